@@ -1,0 +1,87 @@
+/**
+ * Counters and summaries under ZooKeeper's own names (facts section 20), plus the exact message, byte and
+ * fsync counts that the lab divides by committed writes. Reading them is for `mntr`, AdminServer and Prometheus.
+ */
+export class Counter {
+  value = 0;
+
+  add(amount = 1): void {
+    this.value += amount;
+  }
+}
+
+export class Summary {
+  count = 0;
+  sum = 0;
+  min = Number.POSITIVE_INFINITY;
+  max = 0;
+
+  add(value: number): void {
+    this.count++;
+    this.sum += value;
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
+  }
+
+  reset(): void {
+    this.count = 0;
+    this.sum = 0;
+    this.min = Number.POSITIVE_INFINITY;
+    this.max = 0;
+  }
+}
+
+/** Messages and bytes by what they are, which link, and which way: "sent_quorum_proposal". */
+export class Traffic {
+  messages = 0;
+  bytes = 0;
+
+  add(bytes: number, messages = 1): void {
+    this.messages += messages;
+    this.bytes += bytes;
+  }
+}
+
+export class Metrics {
+  readonly counters = new Map<string, Counter>();
+  readonly summaries = new Map<string, Summary>();
+  readonly traffic = new Map<string, Traffic>();
+  readonly #gauges = new Map<string, () => number | string>();
+
+  counter(name: string): Counter {
+    return getOrMake(this.counters, name, () => new Counter());
+  }
+
+  summary(name: string): Summary {
+    return getOrMake(this.summaries, name, () => new Summary());
+  }
+
+  /** `kind` such as "proposal", `peer` such as "sid 3"; keep the result: it is looked up by text. */
+  trafficOf(direction: 'sent' | 'received', kind: string, peer: string): Traffic {
+    return getOrMake(this.traffic, `${direction} ${kind} ${peer}`, () => new Traffic());
+  }
+
+  /** A value read when somebody looks. A later registration of the same name replaces the earlier. */
+  gauge(name: string, read: () => number | string): void {
+    this.#gauges.set(name, read);
+  }
+
+  removeGauge(name: string): void {
+    this.#gauges.delete(name);
+  }
+
+  gauges(): Map<string, number | string> {
+    const values = new Map<string, number | string>();
+    for (const [name, read] of this.#gauges) values.set(name, read());
+    return values;
+  }
+}
+
+function getOrMake<V>(map: Map<string, V>, name: string, make: () => V): V {
+  let value = map.get(name);
+  if (value === undefined) {
+    value = make();
+    map.set(name, value);
+  }
+  return value;
+}

@@ -1,0 +1,37 @@
+/**
+ * Every error the server can end or refuse with, in one place. Codes are stable: scripts and log searches
+ * rely on them. The text says when it happens; the message of an instance names the thing and the value.
+ */
+export const errorCatalogue = {
+  ZK_CONFIG_FILE: 'a configuration file cannot be read',
+  ZK_CONFIG_VALUE: 'a configuration key has a value that is not accepted',
+  ZK_CONFIG_MISSING: 'a configuration key that the role needs is missing',
+  ZK_MYID: 'the myid file is missing or does not name a server of the ensemble',
+  ZK_LISTEN: 'a port cannot be bound',
+  ZK_DISK: 'a file operation failed: the server stops rather than lose an acknowledged write',
+  ZK_LOG_CORRUPT: 'a transaction log is damaged before its end',
+  ZK_LOG_GAP: 'transactions are missing between the snapshot and a log, or between two logs',
+  ZK_SNAPSHOT_CORRUPT: 'no snapshot of the data directory can be read',
+  ZK_SNAPSHOT_MISSING: 'there are transaction logs but no snapshot they start from',
+  ZK_EPOCH_FILE: 'currentEpoch or acceptedEpoch is damaged or contradicts the log',
+  ZK_LINK_MAP: 'the link map file is not a map of addresses',
+  ZK_INVARIANT: 'the server found itself in a state that must not exist: a bug',
+} as const;
+export type ErrorCodeName = keyof typeof errorCatalogue;
+
+export class ServerError extends Error {
+  readonly code: ErrorCodeName;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCodeName, message: string, details: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'ServerError';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** For states that the code above rules out: a wrong step is worse than a stop. */
+export function invariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new ServerError('ZK_INVARIANT', message);
+}

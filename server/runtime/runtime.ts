@@ -1,0 +1,159 @@
+/**
+ * Everything that is not deterministic enters the server through these interfaces: time, turns of the
+ * event loop, sockets, files, chance. `node-runtime.ts` implements them on Node.js;
+ * `chaos/simulation/` implements them in virtual time from a seed.
+ *
+ * Contract shared by all implementations: no callback runs inside the call that registered it, and
+ * callbacks never throw across this boundary: an exception in one ends the process (or the simulated
+ * member), since a half-applied step must not go on serving.
+ */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly disk: Disk;
+  readonly random: Random;
+  readonly http: HttpHost;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds of a clock that never goes back; fractional. */
+  monotonicMs(): number;
+  /** Milliseconds since 1970, an integer; may jump. Only for what people and znodes' ctime see. */
+  wallMs(): number;
+  after(delayMs: number, run: () => void): Timer;
+  every(intervalMs: number, run: () => void): Timer;
+  /**
+   * Runs once when the I/O events of this turn of the loop have been handled. Work done here is shared
+   * by everything that arrived in the turn: one flush per connection, one fsync per batch.
+   */
+  atEndOfTurn(run: () => void): void;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ConnectionEvents {
+  /** `chunk` belongs to the receiver: it is never reused by the network. */
+  onData(chunk: Buffer): void;
+  /** Once, last. `reason` is one phrase for a log line, such as "closed by peer" or "ECONNRESET". */
+  onClose(reason: string): void;
+  /** The output buffer fell back below the low-water mark after `write` had returned false. */
+  onDrain?(): void;
+}
+
+export interface Connection {
+  readonly local: Address;
+  readonly remote: Address;
+  /** Bytes accepted by `write` and not yet taken by the operating system. */
+  readonly bytesQueued: number;
+  /** Data is held back until this is called, once. */
+  start(events: ConnectionEvents): void;
+  /**
+   * Copies `bytes[start, end)` to the output buffer, which leaves in one piece at the end of the turn.
+   * False when more than `OUTPUT_HIGH_WATER_BYTES` are queued; the bytes are taken all the same.
+   */
+  write(bytes: Uint8Array, start?: number, end?: number): boolean;
+  /** Sends what is queued, then closes. `onClose` follows. */
+  end(): void;
+  /** Closes at once and drops what is queued. `onClose` follows. */
+  destroy(reason?: string): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** Above this many queued bytes `Connection.write` answers false. */
+export const OUTPUT_HIGH_WATER_BYTES = 1024 * 1024;
+
+export interface Listener {
+  /** The bound port: the system's choice when port 0 was asked for. 0 until `onListening`. */
+  readonly port: number;
+  /** Stops accepting; connections already accepted stay. */
+  close(): void;
+}
+
+export interface ListenEvents {
+  onListening(port: number): void;
+  onConnection(connection: Connection): void;
+  /** Binding failed, or the listener broke. Nothing follows. */
+  onError(error: Error): void;
+}
+
+export interface ConnectEvents {
+  onConnected(connection: Connection): void;
+  onError(error: Error): void;
+}
+
+export interface Network {
+  listen(address: Address, events: ListenEvents): Listener;
+  /** Calls exactly one of the events, unless cancelled first. */
+  connect(address: Address, timeoutMs: number, events: ConnectEvents): Timer;
+}
+
+/** Synchronous except for `sync`: writes go to the page cache, `sync` carries them to the medium. */
+export interface Disk {
+  /** Creates the directory and its parents; succeeds when it exists. */
+  makeDirectory(path: string): void;
+  /** File names in a directory, sorted; [] when it does not exist. */
+  list(path: string): string[];
+  exists(path: string): boolean;
+  /** Size in bytes. @throws when the file does not exist */
+  size(path: string): number;
+  /** Milliseconds since 1970 of the last change. */
+  modifiedMs(path: string): number;
+  read(path: string): Buffer;
+  /** `mode`: "r" read only, "w" create or empty, "a+" create or keep, read and write. */
+  open(path: string, mode: 'r' | 'w' | 'a+'): DiskFile;
+  rename(from: string, to: string): void;
+  remove(path: string): void;
+  /** Makes renames, creations and removals in a directory durable. */
+  syncDirectory(path: string): void;
+}
+
+export interface DiskFile {
+  readonly path: string;
+  size(): number;
+  /** Reads up to `length` bytes at `position`; fewer at the end of the file. */
+  readAt(position: number, length: number): Buffer;
+  writeAt(position: number, bytes: Uint8Array, start?: number, end?: number): void;
+  truncate(size: number): void;
+  /** Makes everything written so far durable, then calls back. At most one at a time per file. */
+  sync(done: (error: Error | undefined) => void): void;
+  /** The same, holding the loop: only for small files on rare paths. */
+  syncNow(): void;
+  close(): void;
+}
+
+export interface Random {
+  /** Uniform in [0, 1). */
+  float(): number;
+  /** Uniform integer in [0, bound). */
+  below(bound: number): number;
+}
+
+/** A small HTTP surface for AdminServer and the REST gateway. */
+export interface HttpHost {
+  listen(address: Address, handler: HttpHandler, onReady: (error: Error | undefined, port: number) => void): { close(): void };
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path without the query. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string | Buffer;
+}
+
+export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;

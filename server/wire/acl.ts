@@ -1,0 +1,35 @@
+import type { JuteReader, JuteWriter } from './jute.ts';
+
+/** An identity: how it was proven and who it is. */
+export interface Id {
+  readonly scheme: string;
+  readonly id: string;
+}
+
+export interface Acl {
+  readonly perms: number;
+  readonly id: Id;
+}
+
+export const Perms = { READ: 1, WRITE: 2, CREATE: 4, DELETE: 8, ADMIN: 16, ALL: 31 } as const;
+
+export const WORLD_ANYONE: Id = { scheme: 'world', id: 'anyone' };
+export const OPEN_ACL_UNSAFE: readonly Acl[] = [{ perms: Perms.ALL, id: WORLD_ANYONE }];
+export const READ_ACL_UNSAFE: readonly Acl[] = [{ perms: Perms.READ, id: WORLD_ANYONE }];
+
+export function readId(reader: JuteReader): Id {
+  return { scheme: reader.readString() ?? '', id: reader.readString() ?? '' };
+}
+
+export function writeId(writer: JuteWriter, id: Id): void {
+  writer.writeString(id.scheme).writeString(id.id);
+}
+
+export function readAcl(reader: JuteReader): Acl {
+  return { perms: reader.readInt(), id: readId(reader) };
+}
+
+export function writeAcl(writer: JuteWriter, acl: Acl): void {
+  writer.writeInt(acl.perms);
+  writeId(writer, acl.id);
+}

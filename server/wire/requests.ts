@@ -1,0 +1,154 @@
+import { type Acl, readAcl, writeAcl } from './acl.ts';
+import { JuteError, type JuteReader, type JuteWriter } from './jute.ts';
+
+/** Bodies of client requests, in the order of facts section 3. Headers are two ints: xid and type. */
+
+/** Paths and path lists are never null in a request. */
+export function readPath(reader: JuteReader): string {
+  const path = reader.readString();
+  if (path === null) throw new JuteError('path is null');
+  return path;
+}
+
+/** create, create2, createContainer */
+export interface CreateRequest {
+  path: string;
+  data: Buffer | null;
+  acl: Acl[] | null;
+  /** CreateMode: 0 persistent, 1 ephemeral, 2 sequential, 3 both, 4 container, 5 and 6 with a TTL */
+  flags: number;
+}
+
+export function readCreateRequest(reader: JuteReader): CreateRequest {
+  return {
+    path: readPath(reader),
+    data: reader.readBuffer(),
+    acl: reader.readVector(readAcl),
+    flags: reader.readInt(),
+  };
+}
+
+export function writeCreateRequest(
+  writer: JuteWriter,
+  request: { path: string; data: Uint8Array | null; acl: readonly Acl[] | null; flags: number },
+): void {
+  writer.writeString(request.path).writeBuffer(request.data).writeVector(request.acl, writeAcl).writeInt(request.flags);
+}
+
+/** delete and, inside multi, check */
+export interface PathVersionRequest {
+  path: string;
+  /** -1 matches any version */
+  version: number;
+}
+
+export function readPathVersionRequest(reader: JuteReader): PathVersionRequest {
+  return { path: readPath(reader), version: reader.readInt() };
+}
+
+export function writePathVersionRequest(writer: JuteWriter, request: PathVersionRequest): void {
+  writer.writeString(request.path).writeInt(request.version);
+}
+
+/** exists, getData, getChildren, getChildren2 */
+export interface PathWatchRequest {
+  path: string;
+  watch: boolean;
+}
+
+export function readPathWatchRequest(reader: JuteReader): PathWatchRequest {
+  return { path: readPath(reader), watch: reader.readBoolean() };
+}
+
+export function writePathWatchRequest(writer: JuteWriter, request: PathWatchRequest): void {
+  writer.writeString(request.path).writeBoolean(request.watch);
+}
+
+export interface SetDataRequest {
+  path: string;
+  data: Buffer | null;
+  version: number;
+}
+
+export function readSetDataRequest(reader: JuteReader): SetDataRequest {
+  return { path: readPath(reader), data: reader.readBuffer(), version: reader.readInt() };
+}
+
+export function writeSetDataRequest(
+  writer: JuteWriter,
+  request: { path: string; data: Uint8Array | null; version: number },
+): void {
+  writer.writeString(request.path).writeBuffer(request.data).writeInt(request.version);
+}
+
+export interface SetAclRequest {
+  path: string;
+  acl: Acl[] | null;
+  version: number;
+}
+
+export function readSetAclRequest(reader: JuteReader): SetAclRequest {
+  return { path: readPath(reader), acl: reader.readVector(readAcl), version: reader.readInt() };
+}
+
+export function writeSetAclRequest(
+  writer: JuteWriter,
+  request: { path: string; acl: readonly Acl[] | null; version: number },
+): void {
+  writer.writeString(request.path).writeVector(request.acl, writeAcl).writeInt(request.version);
+}
+
+/** auth; xid -4 */
+export interface AuthRequest {
+  type: number;
+  scheme: string;
+  auth: Buffer | null;
+}
+
+export function readAuthRequest(reader: JuteReader): AuthRequest {
+  return { type: reader.readInt(), scheme: reader.readString() ?? '', auth: reader.readBuffer() };
+}
+
+export function writeAuthRequest(
+  writer: JuteWriter,
+  request: { type: number; scheme: string; auth: Uint8Array | null },
+): void {
+  writer.writeInt(request.type).writeString(request.scheme).writeBuffer(request.auth);
+}
+
+/** setWatches and setWatches2; xid -8 */
+export interface SetWatchesRequest {
+  relativeZxid: number;
+  dataWatches: string[];
+  existWatches: string[];
+  childWatches: string[];
+  /** setWatches2 only; else empty */
+  persistentWatches: string[];
+  persistentRecursiveWatches: string[];
+}
+
+function readPaths(reader: JuteReader): string[] {
+  return reader.readVector(readPath) ?? [];
+}
+
+export function readSetWatchesRequest(reader: JuteReader, withPersistent: boolean): SetWatchesRequest {
+  return {
+    relativeZxid: reader.readLong(),
+    dataWatches: readPaths(reader),
+    existWatches: readPaths(reader),
+    childWatches: readPaths(reader),
+    persistentWatches: withPersistent ? readPaths(reader) : [],
+    persistentRecursiveWatches: withPersistent ? readPaths(reader) : [],
+  };
+}
+
+export function writeSetWatchesRequest(writer: JuteWriter, request: SetWatchesRequest, withPersistent: boolean): void {
+  const writePath = (w: JuteWriter, path: string) => void w.writeString(path);
+  writer.writeLong(request.relativeZxid);
+  writer.writeVector(request.dataWatches, writePath).writeVector(request.existWatches, writePath);
+  writer.writeVector(request.childWatches, writePath);
+  if (withPersistent) {
+    writer.writeVector(request.persistentWatches, writePath);
+    writer.writeVector(request.persistentRecursiveWatches, writePath);
+  }
+}
