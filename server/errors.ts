@@ -23,7 +23,12 @@ export class ServerError extends Error {
   readonly code: ErrorCodeName;
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCodeName, message: string, details: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
+  constructor(
+    code: ErrorCodeName,
+    message: string,
+    details: Readonly<Record<string, unknown>> = {},
+    cause?: unknown,
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'ServerError';
     this.code = code;

@@ -138,7 +138,11 @@ export interface Random {
 
 /** A small HTTP surface for AdminServer and the REST gateway. */
 export interface HttpHost {
-  listen(address: Address, handler: HttpHandler, onReady: (error: Error | undefined, port: number) => void): { close(): void };
+  listen(
+    address: Address,
+    handler: HttpHandler,
+    onReady: (error: Error | undefined, port: number) => void,
+  ): { close(): void };
 }
 
 export interface HttpRequest {

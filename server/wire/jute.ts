@@ -84,7 +84,8 @@ export class JuteReader {
   /** The length of a string, buffer or vector: -1 for null. @throws JuteError when it cannot be one */
   readLength(max: number = JUTE_FIELD_BYTES_MAX): number {
     const length = this.readInt();
-    if (length < -1 || length > max) throw new JuteError(`unreasonable length ${length}, at most ${max} accepted`);
+    if (length < -1 || length > max)
+      throw new JuteError(`unreasonable length ${length}, at most ${max} accepted`);
     return length;
   }
 

@@ -14,7 +14,8 @@ export function pathProblem(path: string): string | null {
       if (length === 0) return 'path has an empty element';
       if (path.charCodeAt(elementStart) === DOT) {
         if (length === 1) return 'path has a relative element "."';
-        if (length === 2 && path.charCodeAt(elementStart + 1) === DOT) return 'path has a relative element ".."';
+        if (length === 2 && path.charCodeAt(elementStart + 1) === DOT)
+          return 'path has a relative element ".."';
       }
       elementStart = i + 1;
     } else if (code < 0x20 || (code >= 0x7f && isForbidden(code))) {

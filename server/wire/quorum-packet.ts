@@ -65,5 +65,9 @@ export function readQuorumPacket(reader: JuteReader): QuorumPacket {
 }
 
 export function writeQuorumPacket(writer: JuteWriter, packet: QuorumPacket): void {
-  writer.writeInt(packet.type).writeLong(packet.zxid).writeBuffer(packet.data).writeVector(packet.authinfo, writeId);
+  writer
+    .writeInt(packet.type)
+    .writeLong(packet.zxid)
+    .writeBuffer(packet.data)
+    .writeVector(packet.authinfo, writeId);
 }

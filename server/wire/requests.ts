@@ -32,7 +32,11 @@ export function writeCreateRequest(
   writer: JuteWriter,
   request: { path: string; data: Uint8Array | null; acl: readonly Acl[] | null; flags: number },
 ): void {
-  writer.writeString(request.path).writeBuffer(request.data).writeVector(request.acl, writeAcl).writeInt(request.flags);
+  writer
+    .writeString(request.path)
+    .writeBuffer(request.data)
+    .writeVector(request.acl, writeAcl)
+    .writeInt(request.flags);
 }
 
 /** delete and, inside multi, check */
@@ -142,7 +146,11 @@ export function readSetWatchesRequest(reader: JuteReader, withPersistent: boolea
   };
 }
 
-export function writeSetWatchesRequest(writer: JuteWriter, request: SetWatchesRequest, withPersistent: boolean): void {
+export function writeSetWatchesRequest(
+  writer: JuteWriter,
+  request: SetWatchesRequest,
+  withPersistent: boolean,
+): void {
   const writePath = (w: JuteWriter, path: string) => void w.writeString(path);
   writer.writeLong(request.relativeZxid);
   writer.writeVector(request.dataWatches, writePath).writeVector(request.existWatches, writePath);

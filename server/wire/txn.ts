@@ -180,7 +180,11 @@ export function writeTxnBody(writer: JuteWriter, txn: TxnBody): void {
       return;
     case OpCode.createContainer:
     case OpCode.createTTL:
-      writer.writeString(txn.path).writeBuffer(txn.data).writeVector(txn.acl, writeAcl).writeInt(txn.parentCVersion);
+      writer
+        .writeString(txn.path)
+        .writeBuffer(txn.data)
+        .writeVector(txn.acl, writeAcl)
+        .writeInt(txn.parentCVersion);
       if (txn.type === OpCode.createTTL) writer.writeLong(txn.ttlMs);
       return;
     case OpCode.delete:
