@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+export const COMPARISON_VERDICTS = ['better', 'worse', 'no difference shown', 'too few'] as const;
+
+const side = z.strictObject({
+  median: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  n: z.int().nonnegative(),
+});
+
+const row = z.strictObject({
+  metric: z.string().min(1),
+  topology: z.string().min(1),
+  condition: z.string().min(1),
+  unit: z.string(),
+  higherIsBetter: z.boolean(),
+  a: side,
+  b: side,
+  /** b over a, with its 95 % interval; null where a side has no median. */
+  ratio: z
+    .strictObject({ value: z.number(), low: z.number().nullable(), high: z.number().nullable() })
+    .nullable(),
+  /** Mann-Whitney U, two-sided, and the same after Holm's correction over all rows; null when too few. */
+  pValue: z.number().min(0).max(1).nullable(),
+  pHolm: z.number().min(0).max(1).nullable(),
+  /** Whether b is better than a. */
+  verdict: z.enum(COMPARISON_VERDICTS),
+});
+
+/** Two runs, row by row. The statistics are made by bench/stats; this is their common form. */
+export const comparisonSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  a: z.strictObject({ id: z.string().min(1), label: z.string() }),
+  b: z.strictObject({ id: z.string().min(1), label: z.string() }),
+  rows: z.array(row),
+  /** Unlike machines, commits, suites: what makes the two hard to compare. */
+  warnings: z.array(z.string().min(1)),
+});
+
+export type Comparison = z.infer<typeof comparisonSchema>;
+export type ComparisonRow = Comparison['rows'][number];
+export type ComparisonSide = z.infer<typeof side>;

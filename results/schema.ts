@@ -1,0 +1,249 @@
+import { z } from 'zod';
+
+/** Raised by one whenever an older reader would misread a newer result. */
+export const SCHEMA_VERSION = 1;
+
+export const VERDICTS = ['holds', 'fails', 'not shown here', 'void'] as const;
+export const ROLES = ['leader', 'follower', 'voter', 'observer'] as const;
+export const OUTCOMES = ['ok', 'stale', 'readonly', 'refused', 'timeout', 'error'] as const;
+export const SYNC_MODES = ['DIFF', 'SNAP', 'TRUNC'] as const;
+
+const text = z.string().min(1);
+const count = z.int().nonnegative();
+const ms = z.number();
+const timestamp = z.iso.datetime({ offset: true });
+
+const run = z.strictObject({
+  /** The name of the run's directory: time, then name. */
+  id: text,
+  name: text,
+  suite: text,
+  startedAt: timestamp,
+  endedAt: timestamp,
+  seed: z.union([z.int(), text]),
+  commandLine: text,
+  exitCode: z.int().min(0).max(255),
+});
+
+const environment = z.strictObject({
+  machine: text,
+  cpu: text,
+  cores: z.int().positive(),
+  memoryBytes: count,
+  kernel: text,
+  node: text,
+  git: z.strictObject({ commit: text, dirty: z.boolean() }),
+  /** Median of one small write plus fsync; null where it was not measured. */
+  diskSyncMedianUs: z.number().nonnegative().nullable(),
+  /** Median of one byte there and back over loopback TCP. */
+  loopbackRttUs: z.number().nonnegative().nullable(),
+  toxiproxy: z.strictObject({ kind: z.enum(['real', 'stand-in', 'external', 'none']), version: z.string() }),
+  server: z.strictObject({ implementation: z.enum(['zklab', 'apache', 'other']), version: z.string() }),
+});
+
+const member = z.strictObject({
+  name: text,
+  sid: z.int().nonnegative(),
+  role: z.enum(['voter', 'observer']),
+  /** True where this member serves observers on observerMasterPort. */
+  observerMaster: z.boolean(),
+});
+
+const topology = z.strictObject({ name: text, shortForm: text, members: z.array(member).min(1) });
+
+const estimate = z.strictObject({
+  value: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  n: count,
+  unit: z.string(),
+});
+
+const claim = z.strictObject({
+  /** As in the list of claims: W2, 004-2. */
+  id: text,
+  title: text,
+  /** The row of the seed documents it comes from. */
+  source: text,
+  hypothesis: text,
+  metric: text,
+  unit: z.string(),
+  control: text,
+  verdict: z.enum(VERDICTS),
+  /** One sentence. */
+  reason: text,
+  estimate: estimate.optional(),
+  /** Ids of measurements. */
+  evidence: z.array(text),
+  /** The hardware-free channel: what the servers counted. */
+  exact: z.array(z.strictObject({ name: text, value: z.number(), unit: z.string() })),
+  warnings: z.array(text),
+});
+
+/** `low` and `high` bound the median; null where n is too small for an interval, all three where n is 0. */
+const summary = z.strictObject({
+  median: z.number().nullable(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  n: count,
+  /** Coverage of the interval where it is not 0.95. */
+  confidence: z.number().gt(0).lt(1).optional(),
+  warnings: z.array(text),
+});
+
+const measurement = z.strictObject({
+  id: text,
+  /** writeThroughput, writeLatencyP50, writeLatencyP99, readThroughput, syncFirstWriteMs, ... */
+  metric: text,
+  topology: text,
+  /** healthy, observer latency 20±5 ms, observers blackholed, one voter blackholed, leader killed, quorum lost, ... */
+  condition: text,
+  unit: z.string(),
+  higherIsBetter: z.boolean(),
+  samples: z.array(z.strictObject({ round: count, value: z.number() })),
+  summary,
+  /** HdrHistogram V2, compressed, base64: all rounds merged. */
+  histogram: z.strictObject({ encoded: z.base64(), unit: z.enum(['ns', 'us', 'ms']) }).optional(),
+  /** Per committed write: messages, bytes, fsyncs; or totals such as connections. Units in the names. */
+  exactCounts: z.record(text, z.number()).optional(),
+});
+
+/** A fault in force, in ms on the clock of the chart it is drawn over. */
+const band = z.strictObject({
+  fault: text,
+  links: z.array(text),
+  fromMs: ms,
+  toMs: ms,
+  /** What was measured on the link, in words. */
+  proof: z.string(),
+});
+
+const availability = z.strictObject({
+  topology: text,
+  condition: text,
+  /** The role the member had before the fault. */
+  role: z.enum(ROLES),
+  member: text,
+  /** Share of probes answered (ok, stale or readonly), 0 to 100. */
+  percent: z.number().min(0).max(100),
+  probes: count,
+  round: count.optional(),
+  spans: z.array(z.strictObject({ fromMs: ms, toMs: ms, outcome: z.enum(OUTCOMES) })),
+  bands: z.array(band),
+});
+
+/** Ms since the leader was lost; a mark that was never reached is absent. */
+const syncMarks = z.strictObject({
+  electedMs: ms.optional(),
+  connectedMs: ms.optional(),
+  syncModeChosenMs: ms.optional(),
+  syncReceivedMs: ms.optional(),
+  upToDateMs: ms.optional(),
+  servingMs: ms.optional(),
+});
+
+const sync = z.strictObject({
+  topology: text,
+  condition: text,
+  round: count,
+  /** The member's name. */
+  learner: text,
+  role: z.enum(ROLES),
+  /** Name of the leader or observer master that served it. */
+  syncedWith: text.optional(),
+  mode: z.enum(SYNC_MODES),
+  bytes: count.optional(),
+  marks: syncMarks,
+});
+
+const series = z.strictObject({ name: text, unit: z.string(), points: z.array(z.tuple([ms, z.number()])) });
+
+const timeline = z.strictObject({
+  topology: text,
+  condition: text,
+  series: z.array(series),
+  bands: z.array(band),
+});
+
+const linkReadings = z.record(text, z.union([z.number(), z.string(), z.null()]));
+
+const fault = z.strictObject({
+  fault: text,
+  topology: text,
+  condition: text,
+  round: count,
+  links: z.array(text),
+  /** False voids what stands on it: an injection that changed nothing proves nothing. */
+  bit: z.boolean(),
+  /** Measured on the link before, and while the fault was in force. Units in the names: rttMs, bytesPerS. */
+  before: linkReadings,
+  after: linkReadings,
+});
+
+const shape = z.strictObject({
+  schemaVersion: z.literal(SCHEMA_VERSION),
+  run,
+  environment,
+  topologies: z.array(topology).min(1),
+  claims: z.array(claim),
+  measurements: z.array(measurement),
+  availability: z.array(availability),
+  syncs: z.array(sync),
+  timelines: z.array(timeline),
+  faults: z.array(fault),
+  validity: z.strictObject({ void: z.boolean(), reasons: z.array(text) }),
+  /** What this run cannot show, and what would make it wrong; one sentence each. */
+  limits: z.array(text),
+});
+
+/** The schema of result.json: strict, and every name it refers to must exist in it. */
+export const resultSchema = shape.superRefine((result, context) => {
+  const refuse = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: 'custom', path, message });
+  for (const list of ['measurements', 'claims'] as const) {
+    for (const [index, id] of repeated(result[list].map(item => item.id)))
+      refuse([list, index, 'id'], `"${id}" is used twice`);
+  }
+  for (const [index, name] of repeated(result.topologies.map(item => item.name)))
+    refuse(['topologies', index, 'name'], `"${name}" is used twice`);
+
+  const topologies = new Set(result.topologies.map(item => item.name));
+  for (const list of ['measurements', 'availability', 'syncs', 'timelines', 'faults'] as const) {
+    for (const [index, item] of result[list].entries()) {
+      if (!topologies.has(item.topology))
+        refuse(
+          [list, index, 'topology'],
+          `no topology "${item.topology}", only ${[...topologies].join(', ')}`,
+        );
+    }
+  }
+  const measured = new Set(result.measurements.map(item => item.id));
+  for (const [index, item] of result.claims.entries()) {
+    for (const [at, id] of item.evidence.entries()) {
+      if (!measured.has(id)) refuse(['claims', index, 'evidence', at], `no measurement "${id}"`);
+    }
+  }
+});
+
+function* repeated(names: readonly string[]): Generator<[number, string]> {
+  const seen = new Set<string>();
+  for (const [index, name] of names.entries()) {
+    if (seen.has(name)) yield [index, name];
+    seen.add(name);
+  }
+}
+
+export type Result = z.infer<typeof shape>;
+export type Environment = Result['environment'];
+export type Topology = Result['topologies'][number];
+export type Claim = Result['claims'][number];
+export type Verdict = Claim['verdict'];
+export type Estimate = z.infer<typeof estimate>;
+export type Measurement = Result['measurements'][number];
+export type Summary = Measurement['summary'];
+export type Band = z.infer<typeof band>;
+export type Availability = Result['availability'][number];
+export type Outcome = (typeof OUTCOMES)[number];
+export type Sync = Result['syncs'][number];
+export type Timeline = Result['timelines'][number];
+export type Fault = Result['faults'][number];

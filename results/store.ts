@@ -1,0 +1,215 @@
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Result, resultSchema, SCHEMA_VERSION } from './schema.ts';
+
+const RESULT_FILE = 'result.json';
+const LATEST = 'latest';
+const PROBLEMS_SHOWN_MAX = 5;
+const SAME_SECOND_RUNS_MAX = 100;
+
+/** `results/runs` of this project; git-ignored. */
+export const RUNS_ROOT = fileURLToPath(new URL('../../results/runs', import.meta.url));
+
+export type StoreProblem = 'missing' | 'damaged' | 'other version' | 'invalid';
+
+/** A run that cannot be read or written; `problem` tells which way. */
+export class StoreError extends Error {
+  readonly problem: StoreProblem;
+
+  constructor(problem: StoreProblem, message: string) {
+    super(message);
+    this.name = 'StoreError';
+    this.problem = problem;
+  }
+}
+
+export interface RunDirectory {
+  readonly id: string;
+  readonly path: string;
+  /** Validates, writes result.json in one step, and points `latest` here. @throws StoreError 'invalid' */
+  write(result: Result): Promise<string>;
+  /** Writes a file beside result.json in one step: report.html, a log, a history. Returns its path. */
+  writeText(name: string, content: string): Promise<string>;
+}
+
+export interface RunListing {
+  readonly id: string;
+  readonly path: string;
+  /** Null where the run cannot be read; `problem` then says why. */
+  readonly result: Result | null;
+  readonly problem: string | null;
+}
+
+/** Makes a directory `<time>-<name>` of its own under `root`; a second run in the same second gets a suffix. */
+export async function createRun(name: string, startedAt: Date, root = RUNS_ROOT): Promise<RunDirectory> {
+  await mkdir(root, { recursive: true });
+  const base = runId(name, startedAt);
+  for (let attempt = 1; attempt <= SAME_SECOND_RUNS_MAX; attempt += 1) {
+    const id = attempt === 1 ? base : `${base}-${attempt}`;
+    const path = join(root, id);
+    try {
+      await mkdir(path);
+      return runDirectory(id, path, root);
+    } catch (error) {
+      if (!hasCode(error, 'EEXIST')) throw error;
+    }
+  }
+  throw new StoreError('invalid', `${SAME_SECOND_RUNS_MAX} runs named "${base}" exist already in ${root}`);
+}
+
+/** `2026-08-01T09-30-05Z-quick`: sorts by time, and no colon, which some file systems refuse. */
+export function runId(name: string, startedAt: Date): string {
+  const time = startedAt
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replaceAll(':', '-');
+  const safe = name.replace(/[^A-Za-z0-9._=+]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
+  return `${time}-${safe.slice(0, 80) || 'run'}`;
+}
+
+function runDirectory(id: string, path: string, root: string): RunDirectory {
+  return {
+    id,
+    path,
+    async write(result) {
+      const file = join(path, RESULT_FILE);
+      await writeAtomically(file, `${JSON.stringify(validated(result, file), null, 1)}\n`);
+      await pointLatestAt(id, root);
+      return file;
+    },
+    async writeText(name, content) {
+      if (name !== name.split(/[/\\]/).at(-1) || name === '..' || name === '.')
+        throw new StoreError(
+          'invalid',
+          `"${name}" is not the name of a file within a run: no folders, no dots alone`,
+        );
+      const file = join(path, name);
+      await writeAtomically(file, content);
+      return file;
+    },
+  };
+}
+
+/** A reader sees the old file or the new one, never half. */
+async function writeAtomically(file: string, content: string): Promise<void> {
+  const draft = `${file}.${process.pid}.draft`;
+  await writeFile(draft, content);
+  await rename(draft, file);
+}
+
+async function pointLatestAt(id: string, root: string): Promise<void> {
+  const draft = join(root, `.${LATEST}.${process.pid}`);
+  await rm(draft, { force: true });
+  await symlink(id, draft);
+  await rename(draft, join(root, LATEST));
+}
+
+/**
+ * The directory of a run given as an id, the start of an id that only one run has, a path (of the directory or its
+ * result.json), or `latest`.
+ * @throws StoreError 'missing', naming what there is instead
+ */
+export async function findRun(reference: string, root = RUNS_ROOT): Promise<string> {
+  if (isAbsolute(reference) || /^\.{1,2}([/\\]|$)|[/\\]/.test(reference) || reference.endsWith('.json'))
+    return resolve(reference).replace(/[/\\]result\.json$/, '');
+  const ids = await runIds(root);
+  if (reference === LATEST) return join(root, await latestId(ids, root));
+  const matches = ids.includes(reference) ? [reference] : ids.filter(id => id.startsWith(reference));
+  if (matches.length === 1 && reference !== '') return join(root, matches[0]!);
+  if (matches.length > 1)
+    throw new StoreError('missing', `"${reference}" could be ${matches.length} runs: ${some(matches)}`);
+  throw new StoreError(
+    'missing',
+    `no run "${reference}" in ${root}; there ${ids.length ? `is ${some(ids)}` : 'are none yet'}`,
+  );
+}
+
+async function latestId(ids: readonly string[], root: string): Promise<string> {
+  const linked = await readlink(join(root, LATEST)).catch(() => undefined);
+  const id = linked !== undefined && ids.includes(linked) ? linked : ids.at(-1);
+  if (id === undefined) throw new StoreError('missing', `no run yet in ${root}: "zklab claims" makes one`);
+  return id;
+}
+
+/** Reads a run by any reference `findRun` takes. @throws StoreError with what is wrong and where */
+export async function loadRun(reference: string, root = RUNS_ROOT): Promise<Result> {
+  const file = join(await findRun(reference, root), RESULT_FILE);
+  let content: string;
+  try {
+    content = await readFile(file, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR'))
+      throw new StoreError('missing', `${file} does not exist: the run did not end, or this is not a run`);
+    throw error;
+  }
+  return parseResult(content, file);
+}
+
+/** The result in `content`; `origin` names it in errors. @throws StoreError 'damaged', 'other version', 'invalid' */
+export function parseResult(content: string, origin: string): Result {
+  let document: unknown;
+  try {
+    document = JSON.parse(content);
+  } catch (error) {
+    throw new StoreError(
+      'damaged',
+      `${origin} is not JSON: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  const version = (document as { schemaVersion?: unknown } | null)?.schemaVersion;
+  if (version === undefined)
+    throw new StoreError('damaged', `${origin} has no schemaVersion: not a result of zklab`);
+  if (version !== SCHEMA_VERSION)
+    throw new StoreError(
+      'other version',
+      `${origin} has schemaVersion ${version}; this zklab reads ${SCHEMA_VERSION}`,
+    );
+  return validated(document, origin);
+}
+
+function validated(document: unknown, origin: string): Result {
+  const parsed = resultSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(issue => `  ${issue.path.join('.') || '(top)'}: ${issue.message}`);
+  const more = problems.length - PROBLEMS_SHOWN_MAX;
+  const shown = problems.slice(0, PROBLEMS_SHOWN_MAX).join('\n') + (more > 0 ? `\n  and ${more} more` : '');
+  throw new StoreError('invalid', `${origin} is not a valid result:\n${shown}`);
+}
+
+/** Every run under `root`, oldest first; damaged ones are listed with their problem. */
+export async function listRuns(root = RUNS_ROOT): Promise<RunListing[]> {
+  const listings: RunListing[] = [];
+  for (const id of await runIds(root)) {
+    const path = join(root, id);
+    try {
+      listings.push({ id, path, result: await loadRun(path), problem: null });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      listings.push({ id, path, result: null, problem: error.message });
+    }
+  }
+  return listings;
+}
+
+async function runIds(root: string): Promise<string[]> {
+  try {
+    const entries = await readdir(root, { withFileTypes: true });
+    return entries
+      .filter(entry => entry.isDirectory())
+      .map(entry => entry.name)
+      .sort();
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+function some(ids: readonly string[]): string {
+  const shown = ids.slice(-PROBLEMS_SHOWN_MAX).join(', ');
+  return ids.length > PROBLEMS_SHOWN_MAX ? `${shown} and ${ids.length - PROBLEMS_SHOWN_MAX} older` : shown;
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
