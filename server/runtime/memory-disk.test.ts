@@ -1,0 +1,106 @@
+import { assert, suite } from '#test';
+import { MemoryDisk } from './memory-disk.ts';
+
+const test = suite('runtime: memory disk');
+
+/** A disk whose syncs end when `settle` is called, and whose crashes keep the given share of what was pending. */
+function setUp(keptShare: number): { disk: MemoryDisk; settle: () => unknown } {
+  const due: (() => void)[] = [];
+  const random = { float: () => keptShare, below: (bound: number) => Math.floor(keptShare * bound) };
+  const disk = new MemoryDisk({ schedule: (_, run) => due.push(run), random });
+  disk.makeDirectory('/d');
+  return { disk, settle: () => due.splice(0).map(run => run()) };
+}
+
+test('a write is read back at once, and zeros stand where nothing was written', () => {
+  const { disk } = setUp(0);
+  const file = disk.open('/d/a', 'w');
+  file.truncate(1024 * 1024 * 1024);
+  file.writeAt(4, Buffer.from('abc'));
+  assert.equal(file.readAt(2, 7).toString('latin1'), '\0\0abc\0\0');
+  assert.is(file.size(), 1024 * 1024 * 1024);
+});
+
+test('a crash loses a file whose directory was not synced', () => {
+  const { disk } = setUp(0);
+  disk.open('/d/a', 'w').syncNow();
+  disk.crash();
+  assert.equal(disk.list('/d'), []);
+});
+
+test('a crash keeps what was synced and drops what was not', () => {
+  const { disk, settle } = setUp(0);
+  const file = disk.open('/d/a', 'w');
+  disk.syncDirectory('/d');
+  file.writeAt(0, Buffer.from('safe'));
+  let synced = false;
+  file.sync(() => {
+    synced = true;
+  });
+  file.writeAt(4, Buffer.from('lost'));
+  settle();
+  assert.ok(synced);
+  disk.crash();
+  assert.is(disk.read('/d/a').toString(), 'safe');
+});
+
+test('a crash may tear the write that was under way', () => {
+  const { disk } = setUp(0.45);
+  const file = disk.open('/d/a', 'w');
+  disk.syncDirectory('/d');
+  file.writeAt(0, Buffer.from('abcdefgh'));
+  disk.crash();
+  assert.is(disk.read('/d/a').toString(), 'abcd');
+});
+
+test('a crash takes back a cut that was not synced', () => {
+  const { disk } = setUp(0);
+  const file = disk.open('/d/a', 'w');
+  disk.syncDirectory('/d');
+  file.writeAt(0, Buffer.from('abcdef'));
+  file.syncNow();
+  file.truncate(2);
+  assert.is(disk.read('/d/a').toString(), 'ab');
+  disk.crash();
+  assert.is(disk.read('/d/a').toString(), 'abcdef');
+});
+
+test('a rename without a directory sync is taken back whole', () => {
+  const { disk } = setUp(0);
+  disk.open('/d/a.tmp', 'w');
+  disk.syncDirectory('/d');
+  disk.rename('/d/a.tmp', '/d/a');
+  assert.equal(disk.list('/d'), ['a']);
+  disk.crash();
+  assert.equal(disk.list('/d'), ['a.tmp']);
+});
+
+test('a sync that was under way at a crash is never answered, and old handles are dead', () => {
+  const { disk, settle } = setUp(0);
+  const file = disk.open('/d/a', 'w');
+  file.sync(() => assert.unreachable('answered'));
+  disk.crash();
+  settle();
+  assert.throws(() => file.writeAt(0, Buffer.from('x')), /EBADF/);
+});
+
+test('after a failed sync later syncs succeed and save nothing, as Linux does', () => {
+  const { disk } = setUp(0);
+  const file = disk.open('/d/a', 'w');
+  disk.syncDirectory('/d');
+  file.writeAt(0, Buffer.from('abc'));
+  disk.failSync = () => new Error('EIO');
+  assert.throws(() => file.syncNow(), /EIO/);
+  disk.failSync = () => undefined;
+  file.syncNow();
+  disk.crash();
+  assert.is(disk.read('/d/a').length, 0);
+});
+
+test('a full disk refuses the write that goes beyond', () => {
+  const { disk } = setUp(0);
+  disk.capacityBytes = 10;
+  const file = disk.open('/d/a', 'w');
+  file.writeAt(0, Buffer.alloc(10));
+  assert.throws(() => file.writeAt(10, Buffer.alloc(1)), /ENOSPC/);
+});

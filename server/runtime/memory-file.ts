@@ -1,0 +1,121 @@
+import type { Random } from './runtime.ts';
+
+/** One change to a file that has not reached the medium: enough to take it back and to make it again. */
+interface PendingChange {
+  readonly position: number;
+  /** What a write put there; null for a change of size. */
+  readonly after: Buffer | null;
+  /** What stood there: for a write the bytes under it, for a cut the bytes cut off. */
+  readonly before: Buffer;
+  readonly sizeBefore: number;
+  readonly sizeAfter: number;
+}
+
+/**
+ * The contents of one file of a `MemoryDisk`: what a reader sees now, and how to get back to what the
+ * medium holds. Bytes that were never written read as zeros and take no memory, as in a sparse file.
+ */
+export class MemoryFile {
+  size = 0;
+  modifiedMs: number;
+  #bytes = Buffer.alloc(0);
+  #pending: PendingChange[] = [];
+  /** After a failed sync the kernel drops the dirty pages: later syncs succeed and save nothing. */
+  #poisoned = false;
+
+  constructor(modifiedMs: number) {
+    this.modifiedMs = modifiedMs;
+  }
+
+  /** Changes made so far and not yet durable. */
+  get pendingCount(): number {
+    return this.#pending.length;
+  }
+
+  read(position: number, length: number): Buffer {
+    const end = Math.min(position + length, this.size);
+    const out = Buffer.alloc(Math.max(0, end - position));
+    if (position < this.#bytes.length) this.#bytes.copy(out, 0, position, Math.min(end, this.#bytes.length));
+    return out;
+  }
+
+  write(position: number, bytes: Uint8Array): void {
+    const after = Buffer.from(bytes);
+    const sizeAfter = Math.max(this.size, position + after.length);
+    const before = this.read(position, after.length);
+    this.#pending.push({ position, after, before, sizeBefore: this.size, sizeAfter });
+    this.#put(position, after);
+    this.size = sizeAfter;
+  }
+
+  truncate(size: number): void {
+    if (size === this.size) return;
+    const before = this.read(size, Math.max(0, Math.min(this.size, this.#bytes.length) - size));
+    this.#pending.push({ position: size, after: null, before, sizeBefore: this.size, sizeAfter: size });
+    this.#setSize(size);
+  }
+
+  /** The first `count` pending changes reached the medium. */
+  settle(count: number): void {
+    if (!this.#poisoned) this.#pending.splice(0, count);
+  }
+
+  poison(): void {
+    this.#poisoned = true;
+  }
+
+  /**
+   * Power is lost: a random prefix of the pending changes survives, the last of them perhaps in part.
+   * Changes reach the medium in the order they were made: reordering within one write is not modelled.
+   */
+  crash(random: Random): void {
+    const pending = this.#pending;
+    for (let i = pending.length - 1; i >= 0; i--) this.#takeBack(pending[i]!);
+    const kept = this.#poisoned ? 0 : random.below(pending.length + 1);
+    for (let i = 0; i < kept; i++) this.#makeAgain(pending[i]!);
+    const torn = pending[kept];
+    if (!this.#poisoned && torn?.after) {
+      const bytes = torn.after.subarray(0, random.below(torn.after.length + 1));
+      this.#put(torn.position, bytes);
+      if (bytes.length > 0) this.size = Math.max(this.size, torn.position + bytes.length);
+    }
+    this.#pending = [];
+    this.#poisoned = false;
+  }
+
+  /** Turns over one bit of what is stored, as a decaying medium does. */
+  flipBit(position: number, bit = 0): void {
+    const byte = this.read(position, 1);
+    byte[0] = byte[0]! ^ (1 << bit);
+    this.#put(position, byte);
+  }
+
+  #takeBack(change: PendingChange): void {
+    if (change.after !== null) this.#put(change.position, change.before);
+    this.#setSize(change.sizeBefore);
+    if (change.after === null && change.before.length > 0) this.#put(change.position, change.before);
+  }
+
+  #makeAgain(change: PendingChange): void {
+    if (change.after === null) this.#setSize(change.sizeAfter);
+    else {
+      this.#put(change.position, change.after);
+      this.size = change.sizeAfter;
+    }
+  }
+
+  #setSize(size: number): void {
+    if (size < this.#bytes.length) this.#bytes.fill(0, size);
+    this.size = size;
+  }
+
+  #put(position: number, bytes: Uint8Array): void {
+    const end = position + bytes.length;
+    if (end > this.#bytes.length) {
+      const grown = Buffer.alloc(Math.max(end, this.#bytes.length * 2));
+      this.#bytes.copy(grown);
+      this.#bytes = grown;
+    }
+    this.#bytes.set(bytes, position);
+  }
+}

@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assert, suite } from '#test';
+import { nodeDisk } from './node-disk.ts';
+
+const test = suite('runtime: node disk');
+
+function inDirectory(run: (directory: string) => void | Promise<void>): () => Promise<void> {
+  return async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'zklab-disk-'));
+    try {
+      await run(directory);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  };
+}
+
+test(
+  'files are written anywhere, extended by zeros, synced and read back',
+  inDirectory(async directory => {
+    const path = join(directory, 'sub', 'a');
+    nodeDisk.makeDirectory(join(directory, 'sub'));
+    const file = nodeDisk.open(path, 'a+');
+    file.truncate(100);
+    file.writeAt(10, Buffer.from('xabcx'), 1, 4);
+    const error = await new Promise<Error | undefined>(done => {
+      file.sync(done);
+      file.close();
+    });
+    assert.is(error, undefined);
+    nodeDisk.syncDirectory(join(directory, 'sub'));
+    assert.is(nodeDisk.size(path), 100);
+    const again = nodeDisk.open(path, 'a+');
+    again.writeAt(0, Buffer.from('y'));
+    assert.is(again.readAt(0, 14).toString('latin1').replaceAll('\0', '.'), 'y.........abc.');
+    assert.is(again.readAt(99, 14).length, 1);
+    again.close();
+    nodeDisk.rename(path, `${path}b`);
+    assert.equal(nodeDisk.list(join(directory, 'sub')), ['ab']);
+  }),
+);
+
+test(
+  'an error names the operation and the file',
+  inDirectory(directory => {
+    const path = join(directory, 'none');
+    assert.equal(nodeDisk.list(path), []);
+    assert.throws(
+      () => nodeDisk.open(path, 'r'),
+      (error: Error & { code?: string }) =>
+        error.code === 'ZK_DISK' && error.message.includes(`cannot open ${path}`),
+    );
+  }),
+);

@@ -1,0 +1,117 @@
+import * as fs from 'node:fs';
+import { ServerError } from '../errors.ts';
+import type { Disk, DiskFile } from './runtime.ts';
+
+/** `Disk` on node:fs. Every failure is a ServerError ZK_DISK that names the operation and the file. */
+export const nodeDisk: Disk = {
+  makeDirectory: path => guard('create directory', path, () => void fs.mkdirSync(path, { recursive: true })),
+  list: path => guard('list', path, () => listNames(path)),
+  exists: path => fs.existsSync(path),
+  size: path => guard('stat', path, () => fs.statSync(path).size),
+  modifiedMs: path => guard('stat', path, () => fs.statSync(path).mtimeMs),
+  read: path => guard('read', path, () => fs.readFileSync(path)),
+  open: (path, mode) => guard('open', path, () => new NodeDiskFile(path, openDescriptor(path, mode))),
+  rename: (from, to) => guard('rename', from, () => fs.renameSync(from, to)),
+  remove: path => guard('remove', path, () => fs.unlinkSync(path)),
+  syncDirectory: path => guard('sync directory', path, () => syncDirectory(path)),
+};
+
+class NodeDiskFile implements DiskFile {
+  readonly path: string;
+  readonly #fd: number;
+  #open = true;
+  #syncing = false;
+
+  constructor(path: string, fd: number) {
+    this.path = path;
+    this.#fd = fd;
+  }
+
+  size(): number {
+    return guard('stat', this.path, () => fs.fstatSync(this.#fd).size);
+  }
+
+  readAt(position: number, length: number): Buffer {
+    return guard('read', this.path, () => {
+      const bytes = Buffer.allocUnsafe(length);
+      let filled = 0;
+      while (filled < length) {
+        const count = fs.readSync(this.#fd, bytes, filled, length - filled, position + filled);
+        if (count === 0) break;
+        filled += count;
+      }
+      return bytes.subarray(0, filled);
+    });
+  }
+
+  writeAt(position: number, bytes: Uint8Array, start = 0, end = bytes.length): void {
+    guard('write', this.path, () => {
+      let from = start;
+      while (from < end) from += fs.writeSync(this.#fd, bytes, from, end - from, position + from - start);
+    });
+  }
+
+  truncate(size: number): void {
+    guard('truncate', this.path, () => fs.ftruncateSync(this.#fd, size));
+  }
+
+  sync(done: (error: Error | undefined) => void): void {
+    if (this.#syncing) throw new ServerError('ZK_INVARIANT', `two syncs of ${this.path} at once`);
+    this.#syncing = true;
+    // fdatasync also writes the size when it changed, which is all a log needs of the inode.
+    fs.fdatasync(this.#fd, error => {
+      this.#syncing = false;
+      if (!this.#open) fs.closeSync(this.#fd);
+      done(error === null ? undefined : diskError('sync', this.path, error));
+    });
+  }
+
+  syncNow(): void {
+    guard('sync', this.path, () => fs.fsyncSync(this.#fd));
+  }
+
+  /** The descriptor outlives a sync that is under way: its number must not be given to another file. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    if (!this.#syncing) guard('close', this.path, () => fs.closeSync(this.#fd));
+  }
+}
+
+function openDescriptor(path: string, mode: 'r' | 'w' | 'a+'): number {
+  if (mode === 'r') return fs.openSync(path, 'r');
+  const { O_CREAT, O_RDWR, O_TRUNC } = fs.constants;
+  // Not O_APPEND: Linux then ignores the position of a write.
+  return fs.openSync(path, mode === 'w' ? O_RDWR | O_CREAT | O_TRUNC : O_RDWR | O_CREAT, 0o644);
+}
+
+function listNames(path: string): string[] {
+  if (!fs.existsSync(path)) return [];
+  const entries = fs.readdirSync(path, { withFileTypes: true });
+  return entries
+    .filter(entry => !entry.isDirectory())
+    .map(entry => entry.name)
+    .sort();
+}
+
+function syncDirectory(path: string): void {
+  const fd = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function guard<T>(operation: string, path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw diskError(operation, path, error);
+  }
+}
+
+function diskError(operation: string, path: string, cause: unknown): ServerError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ServerError('ZK_DISK', `cannot ${operation} ${path}: ${reason}`, { operation, path }, cause);
+}
