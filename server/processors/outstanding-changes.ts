@@ -1,0 +1,173 @@
+import type { DataTree } from '../tree/data-tree.ts';
+import { nodeDigestCrc, TreeDigest } from '../tree/digest.ts';
+import type { ZNode } from '../tree/znode.ts';
+import type { Acl } from '../wire/acl.ts';
+import { Fifo } from './fifo.ts';
+
+/** A node as it will be once everything proposed so far is applied. Same field names as ZNode, for the digest. */
+export class ChangeRecord {
+  readonly path: string;
+  /** The last transaction that changed it. */
+  zxid: number;
+  deleted = false;
+  data: Buffer | null;
+  acl: readonly Acl[];
+  czxid: number;
+  mzxid: number;
+  pzxid: number;
+  ctime: number;
+  mtime: number;
+  version: number;
+  cversion: number;
+  aversion: number;
+  ephemeralOwner: bigint;
+  childCount: number;
+  digestCrc: number;
+
+  constructor(path: string, zxid: number, from: ZNode | ChangeRecord, childCount: number) {
+    this.path = path;
+    this.zxid = zxid;
+    this.data = from.data;
+    this.acl = from.acl;
+    this.czxid = from.czxid;
+    this.mzxid = from.mzxid;
+    this.pzxid = from.pzxid;
+    this.ctime = from.ctime;
+    this.mtime = from.mtime;
+    this.version = from.version;
+    this.cversion = from.cversion;
+    this.aversion = from.aversion;
+    this.ephemeralOwner = from.ephemeralOwner;
+    this.childCount = childCount;
+    this.digestCrc = from.digestCrc;
+  }
+
+  clone(): ChangeRecord {
+    const copy = new ChangeRecord(this.path, this.zxid, this, this.childCount);
+    copy.deleted = this.deleted;
+    return copy;
+  }
+}
+
+/**
+ * What the leader has proposed and not yet applied, by path, and the digest the tree will then have.
+ * Requests are checked against this on top of the tree, so they can be pipelined.
+ * @see PrepRequestProcessor.outstandingChanges
+ */
+export class OutstandingChanges {
+  readonly #tree: DataTree;
+  readonly #byPath = new Map<string, ChangeRecord>();
+  readonly #released = new Fifo<{ zxid: number; path: string }>();
+  readonly #digest = new TreeDigest();
+  /** While a multi is prepared: what each touched path held before, null for nothing. */
+  #undo: Map<string, ChangeRecord | null> | null = null;
+  readonly #undoDigest = new TreeDigest();
+
+  constructor(tree: DataTree) {
+    this.#tree = tree;
+    this.#digest.copyFrom(tree.digest);
+  }
+
+  get size(): number {
+    return this.#byPath.size;
+  }
+
+  /** The digest of the tree once everything outstanding is applied. */
+  get digest(): TreeDigest {
+    return this.#digest;
+  }
+
+  /** The pending record, else the node of the tree, else undefined. */
+  find(path: string): ChangeRecord | ZNode | undefined {
+    const record = this.#byPath.get(path);
+    if (record !== undefined) return record.deleted ? undefined : record;
+    return this.#tree.getNode(path);
+  }
+
+  childCountOf(found: ChangeRecord | ZNode): number {
+    if (found instanceof ChangeRecord) return found.childCount;
+    return found.children === null ? 0 : found.children.size;
+  }
+
+  /** Starts a change of an existing node: change the record's fields, then call `changed`. */
+  change(found: ChangeRecord | ZNode, path: string, zxid: number): ChangeRecord {
+    let record: ChangeRecord;
+    if (found instanceof ChangeRecord) {
+      this.#remember(path, found);
+      record = found;
+      record.zxid = zxid;
+    } else {
+      this.#remember(path, null);
+      record = new ChangeRecord(path, zxid, found, found.children === null ? 0 : found.children.size);
+      this.#byPath.set(path, record);
+    }
+    return record;
+  }
+
+  /** Ends what `change` began. */
+  changed(record: ChangeRecord): void {
+    this.#digest.subtract(record.digestCrc);
+    record.digestCrc = nodeDigestCrc(record.path, record.data, record);
+    this.#digest.add(record.digestCrc);
+    this.#released.push({ zxid: record.zxid, path: record.path });
+  }
+
+  create(path: string, node: ZNode, zxid: number): void {
+    this.#remember(path, this.#byPath.get(path) ?? null);
+    const record = new ChangeRecord(path, zxid, node, 0);
+    record.digestCrc = nodeDigestCrc(path, record.data, record);
+    this.#digest.add(record.digestCrc);
+    this.#byPath.set(path, record);
+    this.#released.push({ zxid, path });
+  }
+
+  delete(found: ChangeRecord | ZNode, path: string, zxid: number): void {
+    const record = this.change(found, path, zxid);
+    this.#digest.subtract(record.digestCrc);
+    record.deleted = true;
+    this.#released.push({ zxid, path });
+  }
+
+  /** Adds to and takes from `paths` what is pending for the ephemerals of a session. */
+  adjustEphemerals(owner: bigint, paths: Set<string>): void {
+    for (const record of this.#byPath.values()) {
+      if (record.deleted) paths.delete(record.path);
+      else if (record.ephemeralOwner === owner) paths.add(record.path);
+    }
+  }
+
+  /** Everything up to `zxid` is in the tree now. */
+  release(zxid: number): void {
+    for (;;) {
+      const head = this.#released.peek();
+      if (head === undefined || head.zxid > zxid) return;
+      this.#released.shift();
+      const record = this.#byPath.get(head.path);
+      if (record !== undefined && record.zxid <= zxid) this.#byPath.delete(head.path);
+    }
+  }
+
+  beginMulti(): void {
+    this.#undo = new Map();
+    this.#undoDigest.copyFrom(this.#digest);
+  }
+
+  commitMulti(): void {
+    this.#undo = null;
+  }
+
+  /** Puts every path back to what it held before the multi: parents too. */
+  rollbackMulti(): void {
+    for (const [path, before] of this.#undo ?? []) {
+      if (before === null) this.#byPath.delete(path);
+      else this.#byPath.set(path, before);
+    }
+    this.#digest.copyFrom(this.#undoDigest);
+    this.#undo = null;
+  }
+
+  #remember(path: string, record: ChangeRecord | null): void {
+    if (this.#undo === null || this.#undo.has(path)) return;
+    this.#undo.set(path, record === null ? null : record.clone());
+  }
+}

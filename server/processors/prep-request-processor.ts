@@ -1,0 +1,286 @@
+import { aclAllows, fixupAcl } from '../tree/acl.ts';
+import type { DataTree } from '../tree/data-tree.ts';
+import { ZNode } from '../tree/znode.ts';
+import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { JuteReader } from '../wire/jute.ts';
+import { joinId } from '../wire/long-map.ts';
+import { readMulti } from '../wire/multi.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { parentOf, pathProblem } from '../wire/path.ts';
+import {
+  type CreateRequest,
+  type PathVersionRequest,
+  readCreateRequest,
+  readPathVersionRequest,
+  readSetAclRequest,
+  readSetDataRequest,
+  type SetAclRequest,
+  type SetDataRequest,
+} from '../wire/requests.ts';
+import type { ErrorTxn, MultiTxn, TxnBody } from '../wire/txn.ts';
+import { OutstandingChanges } from './outstanding-changes.ts';
+import type { Request } from './request.ts';
+
+/** Nodes that no client may delete. */
+const UNDELETABLE = new Set(['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config']);
+const EPHEMERAL = 1;
+const SEQUENTIAL = 2;
+const CONTAINER = 4;
+const CONTAINER_OWNER = -(1n << 63n);
+
+/**
+ * Turns a request into the transaction it will be, checked against the tree and everything outstanding.
+ * No I/O, no clock: zxid and time are given. Every outcome spends the zxid: a refusal is an error transaction.
+ * The order of the checks decides which error a client sees. @see facts section 3 "Check order"
+ */
+export class PrepRequestProcessor {
+  readonly changes: OutstandingChanges;
+  readonly #tree: DataTree;
+  readonly #skipAcl: boolean;
+
+  constructor(tree: DataTree, options: { skipAcl: boolean }) {
+    this.#tree = tree;
+    this.#skipAcl = options.skipAcl;
+    this.changes = new OutstandingChanges(tree);
+  }
+
+  /** @throws JuteError when the body is not what the operation says; nothing is pending then */
+  prepare(request: Request, zxid: number, timeMs: number): TxnBody {
+    const reader = new JuteReader(request.bytes, request.start, request.end);
+    if (request.op === OpCode.multi) return this.#multi(request, reader, zxid, timeMs);
+    const result = this.#one(request.op, reader, request, zxid, timeMs);
+    return typeof result === 'number' ? { type: OpCode.error, err: result } : result;
+  }
+
+  #one(op: number, reader: JuteReader, request: Request, zxid: number, timeMs: number): TxnBody | number {
+    switch (op) {
+      case OpCode.create:
+      case OpCode.create2:
+      case OpCode.createContainer:
+        return this.#create(op, readCreateRequest(reader), request, zxid, timeMs);
+      case OpCode.delete:
+        return this.#delete(readPathVersionRequest(reader), request.identities, zxid);
+      case OpCode.setData:
+        return this.#setData(readSetDataRequest(reader), request.identities, zxid, timeMs);
+      case OpCode.setACL:
+        return this.#setAcl(readSetAclRequest(reader), request.identities, zxid);
+      case OpCode.check:
+        return this.#check(readPathVersionRequest(reader), request.identities);
+      case OpCode.createSession:
+        return { type: OpCode.createSession, timeoutMs: reader.readInt() };
+      case OpCode.closeSession:
+        return this.#closeSession(joinId(request.sessionHigh, request.sessionLow), zxid);
+      default:
+        return ErrorCode.UNIMPLEMENTED;
+    }
+  }
+
+  #create(
+    op: typeof OpCode.create | typeof OpCode.create2 | typeof OpCode.createContainer,
+    asked: CreateRequest,
+    request: Request,
+    zxid: number,
+    timeMs: number,
+  ): TxnBody | number {
+    const flags = asked.flags;
+    if (flags < 0 || flags > CONTAINER || (flags === CONTAINER) !== (op === OpCode.createContainer)) {
+      return ErrorCode.BADARGUMENTS;
+    }
+    const slash = asked.path.lastIndexOf('/');
+    if (slash < 0) return ErrorCode.BADARGUMENTS;
+    const acl = fixAcl(request.identities, asked.acl);
+    if (acl === null) return ErrorCode.INVALIDACL;
+    const parentPath = slash === 0 ? '/' : asked.path.slice(0, slash);
+    const parent = this.changes.find(parentPath);
+    if (parent === undefined) return ErrorCode.NONODE;
+    if (!this.#allows(parent.acl, Perms.CREATE, request.identities)) return ErrorCode.NOAUTH;
+    const sequential = flags !== CONTAINER && (flags & SEQUENTIAL) !== 0;
+    const path = sequential ? asked.path + sequenceSuffix(parent.cversion) : asked.path;
+    if (pathProblem(path) !== null) return ErrorCode.BADARGUMENTS;
+    if (this.changes.find(path) !== undefined) return ErrorCode.NODEEXISTS;
+    if (isEphemeral(parent.ephemeralOwner)) return ErrorCode.NOCHILDRENFOREPHEMERALS;
+
+    const ephemeral = flags !== CONTAINER && (flags & EPHEMERAL) !== 0;
+    const owner = ephemeral
+      ? joinId(request.sessionHigh, request.sessionLow)
+      : flags === CONTAINER
+        ? CONTAINER_OWNER
+        : 0n;
+    const data = asked.data === null ? null : Buffer.from(asked.data);
+    const parentRecord = this.changes.change(parent, parentPath, zxid);
+    parentRecord.cversion = (parentRecord.cversion + 1) | 0;
+    parentRecord.pzxid = zxid;
+    parentRecord.childCount++;
+    this.changes.changed(parentRecord);
+    this.changes.create(path, new ZNode(data, acl, owner, zxid, timeMs), zxid);
+    const parentCVersion = parentRecord.cversion;
+    return op === OpCode.createContainer
+      ? { type: op, path, data, acl: acl as Acl[], parentCVersion }
+      : { type: op, path, data, acl: acl as Acl[], ephemeral, parentCVersion };
+  }
+
+  #delete(asked: PathVersionRequest, identities: () => readonly Id[], zxid: number): TxnBody | number {
+    const { path } = asked;
+    if (path.charCodeAt(0) !== SLASH || UNDELETABLE.has(path)) return ErrorCode.BADARGUMENTS;
+    const parentPath = parentOf(path);
+    const parent = this.changes.find(parentPath);
+    if (parent === undefined) return ErrorCode.NONODE;
+    const node = this.changes.find(path);
+    if (node === undefined) return ErrorCode.NONODE;
+    if (!this.#allows(parent.acl, Perms.DELETE, identities)) return ErrorCode.NOAUTH;
+    if (asked.version !== -1 && asked.version !== node.version) return ErrorCode.BADVERSION;
+    if (this.changes.childCountOf(node) > 0) return ErrorCode.NOTEMPTY;
+    this.#deletePending(path, zxid);
+    return { type: OpCode.delete, path };
+  }
+
+  #deletePending(path: string, zxid: number): void {
+    const parentPath = parentOf(path);
+    const parent = this.changes.find(parentPath);
+    const node = this.changes.find(path);
+    if (parent === undefined || node === undefined) return;
+    const parentRecord = this.changes.change(parent, parentPath, zxid);
+    parentRecord.childCount--;
+    if (zxid > parentRecord.pzxid) parentRecord.pzxid = zxid;
+    this.changes.changed(parentRecord);
+    this.changes.delete(node, path, zxid);
+  }
+
+  #setData(asked: SetDataRequest, identities: () => readonly Id[], zxid: number, timeMs: number): TxnBody | number {
+    const { path } = asked;
+    const node = this.changes.find(path);
+    if (node === undefined) return pathProblem(path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
+    if (!this.#allows(node.acl, Perms.WRITE, identities)) return ErrorCode.NOAUTH;
+    if (asked.version !== -1 && asked.version !== node.version) return ErrorCode.BADVERSION;
+    const record = this.changes.change(node, path, zxid);
+    record.data = asked.data === null ? null : Buffer.from(asked.data);
+    record.version = nextVersion(record.version);
+    record.mzxid = zxid;
+    record.mtime = timeMs;
+    this.changes.changed(record);
+    return { type: OpCode.setData, path, data: record.data, version: record.version };
+  }
+
+  #setAcl(asked: SetAclRequest, identities: () => readonly Id[], zxid: number): TxnBody | number {
+    const { path } = asked;
+    if (pathProblem(path) !== null) return ErrorCode.BADARGUMENTS;
+    const acl = fixAcl(identities, asked.acl);
+    if (acl === null) return ErrorCode.INVALIDACL;
+    const node = this.changes.find(path);
+    if (node === undefined) return ErrorCode.NONODE;
+    if (!this.#allows(node.acl, Perms.ADMIN, identities)) return ErrorCode.NOAUTH;
+    if (asked.version !== -1 && asked.version !== node.aversion) return ErrorCode.BADVERSION;
+    const record = this.changes.change(node, path, zxid);
+    record.acl = acl;
+    record.aversion = nextVersion(record.aversion);
+    this.changes.changed(record);
+    return { type: OpCode.setACL, path, acl: acl as Acl[], version: record.aversion };
+  }
+
+  #check(asked: PathVersionRequest, identities: () => readonly Id[]): TxnBody | number {
+    const node = this.changes.find(asked.path);
+    if (node === undefined) return pathProblem(asked.path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
+    if (!this.#allows(node.acl, Perms.READ, identities)) return ErrorCode.NOAUTH;
+    if (asked.version !== -1 && asked.version !== node.version) return ErrorCode.BADVERSION;
+    return { type: OpCode.check, path: asked.path, version: nextVersion(node.version) };
+  }
+
+  #closeSession(sessionId: bigint, zxid: number): TxnBody {
+    const paths = new Set(this.#tree.ephemeralsOf(sessionId) ?? []);
+    this.changes.adjustEphemerals(sessionId, paths);
+    for (const path of paths) this.#deletePending(path, zxid);
+    return { type: OpCode.closeSession, paths: [...paths] };
+  }
+
+  /** All or nothing. Parts before the failing one report 0, the failing one its code, later ones -2. */
+  #multi(request: Request, reader: JuteReader, zxid: number, timeMs: number): MultiTxn {
+    const txns: TxnBody[] = [];
+    let failedAt = -1;
+    let code: number = ErrorCode.OK;
+    this.changes.beginMulti();
+    try {
+      readMulti(reader, (type, r) => {
+        if (failedAt >= 0) {
+          skipOp(type, r);
+          txns.push(errorTxn(ErrorCode.RUNTIMEINCONSISTENCY));
+          return;
+        }
+        const result = this.#one(type, r, request, zxid, timeMs);
+        if (typeof result === 'number') {
+          failedAt = txns.length;
+          code = result;
+          txns.push(errorTxn(code));
+        } else {
+          txns.push(result);
+        }
+      });
+    } catch (error) {
+      this.changes.rollbackMulti();
+      throw error;
+    }
+    if (failedAt < 0) {
+      this.changes.commitMulti();
+    } else {
+      this.changes.rollbackMulti();
+      for (let i = 0; i < failedAt; i++) txns[i] = errorTxn(ErrorCode.OK);
+    }
+    return { type: OpCode.multi, txns };
+  }
+
+  #allows(acl: readonly Acl[], perm: number, identities: () => readonly Id[]): boolean {
+    if (acl === OPEN_ACL_UNSAFE || this.#skipAcl) return true;
+    return aclAllows(acl, perm, identities());
+  }
+}
+
+const SLASH = 0x2f;
+
+/** Nearly every create asks for the open ACL, which needs no identity. One shared list also makes checks a comparison. */
+function fixAcl(identities: () => readonly Id[], acl: readonly Acl[] | null): readonly Acl[] | null {
+  if (acl !== null && acl.length === 1) {
+    const only = acl[0]!;
+    if (only.perms === Perms.ALL && only.id.scheme === 'world' && only.id.id === 'anyone') return OPEN_ACL_UNSAFE;
+  }
+  return fixupAcl(identities(), acl);
+}
+
+function errorTxn(err: number): ErrorTxn {
+  return { type: OpCode.error, err };
+}
+
+/** Reads past the body of a part that is not going to be tried. */
+function skipOp(type: number, reader: JuteReader): void {
+  switch (type) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+      readCreateRequest(reader);
+      return;
+    case OpCode.delete:
+    case OpCode.check:
+      readPathVersionRequest(reader);
+      return;
+    case OpCode.setData:
+      readSetDataRequest(reader);
+      return;
+    default:
+      throw new RangeError(`multi with operation ${type}`);
+  }
+}
+
+/** Ten digits; past 2^31-1 the counter is negative, as upstream's is. */
+function sequenceSuffix(cversion: number): string {
+  return cversion < 0 ? `-${String(-cversion).padStart(9, '0')}` : String(cversion).padStart(10, '0');
+}
+
+/** -1 means "any version" to clients, so a version that wraps skips it. @see ZOOKEEPER-4743 */
+function nextVersion(version: number): number {
+  const next = (version + 1) | 0;
+  return next === -1 ? 0 : next;
+}
+
+function isEphemeral(owner: bigint): boolean {
+  return owner !== 0n && owner !== CONTAINER_OWNER && BigInt.asUintN(64, owner) >> 56n !== 0xffn;
+}
+

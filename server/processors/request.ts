@@ -1,0 +1,83 @@
+import type { Id } from '../wire/acl.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import type { TxnBody, TxnHeader } from '../wire/txn.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+
+/** Where a request came from and where its answer goes. */
+export interface RequestOrigin {
+  /** Called once, when the request's place in the session's order has come. Header and txn are the request's own. */
+  complete(request: Request): void;
+}
+
+/** A client operation on its way to a transaction. Reads never become one. */
+export class Request {
+  readonly sessionHigh: number;
+  readonly sessionLow: number;
+  readonly cxid: number;
+  readonly op: number;
+  /** The body of the operation is `bytes[start, end)`. */
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** The server or learner handler through which the client is connected. @see SessionTracker.check */
+  readonly owner: object;
+  readonly origin: RequestOrigin | null;
+  /** What the client has proven; asked for only when an ACL is not open to the world. */
+  readonly identities: () => readonly Id[];
+  /** Monotonic ms at which the request arrived. */
+  readonly arrivedMs: number;
+
+  header: TxnHeader | null = null;
+  txn: TxnBody | null = null;
+  packet: TxnPacket | null = null;
+
+  constructor(fields: {
+    sessionHigh: number;
+    sessionLow: number;
+    cxid: number;
+    op: number;
+    bytes: Buffer;
+    start: number;
+    end: number;
+    owner: object;
+    origin: RequestOrigin | null;
+    identities: () => readonly Id[];
+    arrivedMs: number;
+  }) {
+    this.sessionHigh = fields.sessionHigh;
+    this.sessionLow = fields.sessionLow;
+    this.cxid = fields.cxid;
+    this.op = fields.op;
+    this.bytes = fields.bytes;
+    this.start = fields.start;
+    this.end = fields.end;
+    this.owner = fields.owner;
+    this.origin = fields.origin;
+    this.identities = fields.identities;
+    this.arrivedMs = fields.arrivedMs;
+  }
+}
+
+/**
+ * The one list of operations that become transactions: what a learner forwards, what waits for a commit,
+ * what a read-only server refuses. @see ZOOKEEPER-1851: upstream kept several such lists and they drifted
+ */
+export function isWrite(op: number): boolean {
+  switch (op) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+    case OpCode.delete:
+    case OpCode.deleteContainer:
+    case OpCode.setData:
+    case OpCode.setACL:
+    case OpCode.multi:
+    case OpCode.reconfig:
+    case OpCode.createSession:
+    case OpCode.closeSession:
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,61 @@
+import { performance } from 'node:perf_hooks';
+import type { Clock, Timer } from './runtime.ts';
+
+/** Work queued for the end of a turn may queue more; a chain longer than this is a loop. */
+const TURN_ROUNDS_MAX = 1000;
+
+/** Time and turns of Node.js's event loop. A turn ends in the check phase, after all I/O that was ready. */
+export class NodeClock implements Clock {
+  #atEnd: (() => void)[] = [];
+  #flushes: (() => void)[] = [];
+  #scheduled = false;
+  readonly #runTurnEnd = () => this.#endTurn();
+
+  monotonicMs(): number {
+    return performance.now();
+  }
+
+  wallMs(): number {
+    return Date.now();
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    const timer = setTimeout(run, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  }
+
+  every(intervalMs: number, run: () => void): Timer {
+    const timer = setInterval(run, intervalMs);
+    return { cancel: () => clearInterval(timer) };
+  }
+
+  atEndOfTurn(run: () => void): void {
+    this.#atEnd.push(run);
+    this.#schedule();
+  }
+
+  /** For the network: runs after everything of `atEndOfTurn`, so that what that wrote leaves in the same piece. */
+  flushAfterTurn(flush: () => void): void {
+    this.#flushes.push(flush);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#runTurnEnd);
+  }
+
+  #endTurn(): void {
+    this.#scheduled = false;
+    for (let round = 0; this.#atEnd.length > 0; round++) {
+      if (round === TURN_ROUNDS_MAX) throw new Error('work at the end of a turn queues itself without end');
+      const batch = this.#atEnd;
+      this.#atEnd = [];
+      for (const run of batch) run();
+    }
+    const flushes = this.#flushes;
+    this.#flushes = [];
+    for (const flush of flushes) flush();
+  }
+}

@@ -1,0 +1,197 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { copyBytes } from '../wire/jute.ts';
+import type { LinkMap } from './link-map.ts';
+import type { NodeClock } from './node-clock.ts';
+import {
+  type Address,
+  type ConnectEvents,
+  type Connection,
+  type ConnectionEvents,
+  type Listener,
+  type ListenEvents,
+  type Network,
+  OUTPUT_HIGH_WATER_BYTES,
+  type Timer,
+} from './runtime.ts';
+
+const OUTPUT_BUFFER_BYTES = 16 * 1024;
+/** A buffer that grew beyond this for one burst is not kept. */
+const OUTPUT_BUFFER_KEPT_BYTES = 256 * 1024;
+
+/** TCP on Node.js. Addresses are translated by the link map at dial time, so configurations stay as they are. */
+export class NodeNetwork implements Network {
+  readonly #clock: NodeClock;
+  readonly #linkMap: LinkMap | undefined;
+
+  constructor(clock: NodeClock, linkMap?: LinkMap) {
+    this.#clock = clock;
+    this.#linkMap = linkMap;
+  }
+
+  listen(address: Address, events: ListenEvents): Listener {
+    let port = 0;
+    const server = createServer({ noDelay: true }, socket => {
+      events.onConnection(new NodeConnection(socket, this.#clock));
+    });
+    server.on('error', error => events.onError(error));
+    server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
+      const bound = server.address();
+      port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+      events.onListening(port);
+    });
+    return {
+      get port() {
+        return port;
+      },
+      close: () => server.close(),
+    };
+  }
+
+  connect(address: Address, timeoutMs: number, events: ConnectEvents): Timer {
+    const target = this.#linkMap?.translate(address) ?? address;
+    const socket = connect({ host: target.host, port: target.port, noDelay: true });
+    let settled = false;
+    const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
+    const settle = (): boolean => {
+      if (settled) return false;
+      settled = true;
+      clearTimeout(timer);
+      socket.removeAllListeners();
+      return true;
+    };
+    const fail = (error: Error): void => {
+      if (!settle()) return;
+      socket.on('error', () => {});
+      socket.destroy();
+      events.onError(error);
+    };
+    socket.on('error', fail);
+    socket.on('connect', () => {
+      if (settle()) events.onConnected(new NodeConnection(socket, this.#clock));
+    });
+    return {
+      cancel: () => {
+        if (!settle()) return;
+        socket.on('error', () => {});
+        socket.destroy();
+      },
+    };
+  }
+}
+
+class NodeConnection implements Connection {
+  readonly local: Address;
+  readonly remote: Address;
+  readonly #socket: Socket;
+  readonly #clock: NodeClock;
+  #events: ConnectionEvents | undefined;
+  #out: Buffer = EMPTY;
+  #outLength = 0;
+  #flushQueued = false;
+  #ending = false;
+  #closed = false;
+  #reason = 'closed by peer';
+  readonly #flush = () => this.#flushNow();
+
+  constructor(socket: Socket, clock: NodeClock) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+    this.remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    socket.pause();
+    socket.on('error', error => {
+      this.#reason = (error as NodeJS.ErrnoException).code ?? error.message;
+    });
+    socket.on('close', () => {
+      this.#closed = true;
+      this.#out = EMPTY;
+      this.#outLength = 0;
+      this.#events?.onClose(this.#reason);
+    });
+  }
+
+  get bytesQueued(): number {
+    return this.#outLength + this.#socket.writableLength;
+  }
+
+  start(events: ConnectionEvents): void {
+    this.#events = events;
+    const socket = this.#socket;
+    if (this.#closed) {
+      this.#clock.atEndOfTurn(() => events.onClose(this.#reason));
+      return;
+    }
+    socket.on('data', chunk => {
+      if (!this.#ending) events.onData(chunk);
+    });
+    if (events.onDrain !== undefined) socket.on('drain', () => events.onDrain?.());
+    socket.resume();
+  }
+
+  write(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+    if (this.#closed || this.#ending) return true;
+    const at = this.#outLength;
+    const needed = at + (end - start);
+    if (needed > this.#out.length) this.#grow(needed);
+    copyBytes(bytes, start, end, this.#out, at);
+    this.#outLength = needed;
+    if (!this.#flushQueued) {
+      this.#flushQueued = true;
+      this.#clock.flushAfterTurn(this.#flush);
+    }
+    return this.bytesQueued <= OUTPUT_HIGH_WATER_BYTES;
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#out.length * 2, OUTPUT_BUFFER_BYTES));
+    this.#out.copy(grown, 0, 0, this.#outLength);
+    this.#out = grown;
+  }
+
+  #flushNow(): void {
+    this.#flushQueued = false;
+    if (this.#outLength === 0 || this.#closed) return;
+    const socket = this.#socket;
+    const piece = this.#out.subarray(0, this.#outLength);
+    this.#outLength = 0;
+    socket.write(piece);
+    // The system took it all at once, as it nearly always does: the buffer is free again.
+    if (socket.writableLength > 0 || this.#out.length > OUTPUT_BUFFER_KEPT_BYTES) this.#out = EMPTY;
+    if (this.#ending) socket.end();
+  }
+
+  end(): void {
+    if (this.#closed || this.#ending) return;
+    this.#ending = true;
+    this.#reason = 'closed here';
+    this.#socket.resume();
+    if (!this.#flushQueued) {
+      this.#flushQueued = true;
+      this.#clock.flushAfterTurn(() => {
+        this.#flushQueued = false;
+        this.#socket.end();
+      });
+    }
+    // A peer that never closes its half would keep the socket for ever.
+    const linger = setTimeout(() => this.#socket.destroy(), END_LINGER_MS);
+    this.#socket.once('close', () => clearTimeout(linger));
+  }
+
+  destroy(reason = 'closed here'): void {
+    if (this.#closed) return;
+    this.#reason = reason;
+    this.#ending = true;
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+}
+
+const END_LINGER_MS = 2000;
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,89 @@
+import type { Clock, Timer } from '../runtime/runtime.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { highOf, LongMap, lowOf } from '../wire/long-map.ts';
+import { type Expirable, ExpiryQueue } from './expiry-queue.ts';
+
+/** A global session as the leader (or a standalone server) sees it. */
+export interface TrackedSession extends Expirable {
+  readonly id: bigint;
+  readonly high: number;
+  readonly low: number;
+  timeoutMs: number;
+  /** The server or learner handler its client is connected through; null until the first request after a move. */
+  owner: object | null;
+  /** A closeSession is under way: no further request is taken. */
+  closing: boolean;
+}
+
+/** Only the leader expires global sessions. @see facts section 7; SessionTrackerImpl, LeaderSessionTracker */
+export class SessionTracker {
+  readonly #sessions = new LongMap<TrackedSession>();
+  readonly #queue: ExpiryQueue<TrackedSession>;
+  readonly #clock: Clock;
+  readonly #timer: Timer;
+
+  /** `onExpire` submits the closeSession; the session stays tracked, closing, until that is applied. */
+  constructor(clock: Clock, tickTimeMs: number, sessions: ReadonlyMap<bigint, number>, onExpire: (session: TrackedSession) => void) {
+    this.#clock = clock;
+    this.#queue = new ExpiryQueue(tickTimeMs, clock.monotonicMs());
+    for (const [id, timeoutMs] of sessions) this.track(id, timeoutMs);
+    this.#timer = clock.every(tickTimeMs, () => {
+      for (const session of this.#queue.poll(clock.monotonicMs())) {
+        if (session.closing) continue;
+        session.closing = true;
+        onExpire(session);
+      }
+    });
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get buckets(): ReadonlyMap<number, ReadonlySet<TrackedSession>> {
+    return this.#queue.buckets;
+  }
+
+  get(high: number, low: number): TrackedSession | undefined {
+    return this.#sessions.get(high, low);
+  }
+
+  /** Starts tracking, or touches a session that is tracked already. */
+  track(id: bigint, timeoutMs: number): TrackedSession {
+    const high = highOf(id);
+    const low = lowOf(id);
+    let session = this.#sessions.get(high, low);
+    if (session === undefined) {
+      session = { id, high, low, timeoutMs, owner: null, closing: false, expiryMs: 0 };
+      this.#sessions.set(high, low, session);
+    }
+    this.touch(session);
+    return session;
+  }
+
+  /** False when the session is on its way out. */
+  touch(session: TrackedSession, timeoutMs: number = session.timeoutMs): boolean {
+    if (session.closing) return false;
+    this.#queue.touch(session, this.#clock.monotonicMs(), timeoutMs);
+    return true;
+  }
+
+  /** OK, SESSIONEXPIRED, or SESSIONMOVED when the session's client is known to be elsewhere. The first asker becomes the owner. */
+  check(high: number, low: number, owner: object): number {
+    const session = this.#sessions.get(high, low);
+    if (session === undefined || session.closing) return ErrorCode.SESSIONEXPIRED;
+    if (session.owner === null) session.owner = owner;
+    return session.owner === owner ? ErrorCode.OK : ErrorCode.SESSIONMOVED;
+  }
+
+  remove(high: number, low: number): void {
+    const session = this.#sessions.get(high, low);
+    if (session === undefined) return;
+    this.#queue.remove(session);
+    this.#sessions.delete(high, low);
+  }
+
+  stop(): void {
+    this.#timer.cancel();
+  }
+}
