@@ -1,7 +1,8 @@
 import type { Acl } from '../wire/acl.ts';
 import type { Stat, StatPersisted } from '../wire/stat.ts';
+import { shownOwner } from './owner.ts';
 
-/** One node. Fields are what snapshots keep; what clients see is derived in `statOf`. */
+/** One node. Fields are what snapshots keep; what clients see is derived in `statOf` and `writeNodeStat`. */
 export class ZNode implements StatPersisted {
   data: Buffer | null;
   acl: readonly Acl[];
@@ -13,12 +14,14 @@ export class ZNode implements StatPersisted {
   /** Children ever created: never decremented. Clients see 2 * cversion - numChildren. */
   cversion = 0;
   aversion = 0;
-  /** 0 normal, a session id, or an encoded container or TTL (facts section 10). */
+  /** 0 normal, a session id, or an encoded container or TTL: see `owner.ts` */
   ephemeralOwner: bigint;
   pzxid: number;
   /** Names; null until the first child: most znodes are leaves. */
   children: Set<string> | null = null;
-  /** CRC32 of this node's part of the tree digest, kept so that a change costs one CRC, not two. */
+  /** CRC-32 state over path and data: the part of the digest that a change of the stat leaves alone. */
+  contentCrcState = 0;
+  /** What this node adds to the tree digest, signed: a change then costs one CRC, not two. */
   digestCrc = 0;
 
   constructor(data: Buffer | null, acl: readonly Acl[], ephemeralOwner: bigint, zxid: number, time: number) {
@@ -33,29 +36,31 @@ export class ZNode implements StatPersisted {
   }
 }
 
-const CONTAINER_OWNER = -(1n << 63n);
-const EXTENDED_MASK = 0xffn;
+export function childCount(node: ZNode): number {
+  return node.children === null ? 0 : node.children.size;
+}
 
-/** Containers and TTL nodes carry their kind in ephemeralOwner; clients must not take it for a session. */
-export function shownOwner(owner: bigint): bigint {
-  if (owner === 0n) return 0n;
-  const unsigned = BigInt.asUintN(64, owner);
-  return owner === CONTAINER_OWNER || unsigned >> 56n === EXTENDED_MASK ? 0n : owner;
+export function dataLength(node: ZNode): number {
+  return node.data === null ? 0 : node.data.length;
+}
+
+/** The cversion that clients see counts deletions too. A signed int, as all of it wraps. */
+export function shownCversion(node: ZNode): number {
+  return (node.cversion * 2 - childCount(node)) | 0;
 }
 
 export function statOf(node: ZNode): Stat {
-  const numChildren = node.children === null ? 0 : node.children.size;
   return {
     czxid: node.czxid,
     mzxid: node.mzxid,
     ctime: node.ctime,
     mtime: node.mtime,
     version: node.version,
-    cversion: node.cversion * 2 - numChildren,
+    cversion: shownCversion(node),
     aversion: node.aversion,
     ephemeralOwner: shownOwner(node.ephemeralOwner),
-    dataLength: node.data === null ? 0 : node.data.length,
-    numChildren,
+    dataLength: dataLength(node),
+    numChildren: childCount(node),
     pzxid: node.pzxid,
   };
 }

@@ -1,0 +1,118 @@
+import { type Acl, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
+
+/** The key of the open ACL in snapshots, which do not store it. @see facts section 13 */
+export const OPEN_ACL_KEY = -1;
+
+interface Entry {
+  readonly acl: readonly Acl[];
+  readonly key: number;
+  readonly text: string;
+  /** Nodes that hold it; the entry goes with the last. */
+  usage: number;
+}
+
+/**
+ * Every ACL list of the tree, once: nodes with equal lists share one object, so that a million nodes hold a handful of
+ * lists and "is this the open ACL" is a comparison of references. Snapshots name lists by their keys here.
+ *
+ * @see ReferenceCountedACLCache
+ */
+export class AclCache {
+  readonly #byText = new Map<string, Entry>();
+  readonly #byList = new Map<readonly Acl[], Entry>();
+  readonly #byKey = new Map<number, Entry>();
+  #lastKey = 0;
+
+  /** The shared list equal to `acl`, counted as held once more: pair each call with one of `release`. */
+  acquire(acl: readonly Acl[]): readonly Acl[] {
+    if (acl === OPEN_ACL_UNSAFE || isOpen(acl)) return OPEN_ACL_UNSAFE;
+    const entry = this.#byList.get(acl) ?? this.#entryFor(acl);
+    entry.usage++;
+    return entry.acl;
+  }
+
+  /** `acl` is a list that `acquire` returned. */
+  release(acl: readonly Acl[]): void {
+    if (acl === OPEN_ACL_UNSAFE) return;
+    const entry = this.#byList.get(acl);
+    if (entry !== undefined && --entry.usage <= 0) this.#drop(entry);
+  }
+
+  /** The snapshot key of a list that `acquire` returned. */
+  keyOf(acl: readonly Acl[]): number {
+    if (acl === OPEN_ACL_UNSAFE) return OPEN_ACL_KEY;
+    return this.#byList.get(acl)?.key ?? OPEN_ACL_KEY;
+  }
+
+  /**
+   * The list a snapshot calls `key`. Undefined for a key its map lacks: a fuzzy snapshot may hold a node whose ACL came
+   * after the map was written; the log behind it then sets that ACL again. @see ZOOKEEPER-4846
+   */
+  get(key: number): readonly Acl[] | undefined {
+    return key === OPEN_ACL_KEY ? OPEN_ACL_UNSAFE : this.#byKey.get(key)?.acl;
+  }
+
+  /** Takes one entry of a snapshot's map, held by no node yet: call `purgeUnused` once all nodes are in. */
+  load(key: number, acl: readonly Acl[]): void {
+    const text = textOf(acl);
+    const known = this.#byText.get(text);
+    if (known === undefined) this.#put({ acl, key, text, usage: 0 });
+    else this.#byKey.set(key, known);
+    this.#lastKey = Math.max(this.#lastKey, key);
+  }
+
+  /** Forgets lists without a node, and second keys that a snapshot had for one list. */
+  purgeUnused(): void {
+    this.#byKey.clear();
+    for (const entry of [...this.#byText.values()]) {
+      if (entry.usage <= 0) this.#drop(entry);
+      else this.#byKey.set(entry.key, entry);
+    }
+  }
+
+  clear(): void {
+    this.#byText.clear();
+    this.#byList.clear();
+    this.#byKey.clear();
+    this.#lastKey = 0;
+  }
+
+  /** What a snapshot's map holds: every list in use but the open one. */
+  *entries(): Generator<[key: number, acl: readonly Acl[]]> {
+    for (const entry of this.#byText.values()) yield [entry.key, entry.acl];
+  }
+
+  get size(): number {
+    return this.#byText.size;
+  }
+
+  #entryFor(acl: readonly Acl[]): Entry {
+    const text = textOf(acl);
+    return this.#byText.get(text) ?? this.#put({ acl, key: this.#lastKey + 1, text, usage: 0 });
+  }
+
+  #put(entry: Entry): Entry {
+    this.#lastKey = Math.max(this.#lastKey, entry.key);
+    this.#byText.set(entry.text, entry);
+    this.#byList.set(entry.acl, entry);
+    this.#byKey.set(entry.key, entry);
+    return entry;
+  }
+
+  #drop(entry: Entry): void {
+    this.#byText.delete(entry.text);
+    this.#byList.delete(entry.acl);
+    this.#byKey.delete(entry.key);
+  }
+}
+
+function isOpen(acl: readonly Acl[]): boolean {
+  if (acl.length !== 1) return false;
+  const { perms, id } = acl[0]!;
+  return perms === Perms.ALL && id.scheme === 'world' && id.id === 'anyone';
+}
+
+/** Equal for equal lists and for no others: order counts, as it does upstream. */
+function textOf(acl: readonly Acl[]): string {
+  return JSON.stringify(acl.map(({ perms, id }) => [perms, id.scheme, id.id]));
+}

@@ -1,0 +1,429 @@
+import { ServerError } from '../errors.ts';
+import { type Acl, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE } from '../wire/acl.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { nameOf, parentOf } from '../wire/path.ts';
+import type { Stat } from '../wire/stat.ts';
+import { clientIdOf, type MultiTxn, type TxnBody, type TxnHeader } from '../wire/txn.ts';
+import { EventType } from '../wire/watch-event.ts';
+import { AclCache } from './acl-cache.ts';
+import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from './digest.ts';
+import { CONTAINER_OWNER, ownerKind, ttlOwner } from './owner.ts';
+import { WatchManager } from './watch-manager.ts';
+import { dataLength, statOf, ZNode } from './znode.ts';
+
+export const CONFIG_PATH = '/zookeeper/config';
+export const QUOTA_PATH = '/zookeeper/quota';
+
+/** What one transaction did. */
+export interface TxnResult {
+  /** The type of the transaction; `error` for each part of a multi that failed. */
+  readonly type: number;
+  err: number;
+  /** "" when the transaction names no path. */
+  readonly path: string;
+  /** The node for replies that carry a Stat: live, so write the reply before the next transaction. */
+  node: ZNode | null;
+  /** In the parts of a multi: the Stat right after that part, which later parts may change again. */
+  stat: Stat | null;
+  /** One per part of a multi, else null. */
+  results: TxnResult[] | null;
+}
+
+/** The digest of the tree after `zxid`. */
+export interface DigestLogEntry {
+  readonly zxid: number;
+  readonly digest: TreeDigest;
+}
+
+const DIGEST_LOG_INTERVAL = 128;
+const DIGEST_LOG_ENTRIES_MAX = 1024;
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * The znodes of a server, and all that must change with them: watches, ephemerals by session, the digest.
+ *
+ * Transactions were validated by the leader, so applying one has no opinion of its own. It must be idempotent: a
+ * snapshot is fuzzy, holding some effects of transactions that its zxid does not cover, and those are applied again
+ * on top of it. Hence the rules that look odd: a parent's cversion and pzxid only move up, what exists already or is
+ * gone already is no failure. @see facts section 11; ZOOKEEPER-3125, ZOOKEEPER-3127, ZOOKEEPER-3145
+ */
+export class DataTree {
+  readonly dataWatches = new WatchManager();
+  readonly childWatches = new WatchManager();
+  readonly aclCache = new AclCache();
+  readonly digest = new TreeDigest();
+  readonly digestLog: DigestLogEntry[] = [];
+  lastProcessedZxid = 0;
+  /** Characters of paths plus bytes of data. */
+  approximateDataSize = 0;
+  readonly #nodes = new Map<string, ZNode>();
+  readonly #ephemerals = new Map<bigint, Set<string>>();
+  readonly #containers = new Set<string>();
+  readonly #ttls = new Set<string>();
+  #watchEvents = true;
+
+  constructor() {
+    this.#addBuiltIn('/', OPEN_ACL_UNSAFE);
+    this.#addBuiltIn('/zookeeper', OPEN_ACL_UNSAFE);
+    this.#addBuiltIn(QUOTA_PATH, OPEN_ACL_UNSAFE);
+    this.addConfigNode();
+    // Upstream holds the root as "" and as "/", and counts the slash.
+    this.approximateDataSize += 1 - '/'.length;
+  }
+
+  getNode(path: string): ZNode | undefined {
+    return this.#nodes.get(path);
+  }
+
+  /** As upstream counts: the root is held under two names. */
+  get nodeCount(): number {
+    return this.#nodes.size + 1;
+  }
+
+  ephemeralsOf(sessionId: bigint): ReadonlySet<string> | undefined {
+    return this.#ephemerals.get(sessionId);
+  }
+
+  get ephemeralsCount(): number {
+    let count = 0;
+    for (const paths of this.#ephemerals.values()) count += paths.size;
+    return count;
+  }
+
+  /** Session id to the paths it owns; no session is there without a path. */
+  get sessionsWithEphemerals(): ReadonlyMap<bigint, ReadonlySet<string>> {
+    return this.#ephemerals;
+  }
+
+  get containers(): ReadonlySet<string> {
+    return this.#containers;
+  }
+
+  get ttlNodes(): ReadonlySet<string> {
+    return this.#ttls;
+  }
+
+  /** All descendants of a path; of "/", those of /zookeeper too. */
+  allChildrenNumber(path: string): number {
+    if (path === '/') return this.#nodes.size - 1;
+    let count = 0;
+    const pending = [path];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      const children = this.#nodes.get(at)?.children;
+      if (children == null) continue;
+      count += children.size;
+      for (const name of children) pending.push(`${at}/${name}`);
+    }
+    return count;
+  }
+
+  /** Applies a committed transaction. `watchEvents` false while a log is replayed, when nobody can be watching. */
+  processTxn(header: TxnHeader, body: TxnBody, watchEvents = true): TxnResult {
+    this.#watchEvents = watchEvents;
+    const result = body.type === OpCode.multi ? this.#multi(header, body) : this.#apply(header, body);
+    // Only now: a snapshot that starts in the middle must not claim a multi it holds in part.
+    if (header.zxid > this.lastProcessedZxid) this.lastProcessedZxid = header.zxid;
+    if (header.zxid % DIGEST_LOG_INTERVAL === 0) this.#logDigest(header.zxid);
+    return result;
+  }
+
+  // ------------------------------------------------------------------ loading a snapshot
+
+  /** Empties the tree for a snapshot: then its ACL map into `aclCache.load`, `putLoaded` per node, `endLoad`. */
+  beginLoad(): void {
+    this.#nodes.clear();
+    this.#ephemerals.clear();
+    this.#containers.clear();
+    this.#ttls.clear();
+    this.aclCache.clear();
+    this.digest.clear();
+    this.digestLog.length = 0;
+    this.lastProcessedZxid = 0;
+    this.approximateDataSize = 0;
+  }
+
+  /** Takes a node of a snapshot; parents come before children, "" (or "/") is the root. */
+  putLoaded(path: string, node: ZNode): void {
+    const at = path === '' ? '/' : path;
+    if (at !== '/') {
+      const parent = this.#nodes.get(parentOf(at));
+      if (parent === undefined) {
+        throw new ServerError('ZK_SNAPSHOT_CORRUPT', `node ${at} comes without its parent`, { path: at });
+      }
+      link(parent, nameOf(at));
+    }
+    const replaced = this.#nodes.get(at);
+    if (replaced !== undefined) this.#removeSubtree(at, replaced);
+    node.acl = this.aclCache.acquire(node.acl);
+    this.#insert(at, node);
+  }
+
+  /** Only servers older than 3.5 write snapshots without the configuration node. */
+  endLoad(): void {
+    if (!this.#nodes.has('/')) this.#addBuiltIn('/', OPEN_ACL_UNSAFE);
+    if (!this.#nodes.has('/zookeeper')) this.#addBuiltIn('/zookeeper', OPEN_ACL_UNSAFE);
+    if (!this.#nodes.has(CONFIG_PATH)) this.addConfigNode();
+    this.aclCache.purgeUnused();
+  }
+
+  /** Clients may read the configuration; changing it takes a grant. @see ZOOKEEPER-2014 */
+  addConfigNode(): void {
+    this.#addBuiltIn(CONFIG_PATH, READ_ACL_UNSAFE).aversion = -1;
+  }
+
+  // ------------------------------------------------------------------ transactions
+
+  #apply(header: TxnHeader, body: TxnBody): TxnResult {
+    switch (body.type) {
+      case OpCode.create:
+      case OpCode.create2:
+        return this.#create(header, body, body.ephemeral ? clientIdOf(header) : 0n);
+      case OpCode.createContainer:
+        return this.#create(header, body, CONTAINER_OWNER);
+      case OpCode.createTTL:
+        return this.#create(header, body, ttlOwner(body.ttlMs));
+      case OpCode.delete:
+      case OpCode.deleteContainer:
+        return resultOf(body.type, this.#delete(body.path, header.zxid), body.path, null);
+      case OpCode.setData:
+      case OpCode.reconfig:
+        return this.#setData(header, body.type, body.path, body.data, body.version);
+      case OpCode.setACL:
+        return this.#setAcl(body.path, body.acl, body.version);
+      case OpCode.closeSession:
+        this.#closeSession(clientIdOf(header), body.paths, header.zxid);
+        return resultOf(body.type, ErrorCode.OK, '', null);
+      case OpCode.check:
+        return resultOf(body.type, ErrorCode.OK, body.path, null);
+      case OpCode.error:
+        return resultOf(body.type, body.err, '', null);
+      case OpCode.createSession:
+        return resultOf(body.type, ErrorCode.OK, '', null);
+      case OpCode.multi:
+        throw new ServerError('ZK_INVARIANT', 'a multi inside a multi reached the tree');
+    }
+  }
+
+  /** One part that failed undoes all: those before it report 0, those after it RUNTIMEINCONSISTENCY. */
+  #multi(header: TxnHeader, body: MultiTxn): TxnResult {
+    const failed = body.txns.some(txn => txn.type === OpCode.error);
+    const results: TxnResult[] = [];
+    let err: number = ErrorCode.OK;
+    let pastFailure = false;
+    for (const txn of body.txns) {
+      let result: TxnResult;
+      if (!failed || txn.type === OpCode.error) {
+        result = this.#apply(header, txn);
+        if (result.node !== null) result.stat = statOf(result.node);
+        pastFailure ||= txn.type === OpCode.error && txn.err !== ErrorCode.OK;
+      } else {
+        const code = pastFailure ? ErrorCode.RUNTIMEINCONSISTENCY : ErrorCode.OK;
+        result = resultOf(OpCode.error, code, '', null);
+      }
+      if (err === ErrorCode.OK) err = result.err;
+      results.push(result);
+    }
+    const multi = resultOf(OpCode.multi, err, '', null);
+    multi.results = results;
+    return multi;
+  }
+
+  #create(
+    header: TxnHeader,
+    txn: { type: number; path: string; data: Buffer | null; acl: readonly Acl[]; parentCVersion: number },
+    owner: bigint,
+  ): TxnResult {
+    const path = txn.path;
+    const zxid = header.zxid;
+    const parentPath = parentOf(path);
+    const parent = this.#nodes.get(parentPath);
+    if (parent === undefined) return resultOf(txn.type, ErrorCode.NONODE, path, null);
+    const acl = this.aclCache.acquire(txn.acl);
+    const existing = this.#nodes.get(path);
+    if (existing !== undefined) {
+      this.aclCache.release(existing.acl);
+      existing.acl = acl;
+      if (raiseCversion(parent, txn.parentCVersion, zxid)) this.#statChanged(parentPath, parent);
+      return resultOf(txn.type, ErrorCode.NODEEXISTS, path, null);
+    }
+    link(parent, path.slice(path.lastIndexOf('/') + 1));
+    if (raiseCversion(parent, txn.parentCVersion, zxid)) this.#statChanged(parentPath, parent);
+    const node = new ZNode(txn.data, acl, owner, zxid, header.time);
+    this.#insert(path, node);
+    if (this.#watchEvents) {
+      this.dataWatches.trigger(path, EventType.created, zxid, acl);
+      this.childWatches.trigger(parentPath, EventType.childrenChanged, zxid, parent.acl);
+    }
+    return resultOf(txn.type, ErrorCode.OK, path, node);
+  }
+
+  #delete(path: string, zxid: number): number {
+    const parentPath = parentOf(path);
+    const parent = this.#nodes.get(parentPath);
+    if (parent === undefined) return ErrorCode.NONODE;
+    // Before the node is looked for: a fuzzy snapshot may lack the node and yet hold its parent as it was before.
+    // Upward only: the parent may as well be newer than this transaction.
+    if (zxid > parent.pzxid) {
+      parent.pzxid = zxid;
+      this.#statChanged(parentPath, parent);
+    }
+    const node = this.#nodes.get(path);
+    if (node === undefined) return ErrorCode.NONODE;
+    parent.children?.delete(nameOf(path));
+    this.#removeSubtree(path, node);
+    if (this.#watchEvents) {
+      const told = this.dataWatches.trigger(path, EventType.deleted, zxid, node.acl);
+      this.childWatches.trigger(path, EventType.deleted, zxid, node.acl, told);
+      this.childWatches.trigger(parentPath, EventType.childrenChanged, zxid, parent.acl);
+    }
+    return ErrorCode.OK;
+  }
+
+  #setData(header: TxnHeader, type: number, path: string, data: Buffer | null, version: number): TxnResult {
+    const node = this.#nodes.get(path);
+    if (node === undefined) return resultOf(type, ErrorCode.NONODE, path, null);
+    this.setNodeData(path, node, data, version, header.zxid, header.time);
+    if (this.#watchEvents) this.dataWatches.trigger(path, EventType.dataChanged, header.zxid, node.acl);
+    return resultOf(type, ErrorCode.OK, path, node);
+  }
+
+  /** Also how a server writes /zookeeper/config at its start: without a transaction, hence without events. */
+  setNodeData(
+    path: string,
+    node: ZNode,
+    data: Buffer | null,
+    version: number,
+    zxid: number,
+    time: number,
+  ): void {
+    this.approximateDataSize -= dataLength(node);
+    node.data = data;
+    node.version = version;
+    node.mzxid = zxid;
+    node.mtime = time;
+    this.approximateDataSize += dataLength(node);
+    this.#contentChanged(path, node);
+  }
+
+  #setAcl(path: string, acl: readonly Acl[], aversion: number): TxnResult {
+    const node = this.#nodes.get(path);
+    if (node === undefined) return resultOf(OpCode.setACL, ErrorCode.NONODE, path, null);
+    const before = node.acl;
+    node.acl = this.aclCache.acquire(acl);
+    this.aclCache.release(before);
+    node.aversion = aversion;
+    this.#statChanged(path, node);
+    return resultOf(OpCode.setACL, ErrorCode.OK, path, node);
+  }
+
+  /** `paths` null: an old log, which leaves it to the tree to know them. Strays are deleted in either case. */
+  #closeSession(sessionId: bigint, paths: readonly string[] | null, zxid: number): void {
+    if (paths !== null) for (const path of paths) this.#delete(path, zxid);
+    const strays = this.#ephemerals.get(sessionId);
+    if (strays !== undefined) for (const path of [...strays]) this.#delete(path, zxid);
+  }
+
+  // ------------------------------------------------------------------ upkeep
+
+  #insert(path: string, node: ZNode): void {
+    this.#nodes.set(path, node);
+    this.approximateDataSize += path.length + dataLength(node);
+    if (node.ephemeralOwner !== 0n) this.#register(path, node.ephemeralOwner);
+    if (!countsInDigest(path)) return;
+    node.contentCrcState = contentCrcState(path, node.data);
+    node.digestCrc = digestCrcFrom(node.contentCrcState, node);
+    this.digest.add(node.digestCrc);
+  }
+
+  /**
+   * A node is only ever deleted empty, except in a replay: the snapshot may hold children of a later node of the same
+   * path. They would be orphans; the log makes them anew after it makes that node.
+   */
+  #removeSubtree(path: string, node: ZNode): void {
+    if (node.children !== null && node.children.size > 0) {
+      for (const name of node.children) {
+        const childPath = path === '/' ? `/${name}` : `${path}/${name}`;
+        const child = this.#nodes.get(childPath);
+        if (child !== undefined) this.#removeSubtree(childPath, child);
+      }
+    }
+    this.#nodes.delete(path);
+    this.approximateDataSize -= path.length + dataLength(node);
+    this.aclCache.release(node.acl);
+    if (node.ephemeralOwner !== 0n) this.#unregister(path, node.ephemeralOwner);
+    if (countsInDigest(path)) this.digest.subtract(node.digestCrc);
+  }
+
+  #statChanged(path: string, node: ZNode): void {
+    if (!countsInDigest(path)) return;
+    this.digest.subtract(node.digestCrc);
+    node.digestCrc = digestCrcFrom(node.contentCrcState, node);
+    this.digest.add(node.digestCrc);
+  }
+
+  #contentChanged(path: string, node: ZNode): void {
+    if (!countsInDigest(path)) return;
+    node.contentCrcState = contentCrcState(path, node.data);
+    this.#statChanged(path, node);
+  }
+
+  #register(path: string, owner: bigint): void {
+    switch (ownerKind(owner)) {
+      case 'session': {
+        const paths = this.#ephemerals.get(owner);
+        if (paths === undefined) this.#ephemerals.set(owner, new Set([path]));
+        else paths.add(path);
+        return;
+      }
+      case 'container':
+        this.#containers.add(path);
+        return;
+      case 'ttl':
+        this.#ttls.add(path);
+        return;
+      case 'none':
+        return;
+    }
+  }
+
+  #unregister(path: string, owner: bigint): void {
+    this.#containers.delete(path);
+    this.#ttls.delete(path);
+    const paths = this.#ephemerals.get(owner);
+    if (paths === undefined) return;
+    paths.delete(path);
+    if (paths.size === 0) this.#ephemerals.delete(owner);
+  }
+
+  #addBuiltIn(path: string, acl: readonly Acl[]): ZNode {
+    const node = new ZNode(EMPTY, this.aclCache.acquire(acl), 0n, 0, 0);
+    if (path !== '/') link(this.#nodes.get(parentOf(path))!, nameOf(path));
+    this.#insert(path, node);
+    return node;
+  }
+
+  #logDigest(zxid: number): void {
+    this.digestLog.push({ zxid, digest: new TreeDigest().copyFrom(this.digest) });
+    if (this.digestLog.length > DIGEST_LOG_ENTRIES_MAX) this.digestLog.shift();
+  }
+}
+
+function link(parent: ZNode, name: string): void {
+  if (parent.children === null) parent.children = new Set([name]);
+  else parent.children.add(name);
+}
+
+/** True when the parent changed. The comparison survives the wrap of the counter; -1 is an old log's "one more". */
+function raiseCversion(parent: ZNode, parentCVersion: number, zxid: number): boolean {
+  const cversion = parentCVersion === -1 ? (parent.cversion + 1) | 0 : parentCVersion;
+  if (((cversion - parent.cversion) | 0) <= 0) return false;
+  parent.cversion = cversion;
+  parent.pzxid = zxid;
+  return true;
+}
+
+function resultOf(type: number, err: number, path: string, node: ZNode | null): TxnResult {
+  return { type, err, path, node, stat: null, results: null };
+}

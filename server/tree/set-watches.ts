@@ -1,0 +1,101 @@
+import type { SetWatchesRequest } from '../wire/requests.ts';
+import { EventType } from '../wire/watch-event.ts';
+import type { DataTree } from './data-tree.ts';
+import { type Watcher, type WatchManager, WatchMode } from './watch-manager.ts';
+import type { ZNode } from './znode.ts';
+
+/**
+ * Re-arms the watches of a client that comes back. `relativeZxid` is the last change it heard of: what happened to a
+ * watched path since is told at once, and that spends the watch.
+ *
+ * A path that is gone has no ACL left to ask for READ, so its event goes out: the client had the node in sight when
+ * it set the watch. For all others the watcher judges by the node's ACL. @see facts section 5 setWatches
+ */
+export function rearm(tree: DataTree, request: SetWatchesRequest, watcher: Watcher): void {
+  const since = request.relativeZxid;
+  for (const path of request.dataWatches) {
+    const node = tree.getNode(path);
+    if (node === undefined) tellGone(tree, path, watcher);
+    else if (node.mzxid > since) tell(tree, EventType.dataChanged, path, node, watcher);
+    else tree.dataWatches.add(path, watcher);
+  }
+  for (const path of request.existWatches) {
+    const node = tree.getNode(path);
+    if (node !== undefined) tell(tree, EventType.created, path, node, watcher);
+    else tree.dataWatches.add(path, watcher);
+  }
+  for (const path of request.childWatches) {
+    const node = tree.getNode(path);
+    if (node === undefined) tellGone(tree, path, watcher);
+    else if (node.pzxid > since) tell(tree, EventType.childrenChanged, path, node, watcher);
+    else tree.childWatches.add(path, watcher);
+  }
+  for (const path of request.persistentWatches) addWatch(tree, path, watcher, WatchMode.persistent);
+  for (const path of request.persistentRecursiveWatches) {
+    addWatch(tree, path, watcher, WatchMode.persistentRecursive);
+  }
+}
+
+function tell(tree: DataTree, type: EventType, path: string, node: ZNode, watcher: Watcher): void {
+  watcher.process(type, path, tree.lastProcessedZxid, node.acl);
+}
+
+function tellGone(tree: DataTree, path: string, watcher: Watcher): void {
+  watcher.process(EventType.deleted, path, tree.lastProcessedZxid, []);
+}
+
+/** The addWatch operation. Recursive watches hear of no NodeChildrenChanged, so the data table serves them alone. */
+export function addWatch(
+  tree: DataTree,
+  path: string,
+  watcher: Watcher,
+  mode: typeof WatchMode.persistent | typeof WatchMode.persistentRecursive,
+): void {
+  tree.dataWatches.add(path, watcher, mode);
+  if (mode === WatchMode.persistent) tree.childWatches.add(path, watcher, mode);
+}
+
+/** Types of checkWatches and removeWatches. @see facts section 5; Watcher.WatcherType */
+export const WatcherType = { children: 1, data: 2, any: 3, persistent: 4, persistentRecursive: 5 } as const;
+
+/** The checkWatches operation. Children and data mean one-shot watches only. @see ZOOKEEPER-4471 */
+export function hasWatch(tree: DataTree, path: string, watcherType: number, watcher: Watcher): boolean {
+  return tablesOf(tree, watcherType).some(table => table.has(path, watcher, modeOf(watcherType)));
+}
+
+/** The removeWatches operation. False when there is none: NOWATCHER. */
+export function removeWatch(tree: DataTree, path: string, watcherType: number, watcher: Watcher): boolean {
+  let removed = false;
+  for (const table of tablesOf(tree, watcherType)) {
+    if (table.remove(path, watcher, modeOf(watcherType))) removed = true;
+  }
+  return removed;
+}
+
+function tablesOf(tree: DataTree, watcherType: number): WatchManager[] {
+  switch (watcherType) {
+    case WatcherType.children:
+      return [tree.childWatches];
+    case WatcherType.data:
+    case WatcherType.persistentRecursive:
+      return [tree.dataWatches];
+    case WatcherType.any:
+    case WatcherType.persistent:
+      return [tree.dataWatches, tree.childWatches];
+    default:
+      return [];
+  }
+}
+
+function modeOf(watcherType: number): WatchMode | null {
+  switch (watcherType) {
+    case WatcherType.any:
+      return null;
+    case WatcherType.persistent:
+      return WatchMode.persistent;
+    case WatcherType.persistentRecursive:
+      return WatchMode.persistentRecursive;
+    default:
+      return WatchMode.standard;
+  }
+}

@@ -1,0 +1,51 @@
+import type { DataTree } from './data-tree.ts';
+import type { ZNode } from './znode.ts';
+
+/**
+ * The nodes of a tree depth-first, parents before children, while the tree goes on changing between two calls: what a
+ * fuzzy snapshot is made of. A node that is deleted before its turn is left out; one made after its parent's turn
+ * may be missing; no path comes twice. The log from the walk's start on puts all of that right.
+ */
+export class TreeWalk {
+  readonly #tree: DataTree;
+  /** Names are copied when their parent is met: a name that goes and comes back must not come up twice. */
+  readonly #levels: Level[] = [];
+  #started = false;
+
+  constructor(tree: DataTree) {
+    this.#tree = tree;
+  }
+
+  /** The path is as snapshots write it: "" for the root. Null at the end. */
+  next(): [path: string, node: ZNode] | null {
+    if (!this.#started) {
+      this.#started = true;
+      return this.#enter('', '/');
+    }
+    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
+      if (level.at === level.names.length) {
+        this.#levels.pop();
+        continue;
+      }
+      const path = `${level.path}/${level.names[level.at++]!}`;
+      const entered = this.#enter(path, path);
+      if (entered !== null) return entered;
+    }
+    return null;
+  }
+
+  #enter(path: string, key: string): [path: string, node: ZNode] | null {
+    const node = this.#tree.getNode(key);
+    if (node === undefined) return null;
+    if (node.children !== null && node.children.size > 0) {
+      this.#levels.push({ path, names: [...node.children], at: 0 });
+    }
+    return [path, node];
+  }
+}
+
+interface Level {
+  readonly path: string;
+  readonly names: string[];
+  at: number;
+}

@@ -1,0 +1,211 @@
+import type { Acl } from '../wire/acl.ts';
+import { parentOf } from '../wire/path.ts';
+import type { EventType } from '../wire/watch-event.ts';
+
+/** Who is told: a connection, or whoever stands in for one. */
+export interface Watcher {
+  /**
+   * `acl` is the ACL of the node the event tells of, at the time of the change (of a deleted node: the last one):
+   * a receiver without READ on it must stay silent. @see CVE-2024-23944
+   */
+  process(eventType: number, path: string, zxid: number, acl: readonly Acl[]): void;
+}
+
+/**
+ * How a watch fires. One watcher may hold several modes on one path, as upstream allows from 3.9 on.
+ * @see ZOOKEEPER-4466
+ */
+export const WatchMode = {
+  /** once */
+  standard: 1,
+  /** for the path itself, until removed */
+  persistent: 2,
+  /** for the path and all below it, until removed; never for NodeChildrenChanged */
+  persistentRecursive: 4,
+} as const;
+export type WatchMode = (typeof WatchMode)[keyof typeof WatchMode];
+
+const ALL_MODES = 7;
+
+/** Those that an event went to. */
+export interface Told {
+  has(watcher: Watcher): boolean;
+}
+
+/** Modes, as bits, by watcher: in order of registration, which is the order of delivery. */
+type Watchers = Map<Watcher, number>;
+
+/** The watches of one kind (data or child): who watches which path, and which paths a watcher watches. */
+export class WatchManager {
+  readonly #byPath = new Map<string, Watchers>();
+  readonly #byWatcher = new Map<Watcher, Set<string>>();
+  /** Pairs of path and watcher. */
+  #watchCount = 0;
+  /** Of them, those with another mode than standard, and those with the recursive one. */
+  #lastingCount = 0;
+  #recursiveCount = 0;
+
+  /** Pairs of path and watcher. */
+  get watchCount(): number {
+    return this.#watchCount;
+  }
+
+  get watcherCount(): number {
+    return this.#byWatcher.size;
+  }
+
+  get pathCount(): number {
+    return this.#byPath.size;
+  }
+
+  /** False when the watcher already holds that mode on that path. */
+  add(path: string, watcher: Watcher, mode: WatchMode = WatchMode.standard): boolean {
+    let watchers = this.#byPath.get(path);
+    if (watchers === undefined) {
+      watchers = new Map();
+      this.#byPath.set(path, watchers);
+    }
+    const modes = watchers.get(watcher) ?? 0;
+    if ((modes & mode) !== 0) return false;
+    watchers.set(watcher, modes | mode);
+    this.#count(modes, modes | mode);
+    if (modes === 0) {
+      const paths = this.#byWatcher.get(watcher);
+      if (paths === undefined) this.#byWatcher.set(watcher, new Set([path]));
+      else paths.add(path);
+    }
+    return true;
+  }
+
+  /** `mode` null: any. */
+  has(path: string, watcher: Watcher, mode: WatchMode | null = null): boolean {
+    return ((this.#byPath.get(path)?.get(watcher) ?? 0) & (mode ?? ALL_MODES)) !== 0;
+  }
+
+  /** `mode` null: all. False when there was nothing to remove. */
+  remove(path: string, watcher: Watcher, mode: WatchMode | null = null): boolean {
+    const watchers = this.#byPath.get(path);
+    const modes = watchers?.get(watcher) ?? 0;
+    const left = modes & ~(mode ?? ALL_MODES);
+    if (watchers === undefined || left === modes) return false;
+    this.#count(modes, left);
+    if (left !== 0) {
+      watchers.set(watcher, left);
+      return true;
+    }
+    watchers.delete(watcher);
+    if (watchers.size === 0) this.#byPath.delete(path);
+    this.#unlink(watcher, path);
+    return true;
+  }
+
+  /** Forgets all watches of a watcher: its connection is gone. */
+  removeWatcher(watcher: Watcher): void {
+    const paths = this.#byWatcher.get(watcher);
+    if (paths === undefined) return;
+    this.#byWatcher.delete(watcher);
+    for (const path of paths) {
+      const watchers = this.#byPath.get(path);
+      if (watchers === undefined) continue;
+      this.#count(watchers.get(watcher) ?? 0, 0);
+      watchers.delete(watcher);
+      if (watchers.size === 0) this.#byPath.delete(path);
+    }
+  }
+
+  clear(): void {
+    this.#byPath.clear();
+    this.#byWatcher.clear();
+    this.#watchCount = 0;
+    this.#lastingCount = 0;
+    this.#recursiveCount = 0;
+  }
+
+  /**
+   * Tells the watchers of `path`, except those in `suppressed`, who know already; standard watches are spent all the
+   * same. Returns whom the event concerned, null for nobody. A watcher may add and remove watches while it is told.
+   */
+  trigger(
+    path: string,
+    type: EventType,
+    zxid: number,
+    acl: readonly Acl[],
+    suppressed: Told | null = null,
+  ): Told | null {
+    if (this.#byPath.size === 0) return null;
+    const here = this.#byPath.get(path);
+    let concerned: Watchers | undefined;
+    if (this.#lastingCount === 0) {
+      if (here === undefined) return null;
+      concerned = here;
+      this.#spendAll(path, here);
+    } else {
+      concerned = new Map();
+      if (here !== undefined) this.#spendStandard(path, here, type, concerned);
+      if (this.#recursiveCount > 0) this.#addRecursive(path, type, concerned);
+      if (concerned.size === 0) return null;
+    }
+    for (const watcher of concerned.keys()) {
+      if (suppressed === null || !suppressed.has(watcher)) watcher.process(type, path, zxid, acl);
+    }
+    return concerned;
+  }
+
+  *watches(): Generator<[path: string, watcher: Watcher]> {
+    for (const [path, watchers] of this.#byPath) {
+      for (const watcher of watchers.keys()) yield [path, watcher];
+    }
+  }
+
+  pathsOf(watcher: Watcher): ReadonlySet<string> | undefined {
+    return this.#byWatcher.get(watcher);
+  }
+
+  /** All watches of the path are standard ones: the table lets go of them as a whole. */
+  #spendAll(path: string, watchers: Watchers): void {
+    this.#byPath.delete(path);
+    this.#watchCount -= watchers.size;
+    for (const watcher of watchers.keys()) this.#unlink(watcher, path);
+  }
+
+  #spendStandard(path: string, here: Watchers, type: EventType, concerned: Watchers): void {
+    for (const [watcher, modes] of here) {
+      if (modes === WatchMode.persistentRecursive && type === CHILDREN_CHANGED) continue;
+      concerned.set(watcher, modes);
+      this.remove(path, watcher, WatchMode.standard);
+    }
+  }
+
+  /** Watchers of the path's ancestors; those of the path itself are in already. */
+  #addRecursive(path: string, type: EventType, concerned: Watchers): void {
+    if (type === CHILDREN_CHANGED) return;
+    for (let above = parentOf(path); above !== ''; above = parentOf(above)) {
+      const watchers = this.#byPath.get(above);
+      if (watchers === undefined) continue;
+      for (const [watcher, modes] of watchers) {
+        if ((modes & WatchMode.persistentRecursive) !== 0) concerned.set(watcher, modes);
+      }
+    }
+  }
+
+  #unlink(watcher: Watcher, path: string): void {
+    const paths = this.#byWatcher.get(watcher);
+    if (paths === undefined) return;
+    paths.delete(path);
+    if (paths.size === 0) this.#byWatcher.delete(watcher);
+  }
+
+  #count(before: number, after: number): void {
+    this.#watchCount += flag(after) - flag(before);
+    this.#lastingCount += flag(after & LASTING) - flag(before & LASTING);
+    this.#recursiveCount +=
+      flag(after & WatchMode.persistentRecursive) - flag(before & WatchMode.persistentRecursive);
+  }
+}
+
+const CHILDREN_CHANGED = 4;
+const LASTING = WatchMode.persistent | WatchMode.persistentRecursive;
+
+function flag(bits: number): number {
+  return bits === 0 ? 0 : 1;
+}
