@@ -1,0 +1,26 @@
+import { ErrorCode, errorName } from '../../server/wire/error-codes.ts';
+import type { MultiResult } from './multi-codec.ts';
+
+/** An operation that did not succeed. `code` is ZooKeeper's number, `codeName` its name ("NONODE"). */
+export class ZkClientError extends Error {
+  readonly code: number;
+  readonly codeName: string;
+  readonly path: string | undefined;
+  /** Of a failed multi only: what became of each of its operations. */
+  readonly results: readonly MultiResult[] | undefined;
+
+  constructor(code: number, what: string, path?: string, results?: readonly MultiResult[], cause?: unknown) {
+    const on = path === undefined ? '' : ` ${path}`;
+    super(`${errorName(code)}: ${what}${on}`, cause === undefined ? undefined : { cause });
+    this.name = 'ZkClientError';
+    this.code = code;
+    this.codeName = errorName(code);
+    this.path = path;
+    this.results = results;
+  }
+
+  /** Whether the operation happened is unknown: Jepsen's `info`, not `fail`. */
+  get isIndeterminate(): boolean {
+    return this.code === ErrorCode.CONNECTIONLOSS || this.code === ErrorCode.OPERATIONTIMEOUT;
+  }
+}

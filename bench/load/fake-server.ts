@@ -1,0 +1,126 @@
+/**
+ * A server that answers anything at once and keeps nothing: for tests of the driver, and to measure what the driver
+ * itself can do. It is no ZooKeeper and no control of one.
+ */
+import * as net from 'node:net';
+import { JuteWriter } from '../../server/wire/jute.ts';
+import { OpCode, Xid } from '../../server/wire/opcodes.ts';
+import { FrameSplitter } from './frame-splitter.ts';
+
+export interface FakeRequest {
+  xid: number;
+  op: number;
+  /** Reads are valid during the call only. */
+  bytes: Buffer;
+  start: number;
+  end: number;
+}
+
+export interface FakeConnection {
+  /** Sends a reply; `body` is appended as it is. */
+  reply(xid: number, err: number, body?: Uint8Array, zxid?: number): void;
+  socket: net.Socket;
+}
+
+export interface FakeServerOptions {
+  /** Replies to a request, later or never if it likes. Default: `cannedReply`. */
+  onRequest?: (request: FakeRequest, connection: FakeConnection) => void;
+  /** Default: accepts every session. Null closes without an answer, 0 says that the session is gone. */
+  negotiateTimeoutMs?: (askedMs: number) => number | null;
+  readOnly?: boolean;
+}
+
+export interface FakeServer {
+  port: number;
+  connections: Set<net.Socket>;
+  close(): Promise<void>;
+}
+
+const STAT = Buffer.alloc(68);
+const DATA_AND_STAT = Buffer.concat([Buffer.from([0, 0, 0, 100]), Buffer.alloc(100, 0x61), STAT]);
+const NO_NAMES = Buffer.alloc(4);
+const PATH = Buffer.from([0, 0, 0, 2, 0x2f, 0x61]);
+const MULTI_END = Buffer.from('ffffffff01ffffffff', 'hex');
+
+const CANNED = new Map<number, Uint8Array>([
+  [OpCode.getData, DATA_AND_STAT],
+  [OpCode.exists, STAT],
+  [OpCode.setData, STAT],
+  [OpCode.getChildren, NO_NAMES],
+  [OpCode.create, PATH],
+  [OpCode.multi, MULTI_END],
+]);
+
+/** The smallest answer that is well formed. */
+export function cannedReply(request: FakeRequest, connection: FakeConnection): void {
+  connection.reply(request.xid, 0, CANNED.get(request.op));
+}
+
+export async function startFakeServer(options: FakeServerOptions = {}): Promise<FakeServer> {
+  const connections = new Set<net.Socket>();
+  let sessions = 0;
+  const server = net.createServer({ noDelay: true }, socket => {
+    connections.add(socket);
+    socket.on('close', () => connections.delete(socket));
+    socket.on('error', () => {});
+    serve(socket, options, ++sessions);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    connections,
+    close: () =>
+      new Promise(resolve => {
+        for (const socket of connections) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function serve(socket: net.Socket, options: FakeServerOptions, sessionId: number): void {
+  const { onRequest = cannedReply, negotiateTimeoutMs = asked => asked, readOnly = false } = options;
+  const splitter = new FrameSplitter();
+  const out = new JuteWriter(64 * 1024);
+  let established = false;
+  const connection: FakeConnection = {
+    socket,
+    reply: (xid, err, body, zxid = 1) => {
+      if (out.length === 0) process.nextTick(flush);
+      out
+        .writeInt(16 + (body?.length ?? 0))
+        .writeInt(xid)
+        .writeLong(zxid)
+        .writeInt(err);
+      if (body !== undefined) out.writeRaw(body);
+    },
+  };
+  const flush = (): void => {
+    socket.write(out.toBuffer());
+    out.reset();
+  };
+  const handshake = (bytes: Buffer, start: number): void => {
+    established = true;
+    const timeoutMs = negotiateTimeoutMs(bytes.readInt32BE(start + 12));
+    if (timeoutMs === null) {
+      socket.destroy();
+      return;
+    }
+    const asked = bytes.readBigInt64BE(start + 16);
+    const id = timeoutMs === 0 ? 0n : asked === 0n ? BigInt(sessionId) : asked;
+    const answer = new JuteWriter(64).writeInt(37).writeInt(0).writeInt(timeoutMs).writeBigLong(id);
+    socket.write(answer.writeBuffer(Buffer.alloc(16, sessionId)).writeBoolean(readOnly).toBuffer());
+    if (timeoutMs === 0) socket.end();
+  };
+  const onFrame = (bytes: Buffer, start: number, end: number): boolean => {
+    if (!established) {
+      handshake(bytes, start);
+      return !socket.destroyed;
+    }
+    const request = { xid: bytes.readInt32BE(start), op: bytes.readInt32BE(start + 4), bytes, start, end };
+    if (request.xid === Xid.ping) connection.reply(Xid.ping, 0);
+    else onRequest(request, connection);
+    if (request.op === OpCode.closeSession) process.nextTick(() => socket.end());
+    return true;
+  };
+  socket.on('data', chunk => splitter.push(chunk, chunk.length, onFrame));
+}

@@ -1,0 +1,199 @@
+import { assert, suite } from '#test';
+import { OpCode } from '../../server/wire/opcodes.ts';
+import { type FakeServer, type FakeServerOptions, startFakeServer } from './fake-server.ts';
+import { FRAME_BYTES_MAX, FrameSplitter } from './frame-splitter.ts';
+import { InFlight, type ReplyHandler } from './in-flight.ts';
+import { Session, type SessionOptions } from './session.ts';
+import { type SessionError, sessionErrors } from './session-error.ts';
+
+const test = suite('load: session');
+
+async function withServer(
+  options: FakeServerOptions,
+  body: (server: FakeServer) => Promise<void>,
+): Promise<void> {
+  const server = await startFakeServer(options);
+  try {
+    await body(server);
+  } finally {
+    await server.close();
+  }
+}
+
+async function open(server: FakeServer, options: Partial<SessionOptions> = {}): Promise<Session> {
+  const session = new Session({ host: '127.0.0.1', port: server.port, readOnly: false, ...options });
+  await session.open();
+  return session;
+}
+
+function failure(promise: Promise<unknown>): Promise<SessionError> {
+  return promise.then(
+    () => assert.unreachable('it should have failed') as never,
+    (error: SessionError) => error,
+  );
+}
+
+test('a frame cut at every point is one frame', () => {
+  const stream = Buffer.from('00000003616263000000000000000264650000000166', 'hex');
+  for (let cut = 0; cut <= stream.length; cut++) {
+    const splitter = new FrameSplitter();
+    const frames: string[] = [];
+    for (const part of [stream.subarray(0, cut), stream.subarray(cut)]) {
+      const chunk = Buffer.from(part);
+      splitter.push(chunk, chunk.length, (bytes, start, end) => {
+        frames.push(bytes.toString('latin1', start, end));
+        return true;
+      });
+      // The caller reads into the same buffer again: what the splitter keeps must be its own.
+      chunk.fill(0xee);
+    }
+    assert.equal(frames, ['abc', '', 'de', 'f'], `cut at ${cut}`);
+  }
+});
+
+test('a frame above the limit, or of negative length, is refused', () => {
+  const push = (length: number) => {
+    const head = Buffer.alloc(4);
+    head.writeInt32BE(length);
+    new FrameSplitter().push(head, 4, () => true);
+  };
+  assert.throws(() => push(FRAME_BYTES_MAX + 1), /frame says/);
+  assert.throws(() => push(-1), /frame says/);
+  push(FRAME_BYTES_MAX);
+});
+
+test('what is in flight keeps its order while the ring turns and grows, and stops at its limit', () => {
+  const line = new InFlight(100);
+  const handler: ReplyHandler = { onReply: () => {}, onLost: () => {} };
+  const into = { tag: 0, sentAtMs: 0 };
+  let pushed = 0;
+  let shifted = 0;
+  for (const [push, shift] of [
+    [10, 7],
+    [30, 5],
+    [60, 80],
+    [92, 0],
+  ] as const) {
+    for (let i = 0; i < push; i++) line.push(handler, pushed++, 0);
+    for (let i = 0; i < shift; i++) {
+      line.shift(into);
+      assert.is(into.tag, shifted++);
+    }
+  }
+  assert.is(line.size, 100);
+  assert.throws(() => line.push(handler, 0, 0), /in flight already/);
+});
+
+test('requests of a turn leave in one write and are answered in order', () =>
+  withServer({}, async server => {
+    const session = await open(server);
+    const tags: number[] = [];
+    await new Promise<void>(resolve => {
+      const handler: ReplyHandler = {
+        onReply: reply => {
+          assert.is(reply.err, 0);
+          tags.push(reply.tag);
+          if (tags.length === 1_000) resolve();
+        },
+        onLost: () => {},
+      };
+      for (let tag = 0; tag < 1_000; tag++) {
+        session.begin(OpCode.getData).writeString('/a').writeByte(0);
+        session.end(handler, tag);
+      }
+    });
+    assert.equal(
+      tags,
+      Array.from({ length: 1_000 }, (_, tag) => tag),
+    );
+    await session.close();
+  }));
+
+test('a reply out of turn is a protocol error, never taken for another request', async () => {
+  let ended: SessionError | undefined;
+  await withServer(
+    { onRequest: (request, connection) => connection.reply(request.xid + 1, 0) },
+    async server => {
+      const lost = await new Promise<number>(resolve => {
+        void open(server, { onEnd: error => (ended = error) }).then(session => {
+          session.begin(OpCode.exists).writeString('/a').writeByte(0);
+          session.end({ onReply: () => assert.unreachable(), onLost: resolve }, 42);
+        });
+      });
+      assert.is(lost, 42);
+      assert.is(ended?.code, 'PROTOCOL');
+    },
+  );
+});
+
+test('the limit of requests in flight is kept', () =>
+  withServer({ onRequest: () => {} }, async server => {
+    const session = await open(server, { inFlightMax: 2 });
+    const handler: ReplyHandler = { onReply: () => {}, onLost: () => {} };
+    for (let i = 0; i < 2; i++) {
+      session.begin(OpCode.exists).writeString('/a').writeByte(0);
+      session.end(handler);
+    }
+    assert.ok(session.full);
+    assert.throws(() => session.begin(OpCode.exists), /2 requests are in flight/);
+    session.destroy();
+  }));
+
+test('every way an opening can fail has its own code', async () => {
+  const codes = new Set<string>();
+  const attempt = async (options: FakeServerOptions, session: Partial<SessionOptions> = {}) => {
+    await withServer(options, async server => {
+      codes.add((await failure(open(server, session))).code);
+    });
+  };
+  await attempt({ negotiateTimeoutMs: () => 0 }, { sessionId: 5n });
+  await attempt({ negotiateTimeoutMs: () => null });
+  const gone = await startFakeServer();
+  await gone.close();
+  codes.add((await failure(open(gone))).code);
+  assert.equal([...codes].sort(), ['REFUSED', 'SESSION_EXPIRED', 'TURNED_AWAY']);
+  for (const code of codes) assert.ok(code in sessionErrors);
+});
+
+test('a silent server is a connect timeout, then a read timeout at two thirds of the session', async () => {
+  let silent = true;
+  let answered = 0;
+  const options: FakeServerOptions = { onRequest: () => answered++ };
+  await withServer(options, async server => {
+    const ended = new Promise<SessionError>(resolve => {
+      void open(server, { timeoutMs: 150, onEnd: resolve }).then(() => {
+        // Pings are answered by the fake server itself: to silence it, its sockets must stop reading.
+        for (const socket of server.connections) socket.pause();
+        silent = false;
+      });
+    });
+    assert.is((await ended).code, 'READ_TIMEOUT');
+  });
+  assert.not(silent);
+  assert.is(answered, 0);
+});
+
+test('an idle session is kept alive by pings', () =>
+  withServer({}, async server => {
+    let ended: SessionError | undefined;
+    const session = await open(server, { timeoutMs: 90, onEnd: error => (ended = error) });
+    await new Promise(resolve => setTimeout(resolve, 300));
+    assert.is(ended, undefined);
+    assert.ok(session.isOpen);
+    await session.close();
+  }));
+
+test('when the connection ends everything in flight is lost, once, and no error stays silent', () =>
+  withServer({ onRequest: (_, connection) => void connection.socket.destroy() }, async server => {
+    const lost: number[] = [];
+    const error = await new Promise<SessionError>(resolve => {
+      void open(server, { onEnd: resolve }).then(session => {
+        for (let tag = 0; tag < 3; tag++) {
+          session.begin(OpCode.setData).writeString('/a').writeBuffer(null).writeInt(-1);
+          session.end({ onReply: () => {}, onLost: tag => lost.push(tag) }, tag);
+        }
+      });
+    });
+    assert.is(error.code, 'CONNECTION_LOSS');
+    assert.equal(lost, [0, 1, 2]);
+  }));

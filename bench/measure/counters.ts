@@ -1,0 +1,124 @@
+/**
+ * The exact channel of evidence: what the servers counted between two moments, divided by what was committed.
+ * Free of hardware and of time; a message more per write is a message more on any machine.
+ */
+import type { Mntr } from './four-letter.ts';
+
+export interface TrafficCount {
+  messages: number;
+  bytes: number;
+}
+
+export interface MemberCounters {
+  /** "sent proposal sid_2" -> count. */
+  traffic: Map<string, TrafficCount>;
+  fsyncs: number | undefined;
+  committed: number | undefined;
+}
+
+export interface CountersPerWrite {
+  writes: number;
+  members: {
+    name: string;
+    fsyncsPerWrite: number | undefined;
+    sentMessagesPerWrite: number;
+    sentBytesPerWrite: number;
+    /** By kind: proposal, commit, inform, ack, ping ... */
+    sentByKind: Record<string, { messagesPerWrite: number; bytesPerWrite: number }>;
+  }[];
+  /** What makes the numbers wrong; empty when nothing does. */
+  problems: string[];
+}
+
+const TRAFFIC_KEY = /^traffic_(sent|received)_(.+)_((?:sid_\d+)|(?:[^_]+(?:_\d+)?))_(messages|bytes)$/;
+
+export function countersOf(mntr: Mntr): MemberCounters {
+  const traffic = new Map<string, TrafficCount>();
+  for (const [key, value] of mntr.numbers) {
+    const match = TRAFFIC_KEY.exec(key);
+    if (match === null) continue;
+    const [, direction, kind, peer, unit] = match;
+    const name = `${direction} ${kind} ${peer}`;
+    const count = traffic.get(name) ?? { messages: 0, bytes: 0 };
+    count[unit as 'messages' | 'bytes'] = value;
+    traffic.set(name, count);
+  }
+  return {
+    traffic,
+    fsyncs: mntr.numbers.get('fsync_count'),
+    committed: mntr.numbers.get('txn_committed_count'),
+  };
+}
+
+/** Later minus earlier. A link that is new counts from 0. @throws RangeError when a count went down: a restart */
+export function countersBetween(from: MemberCounters, to: MemberCounters): MemberCounters {
+  const traffic = new Map<string, TrafficCount>();
+  for (const [name, count] of to.traffic) {
+    const before = from.traffic.get(name) ?? { messages: 0, bytes: 0 };
+    traffic.set(name, {
+      messages: difference(name, before.messages, count.messages),
+      bytes: difference(name, before.bytes, count.bytes),
+    });
+  }
+  return {
+    traffic,
+    fsyncs: differenceOrNone('fsync_count', from.fsyncs, to.fsyncs),
+    committed: differenceOrNone('txn_committed_count', from.committed, to.committed),
+  };
+}
+
+function difference(name: string, from: number, to: number): number {
+  if (to < from)
+    throw new RangeError(`counter "${name}" went from ${from} down to ${to}: the member restarted`);
+  return to - from;
+}
+
+function differenceOrNone(
+  name: string,
+  from: number | undefined,
+  to: number | undefined,
+): number | undefined {
+  return to === undefined || from === undefined ? undefined : difference(name, from, to);
+}
+
+/**
+ * @param writes as the clients counted them
+ * @param deltas of every member, over exactly that time
+ */
+export function perWrite(writes: number, deltas: ReadonlyMap<string, MemberCounters>): CountersPerWrite {
+  const problems: string[] = [];
+  if (writes === 0) problems.push('nothing was written');
+  const members = [...deltas].map(([name, delta]) => {
+    if (delta.committed !== undefined && delta.committed !== writes) {
+      problems.push(`${name} committed ${delta.committed} transactions, clients wrote ${writes}`);
+    }
+    return memberPerWrite(name, delta, writes);
+  });
+  return { writes, members, problems };
+}
+
+function memberPerWrite(
+  name: string,
+  delta: MemberCounters,
+  writes: number,
+): CountersPerWrite['members'][number] {
+  const byKind: CountersPerWrite['members'][number]['sentByKind'] = {};
+  let messages = 0;
+  let bytes = 0;
+  for (const [link, count] of delta.traffic) {
+    const [direction, kind] = link.split(' ') as [string, string];
+    if (direction !== 'sent') continue;
+    messages += count.messages;
+    bytes += count.bytes;
+    byKind[kind] ??= { messagesPerWrite: 0, bytesPerWrite: 0 };
+    byKind[kind].messagesPerWrite += count.messages / writes;
+    byKind[kind].bytesPerWrite += count.bytes / writes;
+  }
+  return {
+    name,
+    fsyncsPerWrite: delta.fsyncs === undefined ? undefined : delta.fsyncs / writes,
+    sentMessagesPerWrite: messages / writes,
+    sentBytesPerWrite: bytes / writes,
+    sentByKind: byKind,
+  };
+}

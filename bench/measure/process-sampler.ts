@@ -1,0 +1,86 @@
+/** CPU time and memory of processes, from /proc. Linux only: elsewhere a sample is null and nothing is claimed. */
+import { readFileSync } from 'node:fs';
+
+export interface ProcessSample {
+  atMs: number;
+  /** User and system time since the process started. */
+  cpuMs: number;
+  rssBytes: number;
+}
+
+/** USER_HZ: the unit of /proc/<pid>/stat. It is 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+const PAGE_BYTES = 4096;
+
+/** Null when the process is gone or the machine has no /proc. Resolution of `cpuMs`: 10 ms. */
+export function sampleProcess(pid: number, atMs: number = performance.now()): ProcessSample | null {
+  try {
+    return parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'), atMs);
+  } catch {
+    return null;
+  }
+}
+
+/** @see proc(5): the name, field 2, stands in parentheses and may hold anything, parentheses included */
+export function parseProcStat(text: string, atMs: number): ProcessSample {
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return { atMs, cpuMs: (ticks * 1000) / TICKS_PER_SECOND, rssBytes: Number(fields[21]) * PAGE_BYTES };
+}
+
+export interface CpuUse {
+  cpuMs: number;
+  elapsedMs: number;
+  /** 1 is one core, all the time. */
+  cores: number;
+  /** Undefined when nothing was done between the marks. */
+  cpuUsPerOperation: number | undefined;
+}
+
+export function cpuBetween(from: ProcessSample, to: ProcessSample, operations: number): CpuUse {
+  const cpuMs = to.cpuMs - from.cpuMs;
+  const elapsedMs = to.atMs - from.atMs;
+  return {
+    cpuMs,
+    elapsedMs,
+    cores: elapsedMs > 0 ? cpuMs / elapsedMs : 0,
+    cpuUsPerOperation: operations > 0 ? (cpuMs * 1000) / operations : undefined,
+  };
+}
+
+/** Samples named processes at a steady pace. A name may get a new pid: a member that was restarted. */
+export class ProcessSampler {
+  readonly #pidOf: () => ReadonlyMap<string, number>;
+  readonly #intervalMs: number;
+  readonly #samplesMax: number;
+  readonly series = new Map<string, ProcessSample[]>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(pidOf: () => ReadonlyMap<string, number>, intervalMs = 1_000, samplesMax = 100_000) {
+    this.#pidOf = pidOf;
+    this.#intervalMs = intervalMs;
+    this.#samplesMax = samplesMax;
+  }
+
+  start(): this {
+    this.#timer ??= setInterval(() => this.sample(), this.#intervalMs);
+    this.sample();
+    return this;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  sample(): void {
+    const atMs = performance.now();
+    for (const [name, pid] of this.#pidOf()) {
+      const sample = sampleProcess(pid, atMs);
+      if (sample === null) continue;
+      const samples = this.series.get(name) ?? [];
+      if (samples.length < this.#samplesMax) samples.push(sample);
+      this.series.set(name, samples);
+    }
+  }
+}

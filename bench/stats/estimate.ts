@@ -1,0 +1,26 @@
+/** What every function of this folder returns: no value without its interval, its n, and what speaks against it. */
+export interface Estimate {
+  value: number;
+  /** Of `confidence`; infinite where the sample is too small to bound that side. */
+  low: number;
+  high: number;
+  /** 0.95 is 95 %. What the interval really covers may be more, never less, unless a warning says so. */
+  confidence: number;
+  n: number;
+  warnings: Warning[];
+}
+
+export const warnings = {
+  EMPTY: 'there are no samples',
+  UNBOUNDED: 'too few samples for an interval at this confidence: it is open',
+  FEW: 'fewer than 10 samples: enough to look, too few to publish',
+  TIES: 'equal values: the p-value is approximate',
+  APPROXIMATE: 'a normal approximation was used',
+  CANNOT_REACH: 'so few samples cannot reach this significance, whatever they are',
+  NOT_PAIRED: 'the series have different lengths: only the common rounds were used',
+  NOT_POSITIVE: 'values that are not above zero have no ratio: their rounds were left out',
+} as const;
+export type Warning = keyof typeof warnings;
+
+/** Fewer than this and a comparison is not for publishing (DESIGN section 3). */
+export const PUBLISHED_N_MIN = 10;
