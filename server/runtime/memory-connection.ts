@@ -1,0 +1,279 @@
+import type { MemoryLink, PacketOrder } from './memory-link.ts';
+import {
+  type Address,
+  type Connection,
+  type ConnectionEvents,
+  OUTPUT_HIGH_WATER_BYTES,
+  type Timer,
+} from './runtime.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** `onDrain` is called when fewer bytes than this are left in the output buffer. */
+export const OUTPUT_LOW_WATER_BYTES = OUTPUT_HIGH_WATER_BYTES / 2;
+
+/** Bytes under way or unread by the receiver: what the two kernels' socket buffers hold. */
+export const WINDOW_BYTES = 256 * 1024;
+
+/** What an end needs of the host it lives on. */
+export interface ConnectionHome {
+  readonly clock: VirtualClock;
+  forget(connection: MemoryConnection): void;
+}
+
+/** How long an end that has sent everything waits for its peer to close too. */
+export const END_LINGER_MS = 2000;
+
+const CLOSED_HERE = 'closed here';
+
+/**
+ * One end of a TCP connection between two processes in virtual time: a FIFO stream of bytes with a bounded
+ * window, that closes as TCP does. The kernel's part (arrival, window, reset) happens at once, also while
+ * the process is paused; the process' part (every callback) happens in a turn of the process.
+ */
+export class MemoryConnection implements Connection {
+  readonly local: Address;
+  readonly remote: Address;
+  readonly #home: ConnectionHome;
+  readonly #link: MemoryLink;
+  readonly #order: PacketOrder = { lastArrivalMs: 0 };
+  /** Set by `join` before anybody holds this end. */
+  #peer!: MemoryConnection;
+  #events: ConnectionEvents | undefined;
+
+  #output = Buffer.alloc(0);
+  #outputLength = 0;
+  #flushRequested = false;
+  #drainWanted = false;
+  /** Sent and not yet read by the peer's process. */
+  #unread = 0;
+
+  #received: Buffer[] = [];
+  #paused = false;
+  #readRequested = false;
+  #peerFinished = false;
+
+  #ending = false;
+  #finished = false;
+  #closed = false;
+  #closeReason = '';
+  #linger: Timer | undefined;
+
+  constructor(home: ConnectionHome, link: MemoryLink, local: Address, remote: Address) {
+    this.#home = home;
+    this.#link = link;
+    this.local = local;
+    this.remote = remote;
+  }
+
+  /** Joins two ends. Before any of them is handed out. */
+  static join(a: MemoryConnection, b: MemoryConnection): void {
+    a.#peer = b;
+    b.#peer = a;
+  }
+
+  get bytesQueued(): number {
+    return this.#outputLength;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  start(events: ConnectionEvents): void {
+    this.#events = events;
+    if (this.#closed) this.#announceClose();
+    else this.#requestRead();
+  }
+
+  write(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+    if (this.#closed || this.#ending) return true;
+    this.#append(bytes, start, end);
+    this.#requestFlush();
+    const accepted = this.#outputLength <= OUTPUT_HIGH_WATER_BYTES;
+    if (!accepted) this.#drainWanted = true;
+    return accepted;
+  }
+
+  end(): void {
+    if (this.#closed || this.#ending) return;
+    this.#ending = true;
+    this.#closeReason = CLOSED_HERE;
+    this.#requestFlush();
+    this.#linger = this.#home.clock.after(END_LINGER_MS, () => this.destroy());
+    this.resume();
+  }
+
+  destroy(reason = CLOSED_HERE): void {
+    if (this.#closed) return;
+    this.reset();
+    this.#closeReason = reason;
+    this.#announceClose();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#requestRead();
+  }
+
+  /** Takes a place in the order of this end's packets, for the handshake. */
+  sendPacket(arrive: () => void): void {
+    this.#link.send(this.#order, arrive);
+  }
+
+  /** Ends this side without telling its process, which asked for it or is dead, and resets the peer. */
+  reset(): void {
+    if (this.#closed) return;
+    this.#close('reset');
+    const peer = this.#peer;
+    this.sendPacket(() => peer.#arriveReset());
+  }
+
+  /** As when a proxy or a firewall resets a connection: both ends learn of it. */
+  resetBoth(): void {
+    const peer = this.#peer;
+    this.#arriveReset();
+    peer.#arriveReset();
+  }
+
+  #append(bytes: Uint8Array, start: number, end: number): void {
+    const needed = this.#outputLength + end - start;
+    if (needed > this.#output.length) {
+      const grown = Buffer.allocUnsafe(Math.max(needed, this.#output.length * 2, 256));
+      this.#output.copy(grown, 0, 0, this.#outputLength);
+      this.#output = grown;
+    }
+    this.#output.set(bytes.subarray(start, end), this.#outputLength);
+    this.#outputLength = needed;
+  }
+
+  #requestFlush(): void {
+    if (this.#flushRequested) return;
+    this.#flushRequested = true;
+    this.#home.clock.flushAfterTurn(() => {
+      this.#flushRequested = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#closed) return;
+    const length = Math.min(this.#outputLength, WINDOW_BYTES - this.#unread);
+    if (length > 0) this.#sendBytes(length);
+    if (this.#ending && this.#outputLength === 0) this.#finish();
+    if (this.#drainWanted && this.#outputLength < OUTPUT_LOW_WATER_BYTES) {
+      this.#drainWanted = false;
+      this.#enter(() => {
+        if (!this.#closed) this.#events?.onDrain?.();
+      });
+    }
+  }
+
+  #sendBytes(length: number): void {
+    const bytes = Buffer.from(this.#output.subarray(0, length));
+    this.#output.copyWithin(0, length, this.#outputLength);
+    this.#outputLength -= length;
+    this.#unread += length;
+    let from = 0;
+    for (const point of this.#link.splitPoints(length)) {
+      this.#sendChunk(bytes.subarray(from, point));
+      from = point;
+    }
+    this.#sendChunk(from === 0 ? bytes : bytes.subarray(from));
+  }
+
+  #sendChunk(chunk: Buffer): void {
+    this.sendPacket(() => this.#peer.#arriveData(chunk));
+  }
+
+  #finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.sendPacket(() => this.#peer.#arriveFinish());
+  }
+
+  #arriveData(chunk: Buffer): void {
+    if (this.#closed) {
+      const peer = this.#peer;
+      this.sendPacket(() => peer.#arriveReset());
+      return;
+    }
+    this.#received.push(chunk);
+    this.#requestRead();
+  }
+
+  #arriveFinish(): void {
+    if (this.#closed) return;
+    this.#peerFinished = true;
+    this.#requestRead();
+  }
+
+  #arriveReset(): void {
+    if (this.#closed) return;
+    this.#close('ECONNRESET');
+    this.#announceClose();
+  }
+
+  #requestRead(): void {
+    if (this.#events === undefined || this.#paused || this.#readRequested) return;
+    if (this.#received.length === 0 && !this.#peerFinished) return;
+    this.#readRequested = true;
+    this.#enter(() => {
+      this.#readRequested = false;
+      this.#read();
+    });
+  }
+
+  /** In a turn of the process. */
+  #read(): void {
+    for (let chunk = this.#nextChunk(); chunk !== undefined; chunk = this.#nextChunk()) {
+      if (!this.#ending) this.#events?.onData(chunk);
+    }
+    if (this.#closed || this.#paused || !this.#peerFinished) return;
+    const reason = this.#ending ? CLOSED_HERE : 'closed by peer';
+    this.#ending = true;
+    this.#flush();
+    // What does not fit into the window of a peer that has finished will never be read.
+    this.#finish();
+    this.#close(reason);
+    this.#events?.onClose(reason);
+  }
+
+  #nextChunk(): Buffer | undefined {
+    if (this.#closed || this.#paused) return undefined;
+    const chunk = this.#received.shift();
+    if (chunk !== undefined) this.#peer.#wasRead(chunk.length, this);
+    return chunk;
+  }
+
+  /** The peer's process has read: the window opens, which only matters to an end that waits for it. */
+  #wasRead(length: number, reader: MemoryConnection): void {
+    this.#unread -= length;
+    if (this.#outputLength > 0) reader.sendPacket(() => this.#flush());
+  }
+
+  #close(reason: string): void {
+    this.#closed = true;
+    this.#closeReason = reason;
+    this.#received = [];
+    this.#output = Buffer.alloc(0);
+    this.#outputLength = 0;
+    this.#linger?.cancel();
+    this.#home.forget(this);
+  }
+
+  #announceClose(): void {
+    if (this.#events === undefined) return;
+    this.#enter(() => this.#events?.onClose(this.#closeReason));
+  }
+
+  /** Never runs `run` inside the caller, which may be the process itself. */
+  #enter(run: () => void): void {
+    const clock = this.#home.clock;
+    clock.time.schedule(clock.time.nowMs, clock, run);
+  }
+}

@@ -1,0 +1,102 @@
+import type { SeededRandom } from './seeded-random.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/** What a packet meets on its way from one host to another. */
+export interface LinkQuality {
+  latencyMs: number;
+  /** Up to this much is added to the latency of each packet; packets of one connection stay in order. */
+  jitterMs: number;
+  /** Probability that a packet is lost once, and so arrives `retransmitMs` later. */
+  lossProbability: number;
+  retransmitMs: number;
+  /** Probability that a write arrives in several pieces. */
+  splitProbability: number;
+}
+
+export const CALM_LINK: LinkQuality = {
+  latencyMs: 0.1,
+  jitterMs: 0,
+  lossProbability: 0,
+  retransmitMs: 200,
+  splitProbability: 0,
+};
+
+/**
+ * Two different ways to cut a link. `refuse`: dialling is refused at once and open connections are reset.
+ * `blackhole`: packets vanish and nobody is told; what TCP would send again arrives after the heal.
+ */
+export type Cut = 'refuse' | 'blackhole';
+
+/** The order of one direction of one connection: no packet overtakes an earlier one. */
+export interface PacketOrder {
+  lastArrivalMs: number;
+}
+
+interface HeldPacket {
+  readonly order: PacketOrder;
+  readonly arrive: () => void;
+}
+
+/** One direction between two hosts. */
+export class MemoryLink {
+  readonly quality: LinkQuality;
+  readonly #time: VirtualTime;
+  readonly #random: SeededRandom;
+  /** Bounded by the windows of the connections that run over the link. */
+  #held: HeldPacket[] = [];
+  #cut: Cut | null = null;
+  /** Packets that arrived or will; a fault proves that it bit by comparing counts. */
+  packetsSent = 0;
+  packetsHeld = 0;
+
+  constructor(time: VirtualTime, random: SeededRandom, quality: LinkQuality) {
+    this.#time = time;
+    this.#random = random;
+    this.quality = { ...quality };
+  }
+
+  get cut(): Cut | null {
+    return this.#cut;
+  }
+
+  setCut(cut: Cut | null): void {
+    this.#cut = cut;
+    if (cut === 'blackhole') return;
+    const held = this.#held;
+    this.#held = [];
+    for (const packet of held) this.send(packet.order, packet.arrive);
+  }
+
+  send(order: PacketOrder, arrive: () => void): void {
+    if (this.#cut === 'blackhole') {
+      this.packetsHeld++;
+      this.#held.push({ order, arrive });
+      return;
+    }
+    this.packetsSent++;
+    order.lastArrivalMs = Math.max(order.lastArrivalMs, this.#time.nowMs + this.#delayMs());
+    this.#time.schedule(order.lastArrivalMs, null, arrive);
+  }
+
+  /** Where to cut a write of `length` bytes: ascending, inside (0, length). */
+  splitPoints(length: number): number[] {
+    if (length < 2 || !this.#chance(this.quality.splitProbability)) return [];
+    const points = new Set<number>();
+    for (let i = 1 + this.#random.below(SPLITS_MAX); i > 0; i--)
+      points.add(1 + this.#random.below(length - 1));
+    return [...points].sort((a, b) => a - b);
+  }
+
+  #delayMs(): number {
+    const { latencyMs, jitterMs, lossProbability, retransmitMs } = this.quality;
+    const delayMs = jitterMs > 0 ? latencyMs + jitterMs * this.#random.float() : latencyMs;
+    return this.#chance(lossProbability) ? delayMs + retransmitMs : delayMs;
+  }
+
+  /** Draws nothing where nothing can happen: most links are calm, and this is asked for every packet. */
+  #chance(probability: number): boolean {
+    return probability > 0 && this.#random.chance(probability);
+  }
+}
+
+const SPLITS_MAX = 3;

@@ -1,0 +1,320 @@
+import fc from 'fast-check';
+import { assert, suite } from '#test';
+import { END_LINGER_MS, WINDOW_BYTES } from './memory-connection.ts';
+import type { LinkQuality } from './memory-link.ts';
+import { type MemoryHost, MemoryNetwork } from './memory-network.ts';
+import { type Connection, OUTPUT_HIGH_WATER_BYTES } from './runtime.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+const test = suite('runtime: the network in virtual time');
+
+class End {
+  readonly connection: Connection;
+  text = '';
+  chunks = 0;
+  closed: string | undefined;
+  drains = 0;
+
+  constructor(connection: Connection, begin = true) {
+    this.connection = connection;
+    if (begin) this.start();
+  }
+
+  start(): void {
+    this.connection.start({
+      onData: chunk => {
+        this.text += chunk.toString('latin1');
+        this.chunks++;
+      },
+      onClose: reason => {
+        assert.is(this.closed, undefined, 'onClose is called once');
+        this.closed = reason;
+      },
+      onDrain: () => this.drains++,
+    });
+  }
+}
+
+interface Pair {
+  time: VirtualTime;
+  network: MemoryNetwork;
+  hostA: MemoryHost;
+  hostB: MemoryHost;
+  near: End;
+  far: End;
+}
+
+/** `near` on host a dialled `far` on host b. */
+function pair(link: Partial<LinkQuality> = {}, seed = 'test', beginFar = true): Pair {
+  const time = new VirtualTime();
+  const network = new MemoryNetwork(time, { random: new SeededRandom(seed), link });
+  const hostA = network.host('a', new VirtualClock(time));
+  const hostB = network.host('b', new VirtualClock(time));
+  let near: End | undefined;
+  let far: End | undefined;
+  hostB.listen(
+    { host: '0.0.0.0', port: 2181 },
+    {
+      onListening: () => {},
+      onConnection: connection => {
+        far = new End(connection, beginFar);
+      },
+      onError: error => assert.unreachable(String(error)),
+    },
+  );
+  time.runUntilIdle();
+  hostA.connect({ host: 'b', port: 2181 }, 1000, {
+    onConnected: connection => {
+      near = new End(connection);
+    },
+    onError: error => assert.unreachable(String(error)),
+  });
+  time.runUntilIdle();
+  return { time, network, hostA, hostB, near: near!, far: far! };
+}
+
+function dial(host: MemoryHost, to: { host: string; port: number }, timeoutMs = 1000): { outcome: string } {
+  const result = { outcome: 'pending' };
+  host.connect(to, timeoutMs, {
+    onConnected: () => {
+      result.outcome = 'connected';
+    },
+    onError: error => {
+      result.outcome = (error as Error & { code: string }).code;
+    },
+  });
+  return result;
+}
+
+const text = (value: string) => Buffer.from(value, 'latin1');
+
+test('bytes arrive in order, whole, after the latency, in one piece for one turn', () => {
+  const { time, near, far } = pair({ latencyMs: 7 });
+  const sentAt = time.nowMs;
+  near.connection.write(text('abc'));
+  near.connection.write(text('xdefx'), 1, 4);
+  time.runUntilIdle();
+  assert.is(far.text, 'abcdef');
+  assert.is(far.chunks, 1);
+  assert.is(time.nowMs, sentAt + 7);
+});
+
+test('jitter, loss and splitting never reorder or lose bytes of a connection', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ maxLength: 50 }), { maxLength: 30 }), fc.nat(), (messages, seed) => {
+      const link = { jitterMs: 20, lossProbability: 0.3, splitProbability: 0.8 };
+      const { time, near, far } = pair(link, `seed ${seed}`);
+      for (const message of messages) {
+        near.connection.write(Buffer.from(message));
+        time.advance(1);
+      }
+      time.runUntilIdle();
+      assert.is(Buffer.from(far.text, 'latin1').toString(), messages.join(''));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a splitting link cuts one write into several chunks', () => {
+  const { time, near, far } = pair({ splitProbability: 1 });
+  near.connection.write(Buffer.alloc(1000, 'x'));
+  time.runUntilIdle();
+  assert.is(far.text.length, 1000);
+  assert.ok(far.chunks > 1);
+});
+
+test('a chunk belongs to its receiver: the sender may reuse its buffer at once', () => {
+  const { time, near, far } = pair();
+  const buffer = text('first');
+  near.connection.write(buffer);
+  buffer.fill('!');
+  time.runUntilIdle();
+  assert.is(far.text, 'first');
+});
+
+test('data is held back until start(), and while paused', () => {
+  const { time, near, far } = pair({}, 'test', false);
+  near.connection.write(text('early'));
+  time.runUntilIdle();
+  assert.is(far.text, '');
+  far.start();
+  assert.is(far.text, '', 'start() does not call back inside');
+  time.runUntilIdle();
+  assert.is(far.text, 'early');
+  far.connection.pause();
+  near.connection.write(text(' late'));
+  time.runUntilIdle();
+  assert.is(far.text, 'early');
+  far.connection.resume();
+  time.runUntilIdle();
+  assert.is(far.text, 'early late');
+});
+
+test('write answers false above the high-water mark and onDrain follows when the reader has read', () => {
+  const { time, near, far } = pair();
+  far.connection.pause();
+  const megabyte = Buffer.alloc(OUTPUT_HIGH_WATER_BYTES, 'm');
+  assert.ok(near.connection.write(megabyte));
+  assert.not(near.connection.write(megabyte));
+  time.runUntilIdle();
+  assert.is(
+    near.connection.bytesQueued,
+    2 * megabyte.length - WINDOW_BYTES,
+    'the window bounds what is under way',
+  );
+  assert.is(near.drains, 0);
+  far.connection.resume();
+  time.runUntilIdle();
+  assert.is(near.drains, 1);
+  assert.is(near.connection.bytesQueued, 0);
+  assert.is(far.text.length, 2 * megabyte.length);
+});
+
+test('end() delivers what was written, then both sides close', () => {
+  const { time, near, far, hostA, hostB } = pair({ latencyMs: 3 });
+  near.connection.write(text('last words'));
+  near.connection.end();
+  near.connection.write(text('ignored'));
+  time.runUntilIdle();
+  assert.is(far.text, 'last words');
+  assert.is(far.closed, 'closed by peer');
+  assert.is(near.closed, 'closed here');
+  assert.is(hostA.connectionCount + hostB.connectionCount, 0);
+});
+
+test('an end() that the peer never answers closes after the linger time', () => {
+  const { time, near, network } = pair();
+  network.cut('b', 'a', 'blackhole');
+  const endedAt = time.nowMs;
+  near.connection.end();
+  time.runUntilIdle();
+  assert.is(near.closed, 'closed here');
+  assert.ok(Math.abs(time.nowMs - endedAt - END_LINGER_MS) < 1);
+});
+
+test('destroy() drops what is queued, keeps its reason here and resets the peer', () => {
+  const { time, near, far } = pair();
+  near.connection.write(text('queued'));
+  near.connection.destroy('bad frame');
+  assert.is(near.closed, undefined, 'not inside the call');
+  time.runUntilIdle();
+  assert.is(near.closed, 'bad frame');
+  assert.is(far.closed, 'ECONNRESET');
+  assert.is(far.text, '');
+});
+
+test('nobody listening: refused; a listener that closed: refused; port taken: EADDRINUSE', () => {
+  const { time, hostA, hostB } = pair();
+  const nobody = dial(hostA, { host: 'b', port: 9 });
+  const unknown = dial(hostA, { host: 'nowhere', port: 9 });
+  const errors: string[] = [];
+  const events = { onListening: () => {}, onConnection: () => {} };
+  hostB.listen({ host: 'b', port: 2181 }, { ...events, onError: error => errors.push(error.message) });
+  const other = hostB.listen({ host: 'b', port: 0 }, { ...events, onError: () => assert.unreachable() });
+  time.runUntilIdle();
+  const open = dial(hostA, { host: 'b', port: other.port });
+  time.runUntilIdle();
+  other.close();
+  const closed = dial(hostA, { host: 'b', port: other.port });
+  time.runUntilIdle();
+  assert.equal(
+    [nobody, unknown, open, closed].map(d => d.outcome),
+    ['ECONNREFUSED', 'ECONNREFUSED', 'connected', 'ECONNREFUSED'],
+  );
+  assert.match(errors[0] ?? '', /EADDRINUSE/);
+});
+
+test('a black hole: dialling times out; open connections stay, and bytes arrive after the heal', () => {
+  const { time, network, near, far, hostA } = pair();
+  network.cut('a', 'b', 'blackhole');
+  near.connection.write(text('held'));
+  const late = dial(hostA, { host: 'b', port: 2181 }, 500);
+  time.advance(10_000);
+  assert.is(late.outcome, 'ETIMEDOUT');
+  assert.is(far.text, '');
+  assert.is(near.closed ?? far.closed, undefined);
+  network.heal('a', 'b');
+  time.runUntilIdle();
+  assert.is(far.text, 'held');
+});
+
+test('a black hole in one direction leaves the other alone', () => {
+  const { time, network, near, far } = pair();
+  network.cut('a', 'b', 'blackhole');
+  far.connection.write(text('still heard'));
+  time.runUntilIdle();
+  assert.is(near.text, 'still heard');
+});
+
+test('a refusing link resets what was dialled over it and refuses the next dial', () => {
+  const { time, network, near, far, hostA } = pair();
+  network.cut('a', 'b', 'refuse');
+  const next = dial(hostA, { host: 'b', port: 2181 });
+  time.runUntilIdle();
+  assert.is(near.closed, 'ECONNRESET');
+  assert.is(far.closed, 'ECONNRESET');
+  assert.is(next.outcome, 'ECONNREFUSED');
+});
+
+test('a killed process: its peers are reset, its port refuses, a successor may listen again', () => {
+  const { time, network, near, far, hostA, hostB } = pair();
+  hostB.clock.kill();
+  hostB.kill();
+  const refused = dial(hostA, { host: 'b', port: 2181 });
+  time.runUntilIdle();
+  assert.is(near.closed, 'ECONNRESET');
+  assert.is(far.closed, undefined, 'a dead process is told nothing');
+  assert.is(refused.outcome, 'ECONNREFUSED');
+  const successor = network.host('b', new VirtualClock(time));
+  successor.listen(
+    { host: 'b', port: 2181 },
+    { onListening: () => {}, onConnection: () => {}, onError: () => assert.unreachable() },
+  );
+  const again = dial(hostA, { host: 'b', port: 2181 });
+  time.runUntilIdle();
+  assert.is(again.outcome, 'connected');
+});
+
+test('the kernel accepts and buffers for a paused process, which reads all of it in one turn', () => {
+  const { time, near, far, hostA, hostB } = pair();
+  hostB.clock.pause();
+  near.connection.write(text('a'));
+  time.advance(1);
+  near.connection.write(text('b'));
+  const accepted = dial(hostA, { host: 'b', port: 2181 });
+  time.advance(1000);
+  assert.is(accepted.outcome, 'connected');
+  assert.is(far.text, '');
+  hostB.clock.resume();
+  time.runUntilIdle();
+  assert.is(far.text, 'ab');
+});
+
+test('a cancelled connect calls nothing, and the accepted end is reset', () => {
+  const { time, hostA, hostB } = pair({ latencyMs: 10 });
+  const before = hostB.connectionCount;
+  const attempt = hostA.connect({ host: 'b', port: 2181 }, 1000, {
+    onConnected: () => assert.unreachable(),
+    onError: () => assert.unreachable(),
+  });
+  time.advance(15);
+  assert.is(hostB.connectionCount, before + 1);
+  attempt.cancel();
+  time.runUntilIdle();
+  assert.is(hostB.connectionCount, before);
+});
+
+test('a host is itself under loopback names, and no other', () => {
+  const { time, hostB } = pair();
+  const own = dial(hostB, { host: '127.0.0.1', port: 2181 });
+  const errors: string[] = [];
+  hostB.listen(
+    { host: 'a', port: 1 },
+    { onListening: () => {}, onConnection: () => {}, onError: error => errors.push(error.message) },
+  );
+  time.runUntilIdle();
+  assert.is(own.outcome, 'connected');
+  assert.match(errors[0] ?? '', /EADDRNOTAVAIL/);
+});

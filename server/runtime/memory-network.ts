@@ -1,0 +1,290 @@
+import { MemoryConnection } from './memory-connection.ts';
+import { CALM_LINK, type Cut, type LinkQuality, MemoryLink, type PacketOrder } from './memory-link.ts';
+import type { Address, ConnectEvents, ListenEvents, Listener, Network, Timer } from './runtime.ts';
+import { SeededRandom } from './seeded-random.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export interface MemoryNetworkOptions {
+  random?: SeededRandom;
+  /** Between any two hosts, until `setLink` says otherwise. */
+  link?: Partial<LinkQuality>;
+}
+
+/**
+ * The network of a world in virtual time: hosts by name, a link for each directed pair of them.
+ *
+ *     const clock = new VirtualClock();
+ *     const network = new MemoryNetwork(clock.time).host('a', clock);
+ */
+export class MemoryNetwork {
+  readonly time: VirtualTime;
+  readonly #random: SeededRandom;
+  readonly #quality: LinkQuality;
+  readonly #hosts = new Map<string, MemoryHost>();
+  readonly #links = new Map<string, MemoryLink>();
+
+  constructor(time: VirtualTime, options: MemoryNetworkOptions = {}) {
+    this.time = time;
+    this.#random = options.random ?? new SeededRandom('network');
+    this.#quality = { ...CALM_LINK, ...options.link };
+  }
+
+  /** The network as one process sees it. A process that took the name before is taken as dead. */
+  host(name: string, clock: VirtualClock): MemoryHost {
+    this.#hosts.get(name)?.kill();
+    const host = new MemoryHost(this, name, clock);
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  find(name: string): MemoryHost | undefined {
+    return this.#hosts.get(name);
+  }
+
+  link(from: string, to: string): MemoryLink {
+    const key = `${from}>${to}`;
+    let link = this.#links.get(key);
+    if (link === undefined) {
+      link = new MemoryLink(this.time, this.#random.fork(key), from === to ? CALM_LINK : this.#quality);
+      this.#links.set(key, link);
+    }
+    return link;
+  }
+
+  setLink(from: string, to: string, quality: Partial<LinkQuality>): void {
+    Object.assign(this.link(from, to).quality, quality);
+  }
+
+  /** Cuts one direction. With `refuse`, connections dialled from `from` to `to` are reset. */
+  cut(from: string, to: string, how: Cut): void {
+    this.link(from, to).setCut(how);
+    if (how === 'refuse') this.#hosts.get(from)?.resetDialled(to);
+  }
+
+  heal(from: string, to: string): void {
+    this.link(from, to).setCut(null);
+  }
+
+  healAll(): void {
+    for (const link of this.#links.values()) link.setCut(null);
+  }
+}
+
+const WILDCARDS = new Set(['', '0.0.0.0', '::']);
+const LOOPBACKS = new Set(['127.0.0.1', 'localhost', '::1']);
+const EPHEMERAL_PORT_FIRST = 32_768;
+const PORT_MAX = 65_535;
+
+/** One process' view: its listeners, its connections, and the end of all of them when it dies. */
+export class MemoryHost implements Network {
+  readonly name: string;
+  readonly clock: VirtualClock;
+  readonly #network: MemoryNetwork;
+  readonly #listeners = new Map<number, MemoryListener>();
+  readonly #connections = new Set<MemoryConnection>();
+  readonly #dialled = new Set<MemoryConnection>();
+  #nextPort = EPHEMERAL_PORT_FIRST;
+
+  constructor(network: MemoryNetwork, name: string, clock: VirtualClock) {
+    this.#network = network;
+    this.name = name;
+    this.clock = clock;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  listen(address: Address, events: ListenEvents): Listener {
+    const port = address.port === 0 ? this.#freePort() : address.port;
+    const listener = new MemoryListener(this, port, events);
+    const refusal = this.#refusal(address, port);
+    if (refusal === undefined) this.#listeners.set(port, listener);
+    this.clock.after(0, () => {
+      if (refusal !== undefined) events.onError(refusal);
+      else listener.open();
+    });
+    return listener;
+  }
+
+  connect(address: Address, timeoutMs: number, events: ConnectEvents): Timer {
+    const target = LOOPBACKS.has(address.host) || WILDCARDS.has(address.host) ? this.name : address.host;
+    const attempt = new ConnectAttempt(this, { host: target, port: address.port }, timeoutMs, events);
+    attempt.dial(this.#network);
+    return attempt;
+  }
+
+  /** The process dies: nobody listens here, and the peers of its connections are reset. */
+  kill(): void {
+    this.#listeners.clear();
+    for (const connection of [...this.#connections]) connection.reset();
+  }
+
+  resetDialled(to: string): void {
+    for (const connection of [...this.#dialled]) {
+      if (connection.remote.host === to) connection.resetBoth();
+    }
+  }
+
+  listenerAt(port: number): MemoryListener | undefined {
+    return this.#listeners.get(port);
+  }
+
+  closeListener(listener: MemoryListener): void {
+    if (this.#listeners.get(listener.port) === listener) this.#listeners.delete(listener.port);
+  }
+
+  /** One end on this host of a connection to `remote`. */
+  end(local: Address, remote: Address, dialled: boolean): MemoryConnection {
+    const connection = new MemoryConnection(this, this.#network.link(this.name, remote.host), local, remote);
+    this.#connections.add(connection);
+    if (dialled) this.#dialled.add(connection);
+    return connection;
+  }
+
+  forget(connection: MemoryConnection): void {
+    this.#connections.delete(connection);
+    this.#dialled.delete(connection);
+  }
+
+  dialFrom(): Address {
+    return { host: this.name, port: this.#freePort() };
+  }
+
+  #freePort(): number {
+    do {
+      this.#nextPort = this.#nextPort === PORT_MAX ? EPHEMERAL_PORT_FIRST : this.#nextPort + 1;
+    } while (this.#listeners.has(this.#nextPort));
+    return this.#nextPort;
+  }
+
+  #refusal(address: Address, port: number): Error | undefined {
+    const own = address.host === this.name || WILDCARDS.has(address.host) || LOOPBACKS.has(address.host);
+    if (!own) return networkError('EADDRNOTAVAIL', `${address.host} is not an address of ${this.name}`);
+    if (this.#listeners.has(port)) return networkError('EADDRINUSE', `${this.name}:${port} is in use`);
+    return undefined;
+  }
+}
+
+class MemoryListener implements Listener {
+  readonly #host: MemoryHost;
+  readonly #port: number;
+  readonly #events: ListenEvents;
+  #opened = false;
+  #closed = false;
+
+  constructor(host: MemoryHost, port: number, events: ListenEvents) {
+    this.#host = host;
+    this.#port = port;
+    this.#events = events;
+  }
+
+  get port(): number {
+    return this.#opened ? this.#port : 0;
+  }
+
+  open(): void {
+    if (this.#closed) return;
+    this.#opened = true;
+    this.#events.onListening(this.#port);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#host.closeListener(this);
+  }
+
+  /** The kernel has accepted, even when the process is paused and will see it later. */
+  accept(connection: MemoryConnection): void {
+    this.#host.clock.enter({
+      run: () => {
+        if (this.#closed) connection.destroy('listener closed');
+        else if (!connection.closed) this.#events.onConnection(connection);
+      },
+    });
+  }
+}
+
+/** From dialling to exactly one event, or to `cancel`. */
+class ConnectAttempt implements Timer {
+  readonly #host: MemoryHost;
+  readonly #address: Address;
+  readonly #events: ConnectEvents;
+  readonly #timeout: Timer;
+  #done = false;
+
+  constructor(host: MemoryHost, address: Address, timeoutMs: number, events: ConnectEvents) {
+    this.#host = host;
+    this.#address = address;
+    this.#events = events;
+    this.#timeout = host.clock.after(timeoutMs, () =>
+      this.#fail('ETIMEDOUT', `no answer from ${address.host}:${address.port} within ${timeoutMs} ms`),
+    );
+  }
+
+  cancel(): void {
+    this.#done = true;
+    this.#timeout.cancel();
+  }
+
+  dial(network: MemoryNetwork): void {
+    const { name } = this.#host;
+    const there = network.link(name, this.#address.host);
+    const order: PacketOrder = { lastArrivalMs: 0 };
+    there.send(order, () => {
+      if (this.#done) return;
+      const listener =
+        there.cut === 'refuse' ? undefined : network.find(this.#address.host)?.listenerAt(this.#address.port);
+      if (listener === undefined) this.#refuse(network);
+      else this.#establish(network, listener);
+    });
+  }
+
+  #refuse(network: MemoryNetwork): void {
+    const back = network.link(this.#address.host, this.#host.name);
+    back.send({ lastArrivalMs: 0 }, () => this.#onHost(() => this.#failRefused()));
+  }
+
+  #failRefused(): void {
+    this.#fail('ECONNREFUSED', `${this.#address.host}:${this.#address.port} refused the connection`);
+  }
+
+  #establish(network: MemoryNetwork, listener: MemoryListener): void {
+    const local = this.#host.dialFrom();
+    const server = network.find(this.#address.host);
+    if (server === undefined) return;
+    const near = this.#host.end(local, this.#address, true);
+    const far = server.end(this.#address, local, false);
+    MemoryConnection.join(near, far);
+    far.sendPacket(() => this.#onHost(() => this.#succeed(near)));
+    listener.accept(far);
+  }
+
+  #succeed(connection: MemoryConnection): void {
+    if (this.#done) {
+      connection.destroy();
+      return;
+    }
+    if (connection.closed) {
+      this.#failRefused();
+      return;
+    }
+    this.cancel();
+    this.#events.onConnected(connection);
+  }
+
+  #fail(code: string, message: string): void {
+    if (this.#done) return;
+    this.cancel();
+    this.#events.onError(networkError(code, message));
+  }
+
+  #onHost(run: () => void): void {
+    this.#host.clock.enter({ run });
+  }
+}
+
+function networkError(code: string, message: string): Error {
+  return Object.assign(new Error(`${code}: ${message}`), { code });
+}
