@@ -1,0 +1,216 @@
+/** The house, enforced on the tree as it stands; each rule also against a planted violation and a clean twin. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { assert, suite } from '#test';
+import { importDirections, runtimeBoundary } from './house/boundaries.ts';
+import { leftovers } from './house/leftovers.ts';
+import { dependencyTable, lockFileHosts } from './house/packages.ts';
+import { fileLengths, folderReadmes, topLevel } from './house/shape.ts';
+import type { SourceFile, Violation } from './house/source-file.ts';
+
+const test = suite('house');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+
+interface Rule {
+  readonly name: string;
+  readonly check: (files: readonly SourceFile[]) => Violation[];
+  /** Each must give at least one violation that matches. */
+  readonly planted: readonly (readonly [files: Record<string, string>, said: RegExp])[];
+  /** Must give none. */
+  readonly clean: readonly Record<string, string>[];
+}
+
+const long = (lines: number) => 'x\n'.repeat(lines);
+const tableHead = '## Dependencies\n\n| package | for | why this one |\n|---|---|---|\n';
+const withRow = (row: string) => `${tableHead}${row}\n\n## After\n| \`other\` | a | b |\n`;
+const needsUvu = '{ "devDependencies": { "uvu": "1" } }';
+/** Words the rules look for, kept from being found in this very file. */
+const word = (a: string, b: string) => `${a}${b}`;
+
+const rules: readonly Rule[] = [
+  {
+    name: 'server/ reaches the world through Runtime only',
+    check: runtimeBoundary,
+    planted: [
+      [
+        { 'server/tree/a.ts': "import { connect } from 'node:net';" },
+        /^server\/tree\/a\.ts:1: imports node:net/,
+      ],
+      [{ 'server/a.ts': "import { readFile } from 'node:fs/promises';" }, /node:fs\/promises/],
+      [{ 'server/a.ts': "const tls = await import('node:tls');" }, /node:tls/],
+      [{ 'server/a.ts': "import fastify from 'fastify';" }, /fastify/],
+      [{ 'server/a.ts': 'const now = Date.now();' }, /Date\.now; use runtime\.clock/],
+      [{ 'server/a.ts': 'const now = Date.now;' }, /Date\.now/],
+      [{ 'server/a.ts': 'return new Date();' }, /wallMs/],
+      [{ 'server/a.ts': 'x = performance.now()' }, /monotonicMs/],
+      [{ 'server/a.ts': 'const r = Math.random();' }, /runtime\.random/],
+      [{ 'server/a.ts': "import { randomBytes } from 'node:crypto';" }, /runtime\.random/],
+      [{ 'server/a.ts': '  setTimeout(run, 5);' }, /:1: setTimeout; use runtime\.clock\.after/],
+      [{ 'server/a.ts': 'setImmediate(run); queueMicrotask(run)' }, /atEndOfTurn/],
+      [{ 'server/a.ts': '\nprocess.nextTick(run);' }, /:2: process\.nextTick/],
+    ],
+    clean: [
+      { 'server/runtime/node-clock.ts': "import 'node:net'; setTimeout(run, Date.now());" },
+      { 'server/tree/a.test.ts': "import { readFileSync } from 'node:fs'; setTimeout(run, 1);" },
+      { 'server/a.ts': "import { createHash } from 'node:crypto';\nimport { join } from 'node:path';" },
+      {
+        'server/a.ts': '// not Date.now(), which jumps\n/**\n * never setTimeout\n */\nclock.setTimeout(1);',
+      },
+      { 'server/a.ts': 'return new Date(wallMs).toISOString();' },
+      { 'bench/a.ts': 'Date.now()' },
+    ],
+  },
+  {
+    name: 'imports run one way',
+    check: importDirections,
+    planted: [
+      [
+        { 'server/a/b.ts': "import { x } from '../../bench/load/x.ts';" },
+        /server\/ may import nothing outside/,
+      ],
+      [{ 'server/a.ts': "export { x } from '../results/x.ts';" }, /imports results\/x\.ts/],
+      [{ 'results/a.ts': "import type { X } from '../server/x.ts';" }, /results\/ may import nothing/],
+      [{ 'bench/a.ts': "import '../chaos/x.ts';" }, /bench\/ may import only server, results/],
+      [{ 'dashboards/a.ts': "import { x } from '../bench/x.ts';" }, /dashboards\/ may import only results/],
+      [{ 'chaos/a.ts': "const x = await import('../dashboards/x.ts');" }, /imports dashboards\/x\.ts/],
+      [{ 'server/a.ts': "import {\n  x,\n} from '../chaos/x.ts';" }, /^server\/a\.ts:3/],
+      [{ 'chaos/a.ts': "import { main } from '../zklab.ts';" }, /imports zklab\.ts/],
+    ],
+    clean: [
+      { 'zklab.ts': "import { x } from './dashboards/x.ts'; import { y } from './chaos/y.ts';" },
+      { 'chaos/a.ts': "import { x } from '../bench/x.ts'; import { y } from '../server/y.ts';" },
+      { 'server/a/b.ts': "import { assert } from '#test'; import { x } from '../wire/x.ts';" },
+      { '.ci/test/a.ts': "import { x } from '../../chaos/x.ts';" },
+    ],
+  },
+  {
+    name: 'files are short, or say why they are long',
+    check: fileLengths,
+    planted: [
+      [{ 'server/a.ts': long(601) }, /^server\/a\.ts: 601 lines/],
+      [{ 'server/a.ts': `${long(600)}// Long because it is late` }, /601 lines/],
+      [{ 'a.ts': long(181), 'b.ts': long(181) }, /0\.5 quantile .* 181/],
+      [
+        Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`${i}.ts`, long(i < 9 ? 10 : 451)])),
+        /0\.9 quantile/,
+      ],
+    ],
+    clean: [
+      { 'server/a.ts': `// Long because it is one table.\n${long(700)}`, ...shortFiles(10) },
+      { 'server/a.ts': long(600), ...shortFiles(10) },
+      { 'results/data.yaml': long(9_000) },
+    ],
+  },
+  {
+    name: 'nothing else stands at the top',
+    check: topLevel,
+    planted: [
+      [{ 'notes.md': '' }, /^notes\.md/],
+      [{ 'utils/a.ts': '' }, /^utils/],
+      [{ node_modules: '/elsewhere/node_modules' }, /^node_modules/],
+      [{ 'run.sh': '' }, /^run\.sh/],
+    ],
+    clean: [
+      { 'zklab.ts': '', 'README.md': '', 'package.json': '', 'package-lock.json': '', 'tsconfig.json': '' },
+      { 'biome.json': '', 'x.config.ts': '', '.gitignore': '', '.ci/run': '', 'tsconfig.browser.json': '' },
+      { 'server/a.ts': '', 'bench/a.ts': '', 'chaos/a.ts': '', 'dashboards/a.ts': '', 'results/a.ts': '' },
+    ],
+  },
+  {
+    name: 'nothing is left behind',
+    check: leftovers,
+    planted: [
+      [{ 'server/a.ts': `// ${word('TO', 'DO')}: later` }, /^server\/a\.ts:1/],
+      [{ 'server/README.md': word('FIX', 'ME') }, /README\.md:1/],
+      [{ '.ci/run': `# ${word('HA', 'CK')}` }, /\.ci\/run:1/],
+      [{ 'bench/a.yaml': `# ${word('XX', 'X')}` }, /a\.yaml:1/],
+      [{ 'a.test.ts': `test.${word('on', 'ly')}('x', run)` }, /run one file by itself/],
+      [{ 'a.ts': `function f(x: ${word('an', 'y')}) {}` }, /name the type/],
+      [{ 'a.ts': `const x = y as ${word('an', 'y')};` }, /name the type/],
+      [{ 'a.ts': `// @ts-${word('ig', 'nore')}` }, /mend the type/],
+    ],
+    clean: [
+      { 'a.ts': '// the same as any other: any member\nconst mkdtemp = "XXXXXX";' },
+      { 'README.md': 'use it as any server: any port' },
+      { 'a.png': word('TO', 'DO') },
+    ],
+  },
+  {
+    name: 'every dependency has its row',
+    check: dependencyTable,
+    planted: [
+      [{ 'package.json': needsUvu }, /no row for uvu/],
+      [{ 'package.json': needsUvu, 'README.md': '| `uvu` | tests | given |' }, /no row for uvu/],
+      [
+        { 'package.json': needsUvu, 'README.md': withRow('| `uvu` | tests | |') },
+        /must say package, for and why/,
+      ],
+      [{ 'package.json': '{}', 'README.md': withRow('| `gone` | a | b |') }, /a row for gone/],
+    ],
+    clean: [{ 'package.json': needsUvu, 'README.md': withRow('| `uvu` | tests | given |') }],
+  },
+  {
+    name: 'each top folder has its README',
+    check: folderReadmes,
+    planted: [[{ 'README.md': '# zklab', 'server/a.ts': '' }, /^server\/README\.md: missing/]],
+    clean: [
+      { 'README.md': '# zklab', 'server/a.ts': '', 'server/README.md': '# The server' },
+      { 'README.md': '# zklab', 'bench/suites/a.yaml': '' },
+      { 'README.md': '## Dependencies', 'server/a.ts': '' },
+    ],
+  },
+  {
+    name: 'the lock file names no registry',
+    check: lockFileHosts,
+    planted: [[{ 'package-lock.json': '"resolved": "https://registry.example/x.tgz"' }, /registry\.example/]],
+    clean: [{ 'package-lock.json': '"integrity": "sha512-x"' }],
+  },
+];
+
+function shortFiles(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`bench/${index}.ts`, 'x\n']));
+}
+
+function toFiles(texts: Record<string, string>): SourceFile[] {
+  return Object.entries(texts).map(([path, text]) => ({ path, text }));
+}
+
+for (const { name, check, planted, clean } of rules) {
+  test(`sees what was planted: ${name}`, () => {
+    for (const [texts, said] of planted) {
+      const violations = check(toFiles(texts));
+      const paths = Object.keys(texts).join(', ');
+      assert.ok(
+        violations.some(violation => said.test(violation)),
+        `${said} of ${paths}: ${violations.join('\n')}`,
+      );
+    }
+    for (const texts of clean)
+      assert.equal(check(toFiles(texts)), [], Object.values(texts).join('\n').slice(0, 200));
+  });
+
+  test(`holds on the tree: ${name}`, async () => {
+    const violations = check(await tree());
+    assert.is(violations.length, 0, `\n${violations.join('\n')}`);
+  });
+}
+
+let treeRead: Promise<SourceFile[]> | undefined;
+
+/** What git tracks or would track: a file counts before it is added. */
+function tree(): Promise<SourceFile[]> {
+  treeRead ??= readTree();
+  return treeRead;
+}
+
+async function readTree(): Promise<SourceFile[]> {
+  const listed = await execa('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
+    cwd: ROOT,
+  });
+  const deleted = await execa('git', ['ls-files', '--deleted', '-z'], { cwd: ROOT });
+  const gone = new Set(deleted.stdout.split('\0'));
+  const paths = listed.stdout.split('\0').filter(path => path !== '' && !gone.has(path));
+  assert.ok(paths.length > 0, `git lists no file in ${ROOT}`);
+  return paths.map(path => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+}

@@ -1,0 +1,83 @@
+import { posix } from 'node:path';
+import {
+  codeLines,
+  imports,
+  isTest,
+  isTypeScript,
+  type SourceFile,
+  topFolder,
+  type Violation,
+} from './source-file.ts';
+
+/** Modules of Node.js without I/O, clock or chance; node:crypto only for what is banned by call below. */
+const PURE_NODE_MODULES = new Set(['assert', 'buffer', 'crypto', 'path', 'util', 'zlib']);
+const IO_PACKAGES = /^(fastify|autocannon|execa|toxiproxy-node-client)(\/|$)/;
+
+const BANNED_CALLS: readonly (readonly [pattern: RegExp, instead: string])[] = [
+  [/\bDate\.now\b/, 'runtime.clock.wallMs() or monotonicMs()'],
+  [/\bnew Date\(\)/, 'runtime.clock.wallMs()'],
+  [/\bperformance\.now\b|\bprocess\.hrtime\b/, 'runtime.clock.monotonicMs()'],
+  [/\bMath\.random\b|\brandom(Bytes|UUID|Int|FillSync)\b|\bgetRandomValues\b/, 'runtime.random'],
+  [/(?<![\w.#])(setTimeout|setInterval)\b/, 'runtime.clock.after() or every()'],
+  [/(?<![\w.#])(setImmediate|queueMicrotask)\b|\bprocess\.nextTick\b/, 'runtime.clock.atEndOfTurn()'],
+  [/(?<![\w.#])fetch\(/, 'runtime.network'],
+];
+
+/** Nothing of server/ outside server/runtime/ touches the world but through Runtime. Tests may. */
+export function runtimeBoundary(files: readonly SourceFile[]): Violation[] {
+  return files.filter(isInsideBoundary).flatMap(file => [
+    ...imports(file)
+      .filter(({ target }) => reachesTheWorld(target))
+      .map(
+        ({ number, target }) => `${file.path}:${number}: imports ${target}; take what it does from Runtime`,
+      ),
+    ...codeLines(file).flatMap(({ number, code }) =>
+      BANNED_CALLS.filter(([pattern]) => pattern.test(code)).map(
+        ([pattern, instead]) => `${file.path}:${number}: ${pattern.exec(code)?.[0]}; use ${instead}`,
+      ),
+    ),
+  ]);
+}
+
+function isInsideBoundary(file: SourceFile): boolean {
+  const { path } = file;
+  return (
+    path.startsWith('server/') && !path.startsWith('server/runtime/') && isTypeScript(file) && !isTest(file)
+  );
+}
+
+function reachesTheWorld(target: string): boolean {
+  if (IO_PACKAGES.test(target)) return true;
+  const module = /^node:([\w/]+)$/.exec(target)?.[1];
+  return module !== undefined && !PURE_NODE_MODULES.has(module);
+}
+
+/** Whom each top folder may import besides itself; `zklab.ts` and `.ci` may import all. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  server: [],
+  results: [],
+  bench: ['server', 'results'],
+  chaos: ['bench', 'server', 'results'],
+  dashboards: ['results'],
+};
+
+/** zklab.ts -> dashboards, chaos -> bench -> server, and results below them all. */
+export function importDirections(files: readonly SourceFile[]): Violation[] {
+  return files.filter(isTypeScript).flatMap(file => {
+    const from = topFolder(file.path);
+    const allowed = MAY_IMPORT[from];
+    if (allowed === undefined) return [];
+    return imports(file)
+      .filter(({ target }) => target.startsWith('.'))
+      .map(({ number, target }) => ({ number, to: posix.join(posix.dirname(file.path), target) }))
+      .filter(({ to }) => topFolder(to) !== from && !allowed.includes(topFolder(to)))
+      .map(
+        ({ number, to }) =>
+          `${file.path}:${number}: imports ${to}; ${from}/ may import ${allowedText(allowed)}`,
+      );
+  });
+}
+
+function allowedText(allowed: readonly string[]): string {
+  return allowed.length === 0 ? 'nothing outside itself' : `only ${allowed.join(', ')}`;
+}

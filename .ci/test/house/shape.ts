@@ -1,0 +1,58 @@
+import { isTest, isTypeScript, type SourceFile, topFolder, type Violation } from './source-file.ts';
+
+const LINES_MAX = 600;
+const LINES_P90_MAX = 450;
+const LINES_MEDIAN_MAX = 180;
+/** Within this many first lines a longer file says why. */
+const HEADER_LINES = 20;
+
+/** Above 600 lines the header says why: "Long because ...". Over the tree: median and ninth decile. */
+export function fileLengths(files: readonly SourceFile[]): Violation[] {
+  const sources = files.filter(isTypeScript);
+  const tooLong = sources
+    .filter(file => lineCount(file) > LINES_MAX && !saysWhyItIsLong(file))
+    .map(file => `${file.path}: ${lineCount(file)} lines; split it, or say "Long because ..." in its header`);
+  const lengths = sources.filter(file => !isTest(file)).map(lineCount);
+  return [
+    ...tooLong,
+    ...quantileOver(lengths, 0.5, LINES_MEDIAN_MAX),
+    ...quantileOver(lengths, 0.9, LINES_P90_MAX),
+  ];
+}
+
+function quantileOver(lengths: readonly number[], share: number, max: number): Violation[] {
+  const value = [...lengths].sort((a, b) => a - b)[Math.floor(lengths.length * share)] ?? 0;
+  return value <= max ? [] : [`the ${share} quantile of file lengths is ${value} lines, above ${max}`];
+}
+
+function lineCount(file: SourceFile): number {
+  return file.text.split('\n').length - (file.text.endsWith('\n') ? 1 : 0);
+}
+
+function saysWhyItIsLong(file: SourceFile): boolean {
+  return file.text.split('\n', HEADER_LINES).join('\n').includes('Long because');
+}
+
+const TOP_FOLDERS = ['server', 'bench', 'chaos', 'dashboards', 'results'];
+const TOP_FILES = new Set(['zklab.ts', 'README.md', 'LICENSE', 'package.json', 'package-lock.json']);
+const TOOL_CONFIG = /^(tsconfig(\.\w+)?|biome)\.json$|\.config\.(js|ts|mjs)$/;
+
+/** Nothing at the top but the five folders, the front door, the README, the package and tool configuration. */
+export function topLevel(files: readonly SourceFile[]): Violation[] {
+  const entries = new Set(files.map(({ path }) => topFolder(path) || path));
+  return [...entries]
+    .filter(entry => !entry.startsWith('.') && !TOP_FILES.has(entry) && !TOP_FOLDERS.includes(entry))
+    .filter(entry => !TOOL_CONFIG.test(entry))
+    .map(entry => `${entry}: does not belong at the top of the tree (design, section 1)`);
+}
+
+/** Each top folder with code explains itself. Asked for once the root README has its title. */
+export function folderReadmes(files: readonly SourceFile[]): Violation[] {
+  const root = files.find(({ path }) => path === 'README.md');
+  if (!root?.text.startsWith('# ')) return [];
+  return TOP_FOLDERS.filter(folder =>
+    files.some(file => topFolder(file.path) === folder && isTypeScript(file)),
+  )
+    .filter(folder => !files.some(({ path, text }) => path === `${folder}/README.md` && text.trim() !== ''))
+    .map(folder => `${folder}/README.md: missing; say what the folder is for and in which order to read it`);
+}

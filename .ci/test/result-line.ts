@@ -1,0 +1,43 @@
+/**
+ * What a test file tells the runner when its process ends: one line on standard output. A file that ends without
+ * it, or with fewer tests run than declared, has failed whatever its exit code says.
+ */
+export interface FileResult {
+  readonly declared: number;
+  readonly passed: number;
+  /** Titles of failed tests and hooks, `suite: title`. */
+  readonly failed: readonly string[];
+  readonly skipped: readonly SkippedTest[];
+}
+
+export interface SkippedTest {
+  readonly title: string;
+  readonly reason: string;
+}
+
+const MARK = '@zklab-test-result ';
+
+export function formatResultLine(result: FileResult): string {
+  return `\n${MARK}${JSON.stringify(result)}\n`;
+}
+
+/** The last result line of a process's output; undefined when there is none. */
+export function findResultLine(output: string): FileResult | undefined {
+  const line = output
+    .split('\n')
+    .filter(one => one.startsWith(MARK))
+    .at(-1);
+  if (line === undefined) return undefined;
+  try {
+    return JSON.parse(line.slice(MARK.length)) as FileResult;
+  } catch {
+    return undefined;
+  }
+}
+
+export function withoutResultLine(output: string): string {
+  return output
+    .split('\n')
+    .filter(line => !line.startsWith(MARK))
+    .join('\n');
+}

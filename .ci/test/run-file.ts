@@ -1,0 +1,129 @@
+import { execa } from 'execa';
+import type { TestFile } from './find-tests.ts';
+import { type FileResult, findResultLine, withoutResultLine } from './result-line.ts';
+
+export interface FileReport {
+  readonly file: TestFile;
+  readonly result: FileResult;
+  /** Why the file failed as a whole or in part; empty when it passed. */
+  readonly complaints: readonly string[];
+  /** The end of what it printed, both streams as they came. */
+  readonly output: string;
+  readonly tookMs: number;
+}
+
+/** The front of longer output is dropped: failures and the result line stand at the end. */
+export const OUTPUT_CHARS_MAX = 256 * 1024;
+/** How long the children of a test file may outlive it before they count as left behind. */
+const ORPHAN_GRACE_MS = 1_000;
+
+const NOTHING_RUN: FileResult = { declared: 0, passed: 0, failed: [], skipped: [] };
+
+/** Process groups of test files now running, for a runner that is itself interrupted. */
+export const runningGroups = new Set<number>();
+
+/** Runs one test file in a process group of its own, ended as a whole at the deadline. */
+export async function runFile(file: TestFile, deadlineMs: number): Promise<FileReport> {
+  const startedAt = performance.now();
+  const child = execa(process.execPath, ['--enable-source-maps', file.path], {
+    detached: true,
+    cleanup: false,
+    reject: false,
+    stdin: 'ignore',
+    all: true,
+    buffer: false,
+    env: { FORCE_COLOR: '0' },
+  });
+  const group = child.pid;
+  if (group === undefined) return { ...failedToStart(file), tookMs: 0 };
+  runningGroups.add(group);
+
+  const output = keepEnd(child.all, OUTPUT_CHARS_MAX);
+  let late = false;
+  const deadline = setTimeout(() => {
+    late = true;
+    killGroup(group);
+  }, deadlineMs);
+  const { exitCode, signal } = await child;
+  clearTimeout(deadline);
+  const orphans = !late && !(await groupEnds(group));
+  killGroup(group);
+  runningGroups.delete(group);
+
+  const printed = output();
+  const result = findResultLine(printed);
+  const complaints = judge(result, { exitCode, signal, orphans, lateAfterMs: late ? deadlineMs : undefined });
+  return {
+    file,
+    result: result ?? NOTHING_RUN,
+    complaints,
+    output: withoutResultLine(printed).trimEnd(),
+    tookMs: performance.now() - startedAt,
+  };
+}
+
+interface Ending {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly orphans: boolean;
+  readonly lateAfterMs: number | undefined;
+}
+
+/** Everything that must hold of a file's end; each of these has let a failure pass in some runner. */
+export function judge(result: FileResult | undefined, ending: Ending): string[] {
+  if (ending.lateAfterMs !== undefined)
+    return [`killed: the file did not end within ${ending.lateAfterMs} ms`];
+  const complaints: string[] = [];
+  if (result === undefined) complaints.push('no result line: the file does not use the harness, or died');
+  else {
+    const run = result.passed + result.failed.length + result.skipped.length;
+    if (result.declared === 0) complaints.push('no test is declared');
+    if (run < result.declared) complaints.push(`${result.declared} tests declared, ${run} run`);
+    complaints.push(...result.failed);
+  }
+  if (ending.signal !== undefined) complaints.push(`ended by ${ending.signal}`);
+  else if (ending.exitCode !== 0 && !result?.failed.length) complaints.push(`exit code ${ending.exitCode}`);
+  if (ending.orphans) complaints.push('left a process behind');
+  return complaints;
+}
+
+function failedToStart(file: TestFile): Omit<FileReport, 'tookMs'> {
+  return { file, result: NOTHING_RUN, complaints: ['the process could not be started'], output: '' };
+}
+
+function keepEnd(stream: AsyncIterable<unknown> & NodeJS.ReadableStream, charsMax: number): () => string {
+  let text = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    text += chunk;
+    if (text.length > 2 * charsMax) text = text.slice(-charsMax);
+  });
+  return () => text.slice(-charsMax);
+}
+
+/** False when some process of the group outlives the grace. */
+async function groupEnds(group: number): Promise<boolean> {
+  const giveUpAt = performance.now() + ORPHAN_GRACE_MS;
+  while (groupLives(group)) {
+    if (performance.now() > giveUpAt) return false;
+    await new Promise(resume => setTimeout(resume, 20));
+  }
+  return true;
+}
+
+function groupLives(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function killGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // already gone
+  }
+}

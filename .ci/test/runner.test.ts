@@ -1,0 +1,166 @@
+/**
+ * The runner against fixtures that each fail in a way some runner lets pass. What uvu itself does with them:
+ * exit code 0 for a throwing before hook, a forgotten run, a pattern without files, a thrown non-Error.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { assert, suite, temporaryFolder } from '#test';
+import { findTests } from './find-tests.ts';
+import { type FileReport, runFile } from './run-file.ts';
+
+const test = suite('test runner');
+const here = dirname(fileURLToPath(import.meta.url));
+const RUNNER = join(here, 'runner.js');
+const HARNESS = join(here, 'harness.js');
+const FILE_DEADLINE_MS = 8_000;
+
+function runFixture(name: string, deadlineMs = FILE_DEADLINE_MS): Promise<FileReport> {
+  return runFile(
+    { name: `${name}.ts`, path: join(here, 'fixtures', `${name}.js`), ensemble: false },
+    deadlineMs,
+  );
+}
+
+test('a file whose tests and hooks all pass has no complaint', async () => {
+  for (const name of ['plain-pass', 'hooks-in-order']) {
+    const report = await runFixture(name);
+    assert.equal(report.complaints, [], `${name}: ${report.output}`);
+    assert.is(report.result.declared, 2);
+    assert.is(report.result.passed, 2);
+  }
+});
+
+/** Fixture, how many tests it passes and fails, and what must be said. */
+const failing: [name: string, passed: number, failed: number, said: RegExp][] = [
+  ['throwing-before', 0, 2, /before hook: Error: planted: before/],
+  ['throwing-after', 1, 1, /after hook: Error: planted: after/],
+  ['throwing-before-each', 0, 1, /fails without its ground/],
+  ['throwing-after-each', 0, 2, /is still run/],
+  ['forgotten-run', 0, 0, /no result line/],
+  ['no-tests', 0, 1, /no test is declared/],
+  ['empty-suite-beside-full', 1, 1, /no test is declared in this suite/],
+  ['late-declaration', 1, 0, /exit code 1/],
+  ['early-exit', 1, 0, /3 tests declared, 1 run/],
+  ['early-exit-at-load', 0, 0, /1 tests declared, 0 run/],
+  ['unhandled-rejection', 1, 0, /exit code 1/],
+  ['rejection-after-the-end', 1, 0, /exit code 1/],
+  ['open-socket', 1, 1, /still open after the last test: TCPServerWrap/],
+  ['test-past-its-deadline', 1, 1, /waits for ever/],
+  ['orphan', 1, 0, /left a process behind/],
+  ['throws-a-string', 0, 3, /throws undefined/],
+  ['unprintable-difference', 1, 1, /compares a symbol/],
+];
+
+for (const [name, passed, failed, said] of failing) {
+  test(`fails: ${name}`, async () => {
+    const report = await runFixture(name);
+    const complaints = report.complaints.join('\n');
+    assert.match(complaints, said, `complaints were: ${complaints}\noutput: ${report.output}`);
+    assert.is(report.result.passed, passed, report.output);
+    assert.is(report.result.failed.length, failed, report.output);
+  });
+}
+
+test('a file that holds its thread is killed at the deadline of the file', async () => {
+  const report = await runFixture('busy-loop', 500);
+  assert.match(report.complaints.join('\n'), /killed: the file did not end within 500 ms/);
+  assert.ok(report.tookMs < 5_000, `took ${report.tookMs} ms`);
+});
+
+test('the detail of a failure names what was thrown', async () => {
+  const report = await runFixture('throws-a-string');
+  assert.match(report.output, /planted: a string/);
+  assert.match(report.output, /planted: no stack/);
+});
+
+test('a test without its peer is skipped with the reason', async () => {
+  const report = await runFixture('needs-a-peer');
+  assert.equal(report.complaints, []);
+  assert.is(report.result.passed, 1);
+  assert.match(
+    report.result.skipped[0]?.reason ?? '',
+    /^no-such-peer is not on this machine \(shows what a skip/,
+  );
+});
+
+test('ZKLAB_REQUIRE_PEERS=1 makes that skip a failure', async () => {
+  const path = join(here, 'fixtures', 'needs-a-peer.js');
+  const ran = await execa(process.execPath, [path], { reject: false, env: { ZKLAB_REQUIRE_PEERS: '1' } });
+  assert.is(ran.exitCode, 1);
+  assert.match(ran.stdout, /no-such-peer is not on this machine .* ZKLAB_REQUIRE_PEERS=1/);
+});
+
+test('temporary folders go when the file passed, and stay and are named when it failed', async () => {
+  const path = join(here, 'fixtures', 'keeps-its-folder.js');
+  for (const fails of ['0', '1']) {
+    const env = { FIXTURE_FAILS: fails, TMPDIR: temporaryFolder() };
+    const ran = await execa(process.execPath, [path], { reject: false, env });
+    const folders = [...ran.stdout.matchAll(/^folder: (.+)$/gm)].map(([, folder]) => folder ?? '');
+    assert.is(folders.length, 2);
+    for (const folder of folders) {
+      assert.is(existsSync(folder), fails === '1');
+      assert.is(ran.stderr.includes(`kept: ${folder}`), fails === '1');
+    }
+  }
+});
+
+test('compiled tests without a source, and files that are no tests, are not found', () => {
+  const root = projectWith({ 'a/kept.test': passing, 'b/late.ensemble.test': passing, 'a/fixture': passing });
+  writeFileSync(join(root, 'dist', 'a', 'removed.test.js'), 'process.exit(1)');
+  assert.equal(names(root, []), ['a/kept.test.ts', 'b/late.ensemble.test.ts']);
+  assert.equal(names(root, ['late', 'nothing']), ['b/late.ensemble.test.ts']);
+  assert.equal(names(root, ['nothing']), []);
+});
+
+test('the last line counts tests, and the exit code follows it', async () => {
+  const root = projectWith({ 'a.test': passing, 'b.ensemble.test': passing });
+  const good = await runRunner(root, []);
+  assert.is(good.lastLine, '2 passed, 0 failed');
+  assert.is(good.exitCode, 0);
+  assert.match(good.stdout, /^ok {3}a\.test\.ts \(1 passed, /m);
+
+  const bad = await runRunner(projectWith({ 'a.test': passing, 'b.test': throwing }), []);
+  assert.is(bad.lastLine, '1 passed, 1 failed');
+  assert.is(bad.exitCode, 1);
+  assert.match(bad.stdout, /=== b\.test\.ts[\s\S]*planted: from a written project/);
+
+  const skipped = await runRunner(projectWith({ 'a.test': skipping }), []);
+  assert.is(skipped.lastLine, '0 passed, 0 failed, 1 skipped');
+  assert.is(skipped.exitCode, 0);
+});
+
+test('a pattern without files fails the run', async () => {
+  const ran = await runRunner(projectWith({ 'a.test': passing }), ['no-such-file']);
+  assert.is(ran.lastLine, '0 passed, 1 failed');
+  assert.is(ran.exitCode, 1);
+});
+
+const head = `import { requirePeer, suite } from ${JSON.stringify(HARNESS)};\nconst test = suite('written');\n`;
+const passing = `${head}test('passes', () => {});\n`;
+const throwing = `${head}test('throws', () => { throw new Error('planted: from a written project'); });\n`;
+const skipping = `${head}test('skips', () => requirePeer('nothing', false, 'is asked for'));\n`;
+
+/** A project root with sources and their compiled files, which are the same text. */
+function projectWith(files: Record<string, string>): string {
+  const root = temporaryFolder();
+  writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+  for (const [name, text] of Object.entries(files)) {
+    for (const path of [join(root, `${name}.ts`), join(root, 'dist', `${name}.js`)]) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    }
+  }
+  return root;
+}
+
+function names(root: string, filters: string[]): string[] {
+  return findTests(root, filters).map(file => file.name);
+}
+
+async function runRunner(root: string, filters: string[]) {
+  const env = { ZKLAB_REQUIRE_PEERS: '' };
+  const ran = await execa(process.execPath, [RUNNER, ...filters], { cwd: root, reject: false, env });
+  return { exitCode: ran.exitCode, stdout: ran.stdout, lastLine: ran.stdout.trimEnd().split('\n').at(-1) };
+}

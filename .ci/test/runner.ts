@@ -1,0 +1,92 @@
+/**
+ * Runs the tests: `node dist/.ci/test/runner.js [part of a file name ...]`
+ *
+ * One process per file: unit files two at a time, then `*.ensemble.test.ts` one at a time, since those start
+ * processes of their own and wait for them. The last line is `N passed, N failed[, N skipped]`; the exit code is 0
+ * only when files were found, every one ran all it declared, and nothing failed or was left running.
+ */
+import { findTests, type TestFile } from './find-tests.ts';
+import { type FileReport, killGroup, runFile, runningGroups } from './run-file.ts';
+import { failureDetail, lastLine, progressLine, skippedLines, slowestLines } from './summary.ts';
+
+const UNIT_FILES_AT_A_TIME = 2;
+const UNIT_FILE_DEADLINE_MS = 180_000;
+const ENSEMBLE_FILE_DEADLINE_MS = 600_000;
+
+async function main(): Promise<void> {
+  const filters = process.argv.slice(2);
+  const files = findTests(process.cwd(), filters);
+  if (files.length === 0) {
+    print(`no test file ${filters.length > 0 ? `matches ${filters.join(' or ')}` : 'found under dist/'}`);
+    print('0 passed, 1 failed');
+    process.exitCode = 1;
+    return;
+  }
+  endChildrenWithUs();
+
+  const reports: FileReport[] = [];
+  await runAll(
+    files.filter(file => !file.ensemble),
+    UNIT_FILES_AT_A_TIME,
+    UNIT_FILE_DEADLINE_MS,
+    reports,
+  );
+  await runAll(
+    files.filter(file => file.ensemble),
+    1,
+    ENSEMBLE_FILE_DEADLINE_MS,
+    reports,
+  );
+
+  clearProgress();
+  const failures = reports.filter(report => report.complaints.length > 0);
+  for (const line of [...failures.map(failureDetail), ...skippedLines(reports), ...slowestLines(reports)])
+    print(line);
+  print(lastLine(reports));
+  process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+async function runAll(
+  files: TestFile[],
+  atATime: number,
+  deadlineMs: number,
+  reports: FileReport[],
+): Promise<void> {
+  const waiting = [...files];
+  const worker = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const report = await runFile(file, deadlineMs);
+      reports.push(report);
+      showProgress(progressLine(report), report.complaints.length > 0);
+    }
+  };
+  await Promise.all(Array.from({ length: atATime }, worker));
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** On a terminal one line is overwritten, and only failures stay; elsewhere each file leaves a line. */
+function showProgress(line: string, failed: boolean): void {
+  if (process.stdout.isTTY) {
+    clearProgress();
+    process.stdout.write(failed ? `${line}\n` : line.slice(0, process.stdout.columns - 1));
+  } else print(line);
+}
+
+function clearProgress(): void {
+  if (process.stdout.isTTY) process.stdout.write('\r\x1b[2K');
+}
+
+/** The test files stand in process groups of their own, which a Ctrl-C does not reach. */
+function endChildrenWithUs(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      for (const group of runningGroups) killGroup(group);
+      process.kill(process.pid, signal);
+    });
+  }
+}
+
+await main();

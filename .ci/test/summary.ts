@@ -1,0 +1,53 @@
+import type { FileReport } from './run-file.ts';
+
+const SLOW_MS = 1_000;
+const SLOWEST_SHOWN = 5;
+
+/** One line for a file that has ended. */
+export function progressLine(report: FileReport): string {
+  const { passed, failed, skipped } = report.result;
+  const mark = report.complaints.length === 0 ? 'ok  ' : 'FAIL';
+  const counts = [
+    `${passed} passed`,
+    failed.length > 0 && `${failed.length} failed`,
+    skipped.length > 0 && `${skipped.length} skipped`,
+  ];
+  return `${mark} ${report.file.name} (${counts.filter(Boolean).join(', ')}, ${seconds(report.tookMs)})`;
+}
+
+/** What a person needs to mend a failed file: the reasons, then everything it printed. */
+export function failureDetail(report: FileReport): string {
+  const reasons = report.complaints.map(complaint => `  - ${complaint}`);
+  return [`\n=== ${report.file.name}`, ...reasons, '', report.output, ''].join('\n');
+}
+
+export function skippedLines(reports: readonly FileReport[]): string[] {
+  return reports.flatMap(report =>
+    report.result.skipped.map(({ title, reason }) => `skipped  ${report.file.name}: ${title}: ${reason}`),
+  );
+}
+
+export function slowestLines(reports: readonly FileReport[]): string[] {
+  return reports
+    .filter(report => report.tookMs >= SLOW_MS)
+    .sort((a, b) => b.tookMs - a.tookMs)
+    .slice(0, SLOWEST_SHOWN)
+    .map(report => `slow  ${seconds(report.tookMs)}  ${report.file.name}`);
+}
+
+/** The last line of a run. A file that failed as a whole counts as one failed test. */
+export function lastLine(reports: readonly FileReport[]): string {
+  let passed = 0;
+  let failed = 0;
+  let skipped = 0;
+  for (const { result, complaints } of reports) {
+    passed += result.passed;
+    skipped += result.skipped.length;
+    failed += result.failed.length || (complaints.length > 0 ? 1 : 0);
+  }
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
