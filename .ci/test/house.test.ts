@@ -27,6 +27,7 @@ const withRow = (row: string) => `${tableHead}${row}\n\n## After\n| \`other\` | 
 const needsUvu = '{ "devDependencies": { "uvu": "1" } }';
 /** Words the rules look for, kept from being found in this very file. */
 const word = (a: string, b: string) => `${a}${b}`;
+const ANY = word('an', 'y');
 
 const rules: readonly Rule[] = [
   {
@@ -126,13 +127,13 @@ const rules: readonly Rule[] = [
       [{ '.ci/run': `# ${word('HA', 'CK')}` }, /\.ci\/run:1/],
       [{ 'bench/a.yaml': `# ${word('XX', 'X')}` }, /a\.yaml:1/],
       [{ 'a.test.ts': `test.${word('on', 'ly')}('x', run)` }, /run one file by itself/],
-      [{ 'a.ts': `function f(x: ${word('an', 'y')}) {}` }, /name the type/],
-      [{ 'a.ts': `const x = y as ${word('an', 'y')};` }, /name the type/],
+      [{ 'a.ts': `function f(x: ${ANY}) {}` }, /name the type/],
+      [{ 'a.ts': `const x = y as ${ANY};` }, /name the type/],
       [{ 'a.ts': `// @ts-${word('ig', 'nore')}` }, /mend the type/],
     ],
     clean: [
-      { 'a.ts': '// the same as any other: any member\nconst mkdtemp = "XXXXXX";' },
-      { 'README.md': 'use it as any server: any port' },
+      { 'a.ts': '// the same as many: any member\nconst mkdtemp = "XXXXXX";' },
+      { 'README.md': 'serves any client: any port' },
       { 'a.png': word('TO', 'DO') },
     ],
   },
