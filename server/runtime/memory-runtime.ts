@@ -1,0 +1,92 @@
+import { MemoryDisk } from './memory-disk.ts';
+import { MemoryHttp } from './memory-http.ts';
+import { type MemoryHost, MemoryNetwork } from './memory-network.ts';
+import type { Disk, Runtime } from './runtime.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+export interface MemoryMachineOptions {
+  network: MemoryNetwork;
+  /** The host name that others dial. */
+  name: string;
+  random: SeededRandom;
+  clock?: VirtualClockOptions;
+  /** Puts something between a process and its disk, such as one that lies about syncs. */
+  wrapDisk?: (disk: Disk, clock: VirtualClock) => Disk;
+}
+
+/** What a process in virtual time gets; a `Runtime` whose parts are the memory twins. */
+export interface MemoryRuntime extends Runtime {
+  readonly clock: VirtualClock;
+  readonly network: MemoryHost;
+  readonly random: SeededRandom;
+  readonly http: MemoryHttp;
+}
+
+/** How a process ends: `kill` leaves the page cache to the kernel, `power` loses what was not synced. */
+export type Crash = 'kill' | 'power';
+
+/**
+ * One machine of a simulated world: a name and a disk that stay, and at most one process at a time. Each
+ * boot gives that process a new Runtime; a crash takes its timers, connections and listeners away.
+ */
+export class MemoryMachine {
+  readonly name: string;
+  readonly disk: MemoryDisk;
+  readonly #options: MemoryMachineOptions;
+  #process: MemoryRuntime | undefined;
+  #boots = 0;
+
+  constructor(options: MemoryMachineOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.disk = new MemoryDisk({
+      schedule: (delayMs, run) => void this.#process?.clock.after(delayMs, run),
+      random: options.random.fork(`${options.name}/disk`),
+      wallMs: () => this.#process?.clock.wallMs() ?? 0,
+    });
+  }
+
+  /** Of the running process; undefined while there is none. */
+  get runtime(): MemoryRuntime | undefined {
+    return this.#process;
+  }
+
+  get boots(): number {
+    return this.#boots;
+  }
+
+  /** Starts a process, once the one before it is gone. */
+  boot(clockOptions: VirtualClockOptions = {}): MemoryRuntime {
+    const { network, random, clock: clockDefaults, wrapDisk } = this.#options;
+    if (this.#process !== undefined) throw new Error(`${this.name} is running already`);
+    this.#boots++;
+    const clock = new VirtualClock(network.time, { ...clockDefaults, ...clockOptions });
+    this.#process = {
+      clock,
+      network: network.host(this.name, clock),
+      disk: wrapDisk === undefined ? this.disk : wrapDisk(this.disk, clock),
+      random: random.fork(`${this.name}/boot ${this.#boots}`),
+      http: new MemoryHttp(clock),
+    };
+    return this.#process;
+  }
+
+  crash(how: Crash): void {
+    const runtime = this.#process;
+    if (runtime !== undefined) {
+      this.#process = undefined;
+      runtime.clock.kill();
+      runtime.network.kill();
+    }
+    if (how === 'power') this.disk.crash();
+  }
+}
+
+/** The Runtime of a unit test that needs one member and no world: 'localhost', a disk, a clock to advance. */
+export function memoryRuntime(time: VirtualTime, seed: number | string = 0): MemoryRuntime {
+  const random = new SeededRandom(seed);
+  const network = new MemoryNetwork(time, { random: random.fork('network') });
+  return new MemoryMachine({ network, name: 'localhost', random }).boot();
+}
