@@ -1,0 +1,381 @@
+import { containsAllQuorums, type QuorumVerifier } from '../quorum/quorum-verifier.ts';
+import { NOTIFICATION_VERSION, type Notification, type PeerState } from '../wire/election-message.ts';
+import { configVersionOf } from './config-version.ts';
+import { agrees, type CastVote, compareVotes, emptyVote, type Vote } from './vote.ts';
+
+/**
+ * Fast leader election as a state machine: events in, outputs out, no clock, no socket, no chance. The same
+ * object lives as long as the server: while it leads, follows or observes it answers those who still look.
+ *
+ * A round of voting: everybody proposes itself, changes to every better vote it hears of, and decides when a
+ * quorum says what it says itself and nothing better came for `finalizeWaitMs`. Two servers may both be elected
+ * in one round when messages take longer than that: the epoch of discovery (facts section 15, phase 1), not
+ * the election, is what makes the leader unique.
+ *
+ * @see facts section 14; FastLeaderElection.lookForLeader
+ */
+export interface ElectionSettings {
+  readonly sid: number;
+  /** For how long a decided vote waits for a better one. */
+  readonly finalizeWaitMs: number;
+  /** Votes are said again after this, then after twice as long, up to the maximum. */
+  readonly minNotificationIntervalMs: number;
+  readonly maxNotificationIntervalMs: number;
+}
+
+export type Role = 'participant' | 'observer';
+
+/** Which configurations decide, and what this server is in them. */
+export interface ElectionView {
+  readonly role: Role;
+  /** The committed configuration. */
+  readonly verifier: QuorumVerifier;
+  /** The last configuration seen; counts beside the committed one when its version is higher. */
+  readonly lastSeenVerifier?: QuorumVerifier | undefined;
+}
+
+export interface Proposal {
+  /** Last zxid in the log. */
+  readonly zxid: number;
+  /** currentEpoch. */
+  readonly peerEpoch: number;
+}
+
+export type ElectionTimer = 'finalize' | 'resend';
+
+export type ElectionEvent =
+  | { readonly type: 'look'; readonly proposal: Proposal }
+  | { readonly type: 'notification'; readonly from: number; readonly notification: Notification }
+  | { readonly type: 'timer'; readonly timer: ElectionTimer }
+  /** The state changed without an election: a new epoch, or a reconfiguration that names the leader. */
+  | { readonly type: 'settle'; readonly state: SettledState; readonly vote: Vote }
+  | { readonly type: 'view'; readonly view: ElectionView };
+
+export type SettledState = Exclude<PeerState, 'LOOKING'>;
+
+export interface Elected {
+  readonly state: SettledState;
+  readonly leader: number;
+  readonly vote: Vote;
+  /** Voters whose votes decided. */
+  readonly supporters: ReadonlySet<number>;
+}
+
+export type ElectionOutput =
+  | { readonly type: 'send'; readonly to: number; readonly notification: Notification }
+  /** Replaces a timer of that name. */
+  | { readonly type: 'setTimer'; readonly timer: ElectionTimer; readonly delayMs: number }
+  | { readonly type: 'cancelTimer'; readonly timer: ElectionTimer }
+  /** A notification carried a newer configuration. The owner may adopt it and answer with a `view` event. */
+  | {
+      readonly type: 'configSeen';
+      readonly from: number;
+      readonly version: number;
+      readonly config: Buffer;
+    }
+  /** The votes that made this server leader are no quorum any more. ZOOKEEPER-3109 */
+  | { readonly type: 'supportLost'; readonly remaining: ReadonlySet<number> }
+  /** Always the last output of a step. */
+  | { readonly type: 'elected'; readonly result: Elected };
+
+/** Askers that are told the outcome: more learners than this ask again by themselves. */
+const ASKERS_MAX = 4096;
+
+export class FastLeaderElection {
+  readonly #settings: ElectionSettings;
+  #view!: ElectionView;
+  #verifiers: readonly QuorumVerifier[] = [];
+  #config: Buffer = Buffer.alloc(0);
+  #configVersionSeen = 0;
+
+  /** Undefined until the first look. */
+  #state: PeerState | undefined;
+  /** The logical clock. */
+  #round = 0;
+  #proposal: Proposal = { zxid: 0, peerEpoch: 0 };
+  #initial: Vote = emptyVote(0);
+  #vote: Vote = emptyVote(0);
+  #resendDelayMs: number;
+  #finalizing = false;
+  #supporters: Set<number> | undefined;
+
+  /** Votes of this round, our own included. */
+  readonly #received = new Map<number, CastVote>();
+  /** What servers outside any election say of the leader they have, whatever the round it was elected in. */
+  readonly #settled = new Map<number, CastVote>();
+  /** Who asked without being a voter, and their last question: they are told the outcome. */
+  readonly #askers = new Map<number, CastVote>();
+  /** What voters said before the first look. */
+  readonly #early = new Map<number, Notification>();
+  #outputs: ElectionOutput[] = [];
+  #elected: Elected | undefined;
+
+  constructor(settings: ElectionSettings, view: ElectionView) {
+    this.#settings = settings;
+    this.#resendDelayMs = settings.minNotificationIntervalMs;
+    this.#setView(view);
+  }
+
+  get state(): PeerState {
+    return this.#state ?? 'LOOKING';
+  }
+
+  /** While looking: the proposal of the moment. */
+  get vote(): Vote {
+    return this.#vote;
+  }
+
+  get round(): number {
+    return this.#round;
+  }
+
+  /** Outputs are to be carried out in their order. */
+  step(event: ElectionEvent): ElectionOutput[] {
+    const outputs: ElectionOutput[] = [];
+    this.#outputs = outputs;
+    switch (event.type) {
+      case 'look':
+        this.#look(event.proposal);
+        break;
+      case 'notification':
+        this.#onNotification(event.from, event.notification);
+        break;
+      case 'timer':
+        this.#onTimer(event.timer);
+        break;
+      case 'settle':
+        this.#settle(event.state, event.vote);
+        break;
+      case 'view':
+        this.#setView(event.view);
+        if (this.#state === 'LOOKING') this.#look(this.#proposal);
+        break;
+    }
+    if (this.#elected !== undefined) outputs.push({ type: 'elected', result: this.#elected });
+    this.#elected = undefined;
+    return outputs;
+  }
+
+  #setView(view: ElectionView): void {
+    const { verifier, lastSeenVerifier: next } = view;
+    this.#view = view;
+    this.#verifiers = next !== undefined && next.version > verifier.version ? [verifier, next] : [verifier];
+    this.#config = Buffer.from(verifier.text, 'utf8');
+    this.#configVersionSeen = verifier.version;
+  }
+
+  #isVoter(sid: number): boolean {
+    return this.#verifiers.some(verifier => verifier.isVoter(sid));
+  }
+
+  #isBetter(a: Vote, b: Vote): boolean {
+    return compareVotes(a, b, sid => this.#view.verifier.weightOf(sid)) > 0;
+  }
+
+  #look(proposal: Proposal): void {
+    this.#state = 'LOOKING';
+    this.#supporters = undefined;
+    this.#received.clear();
+    this.#settled.clear();
+    this.#round++;
+    this.#proposal = proposal;
+    this.#initial = this.#initialVote(proposal);
+    this.#propose(this.#initial);
+    this.#resendDelayMs = this.#settings.minNotificationIntervalMs;
+    this.#outputs.push({ type: 'setTimer', timer: 'resend', delayMs: this.#resendDelayMs });
+    this.#finalizeOnQuorum();
+    for (const [from, notification] of this.#early) this.#onNotification(from, notification);
+    this.#early.clear();
+  }
+
+  /** An observer says nothing of itself; a participant that is in no configuration yet stands for nobody. */
+  #initialVote({ zxid, peerEpoch }: Proposal): Vote {
+    const vote = emptyVote(this.#round);
+    if (this.#view.role === 'observer') return vote;
+    const { sid } = this.#settings;
+    return { ...vote, zxid, peerEpoch, leader: this.#isVoter(sid) ? sid : vote.leader };
+  }
+
+  #propose(vote: Vote): void {
+    this.#vote = { ...vote, round: this.#round };
+    const own: CastVote = { ...this.#vote, state: 'LOOKING', version: NOTIFICATION_VERSION };
+    this.#received.set(this.#settings.sid, own);
+    this.#stopFinalizing();
+    this.#broadcast();
+  }
+
+  /** To voters only: observers never dial each other. ZOOKEEPER-1807 */
+  #broadcast(): void {
+    const to = new Set<number>();
+    for (const { voters } of this.#verifiers) for (const sid of voters) to.add(sid);
+    to.delete(this.#settings.sid);
+    for (const sid of to) this.#send(sid, this.#vote.round);
+  }
+
+  #send(to: number, round: number): void {
+    const { leader, zxid, peerEpoch } = this.#vote;
+    const { state } = this;
+    const version = NOTIFICATION_VERSION;
+    const notification = { state, leader, zxid, round, peerEpoch, version, config: this.#config };
+    this.#outputs.push({ type: 'send', to, notification });
+  }
+
+  #onNotification(from: number, notification: Notification): void {
+    if (from === this.#settings.sid) return;
+    if (this.#state === undefined) {
+      if (this.#isVoter(from)) this.#early.set(from, notification);
+      return;
+    }
+    if (this.#state === 'LOOKING') this.#noteConfig(from, notification);
+    if (!this.#isVoter(from)) this.#answerAsker(from, notification);
+    else if (this.#state === 'LOOKING') this.#onVote(from, notification);
+    else if (notification.state === 'LOOKING') this.#answerLookingVoter(from, notification);
+  }
+
+  #noteConfig(from: number, { config }: Notification): void {
+    if (config === null) return;
+    const version = configVersionOf(config);
+    if (version <= this.#configVersionSeen) return;
+    this.#configVersionSeen = version;
+    this.#outputs.push({ type: 'configSeen', from, version, config });
+  }
+
+  /**
+   * Whoever has no vote is told at once, and again when there is an outcome. Two servers that take each other
+   * for strangers would answer answers for ever: so only voters answer, only those that look, and while we
+   * look ourselves only a question that is new.
+   */
+  #answerAsker(from: number, question: Notification): void {
+    if (!this.#isVoter(this.#settings.sid) || question.state !== 'LOOKING') return;
+    if (this.#state === 'LOOKING') {
+      const before = this.#askers.get(from);
+      if (before === undefined && this.#askers.size >= ASKERS_MAX) return;
+      this.#askers.set(from, castVote(question));
+      if (before !== undefined && agrees(before, castVote(question))) return;
+    }
+    this.#send(from, this.#round);
+  }
+
+  #answerLookingVoter(from: number, notification: Notification): void {
+    this.#noteSupport(from, notification);
+    this.#send(from, this.#vote.round);
+  }
+
+  /** A supporter that looks again, for somebody else or in a later round, has changed its mind. */
+  #noteSupport(from: number, { leader, round }: Notification): void {
+    const supporters = this.#supporters;
+    if (supporters === undefined || (leader === this.#settings.sid && round <= this.#vote.round)) return;
+    if (!supporters.delete(from) || containsAllQuorums(this.#verifiers, supporters)) return;
+    this.#supporters = undefined;
+    this.#outputs.push({ type: 'supportLost', remaining: supporters });
+  }
+
+  #onVote(from: number, notification: Notification): void {
+    const { state, leader, zxid, round } = notification;
+    if (state === 'LOOKING' && round < this.#round) this.#send(from, this.#round);
+    if (!this.#isVoter(leader)) return;
+    if (state === 'LOOKING') {
+      if (zxid !== -1 && round >= this.#round) this.#onLookingVote(from, notification);
+    } else if (state !== 'OBSERVING') {
+      this.#onSettledVote(from, notification);
+    }
+  }
+
+  #onLookingVote(from: number, vote: Notification): void {
+    if (vote.round > this.#round) {
+      this.#round = vote.round;
+      this.#received.clear();
+      this.#propose(this.#isBetter(vote, this.#initial) ? vote : this.#initial);
+    } else if (this.#isBetter(vote, this.#vote)) {
+      this.#propose(vote);
+    }
+    this.#received.set(from, castVote(vote));
+    this.#finalizeOnQuorum();
+  }
+
+  /** Joins a leader that exists: a quorum names it, and it says so itself. */
+  #onSettledVote(from: number, notification: Notification): void {
+    const vote = castVote(notification);
+    this.#settled.set(from, vote);
+    if (vote.round === this.#round) {
+      this.#received.set(from, vote);
+      if (this.#joinIfLed(this.#received, vote)) return;
+    }
+    this.#joinIfLed(this.#settled, vote);
+  }
+
+  #joinIfLed(votes: ReadonlyMap<number, CastVote>, vote: CastVote): boolean {
+    const { leader, round } = vote;
+    const confirmed =
+      leader === this.#settings.sid ? round === this.#round : votes.get(leader)?.state === 'LEADING';
+    if (!confirmed) return false;
+    const supporters = supportersOf(votes, vote);
+    if (!containsAllQuorums(this.#verifiers, supporters)) return false;
+    this.#elect({ leader, zxid: vote.zxid, round, peerEpoch: vote.peerEpoch }, supporters);
+    return true;
+  }
+
+  #finalizeOnQuorum(): void {
+    if (this.#finalizing || this.#deciders() === undefined) return;
+    this.#finalizing = true;
+    const delayMs = this.#settings.finalizeWaitMs;
+    this.#outputs.push({ type: 'setTimer', timer: 'finalize', delayMs });
+  }
+
+  #stopFinalizing(): void {
+    if (!this.#finalizing) return;
+    this.#finalizing = false;
+    this.#outputs.push({ type: 'cancelTimer', timer: 'finalize' });
+  }
+
+  /** Those who say what we say, when they are a quorum. */
+  #deciders(): Set<number> | undefined {
+    const own = this.#received.get(this.#settings.sid);
+    if (own === undefined || !this.#isVoter(own.leader)) return undefined;
+    const supporters = supportersOf(this.#received, own);
+    return containsAllQuorums(this.#verifiers, supporters) ? supporters : undefined;
+  }
+
+  #onTimer(timer: ElectionTimer): void {
+    if (this.#state !== 'LOOKING') return;
+    if (timer === 'finalize') {
+      const supporters = this.#finalizing ? this.#deciders() : undefined;
+      this.#finalizing = false;
+      if (supporters !== undefined) this.#elect(this.#vote, supporters);
+      return;
+    }
+    this.#broadcast();
+    this.#resendDelayMs = Math.min(this.#resendDelayMs * 2, this.#settings.maxNotificationIntervalMs);
+    this.#outputs.push({ type: 'setTimer', timer, delayMs: this.#resendDelayMs });
+  }
+
+  #elect(vote: Vote, supporters: Set<number>): void {
+    const { leader } = vote;
+    const learning = this.#view.role === 'observer' ? 'OBSERVING' : 'FOLLOWING';
+    const state = leader === this.#settings.sid ? 'LEADING' : learning;
+    this.#round = vote.round;
+    this.#settle(state, vote);
+    if (state === 'LEADING') this.#supporters = new Set(supporters);
+    for (const sid of this.#askers.keys()) this.#send(sid, this.#round);
+    this.#askers.clear();
+    this.#elected = { state, leader, vote, supporters };
+  }
+
+  #settle(state: SettledState, vote: Vote): void {
+    this.#state = state;
+    this.#vote = vote;
+    this.#supporters = undefined;
+    this.#stopFinalizing();
+    this.#outputs.push({ type: 'cancelTimer', timer: 'resend' });
+  }
+}
+
+function castVote({ state, leader, zxid, round, peerEpoch, version }: Notification): CastVote {
+  return { state, leader, zxid, round, peerEpoch, version };
+}
+
+function supportersOf(votes: ReadonlyMap<number, CastVote>, vote: CastVote): Set<number> {
+  const supporters = new Set<number>();
+  for (const [sid, other] of votes) if (agrees(vote, other)) supporters.add(sid);
+  return supporters;
+}

@@ -1,0 +1,31 @@
+/**
+ * Who may vote and which sets of voters decide. Pure: a configuration's membership without its addresses.
+ * Observers are in no quorum whatever a set says (ZOOKEEPER-769, 764, 2959).
+ *
+ * @see facts section 17; org.apache.zookeeper.server.quorum.flexible.QuorumVerifier
+ */
+export interface QuorumVerifier {
+  /** The configuration's version: the zxid of the reconfig that made it, 0 for the one from the file. */
+  readonly version: number;
+  /** The text form that travels in notifications, NEWLEADER and /zookeeper/config. */
+  readonly text: string;
+  readonly voters: ReadonlySet<number>;
+  readonly observers: ReadonlySet<number>;
+  isVoter(sid: number): boolean;
+  /** 0 for whoever is not a voter; upstream's hierarchical verifier throws for them. */
+  weightOf(sid: number): number;
+  containsQuorum(sids: ReadonlySet<number>): boolean;
+}
+
+/** What every verifier is made from; `text` comes from config/, which owns the format. */
+export interface Membership {
+  readonly version: number;
+  readonly text: string;
+  readonly voters: Iterable<number>;
+  readonly observers: Iterable<number>;
+}
+
+/** True when `sids` decide in every one of the configurations that count at this moment. */
+export function containsAllQuorums(verifiers: readonly QuorumVerifier[], sids: ReadonlySet<number>): boolean {
+  return verifiers.every(verifier => verifier.containsQuorum(sids));
+}

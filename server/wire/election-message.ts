@@ -1,0 +1,130 @@
+import type { Address } from '../runtime/runtime.ts';
+import { JuteError, JuteReader, JuteWriter } from './jute.ts';
+import { epochOf } from './zxid.ts';
+
+/**
+ * The two messages of the election port: one initial message from the dialer, then notifications, each
+ * behind an int length. @see facts section 14; QuorumCnxManager.InitialMessage, FastLeaderElection.buildMsg
+ */
+const STATES = ['LOOKING', 'FOLLOWING', 'LEADING', 'OBSERVING'] as const;
+export type PeerState = (typeof STATES)[number];
+
+/** Long.MIN_VALUE: the leader, zxid and epoch that a server names when it has no vote to give. */
+export const MIN_LONG = -(2 ** 63);
+/** Long.MAX_VALUE as it reads into a number: an observer without an id of its own. ZOOKEEPER-2879 */
+export const ANONYMOUS_SID = 2 ** 63;
+
+const PROTOCOL_V1 = -65536;
+const PROTOCOL_V2 = -65535;
+
+export const INITIAL_ADDRESS_BYTES_MAX = 2048;
+export const NOTIFICATION_BYTES_MAX = 524_288;
+
+export interface InitialMessage {
+  readonly sid: number;
+  /** Where the dialer can be dialed back: one in V1, any number in V2, none from a server before 3.5. */
+  readonly addresses: readonly Address[];
+}
+
+export interface Notification {
+  readonly state: PeerState;
+  readonly leader: number;
+  readonly zxid: number;
+  /** Upstream's electionEpoch: the sender's logical clock. */
+  readonly round: number;
+  readonly peerEpoch: number;
+  /** 0 from servers before 3.4.6, 2 with a configuration. */
+  readonly version: number;
+  /** UTF-8 text of the sender's quorum verifier. ZOOKEEPER-4787 */
+  readonly config: Buffer | null;
+}
+
+export const NOTIFICATION_VERSION = 2;
+
+/** @throws JuteError, `short` when only the end is missing */
+export function readInitialMessage(reader: JuteReader): InitialMessage {
+  const first = reader.readLong();
+  if (first >= 0) return { sid: checkedSid(first), addresses: [] };
+  if (first !== PROTOCOL_V1 && first !== PROTOCOL_V2) {
+    throw new JuteError(`unknown election protocol version ${first}`);
+  }
+  const sid = checkedSid(reader.readLong());
+  const length = reader.readInt();
+  if (length < 1 || length > INITIAL_ADDRESS_BYTES_MAX) {
+    throw new JuteError(`election address of ${length} bytes, 1 to ${INITIAL_ADDRESS_BYTES_MAX} accepted`);
+  }
+  const at = reader.offset;
+  reader.skip(length);
+  const text = reader.bytes.toString('utf8', at, at + length);
+  return { sid, addresses: text.split('|').map(parseElectionAddress) };
+}
+
+/** Always V1: V2 is for servers with multiAddress.enabled, which a default peer refuses. */
+export function writeInitialMessage(writer: JuteWriter, sid: number, address: Address): void {
+  writer.writeLong(PROTOCOL_V1).writeLong(sid).writeString(formatElectionAddress(address));
+}
+
+/** Random bytes make a huge "sid" of a server before 3.5: only ids that a number holds exactly are believed. */
+function checkedSid(sid: number): number {
+  if (sid === ANONYMOUS_SID || (sid >= 0 && Number.isSafeInteger(sid))) return sid;
+  throw new JuteError(`${sid} is not a server id`);
+}
+
+function formatElectionAddress({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function parseElectionAddress(text: string): Address {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port < 1 || port > 65_535) {
+    throw new JuteError(`"${text.slice(0, 64)}" is not host:port`);
+  }
+  return { host, port };
+}
+
+const BYTES_WITHOUT_PEER_EPOCH = 28;
+const BYTES_WITHOUT_CONFIG = 40;
+
+/** `body` is one notification without its length. @throws JuteError */
+export function decodeNotification(body: Buffer): Notification {
+  const reader = new JuteReader(body);
+  const state = STATES[reader.readInt()];
+  if (state === undefined) throw new JuteError(`unknown peer state ${body.readInt32BE(0)}`);
+  const leader = reader.readLong();
+  const zxid = exactLong(reader, 'zxid');
+  const round = exactLong(reader, 'round', ROUND_MAX);
+  const vote = { state, leader, zxid, round };
+  if (body.length === BYTES_WITHOUT_PEER_EPOCH) {
+    return { ...vote, peerEpoch: epochOf(zxid), version: 0, config: null };
+  }
+  const peerEpoch = exactLong(reader, 'peerEpoch');
+  const version = reader.readInt();
+  // As upstream: a body that ends after the version counts as version 0 whatever it says.
+  if (body.length === BYTES_WITHOUT_CONFIG) return { ...vote, peerEpoch, version: 0, config: null };
+  if (version < NOTIFICATION_VERSION) return { ...vote, peerEpoch, version, config: null };
+  const config = reader.readBuffer();
+  if (config === null) throw new JuteError('notification with a configuration of length -1');
+  return { ...vote, peerEpoch, version, config };
+}
+
+/** Room to count on from any round that is believed: nobody gets this far by elections. */
+const ROUND_MAX = 2 ** 52;
+
+function exactLong(reader: JuteReader, name: string, max = Number.MAX_SAFE_INTEGER): number {
+  const value = reader.readLong();
+  if (value === MIN_LONG || Math.abs(value) <= max) return value;
+  throw new JuteError(`${name} ${value} is out of range`);
+}
+
+/** The frame, length included. */
+export function encodeNotification(notification: Notification): Buffer {
+  const writer = new JuteWriter();
+  const { state, leader, zxid, round, peerEpoch, config } = notification;
+  writer.writeInt(0).writeInt(STATES.indexOf(state));
+  writer.writeLong(leader).writeLong(zxid).writeLong(round).writeLong(peerEpoch);
+  writer.writeInt(NOTIFICATION_VERSION).writeBuffer(config ?? Buffer.alloc(0));
+  writer.patchInt(0, writer.length - 4);
+  return writer.toBuffer();
+}
