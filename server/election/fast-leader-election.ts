@@ -309,7 +309,7 @@ export class FastLeaderElection {
     const confirmed =
       leader === this.#settings.sid ? round === this.#round : votes.get(leader)?.state === 'LEADING';
     if (!confirmed) return false;
-    const supporters = supportersOf(votes, vote);
+    const supporters = this.#supportersOf(votes, vote);
     if (!containsAllQuorums(this.#verifiers, supporters)) return false;
     this.#elect({ leader, zxid: vote.zxid, round, peerEpoch: vote.peerEpoch }, supporters);
     return true;
@@ -332,8 +332,14 @@ export class FastLeaderElection {
   #deciders(): Set<number> | undefined {
     const own = this.#received.get(this.#settings.sid);
     if (own === undefined || !this.#isVoter(own.leader)) return undefined;
-    const supporters = supportersOf(this.#received, own);
+    const supporters = this.#supportersOf(this.#received, own);
     return containsAllQuorums(this.#verifiers, supporters) ? supporters : undefined;
+  }
+
+  #supportersOf(votes: ReadonlyMap<number, CastVote>, vote: CastVote): Set<number> {
+    const supporters = new Set<number>();
+    for (const [sid, other] of votes) if (this.#isVoter(sid) && agrees(vote, other)) supporters.add(sid);
+    return supporters;
   }
 
   #onTimer(timer: ElectionTimer): void {
@@ -372,10 +378,4 @@ export class FastLeaderElection {
 
 function castVote({ state, leader, zxid, round, peerEpoch, version }: Notification): CastVote {
   return { state, leader, zxid, round, peerEpoch, version };
-}
-
-function supportersOf(votes: ReadonlyMap<number, CastVote>, vote: CastVote): Set<number> {
-  const supporters = new Set<number>();
-  for (const [sid, other] of votes) if (agrees(vote, other)) supporters.add(sid);
-  return supporters;
 }

@@ -126,7 +126,9 @@ export class PacketReader {
     if (type < 1 || type > 19) throw new JuteError(`unknown quorum packet type ${type}`);
     const length = b.readInt32BE(at + 12);
     if (length < -1 || length > PACKET_DATA_BYTES_MAX) {
-      throw new JuteError(`${packetName(type)} with ${length} bytes of data, -1 to ${PACKET_DATA_BYTES_MAX} accepted`);
+      throw new JuteError(
+        `${packetName(type)} with ${length} bytes of data, -1 to ${PACKET_DATA_BYTES_MAX} accepted`,
+      );
     }
     const dataEnd = at + HEAD_BYTES + Math.max(length, 0);
     if (end < dataEnd + 4) return this.#wait(dataEnd + 4 - at);
@@ -146,7 +148,8 @@ export class PacketReader {
 
   #authEnd(b: Buffer, authStart: number, packetStart: number): number {
     const count = b.readInt32BE(authStart);
-    if (count < -1 || count > AUTH_COUNT_MAX) throw new JuteError(`authinfo of ${count} ids, -1 to ${AUTH_COUNT_MAX} accepted`);
+    if (count < -1 || count > AUTH_COUNT_MAX)
+      throw new JuteError(`authinfo of ${count} ids, -1 to ${AUTH_COUNT_MAX} accepted`);
     let at = authStart + 4;
     for (let field = 0; field < count * 2; field++) {
       if (b.length < at + 4) return this.#wait(at + 4 - packetStart);
@@ -165,4 +168,3 @@ export class PacketReader {
     return -1;
   }
 }
-
