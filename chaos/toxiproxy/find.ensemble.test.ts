@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { assert, suite } from '#test';
+import { findServer, findToxiproxy } from './find.ts';
+import { startStandIn } from './start-stand-in.ts';
+
+const test = suite('toxiproxy: find');
+const nothing = { PATH: '', XDG_CACHE_HOME: '/nonexistent' };
+
+test('without a Toxiproxy the stand-in serves, and says that it is one', async () => {
+  const toxiproxy = await findToxiproxy({ env: nothing });
+  try {
+    assert.is(toxiproxy.kind, 'stand-in');
+    assert.match(toxiproxy.version, 'zklab-stand-in');
+    assert.match(toxiproxy.log(), toxiproxy.url);
+  } finally {
+    await toxiproxy.stop();
+  }
+  assert.not.ok(isAlive(toxiproxy.pid!));
+});
+
+test('TOXIPROXY_URL comes first, and what it names is left running', async () => {
+  const standIn = await startStandIn({ seed: 1 });
+  try {
+    const toxiproxy = await findToxiproxy({ env: { ...nothing, TOXIPROXY_URL: `${standIn.url}/` } });
+    assert.is(toxiproxy.kind, 'external');
+    assert.is(toxiproxy.url, standIn.url);
+    await toxiproxy.stop();
+    assert.ok(isAlive(standIn.pid!));
+  } finally {
+    await standIn.stop();
+  }
+});
+
+test('a TOXIPROXY_URL that does not answer is an error, not a reason to use another one', async () => {
+  const found = findToxiproxy({ env: { ...nothing, TOXIPROXY_URL: 'http://127.0.0.1:1' } });
+  const message = await found.then(
+    () => 'found',
+    (error: Error) => error.message,
+  );
+  assert.match(message, 'TOXIPROXY_URL is http://127.0.0.1:1, but no Toxiproxy answers there');
+});
+
+test('a server on the PATH comes before the installed one; a file that cannot be run is none', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'zklab-path-'));
+  try {
+    const file = join(folder, 'toxiproxy-server');
+    await writeFile(file, '');
+    assert.is(await findServer({ ...nothing, PATH: folder }), undefined);
+    await chmod(file, 0o755);
+    assert.equal(await findServer({ ...nothing, PATH: `/nonexistent:${folder}` }), { file });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a server that does not start is an error with what it printed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'zklab-path-'));
+  try {
+    const file = join(folder, 'toxiproxy-server');
+    await writeFile(file, '#!/bin/sh\necho no licence >&2\nexit 3\n', { mode: 0o755 });
+    const found = findToxiproxy({ env: { ...nothing, PATH: folder } });
+    const message = await found.then(
+      () => 'found',
+      (error: Error) => error.message,
+    );
+    assert.match(message, /did not start on port \d+/);
+    assert.match(message, 'no licence');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('the stand-in dies with a parent that is killed', async () => {
+  const starter = fileURLToPath(new URL('./start-stand-in.js', import.meta.url));
+  const code = `
+    const { startStandIn } = await import(${JSON.stringify(starter)});
+    process.send((await startStandIn({ seed: 1 })).pid);`;
+  const parent = execa(process.execPath, ['--input-type=module', '-e', code], { ipc: true, reject: false });
+  const pid = (await parent.getOneMessage()) as number;
+  assert.ok(isAlive(pid));
+  parent.kill('SIGKILL');
+  await parent;
+  while (isAlive(pid)) await new Promise(resolve => setTimeout(resolve, 10));
+});
+
+/** A zombie is dead, though kill(pid, 0) finds it: in a container nobody may be there to collect it. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    const state = /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return state !== 'Z' && state !== 'X';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && process.platform !== 'linux';
+  }
+}

@@ -1,0 +1,59 @@
+import { installedServer, TOXIPROXY_VERSION } from './cache.ts';
+import { findOnPath, isExecutable } from './executable.ts';
+import { readVersion } from './ready.ts';
+import { startServer } from './start-server.ts';
+import { startStandIn } from './start-stand-in.ts';
+
+/** `external`: already running, named by TOXIPROXY_URL. `real`: Toxiproxy, started here. `stand-in`: ours. */
+export type ToxiproxyKind = 'external' | 'real' | 'stand-in';
+
+/** A Toxiproxy that answers. */
+export interface Toxiproxy {
+  readonly kind: ToxiproxyKind;
+  readonly version: string;
+  /** Of its HTTP API, without a slash at the end. */
+  readonly url: string;
+  /** Of the process started here; none for `external`. */
+  readonly pid: number | undefined;
+  /** The end of what it printed. */
+  log(): string;
+  /** Ends the process that was started here; an external one is left running. */
+  stop(): Promise<void>;
+}
+
+export interface FindOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  /** Of jitter, slices and toxicity; only the stand-in can keep it. */
+  readonly seed?: number;
+}
+
+/**
+ * The Toxiproxy of this run, in the order TOXIPROXY_URL, `toxiproxy-server` on the PATH, the one that
+ * `npm run toxiproxy:install` installed, the built-in stand-in. Say in the report which one it was.
+ * @throws when TOXIPROXY_URL names something that does not answer, or a server does not start.
+ */
+export async function findToxiproxy({ env = process.env, seed = 1 }: FindOptions = {}): Promise<Toxiproxy> {
+  if (env.TOXIPROXY_URL) return connectExternal(env.TOXIPROXY_URL);
+  const server = await findServer(env);
+  return server === undefined ? startStandIn({ seed }) : startServer(server);
+}
+
+/** A real toxiproxy-server of this machine; undefined when there is none. */
+export async function findServer(
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ file: string; version?: string } | undefined> {
+  const onPath = await findOnPath('toxiproxy-server', env.PATH);
+  if (onPath !== undefined) return { file: onPath };
+  const installed = installedServer(env);
+  // Built by `go install` it calls itself "git"; the folder knows better.
+  if (await isExecutable(installed)) return { file: installed, version: TOXIPROXY_VERSION.slice(1) };
+  return undefined;
+}
+
+async function connectExternal(text: string): Promise<Toxiproxy> {
+  const url = text.replace(/\/+$/, '');
+  const version = await readVersion(url).catch((error: Error) => {
+    throw new Error(`TOXIPROXY_URL is ${text}, but no Toxiproxy answers there: ${error.message}`);
+  });
+  return { kind: 'external', version, url, pid: undefined, log: () => '', stop: async () => {} };
+}

@@ -1,0 +1,133 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Registry } from 'prom-client';
+import { ApiError, errorBody } from './api-error.ts';
+import type { Population, ProxyCollection } from './proxy-collection.ts';
+import { toxicJson } from './toxic.ts';
+import { STAND_IN_VERSION } from './version.ts';
+
+type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+/** The paths, and what each method does there. Any other method is answered with 405. */
+type Routes = Record<string, Partial<Record<Method, Handler>>>;
+
+const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** Toxiproxy's HTTP API over a collection of proxies. */
+export function toxiproxyApi(proxies: ProxyCollection, metrics: Registry): FastifyInstance {
+  const app = Fastify({ exposeHeadRoutes: false, forceCloseConnections: true });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', async (request, reply) => {
+    // A page in a browser must not be able to drive it.
+    if (request.headers['user-agent']?.startsWith('Mozilla/'))
+      await reply.code(403).send('User agent not allowed\n');
+  });
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send('404 page not found\n'));
+  app.setErrorHandler((error, _request, reply) => {
+    const body = errorBody(error);
+    // As text, with a line end: what Go's http.Error makes of it.
+    return reply
+      .code(body.status)
+      .type('text/plain; charset=utf-8')
+      .send(`${JSON.stringify(body)}\n`);
+  });
+  for (const [url, handlers] of Object.entries(routes(proxies, metrics))) {
+    for (const method of ALL_METHODS) {
+      const handler = (handlers as Partial<Record<string, Handler>>)[method];
+      app.route({ method, url, handler: handler ?? ((_request, reply) => reply.code(405).send()) });
+    }
+  }
+  return app;
+}
+
+function routes(proxies: ProxyCollection, metrics: Registry): Routes {
+  return {
+    '/version': {
+      GET: (_, reply) =>
+        reply.type('application/json;charset=utf-8').send(`{"version": "${STAND_IN_VERSION}"}\n`),
+    },
+    '/metrics': {
+      GET: async (_, reply) => reply.type(metrics.contentType).send(await metrics.metrics()),
+    },
+    '/populate': {
+      POST: async (request, reply) => sendPopulation(reply, await proxies.populate(jsonOf(request))),
+    },
+    '/reset': {
+      POST: async (_, reply) => {
+        await proxies.reset();
+        return reply.code(204).send();
+      },
+    },
+    ...proxyRoutes(proxies),
+    ...toxicRoutes(proxies),
+  };
+}
+
+function proxyRoutes(proxies: ProxyCollection): Routes {
+  const update: Handler = async request => (await proxies.update(proxyName(request), jsonOf(request))).json();
+  return {
+    '/proxies': {
+      GET: () => Object.fromEntries(proxies.all().map(proxy => [proxy.name, proxy.json()])),
+      POST: async (request, reply) => {
+        const proxy = await proxies.create(jsonOf(request));
+        return reply.code(201).send(proxy.json());
+      },
+    },
+    '/proxies/:proxy': {
+      GET: request => proxies.get(proxyName(request)).json(),
+      POST: update,
+      PATCH: update,
+      DELETE: async (request, reply) => {
+        await proxies.remove(proxyName(request));
+        return reply.code(204).send();
+      },
+    },
+  };
+}
+
+function toxicRoutes(proxies: ProxyCollection): Routes {
+  const update: Handler = request => {
+    const proxy = proxies.get(proxyName(request));
+    return toxicJson(proxy.updateToxic(toxicName(request), jsonOf(request)));
+  };
+  return {
+    '/proxies/:proxy/toxics': {
+      GET: request => proxies.get(proxyName(request)).toxicsJson(),
+      POST: request => toxicJson(proxies.get(proxyName(request)).addToxic(jsonOf(request))),
+    },
+    '/proxies/:proxy/toxics/:toxic': {
+      GET: request => toxicJson(proxies.get(proxyName(request)).toxic(toxicName(request))),
+      POST: update,
+      PATCH: update,
+      DELETE: async (request, reply) => {
+        proxies.get(proxyName(request)).removeToxic(toxicName(request));
+        return reply.code(204).send();
+      },
+    },
+  };
+}
+
+/** A populate that failed halfway says so and lists what it made before. */
+function sendPopulation(reply: FastifyReply, { proxies, error }: Population): FastifyReply {
+  const list = proxies.map(proxy => proxy.json());
+  if (error === undefined) return reply.code(201).send({ proxies: list });
+  const body = errorBody(error);
+  return reply.code(body.status).send({ ...body, proxies: list });
+}
+
+/** JSON whatever the content type says, as in Toxiproxy. */
+function jsonOf(request: FastifyRequest): unknown {
+  try {
+    return JSON.parse(String(request.body ?? ''));
+  } catch (error) {
+    throw new ApiError('badRequestBody', (error as Error).message);
+  }
+}
+
+function proxyName(request: FastifyRequest): string {
+  return (request.params as { proxy: string }).proxy;
+}
+
+function toxicName(request: FastifyRequest): string {
+  return (request.params as { toxic: string }).toxic;
+}

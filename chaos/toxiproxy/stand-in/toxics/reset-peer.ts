@@ -1,0 +1,28 @@
+import type { ToxicType } from '../stage.ts';
+
+/**
+ * Ends the connection `timeout` ms after the first bytes (or the end) arrive; they are dropped. The end is a RST
+ * for connections made while the toxic is there; older ones close in the ordinary way, as in Toxiproxy.
+ */
+export const resetPeer: ToxicType<'timeout'> = {
+  type: 'reset_peer',
+  attributes: ['timeout'],
+  resetsConnections: true,
+  stage(attributes, out) {
+    let timer: NodeJS.Timeout | undefined;
+    const arm = () => {
+      timer ??= setTimeout(() => out.end(), attributes.timeout);
+    };
+    return {
+      push: arm,
+      end: arm,
+      run: () => {},
+      release: () => {
+        clearTimeout(timer);
+        if (timer !== undefined) out.end();
+      },
+      discard: () => clearTimeout(timer),
+      hasRoom: () => true,
+    };
+  },
+};

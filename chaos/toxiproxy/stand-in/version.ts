@@ -1,0 +1,2 @@
+/** The release whose behaviour this stand-in follows, marked as not being it. */
+export const STAND_IN_VERSION = '2.12.0+zklab-stand-in';

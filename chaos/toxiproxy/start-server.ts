@@ -1,0 +1,67 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { execa } from 'execa';
+import type { Toxiproxy } from './find.ts';
+import { untilReady } from './ready.ts';
+import { TailLog } from './tail-log.ts';
+
+const START_ATTEMPTS = 5;
+const READY_MAX_MS = 10_000;
+/** SIGTERM waits for requests in flight; after this it is SIGKILL. */
+const STOP_MAX_MS = 2_000;
+
+/** Starts a toxiproxy-server with byte counters, on a free port of the loopback interface. */
+export async function startServer(server: { file: string; version?: string }): Promise<Toxiproxy> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOn(server, await freePort());
+    } catch (error) {
+      if (attempt === START_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startOn(
+  { file, version }: { file: string; version?: string },
+  port: number,
+): Promise<Toxiproxy> {
+  const log = new TailLog();
+  const process = execa(file, ['-host', '127.0.0.1', '-port', String(port), '-proxy-metrics'], {
+    // At its default, debug, it writes a line for every request.
+    env: { LOG_LEVEL: 'warn' },
+    buffer: false,
+    cleanup: true,
+    reject: false,
+    stdin: 'ignore',
+    forceKillAfterDelay: STOP_MAX_MS,
+  });
+  log.read(process.stdout);
+  log.read(process.stderr);
+  const stop = async () => {
+    process.kill();
+    await process;
+  };
+  // On a clash of ports the server logs the error and lives on, deaf: whoever answers there is then another one.
+  const deaf = () => log.toString().includes('Server finished with error');
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    const alive = () => process.exitCode === null && process.signalCode === null && !deaf();
+    const said = await untilReady(url, alive, READY_MAX_MS);
+    if (deaf()) throw new Error(`port ${port} is taken`);
+    return { kind: 'real', version: version ?? said, url, pid: process.pid, log: () => `${log}`, stop };
+  } catch (error) {
+    await stop();
+    throw new Error(`${file} did not start on port ${port}: ${(error as Error).message}\n${log}`);
+  }
+}
+
+/** Free at this moment; another process may take it before the server does, hence the attempts. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
