@@ -1,0 +1,88 @@
+import * as Plot from '@observablehq/plot';
+import { formatNumber, formatSummary } from '../../format.ts';
+import { conditionsOf } from '../../order.ts';
+import { GRID, topologyScale } from '../palette.ts';
+import { type Chart, FONT, leftMargin } from './chart.ts';
+
+const ROW_PX = 20;
+
+/** One metric: per condition a row for each topology, with median, interval and every sample. Key: the metric. */
+export const intervals: Chart = ({ result }, metric, widthPx) => {
+  const measurements = result.measurements.filter(item => item.metric === metric);
+  const first = measurements[0];
+  if (first === undefined) return null;
+  const conditions = conditionsOf(measurements);
+  const scale = topologyScale(result);
+  const shown = scale.domain.filter(name => measurements.some(item => item.topology === name));
+  const samples = measurements.flatMap(item => item.samples.map(sample => ({ ...item, ...sample })));
+  const medians = measurements.filter(item => item.summary.median !== null);
+  const bounded = medians.filter(item => item.summary.low !== null && item.summary.high !== null);
+  const wide = widthPx >= 560;
+  const place = { y: 'topology', fy: 'condition' } as const;
+  return Plot.plot({
+    width: widthPx,
+    height: conditions.length * (shown.length * ROW_PX + 26) + 46,
+    marginLeft: leftMargin(shown, widthPx),
+    marginRight: 16,
+    marginBottom: 36,
+    style: FONT,
+    x: {
+      label: first.unit,
+      labelAnchor: 'right',
+      nice: true,
+      zero: true,
+      ticks: wide ? 8 : 4,
+      tickFormat: formatNumber,
+    },
+    y: { domain: shown, label: null, tickSize: 0 },
+    fy: { domain: conditions, label: null, padding: 0.22, axis: null },
+    color: { domain: scale.domain, range: scale.range },
+    symbol: { domain: scale.domain, range: scale.symbols },
+    ariaLabel: `${metric}: median, interval and samples per topology and condition`,
+    marks: [
+      Plot.gridX({ stroke: GRID, strokeOpacity: 1 }),
+      Plot.text(conditions, {
+        fy: condition => condition,
+        text: condition => condition,
+        frameAnchor: 'top-left',
+        dy: -15,
+        fontWeight: 600,
+        fill: 'currentColor',
+      }),
+      Plot.tickX(samples, {
+        ...place,
+        x: 'value',
+        stroke: 'topology',
+        strokeOpacity: 0.45,
+        insetTop: 6,
+        insetBottom: 6,
+      }),
+      Plot.ruleY(bounded, {
+        ...place,
+        x1: item => item.summary.low,
+        x2: item => item.summary.high,
+        stroke: 'topology',
+        strokeWidth: 3,
+        strokeLinecap: 'round',
+      }),
+      Plot.dot(medians, {
+        ...place,
+        x: item => item.summary.median,
+        fill: 'topology',
+        symbol: 'topology',
+        stroke: 'var(--paper)',
+        strokeWidth: 1,
+        r: 5.5,
+      }),
+      Plot.tip(
+        medians,
+        Plot.pointerY({
+          ...place,
+          x: item => item.summary.median,
+          title: item => `${item.topology}, ${item.condition}\n${formatSummary(item.summary, item.unit)}`,
+          fill: 'var(--paper)',
+        }),
+      ),
+    ],
+  });
+};

@@ -1,0 +1,54 @@
+import type { Comparison, ComparisonRow, ComparisonSide } from '../../results/comparison.ts';
+import { formatInterval, formatNumber } from '../format.ts';
+
+/** Two runs as plain lines: worst first, so that a regression is on the first screen. */
+export function comparisonText(comparison: Comparison): string {
+  const lines = [
+    `a  ${comparison.a.id}  ${comparison.a.label}`,
+    `b  ${comparison.b.id}  ${comparison.b.label}`,
+    '',
+  ];
+  const rows = sortedRows(comparison).map(row => [
+    row.verdict,
+    `${row.metric}, ${row.topology}, ${row.condition}`,
+    sideText(row.a),
+    sideText(row.b),
+    ratioText(row),
+    pText(row),
+  ]);
+  const table = [['verdict', 'what', 'a', 'b', 'b/a', 'p (Holm)'], ...rows];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map(row => row[column]!.length)));
+  for (const row of table)
+    lines.push(
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    );
+  for (const warning of comparison.warnings) lines.push('', `warning: ${warning}`);
+  return `${lines.join('\n')}\n`;
+}
+
+const READING_ORDER = ['worse', 'better', 'too few', 'no difference shown'] as const;
+
+export function sortedRows(comparison: Comparison): ComparisonRow[] {
+  return READING_ORDER.flatMap(verdict => comparison.rows.filter(row => row.verdict === verdict));
+}
+
+export function sideText(side: ComparisonSide): string {
+  if (side.median === null) return `none (n ${side.n})`;
+  const interval = formatInterval(side);
+  return `${formatNumber(side.median)} (${interval === '' ? '' : `${interval}, `}n ${side.n})`;
+}
+
+export function ratioText(row: ComparisonRow): string {
+  if (row.ratio === null) return '-';
+  const interval = formatInterval(row.ratio);
+  return `${formatNumber(row.ratio.value)}×${interval === '' ? '' : ` (${interval})`}`;
+}
+
+/** A p that rounds to nought is not nought. */
+export function pText(row: ComparisonRow): string {
+  if (row.pHolm === null) return '-';
+  return row.pHolm < 0.001 ? '<0.001' : row.pHolm.toFixed(3);
+}

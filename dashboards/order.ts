@@ -1,0 +1,34 @@
+import { CONDITIONS, METRICS, type Metric } from '../results/names.ts';
+import type { Measurement } from '../results/schema.ts';
+
+/** The metrics measured, known ones first in their known order, then others as they come. */
+export function metricsOf(measurements: readonly Measurement[]): Metric[] {
+  const found = new Map(measurements.map(item => [item.metric, item]));
+  const known = METRICS.filter(metric => found.has(metric.name));
+  const names = new Set(METRICS.map(metric => metric.name));
+  const others = [...found.values()]
+    .filter(item => !names.has(item.metric))
+    .map(item => ({
+      name: item.metric,
+      title: titleFromName(item.metric),
+      unit: item.unit,
+      higherIsBetter: item.higherIsBetter,
+    }));
+  return [...known, ...others];
+}
+
+/** Conditions present in `items`, the standard ones first. */
+export function conditionsOf(items: readonly { readonly condition: string }[]): string[] {
+  const found = new Set(items.map(item => item.condition));
+  const known: string[] = Object.values(CONDITIONS).filter(condition => found.has(condition));
+  return [...known, ...[...found].filter(condition => !known.includes(condition))];
+}
+
+/** `leaderQueueBytes` -> `Leader queue bytes` */
+export function titleFromName(name: string): string {
+  const words = name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,112 @@
+import type { Result } from '../../results/schema.ts';
+import { OUTCOMES } from '../../results/schema.ts';
+import { conditionsOf, metricsOf } from '../order.ts';
+import { STAGES } from '../stages.ts';
+import { html, type Markup } from './html.ts';
+import { summaryCell } from './numbers.ts';
+import type { PercentileCurve } from './percentiles.ts';
+
+/** Where the script in the page draws a chart; `key` is what it draws. */
+function chart(kind: string, ...key: readonly string[]): Markup {
+  return html`<div class="chart" data-chart="${kind}" data-key="${key.join('\t')}"></div>`;
+}
+
+/** A metric after the other: chart and table of all topologies in all conditions. */
+export function comparisons(result: Result): Markup | null {
+  const metrics = metricsOf(result.measurements);
+  if (metrics.length === 0) return null;
+  return html`<section id="topologies"><h2>Topologies side by side</h2>
+  <p class="note">Dot: median. Bar: interval of the median. Ticks: every round. Click a number for its samples; * has a warning.</p>
+  ${metrics.map(metric => {
+    const rows = result.measurements.filter(item => item.metric === metric.name);
+    const topologies = result.topologies.filter(topology => rows.some(row => row.topology === topology.name));
+    const unit = rows[0]?.unit ?? metric.unit;
+    return html`<article><h3>${metric.title} <span class="soft">${unit}, ${metric.higherIsBetter ? 'more' : 'less'} is better</span></h3>
+    <div class="pair">${chart('intervals', metric.name)}
+    <div class="scroll"><table><thead><tr><th scope="col">condition</th>${topologies.map(
+      topology => html`<th scope="col">${topology.name}</th>`,
+    )}</tr></thead><tbody>${conditionsOf(rows).map(
+      condition =>
+        html`<tr><th scope="row">${condition}</th>${topologies.map(
+          topology =>
+            html`<td>${summaryCell(rows.find(row => row.topology === topology.name && row.condition === condition))}</td>`,
+        )}</tr>`,
+    )}</tbody></table></div></div></article>`;
+  })}</section>`;
+}
+
+export function availability(result: Result): Markup | null {
+  if (result.availability.length === 0) return null;
+  return html`<section id="availability"><h2>Reads answered, member by member</h2>
+  <p class="note">One strip a member, probed at a fixed cadence; full height where a read was answered, a thin line where not.
+    The round that answered least. Percent: of all probes.</p>
+  ${legend(OUTCOMES.map(outcome => [outcome === 'readonly' ? 'read-only' : outcome, `--outcome-${outcome}`]))}
+  ${conditionsOf(result.availability).map(condition => perTopology(result, condition, 'availability', result.availability))}
+</section>`;
+}
+
+export function syncs(result: Result): Markup | null {
+  if (result.syncs.length === 0) return null;
+  return html`<section id="sync"><h2>From losing the leader to serving again</h2>
+  <p class="note">One bar a learner, first to serve on top; the round with the median end. At the right, how it was synced.</p>
+  ${legend(STAGES.map((stage, index) => [stage.title, `--stage-${index}`]))}
+  ${conditionsOf(result.syncs).map(condition => perTopology(result, condition, 'waterfall', result.syncs))}
+</section>`;
+}
+
+function perTopology(
+  result: Result,
+  condition: string,
+  kind: string,
+  rows: readonly { readonly topology: string; readonly condition: string }[],
+): Markup {
+  const topologies = result.topologies.filter(topology =>
+    rows.some(row => row.topology === topology.name && row.condition === condition),
+  );
+  return html`<article><h3>${condition}</h3><div class="columns">${topologies.map(
+    topology =>
+      html`<figure><figcaption>${topology.name}</figcaption>${chart(kind, topology.name, condition)}</figure>`,
+  )}</div></article>`;
+}
+
+export function timelines(result: Result): Markup | null {
+  if (result.timelines.length === 0) return null;
+  return html`<section id="timelines"><h2>Over time, with the faults</h2>
+  ${conditionsOf(result.timelines).map(condition => {
+    const rows = result.timelines.filter(row => row.condition === condition);
+    const names = [...new Set(rows.flatMap(row => row.series.map(series => series.name)))];
+    const proofs = new Set(
+      rows.flatMap(row => row.bands.map(band => `${band.fault}: ${band.proof || 'no proof recorded'}`)),
+    );
+    return html`<article><h3>${condition}</h3><div class="columns">${names.map(
+      name => html`<figure><figcaption>${name}</figcaption>${chart('timelines', condition, name)}</figure>`,
+    )}</div>${[...proofs].map(proof => html`<p class="note">${proof}</p>`)}</article>`;
+  })}</section>`;
+}
+
+export function latencies(result: Result, curves: readonly PercentileCurve[]): Markup | null {
+  const ids = new Set(curves.map(curve => curve.measurement));
+  const rows = result.measurements.filter(item => ids.has(item.id));
+  if (rows.length === 0) return null;
+  const keys = metricsOf(rows).flatMap(metric => {
+    const own = rows.filter(row => row.metric === metric.name);
+    return conditionsOf(own).map(condition => ({ metric, condition }));
+  });
+  return html`<section id="latency"><h2>Latency by percentile</h2>
+  <p class="note">All rounds merged. A curve ends where fewer than 10 samples lie beyond: p99.9 needs 10,000.</p>
+  ${topologyLegend(result)}
+  <div class="columns">${keys.map(
+    ({ metric, condition }) =>
+      html`<figure><figcaption>${metric.title}, ${condition}</figcaption>${chart('percentiles', metric.name, condition)}</figure>`,
+  )}</div></section>`;
+}
+
+export function topologyLegend(result: Result): Markup {
+  return legend(result.topologies.map((topology, index) => [topology.name, `--topology-${index % 6}`]));
+}
+
+function legend(entries: readonly (readonly [string, string])[]): Markup {
+  return html`<ul class="legend">${entries.map(
+    ([name, variable]) => html`<li><i style="background:var(${variable})"></i>${name}</li>`,
+  )}</ul>`;
+}

@@ -1,0 +1,108 @@
+import { EXACT_COUNTS } from '../../results/names.ts';
+import type { Fault, Result, Topology } from '../../results/schema.ts';
+import { formatBytes, formatNumber } from '../format.ts';
+import { conditionsOf, titleFromName } from '../order.ts';
+import { html, type Markup } from './html.ts';
+import { numberButton } from './numbers.ts';
+
+/** What the servers counted: no clock and no hardware in it. */
+export function exactCounts(result: Result): Markup | null {
+  const counted = result.measurements.filter(item => item.exactCounts !== undefined);
+  if (counted.length === 0) return null;
+  const known = Object.keys(EXACT_COUNTS);
+  const found = new Set(counted.flatMap(item => Object.keys(item.exactCounts ?? {})));
+  const names = [
+    ...known.filter(name => found.has(name)),
+    ...[...found].filter(name => !known.includes(name)),
+  ];
+  const topologies = result.topologies.filter(topology =>
+    counted.some(item => item.topology === topology.name),
+  );
+  return html`<section id="counts"><h2>Counted, not timed</h2>
+  <p class="note">Counted by the servers; the same on any machine.</p>
+  ${conditionsOf(counted).map(condition => {
+    const rows = counted.filter(item => item.condition === condition);
+    const cell = (name: string, topology: Topology) => {
+      const owner = rows.find(row => row.topology === topology.name && row.exactCounts?.[name] !== undefined);
+      return owner
+        ? numberButton(formatNumber(owner.exactCounts![name]!), owner)
+        : html`<span class="soft">–</span>`;
+    };
+    const present = names.filter(name => rows.some(row => row.exactCounts?.[name] !== undefined));
+    return html`<article><h3>${condition}</h3><div class="scroll"><table><thead><tr><th scope="col"></th>${topologies.map(
+      topology => html`<th scope="col">${topology.name}</th>`,
+    )}</tr></thead><tbody>${present.map(
+      name =>
+        html`<tr><th scope="row">${EXACT_COUNTS[name] ?? titleFromName(name)}</th>${topologies.map(
+          topology => html`<td>${cell(name, topology)}</td>`,
+        )}</tr>`,
+    )}</tbody></table></div></article>`;
+  })}</section>`;
+}
+
+/** Every injection and the proof that it bit; those that did not come first. */
+export function faults(result: Result): Markup | null {
+  if (result.faults.length === 0) return null;
+  const rows = result.faults.toSorted((a, b) => Number(a.bit) - Number(b.bit));
+  return html`<section id="faults"><h2>Faults, and whether they bit</h2>
+  <details ${rows.some(fault => !fault.bit) && html`open`}><summary>${rows.filter(fault => fault.bit).length} of ${
+    rows.length
+  } injections changed what was measured on their links</summary>
+  <div class="scroll"><table class="left"><thead><tr><th>fault</th><th>topology</th><th>round</th><th>bit</th><th>before</th><th>in force</th></tr></thead>
+  <tbody>${rows.map(faultRow)}</tbody></table></div></details></section>`;
+}
+
+function faultRow(fault: Fault): Markup {
+  const readings = (values: Fault['before']) =>
+    Object.entries(values).map(([name, value]) => {
+      const shown = typeof value === 'number' ? formatNumber(value) : (value ?? 'none');
+      return html`<div>${name} ${shown}</div>`;
+    });
+  return html`<tr><th scope="row">${fault.fault}<small>${fault.links.join(', ')}</small></th><td>${fault.topology}</td>
+    <td>${fault.round}</td><td>${fault.bit ? 'yes' : html`<b>no</b>`}</td><td>${readings(fault.before)}</td><td>${readings(fault.after)}</td></tr>`;
+}
+
+export function members(result: Result): Markup {
+  return html`<ul class="topologies">${result.topologies.map(
+    (topology, index) =>
+      html`<li><i style="background:var(--topology-${index % 6})"></i><b>${topology.name}</b> <code>${topology.shortForm}</code></li>`,
+  )}</ul>`;
+}
+
+export function environment(result: Result): Markup {
+  const { environment: env, run } = result;
+  const us = (value: number | null) => (value === null ? 'not measured' : `${formatNumber(value)} µs`);
+  const rows: [string, string][] = [
+    ['Command', run.commandLine],
+    ['Seed', String(run.seed)],
+    ['Server', `${env.server.implementation} ${env.server.version}`],
+    ['Toxiproxy', `${env.toxiproxy.kind} ${env.toxiproxy.version}`],
+    ['Commit', `${env.git.commit}${env.git.dirty ? ', with uncommitted changes' : ''}`],
+    ['Machine', `${env.machine}, ${env.cpu}, ${env.cores} cores, ${formatBytes(env.memoryBytes)}`],
+    ['Kernel, Node.js', `${env.kernel}, ${env.node}`],
+    ['Disk sync, median', us(env.diskSyncMedianUs)],
+    ['Loopback round trip', us(env.loopbackRttUs)],
+    ['Exit code', String(run.exitCode)],
+  ];
+  return html`<section id="environment"><h2>Environment</h2>
+  <dl class="facts">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`;
+}
+
+/** What would make a reader wrong: limits, and every warning with where it comes from. */
+export function limits(result: Result): Markup {
+  const warnings = [
+    ...result.claims.flatMap(claim => claim.warnings.map(text => `Claim ${claim.id}: ${text}`)),
+    ...result.measurements.flatMap(item =>
+      item.summary.warnings.map(text => `${item.metric}, ${item.topology}, ${item.condition}: ${text}`),
+    ),
+  ];
+  return html`<section id="limits"><h2>What this run cannot show, and what would make it wrong</h2>
+  ${result.limits.length === 0 && html`<p>The run recorded no limits.</p>`}
+  <ul>${result.limits.map(text => html`<li>${text}</li>`)}</ul>
+  ${
+    warnings.length > 0 &&
+    html`<details><summary>${warnings.length} warning${warnings.length > 1 && 's'}</summary><ul>${warnings.map(
+      text => html`<li>${text}</li>`,
+    )}</ul></details>`
+  }</section>`;
+}

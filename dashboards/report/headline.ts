@@ -1,0 +1,161 @@
+import { CONDITIONS } from '../../results/names.ts';
+import type { Measurement, Result, Topology } from '../../results/schema.ts';
+import { countVerdicts, WORST_FIRST } from '../../results/verdicts.ts';
+import { formatChange, formatNumber } from '../format.ts';
+
+export type TopologyKind = 'voters only' | 'observers' | 'observer masters';
+
+/** A sentence in pieces: text, or a number that leads to its samples. */
+export type Piece = string | { readonly text: string; readonly measurement: string };
+
+export interface Answer {
+  /** `7 claims: 5 hold, 1 fails, 1 not shown here` */
+  readonly verdicts: string;
+  readonly sentences: readonly { readonly about: string; readonly pieces: readonly Piece[] }[];
+}
+
+/** What observers and observer masters did in this run, from medians; a part without measurements is left out. */
+export function answerOf(result: Result): Answer {
+  const kinds = byKind(result.topologies);
+  const sentences = [
+    { about: 'Observers', pieces: observersSentence(result, kinds) },
+    { about: 'Observer masters', pieces: mastersSentence(result, kinds) },
+    { about: 'Reads through an outage', pieces: readsSentence(result, kinds) },
+  ].filter(sentence => sentence.pieces.length > 0);
+  return { verdicts: verdictsLine(result), sentences };
+}
+
+function verdictsLine(result: Result): string {
+  if (result.validity.void)
+    return `This run is void: ${result.validity.reasons.join('; ') || 'no reason recorded'}`;
+  const counts = countVerdicts(result.claims);
+  const words = {
+    holds: counts.holds === 1 ? 'holds' : 'hold',
+    fails: counts.fails === 1 ? 'fails' : 'fail',
+  };
+  const parts = WORST_FIRST.filter(verdict => counts[verdict] > 0).map(
+    verdict => `${counts[verdict]} ${verdict in words ? words[verdict as keyof typeof words] : verdict}`,
+  );
+  const total = result.claims.length;
+  return `${total} ${total === 1 ? 'claim' : 'claims'}: ${parts.join(', ') || 'none judged'}`;
+}
+
+export function kindOf(topology: Topology): TopologyKind {
+  if (!topology.members.some(member => member.role === 'observer')) return 'voters only';
+  return topology.members.some(member => member.observerMaster) ? 'observer masters' : 'observers';
+}
+
+type Kinds = Partial<Record<TopologyKind, Topology>>;
+
+/** The first topology of each kind: suites put the plainest first. */
+function byKind(topologies: readonly Topology[]): Kinds {
+  const kinds: Kinds = {};
+  for (const topology of topologies) kinds[kindOf(topology)] ??= topology;
+  return kinds;
+}
+
+function find(
+  result: Result,
+  topology: Topology | undefined,
+  metric: string,
+  condition: string,
+): Measurement | undefined {
+  return result.measurements.find(
+    item =>
+      item.topology === topology?.name &&
+      item.metric === metric &&
+      item.condition === condition &&
+      item.summary.median !== null,
+  );
+}
+
+function number(measurement: Measurement, unit = ''): Piece {
+  return { text: `${formatNumber(measurement.summary.median!)}${unit}`, measurement: measurement.id };
+}
+
+function apart(a: Measurement, b: Measurement): string {
+  const [first, second] = [a.summary, b.summary];
+  if (first.low === null || first.high === null || second.low === null || second.high === null) return '';
+  return first.low <= second.high && second.low <= first.high ? ', intervals overlap' : ', intervals apart';
+}
+
+function observersSentence(result: Result, kinds: Kinds): Piece[] {
+  const plain = find(result, kinds['voters only'], 'writeThroughput', CONDITIONS.healthy);
+  const observed = find(result, kinds.observers, 'writeThroughput', CONDITIONS.healthy);
+  if (plain === undefined || observed === undefined) return [];
+  const pieces: Piece[] = [
+    `${count(kinds.observers!, 'observer')} beside ${count(kinds.observers!, 'voter')}: `,
+    number(plain),
+    ' → ',
+    number(observed, ' writes/s'),
+    ` (${formatChange(plain.summary.median!, observed.summary.median!)}${apart(plain, observed)})`,
+  ];
+  const cut = find(result, kinds.observers, 'writeThroughput', CONDITIONS.observersBlackholed);
+  const voterCut = find(result, kinds.observers, 'writeThroughput', CONDITIONS.oneVoterBlackholed);
+  if (cut !== undefined) pieces.push('; with every observer cut off ', number(cut));
+  if (voterCut !== undefined) pieces.push('; with one voter cut off ', number(voterCut));
+  return [...pieces, '.'];
+}
+
+function mastersSentence(result: Result, kinds: Kinds): Piece[] {
+  const sides = [kinds.observers, kinds['observer masters']];
+  const pieces: Piece[] = [];
+  for (const [name, label, decimals] of [
+    ['leaderConnections', 'connections on the leader', ''],
+    ['leaderMessagesPerWrite', 'messages from the leader per write', ''],
+  ] as const) {
+    const [before, after] = sides.map(side => exactCount(result, side, name));
+    if (before === undefined || after === undefined) continue;
+    pieces.push(pieces.length === 0 ? '' : '; ', `${label} `, before, ' → ', after, decimals);
+  }
+  for (const [metric, label, unit] of [
+    ['writeThroughput', 'writes/s', ''],
+    ['syncLastLearnerMs', 'last learner back after a leader loss', ' ms'],
+  ] as const) {
+    const condition = metric === 'writeThroughput' ? CONDITIONS.healthy : CONDITIONS.leaderKilled;
+    const [before, after] = sides.map(side => find(result, side, metric, condition));
+    if (before === undefined || after === undefined) continue;
+    const change = `(${formatChange(before.summary.median!, after.summary.median!)}${apart(before, after)})`;
+    pieces.push(
+      pieces.length === 0 ? '' : '; ',
+      `${label} `,
+      number(before),
+      ' → ',
+      number(after, unit),
+      ` ${change}`,
+    );
+  }
+  return pieces.length === 0 ? [] : ['against observers on the leader: ', ...pieces, '.'];
+}
+
+function exactCount(result: Result, topology: Topology | undefined, name: string): Piece | undefined {
+  const measurement = result.measurements.find(
+    item =>
+      item.topology === topology?.name &&
+      item.condition === CONDITIONS.healthy &&
+      item.exactCounts?.[name] !== undefined,
+  );
+  if (measurement === undefined) return undefined;
+  return { text: formatNumber(measurement.exactCounts![name]!), measurement: measurement.id };
+}
+
+/** The worst member counts: an average over members hides the one that went dark. */
+function readsSentence(result: Result, kinds: Kinds): Piece[] {
+  const rows = result.availability.filter(row => row.condition === CONDITIONS.quorumLost);
+  const observed = rows.filter(
+    row => row.topology === kinds.observers?.name || row.topology === kinds['observer masters']?.name,
+  );
+  const worst = (observers: boolean) =>
+    observed.filter(row => (row.role === 'observer') === observers).map(row => row.percent);
+  const [voters, observers] = [worst(false), worst(true)];
+  if (voters.length === 0 || observers.length === 0) return [];
+  return [
+    `with the quorum lost, the worst observer answered ${formatNumber(Math.min(...observers))} % of reads, ` +
+      `the best voter ${formatNumber(Math.max(...voters))} %.`,
+  ];
+}
+
+function count(topology: Topology, role: 'voter' | 'observer'): string {
+  const members = topology.members.filter(member => member.role === role).length;
+  return `${members} ${role}${members === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,52 @@
+import type { Claim, Result } from '../../results/schema.ts';
+import { worstFirst } from '../../results/verdicts.ts';
+import { formatEstimate, formatUnit } from '../format.ts';
+import { html, type Markup } from './html.ts';
+import { verdictMark } from './icons.ts';
+import { numberButton } from './numbers.ts';
+
+/** Every claim with its verdict, number and reason; what stands behind it unfolds. */
+export function ledger(result: Result): Markup {
+  return html`<section id="claims" aria-label="Claims">
+  <h2>Claims <span class="soft">worst first</span></h2>
+  ${result.claims.length === 0 && html`<p>No claim was judged in this run.</p>`}
+  <ol class="ledger">${worstFirst(result.claims).map(claim => html`<li>${claimFold(claim, result)}</li>`)}</ol>
+</section>`;
+}
+
+function claimFold(claim: Claim, result: Result): Markup {
+  const byId = new Map(result.measurements.map(item => [item.id, item]));
+  return html`<details id="claim-${claim.id}"><summary>
+    ${verdictMark(claim.verdict)}
+    <span class="claim"><b>${claim.id}</b> ${claim.title}
+      <span class="reason">${claim.reason}${claim.warnings.length > 0 && html` <em>${count(claim.warnings.length)}</em>`}</span></span>
+    <span class="estimate">${claim.estimate && formatEstimate(claim.estimate)}</span>
+  </summary>
+  <dl>
+    <dt>Hypothesis</dt><dd>${claim.hypothesis}</dd>
+    <dt>Metric</dt><dd>${claim.metric}${claim.unit !== '' && `, in ${claim.unit}`}</dd>
+    <dt>Control</dt><dd>${claim.control}</dd>
+    <dt>From</dt><dd>${claim.source}</dd>
+    ${
+      claim.exact.length > 0 &&
+      html`<dt>Counted</dt><dd><ul>${claim.exact.map(
+        item => html`<li>${item.name}: ${formatUnit(item.value, item.unit)}</li>`,
+      )}</ul></dd>`
+    }
+    ${
+      claim.evidence.length > 0 &&
+      html`<dt>Evidence</dt><dd><ul>${claim.evidence.map(id => {
+        const item = byId.get(id);
+        return html`<li>${numberButton(item ? `${item.metric}, ${item.topology}, ${item.condition}` : id, item)}</li>`;
+      })}</ul></dd>`
+    }
+    ${
+      claim.warnings.length > 0 &&
+      html`<dt>Warnings</dt><dd><ul>${claim.warnings.map(warning => html`<li>${warning}</li>`)}</ul></dd>`
+    }
+  </dl></details>`;
+}
+
+function count(warnings: number): string {
+  return warnings === 1 ? '1 warning' : `${warnings} warnings`;
+}

@@ -1,0 +1,23 @@
+import type { Measurement } from '../../results/schema.ts';
+import { formatInterval, formatNumber, formatSummary } from '../format.ts';
+import { html, type Markup } from './html.ts';
+
+/** A number that shows its samples: on hover in its title, on click in a dialog. */
+export function numberButton(text: string, measurement: Measurement | undefined): Markup {
+  if (measurement === undefined) return html`${text}`;
+  const samples = measurement.samples.map(sample => formatNumber(sample.value)).join(', ');
+  const title = `${formatSummary(measurement.summary, measurement.unit)}: ${samples || 'no sample'}`;
+  return html`<button type="button" class="number" data-measurement="${measurement.id}" title="${title}">${text}</button>`;
+}
+
+/** Median over interval and n, for a cell of a table. */
+export function summaryCell(measurement: Measurement | undefined): Markup {
+  if (measurement === undefined) return html`<span class="soft">not measured</span>`;
+  const { summary } = measurement;
+  const mark = summary.warnings.length > 0 ? '\u202f*' : '';
+  if (summary.median === null)
+    return html`<span class="soft">${numberButton('never', measurement)}${mark}</span>`;
+  const interval = formatInterval(summary);
+  return html`${numberButton(formatNumber(summary.median), measurement)}${mark}
+    <small>${interval === '' ? '' : `${interval}, `}n ${summary.n}</small>`;
+}

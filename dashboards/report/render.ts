@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import type { Result } from '../../results/schema.ts';
+import { formatDuration } from '../format.ts';
+import { availability, comparisons, latencies, syncs, timelines } from './charts.ts';
+import type { EmbeddedData } from './embedded.ts';
+import { environment, exactCounts, faults, limits, members } from './facts.ts';
+import { answerOf } from './headline.ts';
+import { embedJson, html, type Markup, trusted } from './html.ts';
+import { ledger } from './ledger.ts';
+import { numberButton } from './numbers.ts';
+import { page } from './page.ts';
+import { percentileCurve } from './percentiles.ts';
+
+/** One run as one HTML document that needs nothing else. @throws Error when the project was not built */
+export async function renderReport(result: Result): Promise<string> {
+  const [style, script] = await Promise.all([bundled('report.bundle.css'), bundled('report.bundle.js')]);
+  const curves = result.measurements.flatMap(item => percentileCurve(item) ?? []);
+  const data: EmbeddedData = { result, curves };
+  const body = html`<main>
+  ${header(result)}
+  ${ledger(result)}
+  ${comparisons(result)}
+  ${availability(result)}
+  ${syncs(result)}
+  ${timelines(result)}
+  ${latencies(result, curves)}
+  ${exactCounts(result)}
+  ${faults(result)}
+  ${limits(result)}
+  ${environment(result)}
+</main><dialog aria-label="Samples"></dialog>
+<script type="application/json" id="data">${embedJson(data)}</script><script>${trusted(script)}</script>`;
+  return page(`zklab ${result.run.name}`, style, body);
+}
+
+function header(result: Result): Markup {
+  const { run } = result;
+  const byId = new Map(result.measurements.map(item => [item.id, item]));
+  const answer = answerOf(result);
+  const started = new Date(run.startedAt).toISOString().slice(0, 16).replace('T', ' ');
+  const lasted = Date.parse(run.endedAt) - Date.parse(run.startedAt);
+  return html`<header>
+  <p class="soft">zklab, suite ${run.suite}, ${started} UTC, ${formatDuration(lasted)}</p>
+  <h1 ${result.validity.void && html`class="is-void"`}>${answer.verdicts}</h1>
+  ${answer.sentences.map(
+    sentence =>
+      html`<p class="answer"><b>${sentence.about}</b> ${sentence.pieces.map(piece =>
+        typeof piece === 'string' ? piece : numberButton(piece.text, byId.get(piece.measurement)),
+      )}</p>`,
+  )}
+  ${members(result)}
+</header>`;
+}
+
+async function bundled(name: string): Promise<string> {
+  const file = new URL(`../${name}`, import.meta.url);
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    throw new Error(`${file.pathname} is missing: "npm run build" makes it`, { cause: error });
+  }
+}

@@ -1,0 +1,37 @@
+import type { Availability, Sync } from '../results/schema.ts';
+
+/** The rows of the round that answered least: a picture of the kindest round would hide the answer. */
+export function worstRound(rows: readonly Availability[]): Availability[] {
+  const rounds = grouped(rows, row => row.round ?? 0);
+  const mean = (round: Availability[]) => round.reduce((sum, row) => sum + row.percent, 0) / round.length;
+  return rounds.reduce<Availability[]>((worst, round) => {
+    return worst.length === 0 || mean(round) < mean(worst) ? round : worst;
+  }, []);
+}
+
+/** The round whose last learner came back in the median time (the slower of two middles), first to serve first. */
+export function medianRound(syncs: readonly Sync[]): Sync[] {
+  const rounds = grouped(syncs, sync => sync.round);
+  rounds.sort((a, b) => lastServing(a) - lastServing(b));
+  const median = rounds[Math.floor(rounds.length / 2)] ?? [];
+  return median.toSorted((a, b) => servingMs(a) - servingMs(b));
+}
+
+function lastServing(round: readonly Sync[]): number {
+  return Math.max(...round.map(servingMs));
+}
+
+/** A learner that never served comes last. */
+function servingMs(sync: Sync): number {
+  return sync.marks.servingMs ?? Number.MAX_SAFE_INTEGER;
+}
+
+function grouped<T>(items: readonly T[], roundOf: (item: T) => number): T[][] {
+  const groups = new Map<number, T[]>();
+  for (const item of items) {
+    const group = groups.get(roundOf(item));
+    if (group === undefined) groups.set(roundOf(item), [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}

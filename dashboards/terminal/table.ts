@@ -1,0 +1,73 @@
+import type { Claim, Result, Verdict } from '../../results/schema.ts';
+import { worstFirst } from '../../results/verdicts.ts';
+import { formatEstimate } from '../format.ts';
+import { answerOf } from '../report/headline.ts';
+import { wrap } from './wrap.ts';
+
+const PLAIN_WIDTH = 100;
+const WIDTH_MIN = 30;
+const WIDTH_MAX = 120;
+const VERDICT_WIDTH = 17;
+const ID_WIDTH_MAX = 12;
+
+const LOOKS: Readonly<Record<Verdict, { mark: string; colour: 'red' | 'green' | 'yellow' | 'magenta' }>> = {
+  holds: { mark: '+', colour: 'green' },
+  fails: { mark: 'x', colour: 'red' },
+  'not shown here': { mark: '~', colour: 'yellow' },
+  void: { mark: '!', colour: 'magenta' },
+};
+
+/** Select Graphic Rendition, ECMA-48 8.3.117: styleText of newer Nodes would decide about colour by itself. */
+const SGR = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, magenta: 35 } as const;
+
+export interface TerminalLook {
+  readonly widthColumns: number;
+  readonly colour: boolean;
+}
+
+/** Colour and width only where a person looks; NO_COLOR is respected (no-color.org: any value but empty). */
+export function terminalLook(
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+  env: Readonly<Record<string, string | undefined>>,
+): TerminalLook {
+  if (stream.isTTY !== true) return { widthColumns: PLAIN_WIDTH, colour: false };
+  const widthColumns = Math.max(WIDTH_MIN, Math.min(WIDTH_MAX, stream.columns ?? PLAIN_WIDTH));
+  return { widthColumns, colour: !env.NO_COLOR };
+}
+
+/** The ledger of claims, worst first, after the answer; lines end in a newline. */
+export function ledgerTable(result: Result, look: TerminalLook): string {
+  const paint: Paint = (style, text) => (look.colour ? `\x1b[${SGR[style]}m${text}\x1b[0m` : text);
+  const answer = answerOf(result);
+  const lines = [paint('bold', answer.verdicts), ''];
+  for (const { about, pieces } of answer.sentences) {
+    const sentence = pieces.map(piece => (typeof piece === 'string' ? piece : piece.text)).join('');
+    lines.push(...wrap(`${about}: ${sentence}`, look.widthColumns));
+  }
+  lines.push('');
+  const idWidth = Math.min(ID_WIDTH_MAX, Math.max(0, ...result.claims.map(claim => claim.id.length))) + 2;
+  for (const claim of worstFirst(result.claims))
+    lines.push(...claimLines(claim, idWidth, look.widthColumns, paint), '');
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+type Paint = (style: keyof typeof SGR, text: string) => string;
+
+function claimLines(claim: Claim, idWidth: number, widthColumns: number, paint: Paint): string[] {
+  const { mark, colour } = LOOKS[claim.verdict];
+  const verdict = paint(colour, `${mark} ${claim.verdict}`.padEnd(VERDICT_WIDTH));
+  const head = `${verdict}${claim.id.padEnd(idWidth)}`;
+  const body = [
+    ...(claim.estimate ? [formatEstimate(claim.estimate)] : []),
+    claim.reason,
+    ...claim.warnings.map(warning => `warning: ${warning}`),
+  ];
+  const indent = VERDICT_WIDTH + idWidth;
+  if (widthColumns - indent < 40) {
+    const inner = [claim.title, ...body].flatMap(text => wrap(text, widthColumns - 2));
+    return [head.trimEnd(), ...inner.map(line => `  ${line}`)];
+  }
+  const [first = '', ...rest] = wrap(claim.title, widthColumns - indent);
+  const below = body.flatMap(text => wrap(text, widthColumns - indent)).map(line => paint('dim', line));
+  return [`${head}${first}`, ...[...rest, ...below].map(line => ' '.repeat(indent) + line)];
+}

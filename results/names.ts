@@ -1,0 +1,58 @@
+/** One metric of a measurement: what readers see and how to read it. */
+export interface Metric {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly higherIsBetter: boolean;
+}
+
+/** The metrics every suite shares, in the order reports show them. A suite may add its own. */
+export const METRICS: readonly Metric[] = [
+  { name: 'writeThroughput', title: 'Write throughput', unit: 'writes/s', higherIsBetter: true },
+  { name: 'writeLatencyP50', title: 'Write latency, median', unit: 'ms', higherIsBetter: false },
+  { name: 'writeLatencyP99', title: 'Write latency, 99th percentile', unit: 'ms', higherIsBetter: false },
+  { name: 'readThroughput', title: 'Read throughput', unit: 'reads/s', higherIsBetter: true },
+  { name: 'readLatencyP50', title: 'Read latency, median', unit: 'ms', higherIsBetter: false },
+  { name: 'readLatencyP99', title: 'Read latency, 99th percentile', unit: 'ms', higherIsBetter: false },
+  {
+    name: 'syncFirstWriteMs',
+    title: 'Leader lost, until the first committed write',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
+  {
+    name: 'syncFirstLearnerMs',
+    title: 'Leader lost, until the first learner serves',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
+  {
+    name: 'syncLastLearnerMs',
+    title: 'Leader lost, until the last learner serves',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
+  { name: 'readAvailability', title: 'Reads answered', unit: '%', higherIsBetter: true },
+];
+
+/** The conditions of the standard suites; other conditions are allowed and shown after these. */
+export const CONDITIONS = {
+  healthy: 'healthy',
+  observerLatency: 'observer latency 20±5 ms',
+  observersBlackholed: 'observers blackholed',
+  oneVoterBlackholed: 'one voter blackholed',
+  leaderKilled: 'leader killed',
+  leaderCut: 'leader cut',
+  quorumLost: 'quorum lost',
+} as const;
+
+/** Keys of `exactCounts`, in the order reports show them; other keys are allowed and shown by their name. */
+export const EXACT_COUNTS: Readonly<Record<string, string>> = {
+  messagesPerWrite: 'Messages between members, per committed write',
+  bytesPerWrite: 'Bytes between members, per committed write',
+  leaderMessagesPerWrite: 'Messages the leader sends, per committed write',
+  leaderBytesPerWrite: 'Bytes the leader sends, per committed write',
+  fsyncsPerWrite: 'Log fsyncs of all members, per committed write',
+  leaderFsyncsPerWrite: 'Log fsyncs of the leader, per committed write',
+  leaderConnections: 'Learner connections on the leader',
+};
