@@ -1,0 +1,16 @@
+import { ServerError } from '../errors.ts';
+
+/** What callers of storage get whatever the disk throws: a full disk and a failed sync stop the server. */
+export function diskError(operation: string, path: string, cause: unknown): ServerError {
+  if (cause instanceof ServerError) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new ServerError('ZK_DISK', `cannot ${operation} ${path}: ${reason}`, { operation, path }, cause);
+}
+
+export function onDisk<T>(operation: string, path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw diskError(operation, path, error);
+  }
+}

@@ -1,0 +1,287 @@
+import type { Counter, Metrics, Summary } from '../admin/metrics.ts';
+import { invariant, type ServerError } from '../errors.ts';
+import type { Clock, Disk, DiskFile } from '../runtime/runtime.ts';
+import { copyBytes } from '../wire/jute.ts';
+import { TXN_START, TXN_TRAILER_BYTES, type TxnPacket } from '../wire/txn-packet.ts';
+import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
+import { adler32 } from './adler32.ts';
+import { diskError } from './disk-error.ts';
+import { ENTRY_END, ENTRY_HEAD_BYTES, LOG_HEADER_BYTES, logHeader } from './log-format.ts';
+import { LogFileReader } from './log-file-reader.ts';
+
+export interface FileTxnLogOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly directory: string;
+  /** A file grows in steps of this many bytes of zeros, so that a sync need not write its new size; 0: never. */
+  readonly preAllocBytes: number;
+  /** A file above this many bytes is followed by a new one; 0: only snapshots roll. */
+  readonly sizeLimitBytes: number;
+  /** False: transactions are acknowledged from the page cache (forceSync=no). */
+  readonly forceSync: boolean;
+}
+
+export type FlushDone = (error: ServerError | undefined) => void;
+
+/** A batch above this many bytes goes to the page cache before its flush. */
+const BATCH_BYTES_MAX = 1024 * 1024;
+/** Java extends a file when this close to its end. */
+const PREALLOC_MARGIN_BYTES = 4096;
+
+/**
+ * The transaction log, append side. Entries gather in one reused buffer; `flush` is one write and one sync for
+ * all of them, and while a sync is under way the next batch gathers. After an error the log is broken for good:
+ * what a failed sync left on the medium is unknown, so every later flush fails too.
+ */
+export class FileTxnLog {
+  #options: FileTxnLogOptions;
+  #batch: Buffer = Buffer.allocUnsafe(64 * 1024);
+  #batchLength = 0;
+  #batchFirstZxid = 0;
+  #waiting: FlushDone[] = [];
+  #file: DiskFile | null = null;
+  #newFile = false;
+  #position = 0;
+  #allocated = 0;
+  #syncing = false;
+  /** Bytes were written that no sync has been started for. */
+  #unsynced = false;
+  #rollWanted = false;
+  #flushPlanned = false;
+  #closed = false;
+  #failure: ServerError | undefined;
+  #lastLoggedZxid: number;
+  readonly #fsyncs: Counter;
+  readonly #fsyncTime: Summary;
+
+  /** `lastLoggedZxid`: where recovery found the end of the logs. The next entry starts a new file. */
+  constructor(options: FileTxnLogOptions, lastLoggedZxid: number) {
+    this.#options = options;
+    this.#lastLoggedZxid = lastLoggedZxid;
+    this.#fsyncs = options.metrics.counter('fsync_count');
+    this.#fsyncTime = options.metrics.summary('fsynctime');
+  }
+
+  /** Of the last entry appended, durable or not. */
+  get lastLoggedZxid(): number {
+    return this.#lastLoggedZxid;
+  }
+
+  /** Bytes of the current file, entries only; 0 before the first batch is written. */
+  get sizeBytes(): number {
+    return this.#position;
+  }
+
+  /** The file being written, which must not be removed. */
+  get currentPath(): string | undefined {
+    return this.#file?.path;
+  }
+
+  /** Durable only when a later `flush` calls back. @throws ServerError when out of order */
+  append(packet: TxnPacket): void {
+    const { zxid, bytes } = packet;
+    if (zxid <= this.#lastLoggedZxid || this.#closed) this.#refuse(zxid);
+    const length = bytes.length - TXN_TRAILER_BYTES - TXN_START;
+    const at = this.#batchLength;
+    const end = at + ENTRY_HEAD_BYTES + length + 1;
+    if (end > this.#batch.length) this.#growBatch(end);
+    const batch = this.#batch;
+    const sum = adler32(bytes, TXN_START, TXN_START + length);
+    batch[at] = batch[at + 1] = batch[at + 2] = batch[at + 3] = 0;
+    putInt(batch, at + 4, sum);
+    putInt(batch, at + 8, length);
+    copyBytes(bytes, TXN_START, TXN_START + length, batch, at + ENTRY_HEAD_BYTES);
+    batch[end - 1] = ENTRY_END;
+    if (at === 0) this.#batchFirstZxid = zxid;
+    this.#batchLength = end;
+    this.#lastLoggedZxid = zxid;
+    if (end >= BATCH_BYTES_MAX) this.#writeEarly();
+  }
+
+  /** Calls back when everything appended so far is durable, or never will be; never from inside this call. */
+  flush(done: FlushDone): void {
+    this.#waiting.push(done);
+    if (!this.#syncing) this.#flushLater();
+  }
+
+  /** The next batch starts a new file. */
+  roll(): void {
+    this.#rollWanted = true;
+  }
+
+  /** Hands what was appended to the operating system, so that readers of the files see it. */
+  writeOut(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    // A sync under way belongs to the current file: rolling waits for it.
+    if (this.#batchLength > 0) this.#writeBatch();
+  }
+
+  /** Everything appended is durable when this returns; callbacks of flushes under way are dropped. */
+  close(): void {
+    if (this.#closed) return;
+    try {
+      if (this.#failure === undefined) {
+        this.writeOut();
+        this.#syncFileNow();
+      }
+    } finally {
+      this.#closed = true;
+      this.#waiting = [];
+      this.#leaveFile();
+    }
+  }
+
+  #refuse(zxid: number): never {
+    invariant(!this.#closed, `transaction ${zxidToHex(zxid)} appended to a closed log`);
+    invariant(false, `transaction ${zxidToHex(zxid)} appended after ${zxidToHex(this.#lastLoggedZxid)}`);
+  }
+
+  #growBatch(bytes: number): void {
+    const grown = Buffer.allocUnsafe(Math.max(bytes, this.#batch.length * 2));
+    this.#batch.copy(grown, 0, 0, this.#batchLength);
+    this.#batch = grown;
+  }
+
+  /** Keeps the batch bounded; a failure shows at the next flush. */
+  #writeEarly(): void {
+    if (this.#failure !== undefined || (this.#syncing && (this.#rollWanted || this.#file === null))) return;
+    try {
+      this.#writeBatch();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #flushLater(): void {
+    if (this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    this.#options.clock.atEndOfTurn(() => {
+      this.#flushPlanned = false;
+      if (!this.#closed && !this.#syncing) this.#startFlush();
+    });
+  }
+
+  #startFlush(): void {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    try {
+      this.writeOut();
+    } catch (error) {
+      this.#fail(error);
+    }
+    const file = this.#file;
+    if (this.#failure !== undefined || file === null || !this.#unsynced || !this.#options.forceSync) {
+      this.#answer(batch);
+      return;
+    }
+    this.#syncing = true;
+    this.#unsynced = false;
+    const startMs = this.#options.clock.monotonicMs();
+    try {
+      file.sync(error => this.#synced(error, batch, startMs));
+    } catch (error) {
+      this.#syncing = false;
+      this.#fail(error);
+      this.#answer(batch);
+    }
+  }
+
+  #synced(error: Error | undefined, batch: FlushDone[], startMs: number): void {
+    if (this.#closed) return;
+    this.#syncing = false;
+    this.#fsyncs.add();
+    this.#fsyncTime.add(this.#options.clock.monotonicMs() - startMs);
+    if (error !== undefined) this.#fail(error);
+    else this.#syncNewName();
+    // The next batch is on its way before this one's acknowledgements take the loop.
+    if (this.#waiting.length > 0) this.#startFlush();
+    this.#answer(batch);
+  }
+
+  /** A new file is found after a crash only when its directory was synced too. */
+  #syncNewName(): void {
+    if (!this.#newFile) return;
+    try {
+      this.#options.disk.syncDirectory(this.#options.directory);
+      this.#newFile = false;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #answer(batch: FlushDone[]): void {
+    for (const done of batch) done(this.#failure);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= diskError('write', this.#file?.path ?? this.#options.directory, error);
+  }
+
+  #writeBatch(): void {
+    const { sizeLimitBytes } = this.#options;
+    const full = sizeLimitBytes > 0 && this.#position >= sizeLimitBytes;
+    if (this.#file === null || ((this.#rollWanted || full) && !this.#syncing)) this.#startFile();
+    const file = this.#file!;
+    this.#preallocate(file, this.#position + this.#batchLength);
+    file.writeAt(this.#position, this.#batch, 0, this.#batchLength);
+    this.#position += this.#batchLength;
+    this.#batchLength = 0;
+    this.#unsynced = true;
+  }
+
+  #startFile(): void {
+    if (this.#file !== null) {
+      // Entries written early or by writeOut may not be durable yet, and no later sync reaches this file.
+      if (this.#options.forceSync) this.#syncFileNow();
+      this.#leaveFile();
+    }
+    const { disk, directory } = this.#options;
+    const path = `${directory}/log.${zxidToBareHex(this.#batchFirstZxid)}`;
+    refuseToOverwrite(disk, path);
+    this.#file = disk.open(path, 'w');
+    this.#newFile = true;
+    this.#rollWanted = false;
+    this.#file.writeAt(0, logHeader());
+    this.#position = LOG_HEADER_BYTES;
+    this.#allocated = LOG_HEADER_BYTES;
+  }
+
+  #syncFileNow(): void {
+    this.#file?.syncNow();
+    if (this.#newFile) this.#options.disk.syncDirectory(this.#options.directory);
+    this.#newFile = false;
+  }
+
+  #leaveFile(): void {
+    const file = this.#file;
+    this.#file = null;
+    if (file === null) return;
+    // The padding has done its work: sizes of old logs are sizes of transactions again.
+    if (this.#failure === undefined && this.#allocated > this.#position) file.truncate(this.#position);
+    file.close();
+  }
+
+  #preallocate(file: DiskFile, end: number): void {
+    const step = this.#options.preAllocBytes;
+    if (step <= 0 || end + PREALLOC_MARGIN_BYTES < this.#allocated) return;
+    while (end + PREALLOC_MARGIN_BYTES >= this.#allocated) this.#allocated += step;
+    file.truncate(this.#allocated);
+  }
+}
+
+/** Recovery leaves at most an empty file under the name of the next entry. */
+function refuseToOverwrite(disk: Disk, path: string): void {
+  if (!disk.exists(path)) return;
+  const reader = new LogFileReader(disk, path);
+  const first = reader.next();
+  reader.close();
+  invariant(first === null, `log ${path} would be overwritten, and holds transactions`);
+}
+
+function putInt(bytes: Buffer, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}

@@ -1,0 +1,169 @@
+import { ServerError } from '../errors.ts';
+import type { Disk, DiskFile } from '../runtime/runtime.ts';
+import { TXN_HEADER_BYTES } from '../wire/txn.ts';
+import { adler32 } from './adler32.ts';
+import { onDisk } from './disk-error.ts';
+import {
+  ENTRY_END,
+  ENTRY_HEAD_BYTES,
+  LOG_HEADER_BYTES,
+  LOG_MAGIC,
+  LOG_VERSION,
+  TXN_BYTES_MAX,
+} from './log-format.ts';
+
+export interface LogEntry {
+  readonly zxid: number;
+  /** Header, body, digest: a view, valid until the next call of `next`. */
+  readonly txn: Buffer;
+  readonly path: string;
+  readonly offset: number;
+  /** Where the next entry starts. */
+  readonly endOffset: number;
+}
+
+export interface LogDamage {
+  readonly path: string;
+  readonly offset: number;
+  readonly reason: string;
+}
+
+const READ_BYTES = 256 * 1024;
+/** Of zxid in the transaction header, after clientId and cxid. */
+const ZXID_OFFSET = 12;
+
+/**
+ * The entries of one log file. A crash tears only the end of the last write, so bytes that are no entry are taken
+ * for the end of the file, with `damage` set, unless a whole entry stands somewhere behind them: then
+ * they were once whole, and reading on or cutting there would lose transactions. @throws ZK_LOG_CORRUPT
+ */
+export class LogFileReader {
+  readonly path: string;
+  /** Set when the file ends in bytes that are neither an entry nor padding. */
+  damage: LogDamage | undefined;
+  readonly #file: DiskFile;
+  readonly #size: number;
+  #offset = LOG_HEADER_BYTES;
+  #chunk: Buffer = Buffer.alloc(0);
+  #chunkStart = 0;
+  #lastZxid = -1;
+  #ended: boolean;
+
+  constructor(disk: Disk, path: string) {
+    this.path = path;
+    this.#file = onDisk('open', path, () => disk.open(path, 'r'));
+    this.#size = this.#file.size();
+    this.#ended = !this.#hasHeader();
+  }
+
+  /** Where the next entry would start: behind the last whole one. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  next(): LogEntry | null {
+    if (this.#ended) return null;
+    const at = this.#offset;
+    const head = this.#bytesAt(at, ENTRY_HEAD_BYTES);
+    const length = head.length < ENTRY_HEAD_BYTES ? 0 : head.readInt32BE(8);
+    if (length === 0) return this.#endAt(at, head.every(isZero) ? undefined : 'it ends inside an entry');
+    const reason = this.#damageOf(at, length);
+    if (reason !== undefined) return this.#endAt(at, reason);
+    const txn = this.#bytesAt(at + ENTRY_HEAD_BYTES, length);
+    this.#offset = at + ENTRY_HEAD_BYTES + length + 1;
+    this.#lastZxid = zxidAt(txn, 0);
+    return { zxid: this.#lastZxid, txn, path: this.path, offset: at, endOffset: this.#offset };
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  /** False for a file that a crash left before its header was whole: it holds nothing. @see ZOOKEEPER-2332 */
+  #hasHeader(): boolean {
+    const header = this.#bytesAt(0, LOG_HEADER_BYTES);
+    if (header.length === LOG_HEADER_BYTES) {
+      if (header.readInt32BE(0) === LOG_MAGIC && header.readInt32BE(4) === LOG_VERSION) return true;
+      if (!header.every(isZero)) this.#corrupt(0, 'it does not start as a transaction log');
+    }
+    if (this.#entryBehind(header.length)) this.#corrupt(0, 'its header is lost');
+    return false;
+  }
+
+  #damageOf(at: number, length: number): string | undefined {
+    if (length < TXN_HEADER_BYTES || length > TXN_BYTES_MAX) return `an entry of ${length} bytes`;
+    const body = this.#bytesAt(at + ENTRY_HEAD_BYTES, length + 1);
+    if (body.length <= length) return 'it ends inside an entry';
+    if (body[length] !== ENTRY_END) return 'an entry without its end mark';
+    const stored = this.#bytesAt(at, 8);
+    const wanted = adler32(body, 0, length);
+    if (stored.readUInt32BE(0) !== 0 || stored.readUInt32BE(4) !== wanted) return 'checksum mismatch';
+    return undefined;
+  }
+
+  #endAt(at: number, reason: string | undefined): null {
+    this.#ended = true;
+    if (this.#entryBehind(at + 1)) this.#corrupt(at, `${reason ?? 'a hole'}, with transactions behind it`);
+    if (reason !== undefined) this.damage = { path: this.path, offset: at, reason };
+    return null;
+  }
+
+  /** Looks for a whole entry that starts at `from` or later. Zeros, which padding is made of, are passed quickly. */
+  #entryBehind(from: number): boolean {
+    for (let at = from; at < this.#size; ) {
+      const bytes = this.#bytesAt(at, READ_BYTES);
+      if (bytes.length === ZEROS.length ? bytes.equals(ZEROS) : bytes.every(isZero)) {
+        at += bytes.length;
+        continue;
+      }
+      // An entry starts with four zero bytes of checksum, so one may begin in zeros: every offset is tried.
+      for (let i = 0; i < bytes.length; i++) {
+        const filled = i + 4 <= bytes.length && (bytes[i]! | bytes[i + 1]! | bytes[i + 2]! | bytes[i + 3]!) !== 0;
+        if (!filled && this.#entryAt(at + i)) return true;
+      }
+      at += bytes.length;
+    }
+    return false;
+  }
+
+  #entryAt(at: number): boolean {
+    const head = this.#bytesAt(at, ENTRY_HEAD_BYTES);
+    if (head.length < ENTRY_HEAD_BYTES || head.readUInt32BE(0) !== 0) return false;
+    const length = head.readInt32BE(8);
+    if (head.readUInt32BE(4) === 0 || this.#damageOf(at, length) !== undefined) return false;
+    // A client may keep pieces of a log in a znode: those are older than the log they end up in.
+    return zxidAt(this.#bytesAt(at + ENTRY_HEAD_BYTES, length), 0) > this.#lastZxid;
+  }
+
+  /** Up to `length` bytes; fewer only at the end of the file. Served from one chunk read ahead. */
+  #bytesAt(position: number, length: number): Buffer {
+    const start = position - this.#chunkStart;
+    if (start < 0 || start + length > this.#chunk.length) {
+      if (start >= 0 && this.#chunkStart + this.#chunk.length >= this.#size) return this.#chunk.subarray(start);
+      const wanted = Math.max(length, READ_BYTES);
+      this.#chunk = onDisk('read', this.path, () => this.#file.readAt(position, wanted));
+      this.#chunkStart = position;
+      return this.#chunk.subarray(0, length);
+    }
+    return this.#chunk.subarray(start, start + length);
+  }
+
+  #corrupt(offset: number, reason: string): never {
+    throw corruptLog({ path: this.path, offset, reason });
+  }
+}
+
+export function corruptLog(damage: LogDamage): ServerError {
+  const { path, offset, reason } = damage;
+  return new ServerError('ZK_LOG_CORRUPT', `log ${path} is damaged at offset ${offset}: ${reason}`, { path, offset });
+}
+
+export function zxidAt(txn: Buffer, start: number): number {
+  return txn.readInt32BE(start + ZXID_OFFSET) * 0x1_0000_0000 + txn.readUInt32BE(start + ZXID_OFFSET + 4);
+}
+
+const ZEROS = Buffer.alloc(READ_BYTES);
+
+function isZero(byte: number): boolean {
+  return byte === 0;
+}

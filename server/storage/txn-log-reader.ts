@@ -1,0 +1,105 @@
+import { ServerError } from '../errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Disk } from '../runtime/runtime.ts';
+import { follows, zxidToHex } from '../wire/zxid.ts';
+import { corruptLog, type LogDamage, type LogEntry, LogFileReader } from './log-file-reader.ts';
+import { type LogFileName, listLogFiles } from './log-format.ts';
+
+/**
+ * The transactions after a zxid, over all log files, in order and without holes: what replay and TRUNC read.
+ *
+ * Each must follow the one before, across files too: a file that somebody removed is noticed (row C: "missing log
+ * file"). A file may end in a torn entry when the next file goes on with the very next zxid, for then
+ * nothing acknowledged was torn; in the last file it is a tail that recovery cuts.
+ *
+ * What continuity cannot show: transactions missing at the end of an epoch when the next file starts a later
+ * epoch, since epochs may end anywhere.
+ */
+export class TxnLogReader {
+  /** Set when the logs end in a torn entry: recovery cuts the file there. */
+  tail: LogDamage | undefined;
+  readonly #disk: Disk;
+  readonly #logger: Logger;
+  readonly #files: LogFileName[];
+  #next: number;
+  #reader: LogFileReader | null = null;
+  #last: number;
+  #lastPath: string;
+
+  /**
+   * Yields entries with zxid > `after`; the first must follow it.
+   * `source` names what `after` comes from, such as a snapshot, for the message about a gap.
+   */
+  constructor(disk: Disk, directory: string, after: number, source: string, logger: Logger) {
+    this.#disk = disk;
+    this.#logger = logger;
+    this.#files = listLogFiles(disk, directory);
+    this.#last = after;
+    this.#lastPath = source;
+    this.#next = firstFileFor(disk, this.#files, after);
+  }
+
+  /** @throws ServerError ZK_LOG_CORRUPT, ZK_LOG_GAP, ZK_DISK */
+  next(): LogEntry | null {
+    for (;;) {
+      if (this.#reader === null && !this.#openNext()) return null;
+      const entry = this.#reader!.next();
+      if (entry === null) this.#leaveFile();
+      else if (entry.zxid > this.#last) return this.#accept(entry);
+    }
+  }
+
+  close(): void {
+    this.#reader?.close();
+    this.#reader = null;
+    this.#next = this.#files.length;
+  }
+
+  #openNext(): boolean {
+    const file = this.#files[this.#next++];
+    if (file === undefined) return false;
+    this.#reader = new LogFileReader(this.#disk, file.path);
+    return true;
+  }
+
+  #leaveFile(): void {
+    const reader = this.#reader!;
+    reader.close();
+    this.#reader = null;
+    if (reader.damage !== undefined) this.tail = reader.damage;
+  }
+
+  #accept(entry: LogEntry): LogEntry {
+    if (this.tail !== undefined) {
+      if (entry.zxid !== this.#last + 1) throw corruptLog(this.tail);
+      const { path, offset, reason } = this.tail;
+      this.#logger.warn('an earlier log ends in a torn entry; nothing is missing', { path, offset, reason });
+      this.tail = undefined;
+    }
+    if (!follows(entry.zxid, this.#last)) throw gap(this.#last, this.#lastPath, entry);
+    this.#last = entry.zxid;
+    this.#lastPath = entry.path;
+    return entry;
+  }
+}
+
+function gap(last: number, lastPath: string, entry: LogEntry): ServerError {
+  const from = zxidToHex(last);
+  const to = zxidToHex(entry.zxid);
+  const message = `transactions are missing between ${from} (${lastPath}) and ${to} (${entry.path})`;
+  return new ServerError('ZK_LOG_GAP', message, { after: from, before: to, from: lastPath, to: entry.path });
+}
+
+/** The newest file that can hold the entry after `after`, passing over empty ones. */
+function firstFileFor(disk: Disk, files: readonly LogFileName[], after: number): number {
+  let index = files.findLastIndex(file => file.firstZxid <= after + 1);
+  while (index > 0 && isEmpty(disk, files[index]!.path)) index--;
+  return Math.max(index, 0);
+}
+
+function isEmpty(disk: Disk, path: string): boolean {
+  const reader = new LogFileReader(disk, path);
+  const empty = reader.next() === null;
+  reader.close();
+  return empty;
+}
