@@ -12,7 +12,16 @@ function openLog(rig: TestRig, options: Partial<FileTxnLogOptions> = {}, last = 
   rig.disk.makeDirectory('/log');
   const { clock, disk, metrics } = rig;
   return new FileTxnLog(
-    { clock, disk, metrics, directory: '/log', preAllocBytes: 65536, sizeLimitBytes: 0, forceSync: true, ...options },
+    {
+      clock,
+      disk,
+      metrics,
+      directory: '/log',
+      preAllocBytes: 65536,
+      sizeLimitBytes: 0,
+      forceSync: true,
+      ...options,
+    },
     last,
   );
 }

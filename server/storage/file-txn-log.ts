@@ -6,8 +6,8 @@ import { TXN_START, TXN_TRAILER_BYTES, type TxnPacket } from '../wire/txn-packet
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
 import { adler32 } from './adler32.ts';
 import { diskError } from './disk-error.ts';
-import { ENTRY_END, ENTRY_HEAD_BYTES, LOG_HEADER_BYTES, logHeader } from './log-format.ts';
 import { LogFileReader } from './log-file-reader.ts';
+import { ENTRY_END, ENTRY_HEAD_BYTES, LOG_HEADER_BYTES, logHeader } from './log-format.ts';
 
 export interface FileTxnLogOptions {
   readonly disk: Disk;

@@ -9,6 +9,7 @@ import {
   LOG_HEADER_BYTES,
   LOG_MAGIC,
   LOG_VERSION,
+  logHeader,
   TXN_BYTES_MAX,
 } from './log-format.ts';
 
@@ -82,9 +83,12 @@ export class LogFileReader {
   /** False for a file that a crash left before its header was whole: it holds nothing. @see ZOOKEEPER-2332 */
   #hasHeader(): boolean {
     const header = this.#bytesAt(0, LOG_HEADER_BYTES);
-    if (header.length === LOG_HEADER_BYTES) {
-      if (header.readInt32BE(0) === LOG_MAGIC && header.readInt32BE(4) === LOG_VERSION) return true;
-      if (!header.every(isZero)) this.#corrupt(0, 'it does not start as a transaction log');
+    const whole = header.length === LOG_HEADER_BYTES;
+    if (whole && header.readInt32BE(0) === LOG_MAGIC && header.readInt32BE(4) === LOG_VERSION) return true;
+    const wanted = logHeader();
+    const written = header.findLastIndex(byte => byte !== 0) + 1;
+    if (!header.subarray(0, written).equals(wanted.subarray(0, written))) {
+      this.#corrupt(0, 'it does not start as a transaction log');
     }
     if (this.#entryBehind(header.length)) this.#corrupt(0, 'its header is lost');
     return false;
@@ -118,7 +122,8 @@ export class LogFileReader {
       }
       // An entry starts with four zero bytes of checksum, so one may begin in zeros: every offset is tried.
       for (let i = 0; i < bytes.length; i++) {
-        const filled = i + 4 <= bytes.length && (bytes[i]! | bytes[i + 1]! | bytes[i + 2]! | bytes[i + 3]!) !== 0;
+        const filled =
+          i + 4 <= bytes.length && (bytes[i]! | bytes[i + 1]! | bytes[i + 2]! | bytes[i + 3]!) !== 0;
         if (!filled && this.#entryAt(at + i)) return true;
       }
       at += bytes.length;
@@ -139,7 +144,8 @@ export class LogFileReader {
   #bytesAt(position: number, length: number): Buffer {
     const start = position - this.#chunkStart;
     if (start < 0 || start + length > this.#chunk.length) {
-      if (start >= 0 && this.#chunkStart + this.#chunk.length >= this.#size) return this.#chunk.subarray(start);
+      if (start >= 0 && this.#chunkStart + this.#chunk.length >= this.#size)
+        return this.#chunk.subarray(start);
       const wanted = Math.max(length, READ_BYTES);
       this.#chunk = onDisk('read', this.path, () => this.#file.readAt(position, wanted));
       this.#chunkStart = position;
@@ -155,7 +161,10 @@ export class LogFileReader {
 
 export function corruptLog(damage: LogDamage): ServerError {
   const { path, offset, reason } = damage;
-  return new ServerError('ZK_LOG_CORRUPT', `log ${path} is damaged at offset ${offset}: ${reason}`, { path, offset });
+  return new ServerError('ZK_LOG_CORRUPT', `log ${path} is damaged at offset ${offset}: ${reason}`, {
+    path,
+    offset,
+  });
 }
 
 export function zxidAt(txn: Buffer, start: number): number {

@@ -29,7 +29,8 @@ export function listLogFiles(disk: Disk, directory: string): LogFileName[] {
   const files: LogFileName[] = [];
   for (const name of disk.list(directory)) {
     const match = LOG_NAME.exec(name);
-    if (match !== null) files.push({ path: `${directory}/${name}`, firstZxid: Number.parseInt(match[1]!, 16) });
+    if (match !== null)
+      files.push({ path: `${directory}/${name}`, firstZxid: Number.parseInt(match[1]!, 16) });
   }
   return files.sort((a, b) => a.firstZxid - b.firstZxid);
 }

@@ -15,7 +15,15 @@ const E2 = makeZxid(2, 0);
 function writeFiles(rig: TestRig, files: number[][], preAllocBytes = 0): void {
   const { disk, clock, metrics } = rig;
   disk.makeDirectory('/log');
-  const options = { disk, clock, metrics, directory: '/log', preAllocBytes, sizeLimitBytes: 0, forceSync: true };
+  const options = {
+    disk,
+    clock,
+    metrics,
+    directory: '/log',
+    preAllocBytes,
+    sizeLimitBytes: 0,
+    forceSync: true,
+  };
   for (const zxids of files) {
     const log = new FileTxnLog(options, zxids[0]! - 1);
     for (const zxid of zxids) log.append(createPacket(zxid));
