@@ -1,0 +1,163 @@
+import { assert, suite } from '#test';
+import { checkAcknowledgedWrites, type FinalNode } from './acknowledged-writes.ts';
+import type { EventType, HistoryEvent, OperationName } from './history.ts';
+import { operationsOf } from './history.ts';
+import { type Judgement, worst } from './judgement.ts';
+import { checkSessionOrder } from './session-order.ts';
+import { checkTreeEquality } from './tree-equality.ts';
+import { checkWriteOrder } from './write-order.ts';
+
+const test = suite('checkers: each is shown a bad history');
+
+type Detail = Partial<Pick<HistoryEvent, 'value' | 'zxid' | 'mzxid' | 'version' | 'session'>>;
+
+/** Writes histories as a person tells them: one call an event, indexes and times by position. */
+class Story {
+  readonly events: HistoryEvent[] = [];
+
+  tell(type: EventType, operation: number, f: OperationName, path: string, detail: Detail = {}): this {
+    const index = this.events.length;
+    this.events.push({ index, timeMs: index, process: 0, operation, type, f, path, session: '1', ...detail });
+    return this;
+  }
+
+  write(operation: number, f: OperationName, path: string, value: string, zxid: number): this {
+    return this.tell('invoke', operation, f, path, { value }).tell('ok', operation, f, path, { zxid });
+  }
+
+  read(operation: number, path: string, value: string | null, mzxid: number, zxid = mzxid): this {
+    return this.tell('invoke', operation, 'getData', path).tell('ok', operation, 'getData', path, {
+      value,
+      mzxid,
+      zxid,
+    });
+  }
+}
+
+function finalTree(value: string | null, version: number, mzxid: number): Map<string, FinalNode | undefined> {
+  return new Map([['/a', { value, version, mzxid }]]);
+}
+
+function created(): Story {
+  return new Story().write(0, 'create', '/a', 'v0', 10);
+}
+
+function assertInvalid(judgement: Judgement, reason: RegExp): void {
+  assert.is(judgement.valid, 'invalid', JSON.stringify(judgement));
+  assert.match(judgement.reasons.join('\n'), reason);
+}
+
+test('acknowledged writes: a good history is valid, an empty one is unknown', () => {
+  const story = created().write(1, 'setData', '/a', 'v1', 11);
+  assert.is(checkAcknowledgedWrites(story.events, finalTree('v1', 1, 11)).valid, 'valid');
+  assert.is(checkAcknowledgedWrites([], new Map()).valid, 'unknown');
+});
+
+test('acknowledged writes: the last one lost', () => {
+  const story = created().write(1, 'setData', '/a', 'v1', 11);
+  assertInvalid(checkAcknowledgedWrites(story.events, finalTree('v0', 0, 10)), /last changed at zxid 10/);
+});
+
+test('acknowledged writes: one lost in the middle, covered by a later one', () => {
+  const story = created().write(1, 'setData', '/a', 'v1', 11).write(2, 'setData', '/a', 'v2', 12);
+  assertInvalid(checkAcknowledgedWrites(story.events, finalTree('v2', 1, 12)), /version 1 after 2 .* 1 lost/);
+});
+
+test('acknowledged writes: a znode gone that nobody deleted, and one that somebody did', () => {
+  const gone = new Map([['/a', undefined]]);
+  assertInvalid(checkAcknowledgedWrites(created().events, gone), /\/a is gone/);
+  const deleted = created().tell('invoke', 1, 'delete', '/a').tell('ok', 1, 'delete', '/a', { zxid: 11 });
+  assert.is(checkAcknowledgedWrites(deleted.events, gone).valid, 'valid');
+});
+
+test('acknowledged writes: data that nobody wrote, and data of a write that failed', () => {
+  assertInvalid(checkAcknowledgedWrites(created().events, finalTree('ghost', 0, 10)), /nobody wrote/);
+  const failed = created()
+    .tell('invoke', 1, 'setData', '/a', { value: 'no' })
+    .tell('fail', 1, 'setData', '/a');
+  assertInvalid(checkAcknowledgedWrites(failed.events, finalTree('no', 0, 11)), /which failed/);
+});
+
+test('acknowledged writes: an uncertain write may have happened or not, but not twice', () => {
+  const story = created()
+    .tell('invoke', 1, 'setData', '/a', { value: 'v1' })
+    .tell('info', 1, 'setData', '/a');
+  assert.is(checkAcknowledgedWrites(story.events, finalTree('v0', 0, 10)).valid, 'valid');
+  assert.is(checkAcknowledgedWrites(story.events, finalTree('v1', 1, 11)).valid, 'valid');
+  assertInvalid(checkAcknowledgedWrites(story.events, finalTree('v1', 2, 12)), /happened twice/);
+});
+
+test('acknowledged writes: the newest zxid with the data of an older acknowledged write', () => {
+  const story = created().write(1, 'setData', '/a', 'v1', 11);
+  assertInvalid(checkAcknowledgedWrites(story.events, finalTree('v0', 1, 11)), /older than acknowledged/);
+});
+
+test('session order: a good session is valid, also one that sees others move on', () => {
+  const story = created().read(1, '/a', 'v0', 10).read(2, '/a', 'other', 15, 20);
+  assert.is(checkSessionOrder(story.events).valid, 'valid');
+});
+
+test('session order: zxid going back within a session, though not between sessions', () => {
+  const back = created().read(1, '/b', 'x', 5, 9);
+  assertInvalid(checkSessionOrder(back.events), /answered with zxid 9 after 10/);
+  const other = created()
+    .tell('invoke', 1, 'getData', '/b', { session: '2' })
+    .tell('ok', 1, 'getData', '/b', { session: '2', value: 'x', mzxid: 5, zxid: 9 });
+  assert.is(checkSessionOrder(other.events).valid, 'valid');
+});
+
+test('session order: not reading its own write', () => {
+  const story = created().write(1, 'setData', '/a', 'v1', 11).read(2, '/a', 'v0', 10, 11);
+  assertInvalid(checkSessionOrder(story.events), /read as of 10 \/a, its own write was 11/);
+  const nothing = created().read(1, '/a', null, 0, 10);
+  assertInvalid(checkSessionOrder(nothing.events), /found nothing at \/a/);
+});
+
+test('session order: answers out of order', () => {
+  const story = new Story()
+    .tell('invoke', 1, 'getData', '/a')
+    .tell('invoke', 2, 'getData', '/a')
+    .tell('ok', 2, 'getData', '/a', { value: 'v', mzxid: 1, zxid: 1 })
+    .tell('ok', 1, 'getData', '/a', { value: 'v', mzxid: 1, zxid: 1 });
+  assertInvalid(checkSessionOrder(story.events), /operation 2 was answered before 1/);
+});
+
+test('write order: a later write with a smaller zxid, and one zxid given twice', () => {
+  assert.is(checkWriteOrder(created().write(1, 'setData', '/a', 'v1', 11).events).valid, 'valid');
+  assertInvalid(checkWriteOrder(created().write(1, 'setData', '/a', 'v1', 9).events), /got zxid 9, 10 was/);
+  const twice = new Story()
+    .tell('invoke', 1, 'setData', '/a', { value: 'x' })
+    .tell('invoke', 2, 'setData', '/b', { value: 'y' })
+    .tell('ok', 1, 'setData', '/a', { zxid: 5 })
+    .tell('ok', 2, 'setData', '/b', { zxid: 5 });
+  assertInvalid(checkWriteOrder(twice.events), /share zxid 5/);
+});
+
+test('write order: two readers see different data under one zxid; a reader contradicts the writer', () => {
+  const torn = created().read(1, '/b', 'x', 5).read(2, '/b', 'y', 5);
+  assertInvalid(checkWriteOrder(torn.events), /read "y" from \/b at zxid 5, operation 1 says "x"/);
+  assertInvalid(checkWriteOrder(created().read(1, '/a', 'wrong', 10).events), /operation 0 says "v0"/);
+});
+
+test('tree equality: equal, different, behind, and alone', () => {
+  const a = { member: 'a', zxid: 7, digest: 'd7' };
+  assert.is(checkTreeEquality([a, { ...a, member: 'b' }]).valid, 'valid');
+  assertInvalid(checkTreeEquality([a, { ...a, member: 'b', digest: 'e7' }]), /b and a differ at zxid 7/);
+  assertInvalid(checkTreeEquality([a, { ...a, member: 'b', zxid: 6 }]), /b is at zxid 6, a at 7/);
+  assert.is(checkTreeEquality([a]).valid, 'unknown');
+});
+
+test('the worst judgement counts; none at all is unknown', () => {
+  const valid = checkTreeEquality([
+    { member: 'a', zxid: 1, digest: '' },
+    { member: 'b', zxid: 1, digest: '' },
+  ]);
+  const unknown = checkTreeEquality([]);
+  assert.is(worst([valid, unknown]), 'unknown');
+  assert.is(worst([valid]), 'valid');
+  assert.is(worst([]), 'unknown');
+});
+
+test('a history with a completion out of place is refused, not judged', () => {
+  assert.throws(() => operationsOf(new Story().tell('ok', 1, 'sync', '/').events), /out of place/);
+});

@@ -1,0 +1,28 @@
+/** `unknown`: nothing contradicts, but too little was seen to say more. */
+export type Validity = 'valid' | 'invalid' | 'unknown';
+
+export interface Judgement {
+  readonly checker: string;
+  readonly valid: Validity;
+  /** Why not valid: one sentence each, naming operations by their number. At most `REASONS_MAX`. */
+  readonly reasons: readonly string[];
+  /** How many things were compared: a valid judgement over nothing is an unknown one. */
+  readonly checked: number;
+}
+
+/** A broken server breaks everything: the first reasons tell the story. */
+export const REASONS_MAX = 20;
+
+export function judge(checker: string, checked: number, reasons: readonly string[]): Judgement {
+  const valid = reasons.length > 0 ? 'invalid' : checked === 0 ? 'unknown' : 'valid';
+  const shown = reasons.slice(0, REASONS_MAX);
+  if (valid === 'unknown') shown.push('nothing to check');
+  return { checker, valid, reasons: shown, checked };
+}
+
+const WORST_FIRST = ['invalid', 'unknown', 'valid'] as const;
+
+/** The worst of all; of none, unknown. */
+export function worst(judgements: readonly Judgement[]): Validity {
+  return WORST_FIRST.find(validity => judgements.some(j => j.valid === validity)) ?? 'unknown';
+}

@@ -1,0 +1,97 @@
+import { type HistoryEvent, isWrite, type Operation, operationsOf, outcomeOf } from './history.ts';
+import { type Judgement, judge } from './judgement.ts';
+
+/**
+ * What ZooKeeper promises each session, whichever servers it was connected to:
+ *
+ * - answers come in the order of the requests;
+ * - the zxid of answers never goes back;
+ * - a session reads its own writes, or something newer.
+ */
+export function checkSessionOrder(history: readonly HistoryEvent[]): Judgement {
+  const reasons: string[] = [];
+  let checked = 0;
+  const deleted = deletedPaths(history);
+  for (const [session, operations] of operationsBySession(history)) {
+    const answered = operations.filter(operation => outcomeOf(operation) !== 'info');
+    checked += answered.length;
+    for (const complaint of [
+      ...disorder(answered),
+      ...regressions(answered),
+      ...forgotten(answered, deleted),
+    ]) {
+      reasons.push(`session ${session}: ${complaint}`);
+    }
+  }
+  return judge('session order', checked, reasons);
+}
+
+function operationsBySession(history: readonly HistoryEvent[]): Map<string, Operation[]> {
+  const bySession = new Map<string, Operation[]>();
+  for (const operation of operationsOf(history)) {
+    const { session } = operation.invoke;
+    const operations = bySession.get(session);
+    if (operations === undefined) bySession.set(session, [operation]);
+    else operations.push(operation);
+  }
+  return bySession;
+}
+
+function disorder(answered: readonly Operation[]): string[] {
+  const complaints: string[] = [];
+  let previous: Operation | undefined;
+  for (const operation of answered) {
+    if (previous !== undefined && indexOf(operation) < indexOf(previous)) {
+      complaints.push(`operation ${numberOf(operation)} was answered before ${numberOf(previous)}`);
+    }
+    previous = operation;
+  }
+  return complaints;
+}
+
+function regressions(answered: readonly Operation[]): string[] {
+  const complaints: string[] = [];
+  let seen = 0;
+  for (const operation of [...answered].sort((a, b) => indexOf(a) - indexOf(b))) {
+    const zxid = operation.completion?.zxid;
+    if (zxid === undefined) continue;
+    if (zxid < seen)
+      complaints.push(`operation ${numberOf(operation)} answered with zxid ${zxid} after ${seen}`);
+    seen = Math.max(seen, zxid);
+  }
+  return complaints;
+}
+
+/** Paths that may have been deleted at some time, where reading nothing proves nothing. */
+function deletedPaths(history: readonly HistoryEvent[]): Set<string> {
+  return new Set(history.filter(event => event.f === 'delete').map(event => event.path));
+}
+
+function forgotten(answered: readonly Operation[], deleted: ReadonlySet<string>): string[] {
+  const complaints: string[] = [];
+  const written = new Map<string, number>();
+  for (const operation of answered) {
+    if (outcomeOf(operation) !== 'ok') continue;
+    const { f, path } = operation.invoke;
+    const { zxid = 0, mzxid = 0, value } = operation.completion ?? {};
+    if (isWrite(f)) {
+      if (f === 'delete') written.delete(path);
+      else written.set(path, zxid);
+      continue;
+    }
+    const own = written.get(path);
+    if (f !== 'getData' || own === undefined) continue;
+    if (value === null ? deleted.has(path) : mzxid >= own) continue;
+    const read = value === null ? 'found nothing at' : `read as of ${mzxid}`;
+    complaints.push(`operation ${numberOf(operation)} ${read} ${path}, its own write was ${own}`);
+  }
+  return complaints;
+}
+
+function indexOf(operation: Operation): number {
+  return operation.completion?.index ?? operation.invoke.index;
+}
+
+function numberOf(operation: Operation): number {
+  return operation.invoke.operation;
+}

@@ -1,0 +1,25 @@
+import { type Judgement, judge } from './judgement.ts';
+
+export interface MemberTree {
+  readonly member: string;
+  readonly zxid: number;
+  /** Digest of the whole tree. */
+  readonly digest: string;
+}
+
+/** After the heal, all members hold the same tree at the same zxid. Fewer than two members prove nothing. */
+export function checkTreeEquality(trees: readonly MemberTree[]): Judgement {
+  const [first, ...others] = trees;
+  const reasons: string[] = [];
+  for (const other of others) {
+    if (first === undefined) break;
+    if (other.zxid !== first.zxid) {
+      reasons.push(`${other.member} is at zxid ${other.zxid}, ${first.member} at ${first.zxid}`);
+    } else if (other.digest !== first.digest) {
+      reasons.push(
+        `${other.member} and ${first.member} differ at zxid ${first.zxid}: ${other.digest}, ${first.digest}`,
+      );
+    }
+  }
+  return judge('tree equality', others.length, reasons);
+}

@@ -1,0 +1,64 @@
+import { type HistoryEvent, isWrite, operationsOf, outcomeOf } from './history.ts';
+import { type Judgement, judge } from './judgement.ts';
+
+/**
+ * Writes are linearizable, and their zxids are the order: a write acknowledged before another was asked for
+ * has the smaller zxid; no two share one; and data read under a zxid is the data written with it.
+ */
+export function checkWriteOrder(history: readonly HistoryEvent[]): Judgement {
+  const reasons: string[] = [];
+  const valueAt = new Map<string, { value: string | null | undefined; operation: number }>();
+  const acknowledged = operationsOf(history).filter(
+    operation => isWrite(operation.invoke.f) && outcomeOf(operation) === 'ok',
+  );
+  const byZxid = new Map<number, number>();
+  for (const { invoke, completion } of acknowledged) {
+    const zxid = completion?.zxid ?? 0;
+    const twin = byZxid.get(zxid);
+    if (twin !== undefined) reasons.push(`operations ${twin} and ${invoke.operation} share zxid ${zxid}`);
+    byZxid.set(zxid, invoke.operation);
+    valueAt.set(`${zxid} ${invoke.path}`, { value: invoke.value, operation: invoke.operation });
+  }
+  reasons.push(...againstRealTime(history), ...misread(history, valueAt));
+  return judge('write order', acknowledged.length, reasons);
+}
+
+function againstRealTime(history: readonly HistoryEvent[]): string[] {
+  const complaints: string[] = [];
+  const floorAtInvoke = new Map<number, number>();
+  let floor = 0;
+  for (const event of history) {
+    if (!isWrite(event.f)) continue;
+    if (event.type === 'invoke') floorAtInvoke.set(event.operation, floor);
+    if (event.type !== 'ok' || event.zxid === undefined) continue;
+    const before = floorAtInvoke.get(event.operation) ?? 0;
+    if (event.zxid <= before) {
+      complaints.push(
+        `operation ${event.operation} got zxid ${event.zxid}, ${before} was acknowledged before it began`,
+      );
+    }
+    floor = Math.max(floor, event.zxid);
+  }
+  return complaints;
+}
+
+function misread(
+  history: readonly HistoryEvent[],
+  valueAt: Map<string, { value: string | null | undefined; operation: number }>,
+): string[] {
+  const complaints: string[] = [];
+  for (const event of history) {
+    if (event.type !== 'ok' || event.f !== 'getData' || event.mzxid === undefined) continue;
+    const key = `${event.mzxid} ${event.path}`;
+    const known = valueAt.get(key);
+    if (known === undefined) {
+      valueAt.set(key, { value: event.value, operation: event.operation });
+    } else if (known.value !== event.value) {
+      complaints.push(
+        `operation ${event.operation} read ${JSON.stringify(event.value)} from ${event.path} at zxid ${event.mzxid}, ` +
+          `operation ${known.operation} says ${JSON.stringify(known.value)}`,
+      );
+    }
+  }
+  return complaints;
+}
