@@ -75,7 +75,7 @@ const claim = z.strictObject({
   estimate: estimate.optional(),
   /** Ids of measurements. */
   evidence: z.array(text),
-  /** The hardware-free channel: what the servers counted. */
+  /** The channel without a clock: what the servers counted. */
   exact: z.array(z.strictObject({ name: text, value: z.number(), unit: z.string() })),
   warnings: z.array(text),
 });

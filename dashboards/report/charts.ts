@@ -75,29 +75,38 @@ export function timelines(result: Result): Markup | null {
   ${conditionsOf(result.timelines).map(condition => {
     const rows = result.timelines.filter(row => row.condition === condition);
     const names = [...new Set(rows.flatMap(row => row.series.map(series => series.name)))];
+    const unitOf = (name: string) =>
+      rows.flatMap(row => row.series).find(series => series.name === name)?.unit;
     const proofs = new Set(
       rows.flatMap(row => row.bands.map(band => `${band.fault}: ${band.proof || 'no proof recorded'}`)),
     );
     return html`<article><h3>${condition}</h3><div class="columns">${names.map(
-      name => html`<figure><figcaption>${name}</figcaption>${chart('timelines', condition, name)}</figure>`,
+      name =>
+        html`<figure><figcaption>${name} <span class="soft">${unitOf(name)}</span></figcaption>${chart('timelines', condition, name)}</figure>`,
     )}</div>${[...proofs].map(proof => html`<p class="note">${proof}</p>`)}</article>`;
   })}</section>`;
 }
 
+/** A histogram holds every percentile: the median and the 99th of one thing share a chart. */
 export function latencies(result: Result, curves: readonly PercentileCurve[]): Markup | null {
   const ids = new Set(curves.map(curve => curve.measurement));
   const rows = result.measurements.filter(item => ids.has(item.id));
   if (rows.length === 0) return null;
-  const keys = metricsOf(rows).flatMap(metric => {
-    const own = rows.filter(row => row.metric === metric.name);
-    return conditionsOf(own).map(condition => ({ metric, condition }));
+  const keys = conditionsOf(rows).flatMap(condition => {
+    const own = rows.filter(row => row.condition === condition);
+    const whole = new Map<string, string>();
+    for (const metric of metricsOf(own)) {
+      const title = metric.title.replace(/,.*/, '');
+      if (!whole.has(title)) whole.set(title, metric.name);
+    }
+    return [...whole].map(([title, metric]) => ({ title, metric, condition }));
   });
   return html`<section id="latency"><h2>Latency by percentile</h2>
   <p class="note">All rounds merged. A curve ends where fewer than 10 samples lie beyond: p99.9 needs 10,000.</p>
   ${topologyLegend(result)}
   <div class="columns">${keys.map(
-    ({ metric, condition }) =>
-      html`<figure><figcaption>${metric.title}, ${condition}</figcaption>${chart('percentiles', metric.name, condition)}</figure>`,
+    ({ title, metric, condition }) =>
+      html`<figure><figcaption>${title}, ${condition}</figcaption>${chart('percentiles', metric, condition)}</figure>`,
   )}</div></section>`;
 }
 

@@ -5,7 +5,7 @@ import { conditionsOf, titleFromName } from '../order.ts';
 import { html, type Markup } from './html.ts';
 import { numberButton } from './numbers.ts';
 
-/** What the servers counted: no clock and no hardware in it. */
+/** What the servers counted: no clock in it. */
 export function exactCounts(result: Result): Markup | null {
   const counted = result.measurements.filter(item => item.exactCounts !== undefined);
   if (counted.length === 0) return null;
@@ -19,7 +19,8 @@ export function exactCounts(result: Result): Markup | null {
     counted.some(item => item.topology === topology.name),
   );
   return html`<section id="counts"><h2>Counted, not timed</h2>
-  <p class="note">Counted by the servers; the same on any machine.</p>
+  <p class="note">Counted by the servers, without a clock. Messages and connections follow from the protocol;
+    fsyncs and bytes per write also from how writes happened to batch.</p>
   ${conditionsOf(counted).map(condition => {
     const rows = counted.filter(item => item.condition === condition);
     const cell = (name: string, topology: Topology) => {

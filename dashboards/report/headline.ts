@@ -2,6 +2,7 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Measurement, Result, Topology } from '../../results/schema.ts';
 import { countVerdicts, WORST_FIRST } from '../../results/verdicts.ts';
 import { formatChange, formatNumber } from '../format.ts';
+import { answeredInFault } from '../rounds.ts';
 
 export type TopologyKind = 'voters only' | 'observers' | 'observer masters';
 
@@ -100,13 +101,13 @@ function observersSentence(result: Result, kinds: Kinds): Piece[] {
 function mastersSentence(result: Result, kinds: Kinds): Piece[] {
   const sides = [kinds.observers, kinds['observer masters']];
   const pieces: Piece[] = [];
-  for (const [name, label, decimals] of [
-    ['leaderConnections', 'connections on the leader', ''],
-    ['leaderMessagesPerWrite', 'messages from the leader per write', ''],
+  for (const [name, label] of [
+    ['leaderConnections', 'connections on the leader'],
+    ['leaderMessagesPerWrite', 'messages from the leader per write'],
   ] as const) {
     const [before, after] = sides.map(side => exactCount(result, side, name));
     if (before === undefined || after === undefined) continue;
-    pieces.push(pieces.length === 0 ? '' : '; ', `${label} `, before, ' → ', after, decimals);
+    pieces.push(pieces.length === 0 ? '' : '; ', `${label} `, before, ' → ', after);
   }
   for (const [metric, label, unit] of [
     ['writeThroughput', 'writes/s', ''],
@@ -141,17 +142,16 @@ function exactCount(result: Result, topology: Topology | undefined, name: string
 
 /** The worst member counts: an average over members hides the one that went dark. */
 function readsSentence(result: Result, kinds: Kinds): Piece[] {
-  const rows = result.availability.filter(row => row.condition === CONDITIONS.quorumLost);
-  const observed = rows.filter(
-    row => row.topology === kinds.observers?.name || row.topology === kinds['observer masters']?.name,
+  const shown = [kinds.observers?.name, kinds['observer masters']?.name];
+  const rows = result.availability.filter(
+    row => row.condition === CONDITIONS.quorumLost && shown.includes(row.topology) && row.bands.length > 0,
   );
-  const worst = (observers: boolean) =>
-    observed.filter(row => (row.role === 'observer') === observers).map(row => row.percent);
-  const [voters, observers] = [worst(false), worst(true)];
+  const observers = rows.filter(row => row.role === 'observer').map(answeredInFault);
+  const voters = rows.filter(row => row.role !== 'observer').map(answeredInFault);
   if (voters.length === 0 || observers.length === 0) return [];
   return [
-    `with the quorum lost, the worst observer answered ${formatNumber(Math.min(...observers))} % of reads, ` +
-      `the best voter ${formatNumber(Math.max(...voters))} %.`,
+    `while the quorum was lost, reads were answered ${formatNumber(Math.min(...observers))} % of the time at the ` +
+      `worst observer, ${formatNumber(Math.max(...voters))} % at the best voter.`,
   ];
 }
 

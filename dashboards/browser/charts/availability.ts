@@ -1,10 +1,8 @@
 import * as Plot from '@observablehq/plot';
-import type { Availability, Outcome } from '../../../results/schema.ts';
+import type { Availability } from '../../../results/schema.ts';
 import { formatNumber } from '../../format.ts';
-import { worstRound } from '../../rounds.ts';
+import { ANSWERED, worstRound } from '../../rounds.ts';
 import { type Chart, FONT } from './chart.ts';
-
-const ANSWERED: readonly Outcome[] = ['ok', 'stale', 'readonly'];
 
 /** A strip per member: full height where reads were answered, a thin line where not. Key: topology, tab, condition. */
 export const availability: Chart = ({ result }, key, widthPx) => {

@@ -17,6 +17,11 @@ export const intervals: Chart = ({ result }, metric, widthPx) => {
   const samples = measurements.flatMap(item => item.samples.map(sample => ({ ...item, ...sample })));
   const medians = measurements.filter(item => item.summary.median !== null);
   const bounded = medians.filter(item => item.summary.low !== null && item.summary.high !== null);
+  const unmeasured = conditions.flatMap(condition =>
+    shown
+      .filter(name => !measurements.some(item => item.topology === name && item.condition === condition))
+      .map(name => ({ topology: name, condition })),
+  );
   const wide = widthPx >= 560;
   const place = { y: 'topology', fy: 'condition' } as const;
   return Plot.plot({
@@ -49,14 +54,6 @@ export const intervals: Chart = ({ result }, metric, widthPx) => {
         fontWeight: 600,
         fill: 'currentColor',
       }),
-      Plot.tickX(samples, {
-        ...place,
-        x: 'value',
-        stroke: 'topology',
-        strokeOpacity: 0.45,
-        insetTop: 6,
-        insetBottom: 6,
-      }),
       Plot.ruleY(bounded, {
         ...place,
         x1: item => item.summary.low,
@@ -73,6 +70,20 @@ export const intervals: Chart = ({ result }, metric, widthPx) => {
         stroke: 'var(--paper)',
         strokeWidth: 1,
         r: 5.5,
+      }),
+      Plot.tickX(samples, {
+        ...place,
+        x: 'value',
+        stroke: 'topology',
+        insetTop: ROW_PX / 2 + 2,
+        insetBottom: 1,
+      }),
+      Plot.text(unmeasured, {
+        ...place,
+        text: () => 'not measured',
+        frameAnchor: 'left',
+        dx: 4,
+        fill: 'var(--soft)',
       }),
       Plot.tip(
         medians,

@@ -38,7 +38,7 @@ export const percentiles: Chart = ({ result, curves }, key, widthPx) => {
       ticks: TICKS.map(tailOf).filter(tail => tail <= last * 1.001),
       tickFormat: (tail: number) => `${Number((100 - 100 / tail).toFixed(3))}`,
     },
-    y: { label: 'ms', type: 'log', nice: true, ticks: 4, tickFormat: formatNumber },
+    y: { label: 'ms', type: 'log', ticks: 4, tickFormat: formatNumber },
     color: { domain: scale.domain, range: scale.range },
     symbol: { domain: scale.domain, range: scale.symbols },
     ariaLabel: `latency by percentile, ${condition}`,

@@ -37,7 +37,7 @@ export const timelines: Chart = ({ result }, key, widthPx) => {
     marginBottom: 36,
     style: FONT,
     x: { label: 's' },
-    y: { label: unit, zero: true, ticks: 3, tickFormat: formatNumber },
+    y: { label: null, zero: true, ticks: 3, tickFormat: formatNumber },
     fy: { domain: shown, label: null, axis: null, padding: 0.28 },
     color: { domain: scale.domain, range: scale.range },
     ariaLabel: `${name} over time, ${condition}`,
