@@ -1,0 +1,47 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+
+/** A member of the simplest kind: sends back what it gets, and counts it. */
+export class EchoServer {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  connections = 0;
+  receivedBytes = 0;
+  closedConnections = 0;
+
+  private constructor() {
+    this.#server = createServer({ noDelay: true }, socket => this.#serve(socket));
+  }
+
+  static async listen(): Promise<EchoServer> {
+    const echo = new EchoServer();
+    await new Promise<void>(resolve => echo.#server.listen(0, '127.0.0.1', resolve));
+    return echo;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise(resolve => this.#server.close(resolve));
+  }
+
+  #serve(socket: Socket): void {
+    this.connections += 1;
+    this.#sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('data', data => {
+      this.receivedBytes += data.length;
+      socket.write(data);
+    });
+    socket.once('close', () => {
+      this.closedConnections += 1;
+      this.#sockets.delete(socket);
+    });
+  }
+}

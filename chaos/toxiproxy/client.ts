@@ -1,0 +1,104 @@
+import { Toxiproxy as Client, type Proxy as ClientProxy } from 'toxiproxy-node-client';
+import type { Direction } from './stand-in/toxic.ts';
+
+export type ToxicAttributes = Readonly<Record<string, number>>;
+
+export interface ToxicRequest {
+  readonly name: string;
+  readonly type: 'latency' | 'bandwidth' | 'slow_close' | 'timeout' | 'slicer' | 'limit_data' | 'reset_peer';
+  readonly stream: Direction;
+  readonly attributes: ToxicAttributes;
+  /** Share of connections, 0 to 1. @default 1 */
+  readonly toxicity?: number;
+}
+
+export interface ProxyRequest {
+  readonly name: string;
+  /** host:port; a port of 0 lets Toxiproxy choose. */
+  readonly listen: string;
+  readonly upstream: string;
+}
+
+export interface ProxyState extends ProxyRequest {
+  readonly enabled: boolean;
+}
+
+/** What was asked of which proxy and did not happen; `cause` is the client's error. */
+export class ToxiproxyRequestError extends Error {
+  override readonly name = 'ToxiproxyRequestError';
+}
+
+/** toxiproxy-node-client, with errors that name the proxy and the toxic: its own only give a status code. */
+export class ToxiproxyClient {
+  readonly url: string;
+  readonly #client: Client;
+
+  constructor(url: string) {
+    this.url = url;
+    this.#client = new Client(url);
+  }
+
+  /** All in one request; the answer has the ports that Toxiproxy chose. */
+  async populate(proxies: readonly ProxyRequest[]): Promise<ProxyState[]> {
+    const made = await this.#ask(`populate ${proxies.length} proxies`, () =>
+      this.#client.populate([...proxies]),
+    );
+    return Object.values(made).map(stateOf);
+  }
+
+  async proxies(): Promise<ProxyState[]> {
+    return Object.values(await this.#ask('list proxies', () => this.#client.getAll())).map(stateOf);
+  }
+
+  removeProxy(name: string): Promise<void> {
+    return this.#ask(`remove proxy ${name}`, async () => (await this.#client.get(name)).remove());
+  }
+
+  /** Takes the listener and its connections down, or brings the listener back on the port it had. */
+  async setEnabled(name: string, enabled: boolean): Promise<void> {
+    await this.#ask(`${enabled ? 'enable' : 'disable'} proxy ${name}`, async () => {
+      const proxy = await this.#client.get(name);
+      await proxy.update({ enabled, listen: proxy.listen, upstream: proxy.upstream });
+    });
+  }
+
+  async addToxic(proxyName: string, toxic: ToxicRequest): Promise<void> {
+    await this.#ask(`add toxic ${toxic.name} (${toxic.type}) to proxy ${proxyName}`, async () => {
+      const proxy = await this.#client.get(proxyName);
+      await proxy.addToxic({ toxicity: 1, ...toxic });
+    });
+  }
+
+  async updateToxic(proxyName: string, name: string, attributes: ToxicAttributes): Promise<void> {
+    await this.#ask(`update toxic ${name} of proxy ${proxyName}`, async () => {
+      const toxic = await (await this.#client.get(proxyName)).getToxic<ToxicAttributes>(name);
+      const { type, stream, toxicity } = toxic;
+      await toxic.update({ name, type, stream, toxicity, attributes });
+    });
+  }
+
+  async removeToxic(proxyName: string, name: string): Promise<void> {
+    await this.#ask(`remove toxic ${name} from proxy ${proxyName}`, async () => {
+      const proxy = await this.#client.get(proxyName);
+      await (await proxy.getToxic(name)).remove();
+    });
+  }
+
+  /** Every proxy of this Toxiproxy enabled, no toxic left. */
+  reset(): Promise<void> {
+    return this.#ask('reset', () => this.#client.reset());
+  }
+
+  async #ask<T>(what: string, request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (cause) {
+      const text = `Toxiproxy at ${this.url} did not ${what}: ${(cause as Error).message}`;
+      throw new ToxiproxyRequestError(text, { cause });
+    }
+  }
+}
+
+function stateOf({ name, listen, upstream, enabled }: ClientProxy): ProxyState {
+  return { name, listen, upstream, enabled };
+}

@@ -1,0 +1,92 @@
+import { requirePeer, type Suite, suite } from '#test';
+import { EchoServer } from '../../testing/echo-server.ts';
+import { ToxiproxyClient } from '../client.ts';
+import { findServer, type Toxiproxy } from '../find.ts';
+import { startServer } from '../start-server.ts';
+import { startStandIn } from '../start-stand-in.ts';
+
+/** What a conformance test has in hand: a Toxiproxy without proxies, and a server to put behind one. */
+export interface Bench {
+  readonly toxiproxy: Toxiproxy;
+  readonly client: ToxiproxyClient;
+  readonly echo: EchoServer;
+  /** A raw request, for status codes and bodies that the client hides. */
+  request(method: string, path: string, body?: unknown): Promise<Answer>;
+  /** A proxy named `name` before the echo server; its listen address. */
+  proxy(name: string): Promise<string>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** The body as JSON; undefined when it is not. */
+  readonly json: unknown;
+}
+
+export type ConformanceTest = (title: string, body: (bench: Bench) => Promise<void>) => void;
+
+const DEADLINE_MS = 30_000;
+
+/** Declares the same tests for the stand-in and for the real server, each with one process for all of its tests. */
+export function conformance(name: string, declare: (test: ConformanceTest) => void): void {
+  for (const kind of ['stand-in', 'real'] as const) {
+    const test = suite(`${name}: ${kind}`);
+    const start = once(async () => {
+      if (kind === 'stand-in') return startStandIn({ seed: 1 });
+      const server = await findServer();
+      requirePeer('toxiproxy-server', server, 'npm run toxiproxy:install; the stand-in is compared with it');
+      return startServer(server!);
+    });
+    declare((title, body) =>
+      test(title, async () => withBench(await start(), body), { deadlineMs: DEADLINE_MS }),
+    );
+    stopAfter(test, start);
+  }
+}
+
+function stopAfter(test: Suite, start: () => Promise<Toxiproxy>): void {
+  test.after(async () => {
+    const toxiproxy = await start().catch(() => undefined);
+    await toxiproxy?.stop();
+  });
+}
+
+async function withBench(toxiproxy: Toxiproxy, body: (bench: Bench) => Promise<void>): Promise<void> {
+  const client = new ToxiproxyClient(toxiproxy.url);
+  const echo = await EchoServer.listen();
+  const request = (method: string, path: string, json?: unknown) => ask(toxiproxy.url + path, method, json);
+  const proxy = async (name: string) => {
+    const made = await client.populate([{ name, listen: '127.0.0.1:0', upstream: echo.address }]);
+    return made[0]!.listen;
+  };
+  try {
+    await body({ toxiproxy, client, echo, request, proxy });
+  } finally {
+    await echo.close();
+    for (const { name } of await client.proxies()) await client.removeProxy(name);
+  }
+}
+
+/** `body`: a string as it is, undefined as none, else JSON. */
+async function ask(url: string, method: string, body: unknown): Promise<Answer> {
+  const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
+  const response = await fetch(url, { method, ...(text === undefined ? {} : { body: text }) });
+  const answer = await response.text();
+  return { status: response.status, text: answer, json: parse(answer) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function once<T>(start: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | undefined;
+  return () => {
+    started ??= start();
+    return started;
+  };
+}
