@@ -48,7 +48,7 @@ function play(story: string): string {
 }
 
 function newCluster(words: readonly string[], log: (line: string) => void): Cluster {
-  const list = (name: string) => valueOf(words, name)?.split(',').map(Number) ?? [];
+  const list = (name: string) => option(words, name)?.split(',').map(Number) ?? [];
   return new Cluster({
     voters: list('voters'),
     observers: list('observers'),
@@ -57,14 +57,14 @@ function newCluster(words: readonly string[], log: (line: string) => void): Clus
   });
 }
 
-function valueOf(words: readonly string[], name: string): string | undefined {
+function option(words: readonly string[], name: string): string | undefined {
   return words.find(word => word.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 function run(cluster: Cluster, command: string, words: readonly string[]): void {
   const [first = 0, second = 0] = words.map(Number);
   const sids = words.map(Number);
-  const number = (name: string) => Number(valueOf(words, name) ?? 0);
+  const number = (name: string) => Number(option(words, name) ?? 0);
   const commands: Record<string, () => void> = {
     server: () => {
       cluster.member(first).proposal = { zxid: number('zxid'), peerEpoch: number('epoch') };

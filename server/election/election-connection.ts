@@ -1,0 +1,121 @@
+import type { Connection } from '../runtime/runtime.ts';
+import {
+  decodeNotification,
+  type InitialMessage,
+  NOTIFICATION_BYTES_MAX,
+  type Notification,
+  readInitialMessage,
+} from '../wire/election-message.ts';
+import { JuteError, JuteReader } from '../wire/jute.ts';
+
+export interface ElectionConnectionEvents {
+  /** First, and only on an accepted connection. */
+  onInitialMessage(message: InitialMessage): void;
+  onNotification(notification: Notification, frameBytes: number): void;
+  onDrain(): void;
+  /** Once, last, and not when `close` was called here. `malformed`: the peer broke the protocol. */
+  onClosed(reason: string, malformed: boolean): void;
+}
+
+/**
+ * One connection of the election port: bytes in, messages out. What is not a message ends the connection, and
+ * only that: nothing of a broken frame is used. @see facts section 14
+ */
+export class ElectionConnection {
+  readonly #connection: Connection;
+  readonly #events: ElectionConnectionEvents;
+  readonly remote: string;
+  /** Received and not yet consumed; joined only when there is enough for a message. */
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #bytesWanted = 1;
+  #initialExpected: boolean;
+  #closed = false;
+
+  constructor(connection: Connection, accepted: boolean, events: ElectionConnectionEvents) {
+    this.#connection = connection;
+    this.#initialExpected = accepted;
+    this.#events = events;
+    this.remote = `${connection.remote.host}:${connection.remote.port}`;
+  }
+
+  start(): void {
+    this.#connection.start({
+      onData: chunk => this.#onData(chunk),
+      onDrain: () => this.#events.onDrain(),
+      onClose: reason => this.#onClosed(reason, false),
+    });
+  }
+
+  /** False when the peer does not keep up: nothing more should be written until `onDrain`. */
+  write(frame: Buffer): boolean {
+    return this.#connection.write(frame);
+  }
+
+  close(reason: string): void {
+    this.#closed = true;
+    this.#chunks = [];
+    this.#connection.destroy(reason);
+  }
+
+  #onClosed(reason: string, malformed: boolean): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#chunks = [];
+    this.#events.onClosed(reason, malformed);
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#closed) return;
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < this.#bytesWanted) return;
+    const reader = new JuteReader(this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks));
+    try {
+      this.#readMessages(reader);
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error;
+      this.#onClosed(error.message, true);
+      this.#connection.destroy(error.message);
+      return;
+    }
+    const rest = reader.bytes.subarray(reader.offset);
+    this.#chunks = this.#closed || rest.length === 0 ? [] : [rest];
+    this.#bytes = rest.length;
+  }
+
+  /** Leaves the reader behind the last whole message, and says how many bytes the next one needs. */
+  #readMessages(reader: JuteReader): void {
+    if (this.#initialExpected && !this.#readInitial(reader)) return;
+    while (!this.#closed) {
+      this.#bytesWanted = 4;
+      if (reader.remaining < 4) return;
+      const length = reader.bytes.readInt32BE(reader.offset);
+      if (length < 1 || length > NOTIFICATION_BYTES_MAX) {
+        throw new JuteError(`notification of ${length} bytes, 1 to ${NOTIFICATION_BYTES_MAX} accepted`);
+      }
+      this.#bytesWanted = 4 + length;
+      if (reader.remaining < this.#bytesWanted) return;
+      const bodyAt = reader.offset + 4;
+      reader.skip(4 + length);
+      this.#events.onNotification(
+        decodeNotification(reader.bytes.subarray(bodyAt, bodyAt + length)),
+        4 + length,
+      );
+    }
+  }
+
+  #readInitial(reader: JuteReader): boolean {
+    try {
+      const message = readInitialMessage(reader);
+      this.#initialExpected = false;
+      this.#events.onInitialMessage(message);
+      return true;
+    } catch (error) {
+      if (!(error instanceof JuteError && error.short)) throw error;
+      reader.offset = 0;
+      this.#bytesWanted = reader.end + 1;
+      return false;
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import type { Timer } from '../runtime/runtime.ts';
+import type { Notification, PeerState } from '../wire/election-message.ts';
+import {
+  type Elected,
+  type ElectionEvent,
+  type ElectionOutput,
+  type ElectionTimer,
+  type ElectionView,
+  FastLeaderElection,
+  type Proposal,
+  type SettledState,
+} from './fast-leader-election.ts';
+import {
+  type ElectionMembers,
+  QuorumCnxManager,
+  type QuorumCnxManagerDeps,
+  type QuorumCnxManagerEvents,
+} from './quorum-cnx-manager.ts';
+import type { Vote } from './vote.ts';
+
+export interface ElectionOptions extends ElectionView {
+  readonly sid: number;
+  readonly members: ElectionMembers;
+  /** Only when it is not the own election address (quorumListenOnAllIPs). */
+  readonly listenAddress?: QuorumCnxManagerListen;
+  /** zookeeper.cnxTimeout; 5000 upstream. */
+  readonly cnxTimeoutMs: number;
+  /** 200 upstream: shorter than a message takes makes leaders that no quorum follows. */
+  readonly finalizeWaitMs?: number;
+  /** zookeeper.fastleader.minNotificationInterval; 200 upstream. */
+  readonly minNotificationIntervalMs: number;
+  /** zookeeper.fastleader.maxNotificationInterval; 60000 upstream. */
+  readonly maxNotificationIntervalMs: number;
+}
+
+type QuorumCnxManagerListen = ConstructorParameters<typeof QuorumCnxManager>[1]['listenAddress'];
+
+export interface ElectionEvents extends Omit<QuorumCnxManagerEvents, 'onNotification'> {
+  /**
+   * While looking: a voter has a newer committed configuration. Adopt it with `setView`, which starts the
+   * election over, or do nothing and go on. Called once for each version.
+   */
+  onConfigSeen?(config: { from: number; version: number; text: string }): void;
+  /**
+   * Voters that elected this server look again, and those left are no quorum. A leader that waits for its
+   * epoch should give up; one that is established need not care. ZOOKEEPER-3109
+   */
+  onSupportLost?(remaining: ReadonlySet<number>): void;
+}
+
+const FINALIZE_WAIT_MS = 200;
+
+/**
+ * The election of one server, for as long as it runs:
+ *
+ *     election.start();
+ *     election.lookForLeader({ zxid, peerEpoch }, ({ state, leader }) => lead, follow or observe);
+ *     election.updateElectionVote(newEpoch);      when the epoch of that leader is established
+ *     election.lookForLeader(...);                when it is lost
+ *     election.shutdown();
+ *
+ * In between it answers whoever looks.
+ */
+export class Election {
+  readonly #deps: QuorumCnxManagerDeps;
+  readonly #events: ElectionEvents;
+  readonly #core: FastLeaderElection;
+  readonly #connections: QuorumCnxManager;
+  readonly #timers = new Map<ElectionTimer, Timer>();
+  #onElected: ((result: Elected) => void) | undefined;
+  #lookingSinceMs = 0;
+  #closed = false;
+
+  constructor(deps: QuorumCnxManagerDeps, options: ElectionOptions, events: ElectionEvents) {
+    const { finalizeWaitMs = FINALIZE_WAIT_MS } = options;
+    this.#deps = deps;
+    this.#events = events;
+    this.#core = new FastLeaderElection({ ...options, finalizeWaitMs }, options);
+    this.#connections = new QuorumCnxManager(deps, options, {
+      ...events,
+      onNotification: (from, notification) => this.#onNotification(from, notification),
+    });
+  }
+
+  get state(): PeerState {
+    return this.#core.state;
+  }
+
+  get vote(): Vote {
+    return this.#core.vote;
+  }
+
+  /** The logical clock. */
+  get round(): number {
+    return this.#core.round;
+  }
+
+  get connections(): Pick<QuorumCnxManager, 'connectionCount' | 'isConnected'> {
+    return this.#connections;
+  }
+
+  /** Opens the election port. @throws ServerError ZK_CONFIG_MISSING without an address to listen on */
+  start(): void {
+    this.#connections.start();
+  }
+
+  /**
+   * Starts a new round. `onElected` is called once, in a later turn, unless another `lookForLeader`,
+   * `setState` or `shutdown` comes first.
+   */
+  lookForLeader(proposal: Proposal, onElected: (result: Elected) => void): void {
+    if (this.#closed) return;
+    this.#onElected = onElected;
+    this.#lookingSinceMs = this.#deps.clock.monotonicMs();
+    this.#connections.setPersistent(true);
+    this.#step({ type: 'look', proposal });
+  }
+
+  /** Without an election: a reconfiguration has named the leader. */
+  setState(state: SettledState, vote: Vote): void {
+    this.#onElected = undefined;
+    this.#connections.setPersistent(false);
+    this.#step({ type: 'settle', state, vote });
+  }
+
+  /** The leader's epoch is established: those who look from now on hear it with the vote. */
+  updateElectionVote(newEpoch: number): void {
+    const { state, vote } = this.#core;
+    if (state !== 'LOOKING') this.#step({ type: 'settle', state, vote: { ...vote, peerEpoch: newEpoch } });
+  }
+
+  /** Another configuration, or another role in it. An election under way starts over. */
+  setView(view: ElectionView & { readonly members: ElectionMembers }): void {
+    this.#connections.setMembers(view.members);
+    this.#step({ type: 'view', view });
+  }
+
+  /** Leaves no timer and no socket. */
+  shutdown(): void {
+    this.#closed = true;
+    this.#onElected = undefined;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    this.#connections.close();
+  }
+
+  #onNotification(from: number, notification: Notification): void {
+    this.#step({ type: 'notification', from, notification });
+  }
+
+  #step(event: ElectionEvent): void {
+    if (this.#closed) return;
+    for (const output of this.#core.step(event)) this.#carryOut(output);
+  }
+
+  #carryOut(output: ElectionOutput): void {
+    switch (output.type) {
+      case 'send':
+        this.#connections.send(output.to, output.notification);
+        break;
+      case 'setTimer':
+        this.#setTimer(output.timer, output.delayMs);
+        break;
+      case 'cancelTimer':
+        this.#timers.get(output.timer)?.cancel();
+        break;
+      case 'configSeen':
+        this.#later(() => {
+          const { from, version, config } = output;
+          this.#events.onConfigSeen?.({ from, version, text: config.toString('utf8') });
+        });
+        break;
+      case 'supportLost':
+        this.#later(() => this.#events.onSupportLost?.(output.remaining));
+        break;
+      case 'elected':
+        this.#finish(output.result);
+        break;
+    }
+  }
+
+  #setTimer(timer: ElectionTimer, delayMs: number): void {
+    this.#timers.get(timer)?.cancel();
+    this.#timers.set(
+      timer,
+      this.#deps.clock.after(delayMs, () => this.#step({ type: 'timer', timer })),
+    );
+  }
+
+  #finish(result: Elected): void {
+    const { clock, metrics, logger } = this.#deps;
+    const onElected = this.#onElected;
+    this.#connections.setPersistent(false);
+    this.#later(() => {
+      if (onElected === undefined || this.#onElected !== onElected) return;
+      this.#onElected = undefined;
+      metrics.summary('election_time').add(clock.monotonicMs() - this.#lookingSinceMs);
+      const { state, leader, vote } = result;
+      logger.info('election over', { state, leader, round: vote.round, zxid: vote.zxid });
+      onElected(result);
+    });
+  }
+
+  /** The owner may call back into the election: never in the middle of a step. */
+  #later(run: () => void): void {
+    this.#deps.clock.atEndOfTurn(() => {
+      if (!this.#closed) run();
+    });
+  }
+}

@@ -1,0 +1,379 @@
+import type { Metrics } from '../admin/metrics.ts';
+import { ServerError } from '../errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Address, Clock, Connection, Listener, Network, Timer } from '../runtime/runtime.ts';
+import {
+  ANONYMOUS_SID,
+  encodeNotification,
+  type InitialMessage,
+  type Notification,
+  writeInitialMessage,
+} from '../wire/election-message.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { ElectionConnection } from './election-connection.ts';
+import { ElectionPeer } from './election-peer.ts';
+
+/** What election needs to know of the other servers of a configuration, this one included. */
+export type ElectionMembers = ReadonlyMap<number, { readonly electionAddress: Address }>;
+
+export interface QuorumCnxManagerDeps {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface QuorumCnxManagerOptions {
+  readonly sid: number;
+  readonly members: ElectionMembers;
+  /** Where to listen when it is not the server's own election address (quorumListenOnAllIPs). */
+  readonly listenAddress?: Address | undefined;
+  /** Bounds a dial, and how long an accepted connection may stay without saying who it is. */
+  readonly cnxTimeoutMs: number;
+}
+
+export interface QuorumCnxManagerEvents {
+  onNotification(from: number, notification: Notification): void;
+  onListening?(port: number): void;
+  /** The election port cannot be bound, after as many tries as upstream makes. */
+  onListenFailed(error: ServerError): void;
+}
+
+/** Accepted connections that have not said who they are; beyond this the oldest goes. */
+export const UNNAMED_CONNECTIONS_MAX = 256;
+/** Servers that no configuration names, such as observers from elsewhere. */
+export const UNKNOWN_PEERS_MAX = 1024;
+/** The larger sid has this long to dial back: ringing again would make it drop the connection on its way. */
+const RING_ANSWER_MS = 1000;
+const LISTEN_TRIES = 3;
+const LISTEN_RETRY_MS = 1000;
+
+/**
+ * One connection to each other server that there is something to say to. Of the two that a pair may dial, the one
+ * dialed by the larger sid is kept: the smaller sid "rings", and is dialed back. On every new connection the last
+ * message is said again. @see facts section 14; QuorumCnxManager
+ */
+export class QuorumCnxManager {
+  readonly #deps: QuorumCnxManagerDeps;
+  readonly #options: QuorumCnxManagerOptions;
+  readonly #events: QuorumCnxManagerEvents;
+  #members: ElectionMembers;
+  readonly #peers = new Map<number, ElectionPeer>();
+  readonly #unnamed = new Map<ElectionConnection, Timer>();
+  readonly #ringing = new Set<Connection>();
+  #listener: Listener | undefined;
+  #listenTries = 0;
+  #listenRetry: Timer | undefined;
+  #nextAnonymousSid = -1;
+  #persistent = false;
+  #closed = false;
+
+  constructor(deps: QuorumCnxManagerDeps, options: QuorumCnxManagerOptions, events: QuorumCnxManagerEvents) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#members = options.members;
+    this.#events = events;
+  }
+
+  /** Connections, named or not, and dials under way. */
+  get connectionCount(): number {
+    let count = this.#unnamed.size + this.#ringing.size;
+    for (const peer of this.#peers.values()) {
+      if (peer.connection !== undefined || peer.dial !== undefined) count++;
+    }
+    return count;
+  }
+
+  isConnected(sid: number): boolean {
+    return this.#peers.get(sid)?.connection !== undefined;
+  }
+
+  start(): void {
+    const own = this.#members.get(this.#options.sid)?.electionAddress;
+    const address = this.#options.listenAddress ?? own;
+    if (address === undefined) {
+      throw new ServerError('ZK_CONFIG_MISSING', `server ${this.#options.sid} has no election address`);
+    }
+    this.#listen(address);
+  }
+
+  #listen(address: Address): void {
+    this.#listener = this.#deps.network.listen(address, {
+      onListening: port => this.#events.onListening?.(port),
+      onConnection: connection => this.#accept(connection),
+      onError: error => this.#onListenError(address, error),
+    });
+  }
+
+  #onListenError(address: Address, error: Error): void {
+    if (this.#closed) return;
+    const port = `election port ${address.host}:${address.port}`;
+    if (++this.#listenTries < LISTEN_TRIES) {
+      this.#deps.logger.warn(`${port} cannot be bound yet: ${error.message}`);
+      this.#listenRetry = this.#deps.clock.after(LISTEN_RETRY_MS, () => this.#listen(address));
+      return;
+    }
+    const message = `${port} cannot be bound: ${error.message}`;
+    this.#events.onListenFailed(new ServerError('ZK_LISTEN', message, { ...address }, error));
+  }
+
+  /** Replaces what was waiting for that server, and dials when there is no connection. */
+  send(to: number, notification: Notification): void {
+    if (this.#closed) return;
+    const peer = this.#peerOf(to);
+    peer.setNewest(encodeNotification(notification));
+    this.#flush(peer);
+    if (peer.waiting) this.#dial(peer);
+  }
+
+  /** While true (a leader is looked for), whoever has not got the newest message is dialed again and again. */
+  setPersistent(persistent: boolean): void {
+    this.#persistent = persistent;
+    if (!persistent) for (const peer of this.#peers.values()) peer.stopRetrying();
+  }
+
+  setMembers(members: ElectionMembers): void {
+    this.#members = members;
+    for (const peer of [...this.#peers.values()]) {
+      peer.stopDialing();
+      this.#retryLater(peer);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#listenRetry?.cancel();
+    this.#listener?.close();
+    for (const [connection, timer] of this.#unnamed) {
+      timer.cancel();
+      connection.close('shutdown');
+    }
+    this.#unnamed.clear();
+    for (const connection of this.#ringing) connection.destroy('shutdown');
+    for (const peer of this.#peers.values()) {
+      peer.stopDialing();
+      peer.connection?.close('shutdown');
+    }
+    this.#peers.clear();
+  }
+
+  #peerOf(sid: number): ElectionPeer {
+    let peer = this.#peers.get(sid);
+    if (peer === undefined) {
+      peer = new ElectionPeer(sid);
+      this.#peers.set(sid, peer);
+    }
+    return peer;
+  }
+
+  #flush(peer: ElectionPeer): void {
+    const bytes = peer.flush();
+    if (bytes > 0) this.#count('sent', peer.sid, bytes);
+  }
+
+  #count(direction: 'sent' | 'received', sid: number, bytes: number): void {
+    const peer = this.#members.has(sid) ? `sid ${sid}` : 'unknown';
+    this.#deps.metrics.trafficOf(direction, 'election', peer).add(bytes);
+  }
+
+  // Dialing
+
+  #dial(peer: ElectionPeer): void {
+    if (peer.connection !== undefined || peer.dial !== undefined) return;
+    const address = this.#members.get(peer.sid)?.electionAddress ?? peer.ownAddress;
+    if (address === undefined) {
+      this.#forgetIfUnknown(peer);
+      return;
+    }
+    peer.retry?.cancel();
+    peer.retry = undefined;
+    peer.dial = this.#deps.network.connect(address, this.#options.cnxTimeoutMs, {
+      onConnected: connection => this.#onDialed(peer, connection),
+      onError: error => {
+        peer.dial = undefined;
+        this.#deps.logger.debug('election peer not reached', { sid: peer.sid, reason: error.message });
+        this.#retryLater(peer);
+      },
+    });
+  }
+
+  #onDialed(peer: ElectionPeer, connection: Connection): void {
+    peer.dial = undefined;
+    if (this.#options.sid > peer.sid) {
+      this.#sayWhoWeAre(connection);
+      this.#use(peer, this.#wrap(peer, connection));
+    } else {
+      this.#ring(connection);
+      this.#retryLater(peer, RING_ANSWER_MS);
+    }
+  }
+
+  /** Our initial message is all that the larger sid takes from this connection; it dials back. */
+  #ring(connection: Connection): void {
+    this.#sayWhoWeAre(connection);
+    this.#ringing.add(connection);
+    connection.start({ onData: () => {}, onClose: () => this.#ringing.delete(connection) });
+    connection.end();
+  }
+
+  #sayWhoWeAre(connection: Connection): void {
+    const { sid } = this.#options;
+    const writer = new JuteWriter();
+    writeInitialMessage(writer, sid, this.#members.get(sid)?.electionAddress ?? connection.local);
+    connection.write(writer.bytes);
+  }
+
+  #wrap(peer: ElectionPeer, connection: Connection): ElectionConnection {
+    const wrapped = new ElectionConnection(
+      connection,
+      false,
+      this.#eventsOf(peer, () => wrapped),
+    );
+    wrapped.start();
+    return wrapped;
+  }
+
+  #retryLater(peer: ElectionPeer, atLeastMs = 0): void {
+    if (this.#closed || peer.connection !== undefined || peer.dial !== undefined) return;
+    this.#forgetIfUnknown(peer);
+    const wanted = this.#persistent && peer.waiting && this.#members.has(peer.sid);
+    if (!wanted || peer.retry !== undefined) return;
+    peer.retry = this.#deps.clock.after(Math.max(peer.retryDelayMs, atLeastMs), () => {
+      peer.retry = undefined;
+      this.#dial(peer);
+    });
+    peer.retryDelayMs = Math.min(peer.retryDelayMs * 2, this.#options.cnxTimeoutMs);
+  }
+
+  #forgetIfUnknown(peer: ElectionPeer): void {
+    if (!this.#members.has(peer.sid)) this.#peers.delete(peer.sid);
+  }
+
+  // Accepting
+
+  #accept(connection: Connection): void {
+    if (this.#closed) {
+      connection.destroy('shutdown');
+      return;
+    }
+    const [oldest] = this.#unnamed.keys();
+    if (oldest !== undefined && this.#unnamed.size >= UNNAMED_CONNECTIONS_MAX) {
+      this.#drop(oldest, 'too many connections that have not said who they are');
+    }
+    let named: ElectionPeer | undefined;
+    const accepted = new ElectionConnection(connection, true, {
+      onInitialMessage: message => {
+        named = this.#onInitialMessage(accepted, message);
+      },
+      onNotification: (notification, bytes) => {
+        if (named !== undefined) this.#onNotification(named, notification, bytes);
+      },
+      onDrain: () => named && this.#onDrain(named),
+      onClosed: (reason, malformed) => {
+        if (named !== undefined) this.#onClosed(named, accepted, reason, malformed);
+        else this.#onUnnamedClosed(accepted, reason, malformed);
+      },
+    });
+    const { cnxTimeoutMs } = this.#options;
+    const timer = this.#deps.clock.after(cnxTimeoutMs, () =>
+      this.#drop(accepted, `it has not said who it is within ${cnxTimeoutMs} ms`),
+    );
+    this.#unnamed.set(accepted, timer);
+    accepted.start();
+  }
+
+  #drop(connection: ElectionConnection, reason: string): void {
+    this.#forgetUnnamed(connection);
+    this.#deps.logger.warn('election connection closed', { remote: connection.remote, reason });
+    connection.close(reason);
+  }
+
+  #forgetUnnamed(connection: ElectionConnection): void {
+    this.#unnamed.get(connection)?.cancel();
+    this.#unnamed.delete(connection);
+  }
+
+  #onUnnamedClosed(connection: ElectionConnection, reason: string, malformed: boolean): void {
+    this.#forgetUnnamed(connection);
+    if (malformed)
+      this.#deps.logger.warn('election connection closed', { remote: connection.remote, reason });
+  }
+
+  /** The peer that the connection now belongs to, or undefined when the connection was closed. */
+  #onInitialMessage(connection: ElectionConnection, message: InitialMessage): ElectionPeer | undefined {
+    this.#forgetUnnamed(connection);
+    const sid = message.sid === ANONYMOUS_SID ? this.#nextAnonymousSid-- : message.sid;
+    const reason = this.#refusal(sid);
+    if (reason !== undefined) {
+      this.#drop(connection, reason);
+      return undefined;
+    }
+    const peer = this.#peerOf(sid);
+    if (sid >= 0) peer.ownAddress = message.addresses[0];
+    if (sid >= 0 && sid < this.#options.sid) {
+      connection.close('the larger sid dials');
+      this.#dialBack(peer);
+      return undefined;
+    }
+    this.#use(peer, connection);
+    return peer;
+  }
+
+  #refusal(sid: number): string | undefined {
+    if (sid === this.#options.sid) return `it has our own id ${sid}: two servers share one myid`;
+    if (this.#members.has(sid) || this.#peers.has(sid)) return undefined;
+    let unknown = 0;
+    for (const known of this.#peers.keys()) if (!this.#members.has(known)) unknown++;
+    return unknown < UNKNOWN_PEERS_MAX
+      ? undefined
+      : `${unknown} servers outside the configuration are connected`;
+  }
+
+  /** A smaller sid rings only when it has no connection: the one we may have is dead on its side. */
+  #dialBack(peer: ElectionPeer): void {
+    peer.connection?.close('replaced: the peer dialed anew');
+    peer.connection = undefined;
+    peer.repeatNewest();
+    this.#dial(peer);
+  }
+
+  #use(peer: ElectionPeer, connection: ElectionConnection): void {
+    peer.stopDialing();
+    peer.connection?.close('replaced by a newer connection');
+    peer.connection = connection;
+    peer.repeatNewest();
+    this.#flush(peer);
+  }
+
+  // Connected
+
+  #eventsOf(peer: ElectionPeer, connection: () => ElectionConnection) {
+    return {
+      onInitialMessage: () => {},
+      onNotification: (notification: Notification, bytes: number) =>
+        this.#onNotification(peer, notification, bytes),
+      onDrain: () => this.#onDrain(peer),
+      onClosed: (reason: string, malformed: boolean) => this.#onClosed(peer, connection(), reason, malformed),
+    };
+  }
+
+  #onNotification(peer: ElectionPeer, notification: Notification, bytes: number): void {
+    this.#count('received', peer.sid, bytes);
+    this.#events.onNotification(peer.sid, notification);
+  }
+
+  #onDrain(peer: ElectionPeer): void {
+    peer.unblock();
+    this.#flush(peer);
+  }
+
+  #onClosed(peer: ElectionPeer, connection: ElectionConnection, reason: string, malformed: boolean): void {
+    if (peer.connection !== connection) return;
+    const fields = { sid: peer.sid, remote: connection.remote, reason };
+    if (malformed) this.#deps.logger.warn('election connection closed', fields);
+    else this.#deps.logger.debug('election connection closed', fields);
+    peer.connection = undefined;
+    peer.repeatNewest();
+    this.#retryLater(peer);
+  }
+}
