@@ -3,9 +3,10 @@
  * itself can do. It is no ZooKeeper and no control of one.
  */
 import * as net from 'node:net';
+import { FrameReader } from '../../server/wire/frames.ts';
 import { JuteWriter } from '../../server/wire/jute.ts';
 import { OpCode, Xid } from '../../server/wire/opcodes.ts';
-import { FrameSplitter } from './frame-splitter.ts';
+import { FRAME_BYTES_MAX } from './session.ts';
 
 export interface FakeRequest {
   xid: number;
@@ -79,7 +80,6 @@ export async function startFakeServer(options: FakeServerOptions = {}): Promise<
 
 function serve(socket: net.Socket, options: FakeServerOptions, sessionId: number): void {
   const { onRequest = cannedReply, negotiateTimeoutMs = asked => asked, readOnly = false } = options;
-  const splitter = new FrameSplitter();
   const out = new JuteWriter(64 * 1024);
   let established = false;
   const connection: FakeConnection = {
@@ -111,16 +111,16 @@ function serve(socket: net.Socket, options: FakeServerOptions, sessionId: number
     socket.write(answer.writeBuffer(Buffer.alloc(16, sessionId)).writeBoolean(readOnly).toBuffer());
     if (timeoutMs === 0) socket.end();
   };
-  const onFrame = (bytes: Buffer, start: number, end: number): boolean => {
+  const onFrame = (bytes: Buffer, start: number, end: number): void => {
     if (!established) {
       handshake(bytes, start);
-      return !socket.destroyed;
+      return;
     }
     const request = { xid: bytes.readInt32BE(start), op: bytes.readInt32BE(start + 4), bytes, start, end };
     if (request.xid === Xid.ping) connection.reply(Xid.ping, 0);
     else onRequest(request, connection);
     if (request.op === OpCode.closeSession) process.nextTick(() => socket.end());
-    return true;
   };
-  socket.on('data', chunk => splitter.push(chunk, chunk.length, onFrame));
+  const frames = new FrameReader(FRAME_BYTES_MAX, onFrame);
+  socket.on('data', chunk => frames.feed(chunk));
 }

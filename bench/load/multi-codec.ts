@@ -1,6 +1,7 @@
 /** multi and multiRead: operations one after the other, each behind a MultiHeader. @see facts section 6 */
 import { type Acl, OPEN_ACL_UNSAFE } from '../../server/wire/acl.ts';
 import { JuteError, type JuteReader, type JuteWriter } from '../../server/wire/jute.ts';
+import { readMulti, writeMultiEnd, writeMultiHeader } from '../../server/wire/multi.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import {
   writeCreateRequest,
@@ -38,11 +39,7 @@ export function writeMultiRequest(writer: JuteWriter, ops: readonly (MultiOp | M
     writeMultiHeader(writer, OpCode[op.op], false, -1);
     writeOp(writer, op);
   }
-  writeMultiHeader(writer, -1, true, -1);
-}
-
-function writeMultiHeader(writer: JuteWriter, type: number, done: boolean, err: number): void {
-  writer.writeInt(type).writeBoolean(done).writeInt(err);
+  writeMultiEnd(writer);
 }
 
 function writeOp(writer: JuteWriter, op: MultiOp | MultiReadOp): void {
@@ -70,32 +67,27 @@ function writeOp(writer: JuteWriter, op: MultiOp | MultiReadOp): void {
 
 export function readMultiResponse(reader: JuteReader): MultiResult[] {
   const results: MultiResult[] = [];
-  for (;;) {
-    const type = reader.readInt();
-    const done = reader.readBoolean();
-    const err = reader.readInt();
-    if (done) return results;
-    results.push(readResult(reader, type, err));
-  }
+  readMulti(reader, type => results.push(readResult(reader, type)));
+  return results;
 }
 
-function readResult(reader: JuteReader, type: number, err: number): MultiResult {
+function readResult(reader: JuteReader, type: number): MultiResult {
   switch (type) {
     case OpCode.error:
       return { type, err: reader.readInt() };
     case OpCode.create:
-      return { type, err, path: reader.readString() ?? '' };
+      return { type, err: 0, path: reader.readString() ?? '' };
     case OpCode.create2:
-      return { type, err, path: reader.readString() ?? '', stat: readStat(reader) };
+      return { type, err: 0, path: reader.readString() ?? '', stat: readStat(reader) };
     case OpCode.setData:
-      return { type, err, stat: readStat(reader) };
+      return { type, err: 0, stat: readStat(reader) };
     case OpCode.getData:
-      return { type, err, data: copy(reader.readBuffer()), stat: readStat(reader) };
+      return { type, err: 0, data: copy(reader.readBuffer()), stat: readStat(reader) };
     case OpCode.getChildren:
-      return { type, err, children: reader.readVector(r => r.readString() ?? '') ?? [] };
+      return { type, err: 0, children: reader.readVector(r => r.readString() ?? '') ?? [] };
     case OpCode.delete:
     case OpCode.check:
-      return { type, err };
+      return { type, err: 0 };
     default:
       throw new JuteError(`a multi response holds operation ${type}`);
   }

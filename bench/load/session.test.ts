@@ -1,7 +1,6 @@
 import { assert, suite } from '#test';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import { type FakeServer, type FakeServerOptions, startFakeServer } from './fake-server.ts';
-import { FRAME_BYTES_MAX, FrameSplitter } from './frame-splitter.ts';
 import { InFlight, type ReplyHandler } from './in-flight.ts';
 import { Session, type SessionOptions } from './session.ts';
 import { type SessionError, sessionErrors } from './session-error.ts';
@@ -32,35 +31,6 @@ function failure(promise: Promise<unknown>): Promise<SessionError> {
     (error: SessionError) => error,
   );
 }
-
-test('a frame cut at every point is one frame', () => {
-  const stream = Buffer.from('00000003616263000000000000000264650000000166', 'hex');
-  for (let cut = 0; cut <= stream.length; cut++) {
-    const splitter = new FrameSplitter();
-    const frames: string[] = [];
-    for (const part of [stream.subarray(0, cut), stream.subarray(cut)]) {
-      const chunk = Buffer.from(part);
-      splitter.push(chunk, chunk.length, (bytes, start, end) => {
-        frames.push(bytes.toString('latin1', start, end));
-        return true;
-      });
-      // The caller reads into the same buffer again: what the splitter keeps must be its own.
-      chunk.fill(0xee);
-    }
-    assert.equal(frames, ['abc', '', 'de', 'f'], `cut at ${cut}`);
-  }
-});
-
-test('a frame above the limit, or of negative length, is refused', () => {
-  const push = (length: number) => {
-    const head = Buffer.alloc(4);
-    head.writeInt32BE(length);
-    new FrameSplitter().push(head, 4, () => true);
-  };
-  assert.throws(() => push(FRAME_BYTES_MAX + 1), /frame says/);
-  assert.throws(() => push(-1), /frame says/);
-  push(FRAME_BYTES_MAX);
-});
 
 test('what is in flight keeps its order while the ring turns and grows, and stops at its limit', () => {
   const line = new InFlight(100);

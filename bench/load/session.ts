@@ -7,10 +7,10 @@
  */
 import * as net from 'node:net';
 import { readConnectResponse, writeConnectRequest } from '../../server/wire/connect.ts';
-import { JuteReader, JuteWriter } from '../../server/wire/jute.ts';
+import { FrameReader } from '../../server/wire/frames.ts';
+import { JuteError, JuteReader, JuteWriter } from '../../server/wire/jute.ts';
 import { OpCode, Xid } from '../../server/wire/opcodes.ts';
 import { readWatcherEvent, type WatcherEvent } from '../../server/wire/watch-event.ts';
-import { FrameSplitter } from './frame-splitter.ts';
 import { InFlight, type ReplyHandler } from './in-flight.ts';
 import { SessionError, type SessionErrorCode } from './session-error.ts';
 
@@ -48,6 +48,9 @@ export interface SessionOptions {
 
 export const SESSION_DEFAULTS = { timeoutMs: 10_000, connectTimeoutMs: 5_000, inFlightMax: 65_536 } as const;
 
+/** jute.maxbuffer of the answering server plus its extra size, and room for a header. */
+export const FRAME_BYTES_MAX = 4 * 1024 * 1024;
+
 const HEADER_BYTES = 16;
 const WRITE_BUFFER_BYTES = 16 * 1024;
 /** A buffer that once grew past this is not kept for reuse. */
@@ -74,7 +77,9 @@ export class Session {
   /** Auth is answered out of turn, and setWatches under one xid: each has its own line. */
   readonly #auths: InFlight = new InFlight(64);
   readonly #setWatches: InFlight = new InFlight(64);
-  readonly #splitter = new FrameSplitter();
+  readonly #frames = new FrameReader(FRAME_BYTES_MAX, (bytes, start, end) =>
+    this.#onFrame(bytes, start, end),
+  );
   readonly #reader = new JuteReader();
   readonly #reply: Reply;
   #writer = new JuteWriter(WRITE_BUFFER_BYTES);
@@ -245,20 +250,19 @@ export class Session {
     this.#lastHeardMs = performance.now();
     this.#reply.receivedAtMs = this.#lastHeardMs;
     try {
-      this.#splitter.push(chunk as Buffer, length, this.#onFrame);
+      this.#frames.feed((chunk as Buffer).subarray(0, length));
     } catch (error) {
-      if (!(error instanceof RangeError) && (error as { code?: unknown }).code !== 'ZK_JUTE') throw error;
-      this.#end('PROTOCOL', (error as Error).message, error);
+      if (!(error instanceof JuteError)) throw error;
+      this.#end('PROTOCOL', error.message, error);
     }
     return true;
   };
 
-  readonly #onFrame = (bytes: Buffer, start: number, end: number): boolean => {
+  #onFrame(bytes: Buffer, start: number, end: number): void {
     const reader = this.#reader.reset(bytes, start, end);
     if (this.#state === 'open') this.#onReplyFrame(reader, end - start);
     else if (this.#state === 'connecting') this.#onConnectResponse(reader);
-    return this.#state === 'open';
-  };
+  }
 
   #onConnectResponse(reader: JuteReader): void {
     const response = readConnectResponse(reader);
@@ -283,7 +287,7 @@ export class Session {
   }
 
   #onReplyFrame(reader: JuteReader, length: number): void {
-    if (length < HEADER_BYTES) throw new RangeError(`a reply of ${length} bytes has no whole header`);
+    if (length < HEADER_BYTES) throw new JuteError(`a reply of ${length} bytes has no whole header`);
     const xid = reader.readInt();
     const zxid = reader.readLong();
     const err = reader.readInt();
@@ -291,7 +295,7 @@ export class Session {
     if (xid > 0) {
       this.#answeredXid = nextXid(this.#answeredXid);
       if (xid !== this.#answeredXid) {
-        throw new RangeError(`reply to xid ${xid} where ${this.#answeredXid} was due`);
+        throw new JuteError(`reply to xid ${xid} where ${this.#answeredXid} was due`);
       }
       this.#answer(this.#inFlight, err, zxid);
     } else if (xid === Xid.notification) {
@@ -301,14 +305,14 @@ export class Session {
     } else if (xid === Xid.setWatches) {
       this.#answer(this.#setWatches, err, zxid);
     } else if (xid !== Xid.ping) {
-      throw new RangeError(`reply with xid ${xid}, which nobody sent`);
+      throw new JuteError(`reply with xid ${xid}, which nobody sent`);
     }
   }
 
   #answer(line: InFlight, err: number, zxid: number): void {
     const reply = this.#reply;
     const handler = line.shift(reply);
-    if (handler === undefined) throw new RangeError('reply to a request that nobody sent');
+    if (handler === undefined) throw new JuteError('reply to a request that nobody sent');
     reply.err = err;
     reply.zxid = zxid;
     handler.onReply(reply);
@@ -339,6 +343,7 @@ export class Session {
     const opened = this.#opened;
     const wasOpen = this.#state === 'open';
     this.#state = 'ended';
+    this.#frames.stop();
     this.#opened = undefined;
     clearTimeout(this.#openTimer);
     clearInterval(this.#pingTimer);

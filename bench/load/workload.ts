@@ -5,6 +5,7 @@
  */
 import { OPEN_ACL_UNSAFE, writeAcl } from '../../server/wire/acl.ts';
 import type { JuteReader } from '../../server/wire/jute.ts';
+import { writeMultiEnd, writeMultiHeader } from '../../server/wire/multi.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import { seededRandom } from '../stats/distributions.ts';
 import { type KeyChooser, type KeySkew, keyChooser } from './key-skew.ts';
@@ -216,10 +217,10 @@ export class WorkloadCursor {
     const { value, multiSize } = this.#workload;
     const body = session.begin(OpCode.multi);
     for (let i = 0; i < multiSize; i++) {
-      body.writeInt(OpCode.setData).writeByte(0).writeInt(-1);
+      writeMultiHeader(body, OpCode.setData, false, -1);
       body.writeString(this.#key()).writeBuffer(value).writeInt(-1);
     }
-    body.writeInt(-1).writeByte(1).writeInt(-1);
+    writeMultiEnd(body);
     return MULTI;
   }
 }

@@ -1,0 +1,65 @@
+/** The driver watches itself: a saturated driver measures itself, and its run is void. */
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+
+export interface DriverUse {
+  /** CPU of this process, all its threads: 1 is one core, all the time. */
+  cores: number;
+  /** Share of the time in which the event loop was not waiting for anything. */
+  loopUtilization: number;
+  loopLagP99Ms: number;
+  loopLagMaxMs: number;
+}
+
+export const DRIVER_LIMITS = { cores: 0.9, loopLagP99Ms: 20 } as const;
+
+const RESOLUTION_MS = 10;
+
+export class DriverMonitor {
+  readonly #lag: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  #cpu = process.cpuUsage();
+  #startMs = performance.now();
+  #loop = performance.eventLoopUtilization();
+
+  start(): this {
+    this.#lag.reset();
+    this.#lag.enable();
+    this.#cpu = process.cpuUsage();
+    this.#startMs = performance.now();
+    this.#loop = performance.eventLoopUtilization();
+    return this;
+  }
+
+  stop(): DriverUse {
+    this.#lag.disable();
+    const cpu = process.cpuUsage(this.#cpu);
+    const elapsedMs = Math.max(1, performance.now() - this.#startMs);
+    return {
+      cores: (cpu.user + cpu.system) / 1000 / elapsedMs,
+      loopUtilization: performance.eventLoopUtilization(this.#loop).utilization,
+      loopLagP99Ms: lagMs(this.#lag.percentile(99)),
+      loopLagMaxMs: lagMs(this.#lag.max),
+    };
+  }
+}
+
+/** Node records the time between two ticks of its sampling timer, the interval included. */
+function lagMs(ns: number): number {
+  return Math.max(0, ns / 1e6 - RESOLUTION_MS);
+}
+
+/** What speaks against a run, one sentence each; empty when the driver was not in the way. */
+export function saturation(use: DriverUse): string[] {
+  const reasons: string[] = [];
+  if (use.cores > DRIVER_LIMITS.cores) {
+    reasons.push(
+      `driver saturated: it used ${use.cores.toFixed(2)} cores, at most ${DRIVER_LIMITS.cores} is accepted`,
+    );
+  }
+  if (use.loopLagP99Ms > DRIVER_LIMITS.loopLagP99Ms) {
+    const lag = use.loopLagP99Ms.toFixed(1);
+    reasons.push(
+      `driver saturated: loop lag p99 ${lag} ms, at most ${DRIVER_LIMITS.loopLagP99Ms} ms is accepted`,
+    );
+  }
+  return reasons;
+}

@@ -1,0 +1,39 @@
+/** Entry of the load driver's own process: one spec in, progress and one result out, over IPC. */
+
+import type { FromLoadProcess, ToLoadProcess } from './load-process.ts';
+import { runLoad } from './run-load.ts';
+
+const abort = new AbortController();
+
+function send(message: FromLoadProcess): Promise<void> {
+  return new Promise(resolve => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(message, () => resolve());
+  });
+}
+
+async function run(message: ToLoadProcess): Promise<void> {
+  if (message.kind === 'stop') {
+    abort.abort();
+    return;
+  }
+  try {
+    const result = await runLoad(
+      message.spec,
+      abort.signal,
+      progress => void send({ kind: 'progress', progress }),
+    );
+    await send({ kind: 'result', result });
+  } catch (error) {
+    const { name, message: text } = error as Error;
+    await send({ kind: 'failed', message: `${name}: ${text}` });
+  }
+  process.disconnect?.();
+}
+
+process.on('message', message => void run(message as ToLoadProcess));
+// The lab is gone, whichever way it went: a driver that nobody listens to must not go on loading.
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole process group; the lab decides what becomes of the run.
+process.on('SIGINT', () => {});
+await send({ kind: 'ready' });

@@ -1,0 +1,138 @@
+/** Everything a run counts. It knows the measured window; callers only say what happened and when. */
+import { errorName } from '../../server/wire/error-codes.ts';
+import { TimelineRecorder } from '../measure/timeline.ts';
+import { LatencyHistogram } from './histograms.ts';
+import { LATE_AFTER_MS, type LoadTarget, type OperationResult } from './load-spec.ts';
+import { isWrite, type OperationIndex, operationNames } from './workload.ts';
+
+class OperationCount {
+  ok = 0;
+  unknown = 0;
+  readonly errors = new Map<number, number>();
+  readonly service = new LatencyHistogram();
+  readonly response = new LatencyHistogram();
+}
+
+export class LoadRecorder {
+  /** The measured window, on the clock of `performance.now()`; empty until `begin`. */
+  fromMs = Number.POSITIVE_INFINITY;
+  untilMs = Number.POSITIVE_INFINITY;
+  timeline = new TimelineRecorder(Number.POSITIVE_INFINITY);
+  readonly #openLoop: boolean;
+  readonly #targets: readonly LoadTarget[];
+  /** By target, then operation. */
+  readonly #counts: OperationCount[][];
+  readonly lateness = new LatencyHistogram();
+  intended = 0;
+  sent = 0;
+  late = 0;
+  dropped = 0;
+  reconnects = 0;
+  /** Completed inside the window, whenever they started: what throughput is made of. */
+  readsInWindow = 0;
+  writesInWindow = 0;
+  writesOkEver = 0;
+
+  constructor(targets: readonly LoadTarget[], openLoop: boolean) {
+    this.#targets = targets;
+    this.#openLoop = openLoop;
+    this.#counts = targets.map(() => operationNames.map(() => new OperationCount()));
+  }
+
+  /** Sets the window, once all sessions are open. */
+  begin(fromMs: number, untilMs: number): void {
+    this.fromMs = fromMs;
+    this.untilMs = untilMs;
+    this.timeline = new TimelineRecorder(fromMs);
+  }
+
+  #measured(intendedMs: number): boolean {
+    return intendedMs >= this.fromMs && intendedMs < this.untilMs;
+  }
+
+  onSent(intendedMs: number, sentAtMs: number): void {
+    if (!this.#measured(intendedMs)) return;
+    this.intended++;
+    this.sent++;
+    if (!this.#openLoop) return;
+    const lateMs = sentAtMs - intendedMs;
+    this.lateness.recordUs(lateMs * 1000);
+    if (lateMs > LATE_AFTER_MS) this.late++;
+  }
+
+  onDropped(intendedMs: number): void {
+    if (!this.#measured(intendedMs)) return;
+    this.intended++;
+    this.dropped++;
+    this.timeline.error(intendedMs);
+  }
+
+  onReply(
+    target: number,
+    operation: OperationIndex,
+    err: number,
+    intendedMs: number,
+    sentAtMs: number,
+    receivedAtMs: number,
+  ): void {
+    const write = isWrite[operationNames[operation]!];
+    if (err === 0 && write) this.writesOkEver++;
+    const inWindow = receivedAtMs >= this.fromMs && receivedAtMs < this.untilMs;
+    const responseUs = (receivedAtMs - intendedMs) * 1000;
+    if (inWindow) {
+      if (err !== 0) this.timeline.error(receivedAtMs);
+      else {
+        this.timeline.ok(receivedAtMs, responseUs);
+        if (write) this.writesInWindow++;
+        else this.readsInWindow++;
+      }
+    }
+    if (!this.#measured(intendedMs)) return;
+    const count = this.#counts[target]![operation]!;
+    if (err !== 0) {
+      count.errors.set(err, (count.errors.get(err) ?? 0) + 1);
+      return;
+    }
+    count.ok++;
+    count.service.recordUs((receivedAtMs - sentAtMs) * 1000);
+    if (this.#openLoop) count.response.recordUs(responseUs);
+  }
+
+  onLost(target: number, operation: OperationIndex, intendedMs: number): void {
+    if (!this.#measured(intendedMs)) return;
+    this.#counts[target]![operation]!.unknown++;
+    this.timeline.error(Math.min(performance.now(), this.untilMs - 1));
+  }
+
+  /** Operations that never occurred are left out. */
+  operations(): OperationResult[] {
+    return this.#targets.flatMap(({ name, role }, target) =>
+      operationNames.flatMap((operation, index) => {
+        const count = this.#counts[target]![index]!;
+        if (count.ok + count.unknown + count.errors.size === 0) return [];
+        const response = this.#openLoop ? count.response : count.service;
+        return {
+          target: name,
+          role,
+          operation,
+          ok: count.ok,
+          errors: Object.fromEntries([...count.errors].map(([code, n]) => [errorName(code), n])),
+          unknown: count.unknown,
+          service: count.service.encode(),
+          response: response.encode(),
+        };
+      }),
+    );
+  }
+
+  /** All targets and operations in one. */
+  merged(): { service: LatencyHistogram; response: LatencyHistogram } {
+    const service = new LatencyHistogram();
+    const response = new LatencyHistogram();
+    for (const count of this.#counts.flat()) {
+      service.merge(count.service);
+      response.merge(this.#openLoop ? count.response : count.service);
+    }
+    return { service, response };
+  }
+}

@@ -1,0 +1,51 @@
+import type { Arrivals } from './arrivals.ts';
+import type { LoadRecorder } from './load-recorder.ts';
+import type { LoadSession } from './load-session.ts';
+
+/** Sends in one go at most this many overdue requests: replies must be read in between, or they look slow. */
+const SENDS_PER_TURN_MAX = 2_000;
+
+/**
+ * Sends each request when the schedule says, round robin over the sessions, and never waits for replies. One that
+ * no session can take is dropped and counted: it is not put off, for then the load would follow the server.
+ * Timers have a grain of 1 ms, so sends come up to about 1 ms after their intended start; response latency counts
+ * from the intended start, and the lateness is recorded beside it.
+ * Returns what ends it.
+ */
+export function startOpenLoop(
+  sessions: readonly LoadSession[],
+  arrivals: Arrivals,
+  startMs: number,
+  recorder: LoadRecorder,
+): () => void {
+  let running = true;
+  let turn = 0;
+  let nextMs = startMs + arrivals();
+
+  const send = (intendedMs: number, nowMs: number): void => {
+    for (let tried = 0; tried < sessions.length; tried++) {
+      const session = sessions[turn]!;
+      turn = (turn + 1) % sessions.length;
+      if (session.canSend) {
+        session.send(intendedMs, nowMs);
+        return;
+      }
+    }
+    recorder.onDropped(intendedMs);
+  };
+
+  const tick = (): void => {
+    if (!running) return;
+    const nowMs = performance.now();
+    for (let sent = 0; nextMs <= nowMs && sent < SENDS_PER_TURN_MAX; sent++) {
+      send(nextMs, nowMs);
+      nextMs = startMs + arrivals();
+    }
+    if (nextMs <= nowMs) setImmediate(tick);
+    else setTimeout(tick, Math.max(1, Math.floor(nextMs - nowMs)));
+  };
+  tick();
+  return () => {
+    running = false;
+  };
+}

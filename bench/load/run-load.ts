@@ -1,0 +1,184 @@
+/** One run of load from spec to result, in this process. The lab runs it in one of its own: see `load-process.ts`. */
+
+import { seededRandom } from '../stats/distributions.ts';
+import { arrivalsOf } from './arrivals.ts';
+import { startClosedLoop } from './closed-loop.ts';
+import { DriverMonitor, type DriverUse, saturation } from './driver-monitor.ts';
+import { LoadRecorder } from './load-recorder.ts';
+import { LoadSession } from './load-session.ts';
+import { checkLoadSpec, LATE_SHARE_MAX, LOAD_DEFAULTS, type LoadResult, type LoadSpec } from './load-spec.ts';
+import { startOpenLoop } from './open-loop.ts';
+import { isWrite, Workload, WorkloadCursor } from './workload.ts';
+
+/** Sessions opened at once: an ensemble of one core should not meet a thousand handshakes in one moment. */
+const OPENINGS_AT_ONCE = 50;
+
+export interface LoadProgress {
+  /** Whole seconds since the warm-up ended; negative in the warm-up. */
+  second: number;
+  ok: number;
+}
+
+/**
+ * @param signal ends the run early; what was measured until then is returned, and the run is void
+ * @throws SessionError when a session cannot be opened; RangeError, TypeError on a spec that cannot be
+ */
+export async function runLoad(
+  spec: LoadSpec,
+  signal?: AbortSignal,
+  onProgress?: (progress: LoadProgress) => void,
+): Promise<LoadResult> {
+  checkLoadSpec(spec);
+  const recorder = new LoadRecorder(spec.targets, spec.mode.kind === 'open');
+  const sessions = makeSessions(spec, recorder);
+  try {
+    await openAll(sessions);
+    return await measure(spec, sessions, recorder, signal, onProgress);
+  } finally {
+    await Promise.all(sessions.map(session => session.close()));
+  }
+}
+
+function makeSessions(spec: LoadSpec, recorder: LoadRecorder): LoadSession[] {
+  const workload = new Workload(spec.workload);
+  const incarnation = `${process.pid.toString(36)}-${Math.round(performance.now()).toString(36)}-`;
+  // Interleaved, so that the open loop's round robin goes from target to target.
+  return Array.from({ length: spec.sessionsPerTarget * spec.targets.length }, (_, index) => {
+    const cursor = new WorkloadCursor(workload, index, incarnation);
+    return new LoadSession(spec, index % spec.targets.length, cursor, recorder);
+  });
+}
+
+async function openAll(sessions: readonly LoadSession[]): Promise<void> {
+  for (let i = 0; i < sessions.length; i += OPENINGS_AT_ONCE) {
+    await Promise.all(sessions.slice(i, i + OPENINGS_AT_ONCE).map(session => session.open()));
+  }
+}
+
+async function measure(
+  spec: LoadSpec,
+  sessions: readonly LoadSession[],
+  recorder: LoadRecorder,
+  signal: AbortSignal | undefined,
+  onProgress: ((progress: LoadProgress) => void) | undefined,
+): Promise<LoadResult> {
+  const startMs = performance.now();
+  const fromMs = startMs + spec.warmupMs;
+  recorder.begin(fromMs, fromMs + spec.durationMs);
+  const stopSending = startSending(spec, sessions, recorder, startMs);
+  const progress = setInterval(() => {
+    const ok = recorder.readsInWindow + recorder.writesInWindow;
+    onProgress?.({ second: Math.floor((performance.now() - fromMs) / 1000), ok });
+  }, 1_000);
+  try {
+    await sleepUntil(fromMs, signal);
+    const measuredFrom = new Date().toISOString();
+    const monitor = new DriverMonitor().start();
+    await sleepUntil(recorder.untilMs, signal);
+    const driver = monitor.stop();
+    const endedMs = performance.now();
+    if (endedMs < recorder.untilMs) recorder.untilMs = Math.max(endedMs, fromMs);
+    stopSending();
+    await drain(sessions);
+    // Closing first: what is still unanswered becomes `unknown` and must be in the result.
+    await Promise.all(sessions.map(session => session.close()));
+    return resultOf(spec, recorder, measuredFrom, driver, signal?.aborted === true);
+  } finally {
+    stopSending();
+    clearInterval(progress);
+  }
+}
+
+function startSending(
+  spec: LoadSpec,
+  sessions: readonly LoadSession[],
+  recorder: LoadRecorder,
+  startMs: number,
+): () => void {
+  const { mode } = spec;
+  if (mode.kind === 'closed') return startClosedLoop(sessions, mode.depth);
+  const random = seededRandom(spec.workload.seed ^ 0x5ca1_ab1e);
+  return startOpenLoop(sessions, arrivalsOf(mode.arrivals, mode.ratePerSecond, random), startMs, recorder);
+}
+
+function sleepUntil(atMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise(resolve => {
+    if (signal?.aborted) {
+      resolve();
+      return;
+    }
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, Math.max(0, atMs - performance.now()));
+    signal?.addEventListener('abort', end);
+  });
+}
+
+/** Waits for what is in flight, no longer than `drainMs`. */
+async function drain(sessions: readonly LoadSession[]): Promise<void> {
+  const untilMs = performance.now() + LOAD_DEFAULTS.drainMs;
+  while (performance.now() < untilMs && sessions.some(session => session.inFlight > 0)) {
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}
+
+function resultOf(
+  spec: LoadSpec,
+  recorder: LoadRecorder,
+  measuredFrom: string,
+  driver: DriverUse,
+  aborted: boolean,
+): LoadResult {
+  const seconds = (recorder.untilMs - recorder.fromMs) / 1000;
+  const perSecond = (count: number): number => (seconds > 0 ? count / seconds : 0);
+  const operations = recorder.operations();
+  const { service, response } = recorder.merged();
+  const { intended, sent, late, dropped, reconnects, readsInWindow, writesInWindow } = recorder;
+  const result: LoadResult = {
+    spec,
+    measuredFrom,
+    okPerSecond: perSecond(readsInWindow + writesInWindow),
+    readsPerSecond: perSecond(readsInWindow),
+    writesPerSecond: perSecond(writesInWindow),
+    operations,
+    totals: {
+      ok: sum(operations.map(({ ok }) => ok)),
+      errors: sum(operations.flatMap(({ errors }) => Object.values(errors))),
+      unknown: sum(operations.map(({ unknown }) => unknown)),
+      writesOk: sum(operations.map(({ operation, ok }) => (isWrite[operation] ? ok : 0))),
+      writesOkWithWarmup: recorder.writesOkEver,
+    },
+    response: response.percentiles(),
+    service: service.percentiles(),
+    seconds: recorder.timeline.toTimeline().seconds,
+    sends: { intended, sent, late, dropped, lateness: recorder.lateness.percentiles() },
+    reconnects,
+    driver,
+    voidReasons: [],
+  };
+  result.voidReasons = voidReasons(result, aborted);
+  return result;
+}
+
+/** Why a result does not count, one sentence each. */
+export function voidReasons(result: LoadResult, aborted: boolean): string[] {
+  const reasons = saturation(result.driver);
+  const { intended, late, dropped } = result.sends;
+  if (aborted) reasons.push('the run was ended early');
+  if (result.totals.ok === 0) reasons.push('no operation succeeded');
+  const share = (late + dropped) / Math.max(1, intended);
+  if (result.spec.mode.kind === 'open' && share > LATE_SHARE_MAX) {
+    const percent = (share * 100).toFixed(1);
+    reasons.push(
+      `${late} late and ${dropped} dropped of ${intended} sends (${percent} %), at most ${LATE_SHARE_MAX * 100} % is accepted`,
+    );
+  }
+  return reasons;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
