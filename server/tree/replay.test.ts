@@ -166,7 +166,11 @@ function assertSame(tree: DataTree, twin: NaiveTree): void {
 }
 
 /** Whether every fuzzy snapshot converges; `makeTree` is what restores and replays. */
-function converges(makeTree: () => DataTree, runs: number): fc.RunDetails<[Wish[], number, number]> {
+function converges(
+  makeTree: () => DataTree,
+  runs: number,
+  endOnFailure = false,
+): fc.RunDetails<[Wish[], number, number]> {
   const property = fc.property(
     fc.array(anyWish, { minLength: 20, maxLength: 80, size: 'max' }),
     fc.nat(60),
@@ -179,7 +183,7 @@ function converges(makeTree: () => DataTree, runs: number): fc.RunDetails<[Wish[
       assertSame(tree, twin);
     },
   );
-  return fc.check(property, { numRuns: runs, seed: 368 });
+  return fc.check(property, { numRuns: runs, seed: 368, endOnFailure });
 }
 
 test('a history applied once gives the tree of the naive twin', () => {
@@ -194,14 +198,14 @@ test('a history applied once gives the tree of the naive twin', () => {
           assert.is(results[i]!.err, ErrorCode.OK);
       }
     }),
-    { numRuns: 200, seed: 368 },
+    { numRuns: 500, seed: 368 },
   );
 });
 
 test(
   'a fuzzy snapshot and the log behind it give the same tree',
   () => {
-    const details = converges(() => new DataTree(), 400);
+    const details = converges(() => new DataTree(), 1500);
     assert.not(details.failed, fc.defaultReportMessage(details) ?? '');
   },
   { deadlineMs: 60_000 },
@@ -216,7 +220,7 @@ test('any suffix of a history applied again changes nothing', () => {
       replay(tree, txns.slice(Math.min(from, txns.length)));
       assertSame(tree, twin);
     }),
-    { numRuns: 200, seed: 368 },
+    { numRuns: 500, seed: 368 },
   );
 });
 
@@ -231,5 +235,5 @@ test('planted: a delete that moves pzxid down again is caught', () => {
       return result;
     }
   }
-  assert.ok(converges(() => new Downward(), 400).failed);
+  assert.ok(converges(() => new Downward(), 1500, true).failed);
 });
