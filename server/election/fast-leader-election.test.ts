@@ -1,0 +1,338 @@
+import fc from 'fast-check';
+import { assert, suite } from '#test';
+import { QuorumHierarchical } from '../quorum/quorum-hierarchical.ts';
+import { QuorumMaj } from '../quorum/quorum-maj.ts';
+import { MIN_LONG, type Notification } from '../wire/election-message.ts';
+import { Cluster, FINALIZE_WAIT_MS, type Member } from './cluster.test-kit.ts';
+import { type ElectionOutput, FastLeaderElection } from './fast-leader-election.ts';
+
+const test = suite('election: FastLeaderElection');
+
+// One server, event by event
+
+const VERSION_5 = Buffer.from('server.1=a:1:2:participant\nversion=5');
+
+function core(sid: number, voters = [1, 2, 3], observers = [4]): FastLeaderElection {
+  const verifier = new QuorumMaj({ version: 0, text: 'version=0', voters, observers });
+  const intervals = { minNotificationIntervalMs: 200, maxNotificationIntervalMs: 60_000 };
+  const role = observers.includes(sid) ? 'observer' : 'participant';
+  return new FastLeaderElection({ sid, finalizeWaitMs: 200, ...intervals }, { role, verifier });
+}
+
+const LOOK = { type: 'look', proposal: { zxid: 0, peerEpoch: 0 } } as const;
+
+function says(fields: Partial<Notification>): Notification {
+  const vote = { leader: 3, zxid: 0, round: 1, peerEpoch: 0 };
+  return { state: 'LOOKING', ...vote, version: 2, config: null, ...fields };
+}
+
+const hears = (server: FastLeaderElection, from: number, fields: Partial<Notification>) =>
+  server.step({ type: 'notification', from, notification: says(fields) });
+const sentTo = (outputs: ElectionOutput[]) =>
+  outputs.flatMap(output => (output.type === 'send' ? [output.to] : []));
+const elected = (outputs: ElectionOutput[]) =>
+  outputs.flatMap(output => (output.type === 'elected' ? [output.result] : []))[0];
+
+test('intervals double from 200 ms to 60 s', () => {
+  const server = core(1);
+  const delays: number[] = [];
+  for (let outputs = server.step(LOOK); delays.length < 11; ) {
+    for (const output of outputs) if (output.type === 'setTimer') delays.push(output.delayMs);
+    outputs = server.step({ type: 'timer', timer: 'resend' });
+  }
+  assert.equal(delays, [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000]);
+});
+
+test('one voter alone elects itself', () => {
+  const server = core(1, [1], []);
+  server.step(LOOK);
+  assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.state, 'LEADING');
+});
+
+test('votes with zxid -1, votes for strangers and votes of observers change nothing', () => {
+  const server = core(1);
+  server.step(LOOK);
+  assert.equal(sentTo(hears(server, 2, { zxid: -1, leader: 2 })), []);
+  assert.equal(sentTo(hears(server, 2, { leader: 77, peerEpoch: 9 })), []);
+  assert.equal(sentTo(hears(server, 2, { leader: 4, peerEpoch: 9 })), []);
+  assert.equal(sentTo(hears(server, 4, { leader: 3, peerEpoch: 9 })), [4]);
+  assert.equal([server.vote.leader, server.round], [1, 1]);
+});
+
+test('ZOOKEEPER-2959: the votes of observers make no quorum', () => {
+  const server = core(1, [1, 2, 3], [4, 5]);
+  server.step(LOOK);
+  for (const sid of [4, 5]) hears(server, sid, { leader: 1 });
+  for (const sid of [4, 5]) hears(server, sid, { state: 'LEADING', leader: 2 });
+  assert.is(elected(server.step({ type: 'timer', timer: 'finalize' })), undefined);
+});
+
+test('a quorum of followers is not enough: the leader must say that it leads', () => {
+  const server = core(1, [1, 2, 3, 4, 5], []);
+  server.step(LOOK);
+  for (const sid of [2, 3, 4]) {
+    assert.is(elected(hears(server, sid, { state: 'FOLLOWING', leader: 5, round: 9 })), undefined);
+  }
+  const result = elected(hears(server, 5, { state: 'LEADING', leader: 5, round: 9 }));
+  assert.equal([result?.leader, result?.state, server.round], [5, 'FOLLOWING', 9]);
+});
+
+test('a server named leader by followers of another round does not lead', () => {
+  const server = core(3);
+  server.step(LOOK);
+  for (const sid of [1, 2]) {
+    assert.is(elected(hears(server, sid, { state: 'FOLLOWING', leader: 3, round: 9 })), undefined);
+  }
+  assert.is(server.state, 'LOOKING');
+});
+
+test('one that follows answers those who look, and only those', () => {
+  const server = core(1);
+  server.step(LOOK);
+  server.step({
+    type: 'settle',
+    state: 'FOLLOWING',
+    vote: { leader: 2, zxid: 5, round: 4, peerEpoch: 1 },
+  });
+  assert.equal(sentTo(hears(server, 3, { leader: 3, round: 99 })), [3]);
+  assert.equal(sentTo(hears(server, 4, { leader: MIN_LONG })), [4], 'an observer');
+  assert.equal(sentTo(hears(server, 3, { state: 'FOLLOWING', leader: 2 })), []);
+  assert.equal(sentTo(hears(server, 4, { state: 'OBSERVING', leader: 2 })), []);
+  assert.is(server.round, 1, 'the round of others does not matter any more');
+});
+
+test('ZOOKEEPER-1807: an observer answers no observer, whatever it is doing', () => {
+  const server = core(4, [1, 2, 3], [4, 5]);
+  assert.equal(sentTo(server.step(LOOK)), [1, 2, 3]);
+  assert.equal(sentTo(hears(server, 5, { leader: MIN_LONG })), []);
+});
+
+test('two voters that take each other for strangers do not answer answers for ever', () => {
+  const ends = [core(1, [1], []), core(2, [2], [])] as const;
+  let toDeliver = [...ends[0].step(LOOK), ...ends[1].step(LOOK)].filter(output => output.type === 'send');
+  toDeliver.push({ type: 'send', to: 2, notification: says({ leader: 1 }) });
+  for (let rounds = 0; toDeliver.length > 0; rounds++) {
+    assert.ok(rounds < 10, 'answers without end');
+    toDeliver = toDeliver.flatMap(({ to, notification }) => {
+      const outputs = ends[to === 1 ? 0 : 1].step({ type: 'notification', from: 3 - to, notification });
+      return outputs.filter(output => output.type === 'send');
+    });
+  }
+});
+
+test('what voters said before the first look is not lost', () => {
+  const server = core(1);
+  hears(server, 2, { state: 'FOLLOWING', leader: 3, round: 9 });
+  hears(server, 3, { state: 'LEADING', leader: 3, round: 9 });
+  assert.is(elected(server.step(LOOK))?.leader, 3);
+});
+
+test('a newer configuration is reported once, and only while looking', () => {
+  const server = core(1);
+  const seen = (outputs: ElectionOutput[]) => outputs.filter(output => output.type === 'configSeen').length;
+  server.step(LOOK);
+  assert.is(seen(hears(server, 2, { config: VERSION_5 })), 1);
+  assert.is(seen(hears(server, 3, { config: VERSION_5 })), 0);
+  const settled = core(1);
+  settled.step(LOOK);
+  settled.step({ type: 'settle', state: 'LEADING', vote: settled.vote });
+  assert.is(seen(hears(settled, 2, { config: VERSION_5 })), 0);
+});
+
+test('with a newer configuration seen, a leader needs a quorum of both', () => {
+  const verifier = new QuorumMaj({ version: 1, text: '', voters: [1, 2, 3], observers: [] });
+  const lastSeenVerifier = new QuorumMaj({ version: 2, text: '', voters: [3, 4, 5], observers: [] });
+  const server = core(3);
+  server.step({ type: 'view', view: { role: 'participant', verifier, lastSeenVerifier } });
+  assert.equal(sentTo(server.step(LOOK)), [1, 2, 4, 5]);
+  hears(server, 1, {});
+  assert.is(elected(server.step({ type: 'timer', timer: 'finalize' })), undefined);
+  hears(server, 4, {});
+  assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.state, 'LEADING');
+});
+
+test('a server of weight 0 is not elected, though its history is the longest', () => {
+  const verifier = new QuorumHierarchical({
+    version: 0,
+    text: '',
+    voters: [1, 2, 3, 4],
+    observers: [],
+    groups: new Map([[1, [1, 2, 3, 4]]]),
+    weights: new Map([[4, 0]]),
+  });
+  const cluster = new Cluster({ voters: [1, 2, 3, 4], verifier, delayMs: () => 1 });
+  cluster.member(4).proposal = { zxid: 0x9_0000_0000, peerEpoch: 9 };
+  for (const sid of [1, 2, 3, 4]) cluster.start(sid);
+  cluster.advance(1000);
+  for (const { result } of cluster.members.values()) assert.is(result?.leader, 3);
+});
+
+// Whole ensembles, against a naive twin: sort the candidates that can talk, take the last
+
+const history = fc.record({ peerEpoch: fc.nat({ max: 2 }), zxid: fc.nat({ max: 3 }) });
+const seed = fc.integer({ min: 1, max: 2 ** 31 - 2 });
+
+/** Deterministic delays: the order of arrival follows the seed. */
+function delaysOf(start: number, maxMs: number): () => number {
+  let state = start;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % maxMs;
+  };
+}
+
+function naiveWinner(members: Iterable<Member>): number | undefined {
+  const sorted = [...members].sort(
+    (a, b) =>
+      a.proposal.peerEpoch - b.proposal.peerEpoch || a.proposal.zxid - b.proposal.zxid || a.sid - b.sid,
+  );
+  return sorted.at(-1)?.sid;
+}
+
+test('whoever starts within the finalize wait: all elect the best of them, in one round', () => {
+  fc.assert(
+    fc.property(
+      fc.array(history, { minLength: 1, maxLength: 5 }),
+      seed,
+      fc.array(fc.nat({ max: 40 }), { minLength: 5, maxLength: 5 }),
+      (histories, delaySeed, startsMs) => {
+        const voters = histories.map((_, index) => index + 1);
+        const cluster = new Cluster({ voters, delayMs: delaysOf(delaySeed, 40) });
+        histories.forEach((proposal, index) => {
+          cluster.member(index + 1).proposal = proposal;
+          cluster.after(startsMs[index] ?? 0, () => cluster.start(index + 1));
+        });
+        cluster.advance(5000);
+        const winner = naiveWinner(cluster.members.values());
+        const rounds = new Set<number | undefined>();
+        for (const { sid, result } of cluster.members.values()) {
+          assert.is(result?.leader, winner, `server ${sid}`);
+          assert.is(result?.state, sid === winner ? 'LEADING' : 'FOLLOWING');
+          rounds.add(result?.vote.round);
+        }
+        assert.is(rounds.size, 1);
+      },
+    ),
+  );
+});
+
+/** What QuorumPeer does around the election: whoever has no leader, or no quorum of followers, looks again. */
+function superviseAfter(cluster: Cluster, member: Member, delayMs: number): void {
+  const { result } = member;
+  cluster.after(delayMs, () => {
+    if (!member.up || member.result !== result || result === undefined) return;
+    if (isServed(cluster, member)) superviseAfter(cluster, member, delayMs);
+    else cluster.look(member.sid);
+  });
+}
+
+function isServed(cluster: Cluster, { sid, core: own }: Member): boolean {
+  const { leader } = own.vote;
+  if (own.state !== 'LEADING') {
+    return cluster.reaches(sid, leader) && cluster.member(leader).core.state === 'LEADING';
+  }
+  const followers = new Set([sid]);
+  for (const other of cluster.members.values()) {
+    if (
+      cluster.reaches(sid, other.sid) &&
+      other.core.state === 'FOLLOWING' &&
+      other.core.vote.leader === sid
+    ) {
+      followers.add(other.sid);
+    }
+  }
+  return cluster.viewOf(sid).verifier.containsQuorum(followers);
+}
+
+const DELAY_MS_MAX = 60;
+const SUPERVISION_MS = 2 * FINALIZE_WAIT_MS + DELAY_MS_MAX;
+
+type Upset =
+  | { readonly what: 'cut' | 'heal'; readonly a: number; readonly b: number }
+  | { readonly what: 'stop' | 'start'; readonly a: number };
+
+const upset: fc.Arbitrary<Upset> = fc.oneof(
+  fc.record({
+    what: fc.constantFrom('cut', 'heal'),
+    a: fc.integer({ min: 1, max: 5 }),
+    b: fc.integer({ min: 1, max: 5 }),
+  }),
+  fc.record({ what: fc.constantFrom('stop', 'start'), a: fc.integer({ min: 1, max: 5 }) }),
+);
+
+test(
+  'after any cuts, crashes and restarts, once they are over: one leader, followed by everybody',
+  () => {
+    fc.assert(
+      fc.property(
+        fc.array(history, { minLength: 5, maxLength: 5 }),
+        fc.array(fc.tuple(upset, fc.nat({ max: 900 })), { maxLength: 15 }),
+        seed,
+        (histories, upsets, delaySeed) => {
+          const cluster = new Cluster({
+            voters: [1, 2, 3, 4, 5],
+            observers: [6],
+            delayMs: delaysOf(delaySeed, DELAY_MS_MAX),
+          });
+          cluster.onElected = member => {
+            checkElected(cluster, member);
+            superviseAfter(cluster, member, SUPERVISION_MS);
+          };
+          histories.forEach((proposal, index) => {
+            cluster.member(index + 1).proposal = proposal;
+          });
+          for (const sid of cluster.members.keys()) cluster.start(sid);
+          for (const [event, pauseMs] of upsets) {
+            apply(cluster, event);
+            cluster.advance(pauseMs);
+          }
+          healEverything(cluster);
+          cluster.advance(180_000);
+          const leaders = [...cluster.members.values()].map(member => member.core.vote.leader);
+          assert.is(new Set(leaders).size, 1, `leaders ${leaders.join(' ')}`);
+          for (const member of cluster.members.values()) assert.ok(isServed(cluster, member));
+          assert.is(cluster.member(6).core.state, 'OBSERVING');
+        },
+      ),
+      { numRuns: 200 },
+    );
+  },
+  { deadlineMs: 60_000 },
+);
+
+/** Nobody is elected without a quorum of voters, and no observer has part in it. */
+function checkElected(cluster: Cluster, { result }: Member): void {
+  assert.ok(result !== undefined);
+  const { leader, supporters } = result;
+  assert.ok(cluster.viewOf(leader).verifier.containsQuorum(supporters));
+  assert.not(supporters.has(6), 'an observer counted');
+  assert.is.not(leader, 6);
+}
+
+function apply(cluster: Cluster, event: Upset): void {
+  const member = cluster.member(event.a);
+  if (event.what === 'stop') cluster.stop(event.a);
+  else if (event.what === 'start' && !member.up) cluster.start(event.a);
+  else if (event.what === 'cut' && event.a !== event.b) cluster.cut(event.a, event.b);
+  else if (event.what === 'heal' && event.a !== event.b) cluster.heal(event.a, event.b);
+}
+
+function healEverything(cluster: Cluster): void {
+  for (const a of cluster.members.keys())
+    for (const b of cluster.members.keys()) if (a < b) cluster.heal(a, b);
+  for (const member of cluster.members.values()) if (!member.up) cluster.start(member.sid);
+}
+
+test('planted: a server that counts observers elects without a quorum, and the check sees it', () => {
+  const counting = new QuorumMaj({ version: 0, text: '', voters: [1, 2, 3], observers: [6] });
+  Object.defineProperty(counting, 'containsQuorum', { value: (sids: ReadonlySet<number>) => sids.size > 0 });
+  const cluster = new Cluster({ voters: [1, 2, 3], observers: [6], verifier: counting, delayMs: () => 5 });
+  let wrong = 0;
+  const majority = new QuorumMaj({ version: 0, text: '', voters: [1, 2, 3], observers: [6] });
+  cluster.onElected = ({ result }) => {
+    if (result !== undefined && !majority.containsQuorum(result.supporters)) wrong++;
+  };
+  cluster.start(1);
+  cluster.advance(1000);
+  assert.is(wrong, 1);
+});

@@ -1,0 +1,341 @@
+import { assert, suite } from '#test';
+import { Metrics } from '../admin/metrics.ts';
+import { type Logger, silentLogger } from '../runtime/logger.ts';
+import { type MemoryHost, MemoryNetwork } from '../runtime/memory-network.ts';
+import type { Connection } from '../runtime/runtime.ts';
+import { SeededRandom } from '../runtime/seeded-random.ts';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual-time.ts';
+import {
+  encodeNotification,
+  NOTIFICATION_BYTES_MAX,
+  type Notification,
+  writeInitialMessage,
+} from '../wire/election-message.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { QuorumCnxManager, UNKNOWN_PEERS_MAX, UNNAMED_CONNECTIONS_MAX } from './quorum-cnx-manager.ts';
+
+const test = suite('election: QuorumCnxManager');
+
+const PORT = 3888;
+const CNX_TIMEOUT_MS = 5000;
+
+const notification = (round: number): Notification => ({
+  state: 'LOOKING',
+  leader: 1,
+  zxid: 0,
+  round,
+  peerEpoch: 0,
+  version: 2,
+  config: Buffer.from('version=0'),
+});
+
+interface Server {
+  readonly manager: QuorumCnxManager;
+  readonly received: string[];
+  readonly warnings: string[];
+  readonly host: MemoryHost;
+}
+
+class World {
+  readonly time = new VirtualTime();
+  readonly network = new MemoryNetwork(this.time);
+  readonly #sids: readonly number[];
+
+  constructor(...sids: number[]) {
+    this.#sids = sids;
+  }
+
+  start(sid: number, configured = this.#sids): Server {
+    const clock = new VirtualClock(this.time);
+    const host = this.network.host(`zk${sid}`, clock);
+    const received: string[] = [];
+    const warnings: string[] = [];
+    const logger: Logger = {
+      ...silentLogger,
+      warn: (_, fields) => warnings.push(String(fields?.reason)),
+    };
+    const members = new Map(configured.map(id => [id, { electionAddress: { host: `zk${id}`, port: PORT } }]));
+    const manager = new QuorumCnxManager(
+      { clock, network: host, logger, metrics: new Metrics() },
+      { sid, members, cnxTimeoutMs: CNX_TIMEOUT_MS },
+      {
+        onNotification: (from, { round }) => received.push(`${from}: ${round}`),
+        onListenFailed: error => warnings.push(error.message),
+      },
+    );
+    manager.start();
+    this.time.advance(10);
+    return { manager, received, warnings, host };
+  }
+
+  /** Somebody that speaks in bytes. */
+  stranger(to: number, bytes: Buffer): Stranger {
+    const name = 'stranger';
+    const host = this.network.find(name) ?? this.network.host(name, new VirtualClock(this.time));
+    const stranger: Stranger = { closed: false, bytesRead: 0, connection: undefined };
+    host.connect({ host: `zk${to}`, port: PORT }, CNX_TIMEOUT_MS, {
+      onConnected: connection => {
+        stranger.connection = connection;
+        connection.start({
+          onData: chunk => {
+            stranger.bytesRead += chunk.length;
+          },
+          onClose: () => {
+            stranger.closed = true;
+          },
+        });
+        connection.write(bytes);
+      },
+      onError: error => {
+        throw error;
+      },
+    });
+    this.time.advance(10);
+    return stranger;
+  }
+}
+
+interface Stranger {
+  closed: boolean;
+  bytesRead: number;
+  connection: Connection | undefined;
+}
+
+function initial(sid: number, host = 'stranger'): Buffer {
+  const writer = new JuteWriter();
+  writeInitialMessage(writer, sid, { host, port: PORT });
+  return writer.toBuffer();
+}
+
+test('both directions: the connection dialed by the larger sid carries messages both ways', () => {
+  const world = new World(1, 2);
+  const [one, two] = [world.start(1), world.start(2)];
+  one.manager.send(2, notification(1));
+  world.time.advance(100);
+  two.manager.send(1, notification(2));
+  world.time.advance(100);
+  assert.equal([one.received, two.received], [['2: 2'], ['1: 1']]);
+  assert.equal([one.host.connectionCount, two.host.connectionCount], [1, 1]);
+});
+
+test('a peer that is away gets the newest message only, once it is there', () => {
+  const world = new World(1, 2);
+  for (const [sender, receiver] of [
+    [1, 2],
+    [2, 1],
+  ] as const) {
+    const from = world.start(sender);
+    from.manager.setPersistent(true);
+    for (let round = 1; round <= 5; round++) {
+      from.manager.send(receiver, notification(round));
+      world.time.advance(300);
+    }
+    const to = world.start(receiver);
+    world.time.advance(2 * CNX_TIMEOUT_MS);
+    assert.equal(to.received, [`${sender}: 5`]);
+    from.manager.close();
+    to.manager.close();
+  }
+});
+
+test('without an election under way a peer that is away is dialed once a message', () => {
+  const world = new World(1, 2);
+  const two = world.start(2);
+  two.manager.send(1, notification(1));
+  world.time.advance(100);
+  const one = world.start(1);
+  world.time.advance(60_000);
+  assert.equal(one.received, []);
+  two.manager.send(1, notification(2));
+  world.time.advance(100);
+  assert.equal(one.received, ['2: 2']);
+});
+
+test('the last message is said again on every new connection', () => {
+  const world = new World(1, 2);
+  const [one, two] = [world.start(1), world.start(2)];
+  one.manager.setPersistent(true);
+  one.manager.send(2, notification(7));
+  world.time.advance(100);
+  two.manager.close();
+  world.time.advance(100);
+  const again = world.start(2);
+  world.time.advance(2 * CNX_TIMEOUT_MS);
+  assert.equal(again.received, ['1: 7']);
+});
+
+test('a larger id that no configuration names is answered on its own connection', () => {
+  const world = new World(1, 2);
+  const one = world.start(1);
+  const stranger = world.stranger(1, Buffer.concat([initial(9), encodeNotification(notification(3))]));
+  assert.equal(one.received, ['9: 3']);
+  one.manager.send(9, notification(4));
+  world.time.advance(10);
+  assert.not(stranger.closed);
+});
+
+test('a smaller id that no configuration names is dialed back at the address of its message', () => {
+  const world = new World(7, 8);
+  const seven = world.start(7);
+  const three = world.start(3, [3, 7]);
+  three.manager.send(7, notification(2));
+  world.time.advance(100);
+  assert.equal(seven.received, ['3: 2']);
+  seven.manager.send(3, notification(5));
+  world.time.advance(100);
+  assert.equal(three.received, ['7: 5']);
+});
+
+test('ZOOKEEPER-2879: observers without an id get one, and are never dialed', () => {
+  const world = new World(1, 2);
+  const one = world.start(1);
+  const anonymous = Buffer.from('ffffffffffff00007fffffffffffffff0000000368 3a31'.replace(' ', ''), 'hex');
+  const first = world.stranger(1, Buffer.concat([anonymous, encodeNotification(notification(1))]));
+  const second = world.stranger(1, Buffer.concat([anonymous, encodeNotification(notification(1))]));
+  assert.equal(one.received, ['-1: 1', '-2: 1']);
+  assert.not(first.closed || second.closed);
+  first.connection?.destroy();
+  world.time.advance(10);
+  one.manager.send(-1, notification(1));
+  assert.is(one.manager.connectionCount, 1);
+});
+
+test('bad frames close that one connection, with one line in the log, and harm nobody', () => {
+  const frame = encodeNotification(notification(1));
+  const length = (value: number) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32BE(value);
+    return bytes;
+  };
+  const random = new SeededRandom('bad frames');
+  const noise = Buffer.from(Array.from({ length: 300 }, () => random.below(256)));
+  const rows: [string, Buffer][] = [
+    ['negative length', Buffer.concat([initial(9), length(-1)])],
+    ['length 0', Buffer.concat([initial(9), length(0)])],
+    ['oversized', Buffer.concat([initial(9), length(NOTIFICATION_BYTES_MAX + 1)])],
+    ['body too short', Buffer.concat([initial(9), length(27), Buffer.alloc(27)])],
+    ['configuration cut off', Buffer.concat([initial(9), length(45), frame.subarray(4, 49)])],
+    ['noise after the name', Buffer.concat([initial(9), noise])],
+    ['noise', noise],
+    ['own id', initial(2)],
+    ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: zk\r\n\r\n')],
+  ];
+  const world = new World(1, 2);
+  const [one, two] = [world.start(1), world.start(2)];
+  for (const [title, bytes] of rows) {
+    two.warnings.length = 0;
+    const stranger = world.stranger(2, bytes);
+    assert.ok(stranger.closed, `${title}: closed`);
+    assert.is(two.warnings.length, 1, `${title}: ${two.warnings.join(' | ')}`);
+  }
+  one.manager.send(2, notification(6));
+  world.time.advance(100);
+  assert.equal(two.received, ['1: 6']);
+  assert.is(two.host.connectionCount, 1);
+});
+
+test('a message in any two pieces, and byte by byte', () => {
+  const bytes = Buffer.concat([
+    initial(9),
+    encodeNotification(notification(1)),
+    encodeNotification(notification(2)),
+  ]);
+  for (let cut = 1; cut < bytes.length; cut++) {
+    const world = new World(1, 2);
+    const one = world.start(1);
+    const stranger = world.stranger(1, bytes.subarray(0, cut));
+    stranger.connection?.write(bytes.subarray(cut));
+    world.time.advance(10);
+    assert.equal(one.received, ['9: 1', '9: 2'], `cut at ${cut}`);
+  }
+  const world = new World(1, 2);
+  const one = world.start(1);
+  const stranger = world.stranger(1, bytes.subarray(0, 1));
+  for (const byte of bytes.subarray(1)) {
+    stranger.connection?.write(Buffer.of(byte));
+    world.time.advance(1);
+  }
+  assert.equal(one.received, ['9: 1', '9: 2']);
+});
+
+test('whoever does not say who it is goes after cnxTimeout', () => {
+  const world = new World(1, 2);
+  const one = world.start(1);
+  const silent = world.stranger(1, Buffer.alloc(0));
+  const slow = world.stranger(1, initial(9).subarray(0, 10));
+  world.time.advance(CNX_TIMEOUT_MS - 100);
+  assert.not(silent.closed || slow.closed);
+  world.time.advance(200);
+  assert.ok(silent.closed && slow.closed);
+  assert.is(one.manager.connectionCount, 0);
+  assert.is(one.warnings.length, 2);
+});
+
+test('a flood of silent connections is bounded, and a real peer gets through', () => {
+  const world = new World(1, 2);
+  const [one, two] = [world.start(1), world.start(2)];
+  for (let i = 0; i < UNNAMED_CONNECTIONS_MAX + 50; i++) world.stranger(2, Buffer.alloc(0));
+  assert.is(two.manager.connectionCount, UNNAMED_CONNECTIONS_MAX);
+  one.manager.send(2, notification(1));
+  world.time.advance(100);
+  assert.equal(two.received, ['1: 1']);
+});
+
+test('a flood of invented ids is bounded', () => {
+  const world = new World(1, 2);
+  const one = world.start(1);
+  for (let i = 0; i < UNKNOWN_PEERS_MAX + 20; i++) world.stranger(1, initial(100 + i));
+  assert.is(one.manager.connectionCount, UNKNOWN_PEERS_MAX);
+  assert.is(one.warnings.length, 20);
+});
+
+test('a peer that does not read costs one output buffer, and gets the newest message later', () => {
+  const world = new World(1, 2);
+  const one = world.start(1);
+  const stranger = world.stranger(1, initial(9));
+  stranger.connection?.pause();
+  const big = { ...notification(1), config: Buffer.alloc(400_000) };
+  for (let i = 0; i < 100; i++) one.manager.send(9, big);
+  world.time.advance(10);
+  for (let i = 0; i < 100; i++) one.manager.send(9, big);
+  stranger.connection?.resume();
+  world.time.advance(1000);
+  const { bytesRead } = stranger;
+  assert.ok(bytesRead > 0 && bytesRead < 5 * 400_000, `${bytesRead} bytes`);
+});
+
+test('the port is taken: three tries a second apart, then the owner is told', () => {
+  const world = new World(1, 2);
+  const one = world.start(1);
+  const second = new QuorumCnxManager(
+    { clock: one.host.clock, network: one.host, logger: silentLogger, metrics: new Metrics() },
+    {
+      sid: 1,
+      members: new Map([[1, { electionAddress: { host: 'zk1', port: PORT } }]]),
+      cnxTimeoutMs: CNX_TIMEOUT_MS,
+    },
+    { onNotification: () => {}, onListenFailed: error => failures.push(`${error.code}: ${error.message}`) },
+  );
+  const failures: string[] = [];
+  second.start();
+  world.time.advance(1900);
+  assert.is(failures.length, 0);
+  world.time.advance(200);
+  assert.match(failures.join(), /^ZK_LISTEN: election port zk1:3888 cannot be bound: EADDRINUSE/);
+});
+
+test('close() leaves nothing behind while everything is under way', () => {
+  const world = new World(1, 2, 3);
+  const two = world.start(2);
+  world.start(3);
+  two.manager.setPersistent(true);
+  two.manager.send(1, notification(1));
+  two.manager.send(3, notification(1));
+  world.stranger(2, Buffer.alloc(0));
+  two.manager.close();
+  world.time.runUntilIdle(1000);
+  assert.is(two.manager.connectionCount, 0);
+  assert.is(two.host.connectionCount, 0);
+  assert.is(two.host.listenerAt(PORT), undefined);
+});
