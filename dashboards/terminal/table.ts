@@ -39,7 +39,7 @@ export function terminalLook(
 export function ledgerTable(result: Result, look: TerminalLook): string {
   const paint: Paint = (style, text) => (look.colour ? `\x1b[${SGR[style]}m${text}\x1b[0m` : text);
   const answer = answerOf(result);
-  const lines = [paint('bold', answer.verdicts), ''];
+  const lines = [...wrap(answer.verdicts, look.widthColumns).map(line => paint('bold', line)), ''];
   for (const { about, pieces } of answer.sentences) {
     const sentence = pieces.map(piece => (typeof piece === 'string' ? piece : piece.text)).join('');
     lines.push(...wrap(`${about}: ${sentence}`, look.widthColumns));

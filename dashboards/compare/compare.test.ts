@@ -1,0 +1,45 @@
+import { assert, suite } from '#test';
+import { comparisonSchema } from '../../results/comparison.ts';
+import { fixtureComparison } from '../fixtures/comparison.ts';
+import { renderComparison } from './html.ts';
+import { comparisonText } from './text.ts';
+
+const test = suite('dashboards: comparison');
+
+test('the fixture is a valid comparison', () => {
+  assert.is(comparisonSchema.safeParse(fixtureComparison()).success, true);
+});
+
+test('text: worse first, every row with n and p, warnings at the end', () => {
+  const text = comparisonText(fixtureComparison());
+  const places = ['\nworse', '\nbetter', '\ntoo few', '\nno difference shown'].map(mark =>
+    text.indexOf(mark),
+  );
+  assert.ok(!places.includes(-1), text);
+  assert.equal(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+  assert.match(text, /4,860 \(4,779–4,941, n 10\) {2}0\.81× \(0\.786–0\.834\) {2}0\.012\n/);
+  assert.match(text, /<0\.001/);
+  assert.match(text, /none \(n 0\) +- +-\n/);
+  assert.match(text, /warning: a has uncommitted changes\n$/);
+});
+
+test('html: the count of each verdict in the heading, no script, names escaped', async () => {
+  const page = await renderComparison({
+    ...fixtureComparison(),
+    a: { id: '<img>', label: '' },
+  });
+  assert.match(page, /4 compared: 1 worse, 1 better, 1 with no difference shown, 1 with too few samples/);
+  assert.not.match(page, /<script|<img>/);
+});
+
+test('a ratio beyond the scale stays on it', async () => {
+  const comparison = fixtureComparison();
+  Object.assign(comparison.rows[0]!, { ratio: { value: 50, low: 0, high: 1000 } });
+  const places = [...(await renderComparison(comparison)).matchAll(/(?:cx|x1|x2)="([^"]*)"/g)].map(match =>
+    Number(match[1]),
+  );
+  assert.ok(places.length > 0 && places.every(place => place >= 0 && place <= 120), places.join());
+});

@@ -1,0 +1,47 @@
+import { assert, suite } from '#test';
+import {
+  formatBytes,
+  formatChange,
+  formatDuration,
+  formatEstimate,
+  formatNumber,
+  formatSummary,
+} from './format.ts';
+
+const test = suite('dashboards: format');
+
+test('three digits, whole above 1,000, a real minus, never minus nought', () => {
+  const table: [number, string][] = [
+    [0, '0'],
+    [-0, '0'],
+    [0.012345, '0.0123'],
+    [9.876, '9.88'],
+    [1234.5, '1,235'],
+    [-5.5, '−5.5'],
+    [1e6, '1,000,000'],
+  ];
+  for (const [value, text] of table) assert.is(formatNumber(value), text);
+});
+
+test('no number without its n, with or without an interval', () => {
+  const estimate = { value: 12, low: 10, high: 14, n: 6, unit: 'ms' };
+  assert.is(formatEstimate(estimate), '12 ms (10–14, n 6)');
+  assert.is(formatEstimate({ ...estimate, low: null }), '12 ms (n 6)');
+  assert.is(formatEstimate({ ...estimate, low: -1 }), '12 ms (−1 to 14, n 6)');
+  assert.is(
+    formatSummary({ median: null, low: null, high: null, n: 0, warnings: [] }, 'ms'),
+    'no sample (n 0)',
+  );
+});
+
+test('change, duration and bytes', () => {
+  assert.equal(
+    [formatChange(100, 91), formatChange(100, 120), formatChange(1000, 1001)],
+    ['−9 %', '+20 %', '±0 %'],
+  );
+  assert.equal(
+    [formatDuration(59_000), formatDuration(521_000), formatDuration(7_260_000)],
+    ['59 s', '8 min 41 s', '2 h 1 min'],
+  );
+  assert.equal([formatBytes(0), formatBytes(1023), formatBytes(8 * 1024 ** 3)], ['0 B', '1,023 B', '8 GiB']);
+});

@@ -1,0 +1,66 @@
+import { assert, suite } from '#test';
+import { CONDITIONS } from '../../results/names.ts';
+import { fixtureResult } from '../fixtures/result.ts';
+import { answerOf, kindOf } from './headline.ts';
+
+const test = suite('dashboards: headline');
+
+function sentenceOf(result: ReturnType<typeof fixtureResult>, about: string): string | undefined {
+  const sentence = answerOf(result).sentences.find(item => item.about === about);
+  return sentence?.pieces.map(piece => (typeof piece === 'string' ? piece : piece.text)).join('');
+}
+
+test('verdicts are counted, worst first', () => {
+  assert.is(answerOf(fixtureResult()).verdicts, '5 claims: 1 fails, 1 void, 1 not shown here, 2 hold');
+});
+
+test('a void run says so before anything else', () => {
+  const result = { ...fixtureResult(), validity: { void: true, reasons: ['the driver was saturated'] } };
+  assert.is(answerOf(result).verdicts, 'This run is void: the driver was saturated');
+});
+
+test('topologies are known by their members, not by their names', () => {
+  assert.equal(fixtureResult().topologies.map(kindOf), ['voters only', 'observers', 'observer masters']);
+});
+
+test('a part without measurements is left out, never guessed', () => {
+  const result = { ...fixtureResult(), measurements: [], availability: [] };
+  assert.equal(answerOf(result).sentences, []);
+});
+
+test('a measurement without a median is not in the answer', () => {
+  const result = fixtureResult();
+  for (const item of result.measurements) {
+    if (item.topology !== 'observers' || item.metric !== 'writeThroughput') continue;
+    item.summary = { median: null, low: null, high: null, n: 0, warnings: [] };
+  }
+  assert.is(sentenceOf(result, 'Observers'), undefined);
+});
+
+test('003-3: an outage is judged by the time under fault, and by the worst observer', () => {
+  const result = fixtureResult();
+  assert.match(
+    sentenceOf(result, 'Reads through an outage') ?? '',
+    /100 % .*worst observer, 0 % at the best voter/,
+  );
+  const dark = result.availability.find(
+    row => row.role === 'observer' && row.condition === CONDITIONS.quorumLost,
+  )!;
+  for (const span of dark.spans) if (span.outcome === 'readonly') span.outcome = 'timeout';
+  assert.match(sentenceOf(result, 'Reads through an outage') ?? '', / 0 % of the time at the worst observer/);
+});
+
+test('intervals that touch overlap; apart is said only when they are', () => {
+  const result = fixtureResult();
+  const [voters, observers] = ['voters', 'observers'].map(
+    name =>
+      result.measurements.find(item => item.id === `writeThroughput/${name}/${CONDITIONS.healthy}`)!.summary,
+  );
+  Object.assign(voters!, { low: 100, median: 110, high: 120 });
+  Object.assign(observers!, { low: 80, median: 90, high: 100 });
+  assert.match(sentenceOf(result, 'Observers') ?? '', /−18 %, intervals overlap/);
+  observers!.high = 99;
+  assert.match(sentenceOf(result, 'Observers') ?? '', /intervals apart/);
+  observers!.high = null;
+  assert.match(sentenceOf(result, 'Observers') ?? '', /\(−18 %\)/);
+});

@@ -1,0 +1,68 @@
+import { assert, suite } from '#test';
+import { minimalResult } from '../../results/fixtures/minimal.ts';
+import { resultSchema } from '../../results/schema.ts';
+import { fixtureResult } from '../fixtures/result.ts';
+import { escapeHtml } from './html.ts';
+import { renderReport } from './render.ts';
+
+const test = suite('dashboards: report');
+
+test('the fixture is a valid result', () => {
+  assert.is(resultSchema.safeParse(fixtureResult()).success, true);
+});
+
+test('every claim is there with verdict, reason, hypothesis, control and warnings', async () => {
+  const result = fixtureResult();
+  const page = await renderReport(result);
+  for (const claim of result.claims) {
+    for (const text of [claim.title, claim.reason, claim.hypothesis, claim.control, ...claim.warnings])
+      assert.ok(page.includes(escapeHtml(text)), `${claim.id}: "${text}" is not in the report`);
+  }
+});
+
+test('claims come first, and what the run cannot show is there', async () => {
+  const result = fixtureResult();
+  const page = await renderReport(result);
+  const order = [
+    'id="claims"',
+    'id="topologies"',
+    'id="availability"',
+    'id="sync"',
+    'id="latency"',
+    'id="limits"',
+  ];
+  const places = order.map(mark => page.indexOf(mark));
+  assert.ok(!places.includes(-1), places.join());
+  assert.equal(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+  for (const limit of result.limits) assert.ok(page.includes(escapeHtml(limit)));
+});
+
+test('nothing in a result becomes markup', async () => {
+  const hostile = '</script><img src=x onerror=alert(1)>';
+  const result = minimalResult();
+  result.topologies[0]!.name = hostile;
+  result.measurements[0]!.topology = hostile;
+  result.measurements[0]!.condition = hostile;
+  result.measurements[0]!.exactCounts = { [hostile]: 1 };
+  result.claims[0]!.id = hostile;
+  result.claims[0]!.reason = hostile;
+  result.run.name = hostile;
+  result.limits.push(hostile);
+  assert.not.ok((await renderReport(result)).includes('<img'));
+});
+
+test('a result with one claim and nothing else makes a report without empty sections', async () => {
+  const page = await renderReport(minimalResult());
+  for (const id of ['availability', 'sync', 'timelines', 'latency', 'counts', 'faults'])
+    assert.not.ok(page.includes(`id="${id}"`), id);
+});
+
+test('a fault that did not bite unfolds by itself', async () => {
+  const result = fixtureResult();
+  assert.not.match(await renderReport(result), /<details open>/);
+  result.faults[0]!.bit = false;
+  assert.match(await renderReport(result), /<details open>.*2 of 3 injections/s);
+});

@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { assert, requirePeer, suite, temporaryFolder } from '#test';
+import { minimalResult } from '../../results/fixtures/minimal.ts';
+import type { Result } from '../../results/schema.ts';
+import { renderComparison } from '../compare/html.ts';
+import { fixtureComparison } from '../fixtures/comparison.ts';
+import { fixtureResult } from '../fixtures/result.ts';
+import { renderReport } from './render.ts';
+
+const test = suite('dashboards: report in a browser');
+const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const DEADLINE_MS = 60_000;
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+interface Opened {
+  readonly page: Page;
+  /** Errors and warnings of the console, uncaught errors, and requests for anything but the page. */
+  readonly complaints: string[];
+}
+
+/** Opens a page offline and hands it over; whatever it complains about fails the test. */
+async function opened(
+  content: string,
+  widthPx: number,
+  body: (opened: Opened) => Promise<void>,
+): Promise<void> {
+  requirePeer('chromium', existsSync(CHROMIUM), 'to open a report as a reader does');
+  const file = join(temporaryFolder(), 'page.html');
+  await writeFile(file, content);
+  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  try {
+    const context = await browser.newContext({ viewport: { width: widthPx, height: 800 }, offline: true });
+    const page = await context.newPage();
+    const address = pathToFileURL(file).href;
+    const complaints: string[] = [];
+    page.on('console', message => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    page.on('pageerror', error => complaints.push(String(error)));
+    page.on('request', request => {
+      if (request.url() !== address) complaints.push(`requested ${request.url()}`);
+    });
+    await page.goto(address);
+    await body({ page, complaints });
+    assert.equal(complaints, []);
+  } finally {
+    await browser.close();
+  }
+}
+
+async function drawn(page: Page): Promise<number> {
+  await page.waitForFunction(
+    "[...document.querySelectorAll('[data-chart]')].every(place => place.dataset.drawnPx !== undefined)",
+  );
+  return page.locator('[data-chart]:has(svg)').count();
+}
+
+const overflowPx = (page: Page) =>
+  page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+
+for (const widthPx of [400, 1200]) {
+  test(
+    `${widthPx} px: every chart is drawn, nothing complains, nothing scrolls sideways`,
+    async () => {
+      await opened(await renderReport(fixtureResult()), widthPx, async ({ page }) => {
+        const charts = await page.locator('[data-chart]').count();
+        assert.ok(charts > 10, `only ${charts} charts`);
+        assert.is(await drawn(page), charts);
+        assert.is(await overflowPx(page), 0);
+        await page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })");
+        assert.is(await overflowPx(page), 0, 'with everything unfolded');
+      });
+    },
+    { deadlineMs: DEADLINE_MS },
+  );
+}
+
+test(
+  'a number opens its samples with their n, and its line of result.json',
+  async () => {
+    const result = fixtureResult();
+    await opened(await renderReport(result), 1200, async ({ page }) => {
+      const number = page.locator('#topologies .number').first();
+      const id = await number.getAttribute('data-measurement');
+      const measurement = result.measurements.find(item => item.id === id)!;
+      assert.match((await number.getAttribute('title')) ?? '', /n 6\): /);
+      await number.click();
+      const dialog = page.locator('dialog[open]');
+      assert.is(await dialog.locator('tbody tr').count(), measurement.samples.length);
+      const line = JSON.parse((await dialog.locator('pre').textContent()) ?? '');
+      assert.equal(line.samples, measurement.samples);
+      await dialog.getByText('Close').click();
+      assert.is(await page.locator('dialog[open]').count(), 0);
+    });
+  },
+  { deadlineMs: DEADLINE_MS },
+);
+
+test(
+  'a hostile result runs nothing, and long names do not push the page wide',
+  async () => {
+    await opened(await renderReport(hostileResult()), 400, async ({ page }) => {
+      await drawn(page);
+      assert.is(await page.evaluate('window.hostile'), undefined);
+      assert.is(await overflowPx(page), 0);
+    });
+  },
+  { deadlineMs: DEADLINE_MS },
+);
+
+function hostileResult(): Result {
+  const result = minimalResult();
+  const hostile = `</script><script>window.hostile=1</script><img src=x onerror="window.hostile=1">${'long'.repeat(40)}`;
+  result.topologies[0]!.name = hostile;
+  Object.assign(result.measurements[0]!, { topology: hostile, condition: hostile });
+  Object.assign(result.claims[0]!, { id: hostile, title: hostile, reason: hostile });
+  result.limits.push(hostile);
+  return result;
+}
+
+test(
+  'a comparison opens without complaint at 400 px',
+  async () => {
+    await opened(await renderComparison(fixtureComparison()), 400, async ({ page }) => {
+      assert.is(await page.locator('tbody tr').count(), fixtureComparison().rows.length);
+      assert.is(await overflowPx(page), 0);
+    });
+  },
+  { deadlineMs: DEADLINE_MS },
+);
+
+test(
+  'planted: a page that asks the network for something is caught',
+  async () => {
+    const page = (await renderReport(minimalResult())).replace(
+      '</main>',
+      '<img src="https://example.invalid/x.png"></main>',
+    );
+    let caught = '';
+    try {
+      await opened(page, 400, async () => {});
+    } catch (error) {
+      if (error instanceof Error && error.name === 'Skip') throw error;
+      caught = String(error);
+    }
+    assert.is.not(caught, '');
+  },
+  { deadlineMs: DEADLINE_MS },
+);

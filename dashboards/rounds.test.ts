@@ -1,0 +1,54 @@
+import { assert, suite } from '#test';
+import type { Availability, Sync } from '../results/schema.ts';
+import { answeredInFault, medianRound, worstRound } from './rounds.ts';
+import { stagesOf } from './stages.ts';
+
+const test = suite('dashboards: rounds');
+
+function row(round: number, percent: number, member = 's1'): Availability {
+  const place = { topology: 't', condition: 'c', role: 'observer', member } as const;
+  return { ...place, percent, probes: 10, round, spans: [], bands: [] };
+}
+
+function sync(round: number, learner: string, servingMs?: number): Sync {
+  const place = { topology: 't', condition: 'c', role: 'observer', mode: 'DIFF' } as const;
+  return { ...place, round, learner, marks: servingMs === undefined ? {} : { servingMs } };
+}
+
+test('the worst round is shown whole, not the worst of each member', () => {
+  const rows = [row(0, 100), row(0, 90, 's2'), row(1, 95), row(1, 94, 's2')];
+  assert.equal(
+    worstRound(rows).map(item => item.percent),
+    [95, 94],
+  );
+  assert.equal(worstRound([]), []);
+});
+
+test('the median round is by its last learner; one that never served counts as last', () => {
+  const syncs = [sync(0, 'a', 10), sync(0, 'b', 90), sync(1, 'a', 50), sync(1, 'b', 20), sync(2, 'a')];
+  assert.equal(
+    medianRound(syncs).map(item => item.learner),
+    ['a', 'b'],
+  );
+  assert.is(medianRound(syncs)[0]!.round, 0);
+  assert.equal(medianRound([]), []);
+});
+
+test('only the time under fault counts, and old data counts as answered', () => {
+  const bands = [{ fault: 'f', links: [], fromMs: 1000, toMs: 2000, proof: '' }];
+  const spans: Availability['spans'] = [
+    { fromMs: 0, toMs: 1250, outcome: 'ok' },
+    { fromMs: 1250, toMs: 1500, outcome: 'stale' },
+    { fromMs: 1500, toMs: 2500, outcome: 'timeout' },
+    { fromMs: 2500, toMs: 9000, outcome: 'ok' },
+  ];
+  assert.is(answeredInFault({ ...row(0, 99), spans, bands }), 50);
+  assert.is(answeredInFault({ ...row(0, 99), spans }), 99);
+});
+
+test('a missing mark goes into the next stage; no stage runs backwards', () => {
+  assert.equal(stagesOf({ electedMs: 10, upToDateMs: 30, servingMs: 20 }), [
+    { title: 'election', fromMs: 0, toMs: 10 },
+    { title: 'UPTODATE', fromMs: 10, toMs: 30 },
+  ]);
+});

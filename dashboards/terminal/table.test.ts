@@ -1,0 +1,48 @@
+import { assert, suite } from '#test';
+import { fixtureResult } from '../fixtures/result.ts';
+import { ledgerTable, terminalLook } from './table.ts';
+import { wrap } from './wrap.ts';
+
+const test = suite('dashboards: terminal');
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
+const ESCAPES = /\x1b\[\d+m/g;
+
+test('colours and width only on a terminal; NO_COLOR and a narrow terminal are respected', () => {
+  assert.equal(terminalLook({}, {}), { widthColumns: 100, colour: false });
+  assert.equal(terminalLook({ isTTY: true, columns: 80 }, {}), { widthColumns: 80, colour: true });
+  assert.equal(terminalLook({ isTTY: true, columns: 80 }, { NO_COLOR: '1' }), {
+    widthColumns: 80,
+    colour: false,
+  });
+  assert.equal(terminalLook({ isTTY: true, columns: 80 }, { NO_COLOR: '' }).colour, true);
+  assert.is(terminalLook({ isTTY: true, columns: 4 }, {}).widthColumns, 30);
+  assert.is(terminalLook({ isTTY: true, columns: 400 }, {}).widthColumns, 120);
+});
+
+test('no line is wider than asked for, with colours or without', () => {
+  for (const widthColumns of [30, 47, 60, 80, 100, 120]) {
+    for (const colour of [false, true]) {
+      for (const line of ledgerTable(fixtureResult(), { widthColumns, colour }).split('\n'))
+        assert.ok(line.replaceAll(ESCAPES, '').length <= widthColumns, `${widthColumns}: "${line}"`);
+    }
+  }
+});
+
+test('every claim with verdict and warning, worst first, and no escape when plain', () => {
+  const result = fixtureResult();
+  const text = ledgerTable(result, { widthColumns: 100, colour: false });
+  const places = ['x fails', '! void', '~ not shown here', '+ holds'].map(mark => text.indexOf(mark));
+  assert.ok(!places.includes(-1), text);
+  assert.equal(
+    places,
+    [...places].sort((a, b) => a - b),
+  );
+  for (const claim of result.claims) assert.ok(text.includes(claim.id));
+  assert.match(text, /warning: the leader and the observers share two cores/);
+  assert.not.match(text, ESCAPES);
+});
+
+test('wrap breaks at spaces and cuts a word that is too long', () => {
+  assert.equal(wrap('aa bb cccccc', 5), ['aa bb', 'ccccc', 'c']);
+  assert.equal(wrap('', 5), []);
+});

@@ -1,0 +1,84 @@
+import { assert, suite } from '#test';
+import { minimalResult } from './fixtures/minimal.ts';
+import { resultSchema } from './schema.ts';
+
+const test = suite('results: schema');
+
+function problemsOf(change: (result: ReturnType<typeof minimalResult>) => unknown): string {
+  const result = minimalResult();
+  change(result);
+  const parsed = resultSchema.safeParse(result);
+  return parsed.success
+    ? ''
+    : parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).join('\n');
+}
+
+test('a minimal result is accepted as it is', () => {
+  assert.equal(resultSchema.parse(minimalResult()), minimalResult());
+});
+
+test('a result survives JSON', () => {
+  assert.equal(resultSchema.parse(JSON.parse(JSON.stringify(minimalResult()))), minimalResult());
+});
+
+test('an unknown key is refused by name, wherever it stands', () => {
+  assert.match(
+    problemsOf(result => Object.assign(result, { extra: 1 })),
+    /extra/,
+  );
+  assert.match(
+    problemsOf(result => Object.assign(result.claims[0]!, { verdit: 'holds' })),
+    /claims\.0.*verdit/,
+  );
+});
+
+test('a verdict outside the four is refused with what is accepted', () => {
+  assert.match(
+    problemsOf(result => Object.assign(result.claims[0]!, { verdict: 'passes' })),
+    /not shown here/,
+  );
+});
+
+test('a number that JSON would turn into null is refused', () => {
+  assert.match(
+    problemsOf(result => (result.measurements[0]!.samples[0]!.value = Number.NaN)),
+    /samples\.0\.value/,
+  );
+  assert.match(
+    problemsOf(result => (result.measurements[0]!.summary.high = Number.POSITIVE_INFINITY)),
+    /summary\.high/,
+  );
+});
+
+test('evidence that is not measured is refused: no claim stands on nothing', () => {
+  assert.match(
+    problemsOf(result => result.claims[0]!.evidence.push('m9')),
+    /evidence\.1: no measurement "m9"/,
+  );
+});
+
+test('a topology that is not listed is refused with those that are', () => {
+  assert.match(
+    problemsOf(result => (result.measurements[0]!.topology = 'v5')),
+    /no topology "v5", only voters/,
+  );
+});
+
+test('an id used twice is refused', () => {
+  assert.match(
+    problemsOf(result => result.measurements.push(result.measurements[0]!)),
+    /"m1" is used twice/,
+  );
+  assert.match(
+    problemsOf(result => result.claims.push(result.claims[0]!)),
+    /"W1" is used twice/,
+  );
+});
+
+test('no samples: all of the summary may be null, with n 0', () => {
+  const none = { median: null, low: null, high: null, n: 0, warnings: ['the leader never came back'] };
+  assert.is(
+    problemsOf(result => Object.assign(result.measurements[0]!, { samples: [], summary: none })),
+    '',
+  );
+});

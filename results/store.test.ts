@@ -1,0 +1,121 @@
+import { mkdir, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assert, suite, temporaryFolder } from '#test';
+import { minimalResult } from './fixtures/minimal.ts';
+import {
+  createRun,
+  findRun,
+  listRuns,
+  loadRun,
+  parseResult,
+  runId,
+  StoreError,
+  type StoreProblem,
+} from './store.ts';
+
+const test = suite('results: store');
+const EARLY = new Date('2026-08-01T02:30:00.500Z');
+const LATE = new Date('2026-08-02T02:30:00.000Z');
+
+async function refused(action: () => unknown, problem: StoreProblem, message: RegExp): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    assert.instance(error, StoreError);
+    assert.is((error as StoreError).problem, problem);
+    assert.match((error as StoreError).message, message);
+    return;
+  }
+  assert.unreachable(`nothing was refused as ${problem}`);
+}
+
+test('a run id sorts by time and is safe as a name of a file', () => {
+  assert.is(runId('quick', EARLY), '2026-08-01T02-30-00Z-quick');
+  assert.is(runId('../a b:c/', EARLY), '2026-08-01T02-30-00Z-a-b-c');
+  assert.is(runId('..', EARLY), '2026-08-01T02-30-00Z-run');
+  assert.ok(runId('z', EARLY) < runId('a', LATE));
+});
+
+test('what is written is what is loaded, by id, prefix, path and latest; no draft stays', async () => {
+  const root = temporaryFolder();
+  const run = await createRun('quick', EARLY, root);
+  const file = await run.write(minimalResult());
+  for (const reference of [run.id, '2026-08-01', run.path, file, 'latest'])
+    assert.equal(await loadRun(reference, root), minimalResult(), reference);
+  assert.equal(await readdir(run.path), ['result.json']);
+  assert.equal((await readdir(root)).sort(), [run.id, 'latest']);
+});
+
+test('latest follows the run written last; without the link it is the newest', async () => {
+  const root = temporaryFolder();
+  const [early, late] = [await createRun('a', EARLY, root), await createRun('b', LATE, root)];
+  await late.write(minimalResult());
+  await early.write(minimalResult());
+  assert.is(await readlink(join(root, 'latest')), early.id);
+  assert.is(await findRun('latest', root), early.path);
+  await rm(join(root, 'latest'));
+  assert.is(await findRun('latest', root), late.path);
+});
+
+test('two runs in one second do not share a directory', async () => {
+  const root = temporaryFolder();
+  const ids = [await createRun('a', EARLY, root), await createRun('a', EARLY, root)].map(run => run.id);
+  assert.equal(ids, ['2026-08-01T02-30-00Z-a', '2026-08-01T02-30-00Z-a-2']);
+});
+
+test('an invalid result is not written, and what was there stays', async () => {
+  const root = temporaryFolder();
+  const run = await createRun('a', EARLY, root);
+  await run.write(minimalResult());
+  const broken = { ...minimalResult(), topologies: [] };
+  await refused(() => run.write(broken), 'invalid', /topologies/);
+  assert.equal(await loadRun(run.id, root), minimalResult());
+});
+
+test('a file beside the result may not leave the run', async () => {
+  const root = temporaryFolder();
+  const run = await createRun('a', EARLY, root);
+  for (const name of ['../x', 'a/b', '..', '.', 'a\\b'])
+    await refused(() => run.writeText(name, ''), 'invalid', /not the name of a file/);
+  await run.writeText('report.html', '<p>');
+  assert.equal(await readdir(run.path), ['report.html']);
+});
+
+test('missing, ambiguous, unfinished: the message names what there is', async () => {
+  const root = temporaryFolder();
+  await refused(() => loadRun('latest', root), 'missing', /no run yet .*zklab claims/);
+  const run = await createRun('a', EARLY, root);
+  await createRun('b', EARLY, root);
+  await refused(() => loadRun('quick', root), 'missing', /no run "quick".*there is .*-a, .*-b/);
+  await refused(() => loadRun('2026', root), 'missing', /could be 2 runs/);
+  await refused(() => loadRun(run.id, root), 'missing', /did not end/);
+});
+
+test('damaged and of another version are told apart', async () => {
+  await refused(() => parseResult('{"a":', 'x.json'), 'damaged', /x\.json is not JSON/);
+  for (const content of ['{}', 'null', '7', '"text"']) {
+    await refused(() => parseResult(content, 'x.json'), 'damaged', /no schemaVersion/);
+  }
+  await refused(
+    () => parseResult('{"schemaVersion":2}', 'x.json'),
+    'other version',
+    /schemaVersion 2.*reads 1/,
+  );
+  await refused(() => parseResult('{"schemaVersion":1}', 'x.json'), 'invalid', /run: .*\n {2}and \d+ more/s);
+});
+
+test('a damaged run is listed with its problem and hides no other', async () => {
+  const root = temporaryFolder();
+  await (await createRun('good', EARLY, root)).write(minimalResult());
+  await mkdir(join(root, 'bad'));
+  await writeFile(join(root, 'bad', 'result.json'), '{');
+  const listed = await listRuns(root);
+  assert.equal(
+    listed.map(run => [run.id, run.result !== null, run.problem !== null]),
+    [
+      ['2026-08-01T02-30-00Z-good', true, false],
+      ['bad', false, true],
+    ],
+  );
+  assert.equal(await listRuns(join(root, 'nowhere')), []);
+});

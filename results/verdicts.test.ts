@@ -1,0 +1,35 @@
+import { assert, suite } from '#test';
+import { minimalResult } from './fixtures/minimal.ts';
+import type { Verdict } from './schema.ts';
+import { countVerdicts, exitCodeOf, worstFirst } from './verdicts.ts';
+
+const test = suite('results: verdicts');
+
+function judged(verdicts: readonly Verdict[], isVoid = false) {
+  const [claim] = minimalResult().claims;
+  const claims = verdicts.map((verdict, index) => ({ ...claim!, id: `c${index}`, verdict }));
+  return { claims, validity: { void: isVoid, reasons: [] } };
+}
+
+test('exit codes: 0 all hold, 1 something failed, 3 void', () => {
+  const table: [readonly Verdict[], boolean, number][] = [
+    [['holds', 'holds'], false, 0],
+    [['holds', 'not shown here'], false, 0],
+    [['holds', 'fails'], false, 1],
+    [['void', 'fails'], false, 1],
+    [['holds', 'void'], false, 3],
+    [['holds', 'fails'], true, 3],
+    [[], false, 3],
+  ];
+  for (const [verdicts, isVoid, code] of table)
+    assert.is(exitCodeOf(judged(verdicts, isVoid)), code, `${verdicts} void ${isVoid}`);
+});
+
+test('worst first, and in the order made within a verdict', () => {
+  const { claims } = judged(['holds', 'void', 'fails', 'not shown here', 'fails']);
+  assert.equal(
+    worstFirst(claims).map(claim => claim.id),
+    ['c2', 'c4', 'c1', 'c3', 'c0'],
+  );
+  assert.equal(countVerdicts(claims), { holds: 1, fails: 2, 'not shown here': 1, void: 1 });
+});
