@@ -4,7 +4,7 @@ import { html, type Markup } from '../report/html.ts';
 import { page } from '../report/page.ts';
 import { pText, ratioText, sideText, sortedRows } from './text.ts';
 
-const RATIO_SHOWN_MAX = 4;
+const RATIO_SHOWN_MAX = 2;
 
 /** Two runs as one HTML document without a script. @throws Error when the project was not built */
 export async function renderComparison(comparison: Comparison): Promise<string> {
@@ -13,8 +13,8 @@ export async function renderComparison(comparison: Comparison): Promise<string> 
   const body = html`<main><header><p class="soft">zklab, two runs compared</p><h1>${headline(comparison)}</h1>
   <p><b>a</b> ${a.id} <span class="soft">${a.label}</span></p><p><b>b</b> ${b.id} <span class="soft">${b.label}</span></p></header>
   ${warnings.length > 0 && html`<section><h2>Warnings</h2><ul>${warnings.map(text => html`<li>${text}</li>`)}</ul></section>`}
-  <section><h2>Row by row</h2><p class="note">b over a, with its interval, on a scale from ¼ to 4 with no change in the middle.
-  p: Mann-Whitney U after Holm's correction.</p><div class="scroll"><table>
+  <section><h2>Row by row</h2><p class="note">b over a, with its interval, on a scale from ½ to 2 with no change in the middle.
+  p: Mann-Whitney U after Holm's correction.</p><div class="scroll"><table class="comparison">
   <thead><tr><th>what</th><th>verdict for b</th><th>a</th><th>b</th><th>b/a</th><th></th><th>p</th></tr></thead>
   <tbody>${sortedRows(comparison).map(tableRow)}</tbody></table></div></section></main>`;
   return page(`zklab ${a.id} and ${b.id}`, style, body);
@@ -43,5 +43,5 @@ function ratioBar({ ratio }: ComparisonRow): Markup {
     ratio.high !== null &&
     html`<line x1="${x(ratio.low)}" x2="${x(ratio.high)}" y1="8" y2="8" stroke="var(--topology-0)" stroke-width="3"/>`;
   return html`<svg width="120" height="16" viewBox="0 0 120 16" role="img" aria-label="${ratio.value}">
-  <line x1="60" x2="60" y1="0" y2="16" stroke="var(--soft)"/>${line}<circle cx="${x(ratio.value)}" cy="8" r="4" fill="var(--topology-0)"/></svg>`;
+  <line x1="60" x2="60" y1="0" y2="16" stroke="var(--soft)"/>${line}<circle cx="${x(ratio.value)}" cy="8" r="3" fill="var(--topology-0)"/></svg>`;
 }
