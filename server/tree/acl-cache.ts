@@ -22,11 +22,17 @@ export class AclCache {
   readonly #byList = new Map<readonly Acl[], Entry>();
   readonly #byKey = new Map<number, Entry>();
   #lastKey = 0;
+  /** The entry found last: one application tends to write one ACL. */
+  #recent: Entry | null = null;
 
   /** The shared list equal to `acl`, counted as held once more: pair each call with one of `release`. */
   acquire(acl: readonly Acl[]): readonly Acl[] {
     if (acl === OPEN_ACL_UNSAFE || isOpen(acl)) return OPEN_ACL_UNSAFE;
-    const entry = this.#byList.get(acl) ?? this.#entryFor(acl);
+    let entry = this.#recent;
+    if (entry === null || !sameAcl(entry.acl, acl)) {
+      entry = this.#byList.get(acl) ?? this.#entryFor(acl);
+      this.#recent = entry;
+    }
     entry.usage++;
     return entry.acl;
   }
@@ -75,6 +81,7 @@ export class AclCache {
     this.#byList.clear();
     this.#byKey.clear();
     this.#lastKey = 0;
+    this.#recent = null;
   }
 
   /** What a snapshot's map holds: every list in use but the open one. */
@@ -100,6 +107,7 @@ export class AclCache {
   }
 
   #drop(entry: Entry): void {
+    if (this.#recent === entry) this.#recent = null;
     this.#byText.delete(entry.text);
     this.#byList.delete(entry.acl);
     this.#byKey.delete(entry.key);
@@ -110,6 +118,16 @@ function isOpen(acl: readonly Acl[]): boolean {
   if (acl.length !== 1) return false;
   const { perms, id } = acl[0]!;
   return perms === Perms.ALL && id.scheme === 'world' && id.id === 'anyone';
+}
+
+function sameAcl(one: readonly Acl[], other: readonly Acl[]): boolean {
+  if (one === other) return true;
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) {
+    const [a, b] = [one[i]!, other[i]!];
+    if (a.perms !== b.perms || a.id.scheme !== b.id.scheme || a.id.id !== b.id.id) return false;
+  }
+  return true;
 }
 
 /** Equal for equal lists and for no others: order counts, as it does upstream. */

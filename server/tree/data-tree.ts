@@ -7,6 +7,7 @@ import type { Stat } from '../wire/stat.ts';
 import { clientIdOf, type MultiTxn, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { AclCache } from './acl-cache.ts';
+import { DataKeeper } from './data-keeper.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from './digest.ts';
 import { CONTAINER_OWNER, ownerKind, ttlOwner } from './owner.ts';
 import { WatchManager } from './watch-manager.ts';
@@ -59,6 +60,7 @@ export class DataTree {
   /** Characters of paths plus bytes of data. */
   approximateDataSize = 0;
   readonly #nodes = new Map<string, ZNode>();
+  readonly #keeper = new DataKeeper();
   readonly #ephemerals = new Map<bigint, Set<string>>();
   readonly #containers = new Set<string>();
   readonly #ttls = new Set<string>();
@@ -299,7 +301,7 @@ export class DataTree {
     time: number,
   ): void {
     this.approximateDataSize -= dataLength(node);
-    node.data = data;
+    node.data = this.#keeper.keep(data);
     node.version = version;
     node.mzxid = zxid;
     node.mtime = time;
@@ -328,6 +330,7 @@ export class DataTree {
   // ------------------------------------------------------------------ upkeep
 
   #insert(path: string, node: ZNode): void {
+    node.data = this.#keeper.keep(node.data);
     this.#nodes.set(path, node);
     this.approximateDataSize += path.length + dataLength(node);
     if (node.ephemeralOwner !== 0n) this.#register(path, node.ephemeralOwner);

@@ -1,0 +1,39 @@
+import { assert, suite } from '#test';
+import { DataKeeper, OWN_MEMORY_BYTES_MIN, SLAB_BYTES } from './data-keeper.ts';
+
+const test = suite('tree: memory of node data');
+
+test('null and empty stay what they are', () => {
+  const keeper = new DataKeeper();
+  assert.is(keeper.keep(null), null);
+  assert.is(keeper.keep(Buffer.alloc(100).subarray(7, 7))!.length, 0);
+});
+
+test('bytes are kept, and the chunk they came in is not', () => {
+  const keeper = new DataKeeper();
+  const chunk = Buffer.from(Array.from({ length: 64 * 1024 }, (_, i) => (i * 31) & 0xff));
+  for (const length of [1, 64, 65, 100, OWN_MEMORY_BYTES_MIN - 1, OWN_MEMORY_BYTES_MIN, 40_000]) {
+    for (const start of [0, 13]) {
+      const part = chunk.subarray(start, start + length);
+      const kept = keeper.keep(part)!;
+      assert.equal(kept, part);
+      assert.is.not(kept.buffer, chunk.buffer);
+      assert.ok(kept.buffer.byteLength <= Math.max(SLAB_BYTES, length), `${length} bytes`);
+    }
+  }
+});
+
+test('what was kept does not change with the chunk or with what is kept later', () => {
+  const keeper = new DataKeeper();
+  const chunk = Buffer.alloc(300, 1);
+  const kept = Array.from({ length: 100 }, (_, i) => {
+    chunk.fill(i);
+    return keeper.keep(chunk.subarray(100, 250))!;
+  });
+  for (const [i, data] of kept.entries()) assert.equal(data, Buffer.alloc(150, i));
+});
+
+test('data that has its memory to itself is taken as it is', () => {
+  const own = Buffer.alloc(2000, 7);
+  assert.is(new DataKeeper().keep(own), own);
+});

@@ -1,0 +1,42 @@
+import { copyBytes } from '../wire/jute.ts';
+
+/** Small data shares slabs of this size: a slab lives as long as the last node in it, so it must not be large. */
+export const SLAB_BYTES = 8 * 1024;
+
+/** From here on data gets memory of its own. */
+export const OWN_MEMORY_BYTES_MIN = 1024;
+
+/** V8 keeps arrays up to this size on its heap; asking for their memory would move them off it. */
+const ON_HEAP_BYTES_MAX = 64;
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * Where the data of znodes lives. What a transaction carries is a view of the chunk it was read from: kept as it is, a
+ * node of a hundred bytes would hold the 64 KiB around it for as long as the node lives.
+ */
+export class DataKeeper {
+  #slab = EMPTY;
+  #used = 0;
+
+  /** A buffer with the same bytes that holds little memory beyond them. Null stays null: clients see the difference. */
+  keep(data: Buffer | null): Buffer | null {
+    if (data === null) return null;
+    const length = data.length;
+    if (length === 0) return EMPTY;
+    if (length > ON_HEAP_BYTES_MAX && data.byteOffset === 0 && data.buffer.byteLength === length) return data;
+    if (length >= OWN_MEMORY_BYTES_MIN) {
+      const own = Buffer.allocUnsafeSlow(length);
+      copyBytes(data, 0, length, own, 0);
+      return own;
+    }
+    if (this.#used + length > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used = start + length;
+    copyBytes(data, 0, length, this.#slab, start);
+    return this.#slab.subarray(start, this.#used);
+  }
+}
