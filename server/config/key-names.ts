@@ -1,0 +1,55 @@
+import { keyAliases, MEMBERSHIP_KEY, notYetUsedKeys, usedKeys } from './config-keys.ts';
+
+const PREFIX = 'zookeeper.';
+
+export type KeyUse = 'used' | 'membership' | 'notYetUsed' | 'unknown';
+
+/** The one name of a key that may be spelled as the system property it is upstream, or by an alias. */
+export function canonicalKey(key: string): string {
+  const bare = key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key;
+  return keyAliases[bare] ?? bare;
+}
+
+export function useOf(key: string): KeyUse {
+  if (MEMBERSHIP_KEY.test(key)) return 'membership';
+  if (Object.values(usedKeys).some(used => used.key === key)) return 'used';
+  return isNotYetUsed(key) ? 'notYetUsed' : 'unknown';
+}
+
+function isNotYetUsed(key: string): boolean {
+  return Object.keys(notYetUsedKeys).some(known =>
+    known.endsWith('*') ? key.startsWith(known.slice(0, -1)) : key === known,
+  );
+}
+
+/** The known key that a mistyped one was probably meant to be, or undefined. */
+export function nearestKey(key: string): string | undefined {
+  const known = [...Object.values(usedKeys).map(used => used.key), ...Object.keys(notYetUsedKeys)].filter(
+    name => !name.endsWith('*'),
+  );
+  const limit = Math.max(1, Math.floor(key.length / 5));
+  let nearest: string | undefined;
+  let least = limit + 1;
+  for (const name of known) {
+    const distance = editDistance(key.toLowerCase(), name.toLowerCase());
+    if (distance < least) {
+      least = distance;
+      nearest = name;
+    }
+  }
+  return nearest;
+}
+
+/** Letters to insert, drop or replace between two words (Levenshtein). */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,35 @@
+import { ServerError } from '../errors.ts';
+import type { Disk } from '../runtime/runtime.ts';
+import { parseProperties } from './properties.ts';
+import { type ConfigTexts, canonicalProperties, parseConfig, type ServerConfig } from './server-config.ts';
+
+/**
+ * Reads zoo.cfg, and the dynamic file and `dataDir/myid` that it names. Relative paths are relative to the working
+ * directory, as upstream.
+ *
+ * @throws ServerError ZK_CONFIG_FILE, and what parseConfig throws
+ */
+export function loadConfig(disk: Disk, path: string): ServerConfig {
+  const text = readText(disk, path);
+  const properties = canonicalProperties(parseProperties(text));
+  const dynamicPath = properties.get('dynamicConfigFile');
+  const myidPath = `${properties.get('dataDir') ?? ''}/myid`;
+  const texts: ConfigTexts = {
+    path,
+    text,
+    ...(dynamicPath === undefined
+      ? {}
+      : { dynamic: { path: dynamicPath, text: readText(disk, dynamicPath) } }),
+    ...(disk.exists(myidPath) ? { myid: readText(disk, myidPath) } : {}),
+  };
+  return parseConfig(texts);
+}
+
+function readText(disk: Disk, path: string): string {
+  try {
+    return disk.read(path).toString('utf8');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ServerError('ZK_CONFIG_FILE', `${path} cannot be read: ${why}`, { path }, error);
+  }
+}

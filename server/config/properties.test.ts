@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { assert, suite } from '#test';
+import { parseProperties } from './properties.ts';
+
+const test = suite('config: properties');
+
+/** Text, then what java.util.Properties makes of it. */
+const table: [text: string, expected: Record<string, string>][] = [
+  ['', {}],
+  ['a=1', { a: '1' }],
+  ['a:1', { a: '1' }],
+  ['a 1', { a: '1' }],
+  ['a\t1', { a: '1' }],
+  ['a = 1', { a: '1' }],
+  ['  a   :   1', { a: '1' }],
+  ['a = = 1', { a: '= 1' }],
+  ['a==1', { a: '=1' }],
+  ['a=b=c:d', { a: 'b=c:d' }],
+  ['server.1=h:2888:3888;2181', { 'server.1': 'h:2888:3888;2181' }],
+  ['a', { a: '' }],
+  ['a=', { a: '' }],
+  ['=1', { '': '1' }],
+  ['a=1  ', { a: '1  ' }],
+  ['# a=1\n! b=2\n  # c=3\nd=4', { d: '4' }],
+  ['a=1#not a comment', { a: '1#not a comment' }],
+  ['\n\n  \n\f\na=1', { a: '1' }],
+  ['a=1\r\nb=2\rc=3\nd=4', { a: '1', b: '2', c: '3', d: '4' }],
+  ['a=1\na=2', { a: '2' }],
+  ['a=1,\\\n    2,\\\n    3', { a: '1,2,3' }],
+  ['a=1\\\n# goes on', { a: '1# goes on' }],
+  ['a=1\\\n\nb=2', { a: '1', b: '2' }],
+  ['# no continuation \\\na=1', { a: '1' }],
+  ['a=1\\\\\nb=2', { a: '1\\', b: '2' }],
+  ['a=1\\\\\\\n2', { a: '1\\2' }],
+  ['a=1\\', { a: '1' }],
+  ['a\\ b\\=c\\:d=1', { 'a b=c:d': '1' }],
+  ['a=\\t\\n\\r\\f\\q\\\\', { a: '\t\n\r\fq\\' }],
+  ['a=\\u00e9\\u20AC', { a: 'é€' }],
+  ['a=é', { a: 'é' }],
+  ['a=\\ 1', { a: ' 1' }],
+];
+
+for (const [text, expected] of table) {
+  test(JSON.stringify(text), () => assert.equal(Object.fromEntries(parseProperties(text)), expected));
+}
+
+test('a broken \\u escape is refused', () => {
+  for (const text of ['a=\\u12', 'a=\\uwxyz', '\\u=1']) {
+    assert.throws(() => parseProperties(text), /without four hexadecimal digits/);
+  }
+});
+
+test('what is escaped comes back', () => {
+  const escaped = (text: string) =>
+    text.replace(/[\s\S]/g, c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const word = fc.string({ unit: 'binary' });
+  fc.assert(
+    fc.property(word, word, (key, value) => {
+      assert.equal([...parseProperties(`${escaped(key)}=${escaped(value)}`)], [[key, value]]);
+    }),
+  );
+});

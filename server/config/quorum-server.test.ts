@@ -1,0 +1,108 @@
+import { assert, suite } from '#test';
+import {
+  electionAddressOf,
+  formatQuorumServer,
+  parseQuorumServer,
+  type QuorumServer,
+  quorumAddressOf,
+} from './quorum-server.ts';
+
+const test = suite('config: server lines');
+
+const peer = (host: string, quorumPort = 2888, electionPort = 3888) => ({ host, quorumPort, electionPort });
+const server = (rest: Partial<QuorumServer>): QuorumServer => ({
+  sid: 1,
+  addresses: [peer('h')],
+  role: 'participant',
+  client: undefined,
+  secureClient: undefined,
+  ...rest,
+});
+
+/** Line, what it means, and the line as written again. */
+const good: [line: string, meaning: Partial<QuorumServer>, written: string][] = [
+  ['h:2888:3888', {}, 'h:2888:3888:participant'],
+  [' h:2888:3888 ', {}, 'h:2888:3888:participant'],
+  ['h:2888:3888:participant', {}, 'h:2888:3888:participant'],
+  ['h:2888:3888:Observer', { role: 'observer' }, 'h:2888:3888:observer'],
+  ['h:2888:3888;2181', { client: { host: '0.0.0.0', port: 2181 } }, 'h:2888:3888:participant;0.0.0.0:2181'],
+  ['h:2888:3888;0', { client: { host: '0.0.0.0', port: 0 } }, 'h:2888:3888:participant;0.0.0.0:0'],
+  ['h:2888:3888;c:2181', { client: { host: 'c', port: 2181 } }, 'h:2888:3888:participant;c:2181'],
+  [
+    'h:2888:3888:OBSERVER;[::]:2181',
+    { role: 'observer', client: { host: '::', port: 2181 } },
+    'h:2888:3888:observer;[::]:2181',
+  ],
+  ['[::1]:2888:3888', { addresses: [peer('::1')] }, '[::1]:2888:3888:participant'],
+  ['[fe80::1%eth0]:2888:3888', { addresses: [peer('fe80::1%eth0')] }, '[fe80::1%eth0]:2888:3888:participant'],
+  ['b:1:2|a:3:4', { addresses: [peer('b', 1, 2), peer('a', 3, 4)] }, 'a:3:4|b:1:2:participant'],
+  [
+    '[::1]:1:2:observer|a:3:4:observer;2181',
+    {
+      addresses: [peer('::1', 1, 2), peer('a', 3, 4)],
+      role: 'observer',
+      client: { host: '0.0.0.0', port: 2181 },
+    },
+    '[::1]:1:2|a:3:4:observer;0.0.0.0:2181',
+  ],
+  [
+    'h:2888:3888;2181;2281',
+    { client: { host: '0.0.0.0', port: 2181 }, secureClient: { host: '0.0.0.0', port: 2281 } },
+    'h:2888:3888:participant;0.0.0.0:2181;0.0.0.0:2281',
+  ],
+  ['h:2888:3888;;c:2281', { secureClient: { host: 'c', port: 2281 } }, 'h:2888:3888:participant;;c:2281'],
+  ['h:2888:3888;', {}, 'h:2888:3888:participant'],
+];
+
+for (const [line, meaning, written] of good) {
+  test(line, () => {
+    const parsed = parseQuorumServer(1, line);
+    assert.equal(parsed, server(meaning));
+    assert.is(formatQuorumServer(parsed), written);
+    assert.is(formatQuorumServer(parseQuorumServer(1, written)), written, 'what is written is read again');
+  });
+}
+
+const bad: [line: string, why: RegExp][] = [
+  ['', /host is missing/],
+  ['h', /election port is missing/],
+  ['h:2888', /election port is missing/],
+  [':2888:3888', /host is missing/],
+  ['h:x:3888', /"x" is no port from 1 to 65535/],
+  ['h:2888:', /"" is no port/],
+  ['h:0:3888', /"0" is no port from 1/],
+  ['h:2888:65536', /"65536" is no port/],
+  ['h:-1:3888', /"-1" is no port/],
+  ['h:2888:2888', /are the same/],
+  ['h:2888:3888:leader', /"leader" is no role/],
+  ['h:2888:3888:', /"" is no role/],
+  ['h:2888:3888:observer:x', /too many parts/],
+  ['h:2888:3888;c:1:2', /"c:1:2" has too many parts/],
+  ['h:2888:3888;c:', /"" is no port from 0/],
+  ['h:2888:3888;x', /"x" is no port/],
+  ['h:2888:3888;1;2;3', /more than three parts/],
+  ['h:2888:3888|', /host is missing/],
+  ['h:1:2:observer|g:1:2:participant', /roles of its addresses differ/],
+  ['[::1:2888:3888', /no IPv6 address/],
+  ['[host]:2888:3888', /no IPv6 address/],
+  ['[::1]2888:3888', /port must follow/],
+  ['::1:2888:3888', /host is missing/],
+];
+
+for (const [line, why] of bad) {
+  test(`refused: "${line}"`, () => {
+    assert.throws(
+      () => parseQuorumServer(7, line),
+      (error: Error & { code: string }) =>
+        error.code === 'ZK_CONFIG_VALUE' &&
+        error.message.startsWith(`server.7=${line}: `) &&
+        why.test(error.message),
+    );
+  });
+}
+
+test('of several addresses the first is the one to dial', () => {
+  const parsed = parseQuorumServer(1, 'b:1:2|a:3:4');
+  assert.equal(quorumAddressOf(parsed), { host: 'b', port: 1 });
+  assert.equal(electionAddressOf(parsed), { host: 'b', port: 2 });
+});

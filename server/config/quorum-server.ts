@@ -1,0 +1,130 @@
+import type { Address } from '../runtime/runtime.ts';
+import { badValue, readInteger } from './key-kinds.ts';
+
+export type Role = 'participant' | 'observer';
+
+/** Where one server listens for the others, on one of its networks. */
+export interface PeerAddress {
+  readonly host: string;
+  readonly quorumPort: number;
+  readonly electionPort: number;
+}
+
+/** One server line of the configuration. */
+export interface QuorumServer {
+  readonly sid: number;
+  /** At least one, in the order of the line; the first is the one in use. */
+  readonly addresses: readonly [PeerAddress, ...PeerAddress[]];
+  readonly role: Role;
+  /** From the line itself; a member without it may still have a clientPort that the others need not know. */
+  readonly client: Address | undefined;
+  /** The third part of the line, which 3.8 does not have. */
+  readonly secureClient: Address | undefined;
+}
+
+/** Where a client address without a host listens. */
+export const ANY_HOST = '0.0.0.0';
+
+const FORM =
+  'host:quorumPort:electionPort[:participant|observer][;[[clientHost:]clientPort][;[host:]securePort]]';
+
+export function quorumAddressOf(server: QuorumServer): Address {
+  const { host, quorumPort } = server.addresses[0];
+  return { host, port: quorumPort };
+}
+
+export function electionAddressOf(server: QuorumServer): Address {
+  const { host, electionPort } = server.addresses[0];
+  return { host, port: electionPort };
+}
+
+/**
+ * `host:quorumPort:electionPort[:role]`, several joined by "|", then `;[host:]clientPort`; IPv6 addresses in [].
+ *
+ * @throws ServerError ZK_CONFIG_VALUE
+ * @see facts section 17
+ */
+export function parseQuorumServer(sid: number, line: string): QuorumServer {
+  const refuse = (why: string) => badValue(`server.${sid}`, line, `${FORM}; ${why}`);
+  const [peers = '', client, secureClient, ...rest] = line.split(';').map(part => part.trim());
+  if (rest.length > 0) throw refuse('there are more than three parts');
+  const groups = peers.split('|').map(group => parsePeer(group.trim(), refuse));
+  const [first, ...others] = groups;
+  if (first === undefined) throw refuse('there is no address');
+
+  const roles = new Set(groups.map(({ role }) => role).filter(role => role !== undefined));
+  if (roles.size > 1) throw refuse('the roles of its addresses differ');
+  return {
+    sid,
+    addresses: [first.address, ...others.map(({ address }) => address)],
+    role: [...roles][0] ?? 'participant',
+    client: client ? parseClient(client, refuse) : undefined,
+    secureClient: secureClient ? parseClient(secureClient, refuse) : undefined,
+  };
+}
+
+type Refuse = (why: string) => Error;
+
+function parsePeer(group: string, refuse: Refuse): { address: PeerAddress; role: Role | undefined } {
+  const [host = '', quorum, election, role, ...rest] = splitHost(group, refuse);
+  if (host === '') throw refuse('the host is missing');
+  if (election === undefined) throw refuse('the election port is missing');
+  if (rest.length > 0) throw refuse(`"${group}" has too many parts`);
+  const quorumPort = parsePort(quorum, 1, refuse);
+  const electionPort = parsePort(election, 1, refuse);
+  if (quorumPort === electionPort) throw refuse('the quorum port and the election port are the same');
+  return {
+    address: { host, quorumPort, electionPort },
+    role: role === undefined ? undefined : parseRole(role, refuse),
+  };
+}
+
+function parseRole(text: string, refuse: Refuse): Role {
+  const role = text.toLowerCase();
+  if (role === 'participant' || role === 'observer') return role;
+  throw refuse(`"${text}" is no role`);
+}
+
+function parseClient(text: string, refuse: Refuse): Address {
+  const parts = splitHost(text, refuse);
+  if (parts.length > 2) throw refuse(`"${text}" has too many parts`);
+  const [host, port] = parts.length === 2 ? parts : [ANY_HOST, parts[0]];
+  return { host: host || ANY_HOST, port: parsePort(port, 0, refuse) };
+}
+
+function parsePort(text: string | undefined, min: number, refuse: Refuse): number {
+  const port = readInteger(text ?? '', min, 65535);
+  if (port === undefined) throw refuse(`"${text}" is no port from ${min} to 65535`);
+  return port;
+}
+
+/** Parts between colons, the first of them without its brackets when it is an IPv6 address. */
+function splitHost(text: string, refuse: Refuse): string[] {
+  if (!text.startsWith('[')) return text.split(':');
+  const end = text.indexOf(']');
+  const host = text.slice(1, end);
+  const rest = text.slice(end + 1);
+  if (end < 0 || !/^[0-9a-fA-F:.]+(%\w+)?$/.test(host)) throw refuse('the brackets hold no IPv6 address');
+  if (!rest.startsWith(':')) throw refuse('a port must follow the brackets');
+  return [host, ...rest.slice(1).split(':')];
+}
+
+/** The line as upstream writes it: addresses in order of their hosts, the role always, the client part if any. */
+export function formatQuorumServer(server: QuorumServer): string {
+  const peers = [...server.addresses]
+    .sort((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0))
+    .map(({ host, quorumPort, electionPort }) => `${bracketed(host)}:${quorumPort}:${electionPort}`);
+  const client = server.client ? formatAddress(server.client) : '';
+  const secure = server.secureClient ? `;${formatAddress(server.secureClient)}` : '';
+  const tail = client || secure ? `;${client}${secure}` : '';
+  return `${peers.join('|')}:${server.role}${tail}`;
+}
+
+/** `host:port`, with brackets around an IPv6 host. */
+export function formatAddress({ host, port }: Address): string {
+  return `${bracketed(host)}:${port}`;
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,290 @@
+import { assert, suite } from '#test';
+import { notYetUsedKeys, usedKeys } from './config-keys.ts';
+import { nearestKey, useOf } from './key-names.ts';
+import { type ConfigTexts, parseConfig, type ServerConfig } from './server-config.ts';
+
+const test = suite('config: zoo.cfg');
+
+const alone = 'dataDir=/d\nclientPort=2181\n';
+const three = [
+  'dataDir=/d',
+  'initLimit=10',
+  'syncLimit=5',
+  'server.1=a:2888:3888',
+  'server.2=b:2888:3888',
+  'server.3=c:2888:3888:observer;2183',
+  'server.4=d:2888:3888',
+  '',
+].join('\n');
+
+function parse(text: string, rest: Partial<ConfigTexts> = {}): ServerConfig {
+  return parseConfig({ path: '/zoo.cfg', text, ...rest });
+}
+
+function refused(code: string, said: RegExp, text: string, rest: Partial<ConfigTexts> = {}): void {
+  assert.throws(
+    () => parse(text, rest),
+    (error: Error & { code: string }) => {
+      assert.is(error.code, code, error.message);
+      assert.match(error.message, said);
+      return true;
+    },
+  );
+}
+
+test('defaults of a standalone server', () => {
+  const config = parse(alone);
+  assert.is(config.quorum, undefined);
+  assert.equal(config.clientAddress, { host: '0.0.0.0', port: 2181 });
+  assert.is(config.secureClientAddress, undefined);
+  assert.is(config.dataLogDir, '/d');
+  assert.is(config.tickTimeMs, 3000);
+  assert.is(config.minSessionTimeoutMs, 6000);
+  assert.is(config.maxSessionTimeoutMs, 60_000);
+  assert.is(config.maxClientCnxns, 60);
+  assert.is(config.snapCount, 100_000);
+  assert.is(config.preAllocSizeKiB, 65_536);
+  assert.is(config.adminPort, 8080);
+  assert.equal(config.fourLetterWords, ['srvr']);
+  assert.is(config.juteMaxBufferBytes, 1_048_575);
+  assert.is(config.forceSync, true);
+  assert.is(config.leaderServes, true);
+  assert.is(config.skipAcl, false);
+  assert.equal(config.warnings, []);
+});
+
+test('a member of an ensemble: limits in ms, its own line, its role', () => {
+  const config = parse(`${three}tickTime=2000\nclientPort=2181\n`, { myid: '2\n' });
+  assert.is(config.quorum?.sid, 2);
+  assert.is(config.quorum?.role, 'participant');
+  assert.equal([...(config.quorum?.config.servers.keys() ?? [])], [1, 2, 3, 4]);
+  assert.is(config.quorum?.config.version, 0);
+  assert.is(config.initLimitMs, 20_000);
+  assert.is(config.syncLimitMs, 10_000);
+  assert.is(config.connectToLearnerMasterLimitMs, 20_000, '0 ticks stand for initLimit');
+  assert.equal(config.clientAddress, { host: '0.0.0.0', port: 2181 });
+  assert.is(config.quorum?.config.servers.get(2)?.client, undefined, 'the static port is not told to others');
+  assert.is(
+    parse(`${three}connectToLearnerMasterLimit=2`, { myid: '2' }).connectToLearnerMasterLimitMs,
+    6_000,
+  );
+});
+
+test('004-10: peerType=observer and :observer agree; where they differ the line wins, with a warning', () => {
+  const agreed = parse(`${three}peerType=observer`, { myid: '3' });
+  assert.is(agreed.quorum?.role, 'observer');
+  assert.not.match(agreed.warnings.join('\n'), /peerType/);
+  const forgotten = parse(three, { myid: '3' });
+  assert.is(forgotten.quorum?.role, 'observer');
+  assert.match(
+    forgotten.warnings.join('\n'),
+    /peerType=participant, but server\.3 is observer by its line, which wins/,
+  );
+  const wrong = parse(`${three}peerType=OBSERVER`, { myid: '1' });
+  assert.is(wrong.quorum?.role, 'participant');
+  assert.match(wrong.warnings.join('\n'), /peerType=observer, but server\.1 is participant/);
+});
+
+test('the client address comes from the server line or the key, and may not differ', () => {
+  const address = (text: string) => parse(`${three}${text}`, { myid: '3' }).clientAddress;
+  assert.equal(address(''), { host: '0.0.0.0', port: 2183 });
+  assert.equal(address('clientPort=2183'), { host: '0.0.0.0', port: 2183 });
+  refused(
+    'ZK_CONFIG_VALUE',
+    /clientPort=0\.0\.0\.0:2184: .*what the server line says, 0\.0\.0\.0:2183/,
+    `${three}clientPort=2184`,
+    {
+      myid: '3',
+    },
+  );
+  refused('ZK_CONFIG_VALUE', /server line says/, `${three}clientPort=2183\nclientPortAddress=10.0.0.1`, {
+    myid: '3',
+  });
+  assert.equal(parse(three, { myid: '1' }).clientAddress, undefined, 'a member may take no clients');
+  assert.equal(parse(`${alone}clientPortAddress=::1`).clientAddress, { host: '::1', port: 2181 });
+  refused(
+    'ZK_CONFIG_VALUE',
+    /clientPortAddress=h: accepted is given together with clientPort/,
+    'dataDir=/d\nclientPortAddress=h',
+  );
+  assert.equal(parse('dataDir=/d\nsecureClientPort=2281').secureClientAddress, {
+    host: '0.0.0.0',
+    port: 2281,
+  });
+});
+
+test('standalone: no server line, or one participant while standaloneEnabled', () => {
+  const one = 'dataDir=/d\ninitLimit=1\nsyncLimit=1\nserver.1=a:1:2;2181\n';
+  assert.is(parse(one).quorum, undefined);
+  assert.equal(parse(one).clientAddress, { host: '0.0.0.0', port: 2181 });
+  assert.is(parse(`${one}standaloneEnabled=false`, { myid: '1' }).quorum?.sid, 1);
+  refused('ZK_CONFIG_MISSING', /second participant.*observers needs it/, `${one}server.2=b:1:2:observer`);
+  refused('ZK_CONFIG_MISSING', /role participant/, 'dataDir=/d\nserver.2=b:1:2:observer');
+  refused('ZK_CONFIG_MISSING', /role participant/, `${alone}standaloneEnabled=false`);
+});
+
+test('what a role needs and has not', () => {
+  refused('ZK_CONFIG_MISSING', /^dataDir is missing in \/zoo\.cfg: every server needs it/, 'clientPort=1');
+  refused('ZK_CONFIG_MISSING', /^clientPort is missing.*standalone/, 'dataDir=/d');
+  refused('ZK_CONFIG_MISSING', /^initLimit is missing.*ensemble/, three.replace('initLimit=10', ''), {
+    myid: '1',
+  });
+  refused('ZK_CONFIG_MISSING', /^syncLimit is missing.*ensemble/, three.replace('syncLimit=5', ''), {
+    myid: '1',
+  });
+});
+
+test('myid: missing, no number, a stranger', () => {
+  refused('ZK_MYID', /^\/d\/myid is missing; .* one of 1, 2, 3, 4/, three);
+  refused('ZK_MYID', /holds ""/, three, { myid: '' });
+  refused('ZK_MYID', /holds "one"/, three, { myid: 'one\n' });
+  refused('ZK_MYID', /holds "-1"/, three, { myid: '-1' });
+  refused('ZK_MYID', /holds 9, which has no server line/, three, { myid: '9\n' });
+  assert.is(parse(three, { myid: ' 4 \n5\n' }).quorum?.sid, 4);
+});
+
+test('the number of participants is remarked on', () => {
+  const warnings = (servers: number) => {
+    const lines = Array.from({ length: servers }, (_, n) => `server.${n}=h${n}:1:2`).join('\n');
+    return parse(`dataDir=/d\ninitLimit=1\nsyncLimit=1\n${lines}`, { myid: '0' }).warnings.join('\n');
+  };
+  assert.match(warnings(2), /2 participants: no failure is tolerated/);
+  assert.is(warnings(3), '');
+  assert.match(warnings(4), /4 participants tolerate no more failures than 3/);
+});
+
+test('of several addresses the first is used, which is said', () => {
+  const config = parse(three.replace('a:2888:3888', 'a:1:2|z:3:4'), { myid: '1' });
+  assert.match(config.warnings.join('\n'), /several addresses of server\.1: the first is used/);
+});
+
+test('dynamicConfigFile: members come from it, the version from its name', () => {
+  const text = 'dataDir=/d\ninitLimit=1\nsyncLimit=1\ndynamicConfigFile=/zoo.cfg.dynamic.100000000\n';
+  const members = 'server.1=a:1:2;2181\nserver.2=b:1:2;2182\n';
+  const named = { path: '/zoo.cfg.dynamic.100000000', text: members };
+  const config = parse(text, { dynamic: named, myid: '1' });
+  assert.is(config.quorum?.config.version, 0x1_0000_0000);
+  assert.equal(config.clientAddress, { host: '0.0.0.0', port: 2181 });
+  const withVersion = { path: '/members', text: `${members}version=2a` };
+  assert.is(parse(text, { dynamic: withVersion, myid: '1' }).quorum?.config.version, 42);
+  refused('ZK_CONFIG_VALUE', /server\.3=c:1:2: accepted is a place in/, `${text}server.3=c:1:2`, {
+    dynamic: named,
+    myid: '1',
+  });
+  refused('ZK_CONFIG_VALUE', /tickTime=1/, text, { dynamic: { path: '/m', text: 'tickTime=1' }, myid: '1' });
+  refused('ZK_CONFIG_FILE', /was not read/, text, { myid: '1' });
+});
+
+test('the spelling of a system property is accepted, and two spellings must agree', () => {
+  assert.is(parse(`${alone}zookeeper.snapCount=7`).snapCount, 7);
+  assert.is(parse(`${alone}zookeeper.observer.syncEnabled=false`).observerSyncEnabled, false);
+  assert.is(parse(`${alone}syncEnabled=FALSE`).observerSyncEnabled, false);
+  assert.is(parse(`${alone}zookeeper.snapCount=7\nsnapCount=7`).snapCount, 7);
+  refused(
+    'ZK_CONFIG_VALUE',
+    /snapCount=8: accepted is one value for snapCount, which is also 7/,
+    `${alone}zookeeper.snapCount=7\nsnapCount=8`,
+  );
+});
+
+test('known keys without effect are listed in one warning', () => {
+  const config = parse(`${alone}sslQuorum=true\nssl.keyStore.location=/k\nzookeeper.flushDelay=1`);
+  assert.equal(
+    config.notYetUsed.map(({ key }) => key),
+    ['sslQuorum', 'ssl.keyStore.location', 'flushDelay'],
+  );
+  assert.equal(config.warnings, [
+    'known keys without effect in this server: sslQuorum, ssl.keyStore.location, flushDelay',
+  ]);
+});
+
+test('unknown keys are named, with the key they resemble', () => {
+  const config = parse(`${alone}tikTime=1\nclientport=1\nsomething.else=1`);
+  assert.equal(config.unknownKeys, [
+    { key: 'tikTime', value: '1', nearest: 'tickTime' },
+    { key: 'clientport', value: '1', nearest: 'clientPort' },
+    { key: 'something.else', value: '1', nearest: undefined },
+  ]);
+  assert.equal(config.warnings, [
+    'unknown key tikTime; is tickTime meant?',
+    'unknown key clientport; is clientPort meant?',
+    'unknown key something.else',
+  ]);
+});
+
+test('fewer than three snapshots are not kept', () => {
+  const config = parse(`${alone}autopurge.snapRetainCount=1`);
+  assert.is(config.snapRetainCount, 3);
+  assert.match(config.warnings[0] ?? '', /snapRetainCount=1: 3 is the least/);
+});
+
+/** Key, values that are not accepted, and what is said to be. */
+const badValues: [key: string, values: string[], accepts: RegExp][] = [
+  [
+    'tickTime',
+    ['0', '-1', 'x', '', '1.5', '2147483648', '1e3', '0x10', '99999999999999999999'],
+    /an integer from 1 to 2147483647/,
+  ],
+  ['initLimit', ['0', '-3'], /an integer from 1/],
+  ['clientPort', ['-1', '65536', 'http'], /an integer from 0 to 65535/],
+  ['observerMasterPort', ['-1', '70000'], /0 to 65535/],
+  ['maxClientCnxns', ['-1'], /an integer from 0/],
+  ['minSessionTimeout', ['-2'], /an integer from -1/],
+  ['electionAlg', ['0', '2', '4'], /an integer from 3 to 3/],
+  ['standaloneEnabled', ['yes', '1', ''], /true or false/],
+  ['forceSync', ['1', 'maybe', ''], /yes, no, true or false/],
+  ['leaderServes', ['never'], /yes, no, true or false/],
+  ['peerType', ['voter', ''], /participant or observer/],
+  ['snapshotSizeFactor', ['a third', '', '1,5', '.'], /a decimal number/],
+  ['dataDir', [''], /not empty/],
+  ['admin.commandURL', [''], /not empty/],
+];
+
+for (const [key, values, accepts] of badValues) {
+  test(`${key}: what is accepted is said`, () => {
+    for (const value of values) {
+      assert.throws(
+        () => parse(`${alone}${key}=${value}`),
+        (error: Error & { code: string }) =>
+          error.code === 'ZK_CONFIG_VALUE' &&
+          error.message.startsWith(`${key}=${value}: accepted is`) &&
+          accepts.test(error.message),
+        `${key}=${value}`,
+      );
+    }
+  });
+}
+
+test('values that must fit each other', () => {
+  const timeouts = `${alone}minSessionTimeout=100\nmaxSessionTimeout=50`;
+  refused('ZK_CONFIG_VALUE', /minSessionTimeout=100: accepted is at most maxSessionTimeout, 50 ms/, timeouts);
+  refused('ZK_CONFIG_VALUE', /at most maxSessionTimeout, 60000/, `${alone}minSessionTimeout=60001`);
+  const notifications = `${alone}fastleader.minNotificationInterval=5\nfastleader.maxNotificationInterval=4`;
+  refused('ZK_CONFIG_VALUE', /minNotificationInterval=5: accepted is at most/, notifications);
+});
+
+test('good values at their edges', () => {
+  const config = parse(
+    `${alone}maxClientCnxns=0\nsnapshotSizeFactor=-1\n4lw.commands.whitelist= stat, ruok ,\nskipACL=YES\nreadonlymode.enabled=TRUE\njute.maxbuffer=2147483647`,
+  );
+  assert.is(config.maxClientCnxns, 0);
+  assert.is(config.snapshotSizeFactor, -1);
+  assert.equal(config.fourLetterWords, ['stat', 'ruok']);
+  assert.is(config.skipAcl, true);
+  assert.is(config.readOnlyModeEnabled, true);
+  assert.is(config.juteMaxBufferBytes, 2_147_483_647);
+});
+
+test('the table of keys: each stands in it once, with a meaning, and its default is accepted', () => {
+  const used = Object.values(usedKeys);
+  const names = used.map(({ key }) => key);
+  assert.is(new Set(names).size, names.length);
+  for (const { key, default: initial, read, meaning } of used) {
+    assert.ok(meaning !== '', key);
+    assert.is(useOf(key), 'used', key);
+    assert.not.ok(Object.hasOwn(notYetUsedKeys, key), key);
+    if (initial !== undefined) assert.equal(read(String(initial)), initial, key);
+  }
+  for (const [key, meaning] of Object.entries(notYetUsedKeys)) assert.ok(meaning !== '', key);
+  assert.is(nearestKey('qwertyuiop'), undefined);
+});
