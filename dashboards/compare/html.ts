@@ -15,7 +15,7 @@ export async function renderComparison(comparison: Comparison): Promise<string> 
   ${warnings.length > 0 && html`<section><h2>Warnings</h2><ul>${warnings.map(text => html`<li>${text}</li>`)}</ul></section>`}
   <section><h2>Row by row</h2><p class="note">b over a, with its interval, on a scale from ½ to 2 with no change in the middle.
   p: Mann-Whitney U after Holm's correction.</p><div class="scroll"><table class="comparison">
-  <thead><tr><th>what</th><th>verdict for b</th><th>a</th><th>b</th><th>b/a</th><th></th><th>p</th></tr></thead>
+  <thead><tr><th>what</th><th>verdict for b</th><th>a</th><th>b</th><th>b/a</th><th></th></tr></thead>
   <tbody>${sortedRows(comparison).map(tableRow)}</tbody></table></div></section></main>`;
   return page(`zklab ${a.id} and ${b.id}`, style, body);
 }
@@ -27,8 +27,8 @@ function headline({ rows }: Comparison): string {
 
 function tableRow(row: ComparisonRow): Markup {
   return html`<tr><th scope="row">${row.metric}<small>${row.topology}, ${row.condition}, ${row.unit}</small></th>
-  <td>${row.verdict === 'worse' ? html`<b class="v-fails">worse</b>` : row.verdict}</td>
-  <td>${sideText(row.a)}</td><td>${sideText(row.b)}</td><td>${ratioText(row)}</td><td>${ratioBar(row)}</td><td>${pText(row)}</td></tr>`;
+  <td>${row.verdict === 'worse' ? html`<b class="v-fails">worse</b>` : row.verdict}<small>${row.pHolm === null ? '' : `p ${pText(row)}`}</small></td>
+  <td>${sideText(row.a)}</td><td>${sideText(row.b)}</td><td>${ratioText(row)}</td><td>${ratioBar(row)}</td></tr>`;
 }
 
 /** The ratio on a logarithmic scale, so that half and double lie as far from no change. */
@@ -41,7 +41,7 @@ function ratioBar({ ratio }: ComparisonRow): Markup {
   const line =
     ratio.low !== null &&
     ratio.high !== null &&
-    html`<line x1="${x(ratio.low)}" x2="${x(ratio.high)}" y1="8" y2="8" stroke="var(--topology-0)" stroke-width="3"/>`;
+    html`<line x1="${x(ratio.low)}" x2="${x(ratio.high)}" y1="8" y2="8" stroke="var(--topology-0)" stroke-width="7"/>`;
   return html`<svg width="120" height="16" viewBox="0 0 120 16" role="img" aria-label="${ratio.value}">
-  <line x1="60" x2="60" y1="0" y2="16" stroke="var(--soft)"/>${line}<circle cx="${x(ratio.value)}" cy="8" r="3" fill="var(--topology-0)"/></svg>`;
+  <line x1="60" x2="60" y1="0" y2="16" stroke="var(--soft)"/>${line}<line x1="${x(ratio.value)}" x2="${x(ratio.value)}" y1="1" y2="15" stroke="var(--ink)" stroke-width="1.5"/></svg>`;
 }
