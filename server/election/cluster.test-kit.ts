@@ -99,6 +99,13 @@ export class Cluster {
     this.step(member, { type: 'look', proposal: member.proposal });
   }
 
+  /** A configuration with the same members and that version. The server is up from then on. */
+  adopt(sid: number, version: number): void {
+    const member = this.member(sid);
+    member.up = true;
+    this.step(member, { type: 'view', view: this.viewOf(sid, version) });
+  }
+
   cut(a: number, b: number): void {
     this.#cuts.add(`${a}>${b}`).add(`${b}>${a}`);
   }

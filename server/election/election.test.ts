@@ -224,6 +224,19 @@ test('shutdown leaves no timer and no connection, and nobody is called any more'
   assert.equal(world.leaders(), [undefined, undefined, undefined]);
 });
 
+test('every call gets its own result, once; one that is overtaken by the next call gets none', () => {
+  const world = new World([1]);
+  const { election } = world.start(1);
+  const rounds: number[] = [];
+  const onElected = ({ vote }: Elected) => rounds.push(vote.round);
+  election.lookForLeader({ zxid: 0, peerEpoch: 0 }, onElected);
+  world.time.advance(1000);
+  election.lookForLeader({ zxid: 0, peerEpoch: 0 }, onElected);
+  election.lookForLeader({ zxid: 0, peerEpoch: 0 }, onElected);
+  world.time.advance(1000);
+  assert.equal(rounds, [1, 3]);
+});
+
 test('messages and bytes are counted by peer', () => {
   const world = new World([1, 2, 3]);
   world.startAll();

@@ -50,6 +50,12 @@ export interface ElectionEvents extends Omit<QuorumCnxManagerEvents, 'onNotifica
 
 const FINALIZE_WAIT_MS = 200;
 
+/** One call of lookForLeader, so that the result of an earlier one is never taken for its own. */
+interface Search {
+  readonly onElected: (result: Elected) => void;
+  readonly sinceMs: number;
+}
+
 /**
  * The election of one server, for as long as it runs:
  *
@@ -67,8 +73,7 @@ export class Election {
   readonly #core: FastLeaderElection;
   readonly #connections: QuorumCnxManager;
   readonly #timers = new Map<ElectionTimer, Timer>();
-  #onElected: ((result: Elected) => void) | undefined;
-  #lookingSinceMs = 0;
+  #search: Search | undefined;
   #closed = false;
 
   constructor(deps: QuorumCnxManagerDeps, options: ElectionOptions, events: ElectionEvents) {
@@ -110,15 +115,14 @@ export class Election {
    */
   lookForLeader(proposal: Proposal, onElected: (result: Elected) => void): void {
     if (this.#closed) return;
-    this.#onElected = onElected;
-    this.#lookingSinceMs = this.#deps.clock.monotonicMs();
+    this.#search = { onElected, sinceMs: this.#deps.clock.monotonicMs() };
     this.#connections.setPersistent(true);
     this.#step({ type: 'look', proposal });
   }
 
   /** Without an election: a reconfiguration has named the leader. */
   setState(state: SettledState, vote: Vote): void {
-    this.#onElected = undefined;
+    this.#search = undefined;
     this.#connections.setPersistent(false);
     this.#step({ type: 'settle', state, vote });
   }
@@ -138,7 +142,7 @@ export class Election {
   /** Leaves no timer and no socket. */
   shutdown(): void {
     this.#closed = true;
-    this.#onElected = undefined;
+    this.#search = undefined;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
     this.#connections.close();
@@ -189,15 +193,15 @@ export class Election {
 
   #finish(result: Elected): void {
     const { clock, metrics, logger } = this.#deps;
-    const onElected = this.#onElected;
+    const search = this.#search;
     this.#connections.setPersistent(false);
     this.#later(() => {
-      if (onElected === undefined || this.#onElected !== onElected) return;
-      this.#onElected = undefined;
-      metrics.summary('election_time').add(clock.monotonicMs() - this.#lookingSinceMs);
+      if (search === undefined || this.#search !== search) return;
+      this.#search = undefined;
+      metrics.summary('election_time').add(clock.monotonicMs() - search.sinceMs);
       const { state, leader, vote } = result;
       logger.info('election over', { state, leader, round: vote.round, zxid: vote.zxid });
-      onElected(result);
+      search.onElected(result);
     });
   }
 

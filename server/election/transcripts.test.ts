@@ -7,7 +7,7 @@ import { Cluster } from './cluster.test-kit.ts';
  * happened. `node dist/server/election/transcripts.test.js --rewrite` writes what happens now; read the diff.
  *
  * ensemble voters=1,2,3 [observers=4]   server 2 [zxid=0x100000003] [epoch=1]   start 1 2   stop 3   look 1
- * cut 1 3   heal 1 3   settle 3 LEADING leader=3 epoch=2   advance 500 (ms)
+ * cut 1 3   heal 1 3   settle 3 LEADING leader=3 epoch=2   adopt 1 version=5   advance 500 (ms)
  */
 const folder = new URL('../../../server/election/transcripts/', import.meta.url);
 const rewrite = process.argv.includes('--rewrite');
@@ -81,6 +81,7 @@ function run(cluster: Cluster, command: string, words: readonly string[]): void 
     cut: () => cluster.cut(first, second),
     heal: () => cluster.heal(first, second),
     advance: () => cluster.advance(first),
+    adopt: () => cluster.adopt(first, number('version')),
     settle: () => {
       const state = words[1];
       if (state !== 'LEADING' && state !== 'FOLLOWING' && state !== 'OBSERVING') {

@@ -94,7 +94,7 @@ export function decodeNotification(body: Buffer): Notification {
   if (state === undefined) throw new JuteError(`unknown peer state ${body.readInt32BE(0)}`);
   const leader = reader.readLong();
   const zxid = exactLong(reader, 'zxid');
-  const round = exactLong(reader, 'round', ROUND_MAX);
+  const round = readRound(reader);
   const vote = { state, leader, zxid, round };
   if (body.length === BYTES_WITHOUT_PEER_EPOCH) {
     return { ...vote, peerEpoch: epochOf(zxid), version: 0, config: null };
@@ -112,9 +112,16 @@ export function decodeNotification(body: Buffer): Notification {
 /** Room to count on from any round that is believed: nobody gets this far by elections. */
 const ROUND_MAX = 2 ** 52;
 
-function exactLong(reader: JuteReader, name: string, max = Number.MAX_SAFE_INTEGER): number {
+function readRound(reader: JuteReader): number {
+  const round = reader.readLong();
+  if (Math.abs(round) <= ROUND_MAX) return round;
+  throw new JuteError(`round ${round} is out of range`);
+}
+
+/** A zxid or an epoch: exact, or the MIN_LONG of those who have none to offer. */
+function exactLong(reader: JuteReader, name: string): number {
   const value = reader.readLong();
-  if (value === MIN_LONG || Math.abs(value) <= max) return value;
+  if (value === MIN_LONG || Number.isSafeInteger(value)) return value;
   throw new JuteError(`${name} ${value} is out of range`);
 }
 

@@ -1,0 +1,169 @@
+/**
+ * Our election in one ensemble with Apache ZooKeeper's: same votes, same leader, connections dialed from both
+ * sides. Ours follow nobody afterwards; that a whole server joins is shown where there is one.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
+import { Metrics } from '../admin/metrics.ts';
+import { QuorumMaj } from '../quorum/quorum-maj.ts';
+import { silentLogger } from '../runtime/logger.ts';
+import { NodeClock } from '../runtime/node-clock.ts';
+import { NodeNetwork } from '../runtime/node-network.ts';
+import { Election } from './election.ts';
+import type { Elected, Proposal } from './fast-leader-election.ts';
+
+const test = suite('election: with Apache ZooKeeper');
+
+const HOST = '127.0.0.1';
+const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple'].map(
+  jar => `/usr/share/java/${jar}.jar`,
+);
+const VOTERS = [2, 3, 4];
+const OBSERVERS = [1, 5];
+const AGREE = { deadlineMs: 40_000 };
+
+interface Ports {
+  readonly quorum: number;
+  readonly election: number;
+}
+
+class MixedEnsemble {
+  readonly #folder = temporaryFolder();
+  readonly #children = new Map<number, ChildProcess>();
+  readonly #ours = new Map<number, Election>();
+  readonly results = new Map<number, Elected>();
+  readonly #ports: ReadonlyMap<number, Ports>;
+
+  constructor(ports: ReadonlyMap<number, Ports>) {
+    this.#ports = ports;
+  }
+
+  #serverLines(): string[] {
+    return [...this.#ports].map(([sid, { quorum, election }]) => {
+      const role = VOTERS.includes(sid) ? 'participant' : 'observer';
+      return `server.${sid}=${HOST}:${quorum}:${election}:${role}`;
+    });
+  }
+
+  startApache(sid: number): void {
+    const folder = join(this.#folder, `apache${sid}`);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'myid'), String(sid));
+    const settings = [`dataDir=${folder}`, 'tickTime=500', 'initLimit=10', 'syncLimit=5'];
+    settings.push('admin.enableServer=false', 'clientPort=0', ...this.#serverLines());
+    writeFileSync(join(folder, 'zoo.cfg'), `${settings.join('\n')}\n`);
+    const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+    const args = ['-Xmx128m', '-cp', JARS.join(':'), main, join(folder, 'zoo.cfg')];
+    const log = openSync(join(folder, 'log'), 'w');
+    this.#children.set(sid, spawn('java', args, { stdio: ['ignore', log, log] }));
+  }
+
+  startOurs(sid: number): void {
+    const clock = new NodeClock();
+    const text = [...this.#serverLines(), 'version=0'].join('\n');
+    const members = new Map(
+      [...this.#ports].map(([id, { election }]) => [id, { electionAddress: { host: HOST, port: election } }]),
+    );
+    const election = new Election(
+      { clock, network: new NodeNetwork(clock), logger: silentLogger, metrics: new Metrics() },
+      {
+        sid,
+        role: OBSERVERS.includes(sid) ? 'observer' : 'participant',
+        verifier: new QuorumMaj({ version: 0, text, voters: VOTERS, observers: OBSERVERS }),
+        members,
+        cnxTimeoutMs: 5000,
+        minNotificationIntervalMs: 200,
+        maxNotificationIntervalMs: 2000,
+      },
+      {
+        onListenFailed: error => {
+          throw error;
+        },
+      },
+    );
+    election.start();
+    this.#ours.set(sid, election);
+  }
+
+  look(sid: number, proposal: Proposal = { zxid: 0, peerEpoch: 0 }): void {
+    this.results.delete(sid);
+    this.#ours.get(sid)?.lookForLeader(proposal, result => this.results.set(sid, result));
+  }
+
+  async agree(sids: readonly number[], leader: number): Promise<void> {
+    const agreed = () => sids.every(sid => this.results.get(sid)?.leader === leader);
+    await until(agreed, { ...AGREE, what: `servers ${sids.join(' ')} to elect ${leader}` });
+  }
+
+  async stopApache(sid: number): Promise<void> {
+    const child = this.#children.get(sid);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const closed = new Promise(resolve => child.once('close', resolve));
+    child.kill('SIGKILL');
+    await closed;
+  }
+
+  async stop(): Promise<void> {
+    for (const election of this.#ours.values()) election.shutdown();
+    for (const sid of this.#children.keys()) await this.stopApache(sid);
+  }
+}
+
+async function mixedEnsemble(): Promise<MixedEnsemble> {
+  const ports = new Map<number, Ports>();
+  const free = await freePorts(2 * (VOTERS.length + OBSERVERS.length));
+  for (const sid of [...VOTERS, ...OBSERVERS]) {
+    const [quorum = 0, election = 0] = free.splice(0, 2);
+    ports.set(sid, { quorum, election });
+  }
+  return new MixedEnsemble(ports);
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const server of servers) {
+    await new Promise<void>(resolve => server.listen(0, HOST, resolve));
+    const address = server.address();
+    if (typeof address === 'object' && address !== null) ports.push(address.port);
+  }
+  for (const server of servers) await new Promise(resolve => server.close(resolve));
+  return ports;
+}
+
+const java = existsSync('/usr/bin/java') && JARS.every(jar => existsSync(jar));
+
+test(
+  'one ensemble of both: elects, joins a leader that exists, elects again when it is killed',
+  async () => {
+    requirePeer('java with Apache ZooKeeper', java, 'the election wire is theirs');
+    const ensemble = await mixedEnsemble();
+    try {
+      for (const sid of [2, 4]) ensemble.startApache(sid);
+      for (const sid of [1, 3, 5]) {
+        ensemble.startOurs(sid);
+        ensemble.look(sid);
+      }
+      await ensemble.agree([1, 3, 5], 4);
+      const states = [1, 3, 5].map(sid => ensemble.results.get(sid)?.state);
+      assert.equal(states, ['OBSERVING', 'FOLLOWING', 'OBSERVING']);
+
+      ensemble.look(3, { zxid: 0x1_0000_0009, peerEpoch: 1 });
+      await ensemble.agree([3], 4);
+
+      await ensemble.stopApache(4);
+      ensemble.look(3, { zxid: 0x9_0000_0001, peerEpoch: 9 });
+      for (const sid of [1, 5]) ensemble.look(sid);
+      await ensemble.agree([1, 3, 5], 3);
+      const result = ensemble.results.get(3);
+      assert.is(result?.state, 'LEADING');
+      assert.equal([...(result?.supporters ?? [])].sort(), [2, 3], 'the vote of the Apache server made it');
+    } finally {
+      await ensemble.stop();
+    }
+  },
+  { deadlineMs: 130_000 },
+);
