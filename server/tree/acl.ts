@@ -8,11 +8,12 @@ import { ipMatches, parseIpRange } from './ip-address.ts';
 export const DEFAULT_SCHEMES: ReadonlySet<string> = new Set(['digest', 'ip']);
 
 /**
- * Whether `ids`, the identities of a connection, grant one of the permissions `perm` under `acl`. An empty ACL grants
- * all, as upstream has it; so does the identity "super".
+ * Whether `ids`, the identities of a connection, grant one of the permissions `perm` under `acl`. The identity "super"
+ * may do anything. An empty list lets nobody else in: no client can set one, but a node whose ACL a fuzzy snapshot
+ * lacks has it until the log brings the real one.
  */
 export function aclAllows(acl: readonly Acl[], perm: number, ids: readonly Id[]): boolean {
-  if (acl === OPEN_ACL_UNSAFE || acl.length === 0) return true;
+  if (acl === OPEN_ACL_UNSAFE) return true;
   for (const entry of acl) {
     if ((entry.perms & perm) !== 0 && (isWorld(entry.id) || someIdMatches(entry.id, ids))) return true;
   }

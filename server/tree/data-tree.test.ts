@@ -240,6 +240,16 @@ test('the digest is kept for every 128th zxid, the last 1024 of them', () => {
   assert.ok(tree.digestLog[1023]!.digest.equals(tree.digest));
 });
 
+test('no digest is kept while the tree still holds a fuzzy snapshot', () => {
+  const tree = new DataTree();
+  tree.fuzzyUntilZxid = 256;
+  for (const zxid of [128, 256, 384]) apply(tree, zxid, { type: OpCode.error, err: -1 });
+  assert.equal(
+    tree.digestLog.map(entry => entry.zxid),
+    [256, 384],
+  );
+});
+
 test('a loaded node needs its parent; what is missing of the built-in nodes is added', () => {
   const tree = new DataTree();
   apply(tree, 1, create('/old', 1, { acl: ALICE_ONLY }));

@@ -57,6 +57,8 @@ export class DataTree {
   readonly digest = new TreeDigest();
   readonly digestLog: DigestLogEntry[] = [];
   lastProcessedZxid = 0;
+  /** A tree from a fuzzy snapshot has a digest like no other server's until the log has passed the snapshot's end. */
+  fuzzyUntilZxid = 0;
   /** Characters of paths plus bytes of data. */
   approximateDataSize = 0;
   readonly #nodes = new Map<string, ZNode>();
@@ -127,7 +129,8 @@ export class DataTree {
     const result = body.type === OpCode.multi ? this.#multi(header, body) : this.#apply(header, body);
     // Only now: a snapshot that starts in the middle must not claim a multi it holds in part.
     if (header.zxid > this.lastProcessedZxid) this.lastProcessedZxid = header.zxid;
-    if (header.zxid % DIGEST_LOG_INTERVAL === 0) this.#logDigest(header.zxid);
+    if (header.zxid % DIGEST_LOG_INTERVAL === 0 && header.zxid >= this.fuzzyUntilZxid)
+      this.#logDigest(header.zxid);
     return result;
   }
 
@@ -143,6 +146,7 @@ export class DataTree {
     this.digest.clear();
     this.digestLog.length = 0;
     this.lastProcessedZxid = 0;
+    this.fuzzyUntilZxid = 0;
     this.approximateDataSize = 0;
   }
 

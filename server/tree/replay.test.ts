@@ -7,7 +7,7 @@ import { OpCode } from '../wire/opcodes.ts';
 import { parentOf } from '../wire/path.ts';
 import type { MultiTxn, TxnBody, TxnHeader } from '../wire/txn.ts';
 import { DataTree, type TxnResult } from './data-tree.ts';
-import { NaiveTree, naiveViewOf } from './naive-tree.ts';
+import { NaiveTree, naiveViewOf } from './naive-tree.test-kit.ts';
 import { TreeWalk } from './tree-walk.ts';
 import { ZNode } from './znode.ts';
 

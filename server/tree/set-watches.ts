@@ -1,3 +1,4 @@
+import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import type { SetWatchesRequest } from '../wire/requests.ts';
 import { EventType } from '../wire/watch-event.ts';
 import type { DataTree } from './data-tree.ts';
@@ -41,7 +42,7 @@ function tell(tree: DataTree, type: EventType, path: string, node: ZNode, watche
 }
 
 function tellGone(tree: DataTree, path: string, watcher: Watcher): void {
-  watcher.process(EventType.deleted, path, tree.lastProcessedZxid, []);
+  watcher.process(EventType.deleted, path, tree.lastProcessedZxid, OPEN_ACL_UNSAFE);
 }
 
 /** The addWatch operation. Recursive watches hear of no NodeChildrenChanged, so the data table serves them alone. */

@@ -23,7 +23,7 @@ class Story {
     return {
       process: (type, path, zxid, acl) => {
         const event = Object.entries(EventType).find(([, code]) => code === type)![0];
-        this.#heard.push(`${name} ${event} ${path} @${zxid} ${acl[0]?.id.id ?? 'none'}`);
+        this.#heard.push(`${name} ${event} ${path} @${zxid} ${acl[0]!.id.id}`);
       },
     };
   }
@@ -167,11 +167,11 @@ test('setWatches tells what was missed since the relative zxid and arms the rest
   const request = { relativeZxid: 1, persistentWatches: [], persistentRecursiveWatches: [] };
   const none = { dataWatches: [], existWatches: [], childWatches: [] };
   rearm(story.tree, { ...request, ...none, dataWatches: paths }, w);
-  assert.equal(story.heard(), ['w dataChanged /new @2 alice:hash', 'w deleted /gone @2 none']);
+  assert.equal(story.heard(), ['w dataChanged /new @2 alice:hash', 'w deleted /gone @2 anyone']);
   rearm(story.tree, { ...request, ...none, existWatches: paths }, w);
   assert.equal(story.heard(), ['w created /old @2 anyone', 'w created /new @2 alice:hash']);
   rearm(story.tree, { ...request, ...none, childWatches: paths }, w);
-  assert.equal(story.heard(), ['w childrenChanged /new @2 alice:hash', 'w deleted /gone @2 none']);
+  assert.equal(story.heard(), ['w childrenChanged /new @2 alice:hash', 'w deleted /gone @2 anyone']);
   assert.equal([...story.tree.dataWatches.pathsOf(w)!], ['/old', '/gone']);
   assert.equal([...story.tree.childWatches.pathsOf(w)!], ['/old']);
 });
