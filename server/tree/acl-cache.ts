@@ -1,3 +1,4 @@
+import { invariant } from '../errors.ts';
 import { type Acl, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 
 /** The key of the open ACL in snapshots, which do not store it. @see facts section 13 */
@@ -47,7 +48,9 @@ export class AclCache {
   /** The snapshot key of a list that `acquire` returned. */
   keyOf(acl: readonly Acl[]): number {
     if (acl === OPEN_ACL_UNSAFE) return OPEN_ACL_KEY;
-    return this.#byList.get(acl)?.key ?? OPEN_ACL_KEY;
+    const entry = this.#byList.get(acl);
+    invariant(entry !== undefined, `an ACL list is not shared: ${textOf(acl)}`);
+    return entry.key;
   }
 
   /**

@@ -118,6 +118,7 @@ test('equal ACL lists are one object, kept as long as a node holds it', () => {
   assert.is(cache.acquire([aclOf(31, 'world', 'anyone')]), OPEN_ACL_UNSAFE);
   assert.is(cache.keyOf(OPEN_ACL_UNSAFE), OPEN_ACL_KEY);
   assert.is(cache.size, 2);
+  assert.throws(() => cache.keyOf([{ perms: 1, id: ALICE }]), /not shared/);
   cache.release(one);
   assert.is(cache.get(cache.keyOf(one)), one);
   cache.release(one);

@@ -127,19 +127,23 @@ function restoreFuzzy(txns: readonly Txn[], start: number, pace: number, restore
   const live = new DataTree();
   for (const [header, body] of txns.slice(0, start)) live.processTxn(header, body);
   restored.beginLoad();
+  const aclMap = new Map(live.aclCache.entries());
+  for (const [key, acl] of aclMap) restored.aclCache.load(key, acl);
   const walk = new TreeWalk(live);
   let next = start;
   for (let step = walk.next(), nodes = 1; step !== null; step = walk.next(), nodes++) {
     const [path, node] = step;
-    restored.putLoaded(path, copyOf(node));
+    // As a snapshot stores it: by key, and the map was written before the first node.
+    const acl = restored.aclCache.get(live.aclCache.keyOf(node.acl)) ?? [];
+    restored.putLoaded(path, copyOf(node, acl));
     if (nodes % pace === 0 && next < txns.length) live.processTxn(...txns[next++]!);
   }
   restored.endLoad();
   return restored;
 }
 
-function copyOf(node: ZNode): ZNode {
-  const { data, acl, ephemeralOwner, czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion } = node;
+function copyOf(node: ZNode, acl: readonly Acl[]): ZNode {
+  const { data, ephemeralOwner, czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion } = node;
   const fields = { czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion };
   return Object.assign(new ZNode(data, acl, ephemeralOwner, 0, 0), fields);
 }

@@ -1,6 +1,6 @@
 import type { Acl } from '../wire/acl.ts';
 import { parentOf } from '../wire/path.ts';
-import type { EventType } from '../wire/watch-event.ts';
+import { EventType } from '../wire/watch-event.ts';
 
 /** Who is told: a connection, or whoever stands in for one. */
 export interface Watcher {
@@ -170,7 +170,7 @@ export class WatchManager {
 
   #spendStandard(path: string, here: Watchers, type: EventType, concerned: Watchers): void {
     for (const [watcher, modes] of here) {
-      if (modes === WatchMode.persistentRecursive && type === CHILDREN_CHANGED) continue;
+      if (modes === WatchMode.persistentRecursive && type === EventType.childrenChanged) continue;
       concerned.set(watcher, modes);
       this.remove(path, watcher, WatchMode.standard);
     }
@@ -178,7 +178,7 @@ export class WatchManager {
 
   /** Watchers of the path's ancestors; those of the path itself are in already. */
   #addRecursive(path: string, type: EventType, concerned: Watchers): void {
-    if (type === CHILDREN_CHANGED) return;
+    if (type === EventType.childrenChanged) return;
     for (let above = parentOf(path); above !== ''; above = parentOf(above)) {
       const watchers = this.#byPath.get(above);
       if (watchers === undefined) continue;
@@ -203,7 +203,6 @@ export class WatchManager {
   }
 }
 
-const CHILDREN_CHANGED = 4;
 const LASTING = WatchMode.persistent | WatchMode.persistentRecursive;
 
 function flag(bits: number): number {
