@@ -32,6 +32,8 @@ export interface LoadSpec {
   readOnly?: boolean;
   /** Open loop: requests in flight per session before an arrival is dropped, and counted as such. */
   inFlightMax?: number;
+  /** How long to wait for replies after the last request; what comes later is `unknown`. */
+  drainMs?: number;
 }
 
 export const LOAD_DEFAULTS = { sessionTimeoutMs: 10_000, inFlightMax: 1_024, drainMs: 3_000 } as const;

@@ -79,7 +79,7 @@ async function measure(
     const endedMs = performance.now();
     if (endedMs < recorder.untilMs) recorder.untilMs = Math.max(endedMs, fromMs);
     stopSending();
-    await drain(sessions);
+    await drain(sessions, spec.drainMs ?? LOAD_DEFAULTS.drainMs);
     // Closing first: what is still unanswered becomes `unknown` and must be in the result.
     await Promise.all(sessions.map(session => session.close()));
     return resultOf(spec, recorder, measuredFrom, driver, signal?.aborted === true);
@@ -117,9 +117,8 @@ function sleepUntil(atMs: number, signal: AbortSignal | undefined): Promise<void
   });
 }
 
-/** Waits for what is in flight, no longer than `drainMs`. */
-async function drain(sessions: readonly LoadSession[]): Promise<void> {
-  const untilMs = performance.now() + LOAD_DEFAULTS.drainMs;
+async function drain(sessions: readonly LoadSession[], drainMs: number): Promise<void> {
+  const untilMs = performance.now() + drainMs;
   while (performance.now() < untilMs && sessions.some(session => session.inFlight > 0)) {
     await new Promise(resolve => setTimeout(resolve, 5));
   }

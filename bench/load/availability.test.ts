@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { assert, suite } from '#test';
+import { AvailabilityProbes } from './availability.ts';
+import {
+  AvailabilityTrack,
+  availabilityByRole,
+  downtimesOf,
+  isServed,
+  readOutcomes,
+} from './availability-track.ts';
+import { cannedReply, startFakeServer } from './fake-server.ts';
+import { ZxidFrontier } from './zxid-frontier.ts';
+
+const test = suite('load: availability');
+
+const outcomes = fc.array(fc.constantFrom(...readOutcomes), { maxLength: 100 });
+
+test('downtimes cover exactly the probes that were not served', () => {
+  fc.assert(
+    fc.property(outcomes, list => {
+      const covered = new Set<number>();
+      for (const { fromMs, untilMs } of downtimesOf(list, 20)) {
+        for (let tick = fromMs / 20; tick < untilMs / 20; tick++) covered.add(tick);
+      }
+      list.forEach((outcome, tick) => {
+        assert.is(covered.has(tick), !isServed[outcome]);
+      });
+    }),
+  );
+});
+
+test('adjacent failures of different kinds are one downtime, and what they were is kept', () => {
+  assert.equal(downtimesOf(['ok', 'timeout', 'refused', 'refused', 'ok', 'error'], 10), [
+    { fromMs: 10, untilMs: 40, outcomes: { timeout: 1, refused: 2 } },
+    { fromMs: 50, untilMs: 60, outcomes: { error: 1 } },
+  ]);
+});
+
+test('an answer after the timeout is no answer, and a probe too young to judge is left out', () => {
+  const track = new AvailabilityTrack('a', 'observer', 20, 100);
+  for (const tick of [0, 1, 2, 3]) track.begin(tick);
+  track.settle(0, 'ok', 5);
+  track.settle(1, 'ok', 500);
+  track.settle(1, 'ok', 5);
+  const { timeline, probes, served } = track.finish(150);
+  assert.is(timeline, 'ott');
+  assert.is(probes, 3);
+  assert.is(served, 1 / 3);
+});
+
+test('stale: behind what another member showed long ago, not behind what it showed just now', () => {
+  const frontier = new ZxidFrontier(1_000);
+  frontier.saw(10, 0);
+  frontier.saw(11, 500);
+  assert.not(frontier.isStale(9, 999));
+  assert.ok(frontier.isStale(9, 1_000));
+  assert.not(frontier.isStale(10, 1_400));
+  assert.ok(frontier.isStale(10, 1_500));
+  assert.not(frontier.isStale(11, 99_999));
+});
+
+test('roles weigh by probes', () => {
+  const member = (name: string, role: string, list: readonly ('ok' | 'timeout')[]) => {
+    const track = new AvailabilityTrack(name, role, 20, 100);
+    list.forEach((outcome, tick) => {
+      track.begin(tick);
+      track.settle(tick, outcome);
+    });
+    return track.finish(10_000);
+  };
+  const byRole = availabilityByRole([
+    member('1', 'follower', ['ok', 'ok', 'ok']),
+    member('2', 'follower', ['timeout']),
+    member('3', 'observer', ['ok']),
+  ]);
+  assert.equal(
+    byRole.map(({ role, served, longestDowntimeMs }) => [role, served, longestDowntimeMs]),
+    [
+      ['follower', 0.75, 20],
+      ['observer', 1, 0],
+    ],
+  );
+});
+
+test('an outage of one member shows in that one alone, lasts as long as it lasted, and ends', async () => {
+  const [healthy, failing] = [await startFakeServer(), await startFakeServer()];
+  const targets = [
+    { name: 'healthy', host: '127.0.0.1', port: healthy.port, role: 'follower' },
+    { name: 'failing', host: '127.0.0.1', port: failing.port, role: 'observer' },
+  ];
+  const probes = new AvailabilityProbes(targets, { intervalMs: 5 });
+  assert.ok(await probes.allConnected(5_000));
+  probes.start();
+  await new Promise(resolve => setTimeout(resolve, 100));
+  await failing.close();
+  await new Promise(resolve => setTimeout(resolve, 300));
+  const [one, other] = await probes.stop();
+  await healthy.close();
+  assert.equal(one?.downtimes, []);
+  const last = other!.downtimes.at(-1)!;
+  assert.ok(last.untilMs - last.fromMs >= 250, `${JSON.stringify(other!.downtimes)}`);
+  assert.ok(last.outcomes.refused! > 30);
+  assert.ok(other!.timeline.includes('o'));
+  assert.ok((other!.disconnects.CONNECTION_LOSS ?? 0) === 1 && (other!.disconnects.REFUSED ?? 0) >= 1);
+});
+
+test('planted: a server that answers, but never anything new, is stale and not ok', async () => {
+  let zxid = 1;
+  const fresh = await startFakeServer({ onRequest: (r, c) => c.reply(r.xid, 0, Buffer.alloc(68), ++zxid) });
+  const stuck = await startFakeServer({ onRequest: cannedReply });
+  const probes = new AvailabilityProbes(
+    [
+      { name: 'fresh', host: '127.0.0.1', port: fresh.port, role: 'voter' },
+      { name: 'stuck', host: '127.0.0.1', port: stuck.port, role: 'observer' },
+    ],
+    { intervalMs: 5, staleMs: 50 },
+  );
+  await probes.allConnected(5_000);
+  probes.start();
+  await new Promise(resolve => setTimeout(resolve, 300));
+  const [a, b] = await probes.stop();
+  await Promise.all([fresh.close(), stuck.close()]);
+  assert.is(a!.outcomes.stale, 0);
+  assert.ok(b!.outcomes.stale > 20, b!.timeline);
+  assert.is(b!.served, 1);
+});
+
+test('silence is timeout, not refusal', async () => {
+  const server = await startFakeServer({ onRequest: () => {} });
+  const target = { name: 'silent', host: '127.0.0.1', port: server.port, role: 'voter' };
+  const probes = new AvailabilityProbes([target], { intervalMs: 5, timeoutMs: 50 });
+  await probes.allConnected(5_000);
+  probes.start();
+  await new Promise(resolve => setTimeout(resolve, 200));
+  const [result] = await probes.stop();
+  await server.close();
+  assert.ok(result!.outcomes.timeout > 10, result!.timeline);
+  assert.is(result!.outcomes.ok, 0);
+});

@@ -1,0 +1,217 @@
+import { assert, suite } from '#test';
+import { OpCode } from '../../server/wire/opcodes.ts';
+import { cannedReply, type FakeRequest, type FakeServerOptions, startFakeServer } from './fake-server.ts';
+import { LatencyHistogram } from './histograms.ts';
+import { startLoadProcess } from './load-process.ts';
+import type { LoadMode, LoadResult, LoadSpec } from './load-spec.ts';
+import { runLoad, voidReasons } from './run-load.ts';
+import type { WorkloadSpec } from './workload.ts';
+
+const test = suite('load: runs');
+
+const WORKLOAD: WorkloadSpec = {
+  mix: { getData: 1 },
+  valueBytes: 10,
+  keyCount: 10,
+  skew: { kind: 'uniform' },
+  seed: 1,
+};
+const OPEN: LoadMode = { kind: 'open', ratePerSecond: 500, arrivals: 'constant' };
+
+function specOf(port: number, more: Partial<LoadSpec> = {}): LoadSpec {
+  const targets = [{ name: 'fake', host: '127.0.0.1', port, role: 'follower' }];
+  return {
+    targets,
+    sessionsPerTarget: 2,
+    workload: WORKLOAD,
+    mode: OPEN,
+    warmupMs: 50,
+    durationMs: 300,
+    drainMs: 500,
+    ...more,
+  };
+}
+
+async function against(options: FakeServerOptions, more: Partial<LoadSpec> = {}): Promise<LoadResult> {
+  const server = await startFakeServer(options);
+  try {
+    return await runLoad(specOf(server.port, more));
+  } finally {
+    await server.close();
+  }
+}
+
+test('open loop: every intended request of the window is accounted for, and none of the warm-up', async () => {
+  const { sends, totals, operations } = await against({});
+  assert.is(sends.intended, 150);
+  assert.is(sends.sent + sends.dropped, 150);
+  assert.is(totals.ok + totals.errors + totals.unknown, sends.sent);
+  assert.equal(
+    operations.map(({ target, role, operation }) => [target, role, operation]),
+    [['fake', 'follower', 'getData']],
+  );
+  assert.is(LatencyHistogram.decode(operations[0]!.response).n, operations[0]!.ok);
+});
+
+/** Answers nothing for `stallMs` once, then all that came meanwhile, in order. */
+function stalling(stallMs: number): FakeServerOptions {
+  let seen = 0;
+  let waiting: (() => void)[] | undefined;
+  const release = (): void => {
+    for (const answer of waiting ?? []) answer();
+    waiting = undefined;
+  };
+  return {
+    onRequest: (request, connection) => {
+      if (++seen === 60) {
+        waiting = [];
+        setTimeout(release, stallMs);
+      }
+      if (waiting === undefined) cannedReply(request, connection);
+      else waiting.push(() => cannedReply(request, connection));
+    },
+  };
+}
+
+test('coordinated omission: a stall shows in the open loop as all who waited, in the closed loop as one', async () => {
+  const open = await against(stalling(120));
+  const closed = await against(stalling(120), { mode: { kind: 'closed', depth: 1 }, sessionsPerTarget: 1 });
+  // 120 of 300 ms stand still: two arrivals in five wait, on average for half of it.
+  assert.ok(open.response.p90Us! > 40_000, `open p90 ${open.response.p90Us} us`);
+  assert.ok(closed.response.p90Us! < 10_000, `closed p90 ${closed.response.p90Us} us`);
+  assert.ok(closed.response.n > 100);
+});
+
+test('planted: a driver that sends late is void, however fast the server', async () => {
+  const result = await against({
+    onRequest: (request, connection) => {
+      // The fake server shares our event loop: to hold it is to hold the driver.
+      const until = performance.now() + 12;
+      while (performance.now() < until);
+      cannedReply(request, connection);
+    },
+  });
+  assert.ok(result.sends.late > result.sends.sent / 2, `${result.sends.late} late of ${result.sends.sent}`);
+  assert.ok(result.voidReasons.some(reason => /late and \d+ dropped/.test(reason)));
+  assert.ok(result.voidReasons.some(reason => /saturated/.test(reason)));
+  // The lateness is the users' too: response counts it, service does not.
+  assert.ok(result.response.p50Us! > result.service.p50Us!);
+});
+
+test(
+  'a full session drops arrivals and counts them; unanswered requests are unknown, not forgotten',
+  async () => {
+    const result = await against({ onRequest: () => {} }, { inFlightMax: 4, durationMs: 150 });
+    assert.is(result.sends.sent + result.sends.dropped, result.sends.intended);
+    assert.ok(result.sends.dropped > 60);
+    assert.is(result.totals.unknown, result.sends.sent);
+    assert.is(result.totals.ok, 0);
+    assert.ok(result.voidReasons.includes('no operation succeeded'));
+  },
+  { deadlineMs: 15_000 },
+);
+
+test('errors count by name and are no successes; a failed multi is an error though its header says 0', async () => {
+  const failedMulti = Buffer.from(
+    `ffffffff0000000000 00000000 ffffffff00ffffff99 ffffff99 ffffffff01ffffffff`.replaceAll(' ', ''),
+    'hex',
+  );
+  const result = await against(
+    {
+      onRequest: (request, connection) => {
+        if (request.op === OpCode.multi) connection.reply(request.xid, 0, failedMulti);
+        else connection.reply(request.xid, -101);
+      },
+    },
+    { workload: { ...WORKLOAD, mix: { multi: 1, exists: 1 } } },
+  );
+  const errors = Object.fromEntries(
+    result.operations.map(({ operation, errors }) => [operation, Object.keys(errors)]),
+  );
+  assert.equal(errors, { exists: ['NONODE'], multi: ['BADVERSION'] });
+  assert.is(result.totals.ok, 0);
+});
+
+function pathOf({ op, bytes, start }: FakeRequest): string {
+  if (op === OpCode.closeSession) return '';
+  return bytes.toString('utf8', start + 12, start + 12 + bytes.readInt32BE(start + 8));
+}
+
+test('a delete takes back only what was created; before that it is a create', async () => {
+  const alive = new Set<string>();
+  let missed = 0;
+  const result = await against(
+    {
+      onRequest: (request, connection) => {
+        const path = pathOf(request);
+        if (request.op === OpCode.create) alive.add(path);
+        else if (request.op === OpCode.delete && !alive.delete(path)) missed++;
+        cannedReply(request, connection);
+      },
+    },
+    { workload: { ...WORKLOAD, mix: { create: 1, delete: 1 } }, mode: { kind: 'closed', depth: 8 } },
+  );
+  assert.is(missed, 0);
+  const count = (name: string) => result.operations.find(({ operation }) => operation === name)?.ok ?? 0;
+  assert.ok(count('delete') > 100);
+  assert.is(result.totals.writesOk, count('create') + count('delete'));
+});
+
+test('load goes on after a connection is cut, and says how often', async () => {
+  let cut = false;
+  const result = await against(
+    {
+      onRequest: (request, connection) => {
+        if (!cut && request.op === OpCode.getData) {
+          cut = true;
+          connection.socket.destroy();
+        } else cannedReply(request, connection);
+      },
+    },
+    { warmupMs: 0 },
+  );
+  assert.is(result.reconnects, 1);
+  assert.ok(result.totals.unknown >= 1);
+  assert.ok(result.totals.ok > 50);
+});
+
+test('only loopback is ever a target', async () => {
+  const error = await runLoad({
+    ...specOf(1),
+    targets: [{ name: 'far', host: '192.0.2.1', port: 2181 }],
+  }).catch((caught: unknown) => caught as Error);
+  assert.match((error as Error).message, /target far at 192.0.2.1: only loopback/);
+});
+
+test('a saturated driver voids a result that is fine otherwise', async () => {
+  const result = await against({});
+  const saturated = { ...result, driver: { ...result.driver, cores: 0.95 } };
+  assert.ok(voidReasons(saturated, false).some(reason => /0.95 cores/.test(reason)));
+});
+
+test(
+  'in a process of its own: a result, progress, and an early end',
+  async () => {
+    const server = await startFakeServer();
+    try {
+      const seconds: number[] = [];
+      const spec = specOf(server.port, { warmupMs: 0, durationMs: 1_200 });
+      const result = await startLoadProcess(spec, ({ second }) => seconds.push(second)).result;
+      assert.ok(result.totals.ok > 300);
+      assert.ok(seconds.length >= 1, 'progress was told');
+      const stopped = startLoadProcess({ ...spec, durationMs: 60_000 }, () => stopped.stop());
+      assert.ok((await stopped.result).voidReasons.includes('the run was ended early'));
+      assert.is(server.connections.size, 0);
+    } finally {
+      await server.close();
+    }
+  },
+  { deadlineMs: 20_000 },
+);
+
+test('in a process of its own: what fails there is said here', async () => {
+  const gone = await startFakeServer();
+  await gone.close();
+  const error = await startLoadProcess(specOf(gone.port)).result.catch((caught: unknown) => caught as Error);
+  assert.match((error as Error).message, /load driver: SessionError: cannot connect/);
+});

@@ -1,0 +1,37 @@
+/** Zxids older than the window are of no use; at 20 ms a probe and 20 members this holds seconds of them. */
+const KEPT_MAX = 4_096;
+
+/** The newest zxid any member has shown, and when: who shows less than that much later is behind. */
+export class ZxidFrontier {
+  readonly #staleMs: number;
+  /** Ascending in both. */
+  #seen: { zxid: number; atMs: number }[] = [];
+  /** The highest zxid known for at least `staleMs`. */
+  #due = 0;
+
+  constructor(staleMs: number) {
+    this.#staleMs = staleMs;
+  }
+
+  saw(zxid: number, atMs: number): void {
+    const last = this.#seen.at(-1);
+    if (zxid <= (last?.zxid ?? this.#due)) return;
+    this.#seen.push({ zxid, atMs });
+    if (this.#seen.length > KEPT_MAX) this.#seen = thinned(this.#seen);
+  }
+
+  /** True when a zxid above this one has been known for longer than `staleMs`. */
+  isStale(zxid: number, nowMs: number): boolean {
+    let passed = 0;
+    while (passed < this.#seen.length && this.#seen[passed]!.atMs <= nowMs - this.#staleMs) {
+      this.#due = this.#seen[passed++]!.zxid;
+    }
+    if (passed > 0) this.#seen.splice(0, passed);
+    return zxid < this.#due;
+  }
+}
+
+/** Every other one, the last kept: staleness is then noticed a little later, never wrongly. */
+function thinned<T>(items: readonly T[]): T[] {
+  return items.filter((_, i) => i % 2 === items.length % 2 || i === items.length - 1);
+}
