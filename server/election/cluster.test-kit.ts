@@ -35,6 +35,7 @@ export interface ClusterOptions {
   readonly observers?: readonly number[];
   readonly verifier?: QuorumVerifier;
   readonly delayMs: () => number;
+  readonly finalizeWaitMs?: number;
   readonly log?: (line: string) => void;
 }
 
@@ -68,7 +69,8 @@ export class Cluster {
 
   #newCore(sid: number): FastLeaderElection {
     const intervals = { minNotificationIntervalMs: 200, maxNotificationIntervalMs: 60_000 };
-    return new FastLeaderElection({ sid, finalizeWaitMs: FINALIZE_WAIT_MS, ...intervals }, this.viewOf(sid));
+    const { finalizeWaitMs = FINALIZE_WAIT_MS } = this.#options;
+    return new FastLeaderElection({ sid, finalizeWaitMs, ...intervals }, this.viewOf(sid));
   }
 
   member(sid: number): Member {

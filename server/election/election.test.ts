@@ -19,6 +19,7 @@ interface Server {
   configSeen: string | undefined;
   supportLost: boolean;
   look(proposal?: Proposal): void;
+  sentMessages(): number;
 }
 
 class World {
@@ -74,6 +75,11 @@ class World {
       result: undefined,
       configSeen: undefined,
       supportLost: false,
+      sentMessages: () => {
+        let count = 0;
+        for (const [name, { messages }] of metrics.traffic) if (name.startsWith('sent')) count += messages;
+        return count;
+      },
       look: (proposal = { zxid: 0, peerEpoch: 0 }) => {
         server.result = undefined;
         election.lookForLeader(proposal, result => {
@@ -141,6 +147,18 @@ test('on slow, lossy links that split what is written they agree as well', () =>
   const world = new World([1, 2, 3], [4], link);
   world.startAll();
   world.agree(3, 10_000);
+});
+
+test('003-3: two hundred observers join; what a voter sends grows with their number, no faster', () => {
+  const sentByVoters = (observerCount: number) => {
+    const observers = Array.from({ length: observerCount }, (_, index) => index + 4);
+    const world = new World([1, 2, 3], observers);
+    world.startAll();
+    world.agree(3, 5000);
+    return [1, 2, 3].reduce((sum, sid) => sum + (world.servers.get(sid)?.sentMessages() ?? 0), 0);
+  };
+  const perObserver = (sentByVoters(200) - sentByVoters(100)) / 100;
+  assert.ok(perObserver < 20, `${perObserver} messages of the voters for each further observer`);
 });
 
 test('a server that starts after an hour finds the leader at once', () => {

@@ -102,6 +102,27 @@ test('a notification of version 2: golden bytes, both ways, with the MIN_LONG vo
   assert.equal(decodeNotification(OBSERVER_QUESTION_BYTES.subarray(4)), OBSERVER_QUESTION);
 });
 
+test('what Apache ZooKeeper 3.8.0 sent, captured: its name, then its first notification', () => {
+  const initialBytes = hex('ffffffffffff0000 0000000000000002 0000000f 3132372e302e302e313a3231383834');
+  const address = { host: '127.0.0.1', port: 21_884 };
+  assert.equal(readInitial(initialBytes), { sid: 2, addresses: [address] });
+  const writer = new JuteWriter();
+  writeInitialMessage(writer, 2, address);
+  assert.equal(writer.toBuffer(), initialBytes);
+
+  const config = Buffer.from(
+    'server.1=127.0.0.1:21881:21882:participant\n' +
+      'server.2=127.0.0.1:21883:21884:participant\n' +
+      'server.3=127.0.0.1:21885:21886:observer\nversion=0',
+  );
+  const head = hex(`000000b3 00000000 0000000000000002 0000000000000000 0000000000000001
+    0000000000000000 00000002 00000087`);
+  const vote = { state: 'LOOKING', leader: 2, zxid: 0, round: 1, peerEpoch: 0, version: 2 } as const;
+  const frame = Buffer.concat([head, config]);
+  assert.equal(decodeNotification(frame.subarray(4)), { ...vote, config });
+  assert.equal(encodeNotification({ ...vote, config }), frame);
+});
+
 test('28 bytes: the epoch comes from the zxid', () => {
   const body = hex('00000002 0000000000000003 0000000500000007 0000000000000009');
   assert.equal(decodeNotification(body), {
