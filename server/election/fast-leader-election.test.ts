@@ -151,6 +151,17 @@ test('with a newer configuration seen, a leader needs a quorum of both', () => {
   assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.state, 'LEADING');
 });
 
+test('a voter of the next configuration alone is elected when its history is the longest', () => {
+  const verifier = new QuorumMaj({ version: 1, text: '', voters: [1, 2, 3], observers: [] });
+  const lastSeenVerifier = new QuorumMaj({ version: 2, text: '', voters: [3, 4, 5], observers: [] });
+  const server = core(3);
+  server.step({ type: 'view', view: { role: 'participant', verifier, lastSeenVerifier } });
+  server.step(LOOK);
+  hears(server, 4, { leader: 4, zxid: 7 });
+  hears(server, 1, { leader: 4, zxid: 7 });
+  assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.leader, 4);
+});
+
 test('a server of weight 0 is not elected, though its history is the longest', () => {
   const verifier = new QuorumHierarchical({
     version: 0,

@@ -169,7 +169,12 @@ export class FastLeaderElection {
   }
 
   #isBetter(a: Vote, b: Vote): boolean {
-    return compareVotes(a, b, sid => this.#view.verifier.weightOf(sid)) > 0;
+    return compareVotes(a, b, sid => this.#weightOf(sid)) > 0;
+  }
+
+  /** A voter of the next configuration alone may lead too: it may have the longest history. */
+  #weightOf(sid: number): number {
+    return Math.max(...this.#verifiers.map(verifier => verifier.weightOf(sid)));
   }
 
   #look(proposal: Proposal): void {

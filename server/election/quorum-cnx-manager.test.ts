@@ -46,9 +46,9 @@ class World {
     this.#sids = sids;
   }
 
-  start(sid: number, configured = this.#sids): Server {
+  start(sid: number, configured = this.#sids, hostName = `zk${sid}`): Server {
     const clock = new VirtualClock(this.time);
-    const host = this.network.host(`zk${sid}`, clock);
+    const host = this.network.host(hostName, clock);
     const received: string[] = [];
     const warnings: string[] = [];
     const logger: Logger = {
@@ -58,7 +58,7 @@ class World {
     const members = new Map(configured.map(id => [id, { electionAddress: { host: `zk${id}`, port: PORT } }]));
     const manager = new QuorumCnxManager(
       { clock, network: host, logger, metrics: new Metrics() },
-      { sid, members, cnxTimeoutMs: CNX_TIMEOUT_MS },
+      { sid, members, listenAddress: { host: hostName, port: PORT }, cnxTimeoutMs: CNX_TIMEOUT_MS },
       {
         onNotification: (from, { round }) => received.push(`${from}: ${round}`),
         onListenFailed: error => warnings.push(error.message),
@@ -303,6 +303,24 @@ test('a peer that does not read costs one output buffer, and gets the newest mes
   world.time.advance(1000);
   const { bytesRead } = stranger;
   assert.ok(bytesRead > 0 && bytesRead < 5 * 400_000, `${bytesRead} bytes`);
+});
+
+test('a peer that moved is dialed where the new configuration says', () => {
+  const world = new World(1, 2);
+  const two = world.start(2);
+  world.network.cut('zk2', 'zk1', 'blackhole');
+  two.manager.send(1, notification(1));
+  world.time.advance(100);
+  const moved = world.start(1, [1, 2], 'elsewhere');
+  const addressOf = (host: string) => ({ electionAddress: { host, port: PORT } });
+  two.manager.setMembers(
+    new Map([
+      [1, addressOf('elsewhere')],
+      [2, addressOf('zk2')],
+    ]),
+  );
+  world.time.advance(100);
+  assert.equal(moved.received, ['2: 1']);
 });
 
 test('the port is taken: three tries a second apart, then the owner is told', () => {

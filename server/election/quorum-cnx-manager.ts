@@ -132,11 +132,14 @@ export class QuorumCnxManager {
     if (!persistent) for (const peer of this.#peers.values()) peer.stopRetrying();
   }
 
+  /** Dials under way start again, at the new addresses; connections stay. */
   setMembers(members: ElectionMembers): void {
     this.#members = members;
     for (const peer of [...this.#peers.values()]) {
+      const dialing = peer.dial !== undefined;
       peer.stopDialing();
-      this.#retryLater(peer);
+      if (dialing) this.#dial(peer);
+      else this.#retryLater(peer);
     }
   }
 
