@@ -1,0 +1,67 @@
+import type { LogFields, Logger } from '../../server/runtime/logger.ts';
+import type { Runtime } from '../../server/runtime/runtime.ts';
+
+/** A member of the simulated ensemble, as the world knows it. */
+export interface MemberSpec {
+  readonly sid: number;
+  /** Host name in the simulated network. */
+  readonly name: string;
+  readonly role: 'participant' | 'observer';
+}
+
+/** What a running member says about itself when asked, outside its protocols. */
+export interface MemberState {
+  /** As `srvr` prints it: leader, follower, observer, looking ... */
+  readonly mode: string;
+  /** Answers clients, with a quorum behind it. */
+  readonly serving: boolean;
+  readonly zxid: number;
+  readonly treeDigest: string;
+}
+
+export interface RunningMember {
+  state(): MemberState;
+}
+
+export interface MemberContext {
+  readonly runtime: Runtime;
+  readonly spec: MemberSpec;
+  readonly members: readonly MemberSpec[];
+  readonly logger: Logger;
+}
+
+/** The program that runs on every member: the server itself, or a toy in the tests of the simulator. */
+export interface MemberProgram {
+  readonly clientPort: number;
+  start(context: MemberContext): RunningMember;
+}
+
+/** Members zk1, zk2, ...: first the voters, then the observers. */
+export function ensembleOf(voters: number, observers: number): MemberSpec[] {
+  return Array.from({ length: voters + observers }, (_, at) => ({
+    sid: at + 1,
+    name: `zk${at + 1}`,
+    role: at < voters ? 'participant' : 'observer',
+  }));
+}
+
+/** Log lines at `info` and above go to `write`; debug lines are for people with one seed and much time. */
+export function traceLogger(write: (line: string) => void, withDebug = false, own: LogFields = {}): Logger {
+  const line = (level: string) => (message: string, fields?: LogFields) =>
+    write(`${level} ${message}${format({ ...own, ...fields })}`);
+  return {
+    debug: withDebug ? line('debug') : () => {},
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    child: fields => traceLogger(write, withDebug, { ...own, ...fields }),
+  };
+}
+
+function format(fields: LogFields): string {
+  let text = '';
+  for (const [key, value] of Object.entries(fields)) {
+    text += ` ${key}=${value instanceof Error ? value.message : String(value)}`;
+  }
+  return text;
+}

@@ -1,0 +1,127 @@
+import { describeFault, type Fault, type PlannedFault, type Target } from './fault.ts';
+import type { World } from './world.ts';
+
+/** Sync time of a disk whose slowness is over. */
+const CALM_SYNC_MS = 0.5;
+const CALM_LATENCY_MS = 1;
+
+/** Injects the planned faults into a world at their times, and ends each after its duration. */
+export class Nemesis {
+  readonly #world: World;
+  #stopped = false;
+  injected = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  schedule(plan: readonly PlannedFault[]): void {
+    const { time } = this.#world;
+    for (const { atMs, durationMs, fault } of plan) {
+      time.schedule(time.nowMs + atMs, null, () => {
+        if (!this.#stopped) this.#inject(fault, durationMs);
+      });
+    }
+  }
+
+  /** Faults under way are no longer ended one by one: whoever stops the nemesis heals the world. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #inject(fault: Fault, durationMs: number): void {
+    const world = this.#world;
+    world.note('nemesis', `${describeFault(fault)} for ${durationMs.toFixed(0)} ms`);
+    const end = this.#begin(fault);
+    if (end === undefined) return;
+    this.injected++;
+    world.time.schedule(world.time.nowMs + durationMs, null, () => {
+      if (!this.#stopped) end();
+    });
+  }
+
+  /** Returns what ends the fault, or undefined when there was nothing to break. */
+  #begin(fault: Fault): (() => void) | undefined {
+    switch (fault.kind) {
+      case 'outage':
+        return this.#outage();
+      case 'partition':
+        return this.#partition(this.#resolveAll(fault.side), fault.how);
+      case 'one-way':
+        return this.#oneWay(this.#resolve(fault.from), this.#resolve(fault.to), fault.how);
+      default:
+        return this.#beginOnMember(fault, this.#resolve(fault.target));
+    }
+  }
+
+  #beginOnMember(
+    fault: Exclude<Fault, { kind: 'outage' | 'partition' | 'one-way' }>,
+    sid: number | undefined,
+  ): (() => void) | undefined {
+    const world = this.#world;
+    if (sid === undefined || !world.isUp(sid)) return undefined;
+    switch (fault.kind) {
+      case 'crash':
+        world.crash(sid, fault.how);
+        return () => world.start(sid);
+      case 'pause':
+        world.pause(sid);
+        return () => world.resume(sid);
+      case 'slow-link':
+        this.#slowLinks(sid, fault.latencyMs);
+        return () => this.#slowLinks(sid, CALM_LATENCY_MS);
+      case 'slow-disk':
+        world.setSyncDelay(sid, fault.syncDelayMs);
+        return () => world.setSyncDelay(sid, CALM_SYNC_MS);
+      case 'clock-jump':
+        world.jumpWall(sid, fault.byMs);
+        return () => {};
+    }
+  }
+
+  #outage(): () => void {
+    const { sids } = this.#world;
+    for (const sid of sids) this.#world.crash(sid, 'power');
+    return () => {
+      for (const sid of sids) this.#world.start(sid);
+    };
+  }
+
+  #partition(side: readonly number[], how: 'refuse' | 'blackhole'): (() => void) | undefined {
+    const world = this.#world;
+    const rest = world.sids.filter(sid => !side.includes(sid));
+    if (side.length === 0 || rest.length === 0) return undefined;
+    const links = side.flatMap(a => rest.flatMap(b => [[a, b] as const, [b, a] as const]));
+    for (const [from, to] of links) world.cut(from, to, how);
+    return () => {
+      for (const [from, to] of links) world.heal(from, to);
+    };
+  }
+
+  #oneWay(
+    from: number | undefined,
+    to: number | undefined,
+    how: 'refuse' | 'blackhole',
+  ): (() => void) | undefined {
+    if (from === undefined || to === undefined || from === to) return undefined;
+    this.#world.cut(from, to, how);
+    return () => this.#world.heal(from, to);
+  }
+
+  #slowLinks(sid: number, latencyMs: number): void {
+    const world = this.#world;
+    for (const other of world.sids) {
+      if (other === sid) continue;
+      world.setLink(sid, other, { latencyMs });
+      world.setLink(other, sid, { latencyMs });
+    }
+  }
+
+  #resolve(target: Target): number | undefined {
+    return target === 'leader' ? this.#world.leader() : target;
+  }
+
+  #resolveAll(targets: readonly Target[]): number[] {
+    return targets.map(target => this.#resolve(target)).filter(sid => sid !== undefined);
+  }
+}

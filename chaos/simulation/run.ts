@@ -1,0 +1,67 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
+
+export interface RunSeedsOptions extends SimulationOptions {
+  /** Which seeds to run, in this order. */
+  seeds: Iterable<number>;
+  /** Where the trace of a seed that failed is written. */
+  traceDirectory: string;
+  onProgress?: (result: SimulationResult) => void;
+  /** Stops between two seeds. */
+  signal?: AbortSignal;
+}
+
+export interface FailedSeed {
+  readonly seed: number;
+  readonly reason: string;
+  readonly traceFile: string;
+}
+
+export interface RunSeedsSummary {
+  readonly passed: number;
+  readonly failed: readonly FailedSeed[];
+  /** Seeds in which too little happened to judge. */
+  readonly unknown: readonly number[];
+  readonly acknowledgedWrites: number;
+  readonly faultsInjected: number;
+  readonly virtualMs: number;
+  /** How much faster than a clock on the wall. */
+  readonly virtualMsPerSecond: number;
+}
+
+/** `first` to `first + count - 1`. */
+export function* seedsFrom(first: number, count: number): Generator<number> {
+  for (let seed = first; seed < first + count; seed++) yield seed;
+}
+
+/** Simulates one seed after the other, giving the event loop a turn between them. */
+export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummary> {
+  const { seeds, traceDirectory, onProgress, signal, ...simulation } = options;
+  const failed: FailedSeed[] = [];
+  const unknown: number[] = [];
+  const sum = { passed: 0, acknowledgedWrites: 0, faultsInjected: 0, virtualMs: 0 };
+  const startedMs = performance.now();
+  for (const seed of seeds) {
+    if (signal?.aborted) break;
+    const result = simulate(seed, simulation);
+    sum.acknowledgedWrites += result.acknowledgedWrites;
+    sum.faultsInjected += result.faultsInjected;
+    sum.virtualMs += result.virtualMs;
+    if (result.verdict === 'passed') sum.passed++;
+    else if (result.verdict === 'unknown') unknown.push(seed);
+    else failed.push(keepFailure(result, traceDirectory));
+    onProgress?.(result);
+    await setImmediate();
+  }
+  const seconds = Math.max(performance.now() - startedMs, 1) / 1000;
+  return { ...sum, failed, unknown, virtualMsPerSecond: sum.virtualMs / seconds };
+}
+
+function keepFailure(result: SimulationResult, directory: string): FailedSeed {
+  mkdirSync(directory, { recursive: true });
+  const traceFile = join(directory, `seed-${result.seed}.trace`);
+  result.trace.writeTo(traceFile);
+  return { seed: result.seed, reason: result.reasons[0] ?? 'no reason given', traceFile };
+}

@@ -1,0 +1,68 @@
+import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { Fault, FaultKind, PlannedFault, Target } from './fault.ts';
+import type { Swarm } from './swarm.ts';
+
+/**
+ * The faults of a run, decided before it begins: a plan can be printed, cut down to the few faults that
+ * matter (see `minimise.ts`), and run again.
+ */
+export function planFaults(random: SeededRandom, swarm: Swarm, sids: readonly number[]): PlannedFault[] {
+  const plan: PlannedFault[] = [];
+  const kinds = (Object.keys(swarm.faultWeights) as FaultKind[]).filter(kind => swarm.faultWeights[kind] > 0);
+  if (kinds.length === 0) return plan;
+  for (let atMs = drawIn(random, swarm.faultIntervalMs); atMs < swarm.chaosMs; ) {
+    const fault = drawFault(random, pickWeighted(random, kinds, swarm.faultWeights), sids);
+    plan.push({ atMs, durationMs: drawIn(random, swarm.faultDurationMs), fault });
+    atMs += drawIn(random, swarm.faultIntervalMs);
+  }
+  return plan;
+}
+
+function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[]): Fault {
+  const target = drawTarget(random, sids);
+  switch (kind) {
+    case 'crash':
+      return { kind, target, how: random.chance(0.5) ? 'power' : 'kill' };
+    case 'outage':
+      return { kind };
+    case 'pause':
+      return { kind, target };
+    case 'partition':
+      return { kind, side: drawSide(random, sids), how: random.chance(0.5) ? 'refuse' : 'blackhole' };
+    case 'one-way':
+      return { kind, from: target, to: random.pick(sids), how: random.chance(0.3) ? 'refuse' : 'blackhole' };
+    case 'slow-link':
+      return { kind, target, latencyMs: random.between(10, 300) };
+    case 'slow-disk':
+      return { kind, target, syncDelayMs: random.between(20, 500) };
+    case 'clock-jump':
+      return { kind, target, byMs: Math.round(random.between(-60_000, 60_000)) };
+  }
+}
+
+/** The leader is where most goes wrong. */
+function drawTarget(random: SeededRandom, sids: readonly number[]): Target {
+  return random.chance(0.4) ? 'leader' : random.pick(sids);
+}
+
+function drawSide(random: SeededRandom, sids: readonly number[]): Target[] {
+  if (random.chance(0.4)) return ['leader'];
+  return random.shuffled(sids).slice(0, 1 + random.below(Math.max(1, sids.length - 1)));
+}
+
+function drawIn(random: SeededRandom, [low, high]: readonly [number, number]): number {
+  return random.between(low, high);
+}
+
+function pickWeighted(
+  random: SeededRandom,
+  kinds: readonly FaultKind[],
+  weights: Readonly<Record<FaultKind, number>>,
+): FaultKind {
+  let at = random.float() * kinds.reduce((sum, kind) => sum + weights[kind], 0);
+  for (const kind of kinds) {
+    at -= weights[kind];
+    if (at < 0) return kind;
+  }
+  return kinds[kinds.length - 1] as FaultKind;
+}

@@ -1,0 +1,203 @@
+import type { Address, Connection, Network, Timer } from '../../server/runtime/runtime.ts';
+import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
+import { readConnectResponse } from '../../server/wire/connect.ts';
+import { FrameReader } from '../../server/wire/frames.ts';
+import { JuteReader } from '../../server/wire/jute.ts';
+import { Xid } from '../../server/wire/opcodes.ts';
+import { isWrite } from '../checkers/history.ts';
+import { closeFrame, completionOf, connectFrame, pingFrame, requestFrame } from './client-codec.ts';
+import type { Invocation, Recorder } from './recorder.ts';
+
+export interface SimClientOptions {
+  process: number;
+  clock: VirtualClock;
+  network: Network;
+  /** Tried in turn, from a place of its own for each client. */
+  servers: readonly Address[];
+  recorder: Recorder;
+  sessionTimeoutMs: number;
+  note: (what: string) => void;
+  /** A server broke the protocol itself; nothing to do with what was read or written. */
+  onViolation: (what: string) => void;
+  onReady?: () => void;
+}
+
+interface Pending {
+  readonly xid: number;
+  readonly operation: number;
+  readonly invocation: Invocation;
+  readonly sentAtMs: number;
+}
+
+const FRAME_BYTES_MAX = 4 * 1024 * 1024;
+const CONNECT_TIMEOUT_MS = 1000;
+const RECONNECT_MS = 50;
+const NO_PASSWORD = Buffer.alloc(16);
+
+export type Request = Omit<Invocation, 'process' | 'session'>;
+
+/**
+ * A ZooKeeper client for simulations: the real wire protocol, one session kept over reconnects as real
+ * clients keep it, and every operation in the history.
+ */
+export class SimClient {
+  readonly #options: SimClientOptions;
+  readonly #reader = new JuteReader();
+  #next: number;
+  #connection: Connection | undefined;
+  #established = false;
+  #closed = false;
+  #sessionId = 0n;
+  #password: Buffer = NO_PASSWORD;
+  #timeoutMs: number;
+  #lastZxidSeen = 0;
+  #xid = 0;
+  #pending: Pending[] = [];
+  #timers: Timer[] = [];
+  #heardAtMs = 0;
+
+  constructor(options: SimClientOptions) {
+    this.#options = options;
+    this.#next = options.process;
+    this.#timeoutMs = options.sessionTimeoutMs;
+    this.#dial();
+  }
+
+  /** False while there is no session to send on. */
+  get ready(): boolean {
+    return this.#established;
+  }
+
+  get pending(): number {
+    return this.#pending.length;
+  }
+
+  get session(): string {
+    return this.#sessionId.toString(16);
+  }
+
+  send(request: Request): void {
+    const connection = this.#connection;
+    if (!this.#established || connection === undefined) throw new Error('no session to send on');
+    const invocation = { process: this.#options.process, session: this.session, ...request };
+    const operation = this.#options.recorder.invoke(invocation);
+    this.#xid = (this.#xid + 1) & 0x7fff_ffff;
+    const sentAtMs = this.#options.clock.monotonicMs();
+    this.#pending.push({ xid: this.#xid, operation, invocation, sentAtMs });
+    connection.write(requestFrame(this.#xid, invocation));
+  }
+
+  /** Ends the session as a client that leaves in peace. */
+  close(): void {
+    this.#closed = true;
+    if (this.#established) this.#connection?.write(closeFrame(this.#xid + 1));
+    this.#connection?.end();
+  }
+
+  #dial(): void {
+    const { servers, network } = this.#options;
+    const server = servers[this.#next++ % servers.length] as Address;
+    network.connect(server, CONNECT_TIMEOUT_MS, {
+      onConnected: connection => this.#open(connection),
+      onError: () => this.#redial(),
+    });
+  }
+
+  #redial(): void {
+    if (!this.#closed) this.#options.clock.after(RECONNECT_MS, () => this.#dial());
+  }
+
+  #open(connection: Connection): void {
+    const frames = new FrameReader(FRAME_BYTES_MAX, (bytes, start, end) => {
+      this.#reader.reset(bytes, start, end);
+      if (connection === this.#connection) this.#onFrame();
+    });
+    this.#connection = connection;
+    this.#heardAtMs = this.#options.clock.monotonicMs();
+    connection.start({
+      onData: chunk => frames.feed(chunk),
+      onClose: reason => this.#onClose(connection, reason),
+    });
+    connection.write(
+      connectFrame({
+        protocolVersion: 0,
+        lastZxidSeen: this.#lastZxidSeen,
+        timeoutMs: this.#options.sessionTimeoutMs,
+        sessionId: this.#sessionId,
+        password: this.#password,
+        readOnly: false,
+      }),
+    );
+    const checkMs = this.#timeoutMs / 3;
+    this.#timers.push(this.#options.clock.every(checkMs, () => this.#keepAlive(connection)));
+  }
+
+  /** A server that says nothing, or does not answer one request, is left for the next one. */
+  #keepAlive(connection: Connection): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const waitedMs = nowMs - (this.#pending[0]?.sentAtMs ?? nowMs);
+    if (nowMs - this.#heardAtMs > (this.#timeoutMs * 2) / 3) connection.destroy('silent server');
+    else if (waitedMs > this.#timeoutMs) connection.destroy('request timed out');
+    else if (this.#established) connection.write(pingFrame());
+  }
+
+  #onClose(connection: Connection, reason: string): void {
+    if (connection !== this.#connection) return;
+    this.#connection = undefined;
+    this.#established = false;
+    for (const timer of this.#timers.splice(0)) timer.cancel();
+    this.#options.note(`disconnected from ${connection.remote.host}: ${reason}`);
+    this.#abandonPending(reason);
+    this.#redial();
+  }
+
+  /** What was under way may have happened or not; a read that nobody answered did nothing. */
+  #abandonPending(reason: string): void {
+    for (const { operation, invocation } of this.#pending.splice(0)) {
+      const type = isWrite(invocation.f) ? 'info' : 'fail';
+      this.#options.recorder.complete(operation, type, invocation, { error: reason });
+    }
+  }
+
+  #onFrame(): void {
+    this.#heardAtMs = this.#options.clock.monotonicMs();
+    if (this.#established) this.#onReply();
+    else this.#onConnectResponse();
+  }
+
+  #onConnectResponse(): void {
+    const { timeoutMs, sessionId, password } = readConnectResponse(this.#reader);
+    if (timeoutMs <= 0) {
+      this.#options.note(`session ${this.session} expired`);
+      this.#sessionId = 0n;
+      this.#password = NO_PASSWORD;
+      this.#connection?.destroy('session expired');
+      return;
+    }
+    if (this.#sessionId !== 0n && sessionId !== this.#sessionId) {
+      this.#options.onViolation(`asked for session ${this.session}, got ${sessionId.toString(16)}`);
+    }
+    this.#sessionId = sessionId;
+    this.#password = Buffer.from(password);
+    this.#timeoutMs = timeoutMs;
+    this.#established = true;
+    this.#options.note(`session ${this.session} on ${this.#connection?.remote.host}`);
+    this.#options.onReady?.();
+  }
+
+  #onReply(): void {
+    const xid = this.#reader.readInt();
+    const zxid = this.#reader.readLong();
+    const err = this.#reader.readInt();
+    if (xid === Xid.ping || xid === Xid.notification) return;
+    const pending = this.#pending.shift();
+    if (pending === undefined || pending.xid !== xid) {
+      if (!this.#closed)
+        this.#options.onViolation(`reply to xid ${xid}, ${pending?.xid ?? 'nothing'} was next`);
+      return;
+    }
+    if (zxid > 0) this.#lastZxidSeen = zxid;
+    const { type, completion } = completionOf(pending.invocation.f, zxid, err, this.#reader);
+    this.#options.recorder.complete(pending.operation, type, pending.invocation, completion);
+  }
+}

@@ -1,0 +1,306 @@
+import type { Disk } from '../../server/runtime/runtime.ts';
+import { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
+import { checkAcknowledgedWrites, type FinalNode } from '../checkers/acknowledged-writes.ts';
+import { type Judgement, worst } from '../checkers/judgement.ts';
+import { checkSessionOrder } from '../checkers/session-order.ts';
+import { checkTreeEquality, type MemberTree } from '../checkers/tree-equality.ts';
+import { checkWriteOrder } from '../checkers/write-order.ts';
+import type { PlannedFault } from './fault.ts';
+import { Load } from './load.ts';
+import { ensembleOf, type MemberProgram } from './member.ts';
+import { Nemesis } from './nemesis.ts';
+import { Recorder } from './recorder.ts';
+import { planFaults } from './schedule.ts';
+import { SimClient } from './sim-client.ts';
+import { drawSwarm, type Swarm } from './swarm.ts';
+import type { Trace } from './trace.ts';
+import { World } from './world.ts';
+
+export interface SimulationOptions {
+  program: MemberProgram;
+  /** @default 3 */
+  voters?: number;
+  /** @default 1 */
+  observers?: number;
+  /** Instead of the faults the seed would plan. */
+  faults?: readonly PlannedFault[];
+  /** Overrides of what the seed draws. */
+  swarm?: Partial<Swarm>;
+  /** A planted fault. */
+  wrapDisk?: (disk: Disk, clock: VirtualClock) => Disk;
+  debug?: boolean;
+}
+
+export interface SimulationResult {
+  readonly seed: number;
+  /** `unknown`: nothing was wrong, but too little happened to say more. */
+  readonly verdict: 'passed' | 'failed' | 'unknown';
+  /** The first is the one to read. */
+  readonly reasons: readonly string[];
+  readonly judgements: readonly Judgement[];
+  readonly faults: readonly PlannedFault[];
+  readonly faultsInjected: number;
+  readonly acknowledgedWrites: number;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly trace: Trace;
+}
+
+const FORM_DEADLINE_MS = 60_000;
+/** From the heal until a write has committed and all members agree. */
+const CONVERGE_DEADLINE_MS = 60_000;
+const POLL_MS = 20;
+const SESSION_TIMEOUT_MS = 4000;
+const FINAL_PATH = '/final';
+
+/**
+ * One run of a whole ensemble from a seed: form, chaos under load, heal and converge, judge. Two runs of one
+ * seed and one program leave the same trace, byte for byte.
+ */
+export function simulate(seed: number, options: SimulationOptions): SimulationResult {
+  return new Simulation(seed, options).run();
+}
+
+class Simulation {
+  readonly #seed: number;
+  readonly #options: SimulationOptions;
+  readonly #random: SeededRandom;
+  readonly #swarm: Swarm;
+  readonly #world: World;
+  readonly #recorder: Recorder;
+  readonly #nemesis: Nemesis;
+  readonly #faults: readonly PlannedFault[];
+  readonly #paths: readonly string[];
+  readonly #violations: string[] = [];
+  readonly #judgements: Judgement[] = [];
+  #clients: SimClient[] = [];
+
+  constructor(seed: number, options: SimulationOptions) {
+    this.#seed = seed;
+    this.#options = options;
+    this.#random = new SeededRandom(seed);
+    this.#swarm = { ...drawSwarm(this.#random.fork('swarm')), ...options.swarm };
+    this.#world = new World({
+      random: this.#random,
+      members: ensembleOf(options.voters ?? 3, options.observers ?? 1),
+      program: options.program,
+      link: this.#swarm.link,
+      syncDelayMsMax: this.#swarm.syncDelayMsMax,
+      turnMsMax: this.#swarm.turnMsMax,
+      driftMax: this.#swarm.driftMax,
+      ...(options.debug === undefined ? {} : { debug: options.debug }),
+      ...(options.wrapDisk === undefined ? {} : { wrapDisk: options.wrapDisk }),
+    });
+    this.#recorder = new Recorder(this.#world);
+    this.#nemesis = new Nemesis(this.#world);
+    this.#faults = options.faults ?? planFaults(this.#random.fork('faults'), this.#swarm, this.#world.sids);
+    this.#paths = Array.from({ length: this.#swarm.keys }, (_, at) => `/key${at}`);
+  }
+
+  run(): SimulationResult {
+    const complaint = this.#form() ?? this.#chaos() ?? this.#converge() ?? this.#judge();
+    return this.#result(complaint === undefined ? [] : [complaint]);
+  }
+
+  /** Each phase answers what went wrong, if anything. */
+  #form(): string | undefined {
+    const world = this.#world;
+    world.note('world', `seed ${this.#seed}: ${JSON.stringify(this.#swarm)}`);
+    world.startAll();
+    if (!this.#wait(() => this.#servingVoters() * 2 > this.#voters(), FORM_DEADLINE_MS)) {
+      return `no quorum served within ${FORM_DEADLINE_MS} ms, before any fault`;
+    }
+    const client = this.#client(0);
+    for (const path of [...this.#paths, FINAL_PATH]) {
+      if (!this.#insist(client, { f: 'create', path, value: `first of ${path}` })) {
+        return `${path} could not be created before any fault`;
+      }
+    }
+    return undefined;
+  }
+
+  #chaos(): string | undefined {
+    const { clients, pipelineDepth, thinkMs, readShare, chaosMs } = this.#swarm;
+    const loads: Load[] = [];
+    for (let process = 1; process <= clients; process++) {
+      const random = this.#random.fork(`load ${process}`);
+      const client = this.#client(process);
+      const { clock } = this.#world.visitor(`load${process}`);
+      const signature = `p${process}`;
+      loads.push(
+        new Load({ client, clock, random, paths: this.#paths, pipelineDepth, thinkMs, readShare, signature }),
+      );
+    }
+    this.#nemesis.schedule(this.#faults);
+    this.#world.time.advance(chaosMs);
+    for (const load of loads) load.stop();
+    this.#nemesis.stop();
+    return this.#broken();
+  }
+
+  #converge(): string | undefined {
+    const world = this.#world;
+    world.healAll();
+    const client = this.#client(this.#swarm.clients + 1);
+    if (!this.#insist(client, { f: 'setData', path: FINAL_PATH, value: 'healed' })) {
+      return this.#broken() ?? `no write committed within ${CONVERGE_DEADLINE_MS} ms of the heal`;
+    }
+    const settled = () => this.#clients.every(c => c.pending === 0) && this.#converged();
+    const { valid, reasons } = this.#wait(settled, CONVERGE_DEADLINE_MS)
+      ? this.#keep(checkTreeEquality(this.#trees()))
+      : this.#keep(this.#divergence());
+    return this.#broken() ?? (valid === 'invalid' ? reasons.join('; ') : undefined);
+  }
+
+  #judge(): string | undefined {
+    const finalTree = this.#readFinalTree();
+    if (finalTree === undefined) return 'the final tree could not be read';
+    const { history } = this.#recorder;
+    this.#keep(checkAcknowledgedWrites(history, finalTree));
+    this.#keep(checkSessionOrder(history));
+    this.#keep(checkWriteOrder(history));
+    return this.#broken();
+  }
+
+  /** Faults of the members' code and of the protocol count at once, before any judgement. */
+  #broken(): string | undefined {
+    return this.#world.failures[0] ?? this.#violations[0];
+  }
+
+  #result(complaints: readonly string[]): SimulationResult {
+    const bad = this.#judgements.filter(judgement => judgement.valid === 'invalid');
+    const reasons = [
+      ...complaints,
+      ...bad.flatMap(({ checker, reasons: why }) => why.map(w => `${checker}: ${w}`)),
+    ];
+    const verdict =
+      reasons.length > 0 ? 'failed' : worst(this.#judgements) === 'valid' ? 'passed' : 'unknown';
+    for (const reason of reasons) this.#world.note('judge', reason);
+    const { time, trace } = this.#world;
+    this.#world.note('world', `${verdict} after ${time.eventsExecuted} events`);
+    return {
+      seed: this.#seed,
+      verdict,
+      reasons,
+      judgements: this.#judgements,
+      faults: this.#faults,
+      faultsInjected: this.#nemesis.injected,
+      acknowledgedWrites: this.#recorder.acknowledgedWrites,
+      virtualMs: time.nowMs,
+      events: time.eventsExecuted,
+      trace,
+    };
+  }
+
+  #keep(judgement: Judgement): Judgement {
+    this.#judgements.push(judgement);
+    return judgement;
+  }
+
+  #client(process: number): SimClient {
+    const { clock, network } = this.#world.visitor(`client${process}`);
+    const port = this.#options.program.clientPort;
+    const client = new SimClient({
+      process,
+      clock,
+      network,
+      servers: this.#world.specs.map(spec => ({ host: spec.name, port })),
+      recorder: this.#recorder,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
+      note: what => this.#world.note(`client${process}`, what),
+      onViolation: what => this.#violations.push(`client${process}: ${what}`),
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Sends until it is acknowledged; false after the deadline. */
+  #insist(
+    client: SimClient,
+    request: { f: 'create' | 'setData' | 'sync'; path: string; value?: string },
+  ): boolean {
+    const isDone = this.#doneSince(request.f, request.path);
+    const deadlineMs = this.#world.time.nowMs + CONVERGE_DEADLINE_MS;
+    for (let attempt = 0; this.#world.time.nowMs < deadlineMs; attempt++) {
+      const value = request.value === undefined ? {} : { value: `${request.value} ${attempt}` };
+      if (client.ready && client.pending === 0) client.send({ ...request, ...value });
+      if (this.#wait(isDone, POLL_MS * 10)) return true;
+      if (this.#broken() !== undefined) return false;
+    }
+    return false;
+  }
+
+  /** True once such an operation, completed after now, succeeded; NODEEXISTS says that an earlier create did. */
+  #doneSince(f: string, path: string): () => boolean {
+    const { history } = this.#recorder;
+    let at = history.length;
+    return () => {
+      for (; at < history.length; at++) {
+        const event = history[at];
+        if (event?.f !== f || event.path !== path || event.type === 'invoke') continue;
+        if (event.type === 'ok' || event.error === 'NODEEXISTS') return true;
+      }
+      return false;
+    };
+  }
+
+  #readFinalTree(): Map<string, FinalNode | undefined> | undefined {
+    const { history } = this.#recorder;
+    const from = history.length;
+    const client = this.#client(this.#swarm.clients + 2);
+    if (!this.#insist(client, { f: 'sync', path: '/' })) return undefined;
+    for (const path of [...this.#paths, FINAL_PATH]) client.send({ f: 'getData', path });
+    if (!this.#wait(() => client.pending === 0, CONVERGE_DEADLINE_MS)) return undefined;
+    const tree = new Map<string, FinalNode | undefined>();
+    for (const { type, f, path, value, version, mzxid } of history.slice(from)) {
+      if (type !== 'ok' || f !== 'getData') continue;
+      const exists = version !== undefined && mzxid !== undefined;
+      tree.set(path, exists ? { value: value ?? null, version, mzxid } : undefined);
+    }
+    return tree.size === this.#paths.length + 1 ? tree : undefined;
+  }
+
+  #voters(): number {
+    return this.#world.specs.filter(spec => spec.role === 'participant').length;
+  }
+
+  #servingVoters(): number {
+    const { specs } = this.#world;
+    return specs.filter(({ sid, role }) => role === 'participant' && this.#world.state(sid)?.serving).length;
+  }
+
+  #trees(): MemberTree[] {
+    return this.#world.specs.flatMap(({ sid, name }) => {
+      const state = this.#world.state(sid);
+      return state === undefined ? [] : [{ member: name, zxid: state.zxid, digest: state.treeDigest }];
+    });
+  }
+
+  #converged(): boolean {
+    const states = this.#world.sids.map(sid => this.#world.state(sid));
+    const [first] = states;
+    return states.every(s => s?.serving === true && s.zxid === first?.zxid);
+  }
+
+  #divergence(): Judgement {
+    const states = this.#world.specs.map(({ sid, name }) => {
+      const state = this.#world.state(sid);
+      if (state === undefined) return `${name} is down`;
+      const { mode, serving, zxid } = state;
+      return `${name} ${mode} ${serving ? 'serves' : 'does not serve'} at ${zxid.toString(16)}`;
+    });
+    const reason = `not all members agree ${CONVERGE_DEADLINE_MS} ms after the heal: ${states.join(', ')}`;
+    return { checker: 'convergence', valid: 'invalid', reasons: [reason], checked: states.length };
+  }
+
+  #wait(condition: () => boolean, withinMs: number): boolean {
+    const { time } = this.#world;
+    const deadlineMs = time.nowMs + withinMs;
+    while (!condition()) {
+      if (time.nowMs >= deadlineMs || this.#broken() !== undefined) return false;
+      time.advance(POLL_MS);
+    }
+    return true;
+  }
+}

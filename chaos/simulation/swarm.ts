@@ -1,0 +1,81 @@
+import type { LinkQuality } from '../../server/runtime/memory-link.ts';
+import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { FaultKind } from './fault.ts';
+
+/**
+ * What kind of bad day it is. Each seed draws ranges and weights of its own, many of them zero: a run with
+ * every fault at once seldom gets far enough for the rare ones to matter.
+ *
+ * @see TigerBeetle's vopr, `options_swarm`; Groce et al., Swarm Testing (2012)
+ */
+export interface Swarm {
+  readonly link: Partial<LinkQuality>;
+  /** A disk sync takes up to this long. */
+  readonly syncDelayMsMax: number;
+  /** A turn of a member's loop takes up to this long: larger ones make batches. */
+  readonly turnMsMax: number;
+  /** Members' clocks run this much fast or slow at most, as a share. */
+  readonly driftMax: number;
+  readonly faultWeights: Readonly<Record<FaultKind, number>>;
+  readonly faultIntervalMs: readonly [low: number, high: number];
+  readonly faultDurationMs: readonly [low: number, high: number];
+  readonly chaosMs: number;
+  readonly clients: number;
+  readonly keys: number;
+  /** A client's operations under way at once. */
+  readonly pipelineDepth: number;
+  readonly thinkMs: readonly [low: number, high: number];
+  readonly readShare: number;
+}
+
+/** Members fail to get anything done under more faults than this share of the kinds. */
+const KIND_PROBABILITY = 0.55;
+
+const KINDS: Readonly<Record<FaultKind, number>> = {
+  crash: 4,
+  outage: 0.7,
+  pause: 2,
+  partition: 3,
+  'one-way': 2,
+  'slow-link': 1.5,
+  'slow-disk': 1.5,
+  'clock-jump': 1,
+};
+
+export function drawSwarm(random: SeededRandom): Swarm {
+  const longest = random.between(200, 4000);
+  const interval = random.between(150, 1500);
+  return {
+    link: drawLink(random),
+    syncDelayMsMax: random.pick([0.1, 1, 10]),
+    turnMsMax: random.pick([0, 0.05, 1]),
+    driftMax: random.pick([0, 0, 0.01, 0.05]),
+    faultWeights: drawWeights(random),
+    faultIntervalMs: [interval / 4, interval * 2],
+    faultDurationMs: [longest / 10, longest],
+    chaosMs: random.between(6_000, 16_000),
+    clients: 2 + random.below(4),
+    keys: 1 + random.below(6),
+    pipelineDepth: random.pick([1, 1, 4, 16]),
+    thinkMs: [0, random.pick([10, 50, 200])],
+    readShare: random.between(0.1, 0.8),
+  };
+}
+
+function drawLink(random: SeededRandom): Partial<LinkQuality> {
+  const latencyMs = random.pick([0.1, 1, 5, 20]);
+  return {
+    latencyMs,
+    jitterMs: latencyMs * random.pick([0, 0.5, 3]),
+    lossProbability: random.pick([0, 0, 0.001, 0.02]),
+    splitProbability: random.pick([0, 0.1, 0.8]),
+  };
+}
+
+function drawWeights(random: SeededRandom): Record<FaultKind, number> {
+  const weights = { ...KINDS };
+  for (const kind of Object.keys(KINDS) as FaultKind[]) {
+    weights[kind] = random.chance(KIND_PROBABILITY) ? KINDS[kind] * random.float() : 0;
+  }
+  return weights;
+}

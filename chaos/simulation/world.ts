@@ -1,0 +1,200 @@
+import type { Cut, LinkQuality } from '../../server/runtime/memory-link.ts';
+import { MemoryNetwork } from '../../server/runtime/memory-network.ts';
+import { type Crash, MemoryMachine } from '../../server/runtime/memory-runtime.ts';
+import type { Disk } from '../../server/runtime/runtime.ts';
+import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import { VirtualClock } from '../../server/runtime/virtual-clock.ts';
+import { VirtualTime } from '../../server/runtime/virtual-time.ts';
+import {
+  type MemberProgram,
+  type MemberSpec,
+  type MemberState,
+  type RunningMember,
+  traceLogger,
+} from './member.ts';
+import { Trace } from './trace.ts';
+
+export interface WorldOptions {
+  random: SeededRandom;
+  members: readonly MemberSpec[];
+  program: MemberProgram;
+  link?: Partial<LinkQuality>;
+  syncDelayMsMax?: number;
+  turnMsMax?: number;
+  driftMax?: number;
+  /** Debug lines of the members in the trace too. */
+  debug?: boolean;
+  wrapDisk?: (disk: Disk, clock: VirtualClock) => Disk;
+}
+
+interface Member {
+  readonly spec: MemberSpec;
+  readonly machine: MemoryMachine;
+  readonly random: SeededRandom;
+  running: RunningMember | undefined;
+}
+
+/**
+ * A whole ensemble in one process and one virtual time: machines, the network between them, and the levers
+ * that break them. Every lever leaves a line in the trace. Members and faults are addressed by sid.
+ */
+export class World {
+  readonly time = new VirtualTime();
+  readonly trace = new Trace();
+  readonly network: MemoryNetwork;
+  readonly specs: readonly MemberSpec[];
+  /** Members whose code threw: each is a finding, whatever the checkers say. */
+  readonly failures: string[] = [];
+  readonly #options: WorldOptions;
+  readonly #members = new Map<number, Member>();
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.specs = options.members;
+    const { random } = options;
+    this.network = new MemoryNetwork(this.time, { random: random.fork('network'), link: options.link ?? {} });
+    for (const spec of options.members) this.#members.set(spec.sid, this.#install(spec));
+  }
+
+  get sids(): number[] {
+    return [...this.#members.keys()];
+  }
+
+  /** A clock and a place in the network for something that is no member, such as a client. */
+  visitor(name: string): { clock: VirtualClock; network: ReturnType<MemoryNetwork['host']> } {
+    const clock = new VirtualClock(this.time);
+    return { clock, network: this.network.host(name, clock) };
+  }
+
+  note(who: string, what: string): void {
+    this.trace.add(this.time.nowMs, who, what);
+  }
+
+  isUp(sid: number): boolean {
+    return this.#member(sid).running !== undefined;
+  }
+
+  /** Undefined while the member is down. */
+  state(sid: number): MemberState | undefined {
+    return this.#member(sid).running?.state();
+  }
+
+  leader(): number | undefined {
+    return this.sids.find(sid => this.state(sid)?.mode === 'leader');
+  }
+
+  start(sid: number): void {
+    const member = this.#member(sid);
+    const { spec, machine } = member;
+    if (machine.runtime !== undefined) return;
+    const { driftMax = 0 } = this.#options;
+    const runtime = machine.boot({
+      rate: driftMax === 0 ? 1 : 1 + member.random.between(-driftMax, driftMax),
+      turnMs: this.#turnMs(member.random),
+      onFailure: error => this.#failed(member, error),
+    });
+    this.note(spec.name, `boot ${machine.boots}`);
+    const logger = traceLogger(line => this.note(spec.name, line), this.#options.debug);
+    runtime.clock.after(0, () => {
+      member.running = this.#options.program.start({ runtime, spec, members: this.specs, logger });
+    });
+  }
+
+  startAll(): void {
+    for (const sid of this.sids) this.start(sid);
+  }
+
+  crash(sid: number, how: Crash): void {
+    const member = this.#member(sid);
+    this.note(member.spec.name, `crash ${how}`);
+    member.machine.crash(how);
+    member.running = undefined;
+  }
+
+  pause(sid: number): void {
+    this.note(this.#member(sid).spec.name, 'pause');
+    this.#member(sid).machine.runtime?.clock.pause();
+  }
+
+  resume(sid: number): void {
+    const clock = this.#member(sid).machine.runtime?.clock;
+    if (clock?.paused !== true) return;
+    this.note(this.#member(sid).spec.name, 'resume');
+    clock.resume();
+  }
+
+  /** One direction: what `from` sends does not reach `to`. Clients are on no side. */
+  cut(from: number, to: number, how: Cut): void {
+    this.note('network', `cut ${this.#name(from)} > ${this.#name(to)}: ${how}`);
+    this.network.cut(this.#name(from), this.#name(to), how);
+  }
+
+  heal(from: number, to: number): void {
+    if (this.network.link(this.#name(from), this.#name(to)).cut === null) return;
+    this.note('network', `heal ${this.#name(from)} > ${this.#name(to)}`);
+    this.network.heal(this.#name(from), this.#name(to));
+  }
+
+  setLink(from: number, to: number, quality: Partial<LinkQuality>): void {
+    this.network.setLink(this.#name(from), this.#name(to), quality);
+  }
+
+  setSyncDelay(sid: number, delayMs: number): void {
+    this.note(this.#name(sid), `a disk sync takes ${delayMs.toFixed(1)} ms`);
+    this.#member(sid).machine.disk.syncDelayMs = delayMs;
+  }
+
+  jumpWall(sid: number, byMs: number): void {
+    this.note(this.#name(sid), `wall clock jumps by ${byMs} ms`);
+    this.#member(sid).machine.runtime?.clock.jumpWall(byMs);
+  }
+
+  /** Everything works again, and everybody runs. */
+  healAll(): void {
+    this.note('world', 'heal all');
+    this.network.healAll();
+    for (const member of this.#members.values()) {
+      for (const other of this.sids)
+        this.setLink(member.spec.sid, other, { latencyMs: 1, lossProbability: 0 });
+      member.machine.disk.syncDelayMs = 0.1;
+      this.resume(member.spec.sid);
+      if (member.machine.runtime === undefined) this.start(member.spec.sid);
+    }
+  }
+
+  #install(spec: MemberSpec): Member {
+    const { random, wrapDisk, syncDelayMsMax = 0 } = this.#options;
+    const own = random.fork(spec.name);
+    const machine = new MemoryMachine({
+      network: this.network,
+      name: spec.name,
+      random: own,
+      ...(wrapDisk === undefined ? {} : { wrapDisk }),
+    });
+    machine.disk.syncDelayMs = own.between(syncDelayMsMax / 10, syncDelayMsMax);
+    return { spec, machine, random: own.fork('clock'), running: undefined };
+  }
+
+  #turnMs(random: SeededRandom): () => number {
+    const { turnMsMax = 0 } = this.#options;
+    return turnMsMax === 0 ? () => 0 : () => turnMsMax * random.float();
+  }
+
+  #failed(member: Member, error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.failures.push(`${member.spec.name} threw: ${text}`);
+    this.note(member.spec.name, `threw ${error instanceof Error ? error.message : String(error)}`);
+    member.machine.crash('kill');
+    member.running = undefined;
+  }
+
+  #member(sid: number): Member {
+    const member = this.#members.get(sid);
+    if (member === undefined) throw new RangeError(`no member with sid ${sid}, there are ${this.sids}`);
+    return member;
+  }
+
+  #name(sid: number): string {
+    return this.#member(sid).spec.name;
+  }
+}
