@@ -149,7 +149,10 @@ class Conversation {
       if (this.closed) return;
       answer.write = w => {
         const shown = write.path === SYNC_PATH ? 0 : err;
-        w.writeInt(answer.xid).writeLong(zxid).writeInt(shown);
+        // A refusal changes nothing, so it is as of now: what went before it may have been applied since.
+        w.writeInt(answer.xid)
+          .writeLong(err === 0 ? zxid : this.#options.tree.zxid)
+          .writeInt(shown);
         const node = this.#options.tree.nodes.get(write.path);
         if (err === 0 && write.f === 'setData' && node !== undefined) writeNodeStat(w, node);
       };

@@ -112,14 +112,15 @@ class ToyMember {
 
   protected submit(_write: ToyWrite, _done: (err: number, zxid: number) => void): void {}
 
-  /** Applies everything of the log up to `zxid`. */
-  protected applyUpTo(zxid: number): void {
+  /** Applies everything of the log up to `zxid`; answers go out between two entries, or they would be too new. */
+  protected applyUpTo(zxid: number, afterEach: () => void): void {
     for (let at = this.applied; at < this.log.entries.length; at++) {
       const entry = this.log.entries[at] as Entry;
       if (entry.zxid > zxid) return;
       this.applied++;
       if (this.skips(entry)) this.tree.zxid = entry.zxid;
       else this.tree.apply(entry);
+      afterEach();
     }
   }
 
@@ -257,14 +258,15 @@ class ToyLeader extends ToyMember implements RunningMember {
   #commit(zxid: number): void {
     if (zxid <= this.#committed) return;
     this.#committed = zxid;
-    this.applyUpTo(zxid);
     // Replies travel in front of their commit: a read between the two would be ahead of an earlier write.
-    for (const [at, callback] of this.#callbacks) {
-      if (at > zxid) break;
-      this.#callbacks.delete(at);
-      callback();
-    }
+    this.applyUpTo(zxid, () => this.#answer(this.tree.zxid));
     for (const { link } of this.#learners.values()) link.send({ t: 'commit', zxid });
+  }
+
+  #answer(zxid: number): void {
+    const callback = this.#callbacks.get(zxid);
+    this.#callbacks.delete(zxid);
+    callback?.();
   }
 
   #isVoter(sid: number): boolean {
@@ -342,7 +344,7 @@ class ToyLearner extends ToyMember implements RunningMember {
         });
         break;
       case 'commit':
-        this.applyUpTo(message.zxid);
+        this.applyUpTo(message.zxid, () => this.#deliverEarly());
         if (!this.serving) this.openClients();
         this.#deliverEarly();
         break;
