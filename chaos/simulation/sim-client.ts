@@ -2,7 +2,7 @@ import type { Address, Connection, Network, Timer } from '../../server/runtime/r
 import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import { readConnectResponse } from '../../server/wire/connect.ts';
 import { FrameReader } from '../../server/wire/frames.ts';
-import { JuteReader } from '../../server/wire/jute.ts';
+import { JuteError, JuteReader } from '../../server/wire/jute.ts';
 import { Xid } from '../../server/wire/opcodes.ts';
 import { isWrite } from '../checkers/history.ts';
 import { closeFrame, completionOf, connectFrame, pingFrame, requestFrame } from './client-codec.ts';
@@ -115,7 +115,7 @@ export class SimClient {
     this.#connection = connection;
     this.#heardAtMs = this.#options.clock.monotonicMs();
     connection.start({
-      onData: chunk => frames.feed(chunk),
+      onData: chunk => this.#feed(connection, frames, chunk),
       onClose: reason => this.#onClose(connection, reason),
     });
     connection.write(
@@ -130,6 +130,16 @@ export class SimClient {
     );
     const checkMs = this.#timeoutMs / 3;
     this.#timers.push(this.#options.clock.every(checkMs, () => this.#keepAlive(connection)));
+  }
+
+  #feed(connection: Connection, frames: FrameReader, chunk: Buffer): void {
+    try {
+      frames.feed(chunk);
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error;
+      this.#options.onViolation(`unreadable reply from ${connection.remote.host}: ${error.message}`);
+      connection.destroy('unreadable reply');
+    }
   }
 
   /** A server that says nothing, or does not answer one request, is left for the next one. */

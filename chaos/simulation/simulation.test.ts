@@ -1,0 +1,190 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assert, suite } from '#test';
+import type { PlannedFault } from './fault.ts';
+import { lyingDisk } from './lying-disk.ts';
+import type { MemberProgram } from './member.ts';
+import { minimise } from './minimise.ts';
+import { runSeeds, seedsFrom } from './run.ts';
+import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
+import { type ToyBug, toyProgram } from './toy/toy-server.ts';
+
+const test = suite('simulation: a toy ensemble');
+
+const toy = { program: toyProgram() };
+const DEADLINE = { deadlineMs: 60_000 };
+
+/** The first of `count` seeds that fails. */
+function firstFailure(options: SimulationOptions, count: number): SimulationResult | undefined {
+  for (const seed of seedsFrom(1, count)) {
+    const result = simulate(seed, options);
+    if (result.verdict === 'failed') return result;
+  }
+  return undefined;
+}
+
+test('the same seed leaves the same trace, byte for byte; other seeds leave others', () => {
+  const first = simulate(7, toy);
+  const second = simulate(7, toy);
+  assert.is(first.trace.text(), second.trace.text());
+  assert.is(first.trace.hash(), second.trace.hash());
+  assert.is(first.events, second.events);
+  assert.ok(first.trace.count > 100, 'a trace of something');
+  assert.is.not(simulate(8, toy).trace.hash(), first.trace.hash());
+});
+
+test(
+  'a correct ensemble passes every seed, under faults and with work done',
+  () => {
+    let faults = 0;
+    let writes = 0;
+    for (const seed of seedsFrom(1, 30)) {
+      const result = simulate(seed, toy);
+      assert.is(result.verdict, 'passed', `seed ${seed}: ${result.reasons.join('; ')}`);
+      faults += result.faultsInjected;
+      writes += result.acknowledgedWrites;
+    }
+    assert.ok(faults > 100, `${faults} faults`);
+    assert.ok(writes > 3000, `${writes} acknowledged writes`);
+  },
+  DEADLINE,
+);
+
+const CANARIES: readonly { bug: ToyBug; seeds: number; reason: RegExp }[] = [
+  { bug: 'ack before quorum', seeds: 40, reason: /acknowledged writes|differ at zxid/ },
+  { bug: 'observer skips commits', seeds: 5, reason: /zk4 and zk1 differ/ },
+  { bug: 'answer before apply', seeds: 10, reason: /session order/ },
+  { bug: 'serve clients from the future', seeds: 40, reason: /session order/ },
+];
+for (const { bug, seeds, reason } of CANARIES) {
+  test(
+    `canary: "${bug}" is found within ${seeds} seeds`,
+    () => {
+      const result = firstFailure({ program: toyProgram(bug) }, seeds);
+      assert.ok(result !== undefined, 'nothing found');
+      assert.match(result.reasons.join('\n'), reason);
+    },
+    DEADLINE,
+  );
+}
+
+/** Two outages while clients write: whatever was not on the medium is gone from all members at once. */
+const OUTAGES: readonly PlannedFault[] = [2000, 5000].map(atMs => ({
+  atMs,
+  durationMs: 300,
+  fault: { kind: 'outage' },
+}));
+
+test(
+  'canary: a disk that lies about syncs loses acknowledged writes when all members lose power',
+  () => {
+    const result = firstFailure({ ...toy, wrapDisk: lyingDisk, faults: OUTAGES }, 10);
+    assert.ok(result !== undefined, 'nothing found');
+    assert.match(result.reasons.join('\n'), /acknowledged/);
+  },
+  DEADLINE,
+);
+
+test(
+  'an honest disk loses nothing in the same outages',
+  () => {
+    assert.is(firstFailure({ ...toy, faults: OUTAGES }, 10), undefined);
+  },
+  DEADLINE,
+);
+
+test('a member that throws fails the run, whatever the checkers would say', () => {
+  const program: MemberProgram = {
+    clientPort: toy.program.clientPort,
+    start: context => {
+      if (context.spec.sid === 3) context.runtime.clock.after(500, () => fall());
+      return toy.program.start(context);
+    },
+  };
+  const fall = () => {
+    throw new Error('half applied');
+  };
+  const result = simulate(1, { program });
+  assert.is(result.verdict, 'failed');
+  assert.match(result.reasons[0] ?? '', /zk3 threw: Error: half applied/);
+});
+
+test(
+  'an ensemble that does not come back after the heal fails for want of progress',
+  () => {
+    const program: MemberProgram = {
+      clientPort: toy.program.clientPort,
+      start: context => {
+        // The lock file nobody removes after a crash.
+        const stale = context.runtime.disk.exists('/lock');
+        if (!stale) context.runtime.disk.open('/lock', 'w').syncNow();
+        context.runtime.disk.syncDirectory('/');
+        return stale ? { state: () => STUCK } : toy.program.start(context);
+      },
+    };
+    const STUCK = { mode: 'looking', serving: false, zxid: 0, treeDigest: '' };
+    const result = simulate(1, { program, faults: OUTAGES });
+    assert.is(result.verdict, 'failed');
+    assert.match(result.reasons[0] ?? '', /no write committed within .* of the heal/);
+  },
+  DEADLINE,
+);
+
+test('an ensemble that never serves fails before any fault', () => {
+  const idle = { mode: 'looking', serving: false, zxid: 0, treeDigest: '' };
+  const result = simulate(1, { program: { clientPort: 2181, start: () => ({ state: () => idle }) } });
+  assert.match(result.reasons[0] ?? '', /no quorum served/);
+});
+
+test(
+  'a failing plan is cut down to the faults that matter, and still fails',
+  () => {
+    const options = { program: toyProgram('ack before quorum') };
+    const failing = firstFailure(options, 40);
+    assert.ok(failing !== undefined);
+    const { result, runs } = minimise(failing, options, 60);
+    assert.is(result.verdict, 'failed');
+    assert.ok(
+      result.faults.length < failing.faults.length / 2,
+      `${result.faults.length} of ${failing.faults.length}`,
+    );
+    assert.ok(runs <= 60);
+    assert.is(
+      simulate(failing.seed, { ...options, faults: result.faults }).trace.hash(),
+      result.trace.hash(),
+    );
+  },
+  DEADLINE,
+);
+
+test(
+  'runSeeds counts, and keeps the trace of what failed',
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'zklab-sim-'));
+    try {
+      const progress: number[] = [];
+      const good = await runSeeds({
+        ...toy,
+        seeds: seedsFrom(1, 3),
+        traceDirectory: directory,
+        onProgress: result => progress.push(result.seed),
+      });
+      assert.equal(progress, [1, 2, 3]);
+      assert.is(good.passed, 3);
+      assert.equal(good.failed, []);
+      assert.ok(good.virtualMsPerSecond > 1000, 'faster than a clock on the wall');
+      const bad = await runSeeds({
+        program: toyProgram('observer skips commits'),
+        seeds: [1],
+        traceDirectory: directory,
+      });
+      const [failure] = bad.failed;
+      assert.ok(failure !== undefined && existsSync(failure.traceFile));
+      assert.match(readFileSync(failure.traceFile, 'utf8'), /seed 1: .*\n[\s\S]*differ at zxid/);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  },
+  DEADLINE,
+);

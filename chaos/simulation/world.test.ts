@@ -1,0 +1,171 @@
+import { assert, suite } from '#test';
+import { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import { ensembleOf, type MemberProgram } from './member.ts';
+import { Nemesis } from './nemesis.ts';
+import { planFaults } from './schedule.ts';
+import { drawSwarm } from './swarm.ts';
+import { Trace } from './trace.ts';
+import { World } from './world.ts';
+
+const test = suite('simulation: the world and its levers');
+
+/** Members that count their own seconds and say nothing to each other; member 1 calls itself leader. */
+const ticking: MemberProgram = {
+  clientPort: 2181,
+  start: ({ runtime, spec }) => {
+    let ticks = 0;
+    runtime.clock.every(1000, () => ticks++);
+    return {
+      state: () => ({
+        mode: spec.sid === 1 ? 'leader' : 'follower',
+        serving: true,
+        zxid: ticks,
+        treeDigest: '',
+      }),
+    };
+  },
+};
+
+function world(): World {
+  const made = new World({ random: new SeededRandom(1), members: ensembleOf(3, 1), program: ticking });
+  made.startAll();
+  made.time.advance(10_500);
+  return made;
+}
+
+const ticksOf = (of: World, sid: number) => of.state(sid)?.zxid;
+
+test('a crashed member is down, and starts afresh', () => {
+  const it = world();
+  it.crash(2, 'kill');
+  assert.is(it.state(2), undefined);
+  it.start(2);
+  it.time.advance(2500);
+  assert.is(ticksOf(it, 2), 2);
+  assert.is(ticksOf(it, 1), 13);
+});
+
+test('a paused member stands still and misses nothing but time', () => {
+  const it = world();
+  it.pause(2);
+  it.time.advance(5000);
+  assert.is(ticksOf(it, 2), 10);
+  it.resume(2);
+  it.time.advance(1500);
+  assert.is(ticksOf(it, 2), 12, 'one tick that was due, one since');
+});
+
+test('every lever leaves a line in the trace', () => {
+  const it = world();
+  it.crash(1, 'power');
+  it.start(1);
+  it.pause(2);
+  it.resume(2);
+  it.cut(1, 3, 'blackhole');
+  it.heal(1, 3);
+  it.setSyncDelay(3, 100);
+  it.jumpWall(3, -1000);
+  it.healAll();
+  const text = it.trace.text();
+  for (const line of [
+    'crash power',
+    'boot 2',
+    'pause',
+    'resume',
+    'cut zk1 > zk3',
+    'heal zk1 > zk3',
+    '-1000 ms',
+    'heal all',
+  ]) {
+    assert.ok(text.includes(line), line);
+  }
+});
+
+test('healing everything restarts the dead, wakes the paused and opens all links', () => {
+  const it = world();
+  it.crash(1, 'kill');
+  it.pause(2);
+  it.cut(3, 4, 'refuse');
+  it.healAll();
+  it.time.advance(1);
+  assert.equal(
+    it.sids.map(sid => it.isUp(sid)),
+    [true, true, true, true],
+  );
+  assert.is(it.network.link('zk3', 'zk4').cut, null);
+});
+
+test('the nemesis breaks at the planned time, finds the leader, and ends each fault', () => {
+  const it = world();
+  const nemesis = new Nemesis(it);
+  nemesis.schedule([
+    { atMs: 100, durationMs: 1000, fault: { kind: 'crash', target: 'leader', how: 'kill' } },
+    { atMs: 200, durationMs: 1000, fault: { kind: 'crash', target: 1, how: 'kill' } },
+    { atMs: 300, durationMs: 1000, fault: { kind: 'partition', side: [2], how: 'blackhole' } },
+  ]);
+  it.time.advance(400);
+  assert.not(it.isUp(1));
+  assert.is(it.network.link('zk2', 'zk3').cut, 'blackhole');
+  assert.is(it.network.link('zk3', 'zk2').cut, 'blackhole');
+  assert.is(it.network.link('zk1', 'zk3').cut, null);
+  it.time.advance(2000);
+  assert.ok(it.isUp(1));
+  assert.is(it.network.link('zk2', 'zk3').cut, null);
+  assert.is(nemesis.injected, 2, 'a fault on a dead member is none');
+});
+
+test('a stopped nemesis injects nothing more', () => {
+  const it = world();
+  const nemesis = new Nemesis(it);
+  nemesis.schedule([{ atMs: 100, durationMs: 1000, fault: { kind: 'outage' } }]);
+  nemesis.stop();
+  it.time.advance(500);
+  assert.equal(
+    it.sids.map(sid => it.isUp(sid)),
+    [true, true, true, true],
+  );
+});
+
+test('a plan depends on its seed alone, lies inside the chaos phase, and names members that exist', () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const plan = () => {
+      const random = new SeededRandom(seed);
+      const swarm = drawSwarm(random.fork('swarm'));
+      return { swarm, faults: planFaults(random.fork('faults'), swarm, [1, 2, 3, 4]) };
+    };
+    const { swarm, faults } = plan();
+    assert.equal(faults, plan().faults);
+    for (const { atMs, durationMs, fault } of faults) {
+      assert.ok(atMs >= 0 && atMs < swarm.chaosMs, `seed ${seed}: fault at ${atMs}`);
+      assert.ok(durationMs > 0);
+      assert.ok(swarm.faultWeights[fault.kind] > 0, `seed ${seed}: ${fault.kind} has no weight`);
+      if (fault.kind === 'partition') assert.ok(fault.side.length < 4, `seed ${seed}: a side is everybody`);
+    }
+  }
+});
+
+test('over the seeds every kind of fault comes, and some days have none of a kind', () => {
+  const seen = new Map<string, number>();
+  for (let seed = 0; seed < 200; seed++) {
+    const random = new SeededRandom(seed);
+    const faults = planFaults(random, drawSwarm(random.fork('swarm')), [1, 2, 3]);
+    for (const kind of new Set(faults.map(({ fault }) => fault.kind)))
+      seen.set(kind, (seen.get(kind) ?? 0) + 1);
+  }
+  assert.is(seen.size, 8);
+  for (const [kind, days] of seen) assert.ok(days > 20 && days < 180, `${kind} on ${days} of 200 days`);
+});
+
+test('the hash of a trace covers order and content', () => {
+  const traces = [new Trace(), new Trace(), new Trace()];
+  for (const [at, lines] of [
+    ['a', 'b'],
+    ['a', 'b'],
+    ['b', 'a'],
+  ].entries()) {
+    for (const line of lines) traces[at]?.add(1, 'who', line);
+  }
+  const [first, same, swapped] = traces.map(trace => trace.hash());
+  assert.is(first, same);
+  assert.is.not(first, swapped);
+});
