@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { assert, suite } from '#test';
-import { importDirections, runtimeBoundary } from './house/boundaries.ts';
+import { importDirections, moduleState, runtimeBoundary } from './house/boundaries.ts';
 import { leftovers } from './house/leftovers.ts';
 import { dependencyTable, lockFileHosts } from './house/packages.ts';
 import { fileLengths, folderReadmes, topLevel } from './house/shape.ts';
@@ -60,6 +60,23 @@ const rules: readonly Rule[] = [
       },
       { 'server/a.ts': 'return new Date(wallMs).toISOString();' },
       { 'bench/a.ts': 'Date.now()' },
+    ],
+  },
+  {
+    name: 'no module of server/ keeps state',
+    check: moduleState,
+    planted: [
+      [{ 'server/a.ts': 'let next = 0;' }, /^server\/a\.ts:1: "let next = 0;"/],
+      [{ 'server/runtime/a.ts': '\nexport let next: number | undefined;' }, /:2:/],
+      [{ 'server/a.ts': 'const sessions = new Map<number, Session>();' }, /new Map/],
+      [{ 'server/a.ts': 'export const all = new Set();' }, /new Set/],
+      [{ 'server/a.ts': 'const queue: Request[] = [];' }, /queue/],
+    ],
+    clean: [
+      { 'server/a.ts': 'function f() {\n  let i = 0;\n  const seen = new Set();\n}' },
+      { 'server/a.ts': "const names: ReadonlySet<string> = new Set(['a']);\nconst ALL = [1, 2] as const;" },
+      { 'server/a.test.ts': 'let calls = 0;' },
+      { 'bench/a.ts': 'let calls = 0;' },
     ],
   },
   {

@@ -2,11 +2,11 @@
  * The runner against fixtures that each fail in a way some runner lets pass. What uvu itself does with them:
  * exit code 0 for a throwing before hook, a forgotten run, a pattern without files, a thrown non-Error.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { assert, suite, temporaryFolder } from '#test';
+import { assert, suite, temporaryFolder, until } from '#test';
 import { findTests } from './find-tests.ts';
 import { type FileReport, runFile } from './run-file.ts';
 
@@ -14,7 +14,9 @@ const test = suite('test runner');
 const here = dirname(fileURLToPath(import.meta.url));
 const RUNNER = join(here, 'runner.js');
 const HARNESS = join(here, 'harness.js');
-const FILE_DEADLINE_MS = 8_000;
+const FILE_DEADLINE_MS = 20_000;
+/** Each starts processes, on a machine that may be busy. */
+const SLOW = { deadlineMs: 30_000 };
 
 function runFixture(name: string, deadlineMs = FILE_DEADLINE_MS): Promise<FileReport> {
   return runFile(
@@ -23,14 +25,18 @@ function runFixture(name: string, deadlineMs = FILE_DEADLINE_MS): Promise<FileRe
   );
 }
 
-test('a file whose tests and hooks all pass has no complaint', async () => {
-  for (const name of ['plain-pass', 'hooks-in-order']) {
-    const report = await runFixture(name);
-    assert.equal(report.complaints, [], `${name}: ${report.output}`);
-    assert.is(report.result.declared, 2);
-    assert.is(report.result.passed, 2);
-  }
-});
+test(
+  'a file whose tests and hooks all pass has no complaint',
+  async () => {
+    for (const name of ['plain-pass', 'hooks-in-order']) {
+      const report = await runFixture(name);
+      assert.equal(report.complaints, [], `${name}: ${report.output}`);
+      assert.is(report.result.declared, 2);
+      assert.is(report.result.passed, 2);
+    }
+  },
+  SLOW,
+);
 
 /** Fixture, how many tests it passes and fails, and what must be said. */
 const failing: [name: string, passed: number, failed: number, said: RegExp][] = [
@@ -54,57 +60,81 @@ const failing: [name: string, passed: number, failed: number, said: RegExp][] = 
 ];
 
 for (const [name, passed, failed, said] of failing) {
-  test(`fails: ${name}`, async () => {
-    const report = await runFixture(name);
-    const complaints = report.complaints.join('\n');
-    assert.match(complaints, said, `complaints were: ${complaints}\noutput: ${report.output}`);
-    assert.is(report.result.passed, passed, report.output);
-    assert.is(report.result.failed.length, failed, report.output);
-  });
+  test(
+    `fails: ${name}`,
+    async () => {
+      const report = await runFixture(name);
+      const complaints = report.complaints.join('\n');
+      assert.match(complaints, said, `complaints were: ${complaints}\noutput: ${report.output}`);
+      assert.is(report.result.passed, passed, report.output);
+      assert.is(report.result.failed.length, failed, report.output);
+    },
+    SLOW,
+  );
 }
 
-test('a file that holds its thread is killed at the deadline of the file', async () => {
-  const report = await runFixture('busy-loop', 500);
-  assert.match(report.complaints.join('\n'), /killed: the file did not end within 500 ms/);
-  assert.ok(report.tookMs < 5_000, `took ${report.tookMs} ms`);
-});
+test(
+  'a file that holds its thread is killed at the deadline of the file',
+  async () => {
+    const report = await runFixture('busy-loop', 500);
+    assert.match(report.complaints.join('\n'), /killed: the file did not end within 500 ms/);
+    assert.ok(report.tookMs < 5_000, `took ${report.tookMs} ms`);
+  },
+  SLOW,
+);
 
-test('the detail of a failure names what was thrown', async () => {
-  const report = await runFixture('throws-a-string');
-  assert.match(report.output, /planted: a string/);
-  assert.match(report.output, /planted: no stack/);
-});
+test(
+  'the detail of a failure names what was thrown',
+  async () => {
+    const report = await runFixture('throws-a-string');
+    assert.match(report.output, /planted: a string/);
+    assert.match(report.output, /planted: no stack/);
+  },
+  SLOW,
+);
 
-test('a test without its peer is skipped with the reason', async () => {
-  const report = await runFixture('needs-a-peer');
-  assert.equal(report.complaints, []);
-  assert.is(report.result.passed, 1);
-  assert.match(
-    report.result.skipped[0]?.reason ?? '',
-    /^no-such-peer is not on this machine \(shows what a skip/,
-  );
-});
+test(
+  'a test without its peer is skipped with the reason',
+  async () => {
+    const report = await runFixture('needs-a-peer');
+    assert.equal(report.complaints, []);
+    assert.is(report.result.passed, 1);
+    assert.match(
+      report.result.skipped[0]?.reason ?? '',
+      /^no-such-peer is not on this machine \(shows what a skip/,
+    );
+  },
+  SLOW,
+);
 
-test('ZKLAB_REQUIRE_PEERS=1 makes that skip a failure', async () => {
-  const path = join(here, 'fixtures', 'needs-a-peer.js');
-  const ran = await execa(process.execPath, [path], { reject: false, env: { ZKLAB_REQUIRE_PEERS: '1' } });
-  assert.is(ran.exitCode, 1);
-  assert.match(ran.stdout, /no-such-peer is not on this machine .* ZKLAB_REQUIRE_PEERS=1/);
-});
+test(
+  'ZKLAB_REQUIRE_PEERS=1 makes that skip a failure',
+  async () => {
+    const path = join(here, 'fixtures', 'needs-a-peer.js');
+    const ran = await execa(process.execPath, [path], { reject: false, env: { ZKLAB_REQUIRE_PEERS: '1' } });
+    assert.is(ran.exitCode, 1);
+    assert.match(ran.stdout, /no-such-peer is not on this machine .* ZKLAB_REQUIRE_PEERS=1/);
+  },
+  SLOW,
+);
 
-test('temporary folders go when the file passed, and stay and are named when it failed', async () => {
-  const path = join(here, 'fixtures', 'keeps-its-folder.js');
-  for (const fails of ['0', '1']) {
-    const env = { FIXTURE_FAILS: fails, TMPDIR: temporaryFolder() };
-    const ran = await execa(process.execPath, [path], { reject: false, env });
-    const folders = [...ran.stdout.matchAll(/^folder: (.+)$/gm)].map(([, folder]) => folder ?? '');
-    assert.is(folders.length, 2);
-    for (const folder of folders) {
-      assert.is(existsSync(folder), fails === '1');
-      assert.is(ran.stderr.includes(`kept: ${folder}`), fails === '1');
+test(
+  'temporary folders go when the file passed, and stay and are named when it failed',
+  async () => {
+    const path = join(here, 'fixtures', 'keeps-its-folder.js');
+    for (const fails of ['0', '1']) {
+      const env = { FIXTURE_FAILS: fails, TMPDIR: temporaryFolder() };
+      const ran = await execa(process.execPath, [path], { reject: false, env });
+      const folders = [...ran.stdout.matchAll(/^folder: (.+)$/gm)].map(([, folder]) => folder ?? '');
+      assert.is(folders.length, 2);
+      for (const folder of folders) {
+        assert.is(existsSync(folder), fails === '1');
+        assert.is(ran.stderr.includes(`kept: ${folder}`), fails === '1');
+      }
     }
-  }
-});
+  },
+  SLOW,
+);
 
 test('compiled tests without a source, and files that are no tests, are not found', () => {
   const root = projectWith({ 'a/kept.test': passing, 'b/late.ensemble.test': passing, 'a/fixture': passing });
@@ -114,28 +144,75 @@ test('compiled tests without a source, and files that are no tests, are not foun
   assert.equal(names(root, ['nothing']), []);
 });
 
-test('the last line counts tests, and the exit code follows it', async () => {
-  const root = projectWith({ 'a.test': passing, 'b.ensemble.test': passing });
-  const good = await runRunner(root, []);
-  assert.is(good.lastLine, '2 passed, 0 failed');
-  assert.is(good.exitCode, 0);
-  assert.match(good.stdout, /^ok {3}a\.test\.ts \(1 passed, /m);
+test(
+  'the last line counts tests, and the exit code follows it',
+  async () => {
+    const root = projectWith({ 'a.test': passing, 'b.ensemble.test': passing });
+    const good = await runRunner(root, []);
+    assert.is(good.lastLine, '2 passed, 0 failed');
+    assert.is(good.exitCode, 0);
+    assert.match(good.stdout, /^ok {3}a\.test\.ts \(1 passed, /m);
 
-  const bad = await runRunner(projectWith({ 'a.test': passing, 'b.test': throwing }), []);
-  assert.is(bad.lastLine, '1 passed, 1 failed');
-  assert.is(bad.exitCode, 1);
-  assert.match(bad.stdout, /=== b\.test\.ts[\s\S]*planted: from a written project/);
+    const bad = await runRunner(projectWith({ 'a.test': passing, 'b.test': throwing }), []);
+    assert.is(bad.lastLine, '1 passed, 1 failed');
+    assert.is(bad.exitCode, 1);
+    assert.match(bad.stdout, /=== b\.test\.ts[\s\S]*planted: from a written project/);
 
-  const skipped = await runRunner(projectWith({ 'a.test': skipping }), []);
-  assert.is(skipped.lastLine, '0 passed, 0 failed, 1 skipped');
-  assert.is(skipped.exitCode, 0);
-});
+    const skipped = await runRunner(projectWith({ 'a.test': skipping }), []);
+    assert.is(skipped.lastLine, '0 passed, 0 failed, 1 skipped');
+    assert.is(skipped.exitCode, 0);
+  },
+  SLOW,
+);
 
-test('a pattern without files fails the run', async () => {
-  const ran = await runRunner(projectWith({ 'a.test': passing }), ['no-such-file']);
-  assert.is(ran.lastLine, '0 passed, 1 failed');
-  assert.is(ran.exitCode, 1);
-});
+test(
+  'ensemble files run alone, after the others',
+  async () => {
+    const journal = join(temporaryFolder(), 'journal');
+    const writing = `${head}import { appendFileSync } from 'node:fs';
+const note = what => appendFileSync(${JSON.stringify(journal)}, what + '\\n');
+test('takes a while', async () => { note('start'); await new Promise(go => setTimeout(go, 50)); note('end'); });\n`;
+    const files = {
+      'a.ensemble.test': writing,
+      'b.ensemble.test': writing,
+      'z.test': `${writing}note('unit');`,
+    };
+    assert.is((await runRunner(projectWith(files), [])).lastLine, '3 passed, 0 failed');
+    const lines = readFileSync(journal, 'utf8').trim().split('\n');
+    assert.equal(lines, ['unit', 'start', 'end', 'start', 'end', 'start', 'end']);
+  },
+  SLOW,
+);
+
+test(
+  'a runner that is interrupted ends the test files it started',
+  async () => {
+    const pidFile = join(temporaryFolder(), 'pid');
+    const hanging = `${head}import { writeFileSync } from 'node:fs';
+writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
+test('hangs', () => new Promise(() => {}));\n`;
+    const runner = execa(process.execPath, [RUNNER], {
+      cwd: projectWith({ 'a.test': hanging }),
+      reject: false,
+    });
+    const what = { deadlineMs: 5_000, what: 'the test file to start' };
+    const pid = await until(() => existsSync(pidFile) && Number(readFileSync(pidFile, 'utf8')), what);
+    runner.kill('SIGTERM');
+    assert.is((await runner).signal, 'SIGTERM');
+    await until(() => !isAlive(pid), { deadlineMs: 2_000, what: `process ${pid} to be gone` });
+  },
+  SLOW,
+);
+
+test(
+  'a pattern without files fails the run',
+  async () => {
+    const ran = await runRunner(projectWith({ 'a.test': passing }), ['no-such-file']);
+    assert.is(ran.lastLine, '0 passed, 1 failed');
+    assert.is(ran.exitCode, 1);
+  },
+  SLOW,
+);
 
 const head = `import { requirePeer, suite } from ${JSON.stringify(HARNESS)};\nconst test = suite('written');\n`;
 const passing = `${head}test('passes', () => {});\n`;
@@ -153,6 +230,15 @@ function projectWith(files: Record<string, string>): string {
     }
   }
   return root;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function names(root: string, filters: string[]): string[] {

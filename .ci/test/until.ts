@@ -5,20 +5,20 @@ export interface UntilOptions {
   readonly intervalMs?: number;
 }
 
+/** What `if (value)` lets through. */
+type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>;
+
 /**
  * Polls `condition` until it gives something truthy, and gives that. A throw counts as "not yet": what is awaited
  * is often a server that refuses connections so far; the last one is the cause of the error.
  */
-export async function until<T>(
-  condition: () => T | Promise<T>,
-  options: UntilOptions,
-): Promise<NonNullable<T>> {
+export async function until<T>(condition: () => T | Promise<T>, options: UntilOptions): Promise<Truthy<T>> {
   const giveUpAt = performance.now() + options.deadlineMs;
   for (;;) {
     let thrown: unknown;
     try {
       const value = await condition();
-      if (value) return value;
+      if (value) return value as Truthy<T>;
     } catch (error) {
       thrown = error;
     }

@@ -30,20 +30,25 @@ const good: [line: string, meaning: Partial<QuorumServer>, written: string][] = 
   ['h:2888:3888;c:2181', { client: { host: 'c', port: 2181 } }, 'h:2888:3888:participant;c:2181'],
   [
     'h:2888:3888:OBSERVER;[::]:2181',
-    { role: 'observer', client: { host: '::', port: 2181 } },
-    'h:2888:3888:observer;[::]:2181',
+    { role: 'observer', client: { host: '0:0:0:0:0:0:0:0', port: 2181 } },
+    'h:2888:3888:observer;[0:0:0:0:0:0:0:0]:2181',
   ],
-  ['[::1]:2888:3888', { addresses: [peer('::1')] }, '[::1]:2888:3888:participant'],
-  ['[fe80::1%eth0]:2888:3888', { addresses: [peer('fe80::1%eth0')] }, '[fe80::1%eth0]:2888:3888:participant'],
+  ['[::1]:2888:3888', { addresses: [peer('0:0:0:0:0:0:0:1')] }, '[0:0:0:0:0:0:0:1]:2888:3888:participant'],
+  ['[::ffff:10.0.0.1]:2888:3888', { addresses: [peer('10.0.0.1')] }, '10.0.0.1:2888:3888:participant'],
+  [
+    '[FE80::01%eth0]:2888:3888',
+    { addresses: [peer('fe80:0:0:0:0:0:0:1%eth0')] },
+    '[fe80:0:0:0:0:0:0:1%eth0]:2888:3888:participant',
+  ],
   ['b:1:2|a:3:4', { addresses: [peer('b', 1, 2), peer('a', 3, 4)] }, 'a:3:4|b:1:2:participant'],
   [
     '[::1]:1:2:observer|a:3:4:observer;2181',
     {
-      addresses: [peer('::1', 1, 2), peer('a', 3, 4)],
+      addresses: [peer('0:0:0:0:0:0:0:1', 1, 2), peer('a', 3, 4)],
       role: 'observer',
       client: { host: '0.0.0.0', port: 2181 },
     },
-    '[::1]:1:2|a:3:4:observer;0.0.0.0:2181',
+    '[0:0:0:0:0:0:0:1]:1:2|a:3:4:observer;0.0.0.0:2181',
   ],
   [
     'h:2888:3888;2181;2281',
@@ -85,6 +90,8 @@ const bad: [line: string, why: RegExp][] = [
   ['h:1:2:observer|g:1:2:participant', /roles of its addresses differ/],
   ['[::1:2888:3888', /no IPv6 address/],
   ['[host]:2888:3888', /no IPv6 address/],
+  ['[::1/64]:2888:3888', /no IPv6 address/],
+  ['[]:2888:3888', /no IPv6 address/],
   ['[::1]2888:3888', /port must follow/],
   ['::1:2888:3888', /host is missing/],
 ];

@@ -1,4 +1,5 @@
 import type { Address } from '../runtime/runtime.ts';
+import { parseIpRange } from '../tree/ip-address.ts';
 import { badValue, readInteger } from './key-kinds.ts';
 
 export type Role = 'participant' | 'observer';
@@ -101,12 +102,20 @@ function parsePort(text: string | undefined, min: number, refuse: Refuse): numbe
 /** Parts between colons, the first of them without its brackets when it is an IPv6 address. */
 function splitHost(text: string, refuse: Refuse): string[] {
   if (!text.startsWith('[')) return text.split(':');
-  const end = text.indexOf(']');
-  const host = text.slice(1, end);
-  const rest = text.slice(end + 1);
-  if (end < 0 || !/^[0-9a-fA-F:.]+(%\w+)?$/.test(host)) throw refuse('the brackets hold no IPv6 address');
+  const [, address, zone = '', rest] = /^\[([^\]%]*)(%\w+)?\](.*)$/.exec(text) ?? [];
+  const host = spelledOut(address ?? '');
+  if (host === undefined || rest === undefined) throw refuse('the brackets hold no IPv6 address');
   if (!rest.startsWith(':')) throw refuse('a port must follow the brackets');
-  return [host, ...rest.slice(1).split(':')];
+  return [host + zone, ...rest.slice(1).split(':')];
+}
+
+/** The one spelling that Java gives an IPv6 address, so that equal addresses are equal texts: no "::", no zeros. */
+function spelledOut(address: string): string | undefined {
+  const bytes = address.includes('/') ? undefined : parseIpRange(address)?.bytes;
+  if (bytes === undefined) return undefined;
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] ?? 0) * 256 + (bytes[2 * i + 1] ?? 0));
+  return groups.map(group => group.toString(16)).join(':');
 }
 
 /** The line as upstream writes it: addresses in order of their hosts, the role always, the client part if any. */

@@ -39,6 +39,21 @@ export function runtimeBoundary(files: readonly SourceFile[]): Violation[] {
   ]);
 }
 
+/** Several servers run in one process, and a simulation starts many one after the other. Tests may. */
+export function moduleState(files: readonly SourceFile[]): Violation[] {
+  return files
+    .filter(file => file.path.startsWith('server/') && isTypeScript(file) && !isTest(file))
+    .flatMap(file =>
+      codeLines(file)
+        .filter(({ code }) => MUTABLE_AT_TOP.test(code))
+        .map(({ number, code }) => `${file.path}:${number}: "${code.trim()}" lives as long as the process`),
+    );
+}
+
+/** At the margin, so not in a function: a variable, or a collection that nothing declares read-only. */
+const MUTABLE_AT_TOP =
+  /^(export )?(let|var)\b|^(export )?const \w+ = new (Map|Set|WeakMap|Array)\b[^)]*\(\);|^(export )?const \w+(: [^=]*\[\])? = \[\];/;
+
 function isInsideBoundary(file: SourceFile): boolean {
   const { path } = file;
   return (
