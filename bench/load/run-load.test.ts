@@ -83,14 +83,15 @@ test('coordinated omission: a stall shows in the open loop as all who waited, in
 });
 
 test('planted: a driver that sends late is void, however fast the server', async () => {
-  const result = await against({
+  const holding: FakeServerOptions = {
     onRequest: (request, connection) => {
       // The fake server shares our event loop: to hold it is to hold the driver.
-      const until = performance.now() + 12;
+      const until = performance.now() + 8;
       while (performance.now() < until);
       cannedReply(request, connection);
     },
-  });
+  };
+  const result = await against(holding, { warmupMs: 0, durationMs: 200 });
   assert.ok(result.sends.late > result.sends.sent / 2, `${result.sends.late} late of ${result.sends.sent}`);
   assert.ok(result.voidReasons.some(reason => /late and \d+ dropped/.test(reason)));
   assert.ok(result.voidReasons.some(reason => /saturated/.test(reason)));

@@ -21,8 +21,9 @@ export interface CountersPerWrite {
   members: {
     name: string;
     fsyncsPerWrite: number | undefined;
-    sentMessagesPerWrite: number;
-    sentBytesPerWrite: number;
+    /** Undefined when the server counts no traffic: Apache's does not. */
+    sentMessagesPerWrite: number | undefined;
+    sentBytesPerWrite: number | undefined;
     /** By kind: proposal, commit, inform, ack, ping ... */
     sentByKind: Record<string, { messagesPerWrite: number; bytesPerWrite: number }>;
   }[];
@@ -30,7 +31,8 @@ export interface CountersPerWrite {
   problems: string[];
 }
 
-const TRAFFIC_KEY = /^traffic_(sent|received)_(.+)_((?:sid_\d+)|(?:[^_]+(?:_\d+)?))_(messages|bytes)$/;
+/** The kind may hold underscores; the peer is "sid_<n>" or one word. */
+const TRAFFIC_KEY = /^traffic_(sent|received)_(.+?)_(sid_\d+|[^_]+)_(messages|bytes)$/;
 
 export function countersOf(mntr: Mntr): MemberCounters {
   const traffic = new Map<string, TrafficCount>();
@@ -117,8 +119,8 @@ function memberPerWrite(
   return {
     name,
     fsyncsPerWrite: delta.fsyncs === undefined ? undefined : delta.fsyncs / writes,
-    sentMessagesPerWrite: messages / writes,
-    sentBytesPerWrite: bytes / writes,
+    sentMessagesPerWrite: delta.traffic.size === 0 ? undefined : messages / writes,
+    sentBytesPerWrite: delta.traffic.size === 0 ? undefined : bytes / writes,
     sentByKind: byKind,
   };
 }

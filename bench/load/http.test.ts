@@ -1,0 +1,45 @@
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { assert, suite } from '#test';
+import { optionsOf, runHttpLoad } from './http.ts';
+
+const test = suite('load: HTTP');
+
+const SPEC = { url: 'http://127.0.0.1:1/', connections: 2, durationMs: 1_000 };
+
+async function withServer(status: number, body: (url: string) => Promise<void>): Promise<void> {
+  const server = http.createServer((_, response) => response.writeHead(status).end('{}'));
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await body(`http://127.0.0.1:${(server.address() as AddressInfo).port}/commands/ruok`);
+  } finally {
+    server.closeAllConnections();
+    await new Promise(resolve => server.close(resolve));
+  }
+}
+
+test("autocannon's made-up samples are switched off, and what else bends its numbers is said", async () => {
+  assert.is(optionsOf({ ...SPEC, ratePerSecond: 50 }).ignoreCoordinatedOmission, true);
+  await withServer(200, async url => {
+    const result = await runHttpLoad({ ...SPEC, url, ratePerSecond: 50 });
+    assert.ok(result.ok >= 40 && result.ok <= 110, `${result.ok} requests at 50/s`);
+    assert.is(result.latencyMs.p99, undefined);
+    assert.ok(result.distortions.some(text => /burst/.test(text)));
+    assert.equal(result.voidReasons, []);
+  });
+});
+
+test('answers that are all errors void the run', () =>
+  withServer(500, async url => {
+    const result = await runHttpLoad({ ...SPEC, url, ratePerSecond: 20 });
+    assert.is(result.ok, 0);
+    assert.ok(result.non2xx > 0);
+    assert.match(result.voidReasons[0]!, /no request to .* was answered with 2xx/);
+  }));
+
+test('only loopback is ever a target', async () => {
+  const error = await runHttpLoad({ ...SPEC, url: 'http://192.0.2.1/' }).catch(
+    (caught: unknown) => caught as Error,
+  );
+  assert.match((error as Error).message, /only loopback/);
+});

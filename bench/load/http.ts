@@ -1,0 +1,88 @@
+/**
+ * HTTP load by autocannon, for AdminServer and the REST gateway. What its numbers cannot show is returned with them.
+ * @see labs.md section 4
+ */
+import autocannon from 'autocannon';
+
+export interface HttpLoadSpec {
+  url: string;
+  connections: number;
+  durationMs: number;
+  /** Requests per second over all connections; undefined runs as fast as answers come. */
+  ratePerSecond?: number;
+  method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  body?: string;
+  headers?: Record<string, string>;
+  pipelining?: number;
+}
+
+export interface HttpLoadResult {
+  requestsPerSecond: number;
+  ok: number;
+  /** Answers with another status than 2xx. */
+  non2xx: number;
+  errors: number;
+  timeouts: number;
+  /** Whole milliseconds: autocannon knows no less. Absent with too few samples. */
+  latencyMs: { p50?: number; p99?: number; max: number };
+  /** True always: print them beside the numbers. */
+  distortions: readonly string[];
+  voidReasons: string[];
+}
+
+const DISTORTIONS = {
+  whole: 'latency is in whole milliseconds',
+  service: 'latency counts from the send, not from an intended start',
+  bursts: "each second's requests leave in one burst at its start, not evenly",
+} as const;
+
+/** Below this many answers a p99 is the word of a handful. */
+const P99_SAMPLES_MIN = 1_000;
+
+/** @throws RangeError for a target that is not loopback; Error when autocannon refuses its options */
+export async function runHttpLoad(spec: HttpLoadSpec): Promise<HttpLoadResult> {
+  const { hostname } = new URL(spec.url);
+  if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) {
+    throw new RangeError(`HTTP target ${spec.url}: only loopback is ever loaded`);
+  }
+  const result = await autocannon(optionsOf(spec));
+  const answered = result['2xx'] + result.non2xx;
+  return {
+    requestsPerSecond: result.duration > 0 ? answered / result.duration : 0,
+    ok: result['2xx'],
+    non2xx: result.non2xx,
+    errors: result.errors,
+    timeouts: result.timeouts,
+    latencyMs: {
+      max: result.latency.max,
+      ...(answered >= 10 ? { p50: result.latency.p50 } : {}),
+      ...(answered >= P99_SAMPLES_MIN ? { p99: result.latency.p99 } : {}),
+    },
+    distortions: distortionsOf(spec),
+    voidReasons: result['2xx'] === 0 ? [`no request to ${spec.url} was answered with 2xx`] : [],
+  };
+}
+
+/**
+ * autocannon's own correction is switched off: it assumes an interval of 1 ms at any rate and makes up samples by
+ * the thousand.
+ */
+export function optionsOf(spec: HttpLoadSpec): autocannon.Options & { ignoreCoordinatedOmission: true } {
+  const { url, connections, ratePerSecond, method = 'GET', body, headers, pipelining = 1 } = spec;
+  return {
+    url,
+    connections,
+    duration: spec.durationMs / 1000,
+    pipelining,
+    method,
+    ignoreCoordinatedOmission: true,
+    ...(ratePerSecond === undefined ? {} : { overallRate: ratePerSecond }),
+    ...(body === undefined ? {} : { body }),
+    ...(headers === undefined ? {} : { headers }),
+  };
+}
+
+function distortionsOf(spec: HttpLoadSpec): string[] {
+  const always = [DISTORTIONS.whole, DISTORTIONS.service];
+  return spec.ratePerSecond === undefined ? always : [...always, DISTORTIONS.bursts];
+}

@@ -1,0 +1,135 @@
+/** Where a result was made. Numbers of two machines, or of one machine on two days, are not the same kind of thing. */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtemp, open } from 'node:fs/promises';
+import * as net from 'node:net';
+import * as os from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { middleOf } from '../stats/summary.ts';
+
+export interface Environment {
+  at: string;
+  hostname: string;
+  cpuModel: string;
+  cores: number;
+  memoryBytes: number;
+  kernel: string;
+  architecture: string;
+  /** 1-minute load before the run: what else was going on. */
+  loadAverage: number;
+  node: string;
+  git: { commit: string; dirty: boolean } | null;
+  /** Median of `samples` writes of 4 KiB with fsync, where the data will be. */
+  diskSync: { medianUs: number; maxUs: number; samples: number } | null;
+  /** One byte there and back over TCP on 127.0.0.1. */
+  loopbackRoundTrip: { medianUs: number; maxUs: number; samples: number };
+  java: string | null;
+  apacheZooKeeper: string | null;
+}
+
+/** @param dataDirectory where servers will keep their logs: its disk is the one that matters */
+export async function probeEnvironment(dataDirectory: string = os.tmpdir()): Promise<Environment> {
+  const loadAverage = os.loadavg()[0]!;
+  return {
+    at: new Date().toISOString(),
+    hostname: os.hostname(),
+    cpuModel: os.cpus()[0]?.model ?? 'unknown',
+    cores: os.availableParallelism(),
+    memoryBytes: os.totalmem(),
+    kernel: `${os.type()} ${os.release()}`,
+    architecture: os.arch(),
+    loadAverage,
+    node: process.version,
+    git: await gitState(),
+    diskSync: await diskSync(dataDirectory),
+    loopbackRoundTrip: await loopbackRoundTrip(),
+    java: await javaVersion(),
+    apacheZooKeeper: apacheVersion(),
+  };
+}
+
+async function gitState(): Promise<Environment['git']> {
+  const commit = await output('git', ['rev-parse', 'HEAD']);
+  if (commit === null) return null;
+  return { commit, dirty: (await output('git', ['status', '--porcelain'])) !== '' };
+}
+
+async function output(command: string, args: string[]): Promise<string | null> {
+  const cwd = import.meta.dirname;
+  const { exitCode, stdout } = await execa(command, args, { cwd, reject: false, timeout: 5_000 });
+  return exitCode === 0 ? stdout.trim() : null;
+}
+
+/** Null when the directory cannot be written. */
+export async function diskSync(directory: string, samples = 50): Promise<Environment['diskSync']> {
+  const folder = await mkdtemp(join(directory, 'zklab-sync-')).catch(() => null);
+  if (folder === null) return null;
+  try {
+    const file = await open(join(folder, 'probe'), 'w');
+    const block = Buffer.alloc(4096, 1);
+    const took: number[] = [];
+    for (let i = 0; i < samples; i++) {
+      await file.write(block);
+      const startMs = performance.now();
+      await file.datasync();
+      took.push((performance.now() - startMs) * 1000);
+    }
+    await file.close();
+    return summaryOf(took);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export async function loopbackRoundTrip(samples = 200): Promise<Environment['loopbackRoundTrip']> {
+  const server = net.createServer(
+    { noDelay: true },
+    socket => void socket.on('data', byte => socket.write(byte)),
+  );
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+  const took: number[] = [];
+  await new Promise<void>((resolve, reject) => {
+    let startMs = 0;
+    const send = (): void => {
+      startMs = performance.now();
+      socket.write('x');
+    };
+    socket.on('error', reject);
+    socket.on('connect', send);
+    socket.on('data', () => {
+      took.push((performance.now() - startMs) * 1000);
+      if (took.length < samples) send();
+      else resolve();
+    });
+  });
+  socket.destroy();
+  await new Promise(resolve => server.close(resolve));
+  return summaryOf(took);
+}
+
+function summaryOf(us: readonly number[]): { medianUs: number; maxUs: number; samples: number } {
+  const sorted = [...us].sort((a, b) => a - b);
+  return {
+    medianUs: Math.round(middleOf(sorted)),
+    maxUs: Math.round(sorted.at(-1)!),
+    samples: sorted.length,
+  };
+}
+
+async function javaVersion(): Promise<string | null> {
+  const { exitCode, stderr } = await execa('java', ['-version'], { reject: false, timeout: 10_000 });
+  return exitCode === 0 ? (/version "([^"]+)"/.exec(stderr)?.[1] ?? null) : null;
+}
+
+/** Of the Debian package: the jar itself has no version anyone reads, its package has. */
+function apacheVersion(): string | null {
+  if (!existsSync('/usr/share/java/zookeeper.jar')) return null;
+  try {
+    const status = readFileSync('/var/lib/dpkg/status', 'utf8');
+    return /^Package: libzookeeper-java\n(?:.+\n)*?Version: (.+)$/m.exec(status)?.[1] ?? 'unknown version';
+  } catch {
+    return 'unknown version';
+  }
+}

@@ -1,0 +1,218 @@
+import * as net from 'node:net';
+import fc from 'fast-check';
+import { assert, suite } from '#test';
+import { countersBetween, countersOf, perWrite } from './counters.ts';
+import { probeEnvironment } from './environment.ts';
+import { fourLetterWord, parseMntr, parseSrvr } from './four-letter.ts';
+import { cpuBetween, ProcessSampler, parseProcStat, sampleProcess } from './process-sampler.ts';
+import { TimelineRecorder } from './timeline.ts';
+
+const test = suite('measure');
+
+async function answering(
+  onWord: (word: string, socket: net.Socket) => void,
+  body: (port: number) => Promise<void>,
+) {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer(socket => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.once('data', word => onWord(word.toString(), socket));
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await body((server.address() as net.AddressInfo).port);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise(resolve => server.close(resolve));
+  }
+}
+
+const messageOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'it succeeded',
+    (error: Error) => error.message,
+  );
+
+test('a four-letter word: the whole answer, however it is cut', () =>
+  answering(
+    (word, socket) => {
+      socket.write(`${word} an`);
+      setImmediate(() => socket.end('swer'));
+    },
+    async port => assert.is(await fourLetterWord({ host: '127.0.0.1', port }, 'ruok'), 'ruok answer'),
+  ));
+
+test('a four-letter word to a silent server, a closed port, or of five letters fails by name', async () => {
+  let closedPort = 0;
+  await answering(
+    () => {},
+    async port => {
+      closedPort = port;
+      assert.match(
+        await messageOf(fourLetterWord({ host: '127.0.0.1', port }, 'srvr', 50)),
+        /srvr to .* within 50 ms/,
+      );
+      assert.match(await messageOf(fourLetterWord({ host: '127.0.0.1', port }, 'srvrs')), /four letters/);
+    },
+  );
+  assert.match(
+    await messageOf(fourLetterWord({ host: '127.0.0.1', port: closedPort }, 'srvr')),
+    /ECONNREFUSED/,
+  );
+});
+
+test('mntr: numbers and texts apart; an answer without any is an error that shows it', () => {
+  const { numbers, texts } = parseMntr(
+    'zk_version\t3.8.0\nzk_server_state\tleader\nzk_avg_latency\t0.5\nzk_uptime\t12\n',
+  );
+  assert.equal(
+    [...numbers],
+    [
+      ['avg_latency', 0.5],
+      ['uptime', 12],
+    ],
+  );
+  assert.is(texts.get('server_state'), 'leader');
+  assert.throws(
+    () => parseMntr('mntr is not executed because it is not in the whitelist.'),
+    /not in the whitelist/,
+  );
+});
+
+test('srvr: null while a server looks for a leader', () => {
+  assert.is(parseSrvr('This ZooKeeper instance is not currently serving requests\n'), null);
+  const text =
+    'Zookeeper version: 3.8.0-abc, built on x\nConnections: 2\nZxid: 0x100000001\nMode: observer\nNode count: 5\n';
+  const parsed = {
+    version: '3.8.0-abc',
+    mode: 'observer',
+    zxid: '0x100000001',
+    nodeCount: 5,
+    connections: 2,
+  };
+  assert.equal(parseSrvr(text), parsed);
+});
+
+test('/proc/<pid>/stat of a process whose name holds spaces and parentheses', () => {
+  const fields = ['S', ...new Array(10).fill('0'), '150', '50', ...new Array(8).fill('0'), '10'];
+  const sample = parseProcStat(`42 (a) b (c) ${fields.join(' ')} 0 0`, 7);
+  assert.equal(sample, { atMs: 7, cpuMs: 2_000, rssBytes: 40_960 });
+});
+
+test('CPU of this process grows, is per operation, and a dead process has none', () => {
+  const before = sampleProcess(process.pid)!;
+  const until = performance.now() + 60;
+  while (performance.now() < until);
+  const use = cpuBetween(before, sampleProcess(process.pid)!, 10);
+  assert.ok(use.cpuMs >= 20 && use.cores <= 3, JSON.stringify(use));
+  assert.is(use.cpuUsPerOperation, (use.cpuMs * 1000) / 10);
+  assert.is(cpuBetween(before, before, 0).cpuUsPerOperation, undefined);
+  assert.is(sampleProcess(2 ** 30), null);
+});
+
+test('the sampler keeps a series by name, up to its limit', () => {
+  const sampler = new ProcessSampler(
+    () =>
+      new Map([
+        ['self', process.pid],
+        ['gone', 2 ** 30],
+      ]),
+    1_000,
+    2,
+  );
+  for (let i = 0; i < 3; i++) sampler.sample();
+  assert.is(sampler.series.get('self')?.length, 2);
+  assert.not(sampler.series.has('gone'));
+});
+
+function countersText(proposals: number, bytes: number, fsyncs: number, committed: number): string {
+  return [
+    `zk_traffic_sent_proposal_sid_2_messages\t${proposals}`,
+    `zk_traffic_sent_proposal_sid_2_bytes\t${bytes}`,
+    `zk_traffic_sent_sync_request_sid_3_messages\t${proposals}`,
+    `zk_traffic_sent_sync_request_sid_3_bytes\t${bytes}`,
+    `zk_traffic_received_ack_sid_2_messages\t${proposals}`,
+    `zk_traffic_received_ack_sid_2_bytes\t${bytes}`,
+    `zk_fsync_count\t${fsyncs}`,
+    `zk_txn_committed_count\t${committed}`,
+  ].join('\n');
+}
+
+const counters = (...values: [number, number, number, number]) =>
+  countersOf(parseMntr(countersText(...values)));
+
+test('exact counts per committed write, by kind, received apart from sent', () => {
+  const delta = countersBetween(counters(10, 1_000, 5, 10), counters(110, 9_000, 25, 110));
+  const { members, problems } = perWrite(100, new Map([['1', delta]]));
+  assert.equal(problems, []);
+  assert.equal(members[0]!.sentByKind, {
+    proposal: { messagesPerWrite: 1, bytesPerWrite: 80 },
+    sync_request: { messagesPerWrite: 1, bytesPerWrite: 80 },
+  });
+  assert.is(members[0]!.sentMessagesPerWrite, 2);
+  assert.is(members[0]!.fsyncsPerWrite, 0.2);
+});
+
+test('a member that restarted, or committed other than was written, does not pass as a count', () => {
+  assert.throws(() => countersBetween(counters(10, 1, 1, 1), counters(9, 1, 1, 1)), /10 down to 9/);
+  const delta = countersBetween(counters(0, 0, 0, 0), counters(90, 9, 9, 101));
+  assert.match(perWrite(100, new Map([['1', delta]])).problems[0]!, /1 committed 101 .* clients wrote 100/);
+  assert.equal(perWrite(0, new Map()).problems, ['nothing was written']);
+});
+
+test('Apache, which exports none of these, gives undefined and not zero', () => {
+  const { members } = perWrite(5, new Map([['1', countersOf(parseMntr('zk_version\t3.8.0'))]]));
+  assert.is(members[0]!.fsyncsPerWrite, undefined);
+  assert.is(members[0]!.sentMessagesPerWrite, undefined);
+});
+
+test('a timeline keeps every completion, and a second without any shows as empty', () => {
+  const at = fc.integer({ min: 0, max: 9_999 });
+  fc.assert(
+    fc.property(fc.array(at), fc.array(at), (oks, errors) => {
+      const timeline = new TimelineRecorder(1_000);
+      for (const ms of oks) timeline.ok(1_000 + ms, 7);
+      for (const ms of errors) timeline.error(1_000 + ms);
+      const { seconds, dropped } = timeline.toTimeline();
+      assert.is(dropped, 0);
+      assert.is(
+        seconds.length,
+        oks.length + errors.length === 0 ? 0 : Math.floor(Math.max(...oks, ...errors) / 1_000) + 1,
+      );
+      for (const { second, ok, errors: failed, latencyMaxUs } of seconds) {
+        assert.is(ok, oks.filter(ms => Math.floor(ms / 1_000) === second).length);
+        assert.is(failed, errors.filter(ms => Math.floor(ms / 1_000) === second).length);
+        assert.is(latencyMaxUs, ok === 0 ? undefined : 7);
+      }
+    }),
+  );
+});
+
+test('a timeline is bounded, and marks have spans on its own clock', () => {
+  const timeline = new TimelineRecorder(1_000, 2);
+  timeline.ok(999, 1);
+  timeline.ok(3_000, 1);
+  timeline.mark('kill leader', 1_500)(2_500);
+  timeline.mark('note', 1_700);
+  assert.equal(timeline.toTimeline(), {
+    seconds: [],
+    marks: [
+      { atMs: 500, label: 'kill leader', untilMs: 1_500 },
+      { atMs: 700, label: 'note' },
+    ],
+    dropped: 2,
+  });
+});
+
+test(
+  'the environment says what this machine is',
+  async () => {
+    const found = await probeEnvironment();
+    assert.ok(found.cores >= 1 && found.memoryBytes > 1e8);
+    assert.ok(found.diskSync!.medianUs >= 0 && found.diskSync!.samples === 50);
+    assert.ok(found.loopbackRoundTrip.medianUs > 0);
+    assert.is(found.node, process.version);
+  },
+  { deadlineMs: 20_000 },
+);
