@@ -91,7 +91,7 @@ function gap(last: number, lastPath: string, entry: LogEntry): ServerError {
 }
 
 /** The newest file that can hold the entry after `after`, passing over empty ones. */
-function firstFileFor(disk: Disk, files: readonly LogFileName[], after: number): number {
+export function firstFileFor(disk: Disk, files: readonly LogFileName[], after: number): number {
   let index = files.findLastIndex(file => file.firstZxid <= after + 1);
   while (index > 0 && isEmpty(disk, files[index]!.path)) index--;
   return Math.max(index, 0);

@@ -1,0 +1,77 @@
+import type { Counter, Metrics } from '../admin/metrics.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { DIGEST_VERSION, type TreeDigest } from '../tree/digest.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+import type { SnapshotDigest } from './snapshot-file.ts';
+
+/** So many transactions after a snapshot without a digest may differ before that is held against the tree. */
+export const SETTLE_TXNS_MAX = 10_000;
+
+/**
+ * Compares the digest a transaction carries, which its leader predicted, with that of the tree after it. A difference
+ * means that this tree is not the leader's; it is counted and told, once per run of differences, and not fatal.
+ *
+ * A tree from a fuzzy snapshot differs until the log has passed the snapshot's end. When that end is known, nothing is
+ * compared before it; when it is not (a SNAP carries no digest), differences count only from the first
+ * match on, which must come within `SETTLE_TXNS_MAX` transactions.
+ */
+export class DigestCheck {
+  readonly #mismatches: Counter;
+  readonly #logger: Logger;
+  #quietThrough = -1;
+  #settleLeft = 0;
+  #expected: SnapshotDigest | undefined;
+  #differing = false;
+
+  constructor(metrics: Metrics, logger: Logger) {
+    this.#mismatches = metrics.counter('digest_mismatches_count');
+    this.#logger = logger;
+  }
+
+  /** The tree is fresh from a file. */
+  snapshotLoaded(digest: SnapshotDigest | undefined): void {
+    this.#differing = false;
+    if (digest === undefined) {
+      this.treeOfUnknownDigest();
+      return;
+    }
+    this.#settleLeft = 0;
+    this.#quietThrough = digest.zxid;
+    this.#expected = digest.zxid > 0 && digest.version === DIGEST_VERSION ? digest : undefined;
+  }
+
+  treeOfUnknownDigest(): void {
+    this.#differing = false;
+    this.#quietThrough = -1;
+    this.#expected = undefined;
+    this.#settleLeft = SETTLE_TXNS_MAX;
+  }
+
+  /** The tree, after the transaction of this zxid, against the digest of the snapshot it was loaded from. */
+  atZxid(zxid: number, tree: TreeDigest): void {
+    const expected = this.#expected;
+    if (expected === undefined || zxid < expected.zxid) return;
+    this.#expected = undefined;
+    if (zxid === expected.zxid && expected.digest !== tree.toBigInt()) this.#report(zxid, 'snapshot');
+  }
+
+  /** `bytes[at, at + 12)` is the TxnDigest of the transaction just applied. */
+  compare(zxid: number, tree: TreeDigest, bytes: Buffer, at: number): void {
+    if (zxid <= this.#quietThrough || bytes.readInt32BE(at) !== DIGEST_VERSION) return;
+    if (bytes.readInt32BE(at + 8) === tree.low && bytes.readInt32BE(at + 4) === tree.high) {
+      this.#settleLeft = 0;
+      this.#differing = false;
+    } else if (this.#settleLeft > 0) {
+      this.#settleLeft--;
+    } else {
+      this.#report(zxid, 'transaction');
+    }
+  }
+
+  #report(zxid: number, source: 'snapshot' | 'transaction'): void {
+    this.#mismatches.add();
+    if (this.#differing) return;
+    this.#differing = true;
+    this.#logger.error('the tree differs from what its leader had', { zxid: zxidToHex(zxid), source });
+  }
+}

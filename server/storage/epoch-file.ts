@@ -1,0 +1,122 @@
+import { ServerError } from '../errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Disk } from '../runtime/runtime.ts';
+import { EPOCH_MAX, epochOf, zxidToHex } from '../wire/zxid.ts';
+import { onDisk } from './disk-error.ts';
+
+const CURRENT = 'currentEpoch';
+const ACCEPTED = 'acceptedEpoch';
+const TEMPORARY_SUFFIX = '.tmp';
+
+/**
+ * The two promises of a voter: `acceptedEpoch`, the newest epoch it agreed to start; `currentEpoch`, the newest it
+ * acknowledged the history of (NEWLEADER). Each is a file of ASCII digits, replaced whole. @see facts section 13
+ *
+ * A sync logs transactions of epochs that `currentEpoch` does not cover yet; only when all are durable may it move
+ * (ZOOKEEPER-4643). A crash in between must not look like damage, so `announceCurrentEpoch` leaves
+ * currentEpoch.tmp first.
+ */
+export class EpochFiles {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  #current = 0;
+  #accepted = 0;
+
+  constructor(disk: Disk, directory: string) {
+    this.#disk = disk;
+    this.#directory = directory;
+  }
+
+  get currentEpoch(): number {
+    return this.#current;
+  }
+
+  get acceptedEpoch(): number {
+    return this.#accepted;
+  }
+
+  /** Reads both, or derives them from the last zxid of a server that has none. @throws ServerError ZK_EPOCH_FILE */
+  load(lastZxid: number, logger: Logger): void {
+    const epochOfLog = lastZxid < 0 ? 0 : epochOf(lastZxid);
+    const current = this.#read(CURRENT);
+    if (current === undefined) this.setCurrentEpoch(epochOfLog);
+    else if (current >= epochOfLog) this.#current = current;
+    else this.#finishInterruptedSync(current, lastZxid, logger);
+    const accepted = this.#read(ACCEPTED);
+    if (accepted === undefined) this.setAcceptedEpoch(epochOfLog);
+    else this.#accepted = accepted;
+    if (this.#accepted < this.#current) {
+      throw this.#error(`acceptedEpoch ${this.#accepted} is below currentEpoch ${this.#current}`);
+    }
+  }
+
+  /** Before the first transaction of a sync is logged. Durable when it returns. @throws ServerError ZK_DISK */
+  announceCurrentEpoch(epoch: number): void {
+    this.#writeTemporary(CURRENT, epoch);
+    onDisk('sync', this.#directory, () => this.#disk.syncDirectory(this.#directory));
+  }
+
+  /** After everything of the sync is durable, before NEWLEADER is acknowledged. @throws ServerError ZK_DISK */
+  setCurrentEpoch(epoch: number): void {
+    this.#replace(CURRENT, epoch);
+    this.#current = epoch;
+  }
+
+  /** Before ACKEPOCH or LEADERINFO leaves. @throws ServerError ZK_DISK */
+  setAcceptedEpoch(epoch: number): void {
+    this.#replace(ACCEPTED, epoch);
+    this.#accepted = epoch;
+  }
+
+  /**
+   * The log holds newer epochs than currentEpoch. That it was a sync is known from currentEpoch.tmp. Its history may be
+   * cut short, so the announced epoch must not be claimed; the epoch of the last transaction may: a log that reaches into
+   * an epoch holds all that the epoch started from.
+   */
+  #finishInterruptedSync(current: number, lastZxid: number, logger: Logger): void {
+    const epoch = epochOf(lastZxid);
+    const announced = this.#read(CURRENT + TEMPORARY_SUFFIX);
+    if (announced === undefined || announced < epoch) {
+      throw this.#error(`currentEpoch ${current} is older than the last transaction ${zxidToHex(lastZxid)}`);
+    }
+    logger.warn('a sync was interrupted: currentEpoch moves to that of the log', { current, epoch, announced });
+    this.setCurrentEpoch(epoch);
+  }
+
+  #read(name: string): number | undefined {
+    const path = `${this.#directory}/${name}`;
+    if (!this.#disk.exists(path)) return undefined;
+    const text = onDisk('read', path, () => this.#disk.read(path)).toString('latin1').trim();
+    const epoch = Number(text);
+    if (!/^\d{1,15}$/.test(text) || epoch > EPOCH_MAX) {
+      throw this.#error(`${path} holds ${JSON.stringify(text.slice(0, 40))}, not an epoch of 0 to ${EPOCH_MAX}`);
+    }
+    return epoch;
+  }
+
+  #replace(name: string, epoch: number): void {
+    this.#writeTemporary(name, epoch);
+    const path = `${this.#directory}/${name}`;
+    onDisk('rename', path, () => {
+      this.#disk.rename(path + TEMPORARY_SUFFIX, path);
+      this.#disk.syncDirectory(this.#directory);
+    });
+  }
+
+  #writeTemporary(name: string, epoch: number): void {
+    const path = `${this.#directory}/${name}${TEMPORARY_SUFFIX}`;
+    onDisk('write', path, () => {
+      const file = this.#disk.open(path, 'w');
+      try {
+        file.writeAt(0, Buffer.from(String(epoch)));
+        file.syncNow();
+      } finally {
+        file.close();
+      }
+    });
+  }
+
+  #error(message: string): ServerError {
+    return new ServerError('ZK_EPOCH_FILE', message, { directory: this.#directory });
+  }
+}

@@ -1,0 +1,41 @@
+import type { Disk } from '../runtime/runtime.ts';
+import type { JuteWriter } from '../wire/jute.ts';
+
+/**
+ * A snapshot file: header {int "ZKSN", int version 2, long dbid -1}, the records of `snapshot-stream.ts`, a seal; then, when
+ * digests are on, {long zxid, int digestVersion, long digest} and a seal; then, from 3.9 servers, {long
+ * lastProcessedZxid} and a seal. A seal is {long adler32 of all before it, ustring "/"}. @see facts section 13
+ */
+export const SNAPSHOT_MAGIC = 0x5a4b534e;
+export const SNAPSHOT_VERSION = 2;
+export const SNAPSHOT_HEADER_BYTES = 16;
+export const SEAL_BYTES = 13;
+export const DIGEST_SECTION_BYTES = 20 + SEAL_BYTES;
+export const LAST_ZXID_SECTION_BYTES = 8 + SEAL_BYTES;
+/** What every whole snapshot ends with: the path of a seal. */
+export const SNAPSHOT_END = Buffer.from('000000012f', 'hex');
+
+const SNAPSHOT_NAME = /^snapshot\.([0-9a-f]+)$/;
+
+export interface SnapshotFileName {
+  readonly path: string;
+  readonly zxid: number;
+}
+
+/** Newest first. */
+export function listSnapshots(disk: Disk, directory: string): SnapshotFileName[] {
+  const files: SnapshotFileName[] = [];
+  for (const name of disk.list(directory)) {
+    const match = SNAPSHOT_NAME.exec(name);
+    if (match !== null) files.push({ path: `${directory}/${name}`, zxid: Number.parseInt(match[1]!, 16) });
+  }
+  return files.sort((a, b) => b.zxid - a.zxid);
+}
+
+export function writeSnapshotHeader(writer: JuteWriter): void {
+  writer.writeInt(SNAPSHOT_MAGIC).writeInt(SNAPSHOT_VERSION).writeLong(-1);
+}
+
+export function writeSeal(writer: JuteWriter, adler: number): void {
+  writer.writeLong(adler).writeString('/');
+}

@@ -1,0 +1,82 @@
+import type { DataTree } from '../tree/data-tree.ts';
+import { TreeWalk } from '../tree/tree-walk.ts';
+import type { ZNode } from '../tree/znode.ts';
+import { type Acl, writeAcl } from '../wire/acl.ts';
+import type { JuteWriter } from '../wire/jute.ts';
+import { writeStatPersisted } from '../wire/stat.ts';
+
+/**
+ * The records that snapshot files and network SNAPs share:
+ *
+ *     int count, {long sessionId, int timeout}*
+ *     int count, {long key, vector<ACL>}*          the open ACL, key -1, is not among them
+ *     {ustring path, buffer data, long aclKey, StatPersisted}*      depth-first; the root's path is ""
+ *     ustring "/"
+ *
+ * @see facts section 13
+ */
+export const NODES_END = '/';
+
+/**
+ * Writes them in slices, while the tree goes on changing: sessions, ACL map and `zxid` are of the moment it was made, each
+ * node is of the moment it is written. The log after `zxid` puts the rest right.
+ */
+export class SnapshotSerializer {
+  /** lastProcessedZxid when the serializer was made. */
+  readonly zxid: number;
+  readonly #tree: DataTree;
+  readonly #walk: TreeWalk;
+  readonly #sessions: [id: bigint, timeoutMs: number][];
+  readonly #acls: [key: number, acl: readonly Acl[]][];
+  #state: 'sessions' | 'acls' | 'nodes' | 'done' = 'sessions';
+  #at = 0;
+
+  constructor(tree: DataTree, sessionTimeouts: ReadonlyMap<bigint, number>) {
+    this.zxid = tree.lastProcessedZxid;
+    this.#tree = tree;
+    this.#walk = new TreeWalk(tree);
+    this.#sessions = [...sessionTimeouts];
+    this.#acls = [...tree.aclCache.entries()];
+  }
+
+  /** Appends whole records until `writer` holds `bytesMax` or more. False when all has been written. */
+  next(writer: JuteWriter, bytesMax: number): boolean {
+    while (writer.length < bytesMax && this.#state !== 'done') {
+      if (this.#state === 'sessions') this.#writeSession(writer);
+      else if (this.#state === 'acls') this.#writeAcl(writer);
+      else this.#writeNode(writer);
+    }
+    return this.#state !== 'done';
+  }
+
+  #writeSession(writer: JuteWriter): void {
+    if (this.#at === 0) writer.writeInt(this.#sessions.length);
+    const session = this.#sessions[this.#at++];
+    if (session !== undefined) writer.writeBigLong(session[0]).writeInt(session[1]);
+    if (this.#at >= this.#sessions.length) this.#enter('acls');
+  }
+
+  #writeAcl(writer: JuteWriter): void {
+    if (this.#at === 0) writer.writeInt(this.#acls.length);
+    const entry = this.#acls[this.#at++];
+    if (entry !== undefined) writer.writeLong(entry[0]).writeVector(entry[1], writeAcl);
+    if (this.#at >= this.#acls.length) this.#enter('nodes');
+  }
+
+  #writeNode(writer: JuteWriter): void {
+    const next = this.#walk.next();
+    if (next === null) {
+      writer.writeString(NODES_END);
+      this.#enter('done');
+      return;
+    }
+    const [path, node]: [string, ZNode] = next;
+    writer.writeString(path).writeBuffer(node.data).writeLong(this.#tree.aclCache.keyOf(node.acl));
+    writeStatPersisted(writer, node);
+  }
+
+  #enter(state: 'acls' | 'nodes' | 'done'): void {
+    this.#state = state;
+    this.#at = 0;
+  }
+}
