@@ -79,17 +79,25 @@ export class EpochFiles {
     if (announced === undefined || announced < epoch) {
       throw this.#error(`currentEpoch ${current} is older than the last transaction ${zxidToHex(lastZxid)}`);
     }
-    logger.warn('a sync was interrupted: currentEpoch moves to that of the log', { current, epoch, announced });
+    logger.warn('a sync was interrupted: currentEpoch moves to that of the log', {
+      current,
+      epoch,
+      announced,
+    });
     this.setCurrentEpoch(epoch);
   }
 
   #read(name: string): number | undefined {
     const path = `${this.#directory}/${name}`;
     if (!this.#disk.exists(path)) return undefined;
-    const text = onDisk('read', path, () => this.#disk.read(path)).toString('latin1').trim();
+    const text = onDisk('read', path, () => this.#disk.read(path))
+      .toString('latin1')
+      .trim();
     const epoch = Number(text);
     if (!/^\d{1,15}$/.test(text) || epoch > EPOCH_MAX) {
-      throw this.#error(`${path} holds ${JSON.stringify(text.slice(0, 40))}, not an epoch of 0 to ${EPOCH_MAX}`);
+      throw this.#error(
+        `${path} holds ${JSON.stringify(text.slice(0, 40))}, not an epoch of 0 to ${EPOCH_MAX}`,
+      );
     }
     return epoch;
   }

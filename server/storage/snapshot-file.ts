@@ -14,6 +14,7 @@ import {
   SNAPSHOT_HEADER_BYTES,
   SNAPSHOT_MAGIC,
   SNAPSHOT_VERSION,
+  type SnapshotFileName,
 } from './snapshot-format.ts';
 import { SnapshotStreamReader } from './snapshot-stream-reader.ts';
 
@@ -42,8 +43,13 @@ const SNAPSHOTS_TRIED_MAX = 100;
  * The newest snapshot that is whole; undefined when there is none at all. Damaged ones are passed over with
  * a warning: the log reaches further back. @throws ServerError ZK_SNAPSHOT_CORRUPT when none of those there can be read
  */
-export function loadNewestSnapshot(disk: Disk, directory: string, logger: Logger): LoadedSnapshot | undefined {
-  const files = listSnapshots(disk, directory).slice(0, SNAPSHOTS_TRIED_MAX);
+export function loadNewestSnapshot(
+  disk: Disk,
+  directory: string,
+  logger: Logger,
+  accept: (file: SnapshotFileName) => boolean = () => true,
+): LoadedSnapshot | undefined {
+  const files = listSnapshots(disk, directory).filter(accept).slice(0, SNAPSHOTS_TRIED_MAX);
   for (const { path, zxid } of files) {
     try {
       return loadSnapshot(disk, path, zxid);
@@ -84,7 +90,8 @@ export function snapshotEndZxid(disk: Disk, path: string): number | undefined {
       if (at < SNAPSHOT_HEADER_BYTES + SEAL_BYTES) return undefined;
       const tail = file.readAt(at - SEAL_BYTES, SEAL_BYTES + DIGEST_SECTION_BYTES);
       const sealed = tail.subarray(SEAL_BYTES - SNAPSHOT_END.length, SEAL_BYTES).equals(SNAPSHOT_END);
-      if (sealed && tail.subarray(-SNAPSHOT_END.length).equals(SNAPSHOT_END)) return readLong(tail, SEAL_BYTES);
+      if (sealed && tail.subarray(-SNAPSHOT_END.length).equals(SNAPSHOT_END))
+        return readLong(tail, SEAL_BYTES);
     }
     return undefined;
   } finally {
@@ -127,7 +134,8 @@ function requireEnd(file: DiskFile, size: number): void {
 function readTail(tail: Buffer, adler: number): SnapshotDigest | undefined {
   requireSeal(tail, 0, adler);
   const sections = tail.length - SEAL_BYTES;
-  const hasDigest = sections === DIGEST_SECTION_BYTES || sections === DIGEST_SECTION_BYTES + LAST_ZXID_SECTION_BYTES;
+  const hasDigest =
+    sections === DIGEST_SECTION_BYTES || sections === DIGEST_SECTION_BYTES + LAST_ZXID_SECTION_BYTES;
   if (!hasDigest && sections !== 0 && sections !== LAST_ZXID_SECTION_BYTES) {
     throw new Error(`${sections} bytes stand behind its first seal`);
   }

@@ -104,7 +104,13 @@ export class SnapshotStreamReader {
     const acl = this.tree.aclCache.get(reader.readLong()) ?? ACL_UNKNOWN;
     const stat = readStatPersisted(reader);
     // A copy: views would keep every chunk in memory as long as one of its nodes.
-    const node = new ZNode(view === null ? null : Buffer.from(view), acl, stat.ephemeralOwner, stat.czxid, stat.ctime);
+    const node = new ZNode(
+      view === null ? null : Buffer.from(view),
+      acl,
+      stat.ephemeralOwner,
+      stat.czxid,
+      stat.ctime,
+    );
     node.mzxid = stat.mzxid;
     node.mtime = stat.mtime;
     node.version = stat.version;

@@ -1,0 +1,57 @@
+import type { Metrics } from '../admin/metrics.ts';
+import { invariant } from '../errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { DataTree, type TxnResult } from '../tree/data-tree.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { clientIdOf, type TxnBody, type TxnHeader } from '../wire/txn.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { follows, zxidToHex } from '../wire/zxid.ts';
+import { CommittedLog } from './committed-log.ts';
+import { DigestCheck } from './digest-check.ts';
+
+/** All that a transaction changes in memory. A SNAP or a TRUNC makes another one and replaces it whole. */
+export class DatabaseState {
+  readonly tree: DataTree;
+  /** Global sessions: id to timeout in ms. */
+  readonly sessionTimeouts: Map<bigint, number>;
+  readonly committedLog: CommittedLog;
+  readonly digestCheck: DigestCheck;
+
+  constructor(
+    commitLogCount: number,
+    metrics: Metrics,
+    logger: Logger,
+    tree: DataTree = new DataTree(),
+    sessionTimeouts: Map<bigint, number> = new Map(),
+  ) {
+    this.tree = tree;
+    this.sessionTimeouts = sessionTimeouts;
+    this.committedLog = new CommittedLog(commitLogCount);
+    this.digestCheck = new DigestCheck(metrics, logger);
+  }
+
+  /** Refuses repetitions and gaps: each server applies what every other does. `digestAt`: where in the packet's bytes its TxnDigest starts, -1 for none or not to be compared. */
+  apply(
+    packet: TxnPacket,
+    header: TxnHeader,
+    body: TxnBody,
+    digestAt: number,
+    watchEvents: boolean,
+  ): TxnResult {
+    const { tree, digestCheck } = this;
+    if (!follows(header.zxid, tree.lastProcessedZxid)) refuse(header.zxid, tree.lastProcessedZxid);
+    this.committedLog.add(packet);
+    const result = tree.processTxn(header, body, watchEvents);
+    if (body.type === OpCode.createSession) this.sessionTimeouts.set(clientIdOf(header), body.timeoutMs);
+    else if (body.type === OpCode.closeSession) this.sessionTimeouts.delete(clientIdOf(header));
+    if (digestAt >= 0) {
+      digestCheck.atZxid(header.zxid, tree.digest);
+      digestCheck.compare(header.zxid, tree.digest, packet.bytes, digestAt);
+    }
+    return result;
+  }
+}
+
+function refuse(zxid: number, last: number): void {
+  invariant(false, `transaction ${zxidToHex(zxid)} applied after ${zxidToHex(last)}`);
+}

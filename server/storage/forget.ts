@@ -1,0 +1,71 @@
+import type { Logger } from '../runtime/logger.ts';
+import type { Disk } from '../runtime/runtime.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+import { onDisk } from './disk-error.ts';
+import { LogFileReader } from './log-file-reader.ts';
+import { listLogFiles } from './log-format.ts';
+import { endsBy } from './recovery.ts';
+import { listSnapshots } from './snapshot-format.ts';
+
+/**
+ * Removes every transaction after `zxid` from the logs, durably. Newest files go first, so that an interruption leaves
+ * a log that merely ends later than asked, never one with a hole. @see ZOOKEEPER-5094
+ */
+export function forgetAfter(disk: Disk, directory: string, zxid: number, logger: Logger): void {
+  for (const file of listLogFiles(disk, directory).reverse()) {
+    if (file.firstZxid > zxid) {
+      removeDurably(disk, directory, file.path);
+      logger.info('log removed', { path: file.path, after: zxidToHex(zxid) });
+      continue;
+    }
+    const { offset, isEnd, isEmpty } = endOf(disk, file.path, zxid);
+    if (!isEnd) {
+      cutFile(disk, file.path, offset);
+      logger.info('log cut', { path: file.path, offset, after: zxidToHex(zxid) });
+    }
+    // An empty file says nothing of the one before it.
+    if (!isEmpty) return;
+  }
+}
+
+/** Removes snapshots that hold, or may hold, effects of transactions after `zxid`. @see ZOOKEEPER-4837 */
+export function forgetSnapshotsAfter(disk: Disk, directory: string, zxid: number, logger: Logger): void {
+  for (const file of listSnapshots(disk, directory)) {
+    if (endsBy(disk, file, zxid)) continue;
+    removeDurably(disk, directory, file.path);
+    logger.info('snapshot removed', { path: file.path, after: zxidToHex(zxid) });
+  }
+}
+
+/** Ends a file at `offset`, durably. */
+export function cutFile(disk: Disk, path: string, offset: number): void {
+  onDisk('truncate', path, () => {
+    const file = disk.open(path, 'a+');
+    try {
+      file.truncate(offset);
+      file.syncNow();
+    } finally {
+      file.close();
+    }
+  });
+}
+
+function removeDurably(disk: Disk, directory: string, path: string): void {
+  onDisk('remove', path, () => disk.remove(path));
+  onDisk('sync directory', directory, () => disk.syncDirectory(directory));
+}
+
+/** Where the first entry after `zxid` starts, or the file ends. */
+function endOf(disk: Disk, path: string, zxid: number): { offset: number; isEnd: boolean; isEmpty: boolean } {
+  const reader = new LogFileReader(disk, path);
+  try {
+    let isEmpty = true;
+    for (let entry = reader.next(); entry !== null; entry = reader.next()) {
+      if (entry.zxid > zxid) return { offset: entry.offset, isEnd: false, isEmpty };
+      isEmpty = false;
+    }
+    return { offset: reader.offset, isEnd: true, isEmpty };
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,110 @@
+import type { Metrics } from '../admin/metrics.ts';
+import { ServerError } from '../errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Disk } from '../runtime/runtime.ts';
+import { txnPacket } from '../wire/txn-packet.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+import { DatabaseState } from './database-state.ts';
+import { corruptLog, type LogDamage, type LogEntry } from './log-file-reader.ts';
+import { parseTxnPacket } from './parse-txn.ts';
+import { loadNewestSnapshot, snapshotEndZxid } from './snapshot-file.ts';
+import type { SnapshotFileName } from './snapshot-format.ts';
+import { TxnLogReader } from './txn-log-reader.ts';
+
+export interface RecoverySource {
+  readonly disk: Disk;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly snapDirectory: string;
+  readonly logDirectory: string;
+  readonly commitLogCount: number;
+  readonly digestEnabled: boolean;
+  /** Logs without a snapshot are replayed on an empty tree (snapshot.trust.empty), as an upgrade from 3.4 may need. */
+  readonly trustEmptySnapshot: boolean;
+}
+
+export interface Recovered {
+  readonly state: DatabaseState;
+  /** Undefined when the directory holds no snapshot. */
+  readonly snapshotPath: string | undefined;
+  readonly txnsReplayed: number;
+  /** A torn entry ends the logs: to be cut before anything is appended behind it. */
+  readonly tail: LogDamage | undefined;
+}
+
+/**
+ * Newest snapshot, then the log behind it; changes nothing on disk. With `upTo`, the state right after that zxid, from a
+ * snapshot that holds nothing newer; undefined when the directory cannot give it. @see ZOOKEEPER-4837
+ *
+ * @throws ServerError ZK_SNAPSHOT_MISSING, ZK_SNAPSHOT_CORRUPT, ZK_LOG_GAP, ZK_LOG_CORRUPT, ZK_DISK
+ */
+export function recover(source: RecoverySource): Recovered {
+  return replay(source, Number.POSITIVE_INFINITY);
+}
+
+export function recoverUpTo(source: RecoverySource, upTo: number): DatabaseState | undefined {
+  try {
+    const { state, snapshotPath } = replay(source, upTo);
+    return snapshotPath !== undefined && state.tree.lastProcessedZxid === upTo ? state : undefined;
+  } catch (error) {
+    if (!(error instanceof ServerError) || error.code === 'ZK_DISK' || error.code === 'ZK_INVARIANT')
+      throw error;
+    source.logger.warn('the logs do not lead to the zxid asked for', {
+      upTo: zxidToHex(upTo),
+      reason: error.message,
+    });
+    return undefined;
+  }
+}
+
+/** True when a snapshot surely holds no effect of a transaction after `zxid`. */
+export function endsBy(disk: Disk, file: SnapshotFileName, zxid: number): boolean {
+  if (zxid === Number.POSITIVE_INFINITY) return true;
+  return file.zxid <= zxid && (snapshotEndZxid(disk, file.path) ?? file.zxid) <= zxid;
+}
+
+function replay(source: RecoverySource, upTo: number): Recovered {
+  const { disk, logger, snapDirectory, logDirectory } = source;
+  const snapshot = loadNewestSnapshot(disk, snapDirectory, logger, file => endsBy(disk, file, upTo));
+  const state = new DatabaseState(
+    source.commitLogCount,
+    source.metrics,
+    logger,
+    snapshot?.tree,
+    snapshot?.sessionTimeouts,
+  );
+  if (snapshot !== undefined) state.digestCheck.snapshotLoaded(snapshot.digest);
+  const after = state.tree.lastProcessedZxid;
+  const reader = new TxnLogReader(disk, logDirectory, after, snapshot?.path ?? 'an empty tree', logger);
+  let txnsReplayed = 0;
+  try {
+    for (let entry = reader.next(); entry !== null && entry.zxid <= upTo; entry = reader.next()) {
+      if (snapshot === undefined && !source.trustEmptySnapshot) throw missingSnapshot(snapDirectory, entry);
+      replayEntry(source, state, entry);
+      txnsReplayed++;
+    }
+  } finally {
+    reader.close();
+  }
+  return { state, snapshotPath: snapshot?.path, txnsReplayed, tail: reader.tail };
+}
+
+function replayEntry(source: RecoverySource, state: DatabaseState, entry: LogEntry): void {
+  const packet = txnPacket(entry.zxid, entry.txn);
+  let parsed: ReturnType<typeof parseTxnPacket>;
+  try {
+    parsed = parseTxnPacket(packet);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw corruptLog({ path: entry.path, offset: entry.offset, reason });
+  }
+  state.apply(packet, parsed.header, parsed.body, source.digestEnabled ? parsed.digestAt : -1, false);
+}
+
+function missingSnapshot(directory: string, entry: LogEntry): ServerError {
+  return new ServerError(
+    'ZK_SNAPSHOT_MISSING',
+    `${entry.path} holds transactions from ${zxidToHex(entry.zxid)} on, but ${directory} has no snapshot to start from`,
+    { directory, log: entry.path },
+  );
+}

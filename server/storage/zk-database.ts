@@ -1,0 +1,410 @@
+import type { Metrics } from '../admin/metrics.ts';
+import { invariant, ServerError } from '../errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Clock, Disk, Random } from '../runtime/runtime.ts';
+import type { DataTree, TxnResult } from '../tree/data-tree.ts';
+import { TXN_DIGEST_BYTES, type TxnBody, type TxnHeader } from '../wire/txn.ts';
+import { type TxnPacket, txnEnd, txnPacket } from '../wire/txn-packet.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+import type { CommittedLog } from './committed-log.ts';
+import { DatabaseState } from './database-state.ts';
+import { type DiskDiff, openDiskDiff } from './disk-diff.ts';
+import { onDisk } from './disk-error.ts';
+import { FileTxnLog, type FlushDone } from './file-txn-log.ts';
+import { cutFile, forgetAfter, forgetSnapshotsAfter } from './forget.ts';
+import { parseTxnPacket } from './parse-txn.ts';
+import { type RecoverySource, recover, recoverUpTo } from './recovery.ts';
+import { SnapshotStreamReader } from './snapshot-stream-reader.ts';
+import { SnapshotWriter, TEMPORARY_SUFFIX } from './snapshot-writer.ts';
+
+import { TxnLogReader } from './txn-log-reader.ts';
+
+export interface ZkDatabaseConfig {
+  /** Holds version-2 with snapshots and epoch files. */
+  readonly dataDir: string;
+  /** Holds version-2 with logs; often the same. */
+  readonly dataLogDir: string;
+  /** A snapshot is due after a random count of transactions between half of this and this. */
+  readonly snapCount: number;
+  /** The same by bytes of log; 0: by count only. */
+  readonly snapSizeLimitBytes: number;
+  readonly preAllocBytes: number;
+  /** 0: only snapshots roll the log. */
+  readonly txnLogSizeLimitBytes: number;
+  readonly commitLogCount: number;
+  readonly forceSync: boolean;
+  readonly digestEnabled: boolean;
+  readonly snapshotSizeFactor: number;
+  readonly trustEmptySnapshot: boolean;
+  /** False: an empty data directory is an accident unless it holds a file "initialize" (db.autocreate). */
+  readonly autoCreate: boolean;
+}
+
+export const databaseDefaults = {
+  snapCount: 100_000,
+  snapSizeLimitBytes: 4 * 1024 * 1024 * 1024,
+  preAllocBytes: 64 * 1024 * 1024,
+  txnLogSizeLimitBytes: 0,
+  commitLogCount: 500,
+  forceSync: true,
+  digestEnabled: true,
+  snapshotSizeFactor: 0.33,
+  trustEmptySnapshot: false,
+  autoCreate: true,
+} as const;
+
+export interface ZkDatabaseParts {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+export const VERSION_DIRECTORY = 'version-2';
+
+/**
+ * The data of one server, in memory and on disk: where processors and the quorum meet. Transactions come in twice, as
+ * they are logged (`append`, `flush`) and as they are committed (`apply`).
+ *
+ * Every failure of the disk reaches the caller as a ServerError, thrown or through `done`; the server stops on it.
+ */
+export class ZkDatabase {
+  readonly snapDirectory: string;
+  readonly logDirectory: string;
+  readonly #parts: ZkDatabaseParts;
+  readonly #config: ZkDatabaseConfig;
+  #state: DatabaseState;
+  #log: FileTxnLog;
+  #snapshot: SnapshotWriter | null = null;
+  #restoring = false;
+  #txnsSinceSnapshot = 0;
+  #bytesSinceSnapshot = 0;
+  /** In [0.5, 1): the share of the limits at which the next snapshot is due, so that servers do not all pause at once. */
+  #snapshotShare = 1;
+
+  constructor(parts: ZkDatabaseParts, config: ZkDatabaseConfig) {
+    this.#parts = parts;
+    this.#config = config;
+    this.snapDirectory = `${config.dataDir}/${VERSION_DIRECTORY}`;
+    this.logDirectory = `${config.dataLogDir}/${VERSION_DIRECTORY}`;
+    this.#state = this.#emptyState();
+    this.#log = this.#openLog(0);
+    this.#drawSnapshotShare();
+  }
+
+  /** Another object after `load`, `truncate` and `finishRestore`. */
+  get tree(): DataTree {
+    return this.#state.tree;
+  }
+
+  /** Global sessions: id to timeout in ms. Replaced together with `tree`. */
+  get sessionTimeouts(): ReadonlyMap<bigint, number> {
+    return this.#state.sessionTimeouts;
+  }
+
+  get committedLog(): CommittedLog {
+    return this.#state.committedLog;
+  }
+
+  /** -1 when the directory was empty and must not be taken for an empty tree (db.autocreate=false): no vote. */
+  get lastProcessedZxid(): number {
+    return this.#state.tree.lastProcessedZxid;
+  }
+
+  get lastLoggedZxid(): number {
+    return this.#log.lastLoggedZxid;
+  }
+
+  /** Of the oldest transaction a learner can be given from memory; lastProcessedZxid when there is none. */
+  get minCommittedZxid(): number {
+    return this.committedLog.minZxid(this.lastProcessedZxid);
+  }
+
+  get maxCommittedZxid(): number {
+    return this.committedLog.maxZxid(this.lastProcessedZxid);
+  }
+
+  // ------------------------------------------------------------------ start and stop
+
+  /** Reads the data directory, or starts an empty one. @throws ServerError: see `recover` */
+  load(): void {
+    const startMs = this.#parts.clock.monotonicMs();
+    const { disk, logger, metrics } = this.#parts;
+    this.#leaveLog();
+    for (const path of [this.snapDirectory, this.logDirectory]) {
+      onDisk('create', path, () => disk.makeDirectory(path));
+    }
+    this.#removeTemporarySnapshots();
+    const { state, snapshotPath, txnsReplayed, tail } = recover(this.#recoverySource());
+    if (tail !== undefined) {
+      logger.warn('the log ends in a torn entry, which is cut', { ...tail });
+      cutFile(disk, tail.path, tail.offset);
+    }
+    this.#state = state;
+    if (snapshotPath === undefined && txnsReplayed === 0) this.#startEmpty();
+    this.#log = this.#openLog(Math.max(0, this.lastProcessedZxid));
+    this.#txnsSinceSnapshot = txnsReplayed;
+    metrics.summary('dbinittime').add(this.#parts.clock.monotonicMs() - startMs);
+    logger.info('database loaded', { zxid: zxidToHex(this.lastProcessedZxid), snapshotPath, txnsReplayed });
+  }
+
+  /** What was appended is durable when this returns; no callback follows. @throws ServerError ZK_DISK */
+  close(): void {
+    this.#leaveLog();
+  }
+
+  // ------------------------------------------------------------------ transactions
+
+  /** Takes a transaction into the current batch of the log. Durable only when a later `flush` says so. */
+  append(packet: TxnPacket): void {
+    invariant(!this.#restoring, `transaction ${zxidToHex(packet.zxid)} logged during a SNAP`);
+    this.#log.append(packet);
+    this.#txnsSinceSnapshot++;
+    this.#bytesSinceSnapshot += packet.bytes.length;
+  }
+
+  /** Calls back when everything appended so far is durable, or with the error for which it never will be. */
+  flush(done: FlushDone): void {
+    this.#log.flush(done);
+  }
+
+  /**
+   * Applies a committed transaction; each must follow the one before. `digestAt` as in `ParsedTxn`; left out for what
+   * this server, as leader, serialised itself.
+   */
+  apply(packet: TxnPacket, header: TxnHeader, body: TxnBody, digestAt?: number): TxnResult {
+    return this.#state.apply(packet, header, body, this.#digestAt(packet, digestAt), true);
+  }
+
+  /** The same from the bytes alone. @throws JuteError */
+  applyPacket(packet: TxnPacket): TxnResult {
+    const { header, body, digestAt } = parseTxnPacket(packet);
+    return this.apply(packet, header, body, digestAt);
+  }
+
+  /** The marker of a new epoch, counter 0, has no transaction but is a leader's last processed zxid all the same. */
+  startEpoch(zxid: number): void {
+    invariant(zxid >= this.lastProcessedZxid, `epoch of ${zxidToHex(zxid)} starts in the past`);
+    this.#state.tree.lastProcessedZxid = zxid;
+  }
+
+  /**
+   * Applies what is in the log and not yet in the tree: on leaving a quorum, where it may be committed elsewhere, so
+   * that memory and disk agree. Returns how many. @see ZOOKEEPER-2845
+   */
+  fastForward(): number {
+    this.#log.writeOut();
+    const { disk, logger } = this.#parts;
+    const reader = new TxnLogReader(disk, this.logDirectory, this.lastProcessedZxid, 'the tree', logger);
+    let count = 0;
+    try {
+      for (let entry = reader.next(); entry !== null; entry = reader.next()) {
+        this.applyPacket(txnPacket(entry.zxid, entry.txn));
+        count++;
+      }
+    } finally {
+      reader.close();
+    }
+    return count;
+  }
+
+  // ------------------------------------------------------------------ snapshots
+
+  needsSnapshot(): boolean {
+    if (this.#snapshot !== null) return false;
+    const { snapCount, snapSizeLimitBytes } = this.#config;
+    return (
+      this.#txnsSinceSnapshot >= snapCount * this.#snapshotShare ||
+      (snapSizeLimitBytes > 0 && this.#bytesSinceSnapshot >= snapSizeLimitBytes * this.#snapshotShare)
+    );
+  }
+
+  /** Rolls the log and writes a snapshot in slices. False, and no call of `done`, while another is being written. */
+  takeSnapshot(done: FlushDone): boolean {
+    if (this.#snapshot !== null) return false;
+    this.#log.roll();
+    this.#txnsSinceSnapshot = 0;
+    this.#bytesSinceSnapshot = 0;
+    this.#drawSnapshotShare();
+    const { tree, sessionTimeouts } = this.#state;
+    this.#writeSnapshot(tree, sessionTimeouts, this.#config.digestEnabled, done);
+    return true;
+  }
+
+  // ------------------------------------------------------------------ synchronisation
+
+  /**
+   * TRUNC: forgets everything after `zxid`, on disk first, then in memory. False, with nothing changed, when the
+   * files cannot give the state at `zxid`: ask for a SNAP.
+   */
+  truncate(zxid: number): boolean {
+    this.#leaveLog();
+    const state = recoverUpTo(this.#recoverySource(), zxid);
+    if (state === undefined) {
+      this.#log = this.#openLog(this.#log.lastLoggedZxid);
+      return false;
+    }
+    const { disk, logger } = this.#parts;
+    forgetSnapshotsAfter(disk, this.snapDirectory, zxid, logger);
+    forgetAfter(disk, this.logDirectory, zxid, logger);
+    this.#state = state;
+    this.#log = this.#openLog(zxid);
+    return true;
+  }
+
+  /** SNAP: what the leader sends goes into a tree of its own; drop the reader to give up. */
+  beginRestore(): SnapshotStreamReader {
+    return new SnapshotStreamReader();
+  }
+
+  /**
+   * The stream is whole: makes it durable, removes what is newer than it on disk, then replaces the tree and calls
+   * back. Until then this database is as before, and takes no transaction. @see ZOOKEEPER-3642
+   */
+  finishRestore(reader: SnapshotStreamReader, zxid: number, done: FlushDone): void {
+    const lastLoggedZxid = this.#log.lastLoggedZxid;
+    this.#leaveLog();
+    this.#log = this.#openLog(lastLoggedZxid);
+    this.#restoring = true;
+    const { tree, sessionTimeouts } = reader;
+    tree.lastProcessedZxid = zxid;
+    // The stream is fuzzy and brings no digest: what the tree has now would be called wrong later.
+    this.#writeSnapshot(tree, sessionTimeouts, false, error => {
+      this.#restoring = false;
+      done(error ?? this.#replaceState(tree, sessionTimeouts));
+    });
+  }
+
+  /** Gives up a restore whose `done` has not come; memory and disk are as before it. */
+  cancelRestore(): void {
+    if (!this.#restoring) return;
+    this.#restoring = false;
+    this.#snapshot?.cancel();
+    this.#snapshot = null;
+  }
+
+  /** For a learner behind the committed log; null: send a SNAP. Close it. @see DiskDiff */
+  readLogFrom(zxid: number): DiskDiff | null {
+    this.#log.writeOut();
+    const { disk } = this.#parts;
+    const { currentPath, sizeBytes } = this.#log;
+    const padding = currentPath === undefined ? 0 : disk.size(currentPath) - sizeBytes;
+    return openDiskDiff(
+      disk,
+      this.snapDirectory,
+      this.logDirectory,
+      zxid,
+      this.#config.snapshotSizeFactor,
+      padding,
+    );
+  }
+
+  // ------------------------------------------------------------------
+
+  #replaceState(tree: DataTree, sessionTimeouts: Map<bigint, number>): ServerError | undefined {
+    const { disk, logger } = this.#parts;
+    const zxid = tree.lastProcessedZxid;
+    try {
+      // The log first: a newer snapshot of our own, were it alone left by a crash, is a state this server had.
+      forgetAfter(disk, this.logDirectory, zxid, logger);
+      forgetSnapshotsAfter(disk, this.snapDirectory, zxid, logger);
+    } catch (error) {
+      if (error instanceof ServerError) return error;
+      throw error;
+    }
+    this.#state = this.#emptyState(tree, sessionTimeouts);
+    this.#state.digestCheck.treeOfUnknownDigest();
+    this.#log = this.#openLog(zxid);
+    this.#txnsSinceSnapshot = 0;
+    this.#bytesSinceSnapshot = 0;
+    return undefined;
+  }
+
+  #emptyState(tree?: DataTree, sessionTimeouts?: Map<bigint, number>): DatabaseState {
+    const { metrics, logger } = this.#parts;
+    return new DatabaseState(this.#config.commitLogCount, metrics, logger, tree, sessionTimeouts);
+  }
+
+  /** As upstream: a new server has a snapshot of zxid 0 from its start. */
+  #startEmpty(): void {
+    const { disk } = this.#parts;
+    const marker = `${this.#config.dataDir}/initialize`;
+    const marked = disk.exists(marker);
+    if (!this.#config.autoCreate && !marked) {
+      this.#parts.logger.warn('the data directory is empty, which is not trusted: this server does not vote');
+      this.#state.tree.lastProcessedZxid = -1;
+      return;
+    }
+    this.#newWriter(this.#state.tree, this.#state.sessionTimeouts, this.#config.digestEnabled).writeNow();
+    if (marked) onDisk('remove', marker, () => disk.remove(marker));
+  }
+
+  #newWriter(tree: DataTree, sessions: ReadonlyMap<bigint, number>, digestEnabled: boolean): SnapshotWriter {
+    const { disk, clock } = this.#parts;
+    return new SnapshotWriter({ disk, clock, directory: this.snapDirectory, digestEnabled }, tree, sessions);
+  }
+
+  #writeSnapshot(
+    tree: DataTree,
+    sessions: ReadonlyMap<bigint, number>,
+    digestEnabled: boolean,
+    done: FlushDone,
+  ): void {
+    const { clock, logger, metrics } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const writer = this.#newWriter(tree, sessions, digestEnabled);
+    this.#snapshot = writer;
+    writer.start(error => {
+      this.#snapshot = null;
+      if (error === undefined) {
+        const ms = clock.monotonicMs() - startMs;
+        metrics.summary('snapshottime').add(ms);
+        logger.info('snapshot written', { path: writer.path, bytes: writer.sizeBytes, ms });
+      }
+      done(error);
+    });
+  }
+
+  #digestAt(packet: TxnPacket, digestAt: number | undefined): number {
+    if (!this.#config.digestEnabled) return -1;
+    return digestAt ?? txnEnd(packet) - TXN_DIGEST_BYTES;
+  }
+
+  #recoverySource(): RecoverySource {
+    const { disk, logger, metrics } = this.#parts;
+    const { snapDirectory, logDirectory } = this;
+    return { disk, logger, metrics, snapDirectory, logDirectory, ...this.#config };
+  }
+
+  #openLog(lastLoggedZxid: number): FileTxnLog {
+    const { disk, clock, metrics } = this.#parts;
+    const { preAllocBytes, txnLogSizeLimitBytes: sizeLimitBytes, forceSync } = this.#config;
+    const directory = this.logDirectory;
+    return new FileTxnLog(
+      { disk, clock, metrics, directory, preAllocBytes, sizeLimitBytes, forceSync },
+      lastLoggedZxid,
+    );
+  }
+
+  /** Whatever is being written ends here: the log whole, a snapshot not at all. */
+  #leaveLog(): void {
+    this.#snapshot?.cancel();
+    this.#snapshot = null;
+    this.#restoring = false;
+    this.#log.close();
+  }
+
+  #removeTemporarySnapshots(): void {
+    const { disk } = this.#parts;
+    for (const name of disk.list(this.snapDirectory)) {
+      if (!name.startsWith('snapshot.') || !name.endsWith(TEMPORARY_SUFFIX)) continue;
+      const path = `${this.snapDirectory}/${name}`;
+      onDisk('remove', path, () => disk.remove(path));
+    }
+  }
+
+  #drawSnapshotShare(): void {
+    this.#snapshotShare = 0.5 + this.#parts.random.float() / 2;
+  }
+}
