@@ -37,8 +37,9 @@ export class EchoServer {
     socket.on('error', () => {});
     socket.on('data', data => {
       this.receivedBytes += data.length;
-      socket.write(data);
+      if (!socket.write(data)) socket.pause();
     });
+    socket.on('drain', () => socket.resume());
     socket.once('close', () => {
       this.closedConnections += 1;
       this.#sockets.delete(socket);

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { assert, suite, until } from '#test';
+import { Dialed } from '../../testing/dialed.ts';
+import { EchoServer } from '../../testing/echo-server.ts';
+import type { LinkCounters } from './link.ts';
+import { TcpProxy } from './proxy.ts';
+import { seededRandom } from './random.ts';
+import { cuts } from './toxics/slicer.ts';
+
+/** What only the stand-in promises: a bound on what it holds, and the same dice for the same seed. */
+const test = suite('toxiproxy stand-in');
+
+const MIB = 1024 * 1024;
+
+for (const [type, attributes, heldMax] of [
+  ['latency', { latency: 600_000 }, 4 * MIB],
+  ['bandwidth', { rate: 1 }, 64 * 1024],
+  ['slicer', { average_size: 512, delay: 60_000_000 }, 64 * 1024],
+] as const) {
+  test(`a link under ${type} stops reading rather than hold more than its limit`, async () => {
+    await withProxy(async ({ proxy, counted }) => {
+      proxy.addToxic({ type, stream: 'upstream', attributes });
+      const connection = await Dialed.to(proxy.listen);
+      connection.send(Buffer.alloc(24 * MIB));
+      await until(() => counted.received >= heldMax, { deadlineMs: 5000, what: 'the link to be full' });
+      const stalled = counted.received;
+      await new Promise(resolve => setTimeout(resolve, 100));
+      assert.ok(counted.received - stalled <= 64 * 1024, 'it reads on');
+      // One read of up to 64 KiB may come on top.
+      assert.ok(
+        counted.received - counted.sent <= heldMax + 64 * 1024,
+        `holds ${counted.received - counted.sent}`,
+      );
+
+      proxy.removeAllToxics();
+      await connection.until(() => connection.receivedBytes === 24 * MIB);
+      connection.close();
+    });
+  });
+}
+
+test('a reader that does not read stops the writer', async () => {
+  await withProxy(async ({ proxy, counted }) => {
+    const connection = await Dialed.to(proxy.listen);
+    connection.socket.pause();
+    connection.send(Buffer.alloc(48 * MIB));
+    let before = -1;
+    await until(
+      async () => {
+        const still = counted.received === before;
+        before = counted.received;
+        await new Promise(resolve => setTimeout(resolve, 50));
+        return still && before > 0;
+      },
+      { deadlineMs: 8000, what: 'the bytes to stop' },
+    );
+    assert.ok(counted.received < 48 * MIB);
+    connection.socket.resume();
+    await connection.until(() => connection.receivedBytes === 48 * MIB);
+    connection.close();
+  });
+});
+
+test('the same seed gives the same numbers, another seed others', () => {
+  const ten = (seed: number) => {
+    const random = seededRandom(seed);
+    return Array.from({ length: 10 }, () => random.below(1000));
+  };
+  assert.equal(ten(7), ten(7));
+  assert.not.equal(ten(7), ten(8));
+  assert.ok(ten(7).every(number => number >= 0 && number < 1000));
+});
+
+test('slices cover every byte once, none is empty, and none is longer than average + variation', () => {
+  const sizes = fc.tuple(
+    fc.integer({ min: 1, max: 5000 }),
+    fc.integer({ min: 1, max: 300 }),
+    fc.nat(299),
+    fc.nat(),
+  );
+  fc.assert(
+    fc.property(sizes, ([length, average, variation, seed]) => {
+      const ends = cuts(length, average, variation, seededRandom(seed));
+      assert.is(ends.at(-1), length);
+      let from = 0;
+      for (const to of ends) {
+        assert.ok(to > from && to - from <= Math.max(1, average + variation), `${from} to ${to}`);
+        from = to;
+      }
+    }),
+  );
+});
+
+interface Counted {
+  received: number;
+  sent: number;
+}
+
+/** A proxy before an echo server; `counted` is its upstream direction. */
+async function withProxy(
+  body: (bench: { proxy: TcpProxy; counted: Counted }) => Promise<void>,
+): Promise<void> {
+  const echo = await EchoServer.listen();
+  const counted: Counted = { received: 0, sent: 0 };
+  const counting: LinkCounters = {
+    received: bytes => {
+      counted.received += bytes;
+    },
+    sent: bytes => {
+      counted.sent += bytes;
+    },
+  };
+  const nothing: LinkCounters = { received: () => {}, sent: () => {} };
+  const proxy = new TcpProxy('a', '127.0.0.1:0', echo.address, seededRandom(1), (_, direction) =>
+    direction === 'upstream' ? counting : nothing,
+  );
+  await proxy.start();
+  try {
+    await body({ proxy, counted });
+  } finally {
+    await proxy.stop();
+    await echo.close();
+  }
+}
