@@ -12,9 +12,9 @@ export class EchoServer {
     this.#server = createServer({ noDelay: true }, socket => this.#serve(socket));
   }
 
-  static async listen(): Promise<EchoServer> {
+  static async listen(port = 0): Promise<EchoServer> {
     const echo = new EchoServer();
-    await new Promise<void>(resolve => echo.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>(resolve => echo.#server.listen(port, '127.0.0.1', resolve));
     return echo;
   }
 

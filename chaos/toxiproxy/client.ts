@@ -23,6 +23,8 @@ export interface ProxyState extends ProxyRequest {
   readonly enabled: boolean;
 }
 
+const REMOVE_ATTEMPTS = 3;
+
 /** What was asked of which proxy and did not happen; `cause` is the client's error. */
 export class ToxiproxyRequestError extends Error {
   override readonly name = 'ToxiproxyRequestError';
@@ -77,10 +79,22 @@ export class ToxiproxyClient {
     });
   }
 
+  /**
+   * When this returns the toxic is gone, whoever removed it. A removal that finds a link blocked answers 503 and
+   * may yet have worked (Toxiproxy #500), so it is asked again rather than believed.
+   */
   async removeToxic(proxyName: string, name: string): Promise<void> {
     await this.#ask(`remove toxic ${name} from proxy ${proxyName}`, async () => {
       const proxy = await this.#client.get(proxyName);
-      await (await proxy.getToxic(name)).remove();
+      for (let attempt = 1; ; attempt += 1) {
+        const toxic = await proxy.getToxic(name).catch(isNotFound);
+        if (toxic === undefined) return;
+        try {
+          return await toxic.remove();
+        } catch (error) {
+          if (attempt === REMOVE_ATTEMPTS) throw error;
+        }
+      }
     });
   }
 
@@ -97,6 +111,11 @@ export class ToxiproxyClient {
       throw new ToxiproxyRequestError(text, { cause });
     }
   }
+}
+
+/** Undefined for the status 404; the client says it only in its message. */
+function isNotFound(error: Error): undefined {
+  if (!error.message.endsWith('status code 404')) throw error;
 }
 
 function stateOf({ name, listen, upstream, enabled }: ClientProxy): ProxyState {

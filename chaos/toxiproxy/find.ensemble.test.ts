@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, suite } from '#test';
+import { isRunning } from '../faults/process-state.ts';
 import { findServer, findToxiproxy } from './find.ts';
 import { startStandIn } from './start-stand-in.ts';
 
@@ -20,7 +20,7 @@ test('without a Toxiproxy the stand-in serves, and says that it is one', async (
   } finally {
     await toxiproxy.stop();
   }
-  assert.not.ok(isAlive(toxiproxy.pid!));
+  assert.not.ok(isRunning(toxiproxy.pid!));
 });
 
 test('TOXIPROXY_URL comes first, and what it names is left running', async () => {
@@ -30,7 +30,7 @@ test('TOXIPROXY_URL comes first, and what it names is left running', async () =>
     assert.is(toxiproxy.kind, 'external');
     assert.is(toxiproxy.url, standIn.url);
     await toxiproxy.stop();
-    assert.ok(isAlive(standIn.pid!));
+    assert.ok(isRunning(standIn.pid!));
   } finally {
     await standIn.stop();
   }
@@ -82,19 +82,8 @@ test('the stand-in dies with a parent that is killed', async () => {
     process.send((await startStandIn({ seed: 1 })).pid);`;
   const parent = execa(process.execPath, ['--input-type=module', '-e', code], { ipc: true, reject: false });
   const pid = (await parent.getOneMessage()) as number;
-  assert.ok(isAlive(pid));
+  assert.ok(isRunning(pid));
   parent.kill('SIGKILL');
   await parent;
-  while (isAlive(pid)) await new Promise(resolve => setTimeout(resolve, 10));
+  while (isRunning(pid)) await new Promise(resolve => setTimeout(resolve, 10));
 });
-
-/** A zombie is dead, though kill(pid, 0) finds it: in a container nobody may be there to collect it. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    const state = /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return state !== 'Z' && state !== 'X';
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' && process.platform !== 'linux';
-  }
-}

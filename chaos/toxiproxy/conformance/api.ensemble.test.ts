@@ -274,7 +274,7 @@ conformance('toxiproxy API', test => {
   test('the client errors name what was asked, of which proxy and toxic', async bench => {
     const listen = await bench.proxy('a');
     const asked: [Promise<void>, string][] = [
-      [bench.client.removeToxic('a', 'none'), 'remove toxic none from proxy a'],
+      [bench.client.updateToxic('a', 'none', {}), 'update toxic none of proxy a'],
       [bench.client.setEnabled('zk1', false), 'disable proxy zk1'],
     ];
     for (const [request, words] of asked) {

@@ -1,9 +1,7 @@
-import { requirePeer, type Suite, suite } from '#test';
+import { eachToxiproxy } from '../../testing/each-toxiproxy.ts';
 import { EchoServer } from '../../testing/echo-server.ts';
 import { ToxiproxyClient } from '../client.ts';
-import { findServer, type Toxiproxy } from '../find.ts';
-import { startServer } from '../start-server.ts';
-import { startStandIn } from '../start-stand-in.ts';
+import type { Toxiproxy } from '../find.ts';
 
 /** What a conformance test has in hand: a Toxiproxy without proxies, and a server to put behind one. */
 export interface Bench {
@@ -25,30 +23,9 @@ export interface Answer {
 
 export type ConformanceTest = (title: string, body: (bench: Bench) => Promise<void>) => void;
 
-const DEADLINE_MS = 30_000;
-
-/** Declares the same tests for the stand-in and for the real server, each with one process for all of its tests. */
+/** Declares tests of the API, or of toxics, for both. */
 export function conformance(name: string, declare: (test: ConformanceTest) => void): void {
-  for (const kind of ['stand-in', 'real'] as const) {
-    const test = suite(`${name}: ${kind}`);
-    const start = once(async () => {
-      if (kind === 'stand-in') return startStandIn({ seed: 1 });
-      const server = await findServer();
-      requirePeer('toxiproxy-server', server, 'npm run toxiproxy:install; the stand-in is compared with it');
-      return startServer(server!);
-    });
-    declare((title, body) =>
-      test(title, async () => withBench(await start(), body), { deadlineMs: DEADLINE_MS }),
-    );
-    stopAfter(test, start);
-  }
-}
-
-function stopAfter(test: Suite, start: () => Promise<Toxiproxy>): void {
-  test.after(async () => {
-    const toxiproxy = await start().catch(() => undefined);
-    await toxiproxy?.stop();
-  });
+  eachToxiproxy(name, test => declare((title, body) => test(title, toxiproxy => withBench(toxiproxy, body))));
 }
 
 async function withBench(toxiproxy: Toxiproxy, body: (bench: Bench) => Promise<void>): Promise<void> {
@@ -81,12 +58,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function once<T>(start: () => Promise<T>): () => Promise<T> {
-  let started: Promise<T> | undefined;
-  return () => {
-    started ??= start();
-    return started;
-  };
 }

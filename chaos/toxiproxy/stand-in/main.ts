@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
+import { SeededRandom } from '../../../server/runtime/seeded-random.ts';
 import { toxiproxyApi } from './api.ts';
 import { proxyMetrics } from './metrics.ts';
 import { ProxyCollection } from './proxy-collection.ts';
-import { seededRandom } from './random.ts';
 
 /**
  * The stand-in as a process. By hand: node dist/chaos/toxiproxy/stand-in/main.js --port 8474. Started by the lab it
@@ -18,7 +18,7 @@ const { values } = parseArgs({
 });
 
 const { registry, countersOf } = proxyMetrics();
-const proxies = new ProxyCollection(seededRandom(Number(values.seed)), countersOf);
+const proxies = new ProxyCollection(new SeededRandom(values.seed), countersOf);
 const api = toxiproxyApi(proxies, registry);
 
 process.once('disconnect', () => process.exit(0));

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { assert, suite, until } from '#test';
+import { SeededRandom } from '../../../server/runtime/seeded-random.ts';
 import { Dialed } from '../../testing/dialed.ts';
 import { EchoServer } from '../../testing/echo-server.ts';
 import type { LinkCounters } from './link.ts';
 import { TcpProxy } from './proxy.ts';
-import { seededRandom } from './random.ts';
 import { cuts } from './toxics/slicer.ts';
 
 /** What only the stand-in promises: a bound on what it holds, and the same dice for the same seed. */
@@ -61,14 +61,10 @@ test('a reader that does not read stops the writer', async () => {
   });
 });
 
-test('the same seed gives the same numbers, another seed others', () => {
-  const ten = (seed: number) => {
-    const random = seededRandom(seed);
-    return Array.from({ length: 10 }, () => random.below(1000));
-  };
-  assert.equal(ten(7), ten(7));
-  assert.not.equal(ten(7), ten(8));
-  assert.ok(ten(7).every(number => number >= 0 && number < 1000));
+test('the same seed cuts the same slices, another seed others', () => {
+  const ends = (seed: number) => cuts(10_000, 100, 50, new SeededRandom(seed));
+  assert.equal(ends(7), ends(7));
+  assert.not.equal(ends(7), ends(8));
 });
 
 test('slices cover every byte once, none is empty, and none is longer than average + variation', () => {
@@ -80,7 +76,7 @@ test('slices cover every byte once, none is empty, and none is longer than avera
   );
   fc.assert(
     fc.property(sizes, ([length, average, variation, seed]) => {
-      const ends = cuts(length, average, variation, seededRandom(seed));
+      const ends = cuts(length, average, variation, new SeededRandom(seed));
       assert.is(ends.at(-1), length);
       let from = 0;
       for (const to of ends) {
@@ -111,7 +107,7 @@ async function withProxy(
     },
   };
   const nothing: LinkCounters = { received: () => {}, sent: () => {} };
-  const proxy = new TcpProxy('a', '127.0.0.1:0', echo.address, seededRandom(1), (_, direction) =>
+  const proxy = new TcpProxy('a', '127.0.0.1:0', echo.address, new SeededRandom(1), (_, direction) =>
     direction === 'upstream' ? counting : nothing,
   );
   await proxy.start();

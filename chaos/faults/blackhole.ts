@@ -1,0 +1,35 @@
+import type { Selector } from '../mesh/select.ts';
+import type { LinkFaultContext } from './context.ts';
+import type { Fault } from './fault.ts';
+import { injectOnLinks } from './link-fault.ts';
+import { addToxics, streamsByLink } from './toxic-fault.ts';
+
+const SILENCE_MS = 1_000;
+
+/**
+ * Bytes from `from` to `to` vanish; connections stay, and new ones are accepted. Members notice by their own timeouts
+ * only. Healing closes the connections that were there (Toxiproxy's timeout toxic does so when it is removed): a
+ * partition that a TCP connection outlives cannot be made of it.
+ */
+export function blackhole({ select }: { readonly select: Selector }): Fault<LinkFaultContext> {
+  return {
+    name: 'blackhole',
+    description: 'bytes vanish, connections stay',
+    async inject(context) {
+      const streams = streamsByLink(await context.mesh.flows(select));
+      return injectOnLinks(context, [...streams.keys()], {
+        apply: link =>
+          addToxics(context, link, streams.get(link) ?? [], {
+            name: 'fault_blackhole',
+            type: 'timeout',
+            attributes: { timeout: 0 },
+          }),
+        bit: (before, after) =>
+          (before.outcome === 'answered' || before.outcome === 'closed') && after.outcome === 'silent',
+        showsOn: 'owner',
+        deadlineMs: SILENCE_MS,
+        biteIs: `${SILENCE_MS} ms of silence where there was an answer before`,
+      });
+    },
+  };
+}

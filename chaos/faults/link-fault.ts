@@ -1,0 +1,99 @@
+import type { Link } from '../mesh/link.ts';
+import { fastest, probeLink, type Reading } from '../mesh/measure.ts';
+import type { LinkFaultContext } from './context.ts';
+import type { ActiveFault, BiteProof, Readings } from './fault.ts';
+import { Healing } from './healing.ts';
+
+/** Of a large selection only so many links are looked at, and fewer measured, spread over it; the proof says how many. */
+const SURVEYED_LINKS_MAX = 128;
+const PROBED_LINKS_MAX = 8;
+const EXCHANGES = 3;
+
+/** How a fault of links is laid on one of them, and how it shows in a measurement of that link. */
+export interface LinkHarm {
+  /** Lays it on; gives what takes it off. */
+  apply(link: Link): Promise<() => Promise<void>>;
+  bit(before: Reading, after: Reading, link: Link): boolean;
+  /** `proxy`: shows on the proxy alone. `owner`: only where the port's owner behind it takes part in an exchange. */
+  readonly showsOn: 'proxy' | 'owner';
+  /** How long an exchange under the fault may take before it counts as silent. */
+  readonly deadlineMs: number;
+  /** For the proof: what is a bite. */
+  readonly biteIs: string;
+}
+
+const DEADLINE_WITHOUT_FAULT_MS = 2_000;
+
+/** Measures the links, lays the harm on all of them, and gives the fault in force. Undoes all when one fails. */
+export async function injectOnLinks(
+  context: LinkFaultContext,
+  links: readonly Link[],
+  harm: LinkHarm,
+): Promise<ActiveFault> {
+  const probed = spread(await measurable(context, links, harm), PROBED_LINKS_MAX);
+  const before = await readings(context, probed, DEADLINE_WITHOUT_FAULT_MS, EXCHANGES);
+  const healing = new Healing();
+  const startedAt = Date.now();
+  try {
+    for (const link of links) healing.add(await harm.apply(link));
+  } catch (error) {
+    await healing.heal();
+    throw error;
+  }
+  return {
+    startedAt,
+    links: links.map(({ name }) => name),
+    heal: () => healing.heal(),
+    async proveBite(): Promise<BiteProof> {
+      const after = await readings(context, probed, harm.deadlineMs, 1);
+      const bit =
+        probed.length > 0 && probed.every((link, index) => harm.bit(before[index]!, after[index]!, link));
+      const how = `an exchange through ${probed.length} of ${links.length} links; a bite is ${harm.biteIs}`;
+      return { bit, before: named(probed, before), after: named(probed, after), how };
+    },
+  };
+}
+
+/**
+ * The links on which the harm can show. Many have nobody behind them: only a leader listens on its quorum port. There a
+ * proxy accepts and closes, which looks like what an election port does; those serve when there is nothing better.
+ */
+async function measurable(
+  context: LinkFaultContext,
+  links: readonly Link[],
+  harm: LinkHarm,
+): Promise<Link[]> {
+  const surveyed = spread(links, SURVEYED_LINKS_MAX);
+  if (harm.showsOn === 'proxy') return surveyed;
+  const found = await readings(context, surveyed, DEADLINE_WITHOUT_FAULT_MS, 1);
+  const answering = surveyed.filter((_, index) => found[index]!.outcome === 'answered');
+  if (answering.length > 0) return answering;
+  return surveyed.filter(({ kind }, index) => kind === 'election' && found[index]!.outcome === 'closed');
+}
+
+function readings(
+  context: LinkFaultContext,
+  links: readonly Link[],
+  deadlineMs: number,
+  count: number,
+): Promise<Reading[]> {
+  const { probe = probeLink } = context;
+  return Promise.all(links.map(link => fastest(probe, link, deadlineMs, count)));
+}
+
+function named(links: readonly Link[], measured: readonly Reading[]): Readings {
+  const entries = links.flatMap(({ name }, index) => {
+    const { outcome, rttMs } = measured[index]!;
+    return [
+      [`${name} outcome`, outcome],
+      [`${name} rttMs`, rttMs === null ? null : Math.round(rttMs * 1000) / 1000],
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** At most `count` of them, evenly over the list, so that each member of a large selection has its chance. */
+function spread<T>(all: readonly T[], count: number): T[] {
+  if (all.length <= count) return [...all];
+  return Array.from({ length: count }, (_, index) => all[Math.floor((index * all.length) / count)]!);
+}

@@ -1,0 +1,78 @@
+import { exchange, type Reading, requestOf } from '../mesh/measure.ts';
+import type { FaultMember, ProcessFaultContext } from './context.ts';
+import type { ActiveFault, BiteProof, Readings } from './fault.ts';
+import { Healing } from './healing.ts';
+
+/** Members by role at the moment of injection, or by name. */
+export type MemberTarget =
+  | { readonly name: string }
+  | {
+      readonly role: string;
+      /** How many of that role, chosen by chance. @default 1 */
+      readonly count?: number;
+    };
+
+export interface ProcessHarm {
+  apply(member: FaultMember): Promise<() => Promise<void>>;
+  /** Outcomes of an exchange at the client port that this harm must lead to. */
+  readonly leadsTo: readonly Reading['outcome'][];
+}
+
+const DEADLINE_MS = 1_000;
+
+/** Harms the processes of the members that `target` names now. */
+export async function injectOnMembers(
+  context: ProcessFaultContext,
+  target: MemberTarget,
+  harm: ProcessHarm,
+): Promise<ActiveFault> {
+  const members = await chooseMembers(context, target);
+  const before = await Promise.all(members.map(probeMember));
+  const healing = new Healing();
+  const startedAt = Date.now();
+  try {
+    for (const member of members) healing.add(await harm.apply(member));
+  } catch (error) {
+    await healing.heal();
+    throw error;
+  }
+  return {
+    startedAt,
+    links: members.map(({ name }) => name),
+    heal: () => healing.heal(),
+    async proveBite(): Promise<BiteProof> {
+      const after = await Promise.all(members.map(probeMember));
+      const bit = members.every(
+        (_, index) => before[index]!.outcome === 'answered' && harm.leadsTo.includes(after[index]!.outcome),
+      );
+      const how = `srvr at each member's own client port; a bite is an answer before and ${harm.leadsTo.join(' or ')} now`;
+      return { bit, before: named(members, before), after: named(members, after), how };
+    },
+  };
+}
+
+/** @throws Error when fewer members match than are to be harmed */
+async function chooseMembers(
+  { members, random }: ProcessFaultContext,
+  target: MemberTarget,
+): Promise<FaultMember[]> {
+  const roles = await Promise.all(members.map(async member => member.roleOf()));
+  const now = () => members.map(({ name }, index) => `${name}=${roles[index]}`).join(' ');
+  const fits = members.filter(({ name }, index) =>
+    'name' in target ? name === target.name : roles[index] === target.role,
+  );
+  const count = 'name' in target ? 1 : (target.count ?? 1);
+  if (fits.length < count || count < 1)
+    throw new Error(`${fits.length} members match ${JSON.stringify(target)}; the roles are ${now()}`);
+  const chosen: FaultMember[] = [];
+  while (chosen.length < count) chosen.push(...fits.splice(random.below(fits.length), 1));
+  return chosen;
+}
+
+function probeMember({ clientAddress }: FaultMember): Promise<Reading> {
+  return exchange(clientAddress, requestOf('client'), DEADLINE_MS);
+}
+
+function named(members: readonly FaultMember[], measured: readonly Reading[]): Readings {
+  return Object.fromEntries(members.map(({ name }, index) => [`${name} outcome`, measured[index]!.outcome]));
+}

@@ -1,0 +1,95 @@
+import { execa } from 'execa';
+import { assert, suite } from '#test';
+import { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import { EchoProcess } from '../testing/echo-process.ts';
+import type { ProcessFaultContext } from './context.ts';
+import { kill } from './kill.ts';
+import { pause } from './pause.ts';
+import { isRunning } from './process-state.ts';
+
+const test = suite('faults of processes');
+
+for (const fault of [kill({ target: { role: 'leader' } }), pause({ target: { role: 'leader' } })]) {
+  test(`${fault.name} hits who leads now, bites, and heals`, async () => {
+    await withMembers(async ({ context, members }) => {
+      const [zk1, zk2] = members;
+      zk1!.role = 'follower';
+      zk2!.role = 'leader';
+      const active = await fault.inject(context);
+      assert.equal(active.links, ['zk2']);
+      const proof = await active.proveBite();
+      assert.ok(proof.bit, JSON.stringify(proof));
+      assert.is(proof.before['zk2 outcome'], 'answered');
+      assert.ok(isRunning(zk1!.pid));
+
+      await active.heal();
+      await active.heal();
+      assert.is((await active.proveBite()).after['zk2 outcome'], 'answered');
+      assert.is(zk2!.restarts, fault.name === 'kill' ? 1 : 0);
+    });
+  });
+
+  test(`planted: ${fault.name} of a process that is not the member's is seen not to bite`, async () => {
+    const stranger = execa('sleep', ['60'], { reject: false });
+    try {
+      await withMembers(async ({ context, members }) => {
+        const misled = members.map(({ name, clientAddress, role }) => ({
+          name,
+          clientAddress,
+          pid: stranger.pid!,
+          roleOf: () => role,
+          restart: async () => {},
+        }));
+        const active = await fault.inject({ ...context, members: misled });
+        assert.not.ok((await active.proveBite()).bit);
+        await active.heal();
+      });
+    } finally {
+      stranger.kill('SIGKILL');
+      await stranger;
+    }
+  });
+}
+
+test('so many of a role as asked for are hit, the same ones for the same seed', async () => {
+  await withMembers(async ({ context, members }) => {
+    for (const member of members) member.role = 'follower';
+    const fault = pause({ target: { role: 'follower', count: 2 } });
+    const hit = async () => {
+      const active = await fault.inject({ ...context, random: new SeededRandom(5) });
+      await active.heal();
+      return active.links;
+    };
+    const first = await hit();
+    assert.is(new Set(first).size, 2);
+    assert.equal(await hit(), first);
+  });
+});
+
+test('a role that too few members have is refused, with the roles that there are', async () => {
+  await withMembers(async ({ context, members }) => {
+    const none = kill({ target: { role: 'observer' } });
+    assert.match(
+      await none.inject(context).then(String, String),
+      /0 members match .*observer.*zk1=leader zk2=follower/,
+    );
+    const two = kill({ target: { role: 'leader', count: 2 } });
+    assert.match(await two.inject(context).then(String, String), '1 members match');
+    assert.ok(members.every(({ pid }) => isRunning(pid)));
+  });
+});
+
+async function withMembers(
+  body: (bench: { context: ProcessFaultContext; members: EchoProcess[] }) => Promise<void>,
+): Promise<void> {
+  const members = await Promise.all([
+    EchoProcess.start('zk1', 'leader'),
+    EchoProcess.start('zk2', 'follower'),
+    EchoProcess.start('zk3', 'follower'),
+  ]);
+  try {
+    await body({ context: { members, random: new SeededRandom(1) }, members });
+  } finally {
+    for (const member of members) await member.stop();
+  }
+}

@@ -1,0 +1,30 @@
+import type { Selector } from '../mesh/select.ts';
+import type { LinkFaultContext } from './context.ts';
+import type { Fault } from './fault.ts';
+import { injectOnLinks } from './link-fault.ts';
+
+const DEADLINE_MS = 2_000;
+
+/**
+ * The proxy is down: connections break, and new ones are refused at once, as when the member's process is gone. The
+ * softer partition; members notice it immediately. @see blackhole for the one they must time out on
+ */
+export function refuse({ select }: { readonly select: Selector }): Fault<LinkFaultContext> {
+  return {
+    name: 'refuse',
+    description: 'connections break and are refused',
+    async inject(context) {
+      const { client, mesh } = context;
+      return injectOnLinks(context, await mesh.select(select), {
+        apply: async ({ name }) => {
+          await client.setEnabled(name, false);
+          return () => client.setEnabled(name, true);
+        },
+        bit: (before, after) => before.outcome !== 'refused' && after.outcome === 'refused',
+        showsOn: 'proxy',
+        deadlineMs: DEADLINE_MS,
+        biteIs: 'a refused connection where there was none before',
+      });
+    },
+  };
+}

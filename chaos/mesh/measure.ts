@@ -1,0 +1,80 @@
+import { connect } from 'node:net';
+import { JuteWriter } from '../../server/wire/jute.ts';
+import { PacketType, writeQuorumPacket } from '../../server/wire/quorum-packet.ts';
+import type { Link, LinkKind } from './link.ts';
+
+/**
+ * What came of one small exchange: `answered` with bytes; `closed` without any; `refused`, nobody listens;
+ * `silent`, connected but neither by the deadline.
+ */
+export interface Reading {
+  readonly outcome: 'answered' | 'closed' | 'refused' | 'silent';
+  /** From the send to the answer, or to the close; of a refusal, or of silence, none. */
+  readonly rttMs: number | null;
+}
+
+/** Measures one link by a connection of its own. */
+export type Probe = (link: Link, deadlineMs: number) => Promise<Reading>;
+
+/**
+ * Through the proxy, with a request that the port's owner answers and that changes nothing there: `srvr` for clients
+ * (the one word that is on by default), OBSERVERINFO for learners (LEADERINFO comes back; observers are never counted).
+ * An election port closes at a protocol version it does not know. Such a close shows what delays or loses requests,
+ * but not what delays answers: latency toxics do not delay the end of a stream.
+ */
+export const probeLink: Probe = (link, deadlineMs) =>
+  exchange(link.proxied, requestOf(link.kind), deadlineMs);
+
+export function requestOf(kind: LinkKind): Buffer {
+  if (kind === 'client') return Buffer.from('srvr');
+  if (kind === 'election') return Buffer.alloc(8, 0xff);
+  return observerInfo();
+}
+
+/** One connection: sends `request`, waits for the first byte or for the end. Never throws. */
+export function exchange(address: string, request: Buffer, deadlineMs: number): Promise<Reading> {
+  const colon = address.lastIndexOf(':');
+  const socket = connect({
+    host: address.slice(0, colon),
+    port: Number(address.slice(colon + 1)),
+    noDelay: true,
+  });
+  return new Promise(resolve => {
+    let sentAt: number | undefined;
+    const done = (outcome: Reading['outcome']) => {
+      clearTimeout(timer);
+      const timed = sentAt !== undefined && outcome !== 'silent';
+      resolve({ outcome, rttMs: timed ? performance.now() - sentAt! : null });
+      socket.destroy();
+    };
+    const timer = setTimeout(() => done('silent'), deadlineMs);
+    socket.once('connect', () => {
+      sentAt = performance.now();
+      socket.write(request);
+    });
+    socket.once('data', () => done('answered'));
+    socket.once('end', () => done('closed'));
+    socket.once('error', () => done(sentAt === undefined ? 'refused' : 'closed'));
+  });
+}
+
+/** The fastest of `count` exchanges: what the link adds, with as little as possible of what the machine adds. */
+export async function fastest(probe: Probe, link: Link, deadlineMs: number, count: number): Promise<Reading> {
+  let best = await probe(link, deadlineMs);
+  for (let more = 1; more < count && best.rttMs !== null; more += 1) {
+    const next = await probe(link, deadlineMs);
+    if (next.rttMs === null || next.outcome !== best.outcome) return next;
+    if (next.rttMs < best.rttMs!) best = next;
+  }
+  return best;
+}
+
+/** A learner's greeting: LearnerInfo {sid, protocol version 0x10000, configuration version 0}. Facts, section 15. */
+function observerInfo(): Buffer {
+  const info = Buffer.alloc(20);
+  info.writeBigInt64BE(-1n, 0);
+  info.writeInt32BE(0x10000, 8);
+  const writer = new JuteWriter();
+  writeQuorumPacket(writer, { type: PacketType.OBSERVERINFO, zxid: 0, data: info, authinfo: null });
+  return writer.toBuffer();
+}

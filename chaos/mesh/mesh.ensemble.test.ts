@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { assert, temporaryFolder } from '#test';
+import { LinkMap } from '../../server/runtime/link-map.ts';
+import { Dialed } from '../testing/dialed.ts';
+import { eachToxiproxy } from '../testing/each-toxiproxy.ts';
+import { EchoEnsemble } from '../testing/echo-ensemble.ts';
+import { ToxiproxyClient } from '../toxiproxy/client.ts';
+import type { Toxiproxy } from '../toxiproxy/find.ts';
+import { Mesh } from './mesh.ts';
+
+eachToxiproxy('mesh', test => {
+  test('every directed pair and port has a proxy of its own, and every member one for clients', async toxiproxy => {
+    await withEnsemble(toxiproxy, async ({ mesh }) => {
+      const count = (kind: string) => mesh.links.filter(link => link.kind === kind).length;
+      assert.equal(
+        [count('election'), count('quorum'), count('observerMaster'), count('client')],
+        [6, 6, 6, 3],
+      );
+      assert.is(new Set(mesh.links.map(({ proxied }) => proxied)).size, 21);
+    });
+  });
+
+  test('a link map leads each dial through the proxy of exactly that pair', async toxiproxy => {
+    await withEnsemble(toxiproxy, async ({ mesh, context }) => {
+      for (const link of mesh.links.filter(({ from }) => from !== 'client')) {
+        const map = new LinkMap(mesh.linkMapFile(link.from));
+        const [host, port] = link.address.split(':') as [string, string];
+        const to = map.translate({ host, port: Number(port) });
+        assert.is(`${to.host}:${to.port}`, link.proxied);
+      }
+      const map = JSON.parse(readFileSync(mesh.linkMapFile('zk1'), 'utf8'));
+      assert.is(Object.keys(map).length, 6, 'two other members with three ports each, none of its own');
+
+      await context.client.setEnabled('zk1.zk2.quorum', false);
+      const proxied = (name: string) => mesh.links.find(link => link.name === name)!.proxied;
+      assert.is((await Dialed.to(proxied('zk1.zk2.quorum'))).errorCode, 'ECONNREFUSED');
+      const reverse = await Dialed.to(proxied('zk2.zk1.quorum'));
+      await reverse.roundTrip('x');
+      reverse.close();
+    });
+  });
+
+  test('clients reach a member at its client address', async toxiproxy => {
+    await withEnsemble(toxiproxy, async ensemble => {
+      const client = await Dialed.to(ensemble.mesh.clientAddress('zk2'));
+      await client.roundTrip('x');
+      assert.is(ensemble.server('zk2', 'client').connections, 1);
+      client.close();
+      assert.throws(() => ensemble.mesh.clientAddress('zk9'), /no member zk9; members are zk1, zk2, zk3/);
+    });
+  });
+
+  test('roles are those of the moment of the selection', async toxiproxy => {
+    await withEnsemble(toxiproxy, async ({ mesh, roles }) => {
+      const select = async () =>
+        (await mesh.select({ from: { role: 'observer' }, to: { role: 'leader' }, kinds: ['quorum'] })).map(
+          ({ name }) => name,
+        );
+      assert.equal(await select(), ['zk3.zk1.quorum']);
+      roles.set('zk1', 'follower').set('zk2', 'leader');
+      assert.equal(await select(), ['zk3.zk2.quorum']);
+    });
+  });
+
+  test('after the removal none of its proxies is left, and those of others are', async toxiproxy => {
+    const client = new ToxiproxyClient(toxiproxy.url);
+    await client.populate([{ name: 'of-another', listen: '127.0.0.1:0', upstream: '127.0.0.1:1' }]);
+    await withEnsemble(toxiproxy, async () => {});
+    assert.equal(
+      (await client.proxies()).map(({ name }) => name),
+      ['of-another'],
+    );
+    await client.removeProxy('of-another');
+  });
+
+  test('names that would not fit into a URL, or come twice, are refused before any proxy is made', async toxiproxy => {
+    const client = new ToxiproxyClient(toxiproxy.url);
+    const at = { host: '127.0.0.1', port: 1 };
+    const member = (name: string) => ({
+      name,
+      sid: 1,
+      role: 'x',
+      ports: { quorum: at, election: at, client: at },
+    });
+    for (const names of [['a/b'], ['a.b'], [''], ['client'], ['a', 'a']]) {
+      const built = Mesh.build({ client, members: names.map(member), folder: '/nonexistent' });
+      assert.match(await built.then(String, String), 'use letters, digits, - and _, each name once');
+    }
+    assert.equal(await client.proxies(), []);
+  });
+});
+
+async function withEnsemble(
+  toxiproxy: Toxiproxy,
+  body: (ensemble: EchoEnsemble) => Promise<void>,
+): Promise<void> {
+  const roles = new Map([
+    ['zk1', 'leader'],
+    ['zk2', 'follower'],
+    ['zk3', 'observer'],
+  ]);
+  const client = new ToxiproxyClient(toxiproxy.url);
+  const ensemble = await EchoEnsemble.start(roles, { client, folder: temporaryFolder() });
+  try {
+    await body(ensemble);
+  } finally {
+    await ensemble.stop();
+  }
+}

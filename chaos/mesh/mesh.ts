@@ -1,0 +1,162 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ProxyState, ToxiproxyClient } from '../toxiproxy/client.ts';
+import { CLIENT, type Flow, type Link, type LinkKind } from './link.ts';
+import { type Roles, type Selector, selectFlows, selectLinks } from './select.ts';
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface MeshMember {
+  /** Letters, digits, `-` and `_`; unique; not "client". */
+  readonly name: string;
+  readonly sid: number;
+  /** As configured: participant or observer. What it is at run time, `roleOf` says. */
+  readonly role: string;
+  readonly ports: {
+    readonly quorum: Address;
+    readonly election: Address;
+    readonly observerMaster?: Address;
+    readonly client: Address;
+  };
+}
+
+export interface MeshOptions {
+  readonly client: ToxiproxyClient;
+  readonly members: readonly MeshMember[];
+  /** Where the link maps are written; made when missing. */
+  readonly folder: string;
+  /** Leader, follower, observer ... at this moment. @default the configured role */
+  readonly roleOf?: (name: string) => string | Promise<string>;
+}
+
+/**
+ * One proxy for each directed pair of members and each port, and one for the clients of each member. Members keep
+ * their real addresses in their configuration; each has a link map that leads what it dials through its own proxies.
+ */
+export class Mesh {
+  readonly links: readonly Link[];
+  readonly #options: MeshOptions;
+
+  private constructor(links: readonly Link[], options: MeshOptions) {
+    this.links = links;
+    this.#options = options;
+  }
+
+  /** Makes all proxies in one request and writes the link maps. */
+  static async build(options: MeshOptions): Promise<Mesh> {
+    const { client, members, folder } = options;
+    checkNames(members);
+    const wanted = members.flatMap(to => linksTo(to, members));
+    const made = await populate(client, wanted);
+    const listens = new Map(made.map(({ name, listen }) => [name, listen]));
+    const mesh = new Mesh(
+      wanted.map(link => ({ ...link, proxied: listens.get(link.name)! })),
+      options,
+    );
+    try {
+      await mkdir(folder, { recursive: true });
+      for (const { name } of members) await mesh.#writeLinkMap(name);
+    } catch (error) {
+      await mesh.remove();
+      throw error;
+    }
+    return mesh;
+  }
+
+  /** For the member's `--link-map`. */
+  linkMapFile(member: string): string {
+    return join(this.#options.folder, `${member}.links.json`);
+  }
+
+  /** Where clients reach the member through its proxy, host:port. */
+  clientAddress(member: string): string {
+    const link = this.links.find(each => each.kind === 'client' && each.to === member);
+    if (link === undefined) throw new Error(`no member ${member}; members are ${this.#names().join(', ')}`);
+    return link.proxied;
+  }
+
+  async select(selector: Selector): Promise<Link[]> {
+    return selectLinks(this.links, selector, await this.roles());
+  }
+
+  async flows(selector: Selector): Promise<Flow[]> {
+    return selectFlows(this.links, selector, await this.roles());
+  }
+
+  async roles(): Promise<Roles> {
+    const { members, roleOf } = this.#options;
+    const role = async ({ name, role }: MeshMember) => [name, (await roleOf?.(name)) ?? role] as const;
+    return new Map(await Promise.all(members.map(role)));
+  }
+
+  /** Deletes every proxy of the mesh; tries them all before it fails. */
+  async remove(): Promise<void> {
+    const { client } = this.#options;
+    const results = await Promise.allSettled(this.links.map(({ name }) => client.removeProxy(name)));
+    const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} proxies were not removed`);
+  }
+
+  /** By rename, so that a server that reads at that moment gets the old map or the new one, never half. */
+  async #writeLinkMap(member: string): Promise<void> {
+    const dialed = this.links.filter(({ from }) => from === member);
+    const map = Object.fromEntries(dialed.map(({ address, proxied }) => [address, proxied]));
+    const file = this.linkMapFile(member);
+    await writeFile(`${file}.new`, `${JSON.stringify(map, undefined, 2)}\n`);
+    await rename(`${file}.new`, file);
+  }
+
+  #names(): string[] {
+    return this.#options.members.map(({ name }) => name);
+  }
+}
+
+/** All or none: Toxiproxy itself keeps what it made before an error. */
+async function populate(
+  client: ToxiproxyClient,
+  wanted: readonly Omit<Link, 'proxied'>[],
+): Promise<ProxyState[]> {
+  try {
+    return await client.populate(
+      wanted.map(({ name, address }) => ({ name, listen: '127.0.0.1:0', upstream: address })),
+    );
+  } catch (error) {
+    const names = new Set(wanted.map(({ name }) => name));
+    const left = (await client.proxies()).filter(({ name }) => names.has(name));
+    await Promise.allSettled(left.map(({ name }) => client.removeProxy(name)));
+    throw error;
+  }
+}
+
+function linksTo(to: MeshMember, members: readonly MeshMember[]): Omit<Link, 'proxied'>[] {
+  const { quorum, election, observerMaster, client } = to.ports;
+  const link = (from: string, kind: LinkKind, { host, port }: Address) => ({
+    name: `${from}.${to.name}.${kind}`,
+    from,
+    to: to.name,
+    kind,
+    address: `${host}:${port}`,
+  });
+  const others = members.filter(({ name }) => name !== to.name).map(({ name }) => name);
+  return [
+    ...others.flatMap(from => [
+      link(from, 'election', election),
+      link(from, 'quorum', quorum),
+      ...(observerMaster === undefined ? [] : [link(from, 'observerMaster', observerMaster)]),
+    ]),
+    link(CLIENT, 'client', client),
+  ];
+}
+
+/** They become parts of proxy names and of paths in URLs. */
+function checkNames(members: readonly MeshMember[]): void {
+  const seen = new Set<string>([CLIENT]);
+  for (const { name } of members) {
+    if (!/^[\w-]+$/.test(name) || seen.has(name))
+      throw new Error(`member name ${JSON.stringify(name)}: use letters, digits, - and _, each name once`);
+    seen.add(name);
+  }
+}
