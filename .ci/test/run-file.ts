@@ -22,8 +22,16 @@ const NOTHING_RUN: FileResult = { declared: 0, passed: 0, failed: [], skipped: [
 /** Process groups of test files now running, for a runner that is itself interrupted. */
 export const runningGroups = new Set<number>();
 
-/** Runs one test file in a process group of its own, ended as a whole at the deadline. */
-export async function runFile(file: TestFile, deadlineMs: number): Promise<FileReport> {
+/**
+ * Runs one test file in a process group of its own, ended as a whole at the deadline.
+ *
+ * @param env what its environment has besides ours
+ */
+export async function runFile(
+  file: TestFile,
+  deadlineMs: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<FileReport> {
   const startedAt = performance.now();
   const child = execa(process.execPath, ['--enable-source-maps', file.path], {
     detached: true,
@@ -32,7 +40,7 @@ export async function runFile(file: TestFile, deadlineMs: number): Promise<FileR
     stdin: 'ignore',
     all: true,
     buffer: false,
-    env: { FORCE_COLOR: '0' },
+    env: { FORCE_COLOR: '0', ...env },
   });
   const group = child.pid;
   if (group === undefined) return { ...failedToStart(file), tookMs: 0 };

@@ -187,7 +187,7 @@ export const usedKeys = {
 export type Settings = { -readonly [F in keyof typeof usedKeys]: (typeof usedKeys)[F]['default'] };
 
 /** Two names for one key. */
-export const keyAliases: Readonly<Record<string, string>> = { syncEnabled: 'observer.syncEnabled' };
+export const keyAliases: ReadonlyMap<string, string> = new Map([['syncEnabled', 'observer.syncEnabled']]);
 
 /** Keys of the membership, in zoo.cfg or in the dynamic file. */
 export const MEMBERSHIP_KEY = /^(server|group|weight)\./;

@@ -7,7 +7,7 @@ export type KeyUse = 'used' | 'membership' | 'notYetUsed' | 'unknown';
 /** The one name of a key that may be spelled as the system property it is upstream, or by an alias. */
 export function canonicalKey(key: string): string {
   const bare = key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key;
-  return keyAliases[bare] ?? bare;
+  return keyAliases.get(bare) ?? bare;
 }
 
 export function useOf(key: string): KeyUse {

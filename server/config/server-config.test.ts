@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { ServerError } from '../errors.ts';
 import { notYetUsedKeys, usedKeys } from './config-keys.ts';
 import { nearestKey, useOf } from './key-names.ts';
 import { type ConfigTexts, parseConfig, type ServerConfig } from './server-config.ts';
@@ -287,4 +289,42 @@ test('the table of keys: each stands in it once, with a meaning, and its default
   }
   for (const [key, meaning] of Object.entries(notYetUsedKeys)) assert.ok(meaning !== '', key);
   assert.is(nearestKey('qwertyuiop'), undefined);
+});
+
+/** As Debian's zookeeper package installs it, comments left out. */
+test('a zoo.cfg as packages ship it', () => {
+  const config = parse(
+    '# ticks\ntickTime=2000\ninitLimit=10\nsyncLimit=5\ndataDir=/var/lib/zookeeper\nclientPort=2181\n',
+  );
+  assert.is(config.tickTimeMs, 2000);
+  assert.is(config.dataDir, '/var/lib/zookeeper');
+  assert.is(config.quorum, undefined);
+  assert.equal(config.warnings, []);
+});
+
+test('whatever stands in the file, it is a configuration or a ServerError', () => {
+  const key = fc.oneof(
+    fc.constantFrom(...Object.values(usedKeys).map(used => used.key), ...Object.keys(notYetUsedKeys)),
+    fc.constantFrom('server.1', 'server.2', 'server.x', 'group.1', 'weight.1', '__proto__', 'constructor'),
+    fc.string(),
+  );
+  const value = fc.oneof(
+    fc.constantFrom('true', 'no', '1', '-1', '3', 'h:1:2', 'h:1:2:observer;[::1]:3', '1:2', '__proto__', ''),
+    fc.string(),
+  );
+  const line = fc.tuple(key, value).map(([name, text]) => `${name}=${text}`);
+  fc.assert(
+    fc.property(
+      fc.array(line, { maxLength: 12 }),
+      fc.option(fc.string(), { nil: undefined }),
+      (lines, myid) => {
+        try {
+          parse([alone, ...lines].join('\n'), myid === undefined ? {} : { myid });
+        } catch (error) {
+          assert.instance(error, ServerError);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
