@@ -3,6 +3,7 @@ import { checkAcknowledgedWrites, type FinalNode } from './acknowledged-writes.t
 import type { EventType, HistoryEvent, OperationName } from './history.ts';
 import { operationsOf } from './history.ts';
 import { type Judgement, worst } from './judgement.ts';
+import { checkReplicaAgreement } from './replica-agreement.ts';
 import { checkSessionOrder } from './session-order.ts';
 import { checkTreeEquality } from './tree-equality.ts';
 import { checkWriteOrder } from './write-order.ts';
@@ -145,6 +146,24 @@ test('tree equality: equal, different, behind, and alone', () => {
   assertInvalid(checkTreeEquality([a, { ...a, member: 'b', digest: 'e7' }]), /b and a differ at zxid 7/);
   assertInvalid(checkTreeEquality([a, { ...a, member: 'b', zxid: 6 }]), /b is at zxid 6, a at 7/);
   assert.is(checkTreeEquality([a]).valid, 'unknown');
+});
+
+test('replica agreement: at one zxid one tree, at all times', () => {
+  const a = { timeMs: 1, member: 'a', leading: true, epoch: 1, zxid: 7, digest: 'd7' };
+  const b = { ...a, member: 'b', leading: false };
+  assert.is(checkReplicaAgreement([a, b]).valid, 'valid');
+  assert.is(checkReplicaAgreement([a, { ...b, zxid: 8, digest: 'd8' }]).valid, 'unknown');
+  assertInvalid(
+    checkReplicaAgreement([a, { ...b, digest: 'e7' }]),
+    /at zxid 7 a had d7 at 1 ms, b e7 at 1 ms/,
+  );
+});
+
+test('replica agreement: an epoch has one leader, though an old one may not know that it is over', () => {
+  const old = { timeMs: 1, member: 'a', leading: true, epoch: 1, zxid: 7, digest: 'd7' };
+  const next = { ...old, member: 'b', epoch: 2 };
+  assert.is(checkReplicaAgreement([old, next, { ...old, timeMs: 9 }]).valid, 'valid');
+  assertInvalid(checkReplicaAgreement([old, { ...next, epoch: 1 }]), /b and a both led epoch 1/);
 });
 
 test('the worst judgement counts; none at all is unknown', () => {

@@ -15,7 +15,10 @@ export interface MemberState {
   readonly mode: string;
   /** Answers clients, with a quorum behind it. */
   readonly serving: boolean;
+  /** Of the quorum it belongs to; 0 before the first. */
+  readonly epoch: number;
   readonly zxid: number;
+  /** Asked for often: it must be at hand, or cheap. */
   readonly treeDigest: string;
 }
 

@@ -3,6 +3,7 @@ import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import { checkAcknowledgedWrites, type FinalNode } from '../checkers/acknowledged-writes.ts';
 import { type Judgement, worst } from '../checkers/judgement.ts';
+import { checkReplicaAgreement } from '../checkers/replica-agreement.ts';
 import { checkSessionOrder } from '../checkers/session-order.ts';
 import { checkTreeEquality, type MemberTree } from '../checkers/tree-equality.ts';
 import { checkWriteOrder } from '../checkers/write-order.ts';
@@ -11,6 +12,7 @@ import { Load } from './load.ts';
 import { ensembleOf, type MemberProgram } from './member.ts';
 import { Nemesis } from './nemesis.ts';
 import { Recorder } from './recorder.ts';
+import { Sampler } from './sampler.ts';
 import { planFaults } from './schedule.ts';
 import { SimClient } from './sim-client.ts';
 import { drawSwarm, type Swarm } from './swarm.ts';
@@ -70,6 +72,7 @@ class Simulation {
   readonly #world: World;
   readonly #recorder: Recorder;
   readonly #nemesis: Nemesis;
+  readonly #sampler: Sampler;
   readonly #faults: readonly PlannedFault[];
   readonly #paths: readonly string[];
   readonly #violations: string[] = [];
@@ -94,12 +97,14 @@ class Simulation {
     });
     this.#recorder = new Recorder(this.#world);
     this.#nemesis = new Nemesis(this.#world);
+    this.#sampler = new Sampler(this.#world);
     this.#faults = options.faults ?? planFaults(this.#random.fork('faults'), this.#swarm, this.#world.sids);
     this.#paths = Array.from({ length: this.#swarm.keys }, (_, at) => `/key${at}`);
   }
 
   run(): SimulationResult {
     const complaint = this.#form() ?? this.#chaos() ?? this.#converge() ?? this.#judge();
+    this.#keep(checkReplicaAgreement(this.#sampler.samples));
     return this.#result(complaint === undefined ? [] : [complaint]);
   }
 

@@ -19,6 +19,7 @@ const ticking: MemberProgram = {
       state: () => ({
         mode: spec.sid === 1 ? 'leader' : 'follower',
         serving: true,
+        epoch: 1,
         zxid: ticks,
         treeDigest: '',
       }),

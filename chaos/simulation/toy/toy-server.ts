@@ -1,6 +1,6 @@
 import type { Connection, Runtime } from '../../../server/runtime/runtime.ts';
 import { FrameReader } from '../../../server/wire/frames.ts';
-import { makeZxid } from '../../../server/wire/zxid.ts';
+import { epochOf, makeZxid } from '../../../server/wire/zxid.ts';
 import type { MemberContext, MemberProgram, MemberState, RunningMember } from '../member.ts';
 import { ToyClientPort, type ToyWrite } from './toy-client-port.ts';
 import { type Entry, nextBoot, ToyLog } from './toy-log.ts';
@@ -171,7 +171,13 @@ class ToyLeader extends ToyMember implements RunningMember {
 
   state(): MemberState {
     const { zxid } = this.tree;
-    return { mode: 'leader', serving: this.serving, zxid, treeDigest: this.tree.digest() };
+    return {
+      mode: 'leader',
+      serving: this.serving,
+      epoch: this.#epoch,
+      zxid,
+      treeDigest: this.tree.digest(),
+    };
   }
 
   #welcome(connection: Connection): void {
@@ -297,7 +303,7 @@ class ToyLearner extends ToyMember implements RunningMember {
   state(): MemberState {
     const { zxid } = this.tree;
     const mode = this.context.spec.role === 'observer' ? 'observer' : 'follower';
-    return { mode, serving: this.serving, zxid, treeDigest: this.tree.digest() };
+    return { mode, serving: this.serving, epoch: epochOf(zxid), zxid, treeDigest: this.tree.digest() };
   }
 
   #dial(): void {

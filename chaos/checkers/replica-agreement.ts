@@ -1,0 +1,42 @@
+import { type Judgement, judge } from './judgement.ts';
+
+/** What a serving member said about itself at some moment. */
+export interface MemberSample {
+  readonly timeMs: number;
+  readonly member: string;
+  readonly leading: boolean;
+  /** Of the quorum it belongs to. */
+  readonly epoch: number;
+  readonly zxid: number;
+  readonly digest: string;
+}
+
+/**
+ * At all times, not only in the end: members that have applied the same transactions hold the same tree, and
+ * an epoch has one leader. Finds at which transaction two members parted, which the end no longer shows.
+ *
+ * A leader cut off from its quorum may go on believing in itself for a while; not in another's epoch.
+ */
+export function checkReplicaAgreement(samples: readonly MemberSample[]): Judgement {
+  const reasons: string[] = [];
+  const firstAt = new Map<number, MemberSample>();
+  const leaderOf = new Map<number, string>();
+  let compared = 0;
+  for (const sample of samples) {
+    const first = firstAt.get(sample.zxid);
+    if (first === undefined) firstAt.set(sample.zxid, sample);
+    else compared++;
+    if (first !== undefined && first.digest !== sample.digest) reasons.push(parting(first, sample));
+    if (!sample.leading) continue;
+    const leader = leaderOf.get(sample.epoch);
+    leaderOf.set(sample.epoch, leader ?? sample.member);
+    if (leader !== undefined && leader !== sample.member) {
+      reasons.push(`${sample.member} and ${leader} both led epoch ${sample.epoch}`);
+    }
+  }
+  return judge('replica agreement', compared, [...new Set(reasons)]);
+}
+
+function parting(a: MemberSample, b: MemberSample): string {
+  return `at zxid ${a.zxid} ${a.member} had ${a.digest} at ${a.timeMs} ms, ${b.member} ${b.digest} at ${b.timeMs} ms`;
+}

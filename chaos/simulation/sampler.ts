@@ -1,0 +1,35 @@
+import type { MemberSample } from '../checkers/replica-agreement.ts';
+import type { World } from './world.ts';
+
+const SAMPLE_MS = 10;
+/** More than a run of some tens of virtual seconds needs; beyond, nothing is kept. */
+const SAMPLES_MAX = 100_000;
+
+/** Asks every serving member what it has applied, again and again, and keeps each new answer. */
+export class Sampler {
+  readonly samples: MemberSample[] = [];
+  readonly #world: World;
+  readonly #last = new Map<number, { zxid: number; leading: boolean }>();
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#sample();
+  }
+
+  #sample(): void {
+    const { time, specs } = this.#world;
+    for (const { sid, name } of specs) this.#ask(sid, name);
+    time.schedule(time.nowMs + SAMPLE_MS, null, () => this.#sample());
+  }
+
+  #ask(sid: number, member: string): void {
+    const state = this.#world.state(sid);
+    if (state?.serving !== true || this.samples.length >= SAMPLES_MAX) return;
+    const { zxid, epoch, treeDigest: digest } = state;
+    const leading = state.mode === 'leader';
+    const last = this.#last.get(sid);
+    if (last?.zxid === zxid && last.leading === leading) return;
+    this.#last.set(sid, { zxid, leading });
+    this.samples.push({ timeMs: this.#world.time.nowMs, member, leading, epoch, zxid, digest });
+  }
+}

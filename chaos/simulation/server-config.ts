@@ -1,0 +1,38 @@
+import { parseConfig, type ServerConfig } from '../../server/config/server-config.ts';
+import type { MemberSpec } from './member.ts';
+
+export const CLIENT_PORT = 2181;
+const QUORUM_PORT = 2888;
+const ELECTION_PORT = 3888;
+const OBSERVER_MASTER_PORT = 2191;
+
+/** Ticks are short so that a failure is noticed, and an election over, within one or two virtual seconds. */
+const TICK_MS = 200;
+
+/** The configuration of a simulated member, by the same parser that reads a zoo.cfg. */
+export function serverConfigOf(
+  spec: MemberSpec,
+  members: readonly MemberSpec[],
+  extra: Readonly<Record<string, string>> = {},
+): ServerConfig {
+  const settings: Record<string, string | number> = {
+    dataDir: '/data',
+    clientPort: CLIENT_PORT,
+    tickTime: TICK_MS,
+    initLimit: 10,
+    syncLimit: 5,
+    minSessionTimeout: 2 * TICK_MS,
+    maxSessionTimeout: 60_000,
+    // Small, so that snapshots and log files roll during a run.
+    snapCount: 200,
+    observerMasterPort: OBSERVER_MASTER_PORT,
+    ...(spec.role === 'observer' ? { peerType: 'observer' } : {}),
+    ...extra,
+  };
+  for (const { sid, name, role } of members) {
+    const suffix = role === 'observer' ? ':observer' : '';
+    settings[`server.${sid}`] = `${name}:${QUORUM_PORT}:${ELECTION_PORT}${suffix}`;
+  }
+  const text = Object.entries(settings).map(([key, value]) => `${key}=${value}\n`);
+  return parseConfig({ path: `${spec.name}/zoo.cfg`, text: text.join(''), myid: String(spec.sid) });
+}
