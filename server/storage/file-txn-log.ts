@@ -5,7 +5,7 @@ import { copyBytes } from '../wire/jute.ts';
 import { TXN_START, TXN_TRAILER_BYTES, type TxnPacket } from '../wire/txn-packet.ts';
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
 import { adler32 } from './adler32.ts';
-import { diskError } from './disk-error.ts';
+import { diskError, onDisk } from './disk-error.ts';
 import { LogFileReader } from './log-file-reader.ts';
 import { ENTRY_END, ENTRY_HEAD_BYTES, LOG_HEADER_BYTES, logHeader } from './log-format.ts';
 
@@ -114,7 +114,12 @@ export class FileTxnLog {
   writeOut(): void {
     if (this.#failure !== undefined) throw this.#failure;
     // A sync under way belongs to the current file: rolling waits for it.
-    if (this.#batchLength > 0) this.#writeBatch();
+    if (this.#batchLength === 0) return;
+    try {
+      this.#writeBatch();
+    } catch (error) {
+      throw diskError('write', this.#path, error);
+    }
   }
 
   /** Everything appended is durable when this returns; callbacks of flushes under way are dropped. */
@@ -123,13 +128,17 @@ export class FileTxnLog {
     try {
       if (this.#failure === undefined) {
         this.writeOut();
-        this.#syncFileNow();
+        onDisk('sync', this.#path, () => this.#syncFileNow());
       }
     } finally {
       this.#closed = true;
       this.#waiting = [];
-      this.#leaveFile();
+      onDisk('close', this.#path, () => this.#leaveFile());
     }
+  }
+
+  get #path(): string {
+    return this.#file?.path ?? this.#options.directory;
   }
 
   #refuse(zxid: number): never {
@@ -215,7 +224,7 @@ export class FileTxnLog {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= diskError('write', this.#file?.path ?? this.#options.directory, error);
+    this.#failure ??= diskError('write', this.#path, error);
   }
 
   #writeBatch(): void {

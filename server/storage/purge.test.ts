@@ -1,0 +1,68 @@
+import { assert, suite } from '#test';
+import { silentLogger } from '../runtime/logger.ts';
+import { makeZxid } from '../wire/zxid.ts';
+import { purge } from './purge.ts';
+import { createPacket, type TestRig, testRig } from './testing.ts';
+import { databaseDefaults, ZkDatabase } from './zk-database.ts';
+
+const test = suite('storage: purge');
+const E1 = makeZxid(1, 0);
+
+function open(rig: TestRig): ZkDatabase {
+  const config = { ...databaseDefaults, dataDir: '/d', dataLogDir: '/l', preAllocBytes: 0 };
+  const db = new ZkDatabase({ ...rig, logger: silentLogger }, config);
+  db.load();
+  return db;
+}
+
+/** Snapshots of zxids 3, 6, 9 ... of epoch 1, a log between each two. */
+function fill(rig: TestRig, snapshots: number): ZkDatabase {
+  const db = open(rig);
+  for (let i = 1; i <= snapshots * 3; i++) {
+    const packet = createPacket(E1 + i);
+    db.append(packet);
+    db.applyPacket(packet);
+    db.flush(() => {});
+    rig.clock.run();
+    if (i % 3 !== 0) continue;
+    db.takeSnapshot(() => {});
+    rig.clock.run();
+  }
+  return db;
+}
+
+test('the newest snapshots stay, with every log from the oldest of them on', () => {
+  const rig = testRig();
+  fill(rig, 6);
+  purge(rig.disk, '/d/version-2', '/l/version-2', 4, silentLogger);
+  assert.equal(rig.disk.list('/d/version-2'), [
+    'snapshot.100000009',
+    'snapshot.10000000c',
+    'snapshot.10000000f',
+    'snapshot.100000012',
+  ]);
+  assert.equal(rig.disk.list('/l/version-2'), ['log.10000000a', 'log.10000000d', 'log.100000010']);
+  for (const name of ['snapshot.100000012', 'snapshot.10000000f', 'snapshot.10000000c']) {
+    rig.disk.remove(`/d/version-2/${name}`);
+  }
+  assert.is(open(rig).lastProcessedZxid, E1 + 18, 'the oldest snapshot kept still leads to the end');
+});
+
+test('fewer than three are never kept, and damaged ones do not count', () => {
+  const rig = testRig();
+  fill(rig, 4);
+  rig.disk.open('/d/version-2/snapshot.10000000c', 'a+').truncate(100);
+  purge(rig.disk, '/d/version-2', '/l/version-2', 1, silentLogger);
+  assert.equal(rig.disk.list('/d/version-2'), [
+    'snapshot.100000003',
+    'snapshot.100000006',
+    'snapshot.100000009',
+    'snapshot.10000000c',
+  ]);
+});
+
+test('nothing to purge removes nothing', () => {
+  const rig = testRig();
+  fill(rig, 1);
+  assert.equal(purge(rig.disk, '/d/version-2', '/l/version-2', 3, silentLogger), []);
+});
