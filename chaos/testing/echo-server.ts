@@ -4,6 +4,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 export class EchoServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** Kept after the server is closed. */
+  port = 0;
   connections = 0;
   receivedBytes = 0;
   closedConnections = 0;
@@ -15,11 +17,8 @@ export class EchoServer {
   static async listen(port = 0): Promise<EchoServer> {
     const echo = new EchoServer();
     await new Promise<void>(resolve => echo.#server.listen(port, '127.0.0.1', resolve));
+    echo.port = (echo.#server.address() as AddressInfo).port;
     return echo;
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
   }
 
   get address(): string {

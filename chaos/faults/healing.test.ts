@@ -1,0 +1,40 @@
+import { assert, suite } from '#test';
+import { Healing } from './healing.ts';
+
+const test = suite('healing');
+
+test('undoes the last step first, and each once', async () => {
+  const done: number[] = [];
+  const healing = new Healing();
+  for (const step of [1, 2, 3]) healing.add(async () => void done.push(step));
+  await Promise.all([healing.heal(), healing.heal()]);
+  await healing.heal();
+  assert.equal(done, [3, 2, 1]);
+});
+
+test('tries a step again: a port may be taken for a moment', async () => {
+  let attempts = 0;
+  const healing = new Healing();
+  healing.add(async () => {
+    attempts += 1;
+    if (attempts < 3) throw new Error('address already in use');
+  });
+  await healing.heal();
+  assert.is(attempts, 3);
+});
+
+test('tries every step before it fails, and only the failed ones the next time', async () => {
+  const done: number[] = [];
+  let broken = true;
+  const healing = new Healing();
+  healing.add(async () => void done.push(1));
+  healing.add(async () => {
+    if (broken) throw new Error('still broken');
+    done.push(2);
+  });
+  assert.match(await healing.heal().then(String, String), 'a fault was not healed: still broken');
+  assert.equal(done, [1]);
+  broken = false;
+  await healing.heal();
+  assert.equal(done, [1, 2]);
+});

@@ -1,0 +1,141 @@
+import { assert, suite, until } from '#test';
+import type { FaultContext } from './context.ts';
+import type { BiteProof, Fault } from './fault.ts';
+import { type NemesisEvent, runNemesis } from './nemesis.ts';
+
+const test = suite('nemesis');
+const FOREVER_MS = 3_600_000;
+/** These faults touch nothing. */
+const nothing = {} as FaultContext;
+const proof = (bit: boolean): BiteProof => ({ bit, before: {}, after: {}, how: 'by asking the test' });
+
+interface Scripted extends Fault {
+  injected: number;
+  healed: number;
+}
+
+/** A fault that does as it is told, and counts. */
+function scripted(
+  name: string,
+  { inject, prove, heal }: { inject?: () => void; prove?: () => BiteProof; heal?: () => void } = {},
+): Scripted {
+  const fault: Scripted = {
+    name,
+    description: '',
+    injected: 0,
+    healed: 0,
+    async inject() {
+      inject?.();
+      fault.injected += 1;
+      return {
+        startedAt: 0,
+        links: [`link of ${name}`],
+        proveBite: async () => prove?.() ?? proof(true),
+        async heal() {
+          heal?.();
+          fault.healed += 1;
+        },
+      };
+    },
+  };
+  return fault;
+}
+
+function fails(words: string): () => never {
+  return () => {
+    throw new Error(words);
+  };
+}
+
+const phases = (events: readonly NemesisEvent[]) => events.map(({ fault, phase }) => `${fault} ${phase}`);
+
+test('each fault is injected at its time, proven, and healed', async () => {
+  const [first, second] = [scripted('first'), scripted('second')];
+  const steps = [
+    { fault: second, atMs: 30, forMs: 1 },
+    { fault: first, atMs: 0, forMs: 1 },
+  ];
+  const told: NemesisEvent[] = [];
+  const { events, voidReasons } = await runNemesis(steps, nothing, { onEvent: event => told.push(event) });
+  for (const name of ['first', 'second']) {
+    const own = phases(events).filter(phase => phase.startsWith(name));
+    assert.equal(own, [`${name} injected`, `${name} bit`, `${name} healed`]);
+  }
+  assert.is(events[0]!.fault, 'first');
+  assert.equal(told, events);
+  assert.equal(voidReasons, []);
+  assert.equal(events[1]!.proof, proof(true));
+});
+
+test('faults whose times overlap are in force together', async () => {
+  const inForce: string[] = [];
+  const longer = scripted('longer', { heal: () => inForce.push('longer healed') });
+  const shorter = scripted('shorter', { inject: () => inForce.push('shorter injected') });
+  await runNemesis(
+    [
+      { fault: longer, atMs: 0, forMs: 60 },
+      { fault: shorter, atMs: 10, forMs: 1 },
+    ],
+    nothing,
+  );
+  assert.equal(inForce, ['shorter injected', 'longer healed']);
+});
+
+test('planted: a fault that does not bite voids the run, and is healed like any other', async () => {
+  const toothless = scripted('toothless', { prove: () => proof(false) });
+  const { events, voidReasons } = await runNemesis([{ fault: toothless, atMs: 0, forMs: 1 }], nothing);
+  assert.equal(phases(events), ['toothless injected', 'toothless did not bite', 'toothless healed']);
+  assert.equal(voidReasons, ['toothless on link of toothless did not bite: by asking the test']);
+  assert.is(toothless.healed, 1);
+});
+
+test('a proof that throws voids the run; the fault is healed', async () => {
+  const unprovable = scripted('unprovable', { prove: fails('no probe') });
+  const { voidReasons } = await runNemesis([{ fault: unprovable, atMs: 0, forMs: 1 }], nothing);
+  assert.equal(voidReasons, ['unprovable on link of unprovable: no probe']);
+  assert.is(unprovable.healed, 1);
+});
+
+test('an injection that throws voids the run; the other faults go on', async () => {
+  const [impossible, other] = [scripted('impossible', { inject: fails('no such role') }), scripted('other')];
+  const steps = [impossible, other].map(fault => ({ fault, atMs: 0, forMs: 1 }));
+  const { voidReasons } = await runNemesis(steps, nothing);
+  assert.equal(voidReasons, ['impossible: no such role']);
+  assert.equal([impossible.healed, other.healed], [0, 1]);
+});
+
+test('an abort heals what is in force and injects nothing more', async () => {
+  const [current, later] = [scripted('current'), scripted('later')];
+  const stop = new AbortController();
+  const run = runNemesis(
+    [
+      { fault: current, atMs: 0, forMs: FOREVER_MS },
+      { fault: later, atMs: FOREVER_MS, forMs: 1 },
+    ],
+    nothing,
+    { signal: stop.signal },
+  );
+  await until(() => current.injected === 1, { deadlineMs: 5000, what: 'the first fault' });
+  stop.abort();
+  const { events } = await run;
+  assert.equal(phases(events).at(-1), 'current healed');
+  assert.equal([current.healed, later.injected], [1, 0]);
+});
+
+test('a fault that cannot be healed is an error, after every other one was healed', async () => {
+  const [stuck, other] = [scripted('stuck', { heal: fails('port taken') }), scripted('other')];
+  const steps = [
+    { fault: stuck, atMs: 0, forMs: 1 },
+    { fault: other, atMs: 0, forMs: 40 },
+  ];
+  const message = await runNemesis(steps, nothing).then(String, String);
+  assert.match(message, 'the nemesis left the ensemble broken: port taken');
+  assert.is(other.healed, 1);
+});
+
+test('a listener that throws does not keep a fault in force', async () => {
+  const fault = scripted('fault');
+  const run = runNemesis([{ fault, atMs: 0, forMs: FOREVER_MS }], nothing, { onEvent: fails('disk full') });
+  assert.match(await run.then(String, String), 'disk full');
+  assert.is(fault.healed, 1);
+});

@@ -1,0 +1,70 @@
+import { createServer, type Socket } from 'node:net';
+import { assert, suite } from '#test';
+import { EchoServer } from '../testing/echo-server.ts';
+import type { Link } from './link.ts';
+import { exchange, fastest, type Reading, requestOf } from './measure.ts';
+
+const test = suite('mesh: measurement of a link');
+const PING = Buffer.from('ping');
+const link: Link = { name: 'a.b.quorum', from: 'a', to: 'b', kind: 'quorum', address: '', proxied: '' };
+
+test('an answer, a close, a refusal and silence are told apart', async () => {
+  const echo = await EchoServer.listen();
+  const answered = await exchange(echo.address, PING, 5000);
+  assert.is(answered.outcome, 'answered');
+  assert.ok(answered.rttMs! >= 0);
+  await echo.close();
+  assert.equal(await exchange(echo.address, PING, 5000), { outcome: 'refused', rttMs: null });
+
+  await withServer(
+    socket => socket.once('data', () => socket.end()),
+    async address => assert.is((await exchange(address, PING, 5000)).outcome, 'closed'),
+  );
+  await withServer(
+    socket => socket.once('data', () => socket.resetAndDestroy()),
+    async address => assert.is((await exchange(address, PING, 5000)).outcome, 'closed'),
+  );
+  await withServer(
+    socket => socket.resume(),
+    async address => assert.equal(await exchange(address, PING, 50), { outcome: 'silent', rttMs: null }),
+  );
+});
+
+test('the fastest of several counts; another outcome in between counts for more', async () => {
+  const script =
+    (...readings: Reading[]) =>
+    async () =>
+      readings.shift()!;
+  const answered = (rttMs: number): Reading => ({ outcome: 'answered', rttMs });
+  const silent: Reading = { outcome: 'silent', rttMs: null };
+  assert.equal(await fastest(script(answered(3), answered(1), answered(2)), link, 1, 3), answered(1));
+  assert.equal(await fastest(script(answered(3), silent), link, 1, 3), silent);
+  assert.equal(await fastest(script(silent), link, 1, 3), silent);
+});
+
+test('requests are what the owner of each port answers; facts, sections 14, 15 and 18', () => {
+  assert.is(requestOf('client').toString(), 'srvr');
+  assert.is(requestOf('election').toString('hex'), 'ffffffffffffffff');
+  // type 16, zxid 0, 20 bytes {sid -1, version 0x10000, configuration 0}, no authinfo
+  const golden = `00000010${'00'.repeat(8)}00000014${'ff'.repeat(8)}00010000${'00'.repeat(8)}ffffffff`;
+  for (const kind of ['quorum', 'observerMaster'] as const)
+    assert.is(requestOf(kind).toString('hex'), golden);
+});
+
+async function withServer(
+  serve: (socket: Socket) => void,
+  body: (address: string) => Promise<void>,
+): Promise<void> {
+  const sockets: Socket[] = [];
+  const server = createServer(socket => {
+    sockets.push(socket.on('error', () => {}));
+    serve(socket);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  try {
+    await body(`127.0.0.1:${(server.address() as { port: number }).port}`);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise(resolve => server.close(resolve));
+  }
+}
