@@ -75,6 +75,7 @@ const rules: readonly Rule[] = [
     clean: [
       { 'server/a.ts': 'function f() {\n  let i = 0;\n  const seen = new Set();\n}' },
       { 'server/a.ts': "const names: ReadonlySet<string> = new Set(['a']);\nconst ALL = [1, 2] as const;" },
+      { 'server/a.ts': 'const NONE: readonly Acl[] = [];\nconst NO: ReadonlySet<string> = new Set();' },
       { 'server/a.test.ts': 'let calls = 0;' },
       { 'bench/a.ts': 'let calls = 0;' },
     ],

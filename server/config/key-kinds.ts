@@ -35,6 +35,16 @@ export function badValue(key: string, value: string, accepts: string): ServerErr
   });
 }
 
+export function missingKey(key: string, path: string, by: string): ServerError {
+  return new ServerError('ZK_CONFIG_MISSING', `${key} is missing in ${path}: ${by} needs it`, { key });
+}
+
+/** @throws ServerError ZK_CONFIG_MISSING */
+export function needed<T>(value: T | undefined, key: string, path: string, by: string): T {
+  if (value === undefined) throw missingKey(key, path, by);
+  return value;
+}
+
 export function integer(key: string, initial: number, range: Range, meaning: string): ConfigKey<number> {
   const { min, max = INT_MAX, unit = '' } = range;
   return {

@@ -1,7 +1,8 @@
 import { ServerError } from '../errors.ts';
 import type { Disk } from '../runtime/runtime.ts';
+import type { ConfigTexts } from './membership.ts';
 import { parseProperties } from './properties.ts';
-import { type ConfigTexts, canonicalProperties, parseConfig, type ServerConfig } from './server-config.ts';
+import { canonicalProperties, parseConfig, type ServerConfig } from './server-config.ts';
 
 /**
  * Reads zoo.cfg, and the dynamic file and `dataDir/myid` that it names. Relative paths are relative to the working

@@ -3,7 +3,8 @@ import { assert, suite } from '#test';
 import { ServerError } from '../errors.ts';
 import { notYetUsedKeys, usedKeys } from './config-keys.ts';
 import { nearestKey, useOf } from './key-names.ts';
-import { type ConfigTexts, parseConfig, type ServerConfig } from './server-config.ts';
+import type { ConfigTexts } from './membership.ts';
+import { parseConfig, type ServerConfig } from './server-config.ts';
 
 const test = suite('config: zoo.cfg');
 
@@ -127,6 +128,7 @@ test('standalone: no server line, or one participant while standaloneEnabled', (
 
 test('what a role needs and has not', () => {
   refused('ZK_CONFIG_MISSING', /^dataDir is missing in \/zoo\.cfg: every server needs it/, 'clientPort=1');
+  refused('ZK_CONFIG_MISSING', /^dataDir is missing/, three.replace('dataDir=/d', ''), { myid: '1' });
   refused('ZK_CONFIG_MISSING', /^clientPort is missing.*standalone/, 'dataDir=/d');
   refused('ZK_CONFIG_MISSING', /^initLimit is missing.*ensemble/, three.replace('initLimit=10', ''), {
     myid: '1',

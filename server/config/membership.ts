@@ -1,0 +1,106 @@
+import { ServerError } from '../errors.ts';
+import type { Settings } from './config-keys.ts';
+import { badValue, missingKey, readInteger } from './key-kinds.ts';
+import { useOf } from './key-names.ts';
+import type { QuorumServer, Role } from './quorum-server.ts';
+import { parseQuorumConfig, parseVersion, type QuorumConfig, quorumConfigOf } from './quorum-text.ts';
+
+/** The texts a configuration is made from; `load-config.ts` reads them. */
+export interface ConfigTexts {
+  /** Of zoo.cfg, for messages. */
+  readonly path: string;
+  readonly text: string;
+  /** The file that `dynamicConfigFile` names. */
+  readonly dynamic?: { readonly path: string; readonly text: string };
+  /** The content of `dataDir/myid`; absent when there is no such file. */
+  readonly myid?: string;
+}
+
+export interface QuorumMember {
+  /** This server's own line is `config.servers.get(sid)`. */
+  readonly sid: number;
+  readonly role: Role;
+  readonly config: QuorumConfig;
+}
+
+/** The server lines, from the file that holds them. */
+export function readMembers(
+  properties: ReadonlyMap<string, string>,
+  texts: ConfigTexts,
+  settings: Settings,
+): QuorumConfig {
+  const { dynamic } = texts;
+  if (settings.dynamicConfigFile === undefined) return quorumConfigOf(properties, 0);
+  if (dynamic === undefined) {
+    throw new ServerError('ZK_CONFIG_FILE', `${settings.dynamicConfigFile} (dynamicConfigFile) was not read`);
+  }
+  const stray = [...properties.keys()].find(key => useOf(key) === 'membership');
+  if (stray !== undefined) {
+    throw badValue(
+      stray,
+      properties.get(stray) ?? '',
+      `a place in ${dynamic.path}, since dynamicConfigFile is given`,
+    );
+  }
+  const config = parseQuorumConfig(dynamic.text);
+  const nameVersion = /\.dynamic\.([0-9a-f]+)$/.exec(dynamic.path)?.[1];
+  return nameVersion === undefined ? config : { ...config, version: parseVersion(nameVersion) };
+}
+
+/** What this server is in the ensemble; undefined: it stands alone. */
+export function memberOf(
+  config: QuorumConfig,
+  texts: ConfigTexts,
+  settings: Settings,
+  warnings: string[],
+): QuorumMember | undefined {
+  const servers = [...config.servers.values()];
+  const voters = servers.filter(({ role }) => role === 'participant').length;
+  const observers = servers.length - voters;
+  if (voters === 0 && observers > 0)
+    throw missingKey('server.N with the role participant', texts.path, 'observers');
+  if (voters === 0 && !settings.standaloneEnabled) {
+    throw missingKey('server.N with the role participant', texts.path, 'standaloneEnabled=false');
+  }
+  if (voters <= 1 && settings.standaloneEnabled) {
+    if (observers > 0)
+      throw missingKey('a second participant, or standaloneEnabled=false,', texts.path, 'observers');
+    return undefined;
+  }
+  warnings.push(...membershipWarnings(servers, voters));
+  const sid = readMyid(config, texts, settings);
+  const role = config.servers.get(sid)?.role ?? 'participant';
+  if (role !== settings.peerType) {
+    warnings.push(`peerType=${settings.peerType}, but server.${sid} is ${role} by its line, which wins`);
+  }
+  return { sid, role, config };
+}
+
+function membershipWarnings(servers: readonly QuorumServer[], voters: number): string[] {
+  const warnings: string[] = [];
+  if (voters <= 2) warnings.push(`${voters} participants: no failure is tolerated; three tolerate one`);
+  else if (voters % 2 === 0)
+    warnings.push(`${voters} participants tolerate no more failures than ${voters - 1}`);
+  const several = servers.filter(({ addresses }) => addresses.length > 1).map(({ sid }) => `server.${sid}`);
+  if (several.length > 0) warnings.push(`several addresses of ${several.join(', ')}: the first is used`);
+  return warnings;
+}
+
+function readMyid(config: QuorumConfig, texts: ConfigTexts, settings: Settings): number {
+  const path = `${settings.dataDir}/myid`;
+  const sids = [...config.servers.keys()].join(', ');
+  if (texts.myid === undefined) {
+    throw new ServerError('ZK_MYID', `${path} is missing; it holds the sid of this server, one of ${sids}`);
+  }
+  const line = texts.myid.split('\n', 1)[0]?.trim() ?? '';
+  const sid = readInteger(line, 0, Number.MAX_SAFE_INTEGER);
+  if (sid === undefined)
+    throw new ServerError('ZK_MYID', `${path} holds "${line}"; accepted is one of ${sids}`);
+  if (!config.servers.has(sid)) {
+    throw new ServerError(
+      'ZK_MYID',
+      `${path} holds ${sid}, which has no server line; accepted is one of ${sids}`,
+    );
+  }
+  return sid;
+}
