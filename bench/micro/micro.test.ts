@@ -1,0 +1,53 @@
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { assert, suite } from '#test';
+import { type MicroRow, runMicro, runTask } from './micro.ts';
+
+const test = suite('micro');
+
+const QUICK = { timeMs: 20, warmupMs: 5 };
+
+test(
+  'every task runs, gives a positive time, and leaves nothing behind',
+  async () => {
+    const leftovers = () => readdirSync(tmpdir()).filter(name => name.startsWith('zklab-micro-')).length;
+    const before = leftovers();
+    const told: MicroRow[] = [];
+    const rows = await runMicro(undefined, row => told.push(row), QUICK);
+    assert.equal(told, rows);
+    for (const prefix of ['jute', 'frames', 'tree', 'log'])
+      assert.ok(rows.some(({ name }) => name.startsWith(prefix)));
+    for (const { name, nsPerOperation, n } of rows) assert.ok(nsPerOperation > 0 && n > 0, name);
+    assert.is(leftovers(), before);
+  },
+  { deadlineMs: 30_000 },
+);
+
+test('a filter that matches nothing is an error that names what there is', async () => {
+  const error = await runMicro(/nothing/, () => {}, QUICK).catch((caught: unknown) => caught as Error);
+  assert.match((error as Error).message, /no task matches .*jute: write a Stat/);
+});
+
+test('the time is per operation, not per call', async () => {
+  const wait = (): number => {
+    const until = performance.now() + 1;
+    while (performance.now() < until);
+    return until;
+  };
+  const { nsPerOperation } = await runTask({ name: 'wait', operations: 10, run: wait }, QUICK);
+  assert.ok(nsPerOperation > 95_000 && nsPerOperation < 400_000, `${nsPerOperation}`);
+});
+
+test('planted: a task below the grain of the timer is warned of', async () => {
+  let count = 0;
+  const { warnings } = await runTask({ name: 'nothing', operations: 1, run: () => ++count }, QUICK);
+  assert.ok(
+    warnings.some(text => /timer is too coarse/.test(text)),
+    warnings.join(),
+  );
+});
+
+test('a task whose result is no number may have been optimised away, and that is said', async () => {
+  const { warnings } = await runTask({ name: 'none', operations: 1, run: () => Number.NaN }, QUICK);
+  assert.ok(warnings.some(text => /gave no number/.test(text)));
+});
