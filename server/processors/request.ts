@@ -1,3 +1,4 @@
+import type { TxnResult } from '../tree/data-tree.ts';
 import type { Id } from '../wire/acl.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody, TxnHeader } from '../wire/txn.ts';
@@ -5,8 +6,8 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 
 /** Where a request came from and where its answer goes. */
 export interface RequestOrigin {
-  /** Called once, when the request's place in the session's order has come. Header and txn are the request's own. */
-  complete(request: Request): void;
+  /** Called once, in the order in which the origin submitted. `result` is null for a sync, which changes nothing. */
+  complete(request: Request, result: TxnResult | null): void;
 }
 
 /** A client operation on its way to a transaction. Reads never become one. */

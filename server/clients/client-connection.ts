@@ -1,0 +1,456 @@
+import { authenticate } from './authentication.ts';
+import { Fifo } from '../processors/fifo.ts';
+import type { ReadSession } from '../processors/final-request-processor.ts';
+import { writeTxnReply } from '../processors/reply-writer.ts';
+import { isWrite, Request, type RequestOrigin } from '../processors/request.ts';
+import { validateWrite } from '../processors/validate-request.ts';
+import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Connection } from '../runtime/runtime.ts';
+import { sessionIdHex, sessionPassword } from '../sessions/session-id.ts';
+import { aclAllows } from '../tree/acl.ts';
+import type { TxnResult } from '../tree/data-tree.ts';
+import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
+import { type ConnectRequest, readConnectRequest, writeConnectResponse } from '../wire/connect.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { FrameReader } from '../wire/frames.ts';
+import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { highOf, lowOf } from '../wire/long-map.ts';
+import { OpCode, opName, Xid } from '../wire/opcodes.ts';
+import { readAuthRequest } from '../wire/requests.ts';
+import { KeeperState, writeWatcherEvent } from '../wire/watch-event.ts';
+
+/** A client that does not read its replies and events is cut off at this much. */
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+
+/** What waits for its place in the session's order: a write or sync under way, or a read behind one. */
+interface Pending {
+  readonly xid: number;
+  readonly op: number;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** The write or sync under way; null for what is answered as soon as it is at the head. */
+  readonly request: Request | null;
+  /** The refusal of a write that was never submitted; OK for reads. */
+  readonly refusal: number;
+}
+
+/** The port's side of a connection. */
+export interface ConnectionHost {
+  readonly logger: Logger;
+  /** The largest frame a client may send. jute.maxbuffer */
+  readonly frameBytesMax: number;
+  readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
+  /** The server while one serves. */
+  server(): ZooKeeperServer | null;
+  closed(connection: ClientConnection): void;
+}
+
+/**
+ * One client: frames in, requests in the order of its session, replies and watch events out. Reads are answered
+ * at once unless a write or sync of the same session is under way. @see facts section 2; NIOServerCnxn
+ */
+export class ClientConnection implements ReadSession, RequestOrigin {
+  readonly #connection: Connection;
+  readonly #host: ConnectionHost;
+  readonly #frames: FrameReader;
+  readonly #reader = new JuteReader();
+  readonly #pending = new Fifo<Pending>();
+  readonly #ids: Id[];
+  readonly #identities = () => this.#ids;
+  #server: ZooKeeperServer | null = null;
+  #state: 'new' | 'connecting' | 'open' | 'closed' = 'new';
+  #hello: ConnectRequest | null = null;
+  /** Frames that came before the session stood; reading is paused, so they are those of one chunk. */
+  #early: Buffer[] = [];
+  #chunkMs = 0;
+  sessionId = 0n;
+  #high = 0;
+  #low = 0;
+  timeoutMs = 0;
+  /** End of its bucket while it has no session. @see ExpiryQueue */
+  expiryMs = 0;
+  packetsReceived = 0;
+  packetsSent = 0;
+  readonly establishedMs: number;
+  #lastOp: number | null = null;
+  lastCxid = 0;
+  lastZxid = 0;
+
+  constructor(connection: Connection, host: ConnectionHost, nowMs: number) {
+    this.#connection = connection;
+    this.#host = host;
+    this.establishedMs = nowMs;
+    this.#ids = [{ scheme: 'ip', id: bareAddress(connection.remote.host) }];
+    this.#frames = new FrameReader(host.frameBytesMax, (bytes, start, end) => this.#onFrame(bytes, start, end));
+  }
+
+  get remote(): string {
+    return `${bareAddress(this.#connection.remote.host)}:${this.#connection.remote.port}`;
+  }
+
+  get lastOperation(): string {
+    return this.#lastOp === null ? 'NA' : opName(this.#lastOp);
+  }
+
+  get outstanding(): number {
+    return this.#pending.length;
+  }
+
+  get hasSession(): boolean {
+    return this.#state === 'open';
+  }
+
+  identities(): readonly Id[] {
+    return this.#ids;
+  }
+
+  /** Bytes of one read from the socket. Anything malformed closes this connection and harms nothing else. */
+  feed(chunk: Buffer, nowMs: number): void {
+    this.#chunkMs = nowMs;
+    try {
+      this.#frames.feed(chunk);
+    } catch (error) {
+      this.close(`malformed input: ${(error as Error).message}`, true);
+    }
+  }
+
+  #onFrame(bytes: Buffer, start: number, end: number): void {
+    switch (this.#state) {
+      case 'new':
+        this.#onHello(bytes, start, end);
+        return;
+      case 'connecting':
+        this.#early.push(Buffer.from(bytes.subarray(start, end)));
+        return;
+      case 'open':
+        this.#onRequest(bytes, start, end);
+        return;
+      case 'closed':
+    }
+  }
+
+  #onHello(bytes: Buffer, start: number, end: number): void {
+    const hello = readConnectRequest(this.#reader.reset(bytes, start, end));
+    const server = this.#host.server();
+    if (server === null) {
+      this.close('not serving');
+      return;
+    }
+    this.#server = server;
+    server.parts.metrics.counter('connection_request_count').add();
+    // A client that has seen more than this server must not be shown the past.
+    if (hello.lastZxidSeen > server.lastProcessedZxid) {
+      this.close(`client has seen zxid 0x${hello.lastZxidSeen.toString(16)}, this server 0x${server.lastProcessedZxid.toString(16)}`, true);
+      return;
+    }
+    this.#hello = hello;
+    this.#state = 'connecting';
+    this.#connection.pause();
+    server.addConnection(this);
+    const { minMs, maxMs } = this.#host.sessionTimeouts;
+    const timeoutMs = Math.min(Math.max(hello.timeoutMs, minMs), maxMs);
+    if (hello.sessionId === 0n) {
+      server.openSession(this, timeoutMs);
+    } else if (hello.password === null || !hello.password.equals(sessionPassword(hello.sessionId))) {
+      this.#host.logger.warn('wrong password for a session', { session: sessionIdHex(hello.sessionId), from: this.remote });
+      this.refused();
+    } else {
+      this.sessionId = hello.sessionId;
+      server.renewSession(this, hello.sessionId, timeoutMs);
+    }
+  }
+
+  /** The session stands: the client is told, and its requests are taken. */
+  established(sessionId: bigint, timeoutMs: number): void {
+    if (this.#state !== 'connecting' || this.#server === null) return;
+    this.sessionId = sessionId;
+    this.#high = highOf(sessionId);
+    this.#low = lowOf(sessionId);
+    this.timeoutMs = timeoutMs;
+    this.#server.bindSession(this, sessionId);
+    this.#state = 'open';
+    this.#lastOp = OpCode.createSession;
+    this.#sendConnectResponse(timeoutMs, sessionId, sessionPassword(sessionId));
+    this.#connection.resume();
+    const early = this.#early;
+    this.#early = [];
+    for (const frame of early) this.#onFrame(frame, 0, frame.length);
+  }
+
+  /** The session is gone, or never was this client's. */
+  refused(): void {
+    if (this.#state !== 'connecting') return;
+    this.sessionId = 0n;
+    this.#sendConnectResponse(0, 0n, Buffer.alloc(16));
+    this.close('session refused');
+  }
+
+  #sendConnectResponse(timeoutMs: number, sessionId: bigint, password: Buffer): void {
+    const readOnly = this.#hello?.readOnly === undefined ? undefined : false;
+    const writer = new JuteWriter(64);
+    writer.reserve(4);
+    writeConnectResponse(writer, { protocolVersion: 0, timeoutMs, sessionId, password, readOnly });
+    writer.patchInt(0, writer.length - 4);
+    this.#connection.write(writer.bytes);
+    this.#countSent();
+  }
+
+  #onRequest(bytes: Buffer, start: number, end: number): void {
+    const server = this.#server!;
+    this.packetsReceived++;
+    server.parts.stats.packetsReceived++;
+    const reader = this.#reader.reset(bytes, start, end);
+    const xid = reader.readInt();
+    const op = reader.readInt();
+    server.touch(this);
+    if (op === OpCode.auth) {
+      this.#authenticate(xid, reader);
+      return;
+    }
+    if (isWrite(op)) {
+      this.#submitWrite(server, xid, op, bytes, reader.offset, end);
+    } else if (op === OpCode.sync) {
+      const request = this.#request(xid, op, bytes, reader.offset, end);
+      this.#wait(server, request, xid, op, bytes, reader.offset, end);
+      server.sync(request);
+    } else if (this.#pending.length === 0) {
+      this.#answerRead(xid, op, reader);
+    } else {
+      this.#pending.push({ xid, op, bytes, start: reader.offset, end, request: null, refusal: ErrorCode.OK });
+    }
+  }
+
+  #submitWrite(server: ZooKeeperServer, xid: number, op: number, bytes: Buffer, start: number, end: number): void {
+    const refusal = op === OpCode.createSession ? ErrorCode.UNIMPLEMENTED : validateWrite(op, bytes, start, end);
+    if (refusal !== ErrorCode.OK) {
+      this.#pending.push({ xid, op, bytes, start, end, request: null, refusal });
+      this.#drain();
+      return;
+    }
+    const request = this.#request(xid, op, bytes, start, end);
+    this.#wait(server, request, xid, op, bytes, start, end);
+    server.submit(request);
+  }
+
+  #wait(server: ZooKeeperServer, request: Request, xid: number, op: number, bytes: Buffer, start: number, end: number): void {
+    this.#pending.push({ xid, op, bytes, start, end, request, refusal: ErrorCode.OK });
+    server.requestStarted(this);
+  }
+
+  /** The head of the session's order, if it is a write with this cxid: what a learner matches a commit to. */
+  headWrite(cxid: number): Request | null {
+    const request = this.#pending.peek()?.request ?? null;
+    return request !== null && request.cxid === cxid && request.op !== OpCode.sync ? request : null;
+  }
+
+  /** The request that stands for a session being opened through this connection. */
+  sessionRequest(op: number, sessionId: bigint, timeoutMs: number): Request {
+    const body = Buffer.alloc(4);
+    body.writeInt32BE(timeoutMs);
+    this.#high = highOf(sessionId);
+    this.#low = lowOf(sessionId);
+    this.sessionId = sessionId;
+    this.timeoutMs = timeoutMs;
+    return this.#request(0, op, body, 0, 4);
+  }
+
+  #request(cxid: number, op: number, bytes: Buffer, start: number, end: number): Request {
+    return new Request({
+      sessionHigh: this.#high,
+      sessionLow: this.#low,
+      cxid,
+      op,
+      bytes,
+      start,
+      end,
+      owner: this.#server!,
+      origin: this,
+      identities: this.#identities,
+      arrivedMs: this.#chunkMs,
+    });
+  }
+
+  complete(request: Request, result: TxnResult | null): void {
+    if (this.#state === 'closed') return;
+    if (request.op === OpCode.createSession) {
+      if (result?.err === 0) this.established(this.sessionId, this.timeoutMs);
+      else this.refused();
+      return;
+    }
+    const head = this.#pending.shift();
+    if (head?.request !== request) {
+      this.close('a transaction was answered out of order', true);
+      return;
+    }
+    const server = this.#server!;
+    server.requestEnded();
+    server.parts.stats.addLatency(server.parts.clock.monotonicMs() - request.arrivedMs);
+    if (request.op === OpCode.sync) this.#replySync(head, server);
+    else this.#replyWrite(head, request, result, server);
+    if (request.op === OpCode.closeSession) this.end();
+    else if (this.#pending.length > 0) this.#drain();
+  }
+
+  #replySync(head: Pending, server: ZooKeeperServer): void {
+    const body = server.replies.begin();
+    body.writeRaw(head.bytes, head.start, head.end);
+    this.#send(server, head.xid, head.op, server.lastProcessedZxid, ErrorCode.OK);
+  }
+
+  #replyWrite(head: Pending, request: Request, result: TxnResult | null, server: ZooKeeperServer): void {
+    const err = result?.err ?? ErrorCode.OK;
+    const body = server.replies.begin();
+    if (result !== null && (err === ErrorCode.OK || head.op === OpCode.multi)) writeTxnReply(body, result);
+    // A failed multi reports OK in the header and its codes in the parts. [V]
+    const code = result?.type === OpCode.multi ? ErrorCode.OK : err;
+    this.#send(server, head.xid, head.op, request.header?.zxid ?? server.lastProcessedZxid, code);
+    this.lastZxid = request.header?.zxid ?? 0;
+  }
+
+  /** Answers what has come to the head of the session's order. */
+  #drain(): void {
+    for (;;) {
+      const head = this.#pending.peek();
+      if (head === undefined || head.request !== null || this.#state !== 'open') return;
+      this.#pending.shift();
+      if (head.refusal === ErrorCode.OK) {
+        this.#answerRead(head.xid, head.op, this.#reader.reset(head.bytes, head.start, head.end));
+      } else {
+        this.#refuse(head.xid, head.op, head.refusal);
+      }
+    }
+  }
+
+  #answerRead(xid: number, op: number, reader: JuteReader): void {
+    const server = this.#server!;
+    const body = server.replies.begin();
+    if (op === OpCode.ping) {
+      this.#send(server, Xid.ping, op, server.lastProcessedZxid, ErrorCode.OK);
+      return;
+    }
+    let err: number;
+    try {
+      err = server.final.read(op, reader, this, body);
+    } catch {
+      err = ErrorCode.MARSHALLINGERROR;
+    }
+    if (err === ErrorCode.UNIMPLEMENTED) {
+      this.#refuse(xid, op, err);
+      return;
+    }
+    this.#send(server, xid, op, server.lastProcessedZxid, err);
+    server.parts.stats.addLatency(server.parts.clock.monotonicMs() - this.#chunkMs);
+  }
+
+  /** An operation this server does not have ends the connection, as upstream's does. [V] */
+  #refuse(xid: number, op: number, code: number): void {
+    const server = this.#server!;
+    server.replies.begin();
+    this.#send(server, xid, op, code === ErrorCode.UNIMPLEMENTED ? -1 : server.lastProcessedZxid, code);
+    if (code === ErrorCode.UNIMPLEMENTED) this.close(`operation ${op} is not known`, true);
+  }
+
+  #send(server: ZooKeeperServer, xid: number, op: number, zxid: number, err: number): void {
+    this.#lastOp = op;
+    this.lastCxid = xid;
+    const took = server.replies.send(this.#connection, xid, zxid, err);
+    this.#countSent();
+    if (!took) this.#relieve();
+  }
+
+  #countSent(): void {
+    this.packetsSent++;
+    if (this.#server !== null) this.#server.parts.stats.packetsSent++;
+  }
+
+  /** The client does not keep up: nothing more is read from it, and there is an end to what is kept for it. */
+  #relieve(): void {
+    this.#connection.pause();
+    if (this.#connection.bytesQueued > OUTPUT_BYTES_MAX) {
+      this.close(`${this.#connection.bytesQueued} bytes wait for a client that does not read`, true);
+    }
+  }
+
+  drained(): void {
+    if (this.#state === 'open') this.#connection.resume();
+  }
+
+  pauseReading(): void {
+    this.#connection.pause();
+  }
+
+  resumeReading(): void {
+    if (this.#state === 'open') this.#connection.resume();
+  }
+
+  /** A watch fires. Events leave before any reply that shows the change, since both go through one buffer. */
+  process(type: number, path: string, zxid: number, acl: readonly Acl[]): void {
+    const server = this.#server;
+    if (server === null || this.#state !== 'open') return;
+    if (acl.length > 0 && acl !== OPEN_ACL_UNSAFE && !server.parts.config.skipAcl) {
+      if (!aclAllows(acl, Perms.READ, this.#ids)) return;
+    }
+    const event = new JuteWriter(64 + path.length);
+    event.writeInt(0).writeInt(Xid.notification).writeLong(-1).writeInt(ErrorCode.OK);
+    writeWatcherEvent(event, { type, state: KeeperState.connected, path });
+    event.patchInt(0, event.length - 4);
+    this.lastZxid = zxid;
+    if (!this.#connection.write(event.buffer, 0, event.length)) this.#relieve();
+    this.#countSent();
+  }
+
+  #authenticate(xid: number, reader: JuteReader): void {
+    const server = this.#server!;
+    const { scheme, auth } = readAuthRequest(reader);
+    const ids = authenticate(scheme, auth, server.parts.config.superDigest);
+    for (const id of ids ?? []) {
+      if (!this.#ids.some(own => own.scheme === id.scheme && own.id === id.id)) this.#ids.push(id);
+    }
+    const ok = ids !== null;
+    server.replies.begin();
+    this.#send(server, xid, OpCode.auth, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
+    if (!ok) {
+      server.parts.metrics.counter('auth_failed_count').add();
+      this.close(`authentication with scheme ${JSON.stringify(scheme)} failed`, true);
+    }
+  }
+
+  /** After the last reply of a closed session. */
+  end(): void {
+    this.#finish();
+    this.#connection.end();
+  }
+
+  /** What was written still leaves. `warn` for what a person should see in the log. */
+  close(reason: string, warn = false): void {
+    if (this.#state === 'closed') return;
+    const fields = { from: this.remote, session: sessionIdHex(this.sessionId), last: this.lastOperation };
+    if (warn) this.#host.logger.warn(`client connection closed: ${reason}`, fields);
+    else this.#host.logger.debug(`client connection closed: ${reason}`, fields);
+    this.#finish();
+    this.#connection.end();
+  }
+
+  /** The socket is gone, from whichever side. */
+  onSocketClosed(): void {
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#frames.stop();
+    for (const waiting of this.#pending) if (waiting.request !== null) this.#server?.requestEnded();
+    this.#pending.clear();
+    this.#server?.removeConnection(this);
+    this.#host.closed(this);
+  }
+}
+
+/** IPv4 written as IPv6 is the same client. */
+function bareAddress(host: string): string {
+  return host.startsWith('::ffff:') ? host.slice(7) : host;
+}
+

@@ -1,0 +1,187 @@
+import { aclAllows } from '../tree/acl.ts';
+import type { DataTree } from '../tree/data-tree.ts';
+import { writeNodeStat } from '../tree/node-reply.ts';
+import { addWatch, hasWatch, rearm, removeWatch } from '../tree/set-watches.ts';
+import { type Watcher, WatchMode } from '../tree/watch-manager.ts';
+import type { ZNode } from '../tree/znode.ts';
+import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../wire/acl.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import type { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { readMulti, writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { pathProblem } from '../wire/path.ts';
+import { readPath, readPathWatchRequest, readSetWatchesRequest } from '../wire/requests.ts';
+
+/** Who reads: its watches and what it may see. */
+export interface ReadSession extends Watcher {
+  readonly sessionId: bigint;
+  identities(): readonly Id[];
+}
+
+/**
+ * Answers reads from the local tree. `read` writes the body and returns the code of the reply header;
+ * on any other code than OK the body is dropped. @see FinalRequestProcessor
+ */
+export class FinalRequestProcessor {
+  readonly #tree: () => DataTree;
+  readonly #skipAcl: boolean;
+
+  constructor(tree: () => DataTree, options: { skipAcl: boolean }) {
+    this.#tree = tree;
+    this.#skipAcl = options.skipAcl;
+  }
+
+  /** @throws JuteError when the body is not what the operation says */
+  read(op: number, reader: JuteReader, session: ReadSession, body: JuteWriter): number {
+    switch (op) {
+      case OpCode.getData:
+        return this.#getData(reader, session, body, true);
+      case OpCode.exists:
+        return this.#exists(reader, session, body);
+      case OpCode.getChildren:
+      case OpCode.getChildren2:
+        return this.#getChildren(op, reader, session, body, true);
+      case OpCode.getACL:
+        return this.#getAcl(readPath(reader), session, body);
+      case OpCode.setWatches:
+      case OpCode.setWatches2:
+        rearm(this.#tree(), readSetWatchesRequest(reader, op === OpCode.setWatches2), session);
+        return ErrorCode.OK;
+      case OpCode.addWatch:
+        return this.#addWatch(readPath(reader), reader.readInt(), session, body);
+      case OpCode.checkWatches:
+      case OpCode.removeWatches:
+        return this.#changeWatch(op, readPath(reader), reader.readInt(), session);
+      case OpCode.multiRead:
+        return this.#multiRead(reader, session, body);
+      case OpCode.getEphemerals:
+        return this.#getEphemerals(readPath(reader), session, body);
+      case OpCode.getAllChildrenNumber:
+        return this.#getAllChildrenNumber(readPath(reader), session, body);
+      case OpCode.whoAmI:
+        body.writeVector(session.identities(), writeClientInfo);
+        return ErrorCode.OK;
+      default:
+        return ErrorCode.UNIMPLEMENTED;
+    }
+  }
+
+  #allows(acl: readonly Acl[], perm: number, session: ReadSession): boolean {
+    if (acl === OPEN_ACL_UNSAFE || this.#skipAcl) return true;
+    return aclAllows(acl, perm, session.identities());
+  }
+
+  /** The node, or the code that refuses it. */
+  #readable(path: string, session: ReadSession): ZNode | number {
+    const node = this.#tree().getNode(path);
+    if (node === undefined) return pathProblem(path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
+    return this.#allows(node.acl, Perms.READ, session) ? node : ErrorCode.NOAUTH;
+  }
+
+  #getData(reader: JuteReader, session: ReadSession, body: JuteWriter, mayWatch: boolean): number {
+    const path = readPath(reader);
+    const watch = reader.readBoolean() && mayWatch;
+    const node = this.#readable(path, session);
+    if (typeof node === 'number') return node;
+    if (watch) this.#tree().dataWatches.add(path, session);
+    body.writeBuffer(node.data);
+    writeNodeStat(body, node);
+    return ErrorCode.OK;
+  }
+
+  #exists(reader: JuteReader, session: ReadSession, body: JuteWriter): number {
+    const { path, watch } = readPathWatchRequest(reader);
+    const node = this.#readable(path, session);
+    // A node that is not there yet is watched for its creation.
+    if (watch && (typeof node !== 'number' || node === ErrorCode.NONODE)) this.#tree().dataWatches.add(path, session);
+    if (typeof node === 'number') return node;
+    writeNodeStat(body, node);
+    return ErrorCode.OK;
+  }
+
+  #getChildren(op: number, reader: JuteReader, session: ReadSession, body: JuteWriter, mayWatch: boolean): number {
+    const path = readPath(reader);
+    const watch = reader.readBoolean() && mayWatch;
+    const node = this.#readable(path, session);
+    if (typeof node === 'number') return node;
+    if (watch) this.#tree().childWatches.add(path, session);
+    writeNames(body, node.children);
+    if (op === OpCode.getChildren2) writeNodeStat(body, node);
+    return ErrorCode.OK;
+  }
+
+  #getAcl(path: string, session: ReadSession, body: JuteWriter): number {
+    const node = this.#tree().getNode(path);
+    if (node === undefined) return pathProblem(path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
+    if (!this.#allows(node.acl, Perms.READ | Perms.ADMIN, session)) return ErrorCode.NOAUTH;
+    const mayAdmin = this.#allows(node.acl, Perms.ADMIN, session);
+    body.writeVector(mayAdmin ? node.acl : node.acl.map(withoutHash), writeAcl);
+    writeNodeStat(body, node);
+    return ErrorCode.OK;
+  }
+
+  #addWatch(path: string, mode: number, session: ReadSession, body: JuteWriter): number {
+    if (mode !== 0 && mode !== 1) return ErrorCode.BADARGUMENTS;
+    addWatch(this.#tree(), path, session, mode === 0 ? WatchMode.persistent : WatchMode.persistentRecursive);
+    body.writeInt(ErrorCode.OK);
+    return ErrorCode.OK;
+  }
+
+  #changeWatch(op: number, path: string, type: number, session: ReadSession): number {
+    const change = op === OpCode.checkWatches ? hasWatch : removeWatch;
+    return change(this.#tree(), path, type, session) ? ErrorCode.OK : ErrorCode.NOWATCHER;
+  }
+
+  /** Each part stands for itself: one that fails does not stop the others. */
+  #multiRead(reader: JuteReader, session: ReadSession, body: JuteWriter): number {
+    let refused: number = ErrorCode.OK;
+    readMulti(reader, (type, r) => {
+      const at = body.length;
+      writeMultiHeader(body, type, false, ErrorCode.OK);
+      let code: number = ErrorCode.UNIMPLEMENTED;
+      if (type === OpCode.getData) code = this.#getData(r, session, body, false);
+      else if (type === OpCode.getChildren) code = this.#getChildren(type, r, session, body, false);
+      else refused = code;
+      if (refused !== ErrorCode.OK) throw new RangeError(`multiRead with operation ${type}`);
+      if (code === ErrorCode.OK) return;
+      body.length = at;
+      writeMultiHeader(body, OpCode.error, false, code);
+      body.writeInt(code);
+    });
+    writeMultiEnd(body);
+    return refused;
+  }
+
+  #getEphemerals(prefix: string, session: ReadSession, body: JuteWriter): number {
+    const all = this.#tree().ephemeralsOf(session.sessionId) ?? [];
+    const own = [...all].filter(path => prefix === '/' || path.startsWith(prefix));
+    body.writeVector(own, (w, path) => void w.writeString(path));
+    return ErrorCode.OK;
+  }
+
+  #getAllChildrenNumber(path: string, session: ReadSession, body: JuteWriter): number {
+    const node = this.#readable(path, session);
+    if (typeof node === 'number') return node;
+    body.writeInt(this.#tree().allChildrenNumber(path));
+    return ErrorCode.OK;
+  }
+}
+
+function writeNames(body: JuteWriter, names: ReadonlySet<string> | null): void {
+  if (names === null) {
+    body.writeInt(0);
+    return;
+  }
+  body.writeInt(names.size);
+  for (const name of names) body.writeString(name);
+}
+
+/** Without ADMIN, who may act is shown and the proof of it is not. */
+function withoutHash(acl: Acl): Acl {
+  if (acl.id.scheme !== 'digest') return acl;
+  return { perms: acl.perms, id: { scheme: 'digest', id: `${acl.id.id.split(':', 1)[0]}:x` } };
+}
+
+function writeClientInfo(writer: JuteWriter, id: Id): void {
+  writer.writeString(id.scheme).writeString(id.scheme === 'digest' ? (id.id.split(':', 1)[0] ?? '') : id.id);
+}

@@ -1,0 +1,80 @@
+import type { Connection } from '../runtime/runtime.ts';
+import type { TxnResult } from '../tree/data-tree.ts';
+import { writeNodeStat } from '../tree/node-reply.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { writeStat } from '../wire/stat.ts';
+
+/** Length and ReplyHeader: int length | int xid | long zxid | int err */
+const HEAD_BYTES = 20;
+
+/** Builds one reply frame at a time. `begin`, write the body to `body`, `send`; an error frame has no body. */
+export class ReplyWriter {
+  readonly body = new JuteWriter(4096);
+  /** Largest, smallest and last reply, for client_response_stats. */
+  readonly sizes = { last: -1, min: -1, max: -1 };
+
+  begin(): JuteWriter {
+    this.body.reset().reserve(HEAD_BYTES);
+    return this.body;
+  }
+
+  send(connection: Connection, xid: number, zxid: number, err: number): boolean {
+    const frame = this.body;
+    if (err !== 0) frame.length = HEAD_BYTES;
+    const bytes = frame.length;
+    frame.patchInt(0, bytes - 4);
+    frame.patchInt(4, xid);
+    const high = Math.floor(zxid / 0x1_0000_0000);
+    frame.patchInt(8, high);
+    frame.patchInt(12, zxid - high * 0x1_0000_0000);
+    frame.patchInt(16, err);
+    this.#measure(bytes);
+    return connection.write(frame.buffer, 0, bytes);
+  }
+
+  #measure(bytes: number): void {
+    const sizes = this.sizes;
+    sizes.last = bytes;
+    if (bytes > sizes.max) sizes.max = bytes;
+    if (sizes.min < 0 || bytes < sizes.min) sizes.min = bytes;
+  }
+}
+
+/** The body that answers an applied transaction. @see facts sections 3 and 6 */
+export function writeTxnReply(writer: JuteWriter, result: TxnResult): void {
+  switch (result.type) {
+    case OpCode.create:
+      writer.writeString(result.path);
+      return;
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+      writer.writeString(result.path);
+      if (result.node !== null) writeNodeStat(writer, result.node);
+      return;
+    case OpCode.setData:
+    case OpCode.setACL:
+      if (result.node !== null) writeNodeStat(writer, result.node);
+      return;
+    case OpCode.multi:
+      for (const part of result.results ?? []) writeMultiPart(writer, part);
+      writeMultiEnd(writer);
+      return;
+    default:
+  }
+}
+
+function writeMultiPart(writer: JuteWriter, part: TxnResult): void {
+  if (part.type === OpCode.error) {
+    writeMultiHeader(writer, OpCode.error, false, part.err);
+    writer.writeInt(part.err);
+    return;
+  }
+  const withStat = part.type === OpCode.createContainer || part.type === OpCode.createTTL;
+  writeMultiHeader(writer, withStat ? OpCode.create2 : part.type, false, 0);
+  if (part.type === OpCode.delete || part.type === OpCode.check) return;
+  if (part.type !== OpCode.setData) writer.writeString(part.path);
+  if (part.type !== OpCode.create && part.stat !== null) writeStat(writer, part.stat);
+}

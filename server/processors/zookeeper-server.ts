@@ -1,0 +1,149 @@
+import type { Metrics } from '../admin/metrics.ts';
+import type { ClientConnection } from '../clients/client-connection.ts';
+import type { ServerStats } from '../clients/server-stats.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import type { ServerError } from '../errors.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Clock } from '../runtime/runtime.ts';
+import type { ZkDatabase } from '../storage/zk-database.ts';
+import type { TxnResult } from '../tree/data-tree.ts';
+import { highOf, LongMap, lowOf } from '../wire/long-map.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import type { TxnBody, TxnHeader } from '../wire/txn.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { FinalRequestProcessor } from './final-request-processor.ts';
+import { ReplyWriter } from './reply-writer.ts';
+import type { Request } from './request.ts';
+
+/** What a server of any role is made of. */
+export interface ServerParts {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly database: ZkDatabase;
+  readonly metrics: Metrics;
+  readonly stats: ServerStats;
+  readonly logger: Logger;
+  /** The server cannot keep its promises any more (a failed write or sync): it must stop. */
+  readonly onFatal: (error: ServerError) => void;
+}
+
+/** As `srvr` and `mntr` name it. */
+export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer';
+
+/**
+ * One server while it serves: client connections, their sessions, reads. Writes go the way of the role:
+ * `LeaderZooKeeperServer` proposes, `LearnerZooKeeperServer` forwards. It is made when a role begins to serve
+ * and dropped when the role ends; the database outlives it.
+ */
+export abstract class ZooKeeperServer {
+  abstract readonly mode: ServerMode;
+  readonly parts: ServerParts;
+  readonly final: FinalRequestProcessor;
+  readonly replies = new ReplyWriter();
+  readonly #connections = new Set<ClientConnection>();
+  readonly #bySession = new LongMap<ClientConnection>();
+  readonly #paused = new Set<ClientConnection>();
+  #inProcess = 0;
+  readonly #inProcessMax: number;
+
+  constructor(parts: ServerParts, inProcessMax: number) {
+    this.parts = parts;
+    this.#inProcessMax = inProcessMax;
+    this.final = new FinalRequestProcessor(() => parts.database.tree, { skipAcl: parts.config.skipAcl });
+  }
+
+  /** Asks for a new global session. `ClientConnection.established` or `refused` answers. */
+  abstract openSession(connection: ClientConnection, timeoutMs: number): void;
+  /** Asks whether a session of some server is still alive, and makes this server its owner. */
+  abstract renewSession(connection: ClientConnection, sessionId: bigint, timeoutMs: number): void;
+  /** A write of a local client, valid in form. */
+  abstract submit(request: Request): void;
+  abstract sync(request: Request): void;
+  abstract touch(connection: ClientConnection): void;
+  /** Global sessions known here, for `mntr`. */
+  abstract get globalSessions(): number;
+
+  get connections(): ReadonlySet<ClientConnection> {
+    return this.#connections;
+  }
+
+  get lastProcessedZxid(): number {
+    return this.parts.database.lastProcessedZxid;
+  }
+
+  /** Requests that wait for their transaction. */
+  get outstanding(): number {
+    return this.#inProcess;
+  }
+
+  addConnection(connection: ClientConnection): void {
+    this.#connections.add(connection);
+  }
+
+  removeConnection(connection: ClientConnection): void {
+    this.#connections.delete(connection);
+    this.#paused.delete(connection);
+    const id = connection.sessionId;
+    if (id !== 0n && this.connectionOf(highOf(id), lowOf(id)) === connection) {
+      this.#bySession.delete(highOf(id), lowOf(id));
+    }
+    const tree = this.parts.database.tree;
+    tree.dataWatches.removeWatcher(connection);
+    tree.childWatches.removeWatcher(connection);
+  }
+
+  /** From now on transactions of this session are answered here. An older connection of it is closed. */
+  bindSession(connection: ClientConnection, sessionId: bigint): void {
+    const high = highOf(sessionId);
+    const low = lowOf(sessionId);
+    const older = this.#bySession.get(high, low);
+    this.#bySession.set(high, low, connection);
+    if (older !== undefined && older !== connection) older.close('the session came back on another connection');
+  }
+
+  connectionOf(high: number, low: number): ClientConnection | undefined {
+    return this.#bySession.get(high, low);
+  }
+
+  /** Counts a request in; above the limit its connection is not read from until others are answered. */
+  requestStarted(connection: ClientConnection): void {
+    this.#inProcess++;
+    if (this.#inProcess > this.#inProcessMax && !this.#paused.has(connection)) {
+      this.#paused.add(connection);
+      connection.pauseReading();
+    }
+  }
+
+  requestEnded(): void {
+    this.#inProcess--;
+    if (this.#paused.size > 0 && this.#inProcess <= this.#inProcessMax / 2) {
+      for (const connection of this.#paused) connection.resumeReading();
+      this.#paused.clear();
+    }
+  }
+
+  /** Applies a committed transaction and tells whoever waits for it. */
+  protected applyTxn(packet: TxnPacket, header: TxnHeader, body: TxnBody, request: Request | null): void {
+    const result = this.parts.database.apply(packet, header, body);
+    this.onApplied(header, body);
+    this.answer(header, result, request);
+    if (header.type === OpCode.closeSession) {
+      const connection = this.#bySession.get(header.clientHigh, header.clientLow);
+      if (connection !== undefined && request?.origin !== connection) connection.close('the session expired');
+    }
+  }
+
+  /** Hook for the session table of the role. */
+  protected abstract onApplied(header: TxnHeader, body: TxnBody): void;
+
+  protected answer(header: TxnHeader, result: TxnResult, request: Request | null): void {
+    if (request?.origin == null) return;
+    request.header = header;
+    request.origin.complete(request, result);
+  }
+
+  /** Ends the role: every client connection is closed; requests under way are forgotten. */
+  shutdown(reason: string): void {
+    for (const connection of [...this.#connections]) connection.close(reason);
+  }
+}

@@ -1,0 +1,322 @@
+import type { ClientConnection } from '../clients/client-connection.ts';
+import { Fifo } from '../processors/fifo.ts';
+import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
+import { Request } from "../processors/request.ts";
+import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
+import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import type { SessionIds } from '../sessions/session-ids.ts';
+import { SessionTracker, type TrackedSession } from '../sessions/session-tracker.ts';
+import { DIGEST_VERSION } from '../tree/digest.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { highOf, lowOf } from '../wire/long-map.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import { type TxnBody, type TxnHeader, writeTxnBody, writeTxnHeader } from '../wire/txn.ts';
+import { TXN_START, type TxnPacket } from '../wire/txn-packet.ts';
+import { COUNTER_MAX, counterOf } from '../wire/zxid.ts';
+import { commitPoint } from './commit-point.ts';
+import type { QuorumVerifier } from './quorum-verifier.ts';
+
+/** What has been proposed and not committed. */
+interface Proposal {
+  readonly packet: TxnPacket;
+  readonly header: TxnHeader;
+  readonly body: TxnBody;
+  readonly request: Request;
+  readonly proposedMs: number;
+}
+
+/** Whom the leader tells. A standalone server tells nobody. */
+export interface Broadcast {
+  propose(packet: TxnPacket): void;
+  /** In zxid order, before any of them is applied here. */
+  commit(packets: readonly TxnPacket[]): void;
+  /** The counter of this epoch is used up: a new epoch is needed. */
+  epochExhausted(): void;
+}
+
+export const noBroadcast: Broadcast = { propose() {}, commit() {}, epochExhausted() {} };
+
+/** What a sync waits for: everything proposed before it. */
+interface WaitingSync {
+  readonly afterZxid: number;
+  readonly done: () => void;
+}
+
+/** Backlog beyond which a leader takes no more: memory is bounded even if nobody acks. */
+const OUTSTANDING_PROPOSALS_MAX = 100_000;
+
+/**
+ * The server of a leader, and of a standalone server, whose quorum is itself:
+ * prepare -> log and propose -> acks of a quorum -> commit -> apply -> reply.
+ */
+export class LeaderZooKeeperServer extends ZooKeeperServer {
+  readonly mode: ServerMode;
+  readonly tracker: SessionTracker;
+  readonly #sid: number;
+  readonly #sessionIds: SessionIds;
+  readonly #verifier: QuorumVerifier;
+  readonly #broadcast: Broadcast;
+  readonly #prep: PrepRequestProcessor;
+  readonly #sync: SyncRequestProcessor;
+  readonly #outstanding = new Fifo<Proposal>();
+  readonly #syncs = new Fifo<WaitingSync>();
+  readonly #lastAcked = new Map<number, number>();
+  readonly #writer = new JuteWriter(1024);
+  #zxid: number;
+  #evaluateQueued = false;
+  #stopped = false;
+  readonly #evaluateNow = () => this.#evaluate();
+  /** Bytes of the transaction in proposals, for `srvr`. */
+  readonly proposalSizes = { last: -1, min: -1, max: -1 };
+
+  /** `firstZxid`: the zxid before the first it will assign: epoch << 32 for a leader, the last one for standalone. */
+  constructor(
+    parts: ServerParts,
+    role: {
+      mode: 'leader' | 'standalone';
+      sid: number;
+      sessionIds: SessionIds;
+      verifier: QuorumVerifier;
+      broadcast: Broadcast;
+      zxid: number;
+    },
+  ) {
+    super(parts, Math.max(1, Math.floor(parts.config.globalOutstandingLimit / Math.max(1, role.verifier.voters.size - 1))));
+    this.mode = role.mode;
+    this.#sid = role.sid;
+    this.#sessionIds = role.sessionIds;
+    this.#verifier = role.verifier;
+    this.#broadcast = role.broadcast;
+    this.#zxid = role.zxid;
+    this.#prep = new PrepRequestProcessor(parts.database.tree, { skipAcl: parts.config.skipAcl });
+    this.#sync = new SyncRequestProcessor(
+      parts.database,
+      parts.clock,
+      zxid => this.ack(this.#sid, zxid),
+      parts.onFatal,
+    );
+    this.tracker = new SessionTracker(parts.clock, parts.config.tickTimeMs, parts.database.sessionTimeouts, session =>
+      this.#expire(session),
+    );
+  }
+
+  /** The last zxid assigned. */
+  get lastProposed(): number {
+    return this.#zxid;
+  }
+
+  get globalSessions(): number {
+    return this.tracker.size;
+  }
+
+  get outstandingProposals(): number {
+    return this.#outstanding.length;
+  }
+
+  /** Proposals that a learner that joins now has to be told of, oldest first. */
+  *pendingPackets(): Generator<TxnPacket> {
+    for (const proposal of this.#outstanding) yield proposal.packet;
+  }
+
+  openSession(connection: ClientConnection, timeoutMs: number): void {
+    const id = this.#sessionIds.next();
+    this.submit(connection.sessionRequest(OpCode.createSession, id, timeoutMs));
+  }
+
+  renewSession(connection: ClientConnection, sessionId: bigint, timeoutMs: number): void {
+    const session = this.tracker.get(highOf(sessionId), lowOf(sessionId));
+    if (session === undefined || session.closing) {
+      connection.refused();
+      return;
+    }
+    session.owner = this;
+    session.timeoutMs = timeoutMs;
+    this.tracker.touch(session);
+    connection.established(sessionId, timeoutMs);
+  }
+
+  touch(connection: ClientConnection): void {
+    const session = this.tracker.get(highOf(connection.sessionId), lowOf(connection.sessionId));
+    if (session !== undefined) this.tracker.touch(session);
+  }
+
+  sync(request: Request): void {
+    this.syncAfterOutstanding(() => request.origin?.complete(request, null));
+  }
+
+  /** `done` runs once all that is outstanding now is committed; at once when nothing is. */
+  syncAfterOutstanding(done: () => void): void {
+    const last = this.#outstanding.last();
+    if (last === undefined) done();
+    else this.#syncs.push({ afterZxid: last.packet.zxid, done });
+  }
+
+  submit(request: Request): void {
+    if (this.#stopped) return;
+    if (counterOf(this.#zxid) >= COUNTER_MAX - 1 || this.#outstanding.length >= OUTSTANDING_PROPOSALS_MAX) {
+      this.#broadcast.epochExhausted();
+      return;
+    }
+    const code = this.#checkSession(request);
+    if (code === ErrorCode.SESSIONMOVED) {
+      // Its client is known to be elsewhere; an answer here would be read by nobody.
+      if (request.origin !== null) this.connectionOf(request.sessionHigh, request.sessionLow)?.close('session moved');
+      return;
+    }
+    const zxid = this.#zxid + 1;
+    const timeMs = this.parts.clock.wallMs();
+    let body: TxnBody;
+    if (code !== ErrorCode.OK) {
+      body = { type: OpCode.error, err: code };
+    } else {
+      try {
+        body = this.#prep.prepare(request, zxid, timeMs);
+      } catch {
+        body = { type: OpCode.error, err: ErrorCode.MARSHALLINGERROR };
+      }
+    }
+    this.#zxid = zxid;
+    this.#propose(request, body, zxid, timeMs);
+  }
+
+  #checkSession(request: Request): number {
+    if (request.op === OpCode.createSession) {
+      const session = this.tracker.track(this.#idOf(request), request.bytes.readInt32BE(request.start));
+      session.owner = request.owner;
+      return ErrorCode.OK;
+    }
+    if (request.op === OpCode.closeSession) {
+      const session = this.tracker.get(request.sessionHigh, request.sessionLow);
+      if (session !== undefined) session.closing = true;
+      return ErrorCode.OK;
+    }
+    return this.tracker.check(request.sessionHigh, request.sessionLow, request.owner);
+  }
+
+  #idOf(request: Request): bigint {
+    return (BigInt(request.sessionHigh) << 32n) | BigInt(request.sessionLow >>> 0);
+  }
+
+  #expire(session: TrackedSession): void {
+    this.parts.metrics.counter('stale_sessions_expired').add();
+    this.parts.logger.info('session expired', { session: `0x${BigInt.asUintN(64, session.id).toString(16)}` });
+    this.submit(
+      new Request({
+        sessionHigh: session.high,
+        sessionLow: session.low,
+        cxid: 0,
+        op: OpCode.closeSession,
+        bytes: EMPTY,
+        start: 0,
+        end: 0,
+        owner: this,
+        origin: null,
+        identities: () => [],
+        arrivedMs: this.parts.clock.monotonicMs(),
+      }),
+    );
+  }
+
+  #propose(request: Request, body: TxnBody, zxid: number, timeMs: number): void {
+    const header: TxnHeader = {
+      clientHigh: request.sessionHigh,
+      clientLow: request.sessionLow,
+      cxid: request.cxid,
+      zxid,
+      time: timeMs,
+      type: body.type,
+    };
+    const packet = { zxid, bytes: this.#serialize(header, body) };
+    this.#measure(packet.bytes.length);
+    this.#outstanding.push({ packet, header, body, request, proposedMs: this.parts.clock.monotonicMs() });
+    this.#sync.append(packet);
+    this.#broadcast.propose(packet);
+  }
+
+  /** The one time that a transaction is serialised: log, PROPOSAL and INFORM take these bytes. */
+  #serialize(header: TxnHeader, body: TxnBody): Buffer {
+    const writer = this.#writer.reset();
+    writer.writeInt(PacketType.PROPOSAL).writeLong(header.zxid).writeInt(0);
+    writeTxnHeader(writer, header);
+    writeTxnBody(writer, body);
+    if (this.parts.config.digestEnabled) {
+      writer.writeInt(DIGEST_VERSION);
+      const at = writer.reserve(8);
+      this.#prep.changes.digest.writeTo(writer.buffer, at);
+    }
+    writer.patchInt(TXN_START - 4, writer.length - TXN_START);
+    writer.writeInt(-1);
+    return writer.toBuffer();
+  }
+
+  #measure(packetBytes: number): void {
+    const bytes = packetBytes - TXN_START - 4;
+    const sizes = this.proposalSizes;
+    sizes.last = bytes;
+    if (bytes > sizes.max) sizes.max = bytes;
+    if (sizes.min < 0 || bytes < sizes.min) sizes.min = bytes;
+  }
+
+  /** Everything up to `zxid` is on the disk of `sid`. */
+  ack(sid: number, zxid: number): void {
+    if (zxid <= (this.#lastAcked.get(sid) ?? 0)) return;
+    this.#lastAcked.set(sid, zxid);
+    if (this.#evaluateQueued || this.#outstanding.length === 0) return;
+    this.#evaluateQueued = true;
+    this.parts.clock.atEndOfTurn(this.#evaluateNow);
+  }
+
+  /** A learner that left no longer counts, or a quorum could be made of what it forgot. */
+  forgetAcks(sid: number): void {
+    this.#lastAcked.delete(sid);
+  }
+
+  #evaluate(): void {
+    this.#evaluateQueued = false;
+    if (this.#stopped) return;
+    const point = commitPoint(this.#lastAcked, this.#verifier);
+    const committed: Proposal[] = [];
+    for (;;) {
+      const head = this.#outstanding.peek();
+      if (head === undefined || head.packet.zxid > point) break;
+      this.#outstanding.shift();
+      committed.push(head);
+    }
+    if (committed.length === 0) return;
+    this.#broadcast.commit(committed.map(proposal => proposal.packet));
+    const nowMs = this.parts.clock.monotonicMs();
+    const latency = this.parts.metrics.summary('quorum_ack_latency');
+    for (const proposal of committed) {
+      latency.add(nowMs - proposal.proposedMs);
+      this.applyTxn(proposal.packet, proposal.header, proposal.body, proposal.request);
+      this.#prep.changes.release(proposal.packet.zxid);
+      this.#releaseSyncs(proposal.packet.zxid);
+    }
+    this.parts.metrics.counter('txn_committed_count').add(committed.length);
+  }
+
+  #releaseSyncs(zxid: number): void {
+    for (;;) {
+      const head = this.#syncs.peek();
+      if (head === undefined || head.afterZxid > zxid) return;
+      this.#syncs.shift();
+      head.done();
+    }
+  }
+
+  protected onApplied(header: TxnHeader, body: TxnBody): void {
+    if (body.type === OpCode.closeSession) this.tracker.remove(header.clientHigh, header.clientLow);
+  }
+
+  /** `done` runs once everything proposed is on this server's disk. */
+  stop(reason: string, done: () => void): void {
+    this.#stopped = true;
+    this.tracker.stop();
+    this.shutdown(reason);
+    this.#sync.stop(done);
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

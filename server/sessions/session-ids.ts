@@ -1,0 +1,18 @@
+import type { Clock } from '../runtime/runtime.ts';
+import { firstSessionId } from './session-id.ts';
+
+/**
+ * Hands out session ids for the life of a process, over all its roles. It starts from the wall clock: the
+ * monotonic clock of a process begins anew with it, and an id must not come twice.
+ */
+export class SessionIds {
+  #next: bigint;
+
+  constructor(serverId: number, clock: Clock) {
+    this.#next = firstSessionId(serverId, clock.wallMs());
+  }
+
+  next(): bigint {
+    return this.#next++;
+  }
+}
