@@ -1,0 +1,116 @@
+import { Fifo } from '../processors/fifo.ts';
+import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { follows, zxidToHex } from '../wire/zxid.ts';
+import { Learner, ownPacket } from './learner.ts';
+import { LearnerServing } from './learner-serving.ts';
+import { ObserverMaster } from './observer-master.ts';
+import type { PacketView } from './packet-stream.ts';
+import { serverParts } from './peer-context.ts';
+
+const ACK_PACKET_BYTES = 20;
+
+/** Logs and acks what the leader proposes, applies what it commits. @see FollowerZooKeeperServer */
+export class Follower extends Learner {
+  readonly name = 'follower';
+  #serving: LearnerServing | null = null;
+  #sync: SyncRequestProcessor | null = null;
+  #observerMaster: ObserverMaster | null = null;
+  /** Proposed and not committed, oldest first. */
+  readonly #pending = new Fifo<TxnPacket>();
+  readonly #toAck = new Fifo<number>();
+  #lastQueued = 0;
+
+  get observerMaster(): ObserverMaster | null {
+    return this.#observerMaster;
+  }
+
+  protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {
+    const context = this.context;
+    const parts = serverParts(context);
+    this.#serving = new LearnerServing(context, 'follower', this);
+    this.#sync = new SyncRequestProcessor(parts.database, parts.clock, zxid => this.#ackUpTo(zxid), parts.onFatal);
+    this.#lastQueued = parts.database.lastLoggedZxid;
+    for (const packet of committed) {
+      this.#propose(packet);
+      this.#commit(packet.zxid);
+    }
+    for (const packet of pending) this.#propose(packet);
+    if (context.config.observerMasterPort !== null) {
+      this.#observerMaster = new ObserverMaster(context, this.#serving.server, this.epoch);
+      this.#observerMaster.start();
+    }
+    context.serve(this.#serving.server);
+  }
+
+  protected onBroadcast(packet: PacketView): void {
+    switch (packet.type) {
+      case PacketType.PROPOSAL:
+        if (packet.zxid <= this.#lastQueued) return;
+        if (follows(packet.zxid, this.#lastQueued)) this.#propose(ownPacket(packet));
+        else this.end(`${packet} does not follow ${zxidToHex(this.#lastQueued)}: transactions are missing in between`);
+        return;
+      case PacketType.COMMIT:
+      case PacketType.COMMITANDACTIVATE:
+        this.#commit(packet.zxid);
+        return;
+      case PacketType.UPTODATE:
+        this.end('UPTODATE while serving');
+        return;
+      default:
+        if (!this.#serving!.onPacket(packet)) this.end(`unexpected ${packet}`);
+    }
+  }
+
+  #propose(packet: TxnPacket): void {
+    this.#lastQueued = packet.zxid;
+    this.#pending.push(packet);
+    this.#toAck.push(packet.zxid);
+    this.#sync!.append(packet);
+    this.context.metrics.counter('learner_proposal_received_count').add();
+  }
+
+  #commit(zxid: number): void {
+    const head = this.#pending.peek();
+    if (head === undefined || head.zxid !== zxid) {
+      this.end(`COMMIT ${zxidToHex(zxid)} where the oldest proposal is ${head === undefined ? 'none' : zxidToHex(head.zxid)}`);
+      return;
+    }
+    this.#pending.shift();
+    this.#serving!.server.commit(head);
+    this.#observerMaster?.commit(head);
+    this.context.metrics.counter('learner_commit_received_count').add();
+  }
+
+  /** One ACK for each proposal, as upstream's leader expects, all of a batch in one piece. */
+  #ackUpTo(zxid: number): void {
+    if (this.isEnded) return;
+    const zxids: number[] = [];
+    for (;;) {
+      const head = this.#toAck.peek();
+      if (head === undefined || head > zxid) break;
+      this.#toAck.shift();
+      zxids.push(head);
+    }
+    if (zxids.length === 0) return;
+    const bytes = Buffer.allocUnsafe(zxids.length * ACK_PACKET_BYTES);
+    let at = 0;
+    for (const acked of zxids) {
+      bytes.writeInt32BE(PacketType.ACK, at);
+      bytes.writeInt32BE(Math.floor(acked / 0x1_0000_0000), at + 4);
+      bytes.writeUInt32BE(acked % 0x1_0000_0000, at + 8);
+      bytes.writeInt32BE(-1, at + 12);
+      bytes.writeInt32BE(-1, at + 16);
+      at += ACK_PACKET_BYTES;
+    }
+    this.sendRaw(PacketType.ACK, bytes, 0, bytes.length, zxids.length);
+  }
+
+  protected stopServing(reason: string, done: () => void): void {
+    this.#observerMaster?.stop(reason);
+    this.#serving?.stop(reason);
+    if (this.#sync === null) done();
+    else this.#sync.stop(done);
+  }
+}

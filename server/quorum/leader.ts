@@ -1,0 +1,372 @@
+import { Request } from '../processors/request.ts';
+import type { Listener, Timer } from '../runtime/runtime.ts';
+import { readId } from '../wire/acl.ts';
+import { JuteReader } from '../wire/jute.ts';
+import { highOf, lowOf } from '../wire/long-map.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
+import { LearnerHandler } from './learner-handler.ts';
+import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
+import type { PacketView } from './packet-stream.ts';
+import { type PeerContext, type Role, serverParts } from './peer-context.ts';
+
+const COMMIT_PACKET_BYTES = 20;
+
+/** Waiting until a quorum of voters has said something; what each has said is a number. */
+class QuorumWait {
+  readonly said = new Map<number, number>();
+  readonly #waiting: (() => void)[] = [];
+  #done = false;
+
+  get done(): boolean {
+    return this.#done;
+  }
+
+  then(run: () => void): void {
+    if (this.#done) run();
+    else this.#waiting.push(run);
+  }
+
+  finish(): void {
+    this.#done = true;
+    for (const run of this.#waiting.splice(0)) run();
+  }
+}
+
+/**
+ * Zab 1.0 from the leader's side: a new epoch agreed by a quorum, learners brought to its history, NEWLEADER
+ * acked by a quorum, then broadcast. Observers are answered and never counted (row 000-4).
+ * @see facts section 15
+ */
+export class Leader implements Role, LearnerMaster {
+  readonly name = 'leader';
+  readonly acceptsFollowers = true;
+  readonly #context: PeerContext;
+  readonly #handlers = new Set<LearnerHandler>();
+  /** Learners that live traffic goes to. */
+  readonly #followers = new Set<LearnerHandler>();
+  readonly #observers = new Set<LearnerHandler>();
+  /** Row 002-11: acceptedEpoch of each; the new epoch is above all of them. */
+  readonly #epochWait = new QuorumWait();
+  readonly #ackEpochWait = new QuorumWait();
+  readonly #newLeaderWait = new QuorumWait();
+  #epoch = -1;
+  #highestAccepted = 0;
+  #server: LeaderZooKeeperServer | null = null;
+  #listeners: Listener[] = [];
+  #pingTimer: Timer | null = null;
+  #startDeadline: Timer | null = null;
+  #halfTicks = 0;
+  #ended: ((reason: string) => void) | null = null;
+  #endReason: string | null = null;
+  readonly #startedMs: number;
+
+  constructor(context: PeerContext) {
+    this.#context = context;
+    this.#startedMs = context.clock.monotonicMs();
+  }
+
+  get sid(): number {
+    return this.#context.sid;
+  }
+  get config() {
+    return this.#context.config;
+  }
+  get clock() {
+    return this.#context.clock;
+  }
+  get database() {
+    return this.#context.database;
+  }
+  get metrics() {
+    return this.#context.metrics;
+  }
+  get logger() {
+    return this.#context.logger;
+  }
+  get configText(): string {
+    return this.#context.configText;
+  }
+  get epoch(): number {
+    return this.#epoch;
+  }
+  get server(): LeaderZooKeeperServer | null {
+    return this.#server;
+  }
+  get handlers(): ReadonlySet<LearnerHandler> {
+    return this.#handlers;
+  }
+  get uptimeMs(): number {
+    return this.clock.monotonicMs() - this.#startedMs;
+  }
+
+  start(ended: (reason: string) => void): void {
+    this.#ended = ended;
+    const { config, members, epochs } = this.#context;
+    const self = members.get(this.sid)!;
+    this.#listen(self.quorumAddress);
+    // Upstream's leader does not listen there, so an observer's list of masters has a dead entry. Row 004-20.
+    if (config.observerMasterPort !== null) {
+      this.#listen({ host: self.quorumAddress.host, port: config.observerMasterPort });
+    }
+    const limitMs = config.initLimit * config.tickTimeMs;
+    this.#startDeadline = this.clock.after(limitMs, () => {
+      if (this.#server === null) this.end(`no quorum of learners synced within ${limitMs} ms (initLimit)`);
+    });
+    this.#pingTimer = this.clock.every(config.tickTimeMs / 2, () => this.#halfTick());
+    this.#saidEpoch(this.sid, epochs.acceptedEpoch);
+  }
+
+  #listen(address: { host: string; port: number }): void {
+    const host = this.config.quorumListenOnAllIPs ? '0.0.0.0' : address.host;
+    const listener = this.#context.network.listen(
+      { host, port: address.port },
+      {
+        onListening: () => {},
+        onConnection: connection => {
+          if (this.#endReason === null) this.#handlers.add(new LearnerHandler(connection, this));
+          else connection.destroy('not leading');
+        },
+        onError: error => this.end(`port ${address.port} cannot be listened on: ${error.message}`),
+      },
+    );
+    this.#listeners.push(listener);
+  }
+
+  awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void {
+    for (const other of [...this.#handlers]) {
+      if (other !== handler && other.sid === info.sid) other.close('the learner came back on another connection');
+    }
+    if (this.#epoch < 0) this.#highestAccepted = Math.max(this.#highestAccepted, info.acceptedEpoch);
+    this.#epochWait.then(() => done(this.#epoch));
+    if (!handler.isObserver) this.#saidEpoch(info.sid, info.acceptedEpoch);
+  }
+
+  #saidEpoch(sid: number, acceptedEpoch: number): void {
+    if (this.#epochWait.done || !this.#context.verifier.isVoter(sid)) return;
+    this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
+    this.#epochWait.said.set(sid, acceptedEpoch);
+    if (!this.#isQuorum(this.#epochWait)) return;
+    this.#epoch = this.#highestAccepted + 1;
+    this.#context.epochs.acceptedEpoch = this.#epoch;
+    this.logger.info('new epoch', { epoch: this.#epoch });
+    this.#epochWait.finish();
+    this.#saidAckEpoch(this.sid);
+  }
+
+  #isQuorum(wait: QuorumWait): boolean {
+    return wait.said.has(this.sid) && this.#context.verifier.containsQuorum(new Set(wait.said.keys()));
+  }
+
+  awaitEpochAck(handler: LearnerHandler, currentEpoch: number | null, lastZxid: number, done: () => void): void {
+    if (currentEpoch !== null && this.#isAhead(currentEpoch, lastZxid)) {
+      // Election only tries to find the best history; this is where it is made sure of. Row 002-6.
+      handler.close(
+        `learner ${handler.sid} is ahead: epoch ${currentEpoch} zxid ${zxidToHex(lastZxid)}, here ` +
+          `epoch ${this.#context.epochs.currentEpoch} zxid ${zxidToHex(this.database.lastLoggedZxid)}`,
+      );
+      return;
+    }
+    this.#ackEpochWait.then(done);
+    if (!handler.isObserver && currentEpoch !== null) this.#saidAckEpoch(handler.sid);
+  }
+
+  #isAhead(currentEpoch: number, lastZxid: number): boolean {
+    if (this.#ackEpochWait.done) return false;
+    const own = this.#context.epochs.currentEpoch;
+    return currentEpoch > own || (currentEpoch === own && lastZxid > this.database.lastLoggedZxid);
+  }
+
+  #saidAckEpoch(sid: number): void {
+    if (this.#ackEpochWait.done || !this.#context.verifier.isVoter(sid)) return;
+    this.#ackEpochWait.said.set(sid, 1);
+    if (!this.#isQuorum(this.#ackEpochWait)) return;
+    this.#context.epochs.currentEpoch = this.#epoch;
+    this.#ackEpochWait.finish();
+    this.#saidNewLeader(this.sid);
+  }
+
+  startForwarding(handler: LearnerHandler, lastSeenZxid: number): void {
+    if (!handler.isObserver && this.#server !== null) {
+      for (const packet of this.#server.pendingPackets()) {
+        if (packet.zxid > lastSeenZxid) handler.sendProposal(packet);
+      }
+    }
+    (handler.isObserver ? this.#observers : this.#followers).add(handler);
+  }
+
+  awaitStart(handler: LearnerHandler, done: () => void): void {
+    this.#newLeaderWait.then(done);
+    if (!handler.isObserver) this.#saidNewLeader(handler.sid);
+  }
+
+  #saidNewLeader(sid: number): void {
+    if (this.#newLeaderWait.done || !this.#context.verifier.isVoter(sid)) return;
+    this.#newLeaderWait.said.set(sid, 1);
+    if (!this.#isQuorum(this.#newLeaderWait)) return;
+    this.#startServer();
+    this.#newLeaderWait.finish();
+  }
+
+  #startServer(): void {
+    const { verifier, sessionIds } = this.#context;
+    const zxid = makeZxid(this.#epoch, 0);
+    this.database.startEpoch(zxid);
+    this.#server = new LeaderZooKeeperServer(serverParts(this.#context), {
+      mode: 'leader',
+      sid: this.sid,
+      sessionIds,
+      verifier,
+      broadcast: this,
+      zxid,
+    });
+    this.#startDeadline?.cancel();
+    this.logger.info('leading', { epoch: this.#epoch, syncedAfterMs: Math.round(this.uptimeMs) });
+    this.metrics.summary('leader_sync_time').add(this.uptimeMs);
+    if (this.config.leaderServes) this.#context.serve(this.#server);
+  }
+
+  propose(packet: TxnPacket): void {
+    this.metrics.counter('proposal_count').add();
+    for (const follower of this.#followers) follower.sendProposal(packet);
+  }
+
+  commit(packets: readonly TxnPacket[]): void {
+    const bytes = this.#commitBytes(packets);
+    for (const follower of this.#followers) follower.sendBatch(PacketType.COMMIT, bytes, packets.length);
+    for (const observer of this.#observers) {
+      for (const packet of packets) observer.sendInform(packet);
+    }
+    this.metrics.counter('commit_count').add(packets.length);
+  }
+
+  /** The COMMITs of a batch, one behind the other: int type | long zxid | int -1 | int -1 each. */
+  #commitBytes(packets: readonly TxnPacket[]): Buffer {
+    const size = packets.length * COMMIT_PACKET_BYTES;
+    const bytes = Buffer.allocUnsafe(size);
+    let at = 0;
+    for (const packet of packets) {
+      bytes.writeInt32BE(PacketType.COMMIT, at);
+      packet.bytes.copy(bytes, at + 4, 4, 12);
+      bytes.writeInt32BE(-1, at + 12);
+      bytes.writeInt32BE(-1, at + 16);
+      at += COMMIT_PACKET_BYTES;
+    }
+    return bytes;
+  }
+
+  epochExhausted(): void {
+    this.end('the transaction counter of this epoch is used up');
+  }
+
+  onAck(handler: LearnerHandler, zxid: number): void {
+    if (this.#context.verifier.isVoter(handler.sid)) this.#server?.ack(handler.sid, zxid);
+  }
+
+  /** Sessions the learner has heard of since the last ping: (long id, int timeout) each. */
+  onPing(handler: LearnerHandler, packet: PacketView): void {
+    const server = this.#server;
+    if (server === null || !packet.hasData) return;
+    const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
+    while (reader.remaining >= 12) {
+      const high = reader.readInt();
+      const low = reader.readInt();
+      const timeoutMs = reader.readInt();
+      const session = server.tracker.get(high, low);
+      if (session === undefined) continue;
+      server.tracker.touch(session, timeoutMs);
+      if (session.owner === null) session.owner = handler;
+    }
+  }
+
+  onRequest(handler: LearnerHandler, packet: PacketView): void {
+    const server = this.#server;
+    if (server === null || packet.dataLength < 16) return;
+    const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
+    const sessionHigh = reader.readInt();
+    const sessionLow = reader.readInt();
+    const cxid = reader.readInt();
+    const op = reader.readInt();
+    const bytes = packet.bytes;
+    const authStart = packet.authStart;
+    const packetEnd = packet.end;
+    const request = new Request({
+      sessionHigh,
+      sessionLow,
+      cxid,
+      op,
+      bytes,
+      start: reader.offset,
+      end: packet.dataEnd,
+      owner: handler,
+      origin: null,
+      identities: () => readIdentities(bytes, authStart, packetEnd),
+      arrivedMs: this.clock.monotonicMs(),
+    });
+    if (op === OpCode.sync) {
+      server.syncAfterOutstanding(() =>
+        handler.sendPacket({ type: PacketType.SYNC, zxid: 0, data: null, authinfo: null }),
+      );
+    } else {
+      server.submit(request);
+    }
+  }
+
+  onRevalidate(handler: LearnerHandler, packet: PacketView): void {
+    if (packet.dataLength < 12) return;
+    const data = packet.data();
+    const id = data.readBigInt64BE(0);
+    const session = this.#server?.tracker.get(highOf(id), lowOf(id));
+    const valid = session !== undefined && this.#server!.tracker.touch(session, data.readInt32BE(8));
+    if (valid) session.owner = handler;
+    const answer = Buffer.alloc(9);
+    answer.writeBigInt64BE(id, 0);
+    answer[8] = valid ? 1 : 0;
+    handler.sendPacket({ type: PacketType.REVALIDATE, zxid: -1, data: answer, authinfo: null });
+  }
+
+  onClosed(handler: LearnerHandler): void {
+    this.#handlers.delete(handler);
+    this.#observers.delete(handler);
+    if (this.#followers.delete(handler)) this.#server?.forgetAcks(handler.sid);
+  }
+
+  #halfTick(): void {
+    const lastProposed = this.#server?.lastProposed ?? makeZxid(Math.max(this.#epoch, 0), 0);
+    for (const handler of [...this.#handlers]) handler.tick(lastProposed);
+    this.#halfTicks++;
+    if (this.#server !== null && this.#halfTicks % 2 === 0 && !this.#hasQuorum()) {
+      this.end('no quorum of learners is heard from any more');
+    }
+  }
+
+  #hasQuorum(): boolean {
+    const { tickTimeMs, syncLimit } = this.config;
+    const alive = new Set([this.sid]);
+    for (const follower of this.#followers) {
+      if (follower.synced && follower.heardWithinMs(tickTimeMs * syncLimit)) alive.add(follower.sid);
+    }
+    return this.#context.verifier.containsQuorum(alive);
+  }
+
+  end(reason: string): void {
+    if (this.#endReason !== null) return;
+    this.#endReason = reason;
+    this.logger.warn(`leading ends: ${reason}`, { epoch: this.#epoch });
+    this.#pingTimer?.cancel();
+    this.#startDeadline?.cancel();
+    for (const listener of this.#listeners) listener.close();
+    for (const handler of [...this.#handlers]) handler.close('the leader steps down', false);
+    this.#context.serve(null);
+    const finish = () => this.#ended?.(reason);
+    if (this.#server === null) this.clock.atEndOfTurn(finish);
+    else this.#server.stop(reason, finish);
+  }
+}
+
+function readIdentities(bytes: Buffer, start: number, end: number) {
+  return new JuteReader(bytes, start, end).readVector(readId) ?? [];
+}

@@ -1,0 +1,390 @@
+import type { Traffic } from '../admin/metrics.ts';
+import type { Connection } from '../runtime/runtime.ts';
+import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
+import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { packetName, PacketType, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { epochOf, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
+import { PacketReader, type PacketView } from './packet-stream.ts';
+import { planSync, type SyncPlan } from './sync-plan.ts';
+
+export const PROTOCOL_VERSION = 0x10000;
+/** Upstream's mark behind a snapshot on the wire. */
+export const SNAPSHOT_SIGNATURE = 'BenWasHere';
+
+/** What may wait for a learner that does not keep up, or is still taking its snapshot. */
+const BACKLOG_BYTES_MAX = 512 * 1024 * 1024;
+const SNAPSHOT_SLICE_BYTES = 256 * 1024;
+
+type Phase = 'hello' | 'epoch' | 'ackEpoch' | 'wait' | 'ackNewLeader' | 'start' | 'broadcast' | 'closed';
+
+/** The master's side of one learner: handshake, sync, then forwarding. @see facts section 21; LearnerHandler */
+export class LearnerHandler {
+  readonly #connection: Connection;
+  readonly #master: LearnerMaster;
+  readonly #packets: PacketReader;
+  readonly #writer = new JuteWriter(256);
+  readonly #openedMs: number;
+  #phase: Phase = 'hello';
+  #info: LearnerInfo | null = null;
+  #isObserver = false;
+  #epoch = 0;
+  /** Set while a snapshot goes out: all else waits behind it. */
+  #held: Buffer[] | null = null;
+  #heldBytes = 0;
+  #snapshot: SnapshotSerializer | null = null;
+  #lastHeardMs: number;
+  /** When the oldest proposal not yet acked was sent; 0 when all are acked. */
+  #unackedSinceMs = 0;
+  #lastSentProposal = 0;
+  lastAckedZxid = 0;
+  /** How it was brought up to date, for admin and the lab. */
+  syncMode: SyncPlan['mode'] | null = null;
+  packetsSent = 0;
+  packetsReceived = 0;
+  readonly #sentTraffic = new Map<number, Traffic>();
+  readonly #receivedTraffic = new Map<number, Traffic>();
+
+  constructor(connection: Connection, master: LearnerMaster) {
+    this.#connection = connection;
+    this.#master = master;
+    this.#openedMs = master.clock.monotonicMs();
+    this.#lastHeardMs = this.#openedMs;
+    this.#packets = new PacketReader(packet => this.#onPacket(packet));
+    connection.start({
+      onData: chunk => this.#onData(chunk),
+      onClose: reason => this.close(reason, false),
+      onDrain: () => this.#sendSnapshotSlice(),
+    });
+  }
+
+  get sid(): number {
+    return this.#info?.sid ?? -1;
+  }
+
+  get isObserver(): boolean {
+    return this.#isObserver;
+  }
+
+  get remote(): string {
+    return `${this.#connection.remote.host}:${this.#connection.remote.port}`;
+  }
+
+  /** Serving: counted among the synced learners. */
+  get synced(): boolean {
+    return this.#phase === 'broadcast';
+  }
+
+  get bytesQueued(): number {
+    return this.#connection.bytesQueued + this.#heldBytes;
+  }
+
+  get establishedMs(): number {
+    return this.#openedMs;
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#phase === 'closed') return;
+    this.#lastHeardMs = this.#master.clock.monotonicMs();
+    try {
+      this.#packets.feed(chunk);
+    } catch (error) {
+      this.close(`malformed packet: ${(error as Error).message}`);
+    }
+  }
+
+  #onPacket(packet: PacketView): void {
+    this.packetsReceived++;
+    this.#traffic('received', packet.type, packet.end - packet.start);
+    switch (this.#phase) {
+      case 'hello':
+        this.#onInfo(packet);
+        return;
+      case 'ackEpoch':
+        this.#onAckEpoch(packet);
+        return;
+      case 'ackNewLeader':
+        this.#onNewLeaderAck(packet);
+        return;
+      case 'start':
+      case 'broadcast':
+        this.#onTraffic(packet);
+        return;
+      case 'epoch':
+      case 'wait':
+        this.close(`${packet} came before its turn`);
+        return;
+      case 'closed':
+    }
+  }
+
+  #onInfo(packet: PacketView): void {
+    const isFollower = packet.type === PacketType.FOLLOWERINFO;
+    if (!isFollower && packet.type !== PacketType.OBSERVERINFO) {
+      this.close(`first packet is ${packet}, FOLLOWERINFO or OBSERVERINFO expected`);
+      return;
+    }
+    if (isFollower && !this.#master.acceptsFollowers) {
+      this.close('a follower came to the port of an observer master');
+      return;
+    }
+    const reader = new JuteReader(packet.data());
+    const sid = reader.remaining >= 8 ? reader.readLong() : -1;
+    const protocolVersion = reader.remaining >= 4 ? reader.readInt() : 0;
+    const configVersion = reader.remaining >= 8 ? reader.readLong() : 0;
+    if (protocolVersion < PROTOCOL_VERSION) {
+      this.close(`learner ${sid} speaks protocol 0x${protocolVersion.toString(16)}, 0x10000 (3.4) or later accepted`);
+      return;
+    }
+    this.#isObserver = !isFollower;
+    this.#info = { sid, protocolVersion, configVersion, acceptedEpoch: epochOf(packet.zxid) };
+    this.#phase = 'epoch';
+    this.#master.awaitEpoch(this, this.#info, epoch => {
+      if (this.#phase !== 'epoch') return;
+      this.#epoch = epoch;
+      this.#phase = 'ackEpoch';
+      const version = Buffer.alloc(4);
+      version.writeInt32BE(PROTOCOL_VERSION);
+      this.sendPacket({ type: PacketType.LEADERINFO, zxid: makeZxid(epoch, 0), data: version, authinfo: null });
+    });
+  }
+
+  #onAckEpoch(packet: PacketView): void {
+    if (packet.type !== PacketType.ACKEPOCH || packet.dataLength < 4) {
+      this.close(`${packet} where ACKEPOCH was expected`);
+      return;
+    }
+    const accepted = packet.data().readInt32BE(0);
+    const peerLastZxid = packet.zxid;
+    this.#phase = 'wait';
+    this.#master.awaitEpochAck(this, accepted === -1 ? null : accepted, peerLastZxid, () => {
+      if (this.#phase === 'wait') this.#sync(peerLastZxid);
+    });
+  }
+
+  /** Everything here happens in one step, so nothing can be committed between the plan and the registration. */
+  #sync(peerLastZxid: number): void {
+    const database = this.#master.database;
+    const plan = this.#plan(peerLastZxid);
+    this.syncMode = plan.mode;
+    this.#master.metrics.counter(`${plan.mode.toLowerCase()}_count`).add();
+    this.#master.logger.info(`${plan.mode} to learner ${this.sid}`, {
+      learner: this.sid,
+      peerLastZxid: zxidToHex(peerLastZxid),
+      lastProcessedZxid: zxidToHex(database.lastProcessedZxid),
+    });
+    let lastSent: number;
+    if (plan.mode === 'SNAP') {
+      lastSent = database.lastProcessedZxid;
+      this.sendPacket({ type: PacketType.SNAP, zxid: lastSent, data: null, authinfo: null });
+      this.#held = [];
+      this.#snapshot = new SnapshotSerializer(database.tree, database.sessionTimeouts);
+    } else {
+      this.sendPacket({ type: PacketType[plan.mode], zxid: plan.zxid, data: null, authinfo: null });
+      lastSent = this.#sendHistory(plan, peerLastZxid);
+    }
+    this.#master.startForwarding(this, lastSent);
+    this.sendPacket({
+      type: PacketType.NEWLEADER,
+      zxid: makeZxid(this.#epoch, 0),
+      data: Buffer.from(this.#master.configText, 'utf8'),
+      authinfo: null,
+    });
+    this.#phase = 'ackNewLeader';
+    this.#sendSnapshotSlice();
+  }
+
+  #plan(peerLastZxid: number): SyncPlan {
+    const database = this.#master.database;
+    const committedLog = database.committedLog;
+    return planSync({
+      peerLastZxid,
+      lastProcessedZxid: database.lastProcessedZxid,
+      committed: {
+        min: committedLog.minZxid,
+        max: committedLog.maxZxid,
+        zxids: committedLog.packets.map(packet => packet.zxid),
+      },
+      disk: () => database.readLogFrom(peerLastZxid)?.map(packet => packet.zxid) ?? null,
+      forceSnapshot: this.#master.config.forceSnapshotSync,
+    });
+  }
+
+  #sendHistory(plan: Exclude<SyncPlan, { mode: 'SNAP' }>, peerLastZxid: number): number {
+    const database = this.#master.database;
+    if (plan.source === 'none') return database.lastProcessedZxid;
+    const packets =
+      plan.source === 'disk' ? (database.readLogFrom(peerLastZxid) ?? []) : database.committedLog.packets;
+    let last = plan.after;
+    for (const packet of packets) {
+      if (packet.zxid <= plan.after) continue;
+      this.sendBytes(PacketType.PROPOSAL, packet.bytes);
+      this.sendPacket({ type: PacketType.COMMIT, zxid: packet.zxid, data: null, authinfo: null });
+      last = packet.zxid;
+    }
+    return Math.max(last, plan.zxid);
+  }
+
+  #sendSnapshotSlice(): void {
+    const snapshot = this.#snapshot;
+    if (snapshot === null || this.#phase === 'closed') return;
+    const writer = new JuteWriter(SNAPSHOT_SLICE_BYTES + 4096);
+    const more = snapshot.next(writer, SNAPSHOT_SLICE_BYTES);
+    if (!more) writer.writeString(SNAPSHOT_SIGNATURE);
+    const roomLeft = this.#connection.write(writer.buffer, 0, writer.length);
+    this.#traffic('sent', PacketType.SNAP, writer.length);
+    if (!more) {
+      this.#snapshot = null;
+      const held = this.#held ?? [];
+      this.#held = null;
+      this.#heldBytes = 0;
+      for (const bytes of held) this.#connection.write(bytes);
+    } else if (roomLeft) {
+      this.#master.clock.after(0, () => this.#sendSnapshotSlice());
+    }
+  }
+
+  #onNewLeaderAck(packet: PacketView): void {
+    if (packet.type === PacketType.PING) return;
+    if (packet.type !== PacketType.ACK || epochOf(packet.zxid) !== this.#epoch || packet.zxid !== makeZxid(this.#epoch, 0)) {
+      this.close(`${packet} where the ACK of NEWLEADER ${zxidToHex(makeZxid(this.#epoch, 0))} was expected`);
+      return;
+    }
+    this.#phase = 'start';
+    this.#master.awaitStart(this, () => {
+      if (this.#phase !== 'start') return;
+      this.#phase = 'broadcast';
+      this.sendPacket({ type: PacketType.UPTODATE, zxid: -1, data: null, authinfo: null });
+    });
+  }
+
+  #onTraffic(packet: PacketView): void {
+    switch (packet.type) {
+      case PacketType.ACK:
+        // The second ACK of NEWLEADER, after UPTODATE, says nothing new.
+        if (packet.zxid === makeZxid(this.#epoch, 0)) return;
+        if (this.#isObserver) {
+          this.close(`observer ${this.sid} sent ${packet}: observers do not take part in agreement`);
+          return;
+        }
+        this.lastAckedZxid = packet.zxid;
+        this.#unackedSinceMs = packet.zxid >= this.#lastSentProposal ? 0 : this.#lastHeardMs;
+        this.#master.onAck(this, packet.zxid);
+        return;
+      case PacketType.PING:
+        this.#master.onPing(this, packet);
+        return;
+      case PacketType.REQUEST:
+        this.#master.onRequest(this, packet);
+        return;
+      case PacketType.REVALIDATE:
+        this.#master.onRevalidate(this, packet);
+        return;
+      default:
+        this.close(`unexpected ${packet}`);
+    }
+  }
+
+  /** A whole packet, `bytes`, counted as `type`. The bytes must not change afterwards. */
+  sendBytes(type: number, bytes: Buffer): void {
+    if (this.#phase === 'closed') return;
+    this.packetsSent++;
+    this.#traffic('sent', type, bytes.length);
+    if (this.#held !== null) {
+      this.#held.push(bytes);
+      this.#heldBytes += bytes.length;
+    } else {
+      this.#connection.write(bytes);
+    }
+    if (this.bytesQueued > BACKLOG_BYTES_MAX) this.close(`${this.bytesQueued} bytes wait for a learner that does not keep up`);
+  }
+
+  sendPacket(packet: QuorumPacket): void {
+    const writer = this.#writer.reset();
+    writeQuorumPacket(writer, packet);
+    this.sendBytes(packet.type, this.#held === null ? writer.bytes : writer.toBuffer());
+  }
+
+  sendProposal(packet: TxnPacket): void {
+    this.#lastSentProposal = packet.zxid;
+    if (this.#unackedSinceMs === 0) this.#unackedSinceMs = this.#master.clock.monotonicMs();
+    this.sendBytes(PacketType.PROPOSAL, packet.bytes);
+  }
+
+  /** INFORM differs from PROPOSAL in its first four bytes. Row 000-7: a commit that carries the payload. */
+  sendInform(packet: TxnPacket): void {
+    const bytes = packet.bytes;
+    this.packetsSent++;
+    this.#traffic('sent', PacketType.INFORM, bytes.length);
+    if (this.#held !== null) {
+      const inform = Buffer.from(bytes);
+      inform.writeInt32BE(PacketType.INFORM, 0);
+      this.#held.push(inform);
+      this.#heldBytes += inform.length;
+      return;
+    }
+    this.#connection.write(INFORM_TYPE);
+    this.#connection.write(bytes, 4, bytes.length);
+    if (this.bytesQueued > BACKLOG_BYTES_MAX) this.close(`${this.bytesQueued} bytes wait for a learner that does not keep up`);
+  }
+
+  /** Many whole packets of one type in one piece. */
+  sendBatch(type: number, bytes: Buffer, count: number): void {
+    this.packetsSent += count - 1;
+    this.#trafficOf('sent', type).add(0, count - 1);
+    this.sendBytes(type, bytes);
+  }
+
+  /** Called twice a tick. Closes a learner that was silent, or owes an ack, for longer than the limits allow. */
+  tick(lastProposed: number): void {
+    const { tickTimeMs, initLimit, syncLimit } = this.#master.config;
+    const nowMs = this.#master.clock.monotonicMs();
+    if (this.#phase === 'broadcast') {
+      const limitMs = tickTimeMs * syncLimit;
+      if (nowMs - this.#lastHeardMs > limitMs) this.close(`nothing heard for ${limitMs} ms (syncLimit)`);
+      else if (this.#unackedSinceMs > 0 && nowMs - this.#unackedSinceMs > limitMs) {
+        this.close(`a proposal was not acked for ${limitMs} ms (syncLimit)`);
+      }
+    } else if (nowMs - this.#openedMs > tickTimeMs * initLimit) {
+      this.close(`not synced within ${tickTimeMs * initLimit} ms (initLimit)`);
+    }
+    if (this.#phase === 'ackNewLeader' || this.#phase === 'start' || this.#phase === 'broadcast') {
+      this.sendPacket({ type: PacketType.PING, zxid: lastProposed, data: null, authinfo: null });
+    }
+  }
+
+  heardWithinMs(limitMs: number): boolean {
+    return this.#master.clock.monotonicMs() - this.#lastHeardMs <= limitMs;
+  }
+
+  #traffic(direction: 'sent' | 'received', type: number, bytes: number): void {
+    this.#trafficOf(direction, type).add(bytes);
+  }
+
+  #trafficOf(direction: 'sent' | 'received', type: number): Traffic {
+    const table = direction === 'sent' ? this.#sentTraffic : this.#receivedTraffic;
+    let traffic = table.get(type);
+    if (traffic === undefined) {
+      traffic = this.#master.metrics.trafficOf(direction, packetName(type).toLowerCase(), `sid_${this.sid}`);
+      // Until it has said who it is, nothing is remembered under a name.
+      if (this.#info !== null) table.set(type, traffic);
+    }
+    return traffic;
+  }
+
+  close(reason: string, warn = true): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    this.#snapshot = null;
+    this.#held = null;
+    this.#packets.suspend();
+    const fields = { learner: this.sid, from: this.remote };
+    if (warn) this.#master.logger.warn(`learner connection closed: ${reason}`, fields);
+    else this.#master.logger.info(`learner connection closed: ${reason}`, fields);
+    this.#connection.destroy(reason);
+    this.#master.onClosed(this);
+  }
+}
+
+const INFORM_TYPE = Buffer.from([0, 0, 0, PacketType.INFORM]);

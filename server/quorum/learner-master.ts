@@ -1,0 +1,44 @@
+import type { Metrics } from '../admin/metrics.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Clock } from '../runtime/runtime.ts';
+import type { ZkDatabase } from '../storage/zk-database.ts';
+import type { LearnerHandler } from './learner-handler.ts';
+import type { PacketView } from './packet-stream.ts';
+
+/** What a learner says of itself in FOLLOWERINFO or OBSERVERINFO. */
+export interface LearnerInfo {
+  readonly sid: number;
+  readonly protocolVersion: number;
+  readonly configVersion: number;
+  readonly acceptedEpoch: number;
+}
+
+/**
+ * What learners sync with and hear commits from: the leader, or an observer master in its place. The handshake
+ * is the same; where the leader waits for a quorum, the observer master knows the answer already.
+ * Every `await...` calls back at most once, and never after the handler was closed.
+ */
+export interface LearnerMaster {
+  readonly sid: number;
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly database: ZkDatabase;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Text of the last seen configuration, for NEWLEADER. */
+  readonly configText: string;
+  readonly acceptsFollowers: boolean;
+  awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void;
+  /** `currentEpoch` is null when the learner had accepted the epoch before: it is not counted. */
+  awaitEpochAck(handler: LearnerHandler, currentEpoch: number | null, lastZxid: number, done: () => void): void;
+  /** Hands the handler what is under way, then everything new. From here nothing may be missed or sent twice. */
+  startForwarding(handler: LearnerHandler, lastSeenZxid: number): void;
+  /** The learner is durable up to its sync. `done` runs when this master serves. */
+  awaitStart(handler: LearnerHandler, done: () => void): void;
+  onAck(handler: LearnerHandler, zxid: number): void;
+  onPing(handler: LearnerHandler, packet: PacketView): void;
+  onRequest(handler: LearnerHandler, packet: PacketView): void;
+  onRevalidate(handler: LearnerHandler, packet: PacketView): void;
+  onClosed(handler: LearnerHandler): void;
+}

@@ -1,0 +1,98 @@
+import type { Id } from '../wire/acl.ts';
+import { writeId } from '../wire/acl.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
+import { LearnerZooKeeperServer, type MasterLink } from './learner-zookeeper-server.ts';
+import type { PacketView } from './packet-stream.ts';
+import { type PeerContext, serverParts } from './peer-context.ts';
+
+/** Where a learner writes to: its connection to the master. */
+export interface MasterSender {
+  send(packet: QuorumPacket): void;
+  sendPieces(type: number, head: JuteWriter, bytes: Buffer, start: number, end: number, tail: Buffer): void;
+}
+
+/** int type | long zxid -1 | int length | long session | int cxid | int op */
+const REQUEST_HEAD_BYTES = 32;
+
+/** What follower and observer share while they serve: requests up, and the answers that are not transactions. */
+export class LearnerServing implements MasterLink {
+  readonly server: LearnerZooKeeperServer;
+  readonly #sender: MasterSender;
+  readonly #head = new JuteWriter(REQUEST_HEAD_BYTES);
+  /** The ids of a connection rarely change: their bytes are kept by list. */
+  readonly #authinfo = new WeakMap<readonly Id[], { count: number; bytes: Buffer }>();
+
+  constructor(context: PeerContext, mode: 'follower' | 'observer', sender: MasterSender) {
+    this.#sender = sender;
+    this.server = new LearnerZooKeeperServer(serverParts(context), {
+      mode,
+      sessionIds: context.sessionIds,
+      link: this,
+      voters: context.verifier.voters.size,
+    });
+  }
+
+  /** Row 002-1: authinfo is used by requests alone. The body goes from the client's bytes to the wire as it is. */
+  request(
+    sessionHigh: number,
+    sessionLow: number,
+    cxid: number,
+    op: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    ids: readonly Id[],
+  ): void {
+    const head = this.#head.reset();
+    head.writeInt(PacketType.REQUEST).writeInt(-1).writeInt(-1).writeInt(16 + end - start);
+    head.writeInt(sessionHigh).writeInt(sessionLow).writeInt(cxid).writeInt(op);
+    this.#sender.sendPieces(PacketType.REQUEST, head, bytes, start, end, this.#authinfoOf(ids));
+  }
+
+  #authinfoOf(ids: readonly Id[]): Buffer {
+    const known = this.#authinfo.get(ids);
+    if (known !== undefined && known.count === ids.length) return known.bytes;
+    const bytes = new JuteWriter(64).writeVector(ids, writeId).toBuffer();
+    this.#authinfo.set(ids, { count: ids.length, bytes });
+    return bytes;
+  }
+
+  revalidate(sessionId: bigint, timeoutMs: number): void {
+    const data = Buffer.alloc(12);
+    data.writeBigInt64BE(sessionId, 0);
+    data.writeInt32BE(timeoutMs, 8);
+    this.#sender.send({ type: PacketType.REVALIDATE, zxid: -1, data, authinfo: null });
+  }
+
+  /** PING, SYNC and REVALIDATE; false for anything else. */
+  onPacket(packet: PacketView): boolean {
+    switch (packet.type) {
+      case PacketType.PING:
+        this.#sender.send({ type: PacketType.PING, zxid: packet.zxid, data: this.#touchedSessions(), authinfo: null });
+        return true;
+      case PacketType.SYNC:
+        this.server.synced();
+        return true;
+      case PacketType.REVALIDATE: {
+        if (packet.dataLength < 9) return false;
+        const data = packet.data();
+        this.server.revalidated(data.readBigInt64BE(0), data[8] !== 0);
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  /** (long session, int timeout) of each that showed life since the last ping. */
+  #touchedSessions(): Buffer {
+    const writer = new JuteWriter(256);
+    for (const { id, timeoutMs } of this.server.takeTouched()) writer.writeBigLong(id).writeInt(timeoutMs);
+    return writer.toBuffer();
+  }
+
+  stop(reason: string): void {
+    this.server.stop(reason);
+  }
+}

@@ -1,0 +1,167 @@
+import type { ClientConnection } from '../clients/client-connection.ts';
+import { Fifo } from '../processors/fifo.ts';
+import type { Request } from '../processors/request.ts';
+import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import type { SessionIds } from '../sessions/session-ids.ts';
+import type { Id } from '../wire/acl.ts';
+import { JuteReader } from '../wire/jute.ts';
+import { highOf, LongMap, lowOf } from '../wire/long-map.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { readTxnBody, readTxnHeader, type TxnHeader } from '../wire/txn.ts';
+import { TXN_START, type TxnPacket, txnEnd } from '../wire/txn-packet.ts';
+
+/** The way to the leader, or to the observer master that stands for it. */
+export interface MasterLink {
+  request(sessionHigh: number, sessionLow: number, cxid: number, op: number, bytes: Buffer, start: number, end: number, ids: readonly Id[]): void;
+  revalidate(sessionId: bigint, timeoutMs: number): void;
+}
+
+/** Sync and revalidate are answered in the order asked; some of the askers are observers behind this server. */
+type SyncWaiter = () => void;
+type RevalidateWaiter = { sessionId: bigint; timeoutMs: number; answer: (valid: boolean) => void };
+
+/** A session that showed life. */
+interface Touched {
+  readonly id: bigint;
+  timeoutMs: number;
+}
+
+/**
+ * The server of a follower or observer: reads are answered here, writes go to the leader as REQUEST and are
+ * answered when their transaction comes back committed. @see FollowerZooKeeperServer, ObserverZooKeeperServer
+ */
+export class LearnerZooKeeperServer extends ZooKeeperServer {
+  readonly mode: ServerMode;
+  readonly #link: MasterLink;
+  readonly #sessionIds: SessionIds;
+  readonly #syncs = new Fifo<SyncWaiter>();
+  readonly #revalidations = new Fifo<RevalidateWaiter>();
+  /** Sessions heard of since the last ping, which carries them to the leader. */
+  #touched = new LongMap<Touched>();
+  /** Sessions being opened here: their transaction comes back by session, not by cxid. */
+  readonly #opening = new LongMap<Request>();
+  readonly #reader = new JuteReader();
+
+  constructor(parts: ServerParts, role: { mode: 'follower' | 'observer'; sessionIds: SessionIds; link: MasterLink; voters: number }) {
+    super(parts, Math.max(1, Math.floor(parts.config.globalOutstandingLimit / Math.max(1, role.voters - 1))));
+    this.mode = role.mode;
+    this.#link = role.link;
+    this.#sessionIds = role.sessionIds;
+  }
+
+  get globalSessions(): number {
+    return this.parts.database.sessionTimeouts.size;
+  }
+
+  openSession(connection: ClientConnection, timeoutMs: number): void {
+    const request = connection.sessionRequest(OpCode.createSession, this.#sessionIds.next(), timeoutMs);
+    this.#opening.set(request.sessionHigh, request.sessionLow, request);
+    this.submit(request);
+  }
+
+  renewSession(connection: ClientConnection, sessionId: bigint, timeoutMs: number): void {
+    this.revalidate(sessionId, timeoutMs, valid => {
+      if (valid) connection.established(sessionId, timeoutMs);
+      else connection.refused();
+    });
+  }
+
+  revalidate(sessionId: bigint, timeoutMs: number, answer: (valid: boolean) => void): void {
+    this.#revalidations.push({ sessionId, timeoutMs, answer });
+    this.parts.metrics.counter('revalidate_count').add();
+    this.#link.revalidate(sessionId, timeoutMs);
+  }
+
+  /** The leader's answer. Answers come in the order of the questions, those of observers behind us among them. */
+  revalidated(sessionId: bigint, valid: boolean): void {
+    for (;;) {
+      const head = this.#revalidations.shift();
+      if (head === undefined) return;
+      if (head.sessionId !== sessionId) {
+        head.answer(false);
+        continue;
+      }
+      head.answer(valid);
+      return;
+    }
+  }
+
+  touch(connection: ClientConnection): void {
+    this.touchSession(highOf(connection.sessionId), lowOf(connection.sessionId), connection.sessionId, connection.timeoutMs);
+  }
+
+  touchSession(high: number, low: number, id: bigint, timeoutMs: number): void {
+    const touched = this.#touched.get(high, low);
+    if (touched === undefined) this.#touched.set(high, low, { id, timeoutMs });
+    else touched.timeoutMs = timeoutMs;
+  }
+
+  /** Sessions touched since the last call. */
+  takeTouched(): Iterable<{ id: bigint; timeoutMs: number }> {
+    const touched = this.#touched;
+    this.#touched = new LongMap();
+    return touched.values();
+  }
+
+  sync(request: Request): void {
+    this.#syncs.push(() => request.origin?.complete(request, null));
+    this.forward(request);
+  }
+
+  /** A sync of an observer behind this follower: it takes its place among our own. */
+  syncFor(request: Request, done: () => void): void {
+    this.#syncs.push(done);
+    this.forward(request);
+  }
+
+  /** The leader's SYNC answers the oldest. */
+  synced(): void {
+    this.#syncs.shift()?.();
+  }
+
+  submit(request: Request): void {
+    this.forward(request);
+  }
+
+  forward(request: Request): void {
+    this.#link.request(
+      request.sessionHigh,
+      request.sessionLow,
+      request.cxid,
+      request.op,
+      request.bytes,
+      request.start,
+      request.end,
+      request.identities(),
+    );
+  }
+
+  /** Applies a committed transaction and answers the local client that asked for it. */
+  commit(packet: TxnPacket): void {
+    const reader = this.#reader.reset(packet.bytes, TXN_START, txnEnd(packet));
+    const header = readTxnHeader(reader);
+    const body = readTxnBody(reader, header.type);
+    this.applyTxn(packet, header, body, this.#requestOf(header));
+    this.parts.metrics.counter('txn_committed_count').add();
+  }
+
+  #requestOf(header: TxnHeader): Request | null {
+    const high = header.clientHigh;
+    const low = header.clientLow;
+    if (header.type === OpCode.createSession) {
+      const request = this.#opening.get(high, low) ?? null;
+      if (request !== null) this.#opening.delete(high, low);
+      return request;
+    }
+    return this.connectionOf(high, low)?.headWrite(header.cxid) ?? null;
+  }
+
+  /** Sessions of a learner are the leader's business: the database's table is all that is kept. */
+  protected onApplied(): void {}
+
+  stop(reason: string): void {
+    this.shutdown(reason);
+    this.#syncs.clear();
+    this.#revalidations.clear();
+  }
+}

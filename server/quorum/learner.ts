@@ -1,0 +1,448 @@
+import type { Address, Connection, Timer } from '../runtime/runtime.ts';
+import type { SnapshotRestore } from '../storage/zk-database.ts';
+import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { packetName, PacketType, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { epochOf, follows, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { PROTOCOL_VERSION, SNAPSHOT_SIGNATURE } from './learner-handler.ts';
+import { PacketReader, type PacketView } from './packet-stream.ts';
+import type { PeerContext, Role } from './peer-context.ts';
+
+const CONNECT_TRIES_MAX = 5;
+const CONNECT_PAUSE_MS = 100;
+
+type Phase = 'connect' | 'leaderInfo' | 'syncMode' | 'snapshot' | 'sync' | 'busy' | 'upToDate' | 'broadcast' | 'ended';
+
+/**
+ * The learner's side of Zab 1.0: discovery, then sync, up to the point where it serves. What follows differs
+ * between `Follower` and `Observer`.
+ *
+ * The order of durable writes is the protocol (facts section 15; ZOOKEEPER-4643, 4646, 3911, 4685, 3642):
+ * acceptedEpoch before ACKEPOCH; a snapshot whole and durable before anything is logged on top of it; synced
+ * transactions durable before currentEpoch; currentEpoch before the ACK of NEWLEADER; that ACK before any other.
+ */
+export abstract class Learner implements Role {
+  abstract readonly name: 'follower' | 'observer';
+  protected readonly context: PeerContext;
+  readonly #masters: readonly Address[];
+  readonly #packets: PacketReader;
+  readonly #writer = new JuteWriter(256);
+  #phase: Phase = 'connect';
+  #connection: Connection | null = null;
+  #attempt: Timer | null = null;
+  #watchdog: Timer | null = null;
+  #lastHeardMs = 0;
+  #startedMs = 0;
+  #newEpoch = -1;
+  #restore: SnapshotRestore | null = null;
+  #snapshotZxid = 0;
+  #tail = Buffer.alloc(0);
+  /** Proposals of the sync that no COMMIT has named yet, oldest first. */
+  #proposed: TxnPacket[] = [];
+  /** Of them, how many were committed after NEWLEADER: they are logged and applied at UPTODATE. ZOOKEEPER-4394 */
+  #committedLate = 0;
+  /** The last zxid proposed to us: the next must follow it. */
+  #lastQueued = 0;
+  #ended: ((reason: string) => void) | null = null;
+  /** Where it is connected, for `mntr` and the log. */
+  masterAddress: Address | null = null;
+  syncMode: 'DIFF' | 'TRUNC' | 'SNAP' | null = null;
+
+  /** `masters` are tried in turn, round-robin. */
+  constructor(context: PeerContext, masters: readonly Address[]) {
+    this.context = context;
+    this.#masters = masters;
+    this.#packets = new PacketReader(packet => this.#onPacket(packet));
+  }
+
+  /** Serving begins: the last step of the sync. `pending` were proposed and not committed. */
+  protected abstract serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void;
+  /** A packet of phase 3. */
+  protected abstract onBroadcast(packet: PacketView): void;
+  /** Stops what `serve` began; `done` when its writes are on disk. */
+  protected abstract stopServing(reason: string, done: () => void): void;
+
+  get synced(): boolean {
+    return this.#phase === 'broadcast';
+  }
+
+  get epoch(): number {
+    return this.#newEpoch;
+  }
+
+  protected get isEnded(): boolean {
+    return this.#phase === 'ended';
+  }
+
+  start(ended: (reason: string) => void): void {
+    this.#ended = ended;
+    this.#startedMs = this.context.clock.monotonicMs();
+    this.#lastHeardMs = this.#startedMs;
+    this.#watchdog = this.context.clock.every(this.context.config.tickTimeMs / 2, () => this.#watch());
+    this.#dial(0);
+  }
+
+  #limitMs(): number {
+    const { tickTimeMs, initLimit, syncLimit } = this.context.config;
+    return tickTimeMs * (this.#phase === 'broadcast' ? syncLimit : initLimit);
+  }
+
+  #watch(): void {
+    const silentMs = this.context.clock.monotonicMs() - this.#lastHeardMs;
+    const limitMs = this.#limitMs();
+    if (silentMs > limitMs) {
+      this.end(`nothing heard from the ${this.#phase === 'connect' ? 'network' : 'master'} for ${limitMs} ms`);
+    }
+  }
+
+  #dial(tries: number): void {
+    const address = this.#masters[tries % this.#masters.length];
+    if (address === undefined || tries >= CONNECT_TRIES_MAX * this.#masters.length) {
+      this.end(`no connection to ${this.#masters.map(a => `${a.host}:${a.port}`).join(', ')} in ${tries} tries`);
+      return;
+    }
+    this.#attempt = this.context.network.connect(address, this.#limitMs(), {
+      onConnected: connection => {
+        if (this.#phase !== 'connect') connection.destroy();
+        else this.#onConnected(connection, address);
+      },
+      onError: error => {
+        this.context.logger.debug('master not reached', { master: address, error: error.message });
+        const wrapped = (tries + 1) % this.#masters.length === 0;
+        this.#attempt = this.context.clock.after(wrapped ? CONNECT_PAUSE_MS : 0, () => this.#dial(tries + 1));
+      },
+    });
+  }
+
+  #onConnected(connection: Connection, address: Address): void {
+    this.#attempt = null;
+    this.#connection = connection;
+    this.masterAddress = address;
+    this.#phase = 'leaderInfo';
+    connection.start({
+      onData: chunk => this.#onData(chunk),
+      onClose: reason => this.end(`connection to the master lost: ${reason}`),
+    });
+    const info = new JuteWriter(20);
+    info.writeLong(this.context.sid).writeInt(PROTOCOL_VERSION).writeLong(this.context.verifier.version);
+    this.send({
+      type: this.name === 'follower' ? PacketType.FOLLOWERINFO : PacketType.OBSERVERINFO,
+      zxid: makeZxid(this.context.epochs.acceptedEpoch, 0),
+      data: info.toBuffer(),
+      authinfo: null,
+    });
+  }
+
+  send(packet: QuorumPacket): void {
+    const writer = this.#writer.reset();
+    writeQuorumPacket(writer, packet);
+    this.sendRaw(packet.type, writer.buffer, 0, writer.length);
+  }
+
+  /** Bytes of one packet of `type`, whole or a piece of it; count a packet once. */
+  protected sendRaw(type: number, bytes: Buffer, start: number, end: number, messages = 1): void {
+    this.#connection?.write(bytes, start, end);
+    this.context.metrics.trafficOf('sent', packetName(type).toLowerCase(), 'master').add(end - start, messages);
+  }
+
+  /** One packet in three pieces, so that what is in the middle is not copied twice. */
+  sendPieces(type: number, head: JuteWriter, bytes: Buffer, start: number, end: number, tail: Buffer): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    connection.write(head.buffer, 0, head.length);
+    connection.write(bytes, start, end);
+    connection.write(tail);
+    const size = head.length + end - start + tail.length;
+    this.context.metrics.trafficOf('sent', packetName(type).toLowerCase(), 'master').add(size);
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#phase === 'ended') return;
+    this.#lastHeardMs = this.context.clock.monotonicMs();
+    try {
+      if (this.#phase === 'snapshot') this.#onSnapshotBytes(chunk);
+      else this.#packets.feed(chunk);
+    } catch (error) {
+      this.end(`malformed input from the master: ${(error as Error).message}`);
+    }
+  }
+
+  #onPacket(packet: PacketView): void {
+    this.context.metrics.trafficOf('received', packetName(packet.type).toLowerCase(), 'master').add(packet.end - packet.start);
+    switch (this.#phase) {
+      case 'leaderInfo':
+        this.#onLeaderInfo(packet);
+        return;
+      case 'syncMode':
+        this.#onSyncMode(packet);
+        return;
+      case 'sync':
+        this.#onSync(packet);
+        return;
+      case 'upToDate':
+        this.#beforeUpToDate(packet);
+        return;
+      case 'broadcast':
+        this.onBroadcast(packet);
+        return;
+      default:
+        this.end(`${packet} in phase ${this.#phase}`);
+    }
+  }
+
+  #onLeaderInfo(packet: PacketView): void {
+    if (packet.type !== PacketType.LEADERINFO) {
+      this.end(`${packet} where LEADERINFO was expected`);
+      return;
+    }
+    const { epochs, database } = this.context;
+    this.#newEpoch = epochOf(packet.zxid);
+    if (this.#newEpoch < epochs.acceptedEpoch) {
+      this.end(`leader's epoch ${this.#newEpoch} is older than the accepted epoch ${epochs.acceptedEpoch}`);
+      return;
+    }
+    const answer = Buffer.alloc(4);
+    if (this.#newEpoch > epochs.acceptedEpoch) {
+      epochs.acceptedEpoch = this.#newEpoch;
+      answer.writeInt32BE(epochs.currentEpoch, 0);
+    } else {
+      // Accepted before: answered, and not to be counted again. Row 002-11.
+      answer.writeInt32BE(-1, 0);
+    }
+    this.#phase = 'syncMode';
+    this.send({ type: PacketType.ACKEPOCH, zxid: database.lastLoggedZxid, data: answer, authinfo: null });
+  }
+
+  #onSyncMode(packet: PacketView): void {
+    const { database, logger } = this.context;
+    switch (packet.type) {
+      case PacketType.DIFF:
+        this.syncMode = 'DIFF';
+        break;
+      case PacketType.TRUNC:
+        this.syncMode = 'TRUNC';
+        if (!database.truncate(packet.zxid)) {
+          // Without the entry to cut behind nothing is sure: start over from nothing, which means a snapshot.
+          database.clear();
+          this.end(`the log has no ${zxidToHex(packet.zxid)} to truncate to: asking for a snapshot`);
+          return;
+        }
+        break;
+      case PacketType.SNAP:
+        this.syncMode = 'SNAP';
+        this.#snapshotZxid = packet.zxid;
+        this.#restore = database.beginRestore();
+        this.#phase = 'snapshot';
+        this.#packets.suspend();
+        break;
+      default:
+        this.end(`${packet} where DIFF, TRUNC or SNAP was expected`);
+        return;
+    }
+    logger.info(`${this.syncMode} from the master`, { zxid: zxidToHex(packet.zxid), lastLogged: zxidToHex(database.lastLoggedZxid) });
+    this.context.metrics.counter(`${this.syncMode.toLowerCase()}_received_count`).add();
+    if (this.#phase === 'snapshot') {
+      this.#onSnapshotBytes(this.#packets.takeRest());
+    } else {
+      this.#phase = 'sync';
+      this.#lastQueued = database.lastLoggedZxid;
+    }
+  }
+
+  #onSnapshotBytes(chunk: Buffer): void {
+    const restore = this.#restore!;
+    let rest = chunk;
+    if (!restore.done) {
+      const consumed = restore.feed(chunk);
+      if (!restore.done) return;
+      rest = chunk.subarray(consumed);
+    }
+    this.#tail = Buffer.concat([this.#tail, rest]);
+    const signatureBytes = 4 + SNAPSHOT_SIGNATURE.length;
+    if (this.#tail.length < signatureBytes) return;
+    const signature = new JuteReader(this.#tail, 0, signatureBytes).readString();
+    if (signature !== SNAPSHOT_SIGNATURE) {
+      this.end('the snapshot of the master does not end in its signature');
+      return;
+    }
+    const after = this.#tail.subarray(signatureBytes);
+    this.#phase = 'busy';
+    // The tree is replaced only now that it is whole (ZOOKEEPER-3104, 3642), and on disk before anything follows.
+    this.context.database.finishRestore(this.#snapshotZxid, error => {
+      if (this.#phase !== 'busy') return;
+      if (error !== undefined) {
+        this.context.onFatal(error);
+        return;
+      }
+      this.#restore = null;
+      this.#lastQueued = this.#snapshotZxid;
+      this.#phase = 'sync';
+      this.#connection?.resume();
+      this.#resume(after);
+    });
+    if (this.#phase === 'busy') this.#connection?.pause();
+  }
+
+  /** Goes on with bytes that came while a write had to be waited for. */
+  #resume(bytes: Buffer): void {
+    try {
+      this.#packets.resume();
+      if (bytes.length > 0) this.#packets.feed(bytes);
+    } catch (error) {
+      this.end(`malformed input from the master: ${(error as Error).message}`);
+    }
+  }
+
+  #onSync(packet: PacketView): void {
+    switch (packet.type) {
+      case PacketType.PROPOSAL:
+        this.#queue(packet);
+        return;
+      case PacketType.COMMIT:
+      case PacketType.COMMITANDACTIVATE:
+        this.#commitSynced(packet);
+        return;
+      case PacketType.INFORM:
+      case PacketType.INFORMANDACTIVATE:
+        if (this.#queue(packet)) this.#applySynced(this.#proposed.shift()!);
+        return;
+      case PacketType.NEWLEADER:
+        this.#onNewLeader(packet);
+        return;
+      case PacketType.PING:
+        this.#pong(packet);
+        return;
+      default:
+        this.end(`${packet} during sync`);
+    }
+  }
+
+  /** False when it does not follow what came before: a gap would be passed on for ever. ZOOKEEPER-4925 */
+  #queue(packet: PacketView): boolean {
+    // Proposals may come twice when the master registers us while it commits (TLA+ notes, features section C).
+    if (packet.zxid <= this.#lastQueued) return false;
+    if (!follows(packet.zxid, this.#lastQueued)) {
+      this.end(`${packet} does not follow ${zxidToHex(this.#lastQueued)}: transactions are missing in between`);
+      return false;
+    }
+    this.#lastQueued = packet.zxid;
+    this.#proposed.push(ownPacket(packet));
+    return true;
+  }
+
+  #commitSynced(packet: PacketView): void {
+    const head = this.#proposed[0];
+    if (head === undefined || head.zxid !== packet.zxid) {
+      // A duplicate of what the sync brought already is harmless; anything else is a hole.
+      if (packet.zxid <= this.context.database.lastProcessedZxid) return;
+      this.end(`${packet} where the oldest proposal is ${head === undefined ? 'none' : zxidToHex(head.zxid)}`);
+      return;
+    }
+    this.#proposed.shift();
+    this.#applySynced(head);
+  }
+
+  #applySynced(packet: TxnPacket): void {
+    const { database } = this.context;
+    if (packet.zxid > database.lastLoggedZxid) database.append(packet);
+    database.applyPacket(packet);
+  }
+
+  #onNewLeader(packet: PacketView): void {
+    if (packet.zxid !== makeZxid(this.#newEpoch, 0)) {
+      this.end(`${packet} where NEWLEADER ${zxidToHex(makeZxid(this.#newEpoch, 0))} was expected`);
+      return;
+    }
+    const { database, epochs } = this.context;
+    this.#phase = 'busy';
+    this.#packets.suspend();
+    database.flush(error => {
+      if (this.#phase !== 'busy') return;
+      if (error !== undefined) {
+        this.context.onFatal(error);
+        return;
+      }
+      epochs.currentEpoch = this.#newEpoch;
+      this.#phase = 'upToDate';
+      this.#ackNewLeader();
+      this.#resume(this.#packets.takeRest());
+    });
+  }
+
+  #ackNewLeader(): void {
+    this.send({ type: PacketType.ACK, zxid: makeZxid(this.#newEpoch, 0), data: null, authinfo: null });
+  }
+
+  #beforeUpToDate(packet: PacketView): void {
+    switch (packet.type) {
+      case PacketType.PROPOSAL:
+        this.#queue(packet);
+        return;
+      case PacketType.COMMIT:
+      case PacketType.COMMITANDACTIVATE:
+        if (this.#proposed[this.#committedLate]?.zxid === packet.zxid) this.#committedLate++;
+        else if (packet.zxid > this.context.database.lastProcessedZxid) this.end(`${packet} out of order before UPTODATE`);
+        return;
+      case PacketType.INFORM:
+      case PacketType.INFORMANDACTIVATE:
+        if (this.#queue(packet)) this.#committedLate++;
+        return;
+      case PacketType.PING:
+        this.#pong(packet);
+        return;
+      case PacketType.UPTODATE:
+        this.#onUpToDate();
+        return;
+      default:
+        this.end(`${packet} before UPTODATE`);
+    }
+  }
+
+  #onUpToDate(): void {
+    this.#phase = 'broadcast';
+    this.#ackNewLeader();
+    const tookMs = this.context.clock.monotonicMs() - this.#startedMs;
+    this.context.metrics.summary(`${this.name}_sync_time`).add(tookMs);
+    this.context.logger.info(this.name === 'follower' ? 'following' : 'observing', {
+      epoch: this.#newEpoch,
+      master: this.masterAddress,
+      sync: this.syncMode,
+      tookMs: Math.round(tookMs),
+    });
+    const committed = this.#proposed.slice(0, this.#committedLate);
+    const pending = this.#proposed.slice(this.#committedLate);
+    this.#proposed = [];
+    this.serve(pending, committed);
+  }
+
+  /** Until it serves there are no sessions to report. */
+  #pong(packet: PacketView): void {
+    this.send({ type: PacketType.PING, zxid: packet.zxid, data: EMPTY, authinfo: null });
+  }
+
+  end(reason: string): void {
+    if (this.#phase === 'ended') return;
+    const wasServing = this.#phase === 'broadcast';
+    this.#phase = 'ended';
+    this.context.logger.warn(`${this.name} ends: ${reason}`, { master: this.masterAddress });
+    this.#attempt?.cancel();
+    this.#watchdog?.cancel();
+    this.#packets.suspend();
+    this.#connection?.destroy(reason);
+    // A snapshot or sync that did not finish leaves no trace in memory: what counts is on disk. ZOOKEEPER-3642, 5094
+    this.#restore = null;
+    this.context.serve(null);
+    const finish = () => this.#ended?.(reason);
+    if (wasServing) this.stopServing(reason, finish);
+    else this.context.database.flush(error => (error === undefined ? finish() : this.context.onFatal(error)));
+  }
+}
+
+/** The transaction of a PROPOSAL or INFORM in memory of its own, framed as PROPOSAL. */
+export function ownPacket(packet: PacketView): TxnPacket {
+  const bytes = packet.copy();
+  bytes[3] = PacketType.PROPOSAL;
+  return { zxid: packet.zxid, bytes };
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,172 @@
+import { Request } from '../processors/request.ts';
+import type { Listener, Timer } from '../runtime/runtime.ts';
+import { readId } from '../wire/acl.ts';
+import { JuteReader } from '../wire/jute.ts';
+import { joinId } from '../wire/long-map.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { LearnerHandler } from './learner-handler.ts';
+import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
+import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
+import type { PacketView } from './packet-stream.ts';
+import type { PeerContext } from './peer-context.ts';
+
+/**
+ * A follower in the leader's place for observers (rows 000-10, 004-14..19): same handshake, local answers, and
+ * every COMMIT relayed as INFORM. An observer attaches in one step of the event loop, between two commits, and
+ * what it is then sent comes from the follower's own list of pending proposals; so there is no queue of relayed
+ * packets to fall out of step with, as upstream's has (ZOOKEEPER-5088). @see facts section 16
+ */
+export class ObserverMaster implements LearnerMaster {
+  readonly acceptsFollowers = false;
+  readonly #context: PeerContext;
+  readonly #server: LearnerZooKeeperServer;
+  readonly #epoch: number;
+  readonly #handlers = new Set<LearnerHandler>();
+  readonly #observers = new Set<LearnerHandler>();
+  #listener: Listener | null = null;
+  #pingTimer: Timer | null = null;
+  #lastRelayed = 0;
+  #stopped = false;
+
+  constructor(context: PeerContext, server: LearnerZooKeeperServer, epoch: number) {
+    this.#context = context;
+    this.#server = server;
+    this.#epoch = epoch;
+  }
+
+  get sid(): number {
+    return this.#context.sid;
+  }
+  get config() {
+    return this.#context.config;
+  }
+  get clock() {
+    return this.#context.clock;
+  }
+  get database() {
+    return this.#context.database;
+  }
+  get metrics() {
+    return this.#context.metrics;
+  }
+  get logger() {
+    return this.#context.logger;
+  }
+  get configText(): string {
+    return this.#context.configText;
+  }
+  get handlers(): ReadonlySet<LearnerHandler> {
+    return this.#handlers;
+  }
+
+  start(): void {
+    const { config, members } = this.#context;
+    const host = config.quorumListenOnAllIPs ? '0.0.0.0' : members.get(this.sid)!.quorumAddress.host;
+    const port = config.observerMasterPort!;
+    this.#listener = this.#context.network.listen(
+      { host, port },
+      {
+        onListening: () => this.logger.info('observer master listens', { host, port }),
+        onConnection: connection => {
+          if (this.#stopped) connection.destroy('not an observer master any more');
+          else this.#handlers.add(new LearnerHandler(connection, this));
+        },
+        onError: error => this.logger.error(`observer master port ${host}:${port}: ${error.message}`),
+      },
+    );
+    this.#pingTimer = this.clock.every(config.tickTimeMs / 2, () => {
+      for (const handler of [...this.#handlers]) handler.tick(this.#lastRelayed);
+    });
+  }
+
+  commit(packet: TxnPacket): void {
+    this.#lastRelayed = packet.zxid;
+    for (const observer of this.#observers) observer.sendInform(packet);
+  }
+
+  awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void {
+    for (const other of [...this.#handlers]) {
+      if (other !== handler && other.sid === info.sid) other.close('the observer came back on another connection');
+    }
+    done(this.#epoch);
+  }
+
+  awaitEpochAck(_handler: LearnerHandler, _currentEpoch: number | null, _lastZxid: number, done: () => void): void {
+    done();
+  }
+
+  startForwarding(handler: LearnerHandler): void {
+    this.#observers.add(handler);
+  }
+
+  awaitStart(_handler: LearnerHandler, done: () => void): void {
+    done();
+  }
+
+  onAck(handler: LearnerHandler): void {
+    handler.close('an observer does not ack transactions');
+  }
+
+  /** Its sessions reach the leader with this follower's next ping. */
+  onPing(_handler: LearnerHandler, packet: PacketView): void {
+    if (!packet.hasData) return;
+    const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
+    while (reader.remaining >= 12) {
+      const high = reader.readInt();
+      const low = reader.readInt();
+      this.#server.touchSession(high, low, joinId(high, low), reader.readInt());
+    }
+  }
+
+  onRequest(handler: LearnerHandler, packet: PacketView): void {
+    if (packet.dataLength < 16) return;
+    const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
+    const { bytes, authStart, end } = packet;
+    const request = new Request({
+      sessionHigh: reader.readInt(),
+      sessionLow: reader.readInt(),
+      cxid: reader.readInt(),
+      op: reader.readInt(),
+      bytes,
+      start: reader.offset,
+      end: packet.dataEnd,
+      owner: handler,
+      origin: null,
+      identities: () => new JuteReader(bytes, authStart, end).readVector(readId) ?? [],
+      arrivedMs: this.clock.monotonicMs(),
+    });
+    if (request.op === OpCode.sync) {
+      this.#server.syncFor(request, () =>
+        handler.sendPacket({ type: PacketType.SYNC, zxid: 0, data: null, authinfo: null }),
+      );
+    } else {
+      this.#server.forward(request);
+    }
+  }
+
+  onRevalidate(handler: LearnerHandler, packet: PacketView): void {
+    if (packet.dataLength < 12) return;
+    const id = packet.data().readBigInt64BE(0);
+    const timeoutMs = packet.data().readInt32BE(8);
+    this.#server.revalidate(id, timeoutMs, valid => {
+      const answer = Buffer.alloc(9);
+      answer.writeBigInt64BE(id, 0);
+      answer[8] = valid ? 1 : 0;
+      handler.sendPacket({ type: PacketType.REVALIDATE, zxid: -1, data: answer, authinfo: null });
+    });
+  }
+
+  onClosed(handler: LearnerHandler): void {
+    this.#handlers.delete(handler);
+    this.#observers.delete(handler);
+  }
+
+  stop(reason: string): void {
+    this.#stopped = true;
+    this.#listener?.close();
+    this.#pingTimer?.cancel();
+    for (const handler of [...this.#handlers]) handler.close(reason, false);
+  }
+}

@@ -1,0 +1,62 @@
+import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { follows, zxidToHex } from '../wire/zxid.ts';
+import { Learner, ownPacket } from './learner.ts';
+import { LearnerServing } from './learner-serving.ts';
+import type { PacketView } from './packet-stream.ts';
+import { serverParts } from './peer-context.ts';
+
+/**
+ * Hears only results: INFORM carries what a quorum has accepted, and is applied at once. It logs to its own disk
+ * so that a restart syncs by DIFF (ZOOKEEPER-1552), and never acks a transaction (row 000-4).
+ */
+export class Observer extends Learner {
+  readonly name = 'observer';
+  #serving: LearnerServing | null = null;
+  #sync: SyncRequestProcessor | null = null;
+  #lastInformed = 0;
+
+  protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {
+    const parts = serverParts(this.context);
+    this.#serving = new LearnerServing(this.context, 'observer', this);
+    this.#sync = new SyncRequestProcessor(parts.database, parts.clock, () => {}, parts.onFatal);
+    this.#lastInformed = parts.database.lastLoggedZxid;
+    for (const packet of committed) this.#apply(packet);
+    if (pending.length > 0) {
+      this.end(`${pending.length} proposals without their commit: an observer hears only results`);
+      return;
+    }
+    this.context.serve(this.#serving.server);
+  }
+
+  protected onBroadcast(packet: PacketView): void {
+    switch (packet.type) {
+      case PacketType.INFORM:
+      case PacketType.INFORMANDACTIVATE:
+        if (packet.zxid <= this.#lastInformed) return;
+        // Upstream applies whatever comes; a hole would stay for ever. Features section C, 5088.
+        if (follows(packet.zxid, this.#lastInformed)) this.#apply(ownPacket(packet));
+        else this.end(`${packet} does not follow ${zxidToHex(this.#lastInformed)}: transactions are missing in between`);
+        return;
+      case PacketType.PROPOSAL:
+      case PacketType.COMMIT:
+        // Upstream ignores them too: what counts for an observer is INFORM.
+        return;
+      default:
+        if (!this.#serving!.onPacket(packet)) this.end(`unexpected ${packet}`);
+    }
+  }
+
+  #apply(packet: TxnPacket): void {
+    this.#lastInformed = packet.zxid;
+    this.#sync!.append(packet);
+    this.#serving!.server.commit(packet);
+  }
+
+  protected stopServing(reason: string, done: () => void): void {
+    this.#serving?.stop(reason);
+    if (this.#sync === null) done();
+    else this.#sync.stop(done);
+  }
+}

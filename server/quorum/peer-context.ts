@@ -1,0 +1,45 @@
+import type { Metrics } from '../admin/metrics.ts';
+import type { ServerStats } from '../clients/server-stats.ts';
+import type { QuorumServer } from '../config/quorum-server.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import type { ServerError } from '../errors.ts';
+import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Clock, Network, Random } from '../runtime/runtime.ts';
+import type { SessionIds } from '../sessions/session-ids.ts';
+import type { ZkDatabase } from '../storage/zk-database.ts';
+import type { Epochs } from './epochs.ts';
+import type { QuorumVerifier } from './quorum-verifier.ts';
+
+/** What a role (leader, follower, observer, observer master) needs of the peer it belongs to. */
+export interface PeerContext {
+  readonly sid: number;
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly random: Random;
+  readonly database: ZkDatabase;
+  readonly epochs: Epochs;
+  readonly sessionIds: SessionIds;
+  readonly verifier: QuorumVerifier;
+  readonly members: ReadonlyMap<number, QuorumServer>;
+  readonly configText: string;
+  readonly metrics: Metrics;
+  readonly stats: ServerStats;
+  readonly logger: Logger;
+  readonly onFatal: (error: ServerError) => void;
+  /** Client connections go to this server from now on; null: to nobody. */
+  serve(server: ZooKeeperServer | null): void;
+}
+
+export function serverParts(context: PeerContext): ServerParts {
+  const { config, clock, database, metrics, stats, logger, onFatal } = context;
+  return { config, clock, database, metrics, stats, logger, onFatal };
+}
+
+/** A role between two elections. `ended` is called once, when nothing of it is left. */
+export interface Role {
+  readonly name: 'leader' | 'follower' | 'observer';
+  start(ended: (reason: string) => void): void;
+  end(reason: string): void;
+}

@@ -1,0 +1,63 @@
+import { counterOf, epochOf } from '../wire/zxid.ts';
+
+/**
+ * How a learner is brought to the master's history. Pure: what the learner has last, what the master has.
+ * `after`: transactions with a zxid above it are to be sent, as PROPOSAL and COMMIT, when `stream` says so.
+ * @see facts section 15 phase 2; LearnerHandler.syncFollower
+ */
+export type SyncPlan =
+  /** Nothing to undo. `zxid` is what the learner will have. */
+  | { readonly mode: 'DIFF'; readonly zxid: number; readonly after: number; readonly source: SyncSource }
+  /** Undo everything above `zxid`, then the rest. */
+  | { readonly mode: 'TRUNC'; readonly zxid: number; readonly after: number; readonly source: SyncSource }
+  | { readonly mode: 'SNAP' };
+
+export type SyncSource = 'none' | 'committedLog' | 'disk';
+
+export interface SyncQuestion {
+  readonly peerLastZxid: number;
+  readonly lastProcessedZxid: number;
+  /** The last committed transactions in memory, in order; `min` and `max` are lastProcessedZxid when there are none. */
+  readonly committed: { readonly min: number; readonly max: number; readonly zxids: readonly number[] };
+  /**
+   * zxids on disk up to the first of `committed`, from at or before `peerLastZxid` on and without a gap;
+   * null when the logs do not reach back that far, or are too long to be worth it.
+   */
+  readonly disk: () => readonly number[] | null;
+  readonly forceSnapshot: boolean;
+}
+
+export function planSync(question: SyncQuestion): SyncPlan {
+  const { peerLastZxid: peer, lastProcessedZxid: last, committed } = question;
+  if (question.forceSnapshot) return SNAP;
+  if (peer === last) return { mode: 'DIFF', zxid: peer, after: peer, source: 'none' };
+  if (peer > committed.max) {
+    // The marker of a new epoch carries no transaction that could be cut.
+    if (isEpochMarker(peer)) return SNAP;
+    return { mode: 'TRUNC', zxid: committed.max, after: committed.max, source: 'none' };
+  }
+  if (peer >= committed.min) return fromHistory(peer, committed.max, committed.zxids, 'committedLog');
+  const disk = question.disk();
+  return disk === null ? SNAP : fromHistory(peer, committed.max, disk, 'disk');
+}
+
+const SNAP: SyncPlan = { mode: 'SNAP' };
+
+function isEpochMarker(zxid: number): boolean {
+  return counterOf(zxid) === 0;
+}
+
+function fromHistory(peer: number, max: number, zxids: readonly number[], source: SyncSource): SyncPlan {
+  let previous = -1;
+  for (const zxid of zxids) {
+    if (zxid < peer) {
+      previous = zxid;
+      continue;
+    }
+    if (zxid === peer || isEpochMarker(peer)) return { mode: 'DIFF', zxid: max, after: peer, source };
+    // The learner has transactions that were never committed here. Of another epoch: where they part is unknown.
+    if (epochOf(zxid) !== epochOf(peer) || previous < 0) return SNAP;
+    return { mode: 'TRUNC', zxid: previous, after: previous, source };
+  }
+  return isEpochMarker(peer) ? { mode: 'DIFF', zxid: max, after: peer, source } : SNAP;
+}
