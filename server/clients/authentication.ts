@@ -1,17 +1,17 @@
-import { digestIdOf } from '../tree/acl.ts';
+import { digestId } from '../tree/acl.ts';
 import type { Id } from '../wire/acl.ts';
 
 /**
  * What a client has proven with an auth packet, or null when it has proven nothing. `ip` needs no proof: every
  * connection has it from the start. @see facts section 8; DigestAuthenticationProvider, IPAuthenticationProvider
  */
-export function authenticate(scheme: string, auth: Buffer | null, superDigest: string | null): Id[] | null {
+export function authenticate(scheme: string, auth: Buffer | null, superDigest: string | undefined): Id[] | null {
   if (scheme === 'ip') return [];
   if (scheme !== 'digest' || auth === null) return null;
   const userAndPassword = auth.toString('utf8');
   if (!userAndPassword.includes(':')) return null;
-  const id = digestIdOf(userAndPassword);
+  const id = digestId(userAndPassword);
   const ids: Id[] = [{ scheme: 'digest', id }];
-  if (superDigest !== null && id === superDigest) ids.push({ scheme: 'super', id: '' });
+  if (id === superDigest) ids.push({ scheme: 'super', id: '' });
   return ids;
 }

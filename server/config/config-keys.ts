@@ -154,6 +154,7 @@ export const usedKeys = {
     0.33,
     'of a snapshot, that a DIFF from the log may be; < 0: off',
   ),
+  forceSnapshotSync: flag('forceSnapshotSync', false, 'learners are always sent a whole snapshot'),
   snapRetainCount: integer(
     'autopurge.snapRetainCount',
     3,
@@ -247,7 +248,6 @@ export const notYetUsedKeys: Readonly<Record<string, string>> = {
   'serializeLastProcessedZxid.enabled': 'the last zxid at the end of a snapshot (3.9)',
   'datadir.autocreate': 'the data directory made when it is missing',
   'db.autocreate': 'an empty database may vote',
-  forceSnapshotSync: 'SNAP for every learner',
   'closeSessionTxn.enabled': 'closeSession transactions name their paths',
   'leader.maxTimeToWaitForEpoch': 'a limit of its own for phase 1',
   'leader.ackLoggingFrequency': 'how many acks between two log lines',

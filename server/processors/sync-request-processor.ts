@@ -53,7 +53,11 @@ export class SyncRequestProcessor {
       }
       this.#settle();
     });
-    if (this.#database.needsSnapshot()) this.#database.takeSnapshot(error => error !== undefined && this.#onFatal(error));
+    if (this.#database.needsSnapshot()) {
+      this.#database.takeSnapshot(error => {
+        if (error !== undefined) this.#onFatal(error);
+      });
+    }
   }
 
   /** No more `onSynced`. `done` runs once what was appended is durable. */

@@ -37,7 +37,7 @@ export class Follower extends Learner {
       this.#commit(packet.zxid);
     }
     for (const packet of pending) this.#propose(packet);
-    if (context.config.observerMasterPort !== null) {
+    if (context.config.observerMasterPort > 0) {
       this.#observerMaster = new ObserverMaster(context, this.#serving.server, this.epoch);
       this.#observerMaster.start();
     }

@@ -111,6 +111,10 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     return this.tracker.size;
   }
 
+  get waitingSyncs(): number {
+    return this.#syncs.length;
+  }
+
   get outstandingProposals(): number {
     return this.#outstanding.length;
   }

@@ -1,3 +1,4 @@
+import { quorumAddressOf } from '../config/quorum-server.ts';
 import { Request } from '../processors/request.ts';
 import type { Listener, Timer } from '../runtime/runtime.ts';
 import { readId } from '../wire/acl.ts';
@@ -63,9 +64,12 @@ export class Leader implements Role, LearnerMaster {
   #ended: ((reason: string) => void) | null = null;
   #endReason: string | null = null;
   readonly #startedMs: number;
+  readonly #onEstablished: (epoch: number) => void;
 
-  constructor(context: PeerContext) {
+  /** `onEstablished`: votes of this server name the new epoch from then on. */
+  constructor(context: PeerContext, onEstablished: (epoch: number) => void) {
     this.#context = context;
+    this.#onEstablished = onEstablished;
     this.#startedMs = context.clock.monotonicMs();
   }
 
@@ -107,12 +111,13 @@ export class Leader implements Role, LearnerMaster {
     this.#ended = ended;
     const { config, members, epochs } = this.#context;
     const self = members.get(this.sid)!;
-    this.#listen(self.quorumAddress);
+    const own = quorumAddressOf(self);
+    this.#listen(own);
     // Upstream's leader does not listen there, so an observer's list of masters has a dead entry. Row 004-20.
-    if (config.observerMasterPort !== null) {
-      this.#listen({ host: self.quorumAddress.host, port: config.observerMasterPort });
+    if (config.observerMasterPort > 0) {
+      this.#listen({ host: own.host, port: config.observerMasterPort });
     }
-    const limitMs = config.initLimit * config.tickTimeMs;
+    const limitMs = config.initLimitMs;
     this.#startDeadline = this.clock.after(limitMs, () => {
       if (this.#server === null) this.end(`no quorum of learners synced within ${limitMs} ms (initLimit)`);
     });
@@ -151,7 +156,7 @@ export class Leader implements Role, LearnerMaster {
     this.#epochWait.said.set(sid, acceptedEpoch);
     if (!this.#isQuorum(this.#epochWait)) return;
     this.#epoch = this.#highestAccepted + 1;
-    this.#context.epochs.acceptedEpoch = this.#epoch;
+    this.#context.epochs.setAcceptedEpoch(this.#epoch);
     this.logger.info('new epoch', { epoch: this.#epoch });
     this.#epochWait.finish();
     this.#saidAckEpoch(this.sid);
@@ -184,7 +189,7 @@ export class Leader implements Role, LearnerMaster {
     if (this.#ackEpochWait.done || !this.#context.verifier.isVoter(sid)) return;
     this.#ackEpochWait.said.set(sid, 1);
     if (!this.#isQuorum(this.#ackEpochWait)) return;
-    this.#context.epochs.currentEpoch = this.#epoch;
+    this.#context.epochs.setCurrentEpoch(this.#epoch);
     this.#ackEpochWait.finish();
     this.#saidNewLeader(this.sid);
   }
@@ -223,6 +228,7 @@ export class Leader implements Role, LearnerMaster {
       broadcast: this,
       zxid,
     });
+    this.#onEstablished(this.#epoch);
     this.#startDeadline?.cancel();
     this.logger.info('leading', { epoch: this.#epoch, syncedAfterMs: Math.round(this.uptimeMs) });
     this.metrics.summary('leader_sync_time').add(this.uptimeMs);
@@ -344,10 +350,9 @@ export class Leader implements Role, LearnerMaster {
   }
 
   #hasQuorum(): boolean {
-    const { tickTimeMs, syncLimit } = this.config;
     const alive = new Set([this.sid]);
     for (const follower of this.#followers) {
-      if (follower.synced && follower.heardWithinMs(tickTimeMs * syncLimit)) alive.add(follower.sid);
+      if (follower.synced && follower.heardWithinMs(this.config.syncLimitMs)) alive.add(follower.sid);
     }
     return this.#context.verifier.containsQuorum(alive);
   }

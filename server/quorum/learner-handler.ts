@@ -34,6 +34,7 @@ export class LearnerHandler {
   #held: Buffer[] | null = null;
   #heldBytes = 0;
   #snapshot: SnapshotSerializer | null = null;
+  #fromDisk: TxnPacket[] | null = null;
   #lastHeardMs: number;
   /** When the oldest proposal not yet acked was sent; 0 when all are acked. */
   #unackedSinceMs = 0;
@@ -182,7 +183,7 @@ export class LearnerHandler {
       this.#snapshot = new SnapshotSerializer(database.tree, database.sessionTimeouts);
     } else {
       this.sendPacket({ type: PacketType[plan.mode], zxid: plan.zxid, data: null, authinfo: null });
-      lastSent = this.#sendHistory(plan, peerLastZxid);
+      lastSent = this.#sendHistory(plan);
     }
     this.#master.startForwarding(this, lastSent);
     this.sendPacket({
@@ -202,20 +203,41 @@ export class LearnerHandler {
       peerLastZxid,
       lastProcessedZxid: database.lastProcessedZxid,
       committed: {
-        min: committedLog.minZxid,
-        max: committedLog.maxZxid,
-        zxids: committedLog.packets.map(packet => packet.zxid),
+        min: database.minCommittedZxid,
+        max: database.maxCommittedZxid,
+        zxids: Array.from({ length: committedLog.size }, (_, i) => committedLog.at(i).zxid),
       },
-      disk: () => database.readLogFrom(peerLastZxid)?.map(packet => packet.zxid) ?? null,
+      disk: () => {
+        this.#fromDisk = this.#readDisk(peerLastZxid);
+        return this.#fromDisk?.map(packet => packet.zxid) ?? null;
+      },
       forceSnapshot: this.#master.config.forceSnapshotSync,
     });
   }
 
-  #sendHistory(plan: Exclude<SyncPlan, { mode: 'SNAP' }>, peerLastZxid: number): number {
+  /** Committed transactions on disk from the learner's last one on; null when they do not reach back to it. */
+  #readDisk(peerLastZxid: number): TxnPacket[] | null {
+    const { database } = this.#master;
+    const diff = database.readLogFrom(peerLastZxid);
+    if (diff === null) return null;
+    const packets: TxnPacket[] = [];
+    for (let packet = diff.next(); packet !== null; packet = diff.next()) {
+      if (packet.zxid > database.lastProcessedZxid) break;
+      packets.push(packet);
+    }
+    diff.close();
+    return packets;
+  }
+
+  #sendHistory(plan: Exclude<SyncPlan, { mode: 'SNAP' }>): number {
     const database = this.#master.database;
     if (plan.source === 'none') return database.lastProcessedZxid;
+    const { committedLog } = database;
     const packets =
-      plan.source === 'disk' ? (database.readLogFrom(peerLastZxid) ?? []) : database.committedLog.packets;
+      plan.source === 'disk'
+        ? (this.#fromDisk ?? [])
+        : Array.from({ length: committedLog.size }, (_, i) => committedLog.at(i));
+    this.#fromDisk = null;
     let last = plan.after;
     for (const packet of packets) {
       if (packet.zxid <= plan.after) continue;
@@ -338,16 +360,15 @@ export class LearnerHandler {
 
   /** Called twice a tick. Closes a learner that was silent, or owes an ack, for longer than the limits allow. */
   tick(lastProposed: number): void {
-    const { tickTimeMs, initLimit, syncLimit } = this.#master.config;
+    const { initLimitMs, syncLimitMs } = this.#master.config;
     const nowMs = this.#master.clock.monotonicMs();
     if (this.#phase === 'broadcast') {
-      const limitMs = tickTimeMs * syncLimit;
-      if (nowMs - this.#lastHeardMs > limitMs) this.close(`nothing heard for ${limitMs} ms (syncLimit)`);
-      else if (this.#unackedSinceMs > 0 && nowMs - this.#unackedSinceMs > limitMs) {
-        this.close(`a proposal was not acked for ${limitMs} ms (syncLimit)`);
+      if (nowMs - this.#lastHeardMs > syncLimitMs) this.close(`nothing heard for ${syncLimitMs} ms (syncLimit)`);
+      else if (this.#unackedSinceMs > 0 && nowMs - this.#unackedSinceMs > syncLimitMs) {
+        this.close(`a proposal was not acked for ${syncLimitMs} ms (syncLimit)`);
       }
-    } else if (nowMs - this.#openedMs > tickTimeMs * initLimit) {
-      this.close(`not synced within ${tickTimeMs * initLimit} ms (initLimit)`);
+    } else if (nowMs - this.#openedMs > initLimitMs) {
+      this.close(`not synced within ${initLimitMs} ms (initLimit)`);
     }
     if (this.#phase === 'ackNewLeader' || this.#phase === 'start' || this.#phase === 'broadcast') {
       this.sendPacket({ type: PacketType.PING, zxid: lastProposed, data: null, authinfo: null });

@@ -1,5 +1,5 @@
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
-import type { SnapshotRestore } from '../storage/zk-database.ts';
+import type { SnapshotStreamReader } from '../storage/snapshot-stream-reader.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { packetName, PacketType, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
@@ -25,6 +25,7 @@ export abstract class Learner implements Role {
   abstract readonly name: 'follower' | 'observer';
   protected readonly context: PeerContext;
   readonly #masters: readonly Address[];
+  readonly #onEstablished: (epoch: number) => void;
   readonly #packets: PacketReader;
   readonly #writer = new JuteWriter(256);
   #phase: Phase = 'connect';
@@ -34,7 +35,8 @@ export abstract class Learner implements Role {
   #lastHeardMs = 0;
   #startedMs = 0;
   #newEpoch = -1;
-  #restore: SnapshotRestore | null = null;
+  #restore: SnapshotStreamReader | null = null;
+  #restored = false;
   #snapshotZxid = 0;
   #tail = Buffer.alloc(0);
   /** Proposals of the sync that no COMMIT has named yet, oldest first. */
@@ -48,9 +50,10 @@ export abstract class Learner implements Role {
   masterAddress: Address | null = null;
   syncMode: 'DIFF' | 'TRUNC' | 'SNAP' | null = null;
 
-  /** `masters` are tried in turn, round-robin. */
-  constructor(context: PeerContext, masters: readonly Address[]) {
+  /** `masters` are tried in turn, round-robin. `onEstablished`: votes of this server name the new epoch from then on. */
+  constructor(context: PeerContext, masters: readonly Address[], onEstablished: (epoch: number) => void) {
     this.context = context;
+    this.#onEstablished = onEstablished;
     this.#masters = masters;
     this.#packets = new PacketReader(packet => this.#onPacket(packet));
   }
@@ -83,8 +86,8 @@ export abstract class Learner implements Role {
   }
 
   #limitMs(): number {
-    const { tickTimeMs, initLimit, syncLimit } = this.context.config;
-    return tickTimeMs * (this.#phase === 'broadcast' ? syncLimit : initLimit);
+    const { initLimitMs, syncLimitMs } = this.context.config;
+    return this.#phase === 'broadcast' ? syncLimitMs : initLimitMs;
   }
 
   #watch(): void {
@@ -203,7 +206,7 @@ export abstract class Learner implements Role {
     }
     const answer = Buffer.alloc(4);
     if (this.#newEpoch > epochs.acceptedEpoch) {
-      epochs.acceptedEpoch = this.#newEpoch;
+      epochs.setAcceptedEpoch(this.#newEpoch);
       answer.writeInt32BE(epochs.currentEpoch, 0);
     } else {
       // Accepted before: answered, and not to be counted again. Row 002-11.
@@ -222,9 +225,7 @@ export abstract class Learner implements Role {
       case PacketType.TRUNC:
         this.syncMode = 'TRUNC';
         if (!database.truncate(packet.zxid)) {
-          // Without the entry to cut behind nothing is sure: start over from nothing, which means a snapshot.
-          database.clear();
-          this.end(`the log has no ${zxidToHex(packet.zxid)} to truncate to: asking for a snapshot`);
+          this.end(`the files here cannot give the state at ${zxidToHex(packet.zxid)} that TRUNC asks for`);
           return;
         }
         break;
@@ -246,16 +247,18 @@ export abstract class Learner implements Role {
     } else {
       this.#phase = 'sync';
       this.#lastQueued = database.lastLoggedZxid;
+      this.context.epochs.announceCurrentEpoch(this.#newEpoch);
     }
   }
 
   #onSnapshotBytes(chunk: Buffer): void {
     const restore = this.#restore!;
     let rest = chunk;
-    if (!restore.done) {
-      const consumed = restore.feed(chunk);
-      if (!restore.done) return;
-      rest = chunk.subarray(consumed);
+    if (!this.#restored) {
+      const { done, consumedBytes } = restore.feed(chunk);
+      if (!done) return;
+      this.#restored = true;
+      rest = chunk.subarray(consumedBytes);
     }
     this.#tail = Buffer.concat([this.#tail, rest]);
     const signatureBytes = 4 + SNAPSHOT_SIGNATURE.length;
@@ -268,7 +271,7 @@ export abstract class Learner implements Role {
     const after = this.#tail.subarray(signatureBytes);
     this.#phase = 'busy';
     // The tree is replaced only now that it is whole (ZOOKEEPER-3104, 3642), and on disk before anything follows.
-    this.context.database.finishRestore(this.#snapshotZxid, error => {
+    this.context.database.finishRestore(restore, this.#snapshotZxid, error => {
       if (this.#phase !== 'busy') return;
       if (error !== undefined) {
         this.context.onFatal(error);
@@ -276,6 +279,7 @@ export abstract class Learner implements Role {
       }
       this.#restore = null;
       this.#lastQueued = this.#snapshotZxid;
+      this.context.epochs.announceCurrentEpoch(this.#newEpoch);
       this.#phase = 'sync';
       this.#connection?.resume();
       this.#resume(after);
@@ -362,7 +366,7 @@ export abstract class Learner implements Role {
         this.context.onFatal(error);
         return;
       }
-      epochs.currentEpoch = this.#newEpoch;
+      epochs.setCurrentEpoch(this.#newEpoch);
       this.#phase = 'upToDate';
       this.#ackNewLeader();
       this.#resume(this.#packets.takeRest());
@@ -401,6 +405,7 @@ export abstract class Learner implements Role {
   #onUpToDate(): void {
     this.#phase = 'broadcast';
     this.#ackNewLeader();
+    this.#onEstablished(this.#newEpoch);
     const tookMs = this.context.clock.monotonicMs() - this.#startedMs;
     this.context.metrics.summary(`${this.name}_sync_time`).add(tookMs);
     this.context.logger.info(this.name === 'follower' ? 'following' : 'observing', {
@@ -430,6 +435,7 @@ export abstract class Learner implements Role {
     this.#packets.suspend();
     this.#connection?.destroy(reason);
     // A snapshot or sync that did not finish leaves no trace in memory: what counts is on disk. ZOOKEEPER-3642, 5094
+    if (this.#restore !== null) this.context.database.cancelRestore();
     this.#restore = null;
     this.context.serve(null);
     const finish = () => this.#ended?.(reason);

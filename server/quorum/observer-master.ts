@@ -1,3 +1,4 @@
+import { quorumAddressOf } from '../config/quorum-server.ts';
 import { Request } from '../processors/request.ts';
 import type { Listener, Timer } from '../runtime/runtime.ts';
 import { readId } from '../wire/acl.ts';
@@ -63,8 +64,8 @@ export class ObserverMaster implements LearnerMaster {
 
   start(): void {
     const { config, members } = this.#context;
-    const host = config.quorumListenOnAllIPs ? '0.0.0.0' : members.get(this.sid)!.quorumAddress.host;
-    const port = config.observerMasterPort!;
+    const host = config.quorumListenOnAllIPs ? '0.0.0.0' : quorumAddressOf(members.get(this.sid)!).host;
+    const port = config.observerMasterPort;
     this.#listener = this.#context.network.listen(
       { host, port },
       {

@@ -7,8 +7,8 @@ import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-serve
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Network, Random } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
+import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
-import type { Epochs } from './epochs.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 
 /** What a role (leader, follower, observer, observer master) needs of the peer it belongs to. */
@@ -19,7 +19,7 @@ export interface PeerContext {
   readonly network: Network;
   readonly random: Random;
   readonly database: ZkDatabase;
-  readonly epochs: Epochs;
+  readonly epochs: EpochFiles;
   readonly sessionIds: SessionIds;
   readonly verifier: QuorumVerifier;
   readonly members: ReadonlyMap<number, QuorumServer>;

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ServerError } from '../errors.ts';
+import type { Logger } from './logger.ts';
 import type { Address } from './runtime.ts';
 
 /**
@@ -10,17 +11,24 @@ import type { Address } from './runtime.ts';
  */
 export class LinkMap {
   readonly #file: string;
+  readonly #logger: Logger;
   #seen = '';
   #map = new Map<string, Address>();
 
   /** @throws ServerError ZK_LINK_MAP */
-  constructor(file: string) {
+  constructor(file: string, logger: Logger) {
     this.#file = file;
+    this.#logger = logger;
     this.#reload();
   }
 
+  /** A file that went bad later leaves the last good map in force. */
   translate(address: Address): Address {
-    this.#reload();
+    try {
+      this.#reload();
+    } catch (error) {
+      this.#logger.warn(`the link map stays as it was: ${(error as Error).message}`);
+    }
     return this.#map.get(`${address.host}:${address.port}`) ?? address;
   }
 

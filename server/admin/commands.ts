@@ -1,0 +1,186 @@
+import { sessionIdHex } from '../sessions/session-id.ts';
+import { SERVER_VERSION } from '../version.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+import { monitorLines } from './monitor.ts';
+import type { ServerView } from './server-view.ts';
+
+type Json = Record<string, unknown>;
+
+interface Command {
+  readonly names: readonly [string, ...string[]];
+  /** Answered without a serving server too. */
+  readonly always?: true;
+  run(view: ServerView): Json;
+}
+
+/** AdminServer's commands: first name, then the alias. Keys are upstream's snake_case. @see facts section 19 */
+const commands: readonly Command[] = [
+  { names: ['ruok'], always: true, run: () => ({}) },
+  { names: ['server_stats', 'srvr'], run: serverStats },
+  { names: ['stats', 'stat'], run: view => ({ ...serverStats(view), connections: connections(view) }) },
+  { names: ['monitor', 'mntr'], run: view => Object.fromEntries(monitorLines(view)) },
+  { names: ['connections', 'cons'], run: view => ({ connections: connections(view), secure_connections: [] }) },
+  { names: ['configuration', 'conf', 'config'], run: configuration },
+  { names: ['is_read_only', 'isro'], run: () => ({ read_only: false }) },
+  {
+    names: ['leader', 'lead'],
+    run: view => ({ is_leader: view.leader !== null, leader_id: leaderId(view), leader_ip: leaderIp(view) }),
+  },
+  { names: ['observers', 'obsr'], run: observers },
+  {
+    names: ['watch_summary', 'wchs'],
+    run: ({ database: { tree } }) => ({
+      num_connections: tree.dataWatches.watcherCount + tree.childWatches.watcherCount,
+      num_paths: tree.dataWatches.pathCount + tree.childWatches.pathCount,
+      num_total_watches: tree.dataWatches.watchCount + tree.childWatches.watchCount,
+    }),
+  },
+  {
+    names: ['dirs'],
+    run: view => ({
+      datadir_size: view.directoryBytes(view.database.snapDirectory),
+      logdir_size: view.directoryBytes(view.database.logDirectory),
+    }),
+  },
+  {
+    names: ['hash'],
+    run: view => ({
+      digests: view.database.tree.digestLog.map(entry => ({
+        zxid: entry.zxid,
+        digest: Number(entry.digest.toBigInt()),
+        digest_version: 2,
+      })),
+    }),
+  },
+  { names: ['zabstate'], always: true, run: zabState },
+];
+
+const byName = new Map(commands.flatMap(command => command.names.map(name => [name, command] as const)));
+
+export function commandNames(): string[] {
+  return commands.map(command => command.names[0]);
+}
+
+/** Never throws: what is wrong stands in `error`, and the HTTP status is 200 all the same, as upstream's 3.8. [V] */
+export function runCommand(name: string, view: ServerView): Json {
+  const command = byName.get(name);
+  if (command === undefined) return { command: name, error: `Unknown command: ${name}` };
+  const primary = command.names[0];
+  if (!command.always && view.serving === null && view.peer?.role?.name !== 'leader') {
+    return { command: primary, error: 'This ZooKeeper instance is not currently serving requests' };
+  }
+  return { ...command.run(view), command: primary, error: null };
+}
+
+function serverStats(view: ServerView): Json {
+  const { stats, serving } = view;
+  const sizes = serving?.replies.sizes;
+  const proposals = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
+  return {
+    version: SERVER_VERSION,
+    read_only: false,
+    server_stats: {
+      packets_sent: stats.packetsSent,
+      packets_received: stats.packetsReceived,
+      fsync_threshold_exceed_count: view.metrics.counter('fsync_threshold_exceed_count').value,
+      client_response_stats: responseStats(sizes),
+      provider_null: false,
+      server_state: serving?.mode ?? 'looking',
+      outstanding_requests: serving?.outstanding ?? 0,
+      min_latency: Math.round(stats.latencyMinMs),
+      avg_latency: stats.latencyAvgMs,
+      max_latency: Math.round(stats.latencyMaxMs),
+      data_dir_size: view.directoryBytes(view.database.snapDirectory),
+      log_dir_size: view.directoryBytes(view.database.logDirectory),
+      last_processed_zxid: view.database.lastProcessedZxid,
+      num_alive_client_connections: view.port?.connectionCount ?? 0,
+      uptime: Math.round(view.clock.monotonicMs() - view.startedMs),
+      auth_failed_count: view.metrics.counter('auth_failed_count').value,
+      non_mtlsremote_conn_count: 0,
+      non_mtlslocal_conn_count: 0,
+    },
+    client_response: responseStats(sizes),
+    ...(proposals === undefined ? {} : { proposal_stats: responseStats(proposals) }),
+    node_count: view.database.tree.nodeCount,
+  };
+}
+
+function responseStats(sizes: { last: number; min: number; max: number } | undefined): Json {
+  return {
+    last_buffer_size: sizes?.last ?? -1,
+    min_buffer_size: sizes?.min ?? -1,
+    max_buffer_size: sizes?.max ?? -1,
+  };
+}
+
+function connections(view: ServerView): Json[] {
+  return [...(view.serving?.connections ?? [])].map(connection => ({
+    remote_socket_address: connection.remote,
+    outstanding_requests: connection.outstanding,
+    packets_received: connection.packetsReceived,
+    packets_sent: connection.packetsSent,
+    session_id: sessionIdHex(connection.sessionId),
+    last_operation: connection.lastOperation,
+    session_timeout: connection.timeoutMs,
+    last_cxid: connection.lastCxid,
+    last_zxid: zxidToHex(connection.lastZxid),
+  }));
+}
+
+function configuration({ config, database }: ServerView): Json {
+  return {
+    client_port: config.clientAddress?.port ?? -1,
+    data_dir: database.snapDirectory,
+    data_log_dir: database.logDirectory,
+    tick_time: config.tickTimeMs,
+    max_client_cnxns: config.maxClientCnxns,
+    min_session_timeout: config.minSessionTimeoutMs,
+    max_session_timeout: config.maxSessionTimeoutMs,
+    server_id: config.quorum?.sid ?? 0,
+    client_port_listen_backlog: config.clientPortListenBacklog,
+  };
+}
+
+/** The leader as elections know it: upstream shows an observer's master here instead. [V] facts section 16 */
+function leaderId(view: ServerView): number | null {
+  return view.peer?.leaderSid ?? null;
+}
+
+function leaderIp(view: ServerView): string | null {
+  const sid = leaderId(view);
+  return sid === null ? null : (view.config.quorum?.config.servers.get(sid)?.addresses[0].host ?? null);
+}
+
+function observers(view: ServerView): Json {
+  const all = view.learners.filter(learner => learner.isObserver);
+  return {
+    synced_observers: all.filter(learner => learner.synced).length,
+    observers: all.map(learner => ({
+      remote_socket_address: learner.remote,
+      sid: learner.sid,
+      established: Math.round(learner.establishedMs),
+      queued_packets_size: learner.bytesQueued,
+      packets_received: learner.packetsReceived,
+      packets_sent: learner.packetsSent,
+      sync_mode: learner.syncMode,
+    })),
+  };
+}
+
+function zabState(view: ServerView): Json {
+  const { peer, config } = view;
+  const own = config.quorum?.config.servers.get(config.quorum.sid);
+  const zxid = view.database.lastProcessedZxid;
+  return {
+    myid: config.quorum?.sid ?? 0,
+    is_leader: view.leader !== null,
+    quorum_address: own === undefined ? null : `${own.addresses[0].host}:${own.addresses[0].quorumPort}`,
+    election_address: own === undefined ? null : `${own.addresses[0].host}:${own.addresses[0].electionPort}`,
+    client_address: config.clientAddress === undefined ? null : `${config.clientAddress.host}:${config.clientAddress.port}`,
+    voting: config.quorum?.role !== 'observer',
+    last_zxid: zxidToHex(zxid),
+    zab_epoch: Math.floor(zxid / 0x1_0000_0000),
+    zab_counter: zxid % 0x1_0000_0000,
+    zabstate: (peer?.zabState ?? 'broadcast').toUpperCase(),
+  };
+}

@@ -1,0 +1,108 @@
+import type { ClientPort } from '../clients/client-port.ts';
+import type { ServerStats } from '../clients/server-stats.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import { Leader } from '../quorum/leader.ts';
+import { LeaderZooKeeperServer } from '../quorum/leader-zookeeper-server.ts';
+import type { LearnerHandler } from '../quorum/learner-handler.ts';
+import { Follower } from '../quorum/follower.ts';
+import type { QuorumPeer } from '../quorum/quorum-peer.ts';
+import type { Clock, Disk } from '../runtime/runtime.ts';
+import type { ZkDatabase } from '../storage/zk-database.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+import type { Metrics } from './metrics.ts';
+
+/**
+ * What is shown of a server, by four-letter words, AdminServer and the simulation alike. It only reads.
+ * `serving`, `peer` and `port` are set as the server comes up and changes its role.
+ */
+export class ServerView {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly database: ZkDatabase;
+  readonly metrics: Metrics;
+  readonly stats: ServerStats;
+  readonly startedMs: number;
+  readonly #disk: Disk;
+  serving: ZooKeeperServer | null = null;
+  peer: QuorumPeer | null = null;
+  port: ClientPort | null = null;
+
+  constructor(parts: {
+    config: ServerConfig;
+    clock: Clock;
+    disk: Disk;
+    database: ZkDatabase;
+    metrics: Metrics;
+    stats: ServerStats;
+  }) {
+    this.config = parts.config;
+    this.clock = parts.clock;
+    this.#disk = parts.disk;
+    this.database = parts.database;
+    this.metrics = parts.metrics;
+    this.stats = parts.stats;
+    this.startedMs = parts.clock.monotonicMs();
+    this.#registerGauges();
+  }
+
+  get zxid(): string {
+    return zxidToHex(this.database.lastProcessedZxid);
+  }
+
+  get leader(): Leader | null {
+    const role = this.peer?.role;
+    return role instanceof Leader ? role : null;
+  }
+
+  get leaderServer(): LeaderZooKeeperServer | null {
+    return this.serving instanceof LeaderZooKeeperServer ? this.serving : null;
+  }
+
+  /** Learners that sync from this server: of the leader, or of its observer master. */
+  get learners(): LearnerHandler[] {
+    const role = this.peer?.role;
+    if (role instanceof Leader) return [...role.handlers];
+    if (role instanceof Follower) return [...(role.observerMaster?.handlers ?? [])];
+    return [];
+  }
+
+  /** On an observer: the sid of the master it hears commits from. Undefined elsewhere or when not known. */
+  get observerMasterId(): number | undefined {
+    const address = this.peer?.role?.name === 'observer' ? this.peer.learner?.masterAddress : null;
+    if (address === null || address === undefined) return undefined;
+    const servers = this.config.quorum?.config.servers.values() ?? [];
+    for (const server of servers) if (server.addresses[0].host === address.host) return server.sid;
+    return undefined;
+  }
+
+  directoryBytes(directory: string): number {
+    return this.#disk.list(directory).reduce((sum, name) => sum + this.#disk.size(`${directory}/${name}`), 0);
+  }
+
+  #registerGauges(): void {
+    const { metrics, stats } = this;
+    const gauge = (name: string, read: () => number) => metrics.gauge(name, read);
+    gauge('avg_latency', () => round(stats.latencyAvgMs));
+    gauge('max_latency', () => Math.round(stats.latencyMaxMs));
+    gauge('min_latency', () => Math.round(stats.latencyMinMs));
+    gauge('packets_received', () => stats.packetsReceived);
+    gauge('packets_sent', () => stats.packetsSent);
+    gauge('num_alive_connections', () => this.port?.connectionCount ?? 0);
+    gauge('outstanding_requests', () => this.serving?.outstanding ?? 0);
+    gauge('uptime', () => Math.round(this.clock.monotonicMs() - this.startedMs));
+    gauge('znode_count', () => this.database.tree.nodeCount);
+    gauge('watch_count', () => this.database.tree.dataWatches.watchCount + this.database.tree.childWatches.watchCount);
+    gauge('ephemerals_count', () => this.database.tree.ephemeralsCount);
+    gauge('approximate_data_size', () => this.database.tree.approximateDataSize);
+    gauge('global_sessions', () => this.serving?.globalSessions ?? 0);
+    gauge('local_sessions', () => 0);
+    gauge('last_client_response_size', () => this.serving?.replies.sizes.last ?? -1);
+    gauge('max_client_response_size', () => this.serving?.replies.sizes.max ?? -1);
+    gauge('min_client_response_size', () => this.serving?.replies.sizes.min ?? -1);
+  }
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10_000) / 10_000;
+}

@@ -1,0 +1,139 @@
+import type { Metrics } from '../admin/metrics.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import { ServerError } from '../errors.ts';
+import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Address, Clock, Connection, Listener, Network, Timer } from '../runtime/runtime.ts';
+import { ClientConnection, type ConnectionHost } from './client-connection.ts';
+
+/** How often connections that never asked for a session are looked for. */
+const SESSIONLESS_CHECK_MS = 1000;
+
+export interface ClientPortParts {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** The answer to a four-letter word, or null when it is none. */
+  readonly fourLetterWord: (word: string) => string | null;
+  readonly onFatal: (error: ServerError) => void;
+}
+
+/**
+ * The client port stays open through all changes of role; what serves behind it comes and goes. The first four
+ * bytes of a connection are the length of a frame or a four-letter word. @see facts sections 2 and 18
+ */
+export class ClientPort implements ConnectionHost {
+  readonly logger: Logger;
+  readonly frameBytesMax: number;
+  readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
+  readonly #parts: ClientPortParts;
+  readonly #perAddress = new Map<string, number>();
+  readonly #connections = new Map<ClientConnection, string>();
+  #server: ZooKeeperServer | null = null;
+  #listener: Listener | null = null;
+  #check: Timer | null = null;
+
+  constructor(parts: ClientPortParts) {
+    const { config } = parts;
+    this.#parts = parts;
+    this.logger = parts.logger;
+    this.frameBytesMax = config.juteMaxBufferBytes;
+    this.sessionTimeouts = { minMs: config.minSessionTimeoutMs, maxMs: config.maxSessionTimeoutMs };
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  server(): ZooKeeperServer | null {
+    return this.#server;
+  }
+
+  /** From now on new clients are served by `server`; null: by nobody, they are closed. */
+  serve(server: ZooKeeperServer | null): void {
+    this.#server = server;
+  }
+
+  listen(address: Address, onListening: (port: number) => void): void {
+    const { network, clock, onFatal } = this.#parts;
+    this.#listener = network.listen(address, {
+      onListening,
+      onConnection: connection => this.#accept(connection),
+      onError: error =>
+        onFatal(new ServerError('ZK_LISTEN', `client port ${address.host}:${address.port}: ${error.message}`)),
+    });
+    this.#check = clock.every(SESSIONLESS_CHECK_MS, () => this.#closeSessionless());
+  }
+
+  #accept(connection: Connection): void {
+    const { config, metrics, clock } = this.#parts;
+    const from = connection.remote.host;
+    const count = this.#perAddress.get(from) ?? 0;
+    const tooMany = config.maxClientCnxns > 0 && count >= config.maxClientCnxns;
+    if (tooMany || (config.maxCnxns > 0 && this.#connections.size >= config.maxCnxns)) {
+      metrics.counter('connection_rejected').add();
+      this.logger.warn('too many connections', { from, count, maxClientCnxns: config.maxClientCnxns, maxCnxns: config.maxCnxns });
+      connection.destroy('too many connections');
+      return;
+    }
+    const client = new ClientConnection(connection, this, clock.monotonicMs());
+    this.#connections.set(client, from);
+    this.#perAddress.set(from, count + 1);
+    let head: Buffer | null = EMPTY;
+    connection.start({
+      onData: chunk => {
+        if (head === null) {
+          client.feed(chunk, clock.monotonicMs());
+          return;
+        }
+        head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+        if (head.length < 4) return;
+        const bytes = head;
+        head = null;
+        if (!this.#answerWord(bytes, connection)) client.feed(bytes, clock.monotonicMs());
+      },
+      onClose: () => client.onSocketClosed(),
+      onDrain: () => client.drained(),
+    });
+  }
+
+  #answerWord(bytes: Buffer, connection: Connection): boolean {
+    if (bytes[0]! < LOWER_A) return false;
+    const answer = this.#parts.fourLetterWord(bytes.toString('latin1', 0, 4));
+    if (answer === null) return false;
+    connection.write(Buffer.from(answer, 'utf8'));
+    connection.end();
+    return true;
+  }
+
+  closed(connection: ClientConnection): void {
+    const from = this.#connections.get(connection);
+    if (from === undefined) return;
+    this.#connections.delete(connection);
+    this.#parts.metrics.counter('connection_drop_count').add();
+    const count = (this.#perAddress.get(from) ?? 1) - 1;
+    if (count === 0) this.#perAddress.delete(from);
+    else this.#perAddress.set(from, count);
+  }
+
+  #closeSessionless(): void {
+    const { clock, config } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    for (const connection of [...this.#connections.keys()]) {
+      if (!connection.hasSession && nowMs - connection.establishedMs > config.sessionlessTimeoutMs) {
+        connection.close('no session asked for in time');
+      }
+    }
+  }
+
+  close(): void {
+    this.#listener?.close();
+    this.#check?.cancel();
+    for (const connection of [...this.#connections.keys()]) connection.close('the server stops');
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+const LOWER_A = 0x61;

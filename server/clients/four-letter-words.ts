@@ -1,0 +1,143 @@
+import { monitorLines } from '../admin/monitor.ts';
+import type { ServerView } from '../admin/server-view.ts';
+import { sessionIdHex } from '../sessions/session-id.ts';
+import { SERVER_VERSION } from '../version.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+
+const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
+
+/** Each word with its answer, in upstream's text. @see facts section 18 */
+const words: Readonly<Record<string, (view: ServerView) => string>> = {
+  ruok: () => 'imok',
+  srvr: view => (view.serving === null ? NOT_SERVING : versionLine() + serverLines(view)),
+  stat: view => (view.serving === null ? NOT_SERVING : `${versionLine()}${clientLines(view)}\n${serverLines(view)}`),
+  mntr: view =>
+    view.serving === null && view.peer === null
+      ? NOT_SERVING
+      : monitorLines(view)
+          .map(([name, value]) => `zk_${name}\t${value}\n`)
+          .join(''),
+  conf,
+  cons: view => (view.serving === null ? NOT_SERVING : connectionLines(view)),
+  isro: view => (view.serving === null ? 'null' : 'rw'),
+  srst: view => {
+    view.stats.reset();
+    return 'Server stats reset.\n';
+  },
+  dump,
+  envi: () => `Environment:\nzookeeper.version=${SERVER_VERSION}\nhost.name=localhost\n`,
+  wchs: view => {
+    const { dataWatches, childWatches } = view.database.tree;
+    const watchers = dataWatches.watcherCount + childWatches.watcherCount;
+    const paths = dataWatches.pathCount + childWatches.pathCount;
+    return `${watchers} connections watching ${paths} paths\nTotal watches:${dataWatches.watchCount + childWatches.watchCount}\n`;
+  },
+  dirs: view =>
+    `datadir_size: ${view.directoryBytes(view.database.snapDirectory)}\n` +
+    `logdir_size: ${view.directoryBytes(view.database.logDirectory)}\n`,
+  hash: view =>
+    view.database.tree.digestLog
+      .map(entry => `${zxidToHex(entry.zxid).slice(2)}: ${entry.digest.toBigInt()}\n`)
+      .join(''),
+};
+
+/** Null when `word` is none, so that the bytes can be tried as the length of a frame. */
+export function answerFourLetterWord(word: string, view: ServerView): string | null {
+  const answer = words[word];
+  if (answer === undefined) return null;
+  const allowed = view.config.fourLetterWords;
+  if (!allowed.includes('*') && !allowed.includes(word)) {
+    return `${word} is not executed because it is not in the whitelist.\n`;
+  }
+  return answer(view);
+}
+
+function versionLine(): string {
+  return `Zookeeper version: ${SERVER_VERSION}\n`;
+}
+
+function serverLines(view: ServerView): string {
+  const { stats, serving } = view;
+  const latency = `${Math.round(stats.latencyMinMs)}/${(Math.round(stats.latencyAvgMs * 10_000) / 10_000).toFixed(4)}/${Math.round(stats.latencyMaxMs)}`;
+  const lines = [
+    `Latency min/avg/max: ${latency}`,
+    `Received: ${stats.packetsReceived}`,
+    `Sent: ${stats.packetsSent}`,
+    `Connections: ${view.port?.connectionCount ?? 0}`,
+    `Outstanding: ${serving?.outstanding ?? 0}`,
+    `Zxid: ${view.zxid}`,
+    `Mode: ${serving?.mode ?? 'looking'}`,
+    `Node count: ${view.database.tree.nodeCount}`,
+  ];
+  const sizes = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
+  if (sizes !== undefined) lines.push(`Proposal sizes last/min/max: ${sizes.last}/${sizes.min}/${sizes.max}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function clientLines(view: ServerView): string {
+  const lines = ['Clients:'];
+  for (const connection of view.serving?.connections ?? []) {
+    lines.push(
+      ` /${connection.remote}[1](queued=${connection.outstanding},recved=${connection.packetsReceived},sent=${connection.packetsSent})`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function connectionLines(view: ServerView): string {
+  const lines: string[] = [];
+  for (const c of view.serving?.connections ?? []) {
+    lines.push(
+      ` /${c.remote}[1](queued=${c.outstanding},recved=${c.packetsReceived},sent=${c.packetsSent},sid=${sessionIdHex(c.sessionId)},` +
+        `lop=${c.lastOperation},est=${Math.round(c.establishedMs)},to=${c.timeoutMs},lcxid=0x${(c.lastCxid >>> 0).toString(16)},lzxid=${zxidToHex(c.lastZxid)})\n`,
+    );
+  }
+  return lines.join('');
+}
+
+function conf(view: ServerView): string {
+  const { config, database } = view;
+  const pairs: [string, string | number][] = [
+    ['clientPort', config.clientAddress?.port ?? -1],
+    ['secureClientPort', config.secureClientAddress?.port ?? -1],
+    ['dataDir', database.snapDirectory],
+    ['dataDirSize', view.directoryBytes(database.snapDirectory)],
+    ['dataLogDir', database.logDirectory],
+    ['dataLogSize', view.directoryBytes(database.logDirectory)],
+    ['tickTime', config.tickTimeMs],
+    ['maxClientCnxns', config.maxClientCnxns],
+    ['minSessionTimeout', config.minSessionTimeoutMs],
+    ['maxSessionTimeout', config.maxSessionTimeoutMs],
+    ['clientPortListenBacklog', config.clientPortListenBacklog],
+    ['serverId', config.quorum?.sid ?? 0],
+  ];
+  if (config.quorum !== undefined) {
+    const own = config.quorum.config.servers.get(config.quorum.sid);
+    pairs.push(['initLimit', Math.round(config.initLimitMs / config.tickTimeMs)]);
+    pairs.push(['syncLimit', Math.round(config.syncLimitMs / config.tickTimeMs)]);
+    pairs.push(['electionAlg', 3]);
+    pairs.push(['electionPort', own?.addresses[0].electionPort ?? 0]);
+    pairs.push(['quorumPort', own?.addresses[0].quorumPort ?? 0]);
+    pairs.push(['peerType', config.quorum.role === 'observer' ? 1 : 0]);
+  }
+  const text = pairs.map(([key, value]) => `${key}=${value}\n`).join('');
+  return view.peer === null ? text : `${text}membership: \n${view.peer.configText}\n`;
+}
+
+function dump(view: ServerView): string {
+  if (view.serving === null) return NOT_SERVING;
+  const lines = ['SessionTracker dump:'];
+  const buckets = [...(view.leaderServer?.tracker.buckets ?? [])].sort(([a], [b]) => a - b);
+  lines.push(`Session Sets (${buckets.length}):`);
+  for (const [expiryMs, sessions] of buckets) {
+    lines.push(`${sessions.size} expire at ${Math.round(expiryMs)}:`);
+    for (const session of sessions) lines.push(`\t${sessionIdHex(session.id)}`);
+  }
+  const owners = view.database.tree.sessionsWithEphemerals;
+  lines.push('ephemeral nodes dump:', `Sessions with Ephemerals (${owners.size}):`);
+  for (const [owner, paths] of owners) {
+    lines.push(`${sessionIdHex(owner)}:`, ...[...paths].map(path => `\t${path}`));
+  }
+  lines.push('Connections dump:', `Connections Sets (1)/(${view.port?.connectionCount ?? 0}):`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/** `zklab-server zoo.cfg [--link-map FILE] [--die-with-parent]`: one server in the foreground. */
+import { parseArgs } from 'node:util';
+import { loadConfig } from './config/load-config.ts';
+import { ServerError } from './errors.ts';
+import { nodeLogger } from './runtime/node-logger.ts';
+import { nodeRuntime } from './runtime/node-runtime.ts';
+import { startServer } from './server.ts';
+
+const USAGE = `usage: zklab-server zoo.cfg [--link-map FILE] [--die-with-parent]
+
+  --link-map FILE     JSON {"host:port": "host:port"}: where to dial instead; looked at again when it changes
+  --die-with-parent   end when standard input ends, so that nothing outlives a killed lab`;
+
+/** A stop that takes longer than this is cut short: what was acknowledged is on disk in any case. */
+const STOP_LIMIT_MS = 5000;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+function usage(problem: string): never {
+  process.stderr.write(`zklab-server: ${problem}\n${USAGE}\n`);
+  process.exit(EXIT_USAGE);
+}
+
+function readArguments() {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        'link-map': { type: 'string' },
+        'die-with-parent': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    return { values, positionals };
+  } catch (error) {
+    return usage((error as Error).message);
+  }
+}
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
+const [configPath] = positionals;
+if (configPath === undefined || positionals.length !== 1) usage('exactly one configuration file is needed');
+
+const logger = nodeLogger();
+
+function fail(error: unknown): never {
+  if (error instanceof ServerError) process.stderr.write(`zklab-server: ${error.code}: ${error.message}\n`);
+  else process.stderr.write(`zklab-server: ${(error as Error).stack}\n`);
+  process.exit(EXIT_FAILED);
+}
+
+try {
+  const runtime = nodeRuntime({ linkMapFile: values['link-map'], logger });
+  const config = loadConfig(runtime.disk, configPath);
+  const server = startServer({ runtime, config, logger, onFatal: fail });
+  let stopping = false;
+  const stop = (why: string): void => {
+    if (stopping) return;
+    stopping = true;
+    logger.info('stopping', { why });
+    server.stop(() => process.exit(0));
+    setTimeout(() => process.exit(0), STOP_LIMIT_MS);
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  if (values['die-with-parent']) {
+    process.stdin.on('end', () => stop('the parent is gone'));
+    process.stdin.on('error', () => stop('the parent is gone'));
+    process.stdin.resume();
+  }
+} catch (error) {
+  fail(error);
+}
