@@ -94,7 +94,6 @@ function rowOf(task: MicroTask, done: Task, warnings: string[]): MicroRow {
     const times = `a call takes ${callNs.toFixed(0)} ns, reading the timer ${timerNs.toFixed(0)} ns`;
     warnings.push(`the timer is too coarse for this task: ${times}`);
   }
-  warnings.push(`only ${samplesCount} calls were timed, ${CALLS_MIN} are wanted`);
   const nsPerOperation = callNs / task.operations;
   return {
     name: task.name,
