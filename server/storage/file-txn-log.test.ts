@@ -248,3 +248,22 @@ test('a file that holds transactions is never overwritten', () => {
   rig.clock.run();
   assert.match(message, /would be overwritten/);
 });
+
+test('entries handed out early are synced before a roll leaves their file', () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const rig = testRig(seed);
+    const log = openLog(rig);
+    append(log, 1, 3);
+    log.writeOut();
+    log.roll();
+    append(log, 4, 4);
+    let acked = false;
+    log.flush(() => {
+      acked = true;
+    });
+    rig.clock.run();
+    assert.ok(acked);
+    rig.disk.crash();
+    assert.equal(countersIn(rig), [1, 2, 3, 4]);
+  }
+});
