@@ -1,0 +1,177 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { assert, onPath, requirePeer, suite, temporaryFolder, until } from '#test';
+import { Metrics } from '../admin/metrics.ts';
+import { silentLogger } from '../runtime/logger.ts';
+import { NodeClock } from '../runtime/node-clock.ts';
+import { nodeDisk } from '../runtime/node-disk.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { makeZxid } from '../wire/zxid.ts';
+import { LogFileReader } from './log-file-reader.ts';
+import { listLogFiles } from './log-format.ts';
+import { createPacket, packetOf, seededRandom } from './testing.ts';
+import { databaseDefaults, ZkDatabase } from './zk-database.ts';
+
+/**
+ * Apache ZooKeeper reads what we write, goes on from it, and we go on from that. Shows the formats of 3.8 in both
+ * directions, digests included; not compressed snapshots.
+ */
+const test = suite('storage: files shared with Apache ZooKeeper');
+
+const JARS = [
+  'zookeeper',
+  'zookeeper-jute',
+  'netty-codec',
+  'netty-resolver',
+  'servlet-api',
+  'slf4j-simple',
+  'commons-cli',
+];
+const CLASS_PATH = JARS.map(jar => `/usr/share/java/${jar}.jar`).join(':');
+const E1 = makeZxid(1, 0);
+const SESSION = 5n;
+const JVM_DEADLINE_MS = 60_000;
+
+function requireJava(): void {
+  const there = onPath('java') !== undefined && existsSync('/usr/share/java/zookeeper.jar');
+  requirePeer('java', there, 'Apache ZooKeeper reads and writes our files');
+}
+
+function java(mainClass: string, ...args: string[]): string {
+  return execFileSync('java', ['-cp', CLASS_PATH, mainClass, ...args], { encoding: 'utf8', stdio: 'pipe' });
+}
+
+function open(folder: string, metrics = new Metrics()): ZkDatabase {
+  const parts = {
+    disk: nodeDisk,
+    clock: new NodeClock(),
+    random: seededRandom(1),
+    metrics,
+    logger: silentLogger,
+  };
+  const db = new ZkDatabase(parts, { ...databaseDefaults, dataDir: folder, dataLogDir: folder });
+  db.load();
+  return db;
+}
+
+async function commit(db: ZkDatabase, packets: TxnPacket[]): Promise<void> {
+  for (const packet of packets) {
+    db.append(packet);
+    db.applyPacket(packet);
+  }
+  const error = await new Promise(done => db.flush(done));
+  assert.is(error, undefined);
+}
+
+/** A session with an ephemeral, plain nodes, a snapshot of those, and one transaction behind it. */
+async function fill(folder: string): Promise<void> {
+  const db = open(folder);
+  const session = packetOf(E1 + 1, { type: OpCode.createSession, timeoutMs: 2000 }, SESSION);
+  const plain = Array.from({ length: 8 }, (_, i) => createPacket(E1 + 3 + i, 'hello'));
+  await commit(db, [session, createPacket(E1 + 2, 'mine', SESSION), ...plain]);
+  assert.is(await new Promise(done => db.takeSnapshot(done)), undefined);
+  await commit(db, [createPacket(E1 + 11)]);
+  db.close();
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
+  });
+}
+
+async function startJavaServer(folder: string): Promise<ChildProcess> {
+  const config = [
+    `dataDir=${folder}`,
+    'tickTime=500',
+    `clientPort=${await freePort()}`,
+    'clientPortAddress=127.0.0.1',
+  ];
+  const path = join(folder, 'zoo.cfg');
+  writeFileSync(path, config.join('\n'));
+  const mainClass = 'org.apache.zookeeper.server.ZooKeeperServerMain';
+  const args = ['-Dzookeeper.admin.enableServer=false', '-cp', CLASS_PATH, mainClass, path];
+  return spawn('java', args, { stdio: 'ignore' });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const gone = new Promise(done => child.once('exit', done));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+test(
+  'its tools print our log and our snapshot',
+  async () => {
+    requireJava();
+    const folder = temporaryFolder();
+    await fill(folder);
+    const log = java(
+      'org.apache.zookeeper.server.persistence.TxnLogToolkit',
+      '-d',
+      `${folder}/version-2/log.100000001`,
+    );
+    assert.match(log, /session 0x5 cxid 0x1 zxid 0x100000002 create \/n100000002,mine/);
+    assert.match(log, /EOF reached after 10 txns/);
+    const text = java(
+      'org.apache.zookeeper.server.SnapshotFormatter',
+      `${folder}/version-2/snapshot.10000000a`,
+    );
+    assert.match(text, /\/n10000000a\n {2}cZxid = 0x0000010000000a/);
+    assert.match(text, /0x00000000000005, 2000, 1/);
+    assert.match(text, /Last zxid: 0x10000000a/);
+  },
+  { deadlineMs: JVM_DEADLINE_MS },
+);
+
+test(
+  'its server goes on from our files, and we from its own, digests agreeing',
+  async () => {
+    requireJava();
+    const folder = temporaryFolder();
+    await fill(folder);
+    const server = await startJavaServer(folder);
+    try {
+      // Nobody renews the session, so that server closes it: its first transaction.
+      await until(() => logHolds(folder, E1 + 12), {
+        deadlineMs: 30_000,
+        what: 'the closeSession of 0x5',
+        intervalMs: 100,
+      });
+    } finally {
+      await stop(server);
+    }
+    const metrics = new Metrics();
+    const db = open(folder, metrics);
+    assert.is(db.lastProcessedZxid, E1 + 12);
+    assert.is(db.tree.ephemeralsOf(SESSION), undefined);
+    assert.is(db.tree.getNode('/n100000002'), undefined);
+    assert.is(db.sessionTimeouts.size, 0);
+    assert.ok(db.tree.getNode('/n10000000b') !== undefined);
+    assert.is(metrics.counter('digest_mismatches_count').value, 0);
+    const last = db.committedLog.at(db.committedLog.size - 1).bytes;
+    assert.is(last.readBigUInt64BE(last.length - 12), db.tree.digest.toBigInt());
+    await commit(db, [createPacket(E1 + 13)]);
+    db.close();
+  },
+  { deadlineMs: JVM_DEADLINE_MS },
+);
+
+function logHolds(folder: string, zxid: number): boolean {
+  return listLogFiles(nodeDisk, `${folder}/version-2`).some(file => {
+    const reader = new LogFileReader(nodeDisk, file.path);
+    try {
+      return reader.next()?.zxid === zxid;
+    } finally {
+      reader.close();
+    }
+  });
+}
