@@ -1,4 +1,4 @@
-import { installedServer, TOXIPROXY_VERSION } from './cache.ts';
+import { installedServer, TOXIPROXY_RELEASES } from './cache.ts';
 import { findOnPath, isExecutable } from './executable.ts';
 import { readVersion } from './ready.ts';
 import { startServer } from './start-server.ts';
@@ -44,9 +44,17 @@ export async function findServer(
 ): Promise<{ file: string; version?: string } | undefined> {
   const onPath = await findOnPath('toxiproxy-server', env.PATH);
   if (onPath !== undefined) return { file: onPath };
-  const installed = installedServer(env);
-  // Built by `go install` it calls itself "git"; the folder knows better.
-  if (await isExecutable(installed)) return { file: installed, version: TOXIPROXY_VERSION.slice(1) };
+  return findInstalled(env);
+}
+
+/** The newest that `npm run toxiproxy:install` left. Built by `go install` it calls itself "git"; its folder knows better. */
+export async function findInstalled(
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<{ file: string; version: string } | undefined> {
+  for (const release of TOXIPROXY_RELEASES) {
+    const file = installedServer(release, env);
+    if (await isExecutable(file)) return { file, version: release.slice(1) };
+  }
   return undefined;
 }
 

@@ -1,33 +1,50 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ExecaError, execa } from 'execa';
-import { installedServer, installFolder, TOXIPROXY_VERSION } from './cache.ts';
-import { isExecutable } from './executable.ts';
+import { installedServer, TOXIPROXY_RELEASES } from './cache.ts';
+import { findInstalled } from './find.ts';
 
-/** npm run toxiproxy:install: Toxiproxy into the cache folder, by Go's own installer. Does nothing when it is there. */
-const MODULE = `github.com/Shopify/toxiproxy/v2/cmd/server@${TOXIPROXY_VERSION}`;
+/**
+ * npm run toxiproxy:install: Toxiproxy into the cache folder, by Go's own installer. Does nothing when it is there.
+ * Exit codes: 0 it is there, 1 it is not, and why.
+ */
 const INSTALL_TIMEOUT_MS = 600_000;
 
-const target = installedServer();
-try {
-  if (await isExecutable(target)) console.log(`Toxiproxy ${TOXIPROXY_VERSION} is installed: ${target}`);
-  else await install();
-} catch (error) {
-  console.error(`Toxiproxy ${TOXIPROXY_VERSION} was not installed: ${reason(error)}`);
-  console.error('The lab works without it: its built-in stand-in will serve, and reports will say so.');
+const present = await findInstalled();
+if (present !== undefined) console.log(`Toxiproxy ${present.version} is installed: ${present.file}`);
+else if (!(await installFirstThatBuilds())) {
+  console.error('Toxiproxy was not installed. The lab works without it: its built-in stand-in will serve,');
+  console.error('and reports will say so.');
   process.exitCode = 1;
 }
 
-async function install(): Promise<void> {
-  await mkdir(installFolder(), { recursive: true });
-  const building = await mkdtemp(join(installFolder(), 'building-'));
+async function installFirstThatBuilds(): Promise<boolean> {
+  for (const release of TOXIPROXY_RELEASES) {
+    try {
+      await install(release);
+      return true;
+    } catch (error) {
+      if (error instanceof ExecaError && error.code === 'ENOENT') {
+        console.error('Go was not found on the PATH (https://go.dev/dl).');
+        return false;
+      }
+      console.error(`${release}: ${(error as Error).message}`);
+    }
+  }
+  return false;
+}
+
+async function install(release: string): Promise<void> {
+  const target = installedServer(release);
+  const module = `github.com/Shopify/toxiproxy/v2/cmd/server@${release}`;
+  await mkdir(dirname(target), { recursive: true });
+  const building = await mkdtemp(join(dirname(target), 'building-'));
   try {
-    console.log(`go install ${MODULE}`);
-    await execa('go', ['install', MODULE], {
+    console.log(`go install ${module}`);
+    // Outside any module, so that no go.mod has a say in it.
+    await execa('go', ['install', module], {
       env: { GOBIN: building },
-      // Outside any module, so that no go.mod has a say in it.
       cwd: building,
-      stdout: 'inherit',
       timeout: INSTALL_TIMEOUT_MS,
     });
     await rename(join(building, 'server'), target);
@@ -35,10 +52,4 @@ async function install(): Promise<void> {
     await rm(building, { recursive: true, force: true });
   }
   console.log(`installed ${target}`);
-}
-
-function reason(error: unknown): string {
-  if (!(error instanceof ExecaError)) return String(error);
-  if (error.code === 'ENOENT') return 'Go was not found on the PATH (https://go.dev/dl)';
-  return error.message;
 }

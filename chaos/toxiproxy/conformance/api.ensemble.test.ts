@@ -119,14 +119,12 @@ conformance('toxiproxy API', test => {
     const same = { name: 'a', listen: first!.listen, upstream: echo.address };
     const answer = await request('POST', '/populate', [same, proxyOf('b', echo.address)]);
     assert.is(answer.status, 201);
-    const { proxies } = answer.json as { proxies: { name: string; toxics: unknown[] }[] };
+    const { proxies } = answer.json as { proxies: { name: string }[] };
     assert.equal(
-      proxies.map(({ name, toxics }) => [name, toxics.length]),
-      [
-        ['a', 1],
-        ['b', 0],
-      ],
+      proxies.map(({ name }) => name),
+      ['a', 'b'],
     );
+    assert.is(((await request('GET', '/proxies/a/toxics')).json as unknown[]).length, 1);
     await connection.roundTrip('still open');
 
     const [moved] = await client.populate([{ ...same, upstream: '127.0.0.1:1' }]);
@@ -273,12 +271,12 @@ conformance('toxiproxy API', test => {
 
   test('the client errors name what was asked, of which proxy and toxic', async bench => {
     const listen = await bench.proxy('a');
-    const asked: [Promise<void>, string][] = [
-      [bench.client.updateToxic('a', 'none', {}), 'update toxic none of proxy a'],
-      [bench.client.setEnabled('zk1', false), 'disable proxy zk1'],
+    const asked: [() => Promise<void>, string][] = [
+      [() => bench.client.updateToxic('a', 'none', {}), 'update toxic none of proxy a'],
+      [() => bench.client.setEnabled('zk1', false), 'disable proxy zk1'],
     ];
     for (const [request, words] of asked) {
-      const error: ToxiproxyRequestError = await request.then(
+      const error: ToxiproxyRequestError = await request().then(
         () => assert.unreachable(`${words} was not refused`),
         error => error,
       );
