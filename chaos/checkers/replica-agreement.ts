@@ -21,12 +21,17 @@ export function checkReplicaAgreement(samples: readonly MemberSample[]): Judgeme
   const reasons: string[] = [];
   const firstAt = new Map<number, MemberSample>();
   const leaderOf = new Map<number, string>();
+  /** Once parted, always parted: only the first time says something. */
+  const parted = new Set<string>();
   let compared = 0;
   for (const sample of samples) {
     const first = firstAt.get(sample.zxid);
     if (first === undefined) firstAt.set(sample.zxid, sample);
     else compared++;
-    if (first !== undefined && first.digest !== sample.digest) reasons.push(parting(first, sample));
+    if (first !== undefined && first.digest !== sample.digest && !parted.has(sample.member)) {
+      parted.add(sample.member);
+      reasons.push(parting(first, sample));
+    }
     if (!sample.leading) continue;
     const leader = leaderOf.get(sample.epoch);
     leaderOf.set(sample.epoch, leader ?? sample.member);

@@ -31,6 +31,8 @@ export interface MemberContext {
   readonly spec: MemberSpec;
   readonly members: readonly MemberSpec[];
   readonly logger: Logger;
+  /** The program cannot go on: its process ends, and the run has failed. */
+  readonly onFatal: (error: Error) => void;
 }
 
 /** The program that runs on every member: the server itself, or a toy in the tests of the simulator. */

@@ -1,13 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { minimise } from './minimise.ts';
+import { readPlan, writePlan } from './plan-file.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 
 export interface RunSeedsOptions extends SimulationOptions {
   /** Which seeds to run, in this order. */
   seeds: Iterable<number>;
-  /** Where the trace of a seed that failed is written. */
+  /** Where the trace and the plan of a seed that failed are written. */
   traceDirectory: string;
+  /** Cuts the plan of each failing seed down to the faults that matter; the trace is then of that shorter run. */
+  minimise?: boolean;
   onProgress?: (result: SimulationResult) => void;
   /** Stops between two seeds. */
   signal?: AbortSignal;
@@ -17,6 +21,8 @@ export interface FailedSeed {
   readonly seed: number;
   readonly reason: string;
   readonly traceFile: string;
+  /** For `replay`. */
+  readonly planFile: string;
 }
 
 export interface RunSeedsSummary {
@@ -38,7 +44,7 @@ export function* seedsFrom(first: number, count: number): Generator<number> {
 
 /** Simulates one seed after the other, giving the event loop a turn between them. */
 export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummary> {
-  const { seeds, traceDirectory, onProgress, signal, ...simulation } = options;
+  const { seeds, traceDirectory, onProgress, signal, minimise: shorten = false, ...simulation } = options;
   const failed: FailedSeed[] = [];
   const unknown: number[] = [];
   const sum = { passed: 0, acknowledgedWrites: 0, faultsInjected: 0, virtualMs: 0 };
@@ -51,7 +57,7 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummar
     sum.virtualMs += result.virtualMs;
     if (result.verdict === 'passed') sum.passed++;
     else if (result.verdict === 'unknown') unknown.push(seed);
-    else failed.push(keepFailure(result, traceDirectory));
+    else failed.push(keepFailure(shorten ? minimise(result, simulation).result : result, traceDirectory));
     onProgress?.(result);
     await setImmediate();
   }
@@ -59,9 +65,17 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummar
   return { ...sum, failed, unknown, virtualMsPerSecond: sum.virtualMs / seconds };
 }
 
+/** Runs a kept failure again. @throws PlanFileError */
+export function replay(planFile: string, options: SimulationOptions): SimulationResult {
+  const { seed, faults } = readPlan(planFile);
+  return simulate(seed, { ...options, faults });
+}
+
 function keepFailure(result: SimulationResult, directory: string): FailedSeed {
   mkdirSync(directory, { recursive: true });
   const traceFile = join(directory, `seed-${result.seed}.trace`);
+  const planFile = join(directory, `seed-${result.seed}.plan.json`);
   result.trace.writeTo(traceFile);
-  return { seed: result.seed, reason: result.reasons[0] ?? 'no reason given', traceFile };
+  writePlan(planFile, result);
+  return { seed: result.seed, reason: result.reasons[0] ?? 'no reason given', traceFile, planFile };
 }

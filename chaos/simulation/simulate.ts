@@ -152,10 +152,10 @@ class Simulation {
       return this.#broken() ?? `no write committed within ${CONVERGE_DEADLINE_MS} ms of the heal`;
     }
     const settled = () => this.#clients.every(c => c.pending === 0) && this.#converged();
-    const { valid, reasons } = this.#wait(settled, CONVERGE_DEADLINE_MS)
-      ? this.#keep(checkTreeEquality(this.#trees()))
-      : this.#keep(this.#divergence());
-    return this.#broken() ?? (valid === 'invalid' ? reasons.join('; ') : undefined);
+    const { checker, valid, reasons } = this.#keep(
+      this.#wait(settled, CONVERGE_DEADLINE_MS) ? checkTreeEquality(this.#trees()) : this.#divergence(),
+    );
+    return this.#broken() ?? (valid === 'invalid' ? `${checker}: ${reasons[0]}` : undefined);
   }
 
   #judge(): string | undefined {
@@ -175,10 +175,8 @@ class Simulation {
 
   #result(complaints: readonly string[]): SimulationResult {
     const bad = this.#judgements.filter(judgement => judgement.valid === 'invalid');
-    const reasons = [
-      ...complaints,
-      ...bad.flatMap(({ checker, reasons: why }) => why.map(w => `${checker}: ${w}`)),
-    ];
+    const judged = bad.flatMap(({ checker, reasons: why }) => why.map(reason => `${checker}: ${reason}`));
+    const reasons = [...new Set([...complaints, ...judged])];
     const verdict =
       reasons.length > 0 ? 'failed' : worst(this.#judgements) === 'valid' ? 'passed' : 'unknown';
     for (const reason of reasons) this.#world.note('judge', reason);

@@ -6,7 +6,7 @@ import type { PlannedFault } from './fault.ts';
 import { lyingDisk } from './lying-disk.ts';
 import type { MemberProgram } from './member.ts';
 import { minimise } from './minimise.ts';
-import { runSeeds, seedsFrom } from './run.ts';
+import { replay, runSeeds, seedsFrom } from './run.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 import { type ToyBug, toyProgram } from './toy/toy-server.ts';
 
@@ -178,10 +178,14 @@ test(
         program: toyProgram('observer skips commits'),
         seeds: [1],
         traceDirectory: directory,
+        minimise: true,
       });
       const [failure] = bad.failed;
       assert.ok(failure !== undefined && existsSync(failure.traceFile));
       assert.match(readFileSync(failure.traceFile, 'utf8'), /seed 1: .*\n[\s\S]*differ at zxid/);
+      const again = replay(failure.planFile, { program: toyProgram('observer skips commits') });
+      assert.is(again.trace.text(), readFileSync(failure.traceFile, 'utf8'));
+      assert.is(again.faults.length, 0, 'this bug needs no fault');
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }

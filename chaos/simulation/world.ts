@@ -62,7 +62,7 @@ export class World {
 
   /** A clock and a place in the network for something that is no member, such as a client. */
   visitor(name: string): { clock: VirtualClock; network: ReturnType<MemoryNetwork['host']> } {
-    const clock = new VirtualClock(this.time);
+    const clock = new VirtualClock(this.time, { onFailure: error => this.#report(name, error) });
     return { clock, network: this.network.host(name, clock) };
   }
 
@@ -95,8 +95,10 @@ export class World {
     });
     this.note(spec.name, `boot ${machine.boots}`);
     const logger = traceLogger(line => this.note(spec.name, line), this.#options.debug);
+    const onFatal = (error: Error) => this.#failed(member, error);
     runtime.clock.after(0, () => {
-      member.running = this.#options.program.start({ runtime, spec, members: this.specs, logger });
+      const running = this.#options.program.start({ runtime, spec, members: this.specs, logger, onFatal });
+      if (machine.runtime === runtime) member.running = running;
     });
   }
 
@@ -181,11 +183,15 @@ export class World {
   }
 
   #failed(member: Member, error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.failures.push(`${member.spec.name} threw: ${text}`);
-    this.note(member.spec.name, `threw ${error instanceof Error ? error.message : String(error)}`);
+    this.#report(member.spec.name, error);
     member.machine.crash('kill');
     member.running = undefined;
+  }
+
+  #report(who: string, error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.failures.push(`${who} threw: ${text}`);
+    this.note(who, `threw ${error instanceof Error ? error.message : String(error)}`);
   }
 
   #member(sid: number): Member {

@@ -1,0 +1,54 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { PlannedFault } from './fault.ts';
+
+/** A seed and the faults it is run with: what a failure is kept as, and run again from. */
+export interface Plan {
+  readonly seed: number;
+  readonly faults: readonly PlannedFault[];
+  /** Why it is kept, for the person who opens the file. */
+  readonly reasons: readonly string[];
+}
+
+export class PlanFileError extends Error {
+  constructor(path: string, problem: string) {
+    super(`${path} is no plan of a simulation: ${problem}`);
+    this.name = 'PlanFileError';
+  }
+}
+
+const ms = z.number().nonnegative();
+const target = z.union([z.number().int(), z.literal('leader')]);
+const how = z.enum(['refuse', 'blackhole']);
+const fault = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('crash'), target, how: z.enum(['kill', 'power']) }),
+  z.strictObject({ kind: z.literal('outage') }),
+  z.strictObject({ kind: z.literal('pause'), target }),
+  z.strictObject({ kind: z.literal('partition'), side: z.array(target), how }),
+  z.strictObject({ kind: z.literal('one-way'), from: target, to: target, how }),
+  z.strictObject({ kind: z.literal('slow-link'), target, latencyMs: ms }),
+  z.strictObject({ kind: z.literal('slow-disk'), target, syncDelayMs: ms }),
+  z.strictObject({ kind: z.literal('clock-jump'), target, byMs: z.number() }),
+]);
+const schema = z.strictObject({
+  seed: z.number().int(),
+  faults: z.array(z.strictObject({ atMs: ms, durationMs: ms, fault })),
+  reasons: z.array(z.string()),
+});
+
+export function writePlan(path: string, { seed, faults, reasons }: Plan): void {
+  writeFileSync(path, `${JSON.stringify({ seed, faults, reasons }, null, 1)}\n`);
+}
+
+/** @throws PlanFileError naming what is wrong with the file */
+export function readPlan(path: string): Plan {
+  let document: unknown;
+  try {
+    document = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new PlanFileError(path, error instanceof Error ? error.message : String(error));
+  }
+  const result = schema.safeParse(document);
+  if (!result.success) throw new PlanFileError(path, z.prettifyError(result.error));
+  return result.data;
+}
