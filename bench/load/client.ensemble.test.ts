@@ -1,46 +1,13 @@
 /** The convenience client against Apache ZooKeeper itself: what it says here, our own server must say too. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import * as net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { assert, suite } from '#test';
 import { EventType } from '../../server/wire/watch-event.ts';
-import { fourLetterWord, mntr, parseSrvr } from '../measure/four-letter.ts';
+import { mntr } from '../measure/four-letter.ts';
+import { withApache } from './apache.test-kit.ts';
 import { CreateMode, ZkClient } from './client.ts';
+import { parseConnectString } from './client-connection.ts';
 import type { ZkClientError } from './client-error.ts';
 
 const test = suite('load: client against Apache ZooKeeper');
-
-const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple'];
-const CLASS_PATH = JARS.map(jar => `/usr/share/java/${jar}.jar`).join(':');
-const peerIsHere = existsSync('/usr/share/java/zookeeper.jar') && existsSync('/usr/bin/java');
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
-
-async function withApache(body: (port: number) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'zklab-client-'));
-  const port = await freePort();
-  const lines = [`dataDir=${directory}`, `clientPort=${port}`, 'clientPortAddress=127.0.0.1', 'tickTime=500'];
-  lines.push('admin.enableServer=false', '4lw.commands.whitelist=*', 'extendedTypesEnabled=true');
-  writeFileSync(join(directory, 'zoo.cfg'), `${lines.join('\n')}\n`);
-  const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
-  const args = ['-Xmx256m', '-Dzookeeper.extendedTypesEnabled=true', '-cp', CLASS_PATH, main];
-  const server = spawn('java', [...args, join(directory, 'zoo.cfg')], { stdio: 'ignore' });
-  try {
-    await body(port);
-  } finally {
-    server.kill('SIGKILL');
-    await new Promise(resolve => server.once('close', resolve));
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(
@@ -159,22 +126,49 @@ async function rejectsWith(promise: Promise<unknown>, expected: RegExp): Promise
   assert.match(message, expected);
 }
 
-if (peerIsHere) {
-  test(
-    'every operation, watches, multi and renewal',
-    () =>
-      withApache(async port => {
-        await allOperations(port);
-        const stolen = ZkClient.connect(`127.0.0.1:${port}`, { sessionId: 77n, password: Buffer.alloc(16) });
-        assert.is(await codeOf(stolen), 'SESSIONEXPIRED');
-        const srvr = parseSrvr(await fourLetterWord({ host: '127.0.0.1', port }, 'srvr'));
-        assert.is(srvr?.mode, 'standalone');
-        assert.ok((await mntr({ host: '127.0.0.1', port })).numbers.get('znode_count')! > 5);
-      }),
-    { deadlineMs: 40_000 },
-  );
-} else {
-  test('skipped: Apache ZooKeeper is not installed', () => {
-    assert.is(process.env.ZKLAB_REQUIRE_PEERS, undefined, 'apt install zookeeper default-jre-headless');
-  });
-}
+test(
+  'every operation, watches, multi and renewal',
+  () =>
+    withApache(async ({ port }) => {
+      await allOperations(port);
+      const stolen = ZkClient.connect(`127.0.0.1:${port}`, { sessionId: 77n, password: Buffer.alloc(16) });
+      assert.is(await codeOf(stolen), 'SESSIONEXPIRED');
+      assert.ok((await mntr({ host: '127.0.0.1', port })).numbers.get('znode_count')! > 5);
+    }),
+  { deadlineMs: 40_000 },
+);
+
+test(
+  'kill -9 and restart: operations in flight are lost, the session and its ephemeral come back',
+  () =>
+    withApache(async apache => {
+      const client = await ZkClient.connect(apache.connectString, { timeoutMs: 10_000 });
+      const states: string[] = [];
+      client.on('state', state => states.push(state));
+      await client.create('/e', null, { mode: CreateMode.EPHEMERAL });
+      const id = client.sessionId;
+      await apache.kill();
+      const waiting = client.getData('/e');
+      await apache.restart();
+      assert.is((await waiting).stat.ephemeralOwner, id);
+      assert.is(client.sessionId, id);
+      assert.equal(states, ['connecting', 'connected']);
+      await client.close();
+    }),
+  { deadlineMs: 60_000 },
+);
+
+test('a client that nobody answers gives up by name, and leaves nothing open', async () => {
+  const started = ZkClient.connect('127.0.0.1:1,127.0.0.1:2', { connectTimeoutMs: 100 });
+  assert.is(await codeOf(started), 'CONNECTIONLOSS');
+});
+
+test('connect strings', () => {
+  assert.equal(parseConnectString('a:1, b ,[::1]:3'), [
+    { host: 'a', port: 1 },
+    { host: 'b', port: 2181 },
+    { host: '::1', port: 3 },
+  ]);
+  for (const bad of ['', 'a:0', 'a:99999', 'a:b', 'a,,b'])
+    assert.throws(() => parseConnectString(bad), /not host:port/);
+});
