@@ -1,8 +1,9 @@
 import type { Metrics } from '../admin/metrics.ts';
 import type { ServerStats } from '../clients/server-stats.ts';
+import type { QuorumMember } from '../config/membership.ts';
 import { electionAddressOf, quorumAddressOf } from '../config/quorum-server.ts';
 import { formatQuorumConfig } from '../config/quorum-text.ts';
-import type { QuorumMember, ServerConfig } from '../config/server-config.ts';
+import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
 import type { Elected } from '../election/fast-leader-election.ts';
 import type { ServerError } from '../errors.ts';
@@ -150,7 +151,11 @@ export class QuorumPeer {
   #writeConfigNode(): void {
     const { database } = this.#parts;
     const { version, text } = this.#context.verifier;
-    database.tree.setNodeData(CONFIG_PATH, Buffer.from(text, 'utf8'), -1, version, this.#parts.runtime.clock.wallMs());
+    const node = database.tree.getNode(CONFIG_PATH);
+    if (node === undefined) return;
+    node.aversion = -1;
+    const nowMs = this.#parts.runtime.clock.wallMs();
+    database.tree.setNodeData(CONFIG_PATH, node, Buffer.from(text, 'utf8'), -1, version, nowMs);
   }
 
   #look(): void {
