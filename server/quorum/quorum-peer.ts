@@ -171,7 +171,6 @@ export class QuorumPeer {
   #onElected(elected: Elected): void {
     if (this.#stopping) return;
     const tookMs = this.#parts.runtime.clock.monotonicMs() - this.#lookingSinceMs;
-    this.#parts.metrics.summary('election_time').add(tookMs);
     this.#parts.logger.info(elected.state.toLowerCase(), { leader: elected.leader, tookMs: Math.round(tookMs) });
     const role = this.#roleOf(elected);
     this.#role = role;
