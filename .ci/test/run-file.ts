@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import type { TestFile } from './find-tests.ts';
+import { groupEnds, killGroup } from './process-group.ts';
 import { type FileResult, findResultLine, withoutResultLine } from './result-line.ts';
 
 export interface FileReport {
@@ -14,9 +15,6 @@ export interface FileReport {
 
 /** The front of longer output is dropped: failures and the result line stand at the end. */
 export const OUTPUT_CHARS_MAX = 256 * 1024;
-/** How long the children of a test file may outlive it before they count as left behind. */
-const ORPHAN_GRACE_MS = 1_000;
-
 const NOTHING_RUN: FileResult = { declared: 0, passed: 0, failed: [], skipped: [] };
 
 /** Process groups of test files now running, for a runner that is itself interrupted. */
@@ -107,31 +105,4 @@ function keepEnd(stream: AsyncIterable<unknown> & NodeJS.ReadableStream, charsMa
     if (text.length > 2 * charsMax) text = text.slice(-charsMax);
   });
   return () => text.slice(-charsMax);
-}
-
-/** False when some process of the group outlives the grace. */
-async function groupEnds(group: number): Promise<boolean> {
-  const giveUpAt = performance.now() + ORPHAN_GRACE_MS;
-  while (groupLives(group)) {
-    if (performance.now() > giveUpAt) return false;
-    await new Promise(resume => setTimeout(resume, 20));
-  }
-  return true;
-}
-
-function groupLives(group: number): boolean {
-  try {
-    process.kill(-group, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-export function killGroup(group: number): void {
-  try {
-    process.kill(-group, 'SIGKILL');
-  } catch {
-    // already gone
-  }
 }

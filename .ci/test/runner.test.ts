@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { findTests } from './find-tests.ts';
+import { groupLives } from './process-group.ts';
 import { type FileReport, runFile } from './run-file.ts';
 
 const test = suite('test runner');
@@ -28,7 +29,7 @@ function runFixture(name: string, deadlineMs = FILE_DEADLINE_MS, peersRequired =
 test(
   'a file whose tests and hooks all pass has no complaint',
   async () => {
-    for (const name of ['plain-pass', 'hooks-in-order']) {
+    for (const name of ['plain-pass', 'hooks-in-order', 'orphan-that-ended']) {
       const report = await runFixture(name);
       assert.equal(report.complaints, [], `${name}: ${report.output}`);
       assert.is(report.result.declared, 2);
@@ -199,7 +200,7 @@ test('hangs', () => new Promise(() => {}));\n`;
     const pid = await until(() => existsSync(pidFile) && Number(readFileSync(pidFile, 'utf8')), what);
     runner.kill('SIGTERM');
     assert.is((await runner).signal, 'SIGTERM');
-    await until(() => !isAlive(pid), { deadlineMs: 2_000, what: `process ${pid} to be gone` });
+    await until(() => !groupLives(pid), { deadlineMs: 2_000, what: `process ${pid} to be gone` });
   },
   SLOW,
 );
@@ -230,15 +231,6 @@ function projectWith(files: Record<string, string>): string {
     }
   }
   return root;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function names(root: string, filters: string[]): string[] {

@@ -6,7 +6,8 @@
  * only when files were found, every one ran all it declared, and nothing failed or was left running.
  */
 import { findTests, type TestFile } from './find-tests.ts';
-import { type FileReport, killGroup, runFile, runningGroups } from './run-file.ts';
+import { killGroup } from './process-group.ts';
+import { type FileReport, runFile, runningGroups } from './run-file.ts';
 import { failureDetail, lastLine, progressLine, skippedLines, slowestLines } from './summary.ts';
 
 const UNIT_FILES_AT_A_TIME = 2;
