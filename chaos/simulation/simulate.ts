@@ -105,7 +105,8 @@ class Simulation {
   run(): SimulationResult {
     const complaint = this.#form() ?? this.#chaos() ?? this.#converge() ?? this.#judge();
     this.#keep(checkReplicaAgreement(this.#sampler.samples));
-    return this.#result(complaint === undefined ? [] : [complaint]);
+    const broken = this.#broken();
+    return this.#result([broken, complaint].filter(text => text !== undefined));
   }
 
   /** Each phase answers what went wrong, if anything. */
