@@ -17,6 +17,7 @@ export interface MemberCounters {
 }
 
 export interface CountersPerWrite {
+  /** What the counts were divided by: transactions committed in that time. */
   writes: number;
   members: {
     name: string;
@@ -83,20 +84,44 @@ function differenceOrNone(
   return to === undefined || from === undefined ? undefined : difference(name, from, to);
 }
 
+/** Sessions that come and go are transactions too; more of them than this share of all and "per write" is not. */
+const UNEXPLAINED_SHARE_MAX = 0.05;
+
 /**
- * @param writes as the clients counted them
+ * Divides by what was committed, as the servers counted; by the clients' count where no server does (Apache).
+ *
+ * @param clientWrites successful writes over the time of the deltas
  * @param deltas of every member, over exactly that time
  */
-export function perWrite(writes: number, deltas: ReadonlyMap<string, MemberCounters>): CountersPerWrite {
+export function perWrite(
+  clientWrites: number,
+  deltas: ReadonlyMap<string, MemberCounters>,
+): CountersPerWrite {
+  const committed = [...deltas.values()].flatMap(delta => delta.committed ?? []);
+  const writes = committed.length === 0 ? clientWrites : Math.max(...committed);
   const problems: string[] = [];
   if (writes === 0) problems.push('nothing was written');
-  const members = [...deltas].map(([name, delta]) => {
-    if (delta.committed !== undefined && delta.committed !== writes) {
-      problems.push(`${name} committed ${delta.committed} transactions, clients wrote ${writes}`);
+  if (writes < clientWrites) {
+    problems.push(
+      `clients wrote ${clientWrites}, members committed ${writes}: the counters do not span the load`,
+    );
+  } else if (writes - clientWrites > writes * UNEXPLAINED_SHARE_MAX) {
+    problems.push(
+      `${writes - clientWrites} of ${writes} transactions are no client's write (sessions, other clients)`,
+    );
+  }
+  for (const [name, delta] of deltas) {
+    if (delta.committed !== undefined && delta.committed < writes) {
+      problems.push(
+        `${name} committed ${delta.committed} of ${writes} transactions: it lagged, or was asked too early`,
+      );
     }
-    return memberPerWrite(name, delta, writes);
-  });
-  return { writes, members, problems };
+  }
+  return {
+    writes,
+    members: [...deltas].map(([name, delta]) => memberPerWrite(name, delta, writes)),
+    problems,
+  };
 }
 
 function memberPerWrite(
