@@ -1,7 +1,9 @@
+import { ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { onDisk } from './disk-error.ts';
 import { listLogFiles } from './log-format.ts';
+import { endsWith, openSnapshotBytes } from './snapshot-bytes.ts';
 import { listSnapshots, SNAPSHOT_END } from './snapshot-format.ts';
 import { firstFileFor } from './txn-log-reader.ts';
 
@@ -35,15 +37,17 @@ export function purge(
 }
 
 function endsWhole(disk: Disk, path: string): boolean {
-  return onDisk('read', path, () => {
-    const file = disk.open(path, 'r');
+  try {
+    const bytes = openSnapshotBytes(disk, path);
     try {
-      const at = Math.max(0, file.size() - SNAPSHOT_END.length);
-      return file.readAt(at, SNAPSHOT_END.length).equals(SNAPSHOT_END);
+      return endsWith(bytes, SNAPSHOT_END);
     } finally {
-      file.close();
+      bytes.close();
     }
-  });
+  } catch (error) {
+    if (error instanceof ServerError) throw error;
+    return false;
+  }
 }
 
 function removeAll(disk: Disk, directory: string, files: readonly { readonly path: string }[]): void {

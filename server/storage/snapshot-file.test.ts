@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { assert, suite } from '#test';
 import { silentLogger } from '../runtime/logger.ts';
@@ -305,4 +306,22 @@ test('a planted bug is seen: a rename without a sync leaves a damaged snapshot',
     }
   }
   assert.ok(damaged > 5, `${damaged} of 20 damaged`);
+});
+
+test('a snapshot that Java compressed with gz is read; a damaged one is passed over', () => {
+  const rig = testRig();
+  const older = write(rig, sampleTree(1));
+  const tree = sampleTree(5);
+  const packed = gzipSync(rig.disk.read(write(rig, tree)));
+  rig.disk.remove('/s/snapshot.100000007');
+  const path = '/s/snapshot.100000007.gz';
+  rig.disk.open(path, 'w').writeAt(0, packed);
+  const loaded = loadNewestSnapshot(rig.disk, '/s', silentLogger)!;
+  assert.is(loaded.path, path);
+  assert.is(loaded.zxid, E1 + 7);
+  assert.equal(describe(loaded.tree), describe(tree));
+  assert.is(snapshotEndZxid(rig.disk, path), E1 + 7);
+  rig.disk.open(path, 'w').writeAt(0, packed, 0, packed.length - 30);
+  assert.is(loadNewestSnapshot(rig.disk, '/s', silentLogger)!.path, older);
+  assert.is(snapshotEndZxid(rig.disk, path), undefined);
 });

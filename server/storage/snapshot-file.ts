@@ -1,10 +1,10 @@
 import { ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Disk, DiskFile } from '../runtime/runtime.ts';
+import type { Disk } from '../runtime/runtime.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { ADLER_START, adler32 } from './adler32.ts';
-import { onDisk } from './disk-error.ts';
+import { endsWith, openSnapshotBytes, type SnapshotBytes } from './snapshot-bytes.ts';
 import {
   DIGEST_SECTION_BYTES,
   LAST_ZXID_SECTION_BYTES,
@@ -69,7 +69,7 @@ export function loadNewestSnapshot(
 
 /** @throws when the file is not a whole snapshot */
 export function loadSnapshot(disk: Disk, path: string, zxid: number): LoadedSnapshot {
-  const file = onDisk('open', path, () => disk.open(path, 'r'));
+  const file = openSnapshotBytes(disk, path);
   try {
     return readSnapshot(file, path, zxid);
   } finally {
@@ -82,24 +82,32 @@ export function loadSnapshot(disk: Disk, path: string, zxid: number): LoadedSnap
  * files without the digest section and for damaged ones.
  */
 export function snapshotEndZxid(disk: Disk, path: string): number | undefined {
-  const file = onDisk('open', path, () => disk.open(path, 'r'));
   try {
-    const size = file.size();
-    for (const tailBytes of [DIGEST_SECTION_BYTES, DIGEST_SECTION_BYTES + LAST_ZXID_SECTION_BYTES]) {
-      const at = size - tailBytes;
-      if (at < SNAPSHOT_HEADER_BYTES + SEAL_BYTES) return undefined;
-      const tail = file.readAt(at - SEAL_BYTES, SEAL_BYTES + DIGEST_SECTION_BYTES);
-      const sealed = tail.subarray(SEAL_BYTES - SNAPSHOT_END.length, SEAL_BYTES).equals(SNAPSHOT_END);
-      if (sealed && tail.subarray(-SNAPSHOT_END.length).equals(SNAPSHOT_END))
-        return readLong(tail, SEAL_BYTES);
+    const file = openSnapshotBytes(disk, path);
+    try {
+      return digestZxidOf(file);
+    } finally {
+      file.close();
     }
+  } catch (error) {
+    if (error instanceof ServerError) throw error;
     return undefined;
-  } finally {
-    file.close();
   }
 }
 
-function readSnapshot(file: DiskFile, path: string, zxid: number): LoadedSnapshot {
+function digestZxidOf(file: SnapshotBytes): number | undefined {
+  const size = file.size();
+  for (const tailBytes of [DIGEST_SECTION_BYTES, DIGEST_SECTION_BYTES + LAST_ZXID_SECTION_BYTES]) {
+    const at = size - tailBytes;
+    if (at < SNAPSHOT_HEADER_BYTES + SEAL_BYTES) return undefined;
+    const tail = file.readAt(at - SEAL_BYTES, SEAL_BYTES + DIGEST_SECTION_BYTES);
+    const sealed = tail.subarray(SEAL_BYTES - SNAPSHOT_END.length, SEAL_BYTES).equals(SNAPSHOT_END);
+    if (sealed && tail.subarray(-SNAPSHOT_END.length).equals(SNAPSHOT_END)) return readLong(tail, SEAL_BYTES);
+  }
+  return undefined;
+}
+
+function readSnapshot(file: SnapshotBytes, path: string, zxid: number): LoadedSnapshot {
   const size = file.size();
   requireEnd(file, size);
   const header = file.readAt(0, SNAPSHOT_HEADER_BYTES);
@@ -123,11 +131,9 @@ function readSnapshot(file: DiskFile, path: string, zxid: number): LoadedSnapsho
 }
 
 /** A quick check that a file was written to its end. */
-function requireEnd(file: DiskFile, size: number): void {
+function requireEnd(file: SnapshotBytes, size: number): void {
   if (size < SNAPSHOT_HEADER_BYTES + SEAL_BYTES) throw new Error(`it has only ${size} bytes`);
-  if (!file.readAt(size - SNAPSHOT_END.length, SNAPSHOT_END.length).equals(SNAPSHOT_END)) {
-    throw new Error('it does not end as a snapshot');
-  }
+  if (!endsWith(file, SNAPSHOT_END)) throw new Error('it does not end as a snapshot');
 }
 
 /** Checks the seals. `adler` is of all before the tail. */

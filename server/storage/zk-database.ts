@@ -194,6 +194,7 @@ export class ZkDatabase {
    * that memory and disk agree. Returns how many. @see ZOOKEEPER-2845
    */
   fastForward(): number {
+    if (this.lastLoggedZxid <= this.lastProcessedZxid) return 0;
     this.#log.writeOut();
     const { disk, logger } = this.#parts;
     const reader = new TxnLogReader(disk, this.logDirectory, this.lastProcessedZxid, 'the tree', logger);
