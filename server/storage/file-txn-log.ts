@@ -48,7 +48,6 @@ export class FileTxnLog {
   /** Bytes were written that no sync has been started for. */
   #unsynced = false;
   #rollWanted = false;
-  #flushPlanned = false;
   #closed = false;
   #failure: ServerError | undefined;
   #lastLoggedZxid: number;
@@ -99,10 +98,13 @@ export class FileTxnLog {
     if (end >= BATCH_BYTES_MAX) this.#writeEarly();
   }
 
-  /** Calls back when everything appended so far is durable, or never will be; never from inside this call. */
+  /**
+   * Calls back when everything appended so far is durable, or never will be; never from inside this call. Starts at
+   * once when no sync is under way: call it once a turn.
+   */
   flush(done: FlushDone): void {
     this.#waiting.push(done);
-    if (!this.#syncing) this.#flushLater();
+    if (!this.#syncing) this.#startFlush();
   }
 
   /** The next batch starts a new file. */
@@ -162,15 +164,6 @@ export class FileTxnLog {
     }
   }
 
-  #flushLater(): void {
-    if (this.#flushPlanned) return;
-    this.#flushPlanned = true;
-    this.#options.clock.atEndOfTurn(() => {
-      this.#flushPlanned = false;
-      if (!this.#closed && !this.#syncing) this.#startFlush();
-    });
-  }
-
   #startFlush(): void {
     const batch = this.#waiting;
     this.#waiting = [];
@@ -181,7 +174,7 @@ export class FileTxnLog {
     }
     const file = this.#file;
     if (this.#failure !== undefined || file === null || !this.#unsynced || !this.#options.forceSync) {
-      this.#answer(batch);
+      this.#answerLater(batch);
       return;
     }
     this.#syncing = true;
@@ -192,7 +185,7 @@ export class FileTxnLog {
     } catch (error) {
       this.#syncing = false;
       this.#fail(error);
-      this.#answer(batch);
+      this.#answerLater(batch);
     }
   }
 
@@ -217,6 +210,12 @@ export class FileTxnLog {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #answerLater(batch: FlushDone[]): void {
+    this.#options.clock.atEndOfTurn(() => {
+      if (!this.#closed) this.#answer(batch);
+    });
   }
 
   #answer(batch: FlushDone[]): void {

@@ -1,0 +1,70 @@
+import { assert, suite } from '#test';
+import { Metrics } from '../admin/metrics.ts';
+import { silentLogger } from '../runtime/logger.ts';
+import { TreeDigest } from '../tree/digest.ts';
+import { DigestCheck, SETTLE_TXNS_MAX } from './digest-check.ts';
+
+const test = suite('storage: digest check');
+
+function setUp() {
+  const metrics = new Metrics();
+  const lines: string[] = [];
+  const check = new DigestCheck(metrics, { ...silentLogger, error: message => void lines.push(message) });
+  const tree = TreeDigest.fromBigInt(0x8000_0001_ffff_fffen);
+  const bytes = (digest: bigint, version = 2): Buffer => {
+    const txn = Buffer.alloc(12);
+    txn.writeInt32BE(version, 0);
+    txn.writeBigUInt64BE(digest, 4);
+    return txn;
+  };
+  const right = bytes(tree.toBigInt());
+  const wrong = bytes(tree.toBigInt() ^ 1n);
+  const mismatches = () => metrics.counter('digest_mismatches_count').value;
+  return { check, tree, right, wrong, bytes, mismatches, lines };
+}
+
+test('every difference is counted, a run of them told once', () => {
+  const { check, tree, right, wrong, mismatches, lines } = setUp();
+  for (const digest of [right, wrong, wrong, right, wrong]) check.compare(1, tree, digest, 0);
+  assert.is(mismatches(), 3);
+  assert.is(lines.length, 2);
+});
+
+test('a digest of another version is not compared', () => {
+  const { check, tree, bytes, mismatches } = setUp();
+  check.compare(1, tree, bytes(5n, 3), 0);
+  assert.is(mismatches(), 0);
+});
+
+test('a fuzzy snapshot is not compared before the zxid of its digest, and is at it', () => {
+  const { check, tree, right, wrong, mismatches } = setUp();
+  check.snapshotLoaded({ zxid: 10, version: 2, digest: tree.toBigInt() + 1n });
+  check.atZxid(9, tree);
+  check.compare(9, tree, wrong, 0);
+  check.compare(10, tree, wrong, 0);
+  assert.is(mismatches(), 0);
+  check.atZxid(10, tree);
+  assert.is(mismatches(), 1, 'the snapshot itself differs');
+  check.atZxid(11, tree);
+  check.compare(11, tree, right, 0);
+  assert.is(mismatches(), 1);
+  check.compare(12, tree, wrong, 0);
+  assert.is(mismatches(), 2);
+});
+
+test('after a SNAP differences count from the first match on', () => {
+  const { check, tree, right, wrong, mismatches } = setUp();
+  check.treeOfUnknownDigest();
+  for (let i = 0; i < 100; i++) check.compare(i, tree, wrong, 0);
+  assert.is(mismatches(), 0);
+  check.compare(100, tree, right, 0);
+  check.compare(101, tree, wrong, 0);
+  assert.is(mismatches(), 1);
+});
+
+test('a SNAP that never settles is told in the end', () => {
+  const { check, tree, wrong, mismatches } = setUp();
+  check.treeOfUnknownDigest();
+  for (let i = 0; i <= SETTLE_TXNS_MAX; i++) check.compare(i, tree, wrong, 0);
+  assert.is(mismatches(), 1);
+});
