@@ -26,9 +26,11 @@ export function blackhole({ select }: { readonly select: Selector }): Fault<Link
           }),
         bit: (before, after) =>
           (before.outcome === 'answered' || before.outcome === 'closed') && after.outcome === 'silent',
+        // With the requests lost there are no answers to lose.
+        losesOn: link => (streams.get(link)?.includes('upstream') ? 'upstream' : 'downstream'),
         showsOn: 'owner',
         deadlineMs: SILENCE_MS,
-        biteIs: `${SILENCE_MS} ms of silence where there was an answer before`,
+        biteIs: `${SILENCE_MS} ms of silence where there was an answer before, and bytes counted in but not out`,
       });
     },
   };

@@ -1,8 +1,9 @@
-import type { Link } from '../mesh/link.ts';
+import type { Link, Stream } from '../mesh/link.ts';
 import { fastest, probeLink, type Reading } from '../mesh/measure.ts';
 import type { LinkFaultContext } from './context.ts';
 import type { ActiveFault, BiteProof, Readings } from './fault.ts';
 import { Healing } from './healing.ts';
+import { watchLosses } from './losses.ts';
 
 /** Of a large selection only so many links are looked at, and fewer measured, spread over it; the proof says how many. */
 const SURVEYED_LINKS_MAX = 128;
@@ -16,6 +17,8 @@ export interface LinkHarm {
   bit(before: Reading, after: Reading, link: Link): boolean;
   /** `proxy`: shows on the proxy alone. `owner`: only where the port's owner behind it takes part in an exchange. */
   readonly showsOn: 'proxy' | 'owner';
+  /** Of a harm that drops bytes: the direction in which those of an exchange must be missing, where bytes are counted. */
+  losesOn?(link: Link): Stream;
   /** How long an exchange under the fault may take before it counts as silent. */
   readonly deadlineMs: number;
   /** For the proof: what is a bite. */
@@ -45,11 +48,14 @@ export async function injectOnLinks(
     links: links.map(({ name }) => name),
     heal: () => healing.heal(),
     async proveBite(): Promise<BiteProof> {
+      const lost =
+        harm.losesOn && (await watchLosses(context.client.url, probed, link => harm.losesOn!(link)));
       const after = await readings(context, probed, harm.deadlineMs, 1);
-      const bit =
-        probed.length > 0 && probed.every((link, index) => harm.bit(before[index]!, after[index]!, link));
+      const losses = await lost?.();
+      const showed = probed.every((link, index) => harm.bit(before[index]!, after[index]!, link));
+      const bit = probed.length > 0 && showed && (losses?.every(bytes => bytes > 0) ?? true);
       const how = `an exchange through ${probed.length} of ${links.length} links; a bite is ${harm.biteIs}`;
-      return { bit, before: named(probed, before), after: named(probed, after), how };
+      return { bit, before: named(probed, before), after: named(probed, after, losses), how };
     },
   };
 }
@@ -81,15 +87,15 @@ function readings(
   return Promise.all(links.map(link => fastest(probe, link, deadlineMs, count)));
 }
 
-function named(links: readonly Link[], measured: readonly Reading[]): Readings {
-  const entries = links.flatMap(({ name }, index) => {
+function named(links: readonly Link[], measured: readonly Reading[], losses?: readonly number[]): Readings {
+  const all: Readings = {};
+  for (const [index, { name }] of links.entries()) {
     const { outcome, rttMs } = measured[index]!;
-    return [
-      [`${name} outcome`, outcome],
-      [`${name} rttMs`, rttMs === null ? null : Math.round(rttMs * 1000) / 1000],
-    ];
-  });
-  return Object.fromEntries(entries);
+    all[`${name} outcome`] = outcome;
+    all[`${name} rttMs`] = rttMs === null ? null : Math.round(rttMs * 1000) / 1000;
+    if (losses !== undefined) all[`${name} lostBytes`] = losses[index]!;
+  }
+  return all;
 }
 
 /** At most `count` of them, evenly over the list, so that each member of a large selection has its chance. */

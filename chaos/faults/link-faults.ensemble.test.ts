@@ -100,6 +100,18 @@ eachToxiproxy('faults of links', test => {
     });
   });
 
+  test('planted: a blackhole of the wrong direction is as silent, and told apart by the bytes that are missing', async toxiproxy => {
+    await withEnsemble(new Reversing(toxiproxy.url), async ({ context }) => {
+      const select = { from: { role: 'observer' }, to: { role: 'leader' }, kinds: ['quorum'] } as const;
+      const active = await blackhole({ select }).inject(context);
+      const proof = await active.proveBite();
+      assert.is(proof.after['zk3.zk1.quorum outcome'], 'silent');
+      assert.is(proof.after['zk3.zk1.quorum lostBytes'], 0);
+      assert.not.ok(proof.bit);
+      await active.heal();
+    });
+  });
+
   test('refuse breaks the connections that are there', async toxiproxy => {
     await withEnsemble(new ToxiproxyClient(toxiproxy.url), async ({ context, mesh }) => {
       const learner = await Dialed.to(mesh.links.find(({ name }) => name === 'zk3.zk1.quorum')!.proxied);
@@ -168,6 +180,16 @@ class Misrouting extends ToxiproxyClient {
 
 function elsewhere(proxy: string): string {
   return proxy === 'zk3.zk1.quorum' ? 'zk2.zk1.quorum' : proxy;
+}
+
+/** The planted bug: what is meant for one direction lands on the other. */
+class Reversing extends ToxiproxyClient {
+  override addToxic(proxy: string, toxic: ToxicRequest): Promise<void> {
+    return super.addToxic(proxy, {
+      ...toxic,
+      stream: toxic.stream === 'upstream' ? 'downstream' : 'upstream',
+    });
+  }
 }
 
 /** Refuses the nth toxic. */

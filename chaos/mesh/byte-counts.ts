@@ -1,0 +1,38 @@
+import type { Stream } from './link.ts';
+
+/** Bytes of one proxy in one direction, since it was made. */
+export interface ByteCount {
+  /** That came in from the sender. */
+  readonly received: number;
+  /** That went out to the receiver; what is missing was dropped, or is on its way. */
+  readonly sent: number;
+}
+
+/** By proxy and direction. */
+export type ByteCounts = ReadonlyMap<string, Readonly<Record<Stream, ByteCount>>>;
+
+const LINE = /^toxiproxy_proxy_(received|sent)_bytes_total\{([^}]*)\} (\S+)$/gm;
+
+/**
+ * What this Toxiproxy has counted; undefined when it was started without -proxy-metrics. A connection counts when it
+ * has ended (Toxiproxy), or as it goes (stand-in): compare counts of connections that have ended.
+ */
+export async function readByteCounts(url: string): Promise<ByteCounts | undefined> {
+  const response = await fetch(`${url}/metrics`);
+  return response.ok ? parseByteCounts(await response.text()) : undefined;
+}
+
+/** Of Prometheus's text format. A proxy that listened on several addresses in turn has its counts added up. */
+export function parseByteCounts(text: string): ByteCounts {
+  const counts = new Map<string, Record<Stream, { received: number; sent: number }>>();
+  for (const [, what, labels = '', value] of text.matchAll(LINE)) {
+    const proxy = /(?:^|,)proxy="([^"]*)"/.exec(labels)?.[1];
+    const direction = /(?:^|,)direction="(upstream|downstream)"/.exec(labels)?.[1];
+    if (proxy === undefined || direction === undefined) continue;
+    const zero = () => ({ received: 0, sent: 0 });
+    const count = counts.get(proxy) ?? { upstream: zero(), downstream: zero() };
+    count[direction as Stream][what as keyof ByteCount] += Number(value);
+    counts.set(proxy, count);
+  }
+  return counts;
+}
