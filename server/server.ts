@@ -13,6 +13,7 @@ import { QuorumPeer } from './quorum/quorum-peer.ts';
 import type { Logger } from './runtime/logger.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { SessionIds } from './sessions/session-ids.ts';
+import { startAutoPurge } from './storage/auto-purge.ts';
 import { EpochFiles } from './storage/epoch-file.ts';
 import { ZkDatabase } from './storage/zk-database.ts';
 
@@ -54,6 +55,15 @@ export function startServer(options: ServerOptions): RunningServer {
     options.onFatal(error);
   };
   database.load();
+  const autoPurge = startAutoPurge({
+    disk: runtime.disk,
+    clock: runtime.clock,
+    logger,
+    snapDirectory: database.snapDirectory,
+    logDirectory: database.logDirectory,
+    retainCount: config.snapRetainCount,
+    intervalHours: config.purgeIntervalHours,
+  });
   const sessionIds = new SessionIds(config.quorum?.sid ?? STANDALONE_SID, runtime.clock);
   const view = new ServerView({ config, clock: runtime.clock, disk: runtime.disk, database, metrics, stats });
   const port = new ClientPort({
@@ -117,6 +127,7 @@ export function startServer(options: ServerOptions): RunningServer {
     database,
     stop(done) {
       serve(null);
+      autoPurge.cancel();
       admin.close();
       port.close();
       stopRole(() => {

@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import { silentLogger } from '../runtime/logger.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { startAutoPurge } from './auto-purge.ts';
 import { purge } from './purge.ts';
 import { createPacket, type TestRig, testRig } from './testing.ts';
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
@@ -65,4 +66,38 @@ test('nothing to purge removes nothing', () => {
   const rig = testRig();
   fill(rig, 1);
   assert.equal(purge(rig.disk, '/d/version-2', '/l/version-2', 3, silentLogger), []);
+});
+
+test('autopurge runs at the start and at every interval, and a failure only warns', () => {
+  const rig = testRig();
+  fill(rig, 6);
+  const intervals: number[] = [];
+  const due: (() => void)[] = [];
+  const clock = {
+    ...({ monotonicMs: () => 0, wallMs: () => 0, atEndOfTurn: () => {} } as const),
+    after: (_: number, run: () => void) => {
+      due.push(run);
+      return { cancel() {} };
+    },
+    every: (intervalMs: number, run: () => void) => {
+      intervals.push(intervalMs);
+      due.push(run);
+      return { cancel() {} };
+    },
+  };
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+  const places = { snapDirectory: '/d/version-2', logDirectory: '/l/version-2' };
+  startAutoPurge({ disk: rig.disk, clock, logger, ...places, retainCount: 3, intervalHours: 2 });
+  assert.equal(intervals, [7_200_000]);
+  rig.disk.beforeOperation = () => {
+    throw new Error('EROFS');
+  };
+  due[0]!();
+  assert.equal(warnings, ['purge failed']);
+  rig.disk.beforeOperation = () => {};
+  due[1]!();
+  assert.is(rig.disk.list('/d/version-2').length, 3);
+  startAutoPurge({ disk: rig.disk, clock, logger, ...places, retainCount: 3, intervalHours: 0 });
+  assert.is(due.length, 2);
 });
