@@ -4,6 +4,12 @@ import { LogFileReader } from './log-file-reader.ts';
 import { type LogFileName, listLogFiles } from './log-format.ts';
 import { listSnapshots } from './snapshot-format.ts';
 
+/** The file being written, and how far; path undefined: none. */
+export interface CurrentLog {
+  readonly path: string | undefined;
+  readonly bytes: number;
+}
+
 /**
  * Transactions from the log on disk for a learner that is behind the committed log. The first is the learner's own last
  * one or, where this server lacks that, the last before it; the caller judges and checks that the rest joins.
@@ -11,13 +17,16 @@ import { listSnapshots } from './snapshot-format.ts';
 export class DiskDiff {
   readonly #disk: Disk;
   readonly #files: readonly LogFileName[];
+  readonly #current: CurrentLog;
   #at = 0;
   #reader: LogFileReader | null = null;
+  #first: TxnPacket | null;
   #ahead: TxnPacket | null;
 
-  constructor(disk: Disk, files: readonly LogFileName[], zxid: number) {
+  constructor(disk: Disk, files: readonly LogFileName[], current: CurrentLog, zxid: number) {
     this.#disk = disk;
     this.#files = files;
+    this.#current = current;
     let previous: TxnPacket | null = null;
     let packet = this.#read();
     while (packet !== null && packet.zxid <= zxid) {
@@ -27,8 +36,6 @@ export class DiskDiff {
     this.#ahead = packet;
     this.#first = previous;
   }
-
-  #first: TxnPacket | null;
 
   /** False when the log starts after the learner's zxid: it cannot be brought up to date from here. */
   get reachesBack(): boolean {
@@ -58,7 +65,8 @@ export class DiskDiff {
       if (this.#reader === null) {
         const file = this.#files[this.#at++];
         if (file === undefined) return null;
-        this.#reader = new LogFileReader(this.#disk, file.path);
+        const bytesMax = file.path === this.#current.path ? this.#current.bytes : undefined;
+        this.#reader = new LogFileReader(this.#disk, file.path, bytesMax);
       }
       const entry = this.#reader.next();
       if (entry !== null) return txnPacket(entry.zxid, entry.txn);
@@ -70,8 +78,7 @@ export class DiskDiff {
 
 /**
  * Null when a snapshot is the cheaper way: the logs from `zxid` on are larger than `sizeFactor` times the newest
- * snapshot (snapshotSizeFactor; below 0: never from disk), or do not reach back to it. `paddingBytes` is what the
- * newest file has preallocated and not used. @see facts section 15
+ * snapshot (snapshotSizeFactor; below 0: never from disk), or do not reach back to it. @see facts section 15
  */
 export function openDiskDiff(
   disk: Disk,
@@ -79,16 +86,17 @@ export function openDiskDiff(
   logDirectory: string,
   zxid: number,
   sizeFactor: number,
-  paddingBytes: number,
+  current: CurrentLog,
 ): DiskDiff | null {
   const logs = listLogFiles(disk, logDirectory);
   const first = logs.findLastIndex(file => file.firstZxid <= zxid);
   const newest = listSnapshots(disk, snapDirectory)[0];
   if (sizeFactor < 0 || first < 0 || newest === undefined) return null;
   const files = logs.slice(first);
-  const bytes = files.reduce((sum, file) => sum + disk.size(file.path), -paddingBytes);
+  const sizeOf = (path: string): number => (path === current.path ? current.bytes : disk.size(path));
+  const bytes = files.reduce((sum, file) => sum + sizeOf(file.path), 0);
   if (bytes > disk.size(newest.path) * sizeFactor) return null;
-  const diff = new DiskDiff(disk, files, zxid);
+  const diff = new DiskDiff(disk, files, current, zxid);
   if (diff.reachesBack) return diff;
   diff.close();
   return null;

@@ -50,10 +50,11 @@ export class LogFileReader {
   #lastZxid = -1;
   #ended: boolean;
 
-  constructor(disk: Disk, path: string) {
+  /** `bytesMax`: where the entries of a file that is being written end; what is preallocated behind is not looked at. */
+  constructor(disk: Disk, path: string, bytesMax = Number.POSITIVE_INFINITY) {
     this.path = path;
     this.#file = onDisk('open', path, () => disk.open(path, 'r'));
-    this.#size = this.#file.size();
+    this.#size = Math.min(this.#file.size(), bytesMax);
     this.#ended = !this.#hasHeader();
   }
 

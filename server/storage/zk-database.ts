@@ -289,15 +289,14 @@ export class ZkDatabase {
   readLogFrom(zxid: number): DiskDiff | null {
     this.#log.writeOut();
     const { disk } = this.#parts;
-    const { currentPath, sizeBytes } = this.#log;
-    const padding = currentPath === undefined ? 0 : disk.size(currentPath) - sizeBytes;
+    const current = { path: this.#log.currentPath, bytes: this.#log.sizeBytes };
     return openDiskDiff(
       disk,
       this.snapDirectory,
       this.logDirectory,
       zxid,
       this.#config.snapshotSizeFactor,
-      padding,
+      current,
     );
   }
 
