@@ -72,6 +72,23 @@ eachToxiproxy('mesh', test => {
     await client.removeProxy('of-another');
   });
 
+  test('a mesh that cannot be made whole leaves no proxy behind', async toxiproxy => {
+    const client = new (class extends ToxiproxyClient {
+      override async populate(proxies: Parameters<ToxiproxyClient['populate']>[0]): Promise<never> {
+        await super.populate(proxies.slice(0, 2));
+        throw new Error('planted');
+      }
+    })(toxiproxy.url);
+    const at = { host: '127.0.0.1', port: 1 };
+    const ports = { quorum: at, election: at, client: at };
+    const members = ['zk1', 'zk2'].map((name, index) => ({ name, sid: index, role: 'participant', ports }));
+    assert.match(
+      await Mesh.build({ client, members, folder: '/nonexistent' }).then(String, String),
+      'planted',
+    );
+    assert.equal(await client.proxies(), []);
+  });
+
   test('names that would not fit into a URL, or come twice, are refused before any proxy is made', async toxiproxy => {
     const client = new ToxiproxyClient(toxiproxy.url);
     const at = { host: '127.0.0.1', port: 1 };

@@ -87,6 +87,65 @@ test('slices cover every byte once, none is empty, and none is longer than avera
   );
 });
 
+/** Those that neither drop nor cut off: whatever happens to them, the bytes must arrive, all and in order. */
+const keeping = fc.oneof(
+  fc.record({
+    type: fc.constant('latency'),
+    attributes: fc.record({ latency: fc.nat(5), jitter: fc.nat(5) }),
+  }),
+  fc.record({
+    type: fc.constant('bandwidth'),
+    attributes: fc.record({ rate: fc.integer({ min: 0, max: 20_000 }) }),
+  }),
+  fc.record({
+    type: fc.constant('slicer'),
+    attributes: fc.record({
+      average_size: fc.integer({ min: 50, max: 500 }),
+      size_variation: fc.nat(49),
+      delay: fc.nat(50),
+    }),
+  }),
+  fc.record({ type: fc.constant('slow_close'), attributes: fc.record({ delay: fc.nat(5) }) }),
+  fc.record({ type: fc.constant('noop'), attributes: fc.constant({}) }),
+);
+const changes = fc.array(
+  fc.record({
+    slot: fc.nat(3),
+    toxic: keeping,
+    stream: fc.constantFrom('upstream', 'downstream'),
+    toxicity: fc.constantFrom(0, 0.5, 1),
+  }),
+  { minLength: 1, maxLength: 12 },
+);
+
+test('toxics that come, change and go while bytes pass lose none and swap none', async () => {
+  await fc.assert(
+    fc.asyncProperty(changes, async steps => {
+      await withProxy(async ({ proxy }) => {
+        const connection = await Dialed.to(proxy.listen);
+        const sent: Buffer[] = [];
+        for (const [index, { slot, toxic, stream, toxicity }] of steps.entries()) {
+          const piece = Buffer.alloc(3000, index + 1);
+          sent.push(piece);
+          connection.send(piece);
+          await new Promise(resolve => setTimeout(resolve, 1));
+          const name = `slot ${slot}`;
+          const present = proxy.toxicsJson().some(each => (each as { name: string }).name === name);
+          if (!present) proxy.addToxic({ ...toxic, name, stream, toxicity });
+          else if (index % 2 === 0) proxy.updateToxic(name, { toxicity, attributes: toxic.attributes });
+          else proxy.removeToxic(name);
+        }
+        proxy.removeAllToxics();
+        const all = Buffer.concat(sent);
+        await connection.until(() => connection.receivedBytes >= all.length || connection.closed);
+        assert.ok(connection.received.equals(all), `${connection.receivedBytes} of ${all.length} bytes`);
+        connection.close();
+      });
+    }),
+    { numRuns: 60 },
+  );
+});
+
 interface Counted {
   received: number;
   sent: number;
