@@ -66,7 +66,13 @@ export function traceLogger(write: (line: string) => void, withDebug = false, ow
 function format(fields: LogFields): string {
   let text = '';
   for (const [key, value] of Object.entries(fields)) {
-    text += ` ${key}=${value instanceof Error ? value.message : String(value)}`;
+    text += ` ${key}=${formatValue(value)}`;
   }
   return text;
+}
+
+function formatValue(value: unknown): string {
+  if (value instanceof Error) return value.message;
+  if (typeof value !== 'object') return String(value);
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
 }

@@ -1,0 +1,79 @@
+import { assert, suite } from '#test';
+import type { PlannedFault } from './fault.ts';
+import { lyingDisk } from './lying-disk.ts';
+import { seedsFrom } from './run.ts';
+import { serverProgram } from './server-program.ts';
+import { simulate } from './simulate.ts';
+
+const test = suite('simulation: the server');
+
+const server = { program: serverProgram() };
+const DEADLINE = { deadlineMs: 60_000 };
+
+test(
+  'the same seed leaves the same trace, byte for byte; another seed another',
+  () => {
+    const first = simulate(2, server);
+    const second = simulate(2, server);
+    assert.is(first.trace.text(), second.trace.text());
+    assert.is(first.events, second.events);
+    assert.is.not(simulate(3, server).trace.hash(), first.trace.hash());
+  },
+  DEADLINE,
+);
+
+test(
+  'three voters and an observer keep what they acknowledge, and come back from every fault',
+  () => {
+    let faults = 0;
+    let writes = 0;
+    for (const seed of seedsFrom(1, 10)) {
+      const result = simulate(seed, server);
+      assert.is(result.verdict, 'passed', `seed ${seed}: ${result.reasons.join('; ')}`);
+      faults += result.faultsInjected;
+      writes += result.acknowledgedWrites;
+    }
+    assert.ok(faults > 30, `${faults} faults`);
+    assert.ok(writes > 500, `${writes} acknowledged writes`);
+  },
+  DEADLINE,
+);
+
+test(
+  'five voters, and three observers behind observer masters',
+  () => {
+    for (const seed of seedsFrom(1, 2)) {
+      const result = simulate(seed, { ...server, voters: 5, observers: 3 });
+      assert.is(result.verdict, 'passed', `seed ${seed}: ${result.reasons.join('; ')}`);
+    }
+  },
+  DEADLINE,
+);
+
+/** All members lose power at once, twice, while clients write. */
+const OUTAGES: readonly PlannedFault[] = [2000, 5000].map(atMs => ({
+  atMs,
+  durationMs: 300,
+  fault: { kind: 'outage' },
+}));
+
+test(
+  'canary: on disks that lie about syncs, acknowledged writes are lost and the loss is found',
+  () => {
+    const { verdict, reasons } = simulate(1, { ...server, wrapDisk: lyingDisk, faults: OUTAGES });
+    assert.is(verdict, 'failed');
+    assert.match(reasons.join('\n'), /acknowledged writes: .* lost/);
+  },
+  DEADLINE,
+);
+
+test(
+  'on honest disks the same outages lose nothing',
+  () => {
+    for (const seed of seedsFrom(1, 3)) {
+      const { verdict, reasons } = simulate(seed, { ...server, faults: OUTAGES });
+      assert.is(verdict, 'passed', `seed ${seed}: ${reasons.join('; ')}`);
+    }
+  },
+  DEADLINE,
+);
