@@ -54,6 +54,9 @@ function fail(error: unknown): never {
   process.exit(EXIT_FAILED);
 }
 
+// What throws in a callback has left something half done: going on would serve it.
+process.on('uncaughtException', fail);
+
 try {
   const runtime = nodeRuntime({ linkMapFile: values['link-map'], logger });
   const config = loadConfig(runtime.disk, configPath);
@@ -64,7 +67,7 @@ try {
     stopping = true;
     logger.info('stopping', { why });
     server.stop(() => process.exit(0));
-    setTimeout(() => process.exit(0), STOP_LIMIT_MS);
+    runtime.clock.after(STOP_LIMIT_MS, () => process.exit(0));
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));

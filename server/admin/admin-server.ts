@@ -30,7 +30,8 @@ export function answer(request: HttpRequest, commandUrl: string, view: ServerVie
     const links = commandNames().map(name => `<a href="${commandUrl}/${name}">${name}</a>`);
     return { status: 200, contentType: 'text/html', body: `${links.join('<br/>\n')}\n` };
   }
-  if (!path.startsWith(`${commandUrl}/`)) return text(404, `nothing here; commands are under ${commandUrl}\n`);
+  if (!path.startsWith(`${commandUrl}/`))
+    return text(404, `nothing here; commands are under ${commandUrl}\n`);
   const name = path.slice(commandUrl.length + 1);
   return { status: 200, contentType: 'application/json', body: `${toJson(runCommand(name, view))}\n` };
 }

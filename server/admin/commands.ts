@@ -19,7 +19,10 @@ const commands: readonly Command[] = [
   { names: ['server_stats', 'srvr'], run: serverStats },
   { names: ['stats', 'stat'], run: view => ({ ...serverStats(view), connections: connections(view) }) },
   { names: ['monitor', 'mntr'], run: view => Object.fromEntries(monitorLines(view)) },
-  { names: ['connections', 'cons'], run: view => ({ connections: connections(view), secure_connections: [] }) },
+  {
+    names: ['connections', 'cons'],
+    run: view => ({ connections: connections(view), secure_connections: [] }),
+  },
   { names: ['configuration', 'conf', 'config'], run: configuration },
   { names: ['is_read_only', 'isro'], run: () => ({ read_only: false }) },
   {
@@ -176,7 +179,8 @@ function zabState(view: ServerView): Json {
     is_leader: view.leader !== null,
     quorum_address: own === undefined ? null : `${own.addresses[0].host}:${own.addresses[0].quorumPort}`,
     election_address: own === undefined ? null : `${own.addresses[0].host}:${own.addresses[0].electionPort}`,
-    client_address: config.clientAddress === undefined ? null : `${config.clientAddress.host}:${config.clientAddress.port}`,
+    client_address:
+      config.clientAddress === undefined ? null : `${config.clientAddress.host}:${config.clientAddress.port}`,
     voting: config.quorum?.role !== 'observer',
     last_zxid: zxidToHex(zxid),
     zab_epoch: Math.floor(zxid / 0x1_0000_0000),

@@ -18,7 +18,11 @@ export function monitorLines(view: ServerView): MonitorLine[] {
     const average = summary.count === 0 ? 0 : summary.sum / summary.count;
     lines.push([`avg_${name}`, Math.round(average * 10_000) / 10_000]);
     lines.push([`min_${name}`, summary.count === 0 ? 0 : Math.round(summary.min)]);
-    lines.push([`max_${name}`, Math.round(summary.max)], [`cnt_${name}`, summary.count], [`sum_${name}`, Math.round(summary.sum)]);
+    lines.push(
+      [`max_${name}`, Math.round(summary.max)],
+      [`cnt_${name}`, summary.count],
+      [`sum_${name}`, Math.round(summary.sum)],
+    );
   }
   for (const [name, traffic] of view.metrics.traffic) {
     const key = `traffic_${name.replaceAll(' ', '_')}`;
@@ -31,7 +35,8 @@ function leaderLines(view: ServerView): MonitorLine[] {
   const learners = view.learners;
   const observers = learners.filter(learner => learner.isObserver && learner.synced);
   const leader = view.leader;
-  if (leader === null) return view.peer?.role?.name === 'follower' ? [['synced_observers', observers.length]] : [];
+  if (leader === null)
+    return view.peer?.role?.name === 'follower' ? [['synced_observers', observers.length]] : [];
   const followers = learners.filter(learner => !learner.isObserver && learner.synced);
   const verifier = view.peer!.verifier;
   const sizes = view.leaderServer?.proposalSizes ?? { last: -1, min: -1, max: -1 };

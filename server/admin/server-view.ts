@@ -2,10 +2,10 @@ import type { ClientPort } from '../clients/client-port.ts';
 import type { ServerStats } from '../clients/server-stats.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import { Follower } from '../quorum/follower.ts';
 import { Leader } from '../quorum/leader.ts';
 import { LeaderZooKeeperServer } from '../quorum/leader-zookeeper-server.ts';
 import type { LearnerHandler } from '../quorum/learner-handler.ts';
-import { Follower } from '../quorum/follower.ts';
 import type { QuorumPeer } from '../quorum/quorum-peer.ts';
 import type { Clock, Disk } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
@@ -92,7 +92,10 @@ export class ServerView {
     gauge('outstanding_requests', () => this.serving?.outstanding ?? 0);
     gauge('uptime', () => Math.round(this.clock.monotonicMs() - this.startedMs));
     gauge('znode_count', () => this.database.tree.nodeCount);
-    gauge('watch_count', () => this.database.tree.dataWatches.watchCount + this.database.tree.childWatches.watchCount);
+    gauge(
+      'watch_count',
+      () => this.database.tree.dataWatches.watchCount + this.database.tree.childWatches.watchCount,
+    );
     gauge('ephemerals_count', () => this.database.tree.ephemeralsCount);
     gauge('approximate_data_size', () => this.database.tree.approximateDataSize);
     gauge('global_sessions', () => this.serving?.globalSessions ?? 0);

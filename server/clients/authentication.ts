@@ -5,7 +5,11 @@ import type { Id } from '../wire/acl.ts';
  * What a client has proven with an auth packet, or null when it has proven nothing. `ip` needs no proof: every
  * connection has it from the start. @see facts section 8; DigestAuthenticationProvider, IPAuthenticationProvider
  */
-export function authenticate(scheme: string, auth: Buffer | null, superDigest: string | undefined): Id[] | null {
+export function authenticate(
+  scheme: string,
+  auth: Buffer | null,
+  superDigest: string | undefined,
+): Id[] | null {
   if (scheme === 'ip') return [];
   if (scheme !== 'digest' || auth === null) return null;
   const userAndPassword = auth.toString('utf8');

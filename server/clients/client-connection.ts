@@ -1,4 +1,3 @@
-import { authenticate } from './authentication.ts';
 import { Fifo } from '../processors/fifo.ts';
 import type { ReadSession } from '../processors/final-request-processor.ts';
 import { writeTxnReply } from '../processors/reply-writer.ts';
@@ -19,6 +18,7 @@ import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode, opName, Xid } from '../wire/opcodes.ts';
 import { readAuthRequest } from '../wire/requests.ts';
 import { KeeperState, writeWatcherEvent } from '../wire/watch-event.ts';
+import { authenticate } from './authentication.ts';
 
 /** A client that does not read its replies and events is cut off at this much. */
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
@@ -66,8 +66,9 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   #early: Buffer[] = [];
   #chunkMs = 0;
   sessionId = 0n;
-  #high = 0;
-  #low = 0;
+  /** The halves of `sessionId`, for look-ups on the path of every request. */
+  sessionHigh = 0;
+  sessionLow = 0;
   timeoutMs = 0;
   /** End of its bucket while it has no session. @see ExpiryQueue */
   expiryMs = 0;
@@ -83,7 +84,9 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.#host = host;
     this.establishedMs = nowMs;
     this.#ids = [{ scheme: 'ip', id: bareAddress(connection.remote.host) }];
-    this.#frames = new FrameReader(host.frameBytesMax, (bytes, start, end) => this.#onFrame(bytes, start, end));
+    this.#frames = new FrameReader(host.frameBytesMax, (bytes, start, end) =>
+      this.#onFrame(bytes, start, end),
+    );
   }
 
   get remote(): string {
@@ -142,7 +145,10 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     server.parts.metrics.counter('connection_request_count').add();
     // A client that has seen more than this server must not be shown the past.
     if (hello.lastZxidSeen > server.lastProcessedZxid) {
-      this.close(`client has seen zxid 0x${hello.lastZxidSeen.toString(16)}, this server 0x${server.lastProcessedZxid.toString(16)}`, true);
+      this.close(
+        `client has seen zxid 0x${hello.lastZxidSeen.toString(16)}, this server 0x${server.lastProcessedZxid.toString(16)}`,
+        true,
+      );
       return;
     }
     this.#hello = hello;
@@ -154,7 +160,10 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     if (hello.sessionId === 0n) {
       server.openSession(this, timeoutMs);
     } else if (hello.password === null || !hello.password.equals(sessionPassword(hello.sessionId))) {
-      this.#host.logger.warn('wrong password for a session', { session: sessionIdHex(hello.sessionId), from: this.remote });
+      this.#host.logger.warn('wrong password for a session', {
+        session: sessionIdHex(hello.sessionId),
+        from: this.remote,
+      });
       this.refused();
     } else {
       this.sessionId = hello.sessionId;
@@ -166,10 +175,10 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   established(sessionId: bigint, timeoutMs: number): void {
     if (this.#state !== 'connecting' || this.#server === null) return;
     this.sessionId = sessionId;
-    this.#high = highOf(sessionId);
-    this.#low = lowOf(sessionId);
+    this.sessionHigh = highOf(sessionId);
+    this.sessionLow = lowOf(sessionId);
     this.timeoutMs = timeoutMs;
-    this.#server.bindSession(this, sessionId);
+    this.#server.bindSession(this);
     this.#state = 'open';
     this.#lastOp = OpCode.createSession;
     this.#sendConnectResponse(timeoutMs, sessionId, sessionPassword(sessionId));
@@ -222,8 +231,16 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     }
   }
 
-  #submitWrite(server: ZooKeeperServer, xid: number, op: number, bytes: Buffer, start: number, end: number): void {
-    const refusal = op === OpCode.createSession ? ErrorCode.UNIMPLEMENTED : validateWrite(op, bytes, start, end);
+  #submitWrite(
+    server: ZooKeeperServer,
+    xid: number,
+    op: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    const refusal =
+      op === OpCode.createSession ? ErrorCode.UNIMPLEMENTED : validateWrite(op, bytes, start, end);
     if (refusal !== ErrorCode.OK) {
       this.#pending.push({ xid, op, bytes, start, end, request: null, refusal });
       this.#drain();
@@ -234,7 +251,15 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     server.submit(request);
   }
 
-  #wait(server: ZooKeeperServer, request: Request, xid: number, op: number, bytes: Buffer, start: number, end: number): void {
+  #wait(
+    server: ZooKeeperServer,
+    request: Request,
+    xid: number,
+    op: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
     this.#pending.push({ xid, op, bytes, start, end, request, refusal: ErrorCode.OK });
     server.requestStarted(this);
   }
@@ -249,8 +274,8 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   sessionRequest(op: number, sessionId: bigint, timeoutMs: number): Request {
     const body = Buffer.alloc(4);
     body.writeInt32BE(timeoutMs);
-    this.#high = highOf(sessionId);
-    this.#low = lowOf(sessionId);
+    this.sessionHigh = highOf(sessionId);
+    this.sessionLow = lowOf(sessionId);
     this.sessionId = sessionId;
     this.timeoutMs = timeoutMs;
     return this.#request(0, op, body, 0, 4);
@@ -258,8 +283,8 @@ export class ClientConnection implements ReadSession, RequestOrigin {
 
   #request(cxid: number, op: number, bytes: Buffer, start: number, end: number): Request {
     return new Request({
-      sessionHigh: this.#high,
-      sessionLow: this.#low,
+      sessionHigh: this.sessionHigh,
+      sessionLow: this.sessionLow,
       cxid,
       op,
       bytes,
@@ -301,6 +326,10 @@ export class ClientConnection implements ReadSession, RequestOrigin {
 
   #replyWrite(head: Pending, request: Request, result: TxnResult | null, server: ZooKeeperServer): void {
     const err = result?.err ?? ErrorCode.OK;
+    if (err === ErrorCode.SESSIONMOVED) {
+      this.close('the session has moved to another server');
+      return;
+    }
     const body = server.replies.begin();
     if (result !== null && (err === ErrorCode.OK || head.op === OpCode.multi)) writeTxnReply(body, result);
     // A failed multi reports OK in the header and its codes in the parts. [V]
@@ -453,4 +482,3 @@ export class ClientConnection implements ReadSession, RequestOrigin {
 function bareAddress(host: string): string {
   return host.startsWith('::ffff:') ? host.slice(7) : host;
 }
-

@@ -62,7 +62,9 @@ export class ClientPort implements ConnectionHost {
       onListening,
       onConnection: connection => this.#accept(connection),
       onError: error =>
-        onFatal(new ServerError('ZK_LISTEN', `client port ${address.host}:${address.port}: ${error.message}`)),
+        onFatal(
+          new ServerError('ZK_LISTEN', `client port ${address.host}:${address.port}: ${error.message}`),
+        ),
     });
     this.#check = clock.every(SESSIONLESS_CHECK_MS, () => this.#closeSessionless());
   }
@@ -74,7 +76,12 @@ export class ClientPort implements ConnectionHost {
     const tooMany = config.maxClientCnxns > 0 && count >= config.maxClientCnxns;
     if (tooMany || (config.maxCnxns > 0 && this.#connections.size >= config.maxCnxns)) {
       metrics.counter('connection_rejected').add();
-      this.logger.warn('too many connections', { from, count, maxClientCnxns: config.maxClientCnxns, maxCnxns: config.maxCnxns });
+      this.logger.warn('too many connections', {
+        from,
+        count,
+        maxClientCnxns: config.maxClientCnxns,
+        maxCnxns: config.maxCnxns,
+      });
       connection.destroy('too many connections');
       return;
     }

@@ -10,7 +10,8 @@ const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n
 const words: Readonly<Record<string, (view: ServerView) => string>> = {
   ruok: () => 'imok',
   srvr: view => (view.serving === null ? NOT_SERVING : versionLine() + serverLines(view)),
-  stat: view => (view.serving === null ? NOT_SERVING : `${versionLine()}${clientLines(view)}\n${serverLines(view)}`),
+  stat: view =>
+    view.serving === null ? NOT_SERVING : `${versionLine()}${clientLines(view)}\n${serverLines(view)}`,
   mntr: view =>
     view.serving === null && view.peer === null
       ? NOT_SERVING

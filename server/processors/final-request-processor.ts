@@ -93,13 +93,20 @@ export class FinalRequestProcessor {
     const { path, watch } = readPathWatchRequest(reader);
     const node = this.#readable(path, session);
     // A node that is not there yet is watched for its creation.
-    if (watch && (typeof node !== 'number' || node === ErrorCode.NONODE)) this.#tree().dataWatches.add(path, session);
+    if (watch && (typeof node !== 'number' || node === ErrorCode.NONODE))
+      this.#tree().dataWatches.add(path, session);
     if (typeof node === 'number') return node;
     writeNodeStat(body, node);
     return ErrorCode.OK;
   }
 
-  #getChildren(op: number, reader: JuteReader, session: ReadSession, body: JuteWriter, mayWatch: boolean): number {
+  #getChildren(
+    op: number,
+    reader: JuteReader,
+    session: ReadSession,
+    body: JuteWriter,
+    mayWatch: boolean,
+  ): number {
     const path = readPath(reader);
     const watch = reader.readBoolean() && mayWatch;
     const node = this.#readable(path, session);

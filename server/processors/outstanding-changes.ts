@@ -1,5 +1,5 @@
 import type { DataTree } from '../tree/data-tree.ts';
-import { nodeDigestCrc, TreeDigest } from '../tree/digest.ts';
+import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from '../tree/digest.ts';
 import type { ZNode } from '../tree/znode.ts';
 import type { Acl } from '../wire/acl.ts';
 import { Fifo } from './fifo.ts';
@@ -22,6 +22,8 @@ export class ChangeRecord {
   aversion: number;
   ephemeralOwner: bigint;
   childCount: number;
+  /** CRC over path and data, so that a change of the stat alone costs 60 bytes. */
+  contentCrcState: number;
   digestCrc: number;
 
   constructor(path: string, zxid: number, from: ZNode | ChangeRecord, childCount: number) {
@@ -39,7 +41,13 @@ export class ChangeRecord {
     this.aversion = from.aversion;
     this.ephemeralOwner = from.ephemeralOwner;
     this.childCount = childCount;
+    this.contentCrcState = from.contentCrcState;
     this.digestCrc = from.digestCrc;
+  }
+
+  setData(data: Buffer | null): void {
+    this.data = data;
+    this.contentCrcState = contentCrcState(this.path, data);
   }
 
   clone(): ChangeRecord {
@@ -107,7 +115,7 @@ export class OutstandingChanges {
   /** Ends what `change` began. */
   changed(record: ChangeRecord): void {
     this.#digest.subtract(record.digestCrc);
-    record.digestCrc = nodeDigestCrc(record.path, record.data, record);
+    record.digestCrc = digestCrcOf(record);
     this.#digest.add(record.digestCrc);
     this.#released.push({ zxid: record.zxid, path: record.path });
   }
@@ -115,7 +123,8 @@ export class OutstandingChanges {
   create(path: string, node: ZNode, zxid: number): void {
     this.#remember(path, this.#byPath.get(path) ?? null);
     const record = new ChangeRecord(path, zxid, node, 0);
-    record.digestCrc = nodeDigestCrc(path, record.data, record);
+    record.contentCrcState = contentCrcState(path, record.data);
+    record.digestCrc = digestCrcOf(record);
     this.#digest.add(record.digestCrc);
     this.#byPath.set(path, record);
     this.#released.push({ zxid, path });
@@ -170,4 +179,8 @@ export class OutstandingChanges {
     if (this.#undo === null || this.#undo.has(path)) return;
     this.#undo.set(path, record === null ? null : record.clone());
   }
+}
+
+function digestCrcOf(record: ChangeRecord): number {
+  return countsInDigest(record.path) ? digestCrcFrom(record.contentCrcState, record) : 0;
 }

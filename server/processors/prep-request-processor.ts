@@ -1,5 +1,6 @@
 import { aclAllows, fixupAcl } from '../tree/acl.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
@@ -27,7 +28,6 @@ const UNDELETABLE = new Set(['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/
 const EPHEMERAL = 1;
 const SEQUENTIAL = 2;
 const CONTAINER = 4;
-const CONTAINER_OWNER = -(1n << 63n);
 
 /**
  * Turns a request into the transaction it will be, checked against the tree and everything outstanding.
@@ -99,7 +99,7 @@ export class PrepRequestProcessor {
     const path = sequential ? asked.path + sequenceSuffix(parent.cversion) : asked.path;
     if (pathProblem(path) !== null) return ErrorCode.BADARGUMENTS;
     if (this.changes.find(path) !== undefined) return ErrorCode.NODEEXISTS;
-    if (isEphemeral(parent.ephemeralOwner)) return ErrorCode.NOCHILDRENFOREPHEMERALS;
+    if (ownerKind(parent.ephemeralOwner) === 'session') return ErrorCode.NOCHILDRENFOREPHEMERALS;
 
     const ephemeral = flags !== CONTAINER && (flags & EPHEMERAL) !== 0;
     const owner = ephemeral
@@ -107,7 +107,7 @@ export class PrepRequestProcessor {
       : flags === CONTAINER
         ? CONTAINER_OWNER
         : 0n;
-    const data = asked.data === null ? null : Buffer.from(asked.data);
+    const data = asked.data;
     const parentRecord = this.changes.change(parent, parentPath, zxid);
     parentRecord.cversion = (parentRecord.cversion + 1) | 0;
     parentRecord.pzxid = zxid;
@@ -147,14 +147,19 @@ export class PrepRequestProcessor {
     this.changes.delete(node, path, zxid);
   }
 
-  #setData(asked: SetDataRequest, identities: () => readonly Id[], zxid: number, timeMs: number): TxnBody | number {
+  #setData(
+    asked: SetDataRequest,
+    identities: () => readonly Id[],
+    zxid: number,
+    timeMs: number,
+  ): TxnBody | number {
     const { path } = asked;
     const node = this.changes.find(path);
     if (node === undefined) return pathProblem(path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
     if (!this.#allows(node.acl, Perms.WRITE, identities)) return ErrorCode.NOAUTH;
     if (asked.version !== -1 && asked.version !== node.version) return ErrorCode.BADVERSION;
     const record = this.changes.change(node, path, zxid);
-    record.data = asked.data === null ? null : Buffer.from(asked.data);
+    record.setData(asked.data);
     record.version = nextVersion(record.version);
     record.mzxid = zxid;
     record.mtime = timeMs;
@@ -180,7 +185,8 @@ export class PrepRequestProcessor {
 
   #check(asked: PathVersionRequest, identities: () => readonly Id[]): TxnBody | number {
     const node = this.changes.find(asked.path);
-    if (node === undefined) return pathProblem(asked.path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
+    if (node === undefined)
+      return pathProblem(asked.path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
     if (!this.#allows(node.acl, Perms.READ, identities)) return ErrorCode.NOAUTH;
     if (asked.version !== -1 && asked.version !== node.version) return ErrorCode.BADVERSION;
     return { type: OpCode.check, path: asked.path, version: nextVersion(node.version) };
@@ -240,7 +246,8 @@ const SLASH = 0x2f;
 function fixAcl(identities: () => readonly Id[], acl: readonly Acl[] | null): readonly Acl[] | null {
   if (acl !== null && acl.length === 1) {
     const only = acl[0]!;
-    if (only.perms === Perms.ALL && only.id.scheme === 'world' && only.id.id === 'anyone') return OPEN_ACL_UNSAFE;
+    if (only.perms === Perms.ALL && only.id.scheme === 'world' && only.id.id === 'anyone')
+      return OPEN_ACL_UNSAFE;
   }
   return fixupAcl(identities(), acl);
 }
@@ -279,8 +286,3 @@ function nextVersion(version: number): number {
   const next = (version + 1) | 0;
   return next === -1 ? 0 : next;
 }
-
-function isEphemeral(owner: bigint): boolean {
-  return owner !== 0n && owner !== CONTAINER_OWNER && BigInt.asUintN(64, owner) >> 56n !== 0xffn;
-}
-

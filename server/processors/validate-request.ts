@@ -2,7 +2,12 @@ import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { readCreateRequest, readPathVersionRequest, readSetAclRequest, readSetDataRequest } from '../wire/requests.ts';
+import {
+  readCreateRequest,
+  readPathVersionRequest,
+  readSetAclRequest,
+  readSetDataRequest,
+} from '../wire/requests.ts';
 
 /**
  * Whether a write may be proposed at all. A transaction that some server cannot read would stop the whole

@@ -7,7 +7,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
-import { highOf, LongMap, lowOf } from '../wire/long-map.ts';
+import { LongMap } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody, TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
@@ -83,22 +83,21 @@ export abstract class ZooKeeperServer {
   removeConnection(connection: ClientConnection): void {
     this.#connections.delete(connection);
     this.#paused.delete(connection);
-    const id = connection.sessionId;
-    if (id !== 0n && this.connectionOf(highOf(id), lowOf(id)) === connection) {
-      this.#bySession.delete(highOf(id), lowOf(id));
-    }
+    const { sessionHigh, sessionLow } = connection;
+    if (this.connectionOf(sessionHigh, sessionLow) === connection)
+      this.#bySession.delete(sessionHigh, sessionLow);
     const tree = this.parts.database.tree;
     tree.dataWatches.removeWatcher(connection);
     tree.childWatches.removeWatcher(connection);
   }
 
   /** From now on transactions of this session are answered here. An older connection of it is closed. */
-  bindSession(connection: ClientConnection, sessionId: bigint): void {
-    const high = highOf(sessionId);
-    const low = lowOf(sessionId);
-    const older = this.#bySession.get(high, low);
-    this.#bySession.set(high, low, connection);
-    if (older !== undefined && older !== connection) older.close('the session came back on another connection');
+  bindSession(connection: ClientConnection): void {
+    const { sessionHigh, sessionLow } = connection;
+    const older = this.#bySession.get(sessionHigh, sessionLow);
+    this.#bySession.set(sessionHigh, sessionLow, connection);
+    if (older !== undefined && older !== connection)
+      older.close('the session came back on another connection');
   }
 
   connectionOf(high: number, low: number): ClientConnection | undefined {

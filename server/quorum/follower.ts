@@ -30,7 +30,12 @@ export class Follower extends Learner {
     const context = this.context;
     const parts = serverParts(context);
     this.#serving = new LearnerServing(context, 'follower', this);
-    this.#sync = new SyncRequestProcessor(parts.database, parts.clock, zxid => this.#ackUpTo(zxid), parts.onFatal);
+    this.#sync = new SyncRequestProcessor(
+      parts.database,
+      parts.clock,
+      zxid => this.#ackUpTo(zxid),
+      parts.onFatal,
+    );
     this.#lastQueued = parts.database.lastLoggedZxid;
     for (const packet of committed) {
       this.#propose(packet);
@@ -49,7 +54,10 @@ export class Follower extends Learner {
       case PacketType.PROPOSAL:
         if (packet.zxid <= this.#lastQueued) return;
         if (follows(packet.zxid, this.#lastQueued)) this.#propose(ownPacket(packet));
-        else this.end(`${packet} does not follow ${zxidToHex(this.#lastQueued)}: transactions are missing in between`);
+        else
+          this.end(
+            `${packet} does not follow ${zxidToHex(this.#lastQueued)}: transactions are missing in between`,
+          );
         return;
       case PacketType.COMMIT:
       case PacketType.COMMITANDACTIVATE:
@@ -74,7 +82,9 @@ export class Follower extends Learner {
   #commit(zxid: number): void {
     const head = this.#pending.peek();
     if (head === undefined || head.zxid !== zxid) {
-      this.end(`COMMIT ${zxidToHex(zxid)} where the oldest proposal is ${head === undefined ? 'none' : zxidToHex(head.zxid)}`);
+      this.end(
+        `COMMIT ${zxidToHex(zxid)} where the oldest proposal is ${head === undefined ? 'none' : zxidToHex(head.zxid)}`,
+      );
       return;
     }
     this.#pending.shift();

@@ -1,7 +1,7 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
 import { Fifo } from '../processors/fifo.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
-import { Request } from "../processors/request.ts";
+import { Request } from '../processors/request.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
@@ -83,7 +83,13 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       zxid: number;
     },
   ) {
-    super(parts, Math.max(1, Math.floor(parts.config.globalOutstandingLimit / Math.max(1, role.verifier.voters.size - 1))));
+    super(
+      parts,
+      Math.max(
+        1,
+        Math.floor(parts.config.globalOutstandingLimit / Math.max(1, role.verifier.voters.size - 1)),
+      ),
+    );
     this.mode = role.mode;
     this.#sid = role.sid;
     this.#sessionIds = role.sessionIds;
@@ -97,8 +103,11 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       zxid => this.ack(this.#sid, zxid),
       parts.onFatal,
     );
-    this.tracker = new SessionTracker(parts.clock, parts.config.tickTimeMs, parts.database.sessionTimeouts, session =>
-      this.#expire(session),
+    this.tracker = new SessionTracker(
+      parts.clock,
+      parts.config.tickTimeMs,
+      parts.database.sessionTimeouts,
+      session => this.#expire(session),
     );
   }
 
@@ -142,7 +151,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   touch(connection: ClientConnection): void {
-    const session = this.tracker.get(highOf(connection.sessionId), lowOf(connection.sessionId));
+    const session = this.tracker.get(connection.sessionHigh, connection.sessionLow);
     if (session !== undefined) this.tracker.touch(session);
   }
 
@@ -163,12 +172,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       this.#broadcast.epochExhausted();
       return;
     }
+    // A refusal is a transaction too: the server that forwarded the request waits for its answer in order.
     const code = this.#checkSession(request);
-    if (code === ErrorCode.SESSIONMOVED) {
-      // Its client is known to be elsewhere; an answer here would be read by nobody.
-      if (request.origin !== null) this.connectionOf(request.sessionHigh, request.sessionLow)?.close('session moved');
-      return;
-    }
     const zxid = this.#zxid + 1;
     const timeMs = this.parts.clock.wallMs();
     let body: TxnBody;
@@ -205,7 +210,9 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
 
   #expire(session: TrackedSession): void {
     this.parts.metrics.counter('stale_sessions_expired').add();
-    this.parts.logger.info('session expired', { session: `0x${BigInt.asUintN(64, session.id).toString(16)}` });
+    this.parts.logger.info('session expired', {
+      session: `0x${BigInt.asUintN(64, session.id).toString(16)}`,
+    });
     this.submit(
       new Request({
         sessionHigh: session.high,

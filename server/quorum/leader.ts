@@ -13,29 +13,9 @@ import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import type { PacketView } from './packet-stream.ts';
 import { type PeerContext, type Role, serverParts } from './peer-context.ts';
+import { QuorumWait } from './quorum-wait.ts';
 
 const COMMIT_PACKET_BYTES = 20;
-
-/** Waiting until a quorum of voters has said something; what each has said is a number. */
-class QuorumWait {
-  readonly said = new Map<number, number>();
-  readonly #waiting: (() => void)[] = [];
-  #done = false;
-
-  get done(): boolean {
-    return this.#done;
-  }
-
-  then(run: () => void): void {
-    if (this.#done) run();
-    else this.#waiting.push(run);
-  }
-
-  finish(): void {
-    this.#done = true;
-    for (const run of this.#waiting.splice(0)) run();
-  }
-}
 
 /**
  * Zab 1.0 from the leader's side: a new epoch agreed by a quorum, learners brought to its history, NEWLEADER
@@ -51,9 +31,9 @@ export class Leader implements Role, LearnerMaster {
   readonly #followers = new Set<LearnerHandler>();
   readonly #observers = new Set<LearnerHandler>();
   /** Row 002-11: acceptedEpoch of each; the new epoch is above all of them. */
-  readonly #epochWait = new QuorumWait();
-  readonly #ackEpochWait = new QuorumWait();
-  readonly #newLeaderWait = new QuorumWait();
+  readonly #epochWait: QuorumWait;
+  readonly #ackEpochWait: QuorumWait;
+  readonly #newLeaderWait: QuorumWait;
   #epoch = -1;
   #highestAccepted = 0;
   #server: LeaderZooKeeperServer | null = null;
@@ -70,6 +50,9 @@ export class Leader implements Role, LearnerMaster {
   constructor(context: PeerContext, onEstablished: (epoch: number) => void) {
     this.#context = context;
     this.#onEstablished = onEstablished;
+    this.#epochWait = new QuorumWait(context.sid, context.verifier);
+    this.#ackEpochWait = new QuorumWait(context.sid, context.verifier);
+    this.#newLeaderWait = new QuorumWait(context.sid, context.verifier);
     this.#startedMs = context.clock.monotonicMs();
   }
 
@@ -143,18 +126,19 @@ export class Leader implements Role, LearnerMaster {
 
   awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void {
     for (const other of [...this.#handlers]) {
-      if (other !== handler && other.sid === info.sid) other.close('the learner came back on another connection');
+      if (other !== handler && other.sid === info.sid)
+        other.close('the learner came back on another connection');
     }
     if (this.#epoch < 0) this.#highestAccepted = Math.max(this.#highestAccepted, info.acceptedEpoch);
-    this.#epochWait.then(() => done(this.#epoch));
+    this.#epochWait.whenDone(() => done(this.#epoch));
     if (!handler.isObserver) this.#saidEpoch(info.sid, info.acceptedEpoch);
   }
 
   #saidEpoch(sid: number, acceptedEpoch: number): void {
     if (this.#epochWait.done || !this.#context.verifier.isVoter(sid)) return;
     this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
-    this.#epochWait.said.set(sid, acceptedEpoch);
-    if (!this.#isQuorum(this.#epochWait)) return;
+    this.#epochWait.say(sid);
+    if (!this.#epochWait.isQuorum) return;
     this.#epoch = this.#highestAccepted + 1;
     this.#context.epochs.setAcceptedEpoch(this.#epoch);
     this.logger.info('new epoch', { epoch: this.#epoch });
@@ -162,11 +146,12 @@ export class Leader implements Role, LearnerMaster {
     this.#saidAckEpoch(this.sid);
   }
 
-  #isQuorum(wait: QuorumWait): boolean {
-    return wait.said.has(this.sid) && this.#context.verifier.containsQuorum(new Set(wait.said.keys()));
-  }
-
-  awaitEpochAck(handler: LearnerHandler, currentEpoch: number | null, lastZxid: number, done: () => void): void {
+  awaitEpochAck(
+    handler: LearnerHandler,
+    currentEpoch: number | null,
+    lastZxid: number,
+    done: () => void,
+  ): void {
     if (currentEpoch !== null && this.#isAhead(currentEpoch, lastZxid)) {
       // Election only tries to find the best history; this is where it is made sure of. Row 002-6.
       handler.close(
@@ -175,7 +160,7 @@ export class Leader implements Role, LearnerMaster {
       );
       return;
     }
-    this.#ackEpochWait.then(done);
+    this.#ackEpochWait.whenDone(done);
     if (!handler.isObserver && currentEpoch !== null) this.#saidAckEpoch(handler.sid);
   }
 
@@ -187,8 +172,8 @@ export class Leader implements Role, LearnerMaster {
 
   #saidAckEpoch(sid: number): void {
     if (this.#ackEpochWait.done || !this.#context.verifier.isVoter(sid)) return;
-    this.#ackEpochWait.said.set(sid, 1);
-    if (!this.#isQuorum(this.#ackEpochWait)) return;
+    this.#ackEpochWait.say(sid);
+    if (!this.#ackEpochWait.isQuorum) return;
     this.#context.epochs.setCurrentEpoch(this.#epoch);
     this.#ackEpochWait.finish();
     this.#saidNewLeader(this.sid);
@@ -204,14 +189,14 @@ export class Leader implements Role, LearnerMaster {
   }
 
   awaitStart(handler: LearnerHandler, done: () => void): void {
-    this.#newLeaderWait.then(done);
+    this.#newLeaderWait.whenDone(done);
     if (!handler.isObserver) this.#saidNewLeader(handler.sid);
   }
 
   #saidNewLeader(sid: number): void {
     if (this.#newLeaderWait.done || !this.#context.verifier.isVoter(sid)) return;
-    this.#newLeaderWait.said.set(sid, 1);
-    if (!this.#isQuorum(this.#newLeaderWait)) return;
+    this.#newLeaderWait.say(sid);
+    if (!this.#newLeaderWait.isQuorum) return;
     this.#startServer();
     this.#newLeaderWait.finish();
   }

@@ -2,7 +2,7 @@ import type { Traffic } from '../admin/metrics.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
-import { packetName, PacketType, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { epochOf, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
@@ -135,7 +135,9 @@ export class LearnerHandler {
     const protocolVersion = reader.remaining >= 4 ? reader.readInt() : 0;
     const configVersion = reader.remaining >= 8 ? reader.readLong() : 0;
     if (protocolVersion < PROTOCOL_VERSION) {
-      this.close(`learner ${sid} speaks protocol 0x${protocolVersion.toString(16)}, 0x10000 (3.4) or later accepted`);
+      this.close(
+        `learner ${sid} speaks protocol 0x${protocolVersion.toString(16)}, 0x10000 (3.4) or later accepted`,
+      );
       return;
     }
     this.#isObserver = !isFollower;
@@ -147,7 +149,12 @@ export class LearnerHandler {
       this.#phase = 'ackEpoch';
       const version = Buffer.alloc(4);
       version.writeInt32BE(PROTOCOL_VERSION);
-      this.sendPacket({ type: PacketType.LEADERINFO, zxid: makeZxid(epoch, 0), data: version, authinfo: null });
+      this.sendPacket({
+        type: PacketType.LEADERINFO,
+        zxid: makeZxid(epoch, 0),
+        data: version,
+        authinfo: null,
+      });
     });
   }
 
@@ -269,7 +276,11 @@ export class LearnerHandler {
 
   #onNewLeaderAck(packet: PacketView): void {
     if (packet.type === PacketType.PING) return;
-    if (packet.type !== PacketType.ACK || epochOf(packet.zxid) !== this.#epoch || packet.zxid !== makeZxid(this.#epoch, 0)) {
+    if (
+      packet.type !== PacketType.ACK ||
+      epochOf(packet.zxid) !== this.#epoch ||
+      packet.zxid !== makeZxid(this.#epoch, 0)
+    ) {
       this.close(`${packet} where the ACK of NEWLEADER ${zxidToHex(makeZxid(this.#epoch, 0))} was expected`);
       return;
     }
@@ -319,7 +330,8 @@ export class LearnerHandler {
     } else {
       this.#connection.write(bytes);
     }
-    if (this.bytesQueued > BACKLOG_BYTES_MAX) this.close(`${this.bytesQueued} bytes wait for a learner that does not keep up`);
+    if (this.bytesQueued > BACKLOG_BYTES_MAX)
+      this.close(`${this.bytesQueued} bytes wait for a learner that does not keep up`);
   }
 
   sendPacket(packet: QuorumPacket): void {
@@ -348,7 +360,8 @@ export class LearnerHandler {
     }
     this.#connection.write(INFORM_TYPE);
     this.#connection.write(bytes, 4, bytes.length);
-    if (this.bytesQueued > BACKLOG_BYTES_MAX) this.close(`${this.bytesQueued} bytes wait for a learner that does not keep up`);
+    if (this.bytesQueued > BACKLOG_BYTES_MAX)
+      this.close(`${this.bytesQueued} bytes wait for a learner that does not keep up`);
   }
 
   /** Many whole packets of one type in one piece. */
@@ -363,7 +376,8 @@ export class LearnerHandler {
     const { initLimitMs, syncLimitMs } = this.#master.config;
     const nowMs = this.#master.clock.monotonicMs();
     if (this.#phase === 'broadcast') {
-      if (nowMs - this.#lastHeardMs > syncLimitMs) this.close(`nothing heard for ${syncLimitMs} ms (syncLimit)`);
+      if (nowMs - this.#lastHeardMs > syncLimitMs)
+        this.close(`nothing heard for ${syncLimitMs} ms (syncLimit)`);
       else if (this.#unackedSinceMs > 0 && nowMs - this.#unackedSinceMs > syncLimitMs) {
         this.close(`a proposal was not acked for ${syncLimitMs} ms (syncLimit)`);
       }

@@ -31,7 +31,12 @@ export interface LearnerMaster {
   readonly acceptsFollowers: boolean;
   awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void;
   /** `currentEpoch` is null when the learner had accepted the epoch before: it is not counted. */
-  awaitEpochAck(handler: LearnerHandler, currentEpoch: number | null, lastZxid: number, done: () => void): void;
+  awaitEpochAck(
+    handler: LearnerHandler,
+    currentEpoch: number | null,
+    lastZxid: number,
+    done: () => void,
+  ): void;
   /** Hands the handler what is under way, then everything new. From here nothing may be missed or sent twice. */
   startForwarding(handler: LearnerHandler, lastSeenZxid: number): void;
   /** The learner is durable up to its sync. `done` runs when this master serves. */

@@ -45,7 +45,11 @@ export class LearnerServing implements MasterLink {
     ids: readonly Id[],
   ): void {
     const head = this.#head.reset();
-    head.writeInt(PacketType.REQUEST).writeInt(-1).writeInt(-1).writeInt(16 + end - start);
+    head
+      .writeInt(PacketType.REQUEST)
+      .writeInt(-1)
+      .writeInt(-1)
+      .writeInt(16 + end - start);
     head.writeInt(sessionHigh).writeInt(sessionLow).writeInt(cxid).writeInt(op);
     this.#sender.sendPieces(PacketType.REQUEST, head, bytes, start, end, this.#authinfoOf(ids));
   }
@@ -69,7 +73,12 @@ export class LearnerServing implements MasterLink {
   onPacket(packet: PacketView): boolean {
     switch (packet.type) {
       case PacketType.PING:
-        this.#sender.send({ type: PacketType.PING, zxid: packet.zxid, data: this.#touchedSessions(), authinfo: null });
+        this.#sender.send({
+          type: PacketType.PING,
+          zxid: packet.zxid,
+          data: this.#touchedSessions(),
+          authinfo: null,
+        });
         return true;
       case PacketType.SYNC:
         this.server.synced();

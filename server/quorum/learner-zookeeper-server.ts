@@ -5,14 +5,23 @@ import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processor
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { Id } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
-import { highOf, LongMap, lowOf } from '../wire/long-map.ts';
+import { LongMap } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { readTxnBody, readTxnHeader, type TxnHeader } from '../wire/txn.ts';
 import { TXN_START, type TxnPacket, txnEnd } from '../wire/txn-packet.ts';
 
 /** The way to the leader, or to the observer master that stands for it. */
 export interface MasterLink {
-  request(sessionHigh: number, sessionLow: number, cxid: number, op: number, bytes: Buffer, start: number, end: number, ids: readonly Id[]): void;
+  request(
+    sessionHigh: number,
+    sessionLow: number,
+    cxid: number,
+    op: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    ids: readonly Id[],
+  ): void;
   revalidate(sessionId: bigint, timeoutMs: number): void;
 }
 
@@ -42,7 +51,10 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   readonly #opening = new LongMap<Request>();
   readonly #reader = new JuteReader();
 
-  constructor(parts: ServerParts, role: { mode: 'follower' | 'observer'; sessionIds: SessionIds; link: MasterLink; voters: number }) {
+  constructor(
+    parts: ServerParts,
+    role: { mode: 'follower' | 'observer'; sessionIds: SessionIds; link: MasterLink; voters: number },
+  ) {
     super(parts, Math.max(1, Math.floor(parts.config.globalOutstandingLimit / Math.max(1, role.voters - 1))));
     this.mode = role.mode;
     this.#link = role.link;
@@ -87,7 +99,12 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   }
 
   touch(connection: ClientConnection): void {
-    this.touchSession(highOf(connection.sessionId), lowOf(connection.sessionId), connection.sessionId, connection.timeoutMs);
+    this.touchSession(
+      connection.sessionHigh,
+      connection.sessionLow,
+      connection.sessionId,
+      connection.timeoutMs,
+    );
   }
 
   touchSession(high: number, low: number, id: bigint, timeoutMs: number): void {

@@ -1,7 +1,7 @@
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
 import type { SnapshotStreamReader } from '../storage/snapshot-stream-reader.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
-import { packetName, PacketType, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { epochOf, follows, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { PROTOCOL_VERSION, SNAPSHOT_SIGNATURE } from './learner-handler.ts';
@@ -11,7 +11,16 @@ import type { PeerContext, Role } from './peer-context.ts';
 const CONNECT_TRIES_MAX = 5;
 const CONNECT_PAUSE_MS = 100;
 
-type Phase = 'connect' | 'leaderInfo' | 'syncMode' | 'snapshot' | 'sync' | 'busy' | 'upToDate' | 'broadcast' | 'ended';
+type Phase =
+  | 'connect'
+  | 'leaderInfo'
+  | 'syncMode'
+  | 'snapshot'
+  | 'sync'
+  | 'busy'
+  | 'upToDate'
+  | 'broadcast'
+  | 'ended';
 
 /**
  * The learner's side of Zab 1.0: discovery, then sync, up to the point where it serves. What follows differs
@@ -94,14 +103,18 @@ export abstract class Learner implements Role {
     const silentMs = this.context.clock.monotonicMs() - this.#lastHeardMs;
     const limitMs = this.#limitMs();
     if (silentMs > limitMs) {
-      this.end(`nothing heard from the ${this.#phase === 'connect' ? 'network' : 'master'} for ${limitMs} ms`);
+      this.end(
+        `nothing heard from the ${this.#phase === 'connect' ? 'network' : 'master'} for ${limitMs} ms`,
+      );
     }
   }
 
   #dial(tries: number): void {
     const address = this.#masters[tries % this.#masters.length];
     if (address === undefined || tries >= CONNECT_TRIES_MAX * this.#masters.length) {
-      this.end(`no connection to ${this.#masters.map(a => `${a.host}:${a.port}`).join(', ')} in ${tries} tries`);
+      this.end(
+        `no connection to ${this.#masters.map(a => `${a.host}:${a.port}`).join(', ')} in ${tries} tries`,
+      );
       return;
     }
     this.#attempt = this.context.network.connect(address, this.#limitMs(), {
@@ -145,7 +158,9 @@ export abstract class Learner implements Role {
   /** Bytes of one packet of `type`, whole or a piece of it; count a packet once. */
   protected sendRaw(type: number, bytes: Buffer, start: number, end: number, messages = 1): void {
     this.#connection?.write(bytes, start, end);
-    this.context.metrics.trafficOf('sent', packetName(type).toLowerCase(), 'master').add(end - start, messages);
+    this.context.metrics
+      .trafficOf('sent', packetName(type).toLowerCase(), 'master')
+      .add(end - start, messages);
   }
 
   /** One packet in three pieces, so that what is in the middle is not copied twice. */
@@ -171,7 +186,9 @@ export abstract class Learner implements Role {
   }
 
   #onPacket(packet: PacketView): void {
-    this.context.metrics.trafficOf('received', packetName(packet.type).toLowerCase(), 'master').add(packet.end - packet.start);
+    this.context.metrics
+      .trafficOf('received', packetName(packet.type).toLowerCase(), 'master')
+      .add(packet.end - packet.start);
     switch (this.#phase) {
       case 'leaderInfo':
         this.#onLeaderInfo(packet);
@@ -240,7 +257,10 @@ export abstract class Learner implements Role {
         this.end(`${packet} where DIFF, TRUNC or SNAP was expected`);
         return;
     }
-    logger.info(`${this.syncMode} from the master`, { zxid: zxidToHex(packet.zxid), lastLogged: zxidToHex(database.lastLoggedZxid) });
+    logger.info(`${this.syncMode} from the master`, {
+      zxid: zxidToHex(packet.zxid),
+      lastLogged: zxidToHex(database.lastLoggedZxid),
+    });
     this.context.metrics.counter(`${this.syncMode.toLowerCase()}_received_count`).add();
     if (this.#phase === 'snapshot') {
       this.#onSnapshotBytes(this.#packets.takeRest());
@@ -326,7 +346,9 @@ export abstract class Learner implements Role {
     // Proposals may come twice when the master registers us while it commits (TLA+ notes, features section C).
     if (packet.zxid <= this.#lastQueued) return false;
     if (!follows(packet.zxid, this.#lastQueued)) {
-      this.end(`${packet} does not follow ${zxidToHex(this.#lastQueued)}: transactions are missing in between`);
+      this.end(
+        `${packet} does not follow ${zxidToHex(this.#lastQueued)}: transactions are missing in between`,
+      );
       return false;
     }
     this.#lastQueued = packet.zxid;
@@ -339,7 +361,9 @@ export abstract class Learner implements Role {
     if (head === undefined || head.zxid !== packet.zxid) {
       // A duplicate of what the sync brought already is harmless; anything else is a hole.
       if (packet.zxid <= this.context.database.lastProcessedZxid) return;
-      this.end(`${packet} where the oldest proposal is ${head === undefined ? 'none' : zxidToHex(head.zxid)}`);
+      this.end(
+        `${packet} where the oldest proposal is ${head === undefined ? 'none' : zxidToHex(head.zxid)}`,
+      );
       return;
     }
     this.#proposed.shift();
@@ -385,7 +409,8 @@ export abstract class Learner implements Role {
       case PacketType.COMMIT:
       case PacketType.COMMITANDACTIVATE:
         if (this.#proposed[this.#committedLate]?.zxid === packet.zxid) this.#committedLate++;
-        else if (packet.zxid > this.context.database.lastProcessedZxid) this.end(`${packet} out of order before UPTODATE`);
+        else if (packet.zxid > this.context.database.lastProcessedZxid)
+          this.end(`${packet} out of order before UPTODATE`);
         return;
       case PacketType.INFORM:
       case PacketType.INFORMANDACTIVATE:

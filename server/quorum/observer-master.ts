@@ -89,12 +89,18 @@ export class ObserverMaster implements LearnerMaster {
 
   awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void {
     for (const other of [...this.#handlers]) {
-      if (other !== handler && other.sid === info.sid) other.close('the observer came back on another connection');
+      if (other !== handler && other.sid === info.sid)
+        other.close('the observer came back on another connection');
     }
     done(this.#epoch);
   }
 
-  awaitEpochAck(_handler: LearnerHandler, _currentEpoch: number | null, _lastZxid: number, done: () => void): void {
+  awaitEpochAck(
+    _handler: LearnerHandler,
+    _currentEpoch: number | null,
+    _lastZxid: number,
+    done: () => void,
+  ): void {
     done();
   }
 

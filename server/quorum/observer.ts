@@ -37,7 +37,10 @@ export class Observer extends Learner {
         if (packet.zxid <= this.#lastInformed) return;
         // Upstream applies whatever comes; a hole would stay for ever. Features section C, 5088.
         if (follows(packet.zxid, this.#lastInformed)) this.#apply(ownPacket(packet));
-        else this.end(`${packet} does not follow ${zxidToHex(this.#lastInformed)}: transactions are missing in between`);
+        else
+          this.end(
+            `${packet} does not follow ${zxidToHex(this.#lastInformed)}: transactions are missing in between`,
+          );
         return;
       case PacketType.PROPOSAL:
       case PacketType.COMMIT:

@@ -75,7 +75,11 @@ export class QuorumPeer {
       stats,
       logger,
       onFatal: parts.onFatal,
-      serve: parts.serve,
+      serve: server => {
+        // A tree that came by SNAP or TRUNC has the configuration of its snapshot.
+        if (server !== null) this.#writeConfigNode();
+        parts.serve(server);
+      },
     };
     this.#election = this.#newElection(verifier);
   }
@@ -84,7 +88,10 @@ export class QuorumPeer {
     const { runtime, config, member, logger, metrics, onFatal } = this.#parts;
     const own = electionAddressOf(member.config.servers.get(member.sid)!);
     const members = new Map(
-      [...member.config.servers].map(([sid, server]) => [sid, { electionAddress: electionAddressOf(server) }]),
+      [...member.config.servers].map(([sid, server]) => [
+        sid,
+        { electionAddress: electionAddressOf(server) },
+      ]),
     );
     return new Election(
       { clock: runtime.clock, network: runtime.network, logger, metrics },
@@ -142,7 +149,6 @@ export class QuorumPeer {
   }
 
   start(): void {
-    this.#writeConfigNode();
     this.#election.start();
     this.#look();
   }
@@ -171,7 +177,10 @@ export class QuorumPeer {
   #onElected(elected: Elected): void {
     if (this.#stopping) return;
     const tookMs = this.#parts.runtime.clock.monotonicMs() - this.#lookingSinceMs;
-    this.#parts.logger.info(elected.state.toLowerCase(), { leader: elected.leader, tookMs: Math.round(tookMs) });
+    this.#parts.logger.info(elected.state.toLowerCase(), {
+      leader: elected.leader,
+      tookMs: Math.round(tookMs),
+    });
     const role = this.#roleOf(elected);
     this.#role = role;
     role.start(reason => this.#onEnded(role, reason));

@@ -41,7 +41,10 @@ export class LinkMap {
       text = readFileSync(this.#file, 'utf8');
       this.#seen = version;
     } catch (error) {
-      throw new ServerError('ZK_LINK_MAP', `link map ${this.#file} cannot be read: ${(error as Error).message}`);
+      throw new ServerError(
+        'ZK_LINK_MAP',
+        `link map ${this.#file} cannot be read: ${(error as Error).message}`,
+      );
     }
     this.#map = parseLinkMap(text, this.#file);
   }

@@ -14,7 +14,8 @@ const nodeRandom: Random = {
 /** @throws ServerError ZK_LINK_MAP */
 export function nodeRuntime(options: { linkMapFile?: string | undefined; logger: Logger }): Runtime {
   const clock = new NodeClock();
-  const linkMap = options.linkMapFile === undefined ? undefined : new LinkMap(options.linkMapFile, options.logger);
+  const linkMap =
+    options.linkMapFile === undefined ? undefined : new LinkMap(options.linkMapFile, options.logger);
   return {
     clock,
     network: new NodeNetwork(clock, linkMap),

@@ -23,7 +23,12 @@ export class SessionTracker {
   readonly #timer: Timer;
 
   /** `onExpire` submits the closeSession; the session stays tracked, closing, until that is applied. */
-  constructor(clock: Clock, tickTimeMs: number, sessions: ReadonlyMap<bigint, number>, onExpire: (session: TrackedSession) => void) {
+  constructor(
+    clock: Clock,
+    tickTimeMs: number,
+    sessions: ReadonlyMap<bigint, number>,
+    onExpire: (session: TrackedSession) => void,
+  ) {
     this.#clock = clock;
     this.#queue = new ExpiryQueue(tickTimeMs, clock.monotonicMs());
     for (const [id, timeoutMs] of sessions) this.track(id, timeoutMs);
