@@ -196,19 +196,23 @@ export class QuorumPeer {
     return new Observer(context, this.#mastersFor(elected.leader), established);
   }
 
-  /** Rows 004-14, 004-19: the leader's quorum port, or with observerMasterPort any voter on that port. */
+  /**
+   * Rows 004-14, 004-19: the leader's quorum port, or with observerMasterPort any voter on that port: followers in
+   * random order, since the point is to take the load off the leader (004-16), and the leader last, so that an
+   * ensemble without followers strands nobody (004-20).
+   */
   #mastersFor(leader: number): Address[] {
     const { config, members, verifier, random } = this.#context;
     if (config.observerMasterPort === 0) return [quorumAddressOf(members.get(leader)!)];
-    const masters = [...verifier.voters].map(sid => ({
+    const followers = [...verifier.voters].filter(sid => sid !== leader);
+    for (let i = followers.length - 1; i > 0; i--) {
+      const j = random.below(i + 1);
+      [followers[i], followers[j]] = [followers[j]!, followers[i]!];
+    }
+    return [...followers, leader].map(sid => ({
       host: quorumAddressOf(members.get(sid)!).host,
       port: config.observerMasterPort,
     }));
-    for (let i = masters.length - 1; i > 0; i--) {
-      const j = random.below(i + 1);
-      [masters[i], masters[j]] = [masters[j]!, masters[i]!];
-    }
-    return masters;
   }
 
   /** A leader still forming its epoch cannot succeed without those who elected it. ZOOKEEPER-3109 */
