@@ -1,13 +1,13 @@
-/** The convenience client against Apache ZooKeeper itself: what it says here, our own server must say too. */
-import { assert, suite } from '#test';
+/** The client against Apache ZooKeeper and against our own server: the same statements must hold of both. */
+import { assert, suite, until } from '#test';
 import { EventType } from '../../server/wire/watch-event.ts';
 import { mntr } from '../measure/four-letter.ts';
-import { withApache } from './apache.test-kit.ts';
 import { CreateMode, ZkClient } from './client.ts';
 import { parseConnectString } from './client-connection.ts';
 import type { ZkClientError } from './client-error.ts';
+import { implementations, withStandalone } from './standalone.test-kit.ts';
 
-const test = suite('load: client against Apache ZooKeeper');
+const test = suite('load: client against real servers');
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   return promise.then(
@@ -49,7 +49,6 @@ async function nodes(client: ZkClient): Promise<void> {
   await client.create('/e', null, { mode: CreateMode.EPHEMERAL });
   assert.equal(await client.getEphemerals('/'), ['/e']);
   assert.is((await client.exists('/e'))?.ephemeralOwner, client.sessionId);
-  await client.create('/t', null, { mode: CreateMode.PERSISTENT_WITH_TTL, ttlMs: 60_000 });
   await client.create('/c', null, { mode: CreateMode.CONTAINER });
   assert.is(await client.getAllChildrenNumber('/a'), 1);
   await client.auth('digest', 'user:pass');
@@ -126,36 +125,54 @@ async function rejectsWith(promise: Promise<unknown>, expected: RegExp): Promise
   assert.match(message, expected);
 }
 
-test(
-  'every operation, watches, multi and renewal',
-  () =>
-    withApache(async ({ port }) => {
-      await allOperations(port);
-      const stolen = ZkClient.connect(`127.0.0.1:${port}`, { sessionId: 77n, password: Buffer.alloc(16) });
-      assert.is(await codeOf(stolen), 'SESSIONEXPIRED');
-      assert.ok((await mntr({ host: '127.0.0.1', port })).numbers.get('znode_count')! > 5);
-    }),
-  { deadlineMs: 40_000 },
-);
+for (const implementation of implementations) {
+  test(
+    `${implementation}: every operation, watches, multi and renewal`,
+    () =>
+      withStandalone(implementation, async ({ port }) => {
+        await allOperations(port);
+        const stolen = ZkClient.connect(`127.0.0.1:${port}`, { sessionId: 77n, password: Buffer.alloc(16) });
+        assert.is(await codeOf(stolen), 'SESSIONEXPIRED');
+        assert.ok((await mntr({ host: '127.0.0.1', port })).numbers.get('znode_count')! > 5);
+      }),
+    { deadlineMs: 40_000 },
+  );
+
+  test(
+    `${implementation}: kill -9 and restart, the session and its ephemeral come back`,
+    () =>
+      withStandalone(implementation, async server => {
+        const client = await ZkClient.connect(server.connectString, { timeoutMs: 10_000 });
+        const states: string[] = [];
+        client.on('state', state => states.push(state));
+        await client.create('/e', null, { mode: CreateMode.EPHEMERAL });
+        const id = client.sessionId;
+        await server.kill();
+        await until(() => client.state === 'connecting', {
+          deadlineMs: 5_000,
+          what: 'the loss to be noticed',
+        });
+        const waiting = client.getData('/e');
+        await server.restart();
+        assert.is((await waiting).stat.ephemeralOwner, id);
+        assert.is(client.sessionId, id);
+        assert.equal(states, ['connecting', 'connected']);
+        await client.close();
+      }),
+    { deadlineMs: 60_000 },
+  );
+}
 
 test(
-  'kill -9 and restart: operations in flight are lost, the session and its ephemeral come back',
+  'apache: a node with a time to live',
   () =>
-    withApache(async apache => {
-      const client = await ZkClient.connect(apache.connectString, { timeoutMs: 10_000 });
-      const states: string[] = [];
-      client.on('state', state => states.push(state));
-      await client.create('/e', null, { mode: CreateMode.EPHEMERAL });
-      const id = client.sessionId;
-      await apache.kill();
-      const waiting = client.getData('/e');
-      await apache.restart();
-      assert.is((await waiting).stat.ephemeralOwner, id);
-      assert.is(client.sessionId, id);
-      assert.equal(states, ['connecting', 'connected']);
+    withStandalone('apache', async ({ connectString }) => {
+      const client = await ZkClient.connect(connectString);
+      const made = await client.create2('/t', null, { mode: CreateMode.PERSISTENT_WITH_TTL, ttlMs: 60_000 });
+      assert.is(made.path, '/t');
       await client.close();
     }),
-  { deadlineMs: 60_000 },
+  { deadlineMs: 40_000 },
 );
 
 test('a client that nobody answers gives up by name, and leaves nothing open', async () => {

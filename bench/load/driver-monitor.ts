@@ -56,9 +56,9 @@ export function saturation(use: DriverUse): string[] {
     );
   }
   if (use.loopLagP99Ms > DRIVER_LIMITS.loopLagP99Ms) {
-    const lag = use.loopLagP99Ms.toFixed(1);
+    const lag = `loop lag p99 ${use.loopLagP99Ms.toFixed(1)} ms, at most ${DRIVER_LIMITS.loopLagP99Ms} ms is accepted`;
     reasons.push(
-      `driver saturated: loop lag p99 ${lag} ms, at most ${DRIVER_LIMITS.loopLagP99Ms} ms is accepted`,
+      `driver held up: ${lag}; it used ${use.cores.toFixed(2)} cores, so a low number blames the machine`,
     );
   }
   return reasons;

@@ -1,15 +1,15 @@
-/** The driver's whole way against a real server: preload, both loops, probes through an outage. */
+/** The driver's whole way against real servers, Apache's and ours: preload, both loops, probes through an outage. */
 import { assert, suite } from '#test';
 import { mntr } from '../measure/four-letter.ts';
-import { withApache } from './apache.test-kit.ts';
 import { AvailabilityProbes } from './availability.ts';
 import { ZkClient } from './client.ts';
 import { startLoadProcess } from './load-process.ts';
 import type { LoadSpec } from './load-spec.ts';
 import { preload } from './preload.ts';
+import { implementations, withStandalone } from './standalone.test-kit.ts';
 import { operationNames, type WorkloadSpec } from './workload.ts';
 
-const test = suite('load: against Apache ZooKeeper');
+const test = suite('load: against real servers');
 
 const WORKLOAD: WorkloadSpec = {
   mix: { getData: 40, exists: 10, getChildren: 10, setData: 20, create: 10, delete: 5, multi: 5 },
@@ -24,66 +24,68 @@ function specOf(port: number, mode: LoadSpec['mode']): LoadSpec {
   return { targets, sessionsPerTarget: 3, workload: WORKLOAD, mode, warmupMs: 300, durationMs: 1_000 };
 }
 
-test(
-  'every operation of a mix succeeds, and the server counts as many writes as the clients',
-  () =>
-    withApache(async ({ port, connectString }) => {
-      const address = { host: '127.0.0.1', port };
-      assert.is(await preload(address, WORKLOAD, 3), 1 + 3 + 3 + 250);
-      assert.is(await preload(address, WORKLOAD, 3), 0, 'a second preload finds all there');
-      const client = await ZkClient.connect(connectString);
-      const zxidOf = async () => (await client.setData('/load', null)).mzxid;
-      const before = await zxidOf();
-      const closed = await startLoadProcess(specOf(port, { kind: 'closed', depth: 4 })).result;
-      const after = await zxidOf();
-      assert.equal(
-        closed.operations.map(({ operation }) => operation),
-        [...operationNames],
-      );
-      assert.equal(
-        closed.operations.flatMap(({ errors }) => Object.keys(errors)),
-        [],
-      );
-      assert.is(closed.totals.unknown, 0);
-      // One zxid per write, and per session opened and closed; and the second of the two measuring writes.
-      assert.is(after - before, closed.totals.writesOkWithWarmup + 2 * 3 + 1);
-      await client.close();
-    }),
-  { deadlineMs: 60_000 },
-);
+for (const implementation of implementations) {
+  test(
+    `${implementation}: every operation of a mix succeeds, and the server counts as many writes as the clients`,
+    () =>
+      withStandalone(implementation, async ({ port, connectString }) => {
+        const address = { host: '127.0.0.1', port };
+        assert.is(await preload(address, WORKLOAD, 3), 1 + 3 + 3 + 250);
+        assert.is(await preload(address, WORKLOAD, 3), 0, 'a second preload finds all there');
+        const client = await ZkClient.connect(connectString);
+        const zxidOf = async () => (await client.setData('/load', null)).mzxid;
+        const before = await zxidOf();
+        const closed = await startLoadProcess(specOf(port, { kind: 'closed', depth: 4 })).result;
+        const after = await zxidOf();
+        assert.equal(
+          closed.operations.map(({ operation }) => operation),
+          [...operationNames],
+        );
+        assert.equal(
+          closed.operations.flatMap(({ errors }) => Object.keys(errors)),
+          [],
+        );
+        assert.is(closed.totals.unknown, 0);
+        // One zxid per write, and per session opened and closed; and the second of the two measuring writes.
+        assert.is(after - before, closed.totals.writesOkWithWarmup + 2 * 3 + 1);
+        await client.close();
+      }),
+    { deadlineMs: 60_000 },
+  );
 
-test(
-  'open loop below saturation sends what was asked for',
-  () =>
-    withApache(async ({ port }) => {
-      await preload({ host: '127.0.0.1', port }, WORKLOAD, 3);
-      const mode = { kind: 'open', ratePerSecond: 300, arrivals: 'poisson' } as const;
-      const { sends, totals } = await startLoadProcess(specOf(port, mode)).result;
-      assert.ok(Math.abs(sends.intended - 300) < 90, `${sends.intended} intended`);
-      assert.is(sends.sent + sends.dropped, sends.intended);
-      assert.is(totals.ok + totals.errors + totals.unknown, sends.sent);
-      assert.is(totals.errors, 0);
-      assert.ok((await mntr({ host: '127.0.0.1', port })).numbers.get('packets_received')! > sends.sent);
-    }),
-  { deadlineMs: 60_000 },
-);
+  test(
+    `${implementation}: open loop below saturation sends what was asked for`,
+    () =>
+      withStandalone(implementation, async ({ port }) => {
+        await preload({ host: '127.0.0.1', port }, WORKLOAD, 3);
+        const mode = { kind: 'open', ratePerSecond: 300, arrivals: 'poisson' } as const;
+        const { sends, totals } = await startLoadProcess(specOf(port, mode)).result;
+        assert.ok(Math.abs(sends.intended - 300) < 90, `${sends.intended} intended`);
+        assert.is(sends.sent + sends.dropped, sends.intended);
+        assert.is(totals.ok + totals.errors + totals.unknown, sends.sent);
+        assert.is(totals.errors, 0);
+        assert.ok((await mntr({ host: '127.0.0.1', port })).numbers.get('packets_received')! > sends.sent);
+      }),
+    { deadlineMs: 60_000 },
+  );
 
-test(
-  'probes see an outage begin and end',
-  () =>
-    withApache(async apache => {
-      const target = { name: '1', host: '127.0.0.1', port: apache.port, role: 'standalone' };
-      const probes = new AvailabilityProbes([target]);
-      assert.ok(await probes.allConnected(5_000));
-      probes.start();
-      await new Promise(resolve => setTimeout(resolve, 200));
-      await apache.restart();
-      assert.ok(await probes.allConnected(10_000));
-      await new Promise(resolve => setTimeout(resolve, 500));
-      const [result] = await probes.stop();
-      assert.match(result!.timeline, /^[ol]+[^ol].*[rt].*[ol]{5,}$/);
-      assert.ok(result!.longestDowntimeMs > 100 && result!.served! < 1);
-      assert.is(result!.disconnects.CONNECTION_LOSS, 1);
-    }),
-  { deadlineMs: 60_000 },
-);
+  test(
+    `${implementation}: probes see an outage begin and end`,
+    () =>
+      withStandalone(implementation, async server => {
+        const target = { name: '1', host: '127.0.0.1', port: server.port, role: 'standalone' };
+        const probes = new AvailabilityProbes([target]);
+        assert.ok(await probes.allConnected(5_000));
+        probes.start();
+        await new Promise(resolve => setTimeout(resolve, 200));
+        await server.restart();
+        assert.ok(await probes.allConnected(10_000));
+        await new Promise(resolve => setTimeout(resolve, 500));
+        const [result] = await probes.stop();
+        assert.match(result!.timeline, /^[ol]+[^ol].*[rt].*[ol]{5,}$/);
+        assert.ok(result!.longestDowntimeMs > 100 && result!.served! < 1);
+        assert.is(result!.disconnects.CONNECTION_LOSS, 1);
+      }),
+    { deadlineMs: 60_000 },
+  );
+}
