@@ -1,0 +1,61 @@
+/** What a member prints, on disk as it comes: the beginning and the end, never more than a limit in between. */
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+
+/** A quarter each for the beginning and for two generations of the end; the fourth is slack. */
+const LOG_BYTES_MAX = 8 * 1024 * 1024;
+const TAIL_CHARACTERS_MAX = 16 * 1024;
+
+/**
+ * `file` takes the first quarter of the limit. What follows goes to `<file>.end`, which becomes `<file>.end.1` whenever
+ * it holds a quarter too. Written at once, so a SIGKILL of the lab loses nothing.
+ */
+export class CappedLog {
+  readonly file: string;
+  readonly #partBytesMax: number;
+  #descriptor: number | undefined;
+  #partBytes = 0;
+  #inEnd = false;
+  #tail = '';
+
+  /** Appends to what an earlier process of the same member left. */
+  constructor(file: string, bytesMax = LOG_BYTES_MAX) {
+    this.file = file;
+    this.#partBytesMax = Math.floor(bytesMax / 4);
+    this.#descriptor = openSync(file, 'a');
+  }
+
+  read(stream: Readable | null | undefined): void {
+    stream?.on('data', (chunk: Buffer) => this.write(chunk));
+  }
+
+  write(chunk: Buffer): void {
+    if (this.#descriptor === undefined) return;
+    if (this.#partBytes + chunk.length > this.#partBytesMax) this.#nextPart();
+    writeSync(
+      this.#descriptor,
+      chunk.length > this.#partBytesMax ? chunk.subarray(0, this.#partBytesMax) : chunk,
+    );
+    this.#partBytes += chunk.length;
+    this.#tail = (this.#tail + chunk.toString('utf8')).slice(-TAIL_CHARACTERS_MAX);
+  }
+
+  /** The last lines, from memory. */
+  tail(lines = 20): string {
+    return this.#tail.trimEnd().split('\n').slice(-lines).join('\n');
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #nextPart(): void {
+    closeSync(this.#descriptor!);
+    const end = `${this.file}.end`;
+    if (this.#inEnd) renameSync(end, `${end}.1`);
+    this.#inEnd = true;
+    this.#descriptor = openSync(end, 'w');
+    this.#partBytes = 0;
+  }
+}

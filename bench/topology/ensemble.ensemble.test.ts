@@ -1,0 +1,175 @@
+/** The same tests for every server on this machine: what starts here is what benchmarks and chaos runs start. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
+import { ZkClient } from '../load/client.ts';
+import { findApacheZooKeeper } from './apache-zookeeper.ts';
+import { Ensemble } from './ensemble.ts';
+import { EnsembleError } from './ensemble-error.ts';
+import { planEnsemble } from './plan.ts';
+import { identityOf } from './process-identity.ts';
+import { readTopology } from './read-topology.ts';
+import { runtimeFolder } from './reaper.ts';
+import { topologyOf } from './topology.ts';
+
+const test = suite('ensemble');
+const DEADLINE = { deadlineMs: 120_000 };
+
+function requireApache(): void {
+  requirePeer('apache zookeeper', findApacheZooKeeper(), 'the lab starts it as any other member');
+}
+
+for (const name of ['voters', 'observers', 'masters']) {
+  test(
+    `apache, ${name}: ready means one leader and every member in its role`,
+    async () => {
+      requireApache();
+      await withEnsemble(`${name} server=apache`, async ensemble => {
+        const modes = await ensemble.modes();
+        const count = (mode: string) => [...modes.values()].filter(each => each === mode).length;
+        const observers = name === 'voters' ? 0 : 3;
+        assert.equal([count('leader'), count('follower'), count('observer')], [1, 2, observers]);
+
+        const leader = await ensemble.leader();
+        const masters = await ensemble.learnerMasters();
+        assert.is(masters.size, observers);
+        // Apache's leader does not serve on observerMasterPort.
+        for (const master of masters.values()) assert.is(master !== leader.name, name === 'masters');
+        await writeAndReadBack(ensemble);
+      });
+    },
+    DEADLINE,
+  );
+}
+
+async function writeAndReadBack(ensemble: Ensemble): Promise<void> {
+  const [first, ...others] = ensemble.members;
+  const client = await ZkClient.connect(first!.clientAddress);
+  await client.create('/here', 'value');
+  await client.close();
+  for (const { clientAddress } of others) {
+    const other = await ZkClient.connect(clientAddress);
+    await other.sync('/here');
+    assert.is(String((await other.getData('/here')).data), 'value');
+    await other.close();
+  }
+}
+
+test(
+  'a member that is killed is down, and back on its data after a restart',
+  async () => {
+    requireApache();
+    await withEnsemble('voters server=apache', async ensemble => {
+      const leader = await ensemble.leader();
+      const { pid } = leader;
+      assert.is((await leader.process.kill()).signal, 'SIGKILL');
+      assert.is(await leader.mode(), 'down');
+      assert.equal(ensemble.ended(), [`${leader.name}: signal SIGKILL`]);
+      assert.is(identityOf(pid), undefined);
+      await ensemble.restart(leader.name);
+      await ensemble.ready();
+      assert.not.equal(leader.pid, pid);
+    });
+  },
+  DEADLINE,
+);
+
+test(
+  'a paused member answers nothing, and stopping it does not wait for it',
+  async () => {
+    requireApache();
+    await withEnsemble('voters=1 server=apache', async ensemble => {
+      const [only] = ensemble.members;
+      only!.pause();
+      await until(async () => (await only!.mode(300)) === 'down', { deadlineMs: 5_000, what: 'silence' });
+      only!.resume();
+      await ensemble.ready();
+      only!.pause();
+    });
+  },
+  DEADLINE,
+);
+
+test(
+  'a member that ends at once fails the start with its name, its exit code and its last words',
+  async () => {
+    const command = '/bin/sh -c echo\\ no\\ such\\ {cfg}\\ here;exit\\ 7';
+    const topology = topologyOf({ members: [{ name: 'broken', implementation: { command } }] }, 'test');
+    const plan = await planEnsemble(topology, temporaryFolder());
+    const failure = await Ensemble.start(plan).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    assert.instance(failure, EnsembleError);
+    assert.match(String(failure), /1 of 1 members ended\n {2}broken \(127\.[\d.:]+\) ended with exit code 7/);
+    assert.ok(String(failure).includes(`    no such ${plan.members[0]!.cfgFile} here`), String(failure));
+  },
+  DEADLINE,
+);
+
+test(
+  'the deadline of the start says which member lacks what; nothing is left running',
+  async () => {
+    requireApache();
+    const silent = { command: 'sh -c sleep\\ 1000 {cfg}' };
+    const topology = topologyOf(
+      { members: [{ implementation: 'apache' }, { implementation: silent }, { implementation: silent }] },
+      'test',
+    );
+    const plan = await planEnsemble(topology, temporaryFolder());
+    const failure = await Ensemble.start(plan, { readyMaxMs: 3_000 }).then(String, String);
+    assert.ok(failure.includes('the ensemble was not ready within 3000 ms'), failure);
+    assert.match(failure, /v1 \(.*\) is looking, should be leader or follower/);
+    assert.match(failure, /v2 \(.*\) is down, should be leader or follower/);
+    assert.equal(registered(plan.folder), []);
+  },
+  DEADLINE,
+);
+
+test(
+  'commands are members too: a topology may mix implementations',
+  async () => {
+    requireApache();
+    const { java, classPath } = findApacheZooKeeper()!;
+    const command = `${java} -Xmx128m -cp ${classPath} org.apache.zookeeper.server.quorum.QuorumPeerMain {cfg}`;
+    const topology = topologyOf(
+      {
+        members: [
+          { implementation: 'apache' },
+          { implementation: { command } },
+          { role: 'observer', implementation: { command } },
+        ],
+      },
+      'test',
+    );
+    const ensemble = await Ensemble.start(await planEnsemble(topology, temporaryFolder()));
+    try {
+      assert.is((await ensemble.modes()).get('o1'), 'observer');
+    } finally {
+      await ensemble.stop();
+    }
+  },
+  DEADLINE,
+);
+
+async function withEnsemble(form: string, body: (ensemble: Ensemble) => Promise<void>): Promise<void> {
+  const plan = await planEnsemble(readTopology(form), temporaryFolder());
+  const ensemble = await Ensemble.start(plan);
+  const pids = ensemble.members.map(({ pid }) => pid);
+  try {
+    await body(ensemble);
+  } finally {
+    await ensemble.stop();
+  }
+  assert.equal(
+    [...pids, ...ensemble.members.map(({ pid }) => pid)].filter(pid => identityOf(pid)),
+    [],
+  );
+  assert.equal(registered(plan.folder), []);
+  for (const { plan: planned } of ensemble.members) assert.ok(existsSync(join(planned.folder, 'member.log')));
+}
+
+function registered(folder: string): string[] {
+  const texts = readdirSync(runtimeFolder()).map(name => readFileSync(join(runtimeFolder(), name), 'utf8'));
+  return texts.filter(text => text.includes(folder));
+}

@@ -1,0 +1,142 @@
+/** A running ensemble: real processes on this machine, from their start to the last one's end. */
+import { EnsembleError } from './ensemble-error.ts';
+import { Member, type MemberMode } from './member.ts';
+import type { CommandOptions } from './member-command.ts';
+import { formatExit } from './member-process.ts';
+import type { EnsemblePlan } from './plan.ts';
+import { READY_MAX_MS, untilReady } from './readiness.ts';
+import { reap } from './reaper.ts';
+import { writeMemberFiles } from './zoo-cfg.ts';
+
+export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap'> {
+  /** By member name; members without one dial the addresses they are told. */
+  readonly linkMaps?: ReadonlyMap<string, string>;
+  /** host:port by member name: where clients reach it instead of its own port. */
+  readonly clientAddresses?: ReadonlyMap<string, string>;
+  /** @default READY_MAX_MS */
+  readonly readyMaxMs?: number;
+  /** Cleared by the next lab when this one is killed, with the processes. */
+  readonly temporaryFolder?: string;
+}
+
+export class Ensemble {
+  readonly plan: EnsemblePlan;
+  readonly members: readonly Member[];
+  readonly #readyMaxMs: number;
+
+  private constructor(plan: EnsemblePlan, members: readonly Member[], readyMaxMs: number) {
+    this.plan = plan;
+    this.members = members;
+    this.#readyMaxMs = readyMaxMs;
+  }
+
+  /**
+   * Settles when there is a leader, every voter follows it and every observer observes.
+   * @throws EnsembleError with what each member lacks and the end of its log; by then nothing runs any more
+   */
+  static async start(plan: EnsemblePlan, options: EnsembleOptions = {}): Promise<Ensemble> {
+    reap();
+    for (const member of plan.members) await writeMemberFiles(member, plan);
+    const { linkMaps, clientAddresses, readyMaxMs = READY_MAX_MS, javaFlags, temporaryFolder } = options;
+    const members = plan.members.map(
+      member =>
+        new Member(member, clientAddresses?.get(member.name), {
+          linkMap: linkMaps?.get(member.name),
+          ...(javaFlags === undefined ? {} : { javaFlags }),
+          temporaryFolder,
+        }),
+    );
+    const ensemble = new Ensemble(plan, members, readyMaxMs);
+    try {
+      for (const member of members) member.start();
+      await ensemble.ready();
+      return ensemble;
+    } catch (error) {
+      await ensemble.stop();
+      throw error;
+    }
+  }
+
+  /** @throws EnsembleError when it is not complete in time, or a member ended */
+  async ready(maxMs = this.#readyMaxMs): Promise<void> {
+    await untilReady(this.members, maxMs);
+  }
+
+  /** @throws EnsembleError naming those there are */
+  member(name: string): Member {
+    const found = this.members.find(member => member.name === name);
+    if (found !== undefined) return found;
+    throw new EnsembleError(
+      `no member ${name}; members are ${this.members.map(each => each.name).join(', ')}`,
+    );
+  }
+
+  /** What each member says it is, all asked at once, now. */
+  async modes(): Promise<Map<string, MemberMode>> {
+    return new Map(
+      await Promise.all(this.members.map(async member => [member.name, await member.mode()] as const)),
+    );
+  }
+
+  /** @throws EnsembleError when there is none, or more than one, at this moment */
+  async leader(): Promise<Member> {
+    const modes = await this.modes();
+    const leaders = this.members.filter(({ name }) => modes.get(name) === 'leader');
+    if (leaders.length === 1) return leaders[0]!;
+    const now = [...modes].map(([name, mode]) => `${name}=${mode}`).join(' ');
+    throw new EnsembleError(`${leaders.length} leaders where one is needed: ${now}`);
+  }
+
+  /** By observer: the member it gets its commits from, the leader or an observer master; only who says so is in it. */
+  async learnerMasters(): Promise<Map<string, string>> {
+    const observers = this.members.filter(({ plan }) => plan.role === 'observer');
+    const pairs = await Promise.all(
+      observers.map(async observer => {
+        const sid = await observer.learnerMaster().catch(() => undefined);
+        const master = this.members.find(({ plan }) => plan.sid === sid);
+        return master === undefined ? [] : [[observer.name, master.name] as const];
+      }),
+    );
+    return new Map(pairs.flat());
+  }
+
+  /** For clients: host:port of every member, as they reach it. */
+  connectString(role?: 'participant' | 'observer'): string {
+    return this.members
+      .filter(({ plan }) => role === undefined || plan.role === role)
+      .map(({ clientAddress }) => clientAddress)
+      .join(',');
+  }
+
+  /** As `connectString`, past every proxy. */
+  directConnectString(): string {
+    return this.members.map(({ ownAddress }) => ownAddress).join(',');
+  }
+
+  /** Starts a member that ended, on its data; settles when it serves again, though not necessarily in its old role. */
+  async restart(name: string, maxMs = this.#readyMaxMs): Promise<void> {
+    const member = this.member(name);
+    member.start();
+    await untilReady([member], maxMs, mode => mode !== 'down' && mode !== 'looking');
+  }
+
+  /** Ends every process that runs, observers first, so that no leader waits for them; settles when all are gone. */
+  async stop(): Promise<void> {
+    const started = this.members.filter(member => member.isStarted);
+    const errors: unknown[] = [];
+    for (const role of ['observer', 'participant'] as const) {
+      const ends = started.filter(({ plan }) => plan.role === role).map(each => each.process.stop());
+      for (const end of await Promise.allSettled(ends))
+        if (end.status === 'rejected') errors.push(end.reason);
+    }
+    for (const member of this.members) member.log.close();
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} members could not be ended`);
+  }
+
+  /** Members that ended by themselves, with how. */
+  ended(): string[] {
+    return this.members
+      .filter(member => member.isStarted && !member.process.isRunning)
+      .map(({ name, process }) => `${name}: ${formatExit(process.exit!)}`);
+  }
+}

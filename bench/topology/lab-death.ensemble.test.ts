@@ -1,0 +1,87 @@
+/** What is left of an ensemble when its lab ends without a word: nothing, or what the next lab clears. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { assert, requirePeer, suite, until } from '#test';
+import { findApacheZooKeeper } from './apache-zookeeper.ts';
+import { findSetpriv } from './member-command.ts';
+import { identityOf, signalGroup } from './process-identity.ts';
+import { reap } from './reaper.ts';
+
+const test = suite('death of the lab');
+const LAB = fileURLToPath(new URL('./testing/lab.js', import.meta.url));
+const DEADLINE = { deadlineMs: 60_000 };
+
+for (const signal of ['SIGKILL', 'SIGINT', 'SIGTERM'] as const) {
+  test(
+    `apache: ${signal} of the lab leaves no member running, and no folder after the next lab`,
+    async () => {
+      requirePeer('apache zookeeper', findApacheZooKeeper(), 'the lab starts it as any other member');
+      requirePeer('setpriv', findSetpriv(), 'it ends a JVM whose lab is gone');
+      const lab = await startLab('voters=3 server=apache');
+      lab.kill(signal);
+      await until(() => lab.pids.every(pid => !identityOf(pid)), {
+        deadlineMs: 5_000,
+        what: 'all members to end',
+      });
+      reap();
+      assert.not(existsSync(lab.folder));
+    },
+    DEADLINE,
+  );
+}
+
+test(
+  'planted: without a guard a member outlives its lab, and the next lab ends it',
+  async () => {
+    const lab = await startLab('none', 'unguarded');
+    const [pid] = lab.pids as [number];
+    lab.kill('SIGKILL');
+    await lab.ended;
+    try {
+      assert.ok(identityOf(pid), 'the member was meant to survive');
+      const reaped = reap();
+      assert.equal(reaped.filter(each => each.pid === pid).length, 1);
+      await until(() => !identityOf(pid), { deadlineMs: 5_000, what: 'the reaped member to end' });
+      assert.not(existsSync(lab.folder));
+    } finally {
+      signalGroup(pid, 'SIGKILL');
+    }
+  },
+  DEADLINE,
+);
+
+test(
+  'the members of a lab that lives are left alone',
+  async () => {
+    const lab = await startLab('none', 'unguarded');
+    const [pid] = lab.pids as [number];
+    try {
+      assert.equal(
+        reap().filter(each => each.pid === pid),
+        [],
+      );
+      assert.ok(identityOf(pid));
+    } finally {
+      lab.kill('SIGKILL');
+      await lab.ended;
+      reap();
+    }
+  },
+  DEADLINE,
+);
+
+async function startLab(...args: string[]) {
+  const child = execa(process.execPath, [LAB, ...args], { reject: false, cleanup: true });
+  let printed = '';
+  child.stdout.on('data', (text: Buffer) => {
+    printed += text;
+  });
+  await until(() => printed.includes('\n') || child.exitCode !== null, {
+    deadlineMs: 50_000,
+    what: 'the lab',
+  });
+  if (!printed.includes('\n')) throw new Error(`the lab ended: ${(await child).stderr}`);
+  const { pids, folder } = JSON.parse(printed) as { pids: number[]; folder: string };
+  return { pids, folder, ended: child.then(() => {}), kill: (signal: NodeJS.Signals) => child.kill(signal) };
+}

@@ -1,0 +1,115 @@
+/** One running process of a member, from its start to its exit. A restart is another MemberProcess. */
+import { execa } from 'execa';
+import type { CappedLog } from './capped-log.ts';
+import type { MemberCommand } from './member-command.ts';
+import { signalGroup } from './process-identity.ts';
+import { type Registration, registerProcess } from './reaper.ts';
+
+export interface MemberExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+export interface MemberProcessOptions {
+  readonly command: MemberCommand;
+  readonly log: CappedLog;
+  readonly cwd: string;
+  /** A word of the command line that no other process has. */
+  readonly marker: string;
+  readonly temporaryFolder?: string | undefined;
+}
+
+const STOP_GRACE_MS = 5_000;
+/** After SIGKILL only a process in uninterruptible sleep is still there. */
+const KILLED_MAX_MS = 5_000;
+
+/** Those that an exit of the lab must not leave behind. */
+const running = new Set<MemberProcess>();
+process.on('exit', () => {
+  for (const member of running) signalGroup(member.pid, 'SIGKILL');
+});
+
+export class MemberProcess {
+  readonly pid: number;
+  readonly exited: Promise<MemberExit>;
+  #exit: MemberExit | undefined;
+
+  /** @throws Error when the command cannot be started at all */
+  constructor({ command, log, cwd, marker, temporaryFolder }: MemberProcessOptions) {
+    const child = execa(command.file, [...command.args], {
+      cwd,
+      // Held open and never written: its end tells the member that the lab is gone.
+      stdin: 'pipe',
+      buffer: false,
+      reject: false,
+      // In a process group of its own: Ctrl-C reaches the lab alone, which decides what ends and when.
+      detached: true,
+      cleanup: false,
+    });
+    log.read(child.stdout);
+    log.read(child.stderr);
+    child.stdin?.on('error', () => {});
+    const { pid } = child;
+    if (pid === undefined) throw new Error(`${command.file} could not be started: is it on this machine?`);
+    this.pid = pid;
+    running.add(this);
+    const registration = registerProcess(pid, marker, temporaryFolder);
+    this.exited = child.then(result => this.#ended(result, registration));
+  }
+
+  /** Undefined while it runs. */
+  get exit(): MemberExit | undefined {
+    return this.#exit;
+  }
+
+  get isRunning(): boolean {
+    return this.#exit === undefined;
+  }
+
+  /** To the whole group: a command may be a script with the server as its child. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.isRunning) signalGroup(this.pid, signal);
+  }
+
+  /** SIGTERM, then SIGKILL after `graceMs`. @throws Error when it outlives even that */
+  async stop(graceMs = STOP_GRACE_MS): Promise<MemberExit> {
+    this.signal('SIGTERM');
+    // A paused process would take SIGTERM only when it is continued.
+    this.signal('SIGCONT');
+    return (await within(this.exited, graceMs)) ?? this.kill();
+  }
+
+  /** SIGKILL: nothing is flushed, no connection is closed by the process itself. */
+  async kill(): Promise<MemberExit> {
+    this.signal('SIGKILL');
+    const exit = await within(this.exited, KILLED_MAX_MS);
+    if (exit === undefined) throw new Error(`process ${this.pid} lives ${KILLED_MAX_MS} ms after SIGKILL`);
+    return exit;
+  }
+
+  #ended(
+    result: { exitCode?: number | undefined; signal?: string | undefined },
+    registration: Registration | undefined,
+  ): MemberExit {
+    running.delete(this);
+    registration?.remove();
+    this.#exit = { code: result.exitCode, signal: result.signal };
+    return this.#exit;
+  }
+}
+
+async function within<T>(promise: Promise<T>, limitMs: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>(resolve => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function formatExit({ code, signal }: MemberExit): string {
+  return signal === undefined ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
+}

@@ -1,0 +1,93 @@
+/** A member of a running ensemble: its files, its present process, and what it says it is. */
+import { join } from 'node:path';
+import { fourLetterWord, type Mode, parseMntr, parseSrvr } from '../measure/four-letter.ts';
+import { CappedLog } from './capped-log.ts';
+import type { CommandOptions } from './member-command.ts';
+import { memberCommand } from './member-command.ts';
+import { MemberProcess } from './member-process.ts';
+import type { PlannedMember } from './plan.ts';
+import { formatAddress } from './ports.ts';
+
+/** Mode of `srvr`; `looking` answers and does not serve, `down` does not answer. */
+export type MemberMode = Mode | 'looking' | 'down';
+
+const WORD_TIMEOUT_MS = 1_000;
+
+export class Member {
+  readonly plan: PlannedMember;
+  readonly log: CappedLog;
+  /** Where clients reach it: its own client port, or the proxy in front of it. */
+  readonly clientAddress: string;
+  readonly #options: CommandOptions & { temporaryFolder?: string | undefined };
+  #process: MemberProcess | undefined;
+
+  constructor(
+    plan: PlannedMember,
+    clientAddress: string | undefined,
+    options: CommandOptions & { temporaryFolder?: string | undefined },
+  ) {
+    this.plan = plan;
+    this.clientAddress = clientAddress ?? formatAddress(plan.ports.client);
+    this.#options = options;
+    this.log = new CappedLog(join(plan.folder, 'member.log'));
+  }
+
+  get name(): string {
+    return this.plan.name;
+  }
+
+  /** Its own client listener, without a proxy. */
+  get ownAddress(): string {
+    return formatAddress(this.plan.ports.client);
+  }
+
+  get isStarted(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Of the process that runs now, or ran last. */
+  get process(): MemberProcess {
+    if (this.#process === undefined) throw new Error(`${this.name} was never started`);
+    return this.#process;
+  }
+
+  get pid(): number {
+    return this.process.pid;
+  }
+
+  /** @throws Error when it runs already */
+  start(): void {
+    if (this.#process?.isRunning) throw new Error(`${this.name} runs already, as process ${this.pid}`);
+    this.#process = new MemberProcess({
+      command: memberCommand(this.plan, this.#options),
+      log: this.log,
+      cwd: this.plan.folder,
+      marker: this.plan.cfgFile,
+      temporaryFolder: this.#options.temporaryFolder,
+    });
+  }
+
+  /** SIGSTOP: connections stay open, nobody answers. */
+  pause(): void {
+    this.process.signal('SIGSTOP');
+  }
+
+  resume(): void {
+    this.process.signal('SIGCONT');
+  }
+
+  /** What it says at this moment. */
+  async mode(timeoutMs = WORD_TIMEOUT_MS): Promise<MemberMode> {
+    try {
+      return parseSrvr(await fourLetterWord(this.plan.ports.client, 'srvr', timeoutMs))?.mode ?? 'looking';
+    } catch {
+      return 'down';
+    }
+  }
+
+  /** The sid of the leader or observer master that an observer follows. */
+  async learnerMaster(): Promise<number | undefined> {
+    const answer = await fourLetterWord(this.plan.ports.client, 'mntr', WORD_TIMEOUT_MS);
+    return parseMntr(answer).numbers.get('observer_master_id');
+  }
+}

@@ -1,0 +1,96 @@
+import { createServer } from 'node:net';
+import { assert, suite } from '#test';
+import {
+  type Address,
+  type Claim,
+  claimPort,
+  findPorts,
+  formatAddress,
+  hostsOf,
+  USUAL_PORTS,
+} from './ports.ts';
+
+const test = suite('ports');
+
+test("every member has an IP of its own and ZooKeeper's usual numbers", async () => {
+  const members = await findPorts(4, { claim: claimerWith() });
+  assert.is(new Set(members.map(({ client }) => client.host)).size, 4);
+  for (const member of members) {
+    const { host } = member.client;
+    assert.match(host, /^127\.(?!0\.)/);
+    assert.is(formatAddress(member.quorum), `${host}:${USUAL_PORTS.quorum}`);
+    assert.is(formatAddress(member.election), `${host}:${USUAL_PORTS.election}`);
+  }
+});
+
+test('two ensembles at once do not meet', async () => {
+  const both = await Promise.all([findPorts(3), findPorts(3)]);
+  const addresses = both.flat().map(({ client }) => formatAddress(client));
+  assert.is(new Set(addresses).size, 6);
+});
+
+test('a block that is in use is left for another; nothing stays claimed', async () => {
+  const held = new Set([`127.77.1.2:${USUAL_PORTS.election}`]);
+  let asked = 0;
+  const members = await findPorts(2, { block: () => [77, ++asked === 1 ? 1 : 2], claim: claimerWith(held) });
+  assert.ok(members.every(({ client }) => client.host.startsWith('127.77.2.')));
+  assert.equal([...held], [`127.77.1.2:${USUAL_PORTS.election}`]);
+});
+
+test('a claim holds its port, and its release gives it back', async () => {
+  const first = await claimPort({ host: '127.77.3.1', port: 0 });
+  const address = { host: '127.77.3.1', port: first.port };
+  assert.match(await claimPort(address).then(String, String), 'EADDRINUSE');
+  await first.release();
+  await (await claimPort(address)).release();
+});
+
+test('where a usual number is taken on all addresses, the system chooses; observer masters share one number', async () => {
+  const everywhere = createServer();
+  const usual = await new Promise<boolean>(resolve => {
+    everywhere.once('error', () => resolve(true));
+    everywhere.listen({ host: '0.0.0.0', port: USUAL_PORTS.observerMaster }, () => resolve(false));
+  });
+  try {
+    const members = await findPorts(3);
+    const numbers = new Set(members.map(({ observerMaster }) => observerMaster.port));
+    assert.is(numbers.size, 1, 'an observer reaches all voters on one number');
+    assert.not(
+      numbers.has(USUAL_PORTS.observerMaster),
+      `taken by ${usual ? 'another process' : 'this test'}`,
+    );
+  } finally {
+    everywhere.close();
+  }
+});
+
+test('it gives up after a bounded number of attempts, naming what was taken', async () => {
+  let claims = 0;
+  const claim = async () => {
+    claims++;
+    throw Object.assign(new Error('listen EADDRINUSE 127.1.2.3:2181'), { code: 'EADDRINUSE' });
+  };
+  const found = await findPorts(1, { claim }).then(String, String);
+  assert.match(found, /no free ports for 1 members in 10 attempts: listen EADDRINUSE 127\.1\.2\.3:2181/);
+  assert.ok(claims >= 10);
+});
+
+test('hundreds of members go on in the next block', () => {
+  const hosts = hostsOf([9, 1], 255);
+  assert.is(hosts[0], '127.9.1.1');
+  assert.is(hosts[249], '127.9.1.250');
+  assert.is(hosts[250], '127.9.2.1');
+  assert.is(new Set(hosts).size, 255);
+});
+
+/** A machine on which `held` is taken, and what is claimed is taken until its release. */
+function claimerWith(held = new Set<string>()): (address: Address) => Promise<Claim> {
+  let chosen = 40_000;
+  return async ({ host, port: wanted }) => {
+    const port = wanted === 0 ? ++chosen : wanted;
+    const address = formatAddress({ host, port });
+    if (held.has(address)) throw Object.assign(new Error(`EADDRINUSE ${address}`), { code: 'EADDRINUSE' });
+    held.add(address);
+    return { port, release: async () => void held.delete(address) };
+  };
+}

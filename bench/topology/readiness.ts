@@ -1,0 +1,58 @@
+/** When an ensemble counts as up: by what its members answer, never by the clock. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EnsembleError } from './ensemble-error.ts';
+import type { Member, MemberMode } from './member.ts';
+import { formatExit } from './member-process.ts';
+import type { MemberRole } from './topology.ts';
+
+/** A JVM takes 2 s on an idle core; seven of them on two cores take ten times that. */
+export const READY_MAX_MS = 90_000;
+const POLL_MS = 50;
+const LOG_LINES_SHOWN = 8;
+
+export type Expectation = (mode: MemberMode, role: MemberRole) => boolean;
+
+const SERVING: Readonly<Record<MemberRole, readonly MemberMode[]>> = {
+  participant: ['leader', 'follower', 'standalone'],
+  observer: ['observer'],
+};
+
+/** In its configured role, and part of an ensemble that has a leader: only then does srvr say so. */
+export const servesInItsRole: Expectation = (mode, role) => SERVING[role].includes(mode);
+
+/** @throws EnsembleError as soon as a member has ended, or at the deadline */
+export async function untilReady(
+  members: readonly Member[],
+  maxMs: number,
+  expects: Expectation = servesInItsRole,
+): Promise<void> {
+  const giveUpAt = performance.now() + maxMs;
+  const modes = new Map<Member, MemberMode>();
+  for (;;) {
+    const ended = members.filter(({ process }) => !process.isRunning);
+    if (ended.length > 0) throw notReady(`${ended.length} of ${members.length} members ended`, ended, modes);
+    await Promise.all(members.map(async member => modes.set(member, await member.mode())));
+    const lacking = members.filter(member => !expects(modes.get(member)!, member.plan.role));
+    if (lacking.length === 0) return;
+    if (performance.now() > giveUpAt)
+      throw notReady(`the ensemble was not ready within ${maxMs} ms`, lacking, modes);
+    await sleep(POLL_MS);
+  }
+}
+
+function notReady(
+  what: string,
+  members: readonly Member[],
+  modes: ReadonlyMap<Member, MemberMode>,
+): EnsembleError {
+  const details = members.map(member => {
+    const { exit } = member.process;
+    const state =
+      exit !== undefined
+        ? `ended with ${formatExit(exit)}`
+        : `is ${modes.get(member)}, should be ${SERVING[member.plan.role].slice(0, 2).join(' or ')}`;
+    const tail = member.log.tail(LOG_LINES_SHOWN).replace(/^/gm, '    ');
+    return `  ${member.name} (${member.ownAddress}) ${state}; its log ${member.log.file} ends:\n${tail}`;
+  });
+  return new EnsembleError(`${what}\n${details.join('\n')}`);
+}

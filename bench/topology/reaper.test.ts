@@ -1,0 +1,91 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { assert, suite, temporaryFolder, until } from '#test';
+import { identityOf } from './process-identity.ts';
+import { reap, registerProcess, TEMPORARY_PREFIX } from './reaper.ts';
+
+const test = suite('reaper');
+
+const DEAD_LAB = { pid: 2 ** 22 - 1, startTime: '1' };
+
+test('a process whose id was given to another is left alone: its start or its command line differ', async () => {
+  const folder = temporaryFolder();
+  const other = execa('sleep', ['60'], { reject: false, detached: true, cleanup: false });
+  try {
+    const { pid, startTime } = identityOf(other.pid!)!;
+    record(folder, 'older.json', {
+      process: { pid, startTime: `${Number(startTime) - 1}` },
+      lab: DEAD_LAB,
+      marker: 'sleep',
+    });
+    record(folder, 'command.json', {
+      process: { pid, startTime },
+      lab: DEAD_LAB,
+      marker: '/runs/v1/zoo.cfg',
+    });
+    assert.equal(reap(folder), []);
+    assert.ok(identityOf(other.pid!));
+    assert.equal(readdirSync(folder), [], 'what is settled is not asked again');
+
+    record(folder, 'ours.json', { process: { pid, startTime }, lab: DEAD_LAB, marker: 'sleep 60' });
+    assert.equal(reap(folder), [{ pid, marker: 'sleep 60' }]);
+    await other;
+  } finally {
+    other.kill('SIGKILL');
+  }
+});
+
+test('a process of this very lab is registered until it is removed', () => {
+  const folder = temporaryFolder();
+  const registration = registerProcess(process.pid, 'anything', undefined, folder);
+  assert.equal(readdirSync(folder), [`${process.pid}.json`]);
+  assert.equal(reap(folder), []);
+  registration?.remove();
+  assert.equal(readdirSync(folder), []);
+});
+
+test('of folders, only temporary ones of the lab are removed', () => {
+  const folder = temporaryFolder();
+  const ours = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}reaper-test-`));
+  const kept = join(temporaryFolder(), `${TEMPORARY_PREFIX}not-directly-in-tmp`);
+  mkdirSync(kept);
+  for (const [name, temporary] of [
+    ['a', ours],
+    ['b', kept],
+    ['c', '/etc'],
+  ] as const)
+    record(folder, `${name}.json`, {
+      process: DEAD_LAB,
+      lab: DEAD_LAB,
+      marker: 'x',
+      temporaryFolder: temporary,
+    });
+  assert.equal(reap(folder), []);
+  assert.equal([existsSync(ours), existsSync(kept), existsSync('/etc')], [false, true, true]);
+});
+
+test('half a record is removed, and ends nobody', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, '1.json'), '{"process":{"pid":1');
+  assert.equal(reap(folder), []);
+  assert.equal(readdirSync(folder), []);
+});
+
+test('a folder that others can write is refused: it could name any process', () => {
+  const folder = temporaryFolder();
+  chmodSync(folder, 0o777);
+  assert.throws(() => reap(folder), /only this user can write/);
+});
+
+test('a process that is gone has no identity', async () => {
+  const child = execa('true', { reject: false });
+  await child;
+  await until(() => identityOf(child.pid!) === undefined, { deadlineMs: 2_000, what: 'the end' });
+  assert.is(registerProcess(child.pid!, 'true', undefined, temporaryFolder()), undefined);
+});
+
+function record(folder: string, name: string, content: object): void {
+  writeFileSync(join(folder, name), JSON.stringify(content));
+}

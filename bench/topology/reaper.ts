@@ -1,0 +1,106 @@
+/**
+ * A register of running members, so that what a SIGKILLed lab left can be told from what others run. One small file
+ * per process in a folder of this user; the next lab reads them and ends those whose lab is gone.
+ */
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { commandLineOf, identityOf, isSameProcess, signalGroup } from './process-identity.ts';
+
+const identity = z.strictObject({ pid: z.int().positive(), startTime: z.string() });
+const record = z.strictObject({
+  process: identity,
+  lab: identity,
+  /** A word of its command line that no other process has: the path of its zoo.cfg. */
+  marker: z.string().min(1),
+  /** Removed with the process; absent where a run's data is kept. */
+  temporaryFolder: z.string().optional(),
+});
+type Registered = z.infer<typeof record>;
+
+/** Only such folders of the system's temporary folder are ever removed. */
+export const TEMPORARY_PREFIX = 'zklab-';
+
+export interface Registration {
+  remove(): void;
+}
+
+export interface Reaped {
+  readonly pid: number;
+  readonly marker: string;
+}
+
+/** `XDG_RUNTIME_DIR/zklab`, or a folder of this user in the temporary one. */
+export function runtimeFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return env.XDG_RUNTIME_DIR
+    ? join(env.XDG_RUNTIME_DIR, 'zklab')
+    : join(tmpdir(), `${TEMPORARY_PREFIX}runtime-${process.getuid?.() ?? 'user'}`);
+}
+
+/** @returns undefined where the machine has no /proc, or the process has ended already */
+export function registerProcess(
+  pid: number,
+  marker: string,
+  temporaryFolder?: string,
+  folder = runtimeFolder(),
+): Registration | undefined {
+  const started = identityOf(pid);
+  const lab = identityOf(process.pid);
+  if (started === undefined || lab === undefined) return undefined;
+  openFolder(folder);
+  const file = join(folder, `${pid}.json`);
+  const registered: Registered = {
+    process: started,
+    lab,
+    marker,
+    ...(temporaryFolder ? { temporaryFolder } : {}),
+  };
+  writeFileSync(file, JSON.stringify(registered), { mode: 0o600 });
+  return { remove: () => rmSync(file, { force: true }) };
+}
+
+/** Ends what labs that are gone left behind; gives what it ended. */
+export function reap(folder = runtimeFolder()): Reaped[] {
+  openFolder(folder);
+  const reaped: Reaped[] = [];
+  for (const name of readdirSync(folder).filter(each => each.endsWith('.json'))) {
+    const file = join(folder, name);
+    const registered = readRecord(file);
+    if (registered !== undefined && isSameProcess(registered.lab)) continue;
+    if (registered !== undefined && endLeftover(registered))
+      reaped.push({ pid: registered.process.pid, marker: registered.marker });
+    rmSync(file, { force: true });
+  }
+  return reaped;
+}
+
+/** Undefined for what another version, or half a write, left. */
+function readRecord(file: string): Registered | undefined {
+  try {
+    return record.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when it was still running. A process that only has the same id is none of ours. */
+function endLeftover({ process: { pid, startTime }, marker, temporaryFolder }: Registered): boolean {
+  const ours = isSameProcess({ pid, startTime }) && commandLineOf(pid).includes(marker);
+  const ended = ours && signalGroup(pid, 'SIGKILL');
+  if (temporaryFolder !== undefined && isTemporary(temporaryFolder))
+    rmSync(temporaryFolder, { recursive: true, force: true, maxRetries: 3 });
+  return ended;
+}
+
+function isTemporary(folder: string): boolean {
+  return dirname(folder) === tmpdir() && basename(folder).startsWith(TEMPORARY_PREFIX);
+}
+
+/** The folder lies where others may write: one that is not this user's own could name any process. */
+function openFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const stat = lstatSync(folder);
+  if (!stat.isDirectory() || stat.uid !== (process.getuid?.() ?? stat.uid) || (stat.mode & 0o022) !== 0)
+    throw new Error(`${folder}: a folder that only this user can write is accepted; remove it`);
+}

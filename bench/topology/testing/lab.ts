@@ -1,0 +1,30 @@
+/** A lab to be killed: starts a topology, tells the members' pids, and waits. With `unguarded` nothing guards them. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CappedLog } from '../capped-log.ts';
+import { Ensemble } from '../ensemble.ts';
+import { MemberProcess } from '../member-process.ts';
+import { planEnsemble } from '../plan.ts';
+import { readTopology } from '../read-topology.ts';
+import { TEMPORARY_PREFIX } from '../reaper.ts';
+
+const [form = 'voters=1', ...flags] = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}lab-`));
+
+async function start(): Promise<number[]> {
+  if (!flags.includes('unguarded')) {
+    const plan = await planEnsemble(readTopology(form), folder);
+    const ensemble = await Ensemble.start(plan, { temporaryFolder: folder });
+    return ensemble.members.map(({ pid }) => pid);
+  }
+  const marker = join(folder, 'unguarded');
+  const log = new CappedLog(join(folder, 'member.log'));
+  const args = ['-e', 'setInterval(() => {}, 1000)', marker];
+  const command = { file: process.execPath, args };
+  return [new MemberProcess({ command, log, cwd: folder, marker, temporaryFolder: folder }).pid];
+}
+
+const pids = await start();
+process.stdout.write(`${JSON.stringify({ pids, folder })}\n`);
+setInterval(() => {}, 60_000);

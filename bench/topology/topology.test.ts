@@ -1,0 +1,132 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, suite, temporaryFolder } from '#test';
+import { UsageError } from '../usage-error.ts';
+import { readTopology } from './read-topology.ts';
+
+const test = suite('topology');
+
+test('the presets are the three topologies of the claims', () => {
+  const shortForms = ['voters', 'observers', 'masters'].map(name => {
+    const topology = readTopology(name);
+    assert.is(topology.name, name);
+    return topology.shortForm;
+  });
+  assert.equal(shortForms, ['voters=3', 'voters=3 observers=3', 'voters=3 observers=3 masters=on']);
+});
+
+test('a short form names its members v1.. and o1.., with sids in that order', () => {
+  const { members, observerMasters, name } = readTopology('voters=3 observers=4 masters=on');
+  assert.equal(
+    members.map(member => `${member.name}:${member.sid}:${member.role}`),
+    [
+      'v1:1:participant',
+      'v2:2:participant',
+      'v3:3:participant',
+      ...[1, 2, 3, 4].map(i => `o${i}:${i + 3}:observer`),
+    ],
+  );
+  assert.ok(observerMasters);
+  assert.is(name, 'voters=3 observers=4 masters=on');
+});
+
+test('a short form reads its own short form back', () => {
+  for (const text of ['voters=1', 'voters=5 observers=2', 'voters=3 observers=1 masters=on server=apache'])
+    assert.is(readTopology(text).shortForm, text);
+});
+
+test('a preset takes another server, and then it is another topology by name', () => {
+  const topology = readTopology('masters server=apache');
+  assert.is(topology.name, 'voters=3 observers=3 masters=on server=apache');
+  assert.ok(topology.members.every(({ implementation }) => implementation === 'apache'));
+});
+
+test('a file says more: data centres, settings and implementations by member, under shared ones', () => {
+  const topology = readTopology(
+    file(`
+name: two-dcs
+masters: on
+settings: { snapCount: 1000, tickTime: 400 }
+members:
+  - { dc: paris }
+  - { dc: paris, implementation: apache }
+  - { dc: paris, implementation: { command: "my-server {cfg}" } }
+  - { name: tokyo-1, role: observer, sid: 40, dc: tokyo, settings: { zookeeper.snapCount: 50 } }
+`),
+  );
+  assert.is(topology.name, 'two-dcs');
+  assert.equal(
+    topology.members.map(({ name, sid, dc }) => [name, sid, dc]),
+    [
+      ['v1', 1, 'paris'],
+      ['v2', 2, 'paris'],
+      ['v3', 3, 'paris'],
+      ['tokyo-1', 40, 'tokyo'],
+    ],
+  );
+  assert.equal(topology.members[0]!.settings, { snapCount: '1000', tickTime: '400' });
+  assert.equal(topology.members[3]!.settings, { snapCount: '50', tickTime: '400' });
+  assert.equal(topology.members[2]!.implementation, { command: 'my-server {cfg}' });
+});
+
+const REFUSED: readonly (readonly [input: string, ...says: string[]])[] = [
+  ['obsrvers', 'topology "obsrvers"', 'voters, observers, masters', 'voters=3 observers=4'],
+  ['voters=3 obsrvers=4', '"obsrvers=4"', 'voters=, observers=, masters=, server='],
+  ['voters=3 voters=4', 'voters stands there twice'],
+  ['voters=0', 'no voter', 'at least one participant'],
+  ['voters=-1', 'voters: -1'],
+  ['voters=2.5', 'voters: 2.5', 'a whole number'],
+  ['voters=three', 'voters: "three"', 'a whole number'],
+  ['voters=300', 'voters: 300', '255'],
+  ['voters=200 observers=200', '400 members', '255'],
+  ['voters=3 masters=on', 'masters=on without observers'],
+  ['voters=3 observers=1 masters=maybe', 'masters: "maybe"', 'on, off'],
+  ['voters=3 server=etcd', 'implementation: "etcd"', 'zklab, apache, {command: "... {cfg} ..."}'],
+  ['no-such-file.yaml', 'no-such-file.yaml cannot be read', 'ENOENT'],
+];
+
+test('what cannot be is refused by name, with its value and what is accepted', () => {
+  for (const [input, ...says] of REFUSED) refuses(input, says);
+});
+
+const REFUSED_FILES: readonly (readonly [yaml: string, ...says: string[]])[] = [
+  ['votrs: 3', 'unknown key votrs', 'accepted are name, voters, observers'],
+  ['members: [{ nam: x }]', 'members.0: unknown key nam', 'accepted are name, sid, role'],
+  ['members: [{ role: leader }]', 'members.0.role: "leader"', 'participant, observer'],
+  ['members: [{ name: "a b" }]', 'members.0.name: "a b"', 'letters, digits, - and _'],
+  ['members: [{ sid: 0 }]', 'members.0.sid: 0'],
+  ['members: [{ name: a }, { name: a }]', 'two members are named a'],
+  ['members: [{ name: client }]', 'a member named client'],
+  ['members: [{ sid: 7 }, { sid: 7 }]', 'v1 and v2 both have sid 7'],
+  ['{ voters: 3, members: [{}] }', 'either the list or the counts'],
+  ['{ voters: 1, settings: { snapCout: 5 } }', 'settings: snapCout=5', 'did you mean snapCount?'],
+  ['{ voters: 1, settings: { dataDir: /x } }', 'dataDir=/x', 'the lab sets dataDir itself'],
+  ['{ voters: 1, settings: { server.1: "x:1:2" } }', 'server.1=x:1:2', 'made from members'],
+  ['members: [{ implementation: { command: ./run } }]', 'implementation of v1', 'it must contain {cfg}'],
+  ['voters: [', 'topology file'],
+  ['', 'topology: null'],
+];
+
+test('a file that cannot be is refused in the same way', () => {
+  for (const [yaml, ...says] of REFUSED_FILES) refuses(file(yaml), says);
+});
+
+function refuses(reference: string, says: readonly string[]): void {
+  let error: unknown;
+  try {
+    readTopology(reference);
+  } catch (thrown) {
+    error = thrown;
+  }
+  assert.ok(error instanceof UsageError, `${reference} was not refused: ${error}`);
+  for (const words of says) assert.ok(error.message.includes(words), `"${error.message}" lacks "${words}"`);
+}
+
+let folder: string | undefined;
+let files = 0;
+function file(yaml: string): string {
+  folder ??= temporaryFolder();
+  const path = join(folder, `${++files}.yaml`);
+  writeFileSync(path, yaml);
+  return path;
+}

@@ -1,0 +1,220 @@
+/** What an ensemble is made of, before it has a port or a folder: checked, with every default filled in. */
+import { z } from 'zod';
+import { canonicalKey, nearestKey, useOf } from '../../server/config/key-names.ts';
+import { UsageError } from '../usage-error.ts';
+
+export const IMPLEMENTATIONS = ['zklab', 'apache'] as const;
+/** A command is a template: `{cfg}` stands for the path of the member's zoo.cfg. */
+export type Implementation = (typeof IMPLEMENTATIONS)[number] | { readonly command: string };
+
+export const MEMBER_ROLES = ['participant', 'observer'] as const;
+export type MemberRole = (typeof MEMBER_ROLES)[number];
+
+/** zoo.cfg keys and their values. */
+export type Settings = Readonly<Record<string, string>>;
+
+export interface TopologyMember {
+  readonly name: string;
+  readonly sid: number;
+  readonly role: MemberRole;
+  /** Data centre: members of one share what faults do to it. */
+  readonly dc: string | undefined;
+  readonly settings: Settings;
+  readonly implementation: Implementation;
+}
+
+export interface Topology {
+  readonly name: string;
+  /** As a person would write it: `voters=3 observers=3 masters=on`. */
+  readonly shortForm: string;
+  /** Followers serve observers on observerMasterPort, and observers attach to nobody else. */
+  readonly observerMasters: boolean;
+  readonly members: readonly TopologyMember[];
+}
+
+/** myid is a byte upstream. */
+export const SID_MAX = 255;
+/** Members of one ensemble: sids are unique. */
+export const MEMBERS_MAX = SID_MAX;
+
+/** The lab gives these their values: a setting of the same name would make another ensemble than the one planned. */
+const LAB_KEYS = new Set([
+  'dataDir',
+  'dataLogDir',
+  'clientPort',
+  'clientPortAddress',
+  'observerMasterPort',
+  'peerType',
+  'dynamicConfigFile',
+  'admin.serverPort',
+  'admin.serverAddress',
+]);
+
+const onOff = z.union([z.boolean(), z.enum(['on', 'off']).transform(word => word === 'on')], {
+  error: 'on, off',
+});
+const implementation = z.union([z.enum(IMPLEMENTATIONS), z.strictObject({ command: z.string() })], {
+  error: `${IMPLEMENTATIONS.join(', ')}, {command: "... {cfg} ..."}`,
+});
+const settings = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String));
+const count = (max: number) =>
+  z
+    .int({ error: `a whole number up to ${max}` })
+    .min(0)
+    .max(max);
+
+const memberShape = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/, { error: 'letters, digits, - and _' })
+    .optional(),
+  sid: z
+    .int({ error: `a whole number from 1 to ${SID_MAX}` })
+    .min(1)
+    .max(SID_MAX)
+    .optional(),
+  role: z.enum(MEMBER_ROLES, { error: MEMBER_ROLES.join(', ') }).optional(),
+  dc: z.string().min(1).optional(),
+  settings: settings.optional(),
+  implementation: implementation.optional(),
+});
+
+const shape = z.strictObject({
+  name: z.string().min(1).optional(),
+  voters: count(MEMBERS_MAX).optional(),
+  observers: count(MEMBERS_MAX).optional(),
+  masters: onOff.optional(),
+  implementation: implementation.optional(),
+  settings: settings.optional(),
+  members: z.array(memberShape).optional(),
+});
+
+/** The form of a topology file. */
+export type TopologyInput = z.input<typeof shape>;
+type Checked = z.infer<typeof shape>;
+
+/**
+ * @param origin names the source in errors: the file, or the text typed
+ * @throws UsageError naming the key, its value and what is accepted
+ */
+export function topologyOf(input: unknown, origin: string): Topology {
+  const parsed = shape.safeParse(input);
+  if (!parsed.success) throw new UsageError(`${origin}: ${describeIssue(parsed.error.issues[0]!, input)}`);
+  const { data } = parsed;
+  const refuse = (why: string) => new UsageError(`${origin}: ${why}`);
+  if (data.members !== undefined && (data.voters !== undefined || data.observers !== undefined))
+    throw refuse('members, and voters or observers: either the list or the counts are accepted');
+  const members = nameMembers(data, refuse);
+  checkMembers(members, refuse);
+  const observerMasters = data.masters ?? false;
+  const observers = members.filter(({ role }) => role === 'observer').length;
+  if (observerMasters && observers === 0)
+    throw refuse('masters=on without observers: observer masters serve observers, so at least one is needed');
+  const topology = { observerMasters, members };
+  const shortForm = shortFormOf(topology);
+  return { name: data.name ?? shortForm, shortForm, ...topology };
+}
+
+function nameMembers(data: Checked, refuse: (why: string) => UsageError): TopologyMember[] {
+  const listed =
+    data.members ??
+    [
+      ...Array.from({ length: data.voters ?? 0 }, () => ({ role: 'participant' as const })),
+      ...Array.from({ length: data.observers ?? 0 }, () => ({ role: 'observer' as const })),
+    ].map(member => member as NonNullable<Checked['members']>[number]);
+  const counts = { participant: 0, observer: 0 };
+  const shared = checkSettings(data.settings ?? {}, 'settings', refuse);
+  return listed.map((member, index) => {
+    const role = member.role ?? 'participant';
+    counts[role] += 1;
+    const name = member.name ?? `${role === 'participant' ? 'v' : 'o'}${counts[role]}`;
+    const own = checkSettings(member.settings ?? {}, `settings of ${name}`, refuse);
+    return {
+      name,
+      sid: member.sid ?? index + 1,
+      role,
+      dc: member.dc,
+      settings: { ...shared, ...own },
+      implementation: checkCommand(member.implementation ?? data.implementation ?? 'zklab', name, refuse),
+    };
+  });
+}
+
+/** One spelling for each key, so that a member's own value replaces the shared one. */
+function checkSettings(given: Settings, where: string, refuse: (why: string) => UsageError): Settings {
+  return Object.fromEntries(
+    Object.entries(given).map(([spelled, value]) => {
+      const key = canonicalKey(spelled);
+      const what = `${where}: ${spelled}=${value}`;
+      if (LAB_KEYS.has(key)) throw refuse(`${what}: the lab sets ${key} itself; leave it out`);
+      const use = useOf(key);
+      if (use === 'membership') throw refuse(`${what}: server lines are made from members; leave it out`);
+      if (use === 'unknown') {
+        const nearest = nearestKey(key);
+        const hint = nearest === undefined ? 'a key of zoo.cfg is accepted' : `did you mean ${nearest}?`;
+        throw refuse(`${what}: no such key; ${hint}`);
+      }
+      return [key, value];
+    }),
+  );
+}
+
+function checkCommand(
+  implementation: Implementation,
+  name: string,
+  refuse: (why: string) => UsageError,
+): Implementation {
+  if (typeof implementation === 'object' && !implementation.command.includes('{cfg}'))
+    throw refuse(
+      `implementation of ${name}: command "${implementation.command}": it must contain {cfg}, the path of zoo.cfg`,
+    );
+  return implementation;
+}
+
+function checkMembers(members: readonly TopologyMember[], refuse: (why: string) => UsageError): void {
+  if (members.length > MEMBERS_MAX)
+    throw refuse(`${members.length} members: up to ${MEMBERS_MAX} are accepted`);
+  if (!members.some(({ role }) => role === 'participant'))
+    throw refuse('no voter: at least one participant is needed to elect a leader');
+  const names = new Map<string, number>();
+  const sids = new Map<number, string>();
+  for (const { name, sid } of members) {
+    if (name === 'client') throw refuse('a member named client: the lab calls those who load an ensemble so');
+    if (names.has(name)) throw refuse(`two members are named ${name}: each name once is accepted`);
+    const other = sids.get(sid);
+    if (other !== undefined)
+      throw refuse(`${other} and ${name} both have sid ${sid}: each sid once is accepted`);
+    names.set(name, sid);
+    sids.set(sid, name);
+  }
+}
+
+function shortFormOf({ members, observerMasters }: Pick<Topology, 'members' | 'observerMasters'>): string {
+  const voters = members.filter(({ role }) => role === 'participant').length;
+  const kinds = [...new Set(members.map(({ implementation }) => implementationName(implementation)))];
+  return [
+    `voters=${voters}`,
+    ...(members.length > voters ? [`observers=${members.length - voters}`] : []),
+    ...(observerMasters ? ['masters=on'] : []),
+    ...(kinds.length === 1 && kinds[0] === 'zklab' ? [] : [`server=${kinds.join('+')}`]),
+  ].join(' ');
+}
+
+export function implementationName(implementation: Implementation): string {
+  return typeof implementation === 'string' ? implementation : 'command';
+}
+
+/** zod knows what is wrong; a person also needs the value that stands there. */
+function describeIssue(issue: z.core.$ZodIssue, input: unknown): string {
+  const where = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const accepted = Object.keys((issue.path[0] === 'members' ? memberShape : shape).shape);
+    const prefix = where === '' ? '' : `${where}: `;
+    return `${prefix}unknown key ${issue.keys.join(', ')}; accepted are ${accepted.join(', ')}`;
+  }
+  const value = issue.path.reduce<unknown>(
+    (parent, key) => (parent as Record<PropertyKey, unknown> | undefined)?.[key],
+    input,
+  );
+  return `${where || 'topology'}: ${JSON.stringify(value)}; accepted is ${issue.message}`;
+}

@@ -1,0 +1,75 @@
+/** A planned member as the files that a ZooKeeper server starts from, in forms that zklab and Apache 3.8 accept. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { EnsemblePlan, PlannedMember } from './plan.ts';
+import { formatAddress } from './ports.ts';
+import type { Settings } from './topology.ts';
+
+/**
+ * What a member has unless its topology says otherwise. Ticks are short, so that elections and timeouts fit a test;
+ * syncLimit is 3 s all the same, since members of one small machine pause each other.
+ */
+export const LAB_SETTINGS: Settings = {
+  tickTime: '500',
+  initLimit: '20',
+  syncLimit: '6',
+  // Clients of one machine have one address: the default of 60 would be the load's ceiling.
+  maxClientCnxns: '0',
+  // A participant with observers and no second one is a quorum of one, not a standalone server.
+  standaloneEnabled: 'false',
+  '4lw.commands.whitelist': '*',
+  // Twenty ticks would be 10 s: too short for a session that sits out a fault.
+  maxSessionTimeout: '60000',
+};
+
+export interface MemberFiles {
+  readonly zooCfg: string;
+  readonly myid: string;
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+}
+
+export function memberFiles(member: PlannedMember, plan: EnsemblePlan): MemberFiles {
+  const dataDir = join(member.folder, 'data');
+  const dataLogDir = join(member.folder, 'log');
+  const lines = {
+    ...LAB_SETTINGS,
+    ...adminSettings(member),
+    ...member.settings,
+    dataDir,
+    dataLogDir,
+    ...(member.role === 'observer' ? { peerType: 'observer' } : {}),
+    ...(plan.topology.observerMasters
+      ? { observerMasterPort: String(member.ports.observerMaster.port) }
+      : {}),
+    ...Object.fromEntries(plan.members.map(each => [`server.${each.sid}`, serverLine(each)])),
+  };
+  const zooCfg = Object.entries(lines).map(([key, value]) => `${key}=${value}\n`);
+  return { zooCfg: zooCfg.join(''), myid: `${member.sid}\n`, dataDir, dataLogDir };
+}
+
+/** @see facts section 17 */
+function serverLine({ ports, role }: PlannedMember): string {
+  const { host, port } = ports.quorum;
+  return `${host}:${port}:${ports.election.port}:${role};${formatAddress(ports.client)}`;
+}
+
+/** Jetty costs a JVM memory and a second to start, so Apache's AdminServer is off unless it is asked for. */
+function adminSettings({ ports, implementation, settings }: PlannedMember): Settings {
+  const enabled = settings['admin.enableServer'] ?? String(implementation === 'zklab');
+  if (enabled !== 'true') return { 'admin.enableServer': 'false' };
+  return {
+    'admin.enableServer': 'true',
+    'admin.serverAddress': ports.admin.host,
+    'admin.serverPort': String(ports.admin.port),
+  };
+}
+
+/** Makes the folders and writes zoo.cfg and myid. What the folders hold already stays. */
+export async function writeMemberFiles(member: PlannedMember, plan: EnsemblePlan): Promise<void> {
+  const { zooCfg, myid, dataDir, dataLogDir } = memberFiles(member, plan);
+  for (const folder of [dirname(member.cfgFile), dataDir, dataLogDir])
+    await mkdir(folder, { recursive: true });
+  await writeFile(member.cfgFile, zooCfg);
+  await writeFile(join(dataDir, 'myid'), myid);
+}
