@@ -148,6 +148,7 @@ function databaseConfig(config: ServerConfig) {
     txnLogSizeLimitBytes: Math.max(0, config.txnLogSizeLimitKiB) * KIB,
     commitLogCount: config.commitLogCount,
     forceSync: config.forceSync,
+    fsyncWarningMs: config.fsyncWarningThresholdMs,
     digestEnabled: config.digestEnabled,
     snapshotSizeFactor: config.snapshotSizeFactor,
     trustEmptySnapshot: config.trustEmptySnapshot,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Metrics } from '../../server/admin/metrics.ts';
+import { silentLogger } from '../../server/runtime/logger.ts';
 import { NodeClock } from '../../server/runtime/node-clock.ts';
 import { nodeDisk } from '../../server/runtime/node-disk.ts';
 import { FileTxnLog } from '../../server/storage/file-txn-log.ts';
@@ -15,8 +16,19 @@ import type { MicroTask } from './micro-task.ts';
 export function logTasks(): MicroTask[] {
   return [1, 10, 100, 1_000].map(batch => {
     const directory = mkdtempSync(join(tmpdir(), 'zklab-micro-'));
-    const options = { disk: nodeDisk, clock: new NodeClock(), metrics: new Metrics(), directory };
-    const files = { preAllocBytes: 64 * 1024 * 1024, sizeLimitBytes: 0, forceSync: true };
+    const options = {
+      disk: nodeDisk,
+      clock: new NodeClock(),
+      metrics: new Metrics(),
+      logger: silentLogger,
+      directory,
+    };
+    const files = {
+      preAllocBytes: 64 * 1024 * 1024,
+      sizeLimitBytes: 0,
+      forceSync: true,
+      fsyncWarningMs: 1_000,
+    };
     const log = new FileTxnLog({ ...options, ...files }, 0);
     let zxid = 0;
     return {

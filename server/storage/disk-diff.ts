@@ -1,5 +1,7 @@
+import { ServerError } from '../errors.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
+import { follows } from '../wire/zxid.ts';
 import { LogFileReader } from './log-file-reader.ts';
 import { type LogFileName, listLogFiles } from './log-format.ts';
 import { listSnapshots } from './snapshot-format.ts';
@@ -78,7 +80,7 @@ export class DiskDiff {
 
 /**
  * Null when a snapshot is the cheaper way: the logs from `zxid` on are larger than `sizeFactor` times the newest
- * snapshot (snapshotSizeFactor; below 0: never from disk), or do not reach back to it. @see facts section 15
+ * snapshot (snapshotSizeFactor; below 0: never from disk), do not reach back to it, or have a hole. @see facts section 15
  */
 export function openDiskDiff(
   disk: Disk,
@@ -96,8 +98,32 @@ export function openDiskDiff(
   const sizeOf = (path: string): number => (path === current.path ? current.bytes : disk.size(path));
   const bytes = files.reduce((sum, file) => sum + sizeOf(file.path), 0);
   if (bytes > disk.size(newest.path) * sizeFactor) return null;
+  if (!isContinuous(disk, files, current, zxid)) return null;
   const diff = new DiskDiff(disk, files, current, zxid);
   if (diff.reachesBack) return diff;
   diff.close();
   return null;
+}
+
+/**
+ * False when transactions after `zxid` are missing between two files, as they are where this server itself once took a
+ * SNAP, or when a file is damaged.
+ */
+function isContinuous(disk: Disk, files: readonly LogFileName[], current: CurrentLog, zxid: number): boolean {
+  let last = -1;
+  for (const { path } of files) {
+    const reader = new LogFileReader(disk, path, path === current.path ? current.bytes : undefined);
+    try {
+      for (let entry = reader.next(); entry !== null; entry = reader.next()) {
+        if (last >= 0 && entry.zxid > zxid && !follows(entry.zxid, last)) return false;
+        last = entry.zxid;
+      }
+    } catch (error) {
+      if (error instanceof ServerError && error.code === 'ZK_LOG_CORRUPT') return false;
+      throw error;
+    } finally {
+      reader.close();
+    }
+  }
+  return true;
 }

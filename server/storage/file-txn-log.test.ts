@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { silentLogger } from '../runtime/logger.ts';
+import { type Logger, silentLogger } from '../runtime/logger.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { FileTxnLog, type FileTxnLogOptions } from './file-txn-log.ts';
 import { createPacket, type TestRig, testRig } from './testing.ts';
@@ -20,6 +20,8 @@ function openLog(rig: TestRig, options: Partial<FileTxnLogOptions> = {}, last = 
       preAllocBytes: 65536,
       sizeLimitBytes: 0,
       forceSync: true,
+      logger: silentLogger,
+      fsyncWarningMs: 1000,
       ...options,
     },
     last,
@@ -264,4 +266,22 @@ test('entries handed out early are synced before a roll leaves their file', () =
     rig.disk.crash();
     assert.equal(countersIn(rig), [1, 2, 3, 4]);
   }
+});
+
+test('a slow sync is told', () => {
+  const rig = testRig();
+  const warnings: unknown[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (message, fields) => void warnings.push([message, fields]),
+  };
+  const log = openLog(rig, { logger, fsyncWarningMs: 20 });
+  for (const [i, delayMs] of [20, 21].entries()) {
+    rig.disk.syncDelayMs = delayMs;
+    append(log, i + 1, i + 1);
+    log.flush(() => {});
+    rig.clock.run();
+  }
+  assert.equal(warnings, [['slow fsync of the transaction log', { path: '/log/log.100000001', ms: 21 }]]);
+  assert.is(rig.metrics.summary('fsynctime').max, 21);
 });

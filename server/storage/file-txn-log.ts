@@ -1,5 +1,6 @@
 import type { Counter, Metrics, Summary } from '../admin/metrics.ts';
 import { invariant, type ServerError } from '../errors.ts';
+import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Disk, DiskFile } from '../runtime/runtime.ts';
 import { copyBytes } from '../wire/jute.ts';
 import { TXN_START, TXN_TRAILER_BYTES, type TxnPacket } from '../wire/txn-packet.ts';
@@ -20,6 +21,9 @@ export interface FileTxnLogOptions {
   readonly sizeLimitBytes: number;
   /** False: transactions are acknowledged from the page cache (forceSync=no). */
   readonly forceSync: boolean;
+  readonly logger: Logger;
+  /** A sync that takes longer is told (fsync.warningthresholdms). */
+  readonly fsyncWarningMs: number;
 }
 
 export type FlushDone = (error: ServerError | undefined) => void;
@@ -193,7 +197,10 @@ export class FileTxnLog {
     if (this.#closed) return;
     this.#syncing = false;
     this.#fsyncs.add();
-    this.#fsyncTime.add(this.#options.clock.monotonicMs() - startMs);
+    const { clock, logger, fsyncWarningMs } = this.#options;
+    const ms = clock.monotonicMs() - startMs;
+    this.#fsyncTime.add(ms);
+    if (ms > fsyncWarningMs) logger.warn('slow fsync of the transaction log', { path: this.#path, ms });
     if (error !== undefined) this.#fail(error);
     else this.#syncNewName();
     // The next batch is on its way before this one's acknowledgements take the loop.

@@ -23,6 +23,8 @@ function writeFiles(rig: TestRig, files: number[][], preAllocBytes = 0): void {
     preAllocBytes,
     sizeLimitBytes: 0,
     forceSync: true,
+    logger: silentLogger,
+    fsyncWarningMs: 1000,
   };
   for (const zxids of files) {
     const log = new FileTxnLog(options, zxids[0]! - 1);

@@ -462,6 +462,25 @@ test('an on-disk DIFF starts with the learner’s own transaction, or the last b
   assert.is(read(0), null, 'the log does not reach back to it');
 });
 
+test('2846: an on-disk DIFF never leaps over the hole that a SNAP leaves in the logs, nor over damage', () => {
+  const rig = testRig();
+  const config = { snapshotSizeFactor: 100 };
+  const db = open(rig, config);
+  commit(rig, db, ...creates(1, 3));
+  const { bytes, zxid } = streamFrom(rig, 8);
+  const reader = db.beginRestore();
+  reader.feed(bytes);
+  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
+  rig.clock.run();
+  commit(rig, db, ...creates(9, 12));
+  assert.is(db.readLogFrom(E1 + 2), null);
+  const near = db.readLogFrom(E1 + 9)!;
+  assert.is(near.next()?.zxid, E1 + 9);
+  near.close();
+  rig.disk.flipBit('/data/version-2/log.100000009', 60);
+  assert.is(db.readLogFrom(E1 + 9), null);
+});
+
 test('an on-disk DIFF is refused when the logs are large beside the snapshot, or by configuration', () => {
   const rig = testRig();
   const db = open(rig);

@@ -33,6 +33,7 @@ export interface ZkDatabaseConfig {
   readonly txnLogSizeLimitBytes: number;
   readonly commitLogCount: number;
   readonly forceSync: boolean;
+  readonly fsyncWarningMs: number;
   readonly digestEnabled: boolean;
   readonly snapshotSizeFactor: number;
   readonly trustEmptySnapshot: boolean;
@@ -47,6 +48,7 @@ export const databaseDefaults = {
   txnLogSizeLimitBytes: 0,
   commitLogCount: 500,
   forceSync: true,
+  fsyncWarningMs: 1000,
   digestEnabled: true,
   snapshotSizeFactor: 0.33,
   trustEmptySnapshot: false,
@@ -378,11 +380,11 @@ export class ZkDatabase {
   }
 
   #openLog(lastLoggedZxid: number): FileTxnLog {
-    const { disk, clock, metrics } = this.#parts;
-    const { preAllocBytes, txnLogSizeLimitBytes: sizeLimitBytes, forceSync } = this.#config;
-    const directory = this.logDirectory;
+    const { disk, clock, metrics, logger } = this.#parts;
+    const { preAllocBytes, txnLogSizeLimitBytes: sizeLimitBytes, forceSync, fsyncWarningMs } = this.#config;
+    const limits = { preAllocBytes, sizeLimitBytes, forceSync, fsyncWarningMs };
     return new FileTxnLog(
-      { disk, clock, metrics, directory, preAllocBytes, sizeLimitBytes, forceSync },
+      { disk, clock, metrics, logger, directory: this.logDirectory, ...limits },
       lastLoggedZxid,
     );
   }
