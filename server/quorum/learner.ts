@@ -8,8 +8,8 @@ import { PROTOCOL_VERSION, SNAPSHOT_SIGNATURE } from './learner-handler.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
 import type { PeerContext, Role } from './peer-context.ts';
 
-const CONNECT_TRIES_MAX = 5;
-const CONNECT_PAUSE_MS = 100;
+/** Between two rounds through the masters. @see leaderConnectDelayDuringRetryMs */
+const ROUND_PAUSE_MS = 100;
 
 type Phase =
   | 'connect'
@@ -33,7 +33,7 @@ type Phase =
 export abstract class Learner implements Role {
   abstract readonly name: 'follower' | 'observer';
   protected readonly context: PeerContext;
-  readonly #masters: readonly Address[];
+  readonly #rounds: readonly (readonly Address[])[];
   readonly #onEstablished: (epoch: number) => void;
   readonly #packets: PacketReader;
   readonly #writer = new JuteWriter(256);
@@ -59,11 +59,15 @@ export abstract class Learner implements Role {
   masterAddress: Address | null = null;
   syncMode: 'DIFF' | 'TRUNC' | 'SNAP' | null = null;
 
-  /** `masters` are tried in turn, round-robin. `onEstablished`: votes of this server name the new epoch from then on. */
-  constructor(context: PeerContext, masters: readonly Address[], onEstablished: (epoch: number) => void) {
+  /** `rounds` of masters are tried one after the other. `onEstablished`: votes of this server name the new epoch from then on. */
+  constructor(
+    context: PeerContext,
+    rounds: readonly (readonly Address[])[],
+    onEstablished: (epoch: number) => void,
+  ) {
     this.context = context;
     this.#onEstablished = onEstablished;
-    this.#masters = masters;
+    this.#rounds = rounds;
     this.#packets = new PacketReader(packet => this.#onPacket(packet));
   }
 
@@ -91,7 +95,7 @@ export abstract class Learner implements Role {
     this.#startedMs = this.context.clock.monotonicMs();
     this.#lastHeardMs = this.#startedMs;
     this.#watchdog = this.context.clock.every(this.context.config.tickTimeMs / 2, () => this.#watch());
-    this.#dial(0);
+    this.#dial(0, 0);
   }
 
   #limitMs(): number {
@@ -109,12 +113,17 @@ export abstract class Learner implements Role {
     }
   }
 
-  #dial(tries: number): void {
-    const address = this.#masters[tries % this.#masters.length];
-    if (address === undefined || tries >= CONNECT_TRIES_MAX * this.#masters.length) {
-      this.end(
-        `no connection to ${this.#masters.map(a => `${a.host}:${a.port}`).join(', ')} in ${tries} tries`,
-      );
+  #dial(round: number, index: number): void {
+    const masters = this.#rounds[round];
+    if (masters === undefined) {
+      const last = this.#rounds.at(-1) ?? [];
+      const names = last.map(({ host, port }) => `${host}:${port}`).join(', ');
+      this.end(`no connection to ${names} in ${this.#rounds.length} rounds`);
+      return;
+    }
+    const address = masters[index];
+    if (address === undefined) {
+      this.#attempt = this.context.clock.after(ROUND_PAUSE_MS, () => this.#dial(round + 1, 0));
       return;
     }
     this.#attempt = this.context.network.connect(address, this.#limitMs(), {
@@ -124,8 +133,7 @@ export abstract class Learner implements Role {
       },
       onError: error => {
         this.context.logger.debug('master not reached', { master: address, error: error.message });
-        const wrapped = (tries + 1) % this.#masters.length === 0;
-        this.#attempt = this.context.clock.after(wrapped ? CONNECT_PAUSE_MS : 0, () => this.#dial(tries + 1));
+        if (this.#phase === 'connect') this.#dial(round, index + 1);
       },
     });
   }

@@ -1,7 +1,7 @@
 import type { Metrics } from '../admin/metrics.ts';
 import type { ServerStats } from '../clients/server-stats.ts';
 import type { QuorumMember } from '../config/membership.ts';
-import { electionAddressOf, quorumAddressOf } from '../config/quorum-server.ts';
+import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../config/quorum-server.ts';
 import { formatQuorumConfig } from '../config/quorum-text.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
@@ -37,6 +37,9 @@ export interface QuorumPeerParts {
   readonly serve: (server: ZooKeeperServer | null) => void;
   readonly onFatal: (error: ServerError) => void;
 }
+
+const LEADER_ROUNDS = 5;
+const MASTER_ROUNDS = 10;
 
 /** As `mntr` and AdminServer name it. @see QuorumPeer.ZabState */
 export type ZabState = 'election' | 'discovery' | 'synchronization' | 'broadcast';
@@ -191,7 +194,7 @@ export class QuorumPeer {
     const established = (epoch: number) => this.#election.updateElectionVote(epoch);
     if (elected.state === 'LEADING') return new Leader(context, established);
     if (elected.state === 'FOLLOWING') {
-      return new Follower(context, [quorumAddressOf(context.members.get(elected.leader)!)], established);
+      return new Follower(context, leaderRounds(context.members.get(elected.leader)!), established);
     }
     return new Observer(context, this.#mastersFor(elected.leader), established);
   }
@@ -199,20 +202,23 @@ export class QuorumPeer {
   /**
    * Rows 004-14, 004-19: the leader's quorum port, or with observerMasterPort any voter on that port: followers in
    * random order, since the point is to take the load off the leader (004-16), and the leader last, so that an
-   * ensemble without followers strands nobody (004-20).
+   * ensemble without followers strands nobody (004-20). A follower opens that port only once it has synced itself,
+   * so they are asked for a while.
    */
-  #mastersFor(leader: number): Address[] {
+  #mastersFor(leader: number): Address[][] {
     const { config, members, verifier, random } = this.#context;
-    if (config.observerMasterPort === 0) return [quorumAddressOf(members.get(leader)!)];
+    if (config.observerMasterPort === 0) return leaderRounds(members.get(leader)!);
     const followers = [...verifier.voters].filter(sid => sid !== leader);
     for (let i = followers.length - 1; i > 0; i--) {
       const j = random.below(i + 1);
       [followers[i], followers[j]] = [followers[j]!, followers[i]!];
     }
-    return [...followers, leader].map(sid => ({
+    const master = (sid: number) => ({
       host: quorumAddressOf(members.get(sid)!).host,
       port: config.observerMasterPort,
-    }));
+    });
+    const rounds = Array.from({ length: MASTER_ROUNDS }, () => followers.map(master));
+    return [...rounds, [...followers, leader].map(master)];
   }
 
   /** A leader still forming its epoch cannot succeed without those who elected it. ZOOKEEPER-3109 */
@@ -258,6 +264,11 @@ export class QuorumPeer {
     this.#stopped = null;
     done?.();
   }
+}
+
+/** Upstream's five tries. */
+function leaderRounds(leader: QuorumServer): Address[][] {
+  return Array.from({ length: LEADER_ROUNDS }, () => [quorumAddressOf(leader)]);
 }
 
 function verifierOf(member: QuorumMember): QuorumVerifier {
