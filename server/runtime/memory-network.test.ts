@@ -226,6 +226,16 @@ test('nobody listening: refused; a listener that closed: refused; port taken: EA
   assert.match(errors[0] ?? '', /EADDRINUSE/);
 });
 
+test('a listener closed before it ever listened frees its port and says nothing', () => {
+  const { time, hostB } = pair();
+  const events = { onConnection: () => {}, onError: () => assert.unreachable() };
+  hostB.listen({ host: 'b', port: 2888 }, { ...events, onListening: () => assert.unreachable() }).close();
+  let listening = 0;
+  hostB.listen({ host: 'b', port: 2888 }, { ...events, onListening: () => listening++ });
+  time.runUntilIdle();
+  assert.is(listening, 1);
+});
+
 test('a black hole: dialling times out; open connections stay, and bytes arrive after the heal', () => {
   const { time, network, near, far, hostA } = pair();
   network.cut('a', 'b', 'blackhole');

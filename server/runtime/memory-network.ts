@@ -131,8 +131,8 @@ export class MemoryHost implements Network {
     return this.#listeners.get(port);
   }
 
-  closeListener(listener: MemoryListener): void {
-    if (this.#listeners.get(listener.port) === listener) this.#listeners.delete(listener.port);
+  closeListener(port: number, listener: MemoryListener): void {
+    if (this.#listeners.get(port) === listener) this.#listeners.delete(port);
   }
 
   /** One end on this host of a connection to `remote`. */
@@ -192,7 +192,7 @@ class MemoryListener implements Listener {
 
   close(): void {
     this.#closed = true;
-    this.#host.closeListener(this);
+    this.#host.closeListener(this.#port, this);
   }
 
   /** The kernel has accepted, even when the process is paused and will see it later. */
