@@ -137,3 +137,18 @@ test('silence is timeout, not refusal', async () => {
   assert.ok(result!.outcomes.timeout > 10, result!.timeline);
   assert.is(result!.outcomes.ok, 0);
 });
+
+test('planted: a prober held up by its own process says so, and does not blame the member alone', async () => {
+  const server = await startFakeServer();
+  const target = { name: 'fine', host: '127.0.0.1', port: server.port, role: 'voter' };
+  const probes = new AvailabilityProbes([target], { intervalMs: 5, slowMs: 40 });
+  await probes.allConnected(5_000);
+  probes.start();
+  const until = performance.now() + 150;
+  while (performance.now() < until);
+  await new Promise(resolve => setTimeout(resolve, 100));
+  const [result] = await probes.stop();
+  await server.close();
+  assert.ok(probes.lateTicks >= 20, `${probes.lateTicks} late`);
+  assert.ok(result!.probes >= 40, 'the ticks that were owed are all there');
+});

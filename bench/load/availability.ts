@@ -55,6 +55,7 @@ export class AvailabilityProbes {
   #startMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #tick = 0;
+  #lateTicks = 0;
 
   /** Connects at once; probes begin with `start`. */
   constructor(targets: readonly ProbeTarget[], options: AvailabilityOptions = {}) {
@@ -82,6 +83,11 @@ export class AvailabilityProbes {
     return true;
   }
 
+  /** Probes that left so late that they would count as slow through no fault of the member: few, or the run is void. */
+  get lateTicks(): number {
+    return this.#lateTicks;
+  }
+
   /** Ends the probes; ticks that still wait count as `timeout`. */
   async stop(): Promise<MemberAvailability[]> {
     clearInterval(this.#timer);
@@ -93,7 +99,9 @@ export class AvailabilityProbes {
   /** A timer that came late owes several ticks: each gets its probe now, judged from when it was due. */
   #probeDue(): void {
     const elapsedMs = performance.now() - this.#startMs;
-    while (this.#tick * this.#settings.intervalMs <= elapsedMs) {
+    const { intervalMs, slowMs } = this.#settings;
+    while (this.#tick * intervalMs <= elapsedMs) {
+      if (elapsedMs - this.#tick * intervalMs > slowMs / 2) this.#lateTicks++;
       for (const probe of this.#probes) probe.tick(this.#tick);
       this.#tick++;
     }

@@ -45,6 +45,8 @@ export function startLoadProcess(spec: LoadSpec, onProgress?: (progress: LoadPro
       reject(new Error(`load driver ended without a result: ${String(why).slice(-2_000)}`));
     });
   });
+  // Whoever awaits it hears of a failure; until somebody does, it must not bring the lab down as unhandled.
+  result.catch(() => {});
   const send = (message: ToLoadProcess): void => {
     if (child.connected) child.send(message as never, () => {});
   };
