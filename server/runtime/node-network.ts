@@ -150,14 +150,19 @@ class NodeConnection implements Connection {
 
   #flushNow(): void {
     this.#flushQueued = false;
-    if (this.#outLength === 0 || this.#closed) return;
+    if (this.#closed) return;
+    if (this.#outLength > 0) this.#writeOut();
+    // Even when nothing was to be written: an empty answer is still an answer that ends.
+    if (this.#ending) this.#socket.end();
+  }
+
+  #writeOut(): void {
     const socket = this.#socket;
     const piece = this.#out.subarray(0, this.#outLength);
     this.#outLength = 0;
     socket.write(piece);
     // The system took it all at once, as it nearly always does: the buffer is free again.
     if (socket.writableLength > 0 || this.#out.length > OUTPUT_BUFFER_KEPT_BYTES) this.#out = EMPTY;
-    if (this.#ending) socket.end();
   }
 
   end(): void {
@@ -167,10 +172,7 @@ class NodeConnection implements Connection {
     this.#socket.resume();
     if (!this.#flushQueued) {
       this.#flushQueued = true;
-      this.#clock.flushAfterTurn(() => {
-        this.#flushQueued = false;
-        this.#socket.end();
-      });
+      this.#clock.flushAfterTurn(this.#flush);
     }
     // A peer that never closes its half would keep the socket for ever.
     const linger = setTimeout(() => this.#socket.destroy(), END_LINGER_MS);

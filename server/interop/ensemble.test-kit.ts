@@ -1,0 +1,164 @@
+/** Ensembles of members of either implementation, each on a loopback address of its own, on ZooKeeper's own ports. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, temporaryFolder, until } from '#test';
+import { type Implementation, Member } from './member.test-kit.ts';
+import { ZkClient } from './zk-client.test-kit.ts';
+
+export interface MemberPlan {
+  readonly is: Implementation;
+  readonly observer?: boolean;
+  /** Lines of its zoo.cfg beside those that all have. */
+  readonly settings?: readonly string[];
+}
+
+/** Small files, so that snapshots and logs are cheap; limits that a busy machine can keep. */
+const COMMON = [
+  'tickTime=250',
+  'initLimit=60',
+  'syncLimit=24',
+  'clientPort=2181',
+  'preAllocSize=256',
+  '4lw.commands.whitelist=*',
+  'admin.enableServer=false',
+];
+const AGREE_DEADLINE_MS = 15_000;
+const FIRST_NETWORK = 64;
+let ensembles = 0;
+
+/** 127.a.b.x: of this process by its id, of this ensemble by its number. */
+function network(): string {
+  const pid = process.pid;
+  const number = ensembles++;
+  return `127.${FIRST_NETWORK + ((pid >> 8) % 128)}.${pid % 256}.${(number % 25) * 10}`;
+}
+
+export class Ensemble {
+  readonly members: ReadonlyMap<number, Member>;
+  readonly #clients: ZkClient[] = [];
+
+  /** Member n of `plans` has sid n + 1. */
+  constructor(plans: readonly MemberPlan[], settings: readonly string[] = []) {
+    const folder = temporaryFolder();
+    const [a, b, c, base] = network().split('.');
+    const host = (sid: number) => `${a}.${b}.${c}.${Number(base) + sid}`;
+    const servers = plans.map((plan, i) => {
+      const role = plan.observer ? 'observer' : 'participant';
+      return `server.${i + 1}=${host(i + 1)}:2888:3888:${role}`;
+    });
+    this.members = new Map(
+      plans.map((plan, i) => {
+        const sid = i + 1;
+        const own = join(folder, String(sid));
+        mkdirSync(join(own, 'data'), { recursive: true });
+        writeFileSync(join(own, 'data', 'myid'), String(sid));
+        const lines = [...COMMON, ...settings, ...(plan.settings ?? []), ...servers];
+        lines.push(`dataDir=${own}/data`, `clientPortAddress=${host(sid)}`);
+        if (plan.observer) lines.push('peerType=observer');
+        const member = new Member(sid, host(sid), own, plan.is);
+        writeFileSync(member.configPath, `${lines.join('\n')}\n`);
+        return [sid, member];
+      }),
+    );
+  }
+
+  member(sid: number): Member {
+    const member = this.members.get(sid);
+    if (member === undefined) throw new Error(`no member ${sid}`);
+    return member;
+  }
+
+  get running(): Member[] {
+    return [...this.members.values()].filter(member => member.running);
+  }
+
+  /** All of them, or those named, and waits until each serves. */
+  async start(...sids: number[]): Promise<void> {
+    const started = sids.length === 0 ? [...this.members.values()] : sids.map(sid => this.member(sid));
+    for (const member of started) member.start();
+    await Promise.all(started.map(member => member.serves()));
+  }
+
+  /** Starts the named ones one after the other such that `sid` leads: a quorum with it at the top, then the rest. */
+  async startLedBy(sid: number): Promise<void> {
+    const voters = [...this.members.values()].filter(member => !member.running);
+    const first = voters.filter(member => member.sid === sid || member.sid === this.#helperOf(sid));
+    for (const member of first) member.start();
+    await this.member(sid).serves('leader');
+    await this.start(...voters.filter(member => !member.running).map(member => member.sid));
+    await Promise.all(first.map(member => member.serves()));
+  }
+
+  /** With empty histories the highest sid of the first quorum leads. */
+  #helperOf(sid: number): number {
+    for (const member of this.members.values()) if (member.sid !== sid && member.sid < sid) return member.sid;
+    throw new Error(`with sid ${sid} the lowest, another one would lead`);
+  }
+
+  async leader(): Promise<Member> {
+    return until(
+      async () => {
+        for (const member of this.running)
+          if ((await member.mode().catch(() => undefined)) === 'leader') return member;
+        return undefined;
+      },
+      { deadlineMs: 40_000, what: 'a leader', intervalMs: 50 },
+    );
+  }
+
+  async client(sid: number, options?: Parameters<typeof ZkClient.connect>[1]): Promise<ZkClient> {
+    const client = await ZkClient.connect(this.member(sid).host, options);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /**
+   * Every running member has the same last zxid and, where their histories of digests overlap, the same digests;
+   * none has seen a digest that was not its own. Gives the number of digests compared.
+   */
+  async agrees(): Promise<number> {
+    const members = this.running;
+    await until(
+      async () => {
+        const zxids = await Promise.all(members.map(member => member.zxid()));
+        return zxids.every(zxid => zxid === zxids[0]);
+      },
+      { deadlineMs: AGREE_DEADLINE_MS, what: 'all members to have the same last zxid', intervalMs: 50 },
+    );
+    const digests = await Promise.all(members.map(member => member.digests()));
+    const kept = digests[0] ?? new Map<string, string>();
+    const common = [...kept].filter(([zxid]) => digests.every(other => other.has(zxid)));
+    for (const [zxid, digest] of common) {
+      for (const [i, other] of digests.entries()) {
+        assert.is(other.get(zxid), digest, `digest at ${zxid} of member ${members[i]?.sid}`);
+      }
+    }
+    for (const member of members) {
+      assert.is(
+        await member.metric('digest_mismatches_count'),
+        0,
+        `digest mismatches of member ${member.sid}`,
+      );
+    }
+    return common.length;
+  }
+
+  async end(): Promise<void> {
+    for (const client of this.#clients) client.destroy();
+    await Promise.all([...this.members.values()].map(member => member.kill()));
+  }
+}
+
+/** The ensemble ends with the body, however that ends; what its members said is shown when it failed. */
+export async function withEnsemble(
+  plans: readonly MemberPlan[],
+  body: (ensemble: Ensemble) => Promise<void>,
+  settings: readonly string[] = [],
+): Promise<void> {
+  const ensemble = new Ensemble(plans, settings);
+  try {
+    await body(ensemble);
+  } finally {
+    await ensemble.end();
+  }
+}

@@ -1,0 +1,151 @@
+/** One member of an ensemble as a process: ours, or Apache's. Both die with the test, even when it is killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import * as net from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onPath, requirePeer, until } from '#test';
+
+export type Implementation = 'zklab' | 'apache';
+
+const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple'];
+const CLASS_PATH = JARS.map(jar => `/usr/share/java/${jar}.jar`);
+const OUR_MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+const APACHE_MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+/** A JVM on a machine that is busy with other tests. */
+const SERVE_DEADLINE_MS = 40_000;
+const WORD_DEADLINE_MS = 2000;
+
+export function requireApache(): void {
+  const there = onPath('java') !== undefined && CLASS_PATH.every(jar => existsSync(jar));
+  requirePeer('java with Apache ZooKeeper', there, 'a real member of the ensemble');
+  requirePeer('setpriv', onPath('setpriv'), 'what is started dies with the test');
+}
+
+/** The JVM's own choices cost more than they give to a process that lives for seconds. */
+function apacheCommand(configPath: string): string[] {
+  const jvm = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+  const logging = ['-Dorg.slf4j.simpleLogger.showDateTime=true'];
+  return ['java', ...jvm, ...logging, '-cp', CLASS_PATH.join(':'), APACHE_MAIN, configPath];
+}
+
+export class Member {
+  readonly sid: number;
+  readonly host: string;
+  readonly folder: string;
+  implementation: Implementation;
+  #child: ChildProcess | null = null;
+
+  constructor(sid: number, host: string, folder: string, implementation: Implementation) {
+    this.sid = sid;
+    this.host = host;
+    this.folder = folder;
+    this.implementation = implementation;
+  }
+
+  get configPath(): string {
+    return join(this.folder, 'zoo.cfg');
+  }
+
+  get dataFolder(): string {
+    return join(this.folder, 'data', 'version-2');
+  }
+
+  get running(): boolean {
+    return this.#child !== null;
+  }
+
+  /** What it has said so far, over all its lives. */
+  get log(): string {
+    return readFileSync(join(this.folder, 'log'), 'utf8');
+  }
+
+  start(): void {
+    if (this.#child !== null) throw new Error(`member ${this.sid} runs already`);
+    const ours = this.implementation === 'zklab';
+    const command = ours
+      ? [process.execPath, '--enable-source-maps', OUR_MAIN, this.configPath]
+      : apacheCommand(this.configPath);
+    const log = openSync(join(this.folder, 'log'), 'a');
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: ['ignore', log, log] });
+    closeSync(log);
+    this.#child = child;
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** As an operator stops it. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  /** Frozen: its connections stay, and it says nothing. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+
+  /** The answer to a four-letter word, read to the end. */
+  word(word: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const socket = net.connect({ host: this.host, port: 2181 });
+      const chunks: Buffer[] = [];
+      socket.setTimeout(WORD_DEADLINE_MS, () => socket.destroy(new Error(`${word}: no answer`)));
+      socket.on('connect', () => socket.write(word));
+      socket.on('data', chunk => chunks.push(chunk));
+      socket.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+      socket.on('error', reject);
+      socket.on('close', () => reject(new Error(`${word}: connection closed`)));
+    });
+  }
+
+  /** leader, follower, observer; undefined while it does not serve. */
+  async mode(): Promise<string | undefined> {
+    return /^Mode: (\w+)$/m.exec(await this.word('srvr'))?.[1];
+  }
+
+  async zxid(): Promise<number> {
+    return Number(/^Zxid: (0x[0-9a-f]+)$/m.exec(await this.word('srvr'))?.[1]);
+  }
+
+  async metric(name: string): Promise<number | undefined> {
+    const value = new RegExp(`^zk_${name}\t(\\S+)$`, 'm').exec(await this.word('mntr'))?.[1];
+    return value === undefined ? undefined : Number(value);
+  }
+
+  /** zxid in hex -> digest of the tree at it, of the last that it kept. */
+  async digests(): Promise<Map<string, string>> {
+    const lines = (await this.word('hash')).trim().split('\n');
+    return new Map(
+      lines.filter(line => line.includes(': ')).map(line => line.split(': ') as [string, string]),
+    );
+  }
+
+  async serves(mode?: string): Promise<void> {
+    const what = `member ${this.sid} (${this.implementation}) to serve${mode === undefined ? '' : ` as ${mode}`}`;
+    const serving = async () => {
+      if (this.#child !== null && this.#child.exitCode !== null) return true;
+      const now = await this.mode();
+      return mode === undefined ? now !== undefined : now === mode;
+    };
+    await until(serving, { deadlineMs: SERVE_DEADLINE_MS, what, intervalMs: 50 });
+    if (this.#child !== null && this.#child.exitCode !== null) {
+      throw new Error(`member ${this.sid} (${this.implementation}) ended: ${this.log.slice(-2000)}`);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * One ensemble of Apache's servers and ours: each implementation leads the other, and what is promised to clients
+ * holds across a change of leader.
+ */
+import { assert, suite, until } from '#test';
+import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
+import { requireApache } from './member.test-kit.ts';
+import { EPHEMERAL, type ZkClient } from './zk-client.test-kit.ts';
+
+const test = suite('interop: mixed ensembles');
+const DEADLINE = { deadlineMs: 90_000 };
+
+/** Enough that the history of digests, one for every 128th zxid, has something to compare. */
+const NODES_EACH = 50;
+
+/** Each member writes nodes; every member reads all of them. */
+async function everybodyWrites(ensemble: Ensemble, prefix: string): Promise<void> {
+  const clients = await Promise.all(ensemble.running.map(member => ensemble.client(member.sid)));
+  const numbers = Array.from({ length: NODES_EACH }, (_, n) => n);
+  await Promise.all(
+    clients.flatMap((client, i) => numbers.map(n => client.create(`/${prefix}-${i}-${n}`, `from ${i}`))),
+  );
+  for (const client of clients) {
+    await client.sync();
+    for (let i = 0; i < clients.length; i++) {
+      const read = await Promise.all(numbers.map(n => client.get(`/${prefix}-${i}-${n}`)));
+      assert.equal(new Set(read), new Set([`from ${i}`]));
+    }
+  }
+  await Promise.all(clients.map(client => client.close()));
+}
+
+/** A watch set through one member fires for a write through another. */
+async function watchesFire(from: ZkClient, to: ZkClient, path: string): Promise<void> {
+  assert.is(await to.exists(path, true), null);
+  await from.create(path, '1');
+  await until(() => to.events.includes(`1 ${path}`), { deadlineMs: 5000, what: `NodeCreated ${path}` });
+  await to.sync();
+  assert.is(await to.get(path, true), '1');
+  await from.set(path, '2');
+  await until(() => to.events.includes(`3 ${path}`), { deadlineMs: 5000, what: `NodeDataChanged ${path}` });
+}
+
+test(
+  'ours leads Apache, then Apache leads ours, then the other Apache: data, ephemerals and sessions survive',
+  async () => {
+    requireApache();
+    await withEnsemble([{ is: 'apache' }, { is: 'zklab' }, { is: 'apache' }], async ensemble => {
+      await ensemble.startLedBy(2);
+      assert.is((await ensemble.leader()).sid, 2);
+      await everybodyWrites(ensemble, 'ours-leads');
+      const one = await ensemble.client(1, { timeoutMs: 5000 });
+      const three = await ensemble.client(3, { timeoutMs: 5000 });
+      await watchesFire(one, three, '/w1');
+      await one.create('/mine', 'of one', EPHEMERAL);
+      assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+      const session = one.session;
+
+      await ensemble.member(2).kill();
+      await until(() => one.closed && three.closed, {
+        deadlineMs: 10_000,
+        what: 'Apache to drop its clients',
+      });
+      await ensemble.member(3).serves('leader');
+      await ensemble.start(2);
+      assert.is(await ensemble.member(2).mode(), 'follower');
+
+      // The session of Apache's member 1, created under our leader, goes on at our follower under Apache's leader.
+      const two = await ensemble.client(2, { session, timeoutMs: 5000 });
+      assert.ok((await two.exists('/mine'))?.ephemeralOwner === session.sessionId);
+      await everybodyWrites(ensemble, 'apache-leads');
+      await watchesFire(two, await ensemble.client(1), '/w2');
+      await two.close();
+      const left = await ensemble.client(1);
+      await left.sync();
+      assert.is(await left.exists('/mine'), null);
+      assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+    });
+  },
+  DEADLINE,
+);

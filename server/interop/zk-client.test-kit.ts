@@ -1,0 +1,212 @@
+/** A client for tests that need a session's id and password, or to see each event: one connection, no reconnects. */
+import * as net from 'node:net';
+import { until } from '#test';
+import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
+import { type ConnectResponse, readConnectResponse, writeConnectRequest } from '../wire/connect.ts';
+import { ErrorCode, errorName } from '../wire/error-codes.ts';
+import { FrameReader } from '../wire/frames.ts';
+import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { OpCode, Xid } from '../wire/opcodes.ts';
+import {
+  writeCreateRequest,
+  writePathVersionRequest,
+  writePathWatchRequest,
+  writeSetDataRequest,
+} from '../wire/requests.ts';
+import { readStat, type Stat } from '../wire/stat.ts';
+import { readWatcherEvent } from '../wire/watch-event.ts';
+
+const FRAME_BYTES_MAX = 64 * 1024 * 1024;
+const CLIENT_PORT = 2181;
+const DEFAULT_TIMEOUT_MS = 4000;
+const ANSWER_DEADLINE_MS = 15_000;
+
+export const EPHEMERAL = 1;
+export const SEQUENTIAL = 2;
+
+/** An operation that the server refused, by its code. */
+export class ZkError extends Error {
+  override readonly name = 'ZkError';
+  readonly code: number;
+
+  constructor(code: number) {
+    super(errorName(code));
+    this.code = code;
+  }
+}
+
+export interface SessionCredentials {
+  readonly sessionId: bigint;
+  readonly password: Buffer | null;
+}
+
+interface Waiting {
+  readonly xid: number;
+  readonly resolve: (reader: JuteReader) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class ZkClient {
+  readonly #socket: net.Socket;
+  readonly #frames: FrameReader;
+  readonly #waiting: Waiting[] = [];
+  #response: ConnectResponse | null = null;
+  #xid = 0;
+  #ping: NodeJS.Timeout | null = null;
+  closed = false;
+  /** "type path" of each event, in the order they came. */
+  readonly events: string[] = [];
+  /** zxid of the last reply. */
+  lastZxid = 0;
+
+  private constructor(host: string) {
+    this.#frames = new FrameReader(FRAME_BYTES_MAX, (bytes, start, end) => this.#onFrame(bytes, start, end));
+    this.#socket = net.connect({ host, port: CLIENT_PORT, noDelay: true });
+    this.#socket.on('data', chunk => this.#frames.feed(chunk));
+    this.#socket.on('error', () => {});
+    this.#socket.on('close', () => this.#onClosed());
+  }
+
+  /**
+   * A new session, or the one of `session` again. Pings keep it unless `ping` is false.
+   * @throws Error when the server closes the connection, or says that the session is gone
+   */
+  static async connect(
+    host: string,
+    options: { session?: SessionCredentials; timeoutMs?: number; ping?: boolean } = {},
+  ): Promise<ZkClient> {
+    const client = new ZkClient(host);
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const { sessionId, password } = options.session ?? { sessionId: 0n, password: Buffer.alloc(16) };
+    const hello = new JuteWriter();
+    hello.reserve(4);
+    writeConnectRequest(hello, {
+      protocolVersion: 0,
+      lastZxidSeen: 0,
+      timeoutMs,
+      sessionId,
+      password,
+      readOnly: false,
+    });
+    hello.patchInt(0, hello.length - 4);
+    client.#socket.write(hello.toBuffer());
+    try {
+      const response = await until(() => client.#response ?? (client.closed ? 'closed' : null), {
+        deadlineMs: ANSWER_DEADLINE_MS,
+        what: `a session on ${host}`,
+        intervalMs: 5,
+      });
+      if (response === 'closed') throw new Error(`${host} closed the connection`);
+      if (response.timeoutMs <= 0) throw new ZkError(ErrorCode.SESSIONEXPIRED);
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
+    if (options.ping !== false) client.#ping = setInterval(() => client.#sendPing(), timeoutMs / 4);
+    return client;
+  }
+
+  get session(): SessionCredentials {
+    return { sessionId: this.#response?.sessionId ?? 0n, password: this.#response?.password ?? null };
+  }
+
+  #sendPing(): void {
+    this.#send(new JuteWriter().writeInt(0).writeInt(Xid.ping).writeInt(OpCode.ping));
+  }
+
+  #send(frame: JuteWriter): void {
+    frame.patchInt(0, frame.length - 4);
+    if (!this.closed) this.#socket.write(frame.toBuffer());
+  }
+
+  #onFrame(bytes: Buffer, start: number, end: number): void {
+    const reader = new JuteReader(Buffer.from(bytes.subarray(start, end)));
+    if (this.#response === null) {
+      this.#response = readConnectResponse(reader);
+      return;
+    }
+    const xid = reader.readInt();
+    const zxid = reader.readLong();
+    const err = reader.readInt();
+    if (xid === Xid.ping) return;
+    if (xid === Xid.notification) {
+      const { type, path } = readWatcherEvent(reader);
+      this.events.push(`${type} ${path}`);
+      return;
+    }
+    this.lastZxid = zxid;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined || waiting.xid !== xid)
+      throw new Error(`reply to ${xid}, ${waiting?.xid} expected`);
+    if (err === ErrorCode.OK) waiting.resolve(reader);
+    else waiting.reject(new ZkError(err));
+  }
+
+  #onClosed(): void {
+    this.closed = true;
+    if (this.#ping !== null) clearInterval(this.#ping);
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(new ZkError(ErrorCode.CONNECTIONLOSS));
+  }
+
+  #call(op: number, writeBody: (writer: JuteWriter) => void): Promise<JuteReader> {
+    if (this.closed) return Promise.reject(new ZkError(ErrorCode.CONNECTIONLOSS));
+    const xid = ++this.#xid;
+    const frame = new JuteWriter().writeInt(0).writeInt(xid).writeInt(op);
+    writeBody(frame);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ xid, resolve, reject });
+      this.#send(frame);
+    });
+  }
+
+  async create(path: string, data = '', flags = 0): Promise<string> {
+    const request = { path, data: Buffer.from(data), acl: OPEN_ACL_UNSAFE, flags };
+    return (await this.#call(OpCode.create, w => writeCreateRequest(w, request))).readString() ?? '';
+  }
+
+  async set(path: string, data: string, version = -1): Promise<Stat> {
+    const request = { path, data: Buffer.from(data), version };
+    return readStat(await this.#call(OpCode.setData, w => writeSetDataRequest(w, request)));
+  }
+
+  async get(path: string, watch = false): Promise<string> {
+    const reader = await this.#call(OpCode.getData, w => writePathWatchRequest(w, { path, watch }));
+    return reader.readBuffer()?.toString('utf8') ?? '';
+  }
+
+  /** Null when there is no such node. */
+  async exists(path: string, watch = false): Promise<Stat | null> {
+    try {
+      return readStat(await this.#call(OpCode.exists, w => writePathWatchRequest(w, { path, watch })));
+    } catch (error) {
+      if (error instanceof ZkError && error.code === ErrorCode.NONODE) return null;
+      throw error;
+    }
+  }
+
+  async children(path: string, watch = false): Promise<string[]> {
+    const reader = await this.#call(OpCode.getChildren, w => writePathWatchRequest(w, { path, watch }));
+    return (reader.readVector(r => r.readString() ?? '') ?? []).sort();
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#call(OpCode.delete, w => writePathVersionRequest(w, { path, version: -1 }));
+  }
+
+  /** What is committed before this is seen by reads after it. */
+  async sync(path = '/'): Promise<void> {
+    await this.#call(OpCode.sync, w => void w.writeString(path));
+  }
+
+  /** Ends the session. */
+  async close(): Promise<void> {
+    await this.#call(OpCode.closeSession, () => {});
+    this.destroy();
+  }
+
+  /** Drops the connection; the session lives on until it expires. */
+  destroy(): void {
+    this.#socket.destroy();
+    this.#onClosed();
+  }
+}
