@@ -77,6 +77,10 @@ async function start(
     implementation === 'apache'
       ? spawn('java', [...JAVA_FLAGS, JAVA_MAIN, configuration], { stdio: 'ignore' })
       : spawn(process.execPath, [ZKLAB_MAIN, configuration], { stdio: 'ignore' });
+  // A test that crashes runs no `finally`; its server must not outlive it.
+  const killAtExit = () => server.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  server.once('close', () => process.off('exit', killAtExit));
   const serves = async () => parseSrvr(await fourLetterWord({ host: '127.0.0.1', port }, 'srvr'));
   try {
     await until(serves, {
