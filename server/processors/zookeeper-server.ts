@@ -121,9 +121,15 @@ export abstract class ZooKeeperServer {
     }
   }
 
-  /** Applies a committed transaction and tells whoever waits for it. */
-  protected applyTxn(packet: TxnPacket, header: TxnHeader, body: TxnBody, request: Request | null): void {
-    const result = this.parts.database.apply(packet, header, body);
+  /** Applies a committed transaction and tells whoever waits for it. `digestAt`: see `ParsedTxn`. */
+  protected applyTxn(
+    packet: TxnPacket,
+    header: TxnHeader,
+    body: TxnBody,
+    request: Request | null,
+    digestAt?: number,
+  ): void {
+    const result = this.parts.database.apply(packet, header, body, digestAt);
     this.onApplied(header, body);
     this.answer(header, result, request);
     if (header.type === OpCode.closeSession) {

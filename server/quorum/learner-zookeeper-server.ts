@@ -3,12 +3,12 @@ import { Fifo } from '../processors/fifo.ts';
 import type { Request } from '../processors/request.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
+import { parseTxnPacket } from '../storage/parse-txn.ts';
 import type { Id } from '../wire/acl.ts';
-import { JuteReader } from '../wire/jute.ts';
 import { LongMap } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { readTxnBody, readTxnHeader, type TxnHeader } from '../wire/txn.ts';
-import { TXN_START, type TxnPacket, txnEnd } from '../wire/txn-packet.ts';
+import type { TxnHeader } from '../wire/txn.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
 
 /** The way to the leader, or to the observer master that stands for it. */
 export interface MasterLink {
@@ -49,7 +49,6 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   #touched = new LongMap<Touched>();
   /** Sessions being opened here: their transaction comes back by session, not by cxid. */
   readonly #opening = new LongMap<Request>();
-  readonly #reader = new JuteReader();
 
   constructor(
     parts: ServerParts,
@@ -155,10 +154,8 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
 
   /** Applies a committed transaction and answers the local client that asked for it. */
   commit(packet: TxnPacket): void {
-    const reader = this.#reader.reset(packet.bytes, TXN_START, txnEnd(packet));
-    const header = readTxnHeader(reader);
-    const body = readTxnBody(reader, header.type);
-    this.applyTxn(packet, header, body, this.#requestOf(header));
+    const { header, body, digestAt } = parseTxnPacket(packet);
+    this.applyTxn(packet, header, body, this.#requestOf(header), digestAt);
     this.parts.metrics.counter('txn_committed_count').add();
   }
 

@@ -238,7 +238,9 @@ export abstract class Learner implements Role {
       answer.writeInt32BE(-1, 0);
     }
     this.#phase = 'syncMode';
-    this.send({ type: PacketType.ACKEPOCH, zxid: database.lastLoggedZxid, data: answer, authinfo: null });
+    // Nothing of ours can be cut to where the master wants it: with no history claimed it sends a snapshot.
+    const zxid = this.context.sync.snapshotNeeded ? 0 : database.lastLoggedZxid;
+    this.send({ type: PacketType.ACKEPOCH, zxid, data: answer, authinfo: null });
   }
 
   #onSyncMode(packet: PacketView): void {
@@ -250,6 +252,7 @@ export abstract class Learner implements Role {
       case PacketType.TRUNC:
         this.syncMode = 'TRUNC';
         if (!database.truncate(packet.zxid)) {
+          this.context.sync.snapshotNeeded = true;
           this.end(`the files here cannot give the state at ${zxidToHex(packet.zxid)} that TRUNC asks for`);
           return;
         }
@@ -306,6 +309,7 @@ export abstract class Learner implements Role {
         return;
       }
       this.#restore = null;
+      this.context.sync.snapshotNeeded = false;
       this.#lastQueued = this.#snapshotZxid;
       this.context.epochs.announceCurrentEpoch(this.#newEpoch);
       this.#phase = 'sync';

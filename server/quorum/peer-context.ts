@@ -24,6 +24,8 @@ export interface PeerContext {
   readonly verifier: QuorumVerifier;
   readonly members: ReadonlyMap<number, QuorumServer>;
   readonly configText: string;
+  /** Set when the files here could not give the state that a TRUNC asked for: only a SNAP helps then. */
+  readonly sync: { snapshotNeeded: boolean };
   readonly metrics: Metrics;
   readonly stats: ServerStats;
   readonly logger: Logger;

@@ -74,6 +74,7 @@ export class QuorumPeer {
       verifier,
       members: member.config.servers,
       configText: verifier.text,
+      sync: { snapshotNeeded: false },
       metrics,
       stats,
       logger,
