@@ -12,7 +12,7 @@ export function pairedRatio(a: readonly number[], b: readonly number[], confiden
 }
 
 /** b[i] / a[i] of the rounds where both are above zero, and what had to be left out. */
-export function ratiosOf(a: readonly number[], b: readonly number[]): { ratios: number[]; found: Warning[] } {
+function ratiosOf(a: readonly number[], b: readonly number[]): { ratios: number[]; found: Warning[] } {
   const rounds = Math.min(a.length, b.length);
   const found: Warning[] = a.length === b.length ? [] : ['NOT_PAIRED'];
   const ratios: number[] = [];
