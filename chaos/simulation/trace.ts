@@ -11,7 +11,12 @@ export const TRACE_LINES_MAX = 200_000;
 export class Trace {
   readonly #hash: Hash = createHash('sha256');
   readonly #lines: string[] = [];
+  readonly #linesMax: number;
   #count = 0;
+
+  constructor(linesMax: number = TRACE_LINES_MAX) {
+    this.#linesMax = linesMax;
+  }
 
   get count(): number {
     return this.#count;
@@ -21,7 +26,7 @@ export class Trace {
     const line = `${timeMs.toFixed(3).padStart(12)} ${who.padEnd(10)} ${what}\n`;
     this.#hash.update(line);
     this.#count++;
-    if (this.#lines.length < TRACE_LINES_MAX) this.#lines.push(line);
+    if (this.#lines.length < this.#linesMax) this.#lines.push(line);
   }
 
   /** Of all lines so far. */

@@ -170,3 +170,11 @@ test('the hash of a trace covers order and content', () => {
   assert.is(first, same);
   assert.is.not(first, swapped);
 });
+
+test('a trace keeps a bounded number of lines, says how many it dropped, and its hash covers them', () => {
+  const [full, cut] = [new Trace(), new Trace(2)];
+  for (const trace of [full, cut]) for (const line of ['a', 'b', 'c']) trace.add(1, 'who', line);
+  assert.is(cut.hash(), full.hash());
+  assert.is(cut.count, 3);
+  assert.match(cut.text(), /who +b\n\.\.\. and 1 more lines\n$/);
+});
