@@ -12,23 +12,23 @@ const test = suite('death of the lab');
 const LAB = fileURLToPath(new URL('./testing/lab.js', import.meta.url));
 const DEADLINE = { deadlineMs: 60_000 };
 
-for (const signal of ['SIGKILL', 'SIGINT', 'SIGTERM'] as const) {
-  test(
-    `apache: ${signal} of the lab leaves no member running, and no folder after the next lab`,
-    async () => {
-      requirePeer('apache zookeeper', findApacheZooKeeper(), 'the lab starts it as any other member');
-      requirePeer('setpriv', findSetpriv(), 'it ends a JVM whose lab is gone');
-      const lab = await startLab('voters=3 server=apache');
-      lab.kill(signal);
-      await until(() => lab.pids.every(pid => !identityOf(pid)), {
-        deadlineMs: 5_000,
-        what: 'all members to end',
-      });
-      reap();
-      assert.not(existsSync(lab.folder));
-    },
-    DEADLINE,
-  );
+for (const server of ['zklab', 'apache'])
+  for (const signal of ['SIGKILL', 'SIGINT', 'SIGTERM'] as const) {
+    const title = `${server}: ${signal} of the lab leaves no member running, and no folder after the next lab`;
+    test(title, () => leavesNothing(server, signal), DEADLINE);
+  }
+
+async function leavesNothing(server: string, signal: NodeJS.Signals): Promise<void> {
+  if (server === 'apache') {
+    requirePeer('apache zookeeper', findApacheZooKeeper(), 'the lab starts it like every member');
+    requirePeer('setpriv', findSetpriv(), 'it ends a JVM whose lab is gone');
+  }
+  const lab = await startLab(`voters=3 server=${server}`);
+  lab.kill(signal);
+  const gone = () => lab.pids.every(pid => !identityOf(pid));
+  await until(gone, { deadlineMs: 10_000, what: 'all members to end' });
+  reap();
+  assert.not(existsSync(lab.folder));
 }
 
 test(

@@ -87,10 +87,15 @@ function readRecord(file: string): Registered | undefined {
 /** True when it was still running. A process that only has the same id is none of ours. */
 function endLeftover({ process: { pid, startTime }, marker, temporaryFolder }: Registered): boolean {
   const ours = isSameProcess({ pid, startTime }) && commandLineOf(pid).includes(marker);
-  const ended = ours && signalGroup(pid, 'SIGKILL');
+  const ended = ours && killWithGroup(pid);
   if (temporaryFolder !== undefined && isTemporary(temporaryFolder))
     rmSync(temporaryFolder, { recursive: true, force: true, maxRetries: 3 });
   return ended;
+}
+
+/** Members lead groups of their own; a helper such as Toxiproxy does not, and is killed alone. */
+function killWithGroup(pid: number): boolean {
+  return signalGroup(pid, 'SIGKILL') || process.kill(pid, 'SIGKILL');
 }
 
 function isTemporary(folder: string): boolean {
