@@ -3,9 +3,13 @@ import type { LogFields, Logger } from './logger.ts';
 
 type Pino = ReturnType<typeof pino>;
 
-/** JSON lines on standard output, as pino writes them. `LOG_LEVEL` chooses the level, `info` by default. */
+/**
+ * JSON lines on standard output, as pino writes them. `LOG_LEVEL` chooses the level, `info` by default. Written at once:
+ * pino's flush at exit tries for ever when the reader is gone, and a server would outlive the lab that started it.
+ */
 export function nodeLogger(): Logger {
-  return wrap(pino({ base: null, level: process.env.LOG_LEVEL ?? 'info' }));
+  const standardOutput = pino.destination({ fd: 1, sync: true });
+  return wrap(pino({ base: null, level: process.env.LOG_LEVEL ?? 'info' }, standardOutput));
 }
 
 function wrap(log: Pino): Logger {
