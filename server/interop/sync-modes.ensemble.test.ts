@@ -1,0 +1,174 @@
+/**
+ * How a returning member is brought up to date between Apache's servers and ours, in both directions. What the
+ * learner itself says of it is the evidence, beside its data: SNAP would make everything else look right too.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, suite, until } from '#test';
+import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
+import { type Implementation, type Member, requireApache } from './member.test-kit.ts';
+import type { ZkClient } from './zk-client.test-kit.ts';
+
+const test = suite('interop: DIFF, TRUNC and SNAP');
+const DEADLINE = { deadlineMs: 120_000 };
+/** The session of a killed client must not expire in between: its closing would be a transaction. */
+const LONG_TIMEOUT_MS = 60_000;
+/** Apache keeps at least 500 transactions in memory, whatever commitLogCount says. */
+const COMMIT_LOG_COUNT = 500;
+const BEYOND_MEMORY = COMMIT_LOG_COUNT + 20;
+const SETTINGS = [`maxSessionTimeout=${LONG_TIMEOUT_MS}`, `commitLogCount=${COMMIT_LOG_COUNT}`];
+
+type SyncMode = 'DIFF' | 'TRUNC' | 'SNAP';
+
+const SAID: Readonly<Record<Implementation, Readonly<Record<SyncMode, RegExp>>>> = {
+  apache: {
+    DIFF: /Getting a diff from the leader/,
+    TRUNC: /Truncating log to get in sync with the leader/,
+    SNAP: /Getting a snapshot from leader/,
+  },
+  zklab: { DIFF: /DIFF from the master/, TRUNC: /TRUNC from the master/, SNAP: /SNAP from the master/ },
+};
+
+async function write(client: ZkClient, prefix: string, count: number): Promise<void> {
+  await client.create(`/${prefix}`);
+  await Promise.all(
+    Array.from({ length: count }, (_, n) => client.create(`/${prefix}/${n}`, `${prefix} ${n}`)),
+  );
+}
+
+/** Starts it, and says how it was synced. */
+async function syncOf(ensemble: Ensemble, member: Member): Promise<SyncMode[]> {
+  const before = member.log.length;
+  await ensemble.start(member.sid);
+  const said = member.log.slice(before);
+  const modes = Object.entries(SAID[member.implementation]) as [SyncMode, RegExp][];
+  return modes.filter(([, words]) => words.test(said)).map(([mode]) => mode);
+}
+
+async function sees(ensemble: Ensemble, sid: number, prefix: string, count: number): Promise<void> {
+  const client = await ensemble.client(sid);
+  await client.sync();
+  assert.is((await client.children(`/${prefix}`)).length, count, `children of /${prefix} at member ${sid}`);
+  await client.close();
+}
+
+function logHolds(member: Member, text: string): boolean {
+  const files = readdirSync(member.dataFolder).filter(name => name.startsWith('log.'));
+  return files.some(name => readFileSync(join(member.dataFolder, name)).includes(text));
+}
+
+/**
+ * Leaves `leader` with a transaction that nobody else has: its followers are frozen, so that they read no
+ * proposal, and killed in that state.
+ */
+async function leaveTail(ensemble: Ensemble, leader: Member, path: string): Promise<void> {
+  const followers = ensemble.running.filter(member => member !== leader);
+  const client = await ensemble.client(leader.sid, { timeoutMs: LONG_TIMEOUT_MS });
+  for (const follower of followers) follower.pause();
+  const never = client.create(path).then(
+    () => assert.unreachable('committed without a quorum'),
+    () => 'connection lost',
+  );
+  await until(() => logHolds(leader, path), {
+    deadlineMs: 5000,
+    what: `${path} in the log of ${leader.sid}`,
+  });
+  for (const member of [leader, ...followers]) await member.kill();
+  await never;
+}
+
+for (const [master, learner] of [
+  ['zklab', 'apache'],
+  ['apache', 'zklab'],
+] as const) {
+  const plans = [{ is: master }, { is: learner }, { is: master }] as const;
+
+  test(
+    `${learner} behind a leader of ${master}: TRUNC of what was never committed, DIFF, SNAP`,
+    async () => {
+      requireApache();
+      const settings = [...SETTINGS, 'snapshotSizeFactor=-1'];
+      await withEnsemble(
+        plans,
+        async ensemble => {
+          const [, returning] = [...ensemble.members.values()];
+          assert.ok(returning !== undefined);
+          await ensemble.startLedBy(2);
+          const first = await ensemble.client(2, { timeoutMs: LONG_TIMEOUT_MS });
+          await write(first, 'first', 10);
+          await first.close();
+          await ensemble.agrees();
+
+          await leaveTail(ensemble, returning, '/tail');
+          await ensemble.start(1, 3);
+          assert.is((await ensemble.leader()).sid, 3);
+          assert.equal(await syncOf(ensemble, returning), ['TRUNC']);
+          await sees(ensemble, 2, 'first', 10);
+          const after = await ensemble.client(2);
+          assert.is(await after.exists('/tail'), null);
+          await after.close();
+          await ensemble.agrees();
+
+          await returning.kill();
+          const second = await ensemble.client(3);
+          await write(second, 'second', 5);
+          assert.equal(await syncOf(ensemble, returning), ['DIFF']);
+          await sees(ensemble, 2, 'second', 5);
+          await ensemble.agrees();
+
+          await returning.kill();
+          await write(second, 'third', BEYOND_MEMORY);
+          assert.equal(await syncOf(ensemble, returning), ['SNAP']);
+          await sees(ensemble, 2, 'third', BEYOND_MEMORY);
+          await write(second, 'fourth', 128);
+          assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+
+          await returning.kill();
+          assert.equal(await syncOf(ensemble, returning), ['DIFF']);
+          await sees(ensemble, 2, 'fourth', 128);
+          await ensemble.agrees();
+        },
+        settings,
+      );
+    },
+    DEADLINE,
+  );
+
+  test(
+    `${learner} behind a leader of ${master}: DIFF from the leader's disk; SNAP when its tail is of another epoch`,
+    async () => {
+      requireApache();
+      const settings = [...SETTINGS, 'snapshotSizeFactor=1000'];
+      await withEnsemble(
+        plans,
+        async ensemble => {
+          const [, returning] = [...ensemble.members.values()];
+          assert.ok(returning !== undefined);
+          await ensemble.startLedBy(2);
+          const first = await ensemble.client(1, { timeoutMs: LONG_TIMEOUT_MS });
+          await write(first, 'first', 10);
+          await first.close();
+
+          await leaveTail(ensemble, returning, '/tail');
+          await ensemble.start(1, 3);
+          const second = await ensemble.client(3);
+          await write(second, 'second', 5);
+          assert.equal(await syncOf(ensemble, returning), ['SNAP']);
+          const after = await ensemble.client(2);
+          assert.is(await after.exists('/tail'), null);
+          await after.close();
+          await ensemble.agrees();
+
+          await returning.kill();
+          await write(second, 'third', BEYOND_MEMORY);
+          assert.equal(await syncOf(ensemble, returning), ['DIFF']);
+          await sees(ensemble, 2, 'third', BEYOND_MEMORY);
+          await write(second, 'fourth', 128);
+          assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+        },
+        settings,
+      );
+    },
+    DEADLINE,
+  );
+}
