@@ -504,3 +504,19 @@ test('a full disk surfaces in the flush', () => {
   rig.clock.run();
   assert.is(code, 'ZK_DISK');
 });
+
+test('what a killed process left in the page cache is made durable before it is claimed again', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const rig = testRig(seed);
+    const killed = open(rig);
+    for (const packet of creates(1, 5)) killed.append(packet);
+    killed.fastForward();
+    rig.clock.clear();
+    const restarted = open(rig);
+    assert.is(restarted.lastLoggedZxid, E1 + 5);
+    const nextEpoch = makeZxid(2, 1);
+    commit(rig, restarted, createPacket(nextEpoch));
+    const afterPowerCut = reopen(rig);
+    assert.is(afterPowerCut.lastLoggedZxid, nextEpoch, `seed ${seed}`);
+  }
+});

@@ -12,6 +12,7 @@ import { type DiskDiff, openDiskDiff } from './disk-diff.ts';
 import { onDisk } from './disk-error.ts';
 import { FileTxnLog, type FlushDone } from './file-txn-log.ts';
 import { cutFile, forgetAfter, forgetSnapshotsAfter } from './forget.ts';
+import { listLogFiles } from './log-format.ts';
 import { parseTxnPacket } from './parse-txn.ts';
 import { type RecoverySource, recover, recoverUpTo } from './recovery.ts';
 import { SnapshotStreamReader } from './snapshot-stream-reader.ts';
@@ -143,6 +144,7 @@ export class ZkDatabase {
       logger.warn('the log ends in a torn entry, which is cut', { ...tail });
       cutFile(disk, tail.path, tail.offset);
     }
+    syncNewestLog(disk, this.logDirectory);
     this.#state = state;
     if (snapshotPath === undefined && txnsReplayed === 0) this.#startEmpty();
     this.#log = this.#openLog(Math.max(0, this.lastProcessedZxid));
@@ -409,4 +411,22 @@ export class ZkDatabase {
   #drawSnapshotShare(): void {
     this.#snapshotShare = 0.5 + this.#parts.random.float() / 2;
   }
+}
+
+/**
+ * A process that was killed leaves transactions in the page cache that were read back as if they were durable. They
+ * are claimed in votes and in the ACK of NEWLEADER, so they are made durable first. Rolling had synced older files.
+ */
+function syncNewestLog(disk: Disk, directory: string): void {
+  const newest = listLogFiles(disk, directory).at(-1);
+  if (newest === undefined) return;
+  onDisk('sync', newest.path, () => {
+    const file = disk.open(newest.path, 'a+');
+    try {
+      file.syncNow();
+    } finally {
+      file.close();
+    }
+    disk.syncDirectory(directory);
+  });
 }
