@@ -79,3 +79,37 @@ test(
   },
   DEADLINE,
 );
+
+test(
+  'with one of ours among two of Apache, each in turn leads: whoever has the longest history',
+  async () => {
+    requireApache();
+    await withEnsemble([{ is: 'apache' }, { is: 'zklab' }, { is: 'apache' }], async ensemble => {
+      await ensemble.startLedBy(3);
+      await everybodyWrites(ensemble, 'third-leads');
+
+      // Member 1 is ahead of ours, which was away: between the two of them it leads by its zxid.
+      await ensemble.member(2).kill();
+      await everybodyWrites(ensemble, 'without-ours');
+      await ensemble.agrees();
+      await ensemble.member(3).kill();
+      await ensemble.start(2);
+      assert.is((await ensemble.leader()).sid, 1);
+      await ensemble.start(3);
+      await everybodyWrites(ensemble, 'first-leads');
+      assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+
+      // Ours is ahead of member 3.
+      await ensemble.member(3).kill();
+      await everybodyWrites(ensemble, 'without-third');
+      await ensemble.agrees();
+      await ensemble.member(1).kill();
+      await ensemble.start(3);
+      assert.is((await ensemble.leader()).sid, 2);
+      await ensemble.start(1);
+      await everybodyWrites(ensemble, 'second-leads');
+      assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+    });
+  },
+  DEADLINE,
+);

@@ -1,6 +1,6 @@
 /** A client for tests that need a session's id and password, or to see each event: one connection, no reconnects. */
 import * as net from 'node:net';
-import { until } from '#test';
+import { assert, until } from '#test';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { type ConnectResponse, readConnectResponse, writeConnectRequest } from '../wire/connect.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
@@ -33,6 +33,15 @@ export class ZkError extends Error {
     super(errorName(code));
     this.code = code;
   }
+}
+
+/** That a session was asked for, and the server said that it is gone. */
+export async function isRefused(connecting: Promise<ZkClient>): Promise<void> {
+  const outcome = await connecting.then(
+    () => 'accepted',
+    error => (error instanceof ZkError ? error.code : error),
+  );
+  assert.is(outcome, ErrorCode.SESSIONEXPIRED);
 }
 
 export interface SessionCredentials {

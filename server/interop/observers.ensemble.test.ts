@@ -1,0 +1,116 @@
+/**
+ * Observers across implementations: on the leader's quorum port and on the observerMasterPort of a follower.
+ * Writes through an observer, its syncs, sessions, watches and its restart go the same way in all of them.
+ */
+import { assert, suite, until } from '#test';
+import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
+import { type Implementation, requireApache } from './member.test-kit.ts';
+import { EPHEMERAL, isRefused } from './zk-client.test-kit.ts';
+
+const test = suite('interop: observers');
+const DEADLINE = { deadlineMs: 90_000 };
+const OBSERVER = 4;
+const MASTER_PORT = 2889;
+const BURST = 140;
+
+async function observerServes(ensemble: Ensemble): Promise<void> {
+  const voter = await ensemble.client(1);
+  const watcher = await ensemble.client(OBSERVER, { timeoutMs: 5000 });
+  assert.is(await ensemble.member(OBSERVER).mode(), 'observer');
+
+  assert.is(await watcher.exists('/by-voter', true), null);
+  await voter.create('/by-voter', 'v');
+  await until(() => watcher.events.includes('1 /by-voter'), {
+    deadlineMs: 5000,
+    what: 'the event at the observer',
+  });
+  await watcher.sync();
+  assert.is(await watcher.get('/by-voter'), 'v');
+
+  await watcher.create('/by-observer', 'o', EPHEMERAL);
+  await voter.sync();
+  const stat = await voter.exists('/by-observer');
+  assert.is(stat?.ephemeralOwner, watcher.session.sessionId);
+
+  // Asked of the leader through the observer and, if it has one, its master.
+  const again = await ensemble.client(OBSERVER, { session: watcher.session, timeoutMs: 5000 });
+  await until(() => watcher.closed, {
+    deadlineMs: 5000,
+    what: 'the older connection of the session to be closed',
+  });
+  assert.is(await again.get('/by-observer'), 'o');
+  // Apache's server drops the session's own connection for this, so it is nobody's that is still needed.
+  const guessed = { sessionId: watcher.session.sessionId + 1n, password: Buffer.alloc(16) };
+  await isRefused(ensemble.client(OBSERVER, { session: guessed }));
+
+  await Promise.all(Array.from({ length: BURST }, (_, n) => again.create(`/burst-${n}`)));
+  await voter.sync();
+  assert.is((await voter.children('/')).filter(name => name.startsWith('burst-')).length, BURST);
+  assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+
+  await ensemble.member(OBSERVER).kill();
+  await voter.create('/while-away', 'w');
+  await ensemble.start(OBSERVER);
+  const back = await ensemble.client(OBSERVER, { session: again.session, timeoutMs: 5000 });
+  await back.sync();
+  assert.is(await back.get('/while-away'), 'w');
+  await back.close();
+  await voter.sync();
+  assert.is(await voter.exists('/by-observer'), null);
+  await ensemble.agrees();
+}
+
+/** The observer of the one kind survives the loss of the leader of the other. */
+async function survivesItsMaster(ensemble: Ensemble): Promise<void> {
+  const observer = await ensemble.client(OBSERVER, { timeoutMs: 5000 });
+  await observer.create('/lasts', 'l', EPHEMERAL);
+  const session = observer.session;
+  await (await ensemble.leader()).kill();
+  await ensemble.leader();
+  const moved = await until(() => ensemble.client(OBSERVER, { session, timeoutMs: 5000 }), {
+    deadlineMs: 20_000,
+    what: 'the observer to renew the session',
+    intervalMs: 100,
+  });
+  await moved.sync();
+  assert.is(await moved.get('/lasts'), 'l');
+  await moved.create('/after', 'a');
+  await moved.close();
+  await ensemble.agrees();
+}
+
+function plansOf(voters: Implementation, observer: Implementation) {
+  return [{ is: voters }, { is: voters }, { is: voters }, { is: observer, observer: true }];
+}
+
+for (const [voters, observer] of [
+  ['zklab', 'apache'],
+  ['apache', 'zklab'],
+] as const) {
+  test(
+    `an observer of ${observer} behind a leader of ${voters}`,
+    async () => {
+      requireApache();
+      await withEnsemble(plansOf(voters, observer), async ensemble => {
+        await ensemble.start();
+        await observerServes(ensemble);
+        await survivesItsMaster(ensemble);
+      });
+    },
+    DEADLINE,
+  );
+
+  test(
+    `an observer of ${observer} behind an observer master of ${voters}`,
+    async () => {
+      requireApache();
+      const body = async (ensemble: Ensemble) => {
+        await ensemble.start();
+        await observerServes(ensemble);
+        await survivesItsMaster(ensemble);
+      };
+      await withEnsemble(plansOf(voters, observer), body, [`observerMasterPort=${MASTER_PORT}`]);
+    },
+    DEADLINE,
+  );
+}
