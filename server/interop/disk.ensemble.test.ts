@@ -1,0 +1,90 @@
+/**
+ * One data directory, two servers in turn: what ours left, Apache's goes on from, and the reverse; after a stop and
+ * after kill -9. An ensemble is opened whole, so that epochs, myid and sessions are used and not only data.
+ */
+import { assert, suite } from '#test';
+import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
+import { type Implementation, requireApache } from './member.test-kit.ts';
+import { EPHEMERAL, SEQUENTIAL } from './zk-client.test-kit.ts';
+
+const test = suite('interop: one data directory for both');
+const DEADLINE = { deadlineMs: 120_000 };
+const LONG_TIMEOUT_MS = 60_000;
+/** So that snapshots, rolls and logs behind them are all there. */
+const SETTINGS = ['snapCount=60', `maxSessionTimeout=${LONG_TIMEOUT_MS}`];
+const NODES = 150;
+
+async function fill(ensemble: Ensemble, prefix: string): Promise<void> {
+  const client = await ensemble.client(1);
+  await client.create(`/${prefix}`);
+  const all = Array.from({ length: NODES }, () => client.create(`/${prefix}/n-`, prefix, SEQUENTIAL));
+  await Promise.all(all);
+  for (let n = 0; n < NODES; n += 3) {
+    const path = `/${prefix}/n-${String(n).padStart(10, '0')}`;
+    if (n % 2 === 0) await client.delete(path);
+    else await client.set(path, 'changed');
+  }
+  await client.close();
+}
+
+async function holds(ensemble: Ensemble, prefix: string): Promise<void> {
+  const client = await ensemble.client(2);
+  await client.sync();
+  const children = await client.children(`/${prefix}`);
+  assert.is(children.length, NODES - NODES / 6);
+  assert.is(await client.get(`/${prefix}/n-0000000001`), prefix);
+  assert.is(await client.get(`/${prefix}/n-0000000003`), 'changed');
+  const stat = await client.exists(`/${prefix}`);
+  assert.is(stat?.cversion, 2 * NODES - children.length);
+  await client.close();
+}
+
+async function handOver(ensemble: Ensemble, to: Implementation, how: 'stop' | 'kill'): Promise<void> {
+  await Promise.all(ensemble.running.map(member => (how === 'kill' ? member.kill() : member.stop())));
+  for (const member of ensemble.members.values()) member.implementation = to;
+  await ensemble.start();
+}
+
+for (const how of ['stop', 'kill'] as const) {
+  for (const [first, second] of [
+    ['zklab', 'apache'],
+    ['apache', 'zklab'],
+  ] as const) {
+    test(
+      `${second} goes on from the files of ${first} after a ${how}, and ${first} from those`,
+      async () => {
+        requireApache();
+        await withEnsemble(
+          [{ is: first }, { is: first }],
+          async ensemble => {
+            await ensemble.start();
+            await fill(ensemble, 'one');
+            const owner = await ensemble.client(1, { timeoutMs: LONG_TIMEOUT_MS });
+            await owner.create('/mine', 'm', EPHEMERAL);
+            const { session } = owner;
+
+            await handOver(ensemble, second, how);
+            await holds(ensemble, 'one');
+            await fill(ensemble, 'two');
+            const moved = await ensemble.client(2, { session, timeoutMs: LONG_TIMEOUT_MS });
+            assert.is((await moved.exists('/mine'))?.ephemeralOwner, session.sessionId);
+            assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+
+            await handOver(ensemble, first, how);
+            await holds(ensemble, 'one');
+            await holds(ensemble, 'two');
+            const back = await ensemble.client(1, { session, timeoutMs: LONG_TIMEOUT_MS });
+            await back.close();
+            const after = await ensemble.client(2);
+            await after.sync();
+            assert.is(await after.exists('/mine'), null);
+            await fill(ensemble, 'three');
+            assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
+          },
+          SETTINGS,
+        );
+      },
+      DEADLINE,
+    );
+  }
+}
