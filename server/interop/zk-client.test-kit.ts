@@ -21,6 +21,9 @@ const CLIENT_PORT = 2181;
 const DEFAULT_TIMEOUT_MS = 4000;
 const ANSWER_DEADLINE_MS = 15_000;
 
+const XIDS_EACH = 1_000_000;
+let connections = 0;
+
 export const EPHEMERAL = 1;
 export const SEQUENTIAL = 2;
 
@@ -60,7 +63,8 @@ export class ZkClient {
   readonly #frames: FrameReader;
   readonly #waiting: Waiting[] = [];
   #response: ConnectResponse | null = null;
-  #xid = 0;
+  /** A learner knows a session's transaction by its cxid: two connections of one session must not use the same. */
+  #xid = connections++ * XIDS_EACH;
   #ping: NodeJS.Timeout | null = null;
   closed = false;
   /** "type path" of each event, in the order they came. */

@@ -1,0 +1,88 @@
+/** Sessions that move between Apache's servers and ours, and what becomes of the connection they left. */
+import { assert, suite, until } from '#test';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { withEnsemble } from './ensemble.test-kit.ts';
+import { requireApache } from './member.test-kit.ts';
+import { EPHEMERAL, isRefused, ZkError } from './zk-client.test-kit.ts';
+
+const test = suite('interop: sessions');
+const DEADLINE = { deadlineMs: 60_000 };
+const TIMEOUT_MS = 5000;
+
+for (const leader of ['zklab', 'apache'] as const) {
+  const other = leader === 'zklab' ? 'apache' : 'zklab';
+
+  test(
+    `a session goes round all members under a leader of ${leader}, and is gone everywhere once it is closed`,
+    async () => {
+      requireApache();
+      const plans = [{ is: other }, { is: leader }, { is: leader }, { is: other, observer: true }] as const;
+      await withEnsemble(plans, async ensemble => {
+        await ensemble.start(1, 3);
+        assert.is((await ensemble.leader()).sid, 3);
+        await ensemble.start(2, 4);
+        for (const born of [1, 2, 3, 4]) {
+          let client = await ensemble.client(born, { timeoutMs: TIMEOUT_MS });
+          const { session } = client;
+          const path = `/of-${born}`;
+          await client.create(path, '', EPHEMERAL);
+          for (const next of [1, 2, 3, 4]) {
+            const moved = await ensemble.client(next, { session, timeoutMs: TIMEOUT_MS });
+            await moved.set(path, `at ${next}`);
+            assert.is(await moved.get(path), `at ${next}`);
+            client = moved;
+          }
+          await isRefused(ensemble.client(1, { session: { ...session, password: Buffer.alloc(16, 7) } }));
+          const owner = await ensemble.client(2, { session, timeoutMs: TIMEOUT_MS });
+          await owner.close();
+          for (const member of [1, 2, 3, 4]) await isRefused(ensemble.client(member, { session }));
+          client.destroy();
+        }
+        const reader = await ensemble.client(1);
+        await reader.sync();
+        assert.equal(await reader.children('/'), ['zookeeper']);
+        await ensemble.agrees();
+      });
+    },
+    DEADLINE,
+  );
+
+  test(
+    `a session that moved ends the connection that it left, under a leader of ${leader}`,
+    async () => {
+      requireApache();
+      const plans = [{ is: other }, { is: leader }, { is: leader }] as const;
+      await withEnsemble(plans, async ensemble => {
+        await ensemble.start(1, 3);
+        await ensemble.start(2);
+        for (const [from, to] of [
+          [1, 2],
+          [2, 1],
+          [1, 3],
+          [2, 3],
+          [3, 1],
+        ] as const) {
+          const left = await ensemble.client(from, { timeoutMs: TIMEOUT_MS });
+          const { session } = left;
+          const moved = await ensemble.client(to, { session, timeoutMs: TIMEOUT_MS });
+          await moved.create(`/from-${from}-to-${to}`);
+          const outcome = await left.create('/lost').then(
+            () => 'created',
+            error => (error instanceof ZkError ? error.code : error),
+          );
+          assert.is(
+            outcome,
+            ErrorCode.CONNECTIONLOSS,
+            `a write of a session that moved from ${from} to ${to}`,
+          );
+          await until(() => left.closed, { deadlineMs: 2000, what: 'the connection that was left to end' });
+          await moved.create(`/still-${from}-to-${to}`);
+          assert.is(await moved.exists('/lost'), null);
+          await moved.close();
+        }
+        await ensemble.agrees();
+      });
+    },
+    DEADLINE,
+  );
+}
