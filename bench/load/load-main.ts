@@ -1,9 +1,9 @@
-/** Entry of the load driver's own process: one spec in, progress and one result out, over IPC. */
+/** Entry of the load driver's own process: specs in, one after the other, progress and results out, over IPC. */
 
 import type { FromLoadProcess, ToLoadProcess } from './load-process.ts';
 import { runLoad } from './run-load.ts';
 
-const abort = new AbortController();
+let abort = new AbortController();
 
 function send(message: FromLoadProcess): Promise<void> {
   return new Promise(resolve => {
@@ -17,6 +17,7 @@ async function run(message: ToLoadProcess): Promise<void> {
     abort.abort();
     return;
   }
+  abort = new AbortController();
   try {
     const result = await runLoad(
       message.spec,
@@ -28,11 +29,10 @@ async function run(message: ToLoadProcess): Promise<void> {
     const { name, message: text } = error as Error;
     await send({ kind: 'failed', message: `${name}: ${text}` });
   }
-  process.disconnect?.();
 }
 
 process.on('message', message => void run(message as ToLoadProcess));
-// The lab is gone, whichever way it went: a driver that nobody listens to must not go on loading.
+// The lab is done with it, or gone, whichever way: a driver that nobody listens to must not go on loading.
 process.on('disconnect', () => process.exit(0));
 // Ctrl-C reaches the whole process group; the lab decides what becomes of the run.
 process.on('SIGINT', () => {});

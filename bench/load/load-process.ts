@@ -1,6 +1,6 @@
 /** The load driver in a process of its own, so that what the lab does meanwhile does not show in the latencies. */
 import { fileURLToPath } from 'node:url';
-import { execaNode } from 'execa';
+import { execaNode, type ResultPromise } from 'execa';
 import type { LoadResult, LoadSpec } from './load-spec.ts';
 import type { LoadProgress } from './run-load.ts';
 
@@ -24,31 +24,102 @@ const MAIN = fileURLToPath(new URL('./load-main.js', import.meta.url));
 /** Past warm-up, duration and drain: then the driver hangs. */
 const GRACE_MS = 30_000;
 
-export function startLoadProcess(spec: LoadSpec, onProgress?: (progress: LoadProgress) => void): LoadProcess {
-  const timeout = spec.warmupMs + spec.durationMs + GRACE_MS;
-  const child = execaNode(MAIN, { ipc: true, serialization: 'json', cleanup: true, timeout, reject: false });
-  let answered = false;
-  const result = new Promise<LoadResult>((resolve, reject) => {
-    child.on('message', (message: unknown) => {
+type Child = ResultPromise<{ ipc: true; serialization: 'json'; cleanup: true; reject: false }>;
+
+interface Waiting {
+  readonly onProgress: ((progress: LoadProgress) => void) | undefined;
+  resolve(result: LoadResult): void;
+  reject(error: Error): void;
+}
+
+/**
+ * One driver process for many loads, one at a time: it starts once, and after the first its code is warm, so that the
+ * first load of a run is not slower than the others.
+ */
+export class LoadDriver {
+  readonly pid: number;
+  readonly #child: Child;
+  readonly #ready: Promise<void>;
+  #waiting: Waiting | undefined;
+  #ended: string | undefined;
+
+  constructor() {
+    this.#child = execaNode(MAIN, { ipc: true, serialization: 'json', cleanup: true, reject: false });
+    this.pid = this.#child.pid ?? 0;
+    let ready = (): void => {};
+    this.#ready = new Promise(resolve => {
+      ready = resolve;
+    });
+    this.#child.on('message', (message: unknown) => {
       const received = message as FromLoadProcess;
-      if (received.kind === 'ready') send({ kind: 'run', spec });
-      else if (received.kind === 'progress') onProgress?.(received.progress);
-      else {
-        answered = true;
-        if (received.kind === 'result') resolve(received.result);
-        else reject(new Error(`load driver: ${received.message}`));
-      }
+      if (received.kind === 'ready') ready();
+      else this.#onMessage(received);
     });
-    void child.then(ended => {
-      if (answered) return;
-      const why = ended.timedOut ? `no result within ${timeout} ms` : ended.stderr || ended.shortMessage;
-      reject(new Error(`load driver ended without a result: ${String(why).slice(-2_000)}`));
+    void this.#child.then(ended => {
+      this.#ended = String(ended.stderr || ended.shortMessage || 'it exited').slice(-2_000);
+      this.#settle()?.reject(new Error(`load driver ended without a result: ${this.#ended}`));
+      ready();
     });
-  });
+  }
+
+  /** @throws Error with the driver's own message, when it runs a load already, or is no more */
+  async run(spec: LoadSpec, onProgress?: (progress: LoadProgress) => void): Promise<LoadResult> {
+    if (this.#waiting !== undefined) throw new Error('the load driver runs a load already');
+    const limitMs = spec.warmupMs + spec.durationMs + GRACE_MS;
+    let timer: NodeJS.Timeout | undefined;
+    const result = new Promise<LoadResult>((resolve, reject) => {
+      this.#waiting = { onProgress, resolve, reject };
+      timer = setTimeout(() => {
+        this.#settle()?.reject(
+          new Error(`load driver ended without a result: no result within ${limitMs} ms`),
+        );
+        this.#child.kill('SIGKILL');
+      }, limitMs);
+    });
+    void this.#ready.then(() => {
+      if (this.#ended === undefined) this.#send({ kind: 'run', spec });
+      else this.#settle()?.reject(new Error(`load driver ended without a result: ${this.#ended}`));
+    });
+    try {
+      return await result;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Ends the present load early: its result comes all the same, void. */
+  abort(): void {
+    this.#send({ kind: 'stop' });
+  }
+
+  /** Ends the process. */
+  async close(): Promise<void> {
+    if (this.#child.connected) this.#child.disconnect();
+    await this.#child;
+  }
+
+  #onMessage(message: Exclude<FromLoadProcess, { kind: 'ready' }>): void {
+    if (message.kind === 'progress') this.#waiting?.onProgress?.(message.progress);
+    else if (message.kind === 'result') this.#settle()?.resolve(message.result);
+    else this.#settle()?.reject(new Error(`load driver: ${message.message}`));
+  }
+
+  #settle(): Waiting | undefined {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    return waiting;
+  }
+
+  #send(message: ToLoadProcess): void {
+    if (this.#child.connected) this.#child.send(message as never, () => {});
+  }
+}
+
+/** A driver for one load. */
+export function startLoadProcess(spec: LoadSpec, onProgress?: (progress: LoadProgress) => void): LoadProcess {
+  const driver = new LoadDriver();
+  const result = driver.run(spec, onProgress).finally(() => driver.close());
   // Whoever awaits it hears of a failure; until somebody does, it must not bring the lab down as unhandled.
   result.catch(() => {});
-  const send = (message: ToLoadProcess): void => {
-    if (child.connected) child.send(message as never, () => {});
-  };
-  return { pid: child.pid ?? 0, result, stop: () => send({ kind: 'stop' }) };
+  return { pid: driver.pid, result, stop: () => driver.abort() };
 }
