@@ -1,0 +1,139 @@
+/** All that a run measures, as it comes, and its form in result.json. */
+import { LatencyHistogram } from '../../bench/load/histograms.ts';
+import { median, middleOf } from '../../bench/stats/summary.ts';
+import { METRICS, type Metric } from '../../results/names.ts';
+import type { Availability, Fault, Measurement, Result, Summary, Sync } from '../../results/schema.ts';
+
+/** Beside the metrics that every suite shares. */
+const OWN_METRICS: readonly Metric[] = [
+  { name: 'leaderCpuPerWrite', title: 'CPU of the leader per write', unit: 'µs', higherIsBetter: false },
+  {
+    name: 'writeAfterHeal',
+    title: 'Healed, until a write committed and all served',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
+];
+
+/** Begins a warning about a round that was measured and does not count. Judges read it. */
+export const VOID_ROUND = 'void round';
+
+interface Place {
+  readonly metric: string;
+  readonly topology: string;
+  readonly condition: string;
+}
+
+interface Series extends Place {
+  readonly samples: Map<number, number>;
+  readonly warnings: string[];
+  readonly histogram: LatencyHistogram;
+  readonly counts: Map<string, number[]>;
+}
+
+export class Recorder {
+  readonly #series = new Map<string, Series>();
+  readonly availability: Availability[] = [];
+  readonly syncs: Sync[] = [];
+  readonly faults: Fault[] = [];
+
+  sample(place: Place, round: number, value: number): void {
+    this.#at(place).samples.set(round, value);
+  }
+
+  /** The round was measured and proves nothing. */
+  voided(place: Place, round: number, reason: string): void {
+    const series = this.#at(place);
+    series.samples.delete(round);
+    series.warnings.push(`${VOID_ROUND} ${round + 1}: ${reason}`);
+  }
+
+  histogram(place: Place, histogram: LatencyHistogram): void {
+    this.#at(place).histogram.merge(histogram);
+  }
+
+  counts(place: Place, counts: Readonly<Record<string, number>>): void {
+    const all = this.#at(place).counts;
+    for (const [name, value] of Object.entries(counts)) all.set(name, [...(all.get(name) ?? []), value]);
+  }
+
+  #at(place: Place): Series {
+    const { metric, topology, condition } = place;
+    const key = idOf(place);
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      const histogram = new LatencyHistogram();
+      series = {
+        metric,
+        topology,
+        condition,
+        samples: new Map(),
+        warnings: [],
+        histogram,
+        counts: new Map(),
+      };
+      this.#series.set(key, series);
+    }
+    return series;
+  }
+
+  measured(): Pick<Result, 'measurements' | 'availability' | 'syncs' | 'faults' | 'timelines'> {
+    const { availability, syncs, faults } = this;
+    const measurements = [...this.#series.values()].map(measurementOf);
+    return { measurements, availability, syncs, faults, timelines: [] };
+  }
+}
+
+function idOf({ metric, topology, condition }: Place): string {
+  return `${metric}/${topology}/${condition}`;
+}
+
+function measurementOf(series: Series): Measurement {
+  const { metric, topology, condition, warnings, histogram, counts } = series;
+  const known = [...METRICS, ...OWN_METRICS].find(each => each.name === metric);
+  const samples = [...series.samples].sort(([a], [b]) => a - b).map(([round, value]) => ({ round, value }));
+  return {
+    id: idOf(series),
+    metric,
+    topology,
+    condition,
+    unit: known?.unit ?? '',
+    higherIsBetter: known?.higherIsBetter ?? true,
+    samples,
+    summary: summaryOf(
+      samples.map(({ value }) => value),
+      warnings,
+    ),
+    ...(histogram.n > 0 && { histogram: { encoded: histogram.encode().base64, unit: 'us' as const } }),
+    ...(counts.size > 0 && {
+      exactCounts: Object.fromEntries([...counts].map(([name, values]) => [name, middle(values)])),
+    }),
+  };
+}
+
+function middle(values: readonly number[]): number {
+  return Math.round(middleOf([...values].sort((a, b) => a - b)) * 10_000) / 10_000;
+}
+
+const CONFIDENCE = 0.95;
+/** Below it even the interval from the least to the greatest sample covers the median too rarely to be shown. */
+const COVERAGE_MIN = 0.9;
+
+/** The median and its interval; from too few samples the widest there is, with the coverage it really has. */
+export function summaryOf(values: readonly number[], warnings: readonly string[]): Summary {
+  const n = values.length;
+  if (n === 0) return { median: null, low: null, high: null, n, warnings: [...warnings] };
+  const widest = 1 - 2 ** (1 - n);
+  const confidence = Math.min(CONFIDENCE, widest);
+  if (confidence < COVERAGE_MIN)
+    return { median: median(values).value, low: null, high: null, n, warnings: [...warnings] };
+  const { value, low, high } = median(values, confidence);
+  return {
+    median: value,
+    low,
+    high,
+    n,
+    ...(confidence < CONFIDENCE && { confidence }),
+    warnings: [...warnings],
+  };
+}

@@ -1,0 +1,155 @@
+/** One topology on the stage: its members as processes, a proxy on every link between them, and who is who now. */
+import { join } from 'node:path';
+import { Ensemble } from '../../bench/topology/ensemble.ts';
+import type { Member, MemberMode } from '../../bench/topology/member.ts';
+import { type EnsemblePlan, planEnsemble } from '../../bench/topology/plan.ts';
+import { formatAddress } from '../../bench/topology/ports.ts';
+import type { Topology } from '../../bench/topology/topology.ts';
+import { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { FaultContext, FaultMember } from '../faults/context.ts';
+import { Mesh } from '../mesh/mesh.ts';
+import type { Target } from '../mesh/select.ts';
+import { ToxiproxyClient } from '../toxiproxy/client.ts';
+
+export interface StageOptions {
+  readonly topology: Topology;
+  readonly folder: string;
+  readonly temporaryFolder: string;
+  /** Of its HTTP API. Undefined: no proxies, so no fault of links. */
+  readonly toxiproxyUrl: string | undefined;
+  readonly seed: number;
+}
+
+/** Who plays which part in a measurement. */
+export interface Cast {
+  readonly leader: Member;
+  /** Loaded, and never a fault's target. */
+  readonly keptFollower: Member | undefined;
+  /** The follower that faults of one voter meet. */
+  readonly victim: Member | undefined;
+  readonly observers: readonly Member[];
+}
+
+export class Stage {
+  readonly topology: Topology;
+  readonly ensemble: Ensemble;
+  readonly #mesh: Mesh | undefined;
+  readonly #faults: FaultContext | undefined;
+  readonly #processFaults: { members: FaultMember[]; random: SeededRandom };
+
+  private constructor(
+    topology: Topology,
+    ensemble: Ensemble,
+    mesh: Mesh | undefined,
+    client: ToxiproxyClient | undefined,
+    seed: number,
+  ) {
+    this.topology = topology;
+    this.ensemble = ensemble;
+    this.#mesh = mesh;
+    this.#processFaults = {
+      members: ensemble.members.map(member => faultMember(ensemble, member)),
+      random: new SeededRandom(seed),
+    };
+    if (mesh !== undefined && client !== undefined) this.#faults = { client, mesh, ...this.#processFaults };
+  }
+
+  /** Settles when every member serves in its role. @throws EnsembleError; by then nothing is left */
+  static async start(options: StageOptions): Promise<Stage> {
+    const { topology, folder, temporaryFolder, toxiproxyUrl, seed } = options;
+    const plan = await planEnsemble(topology, folder);
+    const client = toxiproxyUrl === undefined ? undefined : new ToxiproxyClient(toxiproxyUrl);
+    const mesh = client === undefined ? undefined : await buildMesh(client, plan);
+    try {
+      const linkMaps =
+        mesh && new Map(plan.members.map(({ name }) => [name, mesh.linkMapFile(linkEnd(plan, name))]));
+      const ensemble = await Ensemble.start(plan, { temporaryFolder, ...(linkMaps && { linkMaps }) });
+      return new Stage(topology, ensemble, mesh, client, seed);
+    } catch (error) {
+      await mesh?.remove().catch(() => {});
+      throw error;
+    }
+  }
+
+  get name(): string {
+    return this.topology.name;
+  }
+
+  /** @throws Error where the stage has no proxies */
+  get faults(): FaultContext {
+    if (this.#faults === undefined)
+      throw new Error(`${this.name}: no faults of links without link maps, which only zklab's server takes`);
+    return this.#faults;
+  }
+
+  get hasLinks(): boolean {
+    return this.#mesh !== undefined;
+  }
+
+  /** For faults of processes, which need no proxy. */
+  get processFaults(): { members: readonly FaultMember[]; random: SeededRandom } {
+    return this.#processFaults;
+  }
+
+  /** Members as the selectors of faults know them. */
+  ends(members: readonly Member[]): Target {
+    return { name: members.map(({ name }) => linkEnd(this.ensemble.plan, name)) };
+  }
+
+  /** Links as reports name them: without the topology, which stands beside them. */
+  shortLinks(links: readonly string[]): string[] {
+    return links.map(link => link.replaceAll(linkEnd(this.ensemble.plan, ''), ''));
+  }
+
+  /** @throws EnsembleError when it has no leader, or two */
+  async cast(): Promise<Cast> {
+    const leader = await this.ensemble.leader();
+    const followers = this.ensemble.members.filter(
+      member => member.plan.role === 'participant' && member !== leader,
+    );
+    const observers = this.ensemble.members.filter(({ plan }) => plan.role === 'observer');
+    return { leader, keptFollower: followers[0], victim: followers.at(-1), observers };
+  }
+
+  /** Stops all, even when one of the steps fails. */
+  async stop(): Promise<void> {
+    const results = await Promise.allSettled([this.ensemble.stop()]);
+    results.push(...(await Promise.allSettled([this.#mesh?.remove()])).map(result => result as never));
+    const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
+    if (errors.length > 0) throw new AggregateError(errors, `${this.name} did not end cleanly`);
+  }
+}
+
+/** One Toxiproxy serves the meshes of all topologies, and proxies are named after their ends. */
+function linkEnd(plan: EnsemblePlan, name: string): string {
+  return `${plan.topology.name.replace(/[^\w]+/g, '-')}--${name}`;
+}
+
+function buildMesh(client: ToxiproxyClient, plan: EnsemblePlan): Promise<Mesh> {
+  return Mesh.build({
+    client,
+    folder: join(plan.folder, 'links'),
+    members: plan.members.map(({ name, sid, role, ports }) => {
+      const { quorum, election, observerMaster, client: clientPort } = ports;
+      const masters = plan.topology.observerMasters && role === 'participant';
+      return {
+        name: linkEnd(plan, name),
+        sid,
+        role,
+        ports: { quorum, election, client: clientPort, ...(masters && { observerMaster }) },
+      };
+    }),
+  });
+}
+
+function faultMember(ensemble: Ensemble, member: Member): FaultMember {
+  return {
+    name: member.name,
+    get pid() {
+      return member.pid;
+    },
+    clientAddress: formatAddress(member.plan.ports.client),
+    roleOf: (): Promise<MemberMode> => member.mode(),
+    restart: () => ensemble.restart(member.name),
+  };
+}

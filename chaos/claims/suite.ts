@@ -1,0 +1,94 @@
+/** A suite of claims: which topologies, how many rounds, how long each phase. Files: bench/suites/*.yaml. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { UsageError } from '../../bench/usage-error.ts';
+
+const ms = z.int().min(0).max(3_600_000);
+const count = z.int().min(1).max(10_000);
+
+const shape = z.strictObject({
+  /** Interleaved: every topology once, then every topology again. */
+  rounds: z.int().min(1).max(1_000),
+  /** No new round is begun that would end after this, once `roundsMin` are done. */
+  budgetMs: ms.optional(),
+  roundsMin: count.default(1),
+  /** As `zklab up` takes them, by the name reports show. The plainest first. */
+  topologies: z.record(z.string().regex(/^[\w-]+$/), z.string()),
+  /** zoo.cfg keys of every member. */
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  load: z.strictObject({
+    valueBytes: count,
+    keyCount: count,
+    sessionsPerTarget: count,
+    /** Requests in flight per session of the closed loop. */
+    depth: count,
+    /** Open loop, requests per second at each target; two writes for one read. */
+    ratePerTarget: count,
+    warmupMs: ms,
+    saturatedMs: ms,
+    pacedMs: ms,
+    /** Loads per topology before anything counts: servers get faster as their code gets warm. */
+    warmupLoads: z.int().min(0).max(20),
+  }),
+  observerLatency: z.strictObject({ ms: count, jitterMs: ms }),
+  /** Kill the leader, see everybody come back: so many times per topology. */
+  sync: z.strictObject({ rounds: z.int().min(0).max(1_000), everyMs: count }),
+  /** Reads of every member through an outage: so many times per topology. */
+  availability: z.strictObject({
+    rounds: z.int().min(0).max(1_000),
+    everyMs: count,
+    beforeMs: ms,
+    leaderCutMs: ms,
+    quorumLostMs: ms,
+    afterMs: ms,
+  }),
+  /** After a heal: all members back, and a write committed, within this. */
+  recoverMaxMs: count,
+});
+
+export type Suite = z.infer<typeof shape> & { readonly name: string };
+
+/** dist/chaos/claims -> bench/suites of the project. */
+const SUITES_FOLDER = join(import.meta.dirname, '../../../bench/suites');
+export const SUITE_NAMES = ['quick', 'full'] as const;
+
+/** @param reference `quick`, `full`, or the path of a YAML file. @throws UsageError */
+export function readSuite(reference: string): Suite {
+  const isName = (SUITE_NAMES as readonly string[]).includes(reference);
+  if (!isName && !/\.ya?ml$/.test(reference))
+    throw new UsageError(`suite "${reference}": accepted are ${SUITE_NAMES.join(', ')}, or a .yaml file`);
+  const file = isName ? join(SUITES_FOLDER, `${reference}.yaml`) : reference;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`suite file ${file} cannot be read: ${(error as Error).message}`);
+  }
+  const name = reference.replace(/^.*[/\\]/, '').replace(/\.ya?ml$/, '');
+  return parseSuite(text, name, file);
+}
+
+/** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
+export function parseSuite(text: string, name: string, origin: string): Suite {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (error) {
+    if (error instanceof YAMLParseError) throw new UsageError(`${origin}: ${error.message}`);
+    throw error;
+  }
+  const parsed = shape.safeParse(document);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const where = issue.path.map(String).join('.') || 'suite';
+    throw new UsageError(`${origin}: ${where}: ${issue.message}`);
+  }
+  const suite = { name, ...parsed.data };
+  if (Object.keys(suite.topologies).length === 0)
+    throw new UsageError(`${origin}: topologies: at least one is needed`);
+  if (suite.observerLatency.jitterMs >= suite.observerLatency.ms)
+    throw new UsageError(`${origin}: observerLatency.jitterMs: less than its ms is accepted`);
+  return suite;
+}
