@@ -23,6 +23,17 @@ import { authenticate } from './authentication.ts';
 /** A client that does not read its replies and events is cut off at this much. */
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Why a client is not read from. */
+export const Hold = {
+  /** its session does not stand yet */
+  session: 1,
+  /** too many requests are under way in the server */
+  requests: 2,
+  /** it does not read what it was sent */
+  output: 4,
+} as const;
+export type Hold = (typeof Hold)[keyof typeof Hold];
+
 /** What waits for its place in the session's order: a write or sync under way, or a read behind one. */
 interface Pending {
   readonly xid: number;
@@ -65,6 +76,8 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   /** Frames that came before the session stood; reading is paused, so they are those of one chunk. */
   #early: Buffer[] = [];
   #chunkMs = 0;
+  /** Bits of `Hold`. */
+  #holds = 0;
   sessionId = 0n;
   /** The halves of `sessionId`, for look-ups on the path of every request. */
   sessionHigh = 0;
@@ -153,7 +166,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     }
     this.#hello = hello;
     this.#state = 'connecting';
-    this.#connection.pause();
+    this.holdReading(Hold.session);
     server.addConnection(this);
     const { minMs, maxMs } = this.#host.sessionTimeouts;
     const timeoutMs = Math.min(Math.max(hello.timeoutMs, minMs), maxMs);
@@ -182,7 +195,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.#state = 'open';
     this.#lastOp = OpCode.createSession;
     this.#sendConnectResponse(timeoutMs, sessionId, sessionPassword(sessionId));
-    this.#connection.resume();
+    this.releaseReading(Hold.session);
     const early = this.#early;
     this.#early = [];
     for (const frame of early) this.#onFrame(frame, 0, frame.length);
@@ -396,22 +409,26 @@ export class ClientConnection implements ReadSession, RequestOrigin {
 
   /** The client does not keep up: nothing more is read from it, and there is an end to what is kept for it. */
   #relieve(): void {
-    this.#connection.pause();
+    this.holdReading(Hold.output);
     if (this.#connection.bytesQueued > OUTPUT_BYTES_MAX) {
       this.close(`${this.#connection.bytesQueued} bytes wait for a client that does not read`, true);
     }
   }
 
   drained(): void {
-    if (this.#state === 'open') this.#connection.resume();
+    this.releaseReading(Hold.output);
   }
 
-  pauseReading(): void {
-    this.#connection.pause();
+  /** Nothing is read from the client until every reason to wait is gone. */
+  holdReading(reason: Hold): void {
+    if (this.#holds === 0) this.#connection.pause();
+    this.#holds |= reason;
   }
 
-  resumeReading(): void {
-    if (this.#state === 'open') this.#connection.resume();
+  releaseReading(reason: Hold): void {
+    if ((this.#holds & reason) === 0) return;
+    this.#holds &= ~reason;
+    if (this.#holds === 0 && this.#state === 'open') this.#connection.resume();
   }
 
   /** A watch fires. Events leave before any reply that shows the change, since both go through one buffer. */
