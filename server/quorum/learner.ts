@@ -1,15 +1,13 @@
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
-import type { SnapshotStreamReader } from '../storage/snapshot-stream-reader.ts';
-import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { epochOf, follows, makeZxid, zxidToHex } from '../wire/zxid.ts';
-import { PROTOCOL_VERSION, SNAPSHOT_SIGNATURE } from './learner-handler.ts';
+import { PROTOCOL_VERSION } from './learner-handler.ts';
+import { MasterDialer } from './master-dialer.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
 import type { PeerContext, Role } from './peer-context.ts';
-
-/** Between two rounds through the masters. @see leaderConnectDelayDuringRetryMs */
-const ROUND_PAUSE_MS = 100;
+import { SnapshotReceiver } from './snapshot-receiver.ts';
 
 type Phase =
   | 'connect'
@@ -33,21 +31,17 @@ type Phase =
 export abstract class Learner implements Role {
   abstract readonly name: 'follower' | 'observer';
   protected readonly context: PeerContext;
-  readonly #rounds: readonly (readonly Address[])[];
+  readonly #dialer: MasterDialer;
   readonly #onEstablished: (epoch: number) => void;
   readonly #packets: PacketReader;
   readonly #writer = new JuteWriter(256);
   #phase: Phase = 'connect';
   #connection: Connection | null = null;
-  #attempt: Timer | null = null;
   #watchdog: Timer | null = null;
   #lastHeardMs = 0;
   #startedMs = 0;
   #newEpoch = -1;
-  #restore: SnapshotStreamReader | null = null;
-  #restored = false;
-  #snapshotZxid = 0;
-  #tail = Buffer.alloc(0);
+  #snapshot: SnapshotReceiver | null = null;
   /** Proposals of the sync that no COMMIT has named yet, oldest first. */
   #proposed: TxnPacket[] = [];
   /** Of them, how many were committed after NEWLEADER: they are logged and applied at UPTODATE. ZOOKEEPER-4394 */
@@ -67,7 +61,10 @@ export abstract class Learner implements Role {
   ) {
     this.context = context;
     this.#onEstablished = onEstablished;
-    this.#rounds = rounds;
+    this.#dialer = new MasterDialer(context, rounds, context.config.connectToLearnerMasterLimitMs, {
+      onConnected: (connection, address) => this.#onConnected(connection, address),
+      onGivenUp: reason => this.end(reason),
+    });
     this.#packets = new PacketReader(packet => this.#onPacket(packet));
   }
 
@@ -95,7 +92,7 @@ export abstract class Learner implements Role {
     this.#startedMs = this.context.clock.monotonicMs();
     this.#lastHeardMs = this.#startedMs;
     this.#watchdog = this.context.clock.every(this.context.config.tickTimeMs / 2, () => this.#watch());
-    this.#dial(0, 0);
+    this.#dialer.start();
   }
 
   #limitMs(): number {
@@ -113,33 +110,7 @@ export abstract class Learner implements Role {
     }
   }
 
-  #dial(round: number, index: number): void {
-    const masters = this.#rounds[round];
-    if (masters === undefined) {
-      const last = this.#rounds.at(-1) ?? [];
-      const names = last.map(({ host, port }) => `${host}:${port}`).join(', ');
-      this.end(`no connection to ${names} in ${this.#rounds.length} rounds`);
-      return;
-    }
-    const address = masters[index];
-    if (address === undefined) {
-      this.#attempt = this.context.clock.after(ROUND_PAUSE_MS, () => this.#dial(round + 1, 0));
-      return;
-    }
-    this.#attempt = this.context.network.connect(address, this.#limitMs(), {
-      onConnected: connection => {
-        if (this.#phase !== 'connect') connection.destroy();
-        else this.#onConnected(connection, address);
-      },
-      onError: error => {
-        this.context.logger.debug('master not reached', { master: address, error: error.message });
-        if (this.#phase === 'connect') this.#dial(round, index + 1);
-      },
-    });
-  }
-
   #onConnected(connection: Connection, address: Address): void {
-    this.#attempt = null;
     this.#connection = connection;
     this.masterAddress = address;
     this.#phase = 'leaderInfo';
@@ -259,8 +230,7 @@ export abstract class Learner implements Role {
         break;
       case PacketType.SNAP:
         this.syncMode = 'SNAP';
-        this.#snapshotZxid = packet.zxid;
-        this.#restore = database.beginRestore();
+        this.#snapshot = new SnapshotReceiver(database.beginRestore(), packet.zxid);
         this.#phase = 'snapshot';
         this.#packets.suspend();
         break;
@@ -283,47 +253,33 @@ export abstract class Learner implements Role {
   }
 
   #onSnapshotBytes(chunk: Buffer): void {
-    const restore = this.#restore!;
-    let rest = chunk;
-    if (!this.#restored) {
-      const { done, consumedBytes } = restore.feed(chunk);
-      if (!done) return;
-      this.#restored = true;
-      rest = chunk.subarray(consumedBytes);
-    }
-    this.#tail = Buffer.concat([this.#tail, rest]);
-    const signatureBytes = 4 + SNAPSHOT_SIGNATURE.length;
-    if (this.#tail.length < signatureBytes) return;
-    const signature = new JuteReader(this.#tail, 0, signatureBytes).readString();
-    if (signature !== SNAPSHOT_SIGNATURE) {
-      this.end('the snapshot of the master does not end in its signature');
-      return;
-    }
-    const after = this.#tail.subarray(signatureBytes);
+    const snapshot = this.#snapshot!;
+    const after = snapshot.feed(chunk);
+    if (after === null) return;
     this.#phase = 'busy';
+    this.#connection?.pause();
+    this.#packets.feed(after);
     // The tree is replaced only now that it is whole (ZOOKEEPER-3104, 3642), and on disk before anything follows.
-    this.context.database.finishRestore(restore, this.#snapshotZxid, error => {
+    this.context.database.finishRestore(snapshot.reader, snapshot.zxid, error => {
       if (this.#phase !== 'busy') return;
       if (error !== undefined) {
         this.context.onFatal(error);
         return;
       }
-      this.#restore = null;
+      this.#snapshot = null;
       this.context.sync.snapshotNeeded = false;
-      this.#lastQueued = this.#snapshotZxid;
+      this.#lastQueued = snapshot.zxid;
       this.context.epochs.announceCurrentEpoch(this.#newEpoch);
       this.#phase = 'sync';
       this.#connection?.resume();
-      this.#resume(after);
+      this.#resume();
     });
-    if (this.#phase === 'busy') this.#connection?.pause();
   }
 
-  /** Goes on with bytes that came while a write had to be waited for. */
-  #resume(bytes: Buffer): void {
+  /** Goes on with what came while a write had to be waited for. */
+  #resume(): void {
     try {
       this.#packets.resume();
-      if (bytes.length > 0) this.#packets.feed(bytes);
     } catch (error) {
       this.end(`malformed input from the master: ${(error as Error).message}`);
     }
@@ -405,7 +361,7 @@ export abstract class Learner implements Role {
       epochs.setCurrentEpoch(this.#newEpoch);
       this.#phase = 'upToDate';
       this.#ackNewLeader();
-      this.#resume(this.#packets.takeRest());
+      this.#resume();
     });
   }
 
@@ -467,13 +423,13 @@ export abstract class Learner implements Role {
     const wasServing = this.#phase === 'broadcast';
     this.#phase = 'ended';
     this.context.logger.warn(`${this.name} ends: ${reason}`, { master: this.masterAddress });
-    this.#attempt?.cancel();
+    this.#dialer.stop();
     this.#watchdog?.cancel();
     this.#packets.suspend();
     this.#connection?.destroy(reason);
     // A snapshot or sync that did not finish leaves no trace in memory: what counts is on disk. ZOOKEEPER-3642, 5094
-    if (this.#restore !== null) this.context.database.cancelRestore();
-    this.#restore = null;
+    if (this.#snapshot !== null) this.context.database.cancelRestore();
+    this.#snapshot = null;
     this.context.serve(null);
     const finish = () => this.#ended?.(reason);
     if (wasServing) this.stopServing(reason, finish);

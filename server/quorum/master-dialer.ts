@@ -1,0 +1,64 @@
+import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
+
+/** Between two rounds through the masters. @see leaderConnectDelayDuringRetryMs */
+const ROUND_PAUSE_MS = 100;
+
+export interface MasterDialerEvents {
+  onConnected(connection: Connection, address: Address): void;
+  /** Every address of every round was tried. */
+  onGivenUp(reason: string): void;
+}
+
+/** Dials masters one after the other, round after round, until one answers. */
+export class MasterDialer {
+  readonly #parts: { readonly clock: Clock; readonly network: Network };
+  readonly #rounds: readonly (readonly Address[])[];
+  readonly #attemptTimeoutMs: number;
+  readonly #events: MasterDialerEvents;
+  #attempt: Timer | null = null;
+
+  constructor(
+    parts: { readonly clock: Clock; readonly network: Network },
+    rounds: readonly (readonly Address[])[],
+    attemptTimeoutMs: number,
+    events: MasterDialerEvents,
+  ) {
+    this.#parts = parts;
+    this.#rounds = rounds;
+    this.#attemptTimeoutMs = attemptTimeoutMs;
+    this.#events = events;
+  }
+
+  start(): void {
+    this.#dial(0, 0);
+  }
+
+  stop(): void {
+    this.#attempt?.cancel();
+    this.#attempt = null;
+  }
+
+  #dial(round: number, index: number): void {
+    const masters = this.#rounds[round];
+    if (masters === undefined) {
+      this.#events.onGivenUp(`no connection to ${this.#names()} in ${this.#rounds.length} rounds`);
+      return;
+    }
+    const address = masters[index];
+    if (address === undefined) {
+      this.#attempt = this.#parts.clock.after(ROUND_PAUSE_MS, () => this.#dial(round + 1, 0));
+      return;
+    }
+    this.#attempt = this.#parts.network.connect(address, this.#attemptTimeoutMs, {
+      onConnected: connection => {
+        this.#attempt = null;
+        this.#events.onConnected(connection, address);
+      },
+      onError: () => this.#dial(round, index + 1),
+    });
+  }
+
+  #names(): string {
+    return (this.#rounds.at(-1) ?? []).map(({ host, port }) => `${host}:${port}`).join(', ');
+  }
+}
