@@ -1,10 +1,10 @@
+import type { Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import type { Request, SimClient } from './sim-client.ts';
 
 export interface LoadOptions {
   client: SimClient;
-  clock: VirtualClock;
+  clock: Clock;
   random: SeededRandom;
   paths: readonly string[];
   pipelineDepth: number;

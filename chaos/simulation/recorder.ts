@@ -1,5 +1,4 @@
 import type { HistoryEvent, OperationName } from '../checkers/history.ts';
-import type { World } from './world.ts';
 
 export interface Invocation {
   readonly process: number;
@@ -11,14 +10,20 @@ export interface Invocation {
 
 export type Completion = Pick<HistoryEvent, 'value' | 'zxid' | 'mzxid' | 'version' | 'error'>;
 
+/** Where a run happens: a simulated world, or real processes on the wall's time. */
+export interface RecordedWorld {
+  readonly time: { readonly nowMs: number };
+  note(who: string, what: string): void;
+}
+
 /** Writes the history of a run, and each event of it into the trace. */
 export class Recorder {
   readonly history: HistoryEvent[] = [];
-  readonly #world: World;
+  readonly #world: RecordedWorld;
   #operations = 0;
   #acknowledgedWrites = 0;
 
-  constructor(world: World) {
+  constructor(world: RecordedWorld) {
     this.#world = world;
   }
 

@@ -1,5 +1,4 @@
-import type { Address, Connection, Network, Timer } from '../../server/runtime/runtime.ts';
-import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
+import type { Address, Clock, Connection, Network, Timer } from '../../server/runtime/runtime.ts';
 import { readConnectResponse } from '../../server/wire/connect.ts';
 import { FrameReader } from '../../server/wire/frames.ts';
 import { JuteError, JuteReader } from '../../server/wire/jute.ts';
@@ -10,7 +9,7 @@ import type { Invocation, Recorder } from './recorder.ts';
 
 export interface SimClientOptions {
   process: number;
-  clock: VirtualClock;
+  clock: Clock;
   network: Network;
   /** Tried in turn, from a place of its own for each client. */
   servers: readonly Address[];
@@ -37,7 +36,7 @@ const NO_PASSWORD = Buffer.alloc(16);
 export type Request = Omit<Invocation, 'process' | 'session'>;
 
 /**
- * A ZooKeeper client for simulations: the real wire protocol, one session kept over reconnects as real
+ * A ZooKeeper client for simulations, and for real ensembles when its Runtime is real: the wire protocol, one session kept over reconnects as real
  * clients keep it, and every operation in the history.
  */
 export class SimClient {

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { ZkClient } from '../../bench/load/client.ts';
+import type { FinalNode } from '../checkers/acknowledged-writes.ts';
+import type { MemberTree } from '../checkers/tree-equality.ts';
+
+/** What one member holds in the end, read through its own client port. */
+export interface MemberState extends MemberTree {
+  readonly nodes: ReadonlyMap<string, FinalNode | undefined>;
+}
+
+/**
+ * Reads the whole tree of one member, after a sync. The digest is ours, over every znode's data and Stat, so it
+ * holds for any implementation. `paths` that do not exist are in `nodes` as undefined. Nobody may write meanwhile.
+ */
+export async function readMemberState(
+  member: string,
+  address: string,
+  paths: readonly string[],
+): Promise<MemberState> {
+  const client = await ZkClient.connect(address);
+  try {
+    await client.sync('/');
+    const nodes = new Map<string, FinalNode | undefined>(paths.map(path => [path, undefined]));
+    const hash = createHash('sha256');
+    let zxid = 0;
+    const walk = async (path: string): Promise<void> => {
+      const { data, stat } = await client.getData(path);
+      const children = (await client.getChildren(path)).sort();
+      zxid = Math.max(zxid, stat.mzxid, stat.pzxid);
+      nodes.set(path, { value: data?.toString() ?? null, version: stat.version, mzxid: stat.mzxid });
+      hash.update(describe(path, data, { ...stat, ...localFields(path) }));
+      for (const child of children) await walk(path === '/' ? `/${child}` : `${path}/${child}`);
+    };
+    await walk('/');
+    return { member, zxid, digest: hash.digest('hex'), nodes };
+  } finally {
+    await client.close();
+  }
+}
+
+function describe(path: string, data: Buffer | null, stat: object): string {
+  return `${JSON.stringify([path, data?.toString('base64') ?? null, stat], (_key, value) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  )}\n`;
+}
+
+/** Every member writes its configuration node itself, at its own time. */
+function localFields(path: string): object {
+  return path === '/zookeeper/config' ? { mtime: 0 } : {};
+}
