@@ -1,0 +1,160 @@
+/** `zklab doctor`: what this machine offers the lab, what each thing is for, and how to get what is missing. */
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { execa } from 'execa';
+import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
+import { diskSync, loopbackRoundTrip } from './measure/environment.ts';
+import { type Terminal, table } from './terminal.ts';
+import { APACHE_HINT, findApacheZooKeeper } from './topology/apache-zookeeper.ts';
+import { findSetpriv } from './topology/member-command.ts';
+
+export interface Finding {
+  readonly name: string;
+  /** `missing` and `partly` leave something out of what the lab can do; the rest works all the same. */
+  readonly state: 'ok' | 'partly' | 'missing';
+  /** Version, place or measured value. */
+  readonly found: string;
+  readonly usedFor: string;
+  /** Where something is missing: how to get it. */
+  readonly howToGet: string | undefined;
+}
+
+export interface Check {
+  readonly name: string;
+  readonly usedFor: string;
+  readonly howToGet: string;
+  /** Null when it is not there. */
+  look(): Promise<string | { readonly partly: string } | null>;
+}
+
+const COMMAND_MAX_MS = 10_000;
+
+export const MACHINE_CHECKS: readonly Check[] = [
+  {
+    name: 'cores and memory',
+    usedFor: 'running members side by side: they share these',
+    howToGet: '',
+    look: async () => `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+  },
+  {
+    name: 'disk sync',
+    usedFor: 'judging write latency: every committed write waits for it',
+    howToGet: `a temporary folder that can be written (TMPDIR, now ${tmpdir()})`,
+    look: async () => {
+      const sync = await diskSync(tmpdir());
+      return sync && `${sync.medianUs} µs median, ${sync.maxUs} µs at most, ${sync.samples} syncs`;
+    },
+  },
+  {
+    name: 'loopback',
+    usedFor: 'judging every latency: the least a message can cost here',
+    howToGet: '',
+    look: async () => {
+      const { medianUs, maxUs, samples } = await loopbackRoundTrip();
+      return `${medianUs} µs there and back, ${maxUs} µs at most, ${samples} round trips`;
+    },
+  },
+  {
+    name: 'cgroups v2',
+    usedFor: 'equal CPU budgets for members',
+    howToGet: 'a cgroup that this user may write, as in `systemd-run --user --scope -p Delegate=yes`',
+    look: async () => cgroups(),
+  },
+  {
+    name: 'setpriv',
+    usedFor: 'ending JVMs and other commands whose lab was killed; else the next lab does',
+    howToGet: 'apt-get install util-linux',
+    look: async () => findSetpriv() ?? null,
+  },
+  {
+    name: 'Java',
+    usedFor: 'Apache ZooKeeper',
+    howToGet: 'apt-get install default-jre-headless',
+    look: async () => /version "([^"]+)"/.exec((await said('java', ['-version'])) ?? '')?.[1] ?? null,
+  },
+  {
+    name: 'Apache ZooKeeper',
+    usedFor: 'bench peer, and members with server=apache',
+    howToGet: APACHE_HINT,
+    look: async () => findApacheZooKeeper()?.version ?? null,
+  },
+  {
+    name: 'Go',
+    usedFor: 'npm run toxiproxy:install',
+    howToGet: 'apt-get install golang-go',
+    look: async () => /go(\d[\w.]*)/.exec((await said('go', ['version'])) ?? '')?.[1] ?? null,
+  },
+  {
+    name: 'kazoo',
+    usedFor: 'tests of our server with a Python client',
+    howToGet: 'apt-get install python3-kazoo',
+    look: async () => said('/usr/bin/python3', ['-c', 'import kazoo; print(kazoo.__version__)']),
+  },
+  {
+    name: 'cli_mt',
+    usedFor: 'tests of our server with the C client',
+    howToGet: 'apt-get install zookeeper-bin',
+    look: async () => ['/usr/lib/zookeeper/bin/cli_mt', '/usr/bin/cli_mt'].find(existsSync) ?? null,
+  },
+  {
+    name: 'Chromium',
+    usedFor: 'tests of the reports; reading one needs any browser',
+    howToGet: 'apt-get install chromium',
+    look: async () =>
+      /\d+\.[\d.]+/.exec((await said(process.env.CHROMIUM_PATH ?? 'chromium', ['--version'])) ?? '')?.[0] ??
+      null,
+  },
+];
+
+/** @param more checks of folders that this one cannot import */
+export async function doctor(
+  terminal: Terminal,
+  options: { json?: boolean; more?: readonly Check[] } = {},
+): Promise<ExitCode> {
+  const checks = [...(options.more ?? []), ...MACHINE_CHECKS];
+  const findings: Finding[] = [];
+  // One after the other: the measured ones must not measure the others.
+  for (const check of checks) findings.push(await examine(check));
+  if (options.json) terminal.json({ findings });
+  else terminal.print(findingsText(findings));
+  return EXIT_CODES.holds;
+}
+
+export async function examine({ name, usedFor, howToGet, look }: Check): Promise<Finding> {
+  const found = await look().catch((error: Error) => ({ partly: error.message.split('\n', 1)[0]! }));
+  if (typeof found === 'string') return { name, state: 'ok', found, usedFor, howToGet: undefined };
+  if (found === null) return { name, state: 'missing', found: 'not found', usedFor, howToGet };
+  return { name, state: 'partly', found: found.partly, usedFor, howToGet };
+}
+
+const MARKS = { ok: '+', partly: '~', missing: '-' } as const;
+
+export function findingsText(findings: readonly Finding[]): string {
+  return table(
+    findings.map(({ name, state, found, usedFor, howToGet }) => [
+      `${MARKS[state]} ${name}`,
+      found,
+      `for ${usedFor}${howToGet ? `; to get it: ${howToGet}` : ''}`,
+    ]),
+  );
+}
+
+/** What a command prints, on either stream; null when it fails or is not there. */
+async function said(command: string, args: readonly string[]): Promise<string | null> {
+  const { exitCode, all } = await execa(command, [...args], {
+    reject: false,
+    all: true,
+    timeout: COMMAND_MAX_MS,
+  });
+  return exitCode === 0 ? all.trim() : null;
+}
+
+/** Budgets need the cpu controller in a group of our own, to which we may add members. */
+function cgroups(): string | { partly: string } | null {
+  if (!existsSync('/sys/fs/cgroup/cgroup.controllers')) return null;
+  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/';
+  const file = `/sys/fs/cgroup${own === '/' ? '' : own}/cgroup.controllers`;
+  const controllers = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (controllers.split(' ').includes('cpu')) return `cpu in ${own}`;
+  return { partly: `no cpu controller in ${own}` };
+}

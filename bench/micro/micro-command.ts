@@ -1,0 +1,50 @@
+/** `zklab micro [FILTER]`: the micro-benchmarks as a table. */
+import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
+import { type Terminal, table } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
+import { type MicroRow, runMicro } from './micro.ts';
+
+export interface MicroCommandOptions {
+  readonly json?: boolean;
+  /** For each task. */
+  readonly timeMs?: number | undefined;
+}
+
+/** @throws UsageError when the filter is no pattern, or matches no task */
+export async function micro(
+  filter: string | undefined,
+  terminal: Terminal,
+  options: MicroCommandOptions = {},
+): Promise<ExitCode> {
+  const { json = false, timeMs } = options;
+  const rows = await run(filter, terminal, timeMs === undefined ? {} : { timeMs });
+  if (json) terminal.json({ rows });
+  else terminal.print(microText(rows));
+  return EXIT_CODES.holds;
+}
+
+async function run(
+  filter: string | undefined,
+  terminal: Terminal,
+  options: { timeMs?: number },
+): Promise<MicroRow[]> {
+  try {
+    const pattern = filter === undefined ? undefined : new RegExp(filter, 'i');
+    return await runMicro(pattern, ({ name }) => terminal.progress(name), options);
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof SyntaxError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+export function microText(rows: readonly MicroRow[]): string {
+  const cells = rows.map(({ name, nsPerOperation, spreadNs, operationsPerSecond, n }) => [
+    name,
+    nsPerOperation.toFixed(nsPerOperation < 100 ? 1 : 0),
+    `±${spreadNs.toFixed(spreadNs < 100 ? 1 : 0)}`,
+    Number.isFinite(operationsPerSecond) ? Math.round(operationsPerSecond).toLocaleString('en') : '-',
+    String(n),
+  ]);
+  const warnings = rows.flatMap(row => row.warnings.map(warning => `warning: ${row.name}: ${warning}`));
+  return [table([['task', 'ns', 'half within', 'per second', 'n'], ...cells]), ...warnings].join('\n');
+}

@@ -1,0 +1,145 @@
+/** One round of one server: writes, reads and lone writes, one phase after the other. */
+import { saturation } from '../load/driver-monitor.ts';
+import { startLoadProcess } from '../load/load-process.ts';
+import type { LoadResult, LoadSpec, LoadTarget } from '../load/load-spec.ts';
+import type { WorkloadSpec } from '../load/workload.ts';
+import { ProcessSampler, sampleProcess } from '../measure/process-sampler.ts';
+import { middleOf } from '../stats/summary.ts';
+import type { Ensemble } from '../topology/ensemble.ts';
+import type { Member } from '../topology/member.ts';
+import { cpuMsBetween } from './cpu-window.ts';
+import type { PeerReadings } from './metrics.ts';
+
+const SESSIONS_PER_MEMBER = 10;
+const DEPTH = 32;
+const WARMUP_MS = 1_000;
+const SAMPLE_INTERVAL_MS = 50;
+/** Samples after the window: its end lies between two. */
+const SETTLE_MS = 2 * SAMPLE_INTERVAL_MS;
+const MIB = 2 ** 20;
+
+export const PEER_WORKLOAD: WorkloadSpec = {
+  mix: { setData: 1 },
+  valueBytes: 100,
+  keyCount: 1_000,
+  skew: { kind: 'uniform' },
+  seed: 1,
+};
+
+export const PEER_LOAD_TEXT = `${SESSIONS_PER_MEMBER} sessions on each voter, ${DEPTH} requests in flight on each, values of ${PEER_WORKLOAD.valueBytes} bytes`;
+
+export interface PeerRound {
+  readonly readings: PeerReadings;
+  /** Why numbers of this round do not count, one sentence each. */
+  readonly voidReasons: readonly string[];
+  /** Highest 99th percentile of the driver's loop lag over the phases that saturate. */
+  readonly driverLagMs: number;
+}
+
+export async function measureRound(
+  ensemble: Ensemble,
+  durationMs: number,
+  signal: AbortSignal,
+): Promise<PeerRound> {
+  const restingMemory = memoryOf(ensemble.members);
+  const saturating = (mix: WorkloadSpec['mix']): LoadSpec => ({
+    targets: ensemble.members.map(targetOf),
+    sessionsPerTarget: SESSIONS_PER_MEMBER,
+    workload: { ...PEER_WORKLOAD, mix },
+    mode: { kind: 'closed', depth: DEPTH },
+    warmupMs: WARMUP_MS,
+    durationMs,
+  });
+  const writes = await measurePhase(ensemble, saturating({ setData: 1 }), signal);
+  const reads = await measurePhase(ensemble, saturating({ getData: 1 }), signal);
+  const lone = await measurePhase(
+    ensemble,
+    {
+      ...saturating({ setData: 1 }),
+      targets: [targetOf(await ensemble.leader())],
+      sessionsPerTarget: 1,
+      mode: { kind: 'closed', depth: 1 },
+    },
+    signal,
+  );
+  const { p50Us } = lone.load.service;
+  return {
+    readings: {
+      ...defined('restingMemory', restingMemory),
+      writeThroughput: writes.load.writesPerSecond,
+      readThroughput: reads.load.readsPerSecond,
+      ...defined('serverCpuPerWrite', writes.cpuUsPerOperation),
+      ...defined('serverCpuPerRead', reads.cpuUsPerOperation),
+      ...defined('loneWriteLatencyP50', p50Us === undefined ? undefined : p50Us / 1000),
+    },
+    voidReasons: [
+      ...named('writes', writes.load, reasonsAtSaturation(writes.load)),
+      ...named('reads', reads.load, reasonsAtSaturation(reads.load)),
+      ...named('lone writes', lone.load, lone.load.voidReasons),
+    ],
+    driverLagMs: Math.max(writes.load.driver.loopLagP99Ms, reads.load.driver.loopLagP99Ms),
+  };
+}
+
+function targetOf(member: Member): LoadTarget {
+  const { host, port } = member.plan.ports.client;
+  return { name: member.name, host, port };
+}
+
+interface Phase {
+  readonly load: LoadResult;
+  readonly cpuUsPerOperation: number | undefined;
+}
+
+async function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSignal): Promise<Phase> {
+  const pids = new Map(ensemble.members.map(({ name, pid }) => [name, pid]));
+  const sampler = new ProcessSampler(() => pids, SAMPLE_INTERVAL_MS).start();
+  const driver = startLoadProcess(spec);
+  signal.addEventListener('abort', driver.stop);
+  if (signal.aborted) driver.stop();
+  try {
+    const load = await driver.result;
+    await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
+    // The driver is another process: wall-clock time is what the two have in common.
+    const fromMs = Date.parse(load.measuredFrom) - performance.timeOrigin;
+    const cpuMs = cpuMsBetween(sampler.series.values(), fromMs, fromMs + spec.durationMs);
+    const done = (load.okPerSecond * spec.durationMs) / 1000;
+    return { load, cpuUsPerOperation: cpuMs === undefined || done === 0 ? undefined : (cpuMs * 1000) / done };
+  } finally {
+    signal.removeEventListener('abort', driver.stop);
+    sampler.stop();
+  }
+}
+
+/** Of the median member. */
+function memoryOf(members: readonly Member[]): number | undefined {
+  const mib = members.flatMap(({ pid }) => {
+    const sample = sampleProcess(pid);
+    return sample === null ? [] : [sample.rssBytes / MIB];
+  });
+  return mib.length === members.length ? middleOf(mib.sort((a, b) => a - b)) : undefined;
+}
+
+function defined(name: keyof PeerReadings, value: number | undefined): PeerReadings {
+  return value === undefined ? {} : { [name]: value };
+}
+
+/**
+ * Servers that take every core make the driver wait for one, and so they should: as long as it has work to do and is
+ * not out of CPU itself, the machine is the limit for both. Then the lag is reported, and the numbers count.
+ */
+function reasonsAtSaturation({ driver, voidReasons }: LoadResult): readonly string[] {
+  const heldUpOnly = saturation({ ...driver, loopLagP99Ms: 0 }).length === 0;
+  const ofDriver = new Set(saturation(driver));
+  return heldUpOnly ? voidReasons.filter(reason => !ofDriver.has(reason)) : voidReasons;
+}
+
+function named(phase: string, { totals }: LoadResult, reasons: readonly string[]): string[] {
+  const lost = totals.errors + totals.unknown;
+  return [
+    ...reasons.map(reason => `${phase}: ${reason}`),
+    ...(lost > 0
+      ? [`${phase}: ${totals.errors} requests failed and ${totals.unknown} were not answered`]
+      : []),
+  ];
+}

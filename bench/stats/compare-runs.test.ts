@@ -1,0 +1,81 @@
+import { assert, suite } from '#test';
+import { comparisonSchema } from '../../results/comparison.ts';
+import { minimalResult } from '../../results/fixtures/minimal.ts';
+import type { Result } from '../../results/schema.ts';
+import { compareRuns } from './compare-runs.ts';
+
+const test = suite('comparison of runs');
+
+const TEN = [100, 101, 102, 103, 104, 105, 106, 107, 108, 109];
+
+test('a run compared with itself shows no difference, and fits the schema', () => {
+  const comparison = compareRuns(runOf(TEN), runOf(TEN));
+  comparisonSchema.parse(comparison);
+  assert.equal(comparison.warnings, []);
+  const [row] = comparison.rows;
+  assert.is(row!.verdict, 'no difference shown');
+  assert.is(row!.ratio!.value, 1);
+});
+
+test('half the throughput is worse, half the latency is better', () => {
+  const half = TEN.map(value => value / 2);
+  const [throughput] = compareRuns(runOf(TEN), runOf(half)).rows;
+  assert.is(throughput!.verdict, 'worse');
+  assert.ok(Math.abs(throughput!.ratio!.value - 0.5) < 0.01);
+  assert.ok(throughput!.ratio!.low! < 0.5 && throughput!.ratio!.high! > 0.5);
+  const [latency] = compareRuns(
+    runOf(TEN, { higherIsBetter: false }),
+    runOf(half, { higherIsBetter: false }),
+  ).rows;
+  assert.is(latency!.verdict, 'better');
+});
+
+test('with three rounds each no difference can be shown, and none is denied', () => {
+  const [row] = compareRuns(runOf([1, 2, 3]), runOf([101, 102, 103])).rows;
+  assert.is(row!.verdict, 'too few');
+  assert.is(row!.pValue, null);
+});
+
+test('many rows are corrected: what one row would show by chance, twenty do not', () => {
+  const shifted = TEN.map(value => value + 4.5);
+  const alone = compareRuns(runOf(TEN), runOf(shifted)).rows[0]!;
+  assert.ok(alone.pHolm! < 0.05, `p ${alone.pHolm}`);
+  const twenty = compareRuns(runOf(TEN, { rows: 20 }), withRow(runOf(TEN, { rows: 20 }), shifted)).rows[0]!;
+  assert.is(twenty.pValue, alone.pValue);
+  assert.is(twenty.verdict, 'no difference shown');
+});
+
+test('runs of two days, of two machines, void runs and lone rows are warned of', () => {
+  const a = runOf(TEN);
+  const b = runOf(TEN, { rows: 2 });
+  b.run.startedAt = '2026-08-04T02:30:00.000Z';
+  b.environment.cores = 64;
+  b.validity = { void: true, reasons: ['the driver was saturated'] };
+  const text = compareRuns(a, b).warnings.join('\n');
+  for (const part of [
+    '3 days apart',
+    'cores differs: 2 and 64',
+    'is void: the driver was saturated',
+    'only in',
+  ])
+    assert.match(text, part);
+});
+
+function runOf(values: readonly number[], options: { higherIsBetter?: boolean; rows?: number } = {}): Result {
+  const result = minimalResult();
+  const { higherIsBetter = true, rows = 1 } = options;
+  result.claims = [];
+  result.measurements = Array.from({ length: rows }, (_, index) => ({
+    ...result.measurements[0]!,
+    id: `m${index}`,
+    metric: index === 0 ? 'writeThroughput' : `metric ${index}`,
+    higherIsBetter,
+    samples: values.map((value, round) => ({ round, value })),
+  }));
+  return result;
+}
+
+function withRow(result: Result, values: readonly number[]): Result {
+  result.measurements[0]!.samples = values.map((value, round) => ({ round, value }));
+  return result;
+}

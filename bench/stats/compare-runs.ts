@@ -1,0 +1,140 @@
+/** Two runs, row by row: did what both measured change? The form is that of results/comparison.ts. */
+import type { Comparison, ComparisonRow, ComparisonSide } from '../../results/comparison.ts';
+import type { Measurement, Result } from '../../results/schema.ts';
+import { holm } from './holm.ts';
+import { mannWhitney } from './mann-whitney.ts';
+import { median } from './summary.ts';
+
+const ALPHA = 0.05;
+/** Runs further apart than this met another machine, even if it has the same name: neighbours, heat, updates. */
+const APART_MS_MAX = 2 * 3_600_000;
+
+interface Judged {
+  row: ComparisonRow;
+  /** Undefined where the samples cannot say. */
+  p: number | undefined;
+}
+
+/** Rows that both runs have; what only one has is named in the warnings. */
+export function compareRuns(a: Result, b: Result): Comparison {
+  const others = new Map(b.measurements.map(item => [keyOf(item), item]));
+  const judged = a.measurements.flatMap(item => {
+    const other = others.get(keyOf(item));
+    return other === undefined ? [] : [judge(item, other)];
+  });
+  return {
+    schemaVersion: 1,
+    a: { id: a.run.id, label: labelOf(a) },
+    b: { id: b.run.id, label: labelOf(b) },
+    rows: corrected(judged),
+    warnings: [...differences(a, b), ...unmatched(a, b), ...unmatched(b, a)],
+  };
+}
+
+function keyOf({ metric, topology, condition }: Measurement): string {
+  return `${metric}, ${topology}, ${condition}`;
+}
+
+function labelOf({ run, environment }: Result): string {
+  return `${run.suite}, ${environment.git.commit.slice(0, 9)}${environment.git.dirty ? ' and changes' : ''}`;
+}
+
+function judge(a: Measurement, b: Measurement): Judged {
+  const [valuesA, valuesB] = [a, b].map(item => item.samples.map(({ value }) => value)) as [
+    number[],
+    number[],
+  ];
+  const test = mannWhitney(valuesB, valuesA);
+  const tooFew = test.warnings.some(warning => warning === 'EMPTY' || warning === 'CANNOT_REACH');
+  const { metric, topology, condition, unit, higherIsBetter } = a;
+  const row: ComparisonRow = {
+    metric,
+    topology,
+    condition,
+    unit,
+    higherIsBetter,
+    a: sideOf(valuesA),
+    b: sideOf(valuesB),
+    ratio: ratioOf(valuesA, valuesB),
+    pValue: tooFew ? null : test.p,
+    pHolm: null,
+    verdict: 'too few',
+  };
+  return { row, p: tooFew ? undefined : test.p };
+}
+
+function sideOf(values: readonly number[]): ComparisonSide {
+  const { value, low, high, n } = median(values);
+  return { median: finite(value), low: finite(low), high: finite(high), n };
+}
+
+/**
+ * b over a. The rounds of two runs are not pairs, so this is the Hodges-Lehmann shift of the logarithms: the median
+ * of all quotients, with the interval that goes with the U test.
+ */
+function ratioOf(a: readonly number[], b: readonly number[]): ComparisonRow['ratio'] {
+  if (a.length === 0 || b.length === 0 || [...a, ...b].some(value => value <= 0)) return null;
+  const { shift } = mannWhitney(b.map(Math.log), a.map(Math.log));
+  const [low, high] = [shift.low, shift.high].map(bound => (Number.isFinite(bound) ? Math.exp(bound) : null));
+  return { value: Math.exp(shift.value), low: low ?? null, high: high ?? null };
+}
+
+function corrected(judged: readonly Judged[]): ComparisonRow[] {
+  const tested = judged.filter(({ p }) => p !== undefined);
+  const adjusted = holm(tested.map(({ p }) => p!));
+  return judged.map(one => {
+    const at = tested.indexOf(one);
+    const pHolm = at < 0 ? null : adjusted[at]!;
+    return { ...one.row, pHolm, verdict: verdictOf(one.row, pHolm) };
+  });
+}
+
+function verdictOf(
+  { a, b, ratio, higherIsBetter }: ComparisonRow,
+  pHolm: number | null,
+): ComparisonRow['verdict'] {
+  if (pHolm === null || a.median === null || b.median === null) return 'too few';
+  if (pHolm >= ALPHA) return 'no difference shown';
+  const higher = ratio === null ? b.median > a.median : ratio.value > 1;
+  return higher === higherIsBetter ? 'better' : 'worse';
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function differences(a: Result, b: Result): string[] {
+  const found: string[] = [];
+  const apartMs = Math.abs(Date.parse(a.run.startedAt) - Date.parse(b.run.startedAt));
+  if (apartMs > APART_MS_MAX) {
+    found.push(
+      `the runs began ${describeHours(apartMs)} apart: what the machine did in between is in the difference too; ` +
+        'only rounds that alternate within one run are free of that',
+    );
+  }
+  const machine = ({ environment: { machine, cpu, cores, kernel, node } }: Result) => ({
+    machine,
+    cpu,
+    cores,
+    kernel,
+    node,
+  });
+  const [first, second] = [machine(a), machine(b)];
+  for (const key of ['machine', 'cpu', 'cores', 'kernel', 'node'] as const)
+    if (first[key] !== second[key]) found.push(`${key} differs: ${first[key]} and ${second[key]}`);
+  if (a.run.suite !== b.run.suite) found.push(`the suites differ: ${a.run.suite} and ${b.run.suite}`);
+  for (const { run, validity } of [a, b])
+    if (validity.void) found.push(`${run.id} is void: ${validity.reasons.join('; ') || 'no reason given'}`);
+  return found;
+}
+
+function describeHours(ms: number): string {
+  const hours = ms / 3_600_000;
+  return hours < 48 ? `${Math.round(hours)} hours` : `${Math.round(hours / 24)} days`;
+}
+
+function unmatched(from: Result, to: Result): string[] {
+  const there = new Set(to.measurements.map(keyOf));
+  const only = from.measurements.map(keyOf).filter(key => !there.has(key));
+  return only.length === 0 ? [] : [`only in ${from.run.id}: ${only.join('; ')}`];
+}

@@ -1,0 +1,57 @@
+/** Where commands write: the answer to standard output, progress to standard error, so that `--json` stays a document. */
+export interface Terminal {
+  /** The answer. */
+  print(text: string): void;
+  /** Overwritten by the next on a terminal; a line of its own elsewhere. */
+  progress(text: string): void;
+  json(document: unknown): void;
+}
+
+export interface TerminalStreams {
+  readonly out: { write(text: string): unknown };
+  readonly err: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
+}
+
+const CLEAR_LINE = '\r\x1b[2K';
+const COLUMNS_DEFAULT = 80;
+
+export function terminal(
+  { out, err }: TerminalStreams = { out: process.stdout, err: process.stderr },
+): Terminal {
+  let pending = false;
+  const clear = (): void => {
+    if (pending) err.write(CLEAR_LINE);
+    pending = false;
+  };
+  const print = (text: string): void => {
+    clear();
+    out.write(text.endsWith('\n') ? text : `${text}\n`);
+  };
+  return {
+    print,
+    progress(text) {
+      if (err.isTTY !== true) {
+        err.write(`${text}\n`);
+        return;
+      }
+      clear();
+      err.write(text.slice(0, (err.columns ?? COLUMNS_DEFAULT) - 1));
+      pending = true;
+    },
+    json: document => print(JSON.stringify(document, undefined, 2)),
+  };
+}
+
+/** Columns padded to their widest cell, two spaces apart; no spaces at the ends of lines. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  const lines = rows.map(row =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,112 @@
+/** An ensemble with a proxy on every link: what faults are injected into, and what `zklab up` gives to play with. */
+import { join } from 'node:path';
+import { Ensemble, type EnsembleOptions } from '../bench/topology/ensemble.ts';
+import { type EnsemblePlan, type PlannedMember, planEnsemble } from '../bench/topology/plan.ts';
+import { type Registration, registerProcess } from '../bench/topology/reaper.ts';
+import type { Topology } from '../bench/topology/topology.ts';
+import type { FaultMember } from './faults/context.ts';
+import { Mesh, type MeshMember } from './mesh/mesh.ts';
+import { ToxiproxyClient } from './toxiproxy/client.ts';
+import { findToxiproxy, type Toxiproxy } from './toxiproxy/find.ts';
+
+export interface MeshedOptions extends Omit<EnsembleOptions, 'linkMaps' | 'clientAddresses'> {
+  /** Of everything: configurations, data, logs, link maps. */
+  readonly folder: string;
+  /** Of the stand-in's chances. @default 1 */
+  readonly seed?: number;
+}
+
+export interface MeshedEnsemble {
+  readonly ensemble: Ensemble;
+  readonly mesh: Mesh;
+  readonly client: ToxiproxyClient;
+  readonly toxiproxy: Toxiproxy;
+  /** Members as faults of processes take them. */
+  readonly faultMembers: readonly FaultMember[];
+  /** Ends members, proxies and Toxiproxy; tries all of them before it throws. */
+  stop(): Promise<void>;
+}
+
+/** @throws EnsembleError, ToxiproxyRequestError; by then nothing runs any more */
+export async function startMeshedEnsemble(
+  topology: Topology,
+  options: MeshedOptions,
+): Promise<MeshedEnsemble> {
+  const { folder, seed = 1, ...ensembleOptions } = options;
+  const undo: (() => Promise<void> | void)[] = [];
+  try {
+    const toxiproxy = await findToxiproxy({ seed });
+    undo.push(() => toxiproxy.stop());
+    const registration = registerToxiproxy(toxiproxy);
+    undo.push(() => registration?.remove());
+    const plan = await planEnsemble(topology, folder);
+    const client = new ToxiproxyClient(toxiproxy.url);
+    // Roles are asked for when faults choose their targets; by then the ensemble is there.
+    let ensemble: Ensemble | undefined;
+    const roleOf = async (name: string) => (await ensemble?.member(name).mode()) ?? 'down';
+    const mesh = await Mesh.build({
+      client,
+      members: meshMembers(plan),
+      folder: join(folder, 'links'),
+      roleOf,
+    });
+    undo.push(() => mesh.remove());
+    ensemble = await Ensemble.start(plan, { ...ensembleOptions, ...routesOf(mesh, plan) });
+    const started = ensemble;
+    undo.push(() => started.stop());
+    const faultMembers = started.members.map(member => faultMember(started, member.name));
+    return { ensemble, mesh, client, toxiproxy, faultMembers, stop: () => undoAll(undo) };
+  } catch (error) {
+    await undoAll(undo);
+    throw error;
+  }
+}
+
+function meshMembers({ members, topology }: EnsemblePlan): MeshMember[] {
+  return members.map(({ name, sid, role, ports }) => {
+    const { quorum, election, client, observerMaster } = ports;
+    const serves = topology.observerMasters && role === 'participant';
+    return { name, sid, role, ports: { quorum, election, client, ...(serves ? { observerMaster } : {}) } };
+  });
+}
+
+function routesOf(mesh: Mesh, { members }: EnsemblePlan) {
+  const each = <T>(of: (member: PlannedMember) => T) =>
+    new Map(members.map(member => [member.name, of(member)] as const));
+  return {
+    linkMaps: each(({ name }) => mesh.linkMapFile(name)),
+    clientAddresses: each(({ name }) => mesh.clientAddress(name)),
+  };
+}
+
+function faultMember(ensemble: Ensemble, name: string): FaultMember {
+  const member = ensemble.member(name);
+  return {
+    name,
+    get pid() {
+      return member.pid;
+    },
+    clientAddress: member.ownAddress,
+    roleOf: () => member.mode(),
+    restart: () => ensemble.restart(name),
+  };
+}
+
+/** A toxiproxy-server does not notice that its lab is gone; the stand-in does. */
+function registerToxiproxy({ kind, pid, url }: Toxiproxy): Registration | undefined {
+  if (kind !== 'real' || pid === undefined) return undefined;
+  return registerProcess(pid, `-port ${new URL(url).port}`);
+}
+
+async function undoAll(undo: (() => Promise<void> | void)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (let next = undo.pop(); next !== undefined; next = undo.pop()) {
+    try {
+      await next();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0)
+    throw new AggregateError(errors, `${errors.length} parts of the ensemble did not end`);
+}

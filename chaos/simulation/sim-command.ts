@@ -1,0 +1,121 @@
+/** `zklab sim`: seeds of the simulation, one after the other, and what became of them. */
+import { join } from 'node:path';
+import type { Terminal } from '../../bench/terminal.ts';
+import { UsageError } from '../../bench/usage-error.ts';
+import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
+import { PlanFileError } from './plan-file.ts';
+import { type RunSeedsSummary, replay, runSeeds, seedsFrom } from './run.ts';
+import { serverProgram } from './server-program.ts';
+import type { SimulationResult } from './simulate.ts';
+
+export interface SimOptions {
+  readonly json?: boolean;
+  /** How many seeds, from `first` on. */
+  readonly seeds?: number | undefined;
+  readonly first?: number | undefined;
+  /** This one alone. */
+  readonly seed?: number | undefined;
+  /** A kept plan instead of seeds. */
+  readonly replay?: string | undefined;
+  readonly voters?: number | undefined;
+  readonly observers?: number | undefined;
+  readonly minimise?: boolean;
+  /** Where traces and plans of failures go. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+const SEEDS_DEFAULT = 20;
+
+/** Exit code 1 when a seed failed, 3 when none says anything. @throws UsageError */
+export async function sim(terminal: Terminal, options: SimOptions): Promise<ExitCode> {
+  const { json = false, voters, observers, minimise = true, folder, signal } = options;
+  const simulation = {
+    program: serverProgram(),
+    ...(voters === undefined ? {} : { voters }),
+    ...(observers === undefined ? {} : { observers }),
+  };
+  if (options.replay !== undefined) return replayed(options.replay, simulation, terminal, json, folder);
+  const summary = await runSeeds({
+    ...simulation,
+    seeds: seedsOf(options),
+    traceDirectory: folder,
+    minimise,
+    signal,
+    onProgress: result => terminal.progress(seedText(result)),
+  });
+  if (json) terminal.json(summary);
+  else terminal.print(summaryText(summary));
+  return exitCodeOf(summary);
+}
+
+function seedsOf({ seed, seeds, first }: SimOptions): Iterable<number> {
+  if (seed === undefined) return seedsFrom(first ?? 1, seeds ?? SEEDS_DEFAULT);
+  if (seeds !== undefined || first !== undefined)
+    throw new UsageError(`--seed ${seed} is one seed: --seeds and --first are accepted without it`);
+  return [seed];
+}
+
+function replayed(
+  file: string,
+  simulation: { program: ReturnType<typeof serverProgram> },
+  terminal: Terminal,
+  json: boolean,
+  folder: string,
+): ExitCode {
+  const result = replayOrRefuse(file, simulation);
+  const traceFile = join(folder, `seed-${result.seed}.replay.trace`);
+  result.trace.writeTo(traceFile);
+  const { seed, verdict, reasons } = result;
+  if (json) terminal.json({ seed, verdict, reasons, traceFile });
+  else
+    terminal.print(
+      `${seedText(result)}\n${reasons.map(reason => `  ${reason}\n`).join('')}trace: ${traceFile}`,
+    );
+  return verdict === 'failed' ? EXIT_CODES.failed : EXIT_CODES.holds;
+}
+
+function replayOrRefuse(
+  file: string,
+  simulation: { program: ReturnType<typeof serverProgram> },
+): SimulationResult {
+  try {
+    return replay(file, simulation);
+  } catch (error) {
+    if (error instanceof PlanFileError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function seedText({
+  seed,
+  verdict,
+  acknowledgedWrites,
+  faultsInjected,
+  virtualMs,
+}: SimulationResult): string {
+  const seconds = Math.round(virtualMs / 1000);
+  return `seed ${seed} ${verdict}: ${acknowledgedWrites} writes, ${faultsInjected} faults in ${seconds} virtual s`;
+}
+
+export function summaryText(summary: RunSeedsSummary): string {
+  const { passed, failed, unknown, acknowledgedWrites, faultsInjected, virtualMs, virtualMsPerSecond } =
+    summary;
+  const lines = [
+    `${passed} passed, ${failed.length} failed, ${unknown.length} unknown`,
+    `${acknowledgedWrites} writes acknowledged and ${faultsInjected} faults injected in ${Math.round(virtualMs / 1000)} ` +
+      `virtual seconds, ${Math.round(virtualMsPerSecond / 1000)} of them a second`,
+    ...failed.flatMap(({ seed, reason, traceFile, planFile }) => [
+      `seed ${seed}: ${reason}`,
+      `  trace: ${traceFile}`,
+      `  again: zklab sim --replay ${planFile}`,
+    ]),
+    ...(unknown.length > 0 ? [`too little happened in seeds ${unknown.join(', ')}`] : []),
+  ];
+  return lines.join('\n');
+}
+
+function exitCodeOf({ passed, failed }: RunSeedsSummary): ExitCode {
+  if (failed.length > 0) return EXIT_CODES.failed;
+  return passed > 0 ? EXIT_CODES.holds : EXIT_CODES.void;
+}

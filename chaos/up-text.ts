@@ -1,0 +1,97 @@
+/** What `zklab up` says: where clients connect, who is what, and how to break it. */
+import { table } from '../bench/terminal.ts';
+import { implementationName } from '../bench/topology/topology.ts';
+import type { MeshedEnsemble } from './meshed-ensemble.ts';
+
+export interface UpDescription {
+  readonly topology: string;
+  readonly connectString: string;
+  readonly directConnectString: string;
+  readonly toxiproxy: { readonly kind: string; readonly version: string; readonly url: string };
+  readonly members: readonly UpMember[];
+  /** One link to try the commands on: from a member to the leader. */
+  readonly link: string | undefined;
+}
+
+export interface UpMember {
+  readonly name: string;
+  readonly sid: number;
+  readonly mode: string;
+  /** Of an observer: the leader or observer master it follows. */
+  readonly follows: string | undefined;
+  readonly implementation: string;
+  readonly pid: number;
+  /** Through its proxy. */
+  readonly client: string;
+  readonly direct: string;
+  readonly folder: string;
+}
+
+export async function describeUp({ ensemble, toxiproxy, mesh }: MeshedEnsemble): Promise<UpDescription> {
+  const [modes, masters] = await Promise.all([ensemble.modes(), ensemble.learnerMasters()]);
+  const leader = [...modes].find(([, mode]) => mode === 'leader')?.[0];
+  const { kind, version, url } = toxiproxy;
+  return {
+    topology: ensemble.plan.topology.shortForm,
+    connectString: ensemble.connectString(),
+    directConnectString: ensemble.directConnectString(),
+    toxiproxy: { kind, version, url },
+    members: ensemble.members.map(member => ({
+      name: member.name,
+      sid: member.plan.sid,
+      mode: modes.get(member.name) ?? 'down',
+      follows: masters.get(member.name),
+      implementation: implementationName(member.plan.implementation),
+      pid: member.pid,
+      client: member.clientAddress,
+      direct: member.ownAddress,
+      folder: member.plan.folder,
+    })),
+    link: mesh.links.find(link => link.to === leader && link.kind === 'quorum')?.name,
+  };
+}
+
+export function upText(up: UpDescription): string {
+  const rows = up.members.map(({ name, mode, follows, pid, client, direct }) => [
+    name,
+    follows === undefined ? mode : `${mode} of ${follows}`,
+    String(pid),
+    client,
+    direct,
+  ]);
+  return [
+    `${up.topology} is up. Clients connect through the proxies:`,
+    `  ${up.connectString}`,
+    'or directly:',
+    `  ${up.directConnectString}`,
+    '',
+    table([['member', 'role', 'pid', 'through its proxy', 'directly'], ...rows]),
+    `Toxiproxy ${up.toxiproxy.version} (${up.toxiproxy.kind}) at ${up.toxiproxy.url}. To break it:`,
+    ...breakingHints(up),
+    '',
+    ...linkMapNote(up),
+    `Configurations, data and logs: ${up.members[0]!.folder.replace(/\/[^/]+$/, '')}, removed at the end.`,
+    'Ctrl-C stops everything.',
+  ].join('\n');
+}
+
+function breakingHints({ toxiproxy: { url }, link, members }: UpDescription): string[] {
+  const proxy = link ?? `client.${members[0]!.name}.client`;
+  const leader = members.find(({ mode }) => mode === 'leader') ?? members[0]!;
+  return [
+    `  curl -s ${url}/proxies                        # every link: <who dials>.<whom>.<port>`,
+    `  curl -s -d '{"type":"latency","attributes":{"latency":200}}' ${url}/proxies/${proxy}/toxics`,
+    `  curl -s -d '{"type":"timeout","attributes":{"timeout":0}}' ${url}/proxies/${proxy}/toxics   # a blackhole`,
+    `  curl -s -d '{"enabled":false}' ${url}/proxies/${proxy}                      # refused`,
+    `  curl -s -X POST ${url}/reset                  # all of it healed`,
+    `  kill -STOP ${leader.pid}                      # ${leader.name} pauses; kill -CONT ends that, kill -9 ends it`,
+  ];
+}
+
+function linkMapNote({ members }: UpDescription): string[] {
+  const others = members.filter(({ implementation }) => implementation !== 'zklab').map(({ name }) => name);
+  if (others.length === 0) return [];
+  return [
+    `${others.join(', ')} cannot be led through proxies: only their clients are, and what zklab's members dial.`,
+  ];
+}

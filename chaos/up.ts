@@ -1,0 +1,83 @@
+/** `zklab up TOPOLOGY`: an ensemble behind its mesh, to look at and to break by hand, until Ctrl-C. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Terminal } from '../bench/terminal.ts';
+import type { Ensemble } from '../bench/topology/ensemble.ts';
+import type { MemberMode } from '../bench/topology/member.ts';
+import { readTopology } from '../bench/topology/read-topology.ts';
+import { TEMPORARY_PREFIX } from '../bench/topology/reaper.ts';
+import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
+import { startMeshedEnsemble } from './meshed-ensemble.ts';
+import { describeUp, upText } from './up-text.ts';
+
+export interface UpOptions {
+  readonly json?: boolean;
+  /** Ends it; the signals of a terminal do so for a person. */
+  readonly signal: AbortSignal;
+}
+
+const WATCH_INTERVAL_MS = 1_000;
+
+/** @throws UsageError, EnsembleError */
+export async function up(reference: string, terminal: Terminal, options: UpOptions): Promise<ExitCode> {
+  const { json = false, signal } = options;
+  const topology = readTopology(reference);
+  const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}up-`));
+  try {
+    terminal.progress(`starting ${topology.shortForm} ...`);
+    const meshed = await startMeshedEnsemble(topology, { folder, temporaryFolder: folder });
+    try {
+      const description = await describeUp(meshed);
+      if (json) terminal.json(description);
+      else terminal.print(upText(description));
+      await watch(meshed.ensemble, terminal, json, signal);
+    } finally {
+      terminal.progress('stopping ...');
+      await meshed.stop();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return EXIT_CODES.holds;
+}
+
+/** Says what changes, so that whoever breaks something sees what came of it. */
+async function watch(
+  ensemble: Ensemble,
+  terminal: Terminal,
+  quiet: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  let before = await ensemble.modes();
+  while (!signal.aborted) {
+    await pause(WATCH_INTERVAL_MS, signal);
+    const now = await ensemble.modes();
+    if (!quiet && !signal.aborted) for (const line of changes(before, now, new Date())) terminal.print(line);
+    before = now;
+  }
+}
+
+export function changes(
+  before: ReadonlyMap<string, MemberMode>,
+  now: ReadonlyMap<string, MemberMode>,
+  at: Date,
+): string[] {
+  const time = at.toISOString().slice(11, 19);
+  return [...now]
+    .filter(([name, mode]) => before.get(name) !== mode)
+    .map(([name, mode]) => `${time}  ${name}: ${before.get(name)} -> ${mode}`);
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}

@@ -1,0 +1,225 @@
+#!/usr/bin/env node
+/**
+ * The front door: every command of the lab, and nothing else. What a command does is in the folder it belongs to, and is
+ * loaded when it is asked for. To add one: a function here that registers it, and its name in COMMANDS.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { terminal } from './bench/terminal.ts';
+import { EnsembleError } from './bench/topology/ensemble-error.ts';
+import { UsageError } from './bench/usage-error.ts';
+import { RUNS_ROOT, StoreError } from './results/store.ts';
+import { EXIT_CODES, type ExitCode } from './results/verdicts.ts';
+
+/** What a command works with besides its own arguments. */
+interface Context {
+  readonly out: ReturnType<typeof terminal>;
+  /** Aborted by the first Ctrl-C or SIGTERM; the second ends the process at once. */
+  readonly signal: AbortSignal;
+}
+
+const interruption = new AbortController();
+const context: Context = { out: terminal(), signal: interruption.signal };
+/** Failures of what was asked for, not of the lab: their message says all there is to say. */
+const EXPECTED = [EnsembleError, AggregateError];
+const INTERRUPTED_AGAIN = 130;
+
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  addUp,
+  addBench,
+  addSim,
+  addMicro,
+  addReport,
+  addCompare,
+  addDoctor,
+];
+
+function addUp(program: Command): void {
+  program
+    .command('up')
+    .description(
+      'start an ensemble behind its proxies; print how to connect and how to break it; Ctrl-C stops it',
+    )
+    .argument(
+      '<topology...>',
+      'voters, observers, masters; voters=3 observers=4 masters=on server=apache; or a .yaml file',
+    )
+    .option('--json', 'the description as one document')
+    .action(
+      runs(async (words: string[], { json }: { json?: boolean }) => {
+        const { up } = await import('./chaos/up.ts');
+        return up(words.join(' '), context.out, { json: json ?? false, signal: context.signal });
+      }),
+    );
+}
+
+function addBench(program: Command): void {
+  const bench = program.command('bench').description('measure a healthy ensemble');
+  bench
+    .command('peer')
+    .description('our server and Apache ZooKeeper under the same load, in alternating rounds')
+    .option('--rounds <n>', 'rounds of each server; 10 or more to publish', wholeNumber(1, 1_000), 6)
+    .option('--seconds <s>', 'of measurement in each phase of a round', wholeNumber(1, 3_600), 3)
+    .option('--json', 'the result document')
+    .action(
+      runs(async (options: { rounds: number; seconds: number; json?: boolean }) => {
+        const { benchPeer } = await import('./bench/peer/peer.ts');
+        return benchPeer(context.out, { ...options, json: options.json ?? false, signal: context.signal });
+      }),
+    );
+}
+
+function addSim(program: Command): void {
+  program
+    .command('sim')
+    .description('whole ensembles in one process, in virtual time, each from one seed')
+    .option('--seeds <n>', 'how many seeds', wholeNumber(1, 1_000_000))
+    .option('--first <n>', 'the first of them', wholeNumber(0, 2 ** 32 - 1))
+    .option('--seed <n>', 'this seed alone', wholeNumber(0, 2 ** 32 - 1))
+    .option('--replay <plan>', 'a failure that was kept, from its .plan.json')
+    .option('--voters <n>', 'of each ensemble', wholeNumber(1, 9))
+    .option('--observers <n>', 'of each ensemble', wholeNumber(0, 20))
+    .option('--no-minimise', 'keep failures as they were, with every fault')
+    .option('--json', 'the summary as one document')
+    .action(
+      runs(async (options: object) => {
+        const { sim } = await import('./chaos/simulation/sim-command.ts');
+        const folder = join(RUNS_ROOT, 'sim');
+        await mkdir(folder, { recursive: true });
+        return sim(context.out, { ...options, folder, signal: context.signal });
+      }),
+    );
+}
+
+function addMicro(program: Command): void {
+  program
+    .command('micro')
+    .description('codecs, frames, tree and log alone, in a warm loop')
+    .argument('[filter]', 'only tasks whose name matches this pattern')
+    .option('--time-ms <ms>', 'for each task', wholeNumber(1, 60_000))
+    .option('--json', 'the rows as one document')
+    .action(
+      runs(async (filter: string | undefined, options: { timeMs?: number; json?: boolean }) => {
+        const { micro } = await import('./bench/micro/micro-command.ts');
+        return micro(filter, context.out, options);
+      }),
+    );
+}
+
+function addReport(program: Command): void {
+  program
+    .command('report')
+    .description('write the report of a run as one HTML file, and print its ledger')
+    .argument('[run]', 'an id, the start of one, a path, or latest', 'latest')
+    .option('--out <file>', 'instead of report.html in the folder of the run')
+    .option('--json', 'the result document, and no report')
+    .action(
+      runs(async (reference: string, { out, json }: { out?: string; json?: boolean }) => {
+        const { findRun, loadRun } = await import('./results/store.ts');
+        const result = await loadRun(reference);
+        if (json) {
+          context.out.json(result);
+          return EXIT_CODES.holds;
+        }
+        const { renderReport } = await import('./dashboards/report/render.ts');
+        const { ledgerTable, terminalLook } = await import('./dashboards/terminal/table.ts');
+        const file = out ?? join(await findRun(reference), 'report.html');
+        await writeFile(file, await renderReport(result));
+        context.out.print(ledgerTable(result, terminalLook(process.stdout, process.env)));
+        context.out.print(`report: ${file}`);
+        return EXIT_CODES.holds;
+      }),
+    );
+}
+
+function addCompare(program: Command): void {
+  program
+    .command('compare')
+    .description('two runs, row by row: better, worse, no difference shown, too few')
+    .argument('<a>', 'the run to compare with')
+    .argument('<b>', 'the run that is judged')
+    .option('--gate', `exit with ${EXIT_CODES.failed} when a row is worse`)
+    .option('--html <file>', 'write the comparison as one HTML file too')
+    .option('--json', 'the comparison as one document')
+    .action(
+      runs(async (a: string, b: string, options: { gate?: boolean; html?: string; json?: boolean }) => {
+        const [{ loadRun }, { compareRuns }, { comparisonText }, { renderComparison }] = await Promise.all([
+          import('./results/store.ts'),
+          import('./bench/stats/compare-runs.ts'),
+          import('./dashboards/compare/text.ts'),
+          import('./dashboards/compare/html.ts'),
+        ]);
+        const comparison = compareRuns(await loadRun(a), await loadRun(b));
+        if (options.html !== undefined) await writeFile(options.html, await renderComparison(comparison));
+        if (options.json) context.out.json(comparison);
+        else context.out.print(comparisonText(comparison));
+        const worse = comparison.rows.some(({ verdict }) => verdict === 'worse');
+        return options.gate && worse ? EXIT_CODES.failed : EXIT_CODES.holds;
+      }),
+    );
+}
+
+function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('what this machine offers, what for, and how to get what is missing')
+    .option('--json', 'the findings as one document')
+    .action(
+      runs(async ({ json }: { json?: boolean }) => {
+        const { doctor } = await import('./bench/doctor.ts');
+        const { TOXIPROXY_CHECK } = await import('./chaos/toxiproxy/check.ts');
+        return doctor(context.out, { json: json ?? false, more: [TOXIPROXY_CHECK] });
+      }),
+    );
+}
+
+/** An action whose outcome is the exit code. */
+function runs<A extends unknown[]>(action: (...args: A) => Promise<ExitCode>): (...args: A) => Promise<void> {
+  return async (...args) => {
+    process.exitCode = await action(...args);
+  };
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return text => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`A whole number from ${min} to ${max} is accepted.`);
+  };
+}
+
+function endOnSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (interruption.signal.aborted) process.exit(INTERRUPTED_AGAIN);
+      interruption.abort();
+    });
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.holds : EXIT_CODES.usage;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  if (error instanceof UsageError || error instanceof StoreError) {
+    process.stderr.write(`zklab: ${message}\n`);
+    return EXIT_CODES.usage;
+  }
+  if (EXPECTED.some(kind => error instanceof kind)) process.stderr.write(`zklab: ${message}\n`);
+  else process.stderr.write(`zklab: a defect of zklab itself, or of the machine:\n${stack}\n`);
+  return EXIT_CODES.failed;
+}
+
+const program = new Command('zklab')
+  .description('a benchmarking and chaos-testing lab for ZooKeeper ensembles')
+  .addHelpText('after', `\nExit codes: 0 nothing failed, 1 something failed, 2 usage, 3 void.`)
+  // Before the commands: they inherit it when they are made.
+  .exitOverride()
+  .showHelpAfterError('(--help shows what is accepted)');
+for (const add of COMMANDS) add(program);
+endOnSignals();
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
