@@ -4,7 +4,7 @@ import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteReader } from '../wire/jute.ts';
+import { JuteError, JuteReader } from '../wire/jute.ts';
 import { joinId } from '../wire/long-map.ts';
 import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -49,6 +49,8 @@ export class PrepRequestProcessor {
   prepare(request: Request, zxid: number, timeMs: number): TxnBody {
     const reader = new JuteReader(request.bytes, request.start, request.end);
     if (request.op === OpCode.multi) return this.#multi(request, reader, zxid, timeMs);
+    // Learners of other implementations forward what they should have refused. @see ZOOKEEPER-2623
+    if (request.op === OpCode.check) return errorTxn(ErrorCode.UNIMPLEMENTED);
     const result = this.#one(request.op, reader, request, zxid, timeMs);
     return typeof result === 'number' ? { type: OpCode.error, err: result } : result;
   }
@@ -212,6 +214,7 @@ export class PrepRequestProcessor {
           txns.push(errorTxn(ErrorCode.RUNTIMEINCONSISTENCY));
           return;
         }
+        if (!mayBePart(type)) throw new JuteError(`multi with operation ${type}`);
         const result = this.#one(type, r, request, zxid, timeMs);
         if (typeof result === 'number') {
           failedAt = txns.length;
@@ -252,6 +255,21 @@ function fixAcl(identities: () => readonly Id[], acl: readonly Acl[] | null): re
   return fixupAcl(identities(), acl);
 }
 
+/** What a transaction of type multi can hold. @see facts section 6 */
+function mayBePart(op: number): boolean {
+  switch (op) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+    case OpCode.delete:
+    case OpCode.setData:
+    case OpCode.check:
+      return true;
+    default:
+      return false;
+  }
+}
+
 function errorTxn(err: number): ErrorTxn {
   return { type: OpCode.error, err };
 }
@@ -272,7 +290,7 @@ function skipOp(type: number, reader: JuteReader): void {
       readSetDataRequest(reader);
       return;
     default:
-      throw new RangeError(`multi with operation ${type}`);
+      throw new JuteError(`multi with operation ${type}`);
   }
 }
 

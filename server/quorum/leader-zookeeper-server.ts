@@ -8,7 +8,7 @@ import type { SessionIds } from '../sessions/session-ids.ts';
 import { SessionTracker, type TrackedSession } from '../sessions/session-tracker.ts';
 import { DIGEST_VERSION } from '../tree/digest.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteWriter } from '../wire/jute.ts';
+import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
@@ -182,7 +182,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     } else {
       try {
         body = this.#prep.prepare(request, zxid, timeMs);
-      } catch {
+      } catch (error) {
+        if (!(error instanceof JuteError)) throw error;
         body = { type: OpCode.error, err: ErrorCode.MARSHALLINGERROR };
       }
     }
@@ -192,7 +193,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
 
   #checkSession(request: Request): number {
     if (request.op === OpCode.createSession) {
-      const session = this.tracker.track(this.#idOf(request), request.bytes.readInt32BE(request.start));
+      const timeoutMs = new JuteReader(request.bytes, request.start, request.end).readInt();
+      const session = this.tracker.track(this.#idOf(request), timeoutMs);
       session.owner = request.owner;
       return ErrorCode.OK;
     }
