@@ -125,6 +125,10 @@ export class Leader implements Role, LearnerMaster {
   }
 
   awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void {
+    if (info.sid === this.sid) {
+      handler.close(`it has our own id ${info.sid}: two servers share one myid`);
+      return;
+    }
     for (const other of [...this.#handlers]) {
       if (other !== handler && other.sid === info.sid)
         other.close('the learner came back on another connection');

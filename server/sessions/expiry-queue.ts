@@ -23,7 +23,8 @@ export class ExpiryQueue<T extends Expirable> {
   }
 
   touch(element: T, nowMs: number, timeoutMs: number): void {
-    const expiryMs = this.#roundUp(nowMs + timeoutMs);
+    // Never in a bucket that `poll` has passed: a timeout that makes no sense ends soon, and does end.
+    const expiryMs = Math.max(this.#roundUp(nowMs + timeoutMs), this.#nextMs);
     if (expiryMs === element.expiryMs) return;
     this.remove(element);
     element.expiryMs = expiryMs;
