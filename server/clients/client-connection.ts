@@ -13,7 +13,7 @@ import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { type ConnectRequest, readConnectRequest, writeConnectResponse } from '../wire/connect.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { FrameReader } from '../wire/frames.ts';
-import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode, opName, Xid } from '../wire/opcodes.ts';
 import { readAuthRequest } from '../wire/requests.ts';
@@ -23,6 +23,9 @@ import { authenticate } from './authentication.ts';
 /** A client that does not read its replies and events is cut off at this much. */
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Requests of one client that may wait behind its own writes: reads too, which nothing else counts. */
+const PENDING_MAX = 4096;
+
 /** Why a client is not read from. */
 export const Hold = {
   /** its session does not stand yet */
@@ -31,6 +34,8 @@ export const Hold = {
   requests: 2,
   /** it does not read what it was sent */
   output: 4,
+  /** too many of its own requests wait for their turn */
+  turns: 8,
 } as const;
 export type Hold = (typeof Hold)[keyof typeof Hold];
 
@@ -127,8 +132,11 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.#chunkMs = nowMs;
     try {
       this.#frames.feed(chunk);
+      if (this.#pending.length > PENDING_MAX) this.holdReading(Hold.turns);
     } catch (error) {
-      this.close(`malformed input: ${(error as Error).message}`, true);
+      // Anything else is a fault of this server, which must not be mistaken for one of the client.
+      if (!(error instanceof JuteError)) throw error;
+      this.close(`malformed input: ${error.message}`, true);
     }
   }
 
@@ -329,6 +337,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     else this.#replyWrite(head, request, result, server);
     if (request.op === OpCode.closeSession) this.end();
     else if (this.#pending.length > 0) this.#drain();
+    if (this.#pending.length <= PENDING_MAX / 2) this.releaseReading(Hold.turns);
   }
 
   #replySync(head: Pending, server: ZooKeeperServer): void {
@@ -375,7 +384,8 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     let err: number;
     try {
       err = server.final.read(op, reader, this, body);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error;
       err = ErrorCode.MARSHALLINGERROR;
     }
     if (err === ErrorCode.UNIMPLEMENTED) {

@@ -6,11 +6,14 @@ import { type Watcher, WatchMode } from '../tree/watch-manager.ts';
 import type { ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import type { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { JuteError, type JuteReader, type JuteWriter } from '../wire/jute.ts';
 import { readMulti, writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { pathProblem } from '../wire/path.ts';
 import { readPath, readPathWatchRequest, readSetWatchesRequest } from '../wire/requests.ts';
+
+/** A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same. */
+const MULTI_READ_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Who reads: its watches and what it may see. */
 export interface ReadSession extends Watcher {
@@ -141,22 +144,22 @@ export class FinalRequestProcessor {
 
   /** Each part stands for itself: one that fails does not stop the others. */
   #multiRead(reader: JuteReader, session: ReadSession, body: JuteWriter): number {
-    let refused: number = ErrorCode.OK;
     readMulti(reader, (type, r) => {
       const at = body.length;
+      if (at > MULTI_READ_BYTES_MAX)
+        throw new JuteError(`multiRead of more than ${MULTI_READ_BYTES_MAX} bytes`);
       writeMultiHeader(body, type, false, ErrorCode.OK);
-      let code: number = ErrorCode.UNIMPLEMENTED;
+      let code: number;
       if (type === OpCode.getData) code = this.#getData(r, session, body, false);
       else if (type === OpCode.getChildren) code = this.#getChildren(type, r, session, body, false);
-      else refused = code;
-      if (refused !== ErrorCode.OK) throw new RangeError(`multiRead with operation ${type}`);
+      else throw new JuteError(`multiRead with operation ${type}`);
       if (code === ErrorCode.OK) return;
       body.length = at;
       writeMultiHeader(body, OpCode.error, false, code);
       body.writeInt(code);
     });
     writeMultiEnd(body);
-    return refused;
+    return ErrorCode.OK;
   }
 
   #getEphemerals(prefix: string, session: ReadSession, body: JuteWriter): number {

@@ -1,7 +1,7 @@
 import type { Traffic } from '../admin/metrics.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
-import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { epochOf, makeZxid, zxidToHex } from '../wire/zxid.ts';
@@ -91,7 +91,9 @@ export class LearnerHandler {
     try {
       this.#packets.feed(chunk);
     } catch (error) {
-      this.close(`malformed packet: ${(error as Error).message}`);
+      // Anything else is a fault of this server, which must not be mistaken for one of the learner.
+      if (!(error instanceof JuteError)) throw error;
+      this.close(`malformed packet: ${error.message}`);
     }
   }
 

@@ -1,5 +1,6 @@
+import { ServerError } from '../errors.ts';
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
-import { JuteWriter } from '../wire/jute.ts';
+import { JuteError, JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { epochOf, follows, makeZxid, zxidToHex } from '../wire/zxid.ts';
@@ -160,8 +161,16 @@ export abstract class Learner implements Role {
       if (this.#phase === 'snapshot') this.#onSnapshotBytes(chunk);
       else this.#packets.feed(chunk);
     } catch (error) {
-      this.end(`malformed input from the master: ${(error as Error).message}`);
+      this.#onMalformed(error);
     }
+  }
+
+  /** A fault of this server is not one of the master's: it has left something half done. */
+  #onMalformed(error: unknown): void {
+    const ofTheMaster =
+      error instanceof JuteError || (error instanceof ServerError && error.code === 'ZK_SNAPSHOT_CORRUPT');
+    if (!ofTheMaster) throw error;
+    this.end(`malformed input from the master: ${error.message}`);
   }
 
   #onPacket(packet: PacketView): void {
@@ -281,7 +290,7 @@ export abstract class Learner implements Role {
     try {
       this.#packets.resume();
     } catch (error) {
-      this.end(`malformed input from the master: ${(error as Error).message}`);
+      this.#onMalformed(error);
     }
   }
 
