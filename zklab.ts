@@ -201,11 +201,12 @@ function endOnSignals(): void {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.holds : EXIT_CODES.usage;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const causes = error instanceof AggregateError ? error.errors.map(cause => `\n  ${cause}`).join('') : '';
   if (error instanceof UsageError || error instanceof StoreError) {
     process.stderr.write(`zklab: ${message}\n`);
     return EXIT_CODES.usage;
   }
-  if (EXPECTED.some(kind => error instanceof kind)) process.stderr.write(`zklab: ${message}\n`);
+  if (EXPECTED.some(kind => error instanceof kind)) process.stderr.write(`zklab: ${message}${causes}\n`);
   else process.stderr.write(`zklab: a defect of zklab itself, or of the machine:\n${stack}\n`);
   return EXIT_CODES.failed;
 }

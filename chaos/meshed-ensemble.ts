@@ -50,7 +50,8 @@ export async function startMeshedEnsemble(
       folder: join(folder, 'links'),
       roleOf,
     });
-    undo.push(() => mesh.remove());
+    // Our own Toxiproxy ends with all its proxies, and after a Ctrl-C at a terminal it has ended already.
+    if (toxiproxy.kind === 'external') undo.push(() => mesh.remove());
     ensemble = await Ensemble.start(plan, { ...ensembleOptions, ...routesOf(mesh, plan) });
     const started = ensemble;
     undo.push(() => started.stop());

@@ -78,14 +78,19 @@ export function upText(up: UpDescription): string {
 function breakingHints({ toxiproxy: { url }, link, members }: UpDescription): string[] {
   const proxy = link ?? `client.${members[0]!.name}.client`;
   const leader = members.find(({ mode }) => mode === 'leader') ?? members[0]!;
-  return [
-    `  curl -s ${url}/proxies                        # every link: <who dials>.<whom>.<port>`,
-    `  curl -s -d '{"type":"latency","attributes":{"latency":200}}' ${url}/proxies/${proxy}/toxics`,
-    `  curl -s -d '{"type":"timeout","attributes":{"timeout":0}}' ${url}/proxies/${proxy}/toxics   # a blackhole`,
-    `  curl -s -d '{"enabled":false}' ${url}/proxies/${proxy}                      # refused`,
-    `  curl -s -X POST ${url}/reset                  # all of it healed`,
-    `  kill -STOP ${leader.pid}                      # ${leader.name} pauses; kill -CONT ends that, kill -9 ends it`,
+  const toxic = (type: string, attributes: object) =>
+    `curl -s -d '${JSON.stringify({ type, attributes })}' ${url}/proxies/${proxy}/toxics`;
+  const rows = [
+    [`curl -s ${url}/proxies`, 'every link: <who dials>.<whom>.<port>'],
+    [toxic('latency', { latency: 200 }), 'a late link'],
+    [toxic('timeout', { timeout: 0 }), 'a blackhole'],
+    [`curl -s -d '{"enabled":false}' ${url}/proxies/${proxy}`, 'a refused connection'],
+    [`curl -s -X POST ${url}/reset`, 'all of that healed'],
+    [`kill -STOP ${leader.pid}`, `${leader.name} pauses; kill -CONT ends that`],
   ];
+  return table(rows.map(([command = '', what = '']) => [`  ${command}`, `# ${what}`]))
+    .trimEnd()
+    .split('\n');
 }
 
 function linkMapNote({ members }: UpDescription): string[] {

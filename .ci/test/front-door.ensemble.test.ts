@@ -1,0 +1,140 @@
+/** The command line as a person meets it: what it accepts, how it refuses, and that Ctrl-C leaves nothing. */
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { assert, suite, temporaryFolder, until } from '#test';
+import { ZkClient } from '../../bench/load/client.ts';
+import { identityOf } from '../../bench/topology/process-identity.ts';
+import type { UpDescription } from '../../chaos/up-text.ts';
+import { minimalResult } from '../../results/fixtures/minimal.ts';
+
+const test = suite('front door');
+const ZKLAB = fileURLToPath(new URL('../../zklab.js', import.meta.url));
+const DEADLINE = { deadlineMs: 120_000 };
+
+const REFUSED: readonly (readonly [args: string, says: string])[] = [
+  ['nothing', "unknown command 'nothing'"],
+  ['doctr', 'Did you mean doctor?'],
+  ['doctor --jsn', 'Did you mean --json?'],
+  ['bench per', 'Did you mean peer?'],
+  ['bench peer --rounds 0', 'A whole number from 1 to 1000 is accepted.'],
+  ['up', "missing required argument 'topology'"],
+  ['up obsrvers', 'accepted are voters, observers, masters'],
+  ['up voters=3 masters=on', 'masters=on without observers'],
+  ['sim --seed 1 --seeds 2', '--seeds and --first are accepted without it'],
+  ['sim --replay no-such.plan.json', 'no-such.plan.json'],
+  ['report no-such-run', 'no run "no-such-run"'],
+  ['micro no-such-task', 'no task matches'],
+];
+
+test(
+  'usage errors exit with 2 and one clear message, never a stack',
+  async () => {
+    for (const [args, says] of REFUSED) {
+      const { exitCode, stdout, stderr } = await zklab(...args.split(' '));
+      assert.is(exitCode, 2, `${args}: ${stderr}`);
+      assert.ok(stderr.includes(says), `${args} says: ${stderr}`);
+      assert.is(stdout, '');
+      assert.not.match(stderr, /\n\s+at /);
+    }
+  },
+  DEADLINE,
+);
+
+test('help is an answer, not an error', async () => {
+  const { exitCode, stdout } = await zklab('--help');
+  assert.is(exitCode, 0);
+  for (const command of ['up', 'bench', 'sim', 'micro', 'report', 'compare', 'doctor'])
+    assert.match(stdout, command);
+});
+
+test(
+  'up: clients can connect through the proxies; Ctrl-C ends every process and removes the folder',
+  async () => {
+    const child = execa(process.execPath, [ZKLAB, 'up', 'voters=3', 'observers=1', 'masters=on', '--json'], {
+      reject: false,
+    });
+    let printed = '';
+    child.stdout.on('data', (text: Buffer) => {
+      printed += text;
+    });
+    const up = await until(() => JSON.parse(printed) as UpDescription, {
+      deadlineMs: 60_000,
+      what: 'the ensemble',
+    });
+    assert.equal(up.members.map(({ mode }) => mode).sort(), ['follower', 'follower', 'leader', 'observer']);
+    const client = await ZkClient.connect(up.connectString);
+    await client.create('/through', 'proxies');
+    await client.close();
+    const proxies = (await (await fetch(`${up.toxiproxy.url}/proxies`)).json()) as Record<string, unknown>;
+    assert.ok(up.link !== undefined && up.link in proxies, `${up.link} is one of ${Object.keys(proxies)}`);
+
+    child.kill('SIGINT');
+    const { exitCode, stderr } = await child;
+    assert.is(exitCode, 0, stderr);
+    assert.equal(
+      up.members.filter(({ pid }) => identityOf(pid)),
+      [],
+    );
+    assert.not(existsSync(dirname(up.members[0]!.folder)));
+    assert.match(await fetch(up.toxiproxy.url).then(String, String), 'fetch failed');
+  },
+  DEADLINE,
+);
+
+test(
+  'report and compare take runs by their paths',
+  async () => {
+    const [a, b] = [runFolder(100), runFolder(101)];
+    const out = join(a, 'page.html');
+    const report = await zklab('report', a, '--out', out);
+    assert.is(report.exitCode, 0, report.stderr);
+    assert.match(report.stdout, `report: ${out}`);
+    assert.ok(existsSync(out));
+    const compared = await zklab('compare', a, b, '--gate', '--json');
+    assert.is(compared.exitCode, 0, compared.stderr);
+    assert.is(JSON.parse(compared.stdout).rows[0].verdict, 'no difference shown');
+    const gated = await zklab('compare', a, runFolder(50), '--gate');
+    assert.is(gated.exitCode, 1, gated.stdout);
+  },
+  DEADLINE,
+);
+
+test(
+  'doctor says of each thing what it is for',
+  async () => {
+    const { exitCode, stdout } = await zklab('doctor', '--json');
+    assert.is(exitCode, 0);
+    const { findings } = JSON.parse(stdout) as { findings: { name: string; usedFor: string }[] };
+    for (const name of ['Toxiproxy', 'disk sync', 'loopback', 'Java', 'Apache ZooKeeper'])
+      assert.ok(findings.find(finding => finding.name === name)?.usedFor, name);
+  },
+  DEADLINE,
+);
+
+test(
+  'sim: a seed passes, and says how much happened',
+  async () => {
+    const { exitCode, stdout } = await zklab('sim', '--seed', '1', '--json');
+    assert.is(exitCode, 0, stdout);
+    assert.is(JSON.parse(stdout).passed, 1);
+  },
+  DEADLINE,
+);
+
+function zklab(...args: string[]) {
+  return execa(process.execPath, [ZKLAB, ...args], { reject: false, stdin: 'ignore' });
+}
+
+function runFolder(writesPerSecond: number): string {
+  const folder = mkdtempSync(join(temporaryFolder(), 'run-'));
+  const result = minimalResult();
+  const [measurement] = result.measurements;
+  measurement!.samples = Array.from({ length: 10 }, (_, round) => ({
+    round,
+    value: writesPerSecond + round,
+  }));
+  writeFileSync(join(folder, 'result.json'), JSON.stringify(result));
+  return folder;
+}

@@ -1,0 +1,122 @@
+import { assert, suite } from '#test';
+import { parseResult } from '../../results/store.ts';
+import { findPorts } from '../topology/ports.ts';
+import { readTopology } from '../topology/read-topology.ts';
+import { cpuMsBetween } from './cpu-window.ts';
+import type { PeerReadings } from './metrics.ts';
+import { type PeerRounds, peerResult, peerRows } from './peer-result.ts';
+import { peerText } from './peer-text.ts';
+
+const test = suite('bench peer');
+
+test('CPU of a window is interpolated between samples, and summed over members', () => {
+  const series = [
+    [sample(0, 0), sample(100, 50), sample(200, 150)],
+    [sample(50, 1_000), sample(150, 1_010), sample(250, 1_030)],
+  ];
+  // First member: 25 ms at 50, 100 ms at 150. Second: 0 ms and 10 ms.
+  assert.is(cpuMsBetween(series, 50, 150), 75 + 10);
+});
+
+test('a window that the samples of a member do not span has no CPU', () => {
+  assert.is(cpuMsBetween([[sample(0, 0), sample(100, 50)]], 50, 150), undefined);
+  assert.is(cpuMsBetween([[sample(60, 0), sample(200, 50)]], 50, 150), undefined);
+  assert.is(cpuMsBetween([[]], 50, 150), undefined);
+});
+
+test('a ratio is ours over theirs, round by round, and is judged only by its interval', () => {
+  const rounds = roundsOf(
+    i => ({ writeThroughput: 200 + 2 * i, serverCpuPerWrite: 10 }),
+    i => ({ writeThroughput: 100 + i, serverCpuPerWrite: i % 2 === 0 ? 5 : 20 }),
+  );
+  const [writes, cpu] = peerRows(rounds);
+  assert.is(writes!.ratio.value, 2);
+  assert.equal([writes!.ratio.low, writes!.ratio.high], [2, 2]);
+  const text = peerText([writes!, cpu!]);
+  assert.match(text, /Committed writes \(writes\/s\) .* 2\.00× .* ours is better/);
+  assert.match(text, /Server CPU per write.*no difference shown/);
+  assert.match(text, 'n = 10 rounds of each');
+});
+
+test('a metric that one server never gave has no row', () => {
+  const rows = peerRows(
+    roundsOf(
+      () => ({ readThroughput: 1, restingMemory: 5 }),
+      () => ({ readThroughput: 2 }),
+    ),
+  );
+  assert.equal(
+    rows.map(({ metric }) => metric.name),
+    ['readThroughput'],
+  );
+});
+
+test('the result is valid, and has each server and each ratio', async () => {
+  const rounds = roundsOf(
+    () => ({ writeThroughput: 200 }),
+    () => ({ writeThroughput: 100 }),
+  );
+  const plan = async (server: string) => {
+    const topology = readTopology(`voters server=${server}`);
+    const ports = await findPorts(3);
+    const members = topology.members.map((member, i) => ({
+      ...member,
+      ports: ports[i]!,
+      folder: '/x',
+      cfgFile: '/x/zoo.cfg',
+    }));
+    return { topology, folder: '/x', members };
+  };
+  const result = peerResult({
+    id: 'x',
+    startedAt: new Date(0),
+    endedAt: new Date(1),
+    commandLine: 'zklab bench peer',
+    environment: {
+      at: '',
+      hostname: 'host',
+      cpuModel: 'cpu',
+      cores: 2,
+      memoryBytes: 1,
+      kernel: 'Linux',
+      architecture: 'x64',
+      loadAverage: 0,
+      node: 'v20',
+      git: null,
+      diskSync: null,
+      loopbackRoundTrip: { medianUs: 20, maxUs: 30, samples: 10 },
+      java: null,
+      apacheZooKeeper: null,
+    },
+    versions: { zklab: '1', apache: '2' },
+    plans: { zklab: await plan('zklab'), apache: await plan('apache') },
+    rounds,
+    seed: 1,
+    voidReasons: ['round 1: nothing'],
+    exitCode: 3,
+    limits: [],
+  });
+  const read = parseResult(JSON.stringify(result), 'test');
+  assert.equal(
+    read.measurements.map(({ id, summary }) => [id, summary.median]),
+    [
+      ['writeThroughput zklab', 200],
+      ['writeThroughput apache', 100],
+      ["writeThroughput, ours over Apache's zklab", 2],
+    ],
+  );
+  assert.ok(read.validity.void);
+});
+
+function sample(atMs: number, cpuMs: number) {
+  return { atMs, cpuMs, rssBytes: 0 };
+}
+
+function roundsOf(
+  ours: (round: number) => PeerReadings,
+  theirs: (round: number) => PeerReadings,
+): PeerRounds {
+  const of = (readings: (round: number) => PeerReadings) =>
+    Array.from({ length: 10 }, (_, i) => ({ readings: readings(i), voidReasons: [], driverLagMs: 0 }));
+  return { zklab: of(ours), apache: of(theirs) };
+}
