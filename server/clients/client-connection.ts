@@ -396,12 +396,13 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     server.parts.stats.addLatency(server.parts.clock.monotonicMs() - this.#chunkMs);
   }
 
-  /** An operation this server does not have ends the connection, as upstream's does. [V] */
+  /** An operation that no server has ends the connection; one that needs extendedTypesEnabled does not. [V] */
   #refuse(xid: number, op: number, code: number): void {
     const server = this.#server!;
+    const unknown = code === ErrorCode.UNIMPLEMENTED && op !== OpCode.createTTL;
     server.replies.begin();
-    this.#send(server, xid, op, code === ErrorCode.UNIMPLEMENTED ? -1 : server.lastProcessedZxid, code);
-    if (code === ErrorCode.UNIMPLEMENTED) this.close(`operation ${op} is not known`, true);
+    this.#send(server, xid, op, unknown ? -1 : server.lastProcessedZxid, code);
+    if (unknown) this.close(`operation ${op} is not known`, true);
   }
 
   #send(server: ZooKeeperServer, xid: number, op: number, zxid: number, err: number): void {

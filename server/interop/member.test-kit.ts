@@ -9,8 +9,9 @@ import { onPath, requirePeer, until } from '#test';
 
 export type Implementation = 'zklab' | 'apache';
 
-const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple'];
-const CLASS_PATH = JARS.map(jar => `/usr/share/java/${jar}.jar`);
+const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple', 'commons-cli'];
+const JAR_FILES = JARS.map(jar => `/usr/share/java/${jar}.jar`);
+export const CLASS_PATH = JAR_FILES.join(':');
 const OUR_MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const APACHE_MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 /** A JVM on a machine that is busy with other tests. */
@@ -18,7 +19,7 @@ const SERVE_DEADLINE_MS = 40_000;
 const WORD_DEADLINE_MS = 2000;
 
 export function requireApache(): void {
-  const there = onPath('java') !== undefined && CLASS_PATH.every(jar => existsSync(jar));
+  const there = onPath('java') !== undefined && JAR_FILES.every(jar => existsSync(jar));
   requirePeer('java with Apache ZooKeeper', there, 'a real member of the ensemble');
   requirePeer('setpriv', onPath('setpriv'), 'what is started dies with the test');
 }
@@ -27,7 +28,7 @@ export function requireApache(): void {
 function apacheCommand(configPath: string): string[] {
   const jvm = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
   const logging = ['-Dorg.slf4j.simpleLogger.showDateTime=true'];
-  return ['java', ...jvm, ...logging, '-cp', CLASS_PATH.join(':'), APACHE_MAIN, configPath];
+  return ['java', ...jvm, ...logging, '-cp', CLASS_PATH, APACHE_MAIN, configPath];
 }
 
 export class Member {

@@ -73,6 +73,8 @@ export class PrepRequestProcessor {
         return { type: OpCode.createSession, timeoutMs: reader.readInt() };
       case OpCode.closeSession:
         return this.#closeSession(joinId(request.sessionHigh, request.sessionLow), zxid);
+      case OpCode.reconfig:
+        return ErrorCode.RECONFIGDISABLED;
       default:
         return ErrorCode.UNIMPLEMENTED;
     }

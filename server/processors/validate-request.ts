@@ -53,6 +53,8 @@ function validateBody(op: number, reader: JuteReader, inMulti: boolean): number 
       });
       return worst;
     }
+    case OpCode.reconfig:
+      return inMulti ? ErrorCode.UNIMPLEMENTED : ErrorCode.RECONFIGDISABLED;
     case OpCode.closeSession:
     case OpCode.createSession:
       return ErrorCode.OK;

@@ -1,0 +1,146 @@
+/**
+ * zkCli.sh says the same of our members, whatever their role, as of Apache's: one script, its transcripts compared
+ * line by line. Times, sessions and addresses differ and are left out; zxids count from the first one shown.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, suite } from '#test';
+import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
+import { CLASS_PATH, type Member, requireApache } from './member.test-kit.ts';
+
+const test = suite('interop: zkCli.sh');
+const DEADLINE = { deadlineMs: 90_000 };
+const MAIN = 'org.apache.zookeeper.ZooKeeperMain';
+
+const SILENT = '-Dorg.slf4j.simpleLogger.defaultLogLevel=off';
+
+const SCRIPT = `
+create /c data
+create -s /c/s- one
+create -s /c/s- two
+create -e /c/e eph
+create -e -s /c/es- eph
+create -c /c/container
+create /c/acl x world:anyone:ra
+create /c
+create /nowhere/x
+create /c/e/child
+get -s /c
+get -w /c
+set -s /c changed
+set -v 1 /c again
+set -v 0 /c never
+stat /c
+stat /nope
+stat -w /c/later
+create /c/later
+ls -s /c
+ls -w /c
+ls -R /c
+set /c/acl denied
+delete /c/acl
+getAllChildrenNumber /c
+getEphemerals /c
+getEphemerals
+addWatch -m PERSISTENT_RECURSIVE /c/container
+create /c/container/deep d
+set /c/container/deep e
+removewatches /c/container
+addWatch -m PERSISTENT /c/s-0000000000
+set /c/s-0000000000 f
+removewatches /c/s-0000000000 -a
+addauth digest user:pass
+create /c/private secret auth::cdrwa
+getAcl -s /c/private
+setAcl -v 0 /c/container/deep auth:user:cdrwa
+setAcl -v 0 /c/container/deep world:anyone:r
+getAcl -s /c/container/deep
+setAcl -R /c/container ip:127.0.0.0/8:cdrwa
+getAcl /c/container
+whoami
+sync /c
+delete -v 7 /c/later
+delete /c/later
+delete /c
+reconfig -add server.9=localhost:1:2;3
+create -t 1000 /c/ttl x
+get /c/private
+create /bad/ x
+deleteall /c/container
+deleteall /c -b 2
+ls /
+close
+quit
+`.trimStart();
+
+/** What it prints, errors in their place among the answers: both streams go to one file. */
+async function run(member: Member, script: string): Promise<string> {
+  const jvm = ['java', '-Xmx96m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', SILENT];
+  const command = [...jvm, '-cp', CLASS_PATH, MAIN, '-server', `${member.host}:2181`];
+  const printed = join(member.folder, 'zkcli');
+  const file = openSync(printed, 'w');
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: ['pipe', file, file] });
+  closeSync(file);
+  const ended = once(child, 'exit');
+  child.stdin?.end(script);
+  await ended;
+  return readFileSync(printed, 'utf8');
+}
+
+/** Events, and the address. */
+const NOISE = /^(WATCHER::|WatchedEvent|Connecting to)/;
+
+interface Transcript {
+  readonly answers: string[];
+  readonly events: string[];
+}
+
+/** Events come between answers or within them: each kind is compared in its own order. */
+function transcriptOf(output: string, member: Member): Transcript {
+  const zxids = [...output.matchAll(/0x([0-9a-f]{9})\b/g)].map(match => Number.parseInt(match[1] ?? '', 16));
+  const first = Math.min(...zxids);
+  const lines = output
+    .split('\n')
+    .filter(line => line !== '' && !NOISE.test(line))
+    .map(line => line.replace(/^([cm]time) = .*/, '$1').replaceAll(member.host, 'HOST'))
+    .map(line =>
+      line.replaceAll(/0x([0-9a-f]{9})\b/g, (_, hex) => `zxid ${Number.parseInt(hex, 16) - first}`),
+    )
+    .map(line => line.replaceAll(/0x[0-9a-f]{14,16}/g, 'SESSION'));
+  const events = [...output.matchAll(/WatchedEvent (.*)/g)].map(match => match[1] ?? '');
+  return { answers: lines, events };
+}
+
+async function transcriptsOf(ensemble: Ensemble): Promise<Transcript[]> {
+  await ensemble.start();
+  const transcripts: Transcript[] = [];
+  for (const member of ensemble.members.values()) {
+    transcripts.push(transcriptOf(await run(member, SCRIPT), member));
+  }
+  return transcripts;
+}
+
+test(
+  'the same answers and events from our leader, follower and observer as from Apache',
+  async () => {
+    requireApache();
+    let theirs: Transcript | undefined;
+    await withEnsemble([{ is: 'apache' }, { is: 'apache' }], async ensemble => {
+      await ensemble.start();
+      theirs = transcriptOf(await run(ensemble.member(2), SCRIPT), ensemble.member(2));
+    });
+    await withEnsemble(
+      [{ is: 'zklab' }, { is: 'zklab' }, { is: 'zklab', observer: true }],
+      async ensemble => {
+        const ours = await transcriptsOf(ensemble);
+        for (const [i, transcript] of ours.entries()) {
+          assert.equal(transcript.answers, theirs?.answers, `answers of member ${i + 1}`);
+          assert.equal(transcript.events, theirs?.events, `events of member ${i + 1}`);
+        }
+      },
+    );
+  },
+  DEADLINE,
+);
