@@ -194,6 +194,32 @@ export const keyAliases: ReadonlyMap<string, string> = new Map([['syncEnabled', 
 export const MEMBERSHIP_KEY = /^(server|group|weight)\./;
 
 /**
+ * Of the keys above, those whose values are checked and have no effect yet: the server says so when it starts, since
+ * whoever sets one expects it to do something.
+ */
+export const checkedOnlyKeys: ReadonlySet<string> = new Set([
+  'secureClientPort',
+  'secureClientPortAddress',
+  'localSessionsEnabled',
+  'localSessionsUpgradingEnabled',
+  'reconfigEnabled',
+  'oraclePath',
+  'electionPortBindRetry',
+  'observerMaster.sizeLimit',
+  'observer.reconnectDelayMs',
+  'observer.syncEnabled',
+  'leader.maxConcurrentSnapSyncs',
+  'leader.maxConcurrentDiffSyncs',
+  'readonlymode.enabled',
+  'maxBatchSize',
+  'extendedTypesEnabled',
+  'enforceQuota',
+  'metricsProvider.className',
+  'metricsProvider.httpHost',
+  'metricsProvider.httpPort',
+]);
+
+/**
  * Keys of Apache ZooKeeper 3.8 and 3.9 that this server knows and does not act on: it says so when it starts. One
  * that ends in "*" stands for all that begin with it.
  */

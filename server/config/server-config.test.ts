@@ -202,6 +202,12 @@ test('known keys without effect are listed in one warning', () => {
   ]);
 });
 
+test('a key whose value is checked and has no effect yet is listed too', () => {
+  const config = parse(`${alone}readonlymode.enabled=true`);
+  assert.is(config.readOnlyModeEnabled, true);
+  assert.equal(config.warnings, ['known keys without effect in this server: readonlymode.enabled']);
+});
+
 test('unknown keys are named, with the key they resemble', () => {
   const config = parse(`${alone}tikTime=1\nclientport=1\nsomething.else=1`);
   assert.equal(config.unknownKeys, [

@@ -1,6 +1,6 @@
 import type { Address } from '../runtime/runtime.ts';
 import { clientAddresses } from './client-address.ts';
-import { type Settings, usedKeys } from './config-keys.ts';
+import { checkedOnlyKeys, type Settings, usedKeys } from './config-keys.ts';
 import { badValue, type ConfigKey, needed, readKey } from './key-kinds.ts';
 import { canonicalKey, nearestKey, useOf } from './key-names.ts';
 import { type ConfigTexts, memberOf, type QuorumMember, readMembers } from './membership.ts';
@@ -112,7 +112,7 @@ function keysWithoutEffect(properties: ReadonlyMap<string, string>, warnings: st
   const unknownKeys: UnknownKey[] = [];
   for (const [key, value] of properties) {
     const use = useOf(key);
-    if (use === 'notYetUsed') notYetUsed.push({ key, value });
+    if (use === 'notYetUsed' || checkedOnlyKeys.has(key)) notYetUsed.push({ key, value });
     if (use === 'unknown') unknownKeys.push({ key, value, nearest: nearestKey(key) });
   }
   if (notYetUsed.length > 0) {
