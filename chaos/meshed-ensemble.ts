@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { Ensemble, type EnsembleOptions } from '../bench/topology/ensemble.ts';
 import { type EnsemblePlan, type PlannedMember, planEnsemble } from '../bench/topology/plan.ts';
-import { type Registration, registerProcess } from '../bench/topology/reaper.ts';
 import type { Topology } from '../bench/topology/topology.ts';
 import type { FaultMember } from './faults/context.ts';
 import { Mesh, type MeshMember } from './mesh/mesh.ts';
@@ -33,12 +32,10 @@ export async function startMeshedEnsemble(
   options: MeshedOptions,
 ): Promise<MeshedEnsemble> {
   const { folder, seed = 1, ...ensembleOptions } = options;
-  const undo: (() => Promise<void> | void)[] = [];
+  const undo: (() => Promise<void>)[] = [];
   try {
     const toxiproxy = await findToxiproxy({ seed });
     undo.push(() => toxiproxy.stop());
-    const registration = registerToxiproxy(toxiproxy);
-    undo.push(() => registration?.remove());
     const plan = await planEnsemble(topology, folder);
     const client = new ToxiproxyClient(toxiproxy.url);
     // Roles are asked for when faults choose their targets; by then the ensemble is there.
@@ -50,7 +47,7 @@ export async function startMeshedEnsemble(
       folder: join(folder, 'links'),
       roleOf,
     });
-    // Our own Toxiproxy ends with all its proxies, and after a Ctrl-C at a terminal it has ended already.
+    // Our own Toxiproxy ends, and its proxies with it.
     if (toxiproxy.kind === 'external') undo.push(() => mesh.remove());
     ensemble = await Ensemble.start(plan, { ...ensembleOptions, ...routesOf(mesh, plan) });
     const started = ensemble;
@@ -93,13 +90,7 @@ function faultMember(ensemble: Ensemble, name: string): FaultMember {
   };
 }
 
-/** A toxiproxy-server does not notice that its lab is gone; the stand-in does. */
-function registerToxiproxy({ kind, pid, url }: Toxiproxy): Registration | undefined {
-  if (kind !== 'real' || pid === undefined) return undefined;
-  return registerProcess(pid, `-port ${new URL(url).port}`);
-}
-
-async function undoAll(undo: (() => Promise<void> | void)[]): Promise<void> {
+async function undoAll(undo: (() => Promise<void>)[]): Promise<void> {
   const errors: unknown[] = [];
   for (let next = undo.pop(); next !== undefined; next = undo.pop()) {
     try {

@@ -54,6 +54,7 @@ test(
   async () => {
     const child = execa(process.execPath, [ZKLAB, 'up', 'voters=3', 'observers=1', 'masters=on', '--json'], {
       reject: false,
+      detached: true,
     });
     let printed = '';
     child.stdout.on('data', (text: Buffer) => {
@@ -70,7 +71,8 @@ test(
     const proxies = (await (await fetch(`${up.toxiproxy.url}/proxies`)).json()) as Record<string, unknown>;
     assert.ok(up.link !== undefined && up.link in proxies, `${up.link} is one of ${Object.keys(proxies)}`);
 
-    child.kill('SIGINT');
+    // As a terminal sends it: to every process of the group in front.
+    process.kill(-child.pid!, 'SIGINT');
     const { exitCode, stderr } = await child;
     assert.is(exitCode, 0, stderr);
     assert.equal(

@@ -1,9 +1,10 @@
 /** One running process of a member, from its start to its exit. A restart is another MemberProcess. */
 import { execa } from 'execa';
 import type { CappedLog } from './capped-log.ts';
+import { endWithLab } from './end-with-lab.ts';
 import type { MemberCommand } from './member-command.ts';
 import { signalGroup } from './process-identity.ts';
-import { type Registration, registerProcess } from './reaper.ts';
+import { registerProcess } from './reaper.ts';
 
 export interface MemberExit {
   readonly code: number | undefined;
@@ -22,12 +23,6 @@ export interface MemberProcessOptions {
 const STOP_GRACE_MS = 5_000;
 /** After SIGKILL only a process in uninterruptible sleep is still there. */
 const KILLED_MAX_MS = 5_000;
-
-/** Those that an exit of the lab must not leave behind. */
-const running = new Set<MemberProcess>();
-process.on('exit', () => {
-  for (const member of running) signalGroup(member.pid, 'SIGKILL');
-});
 
 export class MemberProcess {
   readonly pid: number;
@@ -52,9 +47,14 @@ export class MemberProcess {
     const { pid } = child;
     if (pid === undefined) throw new Error(`${command.file} could not be started: is it on this machine?`);
     this.pid = pid;
-    running.add(this);
+    const forget = endWithLab(pid);
     const registration = registerProcess(pid, marker, temporaryFolder);
-    this.exited = child.then(result => this.#ended(result, registration));
+    this.exited = child.then(({ exitCode, signal }) => {
+      forget();
+      registration?.remove();
+      this.#exit = { code: exitCode, signal };
+      return this.#exit;
+    });
   }
 
   /** Undefined while it runs. */
@@ -85,16 +85,6 @@ export class MemberProcess {
     const exit = await within(this.exited, KILLED_MAX_MS);
     if (exit === undefined) throw new Error(`process ${this.pid} lives ${KILLED_MAX_MS} ms after SIGKILL`);
     return exit;
-  }
-
-  #ended(
-    result: { exitCode?: number | undefined; signal?: string | undefined },
-    registration: Registration | undefined,
-  ): MemberExit {
-    running.delete(this);
-    registration?.remove();
-    this.#exit = { code: result.exitCode, signal: result.signal };
-    return this.#exit;
   }
 }
 

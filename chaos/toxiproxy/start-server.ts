@@ -1,5 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { execa } from 'execa';
+import { endWithLab } from '../../bench/topology/end-with-lab.ts';
+import { registerProcess } from '../../bench/topology/reaper.ts';
 import type { Toxiproxy } from './find.ts';
 import { untilReady } from './ready.ts';
 import { TailLog } from './tail-log.ts';
@@ -29,16 +31,23 @@ async function startOn(
     // At its default, debug, it writes a line for every request.
     env: { LOG_LEVEL: 'warn' },
     buffer: false,
-    cleanup: true,
+    // Ctrl-C at a terminal is for the lab: faults are healed through this process.
+    detached: true,
     reject: false,
     stdin: 'ignore',
     forceKillAfterDelay: STOP_MAX_MS,
   });
+  const { pid } = process;
+  const forget = pid === undefined ? undefined : endWithLab(pid);
+  // It does not notice that its lab was killed; the next lab does.
+  const registration = pid === undefined ? undefined : registerProcess(pid, `-port ${port}`);
   log.read(process.stdout);
   log.read(process.stderr);
   const stop = async () => {
     process.kill();
     await process;
+    forget?.();
+    registration?.remove();
   };
   // On a clash of ports the server logs the error and lives on, deaf: whoever answers there is then another one.
   const deaf = () => log.toString().includes('Server finished with error');
@@ -47,7 +56,7 @@ async function startOn(
     const alive = () => process.exitCode === null && process.signalCode === null && !deaf();
     const said = await untilReady(url, alive, READY_MAX_MS);
     if (deaf()) throw new Error(`port ${port} is taken`);
-    return { kind: 'real', version: version ?? said, url, pid: process.pid, log: () => `${log}`, stop };
+    return { kind: 'real', version: version ?? said, url, pid, log: () => `${log}`, stop };
   } catch (error) {
     await stop();
     throw new Error(`${file} did not start on port ${port}: ${(error as Error).message}\n${log}`);
