@@ -134,10 +134,14 @@ export class ClientConnection implements ReadSession, RequestOrigin {
       this.#frames.feed(chunk);
       if (this.#pending.length > PENDING_MAX) this.holdReading(Hold.turns);
     } catch (error) {
-      // Anything else is a fault of this server, which must not be mistaken for one of the client.
-      if (!(error instanceof JuteError)) throw error;
-      this.close(`malformed input: ${error.message}`, true);
+      this.#onMalformed(error);
     }
+  }
+
+  /** Anything but a JuteError is a fault of this server, which must not be mistaken for one of the client. */
+  #onMalformed(error: unknown): void {
+    if (!(error instanceof JuteError)) throw error;
+    this.close(`malformed input: ${error.message}`, true);
   }
 
   #onFrame(bytes: Buffer, start: number, end: number): void {
@@ -206,7 +210,12 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.releaseReading(Hold.session);
     const early = this.#early;
     this.#early = [];
-    for (const frame of early) this.#onFrame(frame, 0, frame.length);
+    // Whoever calls is in the middle of a commit: what the client did wrong must not reach it.
+    try {
+      for (const frame of early) this.#onFrame(frame, 0, frame.length);
+    } catch (error) {
+      this.#onMalformed(error);
+    }
   }
 
   /** The session is gone, or never was this client's. */

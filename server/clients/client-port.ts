@@ -130,7 +130,7 @@ export class ClientPort implements ConnectionHost {
     const nowMs = clock.monotonicMs();
     for (const connection of [...this.#connections.keys()]) {
       if (!connection.hasSession && nowMs - connection.establishedMs > config.sessionlessTimeoutMs) {
-        connection.close('no session asked for in time');
+        connection.close('no session asked for in time', true);
       }
     }
   }
