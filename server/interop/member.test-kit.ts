@@ -57,6 +57,11 @@ export class Member {
     return this.#child !== null;
   }
 
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** What it has said so far, over all its lives. */
   get log(): string {
     return readFileSync(join(this.folder, 'log'), 'utf8');
