@@ -1,0 +1,209 @@
+/** What a person sees of a server that cannot start, or that finds its files damaged. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import * as net from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { assert, suite, temporaryFolder } from '#test';
+import { ZkClient } from './interop/zk-client.test-kit.ts';
+
+const test = suite('zklab-server, the process');
+const DEADLINE = { deadlineMs: 30_000 };
+
+const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+const HOST = `127.${192 + ((process.pid >> 8) % 32)}.${process.pid % 256}.1`;
+const LOG_PREALLOCATION_KIB = 64;
+
+interface Ended {
+  readonly code: number | null;
+  readonly stderr: string;
+}
+
+/** Starts the server and gives it until its end. */
+async function runToEnd(...args: string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const chunks: Buffer[] = [];
+  child.stderr.on('data', chunk => chunks.push(chunk));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stderr: Buffer.concat(chunks).toString('utf8') };
+}
+
+function configOf(folder: string, lines: readonly string[] = []): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'zoo.cfg');
+  const own = [
+    `dataDir=${folder}/data`,
+    'clientPort=2181',
+    `clientPortAddress=${HOST}`,
+    'admin.enableServer=false',
+    `preAllocSize=${LOG_PREALLOCATION_KIB}`,
+  ];
+  // A line given replaces the one of the same key.
+  const keys = new Set(lines.map(line => line.split('=', 1)[0]));
+  const kept = own.filter(line => !keys.has(line.split('=', 1)[0]));
+  writeFileSync(path, `${[...kept, ...lines].join('\n')}\n`);
+  return path;
+}
+
+/** Exit code 1 and one line on standard error: the code, then what is wrong. */
+function assertRefusal({ code, stderr }: Ended, errorCode: string, ...names: string[]): void {
+  assert.is(code, 1, stderr);
+  assert.is(stderr.trim().split('\n').length, 1, stderr);
+  assert.ok(stderr.startsWith(`zklab-server: ${errorCode}: `), stderr);
+  for (const name of names) assert.ok(stderr.includes(name), `${name} in ${stderr}`);
+}
+
+test(
+  'arguments that are none: the usage and exit code 2',
+  async () => {
+    for (const args of [[], ['a.cfg', 'b.cfg'], ['--no-such-option']]) {
+      const { code, stderr } = await runToEnd(...args);
+      assert.is(code, 2);
+      assert.match(stderr, /^zklab-server: .*\nusage: zklab-server zoo\.cfg/);
+    }
+  },
+  DEADLINE,
+);
+
+test(
+  'a configuration that cannot be used: one line that names the key and the value',
+  async () => {
+    const folder = temporaryFolder();
+    assertRefusal(await runToEnd(join(folder, 'none.cfg')), 'ZK_CONFIG_FILE', 'none.cfg');
+    const server = 'server.1=127.0.0.1:2888:3888';
+    const cases: [string, string[], string, ...string[]][] = [
+      ['tick', ['tickTime=soon'], 'ZK_CONFIG_VALUE', 'tickTime', 'soon'],
+      [
+        'server',
+        ['server.1=127.0.0.1:x:3888', 'server.2=127.0.0.1:2:3'],
+        'ZK_CONFIG_VALUE',
+        '127.0.0.1:x:3888',
+      ],
+      ['data', ['dataDir='], 'ZK_CONFIG_', 'dataDir'],
+      ['myid', [server, 'server.2=127.0.0.1:2889:3889', 'initLimit=5', 'syncLimit=2'], 'ZK_MYID', 'myid'],
+    ];
+    for (const [name, lines, code, ...names] of cases) {
+      const ended = await runToEnd(configOf(join(folder, name), lines));
+      assert.is(ended.code, 1, `${name}: ${ended.stderr}`);
+      assert.is(ended.stderr.trim().split('\n').length, 1, ended.stderr);
+      assert.ok(ended.stderr.startsWith(`zklab-server: ${code}`), `${name}: ${ended.stderr}`);
+      for (const word of names) assert.ok(ended.stderr.includes(word), `${name}: ${ended.stderr}`);
+    }
+  },
+  DEADLINE,
+);
+
+test(
+  'a client port that is taken: ZK_LISTEN and exit code 1',
+  async () => {
+    const other = net.createServer();
+    await new Promise<void>(resolve => other.listen(2181, HOST, resolve));
+    try {
+      const ended = await runToEnd(configOf(join(temporaryFolder(), 'taken')));
+      assertRefusal(ended, 'ZK_LISTEN', `${HOST}:2181`, 'EADDRINUSE');
+    } finally {
+      await new Promise(resolve => other.close(resolve));
+    }
+  },
+  DEADLINE,
+);
+
+/** A server that runs until it is killed, on the files of `folder`. */
+async function whileRunning(config: string, body: (client: ZkClient) => Promise<void>): Promise<void> {
+  const child: ChildProcess = spawn(process.execPath, [MAIN, config, '--die-with-parent'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const listens = new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      if (chunk.includes('client port listens')) resolve();
+    });
+    child.once('close', code => reject(new Error(`the server ended with ${code}`)));
+  });
+  try {
+    await listens;
+    const client = await ZkClient.connect(HOST);
+    await body(client);
+    client.destroy();
+  } finally {
+    listens.catch(() => {});
+    const closed = once(child, 'close');
+    child.kill('SIGKILL');
+    await closed;
+  }
+}
+
+async function writeNodes(config: string, count: number): Promise<void> {
+  await whileRunning(config, async client => {
+    for (let i = 0; i < count; i++) await client.create(`/node${i}`, `value ${i}`);
+  });
+}
+
+function newestLog(folder: string): string {
+  const version = join(folder, 'data', 'version-2');
+  const logs = readdirSync(version).filter(name => name.startsWith('log.'));
+  const newest = logs
+    .sort((a, b) => Number.parseInt(a.slice(4), 16) - Number.parseInt(b.slice(4), 16))
+    .at(-1);
+  return join(version, newest ?? 'no log');
+}
+
+/** Where the zeros of the preallocation begin. */
+function endOfEntries(path: string): number {
+  const bytes = readFileSync(path);
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end;
+}
+
+test(
+  'a tail that a crash left torn is cut, whatever is in it; what came before is served',
+  async () => {
+    const tails: Record<string, (path: string) => void> = {
+      'cut in the middle of the last entry': path => truncateSync(path, endOfEntries(path) - 7),
+      'without its preallocation': path => truncateSync(path, endOfEntries(path)),
+      'garbage behind the last entry': path => {
+        truncateSync(path, endOfEntries(path));
+        appendFileSync(path, Buffer.alloc(5_000, 0x5a));
+      },
+    };
+    for (const [name, damage] of Object.entries(tails)) {
+      const folder = join(temporaryFolder(), 'tail');
+      const config = configOf(folder);
+      await writeNodes(config, 20);
+      damage(newestLog(folder));
+      await whileRunning(config, async client => {
+        for (let i = 0; i < 19; i++) assert.is(await client.get(`/node${i}`), `value ${i}`, name);
+        await client.create('/after', name);
+      });
+      await whileRunning(config, async client => assert.is(await client.get('/after'), name));
+    }
+  },
+  DEADLINE,
+);
+
+test(
+  'a log that is damaged in its middle: the server refuses to start and names the file',
+  async () => {
+    const folder = join(temporaryFolder(), 'middle');
+    const config = configOf(folder);
+    await writeNodes(config, 50);
+    const path = newestLog(folder);
+    const bytes = readFileSync(path);
+    const middle = Math.floor(endOfEntries(path) / 2);
+    bytes[middle] = bytes[middle]! ^ 0xff;
+    writeFileSync(path, bytes);
+    const { size } = statSync(path);
+    assertRefusal(await runToEnd(config), 'ZK_LOG_CORRUPT', path);
+    assert.is(statSync(path).size, size, 'the evidence is left as it was');
+  },
+  DEADLINE,
+);
