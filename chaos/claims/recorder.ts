@@ -9,7 +9,7 @@ const OWN_METRICS: readonly Metric[] = [
   { name: 'leaderCpuPerWrite', title: 'CPU of the leader per write', unit: 'µs', higherIsBetter: false },
   {
     name: 'writeAfterHeal',
-    title: 'Healed, until a write committed and all served',
+    title: 'Healed, until the first committed write',
     unit: 'ms',
     higherIsBetter: false,
   },

@@ -96,8 +96,8 @@ export class Stage {
     return { name: members.map(({ name }) => linkEnd(this.ensemble.plan, name)) };
   }
 
-  /** Links as reports name them: without the topology, which stands beside them. */
-  shortLinks(links: readonly string[]): string[] {
+  /** Links and members as reports name them: without the topology, which stands beside them. */
+  shortNames(links: readonly string[]): string[] {
     return links.map(link => link.replaceAll(linkEnd(this.ensemble.plan, ''), ''));
   }
 

@@ -1,0 +1,126 @@
+/** The channel without a clock: what the members counted over one load, per committed write. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  countersBetween,
+  countersOf,
+  type MemberCounters,
+  type TrafficCount,
+} from '../../../bench/measure/counters.ts';
+import { mntr } from '../../../bench/measure/four-letter.ts';
+import type { Member } from '../../../bench/topology/member.ts';
+
+export type Counters = ReadonlyMap<string, MemberCounters>;
+
+/** How long to wait until members that are not cut off have applied what the leader committed. */
+const LEVEL_MAX_MS = 1_500;
+const POLL_MS = 20;
+
+export async function readCounters(members: readonly Member[]): Promise<Counters> {
+  const pairs = members.map(
+    async member => [member.name, countersOf(await mntr(member.plan.ports.client))] as const,
+  );
+  return new Map(await Promise.all(pairs));
+}
+
+/**
+ * What was counted since `before`, once the members `level` have committed as much as the leader: asked earlier, they
+ * would lack messages that were on their way.
+ */
+export async function countedSince(
+  before: Counters,
+  members: readonly Member[],
+  leader: string,
+  level: readonly string[],
+): Promise<Counters> {
+  const giveUpAt = performance.now() + LEVEL_MAX_MS;
+  for (;;) {
+    const now = await readCounters(members);
+    const deltas = new Map(
+      [...now].map(([name, after]) => [name, countersBetween(before.get(name)!, after)]),
+    );
+    const committed = deltas.get(leader)?.committed;
+    const isLevel = level.every(name => deltas.get(name)?.committed === committed);
+    if (isLevel || performance.now() > giveUpAt) return deltas;
+    await sleep(POLL_MS);
+  }
+}
+
+export interface CountedRoles {
+  readonly leader: string;
+  readonly followers: readonly string[];
+  readonly observers: readonly string[];
+}
+
+/** What a commit costs; the rest (pings, handshakes, elections) is not caused by writes. */
+const WRITE_KINDS = ['proposal', 'ack', 'commit', 'inform', 'request'] as const;
+type Kind = (typeof WRITE_KINDS)[number] | 'ping';
+
+/**
+ * Per committed write; undefined where the servers count no traffic (Apache's does not). PING stands apart, as a total.
+ * `messagesOfA...` leave out REQUEST, which depends on where the clients are.
+ */
+export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<string, number> | undefined {
+  const leader = deltas.get(roles.leader);
+  const writes = leader?.committed ?? 0;
+  const all = [...deltas.values()];
+  if (leader === undefined || writes === 0 || all.every(({ traffic }) => traffic.size === 0)) return undefined;
+  const pick = (names: readonly string[]) => names.flatMap(name => deltas.get(name) ?? []);
+  const [followers, observers] = [pick(roles.followers), pick(roles.observers)];
+  const everything = sumOf(all, 'sent', WRITE_KINDS);
+  const byLeader = sumOf([leader], 'sent', WRITE_KINDS);
+  const sentByLeader = (kind: Kind) => sumOf([leader], 'sent', [kind]).messages / writes;
+  return {
+    messagesPerWrite: everything.messages / writes,
+    bytesPerWrite: everything.bytes / writes,
+    leaderMessagesPerWrite: byLeader.messages / writes,
+    leaderBytesPerWrite: byLeader.bytes / writes,
+    ...fsyncCounts(all, leader, writes),
+    proposalsSentByLeaderPerWrite: sentByLeader('proposal'),
+    commitsSentByLeaderPerWrite: sentByLeader('commit'),
+    informsSentByLeaderPerWrite: sentByLeader('inform'),
+    acksToLeaderPerWrite: sumOf([leader], 'received', ['ack']).messages / writes,
+    requestsPerWrite: sumOf(all, 'sent', ['request']).messages / writes,
+    ...(followers.length > 0 && { messagesOfAFollowerPerWrite: messagesOfALearner(followers) / writes }),
+    ...(observers.length > 0 && {
+      messagesOfAnObserverPerWrite: messagesOfALearner(observers) / writes,
+      acksFromObservers: sumOf(observers, 'sent', ['ack']).messages,
+    }),
+    pingsDuringTheLoad: sumOf(all, 'sent', ['ping']).messages,
+  };
+}
+
+/** On average: what it hears of its master and answers; an observer master's own observers do not count here. */
+function messagesOfALearner(learners: readonly MemberCounters[]): number {
+  const heard = sumOf(learners, 'received', ['proposal', 'commit', 'inform'], 'master').messages;
+  const said = sumOf(learners, 'sent', ['ack'], 'master').messages;
+  return (heard + said) / learners.length;
+}
+
+function fsyncCounts(
+  all: readonly MemberCounters[],
+  leader: MemberCounters,
+  writes: number,
+): Record<string, number> {
+  if (leader.fsyncs === undefined) return {};
+  const fsyncs = all.reduce((sum, { fsyncs = 0 }) => sum + fsyncs, 0);
+  return { fsyncsPerWrite: fsyncs / writes, leaderFsyncsPerWrite: leader.fsyncs / writes };
+}
+
+function sumOf(
+  of: readonly MemberCounters[],
+  direction: 'sent' | 'received',
+  kinds: readonly Kind[],
+  peer?: string,
+): TrafficCount {
+  const sum = { messages: 0, bytes: 0 };
+  for (const { traffic } of of) {
+    for (const [key, count] of traffic) {
+      const [way, kind, other] = key.split(' ');
+      if (way !== direction || !kinds.some(each => each === kind)) continue;
+      if (peer !== undefined && other !== peer) continue;
+      sum.messages += count.messages;
+      sum.bytes += count.bytes;
+    }
+  }
+  return sum;
+}

@@ -1,0 +1,66 @@
+/** A sample of writes into the run's record: each metric with its own reasons not to count. */
+import { LatencyHistogram } from '../../../bench/load/histograms.ts';
+import type { LoadResult } from '../../../bench/load/load-spec.ts';
+import { isWrite } from '../../../bench/load/workload.ts';
+import type { Recorder } from '../recorder.ts';
+import type { WriteSample } from './throughput.ts';
+
+export interface WriteOccasion {
+  readonly recorder: Recorder;
+  readonly topology: string;
+  readonly condition: string;
+  readonly round: number;
+}
+
+/** Fewer writes than this in a phase, and it says nothing. */
+const WRITES_MIN = 100;
+
+/** @param faultReasons why the fault makes all of it void; those of the load are found here */
+export function recordWrites(
+  { recorder, topology, condition, round }: WriteOccasion,
+  { saturated, paced, counts, leaderCpuUsPerWrite }: WriteSample,
+  faultReasons: readonly string[],
+): void {
+  const record = (metric: string, value: number | undefined, reasons: readonly string[]): boolean => {
+    const place = { metric, topology, condition };
+    if (reasons.length > 0) recorder.voided(place, round, reasons.join('; '));
+    else if (value !== undefined) recorder.sample(place, round, value);
+    return reasons.length === 0;
+  };
+  const closed = [...faultReasons, ...saturated.voidReasons, ...tooFew(saturated)];
+  if (record('writeThroughput', saturated.writesPerSecond, closed) && counts !== undefined)
+    recorder.counts({ metric: 'writeThroughput', topology, condition }, counts);
+  record('leaderCpuPerWrite', leaderCpuUsPerWrite, closed);
+  if (paced === undefined) return;
+  const open = [...faultReasons, ...paced.voidReasons];
+  for (const [kind, role] of [
+    ['write', 'voter'],
+    ['read', 'observer'],
+  ] as const) {
+    const histogram = latencyOf(paced, kind, role);
+    if (histogram.n === 0) continue;
+    const { p50Us, p99Us } = histogram.percentiles();
+    if (!record(`${kind}LatencyP50`, toMs(p50Us), open)) continue;
+    recorder.histogram({ metric: `${kind}LatencyP50`, topology, condition }, histogram);
+    record(`${kind}LatencyP99`, toMs(p99Us), open);
+  }
+}
+
+function tooFew({ totals }: LoadResult): string[] {
+  return totals.writesOk < WRITES_MIN
+    ? [`too little traffic: ${totals.writesOk} writes, at least ${WRITES_MIN} are needed`]
+    : [];
+}
+
+function latencyOf(result: LoadResult, kind: 'read' | 'write', role: string): LatencyHistogram {
+  const merged = new LatencyHistogram();
+  for (const operation of result.operations) {
+    if (operation.role === role && isWrite[operation.operation] === (kind === 'write'))
+      merged.merge(LatencyHistogram.decode(operation.response));
+  }
+  return merged;
+}
+
+function toMs(us: number | undefined): number | undefined {
+  return us === undefined ? undefined : us / 1000;
+}

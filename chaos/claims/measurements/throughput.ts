@@ -1,0 +1,134 @@
+/** Writes under one condition: as many as go (closed loop), then how long they take at a steady pace (open loop). */
+import type { LoadDriver } from '../../../bench/load/load-process.ts';
+import type { LoadResult, LoadSpec, LoadTarget } from '../../../bench/load/load-spec.ts';
+import type { WorkloadSpec } from '../../../bench/load/workload.ts';
+import { mntr } from '../../../bench/measure/four-letter.ts';
+import { cpuBetween, sampleProcess } from '../../../bench/measure/process-sampler.ts';
+import type { Member } from '../../../bench/topology/member.ts';
+import type { Cast, Stage } from '../stage.ts';
+import type { Suite } from '../suite.ts';
+import { countedSince, exactCountsOf, readCounters } from './exact-counts.ts';
+
+export interface WriteLoad {
+  readonly driver: LoadDriver;
+  readonly load: Suite['load'];
+  readonly seed: number;
+}
+
+/** What one condition gave in one round; recorded when it is known whether its fault bit. */
+export interface WriteSample {
+  readonly saturated: LoadResult;
+  /** Absent where only the throughput was asked for. */
+  readonly paced: LoadResult | undefined;
+  readonly counts: Record<string, number> | undefined;
+  readonly leaderCpuUsPerWrite: number | undefined;
+  /** Of one observer, in cores, under the closed loop. */
+  readonly observerCores: number | undefined;
+}
+
+export function workloadOf({ load, seed }: Pick<WriteLoad, 'load' | 'seed'>): WorkloadSpec {
+  const { valueBytes, keyCount } = load;
+  return { mix: { setData: 1 }, valueBytes, keyCount, skew: { kind: 'uniform' }, seed };
+}
+
+/** A node that the preload has made. */
+export const PROBED_PATH = '/load/d0/k0';
+
+function targetOf(member: Member, role: string): LoadTarget {
+  return { name: member.name, ...member.plan.ports.client, role };
+}
+
+/** The leader and one follower, the same in every topology and condition: never a member that a fault meets. */
+function voterTargets({ leader, keptFollower }: Cast): LoadTarget[] {
+  return [leader, ...(keptFollower === undefined ? [] : [keptFollower])].map(each => targetOf(each, 'voter'));
+}
+
+export interface WriteOptions {
+  /** Members that a fault cuts off: they are neither loaded nor waited for. */
+  readonly cut?: readonly Member[];
+  readonly paced?: boolean;
+}
+
+export async function measureWrites(
+  stage: Stage,
+  cast: Cast,
+  write: WriteLoad,
+  { cut = [], paced = true }: WriteOptions = {},
+): Promise<WriteSample> {
+  const saturated = await saturatedLoad(stage, cast, write, cut);
+  return { ...saturated, paced: paced ? await pacedLoad(cast, write, cut) : undefined };
+}
+
+async function saturatedLoad(
+  stage: Stage,
+  cast: Cast,
+  { driver, load, seed }: WriteLoad,
+  cut: readonly Member[],
+): Promise<Omit<WriteSample, 'paced'>> {
+  const { members } = stage.ensemble;
+  const { leader, observers } = cast;
+  const watched = observers.find(member => !cut.includes(member));
+  const before = await readCounters(members);
+  const cpuBefore = cpuSamples(leader, watched);
+  const saturated = await driver.run({
+    ...common(load, seed),
+    targets: voterTargets(cast),
+    mode: { kind: 'closed', depth: load.depth },
+    durationMs: load.saturatedMs,
+  });
+  const cpuAfter = cpuSamples(leader, watched);
+  const level = members.filter(member => !cut.includes(member)).map(({ name }) => name);
+  const deltas = await countedSince(before, members, leader.name, level);
+  const writes = deltas.get(leader.name)?.committed ?? saturated.totals.writesOkWithWarmup;
+  const [ofLeader, ofObserver] = cpuBefore.map((from, index) => {
+    const to = cpuAfter[index];
+    return from && to ? cpuBetween(from, to, writes) : undefined;
+  });
+  const counts = exactCountsOf(deltas, {
+    leader: leader.name,
+    followers: members
+      .filter(member => member.plan.role === 'participant' && member !== leader)
+      .map(({ name }) => name),
+    observers: observers.map(({ name }) => name),
+  });
+  return {
+    saturated,
+    counts: counts && { ...counts, ...(await leaderConnections(leader)) },
+    leaderCpuUsPerWrite: ofLeader?.cpuUsPerOperation,
+    observerCores: ofObserver?.cores,
+  };
+}
+
+function cpuSamples(...members: readonly (Member | undefined)[]) {
+  return members.map(member => (member === undefined ? null : sampleProcess(member.pid)));
+}
+
+/** Writes at the voters, and at one observer too, whose reads tell what its clients feel. */
+function pacedLoad(
+  cast: Cast,
+  { driver, load, seed }: WriteLoad,
+  cut: readonly Member[],
+): Promise<LoadResult> {
+  const observer = cast.observers.find(member => !cut.includes(member));
+  const targets = [...voterTargets(cast), ...(observer === undefined ? [] : [targetOf(observer, 'observer')])];
+  return driver.run({
+    ...common(load, seed),
+    targets,
+    workload: { ...workloadOf({ load, seed }), mix: { setData: 2, getData: 1 } },
+    mode: { kind: 'open', ratePerSecond: load.ratePerTarget * targets.length, arrivals: 'poisson' },
+    durationMs: load.pacedMs,
+  });
+}
+
+function common(
+  load: Suite['load'],
+  seed: number,
+): Pick<LoadSpec, 'sessionsPerTarget' | 'workload' | 'warmupMs'> {
+  const { sessionsPerTarget, warmupMs } = load;
+  return { sessionsPerTarget, workload: workloadOf({ load, seed }), warmupMs };
+}
+
+async function leaderConnections(leader: Member): Promise<Record<string, number>> {
+  const learners = (await mntr(leader.plan.ports.client)).numbers.get('learners');
+  return learners === undefined ? {} : { leaderConnections: learners };
+}

@@ -1,0 +1,124 @@
+/** Something measured while a fault is in force: injected, proven, healed, and the ensemble seen to live after it. */
+import type { BiteProof, ActiveFault, Fault } from '../../faults/fault.ts';
+import { firstWrite } from '../first-write.ts';
+import type { Recorder } from '../recorder.ts';
+import type { Stage } from '../stage.ts';
+
+export interface Occasion {
+  readonly stage: Stage;
+  readonly condition: string;
+  readonly round: number;
+  readonly recorder: Recorder;
+  /** After a heal: all members serving again, and a write committed, within this. */
+  readonly recoverMaxMs: number;
+  /** A node that exists. */
+  readonly path: string;
+}
+
+export interface UnderFault<T> {
+  readonly value: T;
+  /** Why it does not count; empty when it does. */
+  readonly voidReasons: readonly string[];
+  readonly proof: BiteProof;
+}
+
+/** The ensemble did not come back: nothing measured on this stage afterwards would mean anything. */
+export class NotHealed extends Error {
+  override readonly name = 'NotHealed';
+}
+
+/**
+ * `body` runs while the proof is taken. The fault is healed whatever happens, and a write must commit after it.
+ * @param inject gives the fault in force: one, or several as one
+ * @throws NotHealed
+ */
+export async function underFault<T>(
+  occasion: Occasion,
+  faultName: string,
+  inject: () => Promise<ActiveFault>,
+  body: (active: ActiveFault) => Promise<T>,
+): Promise<UnderFault<T>> {
+  const { stage, condition, round, recorder } = occasion;
+  const active = await inject();
+  let outcome: UnderFault<T>;
+  try {
+    const proving = active.proveBite().catch(unproven);
+    const value = await body(active);
+    const proof = await proving;
+    const links = stage.shortNames(active.links);
+    recorder.faults.push({
+      fault: faultName,
+      topology: stage.name,
+      condition,
+      round,
+      links,
+      bit: proof.bit,
+      before: shortReadings(stage, proof.before),
+      after: shortReadings(stage, proof.after),
+    });
+    const voidReasons = proof.bit ? [] : [`${faultName} did not bite on ${links.join(', ')}: ${proof.how}`];
+    outcome = { value, voidReasons, proof };
+  } finally {
+    await active.heal();
+  }
+  await recovered(occasion);
+  return outcome;
+}
+
+function unproven(error: Error): BiteProof {
+  return { bit: false, before: {}, after: {}, how: `the proof itself failed: ${error.message}` };
+}
+
+/** Liveness: every heal is followed by a write that must commit, and by all members serving. @throws NotHealed */
+async function recovered({ stage, condition, round, recorder, recoverMaxMs, path }: Occasion): Promise<void> {
+  const healedAt = Date.now();
+  const voters = stage.ensemble.members.filter(({ plan }) => plan.role === 'participant');
+  const wroteAt = await firstWrite(
+    voters.map(({ plan }) => plan.ports.client),
+    path,
+    recoverMaxMs,
+  );
+  const where = `${stage.name}, after "${condition}" was healed`;
+  if (wroteAt === undefined) throw new NotHealed(`${where}: no write committed within ${recoverMaxMs} ms`);
+  try {
+    await stage.ensemble.ready(recoverMaxMs);
+  } catch (error) {
+    throw new NotHealed(`${where}: ${(error as Error).message}`);
+  }
+  recorder.sample({ metric: 'writeAfterHeal', topology: stage.name, condition }, round, wroteAt - healedAt);
+}
+
+function shortReadings(stage: Stage, readings: BiteProof['before']): BiteProof['before'] {
+  const names = stage.shortNames(Object.keys(readings));
+  return Object.fromEntries(Object.values(readings).map((value, index) => [names[index]!, value]));
+}
+
+/** Several faults as one: all or none are injected, and all must bite. */
+export async function injectAll<C>(faults: readonly Fault<C>[], context: C): Promise<ActiveFault> {
+  const active: ActiveFault[] = [];
+  const heal = async () => {
+    const results = await Promise.allSettled(active.map(each => each.heal()));
+    const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} faults were not healed`);
+  };
+  try {
+    for (const fault of faults) active.push(await fault.inject(context));
+  } catch (error) {
+    await heal();
+    throw error;
+  }
+  return {
+    startedAt: Math.min(...active.map(({ startedAt }) => startedAt)),
+    links: active.flatMap(({ links }) => links),
+    heal,
+    async proveBite() {
+      const proofs = await Promise.all(active.map(each => each.proveBite()));
+      return {
+        bit: proofs.every(({ bit }) => bit),
+        before: Object.assign({}, ...proofs.map(({ before }) => before)),
+        after: Object.assign({}, ...proofs.map(({ after }) => after)),
+        how: proofs[0]?.how ?? 'nothing was injected',
+      };
+    },
+  };
+}
