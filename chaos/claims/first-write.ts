@@ -17,11 +17,12 @@ export async function firstWrite(
   targets: readonly WriteTarget[],
   path: string,
   maxMs: number,
+  signal?: AbortSignal,
 ): Promise<number | undefined> {
   const done = new AbortController();
   const giveUpAt = performance.now() + maxMs;
   const attempts = targets.map(async target => {
-    while (!done.signal.aborted && performance.now() < giveUpAt) {
+    while (!done.signal.aborted && !signal?.aborted && performance.now() < giveUpAt) {
       if (await writes(target, path)) {
         const now = Date.now();
         done.abort();

@@ -1,4 +1,6 @@
 /** All that a run measures, as it comes, and its form in result.json. */
+
+import { VOID_ROUND } from '../../bench/claims/evidence.ts';
 import { LatencyHistogram } from '../../bench/load/histograms.ts';
 import { median, middleOf } from '../../bench/stats/summary.ts';
 import { METRICS, type Metric } from '../../results/names.ts';
@@ -13,10 +15,19 @@ const OWN_METRICS: readonly Metric[] = [
     unit: 'ms',
     higherIsBetter: false,
   },
+  {
+    name: 'voterReadAvailability',
+    title: 'Reads answered under the fault, worst voter',
+    unit: '%',
+    higherIsBetter: true,
+  },
+  {
+    name: 'observerReadAvailability',
+    title: 'Reads answered under the fault, worst observer',
+    unit: '%',
+    higherIsBetter: true,
+  },
 ];
-
-/** Begins a warning about a round that was measured and does not count. Judges read it. */
-export const VOID_ROUND = 'void round';
 
 interface Place {
   readonly metric: string;

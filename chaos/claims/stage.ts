@@ -111,12 +111,13 @@ export class Stage {
     return { leader, keptFollower: followers[0], victim: followers.at(-1), observers };
   }
 
-  /** Stops all, even when one of the steps fails. */
-  async stop(): Promise<void> {
-    const results = await Promise.allSettled([this.ensemble.stop()]);
-    results.push(...(await Promise.allSettled([this.#mesh?.remove()])).map(result => result as never));
-    const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
-    if (errors.length > 0) throw new AggregateError(errors, `${this.name} did not end cleanly`);
+  /** @param options.removeProxies not needed where Toxiproxy itself ends */
+  async stop({ removeProxies = true }: { readonly removeProxies?: boolean } = {}): Promise<void> {
+    try {
+      await this.ensemble.stop();
+    } finally {
+      if (removeProxies) await this.#mesh?.remove();
+    }
   }
 }
 

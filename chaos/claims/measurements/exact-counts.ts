@@ -63,7 +63,8 @@ export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<str
   const leader = deltas.get(roles.leader);
   const writes = leader?.committed ?? 0;
   const all = [...deltas.values()];
-  if (leader === undefined || writes === 0 || all.every(({ traffic }) => traffic.size === 0)) return undefined;
+  if (leader === undefined || writes === 0 || all.every(({ traffic }) => traffic.size === 0))
+    return undefined;
   const pick = (names: readonly string[]) => names.flatMap(name => deltas.get(name) ?? []);
   const [followers, observers] = [pick(roles.followers), pick(roles.observers)];
   const everything = sumOf(all, 'sent', WRITE_KINDS);

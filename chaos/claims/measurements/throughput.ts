@@ -110,7 +110,10 @@ function pacedLoad(
   cut: readonly Member[],
 ): Promise<LoadResult> {
   const observer = cast.observers.find(member => !cut.includes(member));
-  const targets = [...voterTargets(cast), ...(observer === undefined ? [] : [targetOf(observer, 'observer')])];
+  const targets = [
+    ...voterTargets(cast),
+    ...(observer === undefined ? [] : [targetOf(observer, 'observer')]),
+  ];
   return driver.run({
     ...common(load, seed),
     targets,

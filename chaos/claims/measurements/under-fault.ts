@@ -1,5 +1,5 @@
 /** Something measured while a fault is in force: injected, proven, healed, and the ensemble seen to live after it. */
-import type { BiteProof, ActiveFault, Fault } from '../../faults/fault.ts';
+import type { ActiveFault, BiteProof, Fault } from '../../faults/fault.ts';
 import { firstWrite } from '../first-write.ts';
 import type { Recorder } from '../recorder.ts';
 import type { Stage } from '../stage.ts';
@@ -13,6 +13,8 @@ export interface Occasion {
   readonly recoverMaxMs: number;
   /** A node that exists. */
   readonly path: string;
+  /** Interrupted: nothing is healed any more, since the whole stage is about to be taken down. */
+  readonly signal: AbortSignal;
 }
 
 export interface UnderFault<T> {
@@ -59,8 +61,9 @@ export async function underFault<T>(
     const voidReasons = proof.bit ? [] : [`${faultName} did not bite on ${links.join(', ')}: ${proof.how}`];
     outcome = { value, voidReasons, proof };
   } finally {
-    await active.heal();
+    if (!occasion.signal.aborted) await active.heal();
   }
+  occasion.signal.throwIfAborted();
   await recovered(occasion);
   return outcome;
 }
@@ -70,14 +73,17 @@ function unproven(error: Error): BiteProof {
 }
 
 /** Liveness: every heal is followed by a write that must commit, and by all members serving. @throws NotHealed */
-async function recovered({ stage, condition, round, recorder, recoverMaxMs, path }: Occasion): Promise<void> {
+async function recovered(occasion: Occasion): Promise<void> {
+  const { stage, condition, round, recorder, recoverMaxMs, path, signal } = occasion;
   const healedAt = Date.now();
   const voters = stage.ensemble.members.filter(({ plan }) => plan.role === 'participant');
   const wroteAt = await firstWrite(
     voters.map(({ plan }) => plan.ports.client),
     path,
     recoverMaxMs,
+    signal,
   );
+  signal.throwIfAborted();
   const where = `${stage.name}, after "${condition}" was healed`;
   if (wroteAt === undefined) throw new NotHealed(`${where}: no write committed within ${recoverMaxMs} ms`);
   try {

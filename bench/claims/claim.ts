@@ -1,0 +1,55 @@
+/** What a claim is. Its judge reads a result and nothing else, so that old runs can be judged again. */
+import type { Estimate, Claim as JudgedClaim, Verdict } from '../../results/schema.ts';
+import type { Evidence } from './evidence.ts';
+
+/** What must have been measured for a claim; suites and `--only` plan by it. */
+export const NEEDS = [
+  'healthy',
+  'placeboObservers',
+  'observerLatency',
+  'observersBlackholed',
+  'oneVoterBlackholed',
+  'leaderKilled',
+  'leaderCut',
+  'quorumLost',
+] as const;
+export type Need = (typeof NEEDS)[number];
+
+/** p-values of the claim and of its opposite; the whole family is corrected together (Holm). */
+export interface Tests {
+  /** Small when the data show that the claim holds. */
+  readonly holds: number;
+  /** Small when the data show that it fails. */
+  readonly fails: number;
+}
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** One sentence. */
+  readonly reason: string;
+  readonly estimate?: Estimate;
+  /** Ids of measurements. */
+  readonly evidence: readonly string[];
+  /** The channel without a clock. */
+  readonly exact?: JudgedClaim['exact'];
+  readonly warnings?: readonly string[];
+}
+
+export interface Claim {
+  /** Row of the seed documents, or of the design. */
+  readonly id: string;
+  readonly title: string;
+  readonly source: string;
+  readonly hypothesis: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly control: string;
+  readonly needs: readonly Need[];
+  /** Of a claim on the timed channel; undefined where there is nothing to test. */
+  tests?(evidence: Evidence): Tests | undefined;
+  /** @param corrected `tests` of this claim after the correction; undefined when it has none */
+  judge(evidence: Evidence, corrected: Tests | undefined): Judgement;
+}
+
+/** Chance of even one wrong "holds" or "fails" among all timed claims of a run. */
+export const ALPHA = 0.05;

@@ -1,0 +1,125 @@
+/** A result as judges look at it: series by round, exact counts, and what kept a round from counting. */
+import type { Availability, Measurement, Result, Topology } from '../../results/schema.ts';
+import type { Judgement } from './claim.ts';
+
+/** Begins a warning about a round that was measured and does not count. */
+export const VOID_ROUND = 'void round';
+
+export interface Series {
+  readonly id: string;
+  readonly unit: string;
+  readonly byRound: ReadonlyMap<number, number>;
+  readonly values: readonly number[];
+  readonly median: number;
+  /** Why rounds do not count, one text each. */
+  readonly voidRounds: readonly string[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export class Evidence {
+  readonly result: Pick<Result, 'topologies' | 'measurements' | 'availability' | 'faults' | 'environment'>;
+
+  constructor(result: Evidence['result']) {
+    this.result = result;
+  }
+
+  /** Without observers, the plainest first. */
+  get votersOnly(): Topology[] {
+    return this.result.topologies.filter(topology => observersOf(topology) === 0);
+  }
+
+  /** With observers on the leader. */
+  get withObservers(): Topology[] {
+    return this.result.topologies.filter(topology => observersOf(topology) > 0 && !hasMasters(topology));
+  }
+
+  get withMasters(): Topology[] {
+    return this.result.topologies.filter(hasMasters);
+  }
+
+  /** The topology with masters that has as many voters and observers. */
+  mastersLike(topology: Topology): Topology | undefined {
+    return this.withMasters.find(
+      other =>
+        other.members.length === topology.members.length && observersOf(other) === observersOf(topology),
+    );
+  }
+
+  /** The topology without observers that has as many voters. */
+  votersLike(topology: Topology): Topology | undefined {
+    return this.votersOnly.find(other => other.members.length === votersOf(topology));
+  }
+
+  /** Undefined where it was not measured, not even once in vain. */
+  series(metric: string, topology: Topology | undefined, condition: string): Series | undefined {
+    const found = this.result.measurements.find(
+      item => item.metric === metric && item.topology === topology?.name && item.condition === condition,
+    );
+    return found && seriesOf(found);
+  }
+
+  availability(condition: string): Availability[] {
+    return this.result.availability.filter(row => row.condition === condition);
+  }
+}
+
+export function observersOf({ members }: Topology): number {
+  return members.filter(({ role }) => role === 'observer').length;
+}
+
+export function votersOf({ members }: Topology): number {
+  return members.filter(({ role }) => role === 'voter').length;
+}
+
+function hasMasters(topology: Topology): boolean {
+  return observersOf(topology) > 0 && topology.members.some(({ observerMaster }) => observerMaster);
+}
+
+function seriesOf(item: Measurement): Series {
+  return {
+    id: item.id,
+    unit: item.unit,
+    byRound: new Map(item.samples.map(({ round, value }) => [round, value])),
+    values: item.samples.map(({ value }) => value),
+    median: item.summary.median ?? Number.NaN,
+    voidRounds: item.summary.warnings.filter(warning => warning.startsWith(VOID_ROUND)),
+    counts: item.exactCounts ?? {},
+  };
+}
+
+/** Values of the rounds that both have, in the order of rounds. */
+export function paired(a: Series, b: Series): { a: number[]; b: number[] } {
+  const rounds = [...a.byRound.keys()].filter(round => b.byRound.has(round)).sort((x, y) => x - y);
+  return { a: rounds.map(round => a.byRound.get(round)!), b: rounds.map(round => b.byRound.get(round)!) };
+}
+
+/**
+ * Why these series cannot be judged at all: not measured, or more rounds void than not. Undefined when they can.
+ * @param wanted what a reader would look for, in words, beside what was found
+ */
+export function unfit(
+  wanted: readonly (readonly [what: string, series: Series | undefined])[],
+): Judgement | undefined {
+  const evidence = wanted.flatMap(([, series]) => series?.id ?? []);
+  const missing = wanted.filter(([, series]) => series === undefined).map(([what]) => what);
+  if (missing.length > 0)
+    return {
+      verdict: 'not shown here',
+      reason: `This run did not measure ${missing.join(' and ')}.`,
+      evidence,
+    };
+  for (const [what, series] of wanted) {
+    const { values, voidRounds } = series!;
+    if (values.length > voidRounds.length) continue;
+    const of = values.length + voidRounds.length;
+    const first = voidRounds[0] ?? 'there is no sample';
+    const reason = `${voidRounds.length} of ${of} rounds of ${what} do not count: ${first}.`;
+    return { verdict: 'void', reason, evidence, warnings: voidRounds };
+  }
+  return undefined;
+}
+
+/** For the warnings of a judgement: rounds that were left out. */
+export function leftOut(...series: readonly Series[]): string[] {
+  return series.flatMap(({ id, voidRounds }) => voidRounds.map(text => `${id}: ${text}`));
+}

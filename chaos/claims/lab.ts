@@ -1,0 +1,97 @@
+/** All that a run starts: Toxiproxy, the load driver, a stage per topology; and how all of it ends. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LoadDriver } from '../../bench/load/load-process.ts';
+import { readTopology } from '../../bench/topology/read-topology.ts';
+import { TEMPORARY_PREFIX } from '../../bench/topology/reaper.ts';
+import { type Topology, topologyOf } from '../../bench/topology/topology.ts';
+import { findToxiproxy, type Toxiproxy } from '../toxiproxy/find.ts';
+import type { Progress } from './progress.ts';
+import { Stage } from './stage.ts';
+import type { Suite } from './suite.ts';
+
+export const SERVERS = ['zklab', 'apache'] as const;
+export type ServerKind = (typeof SERVERS)[number];
+
+export interface LabOptions {
+  readonly suite: Suite;
+  readonly server: ServerKind;
+  readonly seed: number;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export class Lab {
+  readonly folder: string;
+  readonly driver: LoadDriver;
+  readonly stages: readonly Stage[];
+  /** Undefined where the servers cannot be led through proxies (Apache's take no link map). */
+  readonly toxiproxy: Toxiproxy | undefined;
+
+  private constructor(folder: string, driver: LoadDriver, stages: Stage[], toxiproxy: Toxiproxy | undefined) {
+    this.folder = folder;
+    this.driver = driver;
+    this.stages = stages;
+    this.toxiproxy = toxiproxy;
+  }
+
+  /** All topologies up and serving. What was started until something failed is ended. */
+  static async start({ suite, server, seed, progress, signal }: LabOptions): Promise<Lab> {
+    const topologies = topologiesOf(suite, server);
+    const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}claims-`));
+    const driver = new LoadDriver();
+    const stages: Stage[] = [];
+    let toxiproxy: Toxiproxy | undefined;
+    try {
+      if (server === 'zklab') toxiproxy = await findToxiproxy({ seed });
+      for (const topology of topologies) {
+        signal.throwIfAborted();
+        progress.step(`starting ${topology.name}: ${topology.shortForm}`);
+        stages.push(
+          await Stage.start({
+            topology,
+            folder: join(folder, topology.name),
+            temporaryFolder: folder,
+            toxiproxyUrl: toxiproxy?.url,
+            seed,
+          }),
+        );
+      }
+      return new Lab(folder, driver, stages, toxiproxy);
+    } catch (error) {
+      await new Lab(folder, driver, stages, toxiproxy).stop().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Ends every process and removes the folder, trying all of it before it throws. */
+  async stop(): Promise<void> {
+    const results = await Promise.allSettled([
+      this.driver.close(),
+      ...this.stages.map(stage => stage.stop({ removeProxies: this.toxiproxy?.kind === 'external' })),
+    ]);
+    results.push(...(await Promise.allSettled([this.toxiproxy?.stop() ?? Promise.resolve()])));
+    rmSync(this.folder, { recursive: true, force: true });
+    const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
+    if (errors.length > 0) throw new AggregateError(errors, 'not everything ended cleanly');
+  }
+}
+
+/** @throws UsageError */
+export function topologiesOf(suite: Suite, server: ServerKind): Topology[] {
+  return Object.entries(suite.topologies).map(([name, text]) => {
+    const { members, observerMasters } = readTopology(text);
+    return topologyOf(
+      {
+        name,
+        voters: members.filter(({ role }) => role === 'participant').length,
+        observers: members.filter(({ role }) => role === 'observer').length,
+        masters: observerMasters,
+        implementation: server,
+        settings: suite.settings,
+      },
+      `suite ${suite.name}, topology ${name}`,
+    );
+  });
+}

@@ -1,0 +1,207 @@
+/** The plan of a run: what is measured in which order. Who is right about it is decided elsewhere, by the judges. */
+import type { Need } from '../../bench/claims/claim.ts';
+import { preload } from '../../bench/load/preload.ts';
+import { CONDITIONS } from '../../results/names.ts';
+import { kill } from '../faults/kill.ts';
+import type { Lab } from './lab.ts';
+import { measureAvailability, type Outage } from './measurements/availability.ts';
+import { startPlacebos } from './measurements/placebo.ts';
+import { recordWrites } from './measurements/record-writes.ts';
+import { measureSync } from './measurements/sync-time.ts';
+import { measureWrites, PROBED_PATH, type WriteLoad, workloadOf } from './measurements/throughput.ts';
+import { injectAll, type Occasion, underFault } from './measurements/under-fault.ts';
+import type { Progress } from './progress.ts';
+import type { Recorder } from './recorder.ts';
+import { RoundBudget } from './round-budget.ts';
+import type { Cast, Stage } from './stage.ts';
+import type { Suite } from './suite.ts';
+import { cutOff, FAULT_CONDITIONS, PLACEBO_CONDITION } from './write-conditions.ts';
+
+export interface MeasureOptions {
+  readonly lab: Lab;
+  readonly suite: Suite;
+  readonly seed: number;
+  readonly needs: ReadonlySet<Need>;
+  readonly recorder: Recorder;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** Ms since the run began, for the budget. */
+  readonly elapsedMs: () => number;
+}
+
+/** Shares of the budget by which writes, then syncs must be done: what follows needs the rest. */
+const WRITES_SHARE = 0.6;
+const SYNCS_SHARE = 0.85;
+
+/**
+ * Writes first, since they want warm servers, which kills would make cold; then syncs, then outages. Each kind in
+ * interleaved rounds, every topology once before any a second time, beginning with another one each round.
+ * @returns what a reader must know of how the plan went
+ * @throws NotHealed, EnsembleError
+ */
+export async function measureAll(options: MeasureOptions): Promise<string[]> {
+  const { suite, lab, needs, elapsedMs, signal } = options;
+  const remarks: string[] = [];
+  const budgetMs = suite.budgetMs ?? Number.POSITIVE_INFINITY;
+  const rounds = async (
+    what: string,
+    wanted: number,
+    share: number,
+    round: (index: number) => Promise<void>,
+  ) => {
+    const budget = new RoundBudget(wanted, Math.min(wanted, suite.roundsMin), budgetMs * share, elapsedMs);
+    for (let index = 0; budget.goesOn(index); index++) await round(index);
+    if (budget.done < wanted) remarks.push(`${budget.done} of ${wanted} rounds of ${what}: the time was up.`);
+  };
+  const eachStage = async (round: number, measure: (stage: Stage) => Promise<void>) => {
+    for (const stage of rotated(lab.stages, round)) {
+      signal.throwIfAborted();
+      await measure(stage);
+    }
+  };
+  await warmUp(options);
+  const wantsWrites = needs.has('healthy') || FAULT_CONDITIONS.some(({ need }) => needs.has(need));
+  if (wantsWrites)
+    await rounds('writes', suite.rounds, WRITES_SHARE, async round => {
+      const observerCores: number[] = [];
+      await eachStage(round, stage => writeRound(options, stage, round, observerCores));
+      if (needs.has('placeboObservers')) await placeboRound(options, round, observerCores);
+    });
+  if (needs.has('leaderKilled'))
+    await rounds('syncs', suite.sync.rounds, SYNCS_SHARE, round =>
+      eachStage(round, async stage => {
+        options.progress.step(`sync ${round + 1}/${suite.sync.rounds}, ${stage.name}: leader killed`);
+        await measureSync(occasionOf(options, stage, CONDITIONS.leaderKilled, round), suite.sync.everyMs);
+      }),
+    );
+  if (needs.has('leaderCut') || needs.has('quorumLost'))
+    await rounds('outages', suite.availability.rounds, 1, round =>
+      eachStage(round, stage => outageRound(options, stage, round)),
+    );
+  return remarks;
+}
+
+function rotated<T>(items: readonly T[], by: number): T[] {
+  return items.map((_, index) => items[(index + by) % items.length]!);
+}
+
+function occasionOf(
+  { recorder, suite, signal }: MeasureOptions,
+  stage: Stage,
+  condition: string,
+  round: number,
+): Occasion {
+  return { stage, condition, round, recorder, recoverMaxMs: suite.recoverMaxMs, path: PROBED_PATH, signal };
+}
+
+function writeLoadOf({ lab, suite, seed }: MeasureOptions): WriteLoad {
+  return { driver: lab.driver, load: suite.load, seed };
+}
+
+/** The nodes that are read and written, and loads that are thrown away. */
+async function warmUp(options: MeasureOptions): Promise<void> {
+  const { lab, suite, signal, progress } = options;
+  const write = writeLoadOf(options);
+  for (const stage of lab.stages) {
+    const { leader } = await stage.cast();
+    await preload(leader.plan.ports.client, workloadOf(write), suite.load.sessionsPerTarget);
+  }
+  for (let load = 1; load <= suite.load.warmupLoads; load++) {
+    for (const stage of lab.stages) {
+      signal.throwIfAborted();
+      progress.step(`warming up ${load}/${suite.load.warmupLoads}, ${stage.name}`);
+      await measureWrites(stage, await stage.cast(), write, { paced: load === 1 });
+    }
+  }
+}
+
+async function writeRound(
+  options: MeasureOptions,
+  stage: Stage,
+  round: number,
+  observerCores: number[],
+): Promise<void> {
+  const { suite, needs, recorder, progress, signal } = options;
+  const step = (condition: string) =>
+    progress.step(`writes ${round + 1}/${suite.rounds}, ${stage.name}: ${condition}`);
+  const write = writeLoadOf(options);
+  const topology = stage.name;
+  step(CONDITIONS.healthy);
+  const sample = await measureWrites(stage, await stage.cast(), write);
+  if (sample.observerCores !== undefined) observerCores.push(sample.observerCores);
+  recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
+  if (!stage.hasLinks) return;
+  for (const { need, condition, faultOf } of FAULT_CONDITIONS) {
+    signal.throwIfAborted();
+    // Who leads may have changed by the last fault's healing.
+    const cast = await stage.cast();
+    const harm = needs.has(need) ? faultOf(stage, cast, suite) : undefined;
+    if (harm === undefined) continue;
+    step(condition);
+    const { value, voidReasons } = await underFault(
+      occasionOf(options, stage, condition, round),
+      harm.fault.name,
+      () => harm.fault.inject(stage.faults),
+      () => measureWrites(stage, cast, write, { cut: harm.cut }),
+    );
+    recordWrites({ recorder, topology, condition, round }, value, voidReasons);
+  }
+}
+
+/** Voters alone, beside as many placebos as there are observers, each burning what an observer burned this round. */
+async function placeboRound(
+  options: MeasureOptions,
+  round: number,
+  observerCores: readonly number[],
+): Promise<void> {
+  const { lab, recorder, progress, suite } = options;
+  const observed = lab.stages.find(({ topology }) =>
+    topology.members.some(({ role }) => role === 'observer'),
+  );
+  const stage = lab.stages.find(({ topology }) => topology.members.every(({ role }) => role !== 'observer'));
+  if (observed === undefined || stage === undefined || observerCores.length === 0) return;
+  const observers = observed.topology.members.filter(({ role }) => role === 'observer').length;
+  const cores = observerCores.reduce((sum, each) => sum + each, 0) / observerCores.length;
+  progress.step(`writes ${round + 1}/${suite.rounds}, ${stage.name}: ${PLACEBO_CONDITION}`);
+  const placebos = await startPlacebos(observers, cores);
+  try {
+    const sample = await measureWrites(stage, await stage.cast(), writeLoadOf(options), { paced: false });
+    recordWrites({ recorder, topology: stage.name, condition: PLACEBO_CONDITION, round }, sample, []);
+  } finally {
+    await placebos.stop();
+  }
+}
+
+async function outageRound(options: MeasureOptions, stage: Stage, round: number): Promise<void> {
+  const { suite, needs, progress, signal } = options;
+  const { leaderCutMs, quorumLostMs, rounds } = suite.availability;
+  const measure = async (condition: string, outageOf: (cast: Cast) => Outage) => {
+    signal.throwIfAborted();
+    progress.step(`outage ${round + 1}/${rounds}, ${stage.name}: ${condition}`);
+    const cast = await stage.cast();
+    const occasion = occasionOf(options, stage, condition, round);
+    await measureAvailability(occasion, suite.availability, cast, outageOf(cast));
+  };
+  if (needs.has('leaderCut') && stage.hasLinks)
+    await measure(CONDITIONS.leaderCut, ({ leader }) => ({
+      faultName: 'blackhole',
+      forMs: leaderCutMs,
+      inject: () => cutOff(stage, [leader]).fault.inject(stage.faults),
+    }));
+  if (needs.has('quorumLost'))
+    await measure(CONDITIONS.quorumLost, cast => ({
+      faultName: 'kill',
+      forMs: quorumLostMs,
+      inject: () => injectAll(quorumKills(stage, cast), stage.processFaults),
+    }));
+}
+
+/** Followers, as few as leave no majority: the leader lives, and must notice that it leads nobody. */
+function quorumKills(stage: Stage, { leader }: Cast) {
+  const voters = stage.ensemble.members.filter(({ plan }) => plan.role === 'participant');
+  const toKill = Math.ceil(voters.length / 2);
+  return voters
+    .filter(member => member !== leader)
+    .slice(0, toKill)
+    .map(({ name }) => kill({ target: { name } }));
+}

@@ -1,0 +1,74 @@
+/** What a member of zklab's own server wrote about its way back into the ensemble. Apache's logs give no marks. */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { Sync } from '../../../results/schema.ts';
+
+const line = z.object({
+  /** Ms since 1970. */
+  time: z.number(),
+  msg: z.string(),
+  /** With `following` and `observing`: on the result of an election ... */
+  leader: z.number().optional(),
+  /** ... and at the end of a sync. */
+  sync: z.enum(['DIFF', 'SNAP', 'TRUNC']).optional(),
+  master: z.object({ host: z.string() }).nullish(),
+});
+type Line = z.infer<typeof line>;
+
+export interface WayBack {
+  readonly marks: Pick<Sync['marks'], 'electedMs' | 'syncModeChosenMs' | 'upToDateMs'>;
+  readonly mode: Sync['mode'];
+  /** Host of the leader or observer master. */
+  readonly masterHost: string | undefined;
+}
+
+/** The file and what CappedLog continued it in. Missing parts are empty. */
+export function readLog(file: string): string {
+  return [file, `${file}.end.1`, `${file}.end`].map(readOrEmpty).join('');
+}
+
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * The attempt that led to serving at `servedAt`: its sync, and the last election result and choice of mode before it.
+ * Undefined where the log tells of no sync in that time.
+ */
+export function wayBackOf(log: string, lostAt: number, servedAt: number): WayBack | undefined {
+  const lines = log
+    .split('\n')
+    .flatMap(parseLine)
+    .filter(({ time }) => time >= lostAt && time <= servedAt);
+  const end = lines.findLastIndex(({ sync }) => sync !== undefined);
+  const synced = lines[end];
+  if (synced?.sync === undefined) return undefined;
+  const before = lines.slice(0, end);
+  const elected = before.findLast(
+    ({ msg, leader }) => leader !== undefined && (msg === 'following' || msg === 'observing'),
+  );
+  const chosen = before.findLast(({ msg }) => / from the master$/.test(msg));
+  return {
+    marks: {
+      ...(elected && { electedMs: elected.time - lostAt }),
+      ...(chosen && { syncModeChosenMs: chosen.time - lostAt }),
+      upToDateMs: synced.time - lostAt,
+    },
+    mode: synced.sync,
+    masterHost: synced.master?.host,
+  };
+}
+
+function parseLine(text: string): Line[] {
+  if (!text.startsWith('{')) return [];
+  try {
+    const parsed = line.safeParse(JSON.parse(text));
+    return parsed.success ? [parsed.data] : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,52 @@
+/** When did a member stop serving, and when did it serve again? Asked by `srvr`, again and again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fourLetterWord, parseSrvr } from '../../../bench/measure/four-letter.ts';
+import type { Member } from '../../../bench/topology/member.ts';
+
+const ANSWER_MAX_MS = 500;
+
+export interface Served {
+  /** Ms since 1970, of the question that was answered so. */
+  readonly at: number;
+  readonly mode: string;
+}
+
+/**
+ * The first moment at which `member` serves after it was seen not to, or serves in a later epoch than at the start.
+ * Undefined when that does not come within `maxMs`.
+ */
+export async function servesAgain(
+  member: Member,
+  everyMs: number,
+  maxMs: number,
+  signal?: AbortSignal,
+): Promise<Served | undefined> {
+  const giveUpAt = performance.now() + maxMs;
+  let epochBefore: string | undefined;
+  let lost = false;
+  while (performance.now() < giveUpAt && !signal?.aborted) {
+    const askedAt = performance.now();
+    const state = await ask(member);
+    if (state === undefined) lost = true;
+    else {
+      const epoch = epochText(state.zxid);
+      epochBefore ??= epoch;
+      if (lost || epoch !== epochBefore) return { at: Date.now(), mode: state.mode };
+    }
+    await sleep(Math.max(1, everyMs - (performance.now() - askedAt)));
+  }
+  return undefined;
+}
+
+async function ask(member: Member): Promise<{ mode: string; zxid: string } | undefined> {
+  try {
+    return parseSrvr(await fourLetterWord(member.plan.ports.client, 'srvr', ANSWER_MAX_MS)) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A zxid is printed as 0x<epoch><counter, eight digits>. */
+function epochText(zxid: string): string {
+  return zxid.replace(/^0x/, '').slice(0, -8);
+}

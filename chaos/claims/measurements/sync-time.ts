@@ -1,0 +1,65 @@
+/** The leader is killed: how long until a write commits again, until the first learner serves, until the last? */
+import type { Member } from '../../../bench/topology/member.ts';
+import type { Sync } from '../../../results/schema.ts';
+import { kill } from '../../faults/kill.ts';
+import { firstWrite } from '../first-write.ts';
+import { readLog, wayBackOf } from './server-log.ts';
+import { type Served, servesAgain } from './serving-watch.ts';
+import { type Occasion, underFault } from './under-fault.ts';
+
+export async function measureSync(occasion: Occasion, everyMs: number): Promise<void> {
+  const { stage, condition, round, recorder, recoverMaxMs, path, signal } = occasion;
+  const { leader } = await stage.cast();
+  const others = stage.ensemble.members.filter(member => member !== leader);
+  const voters = others.filter(({ plan }) => plan.role === 'participant');
+  // Begun before the kill: a watch must have seen the old epoch to know the new one.
+  const watches = others.map(member => servesAgain(member, everyMs, recoverMaxMs, signal));
+  const { value, voidReasons } = await underFault(
+    occasion,
+    'kill',
+    () => kill({ target: { name: leader.name } }).inject(stage.processFaults),
+    async active => {
+      const wroteAt = await firstWrite(
+        voters.map(({ plan }) => plan.ports.client),
+        path,
+        recoverMaxMs,
+        signal,
+      );
+      const served = await Promise.all(watches);
+      return { lostAt: active.startedAt, wroteAt, served };
+    },
+  );
+  const { lostAt, wroteAt, served } = value;
+  const learners = others.flatMap((member, index) => {
+    const back = served[index];
+    return back !== undefined && back.mode !== 'leader' ? [{ member, back }] : [];
+  });
+  const missing = served.filter(back => back === undefined).length;
+  const record = (metric: string, at: number | undefined, reasons: readonly string[]) => {
+    const place = { metric, topology: stage.name, condition };
+    if (reasons.length > 0) recorder.voided(place, round, reasons.join('; '));
+    else if (at !== undefined) recorder.sample(place, round, at - lostAt);
+  };
+  const times = learners.map(({ back }) => back.at);
+  const absent =
+    missing > 0 ? [`${missing} members served no more within ${recoverMaxMs} ms of the leader's loss`] : [];
+  record('syncFirstWriteMs', wroteAt, voidReasons);
+  record('syncFirstLearnerMs', Math.min(...times), [...voidReasons, ...absent]);
+  record('syncLastLearnerMs', Math.max(...times), [...voidReasons, ...absent]);
+  for (const { member, back } of learners) recorder.syncs.push(syncOf(occasion, member, lostAt, back));
+}
+
+function syncOf({ stage, condition, round }: Occasion, member: Member, lostAt: number, back: Served): Sync {
+  const found = wayBackOf(readLog(member.log.file), lostAt, back.at);
+  const master = stage.ensemble.members.find(({ plan }) => plan.ports.quorum.host === found?.masterHost);
+  return {
+    topology: stage.name,
+    condition,
+    round,
+    learner: member.name,
+    role: member.plan.role === 'observer' ? 'observer' : 'follower',
+    ...(master && { syncedWith: master.name }),
+    mode: found?.mode ?? 'DIFF',
+    marks: { ...found?.marks, servingMs: back.at - lostAt },
+  };
+}

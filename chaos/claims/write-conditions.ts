@@ -1,0 +1,58 @@
+/** The conditions under which writes are measured: which topologies they concern, and their fault. */
+import type { Need } from '../../bench/claims/claim.ts';
+import type { Member } from '../../bench/topology/member.ts';
+import { CONDITIONS } from '../../results/names.ts';
+import { blackhole } from '../faults/blackhole.ts';
+import type { LinkFaultContext } from '../faults/context.ts';
+import type { Fault } from '../faults/fault.ts';
+import { latency } from '../faults/latency.ts';
+import type { Cast, Stage } from './stage.ts';
+import type { Suite } from './suite.ts';
+
+export interface WriteCondition {
+  readonly need: Need;
+  readonly condition: string;
+  /** Undefined: it does not concern this topology. */
+  faultOf(stage: Stage, cast: Cast, suite: Suite): ConditionFault | undefined;
+}
+
+export interface ConditionFault {
+  readonly fault: Fault<LinkFaultContext>;
+  /** Members that nobody can reach under it. */
+  readonly cut: readonly Member[];
+}
+
+/** Of voters alone, beside processes that burn what observers would. */
+export const PLACEBO_CONDITION = 'healthy, beside placebo observers';
+
+export const FAULT_CONDITIONS: readonly WriteCondition[] = [
+  {
+    need: 'observerLatency',
+    condition: CONDITIONS.observerLatency,
+    faultOf(stage, { observers }, { observerLatency: { ms, jitterMs } }) {
+      if (observers.length === 0) return undefined;
+      const select = { from: stage.ends(observers), to: 'any', both: true } as const;
+      return { fault: latency({ select, latencyMs: ms, jitterMs }), cut: [] };
+    },
+  },
+  {
+    need: 'observersBlackholed',
+    condition: CONDITIONS.observersBlackholed,
+    faultOf: (stage, { observers }) => (observers.length === 0 ? undefined : cutOff(stage, observers)),
+  },
+  {
+    need: 'oneVoterBlackholed',
+    condition: CONDITIONS.oneVoterBlackholed,
+    // The last of at least two followers: the first is loaded.
+    faultOf: (stage, { victim, keptFollower }) =>
+      victim === undefined || victim === keptFollower ? undefined : cutOff(stage, [victim]),
+  },
+];
+
+/** All bytes between these members and all others vanish, both ways. */
+export function cutOff(stage: Stage, members: readonly Member[]): ConditionFault {
+  return {
+    fault: blackhole({ select: { from: stage.ends(members), to: 'any', both: true } }),
+    cut: members,
+  };
+}
