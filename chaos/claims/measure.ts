@@ -1,5 +1,6 @@
 /** The plan of a run: what is measured in which order. Who is right about it is decided elsewhere, by the judges. */
 import type { Need } from '../../bench/claims/claim.ts';
+import { PLACEBO_CONDITION } from '../../bench/claims/observers-leave-writes-flat.ts';
 import { preload } from '../../bench/load/preload.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { kill } from '../faults/kill.ts';
@@ -15,7 +16,7 @@ import type { Recorder } from './recorder.ts';
 import { RoundBudget } from './round-budget.ts';
 import type { Cast, Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
-import { cutOff, FAULT_CONDITIONS, PLACEBO_CONDITION } from './write-conditions.ts';
+import { cutOff, FAULT_CONDITIONS } from './write-conditions.ts';
 
 export interface MeasureOptions {
   readonly lab: Lab;

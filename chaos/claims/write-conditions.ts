@@ -22,9 +22,6 @@ export interface ConditionFault {
   readonly cut: readonly Member[];
 }
 
-/** Of voters alone, beside processes that burn what observers would. */
-export const PLACEBO_CONDITION = 'healthy, beside placebo observers';
-
 export const FAULT_CONDITIONS: readonly WriteCondition[] = [
   {
     need: 'observerLatency',

@@ -1,0 +1,63 @@
+/** The common form of claims that follow from counts alone: one round shows them, and no interval is needed. */
+import type { Claim, Judgement } from './claim.ts';
+import { type Evidence, type Series, unfit } from './evidence.ts';
+
+/** Messages per write may be off by what opening and closing sessions costs, and by batches cut at the ends. */
+export const COUNT_TOLERANCE = 0.05;
+
+export interface Counted {
+  /** In words, for a reader who looks for it in vain. */
+  readonly what: string;
+  readonly series: Series | undefined;
+  /** Keys of exactCounts that are read. */
+  readonly keys: readonly string[];
+}
+
+export interface Finding {
+  readonly holds: boolean;
+  readonly reason: string;
+  readonly value: number;
+  readonly n?: number;
+}
+
+export interface ExactComparison {
+  counted(evidence: Evidence): readonly Counted[];
+  /** In the order of `counted`. Called once all of them are there. */
+  find(counts: readonly Readonly<Record<string, number>>[], evidence: Evidence): Finding;
+}
+
+export function exactClaim(text: Omit<Claim, 'tests' | 'judge'>, { counted, find }: ExactComparison): Claim {
+  return {
+    ...text,
+    judge(evidence): Judgement {
+      const all = counted(evidence);
+      if (all.length === 0)
+        return {
+          verdict: 'not shown here',
+          reason: 'This run has no topologies that could show it.',
+          evidence: [],
+        };
+      const cannot = unfit(all.map(({ what, series }) => [what, series]));
+      if (cannot !== undefined) return cannot;
+      const ids = all.map(({ series }) => series!.id);
+      const uncounted = all.filter(({ series, keys }) => keys.some(key => series!.counts[key] === undefined));
+      if (uncounted.length > 0) {
+        const reason = `The servers did not count ${uncounted[0]!.keys.join(', ')} in ${uncounted[0]!.what}.`;
+        return { verdict: 'not shown here', reason, evidence: ids };
+      }
+      const { holds, reason, value, n } = find(
+        all.map(({ series }) => series!.counts),
+        evidence,
+      );
+      return {
+        verdict: holds ? 'holds' : 'fails',
+        reason,
+        estimate: { value, low: null, high: null, n: n ?? all[0]!.series!.values.length, unit: text.unit },
+        evidence: ids,
+        exact: all.flatMap(({ what, series, keys }) =>
+          keys.map(key => ({ name: `${key}, ${what}`, value: series!.counts[key]!, unit: '' })),
+        ),
+      };
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { CONDITIONS } from '../../results/names.ts';
+import type { Claim } from './claim.ts';
+import { COUNT_TOLERANCE, exactClaim } from './exact-claim.ts';
+
+/** Rows 000-11, 004-15: what the leader sends must not grow with observers, once others serve them. */
+export const leaderMessages: Claim = exactClaim(
+  {
+    id: '000-11',
+    title: 'With observer masters the leader sends no more per write than to its voters alone',
+    source: 'ZOOKEEPER-368, row 000-11; Observers guide, row 004-15',
+    hypothesis: `Messages the leader sends per write: with masters as with voters alone (${COUNT_TOLERANCE * 100} %), fewer than without masters`,
+    metric: 'leaderMessagesPerWrite',
+    unit: 'messages',
+    control: 'the same voters without observers, and the same members without observerMasterPort',
+    needs: ['healthy'],
+  },
+  {
+    counted: evidence =>
+      evidence.mastersPairs.flatMap(({ voters, observers, masters }) =>
+        [voters, observers, masters].map(topology => ({
+          what: topology?.name ?? 'voters alone',
+          series: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
+          keys: ['leaderMessagesPerWrite'],
+        })),
+      ),
+    find(counts) {
+      const [voters, observers, masters] = counts.map(each => each.leaderMessagesPerWrite!) as [
+        number,
+        number,
+        number,
+      ];
+      return {
+        holds: masters <= voters * (1 + COUNT_TOLERANCE) && masters < observers,
+        value: masters,
+        reason:
+          `The leader sent ${masters.toFixed(2)} messages per write with masters, ${observers.toFixed(2)} with ` +
+          `observers of its own, ${voters.toFixed(2)} with voters alone.`,
+      };
+    },
+  },
+);

@@ -1,0 +1,35 @@
+import { CONDITIONS } from '../../results/names.ts';
+import type { Claim } from './claim.ts';
+import { atLeast, ratioEstimate } from './timed.ts';
+import { short, timedClaim } from './timed-claim.ts';
+
+/** Row 004-15: the burden of observers leaves the leader. */
+export const mastersWriteThroughput: Claim = timedClaim(
+  {
+    id: '004-15',
+    title: 'With observer masters an ensemble writes more under high load',
+    source: 'Observers guide, row 004-15',
+    hypothesis: 'At saturation, write throughput with masters is above that of the same members without',
+    metric: 'writeThroughput, with masters over without',
+    unit: 'ratio',
+    control: 'the same members without observerMasterPort, rounds interleaved',
+    needs: ['healthy'],
+  },
+  {
+    pairs: evidence =>
+      evidence.mastersPairs.map(({ observers, masters }) => ({
+        topology: masters.name,
+        a: evidence.series('writeThroughput', observers, CONDITIONS.healthy),
+        aWhat: `write throughput of ${observers.name}`,
+        b: evidence.series('writeThroughput', masters, CONDITIONS.healthy),
+        bWhat: `write throughput of ${masters.name}`,
+      })),
+    test: (a, b) => atLeast(a, b, 1),
+    estimate: ratioEstimate,
+    worst: 'lowest',
+    say: ({ topology }, { value }) => `${topology} wrote ${short(value)} times as much as without masters`,
+    warnings: ({ result }) => [
+      `members share ${result.environment.cores} cores: work that leaves the leader stays on the same machine`,
+    ],
+  },
+);

@@ -1,0 +1,38 @@
+import { CONDITIONS } from '../../results/names.ts';
+import type { Claim } from './claim.ts';
+import { votersOf } from './evidence.ts';
+import { below, ratioEstimate } from './timed.ts';
+import { short, timedClaim } from './timed-claim.ts';
+
+/** Row 004-1: a write needs more than half of the voters. The reason observers exist. */
+export const moreVotersWriteLess: Claim = timedClaim(
+  {
+    id: '004-1',
+    title: 'More voters lower write throughput',
+    source: 'Observers guide, row 004-1',
+    hypothesis: 'Each larger set of voters writes less than the smallest',
+    metric: 'writeThroughput, more voters over fewest',
+    unit: 'ratio',
+    control: 'the smallest set of voters, rounds interleaved',
+    needs: ['healthy'],
+  },
+  {
+    pairs(evidence) {
+      const [fewest, ...more] = evidence.votersOnly.toSorted((a, b) => votersOf(a) - votersOf(b));
+      return more.map(topology => ({
+        topology: topology.name,
+        a: evidence.series('writeThroughput', fewest, CONDITIONS.healthy),
+        aWhat: `write throughput of ${fewest!.name}`,
+        b: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
+        bWhat: `write throughput of ${topology.name}`,
+      }));
+    },
+    test: below,
+    estimate: ratioEstimate,
+    worst: 'highest',
+    say: ({ topology }, { value }) => `${topology} wrote ${short(value)} times as much as the fewest voters`,
+    warnings: ({ result }) => [
+      `voters share ${result.environment.cores} cores: part of it is CPU, not agreement`,
+    ],
+  },
+);

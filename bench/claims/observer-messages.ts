@@ -1,0 +1,39 @@
+import { CONDITIONS } from '../../results/names.ts';
+import type { Claim } from './claim.ts';
+import { COUNT_TOLERANCE, exactClaim } from './exact-claim.ts';
+
+/** Row 004-9: a voter takes PROPOSAL, ACK and COMMIT for each write, an observer INFORM alone. */
+export const observerMessages: Claim = exactClaim(
+  {
+    id: '004-9',
+    title: 'A write costs an observer fewer messages than a follower',
+    source: 'Observers guide, row 004-9',
+    hypothesis: 'Per committed write an observer takes one message (INFORM), a follower three',
+    metric: 'messagesOfAnObserverPerWrite',
+    unit: 'messages',
+    control: 'the followers of the same ensemble under the same load',
+    needs: ['healthy'],
+  },
+  {
+    counted: evidence =>
+      evidence.withObservers.map(topology => ({
+        what: topology.name,
+        series: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
+        keys: ['messagesOfAnObserverPerWrite', 'messagesOfAFollowerPerWrite'],
+      })),
+    find(counts) {
+      const [first] = counts;
+      const observer = first!.messagesOfAnObserverPerWrite!;
+      const follower = first!.messagesOfAFollowerPerWrite!;
+      return {
+        holds: counts.every(
+          each =>
+            each.messagesOfAnObserverPerWrite! <= 1 + COUNT_TOLERANCE &&
+            each.messagesOfAnObserverPerWrite! < each.messagesOfAFollowerPerWrite!,
+        ),
+        value: observer,
+        reason: `An observer took ${observer.toFixed(2)} messages per write (INFORM), a follower ${follower.toFixed(2)} (PROPOSAL, ACK, COMMIT); requests apart.`,
+      };
+    },
+  },
+);

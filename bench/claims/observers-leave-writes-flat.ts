@@ -1,0 +1,68 @@
+import { CONDITIONS } from '../../results/names.ts';
+import type { Claim } from './claim.ts';
+import { COUNT_TOLERANCE } from './exact-claim.ts';
+import { ratioEstimate, sameWithin } from './timed.ts';
+import { short, timedClaim } from './timed-claim.ts';
+
+const MARGIN = 0.1;
+/** As the measurement names it. */
+export const PLACEBO_CONDITION = 'healthy, beside placebo observers';
+
+/** Row 004-2: observers do not vote, so more of them should not make votes slower. */
+export const observersLeaveWritesFlat: Claim = timedClaim(
+  {
+    id: '004-2',
+    title: 'Observers can be added without hurting write throughput',
+    source: 'Observers guide, row 004-2',
+    hypothesis: `With observers, the same voters write as much as beside placebos, up to ${MARGIN * 100} %`,
+    metric: 'writeThroughput, with observers over voters beside placebo observers',
+    unit: 'ratio',
+    control: 'the same voters alone, beside processes that burn as much CPU as the observers did',
+    needs: ['healthy', 'placeboObservers'],
+  },
+  {
+    pairs: evidence =>
+      evidence.withObservers.map(topology => {
+        const voters = evidence.votersLike(topology);
+        const placebo = evidence.series('writeThroughput', voters, PLACEBO_CONDITION);
+        return {
+          topology: topology.name,
+          a: placebo ?? evidence.series('writeThroughput', voters, CONDITIONS.healthy),
+          aWhat: 'write throughput of the voters alone',
+          b: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
+          bWhat: `write throughput of ${topology.name}`,
+        };
+      }),
+    test: (a, b) => sameWithin(a, b, MARGIN),
+    estimate: ratioEstimate,
+    worst: 'lowest',
+    say: ({ topology, a }, { value }) =>
+      `${topology} wrote ${short(value)} times as much as ${
+        a.id.includes(PLACEBO_CONDITION) ? 'voters beside placebos' : 'voters alone'
+      }`,
+    exact(pairs) {
+      const counts = pairs.flatMap(({ topology, a, b }) => [
+        { name: 'acks to the leader per write, voters alone', value: a.counts.acksToLeaderPerWrite },
+        { name: `acks to the leader per write, ${topology}`, value: b.counts.acksToLeaderPerWrite },
+      ]);
+      const known = counts.flatMap(({ name, value }) =>
+        value === undefined ? [] : [{ name, value, unit: 'messages' }],
+      );
+      const more = pairs.find(
+        ({ a, b }) =>
+          (b.counts.acksToLeaderPerWrite ?? 0) >
+          (a.counts.acksToLeaderPerWrite ?? Infinity) * (1 + COUNT_TOLERANCE),
+      );
+      return {
+        counts: known,
+        ...(more && {
+          contradiction: `with observers the leader hears more acks per write in ${more.topology}`,
+        }),
+      };
+    },
+    warnings: ({ result }) => [
+      `leader, followers, observers, proxy and load share ${result.environment.cores} cores; the leader also sends each ` +
+        'write to every observer, which a placebo does not ask of it',
+    ],
+  },
+);

@@ -1,0 +1,94 @@
+/** The common form of claims that compare timed series, pair by pair, in all topologies that have such a pair. */
+import type { Estimate } from '../../results/schema.ts';
+import type { Claim, Judgement, Tests } from './claim.ts';
+import { type Evidence, leftOut, type Series, unfit } from './evidence.ts';
+import { allOf, pText, verdictOf } from './timed.ts';
+
+export interface Pair {
+  /** The topology that the claim is about. */
+  readonly topology: string;
+  /** The control, and what it is in words. */
+  readonly a: Series | undefined;
+  readonly aWhat: string;
+  readonly b: Series | undefined;
+  readonly bWhat: string;
+}
+
+interface FitPair extends Pair {
+  readonly a: Series;
+  readonly b: Series;
+}
+
+export interface TimedComparison {
+  /** None: this run has no topology for the claim. */
+  pairs(evidence: Evidence): readonly Pair[];
+  test(a: Series, b: Series): Tests;
+  estimate(a: Series, b: Series): Estimate;
+  /** Which end of the estimates is the bad one: the worst pair is what a reader is shown. */
+  readonly worst: 'lowest' | 'highest';
+  /** "Beside 3 observers, voters wrote 0.98 times as much as ..." */
+  say(pair: FitPair, estimate: Estimate): string;
+  /** The other channel: a contradiction by the exact counts fails the claim whatever the clock says. */
+  exact?(pairs: readonly FitPair[]): { readonly counts: Judgement['exact']; readonly contradiction?: string };
+  warnings?(evidence: Evidence): readonly string[];
+}
+
+type ClaimText = Omit<Claim, 'tests' | 'judge'>;
+
+export function timedClaim(text: ClaimText, comparison: TimedComparison): Claim {
+  return {
+    ...text,
+    tests(evidence) {
+      const pairs = comparison.pairs(evidence);
+      if (unfitPairs(pairs) !== undefined) return undefined;
+      return allOf(pairs.filter(isFit).map(({ a, b }) => comparison.test(a, b)));
+    },
+    judge: (evidence, corrected) => judge(comparison, evidence, corrected),
+  };
+}
+
+function judge(comparison: TimedComparison, evidence: Evidence, corrected: Tests | undefined): Judgement {
+  const pairs = comparison.pairs(evidence);
+  const cannot = unfitPairs(pairs);
+  if (cannot !== undefined) return cannot;
+  const fit = pairs.filter(isFit);
+  const estimates = fit.map(pair => ({ pair, estimate: comparison.estimate(pair.a, pair.b) }));
+  const sign = comparison.worst === 'lowest' ? 1 : -1;
+  estimates.sort((x, y) => sign * (x.estimate.value - y.estimate.value));
+  const { pair, estimate } = estimates[0]!;
+  const { counts, contradiction } = comparison.exact?.(fit) ?? { counts: [] };
+  const timed = verdictOf(corrected);
+  const said = `${comparison.say(pair, estimate)} (${pText(corrected)})`;
+  return {
+    verdict: contradiction === undefined ? timed : 'fails',
+    reason: contradiction === undefined ? `${said}.` : `${said}, but the exact counts say: ${contradiction}.`,
+    estimate,
+    evidence: [...new Set(fit.flatMap(({ a, b }) => [a.id, b.id]))],
+    exact: counts ?? [],
+    warnings: [...(comparison.warnings?.(evidence) ?? []), ...leftOut(...fit.flatMap(({ a, b }) => [a, b]))],
+  };
+}
+
+function unfitPairs(pairs: readonly Pair[]): Judgement | undefined {
+  if (pairs.length === 0)
+    return {
+      verdict: 'not shown here',
+      reason: 'This run has no topologies that could show it.',
+      evidence: [],
+    };
+  return unfit(
+    pairs.flatMap(({ a, aWhat, b, bWhat }) => [
+      [aWhat, a],
+      [bWhat, b],
+    ]),
+  );
+}
+
+function isFit(pair: Pair): pair is FitPair {
+  return pair.a !== undefined && pair.b !== undefined;
+}
+
+/** 0.913 -> "0.91" */
+export function short(value: number): string {
+  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}
