@@ -1,0 +1,30 @@
+import type { Claim, Judgement } from '../../bench/claims/claim.ts';
+import { short } from '../../bench/claims/timed-claim.ts';
+
+/** DESIGN section 3: after the last heal a write must commit. A run whose ensemble never came back has no result at all. */
+export const livenessAfterHeal: Claim = {
+  id: 'L1',
+  title: 'After every fault is healed, writes commit again',
+  source: 'DESIGN section 3; ZOOKEEPER-2845, 3911, 4394: members that never came back',
+  hypothesis: 'After each heal a write commits, and every member serves, before the deadline',
+  metric: 'writeAfterHeal, slowest',
+  unit: 'ms',
+  control: 'none: it is a bound',
+  needs: [],
+  judge({ result }): Judgement {
+    const healed = result.measurements.filter(({ metric }) => metric === 'writeAfterHeal');
+    const values = healed.flatMap(({ samples }) => samples.map(({ value }) => value));
+    const evidence = healed.map(({ id }) => id);
+    const failed = healed.flatMap(({ summary }) => summary.warnings);
+    if (failed.length > 0) return { verdict: 'fails', reason: `${failed[0]}.`, evidence };
+    if (values.length === 0)
+      return { verdict: 'not shown here', reason: 'This run healed no fault.', evidence };
+    const slowest = Math.max(...values);
+    return {
+      verdict: 'holds',
+      reason: `After each of ${values.length} heals a write committed, the slowest after ${short(slowest)} ms.`,
+      estimate: { value: slowest, low: Math.min(...values), high: slowest, n: values.length, unit: 'ms' },
+      evidence,
+    };
+  },
+};

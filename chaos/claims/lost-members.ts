@@ -1,0 +1,70 @@
+import type { Claim } from '../../bench/claims/claim.ts';
+import type { Evidence } from '../../bench/claims/evidence.ts';
+import { atLeast, ratioEstimate } from '../../bench/claims/timed.ts';
+import { short, timedClaim } from '../../bench/claims/timed-claim.ts';
+import { CONDITIONS } from '../../results/names.ts';
+
+const OBSERVERS_SHARE = 0.9;
+const VOTER_SHARE = 0.5;
+
+const pairsUnder = (condition: string, topologies: (evidence: Evidence) => Evidence['withObservers']) => {
+  return (evidence: Evidence) =>
+    topologies(evidence).map(topology => ({
+      topology: topology.name,
+      a: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
+      aWhat: `write throughput of ${topology.name}, healthy`,
+      b: evidence.series('writeThroughput', topology, condition),
+      bWhat: `write throughput of ${topology.name}, ${condition}`,
+    }));
+};
+
+/** Row 004-5: an observer's failure does not concern the ensemble. */
+export const lostObserversLeaveWrites: Claim = timedClaim(
+  {
+    id: '004-5',
+    title: 'Observers that are cut off leave writes alone',
+    source: 'Observers guide, row 004-5',
+    hypothesis: `With every observer blackholed, at least ${OBSERVERS_SHARE * 100} % of the healthy writes are committed`,
+    metric: 'writeThroughput, observers blackholed over healthy',
+    unit: 'ratio',
+    control: 'the same ensemble, healthy, in the same round',
+    needs: ['healthy', 'observersBlackholed'],
+  },
+  {
+    pairs: pairsUnder(CONDITIONS.observersBlackholed, evidence => [
+      ...evidence.withObservers,
+      ...evidence.withMasters,
+    ]),
+    test: (a, b) => atLeast(a, b, OBSERVERS_SHARE),
+    estimate: ratioEstimate,
+    worst: 'lowest',
+    say: ({ topology }, { value }) =>
+      `${topology} wrote ${short(value)} times as much with every observer cut off as healthy`,
+  },
+);
+
+/** Row 000-2: a quorum is enough. */
+export const lostVoterLeavesWrites: Claim = timedClaim(
+  {
+    id: '000-2',
+    title: 'Writes go on while one voter is cut off',
+    source: 'ZOOKEEPER-368, row 000-2',
+    hypothesis: `With one follower blackholed, at least ${VOTER_SHARE * 100} % of the healthy writes are committed`,
+    metric: 'writeThroughput, one voter blackholed over healthy',
+    unit: 'ratio',
+    control: 'the same ensemble, healthy, in the same round',
+    needs: ['healthy', 'oneVoterBlackholed'],
+  },
+  {
+    pairs: pairsUnder(CONDITIONS.oneVoterBlackholed, ({ votersOnly, withObservers, withMasters }) => [
+      ...votersOnly,
+      ...withObservers,
+      ...withMasters,
+    ]),
+    test: (a, b) => atLeast(a, b, VOTER_SHARE),
+    estimate: ratioEstimate,
+    worst: 'lowest',
+    say: ({ topology }, { value }) =>
+      `${topology} wrote ${short(value)} times as much with one follower cut off as healthy`,
+  },
+);

@@ -1,0 +1,36 @@
+import type { Claim } from '../../bench/claims/claim.ts';
+import { below, ratioEstimate } from '../../bench/claims/timed.ts';
+import { short, timedClaim } from '../../bench/claims/timed-claim.ts';
+import { CONDITIONS } from '../../results/names.ts';
+
+/** Row 004-18: right after an election many observers sync, and followers can share that work. */
+export const mastersSyncSooner: Claim = timedClaim(
+  {
+    id: '004-18',
+    title: 'With observer masters all observers serve sooner after the leader is lost',
+    source: 'Observers guide, row 004-18',
+    hypothesis: 'From the loss of the leader, the last learner serves sooner with masters than without',
+    metric: 'syncLastLearnerMs, with masters over without',
+    unit: 'ratio',
+    control: 'the same members without observerMasterPort, rounds interleaved',
+    needs: ['leaderKilled'],
+  },
+  {
+    pairs: evidence =>
+      evidence.mastersPairs.map(({ observers, masters }) => ({
+        topology: masters.name,
+        a: evidence.series('syncLastLearnerMs', observers, CONDITIONS.leaderKilled),
+        aWhat: `sync time of ${observers.name}`,
+        b: evidence.series('syncLastLearnerMs', masters, CONDITIONS.leaderKilled),
+        bWhat: `sync time of ${masters.name}`,
+      })),
+    test: below,
+    estimate: ratioEstimate,
+    worst: 'highest',
+    say: ({ a, b }, { value }) =>
+      `the last learner served after ${short(b.median)} ms with masters, ${short(a.median)} ms without: ${short(value)} times`,
+    warnings: () => [
+      'the guide speaks of hundreds of observers; a handful syncs by a short DIFF, and there is little to share',
+    ],
+  },
+);

@@ -1,0 +1,71 @@
+/** Parts of a result document that are not measured by a load: where it ran, on what, and what it cannot show. */
+import type { Environment as Probed } from '../../bench/measure/environment.ts';
+import type { Topology } from '../../bench/topology/topology.ts';
+import type { Environment, Topology as TopologyRow } from '../../results/schema.ts';
+import type { Toxiproxy } from '../toxiproxy/find.ts';
+import type { ServerKind } from './lab.ts';
+import type { Suite } from './suite.ts';
+
+export function environmentOf(
+  probed: Probed,
+  toxiproxy: Toxiproxy | undefined,
+  server: ServerKind,
+  version: string,
+): Environment {
+  return {
+    machine: probed.hostname,
+    cpu: probed.cpuModel,
+    cores: probed.cores,
+    memoryBytes: probed.memoryBytes,
+    kernel: probed.kernel,
+    node: probed.node,
+    git: probed.git ?? { commit: 'unknown', dirty: false },
+    diskSyncMedianUs: probed.diskSync?.medianUs ?? null,
+    loopbackRttUs: probed.loopbackRoundTrip.medianUs,
+    toxiproxy: { kind: toxiproxy?.kind ?? 'none', version: toxiproxy?.version ?? '' },
+    server: {
+      implementation: server,
+      version: server === 'apache' ? (probed.apacheZooKeeper ?? 'unknown') : version,
+    },
+  };
+}
+
+export function topologyRow(topology: Topology): TopologyRow {
+  const { name, shortForm, observerMasters, members } = topology;
+  return {
+    name,
+    shortForm,
+    members: members.map(({ name, sid, role }) => ({
+      name,
+      sid,
+      role: role === 'participant' ? ('voter' as const) : ('observer' as const),
+      observerMaster: observerMasters && role === 'participant',
+    })),
+  };
+}
+
+export function limitsOf(
+  environment: Environment,
+  topologies: readonly TopologyRow[],
+  suite: Suite,
+): string[] {
+  const members = Math.max(...topologies.map(topology => topology.members.length));
+  const observers = Math.max(
+    ...topologies.map(topology => topology.members.filter(({ role }) => role === 'observer').length),
+  );
+  const { toxiproxy } = environment;
+  return [
+    `Up to ${members} members, the proxy and the load share ${environment.cores} cores: a member costs the others CPU ` +
+      'here that it would not cost them on a machine of its own.',
+    ...(toxiproxy.kind === 'none'
+      ? ['No proxies: faults of links were not possible, and claims that need them are not shown.']
+      : [
+          `All traffic between members goes through ${toxiproxy.kind === 'stand-in' ? 'the stand-in for Toxiproxy' : 'Toxiproxy'}, ` +
+            'in every condition alike: rates are lower than on direct links, and the proxy takes CPU too.',
+        ]),
+    ...(observers > 0 ? [`At most ${observers} observers: nothing is said about hundreds.`] : []),
+    `Phases last ${suite.load.saturatedMs} ms: what comes seldom (snapshots, long pauses) shows in few of them.`,
+    'Clients are on the same machine and reach members directly: faults meet the links between members alone.',
+    'A blackhole is healed by closing its connections, as Toxiproxy does; a real partition can end without that.',
+  ];
+}

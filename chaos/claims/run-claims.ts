@@ -1,0 +1,117 @@
+/** `zklab claims`: measures what the chosen claims need, judges them, and gives the result document. */
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Claim } from '../../bench/claims/claim.ts';
+import { judgeAll } from '../../bench/claims/judge-all.ts';
+import { probeEnvironment } from '../../bench/measure/environment.ts';
+import { UsageError } from '../../bench/usage-error.ts';
+import type { Result } from '../../results/schema.ts';
+import { exitCodeOf } from '../../results/verdicts.ts';
+import { SERVER_VERSION } from '../../server/version.ts';
+import { CLAIMS } from './index.ts';
+import { Lab, type ServerKind, topologiesOf } from './lab.ts';
+import { measureAll } from './measure.ts';
+import { NotHealed } from './measurements/under-fault.ts';
+import type { Progress } from './progress.ts';
+import { Recorder } from './recorder.ts';
+import { environmentOf, limitsOf, topologyRow } from './result-parts.ts';
+import type { Suite } from './suite.ts';
+
+export interface RunClaimsOptions {
+  readonly suite: Suite;
+  readonly claims: readonly Claim[];
+  readonly server: ServerKind;
+  readonly seed: number;
+  readonly commandLine: string;
+  /** Id and start of the run, as its directory has them. */
+  readonly runId: string;
+  readonly startedAt: Date;
+  /** Where the servers' logs are kept; undefined: nowhere. */
+  readonly logFolder: string | undefined;
+  readonly progress: Progress;
+  /** Ends the run: everything is taken down, and AbortError thrown. */
+  readonly signal: AbortSignal;
+}
+
+/** @param only ids, comma-separated; undefined for all. @throws UsageError naming those there are */
+export function chooseClaims(only: string | undefined, claims = CLAIMS): Claim[] {
+  if (only === undefined) return [...claims];
+  const ids = only
+    .split(',')
+    .map(id => id.trim())
+    .filter(id => id !== '');
+  const unknown = ids.filter(id => !claims.some(claim => claim.id === id));
+  if (unknown.length > 0 || ids.length === 0)
+    throw new UsageError(
+      `claims "${only}": unknown ${unknown.join(', ') || '(none given)'}; accepted are ${claims.map(({ id }) => id).join(', ')}`,
+    );
+  return claims.filter(({ id }) => ids.includes(id));
+}
+
+/**
+ * @throws EnsembleError when an ensemble does not start, UsageError, and the signal's reason; by then nothing runs
+ */
+export async function runClaims(options: RunClaimsOptions): Promise<Result> {
+  const { suite, claims, server, seed, progress, signal } = options;
+  const startedMs = performance.now();
+  const topologies = topologiesOf(suite, server);
+  progress.step('probing the machine');
+  const probed = await probeEnvironment();
+  const recorder = new Recorder();
+  const lab = await Lab.start({ suite, server, seed, progress, signal });
+  const reasons: string[] = [];
+  const remarks: string[] = [];
+  try {
+    progress.note(`${lab.stages.length} topologies up, ${proxyText(lab)}`);
+    const needs = new Set(claims.flatMap(claim => claim.needs));
+    const elapsedMs = () => performance.now() - startedMs;
+    remarks.push(...(await measureAll({ lab, suite, seed, needs, recorder, progress, signal, elapsedMs })));
+  } catch (error) {
+    signal.throwIfAborted();
+    // What was measured before is kept: it shows what the ensemble was doing when it did not come back.
+    reasons.push((error as Error).message.split('\n')[0]!);
+    if (!(error instanceof NotHealed)) progress.note(`measuring ended early: ${(error as Error).stack}`);
+  } finally {
+    progress.step('taking everything down');
+    if (options.logFolder !== undefined && !signal.aborted) await keepLogs(lab, options.logFolder);
+    await lab.stop();
+  }
+  const measured = recorder.measured();
+  const rows = topologies.map(topologyRow);
+  const environment = environmentOf(probed, lab.toxiproxy, server, server === 'zklab' ? SERVER_VERSION : '');
+  const judged = judgeAll(claims, { ...measured, topologies: rows, environment });
+  const validity = { void: reasons.length > 0, reasons };
+  return {
+    schemaVersion: 1,
+    run: {
+      id: options.runId,
+      name: suite.name,
+      suite: suite.name,
+      startedAt: options.startedAt.toISOString(),
+      endedAt: new Date().toISOString(),
+      seed,
+      commandLine: options.commandLine,
+      exitCode: exitCodeOf({ claims: judged, validity }),
+    },
+    environment,
+    topologies: rows,
+    claims: judged,
+    ...measured,
+    validity,
+    limits: [...remarks, ...limitsOf(environment, rows, suite)],
+  };
+}
+
+function proxyText({ toxiproxy }: Lab): string {
+  if (toxiproxy === undefined) return 'without proxies: no faults of links';
+  const name = toxiproxy.kind === 'stand-in' ? 'the built-in stand-in for Toxiproxy' : 'Toxiproxy';
+  return `every link through ${name} ${toxiproxy.version}`;
+}
+
+async function keepLogs(lab: Lab, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { name: topology, ensemble } of lab.stages) {
+    for (const { name, log } of ensemble.members)
+      await copyFile(log.file, join(folder, `${topology}-${name}.log`)).catch(() => {});
+  }
+}

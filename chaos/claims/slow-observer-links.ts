@@ -1,0 +1,63 @@
+import type { Claim } from '../../bench/claims/claim.ts';
+import type { Evidence, Series } from '../../bench/claims/evidence.ts';
+import { atMostAbove, differenceEstimate } from '../../bench/claims/timed.ts';
+import { short, timedClaim } from '../../bench/claims/timed-claim.ts';
+import { CONDITIONS } from '../../results/names.ts';
+
+/** An eighth of the round trip that the fault adds: were an observer waited for, a write would take all of it longer. */
+const MARGIN_MS = 5;
+
+const pairsOf = (metric: string, what: string) => (evidence: Evidence) =>
+  [...evidence.withObservers, ...evidence.withMasters].map(topology => ({
+    topology: topology.name,
+    a: evidence.series(metric, topology, CONDITIONS.healthy),
+    aWhat: `${what} of ${topology.name}, healthy`,
+    b: evidence.series(metric, topology, CONDITIONS.observerLatency),
+    bWhat: `${what} of ${topology.name} with latency on the observers' links`,
+  }));
+
+const comparison = {
+  test: (a: Series, b: Series) => atMostAbove(a, b, MARGIN_MS),
+  estimate: differenceEstimate,
+  worst: 'highest',
+} as const;
+
+/** Row 004-6: an observer on a bad link is nobody's problem but its own. */
+export const observerLatencyLeavesWrites: Claim = timedClaim(
+  {
+    id: '004-6',
+    title: 'Latency on the observers’ links leaves write latency at the voters unchanged',
+    source: 'Observers guide, row 004-6',
+    hypothesis: `With 20±5 ms each way on the observers' links, the median write at the voters takes at most ${MARGIN_MS} ms longer`,
+    metric: 'writeLatencyP50 at the voters, latency minus healthy',
+    unit: 'ms',
+    control: 'the same ensemble through the same proxies without the latency, in the same round',
+    needs: ['healthy', 'observerLatency'],
+  },
+  {
+    ...comparison,
+    pairs: pairsOf('writeLatencyP50', 'write latency'),
+    say: ({ topology, a, b }, { value }) =>
+      `the median write at ${topology}'s voters took ${short(value)} ms longer (${short(a.median)} -> ${short(b.median)} ms), the links 40 ms`,
+  },
+);
+
+/** Row 004-8: reads are answered where the client is. */
+export const readsAreLocal: Claim = timedClaim(
+  {
+    id: '004-8',
+    title: 'Reads at an observer are local: a slow link to the voters does not slow them',
+    source: 'Observers guide, row 004-8',
+    hypothesis: `With 20±5 ms each way on the observers' links, the median read at an observer takes at most ${MARGIN_MS} ms longer`,
+    metric: 'readLatencyP50 at an observer, latency minus healthy',
+    unit: 'ms',
+    control: 'the same observer without the latency, in the same round',
+    needs: ['healthy', 'observerLatency'],
+  },
+  {
+    ...comparison,
+    pairs: pairsOf('readLatencyP50', 'read latency at an observer'),
+    say: ({ topology, a, b }, { value }) =>
+      `the median read at an observer of ${topology} took ${short(value)} ms longer (${short(a.median)} -> ${short(b.median)} ms), the links 40 ms`,
+  },
+);
