@@ -80,7 +80,9 @@ export class DiskDiff {
 
 /**
  * Null when a snapshot is the cheaper way: the logs from `zxid` on are larger than `sizeFactor` times the newest
- * snapshot (snapshotSizeFactor; below 0: never from disk), do not reach back to it, or have a hole. @see facts section 15
+ * snapshot (snapshotSizeFactor; below 0: never from disk), do not reach back to it, have a hole, or end before `reach`, the last
+ * transaction that the learner is to have: a server that took a SNAP itself has none of those before it.
+ * @see facts section 15
  */
 export function openDiskDiff(
   disk: Disk,
@@ -89,6 +91,7 @@ export function openDiskDiff(
   zxid: number,
   sizeFactor: number,
   current: CurrentLog,
+  reach: number,
 ): DiskDiff | null {
   const logs = listLogFiles(disk, logDirectory);
   const first = logs.findLastIndex(file => file.firstZxid <= zxid);
@@ -98,7 +101,7 @@ export function openDiskDiff(
   const sizeOf = (path: string): number => (path === current.path ? current.bytes : disk.size(path));
   const bytes = files.reduce((sum, file) => sum + sizeOf(file.path), 0);
   if (bytes > disk.size(newest.path) * sizeFactor) return null;
-  if (!isContinuous(disk, files, current, zxid)) return null;
+  if (!isContinuous(disk, files, current, zxid, reach)) return null;
   const diff = new DiskDiff(disk, files, current, zxid);
   if (diff.reachesBack) return diff;
   diff.close();
@@ -107,9 +110,15 @@ export function openDiskDiff(
 
 /**
  * False when transactions after `zxid` are missing between two files, as they are where this server itself once took a
- * SNAP, or when a file is damaged.
+ * SNAP, or up to `reach`, or when a file is damaged.
  */
-function isContinuous(disk: Disk, files: readonly LogFileName[], current: CurrentLog, zxid: number): boolean {
+function isContinuous(
+  disk: Disk,
+  files: readonly LogFileName[],
+  current: CurrentLog,
+  zxid: number,
+  reach: number,
+): boolean {
   let last = -1;
   for (const { path } of files) {
     const reader = new LogFileReader(disk, path, path === current.path ? current.bytes : undefined);
@@ -125,5 +134,5 @@ function isContinuous(disk: Disk, files: readonly LogFileName[], current: Curren
       reader.close();
     }
   }
-  return true;
+  return last >= reach;
 }

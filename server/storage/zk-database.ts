@@ -11,7 +11,7 @@ import { DatabaseState } from './database-state.ts';
 import { type DiskDiff, openDiskDiff } from './disk-diff.ts';
 import { onDisk } from './disk-error.ts';
 import { FileTxnLog, type FlushDone } from './file-txn-log.ts';
-import { cutFile, forgetAfter, forgetSnapshotsAfter } from './forget.ts';
+import { cutFile, forgetAfter, forgetIfEndsBefore, forgetSnapshotsAfter } from './forget.ts';
 import { listLogFiles } from './log-format.ts';
 import { parseTxnPacket } from './parse-txn.ts';
 import { type RecoverySource, recover, recoverUpTo } from './recovery.ts';
@@ -143,6 +143,9 @@ export class ZkDatabase {
     if (tail !== undefined) {
       logger.warn('the log ends in a torn entry, which is cut', { ...tail });
       cutFile(disk, tail.path, tail.offset);
+    }
+    if (snapshotPath !== undefined && txnsReplayed === 0) {
+      forgetIfEndsBefore(disk, this.logDirectory, state.tree.lastProcessedZxid, logger);
     }
     syncNewestLog(disk, this.logDirectory);
     this.#state = state;
@@ -294,6 +297,7 @@ export class ZkDatabase {
     this.#log.writeOut();
     const { disk } = this.#parts;
     const current = { path: this.#log.currentPath, bytes: this.#log.sizeBytes };
+    const reach = this.committedLog.maxZxid(this.lastLoggedZxid);
     return openDiskDiff(
       disk,
       this.snapDirectory,
@@ -301,6 +305,7 @@ export class ZkDatabase {
       zxid,
       this.#config.snapshotSizeFactor,
       current,
+      reach,
     );
   }
 
@@ -311,7 +316,8 @@ export class ZkDatabase {
     const zxid = tree.lastProcessedZxid;
     try {
       // The log first: a newer snapshot of our own, were it alone left by a crash, is a state this server had.
-      forgetAfter(disk, this.logDirectory, zxid, logger);
+      // All of it: between its end and the SNAP transactions are missing, and what it ends in may not be committed.
+      forgetAfter(disk, this.logDirectory, -1, logger);
       forgetSnapshotsAfter(disk, this.snapDirectory, zxid, logger);
     } catch (error) {
       if (error instanceof ServerError) return error;
