@@ -218,8 +218,9 @@ export abstract class Learner implements Role {
       answer.writeInt32BE(-1, 0);
     }
     this.#phase = 'syncMode';
-    // Nothing of ours can be cut to where the master wants it: with no history claimed it sends a snapshot.
-    const zxid = this.context.sync.snapshotNeeded ? 0 : database.lastLoggedZxid;
+    // Nothing of ours can be cut to where the master wants it. For a zxid before all logs it has only a snapshot; for 0,
+    // an empty tree, it might send its whole log, on top of ours.
+    const zxid = this.context.sync.snapshotNeeded ? BEFORE_ALL_LOGS : database.lastLoggedZxid;
     this.send({ type: PacketType.ACKEPOCH, zxid, data: answer, authinfo: null });
   }
 
@@ -268,6 +269,8 @@ export abstract class Learner implements Role {
     this.#phase = 'busy';
     this.#connection?.pause();
     this.#packets.feed(after);
+    // The snapshot may be of an epoch that currentEpoch does not cover yet: a crash right behind it is no damage.
+    this.context.epochs.announceCurrentEpoch(this.#newEpoch);
     // The tree is replaced only now that it is whole (ZOOKEEPER-3104, 3642), and on disk before anything follows.
     this.context.database.finishRestore(snapshot.reader, snapshot.zxid, error => {
       if (this.#phase !== 'busy') return;
@@ -278,7 +281,6 @@ export abstract class Learner implements Role {
       this.#snapshot = null;
       this.context.sync.snapshotNeeded = false;
       this.#lastQueued = snapshot.zxid;
-      this.context.epochs.announceCurrentEpoch(this.#newEpoch);
       this.#phase = 'sync';
       this.#connection?.resume();
       this.#resume();
@@ -453,4 +455,5 @@ export function ownPacket(packet: PacketView): TxnPacket {
   return { zxid: packet.zxid, bytes };
 }
 
+const BEFORE_ALL_LOGS = -1;
 const EMPTY = Buffer.alloc(0);
