@@ -7,6 +7,25 @@ export type Target = number | 'leader';
 export type Fault =
   /** The process dies, and starts again when the fault ends. */
   | { readonly kind: 'crash'; readonly target: Target; readonly how: Crash }
+  /**
+   * Dies now and again at each of these disk operations after a boot, counted from it: most of what must be durable
+   * in some order happens while a member forms or syncs, in the first dozens.
+   */
+  | {
+      readonly kind: 'crash-loop';
+      readonly target: Target;
+      readonly how: Crash;
+      readonly operations: readonly number[];
+    }
+  /** From some disk operation on, no room is left or no sync succeeds: the member must stop, and start once it is over. */
+  | {
+      readonly kind: 'sick-disk';
+      readonly target: Target;
+      readonly how: DiskSickness;
+      readonly afterOperations: number;
+    }
+  /** An observer loses its disk and comes back with an empty one. Voters never do: that breaks what Zab rests on. */
+  | { readonly kind: 'wipe'; readonly target: Target }
   /** Every member loses power at the same instant. */
   | { readonly kind: 'outage' }
   /** As SIGSTOP: the kernel goes on, the process does not. */
@@ -19,6 +38,9 @@ export type Fault =
   | { readonly kind: 'slow-disk'; readonly target: Target; readonly syncDelayMs: number }
   /** The wall clock jumps and does not come back. */
   | { readonly kind: 'clock-jump'; readonly target: Target; readonly byMs: number };
+
+/** `full`: writes fail with ENOSPC. `failed-sync`: syncs fail, and what they were to save may be gone. */
+export type DiskSickness = 'full' | 'failed-sync';
 
 export type FaultKind = Fault['kind'];
 

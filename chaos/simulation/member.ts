@@ -20,6 +20,8 @@ export interface MemberState {
   readonly zxid: number;
   /** Asked for often: it must be at hand, or cheap. */
   readonly treeDigest: string;
+  /** Transactions after which its tree was not what the leader had foretold. */
+  readonly digestMismatches?: number;
 }
 
 export interface RunningMember {
@@ -31,6 +33,8 @@ export interface MemberContext {
   readonly spec: MemberSpec;
   readonly members: readonly MemberSpec[];
   readonly logger: Logger;
+  /** Lines of zoo.cfg that this run gives to all members. */
+  readonly settings: Readonly<Record<string, string>>;
   /** The program cannot go on: its process ends, and the run has failed. */
   readonly onFatal: (error: Error) => void;
 }

@@ -64,6 +64,16 @@ export class Nemesis {
       case 'crash':
         world.crash(sid, fault.how);
         return () => world.start(sid);
+      case 'crash-loop':
+        world.crashLoop(sid, fault.how, fault.operations);
+        return () => world.endCrashLoop(sid);
+      case 'sick-disk':
+        world.sickenDisk(sid, fault.how, fault.afterOperations);
+        return () => world.cureDisk(sid);
+      case 'wipe':
+        if (world.isVoter(sid)) return undefined;
+        world.wipe(sid);
+        return () => world.start(sid);
       case 'pause':
         world.pause(sid);
         return () => world.resume(sid);

@@ -22,6 +22,19 @@ const target = z.union([z.number().int(), z.literal('leader')]);
 const how = z.enum(['refuse', 'blackhole']);
 const fault = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('crash'), target, how: z.enum(['kill', 'power']) }),
+  z.strictObject({
+    kind: z.literal('crash-loop'),
+    target,
+    how: z.enum(['kill', 'power']),
+    operations: z.array(z.number().int().positive()),
+  }),
+  z.strictObject({
+    kind: z.literal('sick-disk'),
+    target,
+    how: z.enum(['full', 'failed-sync']),
+    afterOperations: z.number().int().positive(),
+  }),
+  z.strictObject({ kind: z.literal('wipe'), target }),
   z.strictObject({ kind: z.literal('outage') }),
   z.strictObject({ kind: z.literal('pause'), target }),
   z.strictObject({ kind: z.literal('partition'), side: z.array(target), how }),

@@ -23,6 +23,17 @@ function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[
   switch (kind) {
     case 'crash':
       return { kind, target, how: random.chance(0.5) ? 'power' : 'kill' };
+    case 'crash-loop':
+      return { kind, target, how: random.chance(0.6) ? 'power' : 'kill', operations: drawOperations(random) };
+    case 'sick-disk':
+      return {
+        kind,
+        target,
+        how: random.chance(0.5) ? 'full' : 'failed-sync',
+        afterOperations: 1 + random.below(40),
+      };
+    case 'wipe':
+      return { kind, target: random.pick(sids) };
     case 'outage':
       return { kind };
     case 'pause':
@@ -38,6 +49,10 @@ function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[
     case 'clock-jump':
       return { kind, target, byMs: Math.round(random.between(-60_000, 60_000)) };
   }
+}
+
+function drawOperations(random: SeededRandom): number[] {
+  return Array.from({ length: 1 + random.below(5) }, () => 1 + random.below(random.pick([10, 40, 120])));
 }
 
 /** The leader is where most goes wrong. */

@@ -14,8 +14,8 @@ export function serverProgram(settings: Readonly<Record<string, string>> = {}): 
 
 function start(context: MemberContext, settings: Readonly<Record<string, string>>): RunningMember {
   const { runtime, spec, members, logger, onFatal } = context;
-  const config = serverConfigOf(spec, members, settings);
-  const { view, database } = startServer({ runtime, config, logger, onFatal });
+  const config = serverConfigOf(spec, members, { ...context.settings, ...settings });
+  const { view, database, metrics } = startServer({ runtime, config, logger, onFatal });
   return {
     state(): MemberState {
       const zxid = database.lastProcessedZxid;
@@ -25,6 +25,7 @@ function start(context: MemberContext, settings: Readonly<Record<string, string>
         epoch: epochOf(zxid),
         zxid,
         treeDigest: database.tree.digest.toBigInt().toString(16),
+        digestMismatches: metrics.counter('digest_mismatches_count').value,
       };
     },
   };

@@ -46,6 +46,8 @@ export interface SimulationResult {
   readonly acknowledgedWrites: number;
   readonly virtualMs: number;
   readonly events: number;
+  /** What the members got to, see `marks.ts`. */
+  readonly marks: ReadonlyMap<string, number>;
   readonly trace: Trace;
 }
 
@@ -92,6 +94,7 @@ class Simulation {
       syncDelayMsMax: this.#swarm.syncDelayMsMax,
       turnMsMax: this.#swarm.turnMsMax,
       driftMax: this.#swarm.driftMax,
+      settings: this.#swarm.settings,
       ...(options.debug === undefined ? {} : { debug: options.debug }),
       ...(options.wrapDisk === undefined ? {} : { wrapDisk: options.wrapDisk }),
     });
@@ -193,6 +196,7 @@ class Simulation {
       acknowledgedWrites: this.#recorder.acknowledgedWrites,
       virtualMs: time.nowMs,
       events: time.eventsExecuted,
+      marks: this.#world.marks.counts,
       trace,
     };
   }

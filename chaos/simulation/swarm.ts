@@ -26,6 +26,8 @@ export interface Swarm {
   readonly pipelineDepth: number;
   readonly thinkMs: readonly [low: number, high: number];
   readonly readShare: number;
+  /** Lines of zoo.cfg, the same for all members: small logs, so that DIFF, TRUNC and SNAP all happen. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 /** Members fail to get anything done under more faults than this share of the kinds. */
@@ -33,6 +35,9 @@ const KIND_PROBABILITY = 0.55;
 
 const KINDS: Readonly<Record<FaultKind, number>> = {
   crash: 4,
+  'crash-loop': 2,
+  'sick-disk': 1,
+  wipe: 0.5,
   outage: 0.7,
   pause: 2,
   partition: 3,
@@ -59,6 +64,17 @@ export function drawSwarm(random: SeededRandom): Swarm {
     pipelineDepth: random.pick([1, 1, 4, 16]),
     thinkMs: [0, random.pick([10, 50, 200])],
     readShare: random.between(0.1, 0.8),
+    settings: drawSettings(random),
+  };
+}
+
+function drawSettings(random: SeededRandom): Record<string, string> {
+  return {
+    commitLogCount: random.pick(['1', '4', '20', '500']),
+    snapCount: random.pick(['4', '20', '200']),
+    // Below 0 no DIFF is read from disk; far above the default every one is that the logs can give.
+    snapshotSizeFactor: random.pick(['-1', '0.33', '50']),
+    preAllocSize: random.pick(['0', '1', '65536']),
   };
 }
 

@@ -5,6 +5,9 @@ import type { Disk } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import { VirtualTime } from '../../server/runtime/virtual-time.ts';
+import { DiskTroubles } from './disk-troubles.ts';
+import type { DiskSickness } from './fault.ts';
+import { Marks } from './marks.ts';
 import {
   type MemberProgram,
   type MemberSpec,
@@ -24,6 +27,7 @@ export interface WorldOptions {
   driftMax?: number;
   /** Debug lines of the members in the trace too. */
   debug?: boolean;
+  settings?: Readonly<Record<string, string>>;
   wrapDisk?: (disk: Disk, clock: VirtualClock) => Disk;
 }
 
@@ -32,7 +36,16 @@ interface Member {
   readonly machine: MemoryMachine;
   readonly random: SeededRandom;
   running: RunningMember | undefined;
+  /** What its disk does to it; see `disk-troubles.ts`. */
+  readonly troubles: DiskTroubles;
+  /** Disk operations of the coming boots at which it dies; undefined: none, and it stays down after a crash. */
+  crashLoop: { how: Crash; left: number[] } | undefined;
 }
+
+/** A supervisor's pause before it starts a dead member again. */
+const CRASH_LOOP_REBOOT_MS = 50;
+/** Within this a member must have stopped, or what it says is no longer trusted. */
+const DISK_FAILURE_NOTICED_MS = 200;
 
 /**
  * A whole ensemble in one process and one virtual time: machines, the network between them, and the levers
@@ -41,6 +54,7 @@ interface Member {
 export class World {
   readonly time = new VirtualTime();
   readonly trace = new Trace();
+  readonly marks = new Marks();
   readonly network: MemoryNetwork;
   readonly specs: readonly MemberSpec[];
   /** Members whose code threw: each is a finding, whatever the checkers say. */
@@ -91,15 +105,80 @@ export class World {
     const runtime = machine.boot({
       rate: driftMax === 0 ? 1 : 1 + member.random.between(-driftMax, driftMax),
       turnMs: this.#turnMs(member.random),
-      onFailure: error => this.#failed(member, error),
+      onFailure: error => onFatal(error),
     });
+    const onFatal = (error: unknown) => {
+      // What a process says while it is being torn out of a turn by its own death is said by nobody.
+      if (machine.runtime === runtime) this.#failed(member, error);
+    };
     this.note(spec.name, `boot ${machine.boots}`);
-    const logger = traceLogger(line => this.note(spec.name, line), this.#options.debug);
-    const onFatal = (error: Error) => this.#failed(member, error);
+    const logger = traceLogger(line => this.#logged(spec.name, line), this.#options.debug);
     runtime.clock.after(0, () => {
-      const running = this.#options.program.start({ runtime, spec, members: this.specs, logger, onFatal });
+      const running = this.#options.program.start({
+        runtime,
+        spec,
+        members: this.specs,
+        logger,
+        settings: this.#options.settings ?? {},
+        onFatal,
+      });
       if (machine.runtime === runtime) member.running = running;
     });
+  }
+
+  /** Crashes now, and at the given disk operation of each boot that follows. */
+  crashLoop(sid: number, how: Crash, operations: readonly number[]): void {
+    const member = this.#member(sid);
+    member.crashLoop = { how, left: [...operations] };
+    this.#crashInLoop(member);
+  }
+
+  endCrashLoop(sid: number): void {
+    const member = this.#member(sid);
+    member.crashLoop = undefined;
+    member.troubles.disarm();
+    this.start(sid);
+  }
+
+  #crashInLoop(member: Member): void {
+    const { spec, crashLoop } = member;
+    if (crashLoop === undefined) return;
+    this.crash(spec.sid, crashLoop.how);
+    this.time.schedule(this.time.nowMs + CRASH_LOOP_REBOOT_MS, null, () => {
+      if (member.crashLoop !== crashLoop) return;
+      const next = crashLoop.left.shift();
+      if (next !== undefined) member.troubles.crashAt(next, () => this.#crashInLoop(member));
+      this.start(spec.sid);
+    });
+  }
+
+  sickenDisk(sid: number, how: DiskSickness, afterOperations: number): void {
+    this.note(this.#name(sid), `disk: ${how} after ${afterOperations} operations`);
+    this.#member(sid).troubles.sicken(how, afterOperations, this.time);
+  }
+
+  /** The disk works again. A member that went on after it had failed is a finding. */
+  cureDisk(sid: number): void {
+    const { troubles, running, machine, spec } = this.#member(sid);
+    const failedAtMs = troubles.failedAtMs;
+    const isPaused = machine.runtime?.clock.paused === true;
+    troubles.cure();
+    if (running !== undefined && failedAtMs !== undefined && !isPaused) {
+      const ms = this.time.nowMs - failedAtMs;
+      if (ms > DISK_FAILURE_NOTICED_MS)
+        this.failures.push(`${spec.name} went on ${ms} ms after its disk failed`);
+    }
+    this.start(sid);
+  }
+
+  wipe(sid: number): void {
+    this.crash(sid, 'kill');
+    this.note(this.#name(sid), 'disk wiped');
+    this.#member(sid).machine.disk.wipe();
+  }
+
+  isVoter(sid: number): boolean {
+    return this.#member(sid).spec.role === 'participant';
   }
 
   startAll(): void {
@@ -159,9 +238,17 @@ export class World {
       for (const other of this.sids)
         this.setLink(member.spec.sid, other, { latencyMs: 1, lossProbability: 0 });
       member.machine.disk.syncDelayMs = 0.1;
+      member.crashLoop = undefined;
+      member.troubles.disarm();
       this.resume(member.spec.sid);
+      if (member.troubles.isSick) this.cureDisk(member.spec.sid);
       if (member.machine.runtime === undefined) this.start(member.spec.sid);
     }
+  }
+
+  #logged(who: string, line: string): void {
+    this.note(who, line);
+    this.marks.onLine(line);
   }
 
   #install(spec: MemberSpec): Member {
@@ -174,7 +261,8 @@ export class World {
       ...(wrapDisk === undefined ? {} : { wrapDisk }),
     });
     machine.disk.syncDelayMs = own.between(syncDelayMsMax / 10, syncDelayMsMax);
-    return { spec, machine, random: own.fork('clock'), running: undefined };
+    const troubles = new DiskTroubles(machine);
+    return { spec, machine, random: own.fork('clock'), running: undefined, troubles, crashLoop: undefined };
   }
 
   #turnMs(random: SeededRandom): () => number {
@@ -183,7 +271,8 @@ export class World {
   }
 
   #failed(member: Member, error: unknown): void {
-    this.#report(member.spec.name, error);
+    if (member.troubles.explains(error)) this.note(member.spec.name, `stopped: ${(error as Error).message}`);
+    else this.#report(member.spec.name, error);
     member.machine.crash('kill');
     member.running = undefined;
   }

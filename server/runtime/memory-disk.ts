@@ -61,6 +61,16 @@ export class MemoryDisk implements Disk {
     for (const file of new Set(this.#files.values())) file.crash(random);
   }
 
+  /** The medium is replaced by an empty one. */
+  wipe(): void {
+    this.#generation++;
+    this.#files = new Map();
+    this.#durable.clear();
+    this.#directories.clear();
+    for (const root of ['/', '.']) this.#directories.add(root);
+    this.#nameChanges = [];
+  }
+
   /** For tests of damage: turns over one stored bit. */
   flipBit(path: string, position: number, bit = 0): void {
     this.#fileAt(path).flipBit(position, bit);

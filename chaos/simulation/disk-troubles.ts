@@ -1,0 +1,81 @@
+import { ServerError } from '../../server/errors.ts';
+import type { DiskOperation } from '../../server/runtime/memory-disk.ts';
+import type { MemoryMachine } from '../../server/runtime/memory-runtime.ts';
+import type { VirtualTime } from '../../server/runtime/virtual-time.ts';
+import type { DiskSickness } from './fault.ts';
+
+const NEEDS_ROOM: ReadonlySet<DiskOperation> = new Set(['open', 'write', 'truncate']);
+
+interface Sickness {
+  readonly how: DiskSickness;
+  readonly time: VirtualTime;
+  operationsLeft: number;
+}
+
+/** What one member's disk does to it beside storing: kills it in the middle of an operation, fills up, fails syncs. */
+export class DiskTroubles {
+  /** Of the first operation that failed since the disk fell ill. */
+  failedAtMs: number | undefined;
+  readonly #machine: MemoryMachine;
+  #crash: { operationsLeft: number; run: () => void } | undefined;
+  #sickness: Sickness | undefined;
+
+  constructor(machine: MemoryMachine) {
+    this.#machine = machine;
+    machine.disk.beforeOperation = operation => this.#before(operation);
+    machine.disk.failSync = () => this.#failSync();
+  }
+
+  get isSick(): boolean {
+    return this.#sickness !== undefined;
+  }
+
+  /** `crash` runs before the given operation from now on, 1 the next, and must end the process. */
+  crashAt(operation: number, crash: () => void): void {
+    this.#crash = { operationsLeft: operation, run: crash };
+  }
+
+  disarm(): void {
+    this.#crash = undefined;
+  }
+
+  sicken(how: DiskSickness, afterOperations: number, time: VirtualTime): void {
+    this.#sickness = { how, time, operationsLeft: afterOperations };
+    this.failedAtMs = undefined;
+  }
+
+  cure(): void {
+    this.#sickness = undefined;
+    this.failedAtMs = undefined;
+  }
+
+  /** True for the one error that a server may end with when its disk has failed. */
+  explains(error: unknown): boolean {
+    return this.failedAtMs !== undefined && error instanceof ServerError && error.code === 'ZK_DISK';
+  }
+
+  #before(operation: DiskOperation): void {
+    if (this.#machine.runtime === undefined) throw new Error('EIO: the process is gone');
+    const crash = this.#crash;
+    if (crash !== undefined && --crash.operationsLeft <= 0) {
+      this.#crash = undefined;
+      crash.run();
+      throw new Error('EIO: the process is gone');
+    }
+    const sickness = this.#sickness;
+    if (sickness === undefined || --sickness.operationsLeft > 0) return;
+    if (sickness.how === 'full' && NEEDS_ROOM.has(operation)) this.#fail(sickness, 'ENOSPC');
+  }
+
+  #failSync(): Error | undefined {
+    const sickness = this.#sickness;
+    if (sickness?.how !== 'failed-sync' || sickness.operationsLeft > 0) return undefined;
+    this.failedAtMs ??= sickness.time.nowMs;
+    return new Error('EIO: sync');
+  }
+
+  #fail(sickness: Sickness, code: string): never {
+    this.failedAtMs ??= sickness.time.nowMs;
+    throw Object.assign(new Error(`${code}: no space left on device`), { code });
+  }
+}
