@@ -42,6 +42,11 @@ export interface MemberContext {
 /** The program that runs on every member: the server itself, or a toy in the tests of the simulator. */
 export interface MemberProgram {
   readonly clientPort: number;
+  /**
+   * True for a server: every operation is asked of it, and its disk may fail and kill it. A toy is asked for
+   * registers and loses no more than its process.
+   */
+  readonly complete?: boolean;
   start(context: MemberContext): RunningMember;
 }
 

@@ -9,7 +9,7 @@ import { CLIENT_PORT, serverConfigOf } from './server-config.ts';
  * @param settings more lines of zoo.cfg, the same for all members
  */
 export function serverProgram(settings: Readonly<Record<string, string>> = {}): MemberProgram {
-  return { clientPort: CLIENT_PORT, start: context => start(context, settings) };
+  return { clientPort: CLIENT_PORT, complete: true, start: context => start(context, settings) };
 }
 
 function start(context: MemberContext, settings: Readonly<Record<string, string>>): RunningMember {

@@ -15,7 +15,7 @@ import { Recorder } from './recorder.ts';
 import { Sampler } from './sampler.ts';
 import { planFaults } from './schedule.ts';
 import { SimClient } from './sim-client.ts';
-import { drawSwarm, type Swarm } from './swarm.ts';
+import { drawSwarm, forToys, type Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
 import { World } from './world.ts';
 
@@ -85,7 +85,8 @@ class Simulation {
     this.#seed = seed;
     this.#options = options;
     this.#random = new SeededRandom(seed);
-    this.#swarm = { ...drawSwarm(this.#random.fork('swarm')), ...options.swarm };
+    const drawn = drawSwarm(this.#random.fork('swarm'));
+    this.#swarm = { ...(options.program.complete === true ? drawn : forToys(drawn)), ...options.swarm };
     this.#world = new World({
       random: this.#random,
       members: ensembleOf(options.voters ?? 3, options.observers ?? 1),

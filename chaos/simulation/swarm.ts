@@ -30,6 +30,11 @@ export interface Swarm {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/** Without the faults that only a server with files of its own can take. */
+export function forToys(swarm: Swarm): Swarm {
+  return { ...swarm, faultWeights: { ...swarm.faultWeights, 'crash-loop': 0, 'sick-disk': 0, wipe: 0 } };
+}
+
 /** Members fail to get anything done under more faults than this share of the kinds. */
 const KIND_PROBABILITY = 0.55;
 

@@ -102,6 +102,7 @@ export class World {
     const { spec, machine } = member;
     if (machine.runtime !== undefined) return;
     const { driftMax = 0 } = this.#options;
+    member.troubles.failedAtMs = undefined;
     const runtime = machine.boot({
       rate: driftMax === 0 ? 1 : 1 + member.random.between(-driftMax, driftMax),
       turnMs: this.#turnMs(member.random),
