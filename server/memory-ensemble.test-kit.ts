@@ -1,0 +1,270 @@
+/** Whole servers and ensembles in virtual time, and raw bytes to talk to them with: deterministic, without processes. */
+import { assert } from '#test';
+import { parseConfig } from './config/server-config.ts';
+import type { ServerError } from './errors.ts';
+import type { LogFields, Logger } from './runtime/logger.ts';
+import { MemoryNetwork } from './runtime/memory-network.ts';
+import { MemoryMachine } from './runtime/memory-runtime.ts';
+import type { Address, Connection, Listener } from './runtime/runtime.ts';
+import { SeededRandom } from './runtime/seeded-random.ts';
+import { VirtualClock } from './runtime/virtual-clock.ts';
+import { VirtualTime } from './runtime/virtual-time.ts';
+import { type RunningServer, startServer } from './server.ts';
+
+export const CLIENT_PORT = 2181;
+export const QUORUM_PORT = 2888;
+export const ELECTION_PORT = 3888;
+export const OBSERVER_MASTER_PORT = 2191;
+const WAIT_MS = 30_000;
+
+export interface LogLine {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+export interface EnsemblePlan {
+  /** 0: one standalone server, with sid 1. */
+  readonly voters: number;
+  readonly observers?: number;
+  /** Lines of every zoo.cfg. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+  readonly seed?: string;
+}
+
+export class MemoryEnsemble {
+  readonly time = new VirtualTime();
+  readonly network: MemoryNetwork;
+  readonly machines: ReadonlyMap<number, MemoryMachine>;
+  readonly log = new Map<number, LogLine[]>();
+  readonly fatal = new Map<number, ServerError>();
+  readonly #plan: EnsemblePlan;
+  readonly #servers = new Map<number, RunningServer>();
+  #visitors = 0;
+
+  constructor(plan: EnsemblePlan) {
+    this.#plan = plan;
+    const random = new SeededRandom(plan.seed ?? 'ensemble');
+    this.network = new MemoryNetwork(this.time, { random: random.fork('network') });
+    const count = Math.max(1, plan.voters + (plan.observers ?? 0));
+    const sids = Array.from({ length: count }, (_, at) => at + 1);
+    this.machines = new Map(
+      sids.map(sid => {
+        const name = nameOf(sid);
+        return [sid, new MemoryMachine({ network: this.network, name, random: random.fork(name) })];
+      }),
+    );
+  }
+
+  get sids(): number[] {
+    return [...this.machines.keys()];
+  }
+
+  machine(sid: number): MemoryMachine {
+    return this.machines.get(sid)!;
+  }
+
+  server(sid: number): RunningServer {
+    const server = this.#servers.get(sid);
+    if (server === undefined) throw new Error(`member ${sid} does not run`);
+    return server;
+  }
+
+  /** Boots these members, or all. @throws ServerError from a server that cannot start */
+  boot(...sids: number[]): this {
+    for (const sid of sids.length === 0 ? this.sids : sids) {
+      const runtime = this.machine(sid).boot();
+      const config = parseConfig({
+        path: `${nameOf(sid)}/zoo.cfg`,
+        text: this.#configText(sid),
+        myid: String(sid),
+      });
+      const lines = this.log.get(sid) ?? [];
+      this.log.set(sid, lines);
+      const onFatal = (error: ServerError) => {
+        this.fatal.set(sid, error);
+        this.machine(sid).crash('kill');
+        this.#servers.delete(sid);
+      };
+      this.#servers.set(sid, startServer({ runtime, config, logger: logTo(lines), onFatal }));
+    }
+    return this;
+  }
+
+  /** Boots all and waits until each serves. */
+  start(): this {
+    this.boot();
+    this.wait(() => this.sids.every(sid => this.server(sid).view.serving !== null), 'all members to serve');
+    return this;
+  }
+
+  kill(sid: number, how: 'kill' | 'power' = 'kill'): void {
+    this.machine(sid).crash(how);
+    this.#servers.delete(sid);
+  }
+
+  get leader(): number {
+    const leaders = [...this.#servers].filter(
+      ([, { view }]) => view.leaderServer !== null && view.serving !== null,
+    );
+    return leaders.length === 1 ? leaders[0]![0] : -1;
+  }
+
+  wait(condition: () => boolean, what: string, withinMs = WAIT_MS): void {
+    if (!this.time.runUntil(condition, this.time.nowMs + withinMs))
+      assert.unreachable(`waited ${withinMs} virtual ms for ${what}`);
+  }
+
+  /** A connection from a host of its own, with nothing sent on it. */
+  dial(sid: number, port: number, host = `visitor${++this.#visitors}`): RawConnection {
+    const clock = new VirtualClock(this.time);
+    const raw = new RawConnection(this);
+    this.network.host(host, clock).connect({ host: nameOf(sid), port }, 1000, {
+      onConnected: connection => raw.attach(connection),
+      onError: error => raw.onClose(error.message),
+    });
+    this.wait(() => raw.connected || raw.closed !== null, `a connection to ${nameOf(sid)}:${port}`);
+    return raw;
+  }
+
+  /** Takes the place of a member that is not booted: whoever dials `port` of it is handed over. */
+  impersonate(sid: number, port: number): { accepted: RawConnection[]; listener: Listener } {
+    const clock = new VirtualClock(this.time);
+    const host = this.network.find(nameOf(sid)) ?? this.network.host(nameOf(sid), clock);
+    const accepted: RawConnection[] = [];
+    const listener = host.listen(
+      { host: nameOf(sid), port },
+      {
+        onListening: () => {},
+        onConnection: connection => {
+          const raw = new RawConnection(this);
+          raw.attach(connection);
+          accepted.push(raw);
+        },
+        onError: error => assert.unreachable(error.message),
+      },
+    );
+    return { accepted, listener };
+  }
+
+  /** Messages at `level` of a member. */
+  messages(sid: number, level: LogLine['level']): string[] {
+    return (this.log.get(sid) ?? []).filter(line => line.level === level).map(line => line.message);
+  }
+
+  #configText(sid: number): string {
+    const { voters, observers = 0, settings = {} } = this.#plan;
+    const lines: Record<string, string | number> = {
+      dataDir: '/data',
+      clientPort: CLIENT_PORT,
+      tickTime: 200,
+      initLimit: 10,
+      syncLimit: 5,
+      '4lw.commands.whitelist': '*',
+      ...settings,
+    };
+    if (voters > 0) {
+      for (let other = 1; other <= voters + observers; other++) {
+        const role = other > voters ? ':observer' : '';
+        lines[`server.${other}`] = `${nameOf(other)}:${QUORUM_PORT}:${ELECTION_PORT}${role}`;
+      }
+      if (sid > voters) lines.peerType = 'observer';
+    }
+    return Object.entries(lines)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join('');
+  }
+}
+
+export function nameOf(sid: number): string {
+  return `zk${sid}`;
+}
+
+/** Bytes to and from a server, nothing understood. */
+export class RawConnection {
+  readonly #ensemble: MemoryEnsemble;
+  #connection: Connection | null = null;
+  #chunks: Buffer[] = [];
+  /** Why it is closed; null while it is open. */
+  closed: string | null = null;
+  /** Called for each chunk instead of keeping it. */
+  onData: ((chunk: Buffer) => void) | null = null;
+
+  constructor(ensemble: MemoryEnsemble) {
+    this.#ensemble = ensemble;
+  }
+
+  get connected(): boolean {
+    return this.#connection !== null;
+  }
+
+  get remote(): Address | undefined {
+    return this.#connection?.remote;
+  }
+
+  attach(connection: Connection): void {
+    this.#connection = connection;
+    connection.start({
+      onData: chunk => {
+        if (this.onData === null) this.#chunks.push(chunk);
+        else this.onData(chunk);
+      },
+      onClose: reason => this.onClose(reason),
+    });
+  }
+
+  onClose(reason: string): void {
+    this.closed ??= reason;
+  }
+
+  /** What came and was not taken. */
+  get received(): Buffer {
+    const all = Buffer.concat(this.#chunks);
+    this.#chunks = [all];
+    return all;
+  }
+
+  take(): Buffer {
+    const all = this.received;
+    this.#chunks = [];
+    return all;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#connection?.write(bytes);
+  }
+
+  pause(): void {
+    this.#connection?.pause();
+  }
+
+  destroy(): void {
+    this.#connection?.destroy('test');
+    this.closed ??= 'test';
+  }
+
+  untilReceived(count: number): Buffer {
+    this.#ensemble.wait(() => this.received.length >= count || this.closed !== null, `${count} bytes`);
+    return this.received;
+  }
+
+  untilClosed(withinMs = WAIT_MS): void {
+    this.#ensemble.wait(() => this.closed !== null, 'the server to close the connection', withinMs);
+  }
+}
+
+function logTo(lines: LogLine[]): Logger {
+  const add =
+    (level: LogLine['level']) =>
+    (message: string, fields: LogFields = {}): void => {
+      lines.push({ level, message, fields });
+    };
+  const logger: Logger = {
+    debug: add('debug'),
+    info: add('info'),
+    warn: add('warn'),
+    error: add('error'),
+    child: () => logger,
+  };
+  return logger;
+}
