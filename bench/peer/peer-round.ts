@@ -36,6 +36,7 @@ export interface PeerRound {
   readonly driverLagMs: number;
 }
 
+/** @throws the reason of `signal` when it is aborted before the last phase */
 export async function measureRound(
   ensemble: Ensemble,
   durationMs: number,
@@ -92,11 +93,11 @@ interface Phase {
 }
 
 async function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSignal): Promise<Phase> {
+  signal.throwIfAborted();
   const pids = new Map(ensemble.members.map(({ name, pid }) => [name, pid]));
   const sampler = new ProcessSampler(() => pids, SAMPLE_INTERVAL_MS).start();
   const driver = startLoadProcess(spec);
   signal.addEventListener('abort', driver.stop);
-  if (signal.aborted) driver.stop();
   try {
     const load = await driver.result;
     await new Promise(resolve => setTimeout(resolve, SETTLE_MS));

@@ -4,6 +4,7 @@ import type { PeerRow } from './peer-result.ts';
 
 /** The comparison as a table; a ratio is good for us on the side its last column names. */
 export function peerText(rows: readonly PeerRow[]): string {
+  if (rows.length === 0) return 'no round was completed';
   const cells = rows.map(({ metric, zklab, apache, ratio }) => [
     `${metric.title} (${metric.unit})`,
     number(zklab.value),

@@ -63,7 +63,7 @@ export async function benchPeer(terminal: Terminal, options: PeerOptions): Promi
       seed: PEER_WORKLOAD.seed,
       voidReasons,
       exitCode,
-      limits: [...PEER_LIMITS, driverLagLimit(rounds)],
+      limits: [...PEER_LIMITS, ...(rounds.zklab.length > 0 ? [driverLagLimit(rounds)] : [])],
     });
     const file = await run.write(result);
     if (options.json) terminal.json(result);
@@ -105,18 +105,24 @@ async function alternate(
       terminal.progress(`${round}: ${server}`);
       return measureRound(ensembles[server], seconds * 1000, signal);
     });
-  // Compilers of both begin cold: what the first round says is of them.
-  await measure('warm-up round, not counted');
-  for (let round = 1; round <= count && !signal.aborted; round++) {
-    const measured = await measure(`round ${round} of ${count}`);
-    // Half a round is no pair.
-    if (signal.aborted) break;
-    for (const server of SERVERS) {
-      rounds[server].push(measured[server]);
-      voidReasons.push(...measured[server].voidReasons.map(reason => `round ${round}, ${server}, ${reason}`));
+  try {
+    // Compilers of both begin cold: what the first round says is of them.
+    await measure('warm-up round, not counted');
+    for (let round = 1; round <= count; round++) {
+      const measured = await measure(`round ${round} of ${count}`);
+      // A phase that was cut short is no measurement, and half a round no pair.
+      signal.throwIfAborted();
+      for (const server of SERVERS) {
+        rounds[server].push(measured[server]);
+        voidReasons.push(
+          ...measured[server].voidReasons.map(reason => `round ${round}, ${server}, ${reason}`),
+        );
+      }
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    voidReasons.push(`ended early, after ${rounds.zklab.length} of ${count} rounds`);
   }
-  if (signal.aborted) voidReasons.push(`ended early, after ${rounds.zklab.length} of ${count} rounds`);
   return { rounds, voidReasons };
 }
 
