@@ -1,5 +1,6 @@
 import { assert, suite } from '#test';
 import { OpCode } from '../../server/wire/opcodes.ts';
+import { DRIVER_LIMITS } from './driver-monitor.ts';
 import { cannedReply, type FakeRequest, type FakeServerOptions, startFakeServer } from './fake-server.ts';
 import { LatencyHistogram } from './histograms.ts';
 import { startLoadProcess } from './load-process.ts';
@@ -86,12 +87,12 @@ test('planted: a driver that sends late is void, however fast the server', async
   const holding: FakeServerOptions = {
     onRequest: (request, connection) => {
       // The fake server shares our event loop: to hold it is to hold the driver.
-      const until = performance.now() + 8;
+      const until = performance.now() + 2 * DRIVER_LIMITS.loopLagP99Ms;
       while (performance.now() < until);
       cannedReply(request, connection);
     },
   };
-  const result = await against(holding, { warmupMs: 0, durationMs: 200 });
+  const result = await against(holding, { warmupMs: 0, durationMs: 400 });
   assert.ok(result.sends.late > result.sends.sent / 2, `${result.sends.late} late of ${result.sends.sent}`);
   assert.ok(result.voidReasons.some(reason => /late and \d+ dropped/.test(reason)));
   assert.ok(result.voidReasons.some(reason => /saturated|held up/.test(reason)));

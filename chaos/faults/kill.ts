@@ -20,7 +20,8 @@ export function kill({ target }: { readonly target: MemberTarget }): Fault<Proce
           await untilGone(pid);
           return () => member.restart();
         },
-        leadsTo: ['refused'],
+        // A dial can still meet the queue of the dying process: it is closed then, and not refused.
+        leadsTo: ['refused', 'closed'],
       }),
   };
 }
