@@ -4,7 +4,7 @@ import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
 import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
-import { epochOf, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { counterOf, epochOf, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
 import { planSync, type SyncPlan } from './sync-plan.ts';
@@ -30,7 +30,11 @@ export class LearnerHandler {
   #info: LearnerInfo | null = null;
   #isObserver = false;
   #epoch = 0;
-  /** Set while a snapshot goes out: all else waits behind it. */
+  /**
+   * Live traffic, from the registration for it to UPTODATE. A learner may take it before, but Apache's up to 3.9.2 fails
+   * on a COMMIT between NEWLEADER and UPTODATE whose proposal came before NEWLEADER (ZOOKEEPER-4394): under load it would
+   * come back again and again.
+   */
   #held: Buffer[] | null = null;
   #heldBytes = 0;
   #snapshot: SnapshotSerializer | null = null;
@@ -188,21 +192,25 @@ export class LearnerHandler {
     if (plan.mode === 'SNAP') {
       lastSent = database.lastProcessedZxid;
       this.sendPacket({ type: PacketType.SNAP, zxid: lastSent, data: null, authinfo: null });
-      this.#held = [];
       this.#snapshot = new SnapshotSerializer(database.tree, database.sessionTimeouts);
     } else {
       this.sendPacket({ type: PacketType[plan.mode], zxid: plan.zxid, data: null, authinfo: null });
       lastSent = this.#sendHistory(plan);
     }
+    this.#held = [];
     this.#master.startForwarding(this, lastSent);
+    this.#phase = 'ackNewLeader';
+    if (this.#snapshot === null) this.#sendNewLeader();
+    else this.#sendSnapshotSlice();
+  }
+
+  #sendNewLeader(): void {
     this.sendPacket({
       type: PacketType.NEWLEADER,
       zxid: makeZxid(this.#epoch, 0),
       data: Buffer.from(this.#master.configText, 'utf8'),
       authinfo: null,
     });
-    this.#phase = 'ackNewLeader';
-    this.#sendSnapshotSlice();
   }
 
   #plan(peerLastZxid: number): SyncPlan {
@@ -250,7 +258,7 @@ export class LearnerHandler {
     let last = plan.after;
     for (const packet of packets) {
       if (packet.zxid <= plan.after) continue;
-      this.sendBytes(PacketType.PROPOSAL, packet.bytes);
+      this.#write(PacketType.PROPOSAL, packet.bytes);
       this.sendPacket({ type: PacketType.COMMIT, zxid: packet.zxid, data: null, authinfo: null });
       last = packet.zxid;
     }
@@ -267,10 +275,7 @@ export class LearnerHandler {
     this.#traffic('sent', PacketType.SNAP, writer.length);
     if (!more) {
       this.#snapshot = null;
-      const held = this.#held ?? [];
-      this.#held = null;
-      this.#heldBytes = 0;
-      for (const bytes of held) this.#connection.write(bytes);
+      this.#sendNewLeader();
     } else if (roomLeft) {
       this.#master.clock.after(0, () => this.#sendSnapshotSlice());
     }
@@ -278,11 +283,9 @@ export class LearnerHandler {
 
   #onNewLeaderAck(packet: PacketView): void {
     if (packet.type === PacketType.PING) return;
-    if (
-      packet.type !== PacketType.ACK ||
-      epochOf(packet.zxid) !== this.#epoch ||
-      packet.zxid !== makeZxid(this.#epoch, 0)
-    ) {
+    // Apache up to 3.8.4 may ack what the sync brought before it acks NEWLEADER. It counts for nothing. ZOOKEEPER-4685
+    if (packet.type === PacketType.ACK && counterOf(packet.zxid) !== 0) return;
+    if (packet.type !== PacketType.ACK || packet.zxid !== makeZxid(this.#epoch, 0)) {
       this.close(`${packet} where the ACK of NEWLEADER ${zxidToHex(makeZxid(this.#epoch, 0))} was expected`);
       return;
     }
@@ -291,7 +294,16 @@ export class LearnerHandler {
       if (this.#phase !== 'start') return;
       this.#phase = 'broadcast';
       this.sendPacket({ type: PacketType.UPTODATE, zxid: -1, data: null, authinfo: null });
+      this.#release();
     });
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    this.#heldBytes = 0;
+    for (const bytes of held) this.#connection.write(bytes);
+    if (this.#lastSentProposal > this.lastAckedZxid) this.#unackedSinceMs = this.#master.clock.monotonicMs();
   }
 
   #onTraffic(packet: PacketView): void {
@@ -321,56 +333,66 @@ export class LearnerHandler {
     }
   }
 
-  /** A whole packet, `bytes`, counted as `type`. The bytes must not change afterwards. */
-  sendBytes(type: number, bytes: Buffer): void {
-    if (this.#phase === 'closed') return;
-    this.packetsSent++;
-    this.#traffic('sent', type, bytes.length);
-    if (this.#held !== null) {
-      this.#held.push(bytes);
-      this.#heldBytes += bytes.length;
-    } else {
-      this.#connection.write(bytes);
-    }
-    if (this.bytesQueued > BACKLOG_BYTES_MAX)
-      this.close(`${this.bytesQueued} bytes wait for a learner that does not keep up`);
-  }
-
+  /** Part of the handshake, or an answer: it does not wait behind what is held. */
   sendPacket(packet: QuorumPacket): void {
     const writer = this.#writer.reset();
     writeQuorumPacket(writer, packet);
-    this.sendBytes(packet.type, this.#held === null ? writer.bytes : writer.toBuffer());
+    this.#write(packet.type, writer.bytes);
+  }
+
+  #write(type: number, bytes: Buffer): void {
+    if (this.#phase === 'closed') return;
+    this.packetsSent++;
+    this.#traffic('sent', type, bytes.length);
+    this.#connection.write(bytes);
+    this.#boundBacklog();
   }
 
   sendProposal(packet: TxnPacket): void {
     this.#lastSentProposal = packet.zxid;
     if (this.#unackedSinceMs === 0) this.#unackedSinceMs = this.#master.clock.monotonicMs();
-    this.sendBytes(PacketType.PROPOSAL, packet.bytes);
+    this.#forward(PacketType.PROPOSAL, packet.bytes);
   }
 
   /** INFORM differs from PROPOSAL in its first four bytes. Row 000-7: a commit that carries the payload. */
   sendInform(packet: TxnPacket): void {
     const bytes = packet.bytes;
-    this.packetsSent++;
-    this.#traffic('sent', PacketType.INFORM, bytes.length);
     if (this.#held !== null) {
       const inform = Buffer.from(bytes);
       inform.writeInt32BE(PacketType.INFORM, 0);
-      this.#held.push(inform);
-      this.#heldBytes += inform.length;
+      this.#forward(PacketType.INFORM, inform);
       return;
     }
+    this.packetsSent++;
+    this.#traffic('sent', PacketType.INFORM, bytes.length);
     this.#connection.write(INFORM_TYPE);
     this.#connection.write(bytes, 4, bytes.length);
-    if (this.bytesQueued > BACKLOG_BYTES_MAX)
-      this.close(`${this.bytesQueued} bytes wait for a learner that does not keep up`);
+    this.#boundBacklog();
   }
 
   /** Many whole packets of one type in one piece. */
   sendBatch(type: number, bytes: Buffer, count: number): void {
     this.packetsSent += count - 1;
     this.#trafficOf('sent', type).add(0, count - 1);
-    this.sendBytes(type, bytes);
+    this.#forward(type, bytes);
+  }
+
+  /** Live traffic, in whole packets counted as `type`. The bytes must not change afterwards. */
+  #forward(type: number, bytes: Buffer): void {
+    if (this.#held === null) {
+      this.#write(type, bytes);
+      return;
+    }
+    this.packetsSent++;
+    this.#traffic('sent', type, bytes.length);
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    this.#boundBacklog();
+  }
+
+  #boundBacklog(): void {
+    if (this.bytesQueued <= BACKLOG_BYTES_MAX) return;
+    this.close(`${this.bytesQueued} bytes wait for a learner that does not keep up`);
   }
 
   /** Called twice a tick. Closes a learner that was silent, or owes an ack, for longer than the limits allow. */
@@ -386,7 +408,9 @@ export class LearnerHandler {
     } else if (nowMs - this.#openedMs > initLimitMs) {
       this.close(`not synced within ${initLimitMs} ms (initLimit)`);
     }
-    if (this.#phase === 'ackNewLeader' || this.#phase === 'start' || this.#phase === 'broadcast') {
+    const takesPackets =
+      this.#phase === 'start' || this.#phase === 'broadcast' || this.#phase === 'ackNewLeader';
+    if (takesPackets && this.#snapshot === null) {
       this.sendPacket({ type: PacketType.PING, zxid: lastProposed, data: null, authinfo: null });
     }
   }
