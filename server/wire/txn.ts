@@ -237,6 +237,8 @@ function readMultiTxns(reader: JuteReader): TxnBody[] {
       // Java followers log a failed multi with sub-type -1 but the body of the original operation:
       // only a body of four bytes is an error code. [V] facts section 11
       if (type === OpCode.error) return { type, err: body.length === 4 ? body.readInt32BE(0) : 0 };
+      // No server writes one, and nesting without a bound would overflow the stack.
+      if (type === OpCode.multi) throw new JuteError('a multi inside a multi');
       return readTxnBody(new JuteReader(body), type);
     }) ?? []
   );
