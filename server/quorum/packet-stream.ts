@@ -56,6 +56,9 @@ export class PacketReader {
   readonly #view = new PacketView();
   readonly #onPacket: (packet: PacketView) => void;
   #chunks: Buffer[] = [];
+  /** Where the next packet starts in the first chunk. */
+  #at = 0;
+  /** From there to the end of the last chunk. */
   #bytes = 0;
   /** Bytes without which another look is in vain. */
   #needed = 1;
@@ -84,9 +87,8 @@ export class PacketReader {
 
   /** The bytes that follow the packet at which the stream was suspended. They are no longer in this reader. */
   takeRest(): Buffer {
-    const rest = Buffer.concat(this.#chunks, this.#bytes);
-    this.#chunks = [];
-    this.#bytes = 0;
+    const rest = this.#bytes === 0 ? EMPTY : this.#joined().subarray(this.#at);
+    this.#forget();
     return rest;
   }
 
@@ -97,24 +99,34 @@ export class PacketReader {
   }
 
   #walk(): void {
-    if (this.#walking || this.#suspended || this.#bytes < this.#needed) return;
+    if (this.#walking) return;
     this.#walking = true;
-    const chunk = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#bytes);
-    let at = 0;
-    // What follows the packet in hand must be found by `takeRest`, called from within the handler.
-    while (!this.#suspended && at < chunk.length) {
-      const size = this.#cut(chunk, at);
+    // Everything is looked at anew after each packet: its handler may suspend, take the rest, feed and resume.
+    while (!this.#suspended && this.#bytes >= this.#needed) {
+      const size = this.#cut(this.#joined(), this.#at);
       if (size < 0) break;
-      at += size;
-      this.#chunks = [chunk.subarray(at)];
-      this.#bytes = chunk.length - at;
+      this.#at += size;
+      this.#bytes -= size;
       this.#onPacket(this.#view);
     }
-    if (!this.#suspended) {
-      this.#chunks = at < chunk.length ? [chunk.subarray(at)] : [];
-      this.#bytes = chunk.length - at;
-    }
     this.#walking = false;
+    if (this.#bytes === 0) this.#forget();
+  }
+
+  /** What is left, in one piece from `#at` on. */
+  #joined(): Buffer {
+    if (this.#chunks.length > 1) {
+      this.#chunks[0] = this.#chunks[0]!.subarray(this.#at);
+      this.#chunks = [Buffer.concat(this.#chunks, this.#bytes)];
+      this.#at = 0;
+    }
+    return this.#chunks[0]!;
+  }
+
+  #forget(): void {
+    this.#chunks = [];
+    this.#at = 0;
+    this.#bytes = 0;
   }
 
   /** Size of the packet at `at`, now in the view; -1 when it is not whole, with `#needed` saying when to look again. */

@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import { assert, suite } from '#test';
+import type { Id } from '../wire/acl.ts';
+import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
+import {
+  PACKET_DATA_BYTES_MAX,
+  PacketType,
+  type QuorumPacket,
+  readQuorumPacket,
+  writeQuorumPacket,
+} from '../wire/quorum-packet.ts';
+import { PacketReader, type PacketView } from './packet-stream.ts';
+
+const test = suite('quorum: the stream of packets');
+
+const IDS: Id[] = [
+  { scheme: 'ip', id: '127.0.0.1' },
+  { scheme: 'digest', id: 'user:smGaoVKd/cQkjm7b88GyorAUz20=' },
+];
+const PACKETS: readonly QuorumPacket[] = [
+  { type: PacketType.PING, zxid: -1, data: null, authinfo: null },
+  { type: PacketType.REQUEST, zxid: -1, data: Buffer.from('request'), authinfo: IDS },
+  { type: PacketType.PROPOSAL, zxid: 0x1_0000_0001, data: Buffer.from('a transaction'), authinfo: null },
+  { type: PacketType.COMMIT, zxid: 0x1f_ffff_0000_0001, data: Buffer.alloc(0), authinfo: [] },
+  { type: PacketType.ACK, zxid: 0, data: null, authinfo: [{ scheme: '', id: '' }] },
+];
+
+function bytesOf(packets: readonly QuorumPacket[]): Buffer {
+  const writer = new JuteWriter();
+  for (const packet of packets) writeQuorumPacket(writer, packet);
+  return writer.toBuffer();
+}
+
+/** Everything the view says, checked against the plain reader on the same bytes. */
+function taken(view: PacketView): QuorumPacket {
+  const whole = view.copy();
+  const packet = readQuorumPacket(new JuteReader(whole));
+  assert.equal(
+    [view.type, view.zxid, view.hasData, view.data()],
+    [packet.type, packet.zxid, packet.data !== null, packet.data ?? Buffer.alloc(0)],
+  );
+  assert.equal(view.authinfo(), packet.authinfo ?? []);
+  return packet;
+}
+
+function cut(chunks: readonly Buffer[]): QuorumPacket[] {
+  const got: QuorumPacket[] = [];
+  const reader = new PacketReader(view => void got.push(taken(view)));
+  for (const chunk of chunks) reader.feed(Buffer.from(chunk));
+  return got;
+}
+
+const BYTES = bytesOf(PACKETS);
+
+test('002-1: packets without a length in front come out whole and in order, at every split point and pair of them', () => {
+  assert.equal(cut([BYTES]), PACKETS);
+  assert.equal(cut([...BYTES].map(byte => Buffer.from([byte]))), PACKETS);
+  for (let i = 0; i <= BYTES.length; i++) {
+    assert.equal(cut([BYTES.subarray(0, i), BYTES.subarray(i)]), PACKETS, `split at ${i}`);
+    for (let j = i; j <= BYTES.length; j += 7) {
+      const chunks = [BYTES.subarray(0, i), BYTES.subarray(i, j), BYTES.subarray(j)];
+      assert.equal(cut(chunks), PACKETS, `split at ${i} and ${j}`);
+    }
+  }
+});
+
+const SNAPSHOT = Buffer.from('the bytes of a tree, which are no packets');
+const SNAP: QuorumPacket = { type: PacketType.SNAP, zxid: 5, data: null, authinfo: null };
+
+/** As a learner does: suspend at SNAP, take bytes until the tree is whole, give back what is behind it, resume. */
+function learn(chunks: readonly Buffer[], resumeAtOnce: boolean): { got: QuorumPacket[]; tree: string } {
+  const got: QuorumPacket[] = [];
+  let tree: Buffer | null = null;
+  let resume = (): void => {};
+  const reader = new PacketReader(view => {
+    got.push(taken(view));
+    if (view.type !== PacketType.SNAP) return;
+    reader.suspend();
+    tree = Buffer.alloc(0);
+    takeTree(reader.takeRest());
+  });
+  const takeTree = (bytes: Buffer): void => {
+    tree = Buffer.concat([tree!, bytes]);
+    if (tree.length < SNAPSHOT.length) return;
+    const behind = tree.subarray(SNAPSHOT.length);
+    tree = tree.subarray(0, SNAPSHOT.length);
+    reader.feed(behind);
+    if (resumeAtOnce) reader.resume();
+    else resume = () => reader.resume();
+  };
+  for (const chunk of chunks) {
+    const treeMissing = tree !== null && (tree as Buffer).length < SNAPSHOT.length;
+    if (treeMissing) takeTree(chunk);
+    else reader.feed(chunk);
+  }
+  assert.is(reader.suspended, !resumeAtOnce);
+  resume();
+  assert.is(reader.suspended, false);
+  return { got, tree: String(tree) };
+}
+
+for (const resumeAtOnce of [false, true]) {
+  const when = resumeAtOnce ? 'at once' : 'when the restore is done, bytes arriving meanwhile';
+  test(`3104: a snapshot between packets, at every split point; resumed ${when}`, () => {
+    const before = PACKETS.slice(0, 2);
+    const after = PACKETS.slice(2);
+    const all = Buffer.concat([bytesOf([...before, SNAP]), SNAPSHOT, bytesOf(after)]);
+    const wanted = { got: [...before, SNAP, ...after], tree: SNAPSHOT.toString() };
+    for (let i = 0; i <= all.length; i++) {
+      for (let j = i; j <= all.length; j += 5) {
+        const chunks = [all.subarray(0, i), all.subarray(i, j), all.subarray(j)].filter(c => c.length > 0);
+        assert.equal(learn(chunks, resumeAtOnce), wanted, `split at ${i} and ${j}`);
+      }
+    }
+  });
+}
+
+test('what is fed while suspended waits, and comes out in order when resumed', () => {
+  const got: number[] = [];
+  const reader = new PacketReader(view => {
+    got.push(view.zxid);
+    if (view.zxid === 2) reader.suspend();
+  });
+  const ack = (zxid: number): QuorumPacket => ({ type: PacketType.ACK, zxid, data: null, authinfo: null });
+  reader.feed(bytesOf([ack(1), ack(2), ack(3)]));
+  reader.feed(bytesOf([ack(4)]));
+  assert.equal(got, [1, 2]);
+  reader.resume();
+  assert.equal(got, [1, 2, 3, 4]);
+});
+
+test('a stream that is no packets is refused as soon as it shows, however it is cut', () => {
+  const bad: readonly [bytes: string, message: RegExp][] = [
+    ['00000000', /unknown quorum packet type 0/],
+    ['00000014', /unknown quorum packet type 20/],
+    ['474554202f', /unknown quorum packet type/],
+    [`000000030000000000000001${'fffffffe'}`, /ACK|COMMIT|PROPOSAL/],
+  ];
+  for (const [hex, message] of bad) {
+    const bytes = Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(20)]);
+    for (let split = 0; split < bytes.length; split++) {
+      assert.throws(
+        () => cut([bytes.subarray(0, split), bytes.subarray(split)]),
+        (error: Error) => error instanceof JuteError && message.test(error.message),
+      );
+    }
+  }
+});
+
+test('limits: data, ids, and the fields of an id; none of them is waited for', () => {
+  const head = (length: number): Buffer => {
+    const bytes = Buffer.alloc(24);
+    bytes.writeInt32BE(PacketType.REQUEST, 0);
+    bytes.writeInt32BE(length, 12);
+    return bytes;
+  };
+  const withIds = (count: number, field: number): Buffer => {
+    const bytes = head(-1);
+    bytes.writeInt32BE(count, 16);
+    bytes.writeInt32BE(field, 20);
+    return bytes;
+  };
+  assert.throws(() => cut([head(PACKET_DATA_BYTES_MAX + 1)]), /REQUEST with 16777217 bytes of data/);
+  assert.throws(() => cut([head(-2)]), /REQUEST with -2 bytes/);
+  assert.throws(() => cut([withIds(1025, 0)]), /authinfo of 1025 ids/);
+  assert.throws(() => cut([withIds(-2, 0)]), /authinfo of -2 ids/);
+  assert.throws(() => cut([withIds(1, 4097)]), /authinfo field of 4097 bytes/);
+  assert.equal(cut([head(PACKET_DATA_BYTES_MAX)]), [], 'the largest is waited for');
+  assert.equal(cut([withIds(1024, 4096)]), []);
+});
+
+test('random bytes: packets or a JuteError, nothing else', () => {
+  const byte = fc.oneof(fc.constantFrom(0, 0, 0, 0, 1, 2, 3, 255), fc.nat(255));
+  fc.assert(
+    fc.property(fc.array(byte, { maxLength: 120 }), fc.nat(120), (bytes, split) => {
+      try {
+        cut([Buffer.from(bytes.slice(0, split)), Buffer.from(bytes.slice(split))]);
+      } catch (error) {
+        assert.instance(error, JuteError, String(error));
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a large packet in many small chunks is looked at when it can be whole, not at every chunk', () => {
+  const data = Buffer.alloc(4 * 1024 * 1024, 7);
+  const bytes = bytesOf([{ type: PacketType.PROPOSAL, zxid: 1, data, authinfo: null }]);
+  let got = 0;
+  const reader = new PacketReader(view => {
+    got += view.dataLength;
+  });
+  const concat = Buffer.concat;
+  let joinedBytes = 0;
+  Buffer.concat = (list, total) => {
+    const joined = concat(list, total);
+    joinedBytes += joined.length;
+    return joined;
+  };
+  try {
+    for (let at = 0; at < bytes.length; at += 1024) reader.feed(bytes.subarray(at, at + 1024));
+  } finally {
+    Buffer.concat = concat;
+  }
+  assert.is(got, data.length);
+  assert.ok(
+    joinedBytes < 2 * bytes.length,
+    `${joinedBytes} bytes were copied for a packet of ${bytes.length}`,
+  );
+});
