@@ -1,0 +1,221 @@
+import { assert, suite } from '#test';
+import { parseConfig } from '../config/server-config.ts';
+import { silentLogger } from '../runtime/logger.ts';
+import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';
+import { createPacket, type TestRig, testRig } from '../storage/testing.ts';
+import { databaseDefaults, ZkDatabase } from '../storage/zk-database.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { makeZxid } from '../wire/zxid.ts';
+import { LearnerHandler, SNAPSHOT_SIGNATURE } from './learner-handler.ts';
+import type { LearnerMaster } from './learner-master.ts';
+import { PacketReader } from './packet-stream.ts';
+
+const test = suite("quorum: the master's side of a learner");
+
+const EPOCH = 2;
+const NEWLEADER_ZXID = makeZxid(EPOCH, 0);
+/** What both have. */
+const COMMON = makeZxid(1, 1);
+const MISSED = makeZxid(1, 2);
+const PENDING = makeZxid(EPOCH, 1);
+const LATER = makeZxid(EPOCH, 2);
+
+/** Whatever the handler writes, and what it is told of the other end. */
+class FakeConnection implements Connection {
+  readonly local = { host: 'a', port: 2888 };
+  readonly remote = { host: 'b', port: 40_000 };
+  readonly bytesQueued = 0;
+  written: Buffer[] = [];
+  events: ConnectionEvents | null = null;
+  destroyed: string | undefined;
+
+  start(events: ConnectionEvents): void {
+    this.events = events;
+  }
+
+  write(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+    this.written.push(Buffer.from(bytes.subarray(start, end)));
+    return true;
+  }
+
+  end(): void {}
+
+  destroy(reason = ''): void {
+    this.destroyed = reason;
+  }
+
+  pause(): void {}
+  resume(): void {}
+}
+
+class Story {
+  readonly rig: TestRig = testRig();
+  readonly connection = new FakeConnection();
+  readonly database: ZkDatabase;
+  readonly handler: LearnerHandler;
+  readonly acks: number[] = [];
+  /** What the leader has proposed and not committed when the learner registers. */
+  pending: TxnPacket[] = [];
+  #start: (() => void) | null = null;
+
+  constructor(settings = '') {
+    const { clock, disk, random, metrics } = this.rig;
+    const parts = { disk, clock, random, metrics, logger: silentLogger };
+    this.database = new ZkDatabase(parts, { ...databaseDefaults, dataDir: '/d', dataLogDir: '/d' });
+    this.database.load();
+    for (const zxid of [COMMON, MISSED]) this.database.applyPacket(createPacket(zxid));
+    const text = `dataDir=/d\nclientPort=2181\n${settings}`;
+    const master: LearnerMaster = {
+      sid: 1,
+      config: parseConfig({ path: '/zoo.cfg', text }),
+      clock,
+      database: this.database,
+      metrics,
+      logger: silentLogger,
+      configText: 'version=0',
+      acceptsFollowers: true,
+      awaitEpoch: (_handler, _info, done) => done(EPOCH),
+      awaitEpochAck: (_handler, _currentEpoch, _lastZxid, done) => done(),
+      startForwarding: handler => {
+        for (const packet of this.pending) handler.sendProposal(packet);
+      },
+      awaitStart: (_handler, done) => {
+        this.#start = done;
+      },
+      onAck: (_handler, zxid) => void this.acks.push(zxid),
+      onPing() {},
+      onRequest() {},
+      onRevalidate() {},
+      onClosed() {},
+    };
+    this.handler = new LearnerHandler(this.connection, master);
+  }
+
+  receive(type: number, zxid: number, data: Buffer | null = null): void {
+    const writer = new JuteWriter();
+    writeQuorumPacket(writer, { type, zxid, data, authinfo: null } satisfies QuorumPacket);
+    this.connection.events?.onData(writer.toBuffer());
+  }
+
+  /** Up to the sync, as a follower that has `COMMON`. */
+  discover(): void {
+    const info = new JuteWriter().writeLong(3).writeInt(0x10000).writeLong(0).toBuffer();
+    this.receive(PacketType.FOLLOWERINFO, makeZxid(1, 0), info);
+    assert.equal(this.sent(), ['LEADERINFO 0x200000000']);
+    this.receive(PacketType.ACKEPOCH, COMMON, Buffer.from([0, 0, 0, 1]));
+  }
+
+  serve(): void {
+    this.#start?.();
+  }
+
+  commit(packet: TxnPacket): void {
+    const bytes = new JuteWriter();
+    writeQuorumPacket(bytes, { type: PacketType.COMMIT, zxid: packet.zxid, data: null, authinfo: null });
+    this.handler.sendBatch(PacketType.COMMIT, bytes.toBuffer(), 1);
+  }
+
+  takeBytes(): Buffer {
+    const bytes = Buffer.concat(this.connection.written);
+    this.connection.written = [];
+    return bytes;
+  }
+
+  /** The packets written since the last call. */
+  sent(bytes = this.takeBytes()): string[] {
+    const packets: string[] = [];
+    const reader = new PacketReader(
+      ({ type, zxid }) => void packets.push(`${packetName(type)} 0x${zxid.toString(16)}`),
+    );
+    reader.feed(bytes);
+    return packets;
+  }
+}
+
+test('ZOOKEEPER-4394: live traffic waits for UPTODATE, behind which it comes in order', () => {
+  const story = new Story();
+  story.pending = [createPacket(PENDING)];
+  story.discover();
+  const synced = ['DIFF 0x100000002', 'PROPOSAL 0x100000002', 'COMMIT 0x100000002', 'NEWLEADER 0x200000000'];
+  assert.equal(story.sent(), synced);
+  story.commit(createPacket(PENDING));
+  story.handler.sendProposal(createPacket(LATER));
+  assert.equal(story.sent(), []);
+  story.receive(PacketType.ACK, NEWLEADER_ZXID);
+  assert.equal(story.sent(), [], 'the leader does not serve yet');
+  story.serve();
+  const live = ['PROPOSAL 0x200000001', 'COMMIT 0x200000001', 'PROPOSAL 0x200000002'];
+  assert.equal(story.sent(), ['UPTODATE 0x-1', ...live]);
+  assert.ok(story.handler.synced);
+});
+
+test('ZOOKEEPER-4685: acks of what the sync brought, ahead of the ack of NEWLEADER, count for nothing', () => {
+  const story = new Story();
+  story.discover();
+  story.receive(PacketType.ACK, MISSED);
+  assert.is(story.connection.destroyed, undefined);
+  assert.is(story.handler.synced, false);
+  assert.equal(story.acks, []);
+  story.receive(PacketType.ACK, NEWLEADER_ZXID);
+  story.serve();
+  assert.ok(story.handler.synced);
+});
+
+test('an ack of another epoch is no ack of NEWLEADER', () => {
+  const story = new Story();
+  story.discover();
+  story.receive(PacketType.ACK, makeZxid(1, 0));
+  assert.match(story.connection.destroyed ?? '', /ACK of NEWLEADER 0x200000000 was expected/);
+});
+
+test('a snapshot goes out whole: neither NEWLEADER nor a ping nor a commit gets into it', () => {
+  const story = new Story('forceSnapshotSync=true\n');
+  const big = 'x'.repeat(150_000);
+  for (let n = 3; n < 10; n++) story.database.applyPacket(createPacket(makeZxid(1, n), big));
+  story.discover();
+  const last = createPacket(PENDING);
+  story.handler.sendProposal(last);
+  story.handler.tick(PENDING);
+  story.commit(last);
+  story.rig.clock.run();
+  const bytes = story.takeBytes();
+  const mark = Buffer.concat([
+    Buffer.from([0, 0, 0, SNAPSHOT_SIGNATURE.length]),
+    Buffer.from(SNAPSHOT_SIGNATURE),
+  ]);
+  const end = bytes.indexOf(mark) + mark.length;
+  assert.ok(end > 7 * big.length, 'the snapshot took several slices');
+  assert.equal(story.sent(bytes.subarray(end)), ['NEWLEADER 0x200000000']);
+  story.handler.tick(PENDING);
+  assert.equal(story.sent(), ['PING 0x200000001']);
+  story.receive(PacketType.ACK, NEWLEADER_ZXID);
+  story.serve();
+  assert.equal(story.sent(), ['UPTODATE 0x-1', 'PROPOSAL 0x200000001', 'COMMIT 0x200000001']);
+});
+
+test('a learner that takes longer than initLimit to ack NEWLEADER is dropped; one that owes acks, after syncLimit', () => {
+  const story = new Story('tickTime=100\ninitLimit=10\nsyncLimit=5\n');
+  story.pending = [createPacket(PENDING)];
+  story.discover();
+  story.rig.clock.nowMs = 900;
+  story.handler.tick(PENDING);
+  assert.is(story.connection.destroyed, undefined);
+  story.receive(PacketType.ACK, NEWLEADER_ZXID);
+  story.serve();
+  // What was held is owed since it was sent, not since it was proposed.
+  story.rig.clock.nowMs = 1300;
+  story.receive(PacketType.PING, 0, Buffer.alloc(0));
+  story.handler.tick(PENDING);
+  assert.is(story.connection.destroyed, undefined);
+  story.rig.clock.nowMs = 1500;
+  story.handler.tick(PENDING);
+  assert.match(story.connection.destroyed ?? '', /not acked for 500 ms \(syncLimit\)/);
+
+  const slow = new Story('tickTime=100\ninitLimit=10\nsyncLimit=5\n');
+  slow.discover();
+  slow.rig.clock.nowMs = 1001;
+  slow.handler.tick(PENDING);
+  assert.match(slow.connection.destroyed ?? '', /not synced within 1000 ms \(initLimit\)/);
+});
