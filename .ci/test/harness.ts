@@ -136,11 +136,21 @@ async function outcomeOf(run: () => Promise<void>): Promise<Error | undefined> {
     await run();
     return undefined;
   } catch (thrown) {
-    if (thrown instanceof Error && thrown.stack && !thrown.name.startsWith('AssertionError')) return thrown;
+    if (thrown instanceof Error && isPrintable(thrown)) return thrown;
     return new Error(thrown instanceof Error ? `${thrown.message}` : `threw ${inspect(thrown)}`, {
       cause: thrown,
     });
   }
+}
+
+/** uvu takes `details` for a diff in text: an object there, as a ServerError has, makes its printer throw. */
+function isPrintable(thrown: Error & { details?: unknown }): boolean {
+  const { details, stack, name } = thrown;
+  return (
+    Boolean(stack) &&
+    !name.startsWith('AssertionError') &&
+    ['string', 'boolean', 'undefined'].includes(typeof details)
+  );
 }
 
 async function withDeadline(what: string, deadlineMs: number, run: TestBody): Promise<void> {
