@@ -140,8 +140,9 @@ export class OutstandingChanges {
   /** Adds to and takes from `paths` what is pending for the ephemerals of a session. */
   adjustEphemerals(owner: bigint, paths: Set<string>): void {
     for (const record of this.#byPath.values()) {
-      if (record.deleted) paths.delete(record.path);
-      else if (record.ephemeralOwner === owner) paths.add(record.path);
+      // A path may have been deleted and made again by somebody else: then it is no longer this session's.
+      if (!record.deleted && record.ephemeralOwner === owner) paths.add(record.path);
+      else paths.delete(record.path);
     }
   }
 

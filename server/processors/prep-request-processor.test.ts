@@ -1,325 +1,464 @@
 import fc from 'fast-check';
 import { assert, suite } from '#test';
-import { body } from '../memory-client.test-kit.ts';
 import { digestId } from '../tree/acl.ts';
-import { DataTree } from '../tree/data-tree.ts';
-import { type Acl, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
-import { ErrorCode } from '../wire/error-codes.ts';
-import type { JuteWriter } from '../wire/jute.ts';
-import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
+import { TreeDigest } from '../tree/digest.ts';
+import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
+import { ErrorCode, errorName } from '../wire/error-codes.ts';
+import { JuteError } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { writeSetAclRequest } from '../wire/requests.ts';
-import type { MultiTxn, TxnBody } from '../wire/txn.ts';
-import { PrepRequestProcessor } from './prep-request-processor.ts';
-import { type Asked, requestOf } from './request.test-kit.ts';
+import { type CreateTxn, clientIdOf, type SetDataTxn } from '../wire/txn.ts';
+import { OutstandingChanges } from './outstanding-changes.ts';
+import {
+  bodyOf,
+  check,
+  closeSession,
+  codeOf,
+  create,
+  multi,
+  type Op,
+  PrepRig,
+  remove,
+  SESSION,
+  setAcl,
+  setData,
+} from './prep.test-kit.ts';
 
 const test = suite('processors: preparation');
 
-const E = ErrorCode;
-const USER = { scheme: 'digest', id: digestId('user:pass') };
-const READ_ONLY: readonly Acl[] = [{ perms: Perms.READ, id: { scheme: 'world', id: 'anyone' } }];
-const USERS_ONLY: readonly Acl[] = [{ perms: Perms.ALL, id: USER }];
+const OTHER = 0x0200_0000_0000_0001n;
+const EPHEMERAL = 1;
+const SEQUENTIAL = 2;
+const CONTAINER = 4;
+const USER: Id = { scheme: 'digest', id: digestId('user:pass') };
+/** For USER only, and nothing but READ. */
+const LOCKED: Acl[] = [{ perms: Perms.READ, id: USER }];
+const userMay = (perms: number): Acl[] => [{ perms, id: USER }];
 
-interface Prepared {
-  readonly zxid: number;
-  readonly body: TxnBody;
-  readonly session: number;
-  /** Of the tree once this is applied. */
-  readonly digest: string;
+/**
+ * /locked (READ for USER only, child /locked/c), /open, /open/full with a child, /eph of SESSION, /v at data and ACL
+ * version 2.
+ */
+function rig(): PrepRig {
+  const made = new PrepRig();
+  for (const op of [
+    create('/locked'),
+    create('/locked/c'),
+    setAcl('/locked/c', LOCKED),
+    setAcl('/locked', LOCKED),
+    create('/open'),
+    create('/open/full'),
+    create('/open/full/child'),
+    create('/eph', { flags: EPHEMERAL }),
+    create('/v'),
+    setData('/v', 'one'),
+    setData('/v', 'two'),
+    setAcl('/v', OPEN_ACL_UNSAFE),
+    setAcl('/v', OPEN_ACL_UNSAFE),
+  ]) {
+    assert.is(codeOf(made.run(op)), 0);
+  }
+  return made;
 }
 
-/** A leader's tree, and what has been prepared on top of it. */
-class Bench {
-  readonly tree = new DataTree();
-  readonly prep = new PrepRequestProcessor(this.tree, { skipAcl: false });
-  readonly outstanding: Prepared[] = [];
-  zxid = 0;
+const { OK, BADARGUMENTS, BADVERSION, INVALIDACL, NOAUTH, NODEEXISTS, NONODE, NOTEMPTY } = ErrorCode;
+const { NOCHILDRENFOREPHEMERALS, RUNTIMEINCONSISTENCY } = ErrorCode;
 
-  prepare(asked: Asked): TxnBody {
-    const zxid = ++this.zxid;
-    const prepared = this.prep.prepare(requestOf(asked), zxid, 1_000 + zxid);
-    const digest = this.prep.changes.digest.toBigInt().toString(16);
-    this.outstanding.push({ zxid, body: prepared, session: asked.session ?? 1, digest });
-    return prepared;
+/** Each row passes every check before the one it names and fails that one, and often later ones too. */
+const TABLE: readonly [what: string, op: Op, code: number][] = [
+  ['create: a flag that is none, before all', create('nowhere', { flags: 7, acl: [] }), BADARGUMENTS],
+  ['create: a negative flag', create('/n', { flags: -1 }), BADARGUMENTS],
+  ['create: a container by create', create('/n', { flags: CONTAINER }), BADARGUMENTS],
+  ['create: a plain node by createContainer', create('/n', { op: OpCode.createContainer }), BADARGUMENTS],
+  ['create: no slash, before the ACL', create('nowhere', { acl: [] }), BADARGUMENTS],
+  ['create: the ACL, before the parent', create('/none/n', { acl: [] }), INVALIDACL],
+  ['create: null ACL', create('/none/n', { acl: null }), INVALIDACL],
+  ['create: the parent, before the path', create('/none/.'), NONODE],
+  ['create: CREATE on the parent, before the path', create('/locked/.'), NOAUTH],
+  ['create: CREATE on the parent, before what exists', create('/locked/c'), NOAUTH],
+  ['create: the path', create('/open/.'), BADARGUMENTS],
+  ['create: the path with its number', create('/open/\u0001', { flags: SEQUENTIAL }), BADARGUMENTS],
+  ['create: what exists', create('/open/full'), NODEEXISTS],
+  ['create: the root', create('/'), NODEEXISTS],
+  ['create: the parent is ephemeral', create('/eph/n'), NOCHILDRENFOREPHEMERALS],
+  ['create', create('/open/n'), OK],
+  ['create2', create('/open/n', { op: OpCode.create2 }), OK],
+  ['createContainer', create('/open/n', { op: OpCode.createContainer, flags: CONTAINER }), OK],
+  ['delete: the root', remove('/', 99), BADARGUMENTS],
+  ['delete: built-in', remove('/zookeeper', 99), BADARGUMENTS],
+  ['delete: built-in', remove('/zookeeper/quota', 99), BADARGUMENTS],
+  ['delete: built-in', remove('/zookeeper/config', 99), BADARGUMENTS],
+  ['delete: no slash', remove('v'), BADARGUMENTS],
+  ['delete: no parent', remove('/none/n'), NONODE],
+  ['delete: what is not there, before DELETE on the parent', remove('/locked/none'), NONODE],
+  ['delete: DELETE on the parent, before the version', remove('/locked/c', 99), NOAUTH],
+  ['delete: the version, before the children', remove('/open/full', 99), BADVERSION],
+  ['delete: children', remove('/open/full', 0), NOTEMPTY],
+  ['delete', remove('/open/full/child', 0), OK],
+  ['setData: what is not there', setData('/none', 'x'), NONODE],
+  ['setData: the path', setData('/none/', 'x'), BADARGUMENTS],
+  ['setData: WRITE, before the version', setData('/locked', 'x', 99), NOAUTH],
+  ['setData: the version', setData('/v', 'x', 1), BADVERSION],
+  ['setData', setData('/v', 'x', 2), OK],
+  ['setACL: the path, before the ACL', setAcl('/none/', []), BADARGUMENTS],
+  ['setACL: the ACL, before the node', setAcl('/none', []), INVALIDACL],
+  ['setACL: what is not there', setAcl('/none', OPEN_ACL_UNSAFE), NONODE],
+  ['setACL: ADMIN, before the version', setAcl('/locked', OPEN_ACL_UNSAFE, 99), NOAUTH],
+  ['setACL: the version of the ACL, not of the data', setAcl('/v', OPEN_ACL_UNSAFE, 1), BADVERSION],
+  ['setACL', setAcl('/v', OPEN_ACL_UNSAFE, 2), OK],
+];
+
+test('facts 3: the checks, and the order in which they decide what error a client sees', () => {
+  for (const [what, op, code] of TABLE) {
+    const body = rig().prepare(op);
+    assert.is(errorName(codeOf(body) as number), errorName(code), what);
   }
+});
 
-  /** Applies the oldest. False when nothing is outstanding. */
-  apply(): boolean {
-    const head = this.outstanding.shift();
-    if (head === undefined) return false;
-    const { zxid, body: txn, session } = head;
-    const header = { clientHigh: 0, clientLow: session, cxid: 1, zxid, time: 1_000 + zxid, type: txn.type };
-    this.tree.processTxn(header, txn);
-    this.prep.changes.release(zxid);
-    assert.is(this.tree.digest.toBigInt().toString(16), head.digest, `after ${zxid}: ${JSON.stringify(txn)}`);
-    return true;
+test('a refusal changes nothing that later requests are checked against, nor the digest', () => {
+  for (const [what, op, code] of TABLE) {
+    if (code === OK) continue;
+    const made = rig();
+    const before = made.prep.changes.digest.toBigInt();
+    made.prepare(op);
+    assert.is(made.prep.changes.size, 0, what);
+    assert.is(made.prep.changes.digest.toBigInt(), before, what);
   }
-
-  applyAll(): void {
-    while (this.apply());
-    assert.is(this.prep.changes.size, 0, 'records of what is applied are released');
-  }
-
-  /** 0, or the code of the refusal. */
-  code(asked: Asked): number {
-    const txn = this.prepare(asked);
-    return txn.type === OpCode.error ? txn.err : 0;
-  }
-}
-
-const create = (path: string, flags = 0, acl?: readonly Acl[] | null): Asked => ({
-  op: flags === 4 ? OpCode.createContainer : OpCode.create,
-  body: w =>
-    body.create(path, 'data', flags, acl === undefined ? OPEN_ACL_UNSAFE : (acl as readonly Acl[]))(w),
 });
-const remove = (path: string, version = -1): Asked => ({
-  op: OpCode.delete,
-  body: body.delete(path, version),
-});
-const set = (path: string, version = -1): Asked => ({
-  op: OpCode.setData,
-  body: body.setData(path, 'new', version),
-});
-const setAcl = (path: string, acl: readonly Acl[], version = -1): Asked => ({
-  op: OpCode.setACL,
-  body: w => writeSetAclRequest(w, { path, acl, version }),
-});
-const check = (path: string, version = -1): Asked => ({ op: OpCode.check, body: body.delete(path, version) });
 
-function multi(...parts: Asked[]): Asked {
-  return {
-    op: OpCode.multi,
-    body: (w: JuteWriter) => {
-      for (const part of parts) {
-        writeMultiHeader(w, part.op, false, -1);
-        part.body?.(w);
-      }
-      writeMultiEnd(w);
-    },
-  };
-}
+test('check needs READ and the version; it is prepared with the version a change would make', () => {
+  const made = rig();
+  const one = (op: Op) => codeOf(made.run(multi([op])));
+  assert.equal(one(check('/none')), [NONODE]);
+  assert.equal(one(check('/none/')), [BADARGUMENTS]);
+  assert.equal(one(check('/locked', 99)), [NOAUTH]);
+  assert.equal(one(check('/v', 1)), [BADVERSION]);
+  const { txns } = made.run(multi([check('/v', 2)])) as { txns: unknown };
+  assert.equal(txns, [{ type: OpCode.check, path: '/v', version: 3 }]);
+});
 
-test('create: every refusal, and which comes first', () => {
-  const bench = new Bench();
-  bench.prepare(create('/open'));
-  bench.prepare(create('/closed', 0, READ_ONLY));
-  bench.prepare(create('/ephemeral', 1));
-  const cases: [string, Asked, number][] = [
-    ['a flag below zero, before all else', create('no slash', -1, []), E.BADARGUMENTS],
-    ['a flag of another operation', { ...create('/x', 4), op: OpCode.create }, E.BADARGUMENTS],
-    ['a container by another mode', { ...create('/x', 0), op: OpCode.createContainer }, E.BADARGUMENTS],
-    ['a path without a slash, before its ACL', create('nothing', 0, []), E.BADARGUMENTS],
-    ['an empty ACL, before the parent', create('/none/x', 0, []), E.INVALIDACL],
-    [
-      'a null ACL',
-      { op: OpCode.create, body: w => body.create('/x', null, 0, null as never)(w) },
-      E.INVALIDACL,
-    ],
-    [
-      'an ACL of nobody known',
-      create('/x', 0, [{ perms: 31, id: { scheme: 'kerberos', id: 'x' } }]),
-      E.INVALIDACL,
-    ],
-    ['auth without one', create('/x', 0, [{ perms: 31, id: { scheme: 'auth', id: '' } }]), E.INVALIDACL],
-    ['no parent', create('/none/x'), E.NONODE],
-    ['no right on the parent, before the path is looked at', create('/closed/'), E.NOAUTH],
-    ['a bad path', create('/open/'), E.BADARGUMENTS],
-    ['a relative path', create('/open/..'), E.BADARGUMENTS],
-    ['a node that is there', create('/open'), E.NODEEXISTS],
-    ['the root', create('/'), E.NODEEXISTS],
-    ['an ephemeral parent', create('/ephemeral/x'), E.NOCHILDRENFOREPHEMERALS],
-    ['all well', create('/open/x'), 0],
+test('each permission opens its own operation, on the node or on its parent; super and skipACL open all', () => {
+  const rows: readonly [perm: number, op: Op][] = [
+    [Perms.CREATE, create('/p/new')],
+    [Perms.DELETE, remove('/p/c')],
+    [Perms.WRITE, setData('/p', 'x')],
+    [Perms.ADMIN, setAcl('/p', OPEN_ACL_UNSAFE)],
+    [Perms.READ, multi([check('/p')])],
   ];
-  for (const [name, asked, code] of cases) assert.is(bench.code(asked), code, name);
-  bench.applyAll();
+  for (const [perm, op] of rows) {
+    for (const granted of [Perms.CREATE, Perms.DELETE, Perms.WRITE, Perms.ADMIN, Perms.READ]) {
+      const prepared = (ids: readonly Id[], skipAcl = false): unknown => {
+        const made = new PrepRig({ skipAcl });
+        made.run(create('/p'));
+        made.run(create('/p/c'));
+        made.run(setAcl('/p', userMay(granted)));
+        return [codeOf(made.prepare(op, SESSION, ids))].flat()[0];
+      };
+      const allowed = op.op === OpCode.multi ? 1 : OK;
+      assert.is(prepared([USER]), granted === perm ? allowed : NOAUTH, `${granted} for operation ${op.op}`);
+      assert.is(prepared([]), NOAUTH);
+      assert.is(prepared([{ scheme: 'super', id: '' }]), allowed);
+      assert.is(prepared([], true), allowed);
+    }
+  }
 });
 
-test('delete, setData, setACL, check: every refusal', () => {
-  const bench = new Bench();
-  for (const asked of [
+test('an ACL still pending counts: a request right behind setACL is checked against it', () => {
+  const made = rig();
+  made.prepare(setAcl('/open', LOCKED));
+  assert.is(codeOf(made.prepare(create('/open/n'))), NOAUTH);
+  assert.is(made.outstanding, 2);
+});
+
+test('"auth" becomes the identities the client has proven; with none it is INVALIDACL', () => {
+  const auth: Acl[] = [{ perms: Perms.ALL, id: { scheme: 'auth', id: '' } }];
+  const made = new PrepRig();
+  const body = made.run(create('/mine', { acl: auth }), SESSION, [{ scheme: 'ip', id: '127.0.0.1' }, USER]);
+  assert.equal((body as CreateTxn).acl, userMay(Perms.ALL));
+  assert.is(
+    codeOf(made.run(create('/n', { acl: auth }), SESSION, [{ scheme: 'ip', id: '127.0.0.1' }])),
+    INVALIDACL,
+  );
+});
+
+// ------------------------------------------------------------------ sequential nodes
+
+test('the number of a sequential node counts every child ever made, pending ones too, and is never reused', () => {
+  const made = new PrepRig();
+  made.run(create('/q'));
+  const next = (): string => (made.prepare(create('/q/n-', { flags: SEQUENTIAL })) as CreateTxn).path;
+  assert.is(next(), '/q/n-0000000000');
+  assert.is(next(), '/q/n-0000000001');
+  made.applyAll();
+  made.run(create('/q/plain'));
+  made.run(remove('/q/n-0000000001'));
+  assert.is(next(), '/q/n-0000000003');
+  assert.is((made.prepare(create('/q/', { flags: SEQUENTIAL })) as CreateTxn).path, '/q/0000000004');
+});
+
+test('the number wraps below zero after 2^31-1, and goes on to where it began, as upstream’s does', () => {
+  const rows: readonly [cversion: number, suffix: string][] = [
+    [0x7fff_ffff, '2147483647'],
+    [-0x8000_0000, '-2147483648'],
+    [-1_234_567, '-001234567'],
+    [-1, '-000000001'],
+  ];
+  for (const [cversion, suffix] of rows) {
+    const made = new PrepRig();
+    made.run(create('/q'));
+    made.tree.getNode('/q')!.cversion = cversion;
+    const body = made.prepare(create('/q/', { flags: SEQUENTIAL })) as CreateTxn;
+    assert.is(body.path, `/q/${suffix}`);
+    assert.is(body.parentCVersion, (cversion + 1) | 0);
+    made.applyAll();
+    assert.is(made.tree.getNode('/q')!.cversion, (cversion + 1) | 0, 'applied');
+  }
+});
+
+// ------------------------------------------------------------------ versions
+
+test('4743: versions of data and ACL skip -1, which means any version to clients', () => {
+  for (const field of ['version', 'aversion'] as const) {
+    for (const [before, after] of [
+      [0x7fff_ffff, -0x8000_0000],
+      [-2, 0],
+      [-3, -2],
+    ] as const) {
+      const made = new PrepRig();
+      made.run(create('/v'));
+      made.tree.getNode('/v')![field] = before;
+      const op = field === 'version' ? setData('/v', 'x', before) : setAcl('/v', OPEN_ACL_UNSAFE, before);
+      assert.is((made.run(op) as SetDataTxn).version, after);
+      assert.is(made.tree.getNode('/v')![field], after);
+    }
+  }
+});
+
+test('pipelined: each of many writes in flight sees the ones before it', () => {
+  const made = new PrepRig();
+  const codes = [
     create('/a'),
     create('/a/b'),
-    create('/closed', 0, READ_ONLY),
-    create('/users', 0, USERS_ONLY),
-    set('/a'),
-  ])
-    bench.prepare(asked);
-  const cases: [string, Asked, number][] = [
-    ['delete /', remove('/'), E.BADARGUMENTS],
-    ['delete /zookeeper', remove('/zookeeper'), E.BADARGUMENTS],
-    ['delete /zookeeper/quota', remove('/zookeeper/quota'), E.BADARGUMENTS],
-    ['delete /zookeeper/config', remove('/zookeeper/config'), E.BADARGUMENTS],
-    ['delete without a slash', remove('a'), E.BADARGUMENTS],
-    ['delete nothing', remove('/none'), E.NONODE],
-    ['delete another version', remove('/a', 7), E.BADVERSION],
-    ['delete a parent: the version first', remove('/a', 7), E.BADVERSION],
-    ['delete a parent', remove('/a', 1), E.NOTEMPTY],
-    ['setData of nothing', set('/none'), E.NONODE],
-    ['setData of a bad path', set('/a/'), E.BADARGUMENTS],
-    ['setData without the right, before the version', set('/closed', 9), E.NOAUTH],
-    ['setData of another version', set('/a', 0), E.BADVERSION],
-    ['setACL of a bad path', setAcl('a', OPEN_ACL_UNSAFE), E.BADARGUMENTS],
-    ['setACL to nothing, before the node', setAcl('/none', []), E.INVALIDACL],
-    ['setACL of nothing', setAcl('/none', OPEN_ACL_UNSAFE), E.NONODE],
-    ['setACL without the right', setAcl('/closed', OPEN_ACL_UNSAFE, 9), E.NOAUTH],
-    ['setACL of another version', setAcl('/a', OPEN_ACL_UNSAFE, 9), E.BADVERSION],
-    ['with the right', { ...set('/users'), ids: [USER] }, 0],
-    ['delete, all well', remove('/a/b', 0), 0],
-    ['delete twice', remove('/a/b', 0), E.NONODE],
-    ['setACL, all well', setAcl('/a', READ_ONLY, 0), 0],
-    ['and it counts at once', set('/a'), E.NOAUTH],
-  ];
-  for (const [name, asked, code] of cases) assert.is(bench.code(asked), code, name);
-  bench.applyAll();
+    setData('/a/b', 'x', 0),
+    setData('/a/b', 'y', 0),
+    setData('/a/b', 'y', 1),
+    remove('/a'),
+    remove('/a/b', 2),
+    remove('/a/b'),
+    remove('/a'),
+    create('/a/c'),
+    create('/a'),
+  ].map(op => codeOf(made.prepare(op)));
+  assert.equal(codes, [OK, OK, OK, BADVERSION, OK, NOTEMPTY, OK, NONODE, OK, NONODE, OK]);
+  made.applyAll();
+  assert.is(made.prep.changes.size, 0, 'nothing is remembered of what is applied');
 });
 
-test('sequential names count every child ever made, and go on past what is pending', () => {
-  const bench = new Bench();
-  bench.prepare(create('/q'));
-  const made = [0, 1, 2].map(() => (bench.prepare(create('/q/n-', 2)) as { path: string }).path);
-  assert.equal(made, ['/q/n-0000000000', '/q/n-0000000001', '/q/n-0000000002']);
-  bench.prepare(remove('/q/n-0000000001'));
-  bench.prepare(create('/q/other'));
-  bench.applyAll();
-  assert.is((bench.prepare(create('/q/n-', 2)) as { path: string }).path, '/q/n-0000000004');
-  bench.tree.getNode('/q')!.cversion = 0x7fff_ffff;
-  const wrapping = new PrepRequestProcessor(bench.tree, { skipAcl: false });
-  const names = [100, 101].map(
-    zxid => (wrapping.prepare(requestOf(create('/q/n-', 2)), zxid, 0) as { path: string }).path,
-  );
-  assert.equal(names, ['/q/n-2147483647', '/q/n--2147483648']);
+// ------------------------------------------------------------------ multi
+
+test('a multi is all or nothing: parts before the failing one report 0, it its code, later ones -2', () => {
+  const made = rig();
+  const body = made.prepare(multi([create('/m'), check('/v', 99), remove('/open'), setData('/open', 'x')]));
+  assert.equal(codeOf(body), [OK, BADVERSION, RUNTIMEINCONSISTENCY, RUNTIMEINCONSISTENCY]);
+  made.applyAll();
+  assert.is(made.tree.getNode('/m'), undefined);
 });
 
-test('a version that wraps skips -1, which means "any" (4743)', () => {
-  const bench = new Bench();
-  bench.prepare(create('/a'));
-  bench.applyAll();
-  bench.tree.getNode('/a')!.version = -2;
-  assert.is((bench.prepare(set('/a')) as { version: number }).version, 0);
-  const other = new Bench();
-  other.prepare(create('/a'));
-  other.applyAll();
-  other.tree.getNode('/a')!.version = 0x7fff_ffff;
-  assert.is((other.prepare(set('/a')) as { version: number }).version, -0x8000_0000);
+test('parts see the parts before them', () => {
+  const made = new PrepRig();
+  const body = made.run(
+    multi([create('/m'), create('/m/s-', { flags: SEQUENTIAL }), setData('/m', 'x', 0), check('/m', 1)]),
+  );
+  assert.equal(codeOf(body), [1, 1, 1, 1]);
+  assert.ok(made.tree.getNode('/m/s-0000000000'));
 });
 
-test('multi: codes of the parts, and everything put back, parents too', () => {
-  const bench = new Bench();
-  bench.prepare(create('/p'));
-  bench.prepare(create('/p/pending'));
-  const before = bench.prep.changes.digest.toBigInt();
-  const failed = bench.prepare(
-    multi(create('/p/a'), set('/p/pending'), remove('/p/pending'), check('/p', 9), create('/p/b')),
-  ) as MultiTxn;
-  assert.equal(
-    failed.txns.map(txn => (txn.type === OpCode.error ? txn.err : txn.type)),
-    [0, 0, 0, E.BADVERSION, E.RUNTIMEINCONSISTENCY],
-  );
-  assert.is(bench.prep.changes.digest.toBigInt(), before);
-  // The parent's counter was put back: the name is free, and so is the number.
-  assert.is((bench.prepare(create('/p/n', 2)) as { path: string }).path, '/p/n0000000001');
-  assert.is(bench.code(set('/p/pending', 0)), 0);
-  const good = bench.prepare(
-    multi(create('/p/a'), create('/p/a/b'), set('/p/a'), remove('/p/a/b'), check('/p/a', 1)),
-  );
-  assert.equal(
-    (good as MultiTxn).txns.map(txn => txn.type),
-    [1, 1, 5, 2, 13],
-  );
-  assert.equal((bench.prepare(multi()) as MultiTxn).txns, []);
-  bench.applyAll();
+test('a failed multi leaves no trace in what is pending: parents, numbers, versions, children', () => {
+  const made = new PrepRig();
+  made.run(create('/p'));
+  made.run(create('/p/old'));
+  made.prepare(create('/p/pending'));
+  const digest = made.prep.changes.digest.toBigInt();
+  const failing = multi([
+    create('/p/n'),
+    create('/p/n/deep'),
+    remove('/p/old'),
+    setData('/p/pending', 'x'),
+    remove('/p/pending'),
+    create('/p/pending', { flags: EPHEMERAL }),
+    check('/p', 99),
+  ]);
+  made.prepare(failing);
+  assert.is(made.prep.changes.digest.toBigInt(), digest);
+  assert.is((made.prepare(create('/p/s', { flags: SEQUENTIAL })) as CreateTxn).path, '/p/s0000000002');
+  assert.is(codeOf(made.prepare(setData('/p/pending', 'x', 0))), OK);
+  assert.is(codeOf(made.prepare(remove('/p/old', 0))), OK);
+  assert.is(codeOf(made.prepare(create('/p/n/deep'))), NONODE);
+  made.applyAll();
+  assert.is(made.tree.digest.toBigInt(), made.prep.changes.digest.toBigInt());
 });
 
-test('2623: what a foreign learner forwards and no server could read back is refused', () => {
-  const bench = new Bench();
-  assert.is(bench.code(check('/')), E.UNIMPLEMENTED);
-  assert.is(bench.code({ op: OpCode.getData, body: body.read('/') }), E.UNIMPLEMENTED);
-  for (const part of [
-    setAcl('/', OPEN_ACL_UNSAFE),
-    multi(),
-    { op: OpCode.closeSession },
-    { op: OpCode.createSession },
-  ]) {
-    const before = bench.prep.changes.digest.toBigInt();
-    assert.throws(() => bench.prepare(multi(create('/a'), part)), /multi with operation/);
-    assert.is(bench.prep.changes.digest.toBigInt(), before);
-    assert.is(bench.prep.changes.find('/a'), undefined);
+test('a multi that cannot be read to its end is rolled back and throws', () => {
+  const made = new PrepRig();
+  const bytes = bodyOf(multi([create('/a'), create('/a/b'), create('/c')]));
+  for (let cut = 0; cut < bytes.length; cut++) {
+    assert.throws(
+      () => made.prepareBytes(OpCode.multi, bytes.subarray(0, cut)),
+      (error: unknown) => error instanceof JuteError,
+    );
+    assert.is(made.prep.changes.size, 0, `cut at ${cut}`);
+  }
+  assert.is(made.prep.changes.digest.toBigInt(), made.tree.digest.toBigInt());
+});
+
+// ------------------------------------------------------------------ sessions
+
+test('closeSession takes the ephemerals of the session with it, applied and pending, and no others', () => {
+  const made = new PrepRig();
+  made.run(create('/applied', { flags: EPHEMERAL }));
+  made.run(create('/gone', { flags: EPHEMERAL }));
+  made.run(create('/others', { flags: EPHEMERAL }), OTHER);
+  made.prepare(create('/pending', { flags: EPHEMERAL }));
+  made.prepare(remove('/gone'));
+  const { paths } = made.prepare(closeSession) as { paths: string[] };
+  assert.equal([...paths].sort(), ['/applied', '/pending']);
+  made.applyAll();
+  assert.equal([...made.tree.sessionsWithEphemerals.keys()], [OTHER]);
+});
+
+test('closeSession spares a node of the same path that somebody else is about to own', () => {
+  for (const flags of [0, EPHEMERAL]) {
+    const made = new PrepRig();
+    made.run(create('/leader', { flags: EPHEMERAL }));
+    // A recipe that takes over: delete and create, both in flight when the session that had it ends.
+    made.prepare(remove('/leader'), OTHER);
+    made.prepare(create('/leader', { flags, data: 'mine now' }), OTHER);
+    const { paths } = made.prepare(closeSession) as { paths: string[] };
+    assert.equal(paths, []);
+    made.applyAll();
+    assert.is(String(made.tree.getNode('/leader')?.data), 'mine now');
+    assert.is(made.tree.digest.toBigInt(), made.prep.changes.digest.toBigInt());
   }
 });
 
-test('closeSession takes what is in the tree and what is pending, of its own session alone (4541)', () => {
-  const bench = new Bench();
-  const as = (session: number, asked: Asked): Asked => ({ ...asked, session });
-  bench.prepare(as(1, create('/one', 1)));
-  bench.prepare(as(2, create('/two', 1)));
-  bench.applyAll();
-  bench.prepare(as(1, create('/pending', 3)));
-  bench.prepare(as(1, create('/gone', 1)));
-  bench.prepare(as(1, remove('/gone')));
-  const closed = bench.prepare({ op: OpCode.closeSession, session: 1 }) as { paths: string[] };
-  assert.equal([...closed.paths].sort(), ['/one', '/pending0000000002']);
-  assert.is(bench.prep.changes.find('/one'), undefined);
-  bench.applyAll();
-  assert.is(bench.tree.ephemeralsOf(1n), undefined);
-  assert.equal([...(bench.tree.ephemeralsOf(2n) ?? [])], ['/two']);
-});
+// ------------------------------------------------------------------ the predicted digest
 
-// ------------------------------------------------------------------ random histories
-
-const path = fc.constantFrom('/a', '/b', '/a/c', '/a/d', '/a/c/e', '/b/f', '/zookeeper/quota/a');
+const SESSIONS = [SESSION, OTHER, -(1n << 56n) - 5n];
+const path = fc.constantFrom('/a', '/a', '/b', '/a/a', '/a/b', '/b/a', '/zookeeper/a');
 const version = fc.constantFrom(-1, -1, -1, 0, 1);
-const acl = fc.constantFrom<readonly Acl[]>(
-  OPEN_ACL_UNSAFE,
-  OPEN_ACL_UNSAFE,
-  OPEN_ACL_UNSAFE,
-  READ_ONLY,
-  USERS_ONLY,
-  [],
+const anyData = fc.constantFrom(null, '', 'x', 'some data');
+const acl = fc.constantFrom(OPEN_ACL_UNSAFE, OPEN_ACL_UNSAFE, OPEN_ACL_UNSAFE, LOCKED, null);
+const plainOp: fc.Arbitrary<Op> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(path, anyData, acl, fc.nat(4))
+      .map(([p, data, a, flags]) =>
+        create(p, { data, acl: a, flags, op: flags === CONTAINER ? OpCode.createContainer : OpCode.create2 }),
+      ),
+  },
+  { weight: 2, arbitrary: fc.tuple(path, version).map(([p, v]) => remove(p, v)) },
+  { weight: 2, arbitrary: fc.tuple(path, anyData, version).map(([p, data, v]) => setData(p, data, v)) },
+  { weight: 1, arbitrary: fc.tuple(path, acl, version).map(([p, a, v]) => setAcl(p, a, v)) },
 );
+/** A multi may not hold setACL. */
 const part = fc.oneof(
-  fc.tuple(path, fc.constantFrom(0, 0, 1, 2, 3, 4), acl).map(([at, flags, list]) => create(at, flags, list)),
-  fc.tuple(path, version).map(([at, wanted]) => remove(at, wanted)),
-  fc.tuple(path, version).map(([at, wanted]) => set(at, wanted)),
+  plainOp.filter(({ op }) => op !== OpCode.setACL),
+  fc.tuple(path, version).map(([p, v]) => check(p, v)),
 );
-const multiPart = fc.oneof(
-  part,
-  fc.tuple(path, version).map(([at, wanted]) => check(at, wanted)),
-);
-const command = fc.oneof(
-  { weight: 6, arbitrary: part },
-  { weight: 2, arbitrary: fc.array(multiPart, { maxLength: 5 }).map(parts => multi(...parts)) },
-  {
-    weight: 1,
-    arbitrary: fc.tuple(path, acl, version).map(([at, list, wanted]) => setAcl(at, list, wanted)),
+type Step = { op: Op; session: bigint } | 'apply';
+const step: fc.Arbitrary<Step> = fc
+  .oneof(
+    { weight: 6, arbitrary: fc.tuple(plainOp, fc.constantFrom(...SESSIONS)) },
+    {
+      weight: 3,
+      arbitrary: fc.tuple(fc.array(part, { maxLength: 4 }).map(multi), fc.constantFrom(...SESSIONS)),
+    },
+    { weight: 2, arbitrary: fc.tuple(fc.constant(closeSession), fc.constantFrom(...SESSIONS)) },
+    { weight: 5, arbitrary: fc.constant('apply' as const) },
+  )
+  .map(value => (value === 'apply' ? value : { op: value[0], session: value[1] }));
+
+/** What a closeSession that is next to be applied would delete although its session does not own it. */
+function strangerOf({ next, tree }: PrepRig): string | undefined {
+  if (next?.body.type !== OpCode.closeSession) return undefined;
+  const owner = clientIdOf(next.header);
+  return next.body.paths?.find(path => tree.getNode(path)?.ephemeralOwner !== owner);
+}
+
+/** Prepares and applies as the steps say. The first difference between prediction and tree, or null. */
+function firstMismatch(steps: readonly Step[]): string | null {
+  const made = new PrepRig();
+  let applied = 0;
+  const applyOne = (): string | null => {
+    const stranger = strangerOf(made);
+    if (stranger !== undefined) return `the end of a session deletes ${stranger}, which is not its own`;
+    const done = made.apply();
+    if (done === undefined) return null;
+    applied++;
+    const { body, result, predicted } = done;
+    if (body.type !== OpCode.error && body.type !== OpCode.multi && result.err !== OK) {
+      return `transaction ${applied}, checked and found right, failed with ${result.err}`;
+    }
+    const actual = made.tree.digest.toBigInt();
+    return actual === predicted ? null : `after transaction ${applied}: predicted ${predicted}, is ${actual}`;
+  };
+  for (const next of steps) {
+    const problem = next === 'apply' ? applyOne() : void made.prepare(next.op, next.session);
+    if (problem) return problem;
+  }
+  while (made.outstanding > 0) {
+    const problem = applyOne();
+    if (problem) return problem;
+  }
+  if (made.prep.changes.size > 0)
+    return `${made.prep.changes.size} changes are remembered when all is applied`;
+  return null;
+}
+
+test(
+  'property: the predicted digest is that of the tree after each transaction, and a session’s end takes only its own',
+  () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), steps => {
+        assert.is(firstMismatch(steps), null);
+      }),
+      { numRuns: 1500 },
+    );
   },
-  { weight: 1, arbitrary: fc.constant<Asked>({ op: OpCode.closeSession }) },
-  {
-    weight: 1,
-    arbitrary: fc.constant<Asked>({ op: OpCode.createSession, body: w => void w.writeInt(4000) }),
-  },
-);
-const step = fc.oneof(
-  { weight: 2, arbitrary: fc.tuple(command, fc.integer({ min: 0, max: 2 }), fc.boolean()) },
-  { weight: 1, arbitrary: fc.constant(null) },
+  { deadlineMs: 60_000 },
 );
 
-test('the predicted digest is the digest once applied, over random histories with any number outstanding', () => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 80, size: 'max' }), steps => {
-      const bench = new Bench();
-      const sessions = [1, 2, 3];
-      for (const each of steps) {
-        if (each === null) {
-          bench.apply();
-          continue;
-        }
-        const [asked, at, isUser] = each;
-        bench.prepare({ ...asked, session: sessions[at]!, ids: isUser ? [USER] : [] });
-        // The tracker lets no request of a closed session through.
-        if (asked.op === OpCode.closeSession) sessions[at]! += 3;
-      }
-      bench.applyAll();
-    }),
-    { numRuns: 1_000 },
-  );
-});
+function propertyFails(): boolean {
+  const property = fc.property(fc.array(step, { maxLength: 40 }), steps => firstMismatch(steps) === null);
+  return fc.check(property, { numRuns: 1500 }).failed;
+}
+
+test(
+  'planted: a rollback that forgets the digest, or the parents and all else, is found by the same property',
+  () => {
+    const changes = OutstandingChanges.prototype;
+    const { beginMulti, rollbackMulti, commitMulti } = changes;
+    const digest = new TreeDigest();
+    try {
+      changes.rollbackMulti = function (): void {
+        const multiDigest = new TreeDigest().copyFrom(this.digest);
+        rollbackMulti.call(this);
+        this.digest.copyFrom(multiDigest);
+      };
+      assert.is(propertyFails(), true, 'digest');
+      changes.beginMulti = function (): void {
+        digest.copyFrom(this.digest);
+        beginMulti.call(this);
+      };
+      changes.rollbackMulti = function (): void {
+        commitMulti.call(this);
+        this.digest.copyFrom(digest);
+      };
+      assert.is(propertyFails(), true, 'records');
+    } finally {
+      Object.assign(changes, { beginMulti, rollbackMulti });
+    }
+    assert.is(propertyFails(), false);
+  },
+  { deadlineMs: 60_000 },
+);
