@@ -97,6 +97,23 @@ test('after a failed sync later syncs succeed and save nothing, as Linux does', 
   assert.is(disk.read('/d/a').length, 0);
 });
 
+test('what is written after a failed sync is saved, without what that sync lost', () => {
+  const { disk } = setUp(0);
+  const file = disk.open('/d/a', 'w');
+  disk.syncDirectory('/d');
+  file.writeAt(0, Buffer.from('abc'));
+  file.syncNow();
+  disk.failSync = () => new Error('EIO');
+  file.writeAt(3, Buffer.from('def'));
+  assert.throws(() => file.syncNow(), /EIO/);
+  disk.failSync = () => undefined;
+  file.writeAt(6, Buffer.from('ghi'));
+  file.syncNow();
+  assert.is(disk.read('/d/a').toString(), 'abcdefghi');
+  disk.crash();
+  assert.is(disk.read('/d/a').toString(), 'abc\0\0\0ghi');
+});
+
 test('a full disk refuses the write that goes beyond', () => {
   const { disk } = setUp(0);
   disk.capacityBytes = 10;

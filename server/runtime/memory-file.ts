@@ -18,10 +18,13 @@ interface PendingChange {
 export class MemoryFile {
   size = 0;
   modifiedMs: number;
-  #bytes = Buffer.alloc(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #pending: PendingChange[] = [];
-  /** After a failed sync the kernel drops the dirty pages: later syncs succeed and save nothing. */
-  #poisoned = false;
+  /**
+   * What the medium holds, once a sync has failed: the kernel has dropped what it was to write, shows it to every reader
+   * as before, and later syncs succeed without it. Only what is written anew is saved.
+   */
+  #medium: { bytes: Buffer; size: number } | undefined;
 
   constructor(modifiedMs: number) {
     this.modifiedMs = modifiedMs;
@@ -57,11 +60,22 @@ export class MemoryFile {
 
   /** The first `count` pending changes reached the medium. */
   settle(count: number): void {
-    if (!this.#poisoned) this.#pending.splice(0, count);
+    const settled = this.#pending.splice(0, count);
+    if (this.#medium === undefined) return;
+    const shown = { bytes: this.#bytes, size: this.size };
+    this.#show(this.#medium);
+    for (const change of settled) this.#makeAgain(change);
+    this.#medium = { bytes: this.#bytes, size: this.size };
+    this.#show(shown);
   }
 
+  /** A sync failed: what it was to save never reaches the medium. */
   poison(): void {
-    this.#poisoned = true;
+    const shown = { bytes: Buffer.from(this.#bytes), size: this.size };
+    this.#returnToMedium();
+    this.#medium = { bytes: this.#bytes, size: this.size };
+    this.#pending = [];
+    this.#show(shown);
   }
 
   /**
@@ -70,17 +84,30 @@ export class MemoryFile {
    */
   crash(random: Random): void {
     const pending = this.#pending;
-    for (let i = pending.length - 1; i >= 0; i--) this.#takeBack(pending[i]!);
-    const kept = this.#poisoned ? 0 : random.below(pending.length + 1);
+    this.#returnToMedium();
+    const kept = random.below(pending.length + 1);
     for (let i = 0; i < kept; i++) this.#makeAgain(pending[i]!);
     const torn = pending[kept];
-    if (!this.#poisoned && torn?.after) {
+    if (torn?.after) {
       const bytes = torn.after.subarray(0, random.below(torn.after.length + 1));
       this.#put(torn.position, bytes);
       if (bytes.length > 0) this.size = Math.max(this.size, torn.position + bytes.length);
     }
     this.#pending = [];
-    this.#poisoned = false;
+    this.#medium = undefined;
+  }
+
+  #returnToMedium(): void {
+    if (this.#medium !== undefined) {
+      this.#show(this.#medium);
+      return;
+    }
+    for (let i = this.#pending.length - 1; i >= 0; i--) this.#takeBack(this.#pending[i]!);
+  }
+
+  #show({ bytes, size }: { bytes: Buffer; size: number }): void {
+    this.#bytes = bytes;
+    this.size = size;
   }
 
   /** Turns over one bit of what is stored, as a decaying medium does. */

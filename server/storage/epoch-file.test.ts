@@ -77,6 +77,25 @@ test('unless a sync was announced: then the epoch of the log holds, not the one 
   assert.is(open(rig, makeZxid(5, 2)).currentEpoch, 5);
 });
 
+test('an announcement is replaced whole: the log may rely on the one before (zklab sim)', () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const rig = testRig(seed);
+    const before = open(rig, makeZxid(3, 1));
+    before.setAcceptedEpoch(7);
+    before.announceCurrentEpoch(5);
+    let left = 1 + (seed % 5);
+    rig.disk.beforeOperation = () => {
+      if (--left === 0) throw new Error('power cut');
+    };
+    try {
+      before.announceCurrentEpoch(7);
+    } catch {}
+    rig.disk.beforeOperation = () => {};
+    rig.disk.crash();
+    assert.is(open(rig, makeZxid(5, 2)).currentEpoch, 5);
+  }
+});
+
 test('acceptedEpoch below currentEpoch is refused', () => {
   const rig = testRig();
   put(rig, 'currentEpoch', '5');

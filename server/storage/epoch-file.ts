@@ -6,7 +6,10 @@ import { onDisk } from './disk-error.ts';
 
 const CURRENT = 'currentEpoch';
 const ACCEPTED = 'acceptedEpoch';
+/** Java's name for an epoch that is announced and not yet current. */
 const TEMPORARY_SUFFIX = '.tmp';
+/** What is being written: the announcement above is replaced whole too, since it may be needed after a crash. */
+const NEXT_SUFFIX = '.next';
 
 /**
  * The two promises of a voter: `acceptedEpoch`, the newest epoch it agreed to start; `currentEpoch`, the newest it
@@ -52,8 +55,7 @@ export class EpochFiles {
 
   /** Before the first transaction of a sync is logged. Durable when it returns. @throws ServerError ZK_DISK */
   announceCurrentEpoch(epoch: number): void {
-    this.#writeTemporary(CURRENT, epoch);
-    onDisk('sync', this.#directory, () => this.#disk.syncDirectory(this.#directory));
+    this.#replace(CURRENT + TEMPORARY_SUFFIX, epoch);
   }
 
   /** After everything of the sync is durable, before NEWLEADER is acknowledged. @throws ServerError ZK_DISK */
@@ -103,24 +105,17 @@ export class EpochFiles {
   }
 
   #replace(name: string, epoch: number): void {
-    this.#writeTemporary(name, epoch);
     const path = `${this.#directory}/${name}`;
-    onDisk('rename', path, () => {
-      this.#disk.rename(path + TEMPORARY_SUFFIX, path);
-      this.#disk.syncDirectory(this.#directory);
-    });
-  }
-
-  #writeTemporary(name: string, epoch: number): void {
-    const path = `${this.#directory}/${name}${TEMPORARY_SUFFIX}`;
     onDisk('write', path, () => {
-      const file = this.#disk.open(path, 'w');
+      const file = this.#disk.open(path + NEXT_SUFFIX, 'w');
       try {
         file.writeAt(0, Buffer.from(String(epoch)));
         file.syncNow();
       } finally {
         file.close();
       }
+      this.#disk.rename(path + NEXT_SUFFIX, path);
+      this.#disk.syncDirectory(this.#directory);
     });
   }
 

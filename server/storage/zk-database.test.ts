@@ -525,6 +525,25 @@ test('an on-disk DIFF is refused when the logs are large beside the snapshot, or
   assert.is(never.readLogFrom(E1 + 2), null);
 });
 
+test('what a failed sync left in the page cache is not claimed and then lost (zklab sim)', () => {
+  const rig = testRig();
+  const db = open(rig);
+  commit(rig, db, ...creates(1, 3));
+  rig.disk.failSync = () => new Error('EIO');
+  db.append(createPacket(E1 + 4));
+  let code = '';
+  db.flush(error => {
+    code = error?.code ?? '';
+  });
+  rig.clock.run();
+  assert.is(code, 'ZK_DISK');
+  rig.disk.failSync = () => undefined;
+  rig.clock.clear();
+  const restarted = open(rig);
+  assert.is(restarted.lastLoggedZxid, E1 + 4, 'readers still see it, so it is voted with');
+  assert.is(reopen(rig).lastLoggedZxid, E1 + 4);
+});
+
 test('a full disk surfaces in the flush', () => {
   const rig = testRig();
   const db = open(rig);

@@ -12,9 +12,9 @@ import { type DiskDiff, openDiskDiff } from './disk-diff.ts';
 import { onDisk } from './disk-error.ts';
 import { FileTxnLog, type FlushDone } from './file-txn-log.ts';
 import { cutFile, forgetAfter, forgetIfEndsBefore, forgetSnapshotsAfter } from './forget.ts';
-import { listLogFiles } from './log-format.ts';
 import { parseTxnPacket } from './parse-txn.ts';
 import { type RecoverySource, recover, recoverUpTo } from './recovery.ts';
+import { renewNewestLog } from './renew-log.ts';
 import { SnapshotStreamReader } from './snapshot-stream-reader.ts';
 import { SnapshotWriter, TEMPORARY_SUFFIX } from './snapshot-writer.ts';
 
@@ -137,6 +137,8 @@ export class ZkDatabase {
     this.#leaveLog();
     for (const path of [this.snapDirectory, this.logDirectory]) {
       onDisk('create', path, () => disk.makeDirectory(path));
+      // Names that a killed process left behind are read as if they were durable: now they are.
+      onDisk('sync', path, () => disk.syncDirectory(path));
     }
     this.#removeTemporarySnapshots();
     const { state, snapshotPath, txnsReplayed, tail } = recover(this.#recoverySource());
@@ -147,7 +149,7 @@ export class ZkDatabase {
     if (snapshotPath !== undefined && txnsReplayed === 0) {
       forgetIfEndsBefore(disk, this.logDirectory, state.tree.lastProcessedZxid, logger);
     }
-    syncNewestLog(disk, this.logDirectory);
+    renewNewestLog(disk, this.logDirectory);
     this.#state = state;
     if (snapshotPath === undefined && txnsReplayed === 0) this.#startEmpty();
     this.#log = this.#openLog(Math.max(0, this.lastProcessedZxid));
@@ -417,22 +419,4 @@ export class ZkDatabase {
   #drawSnapshotShare(): void {
     this.#snapshotShare = 0.5 + this.#parts.random.float() / 2;
   }
-}
-
-/**
- * A process that was killed leaves transactions in the page cache that were read back as if they were durable. They
- * are claimed in votes and in the ACK of NEWLEADER, so they are made durable first. Rolling had synced older files.
- */
-function syncNewestLog(disk: Disk, directory: string): void {
-  const newest = listLogFiles(disk, directory).at(-1);
-  if (newest === undefined) return;
-  onDisk('sync', newest.path, () => {
-    const file = disk.open(newest.path, 'a+');
-    try {
-      file.syncNow();
-    } finally {
-      file.close();
-    }
-    disk.syncDirectory(directory);
-  });
 }

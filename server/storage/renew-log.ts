@@ -1,0 +1,47 @@
+import type { Disk } from '../runtime/runtime.ts';
+import { onDisk } from './disk-error.ts';
+import { LogFileReader } from './log-file-reader.ts';
+import { listLogFiles } from './log-format.ts';
+
+const COPY_BYTES = 1024 * 1024;
+const NEXT_SUFFIX = '.next';
+
+/**
+ * Makes what recovery read from the newest log durable, before it is claimed in a vote or an ACK. A process that was
+ * killed leaves transactions in the page cache; one that stopped because a sync had failed leaves some that no later
+ * sync saves, though every reader sees them, since the kernel holds them for written. So they are written once more,
+ * to a file of their own. Older files were synced when the log rolled, or the server would not have gone on.
+ */
+export function renewNewestLog(disk: Disk, directory: string): void {
+  const newest = listLogFiles(disk, directory).at(-1);
+  if (newest === undefined) return;
+  const { path } = newest;
+  const end = endOf(disk, path);
+  onDisk('renew', path, () => {
+    const from = disk.open(path, 'r');
+    const to = disk.open(path + NEXT_SUFFIX, 'w');
+    try {
+      for (let at = 0; at < end; at += COPY_BYTES)
+        to.writeAt(at, from.readAt(at, Math.min(COPY_BYTES, end - at)));
+      to.syncNow();
+    } finally {
+      from.close();
+      to.close();
+    }
+    disk.rename(path + NEXT_SUFFIX, path);
+    disk.syncDirectory(directory);
+  });
+}
+
+function endOf(disk: Disk, path: string): number {
+  const reader = new LogFileReader(disk, path);
+  try {
+    while (reader.next() !== null);
+    return Math.min(
+      reader.offset,
+      onDisk('read', path, () => disk.size(path)),
+    );
+  } finally {
+    reader.close();
+  }
+}
