@@ -4,7 +4,7 @@ import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
 import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
-import { counterOf, epochOf, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
 import { planSync, type SyncPlan } from './sync-plan.ts';
@@ -139,6 +139,7 @@ export class LearnerHandler {
     const reader = new JuteReader(packet.data());
     const sid = reader.remaining >= 8 ? reader.readLong() : -1;
     const protocolVersion = reader.remaining >= 4 ? reader.readInt() : 0;
+    const acceptedEpoch = epochOf(packet.zxid);
     const configVersion = reader.remaining >= 8 ? reader.readLong() : 0;
     if (protocolVersion < PROTOCOL_VERSION) {
       this.close(
@@ -146,8 +147,13 @@ export class LearnerHandler {
       );
       return;
     }
+    // It decides the next epoch of all: a number from nowhere would be on every disk for good.
+    if (!isEpoch(acceptedEpoch + 1)) {
+      this.close(`learner ${sid} has accepted epoch ${acceptedEpoch}, 0 to ${EPOCH_MAX - 1} accepted`);
+      return;
+    }
     this.#isObserver = !isFollower;
-    this.#info = { sid, protocolVersion, configVersion, acceptedEpoch: epochOf(packet.zxid) };
+    this.#info = { sid, protocolVersion, configVersion, acceptedEpoch };
     this.#phase = 'epoch';
     this.#master.awaitEpoch(this, this.#info, epoch => {
       if (this.#phase !== 'epoch') return;

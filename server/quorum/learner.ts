@@ -3,7 +3,7 @@ import type { Address, Connection, Timer } from '../runtime/runtime.ts';
 import { JuteError, JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
-import { epochOf, follows, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { PROTOCOL_VERSION } from './learner-handler.ts';
 import { MasterDialer } from './master-dialer.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
@@ -205,6 +205,10 @@ export abstract class Learner implements Role {
     }
     const { epochs, database } = this.context;
     this.#newEpoch = epochOf(packet.zxid);
+    if (!isEpoch(this.#newEpoch)) {
+      this.end(`leader's epoch ${this.#newEpoch} cannot be`);
+      return;
+    }
     if (this.#newEpoch < epochs.acceptedEpoch) {
       this.end(`leader's epoch ${this.#newEpoch} is older than the accepted epoch ${epochs.acceptedEpoch}`);
       return;

@@ -6,6 +6,10 @@ const TWO_32 = 0x1_0000_0000;
 export const EPOCH_MAX = 0x1f_ffff;
 export const COUNTER_MAX = 0xffff_ffff;
 
+export function isEpoch(epoch: number): boolean {
+  return epoch >= 0 && epoch <= EPOCH_MAX;
+}
+
 export function makeZxid(epoch: number, counter: number): number {
   if (epoch > EPOCH_MAX) throw new RangeError(`epoch ${epoch} is above ${EPOCH_MAX}`);
   return epoch * TWO_32 + counter;
