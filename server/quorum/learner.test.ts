@@ -1,0 +1,411 @@
+import { assert, suite } from '#test';
+import { parseTxnPacket } from '../storage/parse-txn.ts';
+import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
+import { createPacket } from '../storage/testing.ts';
+import { DataTree } from '../tree/data-tree.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import { makeZxid } from '../wire/zxid.ts';
+import { Follower } from './follower.ts';
+import { SNAPSHOT_SIGNATURE } from './learner-handler.ts';
+import { Observer } from './observer.ts';
+import { INIT_LIMIT_MS, type Peer, Stage, SYNC_LIMIT_MS } from './peer.test-kit.ts';
+
+const test = suite('quorum: a learner, packet by packet');
+
+const { PROPOSAL, COMMIT, INFORM, NEWLEADER, UPTODATE, DIFF, TRUNC, SNAP, PING, ACK } = PacketType;
+const EPOCH = 2;
+/** e1(n): the n-th transaction of epoch 1, which the learner has up to 3. */
+const e1 = (counter: number) => makeZxid(1, counter);
+const e2 = (counter: number) => makeZxid(EPOCH, counter);
+const OLD = [1, 2, 3].map(n => createPacket(e1(n)));
+const NEWLEADER_ZXID = e2(0);
+const ACK_NEWLEADER = 'ACK 0x200000000';
+
+interface Play {
+  readonly stage: Stage;
+  readonly learner: Follower | Observer;
+  readonly master: Peer;
+}
+
+/** Up to where the master says how it will sync. */
+function discover(role: 'follower' | 'observer', options: { stage?: Stage; newEpoch?: number } = {}): Play {
+  const stage = options.stage ?? new Stage({ sid: role === 'follower' ? 2 : 4 }).history(OLD, 1);
+  const accept = stage.playMember(1, 2888);
+  const Role = role === 'follower' ? Follower : Observer;
+  const learner = new Role(stage.context, [[{ host: 'zk1', port: 2888 }]], () => {});
+  stage.ended = null;
+  learner.start(reason => {
+    stage.ended = reason;
+  });
+  const master = accept();
+  const info = role === 'follower' ? 'FOLLOWERINFO' : 'OBSERVERINFO';
+  assert.equal(master.told(), [`${info} 0x${makeZxid(stage.epochs.acceptedEpoch, 0).toString(16)}`]);
+  master.sendLeaderInfo(options.newEpoch ?? EPOCH);
+  return { stage, learner, master };
+}
+
+function acked(play: Play, lastZxid = e1(3)): Play {
+  assert.equal(play.master.told(), [`ACKEPOCH 0x${lastZxid.toString(16)}`]);
+  return play;
+}
+
+/** Serving, after an empty DIFF. */
+function serve(role: 'follower' | 'observer', stage?: Stage): Play {
+  const play = acked(discover(role, stage === undefined ? {} : { stage }));
+  play.master.send(DIFF, e1(3)).send(NEWLEADER, NEWLEADER_ZXID);
+  assert.equal(play.master.told(), [ACK_NEWLEADER]);
+  play.master.send(UPTODATE, -1);
+  assert.equal(play.master.told(), [ACK_NEWLEADER]);
+  assert.ok(play.stage.serving !== null);
+  return play;
+}
+
+function currentEpochOnDisk(stage: Stage): string {
+  return stage.machine.disk.read('/d/version-2/currentEpoch').toString();
+}
+
+function assertEnded({ stage, master }: Play, reason: RegExp): void {
+  stage.wait(() => stage.ended !== null && master.closed !== null, 'the learner to leave');
+  assert.match(stage.ended!, reason);
+  assert.is(stage.serving, null);
+  assert.is(stage.fatal, null);
+}
+
+test('002-11: a newer epoch is on disk before it is acked; one accepted before is answered -1; an older one is left', () => {
+  const first = discover('follower');
+  assert.equal(first.master.told(), ['ACKEPOCH 0x100000003']);
+  assert.is(first.master.data.get('ACKEPOCH 0x100000003')!.readInt32BE(0), 1);
+  first.stage.powerCycle();
+  assert.is(first.stage.epochs.acceptedEpoch, EPOCH);
+  assert.is(first.stage.epochs.currentEpoch, 1);
+
+  const second = new Stage({ sid: 2 }).history(OLD, 1);
+  const again = discover('follower', { stage: second, newEpoch: 1 });
+  again.master.told();
+  assert.is(again.master.data.get('ACKEPOCH 0x100000003')!.readInt32BE(0), -1);
+
+  assertEnded(discover('follower', { newEpoch: 0 }), /epoch 0 is older than the accepted epoch 1/);
+});
+
+test('an epoch that cannot be is not written anywhere', () => {
+  const play = discover('follower', { newEpoch: 0x7fff_ffff });
+  assertEnded(play, /epoch 2147483647/);
+  assert.is(play.stage.epochs.acceptedEpoch, 1);
+});
+
+for (const role of ['follower', 'observer'] as const) {
+  test(`4643, 4646, ${role}: currentEpoch moves when what was synced is durable, and NEWLEADER is acked after that`, () => {
+    const play = acked(discover(role));
+    const { stage, master } = play;
+    const { disk } = stage.machine;
+    disk.syncDelayMs = 500;
+    master.send(DIFF, e2(1));
+    for (const packet of [createPacket(e1(4)), createPacket(e2(1))])
+      master.sendTxn(PROPOSAL, packet).send(COMMIT, packet.zxid);
+    master.send(NEWLEADER, NEWLEADER_ZXID);
+    stage.time.advance(400);
+    assert.equal(master.told(), []);
+    assert.is(currentEpochOnDisk(stage), '1');
+    stage.time.advance(200);
+    assert.equal(master.told(), [ACK_NEWLEADER]);
+    assert.is(currentEpochOnDisk(stage), '2');
+    stage.powerCycle();
+    assert.is(stage.database.lastLoggedZxid, e2(1));
+    assert.is(stage.epochs.currentEpoch, EPOCH);
+  });
+}
+
+test('4643: power lost at any change of the disk during a sync leaves a history that currentEpoch does not overstate', () => {
+  for (let at = 1; ; at++) {
+    const { stage, master } = acked(discover('follower'));
+    const { disk } = stage.machine;
+    let left = at;
+    disk.beforeOperation = () => {
+      if (--left !== 0) return;
+      disk.beforeOperation = () => {};
+      throw Object.assign(new Error('power'), { power: true });
+    };
+    master.send(DIFF, e2(1));
+    for (const packet of [createPacket(e1(4)), createPacket(e2(1))])
+      master.sendTxn(PROPOSAL, packet).send(COMMIT, packet.zxid);
+    master.send(NEWLEADER, NEWLEADER_ZXID);
+    try {
+      stage.settle();
+    } catch {
+      // The process would end here.
+    }
+    const done = left > 0;
+    disk.beforeOperation = () => {};
+    stage.powerCycle();
+    const { currentEpoch, acceptedEpoch } = stage.epochs;
+    assert.ok(currentEpoch <= acceptedEpoch, `cut ${at}`);
+    if (currentEpoch === EPOCH) assert.is(stage.database.lastLoggedZxid, e2(1), `cut ${at}`);
+    assert.ok(stage.database.lastLoggedZxid >= e1(3), `cut ${at}`);
+    if (done) return;
+  }
+});
+
+test('4685: the ack of NEWLEADER leaves before any ack of a proposal, those after UPTODATE in order', () => {
+  const { stage, master } = acked(discover('follower'));
+  const pending = [1, 2, 3].map(n => createPacket(e2(n)));
+  master.send(DIFF, e1(3));
+  for (const packet of pending) master.sendTxn(PROPOSAL, packet);
+  master.send(NEWLEADER, NEWLEADER_ZXID);
+  assert.equal(master.told(), [ACK_NEWLEADER]);
+  assert.is(stage.database.lastLoggedZxid, e1(3), 'what is not committed is not logged yet');
+  master.send(UPTODATE, -1);
+  assert.equal(master.told(), [ACK_NEWLEADER, 'ACK 0x200000001', 'ACK 0x200000002', 'ACK 0x200000003']);
+  assert.is(stage.database.lastProcessedZxid, e1(3));
+  for (const { zxid } of pending) master.send(COMMIT, zxid);
+  stage.settle();
+  assert.is(stage.database.lastProcessedZxid, e2(3));
+});
+
+test('4394: a COMMIT between NEWLEADER and UPTODATE waits for UPTODATE, then is logged, acked and applied', () => {
+  const { stage, master } = acked(discover('follower'));
+  master
+    .send(DIFF, e1(3))
+    .sendTxn(PROPOSAL, createPacket(e2(1)))
+    .sendTxn(PROPOSAL, createPacket(e2(2)));
+  master.send(NEWLEADER, NEWLEADER_ZXID);
+  assert.equal(master.told(), [ACK_NEWLEADER]);
+  master.send(COMMIT, e2(1)).sendTxn(PROPOSAL, createPacket(e2(3)));
+  assert.equal(master.told(), []);
+  assert.is(stage.database.lastProcessedZxid, e1(3));
+  master.send(UPTODATE, -1);
+  assert.equal(master.told(), [ACK_NEWLEADER, 'ACK 0x200000001', 'ACK 0x200000002', 'ACK 0x200000003']);
+  assert.is(stage.database.lastProcessedZxid, e2(1));
+  master.send(COMMIT, e2(2)).send(COMMIT, e2(3));
+  stage.settle();
+  assert.is(stage.database.lastProcessedZxid, e2(3));
+  assert.is(stage.ended, null);
+});
+
+test('4925: a gap is refused wherever it comes: in the DIFF, before UPTODATE, in PROPOSAL and in INFORM', () => {
+  const inDiff = acked(discover('follower'));
+  inDiff.master.send(DIFF, e1(5)).sendTxn(PROPOSAL, createPacket(e1(5)));
+  assertEnded(inDiff, /PROPOSAL 0x100000005 does not follow 0x100000003/);
+
+  const epochGap = acked(discover('follower'));
+  epochGap.master.send(DIFF, e2(2)).sendTxn(PROPOSAL, createPacket(e2(2)));
+  assertEnded(epochGap, /does not follow/);
+
+  const beforeUpToDate = acked(discover('follower'));
+  beforeUpToDate.master.send(DIFF, e1(3)).send(NEWLEADER, NEWLEADER_ZXID);
+  beforeUpToDate.master.told();
+  beforeUpToDate.master.sendTxn(PROPOSAL, createPacket(e2(2)));
+  assertEnded(beforeUpToDate, /does not follow/);
+
+  const broadcast = serve('follower');
+  broadcast.master.sendTxn(PROPOSAL, createPacket(e2(1))).sendTxn(PROPOSAL, createPacket(e2(3)));
+  assertEnded(broadcast, /PROPOSAL 0x200000003 does not follow 0x200000001/);
+
+  const inform = serve('observer');
+  inform.master.sendTxn(INFORM, createPacket(e2(1))).sendTxn(INFORM, createPacket(e2(3)));
+  assertEnded(inform, /INFORM 0x200000003 does not follow 0x200000001/);
+  assert.is(inform.stage.database.lastLoggedZxid, e2(1));
+});
+
+test('a COMMIT that is not of the oldest proposal is a hole', () => {
+  const sync = acked(discover('follower'));
+  sync.master
+    .send(DIFF, e1(5))
+    .sendTxn(PROPOSAL, createPacket(e1(4)))
+    .sendTxn(PROPOSAL, createPacket(e1(5)));
+  sync.master.send(COMMIT, e1(5));
+  assertEnded(sync, /COMMIT 0x100000005 where the oldest proposal is 0x100000004/);
+  const broadcast = serve('follower');
+  broadcast.master.send(COMMIT, e2(1));
+  assertEnded(broadcast, /COMMIT 0x200000001 where the oldest proposal is none/);
+});
+
+test('proposals and informs that come twice are taken once', () => {
+  const follower = acked(discover('follower'));
+  const packet = createPacket(e1(4));
+  follower.master
+    .send(DIFF, e1(4))
+    .sendTxn(PROPOSAL, OLD[2]!)
+    .sendTxn(PROPOSAL, packet)
+    .sendTxn(PROPOSAL, packet);
+  follower.master.send(COMMIT, e1(4)).send(COMMIT, e1(4)).send(NEWLEADER, NEWLEADER_ZXID);
+  assert.equal(follower.master.told(), [ACK_NEWLEADER]);
+  follower.master.send(UPTODATE, -1);
+  follower.master.sendTxn(PROPOSAL, createPacket(e2(1))).sendTxn(PROPOSAL, createPacket(e2(1)));
+  assert.equal(follower.master.told(), [ACK_NEWLEADER, 'ACK 0x200000001']);
+  assert.is(follower.stage.ended, null);
+
+  const observer = serve('observer');
+  for (let i = 0; i < 2; i++) observer.master.sendTxn(INFORM, createPacket(e2(1)));
+  assert.equal(observer.master.told(), []);
+  assert.is(observer.stage.database.lastProcessedZxid, e2(1));
+});
+
+test('000-4: an observer applies and logs what it is informed of, and acks NEWLEADER alone', () => {
+  const { stage, master } = serve('observer');
+  for (let n = 1; n <= 5; n++) master.sendTxn(INFORM, createPacket(e2(n)));
+  assert.equal(master.told(), []);
+  assert.is(stage.database.lastProcessedZxid, e2(5));
+  stage.powerCycle();
+  assert.is(stage.database.lastLoggedZxid, e2(5), '1552: it has a log of its own');
+});
+
+function snapshotOf(packets: typeof OLD): Buffer {
+  const tree = new DataTree();
+  for (const packet of packets) {
+    const { header, body } = parseTxnPacket(packet);
+    tree.processTxn(header, body);
+  }
+  const writer = new JuteWriter();
+  const serializer = new SnapshotSerializer(tree, new Map([[5n, 4000]]));
+  while (serializer.next(writer, 64 * 1024));
+  return writer.toBuffer();
+}
+
+const THEIRS = [1, 2, 3, 4, 5, 6].map(n => createPacket(e1(n), 'theirs'));
+const SIGNATURE = new JuteWriter().writeString(SNAPSHOT_SIGNATURE).toBuffer();
+
+test('3104, 3642: a SNAP counts when it is whole; one that ends in the middle leaves memory and disk as they were', () => {
+  const snapshot = snapshotOf(THEIRS);
+  for (const cut of [0, 1, 10, Math.floor(snapshot.length / 2), snapshot.length - 1, snapshot.length]) {
+    const play = acked(discover('follower'));
+    play.master.send(SNAP, e1(6)).write(snapshot.subarray(0, cut));
+    play.stage.settle();
+    play.master.destroy();
+    assertEnded(play, /connection to the master lost/);
+    assert.is(play.stage.database.lastProcessedZxid, e1(3), `cut at ${cut}`);
+    assert.is(play.stage.database.tree.getNode('/n100000004'), undefined);
+    // The same database goes on: the next sync is a DIFF on top of what it really has. 1549
+    const again = acked(discover('follower', { stage: play.stage, newEpoch: 3 }));
+    again.master
+      .send(DIFF, e1(4))
+      .sendTxn(PROPOSAL, createPacket(e1(4)))
+      .send(COMMIT, e1(4));
+    again.master.send(NEWLEADER, makeZxid(3, 0));
+    assert.equal(again.master.told(), ['ACK 0x300000000']);
+    play.stage.powerCycle();
+    assert.is(play.stage.database.lastProcessedZxid, e1(4), `cut at ${cut}`);
+  }
+});
+
+test('a SNAP at every split point: the tree, the sessions, and what follows behind it', () => {
+  const snapshot = Buffer.concat([snapshotOf(THEIRS), SIGNATURE]);
+  for (let cut = 0; cut <= snapshot.length; cut += 7) {
+    const { stage, master } = acked(discover('follower'));
+    master.send(SNAP, e1(6)).write(snapshot.subarray(0, cut));
+    stage.settle();
+    master
+      .write(snapshot.subarray(cut))
+      .sendTxn(PROPOSAL, createPacket(e1(7)))
+      .send(COMMIT, e1(7));
+    master.send(NEWLEADER, NEWLEADER_ZXID);
+    assert.equal(master.told(), [ACK_NEWLEADER], `cut at ${cut}`);
+    assert.is(stage.database.lastProcessedZxid, e1(7));
+    assert.is(String(stage.database.tree.getNode('/n100000002')!.data), 'theirs');
+    assert.equal([...stage.database.sessionTimeouts], [[5n, 4000]]);
+    stage.powerCycle();
+    assert.is(stage.database.lastProcessedZxid, e1(7), `cut at ${cut}`);
+    assert.is(String(stage.database.tree.getNode('/n100000002')!.data), 'theirs');
+  }
+});
+
+test('a SNAP with another signature, or of garbage, is left', () => {
+  const wrong = new JuteWriter().writeString('BenWasNot!').toBuffer();
+  const play = acked(discover('follower'));
+  play.master.send(SNAP, e1(6)).write(Buffer.concat([snapshotOf(THEIRS), wrong]));
+  assertEnded(play, /signature/);
+  const garbage = acked(discover('follower'));
+  garbage.master.send(SNAP, e1(6)).write(Buffer.alloc(64, 0xee));
+  assertEnded(garbage, /malformed input/);
+  const orphan = new JuteWriter()
+    .writeInt(0)
+    .writeInt(0)
+    .writeString('/no/parent')
+    .writeBuffer(null)
+    .writeLong(-1);
+  orphan.writeRaw(Buffer.alloc(60)).writeString('/');
+  const orphaned = acked(discover('follower'));
+  orphaned.master.send(SNAP, e1(6)).write(orphan.toBuffer());
+  assertEnded(orphaned, /malformed input.*parent/);
+});
+
+test('TRUNC cuts memory and disk; what follows is on top of that', () => {
+  const { stage, master } = acked(discover('follower'));
+  const other = createPacket(e2(1), 'other');
+  master.send(TRUNC, e1(2)).sendTxn(PROPOSAL, other).send(COMMIT, e2(1)).send(NEWLEADER, NEWLEADER_ZXID);
+  assert.equal(master.told(), [ACK_NEWLEADER]);
+  assert.is(stage.database.tree.getNode('/n100000003'), undefined);
+  stage.powerCycle();
+  assert.is(stage.database.tree.getNode('/n100000003'), undefined);
+  assert.is(stage.database.lastLoggedZxid, e2(1));
+});
+
+test('packets that have no place where they come: left, whatever the phase', () => {
+  const early = discover('follower');
+  early.master.told();
+  early.master.send(NEWLEADER, NEWLEADER_ZXID);
+  assertEnded(early, /NEWLEADER 0x200000000 where DIFF, TRUNC or SNAP was expected/);
+  const wrongEpoch = acked(discover('follower'));
+  wrongEpoch.master.send(DIFF, e1(3)).send(NEWLEADER, makeZxid(7, 0));
+  assertEnded(wrongEpoch, /NEWLEADER 0x700000000 where NEWLEADER 0x200000000 was expected/);
+  const tooSoon = acked(discover('follower'));
+  tooSoon.master.send(DIFF, e1(3)).send(UPTODATE, -1);
+  assertEnded(tooSoon, /UPTODATE 0x-1 during sync/);
+  const late = serve('follower');
+  late.master.send(DIFF, e1(3));
+  assertEnded(late, /unexpected DIFF/);
+  const ack = serve('observer');
+  ack.master.send(ACK, e1(3));
+  assertEnded(ack, /unexpected ACK/);
+  const garbage = serve('follower');
+  garbage.master.write(Buffer.alloc(30, 0xee));
+  assertEnded(garbage, /malformed input/);
+});
+
+test('initLimit bounds the wait for each step of the sync, syncLimit the silence after it', () => {
+  const waits = discover('follower');
+  waits.master.told();
+  waits.stage.wait(() => waits.stage.ended !== null, 'initLimit', INIT_LIMIT_MS * 1.5);
+  assert.match(waits.stage.ended!, new RegExp(`nothing heard from the master for ${INIT_LIMIT_MS} ms`));
+
+  const play = serve('follower');
+  for (let i = 0; i < 10; i++) {
+    play.master.send(PING, e1(3));
+    play.stage.time.advance(SYNC_LIMIT_MS * 0.8);
+    assert.is(play.stage.ended, null);
+  }
+  play.stage.wait(() => play.stage.ended !== null, 'syncLimit', SYNC_LIMIT_MS);
+  assert.match(play.stage.ended!, new RegExp(`for ${SYNC_LIMIT_MS} ms`));
+});
+
+test('a sync of the disk that fails stops the server before anything is acked', () => {
+  const { stage, master } = acked(discover('follower'));
+  stage.machine.disk.failSync = () => new Error('EIO');
+  master
+    .send(DIFF, e1(4))
+    .sendTxn(PROPOSAL, createPacket(e1(4)))
+    .send(COMMIT, e1(4));
+  try {
+    master.send(NEWLEADER, NEWLEADER_ZXID);
+    stage.settle();
+  } catch (error) {
+    assert.match((error as Error).message, /EIO/);
+    return;
+  }
+  assert.is(stage.fatal?.code, 'ZK_DISK');
+  assert.equal(master.told(), []);
+});
+
+test('2845: a follower that leaves with proposals logged and not committed has them in memory too', () => {
+  const play = serve('follower');
+  play.master
+    .sendTxn(PROPOSAL, createPacket(e2(1)))
+    .sendTxn(PROPOSAL, createPacket(e2(2)))
+    .send(COMMIT, e2(1));
+  play.stage.settle();
+  play.master.destroy();
+  play.stage.wait(() => play.stage.ended !== null, 'the end');
+  assert.is(play.stage.database.lastProcessedZxid, e2(1));
+  assert.is(play.stage.database.fastForward(), 1);
+  assert.is(play.stage.database.lastProcessedZxid, e2(2));
+});

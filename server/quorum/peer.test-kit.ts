@@ -1,0 +1,270 @@
+/** One role (leader, follower, observer) without an election, and packets by hand on the other side. */
+import { assert } from '#test';
+import { Metrics } from '../admin/metrics.ts';
+import { ServerStats } from '../clients/server-stats.ts';
+import { parseConfig } from '../config/server-config.ts';
+import type { ServerError } from '../errors.ts';
+import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import { silentLogger } from '../runtime/logger.ts';
+import { MemoryNetwork } from '../runtime/memory-network.ts';
+import { MemoryMachine, type MemoryRuntime } from '../runtime/memory-runtime.ts';
+import type { Connection } from '../runtime/runtime.ts';
+import { SeededRandom } from '../runtime/seeded-random.ts';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual-time.ts';
+import { SessionIds } from '../sessions/session-ids.ts';
+import { EpochFiles } from '../storage/epoch-file.ts';
+import { databaseDefaults, ZkDatabase } from '../storage/zk-database.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { PacketType, packetName, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { makeZxid } from '../wire/zxid.ts';
+import { PacketReader, type PacketView } from './packet-stream.ts';
+import type { PeerContext } from './peer-context.ts';
+import { QuorumMaj } from './quorum-maj.ts';
+
+export const TICK_MS = 200;
+export const INIT_LIMIT_MS = 10 * TICK_MS;
+export const SYNC_LIMIT_MS = 5 * TICK_MS;
+const WAIT_MS = 30_000;
+
+export interface StageOptions {
+  readonly sid?: number;
+  readonly voters?: number;
+  readonly observers?: number;
+  readonly settings?: string;
+}
+
+/** A machine with a database, and the context that roles on it get. */
+export class Stage {
+  readonly time = new VirtualTime();
+  readonly network: MemoryNetwork;
+  readonly machine: MemoryMachine;
+  readonly sid: number;
+  readonly #options: StageOptions;
+  runtime!: MemoryRuntime;
+  database!: ZkDatabase;
+  epochs!: EpochFiles;
+  context!: PeerContext;
+  serving: ZooKeeperServer | null = null;
+  fatal: ServerError | null = null;
+  /** Why the role ended. */
+  ended: string | null = null;
+
+  constructor(options: StageOptions = {}) {
+    this.#options = options;
+    this.sid = options.sid ?? 1;
+    const random = new SeededRandom('stage');
+    this.network = new MemoryNetwork(this.time, { random });
+    this.machine = new MemoryMachine({ network: this.network, name: `zk${this.sid}`, random });
+    this.boot();
+  }
+
+  boot(): void {
+    const { voters = 3, observers = 1, settings = '' } = this.#options;
+    this.runtime = this.machine.boot();
+    const { clock, disk, random, network } = this.runtime;
+    const metrics = new Metrics();
+    const logger = silentLogger;
+    const parts = { disk, clock, random, metrics, logger };
+    this.database = new ZkDatabase(parts, {
+      ...databaseDefaults,
+      dataDir: '/d',
+      dataLogDir: '/d',
+      preAllocBytes: 0,
+    });
+    this.database.load();
+    this.epochs = new EpochFiles(disk, this.database.snapDirectory);
+    this.epochs.load(this.database.lastLoggedZxid, logger);
+    const sids = Array.from({ length: voters + observers }, (_, at) => at + 1);
+    const lines = sids.map(sid => `server.${sid}=zk${sid}:2888:3888${sid > voters ? ':observer' : ''}\n`);
+    const role = this.sid > voters ? 'peerType=observer\n' : '';
+    const limits = `dataDir=/d\nclientPort=2181\ntickTime=${TICK_MS}\ninitLimit=10\nsyncLimit=5\n`;
+    const text = limits + role + lines.join('') + settings;
+    const config = parseConfig({ path: '/zoo.cfg', text, myid: String(this.sid) });
+    this.context = {
+      sid: this.sid,
+      config,
+      clock,
+      network,
+      random,
+      database: this.database,
+      epochs: this.epochs,
+      sessionIds: new SessionIds(this.sid, clock),
+      verifier: new QuorumMaj({
+        version: 0,
+        text: 'version=0',
+        voters: sids.slice(0, voters),
+        observers: sids.slice(voters),
+      }),
+      members: config.quorum!.config.servers,
+      configText: 'version=0',
+      sync: { snapshotNeeded: false },
+      metrics,
+      stats: new ServerStats(),
+      logger,
+      onFatal: error => {
+        this.fatal = error;
+      },
+      serve: server => {
+        this.serving = server;
+      },
+    };
+  }
+
+  /** Power is lost, and the machine comes back with what was durable. */
+  powerCycle(): void {
+    this.machine.crash('power');
+    this.boot();
+  }
+
+  /** Transactions that were committed long ago: in the tree, in the log and durable. */
+  history(packets: readonly TxnPacket[], epoch: number): this {
+    for (const packet of packets) {
+      this.database.append(packet);
+      this.database.applyPacket(packet);
+    }
+    let durable = false;
+    this.database.flush(() => {
+      durable = true;
+    });
+    this.wait(() => durable, 'the history to be durable');
+    this.epochs.setAcceptedEpoch(epoch);
+    this.epochs.setCurrentEpoch(epoch);
+    return this;
+  }
+
+  wait(condition: () => boolean, what: string, withinMs = WAIT_MS): void {
+    if (!this.time.runUntil(condition, this.time.nowMs + withinMs))
+      assert.unreachable(`waited ${withinMs} virtual ms for ${what}`);
+  }
+
+  settle(): void {
+    this.time.advance(20);
+  }
+
+  /** The next connection to a port of another member, which the test plays. */
+  playMember(sid: number, port: number): () => Peer {
+    const clock = new VirtualClock(this.time);
+    const accepted: Connection[] = [];
+    this.network.host(`zk${sid}`, clock).listen(
+      { host: `zk${sid}`, port },
+      {
+        onListening: () => {},
+        onConnection: connection => void accepted.push(connection),
+        onError: error => assert.unreachable(error.message),
+      },
+    );
+    return () => {
+      this.wait(() => accepted.length > 0, `a connection to zk${sid}:${port}`);
+      return new Peer(this, accepted.shift()!);
+    };
+  }
+
+  /** A connection of a member that the test plays, to a port of this machine. */
+  dial(port: number, from = `visitor${this.time.eventsExecuted}`): Peer {
+    let peer: Peer | undefined;
+    const clock = new VirtualClock(this.time);
+    this.network.host(from, clock).connect({ host: `zk${this.sid}`, port }, 1_000, {
+      onConnected: connection => {
+        peer = new Peer(this, connection);
+      },
+      onError: error => assert.unreachable(error.message),
+    });
+    this.wait(() => peer !== undefined, `a connection to port ${port}`);
+    return peer!;
+  }
+}
+
+/** One end of a learner connection, played by the test: packets in and out, as "TYPE zxid". */
+export class Peer {
+  readonly #stage: Stage;
+  readonly #connection: Connection;
+  readonly #packets: PacketReader;
+  /** Everything received and not taken, PINGs left out. */
+  #told: string[] = [];
+  #raw: Buffer[] | null = null;
+  readonly data = new Map<string, Buffer>();
+  closed: string | null = null;
+
+  constructor(stage: Stage, connection: Connection) {
+    this.#stage = stage;
+    this.#connection = connection;
+    this.#packets = new PacketReader(packet => this.#onPacket(packet));
+    connection.start({
+      onData: chunk => {
+        if (this.#raw !== null) this.#raw.push(chunk);
+        else this.#packets.feed(chunk);
+      },
+      onClose: reason => {
+        this.closed = reason;
+      },
+    });
+  }
+
+  #onPacket(packet: PacketView): void {
+    if (packet.type === PacketType.SNAP) {
+      this.#packets.suspend();
+      this.#raw = [this.#packets.takeRest()];
+    }
+    if (packet.type === PacketType.PING) return;
+    const name = `${packetName(packet.type)} 0x${packet.zxid.toString(16)}`;
+    this.#told.push(name);
+    this.data.set(name, Buffer.from(packet.data()));
+  }
+
+  /** What came since the last call, once things have settled. */
+  told(): string[] {
+    this.#stage.settle();
+    return this.#told.splice(0);
+  }
+
+  /** Bytes behind a SNAP. */
+  get raw(): Buffer {
+    return Buffer.concat(this.#raw ?? []);
+  }
+
+  send(type: PacketType, zxid: number, data: Buffer | null = null): this {
+    const writer = new JuteWriter();
+    writeQuorumPacket(writer, { type, zxid, data, authinfo: null });
+    this.#connection.write(writer.toBuffer());
+    return this;
+  }
+
+  /** A transaction as PROPOSAL, or as INFORM. */
+  sendTxn(type: PacketType, { bytes }: TxnPacket): this {
+    const copy = Buffer.from(bytes);
+    copy.writeInt32BE(type, 0);
+    this.#connection.write(copy);
+    return this;
+  }
+
+  write(bytes: Uint8Array): this {
+    this.#connection.write(bytes);
+    return this;
+  }
+
+  destroy(): void {
+    this.#connection.destroy('the test');
+  }
+
+  /** FOLLOWERINFO or OBSERVERINFO of `sid`. */
+  sendInfo(
+    type: typeof PacketType.FOLLOWERINFO | typeof PacketType.OBSERVERINFO,
+    sid: number,
+    acceptedEpoch = 0,
+  ): this {
+    const info = new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
+    return this.send(type, makeZxid(acceptedEpoch, 0), info);
+  }
+
+  sendAckEpoch(lastZxid: number, currentEpoch: number): this {
+    const data = Buffer.alloc(4);
+    data.writeInt32BE(currentEpoch);
+    return this.send(PacketType.ACKEPOCH, lastZxid, data);
+  }
+
+  sendLeaderInfo(epoch: number): this {
+    return this.send(PacketType.LEADERINFO, epoch * 0x1_0000_0000, Buffer.from([0, 1, 0, 0]));
+  }
+}
