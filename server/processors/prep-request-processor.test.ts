@@ -310,6 +310,24 @@ test('a multi that cannot be read to its end is rolled back and throws', () => {
   assert.is(made.prep.changes.digest.toBigInt(), made.tree.digest.toBigInt());
 });
 
+test('2623: what a foreign learner forwards and no server could read back is refused', () => {
+  const made = new PrepRig();
+  assert.is(codeOf(made.prepare(check('/'))), ErrorCode.UNIMPLEMENTED);
+  assert.is(codeOf(made.prepare({ op: OpCode.getData, write() {} })), ErrorCode.UNIMPLEMENTED);
+  const strays = [
+    setAcl('/', OPEN_ACL_UNSAFE),
+    multi([]),
+    closeSession,
+    { ...closeSession, op: OpCode.createSession },
+  ];
+  for (const stray of strays) {
+    for (const before of [[], [create('/a')], [create('/none/n')]]) {
+      assert.throws(() => made.prepare(multi([...before, stray])), /multi with operation/);
+      assert.is(made.prep.changes.size, 0);
+    }
+  }
+});
+
 // ------------------------------------------------------------------ sessions
 
 test('closeSession takes the ephemerals of the session with it, applied and pending, and no others', () => {

@@ -47,7 +47,6 @@ export class NodeClock implements Clock {
   }
 
   #endTurn(): void {
-    this.#scheduled = false;
     for (let round = 0; this.#atEnd.length > 0; round++) {
       if (round === TURN_ROUNDS_MAX) throw new Error('work at the end of a turn queues itself without end');
       const batch = this.#atEnd;
@@ -57,5 +56,8 @@ export class NodeClock implements Clock {
     const flushes = this.#flushes;
     this.#flushes = [];
     for (const flush of flushes) flush();
+    // Only now: what this turn's work queued has run, and another pass of the loop for it would find nothing.
+    this.#scheduled = false;
+    if (this.#atEnd.length > 0 || this.#flushes.length > 0) this.#schedule();
   }
 }

@@ -1,38 +1,322 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import * as net from 'node:net';
-import { assert, suite, until } from '#test';
+import { join } from 'node:path';
+import { assert, suite, temporaryFolder, until } from '#test';
+import { LinkMap } from './link-map.ts';
+import type { Logger } from './logger.ts';
 import { NodeClock } from './node-clock.ts';
 import { NodeNetwork } from './node-network.ts';
+import { type Connection, type ConnectionEvents, type Listener, OUTPUT_HIGH_WATER_BYTES } from './runtime.ts';
 
 const test = suite('runtime: TCP on Node.js');
 
-test('a connection that is ended after an empty write ends', async () => {
-  const network = new NodeNetwork(new NodeClock());
-  let listening = false;
+const LOOPBACK = '127.0.0.1';
+const clock = new NodeClock();
+const network = new NodeNetwork(clock);
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+const ignore: ConnectionEvents = { onData() {}, onClose() {} };
+
+async function listening(onConnection: (connection: Connection) => void): Promise<Listener> {
+  let open = false;
   const listener = network.listen(
-    { host: '127.0.0.1', port: 0 },
+    { host: LOOPBACK, port: 0 },
     {
       onListening: () => {
-        listening = true;
+        open = true;
       },
-      onConnection: connection => {
-        connection.start({ onData() {}, onClose() {} });
-        connection.write(Buffer.alloc(0));
-        connection.end();
-      },
+      onConnection,
       onError: error => {
         throw error;
       },
     },
   );
-  await until(() => listening, { deadlineMs: 2000, what: 'the port' });
-  const socket = net.connect(listener.port, '127.0.0.1');
+  await until(() => open, { deadlineMs: 2000, what: 'the port' });
+  return listener;
+}
+
+/** A plain peer of whatever `onConnection` makes of it. */
+async function withPeer(
+  onConnection: (connection: Connection) => void,
+  body: (peer: net.Socket) => Promise<void>,
+): Promise<void> {
+  const listener = await listening(onConnection);
+  const peer = net.connect({ port: listener.port, host: LOOPBACK, allowHalfOpen: true });
   try {
-    socket.resume();
-    const [ended] = await Promise.all([once(socket, 'end'), once(socket, 'connect')]);
-    assert.equal(ended, []);
+    await once(peer, 'connect');
+    await body(peer);
   } finally {
-    socket.destroy();
+    peer.destroy();
     listener.close();
   }
+}
+
+async function allOf(peer: net.Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of peer) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+test('a connection that is ended after an empty write ends', async () => {
+  await withPeer(
+    connection => {
+      connection.start(ignore);
+      connection.write(Buffer.alloc(0));
+      connection.end();
+    },
+    async peer => assert.is(await allOf(peer), ''),
+  );
+});
+
+test('everything written in a turn leaves in one write, the parts in order; later parts are copied when written', async () => {
+  let writes: Connection | undefined;
+  await withPeer(
+    connection => {
+      writes = connection;
+      connection.start(ignore);
+      const reused = Buffer.from('-b-');
+      clock.atEndOfTurn(() => {
+        connection.write(reused, 1, 2);
+        reused.fill('x');
+        clock.atEndOfTurn(() => connection.write(Buffer.from('c')));
+      });
+      connection.write(Buffer.from('a'));
+    },
+    async peer => {
+      const [chunk] = (await once(peer, 'data')) as [Buffer];
+      assert.is(String(chunk), 'abc');
+      writes?.destroy();
+    },
+  );
+});
+
+test('what a peer asked before it closed its half is answered: echo ruok | socat', async () => {
+  const reasons: string[] = [];
+  await withPeer(
+    connection =>
+      connection.start({
+        onData: chunk => {
+          connection.write(Buffer.from(`answer to ${chunk}`));
+          connection.end();
+        },
+        onClose: reason => reasons.push(reason),
+      }),
+    async peer => {
+      peer.end('ruok');
+      assert.is(await allOf(peer), 'answer to ruok');
+      await until(() => reasons.length > 0, { deadlineMs: 2000, what: 'the close' });
+      assert.equal(reasons, ['closed here']);
+    },
+  );
+});
+
+test('a peer that closes is answered what is due, and the connection closes by itself, once', async () => {
+  const reasons: string[] = [];
+  await withPeer(
+    connection =>
+      connection.start({
+        onData: () => connection.write(Buffer.from('reply')),
+        onClose: reason => reasons.push(reason),
+      }),
+    async peer => {
+      peer.end('request');
+      assert.is(await allOf(peer), 'reply');
+      await until(() => reasons.length > 0, { deadlineMs: 2000, what: 'the close' });
+      assert.equal(reasons, ['closed by peer']);
+    },
+  );
+});
+
+test('above the high-water mark write says so and takes the bytes; when the peer reads again there is a drain', async () => {
+  const piece = Buffer.alloc(OUTPUT_HIGH_WATER_BYTES, 1);
+  let connection!: Connection;
+  let drains = 0;
+  await withPeer(
+    accepted => {
+      connection = accepted;
+      accepted.start({ ...ignore, onDrain: () => drains++ });
+    },
+    async peer => {
+      peer.pause();
+      await until(() => connection, { deadlineMs: 2000, what: 'the connection' });
+      let sent = 0;
+      await until(
+        () => {
+          sent += piece.length;
+          // More than the kernels keep on both sides.
+          return !connection.write(piece) && connection.bytesQueued > 16 * piece.length;
+        },
+        { deadlineMs: 5000, what: 'back-pressure', intervalMs: 1 },
+      );
+      assert.is(drains, 0);
+      let received = 0;
+      peer.on('data', chunk => {
+        received += chunk.length;
+      });
+      peer.resume();
+      await until(() => received === sent && drains > 0, { deadlineMs: 5000, what: 'all bytes and a drain' });
+      assert.is(connection.bytesQueued, 0);
+      assert.is(connection.write(Buffer.from('x')), true);
+      connection.destroy();
+    },
+  );
+});
+
+test('a paused connection hands on nothing until it is resumed', async () => {
+  let connection!: Connection;
+  let got = '';
+  await withPeer(
+    accepted => {
+      connection = accepted;
+      accepted.start({
+        ...ignore,
+        onData: chunk => {
+          got += chunk;
+          accepted.pause();
+        },
+      });
+    },
+    async peer => {
+      peer.write('one');
+      await until(() => got === 'one', { deadlineMs: 2000, what: 'the first chunk' });
+      peer.write('two');
+      await new Promise<void>(resolve => peer.write('', () => setTimeout(resolve, 20)));
+      assert.is(got, 'one');
+      connection.resume();
+      await until(() => got === 'onetwo', { deadlineMs: 2000, what: 'the second chunk' });
+      connection.destroy();
+    },
+  );
+});
+
+test('destroy drops what is queued, closes once with its reason, and later writes do nothing', async () => {
+  const reasons: string[] = [];
+  await withPeer(
+    connection => {
+      connection.start({ ...ignore, onClose: reason => reasons.push(reason) });
+      connection.write(Buffer.from('never sent'));
+      connection.destroy('because');
+      assert.is(connection.write(Buffer.from('x')), true);
+      connection.end();
+      connection.destroy('again');
+      assert.equal(reasons, [], 'not inside the call');
+    },
+    async peer => {
+      assert.is(await allOf(peer).catch(() => ''), '');
+      await until(() => reasons.length > 0, { deadlineMs: 2000, what: 'the close' });
+      assert.equal(reasons, ['because']);
+    },
+  );
+});
+
+test('after end nothing more is handed on, though the peer goes on sending', async () => {
+  const got: string[] = [];
+  await withPeer(
+    connection =>
+      connection.start({
+        ...ignore,
+        onData: chunk => {
+          got.push(String(chunk));
+          connection.end();
+        },
+      }),
+    async peer => {
+      peer.write('first');
+      await until(() => got.length > 0, { deadlineMs: 2000, what: 'the first chunk' });
+      peer.write('second');
+      peer.end();
+      assert.is(await allOf(peer), '');
+      assert.equal(got, ['first']);
+    },
+  );
+});
+
+test('a dialed connection: exactly one event; refused, it is an error', async () => {
+  const listener = await listening(connection => {
+    connection.start({ onData: chunk => connection.write(chunk), onClose() {} });
+  });
+  const events: string[] = [];
+  const dial = (port: number): void =>
+    void network.connect({ host: LOOPBACK, port }, 2000, {
+      onConnected: connection => {
+        events.push('connected');
+        connection.start({
+          onData: chunk => {
+            events.push(String(chunk));
+            connection.end();
+          },
+          onClose: reason => events.push(reason),
+        });
+        connection.write(Buffer.from('echo'));
+      },
+      onError: error => events.push((error as NodeJS.ErrnoException).code ?? error.message),
+    });
+  dial(listener.port);
+  await until(() => events.length === 3, { deadlineMs: 2000, what: 'the echo' });
+  assert.equal(events, ['connected', 'echo', 'closed here']);
+  const { port } = listener;
+  listener.close();
+  events.length = 0;
+  dial(port);
+  await until(() => events.length === 1, { deadlineMs: 2000, what: 'the refusal' });
+  assert.equal(events, ['ECONNREFUSED']);
+});
+
+test('a dial that gets no answer ends in time; a cancelled one makes no event at all', async () => {
+  // Loopback answers every dial: the limit is over before the loop can see the answer.
+  const listener = await listening(connection => connection.start(ignore));
+  const events: string[] = [];
+  const record = {
+    onConnected: (connection: Connection) => {
+      connection.destroy();
+      events.push('connected');
+    },
+    onError: (error: Error) => events.push(error.message),
+  };
+  network.connect({ host: LOOPBACK, port: listener.port }, 1000, record).cancel();
+  const busyUntil = performance.now() + 20;
+  network.connect({ host: LOOPBACK, port: listener.port }, 1, record);
+  while (performance.now() < busyUntil);
+  await until(() => events.length > 0, { deadlineMs: 2000, what: 'the timeout' });
+  await new Promise(resolve => setTimeout(resolve, 20));
+  assert.is(events.length, 1);
+  assert.ok(['no connection within 1 ms', 'connected'].includes(events[0]!), events[0]);
+  listener.close();
+});
+
+test('the link map is applied at dial time, to whatever address is dialed in the end', async () => {
+  let accepted = 0;
+  const listener = await listening(connection => {
+    accepted++;
+    connection.destroy();
+  });
+  const file = join(temporaryFolder(), 'links.json');
+  writeFileSync(file, JSON.stringify({ 'not-a-host.invalid:2888': `${LOOPBACK}:${listener.port}` }));
+  const mapped = new NodeNetwork(clock, new LinkMap(file, silent));
+  let connection: Connection | undefined;
+  mapped.connect({ host: 'not-a-host.invalid', port: 2888 }, 2000, {
+    onConnected: made => {
+      connection = made;
+    },
+    onError: error => {
+      throw error;
+    },
+  });
+  await until(() => accepted === 1 && connection, { deadlineMs: 2000, what: 'the mapped connection' });
+  assert.is(connection!.remote.port, listener.port);
+  connection!.destroy();
+  listener.close();
+});
+
+test('a taken port is an error, not a throw', async () => {
+  const listener = await listening(() => {});
+  const [error] = await new Promise<[Error]>(resolve => {
+    network.listen(
+      { host: LOOPBACK, port: listener.port },
+      { onListening() {}, onConnection() {}, onError: e => resolve([e]) },
+    );
+  });
+  assert.match(error.message, /EADDRINUSE/);
+  listener.close();
 });

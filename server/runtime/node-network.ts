@@ -180,7 +180,7 @@ class NodeConnection implements Connection {
   }
 
   destroy(reason = 'closed here'): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#socket.destroyed) return;
     this.#reason = reason;
     this.#ending = true;
     this.#socket.destroy();
