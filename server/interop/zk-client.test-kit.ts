@@ -52,9 +52,16 @@ export interface SessionCredentials {
   readonly password: Buffer | null;
 }
 
+export interface Reply {
+  readonly err: number;
+  readonly zxid: number;
+  /** Empty when `err` is not 0. */
+  readonly body: JuteReader;
+}
+
 interface Waiting {
   readonly xid: number;
-  readonly resolve: (reader: JuteReader) => void;
+  readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -151,8 +158,7 @@ export class ZkClient {
     const waiting = this.#waiting.shift();
     if (waiting === undefined || waiting.xid !== xid)
       throw new Error(`reply to ${xid}, ${waiting?.xid} expected`);
-    if (err === ErrorCode.OK) waiting.resolve(reader);
-    else waiting.reject(new ZkError(err));
+    waiting.resolve({ err, zxid, body: reader });
   }
 
   #onClosed(): void {
@@ -161,15 +167,22 @@ export class ZkClient {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(new ZkError(ErrorCode.CONNECTIONLOSS));
   }
 
-  #call(op: number, writeBody: (writer: JuteWriter) => void): Promise<JuteReader> {
+  /** @throws ZkError CONNECTIONLOSS when the connection ends first */
+  exchange(op: number, writeBody: (writer: JuteWriter) => void): Promise<Reply> {
     if (this.closed) return Promise.reject(new ZkError(ErrorCode.CONNECTIONLOSS));
-    const xid = ++this.#xid;
+    const xid = op === OpCode.auth ? Xid.auth : ++this.#xid;
     const frame = new JuteWriter().writeInt(0).writeInt(xid).writeInt(op);
     writeBody(frame);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ xid, resolve, reject });
       this.#send(frame);
     });
+  }
+
+  async #call(op: number, writeBody: (writer: JuteWriter) => void): Promise<JuteReader> {
+    const { err, body } = await this.exchange(op, writeBody);
+    if (err !== ErrorCode.OK) throw new ZkError(err);
+    return body;
   }
 
   async create(path: string, data = '', flags = 0): Promise<string> {

@@ -9,7 +9,6 @@ import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteError, type JuteReader, type JuteWriter } from '../wire/jute.ts';
 import { readMulti, writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { pathProblem } from '../wire/path.ts';
 import { readPath, readPathWatchRequest, readSetWatchesRequest } from '../wire/requests.ts';
 
 /** A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same. */
@@ -77,7 +76,7 @@ export class FinalRequestProcessor {
   /** The node, or the code that refuses it. */
   #readable(path: string, session: ReadSession): ZNode | number {
     const node = this.#tree().getNode(path);
-    if (node === undefined) return pathProblem(path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
+    if (node === undefined) return ErrorCode.NONODE;
     return this.#allows(node.acl, Perms.READ, session) ? node : ErrorCode.NOAUTH;
   }
 
@@ -122,7 +121,7 @@ export class FinalRequestProcessor {
 
   #getAcl(path: string, session: ReadSession, body: JuteWriter): number {
     const node = this.#tree().getNode(path);
-    if (node === undefined) return pathProblem(path) === null ? ErrorCode.NONODE : ErrorCode.BADARGUMENTS;
+    if (node === undefined) return ErrorCode.NONODE;
     if (!this.#allows(node.acl, Perms.READ | Perms.ADMIN, session)) return ErrorCode.NOAUTH;
     const mayAdmin = this.#allows(node.acl, Perms.ADMIN, session);
     body.writeVector(mayAdmin ? node.acl : node.acl.map(withoutHash), writeAcl);

@@ -130,9 +130,9 @@ export class PrepRequestProcessor {
     const parentPath = parentOf(path);
     const parent = this.changes.find(parentPath);
     if (parent === undefined) return ErrorCode.NONODE;
+    if (!this.#allows(parent.acl, Perms.DELETE, identities)) return ErrorCode.NOAUTH;
     const node = this.changes.find(path);
     if (node === undefined) return ErrorCode.NONODE;
-    if (!this.#allows(parent.acl, Perms.DELETE, identities)) return ErrorCode.NOAUTH;
     if (asked.version !== -1 && asked.version !== node.version) return ErrorCode.BADVERSION;
     if (this.changes.childCountOf(node) > 0) return ErrorCode.NOTEMPTY;
     this.#deletePending(path, zxid);
