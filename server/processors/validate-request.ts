@@ -57,7 +57,7 @@ function validateBody(op: number, reader: JuteReader, inMulti: boolean): number 
       return inMulti ? ErrorCode.UNIMPLEMENTED : ErrorCode.RECONFIGDISABLED;
     case OpCode.closeSession:
     case OpCode.createSession:
-      return ErrorCode.OK;
+      return inMulti ? ErrorCode.UNIMPLEMENTED : ErrorCode.OK;
     default:
       return ErrorCode.UNIMPLEMENTED;
   }

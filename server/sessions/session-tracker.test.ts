@@ -1,0 +1,108 @@
+import { assert, suite } from '#test';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { highOf, lowOf } from '../wire/long-map.ts';
+import { SessionIds } from './session-ids.ts';
+import { SessionTracker, type TrackedSession } from './session-tracker.ts';
+
+const test = suite('sessions: the tracker');
+
+const TICK_MS = 100;
+const A = 0x0100_0000_0000_0001n;
+const B = -(1n << 56n) + 3n;
+
+function rig(sessions: readonly (readonly [bigint, number])[] = []) {
+  const clock = new VirtualClock();
+  const expired: bigint[] = [];
+  const onExpire = (session: TrackedSession): void => void expired.push(session.id);
+  const tracker = new SessionTracker(clock, TICK_MS, new Map(sessions), onExpire);
+  const check = (id: bigint, owner: object): number => tracker.check(highOf(id), lowOf(id), owner);
+  const remove = (id: bigint): void => tracker.remove(highOf(id), lowOf(id));
+  return { clock, expired, tracker, check, remove };
+}
+
+test('a session expires once its timeout is over, between one and three ticks later, and is told of once', () => {
+  for (const timeoutMs of [200, 250, 1000]) {
+    const { clock, expired, tracker } = rig();
+    clock.advance(33);
+    tracker.track(A, timeoutMs);
+    clock.advance(timeoutMs);
+    assert.equal(expired, [], `${timeoutMs}`);
+    clock.advance(2 * TICK_MS);
+    assert.equal(expired, [A], `${timeoutMs}`);
+    clock.advance(10_000);
+    assert.equal(expired, [A]);
+    assert.is(tracker.size, 1, 'tracked until its closeSession is applied');
+  }
+});
+
+test('a touched session lives on, each touch with the whole timeout', () => {
+  const { clock, expired, tracker } = rig();
+  const [a, b] = [tracker.track(A, 500), tracker.track(B, 500)];
+  for (let i = 0; i < 20; i++) {
+    clock.advance(400);
+    assert.is(tracker.touch(a), true);
+  }
+  assert.equal(expired, [B]);
+  assert.is(tracker.touch(b), false, 'no touch brings back what is closing');
+});
+
+test('sessions of a snapshot or log start anew when a leader begins: none is older than its timeout', () => {
+  const { clock, expired, tracker } = rig([
+    [A, 300],
+    [B, 3000],
+  ]);
+  assert.is(tracker.size, 2);
+  clock.advance(300);
+  assert.equal(expired, []);
+  clock.advance(300);
+  assert.equal(expired, [A]);
+});
+
+test('the first who asks for a session owns it; for others it has moved, until it does move', () => {
+  const { tracker, check } = rig();
+  const session = tracker.track(A, 300);
+  const [here, there] = [{}, {}];
+  assert.is(check(A, here), ErrorCode.OK);
+  assert.is(check(A, there), ErrorCode.SESSIONMOVED);
+  session.owner = there;
+  assert.is(check(A, here), ErrorCode.SESSIONMOVED);
+  assert.is(check(A, there), ErrorCode.OK);
+});
+
+test('unknown, closing and removed sessions are expired to everybody', () => {
+  const { tracker, check, remove } = rig();
+  const owner = {};
+  assert.is(check(A, owner), ErrorCode.SESSIONEXPIRED);
+  tracker.track(A, 300).closing = true;
+  assert.is(check(A, owner), ErrorCode.SESSIONEXPIRED);
+  tracker.track(B, 300);
+  remove(B);
+  remove(B);
+  assert.is(check(B, owner), ErrorCode.SESSIONEXPIRED);
+  assert.is(tracker.size, 1);
+});
+
+test('a removed session does not expire, and a stopped tracker expires nothing', () => {
+  const first = rig();
+  first.tracker.track(A, 300);
+  first.remove(A);
+  first.clock.advance(5000);
+  assert.equal(first.expired, []);
+  const second = rig();
+  second.tracker.track(A, 300);
+  second.tracker.stop();
+  second.clock.advance(5000);
+  assert.equal(second.expired, []);
+});
+
+test('ids are handed out one after the other, and a process that starts later starts above', () => {
+  const clock = new VirtualClock();
+  const ids = new SessionIds(4, clock);
+  const first = ids.next();
+  assert.equal([ids.next(), ids.next()], [first + 1n, first + 2n]);
+  assert.is(BigInt.asUintN(64, first) >> 56n, 4n);
+  clock.advance(1);
+  assert.ok(new SessionIds(4, clock).next() > first + 2n);
+  assert.is(BigInt.asUintN(64, new SessionIds(254, clock).next()) >> 56n, 254n);
+});
