@@ -50,6 +50,7 @@ export class Stage {
   fatal: ServerError | null = null;
   /** Why the role ended. */
   ended: string | null = null;
+  #visitors = 0;
 
   constructor(options: StageOptions = {}) {
     this.#options = options;
@@ -161,18 +162,22 @@ export class Stage {
     };
   }
 
-  /** A connection of a member that the test plays, to a port of this machine. */
-  dial(port: number, from = `visitor${this.time.eventsExecuted}`): Peer {
+  /** A connection of a member that the test plays, from a host of its own. @throws Error when it is refused */
+  dial(port: number): Peer {
     let peer: Peer | undefined;
+    let refused: Error | undefined;
     const clock = new VirtualClock(this.time);
-    this.network.host(from, clock).connect({ host: `zk${this.sid}`, port }, 1_000, {
+    this.network.host(`visitor${++this.#visitors}`, clock).connect({ host: `zk${this.sid}`, port }, 1_000, {
       onConnected: connection => {
         peer = new Peer(this, connection);
       },
-      onError: error => assert.unreachable(error.message),
+      onError: error => {
+        refused = error;
+      },
     });
-    this.wait(() => peer !== undefined, `a connection to port ${port}`);
-    return peer!;
+    this.wait(() => (peer ?? refused) !== undefined, `an answer from port ${port}`);
+    if (peer === undefined) throw refused;
+    return peer;
   }
 }
 
