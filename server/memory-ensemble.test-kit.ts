@@ -3,9 +3,9 @@ import { assert } from '#test';
 import { parseConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
 import type { LogFields, Logger } from './runtime/logger.ts';
-import { MemoryNetwork } from './runtime/memory-network.ts';
+import { type MemoryHost, MemoryNetwork } from './runtime/memory-network.ts';
 import { MemoryMachine } from './runtime/memory-runtime.ts';
-import type { Address, Connection, Listener } from './runtime/runtime.ts';
+import type { Connection } from './runtime/runtime.ts';
 import { SeededRandom } from './runtime/seeded-random.ts';
 import { VirtualClock } from './runtime/virtual-clock.ts';
 import { VirtualTime } from './runtime/virtual-time.ts';
@@ -117,34 +117,18 @@ export class MemoryEnsemble {
 
   /** A connection from a host of its own, with nothing sent on it. */
   dial(sid: number, port: number, host = `visitor${++this.#visitors}`): RawConnection {
-    const clock = new VirtualClock(this.time);
+    return this.dialFrom(this.network.host(host, new VirtualClock(this.time)), sid, port);
+  }
+
+  /** From a host that may have other connections. */
+  dialFrom(host: MemoryHost, sid: number, port: number): RawConnection {
     const raw = new RawConnection(this);
-    this.network.host(host, clock).connect({ host: nameOf(sid), port }, 1000, {
+    host.connect({ host: nameOf(sid), port }, 1000, {
       onConnected: connection => raw.attach(connection),
       onError: error => raw.onClose(error.message),
     });
     this.wait(() => raw.connected || raw.closed !== null, `a connection to ${nameOf(sid)}:${port}`);
     return raw;
-  }
-
-  /** Takes the place of a member that is not booted: whoever dials `port` of it is handed over. */
-  impersonate(sid: number, port: number): { accepted: RawConnection[]; listener: Listener } {
-    const clock = new VirtualClock(this.time);
-    const host = this.network.find(nameOf(sid)) ?? this.network.host(nameOf(sid), clock);
-    const accepted: RawConnection[] = [];
-    const listener = host.listen(
-      { host: nameOf(sid), port },
-      {
-        onListening: () => {},
-        onConnection: connection => {
-          const raw = new RawConnection(this);
-          raw.attach(connection);
-          accepted.push(raw);
-        },
-        onError: error => assert.unreachable(error.message),
-      },
-    );
-    return { accepted, listener };
   }
 
   /** Messages at `level` of a member. */
@@ -196,10 +180,6 @@ export class RawConnection {
 
   get connected(): boolean {
     return this.#connection !== null;
-  }
-
-  get remote(): Address | undefined {
-    return this.#connection?.remote;
   }
 
   attach(connection: Connection): void {

@@ -1,0 +1,150 @@
+import { assert, suite } from '#test';
+import { helloFrame, MemoryClient } from '../memory-client.test-kit.ts';
+import { CLIENT_PORT, MemoryEnsemble, type RawConnection } from '../memory-ensemble.test-kit.ts';
+
+const test = suite('clients: the port');
+
+function standalone(settings: Readonly<Record<string, string | number>> = {}): MemoryEnsemble {
+  return new MemoryEnsemble({ voters: 0, settings }).start();
+}
+
+function word(ensemble: MemoryEnsemble, text: string, sid = 1): string {
+  const raw = ensemble.dial(sid, CLIENT_PORT);
+  raw.write(Buffer.from(text));
+  raw.untilClosed();
+  return raw.received.toString();
+}
+
+test('maxClientCnxns counts by address, and what is closed makes room', () => {
+  const ensemble = standalone({ maxClientCnxns: 3 });
+  const from = (host: string): RawConnection => ensemble.dial(1, CLIENT_PORT, host);
+  const kept = [1, 2, 3].map(() => {
+    const clientHost = ensemble.network.find('here');
+    return clientHost === undefined ? from('here') : dialAgain(ensemble, 'here');
+  });
+  const fourth = dialAgain(ensemble, 'here');
+  fourth.untilClosed();
+  assert.is(fourth.received.length, 0);
+  assert.equal(
+    kept.map(raw => raw.closed),
+    [null, null, null],
+  );
+  assert.is(from('elsewhere').closed, null);
+  kept[0]!.destroy();
+  ensemble.time.advance(10);
+  const again = dialAgain(ensemble, 'here');
+  again.write(helloFrame());
+  assert.is(again.untilReceived(41).length, 41);
+  assert.is(ensemble.server(1).metrics.counter('connection_rejected').value, 1);
+});
+
+/** `dial` takes the host name as dead; this one goes on from the same host. */
+function dialAgain(ensemble: MemoryEnsemble, host: string): RawConnection {
+  return ensemble.dialFrom(ensemble.network.find(host)!, 1, CLIENT_PORT);
+}
+
+test('maxCnxns counts all of them', () => {
+  const ensemble = standalone({ maxCnxns: 2 });
+  const raws = [1, 2, 3].map(() => ensemble.dial(1, CLIENT_PORT));
+  ensemble.time.advance(50);
+  assert.equal(
+    raws.map(raw => raw.closed === null),
+    [true, true, false],
+  );
+});
+
+test('a connection that asks for no session in time is closed, with a line in the log; a session stays', () => {
+  const ensemble = standalone({ 'nio.sessionlessCnxnTimeout': 3_000, maxSessionTimeout: 60_000 });
+  const client = MemoryClient.open(ensemble, 1, { timeoutMs: 60_000 });
+  const idle = ensemble.dial(1, CLIENT_PORT);
+  const slow = ensemble.dial(1, CLIENT_PORT);
+  slow.write(helloFrame().subarray(0, 20));
+  ensemble.time.advance(2_500);
+  assert.equal([idle.closed, slow.closed], [null, null]);
+  ensemble.time.advance(4_000);
+  assert.ok(idle.closed !== null && slow.closed !== null);
+  assert.is(client.raw.closed, null);
+  assert.is(ensemble.messages(1, 'warn').filter(line => /no session asked for/.test(line)).length, 2);
+});
+
+test('a frame that is too large, and one below zero, close the connection at their first four bytes', () => {
+  const ensemble = standalone({ 'jute.maxbuffer': 1_000 });
+  for (const length of [1_001, -1, 0x7fff_ffff]) {
+    const raw = ensemble.dial(1, CLIENT_PORT);
+    const head = Buffer.alloc(4);
+    head.writeInt32BE(length);
+    raw.write(head);
+    raw.untilClosed(1_000);
+  }
+  assert.is(ensemble.messages(1, 'warn').filter(line => /0 to 1000 accepted/.test(line)).length, 3);
+});
+
+test('nobody serves: a client is closed without a word, and words say so', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3 }).boot(1);
+  ensemble.time.advance(500);
+  const raw = ensemble.dial(1, CLIENT_PORT);
+  raw.write(helloFrame());
+  raw.untilClosed();
+  assert.is(raw.received.length, 0);
+  for (const text of ['srvr', 'stat', 'cons', 'dump'])
+    assert.match(word(ensemble, text), /^This ZooKeeper instance is not currently serving requests/);
+  assert.is(word(ensemble, 'ruok'), 'imok');
+  assert.is(word(ensemble, 'isro'), 'null');
+});
+
+test('four-letter words in upstream’s text, in one piece or byte by byte', () => {
+  const ensemble = standalone();
+  const client = MemoryClient.open(ensemble);
+  client.create('/a');
+  assert.is(word(ensemble, 'ruok'), 'imok');
+  const raw = ensemble.dial(1, CLIENT_PORT);
+  for (const letter of 'ruok') {
+    raw.write(Buffer.from(letter));
+    ensemble.time.advance(1);
+  }
+  raw.untilClosed();
+  assert.is(raw.received.toString(), 'imok');
+
+  const srvr = word(ensemble, 'srvr').split('\n');
+  const shapes = [
+    /^Zookeeper version: 3\./,
+    /^Latency min\/avg\/max: \d+\/\d+\.\d{4}\/\d+$/,
+    /^Received: \d+$/,
+    /^Sent: \d+$/,
+    /^Connections: \d+$/,
+    /^Outstanding: 0$/,
+    /^Zxid: 0x[0-9a-f]+$/,
+    /^Mode: standalone$/,
+    /^Node count: 6$/,
+  ];
+  for (const [i, shape] of shapes.entries()) assert.match(srvr[i]!, shape);
+  const stat = word(ensemble, 'stat');
+  assert.match(stat, /\nClients:\n \/visitor\d+:\d+\[1\]\(queued=0,recved=1,sent=2\)\n/);
+  assert.match(word(ensemble, 'mntr'), /^zk_version\t.*\n(zk_[a-z0-9_]+(\{[^}]*\})?\t[^\n]*\n)+$/);
+  assert.match(word(ensemble, 'conf'), /^clientPort=2181\n(.*\n)*tickTime=200\n/);
+  assert.match(word(ensemble, 'cons'), /sid=0x[0-9a-f]+,lop=\w+,.*lcxid=0x1,lzxid=0x/);
+  assert.is(word(ensemble, 'isro'), 'rw');
+  assert.is(word(ensemble, 'srst'), 'Server stats reset.\n');
+  assert.match(word(ensemble, 'wchs'), /^0 connections watching 0 paths\nTotal watches:0\n/);
+  assert.match(word(ensemble, 'dirs'), /^datadir_size: \d+\nlogdir_size: \d+\n$/);
+  assert.match(word(ensemble, 'dump'), /^SessionTracker dump:\nSession Sets \(1\):\n/);
+});
+
+test('words that are not on the list are refused by name; words that are none are frames', () => {
+  const ensemble = standalone({ '4lw.commands.whitelist': 'srvr' });
+  assert.is(word(ensemble, 'ruok'), 'ruok is not executed because it is not in the whitelist.\n');
+  assert.match(word(ensemble, 'srvr'), /Mode: standalone/);
+  assert.is(word(ensemble, 'nope'), '');
+});
+
+test('mode and quorum in the words of an ensemble', () => {
+  const ensemble = new MemoryEnsemble({ voters: 2, observers: 1 }).start();
+  const { leader } = ensemble;
+  const follower = leader === 1 ? 2 : 1;
+  assert.match(word(ensemble, 'srvr', leader), /Mode: leader\n(.*\n)*Proposal sizes last\/min\/max: /);
+  assert.match(word(ensemble, 'srvr', follower), /Mode: follower\n/);
+  assert.match(word(ensemble, 'srvr', 3), /Mode: observer\n/);
+  assert.match(word(ensemble, 'mntr', leader), /\nzk_synced_followers\t1\n/);
+  assert.match(word(ensemble, 'mntr', leader), /\nzk_synced_observers\t1\n/);
+  assert.match(word(ensemble, 'mntr', 3), /\nzk_peer_state\tobserving - broadcast\n/);
+});
