@@ -1,0 +1,348 @@
+import { assert, suite } from '#test';
+import { digestId } from '../tree/acl.ts';
+import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
+import { ErrorCode, errorName } from '../wire/error-codes.ts';
+import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { writePathWatchRequest, writeSetWatchesRequest } from '../wire/requests.ts';
+import { readStat, type Stat } from '../wire/stat.ts';
+import { EventType } from '../wire/watch-event.ts';
+import { FinalRequestProcessor, type ReadSession } from './final-request-processor.ts';
+import { create, EPOCH_MS, PrepRig, remove, SESSION, setAcl, setData } from './prep.test-kit.ts';
+
+const test = suite('processors: reads');
+
+const { OK, NONODE, NOAUTH, NOWATCHER, BADARGUMENTS, UNIMPLEMENTED } = ErrorCode;
+const EPHEMERAL = 1;
+const USER: Id = { scheme: 'digest', id: digestId('user:pass') };
+const OTHER_SESSION = 0x0200_0000_0000_0001n;
+
+/** A client that reads: what it was told of, and what it may see. */
+class Reader implements ReadSession {
+  readonly sessionId: bigint;
+  readonly events: string[] = [];
+  ids: Id[] = [{ scheme: 'ip', id: '127.0.0.1' }];
+
+  constructor(sessionId = SESSION) {
+    this.sessionId = sessionId;
+  }
+
+  identities(): readonly Id[] {
+    return this.ids;
+  }
+
+  process(type: number, path: string): void {
+    const names = Object.entries(EventType).map(([name, code]) => [code, name] as const);
+    this.events.push(`${new Map<number, string>(names).get(type)} ${path}`);
+  }
+
+  take(): string[] {
+    return this.events.splice(0);
+  }
+}
+
+class Bench extends PrepRig {
+  readonly reader = new Reader();
+  readonly #final: FinalRequestProcessor;
+
+  constructor(skipAcl = false) {
+    super();
+    this.#final = new FinalRequestProcessor(() => this.tree, { skipAcl });
+  }
+
+  ask(op: number, write: (w: JuteWriter) => void, reader: ReadSession = this.reader): [number, JuteReader] {
+    const request = new JuteWriter();
+    write(request);
+    const body = new JuteWriter();
+    const code = this.#final.read(op, new JuteReader(request.bytes), reader, body);
+    return [code, new JuteReader(body.bytes)];
+  }
+
+  watch(op: number, path: string, watch = false): [number, JuteReader] {
+    return this.ask(op, w => writePathWatchRequest(w, { path, watch }));
+  }
+
+  path(op: number, path: string): [number, JuteReader] {
+    return this.ask(op, w => void w.writeString(path));
+  }
+
+  pathAnd(op: number, path: string, value: number): [number, JuteReader] {
+    return this.ask(op, w => void w.writeString(path).writeInt(value));
+  }
+}
+
+/** /a "data" with children b and c; /mine, an ephemeral of SESSION; /locked for USER with `perms`. */
+function bench(perms: number = Perms.ALL, skipAcl = false): Bench {
+  const made = new Bench(skipAcl);
+  const ops = [create('/a'), setData('/a', 'data'), create('/a/b'), create('/a/c', { data: null })];
+  for (const op of [...ops, create('/mine', { flags: EPHEMERAL }), create('/locked')]) made.run(op);
+  made.run(setAcl('/locked', [{ perms, id: USER }]));
+  return made;
+}
+
+const names = (reader: JuteReader): (string | null)[] | null => reader.readVector(r => r.readString());
+
+test('getData and exists: what the node is, null data as null', () => {
+  const made = bench();
+  const [code, body] = made.watch(OpCode.getData, '/a');
+  assert.is(code, OK);
+  assert.is(String(body.readBuffer()), 'data');
+  const wanted: Stat = {
+    czxid: 1,
+    mzxid: 2,
+    ctime: EPOCH_MS + 1,
+    mtime: EPOCH_MS + 2,
+    version: 1,
+    cversion: 2,
+    aversion: 0,
+    ephemeralOwner: 0n,
+    dataLength: 4,
+    numChildren: 2,
+    pzxid: 4,
+  };
+  assert.equal(readStat(body), wanted);
+  assert.is(body.remaining, 0);
+  const [, exists] = made.watch(OpCode.exists, '/a');
+  assert.equal([readStat(exists), exists.remaining], [wanted, 0]);
+  assert.is(made.watch(OpCode.getData, '/a/c')[1].readBuffer(), null);
+  assert.is(readStat(made.watch(OpCode.exists, '/mine')[1]).ephemeralOwner, SESSION);
+});
+
+test('the cversion shown counts deletions too: twice the created less the present children', () => {
+  const made = bench();
+  made.run(remove('/a/b'));
+  const stat = readStat(made.watch(OpCode.exists, '/a')[1]);
+  assert.equal([stat.cversion, stat.numChildren], [3, 1]);
+});
+
+test('getChildren and getChildren2: names, and with 2 the Stat; none is an empty list', () => {
+  const made = bench();
+  const [, plain] = made.watch(OpCode.getChildren, '/a');
+  assert.equal([names(plain), plain.remaining], [['b', 'c'], 0]);
+  const [, withStat] = made.watch(OpCode.getChildren2, '/a');
+  assert.equal([names(withStat), readStat(withStat).numChildren, withStat.remaining], [['b', 'c'], 2, 0]);
+  assert.equal(names(made.watch(OpCode.getChildren, '/a/b')[1]), []);
+});
+
+test('getAllChildrenNumber counts all descendants; of the root, those of /zookeeper too', () => {
+  const made = bench();
+  const count = (path: string): number => made.path(OpCode.getAllChildrenNumber, path)[1].readInt();
+  assert.equal([count('/a'), count('/a/b'), count('/')], [2, 0, 5 + 3]);
+});
+
+test('getEphemerals: the session’s own, below a prefix', () => {
+  const made = bench();
+  made.run(create('/a/eph', { flags: EPHEMERAL }));
+  made.run(create('/others', { flags: EPHEMERAL }), OTHER_SESSION);
+  const under = (prefix: string): unknown => names(made.path(OpCode.getEphemerals, prefix)[1]);
+  assert.equal([under('/'), under('/a'), under('/b')], [['/mine', '/a/eph'], ['/a/eph'], []]);
+});
+
+test('whoAmI: scheme and user, a digest without its hash, the address always', () => {
+  const made = bench();
+  made.reader.ids.push(USER);
+  const [, body] = made.ask(OpCode.whoAmI, () => {});
+  assert.equal(
+    body.readVector(r => [r.readString(), r.readString()]),
+    [
+      ['ip', '127.0.0.1'],
+      ['digest', 'user'],
+    ],
+  );
+});
+
+test('getACL: the hash of a digest is for those with ADMIN', () => {
+  const aclFor = (perms: number, reader: Id[]): [number, string | null | undefined] => {
+    const made = bench(perms);
+    made.reader.ids = reader;
+    const [code, body] = made.path(OpCode.getACL, '/locked');
+    return [
+      code,
+      code === OK
+        ? (body.readVector(r => [r.readInt(), r.readString(), r.readString()])?.[0]?.[2] as string)
+        : null,
+    ];
+  };
+  assert.equal(aclFor(Perms.ALL, [USER]), [OK, USER.id]);
+  assert.equal(aclFor(Perms.ADMIN, [USER]), [OK, USER.id]);
+  assert.equal(aclFor(Perms.READ, [USER]), [OK, 'user:x']);
+  assert.equal(aclFor(Perms.WRITE, [USER]), [NOAUTH, null]);
+  assert.equal(aclFor(Perms.ALL, []), [NOAUTH, null]);
+  assert.equal(aclFor(Perms.WRITE, [{ scheme: 'super', id: '' }]), [OK, USER.id]);
+});
+
+test('2590: exists, getData, getChildren and getAllChildrenNumber need READ; refused, they leave no watch', () => {
+  const reads = [
+    OpCode.exists,
+    OpCode.getData,
+    OpCode.getChildren,
+    OpCode.getChildren2,
+    OpCode.getAllChildrenNumber,
+  ];
+  for (const op of reads) {
+    for (const [perms, ids, skipAcl, code] of [
+      [Perms.READ, [USER], false, OK],
+      [Perms.ALL & ~Perms.READ, [USER], false, NOAUTH],
+      [Perms.ALL, [], false, NOAUTH],
+      [Perms.ALL, [], true, OK],
+      [0, [{ scheme: 'super', id: '' }], false, OK],
+    ] as const) {
+      const made = bench(perms, skipAcl);
+      made.reader.ids = [...ids];
+      assert.is(errorName(made.watch(op, '/locked', true)[0]), errorName(code), `operation ${op}`);
+      const watches = made.tree.dataWatches.watchCount + made.tree.childWatches.watchCount;
+      assert.is(watches, code === OK && op !== OpCode.getAllChildrenNumber ? 1 : 0, `operation ${op}`);
+    }
+  }
+});
+
+test('what is not there: NONODE for every read; only exists leaves a watch, for its creation', () => {
+  for (const op of [OpCode.exists, OpCode.getData, OpCode.getChildren, OpCode.getChildren2]) {
+    const made = bench();
+    assert.is(made.watch(op, '/none', true)[0], NONODE);
+    made.run(create('/none'));
+    assert.equal(made.reader.take(), op === OpCode.exists ? ['created /none'] : []);
+  }
+  const made = bench();
+  assert.is(made.path(OpCode.getACL, '/none')[0], NONODE);
+  assert.is(made.path(OpCode.getAllChildrenNumber, '/none')[0], NONODE);
+});
+
+test('watches: data and exists hear of data and deletion, children of children and deletion; once', () => {
+  const told = (op: number): string[][] => {
+    const made = bench();
+    made.watch(op, '/a/b', true);
+    const steps = [
+      create('/a/b/n'),
+      setData('/a/b', 'x'),
+      setData('/a/b', 'y'),
+      remove('/a/b/n'),
+      remove('/a/b'),
+    ];
+    return steps.map(step => {
+      made.run(step);
+      return made.reader.take();
+    });
+  };
+  assert.equal(told(OpCode.getData), [[], ['dataChanged /a/b'], [], [], []]);
+  assert.equal(told(OpCode.exists), [[], ['dataChanged /a/b'], [], [], []]);
+  assert.equal(told(OpCode.getChildren), [['childrenChanged /a/b'], [], [], [], []]);
+  assert.equal(told(OpCode.getChildren2), [['childrenChanged /a/b'], [], [], [], []]);
+});
+
+test('addWatch: mode 0 for the node, 1 for all below, kept until removed; another mode is refused', () => {
+  const told = (mode: number): string[] => {
+    const made = bench();
+    const [code, body] = made.pathAnd(OpCode.addWatch, '/a', mode);
+    assert.equal([code, body.readInt(), body.remaining], [OK, OK, 0]);
+    for (const op of [setData('/a', '1'), setData('/a', '2'), create('/a/n'), setData('/a/n', 'x')])
+      made.run(op);
+    assert.is(made.pathAnd(OpCode.removeWatches, '/a', 3)[0], OK);
+    made.run(setData('/a', '3'));
+    return made.reader.take();
+  };
+  assert.equal(told(0), ['dataChanged /a', 'dataChanged /a', 'childrenChanged /a']);
+  assert.equal(told(1), ['dataChanged /a', 'dataChanged /a', 'created /a/n', 'dataChanged /a/n']);
+  assert.is(bench().pathAnd(OpCode.addWatch, '/a', 2)[0], BADARGUMENTS);
+});
+
+test('checkWatches finds and keeps, removeWatches finds and removes; without one it is NOWATCHER', () => {
+  for (const [type, finds] of [
+    [1, false],
+    [2, true],
+    [3, true],
+    [99, false],
+  ] as const) {
+    const made = bench();
+    made.watch(OpCode.getData, '/a', true);
+    const code = finds ? OK : NOWATCHER;
+    assert.is(made.pathAnd(OpCode.checkWatches, '/a', type)[0], code, `type ${type}`);
+    assert.is(made.pathAnd(OpCode.removeWatches, '/a', type)[0], code, `type ${type}`);
+    assert.is(made.pathAnd(OpCode.removeWatches, '/a', type)[0], NOWATCHER);
+    made.run(setData('/a', 'x'));
+    assert.equal(made.reader.take(), finds ? [] : ['dataChanged /a']);
+  }
+});
+
+test('setWatches: what happened since is told at once, the rest is armed; setWatches2 brings the lasting ones', () => {
+  const made = bench();
+  const since = made.tree.lastProcessedZxid;
+  for (const op of [setData('/a', 'new'), remove('/a/c'), create('/made')]) made.run(op);
+  const [code, body] = made.ask(OpCode.setWatches2, w =>
+    writeSetWatchesRequest(
+      w,
+      {
+        relativeZxid: since,
+        dataWatches: ['/a', '/a/c', '/a/b'],
+        existWatches: ['/made', '/later'],
+        childWatches: ['/a', '/a/b', '/gone'],
+        persistentWatches: ['/p'],
+        persistentRecursiveWatches: ['/r'],
+      },
+      true,
+    ),
+  );
+  assert.equal([code, body.remaining], [OK, 0]);
+  assert.equal(made.reader.take(), [
+    'dataChanged /a',
+    'deleted /a/c',
+    'created /made',
+    'childrenChanged /a',
+    'deleted /gone',
+  ]);
+  for (const op of [create('/later'), create('/a/b/n'), create('/p'), create('/r'), create('/r/s')])
+    made.run(op);
+  assert.equal(made.reader.take(), [
+    'created /later',
+    'childrenChanged /a/b',
+    'created /p',
+    'created /r',
+    'created /r/s',
+  ]);
+});
+
+test('multiRead: parts by themselves, golden bytes of facts 24; watches in it are ignored', () => {
+  const made = bench();
+  const [code, body] = made.ask(OpCode.multiRead, w => {
+    for (const [op, path] of [
+      [OpCode.getData, '/a/c'],
+      [OpCode.getChildren, '/none'],
+      [OpCode.getData, '/locked'],
+      [OpCode.getChildren, '/a'],
+    ] as const) {
+      writeMultiHeader(w, op, false, -1);
+      writePathWatchRequest(w, { path, watch: true });
+    }
+    writeMultiEnd(w);
+  });
+  assert.is(code, OK);
+  const hex = body.bytes.toString('hex', 0, body.end);
+  const stat = hex.slice(26, 26 + 136);
+  assert.is(hex.slice(0, 26), '00000004 00 00000000 ffffffff'.replaceAll(' ', ''));
+  assert.is(readStat(new JuteReader(Buffer.from(stat, 'hex'))).czxid, 4);
+  const rest = [
+    'ffffffff 00 ffffff9b ffffff9b',
+    'ffffffff 00 ffffff9a ffffff9a',
+    '00000008 00 00000000 00000002 00000001 62 00000001 63',
+    'ffffffff 01 ffffffff',
+  ];
+  assert.is(hex.slice(26 + 136), rest.join('').replaceAll(' ', ''));
+  assert.is(made.tree.dataWatches.watchCount + made.tree.childWatches.watchCount, 0);
+});
+
+test('operations that are no reads are UNIMPLEMENTED', () => {
+  for (const op of [0, OpCode.check, OpCode.create, OpCode.sync, OpCode.sasl, 99, -1]) {
+    assert.is(bench().watch(op, '/a')[0], UNIMPLEMENTED, `operation ${op}`);
+  }
+});
+
+test('an open ACL asks nobody who they are', () => {
+  const made = bench();
+  const asked = { ...OPEN_ACL_UNSAFE[0] } as Acl;
+  assert.is(asked.perms, Perms.ALL);
+  made.reader.identities = () => {
+    throw new Error('identities were asked for');
+  };
+  assert.is(made.watch(OpCode.getData, '/a')[0], OK);
+});
