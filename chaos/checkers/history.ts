@@ -6,7 +6,25 @@
  */
 export type EventType = 'invoke' | 'ok' | 'fail' | 'info';
 
-export type OperationName = 'create' | 'setData' | 'delete' | 'getData' | 'sync';
+export type OperationName =
+  | 'create'
+  | 'setData'
+  | 'delete'
+  | 'multi'
+  | 'closeSession'
+  | 'getData'
+  | 'exists'
+  | 'getChildren'
+  | 'sync';
+
+/** One operation of a multi. */
+export interface MultiPart {
+  readonly f: 'create' | 'setData' | 'delete' | 'check';
+  readonly path: string;
+  readonly value?: string;
+  /** -1: any. */
+  readonly version?: number;
+}
 
 export interface HistoryEvent {
   /** Position in the history. */
@@ -27,8 +45,17 @@ export interface HistoryEvent {
   readonly zxid?: number;
   /** Ok of a read, from the Stat. */
   readonly mzxid?: number;
-  /** Ok of a read or of setData, from the Stat. */
+  /** Ok of a read or of setData, from the Stat. Invoke of a write: the version it asks for, -1 or none: any. */
   readonly version?: number;
+  /** Invoke of a create: CreateMode, 1 ephemeral, 2 sequential, 3 both; none: persistent. */
+  readonly flags?: number;
+  /** Ok of a create: the path it was given, which for a sequential one is not what was asked. */
+  readonly created?: string;
+  readonly parts?: readonly MultiPart[];
+  /** Ok of getChildren. */
+  readonly children?: readonly string[];
+  /** Invoke of a read: it leaves a watch. */
+  readonly watch?: boolean;
   /** Name of the error code of a fail, or why an info is one. */
   readonly error?: string;
 }
@@ -65,5 +92,7 @@ export function operationsOf(history: readonly HistoryEvent[]): Operation[] {
 }
 
 export function isWrite(f: OperationName): boolean {
-  return f === 'create' || f === 'setData' || f === 'delete';
+  return WRITES.has(f);
 }
+
+const WRITES: ReadonlySet<OperationName> = new Set(['create', 'setData', 'delete', 'multi', 'closeSession']);

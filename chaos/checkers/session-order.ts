@@ -64,7 +64,16 @@ function regressions(answered: readonly Operation[]): string[] {
 
 /** Paths that may have been deleted at some time, where reading nothing proves nothing. */
 function deletedPaths(history: readonly HistoryEvent[]): Set<string> {
-  return new Set(history.filter(event => event.f === 'delete').map(event => event.path));
+  const paths = new Set<string>();
+  for (const { f, path, flags = 0, parts = [] } of history) {
+    if (f === 'delete' || isEphemeral(flags)) paths.add(path);
+    for (const part of parts) if (part.f === 'delete') paths.add(part.path);
+  }
+  return paths;
+}
+
+function isEphemeral(flags: number): boolean {
+  return (flags & 1) !== 0;
 }
 
 function forgotten(answered: readonly Operation[], deleted: ReadonlySet<string>): string[] {

@@ -3,14 +3,18 @@ import type { ConnectRequest } from '../../server/wire/connect.ts';
 import { writeConnectRequest } from '../../server/wire/connect.ts';
 import { ErrorCode, errorName } from '../../server/wire/error-codes.ts';
 import { type JuteReader, JuteWriter } from '../../server/wire/jute.ts';
+import { readMultiHeader, writeMultiEnd, writeMultiHeader } from '../../server/wire/multi.ts';
 import { OpCode, Xid } from '../../server/wire/opcodes.ts';
 import {
+  readPath,
   writeCreateRequest,
   writePathVersionRequest,
   writePathWatchRequest,
   writeSetDataRequest,
+  writeSetWatchesRequest,
 } from '../../server/wire/requests.ts';
 import { readStat } from '../../server/wire/stat.ts';
+import type { MultiPart } from '../checkers/history.ts';
 import type { Completion, Invocation } from './recorder.ts';
 
 /** Requests of the simulated client as frames, and what replies say in terms of a history. */
@@ -30,28 +34,58 @@ export function closeFrame(xid: number): Buffer {
   return framed(writer => void writer.writeInt(xid).writeInt(OpCode.closeSession));
 }
 
-export function requestFrame(xid: number, { f, path, value }: Invocation): Buffer {
-  const data = value === undefined ? null : Buffer.from(value);
+/** `zxid`: the client has seen what happened up to there, and is to be told what came after. */
+export function setWatchesFrame(zxid: number, dataWatches: string[], childWatches: string[]): Buffer {
+  return framed(writer => {
+    writer.writeInt(Xid.setWatches).writeInt(OpCode.setWatches);
+    const none = { existWatches: [], persistentWatches: [], persistentRecursiveWatches: [] };
+    writeSetWatchesRequest(writer, { relativeZxid: zxid, dataWatches, childWatches, ...none }, false);
+  });
+}
+
+export function requestFrame(xid: number, invocation: Invocation): Buffer {
+  const { f, path, watch = false, version = ANY_VERSION, flags = PERSISTENT, parts = [] } = invocation;
+  const data = dataOf(invocation.value);
   return framed(writer => {
     writer.writeInt(xid).writeInt(OpCode[f]);
     switch (f) {
       case 'create':
-        writeCreateRequest(writer, { path, data, acl: OPEN_ACL_UNSAFE, flags: PERSISTENT });
+        writeCreateRequest(writer, { path, data, acl: OPEN_ACL_UNSAFE, flags });
         break;
       case 'setData':
-        writeSetDataRequest(writer, { path, data, version: ANY_VERSION });
+        writeSetDataRequest(writer, { path, data, version });
         break;
       case 'delete':
-        writePathVersionRequest(writer, { path, version: ANY_VERSION });
+        writePathVersionRequest(writer, { path, version });
+        break;
+      case 'multi':
+        for (const part of parts) writePart(writer, part);
+        writeMultiEnd(writer);
+        break;
+      case 'closeSession':
         break;
       case 'getData':
-        writePathWatchRequest(writer, { path, watch: false });
+      case 'exists':
+      case 'getChildren':
+        writePathWatchRequest(writer, { path, watch });
         break;
       case 'sync':
         writer.writeString(path);
         break;
     }
   });
+}
+
+function dataOf(value: string | undefined): Buffer | null {
+  return value === undefined ? null : Buffer.from(value);
+}
+
+function writePart(writer: JuteWriter, { f, path, value, version = ANY_VERSION }: MultiPart): void {
+  writeMultiHeader(writer, OpCode[f], false, -1);
+  const data = dataOf(value);
+  if (f === 'create') writeCreateRequest(writer, { path, data, acl: OPEN_ACL_UNSAFE, flags: PERSISTENT });
+  else if (f === 'setData') writeSetDataRequest(writer, { path, data, version });
+  else writePathVersionRequest(writer, { path, version });
 }
 
 /** `type` and the rest of the completion that a reply stands for. The reader is behind the reply header. */
@@ -61,15 +95,41 @@ export function completionOf(
   err: number,
   body: JuteReader,
 ): { type: 'ok' | 'fail'; completion: Completion } {
-  if (f === 'getData' && err === ErrorCode.NONODE) return { type: 'ok', completion: { zxid, value: null } };
+  const isRead = f === 'getData' || f === 'exists' || f === 'getChildren';
+  if (isRead && err === ErrorCode.NONODE) return { type: 'ok', completion: { zxid, value: null } };
   if (err !== ErrorCode.OK) return { type: 'fail', completion: { zxid, error: errorName(err) } };
-  if (f === 'getData') {
-    const value = body.readBuffer()?.toString() ?? null;
-    const { mzxid, version } = readStat(body);
-    return { type: 'ok', completion: { zxid, value, mzxid, version } };
+  switch (f) {
+    case 'getData': {
+      const value = body.readBuffer()?.toString() ?? null;
+      const { mzxid, version } = readStat(body);
+      return { type: 'ok', completion: { zxid, value, mzxid, version } };
+    }
+    case 'exists': {
+      const { mzxid, version } = readStat(body);
+      return { type: 'ok', completion: { zxid, mzxid, version } };
+    }
+    case 'getChildren':
+      return { type: 'ok', completion: { zxid, children: body.readVector(readPath) ?? [] } };
+    case 'setData':
+      return { type: 'ok', completion: { zxid, version: readStat(body).version } };
+    case 'create':
+      return { type: 'ok', completion: { zxid, created: readPath(body) } };
+    case 'multi':
+      return multiCompletion(zxid, body);
+    default:
+      return { type: 'ok', completion: { zxid } };
   }
-  if (f === 'setData') return { type: 'ok', completion: { zxid, version: readStat(body).version } };
-  return { type: 'ok', completion: { zxid } };
+}
+
+/** A multi that failed says so in its parts alone: the first error that is not a consequence of another. */
+function multiCompletion(zxid: number, body: JuteReader): { type: 'ok' | 'fail'; completion: Completion } {
+  for (let header = readMultiHeader(body); !header.done; header = readMultiHeader(body)) {
+    if (header.type !== OpCode.error) return { type: 'ok', completion: { zxid } };
+    const err = body.readInt();
+    if (err === ErrorCode.OK || err === ErrorCode.RUNTIMEINCONSISTENCY) continue;
+    return { type: 'fail', completion: { zxid, error: errorName(err) } };
+  }
+  return { type: 'fail', completion: { zxid, error: 'a multi without an answer' } };
 }
 
 function framed(write: (writer: JuteWriter) => void): Buffer {

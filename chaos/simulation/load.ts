@@ -1,6 +1,7 @@
 import type { Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { Request, SimClient } from './sim-client.ts';
+import { drawWildRequest } from './wild-requests.ts';
 
 export interface LoadOptions {
   client: SimClient;
@@ -10,6 +11,8 @@ export interface LoadOptions {
   pipelineDepth: number;
   thinkMs: readonly [low: number, high: number];
   readShare: number;
+  /** Of operations that are more than registers; see `wild-requests.ts`. */
+  wildShare?: number;
   /** In front of every value this client writes: values are unique. */
   signature: string;
 }
@@ -38,12 +41,25 @@ export class Load {
   #act(): void {
     if (this.#stopped) return;
     const { client, pipelineDepth } = this.#options;
-    if (client.ready && client.pending < pipelineDepth) client.send(this.#drawRequest());
+    if (client.ready && client.pending < pipelineDepth)
+      this.#actOnSession() || client.send(this.#drawRequest());
     this.#think();
   }
 
+  /** Now and then a session ends, is left to expire, or goes to another server. */
+  #actOnSession(): boolean {
+    const { client, random, wildShare = 0 } = this.#options;
+    if (wildShare === 0 || !random.chance(SESSION_SHARE)) return false;
+    const drawn = random.below(10);
+    if (drawn < 5) client.move();
+    else if (drawn < 7) client.vanish();
+    else client.send({ f: 'closeSession', path: '' });
+    return true;
+  }
+
   #drawRequest(): Request {
-    const { random, paths, readShare, signature } = this.#options;
+    const { random, paths, readShare, wildShare = 0, signature } = this.#options;
+    if (random.chance(wildShare)) return drawWildRequest(random, readShare, `${signature}-${this.#writes++}`);
     const path = random.pick(paths);
     if (random.chance(readShare)) return { f: 'getData', path };
     const value = `${signature}-${this.#writes++}`;
@@ -53,3 +69,4 @@ export class Load {
 }
 
 const CREATE_SHARE = 0.1;
+const SESSION_SHARE = 0.02;

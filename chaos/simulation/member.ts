@@ -1,6 +1,8 @@
 import type { LogFields, Logger } from '../../server/runtime/logger.ts';
 import type { Runtime } from '../../server/runtime/runtime.ts';
 
+import type { Journal } from './journal.ts';
+
 /** A member of the simulated ensemble, as the world knows it. */
 export interface MemberSpec {
   readonly sid: number;
@@ -20,8 +22,6 @@ export interface MemberState {
   readonly zxid: number;
   /** Asked for often: it must be at hand, or cheap. */
   readonly treeDigest: string;
-  /** Transactions after which its tree was not what the leader had foretold. */
-  readonly digestMismatches?: number;
 }
 
 export interface RunningMember {
@@ -33,6 +33,8 @@ export interface MemberContext {
   readonly spec: MemberSpec;
   readonly members: readonly MemberSpec[];
   readonly logger: Logger;
+  /** Takes what the member logs, for the checkers. */
+  readonly journal: Journal;
   /** Lines of zoo.cfg that this run gives to all members. */
   readonly settings: Readonly<Record<string, string>>;
   /** The program cannot go on: its process ends, and the run has failed. */

@@ -1,4 +1,5 @@
-import type { HistoryEvent, OperationName } from '../checkers/history.ts';
+import { type HistoryEvent, isWrite, type MultiPart, type OperationName } from '../checkers/history.ts';
+import type { SessionRecord, WatchEventName, WatchKind } from '../checkers/watches.ts';
 
 export interface Invocation {
   readonly process: number;
@@ -6,19 +7,29 @@ export interface Invocation {
   readonly f: OperationName;
   readonly path: string;
   readonly value?: string;
+  readonly version?: number;
+  readonly flags?: number;
+  readonly parts?: readonly MultiPart[];
+  readonly watch?: boolean;
 }
 
-export type Completion = Pick<HistoryEvent, 'value' | 'zxid' | 'mzxid' | 'version' | 'error'>;
+export type Completion = Pick<
+  HistoryEvent,
+  'value' | 'zxid' | 'mzxid' | 'version' | 'created' | 'children' | 'error'
+>;
 
 /** Where a run happens: a simulated world, or real processes on the wall's time. */
 export interface RecordedWorld {
   readonly time: { readonly nowMs: number };
   note(who: string, what: string): void;
+  readonly marks?: { reach(mark: 'watch: event' | 'watch: set again after a move'): void };
 }
 
 /** Writes the history of a run, and each event of it into the trace. */
 export class Recorder {
   readonly history: HistoryEvent[] = [];
+  /** What watches are judged by. */
+  readonly sessionRecords: SessionRecord[] = [];
   readonly #world: RecordedWorld;
   #operations = 0;
   #acknowledgedWrites = 0;
@@ -44,8 +55,26 @@ export class Recorder {
     completion: Completion,
   ): void {
     const { process, session, f, path } = invocation;
-    if (type === 'ok' && f !== 'getData' && f !== 'sync') this.#acknowledgedWrites++;
+    if (type === 'ok' && isWrite(f)) this.#acknowledgedWrites++;
     this.#add({ ...this.#stamp(), operation, type, process, session, f, path, ...completion });
+    const { zxid = 0 } = completion;
+    if (zxid === 0) return;
+    const timeMs = this.#world.time.nowMs;
+    this.sessionRecords.push({ session, timeMs, kind: 'reply', zxid });
+    const watch = type === 'ok' ? watchLeftBy(invocation, completion) : undefined;
+    if (watch !== undefined) this.sessionRecords.push({ session, timeMs, kind: 'armed', watch, path, zxid });
+  }
+
+  event(process: number, session: string, event: WatchEventName, path: string): void {
+    this.sessionRecords.push({ session, timeMs: this.#world.time.nowMs, kind: 'event', event, path });
+    this.#world.marks?.reach('watch: event');
+    this.#world.note(`client${process}`, `event ${event} ${path}`);
+  }
+
+  /** The session has another connection, on which it sets its watches of these kinds again. */
+  moved(session: string, kept: readonly WatchKind[]): void {
+    this.sessionRecords.push({ session, timeMs: this.#world.time.nowMs, kind: 'moved', kept });
+    if (kept.length > 0) this.#world.marks?.reach('watch: set again after a move');
   }
 
   #stamp(): { index: number; timeMs: number } {
@@ -58,8 +87,23 @@ export class Recorder {
   }
 }
 
+/** As clients decide it: what was found is watched for changes, what was not for its creation. */
+export function watchLeftBy(
+  { f, watch }: Pick<Invocation, 'f' | 'watch'>,
+  { value }: Completion,
+): WatchKind | undefined {
+  if (watch !== true) return undefined;
+  if (value === null) return f === 'exists' ? 'exist' : undefined;
+  return f === 'getChildren' ? 'child' : 'data';
+}
+
 function describe(event: HistoryEvent): string {
   let text = `${event.operation} ${event.type} ${event.f} ${event.path}`;
+  if (event.version !== undefined) text += ` version ${event.version}`;
+  if (event.created !== undefined) text += ` as ${event.created}`;
+  if (event.children !== undefined) text += ` [${event.children.join(' ')}]`;
+  if (event.parts !== undefined) text += ` ${JSON.stringify(event.parts)}`;
+  if (event.watch === true) text += ' watch';
   if (event.value !== undefined) text += ` ${JSON.stringify(event.value)}`;
   if (event.zxid !== undefined) text += ` zxid ${event.zxid.toString(16)}`;
   if (event.mzxid !== undefined) text += ` mzxid ${event.mzxid.toString(16)}`;

@@ -1,5 +1,7 @@
 import { startServer } from '../../server/server.ts';
+import type { ZkDatabase } from '../../server/storage/zk-database.ts';
 import { epochOf } from '../../server/wire/zxid.ts';
+import type { Journal } from './journal.ts';
 import type { MemberContext, MemberProgram, MemberState, RunningMember } from './member.ts';
 import { CLIENT_PORT, serverConfigOf } from './server-config.ts';
 
@@ -15,18 +17,32 @@ export function serverProgram(settings: Readonly<Record<string, string>> = {}): 
 function start(context: MemberContext, settings: Readonly<Record<string, string>>): RunningMember {
   const { runtime, spec, members, logger, onFatal } = context;
   const config = serverConfigOf(spec, members, { ...context.settings, ...settings });
-  const { view, database, metrics } = startServer({ runtime, config, logger, onFatal });
+  const { view, database } = startServer({ runtime, config, logger, onFatal });
+  report(database, spec.name, context.journal);
   return {
     state(): MemberState {
       const zxid = database.lastProcessedZxid;
       return {
         mode: view.peer?.role?.name ?? 'looking',
         serving: view.serving !== null,
-        epoch: epochOf(zxid),
+        epoch: view.peer?.role?.epoch ?? epochOf(zxid),
         zxid,
         treeDigest: database.tree.digest.toBigInt().toString(16),
-        digestMismatches: metrics.counter('digest_mismatches_count').value,
       };
     },
+  };
+}
+
+/** Tells the journal what is logged, at the doors through which it comes; the server is none the wiser. */
+function report(database: ZkDatabase, member: string, journal: Journal): void {
+  const append = database.append.bind(database);
+  database.append = packet => {
+    append(packet);
+    journal.logged(member, packet);
+  };
+  const startEpoch = database.startEpoch.bind(database);
+  database.startEpoch = zxid => {
+    journal.epochStarted(member, epochOf(zxid), database.lastProcessedZxid);
+    startEpoch(zxid);
   };
 }

@@ -3,9 +3,18 @@ import { readConnectResponse } from '../../server/wire/connect.ts';
 import { FrameReader } from '../../server/wire/frames.ts';
 import { JuteError, JuteReader } from '../../server/wire/jute.ts';
 import { Xid } from '../../server/wire/opcodes.ts';
+import { readWatcherEvent } from '../../server/wire/watch-event.ts';
 import { isWrite } from '../checkers/history.ts';
-import { closeFrame, completionOf, connectFrame, pingFrame, requestFrame } from './client-codec.ts';
-import type { Invocation, Recorder } from './recorder.ts';
+import { FIRED_BY, type WatchEventName, type WatchKind } from '../checkers/watches.ts';
+import {
+  closeFrame,
+  completionOf,
+  connectFrame,
+  pingFrame,
+  requestFrame,
+  setWatchesFrame,
+} from './client-codec.ts';
+import { type Invocation, type Recorder, watchLeftBy } from './recorder.ts';
 
 export interface SimClientOptions {
   process: number;
@@ -28,6 +37,14 @@ interface Pending {
   readonly sentAtMs: number;
 }
 
+/** By the number of the event on the wire. */
+const EVENT_NAMES: readonly (WatchEventName | undefined)[] = [
+  undefined,
+  'created',
+  'deleted',
+  'dataChanged',
+  'childrenChanged',
+];
 const FRAME_BYTES_MAX = 4 * 1024 * 1024;
 const CONNECT_TIMEOUT_MS = 1000;
 const RECONNECT_MS = 50;
@@ -54,12 +71,18 @@ export class SimClient {
   #pending: Pending[] = [];
   #timers: Timer[] = [];
   #heardAtMs = 0;
+  /** What the session waits to be told. */
+  #watches: { readonly kind: WatchKind; readonly path: string }[] = [];
 
   constructor(options: SimClientOptions) {
     this.#options = options;
     this.#next = options.process;
     this.#timeoutMs = options.sessionTimeoutMs;
     this.#dial();
+  }
+
+  get process(): number {
+    return this.#options.process;
   }
 
   /** False while there is no session to send on. */
@@ -86,6 +109,31 @@ export class SimClient {
     connection.write(requestFrame(this.#xid, invocation));
   }
 
+  /** Leaves its server and takes its session to the next one. */
+  move(): void {
+    this.#connection?.destroy('moves on');
+  }
+
+  /** Dies as a process does: the session is left to expire, and a new one begins. */
+  vanish(forEver = false): void {
+    this.#closed = forEver;
+    this.#forgetSession();
+    this.#connection?.destroy('the client died');
+  }
+
+  #forgetSession(): void {
+    this.#sessionId = 0n;
+    this.#password = NO_PASSWORD;
+    this.#watches = [];
+    this.#lastZxidSeen = 0;
+  }
+
+  /** Closes the session, as an operation of the history, and comes back no more. */
+  leave(): void {
+    this.send({ f: 'closeSession', path: '' });
+    this.#closed = true;
+  }
+
   /** Ends the session as a client that leaves in peace. */
   close(): void {
     this.#closed = true;
@@ -94,10 +142,11 @@ export class SimClient {
   }
 
   #dial(): void {
+    if (this.#closed) return;
     const { servers, network } = this.#options;
     const server = servers[this.#next++ % servers.length] as Address;
     network.connect(server, CONNECT_TIMEOUT_MS, {
-      onConnected: connection => this.#open(connection),
+      onConnected: connection => (this.#closed ? connection.destroy() : this.#open(connection)),
       onError: () => this.#redial(),
     });
   }
@@ -178,27 +227,55 @@ export class SimClient {
     const { timeoutMs, sessionId, password } = readConnectResponse(this.#reader);
     if (timeoutMs <= 0) {
       this.#options.note(`session ${this.session} expired`);
-      this.#sessionId = 0n;
-      this.#password = NO_PASSWORD;
+      this.#forgetSession();
       this.#connection?.destroy('session expired');
       return;
     }
     if (this.#sessionId !== 0n && sessionId !== this.#sessionId) {
       this.#options.onViolation(`asked for session ${this.session}, got ${sessionId.toString(16)}`);
     }
+    const isRenewed = this.#sessionId !== 0n;
     this.#sessionId = sessionId;
     this.#password = Buffer.from(password);
     this.#timeoutMs = timeoutMs;
     this.#established = true;
     this.#options.note(`session ${this.session} on ${this.#connection?.remote.host}`);
+    if (isRenewed) this.#setWatchesAgain();
     this.#options.onReady?.();
+  }
+
+  /**
+   * Before any other request, so that no reply on the new connection can be newer than an event still due. Those that
+   * wait for a creation are given up: one that came and went meanwhile leaves no event, rightly.
+   */
+  #setWatchesAgain(): void {
+    const kept = this.#watches.filter(({ kind }) => kind !== 'exist');
+    this.#watches = kept;
+    this.#options.recorder.moved(this.session, kept.length > 0 ? ['data', 'child'] : []);
+    if (kept.length === 0) return;
+    const paths = (of: WatchKind) => kept.filter(({ kind }) => kind === of).map(({ path }) => path);
+    this.#connection?.write(setWatchesFrame(this.#lastZxidSeen, paths('data'), paths('child')));
+  }
+
+  #onEvent(): void {
+    const { type, path } = readWatcherEvent(this.#reader);
+    const event = EVENT_NAMES[type];
+    if (event === undefined) return;
+    this.#watches = this.#watches.filter(watch => watch.path !== path || !FIRED_BY[watch.kind].has(event));
+    this.#options.recorder.event(this.#options.process, this.session, event, path);
+  }
+
+  #remember(kind: WatchKind, path: string): void {
+    const isNew = !this.#watches.some(watch => watch.kind === kind && watch.path === path);
+    if (isNew) this.#watches.push({ kind, path });
   }
 
   #onReply(): void {
     const xid = this.#reader.readInt();
     const zxid = this.#reader.readLong();
     const err = this.#reader.readInt();
-    if (xid === Xid.ping || xid === Xid.notification) return;
+    if (xid === Xid.notification) this.#onEvent();
+    if (xid === Xid.notification || xid === Xid.ping || xid === Xid.setWatches) return;
     const pending = this.#pending.shift();
     if (pending === undefined || pending.xid !== xid) {
       if (!this.#closed)
@@ -207,6 +284,13 @@ export class SimClient {
     }
     if (zxid > 0) this.#lastZxidSeen = zxid;
     const { type, completion } = completionOf(pending.invocation.f, zxid, err, this.#reader);
-    this.#options.recorder.complete(pending.operation, type, pending.invocation, completion);
+    const { invocation } = pending;
+    const watch = type === 'ok' ? watchLeftBy(invocation, completion) : undefined;
+    if (watch !== undefined) this.#remember(watch, invocation.path);
+    this.#options.recorder.complete(pending.operation, type, invocation, completion);
+    if (invocation.f === 'closeSession' && type === 'ok') {
+      this.#forgetSession();
+      this.#connection?.destroy('session closed');
+    }
   }
 }

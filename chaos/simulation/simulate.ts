@@ -3,9 +3,12 @@ import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import { checkAcknowledgedWrites, type FinalNode } from '../checkers/acknowledged-writes.ts';
 import { type Judgement, worst } from '../checkers/judgement.ts';
+import { checkModelAgreement } from '../checkers/model-agreement.ts';
 import { checkReplicaAgreement } from '../checkers/replica-agreement.ts';
 import { checkSessionOrder } from '../checkers/session-order.ts';
+import { checkSessions } from '../checkers/sessions.ts';
 import { checkTreeEquality, type MemberTree } from '../checkers/tree-equality.ts';
+import { checkWatches } from '../checkers/watches.ts';
 import { checkWriteOrder } from '../checkers/write-order.ts';
 import type { PlannedFault } from './fault.ts';
 import { Load } from './load.ts';
@@ -17,6 +20,7 @@ import { planFaults } from './schedule.ts';
 import { SimClient } from './sim-client.ts';
 import { drawSwarm, forToys, type Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
+import { WILD_PATHS } from './wild-requests.ts';
 import { World } from './world.ts';
 
 export interface SimulationOptions {
@@ -56,6 +60,8 @@ const FORM_DEADLINE_MS = 60_000;
 const CONVERGE_DEADLINE_MS = 60_000;
 const POLL_MS = 20;
 const SESSION_TIMEOUT_MS = 4000;
+/** Clocks run apart by some percent, expiry is by ticks, and pings are on their way. */
+const EXPIRY_SLACK_MS = 2000;
 const FINAL_PATH = '/final';
 
 /**
@@ -107,7 +113,7 @@ class Simulation {
   }
 
   run(): SimulationResult {
-    const complaint = this.#form() ?? this.#chaos() ?? this.#converge() ?? this.#judge();
+    const complaint = this.#form() ?? this.#chaos() ?? this.#converge() ?? this.#leave() ?? this.#judge();
     this.#keep(checkReplicaAgreement(this.#sampler.samples));
     const broken = this.#broken();
     return this.#result([broken, complaint].filter(text => text !== undefined));
@@ -122,7 +128,8 @@ class Simulation {
       return `no quorum served within ${FORM_DEADLINE_MS} ms, before any fault`;
     }
     const client = this.#client(0);
-    for (const path of [...this.#paths, FINAL_PATH]) {
+    const wild = this.#swarm.wildShare > 0 ? WILD_PATHS : [];
+    for (const path of [...this.#paths, FINAL_PATH, ...wild]) {
       if (!this.#insist(client, { f: 'create', path, value: `first of ${path}` })) {
         return `${path} could not be created before any fault`;
       }
@@ -131,7 +138,7 @@ class Simulation {
   }
 
   #chaos(): string | undefined {
-    const { clients, pipelineDepth, thinkMs, readShare, chaosMs } = this.#swarm;
+    const { clients, pipelineDepth, thinkMs, readShare, wildShare, chaosMs } = this.#swarm;
     const loads: Load[] = [];
     for (let process = 1; process <= clients; process++) {
       const random = this.#random.fork(`load ${process}`);
@@ -139,7 +146,17 @@ class Simulation {
       const { clock } = this.#world.visitor(`load${process}`);
       const signature = `p${process}`;
       loads.push(
-        new Load({ client, clock, random, paths: this.#paths, pipelineDepth, thinkMs, readShare, signature }),
+        new Load({
+          client,
+          clock,
+          random,
+          paths: this.#paths,
+          pipelineDepth,
+          thinkMs,
+          readShare,
+          wildShare,
+          signature,
+        }),
       );
     }
     this.#nemesis.schedule(this.#faults);
@@ -161,6 +178,37 @@ class Simulation {
       this.#wait(settled, CONVERGE_DEADLINE_MS) ? checkTreeEquality(this.#trees()) : this.#divergence(),
     );
     return this.#broken() ?? (valid === 'invalid' ? `${checker}: ${reasons[0]}` : undefined);
+  }
+
+  /**
+   * The clients of the chaos end, half of them without a word. When the time of their sessions has passed, everything
+   * that was told to anybody is held against the transactions that were agreed on.
+   */
+  #leave(): string | undefined {
+    if (this.#options.program.complete !== true) return undefined;
+    const alive = new Set<SimClient>();
+    for (const client of this.#clients) {
+      const { process } = client;
+      if (process === 0 || process > this.#swarm.clients) alive.add(client);
+      else if (process % 2 === 0 && client.ready) client.leave();
+      else client.vanish(true);
+    }
+    this.#world.time.advance(SESSION_TIMEOUT_MS + EXPIRY_SLACK_MS);
+    for (const client of this.#clients) if (!alive.has(client)) client.vanish(true);
+    if (!this.#wait(() => this.#converged(), CONVERGE_DEADLINE_MS)) return this.#divergence().reasons[0];
+    const { journal } = this.#world;
+    const transactions = journal.agreedUpTo(this.#world.state(1)?.zxid ?? 0);
+    if (journal.conflicts.length > 0) return journal.conflicts[0];
+    if (transactions === undefined)
+      return 'the transactions that were agreed on were not all seen being logged';
+    const { history, sessionRecords } = this.#recorder;
+    this.#keep(checkModelAgreement(history, transactions));
+    this.#keep(checkWatches(sessionRecords, transactions));
+    const limits = { timeoutMs: SESSION_TIMEOUT_MS, slackMs: EXPIRY_SLACK_MS };
+    this.#keep(
+      checkSessions(history, transactions, { ...limits, alive: new Set([...alive].map(c => c.session)) }),
+    );
+    return this.#broken();
   }
 
   #judge(): string | undefined {

@@ -26,13 +26,20 @@ export interface Swarm {
   readonly pipelineDepth: number;
   readonly thinkMs: readonly [low: number, high: number];
   readonly readShare: number;
+  /** Of operations that are more than registers; see `wild-requests.ts`. */
+  readonly wildShare: number;
   /** Lines of zoo.cfg, the same for all members: small logs, so that DIFF, TRUNC and SNAP all happen. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Without the faults that only a server with files of its own can take. */
+/** What only a whole server can take; drawn apart, so that a toy's days do not change with them. */
+const SERVER_KINDS: ReadonlySet<FaultKind> = new Set(['crash-loop', 'sick-disk', 'wipe']);
+
+/** Without what only a whole server can take: failing disks, and more than registers. */
 export function forToys(swarm: Swarm): Swarm {
-  return { ...swarm, faultWeights: { ...swarm.faultWeights, 'crash-loop': 0, 'sick-disk': 0, wipe: 0 } };
+  const faultWeights = { ...swarm.faultWeights };
+  for (const kind of SERVER_KINDS) faultWeights[kind] = 0;
+  return { ...swarm, wildShare: 0, faultWeights };
 }
 
 /** Members fail to get anything done under more faults than this share of the kinds. */
@@ -69,6 +76,7 @@ export function drawSwarm(random: SeededRandom): Swarm {
     pipelineDepth: random.pick([1, 1, 4, 16]),
     thinkMs: [0, random.pick([10, 50, 200])],
     readShare: random.between(0.1, 0.8),
+    wildShare: random.pick([0.2, 0.6, 0.9]),
     settings: drawSettings(random),
   };
 }
@@ -96,7 +104,8 @@ function drawLink(random: SeededRandom): Partial<LinkQuality> {
 function drawWeights(random: SeededRandom): Record<FaultKind, number> {
   const weights = { ...KINDS };
   for (const kind of Object.keys(KINDS) as FaultKind[]) {
-    weights[kind] = random.chance(KIND_PROBABILITY) ? KINDS[kind] * random.float() : 0;
+    const own = SERVER_KINDS.has(kind) ? random.fork(kind) : random;
+    weights[kind] = own.chance(KIND_PROBABILITY) ? KINDS[kind] * own.float() : 0;
   }
   return weights;
 }

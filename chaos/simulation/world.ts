@@ -7,6 +7,7 @@ import { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import { VirtualTime } from '../../server/runtime/virtual-time.ts';
 import { DiskTroubles } from './disk-troubles.ts';
 import type { DiskSickness } from './fault.ts';
+import { Journal } from './journal.ts';
 import { Marks } from './marks.ts';
 import {
   type MemberProgram,
@@ -42,6 +43,8 @@ interface Member {
   crashLoop: { how: Crash; left: number[] } | undefined;
 }
 
+/** What a member logs when its tree has another digest than the transaction foretold. */
+const TREE_DIFFERS = 'the tree differs from what its leader had';
 /** A supervisor's pause before it starts a dead member again. */
 const CRASH_LOOP_REBOOT_MS = 50;
 /** Within this a member must have stopped, or what it says is no longer trusted. */
@@ -55,6 +58,7 @@ export class World {
   readonly time = new VirtualTime();
   readonly trace = new Trace();
   readonly marks = new Marks();
+  readonly journal = new Journal(() => this.time.nowMs);
   readonly network: MemoryNetwork;
   readonly specs: readonly MemberSpec[];
   /** Members whose code threw: each is a finding, whatever the checkers say. */
@@ -120,6 +124,7 @@ export class World {
         spec,
         members: this.specs,
         logger,
+        journal: this.journal,
         settings: this.#options.settings ?? {},
         onFatal,
       });
@@ -226,6 +231,10 @@ export class World {
     this.#member(sid).machine.disk.syncDelayMs = delayMs;
   }
 
+  isPaused(sid: number): boolean {
+    return this.#member(sid).machine.runtime?.clock.paused === true;
+  }
+
   jumpWall(sid: number, byMs: number): void {
     this.note(this.#name(sid), `wall clock jumps by ${byMs} ms`);
     this.#member(sid).machine.runtime?.clock.jumpWall(byMs);
@@ -249,6 +258,7 @@ export class World {
 
   #logged(who: string, line: string): void {
     this.note(who, line);
+    if (line.includes(TREE_DIFFERS)) this.failures.push(`${who}: ${line}`);
     this.marks.onLine(line);
   }
 

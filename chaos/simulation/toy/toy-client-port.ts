@@ -153,6 +153,7 @@ class Conversation {
         w.writeInt(answer.xid)
           .writeLong(err === 0 ? zxid : this.#options.tree.zxid)
           .writeInt(shown);
+        if (err === 0 && write.f === 'create') w.writeString(write.path);
         const node = this.#options.tree.nodes.get(write.path);
         if (err === 0 && write.f === 'setData' && node !== undefined) writeNodeStat(w, node);
       };

@@ -1,0 +1,138 @@
+import { type HistoryEvent, isWrite, type Operation, operationsOf, outcomeOf } from './history.ts';
+import { type Judgement, judge } from './judgement.ts';
+import { type Change, ModelTree, type Transaction } from './transaction.ts';
+
+/**
+ * Every answer against the transactions that the ensemble agreed on. A reply carries a zxid, so there is exactly one
+ * right answer to everything:
+ *
+ * - an acknowledged write is the transaction of its zxid: that session's, that path, that data;
+ * - a refused one had a reason in the tree before it;
+ * - a read is the tree as of its zxid, on whichever server it was: data, version, children, absence;
+ * - the transactions make sense one after the other: no version skipped, no node made twice, none for a closed session.
+ */
+export function checkModelAgreement(
+  history: readonly HistoryEvent[],
+  transactions: readonly Transaction[],
+): Judgement {
+  const answered = operationsOf(history)
+    .filter(operation => outcomeOf(operation) !== 'info' && (operation.completion?.zxid ?? 0) > 0)
+    .sort((a, b) => zxidOf(a) - zxidOf(b) || rank(a) - rank(b));
+  const model = new ModelTree();
+  const reasons: string[] = [];
+  let at = 0;
+  let checked = 0;
+  for (const operation of answered) {
+    const zxid = zxidOf(operation);
+    // A write is judged by the tree before it, a read by the tree with everything up to its zxid.
+    const upTo = isWrite(operation.invoke.f) ? zxid - 1 : zxid;
+    for (let next = transactions[at]; next !== undefined && next.zxid <= upTo; next = transactions[++at])
+      model.apply(next);
+    const complaint = isWrite(operation.invoke.f)
+      ? complaintOfWrite(operation, transactions[at], model)
+      : complaintOfRead(operation, model);
+    checked++;
+    if (complaint !== undefined)
+      reasons.push(
+        `operation ${operation.invoke.operation} ${operation.invoke.f} ${operation.invoke.path}: ${complaint}`,
+      );
+  }
+  for (; at < transactions.length; at++) model.apply(transactions[at]!);
+  return judge('model agreement', checked, [...model.complaints, ...reasons]);
+}
+
+function zxidOf(operation: Operation): number {
+  return operation.completion?.zxid ?? 0;
+}
+
+/** Of one zxid, the write comes before those who read it. */
+function rank({ invoke }: Operation): number {
+  return isWrite(invoke.f) ? 0 : 1;
+}
+
+function complaintOfWrite(
+  { invoke, completion }: Operation,
+  transaction: Transaction | undefined,
+  model: ModelTree,
+): string | undefined {
+  const zxid = completion?.zxid ?? 0;
+  if (transaction?.zxid !== zxid) return `no transaction ${zxid} was agreed on`;
+  const { session, change } = transaction;
+  if (session !== invoke.session)
+    return `transaction ${zxid} is of session ${session}, not ${invoke.session}`;
+  if (completion?.type === 'fail') return complaintOfRefusal(invoke, completion, change, model);
+  if (invoke.f === 'multi') return complaintOfMulti(invoke, change);
+  if (change.f !== invoke.f) return `transaction ${zxid} is a ${change.f}`;
+  if (change.f === 'closeSession') return undefined;
+  return complaintOfPart({ ...invoke, created: completion?.created }, change);
+}
+
+type Part = Pick<HistoryEvent, 'path' | 'value' | 'created'>;
+
+function complaintOfPart(part: Part, change: Change): string | undefined {
+  if (!('path' in change)) return `is a ${change.f} among the transactions`;
+  const path = part.created ?? part.path;
+  if (change.path !== path)
+    return `changes ${change.path} among the transactions, the client was told ${path}`;
+  if ('value' in change && change.value !== (part.value ?? null))
+    return `holds ${JSON.stringify(change.value)} among the transactions, not ${JSON.stringify(part.value)}`;
+  return undefined;
+}
+
+function complaintOfMulti(invoke: HistoryEvent, change: Change): string | undefined {
+  const parts = invoke.parts ?? [];
+  if (change.f !== 'multi' || change.changes.length !== parts.length) return 'is not that multi';
+  for (const [index, part] of parts.entries()) {
+    const made = change.changes[index] as Change;
+    if (made.f === 'error') return `part ${index} failed, and the multi was acknowledged`;
+    if (part.f !== 'check' && made.f !== part.f) return `part ${index} is a ${made.f}`;
+    const complaint = part.f === 'check' ? undefined : complaintOfPart(part, made);
+    if (complaint !== undefined) return `part ${index} ${complaint}`;
+  }
+  return undefined;
+}
+
+function complaintOfRefusal(
+  invoke: HistoryEvent,
+  completion: HistoryEvent,
+  change: Change,
+  model: ModelTree,
+): string | undefined {
+  const failedMulti = change.f === 'multi' && change.changes.some(part => part.f === 'error');
+  if (change.f !== 'error' && !failedMulti)
+    return `was refused with ${completion.error}, and a ${change.f} was made of it`;
+  if (change.f === 'error' && change.error !== completion.error)
+    return `was refused with ${completion.error}, the transaction says ${change.error}`;
+  const node = model.nodes.get(invoke.path);
+  const justified: Readonly<Record<string, () => boolean>> = {
+    // A sequential name is not known before.
+    NODEEXISTS: () => node !== undefined || (invoke.flags ?? 0) >= 2,
+    BADVERSION: () => node !== undefined && node.version !== invoke.version,
+    NOTEMPTY: () => node !== undefined && node.children.size > 0,
+    NONODE: () => node === undefined || invoke.f === 'create',
+  };
+  if (invoke.f === 'multi') return undefined;
+  if (justified[completion.error ?? '']?.() === false)
+    return `was refused with ${completion.error}, which the tree before it gives no reason for`;
+  return undefined;
+}
+
+function complaintOfRead({ invoke, completion }: Operation, model: ModelTree): string | undefined {
+  if (completion === undefined || invoke.f === 'sync') return undefined;
+  const node = model.nodes.get(invoke.path);
+  const found = completion.type === 'ok' && completion.value !== null;
+  if (node === undefined) return found ? `found what is not there at zxid ${completion.zxid}` : undefined;
+  if (!found) return `found nothing, at zxid ${completion.zxid} there is one since ${node.mzxid}`;
+  if (completion.children !== undefined) return complaintOfChildren(completion, [...node.children]);
+  const { version, mzxid, value } = completion;
+  if (version !== node.version || mzxid !== node.mzxid)
+    return `read version ${version} of ${mzxid}, at zxid ${completion.zxid} it is ${node.version} of ${node.mzxid}`;
+  if (value !== undefined && value !== node.value)
+    return `read ${JSON.stringify(value)}, at zxid ${completion.zxid} it is ${JSON.stringify(node.value)}`;
+  return undefined;
+}
+
+function complaintOfChildren({ children = [], zxid }: HistoryEvent, wanted: string[]): string | undefined {
+  const [a, b] = [[...children].sort().join(' '), wanted.sort().join(' ')];
+  return a === b ? undefined : `read children ${a}, at zxid ${zxid} there are ${b}`;
+}

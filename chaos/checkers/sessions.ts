@@ -1,0 +1,66 @@
+import { type HistoryEvent, isWrite, operationsOf, outcomeOf } from './history.ts';
+import { type Judgement, judge } from './judgement.ts';
+import { ModelTree, type Transaction } from './transaction.ts';
+
+export interface SessionLimits {
+  readonly timeoutMs: number;
+  /** A session that wrote, and was answered, lives this much shorter than its timeout at worst: clocks, ticks, ways. */
+  readonly slackMs: number;
+  /** Sessions of clients that are there when the run ends; all others must be over. */
+  readonly alive: ReadonlySet<string>;
+}
+
+/**
+ * A session ends when its client says so, or its timeout after it was last heard of: not before, which is judged by
+ * writes that were answered, and not much later, which is judged at the end. Its ephemerals go with it, and it makes
+ * nothing any more.
+ */
+export function checkSessions(
+  history: readonly HistoryEvent[],
+  transactions: readonly Transaction[],
+  limits: SessionLimits,
+): Judgement {
+  const reasons: string[] = [];
+  const model = new ModelTree();
+  const proofs = proofsOfLife(history);
+  const closeAsked = new Set(
+    history.filter(event => event.f === 'closeSession').map(({ session }) => session),
+  );
+  let checked = 0;
+  for (const transaction of transactions) {
+    const { session, timeMs, change } = transaction;
+    const isOpen = model.openSessions.has(session);
+    model.apply(transaction);
+    if (change.f !== 'closeSession' || !isOpen || closeAsked.has(session)) continue;
+    checked++;
+    const last = (proofs.get(session) ?? []).findLast(({ answeredMs }) => answeredMs < timeMs);
+    if (last === undefined || timeMs - last.askedMs >= limits.timeoutMs - limits.slackMs) continue;
+    reasons.push(
+      `session ${session} expired at ${timeMs} ms, a write of it from ${last.askedMs} ms was answered`,
+    );
+  }
+  for (const session of model.openSessions.keys()) {
+    checked++;
+    if (!limits.alive.has(session)) reasons.push(`session ${session} never ended, its client is gone`);
+  }
+  for (const [path, { owner }] of model.nodes) {
+    if (owner !== undefined && !model.openSessions.has(owner))
+      reasons.push(`${path} is still there, its session ${owner} is closed`);
+  }
+  return judge('sessions', checked, reasons);
+}
+
+function proofsOfLife(
+  history: readonly HistoryEvent[],
+): Map<string, { askedMs: number; answeredMs: number }[]> {
+  const proofs = new Map<string, { askedMs: number; answeredMs: number }[]>();
+  for (const operation of operationsOf(history)) {
+    const { invoke, completion } = operation;
+    if (!isWrite(invoke.f) || outcomeOf(operation) === 'info' || completion === undefined) continue;
+    const proof = { askedMs: invoke.timeMs, answeredMs: completion.timeMs };
+    const list = proofs.get(invoke.session);
+    if (list === undefined) proofs.set(invoke.session, [proof]);
+    else list.push(proof);
+  }
+  return proofs;
+}

@@ -1,0 +1,181 @@
+import { assert, suite } from '#test';
+import type { HistoryEvent } from './history.ts';
+import type { Judgement } from './judgement.ts';
+import { checkModelAgreement } from './model-agreement.ts';
+import { checkSessions } from './sessions.ts';
+import type { Change, Transaction } from './transaction.ts';
+import { checkWatches, type SessionRecord, type Sighting } from './watches.ts';
+
+const test = suite('checkers against the agreed transactions: each is shown a bad history');
+
+/** zxid 1 opens session a, 2 session b; /p is made at 3. */
+const BEGIN: readonly Transaction[] = log([
+  ['a', { f: 'createSession', timeoutMs: 4000 }],
+  ['b', { f: 'createSession', timeoutMs: 4000 }],
+  ['a', { f: 'create', path: '/p', value: 'v0', ephemeral: false }],
+]);
+
+function log(entries: readonly (readonly [session: string, change: Change])[], from = 1): Transaction[] {
+  return entries.map(([session, change], at) => ({
+    zxid: from + at,
+    timeMs: (from + at) * 100,
+    session,
+    change,
+  }));
+}
+
+function after(...entries: readonly (readonly [session: string, change: Change])[]): Transaction[] {
+  return [...BEGIN, ...log(entries, BEGIN.length + 1)];
+}
+
+type Told = Partial<HistoryEvent> & Pick<HistoryEvent, 'f' | 'path'>;
+
+/** One operation of session a, and its answer. */
+function operation(asked: Told, answer: Partial<HistoryEvent>): HistoryEvent[] {
+  const common = { process: 1, operation: 0, session: 'a', ...asked };
+  return [
+    { index: 0, timeMs: 310, type: 'invoke', ...common },
+    { index: 1, timeMs: 390, type: 'ok', ...common, ...answer },
+  ];
+}
+
+function assertInvalid({ valid, reasons }: Judgement, reason: RegExp): void {
+  assert.is(valid, 'invalid', reasons.join('\n'));
+  assert.match(reasons.join('\n'), reason);
+}
+
+const set: Change = { f: 'setData', path: '/p', value: 'v1', version: 1 };
+
+test('model: answers that are the agreed transactions, and reads that are their tree', () => {
+  const write = operation({ f: 'setData', path: '/p', value: 'v1' }, { zxid: 4, version: 1 });
+  assert.is(checkModelAgreement(write, after(['a', set])).valid, 'valid');
+  const read = operation({ f: 'getData', path: '/p' }, { zxid: 3, value: 'v0', version: 0, mzxid: 3 });
+  assert.is(checkModelAgreement(read, after(['a', set])).valid, 'valid');
+});
+
+test('model: an acknowledged write that was not agreed on, of another session, or with other data', () => {
+  const write = operation({ f: 'setData', path: '/p', value: 'v1' }, { zxid: 4, version: 1 });
+  assertInvalid(checkModelAgreement(write, BEGIN), /no transaction 4 was agreed on/);
+  assertInvalid(checkModelAgreement(write, after(['b', set])), /of session b, not a/);
+  assertInvalid(
+    checkModelAgreement(write, after(['a', { ...set, value: 'x' }])),
+    /holds "x" among the transactions/,
+  );
+});
+
+test('model: a read from a tree that is too old, too new, or never was', () => {
+  const stale = operation({ f: 'getData', path: '/p' }, { zxid: 4, value: 'v0', version: 0, mzxid: 3 });
+  assertInvalid(checkModelAgreement(stale, after(['a', set])), /read version 0 of 3, at zxid 4 it is 1 of 4/);
+  const early = operation({ f: 'getData', path: '/p' }, { zxid: 3, value: 'v1', version: 1, mzxid: 4 });
+  assertInvalid(checkModelAgreement(early, after(['a', set])), /read version 1 of 4, at zxid 3/);
+  const missing = operation({ f: 'exists', path: '/p' }, { zxid: 3, value: null });
+  assertInvalid(checkModelAgreement(missing, BEGIN), /found nothing/);
+  const children = operation({ f: 'getChildren', path: '/' }, { zxid: 3, children: ['p', 'q'] });
+  assertInvalid(checkModelAgreement(children, BEGIN), /read children p q, at zxid 3 there are p/);
+});
+
+test('model: a refusal without a reason, and one that happened all the same', () => {
+  const refused = operation(
+    { f: 'setData', path: '/p', value: 'v1', version: 0 },
+    { type: 'fail', zxid: 4, error: 'BADVERSION' },
+  );
+  assertInvalid(
+    checkModelAgreement(refused, after(['a', { f: 'error', error: 'BADVERSION' }])),
+    /gives no reason/,
+  );
+  assertInvalid(
+    checkModelAgreement(refused, after(['a', set])),
+    /was refused with BADVERSION, and a setData was made/,
+  );
+});
+
+test('model: half of a multi', () => {
+  const parts = [
+    { f: 'create', path: '/p/c', value: 'c' },
+    { f: 'delete', path: '/p' },
+  ] as const;
+  const asked = operation({ f: 'multi', path: '/', parts }, { zxid: 4 });
+  const create: Change = { f: 'create', path: '/p/c', value: 'c', ephemeral: false };
+  assertInvalid(
+    checkModelAgreement(asked, after(['a', { f: 'multi', changes: [create] }])),
+    /is not that multi/,
+  );
+  const failed: Change = { f: 'multi', changes: [create, { f: 'error', error: 'NOTEMPTY' }] };
+  assertInvalid(
+    checkModelAgreement(asked, after(['a', failed])),
+    /part 1 failed, and the multi was acknowledged/,
+  );
+});
+
+test('model: transactions that make no sense: a version skipped, a node twice, an ephemeral of a closed session (4541)', () => {
+  const nothing: HistoryEvent[] = [];
+  assertInvalid(
+    checkModelAgreement(nothing, after(['a', { ...set, version: 2 }])),
+    /makes version 2 of \/p after 0/,
+  );
+  const twice: Change = { f: 'create', path: '/p', value: null, ephemeral: false };
+  assertInvalid(checkModelAgreement(nothing, after(['a', twice])), /creates \/p, which exists/);
+  const late: Change = { f: 'create', path: '/e', value: null, ephemeral: true };
+  assertInvalid(
+    checkModelAgreement(nothing, after(['a', { f: 'closeSession' }], ['a', late])),
+    /which is closed/,
+  );
+});
+
+function seen(...sightings: readonly Sighting[]): SessionRecord[] {
+  return sightings.map(sighting => ({ session: 'a', timeMs: 0, ...sighting }));
+}
+
+const armed: Sighting = { kind: 'armed', watch: 'data', path: '/p', zxid: 3 };
+const told: Sighting = { kind: 'event', event: 'dataChanged', path: '/p' };
+
+test('watches: told before anything newer is seen, once, also on another server', () => {
+  const transactions = after(['b', set]);
+  assert.is(
+    checkWatches(seen(armed, { kind: 'reply', zxid: 3 }, told, { kind: 'reply', zxid: 4 }), transactions)
+      .valid,
+    'valid',
+  );
+  const moved: Sighting = { kind: 'moved', kept: ['data', 'child'] };
+  assert.is(checkWatches(seen(armed, moved, told, { kind: 'reply', zxid: 4 }), transactions).valid, 'valid');
+});
+
+test('watches: an event that is lost, late, doubled, or from nowhere', () => {
+  const transactions = after(['b', set]);
+  const late = /saw zxid 4 before the event of its data watch on \/p: armed at 3, due at 4/;
+  assertInvalid(checkWatches(seen(armed, { kind: 'reply', zxid: 4 }, told), transactions), late);
+  const moved: Sighting = { kind: 'moved', kept: ['data'] };
+  assertInvalid(checkWatches(seen(armed, moved, { kind: 'reply', zxid: 4 }), transactions), late);
+  assertInvalid(
+    checkWatches(seen(armed, told, told), transactions),
+    /told dataChanged of \/p without a cause/,
+  );
+  assertInvalid(checkWatches(seen(armed, told), BEGIN), /without a cause/);
+});
+
+const LIMITS = { timeoutMs: 4000, slackMs: 1000, alive: new Set(['a']) };
+const close: Change = { f: 'closeSession' };
+
+test('sessions: one that expires while it is heard from', () => {
+  const write = operation({ f: 'setData', path: '/p', value: 'v1' }, { zxid: 4 });
+  const transactions = after(['a', set], ['a', close], ['b', close]);
+  assertInvalid(
+    checkSessions(write, transactions, LIMITS),
+    /session a expired at 500 ms, a write of it from 310 ms/,
+  );
+  const asked = [
+    ...write,
+    ...operation({ f: 'closeSession', path: '' }, { zxid: 5, operation: 1 }).map(e => ({
+      ...e,
+      operation: 1,
+    })),
+  ];
+  assert.is(checkSessions(asked, transactions, LIMITS).valid, 'valid');
+});
+
+test('sessions: one that never ends; an ephemeral that outlives its session', () => {
+  assertInvalid(checkSessions([], BEGIN, LIMITS), /session b never ended, its client is gone/);
+  const ephemeral: Change = { f: 'create', path: '/e', value: null, ephemeral: true };
+  const ghost = after(['b', close], ['b', ephemeral]);
+  assertInvalid(checkSessions([], ghost, LIMITS), /\/e is still there, its session b is closed/);
+});

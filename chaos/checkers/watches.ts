@@ -1,0 +1,139 @@
+import { type Judgement, judge } from './judgement.ts';
+import { ModelTree, type Touch, type Transaction } from './transaction.ts';
+
+export type WatchKind = 'data' | 'exist' | 'child';
+export type WatchEventName = 'created' | 'deleted' | 'dataChanged' | 'childrenChanged';
+
+/** What a session saw, in order: the part of a history that watches are judged by. */
+export type Sighting =
+  | { readonly kind: 'reply'; readonly zxid: number }
+  /** The reply to a read with a watch, which sees the tree as of `zxid`. */
+  | { readonly kind: 'armed'; readonly watch: WatchKind; readonly path: string; readonly zxid: number }
+  | { readonly kind: 'event'; readonly event: WatchEventName; readonly path: string }
+  /** The connection is gone, and with it all watches but those the client sets again before anything else. */
+  | { readonly kind: 'moved'; readonly kept: readonly WatchKind[] };
+
+export type SessionRecord = Sighting & { readonly session: string; readonly timeMs: number };
+
+/** Which changes of its path a watch waits for. */
+export const FIRED_BY: Readonly<Record<WatchKind, ReadonlySet<WatchEventName>>> = {
+  data: new Set(['dataChanged', 'deleted', 'created']),
+  exist: new Set(['created', 'dataChanged', 'deleted']),
+  child: new Set(['childrenChanged', 'deleted']),
+};
+
+/**
+ * One-shot watches: no event is lost, none comes twice or from nowhere, and a client is told of a change before it
+ * sees any reply that is newer than the change, on whichever server.
+ */
+export function checkWatches(
+  records: readonly SessionRecord[],
+  transactions: readonly Transaction[],
+): Judgement {
+  const changes = changesByPath(transactions);
+  const sessions = new Map<string, WatchingSession>();
+  const reasons: string[] = [];
+  for (const record of records) {
+    let session = sessions.get(record.session);
+    if (session === undefined) {
+      session = new WatchingSession(changes);
+      sessions.set(record.session, session);
+    }
+    for (const complaint of session.see(record)) reasons.push(`session ${record.session} ${complaint}`);
+  }
+  return judge('watches', records.length, reasons);
+}
+
+interface ArmedWatch {
+  readonly watch: WatchKind;
+  readonly path: string;
+  readonly zxid: number;
+}
+
+/** One session's watches, as they should be after what it has seen. */
+class WatchingSession {
+  readonly #changes: Changes;
+  readonly #armed = new Map<string, ArmedWatch>();
+  /** Set again as data and as child watch: a deletion meanwhile is told of for each, upstream too. */
+  #toldTwice = new Set<string>();
+
+  constructor(changes: Changes) {
+    this.#changes = changes;
+  }
+
+  see(record: SessionRecord): string[] {
+    switch (record.kind) {
+      case 'armed': {
+        const key = `${record.watch} ${record.path}`;
+        if (!this.#armed.has(key)) this.#armed.set(key, record);
+        return [];
+      }
+      case 'moved':
+        this.#move(record.kept);
+        return [];
+      case 'event':
+        return this.#event(record.event, record.path);
+      case 'reply':
+        return this.#overdue(record.zxid);
+    }
+  }
+
+  #move(kept: readonly WatchKind[]): void {
+    for (const [key, { watch }] of this.#armed) if (!kept.includes(watch)) this.#armed.delete(key);
+    const isTwice = ({ watch, path }: ArmedWatch) => watch === 'data' && this.#armed.has(`child ${path}`);
+    this.#toldTwice = new Set([...this.#armed.values()].filter(isTwice).map(({ path }) => path));
+  }
+
+  #event(event: WatchEventName, path: string): string[] {
+    const fired = [...this.#armed].filter(([, w]) => w.path === path && FIRED_BY[w.watch].has(event));
+    const hasCause = fired.some(([, w]) => firstAfter(this.#changes, w) !== undefined);
+    for (const [key] of fired) this.#armed.delete(key);
+    if (hasCause || (event === 'deleted' && this.#toldTwice.delete(path))) return [];
+    return [`was told ${event} of ${path} without a cause`];
+  }
+
+  #overdue(zxid: number): string[] {
+    const complaints: string[] = [];
+    for (const [key, armed] of this.#armed) {
+      const due = firstAfter(this.#changes, armed);
+      if (due === undefined || due > zxid) continue;
+      this.#armed.delete(key);
+      const { watch, path } = armed;
+      complaints.push(
+        `saw zxid ${zxid} before the event of its ${watch} watch on ${path}: armed at ${armed.zxid}, due at ${due}`,
+      );
+    }
+    return complaints;
+  }
+}
+
+type Changes = ReadonlyMap<string, readonly (Touch & { zxid: number })[]>;
+
+function changesByPath(transactions: readonly Transaction[]): Changes {
+  const byPath = new Map<string, (Touch & { zxid: number })[]>();
+  const model = new ModelTree();
+  for (const transaction of transactions) {
+    for (const touch of model.apply(transaction)) {
+      const list = byPath.get(touch.path);
+      const change = { ...touch, zxid: transaction.zxid };
+      if (list === undefined) byPath.set(touch.path, [change]);
+      else list.push(change);
+    }
+  }
+  return byPath;
+}
+
+function firstAfter(changes: Changes, { path, watch, zxid }: ArmedWatch): number | undefined {
+  const list = changes.get(path) ?? [];
+  let low = 0;
+  for (let high = list.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle]?.zxid ?? 0) <= zxid) low = middle + 1;
+    else high = middle;
+  }
+  for (; low < list.length; low++) {
+    const change = list[low];
+    if (change !== undefined && FIRED_BY[watch].has(change.what)) return change.zxid;
+  }
+  return undefined;
+}

@@ -1,0 +1,101 @@
+import { parseTxnPacket } from '../../server/storage/parse-txn.ts';
+import { errorName } from '../../server/wire/error-codes.ts';
+import { OpCode, opName } from '../../server/wire/opcodes.ts';
+import { clientIdOf, type TxnBody } from '../../server/wire/txn.ts';
+import { type TxnPacket, txnOf } from '../../server/wire/txn-packet.ts';
+import { counterOf, epochOf, zxidToHex } from '../../server/wire/zxid.ts';
+import type { Change, Transaction } from '../checkers/transaction.ts';
+
+interface Entry {
+  readonly packet: TxnPacket;
+  readonly timeMs: number;
+  readonly member: string;
+}
+
+/**
+ * Every transaction that any member ever logged, and what each epoch started from: enough to tell, in the end, which of
+ * them the ensemble agreed on. Members report here; nothing comes back to them.
+ */
+export class Journal {
+  /** What must never be: two transactions of one zxid, two beginnings of one epoch. */
+  readonly conflicts: string[] = [];
+  readonly #nowMs: () => number;
+  readonly #entries = new Map<number, Entry>();
+  readonly #starts = new Map<number, { after: number; member: string }>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  logged(member: string, packet: TxnPacket): void {
+    const first = this.#entries.get(packet.zxid);
+    if (first === undefined) {
+      this.#entries.set(packet.zxid, { packet, timeMs: this.#nowMs(), member });
+    } else if (first.packet !== packet && !txnOf(first.packet).equals(txnOf(packet))) {
+      this.conflicts.push(
+        `${member} and ${first.member} logged different transactions as ${zxidToHex(packet.zxid)}`,
+      );
+    }
+  }
+
+  /** `member` leads `epoch` from now on, and its history so far ends at `after`. */
+  epochStarted(member: string, epoch: number, after: number): void {
+    const first = this.#starts.get(epoch);
+    if (first === undefined) this.#starts.set(epoch, { after, member });
+    else if (first.member !== member || first.after !== after)
+      this.conflicts.push(
+        `epoch ${epoch} was started by ${first.member} after ${zxidToHex(first.after)} and by ${member} after ${zxidToHex(after)}`,
+      );
+  }
+
+  /** The history that ends at `last`, oldest first; undefined when members never reported a part of it. */
+  agreedUpTo(last: number): Transaction[] | undefined {
+    const agreed: Transaction[] = [];
+    for (let zxid: number | undefined = last; zxid !== 0; zxid = this.#before(zxid)) {
+      if (zxid === undefined) return undefined;
+      if (counterOf(zxid) === 0) continue;
+      const entry = this.#entries.get(zxid);
+      if (entry === undefined) return undefined;
+      agreed.push(transactionOf(entry));
+    }
+    return agreed.reverse();
+  }
+
+  #before(zxid: number): number | undefined {
+    return counterOf(zxid) > 1 ? zxid - 1 : this.#starts.get(epochOf(zxid))?.after;
+  }
+}
+
+function transactionOf({ packet, timeMs }: Entry): Transaction {
+  const { header, body } = parseTxnPacket(packet);
+  const session = BigInt.asUintN(64, clientIdOf(header)).toString(16);
+  return { zxid: packet.zxid, timeMs, session, change: changeOf(body) };
+}
+
+function changeOf(body: TxnBody): Change {
+  switch (body.type) {
+    case OpCode.create:
+    case OpCode.create2: {
+      const { path, data, ephemeral } = body;
+      return { f: 'create', path, value: data?.toString() ?? null, ephemeral };
+    }
+    case OpCode.setData: {
+      const { path, data, version } = body;
+      return { f: 'setData', path, value: data?.toString() ?? null, version };
+    }
+    case OpCode.delete:
+      return { f: 'delete', path: body.path };
+    case OpCode.createSession:
+      return { f: 'createSession', timeoutMs: body.timeoutMs };
+    case OpCode.closeSession:
+      return { f: 'closeSession' };
+    case OpCode.error:
+      return { f: 'error', error: errorName(body.err) };
+    case OpCode.multi:
+      return { f: 'multi', changes: body.txns.map(changeOf) };
+    case OpCode.check:
+      return { f: 'none' };
+    default:
+      throw new Error(`no simulated client asks for a ${opName(body.type)}`);
+  }
+}

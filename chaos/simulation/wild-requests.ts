@@ -1,0 +1,59 @@
+import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import type { MultiPart } from '../checkers/history.ts';
+import type { Request } from './sim-client.ts';
+
+/** Where these operations play: apart from the registers, which other checkers count the versions of. */
+export const WILD_ROOT = '/w';
+const QUEUE = `${WILD_ROOT}/q`;
+/** Made before any fault. */
+export const WILD_PATHS: readonly string[] = [WILD_ROOT, QUEUE];
+
+const PATHS = 4;
+const EPHEMERAL = 1;
+const SEQUENTIAL = 2;
+
+/**
+ * Everything but registers: nodes made and deleted, alone, in order and for the length of a session; versions asked
+ * for; several at once; and reads that leave a watch. Few paths, so that clients are in each other's way.
+ */
+export function drawWildRequest(random: SeededRandom, readShare: number, value: string): Request {
+  if (random.chance(readShare)) return drawRead(random);
+  const path = drawPath(random);
+  const drawn = random.below(10);
+  if (drawn < 3) return { f: 'create', path, value, ...(random.chance(0.4) ? { flags: EPHEMERAL } : {}) };
+  if (drawn < 4) {
+    const flags = random.chance(0.7) ? SEQUENTIAL + EPHEMERAL : SEQUENTIAL;
+    return { f: 'create', path: `${QUEUE}/s-`, value, flags };
+  }
+  if (drawn < 6) return { f: 'delete', path, version: drawVersion(random) };
+  if (drawn < 8) return { f: 'setData', path, value, version: drawVersion(random) };
+  const parts = Array.from({ length: 1 + random.below(3) }, (_, at) => drawPart(random, `${value}.${at}`));
+  return { f: 'multi', path: WILD_ROOT, parts };
+}
+
+function drawRead(random: SeededRandom): Request {
+  const watch = random.chance(0.6);
+  if (random.chance(0.3)) {
+    const path = random.chance(0.3) ? QUEUE : random.chance(0.5) ? WILD_ROOT : drawPath(random);
+    return { f: 'getChildren', path, watch };
+  }
+  return { f: random.chance(0.5) ? 'getData' : 'exists', path: drawPath(random), watch };
+}
+
+function drawPart(random: SeededRandom, value: string): MultiPart {
+  const f = random.pick(['create', 'setData', 'delete', 'check'] as const);
+  const path = drawPath(random);
+  if (f === 'create') return { f, path, value };
+  const version = drawVersion(random);
+  return f === 'setData' ? { f, path, value, version } : { f, path, version };
+}
+
+function drawPath(random: SeededRandom): string {
+  const parent = `${WILD_ROOT}/n${random.below(PATHS)}`;
+  return random.chance(0.25) ? `${parent}/c${random.below(2)}` : parent;
+}
+
+/** Mostly any: a guess is seldom right. */
+function drawVersion(random: SeededRandom): number {
+  return random.chance(0.6) ? -1 : random.below(3);
+}
