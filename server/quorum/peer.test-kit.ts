@@ -189,7 +189,10 @@ export class Peer {
   /** Everything received and not taken, PINGs left out. */
   #told: string[] = [];
   #raw: Buffer[] | null = null;
+  /** Of the last packet of each name. */
   readonly data = new Map<string, Buffer>();
+  /** Data of each. */
+  readonly pings: Buffer[] = [];
   closed: string | null = null;
 
   constructor(stage: Stage, connection: Connection) {
@@ -212,7 +215,10 @@ export class Peer {
       this.#packets.suspend();
       this.#raw = [this.#packets.takeRest()];
     }
-    if (packet.type === PacketType.PING) return;
+    if (packet.type === PacketType.PING) {
+      this.pings.push(Buffer.from(packet.data()));
+      return;
+    }
     const name = `${packetName(packet.type)} 0x${packet.zxid.toString(16)}`;
     this.#told.push(name);
     this.data.set(name, Buffer.from(packet.data()));

@@ -1,0 +1,250 @@
+import { assert, suite } from '#test';
+import { body } from '../memory-client.test-kit.ts';
+import { createPacket } from '../storage/testing.ts';
+import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import { makeZxid } from '../wire/zxid.ts';
+import { Follower } from './follower.ts';
+import { type Peer, Stage, SYNC_LIMIT_MS, TICK_MS } from './peer.test-kit.ts';
+
+const test = suite('quorum: an observer master, packet by packet');
+
+const {
+  ACK,
+  COMMIT,
+  DIFF,
+  FOLLOWERINFO,
+  NEWLEADER,
+  OBSERVERINFO,
+  PING,
+  PROPOSAL,
+  REQUEST,
+  REVALIDATE,
+  SYNC,
+} = PacketType;
+const { UPTODATE } = PacketType;
+const PORT = 2191;
+const e1 = (counter: number) => makeZxid(1, counter);
+const e2 = (counter: number) => makeZxid(2, counter);
+const OLD = [1, 2, 3].map(n => createPacket(e1(n)));
+
+/** A follower of epoch 2 with its master port open, between a leader and observers that the test plays. */
+class Play {
+  readonly stage = new Stage({ sid: 2, settings: `observerMasterPort=${PORT}\n` }).history(OLD, 1);
+  readonly follower: Follower;
+  readonly leader: Peer;
+
+  constructor() {
+    const accept = this.stage.playMember(1, 2888);
+    this.follower = new Follower(this.stage.context, [[{ host: 'zk1', port: 2888 }]], () => {});
+    this.follower.start(reason => {
+      this.stage.ended = reason;
+    });
+    this.leader = accept();
+    this.leader.sendLeaderInfo(2);
+    this.leader.told();
+    this.leader.send(DIFF, e1(3)).send(NEWLEADER, e2(0));
+    this.leader.told();
+    this.leader.send(UPTODATE, -1);
+    this.leader.told();
+  }
+
+  /** Attached, with an empty DIFF unless it lacks something. */
+  observer(sid = 4, lastZxid = this.stage.database.lastProcessedZxid): Peer {
+    const observer = this.stage.dial(PORT).sendInfo(OBSERVERINFO, sid, 1);
+    assert.equal(observer.told(), ['LEADERINFO 0x200000000']);
+    observer.sendAckEpoch(lastZxid, 1);
+    this.synced = observer.told();
+    observer.send(ACK, e2(0));
+    return observer;
+  }
+
+  /** What the last observer was sent up to NEWLEADER. */
+  synced: string[] = [];
+
+  propose(n: number): void {
+    this.leader.sendTxn(PROPOSAL, createPacket(e2(n)));
+    this.stage.settle();
+  }
+
+  commit(n: number): void {
+    this.leader.send(COMMIT, e2(n));
+    this.stage.settle();
+  }
+}
+
+test('the port opens with the sync of the follower and closes with it, its observers too', () => {
+  const play = new Play();
+  const observer = play.observer();
+  assert.equal(play.synced, ['DIFF 0x100000003', 'NEWLEADER 0x200000000']);
+  assert.equal(observer.told(), ['UPTODATE 0x-1']);
+  play.leader.destroy();
+  play.stage.wait(() => play.stage.ended !== null && observer.closed !== null, 'the end');
+  assert.throws(() => play.stage.dial(PORT), /refused/);
+});
+
+test('000-7, 000-10: a COMMIT becomes an INFORM with its payload, to every observer, in order', () => {
+  const play = new Play();
+  const observers = [play.observer(4), play.observer(5)];
+  for (const observer of observers) observer.told();
+  play.propose(1);
+  play.propose(2);
+  assert.equal(
+    observers.map(each => each.told()),
+    [[], []],
+  );
+  play.commit(1);
+  play.commit(2);
+  for (const observer of observers) {
+    assert.equal(observer.told(), ['INFORM 0x200000001', 'INFORM 0x200000002']);
+    const { bytes } = createPacket(e2(2));
+    assert.ok(observer.data.get('INFORM 0x200000002')!.equals(bytes.subarray(16, -4)));
+  }
+});
+
+test('5088: whenever an observer attaches, between any two packets, it hears of every transaction once', () => {
+  const steps: ((play: Play) => void)[] = [1, 2, 3].flatMap(n => [
+    (play: Play) => play.propose(n),
+    (play: Play) => play.commit(n),
+  ]);
+  for (let at = 0; at <= steps.length; at++) {
+    for (const lastZxid of [e1(3), e1(1)]) {
+      const play = new Play();
+      for (const step of steps.slice(0, at)) step(play);
+      const observer = play.observer(4, lastZxid);
+      const told = [...play.synced];
+      for (const step of steps.slice(at)) step(play);
+      told.push(...observer.told());
+      const heard = told
+        .filter(packet => /^(INFORM|COMMIT)/.test(packet))
+        .map(packet => packet.split(' ')[1]);
+      const missed = lastZxid === e1(1) ? ['0x100000002', '0x100000003'] : [];
+      assert.equal(
+        heard,
+        [...missed, '0x200000001', '0x200000002', '0x200000003'],
+        `attached after step ${at}`,
+      );
+    }
+  }
+});
+
+test('an observer ahead of this follower is cut back to what is committed here, and hears the rest again', () => {
+  const play = new Play();
+  play.propose(1);
+  const observer = play.observer(4, e2(1));
+  assert.equal(play.synced, ['TRUNC 0x100000003', 'NEWLEADER 0x200000000']);
+  play.commit(1);
+  assert.equal(observer.told(), ['UPTODATE 0x-1', 'INFORM 0x200000001']);
+});
+
+test('followers are not served, acks of transactions neither', () => {
+  const play = new Play();
+  const follower = play.stage.dial(PORT).sendInfo(FOLLOWERINFO, 3, 1);
+  assert.equal(follower.told(), []);
+  assert.ok(follower.closed !== null);
+  const observer = play.observer();
+  observer.told();
+  play.propose(1);
+  play.commit(1);
+  observer.send(ACK, e2(1));
+  play.stage.settle();
+  assert.ok(observer.closed !== null);
+  assert.is(play.stage.ended, null);
+});
+
+function requestData(op: number, session: number, cxid: number, write: (writer: JuteWriter) => void): Buffer {
+  const writer = new JuteWriter().writeInt(0).writeInt(session).writeInt(cxid).writeInt(op);
+  write(writer);
+  return writer.toBuffer();
+}
+
+test('a REQUEST goes up to the leader as it is, with the identities of its client', () => {
+  const play = new Play();
+  const observer = play.observer();
+  const data = requestData(OpCode.create, 9, 3, body.create('/a', 'x'));
+  observer.send(REQUEST, -1, data);
+  assert.equal(play.leader.told(), ['REQUEST 0x-1']);
+  assert.ok(play.leader.data.get('REQUEST 0x-1')!.equals(data));
+});
+
+test('SYNC: each asker gets the answer of its own turn', () => {
+  const play = new Play();
+  const [first, second] = [play.observer(4), play.observer(5)];
+  first.told();
+  second.told();
+  const sync = (cxid: number) => requestData(OpCode.sync, 9, cxid, body.path('/'));
+  first.send(REQUEST, -1, sync(1));
+  play.stage.settle();
+  second.send(REQUEST, -1, sync(2));
+  assert.equal(play.leader.told(), ['REQUEST 0x-1', 'REQUEST 0x-1']);
+  play.leader.send(SYNC, 0);
+  assert.equal([first.told(), second.told()], [['SYNC 0x0'], []]);
+  play.leader.send(SYNC, 0);
+  assert.equal([first.told(), second.told()], [[], ['SYNC 0x0']]);
+});
+
+test('REVALIDATE: asked of the leader, the answer goes to who asked; one that has left is skipped', () => {
+  const play = new Play();
+  const ask = (session: number): Buffer => new JuteWriter().writeLong(session).writeInt(4000).toBuffer();
+  const answer = (session: number, valid: number): Buffer =>
+    new JuteWriter().writeLong(session).writeByte(valid).toBuffer();
+  const observers = [play.observer(4), play.observer(5), play.observer(6)];
+  for (const [i, observer] of observers.entries()) {
+    observer.told();
+    observer.send(REVALIDATE, -1, ask(10 + i));
+    play.stage.settle();
+  }
+  assert.is(play.leader.told().length, 3);
+  observers[1]!.destroy();
+  play.stage.settle();
+  for (const [i, valid] of [1, 1, 0].entries()) play.leader.send(REVALIDATE, -1, answer(10 + i, valid));
+  assert.equal(observers[0]!.told(), ['REVALIDATE 0x-1']);
+  assert.is(observers[0]!.data.get('REVALIDATE 0x-1')![8], 1);
+  assert.equal(observers[2]!.told(), ['REVALIDATE 0x-1']);
+  assert.is(observers[2]!.data.get('REVALIDATE 0x-1')![8], 0);
+  assert.is(play.stage.ended, null);
+});
+
+test('sessions that an observer has heard of reach the leader in the next PING of the follower, once', () => {
+  const play = new Play();
+  const observer = play.observer();
+  observer.send(PING, 0, new JuteWriter().writeLong(5).writeInt(4000).writeLong(6).writeInt(8000).toBuffer());
+  play.stage.settle();
+  const pinged = (): number[] => {
+    play.leader.pings.length = 0;
+    play.leader.send(PING, e2(0));
+    play.stage.settle();
+    const reader = new JuteReader(play.leader.pings[0]!);
+    const sessions: number[] = [];
+    while (reader.remaining > 0) {
+      sessions.push(reader.readLong());
+      reader.readInt();
+    }
+    return sessions;
+  };
+  assert.equal(pinged(), [5, 6]);
+  assert.equal(pinged(), []);
+});
+
+test('an observer that says nothing for syncLimit is closed; the follower goes on', () => {
+  const play = new Play();
+  const observer = play.observer();
+  for (let i = 0; i < (SYNC_LIMIT_MS / TICK_MS) * 2 + 4; i++) {
+    play.leader.send(PING, e2(0));
+    play.stage.time.advance(TICK_MS / 2);
+  }
+  assert.ok(observer.closed !== null);
+  assert.is(play.stage.ended, null);
+});
+
+test('a second connection of the same observer ends the first', () => {
+  const play = new Play();
+  const first = play.observer(4);
+  const second = play.observer(4);
+  assert.ok(first.closed !== null);
+  assert.is(second.closed, null);
+  play.propose(1);
+  play.commit(1);
+  assert.equal(second.told(), ['UPTODATE 0x-1', 'INFORM 0x200000001']);
+});
