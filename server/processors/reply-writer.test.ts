@@ -92,7 +92,10 @@ test('a multi that was done: each part under its type, creates that carry a Stat
     ]),
   );
   let at = 0;
-  const take = (chars: number): string => body.slice(at, (at += chars));
+  const take = (chars: number): string => {
+    at += chars;
+    return body.slice(at - chars, at);
+  };
   const header = (type: string): void => assert.is(take(18), `${type}00${'00000000'}`);
   header('00000001');
   assert.is(take(12), hex('00000002 2f61'));
