@@ -117,17 +117,25 @@ function responseStats(sizes: { last: number; min: number; max: number } | undef
 }
 
 function connections(view: ServerView): Json[] {
-  return [...(view.serving?.connections ?? [])].map(connection => ({
-    remote_socket_address: connection.remote,
-    outstanding_requests: connection.outstanding,
-    packets_received: connection.packetsReceived,
-    packets_sent: connection.packetsSent,
-    session_id: sessionIdHex(connection.sessionId),
-    last_operation: connection.lastOperation,
-    session_timeout: connection.timeoutMs,
-    last_cxid: connection.lastCxid,
-    last_zxid: zxidToHex(connection.lastZxid),
-  }));
+  return [...(view.serving?.connections ?? [])].map(
+    ({ remote, outstanding, sessionId, timeoutMs, stats }) => ({
+      remote_socket_address: remote,
+      outstanding_requests: outstanding,
+      packets_received: stats.packetsReceived,
+      packets_sent: stats.packetsSent,
+      session_id: sessionIdHex(sessionId),
+      last_operation: stats.lastOperation,
+      established: new Date(stats.openedWallMs).toISOString(),
+      session_timeout: timeoutMs,
+      last_cxid: stats.lastCxid,
+      last_zxid: zxidToHex(stats.lastZxid),
+      last_response_time: Math.round(stats.lastResponseMs),
+      last_latency: Math.round(stats.lastLatencyMs),
+      min_latency: Math.round(stats.latencyMinMs),
+      avg_latency: Math.round(stats.latencyAvgMs),
+      max_latency: Math.round(stats.latencyMaxMs),
+    }),
+  );
 }
 
 function configuration({ config, database }: ServerView): Json {

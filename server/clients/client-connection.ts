@@ -5,23 +5,21 @@ import { isWrite, Request, type RequestOrigin } from '../processors/request.ts';
 import { validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Connection } from '../runtime/runtime.ts';
+import type { Clock, Connection } from '../runtime/runtime.ts';
 import { sessionIdHex, sessionPassword } from '../sessions/session-id.ts';
 import { aclAllows } from '../tree/acl.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
-import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
-import { type ConnectRequest, readConnectRequest, writeConnectResponse } from '../wire/connect.ts';
+import { type Acl, type Id, Perms } from '../wire/acl.ts';
+import { type ConnectRequest, readConnectRequest } from '../wire/connect.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { FrameReader } from '../wire/frames.ts';
-import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
+import { JuteError, JuteReader } from '../wire/jute.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
-import { OpCode, opName, Xid } from '../wire/opcodes.ts';
+import { OpCode, Xid } from '../wire/opcodes.ts';
 import { readAuthRequest } from '../wire/requests.ts';
-import { KeeperState, writeWatcherEvent } from '../wire/watch-event.ts';
 import { authenticate } from './authentication.ts';
-
-/** A client that does not read its replies and events is cut off at this much. */
-const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+import { ClientOutput, OUTPUT_BYTES_MAX } from './client-output.ts';
+import { ConnectionStats } from './connection-stats.ts';
 
 /** Requests of one client that may wait behind its own writes: reads too, which nothing else counts. */
 const PENDING_MAX = 4096;
@@ -70,6 +68,7 @@ export interface ConnectionHost {
 export class ClientConnection implements ReadSession, RequestOrigin {
   readonly #connection: Connection;
   readonly #host: ConnectionHost;
+  readonly #output: ClientOutput;
   readonly #frames: FrameReader;
   readonly #reader = new JuteReader();
   readonly #pending = new Fifo<Pending>();
@@ -88,19 +87,16 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   sessionHigh = 0;
   sessionLow = 0;
   timeoutMs = 0;
-  /** End of its bucket while it has no session. @see ExpiryQueue */
-  expiryMs = 0;
-  packetsReceived = 0;
-  packetsSent = 0;
-  readonly establishedMs: number;
-  #lastOp: number | null = null;
-  lastCxid = 0;
-  lastZxid = 0;
+  /** Monotonic. */
+  readonly openedMs: number;
+  readonly stats: ConnectionStats;
 
-  constructor(connection: Connection, host: ConnectionHost, nowMs: number) {
+  constructor(connection: Connection, host: ConnectionHost, clock: Clock) {
     this.#connection = connection;
     this.#host = host;
-    this.establishedMs = nowMs;
+    this.openedMs = clock.monotonicMs();
+    this.stats = new ConnectionStats(clock.wallMs());
+    this.#output = new ClientOutput(connection, this.stats);
     this.#ids = [{ scheme: 'ip', id: bareAddress(connection.remote.host) }];
     this.#frames = new FrameReader(host.frameBytesMax, (bytes, start, end) =>
       this.#onFrame(bytes, start, end),
@@ -109,10 +105,6 @@ export class ClientConnection implements ReadSession, RequestOrigin {
 
   get remote(): string {
     return `${bareAddress(this.#connection.remote.host)}:${this.#connection.remote.port}`;
-  }
-
-  get lastOperation(): string {
-    return this.#lastOp === null ? 'NA' : opName(this.#lastOp);
   }
 
   get outstanding(): number {
@@ -205,7 +197,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.timeoutMs = timeoutMs;
     this.#server.bindSession(this);
     this.#state = 'open';
-    this.#lastOp = OpCode.createSession;
+    this.stats.lastOp = OpCode.createSession;
     this.#sendConnectResponse(timeoutMs, sessionId, sessionPassword(sessionId));
     this.releaseReading(Hold.session);
     const early = this.#early;
@@ -228,17 +220,13 @@ export class ClientConnection implements ReadSession, RequestOrigin {
 
   #sendConnectResponse(timeoutMs: number, sessionId: bigint, password: Buffer): void {
     const readOnly = this.#hello?.readOnly === undefined ? undefined : false;
-    const writer = new JuteWriter(64);
-    writer.reserve(4);
-    writeConnectResponse(writer, { protocolVersion: 0, timeoutMs, sessionId, password, readOnly });
-    writer.patchInt(0, writer.length - 4);
-    this.#connection.write(writer.bytes);
-    this.#countSent();
+    const response = { protocolVersion: 0, timeoutMs, sessionId, password, readOnly };
+    this.#output.connectResponse(response, this.#server!.parts.stats);
   }
 
   #onRequest(bytes: Buffer, start: number, end: number): void {
     const server = this.#server!;
-    this.packetsReceived++;
+    this.stats.packetsReceived++;
     server.parts.stats.packetsReceived++;
     const reader = this.#reader.reset(bytes, start, end);
     const xid = reader.readInt();
@@ -341,7 +329,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     }
     const server = this.#server!;
     server.requestEnded();
-    server.parts.stats.addLatency(server.parts.clock.monotonicMs() - request.arrivedMs);
+    this.#measure(server, request.arrivedMs);
     if (request.op === OpCode.sync) this.#replySync(head, server);
     else this.#replyWrite(head, request, result, server);
     if (request.op === OpCode.closeSession) this.end();
@@ -366,7 +354,6 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     // A failed multi reports OK in the header and its codes in the parts. [V]
     const code = result?.type === OpCode.multi ? ErrorCode.OK : err;
     this.#send(server, head.xid, head.op, request.header?.zxid ?? server.lastProcessedZxid, code);
-    this.lastZxid = request.header?.zxid ?? 0;
   }
 
   /** Answers what has come to the head of the session's order. */
@@ -402,7 +389,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
       return;
     }
     this.#send(server, xid, op, server.lastProcessedZxid, err);
-    server.parts.stats.addLatency(server.parts.clock.monotonicMs() - this.#chunkMs);
+    this.#measure(server, this.#chunkMs);
   }
 
   /** An operation that no server has ends the connection; one that needs extendedTypesEnabled does not. [V] */
@@ -415,23 +402,23 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   }
 
   #send(server: ZooKeeperServer, xid: number, op: number, zxid: number, err: number): void {
-    this.#lastOp = op;
-    this.lastCxid = xid;
-    const took = server.replies.send(this.#connection, xid, zxid, err);
-    this.#countSent();
-    if (!took) this.#relieve();
+    if (!this.#output.reply(server.replies, xid, op, zxid, err, server.parts.stats)) this.#relieve();
   }
 
-  #countSent(): void {
-    this.packetsSent++;
-    if (this.#server !== null) this.#server.parts.stats.packetsSent++;
+  #measure(server: ZooKeeperServer, arrivedMs: number): void {
+    const nowMs = server.parts.clock.monotonicMs();
+    const latencyMs = nowMs - arrivedMs;
+    server.parts.stats.addLatency(latencyMs);
+    this.stats.addLatency(latencyMs);
+    this.stats.lastResponseMs = nowMs;
   }
 
   /** The client does not keep up: nothing more is read from it, and there is an end to what is kept for it. */
   #relieve(): void {
     this.holdReading(Hold.output);
-    if (this.#connection.bytesQueued > OUTPUT_BYTES_MAX) {
-      this.close(`${this.#connection.bytesQueued} bytes wait for a client that does not read`, true);
+    const { bytesQueued } = this.#output;
+    if (bytesQueued > OUTPUT_BYTES_MAX) {
+      this.close(`${bytesQueued} bytes wait for a client that does not read`, true);
     }
   }
 
@@ -451,20 +438,13 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     if (this.#holds === 0 && this.#state === 'open') this.#connection.resume();
   }
 
-  /** A watch fires. Events leave before any reply that shows the change, since both go through one buffer. */
+  /** A watch fires. Who may not read the node now hears nothing of it. @see CVE-2024-23944 */
   process(type: number, path: string, zxid: number, acl: readonly Acl[]): void {
     const server = this.#server;
     if (server === null || this.#state !== 'open') return;
-    if (acl.length > 0 && acl !== OPEN_ACL_UNSAFE && !server.parts.config.skipAcl) {
-      if (!aclAllows(acl, Perms.READ, this.#ids)) return;
-    }
-    const event = new JuteWriter(64 + path.length);
-    event.writeInt(0).writeInt(Xid.notification).writeLong(-1).writeInt(ErrorCode.OK);
-    writeWatcherEvent(event, { type, state: KeeperState.connected, path });
-    event.patchInt(0, event.length - 4);
-    this.lastZxid = zxid;
-    if (!this.#connection.write(event.buffer, 0, event.length)) this.#relieve();
-    this.#countSent();
+    if (!server.parts.config.skipAcl && !aclAllows(acl, Perms.READ, this.#ids)) return;
+    this.stats.lastZxid = zxid;
+    if (!this.#output.event(type, path, server.parts.stats)) this.#relieve();
   }
 
   #authenticate(xid: number, reader: JuteReader): void {
@@ -492,7 +472,11 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   /** What was written still leaves. `warn` for what a person should see in the log. */
   close(reason: string, warn = false): void {
     if (this.#state === 'closed') return;
-    const fields = { from: this.remote, session: sessionIdHex(this.sessionId), last: this.lastOperation };
+    const fields = {
+      from: this.remote,
+      session: sessionIdHex(this.sessionId),
+      last: this.stats.lastOperation,
+    };
     if (warn) this.#host.logger.warn(`client connection closed: ${reason}`, fields);
     else this.#host.logger.debug(`client connection closed: ${reason}`, fields);
     this.#finish();

@@ -85,7 +85,7 @@ export class ClientPort implements ConnectionHost {
       connection.destroy('too many connections');
       return;
     }
-    const client = new ClientConnection(connection, this, clock.monotonicMs());
+    const client = new ClientConnection(connection, this, clock);
     this.#connections.set(client, from);
     this.#perAddress.set(from, count + 1);
     let head: Buffer | null = EMPTY;
@@ -129,7 +129,7 @@ export class ClientPort implements ConnectionHost {
     const { clock, config } = this.#parts;
     const nowMs = clock.monotonicMs();
     for (const connection of [...this.#connections.keys()]) {
-      if (!connection.hasSession && nowMs - connection.establishedMs > config.sessionlessTimeoutMs) {
+      if (!connection.hasSession && nowMs - connection.openedMs > config.sessionlessTimeoutMs) {
         connection.close('no session asked for in time', true);
       }
     }

@@ -21,6 +21,11 @@ const words: Readonly<Record<string, (view: ServerView) => string>> = {
   conf,
   cons: view => (view.serving === null ? NOT_SERVING : connectionLines(view)),
   isro: view => (view.serving === null ? 'null' : 'rw'),
+  crst: view => {
+    if (view.serving === null) return NOT_SERVING;
+    for (const { stats } of view.serving.connections) stats.reset();
+    return 'Connection stats reset.\n';
+  },
   srst: view => {
     view.stats.reset();
     return 'Server stats reset.\n';
@@ -79,7 +84,7 @@ function clientLines(view: ServerView): string {
   const lines = ['Clients:'];
   for (const connection of view.serving?.connections ?? []) {
     lines.push(
-      ` /${connection.remote}[1](queued=${connection.outstanding},recved=${connection.packetsReceived},sent=${connection.packetsSent})`,
+      ` /${connection.remote}[1](queued=${connection.outstanding},recved=${connection.stats.packetsReceived},sent=${connection.stats.packetsSent})`,
     );
   }
   return `${lines.join('\n')}\n`;
@@ -87,11 +92,24 @@ function clientLines(view: ServerView): string {
 
 function connectionLines(view: ServerView): string {
   const lines: string[] = [];
-  for (const c of view.serving?.connections ?? []) {
-    lines.push(
-      ` /${c.remote}[1](queued=${c.outstanding},recved=${c.packetsReceived},sent=${c.packetsSent},sid=${sessionIdHex(c.sessionId)},` +
-        `lop=${c.lastOperation},est=${Math.round(c.establishedMs)},to=${c.timeoutMs},lcxid=0x${(c.lastCxid >>> 0).toString(16)},lzxid=${zxidToHex(c.lastZxid)})\n`,
-    );
+  for (const { remote, outstanding, sessionId, timeoutMs, stats } of view.serving?.connections ?? []) {
+    const pairs: [string, string | number][] = [
+      ['queued', outstanding],
+      ['recved', stats.packetsReceived],
+      ['sent', stats.packetsSent],
+      ['sid', sessionIdHex(sessionId)],
+      ['lop', stats.lastOperation],
+      ['est', stats.openedWallMs],
+      ['to', timeoutMs],
+      ['lcxid', `0x${stats.lastCxid.toString(16)}`],
+      ['lzxid', zxidToHex(stats.lastZxid)],
+      ['lresp', Math.round(stats.lastResponseMs)],
+      ['llat', Math.round(stats.lastLatencyMs)],
+      ['minlat', Math.round(stats.latencyMinMs)],
+      ['avglat', Math.round(stats.latencyAvgMs)],
+      ['maxlat', Math.round(stats.latencyMaxMs)],
+    ];
+    lines.push(` /${remote}[1](${pairs.map(([key, value]) => `${key}=${value}`).join(',')})\n`);
   }
   return lines.join('');
 }

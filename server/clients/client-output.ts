@@ -1,0 +1,69 @@
+import type { ReplyWriter } from '../processors/reply-writer.ts';
+import type { Connection } from '../runtime/runtime.ts';
+import { type ConnectResponse, writeConnectResponse } from '../wire/connect.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { Xid } from '../wire/opcodes.ts';
+import { KeeperState, writeWatcherEvent } from '../wire/watch-event.ts';
+import type { ConnectionStats } from './connection-stats.ts';
+import type { ServerStats } from './server-stats.ts';
+
+/** A client that does not read its replies and events is cut off at this much. */
+export const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * What goes to one client, in the order it is written: replies and watch events share one buffer, so an event is
+ * never overtaken by the reply that shows its change. Each method is false when the client does not keep up.
+ */
+export class ClientOutput {
+  readonly #connection: Connection;
+  readonly #stats: ConnectionStats;
+
+  constructor(connection: Connection, stats: ConnectionStats) {
+    this.#connection = connection;
+    this.#stats = stats;
+  }
+
+  get bytesQueued(): number {
+    return this.#connection.bytesQueued;
+  }
+
+  connectResponse(response: ConnectResponse, totals: ServerStats): boolean {
+    const writer = new JuteWriter(64);
+    writer.reserve(4);
+    writeConnectResponse(writer, response);
+    return this.#send(writer, totals);
+  }
+
+  /** The body is in `replies`. */
+  reply(
+    replies: ReplyWriter,
+    xid: number,
+    op: number,
+    zxid: number,
+    err: number,
+    totals: ServerStats,
+  ): boolean {
+    this.#stats.answered(op, xid, zxid);
+    this.#count(totals);
+    return replies.send(this.#connection, xid, zxid, err);
+  }
+
+  event(type: number, path: string, totals: ServerStats): boolean {
+    const writer = new JuteWriter(64 + path.length);
+    writer.writeInt(0).writeInt(Xid.notification).writeLong(-1).writeInt(ErrorCode.OK);
+    writeWatcherEvent(writer, { type, state: KeeperState.connected, path });
+    return this.#send(writer, totals);
+  }
+
+  #send(frame: JuteWriter, totals: ServerStats): boolean {
+    frame.patchInt(0, frame.length - 4);
+    this.#count(totals);
+    return this.#connection.write(frame.buffer, 0, frame.length);
+  }
+
+  #count(totals: ServerStats): void {
+    this.#stats.packetsSent++;
+    totals.packetsSent++;
+  }
+}
