@@ -20,22 +20,11 @@ import { readAuthRequest } from '../wire/requests.ts';
 import { authenticate } from './authentication.ts';
 import { ClientOutput, OUTPUT_BYTES_MAX } from './client-output.ts';
 import { ConnectionStats } from './connection-stats.ts';
+import { judgeHello } from './hello.ts';
+import { Hold, ReadGate } from './read-gate.ts';
 
 /** Requests of one client that may wait behind its own writes: reads too, which nothing else counts. */
 const PENDING_MAX = 4096;
-
-/** Why a client is not read from. */
-export const Hold = {
-  /** its session does not stand yet */
-  session: 1,
-  /** too many requests are under way in the server */
-  requests: 2,
-  /** it does not read what it was sent */
-  output: 4,
-  /** too many of its own requests wait for their turn */
-  turns: 8,
-} as const;
-export type Hold = (typeof Hold)[keyof typeof Hold];
 
 /** What waits for its place in the session's order: a write or sync under way, or a read behind one. */
 interface Pending {
@@ -69,6 +58,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   readonly #connection: Connection;
   readonly #host: ConnectionHost;
   readonly #output: ClientOutput;
+  readonly gate: ReadGate;
   readonly #frames: FrameReader;
   readonly #reader = new JuteReader();
   readonly #pending = new Fifo<Pending>();
@@ -80,8 +70,6 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   /** Frames that came before the session stood; reading is paused, so they are those of one chunk. */
   #early: Buffer[] = [];
   #chunkMs = 0;
-  /** Bits of `Hold`. */
-  #holds = 0;
   sessionId = 0n;
   /** The halves of `sessionId`, for look-ups on the path of every request. */
   sessionHigh = 0;
@@ -97,6 +85,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.openedMs = clock.monotonicMs();
     this.stats = new ConnectionStats(clock.wallMs());
     this.#output = new ClientOutput(connection, this.stats);
+    this.gate = new ReadGate(connection);
     this.#ids = [{ scheme: 'ip', id: bareAddress(connection.remote.host) }];
     this.#frames = new FrameReader(host.frameBytesMax, (bytes, start, end) =>
       this.#onFrame(bytes, start, end),
@@ -124,7 +113,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.#chunkMs = nowMs;
     try {
       this.#frames.feed(chunk);
-      if (this.#pending.length > PENDING_MAX) this.holdReading(Hold.turns);
+      if (this.#pending.length > PENDING_MAX) this.gate.hold(Hold.turns);
     } catch (error) {
       this.#onMalformed(error);
     }
@@ -160,31 +149,27 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     }
     this.#server = server;
     server.parts.metrics.counter('connection_request_count').add();
-    // A client that has seen more than this server must not be shown the past.
-    if (hello.lastZxidSeen > server.lastProcessedZxid) {
-      this.close(
-        `client has seen zxid 0x${hello.lastZxidSeen.toString(16)}, this server 0x${server.lastProcessedZxid.toString(16)}`,
-        true,
-      );
+    const verdict = judgeHello(hello, server.lastProcessedZxid, this.#host.sessionTimeouts);
+    if (verdict.kind === 'close') {
+      this.close(verdict.reason, true);
       return;
     }
     this.#hello = hello;
     this.#state = 'connecting';
-    this.holdReading(Hold.session);
+    this.gate.hold(Hold.session);
     server.addConnection(this);
-    const { minMs, maxMs } = this.#host.sessionTimeouts;
-    const timeoutMs = Math.min(Math.max(hello.timeoutMs, minMs), maxMs);
-    if (hello.sessionId === 0n) {
-      server.openSession(this, timeoutMs);
-    } else if (hello.password === null || !hello.password.equals(sessionPassword(hello.sessionId))) {
-      this.#host.logger.warn('wrong password for a session', {
-        session: sessionIdHex(hello.sessionId),
-        from: this.remote,
-      });
-      this.refused();
-    } else {
-      this.sessionId = hello.sessionId;
-      server.renewSession(this, hello.sessionId, timeoutMs);
+    const { sessionId } = hello;
+    switch (verdict.kind) {
+      case 'open':
+        server.openSession(this, verdict.timeoutMs);
+        return;
+      case 'renew':
+        this.sessionId = sessionId;
+        server.renewSession(this, sessionId, verdict.timeoutMs);
+        return;
+      case 'refuse':
+        this.#host.logger.warn(verdict.reason, { session: sessionIdHex(sessionId), from: this.remote });
+        this.refused();
     }
   }
 
@@ -199,7 +184,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.#state = 'open';
     this.stats.lastOp = OpCode.createSession;
     this.#sendConnectResponse(timeoutMs, sessionId, sessionPassword(sessionId));
-    this.releaseReading(Hold.session);
+    this.gate.release(Hold.session);
     const early = this.#early;
     this.#early = [];
     // Whoever calls is in the middle of a commit: what the client did wrong must not reach it.
@@ -334,7 +319,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     else this.#replyWrite(head, request, result, server);
     if (request.op === OpCode.closeSession) this.end();
     else if (this.#pending.length > 0) this.#drain();
-    if (this.#pending.length <= PENDING_MAX / 2) this.releaseReading(Hold.turns);
+    if (this.#pending.length <= PENDING_MAX / 2) this.gate.release(Hold.turns);
   }
 
   #replySync(head: Pending, server: ZooKeeperServer): void {
@@ -415,7 +400,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
 
   /** The client does not keep up: nothing more is read from it, and there is an end to what is kept for it. */
   #relieve(): void {
-    this.holdReading(Hold.output);
+    this.gate.hold(Hold.output);
     const { bytesQueued } = this.#output;
     if (bytesQueued > OUTPUT_BYTES_MAX) {
       this.close(`${bytesQueued} bytes wait for a client that does not read`, true);
@@ -423,19 +408,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   }
 
   drained(): void {
-    this.releaseReading(Hold.output);
-  }
-
-  /** Nothing is read from the client until every reason to wait is gone. */
-  holdReading(reason: Hold): void {
-    if (this.#holds === 0) this.#connection.pause();
-    this.#holds |= reason;
-  }
-
-  releaseReading(reason: Hold): void {
-    if ((this.#holds & reason) === 0) return;
-    this.#holds &= ~reason;
-    if (this.#holds === 0 && this.#state === 'open') this.#connection.resume();
+    this.gate.release(Hold.output);
   }
 
   /** A watch fires. Who may not read the node now hears nothing of it. @see CVE-2024-23944 */
@@ -492,6 +465,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#frames.stop();
+    this.gate.leave();
     for (const waiting of this.#pending) if (waiting.request !== null) this.#server?.requestEnded();
     this.#pending.clear();
     this.#server?.removeConnection(this);

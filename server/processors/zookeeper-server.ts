@@ -1,5 +1,6 @@
 import type { Metrics } from '../admin/metrics.ts';
-import { type ClientConnection, Hold } from '../clients/client-connection.ts';
+import type { ClientConnection } from '../clients/client-connection.ts';
+import { Hold } from '../clients/read-gate.ts';
 import type { ServerStats } from '../clients/server-stats.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
@@ -109,14 +110,14 @@ export abstract class ZooKeeperServer {
     this.#inProcess++;
     if (this.#inProcess > this.#inProcessMax && !this.#paused.has(connection)) {
       this.#paused.add(connection);
-      connection.holdReading(Hold.requests);
+      connection.gate.hold(Hold.requests);
     }
   }
 
   requestEnded(): void {
     this.#inProcess--;
     if (this.#paused.size > 0 && this.#inProcess <= this.#inProcessMax / 2) {
-      for (const connection of this.#paused) connection.releaseReading(Hold.requests);
+      for (const connection of this.#paused) connection.gate.release(Hold.requests);
       this.#paused.clear();
     }
   }

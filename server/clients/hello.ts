@@ -1,0 +1,29 @@
+import { sessionPassword } from '../sessions/session-id.ts';
+import type { ConnectRequest } from '../wire/connect.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+
+/** What a server makes of the first frame of a client. */
+export type HelloVerdict =
+  /** Closed without a word. [V] */
+  | { readonly kind: 'close'; readonly reason: string }
+  /** A response without a session, then the end. */
+  | { readonly kind: 'refuse'; readonly reason: string }
+  | { readonly kind: 'open' | 'renew'; readonly timeoutMs: number };
+
+/** @see facts section 2 */
+export function judgeHello(
+  hello: ConnectRequest,
+  lastProcessedZxid: number,
+  timeouts: { readonly minMs: number; readonly maxMs: number },
+): HelloVerdict {
+  // A client that has seen more than this server must not be shown the past.
+  if (hello.lastZxidSeen > lastProcessedZxid) {
+    const reason = `client has seen zxid ${zxidToHex(hello.lastZxidSeen)}, this server ${zxidToHex(lastProcessedZxid)}`;
+    return { kind: 'close', reason };
+  }
+  const timeoutMs = Math.min(Math.max(hello.timeoutMs, timeouts.minMs), timeouts.maxMs);
+  if (hello.sessionId === 0n) return { kind: 'open', timeoutMs };
+  if (hello.password === null || !hello.password.equals(sessionPassword(hello.sessionId)))
+    return { kind: 'refuse', reason: 'wrong password for a session' };
+  return { kind: 'renew', timeoutMs };
+}

@@ -1,0 +1,43 @@
+import type { Connection } from '../runtime/runtime.ts';
+
+/** Why a client is not read from. */
+export const Hold = {
+  /** its session does not stand yet */
+  session: 1,
+  /** too many requests are under way in the server */
+  requests: 2,
+  /** it does not read what it was sent */
+  output: 4,
+  /** too many of its own requests wait for their turn */
+  turns: 8,
+} as const;
+export type Hold = (typeof Hold)[keyof typeof Hold];
+
+/** Nothing is read from a client until every reason to wait is gone. */
+export class ReadGate {
+  readonly #connection: Connection;
+  /** Bits of `Hold`. */
+  #holds = 0;
+  #left = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  hold(reason: Hold): void {
+    if (this.#left) return;
+    if (this.#holds === 0) this.#connection.pause();
+    this.#holds |= reason;
+  }
+
+  release(reason: Hold): void {
+    if (this.#left || (this.#holds & reason) === 0) return;
+    this.#holds &= ~reason;
+    if (this.#holds === 0) this.#connection.resume();
+  }
+
+  /** The connection is ending, which it can only when it is read to its end. */
+  leave(): void {
+    this.#left = true;
+  }
+}
