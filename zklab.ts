@@ -9,6 +9,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { terminal } from './bench/terminal.ts';
 import { EnsembleError } from './bench/topology/ensemble-error.ts';
 import { UsageError } from './bench/usage-error.ts';
+import type { Result } from './results/schema.ts';
 import { RUNS_ROOT, StoreError } from './results/store.ts';
 import { EXIT_CODES, type ExitCode } from './results/verdicts.ts';
 
@@ -26,14 +27,60 @@ const EXPECTED = [EnsembleError, AggregateError];
 const INTERRUPTED_AGAIN = 130;
 
 const COMMANDS: readonly ((program: Command) => void)[] = [
+  addClaims,
   addUp,
   addBench,
   addSim,
   addMicro,
   addReport,
+  addRecheck,
   addCompare,
   addDoctor,
 ];
+
+function addClaims(program: Command): void {
+  program
+    .command('claims')
+    .description('the main job: measure three topologies under faults, and say which scaling claims hold')
+    .option('--suite <suite>', 'quick (under four minutes), full, or a .yaml file', 'quick')
+    .option('--only <ids>', 'these claims alone, comma-separated: 004-2,003-3')
+    .option('--server <server>', 'zklab, or apache (without faults of links)', 'zklab')
+    .option('--rounds <n>', 'of every measurement, instead of the suite’s', wholeNumber(1, 1_000))
+    .option('--seed <n>', 'of the workload and of the choices of faults', wholeNumber(0, 2 ** 31 - 1))
+    .option('--json', 'the result document')
+    .action(
+      runs(async (options: { suite: string; server: string }) => {
+        const { claims } = await import('./chaos/claims/claims-command.ts');
+        return claims(context.out, await views(), { ...options, signal: context.signal });
+      }),
+    );
+}
+
+function addRecheck(program: Command): void {
+  program
+    .command('recheck')
+    .description('judge a stored run again by the claims of today; the run stays as it is')
+    .argument('[run]', 'an id, the start of one, a path, or latest', 'latest')
+    .option('--json', 'the result document with its new verdicts')
+    .action(
+      runs(async (reference: string, options: { json?: boolean }) => {
+        const { recheck } = await import('./chaos/claims/claims-command.ts');
+        return recheck(context.out, await views(), reference, options);
+      }),
+    );
+}
+
+/** A result as people look at it. */
+async function views() {
+  const [{ renderReport }, { ledgerTable, terminalLook }] = await Promise.all([
+    import('./dashboards/report/render.ts'),
+    import('./dashboards/terminal/table.ts'),
+  ]);
+  return {
+    report: renderReport,
+    table: (result: Result) => ledgerTable(result, terminalLook(process.stdout, process.env)),
+  };
+}
 
 function addUp(program: Command): void {
   program

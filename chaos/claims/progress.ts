@@ -1,45 +1,22 @@
 /** What a person sees of a run while it goes on. */
+import type { Terminal } from '../../bench/terminal.ts';
 
 export interface Progress {
-  /** What is done now; replaces what was said before it. */
+  /** What is done now: for a terminal, where it is overwritten by the next. */
   step(text: string): void;
-  /** Stays. */
+  /** Worth a line of a log too. */
   note(text: string): void;
-  /** Leaves the terminal as a next program expects it. */
-  end(): void;
 }
 
-const WIDTH_DEFAULT = 80;
-const CLEAR_LINE = '\r\x1b[2K';
-
-interface Terminal {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
-
-/** One line that changes on a terminal; elsewhere notes alone, a line each, so that logs stay short. */
-export function progressOn(stream: Terminal, startedMs = performance.now()): Progress {
-  const clock = () => {
+/** @param isTTY whether a person looks: elsewhere only notes are written, so that logs stay short */
+export function progressOn(terminal: Terminal, isTTY: boolean): Progress {
+  const startedMs = performance.now();
+  const show = (text: string) => {
     const seconds = Math.floor((performance.now() - startedMs) / 1000);
-    return `${String(Math.floor(seconds / 60)).padStart(2)}:${String(seconds % 60).padStart(2, '0')}`;
+    const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+    terminal.progress(`${clock}  ${text}`);
   };
-  if (stream.isTTY !== true)
-    return {
-      step: () => {},
-      note: text => void stream.write(`${clock()}  ${text}\n`),
-      end: () => {},
-    };
-  const show = (text: string) =>
-    stream.write(`${CLEAR_LINE}${`${clock()}  ${text}`.slice(0, (stream.columns ?? WIDTH_DEFAULT) - 1)}`);
-  return {
-    step: text => void show(text),
-    note: text => {
-      show(text);
-      stream.write('\n');
-    },
-    end: () => void stream.write(CLEAR_LINE),
-  };
+  return { step: text => (isTTY ? show(text) : undefined), note: show };
 }
 
-export const SILENT: Progress = { step: () => {}, note: () => {}, end: () => {} };
+export const SILENT: Progress = { step: () => {}, note: () => {} };

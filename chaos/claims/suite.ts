@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { UsageError } from '../../bench/usage-error.ts';
 
 const ms = z.int().min(0).max(3_600_000);
-const count = z.int().min(1).max(10_000);
+const count = z.int().min(1).max(100_000);
 
 const shape = z.strictObject({
   /** Interleaved: every topology once, then every topology again. */
@@ -45,7 +45,7 @@ const shape = z.strictObject({
     afterMs: ms,
   }),
   /** After a heal: all members back, and a write committed, within this. */
-  recoverMaxMs: count,
+  recoverMaxMs: ms,
 });
 
 export type Suite = z.infer<typeof shape> & { readonly name: string };
