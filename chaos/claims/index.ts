@@ -4,7 +4,7 @@ import { BENCH_CLAIMS } from '../../bench/claims/index.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
 import { lostObserversLeaveWrites, lostVoterLeavesWrites } from './lost-members.ts';
 import { mastersSyncSooner } from './masters-sync-sooner.ts';
-import { readsThroughOutage } from './reads-through-outage.ts';
+import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';
 import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
 
 export const CLAIMS: readonly Claim[] = [
@@ -14,6 +14,7 @@ export const CLAIMS: readonly Claim[] = [
   observerLatencyLeavesWrites,
   readsAreLocal,
   mastersSyncSooner,
-  readsThroughOutage,
+  readsThroughQuorumLoss,
+  readsThroughLeaderLoss,
   livenessAfterHeal,
 ];

@@ -2,6 +2,7 @@
 import type { Need } from '../../bench/claims/claim.ts';
 import { PLACEBO_CONDITION } from '../../bench/claims/observers-leave-writes-flat.ts';
 import { preload } from '../../bench/load/preload.ts';
+import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { kill } from '../faults/kill.ts';
 import type { Lab } from './lab.ts';
@@ -10,7 +11,7 @@ import { startPlacebos } from './measurements/placebo.ts';
 import { recordWrites } from './measurements/record-writes.ts';
 import { measureSync } from './measurements/sync-time.ts';
 import { measureWrites, PROBED_PATH, type WriteLoad, workloadOf } from './measurements/throughput.ts';
-import { injectAll, type Occasion, underFault } from './measurements/under-fault.ts';
+import { injectAll, NotHealed, type Occasion, underFault } from './measurements/under-fault.ts';
 import type { Progress } from './progress.ts';
 import type { Recorder } from './recorder.ts';
 import { RoundBudget } from './round-budget.ts';
@@ -38,11 +39,11 @@ const SYNCS_SHARE = 0.85;
  * Writes first, since they want warm servers, which kills would make cold; then syncs, then outages. Each kind in
  * interleaved rounds, every topology once before any a second time, beginning with another one each round.
  * @returns what a reader must know of how the plan went
- * @throws NotHealed, EnsembleError
  */
 export async function measureAll(options: MeasureOptions): Promise<string[]> {
-  const { suite, lab, needs, elapsedMs, signal } = options;
+  const { suite, lab, needs, elapsedMs, signal, progress } = options;
   const remarks: string[] = [];
+  const broken = new Set<Stage>();
   const budgetMs = suite.budgetMs ?? Number.POSITIVE_INFINITY;
   const rounds = async (
     what: string,
@@ -57,26 +58,36 @@ export async function measureAll(options: MeasureOptions): Promise<string[]> {
   const eachStage = async (round: number, measure: (stage: Stage) => Promise<void>) => {
     for (const stage of rotated(lab.stages, round)) {
       signal.throwIfAborted();
-      await measure(stage);
+      if (broken.has(stage)) continue;
+      try {
+        await measure(stage);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof NotHealed || error instanceof EnsembleError)) throw error;
+        broken.add(stage);
+        remarks.push(`${stage.name} was measured no further: ${error.message.split('\n')[0]}`);
+        progress.note(`${stage.name} is given up: ${error.message}`);
+      }
     }
   };
   await warmUp(options);
   const wantsWrites = needs.has('healthy') || FAULT_CONDITIONS.some(({ need }) => needs.has(need));
+  const least = suite.roundsMin;
   if (wantsWrites)
-    await rounds('writes', suite.rounds, WRITES_SHARE, async round => {
+    await rounds('writes', { wanted: suite.rounds, least, share: WRITES_SHARE }, async round => {
       const observerCores: number[] = [];
       await eachStage(round, stage => writeRound(options, stage, round, observerCores));
       if (needs.has('placeboObservers')) await placeboRound(options, round, observerCores);
     });
   if (needs.has('leaderKilled'))
-    await rounds('syncs', suite.sync.rounds, SYNCS_SHARE, round =>
+    await rounds('syncs', { wanted: suite.sync.rounds, least, share: SYNCS_SHARE }, round =>
       eachStage(round, async stage => {
         options.progress.step(`sync ${round + 1}/${suite.sync.rounds}, ${stage.name}: leader killed`);
         await measureSync(occasionOf(options, stage, CONDITIONS.leaderKilled, round), suite.sync.everyMs);
       }),
     );
   if (needs.has('leaderCut') || needs.has('quorumLost'))
-    await rounds('outages', suite.availability.rounds, 1, round =>
+    await rounds('outages', { wanted: suite.availability.rounds, least: 1, share: 1 }, round =>
       eachStage(round, stage => outageRound(options, stage, round)),
     );
   return remarks;

@@ -1,5 +1,5 @@
 import type { Claim, Judgement } from '../../bench/claims/claim.ts';
-import { leftOut, unfit } from '../../bench/claims/evidence.ts';
+import { type Evidence, leftOut, unfit } from '../../bench/claims/evidence.ts';
 import { short } from '../../bench/claims/timed-claim.ts';
 import { CONDITIONS } from '../../results/names.ts';
 
@@ -7,7 +7,7 @@ import { CONDITIONS } from '../../results/names.ts';
 const PERCENT_MIN = 99.9;
 
 /** Row 003-3 (ZOOKEEPER-1607): read-only clients of an observer keep reading while there is no quorum. */
-export const readsThroughOutage: Claim = {
+export const readsThroughQuorumLoss: Claim = {
   id: '003-3',
   title: 'Read-only clients of observers keep reading while the quorum is lost',
   source: 'ZOOKEEPER-1607, row 003-3',
@@ -16,29 +16,45 @@ export const readsThroughOutage: Claim = {
   unit: '%',
   control: 'voters of the same ensemble in the same outage',
   needs: ['quorumLost'],
-  judge(evidence): Judgement {
-    const topologies = [...evidence.withObservers, ...evidence.withMasters];
-    const series = topologies.map(topology => ({
-      name: topology.name,
-      observers: evidence.series('observerReadAvailability', topology, CONDITIONS.quorumLost),
-      voters: evidence.series('voterReadAvailability', topology, CONDITIONS.quorumLost),
-    }));
-    if (series.length === 0)
-      return { verdict: 'not shown here', reason: 'This run has no observers.', evidence: [] };
-    const cannot = unfit(series.map(({ name, observers }) => [`reads at observers of ${name}`, observers]));
-    if (cannot !== undefined) return cannot;
-    const observers = series.map(each => each.observers!);
-    const values = observers.flatMap(each => each.values);
-    const least = Math.min(...values);
-    const voters = series.flatMap(each => each.voters?.values ?? []);
-    const beside =
-      voters.length === 0 ? '' : `, the best of the worst voters ${short(Math.max(...voters))} %`;
-    return {
-      verdict: least >= PERCENT_MIN ? 'holds' : 'fails',
-      reason: `While the quorum was lost, the worst observer answered ${short(least)} % of its reads${beside}.`,
-      estimate: { value: least, low: least, high: Math.max(...values), n: values.length, unit: '%' },
-      evidence: series.flatMap(each => [each.observers!.id, ...(each.voters ? [each.voters.id] : [])]),
-      warnings: leftOut(...observers),
-    };
-  },
+  judge: evidence => judgeOutage(evidence, CONDITIONS.quorumLost),
 };
+
+/** Row 003-4 (ZOOKEEPER-1607): an observer does not tear itself down because a leader is lost. */
+export const readsThroughLeaderLoss: Claim = {
+  id: '003-4',
+  title: 'Read-only clients of observers keep reading while the leader is cut off and replaced',
+  source: 'ZOOKEEPER-1607, row 003-4',
+  hypothesis: `Every observer answers at least ${PERCENT_MIN} % of the reads that are due while the leader is cut off`,
+  metric: 'observerReadAvailability, worst observer of each round',
+  unit: '%',
+  control: 'voters of the same ensemble in the same outage',
+  needs: ['leaderCut'],
+  judge: evidence => judgeOutage(evidence, CONDITIONS.leaderCut),
+};
+
+/** Nothing to test: a read that was not answered is a counterexample. */
+function judgeOutage(evidence: Evidence, condition: string): Judgement {
+  const topologies = [...evidence.withObservers, ...evidence.withMasters];
+  if (topologies.length === 0)
+    return { verdict: 'not shown here', reason: 'This run has no observers.', evidence: [] };
+  const of = (role: string, topology: Evidence['withMasters'][number]) =>
+    evidence.series(`${role}ReadAvailability`, topology, condition);
+  const wanted = topologies.map(
+    topology => [`reads at observers of ${topology.name}, ${condition}`, of('observer', topology)] as const,
+  );
+  const cannot = unfit(wanted);
+  if (cannot !== undefined) return cannot;
+  const observers = wanted.map(([, series]) => series!);
+  const voters = topologies.flatMap(topology => of('voter', topology) ?? []);
+  const values = observers.flatMap(series => series.values);
+  const least = Math.min(...values);
+  const ofVoters = voters.flatMap(series => series.values);
+  const beside = ofVoters.length === 0 ? '' : `, the worst voter ${short(Math.min(...ofVoters))} %`;
+  return {
+    verdict: least >= PERCENT_MIN ? 'holds' : 'fails',
+    reason: `With the fault "${condition}" the worst observer answered ${short(least)} % of its reads${beside}.`,
+    estimate: { value: least, low: least, high: Math.max(...values), n: values.length, unit: '%' },
+    evidence: [...observers, ...voters].map(({ id }) => id),
+    warnings: leftOut(...observers),
+  };
+}

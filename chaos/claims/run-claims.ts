@@ -11,7 +11,6 @@ import { SERVER_VERSION } from '../../server/version.ts';
 import { CLAIMS } from './index.ts';
 import { Lab, type ServerKind, topologiesOf } from './lab.ts';
 import { measureAll } from './measure.ts';
-import { NotHealed } from './measurements/under-fault.ts';
 import type { Progress } from './progress.ts';
 import { Recorder } from './recorder.ts';
 import { environmentOf, limitsOf, topologyRow } from './result-parts.ts';
@@ -68,9 +67,9 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     remarks.push(...(await measureAll({ lab, suite, seed, needs, recorder, progress, signal, elapsedMs })));
   } catch (error) {
     signal.throwIfAborted();
-    // What was measured before is kept: it shows what the ensemble was doing when it did not come back.
+    // What was measured before is kept, for whoever looks for the cause.
     reasons.push((error as Error).message.split('\n')[0]!);
-    if (!(error instanceof NotHealed)) progress.note(`measuring ended early: ${(error as Error).stack}`);
+    progress.note(`measuring ended early: ${(error as Error).stack}`);
   } finally {
     progress.step('taking everything down');
     if (options.logFolder !== undefined && !signal.aborted) await keepLogs(lab, options.logFolder);

@@ -3,7 +3,7 @@ import { LatencyHistogram } from '../../../bench/load/histograms.ts';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import { isWrite } from '../../../bench/load/workload.ts';
 import type { Recorder } from '../recorder.ts';
-import type { WriteSample } from './throughput.ts';
+import { medianVoidReasons, type WriteSample } from './throughput.ts';
 
 export interface WriteOccasion {
   readonly recorder: Recorder;
@@ -32,7 +32,8 @@ export function recordWrites(
     recorder.counts({ metric: 'writeThroughput', topology, condition }, counts);
   record('leaderCpuPerWrite', leaderCpuUsPerWrite, closed);
   if (paced === undefined) return;
-  const open = [...faultReasons, ...paced.voidReasons];
+  const ofMedian = [...faultReasons, ...medianVoidReasons(paced)];
+  const ofTail = [...faultReasons, ...paced.voidReasons];
   for (const [kind, role] of [
     ['write', 'voter'],
     ['read', 'observer'],
@@ -40,9 +41,9 @@ export function recordWrites(
     const histogram = latencyOf(paced, kind, role);
     if (histogram.n === 0) continue;
     const { p50Us, p99Us } = histogram.percentiles();
-    if (!record(`${kind}LatencyP50`, toMs(p50Us), open)) continue;
+    if (!record(`${kind}LatencyP50`, toMs(p50Us), ofMedian)) continue;
     recorder.histogram({ metric: `${kind}LatencyP50`, topology, condition }, histogram);
-    record(`${kind}LatencyP99`, toMs(p99Us), open);
+    if (p99Us !== undefined) record(`${kind}LatencyP99`, toMs(p99Us), ofTail);
   }
 }
 

@@ -84,14 +84,18 @@ async function recovered(occasion: Occasion): Promise<void> {
     signal,
   );
   signal.throwIfAborted();
-  const where = `${stage.name}, after "${condition}" was healed`;
-  if (wroteAt === undefined) throw new NotHealed(`${where}: no write committed within ${recoverMaxMs} ms`);
+  const place = { metric: 'writeAfterHeal', topology: stage.name, condition };
+  const lost = (what: string) => {
+    recorder.voided(place, round, what);
+    return new NotHealed(`${stage.name}, after "${condition}" was healed: ${what}`);
+  };
+  if (wroteAt === undefined) throw lost(`no write committed within ${recoverMaxMs} ms`);
   try {
     await stage.ensemble.ready(recoverMaxMs);
   } catch (error) {
-    throw new NotHealed(`${where}: ${(error as Error).message}`);
+    throw lost((error as Error).message);
   }
-  recorder.sample({ metric: 'writeAfterHeal', topology: stage.name, condition }, round, wroteAt - healedAt);
+  recorder.sample(place, round, wroteAt - healedAt);
 }
 
 function shortReadings(stage: Stage, readings: BiteProof['before']): BiteProof['before'] {
@@ -99,19 +103,19 @@ function shortReadings(stage: Stage, readings: BiteProof['before']): BiteProof['
   return Object.fromEntries(Object.values(readings).map((value, index) => [names[index]!, value]));
 }
 
-/** Several faults as one: all or none are injected, and all must bite. */
+/** Several faults as one, injected at once: all or none, and all must bite. */
 export async function injectAll<C>(faults: readonly Fault<C>[], context: C): Promise<ActiveFault> {
-  const active: ActiveFault[] = [];
+  const injected = await Promise.allSettled(faults.map(fault => fault.inject(context)));
+  const active = injected.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
   const heal = async () => {
     const results = await Promise.allSettled(active.map(each => each.heal()));
     const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
     if (errors.length > 0) throw new AggregateError(errors, `${errors.length} faults were not healed`);
   };
-  try {
-    for (const fault of faults) active.push(await fault.inject(context));
-  } catch (error) {
+  const failed = injected.find(result => result.status === 'rejected');
+  if (failed !== undefined) {
     await heal();
-    throw error;
+    throw failed.reason;
   }
   return {
     startedAt: Math.min(...active.map(({ startedAt }) => startedAt)),
