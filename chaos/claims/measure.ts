@@ -47,11 +47,10 @@ export async function measureAll(options: MeasureOptions): Promise<string[]> {
   const budgetMs = suite.budgetMs ?? Number.POSITIVE_INFINITY;
   const rounds = async (
     what: string,
-    wanted: number,
-    share: number,
+    { wanted, least, share }: { wanted: number; least: number; share: number },
     round: (index: number) => Promise<void>,
   ) => {
-    const budget = new RoundBudget(wanted, Math.min(wanted, suite.roundsMin), budgetMs * share, elapsedMs);
+    const budget = new RoundBudget(wanted, Math.min(wanted, least), budgetMs * share, elapsedMs);
     for (let index = 0; budget.goesOn(index); index++) await round(index);
     if (budget.done < wanted) remarks.push(`${budget.done} of ${wanted} rounds of ${what}: the time was up.`);
   };
