@@ -117,12 +117,18 @@ export function unfit(
     const of = values.length + voidRounds.length;
     const first = voidRounds[0] ?? 'there is no sample';
     const reason = `${voidRounds.length} of ${of} rounds of ${what} do not count: ${first}.`;
-    return { verdict: 'void', reason, evidence, warnings: voidRounds };
+    return { verdict: 'void', reason, evidence };
   }
   return undefined;
 }
 
 /** For the warnings of a judgement: rounds that were left out. */
 export function leftOut(...series: readonly Series[]): string[] {
-  return series.flatMap(({ id, voidRounds }) => voidRounds.map(text => `${id}: ${text}`));
+  return series.flatMap(({ id, values, voidRounds }) =>
+    voidRounds.length === 0
+      ? []
+      : [
+          `${id}: ${voidRounds.length} of ${values.length + voidRounds.length} rounds left out, ${voidRounds[0]}`,
+        ],
+  );
 }

@@ -27,7 +27,8 @@ export const mastersWriteThroughput: Claim = timedClaim(
     test: (a, b) => atLeast(a, b, 1),
     estimate: ratioEstimate,
     worst: 'lowest',
-    say: ({ topology }, { value }) => `${topology} wrote ${short(value)} times as much as without masters`,
+    say: ({ topology }, { value }) =>
+      `${topology} committed ${short(value)} times the writes of the same members without masters`,
     warnings: ({ result }) => [
       `members share ${result.environment.cores} cores: work that leaves the leader stays on the same machine`,
     ],

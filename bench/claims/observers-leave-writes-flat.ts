@@ -37,8 +37,8 @@ export const observersLeaveWritesFlat: Claim = timedClaim(
     estimate: ratioEstimate,
     worst: 'lowest',
     say: ({ topology, a }, { value }) =>
-      `${topology} wrote ${short(value)} times as much as ${
-        a.id.includes(PLACEBO_CONDITION) ? 'voters beside placebos' : 'voters alone'
+      `${topology} committed ${short(value)} times the writes of the same voters ${
+        a.id.includes(PLACEBO_CONDITION) ? 'beside placebo observers' : 'alone'
       }`,
     exact(pairs) {
       const counts = pairs.flatMap(({ topology, a, b }) => [

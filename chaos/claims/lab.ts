@@ -24,14 +24,14 @@ export interface LabOptions {
 
 export class Lab {
   readonly folder: string;
-  readonly driver: LoadDriver;
+  readonly driver = new LoadDriver();
+  readonly readDriver = new LoadDriver();
   readonly stages: readonly Stage[];
   /** Undefined where the servers cannot be led through proxies (Apache's take no link map). */
   readonly toxiproxy: Toxiproxy | undefined;
 
-  private constructor(folder: string, driver: LoadDriver, stages: Stage[], toxiproxy: Toxiproxy | undefined) {
+  private constructor(folder: string, stages: readonly Stage[], toxiproxy: Toxiproxy | undefined) {
     this.folder = folder;
-    this.driver = driver;
     this.stages = stages;
     this.toxiproxy = toxiproxy;
   }
@@ -40,7 +40,6 @@ export class Lab {
   static async start({ suite, server, seed, progress, signal }: LabOptions): Promise<Lab> {
     const topologies = topologiesOf(suite, server);
     const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}claims-`));
-    const driver = new LoadDriver();
     const stages: Stage[] = [];
     let toxiproxy: Toxiproxy | undefined;
     try {
@@ -58,9 +57,9 @@ export class Lab {
           }),
         );
       }
-      return new Lab(folder, driver, stages, toxiproxy);
+      return new Lab(folder, stages, toxiproxy);
     } catch (error) {
-      await new Lab(folder, driver, stages, toxiproxy).stop().catch(() => {});
+      await new Lab(folder, stages, toxiproxy).stop().catch(() => {});
       throw error;
     }
   }
@@ -69,6 +68,7 @@ export class Lab {
   async stop(): Promise<void> {
     const results = await Promise.allSettled([
       this.driver.close(),
+      this.readDriver.close(),
       ...this.stages.map(stage => stage.stop({ removeProxies: this.toxiproxy?.kind === 'external' })),
     ]);
     results.push(...(await Promise.allSettled([this.toxiproxy?.stop() ?? Promise.resolve()])));

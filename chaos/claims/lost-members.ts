@@ -39,7 +39,7 @@ export const lostObserversLeaveWrites: Claim = timedClaim(
     estimate: ratioEstimate,
     worst: 'lowest',
     say: ({ topology }, { value }) =>
-      `${topology} wrote ${short(value)} times as much with every observer cut off as healthy`,
+      `with every observer cut off, ${topology} committed ${short(value)} times its healthy writes`,
   },
 );
 
@@ -65,6 +65,6 @@ export const lostVoterLeavesWrites: Claim = timedClaim(
     estimate: ratioEstimate,
     worst: 'lowest',
     say: ({ topology }, { value }) =>
-      `${topology} wrote ${short(value)} times as much with one follower cut off as healthy`,
+      `with one follower cut off, ${topology} committed ${short(value)} times its healthy writes`,
   },
 );

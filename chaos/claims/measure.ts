@@ -106,7 +106,7 @@ function occasionOf(
 }
 
 function writeLoadOf({ lab, suite, seed }: MeasureOptions): WriteLoad {
-  return { driver: lab.driver, load: suite.load, seed };
+  return { driver: lab.driver, readDriver: lab.readDriver, load: suite.load, seed };
 }
 
 /** The nodes that are read and written, and loads that are thrown away. */

@@ -22,6 +22,10 @@ const comparison = {
   worst: 'highest',
 } as const;
 
+function change(ms: number): string {
+  return `${short(Math.abs(ms))} ms ${ms < 0 ? 'less' : 'more'}`;
+}
+
 /** Row 004-6: an observer on a bad link is nobody's problem but its own. */
 export const observerLatencyLeavesWrites: Claim = timedClaim(
   {
@@ -38,7 +42,8 @@ export const observerLatencyLeavesWrites: Claim = timedClaim(
     ...comparison,
     pairs: pairsOf('writeLatencyP50', 'write latency'),
     say: ({ topology, a, b }, { value }) =>
-      `the median write at ${topology}'s voters took ${short(value)} ms longer (${short(a.median)} -> ${short(b.median)} ms), the links 40 ms`,
+      `in ${topology} the median write at the voters took ${change(value)} (${short(a.median)} -> ${short(b.median)} ms), ` +
+      'a round trip to an observer 40 ms more',
   },
 );
 
@@ -58,6 +63,7 @@ export const readsAreLocal: Claim = timedClaim(
     ...comparison,
     pairs: pairsOf('readLatencyP50', 'read latency at an observer'),
     say: ({ topology, a, b }, { value }) =>
-      `the median read at an observer of ${topology} took ${short(value)} ms longer (${short(a.median)} -> ${short(b.median)} ms), the links 40 ms`,
+      `in ${topology} the median read at an observer took ${change(value)} (${short(a.median)} -> ${short(b.median)} ms), ` +
+      'a round trip to the voters 40 ms more',
   },
 );

@@ -1,7 +1,6 @@
 /** A sample of writes into the run's record: each metric with its own reasons not to count. */
 import { LatencyHistogram } from '../../../bench/load/histograms.ts';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
-import { isWrite } from '../../../bench/load/workload.ts';
 import type { Recorder } from '../recorder.ts';
 import { medianVoidReasons, type WriteSample } from './throughput.ts';
 
@@ -18,7 +17,7 @@ const WRITES_MIN = 100;
 /** @param faultReasons why the fault makes all of it void; those of the load are found here */
 export function recordWrites(
   { recorder, topology, condition, round }: WriteOccasion,
-  { saturated, paced, counts, leaderCpuUsPerWrite }: WriteSample,
+  { saturated, paced, reads, counts, leaderCpuUsPerWrite }: WriteSample,
   faultReasons: readonly string[],
 ): void {
   const record = (metric: string, value: number | undefined, reasons: readonly string[]): boolean => {
@@ -31,19 +30,16 @@ export function recordWrites(
   if (record('writeThroughput', saturated.writesPerSecond, closed) && counts !== undefined)
     recorder.counts({ metric: 'writeThroughput', topology, condition }, counts);
   record('leaderCpuPerWrite', leaderCpuUsPerWrite, closed);
-  if (paced === undefined) return;
-  const ofMedian = [...faultReasons, ...medianVoidReasons(paced)];
-  const ofTail = [...faultReasons, ...paced.voidReasons];
-  for (const [kind, role] of [
-    ['write', 'voter'],
-    ['read', 'observer'],
+  for (const [kind, load] of [
+    ['write', paced],
+    ['read', reads],
   ] as const) {
-    const histogram = latencyOf(paced, kind, role);
-    if (histogram.n === 0) continue;
+    if (load === undefined) continue;
+    const histogram = latencyOf(load);
     const { p50Us, p99Us } = histogram.percentiles();
-    if (!record(`${kind}LatencyP50`, toMs(p50Us), ofMedian)) continue;
+    if (!record(`${kind}LatencyP50`, toMs(p50Us), [...faultReasons, ...medianVoidReasons(load)])) continue;
     recorder.histogram({ metric: `${kind}LatencyP50`, topology, condition }, histogram);
-    if (p99Us !== undefined) record(`${kind}LatencyP99`, toMs(p99Us), ofTail);
+    if (p99Us !== undefined) record(`${kind}LatencyP99`, toMs(p99Us), [...faultReasons, ...load.voidReasons]);
   }
 }
 
@@ -53,12 +49,9 @@ function tooFew({ totals }: LoadResult): string[] {
     : [];
 }
 
-function latencyOf(result: LoadResult, kind: 'read' | 'write', role: string): LatencyHistogram {
+function latencyOf({ operations }: LoadResult): LatencyHistogram {
   const merged = new LatencyHistogram();
-  for (const operation of result.operations) {
-    if (operation.role === role && isWrite[operation.operation] === (kind === 'write'))
-      merged.merge(LatencyHistogram.decode(operation.response));
-  }
+  for (const { response } of operations) merged.merge(LatencyHistogram.decode(response));
   return merged;
 }
 

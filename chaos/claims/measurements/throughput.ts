@@ -12,6 +12,8 @@ import { countedSince, exactCountsOf, readCounters } from './exact-counts.ts';
 
 export interface WriteLoad {
   readonly driver: LoadDriver;
+  /** For reads beside the writes: in a session that writes too, a read would wait behind that session's writes. */
+  readonly readDriver: LoadDriver;
   readonly load: Suite['load'];
   readonly seed: number;
 }
@@ -21,6 +23,8 @@ export interface WriteSample {
   readonly saturated: LoadResult;
   /** Absent where only the throughput was asked for. */
   readonly paced: LoadResult | undefined;
+  /** At one observer, while the paced writes go on. Absent where there is none, or none can be reached. */
+  readonly reads: LoadResult | undefined;
   readonly counts: Record<string, number> | undefined;
   readonly leaderCpuUsPerWrite: number | undefined;
   /** Of one observer, in cores, under the closed loop. */
@@ -60,8 +64,15 @@ export async function measureWrites(
     () => saturatedLoad(stage, cast, write, cut),
     sample => sample.saturated.voidReasons,
   );
-  if (!paced) return { ...saturated, paced: undefined };
-  return { ...saturated, paced: await unlessVoid(() => pacedLoad(cast, write, cut), medianVoidReasons) };
+  if (!paced) return { ...saturated, paced: undefined, reads: undefined };
+  const both = await unlessVoid(
+    () => pacedLoads(cast, write, cut),
+    ({ paced, reads }) => [
+      ...medianVoidReasons(paced),
+      ...(reads === undefined ? [] : medianVoidReasons(reads)),
+    ],
+  );
+  return { ...saturated, ...both };
 }
 
 /** A second attempt for a load that the machine spoilt: never for one whose result merely does not please. */
@@ -93,7 +104,7 @@ async function saturatedLoad(
   cast: Cast,
   { driver, load, seed }: WriteLoad,
   cut: readonly Member[],
-): Promise<Omit<WriteSample, 'paced'>> {
+): Promise<Omit<WriteSample, 'paced' | 'reads'>> {
   const { members } = stage.ensemble;
   const { leader, observers } = cast;
   const watched = observers.find(member => !cut.includes(member));
@@ -132,24 +143,25 @@ function cpuSamples(...members: readonly (Member | undefined)[]) {
   return members.map(member => (member === undefined ? null : sampleProcess(member.pid)));
 }
 
-/** Writes at the voters, and at one observer too, whose reads tell what its clients feel. */
-function pacedLoad(
+/** Writes at the voters and, at the same time, reads at one observer. */
+async function pacedLoads(
   cast: Cast,
-  { driver, load, seed }: WriteLoad,
+  { driver, readDriver, load, seed }: WriteLoad,
   cut: readonly Member[],
-): Promise<LoadResult> {
+): Promise<{ paced: LoadResult; reads: LoadResult | undefined }> {
   const observer = cast.observers.find(member => !cut.includes(member));
-  const targets = [
-    ...voterTargets(cast),
-    ...(observer === undefined ? [] : [targetOf(observer, 'observer')]),
-  ];
-  return driver.run({
+  const at = (targets: LoadTarget[], mix: WorkloadSpec['mix']): LoadSpec => ({
     ...common(load, seed),
     targets,
-    workload: { ...workloadOf({ load, seed }), mix: { setData: 2, getData: 1 } },
+    workload: { ...workloadOf({ load, seed }), mix },
     mode: { kind: 'open', ratePerSecond: load.ratePerTarget * targets.length, arrivals: 'poisson' },
     durationMs: load.pacedMs,
   });
+  const [paced, reads] = await Promise.all([
+    driver.run(at(voterTargets(cast), { setData: 1 })),
+    observer && readDriver.run(at([targetOf(observer, 'observer')], { getData: 1 })),
+  ]);
+  return { paced, reads };
 }
 
 function common(

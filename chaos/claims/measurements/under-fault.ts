@@ -58,7 +58,7 @@ export async function underFault<T>(
       before: shortReadings(stage, proof.before),
       after: shortReadings(stage, proof.after),
     });
-    const voidReasons = proof.bit ? [] : [`${faultName} did not bite on ${links.join(', ')}: ${proof.how}`];
+    const voidReasons = proof.bit ? [] : [`${faultName} did not bite (${proof.how})`];
     outcome = { value, voidReasons, proof };
   } finally {
     if (!occasion.signal.aborted) await active.heal();
