@@ -1,0 +1,182 @@
+import { assert, suite } from '#test';
+import { CONDITIONS } from '../../results/names.ts';
+import type { Claim } from './claim.ts';
+import { judgeAll } from './judge-all.ts';
+import { leaderConnections } from './leader-connections.ts';
+import { leaderMessages } from './leader-messages.ts';
+import { mastersWriteThroughput } from './masters-write-throughput.ts';
+import { moreVotersWriteLess } from './more-voters-write-less.ts';
+import { observerMessages } from './observer-messages.ts';
+import { observersLeaveWritesFlat, PLACEBO_CONDITION } from './observers-leave-writes-flat.ts';
+import { observersNeverAck } from './observers-never-ack.ts';
+import { around, type Planted, plantedResult, plantedTopology } from './testing.ts';
+
+const test = suite('bench/claims: judges');
+
+function judged(claim: Claim, planted: readonly Planted[], topologies?: Parameters<typeof plantedResult>[1]) {
+  return judgeAll([claim], plantedResult(planted, topologies))[0]!;
+}
+
+function writes(topology: string, values: readonly number[], more: Partial<Planted> = {}): Planted {
+  return { metric: 'writeThroughput', topology, values, ...more };
+}
+
+const placebo = (values: readonly number[], counts?: Record<string, number>) =>
+  writes('voters', values, { condition: PLACEBO_CONDITION, ...(counts && { counts }) });
+
+test('004-2: writes within 10 % of those beside placebos hold, clearly fewer fail, a wide spread shows nothing', () => {
+  const verdict = (values: readonly number[]) =>
+    judged(observersLeaveWritesFlat, [placebo(around(1000)), writes('observers', values)]).verdict;
+  assert.is(verdict(around(995)), 'holds');
+  assert.is(verdict(around(700)), 'fails');
+  assert.is(verdict(around(950, { spread: 0.8 })), 'not shown here');
+});
+
+test('004-2: against placebos where there are some, else against voters alone; the estimate is a ratio by round', () => {
+  const alone = writes('voters', around(2000));
+  const observers = writes('observers', around(995));
+  assert.is(judged(observersLeaveWritesFlat, [alone, observers]).verdict, 'fails');
+  const { verdict, estimate, evidence } = judged(observersLeaveWritesFlat, [
+    alone,
+    placebo(around(1000)),
+    observers,
+  ]);
+  assert.is(verdict, 'holds');
+  assert.ok(Math.abs(estimate!.value - 0.995) < 0.001);
+  assert.is(estimate!.n, 6);
+  assert.equal(evidence, [
+    `writeThroughput/voters/${PLACEBO_CONDITION}`,
+    'writeThroughput/observers/healthy',
+  ]);
+});
+
+test('004-2: both channels must agree: more acks per write with observers fail it, whatever the clock says', () => {
+  const { verdict, reason } = judged(observersLeaveWritesFlat, [
+    placebo(around(1000), { acksToLeaderPerWrite: 2 }),
+    writes('observers', around(1000), { counts: { acksToLeaderPerWrite: 5 } }),
+  ]);
+  assert.is(verdict, 'fails');
+  assert.match(reason, /hears more acks/);
+});
+
+test('void: half of the rounds did not count, and the reason says which and why', () => {
+  const { verdict, reason } = judged(observersLeaveWritesFlat, [
+    placebo(around(1000)),
+    writes('observers', around(1000, { n: 3 }), { voidRounds: 3 }),
+  ]);
+  assert.is(verdict, 'void');
+  assert.match(
+    reason,
+    /3 of 6 rounds of write throughput of observers do not count: void round 4: blackhole did not/,
+  );
+});
+
+test('a few void rounds are left out with a warning', () => {
+  const { verdict, warnings } = judged(observersLeaveWritesFlat, [
+    placebo(around(1000)),
+    writes('observers', around(1000), { voidRounds: 1 }),
+  ]);
+  assert.is(verdict, 'holds');
+  assert.match(warnings.join(), /1 of 7 rounds left out/);
+});
+
+test('five rounds are too few for a verdict among ten claims, six are enough', () => {
+  const family = (n: number) =>
+    judgeAll(
+      Array.from({ length: 7 }, (_, index) => ({ ...observersLeaveWritesFlat, id: `c${index}` })),
+      plantedResult([placebo(around(1000, { n })), writes('observers', around(700, { n }))]),
+    ).map(({ verdict }) => verdict);
+  assert.equal([...new Set(family(5))], ['not shown here']);
+  assert.equal([...new Set(family(6))], ['fails']);
+});
+
+test('what was not measured is not shown, and named', () => {
+  const { verdict, reason } = judged(observersLeaveWritesFlat, [placebo(around(1000))]);
+  assert.is(verdict, 'not shown here');
+  assert.match(reason, /did not measure write throughput of observers/);
+  assert.is(judged(leaderConnections, [], [plantedTopology('voters', 3, 0)]).verdict, 'not shown here');
+});
+
+test('004-15: masters must be shown to write more', () => {
+  const verdict = (values: readonly number[]) =>
+    judged(mastersWriteThroughput, [writes('observers', around(1000)), writes('masters', values)]).verdict;
+  assert.is(verdict(around(1200)), 'holds');
+  assert.is(verdict(around(800)), 'fails');
+  assert.is(verdict(around(1000)), 'not shown here');
+});
+
+test('004-1: every larger set of voters must write less', () => {
+  const topologies = [3, 5, 7].map(voters => plantedTopology(`v${voters}`, voters, 0));
+  const verdict = (five: number, seven: number) =>
+    judged(
+      moreVotersWriteLess,
+      [writes('v3', around(1000)), writes('v5', around(five)), writes('v7', around(seven))],
+      topologies,
+    ).verdict;
+  assert.is(verdict(800, 600), 'holds');
+  assert.is(verdict(800, 1300), 'fails');
+  assert.is(verdict(800, 1000), 'not shown here');
+});
+
+const counted = (topology: string, counts: Record<string, number>) =>
+  writes(topology, around(1000), { counts });
+
+test('004-16: the leader with masters has its followers alone', () => {
+  const verdict = (without: number, masters: number) =>
+    judged(leaderConnections, [
+      counted('observers', { leaderConnections: without }),
+      counted('masters', { leaderConnections: masters }),
+    ]).verdict;
+  assert.is(verdict(5, 2), 'holds');
+  assert.is(verdict(5, 3), 'fails');
+  assert.is(verdict(2, 2), 'fails');
+});
+
+test('000-11: messages of the leader with masters are those with voters alone', () => {
+  const verdict = (voters: number, observers: number, masters: number) =>
+    judged(leaderMessages, [
+      counted('voters', { leaderMessagesPerWrite: voters }),
+      counted('observers', { leaderMessagesPerWrite: observers }),
+      counted('masters', { leaderMessagesPerWrite: masters }),
+    ]).verdict;
+  assert.is(verdict(4, 7, 4.01), 'holds');
+  assert.is(verdict(4, 7, 5), 'fails');
+});
+
+test('004-9: an observer takes one message per write, and fewer than a follower', () => {
+  const verdict = (observer: number, follower: number) =>
+    judged(observerMessages, [
+      counted('observers', {
+        messagesOfAnObserverPerWrite: observer,
+        messagesOfAFollowerPerWrite: follower,
+      }),
+    ]).verdict;
+  assert.is(verdict(1, 3), 'holds');
+  assert.is(verdict(2, 3), 'fails');
+  assert.is(verdict(1, 1), 'fails');
+});
+
+test('000-4: one ack of an observer fails it; a leader that hears nobody is no proof', () => {
+  const verdict = (acks: number, heard: number) =>
+    judged(
+      observersNeverAck,
+      ['observers', 'masters'].map(name =>
+        counted(name, { acksFromObservers: acks, acksToLeaderPerWrite: heard }),
+      ),
+    ).verdict;
+  assert.is(verdict(0, 2), 'holds');
+  assert.is(verdict(1, 2), 'fails');
+  assert.is(verdict(0, 0), 'fails');
+});
+
+test('exact claims of servers that do not count are not shown; of void rounds, void', () => {
+  const apache = judged(observerMessages, [writes('observers', around(1000))]);
+  assert.is(apache.verdict, 'not shown here');
+  assert.match(apache.reason, /did not count/);
+  assert.is(judged(observerMessages, [writes('observers', [], { voidRounds: 6 })]).verdict, 'void');
+});
+
+test('conditions are looked up by the names that results share', () => {
+  const cut = writes('observers', around(1000), { condition: CONDITIONS.observersBlackholed });
+  assert.is(judged(observersLeaveWritesFlat, [placebo(around(1000)), cut]).verdict, 'not shown here');
+});

@@ -1,0 +1,160 @@
+/** The whole of `zklab claims` in small: two topologies, one round, every kind of measurement. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assert, suite, temporaryFolder } from '#test';
+import { preload } from '../../bench/load/preload.ts';
+import { TEMPORARY_PREFIX } from '../../bench/topology/reaper.ts';
+import { CONDITIONS } from '../../results/names.ts';
+import { loadRun } from '../../results/store.ts';
+import type { ActiveFault } from '../faults/fault.ts';
+import { claims } from './claims-command.ts';
+import { Lab } from './lab.ts';
+import { recordWrites } from './measurements/record-writes.ts';
+import { measureWrites, PROBED_PATH, workloadOf } from './measurements/throughput.ts';
+import { underFault } from './measurements/under-fault.ts';
+import { SILENT } from './progress.ts';
+import { Recorder } from './recorder.ts';
+import { parseSuite } from './suite.ts';
+
+const test = suite('zklab claims');
+const DEADLINE = { deadlineMs: 240_000 };
+
+const TINY = readFileSync(new URL('../../../chaos/claims/testing/tiny.yaml', import.meta.url), 'utf8');
+
+function foldersOfLabs(): string[] {
+  return readdirSync(tmpdir()).filter(name => name.startsWith(`${TEMPORARY_PREFIX}claims-`));
+}
+
+test(
+  'measures, judges, and leaves a valid result, a report and the logs; no folder, no process',
+  async () => {
+    const runsRoot = temporaryFolder();
+    const before = foldersOfLabs();
+    const printed: string[] = [];
+    const terminal = { print: (text: string) => void printed.push(text), progress: () => {}, json: () => {} };
+    const views = {
+      report: async (result: { run: { id: string } }) => `<!doctype html><title>${result.run.id}</title>`,
+      table: (result: { claims: { id: string }[] }) => result.claims.map(({ id }) => id).join(' '),
+    };
+    const code = await claims(terminal, views, {
+      suite: join(import.meta.dirname, '../../../chaos/claims/testing/tiny.yaml'),
+      server: 'zklab',
+      seed: 7,
+      signal: new AbortController().signal,
+      runsRoot,
+    });
+    const result = await loadRun('latest', runsRoot);
+    assert.is(code, result.run.exitCode);
+    assert.equal(result.validity, { void: false, reasons: [] });
+    assert.is(result.run.seed, 7);
+
+    // Counted, so exact on any machine.
+    const verdicts = new Map(result.claims.map(({ id, verdict }) => [id, verdict]));
+    for (const id of ['000-4', 'L1']) assert.is(verdicts.get(id), 'holds', id);
+    const healthy = result.measurements.filter(
+      ({ metric, condition }) => metric === 'writeThroughput' && condition === CONDITIONS.healthy,
+    );
+    for (const { topology, exactCounts } of healthy.filter(each => each.exactCounts !== undefined)) {
+      assert.is(Math.round(exactCounts!.leaderMessagesPerWrite!), 4, topology);
+      assert.is(Math.round(exactCounts!.acksToLeaderPerWrite!), 2, topology);
+      assert.is(exactCounts!.leaderConnections, 2, topology);
+    }
+    const masters = healthy.find(({ topology }) => topology === 'masters')?.exactCounts;
+    if (masters !== undefined) assert.is(Math.round(masters.messagesOfAnObserverPerWrite!), 1);
+
+    assert.equal(
+      [...new Set(result.faults.map(({ condition }) => condition))].sort(),
+      [
+        CONDITIONS.leaderCut,
+        CONDITIONS.leaderKilled,
+        CONDITIONS.observerLatency,
+        CONDITIONS.observersBlackholed,
+        CONDITIONS.oneVoterBlackholed,
+        CONDITIONS.quorumLost,
+      ].sort(),
+    );
+    const ofMasters = result.syncs.filter(({ topology }) => topology === 'masters');
+    assert.is(ofMasters.length, 3, 'one follower and two observers come back');
+    for (const { marks } of ofMasters) assert.ok(marks.upToDateMs! <= marks.servingMs!);
+    const outage = result.availability.filter(({ condition }) => condition === CONDITIONS.quorumLost);
+    assert.ok(outage.some(({ role }) => role === 'observer'));
+
+    const folder = join(runsRoot, result.run.id);
+    assert.match(readFileSync(join(folder, 'report.html'), 'utf8'), result.run.id);
+    assert.ok(existsSync(join(folder, 'logs', 'masters-o1.log')));
+    assert.match(printed[0]!, /004-2/);
+    assert.equal(foldersOfLabs(), before);
+  },
+  DEADLINE,
+);
+
+test(
+  'planted: a fault that does not bite makes its measurement void, and the claim on it',
+  async () => {
+    const parsed = parseSuite(TINY, 'tiny', 'tiny.yaml');
+    const { signal } = new AbortController();
+    const lab = await Lab.start({ suite: parsed, server: 'zklab', seed: 1, progress: SILENT, signal });
+    try {
+      const [stage] = lab.stages;
+      const cast = await stage!.cast();
+      const write = { driver: lab.driver, readDriver: lab.readDriver, load: parsed.load, seed: 1 };
+      await preload(cast.leader.plan.ports.client, workloadOf(write), parsed.load.sessionsPerTarget);
+      const recorder = new Recorder();
+      const condition = CONDITIONS.oneVoterBlackholed;
+      const nothing: ActiveFault = {
+        startedAt: Date.now(),
+        links: ['v1.v2.quorum'],
+        proveBite: async () => ({ bit: false, before: {}, after: {}, how: 'nothing was done' }),
+        heal: async () => {},
+      };
+      const { value, voidReasons } = await underFault(
+        {
+          stage: stage!,
+          condition,
+          round: 0,
+          recorder,
+          recoverMaxMs: parsed.recoverMaxMs,
+          path: PROBED_PATH,
+          signal,
+        },
+        'blackhole',
+        async () => nothing,
+        () => measureWrites(stage!, cast, write, { paced: false }),
+      );
+      recordWrites({ recorder, topology: stage!.name, condition, round: 0 }, value, voidReasons);
+      const writes = recorder.measured().measurements.find(({ metric }) => metric === 'writeThroughput')!;
+      assert.equal(writes.samples, []);
+      assert.match(writes.summary.warnings.join(), /void round 1: blackhole did not bite/);
+    } finally {
+      await lab.stop();
+    }
+  },
+  DEADLINE,
+);
+
+test(
+  'interrupted: all is taken down, nothing is judged, the exit code is that of void',
+  async () => {
+    const before = foldersOfLabs();
+    const interruption = new AbortController();
+    const printed: string[] = [];
+    const terminal = {
+      print: (text: string) => void printed.push(text),
+      // The first note says that the ensembles are up.
+      progress: () => interruption.abort(),
+      json: () => {},
+    };
+    const views = { report: async () => '', table: () => '' };
+    const code = await claims(terminal, views, {
+      suite: join(import.meta.dirname, '../../../chaos/claims/testing/tiny.yaml'),
+      server: 'zklab',
+      signal: interruption.signal,
+      runsRoot: temporaryFolder(),
+    });
+    assert.is(code, 3);
+    assert.match(printed.join(), /interrupted: nothing was judged/);
+    assert.equal(foldersOfLabs(), before);
+  },
+  DEADLINE,
+);

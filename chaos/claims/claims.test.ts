@@ -1,0 +1,141 @@
+import { assert, suite } from '#test';
+import type { Claim } from '../../bench/claims/claim.ts';
+import { judgeAll } from '../../bench/claims/judge-all.ts';
+import { around, type Planted, plantedResult } from '../../bench/claims/testing.ts';
+import { CONDITIONS } from '../../results/names.ts';
+import { CLAIMS } from './index.ts';
+import { livenessAfterHeal } from './liveness-after-heal.ts';
+import { lostObserversLeaveWrites, lostVoterLeavesWrites } from './lost-members.ts';
+import { mastersSyncSooner } from './masters-sync-sooner.ts';
+import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';
+import { chooseClaims } from './run-claims.ts';
+import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
+
+const test = suite('chaos/claims: judges');
+
+function verdictOf(claim: Claim, planted: readonly Planted[]): string {
+  return judgeAll([claim], plantedResult(planted))[0]!.verdict;
+}
+
+/** The same series in every topology of `topologies`, healthy and under a condition. */
+function under(
+  metric: string,
+  condition: string,
+  healthy: readonly number[],
+  faulty: readonly number[],
+  topologies = ['observers', 'masters'],
+): Planted[] {
+  return topologies.flatMap(topology => [
+    { metric, topology, values: healthy },
+    { metric, topology, condition, values: faulty },
+  ]);
+}
+
+test('004-6 and 004-8: a median within 5 ms holds, one that waits for the link fails, a wide spread shows nothing', () => {
+  for (const [claim, metric] of [
+    [observerLatencyLeavesWrites, 'writeLatencyP50'],
+    [readsAreLocal, 'readLatencyP50'],
+  ] as const) {
+    const verdict = (values: readonly number[]) =>
+      verdictOf(claim, under(metric, CONDITIONS.observerLatency, around(2), values));
+    assert.is(verdict(around(2.4)), 'holds');
+    assert.is(verdict(around(42)), 'fails');
+    assert.is(verdict(around(7, { spread: 1.5 })), 'not shown here');
+  }
+});
+
+test('004-5: at least 90 % of the healthy writes in each topology; one bad topology fails it', () => {
+  const verdict = (observers: number, masters: number) =>
+    verdictOf(lostObserversLeaveWrites, [
+      ...under('writeThroughput', CONDITIONS.observersBlackholed, around(1000), around(observers), [
+        'observers',
+      ]),
+      ...under('writeThroughput', CONDITIONS.observersBlackholed, around(1000), around(masters), ['masters']),
+    ]);
+  assert.is(verdict(1000, 1000), 'holds');
+  assert.is(verdict(1000, 600), 'fails');
+  assert.is(verdict(1000, 900), 'not shown here');
+});
+
+test('000-2: with one voter lost at least half of the writes, in voters too', () => {
+  const verdict = (share: number) =>
+    verdictOf(
+      lostVoterLeavesWrites,
+      under('writeThroughput', CONDITIONS.oneVoterBlackholed, around(1000), around(1000 * share), [
+        'voters',
+        'observers',
+        'masters',
+      ]),
+    );
+  assert.is(verdict(0.9), 'holds');
+  assert.is(verdict(0.2), 'fails');
+});
+
+test('a fault that did not bite in most rounds makes the claim void', () => {
+  const planted = under('writeThroughput', CONDITIONS.observersBlackholed, around(1000), around(1000));
+  const unbitten = planted.map(each =>
+    each.condition === undefined ? each : { ...each, values: [], voidRounds: 6 },
+  );
+  assert.is(verdictOf(lostObserversLeaveWrites, unbitten), 'void');
+});
+
+test('004-18: the last learner must be shown to serve sooner', () => {
+  const verdict = (masters: readonly number[]) =>
+    verdictOf(mastersSyncSooner, [
+      {
+        metric: 'syncLastLearnerMs',
+        topology: 'observers',
+        condition: CONDITIONS.leaderKilled,
+        values: around(1000),
+      },
+      {
+        metric: 'syncLastLearnerMs',
+        topology: 'masters',
+        condition: CONDITIONS.leaderKilled,
+        values: masters,
+      },
+    ]);
+  assert.is(verdict(around(600)), 'holds');
+  assert.is(verdict(around(1500)), 'fails');
+  assert.is(verdict(around(1000, { spread: 0.5 })), 'not shown here');
+  assert.is(verdict([]), 'void');
+});
+
+test('003-3 and 003-4: one observer that went dark fails it; a thousandth may be the machine', () => {
+  for (const [claim, condition] of [
+    [readsThroughQuorumLoss, CONDITIONS.quorumLost],
+    [readsThroughLeaderLoss, CONDITIONS.leaderCut],
+  ] as const) {
+    const planted = (values: readonly number[], voidRounds = 0): Planted[] =>
+      ['observers', 'masters'].map(topology => ({
+        metric: 'observerReadAvailability',
+        topology,
+        condition,
+        values,
+        voidRounds,
+      }));
+    assert.is(verdictOf(claim, planted([100, 99.95])), 'holds');
+    assert.is(verdictOf(claim, planted([100, 80])), 'fails');
+    assert.is(verdictOf(claim, planted([], 2)), 'void');
+    assert.is(verdictOf(claim, []), 'not shown here');
+  }
+});
+
+test('L1: a heal after which no write committed fails it', () => {
+  const heal = (more: Partial<Planted>): Planted[] => [
+    { metric: 'writeAfterHeal', topology: 'voters', condition: CONDITIONS.leaderKilled, ...more },
+  ];
+  assert.is(verdictOf(livenessAfterHeal, heal({ values: [5, 900] })), 'holds');
+  assert.is(verdictOf(livenessAfterHeal, heal({ values: [5], voidRounds: 1 })), 'fails');
+  assert.is(verdictOf(livenessAfterHeal, []), 'not shown here');
+});
+
+test('ids are unique, and --only accepts them alone', () => {
+  assert.is(new Set(CLAIMS.map(({ id }) => id)).size, CLAIMS.length);
+  assert.equal(
+    chooseClaims('003-3, 004-2').map(({ id }) => id),
+    ['004-2', '003-3'],
+  );
+  assert.throws(() => chooseClaims('004-2,W9'), /unknown W9; accepted are 004-2/);
+  assert.throws(() => chooseClaims(','), /none given/);
+});

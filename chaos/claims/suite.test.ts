@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { assert, suite } from '#test';
+import { topologiesOf } from './lab.ts';
+import { parseSuite, readSuite, SUITE_NAMES } from './suite.ts';
+
+const test = suite('chaos/claims: suites');
+const QUICK = readFileSync(new URL('../../../bench/suites/quick.yaml', import.meta.url), 'utf8');
+
+function problemOf(text: string): string {
+  try {
+    parseSuite(text, 'test', 'test.yaml');
+    return '';
+  } catch (error) {
+    assert.is((error as Error).name, 'UsageError');
+    return (error as Error).message;
+  }
+}
+
+test('the suites of the project are valid, and their topologies too', () => {
+  for (const name of SUITE_NAMES) {
+    const parsed = readSuite(name);
+    assert.is(parsed.name, name);
+    assert.equal(
+      topologiesOf(parsed, 'zklab')
+        .slice(0, 3)
+        .map(topology => topology.name),
+      ['voters', 'observers', 'masters'],
+    );
+  }
+});
+
+test('an unknown key is refused by name, wherever it stands', () => {
+  assert.match(problemOf(`${QUICK}\nround: 3\n`), /test\.yaml: .*round/);
+  assert.match(problemOf(QUICK.replace('  depth:', '  deptth:')), /load: .*deptth|depth/);
+});
+
+test('values out of range name their key', () => {
+  assert.match(problemOf(QUICK.replace('rounds: 6', 'rounds: 0')), /rounds/);
+  assert.match(problemOf(QUICK.replace('jitterMs: 5', 'jitterMs: 20')), /observerLatency\.jitterMs/);
+  assert.match(problemOf('rounds: ['), /test\.yaml/);
+});
+
+test('a topology that cannot be is a usage error of the suite', () => {
+  const text = QUICK.replace('voters: voters=3', 'voters: votres=3');
+  assert.throws(() => topologiesOf(parseSuite(text, 'test', 'test.yaml'), 'zklab'), /votres=3/);
+});
+
+test('suites are named, or files', () => {
+  assert.throws(() => readSuite('fast'), /suite "fast": accepted are quick, full, or a \.yaml file/);
+  assert.throws(() => readSuite('no/such.yaml'), /cannot be read/);
+});
