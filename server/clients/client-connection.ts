@@ -1,6 +1,7 @@
 import { Fifo } from '../processors/fifo.ts';
 import type { ReadSession } from '../processors/final-request-processor.ts';
-import { writeTxnReply } from '../processors/reply-writer.ts';
+import { partTypes } from '../processors/multi-parts.ts';
+import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
 import { isWrite, Request, type RequestOrigin } from '../processors/request.ts';
 import { validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
@@ -335,7 +336,11 @@ export class ClientConnection implements ReadSession, RequestOrigin {
       return;
     }
     const body = server.replies.begin();
-    if (result !== null && (err === ErrorCode.OK || head.op === OpCode.multi)) writeTxnReply(body, result);
+    if (result?.type === OpCode.multi) {
+      writeMultiReply(body, result, partTypes(new JuteReader(head.bytes, head.start, head.end)));
+    } else if (result !== null && err === ErrorCode.OK) {
+      writeTxnReply(body, result);
+    }
     // A failed multi reports OK in the header and its codes in the parts. [V]
     const code = result?.type === OpCode.multi ? ErrorCode.OK : err;
     this.#send(server, head.xid, head.op, request.header?.zxid ?? server.lastProcessedZxid, code);

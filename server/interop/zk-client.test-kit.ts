@@ -1,6 +1,7 @@
 /** A client for tests that need a session's id and password, or to see each event: one connection, no reconnects. */
 import * as net from 'node:net';
 import { assert, until } from '#test';
+import { digestId } from '../tree/acl.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { type ConnectResponse, readConnectResponse, writeConnectRequest } from '../wire/connect.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
@@ -8,6 +9,7 @@ import { FrameReader } from '../wire/frames.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import {
+  writeAuthRequest,
   writeCreateRequest,
   writePathVersionRequest,
   writePathWatchRequest,
@@ -23,6 +25,10 @@ const ANSWER_DEADLINE_MS = 15_000;
 
 const XIDS_EACH = 1_000_000;
 let connections = 0;
+
+/** Who may do everything, and the line of zoo.cfg that says so. */
+export const SUPER = 'super:secret';
+export const SUPER_DIGEST_SETTING = `DigestAuthenticationProvider.superDigest=${digestId(SUPER)}`;
 
 export const EPHEMERAL = 1;
 export const SEQUENTIAL = 2;
@@ -155,9 +161,10 @@ export class ZkClient {
       return;
     }
     this.lastZxid = zxid;
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined || waiting.xid !== xid)
-      throw new Error(`reply to ${xid}, ${waiting?.xid} expected`);
+    // An auth is answered at once, ahead of the writes that wait for their commit.
+    const at = xid === Xid.auth ? this.#waiting.findIndex(waiting => waiting.xid === xid) : 0;
+    const [waiting] = this.#waiting.splice(at, 1);
+    if (waiting?.xid !== xid) throw new Error(`reply to ${xid}, ${waiting?.xid} expected`);
     waiting.resolve({ err, zxid, body: reader });
   }
 
@@ -183,6 +190,12 @@ export class ZkClient {
     const { err, body } = await this.exchange(op, writeBody);
     if (err !== ErrorCode.OK) throw new ZkError(err);
     return body;
+  }
+
+  /** Gives the code of the answer. @param user "name:password" */
+  async authenticate(user: string): Promise<number> {
+    const request = { type: 0, scheme: 'digest', auth: Buffer.from(user) };
+    return (await this.exchange(OpCode.auth, w => writeAuthRequest(w, request))).err;
   }
 
   async create(path: string, data = '', flags = 0): Promise<string> {

@@ -264,6 +264,15 @@ test('a multi is all or nothing: parts before the failing one report 0, it its c
   assert.is(made.tree.getNode('/m'), undefined);
 });
 
+test('4026: a create2 is a create in the log, for Apache up to 3.8.1 passes over a part of type create2', () => {
+  const made = new PrepRig();
+  const body = made.run(
+    multi([create('/m', { op: OpCode.create2 }), create('/m/n', { op: OpCode.create2 })]),
+  );
+  assert.equal(codeOf(body), [OpCode.create, OpCode.create]);
+  assert.ok(made.tree.getNode('/m/n'));
+});
+
 test('parts see the parts before them', () => {
   const made = new PrepRig();
   const body = made.run(

@@ -20,6 +20,7 @@ import {
   type SetDataRequest,
 } from '../wire/requests.ts';
 import type { ErrorTxn, MultiTxn, TxnBody } from '../wire/txn.ts';
+import { skipPart } from './multi-parts.ts';
 import { OutstandingChanges } from './outstanding-changes.ts';
 import type { Request } from './request.ts';
 
@@ -212,7 +213,7 @@ export class PrepRequestProcessor {
     try {
       readMulti(reader, (type, r) => {
         if (failedAt >= 0) {
-          skipOp(type, r);
+          skipPart(type, r);
           txns.push(errorTxn(ErrorCode.RUNTIMEINCONSISTENCY));
           return;
         }
@@ -223,7 +224,7 @@ export class PrepRequestProcessor {
           code = result;
           txns.push(errorTxn(code));
         } else {
-          txns.push(result);
+          txns.push(asPart(result));
         }
       });
     } catch (error) {
@@ -272,28 +273,16 @@ function mayBePart(op: number): boolean {
   }
 }
 
-function errorTxn(err: number): ErrorTxn {
-  return { type: OpCode.error, err };
+/**
+ * A create2 goes into the log as a create, which has the same body: Apache up to 3.8.1 passes over a part of type create2
+ * and would have another tree than everybody else. @see ZOOKEEPER-4026
+ */
+function asPart(txn: TxnBody): TxnBody {
+  return txn.type === OpCode.create2 ? { ...txn, type: OpCode.create } : txn;
 }
 
-/** Reads past the body of a part that is not going to be tried. */
-function skipOp(type: number, reader: JuteReader): void {
-  switch (type) {
-    case OpCode.create:
-    case OpCode.create2:
-    case OpCode.createContainer:
-      readCreateRequest(reader);
-      return;
-    case OpCode.delete:
-    case OpCode.check:
-      readPathVersionRequest(reader);
-      return;
-    case OpCode.setData:
-      readSetDataRequest(reader);
-      return;
-    default:
-      throw new JuteError(`multi with operation ${type}`);
-  }
+function errorTxn(err: number): ErrorTxn {
+  return { type: OpCode.error, err };
 }
 
 /** Ten digits; past 2^31-1 the counter is negative, as upstream's is. */

@@ -2,9 +2,11 @@ import { assert, suite } from '#test';
 import type { Connection } from '../runtime/runtime.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
+import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
+import { partTypes } from './multi-parts.ts';
 import { check, create, multi, type Op, PrepRig, remove, setAcl, setData } from './prep.test-kit.ts';
-import { ReplyWriter, writeTxnReply } from './reply-writer.ts';
+import { ReplyWriter, writeMultiReply, writeTxnReply } from './reply-writer.ts';
 
 const test = suite('processors: replies');
 
@@ -40,12 +42,19 @@ test('a frame: length, xid, zxid, code, and the body; of an error the head alone
   assert.equal({ ...replies.sizes }, { last: 20, min: 20, max: 26 });
 });
 
+function asked(op: Op): number[] {
+  const request = new JuteWriter();
+  op.write(request);
+  return partTypes(new JuteReader(request.toBuffer()));
+}
+
 /** The body that answers `op`. */
 function bodyFor(rig: PrepRig, op: Op): string {
   rig.prepare(op);
   const { result } = rig.apply()!;
   const writer = new ReplyWriter().body.reset();
-  writeTxnReply(writer, result);
+  if (op.op === OpCode.multi) writeMultiReply(writer, result, asked(op));
+  else writeTxnReply(writer, result);
   return writer.bytes.toString('hex');
 }
 

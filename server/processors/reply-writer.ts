@@ -42,7 +42,14 @@ export class ReplyWriter {
   }
 }
 
-/** The body that answers an applied transaction. @see facts sections 3 and 6 */
+/** The body that answers an applied multi, whose parts were asked for as `asked`. @see facts section 6 */
+export function writeMultiReply(writer: JuteWriter, result: TxnResult, asked: readonly number[]): void {
+  for (const [i, part] of (result.results ?? []).entries())
+    writeMultiPart(writer, part, asked[i] ?? part.type);
+  writeMultiEnd(writer);
+}
+
+/** The body that answers any other applied transaction. @see facts section 3 */
 export function writeTxnReply(writer: JuteWriter, result: TxnResult): void {
   switch (result.type) {
     case OpCode.create:
@@ -58,23 +65,19 @@ export function writeTxnReply(writer: JuteWriter, result: TxnResult): void {
     case OpCode.setACL:
       if (result.node !== null) writeNodeStat(writer, result.node);
       return;
-    case OpCode.multi:
-      for (const part of result.results ?? []) writeMultiPart(writer, part);
-      writeMultiEnd(writer);
-      return;
     default:
   }
 }
 
-function writeMultiPart(writer: JuteWriter, part: TxnResult): void {
+function writeMultiPart(writer: JuteWriter, part: TxnResult, asked: number): void {
   if (part.type === OpCode.error) {
     writeMultiHeader(writer, OpCode.error, false, part.err);
     writer.writeInt(part.err);
     return;
   }
-  const withStat = part.type === OpCode.createContainer || part.type === OpCode.createTTL;
-  writeMultiHeader(writer, withStat ? OpCode.create2 : part.type, false, 0);
-  if (part.type === OpCode.delete || part.type === OpCode.check) return;
-  if (part.type !== OpCode.setData) writer.writeString(part.path);
-  if (part.type !== OpCode.create && part.stat !== null) writeStat(writer, part.stat);
+  const withStat = asked === OpCode.createContainer || asked === OpCode.createTTL;
+  writeMultiHeader(writer, withStat ? OpCode.create2 : asked, false, 0);
+  if (asked === OpCode.delete || asked === OpCode.check) return;
+  if (asked !== OpCode.setData) writer.writeString(part.path);
+  if (asked !== OpCode.create && part.stat !== null) writeStat(writer, part.stat);
 }
