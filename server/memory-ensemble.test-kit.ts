@@ -218,6 +218,10 @@ export class RawConnection {
     this.#connection?.pause();
   }
 
+  resume(): void {
+    this.#connection?.resume();
+  }
+
   destroy(): void {
     this.#connection?.destroy('test');
     this.closed ??= 'test';

@@ -1,0 +1,170 @@
+import { assert, suite } from '#test';
+import { body, MemoryClient } from '../memory-client.test-kit.ts';
+import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import type { HttpRequest } from '../runtime/runtime.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { answer } from './admin-server.ts';
+import { commandNames, runCommand } from './commands.ts';
+
+const test = suite('admin: commands');
+
+type Json = Record<string, unknown>;
+
+function standalone() {
+  const ensemble = new MemoryEnsemble({ voters: 0 }).start();
+  return { ensemble, view: ensemble.server(1).view };
+}
+
+/** As it leaves by HTTP. */
+function get(view: ReturnType<typeof standalone>['view'], path: string, method = 'GET') {
+  const request: HttpRequest = { method, path, query: {}, headers: {}, body: Buffer.alloc(0) };
+  return answer(request, '/commands', view);
+}
+
+function json(view: ReturnType<typeof standalone>['view'], name: string): Json {
+  const { status, contentType, body: text } = get(view, `/commands/${name}`);
+  assert.equal([status, contentType], [200, 'application/json']);
+  return JSON.parse(String(text)) as Json;
+}
+
+test('every command answers JSON that ends with its name and a null error, by its alias too', () => {
+  const { ensemble, view } = standalone();
+  MemoryClient.open(ensemble);
+  for (const name of commandNames()) {
+    const result = json(view, name);
+    assert.equal(Object.keys(result).slice(-2), ['command', 'error'], name);
+    assert.equal([result.command, result.error], [name, null]);
+  }
+  for (const [alias, name] of [
+    ['srvr', 'server_stats'],
+    ['stat', 'stats'],
+    ['mntr', 'monitor'],
+    ['cons', 'connections'],
+    ['conf', 'configuration'],
+    ['config', 'configuration'],
+    ['isro', 'is_read_only'],
+    ['lead', 'leader'],
+    ['obsr', 'observers'],
+    ['wchs', 'watch_summary'],
+  ]) {
+    assert.is(json(view, alias!).command, name);
+  }
+});
+
+test('an unknown command is told in the answer, with status 200, as upstream’s 3.8', () => {
+  const { view } = standalone();
+  for (const name of ['nope', '__proto__', 'toString', '..']) {
+    assert.equal(json(view, name), { command: name, error: `Unknown command: ${name}` });
+  }
+});
+
+test('the list of commands is at the root, other paths are 404, and only GET is accepted', () => {
+  const { view } = standalone();
+  for (const path of ['/commands', '/commands/']) {
+    const { status, contentType, body: text } = get(view, path);
+    assert.equal([status, contentType], [200, 'text/html']);
+    for (const name of commandNames()) assert.ok(String(text).includes(`href="/commands/${name}"`), name);
+  }
+  for (const path of ['/', '/command', '/commandsruok']) assert.is(get(view, path).status, 404);
+  for (const method of ['POST', 'PUT', 'DELETE']) assert.is(get(view, '/commands/ruok', method).status, 405);
+});
+
+test('a server that does not serve says so, except to ruok and zabstate', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3 }).boot(1);
+  ensemble.time.advance(500);
+  const { view } = ensemble.server(1);
+  for (const name of commandNames()) {
+    const { error } = runCommand(name, view);
+    const expected = ['ruok', 'zabstate'].includes(name) ? null : /not currently serving requests/;
+    if (expected === null) assert.is(error, null, name);
+    else assert.match(String(error), expected, name);
+  }
+});
+
+test('server_stats: the keys of a live 3.8', () => {
+  const { ensemble, view } = standalone();
+  MemoryClient.open(ensemble).create('/a');
+  const stats = json(view, 'server_stats');
+  assert.equal(Object.keys(stats), [
+    'version',
+    'read_only',
+    'server_stats',
+    'client_response',
+    'node_count',
+    'command',
+    'error',
+  ]);
+  const inner = stats.server_stats as Json;
+  const names =
+    'packets_sent packets_received fsync_threshold_exceed_count client_response_stats provider_null server_state ' +
+    'outstanding_requests min_latency avg_latency max_latency data_dir_size log_dir_size last_processed_zxid ' +
+    'num_alive_client_connections uptime auth_failed_count non_mtlsremote_conn_count non_mtlslocal_conn_count';
+  assert.equal(Object.keys(inner), names.split(' '));
+  assert.equal(
+    [
+      inner.server_state,
+      inner.last_processed_zxid,
+      inner.num_alive_client_connections,
+      inner.packets_received,
+    ],
+    ['standalone', 2, 1, 1],
+  );
+  assert.equal([stats.node_count, stats.read_only], [6, false]);
+});
+
+test('connections: what is known of each, with latencies and the time it came', () => {
+  const { ensemble, view } = standalone();
+  const client = MemoryClient.open(ensemble);
+  client.create('/a');
+  const result = json(view, 'connections');
+  assert.equal(result.secure_connections, []);
+  const [connection] = result.connections as Json[];
+  const { remote_socket_address, session_id, established, ...rest } = connection!;
+  assert.match(String(remote_socket_address), /^visitor\d+:\d+$/);
+  assert.is(session_id, `0x${client.response!.sessionId.toString(16)}`);
+  assert.match(String(established), /^2024-01-01T00:00:0/);
+  assert.equal(
+    [rest.last_operation, rest.last_cxid, rest.last_zxid, rest.session_timeout, rest.outstanding_requests],
+    ['create', 1, '0x2', 4000, 0],
+  );
+  for (const key of ['last_response_time', 'last_latency', 'min_latency', 'avg_latency', 'max_latency'])
+    assert.type(rest[key], 'number', key);
+});
+
+test('configuration, watch_summary, hash: values of this server', () => {
+  const { ensemble, view } = standalone();
+  const client = MemoryClient.open(ensemble);
+  client.create('/a');
+  client.ask(OpCode.getData, body.read('/a', true));
+  const configuration = json(view, 'configuration');
+  assert.equal([configuration.client_port, configuration.tick_time, configuration.server_id], [2181, 200, 0]);
+  assert.equal(
+    [configuration.min_session_timeout, configuration.max_session_timeout, configuration.max_client_cnxns],
+    [400, 4000, 60],
+  );
+  const { num_connections, num_paths, num_total_watches } = json(view, 'watch_summary');
+  assert.equal([num_connections, num_paths, num_total_watches], [1, 1, 1]);
+  for (let i = 0; i < 128; i++) client.ask(OpCode.setData, body.setData('/a', `${i}`));
+  const [entry] = json(view, 'hash').digests as Json[];
+  assert.equal([entry!.zxid, entry!.digest_version, typeof entry!.digest], [128, 2, 'number']);
+});
+
+test('roles in an ensemble: who leads is the leader elections chose, on an observer too; its observers', () => {
+  const ensemble = new MemoryEnsemble({ voters: 2, observers: 1 }).start();
+  const { leader } = ensemble;
+  MemoryClient.open(ensemble, 3).create('/a');
+  ensemble.time.advance(100);
+  for (const sid of ensemble.sids) {
+    const { view } = ensemble.server(sid);
+    const { is_leader, leader_id, leader_ip } = json(view, 'leader');
+    assert.equal([is_leader, leader_id, leader_ip], [sid === leader, leader, `zk${leader}`], `member ${sid}`);
+    const { myid, voting, zabstate, zab_epoch, is_leader: leads } = json(view, 'zabstate');
+    assert.equal(
+      [myid, voting, zabstate, zab_epoch, leads],
+      [sid, sid !== 3, 'BROADCAST', 1, sid === leader],
+      `member ${sid}`,
+    );
+  }
+  const { synced_observers, observers } = json(ensemble.server(leader).view, 'observers');
+  assert.equal([synced_observers, (observers as Json[]).map(({ sid }) => sid)], [1, [3]]);
+});

@@ -1,0 +1,99 @@
+import { assert, suite } from '#test';
+import { body, MemoryClient } from '../memory-client.test-kit.ts';
+import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { WALL_START_MS } from '../runtime/virtual-clock.ts';
+import { sessionIdHex } from '../sessions/session-id.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { answerFourLetterWord } from './four-letter-words.ts';
+
+/** The text of each word, field by field, against facts section 18; the port they come through has tests of its own. */
+const test = suite('clients: the text of four-letter words');
+
+const EPHEMERAL = 1;
+
+function rig() {
+  const ensemble = new MemoryEnsemble({ voters: 0 }).start();
+  const client = MemoryClient.open(ensemble);
+  const { view } = ensemble.server(1);
+  const word = (name: string): string => answerFourLetterWord(name, view) ?? 'none';
+  return { ensemble, client, word, session: sessionIdHex(client.response!.sessionId) };
+}
+
+/** "a=1,b=2" as a map, in order. */
+function fields(line: string): Map<string, string> {
+  const inner = /\((.*)\)/.exec(line)?.[1] ?? '';
+  return new Map(inner.split(',').map(pair => pair.split('=') as [string, string]));
+}
+
+test('cons: every field of upstream’s line, in its order', () => {
+  const { ensemble, client, word, session } = rig();
+  client.create('/a', 'data');
+  ensemble.machine(1).disk.syncDelayMs = 40;
+  client.ask(OpCode.setData, body.setData('/a', 'x'));
+  client.ping();
+  ensemble.time.advance(10);
+  const [line] = word('cons').split('\n');
+  assert.match(line!, /^ \/visitor\d+:\d+\[1\]\(/);
+  const values = fields(line!);
+  const names = 'queued recved sent sid lop est to lcxid lzxid lresp llat minlat avglat maxlat';
+  assert.equal([...values.keys()], names.split(' '));
+  assert.equal(
+    ['queued', 'recved', 'sent', 'sid', 'lop', 'to', 'lcxid', 'lzxid'].map(name => values.get(name)),
+    ['0', '3', '4', session, 'ping', '4000', '0x2', '0x3'],
+    'a ping does not hide the last request',
+  );
+  const sinceStartMs = Number(values.get('est')) - WALL_START_MS;
+  assert.ok(sinceStartMs >= 0 && sinceStartMs < 60_000, 'established is a time of day');
+  assert.ok(Number(values.get('maxlat')) >= 40 && Number(values.get('minlat')) < 40);
+  assert.is(values.get('llat'), values.get('maxlat'));
+});
+
+test('crst and srst: the one resets connections, the other the server', () => {
+  const { client, word } = rig();
+  client.create('/a');
+  const received = (): [string | undefined, string | undefined] => [
+    fields(word('cons')).get('recved'),
+    /Received: (\d+)/.exec(word('srvr'))?.[1],
+  ];
+  assert.equal(received(), ['1', '1']);
+  assert.is(word('crst'), 'Connection stats reset.\n');
+  assert.equal(received(), ['0', '1']);
+  assert.is(word('srst'), 'Server stats reset.\n');
+  assert.equal(received(), ['0', '0']);
+  client.get('/a');
+  assert.equal(received(), ['1', '1']);
+});
+
+test('dump: sessions by expiry, ephemerals by session', () => {
+  const { client, word, session } = rig();
+  client.create('/mine', '', EPHEMERAL);
+  const text = word('dump');
+  assert.match(text, /^SessionTracker dump:\nSession Sets \(1\):\n1 expire at \d+:\n\t0x/);
+  assert.ok(
+    text.includes(`\nephemeral nodes dump:\nSessions with Ephemerals (1):\n${session}:\n\t/mine\n`),
+    text,
+  );
+  assert.match(text, /\nConnections dump:\nConnections Sets \(1\)\/\(1\):\n$/);
+});
+
+test('wchs counts connections, paths and watches', () => {
+  const { client, word } = rig();
+  client.create('/a');
+  client.ask(OpCode.getData, body.read('/a', true));
+  client.ask(OpCode.getChildren, body.read('/a', true));
+  client.ask(OpCode.exists, body.read('/later', true));
+  assert.match(word('wchs'), /Total watches:3\n/);
+});
+
+test('hash: one line per entry of the digest history; none before 128 transactions', () => {
+  const { client, word } = rig();
+  assert.is(word('hash'), '');
+  client.create('/a');
+  for (let i = 0; i < 128; i++) client.ask(OpCode.setData, body.setData('/a', `${i}`));
+  assert.match(word('hash'), /^80: \d+\n$/);
+});
+
+test('a word that is none is left to be a frame', () => {
+  const { word } = rig();
+  for (const name of ['nope', 'RUOK', 'srv\n', '\0\0\0,', 'toSt']) assert.is(word(name), 'none');
+});

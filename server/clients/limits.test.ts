@@ -1,0 +1,71 @@
+import { assert, suite } from '#test';
+import { body, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
+import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { OpCode } from '../wire/opcodes.ts';
+
+const test = suite('clients: throttling');
+
+const LIMIT = 10;
+const SYNC_MS = 1000;
+
+test('above globalOutstandingLimit a client is not read from, others with nothing under way are; it goes on at half', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0, settings: { globalOutstandingLimit: LIMIT } }).start();
+  const [greedy, modest] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
+  const server = ensemble.server(1).view.serving!;
+  ensemble.machine(1).disk.syncDelayMs = SYNC_MS;
+  const xids: number[] = [];
+  const outstanding: number[] = [];
+  for (let i = 0; i < 5 * LIMIT; i++) {
+    xids.push(greedy.send(OpCode.create, body.create(`/g${i}`)));
+    ensemble.time.advance(1);
+    outstanding.push(server.outstanding);
+  }
+  assert.is(Math.max(...outstanding), LIMIT + 1, 'one request passes the limit, and is the last');
+  assert.is(typeof modest.get('/'), 'string', 'a reader without writes is served');
+  ensemble.wait(() => greedy.frames.length === xids.length, 'all writes', 60 * SYNC_MS);
+  assert.equal(
+    greedy.replies.map(({ xid, err }) => [xid, err]),
+    xids.map(xid => [xid, 0]),
+    'none lost, none out of order',
+  );
+  assert.is(server.outstanding, 0);
+});
+
+test('a paused client that goes away frees its share of the limit', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0, settings: { globalOutstandingLimit: LIMIT } }).start();
+  const greedy = MemoryClient.open(ensemble);
+  const server = ensemble.server(1).view.serving!;
+  ensemble.machine(1).disk.syncDelayMs = SYNC_MS;
+  for (let i = 0; i < 3 * LIMIT; i++) greedy.send(OpCode.create, body.create(`/g${i}`));
+  ensemble.time.advance(5);
+  assert.ok(server.outstanding > LIMIT);
+  greedy.raw.destroy();
+  ensemble.wait(() => server.outstanding === 0, 'the count to fall', 10_000);
+  ensemble.machine(1).disk.syncDelayMs = 0;
+  assert.is(MemoryClient.open(ensemble).create('/after').err, 0);
+  assert.is(server.outstanding, 0);
+});
+
+test('a client that reads late gets every reply, in order, once it reads again', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0 }).start();
+  const client = MemoryClient.open(ensemble);
+  client.create('/large', 'x'.repeat(100_000));
+  client.raw.pause();
+  const xids = Array.from({ length: 60 }, () => client.send(OpCode.getData, body.read('/large')));
+  ensemble.time.advance(500);
+  assert.ok(client.frames.length < xids.length);
+  client.raw.resume();
+  ensemble.wait(() => client.frames.length === xids.length + 1, 'the replies');
+  assert.equal(
+    client.replies.slice(1).map(({ xid }) => xid),
+    xids,
+  );
+});
+
+test('words and frames do not mix: what follows a word on its connection is dropped', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0 }).start();
+  const raw = ensemble.dial(1, CLIENT_PORT);
+  raw.write(Buffer.concat([Buffer.from('ruok\n'), requestFrame(1, OpCode.ping)]));
+  raw.untilClosed();
+  assert.is(raw.received.toString(), 'imok');
+});

@@ -1,0 +1,35 @@
+import { assert, suite } from '#test';
+import type { Connection } from '../runtime/runtime.ts';
+import { Hold, ReadGate } from './read-gate.ts';
+
+const test = suite('clients: reasons not to read');
+
+function rig(): { gate: ReadGate; did: string[] } {
+  const did: string[] = [];
+  const connection = { pause: () => did.push('pause'), resume: () => did.push('resume') };
+  return { gate: new ReadGate(connection as unknown as Connection), did };
+}
+
+test('reading stops with the first reason and goes on when the last is gone, in any order', () => {
+  const { gate, did } = rig();
+  gate.hold(Hold.output);
+  gate.hold(Hold.requests);
+  gate.hold(Hold.requests);
+  assert.equal(did, ['pause']);
+  gate.release(Hold.output);
+  gate.release(Hold.turns);
+  assert.equal(did, ['pause']);
+  gate.release(Hold.requests);
+  gate.release(Hold.requests);
+  assert.equal(did, ['pause', 'resume']);
+  gate.hold(Hold.session);
+  assert.equal(did, ['pause', 'resume', 'pause']);
+});
+
+test('a connection that ends is read to its end: it is not paused any more', () => {
+  const { gate, did } = rig();
+  gate.leave();
+  gate.hold(Hold.output);
+  gate.release(Hold.output);
+  assert.equal(did, []);
+});
