@@ -24,6 +24,16 @@ import { skipPart } from './multi-parts.ts';
 import { OutstandingChanges } from './outstanding-changes.ts';
 import type { Request } from './request.ts';
 
+/**
+ * A list of paths longer than a learner would read stops the ensemble for good: it is left out, and every server
+ * deletes what its own tree says, as it does for logs from before 3.6. @see ZOOKEEPER-4306
+ */
+const CLOSE_SESSION_CHARS_MAX = 256 * 1024;
+/** Of the ACLs of one transaction that say "auth", which stands for up to 100 KiB in four letters. */
+const AUTH_ACL_CHARS_MAX = 256 * 1024;
+/** perms and two lengths. */
+const ACL_ENTRY_CHARS = 12;
+
 /** Nodes that no client may delete. */
 const UNDELETABLE = new Set(['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config']);
 const EPHEMERAL = 1;
@@ -39,6 +49,7 @@ export class PrepRequestProcessor {
   readonly changes: OutstandingChanges;
   readonly #tree: DataTree;
   readonly #skipAcl: boolean;
+  #authAclChars = 0;
 
   constructor(tree: DataTree, options: { skipAcl: boolean }) {
     this.#tree = tree;
@@ -48,6 +59,7 @@ export class PrepRequestProcessor {
 
   /** @throws JuteError when the body is not what the operation says; nothing is pending then */
   prepare(request: Request, zxid: number, timeMs: number): TxnBody {
+    this.#authAclChars = 0;
     const reader = new JuteReader(request.bytes, request.start, request.end);
     if (request.op === OpCode.multi) return this.#multi(request, reader, zxid, timeMs);
     // Learners of other implementations forward what they should have refused. @see ZOOKEEPER-2623
@@ -94,7 +106,7 @@ export class PrepRequestProcessor {
     }
     const slash = asked.path.lastIndexOf('/');
     if (slash < 0) return ErrorCode.BADARGUMENTS;
-    const acl = fixAcl(request.identities, asked.acl);
+    const acl = this.#fixAcl(request.identities, asked.acl);
     if (acl === null) return ErrorCode.INVALIDACL;
     const parentPath = slash === 0 ? '/' : asked.path.slice(0, slash);
     const parent = this.changes.find(parentPath);
@@ -175,7 +187,7 @@ export class PrepRequestProcessor {
   #setAcl(asked: SetAclRequest, identities: () => readonly Id[], zxid: number): TxnBody | number {
     const { path } = asked;
     if (pathProblem(path) !== null) return ErrorCode.BADARGUMENTS;
-    const acl = fixAcl(identities, asked.acl);
+    const acl = this.#fixAcl(identities, asked.acl);
     if (acl === null) return ErrorCode.INVALIDACL;
     const node = this.changes.find(path);
     if (node === undefined) return ErrorCode.NONODE;
@@ -200,8 +212,12 @@ export class PrepRequestProcessor {
   #closeSession(sessionId: bigint, zxid: number): TxnBody {
     const paths = new Set(this.#tree.ephemeralsOf(sessionId) ?? []);
     this.changes.adjustEphemerals(sessionId, paths);
-    for (const path of paths) this.#deletePending(path, zxid);
-    return { type: OpCode.closeSession, paths: [...paths] };
+    let chars = 0;
+    for (const path of paths) {
+      this.#deletePending(path, zxid);
+      chars += path.length;
+    }
+    return { type: OpCode.closeSession, paths: chars <= CLOSE_SESSION_CHARS_MAX ? [...paths] : null };
   }
 
   /** All or nothing. Parts before the failing one report 0, the failing one its code, later ones -2. */
@@ -240,6 +256,19 @@ export class PrepRequestProcessor {
     return { type: OpCode.multi, txns };
   }
 
+  /** Nearly every create asks for the open ACL, which needs no identity. One shared list also makes checks a comparison. */
+  #fixAcl(identities: () => readonly Id[], acl: readonly Acl[] | null): readonly Acl[] | null {
+    if (acl !== null && acl.length === 1) {
+      const only = acl[0]!;
+      if (only.perms === Perms.ALL && only.id.scheme === 'world' && only.id.id === 'anyone')
+        return OPEN_ACL_UNSAFE;
+    }
+    const fixed = fixupAcl(identities(), acl);
+    if (fixed === null || !acl!.some(entry => entry.id.scheme === 'auth')) return fixed;
+    for (const { id } of fixed) this.#authAclChars += ACL_ENTRY_CHARS + id.scheme.length + id.id.length;
+    return this.#authAclChars <= AUTH_ACL_CHARS_MAX ? fixed : null;
+  }
+
   #allows(acl: readonly Acl[], perm: number, identities: () => readonly Id[]): boolean {
     if (acl === OPEN_ACL_UNSAFE || this.#skipAcl) return true;
     return aclAllows(acl, perm, identities());
@@ -247,16 +276,6 @@ export class PrepRequestProcessor {
 }
 
 const SLASH = 0x2f;
-
-/** Nearly every create asks for the open ACL, which needs no identity. One shared list also makes checks a comparison. */
-function fixAcl(identities: () => readonly Id[], acl: readonly Acl[] | null): readonly Acl[] | null {
-  if (acl !== null && acl.length === 1) {
-    const only = acl[0]!;
-    if (only.perms === Perms.ALL && only.id.scheme === 'world' && only.id.id === 'anyone')
-      return OPEN_ACL_UNSAFE;
-  }
-  return fixupAcl(identities(), acl);
-}
 
 /** What a transaction of type multi can hold. @see facts section 6 */
 function mayBePart(op: number): boolean {

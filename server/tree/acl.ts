@@ -4,6 +4,9 @@ import { ipMatches, parseIpRange } from './ip-address.ts';
 
 /** Who may do what. @see facts section 8; ZooKeeperServer.checkACL, PrepRequestProcessor.fixupACL */
 
+/** As many as a request of 1 MiB can name. "auth" could make many more of them: an entry for each identity. */
+export const ACL_ENTRIES_MAX = 65_536;
+
 /** Schemes that a server knows without being told of more; x509 and sasl come with their configuration. */
 export const DEFAULT_SCHEMES: ReadonlySet<string> = new Set(['digest', 'ip']);
 
@@ -48,13 +51,19 @@ export function fixupAcl(
 ): Acl[] | null {
   if (acl === null || acl.length === 0) return null;
   const fixed: Acl[] = [];
+  const known = new Set<string>();
+  const addOnce = ({ perms, id }: Acl): void => {
+    const before = known.size;
+    if (known.add(`${perms} ${id.scheme} ${id.id}`).size > before) fixed.push({ perms, id });
+  };
   for (const entry of acl) {
+    if (fixed.length > ACL_ENTRIES_MAX) return null;
     if (entry.id.scheme === 'auth') {
       const proven = ids.filter(id => isProof(id.scheme) && schemes.has(id.scheme));
       if (proven.length === 0) return null;
-      for (const id of proven) addOnce(fixed, { perms: entry.perms, id });
+      for (const id of proven) addOnce({ perms: entry.perms, id });
     } else if (isWorld(entry.id) || (schemes.has(entry.id.scheme) && isValidId(entry.id))) {
-      addOnce(fixed, entry);
+      addOnce(entry);
     } else {
       return null;
     }
@@ -78,13 +87,6 @@ function isValidId({ scheme, id }: Id): boolean {
     default:
       return id.length > 0;
   }
-}
-
-function addOnce(list: Acl[], { perms, id }: Acl): void {
-  for (const known of list) {
-    if (known.perms === perms && known.id.scheme === id.scheme && known.id.id === id.id) return;
-  }
-  list.push({ perms, id });
 }
 
 /**
