@@ -1,6 +1,10 @@
 import { digestId } from '../tree/acl.ts';
 import type { Id } from '../wire/acl.ts';
 
+/** Identities go with every write that a learner forwards, and the leader ends a connection that carries larger ones. */
+export const IDENTITY_BYTES_MAX = 1024;
+export const IDENTITIES_MAX = 100;
+
 /**
  * What a client has proven with an auth packet, or null when it has proven nothing. `ip` needs no proof: every
  * connection has it from the start. @see facts section 8; DigestAuthenticationProvider, IPAuthenticationProvider
@@ -15,6 +19,7 @@ export function authenticate(
   const userAndPassword = auth.toString('utf8');
   if (!userAndPassword.includes(':')) return null;
   const id = digestId(userAndPassword);
+  if (Buffer.byteLength(id) > IDENTITY_BYTES_MAX) return null;
   const ids: Id[] = [{ scheme: 'digest', id }];
   if (id === superDigest) ids.push({ scheme: 'super', id: '' });
   return ids;

@@ -18,7 +18,7 @@ import { JuteError, JuteReader } from '../wire/jute.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { readAuthRequest } from '../wire/requests.ts';
-import { authenticate } from './authentication.ts';
+import { authenticate, IDENTITIES_MAX } from './authentication.ts';
 import { ClientOutput, OUTPUT_BYTES_MAX } from './client-output.ts';
 import { ConnectionStats } from './connection-stats.ts';
 import { judgeHello } from './hello.ts';
@@ -432,7 +432,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     for (const id of ids ?? []) {
       if (!this.#ids.some(own => own.scheme === id.scheme && own.id === id.id)) this.#ids.push(id);
     }
-    const ok = ids !== null;
+    const ok = ids !== null && this.#ids.length <= IDENTITIES_MAX;
     server.replies.begin();
     this.#send(server, xid, OpCode.auth, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
     if (!ok) {
