@@ -37,7 +37,7 @@ export function answer(request: HttpRequest, commandUrl: string, view: ServerVie
 }
 
 function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? item.toString() : item), 2);
+  return JSON.stringify(value, (_key, item) => (item instanceof Map ? Object.fromEntries(item) : item), 2);
 }
 
 function text(status: number, body: string): HttpResponse {

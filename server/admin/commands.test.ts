@@ -149,6 +149,37 @@ test('configuration, watch_summary, hash: values of this server', () => {
   assert.equal([entry!.zxid, entry!.digest_version, typeof entry!.digest], [128, 2, 'number']);
 });
 
+test('dump, watches and resets', () => {
+  const { ensemble, view } = standalone();
+  const client = MemoryClient.open(ensemble);
+  client.create('/mine', '', 1);
+  client.ask(OpCode.getData, body.read('/mine', true));
+  const session = `0x${client.response!.sessionId.toString(16)}`;
+  const { expiry_time_to_session_ids, session_id_to_ephemeral_paths } = json(view, 'dump');
+  assert.equal(Object.values(expiry_time_to_session_ids as Json), [[session]]);
+  assert.equal(session_id_to_ephemeral_paths, { [session]: ['/mine'] });
+  assert.equal(json(view, 'wchc').session_id_to_watched_paths, { [session]: ['/mine'] });
+  assert.equal(json(view, 'wchp').path_to_session_ids, { '/mine': [session] });
+  json(view, 'crst');
+  json(view, 'srst');
+  const [connection] = json(view, 'cons').connections as Json[];
+  assert.is(connection!.packets_received, 0);
+  assert.is((json(view, 'srvr').server_stats as Json).packets_received, 0);
+});
+
+test('voting_view and initial_configuration: the voters, and the text that members agree on', () => {
+  const ensemble = new MemoryEnsemble({ voters: 2, observers: 1 }).start();
+  const { view } = ensemble.server(3);
+  const member = (sid: number): Json => ({
+    server_addresses: [`zk${sid}:2888`],
+    election_addresses: [`zk${sid}:3888`],
+    client_address: '',
+    learner_type: 'PARTICIPANT',
+  });
+  assert.equal(json(view, 'voting_view').current_config, { 1: member(1), 2: member(2) });
+  assert.match(String(json(view, 'icfg').initial_configuration), /server\.3=zk3:2888:3888:observer/);
+});
+
 test('roles in an ensemble: who leads is the leader elections chose, on an observer too; its observers', () => {
   const ensemble = new MemoryEnsemble({ voters: 2, observers: 1 }).start();
   const { leader } = ensemble;

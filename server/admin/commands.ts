@@ -3,6 +3,7 @@ import { SERVER_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { monitorLines } from './monitor.ts';
 import type { ServerView } from './server-view.ts';
+import { sessionsByWatchedPath, watchesBySession } from './watch-listing.ts';
 
 type Json = Record<string, unknown>;
 
@@ -56,6 +57,31 @@ const commands: readonly Command[] = [
     }),
   },
   { names: ['zabstate'], always: true, run: zabState },
+  { names: ['dump'], run: dump },
+  { names: ['watches', 'wchc'], run: view => ({ session_id_to_watched_paths: watchesBySession(view) }) },
+  { names: ['watches_by_path', 'wchp'], run: view => ({ path_to_session_ids: sessionsByWatchedPath(view) }) },
+  {
+    names: ['voting_view'],
+    run: view => ({ current_config: votingView(view) }),
+  },
+  {
+    names: ['initial_configuration', 'icfg'],
+    run: view => ({ initial_configuration: view.peer?.configText ?? '' }),
+  },
+  {
+    names: ['connection_stat_reset', 'crst'],
+    run: view => {
+      for (const { stats } of view.serving?.connections ?? []) stats.reset();
+      return {};
+    },
+  },
+  {
+    names: ['stat_reset', 'srst'],
+    run: view => {
+      view.stats.reset();
+      return {};
+    },
+  },
 ];
 
 const byName = new Map(commands.flatMap(command => command.names.map(name => [name, command] as const)));
@@ -176,6 +202,33 @@ function observers(view: ServerView): Json {
       sync_mode: learner.syncMode,
     })),
   };
+}
+
+function dump(view: ServerView): Json {
+  const expiries: Record<string, string[]> = {};
+  for (const [expiryMs, sessions] of view.leaderServer?.tracker.buckets ?? [])
+    expiries[Math.round(expiryMs)] = [...sessions].map(({ id }) => sessionIdHex(id));
+  const ephemerals: Record<string, string[]> = {};
+  for (const [owner, paths] of view.database.tree.sessionsWithEphemerals)
+    ephemerals[sessionIdHex(owner)] = [...paths];
+  return { expiry_time_to_session_ids: expiries, session_id_to_ephemeral_paths: ephemerals };
+}
+
+function votingView({ config }: ServerView): Json {
+  const voters = [...(config.quorum?.config.servers.values() ?? [])].filter(
+    ({ role }) => role !== 'observer',
+  );
+  return Object.fromEntries(
+    voters.map(({ sid, addresses, client }) => [
+      sid,
+      {
+        server_addresses: addresses.map(({ host, quorumPort }) => `${host}:${quorumPort}`),
+        election_addresses: addresses.map(({ host, electionPort }) => `${host}:${electionPort}`),
+        client_address: client === undefined ? '' : `${client.host}:${client.port}`,
+        learner_type: 'PARTICIPANT',
+      },
+    ]),
+  );
 }
 
 function zabState(view: ServerView): Json {

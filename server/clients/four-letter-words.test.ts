@@ -85,6 +85,23 @@ test('wchs counts connections, paths and watches', () => {
   assert.match(word('wchs'), /Total watches:3\n/);
 });
 
+test('wchc and wchp: the same watches by session and by path', () => {
+  const { ensemble, client, word, session } = rig();
+  assert.equal([word('wchc'), word('wchp')], ['', '']);
+  client.create('/a');
+  client.ask(OpCode.getData, body.read('/a', true));
+  client.ask(OpCode.getChildren, body.read('/a', true));
+  client.ask(OpCode.exists, body.read('/later', true));
+  const other = MemoryClient.open(ensemble);
+  other.ask(OpCode.exists, body.read('/a', true));
+  const otherSession = sessionIdHex(other.response!.sessionId);
+  assert.is(word('wchc'), `${session}\n\t/a\n\t/later\n${otherSession}\n\t/a\n`);
+  assert.is(word('wchp'), `/a\n\t${session}\n\t${otherSession}\n/later\n\t${session}\n`);
+  client.raw.destroy();
+  ensemble.time.advance(10);
+  assert.is(word('wchc'), `${otherSession}\n\t/a\n`);
+});
+
 test('hash: one line per entry of the digest history; none before 128 transactions', () => {
   const { client, word } = rig();
   assert.is(word('hash'), '');

@@ -1,5 +1,6 @@
 import { monitorLines } from '../admin/monitor.ts';
 import type { ServerView } from '../admin/server-view.ts';
+import { sessionsByWatchedPath, watchesBySession } from '../admin/watch-listing.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
 import { SERVER_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
@@ -38,6 +39,8 @@ const words: Readonly<Record<string, (view: ServerView) => string>> = {
     const paths = dataWatches.pathCount + childWatches.pathCount;
     return `${watchers} connections watching ${paths} paths\nTotal watches:${dataWatches.watchCount + childWatches.watchCount}\n`;
   },
+  wchc: view => (view.serving === null ? NOT_SERVING : listing(watchesBySession(view))),
+  wchp: view => (view.serving === null ? NOT_SERVING : listing(sessionsByWatchedPath(view))),
   dirs: view =>
     `datadir_size: ${view.directoryBytes(view.database.snapDirectory)}\n` +
     `logdir_size: ${view.directoryBytes(view.database.logDirectory)}\n`,
@@ -56,6 +59,13 @@ export function answerFourLetterWord(word: string, view: ServerView): string | n
     return `${word} is not executed because it is not in the whitelist.\n`;
   }
   return answer(view);
+}
+
+/** Each key with its values on lines of their own, a tab in front. */
+function listing(entries: ReadonlyMap<string, readonly string[]>): string {
+  return [...entries]
+    .map(([key, values]) => `${key}\n${values.map(value => `\t${value}\n`).join('')}`)
+    .join('');
 }
 
 function versionLine(): string {
