@@ -26,8 +26,13 @@ export type Fault =
     }
   /** An observer loses its disk and comes back with an empty one. Voters never do: that breaks what Zab rests on. */
   | { readonly kind: 'wipe'; readonly target: Target }
-  /** Every member loses power at the same instant. */
-  | { readonly kind: 'outage' }
+  /**
+   * Every member loses power at the same instant; afterwards each starts `staggerMs` after the one before it, the last
+   * first when that is negative, so that quorums form of those that happen to be up.
+   */
+  | { readonly kind: 'outage'; readonly staggerMs?: number }
+  /** Whoever leads is killed, every so often, and starts again: mostly in the middle of forming its quorum. */
+  | { readonly kind: 'leader-hunt'; readonly how: Crash; readonly everyMs: number }
   /** As SIGSTOP: the kernel goes on, the process does not. */
   | { readonly kind: 'pause'; readonly target: Target }
   /** The target's side cannot talk to the rest; one member or several. */

@@ -21,7 +21,7 @@ const MARKS = {
   'session: expired': 'session expired',
 } as const;
 
-export type Mark = keyof typeof MARKS | 'session: moved' | 'watch: event' | 'watch: set again after a move';
+export type Mark = keyof typeof MARKS | 'watch: event' | 'watch: set again after a move';
 
 /** How often each was reached. */
 export class Marks {

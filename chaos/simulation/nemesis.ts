@@ -1,3 +1,4 @@
+import type { Crash } from '../../server/runtime/memory-runtime.ts';
 import { describeFault, type Fault, type PlannedFault, type Target } from './fault.ts';
 import type { World } from './world.ts';
 
@@ -44,7 +45,9 @@ export class Nemesis {
   #begin(fault: Fault): (() => void) | undefined {
     switch (fault.kind) {
       case 'outage':
-        return this.#outage();
+        return this.#outage(fault.staggerMs ?? 0);
+      case 'leader-hunt':
+        return this.#hunt(fault.how, fault.everyMs);
       case 'partition':
         return this.#partition(this.#resolveAll(fault.side), fault.how);
       case 'one-way':
@@ -55,7 +58,7 @@ export class Nemesis {
   }
 
   #beginOnMember(
-    fault: Exclude<Fault, { kind: 'outage' | 'partition' | 'one-way' }>,
+    fault: Exclude<Fault, { kind: 'outage' | 'leader-hunt' | 'partition' | 'one-way' }>,
     sid: number | undefined,
   ): (() => void) | undefined {
     const world = this.#world;
@@ -89,12 +92,38 @@ export class Nemesis {
     }
   }
 
-  #outage(): () => void {
+  #outage(staggerMs: number): () => void {
     const { sids } = this.#world;
     for (const sid of sids) this.#world.crash(sid, 'power');
+    const order = staggerMs < 0 ? sids.toReversed() : sids;
     return () => {
-      for (const sid of sids) this.#world.start(sid);
+      for (const [at, sid] of order.entries())
+        this.#after(at * Math.abs(staggerMs), () => this.#world.start(sid));
     };
+  }
+
+  #hunt(how: Crash, everyMs: number): () => void {
+    let over = false;
+    const strike = () => {
+      if (over) return;
+      const leader = this.#world.leader();
+      if (leader !== undefined) {
+        this.#world.crash(leader, how);
+        this.#after(everyMs * 2, () => this.#world.start(leader));
+      }
+      this.#after(everyMs, strike);
+    };
+    strike();
+    return () => {
+      over = true;
+    };
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    const { time } = this.#world;
+    time.schedule(time.nowMs + delayMs, null, () => {
+      if (!this.#stopped) run();
+    });
   }
 
   #partition(side: readonly number[], how: 'refuse' | 'blackhole'): (() => void) | undefined {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { sumMarks } from './marks.ts';
 import { minimise } from './minimise.ts';
 import { readPlan, writePlan } from './plan-file.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
@@ -33,6 +34,8 @@ export interface RunSeedsSummary {
   readonly acknowledgedWrites: number;
   readonly faultsInjected: number;
   readonly virtualMs: number;
+  /** What the members got to and how often, see `marks.ts`; 0 is a gap in these seeds. */
+  readonly marks: Readonly<Record<string, number>>;
   /** How much faster than a clock on the wall. */
   readonly virtualMsPerSecond: number;
 }
@@ -48,6 +51,7 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummar
   const failed: FailedSeed[] = [];
   const unknown: number[] = [];
   const sum = { passed: 0, acknowledgedWrites: 0, faultsInjected: 0, virtualMs: 0 };
+  const marks: ReadonlyMap<string, number>[] = [];
   const startedMs = performance.now();
   for (const seed of seeds) {
     if (signal?.aborted) break;
@@ -55,6 +59,7 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummar
     sum.acknowledgedWrites += result.acknowledgedWrites;
     sum.faultsInjected += result.faultsInjected;
     sum.virtualMs += result.virtualMs;
+    marks.push(result.marks);
     if (result.verdict === 'passed') sum.passed++;
     else if (result.verdict === 'unknown') unknown.push(seed);
     else failed.push(keepFailure(shorten ? minimise(result, simulation).result : result, traceDirectory));
@@ -62,7 +67,13 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummar
     await setImmediate();
   }
   const seconds = Math.max(performance.now() - startedMs, 1) / 1000;
-  return { ...sum, failed, unknown, virtualMsPerSecond: sum.virtualMs / seconds };
+  return {
+    ...sum,
+    failed,
+    unknown,
+    marks: Object.fromEntries(sumMarks(marks)),
+    virtualMsPerSecond: sum.virtualMs / seconds,
+  };
 }
 
 /** Runs a kept failure again. @throws PlanFileError */

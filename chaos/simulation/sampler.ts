@@ -1,7 +1,11 @@
 import type { MemberSample } from '../checkers/replica-agreement.ts';
+import { StaleEpochs } from '../checkers/stale-epochs.ts';
+import type { MemberState } from './member.ts';
 import type { World } from './world.ts';
 
 const SAMPLE_MS = 10;
+/** Twice syncLimit, for an observer behind a follower, and what ticks, slow links and fast clocks add. */
+const STALE_EPOCH_MS_MAX = 3500;
 /** More than a run of some tens of virtual seconds needs; beyond, nothing is kept. */
 const SAMPLES_MAX = 100_000;
 
@@ -9,6 +13,7 @@ const SAMPLES_MAX = 100_000;
 export class Sampler {
   readonly samples: MemberSample[] = [];
   readonly #world: World;
+  readonly #stale = new StaleEpochs(STALE_EPOCH_MS_MAX);
   readonly #last = new Map<number, { zxid: number; leading: boolean }>();
 
   constructor(world: World) {
@@ -24,6 +29,7 @@ export class Sampler {
 
   #ask(sid: number, member: string): void {
     const state = this.#world.state(sid);
+    this.#lookForStaleEpochs(sid, member, state);
     if (state?.serving !== true || this.samples.length >= SAMPLES_MAX) return;
     const { zxid, epoch, treeDigest: digest } = state;
     const leading = state.mode === 'leader';
@@ -31,5 +37,17 @@ export class Sampler {
     if (last?.zxid === zxid && last.leading === leading) return;
     this.#last.set(sid, { zxid, leading });
     this.samples.push({ timeMs: this.#world.time.nowMs, member, leading, epoch, zxid, digest });
+  }
+
+  #lookForStaleEpochs(sid: number, member: string, state: MemberState | undefined): void {
+    const complaint = this.#stale.see({
+      timeMs: this.#world.time.nowMs,
+      member,
+      serving: state?.serving === true,
+      leading: state?.mode === 'leader',
+      epoch: state?.epoch ?? 0,
+      paused: this.#world.isPaused(sid),
+    });
+    if (complaint !== undefined) this.#world.failures.push(complaint);
   }
 }

@@ -18,6 +18,22 @@ export function planFaults(random: SeededRandom, swarm: Swarm, sids: readonly nu
   return plan;
 }
 
+/** Members die at their very first disk operations, each after the other had time to get a little further. */
+export function planBirth(random: SeededRandom, birthMs: number, sids: readonly number[]): PlannedFault[] {
+  return sids
+    .filter(() => random.chance(0.7))
+    .map(target => ({
+      atMs: random.between(0, birthMs / 2),
+      durationMs: random.between(birthMs / 4, birthMs / 2),
+      fault: {
+        kind: 'crash-loop',
+        target,
+        how: random.chance(0.6) ? 'power' : 'kill',
+        operations: drawOperations(random),
+      },
+    }));
+}
+
 function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[]): Fault {
   const target = drawTarget(random, sids);
   switch (kind) {
@@ -35,7 +51,9 @@ function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[
     case 'wipe':
       return { kind, target: random.pick(sids) };
     case 'outage':
-      return { kind };
+      return random.chance(0.5) ? { kind } : { kind, staggerMs: Math.round(random.between(-600, 600)) };
+    case 'leader-hunt':
+      return { kind, how: random.chance(0.5) ? 'power' : 'kill', everyMs: random.between(30, 700) };
     case 'pause':
       return { kind, target };
     case 'partition':

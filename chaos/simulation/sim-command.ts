@@ -99,8 +99,16 @@ function seedText({
 }
 
 export function summaryText(summary: RunSeedsSummary): string {
-  const { passed, failed, unknown, acknowledgedWrites, faultsInjected, virtualMs, virtualMsPerSecond } =
-    summary;
+  const {
+    passed,
+    failed,
+    unknown,
+    acknowledgedWrites,
+    faultsInjected,
+    virtualMs,
+    virtualMsPerSecond,
+    marks,
+  } = summary;
   const lines = [
     `${passed} passed, ${failed.length} failed, ${unknown.length} unknown`,
     `${acknowledgedWrites} writes acknowledged and ${faultsInjected} faults injected in ${Math.round(virtualMs / 1000)} ` +
@@ -110,9 +118,16 @@ export function summaryText(summary: RunSeedsSummary): string {
       `  trace: ${traceFile}`,
       `  again: zklab sim --replay ${planFile}`,
     ]),
+    `reached: ${reachedText(marks)}`,
     ...(unknown.length > 0 ? [`too little happened in seeds ${unknown.join(', ')}`] : []),
   ];
   return lines.join('\n');
+}
+
+function reachedText(marks: RunSeedsSummary['marks']): string {
+  return Object.entries(marks)
+    .map(([mark, count]) => `${mark} ${count}`)
+    .join(', ');
 }
 
 function exitCodeOf({ passed, failed }: RunSeedsSummary): ExitCode {

@@ -16,7 +16,7 @@ import { ensembleOf, type MemberProgram } from './member.ts';
 import { Nemesis } from './nemesis.ts';
 import { Recorder } from './recorder.ts';
 import { Sampler } from './sampler.ts';
-import { planFaults } from './schedule.ts';
+import { planBirth, planFaults } from './schedule.ts';
 import { SimClient } from './sim-client.ts';
 import { drawSwarm, forToys, type Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
@@ -124,6 +124,14 @@ class Simulation {
     const world = this.#world;
     world.note('world', `seed ${this.#seed}: ${JSON.stringify(this.#swarm)}`);
     world.startAll();
+    const { birthMs } = this.#swarm;
+    if (birthMs > 0) {
+      const birth = new Nemesis(world);
+      birth.schedule(planBirth(this.#random.fork('birth'), birthMs, world.sids));
+      world.time.advance(birthMs);
+      birth.stop();
+      world.healAll();
+    }
     if (!this.#wait(() => this.#servingVoters() * 2 > this.#voters(), FORM_DEADLINE_MS)) {
       return `no quorum served within ${FORM_DEADLINE_MS} ms, before any fault`;
     }

@@ -28,18 +28,20 @@ export interface Swarm {
   readonly readShare: number;
   /** Of operations that are more than registers; see `wild-requests.ts`. */
   readonly wildShare: number;
+  /** For so long members are killed while they form their first quorum. */
+  readonly birthMs: number;
   /** Lines of zoo.cfg, the same for all members: small logs, so that DIFF, TRUNC and SNAP all happen. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
 /** What only a whole server can take; drawn apart, so that a toy's days do not change with them. */
-const SERVER_KINDS: ReadonlySet<FaultKind> = new Set(['crash-loop', 'sick-disk', 'wipe']);
+const SERVER_KINDS: ReadonlySet<FaultKind> = new Set(['crash-loop', 'sick-disk', 'wipe', 'leader-hunt']);
 
 /** Without what only a whole server can take: failing disks, and more than registers. */
 export function forToys(swarm: Swarm): Swarm {
   const faultWeights = { ...swarm.faultWeights };
   for (const kind of SERVER_KINDS) faultWeights[kind] = 0;
-  return { ...swarm, wildShare: 0, faultWeights };
+  return { ...swarm, wildShare: 0, birthMs: 0, faultWeights };
 }
 
 /** Members fail to get anything done under more faults than this share of the kinds. */
@@ -50,6 +52,7 @@ const KINDS: Readonly<Record<FaultKind, number>> = {
   'crash-loop': 2,
   'sick-disk': 1,
   wipe: 0.5,
+  'leader-hunt': 1.5,
   outage: 0.7,
   pause: 2,
   partition: 3,
@@ -60,7 +63,9 @@ const KINDS: Readonly<Record<FaultKind, number>> = {
 };
 
 export function drawSwarm(random: SeededRandom): Swarm {
-  const longest = random.between(200, 4000);
+  const rare = random.fork('rare');
+  // Now and then longer than a session lives.
+  const longest = random.between(200, 4000) * (rare.chance(0.25) ? 2.5 : 1);
   const interval = random.between(150, 1500);
   return {
     link: drawLink(random),
@@ -78,6 +83,7 @@ export function drawSwarm(random: SeededRandom): Swarm {
     readShare: random.between(0.1, 0.8),
     wildShare: random.pick([0.2, 0.6, 0.9]),
     settings: drawSettings(random),
+    birthMs: rare.chance(0.3) ? rare.between(300, 2500) : 0,
   };
 }
 
@@ -88,6 +94,8 @@ function drawSettings(random: SeededRandom): Record<string, string> {
     // Below 0 no DIFF is read from disk; far above the default every one is that the logs can give.
     snapshotSizeFactor: random.pick(['-1', '0.33', '50']),
     preAllocSize: random.pick(['0', '1', '65536']),
+    // Without it observers are the leader's.
+    ...(random.chance(0.25) ? { observerMasterPort: '0' } : {}),
   };
 }
 

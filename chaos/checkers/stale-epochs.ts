@@ -1,0 +1,38 @@
+/** What one member says at one moment. */
+export interface EpochSample {
+  readonly timeMs: number;
+  readonly member: string;
+  readonly serving: boolean;
+  readonly leading: boolean;
+  readonly epoch: number;
+  /** Stopped as by SIGSTOP: it serves nobody and notices nothing, and when it goes on its time begins anew. */
+  readonly paused: boolean;
+}
+
+/**
+ * Nobody serves in an epoch that is over for longer than it takes to notice: a leader loses its quorum, a learner its
+ * leader, an observer its master, each within syncLimit. Longer, and clients read a past that goes on and on.
+ */
+export class StaleEpochs {
+  readonly #limitMs: number;
+  readonly #staleSinceMs = new Map<string, number>();
+  #newest = 0;
+
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  /** What is wrong, once for each time that it is. */
+  see({ timeMs, member, serving, leading, epoch, paused }: EpochSample): string | undefined {
+    if (serving && leading) this.#newest = Math.max(this.#newest, epoch);
+    if (!serving || paused || epoch >= this.#newest) {
+      this.#staleSinceMs.delete(member);
+      return undefined;
+    }
+    const sinceMs = this.#staleSinceMs.get(member) ?? timeMs;
+    this.#staleSinceMs.set(member, sinceMs);
+    if (timeMs - sinceMs <= this.#limitMs) return undefined;
+    this.#staleSinceMs.set(member, Number.POSITIVE_INFINITY);
+    return `${member} has served in epoch ${epoch} for ${Math.round(timeMs - sinceMs)} ms since epoch ${this.#newest} began`;
+  }
+}
