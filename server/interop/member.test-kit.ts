@@ -64,7 +64,8 @@ export class Member {
 
   /** What it has said so far, over all its lives. */
   get log(): string {
-    return readFileSync(join(this.folder, 'log'), 'utf8');
+    const path = join(this.folder, 'log');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
   }
 
   start(): void {

@@ -15,6 +15,8 @@ const DEADLINE = { deadlineMs: 120_000 };
 const LONG_TIMEOUT_MS = 60_000;
 /** Apache keeps at least 500 transactions in memory, whatever commitLogCount says. */
 const COMMIT_LOG_COUNT = 500;
+const BIG_NODES = 50;
+const BIG_NODE_BYTES = 400_000;
 const BEYOND_MEMORY = COMMIT_LOG_COUNT + 20;
 const SETTINGS = [`maxSessionTimeout=${LONG_TIMEOUT_MS}`, `commitLogCount=${COMMIT_LOG_COUNT}`];
 
@@ -167,6 +169,36 @@ for (const [master, learner] of [
           assert.ok((await ensemble.agrees()) > 0, 'digests were compared');
         },
         settings,
+      );
+    },
+    DEADLINE,
+  );
+
+  test(
+    `${learner} takes a snapshot of many megabytes from ${master}`,
+    async () => {
+      requireApache();
+      await withEnsemble(
+        plans,
+        async ensemble => {
+          await ensemble.start(1, 3);
+          const client = await ensemble.client(3);
+          const big = (n: number) => String(n).repeat(BIG_NODE_BYTES).slice(0, BIG_NODE_BYTES);
+          for (let n = 0; n < BIG_NODES; n++) await client.create(`/big-${n}`, big(n));
+          const joining = ensemble.member(2);
+          assert.equal(await syncOf(ensemble, joining), ['SNAP']);
+          const reader = await ensemble.client(2);
+          for (let n = 0; n < BIG_NODES; n++)
+            assert.ok((await reader.get(`/big-${n}`)) === big(n), `/big-${n}`);
+          await reader.close();
+          await client.close();
+          await ensemble.agrees();
+          // What came over the wire is on its disk, too.
+          await joining.kill();
+          await ensemble.start(2);
+          await ensemble.agrees();
+        },
+        [...SETTINGS, 'forceSnapshotSync=true'],
       );
     },
     DEADLINE,
