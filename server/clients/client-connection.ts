@@ -308,11 +308,12 @@ export class ClientConnection implements ReadSession, RequestOrigin {
       else this.refused();
       return;
     }
-    const head = this.#pending.shift();
+    const head = this.#pending.peek();
     if (head?.request !== request) {
       this.close('a transaction was answered out of order', true);
       return;
     }
+    this.#pending.shift();
     const server = this.#server!;
     server.requestEnded();
     this.#measure(server, request.arrivedMs);
