@@ -26,7 +26,7 @@ const LATER = makeZxid(EPOCH, 2);
 class FakeConnection implements Connection {
   readonly local = { host: 'a', port: 2888 };
   readonly remote = { host: 'b', port: 40_000 };
-  readonly bytesQueued = 0;
+  bytesQueued = 0;
   written: Buffer[] = [];
   events: ConnectionEvents | null = null;
   destroyed: string | undefined;
@@ -218,4 +218,28 @@ test('a learner that takes longer than initLimit to ack NEWLEADER is dropped; on
   slow.rig.clock.nowMs = 1001;
   slow.handler.tick(PENDING);
   assert.match(slow.connection.destroyed ?? '', /not synced within 1000 ms \(initLimit\)/);
+});
+
+test('a learner that does not keep up is dropped when 512 MiB wait for it, whatever it is that comes next', () => {
+  const more: ((story: Story) => void)[] = [
+    story => story.handler.sendProposal(createPacket(LATER)),
+    story => story.handler.sendInform(createPacket(LATER)),
+    story => story.commit(createPacket(LATER)),
+    story => story.handler.tick(LATER),
+  ];
+  for (const send of more) {
+    const story = new Story();
+    story.discover();
+    story.receive(PacketType.ACK, NEWLEADER_ZXID);
+    story.serve();
+    story.connection.bytesQueued = 512 * 1024 * 1024 - 1024;
+    send(story);
+    assert.is(story.connection.destroyed, undefined);
+    story.connection.bytesQueued = 512 * 1024 * 1024 + 1;
+    send(story);
+    assert.match(
+      story.connection.destroyed ?? '',
+      /536870913 bytes wait for a learner that does not keep up/,
+    );
+  }
 });
