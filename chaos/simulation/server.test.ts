@@ -50,6 +50,9 @@ test(
   DEADLINE,
 );
 
+/** Something is being written at every moment, and no snapshot, which is synced in truth, saves what the log lost. */
+const BUSY = { thinkMs: [0, 20], readShare: 0.2, birthMs: 0, settings: { snapCount: '100000' } } as const;
+
 /** All members lose power at once, twice, while clients write. */
 const OUTAGES: readonly PlannedFault[] = [2000, 5000].map(atMs => ({
   atMs,
@@ -60,7 +63,12 @@ const OUTAGES: readonly PlannedFault[] = [2000, 5000].map(atMs => ({
 test(
   'canary: on disks that lie about syncs, acknowledged writes are lost and the loss is found',
   () => {
-    const { verdict, reasons } = simulate(1, { ...server, wrapDisk: lyingDisk, faults: OUTAGES });
+    const { verdict, reasons } = simulate(1, {
+      ...server,
+      wrapDisk: lyingDisk,
+      faults: OUTAGES,
+      swarm: BUSY,
+    });
     assert.is(verdict, 'failed');
     assert.match(reasons.join('\n'), /acknowledged writes: .* lost/);
   },
