@@ -16,8 +16,9 @@ export function isTypeScript(file: SourceFile): boolean {
   return file.path.endsWith('.ts');
 }
 
+/** Tests, and the kits they share. */
 export function isTest(file: SourceFile): boolean {
-  return file.path.endsWith('.test.ts');
+  return /\.test(-kit)?\.ts$/.test(file.path);
 }
 
 /** The top folder of a path; '' for a file at the top. */
