@@ -147,8 +147,8 @@ test('004-9: an observer takes one message per write, and fewer than a follower'
   const verdict = (observer: number, follower: number) =>
     judged(observerMessages, [
       counted('observers', {
-        messagesOfAnObserverPerWrite: observer,
-        messagesOfAFollowerPerWrite: follower,
+        observerMessagesPerWrite: observer,
+        followerMessagesPerWrite: follower,
       }),
     ]).verdict;
   assert.is(verdict(1, 3), 'holds');

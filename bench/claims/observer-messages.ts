@@ -9,7 +9,7 @@ export const observerMessages: Claim = exactClaim(
     title: 'A write costs an observer fewer messages than a follower',
     source: 'Observers guide, row 004-9',
     hypothesis: 'Per committed write an observer takes one message (INFORM), a follower three',
-    metric: 'messagesOfAnObserverPerWrite',
+    metric: 'observerMessagesPerWrite',
     unit: 'messages',
     control: 'the followers of the same ensemble under the same load',
     needs: ['healthy'],
@@ -19,17 +19,17 @@ export const observerMessages: Claim = exactClaim(
       evidence.withObservers.map(topology => ({
         what: topology.name,
         series: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
-        keys: ['messagesOfAnObserverPerWrite', 'messagesOfAFollowerPerWrite'],
+        keys: ['observerMessagesPerWrite', 'followerMessagesPerWrite'],
       })),
     find(counts) {
       const [first] = counts;
-      const observer = first!.messagesOfAnObserverPerWrite!;
-      const follower = first!.messagesOfAFollowerPerWrite!;
+      const observer = first!.observerMessagesPerWrite!;
+      const follower = first!.followerMessagesPerWrite!;
       return {
         holds: counts.every(
           each =>
-            each.messagesOfAnObserverPerWrite! <= 1 + COUNT_TOLERANCE &&
-            each.messagesOfAnObserverPerWrite! < each.messagesOfAFollowerPerWrite!,
+            each.observerMessagesPerWrite! <= 1 + COUNT_TOLERANCE &&
+            each.observerMessagesPerWrite! < each.followerMessagesPerWrite!,
         ),
         value: observer,
         reason: `An observer took ${observer.toFixed(2)} messages per write (INFORM), a follower ${follower.toFixed(2)} (PROPOSAL, ACK, COMMIT); requests apart.`,

@@ -4,6 +4,7 @@
  * earlier ones were answered, so an outage weighs as much as it lasted.
  */
 import { OpCode } from '../../server/wire/opcodes.ts';
+import { counterOf } from '../../server/wire/zxid.ts';
 import { AvailabilityTrack, type MemberAvailability, type ReadOutcome } from './availability-track.ts';
 import type { ReplyHandler } from './in-flight.ts';
 import { Session } from './session.ts';
@@ -147,7 +148,8 @@ class MemberProbe implements ReplyHandler {
     const dueMs = this.startMs + reply.tag * this.#settings.intervalMs;
     const tookMs = reply.receivedAtMs - dueMs;
     const stale = this.#frontier.isStale(reply.zxid, reply.receivedAtMs);
-    this.#frontier.saw(reply.zxid, reply.receivedAtMs);
+    // A new leader alone shows the beginning of its epoch: no transaction, so nobody is behind it.
+    if (counterOf(reply.zxid) > 0) this.#frontier.saw(reply.zxid, reply.receivedAtMs);
     this.track.settle(reply.tag, this.#outcome(reply.err, tookMs, stale), tookMs);
   }
 

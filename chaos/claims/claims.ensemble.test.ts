@@ -61,7 +61,7 @@ test(
       assert.is(exactCounts!.leaderConnections, 2, topology);
     }
     const masters = healthy.find(({ topology }) => topology === 'masters')?.exactCounts;
-    if (masters !== undefined) assert.is(Math.round(masters.messagesOfAnObserverPerWrite!), 1);
+    if (masters !== undefined) assert.is(Math.round(masters.observerMessagesPerWrite!), 1);
 
     assert.equal(
       [...new Set(result.faults.map(({ condition }) => condition))].sort(),

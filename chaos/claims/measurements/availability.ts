@@ -6,7 +6,7 @@ import type { ActiveFault } from '../../faults/fault.ts';
 import { pause } from '../pause.ts';
 import type { Cast, Stage } from '../stage.ts';
 import type { Suite } from '../suite.ts';
-import { type Occasion, underFault } from './under-fault.ts';
+import { fewLinks, type Occasion, underFault } from './under-fault.ts';
 
 /** Letters of a track's timeline, in the words of results/. Slow is answered all the same. */
 const OUTCOME_OF: Readonly<Record<string, Outcome>> = {
@@ -60,7 +60,7 @@ export async function measureAvailability(
         bandMs.from = performance.now() - startMs - (Date.now() - active.startedAt);
         await pause(outage.forMs, occasion.signal);
         bandMs.to = performance.now() - startMs;
-        return stage.shortNames(active.links);
+        return fewLinks(stage, active);
       },
     );
     outcome = { voidReasons, proof, links: value };

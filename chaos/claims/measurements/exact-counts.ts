@@ -57,7 +57,7 @@ type Kind = (typeof WRITE_KINDS)[number] | 'ping';
 
 /**
  * Per committed write; undefined where the servers count no traffic (Apache's does not). PING stands apart, as a total.
- * `messagesOfA...` leave out REQUEST, which depends on where the clients are.
+ * `followerMessages...` and `observerMessages...` leave out REQUEST, which depends on where the clients are.
  */
 export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<string, number> | undefined {
   const leader = deltas.get(roles.leader);
@@ -81,9 +81,9 @@ export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<str
     informsSentByLeaderPerWrite: sentByLeader('inform'),
     acksToLeaderPerWrite: sumOf([leader], 'received', ['ack']).messages / writes,
     requestsPerWrite: sumOf(all, 'sent', ['request']).messages / writes,
-    ...(followers.length > 0 && { messagesOfAFollowerPerWrite: messagesOfALearner(followers) / writes }),
+    ...(followers.length > 0 && { followerMessagesPerWrite: messagesOfALearner(followers) / writes }),
     ...(observers.length > 0 && {
-      messagesOfAnObserverPerWrite: messagesOfALearner(observers) / writes,
+      observerMessagesPerWrite: messagesOfALearner(observers) / writes,
       acksFromObservers: sumOf(observers, 'sent', ['ack']).messages,
     }),
     pingsDuringTheLoad: sumOf(all, 'sent', ['ping']).messages,

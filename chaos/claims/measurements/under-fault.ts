@@ -47,7 +47,7 @@ export async function underFault<T>(
     const proving = active.proveBite().catch(unproven);
     const value = await body(active);
     const proof = await proving;
-    const links = stage.shortNames(active.links);
+    const links = fewLinks(stage, active);
     recorder.faults.push({
       fault: faultName,
       topology: stage.name,
@@ -66,6 +66,14 @@ export async function underFault<T>(
   occasion.signal.throwIfAborted();
   await recovered(occasion);
   return outcome;
+}
+
+const LINKS_NAMED_MAX = 8;
+
+/** Links as reports name them: a fault of a whole ensemble is on dozens. */
+export function fewLinks(stage: Stage, { links }: ActiveFault): string[] {
+  const named = stage.shortNames(links.slice(0, LINKS_NAMED_MAX));
+  return links.length > named.length ? [...named, `and ${links.length - named.length} more`] : named;
 }
 
 function unproven(error: Error): BiteProof {
