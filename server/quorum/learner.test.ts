@@ -88,6 +88,24 @@ test('002-11: a newer epoch is on disk before it is acked; one accepted before i
   assertEnded(discover('follower', { newEpoch: 0 }), /epoch 0 is older than the accepted epoch 1/);
 });
 
+test('a master that takes the connection and closes it without a word is dialed again; no new election', () => {
+  const stage = new Stage({ sid: 2 }).history(OLD, 1);
+  const accept = stage.playMember(1, 2888);
+  const master = { host: 'zk1', port: 2888 };
+  const learner = new Follower(stage.context, [[master], [master]], () => {});
+  stage.ended = null;
+  learner.start(reason => {
+    stage.ended = reason;
+  });
+  accept().destroy();
+  const again = accept();
+  assert.equal(again.told(), ['FOLLOWERINFO 0x100000000']);
+  assert.is(stage.ended, null);
+  again.destroy();
+  stage.wait(() => stage.ended !== null, 'the learner to give up');
+  assert.match(stage.ended!, /no connection to zk1:2888 in 2 rounds/);
+});
+
 test('an epoch that cannot be is not written anywhere', () => {
   const play = discover('follower', { newEpoch: 0x7fff_ffff });
   assertEnded(play, /epoch 2147483647/);

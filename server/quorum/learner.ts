@@ -115,9 +115,16 @@ export abstract class Learner implements Role {
     this.#connection = connection;
     this.masterAddress = address;
     this.#phase = 'leaderInfo';
+    let heard = false;
     connection.start({
-      onData: chunk => this.#onData(chunk),
-      onClose: reason => this.end(`connection to the master lost: ${reason}`),
+      onData: chunk => {
+        heard = true;
+        this.#onData(chunk);
+      },
+      onClose: reason => {
+        if (heard || this.#phase !== 'leaderInfo') this.end(`connection to the master lost: ${reason}`);
+        else this.#onUnanswered();
+      },
     });
     const info = new JuteWriter(20);
     info.writeLong(this.context.sid).writeInt(PROTOCOL_VERSION).writeLong(this.context.verifier.version);
@@ -127,6 +134,14 @@ export abstract class Learner implements Role {
       data: info.toBuffer(),
       authinfo: null,
     });
+  }
+
+  /** Elected a moment before the leader listens: a new election would only repeat that. */
+  #onUnanswered(): void {
+    this.#phase = 'connect';
+    this.#connection = null;
+    this.masterAddress = null;
+    this.#dialer.next();
   }
 
   send(packet: QuorumPacket): void {

@@ -16,6 +16,8 @@ export class MasterDialer {
   readonly #attemptTimeoutMs: number;
   readonly #events: MasterDialerEvents;
   #attempt: Timer | null = null;
+  #round = 0;
+  #index = 0;
 
   constructor(
     parts: { readonly clock: Clock; readonly network: Network },
@@ -31,6 +33,14 @@ export class MasterDialer {
 
   start(): void {
     this.#dial(0, 0);
+  }
+
+  /**
+   * Goes on behind the master that was connected last. A proxy, or a port that is about to close, takes a connection
+   * that nobody answers: to who dials it, that is a refusal like any other.
+   */
+  next(): void {
+    this.#dial(this.#round, this.#index + 1);
   }
 
   stop(): void {
@@ -52,6 +62,8 @@ export class MasterDialer {
     this.#attempt = this.#parts.network.connect(address, this.#attemptTimeoutMs, {
       onConnected: connection => {
         this.#attempt = null;
+        this.#round = round;
+        this.#index = index;
         this.#events.onConnected(connection, address);
       },
       onError: () => this.#dial(round, index + 1),
