@@ -41,26 +41,46 @@ export function exactCounts(result: Result): Markup | null {
   })}</section>`;
 }
 
-/** Every injection and the proof that it bit; those that did not come first. */
+/** Every injection and the proof that it bit; those that did not are in plain sight. */
 export function faults(result: Result): Markup | null {
   if (result.faults.length === 0) return null;
-  const rows = result.faults.toSorted((a, b) => Number(a.bit) - Number(b.bit));
+  const bit = result.faults.filter(fault => fault.bit);
+  const missed = result.faults.filter(fault => !fault.bit);
   return html`<section id="faults"><h2>Faults, and whether they bit</h2>
-  <details ${rows.some(fault => !fault.bit) && html`open`}><summary>${rows.filter(fault => fault.bit).length} of ${
-    rows.length
-  } injections changed what was measured on their links</summary>
-  <div class="scroll"><table class="left"><thead><tr><th>fault</th><th>topology</th><th>round</th><th>bit</th><th>before</th><th>in force</th></tr></thead>
-  <tbody>${rows.map(faultRow)}</tbody></table></div></details></section>`;
+  ${missed.length > 0 && faultTable(missed)}
+  ${
+    bit.length > 0 &&
+    html`<details><summary>${bit.length} of ${result.faults.length} injections changed what was measured on their links</summary>
+  ${faultTable(bit)}</details>`
+  }</section>`;
 }
 
+function faultTable(rows: readonly Fault[]): Markup {
+  return html`<div class="scroll"><table class="left"><thead><tr><th>fault</th><th>topology</th><th>round</th><th>bit</th><th>before</th><th>in force</th></tr></thead>
+  <tbody>${rows.map(faultRow)}</tbody></table></div>`;
+}
+
+/** A fault on all links of a role names dozens. */
+const LINKS_IN_SIGHT = 4;
+const READINGS_IN_SIGHT = 2;
+
 function faultRow(fault: Fault): Markup {
-  const readings = (values: Fault['before']) =>
-    Object.entries(values).map(([name, value]) => {
-      const shown = typeof value === 'number' ? formatNumber(value) : (value ?? 'none');
-      return html`<div>${name} ${shown}</div>`;
-    });
-  return html`<tr><th scope="row">${fault.fault}<small>${fault.links.join(', ')}</small></th><td>${fault.topology}</td>
+  const { links } = fault;
+  const shownLinks =
+    links.length <= LINKS_IN_SIGHT
+      ? html`<small>${links.join(', ')}</small>`
+      : html`<details><summary><small>${links.length} links</small></summary><small>${links.join(', ')}</small></details>`;
+  return html`<tr><th scope="row">${fault.fault}${shownLinks}</th><td>${fault.topology}</td>
     <td>${fault.round}</td><td>${fault.bit ? 'yes' : html`<b>no</b>`}</td><td>${readings(fault.before)}</td><td>${readings(fault.after)}</td></tr>`;
+}
+
+function readings(values: Fault['before']): Markup {
+  const lines = Object.entries(values).map(([name, value]) => {
+    const shown = typeof value === 'number' ? formatNumber(value) : (value ?? 'none');
+    return html`<div>${name} ${shown}</div>`;
+  });
+  if (lines.length <= READINGS_IN_SIGHT) return html`${lines}`;
+  return html`${lines.slice(0, READINGS_IN_SIGHT)}<details><summary>${lines.length - READINGS_IN_SIGHT} more</summary>${lines.slice(READINGS_IN_SIGHT)}</details>`;
 }
 
 export function members(result: Result): Markup {
