@@ -32,11 +32,11 @@ export interface Broadcast {
   propose(packet: TxnPacket): void;
   /** In zxid order, before any of them is applied here. */
   commit(packets: readonly TxnPacket[]): void;
-  /** The counter of this epoch is used up: a new epoch is needed. */
-  epochExhausted(): void;
+  /** No more can be proposed: a new epoch is needed. */
+  stepDown(reason: string): void;
 }
 
-export const noBroadcast: Broadcast = { propose() {}, commit() {}, epochExhausted() {} };
+export const noBroadcast: Broadcast = { propose() {}, commit() {}, stepDown() {} };
 
 /** What a sync waits for: everything proposed before it. */
 interface WaitingSync {
@@ -168,8 +168,9 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
 
   submit(request: Request): void {
     if (this.#stopped) return;
-    if (counterOf(this.#zxid) >= COUNTER_MAX - 1 || this.#outstanding.length >= OUTSTANDING_PROPOSALS_MAX) {
-      this.#broadcast.epochExhausted();
+    const limit = this.mode === 'leader' ? this.#limitReached() : null;
+    if (limit !== null) {
+      this.#broadcast.stepDown(limit);
       return;
     }
     // A refusal is a transaction too: the server that forwarded the request waits for its answer in order.
@@ -189,6 +190,13 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     }
     this.#zxid = zxid;
     this.#propose(request, body, zxid, timeMs);
+  }
+
+  /** A standalone server has no epochs, and its clients are held long before. */
+  #limitReached(): string | null {
+    if (counterOf(this.#zxid) >= COUNTER_MAX - 1) return 'the transaction counter of this epoch is used up';
+    if (this.#outstanding.length < OUTSTANDING_PROPOSALS_MAX) return null;
+    return `${OUTSTANDING_PROPOSALS_MAX} proposals wait for a quorum`;
   }
 
   #checkSession(request: Request): number {

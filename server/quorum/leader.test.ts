@@ -5,7 +5,7 @@ import { createPacket } from '../storage/testing.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { PacketType } from '../wire/quorum-packet.ts';
+import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import { txnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { Leader } from './leader.ts';
@@ -452,3 +452,25 @@ test('a leader that steps down frees its ports and says so to all', () => {
   assert.throws(() => play.stage.dial(QUORUM_PORT), /refused/);
   assert.throws(() => play.stage.dial(2191), /refused/);
 });
+
+test('a leader that nobody acks stops at 100,000 proposals, and says why', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  const requests = Buffer.concat(
+    Array.from({ length: 1_000 }, () =>
+      packetOf(
+        REQUEST,
+        requestData(OpCode.createSession, 0, w => void w.writeInt(4000)),
+      ),
+    ),
+  );
+  for (let i = 0; i <= 100; i++) two.write(requests);
+  play.stage.wait(() => play.stage.ended !== null, 'the end');
+  assert.match(play.stage.ended!, /^100000 proposals wait for a quorum$/);
+});
+
+function packetOf(type: PacketType, data: Buffer): Buffer {
+  const writer = new JuteWriter();
+  writeQuorumPacket(writer, { type, zxid: -1, data, authinfo: null });
+  return writer.toBuffer();
+}

@@ -253,8 +253,8 @@ export class Leader implements Role, LearnerMaster {
     return bytes;
   }
 
-  epochExhausted(): void {
-    this.end('the transaction counter of this epoch is used up');
+  stepDown(reason: string): void {
+    this.end(reason);
   }
 
   onAck(handler: LearnerHandler, zxid: number): void {
