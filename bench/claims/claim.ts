@@ -15,7 +15,7 @@ export const NEEDS = [
 ] as const;
 export type Need = (typeof NEEDS)[number];
 
-/** p-values of the claim and of its opposite; the whole family is corrected together (Holm). */
+/** p-values of the claim and of its opposite; those of all claims of a run are corrected together (Holm). */
 export interface Tests {
   /** Small when the data show that the claim holds. */
   readonly holds: number;
@@ -51,5 +51,5 @@ export interface Claim {
   judge(evidence: Evidence, corrected: Tests | undefined): Judgement;
 }
 
-/** Chance of even one wrong "holds" or "fails" among all timed claims of a run. */
+/** Chance of even one wrong "holds" among all timed claims of a run; the same again for "fails". */
 export const ALPHA = 0.05;

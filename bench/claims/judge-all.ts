@@ -29,18 +29,16 @@ export function judgeAll(claims: readonly Claim[], result: Evidence['result']): 
   });
 }
 
-/**
- * A claim and its opposite cannot both be shown, and only what points the data's way is ever asked: so each claim
- * enters the family once, with the smaller of its two p-values doubled.
- */
+/** Two families: the chance of even one wrong "holds" stays below ALPHA, and so does that of one wrong "fails". */
 function correct(tests: readonly (Tests | undefined)[]): (Tests | undefined)[] {
   const known = tests.filter(each => each !== undefined);
-  const adjusted = holm(known.map(({ holds, fails }) => Math.min(1, 2 * Math.min(holds, fails))));
+  const holds = holm(known.map(each => each.holds));
+  const fails = holm(known.map(each => each.fails));
   let next = 0;
   return tests.map(each => {
     if (each === undefined) return undefined;
-    const p = adjusted[next++]!;
-    return each.holds <= each.fails ? { holds: p, fails: 1 } : { holds: 1, fails: p };
+    const at = next++;
+    return { holds: holds[at]!, fails: fails[at]! };
   });
 }
 
