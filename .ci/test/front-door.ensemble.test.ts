@@ -19,6 +19,10 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['doctor --jsn', 'Did you mean --json?'],
   ['bench per', 'Did you mean peer?'],
   ['bench peer --rounds 0', 'A whole number from 1 to 1000 is accepted.'],
+  ['claims --suite fast', 'accepted are quick, full, or a .yaml file'],
+  ['claims --only 004-2,W9', 'unknown W9; accepted are 004-2'],
+  ['claims --server etcd', 'accepted are zklab, apache'],
+  ['recheck no-such-run', 'no run "no-such-run"'],
   ['up', "missing required argument 'topology'"],
   ['up obsrvers', 'accepted are voters, observers, masters'],
   ['up voters=3 masters=on', 'masters=on without observers'],
@@ -45,7 +49,7 @@ test(
 test('help is an answer, not an error', async () => {
   const { exitCode, stdout } = await zklab('--help');
   assert.is(exitCode, 0);
-  for (const command of ['up', 'bench', 'sim', 'micro', 'report', 'compare', 'doctor'])
+  for (const command of ['claims', 'recheck', 'up', 'bench', 'sim', 'micro', 'report', 'compare', 'doctor'])
     assert.match(stdout, command);
 });
 

@@ -1,4 +1,5 @@
 /** `zklab claims` and `zklab recheck`: from options to a run's folder, a table and an exit code. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rejudge } from '../../bench/claims/judge-all.ts';
 import type { Terminal } from '../../bench/terminal.ts';
@@ -64,6 +65,8 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
     }
     return exitCodeOf(result);
   } catch (error) {
+    // A folder without a result would be listed as a damaged run.
+    await rm(run.path, { recursive: true, force: true });
     if (!signal.aborted) throw error;
     terminal.print('interrupted: nothing was judged, and nothing is left running');
     return EXIT_CODES.void;

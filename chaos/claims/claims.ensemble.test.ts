@@ -22,6 +22,15 @@ const DEADLINE = { deadlineMs: 240_000 };
 
 const TINY = readFileSync(new URL('../../../chaos/claims/testing/tiny.yaml', import.meta.url), 'utf8');
 
+const HOST_TMPDIR = process.env.TMPDIR;
+
+/** Labs of this test alone put their folders here: others may run on this machine too. */
+function ownTmpdir(): void {
+  if (HOST_TMPDIR === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = HOST_TMPDIR;
+  process.env.TMPDIR = temporaryFolder();
+}
+
 function foldersOfLabs(): string[] {
   return readdirSync(tmpdir()).filter(name => name.startsWith(`${TEMPORARY_PREFIX}claims-`));
 }
@@ -29,8 +38,8 @@ function foldersOfLabs(): string[] {
 test(
   'measures, judges, and leaves a valid result, a report and the logs; no folder, no process',
   async () => {
+    ownTmpdir();
     const runsRoot = temporaryFolder();
-    const before = foldersOfLabs();
     const printed: string[] = [];
     const terminal = { print: (text: string) => void printed.push(text), progress: () => {}, json: () => {} };
     const views = {
@@ -84,7 +93,7 @@ test(
     assert.match(readFileSync(join(folder, 'report.html'), 'utf8'), result.run.id);
     assert.ok(existsSync(join(folder, 'logs', 'masters-o1.log')));
     assert.match(printed[0]!, /004-2/);
-    assert.equal(foldersOfLabs(), before);
+    assert.equal(foldersOfLabs(), []);
   },
   DEADLINE,
 );
@@ -136,7 +145,8 @@ test(
 test(
   'interrupted: all is taken down, nothing is judged, the exit code is that of void',
   async () => {
-    const before = foldersOfLabs();
+    ownTmpdir();
+    const runsRoot = temporaryFolder();
     const interruption = new AbortController();
     const printed: string[] = [];
     const terminal = {
@@ -150,11 +160,12 @@ test(
       suite: join(import.meta.dirname, '../../../chaos/claims/testing/tiny.yaml'),
       server: 'zklab',
       signal: interruption.signal,
-      runsRoot: temporaryFolder(),
+      runsRoot,
     });
     assert.is(code, 3);
     assert.match(printed.join(), /interrupted: nothing was judged/);
-    assert.equal(foldersOfLabs(), before);
+    assert.equal(readdirSync(runsRoot), []);
+    assert.equal(foldersOfLabs(), []);
   },
   DEADLINE,
 );

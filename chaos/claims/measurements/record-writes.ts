@@ -27,7 +27,7 @@ export function recordWrites(
     return reasons.length === 0;
   };
   const closed = [...faultReasons, ...saturated.voidReasons, ...tooFew(saturated)];
-  if (record('writeThroughput', saturated.writesPerSecond, closed) && counts !== undefined)
+  if (record('writeThroughput', saturated.writesPerSecond, closed))
     recorder.counts({ metric: 'writeThroughput', topology, condition }, counts);
   record('leaderCpuPerWrite', leaderCpuUsPerWrite, closed);
   for (const [kind, load] of [

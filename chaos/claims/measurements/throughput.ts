@@ -25,7 +25,8 @@ export interface WriteSample {
   readonly paced: LoadResult | undefined;
   /** At one observer, while the paced writes go on. Absent where there is none, or none can be reached. */
   readonly reads: LoadResult | undefined;
-  readonly counts: Record<string, number> | undefined;
+  /** Of Apache's servers, which count no traffic, the connections alone. */
+  readonly counts: Record<string, number>;
   readonly leaderCpuUsPerWrite: number | undefined;
   /** Of one observer, in cores, under the closed loop. */
   readonly observerCores: number | undefined;
@@ -133,7 +134,7 @@ async function saturatedLoad(
   });
   return {
     saturated,
-    counts: counts && { ...counts, ...(await leaderConnections(leader)) },
+    counts: { ...counts, ...(await leaderConnections(leader)) },
     leaderCpuUsPerWrite: ofLeader?.cpuUsPerOperation,
     observerCores: ofObserver?.cores,
   };
