@@ -429,11 +429,17 @@ export class LearnerHandler {
     this.#trafficOf(direction, type).add(bytes);
   }
 
+  /** Whoever says it is a server of no configuration shares one name: names cost memory. */
+  get #name(): string {
+    const known = this.#master.config.quorum?.config.servers.has(this.sid) ?? false;
+    return known ? `sid_${this.sid}` : 'unknown';
+  }
+
   #trafficOf(direction: 'sent' | 'received', type: number): Traffic {
     const table = direction === 'sent' ? this.#sentTraffic : this.#receivedTraffic;
     let traffic = table.get(type);
     if (traffic === undefined) {
-      traffic = this.#master.metrics.trafficOf(direction, packetName(type).toLowerCase(), `sid_${this.sid}`);
+      traffic = this.#master.metrics.trafficOf(direction, packetName(type).toLowerCase(), this.#name);
       // Until it has said who it is, nothing is remembered under a name.
       if (this.#info !== null) table.set(type, traffic);
     }

@@ -45,7 +45,8 @@ export class PacketView {
 const EMPTY = Buffer.alloc(0);
 const HEAD_BYTES = 16;
 const AUTH_COUNT_MAX = 1024;
-const AUTH_FIELD_BYTES_MAX = 4096;
+/** As much as a client's auth packet can hold: Apache's followers pass it on as it came. */
+const AUTH_FIELD_BYTES_MAX = 1024 * 1024;
 
 /**
  * Cuts the stream between learner and master into packets. They have no length in front, so the end of one
