@@ -103,18 +103,39 @@ function addUp(program: Command): void {
 
 function addBench(program: Command): void {
   const bench = program.command('bench').description('measure a healthy ensemble');
-  bench
-    .command('peer')
-    .description('our server and Apache ZooKeeper under the same load, in alternating rounds')
-    .option('--rounds <n>', 'rounds of each server; 10 or more to publish', wholeNumber(1, 1_000), 6)
-    .option('--seconds <s>', 'of measurement in each phase of a round', wholeNumber(1, 3_600), 3)
-    .option('--json', 'the result document')
+  comparing(
+    bench,
+    'peer',
+    'our server and Apache ZooKeeper under the same load, in alternating rounds',
+  ).action(
+    runs(async (options: ComparingOptions) => {
+      const { benchPeer } = await import('./bench/peer/peer.ts');
+      return benchPeer(context.out, { ...options, json: options.json ?? false, signal: context.signal });
+    }),
+  );
+  comparing(bench, 'http', 'AdminServer of ours and, where it is here, of Apache ZooKeeper, under HTTP load')
+    .option('--connections <c>', 'of the load', wholeNumber(1, 1_000), 10)
     .action(
-      runs(async (options: { rounds: number; seconds: number; json?: boolean }) => {
-        const { benchPeer } = await import('./bench/peer/peer.ts');
-        return benchPeer(context.out, { ...options, json: options.json ?? false, signal: context.signal });
+      runs(async (options: ComparingOptions & { connections: number }) => {
+        const { benchHttp } = await import('./bench/peer/http.ts');
+        return benchHttp(context.out, { ...options, json: options.json ?? false, signal: context.signal });
       }),
     );
+}
+
+interface ComparingOptions {
+  rounds: number;
+  seconds: number;
+  json?: boolean;
+}
+
+function comparing(bench: Command, name: string, description: string): Command {
+  return bench
+    .command(name)
+    .description(description)
+    .option('--rounds <n>', 'rounds of each server; 10 or more to publish', wholeNumber(1, 1_000), 6)
+    .option('--seconds <s>', 'of measurement in each phase of a round', wholeNumber(1, 3_600), 3)
+    .option('--json', 'the result document');
 }
 
 function addSim(program: Command): void {

@@ -37,6 +37,18 @@ test('answers that are all errors void the run', () =>
     assert.match(result.voidReasons[0]!, /no request to .* was answered with 2xx/);
   }));
 
+test('without a rate answers come as fast as they can, until the end or a signal', () =>
+  withServer(200, async url => {
+    const { ok, voidReasons, distortions } = await runHttpLoad({ ...SPEC, url });
+    assert.ok(ok > 100, `${ok} requests`);
+    assert.equal(voidReasons, []);
+    assert.not.ok(distortions.some(text => /burst/.test(text)));
+    const ended = new AbortController();
+    const load = runHttpLoad({ ...SPEC, url, durationMs: 60_000, signal: ended.signal });
+    ended.abort();
+    await load;
+  }));
+
 test('only loopback is ever a target', async () => {
   const error = await runHttpLoad({ ...SPEC, url: 'http://192.0.2.1/' }).catch(
     (caught: unknown) => caught as Error,

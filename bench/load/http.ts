@@ -14,6 +14,8 @@ export interface HttpLoadSpec {
   body?: string;
   headers?: Record<string, string>;
   pipelining?: number;
+  /** Ends the load early. */
+  signal?: AbortSignal;
 }
 
 export interface HttpLoadResult {
@@ -30,11 +32,12 @@ export interface HttpLoadResult {
   voidReasons: string[];
 }
 
-const DISTORTIONS = {
-  whole: 'latency is in whole milliseconds',
-  service: 'latency counts from the send, not from an intended start',
-  bursts: "each second's requests leave in one burst at its start, not evenly",
-} as const;
+/** At any rate, and without one. */
+export const HTTP_DISTORTIONS: readonly string[] = [
+  'latency is in whole milliseconds',
+  'latency counts from the send, not from an intended start',
+];
+const BURSTS = "each second's requests leave in one burst at its start, not evenly";
 
 /** Below this many answers a p99 is the word of a handful. */
 const P99_SAMPLES_MIN = 1_000;
@@ -45,7 +48,7 @@ export async function runHttpLoad(spec: HttpLoadSpec): Promise<HttpLoadResult> {
   if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) {
     throw new RangeError(`HTTP target ${spec.url}: only loopback is ever loaded`);
   }
-  const result = await autocannon(optionsOf(spec));
+  const result = await runToEnd(optionsOf(spec), spec.signal);
   const answered = result['2xx'] + result.non2xx;
   return {
     requestsPerSecond: result.duration > 0 ? answered / result.duration : 0,
@@ -58,16 +61,16 @@ export async function runHttpLoad(spec: HttpLoadSpec): Promise<HttpLoadResult> {
       ...(answered >= 10 ? { p50: result.latency.p50 } : {}),
       ...(answered >= P99_SAMPLES_MIN ? { p99: result.latency.p99 } : {}),
     },
-    distortions: distortionsOf(spec),
+    distortions: spec.ratePerSecond === undefined ? HTTP_DISTORTIONS : [...HTTP_DISTORTIONS, BURSTS],
     voidReasons: result['2xx'] === 0 ? [`no request to ${spec.url} was answered with 2xx`] : [],
   };
 }
 
 /**
  * autocannon's own correction is switched off: it assumes an interval of 1 ms at any rate and makes up samples by
- * the thousand.
+ * the thousand. Without a rate there is none, and autocannon refuses the switch.
  */
-export function optionsOf(spec: HttpLoadSpec): autocannon.Options & { ignoreCoordinatedOmission: true } {
+export function optionsOf(spec: HttpLoadSpec): autocannon.Options & { ignoreCoordinatedOmission?: true } {
   const { url, connections, ratePerSecond, method = 'GET', body, headers, pipelining = 1 } = spec;
   return {
     url,
@@ -75,14 +78,21 @@ export function optionsOf(spec: HttpLoadSpec): autocannon.Options & { ignoreCoor
     duration: spec.durationMs / 1000,
     pipelining,
     method,
-    ignoreCoordinatedOmission: true,
-    ...(ratePerSecond === undefined ? {} : { overallRate: ratePerSecond }),
+    ...(ratePerSecond === undefined ? {} : { overallRate: ratePerSecond, ignoreCoordinatedOmission: true }),
     ...(body === undefined ? {} : { body }),
     ...(headers === undefined ? {} : { headers }),
   };
 }
 
-function distortionsOf(spec: HttpLoadSpec): string[] {
-  const always = [DISTORTIONS.whole, DISTORTIONS.service];
-  return spec.ratePerSecond === undefined ? always : [...always, DISTORTIONS.bursts];
+function runToEnd(options: autocannon.Options, signal: AbortSignal | undefined): Promise<autocannon.Result> {
+  signal?.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const stop = (): void => run.stop();
+    const run = autocannon(options, (error: unknown, result) => {
+      signal?.removeEventListener('abort', stop);
+      if (error) reject(error);
+      else resolve(result);
+    });
+    signal?.addEventListener('abort', stop);
+  });
 }

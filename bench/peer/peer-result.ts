@@ -1,63 +1,65 @@
-/** Rounds of two servers as one result: each server's medians, and the ratio of every metric with its interval. */
+/** Rounds of the servers as one result: each server's medians, and the ratio of every metric with its interval. */
 
+import type { Metric } from '../../results/names.ts';
 import { type Measurement, type Result, SCHEMA_VERSION, type Topology } from '../../results/schema.ts';
 import type { Environment as Probed } from '../measure/environment.ts';
 import type { Estimate } from '../stats/estimate.ts';
 import { pairedRatio } from '../stats/ratio.ts';
 import { median } from '../stats/summary.ts';
 import type { EnsemblePlan } from '../topology/plan.ts';
-import { PEER_METRICS, type PeerMetric, type PeerReadings } from './metrics.ts';
-import type { PeerRound } from './peer-round.ts';
-
-export const SERVERS = ['zklab', 'apache'] as const;
-export type PeerServer = (typeof SERVERS)[number];
-export type PeerRounds = Readonly<Record<PeerServer, readonly PeerRound[]>>;
+import { type PeerServer, type PerServer, type Round, type Rounds, serversOf } from './servers.ts';
 
 export interface PeerRow {
-  readonly metric: PeerMetric;
+  readonly metric: Metric;
   readonly zklab: Estimate;
-  readonly apache: Estimate;
-  /** Ours over Apache's, of paired rounds. */
-  readonly ratio: Estimate;
-  readonly ratios: readonly number[];
+  /** Absent when ours was measured alone. */
+  readonly against?: {
+    readonly apache: Estimate;
+    /** Ours over Apache's, of paired rounds. */
+    readonly ratio: Estimate;
+    readonly ratios: readonly number[];
+  };
 }
 
-/** One row for each metric that both servers have. */
-export function peerRows(rounds: PeerRounds): PeerRow[] {
-  return PEER_METRICS.map(metric => {
-    const [ours, theirs] = SERVERS.map(server => valuesOf(rounds[server], metric.name)) as [
-      number[],
-      number[],
-    ];
-    const { ratios } = pairs(theirs, ours);
-    return {
-      metric,
-      zklab: median(ours),
+/** One row for each metric that every server has. */
+export function peerRows(metrics: readonly Metric[], rounds: Rounds): PeerRow[] {
+  return metrics.flatMap(metric => {
+    const ours = valuesOf(rounds.zklab, metric);
+    if (ours.length === 0) return [];
+    const row = { metric, zklab: median(ours) };
+    if (rounds.apache === undefined) return [row];
+    const theirs = valuesOf(rounds.apache, metric);
+    if (theirs.length === 0) return [];
+    const against = {
       apache: median(theirs),
       ratio: pairedRatio(theirs, ours),
-      ratios,
+      ratios: ratiosOf(theirs, ours),
     };
-  }).filter(({ zklab, apache }) => zklab.n > 0 && apache.n > 0);
+    return [{ ...row, against }];
+  });
 }
 
-function pairs(theirs: readonly number[], ours: readonly number[]): { ratios: number[] } {
+function ratiosOf(theirs: readonly number[], ours: readonly number[]): number[] {
   const rounds = Math.min(theirs.length, ours.length);
-  return { ratios: Array.from({ length: rounds }, (_, i) => ours[i]! / theirs[i]!).filter(Number.isFinite) };
+  return Array.from({ length: rounds }, (_, i) => ours[i]! / theirs[i]!).filter(Number.isFinite);
 }
 
-function valuesOf(rounds: readonly PeerRound[], name: keyof PeerReadings): number[] {
+function valuesOf(rounds: readonly Round[], { name }: Metric): number[] {
   return rounds.flatMap(({ readings }) => readings[name] ?? []);
 }
 
 export interface PeerRun {
   readonly id: string;
+  /** Of the run and of its suite. */
+  readonly name: string;
   readonly startedAt: Date;
   readonly endedAt: Date;
   readonly commandLine: string;
   readonly environment: Probed;
-  readonly versions: Readonly<Record<PeerServer, string>>;
-  readonly plans: Readonly<Record<PeerServer, EnsemblePlan>>;
-  readonly rounds: PeerRounds;
+  readonly versions: PerServer<string>;
+  readonly plans: PerServer<EnsemblePlan>;
+  readonly metrics: readonly Metric[];
+  readonly rounds: Rounds;
   readonly seed: number;
   readonly voidReasons: readonly string[];
   readonly exitCode: number;
@@ -65,13 +67,13 @@ export interface PeerRun {
 }
 
 export function peerResult(run: PeerRun): Result {
-  const { id, startedAt, endedAt, commandLine, rounds, seed, voidReasons, exitCode } = run;
+  const { id, name, startedAt, endedAt, commandLine, metrics, rounds, seed, voidReasons, exitCode } = run;
   return {
     schemaVersion: SCHEMA_VERSION,
     run: {
       id,
-      name: 'peer',
-      suite: 'peer',
+      name,
+      suite: name,
       startedAt: startedAt.toISOString(),
       endedAt: endedAt.toISOString(),
       seed,
@@ -79,9 +81,9 @@ export function peerResult(run: PeerRun): Result {
       exitCode,
     },
     environment: environmentOf(run),
-    topologies: SERVERS.map(server => topologyOf(server, run.plans[server])),
+    topologies: serversOf(run.plans).map(server => topologyOf(server, run.plans[server]!)),
     claims: [],
-    measurements: peerRows(rounds).flatMap(row => measurementsOf(row, rounds)),
+    measurements: peerRows(metrics, rounds).flatMap(row => measurementsOf(row, rounds)),
     availability: [],
     syncs: [],
     timelines: [],
@@ -116,10 +118,7 @@ function topologyOf(server: PeerServer, { topology, members }: EnsemblePlan): To
   };
 }
 
-function measurementsOf(
-  { metric, zklab, apache, ratio, ratios }: PeerRow,
-  rounds: PeerRounds,
-): Measurement[] {
+function measurementsOf({ metric, zklab, against }: PeerRow, rounds: Rounds): Measurement[] {
   const { name, unit, higherIsBetter } = metric;
   const measurement = (
     server: PeerServer,
@@ -137,10 +136,12 @@ function measurementsOf(
     samples: values.map((value, round) => ({ round, value })),
     summary: summaryOf(estimate),
   });
+  const ours = measurement('zklab', name, zklab, valuesOf(rounds.zklab, metric));
+  if (against === undefined) return [ours];
   return [
-    measurement('zklab', name, zklab, valuesOf(rounds.zklab, name)),
-    measurement('apache', name, apache, valuesOf(rounds.apache, name)),
-    measurement('zklab', `${name}, ours over Apache's`, ratio, ratios, '×'),
+    ours,
+    measurement('apache', name, against.apache, valuesOf(rounds.apache ?? [], metric)),
+    measurement('zklab', `${name}, ours over Apache's`, against.ratio, against.ratios, '×'),
   ];
 }
 

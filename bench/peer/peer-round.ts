@@ -9,6 +9,7 @@ import type { Ensemble } from '../topology/ensemble.ts';
 import type { Member } from '../topology/member.ts';
 import { cpuMsBetween } from './cpu-window.ts';
 import type { PeerReadings } from './metrics.ts';
+import type { Round } from './servers.ts';
 
 const SESSIONS_PER_MEMBER = 10;
 const DEPTH = 32;
@@ -28,21 +29,14 @@ export const PEER_WORKLOAD: WorkloadSpec = {
 
 export const PEER_LOAD_TEXT = `${SESSIONS_PER_MEMBER} sessions on each voter, ${DEPTH} requests in flight on each, values of ${PEER_WORKLOAD.valueBytes} bytes`;
 
-export interface PeerRound {
-  readonly readings: PeerReadings;
-  /** Why numbers of this round do not count, one sentence each. */
-  readonly voidReasons: readonly string[];
-  /** Highest 99th percentile of the driver's loop lag over the phases that saturate. */
-  readonly driverLagMs: number;
-}
-
 /** @throws the reason of `signal` when it is aborted before the last phase */
 export async function measureRound(
   ensemble: Ensemble,
   durationMs: number,
   signal: AbortSignal,
-): Promise<PeerRound> {
-  const restingMemory = memoryOf(ensemble.members);
+): Promise<Round> {
+  // The other server had its round in between: this one is idle since its own load.
+  const resting = memoryReading('restingMemory', ensemble);
   const saturating = (mix: WorkloadSpec['mix']): LoadSpec => ({
     targets: ensemble.members.map(targetOf),
     sessionsPerTarget: SESSIONS_PER_MEMBER,
@@ -64,15 +58,16 @@ export async function measureRound(
     signal,
   );
   const { p50Us } = lone.load.service;
+  const readings: PeerReadings = {
+    ...resting,
+    writeThroughput: writes.load.writesPerSecond,
+    readThroughput: reads.load.readsPerSecond,
+    ...defined('serverCpuPerWrite', writes.cpuUsPerOperation),
+    ...defined('serverCpuPerRead', reads.cpuUsPerOperation),
+    ...defined('loneWriteLatencyP50', p50Us === undefined ? undefined : p50Us / 1000),
+  };
   return {
-    readings: {
-      ...defined('restingMemory', restingMemory),
-      writeThroughput: writes.load.writesPerSecond,
-      readThroughput: reads.load.readsPerSecond,
-      ...defined('serverCpuPerWrite', writes.cpuUsPerOperation),
-      ...defined('serverCpuPerRead', reads.cpuUsPerOperation),
-      ...defined('loneWriteLatencyP50', p50Us === undefined ? undefined : p50Us / 1000),
-    },
+    readings,
     voidReasons: [
       ...named('writes', writes.load, reasonsAtSaturation(writes.load)),
       ...named('reads', reads.load, reasonsAtSaturation(reads.load)),
@@ -112,13 +107,13 @@ async function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSig
   }
 }
 
-/** Of the median member. */
-function memoryOf(members: readonly Member[]): number | undefined {
+/** Resident, of the median member. */
+export function memoryReading(name: 'freshMemory' | 'restingMemory', { members }: Ensemble): PeerReadings {
   const mib = members.flatMap(({ pid }) => {
     const sample = sampleProcess(pid);
     return sample === null ? [] : [sample.rssBytes / MIB];
   });
-  return mib.length === members.length ? middleOf(mib.sort((a, b) => a - b)) : undefined;
+  return mib.length === members.length ? { [name]: middleOf(mib.sort((a, b) => a - b)) } : {};
 }
 
 function defined(name: keyof PeerReadings, value: number | undefined): PeerReadings {

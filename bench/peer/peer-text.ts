@@ -2,24 +2,34 @@ import { type Estimate, warnings } from '../stats/estimate.ts';
 import { table } from '../terminal.ts';
 import type { PeerRow } from './peer-result.ts';
 
-/** The comparison as a table; a ratio is good for us on the side its last column names. */
+/** The comparison as a table; its last column says only what the interval shows. */
 export function peerText(rows: readonly PeerRow[]): string {
   if (rows.length === 0) return 'no round was completed';
-  const cells = rows.map(({ metric, zklab, apache, ratio }) => [
-    `${metric.title} (${metric.unit})`,
+  const compared = rows.some(({ against }) => against !== undefined);
+  const head = compared
+    ? ['median of rounds', 'n', 'zklab', 'Apache', 'ours/theirs', '95 % interval', '']
+    : ['median of rounds', 'n', 'zklab', '95 % interval'];
+  const found = new Set(rows.flatMap(({ zklab, against }) => (against?.ratio ?? zklab).warnings));
+  return [
+    table([head, ...rows.map(cellsOf)]),
+    ...(compared ? ['n = rounds of each, in turn'] : []),
+    ...[...found].map(warning => `warning: ${warnings[warning]}`),
+  ].join('\n');
+}
+
+function cellsOf({ metric, zklab, against }: PeerRow): string[] {
+  const title = `${metric.title} (${metric.unit})`;
+  if (against === undefined) return [title, String(zklab.n), number(zklab.value), intervalText(zklab)];
+  const { apache, ratio } = against;
+  return [
+    title,
+    String(ratio.n),
     number(zklab.value),
     number(apache.value),
     `${number(ratio.value)}×`,
     intervalText(ratio),
     verdictOf(ratio, metric.higherIsBetter),
-  ]);
-  const found = new Set(rows.flatMap(({ ratio }) => ratio.warnings));
-  const n = Math.min(...rows.map(({ ratio }) => ratio.n));
-  return [
-    table([['median of rounds', 'zklab', 'Apache', 'ours/theirs', '95 % interval', ''], ...cells]),
-    `n = ${n} rounds of each, in turn`,
-    ...[...found].map(warning => `warning: ${warnings[warning]}`),
-  ].join('\n');
+  ];
 }
 
 function intervalText({ low, high }: Estimate): string {
@@ -27,10 +37,9 @@ function intervalText({ low, high }: Estimate): string {
   return `${number(low)} to ${number(high)}`;
 }
 
-/** Only what the interval shows. */
 function verdictOf({ low, high }: Estimate, higherIsBetter: boolean): string {
-  if (!Number.isFinite(low) || !Number.isFinite(high) || (low <= 1 && high >= 1))
-    return 'no difference shown';
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return 'too few rounds to say';
+  if (low <= 1 && high >= 1) return 'no difference shown';
   return low > 1 === higherIsBetter ? 'ours is better' : "Apache's is better";
 }
 

@@ -3,9 +3,11 @@ import { parseResult } from '../../results/store.ts';
 import { findPorts } from '../topology/ports.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { cpuMsBetween } from './cpu-window.ts';
-import type { PeerReadings } from './metrics.ts';
-import { type PeerRounds, peerResult, peerRows } from './peer-result.ts';
+import { isAnswerOf } from './http-round.ts';
+import { PEER_METRICS, type PeerReadings } from './metrics.ts';
+import { peerResult, peerRows } from './peer-result.ts';
 import { peerText } from './peer-text.ts';
+import type { Rounds } from './servers.ts';
 
 const test = suite('bench peer');
 
@@ -29,17 +31,18 @@ test('a ratio is ours over theirs, round by round, and is judged only by its int
     i => ({ writeThroughput: 200 + 2 * i, serverCpuPerWrite: 10 }),
     i => ({ writeThroughput: 100 + i, serverCpuPerWrite: i % 2 === 0 ? 5 : 20 }),
   );
-  const [writes, cpu] = peerRows(rounds);
-  assert.is(writes!.ratio.value, 2);
-  assert.equal([writes!.ratio.low, writes!.ratio.high], [2, 2]);
+  const [writes, cpu] = peerRows(PEER_METRICS, rounds);
+  const { ratio } = writes!.against!;
+  assert.equal([ratio.value, ratio.low, ratio.high], [2, 2, 2]);
   const text = peerText([writes!, cpu!]);
   assert.match(text, /Committed writes \(writes\/s\) .* 2\.00× .* ours is better/);
   assert.match(text, /Server CPU per write.*no difference shown/);
-  assert.match(text, 'n = 10 rounds of each');
+  assert.match(text, /Committed writes \(writes\/s\) +10 /);
 });
 
 test('a metric that one server never gave has no row', () => {
   const rows = peerRows(
+    PEER_METRICS,
     roundsOf(
       () => ({ readThroughput: 1, restingMemory: 5 }),
       () => ({ readThroughput: 2 }),
@@ -49,6 +52,35 @@ test('a metric that one server never gave has no row', () => {
     rows.map(({ metric }) => metric.name),
     ['readThroughput'],
   );
+});
+
+test('what was read once has its own n, and no verdict', () => {
+  const once = (MiB: number) => (round: number) =>
+    round === 0 ? { freshMemory: MiB, restingMemory: MiB } : { restingMemory: MiB };
+  const text = peerText(peerRows(PEER_METRICS, roundsOf(once(70), once(100))));
+  assert.match(text, /fresh member, idle \(MiB\) +1 +70\.0 +100 +0\.70× +open +too few rounds to say/);
+  assert.match(text, /at rest after load \(MiB\) +10 .*ours is better/);
+});
+
+test('ours alone has medians with their intervals, and no ratio', () => {
+  const { zklab } = roundsOf(
+    i => ({ readThroughput: 100 + i }),
+    () => ({}),
+  );
+  const rows = peerRows(PEER_METRICS, { zklab });
+  assert.is(rows[0]!.against, undefined);
+  const text = peerText(rows);
+  assert.match(text, /Reads \(reads\/s\) +10 +105 +101 to 108/);
+  assert.not.match(text, /Apache/);
+});
+
+test("an answer counts only when it is that command's and has no error, whatever the status", () => {
+  assert.ok(isAnswerOf('ruok', '{"command":"ruok","error":null}'));
+  assert.not.ok(isAnswerOf('ruok', '{"command":"monitor","error":null}'));
+  assert.not.ok(isAnswerOf('monitor', '{"command":"monitor","error":"not currently serving requests"}'));
+  assert.not.ok(isAnswerOf('ruok', '{"command":"ruok"}'));
+  assert.not.ok(isAnswerOf('ruok', 'null'));
+  assert.not.ok(isAnswerOf('ruok', 'imok'));
 });
 
 test('the result is valid, and has each server and each ratio', async () => {
@@ -69,6 +101,8 @@ test('the result is valid, and has each server and each ratio', async () => {
   };
   const result = peerResult({
     id: 'x',
+    name: 'peer',
+    metrics: PEER_METRICS,
     startedAt: new Date(0),
     endedAt: new Date(1),
     commandLine: 'zklab bench peer',
@@ -115,7 +149,7 @@ function sample(atMs: number, cpuMs: number) {
 function roundsOf(
   ours: (round: number) => PeerReadings,
   theirs: (round: number) => PeerReadings,
-): PeerRounds {
+): Required<Rounds> {
   const of = (readings: (round: number) => PeerReadings) =>
     Array.from({ length: 10 }, (_, i) => ({ readings: readings(i), voidReasons: [], driverLagMs: 0 }));
   return { zklab: of(ours), apache: of(theirs) };

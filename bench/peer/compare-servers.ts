@@ -1,0 +1,185 @@
+/**
+ * Our server and Apache ZooKeeper under the same load, in alternating rounds on one machine. Both ensembles live all the
+ * time, so that rounds begin warm; the one that waits does next to nothing.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Metric } from '../../results/names.ts';
+import { createRun } from '../../results/store.ts';
+import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
+import { probeEnvironment } from '../measure/environment.ts';
+import { fourLetterWord, parseSrvr } from '../measure/four-letter.ts';
+import type { Terminal } from '../terminal.ts';
+import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
+import { Ensemble } from '../topology/ensemble.ts';
+import { planEnsemble } from '../topology/plan.ts';
+import { TEMPORARY_PREFIX } from '../topology/reaper.ts';
+import type { Topology } from '../topology/topology.ts';
+import { driverLagLimit } from './peer-limits.ts';
+import { peerResult, peerRows } from './peer-result.ts';
+import { peerText } from './peer-text.ts';
+import {
+  type PeerServer,
+  type PerServer,
+  type Readings,
+  type Round,
+  type Rounds,
+  serversOf,
+} from './servers.ts';
+
+/** What is compared, and how one round of one server is measured. */
+export interface Comparison {
+  /** `bench <name>`; also of the run and its suite. */
+  readonly name: string;
+  readonly commandLine: string;
+  /** In words, for the heading of the table. */
+  readonly load: string;
+  readonly seed: number;
+  readonly metrics: readonly Metric[];
+  /** What its numbers cannot show. */
+  readonly limits: readonly string[];
+  topology(server: PeerServer): Topology;
+  /** Once, of an ensemble that just became ready; goes into its first round. */
+  prepare?(ensemble: Ensemble): Promise<Readings>;
+  /** @throws the reason of `signal` when it is aborted before the last phase */
+  measure(ensemble: Ensemble, signal: AbortSignal): Promise<Round>;
+}
+
+export interface CompareOptions {
+  readonly rounds: number;
+  /** Of each phase of a round, without its warm-up. */
+  readonly seconds: number;
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+  /** Where results go. @default results/runs */
+  readonly root?: string;
+}
+
+/** Without Apache ZooKeeper ours alone. Exit code 3 when a round does not count. @throws EnsembleError */
+export async function compareServers(
+  terminal: Terminal,
+  comparison: Comparison,
+  options: CompareOptions,
+): Promise<ExitCode> {
+  const { name, commandLine, seed, metrics, load } = comparison;
+  const apache = findApacheZooKeeper();
+  const startedAt = new Date();
+  const environment = await probeEnvironment();
+  const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}${name}-`));
+  const running: Ensemble[] = [];
+  try {
+    const started = await startAll(folder, running, terminal, comparison, apache !== undefined);
+    const versions = {
+      zklab: await versionOf(started.zklab.ensemble),
+      ...(apache === undefined ? {} : { apache: apache.version }),
+    };
+    const { rounds, voidReasons } = await alternate(started, terminal, comparison, options);
+    const exitCode = voidReasons.length > 0 ? EXIT_CODES.void : EXIT_CODES.holds;
+    const run = await createRun(name, startedAt, options.root);
+    const result = peerResult({
+      id: run.id,
+      name,
+      startedAt,
+      endedAt: new Date(),
+      commandLine,
+      environment,
+      versions,
+      plans: mapped(started, ({ ensemble }) => ensemble.plan),
+      metrics,
+      rounds,
+      seed,
+      voidReasons,
+      exitCode,
+      limits: [...comparison.limits, ...(rounds.zklab.length > 0 ? [driverLagLimit(rounds)] : [])],
+    });
+    const file = await run.write(result);
+    if (options.json) terminal.json(result);
+    else {
+      terminal.print(`${headingOf(versions)}: ${load}\n`);
+      terminal.print(peerText(peerRows(metrics, rounds)));
+      for (const reason of voidReasons) terminal.print(`void: ${reason}`);
+      terminal.print(`result: ${file}`);
+    }
+    return exitCode;
+  } finally {
+    terminal.progress('stopping ...');
+    await Promise.all(running.map(ensemble => ensemble.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function headingOf({ zklab, apache }: PerServer<string>): string {
+  return apache === undefined
+    ? `zklab ${zklab} alone, for Apache ZooKeeper is not here (zklab doctor)`
+    : `zklab ${zklab} and Apache ZooKeeper ${apache}`;
+}
+
+interface Started {
+  readonly ensemble: Ensemble;
+  readonly first: Readings;
+}
+
+/** Those that run are in `running` at once, so that they end even if the other one does not start. */
+async function startAll(
+  folder: string,
+  running: Ensemble[],
+  terminal: Terminal,
+  comparison: Comparison,
+  withApache: boolean,
+): Promise<PerServer<Started>> {
+  const start = async (server: PeerServer): Promise<Started> => {
+    terminal.progress(`starting ${server} ...`);
+    const plan = await planEnsemble(comparison.topology(server), join(folder, server));
+    const ensemble = await Ensemble.start(plan, { temporaryFolder: folder });
+    running.push(ensemble);
+    return { ensemble, first: (await comparison.prepare?.(ensemble)) ?? {} };
+  };
+  const zklab = await start('zklab');
+  return withApache ? { zklab, apache: await start('apache') } : { zklab };
+}
+
+async function alternate(
+  started: PerServer<Started>,
+  terminal: Terminal,
+  comparison: Comparison,
+  { rounds: count, signal }: CompareOptions,
+): Promise<{ rounds: Rounds; voidReasons: string[] }> {
+  const servers = serversOf(started);
+  const rounds = mapped(started, (): Round[] => []);
+  const voidReasons: string[] = [];
+  const measure = async (title: string) => {
+    const measured = new Map<PeerServer, Round>();
+    for (const server of servers) {
+      terminal.progress(`${title}: ${server}`);
+      measured.set(server, await comparison.measure(started[server]!.ensemble, signal));
+    }
+    // A phase that was cut short is no measurement, and half a round no pair.
+    signal.throwIfAborted();
+    return measured;
+  };
+  try {
+    // Compilers of both begin cold: what the first round says is of them.
+    await measure('warm-up round, not counted');
+    for (let round = 1; round <= count; round++) {
+      for (const [server, { readings, ...measured }] of await measure(`round ${round} of ${count}`)) {
+        const first = round === 1 ? started[server]!.first : {};
+        rounds[server]!.push({ ...measured, readings: { ...first, ...readings } });
+        voidReasons.push(...measured.voidReasons.map(reason => `round ${round}, ${server}, ${reason}`));
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    voidReasons.push(`ended early, after ${rounds.zklab.length} of ${count} rounds`);
+  }
+  return { rounds, voidReasons };
+}
+
+async function versionOf({ members }: Ensemble): Promise<string> {
+  const answer = await fourLetterWord(members[0]!.plan.ports.client, 'srvr');
+  return parseSrvr(answer)?.version || 'of unknown version';
+}
+
+function mapped<T, U>({ zklab, apache }: PerServer<T>, to: (value: T) => U): PerServer<U> {
+  return apache === undefined ? { zklab: to(zklab) } : { zklab: to(zklab), apache: to(apache) };
+}

@@ -1,0 +1,30 @@
+/** Who is compared, and what a round of one of them gives. */
+import type { Metric } from '../../results/names.ts';
+
+/** Ours first: ratios are over the second. */
+export const SERVERS = ['zklab', 'apache'] as const;
+export type PeerServer = (typeof SERVERS)[number];
+
+/** Apache's is absent where it is not on this machine, and our numbers then stand alone. */
+export interface PerServer<T> {
+  readonly zklab: T;
+  readonly apache?: T;
+}
+
+/** By metric. A metric that could not be measured is absent. */
+export type Readings = Readonly<Partial<Record<Metric['name'], number>>>;
+
+export interface Round {
+  readonly readings: Readings;
+  /** Why numbers of this round do not count, one sentence each. */
+  readonly voidReasons: readonly string[];
+  /** Highest 99th percentile of the driver's loop lag over the phases that saturate. */
+  readonly driverLagMs: number;
+}
+
+export type Rounds = PerServer<readonly Round[]>;
+
+/** In the order of SERVERS. */
+export function serversOf(per: PerServer<unknown>): PeerServer[] {
+  return SERVERS.filter(server => per[server] !== undefined);
+}
