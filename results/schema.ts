@@ -77,6 +77,8 @@ const claim = z.strictObject({
   evidence: z.array(text),
   /** The channel without a clock: what the servers counted. */
   exact: z.array(z.strictObject({ name: text, value: z.number(), unit: z.string() })),
+  /** Of a claim that fails: why that is known and expected of the server as it stands. It fails no run. */
+  known: text.optional(),
   warnings: z.array(text),
 });
 

@@ -25,6 +25,15 @@ test('exit codes: 0 all hold, 1 something failed, 3 void', () => {
     assert.is(exitCodeOf(judged(verdicts, isVoid)), code, `${verdicts} void ${isVoid}`);
 });
 
+test('a failure that is known fails no run; one beside it that is not known does', () => {
+  const known = judged(['holds', 'fails']);
+  known.claims[1]!.known = 'not built yet';
+  assert.is(exitCodeOf(known), 0);
+  const news = judged(['fails', 'fails']);
+  news.claims[0]!.known = 'not built yet';
+  assert.is(exitCodeOf(news), 1);
+});
+
 test('worst first, and in the order made within a verdict', () => {
   const { claims } = judged(['holds', 'void', 'fails', 'not shown here', 'fails']);
   assert.equal(

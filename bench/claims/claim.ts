@@ -45,6 +45,8 @@ export interface Claim {
   readonly unit: string;
   readonly control: string;
   readonly needs: readonly Need[];
+  /** Why the servers there are cannot make it hold yet: while it fails, that is shown and fails no run. */
+  readonly knownFailure?: string;
   /** Of a claim on the timed channel; undefined where there is nothing to test. */
   tests?(evidence: Evidence): Tests | undefined;
   /** @param corrected `tests` of this claim after the correction; undefined when it has none */

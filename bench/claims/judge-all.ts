@@ -24,9 +24,17 @@ export function judgeAll(claims: readonly Claim[], result: Evidence['result']): 
       ...(estimate && { estimate }),
       evidence: [...ids],
       exact: [...(exact ?? [])],
-      warnings: [...(warnings ?? [])],
+      ...(verdict === 'fails' && claim.knownFailure !== undefined && { known: claim.knownFailure }),
+      warnings: [...(warnings ?? []), ...outgrown(claim, verdict)],
     };
   });
+}
+
+/** A known failure that is none any more must not hide a later one. */
+function outgrown(claim: Claim, verdict: JudgedClaim['verdict']): string[] {
+  return verdict === 'holds' && claim.knownFailure !== undefined
+    ? ['this claim is listed as a known failure and holds: take it off that list']
+    : [];
 }
 
 /** Two families: the chance of even one wrong "holds" stays below ALPHA, and so does that of one wrong "fails". */

@@ -6,6 +6,10 @@ import { CONDITIONS } from '../../results/names.ts';
 /** Probes that may fail for reasons of the machine: one in a thousand. */
 const PERCENT_MIN = 99.9;
 
+/** Neither this server nor Apache's has the read-only observer yet. */
+const NO_READ_ONLY_OBSERVER =
+  'observers close their clients when they lose the leader: ZOOKEEPER-1607 is not built yet';
+
 /** Row 003-3 (ZOOKEEPER-1607): read-only clients of an observer keep reading while there is no quorum. */
 export const readsThroughQuorumLoss: Claim = {
   id: '003-3',
@@ -16,6 +20,7 @@ export const readsThroughQuorumLoss: Claim = {
   unit: '%',
   control: 'voters of the same ensemble in the same outage',
   needs: ['quorumLost'],
+  knownFailure: NO_READ_ONLY_OBSERVER,
   judge: evidence => judgeOutage(evidence, CONDITIONS.quorumLost),
 };
 
@@ -29,6 +34,7 @@ export const readsThroughLeaderLoss: Claim = {
   unit: '%',
   control: 'voters of the same ensemble in the same outage',
   needs: ['leaderCut'],
+  knownFailure: NO_READ_ONLY_OBSERVER,
   judge: evidence => judgeOutage(evidence, CONDITIONS.leaderCut),
 };
 

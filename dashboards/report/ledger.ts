@@ -19,7 +19,7 @@ function claimFold(claim: Claim, result: Result): Markup {
   return html`<details id="claim-${claim.id}"><summary>
     ${verdictMark(claim.verdict)}
     <span class="claim"><b>${claim.id}</b> ${claim.title}
-      <span class="reason">${claim.reason}${claim.warnings.length > 0 && html` <em>${count(claim.warnings.length)}</em>`}</span></span>
+      <span class="reason">${claim.reason}${claim.known !== undefined && html` Known: ${claim.known}.`}${claim.warnings.length > 0 && html` <em>${count(claim.warnings.length)}</em>`}</span></span>
     <span class="estimate">${claim.estimate && formatEstimate(claim.estimate)}</span>
   </summary>
   <dl>

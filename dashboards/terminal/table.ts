@@ -60,6 +60,7 @@ function claimLines(claim: Claim, idWidth: number, widthColumns: number, paint: 
   const body = [
     ...(claim.estimate ? [formatEstimate(claim.estimate)] : []),
     claim.reason,
+    ...(claim.known === undefined ? [] : [`known: ${claim.known}`]),
     ...claim.warnings.map(warning => `warning: ${warning}`),
   ];
   const indent = VERDICT_WIDTH + idWidth;
