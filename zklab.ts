@@ -170,7 +170,7 @@ function addMicro(program: Command): void {
     .action(
       runs(async (filter: string | undefined, options: { timeMs?: number; json?: boolean }) => {
         const { micro } = await import('./bench/micro/micro-command.ts');
-        return micro(filter, context.out, options);
+        return micro(filter, context.out, { ...options, signal: context.signal });
       }),
     );
 }

@@ -2,31 +2,39 @@
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { type Terminal, table } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
-import { type MicroRow, runMicro } from './micro.ts';
+import { type MicroOptions, type MicroRow, runMicro } from './micro.ts';
 
 export interface MicroCommandOptions {
   readonly json?: boolean;
   /** For each task. */
   readonly timeMs?: number | undefined;
+  readonly signal?: AbortSignal;
 }
 
-/** @throws UsageError when the filter is no pattern, or matches no task */
+/** Exit code 3 when it was ended early. @throws UsageError when the filter is no pattern, or matches no task */
 export async function micro(
   filter: string | undefined,
   terminal: Terminal,
   options: MicroCommandOptions = {},
 ): Promise<ExitCode> {
-  const { json = false, timeMs } = options;
-  const rows = await run(filter, terminal, timeMs === undefined ? {} : { timeMs });
-  if (json) terminal.json({ rows });
-  else terminal.print(microText(rows));
-  return EXIT_CODES.holds;
+  const { json = false, timeMs, signal } = options;
+  const rows = await run(filter, terminal, {
+    ...(timeMs === undefined ? {} : { timeMs }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const endedEarly = signal?.aborted ?? false;
+  if (json) terminal.json({ rows, endedEarly });
+  else {
+    terminal.print(microText(rows));
+    if (endedEarly) terminal.print(`ended early, after ${rows.length} tasks`);
+  }
+  return endedEarly ? EXIT_CODES.void : EXIT_CODES.holds;
 }
 
 async function run(
   filter: string | undefined,
   terminal: Terminal,
-  options: { timeMs?: number },
+  options: MicroOptions,
 ): Promise<MicroRow[]> {
   try {
     const pattern = filter === undefined ? undefined : new RegExp(filter, 'i');

@@ -28,6 +28,13 @@ test('a filter that matches nothing is an error that names what there is', async
   assert.match((error as Error).message, /no task matches .*jute: write a Stat/);
 });
 
+test('a signal ends the run after the task under way, also between tasks that never wait', async () => {
+  const ended = new AbortController();
+  setImmediate(() => ended.abort());
+  const rows = await runMicro(/^jute/, () => {}, { ...QUICK, signal: ended.signal });
+  assert.ok(rows.length <= 1, rows.map(({ name }) => name).join());
+});
+
 test('the time is per operation, not per call', async () => {
   const wait = (): number => {
     const until = performance.now() + 1;

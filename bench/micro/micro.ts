@@ -2,6 +2,7 @@
  * The small parts alone: codecs, frames, tree, log, under tinybench. For finding what costs, and for seeing that a
  * change made it dearer. Not for saying what an ensemble does: nothing waits here, and all caches are warm.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Bench, type Task } from 'tinybench';
 import { frameTasks } from './frames.micro.ts';
 import { juteTasks } from './jute.micro.ts';
@@ -26,6 +27,8 @@ export interface MicroOptions {
   /** For each task. */
   timeMs?: number;
   warmupMs?: number;
+  /** Ends the run after the task under way; what was measured by then is the result. */
+  signal?: AbortSignal;
 }
 
 const DEFAULTS = { timeMs: 500, warmupMs: 200 } as const;
@@ -52,6 +55,9 @@ export async function runMicro(
       for (const task of tasks) {
         names.push(task.name);
         if (filter !== undefined && !filter.test(task.name)) continue;
+        // A task that never waits keeps signals out: they come in here.
+        await nextTurn();
+        if (options.signal?.aborted) return rows;
         const row = await runTask(task, options);
         rows.push(row);
         onProgress(row);

@@ -44,8 +44,12 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
     signal,
     onProgress: result => terminal.progress(seedText(result)),
   });
-  if (json) terminal.json(summary);
-  else terminal.print(summaryText(summary));
+  const endedEarly = signal.aborted;
+  if (json) terminal.json({ ...summary, endedEarly });
+  else {
+    terminal.print(summaryText(summary));
+    if (endedEarly) terminal.print('ended early: the seeds that ran stand for themselves');
+  }
   return exitCodeOf(summary);
 }
 
@@ -118,16 +122,20 @@ export function summaryText(summary: RunSeedsSummary): string {
       `  trace: ${traceFile}`,
       `  again: zklab sim --replay ${planFile}`,
     ]),
-    `reached: ${reachedText(marks)}`,
+    ...reachedLines(marks),
     ...(unknown.length > 0 ? [`too little happened in seeds ${unknown.join(', ')}`] : []),
   ];
   return lines.join('\n');
 }
 
-function reachedText(marks: RunSeedsSummary['marks']): string {
-  return Object.entries(marks)
-    .map(([mark, count]) => `${mark} ${count}`)
-    .join(', ');
+/** A line for each kind of mark: what never happened is as telling as what did. */
+function reachedLines(marks: RunSeedsSummary['marks']): string[] {
+  const kinds = new Map<string, string[]>();
+  for (const [mark, count] of Object.entries(marks)) {
+    const [kind = '', what = kind] = mark.split(': ', 2);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), `${what} ${count}`]);
+  }
+  return [...kinds].map(([kind, reached]) => `reached, ${kind}: ${reached.join('; ')}`);
 }
 
 function exitCodeOf({ passed, failed }: RunSeedsSummary): ExitCode {
