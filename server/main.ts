@@ -5,6 +5,7 @@ import { loadConfig } from './config/load-config.ts';
 import { ServerError } from './errors.ts';
 import { nodeLogger } from './runtime/node-logger.ts';
 import { nodeRuntime } from './runtime/node-runtime.ts';
+import { returnMemoryWhenQuiet } from './runtime/quiet-memory.ts';
 import { startServer } from './server.ts';
 
 const USAGE = `usage: zklab-server zoo.cfg [--link-map FILE] [--die-with-parent]
@@ -61,6 +62,7 @@ try {
   const runtime = nodeRuntime({ linkMapFile: values['link-map'], logger });
   const config = loadConfig(runtime.disk, configPath);
   const server = startServer({ runtime, config, logger, onFatal: fail });
+  returnMemoryWhenQuiet();
   let stopping = false;
   const stop = (why: string): void => {
     if (stopping) return;
