@@ -13,6 +13,8 @@ export const HTTP_COMMANDS = ['ruok', 'server_stats', 'monitor'] as const;
 type HttpCommand = (typeof HTTP_COMMANDS)[number];
 
 const COMMANDS_URL = '/commands';
+/** autocannon knows whole milliseconds only, and 0 has no ratio to anything. */
+const LATENCY_MS_MIN = 1;
 
 const throughputOf = (command: HttpCommand) => `${command}Throughput`;
 const cpuOf = (command: HttpCommand) => `${command}CpuPerRequest`;
@@ -45,7 +47,8 @@ export async function measureHttpRound(
     const { load, cpuUsPerRequest, lagMs, reasons } = await measureCommand(member, command, spec, signal);
     readings[throughputOf(command)] = load.requestsPerSecond;
     if (cpuUsPerRequest !== undefined) readings[cpuOf(command)] = cpuUsPerRequest;
-    if (load.latencyMs.p99 !== undefined) readings[latencyOf(command)] = load.latencyMs.p99;
+    if (load.latencyMs.p99 !== undefined)
+      readings[latencyOf(command)] = Math.max(LATENCY_MS_MIN, load.latencyMs.p99);
     voidReasons.push(...reasons.map(reason => `${command}: ${reason}`));
     driverLagMs = Math.max(driverLagMs, lagMs);
   }

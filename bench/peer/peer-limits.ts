@@ -19,6 +19,7 @@ export const PEER_LIMITS: readonly string[] = [
 export const HTTP_LIMITS: readonly string[] = [
   ...SHARED_LIMITS,
   'The tree is empty and no session is open: server_stats and monitor of a busy server have more to count.',
+  'A latency of 1 ms means up to 1 ms.',
   ...HTTP_DISTORTIONS.map(text => `Of autocannon's numbers: ${text}.`),
 ];
 

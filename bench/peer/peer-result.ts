@@ -32,16 +32,23 @@ export function peerRows(metrics: readonly Metric[], rounds: Rounds): PeerRow[] 
     if (theirs.length === 0) return [];
     const against = {
       apache: median(theirs),
-      ratio: pairedRatio(theirs, ours),
-      ratios: ratiosOf(theirs, ours),
+      ...ratiosOf(rounds.zklab, rounds.apache, metric),
     };
     return [{ ...row, against }];
   });
 }
 
-function ratiosOf(theirs: readonly number[], ours: readonly number[]): number[] {
-  const rounds = Math.min(theirs.length, ours.length);
-  return Array.from({ length: rounds }, (_, i) => ours[i]! / theirs[i]!).filter(Number.isFinite);
+/** Of rounds in which both have it: a reading that one lacks must not shift the pairs behind it. */
+function ratiosOf(ours: readonly Round[], theirs: readonly Round[], { name }: Metric) {
+  const pairs = ours.flatMap(({ readings }, round) => {
+    const [a, b] = [theirs[round]?.readings[name], readings[name]];
+    return a === undefined || b === undefined ? [] : [{ a, b }];
+  });
+  const ratio = pairedRatio(
+    pairs.map(({ a }) => a),
+    pairs.map(({ b }) => b),
+  );
+  return { ratio, ratios: pairs.map(({ a, b }) => b / a).filter(Number.isFinite) };
 }
 
 function valuesOf(rounds: readonly Round[], { name }: Metric): number[] {

@@ -54,6 +54,19 @@ test('a metric that one server never gave has no row', () => {
   );
 });
 
+test('a round that one server lacks a reading of leaves the other pairs as they are', () => {
+  const [row] = peerRows(
+    PEER_METRICS,
+    roundsOf(
+      i => ({ readThroughput: 3 * (i + 1) }),
+      i => (i === 0 ? {} : { readThroughput: i + 1 }),
+    ),
+  );
+  const { ratio, ratios } = row!.against!;
+  assert.equal([ratio.n, ratio.low, ratio.high], [9, 3, 3]);
+  assert.is(ratios.length, 9);
+});
+
 test('what was read once has its own n, and no verdict', () => {
   const once = (MiB: number) => (round: number) =>
     round === 0 ? { freshMemory: MiB, restingMemory: MiB } : { restingMemory: MiB };
