@@ -5,7 +5,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import * as net from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { requirePeer, temporaryFolder, until } from '#test';
+import { onPath, requirePeer, temporaryFolder, until } from '#test';
 import { fourLetterWord, parseSrvr } from '../measure/four-letter.ts';
 
 const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple'];
@@ -35,7 +35,7 @@ export async function withStandalone(
   body: (server: Standalone) => Promise<void>,
 ): Promise<void> {
   if (implementation === 'apache') {
-    const installed = existsSync('/usr/bin/java') && CLASS_PATH.every(jar => existsSync(jar));
+    const installed = onPath('java') !== undefined && CLASS_PATH.every(jar => existsSync(jar));
     requirePeer('java with Apache ZooKeeper', installed, 'what the driver says is judged by the real server');
   }
   const folder = temporaryFolder();

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
+import { assert, onPath, requirePeer, suite, temporaryFolder, until } from '#test';
 import { Metrics } from '../admin/metrics.ts';
 import { QuorumMaj } from '../quorum/quorum-maj.ts';
 import { silentLogger } from '../runtime/logger.ts';
@@ -148,7 +148,7 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-const java = existsSync('/usr/bin/java') && JARS.every(jar => existsSync(jar));
+const java = onPath('java') !== undefined && JARS.every(jar => existsSync(jar));
 
 test(
   'one ensemble of both: elects, joins a leader that exists, elects again when it is killed',
