@@ -1,4 +1,5 @@
 /** One session under load: it sends what its cursor says, tells the recorder, and comes back after a loss. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReplyHandler } from './in-flight.ts';
 import type { LoadRecorder } from './load-recorder.ts';
 import { LOAD_DEFAULTS, type LoadSpec, type LoadTarget } from './load-spec.ts';
@@ -6,6 +7,8 @@ import { Session } from './session.ts';
 import { SessionError } from './session-error.ts';
 import { errorOf, type OperationIndex, operationNames, type WorkloadCursor } from './workload.ts';
 
+/** How long a member may turn a new session away before the load gives up. */
+const OPEN_WITHIN_MS = 3_000;
 const RETRY_DELAY_MS = { min: 20, max: 500 } as const;
 
 export class LoadSession {
@@ -37,9 +40,22 @@ export class LoadSession {
     return this.#session?.inFlight ?? 0;
   }
 
-  /** Resolves once connected. @throws SessionError when the first attempt fails */
+  /**
+   * Resolves once connected. A member that is looking for a leader turns clients away for a moment, as it may after any
+   * fault; clients come back, and so does this. @throws SessionError when that lasts longer than OPEN_WITHIN_MS
+   */
   async open(): Promise<void> {
-    await this.#connect();
+    const deadlineMs = performance.now() + OPEN_WITHIN_MS;
+    for (;;) {
+      try {
+        await this.#connect();
+        return;
+      } catch (error) {
+        const turnedAway = error instanceof SessionError && error.code === 'TURNED_AWAY';
+        if (!turnedAway || this.#stopped || performance.now() > deadlineMs) throw error;
+      }
+      await sleep(RETRY_DELAY_MS.min);
+    }
   }
 
   /** Sends one operation; `canSend` must hold. */
