@@ -25,7 +25,7 @@ const COMMIT_PACKET_BYTES = 20;
 export class Leader implements Role, LearnerMaster {
   readonly name = 'leader';
   readonly acceptsFollowers = true;
-  readonly #context: PeerContext;
+  readonly context: PeerContext;
   readonly #handlers = new Set<LearnerHandler>();
   /** Learners that live traffic goes to. */
   readonly #followers = new Set<LearnerHandler>();
@@ -48,7 +48,7 @@ export class Leader implements Role, LearnerMaster {
 
   /** `onEstablished`: votes of this server name the new epoch from then on. */
   constructor(context: PeerContext, onEstablished: (epoch: number) => void) {
-    this.#context = context;
+    this.context = context;
     this.#onEstablished = onEstablished;
     this.#epochWait = new QuorumWait(context.sid, context.verifier);
     this.#ackEpochWait = new QuorumWait(context.sid, context.verifier);
@@ -56,27 +56,6 @@ export class Leader implements Role, LearnerMaster {
     this.#startedMs = context.clock.monotonicMs();
   }
 
-  get sid(): number {
-    return this.#context.sid;
-  }
-  get config() {
-    return this.#context.config;
-  }
-  get clock() {
-    return this.#context.clock;
-  }
-  get database() {
-    return this.#context.database;
-  }
-  get metrics() {
-    return this.#context.metrics;
-  }
-  get logger() {
-    return this.#context.logger;
-  }
-  get configText(): string {
-    return this.#context.configText;
-  }
   get epoch(): number {
     return this.#epoch;
   }
@@ -87,13 +66,13 @@ export class Leader implements Role, LearnerMaster {
     return this.#handlers;
   }
   get uptimeMs(): number {
-    return this.clock.monotonicMs() - this.#startedMs;
+    return this.context.clock.monotonicMs() - this.#startedMs;
   }
 
   start(ended: (reason: string) => void): void {
     this.#ended = ended;
-    const { config, members, epochs } = this.#context;
-    const self = members.get(this.sid)!;
+    const { config, members, epochs } = this.context;
+    const self = members.get(this.context.sid)!;
     const own = quorumAddressOf(self);
     this.#listen(own);
     // Upstream's leader does not listen there, so an observer's list of masters has a dead entry. Row 004-20.
@@ -101,16 +80,16 @@ export class Leader implements Role, LearnerMaster {
       this.#listen({ host: own.host, port: config.observerMasterPort });
     }
     const limitMs = config.initLimitMs;
-    this.#startDeadline = this.clock.after(limitMs, () => {
+    this.#startDeadline = this.context.clock.after(limitMs, () => {
       if (this.#server === null) this.end(`no quorum of learners synced within ${limitMs} ms (initLimit)`);
     });
-    this.#pingTimer = this.clock.every(config.tickTimeMs / 2, () => this.#halfTick());
-    this.#saidEpoch(this.sid, epochs.acceptedEpoch);
+    this.#pingTimer = this.context.clock.every(config.tickTimeMs / 2, () => this.#halfTick());
+    this.#saidEpoch(this.context.sid, epochs.acceptedEpoch);
   }
 
   #listen(address: { host: string; port: number }): void {
-    const host = this.config.quorumListenOnAllIPs ? '0.0.0.0' : address.host;
-    const listener = this.#context.network.listen(
+    const host = this.context.config.quorumListenOnAllIPs ? '0.0.0.0' : address.host;
+    const listener = this.context.network.listen(
       { host, port: address.port },
       {
         onListening: () => {},
@@ -125,7 +104,7 @@ export class Leader implements Role, LearnerMaster {
   }
 
   awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void {
-    if (info.sid === this.sid) {
+    if (info.sid === this.context.sid) {
       handler.close(`it has our own id ${info.sid}: two servers share one myid`);
       return;
     }
@@ -139,15 +118,15 @@ export class Leader implements Role, LearnerMaster {
   }
 
   #saidEpoch(sid: number, acceptedEpoch: number): void {
-    if (this.#epochWait.done || !this.#context.verifier.isVoter(sid)) return;
+    if (this.#epochWait.done || !this.context.verifier.isVoter(sid)) return;
     this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
     this.#epochWait.say(sid);
     if (!this.#epochWait.isQuorum) return;
     this.#epoch = this.#highestAccepted + 1;
-    this.#context.epochs.setAcceptedEpoch(this.#epoch);
-    this.logger.info('new epoch', { epoch: this.#epoch });
+    this.context.epochs.setAcceptedEpoch(this.#epoch);
+    this.context.logger.info('new epoch', { epoch: this.#epoch });
     this.#epochWait.finish();
-    this.#saidAckEpoch(this.sid);
+    this.#saidAckEpoch(this.context.sid);
   }
 
   awaitEpochAck(
@@ -160,7 +139,7 @@ export class Leader implements Role, LearnerMaster {
       // Election only tries to find the best history; this is where it is made sure of. Row 002-6.
       handler.close(
         `learner ${handler.sid} is ahead: epoch ${currentEpoch} zxid ${zxidToHex(lastZxid)}, here ` +
-          `epoch ${this.#context.epochs.currentEpoch} zxid ${zxidToHex(this.database.lastLoggedZxid)}`,
+          `epoch ${this.context.epochs.currentEpoch} zxid ${zxidToHex(this.context.database.lastLoggedZxid)}`,
       );
       return;
     }
@@ -170,17 +149,17 @@ export class Leader implements Role, LearnerMaster {
 
   #isAhead(currentEpoch: number, lastZxid: number): boolean {
     if (this.#ackEpochWait.done) return false;
-    const own = this.#context.epochs.currentEpoch;
-    return currentEpoch > own || (currentEpoch === own && lastZxid > this.database.lastLoggedZxid);
+    const own = this.context.epochs.currentEpoch;
+    return currentEpoch > own || (currentEpoch === own && lastZxid > this.context.database.lastLoggedZxid);
   }
 
   #saidAckEpoch(sid: number): void {
-    if (this.#ackEpochWait.done || !this.#context.verifier.isVoter(sid)) return;
+    if (this.#ackEpochWait.done || !this.context.verifier.isVoter(sid)) return;
     this.#ackEpochWait.say(sid);
     if (!this.#ackEpochWait.isQuorum) return;
-    this.#context.epochs.setCurrentEpoch(this.#epoch);
+    this.context.epochs.setCurrentEpoch(this.#epoch);
     this.#ackEpochWait.finish();
-    this.#saidNewLeader(this.sid);
+    this.#saidNewLeader(this.context.sid);
   }
 
   startForwarding(handler: LearnerHandler, lastSeenZxid: number): void {
@@ -198,7 +177,7 @@ export class Leader implements Role, LearnerMaster {
   }
 
   #saidNewLeader(sid: number): void {
-    if (this.#newLeaderWait.done || !this.#context.verifier.isVoter(sid)) return;
+    if (this.#newLeaderWait.done || !this.context.verifier.isVoter(sid)) return;
     this.#newLeaderWait.say(sid);
     if (!this.#newLeaderWait.isQuorum) return;
     this.#startServer();
@@ -206,12 +185,12 @@ export class Leader implements Role, LearnerMaster {
   }
 
   #startServer(): void {
-    const { verifier, sessionIds } = this.#context;
+    const { verifier, sessionIds } = this.context;
     const zxid = makeZxid(this.#epoch, 0);
-    this.database.startEpoch(zxid);
-    this.#server = new LeaderZooKeeperServer(serverParts(this.#context), {
+    this.context.database.startEpoch(zxid);
+    this.#server = new LeaderZooKeeperServer(serverParts(this.context), {
       mode: 'leader',
-      sid: this.sid,
+      sid: this.context.sid,
       sessionIds,
       verifier,
       broadcast: this,
@@ -219,13 +198,13 @@ export class Leader implements Role, LearnerMaster {
     });
     this.#onEstablished(this.#epoch);
     this.#startDeadline?.cancel();
-    this.logger.info('leading', { epoch: this.#epoch, syncedAfterMs: Math.round(this.uptimeMs) });
-    this.metrics.summary('leader_sync_time').add(this.uptimeMs);
-    if (this.config.leaderServes) this.#context.serve(this.#server);
+    this.context.logger.info('leading', { epoch: this.#epoch, syncedAfterMs: Math.round(this.uptimeMs) });
+    this.context.metrics.summary('leader_sync_time').add(this.uptimeMs);
+    if (this.context.config.leaderServes) this.context.serve(this.#server);
   }
 
   propose(packet: TxnPacket): void {
-    this.metrics.counter('proposal_count').add();
+    this.context.metrics.counter('proposal_count').add();
     for (const follower of this.#followers) follower.sendProposal(packet);
   }
 
@@ -235,7 +214,7 @@ export class Leader implements Role, LearnerMaster {
     for (const observer of this.#observers) {
       for (const packet of packets) observer.sendInform(packet);
     }
-    this.metrics.counter('commit_count').add(packets.length);
+    this.context.metrics.counter('commit_count').add(packets.length);
   }
 
   /** The COMMITs of a batch, one behind the other: int type | long zxid | int -1 | int -1 each. */
@@ -258,7 +237,7 @@ export class Leader implements Role, LearnerMaster {
   }
 
   onAck(handler: LearnerHandler, zxid: number): void {
-    if (this.#context.verifier.isVoter(handler.sid)) this.#server?.ack(handler.sid, zxid);
+    if (this.context.verifier.isVoter(handler.sid)) this.#server?.ack(handler.sid, zxid);
   }
 
   /** Sessions the learner has heard of since the last ping: (long id, int timeout) each. */
@@ -299,7 +278,7 @@ export class Leader implements Role, LearnerMaster {
       owner: handler,
       origin: null,
       identities: () => readIdentities(bytes, authStart, packetEnd),
-      arrivedMs: this.clock.monotonicMs(),
+      arrivedMs: this.context.clock.monotonicMs(),
     });
     if (op === OpCode.sync) {
       server.syncAfterOutstanding(() =>
@@ -339,24 +318,24 @@ export class Leader implements Role, LearnerMaster {
   }
 
   #hasQuorum(): boolean {
-    const alive = new Set([this.sid]);
+    const alive = new Set([this.context.sid]);
     for (const follower of this.#followers) {
-      if (follower.synced && follower.heardWithinMs(this.config.syncLimitMs)) alive.add(follower.sid);
+      if (follower.synced && follower.heardWithinMs(this.context.config.syncLimitMs)) alive.add(follower.sid);
     }
-    return this.#context.verifier.containsQuorum(alive);
+    return this.context.verifier.containsQuorum(alive);
   }
 
   end(reason: string): void {
     if (this.#endReason !== null) return;
     this.#endReason = reason;
-    this.logger.warn(`leading ends: ${reason}`, { epoch: this.#epoch });
+    this.context.logger.warn(`leading ends: ${reason}`, { epoch: this.#epoch });
     this.#pingTimer?.cancel();
     this.#startDeadline?.cancel();
     for (const listener of this.#listeners) listener.close();
     for (const handler of [...this.#handlers]) handler.close('the leader steps down', false);
-    this.#context.serve(null);
+    this.context.serve(null);
     const finish = () => this.#ended?.(reason);
-    if (this.#server === null) this.clock.atEndOfTurn(finish);
+    if (this.#server === null) this.context.clock.atEndOfTurn(finish);
     else this.#server.stop(reason, finish);
   }
 }

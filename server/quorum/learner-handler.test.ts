@@ -68,13 +68,15 @@ class Story {
     for (const zxid of [COMMON, MISSED]) this.database.applyPacket(createPacket(zxid));
     const text = `dataDir=/d\nclientPort=2181\n${settings}`;
     const master: LearnerMaster = {
-      sid: 1,
-      config: parseConfig({ path: '/zoo.cfg', text }),
-      clock,
-      database: this.database,
-      metrics,
-      logger: silentLogger,
-      configText: 'version=0',
+      context: {
+        sid: 1,
+        config: parseConfig({ path: '/zoo.cfg', text }),
+        clock,
+        database: this.database,
+        metrics,
+        logger: silentLogger,
+        configText: 'version=0',
+      },
       acceptsFollowers: true,
       awaitEpoch: (_handler, _info, done) => done(EPOCH),
       awaitEpochAck: (_handler, _currentEpoch, _lastZxid, done) => done(),

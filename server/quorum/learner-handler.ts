@@ -54,7 +54,7 @@ export class LearnerHandler {
   constructor(connection: Connection, master: LearnerMaster) {
     this.#connection = connection;
     this.#master = master;
-    this.#openedMs = master.clock.monotonicMs();
+    this.#openedMs = master.context.clock.monotonicMs();
     this.#lastHeardMs = this.#openedMs;
     this.#packets = new PacketReader(packet => this.#onPacket(packet));
     connection.start({
@@ -91,7 +91,7 @@ export class LearnerHandler {
 
   #onData(chunk: Buffer): void {
     if (this.#phase === 'closed') return;
-    this.#lastHeardMs = this.#master.clock.monotonicMs();
+    this.#lastHeardMs = this.#master.context.clock.monotonicMs();
     try {
       this.#packets.feed(chunk);
     } catch (error) {
@@ -185,11 +185,11 @@ export class LearnerHandler {
 
   /** Everything here happens in one step, so nothing can be committed between the plan and the registration. */
   #sync(peerLastZxid: number): void {
-    const database = this.#master.database;
+    const database = this.#master.context.database;
     const plan = this.#plan(peerLastZxid);
     this.syncMode = plan.mode;
-    this.#master.metrics.counter(`${plan.mode.toLowerCase()}_count`).add();
-    this.#master.logger.info(`${plan.mode} to learner ${this.sid}`, {
+    this.#master.context.metrics.counter(`${plan.mode.toLowerCase()}_count`).add();
+    this.#master.context.logger.info(`${plan.mode} to learner ${this.sid}`, {
       learner: this.sid,
       peerLastZxid: zxidToHex(peerLastZxid),
       lastProcessedZxid: zxidToHex(database.lastProcessedZxid),
@@ -214,13 +214,13 @@ export class LearnerHandler {
     this.sendPacket({
       type: PacketType.NEWLEADER,
       zxid: makeZxid(this.#epoch, 0),
-      data: Buffer.from(this.#master.configText, 'utf8'),
+      data: Buffer.from(this.#master.context.configText, 'utf8'),
       authinfo: null,
     });
   }
 
   #plan(peerLastZxid: number): SyncPlan {
-    const database = this.#master.database;
+    const database = this.#master.context.database;
     const committedLog = database.committedLog;
     return planSync({
       peerLastZxid,
@@ -234,13 +234,13 @@ export class LearnerHandler {
         this.#fromDisk = this.#readDisk(peerLastZxid);
         return this.#fromDisk?.map(packet => packet.zxid) ?? null;
       },
-      forceSnapshot: this.#master.config.forceSnapshotSync,
+      forceSnapshot: this.#master.context.config.forceSnapshotSync,
     });
   }
 
   /** Committed transactions on disk from the learner's last one on; null when they do not reach back to it. */
   #readDisk(peerLastZxid: number): TxnPacket[] | null {
-    const { database } = this.#master;
+    const { database } = this.#master.context;
     const diff = database.readLogFrom(peerLastZxid);
     if (diff === null) return null;
     const packets: TxnPacket[] = [];
@@ -253,7 +253,7 @@ export class LearnerHandler {
   }
 
   #sendHistory(plan: Exclude<SyncPlan, { mode: 'SNAP' }>): number {
-    const database = this.#master.database;
+    const database = this.#master.context.database;
     if (plan.source === 'none') return database.lastProcessedZxid;
     const { committedLog } = database;
     const packets =
@@ -283,7 +283,7 @@ export class LearnerHandler {
       this.#snapshot = null;
       this.#sendNewLeader();
     } else if (roomLeft) {
-      this.#master.clock.after(0, () => this.#sendSnapshotSlice());
+      this.#master.context.clock.after(0, () => this.#sendSnapshotSlice());
     }
   }
 
@@ -309,7 +309,8 @@ export class LearnerHandler {
     this.#held = null;
     this.#heldBytes = 0;
     for (const bytes of held) this.#connection.write(bytes);
-    if (this.#lastSentProposal > this.lastAckedZxid) this.#unackedSinceMs = this.#master.clock.monotonicMs();
+    if (this.#lastSentProposal > this.lastAckedZxid)
+      this.#unackedSinceMs = this.#master.context.clock.monotonicMs();
   }
 
   #onTraffic(packet: PacketView): void {
@@ -356,7 +357,7 @@ export class LearnerHandler {
 
   sendProposal(packet: TxnPacket): void {
     this.#lastSentProposal = packet.zxid;
-    if (this.#unackedSinceMs === 0) this.#unackedSinceMs = this.#master.clock.monotonicMs();
+    if (this.#unackedSinceMs === 0) this.#unackedSinceMs = this.#master.context.clock.monotonicMs();
     this.#forward(PacketType.PROPOSAL, packet.bytes);
   }
 
@@ -403,8 +404,8 @@ export class LearnerHandler {
 
   /** Called twice a tick. Closes a learner that was silent, or owes an ack, for longer than the limits allow. */
   tick(lastProposed: number): void {
-    const { initLimitMs, syncLimitMs } = this.#master.config;
-    const nowMs = this.#master.clock.monotonicMs();
+    const { initLimitMs, syncLimitMs } = this.#master.context.config;
+    const nowMs = this.#master.context.clock.monotonicMs();
     if (this.#phase === 'broadcast') {
       if (nowMs - this.#lastHeardMs > syncLimitMs)
         this.close(`nothing heard for ${syncLimitMs} ms (syncLimit)`);
@@ -422,7 +423,7 @@ export class LearnerHandler {
   }
 
   heardWithinMs(limitMs: number): boolean {
-    return this.#master.clock.monotonicMs() - this.#lastHeardMs <= limitMs;
+    return this.#master.context.clock.monotonicMs() - this.#lastHeardMs <= limitMs;
   }
 
   #traffic(direction: 'sent' | 'received', type: number, bytes: number): void {
@@ -431,7 +432,7 @@ export class LearnerHandler {
 
   /** Whoever says it is a server of no configuration shares one name: names cost memory. */
   get #name(): string {
-    const known = this.#master.config.quorum?.config.servers.has(this.sid) ?? false;
+    const known = this.#master.context.config.quorum?.config.servers.has(this.sid) ?? false;
     return known ? `sid_${this.sid}` : 'unknown';
   }
 
@@ -439,7 +440,7 @@ export class LearnerHandler {
     const table = direction === 'sent' ? this.#sentTraffic : this.#receivedTraffic;
     let traffic = table.get(type);
     if (traffic === undefined) {
-      traffic = this.#master.metrics.trafficOf(direction, packetName(type).toLowerCase(), this.#name);
+      traffic = this.#master.context.metrics.trafficOf(direction, packetName(type).toLowerCase(), this.#name);
       // Until it has said who it is, nothing is remembered under a name.
       if (this.#info !== null) table.set(type, traffic);
     }
@@ -453,8 +454,8 @@ export class LearnerHandler {
     this.#held = null;
     this.#packets.suspend();
     const fields = { learner: this.sid, from: this.remote };
-    if (warn) this.#master.logger.warn(`learner connection closed: ${reason}`, fields);
-    else this.#master.logger.info(`learner connection closed: ${reason}`, fields);
+    if (warn) this.#master.context.logger.warn(`learner connection closed: ${reason}`, fields);
+    else this.#master.context.logger.info(`learner connection closed: ${reason}`, fields);
     this.#connection.destroy(reason);
     this.#master.onClosed(this);
   }

@@ -1,10 +1,6 @@
-import type { Metrics } from '../admin/metrics.ts';
-import type { ServerConfig } from '../config/server-config.ts';
-import type { Logger } from '../runtime/logger.ts';
-import type { Clock } from '../runtime/runtime.ts';
-import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 import type { PacketView } from './packet-stream.ts';
+import type { PeerContext } from './peer-context.ts';
 
 /** What a learner says of itself in FOLLOWERINFO or OBSERVERINFO. */
 export interface LearnerInfo {
@@ -14,20 +10,19 @@ export interface LearnerInfo {
   readonly acceptedEpoch: number;
 }
 
+/** What a handler needs of the peer its master belongs to. `configText`: the last seen configuration, for NEWLEADER. */
+export type MasterContext = Pick<
+  PeerContext,
+  'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'logger' | 'configText'
+>;
+
 /**
  * What learners sync with and hear commits from: the leader, or an observer master in its place. The handshake
  * is the same; where the leader waits for a quorum, the observer master knows the answer already.
  * Every `await...` calls back at most once, and never after the handler was closed.
  */
 export interface LearnerMaster {
-  readonly sid: number;
-  readonly config: ServerConfig;
-  readonly clock: Clock;
-  readonly database: ZkDatabase;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  /** Text of the last seen configuration, for NEWLEADER. */
-  readonly configText: string;
+  readonly context: MasterContext;
   readonly acceptsFollowers: boolean;
   awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void;
   /** `currentEpoch` is null when the learner had accepted the epoch before: it is not counted. */

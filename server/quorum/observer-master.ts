@@ -21,7 +21,7 @@ import type { PeerContext } from './peer-context.ts';
  */
 export class ObserverMaster implements LearnerMaster {
   readonly acceptsFollowers = false;
-  readonly #context: PeerContext;
+  readonly context: PeerContext;
   readonly #server: LearnerZooKeeperServer;
   readonly #epoch: number;
   readonly #handlers = new Set<LearnerHandler>();
@@ -32,52 +32,33 @@ export class ObserverMaster implements LearnerMaster {
   #stopped = false;
 
   constructor(context: PeerContext, server: LearnerZooKeeperServer, epoch: number) {
-    this.#context = context;
+    this.context = context;
     this.#server = server;
     this.#epoch = epoch;
   }
 
-  get sid(): number {
-    return this.#context.sid;
-  }
-  get config() {
-    return this.#context.config;
-  }
-  get clock() {
-    return this.#context.clock;
-  }
-  get database() {
-    return this.#context.database;
-  }
-  get metrics() {
-    return this.#context.metrics;
-  }
-  get logger() {
-    return this.#context.logger;
-  }
-  get configText(): string {
-    return this.#context.configText;
-  }
   get handlers(): ReadonlySet<LearnerHandler> {
     return this.#handlers;
   }
 
   start(): void {
-    const { config, members } = this.#context;
-    const host = config.quorumListenOnAllIPs ? '0.0.0.0' : quorumAddressOf(members.get(this.sid)!).host;
+    const { config, members } = this.context;
+    const host = config.quorumListenOnAllIPs
+      ? '0.0.0.0'
+      : quorumAddressOf(members.get(this.context.sid)!).host;
     const port = config.observerMasterPort;
-    this.#listener = this.#context.network.listen(
+    this.#listener = this.context.network.listen(
       { host, port },
       {
-        onListening: () => this.logger.info('observer master listens', { host, port }),
+        onListening: () => this.context.logger.info('observer master listens', { host, port }),
         onConnection: connection => {
           if (this.#stopped) connection.destroy('not an observer master any more');
           else this.#handlers.add(new LearnerHandler(connection, this));
         },
-        onError: error => this.logger.error(`observer master port ${host}:${port}: ${error.message}`),
+        onError: error => this.context.logger.error(`observer master port ${host}:${port}: ${error.message}`),
       },
     );
-    this.#pingTimer = this.clock.every(config.tickTimeMs / 2, () => {
+    this.#pingTimer = this.context.clock.every(config.tickTimeMs / 2, () => {
       for (const handler of [...this.#handlers]) handler.tick(this.#lastRelayed);
     });
   }
@@ -142,7 +123,7 @@ export class ObserverMaster implements LearnerMaster {
       owner: handler,
       origin: null,
       identities: () => new JuteReader(bytes, authStart, end).readVector(readId) ?? [],
-      arrivedMs: this.clock.monotonicMs(),
+      arrivedMs: this.context.clock.monotonicMs(),
     });
     if (request.op === OpCode.sync) {
       this.#server.syncFor(request, () =>
