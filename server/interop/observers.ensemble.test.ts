@@ -41,7 +41,7 @@ async function observerServes(ensemble: Ensemble): Promise<void> {
   assert.is(await again.get('/by-observer'), 'o');
   // Apache's server drops the session's own connection for this, so it is nobody's that is still needed.
   const guessed = { sessionId: watcher.session.sessionId + 1n, password: Buffer.alloc(16) };
-  await isRefused(ensemble.client(OBSERVER, { session: guessed }));
+  await isRefused(() => ensemble.client(OBSERVER, { session: guessed }));
 
   await Promise.all(Array.from({ length: BURST }, (_, n) => again.create(`/burst-${n}`)));
   await voter.sync();

@@ -32,10 +32,11 @@ for (const leader of ['zklab', 'apache'] as const) {
             assert.is(await moved.get(path), `at ${next}`);
             client = moved;
           }
-          await isRefused(ensemble.client(1, { session: { ...session, password: Buffer.alloc(16, 7) } }));
+          const guessed = { ...session, password: Buffer.alloc(16, 7) };
+          await isRefused(() => ensemble.client(1, { session: guessed }));
           const owner = await ensemble.client(2, { session, timeoutMs: TIMEOUT_MS });
           await owner.close();
-          for (const member of [1, 2, 3, 4]) await isRefused(ensemble.client(member, { session }));
+          for (const member of [1, 2, 3, 4]) await isRefused(() => ensemble.client(member, { session }));
           client.destroy();
         }
         const reader = await ensemble.client(1);
