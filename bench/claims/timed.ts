@@ -10,9 +10,7 @@ import { paired, type Series } from './evidence.ts';
 
 /** One-sided Mann-Whitney: small when values of `b` are shown to lie above those of `a`. */
 export function pAbove(a: readonly number[], b: readonly number[]): number {
-  if (a.length === 0 || b.length === 0) return 1;
-  const { p, superiority } = mannWhitney(b, a);
-  return superiority > 0.5 ? p / 2 : 1 - p / 2;
+  return mannWhitney(b, a).pAbove;
 }
 
 const scaled = (values: readonly number[], factor: number) => values.map(value => value * factor);

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { assert, suite } from '#test';
 import { holm } from './holm.ts';
-import { mannWhitney, uCounts } from './mann-whitney.ts';
+import { mannWhitney } from './mann-whitney.ts';
+import { twiceUCounts } from './u-distribution.ts';
 
 const test = suite('stats: Mann-Whitney and Holm');
 
@@ -12,13 +13,12 @@ function naiveU(a: readonly number[], b: readonly number[]): number {
   return u;
 }
 
-/** All ways to choose which ranks are a's: the share whose U is at least as far from the middle. */
-function naiveP(a: readonly number[], b: readonly number[]): number {
+/** All ways to choose which values are a's: the share whose U is at least as far from the middle, or as high. */
+function naiveP(a: readonly number[], b: readonly number[]): { p: number; pAbove: number } {
   const all = [...a, ...b];
   const middle = (a.length * b.length) / 2;
-  const observed = Math.abs(naiveU(a, b) - middle);
-  let extreme = 0;
-  let total = 0;
+  const observed = naiveU(a, b);
+  let [asFar, asHigh, total] = [0, 0, 0];
   for (let mask = 0; mask < 1 << all.length; mask++) {
     const inA = all.filter((_, i) => (mask >> i) & 1);
     if (inA.length !== a.length) continue;
@@ -27,38 +27,63 @@ function naiveP(a: readonly number[], b: readonly number[]): number {
       inA,
       all.filter((_, i) => !((mask >> i) & 1)),
     );
-    if (Math.abs(u - middle) >= observed) extreme++;
+    if (Math.abs(u - middle) >= Math.abs(observed - middle)) asFar++;
+    if (u >= observed) asHigh++;
   }
-  return extreme / total;
+  return { p: asFar / total, pAbove: asHigh / total };
 }
 
 const distinct = (maxLength: number) =>
   fc.uniqueArray(fc.integer({ min: -99, max: 99 }), { minLength: 2, maxLength });
 const samples = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 12 });
 
-type Implementation = (a: readonly number[], b: readonly number[]) => { u: number; p: number };
+const tied = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 2, maxLength: 9 });
 
-function agreesWithTwin(implementation: Implementation): void {
+type Implementation = (
+  a: readonly number[],
+  b: readonly number[],
+) => { u: number; p: number; pAbove: number };
+
+function agreesWithTwin(implementation: Implementation, pooled: fc.Arbitrary<number[]>): void {
   fc.assert(
-    fc.property(distinct(9), fc.double({ min: 0.2, max: 0.8, noNaN: true }), (all, share) => {
+    fc.property(pooled, fc.double({ min: 0.2, max: 0.8, noNaN: true }), (all, share) => {
       const cut = Math.min(all.length - 1, Math.max(1, Math.round(all.length * share)));
       const [a, b] = [all.slice(0, cut), all.slice(cut)];
-      const { u, p } = implementation(a, b);
+      const { u, p, pAbove } = implementation(a, b);
+      const naive = naiveP(a, b);
       assert.is(u, naiveU(a, b));
-      assert.ok(Math.abs(p - naiveP(a, b)) < 1e-12, `p ${p} for ${a} | ${b}`);
+      assert.ok(Math.abs(p - naive.p) < 1e-12, `p ${p} for ${a} | ${b}`);
+      assert.ok(Math.abs(pAbove - naive.pAbove) < 1e-12, `pAbove ${pAbove} for ${a} | ${b}`);
     }),
     { numRuns: 60 },
   );
 }
 
-test('exact p and U agree with counting every arrangement', () => agreesWithTwin(mannWhitney));
+test('exact p and U agree with counting every arrangement', () => agreesWithTwin(mannWhitney, distinct(9)));
+
+test('with ties too: few values of which many are equal are counted out, not approximated', () =>
+  agreesWithTwin(mannWhitney, tied));
 
 test('planted: a one-sided p passed off as two-sided is caught', () => {
-  const oneSided: Implementation = (a, b) => {
-    const { u, p } = mannWhitney(a, b);
-    return { u, p: p / 2 };
-  };
-  assert.throws(() => agreesWithTwin(oneSided));
+  const oneSided: Implementation = (a, b) => ({ ...mannWhitney(a, b), p: mannWhitney(a, b).p / 2 });
+  assert.throws(() => agreesWithTwin(oneSided, distinct(9)));
+});
+
+test('planted: ranks of equal values taken as distinct are caught', () => {
+  const jittered: Implementation = (a, b) => ({
+    ...mannWhitney(
+      a.map((value, i) => value + i * 1e-6),
+      b.map((value, i) => value + 0.5e-6 + i * 1e-6),
+    ),
+    u: naiveU(a, b),
+  });
+  assert.throws(() => agreesWithTwin(jittered, tied));
+});
+
+test('three against three, all tied within a side: 0.1, which a normal approximation would call 0.047', () => {
+  const { p, method } = mannWhitney([1, 1, 1], [2, 2, 2]);
+  assert.is(method, 'exact');
+  assert.ok(Math.abs(p - 0.1) < 1e-12);
 });
 
 test('U with ties is the definition, and swapping the samples mirrors it', () => {
@@ -86,28 +111,32 @@ test('critical values of U are those of the published table (two-sided 5 %)', ()
     [20, 20, 127],
   ];
   for (const [nA, nB, critical] of table) {
-    const counts = uCounts(nA, nB);
+    const counts = twiceUCounts(new Array<number>(nA + nB).fill(1), nA);
     const total = counts.reduce((sum, count) => sum + count, 0);
     const pAtMost = (u: number) =>
-      (2 * counts.slice(0, u + 1).reduce((sum, count) => sum + count, 0)) / total;
+      (2 * counts.slice(0, 2 * u + 1).reduce((sum, count) => sum + count, 0)) / total;
     assert.ok(pAtMost(critical) <= 0.05, `${nA},${nB}`);
     assert.ok(pAtMost(critical + 1) > 0.05, `${nA},${nB}`);
   }
 });
 
-test('the normal approximation meets the exact p where both apply', () => {
-  const a = Array.from({ length: 40 }, (_, i) => i * 2);
-  const b = Array.from({ length: 40 }, (_, i) => i * 2 + 17.5);
-  const exact = mannWhitney(a, b);
-  const approximate = mannWhitney([...a, ...a.map(x => x + 0.25)], b);
-  assert.is(exact.method, 'exact');
-  assert.is(approximate.method, 'normal');
-  const tied = mannWhitney(
-    a.map(x => Math.floor(x / 2)),
-    b.map(x => Math.floor(x / 2)),
-  );
-  assert.ok(tied.warnings.includes('TIES'));
-  assert.ok(Math.abs(tied.p - exact.p) < 0.01);
+test('the normal approximation, with and without ties, meets the exact p where it takes over', () => {
+  for (const step of [1, 7]) {
+    const a = Array.from({ length: 51 }, (_, i) => Math.floor((i * 2 + 9) / step));
+    const b = Array.from({ length: 50 }, (_, i) => Math.floor((i * 2 + 0.5) / step));
+    const { u, p, pAbove, method, warnings } = mannWhitney(a, b);
+    assert.is(method, 'normal');
+    assert.equal(warnings, ['APPROXIMATE']);
+    const pooled = [...a, ...b];
+    const tied = [...new Set(pooled)]
+      .sort((x, y) => x - y)
+      .map(value => pooled.filter(each => each === value).length);
+    const counts = twiceUCounts(tied, a.length);
+    const sum = (part: Float64Array) => part.reduce((total, count) => total + count, 0);
+    const exact = sum(counts.slice(2 * u)) / sum(counts);
+    assert.ok(Math.abs(pAbove - exact) < 0.002, `${pAbove} and ${exact}`);
+    assert.ok(Math.abs(p - 2 * exact) < 0.004);
+  }
 });
 
 test('three against three can never reach 5 %, and that is said', () => {

@@ -1,0 +1,40 @@
+/**
+ * The exact distribution of U when nothing tells the samples apart: every way to deal the pooled values into samples
+ * of nA and nB is equally likely. Equal values are dealt like all others, so ties need no approximation.
+ */
+
+/**
+ * @param tied how many of the pooled values are equal, from the least value to the greatest; all 1 without ties
+ * @returns the number of ways for each 2U from 0 to 2 nA nB. Sums of positive numbers alone: relative error about 1e-13
+ */
+export function twiceUCounts(tied: readonly number[], nA: number): Float64Array {
+  const nB = tied.reduce((sum, size) => sum + size, 0) - nA;
+  const lastTwiceU = 2 * nA * nB;
+  /** By the number of values that went to a so far, then by 2U. */
+  const ways = Array.from({ length: nA + 1 }, () => new Float64Array(lastTwiceU + 1));
+  ways[0]![0] = 1;
+  let dealt = 0;
+  for (const size of tied) {
+    // From above, so that each group is dealt once.
+    for (let inA = Math.min(nA, dealt); inA >= 0; inA--) {
+      const below = dealt - inA;
+      if (below > nB) continue;
+      for (let more = 1; more <= Math.min(size, nA - inA); more++) {
+        const gain = more * (2 * below + (size - more));
+        addShifted(ways[inA + more]!, ways[inA]!, gain, binomial(size, more));
+      }
+    }
+    dealt += size;
+  }
+  return ways[nA]!;
+}
+
+function addShifted(to: Float64Array, from: Float64Array, by: number, factor: number): void {
+  for (let at = 0; at + by < to.length; at++) to[at + by]! += from[at]! * factor;
+}
+
+export function binomial(n: number, k: number): number {
+  let result = 1;
+  for (let i = 1; i <= k; i++) result = (result * (n - k + i)) / i;
+  return result;
+}
