@@ -174,22 +174,23 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       return;
     }
     // A refusal is a transaction too: the server that forwarded the request waits for its answer in order.
-    const code = this.#checkSession(request);
     const zxid = this.#zxid + 1;
     const timeMs = this.parts.clock.wallMs();
-    let body: TxnBody;
-    if (code !== ErrorCode.OK) {
-      body = { type: OpCode.error, err: code };
-    } else {
-      try {
-        body = this.#prep.prepare(request, zxid, timeMs);
-      } catch (error) {
-        if (!(error instanceof JuteError)) throw error;
-        body = { type: OpCode.error, err: ErrorCode.MARSHALLINGERROR };
-      }
-    }
+    const body = this.#bodyOf(request, zxid, timeMs);
     this.#zxid = zxid;
     this.#propose(request, body, zxid, timeMs);
+  }
+
+  /** Nothing that a learner forwards throws: the connection it came through may carry a whole follower's clients. */
+  #bodyOf(request: Request, zxid: number, timeMs: number): TxnBody {
+    try {
+      const code = this.#checkSession(request);
+      if (code !== ErrorCode.OK) return { type: OpCode.error, err: code };
+      return this.#prep.prepare(request, zxid, timeMs);
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error;
+      return { type: OpCode.error, err: ErrorCode.MARSHALLINGERROR };
+    }
   }
 
   /** A standalone server has no epochs, and its clients are held long before. */

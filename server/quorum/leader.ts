@@ -1,6 +1,6 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import { Request } from '../processors/request.ts';
-import type { Listener, Timer } from '../runtime/runtime.ts';
+import type { Connection, Listener, Timer } from '../runtime/runtime.ts';
 import { readId } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
@@ -9,6 +9,7 @@ import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
+import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import type { PacketView } from './packet-stream.ts';
@@ -94,7 +95,7 @@ export class Leader implements Role, LearnerMaster {
       {
         onListening: () => {},
         onConnection: connection => {
-          if (this.#endReason === null) this.#handlers.add(new LearnerHandler(connection, this));
+          if (this.#endReason === null) this.#accept(connection);
           else connection.destroy('not leading');
         },
         onError: error => this.end(`port ${address.port} cannot be listened on: ${error.message}`),
@@ -103,16 +104,19 @@ export class Leader implements Role, LearnerMaster {
     this.#listeners.push(listener);
   }
 
+  #accept(connection: Connection): void {
+    this.#handlers.add(new LearnerHandler(connection, this));
+    boundUnnamed(this.#handlers);
+  }
+
   awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void {
     if (info.sid === this.context.sid) {
       handler.close(`it has our own id ${info.sid}: two servers share one myid`);
       return;
     }
-    for (const other of [...this.#handlers]) {
-      if (other !== handler && other.sid === info.sid)
-        other.close('the learner came back on another connection');
-    }
-    if (this.#epoch < 0) this.#highestAccepted = Math.max(this.#highestAccepted, info.acceptedEpoch);
+    // A stranger's word must not move the epoch of all: it would be on every disk for good.
+    if (this.#epoch < 0 && this.context.members.has(info.sid))
+      this.#highestAccepted = Math.max(this.#highestAccepted, info.acceptedEpoch);
     this.#epochWait.whenDone(() => done(this.#epoch));
     if (!handler.isObserver) this.#saidEpoch(info.sid, info.acceptedEpoch);
   }
@@ -172,6 +176,7 @@ export class Leader implements Role, LearnerMaster {
   }
 
   awaitStart(handler: LearnerHandler, done: () => void): void {
+    replaceEarlier(this.#handlers, handler);
     this.#newLeaderWait.whenDone(done);
     if (!handler.isObserver) this.#saidNewLeader(handler.sid);
   }
@@ -237,7 +242,14 @@ export class Leader implements Role, LearnerMaster {
   }
 
   onAck(handler: LearnerHandler, zxid: number): void {
-    if (this.context.verifier.isVoter(handler.sid)) this.#server?.ack(handler.sid, zxid);
+    const server = this.#server;
+    if (server === null || !this.context.verifier.isVoter(handler.sid)) return;
+    if (zxid > server.lastProposed) {
+      // It would count for all that is proposed later.
+      handler.close(`it acked ${zxidToHex(zxid)}, the last proposal is ${zxidToHex(server.lastProposed)}`);
+      return;
+    }
+    server.ack(handler.sid, zxid);
   }
 
   /** Sessions the learner has heard of since the last ping: (long id, int timeout) each. */
@@ -245,7 +257,7 @@ export class Leader implements Role, LearnerMaster {
     const server = this.#server;
     if (server === null || !packet.hasData) return;
     const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
-    while (reader.remaining >= 12) {
+    while (reader.remaining > 0) {
       const high = reader.readInt();
       const low = reader.readInt();
       const timeoutMs = reader.readInt();
@@ -258,7 +270,7 @@ export class Leader implements Role, LearnerMaster {
 
   onRequest(handler: LearnerHandler, packet: PacketView): void {
     const server = this.#server;
-    if (server === null || packet.dataLength < 16) return;
+    if (server === null) return;
     const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
     const sessionHigh = reader.readInt();
     const sessionLow = reader.readInt();
@@ -290,11 +302,11 @@ export class Leader implements Role, LearnerMaster {
   }
 
   onRevalidate(handler: LearnerHandler, packet: PacketView): void {
-    if (packet.dataLength < 12) return;
-    const data = packet.data();
-    const id = data.readBigInt64BE(0);
+    const reader = new JuteReader(packet.data());
+    const id = reader.readBigLong();
+    const timeoutMs = reader.readInt();
     const session = this.#server?.tracker.get(highOf(id), lowOf(id));
-    const valid = session !== undefined && this.#server!.tracker.touch(session, data.readInt32BE(8));
+    const valid = session !== undefined && this.#server!.tracker.touch(session, timeoutMs);
     if (valid) session.owner = handler;
     const answer = Buffer.alloc(9);
     answer.writeBigInt64BE(id, 0);
@@ -305,7 +317,14 @@ export class Leader implements Role, LearnerMaster {
   onClosed(handler: LearnerHandler): void {
     this.#handlers.delete(handler);
     this.#observers.delete(handler);
-    if (this.#followers.delete(handler)) this.#server?.forgetAcks(handler.sid);
+    if (this.#followers.delete(handler) && !this.#isSynced(handler.sid))
+      this.#server?.forgetAcks(handler.sid);
+  }
+
+  /** Through another connection than the one that closes. */
+  #isSynced(sid: number): boolean {
+    for (const follower of this.#followers) if (follower.sid === sid && follower.synced) return true;
+    return false;
   }
 
   #halfTick(): void {

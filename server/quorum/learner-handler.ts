@@ -6,7 +6,7 @@ import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '..
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
-import { PacketReader, type PacketView } from './packet-stream.ts';
+import { PACKET_BYTES_MAX, PacketReader, type PacketView } from './packet-stream.ts';
 import { planSync, type SyncPlan } from './sync-plan.ts';
 
 export const PROTOCOL_VERSION = 0x10000;
@@ -16,6 +16,8 @@ export const SNAPSHOT_SIGNATURE = 'BenWasHere';
 /** What may wait for a learner that does not keep up, or is still taking its snapshot. */
 const BACKLOG_BYTES_MAX = 512 * 1024 * 1024;
 const SNAPSHOT_SLICE_BYTES = 256 * 1024;
+/** Of a packet of the handshake: none has more than a LearnerInfo in it. */
+const HANDSHAKE_PACKET_BYTES_MAX = 4096;
 
 type Phase = 'hello' | 'epoch' | 'ackEpoch' | 'wait' | 'ackNewLeader' | 'start' | 'broadcast' | 'closed';
 
@@ -57,6 +59,7 @@ export class LearnerHandler {
     this.#openedMs = master.context.clock.monotonicMs();
     this.#lastHeardMs = this.#openedMs;
     this.#packets = new PacketReader(packet => this.#onPacket(packet));
+    this.#packets.packetBytesMax = HANDSHAKE_PACKET_BYTES_MAX;
     connection.start({
       onData: chunk => this.#onData(chunk),
       onClose: reason => this.close(reason, false),
@@ -66,6 +69,11 @@ export class LearnerHandler {
 
   get sid(): number {
     return this.#info?.sid ?? -1;
+  }
+
+  /** It has said who it is. */
+  get named(): boolean {
+    return this.#info !== null;
   }
 
   get isObserver(): boolean {
@@ -296,6 +304,7 @@ export class LearnerHandler {
       return;
     }
     this.#phase = 'start';
+    this.#packets.packetBytesMax = PACKET_BYTES_MAX;
     this.#master.awaitStart(this, () => {
       if (this.#phase !== 'start') return;
       this.#phase = 'broadcast';

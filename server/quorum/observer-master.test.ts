@@ -153,6 +153,22 @@ test('followers are not served, acks of transactions neither', () => {
   assert.is(play.stage.ended, null);
 });
 
+test('packets too short for their type end the connection, and nothing of them goes up', () => {
+  for (const [type, length] of [
+    [REQUEST, 15],
+    [REVALIDATE, 11],
+    [PING, 5],
+  ] as const) {
+    const play = new Play();
+    const observer = play.observer();
+    observer.send(type, -1, Buffer.alloc(length));
+    play.stage.settle();
+    assert.ok(observer.closed !== null, `type ${type}`);
+    assert.equal(play.leader.told(), []);
+    assert.is(play.stage.ended, null);
+  }
+});
+
 function requestData(op: number, session: number, cxid: number, write: (writer: JuteWriter) => void): Buffer {
   const writer = new JuteWriter().writeInt(0).writeInt(session).writeInt(cxid).writeInt(op);
   write(writer);
@@ -238,13 +254,17 @@ test('an observer that says nothing for syncLimit is closed; the follower goes o
   assert.is(play.stage.ended, null);
 });
 
-test('a second connection of the same observer ends the first', () => {
+test('a second connection of the same observer ends the first when it has acked NEWLEADER, not before', () => {
   const play = new Play();
   const first = play.observer(4);
+  const stranger = play.stage.dial(PORT).sendInfo(OBSERVERINFO, 4, 1);
+  assert.equal(stranger.told(), ['LEADERINFO 0x200000000']);
+  assert.is(first.closed, null);
   const second = play.observer(4);
+  assert.equal(second.told(), ['UPTODATE 0x-1']);
   assert.ok(first.closed !== null);
   assert.is(second.closed, null);
   play.propose(1);
   play.commit(1);
-  assert.equal(second.told(), ['UPTODATE 0x-1', 'INFORM 0x200000001']);
+  assert.equal(second.told(), ['INFORM 0x200000001']);
 });

@@ -1,12 +1,13 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import { Request } from '../processors/request.ts';
-import type { Listener, Timer } from '../runtime/runtime.ts';
+import type { Connection, Listener, Timer } from '../runtime/runtime.ts';
 import { readId } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { joinId } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
+import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
@@ -53,7 +54,7 @@ export class ObserverMaster implements LearnerMaster {
         onListening: () => this.context.logger.info('observer master listens', { host, port }),
         onConnection: connection => {
           if (this.#stopped) connection.destroy('not an observer master any more');
-          else this.#handlers.add(new LearnerHandler(connection, this));
+          else this.#accept(connection);
         },
         onError: error => this.context.logger.error(`observer master port ${host}:${port}: ${error.message}`),
       },
@@ -63,16 +64,17 @@ export class ObserverMaster implements LearnerMaster {
     });
   }
 
+  #accept(connection: Connection): void {
+    this.#handlers.add(new LearnerHandler(connection, this));
+    boundUnnamed(this.#handlers);
+  }
+
   commit(packet: TxnPacket): void {
     this.#lastRelayed = packet.zxid;
     for (const observer of this.#observers) observer.sendInform(packet);
   }
 
-  awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void {
-    for (const other of [...this.#handlers]) {
-      if (other !== handler && other.sid === info.sid)
-        other.close('the observer came back on another connection');
-    }
+  awaitEpoch(_handler: LearnerHandler, _info: LearnerInfo, done: (epoch: number) => void): void {
     done(this.#epoch);
   }
 
@@ -89,7 +91,8 @@ export class ObserverMaster implements LearnerMaster {
     this.#observers.add(handler);
   }
 
-  awaitStart(_handler: LearnerHandler, done: () => void): void {
+  awaitStart(handler: LearnerHandler, done: () => void): void {
+    replaceEarlier(this.#handlers, handler);
     done();
   }
 
@@ -101,7 +104,7 @@ export class ObserverMaster implements LearnerMaster {
   onPing(_handler: LearnerHandler, packet: PacketView): void {
     if (!packet.hasData) return;
     const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
-    while (reader.remaining >= 12) {
+    while (reader.remaining > 0) {
       const high = reader.readInt();
       const low = reader.readInt();
       this.#server.touchSession(high, low, joinId(high, low), reader.readInt());
@@ -109,7 +112,6 @@ export class ObserverMaster implements LearnerMaster {
   }
 
   onRequest(handler: LearnerHandler, packet: PacketView): void {
-    if (packet.dataLength < 16) return;
     const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
     const { bytes, authStart, end } = packet;
     const request = new Request({
@@ -135,9 +137,9 @@ export class ObserverMaster implements LearnerMaster {
   }
 
   onRevalidate(handler: LearnerHandler, packet: PacketView): void {
-    if (packet.dataLength < 12) return;
-    const id = packet.data().readBigInt64BE(0);
-    const timeoutMs = packet.data().readInt32BE(8);
+    const reader = new JuteReader(packet.data());
+    const id = reader.readBigLong();
+    const timeoutMs = reader.readInt();
     this.#server.revalidate(id, timeoutMs, valid => {
       const answer = Buffer.alloc(9);
       answer.writeBigInt64BE(id, 0);

@@ -167,6 +167,9 @@ test('limits: data, ids, and the fields of an id; none of them is waited for', (
   assert.throws(() => cut([withIds(1, 1024 * 1024 + 1)]), /authinfo field of 1048577 bytes/);
   assert.equal(cut([head(PACKET_DATA_BYTES_MAX)]), [], 'the largest is waited for');
   assert.equal(cut([withIds(1024, 4096)]), []);
+  const field = Buffer.concat([Buffer.from([0, 16, 0, 0]), Buffer.alloc(1024 * 1024)]);
+  const ids = withIds(1024, 0).subarray(0, 20);
+  assert.throws(() => cut([ids, ...Array.from({ length: 40 }, () => field)]), /packet of \d+ bytes or more/);
 });
 
 test('random bytes: packets or a JuteError, nothing else', () => {

@@ -47,6 +47,9 @@ const HEAD_BYTES = 16;
 const AUTH_COUNT_MAX = 1024;
 /** As much as a client's auth packet can hold: Apache's followers pass it on as it came. */
 const AUTH_FIELD_BYTES_MAX = 1024 * 1024;
+const AUTH_BYTES_MAX = 16 * 1024 * 1024;
+/** Data and authinfo together: what is kept of a packet until it is whole. */
+export const PACKET_BYTES_MAX = PACKET_DATA_BYTES_MAX + AUTH_BYTES_MAX;
 
 /**
  * Cuts the stream between learner and master into packets. They have no length in front, so the end of one
@@ -65,6 +68,8 @@ export class PacketReader {
   #needed = 1;
   #suspended = false;
   #walking = false;
+  /** Of one packet. Whoever has not said who it is gets less room. */
+  packetBytesMax = PACKET_BYTES_MAX;
 
   constructor(onPacket: (packet: PacketView) => void) {
     this.#onPacket = onPacket;
@@ -144,6 +149,7 @@ export class PacketReader {
       );
     }
     const dataEnd = at + HEAD_BYTES + Math.max(length, 0);
+    this.#checkSize(dataEnd - at);
     if (end < dataEnd + 4) return this.#wait(dataEnd + 4 - at);
     const packetEnd = this.#authEnd(b, dataEnd, at);
     if (packetEnd < 0) return -1;
@@ -171,9 +177,16 @@ export class PacketReader {
         throw new JuteError(`authinfo field of ${length} bytes, -1 to ${AUTH_FIELD_BYTES_MAX} accepted`);
       }
       at += 4 + Math.max(length, 0);
+      this.#checkSize(at - packetStart);
       if (b.length < at) return this.#wait(at - packetStart);
     }
     return at;
+  }
+
+  #checkSize(bytes: number): void {
+    if (bytes > this.packetBytesMax) {
+      throw new JuteError(`packet of ${bytes} bytes or more, at most ${this.packetBytesMax} accepted here`);
+    }
   }
 
   #wait(needed: number): number {
