@@ -88,19 +88,21 @@ const BAD_MESSAGES: Readonly<Record<string, Buffer>> = {
   'random bytes': Buffer.concat([ints(-1), randomBytes(64 * 1024)]),
 };
 
-/** Sends bytes and waits until the other side has closed. Gives the port we came from, as the log names it. */
-function attack(host: string, port: number, bytes: Buffer): Promise<number> {
+let attackers = 0;
+
+/**
+ * Sends bytes and waits until the other side has closed. Gives the address we came from, as the log names it: one for
+ * each attack, since two connections to different ports may well come from the same port.
+ */
+function attack(host: string, port: number, bytes: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host, port });
-    let from = 0;
+    const from = `127.33.0.${++attackers}`;
+    const socket = net.connect({ host, port, localAddress: from });
     const timer = setTimeout(() => {
       socket.destroy();
       reject(new Error(`${host}:${port} kept the connection for ${CLOSED_DEADLINE_MS} ms`));
     }, CLOSED_DEADLINE_MS);
-    socket.on('connect', () => {
-      from = socket.localPort ?? 0;
-      socket.write(bytes);
-    });
+    socket.on('connect', () => socket.write(bytes));
     socket.on('data', () => {});
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -117,10 +119,10 @@ async function attackAll(
 ): Promise<void> {
   for (const [name, bytes] of Object.entries(inputs)) {
     const from = await attack(member.host, port, bytes);
-    const told = () => member.log.split('\n').filter(line => line.includes(`:${from}"`));
+    const told = () => member.log.split('\n').filter(line => line.includes(`"${from}:`));
     await until(() => told().length > 0, {
       deadlineMs: 2_000,
-      what: `a line about ${name} on port ${port}, from port ${from}`,
+      what: `a line about ${name} on port ${port}, from ${from}`,
     });
     assert.is(told().length, 1, `${name} on port ${port}:\n${told().join('\n')}`);
   }
