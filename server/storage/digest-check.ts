@@ -14,6 +14,9 @@ export const SETTLE_TXNS_MAX = 10_000;
  * A tree from a fuzzy snapshot differs until the log has passed the snapshot's end. When that end is known, nothing is
  * compared before it; when it is not (a SNAP carries no digest), differences count only from the first
  * match on, which must come within `SETTLE_TXNS_MAX` transactions.
+ *
+ * Apache's snapshots end with the digest before the transaction under way, part of which they may hold already: what
+ * differs at a snapshot's end is held against the tree only when it still differs after the next transaction.
  */
 export class DigestCheck {
   readonly #mismatches: Counter;
@@ -21,6 +24,7 @@ export class DigestCheck {
   #quietThrough = -1;
   #settleLeft = 0;
   #expected: SnapshotDigest | undefined;
+  #suspectZxid: number | undefined;
   #differing = false;
 
   constructor(metrics: Metrics, logger: Logger) {
@@ -31,6 +35,7 @@ export class DigestCheck {
   /** The tree is fresh from a file. */
   snapshotLoaded(digest: SnapshotDigest | undefined): void {
     this.#differing = false;
+    this.#suspectZxid = undefined;
     if (digest === undefined) {
       this.treeOfUnknownDigest();
       return;
@@ -44,6 +49,7 @@ export class DigestCheck {
     this.#differing = false;
     this.#quietThrough = -1;
     this.#expected = undefined;
+    this.#suspectZxid = undefined;
     this.#settleLeft = SETTLE_TXNS_MAX;
   }
 
@@ -52,7 +58,7 @@ export class DigestCheck {
     const expected = this.#expected;
     if (expected === undefined || zxid < expected.zxid) return;
     this.#expected = undefined;
-    if (zxid === expected.zxid && expected.digest !== tree.toBigInt()) this.#report(zxid, 'snapshot');
+    if (zxid === expected.zxid && expected.digest !== tree.toBigInt()) this.#suspectZxid = zxid;
   }
 
   /** `bytes[at, at + 12)` is the TxnDigest of the transaction just applied. */
@@ -61,9 +67,12 @@ export class DigestCheck {
     if (bytes.readInt32BE(at + 8) === tree.low && bytes.readInt32BE(at + 4) === tree.high) {
       this.#settleLeft = 0;
       this.#differing = false;
+      this.#suspectZxid = undefined;
     } else if (this.#settleLeft > 0) {
       this.#settleLeft--;
     } else {
+      if (this.#suspectZxid !== undefined) this.#report(this.#suspectZxid, 'snapshot');
+      this.#suspectZxid = undefined;
       this.#report(zxid, 'transaction');
     }
   }
