@@ -1,6 +1,14 @@
 import { assert, suite } from '#test';
 import { body, MemoryClient } from './memory-client.test-kit.ts';
-import { CLIENT_PORT, MemoryEnsemble, nameOf } from './memory-ensemble.test-kit.ts';
+import {
+  CLIENT_PORT,
+  ELECTION_PORT,
+  MemoryEnsemble,
+  nameOf,
+  OBSERVER_MASTER_PORT,
+  QUORUM_PORT,
+} from './memory-ensemble.test-kit.ts';
+import type { Connection } from './runtime/runtime.ts';
 import { VirtualClock } from './runtime/virtual-clock.ts';
 import { OpCode } from './wire/opcodes.ts';
 
@@ -56,20 +64,63 @@ test('a leader whose disk fails leaves, the others go on with all that was ackno
   for (let i = 0; i < 20; i++) assert.is(after.get(`/n${i}`), String(i));
 });
 
-test('a client port that is taken ends the server with ZK_LISTEN and the address', () => {
-  const ensemble = new MemoryEnsemble({ voters: 0 });
-  const machine = ensemble.machine(1);
+/** Something else on the machine of `sid` has the port. */
+function takePort(ensemble: MemoryEnsemble, sid: number, port: number): void {
+  const machine = ensemble.machine(sid);
   const boot = machine.boot.bind(machine);
   machine.boot = options => {
     const runtime = boot(options);
-    const taken = { onListening() {}, onConnection() {}, onError() {} };
-    runtime.network.listen({ host: nameOf(1), port: CLIENT_PORT }, taken);
+    const taken = { onListening() {}, onConnection: (other: Connection) => other.destroy(), onError() {} };
+    runtime.network.listen({ host: nameOf(sid), port }, taken);
     return runtime;
   };
+}
+
+test('a client port that is taken ends the server with ZK_LISTEN and the address', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0 });
+  takePort(ensemble, 1, CLIENT_PORT);
   ensemble.boot();
   ensemble.wait(() => ensemble.fatal.size > 0, 'the end');
   assert.is(ensemble.fatal.get(1)!.code, 'ZK_LISTEN');
   assert.match(ensemble.fatal.get(1)!.message, /client port .*2181.*EADDRINUSE/);
+});
+
+test('a quorum port that is taken: the server elected again and again ends with ZK_LISTEN after its tries', () => {
+  // Six tries take longer than its followers wait: they are counted over several elections.
+  for (const tries of [1, 3, 6]) {
+    const settings = { electionPortBindRetry: tries };
+    const ensemble = new MemoryEnsemble({ voters: 3, settings });
+    takePort(ensemble, 3, QUORUM_PORT);
+    ensemble.boot();
+    ensemble.wait(() => ensemble.fatal.has(3), `the end of member 3 after ${tries} tries`);
+    const { code, message, details } = ensemble.fatal.get(3)!;
+    assert.equal([code, details.port, details.tries], ['ZK_LISTEN', QUORUM_PORT, tries]);
+    assert.match(message, /^quorum port zk3:2888 cannot be bound: EADDRINUSE/);
+    ensemble.wait(() => ensemble.leader === 2, 'the others to go on without it');
+  }
+});
+
+test('an election port that is taken ends the server with ZK_LISTEN after its tries', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3 });
+  takePort(ensemble, 3, ELECTION_PORT);
+  ensemble.boot();
+  ensemble.wait(() => ensemble.fatal.has(3), 'the end of member 3');
+  assert.match(ensemble.fatal.get(3)!.message, /^election port zk3:3888 cannot be bound: EADDRINUSE/);
+  assert.is(ensemble.fatal.get(3)!.code, 'ZK_LISTEN');
+});
+
+test('an observer master port that is taken: one error, the member serves, observers go elsewhere', () => {
+  const settings = { observerMasterPort: OBSERVER_MASTER_PORT };
+  for (const sid of [1, 2]) {
+    const ensemble = new MemoryEnsemble({ voters: 2, observers: 1, settings });
+    takePort(ensemble, sid, OBSERVER_MASTER_PORT);
+    ensemble.start();
+    ensemble.time.advance(60_000);
+    assert.is(ensemble.fatal.size, 0);
+    assert.is(ensemble.server(3).view.serving?.mode, 'observer');
+    const errors = ensemble.messages(sid, 'error').join();
+    assert.match(errors, /^observer master port zk\d:2191 cannot be bound: EADDRINUSE[^,]*$/);
+  }
 });
 
 test('a server that stops says what it acknowledged is on disk, closes its ports and leaves no timer', () => {

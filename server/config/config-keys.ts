@@ -74,7 +74,12 @@ export const usedKeys = {
   quorumListenOnAllIPs: flag('quorumListenOnAllIPs', false, 'quorum and election ports on every address'),
   oraclePath: optionalText('oraclePath', 'the file that decides for one of two voters when it is alone'),
   cnxTimeoutMs: integer('cnxTimeout', 5000, { min: 1, unit: 'ms' }, 'to connect to an election port'),
-  electionPortBindRetry: integer('electionPortBindRetry', 3, { min: 0 }, 'attempts to bind; 0: without end'),
+  electionPortBindRetry: integer(
+    'electionPortBindRetry',
+    3,
+    { min: 0 },
+    'attempts to bind a port for other servers, 1 s apart; 0: without end',
+  ),
   minNotificationIntervalMs: integer(
     'fastleader.minNotificationInterval',
     200,
@@ -204,7 +209,6 @@ export const checkedOnlyKeys: ReadonlySet<string> = new Set([
   'localSessionsUpgradingEnabled',
   'reconfigEnabled',
   'oraclePath',
-  'electionPortBindRetry',
   'observerMaster.sizeLimit',
   'observer.reconnectDelayMs',
   'observer.syncEnabled',

@@ -75,6 +75,7 @@ class MixedEnsemble {
         verifier: new QuorumMaj({ version: 0, text, voters: VOTERS, observers: OBSERVERS }),
         members,
         cnxTimeoutMs: 5000,
+        bindTriesMax: 3,
         minNotificationIntervalMs: 200,
         maxNotificationIntervalMs: 2000,
       },

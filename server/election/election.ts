@@ -25,6 +25,8 @@ export interface ElectionOptions extends ElectionView {
   readonly listenAddress?: QuorumCnxManagerListen;
   /** zookeeper.cnxTimeout; 5000 upstream. */
   readonly cnxTimeoutMs: number;
+  /** electionPortBindRetry; 3 upstream. */
+  readonly bindTriesMax: number;
   /** 200 upstream: shorter than a message takes makes leaders that no quorum follows. */
   readonly finalizeWaitMs?: number;
   /** zookeeper.fastleader.minNotificationInterval; 200 upstream. */

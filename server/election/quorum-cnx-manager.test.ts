@@ -58,7 +58,13 @@ class World {
     const members = new Map(configured.map(id => [id, { electionAddress: { host: `zk${id}`, port: PORT } }]));
     const manager = new QuorumCnxManager(
       { clock, network: host, logger, metrics: new Metrics() },
-      { sid, members, listenAddress: { host: hostName, port: PORT }, cnxTimeoutMs: CNX_TIMEOUT_MS },
+      {
+        sid,
+        members,
+        listenAddress: { host: hostName, port: PORT },
+        cnxTimeoutMs: CNX_TIMEOUT_MS,
+        bindTriesMax: 3,
+      },
       {
         onNotification: (from, { round }) => received.push(`${from}: ${round}`),
         onListenFailed: error => warnings.push(error.message),
@@ -332,6 +338,7 @@ test('the port is taken: three tries a second apart, then the owner is told', ()
       sid: 1,
       members: new Map([[1, { electionAddress: { host: 'zk1', port: PORT } }]]),
       cnxTimeoutMs: CNX_TIMEOUT_MS,
+      bindTriesMax: 3,
     },
     { onNotification: () => {}, onListenFailed: error => failures.push(`${error.code}: ${error.message}`) },
   );

@@ -1,7 +1,8 @@
 import type { Metrics } from '../admin/metrics.ts';
 import { ServerError } from '../errors.ts';
+import { listenWithRetry } from '../runtime/bind-retry.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Address, Clock, Connection, Listener, Network, Timer } from '../runtime/runtime.ts';
+import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 import {
   ANONYMOUS_SID,
   encodeNotification,
@@ -30,12 +31,14 @@ export interface QuorumCnxManagerOptions {
   readonly listenAddress?: Address | undefined;
   /** Bounds a dial, and how long an accepted connection may stay without saying who it is. */
   readonly cnxTimeoutMs: number;
+  /** How often the port is tried in all (electionPortBindRetry); 0: without end. */
+  readonly bindTriesMax: number;
 }
 
 export interface QuorumCnxManagerEvents {
   onNotification(from: number, notification: Notification): void;
   onListening?(port: number): void;
-  /** The election port cannot be bound, after as many tries as upstream makes. */
+  /** The election port cannot be bound, after as many tries as the options allow. */
   onListenFailed(error: ServerError): void;
 }
 
@@ -45,8 +48,6 @@ export const UNNAMED_CONNECTIONS_MAX = 256;
 export const UNKNOWN_PEERS_MAX = 1024;
 /** The larger sid has this long to dial back: ringing again would make it drop the connection on its way. */
 const RING_ANSWER_MS = 1000;
-const LISTEN_TRIES = 3;
-const LISTEN_RETRY_MS = 1000;
 
 /**
  * One connection to each other server that there is something to say to. Of the two that a pair may dial, the one
@@ -61,9 +62,7 @@ export class QuorumCnxManager {
   readonly #peers = new Map<number, ElectionPeer>();
   readonly #unnamed = new Map<ElectionConnection, Timer>();
   readonly #ringing = new Set<Connection>();
-  #listener: Listener | undefined;
-  #listenTries = 0;
-  #listenRetry: Timer | undefined;
+  #listener: { close(): void } | undefined;
   #nextAnonymousSid = -1;
   #persistent = false;
   #closed = false;
@@ -94,27 +93,12 @@ export class QuorumCnxManager {
     if (address === undefined) {
       throw new ServerError('ZK_CONFIG_MISSING', `server ${this.#options.sid} has no election address`);
     }
-    this.#listen(address);
-  }
-
-  #listen(address: Address): void {
-    this.#listener = this.#deps.network.listen(address, {
+    const plan = { name: 'election port', address, triesMax: this.#options.bindTriesMax };
+    this.#listener = listenWithRetry(this.#deps, plan, {
       onListening: port => this.#events.onListening?.(port),
       onConnection: connection => this.#accept(connection),
-      onError: error => this.#onListenError(address, error),
+      onGiveUp: error => this.#events.onListenFailed(error),
     });
-  }
-
-  #onListenError(address: Address, error: Error): void {
-    if (this.#closed) return;
-    const port = `election port ${address.host}:${address.port}`;
-    if (++this.#listenTries < LISTEN_TRIES) {
-      this.#deps.logger.warn(`${port} cannot be bound yet: ${error.message}`);
-      this.#listenRetry = this.#deps.clock.after(LISTEN_RETRY_MS, () => this.#listen(address));
-      return;
-    }
-    const message = `${port} cannot be bound: ${error.message}`;
-    this.#events.onListenFailed(new ServerError('ZK_LISTEN', message, { ...address }, error));
   }
 
   /** Replaces what was waiting for that server, and dials when there is no connection. */
@@ -145,7 +129,6 @@ export class QuorumCnxManager {
 
   close(): void {
     this.#closed = true;
-    this.#listenRetry?.cancel();
     this.#listener?.close();
     for (const [connection, timer] of this.#unnamed) {
       timer.cancel();

@@ -1,6 +1,8 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
+import type { ServerError } from '../errors.ts';
 import { Request } from '../processors/request.ts';
-import type { Connection, Listener, Timer } from '../runtime/runtime.ts';
+import { listenWithRetry } from '../runtime/bind-retry.ts';
+import type { Connection, Timer } from '../runtime/runtime.ts';
 import { readId } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
@@ -38,7 +40,7 @@ export class Leader implements Role, LearnerMaster {
   #epoch = -1;
   #highestAccepted = 0;
   #server: LeaderZooKeeperServer | null = null;
-  #listeners: Listener[] = [];
+  readonly #listeners: { close(): void }[] = [];
   #pingTimer: Timer | null = null;
   #startDeadline: Timer | null = null;
   #halfTicks = 0;
@@ -72,13 +74,15 @@ export class Leader implements Role, LearnerMaster {
 
   start(ended: (reason: string) => void): void {
     this.#ended = ended;
-    const { config, members, epochs } = this.context;
-    const self = members.get(this.context.sid)!;
-    const own = quorumAddressOf(self);
-    this.#listen(own);
+    const { config, members, epochs, logger } = this.context;
+    // Upstream goes back to elections, where its history may make it the leader again and again.
+    const quorumPort = quorumAddressOf(members.get(this.context.sid)!).port;
+    this.#listen('quorum port', quorumPort, this.context.quorumPortFailures, this.context.onFatal);
     // Upstream's leader does not listen there, so an observer's list of masters has a dead entry. Row 004-20.
     if (config.observerMasterPort > 0) {
-      this.#listen({ host: own.host, port: config.observerMasterPort });
+      this.#listen('observer master port', config.observerMasterPort, { count: 0 }, error =>
+        logger.error(error.message),
+      );
     }
     const limitMs = config.initLimitMs;
     this.#startDeadline = this.context.clock.after(limitMs, () => {
@@ -88,19 +92,22 @@ export class Leader implements Role, LearnerMaster {
     this.#saidEpoch(this.context.sid, epochs.acceptedEpoch);
   }
 
-  #listen(address: { host: string; port: number }): void {
-    const host = this.context.config.quorumListenOnAllIPs ? '0.0.0.0' : address.host;
-    const listener = this.context.network.listen(
-      { host, port: address.port },
-      {
-        onListening: () => {},
-        onConnection: connection => {
-          if (this.#endReason === null) this.#accept(connection);
-          else connection.destroy('not leading');
-        },
-        onError: error => this.end(`port ${address.port} cannot be listened on: ${error.message}`),
+  #listen(
+    name: string,
+    port: number,
+    failures: { count: number },
+    onGiveUp: (error: ServerError) => void,
+  ): void {
+    const { config, members, sid } = this.context;
+    const host = config.quorumListenOnAllIPs ? '0.0.0.0' : quorumAddressOf(members.get(sid)!).host;
+    const plan = { name, address: { host, port }, triesMax: config.electionPortBindRetry, failures };
+    const listener = listenWithRetry(this.context, plan, {
+      onConnection: connection => {
+        if (this.#endReason === null) this.#accept(connection);
+        else connection.destroy('not leading');
       },
-    );
+      onGiveUp,
+    });
     this.#listeners.push(listener);
   }
 

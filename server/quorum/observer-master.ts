@@ -1,6 +1,7 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import { Request } from '../processors/request.ts';
-import type { Connection, Listener, Timer } from '../runtime/runtime.ts';
+import { listenWithRetry } from '../runtime/bind-retry.ts';
+import type { Connection, Timer } from '../runtime/runtime.ts';
 import { readId } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { joinId } from '../wire/long-map.ts';
@@ -27,7 +28,7 @@ export class ObserverMaster implements LearnerMaster {
   readonly #epoch: number;
   readonly #handlers = new Set<LearnerHandler>();
   readonly #observers = new Set<LearnerHandler>();
-  #listener: Listener | null = null;
+  #listener: { close(): void } | null = null;
   #pingTimer: Timer | null = null;
   #lastRelayed = 0;
   #stopped = false;
@@ -48,17 +49,20 @@ export class ObserverMaster implements LearnerMaster {
       ? '0.0.0.0'
       : quorumAddressOf(members.get(this.context.sid)!).host;
     const port = config.observerMasterPort;
-    this.#listener = this.context.network.listen(
-      { host, port },
-      {
-        onListening: () => this.context.logger.info('observer master listens', { host, port }),
-        onConnection: connection => {
-          if (this.#stopped) connection.destroy('not an observer master any more');
-          else this.#accept(connection);
-        },
-        onError: error => this.context.logger.error(`observer master port ${host}:${port}: ${error.message}`),
+    const plan = {
+      name: 'observer master port',
+      address: { host, port },
+      triesMax: config.electionPortBindRetry,
+    };
+    this.#listener = listenWithRetry(this.context, plan, {
+      onListening: () => this.context.logger.info('observer master listens', { host, port }),
+      onConnection: connection => {
+        if (this.#stopped) connection.destroy('not an observer master any more');
+        else this.#accept(connection);
       },
-    );
+      // Upstream leaves its leader for it. A vote is worth more than one way in for observers, who have others.
+      onGiveUp: error => this.context.logger.error(error.message, { observers: 'go to other masters' }),
+    });
     this.#pingTimer = this.context.clock.every(config.tickTimeMs / 2, () => {
       for (const handler of [...this.#handlers]) handler.tick(this.#lastRelayed);
     });

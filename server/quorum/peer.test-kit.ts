@@ -101,6 +101,7 @@ export class Stage {
       members: config.quorum!.config.servers,
       configText: 'version=0',
       sync: { snapshotNeeded: false },
+      quorumPortFailures: { count: 0 },
       metrics,
       stats: new ServerStats(),
       logger,

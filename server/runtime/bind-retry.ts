@@ -1,0 +1,70 @@
+import { ServerError } from '../errors.ts';
+import type { Logger } from './logger.ts';
+import type { Address, Clock, Connection, Listener, Network, Timer } from './runtime.ts';
+
+/** Between two tries, as upstream. A process that ended a moment ago may still hold the port. */
+export const BIND_RETRY_MS = 1000;
+
+export interface BindRetryParts {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface PortPlan {
+  /** As people call it: "election port". */
+  readonly name: string;
+  readonly address: Address;
+  /** electionPortBindRetry: how often it is tried in all; 0: without end. */
+  readonly triesMax: number;
+  /** Failures in a row. Whoever listens on a port time and again keeps it, so that they add up. */
+  readonly failures?: { count: number };
+}
+
+export interface PortEvents {
+  onListening?(port: number): void;
+  onConnection(connection: Connection): void;
+  /** ZK_LISTEN, after the last try. */
+  onGiveUp(error: ServerError): void;
+}
+
+/** Listens, and tries again while the port cannot be bound. The first failure is told, the last handed over. */
+export function listenWithRetry(
+  { network, clock, logger }: BindRetryParts,
+  { name, address, triesMax, failures = { count: 0 } }: PortPlan,
+  events: PortEvents,
+): { close(): void } {
+  const port = `${name} ${address.host}:${address.port}`;
+  let listener: Listener | undefined;
+  let retry: Timer | undefined;
+  let closed = false;
+  const onError = (error: Error): void => {
+    if (closed) return;
+    const tries = ++failures.count;
+    if (triesMax > 0 && tries >= triesMax) {
+      const message = `${port} cannot be bound: ${error.message}`;
+      events.onGiveUp(new ServerError('ZK_LISTEN', message, { ...address, tries }, error));
+      return;
+    }
+    if (tries === 1) logger.warn(`${port} cannot be bound yet: ${error.message}`, { triesMax });
+    retry = clock.after(BIND_RETRY_MS, listen);
+  };
+  const listen = (): void => {
+    listener = network.listen(address, {
+      onListening: bound => {
+        failures.count = 0;
+        events.onListening?.(bound);
+      },
+      onConnection: connection => events.onConnection(connection),
+      onError,
+    });
+  };
+  listen();
+  return {
+    close() {
+      closed = true;
+      retry?.cancel();
+      listener?.close();
+    },
+  };
+}
