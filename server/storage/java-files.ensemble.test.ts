@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { assert, onPath, requirePeer, suite, temporaryFolder, until } from '#test';
@@ -17,7 +17,7 @@ import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
 /**
  * Apache ZooKeeper reads what we write, goes on from it, and we go on from that. Shows the formats of 3.8 in both
- * directions, digests included; not compressed snapshots.
+ * directions, digests included, and its compressed snapshots.
  */
 const test = suite('storage: files shared with Apache ZooKeeper');
 
@@ -29,6 +29,7 @@ const JARS = [
   'servlet-api',
   'slf4j-simple',
   'commons-cli',
+  'snappy-java',
 ];
 const CLASS_PATH = JARS.map(jar => `/usr/share/java/${jar}.jar`).join(':');
 const E1 = makeZxid(1, 0);
@@ -88,12 +89,13 @@ function freePort(): Promise<number> {
   });
 }
 
-async function startJavaServer(folder: string): Promise<ChildProcess> {
+async function startJavaServer(folder: string, ...settings: string[]): Promise<ChildProcess> {
   const config = [
     `dataDir=${folder}`,
     'tickTime=500',
     `clientPort=${await freePort()}`,
     'clientPortAddress=127.0.0.1',
+    ...settings,
   ];
   const path = join(folder, 'zoo.cfg');
   writeFileSync(path, config.join('\n'));
@@ -164,6 +166,45 @@ test(
   },
   { deadlineMs: JVM_DEADLINE_MS },
 );
+
+for (const method of ['gz', 'snappy']) {
+  test(
+    `a snapshot that its server compressed with ${method} is all that we need`,
+    async () => {
+      requireJava();
+      const folder = temporaryFolder();
+      await fill(folder);
+      const suffix = `.${method}`;
+      const compressed = () => snapshots(folder).filter(name => name.endsWith(suffix));
+      // It takes one as it starts.
+      const server = await startJavaServer(folder, `snapshot.compression.method=${method}`);
+      try {
+        await until(() => compressed().length > 0 && logHolds(folder, E1 + 12), {
+          deadlineMs: 30_000,
+          what: `a snapshot in ${method}, and a transaction behind it`,
+          intervalMs: 100,
+        });
+      } finally {
+        await stop(server);
+      }
+      for (const name of snapshots(folder)) {
+        if (!name.endsWith(suffix)) rmSync(join(folder, 'version-2', name));
+      }
+      const metrics = new Metrics();
+      const db = open(folder, metrics);
+      assert.is(db.lastProcessedZxid, E1 + 12);
+      assert.ok(db.tree.getNode('/n10000000b') !== undefined);
+      assert.is(db.tree.getNode('/n100000002'), undefined);
+      assert.is(metrics.counter('digest_mismatches_count').value, 0);
+      db.close();
+    },
+    { deadlineMs: JVM_DEADLINE_MS },
+  );
+}
+
+function snapshots(folder: string): string[] {
+  return readdirSync(join(folder, 'version-2')).filter(name => name.startsWith('snapshot.'));
+}
 
 function logHolds(folder: string, zxid: number): boolean {
   return listLogFiles(nodeDisk, `${folder}/version-2`).some(file => {

@@ -1,17 +1,21 @@
 import { gunzipSync } from 'node:zlib';
 import type { Disk, DiskFile } from '../runtime/runtime.ts';
 import { onDisk } from './disk-error.ts';
+import { unsnappy } from './snappy.ts';
 
-/** The contents of a snapshot file, inflated when it was written with snapshot.compression.method=gz. */
+/** The contents of a snapshot file, inflated when it was written with a snapshot.compression.method. */
 export type SnapshotBytes = Pick<DiskFile, 'size' | 'readAt' | 'close'>;
 
-const GZIP_SUFFIX = '.gz';
+const INFLATE: ReadonlyMap<string, (packed: Buffer) => Buffer> = new Map([
+  ['.gz', packed => gunzipSync(packed)],
+  ['.snappy', unsnappy],
+]);
 
 /** @throws ServerError ZK_DISK; Error when a compressed file cannot be inflated */
 export function openSnapshotBytes(disk: Disk, path: string): SnapshotBytes {
-  if (!path.endsWith(GZIP_SUFFIX)) return onDisk('open', path, () => disk.open(path, 'r'));
-  const packed = onDisk('read', path, () => disk.read(path));
-  const bytes = gunzipSync(packed);
+  const inflate = [...INFLATE].find(([suffix]) => path.endsWith(suffix))?.[1];
+  if (inflate === undefined) return onDisk('open', path, () => disk.open(path, 'r'));
+  const bytes = inflate(onDisk('read', path, () => disk.read(path)));
   return {
     size: () => bytes.length,
     readAt: (position, length) => bytes.subarray(position, position + length),

@@ -15,8 +15,7 @@ export const LAST_ZXID_SECTION_BYTES = 8 + SEAL_BYTES;
 /** What every whole snapshot ends with: the path of a seal. */
 export const SNAPSHOT_END = Buffer.from('000000012f', 'hex');
 
-/** Compression by snappy is not read. */
-const SNAPSHOT_NAME = /^snapshot\.([0-9a-f]+)(?:\.gz)?$/;
+const SNAPSHOT_NAME = /^snapshot\.([0-9a-f]+)(?:\.gz|\.snappy)?$/;
 
 export interface SnapshotFileName {
   readonly path: string;
