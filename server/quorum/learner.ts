@@ -2,7 +2,7 @@ import { ServerError } from '../errors.ts';
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
 import { JuteError, JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
-import type { TxnPacket } from '../wire/txn-packet.ts';
+import { type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 import { epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { PROTOCOL_VERSION } from './learner-handler.ts';
 import { MasterDialer } from './master-dialer.ts';
@@ -469,10 +469,14 @@ export abstract class Learner implements Role {
 
 /** The transaction of a PROPOSAL or INFORM in memory of its own, framed as PROPOSAL. */
 export function ownPacket(packet: PacketView): TxnPacket {
+  if (packet.type === PacketType.INFORMANDACTIVATE)
+    return txnPacket(packet.zxid, packet.data().subarray(NEXT_LEADER_BYTES));
   const bytes = packet.copy();
   bytes[3] = PacketType.PROPOSAL;
   return { zxid: packet.zxid, bytes };
 }
 
+/** An INFORMANDACTIVATE names the next leader in front of its transaction. */
+const NEXT_LEADER_BYTES = 8;
 const BEFORE_ALL_LOGS = -1;
 const EMPTY = Buffer.alloc(0);
