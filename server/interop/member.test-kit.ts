@@ -10,8 +10,10 @@ import { onPath, requirePeer, until } from '#test';
 export type Implementation = 'zklab' | 'apache';
 
 const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple', 'commons-cli'];
-const JAR_FILES = JARS.map(jar => `/usr/share/java/${jar}.jar`);
-export const CLASS_PATH = JAR_FILES.join(':');
+/** Another version than Debian's: `ZOOKEEPER_HOME`, an unpacked distribution. */
+const HOME = process.env.ZOOKEEPER_HOME;
+const JAR_FILES = HOME ? [join(HOME, 'lib')] : JARS.map(jar => `/usr/share/java/${jar}.jar`);
+export const CLASS_PATH = HOME ? join(HOME, 'lib', '*') : JAR_FILES.join(':');
 const OUR_MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const APACHE_MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 /** A JVM on a machine that is busy with other tests. */
