@@ -28,6 +28,7 @@ test('no number without its n, with or without an interval', () => {
   assert.is(formatEstimate(estimate), '12 ms (10–14, n 6)');
   assert.is(formatEstimate({ ...estimate, low: null }), '12 ms (n 6)');
   assert.is(formatEstimate({ ...estimate, low: -1 }), '12 ms (−1 to 14, n 6)');
+  assert.is(formatEstimate({ ...estimate, n: 5, confidence: 0.9375 }), '12 ms (10–14 at 94 %, n 5)');
   assert.is(
     formatSummary({ median: null, low: null, high: null, n: 0, warnings: [] }, 'ms'),
     'no sample (n 0)',

@@ -14,11 +14,14 @@ export function formatUnit(value: number, unit: string): string {
   return unit === '%' ? `${formatNumber(value)} %` : `${formatNumber(value)} ${unit}`;
 }
 
-/** `1,790–1,880`, or nothing where there is no interval. */
-export function formatInterval(bounds: Pick<Estimate, 'low' | 'high'>): string {
+/** `1,790–1,880`, or nothing where there is no interval; its coverage where that is not 95 %: `1–5 at 94 %`. */
+export function formatInterval(bounds: Pick<Estimate, 'low' | 'high' | 'confidence'>): string {
   if (bounds.low === null || bounds.high === null) return '';
   const separator = bounds.low < 0 || bounds.high < 0 ? ' to ' : '–';
-  return `${formatNumber(bounds.low)}${separator}${formatNumber(bounds.high)}`;
+  const interval = `${formatNumber(bounds.low)}${separator}${formatNumber(bounds.high)}`;
+  return bounds.confidence === undefined
+    ? interval
+    : `${interval} at ${formatUnit(Math.round(bounds.confidence * 100), '%')}`;
 }
 
 /** `1,840 writes/s (1,790–1,880, n 6)` */

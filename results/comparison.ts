@@ -7,6 +7,8 @@ const side = z.strictObject({
   low: z.number().nullable(),
   high: z.number().nullable(),
   n: z.int().nonnegative(),
+  /** Coverage of the interval where it is not 0.95. */
+  confidence: z.number().gt(0).lt(1).optional(),
 });
 
 const row = z.strictObject({

@@ -51,11 +51,15 @@ const member = z.strictObject({
 
 const topology = z.strictObject({ name: text, shortForm: text, members: z.array(member).min(1) });
 
+/** Coverage of an interval where it is not 0.95. */
+const confidence = z.number().gt(0).lt(1).optional();
+
 const estimate = z.strictObject({
   value: z.number(),
   low: z.number().nullable(),
   high: z.number().nullable(),
   n: count,
+  confidence,
   unit: z.string(),
 });
 
@@ -88,8 +92,7 @@ const summary = z.strictObject({
   low: z.number().nullable(),
   high: z.number().nullable(),
   n: count,
-  /** Coverage of the interval where it is not 0.95. */
-  confidence: z.number().gt(0).lt(1).optional(),
+  confidence,
   warnings: z.array(text),
 });
 

@@ -24,12 +24,17 @@ function writes(topology: string, values: readonly number[], more: Partial<Plant
 const placebo = (values: readonly number[], counts?: Record<string, number>) =>
   writes('voters', values, { condition: PLACEBO_CONDITION, ...(counts && { counts }) });
 
-test('004-2: writes within 10 % of those beside placebos hold, clearly fewer fail, a wide spread shows nothing', () => {
+test('004-2: at least 90 % of the writes beside placebos hold, clearly fewer fail, a wide spread shows nothing', () => {
   const verdict = (values: readonly number[]) =>
     judged(observersLeaveWritesFlat, [placebo(around(1000)), writes('observers', values)]).verdict;
   assert.is(verdict(around(995)), 'holds');
   assert.is(verdict(around(700)), 'fails');
   assert.is(verdict(around(950, { spread: 0.8 })), 'not shown here');
+  assert.is(
+    verdict(around(1300)),
+    'holds',
+    'placebos that cost more than observers are no harm that observers do',
+  );
 });
 
 test('004-2: against placebos where there are some, else against voters alone; the estimate is a ratio by round', () => {
@@ -78,6 +83,26 @@ test('a few void rounds are left out with a warning', () => {
   ]);
   assert.is(verdict, 'holds');
   assert.match(warnings.join(), /1 of 7 rounds left out/);
+});
+
+test('rounds that only one side has are no pairs: without any, void', () => {
+  const early = writes('observers', around(1000));
+  const late = writes('masters', around(1200), { firstRound: 6 });
+  const { verdict, reason, estimate } = judged(mastersWriteThroughput, [early, late]);
+  assert.is(verdict, 'void');
+  assert.match(reason, /no round in which both write throughput of observers and .*of masters count/);
+  assert.is(estimate, undefined);
+});
+
+test('an interval that covers less than 95 % says so', () => {
+  const estimateOf = (n: number) =>
+    judged(mastersWriteThroughput, [
+      writes('observers', around(1000, { n })),
+      writes('masters', around(1200, { n })),
+    ]).estimate!;
+  assert.is(estimateOf(6).confidence, undefined);
+  assert.is(estimateOf(5).confidence, 0.9375);
+  assert.equal([estimateOf(4).low, estimateOf(4).confidence], [null, undefined]);
 });
 
 test('four rounds are too few for a verdict among seven claims, six are enough', () => {

@@ -96,13 +96,16 @@ export function paired(a: Series, b: Series): { a: number[]; b: number[] } {
   return { a: rounds.map(round => a.byRound.get(round)!), b: rounds.map(round => b.byRound.get(round)!) };
 }
 
+/** A judgement that is over before it began. */
+export type Unfit = Pick<Judgement, 'verdict' | 'reason' | 'evidence'>;
+
 /**
  * Why these series cannot be judged at all: not measured, or more rounds void than not. Undefined when they can.
  * @param wanted what a reader would look for, in words, beside what was found
  */
 export function unfit(
   wanted: readonly (readonly [what: string, series: Series | undefined])[],
-): Judgement | undefined {
+): Unfit | undefined {
   const evidence = wanted.flatMap(([, series]) => series?.id ?? []);
   const missing = wanted.filter(([, series]) => series === undefined).map(([what]) => what);
   if (missing.length > 0)

@@ -1,6 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
-import { atLeast, ratioEstimate } from './timed.ts';
+import { atLeast, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
 /** Row 004-15: the burden of observers leaves the leader. */
@@ -25,7 +25,7 @@ export const mastersWriteThroughput: Claim = timedClaim(
         bWhat: `write throughput of ${masters.name}`,
       })),
     test: (a, b) => atLeast(a, b, 1),
-    estimate: ratioEstimate,
+    estimate: ratioOf,
     worst: 'lowest',
     say: ({ topology }, { value }) =>
       `${topology} committed ${short(value)} times the writes of the same members without masters`,

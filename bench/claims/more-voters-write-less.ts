@@ -1,7 +1,7 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { votersOf } from './evidence.ts';
-import { below, ratioEstimate } from './timed.ts';
+import { below, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
 /** Row 004-1: a write needs more than half of the voters. The reason observers exist. */
@@ -28,7 +28,7 @@ export const moreVotersWriteLess: Claim = timedClaim(
       }));
     },
     test: below,
-    estimate: ratioEstimate,
+    estimate: ratioOf,
     worst: 'highest',
     say: ({ topology }, { value }) => `${topology} wrote ${short(value)} times as much as the fewest voters`,
     warnings: ({ result }) => [

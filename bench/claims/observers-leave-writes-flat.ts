@@ -1,10 +1,10 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { COUNT_TOLERANCE } from './exact-claim.ts';
-import { ratioEstimate, sameWithin } from './timed.ts';
+import { atLeast, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
-const MARGIN = 0.1;
+const SHARE = 0.9;
 /** As the measurement names it. */
 export const PLACEBO_CONDITION = 'healthy, beside placebo observers';
 
@@ -14,7 +14,7 @@ export const observersLeaveWritesFlat: Claim = timedClaim(
     id: '004-2',
     title: 'Observers can be added without hurting write throughput',
     source: 'Observers guide, row 004-2',
-    hypothesis: `With observers, the same voters write as much as beside placebos, up to ${MARGIN * 100} %`,
+    hypothesis: `With observers, the same voters commit at least ${SHARE * 100} % of what they commit beside placebos`,
     metric: 'writeThroughput, with observers over voters beside placebo observers',
     unit: 'ratio',
     control: 'the same voters alone, beside processes that burn as much CPU as the observers did',
@@ -33,8 +33,8 @@ export const observersLeaveWritesFlat: Claim = timedClaim(
           bWhat: `write throughput of ${topology.name}`,
         };
       }),
-    test: (a, b) => sameWithin(a, b, MARGIN),
-    estimate: ratioEstimate,
+    test: (a, b) => atLeast(a, b, SHARE),
+    estimate: ratioOf,
     worst: 'lowest',
     say: ({ topology, a }, { value }) =>
       `${topology} committed ${short(value)} times the writes of the same voters ${

@@ -8,6 +8,8 @@ export interface Planted {
   readonly topology: string;
   readonly condition?: string;
   readonly values?: readonly number[];
+  /** @default 0 */
+  readonly firstRound?: number;
   readonly voidRounds?: number;
   readonly counts?: Record<string, number>;
 }
@@ -38,6 +40,7 @@ export function plantedResult(planted: readonly Planted[], topologies = TOPOLOGI
 
 function measurementOf(planted: Planted): Measurement {
   const { metric, topology, condition = CONDITIONS.healthy, values = [], voidRounds = 0, counts } = planted;
+  const { firstRound = 0 } = planted;
   const warnings = Array.from(
     { length: voidRounds },
     (_, index) => `${VOID_ROUND} ${values.length + index + 1}: blackhole did not bite`,
@@ -50,7 +53,7 @@ function measurementOf(planted: Planted): Measurement {
     condition,
     unit: 'unit',
     higherIsBetter: true,
-    samples: values.map((value, round) => ({ round, value })),
+    samples: values.map((value, index) => ({ round: firstRound + index, value })),
     summary: {
       median: sorted[Math.floor(sorted.length / 2)] ?? null,
       low: null,

@@ -1,7 +1,8 @@
 /** The common form of claims that compare timed series, pair by pair, in all topologies that have such a pair. */
-import type { Estimate } from '../../results/schema.ts';
+import type { Estimate } from '../stats/estimate.ts';
+import { publishedEstimate } from '../stats/result-form.ts';
 import type { Claim, Judgement, Tests } from './claim.ts';
-import { type Evidence, leftOut, type Series, unfit } from './evidence.ts';
+import { type Evidence, leftOut, paired, type Series, type Unfit, unfit } from './evidence.ts';
 import { allOf, pText, verdictOf } from './timed.ts';
 
 export interface Pair {
@@ -23,6 +24,7 @@ export interface TimedComparison {
   /** None: this run has no topology for the claim. */
   pairs(evidence: Evidence): readonly Pair[];
   test(a: Series, b: Series): Tests;
+  /** In the claim's unit. */
   estimate(a: Series, b: Series): Estimate;
   /** Which end of the estimates is the bad one: the worst pair is what a reader is shown. */
   readonly worst: 'lowest' | 'highest';
@@ -43,11 +45,17 @@ export function timedClaim(text: ClaimText, comparison: TimedComparison): Claim 
       if (unfitPairs(pairs) !== undefined) return undefined;
       return allOf(pairs.filter(isFit).map(({ a, b }) => comparison.test(a, b)));
     },
-    judge: (evidence, corrected) => judge(comparison, evidence, corrected),
+    judge(evidence, corrected) {
+      const { estimate, ...judgement } = judge(comparison, evidence, corrected);
+      const published = estimate && publishedEstimate(estimate, text.unit);
+      return published === undefined ? judgement : { ...judgement, estimate: published };
+    },
   };
 }
 
-function judge(comparison: TimedComparison, evidence: Evidence, corrected: Tests | undefined): Judgement {
+type Judged = Omit<Judgement, 'estimate'> & { readonly estimate?: Estimate };
+
+function judge(comparison: TimedComparison, evidence: Evidence, corrected: Tests | undefined): Judged {
   const pairs = comparison.pairs(evidence);
   const cannot = unfitPairs(pairs);
   if (cannot !== undefined) return cannot;
@@ -69,19 +77,28 @@ function judge(comparison: TimedComparison, evidence: Evidence, corrected: Tests
   };
 }
 
-function unfitPairs(pairs: readonly Pair[]): Judgement | undefined {
+function unfitPairs(pairs: readonly Pair[]): Unfit | undefined {
   if (pairs.length === 0)
     return {
       verdict: 'not shown here',
       reason: 'This run has no topologies that could show it.',
       evidence: [],
     };
-  return unfit(
+  const cannot = unfit(
     pairs.flatMap(({ a, aWhat, b, bWhat }) => [
       [aWhat, a],
       [bWhat, b],
     ]),
   );
+  if (cannot !== undefined) return cannot;
+  const apart = pairs.filter(isFit).find(({ a, b }) => paired(a, b).a.length === 0);
+  if (apart === undefined) return undefined;
+  const { a, aWhat, b, bWhat } = apart;
+  return {
+    verdict: 'void',
+    reason: `There is no round in which both ${aWhat} and ${bWhat} count.`,
+    evidence: [a.id, b.id],
+  };
 }
 
 function isFit(pair: Pair): pair is FitPair {

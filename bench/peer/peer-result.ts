@@ -5,6 +5,7 @@ import { type Measurement, type Result, SCHEMA_VERSION, type Topology } from '..
 import type { Environment as Probed } from '../measure/environment.ts';
 import type { Estimate } from '../stats/estimate.ts';
 import { pairedRatio } from '../stats/ratio.ts';
+import { summaryOf } from '../stats/result-form.ts';
 import { median } from '../stats/summary.ts';
 import type { EnsemblePlan } from '../topology/plan.ts';
 import { type PeerServer, type PerServer, type Round, type Rounds, serversOf } from './servers.ts';
@@ -141,7 +142,7 @@ function measurementsOf({ metric, zklab, against }: PeerRow, rounds: Rounds): Me
     unit: valueUnit,
     higherIsBetter,
     samples: values.map((value, round) => ({ round, value })),
-    summary: summaryOf(estimate),
+    summary: summaryOf(estimate, estimate.warnings),
   });
   const ours = measurement('zklab', name, zklab, valuesOf(rounds.zklab, metric));
   if (against === undefined) return [ours];
@@ -150,9 +151,4 @@ function measurementsOf({ metric, zklab, against }: PeerRow, rounds: Rounds): Me
     measurement('apache', name, against.apache, valuesOf(rounds.apache ?? [], metric)),
     measurement('zklab', `${name}, ours over Apache's`, against.ratio, against.ratios, '×'),
   ];
-}
-
-function summaryOf({ value, low, high, n, warnings }: Estimate): Measurement['summary'] {
-  const finite = (number: number) => (Number.isFinite(number) ? number : null);
-  return { median: finite(value), low: finite(low), high: finite(high), n, warnings: [...warnings] };
 }

@@ -1,4 +1,4 @@
-import { type Estimate, warnings } from '../stats/estimate.ts';
+import { CONFIDENCE, type Estimate, warnings } from '../stats/estimate.ts';
 import { table } from '../terminal.ts';
 import type { PeerRow } from './peer-result.ts';
 
@@ -32,9 +32,10 @@ function cellsOf({ metric, zklab, against }: PeerRow): string[] {
   ];
 }
 
-function intervalText({ low, high }: Estimate): string {
+function intervalText({ low, high, confidence }: Estimate): string {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return 'open';
-  return `${number(low)} to ${number(high)}`;
+  const coverage = confidence === CONFIDENCE ? '' : ` at ${(confidence * 100).toFixed(0)} %`;
+  return `${number(low)} to ${number(high)}${coverage}`;
 }
 
 function verdictOf({ low, high }: Estimate, higherIsBetter: boolean): string {

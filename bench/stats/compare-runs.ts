@@ -3,6 +3,7 @@ import type { Comparison, ComparisonRow, ComparisonSide } from '../../results/co
 import type { Measurement, Result } from '../../results/schema.ts';
 import { holm } from './holm.ts';
 import { mannWhitney } from './mann-whitney.ts';
+import { summaryOf } from './result-form.ts';
 import { median } from './summary.ts';
 
 const ALPHA = 0.05;
@@ -64,8 +65,8 @@ function judge(a: Measurement, b: Measurement): Judged {
 }
 
 function sideOf(values: readonly number[]): ComparisonSide {
-  const { value, low, high, n } = median(values);
-  return { median: finite(value), low: finite(low), high: finite(high), n };
+  const { warnings: _, ...side } = summaryOf(median(values), []);
+  return side;
 }
 
 /**
@@ -97,10 +98,6 @@ function verdictOf(
   if (pHolm >= ALPHA) return 'no difference shown';
   const higher = ratio === null ? b.median > a.median : ratio.value > 1;
   return higher === higherIsBetter ? 'better' : 'worse';
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }
 
 function differences(a: Result, b: Result): string[] {

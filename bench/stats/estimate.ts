@@ -12,14 +12,17 @@ export interface Estimate {
 
 export const warnings = {
   EMPTY: 'there are no samples',
-  UNBOUNDED: 'too few samples for an interval at this confidence: it is open',
+  UNBOUNDED: 'too few samples for an interval: it is open',
   FEW: 'fewer than 10 samples: enough to look, too few to publish',
   APPROXIMATE: 'a normal approximation was used',
   CANNOT_REACH: 'so few samples cannot reach this significance, whatever they are',
   NOT_PAIRED: 'the series have different lengths: only the common rounds were used',
-  NOT_POSITIVE: 'values that are not above zero have no ratio: their rounds were left out',
+  NO_RATIO: 'rounds in which both values are zero, or one is negative, have no ratio: they were left out',
 } as const;
 export type Warning = keyof typeof warnings;
+
+/** Of an interval, where nothing else is said. */
+export const CONFIDENCE = 0.95;
 
 /** Fewer than this and a comparison is not for publishing (DESIGN section 3). */
 export const PUBLISHED_N_MIN = 10;

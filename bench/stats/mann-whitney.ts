@@ -1,5 +1,5 @@
 import { normalCdf } from './distributions.ts';
-import { PUBLISHED_N_MIN, type Warning } from './estimate.ts';
+import { CONFIDENCE, PUBLISHED_N_MIN, type Warning } from './estimate.ts';
 import { middleOf } from './summary.ts';
 import { binomial, twiceUCounts } from './u-distribution.ts';
 
@@ -28,7 +28,11 @@ const EXACT_PAIRS_MAX = 2_500;
  * there the normal approximation claims more than so few values can show. Beyond them it is used, corrected for ties
  * and continuity. Samples must be independent.
  */
-export function mannWhitney(a: readonly number[], b: readonly number[], confidence = 0.95): MannWhitney {
+export function mannWhitney(
+  a: readonly number[],
+  b: readonly number[],
+  confidence = CONFIDENCE,
+): MannWhitney {
   const [nA, nB] = [a.length, b.length];
   if (nA === 0 || nB === 0) return untested(nA, nB, confidence);
   const { u, tied } = rank(a, b);

@@ -3,20 +3,22 @@ import { median } from './summary.ts';
 
 /**
  * How many times `b` is `a`, from interleaved rounds (A B A B): round i gives b[i] / a[i], which cancels what the
- * machine did to both, and the median of those ratios gets an interval by the sign test (order statistics).
+ * machine did to both, and the median of those ratios gets an interval by the sign test (order statistics). A round
+ * in which one of them did nothing counts as 0 or infinity: left out, an outage would flatter whoever had it.
  */
-export function pairedRatio(a: readonly number[], b: readonly number[], confidence = 0.95): Estimate {
+export function pairedRatio(a: readonly number[], b: readonly number[]): Estimate {
   const { ratios, found } = ratiosOf(a, b);
-  const estimate = median(ratios, confidence);
+  const estimate = median(ratios);
   return { ...estimate, warnings: [...found, ...estimate.warnings] };
 }
 
-/** b[i] / a[i] of the rounds where both are above zero, and what had to be left out. */
+/** b[i] / a[i] of the rounds that have one, and what had to be left out. */
 function ratiosOf(a: readonly number[], b: readonly number[]): { ratios: number[]; found: Warning[] } {
   const rounds = Math.min(a.length, b.length);
   const found: Warning[] = a.length === b.length ? [] : ['NOT_PAIRED'];
   const ratios: number[] = [];
-  for (let i = 0; i < rounds; i++) if (a[i]! > 0 && b[i]! > 0) ratios.push(b[i]! / a[i]!);
-  if (ratios.length < rounds) found.push('NOT_POSITIVE');
+  for (let i = 0; i < rounds; i++)
+    if (a[i]! >= 0 && b[i]! >= 0 && a[i]! + b[i]! > 0) ratios.push(b[i]! / a[i]!);
+  if (ratios.length < rounds) found.push('NO_RATIO');
   return { ratios, found };
 }

@@ -39,7 +39,10 @@ test('an interval holds the median, whatever the samples', () => {
 test('few samples: the interval is open, and it is said', () => {
   assert.equal(median([1, 2, 3]).warnings, ['FEW', 'UNBOUNDED']);
   assert.is(median([1, 2, 3]).high, Infinity);
+  assert.is(median([1, 2, 3, 4]).low, -Infinity);
   assert.equal(median([]).warnings, ['EMPTY']);
+  const { low, high, confidence } = median([1, 2, 3, 4, 5]);
+  assert.equal([low, high, confidence], [1, 5, 0.9375]);
   assert.equal(median([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]).warnings, []);
 });
 

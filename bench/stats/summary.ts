@@ -1,12 +1,20 @@
 import { fairBinomial } from './distributions.ts';
-import { type Estimate, PUBLISHED_N_MIN, type Warning } from './estimate.ts';
+import { CONFIDENCE, type Estimate, PUBLISHED_N_MIN, type Warning } from './estimate.ts';
+
+/** Below it even the interval from the least to the greatest sample covers the median too rarely to be shown. */
+const COVERAGE_MIN = 0.9;
+
+/** 95 %, or what the widest interval of so few samples covers: 93.75 % of five. */
+function confidenceOf(n: number): number {
+  return Math.min(CONFIDENCE, Math.max(COVERAGE_MIN, 1 - 2 ** (1 - n)));
+}
 
 /**
  * The median with an interval from order statistics: the k-th smallest and k-th largest sample, where k is the
  * largest that a fair coin allows. It assumes nothing of the distribution, only that samples are independent.
- * Below 6 samples no such interval reaches 95 %: it is open.
+ * Below 5 samples there is none worth the name: it is open.
  */
-export function median(samples: readonly number[], confidence = 0.95): Estimate {
+export function median(samples: readonly number[], confidence = confidenceOf(samples.length)): Estimate {
   const sorted = [...samples].sort((a, b) => a - b);
   const n = sorted.length;
   const found: Warning[] = n === 0 ? ['EMPTY'] : n < PUBLISHED_N_MIN ? ['FEW'] : [];

@@ -19,18 +19,17 @@ export function twiceUCounts(tied: readonly number[], nA: number): Float64Array 
     for (let inA = Math.min(nA, dealt); inA >= 0; inA--) {
       const below = dealt - inA;
       if (below > nB) continue;
+      const reached = 2 * inA * below;
       for (let more = 1; more <= Math.min(size, nA - inA); more++) {
+        const [from, to] = [ways[inA]!, ways[inA + more]!];
         const gain = more * (2 * below + (size - more));
-        addShifted(ways[inA + more]!, ways[inA]!, gain, binomial(size, more));
+        const choices = binomial(size, more);
+        for (let twiceU = 0; twiceU <= reached; twiceU++) to[twiceU + gain]! += from[twiceU]! * choices;
       }
     }
     dealt += size;
   }
   return ways[nA]!;
-}
-
-function addShifted(to: Float64Array, from: Float64Array, by: number, factor: number): void {
-  for (let at = 0; at + by < to.length; at++) to[at + by]! += from[at]! * factor;
 }
 
 export function binomial(n: number, k: number): number {

@@ -1,6 +1,6 @@
 import type { Claim } from '../../bench/claims/claim.ts';
 import type { Evidence } from '../../bench/claims/evidence.ts';
-import { atLeast, ratioEstimate } from '../../bench/claims/timed.ts';
+import { atLeast, ratioOf } from '../../bench/claims/timed.ts';
 import { short, timedClaim } from '../../bench/claims/timed-claim.ts';
 import { CONDITIONS } from '../../results/names.ts';
 
@@ -36,7 +36,7 @@ export const lostObserversLeaveWrites: Claim = timedClaim(
       ...evidence.withMasters,
     ]),
     test: (a, b) => atLeast(a, b, OBSERVERS_SHARE),
-    estimate: ratioEstimate,
+    estimate: ratioOf,
     worst: 'lowest',
     say: ({ topology }, { value }) =>
       `with every observer cut off, ${topology} committed ${short(value)} times its healthy writes`,
@@ -62,7 +62,7 @@ export const lostVoterLeavesWrites: Claim = timedClaim(
       ...withMasters,
     ]),
     test: (a, b) => atLeast(a, b, VOTER_SHARE),
-    estimate: ratioEstimate,
+    estimate: ratioOf,
     worst: 'lowest',
     say: ({ topology }, { value }) =>
       `with one follower cut off, ${topology} committed ${short(value)} times its healthy writes`,

@@ -1,5 +1,5 @@
 import type { Claim } from '../../bench/claims/claim.ts';
-import { below, ratioEstimate } from '../../bench/claims/timed.ts';
+import { below, ratioOf } from '../../bench/claims/timed.ts';
 import { short, timedClaim } from '../../bench/claims/timed-claim.ts';
 import { CONDITIONS } from '../../results/names.ts';
 
@@ -25,7 +25,7 @@ export const mastersSyncSooner: Claim = timedClaim(
         bWhat: `sync time of ${masters.name}`,
       })),
     test: below,
-    estimate: ratioEstimate,
+    estimate: ratioOf,
     worst: 'highest',
     say: ({ a, b }, { value }) =>
       `the last learner served after ${short(b.median)} ms with masters, ${short(a.median)} ms without: ${short(value)} times`,

@@ -59,7 +59,8 @@ function judgeOutage(evidence: Evidence, condition: string): Judgement {
   return {
     verdict: least >= PERCENT_MIN ? 'holds' : 'fails',
     reason: `With the fault "${condition}" the worst observer answered ${short(least)} % of its reads${beside}.`,
-    estimate: { value: least, low: least, high: Math.max(...values), n: values.length, unit: '%' },
+    // The worst of all is no estimate of anything: it has no interval.
+    estimate: { value: least, low: null, high: null, n: values.length, unit: '%' },
     evidence: [...observers, ...voters].map(({ id }) => id),
     warnings: leftOut(...observers),
   };

@@ -2,9 +2,10 @@
 
 import { VOID_ROUND } from '../../bench/claims/evidence.ts';
 import { LatencyHistogram } from '../../bench/load/histograms.ts';
+import { summaryOf } from '../../bench/stats/result-form.ts';
 import { median, middleOf } from '../../bench/stats/summary.ts';
 import { METRICS, type Metric } from '../../results/names.ts';
-import type { Availability, Fault, Measurement, Result, Summary, Sync } from '../../results/schema.ts';
+import type { Availability, Fault, Measurement, Result, Sync } from '../../results/schema.ts';
 
 /** Beside the metrics that every suite shares. */
 const OWN_METRICS: readonly Metric[] = [
@@ -111,10 +112,7 @@ function measurementOf(series: Series): Measurement {
     unit: known?.unit ?? '',
     higherIsBetter: known?.higherIsBetter ?? true,
     samples,
-    summary: summaryOf(
-      samples.map(({ value }) => value),
-      warnings,
-    ),
+    summary: summaryOf(median(samples.map(({ value }) => value)), warnings),
     ...(histogram.n > 0 && { histogram: { encoded: histogram.encode().base64, unit: 'us' as const } }),
     ...(counts.size > 0 && {
       exactCounts: Object.fromEntries([...counts].map(([name, values]) => [name, middle(values)])),
@@ -124,27 +122,4 @@ function measurementOf(series: Series): Measurement {
 
 function middle(values: readonly number[]): number {
   return Math.round(middleOf([...values].sort((a, b) => a - b)) * 10_000) / 10_000;
-}
-
-const CONFIDENCE = 0.95;
-/** Below it even the interval from the least to the greatest sample covers the median too rarely to be shown. */
-const COVERAGE_MIN = 0.9;
-
-/** The median and its interval; from too few samples the widest there is, with the coverage it really has. */
-export function summaryOf(values: readonly number[], warnings: readonly string[]): Summary {
-  const n = values.length;
-  if (n === 0) return { median: null, low: null, high: null, n, warnings: [...warnings] };
-  const widest = 1 - 2 ** (1 - n);
-  const confidence = Math.min(CONFIDENCE, widest);
-  if (confidence < COVERAGE_MIN)
-    return { median: median(values).value, low: null, high: null, n, warnings: [...warnings] };
-  const { value, low, high } = median(values, confidence);
-  return {
-    median: value,
-    low,
-    high,
-    n,
-    ...(confidence < CONFIDENCE && { confidence }),
-    warnings: [...warnings],
-  };
 }

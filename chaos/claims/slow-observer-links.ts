@@ -1,6 +1,6 @@
 import type { Claim } from '../../bench/claims/claim.ts';
 import type { Evidence, Series } from '../../bench/claims/evidence.ts';
-import { atMostAbove, differenceEstimate } from '../../bench/claims/timed.ts';
+import { atMostAbove, differenceOf } from '../../bench/claims/timed.ts';
 import { short, timedClaim } from '../../bench/claims/timed-claim.ts';
 import { CONDITIONS } from '../../results/names.ts';
 
@@ -18,7 +18,7 @@ const pairsOf = (metric: string, what: string) => (evidence: Evidence) =>
 
 const comparison = {
   test: (a: Series, b: Series) => atMostAbove(a, b, MARGIN_MS),
-  estimate: differenceEstimate,
+  estimate: differenceOf,
   worst: 'highest',
 } as const;
 
