@@ -299,14 +299,23 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#evaluateQueued = false;
     if (this.#stopped) return;
     const point = commitPoint(this.#lastAcked, this.#verifier);
+    while (!this.#stopped && this.#commitBatch(point));
+  }
+
+  /**
+   * Commits up to `point`, or up to what the oldest sync waits for: the learner that asked has to see the answer before
+   * the commits of what its client wrote after the sync, or it finds the sync at the head where it looks for the write.
+   */
+  #commitBatch(point: number): boolean {
+    const until = Math.min(point, this.#syncs.peek()?.afterZxid ?? Number.POSITIVE_INFINITY);
     const committed: Proposal[] = [];
     for (;;) {
       const head = this.#outstanding.peek();
-      if (head === undefined || head.packet.zxid > point) break;
+      if (head === undefined || head.packet.zxid > until) break;
       this.#outstanding.shift();
       committed.push(head);
     }
-    if (committed.length === 0) return;
+    if (committed.length === 0) return false;
     this.#broadcast.commit(committed.map(proposal => proposal.packet));
     const nowMs = this.parts.clock.monotonicMs();
     const latency = this.parts.metrics.summary('quorum_ack_latency');
@@ -317,6 +326,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       this.#releaseSyncs(proposal.packet.zxid);
     }
     this.parts.metrics.counter('txn_committed_count').add(committed.length);
+    return true;
   }
 
   #releaseSyncs(zxid: number): void {

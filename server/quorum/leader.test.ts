@@ -439,6 +439,21 @@ test('sync: answered when what was outstanding is committed, and at once when no
   assert.equal(two.told(), ['COMMIT 0x200000001', 'SYNC 0x0'], 'behind the commit it waited for');
 });
 
+test('sync: the answer stands between the commits before it and those after it, when one ack commits all', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  openSession(two);
+  two.send(ACK, e2(1));
+  two.told();
+  two.send(REQUEST, -1, requestData(OpCode.create, 1, body.create('/a')));
+  two.send(REQUEST, -1, requestData(OpCode.sync, 2, body.path('/')));
+  two.send(REQUEST, -1, requestData(OpCode.sync, 3, body.path('/')));
+  two.send(REQUEST, -1, requestData(OpCode.create, 4, body.create('/b')));
+  two.told();
+  two.send(ACK, e2(3));
+  assert.equal(two.told(), ['COMMIT 0x200000002', 'SYNC 0x0', 'SYNC 0x0', 'COMMIT 0x200000003']);
+});
+
 test('sessions: one owner at a time; REVALIDATE moves it; a request from the old place is told so', () => {
   const play = new Play();
   const two = play.serve(2);
