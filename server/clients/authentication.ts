@@ -7,7 +7,8 @@ export const IDENTITIES_MAX = 100;
 
 /**
  * What a client has proven with an auth packet, or null when it has proven nothing. `ip` needs no proof: every
- * connection has it from the start. @see facts section 8; DigestAuthenticationProvider, IPAuthenticationProvider
+ * connection has it from the start. Without a colon all of a digest's bytes are the user. @see facts section 8;
+ * DigestAuthenticationProvider, IPAuthenticationProvider
  */
 export function authenticate(
   scheme: string,
@@ -17,7 +18,6 @@ export function authenticate(
   if (scheme === 'ip') return [];
   if (scheme !== 'digest' || auth === null) return null;
   const userAndPassword = auth.toString('utf8');
-  if (!userAndPassword.includes(':')) return null;
   const id = digestId(userAndPassword);
   if (Buffer.byteLength(id) > IDENTITY_BYTES_MAX) return null;
   const ids: Id[] = [{ scheme: 'digest', id }];

@@ -246,6 +246,24 @@ test('digest auth opens what its ACL closes to others; a reply has zxid 0', () =
   assert.is(stranger.replies.at(-1)!.err, AUTHFAILED);
 });
 
+test('digest auth without a colon is a user without a password, as zkCli’s "addauth digest user" sends it', () => {
+  const ensemble = standalone();
+  const client = MemoryClient.open(ensemble);
+  const acl = [{ perms: 31, id: { scheme: 'digest', id: digestId('user') } }];
+  client.ask(OpCode.create, body.create('/closed', 'secret', 0, acl));
+  const request = { type: 0, scheme: 'digest', auth: Buffer.from('user') };
+  client.raw.write(requestFrame(Xid.auth, OpCode.auth, w => writeAuthRequest(w, request)));
+  assert.is(client.reply(Xid.auth).err, OK);
+  assert.is(client.get('/closed'), 'secret');
+});
+
+test('a SASL token is answered with none, so that its client reports AUTH_FAILED; the session goes on', () => {
+  const client = MemoryClient.open(standalone());
+  const { zxid, err, body: bytes } = client.ask(OpCode.sasl, w => w.writeBuffer(Buffer.from('token')));
+  assert.equal([zxid, err, bytes.toString('hex')], [0, OK, 'ffffffff']);
+  assert.is(client.create('/fine').err, OK);
+});
+
 test('an operation that does not exist, a bare check (2623) and a createSession: -6, then the end; no zxid is spent', () => {
   const ensemble = standalone();
   const zxid = () => ensemble.server(1).database.lastProcessedZxid;

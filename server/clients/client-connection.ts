@@ -222,6 +222,10 @@ export class ClientConnection implements ReadSession, RequestOrigin {
       this.#authenticate(xid, reader);
       return;
     }
+    if (op === OpCode.sasl) {
+      this.#declineSasl(xid, reader);
+      return;
+    }
     if (isWrite(op)) {
       this.#submitWrite(server, xid, op, bytes, reader.offset, end);
     } else if (op === OpCode.sync) {
@@ -440,6 +444,17 @@ export class ClientConnection implements ReadSession, RequestOrigin {
       server.parts.metrics.counter('auth_failed_count').add();
       this.close(`authentication with scheme ${JSON.stringify(scheme)} failed`, true);
     }
+  }
+
+  /**
+   * A server without SASL answers a token with none, and its client says AUTH_FAILED to the application. Were the
+   * connection closed instead, the client would come back with the same token without end. [V]
+   */
+  #declineSasl(xid: number, reader: JuteReader): void {
+    const server = this.#server!;
+    reader.readBuffer();
+    server.replies.begin().writeBuffer(null);
+    this.#send(server, xid, OpCode.sasl, 0, ErrorCode.OK);
   }
 
   /** After the last reply of a closed session. */

@@ -205,6 +205,8 @@ test('what is not there: NONODE for every read; only exists leaves a watch, for 
     assert.equal(made.reader.take(), op === OpCode.exists ? ['created /none'] : []);
   }
   const made = bench();
+  assert.is(made.watch(OpCode.exists, '/none\0', true)[0], BADARGUMENTS);
+  assert.is(made.tree.dataWatches.watchCount, 0, 'a NUL: such a node can never come');
   assert.is(made.path(OpCode.getACL, '/none')[0], NONODE);
   assert.is(made.path(OpCode.getAllChildrenNumber, '/none')[0], NONODE);
 });

@@ -93,6 +93,7 @@ export class FinalRequestProcessor {
 
   #exists(reader: JuteReader, session: ReadSession, body: JuteWriter): number {
     const { path, watch } = readPathWatchRequest(reader);
+    if (path.includes('\0')) return ErrorCode.BADARGUMENTS;
     const node = this.#readable(path, session);
     // A node that is not there yet is watched for its creation.
     if (watch && (typeof node !== 'number' || node === ErrorCode.NONODE))

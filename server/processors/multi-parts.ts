@@ -1,7 +1,12 @@
 import { JuteError, type JuteReader } from '../wire/jute.ts';
 import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { readCreateRequest, readPathVersionRequest, readSetDataRequest } from '../wire/requests.ts';
+import {
+  readCreateRequest,
+  readPathVersionRequest,
+  readSetDataRequest,
+  skipCreateTtlRequest,
+} from '../wire/requests.ts';
 
 /** Reads past the body of a part of a multi. @throws JuteError for what cannot be a part */
 export function skipPart(type: number, reader: JuteReader): void {
@@ -10,6 +15,9 @@ export function skipPart(type: number, reader: JuteReader): void {
     case OpCode.create2:
     case OpCode.createContainer:
       readCreateRequest(reader);
+      return;
+    case OpCode.createTTL:
+      skipCreateTtlRequest(reader);
       return;
     case OpCode.delete:
     case OpCode.check:

@@ -14,6 +14,7 @@ import {
   closeSession,
   codeOf,
   create,
+  createTtl,
   multi,
   type Op,
   PrepRig,
@@ -60,7 +61,8 @@ function rig(): PrepRig {
   return made;
 }
 
-const { OK, BADARGUMENTS, BADVERSION, INVALIDACL, NOAUTH, NODEEXISTS, NONODE, NOTEMPTY } = ErrorCode;
+const { OK, BADARGUMENTS, BADVERSION, INVALIDACL, NOAUTH, NODEEXISTS, NONODE, NOTEMPTY, UNIMPLEMENTED } =
+  ErrorCode;
 const { NOCHILDRENFOREPHEMERALS, RUNTIMEINCONSISTENCY } = ErrorCode;
 
 /** Each row passes every check before the one it names and fails that one, and often later ones too. */
@@ -88,6 +90,7 @@ const TABLE: readonly [what: string, op: Op, code: number][] = [
   ['delete: built-in', remove('/zookeeper/quota', 99), BADARGUMENTS],
   ['delete: built-in', remove('/zookeeper/config', 99), BADARGUMENTS],
   ['delete: no slash', remove('v'), BADARGUMENTS],
+  ['delete: a NUL in the path', remove('/none\0'), BADARGUMENTS],
   ['delete: no parent', remove('/none/n'), NONODE],
   ['delete: DELETE on the parent, before what is not there', remove('/locked/none'), NOAUTH],
   ['delete: what is not there', remove('/open/none', 99), NONODE],
@@ -124,6 +127,16 @@ test('a refusal changes nothing that later requests are checked against, nor the
     assert.is(made.prep.changes.size, 0, what);
     assert.is(made.prep.changes.digest.toBigInt(), before, what);
   }
+});
+
+test('a createTTL in a multi fails as a part of it, with what it is: UNIMPLEMENTED', () => {
+  const [first, last] = [create('/open/n'), remove('/open/full/child')];
+  assert.equal(codeOf(rig().prepare(multi([first, createTtl('/open/ttl', 1000), last]))), [
+    0,
+    UNIMPLEMENTED,
+    -2,
+  ]);
+  assert.equal(codeOf(rig().prepare(multi([create('/'), createTtl('/open/ttl', 1000)]))), [NODEEXISTS, -2]);
 });
 
 test('check needs READ and the version; it is prepared with the version a change would make', () => {

@@ -18,6 +18,7 @@ import {
   readSetDataRequest,
   type SetAclRequest,
   type SetDataRequest,
+  skipCreateTtlRequest,
 } from '../wire/requests.ts';
 import type { ErrorTxn, MultiTxn, TxnBody } from '../wire/txn.ts';
 import { skipPart } from './multi-parts.ts';
@@ -80,6 +81,9 @@ export class PrepRequestProcessor {
         return this.#setData(readSetDataRequest(reader), request.identities, zxid, timeMs);
       case OpCode.setACL:
         return this.#setAcl(readSetAclRequest(reader), request.identities, zxid);
+      case OpCode.createTTL:
+        skipCreateTtlRequest(reader);
+        return ErrorCode.UNIMPLEMENTED;
       case OpCode.check:
         return this.#check(readPathVersionRequest(reader), request.identities);
       case OpCode.createSession:
@@ -139,7 +143,8 @@ export class PrepRequestProcessor {
 
   #delete(asked: PathVersionRequest, identities: () => readonly Id[], zxid: number): TxnBody | number {
     const { path } = asked;
-    if (path.charCodeAt(0) !== SLASH || UNDELETABLE.has(path)) return ErrorCode.BADARGUMENTS;
+    if (path.charCodeAt(0) !== SLASH || path.includes('\0') || UNDELETABLE.has(path))
+      return ErrorCode.BADARGUMENTS;
     const parentPath = parentOf(path);
     const parent = this.changes.find(parentPath);
     if (parent === undefined) return ErrorCode.NONODE;
@@ -283,6 +288,7 @@ function mayBePart(op: number): boolean {
     case OpCode.create:
     case OpCode.create2:
     case OpCode.createContainer:
+    case OpCode.createTTL:
     case OpCode.delete:
     case OpCode.setData:
     case OpCode.check:

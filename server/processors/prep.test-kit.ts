@@ -30,6 +30,17 @@ export function create(
   return { op, write: w => writeCreateRequest(w, { path, data: bytesOf(data), acl, flags }) };
 }
 
+export function createTtl(path: string, ttlMs: number): Op {
+  const plain = create(path, { flags: 5 });
+  return {
+    op: OpCode.createTTL,
+    write: w => {
+      plain.write(w);
+      w.writeLong(ttlMs);
+    },
+  };
+}
+
 export function remove(path: string, version = -1): Op {
   return { op: OpCode.delete, write: w => writePathVersionRequest(w, { path, version }) };
 }

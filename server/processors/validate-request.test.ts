@@ -8,6 +8,7 @@ import {
   check,
   closeSession,
   create,
+  createTtl,
   multi,
   type Op,
   PrepRig,
@@ -71,6 +72,14 @@ test('an operation must match its mode: create 0 to 3, createContainer 4', () =>
       assert.is(codeOf(OpCode.multi, inMulti), fits ? OK : BADARGUMENTS, `in a multi: ${op} with ${flags}`);
     }
   }
+});
+
+test('createTTL: unknown by itself; in a multi it passes, for its refusal to stand among the other parts', () => {
+  const ttl = createTtl('/a', 1000);
+  assert.is(named(ttl.op, bodyOf(ttl)), 'UNIMPLEMENTED');
+  const bytes = bodyOf(multi([create('/b'), ttl, remove('/c')]));
+  assert.is(named(OpCode.multi, bytes), 'OK');
+  assert.is(named(OpCode.multi, bytes.subarray(0, bytes.length - 30)), 'MARSHALLINGERROR');
 });
 
 test('a multi holds only what can be undone and read back: no setACL, no session, no other multi', () => {

@@ -7,6 +7,7 @@ import {
   readPathVersionRequest,
   readSetAclRequest,
   readSetDataRequest,
+  skipCreateTtlRequest,
 } from '../wire/requests.ts';
 
 /**
@@ -29,6 +30,10 @@ function validateBody(op: number, reader: JuteReader, inMulti: boolean): number 
       return flagsWithin(readCreateRequest(reader).flags, 0, 3);
     case OpCode.createContainer:
       return flagsWithin(readCreateRequest(reader).flags, 4, 4);
+    case OpCode.createTTL:
+      if (!inMulti) return ErrorCode.UNIMPLEMENTED;
+      skipCreateTtlRequest(reader);
+      return ErrorCode.OK;
     case OpCode.delete:
       readPathVersionRequest(reader);
       return ErrorCode.OK;

@@ -39,6 +39,12 @@ export function writeCreateRequest(
     .writeInt(request.flags);
 }
 
+/** createTTL, which no server without extendedTypesEnabled carries out: its body is read to reach what follows it. */
+export function skipCreateTtlRequest(reader: JuteReader): void {
+  readCreateRequest(reader);
+  reader.readLong();
+}
+
 /** delete and, inside multi, check */
 export interface PathVersionRequest {
   path: string;
