@@ -29,9 +29,19 @@ export interface LogDamage {
   readonly reason: string;
 }
 
+/** How a file ends that does not end in a whole entry. */
+export interface LogTail extends LogDamage {
+  /** Some of its bytes never reached the medium, as a crash leaves it; otherwise it was whole once, and acknowledged perhaps. */
+  readonly torn: boolean;
+  /** Of the last whole entry; -1 when there is none. */
+  readonly lastZxid: number;
+}
+
 const READ_BYTES = 256 * 1024;
 /** Of zxid in the transaction header, after clientId and cxid. */
 const ZXID_OFFSET = 12;
+/** What a medium writes whole or not at all. */
+const SECTOR_BYTES = 512;
 
 /**
  * The entries of one log file. A crash tears only the end of the last write, so bytes that are no entry are taken
@@ -41,7 +51,7 @@ const ZXID_OFFSET = 12;
 export class LogFileReader {
   readonly path: string;
   /** Set when the file ends in bytes that are neither an entry nor padding. */
-  damage: LogDamage | undefined;
+  damage: LogTail | undefined;
   readonly #file: DiskFile;
   readonly #size: number;
   #offset = LOG_HEADER_BYTES;
@@ -109,8 +119,39 @@ export class LogFileReader {
   #endAt(at: number, reason: string | undefined): null {
     this.#ended = true;
     if (this.#entryBehind(at + 1)) this.#corrupt(at, `${reason ?? 'a hole'}, with transactions behind it`);
-    if (reason !== undefined) this.damage = { path: this.path, offset: at, reason };
+    if (reason !== undefined) {
+      const { path } = this;
+      this.damage = { path, offset: at, reason, torn: this.#isTorn(at), lastZxid: this.#lastZxid };
+    }
     return null;
+  }
+
+  /**
+   * A crash leaves zeros, or the end of the file, where a sector did not reach the medium. An entry that has bytes in
+   * every sector and its end mark was written whole: what is wrong with it came later.
+   */
+  #isTorn(at: number): boolean {
+    const length = this.#bytesAt(at, ENTRY_HEAD_BYTES).length < ENTRY_HEAD_BYTES ? 0 : this.#lengthAt(at);
+    if (this.#isWholeBut(at)) return false;
+    const end = at + ENTRY_HEAD_BYTES + length + 1;
+    if (length < 0 || length > TXN_BYTES_MAX) return false;
+    if (length === 0 || end > this.#size || this.#bytesAt(end - 1, 1)[0] === 0) return true;
+    for (let from = at; from < end; from = sectorAfter(from)) {
+      if (this.#bytesAt(from, Math.min(sectorAfter(from), end) - from).every(isZero)) return true;
+    }
+    return false;
+  }
+
+  #lengthAt(at: number): number {
+    return this.#bytesAt(at, ENTRY_HEAD_BYTES).readInt32BE(8);
+  }
+
+  /** True when only the length is wrong: what stands there up to the zeros has the checksum that is stored. */
+  #isWholeBut(at: number): boolean {
+    const rest = this.#bytesAt(at, Math.min(this.#size - at, ENTRY_HEAD_BYTES + TXN_BYTES_MAX + 1));
+    const end = rest.findLastIndex(byte => byte !== 0);
+    if (end < ENTRY_HEAD_BYTES + TXN_HEADER_BYTES || rest[end] !== ENTRY_END) return false;
+    return rest.readUInt32BE(4) === adler32(rest, ENTRY_HEAD_BYTES, end);
   }
 
   /** Looks for a whole entry that starts at `from` or later. Zeros, which padding is made of, are passed quickly. */
@@ -173,6 +214,10 @@ export function zxidAt(txn: Buffer, start: number): number {
 }
 
 const ZEROS = Buffer.alloc(READ_BYTES);
+
+function sectorAfter(position: number): number {
+  return position - (position % SECTOR_BYTES) + SECTOR_BYTES;
+}
 
 function isZero(byte: number): boolean {
   return byte === 0;

@@ -3,11 +3,11 @@ import { ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { txnPacket } from '../wire/txn-packet.ts';
-import { zxidToHex } from '../wire/zxid.ts';
+import { counterOf, zxidToHex } from '../wire/zxid.ts';
 import { DatabaseState } from './database-state.ts';
-import { corruptLog, type LogDamage, type LogEntry } from './log-file-reader.ts';
+import { corruptLog, type LogEntry, type LogTail } from './log-file-reader.ts';
 import { parseTxnPacket } from './parse-txn.ts';
-import { loadNewestSnapshot, snapshotEndZxid } from './snapshot-file.ts';
+import { loadNewestSnapshot, type NewestSnapshot, snapshotEndZxid } from './snapshot-file.ts';
 import type { SnapshotFileName } from './snapshot-format.ts';
 import { TxnLogReader } from './txn-log-reader.ts';
 
@@ -29,7 +29,7 @@ export interface Recovered {
   readonly snapshotPath: string | undefined;
   readonly txnsReplayed: number;
   /** A torn entry ends the logs: to be cut before anything is appended behind it. */
-  readonly tail: LogDamage | undefined;
+  readonly tail: LogTail | undefined;
 }
 
 /**
@@ -86,6 +86,7 @@ function replay(source: RecoverySource, upTo: number): Recovered {
   } finally {
     reader.close();
   }
+  if (snapshot !== undefined) requireReach(snapshot, state.tree.lastProcessedZxid);
   return { state, snapshotPath: snapshot?.path, txnsReplayed, tail: reader.tail };
 }
 
@@ -99,6 +100,21 @@ function replayEntry(source: RecoverySource, state: DatabaseState, entry: LogEnt
     throw corruptLog({ path: entry.path, offset: entry.offset, reason });
   }
   state.apply(packet, parsed.header, parsed.body, source.digestEnabled ? parsed.digestAt : -1, false);
+}
+
+/**
+ * A damaged snapshot may be passed over when logs lead to where it was. After a SNAP there are none: the server would
+ * come back without what it has acknowledged since.
+ */
+function requireReach({ passedOver, path }: NewestSnapshot, reached: number): void {
+  // The first zxid of an epoch is no transaction: a leader's snapshot of that moment holds nothing more than the log.
+  const lost = passedOver.find(file => file.zxid > reached && counterOf(file.zxid) > 0);
+  if (lost === undefined) return;
+  throw new ServerError(
+    'ZK_SNAPSHOT_CORRUPT',
+    `${lost.path} cannot be read (${lost.reason}), and from ${path} the logs lead only to ${zxidToHex(reached)}`,
+    { path: lost.path, reached: zxidToHex(reached) },
+  );
 }
 
 function missingSnapshot(directory: string, entry: LogEntry): ServerError {

@@ -35,6 +35,16 @@ export interface LoadedSnapshot {
   readonly digest: SnapshotDigest | undefined;
 }
 
+/** One that cannot be read, and why. */
+export interface DamagedSnapshot extends SnapshotFileName {
+  readonly reason: string;
+}
+
+export interface NewestSnapshot extends LoadedSnapshot {
+  /** Newer ones that are damaged, the newest first. */
+  readonly passedOver: readonly DamagedSnapshot[];
+}
+
 const READ_BYTES = 1024 * 1024;
 /** So many snapshots are tried, newest first, before the directory is given up. */
 const SNAPSHOTS_TRIED_MAX = 100;
@@ -48,13 +58,15 @@ export function loadNewestSnapshot(
   directory: string,
   logger: Logger,
   accept: (file: SnapshotFileName) => boolean = () => true,
-): LoadedSnapshot | undefined {
+): NewestSnapshot | undefined {
+  const passedOver: DamagedSnapshot[] = [];
   const files = listSnapshots(disk, directory).filter(accept).slice(0, SNAPSHOTS_TRIED_MAX);
   for (const { path, zxid } of files) {
     try {
-      return loadSnapshot(disk, path, zxid);
+      return { ...loadSnapshot(disk, path, zxid), passedOver };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
+      passedOver.push({ path, zxid, reason });
       logger.warn('snapshot passed over', { path, reason });
     }
   }

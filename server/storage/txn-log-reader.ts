@@ -2,7 +2,7 @@ import { ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
-import { corruptLog, type LogDamage, type LogEntry, LogFileReader } from './log-file-reader.ts';
+import { corruptLog, type LogEntry, LogFileReader, type LogTail } from './log-file-reader.ts';
 import { type LogFileName, listLogFiles } from './log-format.ts';
 
 /**
@@ -10,14 +10,15 @@ import { type LogFileName, listLogFiles } from './log-format.ts';
  *
  * Each must follow the one before, across files too: a file that somebody removed is noticed (row C: "missing log
  * file"). A file may end in a torn entry when the next file goes on with the very next zxid, for then
- * nothing acknowledged was torn; in the last file it is a tail that recovery cuts.
+ * nothing acknowledged was torn; in the last file it is a tail that recovery cuts. A last entry that was whole once and
+ * is damaged now is no such tail.
  *
  * What continuity cannot show: transactions missing at the end of an epoch when the next file starts a later
  * epoch, since epochs may end anywhere.
  */
 export class TxnLogReader {
   /** Set when the logs end in a torn entry: recovery cuts the file there. */
-  tail: LogDamage | undefined;
+  tail: LogTail | undefined;
   readonly #disk: Disk;
   readonly #logger: Logger;
   readonly #files: LogFileName[];
@@ -42,11 +43,18 @@ export class TxnLogReader {
   /** @throws ServerError ZK_LOG_CORRUPT, ZK_LOG_GAP, ZK_DISK */
   next(): LogEntry | null {
     for (;;) {
-      if (this.#reader === null && !this.#openNext()) return null;
+      if (this.#reader === null && !this.#openNext()) return this.#end();
       const entry = this.#reader!.next();
       if (entry === null) this.#leaveFile();
       else if (entry.zxid > this.#last) return this.#accept(entry);
     }
+  }
+
+  /** A last entry that was whole once may have been acknowledged: cutting it is for a person to decide. */
+  #end(): null {
+    if (this.tail !== undefined && !this.tail.torn && this.tail.lastZxid >= this.#last)
+      throw corruptLog(this.tail);
+    return null;
   }
 
   close(): void {

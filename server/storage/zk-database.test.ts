@@ -352,6 +352,24 @@ test('SNAP: the tree is replaced when the snapshot is durable, not before', () =
   assert.equal(names(reopen(rig)), expected(1, 7));
 });
 
+test('a damaged snapshot that no log leads to is refused by name: an older one has less than was acknowledged', () => {
+  const rig = testRig();
+  const db = open(rig);
+  commit(rig, db, ...creates(1, 2));
+  const { bytes, zxid } = streamFrom(rig, 6);
+  const reader = db.beginRestore();
+  reader.feed(bytes);
+  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
+  rig.clock.run();
+  db.close();
+  const path = '/data/version-2/snapshot.100000006';
+  rig.disk.flipBit(path, 100);
+  const lost = /snapshot\.100000006 cannot be read \(.*\), and from .*snapshot\.0 the logs lead only to 0x0/;
+  assert.throws(() => reopen(rig), coded('ZK_SNAPSHOT_CORRUPT', lost));
+  rig.disk.flipBit(path, 100);
+  assert.equal(names(reopen(rig)), expected(1, 6));
+});
+
 test('3104, 1549: a SNAP given up leaves memory and disk as they were', () => {
   const rig = testRig();
   const db = open(rig);

@@ -143,8 +143,9 @@ export class ZkDatabase {
     this.#removeTemporarySnapshots();
     const { state, snapshotPath, txnsReplayed, tail } = recover(this.#recoverySource());
     if (tail !== undefined) {
-      logger.warn('the log ends in a torn entry, which is cut', { ...tail });
-      cutFile(disk, tail.path, tail.offset);
+      const { path, offset, reason } = tail;
+      logger.warn('the log ends in a torn entry, which is cut', { path, offset, reason });
+      cutFile(disk, path, offset);
     }
     if (snapshotPath !== undefined && txnsReplayed === 0) {
       forgetIfEndsBefore(disk, this.logDirectory, state.tree.lastProcessedZxid, logger);
