@@ -1,114 +1,24 @@
 import { assert, suite } from '#test';
 import { body } from '../memory-client.test-kit.ts';
-import { parseTxnPacket } from '../storage/parse-txn.ts';
-import { createPacket } from '../storage/testing.ts';
-import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';
-import { txnPacket } from '../wire/txn-packet.ts';
-import { makeZxid } from '../wire/zxid.ts';
-import { Leader } from './leader.ts';
-import { UNNAMED_LEARNERS_MAX } from './learner-connections.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
 import {
-  INIT_LIMIT_MS,
-  type Peer,
-  Stage,
-  type StageOptions,
-  SYNC_LIMIT_MS,
-  TICK_MS,
-} from './peer.test-kit.ts';
+  e1,
+  e2,
+  NEWLEADER,
+  openSession,
+  Play,
+  QUORUM_PORT,
+  requestData,
+  UPTODATE,
+} from './leader.test-kit.ts';
+import { UNNAMED_LEARNERS_MAX } from './learner-connections.ts';
+import { INIT_LIMIT_MS, SYNC_LIMIT_MS, TICK_MS } from './peer.test-kit.ts';
 
 const test = suite('quorum: a leader, packet by packet');
 
-const { ACK, FOLLOWERINFO, OBSERVERINFO, PING, REQUEST, REVALIDATE } = PacketType;
-const QUORUM_PORT = 2888;
-const e1 = (counter: number) => makeZxid(1, counter);
-const e2 = (counter: number) => makeZxid(2, counter);
-const OLD = [1, 2, 3].map(n => createPacket(e1(n)));
-const NEWLEADER = 'NEWLEADER 0x200000000';
-const UPTODATE = 'UPTODATE 0x-1';
-const SESSION = 0x77;
-
-/** A leader with three transactions of epoch 1, in an ensemble of three voters (1, 2, 3) and an observer (4). */
-class Play {
-  readonly stage: Stage;
-  readonly leader: Leader;
-  established = 0;
-
-  constructor(options: StageOptions = {}) {
-    this.stage = new Stage(options).history(OLD, 1);
-    this.leader = new Leader(this.stage.context, epoch => {
-      this.established = epoch;
-    });
-    this.leader.start(reason => {
-      this.stage.ended = reason;
-    });
-    this.stage.settle();
-  }
-
-  get leading(): boolean {
-    return this.leader.server !== null;
-  }
-
-  follower(sid: number, acceptedEpoch = 1): Peer {
-    return this.stage.dial(QUORUM_PORT).sendInfo(FOLLOWERINFO, sid, acceptedEpoch);
-  }
-
-  observer(sid: number, acceptedEpoch = 1): Peer {
-    return this.stage.dial(QUORUM_PORT).sendInfo(OBSERVERINFO, sid, acceptedEpoch);
-  }
-
-  /** All the way to UPTODATE, with an empty DIFF. */
-  serve(sid = 2): Peer {
-    const follower = this.follower(sid);
-    assert.equal(follower.told(), ['LEADERINFO 0x200000000']);
-    follower.sendAckEpoch(e1(3), 1);
-    assert.equal(follower.told(), ['DIFF 0x100000003', NEWLEADER]);
-    follower.send(ACK, e2(0));
-    assert.equal(follower.told(), [UPTODATE]);
-    assert.ok(this.leading);
-    return follower;
-  }
-
-  /** Another one, while the leader serves. */
-  serveAlso(sid: number): Peer {
-    const follower = this.follower(sid);
-    follower.told();
-    follower.sendAckEpoch(e1(3), 1);
-    follower.told();
-    follower.send(ACK, e2(0));
-    assert.equal(follower.told(), [UPTODATE]);
-    return follower;
-  }
-}
-
-function requestData(
-  op: number,
-  cxid: number,
-  write: (writer: JuteWriter) => void,
-  session = SESSION,
-): Buffer {
-  const writer = new JuteWriter().writeInt(0).writeInt(session).writeInt(cxid).writeInt(op);
-  write(writer);
-  return writer.toBuffer();
-}
-
-/** Opens the session of all requests. */
-function openSession(follower: Peer, session = SESSION): void {
-  follower.send(
-    REQUEST,
-    -1,
-    requestData(OpCode.createSession, 0, w => void w.writeInt(60_000), session),
-  );
-}
-
-/** The code of the transaction that a PROPOSAL carries, 0 when it is none of an error. */
-function codeOf(follower: Peer, proposal: string): number {
-  const data = follower.data.get(proposal)!;
-  const { body: txn } = parseTxnPacket(txnPacket(1, data));
-  return txn.type === OpCode.error ? txn.err : 0;
-}
+const { ACK, OBSERVERINFO, PING, REQUEST, REVALIDATE } = PacketType;
 
 test('the ladder (facts 21): each step waits for a quorum of voters, the leader among them', () => {
   const play = new Play();
@@ -260,6 +170,61 @@ test('what is proposed and not committed when a follower joins is sent to it aft
   assert.equal(two.told(), ['COMMIT 0x200000001', 'COMMIT 0x200000002']);
 });
 
+test('000-4: an observer that joins hears of what is committed, not of what is only proposed', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  openSession(two);
+  two.told();
+  const observer = play.observer(4);
+  observer.told();
+  observer.sendAckEpoch(e1(3), 1);
+  observer.told();
+  observer.send(ACK, e2(0));
+  assert.equal(observer.told(), [UPTODATE]);
+  two.send(ACK, e2(1));
+  assert.equal(observer.told(), ['INFORM 0x200000001']);
+});
+
+test('the proposal right behind the last committed transaction is not left out for a follower that joins', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  openSession(two);
+  two.send(ACK, e2(1));
+  two.send(REQUEST, -1, requestData(OpCode.create, 1, body.create('/a')));
+  assert.equal(two.told().sort(), ['COMMIT 0x200000001', 'PROPOSAL 0x200000001', 'PROPOSAL 0x200000002']);
+  const three = play.follower(3);
+  three.told();
+  three.sendAckEpoch(e2(1), 2);
+  assert.equal(three.told(), ['DIFF 0x200000001', NEWLEADER]);
+  three.send(ACK, e2(0));
+  assert.equal(three.told(), [UPTODATE, 'PROPOSAL 0x200000002']);
+});
+
+test('a follower that is cut back to what is committed has acked nothing beyond it, on no connection of its id', () => {
+  const play = new Play();
+  const gone = play.serve(2);
+  const three = play.serveAlso(3);
+  play.stage.machine.disk.syncDelayMs = 500;
+  openSession(three);
+  assert.equal(gone.told(), ['PROPOSAL 0x200000001']);
+  gone.send(ACK, e2(1));
+  play.stage.settle();
+  // Its connection is dead on its side alone: the leader has not noticed when it comes back, and TRUNC takes what it acked.
+  const two = play.follower(2, 2);
+  two.told();
+  two.sendAckEpoch(e2(1), 2);
+  assert.equal(two.told(), ['TRUNC 0x100000003', NEWLEADER]);
+  assert.ok(gone.closed !== null);
+  three.send(PING, 0, Buffer.alloc(0));
+  play.stage.time.advance(600);
+  assert.is(play.stage.database.lastProcessedZxid, e2(0), 'one of three has it for sure');
+  two.send(ACK, e2(0));
+  assert.equal(two.told(), [UPTODATE, 'PROPOSAL 0x200000001']);
+  assert.is(play.stage.database.lastProcessedZxid, e2(0));
+  two.send(ACK, e2(1));
+  assert.equal(two.told(), ['COMMIT 0x200000001']);
+});
+
 test('commits go out in zxid order, and an ack stands for all before it', () => {
   const play = new Play();
   const two = play.serve(2);
@@ -401,109 +366,6 @@ test('an accepted epoch that a server of no configuration claims moves nothing',
   assert.equal(play.follower(2).told(), ['LEADERINFO 0x200000000']);
 });
 
-test('2623: what a learner forwards and no server could read back becomes a refusal', () => {
-  const play = new Play();
-  const two = play.serve(2);
-  openSession(two);
-  const poison: [number, (w: JuteWriter) => void, number][] = [
-    [OpCode.check, body.delete('/'), ErrorCode.UNIMPLEMENTED],
-    [OpCode.getData, body.read('/'), ErrorCode.UNIMPLEMENTED],
-    [99, () => {}, ErrorCode.UNIMPLEMENTED],
-    [OpCode.create, w => void w.writeInt(-7), ErrorCode.MARSHALLINGERROR],
-    [
-      OpCode.multi,
-      w => void w.writeInt(OpCode.setACL).writeBoolean(false).writeInt(-1),
-      ErrorCode.MARSHALLINGERROR,
-    ],
-    [OpCode.create, body.create('/x', '', 77), ErrorCode.BADARGUMENTS],
-    // A session without a timeout: an observer behind this follower can have sent it, whose clients must not lose theirs.
-    [OpCode.createSession, () => {}, ErrorCode.MARSHALLINGERROR],
-  ];
-  for (const [op, write] of poison) two.send(REQUEST, -1, requestData(op, 1, write));
-  const proposals = two.told().slice(1);
-  assert.is(proposals.length, poison.length);
-  for (const [i, [op, , code]] of poison.entries())
-    assert.is(codeOf(two, proposals[i]!), code, `operation ${op}`);
-  assert.is(two.closed, null);
-});
-
-test('sync: answered when what was outstanding is committed, and at once when nothing is', () => {
-  const play = new Play();
-  const two = play.serve(2);
-  two.send(REQUEST, -1, requestData(OpCode.sync, 1, body.path('/')));
-  assert.equal(two.told(), ['SYNC 0x0']);
-  openSession(two);
-  two.send(REQUEST, -1, requestData(OpCode.sync, 2, body.path('/')));
-  assert.equal(two.told(), ['PROPOSAL 0x200000001']);
-  two.send(ACK, e2(1));
-  assert.equal(two.told(), ['COMMIT 0x200000001', 'SYNC 0x0'], 'behind the commit it waited for');
-});
-
-test('sync: the answer stands between the commits before it and those after it, when one ack commits all', () => {
-  const play = new Play();
-  const two = play.serve(2);
-  openSession(two);
-  two.send(ACK, e2(1));
-  two.told();
-  two.send(REQUEST, -1, requestData(OpCode.create, 1, body.create('/a')));
-  two.send(REQUEST, -1, requestData(OpCode.sync, 2, body.path('/')));
-  two.send(REQUEST, -1, requestData(OpCode.sync, 3, body.path('/')));
-  two.send(REQUEST, -1, requestData(OpCode.create, 4, body.create('/b')));
-  two.told();
-  two.send(ACK, e2(3));
-  assert.equal(two.told(), ['COMMIT 0x200000002', 'SYNC 0x0', 'SYNC 0x0', 'COMMIT 0x200000003']);
-});
-
-test('sessions: one owner at a time; REVALIDATE moves it; a request from the old place is told so', () => {
-  const play = new Play();
-  const two = play.serve(2);
-  const three = play.serveAlso(3);
-  openSession(two);
-  two.send(ACK, e2(1));
-  play.stage.settle();
-  const ask = Buffer.alloc(12);
-  ask.writeInt32BE(SESSION, 4);
-  ask.writeInt32BE(60_000, 8);
-  three.told();
-  three.send(REVALIDATE, -1, ask);
-  assert.equal(three.told(), ['REVALIDATE 0x-1']);
-  assert.is(three.data.get('REVALIDATE 0x-1')![8], 1);
-  two.told();
-  two.send(REQUEST, -1, requestData(OpCode.create, 1, body.create('/a')));
-  const [moved] = two.told();
-  assert.is(codeOf(two, moved!), ErrorCode.SESSIONMOVED);
-  ask.writeInt32BE(SESSION + 1, 4);
-  three.told();
-  three.send(REVALIDATE, -1, ask);
-  three.told();
-  assert.is(three.data.get('REVALIDATE 0x-1')![8], 0);
-});
-
-test('a session that no ping touches expires by closeSession; one that a learner reports lives', () => {
-  const play = new Play();
-  const two = play.serve(2);
-  for (const session of [SESSION, SESSION + 1])
-    two.send(
-      REQUEST,
-      -1,
-      requestData(OpCode.createSession, 0, w => void w.writeInt(1000), session),
-    );
-  two.send(ACK, e2(2));
-  play.stage.settle();
-  const touched = Buffer.alloc(12);
-  touched.writeInt32BE(SESSION, 4);
-  touched.writeInt32BE(1000, 8);
-  for (let i = 0; i < 20; i++) {
-    play.stage.time.advance(TICK_MS / 2);
-    two.send(PING, 0, touched);
-    for (const packet of two.told()) {
-      const zxid = /^PROPOSAL (0x[0-9a-f]+)$/.exec(packet)?.[1];
-      if (zxid !== undefined) two.send(ACK, Number(zxid));
-    }
-  }
-  assert.equal([...play.stage.database.sessionTimeouts.keys()], [BigInt(SESSION)]);
-});
-
 test('initLimit: without a quorum that synced in time, the leader goes back to the election', () => {
   const play = new Play();
   play.observer(4);
@@ -540,25 +402,3 @@ test('a leader that steps down frees its ports and says so to all', () => {
   assert.throws(() => play.stage.dial(QUORUM_PORT), /refused/);
   assert.throws(() => play.stage.dial(2191), /refused/);
 });
-
-test('a leader that nobody acks stops at 100,000 proposals, and says why', () => {
-  const play = new Play();
-  const two = play.serve(2);
-  const requests = Buffer.concat(
-    Array.from({ length: 1_000 }, () =>
-      packetOf(
-        REQUEST,
-        requestData(OpCode.createSession, 0, w => void w.writeInt(4000)),
-      ),
-    ),
-  );
-  for (let i = 0; i <= 100; i++) two.write(requests);
-  play.stage.wait(() => play.stage.ended !== null, 'the end');
-  assert.match(play.stage.ended!, /^100000 proposals wait for a quorum$/);
-});
-
-function packetOf(type: PacketType, data: Buffer): Buffer {
-  const writer = new JuteWriter();
-  writeQuorumPacket(writer, { type, zxid: -1, data, authinfo: null });
-  return writer.toBuffer();
-}

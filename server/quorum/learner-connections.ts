@@ -16,8 +16,8 @@ export function boundUnnamed(handlers: Iterable<LearnerHandler>): void {
 }
 
 /**
- * Called when `newcomer` has acked NEWLEADER: only then does it take the place of an earlier connection of its sid.
- * Whoever merely says that it is server 2 must not end the connection of the server 2 that serves.
+ * Called when `newcomer` has acked NEWLEADER, or its log is about to be cut: only then does it take the place of an earlier
+ * connection of its sid. Whoever merely says that it is server 2 must not end the connection of the server 2 that serves.
  */
 export function replaceEarlier(handlers: Iterable<LearnerHandler>, newcomer: LearnerHandler): void {
   for (const other of [...handlers]) {

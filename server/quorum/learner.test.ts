@@ -236,7 +236,42 @@ test('a COMMIT that is not of the oldest proposal is a hole', () => {
   const broadcast = serve('follower');
   broadcast.master.send(COMMIT, e2(1));
   assertEnded(broadcast, /COMMIT 0x200000001 where the oldest proposal is none/);
+  const leap = serve('follower');
+  for (const n of [1, 2]) leap.master.sendTxn(PROPOSAL, createPacket(e2(n)));
+  leap.master.send(COMMIT, e2(2));
+  assertEnded(leap, /COMMIT 0x200000002 where the oldest proposal is 0x200000001/);
+  assert.is(leap.stage.database.lastProcessedZxid, e1(3));
 });
+
+test('a proposal is acked when it is on disk, not before', () => {
+  const { stage, master } = serve('follower');
+  stage.machine.disk.syncDelayMs = 500;
+  master.sendTxn(PROPOSAL, createPacket(e2(1)));
+  stage.time.advance(400);
+  // The disk is at work on the first: these come with the sync after it.
+  for (const n of [2, 3]) master.sendTxn(PROPOSAL, createPacket(e2(n)));
+  assert.equal(master.told(), []);
+  stage.time.advance(200);
+  assert.equal(master.told(), ['ACK 0x200000001']);
+  stage.time.advance(500);
+  assert.equal(master.told(), ['ACK 0x200000002', 'ACK 0x200000003']);
+});
+
+for (const role of ['follower', 'observer'] as const) {
+  test(`a ${role} has left only when what it logged is on disk: the next vote and the next ACK of NEWLEADER claim it`, () => {
+    const { stage, master } = serve(role);
+    stage.machine.disk.syncDelayMs = 500;
+    master.sendTxn(role === 'follower' ? PROPOSAL : INFORM, createPacket(e2(1)));
+    stage.settle();
+    master.destroy();
+    stage.time.advance(300);
+    assert.is(stage.ended, null);
+    assert.is(stage.serving, null);
+    stage.wait(() => stage.ended !== null, 'the learner to leave');
+    stage.powerCycle();
+    assert.is(stage.database.lastLoggedZxid, e2(1));
+  });
+}
 
 test('proposals and informs that come twice are taken once', () => {
   const follower = acked(discover('follower'));

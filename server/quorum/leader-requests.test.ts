@@ -1,0 +1,137 @@
+import { assert, suite } from '#test';
+import { body } from '../memory-client.test-kit.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import { codeOf, e2, openSession, Play, requestData, SESSION } from './leader.test-kit.ts';
+import { TICK_MS } from './peer.test-kit.ts';
+
+const test = suite('quorum: what learners ask of a leader');
+
+const { ACK, PING, REQUEST, REVALIDATE } = PacketType;
+
+test('2623: what a learner forwards and no server could read back becomes a refusal', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  openSession(two);
+  const poison: [number, (w: JuteWriter) => void, number][] = [
+    [OpCode.check, body.delete('/'), ErrorCode.UNIMPLEMENTED],
+    [OpCode.getData, body.read('/'), ErrorCode.UNIMPLEMENTED],
+    [99, () => {}, ErrorCode.UNIMPLEMENTED],
+    [OpCode.create, w => void w.writeInt(-7), ErrorCode.MARSHALLINGERROR],
+    [
+      OpCode.multi,
+      w => void w.writeInt(OpCode.setACL).writeBoolean(false).writeInt(-1),
+      ErrorCode.MARSHALLINGERROR,
+    ],
+    [OpCode.create, body.create('/x', '', 77), ErrorCode.BADARGUMENTS],
+    // A session without a timeout: an observer behind this follower can have sent it, whose clients must not lose theirs.
+    [OpCode.createSession, () => {}, ErrorCode.MARSHALLINGERROR],
+  ];
+  for (const [op, write] of poison) two.send(REQUEST, -1, requestData(op, 1, write));
+  const proposals = two.told().slice(1);
+  assert.is(proposals.length, poison.length);
+  for (const [i, [op, , code]] of poison.entries())
+    assert.is(codeOf(two, proposals[i]!), code, `operation ${op}`);
+  assert.is(two.closed, null);
+});
+
+test('sync: answered when what was outstanding is committed, and at once when nothing is', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  two.send(REQUEST, -1, requestData(OpCode.sync, 1, body.path('/')));
+  assert.equal(two.told(), ['SYNC 0x0']);
+  openSession(two);
+  two.send(REQUEST, -1, requestData(OpCode.sync, 2, body.path('/')));
+  assert.equal(two.told(), ['PROPOSAL 0x200000001']);
+  two.send(ACK, e2(1));
+  assert.equal(two.told(), ['COMMIT 0x200000001', 'SYNC 0x0'], 'behind the commit it waited for');
+});
+
+test('sync: the answer stands between the commits before it and those after it, when one ack commits all', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  openSession(two);
+  two.send(ACK, e2(1));
+  two.told();
+  two.send(REQUEST, -1, requestData(OpCode.create, 1, body.create('/a')));
+  two.send(REQUEST, -1, requestData(OpCode.sync, 2, body.path('/')));
+  two.send(REQUEST, -1, requestData(OpCode.sync, 3, body.path('/')));
+  two.send(REQUEST, -1, requestData(OpCode.create, 4, body.create('/b')));
+  two.told();
+  two.send(ACK, e2(3));
+  assert.equal(two.told(), ['COMMIT 0x200000002', 'SYNC 0x0', 'SYNC 0x0', 'COMMIT 0x200000003']);
+});
+
+test('sessions: one owner at a time; REVALIDATE moves it; a request from the old place is told so', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  const three = play.serveAlso(3);
+  openSession(two);
+  two.send(ACK, e2(1));
+  play.stage.settle();
+  const ask = Buffer.alloc(12);
+  ask.writeInt32BE(SESSION, 4);
+  ask.writeInt32BE(60_000, 8);
+  three.told();
+  three.send(REVALIDATE, -1, ask);
+  assert.equal(three.told(), ['REVALIDATE 0x-1']);
+  assert.is(three.data.get('REVALIDATE 0x-1')![8], 1);
+  two.told();
+  two.send(REQUEST, -1, requestData(OpCode.create, 1, body.create('/a')));
+  const [moved] = two.told();
+  assert.is(codeOf(two, moved!), ErrorCode.SESSIONMOVED);
+  ask.writeInt32BE(SESSION + 1, 4);
+  three.told();
+  three.send(REVALIDATE, -1, ask);
+  three.told();
+  assert.is(three.data.get('REVALIDATE 0x-1')![8], 0);
+});
+
+test('a session that no ping touches expires by closeSession; one that a learner reports lives', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  for (const session of [SESSION, SESSION + 1])
+    two.send(
+      REQUEST,
+      -1,
+      requestData(OpCode.createSession, 0, w => void w.writeInt(1000), session),
+    );
+  two.send(ACK, e2(2));
+  play.stage.settle();
+  const touched = Buffer.alloc(12);
+  touched.writeInt32BE(SESSION, 4);
+  touched.writeInt32BE(1000, 8);
+  for (let i = 0; i < 20; i++) {
+    play.stage.time.advance(TICK_MS / 2);
+    two.send(PING, 0, touched);
+    for (const packet of two.told()) {
+      const zxid = /^PROPOSAL (0x[0-9a-f]+)$/.exec(packet)?.[1];
+      if (zxid !== undefined) two.send(ACK, Number(zxid));
+    }
+  }
+  assert.equal([...play.stage.database.sessionTimeouts.keys()], [BigInt(SESSION)]);
+});
+
+test('a leader that nobody acks stops at 100,000 proposals, and says why', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  const requests = Buffer.concat(
+    Array.from({ length: 1_000 }, () =>
+      packetOf(
+        REQUEST,
+        requestData(OpCode.createSession, 0, w => void w.writeInt(4000)),
+      ),
+    ),
+  );
+  for (let i = 0; i <= 100; i++) two.write(requests);
+  play.stage.wait(() => play.stage.ended !== null, 'the end');
+  assert.match(play.stage.ended!, /^100000 proposals wait for a quorum$/);
+});
+
+function packetOf(type: PacketType, data: Buffer): Buffer {
+  const writer = new JuteWriter();
+  writeQuorumPacket(writer, { type, zxid: -1, data, authinfo: null });
+  return writer.toBuffer();
+}

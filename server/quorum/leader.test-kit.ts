@@ -1,0 +1,100 @@
+/** A leader, and learners played by the test: for the tests of `leader.ts`. */
+import { assert } from '#test';
+import { parseTxnPacket } from '../storage/parse-txn.ts';
+import { createPacket } from '../storage/testing.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import { txnPacket } from '../wire/txn-packet.ts';
+import { makeZxid } from '../wire/zxid.ts';
+import { Leader } from './leader.ts';
+import { type Peer, Stage, type StageOptions } from './peer.test-kit.ts';
+
+const { ACK, FOLLOWERINFO, OBSERVERINFO, REQUEST } = PacketType;
+export const QUORUM_PORT = 2888;
+export const e1 = (counter: number) => makeZxid(1, counter);
+export const e2 = (counter: number) => makeZxid(2, counter);
+const OLD = [1, 2, 3].map(n => createPacket(e1(n)));
+export const NEWLEADER = 'NEWLEADER 0x200000000';
+export const UPTODATE = 'UPTODATE 0x-1';
+export const SESSION = 0x77;
+
+/** A leader with three transactions of epoch 1, in an ensemble of three voters (1, 2, 3) and an observer (4). */
+export class Play {
+  readonly stage: Stage;
+  readonly leader: Leader;
+  established = 0;
+
+  constructor(options: StageOptions = {}) {
+    this.stage = new Stage(options).history(OLD, 1);
+    this.leader = new Leader(this.stage.context, epoch => {
+      this.established = epoch;
+    });
+    this.leader.start(reason => {
+      this.stage.ended = reason;
+    });
+    this.stage.settle();
+  }
+
+  get leading(): boolean {
+    return this.leader.server !== null;
+  }
+
+  follower(sid: number, acceptedEpoch = 1): Peer {
+    return this.stage.dial(QUORUM_PORT).sendInfo(FOLLOWERINFO, sid, acceptedEpoch);
+  }
+
+  observer(sid: number, acceptedEpoch = 1): Peer {
+    return this.stage.dial(QUORUM_PORT).sendInfo(OBSERVERINFO, sid, acceptedEpoch);
+  }
+
+  /** All the way to UPTODATE, with an empty DIFF. */
+  serve(sid = 2): Peer {
+    const follower = this.follower(sid);
+    assert.equal(follower.told(), ['LEADERINFO 0x200000000']);
+    follower.sendAckEpoch(e1(3), 1);
+    assert.equal(follower.told(), ['DIFF 0x100000003', NEWLEADER]);
+    follower.send(ACK, e2(0));
+    assert.equal(follower.told(), [UPTODATE]);
+    assert.ok(this.leading);
+    return follower;
+  }
+
+  /** Another one, while the leader serves. */
+  serveAlso(sid: number): Peer {
+    const follower = this.follower(sid);
+    follower.told();
+    follower.sendAckEpoch(e1(3), 1);
+    follower.told();
+    follower.send(ACK, e2(0));
+    assert.equal(follower.told(), [UPTODATE]);
+    return follower;
+  }
+}
+
+export function requestData(
+  op: number,
+  cxid: number,
+  write: (writer: JuteWriter) => void,
+  session = SESSION,
+): Buffer {
+  const writer = new JuteWriter().writeInt(0).writeInt(session).writeInt(cxid).writeInt(op);
+  write(writer);
+  return writer.toBuffer();
+}
+
+/** Opens the session of all requests. */
+export function openSession(follower: Peer, session = SESSION): void {
+  follower.send(
+    REQUEST,
+    -1,
+    requestData(OpCode.createSession, 0, w => void w.writeInt(60_000), session),
+  );
+}
+
+/** The code of the transaction that a PROPOSAL carries, 0 when it is none of an error. */
+export function codeOf(follower: Peer, proposal: string): number {
+  const data = follower.data.get(proposal)!;
+  const { body: txn } = parseTxnPacket(txnPacket(1, data));
+  return txn.type === OpCode.error ? txn.err : 0;
+}
