@@ -55,4 +55,9 @@ export const EXACT_COUNTS: Readonly<Record<string, string>> = {
   fsyncsPerWrite: 'Log fsyncs of all members, per committed write',
   leaderFsyncsPerWrite: 'Log fsyncs of the leader, per committed write',
   leaderConnections: 'Learner connections on the leader',
+  acksFromObservers: 'Acks that observers sent, in all rounds',
+  pingsDuringTheLoad: 'Pings between members, in all rounds',
 };
+
+/** Keys of `exactCounts` that are sums over all rounds; the others are medians of them. */
+export const TOTALS: readonly string[] = ['acksFromObservers', 'pingsDuringTheLoad'];

@@ -156,7 +156,8 @@ const sync = z.strictObject({
   role: z.enum(ROLES),
   /** Name of the leader or observer master that served it. */
   syncedWith: text.optional(),
-  mode: z.enum(SYNC_MODES),
+  /** Absent where no log says: Apache's gives none. */
+  mode: z.enum(SYNC_MODES).optional(),
   bytes: count.optional(),
   marks: syncMarks,
 });

@@ -7,7 +7,7 @@ import { leaderMessages } from './leader-messages.ts';
 import { mastersWriteThroughput } from './masters-write-throughput.ts';
 import { moreVotersWriteLess } from './more-voters-write-less.ts';
 import { observerMessages } from './observer-messages.ts';
-import { observersLeaveWritesFlat, PLACEBO_CONDITION } from './observers-leave-writes-flat.ts';
+import { observersLeaveWritesFlat, placeboCondition } from './observers-leave-writes-flat.ts';
 import { observersNeverAck } from './observers-never-ack.ts';
 import { around, type Planted, plantedResult, plantedTopology } from './testing.ts';
 
@@ -22,7 +22,7 @@ function writes(topology: string, values: readonly number[], more: Partial<Plant
 }
 
 const placebo = (values: readonly number[], counts?: Record<string, number>) =>
-  writes('voters', values, { condition: PLACEBO_CONDITION, ...(counts && { counts }) });
+  writes('voters', values, { condition: placeboCondition(3), ...(counts && { counts }) });
 
 test('004-2: at least 90 % of the writes beside placebos hold, clearly fewer fail, a wide spread shows nothing', () => {
   const verdict = (values: readonly number[]) =>
@@ -50,9 +50,23 @@ test('004-2: against placebos where there are some, else against voters alone; t
   assert.ok(Math.abs(estimate!.value - 0.995) < 0.001);
   assert.is(estimate!.n, 6);
   assert.equal(evidence, [
-    `writeThroughput/voters/${PLACEBO_CONDITION}`,
+    `writeThroughput/voters/${placeboCondition(3)}`,
     'writeThroughput/observers/healthy',
   ]);
+});
+
+test('004-2: eight observers are held against eight placebos, not against three', () => {
+  const topologies = [plantedTopology('voters', 3, 0), plantedTopology('observers8', 3, 8)];
+  const eight = writes('observers8', around(900));
+  const beside = (count: number, writesPerSecond: number) =>
+    writes('voters', around(writesPerSecond), { condition: placeboCondition(count) });
+  const { verdict, evidence } = judged(
+    observersLeaveWritesFlat,
+    [beside(3, 2000), beside(8, 905), eight],
+    topologies,
+  );
+  assert.is(verdict, 'holds');
+  assert.is(evidence[0], `writeThroughput/voters/${placeboCondition(8)}`);
 });
 
 test('004-2: both channels must agree: more acks per write with observers fail it, whatever the clock says', () => {
@@ -166,6 +180,33 @@ test('000-11: messages of the leader with masters are those with voters alone', 
     ]).verdict;
   assert.is(verdict(4, 7, 4.01), 'holds');
   assert.is(verdict(4, 7, 5), 'fails');
+});
+
+test('004-16 and 000-11: of several sizes one that breaks it fails it', () => {
+  const topologies = [3, 8].flatMap(observers => [
+    plantedTopology(`observers${observers}`, 3, observers),
+    plantedTopology(`masters${observers}`, 3, observers, true),
+  ]);
+  const verdict = (connections: number, messages: number) => {
+    const counts = (leaderConnections: number, leaderMessagesPerWrite: number) => ({
+      leaderConnections,
+      leaderMessagesPerWrite,
+    });
+    const planted = [
+      counted('voters', counts(2, 4)),
+      counted('observers3', counts(5, 7)),
+      counted('masters3', counts(2, 4)),
+      counted('observers8', counts(10, 12)),
+      counted('masters8', counts(connections, messages)),
+    ];
+    return judgeAll(
+      [leaderConnections, leaderMessages],
+      plantedResult(planted, [plantedTopology('voters', 3, 0), ...topologies]),
+    ).map(each => each.verdict);
+  };
+  assert.equal(verdict(2, 4), ['holds', 'holds']);
+  assert.equal(verdict(3, 4), ['fails', 'holds']);
+  assert.equal(verdict(2, 6), ['holds', 'fails']);
 });
 
 test('004-9: an observer takes one message per write, and fewer than a follower', () => {

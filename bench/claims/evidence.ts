@@ -37,15 +37,14 @@ export class Evidence {
     return this.result.topologies.filter(hasMasters);
   }
 
-  /** The same members without masters, with them, and the voters alone; the smallest of such pairs, where there is one. */
+  /** The same members without masters, with them, and the voters alone. */
   get mastersPairs(): { voters: Topology | undefined; observers: Topology; masters: Topology }[] {
-    const pairs = this.withObservers.flatMap(observers => {
+    return this.withObservers.flatMap(observers => {
       const masters = this.withMasters.find(
         other => votersOf(other) === votersOf(observers) && observersOf(other) === observersOf(observers),
       );
       return masters === undefined ? [] : [{ voters: this.votersLike(observers), observers, masters }];
     });
-    return pairs.slice(0, 1);
   }
 
   /** The topology without observers that has as many voters. */

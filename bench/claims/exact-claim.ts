@@ -26,6 +26,11 @@ export interface ExactComparison {
   find(counts: readonly Readonly<Record<string, number>>[], evidence: Evidence): Finding;
 }
 
+/** What a claim about several topologies is judged by: the first that breaks it, or else the last, which has most members. */
+export function worstOf(findings: readonly Finding[]): Finding {
+  return findings.find(({ holds }) => !holds) ?? findings.at(-1)!;
+}
+
 export function exactClaim(text: Omit<Claim, 'tests' | 'judge'>, { counted, find }: ExactComparison): Claim {
   return {
     ...text,

@@ -1,7 +1,7 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { votersOf } from './evidence.ts';
-import { exactClaim } from './exact-claim.ts';
+import { exactClaim, worstOf } from './exact-claim.ts';
 
 /** Row 004-16: observers attach to followers, so the leader keeps its followers alone. */
 export const leaderConnections: Claim = exactClaim(
@@ -25,13 +25,16 @@ export const leaderConnections: Claim = exactClaim(
         })),
       ),
     find(counts, evidence) {
-      const [without, masters] = counts.map(each => each.leaderConnections!) as [number, number];
-      const followers = votersOf(evidence.mastersPairs[0]!.masters) - 1;
-      return {
-        holds: masters === followers && without > masters,
-        value: masters,
-        reason: `The leader kept ${masters} learner connections with masters and ${without} without; it has ${followers} followers.`,
-      };
+      const found = evidence.mastersPairs.map((pair, index) => {
+        const [without, masters] = counts.slice(2 * index).map(each => each.leaderConnections!);
+        const followers = votersOf(pair.masters) - 1;
+        return {
+          holds: masters === followers && without! > masters,
+          value: masters!,
+          reason: `The leader of ${pair.masters.name} kept ${masters} learner connections, and ${without} without masters; it has ${followers} followers.`,
+        };
+      });
+      return worstOf(found);
     },
   },
 );

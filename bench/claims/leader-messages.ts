@@ -1,6 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
-import { COUNT_TOLERANCE, exactClaim } from './exact-claim.ts';
+import { COUNT_TOLERANCE, exactClaim, worstOf } from './exact-claim.ts';
 
 /** Rows 000-11, 004-15: what the leader sends must not grow with observers, once others serve them. */
 export const leaderMessages: Claim = exactClaim(
@@ -23,19 +23,20 @@ export const leaderMessages: Claim = exactClaim(
           keys: ['leaderMessagesPerWrite'],
         })),
       ),
-    find(counts) {
-      const [voters, observers, masters] = counts.map(each => each.leaderMessagesPerWrite!) as [
-        number,
-        number,
-        number,
-      ];
-      return {
-        holds: masters <= voters * (1 + COUNT_TOLERANCE) && masters < observers,
-        value: masters,
-        reason:
-          `The leader sent ${masters.toFixed(2)} messages per write with masters, ${observers.toFixed(2)} with ` +
-          `observers of its own, ${voters.toFixed(2)} with voters alone.`,
-      };
+    find(counts, evidence) {
+      const found = evidence.mastersPairs.map((pair, index) => {
+        const [voters, observers, masters] = counts
+          .slice(3 * index)
+          .map(each => each.leaderMessagesPerWrite!) as [number, number, number];
+        return {
+          holds: masters <= voters * (1 + COUNT_TOLERANCE) && masters < observers,
+          value: masters,
+          reason:
+            `The leader of ${pair.masters.name} sent ${masters.toFixed(2)} messages per write, ${observers.toFixed(2)} ` +
+            `with observers of its own, ${voters.toFixed(2)} with voters alone.`,
+        };
+      });
+      return worstOf(found);
     },
   },
 );

@@ -1,12 +1,15 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
+import { observersOf } from './evidence.ts';
 import { COUNT_TOLERANCE } from './exact-claim.ts';
 import { atLeast, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
 const SHARE = 0.9;
-/** As the measurement names it. */
-export const PLACEBO_CONDITION = 'healthy, beside placebo observers';
+/** As the measurement names it. The control of n observers is n placebos: fewer would burn less. */
+export function placeboCondition(observers: number): string {
+  return `healthy, beside ${observers} placebo observers`;
+}
 
 /** Row 004-2: observers do not vote, so more of them should not make votes slower. */
 export const observersLeaveWritesFlat: Claim = timedClaim(
@@ -24,7 +27,7 @@ export const observersLeaveWritesFlat: Claim = timedClaim(
     pairs: evidence =>
       evidence.withObservers.map(topology => {
         const voters = evidence.votersLike(topology);
-        const placebo = evidence.series('writeThroughput', voters, PLACEBO_CONDITION);
+        const placebo = evidence.series('writeThroughput', voters, placeboCondition(observersOf(topology)));
         return {
           topology: topology.name,
           a: placebo ?? evidence.series('writeThroughput', voters, CONDITIONS.healthy),
@@ -38,7 +41,7 @@ export const observersLeaveWritesFlat: Claim = timedClaim(
     worst: 'lowest',
     say: ({ topology, a }, { value }) =>
       `${topology} committed ${short(value)} times the writes of the same voters ${
-        a.id.includes(PLACEBO_CONDITION) ? 'beside placebo observers' : 'alone'
+        a.id.includes('placebo') ? 'beside placebo observers' : 'alone'
       }`,
     exact(pairs) {
       const counts = pairs.flatMap(({ topology, a, b }) => [

@@ -86,8 +86,11 @@ test(
     const ofMasters = result.syncs.filter(({ topology }) => topology === 'masters');
     assert.is(ofMasters.length, 3, 'one follower and two observers come back');
     for (const { marks } of ofMasters) assert.ok(marks.upToDateMs! <= marks.servingMs!);
-    const outage = result.availability.filter(({ condition }) => condition === CONDITIONS.quorumLost);
-    assert.ok(outage.some(({ role }) => role === 'observer'));
+    const outage = result.measurements.find(
+      ({ metric, condition }) => metric === 'observerReadAvailability' && condition === CONDITIONS.quorumLost,
+    )!;
+    // On a machine that is busy the probes may have left late: then the round is void, and says so.
+    assert.is(outage.samples.length + outage.summary.warnings.length, 1);
 
     const folder = join(runsRoot, result.run.id);
     assert.match(readFileSync(join(folder, 'report.html'), 'utf8'), result.run.id);

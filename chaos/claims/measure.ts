@@ -1,8 +1,9 @@
 /** The plan of a run: what is measured in which order. Who is right about it is decided elsewhere, by the judges. */
 import type { Need } from '../../bench/claims/claim.ts';
-import { PLACEBO_CONDITION } from '../../bench/claims/observers-leave-writes-flat.ts';
+import { placeboCondition } from '../../bench/claims/observers-leave-writes-flat.ts';
 import { preload } from '../../bench/load/preload.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
+import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { kill } from '../faults/kill.ts';
 import type { Lab } from './lab.ts';
@@ -74,8 +75,11 @@ export async function measureAll(options: MeasureOptions): Promise<string[]> {
   const least = suite.roundsMin;
   if (wantsWrites)
     await rounds('writes', { wanted: suite.rounds, least, share: WRITES_SHARE }, async round => {
-      const observerCores: number[] = [];
-      await eachStage(round, stage => writeRound(options, stage, round, observerCores));
+      const observerCores = new Map<Stage, number>();
+      await eachStage(round, async stage => {
+        const cores = await writeRound(options, stage, round);
+        if (cores !== undefined) observerCores.set(stage, cores);
+      });
       if (needs.has('placeboObservers')) await placeboRound(options, round, observerCores);
     });
   if (needs.has('leaderKilled'))
@@ -126,12 +130,8 @@ async function warmUp(options: MeasureOptions): Promise<void> {
   }
 }
 
-async function writeRound(
-  options: MeasureOptions,
-  stage: Stage,
-  round: number,
-  observerCores: number[],
-): Promise<void> {
+/** @returns what one observer burnt while all was well, in cores */
+async function writeRound(options: MeasureOptions, stage: Stage, round: number): Promise<number | undefined> {
   const { suite, needs, recorder, progress, signal } = options;
   const step = (condition: string) =>
     progress.step(`writes ${round + 1}/${suite.rounds}, ${stage.name}: ${condition}`);
@@ -139,9 +139,8 @@ async function writeRound(
   const topology = stage.name;
   step(CONDITIONS.healthy);
   const sample = await measureWrites(stage, await stage.cast(), write);
-  if (sample.observerCores !== undefined) observerCores.push(sample.observerCores);
   recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
-  if (!stage.hasLinks) return;
+  if (!stage.hasLinks) return sample.observerCores;
   for (const { need, condition, faultOf } of FAULT_CONDITIONS) {
     signal.throwIfAborted();
     // Who leads may have changed by the last fault's healing.
@@ -157,30 +156,42 @@ async function writeRound(
     );
     recordWrites({ recorder, topology, condition, round }, value, voidReasons);
   }
+  return sample.observerCores;
 }
 
-/** Voters alone, beside as many placebos as there are observers, each burning what an observer burned this round. */
+/**
+ * The voters of each topology with observers on the leader, alone, beside as many placebos, each burning what an
+ * observer of it burnt this round.
+ */
 async function placeboRound(
   options: MeasureOptions,
   round: number,
-  observerCores: readonly number[],
+  observerCores: ReadonlyMap<Stage, number>,
 ): Promise<void> {
-  const { lab, recorder, progress, suite } = options;
-  const observed = lab.stages.find(({ topology }) =>
-    topology.members.some(({ role }) => role === 'observer'),
-  );
-  const stage = lab.stages.find(({ topology }) => topology.members.every(({ role }) => role !== 'observer'));
-  if (observed === undefined || stage === undefined || observerCores.length === 0) return;
-  const observers = observed.topology.members.filter(({ role }) => role === 'observer').length;
-  const cores = observerCores.reduce((sum, each) => sum + each, 0) / observerCores.length;
-  progress.step(`writes ${round + 1}/${suite.rounds}, ${stage.name}: ${PLACEBO_CONDITION}`);
-  const placebos = await startPlacebos(observers, cores);
-  try {
-    const sample = await measureWrites(stage, await stage.cast(), writeLoadOf(options), { paced: false });
-    recordWrites({ recorder, topology: stage.name, condition: PLACEBO_CONDITION, round }, sample, []);
-  } finally {
-    await placebos.stop();
+  const { lab, recorder, progress, suite, signal } = options;
+  for (const [{ topology }, cores] of observerCores) {
+    signal.throwIfAborted();
+    const observers = countOf(topology, 'observer');
+    const voters = lab.stages.find(
+      stage =>
+        countOf(stage.topology, 'observer') === 0 &&
+        countOf(stage.topology, 'participant') === countOf(topology, 'participant'),
+    );
+    if (topology.observerMasters || voters === undefined) continue;
+    const condition = placeboCondition(observers);
+    progress.step(`writes ${round + 1}/${suite.rounds}, ${voters.name}: ${condition}`);
+    const placebos = await startPlacebos(observers, cores);
+    try {
+      const sample = await measureWrites(voters, await voters.cast(), writeLoadOf(options), { paced: false });
+      recordWrites({ recorder, topology: voters.name, condition, round }, sample, []);
+    } finally {
+      await placebos.stop();
+    }
   }
+}
+
+function countOf({ members }: Topology, role: 'observer' | 'participant'): number {
+  return members.filter(member => member.role === role).length;
 }
 
 async function outageRound(options: MeasureOptions, stage: Stage, round: number): Promise<void> {

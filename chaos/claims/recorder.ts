@@ -4,7 +4,7 @@ import { VOID_ROUND } from '../../bench/claims/evidence.ts';
 import { LatencyHistogram } from '../../bench/load/histograms.ts';
 import { summaryOf } from '../../bench/stats/result-form.ts';
 import { median, middleOf } from '../../bench/stats/summary.ts';
-import { METRICS, type Metric } from '../../results/names.ts';
+import { METRICS, type Metric, TOTALS } from '../../results/names.ts';
 import type { Availability, Fault, Measurement, Result, Sync } from '../../results/schema.ts';
 
 /** Beside the metrics that every suite shares. */
@@ -58,6 +58,11 @@ export class Recorder {
     const series = this.#at(place);
     series.samples.delete(round);
     series.warnings.push(`${VOID_ROUND} ${round + 1}: ${reason}`);
+  }
+
+  /** Something that a reader of the samples must know, and that voids none. */
+  warned(place: Place, round: number, warning: string): void {
+    this.#at(place).warnings.push(`round ${round + 1}: ${warning}`);
   }
 
   histogram(place: Place, histogram: LatencyHistogram): void {
@@ -115,11 +120,13 @@ function measurementOf(series: Series): Measurement {
     summary: summaryOf(median(samples.map(({ value }) => value)), warnings),
     ...(histogram.n > 0 && { histogram: { encoded: histogram.encode().base64, unit: 'us' as const } }),
     ...(counts.size > 0 && {
-      exactCounts: Object.fromEntries([...counts].map(([name, values]) => [name, middle(values)])),
+      exactCounts: Object.fromEntries([...counts].map(([name, values]) => [name, overRounds(name, values)])),
     }),
   };
 }
 
-function middle(values: readonly number[]): number {
+/** Totals add up, for a median would hide the one message that should not be; all else is the same in every round. */
+function overRounds(name: string, values: readonly number[]): number {
+  if (TOTALS.includes(name)) return values.reduce((sum, value) => sum + value, 0);
   return Math.round(middleOf([...values].sort((a, b) => a - b)) * 10_000) / 10_000;
 }

@@ -83,8 +83,11 @@ export async function measureAvailability(
     const members = tracks.filter(track => (track.role === 'observer') === (role === 'observer'));
     if (members.length === 0) continue;
     const place = { metric: `${role}ReadAvailability`, topology: stage.name, condition };
+    const percents = members.map(track => answeredIn(track, band));
+    const due = percents.every(percent => percent !== undefined);
+    if (!due) reasons.push('no probe was due while the fault was in force');
     if (reasons.length > 0) recorder.voided(place, round, reasons.join('; '));
-    else recorder.sample(place, round, Math.min(...members.map(track => answeredIn(track, band))));
+    else recorder.sample(place, round, Math.min(...percents.map(percent => percent!)));
   }
   if (reasons.length === 0)
     recorder.availability.push(...tracks.map(track => availabilityOf(track, occasion, band)));
@@ -98,11 +101,14 @@ function targetsOf(stage: Stage, { leader }: Cast) {
   }));
 }
 
-/** Share of the probes due while the fault was in force that were answered, 0 to 100. */
-function answeredIn({ timeline, intervalMs }: MemberAvailability, { fromMs, toMs }: Band): number {
+/** Share of the probes due while the fault was in force that were answered, 0 to 100; undefined when none was due. */
+function answeredIn(
+  { timeline, intervalMs }: MemberAvailability,
+  { fromMs, toMs }: Band,
+): number | undefined {
   const due = [...timeline].filter((_, tick) => tick * intervalMs >= fromMs && tick * intervalMs < toMs);
   const served = due.filter(letter => ['ok', 'stale'].includes(OUTCOME_OF[letter]!));
-  return due.length === 0 ? 0 : (served.length / due.length) * 100;
+  return due.length === 0 ? undefined : (served.length / due.length) * 100;
 }
 
 function availabilityOf(track: MemberAvailability, at: Occasion, band: Band): Availability {
@@ -122,7 +128,7 @@ function availabilityOf(track: MemberAvailability, at: Occasion, band: Band): Av
 }
 
 /** Runs of probes with one outcome. */
-export function spansOf(timeline: string, intervalMs: number): Availability['spans'] {
+function spansOf(timeline: string, intervalMs: number): Availability['spans'] {
   const spans: Availability['spans'] = [];
   for (const [tick, letter] of [...timeline].entries()) {
     const outcome = OUTCOME_OF[letter] ?? 'error';

@@ -22,6 +22,12 @@ export async function readCounters(members: readonly Member[]): Promise<Counters
   return new Map(await Promise.all(pairs));
 }
 
+export interface CountedSince {
+  readonly deltas: Counters;
+  /** False: some had not committed as much as the leader in time, so nothing here is a count per write. */
+  readonly isLevel: boolean;
+}
+
 /**
  * What was counted since `before`, once the members `level` have committed as much as the leader: asked earlier, they
  * would lack messages that were on their way.
@@ -31,7 +37,7 @@ export async function countedSince(
   members: readonly Member[],
   leader: string,
   level: readonly string[],
-): Promise<Counters> {
+): Promise<CountedSince> {
   const giveUpAt = performance.now() + LEVEL_MAX_MS;
   for (;;) {
     const now = await readCounters(members);
@@ -40,7 +46,7 @@ export async function countedSince(
     );
     const committed = deltas.get(leader)?.committed;
     const isLevel = level.every(name => deltas.get(name)?.committed === committed);
-    if (isLevel || performance.now() > giveUpAt) return deltas;
+    if (isLevel || performance.now() > giveUpAt) return { deltas, isLevel };
     await sleep(POLL_MS);
   }
 }

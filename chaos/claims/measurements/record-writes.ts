@@ -1,8 +1,8 @@
 /** A sample of writes into the run's record: each metric with its own reasons not to count. */
 import { LatencyHistogram } from '../../../bench/load/histograms.ts';
-import type { LoadResult } from '../../../bench/load/load-spec.ts';
+import { LATE_SHARE_MAX, type LoadResult } from '../../../bench/load/load-spec.ts';
 import type { Recorder } from '../recorder.ts';
-import { medianVoidReasons, type WriteSample } from './throughput.ts';
+import { LATE_SHARE_MAX_OF_MEDIANS, medianVoidReasons, type WriteSample } from './throughput.ts';
 
 export interface WriteOccasion {
   readonly recorder: Recorder;
@@ -17,7 +17,7 @@ const WRITES_MIN = 100;
 /** @param faultReasons why the fault makes all of it void; those of the load are found here */
 export function recordWrites(
   { recorder, topology, condition, round }: WriteOccasion,
-  { saturated, paced, reads, counts, leaderCpuUsPerWrite }: WriteSample,
+  { saturated, paced, reads, counts, uncounted, leaderCpuUsPerWrite }: WriteSample,
   faultReasons: readonly string[],
 ): void {
   const record = (metric: string, value: number | undefined, reasons: readonly string[]): boolean => {
@@ -27,8 +27,11 @@ export function recordWrites(
     return reasons.length === 0;
   };
   const closed = [...faultReasons, ...saturated.voidReasons, ...tooFew(saturated)];
-  if (record('writeThroughput', saturated.writesPerSecond, closed))
-    recorder.counts({ metric: 'writeThroughput', topology, condition }, counts);
+  if (record('writeThroughput', saturated.writesPerSecond, closed)) {
+    const place = { metric: 'writeThroughput', topology, condition };
+    recorder.counts(place, counts);
+    if (uncounted !== undefined) recorder.warned(place, round, uncounted);
+  }
   record('leaderCpuPerWrite', leaderCpuUsPerWrite, closed);
   for (const [kind, load] of [
     ['write', paced],
@@ -37,15 +40,31 @@ export function recordWrites(
     if (load === undefined) continue;
     const histogram = latencyOf(load);
     const { p50Us, p99Us } = histogram.percentiles();
-    if (!record(`${kind}LatencyP50`, toMs(p50Us), [...faultReasons, ...medianVoidReasons(load)])) continue;
+    const ofMedian = [
+      ...faultReasons,
+      ...medianVoidReasons(load),
+      ...unanswered(load, LATE_SHARE_MAX_OF_MEDIANS),
+    ];
+    if (!record(`${kind}LatencyP50`, toMs(p50Us), ofMedian)) continue;
     recorder.histogram({ metric: `${kind}LatencyP50`, topology, condition }, histogram);
-    if (p99Us !== undefined) record(`${kind}LatencyP99`, toMs(p99Us), [...faultReasons, ...load.voidReasons]);
+    const ofTail = [...faultReasons, ...load.voidReasons, ...unanswered(load, LATE_SHARE_MAX)];
+    if (p99Us !== undefined) record(`${kind}LatencyP99`, toMs(p99Us), ofTail);
   }
 }
 
 function tooFew({ totals }: LoadResult): string[] {
   return totals.writesOk < WRITES_MIN
     ? [`too little traffic: ${totals.writesOk} writes, at least ${WRITES_MIN} are needed`]
+    : [];
+}
+
+/** A histogram knows answers alone: with more requests than this without one, its percentiles flatter the server. */
+function unanswered({ totals, sends }: LoadResult, shareMax: number): string[] {
+  const lost = totals.unknown + totals.errors;
+  return lost > sends.intended * shareMax
+    ? [
+        `${lost} of ${sends.intended} requests failed or had no answer, at most ${shareMax * 100} % is accepted`,
+      ]
     : [];
 }
 

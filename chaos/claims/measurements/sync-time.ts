@@ -59,7 +59,7 @@ function syncOf({ stage, condition, round }: Occasion, member: Member, lostAt: n
     learner: member.name,
     role: member.plan.role === 'observer' ? 'observer' : 'follower',
     ...(master && { syncedWith: master.name }),
-    mode: found?.mode ?? 'DIFF',
+    ...(found && { mode: found.mode }),
     marks: { ...found?.marks, servingMs: back.at - lostAt },
   };
 }

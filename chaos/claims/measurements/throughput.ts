@@ -27,6 +27,8 @@ export interface WriteSample {
   readonly reads: LoadResult | undefined;
   /** Of Apache's servers, which count no traffic, the connections alone. */
   readonly counts: Record<string, number>;
+  /** Why there are no counts per write, where members that can count gave none. */
+  readonly uncounted: string | undefined;
   readonly leaderCpuUsPerWrite: number | undefined;
   /** Of one observer, in cores, under the closed loop. */
   readonly observerCores: number | undefined;
@@ -86,7 +88,7 @@ async function unlessVoid<T>(
 }
 
 /** Late sends keep their lateness in the response time, so a few of them cannot move the median much. */
-const LATE_SHARE_MAX_OF_MEDIANS = 0.1;
+export const LATE_SHARE_MAX_OF_MEDIANS = 0.1;
 
 /** Why the median latency of an open loop does not count; its tail asks for more, and has the load's own reasons. */
 export function medianVoidReasons({ sends, driver, totals }: LoadResult): string[] {
@@ -119,7 +121,7 @@ async function saturatedLoad(
   });
   const cpuAfter = cpuSamples(leader, watched);
   const level = members.filter(member => !cut.includes(member)).map(({ name }) => name);
-  const deltas = await countedSince(before, members, leader.name, level);
+  const { deltas, isLevel } = await countedSince(before, members, leader.name, level);
   const writes = deltas.get(leader.name)?.committed ?? saturated.totals.writesOkWithWarmup;
   const [ofLeader, ofObserver] = cpuBefore.map((from, index) => {
     const to = cpuAfter[index];
@@ -134,7 +136,10 @@ async function saturatedLoad(
   });
   return {
     saturated,
-    counts: { ...counts, ...(await leaderConnections(leader)) },
+    counts: { ...(isLevel && counts), ...(await leaderConnections(leader)) },
+    uncounted: isLevel
+      ? undefined
+      : 'members lagged behind the leader when the load was over: nothing is counted per write',
     leaderCpuUsPerWrite: ofLeader?.cpuUsPerOperation,
     observerCores: ofObserver?.cores,
   };

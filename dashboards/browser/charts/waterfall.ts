@@ -69,7 +69,7 @@ export const waterfall: Chart = ({ result }, key, widthPx) => {
           x: stage => (stage.fromMs + stage.toMs) / 2,
           y: 'learner',
           title: stage =>
-            `${stage.learner} (${stage.sync.role}, ${stage.sync.mode}${
+            `${stage.learner} (${stage.sync.role}, ${stage.sync.mode ?? 'mode unknown'}${
               stage.sync.syncedWith === undefined ? '' : ` from ${stage.sync.syncedWith}`
             })\n${stage.title}: ${formatNumber(stage.toMs - stage.fromMs)} ms, to ${formatNumber(stage.toMs)} ms`,
           fill: 'var(--paper)',

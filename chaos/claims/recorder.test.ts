@@ -1,0 +1,42 @@
+import { assert, suite } from '#test';
+import { judgeAll } from '../../bench/claims/judge-all.ts';
+import { observersNeverAck } from '../../bench/claims/observers-never-ack.ts';
+import { plantedResult, TOPOLOGIES } from '../../bench/claims/testing.ts';
+import { Recorder } from './recorder.ts';
+
+const test = suite('chaos/claims: the recorder');
+
+const healthy = (topology: string) => ({ metric: 'writeThroughput', topology, condition: 'healthy' });
+
+function countedOver(acksFromObservers: readonly number[]) {
+  const recorder = new Recorder();
+  for (const { name } of TOPOLOGIES)
+    for (const [round, acks] of acksFromObservers.entries()) {
+      recorder.sample(healthy(name), round, 1_000 + round);
+      recorder.counts(healthy(name), { acksFromObservers: acks, acksToLeaderPerWrite: 2 + round / 100 });
+    }
+  return recorder.measured();
+}
+
+test('000-4: one ack of an observer in one round of six is not hidden by a median', () => {
+  const verdictOf = (acks: readonly number[]) =>
+    judgeAll([observersNeverAck], { ...plantedResult([]), ...countedOver(acks) })[0]!.verdict;
+  assert.is(verdictOf([0, 0, 0, 0, 0, 0]), 'holds');
+  assert.is(verdictOf([0, 0, 0, 1, 0, 0]), 'fails');
+});
+
+test('totals add up over rounds, counts per write have a median', () => {
+  const [measurement] = countedOver([0, 1, 2]).measurements;
+  assert.equal(measurement!.exactCounts, { acksFromObservers: 3, acksToLeaderPerWrite: 2.01 });
+});
+
+test('a round that is voided later leaves its sample, and its warning says which', () => {
+  const recorder = new Recorder();
+  recorder.sample(healthy('voters'), 0, 10);
+  recorder.sample(healthy('voters'), 1, 20);
+  recorder.voided(healthy('voters'), 1, 'blackhole did not bite');
+  recorder.warned(healthy('voters'), 0, 'members lagged');
+  const { samples, summary } = recorder.measured().measurements[0]!;
+  assert.equal(samples, [{ round: 0, value: 10 }]);
+  assert.equal(summary.warnings, ['void round 2: blackhole did not bite', 'round 1: members lagged']);
+});
