@@ -163,6 +163,28 @@ test('above the high-water mark write says so and takes the bytes; when the peer
   );
 });
 
+test('each write that was too much is followed by a drain, also when the system takes all of it at once', async () => {
+  const piece = Buffer.alloc(2 * OUTPUT_HIGH_WATER_BYTES, 1);
+  let connection!: Connection;
+  let drains = 0;
+  await withPeer(
+    accepted => {
+      connection = accepted;
+      accepted.start({ ...ignore, onDrain: () => drains++ });
+    },
+    async peer => {
+      peer.resume();
+      await until(() => connection, { deadlineMs: 2000, what: 'the connection' });
+      for (let written = 1; written <= 5; written++) {
+        assert.is(connection.write(piece), false);
+        await until(() => drains === written, { deadlineMs: 5000, what: `drain ${written}` });
+        assert.is(connection.bytesQueued, 0);
+      }
+      connection.destroy();
+    },
+  );
+});
+
 test('a paused connection hands on nothing until it is resumed', async () => {
   let connection!: Connection;
   let got = '';

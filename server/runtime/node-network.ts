@@ -88,6 +88,8 @@ class NodeConnection implements Connection {
   #out: Buffer = EMPTY;
   #outLength = 0;
   #flushQueued = false;
+  /** `write` has answered false, and `onDrain` has not been called since. */
+  #drainWanted = false;
   #ending = false;
   #closed = false;
   #reason = 'closed by peer';
@@ -124,7 +126,7 @@ class NodeConnection implements Connection {
     socket.on('data', chunk => {
       if (!this.#ending) events.onData(chunk);
     });
-    if (events.onDrain !== undefined) socket.on('drain', () => events.onDrain?.());
+    socket.on('drain', () => this.#drained());
     socket.resume();
   }
 
@@ -139,7 +141,9 @@ class NodeConnection implements Connection {
       this.#flushQueued = true;
       this.#clock.flushAfterTurn(this.#flush);
     }
-    return this.bytesQueued <= OUTPUT_HIGH_WATER_BYTES;
+    const accepted = this.bytesQueued <= OUTPUT_HIGH_WATER_BYTES;
+    if (!accepted) this.#drainWanted = true;
+    return accepted;
   }
 
   #grow(needed: number): void {
@@ -154,6 +158,15 @@ class NodeConnection implements Connection {
     if (this.#outLength > 0) this.#writeOut();
     // Even when nothing was to be written: an empty answer is still an answer that ends.
     if (this.#ending) this.#socket.end();
+    // Node.js tells of no drain when the system took megabytes in one call.
+    this.#drained();
+  }
+
+  #drained(): void {
+    if (!this.#drainWanted || this.#ending || this.#closed) return;
+    if (this.#outLength > 0 || this.#socket.writableNeedDrain) return;
+    this.#drainWanted = false;
+    this.#events?.onDrain?.();
   }
 
   #writeOut(): void {
