@@ -3,7 +3,7 @@
  * The front door: every command of the lab, and nothing else. What a command does is in the folder it belongs to, and is
  * loaded when it is asked for. To add one: a function here that registers it, and its name in COMMANDS.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { terminal } from './bench/terminal.ts';
@@ -16,7 +16,7 @@ import { EXIT_CODES, type ExitCode } from './results/verdicts.ts';
 /** What a command works with besides its own arguments. */
 interface Context {
   readonly out: ReturnType<typeof terminal>;
-  /** Aborted by the first Ctrl-C or SIGTERM; the second ends the process at once. */
+  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; the second ends the process at once. */
   readonly signal: AbortSignal;
 }
 
@@ -153,9 +153,7 @@ function addSim(program: Command): void {
     .action(
       runs(async (options: object) => {
         const { sim } = await import('./chaos/simulation/sim-command.ts');
-        const folder = join(RUNS_ROOT, 'sim');
-        await mkdir(folder, { recursive: true });
-        return sim(context.out, { ...options, folder, signal: context.signal });
+        return sim(context.out, { ...options, folder: join(RUNS_ROOT, 'sim'), signal: context.signal });
       }),
     );
 }
@@ -193,7 +191,7 @@ function addReport(program: Command): void {
         const { renderReport } = await import('./dashboards/report/render.ts');
         const { ledgerTable, terminalLook } = await import('./dashboards/terminal/table.ts');
         const file = out ?? join(await findRun(reference), 'report.html');
-        await writeFile(file, await renderReport(result));
+        await writeFile(file, await renderReport(result)).catch(unwritable(file));
         context.out.print(ledgerTable(result, terminalLook(process.stdout, process.env)));
         context.out.print(`report: ${file}`);
         return EXIT_CODES.holds;
@@ -219,7 +217,8 @@ function addCompare(program: Command): void {
           import('./dashboards/compare/html.ts'),
         ]);
         const comparison = compareRuns(await loadRun(a), await loadRun(b));
-        if (options.html !== undefined) await writeFile(options.html, await renderComparison(comparison));
+        if (options.html !== undefined)
+          await writeFile(options.html, await renderComparison(comparison)).catch(unwritable(options.html));
         if (options.json) context.out.json(comparison);
         else context.out.print(comparisonText(comparison));
         const worse = comparison.rows.some(({ verdict }) => verdict === 'worse');
@@ -242,6 +241,12 @@ function addDoctor(program: Command): void {
     );
 }
 
+function unwritable(file: string): (error: Error) => never {
+  return error => {
+    throw new UsageError(`${file} cannot be written: ${error.message}`);
+  };
+}
+
 /** An action whose outcome is the exit code. */
 function runs<A extends unknown[]>(action: (...args: A) => Promise<ExitCode>): (...args: A) => Promise<void> {
   return async (...args) => {
@@ -257,13 +262,19 @@ function wholeNumber(min: number, max: number): (text: string) => number {
   };
 }
 
+/** SIGHUP is a terminal that closes; Node.js does not keep what nohup asked for, so it ends the lab there too. */
 function endOnSignals(): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (interruption.signal.aborted) process.exit(INTERRUPTED_AGAIN);
       interruption.abort();
     });
   }
+}
+
+/** A full disk, a folder that may not be written, too many open files: the message names the call and the path. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 function exitCodeOf(error: unknown): number {
@@ -275,7 +286,8 @@ function exitCodeOf(error: unknown): number {
     return EXIT_CODES.usage;
   }
   if (EXPECTED.some(kind => error instanceof kind)) process.stderr.write(`zklab: ${message}${causes}\n`);
-  else process.stderr.write(`zklab: a defect of zklab itself, or of the machine:\n${stack}\n`);
+  else if (isSystemError(error)) process.stderr.write(`zklab: this machine refused: ${message}\n`);
+  else process.stderr.write(`zklab: a defect of zklab itself:\n${stack}\n`);
   return EXIT_CODES.failed;
 }
 

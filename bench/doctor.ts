@@ -6,7 +6,7 @@ import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { diskSync, loopbackRoundTrip } from './measure/environment.ts';
 import { type Terminal, table } from './terminal.ts';
 import { APACHE_HINT, findApacheZooKeeper } from './topology/apache-zookeeper.ts';
-import { findSetpriv } from './topology/member-command.ts';
+import { findSetpriv } from './topology/dies-with-parent.ts';
 
 export interface Finding {
   readonly name: string;

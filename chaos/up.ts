@@ -26,7 +26,7 @@ export async function up(reference: string, terminal: Terminal, options: UpOptio
   const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}up-`));
   try {
     terminal.progress(`starting ${topology.shortForm} ...`);
-    const meshed = await startMeshedEnsemble(topology, { folder, temporaryFolder: folder });
+    const meshed = await startMeshedEnsemble(topology, { folder, temporaryFolder: folder, signal });
     try {
       const description = await describeUp(meshed);
       if (json) terminal.json(description);
@@ -36,6 +36,9 @@ export async function up(reference: string, terminal: Terminal, options: UpOptio
       terminal.progress('stopping ...');
       await meshed.stop();
     }
+  } catch (error) {
+    // Ctrl-C is how it ends, also before it is up.
+    if (!signal.aborted) throw error;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

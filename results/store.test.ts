@@ -91,6 +91,13 @@ test('missing, ambiguous, unfinished: the message names what there is', async ()
   await refused(() => loadRun(run.id, root), 'missing', /did not end/);
 });
 
+test('a result that cannot be read is damaged, by name', async () => {
+  const root = temporaryFolder();
+  const run = await createRun('a', EARLY, root);
+  await mkdir(join(run.path, 'result.json'));
+  await refused(() => loadRun(run.id, root), 'damaged', /result\.json cannot be read: EISDIR/);
+});
+
 test('damaged and of another version are told apart', async () => {
   await refused(() => parseResult('{"a":', 'x.json'), 'damaged', /x\.json is not JSON/);
   for (const content of ['{}', 'null', '7', '"text"']) {
@@ -104,17 +111,19 @@ test('damaged and of another version are told apart', async () => {
   await refused(() => parseResult('{"schemaVersion":1}', 'x.json'), 'invalid', /run: .*\n {2}and \d+ more/s);
 });
 
-test('a damaged run is listed with its problem and hides no other', async () => {
+test('a damaged run is listed with its problem and hides no other; a folder that is no run is not listed', async () => {
   const root = temporaryFolder();
   await (await createRun('good', EARLY, root)).write(minimalResult());
-  await mkdir(join(root, 'bad'));
-  await writeFile(join(root, 'bad', 'result.json'), '{');
+  const bad = '2026-08-01T02-31-00Z-bad';
+  await mkdir(join(root, bad));
+  await writeFile(join(root, bad, 'result.json'), '{');
+  await mkdir(join(root, 'sim'));
   const listed = await listRuns(root);
   assert.equal(
     listed.map(run => [run.id, run.result !== null, run.problem !== null]),
     [
       ['2026-08-01T02-30-00Z-good', true, false],
-      ['bad', false, true],
+      [bad, false, true],
     ],
   );
   assert.equal(await listRuns(join(root, 'nowhere')), []);

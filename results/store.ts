@@ -7,6 +7,8 @@ const RESULT_FILE = 'result.json';
 const LATEST = 'latest';
 const PROBLEMS_SHOWN_MAX = 5;
 const SAME_SECOND_RUNS_MAX = 100;
+/** Other folders may stand beside runs: traces of `zklab sim` do. */
+const RUN_ID = /^\d{4}-\d\d-\d\dT/;
 
 /** `results/runs` of this project; git-ignored. */
 export const RUNS_ROOT = fileURLToPath(new URL('../../results/runs', import.meta.url));
@@ -141,7 +143,7 @@ export async function loadRun(reference: string, root = RUNS_ROOT): Promise<Resu
   } catch (error) {
     if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR'))
       throw new StoreError('missing', `${file} does not exist: the run did not end, or this is not a run`);
-    throw error;
+    throw new StoreError('damaged', `${file} cannot be read: ${(error as Error).message}`);
   }
   return parseResult(content, file);
 }
@@ -196,7 +198,7 @@ async function runIds(root: string): Promise<string[]> {
   try {
     const entries = await readdir(root, { withFileTypes: true });
     return entries
-      .filter(entry => entry.isDirectory())
+      .filter(entry => entry.isDirectory() && RUN_ID.test(entry.name))
       .map(entry => entry.name)
       .sort();
   } catch (error) {

@@ -1,5 +1,5 @@
 /** The command line as a person meets it: what it accepts, how it refuses, and that Ctrl-C leaves nothing. */
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -28,6 +28,7 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['up voters=3 masters=on', 'masters=on without observers'],
   ['sim --seed 1 --seeds 2', '--seeds and --first are accepted without it'],
   ['sim --replay no-such.plan.json', 'no-such.plan.json'],
+  ['recheck chaos/no-such', 'does not exist'],
   ['report no-such-run', 'no run "no-such-run"'],
   ['micro no-such-task', 'no task matches'],
 ];
@@ -90,6 +91,65 @@ test(
 );
 
 test(
+  'a setting that a server of ours would not start on is refused before one is started',
+  async () => {
+    const file = join(temporaryFolder(), 'bad.yaml');
+    writeFileSync(file, 'name: short\nvoters: 3\nsettings: { tickTime: soon }\n');
+    const { exitCode, stderr } = await zklab('up', file);
+    assert.is(exitCode, 2, stderr);
+    assert.match(stderr, /topology short: settings of v1: tickTime=soon: accepted is an integer/);
+  },
+  DEADLINE,
+);
+
+for (const signal of ['SIGHUP', 'SIGTERM'] as const)
+  test(
+    `up: ${signal} before the ensemble is complete ends it, and leaves no folder`,
+    async () => {
+      const folder = temporaryFolder();
+      const never = join(folder, 'never.yaml');
+      writeFileSync(never, 'members: [{ implementation: { command: "tail -f {cfg}" } }]\n');
+      const env = { TMPDIR: folder, XDG_RUNTIME_DIR: join(folder, 'register') };
+      const child = zklab('up', never, { env });
+      await until(() => readdirSync(join(env.XDG_RUNTIME_DIR, 'zklab')).length > 1, {
+        deadlineMs: 60_000,
+        what: 'a Toxiproxy and a member in the register',
+      });
+      child.kill(signal);
+      const { exitCode, stderr } = await child;
+      assert.is(exitCode, 0, stderr);
+      assert.equal(readdirSync(folder).sort(), ['never.yaml', 'register']);
+    },
+    DEADLINE,
+  );
+
+test(
+  'a run without claims has nothing to judge again, which is no verdict',
+  async () => {
+    const folder = runFolder(100);
+    const file = join(folder, 'result.json');
+    writeFileSync(file, JSON.stringify({ ...minimalResult(), claims: [] }));
+    const { exitCode, stderr } = await zklab('recheck', folder);
+    assert.is(exitCode, 2);
+    assert.match(stderr, /has no claims to judge/);
+  },
+  DEADLINE,
+);
+
+test(
+  'what this machine refuses is one line, never a stack',
+  async () => {
+    const { exitCode, stderr } = await zklab('up', 'voters', { env: { TMPDIR: '/nonexistent' } });
+    assert.is(exitCode, 1);
+    assert.match(stderr, /^zklab: this machine refused: ENOENT.*\/nonexistent.*$/);
+    const report = await zklab('report', runFolder(100), '--out', '/nonexistent/page.html');
+    assert.is(report.exitCode, 2);
+    assert.match(report.stderr, /^zklab: \/nonexistent\/page\.html cannot be written: ENOENT.*$/);
+  },
+  DEADLINE,
+);
+
+test(
   'report and compare take runs by their paths',
   async () => {
     const [a, b] = [runFolder(100), runFolder(101)];
@@ -129,8 +189,10 @@ test(
   DEADLINE,
 );
 
-function zklab(...args: string[]) {
-  return execa(process.execPath, [ZKLAB, ...args], { reject: false, stdin: 'ignore' });
+function zklab(...words: (string | { env: Record<string, string> })[]) {
+  const args = words.filter(word => typeof word === 'string');
+  const env = words.find(word => typeof word !== 'string')?.env ?? {};
+  return execa(process.execPath, [ZKLAB, ...args], { reject: false, stdin: 'ignore', env });
 }
 
 function runFolder(writesPerSecond: number): string {

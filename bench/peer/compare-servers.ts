@@ -69,7 +69,14 @@ export async function compareServers(
   const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}${name}-`));
   const running: Ensemble[] = [];
   try {
-    const started = await startAll(folder, running, terminal, comparison, apache !== undefined);
+    const started = await startAll({
+      folder,
+      running,
+      terminal,
+      comparison,
+      withApache: apache !== undefined,
+      signal: options.signal,
+    });
     const versions = {
       zklab: await versionOf(started.zklab.ensemble),
       ...(apache === undefined ? {} : { apache: apache.version }),
@@ -102,6 +109,11 @@ export async function compareServers(
       terminal.print(`result: ${file}`);
     }
     return exitCode;
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+    if (options.json) terminal.progress('interrupted: nothing was measured');
+    else terminal.print('interrupted: nothing was measured');
+    return EXIT_CODES.void;
   } finally {
     terminal.progress('stopping ...');
     await Promise.all(running.map(ensemble => ensemble.stop()));
@@ -120,18 +132,28 @@ interface Started {
   readonly first: Readings;
 }
 
+interface StartOptions {
+  readonly folder: string;
+  readonly running: Ensemble[];
+  readonly terminal: Terminal;
+  readonly comparison: Comparison;
+  readonly withApache: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** Those that run are in `running` at once, so that they end even if the other one does not start. */
-async function startAll(
-  folder: string,
-  running: Ensemble[],
-  terminal: Terminal,
-  comparison: Comparison,
-  withApache: boolean,
-): Promise<PerServer<Started>> {
+async function startAll({
+  folder,
+  running,
+  terminal,
+  comparison,
+  withApache,
+  signal,
+}: StartOptions): Promise<PerServer<Started>> {
   const start = async (server: PeerServer): Promise<Started> => {
     terminal.progress(`starting ${server} ...`);
     const plan = await planEnsemble(comparison.topology(server), join(folder, server));
-    const ensemble = await Ensemble.start(plan, { temporaryFolder: folder });
+    const ensemble = await Ensemble.start(plan, { temporaryFolder: folder, signal });
     running.push(ensemble);
     return { ensemble, first: (await comparison.prepare?.(ensemble)) ?? {} };
   };

@@ -17,6 +17,8 @@ export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap'> {
   readonly readyMaxMs?: number;
   /** Cleared by the next lab when this one is killed, with the processes. */
   readonly temporaryFolder?: string;
+  /** Ends a start that is not complete yet. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export class Ensemble {
@@ -32,12 +34,20 @@ export class Ensemble {
 
   /**
    * Settles when there is a leader, every voter follows it and every observer observes.
-   * @throws EnsembleError with what each member lacks and the end of its log; by then nothing runs any more
+   * @throws EnsembleError with what each member lacks and the end of its log, and the signal's reason; by then nothing
+   *   runs any more
    */
   static async start(plan: EnsemblePlan, options: EnsembleOptions = {}): Promise<Ensemble> {
     reap();
     for (const member of plan.members) await writeMemberFiles(member, plan);
-    const { linkMaps, clientAddresses, readyMaxMs = READY_MAX_MS, javaFlags, temporaryFolder } = options;
+    const {
+      linkMaps,
+      clientAddresses,
+      readyMaxMs = READY_MAX_MS,
+      javaFlags,
+      temporaryFolder,
+      signal,
+    } = options;
     const members = plan.members.map(
       member =>
         new Member(member, clientAddresses?.get(member.name), {
@@ -49,7 +59,7 @@ export class Ensemble {
     const ensemble = new Ensemble(plan, members, readyMaxMs);
     try {
       for (const member of members) member.start();
-      await ensemble.ready();
+      await untilReady(members, readyMaxMs, { signal });
       return ensemble;
     } catch (error) {
       await ensemble.stop();
@@ -117,7 +127,7 @@ export class Ensemble {
   async restart(name: string, maxMs = this.#readyMaxMs): Promise<void> {
     const member = this.member(name);
     member.start();
-    await untilReady([member], maxMs, mode => mode !== 'down' && mode !== 'looking');
+    await untilReady([member], maxMs, { expects: mode => mode !== 'down' && mode !== 'looking' });
   }
 
   /** Ends every process that runs, observers first, so that no leader waits for them; settles when all are gone. */

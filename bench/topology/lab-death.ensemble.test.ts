@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, requirePeer, suite, until } from '#test';
 import { findApacheZooKeeper } from './apache-zookeeper.ts';
-import { findSetpriv } from './member-command.ts';
+import { findSetpriv } from './dies-with-parent.ts';
 import { identityOf, signalGroup } from './process-identity.ts';
 import { reap } from './reaper.ts';
 

@@ -1,16 +1,11 @@
 /** How a member is started: the command of its implementation, and what lets it die with the lab. */
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseCommandString } from 'execa';
 import { UsageError } from '../usage-error.ts';
 import { APACHE_HINT, APACHE_MAIN_CLASS, findApacheZooKeeper } from './apache-zookeeper.ts';
+import { type Command, diesWithParent } from './dies-with-parent.ts';
 import type { PlannedMember } from './plan.ts';
-
-export interface MemberCommand {
-  readonly file: string;
-  readonly args: readonly string[];
-}
 
 export interface CommandOptions {
   /** Where the member dials instead of the addresses it is told; only zklab's server can. */
@@ -29,7 +24,7 @@ export const JAVA_FLAGS: readonly string[] = [
 ];
 
 /** @throws UsageError when what the implementation needs is not on this machine */
-export function memberCommand(member: PlannedMember, options: CommandOptions = {}): MemberCommand {
+export function memberCommand(member: PlannedMember, options: CommandOptions = {}): Command {
   const { implementation, cfgFile } = member;
   if (implementation === 'zklab') return zklabCommand(cfgFile, options.linkMap);
   if (implementation === 'apache') return diesWithParent(apacheCommand(cfgFile, options.javaFlags));
@@ -40,35 +35,16 @@ export function memberCommand(member: PlannedMember, options: CommandOptions = {
 }
 
 /** Watches its own standard input, so it needs nobody to end it when the lab is gone. */
-function zklabCommand(cfgFile: string, linkMap: string | undefined): MemberCommand {
+function zklabCommand(cfgFile: string, linkMap: string | undefined): Command {
   const main = fileURLToPath(new URL('../../server/main.js', import.meta.url));
   if (!existsSync(main)) throw new UsageError(`${main} is missing: "npm run build" makes it`);
   const links = linkMap === undefined ? [] : ['--link-map', linkMap];
   return { file: process.execPath, args: [main, cfgFile, '--die-with-parent', ...links] };
 }
 
-function apacheCommand(cfgFile: string, javaFlags = JAVA_FLAGS): MemberCommand {
+function apacheCommand(cfgFile: string, javaFlags = JAVA_FLAGS): Command {
   const apache = findApacheZooKeeper();
   if (apache === undefined)
     throw new UsageError(`Apache ZooKeeper is not on this machine; to get it: ${APACHE_HINT}`);
   return { file: apache.java, args: [...javaFlags, '-cp', apache.classPath, APACHE_MAIN_CLASS, cfgFile] };
-}
-
-/**
- * Processes that cannot watch their parent get the kernel's own guard: setpriv (util-linux) asks for SIGKILL at the
- * parent's death and becomes the command, so the pid is the member's. Without it the reaper of the next run clears.
- */
-function diesWithParent({ file, args }: MemberCommand): MemberCommand {
-  const setpriv = findSetpriv();
-  return setpriv === undefined
-    ? { file, args }
-    : { file: setpriv, args: ['--pdeathsig', 'KILL', file, ...args] };
-}
-
-export function findSetpriv(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  if (process.platform !== 'linux') return undefined;
-  return (env.PATH ?? '')
-    .split(delimiter)
-    .map(folder => join(folder, 'setpriv'))
-    .find(file => existsSync(file));
 }

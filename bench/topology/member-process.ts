@@ -1,8 +1,8 @@
 /** One running process of a member, from its start to its exit. A restart is another MemberProcess. */
 import { execa } from 'execa';
 import type { CappedLog } from './capped-log.ts';
+import type { Command } from './dies-with-parent.ts';
 import { endWithLab } from './end-with-lab.ts';
-import type { MemberCommand } from './member-command.ts';
 import { signalGroup } from './process-identity.ts';
 import { registerProcess } from './reaper.ts';
 
@@ -12,7 +12,7 @@ export interface MemberExit {
 }
 
 export interface MemberProcessOptions {
-  readonly command: MemberCommand;
+  readonly command: Command;
   readonly log: CappedLog;
   readonly cwd: string;
   /** A word of the command line that no other process has. */

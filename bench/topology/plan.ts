@@ -1,7 +1,11 @@
 /** A topology with addresses and folders: all that is needed to write configurations, and to build a mesh around it. */
 import { join } from 'node:path';
+import { parseConfig } from '../../server/config/server-config.ts';
+import { ServerError } from '../../server/errors.ts';
+import { UsageError } from '../usage-error.ts';
 import { findPorts, type MemberPorts, type PortOptions } from './ports.ts';
 import type { Topology, TopologyMember } from './topology.ts';
+import { memberFiles } from './zoo-cfg.ts';
 
 export interface PlannedMember extends TopologyMember {
   readonly ports: MemberPorts;
@@ -16,7 +20,10 @@ export interface EnsemblePlan {
   readonly members: readonly PlannedMember[];
 }
 
-/** @param folder of the whole ensemble; a folder for each member is made in it */
+/**
+ * @param folder of the whole ensemble; a folder for each member is made in it
+ * @throws UsageError where a member of ours would not start on its settings
+ */
 export async function planEnsemble(
   topology: Topology,
   folder: string,
@@ -27,5 +34,18 @@ export async function planEnsemble(
     const own = join(folder, member.name);
     return { ...member, ports: ports[index]!, folder: own, cfgFile: join(own, 'zoo.cfg') };
   });
-  return { topology, folder, members };
+  const plan = { topology, folder, members };
+  for (const member of members) if (member.implementation === 'zklab') checkSettings(member, plan);
+  return plan;
+}
+
+/** By the server's own rules, before anything starts. Other implementations judge their settings themselves. */
+function checkSettings(member: PlannedMember, plan: EnsemblePlan): void {
+  const { zooCfg, myid } = memberFiles(member, plan);
+  try {
+    parseConfig({ path: 'zoo.cfg', text: zooCfg, myid });
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+    throw new UsageError(`topology ${plan.topology.name}: settings of ${member.name}: ${error.message}`);
+  }
 }

@@ -1,33 +1,34 @@
 /** From what a person typed to a topology: a preset, a short form, or a file. */
-import { readFileSync } from 'node:fs';
-import { parse, YAMLParseError } from 'yaml';
+import { readYaml } from '../read-yaml.ts';
 import { UsageError } from '../usage-error.ts';
 import { PRESETS } from './presets.ts';
-import { type Topology, type TopologyInput, topologyOf } from './topology.ts';
+import { IMPLEMENTATIONS, type Topology, type TopologyInput, topologyOf } from './topology.ts';
 
 const SHORT_KEYS = ['voters', 'observers', 'masters', 'server'] as const;
 
 /**
  * @param reference `masters`, `voters=3 observers=4 masters=on [server=apache]`, a preset with some of these
  *   (`observers server=apache`), or the path of a YAML file
+ * @param within what names it, for errors
  * @throws UsageError
  */
-export function readTopology(reference: string): Topology {
+export function readTopology(reference: string, within?: string): Topology {
   const text = reference.trim();
-  if (/\.ya?ml$/.test(text)) return readTopologyFile(text);
+  const origin = `${within === undefined ? '' : `${within}: `}topology "${reference}"`;
+  if (/\.ya?ml$/.test(text)) return topologyOf(readYaml(text, 'topology file'), text);
   const [first = '', ...rest] = text.split(/[\s,]+/).filter(word => word !== '');
   const preset = Object.hasOwn(PRESETS, first) ? PRESETS[first] : undefined;
   if (preset === undefined && !first.includes('='))
     throw new UsageError(
-      `topology "${reference}": accepted are ${Object.keys(PRESETS).join(', ')}, ` +
+      `${origin}: accepted are ${Object.keys(PRESETS).join(', ')}, ` +
         'a short form such as voters=3 observers=4 masters=on server=apache, or a .yaml file',
     );
   const words = preset === undefined ? [first, ...rest] : rest;
-  const given = parseWords(words, `topology "${reference}"`);
+  const given = parseWords(words, origin);
   // A preset with other counts is another topology: its name would mislead.
   const { name, ...counts } = preset ?? {};
   const input = { ...counts, ...given, ...(words.length === 0 && name !== undefined ? { name } : {}) };
-  return topologyOf(input, `topology "${reference}"`);
+  return topologyOf(input, origin);
 }
 
 function parseWords(words: readonly string[], origin: string): TopologyInput {
@@ -36,24 +37,11 @@ function parseWords(words: readonly string[], origin: string): TopologyInput {
     const [, key = '', value = ''] = /^([^=]+)=(.+)$/.exec(word) ?? [];
     if (!SHORT_KEYS.some(known => known === key))
       throw new UsageError(`${origin}: "${word}"; accepted are ${SHORT_KEYS.join('=, ')}=`);
+    if (key === 'server' && !IMPLEMENTATIONS.some(known => known === value))
+      throw new UsageError(`${origin}: server: "${value}"; accepted is ${IMPLEMENTATIONS.join(', ')}`);
     const name = key === 'server' ? 'implementation' : key;
     if (Object.hasOwn(input, name)) throw new UsageError(`${origin}: ${key} stands there twice`);
     input[name] = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   }
   return input;
-}
-
-function readTopologyFile(file: string): Topology {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`topology file ${file} cannot be read: ${(error as Error).message}`);
-  }
-  try {
-    return topologyOf(parse(text), file);
-  } catch (error) {
-    if (error instanceof YAMLParseError) throw new UsageError(`topology file ${file}: ${error.message}`);
-    throw error;
-  }
 }

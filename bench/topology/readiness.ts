@@ -20,15 +20,19 @@ const SERVING: Readonly<Record<MemberRole, readonly MemberMode[]>> = {
 /** In its configured role, and part of an ensemble that has a leader: only then does srvr say so. */
 export const servesInItsRole: Expectation = (mode, role) => SERVING[role].includes(mode);
 
-/** @throws EnsembleError as soon as a member has ended, or at the deadline */
+/** @throws EnsembleError as soon as a member has ended, or at the deadline; and the signal's reason */
 export async function untilReady(
   members: readonly Member[],
   maxMs: number,
-  expects: Expectation = servesInItsRole,
+  {
+    expects = servesInItsRole,
+    signal,
+  }: Readonly<{ expects?: Expectation; signal?: AbortSignal | undefined }> = {},
 ): Promise<void> {
   const giveUpAt = performance.now() + maxMs;
   const modes = new Map<Member, MemberMode>();
   for (;;) {
+    signal?.throwIfAborted();
     const ended = members.filter(({ process }) => !process.isRunning);
     if (ended.length > 0) throw notReady(`${ended.length} of ${members.length} members ended`, ended, modes);
     await Promise.all(members.map(async member => modes.set(member, await member.mode())));
@@ -51,8 +55,9 @@ function notReady(
       exit !== undefined
         ? `ended with ${formatExit(exit)}`
         : `is ${modes.get(member)}, should be ${SERVING[member.plan.role].slice(0, 2).join(' or ')}`;
-    const tail = member.log.tail(LOG_LINES_SHOWN).replace(/^/gm, '    ');
-    return `  ${member.name} (${member.ownAddress}) ${state}; its log ${member.log.file} ends:\n${tail}`;
+    const tail = member.log.tail(LOG_LINES_SHOWN);
+    const log = tail === '' ? 'it printed nothing' : `its log ends:\n${tail.replace(/^/gm, '    ')}`;
+    return `  ${member.name} (${member.ownAddress}) ${state}; ${log}`;
   });
   return new EnsembleError(`${what}\n${details.join('\n')}`);
 }

@@ -74,14 +74,14 @@ const REFUSED: readonly (readonly [input: string, ...says: string[]])[] = [
   ['voters=3 obsrvers=4', '"obsrvers=4"', 'voters=, observers=, masters=, server='],
   ['voters=3 voters=4', 'voters stands there twice'],
   ['voters=0', 'no voter', 'at least one participant'],
-  ['voters=-1', 'voters: -1'],
+  ['voters=-1', 'voters: -1', 'a whole number from 0 to 255'],
   ['voters=2.5', 'voters: 2.5', 'a whole number'],
   ['voters=three', 'voters: "three"', 'a whole number'],
   ['voters=300', 'voters: 300', '255'],
   ['voters=200 observers=200', '400 members', '255'],
   ['voters=3 masters=on', 'masters=on without observers'],
   ['voters=3 observers=1 masters=maybe', 'masters: "maybe"', 'on, off'],
-  ['voters=3 server=etcd', 'implementation: "etcd"', 'zklab, apache, {command: "... {cfg} ..."}'],
+  ['voters=3 server=etcd', 'server: "etcd"', 'accepted is zklab, apache'],
   ['no-such-file.yaml', 'no-such-file.yaml cannot be read', 'ENOENT'],
 ];
 
@@ -104,7 +104,21 @@ const REFUSED_FILES: readonly (readonly [yaml: string, ...says: string[]])[] = [
   ['{ voters: 1, settings: { server.1: "x:1:2" } }', 'server.1=x:1:2', 'made from members'],
   ['members: [{ implementation: { command: ./run } }]', 'implementation of v1', 'it must contain {cfg}'],
   ['voters: [', 'topology file'],
-  ['', 'topology: null'],
+  ['', 'the whole of it: null', 'keys with values'],
+  ['voters: 1e400', 'voters: Infinity', 'from 0 to 255'],
+  ['members: [null]', 'members.0: null', 'keys with values'],
+  ['members: 3', 'members: 3', 'a list'],
+  ['members: [{ implementation: java }]', 'members.0.implementation: "java"', 'zklab, apache, {command'],
+  [
+    '{ voters: 1, settings: { snapCount: [5] } }',
+    'settings.snapCount: [5]',
+    'a text, a number, true or false',
+  ],
+  ['{ voters: 1, settings: { snapCount: "5\\nclientPort=1" } }', 'settings.snapCount', 'one line'],
+  ['voters: 3\nvoters: 4', 'Map keys must be unique at line 2'],
+  ['voters: 3\n---\nvoters: 4', 'one document is accepted'],
+  ['voters: !!count 3', 'Unresolved tag', 'line 1'],
+  ['voters: *none', 'Unresolved alias'],
 ];
 
 test('a file that cannot be is refused in the same way', () => {

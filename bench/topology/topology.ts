@@ -1,6 +1,7 @@
 /** What an ensemble is made of, before it has a port or a folder: checked, with every default filled in. */
 import { z } from 'zod';
 import { canonicalKey, nearestKey, useOf } from '../../server/config/key-names.ts';
+import { checked } from '../checked.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const IMPLEMENTATIONS = ['zklab', 'apache'] as const;
@@ -56,23 +57,21 @@ const onOff = z.union([z.boolean(), z.enum(['on', 'off']).transform(word => word
 const implementation = z.union([z.enum(IMPLEMENTATIONS), z.strictObject({ command: z.string() })], {
   error: `${IMPLEMENTATIONS.join(', ')}, {command: "... {cfg} ..."}`,
 });
-const settings = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String));
-const count = (max: number) =>
-  z
-    .int({ error: `a whole number up to ${max}` })
-    .min(0)
-    .max(max);
+const setting = z.union([z.string(), z.number(), z.boolean()], { error: 'a text, a number, true or false' });
+// A line break or an escape would make other lines of zoo.cfg than the one meant.
+const oneLine = z.string().regex(/^[^\\\p{Cc}]*$/u, { error: 'one line without backslashes' });
+const settings = z.record(z.string(), setting.transform(String).pipe(oneLine));
+const whole = (min: number, max: number) => {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+};
 
 const memberShape = z.strictObject({
   name: z
     .string()
     .regex(/^[A-Za-z0-9_-]+$/, { error: 'letters, digits, - and _' })
     .optional(),
-  sid: z
-    .int({ error: `a whole number from 1 to ${SID_MAX}` })
-    .min(1)
-    .max(SID_MAX)
-    .optional(),
+  sid: whole(1, SID_MAX).optional(),
   role: z.enum(MEMBER_ROLES, { error: MEMBER_ROLES.join(', ') }).optional(),
   dc: z.string().min(1).optional(),
   settings: settings.optional(),
@@ -81,8 +80,8 @@ const memberShape = z.strictObject({
 
 const shape = z.strictObject({
   name: z.string().min(1).optional(),
-  voters: count(MEMBERS_MAX).optional(),
-  observers: count(MEMBERS_MAX).optional(),
+  voters: whole(0, MEMBERS_MAX).optional(),
+  observers: whole(0, MEMBERS_MAX).optional(),
   masters: onOff.optional(),
   implementation: implementation.optional(),
   settings: settings.optional(),
@@ -98,9 +97,7 @@ type Checked = z.infer<typeof shape>;
  * @throws UsageError naming the key, its value and what is accepted
  */
 export function topologyOf(input: unknown, origin: string): Topology {
-  const parsed = shape.safeParse(input);
-  if (!parsed.success) throw new UsageError(`${origin}: ${describeIssue(parsed.error.issues[0]!, input)}`);
-  const { data } = parsed;
+  const data = checked(shape, input, origin);
   const refuse = (why: string) => new UsageError(`${origin}: ${why}`);
   if (data.members !== undefined && (data.voters !== undefined || data.observers !== undefined))
     throw refuse('members, and voters or observers: either the list or the counts are accepted');
@@ -202,19 +199,4 @@ function shortFormOf({ members, observerMasters }: Pick<Topology, 'members' | 'o
 
 export function implementationName(implementation: Implementation): string {
   return typeof implementation === 'string' ? implementation : 'command';
-}
-
-/** zod knows what is wrong; a person also needs the value that stands there. */
-function describeIssue(issue: z.core.$ZodIssue, input: unknown): string {
-  const where = issue.path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const accepted = Object.keys((issue.path[0] === 'members' ? memberShape : shape).shape);
-    const prefix = where === '' ? '' : `${where}: `;
-    return `${prefix}unknown key ${issue.keys.join(', ')}; accepted are ${accepted.join(', ')}`;
-  }
-  const value = issue.path.reduce<unknown>(
-    (parent, key) => (parent as Record<PropertyKey, unknown> | undefined)?.[key],
-    input,
-  );
-  return `${where || 'topology'}: ${JSON.stringify(value)}; accepted is ${issue.message}`;
 }

@@ -68,19 +68,26 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
     // A folder without a result would be listed as a damaged run.
     await rm(run.path, { recursive: true, force: true });
     if (!signal.aborted) throw error;
-    terminal.print('interrupted: nothing was judged, and nothing is left running');
+    const end = 'interrupted: nothing was judged, and nothing is left running';
+    if (json) terminal.progress(end);
+    else terminal.print(end);
     return EXIT_CODES.void;
   }
 }
 
-/** Judges a stored run again by the claims of today; the run itself is not changed. */
+/** Judges a stored run again by the claims of today; the run itself is not changed. @throws UsageError, StoreError */
 export async function recheck(
   terminal: Terminal,
   views: Pick<Views, 'table'>,
   reference: string,
   { json = false }: { readonly json?: boolean },
 ): Promise<ExitCode> {
-  const result = rejudge(CLAIMS, await loadRun(reference));
+  const stored = await loadRun(reference);
+  if (stored.claims.length === 0)
+    throw new UsageError(
+      `run ${stored.run.id} (${stored.run.suite}) has no claims to judge: runs of "zklab claims" have`,
+    );
+  const result = rejudge(CLAIMS, stored);
   if (json) terminal.json(result);
   else terminal.print(views.table(result));
   return exitCodeOf(result);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { LoadDriver } from '../../bench/load/load-process.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import { TEMPORARY_PREFIX } from '../../bench/topology/reaper.ts';
-import { type Topology, topologyOf } from '../../bench/topology/topology.ts';
+import { implementationName, type Topology, topologyOf } from '../../bench/topology/topology.ts';
+import { UsageError } from '../../bench/usage-error.ts';
 import { findToxiproxy, type Toxiproxy } from '../toxiproxy/find.ts';
 import type { Progress } from './progress.ts';
 import { Stage } from './stage.ts';
@@ -54,6 +55,7 @@ export class Lab {
             temporaryFolder: folder,
             toxiproxyUrl: toxiproxy?.url,
             seed,
+            signal,
           }),
         );
       }
@@ -81,17 +83,21 @@ export class Lab {
 /** @throws UsageError */
 export function topologiesOf(suite: Suite, server: ServerKind): Topology[] {
   return Object.entries(suite.topologies).map(([name, text]) => {
-    const { members, observerMasters } = readTopology(text);
+    const origin = `suite ${suite.name}, topology ${name}`;
+    const { members, observerMasters } = readTopology(text, origin);
+    const other = members.find(({ implementation }) => implementation !== 'zklab');
+    if (other !== undefined)
+      throw new UsageError(
+        `${origin}: ${text}: ${other.name} is ${implementationName(other.implementation)}: which server is measured is said by --server`,
+      );
     return topologyOf(
       {
         name,
-        voters: members.filter(({ role }) => role === 'participant').length,
-        observers: members.filter(({ role }) => role === 'observer').length,
         masters: observerMasters,
-        implementation: server,
+        members: members.map(member => ({ ...member, implementation: server })),
         settings: suite.settings,
       },
-      `suite ${suite.name}, topology ${name}`,
+      origin,
     );
   });
 }

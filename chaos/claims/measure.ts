@@ -52,7 +52,10 @@ export async function measureAll(options: MeasureOptions): Promise<string[]> {
     round: (index: number) => Promise<void>,
   ) => {
     const budget = new RoundBudget(wanted, Math.min(wanted, least), budgetMs * share, elapsedMs);
-    for (let index = 0; budget.goesOn(index); index++) await round(index);
+    for (let index = 0; budget.goesOn(index); index++) {
+      progress.note(`${what}: round ${index + 1} of ${wanted}`);
+      await round(index);
+    }
     if (budget.done < wanted) remarks.push(`${budget.done} of ${wanted} rounds of ${what}: the time was up.`);
   };
   const eachStage = async (round: number, measure: (stage: Stage) => Promise<void>) => {

@@ -18,6 +18,7 @@ export interface StageOptions {
   /** Of its HTTP API. Undefined: no proxies, so no fault of links. */
   readonly toxiproxyUrl: string | undefined;
   readonly seed: number;
+  readonly signal: AbortSignal;
 }
 
 /** Who plays which part in a measurement. */
@@ -56,14 +57,14 @@ export class Stage {
 
   /** Settles when every member serves in its role. @throws EnsembleError; by then nothing is left */
   static async start(options: StageOptions): Promise<Stage> {
-    const { topology, folder, temporaryFolder, toxiproxyUrl, seed } = options;
+    const { topology, folder, temporaryFolder, toxiproxyUrl, seed, signal } = options;
     const plan = await planEnsemble(topology, folder);
     const client = toxiproxyUrl === undefined ? undefined : new ToxiproxyClient(toxiproxyUrl);
     const mesh = client === undefined ? undefined : await buildMesh(client, plan);
     try {
       const linkMaps =
         mesh && new Map(plan.members.map(({ name }) => [name, mesh.linkMapFile(linkEnd(plan, name))]));
-      const ensemble = await Ensemble.start(plan, { temporaryFolder, ...(linkMaps && { linkMaps }) });
+      const ensemble = await Ensemble.start(plan, { temporaryFolder, signal, ...(linkMaps && { linkMaps }) });
       return new Stage(topology, ensemble, mesh, client, seed);
     } catch (error) {
       await mesh?.remove().catch(() => {});

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { assert, suite } from '#test';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, suite, temporaryFolder } from '#test';
 import { topologiesOf } from './lab.ts';
 import { parseSuite, readSuite, SUITE_NAMES } from './suite.ts';
 
@@ -31,11 +32,24 @@ test('the suites of the project are valid, and their topologies too', () => {
 
 test('an unknown key is refused by name, wherever it stands', () => {
   assert.match(problemOf(`${QUICK}\nround: 3\n`), /test\.yaml: .*round/);
-  assert.match(problemOf(QUICK.replace('  depth:', '  deptth:')), /load: .*deptth|depth/);
+  assert.match(
+    problemOf(QUICK.replace('  depth:', '  deptth:')),
+    /load: unknown key deptth; accepted are .*, depth/,
+  );
 });
 
 test('values out of range name their key', () => {
-  assert.match(problemOf(QUICK.replace('rounds: 6', 'rounds: 0')), /rounds/);
+  assert.match(problemOf(QUICK.replace('rounds: 6', 'rounds: 0')), /rounds: 0; accepted is 1 or more/);
+  assert.match(
+    problemOf(QUICK.replace('rounds: 6', 'rounds: six')),
+    /rounds: "six"; accepted is a whole number/,
+  );
+  assert.match(problemOf(QUICK.replace('rounds: 6\n', '')), /rounds: missing; accepted is a whole number/);
+  assert.match(
+    problemOf(QUICK.replace('roundsMin: 5', 'roundsMin: 7')),
+    /roundsMin: 7; accepted is up to rounds, 6/,
+  );
+  assert.match(problemOf(QUICK.replace('  voters:', '  "a b":')), /topologies\.a b: .* letters, digits/);
   assert.match(problemOf(QUICK.replace('jitterMs: 5', 'jitterMs: 20')), /observerLatency\.jitterMs/);
   assert.match(problemOf('rounds: ['), /test\.yaml/);
 });
@@ -43,6 +57,34 @@ test('values out of range name their key', () => {
 test('a topology that cannot be is a usage error of the suite', () => {
   const text = QUICK.replace('voters: voters=3', 'voters: votres=3');
   assert.throws(() => topologiesOf(parseSuite(text, 'test', 'test.yaml'), 'zklab'), /votres=3/);
+});
+
+test('what the file of a topology says of members is kept; which server is measured is no matter of the suite', () => {
+  const file = join(temporaryFolder(), 'own.yaml');
+  writeFileSync(
+    file,
+    'members: [{ dc: paris, settings: { snapCount: 50 } }, { name: far, role: observer }]\n',
+  );
+  const text = QUICK.replace('voters: voters=3', `voters: ${file}`);
+  const [topology] = topologiesOf(parseSuite(text, 'test', 'test.yaml'), 'apache');
+  assert.equal(
+    topology!.members.map(({ name, dc, implementation, settings }) => [
+      name,
+      dc,
+      implementation,
+      settings.snapCount,
+    ]),
+    [
+      ['v1', 'paris', 'apache', '50'],
+      ['far', undefined, 'apache', undefined],
+    ],
+  );
+  const apache = parseSuite(
+    QUICK.replace('voters: voters=3', 'voters: voters=3 server=apache'),
+    'test',
+    'test.yaml',
+  );
+  assert.throws(() => topologiesOf(apache, 'zklab'), /topology voters: .*v1 is apache: .*--server/);
 });
 
 test('suites are named, or files', () => {

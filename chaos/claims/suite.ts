@@ -1,8 +1,8 @@
 /** A suite of claims: which topologies, how many rounds, how long each phase. Files: bench/suites/*.yaml. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
+import { checked } from '../../bench/checked.ts';
+import { parseYaml, readYaml } from '../../bench/read-yaml.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 
 const ms = z.int().min(0).max(3_600_000);
@@ -15,9 +15,17 @@ const shape = z.strictObject({
   budgetMs: ms.optional(),
   roundsMin: count.default(1),
   /** As `zklab up` takes them, by the name reports show. The plainest first. */
-  topologies: z.record(z.string().regex(/^[\w-]+$/), z.string()),
+  topologies: z.record(
+    z.string().regex(/^[\w-]+$/, { error: 'a name of letters, digits, - and _' }),
+    z.string(),
+  ),
   /** zoo.cfg keys of every member. */
-  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  settings: z
+    .record(
+      z.string(),
+      z.union([z.string(), z.number(), z.boolean()], { error: 'a text, a number, true or false' }),
+    )
+    .default({}),
   load: z.strictObject({
     valueBytes: count,
     keyCount: count,
@@ -51,7 +59,6 @@ const shape = z.strictObject({
 export type Suite = z.infer<typeof shape> & { readonly name: string };
 
 /** dist/chaos/claims -> bench/suites of the project. */
-
 const SUITES_FOLDER = join(import.meta.dirname, '../../../bench/suites');
 export const SUITE_NAMES = ['quick', 'full'] as const;
 
@@ -61,35 +68,26 @@ export function readSuite(reference: string): Suite {
   if (!isName && !/\.ya?ml$/.test(reference))
     throw new UsageError(`suite "${reference}": accepted are ${SUITE_NAMES.join(', ')}, or a .yaml file`);
   const file = isName ? join(SUITES_FOLDER, `${reference}.yaml`) : reference;
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`suite file ${file} cannot be read: ${(error as Error).message}`);
-  }
   const name = reference.replace(/^.*[/\\]/, '').replace(/\.ya?ml$/, '');
-  return parseSuite(text, name, file);
+  return suiteOf(readYaml(file, 'suite file'), name, file);
 }
 
 /** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
 export function parseSuite(text: string, name: string, origin: string): Suite {
-  let document: unknown;
-  try {
-    document = parse(text);
-  } catch (error) {
-    if (error instanceof YAMLParseError) throw new UsageError(`${origin}: ${error.message}`);
-    throw error;
-  }
-  const parsed = shape.safeParse(document);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const where = issue.path.map(String).join('.') || 'suite';
-    throw new UsageError(`${origin}: ${where}: ${issue.message}`);
-  }
-  const suite = { name, ...parsed.data };
+  return suiteOf(parseYaml(text, origin), name, origin);
+}
+
+function suiteOf(document: unknown, name: string, origin: string): Suite {
+  const suite = { name, ...checked(shape, document, origin) };
   if (Object.keys(suite.topologies).length === 0)
     throw new UsageError(`${origin}: topologies: at least one is needed`);
+  if (suite.roundsMin > suite.rounds)
+    throw new UsageError(
+      `${origin}: roundsMin: ${suite.roundsMin}; accepted is up to rounds, ${suite.rounds}`,
+    );
   if (suite.observerLatency.jitterMs >= suite.observerLatency.ms)
-    throw new UsageError(`${origin}: observerLatency.jitterMs: less than its ms is accepted`);
+    throw new UsageError(
+      `${origin}: observerLatency.jitterMs: ${suite.observerLatency.jitterMs}; accepted is less than ms, ${suite.observerLatency.ms}`,
+    );
   return suite;
 }

@@ -1,4 +1,5 @@
 /** `zklab sim`: seeds of the simulation, one after the other, and what became of them. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
@@ -68,6 +69,7 @@ function replayed(
   folder: string,
 ): ExitCode {
   const result = replayOrRefuse(file, simulation);
+  mkdirSync(folder, { recursive: true });
   const traceFile = join(folder, `seed-${result.seed}.replay.trace`);
   result.trace.writeTo(traceFile);
   const { seed, verdict, reasons } = result;

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { assert, suite } from '#test';
+import { assert, requirePeer, suite, until } from '#test';
+import { findSetpriv } from '../../bench/topology/dies-with-parent.ts';
 import { isRunning } from '../faults/process-state.ts';
 import { findServer, findToxiproxy } from './find.ts';
 import { startStandIn } from './start-stand-in.ts';
@@ -86,4 +87,23 @@ test('the stand-in dies with a parent that is killed', async () => {
   parent.kill('SIGKILL');
   await parent;
   while (isRunning(pid)) await new Promise(resolve => setTimeout(resolve, 10));
+});
+
+test('a Toxiproxy dies with a parent that is killed', async () => {
+  requirePeer('toxiproxy', await findServer(), 'what is started here is the real one');
+  requirePeer('setpriv', findSetpriv(), 'it ends what does not watch its parent');
+  const finder = fileURLToPath(new URL('./find.js', import.meta.url));
+  const code = `
+    const { findToxiproxy } = await import(${JSON.stringify(finder)});
+    process.send((await findToxiproxy()).pid);`;
+  const parent = execa(process.execPath, ['--input-type=module', '-e', code], {
+    ipc: true,
+    reject: false,
+    env: { TOXIPROXY_URL: '' },
+  });
+  const pid = (await parent.getOneMessage()) as number;
+  assert.ok(isRunning(pid));
+  parent.kill('SIGKILL');
+  await parent;
+  await until(() => !isRunning(pid), { deadlineMs: 10_000, what: 'the Toxiproxy to end' });
 });

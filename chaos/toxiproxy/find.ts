@@ -1,3 +1,4 @@
+import { UsageError } from '../../bench/usage-error.ts';
 import { installedServer, TOXIPROXY_RELEASES } from './cache.ts';
 import { findOnPath, isExecutable } from './executable.ts';
 import { readVersion } from './ready.ts';
@@ -61,7 +62,7 @@ export async function findInstalled(
 async function connectExternal(text: string): Promise<Toxiproxy> {
   const url = text.replace(/\/+$/, '');
   const version = await readVersion(url).catch((error: Error) => {
-    throw new Error(`TOXIPROXY_URL is ${text}, but no Toxiproxy answers there: ${error.message}`);
+    throw new UsageError(`TOXIPROXY_URL is ${text}, but no Toxiproxy answers there: ${error.message}`);
   });
   return { kind: 'external', version, url, pid: undefined, log: () => '', stop: async () => {} };
 }

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { execa } from 'execa';
+import { diesWithParent } from '../../bench/topology/dies-with-parent.ts';
 import { endWithLab } from '../../bench/topology/end-with-lab.ts';
 import { registerProcess } from '../../bench/topology/reaper.ts';
 import type { Toxiproxy } from './find.ts';
@@ -27,7 +28,11 @@ async function startOn(
   port: number,
 ): Promise<Toxiproxy> {
   const log = new TailLog();
-  const process = execa(file, ['-host', '127.0.0.1', '-port', String(port), '-proxy-metrics'], {
+  const command = diesWithParent({
+    file,
+    args: ['-host', '127.0.0.1', '-port', String(port), '-proxy-metrics'],
+  });
+  const process = execa(command.file, command.args, {
     // At its default, debug, it writes a line for every request.
     env: { LOG_LEVEL: 'warn' },
     buffer: false,
@@ -39,7 +44,7 @@ async function startOn(
   });
   const { pid } = process;
   const forget = pid === undefined ? undefined : endWithLab(pid);
-  // It does not notice that its lab was killed; the next lab does.
+  // Where there is no setpriv, it does not notice that its lab was killed; the next lab does.
   const registration = pid === undefined ? undefined : registerProcess(pid, `-port ${port}`);
   log.read(process.stdout);
   log.read(process.stderr);

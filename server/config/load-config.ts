@@ -30,7 +30,9 @@ function readText(disk: Disk, path: string): string {
   try {
     return disk.read(path).toString('utf8');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    // The disk's own message names the path again.
+    const { cause = error } = error as Error;
+    const why = cause instanceof Error ? cause.message : String(cause);
     throw new ServerError('ZK_CONFIG_FILE', `${path} cannot be read: ${why}`, { path }, error);
   }
 }

@@ -1,0 +1,67 @@
+/** What a person wrote, held against a schema: the first thing that is wrong, in words. */
+import type { z } from 'zod';
+import { UsageError } from './usage-error.ts';
+
+const VALUE_CHARACTERS_MAX = 80;
+
+/** @throws UsageError naming origin, key, value and what is accepted */
+export function checked<S extends z.ZodType>(schema: S, input: unknown, origin: string): z.output<S> {
+  const parsed = schema.safeParse(input, { error: accepted });
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  // A key that is misspelled explains another that is missing.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
+  throw new UsageError(`${origin}: ${describe(issue, input)}`);
+}
+
+function describe(issue: z.core.$ZodIssue, input: unknown): string {
+  const { code, path, message } = issue;
+  const where = path.map(String).join('.');
+  if (code === 'unrecognized_keys') return where === '' ? message : `${where}: ${message}`;
+  const value = path.reduce<unknown>(
+    (parent, key) => (parent as Record<PropertyKey, unknown> | null | undefined)?.[key],
+    input,
+  );
+  const shown = where === '' ? 'the whole of it' : where;
+  if (issue.code === 'invalid_key')
+    return `${shown}: accepted here is ${issue.issues[0]?.message ?? message}`;
+  return `${shown}: ${value === undefined ? 'missing' : shorten(value)}; accepted is ${message}`;
+}
+
+function shorten(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length > VALUE_CHARACTERS_MAX ? `${text.slice(0, VALUE_CHARACTERS_MAX)}...` : text;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true, false',
+  array: 'a list',
+  object: 'keys with values',
+  record: 'keys with values',
+};
+
+/** zod calls a whole number a number until it has one. */
+function isWhole(schema: unknown): boolean {
+  return (schema as z.core.$ZodNumberFormat | undefined)?._zod.def.format === 'safeint';
+}
+
+/** What is accepted, in words, where a schema does not say so itself. */
+function accepted(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const { def } = (issue.inst as z.core.$ZodObject)._zod;
+      return `unknown key ${issue.keys.join(', ')}; accepted are ${Object.keys(def.shape).join(', ')}`;
+    }
+    case 'invalid_type':
+      return isWhole(issue.inst) ? KINDS.int : KINDS[issue.expected];
+    case 'too_small':
+      return issue.origin === 'string' ? `at least ${issue.minimum} characters` : `${issue.minimum} or more`;
+    case 'too_big':
+      return `${issue.maximum} or less`;
+    default:
+      return undefined;
+  }
+}
