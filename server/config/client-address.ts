@@ -5,7 +5,9 @@ import { ANY_HOST, formatAddress, type QuorumServer } from './quorum-server.ts';
 
 /** Where this server listens for clients, without and with TLS. @throws ServerError ZK_CONFIG_VALUE */
 export function clientAddresses(settings: Settings, ownLine: QuorumServer | undefined) {
-  const { clientPort, clientPortAddress, secureClientPort, secureClientPortAddress } = settings;
+  const { clientPort, secureClientPort } = settings;
+  const clientPortAddress = withoutBrackets(settings.clientPortAddress);
+  const secureClientPortAddress = withoutBrackets(settings.secureClientPortAddress);
   return {
     clientAddress: clientAddress('clientPort', clientPort, clientPortAddress, ownLine?.client),
     secureClientAddress: clientAddress(
@@ -15,6 +17,11 @@ export function clientAddresses(settings: Settings, ownLine: QuorumServer | unde
       ownLine?.secureClient,
     ),
   };
+}
+
+/** Java takes an IPv6 address either way. */
+function withoutBrackets(host: string | undefined): string | undefined {
+  return host?.replace(/^\[(.*:.*)\]$/, '$1');
 }
 
 /** The server line's address, which the keys may repeat but not contradict. */

@@ -28,11 +28,15 @@ export function readKey<T>(key: ConfigKey<T>, text: string): T {
 }
 
 export function badValue(key: string, value: string, accepts: string): ServerError {
-  return new ServerError('ZK_CONFIG_VALUE', `${key}=${value}: accepted is ${accepts}`, {
-    key,
-    value,
-    accepts,
-  });
+  const said = { key: shortened(key), value: shortened(value), accepts };
+  return new ServerError('ZK_CONFIG_VALUE', `${said.key}=${said.value}: accepted is ${accepts}`, said);
+}
+
+const SHOWN_CHARS_MAX = 200;
+
+/** For messages: a file that is no configuration at all may have lines without end. */
+export function shortened(text: string): string {
+  return text.length <= SHOWN_CHARS_MAX ? text : `${text.slice(0, SHOWN_CHARS_MAX)}...`;
 }
 
 export function missingKey(key: string, path: string, by: string): ServerError {

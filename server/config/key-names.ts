@@ -22,8 +22,12 @@ function isNotYetUsed(key: string): boolean {
   );
 }
 
+/** Longer than any key: a comparison takes time with the length. */
+const KEY_CHARS_MAX = 100;
+
 /** The known key that a mistyped one was probably meant to be, or undefined. */
 export function nearestKey(key: string): string | undefined {
+  if (key.length > KEY_CHARS_MAX) return undefined;
   const known = [...Object.values(usedKeys).map(used => used.key), ...Object.keys(notYetUsedKeys)].filter(
     name => !name.endsWith('*'),
   );

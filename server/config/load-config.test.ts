@@ -23,6 +23,13 @@ test('zoo.cfg alone', () => {
   assert.equal(config.clientAddress, { host: '0.0.0.0', port: 0 });
 });
 
+test('a byte order mark, as editors of Windows put it, is no part of the first key', () => {
+  const files = { '/etc/zoo.cfg': `\ufeff${limits}${servers}`, '/data/myid': '\ufeff1\r\n' };
+  const config = loadConfig(diskWith(files), '/etc/zoo.cfg');
+  assert.is(config.dataDir, '/data');
+  assert.is(config.quorum?.sid, 1);
+});
+
 test('zoo.cfg, the dynamic file it names, and myid in its data directory', () => {
   const disk = diskWith({
     '/etc/zoo.cfg': `${limits}dynamicConfigFile=/etc/zoo.cfg.dynamic.7\n`,

@@ -28,7 +28,11 @@ export function loadConfig(disk: Disk, path: string): ServerConfig {
 
 function readText(disk: Disk, path: string): string {
   try {
-    return disk.read(path).toString('utf8');
+    // Editors of Windows put a byte order mark in front, which would be part of the first key.
+    return disk
+      .read(path)
+      .toString('utf8')
+      .replace(/^\ufeff/, '');
   } catch (error) {
     // The disk's own message names the path again.
     const { cause = error } = error as Error;

@@ -95,7 +95,10 @@ function readMyid(config: QuorumConfig, texts: ConfigTexts, settings: Settings):
   const line = texts.myid.split('\n', 1)[0]?.trim() ?? '';
   const sid = readInteger(line, 0, Number.MAX_SAFE_INTEGER);
   if (sid === undefined)
-    throw new ServerError('ZK_MYID', `${path} holds "${line}"; accepted is one of ${sids}`);
+    throw new ServerError(
+      'ZK_MYID',
+      `${path} holds ${JSON.stringify(line.slice(0, 40))}; accepted is one of ${sids}`,
+    );
   if (!config.servers.has(sid)) {
     throw new ServerError(
       'ZK_MYID',

@@ -79,7 +79,8 @@ function numbered<T>(
   for (const [key, value] of properties) {
     if (!key.startsWith(`${family}.`)) continue;
     const id = readInteger(key.slice(family.length + 1), 0, Number.MAX_SAFE_INTEGER);
-    if (id === undefined) throw badValue(key, value, `${family}.N with an integer N of at least 0`);
+    if (id === undefined)
+      throw badValue(key, value, `${family}.N with an integer N from 0 to ${Number.MAX_SAFE_INTEGER}`);
     if (found.some(([other]) => other === id))
       throw badValue(key, value, `one line only for ${family}.${id}`);
     found.push([id, parse(id, value.trim())]);

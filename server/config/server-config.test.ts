@@ -104,7 +104,8 @@ test('the client address comes from the server line or the key, and may not diff
     myid: '3',
   });
   assert.equal(parse(three, { myid: '1' }).clientAddress, undefined, 'a member may take no clients');
-  assert.equal(parse(`${alone}clientPortAddress=::1`).clientAddress, { host: '::1', port: 2181 });
+  for (const host of ['::1', '[::1]'])
+    assert.equal(parse(`${alone}clientPortAddress=${host}`).clientAddress, { host: '::1', port: 2181 });
   refused(
     'ZK_CONFIG_VALUE',
     /clientPortAddress=h: accepted is given together with clientPort/,
@@ -335,4 +336,17 @@ test('whatever stands in the file, it is a configuration or a ServerError', () =
     ),
     { numRuns: 500 },
   );
+});
+
+test('lines without end are neither compared with every key nor said in full', () => {
+  const endless = 'x'.repeat(500_000);
+  const [warning = ''] = parse(`${alone}${endless}=1`).warnings;
+  assert.match(warning, /^unknown key x{200}\.\.\.$/);
+  refused('ZK_CONFIG_VALUE', /^tickTime=x{200}\.\.\.: accepted is an integer/, `${alone}tickTime=${endless}`);
+  refused('ZK_MYID', /myid holds "x{40}"; accepted is one of 1, 2/, three, { myid: endless });
+});
+
+test('a session timeout never exceeds what a client can be told', () => {
+  const { minSessionTimeoutMs, maxSessionTimeoutMs } = parse(`${alone}tickTime=2147483647`);
+  assert.equal([minSessionTimeoutMs, maxSessionTimeoutMs], [2 ** 31 - 1, 2 ** 31 - 1]);
 });

@@ -1,7 +1,7 @@
 import type { Address } from '../runtime/runtime.ts';
 import { clientAddresses } from './client-address.ts';
 import { checkedOnlyKeys, type Settings, usedKeys } from './config-keys.ts';
-import { badValue, type ConfigKey, needed, readKey } from './key-kinds.ts';
+import { badValue, type ConfigKey, INT_MAX, needed, readKey, shortened } from './key-kinds.ts';
 import { canonicalKey, nearestKey, useOf } from './key-names.ts';
 import { type ConfigTexts, memberOf, type QuorumMember, readMembers } from './membership.ts';
 import { parseProperties } from './properties.ts';
@@ -119,15 +119,18 @@ function keysWithoutEffect(properties: ReadonlyMap<string, string>, warnings: st
     warnings.push(`known keys without effect in this server: ${notYetUsed.map(({ key }) => key).join(', ')}`);
   }
   for (const { key, nearest } of unknownKeys) {
-    warnings.push(`unknown key ${key}${nearest === undefined ? '' : `; is ${nearest} meant?`}`);
+    warnings.push(`unknown key ${shortened(key)}${nearest === undefined ? '' : `; is ${nearest} meant?`}`);
   }
   return { notYetUsed, unknownKeys };
 }
 
 function timeouts(settings: Settings, inQuorum: boolean, path: string) {
   const { tickTimeMs, minSessionTimeout, maxSessionTimeout } = settings;
-  const minSessionTimeoutMs = minSessionTimeout === -1 ? 2 * tickTimeMs : minSessionTimeout;
-  const maxSessionTimeoutMs = maxSessionTimeout === -1 ? 20 * tickTimeMs : maxSessionTimeout;
+  // Clients are told the timeout in 32 bits.
+  const minSessionTimeoutMs =
+    minSessionTimeout === -1 ? Math.min(2 * tickTimeMs, INT_MAX) : minSessionTimeout;
+  const maxSessionTimeoutMs =
+    maxSessionTimeout === -1 ? Math.min(20 * tickTimeMs, INT_MAX) : maxSessionTimeout;
   if (minSessionTimeoutMs > maxSessionTimeoutMs) {
     throw badValue(
       'minSessionTimeout',

@@ -85,3 +85,15 @@ test('the monotonic clock goes on, the wall clock shows whole milliseconds', () 
   assert.ok(clock.monotonicMs() >= first);
   assert.ok(Number.isInteger(clock.wallMs()));
 });
+
+test('a delay beyond what Node.js can count is waited for, not over at once', async () => {
+  const clock = new NodeClock();
+  const fired: string[] = [];
+  const long = [
+    clock.after(2 ** 31 + 10, () => fired.push('after')),
+    clock.every(2 ** 31 + 10, () => fired.push('every')),
+  ];
+  await new Promise<void>(resolve => clock.after(20, resolve));
+  assert.equal(fired, []);
+  for (const timer of long) timer.cancel();
+});

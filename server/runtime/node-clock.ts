@@ -3,6 +3,8 @@ import type { Clock, Timer } from './runtime.ts';
 
 /** Work queued for the end of a turn may queue more; a chain longer than this is a loop. */
 const TURN_ROUNDS_MAX = 1000;
+/** Node.js fires at once what is to come later than this, 24.8 days. */
+export const DELAY_MS_MAX = 2 ** 31 - 1;
 
 /** Time and turns of Node.js's event loop. A turn ends in the check phase, after all I/O that was ready. */
 export class NodeClock implements Clock {
@@ -20,13 +22,34 @@ export class NodeClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Timer {
+    if (delayMs > DELAY_MS_MAX) return this.#afterLong(delayMs, run);
     const timer = setTimeout(run, delayMs);
     return { cancel: () => clearTimeout(timer) };
   }
 
   every(intervalMs: number, run: () => void): Timer {
+    if (intervalMs > DELAY_MS_MAX) return this.#everyLong(intervalMs, run);
     const timer = setInterval(run, intervalMs);
     return { cancel: () => clearInterval(timer) };
+  }
+
+  #afterLong(delayMs: number, run: () => void): Timer {
+    let timer = this.after(DELAY_MS_MAX, () => {
+      timer = this.after(delayMs - DELAY_MS_MAX, run);
+    });
+    return { cancel: () => timer.cancel() };
+  }
+
+  #everyLong(intervalMs: number, run: () => void): Timer {
+    let timer: Timer;
+    const next = () => {
+      timer = this.after(intervalMs, () => {
+        next();
+        run();
+      });
+    };
+    next();
+    return { cancel: () => timer.cancel() };
   }
 
   atEndOfTurn(run: () => void): void {

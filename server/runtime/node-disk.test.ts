@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, suite } from '#test';
@@ -52,5 +53,15 @@ test(
       (error: Error & { code?: string }) =>
         error.code === 'ZK_DISK' && error.message.includes(`cannot open ${path}`),
     );
+  }),
+);
+
+test(
+  'only files are listed: a named pipe under the name of a log would hold the server for ever',
+  inDirectory(directory => {
+    execFileSync('mkfifo', [join(directory, 'log.1')]);
+    mkdirSync(join(directory, 'log.2'));
+    writeFileSync(join(directory, 'log.3'), '');
+    assert.equal(nodeDisk.list(directory), ['log.3']);
   }),
 );

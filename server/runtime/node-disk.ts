@@ -88,10 +88,13 @@ function openDescriptor(path: string, mode: 'r' | 'w' | 'a+'): number {
 function listNames(path: string): string[] {
   if (!fs.existsSync(path)) return [];
   const entries = fs.readdirSync(path, { withFileTypes: true });
-  return entries
-    .filter(entry => !entry.isDirectory())
-    .map(entry => entry.name)
-    .sort();
+  return (
+    entries
+      // A named pipe would hold the server for ever when it is opened.
+      .filter(entry => entry.isFile() || entry.isSymbolicLink())
+      .map(entry => entry.name)
+      .sort()
+  );
 }
 
 function syncDirectory(path: string): void {

@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { copyBytes } from '../wire/jute.ts';
 import type { LinkMap } from './link-map.ts';
-import type { NodeClock } from './node-clock.ts';
+import { DELAY_MS_MAX, type NodeClock } from './node-clock.ts';
 import {
   type Address,
   type ConnectEvents,
@@ -51,7 +51,8 @@ export class NodeNetwork implements Network {
     const target = this.#linkMap?.translate(address) ?? address;
     const socket = connect({ host: target.host, port: target.port, noDelay: true });
     let settled = false;
-    const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
+    const waitMs = Math.min(timeoutMs, DELAY_MS_MAX);
+    const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), waitMs);
     const settle = (): boolean => {
       if (settled) return false;
       settled = true;
