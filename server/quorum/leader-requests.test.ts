@@ -1,11 +1,12 @@
 import { assert, suite } from '#test';
 import { body } from '../memory-client.test-kit.ts';
+import { packetOf as txnOf } from '../storage/testing.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';
-import { codeOf, e2, openSession, Play, requestData, SESSION } from './leader.test-kit.ts';
-import { TICK_MS } from './peer.test-kit.ts';
+import { codeOf, e1, e2, openSession, Play, requestData, SESSION } from './leader.test-kit.ts';
+import { type Peer, TICK_MS } from './peer.test-kit.ts';
 
 const test = suite('quorum: what learners ask of a leader');
 
@@ -87,6 +88,77 @@ test('sessions: one owner at a time; REVALIDATE moves it; a request from the old
   three.send(REVALIDATE, -1, ask);
   three.told();
   assert.is(three.data.get('REVALIDATE 0x-1')![8], 0);
+});
+
+/** (long session, int timeout): a REVALIDATE, or one session of a PING. */
+function sessionData(timeoutMs = 60_000): Buffer {
+  return new JuteWriter().writeLong(SESSION).writeInt(timeoutMs).toBuffer();
+}
+
+function revalidated(learner: Peer): boolean {
+  learner.send(REVALIDATE, -1, sessionData(1000));
+  learner.told();
+  return learner.data.get('REVALIDATE 0x-1')![8] === 1;
+}
+
+/** What becomes of a write of the session that comes through `learner`. */
+function codeOfCreate(learner: Peer, path: string): number {
+  learner.told();
+  learner.send(REQUEST, -1, requestData(OpCode.create, 1, body.create(path)));
+  return codeOf(learner, learner.told().find(packet => packet.startsWith('PROPOSAL'))!);
+}
+
+test('sessions: a PING says that a session lives, and takes it from nobody', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  const three = play.serveAlso(3);
+  openSession(two);
+  two.send(ACK, e2(1));
+  three.send(PING, 0, sessionData());
+  play.stage.settle();
+  assert.is(codeOfCreate(two, '/a'), ErrorCode.OK);
+  assert.is(codeOfCreate(three, '/b'), ErrorCode.SESSIONMOVED);
+});
+
+test('sessions: to a new leader a session is where the first PING says', () => {
+  const play = new Play([txnOf(e1(4), { type: OpCode.createSession, timeoutMs: 60_000 }, BigInt(SESSION))]);
+  const two = play.serve(2);
+  const three = play.serveAlso(3);
+  three.send(PING, 0, sessionData());
+  play.stage.settle();
+  assert.is(codeOfCreate(two, '/a'), ErrorCode.SESSIONMOVED);
+  assert.is(codeOfCreate(three, '/b'), ErrorCode.OK);
+});
+
+test('sessions: one whose end is proposed is not revalidated any more', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  const three = play.serveAlso(3);
+  openSession(two);
+  two.send(ACK, e2(1));
+  play.stage.settle();
+  assert.is(revalidated(three), true);
+  three.send(
+    REQUEST,
+    -1,
+    requestData(OpCode.closeSession, 1, () => {}),
+  );
+  play.stage.settle();
+  assert.is(revalidated(two), false);
+});
+
+test('sessions: REVALIDATE gives a session its whole timeout again', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  openSession(two);
+  two.send(ACK, e2(1));
+  for (let i = 0; i < 20; i++) {
+    assert.is(revalidated(two), true, `after ${i * 400} ms`);
+    for (let at = 0; at < 4; at++) {
+      play.stage.time.advance(TICK_MS / 2);
+      two.send(PING, 0, Buffer.alloc(0));
+    }
+  }
 });
 
 test('a session that no ping touches expires by closeSession; one that a learner reports lives', () => {

@@ -5,7 +5,7 @@ import { createPacket } from '../storage/testing.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
-import { txnPacket } from '../wire/txn-packet.ts';
+import { type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { Leader } from './leader.ts';
 import { type Peer, Stage, type StageOptions } from './peer.test-kit.ts';
@@ -25,8 +25,13 @@ export class Play {
   readonly leader: Leader;
   established = 0;
 
-  constructor(options: StageOptions = {}) {
-    this.stage = new Stage(options).history(OLD, 1);
+  readonly lastZxid: number;
+
+  /** `more` follows the three. */
+  constructor(more: readonly TxnPacket[] = [], options: StageOptions = {}) {
+    const history = [...OLD, ...more];
+    this.lastZxid = history.at(-1)!.zxid;
+    this.stage = new Stage(options).history(history, 1);
     this.leader = new Leader(this.stage.context, epoch => {
       this.established = epoch;
     });
@@ -52,8 +57,8 @@ export class Play {
   serve(sid = 2): Peer {
     const follower = this.follower(sid);
     assert.equal(follower.told(), ['LEADERINFO 0x200000000']);
-    follower.sendAckEpoch(e1(3), 1);
-    assert.equal(follower.told(), ['DIFF 0x100000003', NEWLEADER]);
+    follower.sendAckEpoch(this.lastZxid, 1);
+    assert.equal(follower.told(), [`DIFF 0x${this.lastZxid.toString(16)}`, NEWLEADER]);
     follower.send(ACK, e2(0));
     assert.equal(follower.told(), [UPTODATE]);
     assert.ok(this.leading);
@@ -64,7 +69,7 @@ export class Play {
   serveAlso(sid: number): Peer {
     const follower = this.follower(sid);
     follower.told();
-    follower.sendAckEpoch(e1(3), 1);
+    follower.sendAckEpoch(this.lastZxid, 1);
     follower.told();
     follower.send(ACK, e2(0));
     assert.equal(follower.told(), [UPTODATE]);

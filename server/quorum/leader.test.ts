@@ -239,6 +239,25 @@ test('commits go out in zxid order, and an ack stands for all before it', () => 
   );
 });
 
+test('one ack that commits many: every observer hears of each, in order', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  const observer = play.observer(4);
+  observer.told();
+  observer.sendAckEpoch(e1(3), 1);
+  observer.told();
+  observer.send(ACK, e2(0));
+  openSession(two);
+  for (let cxid = 1; cxid <= 3; cxid++)
+    two.send(REQUEST, -1, requestData(OpCode.create, cxid, body.create(`/n${cxid}`)));
+  assert.equal(observer.told(), [UPTODATE]);
+  two.send(ACK, e2(4));
+  assert.equal(
+    observer.told(),
+    [1, 2, 3, 4].map(n => `INFORM 0x20000000${n}`),
+  );
+});
+
 test('the acks of a follower that left are forgotten; the next connection of its id starts anew', () => {
   const play = new Play();
   const two = play.serve(2);
@@ -390,8 +409,37 @@ test('syncLimit: a follower that says nothing, or owes an ack, is closed; withou
   assert.ok(owing.stage.ended !== null, 'pings do not stand for acks');
 });
 
+test('a follower that is still being synced keeps no leader in office', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  const three = play.follower(3);
+  three.told();
+  three.sendAckEpoch(e1(3), 1);
+  assert.equal(three.told().at(-1), NEWLEADER);
+  two.destroy();
+  for (let i = 0; i < 4; i++) {
+    three.send(PING, 0, Buffer.alloc(0));
+    play.stage.time.advance(TICK_MS / 2);
+  }
+  assert.match(play.stage.ended ?? 'leading', /no quorum of learners/);
+});
+
+test('a leader has left only when what it proposed is on its disk: its next vote claims it', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  play.stage.machine.disk.syncDelayMs = 500;
+  openSession(two);
+  two.told();
+  play.leader.end('the test');
+  play.stage.time.advance(300);
+  assert.is(play.stage.ended, null);
+  play.stage.wait(() => play.stage.ended !== null, 'the end');
+  play.stage.powerCycle();
+  assert.is(play.stage.database.lastLoggedZxid, e2(1));
+});
+
 test('a leader that steps down frees its ports and says so to all', () => {
-  const play = new Play({ settings: 'observerMasterPort=2191\n' });
+  const play = new Play([], { settings: 'observerMasterPort=2191\n' });
   const two = play.serve(2);
   const observer = play.stage.dial(2191).sendInfo(OBSERVERINFO, 4, 1);
   assert.equal(observer.told(), ['LEADERINFO 0x200000000'], '004-20');

@@ -292,6 +292,23 @@ test('proposals and informs that come twice are taken once', () => {
   for (let i = 0; i < 2; i++) observer.master.sendTxn(INFORM, createPacket(e2(1)));
   assert.equal(observer.master.told(), []);
   assert.is(observer.stage.database.lastProcessedZxid, e2(1));
+  assert.is(observer.stage.ended, null);
+});
+
+test('1551: what an observer is informed of before UPTODATE is logged and applied at UPTODATE', () => {
+  const { stage, master } = acked(discover('observer'));
+  master
+    .send(DIFF, e1(4))
+    .sendTxn(INFORM, createPacket(e1(4)))
+    .send(NEWLEADER, NEWLEADER_ZXID);
+  assert.equal(master.told(), [ACK_NEWLEADER]);
+  assert.is(stage.database.lastProcessedZxid, e1(4));
+  for (const n of [1, 2]) master.sendTxn(INFORM, createPacket(e2(n)));
+  master.send(UPTODATE, -1).sendTxn(INFORM, createPacket(e2(3)));
+  assert.equal(master.told(), [ACK_NEWLEADER]);
+  assert.is(stage.database.lastProcessedZxid, e2(3));
+  stage.powerCycle();
+  assert.is(stage.database.lastProcessedZxid, e2(3));
 });
 
 test('000-4: an observer applies and logs what it is informed of, and acks NEWLEADER alone', () => {

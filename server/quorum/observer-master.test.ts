@@ -1,5 +1,6 @@
 import { assert, suite } from '#test';
 import { body } from '../memory-client.test-kit.ts';
+import { Request } from '../processors/request.ts';
 import { createPacket } from '../storage/testing.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -129,6 +130,20 @@ test('5088: whenever an observer attaches, between any two packets, it hears of 
   }
 });
 
+test('5088: what is committed while an observer takes its sync is not lost to it', () => {
+  const play = new Play();
+  const observer = play.stage.dial(PORT).sendInfo(OBSERVERINFO, 4, 1);
+  observer.told();
+  play.propose(1);
+  observer.sendAckEpoch(e1(3), 1);
+  assert.equal(observer.told(), ['DIFF 0x100000003', 'NEWLEADER 0x200000000']);
+  play.commit(1);
+  play.propose(2);
+  play.commit(2);
+  observer.send(ACK, e2(0));
+  assert.equal(observer.told(), ['UPTODATE 0x-1', 'INFORM 0x200000001', 'INFORM 0x200000002']);
+});
+
 test('an observer ahead of this follower is cut back to what is committed here, and hears the rest again', () => {
   const play = new Play();
   play.propose(1);
@@ -220,6 +235,46 @@ test('REVALIDATE: asked of the leader, the answer goes to who asked; one that ha
   assert.equal(observers[2]!.told(), ['REVALIDATE 0x-1']);
   assert.is(observers[2]!.data.get('REVALIDATE 0x-1')![8], 0);
   assert.is(play.stage.ended, null);
+});
+
+test('REVALIDATE: a question that the leader passed over is answered with no', () => {
+  const play = new Play();
+  const observer = play.observer();
+  observer.told();
+  for (const session of [10, 11])
+    observer.send(REVALIDATE, -1, new JuteWriter().writeLong(session).writeInt(4000).toBuffer());
+  assert.is(play.leader.told().length, 2);
+  const answers: number[] = [];
+  play.leader.send(REVALIDATE, -1, new JuteWriter().writeLong(11).writeByte(1).toBuffer());
+  observer.onPacket = ({ name, data }) => {
+    if (name === 'REVALIDATE 0x-1') answers.push(Number(data.readBigInt64BE(0)), data[8]!);
+  };
+  observer.told();
+  assert.equal(answers, [10, 0, 11, 1]);
+});
+
+test('SYNC: a client of the follower itself waits for the answer of the leader', () => {
+  const play = new Play();
+  let answered = 0;
+  const request = new Request({
+    sessionHigh: 0,
+    sessionLow: 9,
+    cxid: 1,
+    op: OpCode.sync,
+    bytes: Buffer.alloc(0),
+    start: 0,
+    end: 0,
+    owner: play,
+    origin: { complete: () => void answered++ },
+    identities: () => [],
+    arrivedMs: 0,
+  });
+  play.stage.serving!.sync(request);
+  assert.equal(play.leader.told(), ['REQUEST 0x-1']);
+  assert.is(answered, 0);
+  play.leader.send(SYNC, 0);
+  play.stage.settle();
+  assert.is(answered, 1);
 });
 
 test('sessions that an observer has heard of reach the leader in the next PING of the follower, once', () => {

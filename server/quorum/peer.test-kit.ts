@@ -192,6 +192,8 @@ export class Peer {
   #raw: Buffer[] | null = null;
   /** Of the last packet of each name. */
   readonly data = new Map<string, Buffer>();
+  /** Called with each packet as it comes, PINGs left out. */
+  onPacket: ((packet: { name: string; data: Buffer }) => void) | null = null;
   /** Data of each. */
   readonly pings: Buffer[] = [];
   closed: string | null = null;
@@ -222,7 +224,9 @@ export class Peer {
     }
     const name = `${packetName(packet.type)} 0x${packet.zxid.toString(16)}`;
     this.#told.push(name);
-    this.data.set(name, Buffer.from(packet.data()));
+    const data = Buffer.from(packet.data());
+    this.data.set(name, data);
+    this.onPacket?.({ name, data });
   }
 
   /** What came since the last call, once things have settled. */
