@@ -1,10 +1,11 @@
 /** An ensemble with a proxy on every link: what faults are injected into, and what `zklab up` gives to play with. */
 import { join } from 'node:path';
 import { Ensemble, type EnsembleOptions } from '../bench/topology/ensemble.ts';
-import { type EnsemblePlan, type PlannedMember, planEnsemble } from '../bench/topology/plan.ts';
+import { planEnsemble } from '../bench/topology/plan.ts';
 import type { Topology } from '../bench/topology/topology.ts';
 import type { FaultMember } from './faults/context.ts';
-import { Mesh, type MeshMember } from './mesh/mesh.ts';
+import { faultMember, linkMaps, meshMembers } from './members.ts';
+import { Mesh } from './mesh/mesh.ts';
 import { ToxiproxyClient } from './toxiproxy/client.ts';
 import { findToxiproxy, type Toxiproxy } from './toxiproxy/find.ts';
 
@@ -49,45 +50,19 @@ export async function startMeshedEnsemble(
     });
     // Our own Toxiproxy ends, and its proxies with it.
     if (toxiproxy.kind === 'external') undo.push(() => mesh.remove());
-    ensemble = await Ensemble.start(plan, { ...ensembleOptions, ...routesOf(mesh, plan) });
+    ensemble = await Ensemble.start(plan, {
+      ...ensembleOptions,
+      linkMaps: linkMaps(mesh, plan),
+      clientAddresses: new Map(plan.members.map(({ name }) => [name, mesh.clientAddress(name)])),
+    });
     const started = ensemble;
     undo.push(() => started.stop());
-    const faultMembers = started.members.map(member => faultMember(started, member.name));
+    const faultMembers = started.members.map(member => faultMember(started, member));
     return { ensemble, mesh, client, toxiproxy, faultMembers, stop: () => undoAll(undo) };
   } catch (error) {
     await undoAll(undo);
     throw error;
   }
-}
-
-function meshMembers({ members, topology }: EnsemblePlan): MeshMember[] {
-  return members.map(({ name, sid, role, ports }) => {
-    const { quorum, election, client, observerMaster } = ports;
-    const serves = topology.observerMasters && role === 'participant';
-    return { name, sid, role, ports: { quorum, election, client, ...(serves ? { observerMaster } : {}) } };
-  });
-}
-
-function routesOf(mesh: Mesh, { members }: EnsemblePlan) {
-  const each = <T>(of: (member: PlannedMember) => T) =>
-    new Map(members.map(member => [member.name, of(member)] as const));
-  return {
-    linkMaps: each(({ name }) => mesh.linkMapFile(name)),
-    clientAddresses: each(({ name }) => mesh.clientAddress(name)),
-  };
-}
-
-function faultMember(ensemble: Ensemble, name: string): FaultMember {
-  const member = ensemble.member(name);
-  return {
-    name,
-    get pid() {
-      return member.pid;
-    },
-    clientAddress: member.ownAddress,
-    roleOf: () => member.mode(),
-    restart: () => ensemble.restart(name),
-  };
 }
 
 async function undoAll(undo: (() => Promise<void>)[]): Promise<void> {

@@ -5,7 +5,7 @@ import { mntr } from '../measure/four-letter.ts';
 import { CreateMode, ZkClient } from './client.ts';
 import { parseConnectString } from './client-connection.ts';
 import type { ZkClientError } from './client-error.ts';
-import { implementations, withStandalone } from './standalone.test-kit.ts';
+import { SERVERS, withStandalone } from './standalone.test-kit.ts';
 
 const test = suite('load: client against real servers');
 
@@ -16,9 +16,9 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   );
 }
 
-async function allOperations(port: number): Promise<void> {
-  const client = await ZkClient.connect(`127.0.0.1:${port}`, { connectTimeoutMs: 20_000, timeoutMs: 4_000 });
-  const other = await ZkClient.connect(`127.0.0.1:${port}`);
+async function allOperations(connectString: string): Promise<void> {
+  const client = await ZkClient.connect(connectString, { connectTimeoutMs: 20_000, timeoutMs: 4_000 });
+  const other = await ZkClient.connect(connectString);
   try {
     await nodes(client);
     await watches(client, other);
@@ -125,15 +125,15 @@ async function rejectsWith(promise: Promise<unknown>, expected: RegExp): Promise
   assert.match(message, expected);
 }
 
-for (const implementation of implementations) {
+for (const implementation of SERVERS) {
   test(
     `${implementation}: every operation, watches, multi and renewal`,
     () =>
-      withStandalone(implementation, async ({ port }) => {
-        await allOperations(port);
-        const stolen = ZkClient.connect(`127.0.0.1:${port}`, { sessionId: 77n, password: Buffer.alloc(16) });
+      withStandalone(implementation, async ({ address, connectString }) => {
+        await allOperations(connectString);
+        const stolen = ZkClient.connect(connectString, { sessionId: 77n, password: Buffer.alloc(16) });
         assert.is(await codeOf(stolen), 'SESSIONEXPIRED');
-        assert.ok((await mntr({ host: '127.0.0.1', port })).numbers.get('znode_count')! > 5);
+        assert.ok((await mntr(address)).numbers.get('znode_count')! > 5);
       }),
     { deadlineMs: 40_000 },
   );
@@ -153,7 +153,7 @@ for (const implementation of implementations) {
           what: 'the loss to be noticed',
         });
         const waiting = client.getData('/e');
-        await server.restart();
+        await server.start();
         assert.is((await waiting).stat.ephemeralOwner, id);
         assert.is(client.sessionId, id);
         assert.equal(states, ['connecting', 'connected']);

@@ -6,7 +6,7 @@ import { ZkClient } from './client.ts';
 import { startLoadProcess } from './load-process.ts';
 import type { LoadSpec } from './load-spec.ts';
 import { preload } from './preload.ts';
-import { implementations, withStandalone } from './standalone.test-kit.ts';
+import { SERVERS, type Standalone, withStandalone } from './standalone.test-kit.ts';
 import { operationNames, type WorkloadSpec } from './workload.ts';
 
 const test = suite('load: against real servers');
@@ -19,23 +19,22 @@ const WORKLOAD: WorkloadSpec = {
   seed: 11,
 };
 
-function specOf(port: number, mode: LoadSpec['mode']): LoadSpec {
-  const targets = [{ name: '1', host: '127.0.0.1', port, role: 'standalone' }];
+function specOf(address: Standalone['address'], mode: LoadSpec['mode']): LoadSpec {
+  const targets = [{ name: 'v1', ...address, role: 'leader' }];
   return { targets, sessionsPerTarget: 3, workload: WORKLOAD, mode, warmupMs: 300, durationMs: 1_000 };
 }
 
-for (const implementation of implementations) {
+for (const implementation of SERVERS) {
   test(
     `${implementation}: every operation of a mix succeeds, and the server counts as many writes as the clients`,
     () =>
-      withStandalone(implementation, async ({ port, connectString }) => {
-        const address = { host: '127.0.0.1', port };
+      withStandalone(implementation, async ({ address, connectString }) => {
         assert.is(await preload(address, WORKLOAD, 3), 1 + 3 + 3 + 250);
         assert.is(await preload(address, WORKLOAD, 3), 0, 'a second preload finds all there');
         const client = await ZkClient.connect(connectString);
         const zxidOf = async () => (await client.setData('/load', null)).mzxid;
         const before = await zxidOf();
-        const closed = await startLoadProcess(specOf(port, { kind: 'closed', depth: 4 })).result;
+        const closed = await startLoadProcess(specOf(address, { kind: 'closed', depth: 4 })).result;
         const after = await zxidOf();
         assert.equal(
           closed.operations.map(({ operation }) => operation),
@@ -56,15 +55,15 @@ for (const implementation of implementations) {
   test(
     `${implementation}: open loop below saturation sends what was asked for`,
     () =>
-      withStandalone(implementation, async ({ port }) => {
-        await preload({ host: '127.0.0.1', port }, WORKLOAD, 3);
+      withStandalone(implementation, async ({ address }) => {
+        await preload(address, WORKLOAD, 3);
         const mode = { kind: 'open', ratePerSecond: 300, arrivals: 'poisson' } as const;
-        const { sends, totals } = await startLoadProcess(specOf(port, mode)).result;
+        const { sends, totals } = await startLoadProcess(specOf(address, mode)).result;
         assert.ok(Math.abs(sends.intended - 300) < 90, `${sends.intended} intended`);
         assert.is(sends.sent + sends.dropped, sends.intended);
         assert.is(totals.ok + totals.errors + totals.unknown, sends.sent);
         assert.is(totals.errors, 0);
-        assert.ok((await mntr({ host: '127.0.0.1', port })).numbers.get('packets_received')! > sends.sent);
+        assert.ok((await mntr(address)).numbers.get('packets_received')! > sends.sent);
       }),
     { deadlineMs: 60_000 },
   );
@@ -73,12 +72,13 @@ for (const implementation of implementations) {
     `${implementation}: probes see an outage begin and end`,
     () =>
       withStandalone(implementation, async server => {
-        const target = { name: '1', host: '127.0.0.1', port: server.port, role: 'standalone' };
+        const target = { name: 'v1', ...server.address, role: 'leader' };
         const probes = new AvailabilityProbes([target]);
         assert.ok(await probes.allConnected(5_000));
         probes.start();
         await new Promise(resolve => setTimeout(resolve, 200));
-        await server.restart();
+        await server.kill();
+        await server.start();
         assert.ok(await probes.allConnected(10_000));
         await new Promise(resolve => setTimeout(resolve, 500));
         const [result] = await probes.stop();

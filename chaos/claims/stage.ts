@@ -1,12 +1,12 @@
 /** One topology on the stage: its members as processes, a proxy on every link between them, and who is who now. */
 import { join } from 'node:path';
 import { Ensemble } from '../../bench/topology/ensemble.ts';
-import type { Member, MemberMode } from '../../bench/topology/member.ts';
+import type { Member } from '../../bench/topology/member.ts';
 import { type EnsemblePlan, planEnsemble } from '../../bench/topology/plan.ts';
-import { formatAddress } from '../../bench/topology/ports.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { FaultContext, FaultMember } from '../faults/context.ts';
+import { faultMember, linkMaps, meshMembers, type Naming } from '../members.ts';
 import { Mesh } from '../mesh/mesh.ts';
 import type { Target } from '../mesh/select.ts';
 import { ToxiproxyClient } from '../toxiproxy/client.ts';
@@ -60,11 +60,16 @@ export class Stage {
     const { topology, folder, temporaryFolder, toxiproxyUrl, seed, signal } = options;
     const plan = await planEnsemble(topology, folder);
     const client = toxiproxyUrl === undefined ? undefined : new ToxiproxyClient(toxiproxyUrl);
-    const mesh = client === undefined ? undefined : await buildMesh(client, plan);
+    const naming: Naming = name => linkEnd(plan, name);
+    const mesh =
+      client &&
+      (await Mesh.build({ client, folder: join(folder, 'links'), members: meshMembers(plan, naming) }));
     try {
-      const linkMaps =
-        mesh && new Map(plan.members.map(({ name }) => [name, mesh.linkMapFile(linkEnd(plan, name))]));
-      const ensemble = await Ensemble.start(plan, { temporaryFolder, signal, ...(linkMaps && { linkMaps }) });
+      const ensemble = await Ensemble.start(plan, {
+        temporaryFolder,
+        signal,
+        ...(mesh && { linkMaps: linkMaps(mesh, plan, naming) }),
+      });
       return new Stage(topology, ensemble, mesh, client, seed);
     } catch (error) {
       await mesh?.remove().catch(() => {});
@@ -125,33 +130,4 @@ export class Stage {
 /** One Toxiproxy serves the meshes of all topologies, and proxies are named after their ends. */
 function linkEnd(plan: EnsemblePlan, name: string): string {
   return `${plan.topology.name.replace(/[^\w]+/g, '-')}--${name}`;
-}
-
-function buildMesh(client: ToxiproxyClient, plan: EnsemblePlan): Promise<Mesh> {
-  return Mesh.build({
-    client,
-    folder: join(plan.folder, 'links'),
-    members: plan.members.map(({ name, sid, role, ports }) => {
-      const { quorum, election, observerMaster, client: clientPort } = ports;
-      const masters = plan.topology.observerMasters && role === 'participant';
-      return {
-        name: linkEnd(plan, name),
-        sid,
-        role,
-        ports: { quorum, election, client: clientPort, ...(masters && { observerMaster }) },
-      };
-    }),
-  });
-}
-
-function faultMember(ensemble: Ensemble, member: Member): FaultMember {
-  return {
-    name: member.name,
-    get pid() {
-      return member.pid;
-    },
-    clientAddress: formatAddress(member.plan.ports.client),
-    roleOf: (): Promise<MemberMode> => member.mode(),
-    restart: () => ensemble.restart(member.name),
-  };
 }

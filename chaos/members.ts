@@ -1,0 +1,41 @@
+/** Members of an ensemble of bench/topology, as the mesh and the faults take them. */
+import type { Ensemble } from '../bench/topology/ensemble.ts';
+import type { Member } from '../bench/topology/member.ts';
+import type { EnsemblePlan } from '../bench/topology/plan.ts';
+import type { FaultMember } from './faults/context.ts';
+import type { Mesh, MeshMember } from './mesh/mesh.ts';
+
+/** A member's name on its links. Where one Toxiproxy serves several ensembles, the names of proxies must differ. */
+export type Naming = (member: string) => string;
+
+const asItIs: Naming = member => member;
+
+export function meshMembers({ members, topology }: EnsemblePlan, naming = asItIs): MeshMember[] {
+  return members.map(({ name, sid, role, ports }) => {
+    const { quorum, election, client, observerMaster } = ports;
+    const isMaster = topology.observerMasters && role === 'participant';
+    const listens = { quorum, election, client, ...(isMaster && { observerMaster }) };
+    return { name: naming(name), sid, role, ports: listens };
+  });
+}
+
+/** For `Ensemble.start`: the link map of each member. */
+export function linkMaps(
+  mesh: Mesh,
+  { members }: EnsemblePlan,
+  naming = asItIs,
+): ReadonlyMap<string, string> {
+  return new Map(members.map(({ name }) => [name, mesh.linkMapFile(naming(name))]));
+}
+
+export function faultMember(ensemble: Ensemble, member: Member): FaultMember {
+  return {
+    name: member.name,
+    get pid() {
+      return member.pid;
+    },
+    clientAddress: member.ownAddress,
+    roleOf: () => member.mode(),
+    restart: () => ensemble.restart(member.name),
+  };
+}
