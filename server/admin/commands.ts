@@ -197,8 +197,8 @@ function observers(view: ServerView): Json {
       sid: learner.sid,
       established: Math.round(learner.establishedMs),
       queued_packets_size: learner.bytesQueued,
-      packets_received: learner.packetsReceived,
-      packets_sent: learner.packetsSent,
+      packets_received: learner.traffic.packetsReceived,
+      packets_sent: learner.traffic.packetsSent,
       sync_mode: learner.syncMode,
     })),
   };

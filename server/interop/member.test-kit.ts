@@ -1,7 +1,7 @@
 /** One member of an ensemble as a process: ours, or Apache's. Both die with the test, even when it is killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import * as net from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -91,9 +91,16 @@ export class Member {
     await this.#end('SIGTERM');
   }
 
-  /** Frozen: its connections stay, and it says nothing. */
-  pause(): void {
+  /** Frozen: its connections stay, and it says nothing. On a busy machine a JVM's threads go on for a while after the signal. */
+  async pause(): Promise<void> {
+    const tasks = `/proc/${this.pid}/task`;
     this.#child?.kill('SIGSTOP');
+    const stopped = (task: string) => /\) [Tt] /.test(readFileSync(join(tasks, task, 'stat'), 'latin1'));
+    await until(() => readdirSync(tasks).every(stopped), {
+      deadlineMs: SERVE_DEADLINE_MS,
+      what: `member ${this.sid} to stop`,
+      intervalMs: 5,
+    });
   }
 
   resume(): void {

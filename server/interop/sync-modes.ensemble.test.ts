@@ -66,7 +66,7 @@ function logHolds(member: Member, text: string): boolean {
 async function leaveTail(ensemble: Ensemble, leader: Member, path: string): Promise<void> {
   const followers = ensemble.running.filter(member => member !== leader);
   const client = await ensemble.client(leader.sid, { timeoutMs: LONG_TIMEOUT_MS });
-  for (const follower of followers) follower.pause();
+  for (const follower of followers) await follower.pause();
   const never = client.create(path).then(
     () => assert.unreachable('committed without a quorum'),
     () => 'connection lost',

@@ -3,14 +3,15 @@ import { parseConfig } from '../config/server-config.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';
 import { createPacket, type TestRig, testRig } from '../storage/testing.ts';
-import { databaseDefaults, ZkDatabase } from '../storage/zk-database.ts';
+import { databaseDefaults, ZkDatabase, type ZkDatabaseConfig } from '../storage/zk-database.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
-import { LearnerHandler, SNAPSHOT_SIGNATURE } from './learner-handler.ts';
+import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
 import { PacketReader } from './packet-stream.ts';
+import { SNAPSHOT_SIGNATURE } from './sync-stream.ts';
 
 const test = suite("quorum: the master's side of a learner");
 
@@ -60,12 +61,13 @@ class Story {
   pending: TxnPacket[] = [];
   #start: (() => void) | null = null;
 
-  constructor(settings = '') {
+  constructor(settings = '', database: Partial<ZkDatabaseConfig> = {}) {
     const { clock, disk, random, metrics } = this.rig;
     const parts = { disk, clock, random, metrics, logger: silentLogger };
-    this.database = new ZkDatabase(parts, { ...databaseDefaults, dataDir: '/d', dataLogDir: '/d' });
+    const config = { ...databaseDefaults, ...database, dataDir: '/d', dataLogDir: '/d' };
+    this.database = new ZkDatabase(parts, config);
     this.database.load();
-    for (const zxid of [COMMON, MISSED]) this.database.applyPacket(createPacket(zxid));
+    for (const zxid of [COMMON, MISSED]) this.logAndApply(createPacket(zxid));
     const text = `dataDir=/d\nclientPort=2181\n${settings}`;
     const master: LearnerMaster = {
       context: {
@@ -107,6 +109,11 @@ class Story {
     this.receive(PacketType.FOLLOWERINFO, makeZxid(1, 0), info);
     assert.equal(this.sent(), ['LEADERINFO 0x200000000']);
     this.receive(PacketType.ACKEPOCH, COMMON, Buffer.from([0, 0, 0, 1]));
+  }
+
+  logAndApply(packet: TxnPacket): void {
+    this.database.append(packet);
+    this.database.applyPacket(packet);
   }
 
   serve(): void {
@@ -195,6 +202,93 @@ test('a snapshot goes out whole: neither NEWLEADER nor a ping nor a commit gets 
   story.receive(PacketType.ACK, NEWLEADER_ZXID);
   story.serve();
   assert.equal(story.sent(), ['UPTODATE 0x-1', 'PROPOSAL 0x200000001', 'COMMIT 0x200000001']);
+});
+
+/** Longer than the memory of the master, and than one slice. */
+function longHistory(config: Partial<ZkDatabaseConfig> = {}): Story {
+  const story = new Story('', { commitLogCount: 2, snapshotSizeFactor: 1e6, ...config });
+  for (let n = 3; n <= 12; n++) story.logAndApply(createPacket(makeZxid(1, n), 'x'.repeat(100_000)));
+  return story;
+}
+
+test('a DIFF from the log is read and sent a slice a turn; what is committed meanwhile comes behind it, in order', () => {
+  const story = longHistory();
+  story.discover();
+  assert.equal(story.sent(), [], 'the log is not read in one turn');
+  const bytes: Buffer[] = [];
+  let next = 13;
+  let turns = 0;
+  do {
+    // One transaction of the running epoch is proposed and committed between any two turns.
+    const live = createPacket(makeZxid(1, next++));
+    story.logAndApply(live);
+    story.handler.sendProposal(live);
+    story.commit(live);
+    const slice = story.takeBytes();
+    assert.ok(slice.length < 400_000, `${slice.length} bytes in one turn`);
+    bytes.push(slice);
+    turns++;
+  } while (story.rig.clock.step());
+  assert.ok(turns > 6, `${turns} turns`);
+  bytes.push(story.takeBytes());
+  const sent = story.sent(Buffer.concat(bytes));
+  const expected = ['DIFF 0x10000000c'];
+  for (let n = 2; n <= 12; n++) {
+    const zxid = `0x${makeZxid(1, n).toString(16)}`;
+    expected.push(`PROPOSAL ${zxid}`, `COMMIT ${zxid}`);
+  }
+  assert.equal(sent, [...expected, 'NEWLEADER 0x200000000']);
+  story.receive(PacketType.ACK, NEWLEADER_ZXID);
+  story.serve();
+  const after = story.sent();
+  assert.equal(after.slice(0, 3), ['UPTODATE 0x-1', 'PROPOSAL 0x10000000d', 'COMMIT 0x10000000d']);
+  assert.is(after.length, 1 + 2 * (next - 13), 'each once');
+});
+
+test('a log that turns out to have a hole: SNAP, and what it holds is not sent again behind it', () => {
+  const story = longHistory();
+  story.database.flush(() => {});
+  story.rig.clock.run();
+  const [path] = story.rig.disk.list('/d/version-2').filter(name => name.startsWith('log.'));
+  story.rig.disk.flipBit(`/d/version-2/${path}`, 800_000);
+  story.discover();
+  const within = createPacket(makeZxid(1, 13));
+  story.logAndApply(within);
+  story.handler.sendProposal(within);
+  story.commit(within);
+  story.rig.clock.run();
+  const bytes = story.takeBytes();
+  assert.is(story.handler.syncMode, 'SNAP');
+  assert.is(bytes.readInt32BE(0), PacketType.SNAP);
+  assert.is(Number(bytes.readBigInt64BE(4)), makeZxid(1, 13));
+  const live = createPacket(makeZxid(1, 14));
+  story.handler.sendProposal(live);
+  story.commit(live);
+  story.receive(PacketType.ACK, NEWLEADER_ZXID);
+  story.serve();
+  assert.equal(story.sent(), ['UPTODATE 0x-1', 'PROPOSAL 0x10000000e', 'COMMIT 0x10000000e']);
+});
+
+test('a learner that leaves while the log is read for it leaves no file open and gets nothing', () => {
+  const story = longHistory();
+  const { disk } = story.rig;
+  const open = disk.open.bind(disk);
+  let closed = 0;
+  disk.open = (path, mode) => {
+    const file = open(path, mode);
+    const close = file.close.bind(file);
+    file.close = () => {
+      closed++;
+      close();
+    };
+    return file;
+  };
+  story.discover();
+  assert.is(closed, 0);
+  story.connection.events?.onClose('gone');
+  assert.is(closed, 1);
+  story.rig.clock.run();
+  assert.equal(story.sent(), []);
 });
 
 test('a learner that takes longer than initLimit to ack NEWLEADER is dropped; one that owes acks, after syncLimit', () => {

@@ -1,21 +1,21 @@
-import type { Traffic } from '../admin/metrics.ts';
 import type { Connection } from '../runtime/runtime.ts';
-import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
+import type { DiskDiff } from '../storage/disk-diff.ts';
 import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
-import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import { PacketType, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
+import { LearnerTraffic } from './learner-traffic.ts';
 import { PACKET_BYTES_MAX, PacketReader, type PacketView } from './packet-stream.ts';
-import { planSync, type SyncPlan } from './sync-plan.ts';
+import { needsDisk, planSync, type SyncPlan, type SyncQuestion } from './sync-plan.ts';
+import { HistoryStream, SnapshotStream, type SyncStream } from './sync-stream.ts';
 
 export const PROTOCOL_VERSION = 0x10000;
-/** Upstream's mark behind a snapshot on the wire. */
-export const SNAPSHOT_SIGNATURE = 'BenWasHere';
 
 /** What may wait for a learner that does not keep up, or is still taking its snapshot. */
 const BACKLOG_BYTES_MAX = 512 * 1024 * 1024;
-const SNAPSHOT_SLICE_BYTES = 256 * 1024;
+/** Of log read, or of a sync sent, in one turn of the loop: a few ms. */
+const SLICE_BYTES = 256 * 1024;
 /** Of a packet of the handshake: none has more than a LearnerInfo in it. */
 const HANDSHAKE_PACKET_BYTES_MAX = 4096;
 
@@ -39,8 +39,9 @@ export class LearnerHandler {
    */
   #held: Buffer[] | null = null;
   #heldBytes = 0;
-  #snapshot: SnapshotSerializer | null = null;
-  #fromDisk: TxnPacket[] | null = null;
+  /** Before NEWLEADER: the log being read for it, then what is being sent. */
+  #diff: DiskDiff | null = null;
+  #stream: SyncStream | null = null;
   #lastHeardMs: number;
   /** When the oldest proposal not yet acked was sent; 0 when all are acked. */
   #unackedSinceMs = 0;
@@ -48,14 +49,12 @@ export class LearnerHandler {
   lastAckedZxid = 0;
   /** How it was brought up to date, for admin and the lab. */
   syncMode: SyncPlan['mode'] | null = null;
-  packetsSent = 0;
-  packetsReceived = 0;
-  readonly #sentTraffic = new Map<number, Traffic>();
-  readonly #receivedTraffic = new Map<number, Traffic>();
+  readonly traffic: LearnerTraffic;
 
   constructor(connection: Connection, master: LearnerMaster) {
     this.#connection = connection;
     this.#master = master;
+    this.traffic = new LearnerTraffic(master.context.metrics);
     this.#openedMs = master.context.clock.monotonicMs();
     this.#lastHeardMs = this.#openedMs;
     this.#packets = new PacketReader(packet => this.#onPacket(packet));
@@ -63,7 +62,7 @@ export class LearnerHandler {
     connection.start({
       onData: chunk => this.#onData(chunk),
       onClose: reason => this.close(reason, false),
-      onDrain: () => this.#sendSnapshotSlice(),
+      onDrain: () => this.#sendSlice(),
     });
   }
 
@@ -110,8 +109,7 @@ export class LearnerHandler {
   }
 
   #onPacket(packet: PacketView): void {
-    this.packetsReceived++;
-    this.#traffic('received', packet.type, packet.end - packet.start);
+    this.traffic.received(packet.type, packet.end - packet.start);
     switch (this.#phase) {
       case 'hello':
         this.#onInfo(packet);
@@ -162,6 +160,7 @@ export class LearnerHandler {
     }
     this.#isObserver = !isFollower;
     this.#info = { sid, protocolVersion, configVersion, acceptedEpoch };
+    this.traffic.named(sid, this.#master.context.config.quorum?.config.servers.has(sid) ?? false);
     this.#phase = 'epoch';
     this.#master.awaitEpoch(this, this.#info, epoch => {
       if (this.#phase !== 'epoch') return;
@@ -191,31 +190,74 @@ export class LearnerHandler {
     });
   }
 
-  /** Everything here happens in one step, so nothing can be committed between the plan and the registration. */
+  /** What is asked and the registration are of one moment, with no commit between them: what comes later is held. */
   #sync(peerLastZxid: number): void {
-    const database = this.#master.context.database;
-    const plan = this.#plan(peerLastZxid);
-    this.syncMode = plan.mode;
-    this.#master.context.metrics.counter(`${plan.mode.toLowerCase()}_count`).add();
-    this.#master.context.logger.info(`${plan.mode} to learner ${this.sid}`, {
-      learner: this.sid,
-      peerLastZxid: zxidToHex(peerLastZxid),
-      lastProcessedZxid: zxidToHex(database.lastProcessedZxid),
-    });
-    let lastSent: number;
-    if (plan.mode === 'SNAP') {
-      lastSent = database.lastProcessedZxid;
-      this.sendPacket({ type: PacketType.SNAP, zxid: lastSent, data: null, authinfo: null });
-      this.#snapshot = new SnapshotSerializer(database.tree, database.sessionTimeouts);
-    } else {
-      this.sendPacket({ type: PacketType[plan.mode], zxid: plan.zxid, data: null, authinfo: null });
-      lastSent = this.#sendHistory(plan);
-    }
+    const { database, config } = this.#master.context;
+    const { lastProcessedZxid, committedLog } = database;
+    const committed = Array.from({ length: committedLog.size }, (_, i) => committedLog.at(i));
+    const question = {
+      peerLastZxid,
+      lastProcessedZxid,
+      committed: {
+        min: database.minCommittedZxid,
+        max: database.maxCommittedZxid,
+        zxids: committed.map(packet => packet.zxid),
+      },
+      forceSnapshot: config.forceSnapshotSync,
+    };
+    this.#register(lastProcessedZxid);
+    this.#diff = needsDisk(question) ? database.readLogFrom(peerLastZxid, lastProcessedZxid) : null;
+    if (this.#diff === null) this.#bring(planSync({ ...question, disk: null }), committed);
+    else this.#readLog(this.#diff, question);
+  }
+
+  #register(lastSeenZxid: number): void {
     this.#held = [];
-    this.#master.startForwarding(this, lastSent);
+    this.#heldBytes = 0;
+    this.#master.startForwarding(this, lastSeenZxid);
+  }
+
+  #readLog(diff: DiskDiff, question: Omit<SyncQuestion, 'disk'>): void {
+    if (this.#diff !== diff) return;
+    if (diff.read(SLICE_BYTES)) {
+      this.#master.context.clock.after(0, () => this.#readLog(diff, question));
+      return;
+    }
+    this.#diff = null;
+    const plan = planSync({ ...question, disk: diff.zxids });
+    // A snapshot has what was committed while the log was read: held is only what comes from here on.
+    if (plan.mode === 'SNAP') this.#register(this.#master.context.database.lastProcessedZxid);
+    this.#bring(plan, diff.packets);
+  }
+
+  /** `history` holds whatever the plan may want sent. */
+  #bring(plan: SyncPlan, history: readonly TxnPacket[]): void {
+    const { database, logger, metrics } = this.#master.context;
+    const { mode } = plan;
+    this.syncMode = mode;
+    metrics.counter(`${mode.toLowerCase()}_count`).add();
+    const zxid = mode === 'SNAP' ? database.lastProcessedZxid : plan.zxid;
+    logger.info(`${mode} to learner ${this.sid}`, { learner: this.sid, zxid: zxidToHex(zxid) });
+    if (mode === 'SNAP') this.#stream = new SnapshotStream(database);
+    else if (plan.source !== 'none') this.#stream = new HistoryStream(history, plan.after);
+    this.sendPacket({ type: PacketType[mode], zxid, data: null, authinfo: null });
     this.#phase = 'ackNewLeader';
-    if (this.#snapshot === null) this.#sendNewLeader();
-    else this.#sendSnapshotSlice();
+    if (this.#stream === null) this.#sendNewLeader();
+    else this.#sendSlice();
+  }
+
+  #sendSlice(): void {
+    const stream = this.#stream;
+    if (stream === null || this.#phase === 'closed') return;
+    const writer = new JuteWriter(SLICE_BYTES + 4096);
+    const more = stream.next(writer, SLICE_BYTES, (type, bytes) => this.traffic.sent(type, bytes));
+    const roomLeft = this.#connection.write(writer.buffer, 0, writer.length);
+    if (!more) {
+      this.#stream = null;
+      this.#sendNewLeader();
+    } else if (roomLeft) {
+      this.#master.context.clock.after(0, () => this.#sendSlice());
+    }
   }
 
   #sendNewLeader(): void {
@@ -225,74 +267,6 @@ export class LearnerHandler {
       data: Buffer.from(this.#master.context.configText, 'utf8'),
       authinfo: null,
     });
-  }
-
-  #plan(peerLastZxid: number): SyncPlan {
-    const database = this.#master.context.database;
-    const committedLog = database.committedLog;
-    return planSync({
-      peerLastZxid,
-      lastProcessedZxid: database.lastProcessedZxid,
-      committed: {
-        min: database.minCommittedZxid,
-        max: database.maxCommittedZxid,
-        zxids: Array.from({ length: committedLog.size }, (_, i) => committedLog.at(i).zxid),
-      },
-      disk: () => {
-        this.#fromDisk = this.#readDisk(peerLastZxid);
-        return this.#fromDisk?.map(packet => packet.zxid) ?? null;
-      },
-      forceSnapshot: this.#master.context.config.forceSnapshotSync,
-    });
-  }
-
-  /** Committed transactions on disk from the learner's last one on; null when they do not reach back to it. */
-  #readDisk(peerLastZxid: number): TxnPacket[] | null {
-    const { database } = this.#master.context;
-    const diff = database.readLogFrom(peerLastZxid);
-    if (diff === null) return null;
-    const packets: TxnPacket[] = [];
-    for (let packet = diff.next(); packet !== null; packet = diff.next()) {
-      if (packet.zxid > database.lastProcessedZxid) break;
-      packets.push(packet);
-    }
-    diff.close();
-    return packets;
-  }
-
-  #sendHistory(plan: Exclude<SyncPlan, { mode: 'SNAP' }>): number {
-    const database = this.#master.context.database;
-    if (plan.source === 'none') return database.lastProcessedZxid;
-    const { committedLog } = database;
-    const packets =
-      plan.source === 'disk'
-        ? (this.#fromDisk ?? [])
-        : Array.from({ length: committedLog.size }, (_, i) => committedLog.at(i));
-    this.#fromDisk = null;
-    let last = plan.after;
-    for (const packet of packets) {
-      if (packet.zxid <= plan.after) continue;
-      this.#write(PacketType.PROPOSAL, packet.bytes);
-      this.sendPacket({ type: PacketType.COMMIT, zxid: packet.zxid, data: null, authinfo: null });
-      last = packet.zxid;
-    }
-    return Math.max(last, plan.zxid);
-  }
-
-  #sendSnapshotSlice(): void {
-    const snapshot = this.#snapshot;
-    if (snapshot === null || this.#phase === 'closed') return;
-    const writer = new JuteWriter(SNAPSHOT_SLICE_BYTES + 4096);
-    const more = snapshot.next(writer, SNAPSHOT_SLICE_BYTES);
-    if (!more) writer.writeString(SNAPSHOT_SIGNATURE);
-    const roomLeft = this.#connection.write(writer.buffer, 0, writer.length);
-    this.#traffic('sent', PacketType.SNAP, writer.length);
-    if (!more) {
-      this.#snapshot = null;
-      this.#sendNewLeader();
-    } else if (roomLeft) {
-      this.#master.context.clock.after(0, () => this.#sendSnapshotSlice());
-    }
   }
 
   #onNewLeaderAck(packet: PacketView): void {
@@ -356,10 +330,9 @@ export class LearnerHandler {
     this.#write(packet.type, writer.bytes);
   }
 
-  #write(type: number, bytes: Buffer): void {
+  #write(type: number, bytes: Buffer, packets = 1): void {
     if (this.#phase === 'closed') return;
-    this.packetsSent++;
-    this.#traffic('sent', type, bytes.length);
+    this.traffic.sent(type, bytes.length, packets);
     this.#connection.write(bytes);
     this.#boundBacklog();
   }
@@ -379,8 +352,7 @@ export class LearnerHandler {
       this.#forward(PacketType.INFORM, inform);
       return;
     }
-    this.packetsSent++;
-    this.#traffic('sent', PacketType.INFORM, bytes.length);
+    this.traffic.sent(PacketType.INFORM, bytes.length);
     this.#connection.write(INFORM_TYPE);
     this.#connection.write(bytes, 4, bytes.length);
     this.#boundBacklog();
@@ -388,19 +360,16 @@ export class LearnerHandler {
 
   /** Many whole packets of one type in one piece. */
   sendBatch(type: number, bytes: Buffer, count: number): void {
-    this.packetsSent += count - 1;
-    this.#trafficOf('sent', type).add(0, count - 1);
-    this.#forward(type, bytes);
+    this.#forward(type, bytes, count);
   }
 
   /** Live traffic, in whole packets counted as `type`. The bytes must not change afterwards. */
-  #forward(type: number, bytes: Buffer): void {
+  #forward(type: number, bytes: Buffer, packets = 1): void {
     if (this.#held === null) {
-      this.#write(type, bytes);
+      this.#write(type, bytes, packets);
       return;
     }
-    this.packetsSent++;
-    this.#traffic('sent', type, bytes.length);
+    this.traffic.sent(type, bytes.length, packets);
     this.#held.push(bytes);
     this.#heldBytes += bytes.length;
     this.#boundBacklog();
@@ -426,7 +395,7 @@ export class LearnerHandler {
     }
     const takesPackets =
       this.#phase === 'start' || this.#phase === 'broadcast' || this.#phase === 'ackNewLeader';
-    if (takesPackets && this.#snapshot === null) {
+    if (takesPackets && this.#stream === null) {
       this.sendPacket({ type: PacketType.PING, zxid: lastProposed, data: null, authinfo: null });
     }
   }
@@ -435,31 +404,12 @@ export class LearnerHandler {
     return this.#master.context.clock.monotonicMs() - this.#lastHeardMs <= limitMs;
   }
 
-  #traffic(direction: 'sent' | 'received', type: number, bytes: number): void {
-    this.#trafficOf(direction, type).add(bytes);
-  }
-
-  /** Whoever says it is a server of no configuration shares one name: names cost memory. */
-  get #name(): string {
-    const known = this.#master.context.config.quorum?.config.servers.has(this.sid) ?? false;
-    return known ? `sid_${this.sid}` : 'unknown';
-  }
-
-  #trafficOf(direction: 'sent' | 'received', type: number): Traffic {
-    const table = direction === 'sent' ? this.#sentTraffic : this.#receivedTraffic;
-    let traffic = table.get(type);
-    if (traffic === undefined) {
-      traffic = this.#master.context.metrics.trafficOf(direction, packetName(type).toLowerCase(), this.#name);
-      // Until it has said who it is, nothing is remembered under a name.
-      if (this.#info !== null) table.set(type, traffic);
-    }
-    return traffic;
-  }
-
   close(reason: string, warn = true): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
-    this.#snapshot = null;
+    this.#diff?.close();
+    this.#diff = null;
+    this.#stream = null;
     this.#held = null;
     this.#packets.suspend();
     const fields = { learner: this.sid, from: this.remote };

@@ -7,9 +7,9 @@ import { JuteWriter } from '../wire/jute.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { Follower } from './follower.ts';
-import { SNAPSHOT_SIGNATURE } from './learner-handler.ts';
 import { Observer } from './observer.ts';
 import { INIT_LIMIT_MS, type Peer, Stage, SYNC_LIMIT_MS } from './peer.test-kit.ts';
+import { SNAPSHOT_SIGNATURE } from './sync-stream.ts';
 
 const test = suite('quorum: a learner, packet by packet');
 

@@ -15,7 +15,7 @@ function plan(
     peerLastZxid: peer,
     lastProcessedZxid: last,
     committed: { min: zxids[0] ?? last, max: zxids.at(-1) ?? last, zxids },
-    disk: () => options.disk ?? null,
+    disk: options.disk ?? null,
     forceSnapshot: options.force ?? false,
   });
 }

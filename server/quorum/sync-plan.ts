@@ -20,15 +20,21 @@ export interface SyncQuestion {
   /** The last committed transactions in memory, in order; `min` and `max` are lastProcessedZxid when there are none. */
   readonly committed: { readonly min: number; readonly max: number; readonly zxids: readonly number[] };
   /**
-   * zxids on disk up to the first of `committed`, from at or before `peerLastZxid` on and without a gap;
-   * null when the logs do not reach back that far, or are too long to be worth it.
+   * zxids on disk up to the first of `committed`, from at or before `peerLastZxid` on and without a gap; null when
+   * the logs do not reach back that far, are too long to be worth it, or are not needed.
    */
-  readonly disk: () => readonly number[] | null;
+  readonly disk: readonly number[] | null;
   readonly forceSnapshot: boolean;
 }
 
-export function planSync(question: SyncQuestion): SyncPlan {
+/** What the learner lacks goes back behind what is in memory: `disk` decides. */
+export function needsDisk(question: Omit<SyncQuestion, 'disk'>): boolean {
   const { peerLastZxid: peer, lastProcessedZxid: last, committed } = question;
+  return !question.forceSnapshot && peer !== last && peer <= committed.max && peer < committed.min;
+}
+
+export function planSync(question: SyncQuestion): SyncPlan {
+  const { peerLastZxid: peer, lastProcessedZxid: last, committed, disk } = question;
   if (question.forceSnapshot) return SNAP;
   if (peer === last) return { mode: 'DIFF', zxid: peer, after: peer, source: 'none' };
   if (peer > committed.max) {
@@ -36,8 +42,7 @@ export function planSync(question: SyncQuestion): SyncPlan {
     if (isEpochMarker(peer)) return SNAP;
     return { mode: 'TRUNC', zxid: committed.max, after: committed.max, source: 'none' };
   }
-  if (peer >= committed.min) return fromHistory(peer, committed.max, committed.zxids, 'committedLog');
-  const disk = question.disk();
+  if (!needsDisk(question)) return fromHistory(peer, committed.max, committed.zxids, 'committedLog');
   return disk === null ? SNAP : fromHistory(peer, committed.max, disk, 'disk');
 }
 

@@ -2,7 +2,7 @@ import { ServerError } from '../errors.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 import { follows } from '../wire/zxid.ts';
-import { LogFileReader } from './log-file-reader.ts';
+import { type LogEntry, LogFileReader } from './log-file-reader.ts';
 import { type LogFileName, listLogFiles } from './log-format.ts';
 import { listSnapshots } from './snapshot-format.ts';
 
@@ -12,127 +12,131 @@ export interface CurrentLog {
   readonly bytes: number;
 }
 
+export interface DiskDiffRange {
+  /** What the learner has last. */
+  readonly after: number;
+  /** What it is to have: nothing behind this is read. */
+  readonly through: number;
+  /** The logs must hold this one at least: a server that took a SNAP itself has none of those before it. */
+  readonly reach: number;
+}
+
 /**
- * Transactions from the log on disk for a learner that is behind the committed log. The first is the learner's own last
- * one or, where this server lacks that, the last before it; the caller judges and checks that the rest joins.
+ * Transactions from the log on disk for a learner that is behind the committed log. They are read a piece at a time, since
+ * there may be many megabytes; what is appended or rolled meanwhile lies behind the range, and does not matter.
  */
 export class DiskDiff {
   readonly #disk: Disk;
   readonly #files: readonly LogFileName[];
   readonly #current: CurrentLog;
+  readonly #range: DiskDiffRange;
+  readonly #packets: TxnPacket[] = [];
+  /** The learner's own last one or, where this server lacks that, the last before it. */
+  #start = -1;
+  #last = -1;
   #at = 0;
   #reader: LogFileReader | null = null;
-  #first: TxnPacket | null;
-  #ahead: TxnPacket | null;
+  #refused = false;
 
-  constructor(disk: Disk, files: readonly LogFileName[], current: CurrentLog, zxid: number) {
+  constructor(disk: Disk, files: readonly LogFileName[], current: CurrentLog, range: DiskDiffRange) {
     this.#disk = disk;
     this.#files = files;
     this.#current = current;
-    let previous: TxnPacket | null = null;
-    let packet = this.#read();
-    while (packet !== null && packet.zxid <= zxid) {
-      previous = packet;
-      packet = this.#read();
-    }
-    this.#ahead = packet;
-    this.#first = previous;
+    this.#range = range;
   }
 
-  /** False when the log starts after the learner's zxid: it cannot be brought up to date from here. */
-  get reachesBack(): boolean {
-    return this.#first !== null;
+  /** Reads about `bytesMax` of log on. True while there is more; after that, `zxids` and `packets` say what it gave. */
+  read(bytesMax: number): boolean {
+    try {
+      for (let left = bytesMax; left > 0; ) {
+        const entry = this.#nextEntry();
+        if (entry === null || entry.zxid > this.#range.through) return this.#end();
+        left -= entry.endOffset - entry.offset;
+        if (!this.#take(entry)) return this.#refuse();
+      }
+    } catch (error) {
+      if (error instanceof ServerError && error.code === 'ZK_LOG_CORRUPT') return this.#refuse();
+      throw error;
+    }
+    return true;
   }
 
-  next(): TxnPacket | null {
-    if (this.#first !== null) {
-      const first = this.#first;
-      this.#first = null;
-      return first;
-    }
-    const packet = this.#ahead;
-    if (packet !== null) this.#ahead = this.#read();
-    return packet;
+  /** From at or before the learner's last one on, without a hole. Null: send a SNAP. */
+  get zxids(): readonly number[] | null {
+    return this.#refused ? null : [this.#start, ...this.#packets.map(packet => packet.zxid)];
+  }
+
+  /** Those after the first of `zxids`. */
+  get packets(): readonly TxnPacket[] {
+    return this.#packets;
   }
 
   close(): void {
     this.#reader?.close();
     this.#reader = null;
-    this.#at = this.#files.length;
-    this.#ahead = null;
   }
 
-  #read(): TxnPacket | null {
+  /** False where transactions are missing: before the logs start, or between two files, as where this server took a SNAP. */
+  #take({ zxid, txn }: LogEntry): boolean {
+    if (zxid <= this.#range.after) {
+      this.#start = zxid;
+    } else {
+      if (this.#start < 0 || !follows(zxid, this.#last)) return false;
+      this.#packets.push(txnPacket(zxid, txn));
+    }
+    this.#last = zxid;
+    return true;
+  }
+
+  #nextEntry(): LogEntry | null {
     for (;;) {
       if (this.#reader === null) {
         const file = this.#files[this.#at++];
-        if (file === undefined) return null;
+        // One that the purge has removed meanwhile leaves a hole, or too short a reach.
+        if (file === undefined || !this.#disk.exists(file.path)) return null;
         const bytesMax = file.path === this.#current.path ? this.#current.bytes : undefined;
         this.#reader = new LogFileReader(this.#disk, file.path, bytesMax);
       }
       const entry = this.#reader.next();
-      if (entry !== null) return txnPacket(entry.zxid, entry.txn);
-      this.#reader.close();
-      this.#reader = null;
+      if (entry !== null) return entry;
+      this.close();
     }
+  }
+
+  #end(): false {
+    const { reach, through } = this.#range;
+    if (this.#start < 0 || this.#last < Math.min(reach, through)) this.#refused = true;
+    this.close();
+    return false;
+  }
+
+  #refuse(): false {
+    this.#refused = true;
+    this.#packets.length = 0;
+    this.close();
+    return false;
   }
 }
 
 /**
- * Null when a snapshot is the cheaper way: the logs from `zxid` on are larger than `sizeFactor` times the newest
- * snapshot (snapshotSizeFactor; below 0: never from disk), do not reach back to it, have a hole, or end before `reach`, the last
- * transaction that the learner is to have: a server that took a SNAP itself has none of those before it.
+ * Null when a snapshot is the cheaper way: the logs are larger than `sizeFactor` times the newest snapshot
+ * (snapshotSizeFactor; below 0: never from disk), or do not reach back to the learner's last transaction.
  * @see facts section 15
  */
 export function openDiskDiff(
   disk: Disk,
   snapDirectory: string,
   logDirectory: string,
-  zxid: number,
   sizeFactor: number,
   current: CurrentLog,
-  reach: number,
+  range: DiskDiffRange,
 ): DiskDiff | null {
   const logs = listLogFiles(disk, logDirectory);
-  const first = logs.findLastIndex(file => file.firstZxid <= zxid);
+  const first = logs.findLastIndex(file => file.firstZxid <= range.after);
   const newest = listSnapshots(disk, snapDirectory)[0];
   if (sizeFactor < 0 || first < 0 || newest === undefined) return null;
   const files = logs.slice(first);
   const sizeOf = (path: string): number => (path === current.path ? current.bytes : disk.size(path));
   const bytes = files.reduce((sum, file) => sum + sizeOf(file.path), 0);
-  if (bytes > disk.size(newest.path) * sizeFactor) return null;
-  if (!isContinuous(disk, files, current, zxid, reach)) return null;
-  const diff = new DiskDiff(disk, files, current, zxid);
-  if (diff.reachesBack) return diff;
-  diff.close();
-  return null;
-}
-
-/**
- * False when transactions after `zxid` are missing between two files, as they are where this server itself once took a
- * SNAP, or up to `reach`, or when a file is damaged.
- */
-function isContinuous(
-  disk: Disk,
-  files: readonly LogFileName[],
-  current: CurrentLog,
-  zxid: number,
-  reach: number,
-): boolean {
-  let last = -1;
-  for (const { path } of files) {
-    const reader = new LogFileReader(disk, path, path === current.path ? current.bytes : undefined);
-    try {
-      for (let entry = reader.next(); entry !== null; entry = reader.next()) {
-        if (last >= 0 && entry.zxid > zxid && !follows(entry.zxid, last)) return false;
-        last = entry.zxid;
-      }
-    } catch (error) {
-      if (error instanceof ServerError && error.code === 'ZK_LOG_CORRUPT') return false;
-      throw error;
-    } finally {
-      reader.close();
-    }
-  }
-  return last >= reach;
+  return bytes > disk.size(newest.path) * sizeFactor ? null : new DiskDiff(disk, files, current, range);
 }

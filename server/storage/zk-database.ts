@@ -295,21 +295,14 @@ export class ZkDatabase {
     this.#snapshot = null;
   }
 
-  /** For a learner behind the committed log; null: send a SNAP. Close it. @see DiskDiff */
-  readLogFrom(zxid: number): DiskDiff | null {
+  /** For a learner behind the committed log, what it lacks up to `through`; null: send a SNAP. Close it. */
+  readLogFrom(zxid: number, through: number): DiskDiff | null {
     this.#log.writeOut();
     const { disk } = this.#parts;
     const current = { path: this.#log.currentPath, bytes: this.#log.sizeBytes };
-    const reach = this.committedLog.maxZxid(this.lastLoggedZxid);
-    return openDiskDiff(
-      disk,
-      this.snapDirectory,
-      this.logDirectory,
-      zxid,
-      this.#config.snapshotSizeFactor,
-      current,
-      reach,
-    );
+    const range = { after: zxid, through, reach: this.committedLog.maxZxid(this.lastLoggedZxid) };
+    const { snapshotSizeFactor } = this.#config;
+    return openDiskDiff(disk, this.snapDirectory, this.logDirectory, snapshotSizeFactor, current, range);
   }
 
   // ------------------------------------------------------------------
