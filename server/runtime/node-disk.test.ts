@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, suite } from '#test';
@@ -63,5 +63,16 @@ test(
     mkdirSync(join(directory, 'log.2'));
     writeFileSync(join(directory, 'log.3'), '');
     assert.equal(nodeDisk.list(directory), ['log.3']);
+  }),
+);
+
+test(
+  'a file that cannot be looked at is not taken for absent',
+  inDirectory(directory => {
+    writeFileSync(join(directory, 'file'), '');
+    symlinkSync(join(directory, 'loop'), join(directory, 'loop'));
+    assert.is(nodeDisk.exists(join(directory, 'file')), true);
+    for (const absent of ['none', 'file/none']) assert.is(nodeDisk.exists(join(directory, absent)), false);
+    assert.throws(() => nodeDisk.exists(join(directory, 'loop')), /cannot stat .*loop: ELOOP/);
   }),
 );

@@ -6,7 +6,7 @@ import type { Disk, DiskFile } from './runtime.ts';
 export const nodeDisk: Disk = {
   makeDirectory: path => guard('create directory', path, () => void fs.mkdirSync(path, { recursive: true })),
   list: path => guard('list', path, () => listNames(path)),
-  exists: path => fs.existsSync(path),
+  exists: path => guard('stat', path, () => isThere(path)),
   size: path => guard('stat', path, () => fs.statSync(path).size),
   modifiedMs: path => guard('stat', path, () => fs.statSync(path).mtimeMs),
   read: path => guard('read', path, () => fs.readFileSync(path)),
@@ -75,6 +75,18 @@ class NodeDiskFile implements DiskFile {
     if (!this.#open) return;
     this.#open = false;
     if (!this.#syncing) guard('close', this.path, () => fs.closeSync(this.#fd));
+  }
+}
+
+/** Only a name that is not there is absent: what cannot be looked at may hold an epoch that was promised. */
+function isThere(path: string): boolean {
+  try {
+    fs.statSync(path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
   }
 }
 

@@ -80,6 +80,52 @@ conformance('toxiproxy API', test => {
     assert.equal(Object.keys((await request('GET', '/proxies')).json as object), ['a']);
   });
 
+  test('bodies are read as Go reads them: null names no field, letters of any case do, lists without entries are null', async bench => {
+    const { request, echo } = bench;
+    refused(await request('POST', '/proxies', 'null'), 400, 'missing required field: name');
+    refused(await request('POST', '/populate', '[null]'), 400, 'missing required field: name at proxy 1');
+    for (const body of ['[]', 'null']) {
+      const answer = await request('POST', '/populate', body);
+      assert.equal([answer.status, answer.json], [201, { proxies: null }], body);
+    }
+    const created = await request('POST', '/proxies', {
+      NAME: 'a',
+      Listen: '127.0.0.1:0',
+      Upstream: echo.address,
+    });
+    assert.is(created.status, 201, created.text);
+    assert.is((await request('POST', '/proxies/a', 'null')).status, 200);
+    const toxic = await request('POST', '/proxies/a/toxics', { TYPE: 'latency', attributes: { Latency: 7 } });
+    const latency = { attributes: { latency: 7, jitter: 0 }, ...named('latency', 'downstream') };
+    assert.equal(toxic.json, latency);
+    assert.equal((await request('POST', '/proxies/a/toxics/latency_downstream', 'null')).json, latency);
+  });
+
+  test('the content type of a request does not matter; that of an answer is JSON; bodies of megabytes are read', async bench => {
+    const { toxiproxy, request, echo } = bench;
+    for (const [name, type] of ['application/xml', 'no media type', ''].entries()) {
+      const body = JSON.stringify(proxyOf(`p${name}`, echo.address));
+      const answer = await fetch(`${toxiproxy.url}/proxies`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': type },
+      });
+      assert.equal([answer.status, answer.headers.get('content-type')], [201, 'application/json'], type);
+      await answer.text();
+    }
+    const padded = { ...proxyOf('padded', echo.address), pad: 'x'.repeat(3_000_000) };
+    assert.is((await request('POST', '/proxies', padded)).status, 201);
+  });
+
+  test('a proxy without an address to listen on gets one when it starts', async bench => {
+    const made = { name: 'a', upstream: bench.echo.address, enabled: false };
+    assert.is(((await bench.request('POST', '/proxies', made)).json as { listen: string }).listen, '');
+    const started = await bench.request('PATCH', '/proxies/a', { enabled: true });
+    assert.match((started.json as { listen: string }).listen, /:[1-9]\d+$/);
+    const again = await bench.request('PATCH', '/proxies/a', { listen: '' });
+    assert.is(again.status, 200, again.text);
+  });
+
   test('a port in use is an error of 500 that says so', async bench => {
     const listen = await bench.proxy('a');
     const answer = await bench.request('POST', '/proxies', { ...proxyOf('b', bench.echo.address), listen });
@@ -98,6 +144,7 @@ conformance('toxiproxy API', test => {
       ['DELETE', '/proxies'],
       ['GET', '/reset'],
       ['PATCH', '/proxies/a/toxics'],
+      ['OPTIONS', '/proxies'],
     ] as const)
       assert.is((await request(method, path)).status, 405, `${method} ${path}`);
     const headers = { 'user-agent': 'Mozilla/5.0' };

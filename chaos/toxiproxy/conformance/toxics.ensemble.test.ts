@@ -148,6 +148,52 @@ conformance('toxiproxy toxics', test => {
     assert.equal([connection.receivedBytes, late.receivedBytes], [1, 0]);
   });
 
+  test('a timeout of a month does not close at once', async bench => {
+    const listen = await bench.proxy('a');
+    const month = { timeout: 31 * 24 * 3_600_000 };
+    await add(bench, 'timeout', 'downstream', month);
+    const held = await Dialed.to(listen);
+    held.send('x');
+    await until(() => bench.echo.receivedBytes === 1, { ...WAIT, what: 'the bytes to reach the upstream' });
+    await bench.client.addToxic('a', {
+      name: 'r',
+      type: 'reset_peer',
+      stream: 'upstream',
+      attributes: month,
+    });
+    const reset = await Dialed.to(listen);
+    reset.send('x');
+    // A timer that fired at once would have closed both long before the last answer.
+    for (let asked = 0; asked < 20; asked++) await bench.client.proxies();
+    assert.equal([held.closed, reset.closed], [false, false]);
+    held.close();
+    reset.close();
+  });
+
+  test('500 connections at once, each with its own bytes', async bench => {
+    const listen = await bench.proxy('a');
+    await add(bench, 'latency', 'upstream', { latency: 20 });
+    const connections = await Promise.all(Array.from({ length: 500 }, () => Dialed.to(listen)));
+    await Promise.all(connections.map((connection, index) => connection.roundTrip(`of ${index}.`)));
+    for (const [index, connection] of connections.entries()) {
+      assert.is(connection.received.toString(), `of ${index}.`);
+      connection.close();
+    }
+  });
+
+  test('a toxicity of 0.5 meets about half of the connections', async bench => {
+    const listen = await bench.proxy('a');
+    const toxic = { type: 'limit_data', stream: 'downstream', toxicity: 0.5, attributes: { bytes: 0 } };
+    await bench.request('POST', '/proxies/a/toxics', toxic);
+    const connections = await Promise.all(Array.from({ length: 200 }, () => Dialed.to(listen)));
+    for (const connection of connections) connection.send('x');
+    await Promise.all(connections.map(each => each.until(() => each.closed || each.receivedBytes === 1)));
+    const passed = connections.filter(each => each.receivedBytes === 1).length;
+    // 100 expected, with a standard deviation of 7.
+    assert.ok(passed > 50 && passed < 150, `${passed} of 200 passed`);
+    for (const connection of connections) connection.close();
+  });
+
   test('reset_peer resets connections made after it, once bytes arrive and its time is over', async bench => {
     const listen = await bench.proxy('a');
     await add(bench, 'reset_peer', 'upstream', { timeout: 100 });

@@ -5,9 +5,9 @@ export interface Address {
   readonly port: number;
 }
 
-/** `host:port`, `[v6]:port` or `:port`; without a host it is loopback, where Toxiproxy would take every interface. */
+/** `host:port`, `[v6]:port`, `:port` or nothing, which is `:0`; without a host it is loopback, where Toxiproxy would take every interface. */
 export function parseAddress(text: string): Address {
-  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text || ':0');
   const port = Number(match?.[3]);
   if (match === null || port > 65_535)
     throw new Error(`address ${JSON.stringify(text)}: expected host:port with a port of 0 to 65535`);

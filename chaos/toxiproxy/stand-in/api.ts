@@ -10,17 +10,25 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 /** The paths, and what each method does there. Any other method is answered with 405. */
 type Routes = Record<string, Partial<Record<Method, Handler>>>;
 
-const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
+/** Toxiproxy has no limit; what asks for thousands of proxies is far below this. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Toxiproxy's HTTP API over a collection of proxies. */
 export function toxiproxyApi(proxies: ProxyCollection, metrics: Registry): FastifyInstance {
-  const app = Fastify({ exposeHeadRoutes: false, forceCloseConnections: true });
+  const app = Fastify({ exposeHeadRoutes: false, forceCloseConnections: true, bodyLimit: BODY_BYTES_MAX });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', async (request, reply) => {
+    // Fastify refuses what is no media type before a parser sees it.
+    request.raw.headers['content-type'] = 'application/json';
     // A page in a browser must not be able to drive it.
     if (request.headers['user-agent']?.startsWith('Mozilla/'))
       await reply.code(403).send('User agent not allowed\n');
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (reply.getHeader('content-type') === 'application/json; charset=utf-8')
+      reply.header('content-type', 'application/json');
   });
   app.setNotFoundHandler((_request, reply) => reply.code(404).send('404 page not found\n'));
   app.setErrorHandler((error, _request, reply) => {
@@ -109,7 +117,8 @@ function toxicRoutes(proxies: ProxyCollection): Routes {
 
 /** A populate that failed halfway says so and lists what it made before. */
 function sendPopulation(reply: FastifyReply, { proxies, error }: Population): FastifyReply {
-  const list = proxies.map(proxy => proxy.json());
+  // A list without entries is null in Go.
+  const list = proxies.length === 0 ? null : proxies.map(proxy => proxy.json());
   if (error === undefined) return reply.code(201).send({ proxies: list });
   const body = errorBody(error);
   return reply.code(body.status).send({ ...body, proxies: list });

@@ -78,7 +78,7 @@ export class ProxyCollection {
     return this.#inTurn(async () => {
       const proxies: TcpProxy[] = [];
       try {
-        const asked = decode(z.array(fields), body);
+        const asked = decode(z.array(fields), body ?? []);
         const made = asked.map((each, index) => this.#proxyOf(each, ` at proxy ${index + 1}`));
         for (const [index, proxy] of made.entries())
           proxies.push(await this.#addOrReplace(proxy, asked[index]?.enabled ?? true));
@@ -120,7 +120,7 @@ export class ProxyCollection {
   #proxyOf({ name, listen, upstream }: Asked, where: string): TcpProxy {
     if (!name) throw new ApiError('missingField', `name${where}`);
     if (!upstream) throw new ApiError('missingField', `upstream${where}`);
-    return new TcpProxy(name, listen || ':0', upstream, this.#random, this.#countersOf);
+    return new TcpProxy(name, listen ?? '', upstream, this.#random, this.#countersOf);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,8 @@
 import type { Random } from '../../../server/runtime/runtime.ts';
 
+/** Node.js fires at once what is to come later than this, 24.8 days. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** Bytes on their way through a link. */
 export interface Chunk {
   readonly data: Buffer;

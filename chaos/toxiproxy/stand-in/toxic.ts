@@ -52,14 +52,23 @@ export function toxicJson({ attributes, name, type, stream, toxicity }: Toxic): 
 
 /** Body to value; a body of the wrong form is refused with the place and what is accepted there. */
 export function decode<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body);
+  const result = schema.safeParse(asGoReads(body));
   if (!result.success) throw new ApiError('badRequestBody', z.prettifyError(result.error));
   return result.data;
 }
 
+/** Go finds a field whatever the case of its letters, and takes null for a value that names no field. */
+function asGoReads(body: unknown): unknown {
+  if (Array.isArray(body)) return body.map(asGoReads);
+  if (body === null) return {};
+  if (typeof body !== 'object') return body;
+  return Object.fromEntries(Object.entries(body).map(([key, value]) => [key.toLowerCase(), value]));
+}
+
 function assignAttributes(attributes: Record<string, number>, given: Record<string, unknown>): void {
   const changes: Record<string, number> = {};
-  for (const [name, value] of Object.entries(given)) {
+  for (const [spelled, value] of Object.entries(given)) {
+    const name = spelled.toLowerCase();
     if (!Object.hasOwn(attributes, name) || value === null) continue;
     if (!Number.isSafeInteger(value))
       throw new ApiError('badRequestBody', `attribute ${name} is ${JSON.stringify(value)}, not an integer`);

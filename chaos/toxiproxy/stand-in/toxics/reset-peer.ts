@@ -1,4 +1,4 @@
-import type { ToxicType } from '../stage.ts';
+import { TIMER_MS_MAX, type ToxicType } from '../stage.ts';
 
 /**
  * Ends the connection `timeout` ms after the first bytes (or the end) arrive; they are dropped. The end is a RST
@@ -11,7 +11,7 @@ export const resetPeer: ToxicType<'timeout'> = {
   stage(attributes, out) {
     let timer: NodeJS.Timeout | undefined;
     const arm = () => {
-      timer ??= setTimeout(() => out.end(), attributes.timeout);
+      timer ??= setTimeout(() => out.end(), Math.min(attributes.timeout, TIMER_MS_MAX));
     };
     return {
       push: arm,

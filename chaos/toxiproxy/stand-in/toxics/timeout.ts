@@ -1,4 +1,4 @@
-import type { ToxicType } from '../stage.ts';
+import { TIMER_MS_MAX, type ToxicType } from '../stage.ts';
 
 /**
  * Bytes vanish. With `timeout` > 0 the connection is closed after that many ms without any arriving; with 0 it
@@ -13,7 +13,8 @@ export const timeout: ToxicType<'timeout'> = {
     const stop = () => clearTimeout(timer);
     const run = () => {
       stop();
-      if (attributes.timeout > 0) timer = setTimeout(() => out.end(), attributes.timeout);
+      if (attributes.timeout > 0)
+        timer = setTimeout(() => out.end(), Math.min(attributes.timeout, TIMER_MS_MAX));
     };
     const end = () => {
       stop();
