@@ -87,3 +87,51 @@ for (const leader of ['zklab', 'apache'] as const) {
     DEADLINE,
   );
 }
+
+test(
+  'local sessions of Apache write under a leader of ours, and become global with their first ephemeral (ZOOKEEPER-1147)',
+  async () => {
+    requireApache();
+    const plans = [
+      { is: 'apache' },
+      { is: 'zklab' },
+      { is: 'zklab' },
+      { is: 'apache', observer: true },
+    ] as const;
+    await withEnsemble(
+      plans,
+      async ensemble => {
+        await ensemble.start(1, 3);
+        assert.is((await ensemble.leader()).sid, 3);
+        await ensemble.start(2, 4);
+        const reader = await ensemble.client(2, { timeoutMs: TIMEOUT_MS });
+        for (const member of [1, 4]) {
+          const before = await ensemble.member(3).metric('global_sessions');
+          const local = await ensemble.client(member, { timeoutMs: TIMEOUT_MS });
+          await local.create(`/plain-${member}`);
+          await local.set(`/plain-${member}`, 'twice');
+          assert.is(
+            await ensemble.member(3).metric('global_sessions'),
+            before,
+            'the leader knows no more of it',
+          );
+
+          await local.create(`/mine-${member}`, '', EPHEMERAL);
+          assert.is(await ensemble.member(3).metric('global_sessions'), (before ?? 0) + 1);
+          const moved = await ensemble.client(2, { session: local.session, timeoutMs: TIMEOUT_MS });
+          assert.is((await moved.exists(`/mine-${member}`))?.ephemeralOwner, local.session.sessionId);
+          await moved.close();
+          await reader.sync();
+          assert.is(await reader.exists(`/mine-${member}`), null);
+        }
+        // A session that was global and is closed is not taken for a local one of ours.
+        const closed = await ensemble.client(2, { timeoutMs: TIMEOUT_MS });
+        await closed.close();
+        await isRefused(() => ensemble.client(3, { session: closed.session }));
+        await ensemble.agrees();
+      },
+      ['localSessionsEnabled=true', 'localSessionsUpgradingEnabled=true'],
+    );
+  },
+  DEADLINE,
+);

@@ -108,6 +108,8 @@ export class PrepRequestProcessor {
     if (flags < 0 || flags > CONTAINER || (flags === CONTAINER) !== (op === OpCode.createContainer)) {
       return ErrorCode.BADARGUMENTS;
     }
+    const ephemeral = flags !== CONTAINER && (flags & EPHEMERAL) !== 0;
+    if (ephemeral && request.isLocalSession) return ErrorCode.SESSIONEXPIRED;
     const slash = asked.path.lastIndexOf('/');
     if (slash < 0) return ErrorCode.BADARGUMENTS;
     const acl = this.#fixAcl(request.identities, asked.acl);
@@ -122,7 +124,6 @@ export class PrepRequestProcessor {
     if (this.changes.find(path) !== undefined) return ErrorCode.NODEEXISTS;
     if (ownerKind(parent.ephemeralOwner) === 'session') return ErrorCode.NOCHILDRENFOREPHEMERALS;
 
-    const ephemeral = flags !== CONTAINER && (flags & EPHEMERAL) !== 0;
     const owner = ephemeral
       ? joinId(request.sessionHigh, request.sessionLow)
       : flags === CONTAINER

@@ -31,6 +31,8 @@ export class Request {
   header: TxnHeader | null = null;
   txn: TxnBody | null = null;
   packet: TxnPacket | null = null;
+  /** Of a session that this leader does not know: it may own no ephemerals. */
+  isLocalSession = false;
 
   constructor(fields: {
     sessionHigh: number;

@@ -207,3 +207,31 @@ function packetOf(type: PacketType, data: Buffer): Buffer {
   writeQuorumPacket(writer, { type, zxid: -1, data, authinfo: null });
   return writer.toBuffer();
 }
+
+test('1147: a local session of a learner writes, and owns no ephemeral until the learner made it global', () => {
+  const asked: [string, number, number, number][] = [
+    ['a plain node', 0, ErrorCode.OK, ErrorCode.SESSIONEXPIRED],
+    ['an ephemeral', 1, ErrorCode.SESSIONEXPIRED, ErrorCode.SESSIONEXPIRED],
+    ['a sequential ephemeral', 3, ErrorCode.SESSIONEXPIRED, ErrorCode.SESSIONEXPIRED],
+  ];
+  for (const enabled of [true, false]) {
+    const play = new Play([], { settings: `localSessionsEnabled=${enabled}\n` });
+    const two = play.serve(2);
+    for (const [, flags] of asked)
+      two.send(REQUEST, -1, requestData(OpCode.create, 1, body.create(`/n${flags}`, '', flags)));
+    const proposals = two.told();
+    for (const [i, [what, , whenEnabled, otherwise]] of asked.entries()) {
+      assert.is(codeOf(two, proposals[i]!), enabled ? whenEnabled : otherwise, `${what}, ${enabled}`);
+    }
+    openSession(two);
+    two.send(REQUEST, -1, requestData(OpCode.create, 2, body.create('/e', '', 1)));
+    assert.is(codeOf(two, two.told()[1]!), ErrorCode.OK);
+    two.send(
+      REQUEST,
+      -1,
+      requestData(OpCode.closeSession, 3, () => {}),
+    );
+    two.send(REQUEST, -1, requestData(OpCode.create, 4, body.create('/late')));
+    assert.is(codeOf(two, two.told()[1]!), ErrorCode.SESSIONEXPIRED, 'a global session on its way out');
+  }
+});

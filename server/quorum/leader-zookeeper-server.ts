@@ -212,7 +212,19 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       if (session !== undefined) session.closing = true;
       return ErrorCode.OK;
     }
-    return this.tracker.check(request.sessionHigh, request.sessionLow, request.owner);
+    const code = this.tracker.check(request.sessionHigh, request.sessionLow, request.owner);
+    if (code !== ErrorCode.SESSIONEXPIRED || !this.#mayBeLocal(request)) return code;
+    request.isLocalSession = true;
+    return ErrorCode.OK;
+  }
+
+  /** Known to the learner that forwards its request, and to nobody else. ZOOKEEPER-1147 */
+  #mayBeLocal({ sessionHigh, sessionLow, owner }: Request): boolean {
+    return (
+      this.parts.config.localSessionsEnabled &&
+      owner !== this &&
+      this.tracker.get(sessionHigh, sessionLow) === undefined
+    );
   }
 
   #idOf(request: Request): bigint {
