@@ -302,5 +302,7 @@ endOnSignals();
 try {
   await program.parseAsync();
 } catch (error) {
+  context.out.end();
   process.exitCode = exitCodeOf(error);
 }
+context.out.end();

@@ -12,6 +12,15 @@ test('on a terminal progress is overwritten, and gone before the answer', () => 
   assert.equal(written, ['err round 1 o', 'err \r\x1b[2K', 'err round 2', 'err \r\x1b[2K', 'out done\n']);
 });
 
+test('what was progress at the end goes, for the prompt of the shell', () => {
+  const { streams, written } = recorder(true, 0);
+  const { progress, end } = terminal(streams);
+  progress('a terminal that does not say how wide it is');
+  end();
+  end();
+  assert.equal(written, ['err a terminal that does not say how wide it is', 'err \r\x1b[2K']);
+});
+
 test('elsewhere progress is plain lines, apart from the answer', () => {
   const { streams, written } = recorder(false);
   const { progress, json } = terminal(streams);
@@ -30,8 +39,8 @@ test('columns are as wide as their widest cell', () => {
   );
 });
 
-function recorder(isTTY: boolean) {
+function recorder(isTTY: boolean, columns = 10) {
   const written: string[] = [];
   const stream = (name: string) => ({ write: (text: string) => written.push(`${name} ${text}`) });
-  return { written, streams: { out: stream('out'), err: { ...stream('err'), isTTY, columns: 10 } } };
+  return { written, streams: { out: stream('out'), err: { ...stream('err'), isTTY, columns } } };
 }

@@ -5,6 +5,8 @@ export interface Terminal {
   /** Overwritten by the next on a terminal; a line of its own elsewhere. */
   progress(text: string): void;
   json(document: unknown): void;
+  /** Nothing follows: what was progress goes, so that the shell's prompt has a line of its own. */
+  end(): void;
 }
 
 export interface TerminalStreams {
@@ -35,9 +37,10 @@ export function terminal(
         return;
       }
       clear();
-      err.write(text.slice(0, (err.columns ?? COLUMNS_DEFAULT) - 1));
+      err.write(text.slice(0, (err.columns || COLUMNS_DEFAULT) - 1));
       pending = true;
     },
+    end: clear,
     json: document => print(JSON.stringify(document, undefined, 2)),
   };
 }

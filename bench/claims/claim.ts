@@ -36,7 +36,7 @@ export interface Judgement {
 }
 
 export interface Claim {
-  /** Row of the seed documents, or of the design. */
+  /** `004-2`: statement 2 of document 004, see bench/README.md; `L1`: one of the lab's own. */
   readonly id: string;
   readonly title: string;
   readonly source: string;

@@ -8,7 +8,7 @@ export const leaderConnections: Claim = exactClaim(
   {
     id: '004-16',
     title: 'With observer masters the leader has fewer connections: its followers alone',
-    source: 'Observers guide, row 004-16',
+    source: 'Observers guide, observer masters: fewer connections at the leader',
     hypothesis: 'The leader of an ensemble with masters has voters - 1 learners, and more without masters',
     metric: 'leaderConnections',
     unit: 'connections',

@@ -7,7 +7,8 @@ export const leaderMessages: Claim = exactClaim(
   {
     id: '000-11',
     title: 'With observer masters the leader sends no more per write than to its voters alone',
-    source: 'ZOOKEEPER-368, row 000-11; Observers guide, row 004-15',
+    source:
+      'ZOOKEEPER-368: the leader’s load shall not grow with observers; Observers guide: the burden leaves the leader',
     hypothesis: `Messages the leader sends per write: with masters as with voters alone (${COUNT_TOLERANCE * 100} %), fewer than without masters`,
     metric: 'leaderMessagesPerWrite',
     unit: 'messages',

@@ -8,7 +8,7 @@ export const mastersWriteThroughput: Claim = timedClaim(
   {
     id: '004-15',
     title: 'With observer masters an ensemble writes more under high load',
-    source: 'Observers guide, row 004-15',
+    source: 'Observers guide, observer masters: better performance while the leader is under high load',
     hypothesis: 'At saturation, write throughput with masters is above that of the same members without',
     metric: 'writeThroughput, with masters over without',
     unit: 'ratio',

@@ -9,7 +9,7 @@ export const moreVotersWriteLess: Claim = timedClaim(
   {
     id: '004-1',
     title: 'More voters lower write throughput',
-    source: 'Observers guide, row 004-1',
+    source: 'Observers guide, introduction: more voters, lower write performance',
     hypothesis: 'Each larger set of voters writes less than the smallest',
     metric: 'writeThroughput, more voters over fewest',
     unit: 'ratio',

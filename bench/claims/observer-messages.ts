@@ -7,7 +7,7 @@ export const observerMessages: Claim = exactClaim(
   {
     id: '004-9',
     title: 'A write costs an observer fewer messages than a follower',
-    source: 'Observers guide, row 004-9',
+    source: 'Observers guide, introduction: fewer messages without the vote',
     hypothesis: 'Per committed write an observer takes one message (INFORM), a follower three',
     metric: 'observerMessagesPerWrite',
     unit: 'messages',

@@ -16,7 +16,7 @@ export const observersLeaveWritesFlat: Claim = timedClaim(
   {
     id: '004-2',
     title: 'Observers can be added without hurting write throughput',
-    source: 'Observers guide, row 004-2',
+    source: 'Observers guide, introduction: as many observers as one likes, without harm to the vote',
     hypothesis: `With observers, the same voters commit at least ${SHARE * 100} % of what they commit beside placebos`,
     metric: 'writeThroughput, with observers over voters beside placebo observers',
     unit: 'ratio',

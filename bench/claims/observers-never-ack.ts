@@ -7,7 +7,7 @@ export const observersNeverAck: Claim = exactClaim(
   {
     id: '000-4',
     title: 'An observer acks nothing',
-    source: 'ZOOKEEPER-368, row 000-4',
+    source: 'ZOOKEEPER-368: an observer takes no part in agreement',
     hypothesis: 'Over a load of thousands of writes observers send not one ACK',
     metric: 'acksFromObservers',
     unit: 'messages',

@@ -24,5 +24,5 @@ export type Warning = keyof typeof warnings;
 /** Of an interval, where nothing else is said. */
 export const CONFIDENCE = 0.95;
 
-/** Fewer than this and a comparison is not for publishing (DESIGN section 3). */
+/** Fewer than this and a comparison is not for publishing. */
 export const PUBLISHED_N_MIN = 10;

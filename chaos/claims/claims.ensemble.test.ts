@@ -41,7 +41,12 @@ test(
     ownTmpdir();
     const runsRoot = temporaryFolder();
     const printed: string[] = [];
-    const terminal = { print: (text: string) => void printed.push(text), progress: () => {}, json: () => {} };
+    const terminal = {
+      print: (text: string) => void printed.push(text),
+      progress: () => {},
+      json: () => {},
+      end: () => {},
+    };
     const views = {
       report: async (result: { run: { id: string } }) => `<!doctype html><title>${result.run.id}</title>`,
       table: (result: { claims: { id: string }[] }) => result.claims.map(({ id }) => id).join(' '),
@@ -156,6 +161,7 @@ test(
       print: (text: string) => void printed.push(text),
       // The first note says that the ensembles are up.
       progress: () => interruption.abort(),
+      end: () => {},
       json: () => {},
     };
     const views = { report: async () => '', table: () => '' };

@@ -1,11 +1,11 @@
 import type { Claim, Judgement } from '../../bench/claims/claim.ts';
 import { short } from '../../bench/claims/timed-claim.ts';
 
-/** DESIGN section 3: after the last heal a write must commit. A run whose ensemble never came back has no result at all. */
+/** After the last heal a write must commit. A run whose ensemble never came back has no result at all. */
 export const livenessAfterHeal: Claim = {
   id: 'L1',
   title: 'After every fault is healed, writes commit again',
-  source: 'DESIGN section 3; ZOOKEEPER-2845, 3911, 4394: members that never came back',
+  source: 'zklab’s own; ZOOKEEPER-2845, 3911, 4394: members that never came back',
   hypothesis: 'After each heal a write commits, and every member serves, before the deadline',
   metric: 'writeAfterHeal, slowest',
   unit: 'ms',

@@ -23,7 +23,7 @@ export const lostObserversLeaveWrites: Claim = timedClaim(
   {
     id: '004-5',
     title: 'Observers that are cut off leave writes alone',
-    source: 'Observers guide, row 004-5',
+    source: 'Observers guide, introduction: observers may fail or be cut off without harm to availability',
     hypothesis: `With every observer blackholed, at least ${OBSERVERS_SHARE * 100} % of the healthy writes are committed`,
     metric: 'writeThroughput, observers blackholed over healthy',
     unit: 'ratio',
@@ -48,7 +48,7 @@ export const lostVoterLeavesWrites: Claim = timedClaim(
   {
     id: '000-2',
     title: 'Writes go on while one voter is cut off',
-    source: 'ZOOKEEPER-368, row 000-2',
+    source: 'ZOOKEEPER-368: a commit needs acks of a quorum, not of all',
     hypothesis: `With one follower blackholed, at least ${VOTER_SHARE * 100} % of the healthy writes are committed`,
     metric: 'writeThroughput, one voter blackholed over healthy',
     unit: 'ratio',

@@ -8,7 +8,7 @@ export const mastersSyncSooner: Claim = timedClaim(
   {
     id: '004-18',
     title: 'With observer masters all observers serve sooner after the leader is lost',
-    source: 'Observers guide, row 004-18',
+    source: 'Observers guide, observer masters: many observers finish syncing and serve sooner',
     hypothesis: 'From the loss of the leader, the last learner serves sooner with masters than without',
     metric: 'syncLastLearnerMs, with masters over without',
     unit: 'ratio',

@@ -14,7 +14,8 @@ const NO_READ_ONLY_OBSERVER =
 export const readsThroughQuorumLoss: Claim = {
   id: '003-3',
   title: 'Read-only clients of observers keep reading while the quorum is lost',
-  source: 'ZOOKEEPER-1607, row 003-3',
+  source:
+    'ZOOKEEPER-1607: 100 % read uptime for read-only clients of an observer through an outage of the quorum',
   hypothesis: `Every observer answers at least ${PERCENT_MIN} % of the reads that are due while there is no quorum`,
   metric: 'observerReadAvailability, worst observer of each round',
   unit: '%',
@@ -28,7 +29,7 @@ export const readsThroughQuorumLoss: Claim = {
 export const readsThroughLeaderLoss: Claim = {
   id: '003-4',
   title: 'Read-only clients of observers keep reading while the leader is cut off and replaced',
-  source: 'ZOOKEEPER-1607, row 003-4',
+  source: 'ZOOKEEPER-1607: an observer does not tear itself down when it loses its leader',
   hypothesis: `Every observer answers at least ${PERCENT_MIN} % of the reads that are due while the leader is cut off`,
   metric: 'observerReadAvailability, worst observer of each round',
   unit: '%',

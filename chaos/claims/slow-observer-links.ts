@@ -31,7 +31,7 @@ export const observerLatencyLeavesWrites: Claim = timedClaim(
   {
     id: '004-6',
     title: 'Latency on the observers’ links leaves write latency at the voters unchanged',
-    source: 'Observers guide, row 004-6',
+    source: 'Observers guide, introduction: observers may be behind less reliable links',
     hypothesis: `With 20±5 ms each way on the observers' links, the median write at the voters takes at most ${MARGIN_MS} ms longer`,
     metric: 'writeLatencyP50 at the voters, latency minus healthy',
     unit: 'ms',
@@ -52,7 +52,7 @@ export const readsAreLocal: Claim = timedClaim(
   {
     id: '004-8',
     title: 'Reads at an observer are local: a slow link to the voters does not slow them',
-    source: 'Observers guide, row 004-8',
+    source: 'Observers guide, introduction: reads at an observer are local, hence fast',
     hypothesis: `With 20±5 ms each way on the observers' links, the median read at an observer takes at most ${MARGIN_MS} ms longer`,
     metric: 'readLatencyP50 at an observer, latency minus healthy',
     unit: 'ms',

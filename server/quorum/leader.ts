@@ -22,7 +22,7 @@ const COMMIT_PACKET_BYTES = 20;
 
 /**
  * Zab 1.0 from the leader's side: a new epoch agreed by a quorum, learners brought to its history, NEWLEADER
- * acked by a quorum, then broadcast. Observers are answered and never counted (row 000-4).
+ * acked by a quorum, then broadcast. Observers are answered and never counted (ZOOKEEPER-368).
  * @see facts section 15
  */
 export class Leader implements Role, LearnerMaster {

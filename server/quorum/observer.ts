@@ -9,7 +9,7 @@ import { serverParts } from './peer-context.ts';
 
 /**
  * Hears only results: INFORM carries what a quorum has accepted, and is applied at once. It logs to its own disk
- * so that a restart syncs by DIFF (ZOOKEEPER-1552), and never acks a transaction (row 000-4).
+ * so that a restart syncs by DIFF (ZOOKEEPER-1552), and never acks a transaction (ZOOKEEPER-368).
  */
 export class Observer extends Learner {
   readonly name = 'observer';
