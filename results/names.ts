@@ -46,6 +46,26 @@ export const CONDITIONS = {
   quorumLost: 'quorum lost',
 } as const;
 
+/** The loads whose timelines are kept, in the order reports show them. */
+export const LOADS = {
+  outage: 'writes through the outage',
+  saturated: 'writes, closed loop',
+  paced: 'writes, open loop',
+  reads: 'reads at one observer, open loop',
+} as const;
+
+/** The series of a timeline; rates are per second, latencies in ms and, of an open loop, from the intended start. */
+export const SERIES = {
+  /** Of an open loop: what was to begin. */
+  intended: 'intended',
+  done: 'done',
+  /** Refused, lost, or never sent. Absent where there was none. */
+  failed: 'failed',
+  latencyP50: 'latency, median',
+  latencyP99: 'latency, 99th percentile',
+  latencyMax: 'latency, slowest',
+} as const;
+
 /** Keys of `exactCounts`, in the order reports show them; other keys are allowed and shown by their name. */
 export const EXACT_COUNTS: Readonly<Record<string, string>> = {
   messagesPerWrite: 'Messages between members, per committed write',

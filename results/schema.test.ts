@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { minimalResult } from './fixtures/minimal.ts';
-import { resultSchema } from './schema.ts';
+import { resultSchema, type Timeline } from './schema.ts';
 
 const test = suite('results: schema');
 
@@ -73,6 +73,37 @@ test('an id used twice is refused', () => {
     problemsOf(result => result.claims.push(result.claims[0]!)),
     /"W1" is used twice/,
   );
+});
+
+const TIMELINE: Timeline = {
+  topology: 'voters',
+  condition: 'healthy',
+  round: 0,
+  load: 'writes, closed loop',
+  startedAt: '2026-08-01T02:30:10.000Z',
+  bucketMs: 50,
+  series: [{ name: 'done', unit: 'writes/s', values: [1, null, 3] }],
+  bands: [],
+};
+
+test('a timeline has the width of its buckets, and no more values than can be drawn', () => {
+  const problems = (change: Partial<Timeline>) =>
+    problemsOf(result => result.timelines.push({ ...TIMELINE, ...change }));
+  assert.is(problems({}), '');
+  assert.match(problems({ bucketMs: 0 }), /timelines\.0\.bucketMs/);
+  const values = Array.from({ length: 513 }, () => 1);
+  assert.match(problems({ series: [{ name: 'done', unit: 'writes/s', values }] }), /series\.0\.values/);
+});
+
+test('runs from before timelines were kept, and bands from before they were named, are read as they are', () => {
+  const band = { fault: 'blackhole', links: ['v1.v2.quorum'], fromMs: 309, toMs: 3529, proof: 'silence' };
+  const change = (result: ReturnType<typeof minimalResult>) =>
+    result.availability.push({
+      ...{ topology: 'voters', condition: 'leader cut', role: 'follower', member: 's1', percent: 87.4 },
+      ...{ probes: 199, round: 0, spans: [], bands: [band] },
+    });
+  assert.is(problemsOf(change), '');
+  assert.equal(minimalResult().timelines, []);
 });
 
 test('no samples: all of the summary may be null, with n 0', () => {

@@ -117,7 +117,13 @@ const measurement = z.strictObject({
 const band = z.strictObject({
   fault: text,
   links: z.array(text),
+  /** Where it is, in words: 20 links of v1. */
+  on: text.optional(),
+  /** Injected. */
   fromMs: ms,
+  /** Seen to bite by then. */
+  bittenMs: ms.optional(),
+  /** Healed. */
   toMs: ms,
   /** What was measured on the link, in words. */
   proof: z.string(),
@@ -162,13 +168,30 @@ const sync = z.strictObject({
   marks: syncMarks,
 });
 
-const series = z.strictObject({ name: text, unit: z.string(), points: z.array(z.tuple([ms, z.number()])) });
+const SERIES_VALUES_MAX = 512;
 
+/** A value for each bucket; null where too little happened in it to tell. */
+const series = z.strictObject({
+  name: text,
+  unit: z.string(),
+  values: z.array(z.number().nullable()).max(SERIES_VALUES_MAX),
+});
+
+/** One load of one round as it went. */
 const timeline = z.strictObject({
   topology: text,
   condition: text,
+  round: count,
+  /** What was done: writes, closed loop. */
+  load: text,
+  /** Wall clock at 0 ms, when the warm-up was over. */
+  startedAt: timestamp,
+  /** Value i of a series is of i * bucketMs to (i + 1) * bucketMs. */
+  bucketMs: z.int().positive(),
   series: z.array(series),
   bands: z.array(band),
+  /** Why it does not count; absent where it does. */
+  voidReasons: z.array(text).min(1).optional(),
 });
 
 const linkReadings = z.record(text, z.union([z.number(), z.string(), z.null()]));

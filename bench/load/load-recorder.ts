@@ -17,7 +17,7 @@ export class LoadRecorder {
   /** The measured window, on the clock of `performance.now()`; empty until `begin`. */
   fromMs = Number.POSITIVE_INFINITY;
   untilMs = Number.POSITIVE_INFINITY;
-  timeline = new TimelineRecorder(Number.POSITIVE_INFINITY);
+  timeline = new TimelineRecorder(Number.POSITIVE_INFINITY, 1_000);
   readonly #openLoop: boolean;
   readonly #targets: readonly LoadTarget[];
   /** By target, then operation. */
@@ -40,10 +40,10 @@ export class LoadRecorder {
   }
 
   /** Sets the window, once all sessions are open. */
-  begin(fromMs: number, untilMs: number): void {
+  begin(fromMs: number, untilMs: number, bucketMs: number): void {
     this.fromMs = fromMs;
     this.untilMs = untilMs;
-    this.timeline = new TimelineRecorder(fromMs);
+    this.timeline = new TimelineRecorder(fromMs, bucketMs);
   }
 
   #measured(intendedMs: number): boolean {
@@ -53,6 +53,7 @@ export class LoadRecorder {
   onSent(intendedMs: number, sentAtMs: number): void {
     if (!this.#measured(intendedMs)) return;
     this.intended++;
+    this.timeline.intended(intendedMs);
     this.sent++;
     if (!this.#openLoop) return;
     const lateMs = sentAtMs - intendedMs;
@@ -63,6 +64,7 @@ export class LoadRecorder {
   onDropped(intendedMs: number): void {
     if (!this.#measured(intendedMs)) return;
     this.intended++;
+    this.timeline.intended(intendedMs);
     this.dropped++;
     this.timeline.error(intendedMs);
   }

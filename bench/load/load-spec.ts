@@ -1,4 +1,4 @@
-import type { TimelineSecond } from '../measure/timeline.ts';
+import type { Timeline } from '../measure/timeline.ts';
 import type { ArrivalKind } from './arrivals.ts';
 import type { DriverUse } from './driver-monitor.ts';
 import type { EncodedHistogram, Percentiles } from './histograms.ts';
@@ -34,6 +34,8 @@ export interface LoadSpec {
   inFlightMax?: number;
   /** How long to wait for replies after the last request; what comes later is `unknown`. */
   drainMs?: number;
+  /** Width of the timeline's buckets. @default bucketMsFor(durationMs) */
+  bucketMs?: number;
 }
 
 export const LOAD_DEFAULTS = { sessionTimeoutMs: 10_000, inFlightMax: 1_024, drainMs: 3_000 } as const;
@@ -60,7 +62,7 @@ export interface OperationResult {
 
 export interface LoadResult {
   spec: LoadSpec;
-  /** Wall clock at the end of the warm-up: second 0 of `seconds`. */
+  /** Wall clock at the end of the warm-up: 0 ms of `timeline`. */
   measuredFrom: string;
   /** Completed in the measured time, divided by it. */
   okPerSecond: number;
@@ -79,7 +81,7 @@ export interface LoadResult {
   /** Of all operations together. Percentiles with too few samples are absent. */
   response: Percentiles;
   service: Percentiles;
-  seconds: TimelineSecond[];
+  timeline: Timeline;
   sends: {
     intended: number;
     sent: number;
@@ -104,6 +106,7 @@ export function checkLoadSpec(spec: LoadSpec): void {
   whole('sessionsPerTarget', spec.sessionsPerTarget, 1, 10_000);
   whole('warmupMs', spec.warmupMs, 0, 3_600_000);
   whole('durationMs', spec.durationMs, 1, 86_400_000);
+  if (spec.bucketMs !== undefined) whole('bucketMs', spec.bucketMs, 1, 3_600_000);
   if (spec.mode.kind === 'closed') whole('depth', spec.mode.depth, 1, 10_000);
 }
 

@@ -1,5 +1,6 @@
 /** One run of load from spec to result, in this process. The lab runs it in one of its own: see `load-process.ts`. */
 
+import { bucketMsFor } from '../measure/timeline.ts';
 import { seededRandom } from '../stats/distributions.ts';
 import { arrivalsOf } from './arrivals.ts';
 import { startClosedLoop } from './closed-loop.ts';
@@ -64,7 +65,7 @@ async function measure(
 ): Promise<LoadResult> {
   const startMs = performance.now();
   const fromMs = startMs + spec.warmupMs;
-  recorder.begin(fromMs, fromMs + spec.durationMs);
+  recorder.begin(fromMs, fromMs + spec.durationMs, spec.bucketMs ?? bucketMsFor(spec.durationMs));
   const stopSending = startSending(spec, sessions, recorder, startMs);
   const progress = setInterval(() => {
     const ok = recorder.readsInWindow + recorder.writesInWindow;
@@ -72,7 +73,7 @@ async function measure(
   }, 1_000);
   try {
     await sleepUntil(fromMs, signal);
-    const measuredFrom = new Date().toISOString();
+    const measuredFrom = new Date(Date.now() - (performance.now() - fromMs)).toISOString();
     const monitor = new DriverMonitor().start();
     await sleepUntil(recorder.untilMs, signal);
     const driver = monitor.stop();
@@ -152,7 +153,7 @@ function resultOf(
     },
     response: response.percentiles(),
     service: service.percentiles(),
-    seconds: recorder.timeline.toTimeline().seconds,
+    timeline: recorder.timeline.toTimeline(recorder.untilMs),
     sends: { intended, sent, late, dropped, lateness: recorder.lateness.percentiles() },
     reconnects,
     driver,

@@ -1,11 +1,9 @@
 import * as net from 'node:net';
-import fc from 'fast-check';
 import { assert, suite } from '#test';
 import { countersBetween, countersOf, perWrite } from './counters.ts';
 import { probeEnvironment } from './environment.ts';
 import { fourLetterWord, parseMntr, parseSrvr } from './four-letter.ts';
 import { cpuBetween, ProcessSampler, parseProcStat, sampleProcess } from './process-sampler.ts';
-import { TimelineRecorder } from './timeline.ts';
 
 const test = suite('measure');
 
@@ -187,44 +185,6 @@ test('Apache, which exports none of these, gives undefined and not zero', () => 
   const { members } = perWrite(5, new Map([['1', countersOf(parseMntr('zk_version\t3.8.0'))]]));
   assert.is(members[0]!.fsyncsPerWrite, undefined);
   assert.is(members[0]!.sentMessagesPerWrite, undefined);
-});
-
-test('a timeline keeps every completion, and a second without any shows as empty', () => {
-  const at = fc.integer({ min: 0, max: 9_999 });
-  fc.assert(
-    fc.property(fc.array(at), fc.array(at), (oks, errors) => {
-      const timeline = new TimelineRecorder(1_000);
-      for (const ms of oks) timeline.ok(1_000 + ms, 7);
-      for (const ms of errors) timeline.error(1_000 + ms);
-      const { seconds, dropped } = timeline.toTimeline();
-      assert.is(dropped, 0);
-      assert.is(
-        seconds.length,
-        oks.length + errors.length === 0 ? 0 : Math.floor(Math.max(...oks, ...errors) / 1_000) + 1,
-      );
-      for (const { second, ok, errors: failed, latencyMaxUs } of seconds) {
-        assert.is(ok, oks.filter(ms => Math.floor(ms / 1_000) === second).length);
-        assert.is(failed, errors.filter(ms => Math.floor(ms / 1_000) === second).length);
-        assert.is(latencyMaxUs, ok === 0 ? undefined : 7);
-      }
-    }),
-  );
-});
-
-test('a timeline is bounded, and marks have spans on its own clock', () => {
-  const timeline = new TimelineRecorder(1_000, 2);
-  timeline.ok(999, 1);
-  timeline.ok(3_000, 1);
-  timeline.mark('kill leader', 1_500)(2_500);
-  timeline.mark('note', 1_700);
-  assert.equal(timeline.toTimeline(), {
-    seconds: [],
-    marks: [
-      { atMs: 500, label: 'kill leader', untilMs: 1_500 },
-      { atMs: 700, label: 'note' },
-    ],
-    dropped: 2,
-  });
 });
 
 test(

@@ -1,93 +1,113 @@
-/** What happened when: one point per second, and the marks (faults, phases) that explain them. */
+/** What happened when: counts and latencies in stretches of time of one width, from a zero on. */
+import { LatencyHistogram } from '../load/histograms.ts';
 
-export interface TimelineSecond {
-  /** Whole seconds since the timeline began. */
-  second: number;
+export interface TimelineBucket {
+  /** That were to begin in this bucket. */
+  intended: number;
+  /** That ended in this bucket, as all below. */
   ok: number;
   errors: number;
-  /** Highest response latency of what completed in that second; absent when nothing did. */
+  /** Absent where too few ended for it to mean anything. */
+  latencyP50Us?: number;
+  latencyP99Us?: number;
   latencyMaxUs?: number;
-  latencyMeanUs?: number;
-}
-
-export interface TimelineMark {
-  atMs: number;
-  /** Absent for a moment, present for a span such as a fault. */
-  untilMs?: number;
-  label: string;
 }
 
 export interface Timeline {
-  seconds: TimelineSecond[];
-  marks: TimelineMark[];
-  /** Completions that fell outside and were not kept. */
-  dropped: number;
+  bucketMs: number;
+  /** Bucket i is of i * bucketMs to (i + 1) * bucketMs. */
+  buckets: TimelineBucket[];
+  /** Events outside of the buckets, not kept. */
+  outside: number;
+}
+
+const BUCKETS_WANTED_MAX = 60;
+const BUCKETS_MAX = 256;
+const BUCKET_MS_MIN = 50;
+/** Timers fire up to 1 ms early, and sums of fractions fall short: neither takes a bucket away. */
+const EARLY_MS = 2;
+
+/** The narrowest width of 1, 2 or 5 times a power of ten that divides `durationMs` into few enough buckets to be drawn. */
+export function bucketMsFor(durationMs: number): number {
+  for (let power = 10; ; power *= 10) {
+    for (const digit of [1, 2, 5]) {
+      const widthMs = digit * power;
+      if (widthMs >= BUCKET_MS_MIN && durationMs / widthMs <= BUCKETS_WANTED_MAX) return widthMs;
+    }
+  }
+}
+
+interface Counted {
+  intended: number;
+  ok: number;
+  errors: number;
+  latencies: LatencyHistogram | undefined;
 }
 
 export class TimelineRecorder {
   readonly #startMs: number;
-  readonly #secondsMax: number;
-  readonly #ok: number[] = [];
-  readonly #errors: number[] = [];
-  readonly #latencySum: number[] = [];
-  readonly #latencyMax: number[] = [];
-  readonly #marks: TimelineMark[] = [];
-  #dropped = 0;
+  readonly #bucketMs: number;
+  readonly #buckets: Counted[] = [];
+  #outside = 0;
 
   /** @param startMs the zero, on the clock of `performance.now()`, as all later times */
-  constructor(startMs: number, secondsMax = 86_400) {
+  constructor(startMs: number, bucketMs: number) {
     this.#startMs = startMs;
-    this.#secondsMax = secondsMax;
+    this.#bucketMs = bucketMs;
+  }
+
+  intended(atMs: number): void {
+    const bucket = this.#at(atMs);
+    if (bucket !== undefined) bucket.intended++;
   }
 
   ok(atMs: number, latencyUs: number): void {
-    const second = this.#secondOf(atMs);
-    if (second < 0) return;
-    this.#ok[second]!++;
-    this.#latencySum[second]! += latencyUs;
-    if (latencyUs > this.#latencyMax[second]!) this.#latencyMax[second] = latencyUs;
+    const bucket = this.#at(atMs);
+    if (bucket === undefined) return;
+    bucket.ok++;
+    bucket.latencies ??= new LatencyHistogram();
+    bucket.latencies.recordUs(latencyUs);
   }
 
   error(atMs: number): void {
-    const second = this.#secondOf(atMs);
-    if (second >= 0) this.#errors[second]!++;
+    const bucket = this.#at(atMs);
+    if (bucket !== undefined) bucket.errors++;
   }
 
-  /** Returns what ends the span. */
-  mark(label: string, atMs: number = performance.now()): (untilMs?: number) => void {
-    const mark: TimelineMark = { atMs: atMs - this.#startMs, label };
-    this.#marks.push(mark);
-    return (untilMs = performance.now()) => {
-      mark.untilMs = untilMs - this.#startMs;
-    };
+  /**
+   * Every bucket that was over by `untilMs`, silent ones included: a gap must show as a gap, and half a bucket would
+   * look like half a rate.
+   */
+  toTimeline(untilMs: number): Timeline {
+    const elapsedMs = untilMs - this.#startMs + EARLY_MS;
+    const whole = Math.min(BUCKETS_MAX, Math.floor(elapsedMs / this.#bucketMs));
+    const buckets = Array.from({ length: Math.max(0, whole) }, (_, index) =>
+      bucketOf(this.#buckets[index] ?? EMPTY),
+    );
+    return { bucketMs: this.#bucketMs, buckets, outside: this.#outside };
   }
 
-  /** Every second up to the last that saw something, silent ones included: a gap must show as a gap. */
-  toTimeline(): Timeline {
-    const seconds = this.#ok.map((ok, second): TimelineSecond => {
-      const point: TimelineSecond = { second, ok, errors: this.#errors[second]! };
-      if (ok === 0) return point;
-      return {
-        ...point,
-        latencyMaxUs: this.#latencyMax[second]!,
-        latencyMeanUs: this.#latencySum[second]! / ok,
-      };
-    });
-    return { seconds, marks: this.#marks.map(mark => ({ ...mark })), dropped: this.#dropped };
-  }
-
-  #secondOf(atMs: number): number {
-    const second = Math.floor((atMs - this.#startMs) / 1000);
-    if (second < 0 || second >= this.#secondsMax) {
-      this.#dropped++;
-      return -1;
+  #at(atMs: number): Counted | undefined {
+    const index = Math.floor((atMs - this.#startMs) / this.#bucketMs);
+    if (!(index >= 0 && index < BUCKETS_MAX)) {
+      this.#outside++;
+      return undefined;
     }
-    for (let missing = this.#ok.length; missing <= second; missing++) {
-      this.#ok.push(0);
-      this.#errors.push(0);
-      this.#latencySum.push(0);
-      this.#latencyMax.push(0);
-    }
-    return second;
+    while (this.#buckets.length <= index) this.#buckets.push({ ...EMPTY });
+    return this.#buckets[index];
   }
+}
+
+const EMPTY: Counted = { intended: 0, ok: 0, errors: 0, latencies: undefined };
+
+function bucketOf({ intended, ok, errors, latencies }: Counted): TimelineBucket {
+  const { p50Us, p99Us, maxUs } = latencies?.percentiles() ?? {};
+  return {
+    intended,
+    ok,
+    errors,
+    ...(p50Us !== undefined && { latencyP50Us: p50Us }),
+    ...(p99Us !== undefined && { latencyP99Us: p99Us }),
+    ...(maxUs !== undefined && { latencyMaxUs: maxUs }),
+  };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { preload } from '../../bench/load/preload.ts';
 import { TEMPORARY_PREFIX } from '../../bench/topology/reaper.ts';
-import { CONDITIONS } from '../../results/names.ts';
+import { CONDITIONS, LOADS, SERIES } from '../../results/names.ts';
 import { loadRun } from '../../results/store.ts';
 import type { ActiveFault } from '../faults/fault.ts';
 import { claims } from './claims-command.ts';
@@ -96,6 +96,20 @@ test(
     )!;
     // On a machine that is busy the probes may have left late: then the round is void, and says so.
     assert.is(outage.samples.length + outage.summary.warnings.length, 1);
+
+    for (const load of Object.values(LOADS)) {
+      const kept = result.timelines.filter(each => each.load === load && each.topology === 'masters');
+      assert.ok(kept.length > 0, load);
+      for (const { series } of kept) assert.ok(series.some(({ name }) => name === SERIES.done));
+    }
+    for (const { load, condition, series, bands, bucketMs } of result.timelines) {
+      const endMs = series[0]!.values.length * bucketMs;
+      const [band] = bands;
+      assert.is(band === undefined, condition.startsWith(CONDITIONS.healthy), condition);
+      if (band === undefined) continue;
+      if (load === LOADS.outage) assert.ok(band.fromMs < band.toMs && band.toMs < endMs, condition);
+      else assert.ok(band.fromMs < 0 && band.toMs > endMs, `${condition}: in force all the time`);
+    }
 
     const folder = join(runsRoot, result.run.id);
     assert.match(readFileSync(join(folder, 'report.html'), 'utf8'), result.run.id);

@@ -151,13 +151,13 @@ async function writeRound(options: MeasureOptions, stage: Stage, round: number):
     const harm = needs.has(need) ? faultOf(stage, cast, suite) : undefined;
     if (harm === undefined) continue;
     step(condition);
-    const { value, voidReasons } = await underFault(
+    const { value, voidReasons, span } = await underFault(
       occasionOf(options, stage, condition, round),
       harm.fault.name,
       () => harm.fault.inject(stage.faults),
       () => measureWrites(stage, cast, write, { cut: harm.cut }),
     );
-    recordWrites({ recorder, topology, condition, round }, value, voidReasons);
+    recordWrites({ recorder, topology, condition, round, fault: span }, value, voidReasons);
   }
   return sample.observerCores;
 }
@@ -205,7 +205,7 @@ async function outageRound(options: MeasureOptions, stage: Stage, round: number)
     progress.step(`outage ${round + 1}/${rounds}, ${stage.name}: ${condition}`);
     const cast = await stage.cast();
     const occasion = occasionOf(options, stage, condition, round);
-    await measureAvailability(occasion, suite.availability, cast, outageOf(cast));
+    await measureAvailability(occasion, suite.availability, cast, outageOf(cast), writeLoadOf(options));
   };
   if (needs.has('leaderCut') && stage.hasLinks)
     await measure(CONDITIONS.leaderCut, ({ leader }) => ({

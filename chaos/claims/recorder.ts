@@ -5,7 +5,7 @@ import { LatencyHistogram } from '../../bench/load/histograms.ts';
 import { summaryOf } from '../../bench/stats/result-form.ts';
 import { median, middleOf } from '../../bench/stats/summary.ts';
 import { METRICS, type Metric, TOTALS } from '../../results/names.ts';
-import type { Availability, Fault, Measurement, Result, Sync } from '../../results/schema.ts';
+import type { Availability, Fault, Measurement, Result, Sync, Timeline } from '../../results/schema.ts';
 
 /** Beside the metrics that every suite shares. */
 const OWN_METRICS: readonly Metric[] = [
@@ -43,11 +43,17 @@ interface Series extends Place {
   readonly counts: Map<string, number[]>;
 }
 
+/** Of one load of a topology under a condition: more rounds would fill the result and say nothing new. */
+const TIMELINE_ROUNDS_MAX = 24;
+
 export class Recorder {
   readonly #series = new Map<string, Series>();
   readonly availability: Availability[] = [];
   readonly syncs: Sync[] = [];
   readonly faults: Fault[] = [];
+  /** What a reader must know that no number tells. */
+  readonly remarks: string[] = [];
+  readonly #timelines: Timeline[] = [];
 
   sample(place: Place, round: number, value: number): void {
     this.#at(place).samples.set(round, value);
@@ -63,6 +69,15 @@ export class Recorder {
   /** Something that a reader of the samples must know, and that voids none. */
   warned(place: Place, round: number, warning: string): void {
     this.#at(place).warnings.push(`round ${round + 1}: ${warning}`);
+  }
+
+  timeline(timeline: Timeline | undefined): void {
+    if (timeline === undefined) return;
+    const { topology, condition, load } = timeline;
+    const kept = this.#timelines.filter(
+      each => each.topology === topology && each.condition === condition && each.load === load,
+    );
+    if (kept.length < TIMELINE_ROUNDS_MAX) this.#timelines.push(timeline);
   }
 
   histogram(place: Place, histogram: LatencyHistogram): void {
@@ -97,7 +112,7 @@ export class Recorder {
   measured(): Pick<Result, 'measurements' | 'availability' | 'syncs' | 'faults' | 'timelines'> {
     const { availability, syncs, faults } = this;
     const measurements = [...this.#series.values()].map(measurementOf);
-    return { measurements, availability, syncs, faults, timelines: [] };
+    return { measurements, availability, syncs, faults, timelines: this.#timelines };
   }
 }
 

@@ -97,7 +97,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     claims: judged,
     ...measured,
     validity,
-    limits: [...remarks, ...limitsOf(environment, rows, suite)],
+    limits: [...remarks, ...recorder.remarks, ...limitsOf(environment, rows, suite)],
   };
 }
 

@@ -51,6 +51,8 @@ const shape = z.strictObject({
     leaderCutMs: ms,
     quorumLostMs: ms,
     afterMs: ms,
+    /** Of the voters together, open loop, through the outage. */
+    writesPerSecond: count,
   }),
   /** After a heal: all members back, and a write committed, within this. */
   recoverMaxMs: ms,

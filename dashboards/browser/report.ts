@@ -5,6 +5,7 @@ import { intervals } from './charts/intervals.ts';
 import { percentiles } from './charts/percentiles.ts';
 import { timelines } from './charts/timelines.ts';
 import { waterfall } from './charts/waterfall.ts';
+import { openRoundsOnClick } from './rounds.ts';
 import { openSamplesOnClick } from './samples.ts';
 
 const CHARTS: Readonly<Record<string, Chart>> = {
@@ -38,4 +39,7 @@ addEventListener('beforeprint', () => {
 });
 
 const dialog = document.querySelector('dialog');
-if (dialog !== null) openSamplesOnClick(data, dialog);
+if (dialog !== null) {
+  openSamplesOnClick(data, dialog);
+  openRoundsOnClick(data, dialog);
+}

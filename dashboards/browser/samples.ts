@@ -1,6 +1,7 @@
 import type { Measurement } from '../../results/schema.ts';
 import { formatNumber, formatSummary } from '../format.ts';
 import type { EmbeddedData } from '../report/embedded.ts';
+import { closeButton, element, rawLine } from './elements.ts';
 
 /** Makes every number with data-measurement open its samples and its raw line. */
 export function openSamplesOnClick(data: EmbeddedData, dialog: HTMLDialogElement): void {
@@ -16,8 +17,6 @@ export function openSamplesOnClick(data: EmbeddedData, dialog: HTMLDialogElement
 
 function show(dialog: HTMLDialogElement, measurement: Measurement): void {
   const { histogram, ...line } = measurement;
-  const close = element('button', 'Close');
-  close.addEventListener('click', () => dialog.close());
   dialog.replaceChildren(
     element('h3', `${measurement.metric}: ${measurement.topology}, ${measurement.condition}`),
     element('p', formatSummary(measurement.summary, measurement.unit)),
@@ -27,7 +26,7 @@ function show(dialog: HTMLDialogElement, measurement: Measurement): void {
       ...line,
       ...(histogram && { histogram: `${histogram.encoded.length} characters, ${histogram.unit}` }),
     }),
-    close,
+    closeButton(dialog),
   );
   dialog.showModal();
 }
@@ -42,19 +41,4 @@ function samplesTable(measurement: Measurement): HTMLElement {
     row.append(element('td', String(sample.round)), element('td', formatNumber(sample.value)));
   }
   return table;
-}
-
-function rawLine(line: unknown): HTMLElement {
-  const details = element('details');
-  details.append(
-    element('summary', 'The line in result.json'),
-    element('pre', JSON.stringify(line, null, 1)),
-  );
-  return details;
-}
-
-function element<K extends keyof HTMLElementTagNameMap>(name: K, text?: string): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  return made;
 }

@@ -7,7 +7,7 @@ import { summaryCell } from './numbers.ts';
 import type { PercentileCurve } from './percentiles.ts';
 
 /** Where the script in the page draws a chart; `key` is what it draws. */
-function chart(kind: string, ...key: readonly string[]): Markup {
+export function chart(kind: string, ...key: readonly string[]): Markup {
   return html`<div class="chart" data-chart="${kind}" data-key="${key.join('\t')}"></div>`;
 }
 
@@ -67,24 +67,6 @@ function perTopology(
     topology =>
       html`<figure><figcaption>${topology.name}</figcaption>${chart(kind, topology.name, condition)}</figure>`,
   )}</div></article>`;
-}
-
-export function timelines(result: Result): Markup | null {
-  if (result.timelines.length === 0) return null;
-  return html`<section id="timelines"><h2>Over time, with the faults</h2>
-  ${conditionsOf(result.timelines).map(condition => {
-    const rows = result.timelines.filter(row => row.condition === condition);
-    const names = [...new Set(rows.flatMap(row => row.series.map(series => series.name)))];
-    const unitOf = (name: string) =>
-      rows.flatMap(row => row.series).find(series => series.name === name)?.unit;
-    const proofs = new Set(
-      rows.flatMap(row => row.bands.map(band => `${band.fault}: ${band.proof || 'no proof recorded'}`)),
-    );
-    return html`<article><h3>${condition}</h3><div class="columns">${names.map(
-      name =>
-        html`<figure><figcaption>${name} <span class="soft">${unitOf(name)}</span></figcaption>${chart('timelines', condition, name)}</figure>`,
-    )}</div>${[...proofs].map(proof => html`<p class="note">${proof}</p>`)}</article>`;
-  })}</section>`;
 }
 
 /** A histogram holds every percentile: the median and the 99th of one thing share a chart. */

@@ -26,6 +26,7 @@ test('claims come first, and what the run cannot show is there', async () => {
   const order = [
     'id="claims"',
     'id="topologies"',
+    'id="timelines"',
     'id="availability"',
     'id="sync"',
     'id="latency"',
@@ -58,6 +59,13 @@ test('a result with one claim and nothing else makes a report without empty sect
   const page = await renderReport(minimalResult());
   for (const id of ['availability', 'sync', 'timelines', 'latency', 'counts', 'faults'])
     assert.not.ok(page.includes(`id="${id}"`), id);
+});
+
+test('an outage says how long no write was done, and of how many rounds; void ones are counted apart', async () => {
+  const page = await renderReport(fixtureResult());
+  assert.match(page, /Writes through the outage: leader cut/);
+  assert.match(page, /voters: no write for 1\.7 to 1\.8 s/);
+  assert.match(page, /data-rounds="voters\thealthy\twrites, closed loop">n 5, 1 void</);
 });
 
 test('a fault that did not bite stands in plain sight, those that bit are folded away', async () => {

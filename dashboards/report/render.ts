@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Result } from '../../results/schema.ts';
 import { formatDuration } from '../format.ts';
-import { availability, comparisons, latencies, syncs, timelines } from './charts.ts';
+import { availability, comparisons, latencies, syncs } from './charts.ts';
 import type { EmbeddedData } from './embedded.ts';
 import { environment, exactCounts, faults, limits, members } from './facts.ts';
 import { answerOf } from './headline.ts';
@@ -10,6 +10,7 @@ import { ledger } from './ledger.ts';
 import { numberButton } from './numbers.ts';
 import { page } from './page.ts';
 import { percentileCurve } from './percentiles.ts';
+import { timelines } from './timelines.ts';
 
 /** One run as one HTML document that needs nothing else. @throws Error when the project was not built */
 export async function renderReport(result: Result): Promise<string> {
@@ -20,15 +21,15 @@ export async function renderReport(result: Result): Promise<string> {
   ${header(result)}
   ${ledger(result)}
   ${comparisons(result)}
+  ${timelines(result)}
   ${availability(result)}
   ${syncs(result)}
-  ${timelines(result)}
   ${latencies(result, curves)}
   ${exactCounts(result)}
   ${faults(result)}
   ${limits(result)}
   ${environment(result)}
-</main><dialog aria-label="Samples"></dialog>
+</main><dialog aria-label="Values"></dialog>
 <script type="application/json" id="data">${embedJson(data)}</script><script>${trusted(script)}</script>`;
   return page(`zklab ${result.run.name}`, style, body);
 }

@@ -76,11 +76,11 @@ for (const widthPx of [400, 1200]) {
     `${widthPx} px: every chart is drawn, nothing complains, nothing scrolls sideways`,
     async () => {
       await opened(await renderReport(fixtureResult()), widthPx, async ({ page }) => {
+        assert.is(await overflowPx(page), 0);
+        await page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })");
         const charts = await page.locator('[data-chart]').count();
         assert.ok(charts > 10, `only ${charts} charts`);
         assert.is(await drawn(page), charts);
-        assert.is(await overflowPx(page), 0);
-        await page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })");
         assert.is(await overflowPx(page), 0, 'with everything unfolded');
       });
     },
@@ -110,6 +110,57 @@ test(
 );
 
 test(
+  'panels of one load have the same axes, say their fault, and answer the pointer with every value of a bucket',
+  async () => {
+    await opened(await renderReport(fixtureResult()), 1200, async ({ page }) => {
+      const panels = page.locator('#timelines article').first().locator('[data-chart=timelines]');
+      await page.waitForFunction(
+        "document.querySelectorAll('#timelines article:first-of-type svg').length === 3",
+      );
+      assert.is(await panels.count(), 3);
+      const ticks: string[] = [];
+      for (const panel of await panels.all())
+        ticks.push((await panel.locator('[aria-label$="tick label"]').allTextContents()).join(' '));
+      assert.ok(ticks[0]!.length > 5, ticks[0]);
+      assert.equal([...new Set(ticks)].length, 1, ticks.join(' | '));
+      assert.match((await panels.first().textContent()) ?? '', /blackhole: 4 links of v1/);
+      await panels.first().hover();
+      const tip = (await panels.first().locator('[aria-label=tip]').textContent()) ?? '';
+      assert.match(tip, /intended: .*writes\/s.*done: /);
+    });
+  },
+  { deadlineMs: DEADLINE_MS },
+);
+
+test(
+  'a count of rounds opens their values, where they are in result.json, and the faults on their clock',
+  async () => {
+    const result = fixtureResult();
+    await opened(await renderReport(result), 1200, async ({ page }) => {
+      const count = page.locator('#timelines [data-rounds]').first();
+      assert.is(await count.textContent(), 'n 2');
+      await count.click();
+      const dialog = page.locator('dialog[open]');
+      const [, index = ''] = /timelines\[(\d+)\]/.exec(
+        (await dialog.locator('summary').first().textContent()) ?? '',
+      )!;
+      const timeline = result.timelines[Number(index)]!;
+      await dialog.locator('summary').first().click();
+      assert.match(
+        (await dialog.textContent()) ?? '',
+        /injected at 0.42 s, bitten by 1.46 s, healed at 3.74 s/,
+      );
+      const rows = dialog.locator('details').first().locator('tbody tr');
+      assert.is(await rows.count(), timeline.series[0]!.values.length);
+      assert.is(await rows.first().locator('td').count(), 1 + timeline.series.length);
+      const line = JSON.parse((await dialog.locator('pre').first().textContent()) ?? '');
+      assert.equal(line, timeline);
+    });
+  },
+  { deadlineMs: DEADLINE_MS },
+);
+
+test(
   'a hostile result runs nothing, and long names do not push the page wide',
   async () => {
     await opened(await renderReport(hostileResult()), 400, async ({ page }) => {
@@ -126,6 +177,9 @@ function hostileResult(): Result {
   const hostile = `</script><script>window.hostile=1</script><img src=x onerror="window.hostile=1">${'long'.repeat(40)}`;
   result.topologies[0]!.name = hostile;
   Object.assign(result.measurements[0]!, { topology: hostile, condition: hostile });
+  const [timeline] = fixtureResult().timelines;
+  Object.assign(timeline!.bands[0]!, { fault: hostile, on: hostile });
+  result.timelines.push({ ...timeline!, topology: hostile, condition: hostile });
   Object.assign(result.claims[0]!, { id: hostile, title: hostile, reason: hostile });
   result.limits.push(hostile);
   return result;

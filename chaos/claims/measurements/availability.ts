@@ -6,7 +6,10 @@ import type { ActiveFault } from '../../faults/fault.ts';
 import { pause } from '../pause.ts';
 import type { Cast, Stage } from '../stage.ts';
 import type { Suite } from '../suite.ts';
-import { fewLinks, type Occasion, underFault } from './under-fault.ts';
+import type { FaultSpan } from './fault-span.ts';
+import { beginOutageWrites, recordOutageWrites } from './outage-writes.ts';
+import type { WriteLoad } from './throughput.ts';
+import { type Occasion, underFault } from './under-fault.ts';
 
 /** Letters of a track's timeline, in the words of results/. Slow is answered all the same. */
 const OUTCOME_OF: Readonly<Record<string, Outcome>> = {
@@ -19,6 +22,8 @@ const OUTCOME_OF: Readonly<Record<string, Outcome>> = {
 };
 const SESSION_TIMEOUT_MS = 4_000;
 const CONNECT_MAX_MS = 5_000;
+/** What an outage takes beside the pauses that are asked for, roughly. */
+const INJECTION_AND_RECOVERY_MS = 1_500;
 /** Share of probes that this process sent late: above it, what they say is about the lab. */
 const LATE_SHARE_MAX = 0.05;
 
@@ -33,51 +38,52 @@ export async function measureAvailability(
   settings: Suite['availability'],
   cast: Cast,
   outage: Outage,
+  write: WriteLoad,
 ): Promise<void> {
   const { stage, condition, round, recorder } = occasion;
-  const { everyMs, beforeMs, afterMs } = settings;
+  const { everyMs, beforeMs, afterMs, writesPerSecond } = settings;
   const probes = new AvailabilityProbes(targetsOf(stage, cast), {
     path: occasion.path,
     intervalMs: everyMs,
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
     readOnly: true,
   });
+  const expectedMs = beforeMs + outage.forMs + afterMs + INJECTION_AND_RECOVERY_MS;
+  const maxMs = expectedMs + CONNECT_MAX_MS + 2 * occasion.recoverMaxMs;
+  const endWrites = beginOutageWrites(stage, write, { writesPerSecond, expectedMs, maxMs });
+  let writes: Awaited<ReturnType<typeof endWrites>>;
   let tracks: MemberAvailability[] = [];
   const bandMs = { from: 0, to: 0 };
   const reasons: string[] = [];
-  let outcome: { voidReasons: readonly string[]; proof: { how: string }; links: readonly string[] };
+  let outcome: { voidReasons: readonly string[]; span: FaultSpan };
   try {
     if (!(await probes.allConnected(CONNECT_MAX_MS)))
       reasons.push('unhealthy before the fault: a member gave no session');
     const startMs = probes.start();
     await pause(beforeMs, occasion.signal);
-    const { voidReasons, proof, value } = await underFault(
-      occasion,
-      outage.faultName,
-      outage.inject,
-      async active => {
-        // The injection measures the links first; the fault itself began when it said so.
-        bandMs.from = performance.now() - startMs - (Date.now() - active.startedAt);
-        await pause(outage.forMs, occasion.signal);
-        bandMs.to = performance.now() - startMs;
-        return fewLinks(stage, active);
-      },
-    );
-    outcome = { voidReasons, proof, links: value };
+    outcome = await underFault(occasion, outage.faultName, outage.inject, async active => {
+      // The injection measures the links first; the fault itself began when it said so.
+      bandMs.from = performance.now() - startMs - (Date.now() - active.startedAt);
+      await pause(outage.forMs, occasion.signal);
+      bandMs.to = performance.now() - startMs;
+    });
     await pause(afterMs, occasion.signal);
   } finally {
-    tracks = await probes.stop();
+    [tracks, writes] = await Promise.all([probes.stop(), endWrites()]);
   }
+  const { voidReasons, span } = outcome;
+  recordOutageWrites(occasion, writes, span, voidReasons);
   const sent = tracks[0]?.probes ?? 0;
   if (probes.lateTicks > sent * LATE_SHARE_MAX)
     reasons.push(`driver saturated: ${probes.lateTicks} of ${sent} probes left late`);
-  reasons.push(...outcome.voidReasons);
+  reasons.push(...voidReasons);
   const band: Band = {
     fault: outage.faultName,
-    links: [...outcome.links],
+    links: [...span.links],
+    on: span.on,
     fromMs: Math.round(bandMs.from),
     toMs: Math.round(bandMs.to),
-    proof: outcome.proof.how,
+    proof: span.proof,
   };
   for (const role of ['voter', 'observer'] as const) {
     const members = tracks.filter(track => (track.role === 'observer') === (role === 'observer'));

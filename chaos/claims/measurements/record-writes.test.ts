@@ -42,7 +42,7 @@ function paced(unknown: number): LoadResult {
     totals: { ok, errors: 0, unknown, writesOk: ok, writesOkWithWarmup: ok },
     response: none,
     service: none,
-    seconds: [],
+    timeline: { bucketMs: 50, buckets: [], outside: 0 },
     sends: { intended: 2_000, sent: 2_000, late: 0, dropped: 0, lateness: none },
     reconnects: 0,
     driver: { cores: 0.1, loopUtilization: 0.1, loopLagP99Ms: 0, loopLagMaxMs: 0 },

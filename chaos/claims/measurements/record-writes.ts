@@ -1,7 +1,10 @@
 /** A sample of writes into the run's record: each metric with its own reasons not to count. */
 import { LatencyHistogram } from '../../../bench/load/histograms.ts';
 import { LATE_SHARE_MAX, type LoadResult } from '../../../bench/load/load-spec.ts';
+import { LOADS } from '../../../results/names.ts';
 import type { Recorder } from '../recorder.ts';
+import type { FaultSpan } from './fault-span.ts';
+import { timelineOf } from './load-timeline.ts';
 import { LATE_SHARE_MAX_OF_MEDIANS, medianVoidReasons, type WriteSample } from './throughput.ts';
 
 export interface WriteOccasion {
@@ -9,6 +12,8 @@ export interface WriteOccasion {
   readonly topology: string;
   readonly condition: string;
   readonly round: number;
+  /** Undefined where nothing was injected. */
+  readonly fault?: FaultSpan;
 }
 
 /** Fewer writes than this in a phase, and it says nothing. */
@@ -16,7 +21,7 @@ const WRITES_MIN = 100;
 
 /** @param faultReasons why the fault makes all of it void; those of the load are found here */
 export function recordWrites(
-  { recorder, topology, condition, round }: WriteOccasion,
+  { recorder, topology, condition, round, fault }: WriteOccasion,
   { saturated, paced, reads, counts, uncounted, leaderCpuUsPerWrite }: WriteSample,
   faultReasons: readonly string[],
 ): void {
@@ -26,6 +31,8 @@ export function recordWrites(
     else if (value !== undefined) recorder.sample(place, round, value);
     return reasons.length === 0;
   };
+  const keep = (load: string, what: 'writes' | 'reads', result: LoadResult, reasons: readonly string[]) =>
+    recorder.timeline(timelineOf({ topology, condition, round, load, what }, result, fault, reasons));
   const closed = [...faultReasons, ...saturated.voidReasons, ...tooFew(saturated)];
   if (record('writeThroughput', saturated.writesPerSecond, closed)) {
     const place = { metric: 'writeThroughput', topology, condition };
@@ -33,9 +40,10 @@ export function recordWrites(
     if (uncounted !== undefined) recorder.warned(place, round, uncounted);
   }
   record('leaderCpuPerWrite', leaderCpuUsPerWrite, closed);
-  for (const [kind, load] of [
-    ['write', paced],
-    ['read', reads],
+  keep(LOADS.saturated, 'writes', saturated, closed);
+  for (const [kind, name, load] of [
+    ['write', LOADS.paced, paced],
+    ['read', LOADS.reads, reads],
   ] as const) {
     if (load === undefined) continue;
     const histogram = latencyOf(load);
@@ -45,6 +53,7 @@ export function recordWrites(
       ...medianVoidReasons(load),
       ...unanswered(load, LATE_SHARE_MAX_OF_MEDIANS),
     ];
+    keep(name, `${kind}s`, load, ofMedian);
     if (!record(`${kind}LatencyP50`, toMs(p50Us), ofMedian)) continue;
     recorder.histogram({ metric: `${kind}LatencyP50`, topology, condition }, histogram);
     const ofTail = [...faultReasons, ...load.voidReasons, ...unanswered(load, LATE_SHARE_MAX)];

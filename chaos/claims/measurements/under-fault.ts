@@ -3,6 +3,7 @@ import type { ActiveFault, BiteProof, Fault } from '../../faults/fault.ts';
 import { firstWrite } from '../first-write.ts';
 import type { Recorder } from '../recorder.ts';
 import type { Stage } from '../stage.ts';
+import { type FaultSpan, placeOf } from './fault-span.ts';
 
 export interface Occasion {
   readonly stage: Stage;
@@ -22,6 +23,7 @@ export interface UnderFault<T> {
   /** Why it does not count; empty when it does. */
   readonly voidReasons: readonly string[];
   readonly proof: BiteProof;
+  readonly span: FaultSpan;
 }
 
 /** The ensemble did not come back: nothing measured on this stage afterwards would mean anything. */
@@ -42,11 +44,14 @@ export async function underFault<T>(
 ): Promise<UnderFault<T>> {
   const { stage, condition, round, recorder } = occasion;
   const active = await inject();
-  let outcome: UnderFault<T>;
+  let outcome: Omit<UnderFault<T>, 'span'> & { span: Omit<FaultSpan, 'healedAt'> };
   try {
-    const proving = active.proveBite().catch(unproven);
+    const proving = active
+      .proveBite()
+      .catch(unproven)
+      .then(proof => ({ proof, provenAt: Date.now() }));
     const value = await body(active);
-    const proof = await proving;
+    const { proof, provenAt } = await proving;
     const links = fewLinks(stage, active);
     recorder.faults.push({
       fault: faultName,
@@ -59,19 +64,28 @@ export async function underFault<T>(
       after: shortReadings(stage, proof.after),
     });
     const voidReasons = proof.bit ? [] : [`${faultName} did not bite (${proof.how})`];
-    outcome = { value, voidReasons, proof };
+    const span = {
+      fault: faultName,
+      links,
+      on: placeOf(stage.shortNames(active.links)),
+      injectedAt: active.startedAt,
+      bittenAt: proof.bit ? provenAt : undefined,
+      proof: proof.how,
+    };
+    outcome = { value, voidReasons, proof, span };
   } finally {
     if (!occasion.signal.aborted) await active.heal();
   }
+  const healedAt = Date.now();
   occasion.signal.throwIfAborted();
   await recovered(occasion);
-  return outcome;
+  return { ...outcome, span: { ...outcome.span, healedAt } };
 }
 
 const LINKS_NAMED_MAX = 8;
 
 /** Links as reports name them: a fault of a whole ensemble is on dozens. */
-export function fewLinks(stage: Stage, { links }: ActiveFault): string[] {
+function fewLinks(stage: Stage, { links }: ActiveFault): string[] {
   const named = stage.shortNames(links.slice(0, LINKS_NAMED_MAX));
   return links.length > named.length ? [...named, `and ${links.length - named.length} more`] : named;
 }

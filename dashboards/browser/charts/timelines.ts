@@ -1,69 +1,164 @@
 import * as Plot from '@observablehq/plot';
+import { LOADS, SERIES } from '../../../results/names.ts';
 import { formatNumber } from '../../format.ts';
+import {
+  bandTitle,
+  type Group,
+  groupOf,
+  type Point,
+  pointsOf,
+  typicalBands,
+  typicalPoints,
+} from '../../timeline-groups.ts';
 import { BAND_FILL, GRID, topologyScale } from '../palette.ts';
 import { type Chart, FONT } from './chart.ts';
 
-/** One series over time under its fault bands, a row for each topology. Key: condition, tab, series name. */
+/** What a panel shows: the lines, the first of them bold, over every round of it faintly. */
+const PANELS = {
+  rate: { bold: SERIES.done, thin: SERIES.intended, scale: 'linear' },
+  latency: { bold: SERIES.latencyP50, thin: SERIES.latencyMax, scale: 'log' },
+} as const;
+
+const POWERS_OF_TEN = [0.01, 0.1, 1, 10, 100, 1_000, 10_000];
+
+/**
+ * One load of one topology over time, under its faults. The axes are those of all panels of the load and scale: of the
+ * same load in all conditions, or in this one alone. Key: kind of panel, topology, condition, load, then the conditions.
+ */
 export const timelines: Chart = ({ result }, key, widthPx) => {
-  const [condition, name] = key.split('\t');
-  const rows = result.timelines.filter(
-    row => row.condition === condition && row.series.some(series => series.name === name),
+  const [kind = '', topology = '', condition = '', load = '', ...conditions] = key.split('\t');
+  const panel = PANELS[kind as keyof typeof PANELS];
+  const group = groupOf(result, topology, condition, load);
+  if (panel === undefined || group === undefined) return null;
+  const all = conditions.flatMap(each =>
+    result.topologies.flatMap(({ name }) => groupOf(result, name, each, load) ?? []),
   );
-  const points = rows.flatMap(row =>
-    row.series
-      .filter(series => series.name === name)
-      .flatMap(series =>
-        series.points.map(([ms, value]) => ({ topology: row.topology, seconds: ms / 1000, value })),
-      ),
-  );
-  if (points.length === 0) return null;
-  const bands = rows.flatMap(row =>
-    row.bands.map(band => ({
-      ...band,
-      topology: row.topology,
-      from: band.fromMs / 1000,
-      to: band.toMs / 1000,
+  const [fromS, toS] = timeSpan(all, panel.bold);
+  const known = all.flatMap(each => valuesOf(each, panel)).filter(value => value > 0);
+  const [least, most] = [Math.min(...known), Math.max(1, ...known)];
+  const logarithmic = panel.scale === 'log';
+  const colour = topologyScale(result).range[result.topologies.findIndex(each => each.name === topology)]!;
+  const bold = drawable(typicalPoints(group, panel.bold));
+  const thin = drawable(typicalPoints(group, panel.thin));
+  const faint = group.rounds.flatMap(({ timeline, ...round }) =>
+    drawable(pointsOf({ timeline, ...round }, panel.bold)).map(point => ({
+      ...point,
+      round: timeline.round,
     })),
   );
-  const scale = topologyScale(result);
-  const shown = scale.domain.filter(topology => rows.some(row => row.topology === topology));
-  const unit = rows[0]?.series.find(series => series.name === name)?.unit ?? '';
+  const bands = typicalBands(group).map(band => ({
+    ...band,
+    from: Math.max(fromS, band.fromMs / 1000),
+    to: Math.min(toS, band.toMs / 1000),
+    edges: [band.fromMs, band.toMs].map(ms => ms / 1000).filter(at => at >= fromS && at <= toS),
+    bitten: band.bittenMs === undefined ? [] : [band.bittenMs / 1000].filter(at => at > fromS && at < toS),
+  }));
+  const unit = group.rounds[0]!.timeline.series.find(({ name }) => name === panel.bold)?.unit ?? '';
+  const time = { x: 'seconds', y: 'value' } as const;
   return Plot.plot({
     width: widthPx,
-    height: shown.length * 96 + 56,
-    marginLeft: 52,
-    marginRight: 16,
-    marginTop: 24,
-    marginBottom: 36,
+    height: load === LOADS.outage ? 190 : 148,
+    marginLeft: 54,
+    marginRight: 12,
+    marginTop: 30,
+    marginBottom: 30,
     style: FONT,
-    x: { label: 's' },
-    y: { label: null, zero: true, ticks: 3, tickFormat: formatNumber },
-    fy: { domain: shown, label: null, axis: null, padding: 0.28 },
-    color: { domain: scale.domain, range: scale.range },
-    ariaLabel: `${name} over time, ${condition}`,
+    x: { label: 's', domain: [fromS, toS], ticks: 5, tickFormat: formatNumber },
+    y: {
+      label: null,
+      type: panel.scale,
+      domain: [logarithmic ? least : 0, most],
+      nice: true,
+      ticks: logarithmic ? POWERS_OF_TEN : 3,
+      tickFormat: formatNumber,
+    },
+    ariaLabel: `${unit} over time, ${load}: ${topology}, ${condition}`,
     marks: [
-      Plot.rect(bands, { fy: 'topology', x1: 'from', x2: 'to', fill: BAND_FILL }),
-      Plot.ruleX(bands, { fy: 'topology', x: 'from', stroke: 'var(--band-edge)', strokeDasharray: '3 2' }),
-      Plot.ruleX(bands, { fy: 'topology', x: 'to', stroke: 'var(--band-edge)', strokeDasharray: '3 2' }),
-      Plot.gridY({ stroke: GRID, strokeOpacity: 1, ticks: 3 }),
-      Plot.text(shown, {
-        fy: topology => topology,
-        text: topology => topology,
+      Plot.rect(bands, { x1: 'from', x2: 'to', fill: BAND_FILL }),
+      Plot.gridY({ stroke: GRID, strokeOpacity: 1, ticks: logarithmic ? POWERS_OF_TEN : 3 }),
+      Plot.ruleX(
+        bands.flatMap(({ edges }) => edges),
+        { stroke: 'var(--band-edge)' },
+      ),
+      Plot.ruleX(
+        bands.flatMap(({ bitten }) => bitten),
+        { stroke: 'var(--band-edge)', strokeDasharray: '1 3' },
+      ),
+      Plot.text(bands, {
+        text: bandTitle,
         frameAnchor: 'top-left',
         dy: -14,
+        dx: 2,
+        fill: 'var(--band-edge)',
         fontWeight: 600,
       }),
-      Plot.lineY(points, { fy: 'topology', x: 'seconds', y: 'value', stroke: 'topology', strokeWidth: 1.75 }),
+      logarithmic ? null : Plot.areaY(bold, { ...time, fill: colour, fillOpacity: 0.14 }),
+      Plot.lineY(faint, {
+        ...time,
+        z: 'round',
+        stroke: colour,
+        strokeOpacity: 0.35,
+        strokeWidth: 1,
+        clip: true,
+      }),
+      Plot.lineY(thin, { ...time, stroke: 'var(--soft)', strokeDasharray: '4 2', strokeWidth: 1 }),
+      Plot.lineY(bold, { ...time, stroke: colour, strokeWidth: 2.25 }),
+      logarithmic ? null : Plot.ruleY([0], { stroke: 'var(--soft)' }),
       Plot.tip(
-        points,
-        Plot.pointerX({
-          fy: 'topology',
-          x: 'seconds',
-          y: 'value',
-          title: point => `${formatNumber(point.seconds)} s: ${formatNumber(point.value)} ${unit}`,
-          fill: 'var(--paper)',
-        }),
+        bold.filter(({ value }) => !Number.isNaN(value)),
+        Plot.pointerX({ ...time, title: point => tipText(group, point.atMs), fill: 'var(--paper)' }),
       ),
     ],
   });
 };
+
+interface Drawn {
+  readonly atMs: number;
+  readonly seconds: number;
+  readonly value: number;
+}
+
+/** NaN is how a line of Plot is broken. */
+function drawable(points: readonly Point[]): Drawn[] {
+  return points.map(({ atMs, value }) => ({ atMs, seconds: atMs / 1000, value: value ?? Number.NaN }));
+}
+
+/** From the first bucket's beginning to the last one's end, in s, over all of them. */
+function timeSpan(groups: readonly Group[], series: string): [number, number] {
+  const edges = groups.flatMap(group =>
+    typicalPoints(group, series).flatMap(({ atMs }) => [
+      atMs - group.bucketMs / 2,
+      atMs + group.bucketMs / 2,
+    ]),
+  );
+  return [Math.min(...edges) / 1000, Math.max(...edges) / 1000];
+}
+
+/** Of what is drawn bold or thin, and of the rounds of what is bold. */
+function valuesOf(group: Group, panel: (typeof PANELS)[keyof typeof PANELS]): number[] {
+  const points = [
+    ...typicalPoints(group, panel.thin),
+    ...group.rounds.flatMap(round => pointsOf(round, panel.bold)),
+  ];
+  return points.map(({ value }) => value ?? 0);
+}
+
+/** Every series there is, at one time. */
+function tipText(group: Group, atMs: number): string {
+  const lines = Object.values(SERIES).flatMap(series => {
+    const value = typicalPoints(group, series).find(point => point.atMs === atMs)?.value;
+    const unit = unitOf(group, series);
+    return value === null || value === undefined ? [] : [`${series}: ${formatNumber(value)} ${unit}`];
+  });
+  const half = group.bucketMs / 2;
+  const [from, to] = [atMs - half, atMs + half].map(ms => formatNumber(ms / 1000));
+  return [`${from} to ${to} s, ${roundsText(group)}`, ...lines].join('\n');
+}
+
+function unitOf({ rounds }: Group, series: string): string {
+  return rounds.flatMap(({ timeline }) => timeline.series).find(({ name }) => name === series)?.unit ?? '';
+}
+
+function roundsText({ rounds }: Group): string {
+  return rounds.length < 3 ? 'the round that did least' : `median of ${rounds.length} rounds`;
+}

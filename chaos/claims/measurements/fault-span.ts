@@ -1,0 +1,59 @@
+/** When a fault was in force, on the wall clock, and where: what bands are drawn from. */
+import type { Band } from '../../../results/schema.ts';
+
+export interface FaultSpan {
+  readonly fault: string;
+  readonly links: readonly string[];
+  readonly on: string;
+  /** All of them in ms since 1970. */
+  readonly injectedAt: number;
+  /** When the proof was there; undefined where it did not bite. */
+  readonly bittenAt: number | undefined;
+  /** When the last of it was undone. */
+  readonly healedAt: number;
+  readonly proof: string;
+}
+
+/** @param zeroAt ms since 1970 of 0 ms on the clock of the band */
+export function bandOf(span: FaultSpan, zeroAt: number): Band {
+  const { fault, links, on, injectedAt, bittenAt, healedAt, proof } = span;
+  return {
+    fault,
+    links: [...links],
+    on,
+    fromMs: injectedAt - zeroAt,
+    ...(bittenAt !== undefined && { bittenMs: bittenAt - zeroAt }),
+    toMs: healedAt - zeroAt,
+    proof,
+  };
+}
+
+const NAMES_SHOWN_MAX = 4;
+
+/**
+ * `20 links of v1`: members so chosen that each link has one of them at an end, the one with most links first. What is
+ * not `<from>.<to>.<kind>` is a member itself.
+ */
+export function placeOf(links: readonly string[]): string {
+  const ends = links.map(link => link.split('.').slice(0, 2));
+  if (ends.every(({ length }) => length === 1)) return listed(links);
+  const chosen: string[] = [];
+  let open = ends;
+  while (open.length > 0) {
+    const most = mostFrequent(open.flat());
+    chosen.push(most);
+    open = open.filter(pair => !pair.includes(most));
+  }
+  return `${links.length} link${links.length === 1 ? '' : 's'} of ${listed(chosen.sort())}`;
+}
+
+function mostFrequent(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].reduce((most, each) => (each[1] > most[1] ? each : most))[0];
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN_MAX).join(', ');
+  return names.length > NAMES_SHOWN_MAX ? `${shown} and ${names.length - NAMES_SHOWN_MAX} more` : shown;
+}

@@ -1,0 +1,72 @@
+/**
+ * Writes that arrive at a steady pace all through an outage, as those of users would: each goes to a voter that has a
+ * session open, and what none can take is counted as failed.
+ */
+import { saturation } from '../../../bench/load/driver-monitor.ts';
+import type { LoadResult } from '../../../bench/load/load-spec.ts';
+import { bucketMsFor } from '../../../bench/measure/timeline.ts';
+import { LOADS } from '../../../results/names.ts';
+import type { Stage } from '../stage.ts';
+import type { FaultSpan } from './fault-span.ts';
+import { timelineOf } from './load-timeline.ts';
+import { type WriteLoad, workloadOf } from './throughput.ts';
+import type { Occasion } from './under-fault.ts';
+
+export interface OutageWritesOptions {
+  readonly writesPerSecond: number;
+  /** How long the outage is likely to take: sets the width of the buckets. */
+  readonly expectedMs: number;
+  /** How long it may take at most. */
+  readonly maxMs: number;
+}
+
+/** Answers that are still out at the end come within this, or count as failed. */
+const DRAIN_MS = 500;
+
+/** Begins them; gives what ends them. The result is an Error where the load could not run: never thrown. */
+export function beginOutageWrites(
+  { ensemble }: Stage,
+  { driver, load, seed }: WriteLoad,
+  { writesPerSecond, expectedMs, maxMs }: OutageWritesOptions,
+): () => Promise<LoadResult | Error> {
+  const voters = ensemble.members.filter(({ plan }) => plan.role === 'participant');
+  const running = driver
+    .run({
+      targets: voters.map(({ name, plan }) => ({ name, ...plan.ports.client, role: 'voter' })),
+      sessionsPerTarget: load.sessionsPerTarget,
+      workload: workloadOf({ load, seed }),
+      mode: { kind: 'open', ratePerSecond: writesPerSecond, arrivals: 'poisson' },
+      warmupMs: 0,
+      durationMs: maxMs,
+      drainMs: DRAIN_MS,
+      bucketMs: bucketMsFor(expectedMs),
+    })
+    .catch((error: Error) => error);
+  return () => {
+    driver.abort();
+    return running;
+  };
+}
+
+/**
+ * Ended early, and with many lost: that is what was wanted here. A driver without CPU to send with spoils it; one that
+ * was held up for less than a bucket does not, since what it sent late stays in the bucket in which it was due.
+ */
+export function recordOutageWrites(
+  { recorder, stage, condition, round }: Occasion,
+  load: LoadResult | Error,
+  span: FaultSpan,
+  faultReasons: readonly string[],
+): void {
+  const place = { topology: stage.name, condition, round, load: LOADS.outage, what: 'writes' } as const;
+  if (load instanceof Error)
+    recorder.remarks.push(
+      `No timeline of writes for ${stage.name}, ${condition}, round ${round + 1}: ${load.message}`,
+    );
+  else recorder.timeline(timelineOf(place, load, span, [...faultReasons, ...heldUp(load)]));
+}
+
+function heldUp({ driver, timeline }: LoadResult): string[] {
+  const { loopLagP99Ms } = driver;
+  return saturation(loopLagP99Ms > timeline.bucketMs ? driver : { ...driver, loopLagP99Ms: 0 });
+}
