@@ -1,40 +1,10 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
 import { AvailabilityProbes } from './availability.ts';
-import {
-  AvailabilityTrack,
-  availabilityByRole,
-  downtimesOf,
-  isServed,
-  readOutcomes,
-} from './availability-track.ts';
+import { AvailabilityTrack } from './availability-track.ts';
 import { cannedReply, startFakeServer } from './fake-server.ts';
 import { ZxidFrontier } from './zxid-frontier.ts';
 
 const test = suite('load: availability');
-
-const outcomes = fc.array(fc.constantFrom(...readOutcomes), { maxLength: 100 });
-
-test('downtimes cover exactly the probes that were not served', () => {
-  fc.assert(
-    fc.property(outcomes, list => {
-      const covered = new Set<number>();
-      for (const { fromMs, untilMs } of downtimesOf(list, 20)) {
-        for (let tick = fromMs / 20; tick < untilMs / 20; tick++) covered.add(tick);
-      }
-      list.forEach((outcome, tick) => {
-        assert.is(covered.has(tick), !isServed[outcome]);
-      });
-    }),
-  );
-});
-
-test('adjacent failures of different kinds are one downtime, and what they were is kept', () => {
-  assert.equal(downtimesOf(['ok', 'timeout', 'refused', 'refused', 'ok', 'error'], 10), [
-    { fromMs: 10, untilMs: 40, outcomes: { timeout: 1, refused: 2 } },
-    { fromMs: 50, untilMs: 60, outcomes: { error: 1 } },
-  ]);
-});
 
 test('an answer after the timeout is no answer, and a probe too young to judge is left out', () => {
   const track = new AvailabilityTrack('a', 'observer', 20, 100);
@@ -59,29 +29,6 @@ test('stale: behind what another member showed long ago, not behind what it show
   assert.not(frontier.isStale(11, 99_999));
 });
 
-test('roles weigh by probes', () => {
-  const member = (name: string, role: string, list: readonly ('ok' | 'timeout')[]) => {
-    const track = new AvailabilityTrack(name, role, 20, 100);
-    list.forEach((outcome, tick) => {
-      track.begin(tick);
-      track.settle(tick, outcome);
-    });
-    return track.finish(10_000);
-  };
-  const byRole = availabilityByRole([
-    member('1', 'follower', ['ok', 'ok', 'ok']),
-    member('2', 'follower', ['timeout']),
-    member('3', 'observer', ['ok']),
-  ]);
-  assert.equal(
-    byRole.map(({ role, served, longestDowntimeMs }) => [role, served, longestDowntimeMs]),
-    [
-      ['follower', 0.75, 20],
-      ['observer', 1, 0],
-    ],
-  );
-});
-
 test('an outage of one member shows in that one alone, lasts as long as it lasted, and ends', async () => {
   const [healthy, failing] = [await startFakeServer(), await startFakeServer()];
   const targets = [
@@ -96,12 +43,10 @@ test('an outage of one member shows in that one alone, lasts as long as it laste
   await new Promise(resolve => setTimeout(resolve, 300));
   const [one, other] = await probes.stop();
   await healthy.close();
-  assert.equal(one?.downtimes, []);
-  const last = other!.downtimes.at(-1)!;
-  assert.ok(last.untilMs - last.fromMs >= 250, `${JSON.stringify(other!.downtimes)}`);
-  assert.ok(last.outcomes.refused! > 30);
-  assert.ok(other!.timeline.includes('o'));
-  assert.ok((other!.disconnects.CONNECTION_LOSS ?? 0) === 1 && (other!.disconnects.REFUSED ?? 0) >= 1);
+  assert.is(one!.served, 1);
+  // Up, then 300 ms of 5 ms probes without one answer, to the end.
+  assert.match(other!.timeline, /^[ol]+[^ol]{50,}$/);
+  assert.ok(other!.outcomes.refused > 30, other!.timeline);
 });
 
 test('planted: a server that answers, but never anything new, is stale and not ok', async () => {

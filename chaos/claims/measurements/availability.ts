@@ -1,6 +1,6 @@
 /** Reads of every member at a fixed cadence through an outage, asked by clients that may read only there. */
 import { AvailabilityProbes } from '../../../bench/load/availability.ts';
-import { isServed, type MemberAvailability, readOutcomes } from '../../../bench/load/availability-track.ts';
+import type { MemberAvailability } from '../../../bench/load/availability-track.ts';
 import type { Availability, Band, Outcome } from '../../../results/schema.ts';
 import type { ActiveFault } from '../../faults/fault.ts';
 import { pause } from '../pause.ts';
@@ -118,14 +118,13 @@ function answeredIn(
 }
 
 function availabilityOf(track: MemberAvailability, at: Occasion, band: Band): Availability {
-  const { probes, outcomes, timeline, intervalMs } = track;
-  const answered = readOutcomes.reduce((sum, name) => sum + (isServed[name] ? outcomes[name] : 0), 0);
+  const { probes, served = 0, timeline, intervalMs } = track;
   return {
     topology: at.stage.name,
     condition: at.condition,
     role: track.role as Availability['role'],
     member: track.name,
-    percent: probes === 0 ? 0 : (answered / probes) * 100,
+    percent: served * 100,
     probes,
     round: at.round,
     spans: spansOf(timeline, intervalMs),

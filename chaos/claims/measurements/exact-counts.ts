@@ -51,6 +51,20 @@ export async function countedSince(
   }
 }
 
+/** Why counts are not per write; undefined when they are. `committed` is undefined of servers that do not count. */
+export function whyUncounted(
+  isLevel: boolean,
+  committed: number | undefined,
+  clientWrites: number,
+): string | undefined {
+  if (committed === undefined) return undefined;
+  if (!isLevel)
+    return 'members lagged behind the leader when the load was over: nothing is counted per write';
+  return committed < clientWrites
+    ? `clients wrote ${clientWrites} and the leader committed ${committed}: nothing is counted per write`
+    : undefined;
+}
+
 export interface CountedRoles {
   readonly leader: string;
   readonly followers: readonly string[];

@@ -8,7 +8,7 @@ import { cpuBetween, sampleProcess } from '../../../bench/measure/process-sample
 import type { Member } from '../../../bench/topology/member.ts';
 import type { Cast, Stage } from '../stage.ts';
 import type { Suite } from '../suite.ts';
-import { countedSince, exactCountsOf, readCounters } from './exact-counts.ts';
+import { countedSince, exactCountsOf, readCounters, whyUncounted } from './exact-counts.ts';
 
 export interface WriteLoad {
   readonly driver: LoadDriver;
@@ -123,6 +123,11 @@ async function saturatedLoad(
   const level = members.filter(member => !cut.includes(member)).map(({ name }) => name);
   const { deltas, isLevel } = await countedSince(before, members, leader.name, level);
   const writes = deltas.get(leader.name)?.committed ?? saturated.totals.writesOkWithWarmup;
+  const uncounted = whyUncounted(
+    isLevel,
+    deltas.get(leader.name)?.committed,
+    saturated.totals.writesOkWithWarmup,
+  );
   const [ofLeader, ofObserver] = cpuBefore.map((from, index) => {
     const to = cpuAfter[index];
     return from && to ? cpuBetween(from, to, writes) : undefined;
@@ -136,10 +141,8 @@ async function saturatedLoad(
   });
   return {
     saturated,
-    counts: { ...(isLevel && counts), ...(await leaderConnections(leader)) },
-    uncounted: isLevel
-      ? undefined
-      : 'members lagged behind the leader when the load was over: nothing is counted per write',
+    counts: { ...(uncounted === undefined && counts), ...(await leaderConnections(leader)) },
+    uncounted,
     leaderCpuUsPerWrite: ofLeader?.cpuUsPerOperation,
     observerCores: ofObserver?.cores,
   };

@@ -1,0 +1,79 @@
+import { assert, suite } from '#test';
+import type { MemberCounters } from '../../../bench/measure/counters.ts';
+import { exactCountsOf, whyUncounted } from './exact-counts.ts';
+
+const test = suite('chaos/claims: exact counts');
+
+const WRITES = 100;
+
+function member(fsyncs: number | undefined, traffic: Record<string, number>): MemberCounters {
+  return {
+    traffic: new Map(
+      Object.entries(traffic).map(([key, messages]) => [key, { messages, bytes: 10 * messages }]),
+    ),
+    fsyncs,
+    committed: WRITES,
+  };
+}
+
+/** A leader, a follower and an observer; all writes came to the leader, two of the follower's. */
+const DELTAS = new Map([
+  [
+    'v1',
+    member(50, {
+      'sent proposal sid_2': WRITES,
+      'sent commit sid_2': WRITES,
+      'sent inform sid_3': WRITES,
+      'sent ping sid_2': 7,
+      'received ack sid_2': WRITES,
+      'received request sid_2': 2,
+    }),
+  ],
+  [
+    'v2',
+    member(40, {
+      'received proposal master': WRITES,
+      'received commit master': WRITES,
+      'sent ack master': WRITES,
+      'sent request master': 2,
+      // As an observer master; these are of its own observers.
+      'sent inform sid_9': 5,
+    }),
+  ],
+  ['o1', member(10, { 'received inform master': WRITES, 'sent ping master': 3 })],
+]);
+
+test('per committed write: what a commit costs, and pings apart', () => {
+  const counts = exactCountsOf(DELTAS, { leader: 'v1', followers: ['v2'], observers: ['o1'] });
+  assert.equal(counts, {
+    messagesPerWrite: 4.07,
+    bytesPerWrite: 40.7,
+    leaderMessagesPerWrite: 3,
+    leaderBytesPerWrite: 30,
+    fsyncsPerWrite: 1,
+    leaderFsyncsPerWrite: 0.5,
+    proposalsSentByLeaderPerWrite: 1,
+    commitsSentByLeaderPerWrite: 1,
+    informsSentByLeaderPerWrite: 1,
+    acksToLeaderPerWrite: 1,
+    requestsPerWrite: 0.02,
+    followerMessagesPerWrite: 3,
+    observerMessagesPerWrite: 1,
+    acksFromObservers: 0,
+    pingsDuringTheLoad: 10,
+  });
+});
+
+test('servers that count no traffic, or committed nothing, have no counts', () => {
+  const roles = { leader: 'v1', followers: [], observers: [] };
+  assert.is(exactCountsOf(new Map([['v1', member(undefined, {})]]), roles), undefined);
+  const idle = { ...member(1, { 'sent ping sid_2': 3 }), committed: 0 };
+  assert.is(exactCountsOf(new Map([['v1', idle]]), roles), undefined);
+});
+
+test('planted: counters that do not span the load, and members that lag, are no counts per write', () => {
+  assert.is(whyUncounted(true, 102, 100), undefined, 'sessions that open and close are transactions too');
+  assert.match(whyUncounted(true, 90, 100)!, /clients wrote 100 and the leader committed 90/);
+  assert.match(whyUncounted(false, 102, 100)!, /members lagged/);
+  assert.is(whyUncounted(false, undefined, 100), undefined, 'Apache counts nothing, and lags in nothing');
+});
