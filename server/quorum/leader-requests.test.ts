@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import type { ClientConnection } from '../clients/client-connection.ts';
 import { body } from '../memory-client.test-kit.ts';
 import { packetOf as txnOf } from '../storage/testing.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
@@ -145,6 +146,42 @@ test('sessions: one whose end is proposed is not revalidated any more', () => {
   );
   play.stage.settle();
   assert.is(revalidated(two), false);
+});
+
+/** A client of the leader itself that comes back with a session. */
+function renew(play: Play): 'established' | 'refused' | null {
+  let answer: 'established' | 'refused' | null = null;
+  const connection = {
+    established: () => {
+      answer = 'established';
+    },
+    refused: () => {
+      answer = 'refused';
+    },
+  } as Partial<ClientConnection> as ClientConnection;
+  play.leader.server!.renewSession(connection, BigInt(SESSION), 60_000);
+  return answer;
+}
+
+test('sessions: a client that moves to the leader takes its session along, until its end is proposed', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  openSession(two);
+  two.send(ACK, e2(1));
+  play.stage.settle();
+  assert.is(renew(play), 'established');
+  assert.is(codeOfCreate(two, '/a'), ErrorCode.SESSIONMOVED);
+  two.send(
+    REQUEST,
+    -1,
+    requestData(OpCode.closeSession, 2, () => {}),
+  );
+  play.stage.settle();
+  assert.is(renew(play), 'refused');
+  assert.is(play.leader.server!.globalSessions, 1);
+  two.send(ACK, e2(3));
+  play.stage.settle();
+  assert.is(play.leader.server!.globalSessions, 0);
 });
 
 test('sessions: REVALIDATE gives a session its whole timeout again', () => {

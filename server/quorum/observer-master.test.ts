@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import type { ClientConnection } from '../clients/client-connection.ts';
 import { body } from '../memory-client.test-kit.ts';
 import { Request } from '../processors/request.ts';
 import { createPacket } from '../storage/testing.ts';
@@ -251,6 +252,25 @@ test('REVALIDATE: a question that the leader passed over is answered with no', (
   };
   observer.told();
   assert.equal(answers, [10, 0, 11, 1]);
+});
+
+test('REVALIDATE: a client of the follower itself gets the answer of the leader', () => {
+  const play = new Play();
+  const answers: string[] = [];
+  const connection = {
+    established: () => void answers.push('established'),
+    refused: () => void answers.push('refused'),
+  } as Partial<ClientConnection> as ClientConnection;
+  for (const session of [10, 11]) play.stage.serving!.renewSession(connection, BigInt(session), 4000);
+  assert.equal(play.leader.told(), ['REVALIDATE 0x-1', 'REVALIDATE 0x-1']);
+  assert.equal(answers, []);
+  for (const [session, valid] of [
+    [10, 0],
+    [11, 1],
+  ] as const)
+    play.leader.send(REVALIDATE, -1, new JuteWriter().writeLong(session).writeByte(valid).toBuffer());
+  play.stage.settle();
+  assert.equal(answers, ['refused', 'established']);
 });
 
 test('SYNC: a client of the follower itself waits for the answer of the leader', () => {

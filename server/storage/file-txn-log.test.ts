@@ -69,6 +69,8 @@ test('what was appended while a sync was under way shares the next one', () => {
   append(log, 6, 6);
   log.flush(() => acked.push('c'));
   assert.equal(acked, []);
+  rig.clock.step();
+  assert.equal(acked, ['a'], 'the first sync began before the others were written');
   rig.clock.run();
   assert.equal(acked, ['a', 'b', 'c']);
   assert.is(rig.metrics.counter('fsync_count').value, 2);
