@@ -174,15 +174,20 @@ export class Leader implements Role, LearnerMaster {
   }
 
   startForwarding(handler: LearnerHandler, lastSeenZxid: number): void {
-    // What is not committed is cut from its log now: an ACK through a connection that was here before, even one still on
-    // its way, would let a quorum be made of a disk that no longer has it.
-    if (!handler.isObserver && handler.syncMode !== 'DIFF') replaceEarlier(this.#handlers, handler);
     if (!handler.isObserver && this.#server !== null) {
       for (const packet of this.#server.pendingPackets()) {
         if (packet.zxid > lastSeenZxid) handler.sendProposal(packet);
       }
     }
     (handler.isObserver ? this.#observers : this.#followers).add(handler);
+  }
+
+  /**
+   * An ACK through a connection that was here before, even one still on its way, would let a quorum be made of a disk that
+   * no longer has what it acked.
+   */
+  onCut(handler: LearnerHandler): void {
+    if (!handler.isObserver) replaceEarlier(this.#handlers, handler);
   }
 
   awaitStart(handler: LearnerHandler, done: () => void): void {

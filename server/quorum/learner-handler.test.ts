@@ -85,6 +85,7 @@ class Story {
       startForwarding: handler => {
         for (const packet of this.pending) handler.sendProposal(packet);
       },
+      onCut() {},
       awaitStart: (_handler, done) => {
         this.#start = done;
       },

@@ -240,6 +240,7 @@ export class LearnerHandler {
     logger.info(`${mode} to learner ${this.sid}`, { learner: this.sid, zxid: zxidToHex(zxid) });
     if (mode === 'SNAP') this.#stream = new SnapshotStream(database);
     else if (plan.source !== 'none') this.#stream = new HistoryStream(history, plan.after);
+    if (mode !== 'DIFF') this.#master.onCut(this);
     this.sendPacket({ type: PacketType[mode], zxid, data: null, authinfo: null });
     this.#phase = 'ackNewLeader';
     if (this.#stream === null) this.#sendNewLeader();

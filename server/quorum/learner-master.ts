@@ -34,6 +34,8 @@ export interface LearnerMaster {
   ): void;
   /** Hands the handler what is under way, then everything new. From here nothing may be missed or sent twice. */
   startForwarding(handler: LearnerHandler, lastSeenZxid: number): void;
+  /** Before TRUNC or SNAP leaves: what the learner has logged and is not committed here goes. */
+  onCut(handler: LearnerHandler): void;
   /** The learner is durable up to its sync. `done` runs when this master serves. */
   awaitStart(handler: LearnerHandler, done: () => void): void;
   onAck(handler: LearnerHandler, zxid: number): void;

@@ -95,6 +95,9 @@ export class ObserverMaster implements LearnerMaster {
     this.#observers.add(handler);
   }
 
+  /** Observers have acked nothing. */
+  onCut(): void {}
+
   awaitStart(handler: LearnerHandler, done: () => void): void {
     replaceEarlier(this.#handlers, handler);
     done();

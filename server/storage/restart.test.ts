@@ -91,14 +91,15 @@ test('2846: a log that went missing while the server runs is never leapt over, n
     rig.clock.run();
   }
   commit(rig, db, creates(10, 12));
-  const whole = db.readLogFrom(E1 + 2)!;
-  assert.is(whole.next()?.zxid, E1 + 2);
-  whole.close();
+  const from = (zxid: number) => {
+    const diff = db.readLogFrom(zxid, E1 + 12)!;
+    while (diff.read(1024 * 1024));
+    return diff.zxids?.length ?? null;
+  };
+  assert.is(from(E1 + 2), 11);
   rig.disk.remove(`${LOGS}/log.100000007`);
-  assert.is(db.readLogFrom(E1 + 2), null);
-  const behind = db.readLogFrom(E1 + 10)!;
-  assert.is(behind.next()?.zxid, E1 + 10);
-  behind.close();
+  assert.is(from(E1 + 2), null);
+  assert.is(from(E1 + 10), 3);
   rig.disk.remove(`${LOGS}/log.10000000a`);
-  assert.is(db.readLogFrom(E1 + 5), null);
+  assert.is(from(E1 + 5), null);
 });
