@@ -1,12 +1,9 @@
 /** `zklab up TOPOLOGY`: an ensemble behind its mesh, to look at and to break by hand, until Ctrl-C. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Terminal } from '../bench/terminal.ts';
 import type { Ensemble } from '../bench/topology/ensemble.ts';
 import type { MemberMode } from '../bench/topology/member.ts';
 import { readTopology } from '../bench/topology/read-topology.ts';
-import { TEMPORARY_PREFIX } from '../bench/topology/reaper.ts';
+import { makeTemporaryFolder } from '../bench/topology/temporary-folder.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { startMeshedEnsemble } from './meshed-ensemble.ts';
 import { describeUp, upText } from './up-text.ts';
@@ -23,10 +20,14 @@ const WATCH_INTERVAL_MS = 1_000;
 export async function up(reference: string, terminal: Terminal, options: UpOptions): Promise<ExitCode> {
   const { json = false, signal } = options;
   const topology = readTopology(reference);
-  const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}up-`));
+  const folder = makeTemporaryFolder('up');
   try {
     terminal.progress(`starting ${topology.shortForm} ...`);
-    const meshed = await startMeshedEnsemble(topology, { folder, temporaryFolder: folder, signal });
+    const meshed = await startMeshedEnsemble(topology, {
+      folder: folder.path,
+      temporaryFolder: folder.path,
+      signal,
+    });
     try {
       const description = await describeUp(meshed);
       if (json) terminal.json(description);
@@ -40,7 +41,7 @@ export async function up(reference: string, terminal: Terminal, options: UpOptio
     // Ctrl-C is how it ends, also before it is up.
     if (!signal.aborted) throw error;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
   return EXIT_CODES.holds;
 }

@@ -2,8 +2,6 @@
  * Our server and Apache ZooKeeper under the same load, in alternating rounds on one machine. Both ensembles live all the
  * time, so that rounds begin warm; the one that waits does next to nothing.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Metric } from '../../results/names.ts';
 import { createRun } from '../../results/store.ts';
@@ -14,7 +12,7 @@ import type { Terminal } from '../terminal.ts';
 import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';
-import { TEMPORARY_PREFIX } from '../topology/reaper.ts';
+import { makeTemporaryFolder } from '../topology/temporary-folder.ts';
 import type { Topology } from '../topology/topology.ts';
 import { driverLagLimit } from './peer-limits.ts';
 import { peerResult, peerRows } from './peer-result.ts';
@@ -66,7 +64,8 @@ export async function compareServers(
   const apache = findApacheZooKeeper();
   const startedAt = new Date();
   const environment = await probeEnvironment();
-  const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}${name}-`));
+  const temporary = makeTemporaryFolder(name);
+  const folder = temporary.path;
   const running: Ensemble[] = [];
   try {
     const started = await startAll({
@@ -117,7 +116,7 @@ export async function compareServers(
   } finally {
     terminal.progress('stopping ...');
     await Promise.all(running.map(ensemble => ensemble.stop()));
-    rmSync(folder, { recursive: true, force: true });
+    temporary.remove();
   }
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +65,25 @@ test('of folders, only temporary ones of the lab are removed', () => {
     });
   assert.equal(reap(folder), []);
   assert.equal([existsSync(ours), existsSync(kept), existsSync('/etc')], [false, true, true]);
+});
+
+test('a folder whose lab was killed before any process was in it is removed, and not while the lab lives', async () => {
+  const runtime = temporaryFolder();
+  const module = new URL('./temporary-folder.js', import.meta.url).href;
+  const script = `const { makeTemporaryFolder } = await import(${JSON.stringify(module)});
+    console.log(makeTemporaryFolder('reaper-test').path);
+    setInterval(() => {}, 60_000);`;
+  const args = ['--input-type=module', '-e', script];
+  const lab = execa(process.execPath, args, { env: { XDG_RUNTIME_DIR: runtime }, reject: false });
+  const [chunk] = (await once(lab.stdout, 'data')) as [Buffer];
+  const path = chunk.toString().trim();
+  assert.equal(reap(join(runtime, 'zklab')), []);
+  assert.ok(existsSync(path));
+  lab.kill('SIGKILL');
+  await lab;
+  assert.equal(reap(join(runtime, 'zklab')), []);
+  assert.not(existsSync(path));
+  assert.equal(readdirSync(join(runtime, 'zklab')), []);
 });
 
 test('half a record is removed, and ends nobody', () => {

@@ -48,14 +48,24 @@ export function registerProcess(
   const started = identityOf(pid);
   const lab = identityOf(process.pid);
   if (started === undefined || lab === undefined) return undefined;
-  openFolder(folder);
-  const file = join(folder, `${pid}.json`);
-  const registered: Registered = {
+  return write(`${pid}.json`, folder, {
     process: started,
     lab,
     marker,
     ...(temporaryFolder ? { temporaryFolder } : {}),
-  };
+  });
+}
+
+/** A temporary folder of this lab, from before it has a process in it. */
+export function registerFolder(path: string, folder = runtimeFolder()): Registration | undefined {
+  const lab = identityOf(process.pid);
+  if (lab === undefined) return undefined;
+  return write(`${basename(path)}.json`, folder, { process: lab, lab, marker: path, temporaryFolder: path });
+}
+
+function write(name: string, folder: string, registered: Registered): Registration {
+  openFolder(folder);
+  const file = join(folder, name);
   writeFileSync(file, JSON.stringify(registered), { mode: 0o600 });
   return { remove: () => rmSync(file, { force: true }) };
 }

@@ -1,10 +1,8 @@
 /** All that a run starts: Toxiproxy, the load driver, a stage per topology; and how all of it ends. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoadDriver } from '../../bench/load/load-process.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
-import { TEMPORARY_PREFIX } from '../../bench/topology/reaper.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/topology/temporary-folder.ts';
 import { implementationName, type Topology, topologyOf } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { findToxiproxy, type Toxiproxy } from '../toxiproxy/find.ts';
@@ -24,14 +22,14 @@ export interface LabOptions {
 }
 
 export class Lab {
-  readonly folder: string;
+  readonly folder: TemporaryFolder;
   readonly driver = new LoadDriver();
   readonly readDriver = new LoadDriver();
   readonly stages: readonly Stage[];
   /** Undefined where the servers cannot be led through proxies (Apache's take no link map). */
   readonly toxiproxy: Toxiproxy | undefined;
 
-  private constructor(folder: string, stages: readonly Stage[], toxiproxy: Toxiproxy | undefined) {
+  private constructor(folder: TemporaryFolder, stages: readonly Stage[], toxiproxy: Toxiproxy | undefined) {
     this.folder = folder;
     this.stages = stages;
     this.toxiproxy = toxiproxy;
@@ -40,7 +38,7 @@ export class Lab {
   /** All topologies up and serving. What was started until something failed is ended. */
   static async start({ suite, server, seed, progress, signal }: LabOptions): Promise<Lab> {
     const topologies = topologiesOf(suite, server);
-    const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}claims-`));
+    const folder = makeTemporaryFolder('claims');
     const stages: Stage[] = [];
     let toxiproxy: Toxiproxy | undefined;
     try {
@@ -51,8 +49,8 @@ export class Lab {
         stages.push(
           await Stage.start({
             topology,
-            folder: join(folder, topology.name),
-            temporaryFolder: folder,
+            folder: join(folder.path, topology.name),
+            temporaryFolder: folder.path,
             toxiproxyUrl: toxiproxy?.url,
             seed,
             signal,
@@ -74,7 +72,7 @@ export class Lab {
       ...this.stages.map(stage => stage.stop({ removeProxies: this.toxiproxy?.kind === 'external' })),
     ]);
     results.push(...(await Promise.allSettled([this.toxiproxy?.stop() ?? Promise.resolve()])));
-    rmSync(this.folder, { recursive: true, force: true });
+    this.folder.remove();
     const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
     if (errors.length > 0) throw new AggregateError(errors, 'not everything ended cleanly');
   }
