@@ -125,7 +125,7 @@ test('connections: what is known of each, with latencies and the time it came', 
   assert.match(String(established), /^2024-01-01T00:00:0/);
   assert.equal(
     [rest.last_operation, rest.last_cxid, rest.last_zxid, rest.session_timeout, rest.outstanding_requests],
-    ['create', 1, '0x2', 4000, 0],
+    ['CREA', 1, '0x2', 4000, 0],
   );
   for (const key of ['last_response_time', 'last_latency', 'min_latency', 'avg_latency', 'max_latency'])
     assert.type(rest[key], 'number', key);

@@ -3,7 +3,7 @@ import { SERVER_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { monitorLines } from './monitor.ts';
 import type { ServerView } from './server-view.ts';
-import { sessionsByWatchedPath, watchesBySession } from './watch-listing.ts';
+import { sessionsByWatchedPath, watchesBySession, watchSummary } from './watch-listing.ts';
 
 type Json = Record<string, unknown>;
 
@@ -33,11 +33,10 @@ const commands: readonly Command[] = [
   { names: ['observers', 'obsr'], run: observers },
   {
     names: ['watch_summary', 'wchs'],
-    run: ({ database: { tree } }) => ({
-      num_connections: tree.dataWatches.watcherCount + tree.childWatches.watcherCount,
-      num_paths: tree.dataWatches.pathCount + tree.childWatches.pathCount,
-      num_total_watches: tree.dataWatches.watchCount + tree.childWatches.watchCount,
-    }),
+    run: view => {
+      const { connections, paths, watches } = watchSummary(view);
+      return { num_connections: connections, num_paths: paths, num_total_watches: watches };
+    },
   },
   {
     names: ['dirs'],

@@ -27,3 +27,13 @@ export function sessionsByWatchedPath(view: ServerView): Map<string, string[]> {
   }
   return byPath;
 }
+
+/** How many connections watch how many paths: who watches a node's data and its children is one, and so is the node. */
+export function watchSummary(view: ServerView): { connections: number; paths: number; watches: number } {
+  const { dataWatches, childWatches } = view.database.tree;
+  return {
+    connections: new Set([...dataWatches.watchers, ...childWatches.watchers]).size,
+    paths: new Set([...dataWatches.paths, ...childWatches.paths]).size,
+    watches: dataWatches.watchCount + childWatches.watchCount,
+  };
+}

@@ -1,5 +1,36 @@
-import { opName } from '../wire/opcodes.ts';
+import { OpCode, opName } from '../wire/opcodes.ts';
 import { ServerStats } from './server-stats.ts';
+
+/** As upstream's `lop` and `last_operation` name them, which is what monitoring compares with. @see FinalRequestProcessor */
+const SHORT_NAMES: ReadonlyMap<number, string> = new Map([
+  [OpCode.ping, 'PING'],
+  [OpCode.createSession, 'SESS'],
+  [OpCode.closeSession, 'CLOS'],
+  [OpCode.multi, 'MULT'],
+  [OpCode.multiRead, 'MLTR'],
+  [OpCode.create, 'CREA'],
+  [OpCode.create2, 'CREA'],
+  [OpCode.createContainer, 'CREA'],
+  [OpCode.createTTL, 'CREA'],
+  [OpCode.delete, 'DELE'],
+  [OpCode.setData, 'SETD'],
+  [OpCode.reconfig, 'RECO'],
+  [OpCode.setACL, 'SETA'],
+  [OpCode.sync, 'SYNC'],
+  [OpCode.exists, 'EXIS'],
+  [OpCode.getData, 'GETD'],
+  [OpCode.setWatches, 'SETW'],
+  [OpCode.setWatches2, 'STW2'],
+  [OpCode.addWatch, 'ADDW'],
+  [OpCode.checkWatches, 'CHKW'],
+  [OpCode.removeWatches, 'REMW'],
+  [OpCode.getACL, 'GETA'],
+  [OpCode.getChildren, 'GETC'],
+  [OpCode.getChildren2, 'GETC'],
+  [OpCode.getAllChildrenNumber, 'GETACN'],
+  [OpCode.getEphemerals, 'GETE'],
+  [OpCode.whoAmI, 'HOMI'],
+]);
 
 /** What `cons` and AdminServer's connections show of one client. `crst` resets counts and latencies. */
 export class ConnectionStats extends ServerStats {
@@ -18,7 +49,7 @@ export class ConnectionStats extends ServerStats {
   }
 
   get lastOperation(): string {
-    return this.lastOp === null ? 'NA' : opName(this.lastOp);
+    return this.lastOp === null ? 'NA' : (SHORT_NAMES.get(this.lastOp) ?? opName(this.lastOp));
   }
 
   /** xids below 0 (pings, auth, setWatches) do not hide the client's last request of its own. */

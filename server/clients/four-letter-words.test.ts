@@ -39,7 +39,7 @@ test('cons: every field of upstream’s line, in its order', () => {
   assert.equal([...values.keys()], names.split(' '));
   assert.equal(
     ['queued', 'recved', 'sent', 'sid', 'lop', 'to', 'lcxid', 'lzxid'].map(name => values.get(name)),
-    ['0', '3', '4', session, 'ping', '4000', '0x2', '0x3'],
+    ['0', '3', '4', session, 'PING', '4000', '0x2', '0x3'],
     'a ping does not hide the last request',
   );
   const sinceStartMs = Number(values.get('est')) - WALL_START_MS;
@@ -68,12 +68,36 @@ test('dump: sessions by expiry, ephemerals by session', () => {
   const { client, word, session } = rig();
   client.create('/mine', '', EPHEMERAL);
   const text = word('dump');
-  assert.match(text, /^SessionTracker dump:\nSession Sets \(1\):\n1 expire at \d+:\n\t0x/);
+  assert.match(
+    text,
+    /^SessionTracker dump:\nSession Sets \(1\)\/\(1\):\n1 expire at Mon Jan 01 00:00:0\d UTC 2024:\n\t0x/,
+  );
   assert.ok(
     text.includes(`\nephemeral nodes dump:\nSessions with Ephemerals (1):\n${session}:\n\t/mine\n`),
     text,
   );
   assert.match(text, /\nConnections dump:\nConnections Sets \(1\)\/\(1\):\n$/);
+});
+
+test('dump of a learner: the sessions of the whole ensemble with their timeouts, and no times of expiry', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3 }).start();
+  const other = ensemble.sids.find(sid => sid !== ensemble.leader)!;
+  const client = MemoryClient.open(ensemble, ensemble.leader);
+  client.create('/a');
+  ensemble.time.advance(100);
+  const text = answerFourLetterWord('dump', ensemble.server(other).view);
+  const session = sessionIdHex(client.response!.sessionId);
+  assert.match(
+    text!,
+    new RegExp(`^SessionTracker dump:\\nGlobal Sessions\\(1\\):\\n${session}\\t4000ms\\neph`),
+  );
+});
+
+test('srvr: an average with the decimals it has, and one at least', () => {
+  const { word, client } = rig();
+  assert.match(word('srvr'), /^Latency min\/avg\/max: 0\/0\.0\/0$/m);
+  client.create('/a');
+  assert.match(word('srvr'), /^Latency min\/avg\/max: \d+\/\d+\.\d{1,4}\/\d+$/m);
 });
 
 test('wchs counts connections, paths and watches', () => {
@@ -82,7 +106,7 @@ test('wchs counts connections, paths and watches', () => {
   client.ask(OpCode.getData, body.read('/a', true));
   client.ask(OpCode.getChildren, body.read('/a', true));
   client.ask(OpCode.exists, body.read('/later', true));
-  assert.match(word('wchs'), /Total watches:3\n/);
+  assert.is(word('wchs'), '1 connections watching 2 paths\nTotal watches:3\n');
 });
 
 test('wchc and wchp: the same watches by session and by path', () => {

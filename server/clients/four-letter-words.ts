@@ -1,6 +1,6 @@
 import { monitorLines } from '../admin/monitor.ts';
 import type { ServerView } from '../admin/server-view.ts';
-import { sessionsByWatchedPath, watchesBySession } from '../admin/watch-listing.ts';
+import { sessionsByWatchedPath, watchesBySession, watchSummary } from '../admin/watch-listing.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
 import { SERVER_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
@@ -34,10 +34,8 @@ const words: Readonly<Record<string, (view: ServerView) => string>> = {
   dump,
   envi: () => `Environment:\nzookeeper.version=${SERVER_VERSION}\nhost.name=localhost\n`,
   wchs: view => {
-    const { dataWatches, childWatches } = view.database.tree;
-    const watchers = dataWatches.watcherCount + childWatches.watcherCount;
-    const paths = dataWatches.pathCount + childWatches.pathCount;
-    return `${watchers} connections watching ${paths} paths\nTotal watches:${dataWatches.watchCount + childWatches.watchCount}\n`;
+    const { connections, paths, watches } = watchSummary(view);
+    return `${connections} connections watching ${paths} paths\nTotal watches:${watches}\n`;
   },
   wchc: view => (view.serving === null ? NOT_SERVING : listing(watchesBySession(view))),
   wchp: view => (view.serving === null ? NOT_SERVING : listing(sessionsByWatchedPath(view))),
@@ -74,7 +72,7 @@ function versionLine(): string {
 
 function serverLines(view: ServerView): string {
   const { stats, serving } = view;
-  const latency = `${Math.round(stats.latencyMinMs)}/${(Math.round(stats.latencyAvgMs * 10_000) / 10_000).toFixed(4)}/${Math.round(stats.latencyMaxMs)}`;
+  const latency = `${Math.round(stats.latencyMinMs)}/${averageText(stats.latencyAvgMs)}/${Math.round(stats.latencyMaxMs)}`;
   const lines = [
     `Latency min/avg/max: ${latency}`,
     `Received: ${stats.packetsReceived}`,
@@ -88,6 +86,12 @@ function serverLines(view: ServerView): string {
   const sizes = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
   if (sizes !== undefined) lines.push(`Proposal sizes last/min/max: ${sizes.last}/${sizes.min}/${sizes.max}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Up to four decimals, and one where there is none, as Java prints them. */
+function averageText(ms: number): string {
+  const rounded = Math.round(ms * 10_000) / 10_000;
+  return Number.isInteger(rounded) ? rounded.toFixed(1) : String(rounded);
 }
 
 function clientLines(view: ServerView): string {
@@ -153,15 +157,33 @@ function conf(view: ServerView): string {
   return view.peer === null ? text : `${text}membership: \n${view.peer.configText}\n`;
 }
 
-function dump(view: ServerView): string {
-  if (view.serving === null) return NOT_SERVING;
-  const lines = ['SessionTracker dump:'];
-  const buckets = [...(view.leaderServer?.tracker.buckets ?? [])].sort(([a], [b]) => a - b);
-  lines.push(`Session Sets (${buckets.length}):`);
+/** A learner knows the sessions of the ensemble, and leaves it to the leader when they end. */
+function sessionLines(view: ServerView): string[] {
+  const tracker = view.leaderServer?.tracker;
+  if (tracker === undefined) {
+    const { sessionTimeouts } = view.database;
+    const sessions = [...sessionTimeouts].map(([id, timeoutMs]) => `${sessionIdHex(id)}\t${timeoutMs}ms`);
+    return [`Global Sessions(${sessions.length}):`, ...sessions];
+  }
+  const buckets = [...tracker.buckets].sort(([a], [b]) => a - b);
+  const lines = [`Session Sets (${buckets.length})/(${tracker.size}):`];
+  const wallAtZeroMs = view.clock.wallMs() - view.clock.monotonicMs();
   for (const [expiryMs, sessions] of buckets) {
-    lines.push(`${sessions.size} expire at ${Math.round(expiryMs)}:`);
+    lines.push(`${sessions.size} expire at ${dateText(wallAtZeroMs + expiryMs)}:`);
     for (const session of sessions) lines.push(`\t${sessionIdHex(session.id)}`);
   }
+  return lines;
+}
+
+/** "Fri Nov 20 15:35:48 UTC 2026" */
+function dateText(wallMs: number): string {
+  const [day, date, month, year, time] = new Date(wallMs).toUTCString().split(/,? /);
+  return `${day} ${month} ${date} ${time} UTC ${year}`;
+}
+
+function dump(view: ServerView): string {
+  if (view.serving === null) return NOT_SERVING;
+  const lines = ['SessionTracker dump:', ...sessionLines(view)];
   const owners = view.database.tree.sessionsWithEphemerals;
   lines.push('ephemeral nodes dump:', `Sessions with Ephemerals (${owners.size}):`);
   for (const [owner, paths] of owners) {

@@ -50,12 +50,12 @@ export class WatchManager {
     return this.#watchCount;
   }
 
-  get watcherCount(): number {
-    return this.#byWatcher.size;
+  get watchers(): Iterable<Watcher> {
+    return this.#byWatcher.keys();
   }
 
-  get pathCount(): number {
-    return this.#byPath.size;
+  get paths(): Iterable<string> {
+    return this.#byPath.keys();
   }
 
   /** False when the watcher already holds that mode on that path. */
