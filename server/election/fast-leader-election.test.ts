@@ -86,6 +86,36 @@ test('a server named leader by followers of another round does not lead', () => 
   assert.is(server.state, 'LOOKING');
 });
 
+test('what was said of a leader before the present search counts for nothing: it may be the one that died', () => {
+  const server = core(1);
+  server.step(LOOK);
+  hears(server, 3, { state: 'LEADING', leader: 3, round: 9, peerEpoch: 1 });
+  assert.is(elected(hears(server, 2, { state: 'FOLLOWING', leader: 3, round: 9, peerEpoch: 1 }))?.leader, 3);
+  server.step(LOOK);
+  assert.is(elected(hears(server, 2, { state: 'FOLLOWING', leader: 3, round: 9, peerEpoch: 1 })), undefined);
+  assert.is(server.state, 'LOOKING');
+});
+
+test('a later round starts from what this server has itself, not from whom it had come to prefer', () => {
+  const server = core(1);
+  server.step(LOOK);
+  hears(server, 3, { leader: 3 });
+  assert.is(server.vote.leader, 3);
+  hears(server, 2, { leader: 2, round: 2 });
+  assert.equal([server.vote.leader, server.round], [2, 2]);
+});
+
+test('a quorum that falls apart within the finalize wait elects nobody', () => {
+  const server = core(3);
+  server.step(LOOK);
+  hears(server, 2, { leader: 3 });
+  // It was started again, and has not heard of us yet.
+  hears(server, 2, { leader: 2 });
+  assert.is(elected(server.step({ type: 'timer', timer: 'finalize' })), undefined);
+  hears(server, 2, { leader: 3 });
+  assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.state, 'LEADING');
+});
+
 test('one that follows answers those who look, and only those', () => {
   const server = core(1);
   server.step(LOOK);

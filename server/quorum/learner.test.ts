@@ -26,6 +26,8 @@ interface Play {
   readonly stage: Stage;
   readonly learner: Follower | Observer;
   readonly master: Peer;
+  /** Epochs that the votes of this server name from then on. */
+  readonly established: readonly number[];
 }
 
 /** Up to where the master says how it will sync. */
@@ -33,7 +35,12 @@ function discover(role: 'follower' | 'observer', options: { stage?: Stage; newEp
   const stage = options.stage ?? new Stage({ sid: role === 'follower' ? 2 : 4 }).history(OLD, 1);
   const accept = stage.playMember(1, 2888);
   const Role = role === 'follower' ? Follower : Observer;
-  const learner = new Role(stage.context, [[{ host: 'zk1', port: 2888 }]], () => {});
+  const established: number[] = [];
+  const learner = new Role(
+    stage.context,
+    [[{ host: 'zk1', port: 2888 }]],
+    epoch => void established.push(epoch),
+  );
   stage.ended = null;
   learner.start(reason => {
     stage.ended = reason;
@@ -42,7 +49,7 @@ function discover(role: 'follower' | 'observer', options: { stage?: Stage; newEp
   const info = role === 'follower' ? 'FOLLOWERINFO' : 'OBSERVERINFO';
   assert.equal(master.told(), [`${info} 0x${makeZxid(stage.epochs.acceptedEpoch, 0).toString(16)}`]);
   master.sendLeaderInfo(options.newEpoch ?? EPOCH);
-  return { stage, learner, master };
+  return { stage, learner, master, established };
 }
 
 function acked(play: Play, lastZxid = e1(3)): Play {
@@ -55,9 +62,12 @@ function serve(role: 'follower' | 'observer', stage?: Stage): Play {
   const play = acked(discover(role, stage === undefined ? {} : { stage }));
   play.master.send(DIFF, e1(3)).send(NEWLEADER, NEWLEADER_ZXID);
   assert.equal(play.master.told(), [ACK_NEWLEADER]);
+  assert.is(play.stage.serving, null);
+  assert.equal(play.established, []);
   play.master.send(UPTODATE, -1);
   assert.equal(play.master.told(), [ACK_NEWLEADER]);
   assert.ok(play.stage.serving !== null);
+  assert.equal(play.established, [EPOCH]);
   return play;
 }
 
@@ -134,16 +144,45 @@ for (const role of ['follower', 'observer'] as const) {
   });
 }
 
+test('power lost at any change of the disk during a SNAP of a later epoch leaves a server that starts, and does not overstate', () => {
+  const snapshot = Buffer.concat([snapshotOf([...THEIRS, createPacket(e2(1))]), SIGNATURE]);
+  for (let at = 1; ; at++) {
+    const { stage, master } = acked(discover('follower'));
+    const disarm = cutPowerAt(stage, at);
+    master.send(SNAP, e2(1)).write(snapshot).send(NEWLEADER, NEWLEADER_ZXID);
+    try {
+      stage.settle();
+    } catch {
+      // The process would end here.
+    }
+    const cut = disarm();
+    stage.powerCycle();
+    const { currentEpoch, acceptedEpoch } = stage.epochs;
+    assert.ok(currentEpoch <= acceptedEpoch, `cut ${at}`);
+    if (currentEpoch === EPOCH) assert.is(stage.database.lastLoggedZxid, e2(1), `cut ${at}`);
+    if (!cut) return;
+  }
+});
+
+/** The operation of that number fails, as the last one of a process does. What is returned disarms it: true when it was reached. */
+function cutPowerAt(stage: Stage, operation: number): () => boolean {
+  const { disk } = stage.machine;
+  let left = operation;
+  disk.beforeOperation = () => {
+    if (--left !== 0) return;
+    disk.beforeOperation = () => {};
+    throw new Error('power');
+  };
+  return () => {
+    disk.beforeOperation = () => {};
+    return left <= 0;
+  };
+}
+
 test('4643: power lost at any change of the disk during a sync leaves a history that currentEpoch does not overstate', () => {
   for (let at = 1; ; at++) {
     const { stage, master } = acked(discover('follower'));
-    const { disk } = stage.machine;
-    let left = at;
-    disk.beforeOperation = () => {
-      if (--left !== 0) return;
-      disk.beforeOperation = () => {};
-      throw Object.assign(new Error('power'), { power: true });
-    };
+    const disarm = cutPowerAt(stage, at);
     master.send(DIFF, e2(1));
     for (const packet of [createPacket(e1(4)), createPacket(e2(1))])
       master.sendTxn(PROPOSAL, packet).send(COMMIT, packet.zxid);
@@ -153,14 +192,13 @@ test('4643: power lost at any change of the disk during a sync leaves a history 
     } catch {
       // The process would end here.
     }
-    const done = left > 0;
-    disk.beforeOperation = () => {};
+    const cut = disarm();
     stage.powerCycle();
     const { currentEpoch, acceptedEpoch } = stage.epochs;
     assert.ok(currentEpoch <= acceptedEpoch, `cut ${at}`);
     if (currentEpoch === EPOCH) assert.is(stage.database.lastLoggedZxid, e2(1), `cut ${at}`);
     assert.ok(stage.database.lastLoggedZxid >= e1(3), `cut ${at}`);
-    if (done) return;
+    if (!cut) return;
   }
 });
 
@@ -404,10 +442,66 @@ test('TRUNC cuts memory and disk; what follows is on top of that', () => {
   const other = createPacket(e2(1), 'other');
   master.send(TRUNC, e1(2)).sendTxn(PROPOSAL, other).send(COMMIT, e2(1)).send(NEWLEADER, NEWLEADER_ZXID);
   assert.equal(master.told(), [ACK_NEWLEADER]);
+  assert.ok(stage.database.tree.getNode('/n100000002') !== undefined);
   assert.is(stage.database.tree.getNode('/n100000003'), undefined);
   stage.powerCycle();
+  assert.ok(stage.database.tree.getNode('/n100000002') !== undefined);
   assert.is(stage.database.tree.getNode('/n100000003'), undefined);
   assert.is(stage.database.lastLoggedZxid, e2(1));
+});
+
+test('4837: a TRUNC that the files here cannot give is not done in part: the next sync asks for a SNAP', () => {
+  const play = acked(discover('follower'));
+  const { stage } = play;
+  play.master.send(TRUNC, e1(9));
+  assertEnded(play, /cannot give the state at 0x100000009/);
+  assert.is(stage.database.lastProcessedZxid, e1(3));
+  const again = discover('follower', { stage });
+  assert.equal(again.master.told(), ['ACKEPOCH 0x-1']);
+  again.master.send(SNAP, e1(6)).write(Buffer.concat([snapshotOf(THEIRS), SIGNATURE]));
+  again.master.send(NEWLEADER, NEWLEADER_ZXID);
+  assert.equal(again.master.told(), [ACK_NEWLEADER]);
+  again.master.destroy();
+  stage.wait(() => stage.ended !== null, 'the end');
+  acked(discover('follower', { stage }), e1(6));
+});
+
+test('3642: a master lost while its SNAP is being written leaves the database as it was, and fit for the next sync', () => {
+  const play = acked(discover('follower'));
+  const { stage } = play;
+  stage.machine.disk.syncDelayMs = 500;
+  play.master.send(SNAP, e1(6)).write(Buffer.concat([snapshotOf(THEIRS), SIGNATURE]));
+  stage.time.advance(200);
+  play.master.destroy();
+  assertEnded(play, /connection to the master lost/);
+  stage.time.advance(1_000);
+  assert.is(stage.database.lastProcessedZxid, e1(3));
+  const again = acked(discover('follower', { stage, newEpoch: 3 }));
+  again.master
+    .send(DIFF, e1(4))
+    .sendTxn(PROPOSAL, createPacket(e1(4)))
+    .send(COMMIT, e1(4));
+  again.master.send(NEWLEADER, makeZxid(3, 0));
+  stage.time.advance(600);
+  assert.equal(again.master.told(), ['ACK 0x300000000']);
+  stage.powerCycle();
+  assert.is(stage.database.lastProcessedZxid, e1(4));
+});
+
+test('a learner that leaves in the middle of a sync has on disk what it has in memory', () => {
+  const { stage, master } = acked(discover('follower'));
+  stage.machine.disk.syncDelayMs = 500;
+  master
+    .send(DIFF, e1(4))
+    .sendTxn(PROPOSAL, createPacket(e1(4)))
+    .send(COMMIT, e1(4));
+  stage.settle();
+  master.destroy();
+  stage.time.advance(300);
+  assert.is(stage.ended, null);
+  stage.wait(() => stage.ended !== null, 'the end');
+  stage.powerCycle();
+  assert.is(stage.database.lastProcessedZxid, e1(4));
 });
 
 test('packets that have no place where they come: left, whatever the phase', () => {
