@@ -54,8 +54,12 @@ function packet(type: number, data: Buffer | null = null): Buffer {
   return writer.toBuffer();
 }
 
-/** LearnerInfo of a sid that nobody has. */
-const LEARNER_INFO = new JuteWriter().writeLong(77).writeInt(0x10000).writeLong(0).toBuffer();
+function learnerInfo(sid: number): Buffer {
+  return new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
+}
+
+/** Of a sid that nobody has. */
+const LEARNER_INFO = learnerInfo(77);
 
 const BAD_FRAMES: Readonly<Record<string, Buffer>> = {
   'a length below zero': ints(-1, 0, 0),
@@ -199,7 +203,13 @@ test(
     await withHealthyClient(3, async (_ensemble, leader, follower) => {
       await Promise.all([
         attackAll(leader, 2181, BAD_FRAMES),
-        attackAll(leader, 2888, BAD_PACKETS),
+        attackAll(leader, 2888, {
+          ...BAD_PACKETS,
+          'the id of a follower that serves': Buffer.concat([
+            packet(PacketType.FOLLOWERINFO, learnerInfo(follower.sid)),
+            packet(PacketType.PING),
+          ]),
+        }),
         attackAll(leader, 3888, BAD_MESSAGES),
         attackAll(leader, OBSERVER_MASTER_PORT, BAD_PACKETS),
         attackAll(follower, 2181, BAD_FRAMES),

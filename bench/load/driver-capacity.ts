@@ -3,8 +3,10 @@
  * Run by hand, with a quiet machine: `node dist/bench/load/driver-capacity.js [seconds]`. Not a test: it says what
  * this machine does, and a server cannot be measured to be faster than this.
  */
+
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { endWithParent } from '../topology/end-with-parent.ts';
 import { startFakeServer } from './fake-server.ts';
 import type { LoadSpec } from './load-spec.ts';
 import { runLoad } from './run-load.ts';
@@ -14,7 +16,7 @@ const SELF = fileURLToPath(import.meta.url);
 async function serve(): Promise<void> {
   const server = await startFakeServer();
   process.send?.(server.port);
-  process.on('disconnect', () => process.exit(0));
+  endWithParent();
 }
 
 async function main(seconds: number): Promise<void> {

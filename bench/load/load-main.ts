@@ -1,5 +1,6 @@
 /** Entry of the load driver's own process: specs in, one after the other, progress and results out, over IPC. */
 
+import { endWithParent } from '../topology/end-with-parent.ts';
 import type { FromLoadProcess, ToLoadProcess } from './load-process.ts';
 import { runLoad } from './run-load.ts';
 
@@ -33,7 +34,7 @@ async function run(message: ToLoadProcess): Promise<void> {
 
 process.on('message', message => void run(message as ToLoadProcess));
 // The lab is done with it, or gone, whichever way: a driver that nobody listens to must not go on loading.
-process.on('disconnect', () => process.exit(0));
+endWithParent();
 // Ctrl-C reaches the whole process group; the lab decides what becomes of the run.
 process.on('SIGINT', () => {});
 await send({ kind: 'ready' });

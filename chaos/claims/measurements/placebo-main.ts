@@ -1,8 +1,10 @@
 /** Entry of one placebo: burns the given share of a core in slices, as a server that works and waits does. */
+import { endWithParent } from '../../../bench/topology/end-with-parent.ts';
+
 const share = Number(process.argv[2]);
 const PERIOD_MS = 10;
 
-process.on('disconnect', () => process.exit(0));
+endWithParent();
 process.on('SIGINT', () => {});
 process.send?.('ready');
 setInterval(() => {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
+import { endWithParent } from '../../../bench/topology/end-with-parent.ts';
 import { SeededRandom } from '../../../server/runtime/seeded-random.ts';
 import { toxiproxyApi } from './api.ts';
 import { proxyMetrics } from './metrics.ts';
@@ -21,7 +22,7 @@ const { registry, countersOf } = proxyMetrics();
 const proxies = new ProxyCollection(new SeededRandom(values.seed), countersOf);
 const api = toxiproxyApi(proxies, registry);
 
-process.once('disconnect', () => process.exit(0));
+endWithParent();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void shutDown());
 
 await api.listen({ host: values.host, port: Number(values.port) });

@@ -5,6 +5,7 @@ import { Dialed } from '../../testing/dialed.ts';
 import { EchoServer } from '../../testing/echo-server.ts';
 import type { LinkCounters } from './link.ts';
 import { TcpProxy } from './proxy.ts';
+import { bandwidth } from './toxics/bandwidth.ts';
 import { cuts } from './toxics/slicer.ts';
 
 /** What only the stand-in promises: a bound on what it holds, and the same dice for the same seed. */
@@ -38,6 +39,20 @@ for (const [type, attributes, heldMax] of [
     });
   });
 }
+
+test('a high bandwidth keeps 50 ms of bytes in line, so that late timers cost nothing', () => {
+  const out = { push: () => {}, end: () => {} };
+  const context = { random: new SeededRandom('x'), nowMs: () => 0, drained: () => {} };
+  const stage = bandwidth.stage({ rate: 50_000 }, out, context);
+  try {
+    stage.push({ data: Buffer.alloc(2_400_000), atMs: 0 });
+    assert.ok(stage.hasRoom());
+    stage.push({ data: Buffer.alloc(200_000), atMs: 0 });
+    assert.not(stage.hasRoom());
+  } finally {
+    stage.discard();
+  }
+});
 
 test('a reader that does not read stops the writer', async () => {
   await withProxy(async ({ proxy, counted }) => {

@@ -1,7 +1,10 @@
 import { DelayLine } from '../delay-line.ts';
 import type { Chunk, ToxicType } from '../stage.ts';
 
-const BYTES_MAX = 64 * 1024;
+const BYTES_MIN = 64 * 1024;
+const BYTES_MAX = 16 * 1024 * 1024;
+/** In line at high rates: timers are late by milliseconds, in which nothing would leave. */
+const IN_LINE_MS = 50;
 /** What is too much for one interval leaves in pieces, one an interval. */
 const INTERVAL_MS = 100;
 
@@ -33,7 +36,7 @@ export const bandwidth: ToxicType<'rate'> = {
       },
       release: () => line.flush(),
       discard: () => line.clear(),
-      hasRoom: () => line.bytes < BYTES_MAX,
+      hasRoom: () => line.bytes < Math.min(Math.max(BYTES_MIN, attributes.rate * IN_LINE_MS), BYTES_MAX),
     };
   },
 };
