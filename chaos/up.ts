@@ -7,6 +7,7 @@ import { makeTemporaryFolder } from '../bench/topology/temporary-folder.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { startMeshedEnsemble } from './meshed-ensemble.ts';
 import { describeUp, upText } from './up-text.ts';
+import { waitMs } from './wait.ts';
 
 export interface UpOptions {
   readonly json?: boolean;
@@ -55,7 +56,7 @@ async function watch(
 ): Promise<void> {
   let before = await ensemble.modes();
   while (!signal.aborted) {
-    await pause(WATCH_INTERVAL_MS, signal);
+    await waitMs(WATCH_INTERVAL_MS, signal);
     const now = await ensemble.modes();
     if (!quiet && !signal.aborted) for (const line of changes(before, now, new Date())) terminal.print(line);
     before = now;
@@ -71,17 +72,4 @@ export function changes(
   return [...now]
     .filter(([name, mode]) => before.get(name) !== mode)
     .map(([name, mode]) => `${time}  ${name}: ${before.get(name)} -> ${mode}`);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const COMPARISON_VERDICTS = ['better', 'worse', 'no difference shown', 'too few'] as const;
+const COMPARISON_VERDICTS = ['better', 'worse', 'no difference shown', 'too few'] as const;
 
 const side = z.strictObject({
   median: z.number().nullable(),

@@ -3,10 +3,10 @@ import { z } from 'zod';
 /** Raised by one whenever an older reader would misread a newer result. */
 export const SCHEMA_VERSION = 1;
 
-export const VERDICTS = ['holds', 'fails', 'not shown here', 'void'] as const;
-export const ROLES = ['leader', 'follower', 'voter', 'observer'] as const;
+const VERDICTS = ['holds', 'fails', 'not shown here', 'void'] as const;
+const ROLES = ['leader', 'follower', 'voter', 'observer'] as const;
 export const OUTCOMES = ['ok', 'stale', 'readonly', 'refused', 'timeout', 'error'] as const;
-export const SYNC_MODES = ['DIFF', 'SNAP', 'TRUNC'] as const;
+const SYNC_MODES = ['DIFF', 'SNAP', 'TRUNC'] as const;
 
 const text = z.string().min(1);
 const count = z.int().nonnegative();

@@ -3,7 +3,7 @@ import type { Estimate, Claim as JudgedClaim, Verdict } from '../../results/sche
 import type { Evidence } from './evidence.ts';
 
 /** What must have been measured for a claim; suites and `--only` plan by it. */
-export const NEEDS = [
+const NEEDS = [
   'healthy',
   'placeboObservers',
   'observerLatency',

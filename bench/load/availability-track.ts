@@ -1,7 +1,7 @@
 /** What became of each probe of one member, and what that amounts to. No clock and no sockets in here. */
 
 /** In order of severity. `stale` and `slow` were served; the last three were not. */
-export const readOutcomes = ['ok', 'slow', 'stale', 'error', 'refused', 'timeout'] as const;
+const readOutcomes = ['ok', 'slow', 'stale', 'error', 'refused', 'timeout'] as const;
 export type ReadOutcome = (typeof readOutcomes)[number];
 
 export const isServed: Record<ReadOutcome, boolean> = {

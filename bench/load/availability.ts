@@ -33,7 +33,7 @@ export interface AvailabilityOptions {
   readOnly?: boolean;
 }
 
-export const AVAILABILITY_DEFAULTS = {
+const AVAILABILITY_DEFAULTS = {
   path: '/',
   operation: 'exists',
   intervalMs: 20,

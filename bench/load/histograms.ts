@@ -5,7 +5,7 @@ import * as hdr from 'hdr-histogram-js';
 export const LATENCY_US_MAX = 60_000_000;
 
 /** Samples below which a percentile would be the word of a handful of requests. */
-export const PERCENTILE_SAMPLES_MIN = { p50: 10, p90: 100, p99: 1_000, p999: 10_000 } as const;
+const PERCENTILE_SAMPLES_MIN = { p50: 10, p90: 100, p99: 1_000, p999: 10_000 } as const;
 
 export interface Percentiles {
   n: number;

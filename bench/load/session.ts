@@ -46,7 +46,7 @@ export interface SessionOptions {
   onEnd?: (error: SessionError) => void;
 }
 
-export const SESSION_DEFAULTS = { timeoutMs: 10_000, connectTimeoutMs: 5_000, inFlightMax: 65_536 } as const;
+const SESSION_DEFAULTS = { timeoutMs: 10_000, connectTimeoutMs: 5_000, inFlightMax: 65_536 } as const;
 
 /** jute.maxbuffer of the answering server plus its extra size, and room for a header. */
 export const FRAME_BYTES_MAX = 4 * 1024 * 1024;

@@ -46,8 +46,8 @@ export interface WorkloadSpec {
   seed: number;
 }
 
-export const WORKLOAD_DEFAULTS = { multiSize: 4, root: '/load' } as const;
-export const KEYS_PER_DIRECTORY = 100;
+const WORKLOAD_DEFAULTS = { multiSize: 4, root: '/load' } as const;
+const KEYS_PER_DIRECTORY = 100;
 
 /** Nodes that a session may have created and not deleted: beyond it a create is sent as setData of a key. */
 const OWN_NODES_MAX = 100_000;

@@ -45,7 +45,7 @@ async function run(
   }
 }
 
-export function microText(rows: readonly MicroRow[]): string {
+function microText(rows: readonly MicroRow[]): string {
   const cells = rows.map(({ name, nsPerOperation, spreadNs, operationsPerSecond, n }) => [
     name,
     nsPerOperation.toFixed(nsPerOperation < 100 ? 1 : 0),

@@ -9,7 +9,7 @@ import type { Member } from '../topology/member.ts';
 import type { Round } from './servers.ts';
 
 /** From the least a command can cost to the most that is asked of it every few seconds. */
-export const HTTP_COMMANDS = ['ruok', 'server_stats', 'monitor'] as const;
+const HTTP_COMMANDS = ['ruok', 'server_stats', 'monitor'] as const;
 type HttpCommand = (typeof HTTP_COMMANDS)[number];
 
 const COMMANDS_URL = '/commands';

@@ -18,7 +18,7 @@ const SERVING: Readonly<Record<MemberRole, readonly MemberMode[]>> = {
 };
 
 /** In its configured role, and part of an ensemble that has a leader: only then does srvr say so. */
-export const servesInItsRole: Expectation = (mode, role) => SERVING[role].includes(mode);
+const servesInItsRole: Expectation = (mode, role) => SERVING[role].includes(mode);
 
 /** @throws EnsembleError as soon as a member has ended, or at the deadline; and the signal's reason */
 export async function untilReady(

@@ -8,7 +8,7 @@ export const IMPLEMENTATIONS = ['zklab', 'apache'] as const;
 /** A command is a template: `{cfg}` stands for the path of the member's zoo.cfg. */
 export type Implementation = (typeof IMPLEMENTATIONS)[number] | { readonly command: string };
 
-export const MEMBER_ROLES = ['participant', 'observer'] as const;
+const MEMBER_ROLES = ['participant', 'observer'] as const;
 export type MemberRole = (typeof MEMBER_ROLES)[number];
 
 /** zoo.cfg keys and their values. */
@@ -34,9 +34,9 @@ export interface Topology {
 }
 
 /** myid is a byte upstream. */
-export const SID_MAX = 255;
+const SID_MAX = 255;
 /** Members of one ensemble: sids are unique. */
-export const MEMBERS_MAX = SID_MAX;
+const MEMBERS_MAX = SID_MAX;
 
 /** The lab gives these their values: a setting of the same name would make another ensemble than the one planned. */
 const LAB_KEYS = new Set([

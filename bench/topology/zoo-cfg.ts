@@ -9,7 +9,7 @@ import type { Settings } from './topology.ts';
  * What a member has unless its topology says otherwise. Ticks are short, so that elections and timeouts fit a test;
  * syncLimit is 3 s all the same, since members of one small machine pause each other.
  */
-export const LAB_SETTINGS: Settings = {
+const LAB_SETTINGS: Settings = {
   tickTime: '500',
   initLimit: '20',
   syncLimit: '6',

@@ -11,7 +11,7 @@ export interface Judgement {
 }
 
 /** A broken server breaks everything: the first reasons tell the story. */
-export const REASONS_MAX = 20;
+const REASONS_MAX = 20;
 
 export function judge(checker: string, checked: number, reasons: readonly string[]): Judgement {
   const valid = reasons.length > 0 ? 'invalid' : checked === 0 ? 'unknown' : 'valid';

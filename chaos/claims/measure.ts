@@ -2,20 +2,19 @@
 import type { Need } from '../../bench/claims/claim.ts';
 import { placeboCondition } from '../../bench/claims/observers-leave-writes-flat.ts';
 import { preload } from '../../bench/load/preload.ts';
-import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { kill } from '../faults/kill.ts';
+import { Interleaving } from './interleaving.ts';
 import type { Lab } from './lab.ts';
 import { measureAvailability, type Outage } from './measurements/availability.ts';
 import { startPlacebos } from './measurements/placebo.ts';
 import { recordWrites } from './measurements/record-writes.ts';
 import { measureSync } from './measurements/sync-time.ts';
 import { measureWrites, PROBED_PATH, type WriteLoad, workloadOf } from './measurements/throughput.ts';
-import { injectAll, NotHealed, type Occasion, underFault } from './measurements/under-fault.ts';
+import { injectAll, type Occasion, underFault } from './measurements/under-fault.ts';
 import type { Progress } from './progress.ts';
 import type { Recorder } from './recorder.ts';
-import { RoundBudget } from './round-budget.ts';
 import type { Cast, Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
 import { cutOff, FAULT_CONDITIONS } from './write-conditions.ts';
@@ -37,70 +36,35 @@ const WRITES_SHARE = 0.6;
 const SYNCS_SHARE = 0.85;
 
 /**
- * Writes first, since they want warm servers, which kills would make cold; then syncs, then outages. Each kind in
- * interleaved rounds, every topology once before any a second time, beginning with another one each round.
+ * Writes first, since they want warm servers, which kills would make cold; then syncs, then outages.
  * @returns what a reader must know of how the plan went
  */
 export async function measureAll(options: MeasureOptions): Promise<string[]> {
   const { suite, lab, needs, elapsedMs, signal, progress } = options;
-  const remarks: string[] = [];
-  const broken = new Set<Stage>();
-  const budgetMs = suite.budgetMs ?? Number.POSITIVE_INFINITY;
-  const rounds = async (
-    what: string,
-    { wanted, least, share }: { wanted: number; least: number; share: number },
-    round: (index: number) => Promise<void>,
-  ) => {
-    const budget = new RoundBudget(wanted, Math.min(wanted, least), budgetMs * share, elapsedMs);
-    for (let index = 0; budget.goesOn(index); index++) {
-      progress.note(`${what}: round ${index + 1} of ${wanted}`);
-      await round(index);
-    }
-    if (budget.done < wanted) remarks.push(`${budget.done} of ${wanted} rounds of ${what}: the time was up.`);
-  };
-  const eachStage = async (round: number, measure: (stage: Stage) => Promise<void>) => {
-    for (const stage of rotated(lab.stages, round)) {
-      signal.throwIfAborted();
-      if (broken.has(stage)) continue;
-      try {
-        await measure(stage);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof NotHealed || error instanceof EnsembleError)) throw error;
-        broken.add(stage);
-        remarks.push(`${stage.name} was measured no further: ${error.message.split('\n')[0]}`);
-        progress.note(`${stage.name} is given up: ${error.message}`);
-      }
-    }
-  };
+  const { rounds, roundsMin, sync, availability, budgetMs = Number.POSITIVE_INFINITY } = suite;
+  const plan = new Interleaving({ stages: lab.stages, budgetMs, elapsedMs, progress, signal });
   await warmUp(options);
-  const wantsWrites = needs.has('healthy') || FAULT_CONDITIONS.some(({ need }) => needs.has(need));
-  const least = suite.roundsMin;
-  if (wantsWrites)
-    await rounds('writes', { wanted: suite.rounds, least, share: WRITES_SHARE }, async round => {
+  if (needs.has('healthy') || FAULT_CONDITIONS.some(({ need }) => needs.has(need)))
+    await plan.rounds('writes', { rounds, roundsMin, share: WRITES_SHARE }, async round => {
       const observerCores = new Map<Stage, number>();
-      await eachStage(round, async stage => {
+      await plan.eachStage(round, async stage => {
         const cores = await writeRound(options, stage, round);
         if (cores !== undefined) observerCores.set(stage, cores);
       });
       if (needs.has('placeboObservers')) await placeboRound(options, round, observerCores);
     });
   if (needs.has('leaderKilled'))
-    await rounds('syncs', { wanted: suite.sync.rounds, least, share: SYNCS_SHARE }, round =>
-      eachStage(round, async stage => {
-        options.progress.step(`sync ${round + 1}/${suite.sync.rounds}, ${stage.name}: leader killed`);
-        await measureSync(occasionOf(options, stage, CONDITIONS.leaderKilled, round), suite.sync.everyMs);
+    await plan.rounds('syncs', { rounds: sync.rounds, roundsMin, share: SYNCS_SHARE }, round =>
+      plan.eachStage(round, async stage => {
+        progress.step(`sync ${round + 1}/${sync.rounds}, ${stage.name}: leader killed`);
+        await measureSync(occasionOf(options, stage, CONDITIONS.leaderKilled, round), sync.everyMs);
       }),
     );
   if (needs.has('leaderCut') || needs.has('quorumLost'))
-    await rounds('outages', { wanted: suite.availability.rounds, least: 1, share: 1 }, round =>
-      eachStage(round, stage => outageRound(options, stage, round)),
+    await plan.rounds('outages', { rounds: availability.rounds, roundsMin: 1, share: 1 }, round =>
+      plan.eachStage(round, stage => outageRound(options, stage, round)),
     );
-  return remarks;
-}
-
-function rotated<T>(items: readonly T[], by: number): T[] {
-  return items.map((_, index) => items[(index + by) % items.length]!);
+  return plan.remarks;
 }
 
 function occasionOf(
@@ -200,12 +164,16 @@ function countOf({ members }: Topology, role: 'observer' | 'participant'): numbe
 async function outageRound(options: MeasureOptions, stage: Stage, round: number): Promise<void> {
   const { suite, needs, progress, signal } = options;
   const { leaderCutMs, quorumLostMs, rounds } = suite.availability;
-  const measure = async (condition: string, outageOf: (cast: Cast) => Outage) => {
+  const measure = async (
+    condition: string,
+    outageOf: (cast: Cast) => Pick<Outage, 'faultName' | 'forMs' | 'inject'>,
+  ) => {
     signal.throwIfAborted();
     progress.step(`outage ${round + 1}/${rounds}, ${stage.name}: ${condition}`);
     const cast = await stage.cast();
     const occasion = occasionOf(options, stage, condition, round);
-    await measureAvailability(occasion, suite.availability, cast, outageOf(cast), writeLoadOf(options));
+    const write = writeLoadOf(options);
+    await measureAvailability(occasion, cast, { ...outageOf(cast), timing: suite.availability, write });
   };
   if (needs.has('leaderCut') && stage.hasLinks)
     await measure(CONDITIONS.leaderCut, ({ leader }) => ({

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { waitMs } from '../wait.ts';
 import type { FaultContext } from './context.ts';
 import type { ActiveFault, BiteProof, Fault } from './fault.ts';
 
@@ -118,9 +118,4 @@ function voidReason({ fault, phase, links, proof, error }: NemesisEvent): string
   if (phase === 'failed') return [`${fault}${where}: ${error}`];
   if (phase === 'did not bite') return [`${fault}${where} did not bite: ${proof?.how}`];
   return [];
-}
-
-/** Ends early, without an error, when the signal comes. */
-async function waitMs(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {});
 }

@@ -8,7 +8,7 @@ export interface Minimised {
   readonly runs: number;
 }
 
-export const MINIMISE_RUNS_MAX = 400;
+const MINIMISE_RUNS_MAX = 400;
 
 /**
  * Cuts the fault plan of a failing seed down to what the failure needs (delta debugging), so that a person

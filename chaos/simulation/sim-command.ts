@@ -104,7 +104,7 @@ function seedText({
   return `seed ${seed} ${verdict}: ${acknowledgedWrites} writes, ${faultsInjected} faults in ${seconds} virtual s`;
 }
 
-export function summaryText(summary: RunSeedsSummary): string {
+function summaryText(summary: RunSeedsSummary): string {
   const {
     passed,
     failed,

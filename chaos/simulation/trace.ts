@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 
 /** Lines kept in memory for the file; the hash covers those beyond too. */
-export const TRACE_LINES_MAX = 200_000;
+const TRACE_LINES_MAX = 200_000;
 
 /**
  * Everything that matters in a simulated run, a line each: virtual time, who, what. The same seed gives the

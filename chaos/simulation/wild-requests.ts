@@ -3,7 +3,7 @@ import type { MultiPart } from '../checkers/history.ts';
 import type { Request } from './sim-client.ts';
 
 /** Where these operations play: apart from the registers, which other checkers count the versions of. */
-export const WILD_ROOT = '/w';
+const WILD_ROOT = '/w';
 const QUEUE = `${WILD_ROOT}/q`;
 /** Made before any fault. */
 export const WILD_PATHS: readonly string[] = [WILD_ROOT, QUEUE];

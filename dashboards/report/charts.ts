@@ -92,7 +92,7 @@ export function latencies(result: Result, curves: readonly PercentileCurve[]): M
   )}</div></section>`;
 }
 
-export function topologyLegend(result: Result): Markup {
+function topologyLegend(result: Result): Markup {
   return legend(result.topologies.map((topology, index) => [topology.name, `--topology-${index % 6}`]));
 }
 

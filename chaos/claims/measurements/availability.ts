@@ -1,9 +1,10 @@
 /** Reads of every member at a fixed cadence through an outage, asked by clients that may read only there. */
 import { AvailabilityProbes } from '../../../bench/load/availability.ts';
 import type { MemberAvailability } from '../../../bench/load/availability-track.ts';
+import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import type { Availability, Band, Outcome } from '../../../results/schema.ts';
 import type { ActiveFault } from '../../faults/fault.ts';
-import { pause } from '../pause.ts';
+import { waitMs } from '../../wait.ts';
 import type { Cast, Stage } from '../stage.ts';
 import type { Suite } from '../suite.ts';
 import type { FaultSpan } from './fault-span.ts';
@@ -31,69 +32,88 @@ export interface Outage {
   readonly faultName: string;
   readonly forMs: number;
   inject(): Promise<ActiveFault>;
+  readonly timing: Suite['availability'];
+  /** Of the writes that go on all the while. */
+  readonly write: WriteLoad;
 }
 
-export async function measureAvailability(
-  occasion: Occasion,
-  settings: Suite['availability'],
-  cast: Cast,
-  outage: Outage,
-  write: WriteLoad,
-): Promise<void> {
-  const { stage, condition, round, recorder } = occasion;
-  const { everyMs, beforeMs, afterMs, writesPerSecond } = settings;
+export async function measureAvailability(occasion: Occasion, cast: Cast, outage: Outage): Promise<void> {
+  const { tracks, writes, span, band, faultReasons, probeReasons } = await observe(occasion, cast, outage);
+  recordOutageWrites(occasion, writes, span, faultReasons);
+  recordReads(occasion, tracks, band, [...probeReasons, ...faultReasons]);
+}
+
+interface Observed {
+  readonly tracks: readonly MemberAvailability[];
+  readonly writes: LoadResult | Error;
+  readonly span: FaultSpan;
+  /** On the clock of the probes. */
+  readonly band: Band;
+  /** Why nothing counts; and why the reads alone do not. */
+  readonly faultReasons: readonly string[];
+  readonly probeReasons: readonly string[];
+}
+
+/** Probes of all members and writes at the voters, from before the fault until after its heal. */
+async function observe(occasion: Occasion, cast: Cast, outage: Outage): Promise<Observed> {
+  const { stage, signal, recoverMaxMs } = occasion;
+  const { faultName, forMs, timing, write } = outage;
+  const { everyMs, beforeMs, afterMs, writesPerSecond } = timing;
   const probes = new AvailabilityProbes(targetsOf(stage, cast), {
     path: occasion.path,
     intervalMs: everyMs,
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
     readOnly: true,
   });
-  const expectedMs = beforeMs + outage.forMs + afterMs + INJECTION_AND_RECOVERY_MS;
-  const maxMs = expectedMs + CONNECT_MAX_MS + 2 * occasion.recoverMaxMs;
+  const expectedMs = beforeMs + forMs + afterMs + INJECTION_AND_RECOVERY_MS;
+  const maxMs = expectedMs + CONNECT_MAX_MS + 2 * recoverMaxMs;
   const endWrites = beginOutageWrites(stage, write, { writesPerSecond, expectedMs, maxMs });
-  let writes: Awaited<ReturnType<typeof endWrites>>;
-  let tracks: MemberAvailability[] = [];
-  const bandMs = { from: 0, to: 0 };
-  const reasons: string[] = [];
-  let outcome: { voidReasons: readonly string[]; span: FaultSpan };
+  let writes: LoadResult | Error;
+  let tracks: MemberAvailability[];
+  const bandMs = { fromMs: 0, toMs: 0 };
+  const probeReasons: string[] = [];
+  let outcome: Awaited<ReturnType<typeof underFault<void>>>;
   try {
     if (!(await probes.allConnected(CONNECT_MAX_MS)))
-      reasons.push('unhealthy before the fault: a member gave no session');
+      probeReasons.push('unhealthy before the fault: a member gave no session');
     const startMs = probes.start();
-    await pause(beforeMs, occasion.signal);
-    outcome = await underFault(occasion, outage.faultName, outage.inject, async active => {
+    await waitMs(beforeMs, signal);
+    outcome = await underFault(occasion, faultName, outage.inject, async active => {
       // The injection measures the links first; the fault itself began when it said so.
-      bandMs.from = performance.now() - startMs - (Date.now() - active.startedAt);
-      await pause(outage.forMs, occasion.signal);
-      bandMs.to = performance.now() - startMs;
+      bandMs.fromMs = Math.round(performance.now() - startMs - (Date.now() - active.startedAt));
+      await waitMs(forMs, signal);
+      bandMs.toMs = Math.round(performance.now() - startMs);
     });
-    await pause(afterMs, occasion.signal);
+    await waitMs(afterMs, signal);
   } finally {
     [tracks, writes] = await Promise.all([probes.stop(), endWrites()]);
   }
-  const { voidReasons, span } = outcome;
-  recordOutageWrites(occasion, writes, span, voidReasons);
   const sent = tracks[0]?.probes ?? 0;
   if (probes.lateTicks > sent * LATE_SHARE_MAX)
-    reasons.push(`driver saturated: ${probes.lateTicks} of ${sent} probes left late`);
-  reasons.push(...voidReasons);
-  const band: Band = {
-    fault: outage.faultName,
-    links: [...span.links],
-    on: span.on,
-    fromMs: Math.round(bandMs.from),
-    toMs: Math.round(bandMs.to),
-    proof: span.proof,
-  };
+    probeReasons.push(`driver saturated: ${probes.lateTicks} of ${sent} probes left late`);
+  const { voidReasons: faultReasons, span } = outcome;
+  const band = { fault: faultName, links: [...span.links], on: span.on, ...bandMs, proof: span.proof };
+  return { tracks, writes, span, band, faultReasons, probeReasons };
+}
+
+function recordReads(
+  occasion: Occasion,
+  tracks: readonly MemberAvailability[],
+  band: Band,
+  voidReasons: readonly string[],
+): void {
+  const { stage, condition, round, recorder } = occasion;
+  const reasons = [...voidReasons];
+  const percents = tracks.map(track => answeredIn(track, band));
+  if (percents.includes(undefined)) reasons.push('no probe was due while the fault was in force');
   for (const role of ['voter', 'observer'] as const) {
-    const members = tracks.filter(track => (track.role === 'observer') === (role === 'observer'));
-    if (members.length === 0) continue;
+    const ofRole = percents.filter(
+      (_, index) => (tracks[index]!.role === 'observer') === (role === 'observer'),
+    );
+    if (ofRole.length === 0) continue;
     const place = { metric: `${role}ReadAvailability`, topology: stage.name, condition };
-    const percents = members.map(track => answeredIn(track, band));
-    const due = percents.every(percent => percent !== undefined);
-    if (!due) reasons.push('no probe was due while the fault was in force');
     if (reasons.length > 0) recorder.voided(place, round, reasons.join('; '));
-    else recorder.sample(place, round, Math.min(...percents.map(percent => percent!)));
+    else recorder.sample(place, round, Math.min(...ofRole.map(percent => percent!)));
   }
   if (reasons.length === 0)
     recorder.availability.push(...tracks.map(track => availabilityOf(track, occasion, band)));
