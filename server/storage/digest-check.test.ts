@@ -38,7 +38,7 @@ test('a digest of another version is not compared', () => {
 
 test('a fuzzy snapshot is not compared before the zxid of its digest, and is at it', () => {
   const { check, tree, wrong, mismatches, lines } = setUp();
-  check.snapshotLoaded({ zxid: 10, version: 2, digest: tree.toBigInt() + 1n });
+  check.snapshotLoaded({ zxid: 10, version: 2, digest: tree.toBigInt() + 1n }, '/snapshot.a');
   check.atZxid(9, tree);
   check.compare(9, tree, wrong, 0);
   check.compare(10, tree, wrong, 0);
@@ -54,7 +54,7 @@ test('a fuzzy snapshot is not compared before the zxid of its digest, and is at 
 
 test('a snapshot of Apache that holds part of the transaction after its digest is not called wrong', () => {
   const { check, tree, right, wrong, mismatches } = setUp();
-  check.snapshotLoaded({ zxid: 10, version: 2, digest: tree.toBigInt() + 1n });
+  check.snapshotLoaded({ zxid: 10, version: 2, digest: tree.toBigInt() + 1n }, '/snapshot.a');
   check.atZxid(10, tree);
   check.atZxid(11, tree);
   check.compare(11, tree, right, 0);

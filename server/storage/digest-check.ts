@@ -24,8 +24,12 @@ export class DigestCheck {
   #quietThrough = -1;
   #settleLeft = 0;
   #expected: SnapshotDigest | undefined;
-  #suspectZxid: number | undefined;
+  /** The snapshot differed, which the transaction after it confirms or not. */
+  #suspect: Difference | undefined;
   #differing = false;
+  #snapshotFile: string | undefined;
+  /** The log being replayed; undefined: transactions come from the leader. */
+  logFile: string | undefined;
 
   constructor(metrics: Metrics, logger: Logger) {
     this.#mismatches = metrics.counter('digest_mismatches_count');
@@ -33,9 +37,10 @@ export class DigestCheck {
   }
 
   /** The tree is fresh from a file. */
-  snapshotLoaded(digest: SnapshotDigest | undefined): void {
+  snapshotLoaded(digest: SnapshotDigest | undefined, file: string): void {
     this.#differing = false;
-    this.#suspectZxid = undefined;
+    this.#snapshotFile = file;
+    this.#suspect = undefined;
     if (digest === undefined) {
       this.treeOfUnknownDigest();
       return;
@@ -49,7 +54,7 @@ export class DigestCheck {
     this.#differing = false;
     this.#quietThrough = -1;
     this.#expected = undefined;
-    this.#suspectZxid = undefined;
+    this.#suspect = undefined;
     this.#settleLeft = SETTLE_TXNS_MAX;
   }
 
@@ -58,7 +63,9 @@ export class DigestCheck {
     const expected = this.#expected;
     if (expected === undefined || zxid < expected.zxid) return;
     this.#expected = undefined;
-    if (zxid === expected.zxid && expected.digest !== tree.toBigInt()) this.#suspectZxid = zxid;
+    if (zxid === expected.zxid && expected.digest !== tree.toBigInt()) {
+      this.#suspect = difference(zxid, 'snapshot', this.#snapshotFile, expected.digest, tree);
+    }
   }
 
   /** `bytes[at, at + 12)` is the TxnDigest of the transaction just applied. */
@@ -67,20 +74,44 @@ export class DigestCheck {
     if (bytes.readInt32BE(at + 8) === tree.low && bytes.readInt32BE(at + 4) === tree.high) {
       this.#settleLeft = 0;
       this.#differing = false;
-      this.#suspectZxid = undefined;
+      this.#suspect = undefined;
     } else if (this.#settleLeft > 0) {
       this.#settleLeft--;
     } else {
-      if (this.#suspectZxid !== undefined) this.#report(this.#suspectZxid, 'snapshot');
-      this.#suspectZxid = undefined;
-      this.#report(zxid, 'transaction');
+      if (this.#suspect !== undefined) this.#report(this.#suspect);
+      this.#suspect = undefined;
+      this.#report(difference(zxid, 'transaction', this.logFile, bytes.readBigUInt64BE(at + 4), tree));
     }
   }
 
-  #report(zxid: number, source: 'snapshot' | 'transaction'): void {
+  #report(difference: Difference): void {
     this.#mismatches.add();
     if (this.#differing) return;
     this.#differing = true;
-    this.#logger.error('the tree differs from what its leader had', { zxid: zxidToHex(zxid), source });
+    this.#logger.error('the tree differs from what its leader had', { ...difference });
   }
+}
+
+/** As the log shows it. `file`: where `expected` stands, when it came from disk. */
+interface Difference {
+  readonly zxid: string;
+  readonly source: 'snapshot' | 'transaction';
+  readonly file?: string;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+function difference(
+  zxid: number,
+  source: Difference['source'],
+  file: string | undefined,
+  expected: bigint,
+  tree: TreeDigest,
+): Difference {
+  const digests = { expected: toHex(expected), actual: toHex(tree.toBigInt()) };
+  return { zxid: zxidToHex(zxid), source, ...(file === undefined ? {} : { file }), ...digests };
+}
+
+function toHex(digest: bigint): string {
+  return `0x${digest.toString(16)}`;
 }

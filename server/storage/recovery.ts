@@ -73,13 +73,14 @@ function replay(source: RecoverySource, upTo: number): Recovered {
     snapshot?.tree,
     snapshot?.sessionTimeouts,
   );
-  if (snapshot !== undefined) state.digestCheck.snapshotLoaded(snapshot.digest);
+  if (snapshot !== undefined) state.digestCheck.snapshotLoaded(snapshot.digest, snapshot.path);
   const after = state.tree.lastProcessedZxid;
   const reader = new TxnLogReader(disk, logDirectory, after, snapshot?.path ?? 'an empty tree', logger);
   let txnsReplayed = 0;
   try {
     for (let entry = reader.next(); entry !== null && entry.zxid <= upTo; entry = reader.next()) {
       if (snapshot === undefined && !source.trustEmptySnapshot) throw missingSnapshot(snapDirectory, entry);
+      state.digestCheck.logFile = entry.path;
       replayEntry(source, state, entry);
       txnsReplayed++;
     }
@@ -87,6 +88,7 @@ function replay(source: RecoverySource, upTo: number): Recovered {
     reader.close();
   }
   if (snapshot !== undefined) requireReach(snapshot, state.tree.lastProcessedZxid);
+  state.digestCheck.logFile = undefined;
   return { state, snapshotPath: snapshot?.path, txnsReplayed, tail: reader.tail };
 }
 

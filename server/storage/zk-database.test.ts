@@ -461,8 +461,23 @@ test('a wrong digest is counted and told once, and is not fatal', () => {
   );
   commit(rig, db, ...packets);
   assert.is(mismatches.value, 2);
+  const hex = (digest: bigint) => `0x${digest.toString(16)}`;
+  const both = { expected: hex(digests[2]! + 1n), actual: hex(digests[2]!) };
   assert.equal(lines, [
-    ['the tree differs from what its leader had', { zxid: '0x100000003', source: 'transaction' }],
+    ['the tree differs from what its leader had', { zxid: '0x100000003', source: 'transaction', ...both }],
+  ]);
+  // The same when the log is replayed at the next start, which names the file.
+  lines.length = 0;
+  db.close();
+  rig.clock.clear();
+  open(rig, {}, logger);
+  assert.is(mismatches.value, 4);
+  const file = '/data/version-2/log.100000001';
+  assert.equal(lines, [
+    [
+      'the tree differs from what its leader had',
+      { zxid: '0x100000003', source: 'transaction', file, ...both },
+    ],
   ]);
 });
 
