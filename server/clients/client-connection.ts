@@ -71,6 +71,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   /** Frames that came before the session stood; reading is paused, so they are those of one chunk. */
   #early: Buffer[] = [];
   #chunkMs = 0;
+  #bytesQueuedBefore = 0;
   sessionId = 0n;
   /** The halves of `sessionId`, for look-ups on the path of every request. */
   sessionHigh = 0;
@@ -455,6 +456,18 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     reader.readBuffer();
     server.replies.begin().writeBuffer(null);
     this.#send(server, xid, OpCode.sasl, 0, ErrorCode.OK);
+  }
+
+  /**
+   * Looked at again and again. The pings of a client that is not read from are not seen: while that is this server's
+   * doing, or the client takes in what waits for it, it is alive. One that takes nothing is left to expire.
+   */
+  touchWhileHeld(): void {
+    if (this.#state !== 'open' || this.gate.open) return;
+    const { bytesQueued } = this.#output;
+    const takes = this.gate.holds(Hold.output) && bytesQueued < this.#bytesQueuedBefore;
+    this.#bytesQueuedBefore = bytesQueued;
+    if (takes || this.gate.holds(Hold.requests) || this.gate.holds(Hold.turns)) this.#server!.touch(this);
   }
 
   /** After the last reply of a closed session. */

@@ -43,6 +43,31 @@ function dialAgain(ensemble: MemoryEnsemble, host: string): RawConnection {
   return ensemble.dialFrom(ensemble.network.find(host)!, 1, CLIENT_PORT);
 }
 
+test('clientPortListenBacklog reaches the system; without it, the backlog is the network’s own', () => {
+  for (const [lines, expected] of [
+    [{}, undefined],
+    [{ clientPortListenBacklog: -1 }, undefined],
+    [{ clientPortListenBacklog: 7 }, 7],
+  ] as const) {
+    const ensemble = new MemoryEnsemble({ voters: 0, settings: lines });
+    const machine = ensemble.machine(1);
+    const boot = machine.boot.bind(machine);
+    const asked = new Map<number, number | undefined>();
+    machine.boot = options => {
+      const runtime = boot(options);
+      const listen = runtime.network.listen.bind(runtime.network);
+      runtime.network.listen = (address, events, ...backlog: (number | undefined)[]) => {
+        asked.set(address.port, backlog[0]);
+        return listen(address, events);
+      };
+      return runtime;
+    };
+    ensemble.start();
+    assert.ok(asked.has(CLIENT_PORT));
+    assert.is(asked.get(CLIENT_PORT), expected);
+  }
+});
+
 test('maxCnxns counts all of them', () => {
   const ensemble = standalone({ maxCnxns: 2 });
   const raws = [1, 2, 3].map(() => ensemble.dial(1, CLIENT_PORT));

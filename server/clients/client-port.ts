@@ -3,11 +3,21 @@ import type { ServerConfig } from '../config/server-config.ts';
 import { ServerError } from '../errors.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Address, Clock, Connection, Listener, Network, Timer } from '../runtime/runtime.ts';
+import type {
+  Address,
+  Clock,
+  Connection,
+  ListenEvents,
+  Listener,
+  Network,
+  Timer,
+} from '../runtime/runtime.ts';
 import { ClientConnection, type ConnectionHost } from './client-connection.ts';
 
-/** How often connections that never asked for a session are looked for. */
-const SESSIONLESS_CHECK_MS = 1000;
+/** How often connections are looked at, at the least: those that never asked for a session, and those held back. */
+const CHECK_MS_MAX = 1000;
+/** A session that is held back is touched this often within the shortest timeout. */
+const CHECKS_PER_TIMEOUT = 3;
 
 export interface ClientPortParts {
   readonly config: ServerConfig;
@@ -57,16 +67,19 @@ export class ClientPort implements ConnectionHost {
   }
 
   listen(address: Address, onListening: (port: number) => void): void {
-    const { network, clock, onFatal } = this.#parts;
-    this.#listener = network.listen(address, {
+    const { network, clock, config, onFatal } = this.#parts;
+    const events: ListenEvents = {
       onListening,
       onConnection: connection => this.#accept(connection),
       onError: error =>
         onFatal(
           new ServerError('ZK_LISTEN', `client port ${address.host}:${address.port}: ${error.message}`),
         ),
-    });
-    this.#check = clock.every(SESSIONLESS_CHECK_MS, () => this.#closeSessionless());
+    };
+    const backlog = config.clientPortListenBacklog;
+    this.#listener = network.listen(address, events, backlog > 0 ? backlog : undefined);
+    const checkMs = Math.min(CHECK_MS_MAX, this.sessionTimeouts.minMs / CHECKS_PER_TIMEOUT);
+    this.#check = clock.every(checkMs, () => this.#look());
   }
 
   #accept(connection: Connection): void {
@@ -125,12 +138,14 @@ export class ClientPort implements ConnectionHost {
     else this.#perAddress.set(from, count);
   }
 
-  #closeSessionless(): void {
+  #look(): void {
     const { clock, config } = this.#parts;
     const nowMs = clock.monotonicMs();
     for (const connection of [...this.#connections.keys()]) {
       if (!connection.hasSession && nowMs - connection.openedMs > config.sessionlessTimeoutMs) {
         connection.close('no session asked for in time', true);
+      } else {
+        connection.touchWhileHeld();
       }
     }
   }

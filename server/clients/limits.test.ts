@@ -31,6 +31,41 @@ test('above globalOutstandingLimit a client is not read from, others with nothin
   assert.is(server.outstanding, 0);
 });
 
+test('a session whose requests wait in the server does not expire meanwhile: its pings are not read', () => {
+  for (const sid of [1, 3]) {
+    const settings = { globalOutstandingLimit: LIMIT };
+    const ensemble = new MemoryEnsemble({ voters: 2, observers: 1, settings }).start();
+    const client = MemoryClient.open(ensemble, sid, { timeoutMs: 400 });
+    for (const [id, machine] of ensemble.machines) if (id < 3) machine.disk.syncDelayMs = 900;
+    const xids: number[] = [];
+    for (let i = 0; i < 3 * LIMIT; i++) {
+      xids.push(client.send(OpCode.create, body.create(`/g${i}`)));
+      ensemble.time.advance(1);
+    }
+    // Its pings stand behind its requests, in a buffer that nobody reads.
+    for (let pings = 0; pings < 80 && client.frames.length < xids.length; pings++) {
+      client.ping();
+      ensemble.time.advance(250);
+    }
+    assert.is(client.raw.closed, null, `member ${sid}`);
+    const errors = client.replies.filter(({ xid, err }) => xid > 0 && err !== 0);
+    assert.is(errors.length, 0, `member ${sid}: ${errors.map(({ err }) => err).join(' ')}`);
+    assert.is(client.replies.filter(({ xid }) => xid > 0).length, xids.length);
+  }
+});
+
+test('a client that takes in nothing expires, however much waits for it', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0 }).start();
+  const client = MemoryClient.open(ensemble, 1, { timeoutMs: 2000 });
+  client.create('/large', 'x'.repeat(100_000));
+  client.raw.pause();
+  for (let i = 0; i < 60; i++) client.send(OpCode.getData, body.read('/large'));
+  const { tracker } = ensemble.server(1).view.leaderServer!;
+  ensemble.time.advance(500);
+  assert.is(tracker.size, 1);
+  ensemble.wait(() => tracker.size === 0, 'the session to expire', 5000);
+});
+
 test('a paused client that goes away frees its share of the limit', () => {
   const ensemble = new MemoryEnsemble({ voters: 0, settings: { globalOutstandingLimit: LIMIT } }).start();
   const greedy = MemoryClient.open(ensemble);

@@ -36,6 +36,15 @@ export class ReadGate {
     if (this.#holds === 0) this.#connection.resume();
   }
 
+  /** The client may be read from. */
+  get open(): boolean {
+    return this.#holds === 0;
+  }
+
+  holds(reason: Hold): boolean {
+    return (this.#holds & reason) !== 0;
+  }
+
   /** The connection is ending, which it can only when it is read to its end. */
   leave(): void {
     this.#left = true;

@@ -96,7 +96,7 @@ export class MemoryHost implements Network {
     return this.#connections.size;
   }
 
-  listen(address: Address, events: ListenEvents): Listener {
+  listen(address: Address, events: ListenEvents, _backlog?: number): Listener {
     const port = address.port === 0 ? this.#freePort() : address.port;
     const listener = new MemoryListener(this, port, events);
     const refusal = this.#refusal(address, port);

@@ -14,6 +14,8 @@ import {
   type Timer,
 } from './runtime.ts';
 
+/** As many as a surge of clients after an election may bring. */
+const BACKLOG = 1024;
 const OUTPUT_BUFFER_BYTES = 16 * 1024;
 /** A buffer that grew beyond this for one burst is not kept. */
 const OUTPUT_BUFFER_KEPT_BYTES = 256 * 1024;
@@ -28,13 +30,13 @@ export class NodeNetwork implements Network {
     this.#linkMap = linkMap;
   }
 
-  listen(address: Address, events: ListenEvents): Listener {
+  listen(address: Address, events: ListenEvents, backlog = BACKLOG): Listener {
     let port = 0;
     const server = createServer({ noDelay: true }, socket => {
       events.onConnection(new NodeConnection(socket, this.#clock));
     });
     server.on('error', error => events.onError(error));
-    server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
+    server.listen({ host: address.host, port: address.port, backlog }, () => {
       const bound = server.address();
       port = typeof bound === 'object' && bound !== null ? bound.port : 0;
       events.onListening(port);

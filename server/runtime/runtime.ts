@@ -90,7 +90,8 @@ export interface ConnectEvents {
 }
 
 export interface Network {
-  listen(address: Address, events: ListenEvents): Listener;
+  /** `backlog`: connections that may wait to be accepted; the system has a limit of its own. */
+  listen(address: Address, events: ListenEvents, backlog?: number): Listener;
   /** Calls exactly one of the events, unless cancelled first. */
   connect(address: Address, timeoutMs: number, events: ConnectEvents): Timer;
 }
