@@ -65,14 +65,22 @@ export function startServer(options: ServerOptions): RunningServer {
     intervalHours: config.purgeIntervalHours,
   });
   const sessionIds = new SessionIds(config.quorum?.sid ?? STANDALONE_SID, runtime.clock);
-  const view = new ServerView({ config, clock: runtime.clock, disk: runtime.disk, database, metrics, stats });
+  const view = new ServerView({
+    config,
+    clock: runtime.clock,
+    disk: runtime.disk,
+    database,
+    metrics,
+    stats,
+    environment: runtime.environment,
+  });
   const port = new ClientPort({
     config,
     clock: runtime.clock,
     network: runtime.network,
     metrics,
     logger,
-    fourLetterWord: word => answerFourLetterWord(word, view),
+    fourLetterWord: (word, argument) => answerFourLetterWord(word, view, argument),
     onFatal,
   });
   const serve = (server: ZooKeeperServer | null): void => {

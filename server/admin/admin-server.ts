@@ -2,6 +2,7 @@ import type { ServerConfig } from '../config/server-config.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { HttpHost, HttpRequest, HttpResponse } from '../runtime/runtime.ts';
 import { commandNames, runCommand } from './commands.ts';
+import { toExactJson } from './exact-json.ts';
 import type { ServerView } from './server-view.ts';
 
 /** AdminServer over HTTP. A port that is taken is a warning: the server itself does not depend on it. */
@@ -27,17 +28,17 @@ export function answer(request: HttpRequest, commandUrl: string, view: ServerVie
   if (request.method !== 'GET') return text(405, `${request.method} is not accepted, only GET\n`);
   const path = request.path.replace(/\/+$/, '');
   if (path === commandUrl) {
-    const links = commandNames().map(name => `<a href="${commandUrl}/${name}">${name}</a>`);
-    return { status: 200, contentType: 'text/html', body: `${links.join('<br/>\n')}\n` };
+    const links = commandNames().map(name => `<a href="${commandUrl}/${name}">${name}</a>\n<br/>\n`);
+    return { status: 200, contentType: 'text/html', body: links.join('') };
   }
   if (!path.startsWith(`${commandUrl}/`))
     return text(404, `nothing here; commands are under ${commandUrl}\n`);
   const name = path.slice(commandUrl.length + 1);
-  return { status: 200, contentType: 'application/json', body: `${toJson(runCommand(name, view))}\n` };
-}
-
-function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item) => (item instanceof Map ? Object.fromEntries(item) : item), 2);
+  return {
+    status: 200,
+    contentType: 'application/json',
+    body: toExactJson(runCommand(name, view, request.query)),
+  };
 }
 
 function text(status: number, body: string): HttpResponse {

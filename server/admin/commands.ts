@@ -1,35 +1,43 @@
-import { sessionIdHex } from '../sessions/session-id.ts';
+import type { ClientConnection } from '../clients/client-connection.ts';
 import { SERVER_VERSION } from '../version.ts';
-import { zxidToHex } from '../wire/zxid.ts';
+import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
+import type { Json as JsonValue } from './exact-json.ts';
 import { monitorLines } from './monitor.ts';
 import type { ServerView } from './server-view.ts';
 import { sessionsByWatchedPath, watchesBySession, watchSummary } from './watch-listing.ts';
 
-type Json = Record<string, unknown>;
+type Json = Record<string, JsonValue>;
+
+/** A command that cannot be answered: what stands in `error`. */
+class CommandError extends Error {}
 
 interface Command {
   readonly names: readonly [string, ...string[]];
   /** Answered without a serving server too. */
   readonly always?: true;
-  run(view: ServerView): Json;
+  run(view: ServerView, query: Readonly<Record<string, string>>): Json;
 }
 
 /** AdminServer's commands: first name, then the alias. Keys are upstream's snake_case. @see facts section 19 */
 const commands: readonly Command[] = [
   { names: ['ruok'], always: true, run: () => ({}) },
   { names: ['server_stats', 'srvr'], run: serverStats },
-  { names: ['stats', 'stat'], run: view => ({ ...serverStats(view), connections: connections(view) }) },
+  {
+    names: ['stats', 'stat'],
+    run: view => ({
+      ...serverStats(view),
+      connections: view.connections.map(briefConnection),
+      secure_connections: [],
+    }),
+  },
   { names: ['monitor', 'mntr'], run: view => Object.fromEntries(monitorLines(view)) },
   {
     names: ['connections', 'cons'],
-    run: view => ({ connections: connections(view), secure_connections: [] }),
+    run: view => ({ connections: view.connections.map(fullConnection), secure_connections: [] }),
   },
   { names: ['configuration', 'conf', 'config'], run: configuration },
   { names: ['is_read_only', 'isro'], run: () => ({ read_only: false }) },
-  {
-    names: ['leader', 'lead'],
-    run: view => ({ is_leader: view.leader !== null, leader_id: leaderId(view), leader_ip: leaderIp(view) }),
-  },
+  { names: ['leader', 'lead'], run: leader },
   { names: ['observers', 'obsr'], run: observers },
   {
     names: ['watch_summary', 'wchs'],
@@ -50,15 +58,26 @@ const commands: readonly Command[] = [
     run: view => ({
       digests: view.database.tree.digestLog.map(entry => ({
         zxid: entry.zxid,
-        digest: Number(entry.digest.toBigInt()),
+        digest: entry.digest.toBigInt(),
         digest_version: 2,
       })),
     }),
   },
   { names: ['zabstate'], always: true, run: zabState },
   { names: ['dump'], run: dump },
-  { names: ['watches', 'wchc'], run: view => ({ session_id_to_watched_paths: watchesBySession(view) }) },
-  { names: ['watches_by_path', 'wchp'], run: view => ({ path_to_session_ids: sessionsByWatchedPath(view) }) },
+  {
+    names: ['watches', 'wchc'],
+    run: view => ({ session_id_to_watched_paths: Object.fromEntries(watchesBySession(view)) }),
+  },
+  {
+    names: ['watches_by_path', 'wchp'],
+    run: view => ({ path_to_session_ids: Object.fromEntries(sessionsByWatchedPath(view)) }),
+  },
+  { names: ['environment', 'env', 'envi'], always: true, run: view => Object.fromEntries(view.environment) },
+  { names: ['system_properties', 'sysp'], always: true, run: systemProperties },
+  { names: ['get_trace_mask', 'gtmk'], run: view => ({ tracemask: view.traceMask }) },
+  { names: ['set_trace_mask', 'stmk'], run: setTraceMask },
+  { names: ['last_snapshot', 'lsnp'], run: lastSnapshot },
   {
     names: ['voting_view'],
     run: view => ({ current_config: votingView(view) }),
@@ -75,6 +94,13 @@ const commands: readonly Command[] = [
     },
   },
   {
+    names: ['observer_connection_stat_reset', 'orst'],
+    run: view => {
+      for (const learner of view.learners) if (learner.isObserver) learner.traffic.reset();
+      return {};
+    },
+  },
+  {
     names: ['stat_reset', 'srst'],
     run: view => {
       view.stats.reset();
@@ -86,18 +112,27 @@ const commands: readonly Command[] = [
 const byName = new Map(commands.flatMap(command => command.names.map(name => [name, command] as const)));
 
 export function commandNames(): string[] {
-  return commands.map(command => command.names[0]);
+  return commands.map(command => command.names[0]).sort();
 }
 
 /** Never throws: what is wrong stands in `error`, and the HTTP status is 200 all the same, as upstream's 3.8. [V] */
-export function runCommand(name: string, view: ServerView): Json {
+export function runCommand(
+  name: string,
+  view: ServerView,
+  query: Readonly<Record<string, string>> = {},
+): Json {
   const command = byName.get(name);
   if (command === undefined) return { command: name, error: `Unknown command: ${name}` };
   const primary = command.names[0];
   if (!command.always && view.serving === null && view.peer?.role?.name !== 'leader') {
     return { command: primary, error: 'This ZooKeeper instance is not currently serving requests' };
   }
-  return { ...command.run(view), command: primary, error: null };
+  try {
+    return { ...command.run(view, query), command: primary, error: null };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return { error: error.message, command: primary };
+  }
 }
 
 function serverStats(view: ServerView): Json {
@@ -141,26 +176,59 @@ function responseStats(sizes: { last: number; min: number; max: number } | undef
   };
 }
 
-function connections(view: ServerView): Json[] {
-  return [...(view.serving?.connections ?? [])].map(
-    ({ remote, outstanding, sessionId, timeoutMs, stats }) => ({
-      remote_socket_address: remote,
-      outstanding_requests: outstanding,
-      packets_received: stats.packetsReceived,
-      packets_sent: stats.packetsSent,
-      session_id: sessionIdHex(sessionId),
-      last_operation: stats.lastOperation,
-      established: new Date(stats.openedWallMs).toISOString(),
-      session_timeout: timeoutMs,
-      last_cxid: stats.lastCxid,
-      last_zxid: zxidToHex(stats.lastZxid),
-      last_response_time: Math.round(stats.lastResponseMs),
-      last_latency: Math.round(stats.lastLatencyMs),
-      min_latency: Math.round(stats.latencyMinMs),
-      avg_latency: Math.round(stats.latencyAvgMs),
-      max_latency: Math.round(stats.latencyMaxMs),
-    }),
-  );
+function briefConnection({ remote, interestOps, outstanding, stats }: ClientConnection) {
+  return {
+    remote_socket_address: remote,
+    interest_ops: interestOps,
+    outstanding_requests: outstanding,
+    packets_received: stats.packetsReceived,
+    packets_sent: stats.packetsSent,
+  };
+}
+
+function fullConnection(connection: ClientConnection): Json {
+  const { sessionId, timeoutMs, stats } = connection;
+  const brief = briefConnection(connection);
+  if (!connection.hasSession) return brief;
+  return {
+    ...brief,
+    session_id: sessionId,
+    last_operation: stats.lastOperation,
+    established: stats.openedWallMs,
+    session_timeout: timeoutMs,
+    last_cxid: stats.lastCxid,
+    last_zxid: stats.lastZxid,
+    last_response_time: Math.round(stats.lastResponseMs),
+    last_latency: Math.round(stats.lastLatencyMs),
+    min_latency: Math.round(stats.latencyMinMs),
+    avg_latency: Math.round(stats.latencyAvgMs),
+    max_latency: Math.round(stats.latencyMaxMs),
+  };
+}
+
+function leader(view: ServerView): Json {
+  if (view.peer === null) throw new CommandError('server is not initialized');
+  return { is_leader: view.leader !== null, leader_id: leaderId(view), leader_ip: leaderIp(view) };
+}
+
+/** The settings that upstream takes from Java's system properties stand in the configuration here. */
+function systemProperties({ environment }: ServerView): Json {
+  const isProperty = (name: string) => /^(java|os|user)\./.test(name) && !name.startsWith('os.memory.');
+  return Object.fromEntries([...environment].filter(([name]) => isProperty(name)));
+}
+
+function setTraceMask(view: ServerView, { traceMask }: Readonly<Record<string, string>>): Json {
+  const needed = 'setTraceMask requires long traceMask argument';
+  if (traceMask === undefined) throw new CommandError(needed);
+  if (!/^-?\d{1,19}$/.test(traceMask) || BigInt.asIntN(64, BigInt(traceMask)) !== BigInt(traceMask))
+    throw new CommandError(`${needed}, got ${traceMask}`);
+  view.traceMask = BigInt(traceMask);
+  return { tracemask: view.traceMask };
+}
+
+function lastSnapshot({ lastSnapshot }: ServerView): Json {
+  if (lastSnapshot === undefined) return { zxid: '-1', timestamp: -1 };
+  return { zxid: zxidToBareHex(lastSnapshot.zxid), timestamp: Math.floor(lastSnapshot.writtenMs / 1000) };
 }
 
 function configuration({ config, database }: ServerView): Json {
@@ -192,9 +260,10 @@ function observers(view: ServerView): Json {
   return {
     synced_observers: all.filter(learner => learner.synced).length,
     observers: all.map(learner => ({
-      remote_socket_address: learner.remote,
+      remote_socket_address: `/${learner.remote}`,
       sid: learner.sid,
-      established: Math.round(learner.establishedMs),
+      established: Math.round(view.clock.wallMs() - view.clock.monotonicMs() + learner.establishedMs),
+      queued_packets: learner.packetsQueued,
       queued_packets_size: learner.bytesQueued,
       packets_received: learner.traffic.packetsReceived,
       packets_sent: learner.traffic.packetsSent,
@@ -204,13 +273,15 @@ function observers(view: ServerView): Json {
 }
 
 function dump(view: ServerView): Json {
-  const expiries: Record<string, string[]> = {};
-  for (const [expiryMs, sessions] of view.leaderServer?.tracker.buckets ?? [])
-    expiries[Math.round(expiryMs)] = [...sessions].map(({ id }) => sessionIdHex(id));
-  const ephemerals: Record<string, string[]> = {};
-  for (const [owner, paths] of view.database.tree.sessionsWithEphemerals)
-    ephemerals[sessionIdHex(owner)] = [...paths];
-  return { expiry_time_to_session_ids: expiries, session_id_to_ephemeral_paths: ephemerals };
+  const buckets = [...(view.leaderServer?.tracker.buckets ?? [])].sort(([a], [b]) => a - b);
+  return {
+    expiry_time_to_session_ids: Object.fromEntries(
+      buckets.map(([expiryMs, sessions]) => [Math.round(expiryMs), [...sessions].map(({ id }) => id)]),
+    ),
+    session_id_to_ephemeral_paths: Object.fromEntries(
+      [...view.database.tree.sessionsWithEphemerals].map(([owner, paths]) => [owner, [...paths]]),
+    ),
+  };
 }
 
 function votingView({ config }: ServerView): Json {
@@ -224,7 +295,7 @@ function votingView({ config }: ServerView): Json {
         server_addresses: addresses.map(({ host, quorumPort }) => `${host}:${quorumPort}`),
         election_addresses: addresses.map(({ host, electionPort }) => `${host}:${electionPort}`),
         client_address: client === undefined ? '' : `${client.host}:${client.port}`,
-        learner_type: 'PARTICIPANT',
+        learner_type: 'participant',
       },
     ]),
   );
@@ -232,6 +303,7 @@ function votingView({ config }: ServerView): Json {
 
 function zabState(view: ServerView): Json {
   const { peer, config } = view;
+  if (peer === null) return { voting: false, zabstate: '' };
   const own = config.quorum?.config.servers.get(config.quorum.sid);
   const zxid = view.database.lastProcessedZxid;
   return {
@@ -245,6 +317,6 @@ function zabState(view: ServerView): Json {
     last_zxid: zxidToHex(zxid),
     zab_epoch: Math.floor(zxid / 0x1_0000_0000),
     zab_counter: zxid % 0x1_0000_0000,
-    zabstate: (peer?.zabState ?? 'broadcast').toUpperCase(),
+    zabstate: peer.zabState,
   };
 }

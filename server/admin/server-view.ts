@@ -1,3 +1,4 @@
+import type { ClientConnection } from '../clients/client-connection.ts';
 import type { ClientPort } from '../clients/client-port.ts';
 import type { ServerStats } from '../clients/server-stats.ts';
 import type { ServerConfig } from '../config/server-config.ts';
@@ -8,9 +9,14 @@ import { LeaderZooKeeperServer } from '../quorum/leader-zookeeper-server.ts';
 import type { LearnerHandler } from '../quorum/learner-handler.ts';
 import type { QuorumPeer } from '../quorum/quorum-peer.ts';
 import type { Clock, Disk } from '../runtime/runtime.ts';
+import { listSnapshots } from '../storage/snapshot-format.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
+import { SERVER_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { Metrics } from './metrics.ts';
+
+/** Client requests, client data pings, events and sessions, as upstream's ZooTrace. */
+const DEFAULT_TRACE_MASK = 306n;
 
 /**
  * What is shown of a server, by four-letter words, AdminServer and the simulation alike. It only reads.
@@ -23,6 +29,9 @@ export class ServerView {
   readonly metrics: Metrics;
   readonly stats: ServerStats;
   readonly startedMs: number;
+  /** `gtmk` and `stmk`: kept for the tools that set it. Nothing is traced. */
+  traceMask = DEFAULT_TRACE_MASK;
+  readonly #environment: () => ReadonlyMap<string, string>;
   readonly #disk: Disk;
   serving: ZooKeeperServer | null = null;
   peer: QuorumPeer | null = null;
@@ -35,7 +44,9 @@ export class ServerView {
     database: ZkDatabase;
     metrics: Metrics;
     stats: ServerStats;
+    environment: () => ReadonlyMap<string, string>;
   }) {
+    this.#environment = parts.environment;
     this.config = parts.config;
     this.clock = parts.clock;
     this.#disk = parts.disk;
@@ -74,6 +85,23 @@ export class ServerView {
     const servers = this.config.quorum?.config.servers.values() ?? [];
     for (const server of servers) if (server.addresses[0].host === address.host) return server.sid;
     return undefined;
+  }
+
+  get environment(): ReadonlyMap<string, string> {
+    return new Map([['zookeeper.version', SERVER_VERSION], ...this.#environment()]);
+  }
+
+  /** All clients, those without a session among them. */
+  get connections(): readonly ClientConnection[] {
+    return [...(this.port?.connections ?? [])];
+  }
+
+  /** zxid, and when it was written in ms since 1970; undefined before the first. */
+  get lastSnapshot(): { zxid: number; writtenMs: number } | undefined {
+    const newest = listSnapshots(this.#disk, this.database.snapDirectory)[0];
+    return newest === undefined
+      ? undefined
+      : { zxid: newest.zxid, writtenMs: this.#disk.modifiedMs(newest.path) };
   }
 
   directoryBytes(directory: string): number {

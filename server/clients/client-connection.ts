@@ -102,6 +102,11 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     return this.#pending.length;
   }
 
+  /** As `cons` shows it: 1 while it is read from, 4 while something waits to be written to it. */
+  get interestOps(): number {
+    return (this.gate.open ? 1 : 0) | (this.#output.bytesQueued > 0 ? 4 : 0);
+  }
+
   get hasSession(): boolean {
     return this.#state === 'open';
   }

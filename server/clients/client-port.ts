@@ -25,8 +25,8 @@ export interface ClientPortParts {
   readonly network: Network;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** The answer to a four-letter word, or null when it is none. */
-  readonly fourLetterWord: (word: string) => string | null;
+  /** The answer to a four-letter word, null when it is none, undefined when it needs more bytes. */
+  readonly fourLetterWord: (word: string, argument: Buffer) => string | null | undefined;
   readonly onFatal: (error: ServerError) => void;
 }
 
@@ -51,6 +51,11 @@ export class ClientPort implements ConnectionHost {
     this.logger = parts.logger;
     this.frameBytesMax = config.juteMaxBufferBytes;
     this.sessionTimeouts = { minMs: config.minSessionTimeoutMs, maxMs: config.maxSessionTimeoutMs };
+  }
+
+  /** Those without a session, too. */
+  get connections(): Iterable<ClientConnection> {
+    return this.#connections.keys();
   }
 
   get connectionCount(): number {
@@ -110,22 +115,25 @@ export class ClientPort implements ConnectionHost {
         }
         head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
         if (head.length < 4) return;
+        const answer = this.#answerTo(head);
+        if (answer === undefined) return;
         const bytes = head;
         head = null;
-        if (!this.#answerWord(bytes, connection)) client.feed(bytes, clock.monotonicMs());
+        if (answer === null) {
+          client.feed(bytes, clock.monotonicMs());
+          return;
+        }
+        connection.write(Buffer.from(answer, 'utf8'));
+        connection.end();
       },
       onClose: () => client.onSocketClosed(),
       onDrain: () => client.drained(),
     });
   }
 
-  #answerWord(bytes: Buffer, connection: Connection): boolean {
-    if (bytes[0]! < LOWER_A) return false;
-    const answer = this.#parts.fourLetterWord(bytes.toString('latin1', 0, 4));
-    if (answer === null) return false;
-    connection.write(Buffer.from(answer, 'utf8'));
-    connection.end();
-    return true;
+  #answerTo(bytes: Buffer): string | null | undefined {
+    if (bytes[0]! < LOWER_A) return null;
+    return this.#parts.fourLetterWord(bytes.toString('latin1', 0, 4), bytes.subarray(4));
   }
 
   closed(connection: ClientConnection): void {

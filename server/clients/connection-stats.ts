@@ -40,8 +40,9 @@ export class ConnectionStats extends ServerStats {
   lastResponseMs = 0;
   lastLatencyMs = 0;
   lastOp: number | null = null;
-  lastCxid = 0;
-  lastZxid = 0;
+  /** -1: none yet. */
+  lastCxid = -1;
+  lastZxid = -1;
 
   constructor(openedWallMs: number) {
     super();
@@ -67,5 +68,9 @@ export class ConnectionStats extends ServerStats {
   override reset(): void {
     super.reset();
     this.lastLatencyMs = 0;
+    this.lastResponseMs = 0;
+    this.lastOp = null;
+    this.lastCxid = -1;
+    this.lastZxid = -1;
   }
 }

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
-import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { WALL_START_MS } from '../runtime/virtual-clock.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -46,6 +46,43 @@ test('cons: every field of upstream’s line, in its order', () => {
   assert.ok(sinceStartMs >= 0 && sinceStartMs < 60_000, 'established is a time of day');
   assert.ok(Number(values.get('maxlat')) >= 40 && Number(values.get('minlat')) < 40);
   assert.is(values.get('llat'), values.get('maxlat'));
+  assert.match(word('cons'), /\)\n\n$/, 'an empty line ends it');
+});
+
+test('cons: operations by upstream’s names; after crst there is none', () => {
+  const { client, word } = rig();
+  const last = (): string | undefined => fields(word('cons').split('\n')[0]!).get('lop');
+  assert.is(last(), 'SESS');
+  const seen = [
+    [OpCode.create, body.create('/a')],
+    [OpCode.setData, body.setData('/a', 'x')],
+    [OpCode.getChildren, body.read('/a')],
+    [OpCode.getData, body.read('/a')],
+    [OpCode.exists, body.read('/none')],
+    [OpCode.sync, body.path('/')],
+    [OpCode.delete, body.delete('/a')],
+  ] as const;
+  const names = seen.map(([op, write]) => {
+    client.ask(op, write);
+    return last();
+  });
+  assert.equal(names, ['CREA', 'SETD', 'GETC', 'GETD', 'EXIS', 'SYNC', 'DELE']);
+  word('crst');
+  const line = fields(word('cons').split('\n')[0]!);
+  assert.equal([line.get('lop'), line.get('lzxid'), line.has('lcxid')], ['NA', '0xffffffffffffffff', false]);
+});
+
+test('cons and stat show connections without a session too, and whether a client is read from', () => {
+  const { ensemble, client, word } = rig();
+  ensemble.dial(1, CLIENT_PORT);
+  const [own, mute] = word('cons').split('\n');
+  assert.match(own!, /\[1\]\(queued=0,.*,sid=0x/);
+  assert.match(mute!, /\[1\]\(queued=0,recved=0,sent=0\)$/);
+  assert.match(word('stat'), /^Zookeeper version: .*\nClients:\n \/visitor.*\)\n \/visitor.*\)\n\nLatency/);
+  ensemble.machine(1).disk.syncDelayMs = 1000;
+  for (let i = 0; i < 1100; i++) client.send(OpCode.create, body.create(`/${i}`));
+  ensemble.time.advance(10);
+  assert.match(word('cons'), /\[0\]\(queued=1100,/);
 });
 
 test('crst and srst: the one resets connections, the other the server', () => {
@@ -70,13 +107,16 @@ test('dump: sessions by expiry, ephemerals by session', () => {
   const text = word('dump');
   assert.match(
     text,
-    /^SessionTracker dump:\nSession Sets \(1\)\/\(1\):\n1 expire at Mon Jan 01 00:00:0\d UTC 2024:\n\t0x/,
+    /^SessionTracker dump:\nSession Sets \(1\)\/\(1\):\n1 expire at Mon Jan 01 00:00:\d\d UTC 2024:\n\t0x/,
   );
   assert.ok(
     text.includes(`\nephemeral nodes dump:\nSessions with Ephemerals (1):\n${session}:\n\t/mine\n`),
     text,
   );
-  assert.match(text, /\nConnections dump:\nConnections Sets \(1\)\/\(1\):\n$/);
+  assert.match(
+    text,
+    /\nConnections dump:\nConnections Sets \(1\)\/\(1\):\n\tip: \/visitor1:\d+ sessionId: 0x\w+\n$/,
+  );
 });
 
 test('dump of a learner: the sessions of the whole ensemble with their timeouts, and no times of expiry', () => {
@@ -100,7 +140,37 @@ test('srvr: an average with the decimals it has, and one at least', () => {
   assert.match(word('srvr'), /^Latency min\/avg\/max: \d+\/\d+\.\d{1,4}\/\d+$/m);
 });
 
-test('wchs counts connections, paths and watches', () => {
+test('conf: the membership ends it, without a newline', () => {
+  const ensemble = new MemoryEnsemble({ voters: 2 }).start();
+  assert.match(
+    answerFourLetterWord('conf', ensemble.server(1).view)!,
+    /\nmembership: \nserver\.1=.*\n.*\nversion=0$/,
+  );
+});
+
+test('envi: the version first, then what the machine says', () => {
+  const { word } = rig();
+  assert.match(word('envi'), /^Environment:\nzookeeper\.version=.+\nhost\.name=zk1\n$/);
+});
+
+test('gtmk and stmk: a mask of 64 bits, which is kept', () => {
+  const { ensemble, word } = rig();
+  const { view } = ensemble.server(1);
+  assert.is(word('gtmk'), '306');
+  const argument = Buffer.from('fffffffffffffffe', 'hex');
+  assert.is(answerFourLetterWord('stmk', view, argument.subarray(0, 7)), undefined, 'the rest is on its way');
+  assert.is(answerFourLetterWord('stmk', view, argument), '-2');
+  assert.is(word('gtmk'), '-2');
+  const raw = ensemble.dial(1, CLIENT_PORT);
+  raw.write(Buffer.from('stmk'));
+  ensemble.time.advance(50);
+  assert.is(raw.closed, null);
+  raw.write(Buffer.from('0000000000000005', 'hex'));
+  raw.untilClosed();
+  assert.is(raw.received.toString(), '5');
+});
+
+test('wchs counts a connection, and a path, with watches of data and of children once', () => {
   const { client, word } = rig();
   client.create('/a');
   client.ask(OpCode.getData, body.read('/a', true));
@@ -111,7 +181,7 @@ test('wchs counts connections, paths and watches', () => {
 
 test('wchc and wchp: the same watches by session and by path', () => {
   const { ensemble, client, word, session } = rig();
-  assert.equal([word('wchc'), word('wchp')], ['', '']);
+  assert.equal([word('wchc'), word('wchp')], ['\n', '\n']);
   client.create('/a');
   client.ask(OpCode.getData, body.read('/a', true));
   client.ask(OpCode.getChildren, body.read('/a', true));
@@ -119,11 +189,11 @@ test('wchc and wchp: the same watches by session and by path', () => {
   const other = MemoryClient.open(ensemble);
   other.ask(OpCode.exists, body.read('/a', true));
   const otherSession = sessionIdHex(other.response!.sessionId);
-  assert.is(word('wchc'), `${session}\n\t/a\n\t/later\n${otherSession}\n\t/a\n`);
-  assert.is(word('wchp'), `/a\n\t${session}\n\t${otherSession}\n/later\n\t${session}\n`);
+  assert.is(word('wchc'), `${session}\n\t/a\n\t/later\n${otherSession}\n\t/a\n\n`);
+  assert.is(word('wchp'), `/a\n\t${session}\n\t${otherSession}\n/later\n\t${session}\n\n`);
   client.raw.destroy();
   ensemble.time.advance(10);
-  assert.is(word('wchc'), `${otherSession}\n\t/a\n`);
+  assert.is(word('wchc'), `${otherSession}\n\t/a\n\n`);
 });
 
 test('hash: one line per entry of the digest history; none before 128 transactions', () => {

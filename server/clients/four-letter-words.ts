@@ -4,11 +4,16 @@ import { sessionsByWatchedPath, watchesBySession, watchSummary } from '../admin/
 import { sessionIdHex } from '../sessions/session-id.ts';
 import { SERVER_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
+import type { ClientConnection } from './client-connection.ts';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
+const LONG_BYTES = 8;
+/** Bytes that follow a word. */
+const argumentBytes: Readonly<Record<string, number>> = { stmk: LONG_BYTES };
+
 /** Each word with its answer, in upstream's text. @see facts section 18 */
-const words: Readonly<Record<string, (view: ServerView) => string>> = {
+const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => string>> = {
   ruok: () => 'imok',
   srvr: view => (view.serving === null ? NOT_SERVING : versionLine() + serverLines(view)),
   stat: view =>
@@ -20,7 +25,7 @@ const words: Readonly<Record<string, (view: ServerView) => string>> = {
           .map(([name, value]) => `zk_${name}\t${value}\n`)
           .join(''),
   conf,
-  cons: view => (view.serving === null ? NOT_SERVING : connectionLines(view)),
+  cons: view => (view.serving === null ? NOT_SERVING : `${connectionLines(view, connectionLine)}\n`),
   isro: view => (view.serving === null ? 'null' : 'rw'),
   crst: view => {
     if (view.serving === null) return NOT_SERVING;
@@ -32,13 +37,24 @@ const words: Readonly<Record<string, (view: ServerView) => string>> = {
     return 'Server stats reset.\n';
   },
   dump,
-  envi: () => `Environment:\nzookeeper.version=${SERVER_VERSION}\nhost.name=localhost\n`,
+  envi: view => `Environment:\n${[...view.environment].map(([key, value]) => `${key}=${value}\n`).join('')}`,
   wchs: view => {
     const { connections, paths, watches } = watchSummary(view);
     return `${connections} connections watching ${paths} paths\nTotal watches:${watches}\n`;
   },
-  wchc: view => (view.serving === null ? NOT_SERVING : listing(watchesBySession(view))),
-  wchp: view => (view.serving === null ? NOT_SERVING : listing(sessionsByWatchedPath(view))),
+  wchc: view =>
+    view.serving === null
+      ? NOT_SERVING
+      : listing([...watchesBySession(view)].map(([id, paths]) => [sessionIdHex(id), paths])),
+  wchp: view =>
+    view.serving === null
+      ? NOT_SERVING
+      : listing([...sessionsByWatchedPath(view)].map(([path, ids]) => [path, ids.map(sessionIdHex)])),
+  gtmk: view => String(view.traceMask),
+  stmk: (view, argument) => {
+    view.traceMask = argument.readBigInt64BE(0);
+    return String(view.traceMask);
+  },
   dirs: view =>
     `datadir_size: ${view.directoryBytes(view.database.snapDirectory)}\n` +
     `logdir_size: ${view.directoryBytes(view.database.logDirectory)}\n`,
@@ -48,22 +64,29 @@ const words: Readonly<Record<string, (view: ServerView) => string>> = {
       .join(''),
 };
 
-/** Null when `word` is none, so that the bytes can be tried as the length of a frame. */
-export function answerFourLetterWord(word: string, view: ServerView): string | null {
-  const answer = words[word];
+/**
+ * Null when `word` is none, so that the bytes can be tried as the length of a frame; undefined when more of `argument`,
+ * which stands behind it, has to come first.
+ */
+export function answerFourLetterWord(
+  word: string,
+  view: ServerView,
+  argument: Buffer = NO_ARGUMENT,
+): string | null | undefined {
+  const answer = Object.hasOwn(words, word) ? words[word] : undefined;
   if (answer === undefined) return null;
   const allowed = view.config.fourLetterWords;
   if (!allowed.includes('*') && !allowed.includes(word)) {
     return `${word} is not executed because it is not in the whitelist.\n`;
   }
-  return answer(view);
+  return argument.length < (argumentBytes[word] ?? 0) ? undefined : answer(view, argument);
 }
 
+const NO_ARGUMENT = Buffer.alloc(0);
+
 /** Each key with its values on lines of their own, a tab in front. */
-function listing(entries: ReadonlyMap<string, readonly string[]>): string {
-  return [...entries]
-    .map(([key, values]) => `${key}\n${values.map(value => `\t${value}\n`).join('')}`)
-    .join('');
+function listing(entries: readonly (readonly [key: string, values: readonly string[]])[]): string {
+  return `${entries.map(([key, values]) => `${key}\n${values.map(value => `\t${value}\n`).join('')}`).join('')}\n`;
 }
 
 function versionLine(): string {
@@ -95,37 +118,37 @@ function averageText(ms: number): string {
 }
 
 function clientLines(view: ServerView): string {
-  const lines = ['Clients:'];
-  for (const connection of view.serving?.connections ?? []) {
-    lines.push(
-      ` /${connection.remote}[1](queued=${connection.outstanding},recved=${connection.stats.packetsReceived},sent=${connection.stats.packetsSent})`,
-    );
-  }
-  return `${lines.join('\n')}\n`;
+  return `Clients:\n${connectionLines(view, connection => `${briefLine(connection)})`)}`;
 }
 
-function connectionLines(view: ServerView): string {
-  const lines: string[] = [];
-  for (const { remote, outstanding, sessionId, timeoutMs, stats } of view.serving?.connections ?? []) {
-    const pairs: [string, string | number][] = [
-      ['queued', outstanding],
-      ['recved', stats.packetsReceived],
-      ['sent', stats.packetsSent],
-      ['sid', sessionIdHex(sessionId)],
-      ['lop', stats.lastOperation],
-      ['est', stats.openedWallMs],
-      ['to', timeoutMs],
-      ['lcxid', `0x${stats.lastCxid.toString(16)}`],
-      ['lzxid', zxidToHex(stats.lastZxid)],
-      ['lresp', Math.round(stats.lastResponseMs)],
-      ['llat', Math.round(stats.lastLatencyMs)],
-      ['minlat', Math.round(stats.latencyMinMs)],
-      ['avglat', Math.round(stats.latencyAvgMs)],
-      ['maxlat', Math.round(stats.latencyMaxMs)],
-    ];
-    lines.push(` /${remote}[1](${pairs.map(([key, value]) => `${key}=${value}`).join(',')})\n`);
-  }
-  return lines.join('');
+function connectionLines(view: ServerView, line: (connection: ClientConnection) => string): string {
+  return view.connections.map(connection => `${line(connection)}\n`).join('');
+}
+
+function briefLine({ remote, interestOps, outstanding, stats }: ClientConnection): string {
+  const { packetsReceived, packetsSent } = stats;
+  return ` /${remote}[${interestOps}](queued=${outstanding},recved=${packetsReceived},sent=${packetsSent}`;
+}
+
+function connectionLine(connection: ClientConnection): string {
+  const { sessionId, timeoutMs, stats } = connection;
+  if (!connection.hasSession) return `${briefLine(connection)})`;
+  const pairs: [string, string | number][] = [
+    ['sid', sessionIdHex(sessionId)],
+    ['lop', stats.lastOperation],
+    ['est', stats.openedWallMs],
+    ['to', timeoutMs],
+  ];
+  if (stats.lastCxid >= 0) pairs.push(['lcxid', `0x${stats.lastCxid.toString(16)}`]);
+  pairs.push(
+    ['lzxid', zxidToHex(stats.lastZxid)],
+    ['lresp', Math.round(stats.lastResponseMs)],
+    ['llat', Math.round(stats.lastLatencyMs)],
+    ['minlat', Math.round(stats.latencyMinMs)],
+    ['avglat', Math.round(stats.latencyAvgMs)],
+    ['maxlat', Math.round(stats.latencyMaxMs)],
+  );
+  return `${briefLine(connection)},${pairs.map(([key, value]) => `${key}=${value}`).join(',')})`;
 }
 
 function conf(view: ServerView): string {
@@ -154,7 +177,7 @@ function conf(view: ServerView): string {
     pairs.push(['peerType', config.quorum.role === 'observer' ? 1 : 0]);
   }
   const text = pairs.map(([key, value]) => `${key}=${value}\n`).join('');
-  return view.peer === null ? text : `${text}membership: \n${view.peer.configText}\n`;
+  return view.peer === null ? text : `${text}membership: \n${view.peer.configText}`;
 }
 
 /** A learner knows the sessions of the ensemble, and leaves it to the leader when they end. */
@@ -189,6 +212,10 @@ function dump(view: ServerView): string {
   for (const [owner, paths] of owners) {
     lines.push(`${sessionIdHex(owner)}:`, ...[...paths].map(path => `\t${path}`));
   }
-  lines.push('Connections dump:', `Connections Sets (1)/(${view.port?.connectionCount ?? 0}):`);
+  // Upstream has sets of connections by when they expire: here they do with their sessions.
+  const { connections } = view;
+  lines.push('Connections dump:', `Connections Sets (1)/(${connections.length}):`);
+  for (const { remote, sessionId } of connections)
+    lines.push(`\tip: /${remote} sessionId: ${sessionIdHex(sessionId)}`);
   return `${lines.join('\n')}\n`;
 }

@@ -92,6 +92,12 @@ export class LearnerHandler {
     return this.#connection.bytesQueued + this.#heldBytes;
   }
 
+  /** Held until it is synced. */
+  get packetsQueued(): number {
+    return this.#held?.length ?? 0;
+  }
+
+  /** Monotonic. */
   get establishedMs(): number {
     return this.#openedMs;
   }

@@ -20,6 +20,12 @@ export class LearnerTraffic {
     this.#name = isMember ? `sid_${sid}` : 'unknown';
   }
 
+  /** For AdminServer's counts; what the lab reads goes on. */
+  reset(): void {
+    this.packetsSent = 0;
+    this.packetsReceived = 0;
+  }
+
   sent(type: number, bytes: number, packets = 1): void {
     this.packetsSent += packets;
     this.#of('sent', this.#sent, type).add(bytes, packets);

@@ -69,6 +69,7 @@ export class MemoryMachine {
       disk: wrapDisk === undefined ? this.disk : wrapDisk(this.disk, clock),
       random: random.fork(`${this.name}/boot ${this.#boots}`),
       http: new MemoryHttp(clock),
+      environment: () => new Map([['host.name', this.name]]),
     };
     return this.#process;
   }

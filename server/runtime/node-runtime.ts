@@ -2,6 +2,7 @@ import { LinkMap } from './link-map.ts';
 import type { Logger } from './logger.ts';
 import { NodeClock } from './node-clock.ts';
 import { nodeDisk } from './node-disk.ts';
+import { nodeEnvironment } from './node-environment.ts';
 import { nodeHttp } from './node-http.ts';
 import { NodeNetwork } from './node-network.ts';
 import type { Random, Runtime } from './runtime.ts';
@@ -22,5 +23,6 @@ export function nodeRuntime(options: { linkMapFile?: string | undefined; logger:
     disk: nodeDisk,
     random: nodeRandom,
     http: nodeHttp,
+    environment: nodeEnvironment,
   };
 }

@@ -13,6 +13,8 @@ export interface Runtime {
   readonly disk: Disk;
   readonly random: Random;
   readonly http: HttpHost;
+  /** What `envi` shows of the process and its machine, under upstream's names, in upstream's order. */
+  environment(): ReadonlyMap<string, string>;
 }
 
 export interface Timer {

@@ -5,46 +5,12 @@ import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { type TxnPacket, txnOf, txnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
-import { SnapshotSerializer } from './snapshot-stream.ts';
+import { commit, creates, E1, names, open, reopen, streamFrom } from './database.test-kit.ts';
 import { createPacket, packetOf, type TestRig, testRig } from './testing.ts';
-import { databaseDefaults, ZkDatabase, type ZkDatabaseConfig } from './zk-database.ts';
+import type { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: database');
-const E1 = makeZxid(1, 0);
 const SESSION = 0x1_0000_0001n;
-
-function open(
-  rig: TestRig,
-  config: Partial<ZkDatabaseConfig> = {},
-  logger: Logger = silentLogger,
-): ZkDatabase {
-  const db = new ZkDatabase(
-    { ...rig, logger },
-    { ...databaseDefaults, dataDir: '/data', dataLogDir: '/data', preAllocBytes: 4096, ...config },
-  );
-  db.load();
-  return db;
-}
-
-/** Logs and applies; durable once the clock has run. */
-function commit(rig: TestRig, db: ZkDatabase, ...packets: TxnPacket[]): void {
-  for (const packet of packets) db.append(packet);
-  db.flush(error => assert.is(error, undefined));
-  for (const packet of packets) db.applyPacket(packet);
-  rig.clock.run();
-}
-
-/** Read in pieces, as a learner handler does. */
-function diskDiff(db: ZkDatabase, after: number): readonly number[] | null {
-  const diff = db.readLogFrom(after, db.lastProcessedZxid);
-  if (diff === null) return null;
-  while (diff.read(100));
-  return diff.zxids;
-}
-
-function creates(from: number, to: number, epoch = E1): TxnPacket[] {
-  return Array.from({ length: to - from + 1 }, (_, i) => createPacket(epoch + from + i));
-}
 
 function snapshot(rig: TestRig, db: ZkDatabase): void {
   let done = false;
@@ -56,17 +22,6 @@ function snapshot(rig: TestRig, db: ZkDatabase): void {
   );
   rig.clock.run();
   assert.ok(done);
-}
-
-/** Restarts after a power cut. */
-function reopen(rig: TestRig, config: Partial<ZkDatabaseConfig> = {}): ZkDatabase {
-  rig.clock.clear();
-  rig.disk.crash();
-  return open(rig, config);
-}
-
-function names(db: ZkDatabase): string[] {
-  return [...(db.tree.getNode('/')?.children ?? [])].filter(name => name.startsWith('n')).sort();
 }
 
 function expected(from: number, to: number, epoch = E1): string[] {
@@ -325,18 +280,6 @@ test('5094: a TRUNC interrupted at any step leaves a prefix of the history, and 
   }
 });
 
-function streamFrom(rig: TestRig, count: number): { bytes: Buffer; zxid: number } {
-  const leader = new ZkDatabase(
-    { ...rig, logger: silentLogger },
-    { ...databaseDefaults, dataDir: '/leader', dataLogDir: '/leader' },
-  );
-  leader.load();
-  for (const packet of creates(1, count)) leader.applyPacket(packet);
-  const writer = new JuteWriter();
-  while (new SnapshotSerializer(leader.tree, leader.sessionTimeouts).next(writer, 1e9));
-  return { bytes: writer.toBuffer(), zxid: leader.lastProcessedZxid };
-}
-
 test('SNAP: the tree is replaced when the snapshot is durable, not before', () => {
   const rig = testRig();
   const db = open(rig);
@@ -479,82 +422,6 @@ test('a wrong digest is counted and told once, and is not fatal', () => {
       { zxid: '0x100000003', source: 'transaction', file, ...both },
     ],
   ]);
-});
-
-test('an on-disk DIFF starts with the learner’s own transaction, or the last before it', () => {
-  const rig = testRig();
-  const db = open(rig, { snapshotSizeFactor: 100, commitLogCount: 2 });
-  commit(rig, db, ...creates(1, 3));
-  db.takeSnapshot(() => {});
-  rig.clock.run();
-  commit(rig, db, ...creates(4, 6));
-  const read = (zxid: number) => diskDiff(db, zxid)?.map(found => found - E1) ?? null;
-  assert.equal(read(E1 + 2), [2, 3, 4, 5, 6]);
-  assert.equal(read(E1 + 4), [4, 5, 6]);
-  commit(rig, db, ...creates(1, 1, makeZxid(2, 0)));
-  assert.equal(read(E1 + 9)?.[0], 6);
-  assert.is(read(0), null, 'the log does not reach back to it');
-});
-
-test('2846: an on-disk DIFF never leaps over the hole that a SNAP leaves in the logs, nor over damage', () => {
-  const rig = testRig();
-  const config = { snapshotSizeFactor: 100 };
-  const db = open(rig, config);
-  commit(rig, db, ...creates(1, 3));
-  const { bytes, zxid } = streamFrom(rig, 8);
-  const reader = db.beginRestore();
-  reader.feed(bytes);
-  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
-  rig.clock.run();
-  commit(rig, db, ...creates(9, 12));
-  assert.is(diskDiff(db, E1 + 2), null);
-  assert.is(diskDiff(db, E1 + 9)?.[0], E1 + 9);
-  rig.disk.flipBit('/data/version-2/log.100000009', 60);
-  assert.is(diskDiff(db, E1 + 9), null);
-});
-
-test('an on-disk DIFF has to reach what this server has applied: after a SNAP nothing before it does (zklab sim)', () => {
-  const rig = testRig();
-  const db = open(rig, { snapshotSizeFactor: 100 });
-  commit(rig, db, ...creates(1, 3));
-  const { bytes, zxid } = streamFrom(rig, 8);
-  const reader = db.beginRestore();
-  reader.feed(bytes);
-  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
-  rig.clock.run();
-  assert.is(diskDiff(db, E1 + 2), null);
-});
-
-test('a SNAP interrupted before the log was removed leaves a log that does not join, and is not kept (zklab sim)', () => {
-  const rig = testRig();
-  const db = open(rig, { snapshotSizeFactor: 100 });
-  commit(rig, db, ...creates(1, 3));
-  const { bytes } = streamFrom(rig, 8);
-  const reader = db.beginRestore();
-  reader.feed(bytes);
-  rig.disk.beforeOperation = operation => {
-    if (operation === 'remove') throw new Error('power cut');
-  };
-  // The epoch marker: the first transaction of an epoch seems to follow whatever the log ends in.
-  db.finishRestore(reader, makeZxid(2, 0), error => assert.is(error?.code, 'ZK_DISK'));
-  rig.clock.run();
-  rig.disk.beforeOperation = () => {};
-  const again = reopen(rig, { snapshotSizeFactor: 100 });
-  assert.is(again.lastProcessedZxid, makeZxid(2, 0));
-  commit(rig, again, ...creates(1, 2, makeZxid(2, 0)));
-  assert.is(diskDiff(again, E1 + 2), null);
-  assert.equal(names(reopen(rig)).length, 10);
-});
-
-test('an on-disk DIFF is refused when the logs are large beside the snapshot, or by configuration', () => {
-  const rig = testRig();
-  const db = open(rig);
-  commit(rig, db, ...creates(1, 200));
-  assert.is(diskDiff(db, E1 + 2), null);
-  const off = testRig();
-  const never = open(off, { snapshotSizeFactor: -1 });
-  commit(off, never, ...creates(1, 3));
-  assert.is(diskDiff(never, E1 + 2), null);
 });
 
 test('what a failed sync left in the page cache is not claimed and then lost (zklab sim)', () => {

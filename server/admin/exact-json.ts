@@ -1,0 +1,29 @@
+/**
+ * JSON in the layout of upstream's AdminServer, with integers of 64 bits in full: session ids and digests do not fit
+ * into the numbers that JSON.stringify takes.
+ */
+export type Json =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+export function toExactJson(value: Json, indent = ''): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (isList(value)) {
+    return value.length === 0 ? '[ ]' : `[ ${value.map(item => toExactJson(item, indent)).join(', ')} ]`;
+  }
+  const inner = `${indent}  `;
+  const lines = Object.entries(value).map(
+    ([key, item]) => `${inner}${JSON.stringify(key)} : ${toExactJson(item, inner)}`,
+  );
+  return lines.length === 0 ? '{ }' : `{\n${lines.join(',\n')}\n${indent}}`;
+}
+
+function isList(value: object): value is readonly Json[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,40 @@
+import * as os from 'node:os';
+
+/**
+ * What `envi` shows of the process, under upstream's keys, most of which are a JVM's: those have no value here, which is
+ * said as Java says it.
+ */
+export function nodeEnvironment(): ReadonlyMap<string, string> {
+  const none = '<NA>';
+  const mib = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)}MB`;
+  const { heapTotal, heapUsed } = process.memoryUsage();
+  return new Map([
+    ['host.name', os.hostname()],
+    ['java.version', none],
+    ['java.vendor', none],
+    ['java.home', none],
+    ['java.class.path', none],
+    ['java.library.path', none],
+    ['java.io.tmpdir', os.tmpdir()],
+    ['java.compiler', none],
+    ['os.name', os.type()],
+    ['os.arch', os.machine()],
+    ['os.version', os.release()],
+    ['user.name', userName()],
+    ['user.home', os.homedir()],
+    ['user.dir', process.cwd()],
+    ['os.memory.free', mib(heapTotal - heapUsed)],
+    ['os.memory.max', mib(os.totalmem())],
+    ['os.memory.total', mib(heapTotal)],
+    ['node.version', process.version],
+  ]);
+}
+
+/** A container may run under an id that has no name. */
+function userName(): string {
+  try {
+    return os.userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? '');
+  }
+}
