@@ -6,6 +6,7 @@ import {
   formatEstimate,
   formatNumber,
   formatSummary,
+  formatUnit,
 } from './format.ts';
 
 const test = suite('dashboards: format');
@@ -33,6 +34,12 @@ test('no number without its n, with or without an interval', () => {
     formatSummary({ median: null, low: null, high: null, n: 0, warnings: [] }, 'ms'),
     'no sample (n 0)',
   );
+});
+
+test('one of a thing is not several', () => {
+  assert.is(formatUnit(1, 'messages'), '1 message');
+  assert.is(formatUnit(2, 'messages'), '2 messages');
+  assert.is(formatUnit(1, 'ms'), '1 ms');
 });
 
 test('change, duration and bytes', () => {

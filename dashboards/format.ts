@@ -9,9 +9,14 @@ export function formatNumber(value: number): string {
   return shown === '-0' ? '0' : shown.replace('-', '−');
 }
 
+/** Units that are words in the plural. */
+const COUNTED: readonly string[] = ['messages', 'connections', 'samples'];
+
 export function formatUnit(value: number, unit: string): string {
   if (unit === '' || unit === 'ratio') return formatNumber(value) + (unit === 'ratio' ? '×' : '');
-  return unit === '%' ? `${formatNumber(value)} %` : `${formatNumber(value)} ${unit}`;
+  if (unit === '%') return `${formatNumber(value)} %`;
+  const one = value === 1 && COUNTED.includes(unit);
+  return `${formatNumber(value)} ${one ? unit.slice(0, -1) : unit}`;
 }
 
 /** `1,790–1,880`, or nothing where there is no interval; its coverage where that is not 95 %: `1–5 at 94 %`. */

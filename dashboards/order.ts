@@ -29,6 +29,7 @@ export function titleFromName(name: string): string {
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replaceAll('_', ' ')
-    .toLowerCase();
+    .toLowerCase()
+    .replace(/\bcpu\b/, 'CPU');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -32,6 +32,25 @@ export const METRICS: readonly Metric[] = [
     unit: 'ms',
     higherIsBetter: false,
   },
+  { name: 'leaderCpuPerWrite', title: 'CPU of the leader per write', unit: 'µs', higherIsBetter: false },
+  {
+    name: 'writeAfterHeal',
+    title: 'Healed, until the first committed write',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
+  {
+    name: 'voterReadAvailability',
+    title: 'Reads answered under the fault, worst voter',
+    unit: '%',
+    higherIsBetter: true,
+  },
+  {
+    name: 'observerReadAvailability',
+    title: 'Reads answered under the fault, worst observer',
+    unit: '%',
+    higherIsBetter: true,
+  },
   { name: 'readAvailability', title: 'Reads answered', unit: '%', higherIsBetter: true },
 ];
 

@@ -56,7 +56,7 @@ export function saturation(use: DriverUse): string[] {
     );
   }
   if (use.loopLagP99Ms > DRIVER_LIMITS.loopLagP99Ms) {
-    const lag = `loop lag p99 ${use.loopLagP99Ms.toFixed(1)} ms, at most ${DRIVER_LIMITS.loopLagP99Ms} ms is accepted`;
+    const lag = `loop lag p99 ${(Math.ceil(use.loopLagP99Ms * 10) / 10).toFixed(1)} ms, at most ${DRIVER_LIMITS.loopLagP99Ms} ms is accepted`;
     reasons.push(
       `driver held up: ${lag}; it used ${use.cores.toFixed(2)} cores, so a low number blames the machine`,
     );

@@ -47,7 +47,7 @@ function judgeOutage(evidence: Evidence, condition: string): Judgement {
   const of = (role: string, topology: Evidence['withMasters'][number]) =>
     evidence.series(`${role}ReadAvailability`, topology, condition);
   const wanted = topologies.map(
-    topology => [`reads at observers of ${topology.name}, ${condition}`, of('observer', topology)] as const,
+    topology => [`reads at the observers, ${topology.name}, ${condition}`, of('observer', topology)] as const,
   );
   const cannot = unfit(wanted);
   if (cannot !== undefined) return cannot;

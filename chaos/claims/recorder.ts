@@ -4,31 +4,8 @@ import { VOID_ROUND } from '../../bench/claims/evidence.ts';
 import { LatencyHistogram } from '../../bench/load/histograms.ts';
 import { summaryOf } from '../../bench/stats/result-form.ts';
 import { median, middleOf } from '../../bench/stats/summary.ts';
-import { METRICS, type Metric, TOTALS } from '../../results/names.ts';
+import { METRICS, TOTALS } from '../../results/names.ts';
 import type { Availability, Fault, Measurement, Result, Sync, Timeline } from '../../results/schema.ts';
-
-/** Beside the metrics that every suite shares. */
-const OWN_METRICS: readonly Metric[] = [
-  { name: 'leaderCpuPerWrite', title: 'CPU of the leader per write', unit: 'µs', higherIsBetter: false },
-  {
-    name: 'writeAfterHeal',
-    title: 'Healed, until the first committed write',
-    unit: 'ms',
-    higherIsBetter: false,
-  },
-  {
-    name: 'voterReadAvailability',
-    title: 'Reads answered under the fault, worst voter',
-    unit: '%',
-    higherIsBetter: true,
-  },
-  {
-    name: 'observerReadAvailability',
-    title: 'Reads answered under the fault, worst observer',
-    unit: '%',
-    higherIsBetter: true,
-  },
-];
 
 interface Place {
   readonly metric: string;
@@ -122,7 +99,7 @@ function idOf({ metric, topology, condition }: Place): string {
 
 function measurementOf(series: Series): Measurement {
   const { metric, topology, condition, warnings, histogram, counts } = series;
-  const known = [...METRICS, ...OWN_METRICS].find(each => each.name === metric);
+  const known = METRICS.find(each => each.name === metric);
   const samples = [...series.samples].sort(([a], [b]) => a - b).map(([round, value]) => ({ round, value }));
   return {
     id: idOf(series),

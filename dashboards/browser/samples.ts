@@ -38,7 +38,7 @@ function samplesTable(measurement: Measurement): HTMLElement {
   const body = table.createTBody();
   for (const sample of measurement.samples) {
     const row = body.insertRow();
-    row.append(element('td', String(sample.round)), element('td', formatNumber(sample.value)));
+    row.append(element('td', String(sample.round + 1)), element('td', formatNumber(sample.value)));
   }
   return table;
 }

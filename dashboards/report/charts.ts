@@ -11,6 +11,9 @@ export function chart(kind: string, ...key: readonly string[]): Markup {
   return html`<div class="chart" data-chart="${kind}" data-key="${key.join('\t')}"></div>`;
 }
 
+/** More topologies than this, and the table stands under its chart. */
+const COLUMNS_BESIDE_MAX = 4;
+
 /** A metric after the other: chart and table of all topologies in all conditions. */
 export function comparisons(result: Result): Markup | null {
   const metrics = metricsOf(result.measurements);
@@ -22,7 +25,7 @@ export function comparisons(result: Result): Markup | null {
     const topologies = result.topologies.filter(topology => rows.some(row => row.topology === topology.name));
     const unit = rows[0]?.unit ?? metric.unit;
     return html`<article><h3>${metric.title} <span class="soft">${unit}, ${metric.higherIsBetter ? 'more' : 'less'} is better</span></h3>
-    <div class="pair">${chart('intervals', metric.name)}
+    <div class="${topologies.length > COLUMNS_BESIDE_MAX ? 'pair many' : 'pair'}">${chart('intervals', metric.name)}
     <div class="scroll"><table><thead><tr><th scope="col">condition</th>${topologies.map(
       topology => html`<th scope="col">${topology.name}</th>`,
     )}</tr></thead><tbody>${conditionsOf(rows).map(

@@ -19,7 +19,7 @@ export function exactCounts(result: Result): Markup | null {
     counted.some(item => item.topology === topology.name),
   );
   return html`<section id="counts"><h2>Counted, not timed</h2>
-  <p class="note">Counted by the servers, without a clock. Messages and connections follow from the protocol;
+  <p class="note">Counted by the servers, without a clock, in the rounds that count. Messages and connections follow from the protocol;
     fsyncs and bytes per write also from how writes happened to batch.</p>
   ${conditionsOf(counted).map(condition => {
     const rows = counted.filter(item => item.condition === condition);
@@ -63,6 +63,8 @@ function faultTable(rows: readonly Fault[]): Markup {
 /** A fault on all links of a role names dozens. */
 const LINKS_IN_SIGHT = 4;
 const READINGS_IN_SIGHT = 2;
+/** Ends the name of a reading in ms. */
+const ROUND_TRIP = ' rttMs';
 
 function faultRow(fault: Fault): Markup {
   const { links } = fault;
@@ -71,12 +73,14 @@ function faultRow(fault: Fault): Markup {
       ? html`<small>${links.join(', ')}</small>`
       : html`<details><summary><small>${links.length} links</small></summary><small>${links.join(', ')}</small></details>`;
   return html`<tr><th scope="row">${fault.fault}${shownLinks}</th><td>${fault.topology}</td>
-    <td>${fault.round}</td><td>${fault.bit ? 'yes' : html`<b>no</b>`}</td><td>${readings(fault.before)}</td><td>${readings(fault.after)}</td></tr>`;
+    <td>${fault.round + 1}</td><td>${fault.bit ? 'yes' : html`<b>no</b>`}</td><td>${readings(fault.before)}</td><td>${readings(fault.after)}</td></tr>`;
 }
 
 function readings(values: Fault['before']): Markup {
   const lines = Object.entries(values).map(([name, value]) => {
     const shown = typeof value === 'number' ? formatNumber(value) : (value ?? 'none');
+    if (name.endsWith(ROUND_TRIP))
+      return html`<div>${name.slice(0, -ROUND_TRIP.length)} round trip ${value === null ? 'none' : `${shown} ms`}</div>`;
     return html`<div>${name} ${shown}</div>`;
   });
   if (lines.length <= READINGS_IN_SIGHT) return html`${lines}`;

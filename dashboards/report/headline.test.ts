@@ -58,9 +58,9 @@ test('intervals that touch overlap; apart is said only when they are', () => {
   );
   Object.assign(voters!, { low: 100, median: 110, high: 120 });
   Object.assign(observers!, { low: 80, median: 90, high: 100 });
-  assert.match(sentenceOf(result, 'Observers') ?? '', /−18 %, intervals overlap/);
+  assert.match(sentenceOf(result, 'Observers') ?? '', /−18 %, n 6, intervals overlap/);
   observers!.high = 99;
   assert.match(sentenceOf(result, 'Observers') ?? '', /intervals apart/);
   observers!.high = null;
-  assert.match(sentenceOf(result, 'Observers') ?? '', /\(−18 %\)/);
+  assert.match(sentenceOf(result, 'Observers') ?? '', /\(−18 %, n 6, too few for intervals\)/);
 });

@@ -74,10 +74,15 @@ function number(measurement: Measurement, unit = ''): Piece {
   return { text: `${formatNumber(measurement.summary.median!)}${unit}`, measurement: measurement.id };
 }
 
-function apart(a: Measurement, b: Measurement): string {
-  const [first, second] = [a.summary, b.summary];
-  if (first.low === null || first.high === null || second.low === null || second.high === null) return '';
-  return first.low <= second.high && second.low <= first.high ? ', intervals overlap' : ', intervals apart';
+/** `(−21 %, n 3 and 4, too few for intervals)` */
+function changeText({ summary: a }: Measurement, { summary: b }: Measurement): string {
+  const rounds = a.n === b.n ? `n ${a.n}` : `n ${a.n} and ${b.n}`;
+  return `(${formatChange(a.median!, b.median!)}, ${rounds}, ${apart(a, b)})`;
+}
+
+function apart(a: Measurement['summary'], b: Measurement['summary']): string {
+  if (a.low === null || a.high === null || b.low === null || b.high === null) return 'too few for intervals';
+  return a.low <= b.high && b.low <= a.high ? 'intervals overlap' : 'intervals apart';
 }
 
 function observersSentence(result: Result, kinds: Kinds): Piece[] {
@@ -89,12 +94,13 @@ function observersSentence(result: Result, kinds: Kinds): Piece[] {
     number(plain),
     ' → ',
     number(observed, ' writes/s'),
-    ` (${formatChange(plain.summary.median!, observed.summary.median!)}${apart(plain, observed)})`,
+    ` ${changeText(plain, observed)}`,
   ];
   const cut = find(result, kinds.observers, 'writeThroughput', CONDITIONS.observersBlackholed);
   const voterCut = find(result, kinds.observers, 'writeThroughput', CONDITIONS.oneVoterBlackholed);
-  if (cut !== undefined) pieces.push('; with every observer cut off ', number(cut));
-  if (voterCut !== undefined) pieces.push('; with one voter cut off ', number(voterCut));
+  if (cut !== undefined) pieces.push('; with every observer cut off ', number(cut), ` (n ${cut.summary.n})`);
+  if (voterCut !== undefined)
+    pieces.push('; with one voter cut off ', number(voterCut), ` (n ${voterCut.summary.n})`);
   return [...pieces, '.'];
 }
 
@@ -116,14 +122,13 @@ function mastersSentence(result: Result, kinds: Kinds): Piece[] {
     const condition = metric === 'writeThroughput' ? CONDITIONS.healthy : CONDITIONS.leaderKilled;
     const [before, after] = sides.map(side => find(result, side, metric, condition));
     if (before === undefined || after === undefined) continue;
-    const change = `(${formatChange(before.summary.median!, after.summary.median!)}${apart(before, after)})`;
     pieces.push(
       pieces.length === 0 ? '' : '; ',
       `${label} `,
       number(before),
       ' → ',
       number(after, unit),
-      ` ${change}`,
+      ` ${changeText(before, after)}`,
     );
   }
   return pieces.length === 0 ? [] : ['against observers on the leader: ', ...pieces, '.'];
@@ -149,9 +154,10 @@ function readsSentence(result: Result, kinds: Kinds): Piece[] {
   const observers = rows.filter(row => row.role === 'observer').map(answeredInFault);
   const voters = rows.filter(row => row.role !== 'observer').map(answeredInFault);
   if (voters.length === 0 || observers.length === 0) return [];
+  const rounds = new Set(rows.map(row => row.round ?? 0)).size;
   return [
     `while the quorum was lost, reads were answered ${formatNumber(Math.min(...observers))} % of the time at the ` +
-      `worst observer, ${formatNumber(Math.max(...voters))} % at the best voter.`,
+      `worst observer, ${formatNumber(Math.max(...voters))} % at the best voter (n ${rounds}).`,
   ];
 }
 

@@ -16,8 +16,8 @@ export function summaryCell(measurement: Measurement | undefined): Markup {
   const { summary } = measurement;
   const mark = summary.warnings.length > 0 ? '\u202f*' : '';
   if (summary.median === null)
-    return html`<span class="soft">${numberButton('never', measurement)}${mark}</span>`;
+    return html`<span class="soft">${numberButton('no sample', measurement)}${mark}</span>`;
   const interval = formatInterval(summary);
   return html`${numberButton(formatNumber(summary.median), measurement)}${mark}
-    <small>${interval === '' ? '' : `${interval}, `}n ${summary.n}</small>`;
+    <small>${interval === '' ? '' : `${interval}, `}n\u00a0${summary.n}</small>`;
 }

@@ -68,6 +68,24 @@ test('an outage says how long no write was done, and of how many rounds; void on
   assert.match(page, /data-rounds="voters\thealthy\twrites, closed loop">n 5, 1 void</);
 });
 
+test('what was measured in vain has no sample, which is not never', async () => {
+  const result = fixtureResult();
+  const [first] = result.measurements;
+  first!.samples = [];
+  first!.summary = { median: null, low: null, high: null, n: 0, warnings: ['void round 1: driver held up'] };
+  const page = await renderReport(result);
+  assert.match(page, /data-measurement="[^"]*" title="no sample \(n 0\): no sample">no sample<\/button>/);
+  assert.not.match(page, '>never<');
+});
+
+test('rounds are counted from 1, and readings have their unit', async () => {
+  const result = fixtureResult();
+  const fault = result.faults[0]!;
+  Object.assign(fault, { bit: false, round: 2, before: { 'v1.v2.quorum rttMs': 8.7 } });
+  const page = await renderReport({ ...result, faults: [fault] });
+  assert.match(page, /<td>3<\/td><td><b>no<\/b><\/td><td><div>v1\.v2\.quorum round trip 8\.7 ms<\/div>/);
+});
+
 test('a fault that did not bite stands in plain sight, those that bit are folded away', async () => {
   const result = fixtureResult();
   const folded = /<section id="faults"><h2>[^<]*<\/h2>\s*<details>/;

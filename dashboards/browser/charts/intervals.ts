@@ -17,10 +17,14 @@ export const intervals: Chart = ({ result }, metric, widthPx) => {
   const samples = measurements.flatMap(item => item.samples.map(sample => ({ ...item, ...sample })));
   const medians = measurements.filter(item => item.summary.median !== null);
   const bounded = medians.filter(item => item.summary.low !== null && item.summary.high !== null);
-  const unmeasured = conditions.flatMap(condition =>
+  const empty = conditions.flatMap(condition =>
     shown
-      .filter(name => !measurements.some(item => item.topology === name && item.condition === condition))
-      .map(name => ({ topology: name, condition })),
+      .map(topology => ({
+        topology,
+        condition,
+        item: measurements.find(item => item.topology === topology && item.condition === condition),
+      }))
+      .filter(({ item }) => item === undefined || item.summary.median === null),
   );
   const wide = widthPx >= 560;
   const place = { y: 'topology', fy: 'condition' } as const;
@@ -28,7 +32,7 @@ export const intervals: Chart = ({ result }, metric, widthPx) => {
     width: widthPx,
     height: conditions.length * (shown.length * ROW_PX + 26) + 46,
     marginLeft: leftMargin(shown, widthPx),
-    marginRight: 16,
+    marginRight: 24,
     marginBottom: 36,
     style: FONT,
     x: {
@@ -78,9 +82,9 @@ export const intervals: Chart = ({ result }, metric, widthPx) => {
         insetTop: ROW_PX / 2 + 2,
         insetBottom: 1,
       }),
-      Plot.text(unmeasured, {
+      Plot.text(empty, {
         ...place,
-        text: () => 'not measured',
+        text: ({ item }) => (item === undefined ? 'not measured' : 'no sample'),
         frameAnchor: 'left',
         dx: 4,
         fill: 'var(--soft)',
