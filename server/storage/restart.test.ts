@@ -1,11 +1,12 @@
 import { assert, suite } from '#test';
 import { silentLogger } from '../runtime/logger.ts';
 import { JuteWriter } from '../wire/jute.ts';
+import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { logHeader } from './log-format.ts';
 import { SnapshotSerializer } from './snapshot-stream.ts';
-import { createPacket, type TestRig, testRig } from './testing.ts';
+import { createPacket, packetOf, type TestRig, testRig } from './testing.ts';
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: what a restart finds, and what of it the next power cut leaves');
@@ -13,10 +14,17 @@ const E1 = makeZxid(1, 0);
 const SNAPSHOTS = '/data/version-2';
 const LOGS = '/logs/version-2';
 
-function open(rig: TestRig): ZkDatabase {
+function open(rig: TestRig, digestEnabled = true): ZkDatabase {
   const db = new ZkDatabase(
     { ...rig, logger: silentLogger },
-    { ...databaseDefaults, dataDir: '/data', dataLogDir: '/logs', preAllocBytes: 0, snapshotSizeFactor: 100 },
+    {
+      ...databaseDefaults,
+      dataDir: '/data',
+      dataLogDir: '/logs',
+      preAllocBytes: 0,
+      snapshotSizeFactor: 100,
+      digestEnabled,
+    },
   );
   db.load();
   return db;
@@ -103,3 +111,25 @@ test('2846: a log that went missing while the server runs is never leapt over, n
   rig.disk.remove(`${LOGS}/log.10000000a`);
   assert.is(from(E1 + 5), null);
 });
+
+for (const digestEnabled of [true, false]) {
+  test(`4837: a snapshot under way when the quorum is lost keeps nothing of what TRUNC then cuts, digests ${digestEnabled}`, () => {
+    const rig = testRig();
+    const db = open(rig, digestEnabled);
+    const large = 'x'.repeat(200_000);
+    commit(
+      rig,
+      db,
+      Array.from({ length: 5 }, (_, i) => createPacket(E1 + 1 + i, large)),
+    );
+    assert.ok(db.takeSnapshot(error => assert.is(error, undefined)));
+    rig.clock.step();
+    const path = '/n100000005';
+    db.append(packetOf(E1 + 6, { type: OpCode.setData, path, data: Buffer.from('lost'), version: 1 }));
+    assert.is(db.fastForward(), 1);
+    rig.clock.run();
+    assert.ok(db.truncate(E1 + 5));
+    assert.is(db.tree.getNode(path)!.version, 0);
+    assert.is(killed(rig).tree.getNode(path)!.version, 0);
+  });
+}

@@ -205,6 +205,9 @@ export class ZkDatabase {
    */
   fastForward(): number {
     if (this.lastLoggedZxid <= this.lastProcessedZxid) return 0;
+    // It would hold effects of what may never be committed, and without a digest not say so. ZOOKEEPER-4837
+    this.#snapshot?.cancel();
+    this.#snapshot = null;
     this.#log.writeOut();
     const { disk, logger } = this.#parts;
     const reader = new TxnLogReader(disk, this.logDirectory, this.lastProcessedZxid, 'the tree', logger);

@@ -1,0 +1,89 @@
+import { assert, suite } from '#test';
+import { body, MemoryClient } from '../memory-client.test-kit.ts';
+import { MemoryEnsemble, nameOf, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
+import { OpCode } from '../wire/opcodes.ts';
+
+const test = suite('quorum: a member between two roles');
+
+/** Cuts a member off from all others; its clients still reach it. */
+function isolate(ensemble: MemoryEnsemble, sid: number): void {
+  for (const other of ensemble.sids) {
+    if (other === sid) continue;
+    ensemble.network.cut(nameOf(sid), nameOf(other), 'blackhole');
+    ensemble.network.cut(nameOf(other), nameOf(sid), 'blackhole');
+  }
+}
+
+test('2845: a leader that loses its quorum closes its clients, and has in memory what it has logged', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3 }).start();
+  const { leader } = ensemble;
+  const { database, view } = ensemble.server(leader);
+  const client = MemoryClient.open(ensemble, leader);
+  client.create('/a');
+  isolate(ensemble, leader);
+  const last = database.lastLoggedZxid;
+  client.send(OpCode.create, body.create('/b'));
+  ensemble.wait(() => database.lastLoggedZxid > last, 'a proposal that nobody hears');
+  assert.is(database.lastProcessedZxid, last);
+  ensemble.wait(() => view.serving === null, 'the leader to step down');
+  ensemble.wait(() => client.raw.closed !== null, 'its client to be closed');
+  ensemble.wait(() => database.lastProcessedZxid === database.lastLoggedZxid, 'memory level with the log');
+  ensemble.wait(() => ensemble.leader > 0 && ensemble.leader !== leader, 'another leader');
+  ensemble.network.healAll();
+  ensemble.wait(() => view.serving !== null, 'the old leader to follow');
+  assert.is(database.tree.getNode('/b'), undefined, 'what was never committed is gone');
+});
+
+test('every member has the configuration in /zookeeper/config, also behind a SNAP', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
+  MemoryClient.open(ensemble).create('/a');
+  const lost = ensemble.sids.find(sid => sid !== ensemble.leader)!;
+  ensemble.kill(lost, 'power');
+  ensemble.machine(lost).disk.wipe();
+  ensemble.boot(lost);
+  ensemble.wait(() => ensemble.server(lost).view.serving !== null, 'the member to come back');
+  for (const sid of ensemble.sids) {
+    const text = String(MemoryClient.open(ensemble, sid).get('/zookeeper/config'));
+    assert.match(text, /server\.4=zk4:2888:3888:observer/);
+    assert.match(text, /version=0$/);
+  }
+});
+
+test('004-16, 004-20: observers ask followers first; without a follower they are served by the leader', () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const settings = { observerMasterPort: OBSERVER_MASTER_PORT };
+    const ensemble = new MemoryEnsemble({
+      voters: 3,
+      observers: 1,
+      settings,
+      seed: `masters ${seed}`,
+    }).start();
+    const master = ensemble.server(4).view.peer!.learner!.masterAddress;
+    assert.is(master?.port, OBSERVER_MASTER_PORT);
+    assert.is.not(master?.host, nameOf(ensemble.leader));
+  }
+  const settings = { observerMasterPort: OBSERVER_MASTER_PORT, standaloneEnabled: 'false' };
+  const alone = new MemoryEnsemble({ voters: 1, observers: 1, settings }).start();
+  assert.equal(alone.server(2).view.peer!.learner!.masterAddress, {
+    host: 'zk1',
+    port: OBSERVER_MASTER_PORT,
+  });
+});
+
+test('002-6: an epoch that a member accepted and that came to nothing makes its history no better', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3 }).start();
+  const behind = ensemble.sids.find(sid => sid !== ensemble.leader)!;
+  ensemble.kill(behind);
+  const { leader } = ensemble;
+  MemoryClient.open(ensemble, leader).create('/only-there');
+  for (const sid of ensemble.sids) if (sid !== behind) ensemble.kill(sid);
+  const { disk } = ensemble.machine(behind);
+  const accepted = disk.open('/data/version-2/acceptedEpoch', 'w');
+  accepted.writeAt(0, Buffer.from('9'));
+  accepted.close();
+  ensemble.boot(leader, behind);
+  ensemble.wait(() => ensemble.leader === leader, 'the longer history to lead');
+  ensemble.wait(() => ensemble.server(behind).view.serving !== null, 'the other to follow');
+  assert.is(ensemble.server(leader).view.peer!.epochs.currentEpoch, 10);
+  assert.is(MemoryClient.open(ensemble, behind).get('/only-there'), '');
+});
