@@ -8,7 +8,7 @@ import {
   OBSERVER_MASTER_PORT,
   QUORUM_PORT,
 } from './memory-ensemble.test-kit.ts';
-import type { Connection } from './runtime/runtime.ts';
+import type { Connection, Listener } from './runtime/runtime.ts';
 import { VirtualClock } from './runtime/virtual-clock.ts';
 import { OpCode } from './wire/opcodes.ts';
 
@@ -75,6 +75,42 @@ function takePort(ensemble: MemoryEnsemble, sid: number, port: number): void {
     return runtime;
   };
 }
+
+/** A process that is slow: what it wants to listen on for learners is open only `delayMs` later. */
+function listenLate(ensemble: MemoryEnsemble, sid: number, delayMs: number): void {
+  const machine = ensemble.machine(sid);
+  const boot = machine.boot.bind(machine);
+  machine.boot = options => {
+    const runtime = boot(options);
+    const { network, clock } = runtime;
+    const listen = network.listen.bind(network);
+    network.listen = (address, events) => {
+      if (address.port !== QUORUM_PORT) return listen(address, events);
+      let listener: Listener | undefined;
+      const timer = clock.after(delayMs, () => {
+        listener = listen(address, events);
+      });
+      return {
+        port: address.port,
+        close() {
+          timer.cancel();
+          listener?.close();
+        },
+      };
+    };
+    return runtime;
+  };
+}
+
+test('a leader that is slow to listen is waited for: nobody goes back to elections', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3 });
+  for (const sid of ensemble.sids) listenLate(ensemble, sid, 1500);
+  ensemble.start();
+  for (const sid of ensemble.sids) {
+    const looked = ensemble.messages(sid, 'info').filter(message => message === 'looking');
+    assert.is(looked.length, 1, `member ${sid}`);
+  }
+});
 
 test('a client port that is taken ends the server with ZK_LISTEN and the address', () => {
   const ensemble = new MemoryEnsemble({ voters: 0 });

@@ -38,7 +38,11 @@ export interface QuorumPeerParts {
   readonly onFatal: (error: ServerError) => void;
 }
 
-const LEADER_ROUNDS = 5;
+/**
+ * 100 ms apart. Upstream gives up after five, and a leader that is a JVM on a busy machine may need longer until it
+ * listens: given up, it leads nobody until its initLimit is over, and the next one elected may fare no better.
+ */
+const LEADER_ROUNDS = 30;
 const MASTER_ROUNDS = 10;
 
 /** As `mntr` and AdminServer name it. @see QuorumPeer.ZabState */
@@ -269,7 +273,6 @@ export class QuorumPeer {
   }
 }
 
-/** Upstream's five tries. */
 function leaderRounds(leader: QuorumServer): Address[][] {
   return Array.from({ length: LEADER_ROUNDS }, () => [quorumAddressOf(leader)]);
 }
