@@ -18,7 +18,7 @@ import { JuteError, JuteReader } from '../wire/jute.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { readAuthRequest } from '../wire/requests.ts';
-import { authenticate, IDENTITIES_MAX } from './authentication.ts';
+import { bareAddress, ClientIdentities } from './client-identities.ts';
 import { ClientOutput, OUTPUT_BYTES_MAX } from './client-output.ts';
 import { ConnectionStats } from './connection-stats.ts';
 import { judgeHello } from './hello.ts';
@@ -63,15 +63,14 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   readonly #frames: FrameReader;
   readonly #reader = new JuteReader();
   readonly #pending = new Fifo<Pending>();
-  readonly #ids: Id[];
-  readonly #identities = () => this.#ids;
+  readonly #ids: ClientIdentities;
+  readonly #identities = () => this.#ids.all;
   #server: ZooKeeperServer | null = null;
   #state: 'new' | 'connecting' | 'open' | 'closed' = 'new';
   #hello: ConnectRequest | null = null;
   /** Frames that came before the session stood; reading is paused, so they are those of one chunk. */
   #early: Buffer[] = [];
   #chunkMs = 0;
-  #bytesQueuedBefore = 0;
   sessionId = 0n;
   /** The halves of `sessionId`, for look-ups on the path of every request. */
   sessionHigh = 0;
@@ -88,7 +87,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.stats = new ConnectionStats(clock.wallMs());
     this.#output = new ClientOutput(connection, this.stats);
     this.gate = new ReadGate(connection);
-    this.#ids = [{ scheme: 'ip', id: bareAddress(connection.remote.host) }];
+    this.#ids = new ClientIdentities(bareAddress(connection.remote.host));
     this.#frames = new FrameReader(host.frameBytesMax, (bytes, start, end) =>
       this.#onFrame(bytes, start, end),
     );
@@ -112,7 +111,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   }
 
   identities(): readonly Id[] {
-    return this.#ids;
+    return this.#ids.all;
   }
 
   /** Bytes of one read from the socket. Anything malformed closes this connection and harms nothing else. */
@@ -431,7 +430,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   process(type: number, path: string, zxid: number, acl: readonly Acl[]): void {
     const server = this.#server;
     if (server === null || this.#state !== 'open') return;
-    if (!server.parts.config.skipAcl && !aclAllows(acl, Perms.READ, this.#ids)) return;
+    if (!server.parts.config.skipAcl && !aclAllows(acl, Perms.READ, this.#ids.all)) return;
     this.stats.lastZxid = zxid;
     if (!this.#output.event(type, path, server.parts.stats)) this.#relieve();
   }
@@ -439,11 +438,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   #authenticate(xid: number, reader: JuteReader): void {
     const server = this.#server!;
     const { scheme, auth } = readAuthRequest(reader);
-    const ids = authenticate(scheme, auth, server.parts.config.superDigest);
-    for (const id of ids ?? []) {
-      if (!this.#ids.some(own => own.scheme === id.scheme && own.id === id.id)) this.#ids.push(id);
-    }
-    const ok = ids !== null && this.#ids.length <= IDENTITIES_MAX;
+    const ok = this.#ids.prove(scheme, auth, server.parts.config.superDigest);
     server.replies.begin();
     this.#send(server, xid, OpCode.auth, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
     if (!ok) {
@@ -463,16 +458,10 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.#send(server, xid, OpCode.sasl, 0, ErrorCode.OK);
   }
 
-  /**
-   * Looked at again and again. The pings of a client that is not read from are not seen: while that is this server's
-   * doing, or the client takes in what waits for it, it is alive. One that takes nothing is left to expire.
-   */
+  /** Called again and again: the pings of a client that is not read from are not seen. */
   touchWhileHeld(): void {
-    if (this.#state !== 'open' || this.gate.open) return;
-    const { bytesQueued } = this.#output;
-    const takes = this.gate.holds(Hold.output) && bytesQueued < this.#bytesQueuedBefore;
-    this.#bytesQueuedBefore = bytesQueued;
-    if (takes || this.gate.holds(Hold.requests) || this.gate.holds(Hold.turns)) this.#server!.touch(this);
+    if (this.#state !== 'open') return;
+    if (this.gate.isHeldAlive(this.#output.bytesQueued)) this.#server!.touch(this);
   }
 
   /** After the last reply of a closed session. */
@@ -510,9 +499,4 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.#server?.removeConnection(this);
     this.#host.closed(this);
   }
-}
-
-/** IPv4 written as IPv6 is the same client. */
-function bareAddress(host: string): string {
-  return host.startsWith('::ffff:') ? host.slice(7) : host;
 }

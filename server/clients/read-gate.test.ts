@@ -26,6 +26,22 @@ test('reading stops with the first reason and goes on when the last is gone, in 
   assert.equal(did, ['pause', 'resume', 'pause']);
 });
 
+test('held for the server’s sake it is alive; held for its own, while it takes in what waits', () => {
+  const { gate } = rig();
+  assert.is(gate.isHeldAlive(0), false, 'not held');
+  gate.hold(Hold.output);
+  assert.equal(
+    [100, 90, 90, 120, 110].map(bytes => gate.isHeldAlive(bytes)),
+    [false, true, false, false, true],
+  );
+  for (const reason of [Hold.requests, Hold.turns]) {
+    gate.hold(reason);
+    assert.is(gate.isHeldAlive(110), true);
+    gate.release(reason);
+  }
+  assert.is(gate.isHeldAlive(110), false);
+});
+
 test('a connection that ends is read to its end: it is not paused any more', () => {
   const { gate, did } = rig();
   gate.leave();

@@ -19,6 +19,7 @@ export class ReadGate {
   /** Bits of `Hold`. */
   #holds = 0;
   #left = false;
+  #bytesQueuedBefore = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -41,8 +42,14 @@ export class ReadGate {
     return this.#holds === 0;
   }
 
-  holds(reason: Hold): boolean {
-    return (this.#holds & reason) !== 0;
+  /**
+   * Of a client that is held, at intervals: it counts as alive while the holding is this server's doing, or while it takes
+   * in what waits for it. One that takes nothing in is left to expire.
+   */
+  isHeldAlive(bytesQueued: number): boolean {
+    const takesIn = (this.#holds & Hold.output) !== 0 && bytesQueued < this.#bytesQueuedBefore;
+    this.#bytesQueuedBefore = bytesQueued;
+    return takesIn || (this.#holds & (Hold.requests | Hold.turns)) !== 0;
   }
 
   /** The connection is ending, which it can only when it is read to its end. */
