@@ -12,7 +12,7 @@ import { claims } from './claims-command.ts';
 import { Lab } from './lab.ts';
 import { recordWrites } from './measurements/record-writes.ts';
 import { measureWrites, PROBED_PATH, workloadOf } from './measurements/throughput.ts';
-import { underFault } from './measurements/under-fault.ts';
+import { NotHealed, underFault } from './measurements/under-fault.ts';
 import { SILENT } from './progress.ts';
 import { Recorder } from './recorder.ts';
 import { parseSuite } from './suite.ts';
@@ -124,7 +124,7 @@ test(
 );
 
 test(
-  'planted: a fault that does not bite makes its measurement void, and the claim on it',
+  'planted: a fault that does not bite makes its measurement void; one that bites on when it is healed ends the topology',
   async () => {
     const parsed = parseSuite(TINY, 'tiny', 'tiny.yaml');
     const { signal } = new AbortController();
@@ -142,16 +142,17 @@ test(
         proveBite: async () => ({ bit: false, before: {}, after: {}, how: 'nothing was done' }),
         heal: async () => {},
       };
+      const occasion = {
+        stage: stage!,
+        condition,
+        round: 0,
+        recorder,
+        recoverMaxMs: parsed.recoverMaxMs,
+        path: PROBED_PATH,
+        signal,
+      };
       const { value, voidReasons } = await underFault(
-        {
-          stage: stage!,
-          condition,
-          round: 0,
-          recorder,
-          recoverMaxMs: parsed.recoverMaxMs,
-          path: PROBED_PATH,
-          signal,
-        },
+        occasion,
         'blackhole',
         async () => nothing,
         () => measureWrites(stage!, cast, write, { paced: false }),
@@ -160,6 +161,19 @@ test(
       const writes = recorder.measured().measurements.find(({ metric }) => metric === 'writeThroughput')!;
       assert.equal(writes.samples, []);
       assert.match(writes.summary.warnings.join(), /void round 1: blackhole did not bite/);
+
+      const stays: ActiveFault = {
+        ...nothing,
+        proveBite: async () => ({ ...(await nothing.proveBite()), bit: true }),
+      };
+      const unhealed = await underFault(
+        { ...occasion, recoverMaxMs: 8_000 },
+        'blackhole',
+        async () => stays,
+        async () => {},
+      ).catch((error: Error) => error);
+      assert.instance(unhealed, NotHealed);
+      assert.match((unhealed as Error).message, /the fault still bites after 8000 ms/);
     } finally {
       await lab.stop();
     }

@@ -1,4 +1,5 @@
 /** Something measured while a fault is in force: injected, proven, healed, and the ensemble seen to live after it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActiveFault, BiteProof, Fault } from '../../faults/fault.ts';
 import { firstWrite } from '../first-write.ts';
 import type { Recorder } from '../recorder.ts';
@@ -78,10 +79,12 @@ export async function underFault<T>(
   }
   const healedAt = Date.now();
   occasion.signal.throwIfAborted();
-  await recovered(occasion);
+  await recovered(occasion, active);
   return { ...outcome, span: { ...outcome.span, healedAt } };
 }
 
+/** A moment in which this machine was busy can look like latency: asked again, it does not. */
+const PROOF_PAUSE_MS = 50;
 const LINKS_NAMED_MAX = 8;
 
 /** Links as reports name them: a fault of a whole ensemble is on dozens. */
@@ -94,8 +97,11 @@ function unproven(error: Error): BiteProof {
   return { bit: false, before: {}, after: {}, how: `the proof itself failed: ${error.message}` };
 }
 
-/** Liveness: every heal is followed by a write that must commit, and by all members serving. @throws NotHealed */
-async function recovered(occasion: Occasion): Promise<void> {
+/**
+ * Liveness: every heal is followed by a write that must commit, and by all members serving. And what bit must bite no
+ * more: a fault that stayed would be in every "healthy" round to come. @throws NotHealed
+ */
+async function recovered(occasion: Occasion, fault: ActiveFault): Promise<void> {
   const { stage, condition, round, recorder, recoverMaxMs, path, signal } = occasion;
   const healedAt = Date.now();
   const voters = stage.ensemble.members.filter(({ plan }) => plan.role === 'participant');
@@ -116,6 +122,12 @@ async function recovered(occasion: Occasion): Promise<void> {
     await stage.ensemble.ready(recoverMaxMs);
   } catch (error) {
     throw lost((error as Error).message);
+  }
+  const bitesUntilMs = performance.now() + recoverMaxMs;
+  while ((await fault.proveBite().catch(unproven)).bit) {
+    signal.throwIfAborted();
+    if (performance.now() > bitesUntilMs) throw lost(`the fault still bites after ${recoverMaxMs} ms`);
+    await sleep(PROOF_PAUSE_MS);
   }
   recorder.sample(place, round, wroteAt - healedAt);
 }
