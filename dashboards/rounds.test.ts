@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
+import { minimalResult } from '../results/fixtures/minimal.ts';
 import type { Availability, Sync } from '../results/schema.ts';
-import { answeredInFault, medianRound, worstRound } from './rounds.ts';
+import { answeredInFault, firstCommitMs, medianRound, worstRound } from './rounds.ts';
 import { stagesOf } from './stages.ts';
 
 const test = suite('dashboards: rounds');
@@ -51,4 +52,22 @@ test('a missing mark goes into the next stage; no stage runs backwards', () => {
     { title: 'election', fromMs: 0, toMs: 10 },
     { title: 'UPTODATE', fromMs: 10, toMs: 30 },
   ]);
+});
+
+test('the first commit is that of the round that is drawn, and of its topology and condition', () => {
+  const sample = (topology: string, condition: string, values: number[]) => ({
+    ...minimalResult().measurements[0]!,
+    ...{ metric: 'syncFirstWriteMs', topology, condition },
+    samples: values.map((value, round) => ({ round, value })),
+  });
+  const measurements = [
+    sample('voters', 'leader killed', [300, 310]),
+    sample('observers', 'leader killed', [400, 410]),
+    sample('observers', 'another', [500, 510]),
+  ];
+  const round = [{ ...sync(1, 'o1', 1), topology: 'observers', condition: 'leader killed' }];
+  assert.is(firstCommitMs({ measurements }, round), 410);
+  assert.is(firstCommitMs({ measurements }, [{ ...round[0]!, round: 7 }]), undefined);
+  assert.is(firstCommitMs({ measurements: [] }, round), undefined);
+  assert.is(firstCommitMs({ measurements }, []), undefined);
 });

@@ -1,4 +1,4 @@
-import type { Availability, Outcome, Sync } from '../results/schema.ts';
+import type { Availability, Outcome, Result, Sync } from '../results/schema.ts';
 
 /** A read came back with data, be it old. */
 export const ANSWERED: readonly Outcome[] = ['ok', 'stale', 'readonly'];
@@ -32,6 +32,20 @@ export function medianRound(syncs: readonly Sync[]): Sync[] {
   rounds.sort((a, b) => lastServing(a) - lastServing(b));
   const median = rounds[Math.floor(rounds.length / 2)] ?? [];
   return median.toSorted((a, b) => servingMs(a) - servingMs(b));
+}
+
+/** When a write was committed again in the round of `syncs`, in ms since the leader was lost; undefined where unknown. */
+export function firstCommitMs(
+  { measurements }: Pick<Result, 'measurements'>,
+  [sync]: readonly Sync[],
+): number | undefined {
+  const measured = measurements.find(
+    item =>
+      item.metric === 'syncFirstWriteMs' &&
+      item.topology === sync?.topology &&
+      item.condition === sync.condition,
+  );
+  return measured?.samples.find(({ round }) => round === sync?.round)?.value;
 }
 
 function lastServing(round: readonly Sync[]): number {

@@ -1,5 +1,6 @@
-import type { Result } from '../../results/schema.ts';
+import type { Measurement, Result } from '../../results/schema.ts';
 import { OUTCOMES } from '../../results/schema.ts';
+import { formatNumber } from '../format.ts';
 import { conditionsOf, metricsOf } from '../order.ts';
 import { STAGES } from '../stages.ts';
 import { html, type Markup } from './html.ts';
@@ -51,24 +52,31 @@ export function availability(result: Result): Markup | null {
 export function syncs(result: Result): Markup | null {
   if (result.syncs.length === 0) return null;
   return html`<section id="sync"><h2>From losing the leader to serving again</h2>
-  <p class="note">One bar a learner, first to serve on top; the round with the median end. At the right, how it was synced.</p>
+  <p class="note">One bar a learner, first to serve on top; the round with the median end. Line: the first
+    write that was committed again. At the right, how it was synced.</p>
   ${legend(STAGES.map((stage, index) => [stage.title, `--stage-${index}`]))}
   ${conditionsOf(result.syncs).map(condition => perTopology(result, condition, 'waterfall', result.syncs))}
 </section>`;
 }
 
-function perTopology(
-  result: Result,
-  condition: string,
-  kind: string,
-  rows: readonly { readonly topology: string; readonly condition: string }[],
-): Markup {
+interface Row {
+  readonly topology: string;
+  readonly condition: string;
+  readonly round?: number;
+}
+
+function roundsText(rows: readonly Row[], topology: string, condition: string): string {
+  const own = rows.filter(row => row.topology === topology && row.condition === condition);
+  return `n ${new Set(own.map(({ round }) => round ?? 0)).size}`;
+}
+
+function perTopology(result: Result, condition: string, kind: string, rows: readonly Row[]): Markup {
   const topologies = result.topologies.filter(topology =>
     rows.some(row => row.topology === topology.name && row.condition === condition),
   );
   return html`<article><h3>${condition}</h3><div class="columns">${topologies.map(
     topology =>
-      html`<figure><figcaption>${topology.name}</figcaption>${chart(kind, topology.name, condition)}</figure>`,
+      html`<figure><figcaption>${topology.name} <span class="soft">${roundsText(rows, topology.name, condition)}</span></figcaption>${chart(kind, topology.name, condition)}</figure>`,
   )}</div></article>`;
 }
 
@@ -87,12 +95,25 @@ export function latencies(result: Result, curves: readonly PercentileCurve[]): M
     return [...whole].map(([title, metric]) => ({ title, metric, condition }));
   });
   return html`<section id="latency"><h2>Latency by percentile</h2>
-  <p class="note">All rounds merged. A curve ends where fewer than 10 samples lie beyond: p99.9 needs 10,000.</p>
+  <p class="note">All rounds merged; the same axis for all conditions. A curve ends where fewer than 10 samples lie beyond: p99.9 needs 10,000.</p>
   ${topologyLegend(result)}
   <div class="columns">${keys.map(
     ({ title, metric, condition }) =>
-      html`<figure><figcaption>${title}, ${condition}</figcaption>${chart('percentiles', metric, condition)}</figure>`,
+      html`<figure><figcaption>${title}, ${condition} <span class="soft">n ${samplesText(rows, curves, metric, condition)}</span></figcaption>${chart('percentiles', metric, condition)}</figure>`,
   )}</div></section>`;
+}
+
+/** The least and the most samples of the curves in one chart: `11,200–12,000` */
+function samplesText(
+  rows: readonly Measurement[],
+  curves: readonly PercentileCurve[],
+  metric: string,
+  condition: string,
+): string {
+  const ids = rows.filter(row => row.metric === metric && row.condition === condition).map(row => row.id);
+  const counts = curves.filter(curve => ids.includes(curve.measurement)).map(curve => curve.samples);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? formatNumber(least) : `${formatNumber(least)}–${formatNumber(most)}`;
 }
 
 function topologyLegend(result: Result): Markup {

@@ -1,5 +1,6 @@
 import { assert, suite } from '#test';
 import { minimalResult } from '../../results/fixtures/minimal.ts';
+import { CONDITIONS } from '../../results/names.ts';
 import { resultSchema } from '../../results/schema.ts';
 import { fixtureResult } from '../fixtures/result.ts';
 import { escapeHtml } from './html.ts';
@@ -84,6 +85,15 @@ test('rounds are counted from 1, and readings have their unit', async () => {
   Object.assign(fault, { bit: false, round: 2, before: { 'v1.v2.quorum rttMs': 8.7 } });
   const page = await renderReport({ ...result, faults: [fault] });
   assert.match(page, /<td>3<\/td><td><b>no<\/b><\/td><td><div>v1\.v2\.quorum round trip 8\.7 ms<\/div>/);
+});
+
+test('an outage of which no round counts is named all the same', async () => {
+  const result = fixtureResult();
+  for (const each of result.timelines)
+    if (each.condition === CONDITIONS.leaderCut) each.voidReasons = ['it did not bite'];
+  const page = await renderReport(result);
+  assert.match(page, /Writes through the outage: leader cut <span class="soft">no round counts/);
+  assert.match(page, /observers: n 0, 2 void/);
 });
 
 test('a fault that did not bite stands in plain sight, those that bit are folded away', async () => {

@@ -30,7 +30,10 @@ function groupsOf(result: Result, condition: string, load: string): Group[] {
 
 function outage(result: Result, condition: string): Markup | null {
   const groups = groupsOf(result, condition, LOADS.outage);
-  if (groups.length === 0) return null;
+  if (groups.length === 0)
+    return html`<article><h3>Writes through the outage: ${condition} <span class="soft">no round counts</span></h3>
+  <p class="note">${result.topologies.map(({ name }) => `${name}: ${absentText(result, name, condition, LOADS.outage)}. `)}
+    Why, say the warnings of the reads in the same outage.</p></article>`;
   return html`<article><h3>Writes through the outage: ${condition} <span class="soft">writes/s, ${scaleText(groups)}, by seconds since the
     fault was injected; dashed: what clients asked for</span></h3>
   <div class="columns">${groups.map(group => panel(result, 'rate', group, [condition], silenceText(group)))}</div></article>`;
@@ -60,11 +63,19 @@ function rows(result: Result, load: string, kind: string, conditions: readonly s
     const figures = result.topologies.map(({ name }) => {
       const group = groupOf(result, name, condition, load);
       return group === undefined
-        ? html`<figure class="absent"><figcaption>${name} <span class="soft">not measured</span></figcaption></figure>`
+        ? html`<figure class="absent"><figcaption>${name} <span class="soft">${absentText(result, name, condition, load)}</span></figcaption></figure>`
         : panel(result, kind, group, conditions, kind === 'latency' ? doneText(group) : '');
     });
     return html`<h4>${condition}</h4><div class="columns">${figures}</div>`;
   });
+}
+
+/** Why there is nothing to draw. */
+function absentText(result: Result, topology: string, condition: string, load: string): string {
+  const voided = result.timelines.filter(
+    each => each.topology === topology && each.condition === condition && each.load === load,
+  ).length;
+  return voided === 0 ? 'not measured' : `n 0, ${voided} void`;
 }
 
 function panel(

@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot';
 import type { Availability } from '../../../results/schema.ts';
 import { formatNumber } from '../../format.ts';
 import { ANSWERED, worstRound } from '../../rounds.ts';
+import { bandTitle } from '../../timeline-groups.ts';
 import { type Chart, FONT } from './chart.ts';
 
 /** A strip per member: full height where reads were answered, a thin line where not. Key: topology, tab, condition. */
@@ -45,12 +46,11 @@ export const availability: Chart = ({ result }, key, widthPx) => {
     marks: [
       Plot.rect(bands, { x1: 'from', x2: 'to', fill: 'var(--band)' }),
       Plot.text(bands, {
-        x: 'from',
-        text: 'fault',
-        frameAnchor: 'top',
-        dy: -14,
-        textAnchor: 'start',
-        fill: 'var(--soft)',
+        text: bandTitle,
+        frameAnchor: 'top-left',
+        dy: -16,
+        fill: 'var(--band-edge)',
+        fontWeight: 600,
       }),
       strips(true),
       strips(false),

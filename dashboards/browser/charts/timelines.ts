@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { LOADS, SERIES } from '../../../results/names.ts';
 import { formatNumber } from '../../format.ts';
+import { logScale } from '../../log-scale.ts';
 import {
   bandTitle,
   type Group,
@@ -19,8 +20,6 @@ const PANELS = {
   latency: { bold: SERIES.latencyP50, thin: SERIES.latencyMax, scale: 'log' },
 } as const;
 
-const POWERS_OF_TEN = [0.01, 0.1, 1, 10, 100, 1_000, 10_000];
-
 /**
  * One load of one topology over time, under its faults. The axes are those of all panels of the load and scale: of the
  * same load in all conditions, or in this one alone. Key: kind of panel, topology, condition, load, then the conditions.
@@ -34,9 +33,9 @@ export const timelines: Chart = ({ result }, key, widthPx) => {
     result.topologies.flatMap(({ name }) => groupOf(result, name, each, load) ?? []),
   );
   const [fromS, toS] = timeSpan(all, panel.bold);
-  const known = all.flatMap(each => valuesOf(each, panel)).filter(value => value > 0);
-  const [least, most] = [Math.min(...known), Math.max(1, ...known)];
+  const known = all.flatMap(each => valuesOf(each, panel));
   const logarithmic = panel.scale === 'log';
+  const { domain, ticks } = logarithmic ? logScale(known) : { domain: [0, Math.max(1, ...known)], ticks: 3 };
   const colour = topologyScale(result).range[result.topologies.findIndex(each => each.name === topology)]!;
   const bold = drawable(typicalPoints(group, panel.bold));
   const thin = drawable(typicalPoints(group, panel.thin));
@@ -64,18 +63,11 @@ export const timelines: Chart = ({ result }, key, widthPx) => {
     marginBottom: 30,
     style: FONT,
     x: { label: 's', domain: [fromS, toS], ticks: 5, tickFormat: formatNumber },
-    y: {
-      label: null,
-      type: panel.scale,
-      domain: [logarithmic ? least : 0, most],
-      nice: true,
-      ticks: logarithmic ? POWERS_OF_TEN : 3,
-      tickFormat: formatNumber,
-    },
+    y: { label: null, type: panel.scale, domain, nice: !logarithmic, ticks, tickFormat: formatNumber },
     ariaLabel: `${unit} over time, ${load}: ${topology}, ${condition}`,
     marks: [
       Plot.rect(bands, { x1: 'from', x2: 'to', fill: BAND_FILL }),
-      Plot.gridY({ stroke: GRID, strokeOpacity: 1, ticks: logarithmic ? POWERS_OF_TEN : 3 }),
+      Plot.gridY({ stroke: GRID, strokeOpacity: 1, ticks }),
       Plot.ruleX(
         bands.flatMap(({ edges }) => edges),
         { stroke: 'var(--band-edge)' },

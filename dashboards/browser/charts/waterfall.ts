@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { formatNumber } from '../../format.ts';
-import { medianRound } from '../../rounds.ts';
+import { firstCommitMs, medianRound } from '../../rounds.ts';
 import { STAGES, stagesOf } from '../../stages.ts';
 import { GRID } from '../palette.ts';
 import { type Chart, FONT } from './chart.ts';
@@ -17,17 +17,22 @@ export const waterfall: Chart = ({ result }, key, widthPx) => {
   const stages = rows.flatMap(sync =>
     stagesOf(sync.marks).map(stage => ({ ...stage, sync, learner: sync.learner })),
   );
-  const ends = [...new Set(all.map(sync => sync.topology))]
-    .flatMap(name => medianRound(all.filter(sync => sync.topology === name)))
-    .flatMap(sync => stagesOf(sync.marks).map(stage => stage.toMs));
+  const drawn = [...new Set(all.map(sync => sync.topology))].map(name =>
+    medianRound(all.filter(sync => sync.topology === name)),
+  );
+  const ends = [
+    ...drawn.flat().flatMap(sync => stagesOf(sync.marks).map(stage => stage.toMs)),
+    ...drawn.flatMap(round => firstCommitMs(result, round) ?? []),
+  ];
+  const commits = [firstCommitMs(result, rows)].filter(ms => ms !== undefined);
   const labelled = rows.length <= LABELLED_LEARNERS_MAX;
   const rowPx = Math.max(3, Math.min(24, HEIGHT_MAX_PX / rows.length));
   return Plot.plot({
     width: widthPx,
-    height: rows.length * rowPx + 54,
+    height: rows.length * rowPx + 66,
     marginLeft: labelled ? 98 : 14,
     marginRight: labelled ? 54 : 14,
-    marginTop: 12,
+    marginTop: 24,
     marginBottom: 36,
     style: FONT,
     x: {
@@ -52,6 +57,14 @@ export const waterfall: Chart = ({ result }, key, widthPx) => {
         insetTop: 2,
         insetBottom: 2,
         insetRight: 0.5,
+      }),
+      Plot.ruleX(commits, { stroke: 'var(--ink)', strokeWidth: 1.5, insetTop: -6 }),
+      Plot.text(commits, {
+        x: ms => ms,
+        text: ms => `first commit ${formatNumber(ms)} ms`,
+        frameAnchor: 'top',
+        dy: -15,
+        fontWeight: 600,
       }),
       labelled
         ? Plot.text(rows, {

@@ -1,0 +1,23 @@
+import fc from 'fast-check';
+import { assert, suite } from '#test';
+import { logScale } from './log-scale.ts';
+
+const test = suite('dashboards: logarithmic scale');
+
+test('the ends are the 1, 2 or 5 around the values; few decades have all three, many the powers of ten', () => {
+  assert.equal(logScale([1.4, 16]), { domain: [1, 20], ticks: [1, 2, 5, 10, 20] });
+  assert.equal(logScale([0.3, 700]), { domain: [0.2, 1000], ticks: [1, 10, 100, 1000] });
+  assert.equal(logScale([2]), { domain: [2, 5], ticks: [2, 5] });
+  assert.equal(logScale([0, 0]), { domain: [1, 10], ticks: [1, 10] });
+});
+
+test('every value and every tick is within the ends, and there are two ticks at least', () => {
+  fc.assert(
+    fc.property(fc.array(fc.double({ min: 1e-3, max: 1e6, noNaN: true }), { minLength: 1 }), values => {
+      const { domain, ticks } = logScale(values);
+      const within = (value: number) => value >= domain[0] && value <= domain[1];
+      assert.ok(values.every(within) && ticks.every(within), `${domain} ${ticks}`);
+      assert.ok(domain[0] < domain[1] && ticks.length >= 2, `${domain} ${ticks}`);
+    }),
+  );
+});

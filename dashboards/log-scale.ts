@@ -1,0 +1,21 @@
+export interface LogScale {
+  readonly domain: readonly [number, number];
+  readonly ticks: readonly number[];
+}
+
+const TICKS_MAX = 6;
+
+/** From the 1, 2 or 5 below the least to that above the greatest, so that both ends have a tick, and no tick is outside. */
+export function logScale(values: readonly number[]): LogScale {
+  const positive = values.filter(value => value > 0);
+  if (positive.length === 0) return { domain: [1, 10], ticks: [1, 10] };
+  const [least, most] = [Math.min(...positive), Math.max(...positive)];
+  const steps: number[] = [];
+  for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)) + 1; power += 1)
+    steps.push(...[1, 2, 5].map(digit => Number(`${digit}e${power}`)));
+  const from = steps.findLast(step => step <= least)!;
+  const to = steps.find(step => step >= most && step > from)!;
+  const within = steps.filter(step => step >= from && step <= to);
+  const ticks = within.length <= TICKS_MAX ? within : within.filter(step => Math.log10(step) % 1 === 0);
+  return { domain: [from, to], ticks };
+}
