@@ -1,5 +1,5 @@
 /** `zklab doctor`: what this machine offers the lab, what each thing is for, and how to get what is missing. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { execa } from 'execa';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
@@ -53,12 +53,6 @@ export const MACHINE_CHECKS: readonly Check[] = [
       const { medianUs, maxUs, samples } = await loopbackRoundTrip();
       return `${medianUs} µs there and back, ${maxUs} µs at most, ${samples} round trips`;
     },
-  },
-  {
-    name: 'cgroups v2',
-    usedFor: 'equal CPU budgets for members',
-    howToGet: 'a cgroup that this user may write, as in `systemd-run --user --scope -p Delegate=yes`',
-    look: async () => cgroups(),
   },
   {
     name: 'setpriv',
@@ -147,14 +141,4 @@ async function said(command: string, args: readonly string[]): Promise<string | 
     timeout: COMMAND_MAX_MS,
   });
   return exitCode === 0 ? all.trim() : null;
-}
-
-/** Budgets need the cpu controller in a group of our own, to which we may add members. */
-function cgroups(): string | { partly: string } | null {
-  if (!existsSync('/sys/fs/cgroup/cgroup.controllers')) return null;
-  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/';
-  const file = `/sys/fs/cgroup${own === '/' ? '' : own}/cgroup.controllers`;
-  const controllers = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-  if (controllers.split(' ').includes('cpu')) return `cpu in ${own}`;
-  return { partly: `no cpu controller in ${own}` };
 }

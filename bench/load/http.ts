@@ -1,5 +1,5 @@
 /**
- * HTTP load by autocannon, for AdminServer and the REST gateway. What its numbers cannot show is returned with them.
+ * HTTP load by autocannon, for AdminServer. What its numbers cannot show is returned with them.
  * @see labs.md section 4
  */
 import autocannon from 'autocannon';

@@ -102,6 +102,7 @@ function verdictOf(
 
 function differences(a: Result, b: Result): string[] {
   const found: string[] = [];
+  if (a.run.id === b.run.id) found.push(`both are one run, ${a.run.id}: nothing can differ`);
   const apartMs = Math.abs(Date.parse(a.run.startedAt) - Date.parse(b.run.startedAt));
   if (apartMs > APART_MS_MAX) {
     found.push(

@@ -139,7 +139,7 @@ export interface Random {
   below(bound: number): number;
 }
 
-/** A small HTTP surface for AdminServer and the REST gateway. */
+/** A small HTTP surface, for AdminServer. */
 export interface HttpHost {
   listen(
     address: Address,
