@@ -13,6 +13,7 @@ import {
   type CreateRequest,
   type PathVersionRequest,
   readCreateRequest,
+  readPath,
   readPathVersionRequest,
   readSetAclRequest,
   readSetDataRequest,
@@ -77,6 +78,8 @@ export class PrepRequestProcessor {
         return this.#create(op, readCreateRequest(reader), request, zxid, timeMs);
       case OpCode.delete:
         return this.#delete(readPathVersionRequest(reader), request.identities, zxid);
+      case OpCode.deleteContainer:
+        return this.#deleteContainer(readPath(reader), zxid);
       case OpCode.setData:
         return this.#setData(readSetDataRequest(reader), request.identities, zxid, timeMs);
       case OpCode.setACL:
@@ -156,6 +159,16 @@ export class PrepRequestProcessor {
     if (this.changes.childCountOf(node) > 0) return ErrorCode.NOTEMPTY;
     this.#deletePending(path, zxid);
     return { type: OpCode.delete, path };
+  }
+
+  /** Only the leader asks for it. A child may have come since it looked. */
+  #deleteContainer(path: string, zxid: number): TxnBody | number {
+    const node = this.changes.find(path);
+    if (node === undefined) return ErrorCode.NONODE;
+    if (ownerKind(node.ephemeralOwner) !== 'container') return ErrorCode.BADARGUMENTS;
+    if (this.changes.childCountOf(node) > 0) return ErrorCode.NOTEMPTY;
+    this.#deletePending(path, zxid);
+    return { type: OpCode.deleteContainer, path };
   }
 
   #deletePending(path: string, zxid: number): void {

@@ -1,9 +1,11 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
+import { emptyContainers } from '../processors/empty-containers.ts';
 import { Fifo } from '../processors/fifo.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
 import { Request } from '../processors/request.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import type { Timer } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import { SessionTracker, type TrackedSession } from '../sessions/session-tracker.ts';
 import { DIGEST_VERSION } from '../tree/digest.ts';
@@ -67,6 +69,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   #zxid: number;
   #evaluateQueued = false;
   #stopped = false;
+  readonly #containerCheck: Timer;
   readonly #evaluateNow = () => this.#evaluate();
   /** Bytes of the transaction in proposals, for `srvr`. */
   readonly proposalSizes = { last: -1, min: -1, max: -1 };
@@ -108,6 +111,9 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       parts.config.tickTimeMs,
       parts.database.sessionTimeouts,
       session => this.#expire(session),
+    );
+    this.#containerCheck = parts.clock.every(parts.config.containerCheckIntervalMs, () =>
+      this.#deleteContainers(),
     );
   }
 
@@ -201,6 +207,9 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   #checkSession(request: Request): number {
+    // No client may ask for it, and a learner of Apache forwards it from one.
+    if (request.op === OpCode.deleteContainer)
+      return request.owner === this && request.origin === null ? ErrorCode.OK : ErrorCode.UNIMPLEMENTED;
     if (request.op === OpCode.createSession) {
       const timeoutMs = new JuteReader(request.bytes, request.start, request.end).readInt();
       const session = this.tracker.track(this.#idOf(request), timeoutMs);
@@ -236,21 +245,31 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.parts.logger.info('session expired', {
       session: `0x${BigInt.asUintN(64, session.id).toString(16)}`,
     });
+    this.#submitOwn(OpCode.closeSession, session.high, session.low, EMPTY);
+  }
+
+  /** What nobody asked for, and nobody waits for. */
+  #submitOwn(op: number, sessionHigh: number, sessionLow: number, bytes: Buffer): void {
     this.submit(
       new Request({
-        sessionHigh: session.high,
-        sessionLow: session.low,
+        sessionHigh,
+        sessionLow,
         cxid: 0,
-        op: OpCode.closeSession,
-        bytes: EMPTY,
+        op,
+        bytes,
         start: 0,
-        end: 0,
+        end: bytes.length,
         owner: this,
         origin: null,
         identities: () => [],
         arrivedMs: this.parts.clock.monotonicMs(),
       }),
     );
+  }
+
+  #deleteContainers(): void {
+    for (const path of emptyContainers(this.parts.database.tree))
+      this.#submitOwn(OpCode.deleteContainer, 0, 0, new JuteWriter().writeString(path).toBuffer());
   }
 
   #propose(request: Request, body: TxnBody, zxid: number, timeMs: number): void {
@@ -357,6 +376,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   /** `done` runs once everything proposed is on this server's disk. */
   stop(reason: string, done: () => void): void {
     this.#stopped = true;
+    this.#containerCheck.cancel();
     this.tracker.stop();
     this.shutdown(reason);
     this.#sync.stop(done);

@@ -1,0 +1,63 @@
+/** Containers go when their last child has gone: from the look of the leader to the trees of all. */
+import { assert, suite } from '#test';
+import { body, MemoryClient } from '../memory-client.test-kit.ts';
+import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { emptyContainers } from './empty-containers.ts';
+import { codeOf, create, PrepRig, remove } from './prep.test-kit.ts';
+
+const test = suite('processors: empty containers');
+
+const CONTAINER = 4;
+const CHECK_MS = 500;
+const { NONODE, NOTEMPTY, BADARGUMENTS, UNIMPLEMENTED } = ErrorCode;
+
+const container = (path: string) => create(path, { flags: CONTAINER, op: OpCode.createContainer });
+const removal = (path: string) => ({ ...remove(path), op: OpCode.deleteContainer });
+
+test('empty is what had a child and has none: neither a new container, nor one in use, nor another node', () => {
+  const rig = new PrepRig();
+  for (const path of ['/new', '/used', '/left']) rig.run(container(path));
+  for (const path of ['/plain', '/plain/x', '/used/x', '/left/x', '/left/y']) rig.run(create(path));
+  rig.run(remove('/plain/x'));
+  rig.run(remove('/left/x'));
+  assert.equal(emptyContainers(rig.tree), []);
+  rig.run(remove('/left/y'));
+  assert.equal(emptyContainers(rig.tree), ['/left']);
+  rig.run(removal('/left'));
+  assert.is(rig.tree.getNode('/left'), undefined);
+  assert.equal(emptyContainers(rig.tree), []);
+});
+
+test('a removal is refused when a child has come since, and for what is no container', () => {
+  const rig = new PrepRig();
+  rig.run(container('/c'));
+  rig.run(create('/plain'));
+  rig.prepare(create('/c/late'));
+  assert.is(codeOf(rig.prepare(removal('/c'))), NOTEMPTY);
+  assert.is(codeOf(rig.prepare(removal('/plain'))), BADARGUMENTS);
+  assert.is(codeOf(rig.prepare(removal('/none'))), NONODE);
+});
+
+for (const voters of [0, 3]) {
+  test(`a container goes from ${voters === 0 ? 'a standalone server' : 'all members'}, its watchers are told; no client may remove one`, () => {
+    const settings = { 'znode.container.checkIntervalMs': CHECK_MS };
+    const ensemble = new MemoryEnsemble({ voters, settings }).start();
+    const client = MemoryClient.open(ensemble, ensemble.sids.at(-1));
+    client.ask(OpCode.createContainer, body.create('/c', '', CONTAINER));
+    client.create('/c/x');
+    client.ask(OpCode.exists, body.read('/c', true));
+    ensemble.time.advance(3 * CHECK_MS);
+    assert.is(client.get('/c'), '');
+    client.ask(OpCode.delete, body.delete('/c/x'));
+    ensemble.time.advance(3 * CHECK_MS);
+    assert.is(client.get('/c'), NONODE);
+    assert.is(client.replies.filter(reply => reply.xid === -1).length, 1);
+    for (const sid of ensemble.sids) assert.is(MemoryClient.open(ensemble, sid).get('/c'), NONODE);
+
+    client.ask(OpCode.createContainer, body.create('/d', '', CONTAINER));
+    assert.is(client.ask(OpCode.deleteContainer, body.path('/d')).err, UNIMPLEMENTED);
+    assert.is(MemoryClient.open(ensemble).get('/d'), '');
+  });
+}
