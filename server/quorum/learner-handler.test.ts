@@ -317,6 +317,25 @@ test('a learner that takes longer than initLimit to ack NEWLEADER is dropped; on
   assert.match(slow.connection.destroyed ?? '', /not synced within 1000 ms \(initLimit\)/);
 });
 
+test('an ack of some proposals leaves the others owed, counted from that ack on', () => {
+  const story = new Story('tickTime=100\ninitLimit=10\nsyncLimit=5\n');
+  story.pending = [createPacket(PENDING), createPacket(LATER)];
+  story.discover();
+  story.receive(PacketType.ACK, NEWLEADER_ZXID);
+  story.serve();
+  story.rig.clock.nowMs = 400;
+  story.receive(PacketType.ACK, PENDING);
+  for (const [nowMs, gone] of [
+    [800, false],
+    [901, true],
+  ] as const) {
+    story.rig.clock.nowMs = nowMs;
+    story.receive(PacketType.PING, 0, Buffer.alloc(0));
+    story.handler.tick(LATER);
+    assert.is(story.connection.destroyed !== undefined, gone, `${nowMs} ms`);
+  }
+});
+
 test('a learner that does not keep up is dropped when 512 MiB wait for it, whatever it is that comes next', () => {
   const more: ((story: Story) => void)[] = [
     story => story.handler.sendProposal(createPacket(LATER)),

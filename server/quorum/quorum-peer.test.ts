@@ -52,12 +52,11 @@ test('every member has the configuration in /zookeeper/config, also behind a SNA
 test('004-16, 004-20: observers ask followers first; without a follower they are served by the leader', () => {
   for (let seed = 1; seed <= 4; seed++) {
     const settings = { observerMasterPort: OBSERVER_MASTER_PORT };
-    const ensemble = new MemoryEnsemble({
-      voters: 3,
-      observers: 1,
-      settings,
-      seed: `masters ${seed}`,
-    }).start();
+    const seeded = { voters: 3, observers: 1, settings, seed: `masters ${seed}` };
+    const ensemble = new MemoryEnsemble(seeded).boot(1, 2, 3);
+    ensemble.wait(() => [1, 2, 3].every(sid => ensemble.server(sid).view.serving !== null), 'the voters');
+    ensemble.boot(4);
+    ensemble.wait(() => ensemble.server(4).view.serving !== null, 'the observer');
     const master = ensemble.server(4).view.peer!.learner!.masterAddress;
     assert.is(master?.port, OBSERVER_MASTER_PORT);
     assert.is.not(master?.host, nameOf(ensemble.leader));

@@ -47,6 +47,16 @@ test('a touched session lives on, each touch with the whole timeout', () => {
   assert.is(tracker.touch(b), false, 'no touch brings back what is closing');
 });
 
+test('a touch with another timeout, as a PING or REVALIDATE brings it, counts with that', () => {
+  const { clock, expired, tracker } = rig();
+  const session = tracker.track(A, 500);
+  tracker.touch(session, 3_000);
+  clock.advance(3_000);
+  assert.equal(expired, []);
+  clock.advance(2 * TICK_MS);
+  assert.equal(expired, [A]);
+});
+
 test('sessions of a snapshot or log start anew when a leader begins: none is older than its timeout', () => {
   const { clock, expired, tracker } = rig([
     [A, 300],
