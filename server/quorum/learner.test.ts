@@ -5,6 +5,7 @@ import { createPacket } from '../storage/testing.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
+import { txnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { Follower } from './follower.ts';
 import { Observer } from './observer.ts';
@@ -261,6 +262,27 @@ test('4925: a gap is refused wherever it comes: in the DIFF, before UPTODATE, in
   inform.master.sendTxn(INFORM, createPacket(e2(1))).sendTxn(INFORM, createPacket(e2(3)));
   assertEnded(inform, /INFORM 0x200000003 does not follow 0x200000001/);
   assert.is(inform.stage.database.lastLoggedZxid, e2(1));
+});
+
+test('2623: a transaction that could not be read back from the log is not logged: the learner leaves, and can start again', () => {
+  const unknownType = Buffer.from(createPacket(e2(1)).bytes);
+  unknownType.writeInt32BE(99, 16 + 28);
+  const tooShort = txnPacket(e2(1), createPacket(e2(1)).bytes.subarray(16, 70));
+  const ofAnotherZxid = txnPacket(e2(1), createPacket(e2(9)).bytes.subarray(16, -4));
+  for (const poison of [{ zxid: e2(1), bytes: unknownType }, tooShort, ofAnotherZxid]) {
+    for (const role of ['follower', 'observer'] as const) {
+      const serving = serve(role);
+      serving.master.sendTxn(role === 'follower' ? PROPOSAL : INFORM, poison);
+      assertEnded(serving, /malformed input from the master/);
+      const syncing = acked(discover(role));
+      syncing.master.send(DIFF, e2(1)).sendTxn(PROPOSAL, poison).send(COMMIT, e2(1));
+      assertEnded(syncing, /malformed input from the master/);
+      for (const { stage } of [serving, syncing]) {
+        stage.powerCycle();
+        assert.is(stage.database.lastProcessedZxid, e1(3));
+      }
+    }
+  }
 });
 
 test('a COMMIT that is not of the oldest proposal is a hole', () => {

@@ -1,8 +1,9 @@
 import { ServerError } from '../errors.ts';
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
+import { type ReadTxnPacket, readTxnPacket } from '../storage/parse-txn.ts';
 import { JuteError, JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
-import { type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
+import { TXN_TRAILER_BYTES, type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 import { epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { PROTOCOL_VERSION } from './learner-handler.ts';
 import { MasterDialer } from './master-dialer.ts';
@@ -349,8 +350,8 @@ export abstract class Learner implements Role {
       );
       return false;
     }
-    this.#lastQueued = packet.zxid;
     this.#proposed.push(ownPacket(packet));
+    this.#lastQueued = packet.zxid;
     return true;
   }
 
@@ -467,13 +468,16 @@ export abstract class Learner implements Role {
   }
 }
 
-/** The transaction of a PROPOSAL or INFORM in memory of its own, framed as PROPOSAL. */
-export function ownPacket(packet: PacketView): TxnPacket {
+/** The transaction of a PROPOSAL or INFORM in memory of its own, framed as PROPOSAL. @throws JuteError when it is none */
+export function ownPacket(packet: PacketView): ReadTxnPacket {
   if (packet.type === PacketType.INFORMANDACTIVATE)
-    return txnPacket(packet.zxid, packet.data().subarray(NEXT_LEADER_BYTES));
+    return readTxnPacket(txnPacket(packet.zxid, packet.data().subarray(NEXT_LEADER_BYTES)));
+  // Nobody sends authinfo here, but bytes can say so.
+  if (packet.end - packet.dataEnd !== TXN_TRAILER_BYTES)
+    return readTxnPacket(txnPacket(packet.zxid, packet.data()));
   const bytes = packet.copy();
   bytes[3] = PacketType.PROPOSAL;
-  return { zxid: packet.zxid, bytes };
+  return readTxnPacket({ zxid: packet.zxid, bytes });
 }
 
 /** An INFORMANDACTIVATE names the next leader in front of its transaction. */

@@ -1,6 +1,7 @@
-import { JuteReader } from '../wire/jute.ts';
+import { JuteError, JuteReader } from '../wire/jute.ts';
 import { readTxnBody, readTxnHeader, TXN_DIGEST_BYTES, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { TXN_START, type TxnPacket, txnEnd } from '../wire/txn-packet.ts';
+import { zxidToHex } from '../wire/zxid.ts';
 
 export interface ParsedTxn {
   readonly header: TxnHeader;
@@ -9,8 +10,26 @@ export interface ParsedTxn {
   readonly digestAt: number;
 }
 
+/** A transaction that was read when it arrived, and is not read again when it is committed. */
+export interface ReadTxnPacket extends TxnPacket {
+  readonly parsed: ParsedTxn;
+}
+
+/**
+ * Before a transaction is logged: one that cannot be read back would keep this server from ever starting again.
+ * @throws JuteError
+ */
+export function readTxnPacket(packet: TxnPacket): ReadTxnPacket {
+  const parsed = parseTxnPacket(packet);
+  const { zxid } = parsed.header;
+  if (zxid !== packet.zxid)
+    throw new JuteError(`transaction of ${zxidToHex(zxid)} in a packet of ${zxidToHex(packet.zxid)}`);
+  return { zxid, bytes: packet.bytes, parsed };
+}
+
 /** `body` views the packet's bytes. @throws JuteError */
-export function parseTxnPacket(packet: TxnPacket): ParsedTxn {
+export function parseTxnPacket(packet: TxnPacket | ReadTxnPacket): ParsedTxn {
+  if ('parsed' in packet) return packet.parsed;
   const reader = new JuteReader(packet.bytes, TXN_START, txnEnd(packet));
   const header = readTxnHeader(reader);
   const body = readTxnBody(reader, header.type);
