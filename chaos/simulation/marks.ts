@@ -16,7 +16,7 @@ const MARKS = {
   'observer: behind an observer master': ':2191',
   'disk: torn entry cut': 'the log ends in a torn entry',
   'disk: snapshot written': 'snapshot written',
-  'disk: snapshot damaged, older one taken': 'snapshot cannot be loaded',
+  'disk: snapshot damaged, older one taken': 'snapshot passed over',
   'disk: stopped by ZK_DISK': 'the server stops: cannot',
   'session: expired': 'session expired',
 } as const;
