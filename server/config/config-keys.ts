@@ -216,7 +216,6 @@ export const checkedOnlyKeys: ReadonlySet<string> = new Set([
   'reconfigEnabled',
   'oraclePath',
   'observerMaster.sizeLimit',
-  'observer.reconnectDelayMs',
   'observer.syncEnabled',
   'leader.maxConcurrentSnapSyncs',
   'leader.maxConcurrentDiffSyncs',

@@ -63,7 +63,15 @@ export abstract class Learner implements Role {
   ) {
     this.context = context;
     this.#onEstablished = onEstablished;
-    this.#dialer = new MasterDialer(context, rounds, context.config.connectToLearnerMasterLimitMs, {
+    const { connectToLearnerMasterLimitMs, observerReconnectDelayMs } = context.config;
+    const limits = {
+      attemptTimeoutMs: connectToLearnerMasterLimitMs,
+      extraPauseMs: () =>
+        this.name === 'observer' && observerReconnectDelayMs > 0
+          ? context.random.below(observerReconnectDelayMs + 1)
+          : 0,
+    };
+    this.#dialer = new MasterDialer(context, rounds, limits, {
       onConnected: (connection, address) => this.#onConnected(connection, address),
       onGivenUp: reason => this.end(reason),
     });

@@ -1,7 +1,13 @@
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 
-/** Between two rounds through the masters. @see leaderConnectDelayDuringRetryMs */
-const ROUND_PAUSE_MS = 100;
+/** Between two rounds through the masters, at the least. @see leaderConnectDelayDuringRetryMs */
+export const ROUND_PAUSE_MS = 100;
+
+export interface MasterDialerLimits {
+  readonly attemptTimeoutMs: number;
+  /** What the pause is longer each time: hundreds of observers must not come back in the same moment. */
+  readonly extraPauseMs: () => number;
+}
 
 export interface MasterDialerEvents {
   onConnected(connection: Connection, address: Address): void;
@@ -13,7 +19,7 @@ export interface MasterDialerEvents {
 export class MasterDialer {
   readonly #parts: { readonly clock: Clock; readonly network: Network };
   readonly #rounds: readonly (readonly Address[])[];
-  readonly #attemptTimeoutMs: number;
+  readonly #limits: MasterDialerLimits;
   readonly #events: MasterDialerEvents;
   #attempt: Timer | null = null;
   #round = 0;
@@ -22,12 +28,12 @@ export class MasterDialer {
   constructor(
     parts: { readonly clock: Clock; readonly network: Network },
     rounds: readonly (readonly Address[])[],
-    attemptTimeoutMs: number,
+    limits: MasterDialerLimits,
     events: MasterDialerEvents,
   ) {
     this.#parts = parts;
     this.#rounds = rounds;
-    this.#attemptTimeoutMs = attemptTimeoutMs;
+    this.#limits = limits;
     this.#events = events;
   }
 
@@ -56,10 +62,11 @@ export class MasterDialer {
     }
     const address = masters[index];
     if (address === undefined) {
-      this.#attempt = this.#parts.clock.after(ROUND_PAUSE_MS, () => this.#dial(round + 1, 0));
+      const pauseMs = ROUND_PAUSE_MS + this.#limits.extraPauseMs();
+      this.#attempt = this.#parts.clock.after(pauseMs, () => this.#dial(round + 1, 0));
       return;
     }
-    this.#attempt = this.#parts.network.connect(address, this.#attemptTimeoutMs, {
+    this.#attempt = this.#parts.network.connect(address, this.#limits.attemptTimeoutMs, {
       onConnected: connection => {
         this.#attempt = null;
         this.#round = round;
