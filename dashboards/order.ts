@@ -24,6 +24,11 @@ export function conditionsOf(items: readonly { readonly condition: string }[]): 
   return [...known, ...[...found].filter(condition => !known.includes(condition))];
 }
 
+/** As readers know a metric. */
+export function titleOf(name: string): string {
+  return METRICS.find(metric => metric.name === name)?.title ?? titleFromName(name);
+}
+
 /** `leaderQueueBytes` -> `Leader queue bytes` */
 export function titleFromName(name: string): string {
   const words = name

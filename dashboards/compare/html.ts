@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Comparison, ComparisonRow } from '../../results/comparison.ts';
+import { titleOf } from '../order.ts';
 import { html, type Markup } from '../report/html.ts';
 import { page } from '../report/page.ts';
 import { pText, ratioText, sideText, sortedRows } from './text.ts';
@@ -26,7 +27,7 @@ function headline({ rows }: Comparison): string {
 }
 
 function tableRow(row: ComparisonRow): Markup {
-  return html`<tr><th scope="row">${row.metric}<small>${row.topology}, ${row.condition}, ${row.unit}</small></th>
+  return html`<tr><th scope="row">${titleOf(row.metric)}<small>${row.topology}, ${row.condition}, ${row.unit}</small></th>
   <td>${row.verdict === 'worse' ? html`<b class="v-fails">worse</b>` : row.verdict}<small>${row.pHolm === null ? '' : `p ${pText(row)}`}</small></td>
   <td>${sideText(row.a)}</td><td>${sideText(row.b)}</td><td>${ratioText(row)}</td><td>${ratioBar(row)}</td></tr>`;
 }
