@@ -299,6 +299,8 @@ const program = new Command('zklab')
   .showHelpAfterError('(--help shows what is accepted)');
 for (const add of COMMANDS) add(program);
 endOnSignals();
+// A reader such as head that has gone wants no more; what runs goes on to its own end.
+process.stdout.on('error', () => {});
 try {
   await program.parseAsync();
 } catch (error) {
