@@ -165,14 +165,15 @@ function endOfEntries(path: string): number {
 }
 
 test(
-  'a tail that a crash left torn is cut, whatever is in it; what came before is served',
+  'a tail that a crash left torn is cut; what came before is served',
   async () => {
     const tails: Record<string, (path: string) => void> = {
       'cut in the middle of the last entry': path => truncateSync(path, endOfEntries(path) - 7),
       'without its preallocation': path => truncateSync(path, endOfEntries(path)),
-      'garbage behind the last entry': path => {
-        truncateSync(path, endOfEntries(path));
-        appendFileSync(path, Buffer.alloc(5_000, 0x5a));
+      'a beginning, and zeros where the rest never reached the medium': path => {
+        const end = endOfEntries(path);
+        truncateSync(path, end - 20);
+        truncateSync(path, end + 5_000);
       },
     };
     for (const [name, damage] of Object.entries(tails)) {
@@ -186,6 +187,22 @@ test(
       });
       await whileRunning(config, async client => assert.is(await client.get('/after'), name));
     }
+  },
+  DEADLINE,
+);
+
+test(
+  'garbage behind the last entry, which no crash leaves: the server refuses to start and names the file',
+  async () => {
+    const folder = join(temporaryFolder(), 'garbage');
+    const config = configOf(folder);
+    await writeNodes(config, 20);
+    const path = newestLog(folder);
+    truncateSync(path, endOfEntries(path));
+    appendFileSync(path, Buffer.alloc(5_000, 0x5a));
+    const { size } = statSync(path);
+    assertRefusal(await runToEnd(config), 'ZK_LOG_CORRUPT', path);
+    assert.is(statSync(path).size, size, 'the evidence is left as it was');
   },
   DEADLINE,
 );

@@ -1,5 +1,5 @@
 /** The command line as a person meets it: what it accepts, how it refuses, and that Ctrl-C leaves nothing. */
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -110,6 +110,7 @@ for (const signal of ['SIGHUP', 'SIGTERM'] as const)
       const never = join(folder, 'never.yaml');
       writeFileSync(never, 'members: [{ implementation: { command: "tail -f {cfg}" } }]\n');
       const env = { TMPDIR: folder, XDG_RUNTIME_DIR: join(folder, 'register') };
+      mkdirSync(join(env.XDG_RUNTIME_DIR, 'zklab'), { recursive: true, mode: 0o700 });
       const child = zklab('up', never, { env });
       await until(() => readdirSync(join(env.XDG_RUNTIME_DIR, 'zklab')).length > 1, {
         deadlineMs: 60_000,
@@ -139,12 +140,14 @@ test(
 test(
   'what this machine refuses is one line, never a stack',
   async () => {
-    const { exitCode, stderr } = await zklab('up', 'voters', { env: { TMPDIR: '/nonexistent' } });
+    const missing = join(temporaryFolder(), 'missing');
+    const { exitCode, stderr } = await zklab('up', 'voters', { env: { TMPDIR: missing } });
     assert.is(exitCode, 1);
-    assert.match(stderr, /^zklab: this machine refused: ENOENT.*\/nonexistent.*$/);
-    const report = await zklab('report', runFolder(100), '--out', '/nonexistent/page.html');
+    assert.match(stderr, /^zklab: this machine refused: ENOENT.*\/missing.*$/);
+    assert.not.ok(existsSync(missing));
+    const report = await zklab('report', runFolder(100), '--out', join(missing, 'page.html'));
     assert.is(report.exitCode, 2);
-    assert.match(report.stderr, /^zklab: \/nonexistent\/page\.html cannot be written: ENOENT.*$/);
+    assert.match(report.stderr, /^zklab: .*\/missing\/page\.html cannot be written: ENOENT.*$/);
   },
   DEADLINE,
 );

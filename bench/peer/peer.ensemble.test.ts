@@ -1,5 +1,5 @@
 /** The whole of `bench peer` once, too short to say anything of the servers: that every number comes, and nothing stays. */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, requirePeer, suite, temporaryFolder } from '#test';
 import { loadRun } from '../../results/store.ts';
@@ -18,6 +18,7 @@ test(
     const { root, printed, run } = peer();
     const exitCode = await run(new AbortController().signal);
     const result = await loadRun(join(root, 'latest'));
+    assert.is(readdirSync(root).filter(name => name !== 'latest').length, 1);
     assert.is(result.run.exitCode, exitCode);
     assert.is(exitCode, result.validity.void ? 3 : 0);
     for (const { name } of PEER_METRICS) {
@@ -36,31 +37,40 @@ test(
   'a run that is ended early is void, and leaves its result',
   async () => {
     requirePeer('apache zookeeper', findApacheZooKeeper(), 'it is what our server is compared with');
-    const { root, run } = peer();
-    const ended = new AbortController();
-    ended.abort();
-    assert.is(await run(ended.signal), 3);
+    const ending = new AbortController();
+    const { root, run } = peer(progress => {
+      if (progress.startsWith('warm-up round')) ending.abort();
+    });
+    assert.is(await run(ending.signal), 3);
     const { validity } = await loadRun(join(root, 'latest'));
     assert.equal(validity, { void: true, reasons: ['ended early, after 0 of 1 rounds'] });
   },
   DEADLINE,
 );
 
-function peer() {
+test(
+  'a run that is ended before its servers are up has measured nothing, and leaves nothing',
+  async () => {
+    requirePeer('apache zookeeper', findApacheZooKeeper(), 'it is what our server is compared with');
+    const { root, printed, run } = peer();
+    assert.is(await run(AbortSignal.abort()), 3);
+    assert.equal(readdirSync(root), []);
+    assert.is(printed.join(''), 'interrupted: nothing was measured\n');
+  },
+  DEADLINE,
+);
+
+function peer(onProgress: (text: string) => void = () => {}) {
   const root = temporaryFolder();
   const printed: string[] = [];
   const out = { write: (text: string) => printed.push(text) };
-  const run = async (signal: AbortSignal) => {
-    const exitCode = await benchPeer(terminal({ out, err: { write: () => {} } }), {
+  const run = (signal: AbortSignal) =>
+    benchPeer(terminal({ out, err: { write: onProgress } }), {
       rounds: 1,
       seconds: 1,
       json: false,
       signal,
       root,
     });
-    assert.is(readdirSync(root).filter(name => name !== 'latest').length, 1);
-    assert.ok(existsSync(join(root, 'latest')));
-    return exitCode;
-  };
   return { root, printed, run };
 }

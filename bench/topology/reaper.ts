@@ -2,7 +2,7 @@
  * A register of running members, so that what a SIGKILLed lab left can be told from what others run. One small file
  * per process in a folder of this user; the next lab reads them and ends those whose lab is gone.
  */
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -31,9 +31,9 @@ export interface Reaped {
   readonly marker: string;
 }
 
-/** `XDG_RUNTIME_DIR/zklab`, or a folder of this user in the temporary one. */
+/** `XDG_RUNTIME_DIR/zklab` where that is a folder, or one of this user in the temporary one. */
 export function runtimeFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return env.XDG_RUNTIME_DIR
+  return env.XDG_RUNTIME_DIR && existsSync(env.XDG_RUNTIME_DIR)
     ? join(env.XDG_RUNTIME_DIR, 'zklab')
     : join(tmpdir(), `${TEMPORARY_PREFIX}runtime-${process.getuid?.() ?? 'user'}`);
 }
@@ -114,7 +114,8 @@ function isTemporary(folder: string): boolean {
 
 /** The folder lies where others may write: one that is not this user's own could name any process. */
 function openFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Not what is above it: a TMPDIR that does not exist is a mistake to be told.
+  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
   const stat = lstatSync(folder);
   if (!stat.isDirectory() || stat.uid !== (process.getuid?.() ?? stat.uid) || (stat.mode & 0o022) !== 0)
     throw new Error(`${folder}: a folder that only this user can write is accepted; remove it`);
