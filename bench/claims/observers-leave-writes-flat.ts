@@ -26,12 +26,12 @@ export const observersLeaveWritesFlat: Claim = timedClaim(
   {
     pairs: evidence =>
       evidence.withObservers.map(topology => {
-        const voters = evidence.votersLike(topology);
-        const placebo = evidence.series('writeThroughput', voters, placeboCondition(observersOf(topology)));
+        const condition = placeboCondition(observersOf(topology));
         return {
           topology: topology.name,
-          a: placebo ?? evidence.series('writeThroughput', voters, CONDITIONS.healthy),
-          aWhat: 'write throughput of the voters alone',
+          // Beside idle cores the same voters would win for the CPU that the observers took, whatever votes cost.
+          a: evidence.series('writeThroughput', evidence.votersLike(topology), condition),
+          aWhat: `write throughput of the voters, ${condition}`,
           b: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
           bWhat: `write throughput of ${topology.name}`,
         };
@@ -39,13 +39,11 @@ export const observersLeaveWritesFlat: Claim = timedClaim(
     test: (a, b) => atLeast(a, b, SHARE),
     estimate: ratioOf,
     worst: 'lowest',
-    say: ({ topology, a }, { value }) =>
-      `${topology} committed ${short(value)} times the writes of the same voters ${
-        a.id.includes('placebo') ? 'beside placebo observers' : 'alone'
-      }`,
+    say: ({ topology }, { value }) =>
+      `${topology} committed ${short(value)} times the writes of the same voters beside placebo observers`,
     exact(pairs) {
       const counts = pairs.flatMap(({ topology, a, b }) => [
-        { name: 'acks to the leader per write, voters alone', value: a.counts.acksToLeaderPerWrite },
+        { name: 'acks to the leader per write, beside placebos', value: a.counts.acksToLeaderPerWrite },
         { name: `acks to the leader per write, ${topology}`, value: b.counts.acksToLeaderPerWrite },
       ]);
       const known = counts.flatMap(({ name, value }) =>
