@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { minimalResult } from '../results/fixtures/minimal.ts';
 import type { Availability, Sync } from '../results/schema.ts';
-import { answeredInFault, firstCommitMs, medianRound, worstRound } from './rounds.ts';
+import { firstCommitMs, medianRound, worstRound } from './rounds.ts';
 import { stagesOf } from './stages.ts';
 
 const test = suite('dashboards: rounds');
@@ -33,18 +33,6 @@ test('the median round is by its last learner; one that never served counts as l
   );
   assert.is(medianRound(syncs)[0]!.round, 0);
   assert.equal(medianRound([]), []);
-});
-
-test('only the time under fault counts, and old data counts as answered', () => {
-  const bands = [{ fault: 'f', links: [], fromMs: 1000, toMs: 2000, proof: '' }];
-  const spans: Availability['spans'] = [
-    { fromMs: 0, toMs: 1250, outcome: 'ok' },
-    { fromMs: 1250, toMs: 1500, outcome: 'stale' },
-    { fromMs: 1500, toMs: 2500, outcome: 'timeout' },
-    { fromMs: 2500, toMs: 9000, outcome: 'ok' },
-  ];
-  assert.is(answeredInFault({ ...row(0, 99), spans, bands }), 50);
-  assert.is(answeredInFault({ ...row(0, 99), spans }), 99);
 });
 
 test('a missing mark goes into the next stage; no stage runs backwards', () => {

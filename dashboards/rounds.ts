@@ -3,20 +3,6 @@ import type { Availability, Outcome, Result, Sync } from '../results/schema.ts';
 /** A read came back with data, be it old. */
 export const ANSWERED: readonly Outcome[] = ['ok', 'stale', 'readonly'];
 
-/** Share of the time under fault, 0 to 100, in which reads were answered: the healthy rest would flatter it. */
-export function answeredInFault(row: Availability): number {
-  let faultMs = 0;
-  let answeredMs = 0;
-  for (const band of row.bands) {
-    faultMs += band.toMs - band.fromMs;
-    for (const span of row.spans) {
-      const overlapMs = Math.min(span.toMs, band.toMs) - Math.max(span.fromMs, band.fromMs);
-      if (ANSWERED.includes(span.outcome)) answeredMs += Math.max(0, overlapMs);
-    }
-  }
-  return faultMs === 0 ? row.percent : Math.min(100, (answeredMs / faultMs) * 100);
-}
-
 /** The rows of the round that answered least: a picture of the kindest round would hide the answer. */
 export function worstRound(rows: readonly Availability[]): Availability[] {
   const rounds = grouped(rows, row => row.round ?? 0);

@@ -2,7 +2,6 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Measurement, Result, Topology } from '../../results/schema.ts';
 import { countVerdicts, WORST_FIRST } from '../../results/verdicts.ts';
 import { formatChange, formatNumber } from '../format.ts';
-import { answeredInFault } from '../rounds.ts';
 
 export type TopologyKind = 'voters only' | 'observers' | 'observer masters';
 
@@ -145,20 +144,27 @@ function exactCount(result: Result, topology: Topology | undefined, name: string
   return { text: formatNumber(measurement.exactCounts![name]!), measurement: measurement.id };
 }
 
-/** The worst member counts: an average over members hides the one that went dark. */
+/** The worst member of the worst round counts, as in the claims: an average hides the one that went dark. */
 function readsSentence(result: Result, kinds: Kinds): Piece[] {
-  const shown = [kinds.observers?.name, kinds['observer masters']?.name];
-  const rows = result.availability.filter(
-    row => row.condition === CONDITIONS.quorumLost && shown.includes(row.topology) && row.bands.length > 0,
-  );
-  const observers = rows.filter(row => row.role === 'observer').map(answeredInFault);
-  const voters = rows.filter(row => row.role !== 'observer').map(answeredInFault);
-  if (voters.length === 0 || observers.length === 0) return [];
-  const rounds = new Set(rows.map(row => row.round ?? 0)).size;
+  const shown = [kinds.observers, kinds['observer masters']];
+  const worst = (metric: string): Measurement | undefined =>
+    shown
+      .flatMap(topology => find(result, topology, metric, CONDITIONS.quorumLost) ?? [])
+      .sort((a, b) => lowest(a) - lowest(b))[0];
+  const observer = worst('observerReadAvailability');
+  const voter = worst('voterReadAvailability');
+  if (observer === undefined || voter === undefined) return [];
   return [
-    `while the quorum was lost, reads were answered ${formatNumber(Math.min(...observers))} % of the time at the ` +
-      `worst observer, ${formatNumber(Math.max(...voters))} % at the best voter (n ${rounds}).`,
+    'while the quorum was lost, the worst observer answered ',
+    { text: `${formatNumber(lowest(observer))} %`, measurement: observer.id },
+    ' of its reads, the worst voter ',
+    { text: `${formatNumber(lowest(voter))} %`, measurement: voter.id },
+    ` (n ${observer.summary.n}).`,
   ];
+}
+
+function lowest({ samples }: Measurement): number {
+  return Math.min(...samples.map(({ value }) => value));
 }
 
 function count(topology: Topology, role: 'voter' | 'observer'): string {
