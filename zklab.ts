@@ -178,7 +178,7 @@ function addReport(program: Command): void {
     .command('report')
     .description('write the report of a run as one HTML file, and print its ledger')
     .argument('[run]', 'an id, the start of one, a path, or latest', 'latest')
-    .option('--out <file>', 'instead of report.html in the folder of the run')
+    .option('--out <file>', 'instead of report.html in the folder of the run, or beside a .json')
     .option('--json', 'the result document, and no report')
     .action(
       runs(async (reference: string, { out, json }: { out?: string; json?: boolean }) => {
@@ -190,7 +190,9 @@ function addReport(program: Command): void {
         }
         const { renderReport } = await import('./dashboards/report/render.ts');
         const { ledgerTable, terminalLook } = await import('./dashboards/terminal/table.ts');
-        const file = out ?? join(await findRun(reference), 'report.html');
+        const run = await findRun(reference);
+        const beside = run.endsWith('.json') ? run.replace(/json$/, 'html') : join(run, 'report.html');
+        const file = out ?? beside;
         await writeFile(file, await renderReport(result)).catch(unwritable(file));
         context.out.print(ledgerTable(result, terminalLook(process.stdout, process.env)));
         context.out.print(`report: ${file}`);

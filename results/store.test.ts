@@ -36,6 +36,13 @@ test('a run id sorts by time and is safe as a name of a file', () => {
   assert.ok(runId('z', EARLY) < runId('a', LATE));
 });
 
+test('a document that --json printed is loaded by its path, and a missing one is named', async () => {
+  const saved = join(temporaryFolder(), 'monday.json');
+  await refused(() => loadRun(saved), 'missing', /monday\.json does not exist/);
+  await writeFile(saved, JSON.stringify(minimalResult()));
+  assert.equal(await loadRun(saved), minimalResult());
+});
+
 test('what is written is what is loaded, by id, prefix, path and latest; no draft stays', async () => {
   const root = temporaryFolder();
   const run = await createRun('quick', EARLY, root);

@@ -109,7 +109,7 @@ async function pointLatestAt(id: string, root: string): Promise<void> {
 
 /**
  * The directory of a run given as an id, the start of an id that only one run has, a path (of the directory or its
- * result.json), or `latest`.
+ * result.json), or `latest`. Of any other `.json`, as `--json` prints it, the path of the document itself.
  * @throws StoreError 'missing', naming what there is instead
  */
 export async function findRun(reference: string, root = RUNS_ROOT): Promise<string> {
@@ -136,7 +136,8 @@ async function latestId(ids: readonly string[], root: string): Promise<string> {
 
 /** Reads a run by any reference `findRun` takes. @throws StoreError with what is wrong and where */
 export async function loadRun(reference: string, root = RUNS_ROOT): Promise<Result> {
-  const file = join(await findRun(reference, root), RESULT_FILE);
+  const found = await findRun(reference, root);
+  const file = found.endsWith('.json') ? found : join(found, RESULT_FILE);
   let content: string;
   try {
     content = await readFile(file, 'utf8');

@@ -153,7 +153,7 @@ test(
 );
 
 test(
-  'report and compare take runs by their paths',
+  'report and compare take runs by their paths, and what --json printed of one',
   async () => {
     const [a, b] = [runFolder(100), runFolder(101)];
     const out = join(a, 'page.html');
@@ -166,6 +166,13 @@ test(
     assert.is(JSON.parse(compared.stdout).rows[0].verdict, 'no difference shown');
     const gated = await zklab('compare', a, runFolder(50), '--gate');
     assert.is(gated.exitCode, 1, gated.stdout);
+
+    const saved = join(temporaryFolder(), 'monday.json');
+    writeFileSync(saved, (await zklab('report', b, '--json')).stdout);
+    const ofSaved = await zklab('report', saved);
+    assert.is(ofSaved.exitCode, 0, ofSaved.stderr);
+    assert.ok(existsSync(saved.replace('.json', '.html')), ofSaved.stdout);
+    assert.is((await zklab('compare', saved, a)).exitCode, 0);
   },
   DEADLINE,
 );
