@@ -25,6 +25,8 @@ const ANSWER_DEADLINE_MS = 15_000;
 const REFUSAL_DEADLINE_MS = 5000;
 
 const XIDS_EACH = 1_000_000;
+/** More would leave the 31 bits of an xid: writers that look for a member which serves open thousands. */
+const XID_RANGES = 2000;
 let connections = 0;
 
 /** Who may do everything, and the line of zoo.cfg that says so. */
@@ -93,7 +95,7 @@ export class ZkClient {
   readonly #waiting: Waiting[] = [];
   #response: ConnectResponse | null = null;
   /** A learner knows a session's transaction by its cxid: two connections of one session must not use the same. */
-  #xid = connections++ * XIDS_EACH;
+  #xid = (connections++ % XID_RANGES) * XIDS_EACH;
   #ping: NodeJS.Timeout | null = null;
   closed = false;
   /** "type path" of each event, in the order they came. */
