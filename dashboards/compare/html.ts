@@ -29,7 +29,7 @@ function headline({ rows }: Comparison): string {
 function tableRow(row: ComparisonRow): Markup {
   return html`<tr><th scope="row">${titleOf(row.metric)}<small>${row.topology}, ${row.condition}, ${row.unit}</small></th>
   <td>${row.verdict === 'worse' ? html`<b class="v-fails">worse</b>` : row.verdict}<small>${row.pHolm === null ? '' : `p ${pText(row)}`}</small></td>
-  <td>${sideText(row.a)}</td><td>${sideText(row.b)}</td><td>${ratioText(row)}</td><td>${ratioBar(row)}</td></tr>`;
+  <td>${stacked(sideText(row.a))}</td><td>${stacked(sideText(row.b))}</td><td>${stacked(ratioText(row))}</td><td>${ratioBar(row)}</td></tr>`;
 }
 
 /** The ratio on a logarithmic scale, so that half and double lie as far from no change. */
@@ -45,4 +45,10 @@ function ratioBar({ ratio }: ComparisonRow): Markup {
     html`<line x1="${x(ratio.low)}" x2="${x(ratio.high)}" y1="8" y2="8" stroke="var(--topology-0)" stroke-width="7"/>`;
   return html`<svg width="120" height="16" viewBox="0 0 120 16" role="img" aria-label="${ratio.value}">
   <line x1="60" x2="60" y1="0" y2="16" stroke="var(--soft)"/>${line}<line x1="${x(ratio.value)}" x2="${x(ratio.value)}" y1="1" y2="15" stroke="var(--ink)" stroke-width="1.5"/></svg>`;
+}
+
+/** What stands in brackets behind a number goes below it: three intervals side by side leave no room for the bar. */
+function stacked(text: string) {
+  const [value, bracket] = text.split(' (');
+  return html`${value}<small>${bracket?.replace(/\)$/, '') ?? ''}</small>`;
 }

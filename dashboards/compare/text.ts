@@ -29,7 +29,7 @@ export function comparisonText(comparison: Comparison): string {
   return `${lines.join('\n')}\n`;
 }
 
-const READING_ORDER = ['worse', 'better', 'too few', 'no difference shown'] as const;
+const READING_ORDER = ['worse', 'better', 'no difference shown', 'too few'] as const;
 
 export function sortedRows(comparison: Comparison): ComparisonRow[] {
   return READING_ORDER.flatMap(verdict => comparison.rows.filter(row => row.verdict === verdict));
