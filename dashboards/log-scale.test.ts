@@ -11,6 +11,11 @@ test('the ends are the 1, 2 or 5 around the values; few decades have all three, 
   assert.equal(logScale([0, 0]), { domain: [1, 10], ticks: [1, 10] });
 });
 
+test('a value one bit below a power of ten has its ends too', () => {
+  assert.equal(logScale([99.99999999999999]), { domain: [50, 100], ticks: [50, 100] });
+  assert.equal(logScale([0.09999999999999999, 0.1]), { domain: [0.05, 0.1], ticks: [0.05, 0.1] });
+});
+
 test('every value and every tick is within the ends, and there are two ticks at least', () => {
   fc.assert(
     fc.property(fc.array(fc.double({ min: 1e-3, max: 1e6, noNaN: true }), { minLength: 1 }), values => {

@@ -11,11 +11,17 @@ export function logScale(values: readonly number[]): LogScale {
   if (positive.length === 0) return { domain: [1, 10], ticks: [1, 10] };
   const [least, most] = [Math.min(...positive), Math.max(...positive)];
   const steps: number[] = [];
-  for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)) + 1; power += 1)
+  for (let power = powerBelow(least); power <= powerBelow(most) + 2; power += 1)
     steps.push(...[1, 2, 5].map(digit => Number(`${digit}e${power}`)));
   const from = steps.findLast(step => step <= least)!;
   const to = steps.find(step => step >= most && step > from)!;
   const within = steps.filter(step => step >= from && step <= to);
-  const ticks = within.length <= TICKS_MAX ? within : within.filter(step => Math.log10(step) % 1 === 0);
+  const ticks =
+    within.length <= TICKS_MAX ? within : within.filter(step => step === Number(`1e${powerBelow(step)}`));
   return { domain: [from, to], ticks };
+}
+
+/** Of the decimal digits: `Math.log10` rounds, and calls 99.99999999999999 two whole decades. */
+function powerBelow(value: number): number {
+  return Number(value.toExponential().split('e')[1]);
 }
