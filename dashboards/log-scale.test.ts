@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { logScale } from './log-scale.ts';
 
 const test = suite('dashboards: logarithmic scale');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { assert, suite } from '#test';
-import { importDirections, moduleState, runtimeBoundary } from './house/boundaries.ts';
+import { importDirections, moduleState, propertiesHaveTheSeed, runtimeBoundary } from './house/boundaries.ts';
 import { leftovers } from './house/leftovers.ts';
 import { dependencyTable, lockFileHosts } from './house/packages.ts';
 import { fileLengths, folderReadmes, topLevel } from './house/shape.ts';
@@ -101,6 +101,15 @@ const rules: readonly Rule[] = [
       { 'chaos/a.ts': "import { x } from '../bench/x.ts'; import { y } from '../server/y.ts';" },
       { 'server/a/b.ts': "import { assert } from '#test'; import { x } from '../wire/x.ts';" },
       { '.ci/test/a.ts': "import { x } from '../../chaos/x.ts';" },
+    ],
+  },
+  {
+    name: 'properties have the seed of the house',
+    check: propertiesHaveTheSeed,
+    planted: [[{ 'server/a.test.ts': "import fc from 'fast-check';" }, /^server\/a\.test\.ts:1/]],
+    clean: [
+      { 'server/a.test.ts': "import { fc } from '#test/properties';" },
+      { '.ci/test/properties.ts': "import fc from 'fast-check';" },
     ],
   },
   {

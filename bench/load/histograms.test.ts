@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { LATENCY_US_MAX, LatencyHistogram, type Percentiles } from './histograms.ts';
 
 const test = suite('load: histograms');

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { seededRandom } from '../stats/distributions.ts';
 import { arrivalsOf, constantArrivals, poissonArrivals } from './arrivals.ts';
 import { type KeySkew, keyChooser } from './key-skew.ts';

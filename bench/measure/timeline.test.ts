@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { bucketMsFor, TimelineRecorder } from './timeline.ts';
 
 const test = suite('bench: timeline');

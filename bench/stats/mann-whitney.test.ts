@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { holm } from './holm.ts';
 import { mannWhitney } from './mann-whitney.ts';
 import { twiceUCounts } from './u-distribution.ts';

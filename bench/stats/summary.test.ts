@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { fairBinomial, normalCdf, seededRandom } from './distributions.ts';
 import { median, medianIntervalRank } from './summary.ts';
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { body, frame, helloFrame, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { sessionPassword } from '../sessions/session-id.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { formatDynamicConfig, formatQuorumConfig, parseQuorumConfig, parseVersion } from './quorum-text.ts';
 
 const test = suite('config: quorum text');

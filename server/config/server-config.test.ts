@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { ServerError } from '../errors.ts';
 import { notYetUsedKeys, usedKeys } from './config-keys.ts';
 import { nearestKey, useOf } from './key-names.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { QuorumHierarchical } from '../quorum/quorum-hierarchical.ts';
 import { QuorumMaj } from '../quorum/quorum-maj.ts';
 import { MIN_LONG, type Notification } from '../wire/election-message.ts';

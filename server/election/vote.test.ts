@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { MIN_LONG } from '../wire/election-message.ts';
 import { agrees, type CastVote, compareVotes, emptyVote, type Vote } from './vote.ts';
 

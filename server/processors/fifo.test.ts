@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { Fifo } from './fifo.ts';
 
 const test = suite('processors: the queue');

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { digestId } from '../tree/acl.ts';
 import { TreeDigest } from '../tree/digest.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { type Acl, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import type { Id } from '../wire/acl.ts';
 import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import {

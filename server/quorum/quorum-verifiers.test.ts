@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { QuorumHierarchical } from './quorum-hierarchical.ts';
 import { QuorumMaj } from './quorum-maj.ts';
 import { containsAllQuorums } from './quorum-verifier.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { END_LINGER_MS, WINDOW_BYTES } from './memory-connection.ts';
 import type { LinkQuality } from './memory-link.ts';
 import { type MemoryHost, MemoryNetwork } from './memory-network.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { VirtualClock } from './virtual-clock.ts';
 import { VirtualTime } from './virtual-time.ts';
 

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { type Expirable, ExpiryQueue } from './expiry-queue.ts';
 
 const test = suite('sessions: the expiry queue');

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { adler32 } from './adler32.ts';
 
 const test = suite('storage: adler32');

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { makeZxid } from '../wire/zxid.ts';
 import { CommittedLog } from './committed-log.ts';
 import { createPacket } from './testing.ts';

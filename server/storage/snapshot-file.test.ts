@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { silentLogger } from '../runtime/logger.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { TreeWalk } from '../tree/tree-walk.ts';

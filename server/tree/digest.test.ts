@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { CRC_START, crcBytes, crcLong, crcOf, crcText, crcWord } from './crc32.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, nodeDigestCrc, TreeDigest } from './digest.ts';
 

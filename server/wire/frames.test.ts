@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { FrameReader } from './frames.ts';
 import { JuteError } from './jute.ts';
 

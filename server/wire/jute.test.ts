@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { JUTE_FIELD_BYTES_MAX, JuteError, JuteReader, JuteWriter } from './jute.ts';
 
 const test = suite('wire: jute');

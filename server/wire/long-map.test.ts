@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite } from '#test';
+import { fc } from '#test/properties';
 import { highOf, joinId, LongMap, lowOf } from './long-map.ts';
 
 const test = suite('wire: 64-bit ids in two halves');

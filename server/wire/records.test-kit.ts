@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '#test/properties';
 import type { Acl, Id } from './acl.ts';
 import { type JuteReader, JuteWriter } from './jute.ts';
 import { OpCode } from './opcodes.ts';

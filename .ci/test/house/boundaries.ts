@@ -39,6 +39,19 @@ export function runtimeBoundary(files: readonly SourceFile[]): Violation[] {
   ]);
 }
 
+const HOME_OF_PROPERTIES = '.ci/test/properties.ts';
+
+/** One seed for all properties: a commit that passed passes again. */
+export function propertiesHaveTheSeed(files: readonly SourceFile[]): Violation[] {
+  return files
+    .filter(file => isTypeScript(file) && file.path !== HOME_OF_PROPERTIES)
+    .flatMap(file =>
+      imports(file)
+        .filter(({ target }) => target === 'fast-check')
+        .map(({ number }) => `${file.path}:${number}: imports fast-check; take fc from '#test/properties'`),
+    );
+}
+
 /** Several servers run in one process, and a simulation starts many one after the other. Tests may. */
 export function moduleState(files: readonly SourceFile[]): Violation[] {
   return files

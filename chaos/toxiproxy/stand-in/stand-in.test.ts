@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { assert, suite, until } from '#test';
+import { fc } from '#test/properties';
 import { SeededRandom } from '../../../server/runtime/seeded-random.ts';
 import { Dialed } from '../../testing/dialed.ts';
 import { EchoServer } from '../../testing/echo-server.ts';
