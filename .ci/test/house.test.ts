@@ -24,6 +24,7 @@ interface Rule {
 const long = (lines: number) => 'x\n'.repeat(lines);
 const tableHead = '## Dependencies\n\n| package | for | why this one |\n|---|---|---|\n';
 const withRow = (row: string) => `${tableHead}${row}\n\n## After\n| \`other\` | a | b |\n`;
+const importsFastCheck = `import fc ${'from'} 'fast-check';`;
 const needsUvu = '{ "devDependencies": { "uvu": "1" } }';
 /** Words the rules look for, kept from being found in this very file. */
 const word = (a: string, b: string) => `${a}${b}`;
@@ -106,10 +107,10 @@ const rules: readonly Rule[] = [
   {
     name: 'properties have the seed of the house',
     check: propertiesHaveTheSeed,
-    planted: [[{ 'server/a.test.ts': "import fc from 'fast-check';" }, /^server\/a\.test\.ts:1/]],
+    planted: [[{ 'server/a.test.ts': importsFastCheck }, /^server\/a\.test\.ts:1/]],
     clean: [
       { 'server/a.test.ts': "import { fc } from '#test/properties';" },
-      { '.ci/test/properties.ts': "import fc from 'fast-check';" },
+      { '.ci/test/properties.ts': importsFastCheck },
     ],
   },
   {
