@@ -89,6 +89,11 @@ export abstract class Learner implements Role {
     return this.#phase === 'broadcast';
   }
 
+  /** The master it is connected to, or waits for. */
+  get askedMaster(): Address | null {
+    return this.#dialer.asked;
+  }
+
   get epoch(): number {
     return this.#newEpoch;
   }

@@ -22,6 +22,8 @@ export class MasterDialer {
   readonly #limits: MasterDialerLimits;
   readonly #events: MasterDialerEvents;
   #attempt: Timer | null = null;
+  /** Whom it dials, or was connected to last; null between two rounds, and when it has given up. */
+  asked: Address | null = null;
   #round = 0;
   #index = 0;
 
@@ -55,6 +57,7 @@ export class MasterDialer {
   }
 
   #dial(round: number, index: number): void {
+    this.asked = null;
     const masters = this.#rounds[round];
     if (masters === undefined) {
       this.#events.onGivenUp(`no connection to ${this.#names()} in ${this.#rounds.length} rounds`);
@@ -66,6 +69,7 @@ export class MasterDialer {
       this.#attempt = this.#parts.clock.after(pauseMs, () => this.#dial(round + 1, 0));
       return;
     }
+    this.asked = address;
     this.#attempt = this.#parts.network.connect(address, this.#limits.attemptTimeoutMs, {
       onConnected: connection => {
         this.#attempt = null;

@@ -19,6 +19,7 @@ import { Follower } from './follower.ts';
 import { Leader } from './leader.ts';
 import type { Learner } from './learner.ts';
 import { Observer } from './observer.ts';
+import { ObserverMasters } from './observer-masters.ts';
 import type { PeerContext, Role } from './peer-context.ts';
 import { QuorumHierarchical } from './quorum-hierarchical.ts';
 import { QuorumMaj } from './quorum-maj.ts';
@@ -43,7 +44,6 @@ export interface QuorumPeerParts {
  * listens: given up, it leads nobody until its initLimit is over, and the next one elected may fare no better.
  */
 const LEADER_ROUNDS = 30;
-const MASTER_ROUNDS = 10;
 
 /** As `mntr` and AdminServer name it. @see QuorumPeer.ZabState */
 export type ZabState = 'election' | 'discovery' | 'synchronization' | 'broadcast';
@@ -56,6 +56,7 @@ export class QuorumPeer {
   readonly #parts: QuorumPeerParts;
   readonly #context: PeerContext;
   readonly #election: Election;
+  readonly #masters: ObserverMasters;
   #role: Leader | Follower | Observer | null = null;
   #pause: Timer | null = null;
   #stopped: (() => void) | null = null;
@@ -91,6 +92,7 @@ export class QuorumPeer {
       },
     };
     this.#election = this.#newElection(verifier);
+    this.#masters = new ObserverMasters(runtime.random);
   }
 
   #newElection(verifier: QuorumVerifier): Election {
@@ -203,29 +205,21 @@ export class QuorumPeer {
     if (elected.state === 'FOLLOWING') {
       return new Follower(context, leaderRounds(context.members.get(elected.leader)!), established);
     }
-    return new Observer(context, this.#mastersFor(elected.leader), established);
+    return new Observer(context, this.#mastersFor(elected.leader), epoch => {
+      this.#masters.onServed();
+      established(epoch);
+    });
   }
 
-  /**
-   * Rows 004-14, 004-19: the leader's quorum port, or with observerMasterPort any voter on that port: followers in
-   * random order, since the point is to take the load off the leader (004-16), and the leader last, so that an
-   * ensemble without followers strands nobody (004-20). A follower opens that port only once it has synced itself,
-   * so they are asked for a while.
-   */
   #mastersFor(leader: number): Address[][] {
-    const { config, members, verifier, random } = this.#context;
+    const { config, members, verifier } = this.#context;
     if (config.observerMasterPort === 0) return leaderRounds(members.get(leader)!);
-    const followers = [...verifier.voters].filter(sid => sid !== leader);
-    for (let i = followers.length - 1; i > 0; i--) {
-      const j = random.below(i + 1);
-      [followers[i], followers[j]] = [followers[j]!, followers[i]!];
-    }
     const master = (sid: number) => ({
       host: quorumAddressOf(members.get(sid)!).host,
       port: config.observerMasterPort,
     });
-    const rounds = Array.from({ length: MASTER_ROUNDS }, () => followers.map(master));
-    return [...rounds, [...followers, leader].map(master)];
+    const followers = [...verifier.voters].filter(sid => sid !== leader);
+    return this.#masters.rounds({ followers: followers.map(master), leader: master(leader) });
   }
 
   /** A leader still forming its epoch cannot succeed without those who elected it. ZOOKEEPER-3109 */
@@ -238,6 +232,7 @@ export class QuorumPeer {
   #onEnded(role: Role, reason: string): void {
     if (this.#role !== role) return;
     this.#role = null;
+    if (role instanceof Observer) this.#masters.onEnded(role.askedMaster);
     if (this.#stopping) {
       this.#finishStop();
       return;

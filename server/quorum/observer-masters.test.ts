@@ -1,0 +1,104 @@
+import { assert, suite } from '#test';
+import { MemoryEnsemble, nameOf, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
+import { SeededRandom } from '../runtime/seeded-random.ts';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { ObserverMasters } from './observer-masters.ts';
+
+const test = suite('quorum: masters of an observer');
+
+const at = (host: string) => ({ host, port: OBSERVER_MASTER_PORT });
+const [A, B, LEADER] = [at('a'), at('b'), at('leader')];
+const CANDIDATES = { followers: [A, B], leader: LEADER };
+
+function hosts(masters: ObserverMasters): { early: string[]; last: string[] } {
+  const rounds = masters.rounds(CANDIDATES).map(round => round.map(({ host }) => host));
+  return { early: rounds[0]!, last: rounds.at(-1)! };
+}
+
+test('004-16: followers for many rounds, then also the leader, last', () => {
+  const { early, last } = hosts(new ObserverMasters(new SeededRandom('masters')));
+  assert.equal([...early].sort(), ['a', 'b']);
+  assert.equal(last, [...early, 'leader']);
+});
+
+test('a master that did not serve is asked behind all others, until another serves', () => {
+  const masters = new ObserverMasters(new SeededRandom('masters'));
+  hosts(masters);
+  masters.onEnded(A);
+  assert.equal(hosts(masters), { early: ['b'], last: ['b', 'leader', 'a'] });
+  masters.onEnded(B);
+  const { early, last } = hosts(masters);
+  assert.equal(early, last);
+  assert.is(last[0], 'leader');
+  assert.is(last.length, 3);
+  masters.onServed();
+  masters.onEnded(LEADER);
+  assert.equal(hosts(masters).early.sort(), ['a', 'b']);
+  assert.is(hosts(masters).last.at(-1), 'leader');
+});
+
+test('when nobody served, all are asked afresh', () => {
+  const masters = new ObserverMasters(new SeededRandom('masters'));
+  for (const master of [A, B, LEADER]) {
+    hosts(masters);
+    masters.onEnded(master);
+  }
+  assert.equal(hosts(masters).early.sort(), ['a', 'b']);
+});
+
+/** One follower, and one observer whose dials of it on the observer master port end at `machine`. */
+function withStrangeMaster(machine: string): MemoryEnsemble {
+  const settings = { observerMasterPort: OBSERVER_MASTER_PORT };
+  const ensemble = new MemoryEnsemble({ voters: 2, observers: 1, settings }).boot(1, 2);
+  ensemble.wait(() => [1, 2].every(sid => ensemble.server(sid).view.serving !== null), 'the voters');
+  const follower = [1, 2].find(sid => sid !== ensemble.leader)!;
+  ensemble.boot(3);
+  const { network } = ensemble.machine(3).runtime!;
+  const connect = network.connect.bind(network);
+  network.connect = (address, timeoutMs, events) => {
+    const toMaster = address.host === nameOf(follower) && address.port === OBSERVER_MASTER_PORT;
+    return connect(toMaster ? { ...address, host: machine } : address, timeoutMs, events);
+  };
+  return ensemble;
+}
+
+function servedByTheLeader(ensemble: MemoryEnsemble): void {
+  ensemble.wait(() => ensemble.server(3).view.serving !== null, 'the observer to be served');
+  assert.equal(ensemble.server(3).view.peer!.learner!.masterAddress, at(nameOf(ensemble.leader)));
+}
+
+test('an observer whose only follower takes its connection and says nothing is served by the leader', () => {
+  const ensemble = withStrangeMaster('silent');
+  const silent = ensemble.network.host('silent', new VirtualClock(ensemble.time));
+  let taken = 0;
+  silent.listen(at('silent'), {
+    onListening: () => {},
+    onConnection: connection => {
+      taken++;
+      connection.start({ onData: () => {}, onClose: () => {} });
+    },
+    onError: error => assert.unreachable(error.message),
+  });
+  servedByTheLeader(ensemble);
+  assert.is(taken, 1);
+});
+
+test('an observer whose only follower cannot be reached, nor says so, is served by the leader', () => {
+  const ensemble = withStrangeMaster('far');
+  ensemble.network.host('far', new VirtualClock(ensemble.time));
+  ensemble.network.cut(nameOf(3), 'far', 'blackhole');
+  servedByTheLeader(ensemble);
+});
+
+test('004-16: a master that served and was lost is asked before the leader again', () => {
+  const settings = { observerMasterPort: OBSERVER_MASTER_PORT };
+  const ensemble = new MemoryEnsemble({ voters: 2, observers: 1, settings }).boot(1, 2);
+  ensemble.wait(() => [1, 2].every(sid => ensemble.server(sid).view.serving !== null), 'the voters');
+  ensemble.boot(3);
+  for (let time = 1; time <= 3; time++) {
+    ensemble.wait(() => ensemble.server(3).view.serving !== null, 'the observer to be served');
+    const { learner } = ensemble.server(3).view.peer!;
+    assert.is.not(learner!.masterAddress?.host, nameOf(ensemble.leader), `time ${time}`);
+    learner!.end('test');
+  }
+});

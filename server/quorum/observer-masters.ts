@@ -1,0 +1,66 @@
+import type { Address, Random } from '../runtime/runtime.ts';
+
+const ROUNDS = 10;
+
+/** Who can serve an observer: followers on `observerMasterPort`, and the leader there too. */
+export interface MasterCandidates {
+  readonly followers: readonly Address[];
+  readonly leader: Address;
+}
+
+/**
+ * Whom an observer asks, and in what order. Rows 004-14, 004-19: any voter, followers in random order, since the point is
+ * to take the load off the leader (004-16), and the leader last, so that an ensemble without followers strands nobody
+ * (004-20). A follower opens that port only once it has synced itself, so they are asked for a while.
+ *
+ * A master that takes the connection and never serves costs a whole initLimit, so it is asked again only when nobody
+ * else answered: behind the others, the leader among them, until one serves. @see QuorumPeer.findLearnerMaster
+ */
+export class ObserverMasters {
+  readonly #random: Random;
+  readonly #triedInVain = new Set<string>();
+  #served = false;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  rounds({ followers, leader }: MasterCandidates): Address[][] {
+    this.#served = false;
+    const shuffled = this.#shuffled(followers);
+    const all = [...shuffled, leader];
+    if (all.every(master => this.#isInVain(master))) this.#triedInVain.clear();
+    const fresh = all.filter(master => !this.#isInVain(master));
+    const everybody = [...fresh, ...all.filter(master => this.#isInVain(master))];
+    const early = fresh.filter(master => master !== leader);
+    return [...Array.from({ length: ROUNDS }, () => (early.length > 0 ? early : everybody)), everybody];
+  }
+
+  /** The one that it is connected to has brought it up to date. */
+  onServed(): void {
+    this.#served = true;
+    this.#triedInVain.clear();
+  }
+
+  /** `master`: whom it was connected to, or waited for. */
+  onEnded(master: Address | null): void {
+    if (master !== null && !this.#served) this.#triedInVain.add(nameOf(master));
+  }
+
+  #isInVain(master: Address): boolean {
+    return this.#triedInVain.has(nameOf(master));
+  }
+
+  #shuffled(masters: readonly Address[]): Address[] {
+    const shuffled = [...masters];
+    for (let i = shuffled.length - 1; i > 0; i--) {
+      const j = this.#random.below(i + 1);
+      [shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!];
+    }
+    return shuffled;
+  }
+}
+
+function nameOf({ host, port }: Address): string {
+  return `${host}:${port}`;
+}
