@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { suite as uvuSuite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { reasonOf } from './failure-reason.ts';
 import { Skip } from './peers.ts';
 import { reportAtExit, Tally } from './tally.ts';
 
@@ -108,7 +109,7 @@ async function runTest(state: SuiteState, title: string, body: TestBody, deadlin
   if (outcome === undefined) tally.passed++;
   else if (outcome instanceof Skip) skip(state, title, outcome.message);
   else {
-    tally.failed.push(`${state.name}: ${title}`);
+    tally.failed.push({ title: `${state.name}: ${title}`, reason: reasonOf(outcome) });
     throw outcome;
   }
 }
@@ -116,12 +117,12 @@ async function runTest(state: SuiteState, title: string, body: TestBody, deadlin
 async function runHook(state: SuiteState, title: string, hook: TestBody): Promise<boolean> {
   const outcome = await outcomeOf(() => withDeadline(title, HOOK_DEADLINE_MS, hook));
   if (outcome === undefined) return true;
-  fail(state, `${title}: ${outcome.stack}`);
+  fail(state, `${title}: ${outcome.stack}`, reasonOf(outcome));
   return false;
 }
 
-function fail(state: SuiteState, what: string): void {
-  tally.failed.push(`${state.name}: ${what.split('\n', 1)[0]}`);
+function fail(state: SuiteState, what: string, reason = ''): void {
+  tally.failed.push({ title: `${state.name}: ${what.split('\n', 1)[0]}`, reason });
   process.stderr.write(`\n  FAIL  ${state.name}: ${what}\n`);
 }
 
@@ -169,7 +170,7 @@ async function withDeadline(what: string, deadlineMs: number, run: TestBody): Pr
 function watchOpenHandles(): void {
   setTimeout(() => {
     const open = process.getActiveResourcesInfo().filter(name => !/^(TTY|Pipe)Wrap$/.test(name));
-    tally.failed.push(`still open after the last test: ${open.join(', ')}`);
+    tally.failed.push({ title: `still open after the last test: ${open.join(', ')}`, reason: '' });
     process.stderr.write(
       `\n  FAIL  still open ${OPEN_HANDLES_GRACE_MS} ms after the last test: ${open.join(', ')}\n`,
     );

@@ -5,9 +5,16 @@
 export interface FileResult {
   readonly declared: number;
   readonly passed: number;
-  /** Titles of failed tests and hooks, `suite: title`. */
-  readonly failed: readonly string[];
+  readonly failed: readonly FailedTest[];
   readonly skipped: readonly SkippedTest[];
+}
+
+/** A test, or a hook that failed. */
+export interface FailedTest {
+  /** `suite: title` */
+  readonly title: string;
+  /** What was thrown, in a few lines. */
+  readonly reason: string;
 }
 
 export interface SkippedTest {

@@ -85,7 +85,7 @@ export function judge(result: FileResult | undefined, ending: Ending): string[] 
     const run = result.passed + result.failed.length + result.skipped.length;
     if (result.declared === 0) complaints.push('no test is declared');
     if (run < result.declared) complaints.push(`${result.declared} tests declared, ${run} run`);
-    complaints.push(...result.failed);
+    complaints.push(...result.failed.map(({ title }) => title));
   }
   if (ending.signal !== undefined) complaints.push(`ended by ${ending.signal}`);
   else if (ending.exitCode !== 0 && !result?.failed.length) complaints.push(`exit code ${ending.exitCode}`);

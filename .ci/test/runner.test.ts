@@ -15,6 +15,7 @@ const test = suite('test runner');
 const here = dirname(fileURLToPath(import.meta.url));
 const RUNNER = join(here, 'runner.js');
 const HARNESS = join(here, 'harness.js');
+const PROPERTIES = join(here, 'properties.js');
 const FILE_DEADLINE_MS = 20_000;
 /** Each starts processes, on a machine that may be busy. */
 const SLOW = { deadlineMs: 30_000 };
@@ -167,6 +168,37 @@ test(
 );
 
 test(
+  'the end of a long log tells each failure with its reason, in a few lines',
+  async () => {
+    const noisy = `${head}import { fc } from ${JSON.stringify(PROPERTIES)};
+for (let line = 0; line < 200; line++) console.log('noise');
+test('holds of every number', () => fc.assert(fc.property(fc.integer(), n => assert.ok(n < 0, n + ' is not')), { seed: 7 }));
+test('matches', () => assert.match('what was said', /else/));
+test('equals', () => assert.equal(Array.from({ length: 40 }, (_, i) => i), []));\n`;
+    const root = projectWith({ 'a.test': throwing, 'noisy.test': noisy, 'z.test': 'process.exit(3)' });
+    const { stdout, lastLine } = await runRunner(root, []);
+    assert.is(lastLine, '0 passed, 5 failed');
+    const end = stdout.split('\n').slice(-60).join('\n');
+    assert.match(
+      end,
+      /^FAIL {2}a\.test\.ts: written: throws\n +planted: from a written project\n +at .*a\.test/m,
+    );
+    assert.match(end, /^FAIL {2}noisy\.test\.ts: written: holds of every number\n +Property failed/m);
+    for (const said of [
+      /seed: 7/,
+      /Counterexample: \[\d+\]/,
+      /cause: 0 is not/,
+      /actual: what was said/,
+      /more lines above\)\n +at /,
+    ])
+      assert.match(end, said);
+    assert.match(end, /^FAIL {2}z\.test\.ts: no result line.*exit code 3$/m);
+    assert.not.match(end, 'noise\n');
+  },
+  SLOW,
+);
+
+test(
   'ensemble files run alone, after the others',
   async () => {
     const journal = join(temporaryFolder(), 'journal');
@@ -215,7 +247,7 @@ test(
   SLOW,
 );
 
-const head = `import { requirePeer, suite } from ${JSON.stringify(HARNESS)};\nconst test = suite('written');\n`;
+const head = `import { assert, requirePeer, suite } from ${JSON.stringify(HARNESS)};\nconst test = suite('written');\n`;
 const passing = `${head}test('passes', () => {});\n`;
 const throwing = `${head}test('throws', () => { throw new Error('planted: from a written project'); });\n`;
 const skipping = `${head}test('skips', () => requirePeer('nothing', false, 'is asked for'));\n`;

@@ -8,7 +8,14 @@
 import { findTests, type TestFile } from './find-tests.ts';
 import { killGroup } from './process-group.ts';
 import { type FileReport, runFile, runningGroups } from './run-file.ts';
-import { failureDetail, lastLine, progressLine, skippedLines, slowestLines } from './summary.ts';
+import {
+  failureDetail,
+  lastLine,
+  progressLine,
+  shortFailures,
+  skippedLines,
+  slowestLines,
+} from './summary.ts';
 
 const UNIT_FILES_AT_A_TIME = 2;
 const UNIT_FILE_DEADLINE_MS = 180_000;
@@ -41,7 +48,12 @@ async function main(): Promise<void> {
 
   clearProgress();
   const failures = reports.filter(report => report.complaints.length > 0);
-  for (const line of [...failures.map(failureDetail), ...skippedLines(reports), ...slowestLines(reports)])
+  for (const line of [
+    ...failures.map(failureDetail),
+    ...skippedLines(reports),
+    ...slowestLines(reports),
+    ...failures.flatMap(shortFailures),
+  ])
     print(line);
   print(lastLine(reports));
   process.exitCode = failures.length === 0 ? 0 : 1;

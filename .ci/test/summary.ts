@@ -1,3 +1,4 @@
+import { lastLines } from './failure-reason.ts';
 import type { FileReport } from './run-file.ts';
 
 const SLOW_MS = 1_000;
@@ -19,6 +20,20 @@ export function progressLine(report: FileReport): string {
 export function failureDetail(report: FileReport): string {
   const reasons = report.complaints.map(complaint => `  - ${complaint}`);
   return [`\n=== ${report.file.name}`, ...reasons, '', report.output, ''].join('\n');
+}
+
+/** Every failure again, short: where only the end of a log is kept, its last lines tell the reason. */
+export function shortFailures(report: FileReport): string[] {
+  const { result, complaints, output, file } = report;
+  const titles = new Set(result.failed.map(({ title }) => title));
+  const ofFile = complaints.filter(complaint => !titles.has(complaint));
+  const told = result.failed.map(({ title, reason }) => [title, reason]);
+  if (ofFile.length > 0) told.push([ofFile.join('; '), told.length === 0 ? lastLines(output) : '']);
+  return told.map(([what, reason]) => [`FAIL  ${file.name}: ${what}`, ...indented(reason)].join('\n'));
+}
+
+function indented(text = ''): string[] {
+  return text === '' ? [] : text.split('\n').map(line => `        ${line}`);
 }
 
 export function skippedLines(reports: readonly FileReport[]): string[] {

@@ -1,4 +1,4 @@
-import { type FileResult, formatResultLine, type SkippedTest } from './result-line.ts';
+import { type FailedTest, type FileResult, formatResultLine, type SkippedTest } from './result-line.ts';
 
 /**
  * The harness's own count of one test file. uvu's count is not trusted: uvu drops the rest of a suite, and exits
@@ -7,7 +7,7 @@ import { type FileResult, formatResultLine, type SkippedTest } from './result-li
 export class Tally {
   declared = 0;
   passed = 0;
-  readonly failed: string[] = [];
+  readonly failed: FailedTest[] = [];
   readonly skipped: SkippedTest[] = [];
 
   get run(): number {
