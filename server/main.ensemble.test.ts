@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,7 +18,7 @@ import { assert, suite, temporaryFolder } from '#test';
 import { ZkClient } from './interop/zk-client.test-kit.ts';
 
 const test = suite('zklab-server, the process');
-const DEADLINE = { deadlineMs: 30_000 };
+const DEADLINE = { deadlineMs: 60_000 };
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 const HOST = `127.${192 + ((process.pid >> 8) % 32)}.${process.pid % 256}.1`;
@@ -117,6 +118,26 @@ test(
   DEADLINE,
 );
 
+test(
+  'a data directory that cannot be made or used: one line that names the key and the path, and no wait without end',
+  async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const cases: [key: string, path: string][] = [
+      // Node's recursive mkdir never comes back from it.
+      ['dataDir', '/proc/zklab/data'],
+      ['dataDir', join(file, 'sub')],
+      ['dataLogDir', file],
+    ];
+    for (const [key, path] of cases) {
+      const ended = await runToEnd(configOf(join(folder, 'zk'), [`${key}=${path}`]));
+      assertRefusal(ended, 'ZK_DATA_DIR', `${key}=${path}`);
+    }
+  },
+  DEADLINE,
+);
+
 /** A server that runs until it is killed, on the files of `folder`. */
 async function whileRunning(config: string, body: (client: ZkClient) => Promise<void>): Promise<void> {
   const child: ChildProcess = spawn(process.execPath, [MAIN, config, '--die-with-parent'], {
@@ -187,6 +208,29 @@ test(
       });
       await whileRunning(config, async client => assert.is(await client.get('/after'), name));
     }
+  },
+  DEADLINE,
+);
+
+test(
+  'a server that is started twice does not take the log from the first: what that acknowledges is kept',
+  async () => {
+    const folder = temporaryFolder();
+    const config = configOf(join(folder, 'zk'));
+    const path = join(folder, 'zk', 'data');
+    const link = join(folder, 'link');
+    const linked = configOf(join(folder, 'other'), [`dataDir=${link}`, 'clientPort=2182']);
+    await whileRunning(config, async client => {
+      symlinkSync(path, link);
+      await client.create('/before', '1');
+      assertRefusal(await runToEnd(config), 'ZK_DATA_DIR', `dataDir=${path}`);
+      assertRefusal(await runToEnd(linked), 'ZK_DATA_DIR', `dataDir=${link}`);
+      await client.create('/after', '2');
+    });
+    await whileRunning(config, async client => {
+      assert.is(await client.get('/before'), '1');
+      assert.is(await client.get('/after'), '2');
+    });
   },
   DEADLINE,
 );

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from './config/load-config.ts';
 import { ServerError } from './errors.ts';
+import { claimDirectories } from './runtime/data-directories.ts';
 import { nodeLogger } from './runtime/node-logger.ts';
 import { nodeRuntime } from './runtime/node-runtime.ts';
 import { returnMemoryWhenQuiet } from './runtime/quiet-memory.ts';
@@ -61,6 +62,10 @@ process.on('uncaughtException', fail);
 try {
   const runtime = nodeRuntime({ linkMapFile: values['link-map'], logger });
   const config = loadConfig(runtime.disk, configPath);
+  await claimDirectories([
+    { key: 'dataDir', path: config.dataDir },
+    { key: 'dataLogDir', path: config.dataLogDir },
+  ]);
   const server = startServer({ runtime, config, logger, onFatal: fail });
   returnMemoryWhenQuiet();
   let stopping = false;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, suite } from '#test';
@@ -17,6 +17,40 @@ function inDirectory(run: (directory: string) => void | Promise<void>): () => Pr
     }
   };
 }
+
+test(
+  'a file that somebody else removed or replaced is not synced: what is in it is lost',
+  inDirectory(async directory => {
+    const lose: Record<string, (path: string) => void> = {
+      removed: path => rmSync(path),
+      replaced: path => renameSync(join(directory, 'other'), path),
+    };
+    writeFileSync(join(directory, 'other'), '');
+    for (const [name, how] of Object.entries(lose)) {
+      const path = join(directory, name);
+      const file = nodeDisk.open(path, 'a+');
+      file.writeAt(0, Buffer.from('x'));
+      assert.is(await new Promise(done => file.sync(done)), undefined);
+      how(path);
+      const error = await new Promise<Error | undefined>(done => file.sync(done));
+      assert.match(error?.message ?? 'no error', `cannot sync ${path}: the file was removed or replaced`);
+      file.close();
+    }
+  }),
+);
+
+test(
+  'a directory is made with its parents; one that cannot be is an error, not an endless search',
+  inDirectory(async directory => {
+    const path = join(directory, 'a', 'b', 'c');
+    nodeDisk.makeDirectory(path);
+    nodeDisk.makeDirectory(path);
+    assert.equal(nodeDisk.list(path), []);
+    writeFileSync(join(directory, 'file'), '');
+    for (const bad of [join(directory, 'file'), join(directory, 'file', 'sub')])
+      assert.throws(() => nodeDisk.makeDirectory(bad), new RegExp(`cannot create directory ${bad}: `));
+  }),
+);
 
 test(
   'files are written anywhere, extended by zeros, synced and read back',

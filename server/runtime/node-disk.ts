@@ -1,10 +1,11 @@
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 import { ServerError } from '../errors.ts';
 import type { Disk, DiskFile } from './runtime.ts';
 
 /** `Disk` on node:fs. Every failure is a ServerError ZK_DISK that names the operation and the file. */
 export const nodeDisk: Disk = {
-  makeDirectory: path => guard('create directory', path, () => void fs.mkdirSync(path, { recursive: true })),
+  makeDirectory: path => guard('create directory', path, () => makeDirectory(path)),
   list: path => guard('list', path, () => listNames(path)),
   exists: path => guard('stat', path, () => isThere(path)),
   size: path => guard('stat', path, () => fs.statSync(path).size),
@@ -19,12 +20,15 @@ export const nodeDisk: Disk = {
 class NodeDiskFile implements DiskFile {
   readonly path: string;
   readonly #fd: number;
+  /** False where the file system does not count the names of a file. */
+  readonly #namesCounted: boolean;
   #open = true;
   #syncing = false;
 
   constructor(path: string, fd: number) {
     this.path = path;
     this.#fd = fd;
+    this.#namesCounted = fs.fstatSync(fd).nlink > 0;
   }
 
   size(): number {
@@ -61,9 +65,16 @@ class NodeDiskFile implements DiskFile {
     // fdatasync also writes the size when it changed, which is all a log needs of the inode.
     fs.fdatasync(this.#fd, error => {
       this.#syncing = false;
+      const failure = error ?? this.#lost();
       if (!this.#open) fs.closeSync(this.#fd);
-      done(error === null ? undefined : diskError('sync', this.path, error));
+      done(failure === undefined ? undefined : diskError('sync', this.path, failure));
     });
+  }
+
+  /** What has no name any more is gone when it is closed, however often it is synced. */
+  #lost(): Error | undefined {
+    if (!this.#open || !this.#namesCounted || fs.fstatSync(this.#fd).nlink > 0) return undefined;
+    return new Error('the file was removed or replaced by somebody else');
   }
 
   syncNow(): void {
@@ -76,6 +87,23 @@ class NodeDiskFile implements DiskFile {
     this.#open = false;
     if (!this.#syncing) guard('close', this.path, () => fs.closeSync(this.#fd));
   }
+}
+
+/** Node's own `recursive` asks for ever for the parent of what the system says is not there, below /proc. */
+function makeDirectory(path: string): void {
+  if (isDirectory(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(parent);
+  try {
+    fs.mkdirSync(path);
+  } catch (error) {
+    // Another process may have been faster.
+    if (!isDirectory(path)) throw error;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Only a name that is not there is absent: what cannot be looked at may hold an epoch that was promised. */

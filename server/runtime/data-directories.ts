@@ -1,0 +1,56 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { ServerError } from '../errors.ts';
+import { nodeDisk } from './node-disk.ts';
+
+/** A directory and the key of zoo.cfg that names it. */
+export interface DataDirectory {
+  readonly key: string;
+  readonly path: string;
+}
+
+/**
+ * Makes the directories, and holds them for this process until it ends: a second server on the same files would take
+ * the log away from the first, which would go on acknowledging writes that nobody can read again.
+ *
+ * @throws ServerError ZK_DATA_DIR naming key and path
+ */
+export async function claimDirectories(directories: readonly DataDirectory[]): Promise<void> {
+  const held = new Set<string>();
+  for (const { key, path } of directories) {
+    const inode = usable(key, path);
+    if (held.has(inode)) continue;
+    held.add(inode);
+    if (!(await hold(`zklab-server ${inode}`)))
+      throw new ServerError('ZK_DATA_DIR', `${key}=${path}: another zklab-server works in it`, { key, path });
+  }
+}
+
+/** Device and inode: the same directory by whatever path. */
+function usable(key: string, path: string): string {
+  try {
+    nodeDisk.makeDirectory(path);
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch (error) {
+    // The disk's own message names the path again.
+    const { cause = error } = error as Error;
+    const reason = (cause as Error).message;
+    throw new ServerError('ZK_DATA_DIR', `${key}=${path} cannot be used: ${reason}`, { key, path }, error);
+  }
+}
+
+/**
+ * An abstract socket of Linux as a lock: the kernel lets one process have a name, and gives it back when that process
+ * ends in whatever way. Where there are none, or in another network namespace, nothing is held and the server starts.
+ */
+function hold(name: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const lock = createServer(stranger => stranger.destroy());
+    lock.unref();
+    lock.once('listening', () => resolve(true));
+    lock.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EADDRINUSE'));
+    lock.listen({ path: `\0${name}` });
+  });
+}
