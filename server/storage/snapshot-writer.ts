@@ -66,12 +66,15 @@ export class SnapshotWriter {
     });
   }
 
-  /** Leaves nothing but a temporary file, which the next start removes. `done` is not called any more. */
+  /** Leaves nothing behind. `done` is not called any more. @throws ServerError ZK_DISK */
   cancel(): void {
     this.#cancelled = true;
     this.#timer?.cancel();
-    this.#file?.close();
+    const file = this.#file;
     this.#file = null;
+    if (file === null) return;
+    file.close();
+    onDisk('remove', file.path, () => this.#options.disk.remove(file.path));
   }
 
   #step(done: FlushDone): void {

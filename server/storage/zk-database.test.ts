@@ -241,6 +241,22 @@ test('4837: a snapshot of the right name that holds effects of later transaction
   assert.not(rig.disk.exists('/data/version-2/snapshot.100000003'));
 });
 
+test('4837: a snapshot under way ends with the role: the next sync may bring what is never committed', () => {
+  const rig = testRig();
+  const db = open(rig, { digestEnabled: false });
+  commit(rig, db, ...creates(1, 3));
+  db.takeSnapshot(() => assert.unreachable('it was given up'));
+  assert.is(db.fastForward(), 0);
+  commitNow(db, createPacket(E1 + 4));
+  rig.clock.run();
+  assert.ok(db.truncate(E1 + 3));
+  assert.equal(names(db), expected(1, 3));
+  assert.equal(
+    rig.disk.list('/data/version-2').filter(name => name.startsWith('snapshot')),
+    ['snapshot.0'],
+  );
+});
+
 test('TRUNC to what the logs do not hold changes nothing and asks for a SNAP', () => {
   const rig = testRig();
   const db = open(rig);

@@ -204,10 +204,11 @@ export class ZkDatabase {
    * that memory and disk agree. Returns how many. @see ZOOKEEPER-2845
    */
   fastForward(): number {
-    if (this.lastLoggedZxid <= this.lastProcessedZxid) return 0;
-    // It would hold effects of what may never be committed, and without a digest not say so. ZOOKEEPER-4837
+    // From here to the next NEWLEADER the tree takes what may never be committed, here or in a sync: a snapshot under way
+    // would hold effects of it, and without a digest not say so. ZOOKEEPER-4837
     this.#snapshot?.cancel();
     this.#snapshot = null;
+    if (this.lastLoggedZxid <= this.lastProcessedZxid) return 0;
     this.#log.writeOut();
     const { disk, logger } = this.#parts;
     const reader = new TxnLogReader(disk, this.logDirectory, this.lastProcessedZxid, 'the tree', logger);
