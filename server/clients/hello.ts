@@ -13,12 +13,12 @@ export type HelloVerdict =
 /** @see facts section 2 */
 export function judgeHello(
   hello: ConnectRequest,
-  lastProcessedZxid: number,
+  caughtUpToZxid: number,
   timeouts: { readonly minMs: number; readonly maxMs: number },
 ): HelloVerdict {
   // A client that has seen more than this server must not be shown the past.
-  if (hello.lastZxidSeen > lastProcessedZxid) {
-    const reason = `client has seen zxid ${zxidToHex(hello.lastZxidSeen)}, this server ${zxidToHex(lastProcessedZxid)}`;
+  if (hello.lastZxidSeen > caughtUpToZxid) {
+    const reason = `client has seen zxid ${zxidToHex(hello.lastZxidSeen)}, this server ${zxidToHex(caughtUpToZxid)}`;
     return { kind: 'close', reason };
   }
   const timeoutMs = Math.min(Math.max(hello.timeoutMs, timeouts.minMs), timeouts.maxMs);

@@ -72,6 +72,11 @@ export abstract class ZooKeeperServer {
     return this.parts.database.lastProcessedZxid;
   }
 
+  /** A client that has seen no more than this loses nothing by coming here. */
+  get caughtUpToZxid(): number {
+    return this.lastProcessedZxid;
+  }
+
   /** Requests that wait for their transaction. */
   get outstanding(): number {
     return this.#inProcess;

@@ -29,7 +29,7 @@ export class Follower extends Learner {
   protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {
     const context = this.context;
     const parts = serverParts(context);
-    this.#serving = new LearnerServing(context, 'follower', this);
+    this.#serving = new LearnerServing(context, 'follower', this.epoch, this);
     this.#sync = new SyncRequestProcessor(
       parts.database,
       parts.clock,

@@ -23,10 +23,11 @@ export class LearnerServing implements MasterLink {
   /** The ids of a connection rarely change: their bytes are kept by list. */
   readonly #authinfo = new WeakMap<readonly Id[], { count: number; bytes: Buffer }>();
 
-  constructor(context: PeerContext, mode: 'follower' | 'observer', sender: MasterSender) {
+  constructor(context: PeerContext, mode: 'follower' | 'observer', epoch: number, sender: MasterSender) {
     this.#sender = sender;
     this.server = new LearnerZooKeeperServer(serverParts(context), {
       mode,
+      epoch,
       sessionIds: context.sessionIds,
       link: this,
       voters: context.verifier.voters.size,

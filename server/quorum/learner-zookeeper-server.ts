@@ -9,6 +9,7 @@ import { LongMap } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
+import { makeZxid } from '../wire/zxid.ts';
 
 /** The way to the leader, or to the observer master that stands for it. */
 export interface MasterLink {
@@ -41,6 +42,7 @@ interface Touched {
  */
 export class LearnerZooKeeperServer extends ZooKeeperServer {
   readonly mode: ServerMode;
+  readonly #epoch: number;
   readonly #link: MasterLink;
   readonly #sessionIds: SessionIds;
   readonly #syncs = new Fifo<SyncWaiter>();
@@ -52,16 +54,31 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
 
   constructor(
     parts: ServerParts,
-    role: { mode: 'follower' | 'observer'; sessionIds: SessionIds; link: MasterLink; voters: number },
+    role: {
+      mode: 'follower' | 'observer';
+      epoch: number;
+      sessionIds: SessionIds;
+      link: MasterLink;
+      voters: number;
+    },
   ) {
     super(parts, Math.max(1, Math.floor(parts.config.globalOutstandingLimit / Math.max(1, role.voters - 1))));
     this.mode = role.mode;
+    this.#epoch = role.epoch;
     this.#link = role.link;
     this.#sessionIds = role.sessionIds;
   }
 
   get globalSessions(): number {
     return this.parts.database.sessionTimeouts.size;
+  }
+
+  /**
+   * The start of the epoch too, which is no transaction and which the leader shows its clients all the same: upstream's
+   * learners turn those away until something is written.
+   */
+  override get caughtUpToZxid(): number {
+    return Math.max(this.lastProcessedZxid, makeZxid(this.#epoch, 0));
   }
 
   openSession(connection: ClientConnection, timeoutMs: number): void {

@@ -19,7 +19,7 @@ export class Observer extends Learner {
 
   protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {
     const parts = serverParts(this.context);
-    this.#serving = new LearnerServing(this.context, 'observer', this);
+    this.#serving = new LearnerServing(this.context, 'observer', this.epoch, this);
     this.#sync = new SyncRequestProcessor(parts.database, parts.clock, () => {}, parts.onFatal);
     this.#lastInformed = parts.database.lastLoggedZxid;
     for (const packet of committed) this.#apply(packet);

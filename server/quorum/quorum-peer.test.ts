@@ -86,3 +86,22 @@ test('002-6: an epoch that a member accepted and that came to nothing makes its 
   assert.is(ensemble.server(leader).view.peer!.epochs.currentEpoch, 10);
   assert.is(MemoryClient.open(ensemble, behind).get('/only-there'), '');
 });
+
+test('a client that has seen the start of an epoch is taken by every member of that epoch', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
+  const first = ensemble.leader;
+  const client = MemoryClient.open(ensemble, first, { timeoutMs: 4000 });
+  client.create('/a');
+  const { sessionId, password } = client.response!;
+  ensemble.kill(first);
+  ensemble.wait(() => ensemble.leader > 0, 'another leader');
+  const renewed = MemoryClient.open(ensemble, ensemble.leader, { sessionId, password });
+  const lastZxidSeen = renewed.ask(OpCode.exists, body.read('/a')).zxid;
+  assert.is(lastZxidSeen % 0x1_0000_0000, 0, 'nothing was written in this epoch');
+  for (const sid of ensemble.sids) {
+    if (sid === first) continue;
+    ensemble.wait(() => ensemble.server(sid).view.serving !== null, 'a member to serve');
+    const moved = MemoryClient.open(ensemble, sid, { sessionId, password, lastZxidSeen });
+    assert.is(moved.response?.sessionId, sessionId);
+  }
+});
