@@ -117,6 +117,37 @@ test('an ACKEPOCH of -1 is answered and not counted', () => {
   assert.equal(two.told(), ['DIFF 0x100000003', NEWLEADER]);
 });
 
+test('002-6: a learner that does not say what it has last counts when its epoch is older, which cannot be ahead', () => {
+  for (const [currentEpoch, counted] of [
+    [0, true],
+    [1, false],
+  ] as const) {
+    const play = new Play();
+    const two = play.follower(2);
+    two.told();
+    two.sendAckEpoch(-1, currentEpoch);
+    assert.equal(two.told(), counted ? ['SNAP 0x100000003'] : []);
+    assert.is(play.stage.epochs.currentEpoch, counted ? 2 : 1);
+    assert.is(two.closed, null);
+    const three = play.follower(3);
+    three.told();
+    three.sendAckEpoch(e1(3), 1);
+    assert.equal(three.told(), ['DIFF 0x100000003', NEWLEADER]);
+    if (!counted) assert.equal(two.told(), ['SNAP 0x100000003']);
+  }
+});
+
+test('a leader has nothing to be cut any more: what failed as a TRUNC before does not count', () => {
+  const play = new Play();
+  play.stage.context.sync.snapshotNeeded = true;
+  const two = play.follower(2);
+  two.told();
+  assert.is(play.stage.context.sync.snapshotNeeded, true);
+  two.sendAckEpoch(e1(3), 1);
+  two.told();
+  assert.is(play.stage.context.sync.snapshotNeeded, false);
+});
+
 test('002-6: a learner whose history is ahead of the leader is refused, and not counted', () => {
   for (const [lastZxid, currentEpoch] of [
     [e1(4), 1],

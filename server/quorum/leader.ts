@@ -155,7 +155,13 @@ export class Leader implements Role, LearnerMaster {
       return;
     }
     this.#ackEpochWait.whenDone(done);
-    if (!handler.isObserver && currentEpoch !== null) this.#saidAckEpoch(handler.sid);
+    if (!handler.isObserver && currentEpoch !== null && this.#isNotAhead(currentEpoch, lastZxid))
+      this.#saidAckEpoch(handler.sid);
+  }
+
+  /** A learner that needs a snapshot does not say what it has last: of the same epoch, that may be more than there is here. */
+  #isNotAhead(currentEpoch: number, lastZxid: number): boolean {
+    return lastZxid >= 0 || currentEpoch < this.context.epochs.currentEpoch;
   }
 
   #isAhead(currentEpoch: number, lastZxid: number): boolean {
@@ -169,6 +175,8 @@ export class Leader implements Role, LearnerMaster {
     this.#ackEpochWait.say(sid);
     if (!this.#ackEpochWait.isQuorum) return;
     this.context.epochs.setCurrentEpoch(this.#epoch);
+    // A TRUNC that failed is of the past: from here on others are brought to what is here.
+    this.context.sync.snapshotNeeded = false;
     this.#ackEpochWait.finish();
     this.#saidNewLeader(this.context.sid);
   }
