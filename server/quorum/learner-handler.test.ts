@@ -31,6 +31,8 @@ class FakeConnection implements Connection {
   written: Buffer[] = [];
   events: ConnectionEvents | null = null;
   destroyed: string | undefined;
+  /** What `write` answers. */
+  hasRoom = true;
 
   start(events: ConnectionEvents): void {
     this.events = events;
@@ -38,7 +40,7 @@ class FakeConnection implements Connection {
 
   write(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
     this.written.push(Buffer.from(bytes.subarray(start, end)));
-    return true;
+    return this.hasRoom;
   }
 
   end(): void {}
@@ -314,7 +316,31 @@ test('a learner that takes longer than initLimit to ack NEWLEADER is dropped; on
   slow.discover();
   slow.rig.clock.nowMs = 1001;
   slow.handler.tick(PENDING);
-  assert.match(slow.connection.destroyed ?? '', /not synced within 1000 ms \(initLimit\)/);
+  assert.match(slow.connection.destroyed ?? '', /did not go on for 1000 ms \(initLimit\)/);
+});
+
+test('a sync that takes longer than initLimit goes on as long as the learner takes some of it; one that stands still ends', () => {
+  const story = new Story('tickTime=100\ninitLimit=10\nsyncLimit=5\nforceSnapshotSync=true\n');
+  for (let n = 3; n < 10; n++) {
+    story.database.applyPacket(createPacket(makeZxid(1, n), 'x'.repeat(150_000)));
+  }
+  story.connection.hasRoom = false;
+  story.discover();
+  let slices = 0;
+  // NEWLEADER names the configuration.
+  for (; !story.takeBytes().includes('version=0'); slices++) {
+    story.rig.clock.nowMs += 900;
+    story.handler.tick(PENDING);
+    assert.is(story.connection.destroyed, undefined, `after slice ${slices}`);
+    story.connection.events?.onDrain?.();
+  }
+  assert.ok(slices > 2, `${slices} slices`);
+  story.rig.clock.nowMs += 900;
+  story.handler.tick(PENDING);
+  assert.is(story.connection.destroyed, undefined);
+  story.rig.clock.nowMs += 101;
+  story.handler.tick(PENDING);
+  assert.match(story.connection.destroyed ?? '', /did not go on for 1000 ms \(initLimit\)/);
 });
 
 test('an ack of some proposals leaves the others owed, counted from that ack on', () => {

@@ -42,6 +42,11 @@ export class LearnerHandler {
   /** Before NEWLEADER: the log being read for it, then what is being sent. */
   #diff: DiskDiff | null = null;
   #stream: SyncStream | null = null;
+  /**
+   * When the learner took some of its sync, or was greeted. A large tree takes as long as it takes: a limit on the whole would
+   * begin it again for ever.
+   */
+  #lastMovedMs: number;
   #lastHeardMs: number;
   /** When the oldest proposal not yet acked was sent; 0 when all are acked. */
   #unackedSinceMs = 0;
@@ -56,6 +61,7 @@ export class LearnerHandler {
     this.#master = master;
     this.traffic = new LearnerTraffic(master.context.metrics);
     this.#openedMs = master.context.clock.monotonicMs();
+    this.#lastMovedMs = this.#openedMs;
     this.#lastHeardMs = this.#openedMs;
     this.#packets = new PacketReader(packet => this.#onPacket(packet));
     this.#packets.packetBytesMax = HANDSHAKE_PACKET_BYTES_MAX;
@@ -225,6 +231,7 @@ export class LearnerHandler {
 
   #readLog(diff: DiskDiff, question: Omit<SyncQuestion, 'disk'>): void {
     if (this.#diff !== diff) return;
+    this.#moved();
     if (diff.read(SLICE_BYTES)) {
       this.#master.context.clock.after(0, () => this.#readLog(diff, question));
       return;
@@ -256,6 +263,7 @@ export class LearnerHandler {
   #sendSlice(): void {
     const stream = this.#stream;
     if (stream === null || this.#phase === 'closed') return;
+    this.#moved();
     const writer = new JuteWriter(SLICE_BYTES + 4096);
     const more = stream.next(writer, SLICE_BYTES, (type, bytes) => this.traffic.sent(type, bytes));
     const roomLeft = this.#connection.write(writer.buffer, 0, writer.length);
@@ -265,6 +273,10 @@ export class LearnerHandler {
     } else if (roomLeft) {
       this.#master.context.clock.after(0, () => this.#sendSlice());
     }
+  }
+
+  #moved(): void {
+    this.#lastMovedMs = this.#master.context.clock.monotonicMs();
   }
 
   #sendNewLeader(): void {
@@ -387,7 +399,7 @@ export class LearnerHandler {
     this.close(`${this.bytesQueued} bytes wait for a learner that does not keep up`);
   }
 
-  /** Called twice a tick. Closes a learner that was silent, or owes an ack, for longer than the limits allow. */
+  /** Called twice a tick. Closes a learner that stood still, was silent or owes an ack for longer than the limits allow. */
   tick(lastProposed: number): void {
     const { initLimitMs, syncLimitMs } = this.#master.context.config;
     const nowMs = this.#master.context.clock.monotonicMs();
@@ -397,8 +409,8 @@ export class LearnerHandler {
       else if (this.#unackedSinceMs > 0 && nowMs - this.#unackedSinceMs > syncLimitMs) {
         this.close(`a proposal was not acked for ${syncLimitMs} ms (syncLimit)`);
       }
-    } else if (nowMs - this.#openedMs > initLimitMs) {
-      this.close(`not synced within ${initLimitMs} ms (initLimit)`);
+    } else if (nowMs - this.#lastMovedMs > initLimitMs) {
+      this.close(`its sync did not go on for ${initLimitMs} ms (initLimit)`);
     }
     const takesPackets =
       this.#phase === 'start' || this.#phase === 'broadcast' || this.#phase === 'ackNewLeader';

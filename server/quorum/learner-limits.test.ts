@@ -1,0 +1,47 @@
+import { assert, suite } from '#test';
+import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
+import { DataTree } from '../tree/data-tree.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import { makeZxid } from '../wire/zxid.ts';
+import { Follower } from './follower.ts';
+import { INIT_LIMIT_MS, type Peer, Stage } from './peer.test-kit.ts';
+import { SNAPSHOT_SIGNATURE } from './sync-stream.ts';
+
+const test = suite("quorum: a learner's patience");
+
+const { SNAP, NEWLEADER } = PacketType;
+const EPOCH = 2;
+
+/** A follower that has nothing, up to where the master says how it will sync. */
+function discover(): { stage: Stage; master: Peer } {
+  const stage = new Stage({ sid: 2 });
+  const accept = stage.playMember(1, 2888);
+  const follower = new Follower(stage.context, [[{ host: 'zk1', port: 2888 }]], () => {});
+  follower.start(reason => {
+    stage.ended = reason;
+  });
+  const master = accept();
+  assert.equal(master.told(), ['FOLLOWERINFO 0x0']);
+  master.sendLeaderInfo(EPOCH);
+  assert.equal(master.told(), ['ACKEPOCH 0x0']);
+  return { stage, master };
+}
+
+function emptySnapshot(): Buffer {
+  const writer = new JuteWriter();
+  const serializer = new SnapshotSerializer(new DataTree(), new Map());
+  while (serializer.next(writer, 64 * 1024));
+  return writer.writeString(SNAPSHOT_SIGNATURE).toBuffer();
+}
+
+test('a SNAP that takes longer to write than initLimit: the own disk is slow, the master is not silent', () => {
+  const { stage, master } = discover();
+  stage.machine.disk.syncDelayMs = 2 * INIT_LIMIT_MS;
+  master.send(SNAP, makeZxid(1, 6)).write(emptySnapshot()).send(NEWLEADER, makeZxid(EPOCH, 0));
+  stage.time.advance(3 * INIT_LIMIT_MS);
+  assert.is(stage.ended, null);
+  assert.equal(master.told(), ['ACK 0x200000000']);
+  stage.wait(() => stage.ended !== null, 'initLimit, which counts again');
+  assert.match(stage.ended ?? '', new RegExp(`nothing heard from the master for ${INIT_LIMIT_MS} ms`));
+});
