@@ -202,7 +202,7 @@ export type Settings = { -readonly [F in keyof typeof usedKeys]: (typeof usedKey
 export const keyAliases: ReadonlyMap<string, string> = new Map([['syncEnabled', 'observer.syncEnabled']]);
 
 /** Keys of the membership, in zoo.cfg or in the dynamic file. */
-export const MEMBERSHIP_KEY = /^(server|group|weight)\./;
+export const MEMBERSHIP_KEY = /^((server|group|weight)\.|version$)/;
 
 /**
  * Of the keys above, those whose values are checked and have no effect yet: the server says so when it starts, since

@@ -30,7 +30,7 @@ export function readMembers(
   settings: Settings,
 ): QuorumConfig {
   const { dynamic } = texts;
-  if (settings.dynamicConfigFile === undefined) return quorumConfigOf(properties, 0);
+  if (settings.dynamicConfigFile === undefined) return quorumConfigOf(properties);
   if (dynamic === undefined) {
     throw new ServerError('ZK_CONFIG_FILE', `${settings.dynamicConfigFile} (dynamicConfigFile) was not read`);
   }

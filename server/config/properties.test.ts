@@ -44,6 +44,15 @@ for (const [text, expected] of table) {
   test(JSON.stringify(text), () => assert.equal(Object.fromEntries(parseProperties(text)), expected));
 }
 
+test('a value that a later one replaces is told', () => {
+  const told: string[][] = [];
+  parseProperties('a=1\nb=1\na: 2\n\\u0061=3', (...repeated) => told.push(repeated));
+  assert.equal(told, [
+    ['a', '1', '2'],
+    ['a', '2', '3'],
+  ]);
+});
+
 test('a broken \\u escape is refused', () => {
   for (const text of ['a=\\u12', 'a=\\uwxyz', '\\u=1']) {
     assert.throws(() => parseProperties(text), /without four hexadecimal digits/);

@@ -4,14 +4,20 @@ import { ServerError } from '../errors.ts';
  * The text of a Java properties file, as java.util.Properties reads it: comments with # or !, key and value apart
  * by =, : or white space, lines continued by a backslash, escapes, and the last of equal keys.
  *
+ * @param onRepeated told of each value that a later one of the same key replaces
  * @returns keys in order of first appearance; values with their trailing white space
  * @throws ServerError ZK_CONFIG_VALUE for a \u that four hexadecimal digits do not follow
  */
-export function parseProperties(text: string): Map<string, string> {
+export function parseProperties(
+  text: string,
+  onRepeated: (key: string, replaced: string, by: string) => void = () => {},
+): Map<string, string> {
   const properties = new Map<string, string>();
   for (const line of logicalLines(text)) {
-    const [key, value] = splitLine(line);
-    properties.set(unescapeText(key), unescapeText(value));
+    const [key, value] = splitLine(line).map(unescapeText) as [string, string];
+    const earlier = properties.get(key);
+    if (earlier !== undefined) onRepeated(key, earlier, value);
+    properties.set(key, value);
   }
   return properties;
 }

@@ -40,15 +40,16 @@ export function formatDynamicConfig(config: QuorumConfig): string {
 export function parseQuorumConfig(text: string): QuorumConfig {
   const properties = parseProperties(text);
   for (const [key, value] of properties) {
-    if (!MEMBERSHIP_KEY.test(key) && key !== 'version') {
+    if (!MEMBERSHIP_KEY.test(key)) {
       throw badValue(key, value, 'server.N, group.N, weight.N or version, in a quorum configuration');
     }
   }
-  return quorumConfigOf(properties, parseVersion(properties.get('version')?.trim()));
+  return quorumConfigOf(properties);
 }
 
 /** The membership among other keys. @throws ServerError ZK_CONFIG_VALUE */
-export function quorumConfigOf(properties: ReadonlyMap<string, string>, version: number): QuorumConfig {
+export function quorumConfigOf(properties: ReadonlyMap<string, string>): QuorumConfig {
+  const version = parseVersion(properties.get('version')?.trim());
   const servers = numbered(properties, 'server', parseQuorumServer);
   const groups = numbered(properties, 'group', parseGroup);
   const weights = numbered(properties, 'weight', parseWeight);

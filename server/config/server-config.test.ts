@@ -223,6 +223,26 @@ test('unknown keys are named, with the key they resemble', () => {
   ]);
 });
 
+test('a key that stands there twice: the last counts, as in Java, and both values are said', () => {
+  const config = parse(
+    `${alone}tickTime=2000\nssl.keyStore.password=one\ntickTime=500\nsnapCount=7\nsnapCount= 7`,
+  );
+  assert.is(config.tickTimeMs, 500);
+  assert.equal(config.warnings, [
+    'tickTime stands there more than once, as 2000 and as 500: 500 is used, the last',
+    'known keys without effect in this server: ssl.keyStore.password',
+  ]);
+  const secret = parse(`${alone}ssl.keyStore.password=one\nssl.keyStore.password=two`).warnings[0];
+  assert.is(secret, 'ssl.keyStore.password stands there more than once: the last is used');
+});
+
+test('version= is that of the membership, in hexadecimal', () => {
+  const config = parse(`${three}version=1000000ab`, { myid: '1' });
+  assert.is(config.quorum?.config.version, 0x1_0000_00ab);
+  assert.not.match(config.warnings.join('\n'), /version/);
+  refused('ZK_CONFIG_VALUE', /version=new: accepted is a zxid in hexadecimal/, `${three}version=new`);
+});
+
 test('fewer than three snapshots are not kept', () => {
   const config = parse(`${alone}autopurge.snapRetainCount=1`);
   assert.is(config.snapRetainCount, 3);

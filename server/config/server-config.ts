@@ -54,10 +54,14 @@ const SNAP_RETAIN_COUNT_MIN = 3;
  * @throws ServerError ZK_CONFIG_VALUE naming key, value and what is accepted; ZK_CONFIG_MISSING; ZK_MYID
  */
 export function parseConfig(texts: ConfigTexts): ServerConfig {
-  const properties = canonicalProperties(parseProperties(texts.text));
+  const warnings: string[] = [];
+  const properties = canonicalProperties(
+    parseProperties(texts.text, (key, replaced, by) => {
+      if (replaced.trim() !== by.trim()) warnings.push(repetition(key, replaced, by));
+    }),
+  );
   const settings = readSettings(properties);
   const dataDir = needed(settings.dataDir, 'dataDir', texts.path, 'every server');
-  const warnings: string[] = [];
   const members = readMembers(properties, texts, settings);
   const quorum = memberOf(members, texts, settings, warnings);
   const ownLine = quorum ? quorum.config.servers.get(quorum.sid) : [...members.servers.values()][0];
@@ -97,6 +101,16 @@ export function canonicalProperties(properties: ReadonlyMap<string, string>): Ma
     canonical.set(key, value);
   }
   return canonical;
+}
+
+/** Values that no log should have. */
+const SECRET_KEY = /passw|superDigest/i;
+
+/** As Java reads the file; whoever wrote it may have meant the other. */
+function repetition(key: string, replaced: string, by: string): string {
+  if (SECRET_KEY.test(key)) return `${shortened(key)} stands there more than once: the last is used`;
+  const [name, first, last] = [key, replaced.trim(), by.trim()].map(shortened);
+  return `${name} stands there more than once, as ${first} and as ${last}: ${last} is used, the last`;
 }
 
 function readSettings(properties: ReadonlyMap<string, string>): Settings {
