@@ -17,14 +17,8 @@ import type { Topology } from '../topology/topology.ts';
 import { driverLagLimit } from './peer-limits.ts';
 import { peerResult, peerRows } from './peer-result.ts';
 import { peerText } from './peer-text.ts';
-import {
-  type PeerServer,
-  type PerServer,
-  type Readings,
-  type Round,
-  type Rounds,
-  serversOf,
-} from './servers.ts';
+import { mapped, type PeerServer, type PerServer, type Readings, type Round } from './servers.ts';
+import { takeTurns, turnsLimit } from './turns.ts';
 
 /** What is compared, and how one round of one server is measured. */
 export interface Comparison {
@@ -40,6 +34,8 @@ export interface Comparison {
   topology(server: PeerServer): Topology;
   /** Once, of an ensemble that just became ready; goes into its first round. */
   prepare?(ensemble: Ensemble): Promise<Readings>;
+  /** Of an ensemble that is idle since the other one's turn. */
+  rested?(ensemble: Ensemble): Readings;
   /** @throws the reason of `signal` when it is aborted before the last phase */
   measure(ensemble: Ensemble, signal: AbortSignal): Promise<Round>;
 }
@@ -80,7 +76,13 @@ export async function compareServers(
       zklab: await versionOf(started.zklab.ensemble),
       ...(apache === undefined ? {} : { apache: apache.version }),
     };
-    const { rounds, voidReasons } = await alternate(started, terminal, comparison, options);
+    const { rounds, voidReasons } = await takeTurns(options.rounds, {
+      measure: server => comparison.measure(started[server]!.ensemble, options.signal),
+      rested: server => comparison.rested?.(started[server]!.ensemble) ?? {},
+      first: mapped(started, ({ first }) => first),
+      progress: text => terminal.progress(text),
+      signal: options.signal,
+    });
     const exitCode = voidReasons.length > 0 ? EXIT_CODES.void : EXIT_CODES.holds;
     const run = await createRun(name, startedAt, options.root);
     const result = peerResult({
@@ -97,7 +99,11 @@ export async function compareServers(
       seed,
       voidReasons,
       exitCode,
-      limits: [...comparison.limits, ...(rounds.zklab.length > 0 ? [driverLagLimit(rounds)] : [])],
+      limits: [
+        ...turnsLimit(rounds),
+        ...comparison.limits,
+        ...(rounds.zklab.length > 0 ? [driverLagLimit(rounds)] : []),
+      ],
     });
     const file = await run.write(result);
     if (options.json) terminal.json(result);
@@ -160,47 +166,7 @@ async function startAll({
   return withApache ? { zklab, apache: await start('apache') } : { zklab };
 }
 
-async function alternate(
-  started: PerServer<Started>,
-  terminal: Terminal,
-  comparison: Comparison,
-  { rounds: count, signal }: CompareOptions,
-): Promise<{ rounds: Rounds; voidReasons: string[] }> {
-  const servers = serversOf(started);
-  const rounds = mapped(started, (): Round[] => []);
-  const voidReasons: string[] = [];
-  const measure = async (title: string) => {
-    const measured = new Map<PeerServer, Round>();
-    for (const server of servers) {
-      terminal.progress(`${title}: ${server}`);
-      measured.set(server, await comparison.measure(started[server]!.ensemble, signal));
-    }
-    // A phase that was cut short is no measurement, and half a round no pair.
-    signal.throwIfAborted();
-    return measured;
-  };
-  try {
-    // Compilers of both begin cold: what the first round says is of them.
-    await measure('warm-up round, not counted');
-    for (let round = 1; round <= count; round++) {
-      for (const [server, { readings, ...measured }] of await measure(`round ${round} of ${count}`)) {
-        const first = round === 1 ? started[server]!.first : {};
-        rounds[server]!.push({ ...measured, readings: { ...first, ...readings } });
-        voidReasons.push(...measured.voidReasons.map(reason => `round ${round}, ${server}, ${reason}`));
-      }
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    voidReasons.push(`ended early, after ${rounds.zklab.length} of ${count} rounds`);
-  }
-  return { rounds, voidReasons };
-}
-
 async function versionOf({ members }: Ensemble): Promise<string> {
   const answer = await fourLetterWord(members[0]!.plan.ports.client, 'srvr');
   return parseSrvr(answer)?.version || 'of unknown version';
-}
-
-function mapped<T, U>({ zklab, apache }: PerServer<T>, to: (value: T) => U): PerServer<U> {
-  return apache === undefined ? { zklab: to(zklab) } : { zklab: to(zklab), apache: to(apache) };
 }

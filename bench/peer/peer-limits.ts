@@ -4,7 +4,6 @@ import { type Rounds, serversOf } from './servers.ts';
 /** What no comparison of two servers on one machine can show; these sentences go into its result. */
 const SHARED_LIMITS: readonly string[] = [
   'All members and the driver share the cores of one machine: throughput is that of the whole machine, and CPU per operation is the fairer number.',
-  'Rounds of the first server always come first; a trend within a round would fall on the second.',
   'Server CPU includes whatever the process does in the window: for a JVM also compiling and collecting garbage.',
   "Apache ZooKeeper runs with -Xmx256m and the JVM's own choice of collector; another heap would give other numbers.",
 ];
@@ -13,7 +12,7 @@ export const PEER_LIMITS: readonly string[] = [
   ...SHARED_LIMITS,
   'Latency of one write at a time is measured at the leader, by one session; it says nothing of latency under load.',
   'Memory is the resident set of the median member; about 40 MiB of ours is the file of Node.js, which all members share.',
-  'A fresh member is read once, when its ensemble is ready and before its first request; a resting one before each round, idle while the other server had its own.',
+  'A fresh member is read once, when its ensemble is ready and before its first request; a resting one in each round when the turn of the other server has ended, idle since its own.',
 ];
 
 export const HTTP_LIMITS: readonly string[] = [

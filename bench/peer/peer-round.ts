@@ -35,8 +35,6 @@ export async function measureRound(
   durationMs: number,
   signal: AbortSignal,
 ): Promise<Round> {
-  // The other server had its round in between: this one is idle since its own load.
-  const resting = memoryReading('restingMemory', ensemble);
   const saturating = (mix: WorkloadSpec['mix']): LoadSpec => ({
     targets: ensemble.members.map(targetOf),
     sessionsPerTarget: SESSIONS_PER_MEMBER,
@@ -59,7 +57,6 @@ export async function measureRound(
   );
   const { p50Us } = lone.load.service;
   const readings: PeerReadings = {
-    ...resting,
     writeThroughput: writes.load.writesPerSecond,
     readThroughput: reads.load.readsPerSecond,
     ...defined('serverCpuPerWrite', writes.cpuUsPerOperation),

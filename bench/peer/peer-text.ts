@@ -1,6 +1,7 @@
 import { CONFIDENCE, type Estimate, warnings } from '../stats/estimate.ts';
 import { table } from '../terminal.ts';
 import type { PeerRow } from './peer-result.ts';
+import { TURNS_TEXT } from './turns.ts';
 
 /** The comparison as a table; its last column says only what the interval shows. */
 export function peerText(rows: readonly PeerRow[]): string {
@@ -12,7 +13,7 @@ export function peerText(rows: readonly PeerRow[]): string {
   const found = new Set(rows.flatMap(({ zklab, against }) => (against?.ratio ?? zklab).warnings));
   return [
     table([head, ...rows.map(cellsOf)]),
-    ...(compared ? ['n = rounds of each, in turn'] : []),
+    ...(compared ? [TURNS_TEXT] : []),
     ...[...found].map(warning => `warning: ${warnings[warning]}`),
   ].join('\n');
 }

@@ -31,6 +31,7 @@ export async function benchPeer(terminal: Terminal, options: CompareOptions): Pr
       await preload(ensemble.members[0]!.plan.ports.client, PEER_WORKLOAD, 0);
       return fresh;
     },
+    rested: (ensemble: Ensemble) => memoryReading('restingMemory', ensemble),
     measure: (ensemble: Ensemble, signal: AbortSignal) => measureRound(ensemble, seconds * 1000, signal),
   };
   return compareServers(terminal, comparison, options);

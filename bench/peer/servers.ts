@@ -28,3 +28,7 @@ export type Rounds = PerServer<readonly Round[]>;
 export function serversOf(per: PerServer<unknown>): PeerServer[] {
   return SERVERS.filter(server => per[server] !== undefined);
 }
+
+export function mapped<T, U>({ zklab, apache }: PerServer<T>, to: (value: T) => U): PerServer<U> {
+  return apache === undefined ? { zklab: to(zklab) } : { zklab: to(zklab), apache: to(apache) };
+}

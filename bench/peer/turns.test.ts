@@ -1,0 +1,80 @@
+import { assert, suite } from '#test';
+import type { PeerServer, PerServer, Readings } from './servers.ts';
+import { orderOf, takeTurns, turnsLimit } from './turns.ts';
+
+const test = suite('bench peer: turns');
+const BOTH: PerServer<Readings> = { zklab: { fresh: 1 }, apache: { fresh: 2 } };
+
+interface Scripted {
+  readonly order: PeerServer[];
+  readonly measured: ReturnType<typeof takeTurns>;
+}
+
+/** What each is measured by: how many turns there were before. A trend, and nothing else. */
+function trend(count: number, first = BOTH, abortAfter = Number.POSITIVE_INFINITY): Scripted {
+  const order: PeerServer[] = [];
+  const ending = new AbortController();
+  const measured = takeTurns(count, {
+    async measure(server) {
+      order.push(server);
+      if (order.length === abortAfter) ending.abort();
+      return { readings: { drift: order.length }, voidReasons: [], driverLagMs: 0 };
+    },
+    rested: server => ({ restedAfter: order.length, waited: order.length - order.lastIndexOf(server) - 1 }),
+    first,
+    progress: () => {},
+    signal: ending.signal,
+  });
+  return { order, measured };
+}
+
+test('each begins every second round, the warm-up included', async () => {
+  const { order, measured } = trend(3);
+  await measured;
+  assert.equal(order, ['apache', 'zklab', 'zklab', 'apache', 'apache', 'zklab', 'zklab', 'apache']);
+  assert.equal(orderOf(1, { zklab: 1 }), ['zklab']);
+  assert.equal(orderOf(2, { zklab: 1 }), ['zklab']);
+});
+
+test('planted: a steady trend falls on both alike', async () => {
+  const { rounds } = await trend(6).measured;
+  const sum = (server: PeerServer) =>
+    rounds[server]!.reduce((total, { readings }) => total + readings.drift!, 0);
+  assert.is(sum('zklab'), sum('apache'));
+});
+
+test('what rested is read once in each round of each, when the other one’s turn has ended', async () => {
+  const { rounds } = await trend(4).measured;
+  for (const server of ['zklab', 'apache'] as const)
+    for (const { readings } of rounds[server]!) assert.ok(readings.waited! >= 1, JSON.stringify(readings));
+  assert.equal(
+    rounds.zklab.map(({ readings }) => readings.restedAfter),
+    [4, 5, 8, 9],
+  );
+  assert.equal(
+    rounds.apache!.map(({ readings }) => readings.restedAfter),
+    [3, 6, 7, 10],
+  );
+});
+
+test('what was read once stands in the first round alone', async () => {
+  const { rounds } = await trend(2).measured;
+  assert.equal(
+    rounds.apache!.map(({ readings }) => readings.fresh),
+    [2, undefined],
+  );
+});
+
+test('an end within a round drops that round, of both', async () => {
+  const { rounds, voidReasons } = await trend(3, BOTH, 5).measured;
+  assert.equal([rounds.zklab.length, rounds.apache!.length], [1, 1]);
+  assert.equal(voidReasons, ['ended early, after 1 of 3 rounds']);
+});
+
+test('of ours alone nothing is said of turns; an odd number of rounds is said to be uneven', async () => {
+  const alone = await trend(2, { zklab: {} }).measured;
+  assert.is(alone.rounds.apache, undefined);
+  assert.equal(turnsLimit(alone.rounds), []);
+  assert.not.match(turnsLimit((await trend(2).measured).rounds).join(), /odd number/);
+  assert.match(turnsLimit((await trend(3).measured).rounds).join(), /odd number/);
+});

@@ -1,0 +1,87 @@
+/** Who is measured when: in turns, and each of two begins every second round. */
+import {
+  mapped,
+  type PeerServer,
+  type PerServer,
+  type Readings,
+  type Round,
+  type Rounds,
+  serversOf,
+} from './servers.ts';
+
+export interface Turns {
+  /** @throws the reason of `signal` when it is aborted before the end of its turn */
+  measure(server: PeerServer): Promise<Round>;
+  /** Of a server that waited while the other one had its turn. */
+  rested?(server: PeerServer): Readings;
+  /** Of each, once; they stand in its first round. */
+  readonly first: PerServer<Readings>;
+  readonly progress: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface Measured {
+  readonly rounds: Rounds;
+  /** One sentence each; none when every round counts. */
+  readonly voidReasons: readonly string[];
+}
+
+/** How the rounds went, for the printed table. */
+export const TURNS_TEXT = "n = rounds of each, in turn: ours begins the odd ones, Apache's the even ones";
+
+/** For the result. Nothing of ours alone, which takes no turns. */
+export function turnsLimit({ zklab, apache }: Rounds): string[] {
+  if (apache === undefined) return [];
+  const odd = zklab.length % 2 === 1 ? ' An odd number of rounds leaves one begun by ours more.' : '';
+  return [
+    'Each server begins every second round (ours the odd ones), so that a steady trend within rounds falls on both ' +
+      `alike; one that comes and goes does not.${odd}`,
+  ];
+}
+
+/** @param round from 1 on; the warm-up is round 0 */
+export function orderOf(round: number, per: PerServer<unknown>): PeerServer[] {
+  const servers = serversOf(per);
+  return round % 2 === 1 ? servers : servers.reverse();
+}
+
+/** Rounds that are cut short are dropped, and say so. */
+export async function takeTurns(count: number, turns: Turns): Promise<Measured> {
+  const rounds = mapped(turns.first, (): Round[] => []);
+  const voidReasons: string[] = [];
+  try {
+    // Compilers of both begin cold: what the first round says is of them.
+    await oneRound(0, 'warm-up round, not counted', turns);
+    for (let round = 1; round <= count; round++) {
+      for (const [server, measured] of await oneRound(round, `round ${round} of ${count}`, turns)) {
+        const once = round === 1 ? turns.first[server] : {};
+        rounds[server]!.push({ ...measured, readings: { ...once, ...measured.readings } });
+        voidReasons.push(...measured.voidReasons.map(reason => `round ${round}, ${server}, ${reason}`));
+      }
+    }
+  } catch (error) {
+    if (!turns.signal.aborted) throw error;
+    voidReasons.push(`ended early, after ${rounds.zklab.length} of ${count} rounds`);
+  }
+  return { rounds, voidReasons };
+}
+
+async function oneRound(round: number, title: string, turns: Turns): Promise<Map<PeerServer, Round>> {
+  const { measure, rested, first, progress, signal } = turns;
+  const order = orderOf(round, first);
+  const measured = new Map<PeerServer, Round>();
+  const resting = new Map<PeerServer, Readings>();
+  for (const server of order) {
+    progress(`${title}: ${server}`);
+    measured.set(server, await measure(server));
+    for (const other of order) if (other !== server && rested) resting.set(other, rested(other));
+  }
+  // A phase that was cut short is no measurement, and half a round no pair.
+  signal.throwIfAborted();
+  return new Map(
+    [...measured].map(([server, { readings, ...more }]) => [
+      server,
+      { ...more, readings: { ...resting.get(server), ...readings } },
+    ]),
+  );
+}
