@@ -3,7 +3,7 @@ import { assert, suite } from '#test';
 import { countersBetween, countersOf } from './counters.ts';
 import { probeEnvironment } from './environment.ts';
 import { fourLetterWord, parseMntr, parseSrvr } from './four-letter.ts';
-import { cpuBetween, ProcessSampler, parseProcStat, sampleProcess } from './process-sampler.ts';
+import { cpuBetween, cpuMsOf, ProcessSampler, rssBytesOf, sampleProcess } from './process-sampler.ts';
 
 const test = suite('measure');
 
@@ -94,8 +94,15 @@ test('srvr: null while a server looks for a leader', () => {
 
 test('/proc/<pid>/stat of a process whose name holds spaces and parentheses', () => {
   const fields = ['S', ...new Array(10).fill('0'), '150', '50', ...new Array(8).fill('0'), '10'];
-  const sample = parseProcStat(`42 (a) b (c) ${fields.join(' ')} 0 0`, 7);
-  assert.equal(sample, { atMs: 7, cpuMs: 2_000, rssBytes: 40_960 });
+  assert.is(cpuMsOf(`42 (a) b (c) ${fields.join(' ')} 0 0`), 2_000);
+});
+
+test('memory is read in kB, whatever the pages of this machine are; a zombie has none', () => {
+  assert.is(rssBytesOf('Name:\ta\nVmHWM:\t      99 kB\nVmRSS:\t      40 kB\nRssAnon:\t  1 kB\n'), 40_960);
+  assert.is(rssBytesOf('Name:\ta\nState:\tZ (zombie)\n'), 0);
+  const own = sampleProcess(process.pid)!.rssBytes;
+  const said = process.memoryUsage.rss();
+  assert.ok(own > said / 2 && own < said * 2, `${own} and ${said}`);
 });
 
 test('CPU of this process grows, is per operation, and a dead process has none', () => {

@@ -10,22 +10,27 @@ export interface ProcessSample {
 
 /** USER_HZ: the unit of /proc/<pid>/stat. It is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
-const PAGE_BYTES = 4096;
 
 /** Null when the process is gone or the machine has no /proc. Resolution of `cpuMs`: 10 ms. */
 export function sampleProcess(pid: number, atMs: number = performance.now()): ProcessSample | null {
   try {
-    return parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'), atMs);
+    const file = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'latin1');
+    return { atMs, cpuMs: cpuMsOf(file('stat')), rssBytes: rssBytesOf(file('status')) };
   } catch {
     return null;
   }
 }
 
 /** @see proc(5): the name, field 2, stands in parentheses and may hold anything, parentheses included */
-export function parseProcStat(text: string, atMs: number): ProcessSample {
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+export function cpuMsOf(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
-  return { atMs, cpuMs: (ticks * 1000) / TICKS_PER_SECOND, rssBytes: Number(fields[21]) * PAGE_BYTES };
+  return (ticks * 1000) / TICKS_PER_SECOND;
+}
+
+/** Of `status`, which counts in kB: `stat` counts in pages, whose size is another on other machines. A zombie has none. */
+export function rssBytesOf(status: string): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
 export interface CpuUse {
