@@ -13,15 +13,15 @@ export interface LatencyOptions {
   readonly jitterMs?: number;
 }
 
-/** How much of the added delay must show: timers fire late, never early, but a busy machine also slows the "before". */
-const SHOWN_SHARE = 0.8;
+/** Timers fire late, never early; the clocks of two processes may be read a moment apart. */
+const GRAIN_MS = 1;
 const ANSWER_ROOM_MS = 5_000;
 
 /** Every byte arrives, later. Does not delay the handshake or the end of a connection. */
 export function latency({ select, latencyMs, jitterMs = 0 }: LatencyOptions): Fault<LinkFaultContext> {
   if (!(latencyMs > 0 && jitterMs >= 0 && jitterMs < latencyMs))
     throw new RangeError(`latency of ${latencyMs} +/- ${jitterMs} ms: expected 0 <= jitterMs < latencyMs`);
-  const surelyMs = (latencyMs - jitterMs) * SHOWN_SHARE;
+  const surelyMs = latencyMs - jitterMs - GRAIN_MS;
   return {
     name: 'latency',
     description: `${latencyMs} ms +/- ${jitterMs} ms more on the way`,
@@ -35,13 +35,17 @@ export function latency({ select, latencyMs, jitterMs = 0 }: LatencyOptions): Fa
             type: 'latency',
             attributes: { latency: latencyMs, jitter: jitterMs },
           }),
-        bit: (before, after, link) =>
-          before.rttMs !== null &&
-          after.rttMs !== null &&
-          after.rttMs - before.rttMs >= surelyMs * ways(link).length,
+        // No exchange can be faster under it; and a slow machine alone does not make all of them slow.
+        telling: ({ rttMs }, link) => rttMs !== null && rttMs < surelyMs * ways(link).length,
+        bit(before, after, link) {
+          const floorMs = surelyMs * ways(link).length;
+          return (
+            before.rttMs !== null && after.rttMs !== null && before.rttMs < floorMs && after.rttMs >= floorMs
+          );
+        },
         showsOn: 'owner',
         deadlineMs: 2 * (latencyMs + jitterMs) + ANSWER_ROOM_MS,
-        biteIs: `a round trip longer by at least ${surelyMs} ms for each way`,
+        biteIs: `no round trip below ${surelyMs} ms for each way, where there was one before`,
       });
     },
   };

@@ -3,7 +3,7 @@ import { type ByteCounts, readByteCounts } from '../mesh/byte-counts.ts';
 import type { Link, Stream } from '../mesh/link.ts';
 
 /** Toxiproxy counts a connection shortly after it has ended. */
-const COUNTED_MAX_MS = 1_000;
+const COUNTED_MAX_MS = 5_000;
 const POLL_MS = 20;
 
 /**

@@ -18,7 +18,9 @@ export interface ProcessHarm {
   readonly leadsTo: readonly Reading['outcome'][];
 }
 
-const DEADLINE_MS = 1_000;
+/** Silence is shown by waiting, so that wait is short; an answer comes when the machine lets it. */
+const SILENCE_MS = 1_000;
+const ANSWER_MAX_MS = 5_000;
 
 /** Harms the processes of the members that `target` names now. */
 export async function injectOnMembers(
@@ -27,7 +29,7 @@ export async function injectOnMembers(
   harm: ProcessHarm,
 ): Promise<ActiveFault> {
   const members = await chooseMembers(context, target);
-  const before = await Promise.all(members.map(probeMember));
+  const before = await Promise.all(members.map(member => probeMember(member, ANSWER_MAX_MS)));
   const healing = new Healing();
   const startedAt = Date.now();
   try {
@@ -41,7 +43,7 @@ export async function injectOnMembers(
     links: members.map(({ name }) => name),
     heal: () => healing.heal(),
     async proveBite(): Promise<BiteProof> {
-      const after = await Promise.all(members.map(probeMember));
+      const after = await Promise.all(members.map(member => probeMember(member, SILENCE_MS)));
       const bit = members.every(
         (_, index) => before[index]!.outcome === 'answered' && harm.leadsTo.includes(after[index]!.outcome),
       );
@@ -69,8 +71,8 @@ async function chooseMembers(
   return chosen;
 }
 
-function probeMember({ clientAddress }: FaultMember): Promise<Reading> {
-  return exchange(clientAddress, requestOf('client'), DEADLINE_MS);
+function probeMember({ clientAddress }: FaultMember, deadlineMs: number): Promise<Reading> {
+  return exchange(clientAddress, requestOf('client'), deadlineMs);
 }
 
 function named(members: readonly FaultMember[], measured: readonly Reading[]): Readings {

@@ -37,9 +37,18 @@ test('the fastest of several counts; another outcome in between counts for more'
       readings.shift()!;
   const answered = (rttMs: number): Reading => ({ outcome: 'answered', rttMs });
   const silent: Reading = { outcome: 'silent', rttMs: null };
-  assert.equal(await fastest(script(answered(3), answered(1), answered(2)), link, 1, 3), answered(1));
-  assert.equal(await fastest(script(answered(3), silent), link, 1, 3), silent);
-  assert.equal(await fastest(script(silent), link, 1, 3), silent);
+  const three = { atLeast: 3 };
+  assert.equal(await fastest(script(answered(3), answered(1), answered(2)), link, 1, three), {
+    ...answered(1),
+    exchanges: 3,
+  });
+  assert.equal(await fastest(script(answered(3), silent), link, 1, three), { ...silent, exchanges: 2 });
+  assert.equal(await fastest(script(silent), link, 1, three), { ...silent, exchanges: 1 });
+  const below = (ms: number) => ({ atLeast: 2, atMost: 4, until: (best: Reading) => best.rttMs! < ms });
+  const slow = () => script(answered(9), answered(7), answered(2), answered(8));
+  assert.is((await fastest(slow(), link, 1, below(5))).exchanges, 3, 'until one is fast enough');
+  assert.is((await fastest(slow(), link, 1, below(10))).exchanges, 2, 'as often as asked at least');
+  assert.is((await fastest(slow(), link, 1, below(1))).exchanges, 4, 'and never more than at most');
 });
 
 test('requests are what the owner of each port answers; facts, sections 14, 15 and 18', () => {

@@ -58,15 +58,35 @@ export function exchange(address: string, request: Buffer, deadlineMs: number): 
   });
 }
 
-/** The fastest of `count` exchanges: what the link adds, with as little as possible of what the machine adds. */
-export async function fastest(probe: Probe, link: Link, deadlineMs: number, count: number): Promise<Reading> {
+export interface Repeated extends Reading {
+  /** How many exchanges it took. */
+  readonly exchanges: number;
+}
+
+/**
+ * The fastest of several exchanges: what the link adds, with as little as possible of what the machine adds. With
+ * `until`, on to `atMost` until the fastest so far is one that it accepts. Another outcome in between counts for more.
+ */
+export async function fastest(
+  probe: Probe,
+  link: Link,
+  deadlineMs: number,
+  {
+    atLeast,
+    atMost = atLeast,
+    until,
+  }: { atLeast: number; atMost?: number; until?: (best: Reading) => boolean },
+): Promise<Repeated> {
   let best = await probe(link, deadlineMs);
-  for (let more = 1; more < count && best.rttMs !== null; more += 1) {
+  let exchanges = 1;
+  const goesOn = () => exchanges < atLeast || (exchanges < atMost && until?.(best) === false);
+  while (best.rttMs !== null && goesOn()) {
     const next = await probe(link, deadlineMs);
-    if (next.rttMs === null || next.outcome !== best.outcome) return next;
-    if (next.rttMs < best.rttMs!) best = next;
+    exchanges += 1;
+    if (next.rttMs === null || next.outcome !== best.outcome) return { ...next, exchanges };
+    if (next.rttMs < best.rttMs) best = next;
   }
-  return best;
+  return { ...best, exchanges };
 }
 
 /** Ids that no member has. A master closes an earlier connection of the id that greets it, so each greeting has its own. */

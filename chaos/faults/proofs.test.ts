@@ -1,0 +1,70 @@
+/** Proofs on a machine that is busy, of which every exchange is scripted: no proxy, no time. */
+import { assert, suite } from '#test';
+import type { Link } from '../mesh/link.ts';
+import type { Probe } from '../mesh/measure.ts';
+import type { LinkFaultContext } from './context.ts';
+import { latency } from './latency.ts';
+
+const test = suite('faults: proofs on a busy machine');
+const LINKS = ['a.b.quorum', 'c.b.quorum'].map(
+  (name): Link => ({ name, from: name[0]!, to: 'b', kind: 'quorum', address: '', proxied: '' }),
+);
+/** 15 ms at least, each way. */
+const FAULT = { select: { from: 'any', to: 'any' }, latencyMs: 20, jitterMs: 5 } as const;
+
+/** A machine that adds to each exchange what the script says, over and over; the toxic adds `addsMs` each way. */
+function machine(noiseMs: readonly number[], addsMs: number) {
+  let [toxics, exchanges] = [0, 0];
+  const probe: Probe = async () => {
+    const rttMs = noiseMs[exchanges++ % noiseMs.length]! + (toxics > 0 ? 2 * addsMs : 0);
+    return { outcome: 'answered', rttMs };
+  };
+  const context = {
+    client: { addToxic: async () => void toxics++, removeToxic: async () => void toxics-- },
+    mesh: {
+      flows: async () =>
+        LINKS.flatMap(link => (['upstream', 'downstream'] as const).map(stream => ({ link, stream }))),
+    },
+    probe,
+  } as unknown as LinkFaultContext;
+  return { context, exchanged: () => exchanges };
+}
+
+const IDLE = [0.5, 0.4];
+/** Of a machine with twenty processes for each core: most exchanges take longer than the fault would add. */
+const BUSY = [46, 38, 61, 52, 44, 12, 55, 71, 49, 40, 58, 47, 66];
+const DROWNED = [80, 95, 110];
+
+for (const [name, noiseMs] of [
+  ['idle', IDLE],
+  ['busy', BUSY],
+] as const) {
+  test(`${name} machine: a latency that delays bites, and no more once it is healed`, async () => {
+    const { context } = machine(noiseMs, 15);
+    const active = await latency(FAULT).inject(context);
+    assert.ok((await active.proveBite()).bit);
+    await active.heal();
+    assert.not.ok((await active.proveBite()).bit);
+  });
+
+  test(`planted: ${name} machine, a latency that delays nothing has not bitten`, async () => {
+    const { context } = machine(noiseMs, 0);
+    const active = await latency(FAULT).inject(context);
+    assert.not.ok((await active.proveBite()).bit);
+  });
+
+  test(`planted: ${name} machine, half of the latency is not enough`, async () => {
+    const { context } = machine(noiseMs, 7);
+    const active = await latency(FAULT).inject(context);
+    assert.not.ok((await active.proveBite()).bit);
+  });
+}
+
+test('a machine on which every exchange is slow proves nothing, is asked so often and no more, and says what a bite is', async () => {
+  const { context, exchanged } = machine(DROWNED, 0);
+  const active = await latency(FAULT).inject(context);
+  const { bit, how } = await active.proveBite();
+  assert.not.ok(bit);
+  assert.match(how, /no round trip below 14 ms for each way, where there was one before/);
+  assert.ok(exchanged() < 200, String(exchanged()));
+});
