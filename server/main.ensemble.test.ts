@@ -18,7 +18,7 @@ import { assert, suite, temporaryFolder } from '#test';
 import { ZkClient } from './interop/zk-client.test-kit.ts';
 
 const test = suite('zklab-server, the process');
-const DEADLINE = { deadlineMs: 60_000 };
+const DEADLINE = { deadlineMs: 180_000 };
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 const HOST = `127.${192 + ((process.pid >> 8) % 32)}.${process.pid % 256}.1`;
@@ -144,8 +144,10 @@ async function whileRunning(config: string, body: (client: ZkClient) => Promise<
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const listens = new Promise<void>((resolve, reject) => {
+    let said = '';
     child.stdout?.on('data', (chunk: Buffer) => {
-      if (chunk.includes('client port listens')) resolve();
+      said += chunk;
+      if (said.includes('client port listens')) resolve();
     });
     child.once('close', code => reject(new Error(`the server ended with ${code}`)));
   });

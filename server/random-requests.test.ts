@@ -134,5 +134,5 @@ test(
       ensemble.start();
     }
   },
-  { deadlineMs: 60_000 },
+  { deadlineMs: 240_000 },
 );

@@ -11,7 +11,7 @@ import { minimalResult } from '../../results/fixtures/minimal.ts';
 
 const test = suite('front door');
 const ZKLAB = fileURLToPath(new URL('../../zklab.js', import.meta.url));
-const DEADLINE = { deadlineMs: 120_000 };
+const DEADLINE = { deadlineMs: 400_000 };
 
 const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['nothing', "unknown command 'nothing'"],
@@ -66,7 +66,7 @@ test(
       printed += text;
     });
     const up = await until(() => JSON.parse(printed) as UpDescription, {
-      deadlineMs: 60_000,
+      deadlineMs: 180_000,
       what: 'the ensemble',
     });
     assert.equal(up.members.map(({ mode }) => mode).sort(), ['follower', 'follower', 'leader', 'observer']);
@@ -113,7 +113,7 @@ for (const signal of ['SIGHUP', 'SIGTERM'] as const)
       mkdirSync(join(env.XDG_RUNTIME_DIR, 'zklab'), { recursive: true, mode: 0o700 });
       const child = zklab('up', never, { env });
       await until(() => readdirSync(join(env.XDG_RUNTIME_DIR, 'zklab')).length > 1, {
-        deadlineMs: 60_000,
+        deadlineMs: 180_000,
         what: 'a Toxiproxy and a member in the register',
       });
       child.kill(signal);

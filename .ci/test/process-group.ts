@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** How long the children of a test file may outlive it before they count as left behind. */
-const ORPHAN_GRACE_MS = 1_000;
+const ORPHAN_GRACE_MS = 10_000;
 
 /** False when some process of the group outlives the grace. */
 export async function groupEnds(group: number): Promise<boolean> {

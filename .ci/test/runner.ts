@@ -18,8 +18,8 @@ import {
 } from './summary.ts';
 
 const UNIT_FILES_AT_A_TIME = 2;
-const UNIT_FILE_DEADLINE_MS = 180_000;
-const ENSEMBLE_FILE_DEADLINE_MS = 600_000;
+const UNIT_FILE_DEADLINE_MS = 600_000;
+const ENSEMBLE_FILE_DEADLINE_MS = 1_800_000;
 
 async function main(): Promise<void> {
   const filters = process.argv.slice(2);

@@ -36,7 +36,7 @@ test('an outage of one member shows in that one alone, lasts as long as it laste
     { name: 'failing', host: '127.0.0.1', port: failing.port, role: 'observer' },
   ];
   const probes = new AvailabilityProbes(targets, { intervalMs: 5 });
-  assert.ok(await probes.allConnected(5_000));
+  assert.ok(await probes.allConnected(30_000));
   probes.start();
   await new Promise(resolve => setTimeout(resolve, 100));
   await failing.close();
@@ -60,7 +60,7 @@ test('planted: a server that answers, but never anything new, is stale and not o
     ],
     { intervalMs: 5, staleMs: 50 },
   );
-  await probes.allConnected(5_000);
+  await probes.allConnected(30_000);
   probes.start();
   await new Promise(resolve => setTimeout(resolve, 300));
   const [a, b] = await probes.stop();
@@ -74,7 +74,7 @@ test('silence is timeout, not refusal', async () => {
   const server = await startFakeServer({ onRequest: () => {} });
   const target = { name: 'silent', host: '127.0.0.1', port: server.port, role: 'voter' };
   const probes = new AvailabilityProbes([target], { intervalMs: 5, timeoutMs: 50 });
-  await probes.allConnected(5_000);
+  await probes.allConnected(30_000);
   probes.start();
   await new Promise(resolve => setTimeout(resolve, 200));
   const [result] = await probes.stop();
@@ -87,7 +87,7 @@ test('planted: a prober held up by its own process says so, and does not blame t
   const server = await startFakeServer();
   const target = { name: 'fine', host: '127.0.0.1', port: server.port, role: 'voter' };
   const probes = new AvailabilityProbes([target], { intervalMs: 5, slowMs: 40 });
-  await probes.allConnected(5_000);
+  await probes.allConnected(30_000);
   probes.start();
   const until = performance.now() + 150;
   while (performance.now() < until);

@@ -17,7 +17,7 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 async function allOperations(connectString: string): Promise<void> {
-  const client = await ZkClient.connect(connectString, { connectTimeoutMs: 20_000, timeoutMs: 4_000 });
+  const client = await ZkClient.connect(connectString, { connectTimeoutMs: 60_000, timeoutMs: 30_000 });
   const other = await ZkClient.connect(connectString);
   try {
     await nodes(client);
@@ -135,21 +135,21 @@ for (const implementation of SERVERS) {
         assert.is(await codeOf(stolen), 'SESSIONEXPIRED');
         assert.ok((await mntr(address)).numbers.get('znode_count')! > 5);
       }),
-    { deadlineMs: 40_000 },
+    { deadlineMs: 180_000 },
   );
 
   test(
     `${implementation}: kill -9 and restart, the session and its ephemeral come back`,
     () =>
       withStandalone(implementation, async server => {
-        const client = await ZkClient.connect(server.connectString, { timeoutMs: 10_000 });
+        const client = await ZkClient.connect(server.connectString, { timeoutMs: 30_000 });
         const states: string[] = [];
         client.on('state', state => states.push(state));
         await client.create('/e', null, { mode: CreateMode.EPHEMERAL });
         const id = client.sessionId;
         await server.kill();
         await until(() => client.state === 'connecting', {
-          deadlineMs: 5_000,
+          deadlineMs: 60_000,
           what: 'the loss to be noticed',
         });
         const waiting = client.getData('/e');
@@ -159,7 +159,7 @@ for (const implementation of SERVERS) {
         assert.equal(states, ['connecting', 'connected']);
         await client.close();
       }),
-    { deadlineMs: 60_000 },
+    { deadlineMs: 240_000 },
   );
 }
 
@@ -172,7 +172,7 @@ test(
       assert.is(made.path, '/t');
       await client.close();
     }),
-  { deadlineMs: 40_000 },
+  { deadlineMs: 180_000 },
 );
 
 test('a client that nobody answers gives up by name, and leaves nothing open', async () => {

@@ -146,8 +146,9 @@ test('a silent server is a connect timeout, then a read timeout at two thirds of
 test('an idle session is kept alive by pings', () =>
   withServer({}, async server => {
     let ended: SessionError | undefined;
-    const session = await open(server, { timeoutMs: 90, onEnd: error => (ended = error) });
-    await new Promise(resolve => setTimeout(resolve, 300));
+    const timeoutMs = 3_000;
+    const session = await open(server, { timeoutMs, onEnd: error => (ended = error) });
+    await new Promise(resolve => setTimeout(resolve, 1.5 * timeoutMs));
     assert.is(ended, undefined);
     assert.ok(session.isOpen);
     await session.close();

@@ -8,7 +8,7 @@ import { benchHttp } from './http.ts';
 import { HTTP_METRICS } from './http-round.ts';
 
 const test = suite('bench http');
-const DEADLINE = { deadlineMs: 120_000 };
+const DEADLINE = { deadlineMs: 400_000 };
 
 test(
   'one round gives every metric of ours, of Apache where it is here, and says so where it is not',

@@ -9,7 +9,7 @@ import { PEER_METRICS } from './metrics.ts';
 import { benchPeer } from './peer.ts';
 
 const test = suite('bench peer');
-const DEADLINE = { deadlineMs: 180_000 };
+const DEADLINE = { deadlineMs: 600_000 };
 
 test(
   'one round of each gives every metric of both, and a result that can be read again',

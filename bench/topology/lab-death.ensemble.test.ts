@@ -10,7 +10,7 @@ import { reap } from './reaper.ts';
 
 const test = suite('death of the lab');
 const LAB = fileURLToPath(new URL('./testing/lab.js', import.meta.url));
-const DEADLINE = { deadlineMs: 60_000 };
+const DEADLINE = { deadlineMs: 240_000 };
 
 for (const server of ['zklab', 'apache'])
   for (const signal of ['SIGKILL', 'SIGINT', 'SIGTERM'] as const) {
@@ -26,7 +26,8 @@ async function leavesNothing(server: string, signal: NodeJS.Signals): Promise<vo
   const lab = await startLab(`voters=3 server=${server}`);
   lab.kill(signal);
   const gone = () => lab.pids.every(pid => !identityOf(pid));
-  await until(gone, { deadlineMs: 10_000, what: 'all members to end' });
+  await until(gone, { deadlineMs: 60_000, what: 'all members to end' });
+  await lab.ended;
   reap();
   assert.not(existsSync(lab.folder));
 }
@@ -42,7 +43,7 @@ test(
       assert.ok(identityOf(pid), 'the member was meant to survive');
       const reaped = reap();
       assert.equal(reaped.filter(each => each.pid === pid).length, 1);
-      await until(() => !identityOf(pid), { deadlineMs: 5_000, what: 'the reaped member to end' });
+      await until(() => !identityOf(pid), { deadlineMs: 60_000, what: 'the reaped member to end' });
       assert.not(existsSync(lab.folder));
     } finally {
       signalGroup(pid, 'SIGKILL');
@@ -78,7 +79,7 @@ async function startLab(...args: string[]) {
     printed += text;
   });
   await until(() => printed.includes('\n') || child.exitCode !== null, {
-    deadlineMs: 50_000,
+    deadlineMs: 150_000,
     what: 'the lab',
   });
   if (!printed.includes('\n')) throw new Error(`the lab ended: ${(await child).stderr}`);

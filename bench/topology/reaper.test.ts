@@ -102,7 +102,7 @@ test('a folder that others can write is refused: it could name any process', () 
 test('a process that is gone has no identity', async () => {
   const child = execa('true', { reject: false });
   await child;
-  await until(() => identityOf(child.pid!) === undefined, { deadlineMs: 2_000, what: 'the end' });
+  await until(() => identityOf(child.pid!) === undefined, { deadlineMs: 30_000, what: 'the end' });
   assert.is(registerProcess(child.pid!, 'true', undefined, temporaryFolder()), undefined);
 });
 

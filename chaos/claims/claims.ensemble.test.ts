@@ -18,7 +18,7 @@ import { Recorder } from './recorder.ts';
 import { parseSuite } from './suite.ts';
 
 const test = suite('zklab claims');
-const DEADLINE = { deadlineMs: 240_000 };
+const DEADLINE = { deadlineMs: 600_000 };
 
 const TINY = readFileSync(new URL('../../../chaos/claims/testing/tiny.yaml', import.meta.url), 'utf8');
 

@@ -115,7 +115,7 @@ test('an abort heals what is in force and injects nothing more', async () => {
     nothing,
     { signal: stop.signal },
   );
-  await until(() => current.injected === 1, { deadlineMs: 5000, what: 'the first fault' });
+  await until(() => current.injected === 1, { deadlineMs: 30_000, what: 'the first fault' });
   stop.abort();
   const { events } = await run;
   assert.equal(phases(events).at(-1), 'current healed');

@@ -8,7 +8,7 @@ import { simulate } from './simulate.ts';
 const test = suite('simulation: the server');
 
 const server = { program: serverProgram() };
-const DEADLINE = { deadlineMs: 60_000 };
+const DEADLINE = { deadlineMs: 240_000 };
 
 test(
   'the same seed leaves the same trace, byte for byte; another seed another',

@@ -18,6 +18,6 @@ for (const name of readdirSync(SHELF).sort()) {
       const { verdict, reasons } = replay(join(SHELF, name), { program: serverProgram() });
       assert.is(verdict, 'passed', reasons.join('; '));
     },
-    { deadlineMs: 60_000 },
+    { deadlineMs: 240_000 },
   );
 }

@@ -13,7 +13,7 @@ import { type ToyBug, toyProgram } from './toy/toy-server.ts';
 const test = suite('simulation: a toy ensemble');
 
 const toy = { program: toyProgram() };
-const DEADLINE = { deadlineMs: 60_000 };
+const DEADLINE = { deadlineMs: 240_000 };
 
 /** The first of `count` seeds that fails. */
 function firstFailure(options: SimulationOptions, count: number): SimulationResult | undefined {

@@ -5,7 +5,7 @@ import { startStandIn } from '../toxiproxy/start-stand-in.ts';
 
 export type ToxiproxyTest = (title: string, body: (toxiproxy: Toxiproxy) => Promise<void>) => void;
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 
 /** Declares the same tests for the stand-in and for the real server, each with one process for all of its tests. */
 export function eachToxiproxy(name: string, declare: (test: ToxiproxyTest) => void): void {

@@ -105,5 +105,5 @@ test('a Toxiproxy dies with a parent that is killed', async () => {
   assert.ok(isRunning(pid));
   parent.kill('SIGKILL');
   await parent;
-  await until(() => !isRunning(pid), { deadlineMs: 10_000, what: 'the Toxiproxy to end' });
+  await until(() => !isRunning(pid), { deadlineMs: 30_000, what: 'the Toxiproxy to end' });
 });

@@ -8,7 +8,7 @@ import { untilReady } from './ready.ts';
 import { TailLog } from './tail-log.ts';
 
 const START_ATTEMPTS = 5;
-const READY_MAX_MS = 10_000;
+const READY_MAX_MS = 30_000;
 /** SIGTERM waits for requests in flight; after this it is SIGKILL. */
 const STOP_MAX_MS = 2_000;
 

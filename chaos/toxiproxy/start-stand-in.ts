@@ -5,7 +5,7 @@ import type { Toxiproxy } from './find.ts';
 import { readVersion } from './ready.ts';
 import { TailLog } from './tail-log.ts';
 
-const READY_MAX_MS = 20_000;
+const READY_MAX_MS = 30_000;
 const STOP_MAX_MS = 2_000;
 
 /** Starts the built-in stand-in as a child that dies with this process, on a port of the system's choice. */

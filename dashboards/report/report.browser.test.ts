@@ -13,7 +13,7 @@ import { renderReport } from './render.ts';
 
 const test = suite('dashboards: report in a browser');
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 240_000;
 const FLAGS = [
   '--headless',
   '--no-sandbox',

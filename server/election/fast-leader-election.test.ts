@@ -348,7 +348,7 @@ test(
       { numRuns: 200 },
     );
   },
-  { deadlineMs: 60_000 },
+  { deadlineMs: 240_000 },
 );
 
 /** Nobody is elected without a quorum of voters, and no observer has part in it. */

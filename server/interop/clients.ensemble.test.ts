@@ -7,7 +7,7 @@ import { assert, onPath, requirePeer, suite, until } from '#test';
 import { type Ensemble, type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
 
 const test = suite('interop: kazoo and cli_mt');
-const DEADLINE = { deadlineMs: 90_000 };
+const DEADLINE = { deadlineMs: 400_000 };
 /** Of Debian's own Python: the one that Debian's kazoo belongs to. */
 const PYTHON = '/usr/bin/python3';
 const RECIPES = fileURLToPath(new URL('../../../server/interop/kazoo_recipes.py', import.meta.url));
@@ -53,7 +53,7 @@ class Session {
     const from = this.output.length;
     this.child.stdin?.write(`${line}\n`);
     const matches = () => expected.test(this.output.slice(from));
-    await until(matches, { deadlineMs: 10_000, what: `${expected} after "${line}"` }).catch(error => {
+    await until(matches, { deadlineMs: 60_000, what: `${expected} after "${line}"` }).catch(error => {
       throw new Error(`${error.message}; it said: ${this.output.slice(from)}`);
     });
   }
@@ -110,7 +110,7 @@ test(
       const reader = await ensemble.client(1);
       await withSession([PYTHON, RECIPES, 'hold', address(ensemble, OBSERVER), path], async holder => {
         const [, id = '', password = ''] = await until(() => /^(\d+) (\w+)\n/m.exec(holder.output), {
-          deadlineMs: 10_000,
+          deadlineMs: 60_000,
           what: 'the session of kazoo',
         });
         await holder.kill();
@@ -125,7 +125,7 @@ test(
       });
       assert.ok((await reader.exists(path, true)) !== null);
       await until(() => reader.events.includes(`2 ${path}`), {
-        deadlineMs: 20_000,
+        deadlineMs: 60_000,
         what: 'the session to expire',
       });
       for (const member of ensemble.running) {
@@ -174,7 +174,7 @@ test(
           await other.sync();
           await other.create(`${root}/later`);
           await until(() => /CREATED_EVENT[^\n]*later/.test(cli.output.slice(from)), {
-            deadlineMs: 5000,
+            deadlineMs: 60_000,
             what: 'the event at the C client',
           });
           await cli.says('quit', /Quitting/);

@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, temporaryFolder, until } from '#test';
-import { type Implementation, Member } from './member.test-kit.ts';
-import { ZkClient } from './zk-client.test-kit.ts';
+import { CONTAINERS_STAY, type Implementation, Member } from './member.test-kit.ts';
+import { LONGEST_TIMEOUT_MS, ZkClient } from './zk-client.test-kit.ts';
 
 export interface MemberPlan {
   readonly is: Implementation;
@@ -15,14 +15,21 @@ export interface MemberPlan {
 /** Small files, so that snapshots and logs are cheap; limits that a busy machine can keep. */
 const COMMON = [
   'tickTime=250',
-  'initLimit=60',
-  'syncLimit=24',
+  'initLimit=240',
+  'syncLimit=80',
   'clientPort=2181',
   'preAllocSize=256',
   '4lw.commands.whitelist=*',
   'admin.enableServer=false',
+  `maxSessionTimeout=${LONGEST_TIMEOUT_MS}`,
+  CONTAINERS_STAY,
 ];
-const AGREE_DEADLINE_MS = 15_000;
+/** Several rounds, when members come late. */
+const LEADER_DEADLINE_MS = 90_000;
+const AGREE_DEADLINE_MS = 60_000;
+/** Lines of each member's log in what a failure prints. */
+const LAST_WORDS = 8;
+const LAST_WORDS_CHARS = 240;
 const FIRST_NETWORK = 64;
 let ensembles = 0;
 
@@ -102,7 +109,7 @@ export class Ensemble {
           if ((await member.mode().catch(() => undefined)) === 'leader') return member;
         return undefined;
       },
-      { deadlineMs: 40_000, what: 'a leader', intervalMs: 50 },
+      { deadlineMs: LEADER_DEADLINE_MS, what: 'a leader', intervalMs: 50 },
     );
   }
 
@@ -177,7 +184,21 @@ export async function withEnsemble(
   const ensemble = new Ensemble(plans, settings);
   try {
     await body(ensemble);
+  } catch (error) {
+    for (const member of ensemble.members.values()) process.stderr.write(`\n${lastWords(member)}\n`);
+    throw error;
   } finally {
     await ensemble.end();
   }
+}
+
+function lastWords({ sid, implementation, running, log }: Member): string {
+  const lines = log
+    .trimEnd()
+    .split('\n')
+    .slice(-LAST_WORDS)
+    .map(line => `    ${line.slice(0, LAST_WORDS_CHARS)}`);
+  return [`member ${sid} (${implementation}, ${running ? 'running' : 'ended'}) said last:`, ...lines].join(
+    '\n',
+  );
 }

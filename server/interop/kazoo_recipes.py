@@ -20,11 +20,15 @@ from kazoo.exceptions import (
 )
 from kazoo.security import make_digest_acl
 
-WAIT_S = 10
+WAIT_S = 60
+# No session of a recipe expires, however busy the machine is.
+TIMEOUT_S = 120.0
+# From the end of one process to the hello of the next, which has to start first.
+HELD_TIMEOUT_S = 15.0
 
 
-def client(host, **options):
-    zk = KazooClient(hosts=host, timeout=4.0, **options)
+def client(host, timeout=TIMEOUT_S, **options):
+    zk = KazooClient(hosts=host, timeout=timeout, **options)
     zk.start(timeout=WAIT_S)
     return zk
 
@@ -163,6 +167,7 @@ def queues_and_counters(zks, root):
         zk.Queue(root + "/queue").put(b"%d" % number)
         counter = zk.Counter(root + "/counter")
         counter += 1
+    zks[0].sync(root)
     got = sorted(zks[0].Queue(root + "/queue").get() for _ in zks)
     assert got == [b"%d" % number for number in range(len(zks))], got
     zks[0].sync(root)
@@ -208,7 +213,7 @@ def read_only_flag(zks, root, hosts):
 
 def hold(host, path):
     """An ephemeral node, until this process is killed."""
-    zk = client(host)
+    zk = client(host, timeout=HELD_TIMEOUT_S)
     zk.create(path, ephemeral=True)
     session_id, password = zk.client_id
     print(session_id, password.hex(), flush=True)
@@ -218,7 +223,7 @@ def hold(host, path):
 def resume(host, path, session_id, password):
     """The session of `hold` at another member; left as it is, so that it can go on to the next."""
     session = (int(session_id), bytes.fromhex(password))
-    zk = client(host, client_id=session)
+    zk = client(host, timeout=HELD_TIMEOUT_S, client_id=session)
     assert zk.client_id == session, "a new session: %s" % (zk.client_id,)
     zk.sync(path)
     assert zk.exists(path).ephemeralOwner == session[0]

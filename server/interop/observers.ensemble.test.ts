@@ -8,20 +8,20 @@ import { type Implementation, requireApache } from './member.test-kit.ts';
 import { EPHEMERAL, isRefused } from './zk-client.test-kit.ts';
 
 const test = suite('interop: observers');
-const DEADLINE = { deadlineMs: 90_000 };
+const DEADLINE = { deadlineMs: 400_000 };
 const OBSERVER = 4;
 const MASTER_PORT = 2889;
 const BURST = 140;
 
 async function observerServes(ensemble: Ensemble): Promise<void> {
   const voter = await ensemble.client(1);
-  const watcher = await ensemble.client(OBSERVER, { timeoutMs: 5000 });
+  const watcher = await ensemble.client(OBSERVER);
   assert.is(await ensemble.member(OBSERVER).mode(), 'observer');
 
   assert.is(await watcher.exists('/by-voter', true), null);
   await voter.create('/by-voter', 'v');
   await until(() => watcher.events.includes('1 /by-voter'), {
-    deadlineMs: 5000,
+    deadlineMs: 60_000,
     what: 'the event at the observer',
   });
   await watcher.sync();
@@ -33,9 +33,9 @@ async function observerServes(ensemble: Ensemble): Promise<void> {
   assert.is(stat?.ephemeralOwner, watcher.session.sessionId);
 
   // Asked of the leader through the observer and, if it has one, its master.
-  const again = await ensemble.client(OBSERVER, { session: watcher.session, timeoutMs: 5000 });
+  const again = await ensemble.client(OBSERVER, { session: watcher.session });
   await until(() => watcher.closed, {
-    deadlineMs: 5000,
+    deadlineMs: 60_000,
     what: 'the older connection of the session to be closed',
   });
   assert.is(await again.get('/by-observer'), 'o');
@@ -51,7 +51,7 @@ async function observerServes(ensemble: Ensemble): Promise<void> {
   await ensemble.member(OBSERVER).kill();
   await voter.create('/while-away', 'w');
   await ensemble.start(OBSERVER);
-  const back = await ensemble.client(OBSERVER, { session: again.session, timeoutMs: 5000 });
+  const back = await ensemble.client(OBSERVER, { session: again.session });
   await back.sync();
   assert.is(await back.get('/while-away'), 'w');
   await back.close();
@@ -62,17 +62,22 @@ async function observerServes(ensemble: Ensemble): Promise<void> {
 
 /** The observer of the one kind survives the loss of the leader of the other. */
 async function survivesItsMaster(ensemble: Ensemble): Promise<void> {
-  const observer = await ensemble.client(OBSERVER, { timeoutMs: 5000 });
+  const observer = await ensemble.client(OBSERVER);
   await observer.create('/lasts', 'l', EPHEMERAL);
   const session = observer.session;
   await (await ensemble.leader()).kill();
   await ensemble.leader();
-  const moved = await until(() => ensemble.client(OBSERVER, { session, timeoutMs: 5000 }), {
-    deadlineMs: 20_000,
+  const renewed = async () => {
+    const client = await ensemble.client(OBSERVER, { session });
+    // It may not have noticed yet that its master is gone.
+    await client.sync();
+    return client;
+  };
+  const moved = await until(renewed, {
+    deadlineMs: 60_000,
     what: 'the observer to renew the session',
     intervalMs: 100,
   });
-  await moved.sync();
   assert.is(await moved.get('/lasts'), 'l');
   await moved.create('/after', 'a');
   await moved.close();

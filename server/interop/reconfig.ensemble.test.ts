@@ -10,7 +10,7 @@ import { requireApache } from './member.test-kit.ts';
 import { SUPER, SUPER_DIGEST_SETTING } from './zk-client.test-kit.ts';
 
 const test = suite('interop: reconfiguration by Apache');
-const DEADLINE = { deadlineMs: 90_000 };
+const DEADLINE = { deadlineMs: 400_000 };
 const CONFIG = '/zookeeper/config';
 const OBSERVER = 4;
 const JOINING = 5;
@@ -42,7 +42,7 @@ for (const [behind, settings] of [
             const reader = await ensemble.client(sid);
             await reader.authenticate(SUPER);
             await until(async () => (await reader.get(CONFIG)).includes(`server.${JOINING}=`), {
-              deadlineMs: 5000,
+              deadlineMs: 60_000,
               what: `the reconfiguration at member ${sid}`,
             });
           }

@@ -9,7 +9,7 @@ import { requireApache } from './member.test-kit.ts';
 import type { ZkClient } from './zk-client.test-kit.ts';
 
 const test = suite('interop: joining under load');
-const DEADLINE = { deadlineMs: 120_000 };
+const DEADLINE = { deadlineMs: 400_000 };
 const JOINER = 2;
 const OBSERVER = 4;
 const MASTER_PORT = 2889;
@@ -48,7 +48,7 @@ class Load {
   async more(count: number): Promise<void> {
     const enough = this.acknowledged.length + count;
     const reached = () => this.acknowledged.length >= enough;
-    await until(reached, { deadlineMs: 20_000, what: `${count} more writes` });
+    await until(reached, { deadlineMs: 60_000, what: `${count} more writes` });
   }
 
   async stop(): Promise<void> {

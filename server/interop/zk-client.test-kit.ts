@@ -20,9 +20,11 @@ import { readWatcherEvent } from '../wire/watch-event.ts';
 
 const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 const CLIENT_PORT = 2181;
-const DEFAULT_TIMEOUT_MS = 4000;
-const ANSWER_DEADLINE_MS = 15_000;
-const REFUSAL_DEADLINE_MS = 5000;
+/** No session expires because a member takes its time to start: the closing would be a transaction, and the end of a test. */
+export const LONGEST_TIMEOUT_MS = 300_000;
+const PING_INTERVAL_MS = 1000;
+const ANSWER_DEADLINE_MS = 60_000;
+const REFUSAL_DEADLINE_MS = 60_000;
 
 const XIDS_EACH = 1_000_000;
 /** More would leave the 31 bits of an xid: writers that look for a member which serves open thousands. */
@@ -120,7 +122,7 @@ export class ZkClient {
     options: { session?: SessionCredentials; timeoutMs?: number; ping?: boolean } = {},
   ): Promise<ZkClient> {
     const client = new ZkClient(host);
-    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const timeoutMs = options.timeoutMs ?? LONGEST_TIMEOUT_MS;
     const { sessionId, password } = options.session ?? { sessionId: 0n, password: Buffer.alloc(16) };
     const hello = new JuteWriter();
     hello.reserve(4);
@@ -146,7 +148,7 @@ export class ZkClient {
       client.destroy();
       throw error;
     }
-    if (options.ping !== false) client.#ping = setInterval(() => client.#sendPing(), timeoutMs / 4);
+    if (options.ping !== false) client.#ping = setInterval(() => client.#sendPing(), PING_INTERVAL_MS);
     return client;
   }
 

@@ -11,7 +11,7 @@ import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
 import { CLASS_PATH, type Member, requireApache } from './member.test-kit.ts';
 
 const test = suite('interop: zkCli.sh');
-const DEADLINE = { deadlineMs: 90_000 };
+const DEADLINE = { deadlineMs: 400_000 };
 const MAIN = 'org.apache.zookeeper.ZooKeeperMain';
 
 const SILENT = '-Dorg.slf4j.simpleLogger.defaultLogLevel=off';

@@ -17,6 +17,7 @@ const network = new NodeNetwork(clock);
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 const ignore: ConnectionEvents = { onData() {}, onClose() {} };
+const SOON = { deadlineMs: 30_000 };
 
 async function listening(onConnection: (connection: Connection) => void): Promise<Listener> {
   let open = false;
@@ -32,7 +33,7 @@ async function listening(onConnection: (connection: Connection) => void): Promis
       },
     },
   );
-  await until(() => open, { deadlineMs: 2000, what: 'the port' });
+  await until(() => open, { ...SOON, what: 'the port' });
   return listener;
 }
 
@@ -105,7 +106,7 @@ test('what a peer asked before it closed its half is answered: echo ruok | socat
     async peer => {
       peer.end('ruok');
       assert.is(await allOf(peer), 'answer to ruok');
-      await until(() => reasons.length > 0, { deadlineMs: 2000, what: 'the close' });
+      await until(() => reasons.length > 0, { ...SOON, what: 'the close' });
       assert.equal(reasons, ['closed here']);
     },
   );
@@ -122,7 +123,7 @@ test('a peer that closes is answered what is due, and the connection closes by i
     async peer => {
       peer.end('request');
       assert.is(await allOf(peer), 'reply');
-      await until(() => reasons.length > 0, { deadlineMs: 2000, what: 'the close' });
+      await until(() => reasons.length > 0, { ...SOON, what: 'the close' });
       assert.equal(reasons, ['closed by peer']);
     },
   );
@@ -139,7 +140,7 @@ test('above the high-water mark write says so and takes the bytes; when the peer
     },
     async peer => {
       peer.pause();
-      await until(() => connection, { deadlineMs: 2000, what: 'the connection' });
+      await until(() => connection, { ...SOON, what: 'the connection' });
       let sent = 0;
       await until(
         () => {
@@ -147,7 +148,7 @@ test('above the high-water mark write says so and takes the bytes; when the peer
           // More than the kernels keep on both sides.
           return !connection.write(piece) && connection.bytesQueued > 16 * piece.length;
         },
-        { deadlineMs: 5000, what: 'back-pressure', intervalMs: 1 },
+        { ...SOON, what: 'back-pressure', intervalMs: 1 },
       );
       assert.is(drains, 0);
       let received = 0;
@@ -155,7 +156,7 @@ test('above the high-water mark write says so and takes the bytes; when the peer
         received += chunk.length;
       });
       peer.resume();
-      await until(() => received === sent && drains > 0, { deadlineMs: 5000, what: 'all bytes and a drain' });
+      await until(() => received === sent && drains > 0, { ...SOON, what: 'all bytes and a drain' });
       assert.is(connection.bytesQueued, 0);
       assert.is(connection.write(Buffer.from('x')), true);
       connection.destroy();
@@ -174,10 +175,10 @@ test('each write that was too much is followed by a drain, also when the system 
     },
     async peer => {
       peer.resume();
-      await until(() => connection, { deadlineMs: 2000, what: 'the connection' });
+      await until(() => connection, { ...SOON, what: 'the connection' });
       for (let written = 1; written <= 5; written++) {
         assert.is(connection.write(piece), false);
-        await until(() => drains === written, { deadlineMs: 5000, what: `drain ${written}` });
+        await until(() => drains === written, { ...SOON, what: `drain ${written}` });
         assert.is(connection.bytesQueued, 0);
       }
       connection.destroy();
@@ -201,12 +202,12 @@ test('a paused connection hands on nothing until it is resumed', async () => {
     },
     async peer => {
       peer.write('one');
-      await until(() => got === 'one', { deadlineMs: 2000, what: 'the first chunk' });
+      await until(() => got === 'one', { ...SOON, what: 'the first chunk' });
       peer.write('two');
       await new Promise<void>(resolve => peer.write('', () => setTimeout(resolve, 20)));
       assert.is(got, 'one');
       connection.resume();
-      await until(() => got === 'onetwo', { deadlineMs: 2000, what: 'the second chunk' });
+      await until(() => got === 'onetwo', { ...SOON, what: 'the second chunk' });
       connection.destroy();
     },
   );
@@ -226,7 +227,7 @@ test('destroy drops what is queued, closes once with its reason, and later write
     },
     async peer => {
       assert.is(await allOf(peer).catch(() => ''), '');
-      await until(() => reasons.length > 0, { deadlineMs: 2000, what: 'the close' });
+      await until(() => reasons.length > 0, { ...SOON, what: 'the close' });
       assert.equal(reasons, ['because']);
     },
   );
@@ -245,7 +246,7 @@ test('after end nothing more is handed on, though the peer goes on sending', asy
       }),
     async peer => {
       peer.write('first');
-      await until(() => got.length > 0, { deadlineMs: 2000, what: 'the first chunk' });
+      await until(() => got.length > 0, { ...SOON, what: 'the first chunk' });
       peer.write('second');
       peer.end();
       assert.is(await allOf(peer), '');
@@ -260,7 +261,7 @@ test('a dialed connection: exactly one event; refused, it is an error', async ()
   });
   const events: string[] = [];
   const dial = (port: number): void =>
-    void network.connect({ host: LOOPBACK, port }, 2000, {
+    void network.connect({ host: LOOPBACK, port }, SOON.deadlineMs, {
       onConnected: connection => {
         events.push('connected');
         connection.start({
@@ -275,13 +276,13 @@ test('a dialed connection: exactly one event; refused, it is an error', async ()
       onError: error => events.push((error as NodeJS.ErrnoException).code ?? error.message),
     });
   dial(listener.port);
-  await until(() => events.length === 3, { deadlineMs: 2000, what: 'the echo' });
+  await until(() => events.length === 3, { ...SOON, what: 'the echo' });
   assert.equal(events, ['connected', 'echo', 'closed here']);
   const { port } = listener;
   listener.close();
   events.length = 0;
   dial(port);
-  await until(() => events.length === 1, { deadlineMs: 2000, what: 'the refusal' });
+  await until(() => events.length === 1, { ...SOON, what: 'the refusal' });
   assert.equal(events, ['ECONNREFUSED']);
 });
 
@@ -300,7 +301,7 @@ test('a dial that gets no answer ends in time; a cancelled one makes no event at
   const busyUntil = performance.now() + 20;
   network.connect({ host: LOOPBACK, port: listener.port }, 1, record);
   while (performance.now() < busyUntil);
-  await until(() => events.length > 0, { deadlineMs: 2000, what: 'the timeout' });
+  await until(() => events.length > 0, { ...SOON, what: 'the timeout' });
   await new Promise(resolve => setTimeout(resolve, 20));
   assert.is(events.length, 1);
   assert.ok(['no connection within 1 ms', 'connected'].includes(events[0]!), events[0]);
@@ -317,7 +318,7 @@ test('the link map is applied at dial time, to whatever address is dialed in the
   writeFileSync(file, JSON.stringify({ 'not-a-host.invalid:2888': `${LOOPBACK}:${listener.port}` }));
   const mapped = new NodeNetwork(clock, new LinkMap(file, silent));
   let connection: Connection | undefined;
-  mapped.connect({ host: 'not-a-host.invalid', port: 2888 }, 2000, {
+  mapped.connect({ host: 'not-a-host.invalid', port: 2888 }, SOON.deadlineMs, {
     onConnected: made => {
       connection = made;
     },
@@ -325,7 +326,7 @@ test('the link map is applied at dial time, to whatever address is dialed in the
       throw error;
     },
   });
-  await until(() => accepted === 1 && connection, { deadlineMs: 2000, what: 'the mapped connection' });
+  await until(() => accepted === 1 && connection, { ...SOON, what: 'the mapped connection' });
   assert.is(connection!.remote.port, listener.port);
   connection!.destroy();
   listener.close();

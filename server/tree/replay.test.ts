@@ -212,7 +212,7 @@ test(
     const details = converges(() => new DataTree(), 1500);
     assert.not(details.failed, fc.defaultReportMessage(details) ?? '');
   },
-  { deadlineMs: 60_000 },
+  { deadlineMs: 240_000 },
 );
 
 test('any suffix of a history applied again changes nothing', () => {

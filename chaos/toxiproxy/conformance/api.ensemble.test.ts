@@ -207,7 +207,7 @@ conformance('toxiproxy API', test => {
     await client.setEnabled('a', false);
     await connection.untilClosed();
     await until(() => bench.echo.closedConnections === 1, {
-      deadlineMs: 5000,
+      deadlineMs: 30_000,
       what: 'the upstream to be closed',
     });
     assert.is((await Dialed.to(listen)).errorCode, 'ECONNREFUSED');
@@ -310,7 +310,7 @@ conformance('toxiproxy API', test => {
             });
             return line?.endsWith(' 5');
           },
-          { deadlineMs: 5000, what },
+          { deadlineMs: 30_000, what },
         );
       }
     }

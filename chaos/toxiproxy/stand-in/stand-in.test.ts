@@ -23,7 +23,7 @@ for (const [type, attributes, heldMax] of [
       proxy.addToxic({ type, stream: 'upstream', attributes });
       const connection = await Dialed.to(proxy.listen);
       connection.send(Buffer.alloc(24 * MIB));
-      await until(() => counted.received >= heldMax, { deadlineMs: 5000, what: 'the link to be full' });
+      await until(() => counted.received >= heldMax, { deadlineMs: 30_000, what: 'the link to be full' });
       const stalled = counted.received;
       await new Promise(resolve => setTimeout(resolve, 100));
       assert.ok(counted.received - stalled <= 64 * 1024, 'it reads on');
@@ -67,7 +67,7 @@ test('a reader that does not read stops the writer', async () => {
         await new Promise(resolve => setTimeout(resolve, 50));
         return still && before > 0;
       },
-      { deadlineMs: 8000, what: 'the bytes to stop' },
+      { deadlineMs: 30_000, what: 'the bytes to stop' },
     );
     assert.ok(counted.received < 48 * MIB);
     connection.socket.resume();
