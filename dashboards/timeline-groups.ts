@@ -61,7 +61,7 @@ export function pointsOf({ timeline, shiftMs }: Round, series: string): Point[] 
 }
 
 /** Fewer rounds have no typical one that would not be invented. */
-export const TYPICAL_ROUNDS_MIN = 3;
+const TYPICAL_ROUNDS_MIN = 3;
 
 /**
  * Bucket by bucket the median of the rounds, where at least half of them have that bucket; of fewer than three rounds,

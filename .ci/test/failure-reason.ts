@@ -1,5 +1,5 @@
 /** Lines of one failure in the list at the end of a run: of a long log, people see the end alone. */
-export const REASON_LINES_MAX = 14;
+const REASON_LINES_MAX = 14;
 const FRAMES_MAX = 3;
 const LINE_CHARS_MAX = 240;
 const FRAME = /^\s+at /;

@@ -11,10 +11,10 @@ export { until } from './until.ts';
 export { assert };
 
 /** Against a hang; what takes a second here may take a minute on a machine that is busy with others. */
-export const TEST_DEADLINE_MS = 60_000;
-export const HOOK_DEADLINE_MS = 120_000;
+const TEST_DEADLINE_MS = 60_000;
+const HOOK_DEADLINE_MS = 120_000;
 /** How long handles may stay open after the last test before they count as leaked. */
-export const OPEN_HANDLES_GRACE_MS = 10_000;
+const OPEN_HANDLES_GRACE_MS = 10_000;
 
 export type TestBody = () => void | Promise<void>;
 

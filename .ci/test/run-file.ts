@@ -14,7 +14,7 @@ export interface FileReport {
 }
 
 /** The front of longer output is dropped: failures and the result line stand at the end. */
-export const OUTPUT_CHARS_MAX = 256 * 1024;
+const OUTPUT_CHARS_MAX = 256 * 1024;
 const NOTHING_RUN: FileResult = { declared: 0, passed: 0, failed: [], skipped: [] };
 
 /** Process groups of test files now running, for a runner that is itself interrupted. */

@@ -1,4 +1,4 @@
-import { ErrorCode, errorName } from '../../server/wire/error-codes.ts';
+import { errorName } from '../../server/wire/error-codes.ts';
 import type { MultiResult } from './multi-codec.ts';
 
 /** An operation that did not succeed. `code` is ZooKeeper's number, `codeName` its name ("NONODE"). */
@@ -17,10 +17,5 @@ export class ZkClientError extends Error {
     this.codeName = errorName(code);
     this.path = path;
     this.results = results;
-  }
-
-  /** Whether the operation happened is unknown: Jepsen's `info`, not `fail`. */
-  get isIndeterminate(): boolean {
-    return this.code === ErrorCode.CONNECTIONLOSS || this.code === ErrorCode.OPERATIONTIMEOUT;
   }
 }

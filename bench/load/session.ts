@@ -116,11 +116,6 @@ export class Session {
     return this.#inFlight.full;
   }
 
-  /** Bytes that the kernel has not taken yet: above some hundred KiB the server reads slower than we send. */
-  get unsentBytes(): number {
-    return this.#writer.length + (this.#socket?.writableLength ?? 0);
-  }
-
   /** Connects and shakes hands. @throws SessionError (by rejection) */
   open(): Promise<void> {
     if (this.#state !== 'new') throw new Error(`a session opens once; this one is ${this.#state}`);

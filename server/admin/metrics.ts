@@ -66,10 +66,6 @@ export class Metrics {
     this.#gauges.set(name, read);
   }
 
-  removeGauge(name: string): void {
-    this.#gauges.delete(name);
-  }
-
   gauges(): Map<string, number | string> {
     const values = new Map<string, number | string>();
     for (const [name, read] of this.#gauges) values.set(name, read());

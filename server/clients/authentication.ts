@@ -2,7 +2,7 @@ import { digestId } from '../tree/acl.ts';
 import type { Id } from '../wire/acl.ts';
 
 /** Identities go with every write that a learner forwards, and the leader ends a connection that carries larger ones. */
-export const IDENTITY_BYTES_MAX = 1024;
+const IDENTITY_BYTES_MAX = 1024;
 export const IDENTITIES_MAX = 100;
 
 /**

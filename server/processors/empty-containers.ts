@@ -1,7 +1,7 @@
 import type { DataTree } from '../tree/data-tree.ts';
 
 /** As many as upstream deletes in its minute; the rest are found at the next look. */
-export const CONTAINERS_AT_ONCE_MAX = 10_000;
+const CONTAINERS_AT_ONCE_MAX = 10_000;
 
 /** Containers that have had children and have none now. A new one waits for its first. @see ContainerManager */
 export function emptyContainers(tree: DataTree): string[] {

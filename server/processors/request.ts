@@ -1,8 +1,7 @@
 import type { TxnResult } from '../tree/data-tree.ts';
 import type { Id } from '../wire/acl.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import type { TxnBody, TxnHeader } from '../wire/txn.ts';
-import type { TxnPacket } from '../wire/txn-packet.ts';
+import type { TxnHeader } from '../wire/txn.ts';
 
 /** Where a request came from and where its answer goes. */
 export interface RequestOrigin {
@@ -29,8 +28,6 @@ export class Request {
   readonly arrivedMs: number;
 
   header: TxnHeader | null = null;
-  txn: TxnBody | null = null;
-  packet: TxnPacket | null = null;
   /** Of a session that this leader does not know: it may own no ephemerals. */
   isLocalSession = false;
 

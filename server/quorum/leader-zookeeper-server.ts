@@ -130,10 +130,6 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     return this.#syncs.length;
   }
 
-  get outstandingProposals(): number {
-    return this.#outstanding.length;
-  }
-
   /** Proposals that a learner that joins now has to be told of, oldest first. */
   *pendingPackets(): Generator<TxnPacket> {
     for (const proposal of this.#outstanding) yield proposal.packet;

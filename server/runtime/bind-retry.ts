@@ -3,7 +3,7 @@ import type { Logger } from './logger.ts';
 import type { Address, Clock, Connection, Listener, Network, Timer } from './runtime.ts';
 
 /** Between two tries, as upstream. A process that ended a moment ago may still hold the port. */
-export const BIND_RETRY_MS = 1000;
+const BIND_RETRY_MS = 1000;
 
 export interface BindRetryParts {
   readonly network: Network;

@@ -9,7 +9,7 @@ import {
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** `onDrain` is called when fewer bytes than this are left in the output buffer. */
-export const OUTPUT_LOW_WATER_BYTES = OUTPUT_HIGH_WATER_BYTES / 2;
+const OUTPUT_LOW_WATER_BYTES = OUTPUT_HIGH_WATER_BYTES / 2;
 
 /** Bytes under way or unread by the receiver: what the two kernels' socket buffers hold. */
 export const WINDOW_BYTES = 256 * 1024;

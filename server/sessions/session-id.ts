@@ -12,7 +12,7 @@ export function firstSessionId(serverId: number, elapsedMs: number): bigint {
 const SUPER_SECRET = 0xb3415c00n;
 const LCG_MULTIPLIER = 0x5deece66dn;
 const LCG_MASK = (1n << 48n) - 1n;
-export const PASSWORD_BYTES = 16;
+const PASSWORD_BYTES = 16;
 
 /** 16 bytes of java.util.Random seeded with the id XOR a constant. */
 export function sessionPassword(sessionId: bigint): Buffer {

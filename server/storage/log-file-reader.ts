@@ -209,7 +209,7 @@ export function corruptLog(damage: LogDamage): ServerError {
   });
 }
 
-export function zxidAt(txn: Buffer, start: number): number {
+function zxidAt(txn: Buffer, start: number): number {
   return txn.readInt32BE(start + ZXID_OFFSET) * 0x1_0000_0000 + txn.readUInt32BE(start + ZXID_OFFSET + 4);
 }
 

@@ -64,7 +64,7 @@ export interface ZkDatabaseParts {
   readonly logger: Logger;
 }
 
-export const VERSION_DIRECTORY = 'version-2';
+const VERSION_DIRECTORY = 'version-2';
 
 /**
  * The data of one server, in memory and on disk: where processors and the quorum meet. Transactions come in twice, as

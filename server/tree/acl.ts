@@ -5,10 +5,10 @@ import { ipMatches, parseIpRange } from './ip-address.ts';
 /** Who may do what. @see facts section 8; ZooKeeperServer.checkACL, PrepRequestProcessor.fixupACL */
 
 /** As many as a request of 1 MiB can name. "auth" could make many more of them: an entry for each identity. */
-export const ACL_ENTRIES_MAX = 65_536;
+const ACL_ENTRIES_MAX = 65_536;
 
 /** Schemes that a server knows without being told of more; x509 and sasl come with their configuration. */
-export const DEFAULT_SCHEMES: ReadonlySet<string> = new Set(['digest', 'ip']);
+const DEFAULT_SCHEMES: ReadonlySet<string> = new Set(['digest', 'ip']);
 
 /**
  * Whether `ids`, the identities of a connection, grant one of the permissions `perm` under `acl`. The identity "super"
@@ -23,7 +23,7 @@ export function aclAllows(acl: readonly Acl[], perm: number, ids: readonly Id[])
   return isSuper(ids);
 }
 
-export function isSuper(ids: readonly Id[]): boolean {
+function isSuper(ids: readonly Id[]): boolean {
   for (const id of ids) if (id.scheme === 'super') return true;
   return false;
 }

@@ -4,14 +4,10 @@
  */
 export const CONTAINER_OWNER = -(1n << 63n);
 
-/** 5 bytes: about 34 years. */
-export const TTL_MS_MAX = 0xff_ffff_ffff;
-
 export type OwnerKind = 'none' | 'session' | 'container' | 'ttl';
 
 const EXTENDED = -1n;
 const TTL_BASE = BigInt.asIntN(64, 0xffn << 56n);
-const TTL_VALUE_MASK = BigInt(TTL_MS_MAX);
 
 /** Sessions of server 255 cannot be told from TTL nodes: with extended types a server id is at most 254. */
 export function ownerKind(owner: bigint): OwnerKind {
@@ -22,11 +18,6 @@ export function ownerKind(owner: bigint): OwnerKind {
 
 export function ttlOwner(ttlMs: number): bigint {
   return TTL_BASE | BigInt(ttlMs);
-}
-
-/** ms; for an owner of kind 'ttl' only. */
-export function ttlMsOf(owner: bigint): number {
-  return Number(owner & TTL_VALUE_MASK);
 }
 
 /** Clients must not take a container or TTL node for one that belongs to a session. */

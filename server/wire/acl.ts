@@ -13,7 +13,7 @@ export interface Acl {
 
 export const Perms = { READ: 1, WRITE: 2, CREATE: 4, DELETE: 8, ADMIN: 16, ALL: 31 } as const;
 
-export const WORLD_ANYONE: Id = { scheme: 'world', id: 'anyone' };
+const WORLD_ANYONE: Id = { scheme: 'world', id: 'anyone' };
 export const OPEN_ACL_UNSAFE: readonly Acl[] = [{ perms: Perms.ALL, id: WORLD_ANYONE }];
 export const READ_ACL_UNSAFE: readonly Acl[] = [{ perms: Perms.READ, id: WORLD_ANYONE }];
 

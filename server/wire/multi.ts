@@ -8,7 +8,7 @@ export interface MultiHeader {
 }
 
 /** More parts than any client sends in the 1 MiB of a frame. */
-export const MULTI_OPS_MAX = 100_000;
+const MULTI_OPS_MAX = 100_000;
 
 export function readMultiHeader(reader: JuteReader): MultiHeader {
   return { type: reader.readInt(), done: reader.readBoolean(), err: reader.readInt() };
