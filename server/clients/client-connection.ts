@@ -155,7 +155,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     }
     this.#server = server;
     server.parts.metrics.counter('connection_request_count').add();
-    const verdict = judgeHello(hello, server.caughtUpToZxid, this.#host.sessionTimeouts);
+    const verdict = judgeHello(hello, server.lastProcessedZxid, this.#host.sessionTimeouts);
     if (verdict.kind === 'close') {
       this.close(verdict.reason, true);
       return;

@@ -13,12 +13,12 @@ export type HelloVerdict =
 /** @see facts section 2 */
 export function judgeHello(
   hello: ConnectRequest,
-  caughtUpToZxid: number,
+  lastProcessedZxid: number,
   timeouts: { readonly minMs: number; readonly maxMs: number },
 ): HelloVerdict {
   // A client that has seen more than this server must not be shown the past.
-  if (hello.lastZxidSeen > caughtUpToZxid) {
-    const reason = `client has seen zxid ${zxidToHex(hello.lastZxidSeen)}, this server ${zxidToHex(caughtUpToZxid)}`;
+  if (hello.lastZxidSeen > lastProcessedZxid) {
+    const reason = `client has seen zxid ${zxidToHex(hello.lastZxidSeen)}, this server ${zxidToHex(lastProcessedZxid)}`;
     return { kind: 'close', reason };
   }
   const timeoutMs = Math.min(Math.max(hello.timeoutMs, timeouts.minMs), timeouts.maxMs);

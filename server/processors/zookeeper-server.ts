@@ -68,13 +68,9 @@ export abstract class ZooKeeperServer {
     return this.#connections;
   }
 
+  /** As clients are told it. One that has seen no more than this loses nothing by coming here. */
   get lastProcessedZxid(): number {
     return this.parts.database.lastProcessedZxid;
-  }
-
-  /** A client that has seen no more than this loses nothing by coming here. */
-  get caughtUpToZxid(): number {
-    return this.lastProcessedZxid;
   }
 
   /** Requests that wait for their transaction. */

@@ -42,7 +42,7 @@ interface Touched {
  */
 export class LearnerZooKeeperServer extends ZooKeeperServer {
   readonly mode: ServerMode;
-  readonly #epoch: number;
+  readonly #epochStart: number;
   readonly #link: MasterLink;
   readonly #sessionIds: SessionIds;
   readonly #syncs = new Fifo<SyncWaiter>();
@@ -64,7 +64,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   ) {
     super(parts, Math.max(1, Math.floor(parts.config.globalOutstandingLimit / Math.max(1, role.voters - 1))));
     this.mode = role.mode;
-    this.#epoch = role.epoch;
+    this.#epochStart = makeZxid(role.epoch, 0);
     this.#link = role.link;
     this.#sessionIds = role.sessionIds;
   }
@@ -77,8 +77,8 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
    * The start of the epoch too, which is no transaction and which the leader shows its clients all the same: upstream's
    * learners turn those away until something is written.
    */
-  override get caughtUpToZxid(): number {
-    return Math.max(this.lastProcessedZxid, makeZxid(this.#epoch, 0));
+  override get lastProcessedZxid(): number {
+    return Math.max(super.lastProcessedZxid, this.#epochStart);
   }
 
   openSession(connection: ClientConnection, timeoutMs: number): void {

@@ -103,5 +103,6 @@ test('a client that has seen the start of an epoch is taken by every member of t
     ensemble.wait(() => ensemble.server(sid).view.serving !== null, 'a member to serve');
     const moved = MemoryClient.open(ensemble, sid, { sessionId, password, lastZxidSeen });
     assert.is(moved.response?.sessionId, sessionId);
+    assert.is(moved.ask(OpCode.exists, body.read('/a')).zxid, lastZxidSeen, 'nor is it shown less');
   }
 });
