@@ -63,14 +63,16 @@ test(
     assert.equal(result.validity, { void: false, reasons: [] });
     assert.is(result.run.seed, 7);
 
-    // Counted, so exact on any machine.
-    for (const id of ['000-4', 'L1']) {
-      const claim = result.claims.find(each => each.id === id);
-      assert.is(claim?.verdict, 'holds', `${id}: ${claim?.reason}`);
-    }
     const healthy = result.measurements.filter(
       ({ metric, condition }) => metric === 'writeThroughput' && condition === CONDITIONS.healthy,
     );
+    // Counted, so exact on any machine; one that gave its only load no quiet moment has counted nothing, and says so.
+    const spoilt = healthy.flatMap(({ summary }) => summary.warnings);
+    for (const id of ['000-4', 'L1']) {
+      const claim = result.claims.find(each => each.id === id);
+      const said = `${id}: ${claim?.verdict}: ${claim?.reason} ${spoilt.join('; ')}`;
+      assert.ok(claim?.verdict === 'holds' || (spoilt.length > 0 && claim?.verdict !== 'fails'), said);
+    }
     for (const { topology, exactCounts } of healthy.filter(
       each => each.exactCounts?.leaderMessagesPerWrite !== undefined,
     )) {

@@ -14,6 +14,8 @@ import { renderReport } from './render.ts';
 const test = suite('dashboards: report in a browser');
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const DEADLINE_MS = 240_000;
+/** Of each step: playwright's own 30 s are little for a Chromium that starts on a busy machine. */
+const STEP_MAX_MS = 120_000;
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -40,10 +42,15 @@ async function opened(
   requirePeer('chromium', existsSync(CHROMIUM), 'to open a report as a reader does');
   const file = join(temporaryFolder(), 'page.html');
   await writeFile(file, content);
-  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: FLAGS,
+    timeout: STEP_MAX_MS,
+  });
   try {
     const context = await browser.newContext({ viewport: { width: widthPx, height: 800 }, offline: true });
     const page = await context.newPage();
+    page.setDefaultTimeout(STEP_MAX_MS);
     const address = pathToFileURL(file).href;
     const complaints: string[] = [];
     page.on('console', message => {
