@@ -217,8 +217,6 @@ export const checkedOnlyKeys: ReadonlySet<string> = new Set([
   'oraclePath',
   'observerMaster.sizeLimit',
   'observer.syncEnabled',
-  'leader.maxConcurrentSnapSyncs',
-  'leader.maxConcurrentDiffSyncs',
   'readonlymode.enabled',
   'maxBatchSize',
   'extendedTypesEnabled',

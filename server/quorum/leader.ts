@@ -14,6 +14,7 @@ import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
+import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
 import type { PacketView } from './packet-stream.ts';
 import { type PeerContext, type Role, serverParts } from './peer-context.ts';
 import { QuorumWait } from './quorum-wait.ts';
@@ -28,6 +29,7 @@ const COMMIT_PACKET_BYTES = 20;
 export class Leader implements Role, LearnerMaster {
   readonly name = 'leader';
   readonly acceptsFollowers = true;
+  readonly throttlers: SyncThrottlers;
   readonly context: PeerContext;
   readonly #handlers = new Set<LearnerHandler>();
   /** Learners that live traffic goes to. */
@@ -52,6 +54,7 @@ export class Leader implements Role, LearnerMaster {
   /** `onEstablished`: votes of this server name the new epoch from then on. */
   constructor(context: PeerContext, onEstablished: (epoch: number) => void) {
     this.context = context;
+    this.throttlers = syncThrottlers(context);
     this.#onEstablished = onEstablished;
     this.#epochWait = new QuorumWait(context.sid, context.verifier);
     this.#ackEpochWait = new QuorumWait(context.sid, context.verifier);

@@ -10,6 +10,7 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
+import { syncThrottlers } from './learner-sync-throttler.ts';
 import { PacketReader } from './packet-stream.ts';
 import { SNAPSHOT_SIGNATURE } from './sync-stream.ts';
 
@@ -71,10 +72,11 @@ class Story {
     this.database.load();
     for (const zxid of [COMMON, MISSED]) this.logAndApply(createPacket(zxid));
     const text = `dataDir=/d\nclientPort=2181\n${settings}`;
+    const serverConfig = parseConfig({ path: '/zoo.cfg', text });
     const master: LearnerMaster = {
       context: {
         sid: 1,
-        config: parseConfig({ path: '/zoo.cfg', text }),
+        config: serverConfig,
         clock,
         database: this.database,
         metrics,
@@ -82,6 +84,7 @@ class Story {
         configText: 'version=0',
       },
       acceptsFollowers: true,
+      throttlers: syncThrottlers({ config: serverConfig, metrics }),
       awaitEpoch: (_handler, _info, done) => done(EPOCH),
       awaitEpochAck: (_handler, _currentEpoch, _lastZxid, done) => done(),
       startForwarding: handler => {

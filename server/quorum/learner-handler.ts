@@ -5,6 +5,7 @@ import { PacketType, type QuorumPacket, writeQuorumPacket } from '../wire/quorum
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
+import type { LearnerSyncThrottler } from './learner-sync-throttler.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
 import { PACKET_BYTES_MAX, PacketReader, type PacketView } from './packet-stream.ts';
 import { needsDisk, planSync, type SyncPlan, type SyncQuestion } from './sync-plan.ts';
@@ -42,6 +43,8 @@ export class LearnerHandler {
   /** Before NEWLEADER: the log being read for it, then what is being sent. */
   #diff: DiskDiff | null = null;
   #stream: SyncStream | null = null;
+  /** While it syncs. */
+  #throttler: LearnerSyncThrottler | null = null;
   /**
    * When the learner took some of its sync, or was greeted. A large tree takes as long as it takes: a limit on the whole would
    * begin it again for ever.
@@ -247,6 +250,12 @@ export class LearnerHandler {
   #bring(plan: SyncPlan, history: readonly TxnPacket[]): void {
     const { database, logger, metrics } = this.#master.context;
     const { mode } = plan;
+    const throttler = this.#master.throttlers[mode];
+    if (!throttler.begin(!this.#isObserver)) {
+      this.close(`${throttler.syncsMax} learners are being synced, the most at a time (${throttler.key})`);
+      return;
+    }
+    this.#throttler = throttler;
     this.syncMode = mode;
     metrics.counter(`${mode.toLowerCase()}_count`).add();
     const zxid = mode === 'SNAP' ? database.lastProcessedZxid : plan.zxid;
@@ -297,6 +306,7 @@ export class LearnerHandler {
       return;
     }
     this.#phase = 'start';
+    this.#endSync();
     this.#packets.packetBytesMax = PACKET_BYTES_MAX;
     this.#master.awaitStart(this, () => {
       if (this.#phase !== 'start') return;
@@ -304,6 +314,11 @@ export class LearnerHandler {
       this.sendPacket({ type: PacketType.UPTODATE, zxid: -1, data: null, authinfo: null });
       this.#release();
     });
+  }
+
+  #endSync(): void {
+    this.#throttler?.end();
+    this.#throttler = null;
   }
 
   #release(): void {
@@ -426,6 +441,7 @@ export class LearnerHandler {
   close(reason: string, warn = true): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
+    this.#endSync();
     this.#diff?.close();
     this.#diff = null;
     this.#stream = null;

@@ -1,4 +1,5 @@
 import type { LearnerHandler } from './learner-handler.ts';
+import type { SyncThrottlers } from './learner-sync-throttler.ts';
 import type { PacketView } from './packet-stream.ts';
 import type { PeerContext } from './peer-context.ts';
 
@@ -24,6 +25,7 @@ export type MasterContext = Pick<
 export interface LearnerMaster {
   readonly context: MasterContext;
   readonly acceptsFollowers: boolean;
+  readonly throttlers: SyncThrottlers;
   awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void;
   /** `currentEpoch` is null when the learner had accepted the epoch before: it is not counted. */
   awaitEpochAck(

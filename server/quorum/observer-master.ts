@@ -11,6 +11,7 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
+import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
 import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
 import type { PacketView } from './packet-stream.ts';
 import type { PeerContext } from './peer-context.ts';
@@ -23,6 +24,7 @@ import type { PeerContext } from './peer-context.ts';
  */
 export class ObserverMaster implements LearnerMaster {
   readonly acceptsFollowers = false;
+  readonly throttlers: SyncThrottlers;
   readonly context: PeerContext;
   readonly #server: LearnerZooKeeperServer;
   readonly #epoch: number;
@@ -35,6 +37,7 @@ export class ObserverMaster implements LearnerMaster {
 
   constructor(context: PeerContext, server: LearnerZooKeeperServer, epoch: number) {
     this.context = context;
+    this.throttlers = syncThrottlers(context);
     this.#server = server;
     this.#epoch = epoch;
   }
