@@ -159,6 +159,7 @@ function databaseConfig(config: ServerConfig) {
     fsyncWarningMs: config.fsyncWarningThresholdMs,
     digestEnabled: config.digestEnabled,
     snapshotSizeFactor: config.snapshotSizeFactor,
+    logEnabled: config.observerSyncEnabled || config.quorum?.role !== 'observer',
     trustEmptySnapshot: config.trustEmptySnapshot,
     autoCreate: true,
   };

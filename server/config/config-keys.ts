@@ -216,7 +216,6 @@ export const checkedOnlyKeys: ReadonlySet<string> = new Set([
   'reconfigEnabled',
   'oraclePath',
   'observerMaster.sizeLimit',
-  'observer.syncEnabled',
   'readonlymode.enabled',
   'maxBatchSize',
   'extendedTypesEnabled',

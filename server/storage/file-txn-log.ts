@@ -102,6 +102,12 @@ export class FileTxnLog {
     if (end >= BATCH_BYTES_MAX) this.#writeEarly();
   }
 
+  /** Takes a transaction for logged that nobody will look for in the log. */
+  skip(zxid: number): void {
+    if (zxid <= this.#lastLoggedZxid || this.#closed) this.#refuse(zxid);
+    this.#lastLoggedZxid = zxid;
+  }
+
   /**
    * Calls back when everything appended so far is durable, or never will be; never from inside this call. Starts at
    * once when no sync is under way: call it once a turn.

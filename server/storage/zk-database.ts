@@ -37,6 +37,8 @@ export interface ZkDatabaseConfig {
   readonly fsyncWarningMs: number;
   readonly digestEnabled: boolean;
   readonly snapshotSizeFactor: number;
+  /** False: nothing is logged, and no snapshot taken that the log would complete (observer.syncEnabled). */
+  readonly logEnabled: boolean;
   readonly trustEmptySnapshot: boolean;
   /** False: an empty data directory is an accident unless it holds a file "initialize" (db.autocreate). */
   readonly autoCreate: boolean;
@@ -52,6 +54,7 @@ export const databaseDefaults = {
   fsyncWarningMs: 1000,
   digestEnabled: true,
   snapshotSizeFactor: 0.33,
+  logEnabled: true,
   trustEmptySnapshot: false,
   autoCreate: true,
 } as const;
@@ -169,6 +172,10 @@ export class ZkDatabase {
   /** Takes a transaction into the current batch of the log. Durable only when a later `flush` says so. */
   append(packet: TxnPacket): void {
     invariant(!this.#restoring, `transaction ${zxidToHex(packet.zxid)} logged during a SNAP`);
+    if (!this.#config.logEnabled) {
+      this.#log.skip(packet.zxid);
+      return;
+    }
     this.#log.append(packet);
     this.#txnsSinceSnapshot++;
     this.#bytesSinceSnapshot += packet.bytes.length;
@@ -204,6 +211,11 @@ export class ZkDatabase {
    * that memory and disk agree. Returns how many. @see ZOOKEEPER-2845
    */
   fastForward(): number {
+    if (!this.#config.logEnabled) {
+      this.#leaveLog();
+      this.#log = this.#openLog(this.lastProcessedZxid);
+      return 0;
+    }
     // From here to the next NEWLEADER the tree takes what may never be committed, here or in a sync: a snapshot under way
     // would hold effects of it, and without a digest not say so. ZOOKEEPER-4837
     this.#snapshot?.cancel();
