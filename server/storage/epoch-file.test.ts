@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { silentLogger } from '../runtime/logger.ts';
-import { makeZxid } from '../wire/zxid.ts';
+import { EPOCH_MAX, makeZxid } from '../wire/zxid.ts';
 import { EpochFiles } from './epoch-file.ts';
 import { type TestRig, testRig } from './testing.ts';
 
@@ -40,6 +40,17 @@ test('both are ASCII digits without a line end, and survive a crash once set', (
   assert.is(rig.disk.read('/d/acceptedEpoch').toString(), '12');
   assert.is(rig.disk.read('/d/currentEpoch').toString(), '11');
   assert.is(open(rig, 0).acceptedEpoch, 12);
+});
+
+test('an epoch past the last one is not written: the server could not start from it', () => {
+  const rig = testRig();
+  const epochs = open(rig, 0);
+  epochs.setAcceptedEpoch(EPOCH_MAX);
+  assert.throws(
+    () => epochs.setAcceptedEpoch(EPOCH_MAX + 1),
+    /acceptedEpoch cannot take epoch 2097152, 0 to 2097151 accepted/,
+  );
+  assert.is(open(rig, 0).acceptedEpoch, EPOCH_MAX);
 });
 
 test('a crash at every step leaves the old epoch or the new one', () => {

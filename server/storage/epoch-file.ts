@@ -1,7 +1,7 @@
 import { ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
-import { EPOCH_MAX, epochOf, zxidToHex } from '../wire/zxid.ts';
+import { EPOCH_MAX, epochOf, isEpoch, zxidToHex } from '../wire/zxid.ts';
 import { onDisk } from './disk-error.ts';
 
 const CURRENT = 'currentEpoch';
@@ -64,7 +64,7 @@ export class EpochFiles {
     this.#current = epoch;
   }
 
-  /** Before ACKEPOCH or LEADERINFO leaves. @throws ServerError ZK_DISK */
+  /** Before ACKEPOCH or LEADERINFO leaves. @throws ServerError ZK_DISK; ZK_EPOCH_FILE past the last epoch */
   setAcceptedEpoch(epoch: number): void {
     this.#replace(ACCEPTED, epoch);
     this.#accepted = epoch;
@@ -106,6 +106,8 @@ export class EpochFiles {
 
   #replace(name: string, epoch: number): void {
     const path = `${this.#directory}/${name}`;
+    // Written, it would be refused at every start.
+    if (!isEpoch(epoch)) throw this.#error(`${path} cannot take epoch ${epoch}, 0 to ${EPOCH_MAX} accepted`);
     onDisk('write', path, () => {
       const file = this.#disk.open(path + NEXT_SUFFIX, 'w');
       try {
