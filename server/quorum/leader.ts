@@ -1,10 +1,7 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import type { ServerError } from '../errors.ts';
-import { Request } from '../processors/request.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
-import { readId } from '../wire/acl.ts';
-import { JuteReader } from '../wire/jute.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
@@ -14,6 +11,13 @@ import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
+import {
+  eachTouched,
+  readRequest,
+  readRevalidate,
+  revalidateAnswer,
+  SYNC_ANSWER,
+} from './learner-packets.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
 import type { PacketView } from './packet-stream.ts';
 import { type PeerContext, type Role, serverParts } from './peer-context.ts';
@@ -278,66 +282,34 @@ export class Leader implements Role, LearnerMaster {
     server.ack(handler.sid, zxid);
   }
 
-  /** Sessions the learner has heard of since the last ping: (long id, int timeout) each. */
   onPing(handler: LearnerHandler, packet: PacketView): void {
-    const server = this.#server;
-    if (server === null || !packet.hasData) return;
-    const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
-    while (reader.remaining > 0) {
-      const high = reader.readInt();
-      const low = reader.readInt();
-      const timeoutMs = reader.readInt();
-      const session = server.tracker.get(high, low);
-      if (session === undefined) continue;
-      server.tracker.touch(session, timeoutMs);
+    const tracker = this.#server?.tracker;
+    if (tracker === undefined) return;
+    eachTouched(packet, (high, low, timeoutMs) => {
+      const session = tracker.get(high, low);
+      if (session === undefined) return;
+      tracker.touch(session, timeoutMs);
       if (session.owner === null) session.owner = handler;
-    }
+    });
   }
 
   onRequest(handler: LearnerHandler, packet: PacketView): void {
     const server = this.#server;
     if (server === null) return;
-    const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
-    const sessionHigh = reader.readInt();
-    const sessionLow = reader.readInt();
-    const cxid = reader.readInt();
-    const op = reader.readInt();
-    const bytes = packet.bytes;
-    const authStart = packet.authStart;
-    const packetEnd = packet.end;
-    const request = new Request({
-      sessionHigh,
-      sessionLow,
-      cxid,
-      op,
-      bytes,
-      start: reader.offset,
-      end: packet.dataEnd,
-      owner: handler,
-      origin: null,
-      identities: () => readIdentities(bytes, authStart, packetEnd),
-      arrivedMs: this.context.clock.monotonicMs(),
-    });
-    if (op === OpCode.sync) {
-      server.syncAfterOutstanding(() =>
-        handler.sendPacket({ type: PacketType.SYNC, zxid: 0, data: null, authinfo: null }),
-      );
+    const request = readRequest(handler, packet, this.context.clock.monotonicMs());
+    if (request.op === OpCode.sync) {
+      server.syncAfterOutstanding(() => handler.sendPacket(SYNC_ANSWER));
     } else {
       server.submit(request);
     }
   }
 
   onRevalidate(handler: LearnerHandler, packet: PacketView): void {
-    const reader = new JuteReader(packet.data());
-    const id = reader.readBigLong();
-    const timeoutMs = reader.readInt();
+    const { id, timeoutMs } = readRevalidate(packet);
     const session = this.#server?.tracker.get(highOf(id), lowOf(id));
     const valid = session !== undefined && this.#server!.tracker.touch(session, timeoutMs);
     if (valid) session.owner = handler;
-    const answer = Buffer.alloc(9);
-    answer.writeBigInt64BE(id, 0);
-    answer[8] = valid ? 1 : 0;
-    handler.sendPacket({ type: PacketType.REVALIDATE, zxid: -1, data: answer, authinfo: null });
+    handler.sendPacket(revalidateAnswer(id, valid));
   }
 
   onClosed(handler: LearnerHandler): void {
@@ -383,8 +355,4 @@ export class Leader implements Role, LearnerMaster {
     if (this.#server === null) this.context.clock.atEndOfTurn(finish);
     else this.#server.stop(reason, finish);
   }
-}
-
-function readIdentities(bytes: Buffer, start: number, end: number) {
-  return new JuteReader(bytes, start, end).readVector(readId) ?? [];
 }

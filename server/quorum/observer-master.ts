@@ -1,16 +1,19 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
-import { Request } from '../processors/request.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
-import { readId } from '../wire/acl.ts';
-import { JuteReader } from '../wire/jute.ts';
 import { joinId } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
+import {
+  eachTouched,
+  readRequest,
+  readRevalidate,
+  revalidateAnswer,
+  SYNC_ANSWER,
+} from './learner-packets.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
 import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
 import type { PacketView } from './packet-stream.ts';
@@ -112,50 +115,23 @@ export class ObserverMaster implements LearnerMaster {
 
   /** Its sessions reach the leader with this follower's next ping. */
   onPing(_handler: LearnerHandler, packet: PacketView): void {
-    if (!packet.hasData) return;
-    const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
-    while (reader.remaining > 0) {
-      const high = reader.readInt();
-      const low = reader.readInt();
-      this.#server.touchSession(high, low, joinId(high, low), reader.readInt());
-    }
+    eachTouched(packet, (high, low, timeoutMs) =>
+      this.#server.touchSession(high, low, joinId(high, low), timeoutMs),
+    );
   }
 
   onRequest(handler: LearnerHandler, packet: PacketView): void {
-    const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
-    const { bytes, authStart, end } = packet;
-    const request = new Request({
-      sessionHigh: reader.readInt(),
-      sessionLow: reader.readInt(),
-      cxid: reader.readInt(),
-      op: reader.readInt(),
-      bytes,
-      start: reader.offset,
-      end: packet.dataEnd,
-      owner: handler,
-      origin: null,
-      identities: () => new JuteReader(bytes, authStart, end).readVector(readId) ?? [],
-      arrivedMs: this.context.clock.monotonicMs(),
-    });
+    const request = readRequest(handler, packet, this.context.clock.monotonicMs());
     if (request.op === OpCode.sync) {
-      this.#server.syncFor(request, () =>
-        handler.sendPacket({ type: PacketType.SYNC, zxid: 0, data: null, authinfo: null }),
-      );
+      this.#server.syncFor(request, () => handler.sendPacket(SYNC_ANSWER));
     } else {
       this.#server.forward(request);
     }
   }
 
   onRevalidate(handler: LearnerHandler, packet: PacketView): void {
-    const reader = new JuteReader(packet.data());
-    const id = reader.readBigLong();
-    const timeoutMs = reader.readInt();
-    this.#server.revalidate(id, timeoutMs, valid => {
-      const answer = Buffer.alloc(9);
-      answer.writeBigInt64BE(id, 0);
-      answer[8] = valid ? 1 : 0;
-      handler.sendPacket({ type: PacketType.REVALIDATE, zxid: -1, data: answer, authinfo: null });
-    });
+    const { id, timeoutMs } = readRevalidate(packet);
+    this.#server.revalidate(id, timeoutMs, valid => handler.sendPacket(revalidateAnswer(id, valid)));
   }
 
   onClosed(handler: LearnerHandler): void {

@@ -1,0 +1,51 @@
+/** What a learner sends up while it serves, and the answers: the same for a leader and for an observer master. */
+import { Request } from '../processors/request.ts';
+import { readId } from '../wire/acl.ts';
+import { JuteReader } from '../wire/jute.ts';
+import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
+import type { LearnerHandler } from './learner-handler.ts';
+import type { PacketView } from './packet-stream.ts';
+
+/** Of a REQUEST. Its body and identities stay views of the packet's bytes. @throws JuteError when it is too short */
+export function readRequest(handler: LearnerHandler, packet: PacketView, arrivedMs: number): Request {
+  const { bytes, authStart, end } = packet;
+  const reader = new JuteReader(bytes, packet.dataStart, packet.dataEnd);
+  return new Request({
+    sessionHigh: reader.readInt(),
+    sessionLow: reader.readInt(),
+    cxid: reader.readInt(),
+    op: reader.readInt(),
+    bytes,
+    start: reader.offset,
+    end: packet.dataEnd,
+    owner: handler,
+    origin: null,
+    identities: () => new JuteReader(bytes, authStart, end).readVector(readId) ?? [],
+    arrivedMs,
+  });
+}
+
+/** Of a PING: the sessions that the learner has heard of since the last. @throws JuteError when one is cut off */
+export function eachTouched(
+  packet: PacketView,
+  touched: (sessionHigh: number, sessionLow: number, timeoutMs: number) => void,
+): void {
+  if (!packet.hasData) return;
+  const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
+  while (reader.remaining > 0) touched(reader.readInt(), reader.readInt(), reader.readInt());
+}
+
+/** Of a REVALIDATE. @throws JuteError when it is too short */
+export function readRevalidate(packet: PacketView): { readonly id: bigint; readonly timeoutMs: number } {
+  const reader = new JuteReader(packet.data());
+  return { id: reader.readBigLong(), timeoutMs: reader.readInt() };
+}
+
+export function revalidateAnswer(id: bigint, valid: boolean): QuorumPacket {
+  const data = Buffer.alloc(9);
+  data.writeBigInt64BE(id, 0);
+  data[8] = valid ? 1 : 0;
+  return { type: PacketType.REVALIDATE, zxid: -1, data, authinfo: null };
+}
+
+export const SYNC_ANSWER: QuorumPacket = { type: PacketType.SYNC, zxid: 0, data: null, authinfo: null };
