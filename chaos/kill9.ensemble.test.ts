@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { assert, suite, temporaryFolder, until } from '#test';
+import { propertySeed } from '#test/properties';
 import { fourLetterWord, mntr } from '../bench/measure/four-letter.ts';
 import { Ensemble } from '../bench/topology/ensemble.ts';
 import type { Member } from '../bench/topology/member.ts';
@@ -36,7 +37,7 @@ async function withEnsemble(
   implementation: Implementation,
   body: (ensemble: Ensemble, load: RegisterWorkload, random: SeededRandom) => Promise<void>,
 ): Promise<Judgement[]> {
-  const seed = String(Date.now());
+  const seed = String(propertySeed(process.env.ZKLAB_PROPERTY_SEED) ?? Date.now());
   process.stdout.write(`  seed ${seed}\n`);
   const topology = topologyOf({ voters: 3, observers: 1, implementation, settings: SETTINGS }, 'kill9');
   const ensemble = await Ensemble.start(await planEnsemble(topology, temporaryFolder()));

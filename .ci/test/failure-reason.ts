@@ -44,7 +44,7 @@ function framesOf({ stack }: Error, root: string): string[] {
 
 function firstLines(all: readonly string[], linesMax: number): string[] {
   if (all.length <= linesMax) return [...all];
-  return [...all.slice(0, linesMax - 1), `(${all.length - linesMax + 1} more lines above)`];
+  return [...all.slice(0, linesMax - 1), `(${all.length - linesMax + 1} more lines)`];
 }
 
 function lines(text: string): string[] {

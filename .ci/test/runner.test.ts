@@ -188,7 +188,7 @@ test('equals', () => assert.equal(Array.from({ length: 40 }, (_, i) => i), []));
       /Counterexample: \[\d+\]/,
       /cause: 0 is not/,
       /actual: what was said/,
-      /more lines above\)\n +at /,
+      /more lines\)\n +at /,
     ])
       assert.match(end, said);
     assert.match(end, /^FAIL {2}z\.test\.ts: no result line.*exit code 3$/m);

@@ -17,6 +17,7 @@ export function temporaryFolder(): string {
 function clearFolders(): void {
   for (const folder of folders) {
     if (process.exitCode) process.stderr.write(`kept: ${folder}\n`);
-    else rmSync(folder, { recursive: true, force: true });
+    // Again where a process that was just killed has put one more file into it.
+    else rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
