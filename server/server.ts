@@ -1,4 +1,5 @@
 import { startAdminServer } from './admin/admin-server.ts';
+import { registerMetrics } from './admin/metric-names.ts';
 import { Metrics } from './admin/metrics.ts';
 import { ServerView } from './admin/server-view.ts';
 import { ClientPort } from './clients/client-port.ts';
@@ -42,6 +43,7 @@ export function startServer(options: ServerOptions): RunningServer {
   const { runtime, config, logger } = options;
   for (const warning of config.warnings) logger.warn(warning);
   const metrics = new Metrics();
+  registerMetrics(metrics);
   const stats = new ServerStats();
   const database = new ZkDatabase(
     { disk: runtime.disk, clock: runtime.clock, random: runtime.random, metrics, logger },

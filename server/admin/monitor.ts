@@ -35,8 +35,12 @@ function leaderLines(view: ServerView): MonitorLine[] {
   const learners = view.learners;
   const observers = learners.filter(learner => learner.isObserver && learner.synced);
   const leader = view.leader;
-  if (leader === null)
-    return view.peer?.role?.name === 'follower' ? [['synced_observers', observers.length]] : [];
+  const quorumSize: MonitorLine[] =
+    view.peer === null ? [] : [['quorum_size', view.peer.verifier.voters.size]];
+  if (leader === null) {
+    const isFollower = view.peer?.role?.name === 'follower';
+    return isFollower ? [['synced_observers', observers.length], ...quorumSize] : quorumSize;
+  }
   const followers = learners.filter(learner => !learner.isObserver && learner.synced);
   const verifier = view.peer!.verifier;
   const sizes = view.leaderServer?.proposalSizes ?? { last: -1, min: -1, max: -1 };
@@ -47,7 +51,7 @@ function leaderLines(view: ServerView): MonitorLine[] {
     ['synced_observers', observers.length],
     ['pending_syncs', view.leaderServer?.waitingSyncs ?? 0],
     ['leader_uptime', Math.round(leader.uptimeMs)],
-    ['quorum_size', verifier.voters.size],
+    ...quorumSize,
     ['last_proposal_size', sizes.last],
     ['max_proposal_size', sizes.max],
     ['min_proposal_size', sizes.min],

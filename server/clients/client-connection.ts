@@ -1,3 +1,4 @@
+import type { Summary } from '../admin/metrics.ts';
 import { Fifo } from '../processors/fifo.ts';
 import type { ReadSession } from '../processors/final-request-processor.ts';
 import { partTypes } from '../processors/multi-parts.ts';
@@ -171,6 +172,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
         return;
       case 'renew':
         this.sessionId = sessionId;
+        server.parts.metrics.counter('connection_revalidate_count').add();
         server.renewSession(this, sessionId, verdict.timeoutMs);
         return;
       case 'refuse':
@@ -325,7 +327,8 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.#pending.shift();
     const server = this.#server!;
     server.requestEnded();
-    this.#measure(server, request.arrivedMs);
+    // Upstream counts a sync, which has no transaction, among the reads.
+    this.#measure(server, request.arrivedMs, result === null ? server.readLatency : server.updateLatency);
     if (request.op === OpCode.sync) this.#replySync(head, server);
     else this.#replyWrite(head, request, result, server);
     if (request.op === OpCode.closeSession) this.end();
@@ -389,7 +392,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
       return;
     }
     this.#send(server, xid, op, server.lastProcessedZxid, err);
-    this.#measure(server, this.#chunkMs);
+    this.#measure(server, this.#chunkMs, server.readLatency);
   }
 
   /** An operation that no server has ends the connection; one that needs extendedTypesEnabled does not. [V] */
@@ -405,10 +408,11 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     if (!this.#output.reply(server.replies, xid, op, zxid, err, server.parts.stats)) this.#relieve();
   }
 
-  #measure(server: ZooKeeperServer, arrivedMs: number): void {
+  #measure(server: ZooKeeperServer, arrivedMs: number, kind: Summary): void {
     const nowMs = server.parts.clock.monotonicMs();
     const latencyMs = nowMs - arrivedMs;
     server.parts.stats.addLatency(latencyMs);
+    kind.add(latencyMs);
     this.stats.addLatency(latencyMs);
     this.stats.lastResponseMs = nowMs;
   }

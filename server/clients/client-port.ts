@@ -147,10 +147,11 @@ export class ClientPort implements ConnectionHost {
   }
 
   #look(): void {
-    const { clock, config } = this.#parts;
+    const { clock, config, metrics } = this.#parts;
     const nowMs = clock.monotonicMs();
     for (const connection of [...this.#connections.keys()]) {
       if (!connection.hasSession && nowMs - connection.openedMs > config.sessionlessTimeoutMs) {
+        metrics.counter('sessionless_connections_expired').add();
         connection.close('no session asked for in time', true);
       } else {
         connection.touchWhileHeld();

@@ -1,4 +1,4 @@
-import type { Metrics } from '../admin/metrics.ts';
+import type { Metrics, Summary } from '../admin/metrics.ts';
 import type { ClientConnection } from '../clients/client-connection.ts';
 import { Hold } from '../clients/read-gate.ts';
 import type { ServerStats } from '../clients/server-stats.ts';
@@ -41,6 +41,10 @@ export abstract class ZooKeeperServer {
   readonly parts: ServerParts;
   readonly final: FinalRequestProcessor;
   readonly replies = new ReplyWriter();
+  /** Of this server's own clients, ms from a request to its answer. */
+  readonly readLatency: Summary;
+  readonly updateLatency: Summary;
+  readonly #propagationLatency: Summary;
   readonly #connections = new Set<ClientConnection>();
   readonly #bySession = new LongMap<ClientConnection>();
   readonly #paused = new Set<ClientConnection>();
@@ -49,6 +53,9 @@ export abstract class ZooKeeperServer {
 
   constructor(parts: ServerParts, inProcessMax: number) {
     this.parts = parts;
+    this.readLatency = parts.metrics.summary('readlatency');
+    this.updateLatency = parts.metrics.summary('updatelatency');
+    this.#propagationLatency = parts.metrics.summary('propagation_latency');
     this.#inProcessMax = inProcessMax;
     this.final = new FinalRequestProcessor(() => parts.database.tree, { skipAcl: parts.config.skipAcl });
   }
@@ -132,12 +139,19 @@ export abstract class ZooKeeperServer {
     digestAt?: number,
   ): void {
     const result = this.parts.database.apply(packet, header, body, digestAt);
+    this.sinceProposed(header, this.#propagationLatency);
     this.onApplied(header, body);
     this.answer(header, result, request);
     if (header.type === OpCode.closeSession) {
       const connection = this.#bySession.get(header.clientHigh, header.clientLow);
       if (connection !== undefined && request?.origin !== connection) connection.close('the session expired');
     }
+  }
+
+  /** By the clocks of two machines: no less than nothing is counted. */
+  protected sinceProposed(header: TxnHeader, latency: Summary): void {
+    const ms = this.parts.clock.wallMs() - header.time;
+    if (ms >= 0) latency.add(ms);
   }
 
   /** Hook for the session table of the role. */

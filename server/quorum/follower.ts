@@ -77,6 +77,7 @@ export class Follower extends Learner {
     this.#toAck.push(packet.zxid);
     this.#sync!.append(packet);
     this.context.metrics.counter('learner_proposal_received_count').add();
+    this.#serving!.server.proposed(packet);
   }
 
   #commit(zxid: number): void {

@@ -350,6 +350,7 @@ export class LearnerHandler {
         this.#master.onRequest(this, packet);
         return;
       case PacketType.REVALIDATE:
+        this.#master.context.metrics.counter('revalidate_count').add();
         this.#master.onRevalidate(this, packet);
         return;
       default:

@@ -1,3 +1,4 @@
+import type { Summary } from '../admin/metrics.ts';
 import type { ClientConnection } from '../clients/client-connection.ts';
 import { Fifo } from '../processors/fifo.ts';
 import type { Request } from '../processors/request.ts';
@@ -45,6 +46,8 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   readonly #epochStart: number;
   readonly #link: MasterLink;
   readonly #sessionIds: SessionIds;
+  readonly #proposalLatency: Summary;
+  readonly #commitPropagationLatency: Summary;
   readonly #syncs = new Fifo<SyncWaiter>();
   readonly #revalidations = new Fifo<RevalidateWaiter>();
   /** Sessions heard of since the last ping, which carries them to the leader. */
@@ -67,6 +70,8 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#epochStart = makeZxid(role.epoch, 0);
     this.#link = role.link;
     this.#sessionIds = role.sessionIds;
+    this.#proposalLatency = parts.metrics.summary('proposal_latency');
+    this.#commitPropagationLatency = parts.metrics.summary('commit_propagation_latency');
   }
 
   get globalSessions(): number {
@@ -96,7 +101,6 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
 
   revalidate(sessionId: bigint, timeoutMs: number, answer: (valid: boolean) => void): void {
     this.#revalidations.push({ sessionId, timeoutMs, answer });
-    this.parts.metrics.counter('revalidate_count').add();
     this.#link.revalidate(sessionId, timeoutMs);
   }
 
@@ -169,9 +173,15 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     );
   }
 
+  /** A proposal came, on a follower. */
+  proposed(packet: TxnPacket): void {
+    this.sinceProposed(parseTxnPacket(packet).header, this.#proposalLatency);
+  }
+
   /** Applies a committed transaction and answers the local client that asked for it. */
   commit(packet: TxnPacket): void {
     const { header, body, digestAt } = parseTxnPacket(packet);
+    this.sinceProposed(header, this.#commitPropagationLatency);
     this.applyTxn(packet, header, body, this.#requestOf(header), digestAt);
     this.parts.metrics.counter('txn_committed_count').add();
   }

@@ -36,8 +36,10 @@ export class Observer extends Learner {
       case PacketType.INFORMANDACTIVATE:
         if (packet.zxid <= this.#lastInformed) return;
         // Upstream applies whatever comes; a hole would stay for ever. Features section C, 5088.
-        if (follows(packet.zxid, this.#lastInformed)) this.#apply(ownPacket(packet));
-        else
+        if (follows(packet.zxid, this.#lastInformed)) {
+          this.#apply(ownPacket(packet));
+          this.context.metrics.counter('learner_commit_received_count').add();
+        } else
           this.end(
             `${packet} does not follow ${zxidToHex(this.#lastInformed)}: transactions are missing in between`,
           );

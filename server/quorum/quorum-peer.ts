@@ -62,6 +62,8 @@ export class QuorumPeer {
   #stopped: (() => void) | null = null;
   #stopping = false;
   #lookingSinceMs = 0;
+  /** Since it looked, serving or not before; null while it serves. */
+  #unavailableSinceMs: number | null = null;
 
   constructor(parts: QuorumPeerParts) {
     this.#parts = parts;
@@ -87,7 +89,10 @@ export class QuorumPeer {
       onFatal: parts.onFatal,
       serve: server => {
         // A tree that came by SNAP or TRUNC has the configuration of its snapshot.
-        if (server !== null) this.#writeConfigNode();
+        if (server !== null) {
+          this.#writeConfigNode();
+          this.#available();
+        }
         parts.serve(server);
       },
     };
@@ -180,10 +185,21 @@ export class QuorumPeer {
     if (this.#stopping) return;
     const { database, epochs, logger, metrics, runtime } = this.#parts;
     this.#lookingSinceMs = runtime.clock.monotonicMs();
+    this.#unavailableSinceMs ??= this.#lookingSinceMs;
     metrics.counter('looking_count').add();
     const proposal = { zxid: database.lastLoggedZxid, peerEpoch: epochs.currentEpoch };
     logger.info('looking', { zxid: zxidToHex(proposal.zxid), epoch: proposal.peerEpoch });
     this.#election.lookForLeader(proposal, elected => this.#onElected(elected));
+  }
+
+  /** It serves again. @see QuorumPeer.setZabState */
+  #available(): void {
+    if (this.#unavailableSinceMs === null) return;
+    const { metrics, clock } = this.#context;
+    const tookMs = clock.monotonicMs() - this.#unavailableSinceMs;
+    this.#unavailableSinceMs = null;
+    metrics.summary('unavailable_time').add(tookMs);
+    if (this.#role instanceof Leader) metrics.summary('leader_unavailable_time').add(tookMs);
   }
 
   #onElected(elected: Elected): void {
@@ -225,6 +241,7 @@ export class QuorumPeer {
   /** A leader still forming its epoch cannot succeed without those who elected it. ZOOKEEPER-3109 */
   #onSupportLost(): void {
     if (this.#role instanceof Leader && this.#role.server === null) {
+      this.#context.metrics.counter('quit_leading_due_to_disloyal_voter').add();
       this.#role.end('those who elected this server look for another leader');
     }
   }

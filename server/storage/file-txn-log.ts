@@ -43,6 +43,8 @@ export class FileTxnLog {
   #batch: Buffer = Buffer.allocUnsafe(64 * 1024);
   #batchLength = 0;
   #batchFirstZxid = 0;
+  /** Transactions since the last flush. */
+  #batchTxns = 0;
   #waiting: FlushDone[] = [];
   #file: DiskFile | null = null;
   #newFile = false;
@@ -57,6 +59,7 @@ export class FileTxnLog {
   #lastLoggedZxid: number;
   readonly #fsyncs: Counter;
   readonly #fsyncTime: Summary;
+  readonly #batchSizes: Summary;
 
   /** `lastLoggedZxid`: where recovery found the end of the logs. The next entry starts a new file. */
   constructor(options: FileTxnLogOptions, lastLoggedZxid: number) {
@@ -64,6 +67,7 @@ export class FileTxnLog {
     this.#lastLoggedZxid = lastLoggedZxid;
     this.#fsyncs = options.metrics.counter('fsync_count');
     this.#fsyncTime = options.metrics.summary('fsynctime');
+    this.#batchSizes = options.metrics.summary('sync_processor_batch_size');
   }
 
   /** Of the last entry appended, durable or not. */
@@ -99,6 +103,7 @@ export class FileTxnLog {
     if (at === 0) this.#batchFirstZxid = zxid;
     this.#batchLength = end;
     this.#lastLoggedZxid = zxid;
+    this.#batchTxns++;
     if (end >= BATCH_BYTES_MAX) this.#writeEarly();
   }
 
@@ -177,6 +182,8 @@ export class FileTxnLog {
   #startFlush(): void {
     const batch = this.#waiting;
     this.#waiting = [];
+    if (this.#batchTxns > 0) this.#batchSizes.add(this.#batchTxns);
+    this.#batchTxns = 0;
     try {
       this.writeOut();
     } catch (error) {
@@ -206,7 +213,10 @@ export class FileTxnLog {
     const { clock, logger, fsyncWarningMs } = this.#options;
     const ms = clock.monotonicMs() - startMs;
     this.#fsyncTime.add(ms);
-    if (ms > fsyncWarningMs) logger.warn('slow fsync of the transaction log', { path: this.#path, ms });
+    if (ms > fsyncWarningMs) {
+      this.#options.metrics.counter('fsync_threshold_exceed_count').add();
+      logger.warn('slow fsync of the transaction log', { path: this.#path, ms });
+    }
     if (error !== undefined) this.#fail(error);
     else this.#syncNewName();
     // The next batch is on its way before this one's acknowledgements take the loop.
