@@ -5,9 +5,10 @@ import { ServerView } from './admin/server-view.ts';
 import { ClientPort } from './clients/client-port.ts';
 import { answerFourLetterWord } from './clients/four-letter-words.ts';
 import { ServerStats } from './clients/server-stats.ts';
+import type { QuorumMember } from './config/membership.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
-import type { ZooKeeperServer } from './processors/zookeeper-server.ts';
+import type { ServerParts, ZooKeeperServer } from './processors/zookeeper-server.ts';
 import { LeaderZooKeeperServer, noBroadcast } from './quorum/leader-zookeeper-server.ts';
 import { QuorumMaj } from './quorum/quorum-maj.ts';
 import { QuorumPeer } from './quorum/quorum-peer.ts';
@@ -41,92 +42,44 @@ export interface RunningServer {
 /** Starts a server of whatever role its configuration and the elections give it. @throws ServerError when it cannot start */
 export function startServer(options: ServerOptions): RunningServer {
   const { runtime, config, logger } = options;
+  const { disk, clock, network, environment } = runtime;
   for (const warning of config.warnings) logger.warn(warning);
   const metrics = new Metrics();
   registerMetrics(metrics);
   const stats = new ServerStats();
-  const database = new ZkDatabase(
-    { disk: runtime.disk, clock: runtime.clock, random: runtime.random, metrics, logger },
-    databaseConfig(config),
-  );
-  let fatal = false;
-  const onFatal = (error: ServerError): void => {
-    if (fatal) return;
-    fatal = true;
-    logger.error(`the server stops: ${error.message}`, { code: error.code, ...error.details });
-    options.onFatal(error);
-  };
+  const onFatal = toldOnce(options);
+  const databaseParts = { disk, clock, random: runtime.random, metrics, logger };
+  const database = new ZkDatabase(databaseParts, databaseConfig(config));
   database.load();
   const autoPurge = startAutoPurge({
-    disk: runtime.disk,
-    clock: runtime.clock,
+    disk,
+    clock,
     logger,
     snapDirectory: database.snapDirectory,
     logDirectory: database.logDirectory,
     retainCount: config.snapRetainCount,
     intervalHours: config.purgeIntervalHours,
   });
-  const sessionIds = new SessionIds(config.quorum?.sid ?? STANDALONE_SID, runtime.clock);
-  const view = new ServerView({
-    config,
-    clock: runtime.clock,
-    disk: runtime.disk,
-    database,
-    metrics,
-    stats,
-    environment: runtime.environment,
-  });
+  const view = new ServerView({ config, clock, disk, database, metrics, stats, environment });
   const port = new ClientPort({
     config,
-    clock: runtime.clock,
-    network: runtime.network,
+    clock,
+    network,
     metrics,
     logger,
     fourLetterWord: (word, argument) => answerFourLetterWord(word, view, argument),
     onFatal,
   });
+  view.port = port;
   const serve = (server: ZooKeeperServer | null): void => {
     port.serve(server);
     view.serving = server;
   };
-  view.port = port;
-
-  let stopRole: (done: () => void) => void;
-  if (config.quorum === undefined) {
-    const server = new LeaderZooKeeperServer(
-      { config, clock: runtime.clock, database, metrics, stats, logger, onFatal },
-      {
-        mode: 'standalone',
-        sid: STANDALONE_SID,
-        sessionIds,
-        verifier: new QuorumMaj({ version: 0, text: '', voters: [STANDALONE_SID], observers: [] }),
-        broadcast: noBroadcast,
-        zxid: database.lastProcessedZxid,
-      },
-    );
-    serve(server);
-    stopRole = done => server.stop('the server stops', done);
-  } else {
-    const epochs = new EpochFiles(runtime.disk, database.snapDirectory);
-    epochs.load(database.lastLoggedZxid, logger);
-    const peer = new QuorumPeer({
-      runtime,
-      config,
-      member: config.quorum,
-      database,
-      epochs,
-      sessionIds,
-      metrics,
-      stats,
-      logger,
-      serve,
-      onFatal,
-    });
-    view.peer = peer;
-    peer.start();
-    stopRole = done => peer.stop(done);
-  }
-
+  const parts: ServerParts = { config, clock, database, metrics, stats, logger, onFatal };
+  const stopRole =
+    config.quorum === undefined
+      ? startStandalone(parts, serve)
+      : startMember(parts, runtime, config.quorum, view, serve);
   if (config.clientAddress !== undefined) {
     port.listen(config.clientAddress, bound => logger.info('client port listens', { port: bound }));
   }
@@ -146,6 +99,51 @@ export function startServer(options: ServerOptions): RunningServer {
       });
     },
   };
+}
+
+/** What follows from the first failure is no news. */
+function toldOnce({ logger, onFatal }: ServerOptions): (error: ServerError) => void {
+  let fatal = false;
+  return error => {
+    if (fatal) return;
+    fatal = true;
+    logger.error(`the server stops: ${error.message}`, { code: error.code, ...error.details });
+    onFatal(error);
+  };
+}
+
+type Serve = (server: ZooKeeperServer | null) => void;
+/** `done` runs when what was acknowledged is on disk. */
+type StopRole = (done: () => void) => void;
+
+function startStandalone(parts: ServerParts, serve: Serve): StopRole {
+  const server = new LeaderZooKeeperServer(parts, {
+    mode: 'standalone',
+    sid: STANDALONE_SID,
+    sessionIds: new SessionIds(STANDALONE_SID, parts.clock),
+    verifier: new QuorumMaj({ version: 0, text: '', voters: [STANDALONE_SID], observers: [] }),
+    broadcast: noBroadcast,
+    zxid: parts.database.lastProcessedZxid,
+  });
+  serve(server);
+  return done => server.stop('the server stops', done);
+}
+
+function startMember(
+  parts: ServerParts,
+  runtime: Runtime,
+  member: QuorumMember,
+  view: ServerView,
+  serve: Serve,
+): StopRole {
+  const { clock, database, logger } = parts;
+  const epochs = new EpochFiles(runtime.disk, database.snapDirectory);
+  epochs.load(database.lastLoggedZxid, logger);
+  const sessionIds = new SessionIds(member.sid, clock);
+  const peer = new QuorumPeer({ ...parts, runtime, member, epochs, sessionIds, serve });
+  view.peer = peer;
+  peer.start();
+  return done => peer.stop(done);
 }
 
 function databaseConfig(config: ServerConfig) {
