@@ -14,3 +14,10 @@ export function onDisk<T>(operation: string, path: string, run: () => T): T {
     throw diskError(operation, path, error);
   }
 }
+
+/** Full, or the user's share of it used up. */
+export function isOutOfRoom(error: unknown): boolean {
+  const cause = error instanceof ServerError ? error.cause : error;
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}

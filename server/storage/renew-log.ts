@@ -1,5 +1,5 @@
-import type { Disk } from '../runtime/runtime.ts';
-import { onDisk } from './disk-error.ts';
+import type { Disk, DiskFile } from '../runtime/runtime.ts';
+import { isOutOfRoom, onDisk } from './disk-error.ts';
 import { LogFileReader } from './log-file-reader.ts';
 import { listLogFiles } from './log-format.ts';
 
@@ -18,19 +18,49 @@ export function renewNewestLog(disk: Disk, directory: string): void {
   const { path } = newest;
   const end = endOf(disk, path);
   onDisk('renew', path, () => {
-    const from = disk.open(path, 'r');
-    const to = disk.open(path + NEXT_SUFFIX, 'w');
-    try {
-      for (let at = 0; at < end; at += COPY_BYTES)
-        to.writeAt(at, from.readAt(at, Math.min(COPY_BYTES, end - at)));
-      to.syncNow();
-    } finally {
-      from.close();
-      to.close();
+    if (!writeCopy(disk, path, end)) {
+      writeInPlace(disk, path, end);
+      return;
     }
     disk.rename(path + NEXT_SUFFIX, path);
     disk.syncDirectory(directory);
   });
+}
+
+/** False, with nothing left of it, where there is no room. */
+function writeCopy(disk: Disk, path: string, end: number): boolean {
+  const from = disk.open(path, 'r');
+  const to = disk.open(path + NEXT_SUFFIX, 'w');
+  try {
+    writeAnew(from, to, end);
+    return true;
+  } catch (error) {
+    if (!isOutOfRoom(error)) throw error;
+    disk.remove(path + NEXT_SUFFIX);
+    return false;
+  } finally {
+    from.close();
+    to.close();
+  }
+}
+
+/**
+ * The same bytes where they are. A power cut in the middle may leave less of what a failed sync had lost already, and then
+ * a file that is refused by name; a server that needs room for its log twice would not start again at all.
+ */
+function writeInPlace(disk: Disk, path: string, end: number): void {
+  const file = disk.open(path, 'a+');
+  try {
+    writeAnew(file, file, end);
+  } finally {
+    file.close();
+  }
+}
+
+function writeAnew(from: DiskFile, to: DiskFile, end: number): void {
+  for (let at = 0; at < end; at += COPY_BYTES)
+    to.writeAt(at, from.readAt(at, Math.min(COPY_BYTES, end - at)));
+  to.syncNow();
 }
 
 function endOf(disk: Disk, path: string): number {

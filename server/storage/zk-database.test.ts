@@ -459,6 +459,24 @@ test('what a failed sync left in the page cache is not claimed and then lost (zk
   assert.is(reopen(rig).lastLoggedZxid, E1 + 4);
 });
 
+test('a disk without room for a second newest log: the server starts all the same, and what it shows is durable', () => {
+  const rig = testRig();
+  const db = open(rig);
+  commit(rig, db, ...creates(1, 3));
+  rig.disk.failSync = () => new Error('EIO');
+  db.append(createPacket(E1 + 4));
+  db.flush(() => {});
+  rig.clock.run();
+  rig.disk.failSync = () => undefined;
+  rig.clock.clear();
+  const directory = '/data/version-2';
+  const files = rig.disk.list(directory);
+  rig.disk.capacityBytes = files.reduce((sum, name) => sum + rig.disk.size(`${directory}/${name}`), 100);
+  assert.is(open(rig).lastLoggedZxid, E1 + 4);
+  assert.equal(rig.disk.list(directory), files);
+  assert.is(reopen(rig).lastLoggedZxid, E1 + 4);
+});
+
 test('a full disk surfaces in the flush', () => {
   const rig = testRig();
   const db = open(rig);
