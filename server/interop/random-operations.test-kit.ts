@@ -100,7 +100,11 @@ export class OperationSource {
     return this.#read();
   }
 
-  #write(op: (typeof WRITES)[number]): Operation {
+  /**
+   * `list` is never null within a multi: that ends every write of an ensemble of Apache's that 3.9.5 leads, and ours refuses
+   * it before it gets to one.
+   */
+  #write(op: (typeof WRITES)[number], list = this.#acl()): Operation {
     const path = this.#path();
     const version = this.#version();
     const data = this.#data();
@@ -119,7 +123,6 @@ export class OperationSource {
       };
     }
     const flags = op === OpCode.createContainer ? CONTAINER : this.below(4);
-    const list = this.#acl();
     const text = `${opName(op)} ${path} flags ${flags} acl ${JSON.stringify(list)}`;
     return { op, text, write: w => writeCreateRequest(w, { path, data, acl: list, flags }) };
   }
@@ -147,7 +150,7 @@ export class OperationSource {
 
   #multi(): Operation {
     const parts = Array.from({ length: this.below(5) }, () =>
-      this.below(5) === 0 ? this.#check() : this.#write(this.#one(WRITES)),
+      this.below(5) === 0 ? this.#check() : this.#write(this.#one(WRITES), this.#acl() ?? []),
     );
     return compound(OpCode.multi, parts);
   }

@@ -94,6 +94,20 @@ test('a multi holds only what can be undone and read back: no setACL, no session
   }
 });
 
+test('a create without a list of ACLs does not leave for the leader within a multi; by itself it may, to be refused there', () => {
+  for (const [op, flags] of [
+    [OpCode.create, 0],
+    [OpCode.create2, 1],
+    [OpCode.createContainer, 4],
+  ] as const) {
+    const none = create('/a', { op, flags, acl: null });
+    assert.is(named(op, bodyOf(none)), 'OK');
+    assert.is(named(OpCode.multi, bodyOf(multi([remove('/b'), none, remove('/c')]))), 'INVALIDACL');
+    const empty = create('/a', { op, flags, acl: [] });
+    assert.is(named(OpCode.multi, bodyOf(multi([remove('/b'), empty]))), 'OK');
+  }
+});
+
 test('a body cut anywhere is refused', () => {
   for (const op of GOOD) {
     const bytes = bodyOf(op);
