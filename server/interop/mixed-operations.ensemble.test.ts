@@ -19,14 +19,25 @@ const OPERATIONS = 700;
 /** Of one client under way at a time. */
 const WINDOW = 10;
 const PATHS_SHOWN = 5;
+/**
+ * A leader of Apache's keeps what is outstanding of the root under "" for its children and under "/" for itself: while a child is
+ * being created, it gives a change of the root a digest that no member can have, and that is counted as a mismatch.
+ */
+const CHANGES_ROOT = /set(Data|ACL) \/ /;
 const SETTINGS = ['snapCount=400', SUPER_DIGEST_SETTING];
 
 async function operate(client: ZkClient, seed: number): Promise<void> {
   const source = new OperationSource(seed);
   let left = OPERATIONS;
+  const next = () => {
+    for (;;) {
+      const operation = source.next();
+      if (!CHANGES_ROOT.test(operation.text)) return operation;
+    }
+  };
   const worker = async () => {
     while (left-- > 0) {
-      const operation = source.next();
+      const operation = next();
       await client.exchange(operation.op, writer => operation.write(writer));
     }
   };
