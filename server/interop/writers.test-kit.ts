@@ -1,0 +1,89 @@
+/** Load that outlives the members it is put on. */
+import { assert, until } from '#test';
+import type { Ensemble } from './ensemble.test-kit.ts';
+import type { ZkClient } from './zk-client.test-kit.ts';
+
+const WRITERS_PER_MEMBER = 8;
+/** Of the writers' sessions, which nobody closes: they expire under this leader or the next. */
+const ABANDONED_TIMEOUT_MS = 4000;
+/** One digest is kept for every 128th zxid. */
+const QUIET_WRITES = 140;
+
+/** Writers at every member, that find another one when theirs is gone, and remember what was acknowledged. */
+export class Writers {
+  readonly #ensemble: Ensemble;
+  readonly #root: string;
+  readonly #acknowledged = new Set<string>();
+  readonly #attempted = new Set<string>();
+  #stopped = false;
+  #running: Promise<void>[] = [];
+
+  private constructor(ensemble: Ensemble, root: string) {
+    this.#ensemble = ensemble;
+    this.#root = root;
+  }
+
+  /** All that they create is below `root`, which they create, too. */
+  static async start(ensemble: Ensemble, root: string): Promise<Writers> {
+    const first = await ensemble.client(1);
+    await first.create(root);
+    await first.close();
+    const writers = new Writers(ensemble, root);
+    writers.#running = [...ensemble.members.keys()].map(sid => writers.#writeFrom(sid));
+    return writers;
+  }
+
+  /** A connection after the other, first of all to `sid`. */
+  async #writeFrom(sid: number): Promise<void> {
+    for (let connection = 0; !this.#stopped; connection++) {
+      const running = this.#ensemble.running.map(member => member.sid);
+      const to = running.includes(sid) ? sid : running[connection % running.length];
+      try {
+        const client = await this.#ensemble.client(to ?? sid, { timeoutMs: ABANDONED_TIMEOUT_MS });
+        const name = `${sid}-${connection}`;
+        await Promise.all(
+          Array.from({ length: WRITERS_PER_MEMBER }, (_, n) => this.#write(client, `${name}-${n}`)),
+        );
+        client.destroy();
+      } catch {
+        // The member died, or does not serve: the outcome of what was under way is not known.
+      }
+    }
+  }
+
+  async #write(client: ZkClient, prefix: string): Promise<void> {
+    for (let n = 0; !this.#stopped; n++) {
+      const name = `${prefix}-${n}`;
+      this.#attempted.add(name);
+      await client.create(`${this.#root}/${name}`);
+      this.#acknowledged.add(name);
+    }
+  }
+
+  async more(count: number): Promise<void> {
+    const enough = this.#acknowledged.size + count;
+    const reached = () => this.#acknowledged.size >= enough;
+    await until(reached, { deadlineMs: 60_000, what: `${count} more writes` });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#running);
+  }
+
+  /** Every member has every write that was acknowledged, and none that nobody made; all trees are the same. */
+  async agree(): Promise<void> {
+    for (const member of this.#ensemble.running) {
+      const client = await this.#ensemble.client(member.sid);
+      await client.sync();
+      const present = new Set(await client.children(this.#root));
+      const lost = [...this.#acknowledged].filter(name => !present.has(name));
+      const unheardOf = [...present].filter(name => !this.#attempted.has(name));
+      assert.equal({ lost, unheardOf }, { lost: [], unheardOf: [] }, `at member ${member.sid}`);
+      await client.close();
+    }
+    const quiet = await this.#ensemble.client(1);
+    for (let n = 0; n < QUIET_WRITES; n++) await quiet.set(this.#root, String(n));
+    await this.#ensemble.agreesInTheEnd();
+  }
+}
