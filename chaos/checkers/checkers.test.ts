@@ -5,6 +5,7 @@ import { operationsOf } from './history.ts';
 import { type Judgement, worst } from './judgement.ts';
 import { checkReplicaAgreement } from './replica-agreement.ts';
 import { checkSessionOrder } from './session-order.ts';
+import { checkSyncFreshness } from './sync-freshness.ts';
 import { checkTreeEquality } from './tree-equality.ts';
 import { checkWriteOrder } from './write-order.ts';
 
@@ -138,6 +139,21 @@ test('write order: two readers see different data under one zxid; a reader contr
   const torn = created().read(1, '/b', 'x', 5).read(2, '/b', 'y', 5);
   assertInvalid(checkWriteOrder(torn.events), /read "y" from \/b at zxid 5, operation 1 says "x"/);
   assertInvalid(checkWriteOrder(created().read(1, '/a', 'wrong', 10).events), /operation 0 says "v0"/);
+});
+
+test('sync freshness: an answer older than what was acknowledged before; a leader that is over answers for its epoch', () => {
+  const epoch = 0x1_0000_0000;
+  const written = () => new Story().write(1, 'setData', '/a', 'x', epoch + 2);
+  const synced = (story: Story, zxid: number) =>
+    checkSyncFreshness(story.tell('invoke', 9, 'sync', '/a').tell('ok', 9, 'sync', '/a', { zxid }).events);
+  assert.is(synced(written(), epoch + 2).valid, 'valid');
+  assertInvalid(synced(written(), epoch + 1), /sync 9 was answered as of 4294967297, 4294967298 was ack/);
+  assert.is(synced(written(), 2 * epoch).valid, 'valid', 'a new epoch holds all of the old');
+  const later = written().write(2, 'setData', '/a', 'y', 2 * epoch + 1);
+  assert.is(synced(later, epoch + 2).valid, 'valid', 'of the epoch before');
+  const during = new Story().tell('invoke', 9, 'sync', '/a').write(1, 'setData', '/a', 'x', epoch + 2);
+  const { valid } = checkSyncFreshness(during.tell('ok', 9, 'sync', '/a', { zxid: epoch + 1 }).events);
+  assert.is(valid, 'valid', 'acknowledged while the sync was under way');
 });
 
 test('tree equality: equal, different, behind, and alone', () => {

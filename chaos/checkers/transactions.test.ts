@@ -153,6 +153,17 @@ test('watches: an event that is lost, late, doubled, or from nowhere', () => {
   assertInvalid(checkWatches(seen(armed, told), BEGIN), /without a cause/);
 });
 
+test('watches: told of a change that is not there yet; the next server may be behind what the last one told', () => {
+  const transactions = after(['b', set]);
+  const behind: Sighting = { kind: 'reply', zxid: 3 };
+  assertInvalid(
+    checkWatches(seen(armed, told, behind), transactions),
+    /was told of 4 and then answered as of 3/,
+  );
+  const moved: Sighting = { kind: 'moved', kept: [] };
+  assert.is(checkWatches(seen(armed, told, moved, behind), transactions).valid, 'valid');
+});
+
 const LIMITS = { timeoutMs: 4000, slackMs: 1000, alive: new Set(['a']) };
 const close: Change = { f: 'closeSession' };
 

@@ -24,7 +24,8 @@ export const FIRED_BY: Readonly<Record<WatchKind, ReadonlySet<WatchEventName>>> 
 
 /**
  * One-shot watches: no event is lost, none comes twice or from nowhere, and a client is told of a change before it
- * sees any reply that is newer than the change, on whichever server.
+ * sees any reply that is newer than the change, on whichever server. What it is told of is there: no reply behind the
+ * event, on the same connection, is older than the change.
  */
 export function checkWatches(
   records: readonly SessionRecord[],
@@ -56,6 +57,8 @@ class WatchingSession {
   readonly #armed = new Map<string, ArmedWatch>();
   /** Set again as data and as child watch: a deletion meanwhile is told of for each, upstream too. */
   #toldTwice = new Set<string>();
+  /** The newest change that this connection has told of. */
+  #told = 0;
 
   constructor(changes: Changes) {
     this.#changes = changes;
@@ -74,11 +77,13 @@ class WatchingSession {
       case 'event':
         return this.#event(record.event, record.path);
       case 'reply':
-        return this.#overdue(record.zxid);
+        return [...this.#overdue(record.zxid), ...this.#early(record.zxid)];
     }
   }
 
+  /** Events carry no zxid: the next server may rightly be behind what the last one told. */
   #move(kept: readonly WatchKind[]): void {
+    this.#told = 0;
     for (const [key, { watch }] of this.#armed) if (!kept.includes(watch)) this.#armed.delete(key);
     const isTwice = ({ watch, path }: ArmedWatch) => watch === 'data' && this.#armed.has(`child ${path}`);
     this.#toldTwice = new Set([...this.#armed.values()].filter(isTwice).map(({ path }) => path));
@@ -86,10 +91,18 @@ class WatchingSession {
 
   #event(event: WatchEventName, path: string): string[] {
     const fired = [...this.#armed].filter(([, w]) => w.path === path && FIRED_BY[w.watch].has(event));
-    const hasCause = fired.some(([, w]) => firstAfter(this.#changes, w) !== undefined);
+    const causes = fired.map(([, w]) => firstAfter(this.#changes, w)).filter(zxid => zxid !== undefined);
     for (const [key] of fired) this.#armed.delete(key);
-    if (hasCause || (event === 'deleted' && this.#toldTwice.delete(path))) return [];
+    this.#told = Math.max(this.#told, ...causes);
+    if (causes.length > 0 || (event === 'deleted' && this.#toldTwice.delete(path))) return [];
     return [`was told ${event} of ${path} without a cause`];
+  }
+
+  #early(zxid: number): string[] {
+    const told = this.#told;
+    if (zxid >= told) return [];
+    this.#told = 0;
+    return [`was told of ${told} and then answered as of ${zxid}`];
   }
 
   #overdue(zxid: number): string[] {

@@ -20,9 +20,13 @@ export class DiskTroubles {
   #crash: { operationsLeft: number; run: () => void } | undefined;
   #sickness: Sickness | undefined;
 
-  constructor(machine: MemoryMachine) {
+  /** `onOpen`: a file is about to be opened for writing. */
+  constructor(machine: MemoryMachine, onOpen: (path: string) => void) {
     this.#machine = machine;
-    machine.disk.beforeOperation = operation => this.#before(operation);
+    machine.disk.beforeOperation = (operation, path) => {
+      this.#before(operation);
+      if (operation === 'open') onOpen(path);
+    };
     machine.disk.failSync = () => this.#failSync();
   }
 

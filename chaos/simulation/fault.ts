@@ -1,5 +1,6 @@
 import type { Cut } from '../../server/runtime/memory-link.ts';
 import type { Crash } from '../../server/runtime/memory-runtime.ts';
+import type { Moment } from './moments.ts';
 
 /** A member by sid, or whoever leads when the fault is injected. */
 export type Target = number | 'leader';
@@ -39,6 +40,37 @@ export type Fault =
   | { readonly kind: 'partition'; readonly side: readonly Target[]; readonly how: Cut }
   /** One direction only: `from` is not heard by `to`. */
   | { readonly kind: 'one-way'; readonly from: Target; readonly to: Target; readonly how: Cut }
+  /**
+   * One direction of the connections there are now: what `from` sends `to` is lost, though both ends live. New ones work.
+   */
+  | { readonly kind: 'half-open'; readonly from: Target; readonly to: Target }
+  /** See `conspiracies.ts`. `order` says who is the minority, and who acks: the leader of the moment is left out of it. */
+  | {
+      readonly kind: 'majority-loss';
+      readonly order: readonly number[];
+      readonly syncDelayMs: number;
+      readonly leadMs: number;
+      readonly back: Accomplice;
+      readonly awayMs: number;
+    }
+  /** The leader is paused, and goes on only when another one has led and a write was acknowledged. */
+  | { readonly kind: 'oversleep'; readonly afterMs: number }
+  /** `afterMs` behind each such moment, up to `times`, the target dies and comes back, or its connections are reset. */
+  | {
+      readonly kind: 'ambush';
+      readonly moment: Moment;
+      readonly target: Target;
+      readonly how: Crash | 'cut';
+      readonly afterMs: number;
+      readonly times: number;
+    }
+  /** Each member in turn is restarted. */
+  | {
+      readonly kind: 'rolling';
+      readonly order: readonly number[];
+      readonly how: Crash;
+      readonly everyMs: number;
+    }
   | { readonly kind: 'slow-link'; readonly target: Target; readonly latencyMs: number }
   | { readonly kind: 'slow-disk'; readonly target: Target; readonly syncDelayMs: number }
   /** The wall clock jumps and does not come back. */
@@ -47,7 +79,12 @@ export type Fault =
 /** `full`: writes fail with ENOSPC. `failed-sync`: syncs fail, and what they were to save may be gone. */
 export type DiskSickness = 'full' | 'failed-sync';
 
+/** Who of a bare majority: its leader, or the first who acks. */
+export type Accomplice = 'leader' | 'acker';
+
 export type FaultKind = Fault['kind'];
+
+export type FaultOf<K extends FaultKind> = Extract<Fault, { kind: K }>;
 
 export interface PlannedFault {
   /** From the beginning of the chaos phase. */

@@ -59,6 +59,7 @@ export class Load {
 
   #drawRequest(): Request {
     const { random, paths, readShare, wildShare = 0, signature } = this.#options;
+    if (wildShare > 0 && random.chance(SYNC_SHARE)) return { f: 'sync', path: random.pick(paths) };
     if (random.chance(wildShare)) return drawWildRequest(random, readShare, `${signature}-${this.#writes++}`);
     const path = random.pick(paths);
     if (random.chance(readShare)) return { f: 'getData', path };
@@ -70,3 +71,4 @@ export class Load {
 
 const CREATE_SHARE = 0.1;
 const SESSION_SHARE = 0.02;
+const SYNC_SHARE = 0.05;

@@ -1,6 +1,11 @@
 import type { Crash } from '../../server/runtime/memory-runtime.ts';
-import { describeFault, type Fault, type PlannedFault, type Target } from './fault.ts';
+import { ambush, majorityLoss, oversleep, rolling, type Stage } from './conspiracies.ts';
+import { describeFault, type Fault, type FaultOf, type PlannedFault, type Target } from './fault.ts';
 import type { World } from './world.ts';
+
+type FaultOnMember = FaultOf<
+  'crash' | 'crash-loop' | 'sick-disk' | 'wipe' | 'pause' | 'slow-link' | 'slow-disk' | 'clock-jump'
+>;
 
 /** Sync time of a disk whose slowness is over. */
 const CALM_SYNC_MS = 0.5;
@@ -9,11 +14,13 @@ const CALM_LATENCY_MS = 1;
 /** Injects the planned faults into a world at their times, and ends each after its duration. */
 export class Nemesis {
   readonly #world: World;
+  readonly #stage: Stage;
   #stopped = false;
   injected = 0;
 
   constructor(world: World) {
     this.#world = world;
+    this.#stage = { world, after: (delayMs, run) => this.#after(delayMs, run) };
   }
 
   schedule(plan: readonly PlannedFault[]): void {
@@ -52,15 +59,22 @@ export class Nemesis {
         return this.#partition(this.#resolveAll(fault.side), fault.how);
       case 'one-way':
         return this.#oneWay(this.#resolve(fault.from), this.#resolve(fault.to), fault.how);
+      case 'half-open':
+        return this.#halfOpen(this.#resolve(fault.from), this.#resolve(fault.to));
+      case 'majority-loss':
+        return majorityLoss(this.#stage, fault);
+      case 'oversleep':
+        return oversleep(this.#stage, fault);
+      case 'ambush':
+        return ambush(this.#stage, fault);
+      case 'rolling':
+        return rolling(this.#stage, fault);
       default:
         return this.#beginOnMember(fault, this.#resolve(fault.target));
     }
   }
 
-  #beginOnMember(
-    fault: Exclude<Fault, { kind: 'outage' | 'leader-hunt' | 'partition' | 'one-way' }>,
-    sid: number | undefined,
-  ): (() => void) | undefined {
+  #beginOnMember(fault: FaultOnMember, sid: number | undefined): (() => void) | undefined {
     const world = this.#world;
     if (sid === undefined || !world.isUp(sid)) return undefined;
     switch (fault.kind) {
@@ -145,6 +159,12 @@ export class Nemesis {
     if (from === undefined || to === undefined || from === to) return undefined;
     this.#world.cut(from, to, how);
     return () => this.#world.heal(from, to);
+  }
+
+  #halfOpen(from: number | undefined, to: number | undefined): (() => void) | undefined {
+    if (from === undefined || to === undefined || from === to) return undefined;
+    this.#world.swallow(from, to);
+    return () => this.#world.giveUpSwallowed(from, to);
   }
 
   #slowLinks(sid: number, latencyMs: number): void {

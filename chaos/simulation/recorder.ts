@@ -23,6 +23,7 @@ export interface RecordedWorld {
   readonly time: { readonly nowMs: number };
   note(who: string, what: string): void;
   readonly marks?: { reach(mark: 'watch: event' | 'watch: set again after a move'): void };
+  readonly moments?: { reach(moment: 'ack'): void };
 }
 
 /** Writes the history of a run, and each event of it into the trace. */
@@ -55,8 +56,11 @@ export class Recorder {
     completion: Completion,
   ): void {
     const { process, session, f, path } = invocation;
-    if (type === 'ok' && isWrite(f)) this.#acknowledgedWrites++;
     this.#add({ ...this.#stamp(), operation, type, process, session, f, path, ...completion });
+    if (type === 'ok' && isWrite(f)) {
+      this.#acknowledgedWrites++;
+      this.#world.moments?.reach('ack');
+    }
     const { zxid = 0 } = completion;
     if (zxid === 0) return;
     const timeMs = this.#world.time.nowMs;

@@ -1,5 +1,7 @@
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { Fault, FaultKind, PlannedFault, Target } from './fault.ts';
+import { ACK_WAIT_MS_MAX } from './conspiracies.ts';
+import type { Accomplice, Fault, FaultKind, PlannedFault, Target } from './fault.ts';
+import { MOMENTS } from './moments.ts';
 import type { Swarm } from './swarm.ts';
 
 /**
@@ -12,7 +14,8 @@ export function planFaults(random: SeededRandom, swarm: Swarm, sids: readonly nu
   if (kinds.length === 0) return plan;
   for (let atMs = drawIn(random, swarm.faultIntervalMs); atMs < swarm.chaosMs; ) {
     const fault = drawFault(random, pickWeighted(random, kinds, swarm.faultWeights), sids);
-    plan.push({ atMs, durationMs: drawIn(random, swarm.faultDurationMs), fault });
+    const durationMs = Math.max(drawIn(random, swarm.faultDurationMs), leastMs(fault));
+    plan.push({ atMs, durationMs, fault });
     atMs += drawIn(random, swarm.faultIntervalMs);
   }
   return plan;
@@ -32,6 +35,21 @@ export function planBirth(random: SeededRandom, birthMs: number, sids: readonly 
         operations: drawOperations(random),
       },
     }));
+}
+
+/** What has steps is not ended before the last of them. */
+function leastMs(fault: Fault): number {
+  switch (fault.kind) {
+    case 'majority-loss':
+      return fault.leadMs + ACK_WAIT_MS_MAX + fault.awayMs;
+    case 'oversleep':
+    case 'ambush':
+      return STEPS_MS;
+    case 'rolling':
+      return fault.everyMs * fault.order.length;
+    default:
+      return 0;
+  }
 }
 
 function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[]): Fault {
@@ -60,6 +78,35 @@ function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[
       return { kind, side: drawSide(random, sids), how: random.chance(0.5) ? 'refuse' : 'blackhole' };
     case 'one-way':
       return { kind, from: target, to: random.pick(sids), how: random.chance(0.3) ? 'refuse' : 'blackhole' };
+    case 'half-open':
+      return { kind, from: target, to: random.pick(sids) };
+    case 'majority-loss':
+      return {
+        kind,
+        order: random.shuffled(sids),
+        syncDelayMs: random.between(5, 200),
+        leadMs: random.between(20, 600),
+        back: random.pick(ACCOMPLICES),
+        awayMs: random.between(1200, 3000),
+      };
+    case 'oversleep':
+      return { kind, afterMs: random.between(0, 300) };
+    case 'ambush':
+      return {
+        kind,
+        moment: random.pick(MOMENTS),
+        target,
+        how: random.pick(['kill', 'power', 'cut']),
+        afterMs: random.pick([0, random.between(0, 5), random.between(0, 60)]),
+        times: 1 + random.below(6),
+      };
+    case 'rolling':
+      return {
+        kind,
+        order: random.shuffled(sids),
+        how: random.chance(0.5) ? 'power' : 'kill',
+        everyMs: random.between(200, 1500),
+      };
     case 'slow-link':
       return { kind, target, latencyMs: random.between(10, 300) };
     case 'slow-disk':
@@ -68,6 +115,10 @@ function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[
       return { kind, target, byMs: Math.round(random.between(-60_000, 60_000)) };
   }
 }
+
+const ACCOMPLICES: readonly Accomplice[] = ['leader', 'acker'];
+/** Elections are over by then, and clients have found their way. */
+const STEPS_MS = 3000;
 
 function drawOperations(random: SeededRandom): number[] {
   return Array.from({ length: 1 + random.below(5) }, () => 1 + random.below(random.pick([10, 40, 120])));

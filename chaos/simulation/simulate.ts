@@ -7,18 +7,19 @@ import { checkModelAgreement } from '../checkers/model-agreement.ts';
 import { checkReplicaAgreement } from '../checkers/replica-agreement.ts';
 import { checkSessionOrder } from '../checkers/session-order.ts';
 import { checkSessions } from '../checkers/sessions.ts';
+import { checkSyncFreshness } from '../checkers/sync-freshness.ts';
 import { checkTreeEquality, type MemberTree } from '../checkers/tree-equality.ts';
 import { checkWatches } from '../checkers/watches.ts';
 import { checkWriteOrder } from '../checkers/write-order.ts';
 import type { PlannedFault } from './fault.ts';
 import { Load } from './load.ts';
-import { ensembleOf, type MemberProgram } from './member.ts';
+import { ensembleOf, type MemberProgram, type MemberSpec } from './member.ts';
 import { Nemesis } from './nemesis.ts';
 import { Recorder } from './recorder.ts';
 import { Sampler } from './sampler.ts';
 import { planBirth, planFaults } from './schedule.ts';
 import { SimClient } from './sim-client.ts';
-import { drawSwarm, forToys, type Swarm } from './swarm.ts';
+import { drawSwarm, focused, forToys, type Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
 import { WILD_PATHS } from './wild-requests.ts';
 import { World } from './world.ts';
@@ -34,7 +35,7 @@ export interface SimulationOptions {
   /** Overrides of what the seed draws. */
   swarm?: Partial<Swarm>;
   /** A planted fault. */
-  wrapDisk?: (disk: Disk, clock: VirtualClock) => Disk;
+  wrapDisk?: (disk: Disk, clock: VirtualClock, spec: MemberSpec) => Disk;
   debug?: boolean;
 }
 
@@ -92,7 +93,10 @@ class Simulation {
     this.#options = options;
     this.#random = new SeededRandom(seed);
     const drawn = drawSwarm(this.#random.fork('swarm'));
-    this.#swarm = { ...(options.program.complete === true ? drawn : forToys(drawn)), ...options.swarm };
+    this.#swarm = {
+      ...(options.program.complete === true ? focused(drawn, this.#random) : forToys(drawn)),
+      ...options.swarm,
+    };
     this.#world = new World({
       random: this.#random,
       members: ensembleOf(options.voters ?? 3, options.observers ?? 1),
@@ -226,6 +230,7 @@ class Simulation {
     this.#keep(checkAcknowledgedWrites(history, finalTree));
     this.#keep(checkSessionOrder(history));
     this.#keep(checkWriteOrder(history));
+    this.#keep(checkSyncFreshness(history));
     return this.#broken();
   }
 

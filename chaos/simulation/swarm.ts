@@ -34,8 +34,50 @@ export interface Swarm {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/** Several steps, or moments waited for: apart from other faults they get furthest. */
+const CONSPIRACIES = ['majority-loss', 'oversleep', 'ambush', 'rolling', 'half-open'] as const;
+
 /** What only a whole server can take; drawn apart, so that a toy's days do not change with them. */
-const SERVER_KINDS: ReadonlySet<FaultKind> = new Set(['crash-loop', 'sick-disk', 'wipe', 'leader-hunt']);
+const SERVER_KINDS: ReadonlySet<FaultKind> = new Set([
+  'crash-loop',
+  'sick-disk',
+  'wipe',
+  'leader-hunt',
+  ...CONSPIRACIES,
+]);
+
+/**
+ * Some days belong to one conspiracy alone, now and then: it takes seconds in which nothing else may go wrong, and every
+ * other fault makes it harmless.
+ */
+export function focused(swarm: Swarm, random: SeededRandom): Swarm {
+  const own = random.fork('focus');
+  if (!own.chance(FOCUS_PROBABILITY)) return swarm;
+  const kind = own.pick(FOCUSES);
+  const faultWeights = { ...swarm.faultWeights };
+  for (const other of Object.keys(faultWeights) as FaultKind[]) faultWeights[other] = other === kind ? 1 : 0;
+  const intervalMs = kind === 'majority-loss' ? 4500 : own.between(500, 3000);
+  const thinkMs: Swarm['thinkMs'] = [0, Math.min(50, swarm.thinkMs[1])];
+  return {
+    ...swarm,
+    faultWeights,
+    thinkMs,
+    readShare: swarm.readShare / 2,
+    faultIntervalMs: [intervalMs / 5, intervalMs],
+  };
+}
+
+const FOCUS_PROBABILITY = 0.4;
+const FOCUSES: readonly FaultKind[] = [
+  'majority-loss',
+  'majority-loss',
+  'majority-loss',
+  'oversleep',
+  'ambush',
+  'ambush',
+  'rolling',
+  'half-open',
+];
 
 /** Without what only a whole server can take: failing disks, and more than registers. */
 export function forToys(swarm: Swarm): Swarm {
@@ -53,6 +95,11 @@ const KINDS: Readonly<Record<FaultKind, number>> = {
   'sick-disk': 1,
   wipe: 0.5,
   'leader-hunt': 1.5,
+  'majority-loss': 2,
+  oversleep: 1,
+  ambush: 2,
+  rolling: 0.7,
+  'half-open': 1.5,
   outage: 0.7,
   pause: 2,
   partition: 3,

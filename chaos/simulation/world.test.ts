@@ -153,7 +153,7 @@ test('over the seeds every kind of fault comes, and some days have none of a kin
     for (const kind of new Set(faults.map(({ fault }) => fault.kind)))
       seen.set(kind, (seen.get(kind) ?? 0) + 1);
   }
-  assert.is(seen.size, 12);
+  assert.is(seen.size, 17);
   for (const [kind, days] of seen) assert.ok(days > 15 && days < 180, `${kind} on ${days} of 200 days`);
 });
 

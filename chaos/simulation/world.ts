@@ -16,6 +16,7 @@ import {
   type RunningMember,
   traceLogger,
 } from './member.ts';
+import { Moments } from './moments.ts';
 import { Trace } from './trace.ts';
 
 export interface WorldOptions {
@@ -29,7 +30,8 @@ export interface WorldOptions {
   /** Debug lines of the members in the trace too. */
   debug?: boolean;
   settings?: Readonly<Record<string, string>>;
-  wrapDisk?: (disk: Disk, clock: VirtualClock) => Disk;
+  /** A planted fault of some members. */
+  wrapDisk?: (disk: Disk, clock: VirtualClock, spec: MemberSpec) => Disk;
 }
 
 interface Member {
@@ -58,6 +60,7 @@ export class World {
   readonly time = new VirtualTime();
   readonly trace = new Trace();
   readonly marks = new Marks();
+  readonly moments = new Moments();
   readonly journal = new Journal(() => this.time.nowMs);
   readonly network: MemoryNetwork;
   readonly specs: readonly MemberSpec[];
@@ -117,7 +120,7 @@ export class World {
       if (machine.runtime === runtime) this.#failed(member, error);
     };
     this.note(spec.name, `boot ${machine.boots}`);
-    const logger = traceLogger(line => this.#logged(spec.name, line), this.#options.debug);
+    const logger = traceLogger(line => this.#logged(spec, line), this.#options.debug);
     runtime.clock.after(0, () => {
       const running = this.#options.program.start({
         runtime,
@@ -222,6 +225,17 @@ export class World {
     this.network.heal(this.#name(from), this.#name(to));
   }
 
+  /** The connections of one direction: what `from` sends is lost, and nobody is told. */
+  swallow(from: number, to: number): void {
+    this.note('network', `half open ${this.#name(from)} > ${this.#name(to)}`);
+    this.network.swallow(this.#name(from), this.#name(to));
+  }
+
+  giveUpSwallowed(from: number, to: number): void {
+    this.note('network', `gives up ${this.#name(from)} > ${this.#name(to)}`);
+    this.network.giveUpSwallowed(this.#name(from), this.#name(to));
+  }
+
   setLink(from: number, to: number, quality: Partial<LinkQuality>): void {
     this.network.setLink(this.#name(from), this.#name(to), quality);
   }
@@ -256,10 +270,11 @@ export class World {
     }
   }
 
-  #logged(who: string, line: string): void {
-    this.note(who, line);
-    if (line.includes(TREE_DIFFERS)) this.failures.push(`${who}: ${line}`);
+  #logged({ sid, name }: MemberSpec, line: string): void {
+    this.note(name, line);
+    if (line.includes(TREE_DIFFERS)) this.failures.push(`${name}: ${line}`);
     this.marks.onLine(line);
+    this.moments.onLine(sid, line);
   }
 
   #install(spec: MemberSpec): Member {
@@ -269,10 +284,10 @@ export class World {
       network: this.network,
       name: spec.name,
       random: own,
-      ...(wrapDisk === undefined ? {} : { wrapDisk }),
+      ...(wrapDisk === undefined ? {} : { wrapDisk: (disk, clock) => wrapDisk(disk, clock, spec) }),
     });
     machine.disk.syncDelayMs = own.between(syncDelayMsMax / 10, syncDelayMsMax);
-    const troubles = new DiskTroubles(machine);
+    const troubles = new DiskTroubles(machine, path => this.moments.onOpen(spec.sid, path));
     return { spec, machine, random: own.fork('clock'), running: undefined, troubles, crashLoop: undefined };
   }
 

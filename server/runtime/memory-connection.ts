@@ -17,7 +17,11 @@ export const WINDOW_BYTES = 256 * 1024;
 /** What an end needs of the host it lives on. */
 export interface ConnectionHome {
   readonly clock: VirtualClock;
+  /** Without power nothing answers, not even with a reset. */
+  readonly off: boolean;
   forget(connection: MemoryConnection): void;
+  /** A packet came while it was off: whoever takes the name next answers it. */
+  knocked(connection: MemoryConnection): void;
 }
 
 /** How long an end that has sent everything waits for its peer to close too. */
@@ -57,6 +61,8 @@ export class MemoryConnection implements Connection {
   #closed = false;
   #closeReason = '';
   #linger: Timer | undefined;
+  /** What this end sends goes nowhere, and nobody is told. */
+  #swallowed = false;
 
   constructor(home: ConnectionHome, link: MemoryLink, local: Address, remote: Address) {
     this.#home = home;
@@ -122,7 +128,23 @@ export class MemoryConnection implements Connection {
 
   /** Takes a place in the order of this end's packets, for the handshake. */
   sendPacket(arrive: () => void): void {
-    this.#link.send(this.#order, arrive);
+    if (!this.#swallowed) this.#link.send(this.#order, arrive);
+  }
+
+  /** From now on whatever this end sends is lost, as behind a firewall that forgot the connection: half of it is open. */
+  swallow(): void {
+    this.#swallowed = true;
+  }
+
+  /** Power is lost: this end is gone and its peer does not learn of it. */
+  vanish(): void {
+    if (!this.#closed) this.#close('power lost');
+  }
+
+  /** The machine is back and knows nothing of this connection: its peer, which goes on sending, is told. */
+  disown(): void {
+    const peer = this.#peer;
+    this.sendPacket(() => peer.#arriveReset());
   }
 
   /** Ends this side without telling its process, which asked for it or is dead, and resets the peer. */
@@ -198,8 +220,8 @@ export class MemoryConnection implements Connection {
 
   #arriveData(chunk: Buffer): void {
     if (this.#closed) {
-      const peer = this.#peer;
-      this.sendPacket(() => peer.#arriveReset());
+      if (this.#home.off) this.#home.knocked(this);
+      else this.disown();
       return;
     }
     this.#received.push(chunk);

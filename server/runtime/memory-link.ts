@@ -67,6 +67,11 @@ export class MemoryLink {
     for (const packet of held) this.send(packet.order, packet.arrive);
   }
 
+  /** The sender has lost power: what a cut held back is sent by nobody again. */
+  dropHeld(): void {
+    this.#held = [];
+  }
+
   send(order: PacketOrder, arrive: () => void): void {
     if (this.#cut === 'blackhole') {
       this.packetsHeld++;

@@ -287,6 +287,78 @@ test('a killed process: its peers are reset, its port refuses, a successor may l
   assert.is(again.outcome, 'connected');
 });
 
+test('a machine without power: peers hear nothing, nobody answers a dial; back again, it resets whoever went on', () => {
+  const { time, network, near, far, hostA, hostB } = pair();
+  hostB.clock.kill();
+  hostB.powerOff();
+  time.advance(100);
+  near.connection.write(text('are you there'));
+  const dialled = dial(hostA, { host: 'b', port: 2181 }, 500);
+  time.advance(10_000);
+  assert.is(near.closed, undefined, 'half open');
+  assert.is(far.closed, undefined, 'a dead process is told nothing');
+  assert.is(dialled.outcome, 'ETIMEDOUT');
+  network.host('b', new VirtualClock(time));
+  time.advance(100);
+  assert.is(near.closed, 'ECONNRESET');
+});
+
+test('a dial that meets no power is tried again, and finds the machine that came back', () => {
+  const { time, network, hostA, hostB } = pair();
+  hostB.clock.kill();
+  hostB.powerOff();
+  const dialled = dial(hostA, { host: 'b', port: 2181 }, 10_000);
+  time.advance(2000);
+  const back = network.host('b', new VirtualClock(time));
+  back.listen(
+    { host: 'b', port: 2181 },
+    { onListening: () => {}, onConnection: () => {}, onError: () => assert.unreachable() },
+  );
+  time.advance(2000);
+  assert.is(dialled.outcome, 'connected');
+});
+
+test('a connection that knows of nothing to send stays half open over a reboot of its peer', () => {
+  const { time, network, near, hostB } = pair();
+  hostB.clock.kill();
+  hostB.powerOff();
+  network.host('b', new VirtualClock(time));
+  time.advance(10_000);
+  assert.is(near.closed, undefined);
+  near.connection.write(text('hello'));
+  time.advance(10);
+  assert.is(near.closed, 'ECONNRESET');
+});
+
+test('what a cut held back of a machine is never sent once that has lost power', () => {
+  const { time, network, far, near, hostA } = pair();
+  network.cut('a', 'b', 'blackhole');
+  near.connection.write(text('lost'));
+  time.advance(10);
+  hostA.clock.kill();
+  hostA.powerOff();
+  network.heal('a', 'b');
+  time.advance(10_000);
+  assert.is(far.text, '');
+});
+
+test('a direction that is swallowed: one end speaks to nobody, the other is heard, new connections work, at last both end', () => {
+  const { time, network, near, far, hostA } = pair();
+  network.swallow('a', 'b');
+  near.connection.write(text('lost'));
+  far.connection.write(text('heard'));
+  const next = dial(hostA, { host: 'b', port: 2181 });
+  time.advance(10_000);
+  assert.is(far.text, '');
+  assert.is(near.text, 'heard');
+  assert.is(next.outcome, 'connected');
+  network.giveUpSwallowed('a', 'b');
+  time.advance(10);
+  assert.is(near.closed, 'ECONNRESET');
+  assert.is(far.closed, 'ECONNRESET');
+  assert.is(far.text, '', 'what was swallowed is not delivered');
+});
+
 test('the kernel accepts and buffers for a paused process, which reads all of it in one turn', () => {
   const { time, near, far, hostA, hostB } = pair();
   hostB.clock.pause();

@@ -23,6 +23,7 @@ export class MemoryNetwork {
   readonly #quality: LinkQuality;
   readonly #hosts = new Map<string, MemoryHost>();
   readonly #links = new Map<string, MemoryLink>();
+  readonly #swallowed = new Map<string, MemoryConnection[]>();
 
   constructor(time: VirtualTime, options: MemoryNetworkOptions = {}) {
     this.time = time;
@@ -32,9 +33,11 @@ export class MemoryNetwork {
 
   /** The network as one process sees it. A process that took the name before is taken as dead. */
   host(name: string, clock: VirtualClock): MemoryHost {
-    this.#hosts.get(name)?.kill();
+    const before = this.#hosts.get(name);
+    before?.kill();
     const host = new MemoryHost(this, name, clock);
     this.#hosts.set(name, host);
+    before?.answerKnocks();
     return host;
   }
 
@@ -50,6 +53,11 @@ export class MemoryNetwork {
       this.#links.set(key, link);
     }
     return link;
+  }
+
+  /** Nobody sends again what cuts held back of `from`. */
+  dropHeld(from: string): void {
+    for (const [key, link] of this.#links) if (key.startsWith(`${from}>`)) link.dropHeld();
   }
 
   setLink(from: string, to: string, quality: Partial<LinkQuality>): void {
@@ -68,7 +76,28 @@ export class MemoryNetwork {
 
   healAll(): void {
     for (const link of this.#links.values()) link.setCut(null);
+    for (const connections of this.#swallowed.values()) resetAll(connections);
+    this.#swallowed.clear();
   }
+
+  /** What travels from `from` to `to` on the connections there are now is lost without a word; new ones work. */
+  swallow(from: string, to: string): void {
+    const key = `${from}>${to}`;
+    const connections = this.#hosts.get(from)?.connectionsTo(to) ?? [];
+    for (const connection of connections) connection.swallow();
+    this.#swallowed.set(key, [...(this.#swallowed.get(key) ?? []), ...connections]);
+  }
+
+  /** What was swallowed is never delivered: the ends that still live learn that it was in vain. */
+  giveUpSwallowed(from: string, to: string): void {
+    const key = `${from}>${to}`;
+    resetAll(this.#swallowed.get(key) ?? []);
+    this.#swallowed.delete(key);
+  }
+}
+
+function resetAll(connections: readonly MemoryConnection[]): void {
+  for (const connection of connections) connection.resetBoth();
 }
 
 const WILDCARDS = new Set(['', '0.0.0.0', '::']);
@@ -84,7 +113,9 @@ export class MemoryHost implements Network {
   readonly #listeners = new Map<number, MemoryListener>();
   readonly #connections = new Set<MemoryConnection>();
   readonly #dialled = new Set<MemoryConnection>();
+  readonly #knocked = new Set<MemoryConnection>();
   #nextPort = EPHEMERAL_PORT_FIRST;
+  #off = false;
 
   constructor(network: MemoryNetwork, name: string, clock: VirtualClock) {
     this.#network = network;
@@ -94,6 +125,10 @@ export class MemoryHost implements Network {
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  get off(): boolean {
+    return this.#off;
   }
 
   listen(address: Address, events: ListenEvents, _backlog?: number): Listener {
@@ -119,6 +154,29 @@ export class MemoryHost implements Network {
   kill(): void {
     this.#listeners.clear();
     for (const connection of [...this.#connections]) connection.reset();
+  }
+
+  /** The machine loses power: its peers hear nothing, and whoever dials it gets no answer. */
+  powerOff(): void {
+    this.#off = true;
+    this.#listeners.clear();
+    for (const connection of [...this.#connections]) connection.vanish();
+    this.#network.dropHeld(this.name);
+  }
+
+  knocked(connection: MemoryConnection): void {
+    this.#knocked.add(connection);
+  }
+
+  /** The machine has power again: what was sent to it meanwhile is sent once more, and refused. */
+  answerKnocks(): void {
+    this.#off = false;
+    for (const connection of this.#knocked) connection.disown();
+    this.#knocked.clear();
+  }
+
+  connectionsTo(host: string): MemoryConnection[] {
+    return [...this.#connections].filter(connection => connection.remote.host === host);
   }
 
   resetDialled(to: string): void {
@@ -206,6 +264,8 @@ class MemoryListener implements Listener {
   }
 }
 
+const SYN_RETRY_MS = 1000;
+
 /** From dialling to exactly one event, or to `cancel`. */
 class ConnectAttempt implements Timer {
   readonly #host: MemoryHost;
@@ -213,6 +273,7 @@ class ConnectAttempt implements Timer {
   readonly #events: ConnectEvents;
   readonly #timeout: Timer;
   #done = false;
+  #redialMs = SYN_RETRY_MS;
 
   constructor(host: MemoryHost, address: Address, timeoutMs: number, events: ConnectEvents) {
     this.#host = host;
@@ -234,11 +295,23 @@ class ConnectAttempt implements Timer {
     const order: PacketOrder = { lastArrivalMs: 0 };
     there.send(order, () => {
       if (this.#done) return;
+      if (network.find(this.#address.host)?.off === true) {
+        this.#dialAgain(network);
+        return;
+      }
       const listener =
         there.cut === 'refuse' ? undefined : network.find(this.#address.host)?.listenerAt(this.#address.port);
       if (listener === undefined) this.#refuse(network);
       else this.#establish(network, listener);
     });
+  }
+
+  /** As kernels do: after one second, then two, four. */
+  #dialAgain(network: MemoryNetwork): void {
+    this.#host.clock.after(this.#redialMs, () => {
+      if (!this.#done) this.dial(network);
+    });
+    this.#redialMs *= 2;
   }
 
   #refuse(network: MemoryNetwork): void {

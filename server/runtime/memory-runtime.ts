@@ -24,7 +24,10 @@ export interface MemoryRuntime extends Runtime {
   readonly http: MemoryHttp;
 }
 
-/** How a process ends: `kill` leaves the page cache to the kernel, `power` loses what was not synced. */
+/**
+ * How a process ends: `kill` leaves the page cache and the resets of its connections to the kernel; `power` loses what
+ * was not synced, and leaves connections half open.
+ */
 export type Crash = 'kill' | 'power';
 
 /**
@@ -79,7 +82,8 @@ export class MemoryMachine {
     if (runtime !== undefined) {
       this.#process = undefined;
       runtime.clock.kill();
-      runtime.network.kill();
+      if (how === 'power') runtime.network.powerOff();
+      else runtime.network.kill();
     }
     if (how === 'power') this.disk.crash();
   }

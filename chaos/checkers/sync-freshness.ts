@@ -1,0 +1,30 @@
+import { epochOf } from '../../server/wire/zxid.ts';
+import { type HistoryEvent, isWrite } from './history.ts';
+import { type Judgement, judge } from './judgement.ts';
+
+/**
+ * After a sync a server shows at least every write that was acknowledged to anybody before the sync was asked for, as
+ * far as its own epoch goes: a sync asks the leader and no quorum, so a leader that is over and has not noticed answers
+ * for its own epoch alone, upstream too. Reads behind the sync cannot be older: `session-order.ts` sees to that.
+ */
+export function checkSyncFreshness(history: readonly HistoryEvent[]): Judgement {
+  const reasons: string[] = [];
+  /** The newest acknowledged write of each epoch. */
+  const acknowledged = new Map<number, number>();
+  const knownAtInvoke = new Map<number, readonly (readonly [epoch: number, zxid: number])[]>();
+  let checked = 0;
+  for (const { f, type, operation, zxid = 0 } of history) {
+    if (f === 'sync' && type === 'invoke') knownAtInvoke.set(operation, [...acknowledged]);
+    if (type !== 'ok') continue;
+    if (isWrite(f)) acknowledged.set(epochOf(zxid), Math.max(zxid, acknowledged.get(epochOf(zxid)) ?? 0));
+    if (f !== 'sync') continue;
+    checked++;
+    for (const [epoch, newest] of knownAtInvoke.get(operation) ?? []) {
+      if (epoch > epochOf(zxid) || newest <= zxid) continue;
+      reasons.push(
+        `sync ${operation} was answered as of ${zxid}, ${newest} was acknowledged before it began`,
+      );
+    }
+  }
+  return judge('sync freshness', checked, reasons);
+}
