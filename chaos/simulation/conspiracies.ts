@@ -18,7 +18,8 @@ const CALM_SYNC_MS = 0.5;
 /**
  * A minority is cut off, so that what is acknowledged rests on a bare majority, one of which has a slow disk. Behind an
  * acknowledgement all of that majority loses power. That one comes back, and with the minority it is a quorum: what it
- * acked and does not have is lost. The rest comes back into the new epoch, with what nobody else may have.
+ * acked and does not have is lost. The rest comes back into the new epoch, with what nobody else may have; without a time
+ * to stay away (0) as soon as another leads, when that can still be cut.
  */
 export function majorityLoss(stage: Stage, fault: FaultOf<'majority-loss'>): (() => void) | undefined {
   const { world } = stage;
@@ -38,9 +39,11 @@ export function majorityLoss(stage: Stage, fault: FaultOf<'majority-loss'>): (()
     world.setSyncDelay(back, CALM_SYNC_MS);
     for (const [from, to] of links) world.heal(from, to);
     stage.after(REBOOT_MS, () => world.start(back));
-    stage.after(fault.awayMs, () => {
+    const startAll = () => {
       for (const sid of majority) world.start(sid);
-    });
+    };
+    if (fault.awayMs > 0) stage.after(fault.awayMs, startAll);
+    else onceAt(stage, 'leading', fault.leadMs + ACK_WAIT_MS_MAX, startAll);
   };
   stage.after(fault.leadMs, () => onceAt(stage, 'ack', ACK_WAIT_MS_MAX, strike));
   return () => {
@@ -123,7 +126,7 @@ export function rolling(stage: Stage, fault: FaultOf<'rolling'>): () => void {
 }
 
 /** At the next such moment, or after `waitMsMax` without one. */
-function onceAt(stage: Stage, moment: 'ack', waitMsMax: number, run: () => void): void {
+function onceAt(stage: Stage, moment: 'ack' | 'leading', waitMsMax: number, run: () => void): void {
   let done = false;
   const once = () => {
     if (done) return;

@@ -29,12 +29,7 @@ export const PLANTS = {
       append.call(database, packet);
       const { body } = parseTxnPacket(packet);
       if (body.type === OpCode.setData)
-        database.tree.dataWatches.trigger(
-          body.path,
-          EventType.dataChanged,
-          packet.zxid,
-          OPEN_ACL_UNSAFE,
-        );
+        database.tree.dataWatches.trigger(body.path, EventType.dataChanged, packet.zxid, OPEN_ACL_UNSAFE);
     });
   },
 
@@ -42,7 +37,8 @@ export const PLANTS = {
   'expiry is no proposal': () => {
     const { submit } = LeaderZooKeeperServer.prototype;
     return put(LeaderZooKeeperServer.prototype, 'submit', (server, request) => {
-      const isExpiry = request.op === OpCode.closeSession && request.owner === server && request.origin === null;
+      const isExpiry =
+        request.op === OpCode.closeSession && request.owner === server && request.origin === null;
       if (isExpiry) server.tracker.remove(request.sessionHigh, request.sessionLow);
       else submit.call(server, request);
     });
@@ -50,15 +46,6 @@ export const PLANTS = {
 
   /** A learner says that it has cut its log. */
   'TRUNC does nothing': () => put(ZkDatabase.prototype, 'truncate', () => true),
-
-  /** The first ephemeral of a session outlives it, on every member alike but the one that computes digests. */
-  'an ephemeral outlives its session': () => {
-    const { apply } = ZkDatabase.prototype;
-    return put(ZkDatabase.prototype, 'apply', (database, packet, header, body, digestAt) => {
-      const kept = body.type === OpCode.closeSession ? { ...body, paths: body.paths?.slice(1) ?? null } : body;
-      return apply.call(database, packet, header, kept, digestAt);
-    });
-  },
 } as const;
 
 export type Plant = keyof typeof PLANTS;

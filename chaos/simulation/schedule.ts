@@ -41,7 +41,7 @@ export function planBirth(random: SeededRandom, birthMs: number, sids: readonly 
 function leastMs(fault: Fault): number {
   switch (fault.kind) {
     case 'majority-loss':
-      return fault.leadMs + ACK_WAIT_MS_MAX + fault.awayMs;
+      return fault.leadMs + ACK_WAIT_MS_MAX + Math.max(fault.awayMs, STEPS_MS);
     case 'oversleep':
     case 'ambush':
       return STEPS_MS;
@@ -87,7 +87,7 @@ function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[
         syncDelayMs: random.between(5, 200),
         leadMs: random.between(20, 600),
         back: random.pick(ACCOMPLICES),
-        awayMs: random.between(1200, 3000),
+        awayMs: random.chance(0.3) ? 0 : random.between(1200, 3000),
       };
     case 'oversleep':
       return { kind, afterMs: random.between(0, 300) };

@@ -1,0 +1,125 @@
+import { assert, suite } from '#test';
+import type { Accomplice, PlannedFault } from './fault.ts';
+import { lyingDisk } from './lying-disk.ts';
+import { type Plant, planted } from './planted.ts';
+import { seedsFrom } from './run.ts';
+import { serverProgram } from './server-program.ts';
+import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
+import type { Swarm } from './swarm.ts';
+
+const test = suite('simulation: mistakes planted in the server');
+
+const server = { program: serverProgram() };
+const DEADLINE = { deadlineMs: 120_000 };
+const SEEDS_MAX = 12;
+
+/** Of equal histories the highest sid leads; the minority of the plans below is whom they name first. */
+const FIRST_LEADER = 3;
+const FIRST_ACKER = 2;
+
+/** Something is being written at every moment, over links that take no time. */
+const BUSY = {
+  thinkMs: [0, 20],
+  readShare: 0.3,
+  wildShare: 0.5,
+  birthMs: 0,
+  chaosMs: 7000,
+  link: { latencyMs: 1 },
+  // A snapshot is synced in truth, and would save what the log lost.
+  settings: { snapCount: '100000' },
+} as const;
+
+function firstFailure(options: Partial<SimulationOptions>): SimulationResult | undefined {
+  for (const seed of seedsFrom(1, SEEDS_MAX)) {
+    const result = simulate(seed, { ...server, faults: [], swarm: BUSY, ...options });
+    if (result.verdict === 'failed') return result;
+  }
+  return undefined;
+}
+
+function assertFound(result: SimulationResult | undefined, reason: RegExp): void {
+  assert.ok(result !== undefined, `nothing found in ${SEEDS_MAX} seeds`);
+  assert.match(result.reasons.join('\n'), reason);
+}
+
+/** Whoever is `back` has acked, lost power behind the acknowledgement, and is the first to return. */
+function losses(back: Accomplice, awayMs = 2000): PlannedFault[] {
+  const fault = { kind: 'majority-loss', syncDelayMs: 100, leadMs: 200, awayMs, back } as const;
+  return [
+    [1, 2, 3],
+    [3, 2, 1],
+  ].map((order, at) => ({ atMs: 500 + at * 3500, durationMs: 3400, fault: { ...fault, order } }));
+}
+
+for (const back of ['leader', 'acker'] as const) {
+  test(
+    `one disk that lies is found when its owner was the ${back} of a majority that lost power behind an acknowledgement`,
+    () => {
+      const wrapDisk: SimulationOptions['wrapDisk'] = (disk, clock, { sid }) =>
+        sid === (back === 'leader' ? FIRST_LEADER : FIRST_ACKER) ? lyingDisk(disk, clock) : disk;
+      assertFound(firstFailure({ faults: losses(back), wrapDisk }), /no transaction \d+ was agreed on|lost/);
+    },
+    DEADLINE,
+  );
+}
+
+test(
+  'on honest disks the same losses lose nothing, and a leader that comes back with more than the others is cut',
+  () => {
+    let truncations = 0;
+    for (const awayMs of [0, 2000]) {
+      const faults = losses('acker', awayMs);
+      const { verdict, reasons, marks } = simulate(1, { ...server, faults, swarm: BUSY });
+      assert.is(verdict, 'passed', reasons.join('; '));
+      truncations += marks.get('sync: TRUNC') ?? 0;
+    }
+    assert.ok(truncations > 0, 'nobody had to be cut');
+  },
+  DEADLINE,
+);
+
+/** The leader alone, and with it clients that think it leads. */
+const PARTITIONS: readonly PlannedFault[] = [500, 3500].map(atMs => ({
+  atMs,
+  durationMs: 2500,
+  fault: { kind: 'partition', side: ['leader'], how: 'blackhole' },
+}));
+
+/** Followers are behind what the leader's clients know. */
+const SLOW = { latencyMs: 20, jitterMs: 60 };
+
+interface Case {
+  readonly plant: Plant;
+  readonly faults: readonly PlannedFault[];
+  readonly swarm?: Partial<Swarm>;
+  readonly reason: RegExp;
+}
+
+const CASES: readonly Case[] = [
+  { plant: 'a minority decides', faults: PARTITIONS, reason: /./ },
+  {
+    plant: 'sync asks nobody',
+    faults: [],
+    swarm: { link: SLOW },
+    reason: /sync freshness: sync \d+ was answered as of/,
+  },
+  {
+    plant: 'watches fire at the proposal',
+    faults: [],
+    reason: /watches: .* was told of \d+ and then answered/,
+  },
+  { plant: 'expiry is no proposal', faults: [], reason: /sessions: session \w+ never ended/ },
+  { plant: 'TRUNC does nothing', faults: losses('acker', 0), reason: /./ },
+];
+
+for (const { plant, faults, swarm, reason } of CASES) {
+  test(
+    `canary: ${plant}`,
+    () =>
+      assertFound(
+        planted(plant, () => firstFailure({ faults, swarm: { ...BUSY, ...swarm } })),
+        reason,
+      ),
+    DEADLINE,
+  );
+}
