@@ -1,29 +1,72 @@
 import fastify from 'fastify';
 import type { Address, HttpHandler, HttpHost } from './runtime.ts';
 
-const BODY_BYTES_MAX = 2 * 1024 * 1024;
+/** What clients may take, each and together: AdminServer shares the process with ZooKeeper. */
+export interface HttpLimits {
+  readonly connectionsMax: number;
+  readonly bodyBytesMax: number;
+  /** From the connection, or the first byte after a request, to the end of the headers. */
+  readonly headersTimeoutMs: number;
+  /** To the end of the body. */
+  readonly requestTimeoutMs: number;
+  /** Without a byte either way: who does not read the answer, too. */
+  readonly idleTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** How often those times are looked at. */
+  readonly checkIntervalMs: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  connectionsMax: 256,
+  bodyBytesMax: 2 * 1024 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  idleTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 5_000,
+  checkIntervalMs: 1_000,
+};
 
 /** HTTP by fastify: one catch-all route, since what a path means is decided in `admin/`. */
-export const nodeHttp: HttpHost = {
-  listen(address: Address, handler: HttpHandler, onReady) {
-    const app = fastify({ bodyLimit: BODY_BYTES_MAX, keepAliveTimeout: 5000, forceCloseConnections: true });
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    app.all('*', async (request, reply) => {
-      const answer = await handler({
-        method: request.method,
-        path: request.url.split('?', 1)[0] ?? '/',
-        query: request.query as Record<string, string>,
-        headers: request.headers as Record<string, string>,
-        body: Buffer.isBuffer(request.body) ? request.body : EMPTY,
-      });
-      return reply.code(answer.status).type(answer.contentType).send(answer.body);
+export function httpHost(limits: HttpLimits): HttpHost {
+  return { listen: (address, handler, onReady) => listen(limits, address, handler, onReady) };
+}
+
+export const nodeHttp = httpHost(HTTP_LIMITS);
+
+function listen(
+  limits: HttpLimits,
+  address: Address,
+  handler: HttpHandler,
+  onReady: (error: Error | undefined, port: number) => void,
+): { close(): void } {
+  const app = fastify({
+    bodyLimit: limits.bodyBytesMax,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionTimeout: limits.idleTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    forceCloseConnections: true,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+    },
+  });
+  app.server.maxConnections = limits.connectionsMax;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.all('*', async (request, reply) => {
+    const answer = await handler({
+      method: request.method,
+      path: request.url.split('?', 1)[0] ?? '/',
+      query: request.query as Record<string, string>,
+      headers: request.headers as Record<string, string>,
+      body: Buffer.isBuffer(request.body) ? request.body : EMPTY,
     });
-    app.listen({ host: address.host, port: address.port }, (error, bound) => {
-      onReady(error ?? undefined, error ? 0 : Number(new URL(bound).port));
-    });
-    return { close: () => void app.close() };
-  },
-};
+    return reply.code(answer.status).type(answer.contentType).send(answer.body);
+  });
+  app.listen({ host: address.host, port: address.port }, (error, bound) => {
+    onReady(error ?? undefined, error ? 0 : Number(new URL(bound).port));
+  });
+  return { close: () => void app.close() };
+}
 
 const EMPTY = Buffer.alloc(0);
