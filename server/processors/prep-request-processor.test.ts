@@ -69,7 +69,9 @@ const { NOCHILDRENFOREPHEMERALS, RUNTIMEINCONSISTENCY } = ErrorCode;
 const TABLE: readonly [what: string, op: Op, code: number][] = [
   ['create: a flag that is none, before all', create('nowhere', { flags: 7, acl: [] }), BADARGUMENTS],
   ['create: a negative flag', create('/n', { flags: -1 }), BADARGUMENTS],
-  ['create: a container by create', create('/n', { flags: CONTAINER }), BADARGUMENTS],
+  ['create: a TTL node by create, before all', create('nowhere', { flags: 5, acl: [] }), UNIMPLEMENTED],
+  ['create: a sequential TTL node by create', create('/n', { flags: 6 }), UNIMPLEMENTED],
+  ['create: a container by create', create('/n', { flags: CONTAINER }), OK],
   ['create: a plain node by createContainer', create('/n', { op: OpCode.createContainer }), BADARGUMENTS],
   ['create: no slash, before the ACL', create('nowhere', { acl: [] }), BADARGUMENTS],
   ['create: the ACL, before the parent', create('/none/n', { acl: [] }), INVALIDACL],
@@ -127,6 +129,26 @@ test('a refusal changes nothing that later requests are checked against, nor the
     assert.is(made.prep.changes.size, 0, what);
     assert.is(made.prep.changes.digest.toBigInt(), before, what);
   }
+});
+
+test('a container by create, as the Go and Rust clients ask for one, is a plain node as of upstream', () => {
+  const made = rig();
+  for (const op of [OpCode.create, OpCode.create2]) {
+    const body = made.run(create(`/open/${op}`, { flags: CONTAINER, op })) as CreateTxn;
+    assert.is(body.type, op);
+    assert.is(body.ephemeral, false);
+    assert.is(made.tree.getNode(`/open/${op}`)?.ephemeralOwner, 0n);
+    assert.is(made.tree.digest.toBigInt(), made.prep.changes.digest.toBigInt());
+  }
+});
+
+test('flags that are none fail a multi as the part that they stand in', () => {
+  const bad = create('/open/n', { flags: 7 });
+  assert.equal(codeOf(rig().prepare(multi([create('/open/m'), bad, create('/open/o')]))), [
+    0,
+    BADARGUMENTS,
+    -2,
+  ]);
 });
 
 test('a createTTL in a multi fails as a part of it, with what it is: UNIMPLEMENTED', () => {

@@ -41,6 +41,8 @@ const UNDELETABLE = new Set(['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/
 const EPHEMERAL = 1;
 const SEQUENTIAL = 2;
 const CONTAINER = 4;
+const TTL = 5;
+const TTL_SEQUENTIAL = 6;
 
 /**
  * Turns a request into the transaction it will be, checked against the tree and everything outstanding.
@@ -108,9 +110,8 @@ export class PrepRequestProcessor {
     timeMs: number,
   ): TxnBody | number {
     const flags = asked.flags;
-    if (flags < 0 || flags > CONTAINER || (flags === CONTAINER) !== (op === OpCode.createContainer)) {
-      return ErrorCode.BADARGUMENTS;
-    }
+    const refused = refusalOfMode(op, flags);
+    if (refused !== ErrorCode.OK) return refused;
     const ephemeral = flags !== CONTAINER && (flags & EPHEMERAL) !== 0;
     if (ephemeral && request.isLocalSession) return ErrorCode.SESSIONEXPIRED;
     const slash = asked.path.lastIndexOf('/');
@@ -129,7 +130,7 @@ export class PrepRequestProcessor {
 
     const owner = ephemeral
       ? joinId(request.sessionHigh, request.sessionLow)
-      : flags === CONTAINER
+      : op === OpCode.createContainer
         ? CONTAINER_OWNER
         : 0n;
     const data = asked.data;
@@ -295,6 +296,13 @@ export class PrepRequestProcessor {
 }
 
 const SLASH = 0x2f;
+
+/** A container by a plain create is a plain node, as it is of upstream: some clients know of no createContainer. [V] */
+function refusalOfMode(op: number, flags: number): number {
+  if (flags === TTL || flags === TTL_SEQUENTIAL) return ErrorCode.UNIMPLEMENTED;
+  const fits = op === OpCode.createContainer ? flags === CONTAINER : flags >= 0 && flags <= CONTAINER;
+  return fits ? ErrorCode.OK : ErrorCode.BADARGUMENTS;
+}
 
 /** What a transaction of type multi can hold. @see facts section 6 */
 function mayBePart(op: number): boolean {

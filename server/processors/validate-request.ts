@@ -13,8 +13,8 @@ import {
 
 /**
  * Whether a write may be proposed at all. A transaction that some server cannot read would stop the whole
- * ensemble for good (ZOOKEEPER-2623: a bare `check` was logged as it was), so the operation must be known,
- * parse to its end, and fit its create mode. Nothing that fails here spends a zxid.
+ * ensemble for good (ZOOKEEPER-2623: a bare `check` was logged as it was), so the operation must be known
+ * and parse to its end. Nothing that fails here spends a zxid.
  */
 export function validateWrite(op: number, bytes: Buffer, start: number, end: number): number {
   try {
@@ -28,9 +28,8 @@ function validateBody(op: number, reader: JuteReader, inMulti: boolean): number 
   switch (op) {
     case OpCode.create:
     case OpCode.create2:
-      return checkCreate(readCreateRequest(reader), 0, 3, inMulti);
     case OpCode.createContainer:
-      return checkCreate(readCreateRequest(reader), 4, 4, inMulti);
+      return checkCreate(readCreateRequest(reader), inMulti);
     case OpCode.createTTL:
       if (!inMulti) return ErrorCode.UNIMPLEMENTED;
       skipCreateTtlRequest(reader);
@@ -73,7 +72,6 @@ function validateBody(op: number, reader: JuteReader, inMulti: boolean): number 
  * Without a list of ACLs (null, not empty) a create is refused either way. Within a multi it must not reach a leader of Apache's:
  * from 3.8.6 on that throws where it reads it, and 3.9.5 then proposes a zxid again and commits nothing any more.
  */
-function checkCreate(asked: CreateRequest, flagsMin: number, flagsMax: number, inMulti: boolean): number {
-  if (asked.flags < flagsMin || asked.flags > flagsMax) return ErrorCode.BADARGUMENTS;
+function checkCreate(asked: CreateRequest, inMulti: boolean): number {
   return inMulti && asked.acl === null ? ErrorCode.INVALIDACL : ErrorCode.OK;
 }
