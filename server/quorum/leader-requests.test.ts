@@ -84,10 +84,11 @@ test('sessions: one owner at a time; REVALIDATE moves it; a request from the old
   two.send(REQUEST, -1, requestData(OpCode.create, 1, body.create('/a')));
   const [moved] = two.told();
   assert.is(codeOf(two, moved!), ErrorCode.SESSIONMOVED);
+  two.send(ACK, e2(2));
   ask.writeInt32BE(SESSION + 1, 4);
   three.told();
   three.send(REVALIDATE, -1, ask);
-  three.told();
+  assert.equal(three.told(), ['REVALIDATE 0x-1']);
   assert.is(three.data.get('REVALIDATE 0x-1')![8], 0);
 });
 
@@ -144,8 +145,32 @@ test('sessions: one whose end is proposed is not revalidated any more', () => {
     -1,
     requestData(OpCode.closeSession, 1, () => {}),
   );
-  play.stage.settle();
-  assert.is(revalidated(two), false);
+  two.told();
+  two.send(REVALIDATE, -1, sessionData());
+  assert.equal(two.told(), []);
+  two.send(ACK, e2(2));
+  assert.equal(two.told(), ['COMMIT 0x200000002', 'REVALIDATE 0x-1']);
+  assert.is(two.data.get('REVALIDATE 0x-1')![8], 0);
+});
+
+test('sessions: REVALIDATE is answered behind the commits of what is outstanding, in the order asked', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  openSession(two);
+  two.send(ACK, e2(1));
+  two.told();
+  two.send(REQUEST, -1, requestData(OpCode.create, 1, body.create('/a')));
+  two.send(REVALIDATE, -1, sessionData());
+  two.send(REQUEST, -1, requestData(OpCode.create, 2, body.create('/b')));
+  two.send(REVALIDATE, -1, sessionData());
+  assert.equal(two.told(), ['PROPOSAL 0x200000002', 'PROPOSAL 0x200000003']);
+  two.send(ACK, e2(3));
+  assert.equal(two.told(), [
+    'COMMIT 0x200000002',
+    'REVALIDATE 0x-1',
+    'COMMIT 0x200000003',
+    'REVALIDATE 0x-1',
+  ]);
 });
 
 /** A client of the leader itself that comes back with a session. */

@@ -40,7 +40,7 @@ export interface Broadcast {
 
 export const noBroadcast: Broadcast = { propose() {}, commit() {}, stepDown() {} };
 
-/** What a sync waits for: everything proposed before it. */
+/** What a sync, or the answer to a client that comes back, waits for: everything proposed before it. */
 interface WaitingSync {
   readonly afterZxid: number;
   readonly done: () => void;

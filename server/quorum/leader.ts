@@ -304,12 +304,19 @@ export class Leader implements Role, LearnerMaster {
     }
   }
 
+  /**
+   * The answer comes behind the commits of what is outstanding, the session's own writes among it. Learners know a commit's
+   * request by session and cxid alone, and a client that counts anew on each connection, as kazoo does, would get the answer
+   * of a request that it sent through the last one.
+   */
   onRevalidate(handler: LearnerHandler, packet: PacketView): void {
     const { id, timeoutMs } = readRevalidate(packet);
-    const session = this.#server?.tracker.get(highOf(id), lowOf(id));
-    const valid = session !== undefined && this.#server!.tracker.touch(session, timeoutMs);
+    const server = this.#server;
+    if (server === null) return;
+    const session = server.tracker.get(highOf(id), lowOf(id));
+    const valid = session !== undefined && server.tracker.touch(session, timeoutMs);
     if (valid) session.owner = handler;
-    handler.sendPacket(revalidateAnswer(id, valid));
+    server.syncAfterOutstanding(() => handler.sendPacket(revalidateAnswer(id, valid)));
   }
 
   onClosed(handler: LearnerHandler): void {
