@@ -1,7 +1,7 @@
 import type { ProcessFaultContext } from './context.ts';
 import type { Fault } from './fault.ts';
 import { injectOnMembers, type MemberTarget } from './process-fault.ts';
-import { isRunning } from './process-state.ts';
+import { isRunning, isStopped, untilObeyed } from './process-state.ts';
 
 /**
  * SIGSTOP: the process stands still while the kernel keeps its connections and accepts new ones, as in a long garbage
@@ -14,10 +14,16 @@ export function pause({ target }: { readonly target: MemberTarget }): Fault<Proc
     inject: context =>
       injectOnMembers(context, target, {
         apply: async ({ pid }) => {
-          process.kill(pid, 'SIGSTOP');
-          return async () => {
+          const goOn = async () => {
             if (isRunning(pid)) process.kill(pid, 'SIGCONT');
           };
+          process.kill(pid, 'SIGSTOP');
+          // One that has ended stands still too; what does not answer then is told by the proof.
+          await untilObeyed(pid, 'SIGSTOP', () => isStopped(pid) || !isRunning(pid)).catch(async error => {
+            await goOn();
+            throw error;
+          });
+          return goOn;
         },
         leadsTo: ['silent'],
       }),

@@ -5,7 +5,7 @@ import { EchoProcess } from '../testing/echo-process.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { kill } from './kill.ts';
 import { pause } from './pause.ts';
-import { isRunning } from './process-state.ts';
+import { isRunning, isStopped } from './process-state.ts';
 
 const test = suite('faults of processes');
 
@@ -17,6 +17,7 @@ for (const fault of [kill({ target: { role: 'leader' } }), pause({ target: { rol
       zk2!.role = 'leader';
       const active = await fault.inject(context);
       assert.equal(active.links, ['zk2']);
+      assert.is(isStopped(zk2!.pid), fault.name === 'pause', 'with all its threads, by now');
       const proof = await active.proveBite();
       assert.ok(proof.bit, JSON.stringify(proof));
       assert.is(proof.before['zk2 outcome'], 'answered');
@@ -25,6 +26,7 @@ for (const fault of [kill({ target: { role: 'leader' } }), pause({ target: { rol
       await active.heal();
       await active.heal();
       assert.is((await active.proveBite()).after['zk2 outcome'], 'answered');
+      assert.not(isStopped(zk2!.pid));
       assert.is(zk2!.restarts, fault.name === 'kill' ? 1 : 0);
     });
   });

@@ -1,4 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const POLL_MS = 10;
+const OBEYED_MAX_MS = 5_000;
 
 /**
  * Whether a process of that id exists and is more than a zombie nobody has collected yet. Its first thread may be one
@@ -18,5 +22,29 @@ export function isRunning(pid: number): boolean {
   } catch {
     // No /proc on this system, or gone in between: on Linux the second.
     return process.platform !== 'linux';
+  }
+}
+
+/** Whether every thread of the process stands still: on a busy machine some go on for a while after the signal. */
+export function isStopped(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  try {
+    return readdirSync(tasks).every(task => {
+      const stat = readFileSync(`${tasks}/${task}/stat`, 'latin1');
+      return /^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2));
+    });
+  } catch {
+    // A thread ended in between, or no /proc on this system: there the signal alone must do.
+    return process.platform !== 'linux';
+  }
+}
+
+/** @throws Error when a signal has not had its effect in time */
+export async function untilObeyed(pid: number, signal: NodeJS.Signals, effect: () => boolean): Promise<void> {
+  const end = performance.now() + OBEYED_MAX_MS;
+  while (!effect()) {
+    if (performance.now() > end)
+      throw new Error(`process ${pid} goes on ${OBEYED_MAX_MS} ms after ${signal}`);
+    await sleep(POLL_MS);
   }
 }
