@@ -29,18 +29,20 @@ export function renewNewestLog(disk: Disk, directory: string): void {
 
 /** False, with nothing left of it, where there is no room. */
 function writeCopy(disk: Disk, path: string, end: number): boolean {
+  const next = path + NEXT_SUFFIX;
   const from = disk.open(path, 'r');
-  const to = disk.open(path + NEXT_SUFFIX, 'w');
+  let to: DiskFile | undefined;
   try {
+    to = disk.open(next, 'w');
     writeAnew(from, to, end);
     return true;
   } catch (error) {
     if (!isOutOfRoom(error)) throw error;
-    disk.remove(path + NEXT_SUFFIX);
+    if (disk.exists(next)) disk.remove(next);
     return false;
   } finally {
     from.close();
-    to.close();
+    to?.close();
   }
 }
 

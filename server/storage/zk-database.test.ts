@@ -474,6 +474,11 @@ test('a disk without room for a second newest log: the server starts all the sam
   rig.disk.capacityBytes = files.reduce((sum, name) => sum + rig.disk.size(`${directory}/${name}`), 100);
   assert.is(open(rig).lastLoggedZxid, E1 + 4);
   assert.equal(rig.disk.list(directory), files);
+  // Nor for another name.
+  rig.disk.beforeOperation = (operation, path) => {
+    if (operation === 'open' && path.endsWith('.next')) throw Object.assign(new Error(), { code: 'ENOSPC' });
+  };
+  assert.is(open(rig).lastLoggedZxid, E1 + 4);
   assert.is(reopen(rig).lastLoggedZxid, E1 + 4);
 });
 
