@@ -131,6 +131,18 @@ test('four rounds are too few for a verdict among seven claims, six are enough',
   assert.equal([...new Set(family(6))], ['fails']);
 });
 
+test('fewer than five rounds are no verdict, however far apart: not even of the only claim that is asked for', () => {
+  const of = (n: number) =>
+    judged(mastersWriteThroughput, [
+      writes('observers', around(1000, { n })),
+      writes('masters', around(3000, { n })),
+    ]);
+  for (const n of [1, 3, 4]) assert.is(of(n).verdict, 'not shown here', `${n} rounds`);
+  assert.match(of(1).reason, /\(1 round: fewer than 5 are not tested\)/);
+  assert.match(of(4).reason, /\(4 rounds: fewer than 5 are not tested\)/);
+  assert.is(of(5).verdict, 'holds');
+});
+
 test('what was not measured is not shown, and named', () => {
   const { verdict, reason } = judged(observersLeaveWritesFlat, [placebo(around(1000))]);
   assert.is(verdict, 'not shown here');

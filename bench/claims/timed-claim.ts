@@ -35,6 +35,9 @@ export interface TimedComparison {
   warnings?(evidence: Evidence): readonly string[];
 }
 
+/** Below it there is no interval worth the name, and a verdict would be one by accident: of a run that was cut short. */
+export const TIMED_ROUNDS_MIN = 5;
+
 type ClaimText = Omit<Claim, 'tests' | 'judge'>;
 
 export function timedClaim(text: ClaimText, comparison: TimedComparison): Claim {
@@ -42,7 +45,7 @@ export function timedClaim(text: ClaimText, comparison: TimedComparison): Claim 
     ...text,
     tests(evidence) {
       const pairs = comparison.pairs(evidence);
-      if (unfitPairs(pairs) !== undefined) return undefined;
+      if (unfitPairs(pairs) !== undefined || fewRounds(pairs.filter(isFit)) !== undefined) return undefined;
       return allOf(pairs.filter(isFit).map(({ a, b }) => comparison.test(a, b)));
     },
     judge(evidence, corrected) {
@@ -66,7 +69,7 @@ function judge(comparison: TimedComparison, evidence: Evidence, corrected: Tests
   const { pair, estimate } = estimates[0]!;
   const { counts, contradiction } = comparison.exact?.(fit) ?? { counts: [] };
   const timed = verdictOf(corrected);
-  const said = `${comparison.say(pair, estimate)} (${pText(corrected)})`;
+  const said = `${comparison.say(pair, estimate)} (${fewRounds(fit) ?? pText(corrected)})`;
   return {
     verdict: contradiction === undefined ? timed : 'fails',
     reason: contradiction === undefined ? `${said}.` : `${said}, but the exact counts say: ${contradiction}.`,
@@ -99,6 +102,14 @@ function unfitPairs(pairs: readonly Pair[]): Unfit | undefined {
     reason: `There is no round in which both ${aWhat} and ${bWhat} count.`,
     evidence: [a.id, b.id],
   };
+}
+
+/** Why they are not tested. */
+function fewRounds(pairs: readonly FitPair[]): string | undefined {
+  const fewest = Math.min(...pairs.map(({ a, b }) => paired(a, b).a.length));
+  return fewest < TIMED_ROUNDS_MIN
+    ? `${fewest} ${fewest === 1 ? 'round' : 'rounds'}: fewer than ${TIMED_ROUNDS_MIN} are not tested`
+    : undefined;
 }
 
 function isFit(pair: Pair): pair is FitPair {
