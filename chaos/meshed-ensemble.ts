@@ -47,6 +47,7 @@ export async function startMeshedEnsemble(
       members: meshMembers(plan),
       folder: join(folder, 'links'),
       roleOf,
+      outlivesLab: toxiproxy.kind === 'external',
     });
     // Our own Toxiproxy ends, and its proxies with it.
     if (toxiproxy.kind === 'external') undo.push(() => mesh.remove());

@@ -2,8 +2,16 @@ import { signalGroup } from './process-identity.ts';
 
 /** Leaders of the process groups that an exit of the lab must not leave behind. */
 const leaders = new Set<number>();
+const cleanups = new Set<() => void>();
 process.on('exit', () => {
   for (const leader of leaders) signalGroup(leader, 'SIGKILL');
+  for (const cleanup of [...cleanups].reverse()) {
+    try {
+      cleanup();
+    } catch {
+      // The rest is tried all the same; folders are in the register of the reaper.
+    }
+  }
 });
 
 /**
@@ -13,4 +21,13 @@ process.on('exit', () => {
 export function endWithLab(leader: number): () => void {
   leaders.add(leader);
   return () => void leaders.delete(leader);
+}
+
+/**
+ * What must be undone when this process exits before it was undone in good order, as by a second Ctrl-C: without waiting,
+ * so nothing asynchronous. Runs once the processes were killed, the last first. Returns what forgets it.
+ */
+export function cleanUpWithLab(cleanup: () => void): () => void {
+  cleanups.add(cleanup);
+  return () => void cleanups.delete(cleanup);
 }

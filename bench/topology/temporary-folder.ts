@@ -3,7 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cleanUpWithLab } from './end-with-lab.ts';
 import { registerFolder, TEMPORARY_PREFIX } from './reaper.ts';
+
+const REMOVAL_RETRIES = 20;
+const REMOVAL_PAUSE_MS = 25;
 
 export interface TemporaryFolder {
   readonly path: string;
@@ -16,11 +20,17 @@ export function makeTemporaryFolder(name: string): TemporaryFolder {
   const path = join(tmpdir(), `${TEMPORARY_PREFIX}${name}-${randomBytes(4).toString('hex')}`);
   const registration = registerFolder(path);
   mkdirSync(path, { mode: 0o700 });
+  const removeNow = () => {
+    // Processes that were just killed may still write into it.
+    rmSync(path, { recursive: true, force: true, maxRetries: REMOVAL_RETRIES, retryDelay: REMOVAL_PAUSE_MS });
+    registration?.remove();
+  };
+  const forget = cleanUpWithLab(removeNow);
   return {
     path,
     remove: () => {
-      rmSync(path, { recursive: true, force: true });
-      registration?.remove();
+      removeNow();
+      forget();
     },
   };
 }

@@ -1,7 +1,9 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cleanUpWithLab } from '../../bench/topology/end-with-lab.ts';
 import type { ProxyState, ToxiproxyClient } from '../toxiproxy/client.ts';
 import { CLIENT, type Flow, type Link, type LinkKind } from './link.ts';
+import { removeProxiesNow } from './remove-now.ts';
 import { type Roles, type Selector, selectFlows, selectLinks } from './select.ts';
 
 interface Address {
@@ -30,6 +32,8 @@ export interface MeshOptions {
   readonly folder: string;
   /** Leader, follower, observer ... at this moment. @default the configured role */
   readonly roleOf?: (name: string) => string | Promise<string>;
+  /** A Toxiproxy that was not started by this lab stays, and must be left without proxies. @default false */
+  readonly outlivesLab?: boolean;
 }
 
 /**
@@ -39,10 +43,16 @@ export interface MeshOptions {
 export class Mesh {
   readonly links: readonly Link[];
   readonly #options: MeshOptions;
+  readonly #forget: () => void;
 
   private constructor(links: readonly Link[], options: MeshOptions) {
     this.links = links;
     this.#options = options;
+    const removeNow = () => {
+      const names = links.map(({ name }) => name);
+      removeProxiesNow(options.client.url, names);
+    };
+    this.#forget = options.outlivesLab ? cleanUpWithLab(removeNow) : () => {};
   }
 
   /** Makes all proxies in one request and writes the link maps. */
@@ -98,6 +108,7 @@ export class Mesh {
     const results = await Promise.allSettled(this.links.map(({ name }) => client.removeProxy(name)));
     const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
     if (errors.length > 0) throw new AggregateError(errors, `${errors.length} proxies were not removed`);
+    this.#forget();
   }
 
   /** By rename, so that a server that reads at that moment gets the old map or the new one, never half. */
