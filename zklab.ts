@@ -295,7 +295,10 @@ function exitCodeOf(error: unknown): number {
 
 const program = new Command('zklab')
   .description('a benchmarking and chaos-testing lab for ZooKeeper ensembles')
-  .addHelpText('after', `\nExit codes: 0 nothing failed, 1 something failed, 2 usage, 3 void.`)
+  .addHelpText(
+    'after',
+    `\nExit codes: 0 nothing failed, 1 something failed, 2 usage, 3 void or cut short by Ctrl-C, 130 a second Ctrl-C.`,
+  )
   // Before the commands: they inherit it when they are made.
   .exitOverride()
   .showHelpAfterError('(--help shows what is accepted)');

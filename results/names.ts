@@ -57,6 +57,8 @@ export const METRICS: readonly Metric[] = [
 /** The conditions of the standard suites; other conditions are allowed and shown after these. */
 export const CONDITIONS = {
   healthy: 'healthy',
+  /** The price of the proxies: what is measured in all other conditions pays it. */
+  direct: 'healthy, without proxies',
   observerLatency: 'observer latency 20±5 ms',
   observersBlackholed: 'observers blackholed',
   oneVoterBlackholed: 'one voter blackholed',

@@ -220,7 +220,12 @@ const shape = z.strictObject({
   syncs: z.array(sync),
   timelines: z.array(timeline),
   faults: z.array(fault),
-  validity: z.strictObject({ void: z.boolean(), reasons: z.array(text) }),
+  validity: z.strictObject({
+    void: z.boolean(),
+    reasons: z.array(text),
+    /** Ended by Ctrl-C or a signal, and how far it had come: "after 3 of 12 rounds of writes". Absent where it was not. */
+    interrupted: text.optional(),
+  }),
   /** What this run cannot show, and what would make it wrong; one sentence each. */
   limits: z.array(text),
 });

@@ -10,8 +10,9 @@ const SAME_SECOND_RUNS_MAX = 100;
 /** Other folders may stand beside runs: traces of `zklab sim` do. */
 const RUN_ID = /^\d{4}-\d\d-\d\dT/;
 
-/** `results/runs` of this project; git-ignored. */
-export const RUNS_ROOT = fileURLToPath(new URL('../../results/runs', import.meta.url));
+/** ZKLAB_RUNS, or `results/runs` of this project; git-ignored. */
+export const RUNS_ROOT =
+  process.env.ZKLAB_RUNS || fileURLToPath(new URL('../../results/runs', import.meta.url));
 
 export type StoreProblem = 'missing' | 'damaged' | 'other version' | 'invalid';
 

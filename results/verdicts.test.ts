@@ -34,6 +34,14 @@ test('a failure that is known fails no run; one beside it that is not known does
   assert.is(exitCodeOf(news), 1);
 });
 
+test('a run that was cut short exits as a void one, whatever its claims say', () => {
+  for (const verdicts of [['holds'], ['fails', 'holds']] as const) {
+    const { claims, validity } = judged(verdicts);
+    const interrupted = 'after 1 of 6 rounds of writes';
+    assert.is(exitCodeOf({ claims, validity: { ...validity, interrupted } }), 3);
+  }
+});
+
 test('worst first, and in the order made within a verdict', () => {
   const { claims } = judged(['holds', 'void', 'fails', 'not shown here', 'fails']);
   assert.equal(

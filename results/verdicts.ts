@@ -19,13 +19,14 @@ export function countVerdicts(claims: readonly Pick<Claim, 'verdict'>[]): Record
 
 /**
  * What a run exits with. A void run proves nothing, so its failures do not count either: 3 comes before 1.
- * A run that judged no claim is void. "not shown here" fails nothing, and neither does a failure that is known: the
+ * A run that judged no claim is void, and so, to whoever waits for it, is one that was interrupted: it has not shown all
+ * that it was to show. "not shown here" fails nothing, and neither does a failure that is known: the
  * code is for news.
  */
 export function exitCodeOf(result: Pick<Result, 'claims' | 'validity'>): ExitCode {
-  if (result.validity.void || result.claims.length === 0) return EXIT_CODES.void;
-  const counts = countVerdicts(result.claims);
-  if (result.claims.some(claim => claim.verdict === 'fails' && claim.known === undefined))
-    return EXIT_CODES.failed;
+  const { validity, claims } = result;
+  if (validity.void || validity.interrupted !== undefined || claims.length === 0) return EXIT_CODES.void;
+  const counts = countVerdicts(claims);
+  if (claims.some(claim => claim.verdict === 'fails' && claim.known === undefined)) return EXIT_CODES.failed;
   return counts.void > 0 ? EXIT_CODES.void : EXIT_CODES.holds;
 }

@@ -1,8 +1,9 @@
 /** `zklab claims` and `zklab recheck`: from options to a run's folder, a table and an exit code. */
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rejudge } from '../../bench/claims/judge-all.ts';
 import type { Terminal } from '../../bench/terminal.ts';
+import { cleanUpWithLab } from '../../bench/topology/end-with-lab.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import type { Result } from '../../results/schema.ts';
 import { createRun, loadRun, RUNS_ROOT } from '../../results/store.ts';
@@ -33,7 +34,9 @@ export interface ClaimsOptions {
 
 const SEED_BELOW = 2 ** 31;
 
-/** @throws UsageError, EnsembleError; by then nothing runs any more */
+/**
+ * Interrupted: judges what was measured in whole rounds. @throws UsageError, EnsembleError; by then nothing runs any more
+ */
 export async function claims(terminal: Terminal, views: Views, options: ClaimsOptions): Promise<ExitCode> {
   const { only, json = false, signal, runsRoot = RUNS_ROOT } = options;
   const chosen = chooseClaims(only);
@@ -42,6 +45,10 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
   const seed = options.seed ?? Math.floor(Math.random() * SEED_BELOW);
   const startedAt = new Date();
   const run = await createRun(suite.name, startedAt, runsRoot);
+  // A folder without a result would be listed as a damaged run.
+  const removeRun = () => rmSync(run.path, { recursive: true, force: true });
+  const forgetRun = cleanUpWithLab(removeRun);
+  let written = false;
   const progress = progressOn(terminal, process.stderr.isTTY === true && !json);
   try {
     const result = await runClaims({
@@ -57,6 +64,8 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
       signal,
     });
     await run.write(result);
+    written = true;
+    forgetRun();
     const report = await run.writeText('report.html', await views.report(result));
     if (json) terminal.json(result);
     else {
@@ -65,10 +74,12 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
     }
     return exitCodeOf(result);
   } catch (error) {
-    // A folder without a result would be listed as a damaged run.
-    await rm(run.path, { recursive: true, force: true });
+    forgetRun();
+    if (written) throw error;
+    removeRun();
     if (!signal.aborted) throw error;
-    const end = 'interrupted: nothing was judged, and nothing is left running';
+    const end =
+      'interrupted before the first round was whole: nothing was judged, and nothing is left running';
     if (json) terminal.progress(end);
     else terminal.print(end);
     return EXIT_CODES.void;

@@ -1,17 +1,29 @@
-/** Interleaved rounds: every topology once before any a second time, beginning with another one each round. */
+/** Interleaved rounds: in each every turn once, in an order that no trend can use. */
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { NotHealed } from './measurements/under-fault.ts';
 import type { Progress } from './progress.ts';
+import type { Recorder } from './recorder.ts';
 import { RoundBudget } from './round-budget.ts';
 import type { Stage } from './stage.ts';
+import { turnOrder } from './turn-order.ts';
 
 export interface InterleavingOptions {
-  readonly stages: readonly Stage[];
+  readonly recorder: Recorder;
+  /** Of the order of turns. */
+  readonly seed: number;
   readonly budgetMs: number;
   /** Ms since the run began, for the budget. */
   readonly elapsedMs: () => number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+}
+
+/** One measurement of a round. */
+export interface Turn {
+  readonly stage: Stage;
+  measure(round: number): Promise<void>;
+  /** False: not before the others had their turns of this round. @default it can always be measured */
+  ready?(): boolean;
 }
 
 export interface Wanted {
@@ -23,49 +35,63 @@ export interface Wanted {
 }
 
 export class Interleaving {
-  /** What a reader must know of how it went. */
-  readonly remarks: string[] = [];
   readonly #options: InterleavingOptions;
   readonly #broken = new Set<Stage>();
+  /** `3 of 12 rounds of writes` */
+  readonly #done: string[] = [];
 
   constructor(options: InterleavingOptions) {
     this.#options = options;
   }
 
-  async rounds(
-    what: string,
-    { rounds, roundsMin, share }: Wanted,
-    measure: (round: number) => Promise<void>,
-  ): Promise<void> {
-    const { budgetMs, elapsedMs, progress } = this.#options;
+  /** In words; undefined before the first round is whole. */
+  get done(): string | undefined {
+    return this.#done.length === 0 ? undefined : this.#done.join(', ');
+  }
+
+  /** @throws the reason of the signal; the round that it cut short is dropped */
+  async rounds(what: string, { rounds, roundsMin, share }: Wanted, turns: readonly Turn[]): Promise<void> {
+    const { budgetMs, elapsedMs, progress, recorder, signal } = this.#options;
     const budget = new RoundBudget(rounds, Math.min(rounds, roundsMin), budgetMs * share, elapsedMs);
+    const at = this.#done.length;
     for (let round = 0; budget.goesOn(round); round++) {
       progress.note(`${what}: round ${round + 1} of ${rounds}`);
-      await measure(round);
+      try {
+        await this.#round(round, turns);
+      } catch (error) {
+        if (signal.aborted) recorder.dropUnfinished();
+        throw error;
+      }
+      recorder.keep();
+      this.#done[at] = `${round + 1} of ${rounds} rounds of ${what}`;
     }
     if (budget.done < rounds)
-      this.remarks.push(`${budget.done} of ${rounds} rounds of ${what}: the time was up.`);
+      recorder.remarks.push(`${budget.done} of ${rounds} rounds of ${what}: the time was up.`);
+  }
+
+  async #round(round: number, turns: readonly Turn[]): Promise<void> {
+    const late: Turn[] = [];
+    for (const turn of turnOrder(turns, round, this.#options.seed)) {
+      if (turn.ready?.() === false) late.push(turn);
+      else await this.#take(turn, round);
+    }
+    for (const turn of late) if (turn.ready?.() !== false) await this.#take(turn, round);
   }
 
   /** A stage that breaks is given up, and the others go on. */
-  async eachStage(round: number, measure: (stage: Stage) => Promise<void>): Promise<void> {
-    const { stages, progress, signal } = this.#options;
-    for (const stage of rotated(stages, round)) {
+  async #take({ stage, measure }: Turn, round: number): Promise<void> {
+    const { progress, signal, recorder } = this.#options;
+    signal.throwIfAborted();
+    if (this.#broken.has(stage)) return;
+    try {
+      await measure(round);
       signal.throwIfAborted();
-      if (this.#broken.has(stage)) continue;
-      try {
-        await measure(stage);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof NotHealed || error instanceof EnsembleError)) throw error;
-        this.#broken.add(stage);
-        this.remarks.push(`${stage.name} was measured no further: ${error.message.split('\n')[0]}`);
-        progress.note(`${stage.name} is given up: ${error.message}`);
-      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof NotHealed || error instanceof EnsembleError)) throw error;
+      this.#broken.add(stage);
+      recorder.remarks.push(`${stage.name} was measured no further: ${error.message.split('\n')[0]}`);
+      progress.note(`${stage.name} is given up: ${error.message}`);
     }
   }
-}
-
-function rotated<T>(items: readonly T[], by: number): T[] {
-  return items.map((_, index) => items[(index + by) % items.length]!);
 }

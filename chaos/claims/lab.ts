@@ -26,13 +26,20 @@ export class Lab {
   readonly driver = new LoadDriver();
   readonly readDriver = new LoadDriver();
   readonly stages: readonly Stage[];
+  /** The first topology once more, without proxies; only where the suite asks for the proxy tax. */
+  readonly direct: Stage | undefined;
   /** Undefined where the servers cannot be led through proxies (Apache's take no link map). */
   readonly toxiproxy: Toxiproxy | undefined;
 
-  private constructor(folder: TemporaryFolder, stages: readonly Stage[], toxiproxy: Toxiproxy | undefined) {
+  private constructor(folder: TemporaryFolder, started: readonly Stage[], toxiproxy: Toxiproxy | undefined) {
     this.folder = folder;
-    this.stages = stages;
     this.toxiproxy = toxiproxy;
+    this.stages = started.filter(stage => toxiproxy === undefined || stage.hasLinks);
+    this.direct = started.find(stage => !this.stages.includes(stage));
+  }
+
+  get everyStage(): Stage[] {
+    return [...this.stages, ...(this.direct === undefined ? [] : [this.direct])];
   }
 
   /** All topologies up and serving. What was started until something failed is ended. */
@@ -43,20 +50,15 @@ export class Lab {
     let toxiproxy: Toxiproxy | undefined;
     try {
       if (server === 'zklab') toxiproxy = await findToxiproxy({ seed });
-      for (const topology of topologies) {
+      const start = async (topology: Topology, label: string, through: Toxiproxy | undefined) => {
         signal.throwIfAborted();
-        progress.step(`starting ${topology.name}: ${topology.shortForm}`);
-        stages.push(
-          await Stage.start({
-            topology,
-            folder: join(folder.path, topology.name),
-            temporaryFolder: folder.path,
-            toxiproxyUrl: toxiproxy?.url,
-            seed,
-            signal,
-          }),
-        );
-      }
+        progress.step(`starting ${label}: ${topology.shortForm}`);
+        const at = { folder: join(folder.path, label), temporaryFolder: folder.path, label };
+        stages.push(await Stage.start({ topology, ...at, toxiproxy: through, seed, signal }));
+      };
+      for (const topology of topologies) await start(topology, topology.name, toxiproxy);
+      const [first] = topologies;
+      if (suite.proxyTax && toxiproxy !== undefined) await start(first!, `${first!.name}-direct`, undefined);
       return new Lab(folder, stages, toxiproxy);
     } catch (error) {
       await new Lab(folder, stages, toxiproxy).stop().catch(() => {});
@@ -64,12 +66,18 @@ export class Lab {
     }
   }
 
+  /** What runs ends within a moment; its results are void. */
+  abortLoads(): void {
+    this.driver.abort();
+    this.readDriver.abort();
+  }
+
   /** Ends every process and removes the folder, trying all of it before it throws. */
   async stop(): Promise<void> {
     const results = await Promise.allSettled([
       this.driver.close(),
       this.readDriver.close(),
-      ...this.stages.map(stage => stage.stop({ removeProxies: this.toxiproxy?.kind === 'external' })),
+      ...this.everyStage.map(stage => stage.stop()),
     ]);
     results.push(...(await Promise.allSettled([this.toxiproxy?.stop() ?? Promise.resolve()])));
     this.folder.remove();

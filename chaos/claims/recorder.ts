@@ -1,5 +1,4 @@
 /** All that a run measures, as it comes, and its form in result.json. */
-
 import { VOID_ROUND } from '../../bench/claims/evidence.ts';
 import { LatencyHistogram } from '../../bench/load/histograms.ts';
 import { summaryOf } from '../../bench/stats/result-form.ts';
@@ -23,47 +22,81 @@ interface Series extends Place {
 /** Of one load of a topology under a condition: more rounds would fill the result and say nothing new. */
 const TIMELINE_ROUNDS_MAX = 24;
 
+/** What a round has measured counts once the round is whole: half of one would be a round of some and not of others. */
 export class Recorder {
   readonly #series = new Map<string, Series>();
-  readonly availability: Availability[] = [];
-  readonly syncs: Sync[] = [];
-  readonly faults: Fault[] = [];
+  readonly #availability: Availability[] = [];
+  readonly #syncs: Sync[] = [];
+  readonly #faults: Fault[] = [];
+  readonly #timelines: Timeline[] = [];
+  #unfinished: (() => void)[] = [];
   /** What a reader must know that no number tells. */
   readonly remarks: string[] = [];
-  readonly #timelines: Timeline[] = [];
 
   sample(place: Place, round: number, value: number): void {
-    this.#at(place).samples.set(round, value);
+    this.#later(() => this.#at(place).samples.set(round, value));
   }
 
   /** The round was measured and proves nothing. */
   voided(place: Place, round: number, reason: string): void {
-    const series = this.#at(place);
-    series.samples.delete(round);
-    series.warnings.push(`${VOID_ROUND} ${round + 1}: ${reason}`);
+    this.#later(() => {
+      const series = this.#at(place);
+      series.samples.delete(round);
+      series.warnings.push(`${VOID_ROUND} ${round + 1}: ${reason}`);
+    });
   }
 
   /** Something that a reader of the samples must know, and that voids none. */
   warned(place: Place, round: number, warning: string): void {
-    this.#at(place).warnings.push(`round ${round + 1}: ${warning}`);
+    this.#later(() => this.#at(place).warnings.push(`round ${round + 1}: ${warning}`));
   }
 
   timeline(timeline: Timeline | undefined): void {
     if (timeline === undefined) return;
     const { topology, condition, load } = timeline;
-    const kept = this.#timelines.filter(
-      each => each.topology === topology && each.condition === condition && each.load === load,
-    );
-    if (kept.length < TIMELINE_ROUNDS_MAX) this.#timelines.push(timeline);
+    this.#later(() => {
+      const kept = this.#timelines.filter(
+        each => each.topology === topology && each.condition === condition && each.load === load,
+      );
+      if (kept.length < TIMELINE_ROUNDS_MAX) this.#timelines.push(timeline);
+    });
   }
 
   histogram(place: Place, histogram: LatencyHistogram): void {
-    this.#at(place).histogram.merge(histogram);
+    this.#later(() => this.#at(place).histogram.merge(histogram));
   }
 
   counts(place: Place, counts: Readonly<Record<string, number>>): void {
-    const all = this.#at(place).counts;
-    for (const [name, value] of Object.entries(counts)) all.set(name, [...(all.get(name) ?? []), value]);
+    this.#later(() => {
+      const all = this.#at(place).counts;
+      for (const [name, value] of Object.entries(counts)) all.set(name, [...(all.get(name) ?? []), value]);
+    });
+  }
+
+  fault(fault: Fault): void {
+    this.#later(() => this.#faults.push(fault));
+  }
+
+  sync(sync: Sync): void {
+    this.#later(() => this.#syncs.push(sync));
+  }
+
+  availability(rows: readonly Availability[]): void {
+    this.#later(() => this.#availability.push(...rows));
+  }
+
+  /** The round is whole. */
+  keep(): void {
+    for (const record of this.#unfinished.splice(0)) record();
+  }
+
+  /** The round was cut short: as if it had not begun. */
+  dropUnfinished(): void {
+    this.#unfinished = [];
+  }
+
+  #later(record: () => void): void {
+    this.#unfinished.push(record);
   }
 
   #at(place: Place): Series {
@@ -86,10 +119,16 @@ export class Recorder {
     return series;
   }
 
+  /** With what came since the last whole round, unless that was dropped. */
   measured(): Pick<Result, 'measurements' | 'availability' | 'syncs' | 'faults' | 'timelines'> {
-    const { availability, syncs, faults } = this;
-    const measurements = [...this.#series.values()].map(measurementOf);
-    return { measurements, availability, syncs, faults, timelines: this.#timelines };
+    this.keep();
+    return {
+      measurements: [...this.#series.values()].map(measurementOf),
+      availability: this.#availability,
+      syncs: this.#syncs,
+      faults: this.#faults,
+      timelines: this.#timelines,
+    };
   }
 }
 

@@ -9,9 +9,11 @@ import type { Result } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
 import { CLAIMS } from './index.ts';
+import { Interleaving } from './interleaving.ts';
 import { Lab, type ServerKind, topologiesOf } from './lab.ts';
 import { measureAll } from './measure.ts';
 import type { Progress } from './progress.ts';
+import { proxyTax } from './proxy-tax.ts';
 import { Recorder } from './recorder.ts';
 import { environmentOf, limitsOf, topologyRow } from './result-parts.ts';
 import type { Suite } from './suite.ts';
@@ -28,7 +30,7 @@ export interface RunClaimsOptions {
   /** Where the servers' logs are kept; undefined: nowhere. */
   readonly logFolder: string | undefined;
   readonly progress: Progress;
-  /** Ends the run: everything is taken down, and AbortError thrown. */
+  /** Ends the run early. */
   readonly signal: AbortSignal;
 }
 
@@ -48,7 +50,9 @@ export function chooseClaims(only: string | undefined, claims = CLAIMS): Claim[]
 }
 
 /**
- * @throws EnsembleError when an ensemble does not start, UsageError, and the signal's reason; by then nothing runs
+ * An interruption ends it early: what was measured in whole rounds is judged, and the result says so.
+ * @throws EnsembleError when an ensemble does not start, UsageError, and the signal's reason when it came before the
+ * first round was whole; by then nothing runs
  */
 export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const { suite, claims, server, seed, progress, signal } = options;
@@ -58,28 +62,47 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const probed = await probeEnvironment();
   const recorder = new Recorder();
   const lab = await Lab.start({ suite, server, seed, progress, signal });
+  const { budgetMs = Number.POSITIVE_INFINITY } = suite;
+  const elapsedMs = () => performance.now() - startedMs;
+  const plan = new Interleaving({ recorder, seed, budgetMs, elapsedMs, progress, signal });
   const reasons: string[] = [];
-  const remarks: string[] = [];
+  let interrupted: string | undefined;
+  const onAbort = () => {
+    progress.note('interrupted: everything is taken down; Ctrl-C again ends at once, without a result');
+    lab.abortLoads();
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
     progress.note(`${lab.stages.length} topologies up, ${proxyText(lab)}`);
     const needs = new Set(claims.flatMap(claim => claim.needs));
-    const elapsedMs = () => performance.now() - startedMs;
-    remarks.push(...(await measureAll({ lab, suite, seed, needs, recorder, progress, signal, elapsedMs })));
+    await measureAll({ lab, suite, seed, needs, plan, recorder, progress, signal });
   } catch (error) {
-    signal.throwIfAborted();
-    // What was measured before is kept, for whoever looks for the cause.
-    reasons.push((error as Error).message.split('\n')[0]!);
-    progress.note(`measuring ended early: ${(error as Error).stack}`);
+    if (signal.aborted) {
+      interrupted = plan.done;
+      if (interrupted === undefined) throw error;
+    } else {
+      // What was measured before is kept, for whoever looks for the cause.
+      reasons.push((error as Error).message.split('\n')[0]!);
+      progress.note(`measuring ended early: ${(error as Error).stack}`);
+    }
   } finally {
+    signal.removeEventListener('abort', onAbort);
     progress.step('taking everything down');
-    if (options.logFolder !== undefined && !signal.aborted) await keepLogs(lab, options.logFolder);
+    if (options.logFolder !== undefined && (!signal.aborted || plan.done !== undefined))
+      await keepLogs(lab, options.logFolder);
     await lab.stop();
   }
   const measured = recorder.measured();
   const rows = topologies.map(topologyRow);
   const environment = environmentOf(probed, lab.toxiproxy, server, server === 'zklab' ? SERVER_VERSION : '');
-  const judged = judgeAll(claims, { ...measured, topologies: rows, environment });
-  const validity = { void: reasons.length > 0, reasons };
+  const evidence = { ...measured, topologies: rows, environment };
+  const judged = judgeAll(claims, evidence);
+  const validity = {
+    void: reasons.length > 0,
+    reasons,
+    ...(interrupted !== undefined && { interrupted: `after ${interrupted}` }),
+  };
+  const tax = proxyTax(evidence);
   return {
     schemaVersion: 1,
     run: {
@@ -97,7 +120,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     claims: judged,
     ...measured,
     validity,
-    limits: [...remarks, ...recorder.remarks, ...limitsOf(environment, rows, suite)],
+    limits: [...recorder.remarks, ...(tax === undefined ? [] : [tax]), ...limitsOf(environment, rows, suite)],
   };
 }
 
@@ -109,8 +132,8 @@ function proxyText({ toxiproxy }: Lab): string {
 
 async function keepLogs(lab: Lab, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const { name: topology, ensemble } of lab.stages) {
+  for (const { label, ensemble } of lab.everyStage) {
     for (const { name, log } of ensemble.members)
-      await copyFile(log.file, join(folder, `${topology}-${name}.log`)).catch(() => {});
+      await copyFile(log.file, join(folder, `${label}-${name}.log`)).catch(() => {});
   }
 }

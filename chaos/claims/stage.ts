@@ -12,13 +12,16 @@ import { faultMember, linkMaps, meshMembers, type Naming } from '../members.ts';
 import { Mesh } from '../mesh/mesh.ts';
 import type { Target } from '../mesh/select.ts';
 import { ToxiproxyClient } from '../toxiproxy/client.ts';
+import type { Toxiproxy } from '../toxiproxy/find.ts';
 
 export interface StageOptions {
   readonly topology: Topology;
+  /** Of files and progress: a topology may be on stage twice, with proxies and without. */
+  readonly label: string;
   readonly folder: string;
   readonly temporaryFolder: string;
-  /** Of its HTTP API. Undefined: no proxies, so no fault of links. */
-  readonly toxiproxyUrl: string | undefined;
+  /** Undefined: no proxies, so no fault of links. */
+  readonly toxiproxy: Pick<Toxiproxy, 'kind' | 'url'> | undefined;
   readonly seed: number;
   readonly signal: AbortSignal;
 }
@@ -38,21 +41,24 @@ const CAST_PAUSE_MS = 50;
 
 export class Stage {
   readonly topology: Topology;
+  readonly label: string;
   readonly ensemble: Ensemble;
   readonly #mesh: Mesh | undefined;
+  readonly #proxiesStay: boolean;
   readonly #faults: FaultContext | undefined;
   readonly #processFaults: { members: FaultMember[]; random: SeededRandom };
 
   private constructor(
-    topology: Topology,
+    { topology, label, seed, toxiproxy }: StageOptions,
     ensemble: Ensemble,
     mesh: Mesh | undefined,
     client: ToxiproxyClient | undefined,
-    seed: number,
   ) {
     this.topology = topology;
+    this.label = label;
     this.ensemble = ensemble;
     this.#mesh = mesh;
+    this.#proxiesStay = toxiproxy?.kind === 'external';
     this.#processFaults = {
       members: ensemble.members.map(member => faultMember(ensemble, member)),
       random: new SeededRandom(seed),
@@ -62,20 +68,25 @@ export class Stage {
 
   /** Settles when every member serves in its role. @throws EnsembleError; by then nothing is left */
   static async start(options: StageOptions): Promise<Stage> {
-    const { topology, folder, temporaryFolder, toxiproxyUrl, seed, signal } = options;
+    const { topology, folder, temporaryFolder, toxiproxy, signal } = options;
     const plan = await planEnsemble(topology, folder);
-    const client = toxiproxyUrl === undefined ? undefined : new ToxiproxyClient(toxiproxyUrl);
+    const client = toxiproxy && new ToxiproxyClient(toxiproxy.url);
     const naming: Naming = name => linkEnd(plan, name);
     const mesh =
       client &&
-      (await Mesh.build({ client, folder: join(folder, 'links'), members: meshMembers(plan, naming) }));
+      (await Mesh.build({
+        client,
+        folder: join(folder, 'links'),
+        members: meshMembers(plan, naming),
+        outlivesLab: toxiproxy?.kind === 'external',
+      }));
     try {
       const ensemble = await Ensemble.start(plan, {
         temporaryFolder,
         signal,
         ...(mesh && { linkMaps: linkMaps(mesh, plan, naming) }),
       });
-      return new Stage(topology, ensemble, mesh, client, seed);
+      return new Stage(options, ensemble, mesh, client);
     } catch (error) {
       await mesh?.remove().catch(() => {});
       throw error;
@@ -135,12 +146,12 @@ export class Stage {
     }
   }
 
-  /** @param options.removeProxies not needed where Toxiproxy itself ends */
-  async stop({ removeProxies = true }: { readonly removeProxies?: boolean } = {}): Promise<void> {
+  /** Proxies of a Toxiproxy that was started here end with it. */
+  async stop(): Promise<void> {
     try {
       await this.ensemble.stop();
     } finally {
-      if (removeProxies) await this.#mesh?.remove();
+      if (this.#proxiesStay) await this.#mesh?.remove();
     }
   }
 }

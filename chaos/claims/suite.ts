@@ -19,6 +19,8 @@ const shape = z.strictObject({
     z.string().regex(/^[\w-]+$/, { error: 'a name of letters, digits, - and _' }),
     z.string(),
   ),
+  /** Writes of the first topology on links without proxies too: what the proxies themselves cost. */
+  proxyTax: z.boolean().default(false),
   /** zoo.cfg keys of every member. */
   settings: z
     .record(

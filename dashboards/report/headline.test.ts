@@ -19,6 +19,14 @@ test('a void run says so before anything else', () => {
   assert.is(answerOf(result).verdicts, 'This run is void: the driver was saturated');
 });
 
+test('a run that was cut short counts its verdicts, and says how far it came', () => {
+  const validity = { void: false, reasons: [], interrupted: 'after 3 of 12 rounds of writes' };
+  const answer = answerOf({ ...fixtureResult(), validity });
+  assert.match(answer.verdicts, /^5 claims: /);
+  assert.match(answer.interrupted!, /^Interrupted after 3 of 12 rounds of writes: judged by these alone/);
+  assert.is(answerOf(fixtureResult()).interrupted, undefined);
+});
+
 test('topologies are known by their members, not by their names', () => {
   assert.equal(fixtureResult().topologies.map(kindOf), ['voters only', 'observers', 'observer masters']);
 });

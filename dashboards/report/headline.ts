@@ -11,6 +11,8 @@ export type Piece = string | { readonly text: string; readonly measurement: stri
 export interface Answer {
   /** `7 claims: 5 hold, 1 fails, 1 not shown here` */
   readonly verdicts: string;
+  /** Of a run that was ended early. */
+  readonly interrupted?: string;
   readonly sentences: readonly { readonly about: string; readonly pieces: readonly Piece[] }[];
 }
 
@@ -22,7 +24,14 @@ export function answerOf(result: Result): Answer {
     { about: 'Observer masters', pieces: mastersSentence(result, kinds) },
     { about: 'Reads through an outage', pieces: readsSentence(result, kinds) },
   ].filter(sentence => sentence.pieces.length > 0);
-  return { verdicts: verdictsLine(result), sentences };
+  const { interrupted } = result.validity;
+  return {
+    verdicts: verdictsLine(result),
+    ...(interrupted !== undefined && {
+      interrupted: `Interrupted ${interrupted}: judged by these alone, and what is missing is not shown.`,
+    }),
+    sentences,
+  };
 }
 
 function verdictsLine(result: Result): string {

@@ -43,6 +43,7 @@ function header(result: Result): Markup {
   return html`<header>
   <p class="soft">zklab, suite ${run.suite}, ${started} UTC, ${formatDuration(lasted)}</p>
   <h1 ${result.validity.void && html`class="is-void"`}>${answer.verdicts}</h1>
+  ${answer.interrupted !== undefined && html`<p class="interrupted">${answer.interrupted}</p>`}
   ${answer.sentences.map(
     sentence =>
       html`<p class="answer"><b>${sentence.about}</b> ${sentence.pieces.map(piece =>

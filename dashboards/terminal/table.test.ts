@@ -19,6 +19,15 @@ test('colours and width only on a terminal; NO_COLOR and a narrow terminal are r
   assert.is(terminalLook({ isTTY: true, columns: 400 }, {}).widthColumns, 120);
 });
 
+test('a run that was cut short says so before its claims', () => {
+  const validity = { void: false, reasons: [], interrupted: 'after 3 of 12 rounds of writes' };
+  const [, second] = ledgerTable(
+    { ...fixtureResult(), validity },
+    { widthColumns: 100, colour: false },
+  ).split('\n');
+  assert.match(second!, /^Interrupted after 3 of 12 rounds of writes/);
+});
+
 test('no line is wider than asked for, with colours or without', () => {
   for (const widthColumns of [30, 47, 60, 80, 100, 120]) {
     for (const colour of [false, true]) {

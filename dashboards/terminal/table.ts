@@ -39,7 +39,11 @@ export function terminalLook(
 export function ledgerTable(result: Result, look: TerminalLook): string {
   const paint: Paint = (style, text) => (look.colour ? `\x1b[${SGR[style]}m${text}\x1b[0m` : text);
   const answer = answerOf(result);
-  const lines = [...wrap(answer.verdicts, look.widthColumns).map(line => paint('bold', line)), ''];
+  const { verdicts, interrupted } = answer;
+  const lines = wrap(verdicts, look.widthColumns).map(line => paint('bold', line));
+  if (interrupted !== undefined)
+    lines.push(...wrap(interrupted, look.widthColumns).map(line => paint('yellow', line)));
+  lines.push('');
   for (const { about, pieces } of answer.sentences) {
     const sentence = pieces.map(piece => (typeof piece === 'string' ? piece : piece.text)).join('');
     lines.push(...wrap(`${about}: ${sentence}`, look.widthColumns));

@@ -115,8 +115,7 @@ function recordReads(
     if (reasons.length > 0) recorder.voided(place, round, reasons.join('; '));
     else recorder.sample(place, round, Math.min(...ofRole.map(percent => percent!)));
   }
-  if (reasons.length === 0)
-    recorder.availability.push(...tracks.map(track => availabilityOf(track, occasion, band)));
+  if (reasons.length === 0) recorder.availability(tracks.map(track => availabilityOf(track, occasion, band)));
 }
 
 function targetsOf(stage: Stage, { leader }: Cast) {

@@ -46,7 +46,7 @@ export async function measureSync(occasion: Occasion, everyMs: number): Promise<
   record('syncFirstWriteMs', wroteAt, voidReasons);
   record('syncFirstLearnerMs', Math.min(...times), [...voidReasons, ...absent]);
   record('syncLastLearnerMs', Math.max(...times), [...voidReasons, ...absent]);
-  for (const { member, back } of learners) recorder.syncs.push(syncOf(occasion, member, lostAt, back));
+  for (const { member, back } of learners) recorder.sync(syncOf(occasion, member, lostAt, back));
 }
 
 function syncOf({ stage, condition, round }: Occasion, member: Member, lostAt: number, back: Served): Sync {

@@ -16,6 +16,8 @@ export interface WriteLoad {
   readonly readDriver: LoadDriver;
   readonly load: Suite['load'];
   readonly seed: number;
+  /** Interrupted: loads end early, and none is begun any more. */
+  readonly signal: AbortSignal;
 }
 
 /** What one condition gave in one round; recorded when it is known whether its fault bit. */
@@ -64,11 +66,13 @@ export async function measureWrites(
   { cut = [], paced = true }: WriteOptions = {},
 ): Promise<WriteSample> {
   const saturated = await unlessVoid(
+    write.signal,
     () => saturatedLoad(stage, cast, write, cut),
     sample => sample.saturated.voidReasons,
   );
   if (!paced) return { ...saturated, paced: undefined, reads: undefined };
   const both = await unlessVoid(
+    write.signal,
     () => pacedLoads(cast, write, cut),
     ({ paced, reads }) => [
       ...medianVoidReasons(paced),
@@ -80,10 +84,13 @@ export async function measureWrites(
 
 /** A second attempt for a load that the machine spoilt: never for one whose result merely does not please. */
 async function unlessVoid<T>(
+  signal: AbortSignal,
   measure: () => Promise<T>,
   reasonsOf: (sample: T) => readonly string[],
 ): Promise<T> {
+  signal.throwIfAborted();
   const first = await measure();
+  signal.throwIfAborted();
   return reasonsOf(first).length === 0 ? first : measure();
 }
 

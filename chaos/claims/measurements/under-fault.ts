@@ -54,7 +54,7 @@ export async function underFault<T>(
     const value = await body(active);
     const { proof, provenAt } = await proving;
     const links = fewLinks(stage, active);
-    recorder.faults.push({
+    recorder.fault({
       fault: faultName,
       topology: stage.name,
       condition,

@@ -1,0 +1,111 @@
+import { assert, suite } from '#test';
+import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
+import { Interleaving, type Turn } from './interleaving.ts';
+import { SILENT } from './progress.ts';
+import { Recorder } from './recorder.ts';
+import type { Stage } from './stage.ts';
+
+const test = suite('chaos/claims: interleaved rounds');
+const WANTED = { rounds: 4, roundsMin: 1, share: 1 };
+
+interface Played {
+  readonly recorder: Recorder;
+  readonly plan: Interleaving;
+  /** `0 a`, by round. */
+  readonly log: string[];
+  readonly ending: AbortController;
+  run(wanted?: typeof WANTED): Promise<string>;
+}
+
+/** Turns that record their round, and then do what the test says. */
+function play(
+  names: readonly string[],
+  then: Record<string, (round: number, played: Played) => unknown> = {},
+): Played {
+  const [recorder, ending] = [new Recorder(), new AbortController()];
+  const base = { recorder, seed: 3, progress: SILENT, signal: ending.signal };
+  const plan = new Interleaving({ ...base, budgetMs: 1_000, elapsedMs: () => 0 });
+  const log: string[] = [];
+  const turns = names.map((name): Turn => {
+    const measure = async (round: number) => {
+      log.push(`${round} ${name}`);
+      recorder.sample({ metric: 'm', topology: name, condition: 'c' }, round, round);
+      await then[name]?.(round, played);
+    };
+    return { stage: { name } as Stage, measure };
+  });
+  const played: Played = {
+    recorder,
+    plan,
+    log,
+    ending,
+    run: (wanted = WANTED) => plan.rounds('writes', wanted, turns).then(() => 'done', String),
+  };
+  return played;
+}
+
+const roundsOf = ({ recorder }: Played) =>
+  recorder
+    .measured()
+    .measurements.map(({ topology, samples }) => `${topology}: ${samples.map(({ round }) => round)}`);
+
+test('each round has each turn once, and the next goes backwards', async () => {
+  const played = play(['a', 'b', 'c', 'd']);
+  assert.is(await played.run(), 'done');
+  const order = (round: number) =>
+    played.log.filter(each => each.startsWith(`${round} `)).map(each => each.at(-1));
+  assert.equal([...order(0)].sort(), ['a', 'b', 'c', 'd']);
+  assert.equal(order(1), order(0).reverse());
+  assert.is(played.plan.done, '4 of 4 rounds of writes');
+});
+
+test('a round that an interruption cuts short is dropped whole, whoever had a turn in it', async () => {
+  for (const name of ['a', 'b', 'c']) {
+    const played = play(['a', 'b', 'c'], { [name]: (round, { ending }) => round === 2 && ending.abort() });
+    assert.match(await played.run(), 'AbortError');
+    assert.equal(roundsOf(played).sort(), ['a: 0,1', 'b: 0,1', 'c: 0,1'], `interrupted by ${name}`);
+    assert.is(played.plan.done, '2 of 4 rounds of writes');
+  }
+});
+
+test('interrupted in its first round, nothing is whole', async () => {
+  const played = play(['a', 'b'], { a: (_, { ending }) => ending.abort() });
+  assert.match(await played.run(), 'AbortError');
+  assert.is(played.plan.done, undefined);
+  assert.equal(roundsOf(played), []);
+});
+
+test('what is given up is measured no further; what it measured before, and the others, are kept', async () => {
+  const fails = (round: number) => {
+    if (round === 1) throw new EnsembleError('no leader any more');
+  };
+  const played = play(['a', 'b'], { a: fails });
+  assert.is(await played.run(), 'done');
+  assert.equal(roundsOf(played).sort(), ['a: 0,1', 'b: 0,1,2,3']);
+  assert.match(played.recorder.remarks.join(), 'a was measured no further: no leader any more');
+});
+
+test('who is not ready yet comes after the others of that round, and from then on in turn', async () => {
+  const played = play(['a', 'b']);
+  let known = false;
+  const late: Turn = {
+    stage: { name: 'late' } as Stage,
+    ready: () => known,
+    measure: async round => void played.log.push(`${round} late`),
+  };
+  const others = ['a', 'b'].map(
+    (name): Turn => ({
+      stage: { name } as Stage,
+      async measure(round) {
+        known = true;
+        played.log.push(`${round} ${name}`);
+      },
+    }),
+  );
+  await played.plan.rounds('writes', { ...WANTED, rounds: 8 }, [late, ...others]);
+  assert.is(played.log[2], '0 late');
+  assert.ok(
+    [1, 2, 3, 4, 5, 6, 7].some(round => played.log[3 * round] === `${round} late`),
+    'it begins a round too',
+  );
+});

@@ -1,0 +1,154 @@
+/** Ctrl-C in a long run, as a terminal sends it: what was measured is kept, and nothing is left running. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { assert, suite, temporaryFolder, until } from '#test';
+import { loadRun } from '../../results/store.ts';
+import { startStandIn } from '../toxiproxy/start-stand-in.ts';
+
+const test = suite('zklab claims: Ctrl-C');
+const DEADLINE = { deadlineMs: 240_000 };
+const ZKLAB = fileURLToPath(new URL('../../zklab.js', import.meta.url));
+const TINY = readFileSync(new URL('../../../chaos/claims/testing/tiny.yaml', import.meta.url), 'utf8');
+
+test(
+  'the first one judges the whole rounds that were measured, says so, and exits as void; no process, port, proxy or folder is left',
+  () =>
+    withRun(async ({ interrupt, said, ended, runs, left }) => {
+      await said('writes: round 2 of 500');
+      interrupt();
+      const { exitCode, stdout, stderr } = await ended;
+      assert.is(exitCode, 3, stderr);
+      await left();
+      const result = await loadRun('latest', runs);
+      const rounds = Number(/^after (\d+) of 500 rounds of writes$/.exec(result.validity.interrupted!)?.[1]);
+      assert.ok(rounds >= 1, result.validity.interrupted);
+      assert.not.ok(result.validity.void);
+      for (const { id, samples, summary } of result.measurements.filter(
+        each => each.metric === 'writeThroughput',
+      ))
+        assert.is(
+          samples.length + summary.warnings.filter(each => each.startsWith('void round')).length,
+          rounds,
+          id,
+        );
+      const verdicts = new Map(result.claims.map(({ id, verdict }) => [id, verdict]));
+      assert.is(verdicts.get('000-4'), 'holds', 'counted, and one round shows it');
+      if (rounds < 5)
+        assert.is.not(verdicts.get('000-2'), 'holds', 'too few rounds for any verdict with a clock');
+      assert.match(stdout, /Interrupted after \d+ of 500 rounds of writes/);
+      assert.match(stdout, join(runs, result.run.id, 'result.json'));
+      assert.match(readFileSync(join(runs, result.run.id, 'report.html'), 'utf8'), 'Interrupted after');
+      assert.ok(readdirSync(join(runs, result.run.id, 'logs')).includes('voters-v1.log'));
+    }),
+  DEADLINE,
+);
+
+test(
+  'before the first round is whole there is nothing to judge: no run is left',
+  () =>
+    withRun(async ({ interrupt, said, ended, runs, left }) => {
+      await said('topologies up');
+      interrupt();
+      const { exitCode, stdout, stderr } = await ended;
+      assert.is(exitCode, 3, stderr);
+      assert.match(stdout, /^interrupted before the first round was whole/);
+      assert.equal(readdirSync(runs), []);
+      await left();
+    }),
+  DEADLINE,
+);
+
+test(
+  'the second one ends at once, and leaves no process, port, proxy, folder or run either',
+  () =>
+    withRun(async ({ interrupt, said, ended, runs, left, toxiproxyStands }) => {
+      await said('writes: round 2 of 500');
+      // Its proxies cannot be removed before it goes on: the first cannot be done before the second comes.
+      toxiproxyStands('SIGSTOP');
+      interrupt();
+      await said('interrupted: everything is taken down');
+      interrupt();
+      toxiproxyStands('SIGCONT');
+      const { exitCode, stdout, stderr } = await ended;
+      assert.is(exitCode, 130, stderr);
+      assert.is(stdout, '');
+      await left();
+      assert.equal(readdirSync(runs), []);
+    }),
+  DEADLINE,
+);
+
+interface Run {
+  interrupt(): void;
+  said(text: string): Promise<unknown>;
+  readonly ended: Promise<{ exitCode?: number | undefined; stdout: string; stderr: string }>;
+  readonly runs: string;
+  toxiproxyStands(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Waits until nothing is left of it. */
+  left(): Promise<void>;
+}
+
+/** With a Toxiproxy that is not the lab's own, so that proxies would stay, and a folder of its own for all that it makes. */
+async function withRun(body: (run: Run) => Promise<void>): Promise<void> {
+  const toxiproxy = await startStandIn({ seed: 1 });
+  const [folder, runs, inputs] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+  const file = join(inputs, 'long.yaml');
+  writeFileSync(file, TINY.replace('rounds: 1\n', 'rounds: 500\n'));
+  const env = { TMPDIR: folder, XDG_RUNTIME_DIR: folder, ZKLAB_RUNS: runs, TOXIPROXY_URL: toxiproxy.url };
+  const child = execa(process.execPath, [ZKLAB, 'claims', '--suite', file, '--only', '000-2,000-4'], {
+    reject: false,
+    stdin: 'ignore',
+    detached: true,
+    env,
+  });
+  let progress = '';
+  child.stderr.on('data', (text: Buffer) => {
+    progress += text;
+  });
+  const proxies = async () => Object.keys((await (await fetch(`${toxiproxy.url}/proxies`)).json()) as object);
+  try {
+    await body({
+      // To every process of the group in front, as a terminal does.
+      interrupt: () => process.kill(-child.pid!, 'SIGINT'),
+      said: text =>
+        until(() => progress.includes(text), { deadlineMs: 120_000, what: `"${text}" in ${progress}` }),
+      ended: child,
+      runs,
+      toxiproxyStands: signal => process.kill(toxiproxy.pid!, signal),
+      async left() {
+        await until(() => processesIn(folder).length === 0, {
+          deadlineMs: 10_000,
+          what: 'its processes to end',
+        });
+        assert.equal(await proxies(), []);
+        assert.equal(
+          readdirSync(folder).filter(name => name.startsWith('zklab-')),
+          [],
+        );
+      },
+    });
+  } finally {
+    process.kill(toxiproxy.pid!, 'SIGCONT');
+    for (const pid of processesIn(folder)) process.kill(pid, 'SIGKILL');
+    await child;
+    await toxiproxy.stop();
+  }
+}
+
+/** Whatever was started, by whomever, with this temporary folder: members, drivers, placebos. Zombies have no environment. */
+function processesIn(folder: string): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+    .filter(pid => environmentOf(pid).includes(`TMPDIR=${folder}\0`));
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return '';
+  }
+}

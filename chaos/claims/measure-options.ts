@@ -1,0 +1,34 @@
+/** What every measurement of a run works with. */
+import type { Need } from '../../bench/claims/claim.ts';
+import type { Interleaving } from './interleaving.ts';
+import type { Lab } from './lab.ts';
+import { PROBED_PATH, type WriteLoad } from './measurements/throughput.ts';
+import type { Occasion } from './measurements/under-fault.ts';
+import type { Progress } from './progress.ts';
+import type { Recorder } from './recorder.ts';
+import type { Stage } from './stage.ts';
+import type { Suite } from './suite.ts';
+
+export interface MeasureOptions {
+  readonly lab: Lab;
+  readonly suite: Suite;
+  readonly seed: number;
+  readonly needs: ReadonlySet<Need>;
+  readonly plan: Interleaving;
+  readonly recorder: Recorder;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export function occasionOf(
+  { recorder, suite, signal }: MeasureOptions,
+  stage: Stage,
+  condition: string,
+  round: number,
+): Occasion {
+  return { stage, condition, round, recorder, recoverMaxMs: suite.recoverMaxMs, path: PROBED_PATH, signal };
+}
+
+export function writeLoadOf({ lab, suite, seed, signal }: MeasureOptions): WriteLoad {
+  return { driver: lab.driver, readDriver: lab.readDriver, load: suite.load, seed, signal };
+}

@@ -1,0 +1,34 @@
+import { assert, suite } from '#test';
+import { around, type Planted, plantedResult } from '../../bench/claims/testing.ts';
+import { CONDITIONS } from '../../results/names.ts';
+import { proxyTax } from './proxy-tax.ts';
+
+const test = suite('chaos/claims: what proxies cost');
+const of = (metric: string, condition: string, values: readonly number[]): Planted => ({
+  metric,
+  topology: 'voters',
+  condition,
+  values,
+});
+
+test('ratios within rounds, with interval and n, of writes and of their latency', () => {
+  const said = proxyTax(
+    plantedResult([
+      of('writeThroughput', CONDITIONS.direct, around(1000)),
+      of('writeThroughput', CONDITIONS.healthy, around(800)),
+      of('writeLatencyP50', CONDITIONS.direct, around(2)),
+      of('writeLatencyP50', CONDITIONS.healthy, around(3)),
+    ]),
+  );
+  assert.match(said!, /voters committed .* 0\.80 \(0\.80 to 0\.80, n = 6\) times the writes/);
+  assert.match(said!, /median write took 1\.50 \(1\.50 to 1\.50, n = 6\) times as long/);
+});
+
+test('nothing is said of what was not measured, or only in other rounds', () => {
+  assert.is(proxyTax(plantedResult([of('writeThroughput', CONDITIONS.healthy, around(800))])), undefined);
+  const apart = plantedResult([
+    of('writeThroughput', CONDITIONS.direct, around(1000)),
+    { ...of('writeThroughput', CONDITIONS.healthy, around(800)), firstRound: 6 },
+  ]);
+  assert.is(proxyTax(apart), undefined);
+});

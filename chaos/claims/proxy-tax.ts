@@ -1,0 +1,34 @@
+/** What the proxies themselves cost, where a suite has measured it: a sentence for the report. */
+import { Evidence } from '../../bench/claims/evidence.ts';
+import { ratioOf } from '../../bench/claims/timed.ts';
+import { short } from '../../bench/claims/timed-claim.ts';
+import type { Estimate } from '../../bench/stats/estimate.ts';
+import { CONDITIONS } from '../../results/names.ts';
+
+/** Undefined where no round has both. */
+export function proxyTax(result: Evidence['result']): string | undefined {
+  const evidence = new Evidence(result);
+  for (const topology of result.topologies) {
+    const ratio = (metric: string) => {
+      const direct = evidence.series(metric, topology, CONDITIONS.direct);
+      const proxied = evidence.series(metric, topology, CONDITIONS.healthy);
+      const found = direct && proxied && ratioOf(direct, proxied);
+      return found === undefined || found.n === 0 ? undefined : found;
+    };
+    const writes = ratio('writeThroughput');
+    if (writes === undefined) continue;
+    const latency = ratio('writeLatencyP50');
+    const slower = latency === undefined ? '' : `, and its median write took ${said(latency)} times as long`;
+    return (
+      `Compared within rounds, ${topology.name} committed through proxies without faults ${said(writes)} times the writes ` +
+      `that it committed without proxies${slower}: that is what the proxies cost here, in every other condition alike.`
+    );
+  }
+  return undefined;
+}
+
+/** `0.83 (0.80 to 0.86, n = 12)` */
+function said({ value, low, high, n }: Estimate): string {
+  const interval = Number.isFinite(low) && Number.isFinite(high) ? `${short(low)} to ${short(high)}, ` : '';
+  return `${short(value)} (${interval}n = ${n})`;
+}

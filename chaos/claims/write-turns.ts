@@ -1,0 +1,105 @@
+/** What writes are measured of in a round: each topology under its conditions, and the controls beside them. */
+import { placeboCondition } from '../../bench/claims/observers-leave-writes-flat.ts';
+import type { Topology } from '../../bench/topology/topology.ts';
+import { CONDITIONS } from '../../results/names.ts';
+import type { Turn } from './interleaving.ts';
+import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
+import { startPlacebos } from './measurements/placebo.ts';
+import { recordWrites } from './measurements/record-writes.ts';
+import { measureWrites } from './measurements/throughput.ts';
+import { underFault } from './measurements/under-fault.ts';
+import type { Stage } from './stage.ts';
+import { FAULT_CONDITIONS } from './write-conditions.ts';
+
+/** What one observer of a stage burnt when it was measured last, in cores. */
+export type ObserverCores = Map<Stage, number>;
+
+export function writeTurns(options: MeasureOptions, cores: ObserverCores): Turn[] {
+  const { lab, needs } = options;
+  return [
+    ...lab.stages.map(stage => ({
+      stage,
+      measure: (round: number) => underConditions(options, stage, round, cores),
+    })),
+    ...(needs.has('placeboObservers') ? lab.stages.flatMap(stage => placeboTurn(options, stage, cores)) : []),
+    ...(lab.direct === undefined ? [] : [directTurn(options, lab.direct)]),
+  ];
+}
+
+async function underConditions(
+  options: MeasureOptions,
+  stage: Stage,
+  round: number,
+  cores: ObserverCores,
+): Promise<void> {
+  const { suite, needs, recorder, signal } = options;
+  const write = writeLoadOf(options);
+  const topology = stage.name;
+  say(options, stage, round, CONDITIONS.healthy);
+  const sample = await measureWrites(stage, await stage.cast(), write);
+  recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
+  if (sample.observerCores !== undefined) cores.set(stage, sample.observerCores);
+  if (!stage.hasLinks) return;
+  for (const { need, condition, faultOf } of FAULT_CONDITIONS) {
+    signal.throwIfAborted();
+    // Who leads may have changed by the last fault's healing.
+    const cast = await stage.cast();
+    const harm = needs.has(need) ? faultOf(stage, cast, suite) : undefined;
+    if (harm === undefined) continue;
+    say(options, stage, round, condition);
+    const { value, voidReasons, span } = await underFault(
+      occasionOf(options, stage, condition, round),
+      harm.fault.name,
+      () => harm.fault.inject(stage.faults),
+      () => measureWrites(stage, cast, write, { cut: harm.cut }),
+    );
+    recordWrites({ recorder, topology, condition, round, fault: span }, value, voidReasons);
+  }
+}
+
+/** The voters of a topology with observers on the leader, alone, beside as many placebos that burn as its observers do. */
+function placeboTurn(options: MeasureOptions, stage: Stage, cores: ObserverCores): Turn[] {
+  const { lab, recorder } = options;
+  const { topology } = stage;
+  const observers = countOf(topology, 'observer');
+  const voters = lab.stages.find(
+    other =>
+      countOf(other.topology, 'observer') === 0 &&
+      countOf(other.topology, 'participant') === countOf(topology, 'participant'),
+  );
+  if (observers === 0 || topology.observerMasters || voters === undefined) return [];
+  const condition = placeboCondition(observers);
+  const measure = async (round: number) => {
+    say(options, voters, round, condition);
+    const placebos = await startPlacebos(observers, cores.get(stage)!);
+    try {
+      const cast = await voters.cast();
+      const sample = await measureWrites(voters, cast, writeLoadOf(options), { paced: false });
+      recordWrites({ recorder, topology: voters.name, condition, round }, sample, []);
+    } finally {
+      await placebos.stop();
+    }
+  };
+  return [{ stage: voters, measure, ready: () => cores.has(stage) }];
+}
+
+/** Proxies themselves have a price: the same voters, on links of their own without any. */
+function directTurn(options: MeasureOptions, stage: Stage): Turn {
+  const { recorder } = options;
+  return {
+    stage,
+    async measure(round) {
+      say(options, stage, round, CONDITIONS.direct);
+      const sample = await measureWrites(stage, await stage.cast(), writeLoadOf(options));
+      recordWrites({ recorder, topology: stage.name, condition: CONDITIONS.direct, round }, sample, []);
+    },
+  };
+}
+
+function say({ progress, suite }: MeasureOptions, { name }: Stage, round: number, condition: string): void {
+  progress.step(`writes ${round + 1}/${suite.rounds}, ${name}: ${condition}`);
+}
+
+function countOf({ members }: Topology, role: 'observer' | 'participant'): number {
+  return members.filter(member => member.role === role).length;
+}
