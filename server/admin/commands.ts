@@ -103,7 +103,7 @@ const commands: readonly Command[] = [
   {
     names: ['stat_reset', 'srst'],
     run: view => {
-      view.stats.reset();
+      view.resetStats();
       return {};
     },
   },

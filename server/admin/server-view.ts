@@ -15,6 +15,8 @@ import { SERVER_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { Metrics } from './metrics.ts';
 
+const NO_SIZES = { last: -1, min: -1, max: -1 };
+
 /** Client requests, client data pings, events and sessions, as upstream's ZooTrace. */
 const DEFAULT_TRACE_MASK = 306n;
 
@@ -102,6 +104,13 @@ export class ServerView {
     return newest === undefined
       ? undefined
       : { zxid: newest.zxid, writtenMs: this.#disk.modifiedMs(newest.path) };
+  }
+
+  /** `srst`. What metrics count goes on. */
+  resetStats(): void {
+    this.stats.reset();
+    const sizes = [this.serving?.replies.sizes, this.leaderServer?.proposalSizes];
+    for (const each of sizes) if (each !== undefined) Object.assign(each, NO_SIZES);
   }
 
   directoryBytes(directory: string): number {

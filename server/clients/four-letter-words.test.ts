@@ -101,6 +101,22 @@ test('crst and srst: the one resets connections, the other the server', () => {
   assert.equal(received(), ['1', '1']);
 });
 
+test('srst forgets the sizes of proposals and of replies', () => {
+  const ensemble = new MemoryEnsemble({ voters: 2 }).start();
+  const { view } = ensemble.server(ensemble.leader);
+  const client = MemoryClient.open(ensemble, ensemble.leader);
+  client.create('/a');
+  const sizes = (): string[] => [
+    /Proposal sizes last.min.max: (.*)/.exec(answerFourLetterWord('srvr', view)!)![1]!,
+    /zk_max_client_response_size\t(.*)/.exec(answerFourLetterWord('mntr', view)!)![1]!,
+  ];
+  for (const size of sizes()) assert.match(size, /^\d/);
+  answerFourLetterWord('srst', view);
+  assert.equal(sizes(), ['-1/-1/-1', '-1']);
+  client.create('/b');
+  for (const size of sizes()) assert.match(size, /^\d/);
+});
+
 test('dump: sessions by expiry, ephemerals by session', () => {
   const { client, word, session } = rig();
   client.create('/mine', '', EPHEMERAL);

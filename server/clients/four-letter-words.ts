@@ -8,6 +8,9 @@ import type { ClientConnection } from './client-connection.ts';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
+/** What is answered whether a server serves or not. Upstream's mntr is not: ours tells the lab of a member that looks. */
+const answeredAlways: ReadonlySet<string> = new Set(['ruok', 'isro', 'mntr', 'envi', 'gtmk', 'stmk']);
+
 const LONG_BYTES = 8;
 /** Bytes that follow a word. */
 const argumentBytes: Readonly<Record<string, number>> = { stmk: LONG_BYTES };
@@ -15,9 +18,8 @@ const argumentBytes: Readonly<Record<string, number>> = { stmk: LONG_BYTES };
 /** Each word with its answer, in upstream's text. @see facts section 18 */
 const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => string>> = {
   ruok: () => 'imok',
-  srvr: view => (view.serving === null ? NOT_SERVING : versionLine() + serverLines(view)),
-  stat: view =>
-    view.serving === null ? NOT_SERVING : `${versionLine()}${clientLines(view)}\n${serverLines(view)}`,
+  srvr: view => versionLine() + serverLines(view),
+  stat: view => `${versionLine()}${clientLines(view)}\n${serverLines(view)}`,
   mntr: view =>
     view.serving === null && view.peer === null
       ? NOT_SERVING
@@ -25,15 +27,14 @@ const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => str
           .map(([name, value]) => `zk_${name}\t${value}\n`)
           .join(''),
   conf,
-  cons: view => (view.serving === null ? NOT_SERVING : `${connectionLines(view, connectionLine)}\n`),
+  cons: view => `${connectionLines(view, connectionLine)}\n`,
   isro: view => (view.serving === null ? 'null' : 'rw'),
   crst: view => {
-    if (view.serving === null) return NOT_SERVING;
-    for (const { stats } of view.serving.connections) stats.reset();
+    for (const { stats } of view.serving?.connections ?? []) stats.reset();
     return 'Connection stats reset.\n';
   },
   srst: view => {
-    view.stats.reset();
+    view.resetStats();
     return 'Server stats reset.\n';
   },
   dump,
@@ -42,14 +43,8 @@ const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => str
     const { connections, paths, watches } = watchSummary(view);
     return `${connections} connections watching ${paths} paths\nTotal watches:${watches}\n`;
   },
-  wchc: view =>
-    view.serving === null
-      ? NOT_SERVING
-      : listing([...watchesBySession(view)].map(([id, paths]) => [sessionIdHex(id), paths])),
-  wchp: view =>
-    view.serving === null
-      ? NOT_SERVING
-      : listing([...sessionsByWatchedPath(view)].map(([path, ids]) => [path, ids.map(sessionIdHex)])),
+  wchc: view => listing([...watchesBySession(view)].map(([id, paths]) => [sessionIdHex(id), paths])),
+  wchp: view => listing([...sessionsByWatchedPath(view)].map(([path, ids]) => [path, ids.map(sessionIdHex)])),
   gtmk: view => String(view.traceMask),
   stmk: (view, argument) => {
     view.traceMask = argument.readBigInt64BE(0);
@@ -79,6 +74,7 @@ export function answerFourLetterWord(
   if (!allowed.includes('*') && !allowed.includes(word)) {
     return `${word} is not executed because it is not in the whitelist.\n`;
   }
+  if (view.serving === null && !answeredAlways.has(word)) return NOT_SERVING;
   return argument.length < (argumentBytes[word] ?? 0) ? undefined : answer(view, argument);
 }
 
@@ -205,7 +201,6 @@ function dateText(wallMs: number): string {
 }
 
 function dump(view: ServerView): string {
-  if (view.serving === null) return NOT_SERVING;
   const lines = ['SessionTracker dump:', ...sessionLines(view)];
   const owners = view.database.tree.sessionsWithEphemerals;
   lines.push('ephemeral nodes dump:', `Sessions with Ephemerals (${owners.size}):`);
