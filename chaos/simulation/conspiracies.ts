@@ -17,7 +17,7 @@ const CALM_SYNC_MS = 0.5;
 
 /**
  * A minority is cut off, so that what is acknowledged rests on a bare majority, one of which has a slow disk. Behind an
- * acknowledgement all of that majority loses power. That one comes back, and with the minority it is a quorum: what it
+ * acknowledgement, or when it has just formed again, all of that majority loses power. That one comes back, and with the minority it is a quorum: what it
  * acked and does not have is lost. The rest comes back into the new epoch, with what nobody else may have; without a time
  * to stay away (0) as soon as another leads, when that can still be cut.
  */
@@ -45,7 +45,15 @@ export function majorityLoss(stage: Stage, fault: FaultOf<'majority-loss'>): (()
     if (fault.awayMs > 0) stage.after(fault.awayMs, startAll);
     else onceAt(stage, 'leading', fault.leadMs + ACK_WAIT_MS_MAX, startAll);
   };
-  stage.after(fault.leadMs, () => onceAt(stage, 'ack', ACK_WAIT_MS_MAX, strike));
+  /** The majority forms once more: whose disk is slow has lost what the others kept, and is brought level. */
+  const again = () => {
+    for (const sid of majority) world.crash(sid, sid === back ? 'power' : 'kill');
+    for (const sid of majority) stage.after(REBOOT_MS, () => world.start(sid));
+  };
+  stage.after(fault.leadMs, () => {
+    onceAt(stage, fault.on, ACK_WAIT_MS_MAX, () => stage.after(fault.afterMs, strike));
+    if (fault.on === 'leading') again();
+  });
   return () => {
     for (const sid of majority) world.start(sid);
   };

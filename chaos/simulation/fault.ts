@@ -50,6 +50,9 @@ export type Fault =
       readonly order: readonly number[];
       readonly syncDelayMs: number;
       readonly leadMs: number;
+      /** What the loss of power follows, and how soon. */
+      readonly on: 'ack' | 'leading';
+      readonly afterMs: number;
       readonly back: Accomplice;
       readonly awayMs: number;
     }

@@ -50,6 +50,8 @@ const fault = z.discriminatedUnion('kind', [
     order,
     syncDelayMs: ms,
     leadMs: ms,
+    on: z.enum(['ack', 'leading']),
+    afterMs: ms,
     back: accomplice,
     awayMs: ms,
   }),

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import type { Accomplice, PlannedFault } from './fault.ts';
+import type { Accomplice, FaultOf, PlannedFault } from './fault.ts';
 import { lyingDisk } from './lying-disk.ts';
 import { type Plant, planted } from './planted.ts';
 import { seedsFrom } from './run.ts';
@@ -42,9 +42,12 @@ function assertFound(result: SimulationResult | undefined, reason: RegExp): void
   assert.match(result.reasons.join('\n'), reason);
 }
 
+type Strike = Pick<FaultOf<'majority-loss'>, 'on' | 'afterMs'>;
+const BEHIND_ACK: Strike = { on: 'ack', afterMs: 0 };
+
 /** Whoever is `back` has acked, lost power behind the acknowledgement, and is the first to return. */
-function losses(back: Accomplice, awayMs = 2000): PlannedFault[] {
-  const fault = { kind: 'majority-loss', syncDelayMs: 100, leadMs: 200, awayMs, back } as const;
+function losses(back: Accomplice, awayMs = 2000, strike: Strike = BEHIND_ACK): PlannedFault[] {
+  const fault = { kind: 'majority-loss', syncDelayMs: 100, leadMs: 200, ...strike, awayMs, back } as const;
   return [
     [1, 2, 3],
     [3, 2, 1],
@@ -62,6 +65,17 @@ for (const back of ['leader', 'acker'] as const) {
     DEADLINE,
   );
 }
+
+test(
+  'a NEWLEADER acked before its sync is durable is found: clients have read what is lost (3911, 4646)',
+  () => {
+    const wrapDisk: SimulationOptions['wrapDisk'] = (disk, clock, { sid }) =>
+      sid === FIRST_ACKER ? lyingDisk(disk, clock) : disk;
+    const faults = losses('acker', 2000, { on: 'leading', afterMs: 110 });
+    assertFound(firstFailure({ faults, wrapDisk }), /no transaction \d+ was agreed on|read version|lost/);
+  },
+  DEADLINE,
+);
 
 test(
   'on honest disks the same losses lose nothing, and a leader that comes back with more than the others is cut',

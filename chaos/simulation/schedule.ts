@@ -37,11 +37,16 @@ export function planBirth(random: SeededRandom, birthMs: number, sids: readonly 
     }));
 }
 
+/** Right behind the acknowledgement, or while what a new leader began with may not be on every disk that acked it. */
+function drawStrike(random: SeededRandom): { on: 'ack' | 'leading'; afterMs: number } {
+  return random.chance(0.7) ? { on: 'ack', afterMs: 0 } : { on: 'leading', afterMs: random.between(20, 200) };
+}
+
 /** What has steps is not ended before the last of them. */
 function leastMs(fault: Fault): number {
   switch (fault.kind) {
     case 'majority-loss':
-      return fault.leadMs + ACK_WAIT_MS_MAX + Math.max(fault.awayMs, STEPS_MS);
+      return fault.leadMs + ACK_WAIT_MS_MAX + fault.afterMs + Math.max(fault.awayMs, STEPS_MS);
     case 'oversleep':
     case 'ambush':
       return STEPS_MS;
@@ -86,6 +91,7 @@ function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[
         order: random.shuffled(sids),
         syncDelayMs: random.between(5, 200),
         leadMs: random.between(20, 600),
+        ...drawStrike(random),
         back: random.pick(ACCOMPLICES),
         awayMs: random.chance(0.3) ? 0 : random.between(1200, 3000),
       };
