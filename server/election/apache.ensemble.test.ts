@@ -3,10 +3,11 @@
  * sides. Ours follow nobody afterwards; that a whole server joins is shown where there is one.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, onPath, requirePeer, suite, temporaryFolder, until } from '#test';
+import { assert, suite, temporaryFolder, until } from '#test';
 import { Metrics } from '../admin/metrics.ts';
+import { CLASS_PATH, requireApache } from '../interop/member.test-kit.ts';
 import { QuorumMaj } from '../quorum/quorum-maj.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { NodeClock } from '../runtime/node-clock.ts';
@@ -16,9 +17,6 @@ import type { Elected, Proposal } from './fast-leader-election.ts';
 
 const test = suite('election: with Apache ZooKeeper');
 
-const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple'].map(
-  jar => `/usr/share/java/${jar}.jar`,
-);
 const VOTERS = [2, 3, 4];
 const OBSERVERS = [1, 5];
 const AGREE = { deadlineMs: 100_000 };
@@ -49,7 +47,7 @@ class MixedEnsemble {
     settings.push('admin.enableServer=false', 'clientPort=0', ...this.#serverLines());
     writeFileSync(join(folder, 'zoo.cfg'), `${settings.join('\n')}\n`);
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
-    const args = ['-Xmx128m', '-cp', JARS.join(':'), main, join(folder, 'zoo.cfg')];
+    const args = ['-Xmx128m', '-cp', CLASS_PATH, main, join(folder, 'zoo.cfg')];
     const log = openSync(join(folder, 'log'), 'w');
     this.#children.set(sid, spawn('java', args, { stdio: ['ignore', log, log] }));
   }
@@ -120,12 +118,10 @@ class MixedEnsemble {
   }
 }
 
-const java = onPath('java') !== undefined && JARS.every(jar => existsSync(jar));
-
 test(
   'one ensemble of both: elects, joins a leader that exists, elects again when it is killed',
   async () => {
-    requirePeer('java with Apache ZooKeeper', java, 'the election wire is theirs');
+    requireApache();
     const ensemble = new MixedEnsemble();
     try {
       for (const sid of [2, 4]) ensemble.startApache(sid);

@@ -13,7 +13,9 @@ const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4
 /** Another version than Debian's: `ZOOKEEPER_HOME`, an unpacked distribution. */
 const HOME = process.env.ZOOKEEPER_HOME;
 const JAR_FILES = HOME ? [join(HOME, 'lib')] : JARS.map(jar => `/usr/share/java/${jar}.jar`);
-export const CLASS_PATH = HOME ? join(HOME, 'lib', '*') : JAR_FILES.join(':');
+export const CLASS_PATH = HOME
+  ? join(HOME, 'lib', '*')
+  : [...JAR_FILES, '/usr/share/java/snappy-java.jar'].join(':');
 const OUR_MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const APACHE_MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 /** A leader looks for empty containers after a minute, which is the end of a run on one machine and its middle on another. */

@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, onPath, requirePeer, suite, temporaryFolder, until } from '#test';
+import { assert, suite, temporaryFolder, until } from '#test';
 import { Metrics } from '../admin/metrics.ts';
+import { CLASS_PATH, requireApache } from '../interop/member.test-kit.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { NodeClock } from '../runtime/node-clock.ts';
 import { nodeDisk } from '../runtime/node-disk.ts';
@@ -15,32 +16,16 @@ import { createPacket, packetOf, seededRandom } from './testing.ts';
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
 /**
- * Apache ZooKeeper reads what we write, goes on from it, and we go on from that. Shows the formats of 3.8 in both
+ * Apache ZooKeeper reads what we write, goes on from it, and we go on from that. Shows its formats in both
  * directions, digests included, and its compressed snapshots.
  */
 const test = suite('storage: files shared with Apache ZooKeeper');
 
-const JARS = [
-  'zookeeper',
-  'zookeeper-jute',
-  'netty-codec',
-  'netty-resolver',
-  'servlet-api',
-  'slf4j-simple',
-  'commons-cli',
-  'snappy-java',
-];
-const CLASS_PATH = JARS.map(jar => `/usr/share/java/${jar}.jar`).join(':');
 const E1 = makeZxid(1, 0);
 const SESSION = 5n;
 /** Of this process, so that the usual port is free on it. */
 const HOST = `127.${224 + ((process.pid >> 8) % 16)}.${process.pid % 256}.1`;
 const JVM_DEADLINE_MS = 240_000;
-
-function requireJava(): void {
-  const there = onPath('java') !== undefined && existsSync('/usr/share/java/zookeeper.jar');
-  requirePeer('java', there, 'Apache ZooKeeper reads and writes our files');
-}
 
 function java(mainClass: string, ...args: string[]): string {
   return execFileSync('java', ['-cp', CLASS_PATH, mainClass, ...args], { encoding: 'utf8', stdio: 'pipe' });
@@ -103,7 +88,7 @@ async function stop(child: ChildProcess): Promise<void> {
 test(
   'its tools print our log and our snapshot',
   async () => {
-    requireJava();
+    requireApache();
     const folder = temporaryFolder();
     await fill(folder);
     const log = java(
@@ -127,7 +112,7 @@ test(
 test(
   'its server goes on from our files, and we from its own, digests agreeing',
   async () => {
-    requireJava();
+    requireApache();
     const folder = temporaryFolder();
     await fill(folder);
     const server = startJavaServer(folder);
@@ -161,7 +146,7 @@ for (const method of ['gz', 'snappy']) {
   test(
     `a snapshot that its server compressed with ${method} is all that we need`,
     async () => {
-      requireJava();
+      requireApache();
       const folder = temporaryFolder();
       await fill(folder);
       const suffix = `.${method}`;
