@@ -64,6 +64,8 @@ function logHolds(member: Member, text: string): boolean {
 async function leaveTail(ensemble: Ensemble, leader: Member, path: string): Promise<void> {
   const followers = ensemble.running.filter(member => member !== leader);
   const client = await ensemble.client(leader.sid);
+  // Its session has a quorum only: a follower that has it would lead the other.
+  await ensemble.agrees();
   for (const follower of followers) await follower.pause();
   const never = client.create(path).then(
     () => assert.unreachable('committed without a quorum'),
