@@ -46,6 +46,8 @@ async function opened(
     executablePath: CHROMIUM,
     args: FLAGS,
     timeout: STEP_MAX_MS,
+    // Its sockets are there, and their paths have 108 characters.
+    env: { ...process.env, TMPDIR: '/tmp' },
   });
   try {
     const context = await browser.newContext({ viewport: { width: widthPx, height: 800 }, offline: true });
