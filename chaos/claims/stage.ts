@@ -36,7 +36,7 @@ export interface Cast {
   readonly observers: readonly Member[];
 }
 
-const CAST_MAX_MS = 5_000;
+const CAST_MAX_MS = 20_000;
 const CAST_PAUSE_MS = 50;
 
 export class Stage {

@@ -1,7 +1,6 @@
 /** Plans that once led to a failure: each names what it found, and was seen to fail again with the repair taken out. */
 import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { assert, suite } from '#test';
 import { replay } from './run.ts';
 import { serverProgram } from './server-program.ts';
@@ -9,7 +8,7 @@ import { serverProgram } from './server-program.ts';
 const test = suite('simulation: the shelf');
 
 /** Beside the sources: tsc copies no JSON. */
-const SHELF = join(dirname(fileURLToPath(import.meta.url)).replace('/dist/', '/'), 'shelf');
+const SHELF = join(import.meta.dirname, '../../../chaos/simulation/shelf');
 
 for (const name of readdirSync(SHELF).sort()) {
   test(
