@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { terminal } from './bench/terminal.ts';
+import { outputColumns, terminal } from './bench/terminal.ts';
 import { EnsembleError } from './bench/topology/ensemble-error.ts';
 import { UsageError } from './bench/usage-error.ts';
 import type { Result } from './results/schema.ts';
@@ -222,7 +222,7 @@ function addCompare(program: Command): void {
         if (options.html !== undefined)
           await writeFile(options.html, await renderComparison(comparison)).catch(unwritable(options.html));
         if (options.json) context.out.json(comparison);
-        else context.out.print(comparisonText(comparison));
+        else context.out.print(comparisonText(comparison, outputColumns()));
         const worse = comparison.rows.some(({ verdict }) => verdict === 'worse');
         return options.gate && worse ? EXIT_CODES.failed : EXIT_CODES.holds;
       }),

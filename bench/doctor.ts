@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { execa } from 'execa';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { diskSync, loopbackRoundTrip } from './measure/environment.ts';
-import { type Terminal, table } from './terminal.ts';
+import { fittedTable, outputColumns, type Terminal } from './terminal.ts';
 import { APACHE_HINT, findApacheZooKeeper } from './topology/apache-zookeeper.ts';
 import { findSetpriv } from './topology/dies-with-parent.ts';
 
@@ -110,7 +110,7 @@ export async function doctor(
   // One after the other: the measured ones must not measure the others.
   for (const check of checks) findings.push(await examine(check));
   if (options.json) terminal.json({ findings });
-  else terminal.print(findingsText(findings));
+  else terminal.print(findingsText(findings, outputColumns()));
   return EXIT_CODES.holds;
 }
 
@@ -123,13 +123,14 @@ export async function examine({ name, usedFor, howToGet, look }: Check): Promise
 
 const MARKS = { ok: '+', partly: '~', missing: '-' } as const;
 
-export function findingsText(findings: readonly Finding[]): string {
-  return table(
+export function findingsText(findings: readonly Finding[], widthColumns = Number.POSITIVE_INFINITY): string {
+  return fittedTable(
     findings.map(({ name, state, found, usedFor, howToGet }) => [
       `${MARKS[state]} ${name}`,
       found,
       `for ${usedFor}${howToGet ? `; to get it: ${howToGet}` : ''}`,
     ]),
+    widthColumns,
   );
 }
 

@@ -1,7 +1,21 @@
 import { assert, suite } from '#test';
-import { table, terminal } from './terminal.ts';
+import { fittedTable, outputColumns, table, terminal } from './terminal.ts';
 
 const test = suite('terminal');
+
+test('a table that is wider than the terminal stands row by row, each cell with its heading; in a pipe it stays a table', () => {
+  const [head, row] = [
+    ['what', 'n', ''],
+    ['writes', '6', 'ours is better'],
+  ];
+  const flat = 'what    n\nwrites  6  ours is better\n';
+  assert.is(fittedTable([row!], 80, head), flat);
+  assert.is(fittedTable([row!], 25, head), flat);
+  assert.is(fittedTable([row!], 24, head), 'writes\n  n: 6\n  ours is better\n');
+  assert.is(fittedTable([['a', '', 'c']], 3), 'a\n  c\n');
+  assert.is(outputColumns({ isTTY: true, columns: 60 }), 60);
+  assert.is(outputColumns({ columns: 60 }), Number.POSITIVE_INFINITY);
+});
 
 test('on a terminal progress is overwritten, and gone before the answer', () => {
   const { streams, written } = recorder(true);

@@ -58,3 +58,28 @@ export function table(rows: readonly (readonly string[])[]): string {
   );
   return `${lines.join('\n')}\n`;
 }
+
+/** Of what a person looks at; what goes into a file or a pipe is as wide as it likes. */
+export function outputColumns(
+  out: { readonly isTTY?: boolean; readonly columns?: number } = process.stdout,
+): number {
+  return out.isTTY === true ? (out.columns ?? COLUMNS_DEFAULT) : Number.POSITIVE_INFINITY;
+}
+
+/** A table, or where it is wider than `widthColumns` its rows one below the other, each cell on a line with its heading. */
+export function fittedTable(
+  rows: readonly (readonly string[])[],
+  widthColumns: number,
+  head?: readonly string[],
+): string {
+  const flat = table(head === undefined ? rows : [head, ...rows]);
+  if (flat.split('\n').every(line => line.length <= widthColumns)) return flat;
+  const lines = rows.flatMap(([first = '', ...cells]) => [
+    first,
+    ...cells.flatMap((cell, index) => {
+      const name = head?.[index + 1] ?? '';
+      return cell === '' ? [] : [`  ${name === '' ? '' : `${name}: `}${cell}`];
+    }),
+  ]);
+  return `${lines.join('\n')}\n`;
+}

@@ -35,6 +35,7 @@ export function titleFromName(name: string): string {
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replaceAll('_', ' ')
     .toLowerCase()
-    .replace(/\bcpu\b/, 'CPU');
+    .replace(/\bcpu\b/, 'CPU')
+    .replace(/\bapache\b/, 'Apache');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

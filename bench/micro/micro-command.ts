@@ -1,6 +1,6 @@
 /** `zklab micro [FILTER]`: the micro-benchmarks as a table. */
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
-import { type Terminal, table } from '../terminal.ts';
+import { fittedTable, outputColumns, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { type MicroOptions, type MicroRow, runMicro } from './micro.ts';
 
@@ -54,5 +54,6 @@ function microText(rows: readonly MicroRow[]): string {
     String(n),
   ]);
   const warnings = rows.flatMap(row => row.warnings.map(warning => `warning: ${row.name}: ${warning}`));
-  return [table([['task', 'ns', 'half within', 'per second', 'n'], ...cells]), ...warnings].join('\n');
+  const head = ['task', 'ns', 'half within', 'per second', 'n'];
+  return [fittedTable(cells, outputColumns(), head), ...warnings].join('\n');
 }

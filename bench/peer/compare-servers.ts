@@ -8,7 +8,7 @@ import { createRun } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { probeEnvironment } from '../measure/environment.ts';
 import { fourLetterWord, parseSrvr } from '../measure/four-letter.ts';
-import type { Terminal } from '../terminal.ts';
+import { outputColumns, type Terminal } from '../terminal.ts';
 import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';
@@ -109,7 +109,7 @@ export async function compareServers(
     if (options.json) terminal.json(result);
     else {
       terminal.print(`${headingOf(versions)}: ${load}\n`);
-      terminal.print(peerText(peerRows(metrics, rounds)));
+      terminal.print(peerText(peerRows(metrics, rounds), outputColumns()));
       for (const reason of voidReasons) terminal.print(`void: ${reason}`);
       terminal.print(`result: ${file}`);
     }

@@ -1,10 +1,10 @@
 import { CONFIDENCE, type Estimate, warnings } from '../stats/estimate.ts';
-import { table } from '../terminal.ts';
+import { fittedTable } from '../terminal.ts';
 import type { PeerRow } from './peer-result.ts';
 import { TURNS_TEXT } from './turns.ts';
 
 /** The comparison as a table; its last column says only what the interval shows. */
-export function peerText(rows: readonly PeerRow[]): string {
+export function peerText(rows: readonly PeerRow[], widthColumns = Number.POSITIVE_INFINITY): string {
   if (rows.length === 0) return 'no round was completed';
   const compared = rows.some(({ against }) => against !== undefined);
   const head = compared
@@ -12,7 +12,7 @@ export function peerText(rows: readonly PeerRow[]): string {
     : ['median of rounds', 'n', 'zklab', '95 % interval'];
   const found = new Set(rows.flatMap(({ zklab, against }) => (against?.ratio ?? zklab).warnings));
   return [
-    table([head, ...rows.map(cellsOf)]),
+    fittedTable(rows.map(cellsOf), widthColumns, head),
     ...(compared ? [TURNS_TEXT] : []),
     ...[...found].map(warning => `warning: ${warnings[warning]}`),
   ].join('\n');

@@ -1,6 +1,7 @@
 /** Parts of a result document that are not measured by a load: where it ran, on what, and what it cannot show. */
 import type { Environment as Probed } from '../../bench/measure/environment.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
+import { CONDITIONS } from '../../results/names.ts';
 import type { Environment, Topology as TopologyRow } from '../../results/schema.ts';
 import type { Toxiproxy } from '../toxiproxy/find.ts';
 import type { ServerKind } from './lab.ts';
@@ -61,7 +62,7 @@ export function limitsOf(
       ? ['No proxies: faults of links were not possible, and claims that need them are not shown.']
       : [
           `All traffic between members goes through ${toxiproxy.kind === 'stand-in' ? 'the stand-in for Toxiproxy' : 'Toxiproxy'}, ` +
-            'in every condition alike: rates are lower than on direct links, and the proxy takes CPU too.',
+            `in every condition ${suite.proxyTax ? `but "${CONDITIONS.direct}"` : 'alike'}: rates are lower than on direct links, and the proxy takes CPU too.`,
         ]),
     ...(observers > 0 ? [`At most ${observers} observers: nothing is said about hundreds.`] : []),
     `Phases last ${suite.load.saturatedMs} ms: what comes seldom (snapshots, long pauses) shows in few of them.`,

@@ -26,6 +26,17 @@ test('text: worse first, what cannot be judged last, every row with n and p, war
   assert.match(text, /warning: a has uncommitted changes\n$/);
 });
 
+test('text: in a narrow terminal each row stands by itself, and no line is wider', () => {
+  for (const width of [60, 80]) {
+    const text = comparisonText(fixtureComparison(), width);
+    for (const line of text.split('\n')) assert.ok(line.length <= width, `${width}: "${line}"`);
+    assert.match(
+      text,
+      /\nworse: .*\n(.*\n)? {4}a {3}.*\n {4}b {3}4,860 .*\n {4}b\/a 0\.81× \(0\.786–0\.834\), p 0\.012\n/,
+    );
+  }
+});
+
 test('html: the count of each verdict in the heading, no script, names escaped', async () => {
   const page = await renderComparison({
     ...fixtureComparison(),

@@ -1,8 +1,13 @@
 import type { Comparison, ComparisonRow, ComparisonSide } from '../../results/comparison.ts';
 import { formatInterval, formatNumber } from '../format.ts';
+import { titleOf } from '../order.ts';
+import { wrap } from '../terminal/wrap.ts';
 
-/** Two runs as plain lines: worst first, so that a regression is on the first screen. */
-export function comparisonText(comparison: Comparison): string {
+/**
+ * Two runs as plain lines: worst first, so that a regression is on the first screen. Where the table is wider than
+ * `widthColumns`, its rows one below the other.
+ */
+export function comparisonText(comparison: Comparison, widthColumns = Number.POSITIVE_INFINITY): string {
   const lines = [
     `a  ${comparison.a.id}  ${comparison.a.label}`,
     `b  ${comparison.b.id}  ${comparison.b.label}`,
@@ -10,23 +15,32 @@ export function comparisonText(comparison: Comparison): string {
   ];
   const rows = sortedRows(comparison).map(row => [
     row.verdict,
-    `${row.metric}, ${row.topology}, ${row.condition}`,
+    `${titleOf(row.metric)} (${row.unit}), ${row.topology}, ${row.condition}`,
     sideText(row.a),
     sideText(row.b),
     ratioText(row),
     pText(row),
   ]);
   const table = [['verdict', 'what', 'a', 'b', 'b/a', 'p (Holm)'], ...rows];
+  const fits = (line: string) => line.length <= widthColumns;
   const widths = table[0]!.map((_, column) => Math.max(...table.map(row => row[column]!.length)));
-  for (const row of table)
-    lines.push(
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    );
-  for (const warning of comparison.warnings) lines.push('', `warning: ${warning}`);
+  const flat = table.map(row =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+  lines.push(...(flat.every(fits) ? flat : rows.flatMap(row => stacked(row, widthColumns))));
+  for (const warning of comparison.warnings) {
+    const text = `warning: ${warning}`;
+    lines.push('', ...(fits(text) ? [text] : wrap(text, widthColumns)));
+  }
   return `${lines.join('\n')}\n`;
+}
+
+function stacked([verdict, what, a, b, ratio, p]: readonly string[], widthColumns: number): string[] {
+  const below = [`a   ${a}`, `b   ${b}`, `b/a ${ratio}, p ${p}`].map(line => `    ${line}`);
+  return [...wrap(`${verdict}: ${what}`, widthColumns), ...below];
 }
 
 const READING_ORDER = ['worse', 'better', 'no difference shown', 'too few'] as const;
