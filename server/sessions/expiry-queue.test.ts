@@ -25,7 +25,22 @@ test('a bucket ends at (floor((now + timeout) / tick) + 1) * tick, and expires a
   assert.is(queue.buckets.size, 0);
 });
 
-test('after a pause of the process all that was due expires together', () => {
+test('what is postponed expires later by whole ticks, and can be touched and removed as before', () => {
+  const queue = new ExpiryQueue<Named>(TICK_MS, 0);
+  const [a, b, c] = [1, 2, 3].map(name => ({ name, expiryMs: 0 })) as [Named, Named, Named];
+  for (const each of [a, b, c]) queue.touch(each, 0, 500);
+  queue.postpone(5 * TICK_MS + 1);
+  assert.is(a.expiryMs, 600 + 5 * TICK_MS);
+  assert.equal([...queue.buckets.keys()], [a.expiryMs]);
+  queue.touch(b, 1_100, 1_000);
+  queue.remove(c);
+  assert.equal(queue.poll(1_599), []);
+  assert.equal(queue.poll(1_600), [a]);
+  assert.equal(queue.poll(2_200), [b]);
+  assert.is(queue.buckets.size, 0);
+});
+
+test('polled late, all that was due expires together', () => {
   const queue = new ExpiryQueue<Named>(TICK_MS, 0);
   const all = [1, 2, 3, 4, 5].map(name => ({ name, expiryMs: 0 }));
   for (const each of all) queue.touch(each, 0, each.name * 1000);

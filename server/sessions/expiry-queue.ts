@@ -47,7 +47,6 @@ export class ExpiryQueue<T extends Expirable> {
   /** Takes out everything whose time has passed. */
   poll(nowMs: number): T[] {
     const expired: T[] = [];
-    // A clock that stood still for long (a paused process) owes many buckets: they expire together.
     while (this.#nextMs <= nowMs) {
       const bucket = this.#buckets.get(this.#nextMs);
       if (bucket !== undefined) {
@@ -60,6 +59,18 @@ export class ExpiryQueue<T extends Expirable> {
       this.#nextMs += this.#intervalMs;
     }
     return expired;
+  }
+
+  /** Everything expires later by that much, in whole ticks. */
+  postpone(byMs: number): void {
+    const shiftMs = Math.floor(byMs / this.#intervalMs) * this.#intervalMs;
+    const buckets = [...this.#buckets];
+    this.#buckets.clear();
+    this.#nextMs += shiftMs;
+    for (const [endMs, bucket] of buckets) {
+      for (const element of bucket) element.expiryMs += shiftMs;
+      this.#buckets.set(endMs + shiftMs, bucket);
+    }
   }
 
   /** Bucket end in ms -> elements, for the `dump` word. */

@@ -47,6 +47,23 @@ test('a touched session lives on, each touch with the whole timeout', () => {
   assert.is(tracker.touch(b), false, 'no touch brings back what is closing');
 });
 
+test('while the process stands still no session runs out: what was left of it is left, and time to be heard of', () => {
+  const { clock, expired, tracker } = rig();
+  const session = tracker.track(A, 500);
+  tracker.track(B, 500);
+  clock.advance(450);
+  clock.pause();
+  clock.advance(5_000);
+  clock.resume();
+  clock.advance(TICK_MS / 2);
+  assert.equal(expired, []);
+  tracker.touch(session);
+  clock.advance(4 * TICK_MS);
+  assert.equal(expired, [B]);
+  clock.advance(5 * TICK_MS);
+  assert.equal(expired, [B, A]);
+});
+
 test('a touch with another timeout, as a PING or REVALIDATE brings it, counts with that', () => {
   const { clock, expired, tracker } = rig();
   const session = tracker.track(A, 500);

@@ -15,12 +15,16 @@ export interface TrackedSession extends Expirable {
   closing: boolean;
 }
 
+/** A poll this many ticks after the one before: the process stood still. Less is a busy machine. */
+const STOOD_STILL_TICKS = 2;
+
 /** Only the leader expires global sessions. @see facts section 7; SessionTrackerImpl, LeaderSessionTracker */
 export class SessionTracker {
   readonly #sessions = new LongMap<TrackedSession>();
   readonly #queue: ExpiryQueue<TrackedSession>;
   readonly #clock: Clock;
   readonly #timer: Timer;
+  #polledMs: number;
 
   /** `onExpire` submits the closeSession; the session stays tracked, closing, until that is applied. */
   constructor(
@@ -30,15 +34,23 @@ export class SessionTracker {
     onExpire: (session: TrackedSession) => void,
   ) {
     this.#clock = clock;
-    this.#queue = new ExpiryQueue(tickTimeMs, clock.monotonicMs());
+    this.#polledMs = clock.monotonicMs();
+    this.#queue = new ExpiryQueue(tickTimeMs, this.#polledMs);
     for (const [id, timeoutMs] of sessions) this.track(id, timeoutMs);
-    this.#timer = clock.every(tickTimeMs, () => {
-      for (const session of this.#queue.poll(clock.monotonicMs())) {
-        if (session.closing) continue;
-        session.closing = true;
-        onExpire(session);
-      }
-    });
+    this.#timer = clock.every(tickTimeMs, () => this.#expireDue(tickTimeMs, onExpire));
+  }
+
+  /** While this process stood still (SIGSTOP, a virtual machine that was moved) it heard nobody, so nobody was silent. */
+  #expireDue(tickTimeMs: number, onExpire: (session: TrackedSession) => void): void {
+    const nowMs = this.#clock.monotonicMs();
+    const sinceMs = nowMs - this.#polledMs;
+    this.#polledMs = nowMs;
+    if (sinceMs >= STOOD_STILL_TICKS * tickTimeMs) this.#queue.postpone(sinceMs);
+    for (const session of this.#queue.poll(nowMs)) {
+      if (session.closing) continue;
+      session.closing = true;
+      onExpire(session);
+    }
   }
 
   get size(): number {
