@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { ACK_WAIT_MS_MAX } from './conspiracies.ts';
-import type { Accomplice, Fault, FaultKind, PlannedFault, Target } from './fault.ts';
+import type { Accomplice, Fault, FaultKind, FaultOf, PlannedFault, Target } from './fault.ts';
 import { MOMENTS } from './moments.ts';
 import type { Swarm } from './swarm.ts';
 
@@ -38,8 +38,14 @@ export function planBirth(random: SeededRandom, birthMs: number, sids: readonly 
 }
 
 /** Right behind the acknowledgement, or while what a new leader began with may not be on every disk that acked it. */
-function drawStrike(random: SeededRandom): { on: 'ack' | 'leading'; afterMs: number } {
-  return random.chance(0.7) ? { on: 'ack', afterMs: 0 } : { on: 'leading', afterMs: random.between(20, 200) };
+function drawStrike(
+  random: SeededRandom,
+): Pick<FaultOf<'majority-loss'>, 'on' | 'afterMs' | 'back' | 'syncDelayMs'> {
+  const back = random.pick(ACCOMPLICES);
+  if (random.chance(0.6)) return { on: 'ack', afterMs: 0, back, syncDelayMs: random.between(5, 200) };
+  // Clients need some time to come back and read.
+  const afterMs = random.between(60, 300);
+  return { on: 'leading', afterMs, back: 'acker', syncDelayMs: afterMs + random.between(20, 200) };
 }
 
 /** What has steps is not ended before the last of them. */
@@ -89,10 +95,8 @@ function drawFault(random: SeededRandom, kind: FaultKind, sids: readonly number[
       return {
         kind,
         order: random.shuffled(sids),
-        syncDelayMs: random.between(5, 200),
         leadMs: random.between(20, 600),
         ...drawStrike(random),
-        back: random.pick(ACCOMPLICES),
         awayMs: random.chance(0.3) ? 0 : random.between(1200, 3000),
       };
     case 'oversleep':
