@@ -1,7 +1,7 @@
 import { aclAllows } from '../tree/acl.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { writeNodeStat } from '../tree/node-reply.ts';
-import { addWatch, hasWatch, rearm, removeWatch } from '../tree/set-watches.ts';
+import { addWatch, hasWatch, isWatcherType, rearm, removeWatch } from '../tree/set-watches.ts';
 import { type Watcher, WatchMode } from '../tree/watch-manager.ts';
 import type { ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../wire/acl.ts';
@@ -131,13 +131,14 @@ export class FinalRequestProcessor {
   }
 
   #addWatch(path: string, mode: number, session: ReadSession, body: JuteWriter): number {
-    if (mode !== 0 && mode !== 1) return ErrorCode.BADARGUMENTS;
+    if (mode !== 0 && mode !== 1) return ErrorCode.MARSHALLINGERROR;
     addWatch(this.#tree(), path, session, mode === 0 ? WatchMode.persistent : WatchMode.persistentRecursive);
     body.writeInt(ErrorCode.OK);
     return ErrorCode.OK;
   }
 
   #changeWatch(op: number, path: string, type: number, session: ReadSession): number {
+    if (!isWatcherType(type)) return ErrorCode.MARSHALLINGERROR;
     const change = op === OpCode.checkWatches ? hasWatch : removeWatch;
     return change(this.#tree(), path, type, session) ? ErrorCode.OK : ErrorCode.NOWATCHER;
   }

@@ -59,6 +59,10 @@ export function addWatch(
 /** Types of checkWatches and removeWatches. @see facts section 5; Watcher.WatcherType */
 export const WatcherType = { children: 1, data: 2, any: 3, persistent: 4, persistentRecursive: 5 } as const;
 
+export function isWatcherType(type: number): boolean {
+  return type >= WatcherType.children && type <= WatcherType.persistentRecursive;
+}
+
 /** The checkWatches operation. Children and data mean one-shot watches only. @see ZOOKEEPER-4471 */
 export function hasWatch(tree: DataTree, path: string, watcherType: number, watcher: Watcher): boolean {
   return tablesOf(tree, watcherType).some(table => table.has(path, watcher, modeOf(watcherType)));
