@@ -53,10 +53,41 @@ test('votes with zxid -1, votes for strangers and votes of observers change noth
   const server = core(1);
   server.step(LOOK);
   assert.equal(sentTo(hears(server, 2, { zxid: -1, leader: 2 })), []);
+  assert.equal(sentTo(hears(server, 2, { zxid: -1, leader: 2, peerEpoch: 9 })), []);
   assert.equal(sentTo(hears(server, 2, { leader: 77, peerEpoch: 9 })), []);
   assert.equal(sentTo(hears(server, 2, { leader: 4, peerEpoch: 9 })), []);
   assert.equal(sentTo(hears(server, 4, { leader: 3, peerEpoch: 9 })), [4]);
   assert.equal([server.vote.leader, server.round], [1, 1]);
+});
+
+test('an observer, which stands for nobody, neither takes up a vote for a stranger nor is elected itself', () => {
+  const server = core(4);
+  server.step(LOOK);
+  hears(server, 1, { leader: 77, peerEpoch: 9 });
+  assert.is(server.vote.leader, MIN_LONG);
+  for (const sid of [1, 2])
+    assert.is(elected(hears(server, sid, { state: 'FOLLOWING', leader: 4, round: server.round })), undefined);
+  assert.is(server.state, 'LOOKING');
+});
+
+test('a participant that is in no configuration yet asks, and stands for nobody', () => {
+  const outputs = core(9).step(LOOK);
+  assert.equal(sentTo(outputs), [1, 2, 3]);
+  for (const output of outputs) if (output.type === 'send') assert.is(output.notification.leader, MIN_LONG);
+});
+
+test('ZOOKEEPER-3109: a supporter that looks again in a later round has left, even when it still prefers this leader', () => {
+  for (const [round, lost] of [
+    [1, false],
+    [2, true],
+  ] as const) {
+    const server = core(3);
+    server.step(LOOK);
+    hears(server, 1, { leader: 3 });
+    assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.state, 'LEADING');
+    const types = hears(server, 1, { leader: 3, round }).map(output => output.type);
+    assert.is(types.includes('supportLost'), lost, `round ${round}`);
+  }
 });
 
 test('ZOOKEEPER-2959: the votes of observers make no quorum', () => {

@@ -88,6 +88,12 @@ test('unless a sync was announced: then the epoch of the log holds, not the one 
   assert.is(open(rig, makeZxid(5, 2)).currentEpoch, 5);
 });
 
+test('an announcement of an epoch before that of the log explains nothing: the log is refused', () => {
+  const rig = testRig();
+  open(rig, makeZxid(3, 1)).announceCurrentEpoch(4);
+  refused(rig, makeZxid(5, 2), /currentEpoch 3 is older than the last transaction 0x500000002/);
+});
+
 test('an announcement is replaced whole: the log may rely on the one before (zklab sim)', () => {
   for (let seed = 1; seed <= 30; seed++) {
     const rig = testRig(seed);

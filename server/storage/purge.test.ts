@@ -62,6 +62,31 @@ test('fewer than three are never kept, and damaged ones do not count', () => {
   ]);
 });
 
+test('a crash at any step leaves no snapshot without the logs behind it', () => {
+  let interrupted = 0;
+  for (let step = 1; step <= 12; step++) {
+    const rig = testRig(step);
+    fill(rig, 6);
+    let left = step;
+    rig.disk.beforeOperation = operation => {
+      if (/remove|sync/.test(operation) && --left === 0) throw new Error('power cut');
+    };
+    try {
+      purge(rig.disk, '/d/version-2', '/l/version-2', 3, silentLogger);
+    } catch {
+      interrupted++;
+    }
+    rig.disk.beforeOperation = () => {};
+    rig.disk.crash();
+    const [oldest, ...newer] = rig.disk
+      .list('/d/version-2')
+      .sort((a, b) => Number.parseInt(a.slice(9), 16) - Number.parseInt(b.slice(9), 16));
+    for (const name of newer) rig.disk.remove(`/d/version-2/${name}`);
+    assert.is(open(rig).lastProcessedZxid, E1 + 18, `step ${step}, from ${oldest}`);
+  }
+  assert.ok(interrupted >= 8, `${interrupted} were interrupted`);
+});
+
 test('nothing to purge removes nothing', () => {
   const rig = testRig();
   fill(rig, 1);
