@@ -2,6 +2,7 @@
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execaNode, type ResultPromise } from 'execa';
+import { LoadError } from './load-error.ts';
 import type { LoadResult, LoadSpec } from './load-spec.ts';
 import type { LoadProgress } from './run-load.ts';
 
@@ -103,7 +104,7 @@ export class LoadDriver {
   #onMessage(message: Exclude<FromLoadProcess, { kind: 'ready' }>): void {
     if (message.kind === 'progress') this.#waiting?.onProgress?.(message.progress);
     else if (message.kind === 'result') this.#settle()?.resolve(message.result);
-    else this.#settle()?.reject(new Error(`load driver: ${message.message}`));
+    else this.#settle()?.reject(new LoadError(`load driver: ${message.message}`));
   }
 
   #settle(): Waiting | undefined {

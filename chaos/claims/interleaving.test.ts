@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import { LoadError } from '../../bench/load/load-error.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { Interleaving, type Turn } from './interleaving.ts';
 import { SILENT } from './progress.ts';
@@ -83,6 +84,24 @@ test('what is given up is measured no further; what it measured before, and the 
   assert.is(await played.run(), 'done');
   assert.equal(roundsOf(played).sort(), ['a: 0,1', 'b: 0,1,2,3']);
   assert.match(played.recorder.remarks.join(), 'a was measured no further: no leader any more');
+});
+
+test('a load that could not be run costs the rest of one round; one that never can be run, the stage', async () => {
+  const fails = (from: number, to: number) => (round: number) => {
+    if (round >= from && round <= to) throw new LoadError('load driver: no session was made');
+  };
+  const once = play(['a', 'b'], { a: fails(1, 1) });
+  assert.is(await once.run(), 'done');
+  assert.equal(once.log.filter(each => each.endsWith('a')).length, 4);
+  assert.match(
+    once.recorder.remarks.join(),
+    'a was not measured to the end of round 2: load driver: no session',
+  );
+  const always = play(['a', 'b'], { a: fails(0, 99) });
+  assert.is(await always.run({ ...WANTED, rounds: 8 }), 'done');
+  assert.equal(always.log.filter(each => each.endsWith('a')).length, 4);
+  assert.equal(always.log.filter(each => each.endsWith('b')).length, 8);
+  assert.match(always.recorder.remarks.at(-1)!, 'a was measured no further');
 });
 
 test('who is not ready yet comes after the others of that round, and from then on in turn', async () => {

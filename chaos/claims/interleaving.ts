@@ -1,4 +1,5 @@
 /** Interleaved rounds: in each every turn once, in an order that no trend can use. */
+import { LoadError } from '../../bench/load/load-error.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { NotHealed } from './measurements/under-fault.ts';
 import type { Progress } from './progress.ts';
@@ -34,9 +35,13 @@ export interface Wanted {
   readonly share: number;
 }
 
+/** Loads of a stage that may fail to run before it is given up. */
+const UNRUN_MAX = 3;
+
 export class Interleaving {
   readonly #options: InterleavingOptions;
   readonly #broken = new Set<Stage>();
+  readonly #unrun = new Map<Stage, number>();
   /** `3 of 12 rounds of writes` */
   readonly #done: string[] = [];
 
@@ -78,7 +83,7 @@ export class Interleaving {
     for (const turn of late) if (turn.ready?.() !== false) await this.#take(turn, round);
   }
 
-  /** A stage that breaks is given up, and the others go on. */
+  /** A stage that breaks is given up, and the others go on; so is one whose loads could not be run too often. */
   async #take({ stage, measure }: Turn, round: number): Promise<void> {
     const { progress, signal, recorder } = this.#options;
     signal.throwIfAborted();
@@ -88,10 +93,23 @@ export class Interleaving {
       signal.throwIfAborted();
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof NotHealed || error instanceof EnsembleError)) throw error;
+      const isLoad = error instanceof LoadError;
+      if (!(isLoad || error instanceof NotHealed || error instanceof EnsembleError)) throw error;
+      if (isLoad && this.#passesOver(stage, round, error)) return;
       this.#broken.add(stage);
       recorder.remarks.push(`${stage.name} was measured no further: ${error.message.split('\n')[0]}`);
       progress.note(`${stage.name} is given up: ${error.message}`);
     }
+  }
+
+  /** A load that could not be run, in an election for one, costs its turn the rest of the round. */
+  #passesOver(stage: Stage, round: number, { message }: LoadError): boolean {
+    const { progress, recorder } = this.#options;
+    const times = (this.#unrun.get(stage) ?? 0) + 1;
+    this.#unrun.set(stage, times);
+    if (times > UNRUN_MAX) return false;
+    recorder.remarks.push(`${stage.name} was not measured to the end of round ${round + 1}: ${message}`);
+    progress.note(`${stage.name} misses the rest of this round: ${message}`);
+    return true;
   }
 }
