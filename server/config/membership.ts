@@ -69,6 +69,10 @@ export function memberOf(
   }
   warnings.push(...membershipWarnings(servers, voters));
   const sid = readMyid(config, texts, settings);
+  if ((config.servers.get(sid)?.addresses.length ?? 1) > 1 && !settings.quorumListenOnAllIPs)
+    warnings.push(
+      `server.${sid} listens on its first address alone: peers may try another, quorumListenOnAllIPs=true serves all`,
+    );
   const role = config.servers.get(sid)?.role ?? 'participant';
   if (role !== settings.peerType) {
     warnings.push(`peerType=${settings.peerType}, but server.${sid} is ${role} by its line, which wins`);

@@ -158,9 +158,14 @@ test('the number of participants is remarked on', () => {
   assert.match(warnings(4), /4 participants tolerate no more failures than 3/);
 });
 
-test('of several addresses the first is used, which is said', () => {
-  const config = parse(three.replace('a:2888:3888', 'a:1:2|z:3:4'), { myid: '1' });
-  assert.match(config.warnings.join('\n'), /several addresses of server\.1: the first is used/);
+test('of several addresses the first is used, which is said; whose they are is told how to serve all', () => {
+  const said = (myid: string, more = '') =>
+    parse(three.replace('a:2888:3888', 'a:1:2|z:3:4') + more, { myid }).warnings.join('\n');
+  assert.match(said('1'), /several addresses of server\.1: the first is used/);
+  const alone = /server\.1 listens on its first address alone: .* quorumListenOnAllIPs=true/;
+  assert.match(said('1'), alone);
+  assert.not.match(said('2'), alone);
+  assert.not.match(said('1', '\nquorumListenOnAllIPs=true\n'), alone);
 });
 
 test('dynamicConfigFile: members come from it, the version from its name', () => {
