@@ -58,6 +58,19 @@ test('an on-disk DIFF has to reach what this server has applied: after a SNAP no
   assert.is(diskDiff(db, E1 + 2), null);
 });
 
+test('an on-disk DIFF whose last log has gone meanwhile is refused: what it ends with is not what this server has applied', () => {
+  const rig = testRig();
+  const db = open(rig, { snapshotSizeFactor: 100, commitLogCount: 1 });
+  commit(rig, db, ...creates(1, 3));
+  db.takeSnapshot(() => {});
+  rig.clock.run();
+  commit(rig, db, ...creates(4, 6));
+  const diff = db.readLogFrom(E1 + 1, db.lastProcessedZxid)!;
+  rig.disk.remove('/data/version-2/log.100000004');
+  while (diff.read(100));
+  assert.is(diff.zxids, null);
+});
+
 test('a SNAP interrupted before the log was removed leaves a log that does not join, and is not kept (zklab sim)', () => {
   const rig = testRig();
   const db = open(rig, { snapshotSizeFactor: 100 });
