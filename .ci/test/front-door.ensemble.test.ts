@@ -28,6 +28,7 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['up voters=3 masters=on', 'masters=on without observers'],
   ['sim --seed 1 --seeds 2', '--seeds and --first are accepted without it'],
   ['sim --replay no-such.plan.json', 'no-such.plan.json'],
+  ['sim --replay a.plan.json --voters 5', 'the plan says it all, --voters is accepted without it'],
   ['recheck chaos/no-such', 'does not exist'],
   ['report no-such-run', 'no run "no-such-run"'],
   ['micro no-such-task', 'no task matches'],

@@ -23,19 +23,30 @@ test('every plan that a seed can draw is read back as it was written', () => {
     for (let seed = 0; seed < 50; seed++) {
       const random = new SeededRandom(seed);
       const faults = planFaults(random, drawSwarm(random.fork('swarm')), [1, 2, 3]);
-      writePlan(path, { seed, faults, reasons: ['because'] });
-      assert.equal(readPlan(path), { seed, faults, reasons: ['because'] });
+      const plan = { seed, voters: 3, observers: 0, faults, reasons: ['because'] };
+      writePlan(path, plan);
+      assert.equal(readPlan(path), plan);
     }
   });
 });
 
 test('a file that is no plan is refused, naming the place', () => {
   inFolder(path => {
-    const faults = [{ atMs: 1, durationMs: 1, fault: { kind: 'flood' } }];
+    const plan = { seed: 1, voters: 3, observers: 1, faults: [], reasons: [] };
+    const during = (fault: object) => [{ atMs: 1, durationMs: 1, fault }];
     for (const [text, said] of [
       ['not JSON', /plan\.json is no plan/],
-      [JSON.stringify({ seed: 1, faults, reasons: [] }), /faults\[0\]/],
-      [JSON.stringify({ seed: 1, faults: [], reasons: [], more: 1 }), /more/],
+      [JSON.stringify({ ...plan, faults: during({ kind: 'flood' }) }), /faults\[0\]/],
+      [JSON.stringify({ ...plan, more: 1 }), /more/],
+      [JSON.stringify({ ...plan, voters: undefined }), /voters/],
+      [
+        JSON.stringify({ ...plan, faults: during({ kind: 'pause', target: 5 }) }),
+        /names member 5; there are 1 to 4/,
+      ],
+      [
+        JSON.stringify({ ...plan, faults: during({ kind: 'partition', side: [1, 0], how: 'refuse' }) }),
+        /names member 0; there are 1 to 4/,
+      ],
     ] as const) {
       writeFileSync(path, text);
       assert.throws(

@@ -1,11 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { PlannedFault } from './fault.ts';
+import type { Fault, PlannedFault, Target } from './fault.ts';
 import { MOMENTS } from './moments.ts';
 
-/** A seed and the faults it is run with: what a failure is kept as, and run again from. */
+/** A seed, the size of its ensemble and the faults it is run with: what a failure is kept as, and run again from. */
 export interface Plan {
   readonly seed: number;
+  /** Members 1 to this; the observers follow. */
+  readonly voters: number;
+  readonly observers: number;
   readonly faults: readonly PlannedFault[];
   /** Why it is kept, for the person who opens the file. */
   readonly reasons: readonly string[];
@@ -17,6 +20,9 @@ export class PlanFileError extends Error {
     this.name = 'PlanFileError';
   }
 }
+
+export const VOTERS_MAX = 9;
+export const OBSERVERS_MAX = 20;
 
 const ms = z.number().nonnegative();
 const target = z.union([z.number().int(), z.literal('leader')]);
@@ -71,12 +77,14 @@ const fault = z.discriminatedUnion('kind', [
 ]);
 const schema = z.strictObject({
   seed: z.number().int(),
+  voters: z.number().int().min(1).max(VOTERS_MAX),
+  observers: z.number().int().min(0).max(OBSERVERS_MAX),
   faults: z.array(z.strictObject({ atMs: ms, durationMs: ms, fault })),
   reasons: z.array(z.string()),
 });
 
-export function writePlan(path: string, { seed, faults, reasons }: Plan): void {
-  writeFileSync(path, `${JSON.stringify({ seed, faults, reasons }, null, 1)}\n`);
+export function writePlan(path: string, { seed, voters, observers, faults, reasons }: Plan): void {
+  writeFileSync(path, `${JSON.stringify({ seed, voters, observers, faults, reasons }, null, 1)}\n`);
 }
 
 /** @throws PlanFileError naming what is wrong with the file */
@@ -89,5 +97,25 @@ export function readPlan(path: string): Plan {
   }
   const result = schema.safeParse(document);
   if (!result.success) throw new PlanFileError(path, z.prettifyError(result.error));
-  return result.data;
+  const plan = result.data;
+  const members = plan.voters + plan.observers;
+  for (const [at, { fault }] of plan.faults.entries())
+    for (const sid of sidsIn(fault))
+      if (sid < 1 || sid > members)
+        throw new PlanFileError(path, `faults[${at}] names member ${sid}; there are 1 to ${members}`);
+  return plan;
+}
+
+/** Where a fault of any kind names members. */
+interface FaultOnMembers {
+  readonly target?: Target;
+  readonly from?: Target;
+  readonly to?: Target;
+  readonly side?: readonly Target[];
+  readonly order?: readonly number[];
+}
+
+function sidsIn(fault: Fault): number[] {
+  const { target, from, to, side = [], order = [] } = fault as FaultOnMembers;
+  return [target, from, to, ...side, ...order].filter(one => typeof one === 'number');
 }

@@ -76,10 +76,13 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummar
   };
 }
 
-/** Runs a kept failure again. @throws PlanFileError */
-export function replay(planFile: string, options: SimulationOptions): SimulationResult {
-  const { seed, faults } = readPlan(planFile);
-  return simulate(seed, { ...options, faults });
+/** Runs a kept failure again, in an ensemble of its size. @throws PlanFileError */
+export function replay(
+  planFile: string,
+  options: Omit<SimulationOptions, 'voters' | 'observers' | 'faults'>,
+): SimulationResult {
+  const { seed, voters, observers, faults } = readPlan(planFile);
+  return simulate(seed, { ...options, voters, observers, faults });
 }
 
 function keepFailure(result: SimulationResult, directory: string): FailedSeed {

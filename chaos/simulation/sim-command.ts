@@ -31,12 +31,12 @@ const SEEDS_DEFAULT = 20;
 /** Exit code 1 when a seed failed, 3 when none says anything. @throws UsageError */
 export async function sim(terminal: Terminal, options: SimOptions): Promise<ExitCode> {
   const { json = false, voters, observers, minimise = true, folder, signal } = options;
+  if (options.replay !== undefined) return replayed(options.replay, options, terminal);
   const simulation = {
     program: serverProgram(),
     ...(voters === undefined ? {} : { voters }),
     ...(observers === undefined ? {} : { observers }),
   };
-  if (options.replay !== undefined) return replayed(options.replay, simulation, terminal, json, folder);
   const summary = await runSeeds({
     ...simulation,
     seeds: seedsOf(options),
@@ -61,14 +61,15 @@ function seedsOf({ seed, seeds, first }: SimOptions): Iterable<number> {
   return [seed];
 }
 
-function replayed(
-  file: string,
-  simulation: { program: ReturnType<typeof serverProgram> },
-  terminal: Terminal,
-  json: boolean,
-  folder: string,
-): ExitCode {
-  const result = replayOrRefuse(file, simulation);
+/** What a plan says itself, and may not be told another way. */
+const SAID_BY_A_PLAN = ['seed', 'seeds', 'first', 'voters', 'observers'] as const;
+
+function replayed(file: string, options: SimOptions, terminal: Terminal): ExitCode {
+  const also = SAID_BY_A_PLAN.find(name => options[name] !== undefined);
+  if (also !== undefined)
+    throw new UsageError(`--replay ${file}: the plan says it all, --${also} is accepted without it`);
+  const { json = false, folder } = options;
+  const result = replayOrRefuse(file);
   mkdirSync(folder, { recursive: true });
   const traceFile = join(folder, `seed-${result.seed}.replay.trace`);
   result.trace.writeTo(traceFile);
@@ -81,12 +82,9 @@ function replayed(
   return verdict === 'failed' ? EXIT_CODES.failed : EXIT_CODES.holds;
 }
 
-function replayOrRefuse(
-  file: string,
-  simulation: { program: ReturnType<typeof serverProgram> },
-): SimulationResult {
+function replayOrRefuse(file: string): SimulationResult {
   try {
-    return replay(file, simulation);
+    return replay(file, { program: serverProgram() });
   } catch (error) {
     if (error instanceof PlanFileError) throw new UsageError(error.message);
     throw error;

@@ -26,9 +26,9 @@ import { World } from './world.ts';
 
 export interface SimulationOptions {
   program: MemberProgram;
-  /** @default 3 */
+  /** @default VOTERS_DEFAULT */
   voters?: number;
-  /** @default 1 */
+  /** @default OBSERVERS_DEFAULT */
   observers?: number;
   /** Instead of the faults the seed would plan. */
   faults?: readonly PlannedFault[];
@@ -41,6 +41,8 @@ export interface SimulationOptions {
 
 export interface SimulationResult {
   readonly seed: number;
+  readonly voters: number;
+  readonly observers: number;
   /** `unknown`: nothing was wrong, but too little happened to say more. */
   readonly verdict: 'passed' | 'failed' | 'unknown';
   /** The first is the one to read. */
@@ -55,6 +57,9 @@ export interface SimulationResult {
   readonly marks: ReadonlyMap<string, number>;
   readonly trace: Trace;
 }
+
+export const VOTERS_DEFAULT = 3;
+export const OBSERVERS_DEFAULT = 1;
 
 const FORM_DEADLINE_MS = 60_000;
 /** From the heal until a write has committed and all members agree. */
@@ -76,6 +81,8 @@ export function simulate(seed: number, options: SimulationOptions): SimulationRe
 class Simulation {
   readonly #seed: number;
   readonly #options: SimulationOptions;
+  readonly #voters: number;
+  readonly #observers: number;
   readonly #random: SeededRandom;
   readonly #swarm: Swarm;
   readonly #world: World;
@@ -91,6 +98,8 @@ class Simulation {
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
     this.#options = options;
+    this.#voters = options.voters ?? VOTERS_DEFAULT;
+    this.#observers = options.observers ?? OBSERVERS_DEFAULT;
     this.#random = new SeededRandom(seed);
     const drawn = drawSwarm(this.#random.fork('swarm'));
     this.#swarm = {
@@ -99,7 +108,7 @@ class Simulation {
     };
     this.#world = new World({
       random: this.#random,
-      members: ensembleOf(options.voters ?? 3, options.observers ?? 1),
+      members: ensembleOf(this.#voters, this.#observers),
       program: options.program,
       link: this.#swarm.link,
       syncDelayMsMax: this.#swarm.syncDelayMsMax,
@@ -136,7 +145,7 @@ class Simulation {
       birth.stop();
       world.healAll();
     }
-    if (!this.#wait(() => this.#servingVoters() * 2 > this.#voters(), FORM_DEADLINE_MS)) {
+    if (!this.#wait(() => this.#servingVoters() * 2 > this.#voters, FORM_DEADLINE_MS)) {
       return `no quorum served within ${FORM_DEADLINE_MS} ms, before any fault`;
     }
     const client = this.#client(0);
@@ -250,6 +259,8 @@ class Simulation {
     this.#world.note('world', `${verdict} after ${time.eventsExecuted} events`);
     return {
       seed: this.#seed,
+      voters: this.#voters,
+      observers: this.#observers,
       verdict,
       reasons,
       judgements: this.#judgements,
@@ -329,10 +340,6 @@ class Simulation {
       tree.set(path, exists ? { value: value ?? null, version, mzxid } : undefined);
     }
     return tree.size === this.#paths.length + 1 ? tree : undefined;
-  }
-
-  #voters(): number {
-    return this.#world.specs.filter(spec => spec.role === 'participant').length;
   }
 
   #servingVoters(): number {
