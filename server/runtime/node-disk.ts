@@ -17,11 +17,15 @@ export const nodeDisk: Disk = {
   syncDirectory: path => guard('sync directory', path, () => syncDirectory(path)),
 };
 
+/** How long writes to a file without a name may go unnoticed: a look behind each sync costs a lone write a tenth of its time. */
+const NAME_CHECK_INTERVAL_MS = 100;
+
 class NodeDiskFile implements DiskFile {
   readonly path: string;
   readonly #fd: number;
   /** False where the file system does not count the names of a file. */
   readonly #namesCounted: boolean;
+  #nameCheckedMs = Number.NEGATIVE_INFINITY;
   #open = true;
   #syncing = false;
 
@@ -73,7 +77,11 @@ class NodeDiskFile implements DiskFile {
 
   /** What has no name any more is gone when it is closed, however often it is synced. */
   #lost(): Error | undefined {
-    if (!this.#open || !this.#namesCounted || fs.fstatSync(this.#fd).nlink > 0) return undefined;
+    const nowMs = performance.now();
+    if (!this.#open || !this.#namesCounted || nowMs - this.#nameCheckedMs < NAME_CHECK_INTERVAL_MS)
+      return undefined;
+    this.#nameCheckedMs = nowMs;
+    if (fs.fstatSync(this.#fd).nlink > 0) return undefined;
     return new Error('the file was removed or replaced by somebody else');
   }
 
