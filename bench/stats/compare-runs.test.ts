@@ -46,6 +46,27 @@ test('many rows are corrected: what one row would show by chance, twenty do not'
   assert.is(twenty.verdict, 'no difference shown');
 });
 
+test('rounds that could show a difference alone, and not among so many rows, are too few; the warning says how many are enough', () => {
+  const five = [1, 2, 3, 4, 5];
+  const doubled = five.map(value => value + 100);
+  assert.is(compareRuns(runOf(five), runOf(doubled)).rows[0]!.verdict, 'better');
+  const among = compareRuns(runOf(five, { rows: 20 }), runOf(doubled, { rows: 20 }));
+  assert.equal([...new Set(among.rows.map(({ verdict }) => verdict))], ['too few']);
+  assert.match(
+    among.warnings.join('\n'),
+    /20 of 20 rows have too few rounds.*over 20 rows; 6 rounds in each run are enough/,
+  );
+  const six = [...five, 6];
+  const enough = compareRuns(
+    runOf(six, { rows: 20 }),
+    runOf(
+      six.map(value => value + 100),
+      { rows: 20 },
+    ),
+  );
+  assert.equal([...new Set(enough.rows.map(({ verdict }) => verdict))], ['better']);
+});
+
 test('runs of two days, of two machines, void runs and lone rows are warned of', () => {
   const a = runOf(TEN);
   const b = runOf(TEN, { rows: 2 });

@@ -2,7 +2,7 @@
 import type { Comparison, ComparisonRow, ComparisonSide } from '../../results/comparison.ts';
 import type { Measurement, Result } from '../../results/schema.ts';
 import { holm } from './holm.ts';
-import { mannWhitney } from './mann-whitney.ts';
+import { leastP, mannWhitney } from './mann-whitney.ts';
 import { summaryOf } from './result-form.ts';
 import { median } from './summary.ts';
 
@@ -23,12 +23,13 @@ export function compareRuns(a: Result, b: Result): Comparison {
     const other = others.get(keyOf(item));
     return other === undefined ? [] : [judge(item, other)];
   });
+  const rows = corrected(judged);
   return {
     schemaVersion: 1,
     a: { id: a.run.id, label: labelOf(a) },
     b: { id: b.run.id, label: labelOf(b) },
-    rows: corrected(judged),
-    warnings: [...differences(a, b), ...unmatched(a, b), ...unmatched(b, a)],
+    rows,
+    warnings: [...outOfReach(rows), ...differences(a, b), ...unmatched(a, b), ...unmatched(b, a)],
   };
 }
 
@@ -83,11 +84,26 @@ function ratioOf(a: readonly number[], b: readonly number[]): ComparisonRow['rat
 function corrected(judged: readonly Judged[]): ComparisonRow[] {
   const tested = judged.filter(({ p }) => p !== undefined);
   const adjusted = holm(tested.map(({ p }) => p!));
+  const best = holm(tested.map(({ row }) => leastP(row.a.n, row.b.n)));
   return judged.map(one => {
     const at = tested.indexOf(one);
     const pHolm = at < 0 ? null : adjusted[at]!;
-    return { ...one.row, pHolm, verdict: verdictOf(one.row, pHolm) };
+    const canReach = at >= 0 && best[at]! < ALPHA;
+    return { ...one.row, pHolm, verdict: canReach ? verdictOf(one.row, pHolm) : 'too few' };
   });
+}
+
+/** Five rounds of each may differ in every value and still be one row of fifty: that is no finding of "no difference". */
+function outOfReach(rows: readonly ComparisonRow[]): string[] {
+  const tested = rows.filter(({ pHolm }) => pHolm !== null).length;
+  const short = rows.filter(({ pHolm, verdict }) => pHolm !== null && verdict === 'too few').length;
+  if (short === 0) return [];
+  let rounds = 1;
+  while (leastP(rounds, rounds) * tested >= ALPHA) rounds += 1;
+  return [
+    `${short} of ${rows.length} rows have too few rounds for any difference to stand after Holm's correction over ` +
+      `${tested} rows; ${rounds} rounds in each run are enough (zklab claims --suite full has 12)`,
+  ];
 }
 
 function verdictOf(

@@ -40,7 +40,7 @@ export function mannWhitney(
   const found: Warning[] = [];
   if (Math.min(nA, nB) < PUBLISHED_N_MIN) found.push('FEW');
   if (!exact) found.push('APPROXIMATE');
-  if (2 / binomial(nA + nB, nA) > 1 - confidence) found.push('CANNOT_REACH');
+  if (leastP(nA, nB) > 1 - confidence) found.push('CANNOT_REACH');
   return {
     u,
     superiority: u / (nA * nB),
@@ -140,4 +140,9 @@ function cutOff(nA: number, nB: number, tail: number): number {
   let below = 0;
   while (k <= nA * nB && (below + counts[2 * k]!) / all <= tail + 1e-12) below += counts[2 * k++]!;
   return k;
+}
+
+/** What no two samples of these sizes can come below: those of which each value of one is above each of the other. */
+export function leastP(nA: number, nB: number): number {
+  return 2 / binomial(nA + nB, nA);
 }
