@@ -207,24 +207,28 @@ function addCompare(program: Command): void {
     .description('two runs, row by row: better, worse, no difference shown, too few')
     .argument('<a>', 'the run to compare with')
     .argument('<b>', 'the run that is judged')
-    .option('--gate', `exit with ${EXIT_CODES.failed} when a row is worse`)
+    .option(
+      '--gate',
+      `exit with ${EXIT_CODES.failed} when a row is worse, with ${EXIT_CODES.void} when none could be judged`,
+    )
     .option('--html <file>', 'write the comparison as one HTML file too')
     .option('--json', 'the comparison as one document')
     .action(
       runs(async (a: string, b: string, options: { gate?: boolean; html?: string; json?: boolean }) => {
-        const [{ loadRun }, { compareRuns }, { comparisonText }, { renderComparison }] = await Promise.all([
-          import('./results/store.ts'),
-          import('./bench/stats/compare-runs.ts'),
-          import('./dashboards/compare/text.ts'),
-          import('./dashboards/compare/html.ts'),
-        ]);
+        const [{ loadRun }, { gateExitCode }, { compareRuns }, { comparisonText }, { renderComparison }] =
+          await Promise.all([
+            import('./results/store.ts'),
+            import('./results/comparison.ts'),
+            import('./bench/stats/compare-runs.ts'),
+            import('./dashboards/compare/text.ts'),
+            import('./dashboards/compare/html.ts'),
+          ]);
         const comparison = compareRuns(await loadRun(a), await loadRun(b));
         if (options.html !== undefined)
           await writeFile(options.html, await renderComparison(comparison)).catch(unwritable(options.html));
         if (options.json) context.out.json(comparison);
         else context.out.print(comparisonText(comparison, outputColumns()));
-        const worse = comparison.rows.some(({ verdict }) => verdict === 'worse');
-        return options.gate && worse ? EXIT_CODES.failed : EXIT_CODES.holds;
+        return options.gate ? gateExitCode(comparison) : EXIT_CODES.holds;
       }),
     );
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXIT_CODES, type ExitCode } from './verdicts.ts';
 
 const COMPARISON_VERDICTS = ['better', 'worse', 'no difference shown', 'too few'] as const;
 
@@ -43,3 +44,9 @@ export const comparisonSchema = z.strictObject({
 export type Comparison = z.infer<typeof comparisonSchema>;
 export type ComparisonRow = Comparison['rows'][number];
 export type ComparisonSide = z.infer<typeof side>;
+
+/** For a gate before a release: where no row could be judged, nothing has passed. */
+export function gateExitCode({ rows }: Comparison): ExitCode {
+  if (rows.some(({ verdict }) => verdict === 'worse')) return EXIT_CODES.failed;
+  return rows.every(({ verdict }) => verdict === 'too few') ? EXIT_CODES.void : EXIT_CODES.holds;
+}

@@ -167,6 +167,8 @@ test(
     assert.is(JSON.parse(compared.stdout).rows[0].verdict, 'no difference shown');
     const gated = await zklab('compare', a, runFolder(50), '--gate');
     assert.is(gated.exitCode, 1, gated.stdout);
+    const unjudged = await zklab('compare', runFolder(100, 3), runFolder(50, 3), '--gate');
+    assert.is(unjudged.exitCode, 3, unjudged.stdout);
 
     const saved = join(temporaryFolder(), 'monday.json');
     writeFileSync(saved, (await zklab('report', b, '--json')).stdout);
@@ -206,11 +208,11 @@ function zklab(...words: (string | { env: Record<string, string> })[]) {
   return execa(process.execPath, [ZKLAB, ...args], { reject: false, stdin: 'ignore', env });
 }
 
-function runFolder(writesPerSecond: number): string {
+function runFolder(writesPerSecond: number, rounds = 10): string {
   const folder = mkdtempSync(join(temporaryFolder(), 'run-'));
   const result = minimalResult();
   const [measurement] = result.measurements;
-  measurement!.samples = Array.from({ length: 10 }, (_, round) => ({
+  measurement!.samples = Array.from({ length: rounds }, (_, round) => ({
     round,
     value: writesPerSecond + round,
   }));
