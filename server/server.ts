@@ -42,7 +42,7 @@ export interface RunningServer {
 /** Starts a server of whatever role its configuration and the elections give it. @throws ServerError when it cannot start */
 export function startServer(options: ServerOptions): RunningServer {
   const { runtime, config, logger } = options;
-  const { disk, clock, network, environment } = runtime;
+  const { disk, clock, network } = runtime;
   for (const warning of config.warnings) logger.warn(warning);
   const metrics = new Metrics();
   registerMetrics(metrics);
@@ -60,7 +60,7 @@ export function startServer(options: ServerOptions): RunningServer {
     retainCount: config.snapRetainCount,
     intervalHours: config.purgeIntervalHours,
   });
-  const view = new ServerView({ config, clock, disk, database, metrics, stats, environment });
+  const view = new ServerView({ config, runtime, database, metrics, stats });
   const port = new ClientPort({
     config,
     clock,

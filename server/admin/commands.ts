@@ -1,7 +1,7 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
-import { SERVER_VERSION } from '../version.ts';
+import { FULL_VERSION } from '../version.ts';
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
-import type { Json as JsonValue } from './exact-json.ts';
+import { Double, type Json as JsonValue } from './exact-json.ts';
 import { monitorLines } from './monitor.ts';
 import type { ServerView } from './server-view.ts';
 import { sessionsByWatchedPath, watchesBySession, watchSummary } from './watch-listing.ts';
@@ -140,7 +140,7 @@ function serverStats(view: ServerView): Json {
   const sizes = serving?.replies.sizes;
   const proposals = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
   return {
-    version: SERVER_VERSION,
+    version: FULL_VERSION,
     read_only: false,
     server_stats: {
       packets_sent: stats.packetsSent,
@@ -151,7 +151,7 @@ function serverStats(view: ServerView): Json {
       server_state: serving?.mode ?? 'looking',
       outstanding_requests: serving?.outstanding ?? 0,
       min_latency: Math.round(stats.latencyMinMs),
-      avg_latency: stats.latencyAvgMs,
+      avg_latency: new Double(stats.latencyAvgMs),
       max_latency: Math.round(stats.latencyMaxMs),
       data_dir_size: view.directoryBytes(view.database.snapDirectory),
       log_dir_size: view.directoryBytes(view.database.logDirectory),

@@ -4,6 +4,7 @@
  */
 export type Json =
   | string
+  | Double
   | number
   | bigint
   | boolean
@@ -11,8 +12,25 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json };
 
+/**
+ * What upstream holds as a double. It has a decimal point even where it is whole: an agent that takes the type of a metric from
+ * its first value must not see an integer first and a fraction later.
+ */
+export class Double {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+
+  toString(): string {
+    const text = String(Math.round(this.value * 10_000) / 10_000);
+    return text.includes('.') ? text : `${text}.0`;
+  }
+}
+
 export function toExactJson(value: Json, indent = ''): string {
-  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'bigint' || value instanceof Double) return value.toString();
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (isList(value)) {
     return value.length === 0 ? '[ ]' : `[ ${value.map(item => toExactJson(item, indent)).join(', ')} ]`;

@@ -2,6 +2,7 @@ import type { Metrics } from './metrics.ts';
 
 /** ZooKeeper's names of what this server counts, whatever its role: there from its start, as monitoring expects them. */
 const COUNTERS = [
+  'auth_failed_count',
   'commit_count',
   'connection_drop_count',
   'connection_rejected',
@@ -9,6 +10,7 @@ const COUNTERS = [
   'connection_revalidate_count',
   'diff_count',
   'digest_mismatches_count',
+  'fsync_threshold_exceed_count',
   'learner_commit_received_count',
   'learner_proposal_received_count',
   'looking_count',

@@ -1,3 +1,8 @@
+import type { Double } from './exact-json.ts';
+
+/** What a gauge can show. */
+export type MetricValue = number | string | Double;
+
 /**
  * Counters and summaries under ZooKeeper's own names (facts section 20), plus the exact message, byte and
  * fsync counts that the lab divides by committed writes. Reading them is for `mntr`, AdminServer and Prometheus.
@@ -46,7 +51,7 @@ export class Metrics {
   readonly counters = new Map<string, Counter>();
   readonly summaries = new Map<string, Summary>();
   readonly traffic = new Map<string, Traffic>();
-  readonly #gauges = new Map<string, () => number | string>();
+  readonly #gauges = new Map<string, () => MetricValue>();
 
   counter(name: string): Counter {
     return getOrMake(this.counters, name, () => new Counter());
@@ -62,12 +67,12 @@ export class Metrics {
   }
 
   /** A value read when somebody looks. A later registration of the same name replaces the earlier. */
-  gauge(name: string, read: () => number | string): void {
+  gauge(name: string, read: () => MetricValue): void {
     this.#gauges.set(name, read);
   }
 
-  gauges(): Map<string, number | string> {
-    const values = new Map<string, number | string>();
+  gauges(): Map<string, MetricValue> {
+    const values = new Map<string, MetricValue>();
     for (const [name, read] of this.#gauges) values.set(name, read());
     return values;
   }

@@ -3,14 +3,14 @@ import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { monitorLines } from './monitor.ts';
+import { type MonitorLine, monitorLines } from './monitor.ts';
 
 const test = suite('admin: what mntr counts');
 
 const WRITES = 5;
 const OBSERVER = 4;
 
-function valuesOf(ensemble: MemoryEnsemble, sid: number): Map<string, string | number> {
+function valuesOf(ensemble: MemoryEnsemble, sid: number): Map<string, MonitorLine[1]> {
   return new Map(monitorLines(ensemble.server(sid).view));
 }
 

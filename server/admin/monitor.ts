@@ -1,12 +1,13 @@
-import { SERVER_VERSION } from '../version.ts';
+import { FULL_VERSION } from '../version.ts';
+import { Double } from './exact-json.ts';
 import type { ServerView } from './server-view.ts';
 
 /** One name and value; the name without the `zk_` that `mntr` puts in front. */
-export type MonitorLine = readonly [name: string, value: string | number];
+export type MonitorLine = readonly [name: string, value: string | number | Double];
 
 /** What `mntr` and the `monitor` command show, in upstream's order and names. @see facts sections 18 and 20 */
 export function monitorLines(view: ServerView): MonitorLine[] {
-  const lines: MonitorLine[] = [['version', SERVER_VERSION]];
+  const lines: MonitorLine[] = [['version', FULL_VERSION]];
   lines.push(['server_state', view.serving?.mode ?? 'looking']);
   if (view.peer !== null) lines.push(['peer_state', view.peer.peerState]);
   const master = view.observerMasterId;
@@ -15,8 +16,7 @@ export function monitorLines(view: ServerView): MonitorLine[] {
   lines.push(...leaderLines(view));
   for (const [name, counter] of view.metrics.counters) lines.push([name, counter.value]);
   for (const [name, summary] of view.metrics.summaries) {
-    const average = summary.count === 0 ? 0 : summary.sum / summary.count;
-    lines.push([`avg_${name}`, Math.round(average * 10_000) / 10_000]);
+    lines.push([`avg_${name}`, new Double(summary.count === 0 ? 0 : summary.sum / summary.count)]);
     lines.push([`min_${name}`, summary.count === 0 ? 0 : Math.round(summary.min)]);
     lines.push(
       [`max_${name}`, Math.round(summary.max)],

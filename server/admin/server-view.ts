@@ -8,11 +8,12 @@ import { Leader } from '../quorum/leader.ts';
 import { LeaderZooKeeperServer } from '../quorum/leader-zookeeper-server.ts';
 import type { LearnerHandler } from '../quorum/learner-handler.ts';
 import type { QuorumPeer } from '../quorum/quorum-peer.ts';
-import type { Clock, Disk } from '../runtime/runtime.ts';
+import type { Clock, Disk, Runtime } from '../runtime/runtime.ts';
 import { listSnapshots } from '../storage/snapshot-format.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
-import { SERVER_VERSION } from '../version.ts';
+import { FULL_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
+import { Double } from './exact-json.ts';
 import type { Metrics } from './metrics.ts';
 
 const NO_SIZES = { last: -1, min: -1, max: -1 };
@@ -33,7 +34,7 @@ export class ServerView {
   readonly startedMs: number;
   /** `gtmk` and `stmk`: kept for the tools that set it. Nothing is traced. */
   traceMask = DEFAULT_TRACE_MASK;
-  readonly #environment: () => ReadonlyMap<string, string>;
+  readonly #runtime: Pick<Runtime, 'environment' | 'descriptors'>;
   readonly #disk: Disk;
   serving: ZooKeeperServer | null = null;
   peer: QuorumPeer | null = null;
@@ -41,21 +42,19 @@ export class ServerView {
 
   constructor(parts: {
     config: ServerConfig;
-    clock: Clock;
-    disk: Disk;
+    runtime: Pick<Runtime, 'clock' | 'disk' | 'environment' | 'descriptors'>;
     database: ZkDatabase;
     metrics: Metrics;
     stats: ServerStats;
-    environment: () => ReadonlyMap<string, string>;
   }) {
-    this.#environment = parts.environment;
+    this.#runtime = parts.runtime;
     this.config = parts.config;
-    this.clock = parts.clock;
-    this.#disk = parts.disk;
+    this.clock = parts.runtime.clock;
+    this.#disk = parts.runtime.disk;
     this.database = parts.database;
     this.metrics = parts.metrics;
     this.stats = parts.stats;
-    this.startedMs = parts.clock.monotonicMs();
+    this.startedMs = this.clock.monotonicMs();
     this.#registerGauges();
   }
 
@@ -90,7 +89,7 @@ export class ServerView {
   }
 
   get environment(): ReadonlyMap<string, string> {
-    return new Map([['zookeeper.version', SERVER_VERSION], ...this.#environment()]);
+    return new Map([['zookeeper.version', FULL_VERSION], ...this.#runtime.environment()]);
   }
 
   /** All clients, those without a session among them. */
@@ -119,8 +118,8 @@ export class ServerView {
 
   #registerGauges(): void {
     const { metrics, stats } = this;
-    const gauge = (name: string, read: () => number) => metrics.gauge(name, read);
-    gauge('avg_latency', () => round(stats.latencyAvgMs));
+    const gauge = (name: string, read: () => number | Double) => metrics.gauge(name, read);
+    gauge('avg_latency', () => new Double(stats.latencyAvgMs));
     gauge('max_latency', () => Math.round(stats.latencyMaxMs));
     gauge('min_latency', () => Math.round(stats.latencyMinMs));
     gauge('packets_received', () => stats.packetsReceived);
@@ -135,14 +134,12 @@ export class ServerView {
     );
     gauge('ephemerals_count', () => this.database.tree.ephemeralsCount);
     gauge('approximate_data_size', () => this.database.tree.approximateDataSize);
+    gauge('open_file_descriptor_count', () => this.#runtime.descriptors().open);
+    gauge('max_file_descriptor_count', () => this.#runtime.descriptors().max);
     gauge('global_sessions', () => this.serving?.globalSessions ?? 0);
     gauge('local_sessions', () => 0);
     gauge('last_client_response_size', () => this.serving?.replies.sizes.last ?? -1);
     gauge('max_client_response_size', () => this.serving?.replies.sizes.max ?? -1);
     gauge('min_client_response_size', () => this.serving?.replies.sizes.min ?? -1);
   }
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 10_000) / 10_000;
 }

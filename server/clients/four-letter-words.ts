@@ -1,8 +1,10 @@
+import { Double } from '../admin/exact-json.ts';
 import { monitorLines } from '../admin/monitor.ts';
 import type { ServerView } from '../admin/server-view.ts';
 import { sessionsByWatchedPath, watchesBySession, watchSummary } from '../admin/watch-listing.ts';
+import type { ServerConfig } from '../config/server-config.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
-import { SERVER_VERSION } from '../version.ts';
+import { FULL_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { ClientConnection } from './client-connection.ts';
 
@@ -70,12 +72,17 @@ export function answerFourLetterWord(
 ): string | null | undefined {
   const answer = Object.hasOwn(words, word) ? words[word] : undefined;
   if (answer === undefined) return null;
-  const allowed = view.config.fourLetterWords;
-  if (!allowed.includes('*') && !allowed.includes(word)) {
+  if (!isEnabled(word, view.config)) {
     return `${word} is not executed because it is not in the whitelist.\n`;
   }
   if (view.serving === null && !answeredAlways.has(word)) return NOT_SERVING;
   return argument.length < (argumentBytes[word] ?? 0) ? undefined : answer(view, argument);
+}
+
+/** `srvr` always, since scripts of ZooKeeper's own rest on it; `isro` where clients ask it for a server that they may write to. */
+function isEnabled(word: string, { fourLetterWords, readOnlyModeEnabled }: ServerConfig): boolean {
+  if (word === 'srvr' || (word === 'isro' && readOnlyModeEnabled)) return true;
+  return fourLetterWords.includes('*') || fourLetterWords.includes(word);
 }
 
 const NO_ARGUMENT = Buffer.alloc(0);
@@ -86,12 +93,12 @@ function listing(entries: readonly (readonly [key: string, values: readonly stri
 }
 
 function versionLine(): string {
-  return `Zookeeper version: ${SERVER_VERSION}\n`;
+  return `Zookeeper version: ${FULL_VERSION}\n`;
 }
 
 function serverLines(view: ServerView): string {
   const { stats, serving } = view;
-  const latency = `${Math.round(stats.latencyMinMs)}/${averageText(stats.latencyAvgMs)}/${Math.round(stats.latencyMaxMs)}`;
+  const latency = `${Math.round(stats.latencyMinMs)}/${new Double(stats.latencyAvgMs)}/${Math.round(stats.latencyMaxMs)}`;
   const lines = [
     `Latency min/avg/max: ${latency}`,
     `Received: ${stats.packetsReceived}`,
@@ -105,12 +112,6 @@ function serverLines(view: ServerView): string {
   const sizes = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
   if (sizes !== undefined) lines.push(`Proposal sizes last/min/max: ${sizes.last}/${sizes.min}/${sizes.max}`);
   return `${lines.join('\n')}\n`;
-}
-
-/** Up to four decimals, and one where there is none, as Java prints them. */
-function averageText(ms: number): string {
-  const rounded = Math.round(ms * 10_000) / 10_000;
-  return Number.isInteger(rounded) ? rounded.toFixed(1) : String(rounded);
 }
 
 function clientLines(view: ServerView): string {

@@ -66,13 +66,15 @@ export class MemoryMachine {
     if (this.#process !== undefined) throw new Error(`${this.name} is running already`);
     this.#boots++;
     const clock = new VirtualClock(network.time, { ...clockDefaults, ...clockOptions });
+    const host = network.host(this.name, clock);
     this.#process = {
       clock,
-      network: network.host(this.name, clock),
+      network: host,
       disk: wrapDisk === undefined ? this.disk : wrapDisk(this.disk, clock),
       random: random.fork(`${this.name}/boot ${this.#boots}`),
       http: new MemoryHttp(clock),
       environment: () => new Map([['host.name', this.name]]),
+      descriptors: () => ({ open: host.connectionCount, max: Number.MAX_SAFE_INTEGER }),
     };
     return this.#process;
   }

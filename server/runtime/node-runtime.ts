@@ -1,6 +1,7 @@
 import { LinkMap } from './link-map.ts';
 import type { Logger } from './logger.ts';
 import { NodeClock } from './node-clock.ts';
+import { descriptorCounter } from './node-descriptors.ts';
 import { nodeDisk } from './node-disk.ts';
 import { nodeEnvironment } from './node-environment.ts';
 import { nodeHttp } from './node-http.ts';
@@ -24,5 +25,6 @@ export function nodeRuntime(options: { linkMapFile?: string | undefined; logger:
     random: nodeRandom,
     http: nodeHttp,
     environment: nodeEnvironment,
+    descriptors: descriptorCounter(),
   };
 }

@@ -15,6 +15,13 @@ export interface Runtime {
   readonly http: HttpHost;
   /** What `envi` shows of the process and its machine, under upstream's names, in upstream's order. */
   environment(): ReadonlyMap<string, string>;
+  descriptors(): Descriptors;
+}
+
+/** File descriptors of the process: how many are open, and how many it may have. -1: the system does not say. */
+export interface Descriptors {
+  readonly open: number;
+  readonly max: number;
 }
 
 export interface Timer {
