@@ -31,6 +31,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addUp,
   addBench,
   addSim,
+  addFuzz,
   addMicro,
   addReport,
   addRecheck,
@@ -154,6 +155,27 @@ function addSim(program: Command): void {
       runs(async (options: object) => {
         const { sim } = await import('./chaos/simulation/sim-command.ts');
         return sim(context.out, { ...options, folder: join(RUNS_ROOT, 'sim'), signal: context.signal });
+      }),
+    );
+}
+
+function addFuzz(program: Command): void {
+  program
+    .command('fuzz')
+    .description('broken messages on every port of an ensemble in virtual time, beside clients that behave')
+    .option('--frames <n>', 'messages to send, about', wholeNumber(1, 1_000_000_000))
+    .option('--first <n>', 'the first seed; each bout takes the next', wholeNumber(0, 2 ** 32 - 1))
+    .option('--ports <kinds>', 'these alone, comma-separated: client, quorum, observerMaster, election')
+    .option('--replay <file>', 'a failure that was kept, from its .fuzz.json')
+    .option('--json', 'the summary as one document')
+    .action(
+      runs(async (options: object) => {
+        const { fuzzCommand } = await import('./chaos/fuzz/fuzz-command.ts');
+        return fuzzCommand(context.out, {
+          ...options,
+          folder: join(RUNS_ROOT, 'fuzz'),
+          signal: context.signal,
+        });
       }),
     );
 }

@@ -25,11 +25,16 @@ export interface WorldOptions {
   program: MemberProgram;
   link?: Partial<LinkQuality>;
   syncDelayMsMax?: number;
+  /** Of each turn at random, up to this; see `VirtualClock`. */
   turnMsMax?: number;
+  /** Of each turn, always this: then virtual milliseconds count turns. */
+  turnMs?: number;
   driftMax?: number;
   /** Debug lines of the members in the trace too. */
   debug?: boolean;
   settings?: Readonly<Record<string, string>>;
+  /** Each line that a member logs. */
+  onLine?: (member: string, line: string) => void;
   /** A planted fault of some members. */
   wrapDisk?: (disk: Disk, clock: VirtualClock, spec: MemberSpec) => Disk;
 }
@@ -272,6 +277,7 @@ export class World {
 
   #logged({ sid, name }: MemberSpec, line: string): void {
     this.note(name, line);
+    this.#options.onLine?.(name, line);
     if (line.includes(TREE_DIFFERS)) this.failures.push(`${name}: ${line}`);
     this.marks.onLine(line);
     this.moments.onLine(sid, line);
@@ -292,7 +298,8 @@ export class World {
   }
 
   #turnMs(random: SeededRandom): () => number {
-    const { turnMsMax = 0 } = this.#options;
+    const { turnMsMax = 0, turnMs } = this.#options;
+    if (turnMs !== undefined) return () => turnMs;
     return turnMsMax === 0 ? () => 0 : () => turnMsMax * random.float();
   }
 

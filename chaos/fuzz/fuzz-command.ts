@@ -1,0 +1,99 @@
+/** `zklab fuzz`: broken messages on every port of an ensemble in virtual time, beside clients that behave. */
+import type { Terminal } from '../../bench/terminal.ts';
+import { UsageError } from '../../bench/usage-error.ts';
+import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
+import { serverProgram } from '../simulation/server-program.ts';
+import { type BoutResult, runBout } from './bout.ts';
+import { PORT_KINDS, type PortKind } from './conversation.ts';
+import { type FuzzSummary, fuzz } from './fuzz.ts';
+import { KeptFailureError, readFailure } from './kept-failure.ts';
+
+export interface FuzzCommandOptions {
+  readonly frames?: number | undefined;
+  readonly first?: number | undefined;
+  /** Comma-separated. */
+  readonly ports?: string | undefined;
+  /** A kept failure instead of seeds. */
+  readonly replay?: string | undefined;
+  readonly json?: boolean;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+const FRAMES_DEFAULT = 1_000_000;
+/** One request may cost 100 ms; a busy machine may take as long again. */
+const TURN_MS_MAX = 250;
+
+/** Exit code 1 when a bout failed, 3 when none was played. @throws UsageError */
+export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOptions): Promise<ExitCode> {
+  const { json = false, frames = FRAMES_DEFAULT, first = 1, folder, signal } = options;
+  if (options.replay !== undefined) return replayed(options.replay, options, terminal);
+  const summary = await fuzz({
+    program: serverProgram(),
+    ports: portsOf(options.ports),
+    frames,
+    first,
+    folder,
+    turnMsMax: TURN_MS_MAX,
+    signal,
+    onBout: (bout, sofar) => terminal.progress(`${sofar} of ${frames} frames; ${boutText(bout)}`),
+  });
+  if (json) terminal.json({ ...summary, endedEarly: signal.aborted });
+  else {
+    terminal.print(summaryText(summary));
+    if (signal.aborted) terminal.print('ended early: the frames that were sent stand for themselves');
+  }
+  if (summary.failed.length > 0) return EXIT_CODES.failed;
+  return summary.bouts > 0 ? EXIT_CODES.holds : EXIT_CODES.void;
+}
+
+function portsOf(names: string | undefined): readonly PortKind[] {
+  if (names === undefined) return PORT_KINDS;
+  return names.split(',').map(name => {
+    const port = PORT_KINDS.find(kind => kind === name);
+    if (port === undefined) throw new UsageError(`--ports ${name}: accepted are ${PORT_KINDS.join(', ')}`);
+    return port;
+  });
+}
+
+function replayed(file: string, options: FuzzCommandOptions, terminal: Terminal): ExitCode {
+  const also = (['frames', 'first', 'ports'] as const).find(name => options[name] !== undefined);
+  if (also !== undefined)
+    throw new UsageError(`--replay ${file}: the file says what is sent, --${also} is accepted without it`);
+  const bout = replayOrRefuse(file);
+  if (options.json)
+    terminal.json({ seed: bout.seed, complaints: bout.complaints, slowestTurns: bout.slowestTurns });
+  else terminal.print([boutText(bout), ...bout.complaints.map(text => `  ${text}`)].join('\n'));
+  return bout.complaints.length > 0 ? EXIT_CODES.failed : EXIT_CODES.holds;
+}
+
+function replayOrRefuse(file: string): BoutResult {
+  try {
+    const { seed, rounds } = readFailure(file);
+    return runBout(seed, { program: serverProgram(), ports: PORT_KINDS, rounds });
+  } catch (error) {
+    if (error instanceof KeptFailureError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function boutText({ seed, complaints, frames, slowestTurns }: BoutResult): string {
+  const outcome = complaints.length === 0 ? 'passed' : 'failed';
+  return `seed ${seed} ${outcome}: ${frames} frames, a quiet client waited ${turnsText(slowestTurns)}`;
+}
+
+function turnsText({ read, write }: BoutResult['slowestTurns']): string {
+  return `at most ${read} turns for a read and ${write} for a write`;
+}
+
+function summaryText({ bouts, frames, answers, slowestTurns, longestTurn, failed }: FuzzSummary): string {
+  return [
+    `${bouts - failed.length} bouts passed, ${failed.length} failed`,
+    `${frames} frames on ${PORT_KINDS.length} kinds of port, beside ${answers} questions of quiet clients, which waited ${turnsText(slowestTurns)}`,
+    `longest turn: ${Math.round(longestTurn.ms)} ms of this machine's clock, in seed ${longestTurn.seed}`,
+    ...failed.flatMap(({ seed, complaint, file }) => [
+      `seed ${seed}: ${complaint}`,
+      `  again: zklab fuzz --replay ${file}`,
+    ]),
+  ].join('\n');
+}

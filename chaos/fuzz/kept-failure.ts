@@ -1,0 +1,66 @@
+/** A bout that failed, as a file: its seed, what was said in which round, and why it failed. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Conversation, PORT_KINDS } from './conversation.ts';
+
+export interface KeptFailure {
+  readonly seed: number;
+  /** Why it is kept, for the person who opens the file. */
+  readonly complaints: readonly string[];
+  readonly rounds: readonly (readonly Conversation[])[];
+}
+
+export class KeptFailureError extends Error {
+  constructor(path: string, problem: string) {
+    super(`${path} is no failure that the fuzzer kept: ${problem}`);
+    this.name = 'KeptFailureError';
+  }
+}
+
+const GAP_MS_MAX = 60_000;
+const bytes = z
+  .string()
+  .regex(/^([0-9a-f]{2})*$/)
+  .transform(hex => Buffer.from(hex, 'hex'));
+
+const conversation = z.strictObject({
+  port: z.enum(PORT_KINDS),
+  sid: z.number().int(),
+  gapMs: z.number().min(0).max(GAP_MS_MAX),
+  frames: z.number().int().nonnegative(),
+  reads: z.boolean(),
+  ending: z.enum(['end', 'reset', 'keep']),
+  chunks: z.array(bytes),
+});
+
+const file = z.strictObject({
+  seed: z.number().int(),
+  complaints: z.array(z.string()),
+  rounds: z.array(z.array(conversation)),
+});
+
+/** Where it was written. */
+export function keepFailure(folder: string, { seed, complaints, rounds }: KeptFailure): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `seed-${seed}.fuzz.json`);
+  const plain = rounds.map(round =>
+    round.map(({ chunks, ...rest }) => ({ ...rest, chunks: chunks.map(chunk => chunk.toString('hex')) })),
+  );
+  writeFileSync(path, `${JSON.stringify({ seed, complaints, rounds: plain }, null, 2)}\n`);
+  return path;
+}
+
+/** @throws KeptFailureError */
+export function readFailure(path: string): KeptFailure {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new KeptFailureError(path, (error as Error).message);
+  }
+  const result = file.safeParse(parsed);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  throw new KeptFailureError(path, `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
+}
