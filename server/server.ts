@@ -18,6 +18,7 @@ import { SessionIds } from './sessions/session-ids.ts';
 import { startAutoPurge } from './storage/auto-purge.ts';
 import { EpochFiles } from './storage/epoch-file.ts';
 import { ZkDatabase } from './storage/zk-database.ts';
+import { ownerLayout } from './tree/owner.ts';
 
 const KIB = 1024;
 /** The one voter of a standalone server. */
@@ -158,6 +159,7 @@ function databaseConfig(config: ServerConfig) {
     forceSync: config.forceSync,
     fsyncWarningMs: config.fsyncWarningThresholdMs,
     digestEnabled: config.digestEnabled,
+    ownerLayout: ownerLayout(config),
     snapshotSizeFactor: config.snapshotSizeFactor,
     logEnabled: config.observerSyncEnabled || config.quorum?.role !== 'observer',
     trustEmptySnapshot: config.trustEmptySnapshot,

@@ -352,7 +352,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     if (result?.type === OpCode.multi) {
       writeMultiReply(body, result, partTypes(new JuteReader(head.bytes, head.start, head.end)));
     } else if (result !== null && err === ErrorCode.OK) {
-      writeTxnReply(body, result);
+      writeTxnReply(body, result, server.parts.database.tree.ownerLayout);
     }
     // A failed multi reports OK in the header and its codes in the parts. [V]
     const code = result?.type === OpCode.multi ? ErrorCode.OK : err;

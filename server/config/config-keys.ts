@@ -183,7 +183,8 @@ export const usedKeys = {
 
   skipAcl: yesNo('skipACL', false, 'no ACL is checked'),
   superDigest: optionalText('DigestAuthenticationProvider.superDigest', 'user:digest of the super user'),
-  extendedTypesEnabled: flag('extendedTypesEnabled', false, 'nodes with a time to live'),
+  extendedTypesEnabled: flag('extendedTypesEnabled', false, 'owners of nodes may say a time to live'),
+  emulate353TtlNodes: flag('emulate353TTLNodes', false, 'with the layout of 3.5.3 too'),
   enforceQuota: flag('enforceQuota', false, 'hard quotas refuse writes'),
 
   fourLetterWords: list('4lw.commands.whitelist', ['srvr'], 'four-letter words that are answered; *: all'),
@@ -218,7 +219,6 @@ export const checkedOnlyKeys: ReadonlySet<string> = new Set([
   'observerMaster.sizeLimit',
   'readonlymode.enabled',
   'maxBatchSize',
-  'extendedTypesEnabled',
   'enforceQuota',
   'metricsProvider.className',
   'metricsProvider.httpHost',
@@ -253,7 +253,6 @@ export const notYetUsedKeys: Readonly<Record<string, string>> = {
   'admin.restore.enabled': 'the restore command (3.9)',
   'admin.rateLimiterIntervalInMS': 'between two of those commands (3.9)',
   'znode.container.*': 'limits on the removal of containers',
-  emulate353TTLNodes: 'the layout of TTL nodes in 3.5.3',
   'jute.maxbuffer.extrasize': 'what a record on disk may be larger than a frame',
   'DigestAuthenticationProvider.enabled': 'the digest scheme switched off',
   'DigestAuthenticationProvider.digestAlg': 'the algorithm of the digest scheme',

@@ -1,4 +1,5 @@
 import { ServerError } from '../errors.ts';
+import { MAX_EXTENDED_SERVER_ID } from '../tree/owner.ts';
 import type { Settings } from './config-keys.ts';
 import { badValue, missingKey, readInteger } from './key-kinds.ts';
 import { useOf } from './key-names.ts';
@@ -107,6 +108,13 @@ function readMyid(config: QuorumConfig, texts: ConfigTexts, settings: Settings):
     throw new ServerError(
       'ZK_MYID',
       `${path} holds ${sid}, which has no server line; accepted is one of ${sids}`,
+    );
+  }
+  if (settings.extendedTypesEnabled && sid > MAX_EXTENDED_SERVER_ID) {
+    throw new ServerError(
+      'ZK_MYID',
+      `${path} holds ${sid}, and extendedTypesEnabled=true: session ids of a server above ${MAX_EXTENDED_SERVER_ID} look like ` +
+        'TTL nodes. Give this server a lower id, or remove extendedTypesEnabled.',
     );
   }
   return sid;

@@ -148,6 +148,22 @@ test('myid: missing, no number, a stranger', () => {
   assert.is(parse(three, { myid: ' 4 \n5\n' }).quorum?.sid, 4);
 });
 
+test('myid=255: like every other id, unless extendedTypesEnabled makes its session ids those of TTL nodes', () => {
+  for (const sid of [254, 255, 256]) {
+    const members = `${three}server.${sid}=e:2888:3888\n`;
+    const myid = String(sid);
+    assert.is(parse(members, { myid }).quorum?.sid, sid);
+    assert.is(parse(`${members}extendedTypesEnabled=false`, { myid }).quorum?.sid, sid);
+    const extended = `${members}extendedTypesEnabled=true\nemulate353TTLNodes=true`;
+    if (sid <= 254)
+      assert.match(parse(extended, { myid }).warnings.join('\n'), /makes none and deletes none/);
+    else
+      refused('ZK_MYID', /holds 25\d, and extendedTypesEnabled=true: .* above 254 .* a lower id/, extended, {
+        myid,
+      });
+  }
+});
+
 test('the number of participants is remarked on', () => {
   const warnings = (servers: number) => {
     const lines = Array.from({ length: servers }, (_, n) => `server.${n}=h${n}:1:2`).join('\n');

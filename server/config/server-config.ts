@@ -49,6 +49,8 @@ type Resolved =
   | 'peerType';
 
 const SNAP_RETAIN_COUNT_MIN = 3;
+const TTL_NODES_STAY =
+  'extendedTypesEnabled=true: TTL nodes that Apache ZooKeeper made are known as such, but this server makes none and deletes none when their time is over';
 
 /**
  * @throws ServerError ZK_CONFIG_VALUE naming key, value and what is accepted; ZK_CONFIG_MISSING; ZK_MYID
@@ -66,6 +68,7 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   const quorum = memberOf(members, texts, settings, warnings);
   const ownLine = quorum ? quorum.config.servers.get(quorum.sid) : [...members.servers.values()][0];
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
+  if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
   if (settings.snapRetainCount < SNAP_RETAIN_COUNT_MIN) {
     warnings.push(
       `autopurge.snapRetainCount=${settings.snapRetainCount}: ${SNAP_RETAIN_COUNT_MIN} is the least, and used`,

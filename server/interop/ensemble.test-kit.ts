@@ -8,6 +8,8 @@ import { LONGEST_TIMEOUT_MS, ZkClient } from './zk-client.test-kit.ts';
 export interface MemberPlan {
   readonly is: Implementation;
   readonly observer?: boolean;
+  /** Left out: its place among the plans, from 1 on. */
+  readonly sid?: number;
   /** Lines of its zoo.cfg beside those that all have. */
   readonly settings?: readonly string[];
 }
@@ -44,25 +46,26 @@ export class Ensemble {
   readonly members: ReadonlyMap<number, Member>;
   readonly #clients: ZkClient[] = [];
 
-  /** Member n of `plans` has sid n + 1. */
   constructor(plans: readonly MemberPlan[], settings: readonly string[] = []) {
     const folder = temporaryFolder();
     const [a, b, c, base] = network().split('.');
-    const host = (sid: number) => `${a}.${b}.${c}.${Number(base) + sid}`;
+    const hostAt = (i: number) => `${a}.${b}.${c}.${Number(base) + i + 1}`;
+    const sidAt = (i: number) => plans[i]?.sid ?? i + 1;
     const servers = plans.map((plan, i) => {
       const role = plan.observer ? 'observer' : 'participant';
-      return `server.${i + 1}=${host(i + 1)}:2888:3888:${role}`;
+      return `server.${sidAt(i)}=${hostAt(i)}:2888:3888:${role}`;
     });
     this.members = new Map(
       plans.map((plan, i) => {
-        const sid = i + 1;
+        const sid = sidAt(i);
+        const host = hostAt(i);
         const own = join(folder, String(sid));
         mkdirSync(join(own, 'data'), { recursive: true });
         writeFileSync(join(own, 'data', 'myid'), String(sid));
         const lines = [...COMMON, ...settings, ...(plan.settings ?? []), ...servers];
-        lines.push(`dataDir=${own}/data`, `clientPortAddress=${host(sid)}`);
+        lines.push(`dataDir=${own}/data`, `clientPortAddress=${host}`);
         if (plan.observer) lines.push('peerType=observer');
-        const member = new Member(sid, host(sid), own, plan.is);
+        const member = new Member(sid, host, own, plan.is);
         writeFileSync(member.configPath, `${lines.join('\n')}\n`);
         return [sid, member];
       }),

@@ -87,7 +87,7 @@ export class FinalRequestProcessor {
     if (typeof node === 'number') return node;
     if (watch) this.#tree().dataWatches.add(path, session);
     body.writeBuffer(node.data);
-    writeNodeStat(body, node);
+    writeNodeStat(body, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
   }
 
@@ -99,7 +99,7 @@ export class FinalRequestProcessor {
     if (watch && (typeof node !== 'number' || node === ErrorCode.NONODE))
       this.#tree().dataWatches.add(path, session);
     if (typeof node === 'number') return node;
-    writeNodeStat(body, node);
+    writeNodeStat(body, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
   }
 
@@ -116,7 +116,7 @@ export class FinalRequestProcessor {
     if (typeof node === 'number') return node;
     if (watch) this.#tree().childWatches.add(path, session);
     writeNames(body, node.children);
-    if (op === OpCode.getChildren2) writeNodeStat(body, node);
+    if (op === OpCode.getChildren2) writeNodeStat(body, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
   }
 
@@ -126,7 +126,7 @@ export class FinalRequestProcessor {
     if (!this.#allows(node.acl, Perms.READ | Perms.ADMIN, session)) return ErrorCode.NOAUTH;
     const mayAdmin = this.#allows(node.acl, Perms.ADMIN, session);
     body.writeVector(mayAdmin ? node.acl : node.acl.map(withoutHash), writeAcl);
-    writeNodeStat(body, node);
+    writeNodeStat(body, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
   }
 

@@ -126,7 +126,8 @@ export class PrepRequestProcessor {
     const path = sequential ? asked.path + sequenceSuffix(parent.cversion) : asked.path;
     if (pathProblem(path) !== null) return ErrorCode.BADARGUMENTS;
     if (this.changes.find(path) !== undefined) return ErrorCode.NODEEXISTS;
-    if (ownerKind(parent.ephemeralOwner) === 'session') return ErrorCode.NOCHILDRENFOREPHEMERALS;
+    if (ownerKind(parent.ephemeralOwner, this.#tree.ownerLayout) === 'session')
+      return ErrorCode.NOCHILDRENFOREPHEMERALS;
 
     const owner = ephemeral
       ? joinId(request.sessionHigh, request.sessionLow)
@@ -166,7 +167,7 @@ export class PrepRequestProcessor {
   #deleteContainer(path: string, zxid: number): TxnBody | number {
     const node = this.changes.find(path);
     if (node === undefined) return ErrorCode.NONODE;
-    if (ownerKind(node.ephemeralOwner) !== 'container') return ErrorCode.BADARGUMENTS;
+    if (ownerKind(node.ephemeralOwner, this.#tree.ownerLayout) !== 'container') return ErrorCode.BADARGUMENTS;
     if (this.changes.childCountOf(node) > 0) return ErrorCode.NOTEMPTY;
     this.#deletePending(path, zxid);
     return { type: OpCode.deleteContainer, path };

@@ -54,7 +54,7 @@ function bodyFor(rig: PrepRig, op: Op): string {
   const { result } = rig.apply()!;
   const writer = new ReplyWriter().body.reset();
   if (op.op === OpCode.multi) writeMultiReply(writer, result, asked(op));
-  else writeTxnReply(writer, result);
+  else writeTxnReply(writer, result, 'plain');
   return writer.bytes.toString('hex');
 }
 

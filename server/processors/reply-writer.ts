@@ -1,6 +1,7 @@
 import type { Connection } from '../runtime/runtime.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
 import { writeNodeStat } from '../tree/node-reply.ts';
+import type { OwnerLayout } from '../tree/owner.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -50,7 +51,7 @@ export function writeMultiReply(writer: JuteWriter, result: TxnResult, asked: re
 }
 
 /** The body that answers any other applied transaction. @see facts section 3 */
-export function writeTxnReply(writer: JuteWriter, result: TxnResult): void {
+export function writeTxnReply(writer: JuteWriter, result: TxnResult, layout: OwnerLayout): void {
   switch (result.type) {
     case OpCode.create:
       writer.writeString(result.path);
@@ -59,11 +60,11 @@ export function writeTxnReply(writer: JuteWriter, result: TxnResult): void {
     case OpCode.createContainer:
     case OpCode.createTTL:
       writer.writeString(result.path);
-      if (result.node !== null) writeNodeStat(writer, result.node);
+      if (result.node !== null) writeNodeStat(writer, result.node, layout);
       return;
     case OpCode.setData:
     case OpCode.setACL:
-      if (result.node !== null) writeNodeStat(writer, result.node);
+      if (result.node !== null) writeNodeStat(writer, result.node, layout);
       return;
     default:
   }

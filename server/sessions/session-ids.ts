@@ -1,4 +1,5 @@
 import type { Clock } from '../runtime/runtime.ts';
+import { CONTAINER_OWNER } from '../tree/owner.ts';
 import { firstSessionId } from './session-id.ts';
 
 /**
@@ -13,6 +14,8 @@ export class SessionIds {
   }
 
   next(): bigint {
+    // A container has no session: SessionTrackerImpl skips its owner too.
+    if (this.#next === CONTAINER_OWNER) this.#next++;
     return this.#next++;
   }
 }

@@ -1,7 +1,7 @@
 import type { Metrics } from '../admin/metrics.ts';
 import { invariant } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { DataTree, type TxnResult } from '../tree/data-tree.ts';
+import type { DataTree, TxnResult } from '../tree/data-tree.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { clientIdOf, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
@@ -21,7 +21,7 @@ export class DatabaseState {
     commitLogCount: number,
     metrics: Metrics,
     logger: Logger,
-    tree: DataTree = new DataTree(),
+    tree: DataTree,
     sessionTimeouts: Map<bigint, number> = new Map(),
   ) {
     this.tree = tree;

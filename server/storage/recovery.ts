@@ -2,6 +2,8 @@ import type { Metrics } from '../admin/metrics.ts';
 import { ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
+import { DataTree } from '../tree/data-tree.ts';
+import type { OwnerLayout } from '../tree/owner.ts';
 import { txnPacket } from '../wire/txn-packet.ts';
 import { counterOf, zxidToHex } from '../wire/zxid.ts';
 import { DatabaseState } from './database-state.ts';
@@ -19,6 +21,7 @@ export interface RecoverySource {
   readonly logDirectory: string;
   readonly commitLogCount: number;
   readonly digestEnabled: boolean;
+  readonly ownerLayout: OwnerLayout;
   /** Logs without a snapshot are replayed on an empty tree (snapshot.trust.empty), as an upgrade from 3.4 may need. */
   readonly trustEmptySnapshot: boolean;
 }
@@ -64,13 +67,14 @@ export function endsBy(disk: Disk, file: SnapshotFileName, zxid: number): boolea
 }
 
 function replay(source: RecoverySource, upTo: number): Recovered {
-  const { disk, logger, snapDirectory, logDirectory } = source;
-  const snapshot = loadNewestSnapshot(disk, snapDirectory, logger, file => endsBy(disk, file, upTo));
+  const { disk, logger, snapDirectory, logDirectory, ownerLayout } = source;
+  const accept = (file: SnapshotFileName) => endsBy(disk, file, upTo);
+  const snapshot = loadNewestSnapshot(disk, snapDirectory, logger, accept, ownerLayout);
   const state = new DatabaseState(
     source.commitLogCount,
     source.metrics,
     logger,
-    snapshot?.tree,
+    snapshot?.tree ?? new DataTree(ownerLayout),
     snapshot?.sessionTimeouts,
   );
   if (snapshot !== undefined) state.digestCheck.snapshotLoaded(snapshot.digest, snapshot.path);

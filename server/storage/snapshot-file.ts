@@ -2,6 +2,7 @@ import { ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import type { OwnerLayout } from '../tree/owner.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { ADLER_START, adler32 } from './adler32.ts';
 import { endsWith, openSnapshotBytes, type SnapshotBytes } from './snapshot-bytes.ts';
@@ -58,12 +59,13 @@ export function loadNewestSnapshot(
   directory: string,
   logger: Logger,
   accept: (file: SnapshotFileName) => boolean = () => true,
+  ownerLayout: OwnerLayout = 'plain',
 ): NewestSnapshot | undefined {
   const passedOver: DamagedSnapshot[] = [];
   const files = listSnapshots(disk, directory).filter(accept).slice(0, SNAPSHOTS_TRIED_MAX);
   for (const { path, zxid } of files) {
     try {
-      return { ...loadSnapshot(disk, path, zxid), passedOver };
+      return { ...loadSnapshot(disk, path, zxid, ownerLayout), passedOver };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       passedOver.push({ path, zxid, reason });
@@ -80,10 +82,15 @@ export function loadNewestSnapshot(
 }
 
 /** @throws when the file is not a whole snapshot */
-export function loadSnapshot(disk: Disk, path: string, zxid: number): LoadedSnapshot {
+export function loadSnapshot(
+  disk: Disk,
+  path: string,
+  zxid: number,
+  ownerLayout: OwnerLayout = 'plain',
+): LoadedSnapshot {
   const file = openSnapshotBytes(disk, path);
   try {
-    return readSnapshot(file, path, zxid);
+    return readSnapshot(file, path, zxid, ownerLayout);
   } finally {
     file.close();
   }
@@ -119,14 +126,19 @@ function digestZxidOf(file: SnapshotBytes): number | undefined {
   return undefined;
 }
 
-function readSnapshot(file: SnapshotBytes, path: string, zxid: number): LoadedSnapshot {
+function readSnapshot(
+  file: SnapshotBytes,
+  path: string,
+  zxid: number,
+  ownerLayout: OwnerLayout,
+): LoadedSnapshot {
   const size = file.size();
   requireEnd(file, size);
   const header = file.readAt(0, SNAPSHOT_HEADER_BYTES);
   if (header.readInt32BE(0) !== SNAPSHOT_MAGIC || header.readInt32BE(4) !== SNAPSHOT_VERSION) {
     throw new Error('it does not start as a snapshot');
   }
-  const reader = new SnapshotStreamReader();
+  const reader = new SnapshotStreamReader(ownerLayout);
   let adler = adler32(header, 0, header.length, ADLER_START);
   let position = SNAPSHOT_HEADER_BYTES;
   for (let done = false; !done; ) {

@@ -1,4 +1,5 @@
 import { DataTree } from '../tree/data-tree.ts';
+import type { OwnerLayout } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
 import { type Acl, readAcl } from '../wire/acl.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
@@ -19,7 +20,7 @@ export interface FeedResult {
  * until it is whole. @see ZOOKEEPER-3642, ZOOKEEPER-3104
  */
 export class SnapshotStreamReader {
-  readonly tree = new DataTree();
+  readonly tree: DataTree;
   readonly sessionTimeouts = new Map<bigint, number>();
   readonly #reader = new JuteReader();
   /** The begun record at the end of the last chunk. */
@@ -27,7 +28,8 @@ export class SnapshotStreamReader {
   #state: 'sessionCount' | 'sessions' | 'aclCount' | 'acls' | 'nodes' | 'done' = 'sessionCount';
   #left = 0;
 
-  constructor() {
+  constructor(ownerLayout: OwnerLayout = 'plain') {
+    this.tree = new DataTree(ownerLayout);
     this.tree.beginLoad();
   }
 

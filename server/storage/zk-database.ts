@@ -2,7 +2,8 @@ import type { Metrics } from '../admin/metrics.ts';
 import { invariant, ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Disk, Random } from '../runtime/runtime.ts';
-import type { DataTree, TxnResult } from '../tree/data-tree.ts';
+import { DataTree, type TxnResult } from '../tree/data-tree.ts';
+import type { OwnerLayout } from '../tree/owner.ts';
 import { TXN_DIGEST_BYTES, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { type TxnPacket, txnEnd, txnPacket } from '../wire/txn-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
@@ -36,6 +37,7 @@ export interface ZkDatabaseConfig {
   readonly forceSync: boolean;
   readonly fsyncWarningMs: number;
   readonly digestEnabled: boolean;
+  readonly ownerLayout: OwnerLayout;
   readonly snapshotSizeFactor: number;
   /** False: nothing is logged, and no snapshot taken that the log would complete (observer.syncEnabled). */
   readonly logEnabled: boolean;
@@ -53,6 +55,7 @@ export const databaseDefaults = {
   forceSync: true,
   fsyncWarningMs: 1000,
   digestEnabled: true,
+  ownerLayout: 'plain',
   snapshotSizeFactor: 0.33,
   logEnabled: true,
   trustEmptySnapshot: false,
@@ -283,7 +286,7 @@ export class ZkDatabase {
 
   /** SNAP: what the leader sends goes into a tree of its own; drop the reader to give up. */
   beginRestore(): SnapshotStreamReader {
-    return new SnapshotStreamReader();
+    return new SnapshotStreamReader(this.#config.ownerLayout);
   }
 
   /**
@@ -346,7 +349,14 @@ export class ZkDatabase {
 
   #emptyState(tree?: DataTree, sessionTimeouts?: Map<bigint, number>): DatabaseState {
     const { metrics, logger } = this.#parts;
-    return new DatabaseState(this.#config.commitLogCount, metrics, logger, tree, sessionTimeouts);
+    const { commitLogCount, ownerLayout } = this.#config;
+    return new DatabaseState(
+      commitLogCount,
+      metrics,
+      logger,
+      tree ?? new DataTree(ownerLayout),
+      sessionTimeouts,
+    );
   }
 
   /** As upstream: a new server has a snapshot of zxid 0 from its start. */

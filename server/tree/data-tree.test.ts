@@ -95,7 +95,7 @@ test('what each transaction returns and leaves behind', () => {
 });
 
 test('containers, TTL nodes and ephemerals are known by kind', () => {
-  const tree = new DataTree();
+  const tree = new DataTree('extended');
   const common = { data: null, acl: OPEN };
   apply(tree, 1, { type: OpCode.createContainer, path: '/c', ...common, parentCVersion: 1 });
   apply(tree, 2, { type: OpCode.createTTL, path: '/t', ...common, parentCVersion: 2, ttlMs: 5 });
@@ -104,7 +104,7 @@ test('containers, TTL nodes and ephemerals are known by kind', () => {
   assert.equal([...tree.ephemeralsOf(SESSION)!], ['/e']);
   assert.is(tree.getNode('/e')!.ephemeralOwner, SESSION);
   assert.equal(
-    ['/c', '/t', '/e'].map(path => statOf(tree.getNode(path)!).ephemeralOwner),
+    ['/c', '/t', '/e'].map(path => statOf(tree.getNode(path)!, 'extended').ephemeralOwner),
     [0n, 0n, SESSION],
   );
   for (const path of ['/c', '/t', '/e']) apply(tree, 4, { type: OpCode.deleteContainer, path });
@@ -299,16 +299,17 @@ test('descendants are counted as upstream counts them', () => {
 
 test('the Stat written from a node has the bytes of the Stat record', () => {
   const owners = [0n, SESSION, -(1n << 63n), BigInt.asIntN(64, 0xff00_0000_0000_ea60n), -(2n << 56n)];
-  for (const owner of owners) {
+  const layouts = ['plain', 'extended'] as const;
+  for (const [owner, layout] of owners.flatMap(each => layouts.map(layout => [each, layout] as const))) {
     const node = new ZNode(Buffer.from('abc'), OPEN_ACL_UNSAFE, owner, 0x1f_ffff_0000_0001, 1795166854459);
     node.version = -1;
     node.cversion = 0x7fff_ffff;
     node.pzxid = -1;
     node.children = new Set(['x', 'y']);
     const direct = new JuteWriter(8).writeByte(1);
-    writeNodeStat(direct, node);
+    writeNodeStat(direct, node, layout);
     const record = new JuteWriter().writeByte(1);
-    writeStat(record, statOf(node));
+    writeStat(record, statOf(node, layout));
     assert.equal(direct.bytes, record.bytes);
     assert.is(direct.length, 1 + STAT_BYTES);
   }

@@ -9,7 +9,7 @@ import { EventType } from '../wire/watch-event.ts';
 import { AclCache } from './acl-cache.ts';
 import { DataKeeper } from './data-keeper.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from './digest.ts';
-import { CONTAINER_OWNER, ownerKind, ttlOwner } from './owner.ts';
+import { CONTAINER_OWNER, type OwnerLayout, ownerKind, ttlOwner } from './owner.ts';
 import { WatchManager } from './watch-manager.ts';
 import { dataLength, statOf, ZNode } from './znode.ts';
 
@@ -56,6 +56,7 @@ export class DataTree {
   readonly aclCache = new AclCache();
   readonly digest = new TreeDigest();
   readonly digestLog: DigestLogEntry[] = [];
+  readonly ownerLayout: OwnerLayout;
   lastProcessedZxid = 0;
   /** A tree from a fuzzy snapshot has a digest like no other server's until the log has passed the snapshot's end. */
   fuzzyUntilZxid = 0;
@@ -68,7 +69,8 @@ export class DataTree {
   readonly #ttls = new Set<string>();
   #watchEvents = true;
 
-  constructor() {
+  constructor(ownerLayout: OwnerLayout = 'plain') {
+    this.ownerLayout = ownerLayout;
     this.#addBuiltIn('/', OPEN_ACL_UNSAFE);
     this.#addBuiltIn('/zookeeper', OPEN_ACL_UNSAFE);
     this.#addBuiltIn(QUOTA_PATH, OPEN_ACL_UNSAFE);
@@ -222,7 +224,7 @@ export class DataTree {
       let result: TxnResult;
       if (!failed || txn.type === OpCode.error) {
         result = this.#apply(header, txn);
-        if (result.node !== null) result.stat = statOf(result.node);
+        if (result.node !== null) result.stat = statOf(result.node, this.ownerLayout);
         pastFailure ||= txn.type === OpCode.error && txn.err !== ErrorCode.OK;
       } else {
         const code = pastFailure ? ErrorCode.RUNTIMEINCONSISTENCY : ErrorCode.OK;
@@ -377,7 +379,7 @@ export class DataTree {
   }
 
   #register(path: string, owner: bigint): void {
-    switch (ownerKind(owner)) {
+    switch (ownerKind(owner, this.ownerLayout)) {
       case 'session': {
         const paths = this.#ephemerals.get(owner);
         if (paths === undefined) this.#ephemerals.set(owner, new Set([path]));

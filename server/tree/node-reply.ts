@@ -1,11 +1,11 @@
 import type { JuteWriter } from '../wire/jute.ts';
-import { shownOwner } from './owner.ts';
+import { type OwnerLayout, shownOwner } from './owner.ts';
 import { childCount, dataLength, shownCversion, type ZNode } from './znode.ts';
 
 export const STAT_BYTES = 68;
 
-/** The Stat that clients see, straight from the node: most replies carry one. Same bytes as `writeStat(statOf(node))`. */
-export function writeNodeStat(writer: JuteWriter, node: ZNode): void {
+/** The Stat that clients see, straight from the node: most replies carry one. Same bytes as `writeStat(statOf(node, layout))`. */
+export function writeNodeStat(writer: JuteWriter, node: ZNode, layout: OwnerLayout): void {
   const at = writer.reserve(STAT_BYTES);
   const bytes = writer.buffer;
   putLong(bytes, at, node.czxid);
@@ -19,7 +19,7 @@ export function writeNodeStat(writer: JuteWriter, node: ZNode): void {
     putInt(bytes, at + 44, 0);
     putInt(bytes, at + 48, 0);
   } else {
-    bytes.writeBigInt64BE(shownOwner(node.ephemeralOwner), at + 44);
+    bytes.writeBigInt64BE(shownOwner(node.ephemeralOwner, layout), at + 44);
   }
   putInt(bytes, at + 52, dataLength(node));
   putInt(bytes, at + 56, childCount(node));

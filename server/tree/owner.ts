@@ -6,14 +6,39 @@ export const CONTAINER_OWNER = -(1n << 63n);
 
 export type OwnerKind = 'none' | 'session' | 'container' | 'ttl';
 
-const EXTENDED = -1n;
-const TTL_BASE = BigInt.asIntN(64, 0xffn << 56n);
+/**
+ * How a server reads owners. Only with `extendedTypesEnabled` are there TTL nodes: without it, an id that begins with 0xff is
+ * a session of server 255. `extended353`: the layout of 3.5.3 too (`emulate353TTLNodes`), where every other negative owner is one.
+ */
+export type OwnerLayout = 'plain' | 'extended' | 'extended353';
 
-/** Sessions of server 255 cannot be told from TTL nodes: with extended types a server id is at most 254. */
-export function ownerKind(owner: bigint): OwnerKind {
+/** With extended types, a server id above this would make sessions that look like TTL nodes. */
+export const MAX_EXTENDED_SERVER_ID = 0xfe;
+
+/** 0xff, two bytes for the kind (0: TTL), five bytes of ms. */
+const TTL_BASE = BigInt.asIntN(64, 0xffn << 56n);
+const TTL_BITS = 40n;
+
+export function ownerLayout(config: {
+  readonly extendedTypesEnabled: boolean;
+  readonly emulate353TtlNodes: boolean;
+}): OwnerLayout {
+  if (!config.extendedTypesEnabled) return 'plain';
+  return config.emulate353TtlNodes ? 'extended353' : 'extended';
+}
+
+export function ownerKind(owner: bigint, layout: OwnerLayout): OwnerKind {
   if (owner === 0n) return 'none';
   if (owner === CONTAINER_OWNER) return 'container';
-  return owner >> 56n === EXTENDED ? 'ttl' : 'session';
+  return layout !== 'plain' && owner < 0n && isTtl(owner, layout) ? 'ttl' : 'session';
+}
+
+/**
+ * 0xff with another kind than 0 is a session of server 255 from before extended types were enabled. Upstream does not start with
+ * such a node; here its session still ends it.
+ */
+function isTtl(owner: bigint, layout: OwnerLayout): boolean {
+  return layout === 'extended353' || owner >> TTL_BITS === TTL_BASE >> TTL_BITS;
 }
 
 export function ttlOwner(ttlMs: number): bigint {
@@ -21,6 +46,6 @@ export function ttlOwner(ttlMs: number): bigint {
 }
 
 /** Clients must not take a container or TTL node for one that belongs to a session. */
-export function shownOwner(owner: bigint): bigint {
-  return owner === 0n || ownerKind(owner) === 'session' ? owner : 0n;
+export function shownOwner(owner: bigint, layout: OwnerLayout): bigint {
+  return owner === 0n || ownerKind(owner, layout) === 'session' ? owner : 0n;
 }

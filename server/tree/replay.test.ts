@@ -124,7 +124,7 @@ function historyOf(wishes: readonly Wish[]): { txns: Txn[]; twin: NaiveTree } {
 
 /** Loads what a walk sees that starts after `start` transactions and takes `pace` nodes between two of the others. */
 function restoreFuzzy(txns: readonly Txn[], start: number, pace: number, restored: DataTree): DataTree {
-  const live = new DataTree();
+  const live = new DataTree('extended');
   for (const [header, body] of txns.slice(0, start)) live.processTxn(header, body);
   restored.beginLoad();
   const aclMap = new Map(live.aclCache.entries());
@@ -194,7 +194,7 @@ test('a history applied once gives the tree of the naive twin', () => {
   fc.assert(
     fc.property(fc.array(anyWish, { maxLength: 60 }), wishes => {
       const { txns, twin } = historyOf(wishes);
-      const tree = new DataTree();
+      const tree = new DataTree('extended');
       const results = replay(tree, txns);
       assertSame(tree, twin);
       for (const [i, [, body]] of txns.entries()) {
@@ -209,7 +209,7 @@ test('a history applied once gives the tree of the naive twin', () => {
 test(
   'a fuzzy snapshot and the log behind it give the same tree',
   () => {
-    const details = converges(() => new DataTree(), 1500);
+    const details = converges(() => new DataTree('extended'), 1500);
     assert.not(details.failed, fc.defaultReportMessage(details) ?? '');
   },
   { deadlineMs: 240_000 },
@@ -219,7 +219,7 @@ test('any suffix of a history applied again changes nothing', () => {
   fc.assert(
     fc.property(fc.array(anyWish, { minLength: 1, maxLength: 40 }), fc.nat(40), (wishes, from) => {
       const { txns, twin } = historyOf(wishes);
-      const tree = new DataTree();
+      const tree = new DataTree('extended');
       replay(tree, txns);
       replay(tree, txns.slice(Math.min(from, txns.length)));
       assertSame(tree, twin);

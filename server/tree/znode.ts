@@ -1,6 +1,6 @@
 import type { Acl } from '../wire/acl.ts';
 import type { Stat, StatPersisted } from '../wire/stat.ts';
-import { shownOwner } from './owner.ts';
+import { type OwnerLayout, shownOwner } from './owner.ts';
 
 /** One node. Fields are what snapshots keep; what clients see is derived in `statOf` and `writeNodeStat`. */
 export class ZNode implements StatPersisted {
@@ -49,7 +49,7 @@ export function shownCversion(node: ZNode): number {
   return (node.cversion * 2 - childCount(node)) | 0;
 }
 
-export function statOf(node: ZNode): Stat {
+export function statOf(node: ZNode, layout: OwnerLayout): Stat {
   return {
     czxid: node.czxid,
     mzxid: node.mzxid,
@@ -58,7 +58,7 @@ export function statOf(node: ZNode): Stat {
     version: node.version,
     cversion: shownCversion(node),
     aversion: node.aversion,
-    ephemeralOwner: shownOwner(node.ephemeralOwner),
+    ephemeralOwner: shownOwner(node.ephemeralOwner, layout),
     dataLength: dataLength(node),
     numChildren: childCount(node),
     pzxid: node.pzxid,
