@@ -6,6 +6,7 @@ export const errorCatalogue = {
   ZK_CONFIG_FILE: 'a configuration file cannot be read',
   ZK_CONFIG_VALUE: 'a configuration key has a value that is not accepted',
   ZK_CONFIG_MISSING: 'a configuration key that the role needs is missing',
+  ZK_CONFIG_RESTRICTION: 'a configuration key asks for a restriction that this server does not have yet',
   ZK_MYID: 'the myid file is missing or does not name a server of the ensemble',
   ZK_LISTEN: 'a port cannot be bound',
   ZK_DATA_DIR: 'a data directory cannot be made or written to, or another server works in it',

@@ -1,17 +1,30 @@
+import { parseInt32, parseInt64 } from './java-values.ts';
 import {
+  anyText,
   type ConfigKey,
-  decimal,
+  decimalProperty,
   flag,
+  flagProperty,
+  fractionProperty,
+  INT_MAX,
   integer,
+  integerProperty,
   list,
+  longProperty,
   oneOf,
+  optional,
   optionalInteger,
   optionalPort,
   optionalText,
-  port,
-  text,
-  yesNo,
+  pathProperty,
+  textProperty,
+  wordProperty,
 } from './key-kinds.ts';
+
+const YES_NO = { on: 'yes', off: 'no' };
+const TRUE_FALSE = { on: 'true', off: 'false' };
+/** Beyond it no size in KiB is one of a file. */
+const KIB_MAX = 2 ** 40;
 
 /**
  * The keys that the server uses, by the field of ServerConfig they become. Upstream reads some of them as system
@@ -23,14 +36,18 @@ export const usedKeys = {
   tickTimeMs: integer('tickTime', 3000, { min: 1, unit: 'ms' }, 'the unit of every limit in ticks'),
   initLimitTicks: optionalInteger(
     'initLimit',
-    { min: 1, unit: 'ticks' },
+    { min: -INT_MAX, unit: 'ticks' },
     'to connect and sync with a leader',
   ),
-  syncLimitTicks: optionalInteger('syncLimit', { min: 1, unit: 'ticks' }, 'to answer a leader once in sync'),
+  syncLimitTicks: optionalInteger(
+    'syncLimit',
+    { min: -INT_MAX, unit: 'ticks' },
+    'to answer a leader once in sync',
+  ),
   connectToLearnerMasterLimitTicks: integer(
     'connectToLearnerMasterLimit',
     0,
-    { min: 0, unit: 'ticks' },
+    { min: 0, unit: 'ticks', below: 0 },
     'to connect to a leader or observer master; 0: initLimit',
   ),
   dataDir: optionalText('dataDir', 'snapshots, epoch files and myid'),
@@ -43,24 +60,29 @@ export const usedKeys = {
   clientPortListenBacklog: integer(
     'clientPortListenBacklog',
     -1,
-    { min: -1 },
+    { min: -1, below: -1 },
     'of the client port; -1: the system',
   ),
-  maxClientCnxns: integer('maxClientCnxns', 60, { min: 0 }, 'connections from one address; 0: no limit'),
-  maxCnxns: integer('maxCnxns', 0, { min: 0 }, 'connections in all; 0: no limit'),
-  sessionlessTimeoutMs: integer(
+  maxClientCnxns: integer(
+    'maxClientCnxns',
+    60,
+    { min: 0, below: 0 },
+    'connections from one address; 0: no limit',
+  ),
+  maxCnxns: integerProperty('maxCnxns', 0, { min: 0 }, 'connections in all; 0: no limit'),
+  sessionlessTimeoutMs: integerProperty(
     'nio.sessionlessCnxnTimeout',
     10_000,
     { min: 1, unit: 'ms' },
     'until a connection without a session is closed',
   ),
-  containerCheckIntervalMs: integer(
+  containerCheckIntervalMs: integerProperty(
     'znode.container.checkIntervalMs',
     60_000,
     { min: 1, unit: 'ms' },
     'between looks for containers whose last child has gone',
   ),
-  minSessionTimeout: integer('minSessionTimeout', -1, { min: -1, unit: 'ms' }, '-1: two ticks'),
+  minSessionTimeout: integer('minSessionTimeout', -1, { min: -1, unit: 'ms', below: 0 }, '-1: two ticks'),
   maxSessionTimeout: integer('maxSessionTimeout', -1, { min: -1, unit: 'ms' }, '-1: twenty ticks'),
   localSessionsEnabled: flag('localSessionsEnabled', false, 'sessions known to their server only'),
   localSessionsUpgradingEnabled: flag(
@@ -68,239 +90,183 @@ export const usedKeys = {
     false,
     'made global by an ephemeral node',
   ),
-  juteMaxBufferBytes: integer('jute.maxbuffer', 0xfffff, { min: 1, unit: 'bytes' }, 'the largest frame'),
-  globalOutstandingLimit: integer('globalOutstandingLimit', 1000, { min: 1 }, 'requests under way in all'),
+  juteMaxBufferBytes: integerProperty(
+    'jute.maxbuffer',
+    0xfffff,
+    { min: 1, unit: 'bytes' },
+    'the largest frame',
+  ),
+  globalOutstandingLimit: integerProperty(
+    'globalOutstandingLimit',
+    1000,
+    { min: 1, raised: true },
+    'requests under way in all',
+  ),
 
   standaloneEnabled: flag('standaloneEnabled', true, 'one participant alone runs without a quorum'),
   reconfigEnabled: flag('reconfigEnabled', false, 'the reconfig operation, and the dynamic file'),
   dynamicConfigFile: optionalText('dynamicConfigFile', 'the file that holds the server lines'),
   peerType: oneOf('peerType', 'participant', ['participant', 'observer'], 'the server line wins over it'),
   electionAlg: integer('electionAlg', 3, { min: 3, max: 3 }, 'fast leader election is the only one'),
-  leaderServes: yesNo('leaderServes', true, 'the leader accepts clients'),
+  leaderServes: wordProperty('leaderServes', true, YES_NO, 'the leader accepts clients'),
   quorumListenOnAllIPs: flag('quorumListenOnAllIPs', false, 'quorum and election ports on every address'),
   oraclePath: optionalText('oraclePath', 'the file that decides for one of two voters when it is alone'),
-  cnxTimeoutMs: integer('cnxTimeout', 5000, { min: 1, unit: 'ms' }, 'to connect to an election port'),
-  electionPortBindRetry: integer(
+  cnxTimeoutMs: integerProperty('cnxTimeout', 5000, { min: 1, unit: 'ms' }, 'to connect to an election port'),
+  electionPortBindRetry: integerProperty(
     'electionPortBindRetry',
     3,
     { min: 0 },
     'attempts to bind a port for other servers, 1 s apart; 0: without end',
   ),
-  minNotificationIntervalMs: integer(
+  minNotificationIntervalMs: integerProperty(
     'fastleader.minNotificationInterval',
     200,
     { min: 1, unit: 'ms' },
     'before an unanswered vote is sent again, doubling from here',
   ),
-  maxNotificationIntervalMs: integer(
+  maxNotificationIntervalMs: integerProperty(
     'fastleader.maxNotificationInterval',
     60_000,
     { min: 1, unit: 'ms' },
     'the end of that doubling',
   ),
 
-  observerMasterPort: port(
+  observerMasterPort: integer(
     'observerMasterPort',
     0,
+    { min: 0, max: 65535, unit: 'port', below: 0 },
     'where followers serve observers, and observers look; 0: off',
   ),
-  observerMasterSizeLimitBytes: integer(
+  observerMasterSizeLimitBytes: integerProperty(
     'observerMaster.sizeLimit',
     32 * 1024 * 1024,
     { min: 1, unit: 'bytes' },
     'committed packets kept for observers that attach',
   ),
-  observerReconnectDelayMs: integer(
+  observerReconnectDelayMs: longProperty(
     'observer.reconnectDelayMs',
     0,
-    { min: 0, unit: 'ms' },
+    { min: 0, unit: 'ms', below: 0 },
     'at most, at random, after each round of unreachable masters',
   ),
-  observerElectionDelayMs: integer(
+  observerElectionDelayMs: longProperty(
     'observer.election.DelayMs',
     200,
-    { min: 0, unit: 'ms' },
+    { min: 0, unit: 'ms', below: 0 },
     'at most, at random, before a disconnected observer looks for a leader',
   ),
-  observerSyncEnabled: flag('observer.syncEnabled', true, 'observers log to disk; also syncEnabled'),
-  maxConcurrentSnapSyncs: integer(
+  syncEnabled: flag('syncEnabled', true, 'observers log to disk'),
+  observerSyncEnabled: optional(
+    flagProperty('observer.syncEnabled', true, 'the same; it wins over syncEnabled'),
+  ),
+  maxConcurrentSnapSyncs: integerProperty(
     'leader.maxConcurrentSnapSyncs',
     10,
     { min: 1 },
     'SNAPs to observers at a time',
   ),
-  maxConcurrentDiffSyncs: integer(
+  maxConcurrentDiffSyncs: integerProperty(
     'leader.maxConcurrentDiffSyncs',
     100,
     { min: 1 },
     'DIFFs to observers at a time',
   ),
-  readOnlyModeEnabled: flag('readonlymode.enabled', false, 'reads go on without a quorum'),
+  readOnlyModeEnabled: flagProperty('readonlymode.enabled', false, 'reads go on without a quorum'),
 
-  snapCount: integer('snapCount', 100_000, { min: 2 }, 'transactions between snapshots, about'),
-  snapSizeLimitKiB: integer(
+  snapCount: integerProperty(
+    'snapCount',
+    100_000,
+    { min: 2, raised: true },
+    'transactions between snapshots, about',
+  ),
+  snapSizeLimitKiB: longProperty(
     'snapSizeLimitInKb',
     4_194_304,
-    { min: -1, unit: 'KiB' },
-    'of log between snapshots',
+    { min: 0, max: KIB_MAX, unit: 'KiB', below: 0 },
+    'of log between snapshots; 0: no limit',
   ),
-  preAllocSizeKiB: integer('preAllocSize', 65_536, { min: 0, unit: 'KiB' }, 'by which log files grow'),
-  txnLogSizeLimitKiB: integer(
+  preAllocSizeKiB: decimalProperty(
+    'preAllocSize',
+    65_536,
+    { min: 0, max: KIB_MAX, unit: 'KiB', below: 0 },
+    parseInt64,
+    'by which log files grow; 0: with each write',
+  ),
+  txnLogSizeLimitKiB: longProperty(
     'txnLogSizeLimitInKb',
     -1,
-    { min: -1, unit: 'KiB' },
+    { min: -1, max: KIB_MAX, unit: 'KiB', below: -1 },
     'of one log file; -1: none',
   ),
-  forceSync: yesNo('forceSync', true, 'transactions are on the medium before they are acknowledged'),
-  fsyncWarningThresholdMs: integer(
+  forceSync: wordProperty(
+    'forceSync',
+    true,
+    YES_NO,
+    'transactions are on the medium before they are acknowledged',
+  ),
+  fsyncWarningThresholdMs: longProperty(
     'fsync.warningthresholdms',
     1000,
-    { min: 0, unit: 'ms' },
+    { min: 0, unit: 'ms', below: 0 },
     'a sync is slow above',
   ),
-  maxBatchSize: integer('maxBatchSize', 1000, { min: 1 }, 'transactions to one sync'),
-  commitLogCount: integer('commitLogCount', 500, { min: 1 }, 'committed proposals kept in memory for DIFF'),
-  snapshotSizeFactor: decimal(
+  maxBatchSize: integerProperty('maxBatchSize', 1000, { min: 0, below: 0 }, 'transactions to one sync'),
+  commitLogCount: decimalProperty(
+    'commitLogCount',
+    500,
+    { min: 1, raised: true },
+    parseInt32,
+    'committed proposals kept in memory for DIFF',
+  ),
+  snapshotSizeFactor: fractionProperty(
     'snapshotSizeFactor',
     0.33,
+    1,
     'of a snapshot, that a DIFF from the log may be; < 0: off',
   ),
-  forceSnapshotSync: flag('forceSnapshotSync', false, 'learners are always sent a whole snapshot'),
+  forceSnapshotSync: flagProperty('forceSnapshotSync', false, 'learners are always sent a whole snapshot'),
   snapRetainCount: integer(
     'autopurge.snapRetainCount',
     3,
-    { min: 0 },
+    { min: 0, below: 0 },
     'snapshots kept by the purge, at least 3',
   ),
   purgeIntervalHours: integer(
     'autopurge.purgeInterval',
     0,
-    { min: 0, unit: 'h' },
+    { min: 0, unit: 'h', below: 0 },
     'between purges; 0: never',
   ),
-  trustEmptySnapshot: flag('snapshot.trust.empty', false, 'logs without a snapshot are accepted'),
-  digestEnabled: flag('digest.enabled', true, 'a digest of the tree in transactions and snapshots'),
+  trustEmptySnapshot: flagProperty('snapshot.trust.empty', false, 'logs without a snapshot are accepted'),
+  digestEnabled: flagProperty('digest.enabled', true, 'a digest of the tree in transactions and snapshots'),
 
-  skipAcl: yesNo('skipACL', false, 'no ACL is checked'),
-  superDigest: optionalText('DigestAuthenticationProvider.superDigest', 'user:digest of the super user'),
-  extendedTypesEnabled: flag('extendedTypesEnabled', false, 'owners of nodes may say a time to live'),
-  emulate353TtlNodes: flag('emulate353TTLNodes', false, 'with the layout of 3.5.3 too'),
-  enforceQuota: flag('enforceQuota', false, 'hard quotas refuse writes'),
+  skipAcl: wordProperty('skipACL', false, YES_NO, 'no ACL is checked'),
+  superDigest: anyText('DigestAuthenticationProvider.superDigest', 'user:digest of the super user'),
+  extendedTypesEnabled: flagProperty('extendedTypesEnabled', false, 'owners of nodes may say a time to live'),
+  emulate353TtlNodes: flagProperty('emulate353TTLNodes', false, 'with the layout of 3.5.3 too'),
+  enforceQuota: flagProperty('enforceQuota', false, 'hard quotas refuse writes'),
 
   fourLetterWords: list('4lw.commands.whitelist', ['srvr'], 'four-letter words that are answered; *: all'),
-  adminEnabled: flag('admin.enableServer', true, 'the AdminServer'),
-  adminPort: port('admin.serverPort', 8080, 'of the AdminServer'),
-  adminAddress: text('admin.serverAddress', '0.0.0.0', 'of the AdminServer'),
-  adminCommandUrl: text('admin.commandURL', '/commands', 'the path its commands stand under'),
+  adminEnabled: wordProperty('admin.enableServer', true, TRUE_FALSE, 'the AdminServer'),
+  adminPort: integerProperty(
+    'admin.serverPort',
+    8080,
+    { min: -INT_MAX, unit: 'port' },
+    'of the AdminServer, which is off when there is no such port',
+  ),
+  adminAddress: textProperty('admin.serverAddress', '0.0.0.0', 'of the AdminServer'),
+  adminCommandUrl: pathProperty('admin.commandURL', '/commands', 'the path its commands stand under'),
   metricsProviderClass: optionalText('metricsProvider.className', 'PrometheusMetricsProvider opens its port'),
-  metricsHost: text('metricsProvider.httpHost', '0.0.0.0', 'of the metrics port'),
-  metricsPort: port('metricsProvider.httpPort', 7000, 'of the metrics port'),
+  metricsHost: textProperty('metricsProvider.httpHost', '0.0.0.0', 'of the metrics port'),
+  metricsPort: integerProperty(
+    'metricsProvider.httpPort',
+    7000,
+    { min: 0, max: 65535, unit: 'port' },
+    'of the metrics port',
+  ),
 } satisfies Record<string, ConfigKey<unknown>>;
 
 export type Settings = { -readonly [F in keyof typeof usedKeys]: (typeof usedKeys)[F]['default'] };
 
-/** Two names for one key. */
-export const keyAliases: ReadonlyMap<string, string> = new Map([['syncEnabled', 'observer.syncEnabled']]);
-
 /** Keys of the membership, in zoo.cfg or in the dynamic file. */
 export const MEMBERSHIP_KEY = /^((server|group|weight)\.|version$)/;
-
-/**
- * Of the keys above, those whose values are checked and have no effect yet: the server says so when it starts, since
- * whoever sets one expects it to do something.
- */
-export const checkedOnlyKeys: ReadonlySet<string> = new Set([
-  'secureClientPort',
-  'secureClientPortAddress',
-  'localSessionsEnabled',
-  'localSessionsUpgradingEnabled',
-  'reconfigEnabled',
-  'oraclePath',
-  'observerMaster.sizeLimit',
-  'readonlymode.enabled',
-  'maxBatchSize',
-  'enforceQuota',
-  'metricsProvider.className',
-  'metricsProvider.httpHost',
-  'metricsProvider.httpPort',
-]);
-
-/**
- * Keys of Apache ZooKeeper 3.8 and 3.9 that this server knows and does not act on: it says so when it starts. One
- * that ends in "*" stands for all that begin with it.
- */
-export const notYetUsedKeys: Readonly<Record<string, string>> = {
-  sslQuorum: 'TLS between servers',
-  portUnification: 'TLS and plain text on the quorum ports',
-  sslQuorumReloadCertFiles: 'new certificates without a restart',
-  'ssl.*': 'key stores, trust stores and protocols',
-  'client.portUnification': 'TLS and plain text on the client port',
-  'client.certReload': 'new certificates without a restart',
-  'authProvider.*': 'further authentication schemes',
-  'quorum.auth.*': 'SASL between servers',
-  'quorum.cnxn.threads.size': 'threads of SASL between servers',
-  quorumCnxnTimeoutMs: 'a read timeout on election connections',
-  'kerberos.*': 'Kerberos names',
-  'multiAddress.*': 'several addresses of a server; the first is used',
-  'jvm.pause.*': 'the monitor of pauses of a JVM',
-  'metricsProvider.*': 'settings of a metrics provider',
-  'admin.idleTimeout': 'until an idle connection of the AdminServer is closed',
-  'admin.httpVersion': 'HTTP of the AdminServer',
-  'admin.portUnification': 'TLS and plain text on the port of the AdminServer',
-  'admin.forceHttps': 'TLS only on the port of the AdminServer',
-  'admin.needClientAuth': 'client certificates at the AdminServer',
-  'admin.snapshot.enabled': 'the snapshot command (3.9)',
-  'admin.restore.enabled': 'the restore command (3.9)',
-  'admin.rateLimiterIntervalInMS': 'between two of those commands (3.9)',
-  'znode.container.*': 'limits on the removal of containers',
-  'jute.maxbuffer.extrasize': 'what a record on disk may be larger than a frame',
-  'DigestAuthenticationProvider.enabled': 'the digest scheme switched off',
-  'DigestAuthenticationProvider.digestAlg': 'the algorithm of the digest scheme',
-  'X509AuthenticationProvider.superUser': 'the super user of x509',
-  'IPAuthenticationProvider.usexforwardedfor': 'the client address behind a proxy',
-  'SASLAuthenticationProvider.superPassword': 'the super user of SASL',
-  superUser: 'the super user of SASL',
-  sessionRequireClientSASLAuth: 'clients must authenticate with SASL',
-  allowSaslFailedClients: 'clients may go on without',
-  letAnySaslUserDoX: 'authorisation of every SASL user',
-  'enforce.auth.*': 'schemes that clients must authenticate with',
-  ensembleAuthName: 'names that clients may ask for',
-  enableEagerACLCheck: 'ACL checks at the learner',
-  'audit.*': 'the audit log',
-  'connection_throttle_*': 'the token bucket of connections',
-  'request_throttle_*': 'the request throttler',
-  'request_throttler.*': 'the request throttler',
-  'request_stale_*': 'requests dropped when they are stale',
-  throttled_op_wait_time: 'requests refused after waiting in the throttler',
-  'largeRequest*': 'limits on large requests',
-  flushDelay: 'how long a batch may wait for more',
-  maxWriteQueuePollTime: 'how long an empty batch waits',
-  'snapshot.compression.method': 'gz or snappy snapshots',
-  'serializeLastProcessedZxid.enabled': 'the last zxid at the end of a snapshot (3.9)',
-  'datadir.autocreate': 'the data directory made when it is missing',
-  'db.autocreate': 'an empty database may vote',
-  'closeSessionTxn.enabled': 'closeSession transactions name their paths',
-  'leader.maxTimeToWaitForEpoch': 'a limit of its own for phase 1',
-  'leader.ackLoggingFrequency': 'how many acks between two log lines',
-  'leader.closeSocketAsync': 'threads of upstream',
-  'learner.asyncSending': 'threads of upstream',
-  'learner.closeSocketAsync': 'threads of upstream',
-  leaderConnectDelayDuringRetryMs: 'between attempts to reach the leader',
-  'follower.skipLearnerRequestToNextProcessor': 'requests of observers past the queue of their master',
-  forward_learner_requests_to_commit_processor_disabled: 'requests of learners past the commit processor',
-  tcpKeepAlive: 'keep-alive of election connections',
-  clientTcpKeepAlive: 'keep-alive of client connections',
-  watchManagerName: 'another watch manager',
-  'watcherClean*': 'the optimised watch manager',
-  maxInProcessingDeadWatchers: 'the optimised watch manager',
-  bitHashCacheSize: 'the optimised watch manager',
-  maxResponseCacheSize: 'cached getData replies',
-  maxGetChildrenResponseCacheSize: 'cached getChildren replies',
-  'pathStats.*': 'statistics of paths',
-  'messageTracker.*': 'the last messages of each learner, in the log',
-  'nio.*': 'threads and buffers of upstream',
-  'netty.*': 'threads and buffers of upstream',
-  'commitProcessor.*': 'threads and batches of upstream',
-  intBufferStartingSizeBytes: 'buffers of upstream',
-  serverCnxnFactory: 'NIO or Netty',
-};

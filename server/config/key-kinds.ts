@@ -1,6 +1,13 @@
 import { ServerError } from '../errors.ts';
+import { decodeInt32, decodeInt64, isOctal, parseDouble, parseInt32 } from './java-values.ts';
 
-/** A key of zoo.cfg: what it is called there, what it accepts, and what the server makes of it. */
+/**
+ * A key of zoo.cfg: what it is called there, what it accepts, and what the server makes of it.
+ *
+ * Upstream reads its keys in two ways, and so do the two groups of functions below. QuorumPeerConfig parses some
+ * itself: a value that it does not accept ends the start. All others become system properties, of which Java takes
+ * the default when it cannot read them: the server starts, and warns.
+ */
 export interface ConfigKey<T> {
   readonly key: string;
   /** What is accepted, as an error message and a manual say it. */
@@ -8,6 +15,10 @@ export interface ConfigKey<T> {
   readonly default: T;
   /** What the text stands for; undefined when it is not accepted. */
   readonly read: (text: string) => T | undefined;
+  /** What the server uses instead of a text that is not accepted; undefined when it refuses to start. */
+  readonly instead: (text: string) => { readonly value: T } | undefined;
+  /** What is worth a warning although the text is accepted. */
+  readonly remark?: (text: string) => string | undefined;
   readonly unit: string;
   readonly meaning: string;
 }
@@ -18,13 +29,30 @@ interface Range {
   readonly min: number;
   readonly max?: number;
   readonly unit?: string;
+  /** What upstream takes every smaller number for, without a word. */
+  readonly below?: number;
+}
+
+interface PropertyRange extends Range {
+  /** Upstream raises smaller numbers to `min`, with a warning. */
+  readonly raised?: true;
 }
 
 /** @throws ServerError ZK_CONFIG_VALUE */
-export function readKey<T>(key: ConfigKey<T>, text: string): T {
+export function readKey<T>(key: ConfigKey<T>, text: string, warnings: string[]): T {
   const value = key.read(text);
-  if (value === undefined) throw badValue(key.key, text, key.accepts);
-  return value;
+  if (value !== undefined) {
+    const remark = key.remark?.(text);
+    if (remark !== undefined) warnings.push(`${key.key}=${shortened(text)}: ${remark}`);
+    return value;
+  }
+  const instead = key.instead(text);
+  if (instead === undefined) throw badValue(key.key, text, key.accepts);
+  const used = instead.value === key.default ? `the default, ${instead.value},` : `${instead.value}`;
+  warnings.push(
+    `${key.key}=${shortened(text)}: accepted is ${key.accepts}; ${used} is used, as by Apache ZooKeeper`,
+  );
+  return instead.value;
 }
 
 export function badValue(key: string, value: string, accepts: string): ServerError {
@@ -49,13 +77,23 @@ export function needed<T>(value: T | undefined, key: string, path: string, by: s
   return value;
 }
 
+/** A key whose absence means something of its own. */
+export function optional<T>(key: ConfigKey<T>): ConfigKey<T | undefined> {
+  return { ...key, default: undefined };
+}
+
+// Keys that QuorumPeerConfig parses itself.
+
+/** As Integer.parseInt reads it. */
 export function integer(key: string, initial: number, range: Range, meaning: string): ConfigKey<number> {
   const { min, max = INT_MAX, unit = '' } = range;
+  const accepts = `an integer from ${min} to ${max}`;
   return {
     key,
-    accepts: `an integer from ${min} to ${max}`,
+    accepts,
     default: initial,
-    read: text => readInteger(text, min, max),
+    read: text => inRange(parseInt32(text), range),
+    instead: refused,
     unit,
     meaning,
   };
@@ -66,41 +104,13 @@ export function optionalInteger(key: string, range: Range, meaning: string): Con
   return { ...integer(key, 0, range, meaning), default: undefined };
 }
 
-export function port(key: string, initial: number, meaning: string): ConfigKey<number> {
-  return integer(key, initial, { min: 0, max: 65535, unit: 'port' }, meaning);
-}
-
 export function optionalPort(key: string, meaning: string): ConfigKey<number | undefined> {
-  return { ...port(key, 0, meaning), default: undefined };
-}
-
-export function decimal(key: string, initial: number, meaning: string): ConfigKey<number> {
-  return {
-    key,
-    accepts: 'a decimal number',
-    default: initial,
-    read: text => (/^-?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : undefined),
-    unit: '',
-    meaning,
-  };
+  return optionalInteger(key, { min: 0, max: 65535, unit: 'port' }, meaning);
 }
 
 export function flag(key: string, initial: boolean, meaning: string): ConfigKey<boolean> {
-  const words = { true: true, false: false };
-  return { key, accepts: 'true or false', default: initial, read: wordReader(words), unit: '', meaning };
-}
-
-/** Upstream compares these with "yes" and "no" only, and takes "true" for the default in silence. */
-export function yesNo(key: string, initial: boolean, meaning: string): ConfigKey<boolean> {
-  const words = { yes: true, no: false, true: true, false: false };
-  return {
-    key,
-    accepts: 'yes, no, true or false',
-    default: initial,
-    read: wordReader(words),
-    unit: '',
-    meaning,
-  };
+  const read = (text: string) => BOOLEANS.get(text.toLowerCase());
+  return { key, accepts: 'true or false', default: initial, read, instead: refused, unit: '', meaning };
 }
 
 export function oneOf<const W extends string>(
@@ -109,32 +119,160 @@ export function oneOf<const W extends string>(
   words: readonly W[],
   meaning: string,
 ): ConfigKey<W> {
-  const read = wordReader(Object.fromEntries(words.map(word => [word, word])) as Record<string, W>);
-  return { key, accepts: words.join(' or '), default: initial, read, unit: '', meaning };
+  const read = (text: string) => words.find(word => word === text.toLowerCase());
+  return { key, accepts: words.join(' or '), default: initial, read, instead: refused, unit: '', meaning };
 }
 
-export function text(key: string, initial: string, meaning: string): ConfigKey<string> {
-  return { key, accepts: 'a text that is not empty', default: initial, read: nonEmpty, unit: '', meaning };
+// System properties.
+
+/** As Integer.getInteger reads it: decimal, hexadecimal or octal. */
+export function integerProperty(
+  key: string,
+  initial: number,
+  range: PropertyRange,
+  meaning: string,
+): ConfigKey<number> {
+  return numberProperty(key, initial, range, decodeInt32, meaning);
 }
 
-export function optionalText(key: string, meaning: string): ConfigKey<string | undefined> {
-  return { ...text(key, '', meaning), default: undefined };
+/** As Long.getLong reads it. Numbers above `max` stand for it. */
+export function longProperty(
+  key: string,
+  initial: number,
+  range: PropertyRange,
+  meaning: string,
+): ConfigKey<number> {
+  const { max = INT_MAX } = range;
+  const decode = (text: string) => {
+    const value = decodeInt64(text);
+    return value === undefined ? undefined : Math.min(value, max);
+  };
+  return numberProperty(key, initial, range, decode, meaning);
 }
 
-export function list(key: string, initial: readonly string[], meaning: string): ConfigKey<readonly string[]> {
+/** As upstream reads some properties by Integer.parseInt or Long.parseLong, and takes the default if that fails. */
+export function decimalProperty(
+  key: string,
+  initial: number,
+  range: PropertyRange,
+  parse: (text: string) => number | undefined,
+  meaning: string,
+): ConfigKey<number> {
+  const { max = INT_MAX } = range;
+  const parseUpTo = (text: string) => {
+    const value = parse(text);
+    return value === undefined ? undefined : Math.min(value, max);
+  };
+  const { remark: _, ...property } = numberProperty(key, initial, range, parseUpTo, meaning);
+  return { ...property, accepts: rangeText(range) };
+}
+
+function numberProperty(
+  key: string,
+  initial: number,
+  range: PropertyRange,
+  decode: (text: string) => number | undefined,
+  meaning: string,
+): ConfigKey<number> {
+  const { min, unit = '' } = range;
   return {
     key,
-    accepts: 'words with commas between them',
+    accepts: `${rangeText(range)}, decimal, or hexadecimal after 0x, or octal after 0`,
     default: initial,
-    read: value =>
-      value
-        .split(',')
-        .map(word => word.trim())
-        .filter(word => word !== ''),
+    read: text => inRange(decode(text), range),
+    instead: text => {
+      const value = decode(text);
+      return { value: range.raised && value !== undefined && value < min ? min : initial };
+    },
+    remark: text =>
+      isOctal(text) ? `a leading 0 makes the number octal, as in Java: ${decode(text)}` : undefined,
+    unit,
+    meaning,
+  };
+}
+
+/** As Double.parseDouble reads it. */
+export function fractionProperty(
+  key: string,
+  initial: number,
+  max: number,
+  meaning: string,
+): ConfigKey<number> {
+  return {
+    key,
+    accepts: `a number of at most ${max}`,
+    default: initial,
+    read: text => {
+      const value = parseDouble(text);
+      return value !== undefined && value <= max ? value : undefined;
+    },
+    instead: () => ({ value: initial }),
     unit: '',
     meaning,
   };
 }
+
+/** As Boolean.parseBoolean reads it: everything but "true" is false. */
+export function flagProperty(key: string, initial: boolean, meaning: string): ConfigKey<boolean> {
+  return { ...flag(key, initial, meaning), instead: () => ({ value: false }) };
+}
+
+/** A property of which upstream compares one word, in its own letters: everything else is the default. */
+export function wordProperty(
+  key: string,
+  initial: boolean,
+  words: { readonly on: string; readonly off: string },
+  meaning: string,
+): ConfigKey<boolean> {
+  const accepts = `${words.on} or ${words.off}`;
+  const read = (text: string) => (text === words.on ? true : text === words.off ? false : undefined);
+  return { key, accepts, default: initial, read, instead: () => ({ value: initial }), unit: '', meaning };
+}
+
+/** A property whose empty value is no value. */
+export function textProperty(key: string, initial: string, meaning: string): ConfigKey<string> {
+  const instead = () => ({ value: initial });
+  return { key, accepts: NOT_EMPTY, default: initial, read: nonEmpty, instead, unit: '', meaning };
+}
+
+/** A path below the root of a URL, without a slash at its end. */
+export function pathProperty(key: string, initial: string, meaning: string): ConfigKey<string> {
+  const read = (value: string) => value.replace(/^\/*(?=[^/])/, '/').replace(/\/+$/, '');
+  return { key, accepts: 'a path', default: initial, read, instead: refused, unit: '', meaning };
+}
+
+/** A property of which no text is wrong. */
+export function anyText(key: string, meaning: string): ConfigKey<string | undefined> {
+  return { ...optionalText(key, meaning), accepts: 'a text', read: value => value };
+}
+
+export function optionalText(key: string, meaning: string): ConfigKey<string | undefined> {
+  return {
+    key,
+    accepts: NOT_EMPTY,
+    default: undefined,
+    read: nonEmpty,
+    instead: refused,
+    unit: '',
+    meaning,
+  };
+}
+
+export function list(key: string, initial: readonly string[], meaning: string): ConfigKey<readonly string[]> {
+  const words = (value: string) =>
+    value
+      .split(',')
+      .map(word => word.trim())
+      .filter(word => word !== '');
+  const accepts = 'words with commas between them';
+  return { key, accepts, default: initial, read: words, instead: refused, unit: '', meaning };
+}
+
+const NOT_EMPTY = 'a text that is not empty';
+const BOOLEANS = new Map([
+  ['true', true],
+  ['false', false],
+]);
 
 export function readInteger(text: string, min: number, max: number): number | undefined {
   if (!/^[+-]?\d{1,16}$/.test(text)) return undefined;
@@ -142,10 +280,19 @@ export function readInteger(text: string, min: number, max: number): number | un
   return Number.isSafeInteger(value) && value >= min && value <= max ? value : undefined;
 }
 
-function nonEmpty(value: string): string | undefined {
-  return value === '' ? undefined : value;
+function inRange(value: number | undefined, { min, max = INT_MAX, below }: Range): number | undefined {
+  if (value === undefined || value > max) return undefined;
+  return value < min ? below : value;
 }
 
-function wordReader<T>(words: Readonly<Record<string, T>>): (text: string) => T | undefined {
-  return value => (Object.hasOwn(words, value.toLowerCase()) ? words[value.toLowerCase()] : undefined);
+function rangeText({ min, max = INT_MAX }: Range): string {
+  return `an integer from ${min} to ${max}`;
+}
+
+function refused(): undefined {
+  return undefined;
+}
+
+function nonEmpty(value: string): string | undefined {
+  return value === '' ? undefined : value;
 }

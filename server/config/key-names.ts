@@ -1,25 +1,21 @@
-import { keyAliases, MEMBERSHIP_KEY, notYetUsedKeys, usedKeys } from './config-keys.ts';
+import { MEMBERSHIP_KEY, usedKeys } from './config-keys.ts';
+import { trimJava } from './java-values.ts';
+import { notYetUsedKey, notYetUsedKeys } from './keys-without-effect.ts';
 
 const PREFIX = 'zookeeper.';
 
 export type KeyUse = 'used' | 'membership' | 'notYetUsed' | 'unknown';
 
-/** The one name of a key that may be spelled as the system property it is upstream, or by an alias. */
-export function canonicalKey(key: string): string {
-  const bare = key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key;
-  return keyAliases.get(bare) ?? bare;
+/** The one name of a key that may be spelled as the system property it is upstream. */
+export function canonicalKey(spelled: string): string {
+  const key = trimJava(spelled);
+  return key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key;
 }
 
 export function useOf(key: string): KeyUse {
   if (MEMBERSHIP_KEY.test(key)) return 'membership';
   if (Object.values(usedKeys).some(used => used.key === key)) return 'used';
-  return isNotYetUsed(key) ? 'notYetUsed' : 'unknown';
-}
-
-function isNotYetUsed(key: string): boolean {
-  return Object.keys(notYetUsedKeys).some(known =>
-    known.endsWith('*') ? key.startsWith(known.slice(0, -1)) : key === known,
-  );
+  return notYetUsedKey(key) === undefined ? 'unknown' : 'notYetUsed';
 }
 
 /** Longer than any key: a comparison takes time with the length. */

@@ -1,8 +1,11 @@
+import { ServerError } from '../errors.ts';
 import type { Address } from '../runtime/runtime.ts';
 import { clientAddresses } from './client-address.ts';
-import { checkedOnlyKeys, type Settings, usedKeys } from './config-keys.ts';
+import { type Settings, usedKeys } from './config-keys.ts';
+import { trimJava } from './java-values.ts';
 import { badValue, type ConfigKey, INT_MAX, needed, readKey, shortened } from './key-kinds.ts';
 import { canonicalKey, nearestKey, useOf } from './key-names.ts';
+import { checkedOnlyKeys, keyWithoutEffect } from './keys-without-effect.ts';
 import { type ConfigTexts, memberOf, type QuorumMember, readMembers } from './membership.ts';
 import { parseProperties } from './properties.ts';
 
@@ -19,6 +22,8 @@ export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
   readonly syncLimitMs: number;
   /** To connect to a leader or an observer master. */
   readonly connectToLearnerMasterLimitMs: number;
+  /** Observers log to disk. */
+  readonly observerSyncEnabled: boolean;
   /** Undefined: standalone. */
   readonly quorum: QuorumMember | undefined;
   readonly notYetUsed: readonly { readonly key: string; readonly value: string }[];
@@ -46,11 +51,14 @@ type Resolved =
   | 'initLimitTicks'
   | 'syncLimitTicks'
   | 'connectToLearnerMasterLimitTicks'
-  | 'peerType';
+  | 'peerType'
+  | 'syncEnabled'
+  | 'observerSyncEnabled';
 
 const SNAP_RETAIN_COUNT_MIN = 3;
 const TTL_NODES_STAY =
   'extendedTypesEnabled=true: TTL nodes that Apache ZooKeeper made are known as such, but this server makes none and deletes none when their time is over';
+const PORT_MAX = 65_535;
 
 /**
  * @throws ServerError ZK_CONFIG_VALUE naming key, value and what is accepted; ZK_CONFIG_MISSING; ZK_MYID
@@ -61,12 +69,15 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     parseProperties(texts.text, (key, replaced, by) => {
       if (replaced.trim() !== by.trim()) warnings.push(repetition(key, replaced, by));
     }),
+    warnings,
   );
-  const settings = readSettings(properties);
+  const settings = readSettings(properties, warnings);
   const dataDir = needed(settings.dataDir, 'dataDir', texts.path, 'every server');
   const members = readMembers(properties, texts, settings);
   const quorum = memberOf(members, texts, settings, warnings);
   const ownLine = quorum ? quorum.config.servers.get(quorum.sid) : [...members.servers.values()][0];
+  const { clientAddress, secureClientAddress } = clientAddresses(settings, ownLine);
+  refuseRestrictions(properties, secureClientAddress);
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
   if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
   if (settings.snapRetainCount < SNAP_RETAIN_COUNT_MIN) {
@@ -75,14 +86,19 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     );
     settings.snapRetainCount = SNAP_RETAIN_COUNT_MIN;
   }
-
-  const { clientAddress, secureClientAddress } = clientAddresses(settings, ownLine);
-  if (!quorum) needed(clientAddress ?? secureClientAddress, 'clientPort', texts.path, 'a standalone server');
+  if (settings.adminEnabled && (settings.adminPort < 0 || settings.adminPort > PORT_MAX)) {
+    warnings.push(
+      `admin.serverPort=${settings.adminPort}: there is no such port, and no AdminServer therefore`,
+    );
+    settings.adminEnabled = false;
+  }
+  if (!quorum) needed(clientAddress, 'clientPort', texts.path, 'a standalone server');
   return {
     ...settings,
     ...timeouts(settings, quorum !== undefined, texts.path),
     dataDir,
     dataLogDir: settings.dataLogDir ?? dataDir,
+    observerSyncEnabled: settings.observerSyncEnabled ?? settings.syncEnabled,
     clientAddress,
     secureClientAddress,
     quorum,
@@ -92,16 +108,23 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   };
 }
 
-/** One spelling for each key. @throws when two spellings of a key stand there with different values */
-export function canonicalProperties(properties: ReadonlyMap<string, string>): Map<string, string> {
+/** One spelling for each key. Of two, the one without the prefix counts: it is the one that upstream reads in a file. */
+export function canonicalProperties(
+  properties: ReadonlyMap<string, string>,
+  warnings: string[] = [],
+): Map<string, string> {
   const canonical = new Map<string, string>();
+  const prefixed = [...properties].filter(([spelled]) => canonicalKey(spelled) !== trimJava(spelled));
   for (const [spelled, text] of properties) {
+    if (canonicalKey(spelled) === trimJava(spelled)) canonical.set(trimJava(spelled), trimJava(text));
+  }
+  for (const [spelled, text] of prefixed) {
     const key = canonicalKey(spelled);
-    const value = text.trim();
+    const value = trimJava(text);
     const other = canonical.get(key);
-    if (other !== undefined && other !== value)
-      throw badValue(spelled, value, `one value for ${key}, which is also ${other}`);
-    canonical.set(key, value);
+    if (other === undefined) canonical.set(key, value);
+    else if (other !== value)
+      warnings.push(`${shortened(trimJava(spelled))} stands beside ${shortened(key)}, which wins`);
   }
   return canonical;
 }
@@ -116,21 +139,49 @@ function repetition(key: string, replaced: string, by: string): string {
   return `${name} stands there more than once, as ${first} and as ${last}: ${last} is used, the last`;
 }
 
-function readSettings(properties: ReadonlyMap<string, string>): Settings {
+function readSettings(properties: ReadonlyMap<string, string>, warnings: string[]): Settings {
   const entries = Object.entries(usedKeys).map(([field, key]: [string, ConfigKey<unknown>]) => {
     const text = properties.get(key.key);
-    return [field, text === undefined ? key.default : readKey(key, text)];
+    return [field, text === undefined ? key.default : readKey(key, text, warnings)];
   });
   return Object.fromEntries(entries) as Settings;
+}
+
+/**
+ * A server that lets more happen than its configuration says must not start, as long as it cannot do what is asked.
+ *
+ * @throws ServerError ZK_CONFIG_RESTRICTION
+ */
+function refuseRestrictions(
+  properties: ReadonlyMap<string, string>,
+  secureClientAddress: Address | undefined,
+): void {
+  const asked: string[] = [];
+  for (const [key, value] of properties) {
+    const known = keyWithoutEffect(key);
+    if (known?.restricts?.(value, properties)) asked.push(`${shown(key, value)} (${known.meaning})`);
+  }
+  if (secureClientAddress !== undefined && !properties.has('secureClientPort'))
+    asked.push(`a secure client port in the server line (${checkedOnlyKeys.secureClientPort?.meaning})`);
+  if (asked.length === 0) return;
+  throw new ServerError(
+    'ZK_CONFIG_RESTRICTION',
+    `this server cannot do what ${asked.join(', ')} asks for, and would be less restricted than that. ` +
+      'Remove the setting to run without, or run Apache ZooKeeper',
+    { asked },
+  );
+}
+
+function shown(key: string, value: string): string {
+  return SECRET_KEY.test(key) ? shortened(key) : `${shortened(key)}=${shortened(value)}`;
 }
 
 function keysWithoutEffect(properties: ReadonlyMap<string, string>, warnings: string[]) {
   const notYetUsed: { key: string; value: string }[] = [];
   const unknownKeys: UnknownKey[] = [];
   for (const [key, value] of properties) {
-    const use = useOf(key);
-    if (use === 'notYetUsed' || checkedOnlyKeys.has(key)) notYetUsed.push({ key, value });
-    if (use === 'unknown') unknownKeys.push({ key, value, nearest: nearestKey(key) });
+    if (keyWithoutEffect(key) !== undefined) notYetUsed.push({ key, value });
+    if (useOf(key) === 'unknown') unknownKeys.push({ key, value, nearest: nearestKey(key) });
   }
   if (notYetUsed.length > 0) {
     warnings.push(`known keys without effect in this server: ${notYetUsed.map(({ key }) => key).join(', ')}`);
@@ -155,18 +206,19 @@ function timeouts(settings: Settings, inQuorum: boolean, path: string) {
       `at most maxSessionTimeout, ${maxSessionTimeoutMs} ms`,
     );
   }
-  if (settings.minNotificationIntervalMs > settings.maxNotificationIntervalMs) {
-    const accepts = `at most fastleader.maxNotificationInterval, ${settings.maxNotificationIntervalMs} ms`;
-    throw badValue('fastleader.minNotificationInterval', `${settings.minNotificationIntervalMs}`, accepts);
-  }
-  const ticks = (value: number | undefined, key: string) =>
-    inQuorum ? needed(value, key, path, 'an ensemble') : (value ?? 0);
-  const initLimitMs = tickTimeMs * ticks(settings.initLimitTicks, 'initLimit');
+  const ticksMs = (value: number | undefined, key: string): number => {
+    const ticks = inQuorum ? needed(value, key, path, 'an ensemble') : Math.max(0, value ?? 0);
+    if (ticks < 1 && inQuorum)
+      throw badValue(key, `${ticks}`, `an integer from 1 to ${INT_MAX} in an ensemble`);
+    return Math.min(tickTimeMs * ticks, INT_MAX);
+  };
+  const initLimitMs = ticksMs(settings.initLimitTicks, 'initLimit');
   return {
     minSessionTimeoutMs,
     maxSessionTimeoutMs,
     initLimitMs,
-    syncLimitMs: tickTimeMs * ticks(settings.syncLimitTicks, 'syncLimit'),
-    connectToLearnerMasterLimitMs: tickTimeMs * settings.connectToLearnerMasterLimitTicks || initLimitMs,
+    syncLimitMs: ticksMs(settings.syncLimitTicks, 'syncLimit'),
+    connectToLearnerMasterLimitMs:
+      Math.min(tickTimeMs * settings.connectToLearnerMasterLimitTicks, INT_MAX) || initLimitMs,
   };
 }
