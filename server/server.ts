@@ -160,6 +160,7 @@ function databaseConfig(config: ServerConfig) {
     fsyncWarningMs: config.fsyncWarningThresholdMs,
     digestEnabled: config.digestEnabled,
     ownerLayout: ownerLayout(config),
+    jute: config.jute,
     snapshotSizeFactor: config.snapshotSizeFactor,
     logEnabled: config.observerSyncEnabled || config.quorum?.role !== 'observer',
     trustEmptySnapshot: config.trustEmptySnapshot,

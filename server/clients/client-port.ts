@@ -49,7 +49,7 @@ export class ClientPort implements ConnectionHost {
     const { config } = parts;
     this.#parts = parts;
     this.logger = parts.logger;
-    this.frameBytesMax = config.juteMaxBufferBytes;
+    this.frameBytesMax = config.jute.frameBytesMax;
     this.sessionTimeouts = { minMs: config.minSessionTimeoutMs, maxMs: config.maxSessionTimeoutMs };
   }
 

@@ -15,6 +15,8 @@ const SERVER = fileURLToPath(new URL('..', import.meta.url));
 const IN_PART = ['localSessionsEnabled', 'readonlymode.enabled'];
 /** Fields of the settings that ServerConfig has under other names, or that decide what else it has. */
 const RESOLVED = [
+  'juteMaxBufferBytes',
+  'juteExtraBytes',
   'initLimitTicks',
   'syncLimitTicks',
   'connectToLearnerMasterLimitTicks',

@@ -1,3 +1,4 @@
+import { JUTE_EXTRA_BYTES_MIN, JUTE_MAX_BUFFER_BYTES } from '../wire/jute-limits.ts';
 import { parseInt32, parseInt64 } from './java-values.ts';
 import {
   anyText,
@@ -92,9 +93,17 @@ export const usedKeys = {
   ),
   juteMaxBufferBytes: integerProperty(
     'jute.maxbuffer',
-    0xfffff,
+    JUTE_MAX_BUFFER_BYTES,
     { min: 1, unit: 'bytes' },
     'the largest frame',
+  ),
+  juteExtraBytes: optional(
+    integerProperty(
+      'jute.maxbuffer.extrasize',
+      JUTE_MAX_BUFFER_BYTES,
+      { min: JUTE_EXTRA_BYTES_MIN, unit: 'bytes', raised: true },
+      'by which a transaction may be larger than a frame; when absent, as much as jute.maxbuffer',
+    ),
   ),
   globalOutstandingLimit: integerProperty(
     'globalOutstandingLimit',

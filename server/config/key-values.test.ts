@@ -123,6 +123,10 @@ test('field report C1: a leading zero makes a number octal, which is said', () =
 
 /** Everything else: the lines, the field, its value, and what the only warning says (undefined: there is none). */
 const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: RegExp][] = [
+  ['jute.maxbuffer.extrasize=0x1000', 'juteExtraBytes', 4096],
+  ['jute.maxbuffer.extrasize=1023', 'juteExtraBytes', 1024, /1024 is used/],
+  ['jute.maxbuffer.extrasize=-1', 'juteExtraBytes', 1024, /1024 is used/],
+  ['jute.maxbuffer=10485760', 'juteExtraBytes', undefined],
   // Integer.parseInt: decimal, whatever leads.
   ['tickTime=02000', 'tickTimeMs', 2000],
   ['tickTime=+2000', 'tickTimeMs', 2000],

@@ -85,7 +85,6 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'admin.restore.enabled': tunes('the restore command (3.9)'),
   'admin.rateLimiterIntervalInMS': tunes('between two of those commands (3.9)'),
   'znode.container.*': tunes('limits on the removal of containers'),
-  'jute.maxbuffer.extrasize': tunes('what a record on disk may be larger than a frame'),
   'DigestAuthenticationProvider.enabled': restricts('the digest scheme is off', value => !isTrue(value)),
   'DigestAuthenticationProvider.digestAlg': restricts(
     'digests are made by another algorithm',

@@ -50,7 +50,7 @@ test('defaults of a standalone server', () => {
   assert.is(config.preAllocSizeKiB, 65_536);
   assert.is(config.adminPort, 8080);
   assert.equal(config.fourLetterWords, ['srvr']);
-  assert.is(config.juteMaxBufferBytes, 1_048_575);
+  assert.is(config.jute.frameBytesMax, 1_048_575);
   assert.is(config.forceSync, true);
   assert.is(config.leaderServes, true);
   assert.is(config.skipAcl, false);
@@ -316,7 +316,7 @@ test('good values at their edges', () => {
   assert.equal(config.fourLetterWords, ['stat', 'ruok']);
   assert.is(config.skipAcl, true);
   assert.is(config.readOnlyModeEnabled, true);
-  assert.is(config.juteMaxBufferBytes, 2_147_483_647);
+  assert.is(config.jute.frameBytesMax, 2_147_483_647);
 });
 
 test('the table of keys: each stands in it once, with a meaning, and its default is accepted', () => {

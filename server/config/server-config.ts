@@ -1,5 +1,6 @@
 import { ServerError } from '../errors.ts';
 import type { Address } from '../runtime/runtime.ts';
+import { type JuteLimits, juteLimits } from '../wire/jute-limits.ts';
 import { clientAddresses } from './client-address.ts';
 import { type Settings, usedKeys } from './config-keys.ts';
 import { trimJava } from './java-values.ts';
@@ -24,6 +25,8 @@ export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
   readonly connectToLearnerMasterLimitMs: number;
   /** Observers log to disk. */
   readonly observerSyncEnabled: boolean;
+  /** What follows from jute.maxbuffer and jute.maxbuffer.extrasize. */
+  readonly jute: JuteLimits;
   /** Undefined: standalone. */
   readonly quorum: QuorumMember | undefined;
   readonly notYetUsed: readonly { readonly key: string; readonly value: string }[];
@@ -101,6 +104,7 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     observerSyncEnabled: settings.observerSyncEnabled ?? settings.syncEnabled,
     clientAddress,
     secureClientAddress,
+    jute: juteLimits(settings.juteMaxBufferBytes, settings.juteExtraBytes),
     quorum,
     notYetUsed,
     unknownKeys,

@@ -5,6 +5,7 @@ import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';
 import { createPacket, type TestRig, testRig } from '../storage/testing.ts';
 import { databaseDefaults, ZkDatabase, type ZkDatabaseConfig } from '../storage/zk-database.ts';
 import { JuteWriter } from '../wire/jute.ts';
+import { juteLimits } from '../wire/jute-limits.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
@@ -142,6 +143,7 @@ class Story {
   sent(bytes = this.takeBytes()): string[] {
     const packets: string[] = [];
     const reader = new PacketReader(
+      juteLimits().packetBytesMax,
       ({ type, zxid }) => void packets.push(`${packetName(type)} 0x${zxid.toString(16)}`),
     );
     reader.feed(bytes);

@@ -7,7 +7,7 @@ import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import type { LearnerSyncThrottler } from './learner-sync-throttler.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
-import { PACKET_BYTES_MAX, PacketReader, type PacketView } from './packet-stream.ts';
+import { PacketReader, type PacketView } from './packet-stream.ts';
 import { needsDisk, planSync, type SyncPlan, type SyncQuestion } from './sync-plan.ts';
 import { HistoryStream, SnapshotStream, type SyncStream } from './sync-stream.ts';
 
@@ -66,8 +66,7 @@ export class LearnerHandler {
     this.#openedMs = master.context.clock.monotonicMs();
     this.#lastMovedMs = this.#openedMs;
     this.#lastHeardMs = this.#openedMs;
-    this.#packets = new PacketReader(packet => this.#onPacket(packet));
-    this.#packets.packetBytesMax = HANDSHAKE_PACKET_BYTES_MAX;
+    this.#packets = new PacketReader(HANDSHAKE_PACKET_BYTES_MAX, packet => this.#onPacket(packet));
     connection.start({
       onData: chunk => this.#onData(chunk),
       onClose: reason => this.close(reason, false),
@@ -307,7 +306,7 @@ export class LearnerHandler {
     }
     this.#phase = 'start';
     this.#endSync();
-    this.#packets.packetBytesMax = PACKET_BYTES_MAX;
+    this.#packets.packetBytesMax = this.#master.context.config.jute.packetBytesMax;
     this.#master.awaitStart(this, () => {
       if (this.#phase !== 'start') return;
       this.#phase = 'broadcast';

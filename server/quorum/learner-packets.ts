@@ -1,10 +1,9 @@
 /** What a learner sends up while it serves, and the answers: the same for a leader and for an observer master. */
 import { Request } from '../processors/request.ts';
-import { readId } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
 import type { LearnerHandler } from './learner-handler.ts';
-import type { PacketView } from './packet-stream.ts';
+import { type PacketView, readAuthinfo } from './packet-stream.ts';
 
 /** Of a REQUEST. Its body and identities stay views of the packet's bytes. @throws JuteError when it is too short */
 export function readRequest(handler: LearnerHandler, packet: PacketView, arrivedMs: number): Request {
@@ -20,7 +19,7 @@ export function readRequest(handler: LearnerHandler, packet: PacketView, arrived
     end: packet.dataEnd,
     owner: handler,
     origin: null,
-    identities: () => new JuteReader(bytes, authStart, end).readVector(readId) ?? [],
+    identities: () => readAuthinfo(new JuteReader(bytes, authStart, end)),
     arrivedMs,
   });
 }

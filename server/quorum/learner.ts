@@ -75,7 +75,7 @@ export abstract class Learner implements Role {
       onConnected: (connection, address) => this.#onConnected(connection, address),
       onGivenUp: reason => this.end(reason),
     });
-    this.#packets = new PacketReader(packet => this.#onPacket(packet));
+    this.#packets = new PacketReader(context.config.jute.packetBytesMax, packet => this.#onPacket(packet));
   }
 
   /** Serving begins: the last step of the sync. `pending` were proposed and not committed. */

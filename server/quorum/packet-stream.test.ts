@@ -2,16 +2,13 @@ import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import type { Id } from '../wire/acl.ts';
 import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
-import {
-  PACKET_DATA_BYTES_MAX,
-  PacketType,
-  type QuorumPacket,
-  readQuorumPacket,
-  writeQuorumPacket,
-} from '../wire/quorum-packet.ts';
+import { juteLimits } from '../wire/jute-limits.ts';
+import { PacketType, type QuorumPacket, readQuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
 
 const test = suite('quorum: the stream of packets');
+
+const PACKET_BYTES_MAX = juteLimits().packetBytesMax;
 
 const IDS: Id[] = [
   { scheme: 'ip', id: '127.0.0.1' },
@@ -45,7 +42,7 @@ function taken(view: PacketView): QuorumPacket {
 
 function cut(chunks: readonly Buffer[]): QuorumPacket[] {
   const got: QuorumPacket[] = [];
-  const reader = new PacketReader(view => void got.push(taken(view)));
+  const reader = new PacketReader(PACKET_BYTES_MAX, view => void got.push(taken(view)));
   for (const chunk of chunks) reader.feed(Buffer.from(chunk));
   return got;
 }
@@ -72,7 +69,7 @@ function learn(chunks: readonly Buffer[], resumeAtOnce: boolean): { got: QuorumP
   const got: QuorumPacket[] = [];
   let tree: Buffer | null = null;
   let resume = (): void => {};
-  const reader = new PacketReader(view => {
+  const reader = new PacketReader(PACKET_BYTES_MAX, view => {
     got.push(taken(view));
     if (view.type !== PacketType.SNAP) return;
     reader.suspend();
@@ -117,7 +114,7 @@ for (const resumeAtOnce of [false, true]) {
 
 test('what is fed while suspended waits, and comes out in order when resumed', () => {
   const got: number[] = [];
-  const reader = new PacketReader(view => {
+  const reader = new PacketReader(PACKET_BYTES_MAX, view => {
     got.push(view.zxid);
     if (view.zxid === 2) reader.suspend();
   });
@@ -160,16 +157,57 @@ test('limits: data, ids, and the fields of an id; none of them is waited for', (
     bytes.writeInt32BE(field, 20);
     return bytes;
   };
-  assert.throws(() => cut([head(PACKET_DATA_BYTES_MAX + 1)]), /REQUEST with 16777217 bytes of data/);
+  const dataMax = PACKET_BYTES_MAX - 16;
+  assert.throws(
+    () => cut([head(dataMax + 1)]),
+    /REQUEST of 33554433 bytes or more, at most 33554432 accepted/,
+  );
+  assert.throws(() => cut([head(0x7fff_ffff)]), /REQUEST of 2147483663 bytes or more/);
   assert.throws(() => cut([head(-2)]), /REQUEST with -2 bytes/);
-  assert.throws(() => cut([withIds(1025, 0)]), /authinfo of 1025 ids/);
   assert.throws(() => cut([withIds(-2, 0)]), /authinfo of -2 ids/);
-  assert.throws(() => cut([withIds(1, 1024 * 1024 + 1)]), /authinfo field of 1048577 bytes/);
-  assert.equal(cut([head(PACKET_DATA_BYTES_MAX)]), [], 'the largest is waited for');
+  assert.throws(() => cut([withIds(0x7fff_ffff, 0)]), /REQUEST of \d+ bytes or more/);
+  assert.throws(() => cut([withIds(1, -2)]), /authinfo field of -2 bytes/);
+  assert.throws(() => cut([withIds(1, PACKET_BYTES_MAX)]), /REQUEST of \d+ bytes or more/);
+  assert.equal(cut([head(dataMax)]), [], 'the largest is waited for');
   assert.equal(cut([withIds(1024, 4096)]), []);
   const field = Buffer.concat([Buffer.from([0, 16, 0, 0]), Buffer.alloc(1024 * 1024)]);
   const ids = withIds(1024, 0).subarray(0, 20);
-  assert.throws(() => cut([ids, ...Array.from({ length: 40 }, () => field)]), /packet of \d+ bytes or more/);
+  assert.throws(
+    () => cut([ids, ...Array.from({ length: 40 }, () => field)]),
+    /REQUEST of \d+ bytes or more, at most 33554432 accepted here \(jute.maxbuffer\)/,
+  );
+});
+
+test('more than 1,024 identities of a client end no connection: the first of them count', () => {
+  const authinfo = Array.from({ length: 3000 }, (_, at) => ({ scheme: 'digest', id: `user${at}` }));
+  const bytes = bytesOf([{ type: PacketType.REQUEST, zxid: -1, data: null, authinfo }, PACKETS[0]!]);
+  const seen: [number, number][] = [];
+  const reader = new PacketReader(PACKET_BYTES_MAX, view => seen.push([view.type, view.authinfo().length]));
+  for (let at = 0; at < bytes.length; at += 100) reader.feed(bytes.subarray(at, at + 100));
+  assert.equal(seen, [
+    [PacketType.REQUEST, 1024],
+    [PacketType.PING, 0],
+  ]);
+});
+
+test('ids that come in small chunks are walked once, not from the first one at every chunk', () => {
+  const authinfo = Array.from({ length: 20_000 }, () => ({ scheme: '', id: '' }));
+  const bytes = bytesOf([{ type: PacketType.REQUEST, zxid: -1, data: null, authinfo }]);
+  let got = 0;
+  const reader = new PacketReader(PACKET_BYTES_MAX, () => got++);
+  const { readInt32BE } = Buffer.prototype;
+  let reads = 0;
+  Buffer.prototype.readInt32BE = function (offset?: number) {
+    reads++;
+    return readInt32BE.call(this, offset);
+  };
+  try {
+    for (let at = 0; at < bytes.length; at += 64) reader.feed(bytes.subarray(at, at + 64));
+  } finally {
+    Buffer.prototype.readInt32BE = readInt32BE;
+  }
+  assert.is(got, 1);
+  assert.ok(reads < 10 * 20_000, `${reads} lengths were read for 40,000 fields`);
 });
 
 test('random bytes: packets or a JuteError, nothing else', () => {
@@ -190,7 +228,7 @@ test('a large packet in many small chunks is looked at when it can be whole, not
   const data = Buffer.alloc(4 * 1024 * 1024, 7);
   const bytes = bytesOf([{ type: PacketType.PROPOSAL, zxid: 1, data, authinfo: null }]);
   let got = 0;
-  const reader = new PacketReader(view => {
+  const reader = new PacketReader(PACKET_BYTES_MAX, view => {
     got += view.dataLength;
   });
   const concat = Buffer.concat;

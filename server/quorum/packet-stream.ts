@@ -1,6 +1,6 @@
 import { type Id, readId } from '../wire/acl.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
-import { PACKET_DATA_BYTES_MAX, packetName } from '../wire/quorum-packet.ts';
+import { packetName } from '../wire/quorum-packet.ts';
 
 /**
  * One packet in place. The object is reused for the next packet: take what is to be kept.
@@ -34,7 +34,7 @@ export class PacketView {
   }
 
   authinfo(): Id[] {
-    return new JuteReader(this.bytes, this.authStart, this.end).readVector(readId) ?? [];
+    return readAuthinfo(new JuteReader(this.bytes, this.authStart, this.end));
   }
 
   toString(): string {
@@ -44,12 +44,20 @@ export class PacketView {
 
 const EMPTY = Buffer.alloc(0);
 const HEAD_BYTES = 16;
-const AUTH_COUNT_MAX = 1024;
-/** As much as a client's auth packet can hold: Apache's followers pass it on as it came. */
-const AUTH_FIELD_BYTES_MAX = 1024 * 1024;
-const AUTH_BYTES_MAX = 16 * 1024 * 1024;
-/** Data and authinfo together: what is kept of a packet until it is whole. */
-export const PACKET_BYTES_MAX = PACKET_DATA_BYTES_MAX + AUTH_BYTES_MAX;
+/** Scheme and id, each a length at least. */
+const ID_BYTES_MIN = 8;
+/**
+ * An Apache follower passes on all that its client has proven, and a client may prove as much as it likes. What is beyond
+ * this grants it nothing, which is better than an end of the connection that carries all the other clients too.
+ */
+const IDS_MAX = 1024;
+
+/** What the client of a REQUEST has proven. @throws JuteError */
+export function readAuthinfo(reader: JuteReader): Id[] {
+  const ids: Id[] = [];
+  for (let left = Math.min(reader.readInt(), IDS_MAX); left > 0; left--) ids.push(readId(reader));
+  return ids;
+}
 
 /**
  * Cuts the stream between learner and master into packets. They have no length in front, so the end of one
@@ -68,10 +76,14 @@ export class PacketReader {
   #needed = 1;
   #suspended = false;
   #walking = false;
-  /** Of one packet. Whoever has not said who it is gets less room. */
-  packetBytesMax = PACKET_BYTES_MAX;
+  /** How far the authinfo of the packet at `#at` has been walked, from its start; 0: not begun. */
+  #walkedBytes = 0;
+  #fieldsLeft = 0;
+  /** Of one packet, data and authinfo together: what is kept of it until it is whole. Whoever has not said who it is gets less room. */
+  packetBytesMax: number;
 
-  constructor(onPacket: (packet: PacketView) => void) {
+  constructor(packetBytesMax: number, onPacket: (packet: PacketView) => void) {
+    this.packetBytesMax = packetBytesMax;
     this.#onPacket = onPacket;
   }
 
@@ -143,13 +155,9 @@ export class PacketReader {
     const type = b.readInt32BE(at);
     if (type < 1 || type > 19) throw new JuteError(`unknown quorum packet type ${type}`);
     const length = b.readInt32BE(at + 12);
-    if (length < -1 || length > PACKET_DATA_BYTES_MAX) {
-      throw new JuteError(
-        `${packetName(type)} with ${length} bytes of data, -1 to ${PACKET_DATA_BYTES_MAX} accepted`,
-      );
-    }
+    if (length < -1) throw new JuteError(`${packetName(type)} with ${length} bytes of data`);
     const dataEnd = at + HEAD_BYTES + Math.max(length, 0);
-    this.#checkSize(dataEnd - at);
+    this.#checkSize(type, dataEnd - at);
     if (end < dataEnd + 4) return this.#wait(dataEnd + 4 - at);
     const packetEnd = this.#authEnd(b, dataEnd, at);
     if (packetEnd < 0) return -1;
@@ -166,27 +174,34 @@ export class PacketReader {
   }
 
   #authEnd(b: Buffer, authStart: number, packetStart: number): number {
-    const count = b.readInt32BE(authStart);
-    if (count < -1 || count > AUTH_COUNT_MAX)
-      throw new JuteError(`authinfo of ${count} ids, -1 to ${AUTH_COUNT_MAX} accepted`);
-    let at = authStart + 4;
-    for (let field = 0; field < count * 2; field++) {
+    if (this.#walkedBytes === 0) {
+      const count = b.readInt32BE(authStart);
+      if (count <= 0 && count >= -1) return authStart + 4;
+      if (count < 0) throw new JuteError(`authinfo of ${count} ids`);
+      this.#walkedBytes = authStart + 4 - packetStart;
+      this.#fieldsLeft = count * 2;
+      this.#checkSize(b.readInt32BE(packetStart), this.#walkedBytes + count * ID_BYTES_MIN);
+    }
+    for (; this.#fieldsLeft > 0; this.#fieldsLeft--) {
+      const at = packetStart + this.#walkedBytes;
       if (b.length < at + 4) return this.#wait(at + 4 - packetStart);
       const length = b.readInt32BE(at);
-      if (length < -1 || length > AUTH_FIELD_BYTES_MAX) {
-        throw new JuteError(`authinfo field of ${length} bytes, -1 to ${AUTH_FIELD_BYTES_MAX} accepted`);
-      }
-      at += 4 + Math.max(length, 0);
-      this.#checkSize(at - packetStart);
-      if (b.length < at) return this.#wait(at - packetStart);
+      if (length < -1) throw new JuteError(`authinfo field of ${length} bytes`);
+      const next = at + 4 + Math.max(length, 0);
+      this.#checkSize(b.readInt32BE(packetStart), next - packetStart);
+      if (b.length < next) return this.#wait(next - packetStart);
+      this.#walkedBytes = next - packetStart;
     }
-    return at;
+    const end = packetStart + this.#walkedBytes;
+    this.#walkedBytes = 0;
+    return end;
   }
 
-  #checkSize(bytes: number): void {
-    if (bytes > this.packetBytesMax) {
-      throw new JuteError(`packet of ${bytes} bytes or more, at most ${this.packetBytesMax} accepted here`);
-    }
+  #checkSize(type: number, bytes: number): void {
+    if (bytes <= this.packetBytesMax) return;
+    throw new JuteError(
+      `${packetName(type)} of ${bytes} bytes or more, at most ${this.packetBytesMax} accepted here (jute.maxbuffer)`,
+    );
   }
 
   #wait(needed: number): number {

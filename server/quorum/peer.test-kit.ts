@@ -16,6 +16,7 @@ import { SessionIds } from '../sessions/session-ids.ts';
 import { EpochFiles } from '../storage/epoch-file.ts';
 import { databaseDefaults, ZkDatabase } from '../storage/zk-database.ts';
 import { JuteWriter } from '../wire/jute.ts';
+import { juteLimits } from '../wire/jute-limits.ts';
 import { PacketType, packetName, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
@@ -201,7 +202,7 @@ export class Peer {
   constructor(stage: Stage, connection: Connection) {
     this.#stage = stage;
     this.#connection = connection;
-    this.#packets = new PacketReader(packet => this.#onPacket(packet));
+    this.#packets = new PacketReader(juteLimits().packetBytesMax, packet => this.#onPacket(packet));
     connection.start({
       onData: chunk => {
         if (this.#raw !== null) this.#raw.push(chunk);

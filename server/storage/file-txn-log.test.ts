@@ -1,5 +1,6 @@
 import { assert, suite } from '#test';
 import { type Logger, silentLogger } from '../runtime/logger.ts';
+import { juteLimits } from '../wire/jute-limits.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { FileTxnLog, type FileTxnLogOptions } from './file-txn-log.ts';
 import { createPacket, type TestRig, testRig } from './testing.ts';
@@ -33,7 +34,11 @@ function append(log: FileTxnLog, from: number, to: number): void {
 }
 
 function countersIn(rig: TestRig): number[] {
-  const reader = new TxnLogReader(rig.disk, '/log', E1, 'the start', silentLogger);
+  const reader = new TxnLogReader(
+    { disk: rig.disk, directory: '/log', logger: silentLogger, jute: juteLimits() },
+    E1,
+    'the start',
+  );
   const counters: number[] = [];
   for (let entry = reader.next(); entry !== null; entry = reader.next()) counters.push(entry.zxid - E1);
   reader.close();

@@ -10,7 +10,6 @@ import {
   LOG_MAGIC,
   LOG_VERSION,
   logHeader,
-  TXN_BYTES_MAX,
 } from './log-format.ts';
 
 export interface LogEntry {
@@ -33,6 +32,8 @@ export interface LogDamage {
 export interface LogTail extends LogDamage {
   /** Some of its bytes never reached the medium, as a crash leaves it; otherwise it was whole once, and acknowledged perhaps. */
   readonly torn: boolean;
+  /** As it says itself; 0 when its length is not there. */
+  readonly entryBytes: number;
   /** Of the last whole entry; -1 when there is none. */
   readonly lastZxid: number;
 }
@@ -77,7 +78,7 @@ export class LogFileReader {
     if (this.#ended) return null;
     const at = this.#offset;
     const head = this.#bytesAt(at, ENTRY_HEAD_BYTES);
-    const length = head.length < ENTRY_HEAD_BYTES ? 0 : head.readInt32BE(8);
+    const length = this.#lengthAt(at);
     if (length === 0) return this.#endAt(at, head.every(isZero) ? undefined : 'it ends inside an entry');
     const reason = this.#damageOf(at, length);
     if (reason !== undefined) return this.#endAt(at, reason);
@@ -106,12 +107,13 @@ export class LogFileReader {
   }
 
   #damageOf(at: number, length: number): string | undefined {
-    if (length < TXN_HEADER_BYTES || length > TXN_BYTES_MAX) return `an entry of ${length} bytes`;
-    const body = this.#bytesAt(at + ENTRY_HEAD_BYTES, length + 1);
-    if (body.length <= length) return 'it ends inside an entry';
-    if (body[length] !== ENTRY_END) return 'an entry without its end mark';
+    if (length < TXN_HEADER_BYTES) return `an entry of ${length} bytes`;
+    // No other limit than the file: with a larger jute.maxbuffer there were larger transactions.
+    const end = at + ENTRY_HEAD_BYTES + length;
+    if (end >= this.#size) return 'it ends inside an entry';
+    if (this.#byteAt(end) !== ENTRY_END) return 'an entry without its end mark';
     const stored = this.#bytesAt(at, 8);
-    const wanted = adler32(body, 0, length);
+    const wanted = adler32(this.#bytesAt(at + ENTRY_HEAD_BYTES, length), 0, length);
     if (stored.readUInt32BE(0) !== 0 || stored.readUInt32BE(4) !== wanted) return 'checksum mismatch';
     return undefined;
   }
@@ -121,7 +123,9 @@ export class LogFileReader {
     if (this.#entryBehind(at + 1)) this.#corrupt(at, `${reason ?? 'a hole'}, with transactions behind it`);
     if (reason !== undefined) {
       const { path } = this;
-      this.damage = { path, offset: at, reason, torn: this.#isTorn(at), lastZxid: this.#lastZxid };
+      const entryBytes = this.#lengthAt(at);
+      const torn = this.#isTorn(at, entryBytes);
+      this.damage = { path, offset: at, reason, torn, entryBytes, lastZxid: this.#lastZxid };
     }
     return null;
   }
@@ -130,11 +134,10 @@ export class LogFileReader {
    * A crash leaves zeros, or the end of the file, where a sector did not reach the medium. An entry that has bytes in
    * every sector and its end mark was written whole: what is wrong with it came later.
    */
-  #isTorn(at: number): boolean {
-    const length = this.#bytesAt(at, ENTRY_HEAD_BYTES).length < ENTRY_HEAD_BYTES ? 0 : this.#lengthAt(at);
+  #isTorn(at: number, length: number): boolean {
     if (this.#isWholeBut(at)) return false;
     const end = at + ENTRY_HEAD_BYTES + length + 1;
-    if (length < 0 || length > TXN_BYTES_MAX) return false;
+    if (length < 0) return false;
     if (length === 0 || end > this.#size || this.#bytesAt(end - 1, 1)[0] === 0) return true;
     for (let from = at; from < end; from = sectorAfter(from)) {
       if (this.#bytesAt(from, Math.min(sectorAfter(from), end) - from).every(isZero)) return true;
@@ -143,12 +146,13 @@ export class LogFileReader {
   }
 
   #lengthAt(at: number): number {
-    return this.#bytesAt(at, ENTRY_HEAD_BYTES).readInt32BE(8);
+    const head = this.#bytesAt(at, ENTRY_HEAD_BYTES);
+    return head.length < ENTRY_HEAD_BYTES ? 0 : head.readInt32BE(8);
   }
 
   /** True when only the length is wrong: what stands there up to the zeros has the checksum that is stored. */
   #isWholeBut(at: number): boolean {
-    const rest = this.#bytesAt(at, Math.min(this.#size - at, ENTRY_HEAD_BYTES + TXN_BYTES_MAX + 1));
+    const rest = this.#bytesAt(at, this.#size - at);
     const end = rest.findLastIndex(byte => byte !== 0);
     if (end < ENTRY_HEAD_BYTES + TXN_HEADER_BYTES || rest[end] !== ENTRY_END) return false;
     return rest.readUInt32BE(4) === adler32(rest, ENTRY_HEAD_BYTES, end);
@@ -180,6 +184,13 @@ export class LogFileReader {
     if (head.readUInt32BE(4) === 0 || this.#damageOf(at, length) !== undefined) return false;
     // A client may keep pieces of a log in a znode: those are older than the log they end up in.
     return zxidAt(this.#bytesAt(at + ENTRY_HEAD_BYTES, length), 0) > this.#lastZxid;
+  }
+
+  /** Of one byte: what is read ahead stays. */
+  #byteAt(position: number): number | undefined {
+    const at = position - this.#chunkStart;
+    if (at >= 0 && at < this.#chunk.length) return this.#chunk[at];
+    return onDisk('read', this.path, () => this.#file.readAt(position, 1))[0];
   }
 
   /** Up to `length` bytes; fewer only at the end of the file. Served from one chunk read ahead. */

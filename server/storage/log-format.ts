@@ -13,8 +13,6 @@ export const LOG_HEADER_BYTES = 16;
 /** Checksum and length, in front of the txn. */
 export const ENTRY_HEAD_BYTES = 12;
 export const ENTRY_END = 0x42;
-/** Above any transaction a server takes: a larger length is damage. */
-export const TXN_BYTES_MAX = 64 * 1024 * 1024;
 
 const LOG_NAME = /^log\.([0-9a-f]+)$/;
 

@@ -4,6 +4,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import type { OwnerLayout } from '../tree/owner.ts';
+import type { JuteLimits } from '../wire/jute-limits.ts';
 import { txnPacket } from '../wire/txn-packet.ts';
 import { counterOf, zxidToHex } from '../wire/zxid.ts';
 import { DatabaseState } from './database-state.ts';
@@ -22,6 +23,7 @@ export interface RecoverySource {
   readonly commitLogCount: number;
   readonly digestEnabled: boolean;
   readonly ownerLayout: OwnerLayout;
+  readonly jute: JuteLimits;
   /** Logs without a snapshot are replayed on an empty tree (snapshot.trust.empty), as an upgrade from 3.4 may need. */
   readonly trustEmptySnapshot: boolean;
 }
@@ -79,7 +81,12 @@ function replay(source: RecoverySource, upTo: number): Recovered {
   );
   if (snapshot !== undefined) state.digestCheck.snapshotLoaded(snapshot.digest, snapshot.path);
   const after = state.tree.lastProcessedZxid;
-  const reader = new TxnLogReader(disk, logDirectory, after, snapshot?.path ?? 'an empty tree', logger);
+  const { jute } = source;
+  const reader = new TxnLogReader(
+    { disk, logger, directory: logDirectory, jute },
+    after,
+    snapshot?.path ?? 'an empty tree',
+  );
   let txnsReplayed = 0;
   try {
     for (let entry = reader.next(); entry !== null && entry.zxid <= upTo; entry = reader.next()) {

@@ -5,6 +5,7 @@ import { silentLogger } from '../runtime/logger.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { TreeWalk } from '../tree/tree-walk.ts';
 import { JuteWriter } from '../wire/jute.ts';
+import { juteLimits } from '../wire/jute-limits.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { adler32 } from './adler32.ts';
@@ -16,6 +17,7 @@ import { SnapshotWriter } from './snapshot-writer.ts';
 import { createPacket, packetOf, type TestRig, testRig } from './testing.ts';
 
 const test = suite('storage: snapshots');
+const RECORD_BYTES_MAX = juteLimits().packetBytesMax;
 const E1 = makeZxid(1, 0);
 const SESSION = -0x0123_4567_89ab_cdefn;
 
@@ -192,7 +194,7 @@ test('the stream is read the same at every split', () => {
   ]);
   const wanted = describe(tree);
   for (let at = 0; at <= stream.length; at++) {
-    const reader = new SnapshotStreamReader();
+    const reader = new SnapshotStreamReader(RECORD_BYTES_MAX);
     const first = reader.feed(stream.subarray(0, at));
     let consumed = first.consumedBytes;
     if (!first.done) {
@@ -217,7 +219,7 @@ test('chunks of one byte, and slices of one record, give the same tree', () => {
     ]),
     1,
   );
-  const reader = new SnapshotStreamReader();
+  const reader = new SnapshotStreamReader(RECORD_BYTES_MAX);
   for (let i = 0; i < stream.length; i++) {
     const chunk = Buffer.from(stream.subarray(i, i + 1));
     assert.is(reader.feed(chunk).done, i === stream.length - 1);
@@ -229,7 +231,7 @@ test('chunks of one byte, and slices of one record, give the same tree', () => {
 test('random bytes never make a tree, and never end but in an error', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 8, maxLength: 400 }), bytes => {
-      const reader = new SnapshotStreamReader();
+      const reader = new SnapshotStreamReader(RECORD_BYTES_MAX);
       try {
         const { done } = reader.feed(Buffer.from(bytes));
         if (done) assert.ok(reader.tree.nodeCount > 0);

@@ -138,7 +138,8 @@ function readSnapshot(
   if (header.readInt32BE(0) !== SNAPSHOT_MAGIC || header.readInt32BE(4) !== SNAPSHOT_VERSION) {
     throw new Error('it does not start as a snapshot');
   }
-  const reader = new SnapshotStreamReader(ownerLayout);
+  // Whatever it was written with, the file is the limit.
+  const reader = new SnapshotStreamReader(size, ownerLayout);
   let adler = adler32(header, 0, header.length, ADLER_START);
   let position = SNAPSHOT_HEADER_BYTES;
   for (let done = false; !done; ) {

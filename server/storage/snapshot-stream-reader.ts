@@ -6,9 +6,6 @@ import { JuteError, JuteReader } from '../wire/jute.ts';
 import { readStatPersisted } from '../wire/stat.ts';
 import { NODES_END } from './snapshot-stream.ts';
 
-/** More than one record can need: a longer wait for its end means that the stream is not a snapshot. */
-const RECORD_BYTES_MAX = 16 * 1024 * 1024;
-
 export interface FeedResult {
   /** The tree is whole; what follows in the chunk belongs to the caller. */
   readonly done: boolean;
@@ -22,30 +19,44 @@ export interface FeedResult {
 export class SnapshotStreamReader {
   readonly tree: DataTree;
   readonly sessionTimeouts = new Map<bigint, number>();
+  readonly #recordBytesMax: number;
   readonly #reader = new JuteReader();
-  /** The begun record at the end of the last chunk. */
-  #rest: Buffer = Buffer.alloc(0);
-  #state: 'sessionCount' | 'sessions' | 'aclCount' | 'acls' | 'nodes' | 'done' = 'sessionCount';
+  /** The begun record at the end of the last chunk, and chunks behind it. */
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+  /** Without so many it is not whole: looking at it with each chunk would read a large one over and over. */
+  #neededBytes = 1;
+  #state: 'sessionCount' | 'sessions' | 'aclCount' | 'acl' | 'aclEntries' | 'nodes' | 'done' = 'sessionCount';
   #left = 0;
+  #aclKey = 0;
+  #acl: Acl[] = [];
+  #entriesLeft = 0;
 
-  constructor(ownerLayout: OwnerLayout = 'plain') {
+  /** `recordBytesMax`: what is gathered of one record before it is whole; a longer one means that the stream is no snapshot. */
+  constructor(recordBytesMax: number, ownerLayout: OwnerLayout = 'plain') {
+    this.#recordBytesMax = recordBytesMax;
     this.tree = new DataTree(ownerLayout);
     this.tree.beginLoad();
   }
 
   /** @throws JuteError, ServerError ZK_SNAPSHOT_CORRUPT when the bytes are no snapshot */
   feed(chunk: Buffer): FeedResult {
-    const restBytes = this.#rest.length;
-    const reader = this.#reader.reset(restBytes === 0 ? chunk : Buffer.concat([this.#rest, chunk]));
+    const restBytes = this.#restBytes;
+    if (restBytes + chunk.length < this.#neededBytes) {
+      // A copy: the caller's chunk may be a view of something larger, or written again.
+      this.#rest.push(Buffer.from(chunk));
+      this.#restBytes += chunk.length;
+      return { done: false, consumedBytes: chunk.length };
+    }
+    const reader = this.#reader.reset(restBytes === 0 ? chunk : Buffer.concat([...this.#rest, chunk]));
     while (this.#state !== 'done' && this.#readRecord(reader));
-    if (this.#state === 'done') {
-      this.#rest = Buffer.alloc(0);
-      return { done: true, consumedBytes: reader.offset - restBytes };
+    this.#rest = [];
+    this.#restBytes = 0;
+    if (this.#state === 'done') return { done: true, consumedBytes: reader.offset - restBytes };
+    if (reader.remaining > 0) {
+      this.#rest.push(Buffer.from(reader.bytes.subarray(reader.offset, reader.end)));
+      this.#restBytes = reader.remaining;
     }
-    if (reader.remaining > RECORD_BYTES_MAX) {
-      throw new JuteError(`a snapshot record of more than ${RECORD_BYTES_MAX} bytes`);
-    }
-    this.#rest = Buffer.from(reader.bytes.subarray(reader.offset, reader.end));
     return { done: false, consumedBytes: chunk.length };
   }
 
@@ -58,6 +69,12 @@ export class SnapshotStreamReader {
     } catch (error) {
       if (!(error instanceof JuteError && error.short)) throw error;
       reader.offset = start;
+      this.#neededBytes = reader.remaining + error.missingBytes;
+      if (this.#neededBytes > this.#recordBytesMax) {
+        throw new JuteError(
+          `a snapshot record of ${this.#neededBytes} bytes or more, at most ${this.#recordBytesMax} accepted here (jute.maxbuffer)`,
+        );
+      }
       return false;
     }
   }
@@ -74,14 +91,17 @@ export class SnapshotStreamReader {
         return;
       }
       case 'aclCount':
-        this.#count(reader, 'acls', 'nodes');
+        this.#count(reader, 'acl', 'nodes');
         return;
-      case 'acls': {
-        const key = reader.readLong();
-        this.tree.aclCache.load(key, reader.readVector(readAcl) ?? []);
-        if (--this.#left === 0) this.#state = 'nodes';
+      case 'acl':
+        this.#aclKey = reader.readLong();
+        this.#entriesLeft = reader.readLength();
+        this.#acl = [];
+        this.#state = 'aclEntries';
         return;
-      }
+      case 'aclEntries':
+        this.#readAclEntry(reader);
+        return;
       case 'nodes':
         this.#readNode(reader);
         return;
@@ -90,9 +110,20 @@ export class SnapshotStreamReader {
     }
   }
 
-  #count(reader: JuteReader, items: 'sessions' | 'acls', next: 'aclCount' | 'nodes'): void {
-    this.#left = reader.readLength(0x7fff_ffff);
+  #count(reader: JuteReader, items: 'sessions' | 'acl', next: 'aclCount' | 'nodes'): void {
+    this.#left = reader.readLength();
     this.#state = this.#left > 0 ? items : next;
+  }
+
+  /** One at a time: a list of a megabyte is many small records. */
+  #readAclEntry(reader: JuteReader): void {
+    if (this.#entriesLeft > 0) {
+      this.#acl.push(readAcl(reader));
+      this.#entriesLeft--;
+      return;
+    }
+    this.tree.aclCache.load(this.#aclKey, this.#acl);
+    this.#state = --this.#left > 0 ? 'acl' : 'nodes';
   }
 
   #readNode(reader: JuteReader): void {

@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import { silentLogger } from '../runtime/logger.ts';
 import type { MemoryDisk } from '../runtime/memory-disk.ts';
+import { juteLimits } from '../wire/jute-limits.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { FileTxnLog } from './file-txn-log.ts';
 import { forgetAfter } from './forget.ts';
@@ -34,7 +35,11 @@ function writeFiles(rig: TestRig, files: number[][], preAllocBytes = 0, data = '
 }
 
 function readAll(disk: MemoryDisk, after: number): { zxids: number[]; tail: number | undefined } {
-  const reader = new TxnLogReader(disk, '/log', after, 'snapshot', silentLogger);
+  const reader = new TxnLogReader(
+    { disk, directory: '/log', logger: silentLogger, jute: juteLimits() },
+    after,
+    'snapshot',
+  );
   const zxids: number[] = [];
   try {
     for (let entry = reader.next(); entry !== null; entry = reader.next()) zxids.push(entry.zxid);

@@ -1,9 +1,20 @@
 import { ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
+import type { JuteLimits } from '../wire/jute-limits.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
 import { corruptLog, type LogEntry, LogFileReader, type LogTail } from './log-file-reader.ts';
 import { type LogFileName, listLogFiles } from './log-format.ts';
+
+export interface TxnLogSource {
+  readonly disk: Disk;
+  readonly logger: Logger;
+  readonly directory: string;
+  readonly jute: JuteLimits;
+}
+
+/** An entry that says to be longer, and than this server writes, was not torn: its length is damaged. */
+const TORN_BYTES_MIN = 64 * 1024 * 1024;
 
 /**
  * The transactions after a zxid, over all log files, in order and without holes: what replay and TRUNC read.
@@ -26,12 +37,14 @@ export class TxnLogReader {
   #reader: LogFileReader | null = null;
   #last: number;
   #lastPath: string;
+  readonly #tornBytesMax: number;
 
   /**
    * Yields entries with zxid > `after`; the first must follow it.
    * `source` names what `after` comes from, such as a snapshot, for the message about a gap.
    */
-  constructor(disk: Disk, directory: string, after: number, source: string, logger: Logger) {
+  constructor({ disk, directory, logger, jute }: TxnLogSource, after: number, source: string) {
+    this.#tornBytesMax = Math.max(jute.txnBytesMax, TORN_BYTES_MIN);
     this.#disk = disk;
     this.#logger = logger;
     this.#files = listLogFiles(disk, directory);
@@ -52,8 +65,9 @@ export class TxnLogReader {
 
   /** A last entry that was whole once may have been acknowledged: cutting it is for a person to decide. */
   #end(): null {
-    if (this.tail !== undefined && !this.tail.torn && this.tail.lastZxid >= this.#last)
-      throw corruptLog(this.tail);
+    const { tail } = this;
+    if (tail === undefined || tail.lastZxid < this.#last) return null;
+    if (!tail.torn || tail.entryBytes > this.#tornBytesMax) throw corruptLog(tail);
     return null;
   }
 

@@ -4,6 +4,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Disk, Random } from '../runtime/runtime.ts';
 import { DataTree, type TxnResult } from '../tree/data-tree.ts';
 import type { OwnerLayout } from '../tree/owner.ts';
+import { type JuteLimits, juteLimits } from '../wire/jute-limits.ts';
 import { TXN_DIGEST_BYTES, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { type TxnPacket, txnEnd, txnPacket } from '../wire/txn-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
@@ -38,6 +39,7 @@ export interface ZkDatabaseConfig {
   readonly fsyncWarningMs: number;
   readonly digestEnabled: boolean;
   readonly ownerLayout: OwnerLayout;
+  readonly jute: JuteLimits;
   readonly snapshotSizeFactor: number;
   /** False: nothing is logged, and no snapshot taken that the log would complete (observer.syncEnabled). */
   readonly logEnabled: boolean;
@@ -56,6 +58,7 @@ export const databaseDefaults = {
   fsyncWarningMs: 1000,
   digestEnabled: true,
   ownerLayout: 'plain',
+  jute: juteLimits(),
   snapshotSizeFactor: 0.33,
   logEnabled: true,
   trustEmptySnapshot: false,
@@ -227,7 +230,8 @@ export class ZkDatabase {
     if (this.lastLoggedZxid <= this.lastProcessedZxid) return 0;
     this.#log.writeOut();
     const { disk, logger } = this.#parts;
-    const reader = new TxnLogReader(disk, this.logDirectory, this.lastProcessedZxid, 'the tree', logger);
+    const source = { disk, logger, directory: this.logDirectory, jute: this.#config.jute };
+    const reader = new TxnLogReader(source, this.lastProcessedZxid, 'the tree');
     let count = 0;
     try {
       for (let entry = reader.next(); entry !== null; entry = reader.next()) {
@@ -286,7 +290,7 @@ export class ZkDatabase {
 
   /** SNAP: what the leader sends goes into a tree of its own; drop the reader to give up. */
   beginRestore(): SnapshotStreamReader {
-    return new SnapshotStreamReader(this.#config.ownerLayout);
+    return new SnapshotStreamReader(this.#config.jute.packetBytesMax, this.#config.ownerLayout);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { JUTE_FIELD_BYTES_MAX, JuteError, JuteReader, JuteWriter } from './jute.ts';
+import { JuteError, JuteReader, JuteWriter } from './jute.ts';
 
 const test = suite('wire: jute');
 
@@ -116,16 +116,35 @@ test('longs are exact over all zxids of epochs below 2^21, and negative ones', (
   );
 });
 
-test('a length below -1 or above the limit is unreasonable, not merely short', () => {
-  for (const length of [-2, -0x8000_0000, JUTE_FIELD_BYTES_MAX + 1, 0x7fff_ffff]) {
-    const bytes = Buffer.alloc(4);
+test('a length below -1 is unreasonable; one beyond the record is short of what it lacks, however large', () => {
+  const read = (length: number): JuteError[] => {
+    const bytes = Buffer.alloc(6);
     bytes.writeInt32BE(length);
-    for (const read of [() => new JuteReader(bytes).readString(), () => new JuteReader(bytes).readBuffer()]) {
-      const error = juteError(read);
+    return [() => new JuteReader(bytes).readString(), () => new JuteReader(bytes).readBuffer()].map(
+      juteError,
+    );
+  };
+  for (const length of [-2, -0x8000_0000]) {
+    for (const error of read(length)) {
       assert.match(error.message, `unreasonable length ${length}`);
       assert.is(error.short, false);
     }
   }
+  for (const length of [3, 0xfffff, 100_000_000]) {
+    for (const error of read(length)) assert.is(error.missingBytes, length - 2);
+  }
+  const [string, buffer] = read(0x7fff_ffff);
+  assert.is(string!.short, false, 'no string is so long');
+  assert.is(buffer!.missingBytes, 0x7fff_ffff - 2);
+});
+
+test('field report A2: a field is as long as its record, above 2 MiB too', () => {
+  const writer = new JuteWriter();
+  writer.writeBuffer(Buffer.alloc(5_000_000, 1)).writeString('x'.repeat(3_000_000));
+  const read = new JuteReader(writer.bytes);
+  assert.is(read.readBuffer()?.length, 5_000_000);
+  assert.is(read.readString()?.length, 3_000_000);
+  assert.is(read.remaining, 0);
 });
 
 test('a vector cannot have more items than there are bytes left: no count allocates memory', () => {

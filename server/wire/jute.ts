@@ -5,20 +5,25 @@
  * @see facts section 1; BinaryInputArchive, BinaryOutputArchive
  */
 
-/** Upper bound of one string or buffer: jute.maxbuffer 0xfffff + jute.maxbuffer.extrasize (its default is the same). */
-export const JUTE_FIELD_BYTES_MAX = 2 * 0xfffff;
-
 const TWO_32 = 0x1_0000_0000;
 
-/** Bytes that are not what the record says. `short` when the input merely ended too early. */
+/** No string of JavaScript's is longer, on a machine of 64 bits. */
+const STRING_BYTES_MAX = 2 ** 29 - 24;
+
+/** Bytes that are not what the record says. */
 export class JuteError extends Error {
   readonly code = 'ZK_JUTE';
-  readonly short: boolean;
+  /** How many more are needed at least, when the input merely ended too early; else 0. */
+  readonly missingBytes: number;
 
-  constructor(message: string, short = false) {
+  constructor(message: string, missingBytes = 0) {
     super(message);
     this.name = 'JuteError';
-    this.short = short;
+    this.missingBytes = missingBytes;
+  }
+
+  get short(): boolean {
+    return this.missingBytes > 0;
   }
 }
 
@@ -48,7 +53,8 @@ export class JuteReader {
   #take(count: number): number {
     const at = this.offset;
     if (at + count > this.end) {
-      throw new JuteError(`record ends ${at + count - this.end} bytes too early`, true);
+      const missing = at + count - this.end;
+      throw new JuteError(`record ends ${missing} bytes too early`, missing);
     }
     this.offset = at + count;
     return at;
@@ -81,17 +87,20 @@ export class JuteReader {
     return this.bytes.readBigInt64BE(this.#take(8));
   }
 
-  /** The length of a string, buffer or vector: -1 for null. @throws JuteError when it cannot be one */
-  readLength(max: number = JUTE_FIELD_BYTES_MAX): number {
+  /**
+   * The length of a string or buffer: -1 for null. What is longer than the bytes at hand is short, so the limits are those
+   * of whoever gathers them: see `JuteLimits`. @throws JuteError when it is no length
+   */
+  readLength(): number {
     const length = this.readInt();
-    if (length < -1 || length > max)
-      throw new JuteError(`unreasonable length ${length}, at most ${max} accepted`);
+    if (length < -1) throw new JuteError(`unreasonable length ${length}`);
     return length;
   }
 
   readString(): string | null {
     const length = this.readLength();
     if (length < 0) return null;
+    if (length > STRING_BYTES_MAX) throw new JuteError(`a string of ${length} bytes`);
     const at = this.#take(length);
     return this.bytes.toString('utf8', at, at + length);
   }
@@ -109,7 +118,10 @@ export class JuteReader {
     const count = this.readInt();
     if (count === -1) return null;
     if (count < 0 || count > this.remaining) {
-      throw new JuteError(`vector of ${count} items in ${this.remaining} bytes`, count > 0);
+      throw new JuteError(
+        `vector of ${count} items in ${this.remaining} bytes`,
+        Math.max(0, count - this.remaining),
+      );
     }
     const items: T[] = [];
     for (let i = 0; i < count; i++) items.push(readItem(this));

@@ -1,4 +1,4 @@
-import { JuteError, type JuteReader, type JuteWriter } from './jute.ts';
+import type { JuteReader, JuteWriter } from './jute.ts';
 
 /** Stands before each part of a multi and, with `done`, behind the last. @see facts section 6; MultiHeader */
 export interface MultiHeader {
@@ -6,9 +6,6 @@ export interface MultiHeader {
   done: boolean;
   err: number;
 }
-
-/** More parts than any client sends in the 1 MiB of a frame. */
-const MULTI_OPS_MAX = 100_000;
 
 export function readMultiHeader(reader: JuteReader): MultiHeader {
   return { type: reader.readInt(), done: reader.readBoolean(), err: reader.readInt() };
@@ -18,10 +15,9 @@ export function writeMultiHeader(writer: JuteWriter, type: number, done: boolean
   writer.writeInt(type).writeBoolean(done).writeInt(err);
 }
 
-/** Calls `readOp` with the type of each part; it must consume the part's body. */
+/** Calls `readOp` with the type of each part; it must consume the part's body. There are as many as the bytes can hold. */
 export function readMulti(reader: JuteReader, readOp: (type: number, reader: JuteReader) => void): void {
-  for (let count = 0; ; count++) {
-    if (count > MULTI_OPS_MAX) throw new JuteError(`multi of more than ${MULTI_OPS_MAX} operations`);
+  for (;;) {
     const header = readMultiHeader(reader);
     if (header.done) return;
     readOp(header.type, reader);

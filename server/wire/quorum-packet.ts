@@ -42,26 +42,15 @@ export interface QuorumPacket {
   authinfo: Id[] | null;
 }
 
-/** Larger data than any server sends: a multi of 1 MiB with its digest, or a configuration. */
-export const PACKET_DATA_BYTES_MAX = 16 * 1024 * 1024;
-const AUTHINFO_COUNT_MAX = 1024;
-
 export function readQuorumPacket(reader: JuteReader): QuorumPacket {
   const type = reader.readInt();
   if (!names.has(type)) throw new JuteError(`unknown quorum packet type ${type}`);
-  const zxid = reader.readLong();
-  const length = reader.readLength(PACKET_DATA_BYTES_MAX);
-  let data: Buffer | null = null;
-  if (length >= 0) {
-    const at = reader.offset;
-    reader.skip(length);
-    data = reader.bytes.subarray(at, at + length);
-  }
-  const count = reader.readLength(AUTHINFO_COUNT_MAX);
-  if (count <= 0) return { type, zxid, data, authinfo: count < 0 ? null : [] };
-  const authinfo: Id[] = [];
-  for (let i = 0; i < count; i++) authinfo.push(readId(reader));
-  return { type, zxid, data, authinfo };
+  return {
+    type,
+    zxid: reader.readLong(),
+    data: reader.readBuffer(),
+    authinfo: reader.readVector(readId),
+  };
 }
 
 export function writeQuorumPacket(writer: JuteWriter, packet: QuorumPacket): void {

@@ -78,7 +78,15 @@ const simpleTxns: fc.Arbitrary<TxnBody>[] = [
 export const txnBody: fc.Arbitrary<TxnBody> = fc.oneof(
   ...simpleTxns,
   record({ type: fc.constant(OpCode.createSession), timeoutMs: int }),
-  record({ type: fc.constant(OpCode.closeSession), paths: fc.array(text, { maxLength: 4 }) }),
+  record({
+    type: fc.constant(OpCode.closeSession),
+    paths: fc.option(
+      fc.array(
+        text.map(name => `/${name}`),
+        { maxLength: 4 },
+      ),
+    ),
+  }),
   record({
     type: fc.constant(OpCode.multi),
     txns: fc.array(fc.oneof(...simpleTxns), { maxLength: 4 }),

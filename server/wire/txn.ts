@@ -89,8 +89,10 @@ export interface CreateSessionTxn {
 }
 export interface CloseSessionTxn {
   type: typeof OpCode.closeSession;
-  /** Ephemeral paths that go with the session; null in logs from before 3.6 */
+  /** Ephemeral paths that go with the session; null: those that the tree of each server has */
   paths: string[] | null;
+  /** With closeSessionTxn.enabled=false, and before 3.6: nothing stands between the header and the digest, if there is one. */
+  withoutBody?: true;
 }
 export interface CheckTxn {
   type: typeof OpCode.check;
@@ -159,7 +161,7 @@ export function readTxnBody(reader: JuteReader, type: number): TxnBody {
     case OpCode.createSession:
       return { type, timeoutMs: reader.readInt() };
     case OpCode.closeSession:
-      return { type, paths: reader.remaining >= 4 ? reader.readVector(readPath) : null };
+      return readCloseSession(reader);
     case OpCode.check:
       return { type, path: readPath(reader), version: reader.readInt() };
     case OpCode.error:
@@ -202,7 +204,7 @@ export function writeTxnBody(writer: JuteWriter, txn: TxnBody): void {
       writer.writeInt(txn.timeoutMs);
       return;
     case OpCode.closeSession:
-      writer.writeVector(txn.paths, (w, path) => void w.writeString(path));
+      if (txn.withoutBody !== true) writer.writeVector(txn.paths, (w, path) => void w.writeString(path));
       return;
     case OpCode.check:
       writer.writeString(txn.path).writeInt(txn.version);
@@ -214,6 +216,29 @@ export function writeTxnBody(writer: JuteWriter, txn: TxnBody): void {
       writer.writeVector(txn.txns, writeSubTxn);
       return;
   }
+}
+
+/**
+ * What follows the header is a list of paths, or the digest, or nothing; and the length does not tell, since a list may have
+ * the twelve bytes of a digest. But a digest starts with its version, 2, and two paths take more than the eight bytes behind
+ * it. So what cannot be read as a list of paths is no body; Apache's servers see it so too, as long as they can.
+ */
+function readCloseSession(reader: JuteReader): CloseSessionTxn {
+  const type = OpCode.closeSession;
+  const start = reader.offset;
+  try {
+    return { type, paths: reader.readVector(readAbsolutePath) };
+  } catch (error) {
+    if (!(error instanceof JuteError)) throw error;
+    reader.offset = start;
+    return { type, paths: null, withoutBody: true };
+  }
+}
+
+function readAbsolutePath(reader: JuteReader): string {
+  const path = readPath(reader);
+  if (!path.startsWith('/')) throw new JuteError('a path that does not start with a slash');
+  return path;
 }
 
 function readAcls(reader: JuteReader): Acl[] {
