@@ -67,6 +67,7 @@ class MixedEnsemble {
         members,
         cnxTimeoutMs: 5000,
         bindTriesMax: 3,
+        acceptedEpoch: () => 0,
         minNotificationIntervalMs: 200,
         maxNotificationIntervalMs: 2000,
       },

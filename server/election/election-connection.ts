@@ -4,6 +4,7 @@ import {
   type InitialMessage,
   NOTIFICATION_BYTES_MAX,
   type Notification,
+  readEpochQuestion,
   readInitialMessage,
 } from '../wire/election-message.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
@@ -11,6 +12,8 @@ import { JuteError, JuteReader } from '../wire/jute.ts';
 export interface ElectionConnectionEvents {
   /** First, and only on an accepted connection. */
   onInitialMessage(message: InitialMessage): void;
+  /** Instead of an initial message. The answer leaves, and the connection ends. */
+  onEpochQuestion(): Buffer;
   onNotification(notification: Notification, frameBytes: number): void;
   onDrain(): void;
   /** Once, last, and not when `close` was called here. `malformed`: the peer broke the protocol. */
@@ -30,6 +33,7 @@ export class ElectionConnection {
   #bytes = 0;
   #bytesWanted = 1;
   #initialExpected: boolean;
+  #answered = false;
   #closed = false;
 
   constructor(connection: Connection, accepted: boolean, events: ElectionConnectionEvents) {
@@ -66,7 +70,7 @@ export class ElectionConnection {
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#answered) return;
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes < this.#bytesWanted) return;
@@ -107,6 +111,12 @@ export class ElectionConnection {
 
   #readInitial(reader: JuteReader): boolean {
     try {
+      if (readEpochQuestion(reader)) {
+        this.#answered = true;
+        this.#connection.write(this.#events.onEpochQuestion());
+        this.#connection.end();
+        return false;
+      }
       const message = readInitialMessage(reader);
       this.#initialExpected = false;
       this.#events.onInitialMessage(message);

@@ -27,6 +27,7 @@ export interface ElectionOptions extends ElectionView {
   readonly cnxTimeoutMs: number;
   /** electionPortBindRetry; 3 upstream. */
   readonly bindTriesMax: number;
+  readonly acceptedEpoch: () => number;
   /** 200 upstream: shorter than a message takes makes leaders that no quorum follows. */
   readonly finalizeWaitMs?: number;
   /** zookeeper.fastleader.minNotificationInterval; 200 upstream. */

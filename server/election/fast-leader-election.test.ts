@@ -2,9 +2,15 @@ import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { QuorumHierarchical } from '../quorum/quorum-hierarchical.ts';
 import { QuorumMaj } from '../quorum/quorum-maj.ts';
-import { MIN_LONG, type Notification } from '../wire/election-message.ts';
+import {
+  decodeNotification,
+  encodeNotification,
+  MIN_LONG,
+  type Notification,
+  ROUND_MAX,
+} from '../wire/election-message.ts';
 import { Cluster, FINALIZE_WAIT_MS, type Member } from './cluster.test-kit.ts';
-import { type ElectionOutput, FastLeaderElection, type Proposal } from './fast-leader-election.ts';
+import { type ElectionOutput, FastLeaderElection, NO_VOTE, type Proposal } from './fast-leader-election.ts';
 
 const test = suite('election: FastLeaderElection');
 
@@ -58,6 +64,32 @@ test('votes with zxid -1, votes for strangers and votes of observers change noth
   assert.equal(sentTo(hears(server, 2, { leader: 4, peerEpoch: 9 })), []);
   assert.equal(sentTo(hears(server, 4, { leader: 3, peerEpoch: 9 })), [4]);
   assert.equal([server.vote.leader, server.round], [1, 1]);
+});
+
+test('ZOOKEEPER-261: a server that must not vote takes up no vote, so it supports nobody; it follows whom the others elect', () => {
+  const server = core(1);
+  server.step({ type: 'look', proposal: { zxid: NO_VOTE, peerEpoch: 0 } });
+  assert.equal(sentTo(hears(server, 2, { zxid: 9, peerEpoch: 1, round: 5 })), []);
+  assert.equal(sentTo(hears(server, 3, { zxid: 9, peerEpoch: 1 })), []);
+  assert.equal([server.vote.leader, server.vote.zxid], [1, NO_VOTE]);
+  hears(server, 2, { state: 'FOLLOWING', zxid: 9, peerEpoch: 1, round: 5 });
+  const result = elected(hears(server, 3, { state: 'LEADING', zxid: 9, peerEpoch: 1, round: 5 }));
+  assert.equal([result?.state, result?.leader], ['FOLLOWING', 3]);
+});
+
+test('field report A5: a round from the end of all rounds does not end the elections', () => {
+  const server = core(1);
+  server.step(LOOK);
+  hears(server, 2, { leader: 2, round: ROUND_MAX });
+  for (let at = 0; at < 3; at++) {
+    for (const output of server.step(LOOK)) {
+      if (output.type !== 'send') continue;
+      assert.is(output.notification.round, ROUND_MAX);
+      decodeNotification(encodeNotification(output.notification).subarray(4));
+    }
+    hears(server, 2, { leader: 3, round: ROUND_MAX });
+    assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.leader, 3);
+  }
 });
 
 test('an observer, which stands for nobody, neither takes up a vote for a stranger nor is elected itself', () => {

@@ -1,5 +1,10 @@
 import { containsAllQuorums, type QuorumVerifier } from '../quorum/quorum-verifier.ts';
-import { NOTIFICATION_VERSION, type Notification, type PeerState } from '../wire/election-message.ts';
+import {
+  NOTIFICATION_VERSION,
+  type Notification,
+  type PeerState,
+  ROUND_MAX,
+} from '../wire/election-message.ts';
 import { configVersionOf } from './config-version.ts';
 import { agrees, type CastVote, compareVotes, emptyVote, type Vote } from './vote.ts';
 
@@ -34,8 +39,11 @@ export interface ElectionView {
   readonly lastSeenVerifier?: QuorumVerifier | undefined;
 }
 
+/** The zxid of a server that must not vote: what it says is not heard, and it hears no votes. ZOOKEEPER-261 */
+export const NO_VOTE = -1;
+
 export interface Proposal {
-  /** Last zxid in the log. */
+  /** Last zxid in the log, or NO_VOTE. */
   readonly zxid: number;
   /** currentEpoch. */
   readonly peerEpoch: number;
@@ -182,7 +190,8 @@ export class FastLeaderElection {
     this.#supporters = undefined;
     this.#received.clear();
     this.#settled.clear();
-    this.#round++;
+    // Whoever is told of the last round stays in it: peers take none beyond.
+    this.#round = Math.min(this.#round + 1, ROUND_MAX);
     this.#proposal = proposal;
     this.#initial = this.#initialVote(proposal);
     this.#propose(this.#initial);
@@ -280,7 +289,8 @@ export class FastLeaderElection {
     if (state === 'LOOKING' && round < this.#round) this.#send(from, this.#round);
     if (!this.#isVoter(leader)) return;
     if (state === 'LOOKING') {
-      if (zxid !== -1 && round >= this.#round) this.#onLookingVote(from, notification);
+      const heard = zxid !== NO_VOTE && this.#proposal.zxid !== NO_VOTE;
+      if (heard && round >= this.#round) this.#onLookingVote(from, notification);
     } else if (state !== 'OBSERVING') {
       this.#onSettledVote(from, notification);
     }

@@ -7,17 +7,21 @@ import { SeededRandom } from '../runtime/seeded-random.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';
 import {
+  EPOCH_ANSWER_BYTES,
   encodeNotification,
   NOTIFICATION_BYTES_MAX,
   type Notification,
+  writeEpochQuestion,
   writeInitialMessage,
 } from '../wire/election-message.ts';
 import { JuteWriter } from '../wire/jute.ts';
+import { askAcceptedEpoch } from './epoch-question.ts';
 import { QuorumCnxManager, UNKNOWN_PEERS_MAX, UNNAMED_CONNECTIONS_MAX } from './quorum-cnx-manager.ts';
 
 const test = suite('election: QuorumCnxManager');
 
 const PORT = 3888;
+const ACCEPTED_EPOCH = 7;
 const CNX_TIMEOUT_MS = 5000;
 
 const notification = (round: number): Notification => ({
@@ -64,6 +68,7 @@ class World {
         listenAddress: { host: hostName, port: PORT },
         cnxTimeoutMs: CNX_TIMEOUT_MS,
         bindTriesMax: 3,
+        acceptedEpoch: () => ACCEPTED_EPOCH,
       },
       {
         onNotification: (from, { round }) => received.push(`${from}: ${round}`),
@@ -207,6 +212,41 @@ test('ZOOKEEPER-2879: observers without an id get one, and are never dialed', ()
   assert.is(one.manager.connectionCount, 1);
 });
 
+test('a question for the accepted epoch is answered, in any two pieces, and its connection ends', () => {
+  const writer = new JuteWriter();
+  writeEpochQuestion(writer);
+  const question = writer.toBuffer();
+  for (let cut = 1; cut <= question.length; cut++) {
+    const world = new World(1, 2);
+    const one = world.start(1);
+    const stranger = world.stranger(1, question.subarray(0, cut));
+    if (cut < question.length) stranger.connection?.write(question.subarray(cut));
+    world.time.advance(100);
+    assert.ok(stranger.closed);
+    assert.is(stranger.bytesRead, EPOCH_ANSWER_BYTES);
+    assert.equal([one.manager.connectionCount, one.warnings.length], [0, 0]);
+  }
+});
+
+test('askAcceptedEpoch hears what the member says, and null from anybody else', () => {
+  const world = new World(1, 2);
+  const [, two] = [world.start(1), world.start(2)];
+  const ask = (sid: number, host: string, port = PORT): number | null | undefined => {
+    let heard: number | null | undefined;
+    const clock = new VirtualClock(world.time);
+    const question = { sid, address: { host, port }, timeoutMs: CNX_TIMEOUT_MS };
+    askAcceptedEpoch({ clock, network: two.host }, question, epoch => {
+      heard = epoch;
+    });
+    world.time.advance(CNX_TIMEOUT_MS + 100);
+    return heard;
+  };
+  assert.is(ask(1, 'zk1'), ACCEPTED_EPOCH);
+  assert.is(ask(3, 'zk1'), null, 'another server');
+  assert.is(ask(1, 'zk1', PORT + 1), null, 'nobody');
+  assert.is(two.host.connectionCount, 0);
+});
+
 test('bad frames close that one connection, with one line in the log, and harm nobody', () => {
   const frame = encodeNotification(notification(1));
   const length = (value: number) => {
@@ -339,6 +379,7 @@ test('the port is taken: three tries a second apart, then the owner is told', ()
       members: new Map([[1, { electionAddress: { host: 'zk1', port: PORT } }]]),
       cnxTimeoutMs: CNX_TIMEOUT_MS,
       bindTriesMax: 3,
+      acceptedEpoch: () => ACCEPTED_EPOCH,
     },
     { onNotification: () => {}, onListenFailed: error => failures.push(`${error.code}: ${error.message}`) },
   );

@@ -5,6 +5,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 import {
   ANONYMOUS_SID,
+  encodeEpochAnswer,
   encodeNotification,
   type InitialMessage,
   type Notification,
@@ -33,6 +34,8 @@ export interface QuorumCnxManagerOptions {
   readonly cnxTimeoutMs: number;
   /** How often the port is tried in all (electionPortBindRetry); 0: without end. */
   readonly bindTriesMax: number;
+  /** What this server answers to those who ask for its accepted epoch. @see epoch-question.ts */
+  readonly acceptedEpoch: () => number;
 }
 
 export interface QuorumCnxManagerEvents {
@@ -251,6 +254,7 @@ export class QuorumCnxManager {
       onInitialMessage: message => {
         named = this.#onInitialMessage(accepted, message);
       },
+      onEpochQuestion: () => this.#epochAnswer(),
       onNotification: (notification, bytes) => {
         if (named !== undefined) this.#onNotification(named, notification, bytes);
       },
@@ -266,6 +270,11 @@ export class QuorumCnxManager {
     );
     this.#unnamed.set(accepted, timer);
     accepted.start();
+  }
+
+  #epochAnswer(): Buffer {
+    const { sid, acceptedEpoch } = this.#options;
+    return encodeEpochAnswer({ sid, acceptedEpoch: acceptedEpoch() });
   }
 
   #drop(connection: ElectionConnection, reason: string): void {
@@ -336,6 +345,7 @@ export class QuorumCnxManager {
   #eventsOf(peer: ElectionPeer, connection: () => ElectionConnection) {
     return {
       onInitialMessage: () => {},
+      onEpochQuestion: () => this.#epochAnswer(),
       onNotification: (notification: Notification, bytes: number) =>
         this.#onNotification(peer, notification, bytes),
       onDrain: () => this.#onDrain(peer),

@@ -14,6 +14,7 @@ const ACK_PACKET_BYTES = 20;
 /** Logs and acks what the leader proposes, applies what it commits. @see FollowerZooKeeperServer */
 export class Follower extends Learner {
   readonly name = 'follower';
+  protected readonly promise = 'the accepted epoch';
   #serving: LearnerServing | null = null;
   #sync: SyncRequestProcessor | null = null;
   #observerMaster: ObserverMaster | null = null;
@@ -24,6 +25,11 @@ export class Follower extends Learner {
 
   get observerMaster(): ObserverMaster | null {
     return this.#observerMaster;
+  }
+
+  /** A leader of this epoch may still count on the history that was acked to it. */
+  protected get promisedEpoch(): number {
+    return this.context.epochs.acceptedEpoch;
   }
 
   protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {

@@ -6,7 +6,8 @@ import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
-import { makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { EPOCH_MAX, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { EpochClaims, VOTER_EPOCH_JUMP_MAX } from './epoch-claims.ts';
 import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
@@ -45,6 +46,7 @@ export class Leader implements Role, LearnerMaster {
   readonly #newLeaderWait: QuorumWait;
   #epoch = -1;
   #highestAccepted = 0;
+  readonly #claims: EpochClaims;
   #server: LeaderZooKeeperServer | null = null;
   readonly #listeners: { close(): void }[] = [];
   #pingTimer: Timer | null = null;
@@ -63,6 +65,7 @@ export class Leader implements Role, LearnerMaster {
     this.#epochWait = new QuorumWait(context.sid, context.verifier);
     this.#ackEpochWait = new QuorumWait(context.sid, context.verifier);
     this.#newLeaderWait = new QuorumWait(context.sid, context.verifier);
+    this.#claims = new EpochClaims(context, (sid, acceptedEpoch) => this.#onConfirmed(sid, acceptedEpoch));
     this.#startedMs = context.clock.monotonicMs();
   }
 
@@ -81,7 +84,7 @@ export class Leader implements Role, LearnerMaster {
 
   start(ended: (reason: string) => void): void {
     this.#ended = ended;
-    const { config, members, epochs, logger } = this.context;
+    const { config, members, logger } = this.context;
     // Upstream goes back to elections, where its history may make it the leader again and again.
     const quorumPort = quorumAddressOf(members.get(this.context.sid)!).port;
     this.#listen('quorum port', quorumPort, this.context.quorumPortFailures, this.context.onFatal);
@@ -96,7 +99,7 @@ export class Leader implements Role, LearnerMaster {
       if (this.#server === null) this.end(`no quorum of learners synced within ${limitMs} ms (initLimit)`);
     });
     this.#pingTimer = this.context.clock.every(config.tickTimeMs / 2, () => this.#halfTick());
-    this.#saidEpoch(this.context.sid, epochs.acceptedEpoch);
+    this.#saidEpoch(this.context.sid, this.#claims.known);
   }
 
   #listen(
@@ -128,11 +131,35 @@ export class Leader implements Role, LearnerMaster {
       handler.close(`it has our own id ${info.sid}: two servers share one myid`);
       return;
     }
-    // A stranger's word must not move the epoch of all: it would be on every disk for good.
-    if (this.#epoch < 0 && this.context.members.has(info.sid))
-      this.#highestAccepted = Math.max(this.#highestAccepted, info.acceptedEpoch);
+    const { verifier, members } = this.context;
+    const isVoter = !handler.isObserver && verifier.isVoter(info.sid);
+    if (this.#epochWait.done) {
+      if (isVoter && info.acceptedEpoch > this.#epoch && !this.#isSynced(info.sid))
+        this.#claims.ask(info.sid);
+    } else if (this.#claims.isBelieved(info.acceptedEpoch, isVoter)) {
+      // A stranger's word must not move the epoch of all: it would be on every disk for good.
+      if (members.has(info.sid)) this.#highestAccepted = Math.max(this.#highestAccepted, info.acceptedEpoch);
+    } else if (isVoter) {
+      this.#claims.ask(info.sid);
+      handler.close(
+        `voter ${info.sid} has accepted epoch ${info.acceptedEpoch}, where ${this.#claims.known} is the highest known: ` +
+          `at most ${VOTER_EPOCH_JUMP_MAX} more are believed before the voter confirms it at its own address`,
+      );
+      return;
+    }
     this.#epochWait.whenDone(() => done(this.#epoch));
-    if (!handler.isObserver) this.#saidEpoch(info.sid, info.acceptedEpoch);
+    if (isVoter) this.#saidEpoch(info.sid, info.acceptedEpoch);
+  }
+
+  /**
+   * A voter keeps away from every leader below the epoch it accepted, so it would stay out until the next election, and one
+   * more failure would be an outage. This leader makes room: the next epoch is above what the voter confirmed. Upstream
+   * goes on without it. @see server/docs/epochs.md
+   */
+  #onConfirmed(sid: number, acceptedEpoch: number): void {
+    this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
+    if (!this.#epochWait.done) return;
+    this.end(`voter ${sid} has accepted epoch ${acceptedEpoch}, which only a later epoch lets back in`);
   }
 
   #saidEpoch(sid: number, acceptedEpoch: number): void {
@@ -140,6 +167,10 @@ export class Leader implements Role, LearnerMaster {
     this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
     this.#epochWait.say(sid);
     if (!this.#epochWait.isQuorum) return;
+    if (!isEpoch(this.#highestAccepted + 1)) {
+      this.end(`epoch ${EPOCH_MAX} was the last there is, see server/docs/epochs.md`);
+      return;
+    }
     this.#epoch = this.#highestAccepted + 1;
     this.context.epochs.setAcceptedEpoch(this.#epoch);
     this.context.logger.info('new epoch', { epoch: this.#epoch });
@@ -355,6 +386,7 @@ export class Leader implements Role, LearnerMaster {
     this.context.logger.warn(`leading ends: ${reason}`, { epoch: this.#epoch });
     this.#pingTimer?.cancel();
     this.#startDeadline?.cancel();
+    this.#claims.close();
     for (const listener of this.#listeners) listener.close();
     for (const handler of [...this.#handlers]) handler.close('the leader steps down', false);
     this.context.serve(null);

@@ -167,9 +167,8 @@ export class LearnerHandler {
       );
       return;
     }
-    // It decides the next epoch of all: a number from nowhere would be on every disk for good.
-    if (!isEpoch(acceptedEpoch + 1)) {
-      this.close(`learner ${sid} has accepted epoch ${acceptedEpoch}, 0 to ${EPOCH_MAX - 1} accepted`);
+    if (!isEpoch(acceptedEpoch)) {
+      this.close(`learner ${sid} has accepted epoch ${acceptedEpoch}, 0 to ${EPOCH_MAX} accepted`);
       return;
     }
     this.#isObserver = !isFollower;

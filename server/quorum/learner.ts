@@ -43,6 +43,7 @@ export abstract class Learner implements Role {
   #lastHeardMs = 0;
   #startedMs = 0;
   #newEpoch = -1;
+  #leaderIsOlder = false;
   #snapshot: SnapshotReceiver | null = null;
   /** Proposals of the sync that no COMMIT has named yet, oldest first. */
   #proposed: TxnPacket[] = [];
@@ -78,6 +79,9 @@ export abstract class Learner implements Role {
     this.#packets = new PacketReader(context.config.jute.packetBytesMax, packet => this.#onPacket(packet));
   }
 
+  /** No leader of an older epoch is followed. `promise`: what that epoch is, for the log. */
+  protected abstract get promisedEpoch(): number;
+  protected abstract readonly promise: string;
   /** Serving begins: the last step of the sync. `pending` were proposed and not committed. */
   protected abstract serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void;
   /** A packet of phase 3. */
@@ -96,6 +100,11 @@ export abstract class Learner implements Role {
 
   get epoch(): number {
     return this.#newEpoch;
+  }
+
+  /** The leader is below the promise: it may make room at once, or go on for days. One question a tick is enough. */
+  get pauseMs(): number {
+    return this.#leaderIsOlder ? this.context.config.tickTimeMs : 0;
   }
 
   protected get isEnded(): boolean {
@@ -241,8 +250,9 @@ export abstract class Learner implements Role {
       this.end(`leader's epoch ${this.#newEpoch} cannot be`);
       return;
     }
-    if (this.#newEpoch < epochs.acceptedEpoch) {
-      this.end(`leader's epoch ${this.#newEpoch} is older than the accepted epoch ${epochs.acceptedEpoch}`);
+    if (this.#newEpoch < this.promisedEpoch) {
+      this.#leaderIsOlder = true;
+      this.end(`leader's epoch ${this.#newEpoch} is older than ${this.promise} ${this.promisedEpoch}`);
       return;
     }
     const answer = Buffer.alloc(4);
@@ -250,7 +260,7 @@ export abstract class Learner implements Role {
       epochs.setAcceptedEpoch(this.#newEpoch);
       answer.writeInt32BE(epochs.currentEpoch, 0);
     } else {
-      // Accepted before: answered, and not to be counted again. Row 002-11.
+      // Accepted before, this one or an observer's later one: answered, and not to be counted. Row 002-11.
       answer.writeInt32BE(-1, 0);
     }
     this.#phase = 'syncMode';

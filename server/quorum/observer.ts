@@ -13,9 +13,18 @@ import { serverParts } from './peer-context.ts';
  */
 export class Observer extends Learner {
   readonly name = 'observer';
+  protected readonly promise = 'the current epoch';
   #serving: LearnerServing | null = null;
   #sync: SyncRequestProcessor | null = null;
   #lastInformed = 0;
+
+  /**
+   * Nobody counts on what an observer accepted: an epoch that came to nothing must not keep it out. Upstream's stays away
+   * until the next election. What it has shown its clients must not go back, though.
+   */
+  protected get promisedEpoch(): number {
+    return this.context.epochs.currentEpoch;
+  }
 
   protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {
     const parts = serverParts(this.context);

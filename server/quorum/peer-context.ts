@@ -26,6 +26,8 @@ export interface PeerContext {
   readonly configText: string;
   /** Set when the files here could not give the state that a TRUNC asked for: only a SNAP helps then. */
   readonly sync: { snapshotNeeded: boolean };
+  /** The highest accepted epoch that a member confirmed at its own address: the next epoch is above it. */
+  readonly confirmed: { acceptedEpoch: number };
   /** In a row, over all the times this server was elected. */
   readonly quorumPortFailures: { count: number };
   readonly metrics: Metrics;

@@ -102,6 +102,7 @@ export class Stage {
       members: config.quorum!.config.servers,
       configText: 'version=0',
       sync: { snapshotNeeded: false },
+      confirmed: { acceptedEpoch: 0 },
       quorumPortFailures: { count: 0 },
       metrics,
       stats: new ServerStats(),

@@ -5,7 +5,7 @@ import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../config
 import { formatQuorumConfig } from '../config/quorum-text.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
-import type { Elected } from '../election/fast-leader-election.ts';
+import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
 import type { ServerError } from '../errors.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -14,13 +14,13 @@ import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { CONFIG_PATH } from '../tree/data-tree.ts';
-import { zxidToHex } from '../wire/zxid.ts';
+import { EPOCH_MAX, zxidToHex } from '../wire/zxid.ts';
 import { Follower } from './follower.ts';
 import { Leader } from './leader.ts';
 import type { Learner } from './learner.ts';
 import { Observer } from './observer.ts';
 import { ObserverMasters } from './observer-masters.ts';
-import type { PeerContext, Role } from './peer-context.ts';
+import type { PeerContext } from './peer-context.ts';
 import { QuorumHierarchical } from './quorum-hierarchical.ts';
 import { QuorumMaj } from './quorum-maj.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
@@ -82,6 +82,7 @@ export class QuorumPeer {
       members: member.config.servers,
       configText: verifier.text,
       sync: { snapshotNeeded: false },
+      confirmed: { acceptedEpoch: 0 },
       quorumPortFailures: { count: 0 },
       metrics,
       stats,
@@ -119,6 +120,7 @@ export class QuorumPeer {
         ...(config.quorumListenOnAllIPs ? { listenAddress: { host: '0.0.0.0', port: own.port } } : {}),
         cnxTimeoutMs: config.cnxTimeoutMs,
         bindTriesMax: config.electionPortBindRetry,
+        acceptedEpoch: () => this.#parts.epochs.acceptedEpoch,
         minNotificationIntervalMs: config.minNotificationIntervalMs,
         maxNotificationIntervalMs: config.maxNotificationIntervalMs,
       },
@@ -183,13 +185,24 @@ export class QuorumPeer {
 
   #look(): void {
     if (this.#stopping) return;
-    const { database, epochs, logger, metrics, runtime } = this.#parts;
+    const { epochs, logger, metrics, runtime } = this.#parts;
     this.#lookingSinceMs = runtime.clock.monotonicMs();
     this.#unavailableSinceMs ??= this.#lookingSinceMs;
     metrics.counter('looking_count').add();
-    const proposal = { zxid: database.lastLoggedZxid, peerEpoch: epochs.currentEpoch };
+    const proposal = { zxid: this.#votedZxid(), peerEpoch: epochs.currentEpoch };
     logger.info('looking', { zxid: zxidToHex(proposal.zxid), epoch: proposal.peerEpoch });
     this.#election.lookForLeader(proposal, elected => this.#onElected(elected));
+  }
+
+  /** NO_VOTE keeps a server from being elected, and its vote from counting; it follows the leader that others elect. */
+  #votedZxid(): number {
+    const { database, epochs, logger } = this.#parts;
+    if (epochs.acceptedEpoch < EPOCH_MAX) return database.lastLoggedZxid;
+    logger.error(
+      `epoch ${EPOCH_MAX} is accepted here, the last there is: this server follows a leader of it, and elects none. ` +
+        'server/docs/epochs.md says how to start over',
+    );
+    return NO_VOTE;
   }
 
   /** It serves again. @see QuorumPeer.setZabState */
@@ -246,7 +259,7 @@ export class QuorumPeer {
     }
   }
 
-  #onEnded(role: Role, reason: string): void {
+  #onEnded(role: Leader | Follower | Observer, reason: string): void {
     if (this.#role !== role) return;
     this.#role = null;
     if (role instanceof Observer) this.#masters.onEnded(role.askedMaster);
@@ -258,7 +271,8 @@ export class QuorumPeer {
     this.#parts.logger.info('role ended', { role: role.name, reason, fastForwarded: applied });
     const { config, clock, random } = this.#context;
     // Hundreds of observers must not fall upon a new leader in the same moment.
-    const delayMs = role.name === 'observer' ? random.below(config.observerElectionDelayMs + 1) : 0;
+    const spreadMs = role.name === 'observer' ? random.below(config.observerElectionDelayMs + 1) : 0;
+    const delayMs = spreadMs + (role instanceof Leader ? 0 : role.pauseMs);
     this.#pause = clock.after(delayMs, () => {
       this.#pause = null;
       this.#look();

@@ -16,6 +16,8 @@ export const ANONYMOUS_SID = 2 ** 63;
 
 const PROTOCOL_V1 = -65536;
 const PROTOCOL_V2 = -65535;
+/** In place of a protocol version: the dialer wants to know the accepted epoch, and nothing else. Ours only. */
+const EPOCH_QUESTION = -0x5a4b_4551;
 
 export const INITIAL_ADDRESS_BYTES_MAX = 2048;
 export const NOTIFICATION_BYTES_MAX = 524_288;
@@ -40,6 +42,34 @@ export interface Notification {
 }
 
 export const NOTIFICATION_VERSION = 2;
+
+/** What answers an epoch question: long sid | long acceptedEpoch. */
+export interface EpochAnswer {
+  readonly sid: number;
+  readonly acceptedEpoch: number;
+}
+
+export const EPOCH_ANSWER_BYTES = 16;
+
+/** False, with nothing read, when an initial message comes. @throws JuteError, `short` when only the end is missing */
+export function readEpochQuestion(reader: JuteReader): boolean {
+  const at = reader.offset;
+  if (reader.readLong() === EPOCH_QUESTION) return true;
+  reader.offset = at;
+  return false;
+}
+
+export function writeEpochQuestion(writer: JuteWriter): void {
+  writer.writeLong(EPOCH_QUESTION);
+}
+
+export function readEpochAnswer(reader: JuteReader): EpochAnswer {
+  return { sid: reader.readLong(), acceptedEpoch: reader.readLong() };
+}
+
+export function encodeEpochAnswer({ sid, acceptedEpoch }: EpochAnswer): Buffer {
+  return new JuteWriter(EPOCH_ANSWER_BYTES).writeLong(sid).writeLong(acceptedEpoch).toBuffer();
+}
 
 /** @throws JuteError, `short` when only the end is missing */
 export function readInitialMessage(reader: JuteReader): InitialMessage {
@@ -110,7 +140,7 @@ export function decodeNotification(body: Buffer): Notification {
 }
 
 /** Room to count on from any round that is believed: nobody gets this far by elections. */
-const ROUND_MAX = 2 ** 52;
+export const ROUND_MAX = 2 ** 52;
 
 function readRound(reader: JuteReader): number {
   const round = reader.readLong();
