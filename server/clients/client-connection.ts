@@ -9,7 +9,6 @@ import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Connection } from '../runtime/runtime.ts';
 import { sessionIdHex, sessionPassword } from '../sessions/session-id.ts';
-import { aclAllows } from '../tree/acl.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
 import { type Acl, type Id, Perms } from '../wire/acl.ts';
 import { type ConnectRequest, readConnectRequest } from '../wire/connect.ts';
@@ -434,7 +433,8 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   process(type: number, path: string, zxid: number, acl: readonly Acl[]): void {
     const server = this.#server;
     if (server === null || this.#state !== 'open') return;
-    if (!server.parts.config.skipAcl && !aclAllows(acl, Perms.READ, this.#ids.all)) return;
+    const { config, database } = server.parts;
+    if (!config.skipAcl && !database.tree.aclDecisions.allows(acl, Perms.READ, this.#ids.all)) return;
     this.stats.lastZxid = zxid;
     if (!this.#output.event(type, path, server.parts.stats)) this.#relieve();
   }

@@ -1,9 +1,14 @@
 import type { Id } from '../wire/acl.ts';
-import { authenticate, IDENTITIES_MAX } from './authentication.ts';
+import { authenticate } from './authentication.ts';
+
+/** Of one connection, all together: they go with every write that a learner forwards. Upstream has no limit but the frame's. */
+const IDENTITIES_MAX = 100;
+export const IDENTITY_BYTES_MAX = 100 * 1024;
 
 /** Who a client is, to ACLs: its address, and what it has proven since. */
 export class ClientIdentities {
   readonly #ids: Id[];
+  #bytes = 0;
 
   constructor(address: string) {
     this.#ids = [{ scheme: 'ip', id: address }];
@@ -17,10 +22,15 @@ export class ClientIdentities {
   /** Adds what `auth` proves. False when it proves nothing, or more than is kept. */
   prove(scheme: string, auth: Buffer | null, superDigest: string | undefined): boolean {
     const proven = authenticate(scheme, auth, superDigest);
-    for (const id of proven ?? []) {
-      if (!this.#ids.some(own => own.scheme === id.scheme && own.id === id.id)) this.#ids.push(id);
-    }
-    return proven !== null && this.#ids.length <= IDENTITIES_MAX;
+    return proven?.every(id => this.#add(id)) ?? false;
+  }
+
+  #add({ scheme, id }: Id): boolean {
+    if (this.#ids.some(own => own.scheme === scheme && own.id === id)) return true;
+    this.#bytes += Buffer.byteLength(scheme) + Buffer.byteLength(id);
+    if (this.#bytes > IDENTITY_BYTES_MAX || this.#ids.length >= IDENTITIES_MAX) return false;
+    this.#ids.push({ scheme, id });
+    return true;
   }
 }
 

@@ -1,4 +1,3 @@
-import { aclAllows } from '../tree/acl.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { writeNodeStat } from '../tree/node-reply.ts';
 import { addWatch, hasWatch, isWatcherType, rearm, removeWatch } from '../tree/set-watches.ts';
@@ -70,7 +69,7 @@ export class FinalRequestProcessor {
 
   #allows(acl: readonly Acl[], perm: number, session: ReadSession): boolean {
     if (acl === OPEN_ACL_UNSAFE || this.#skipAcl) return true;
-    return aclAllows(acl, perm, session.identities());
+    return this.#tree().aclDecisions.allows(acl, perm, session.identities());
   }
 
   /** The node, or the code that refuses it. */

@@ -65,6 +65,8 @@ export class ChangeRecord {
 export class OutstandingChanges {
   readonly #tree: DataTree;
   readonly #byPath = new Map<string, ChangeRecord>();
+  /** Paths of records that are not deleted and have an owner: a thousand sessions may end while a hundred thousand changes wait. */
+  readonly #byOwner = new Map<bigint, Set<string>>();
   readonly #released = new Fifo<{ zxid: number; path: string }>();
   readonly #digest = new TreeDigest();
   /** While a multi is prepared: what each touched path held before, null for nothing. */
@@ -78,6 +80,11 @@ export class OutstandingChanges {
 
   get size(): number {
     return this.#byPath.size;
+  }
+
+  /** Owners of pending ephemerals, containers and TTL nodes. */
+  get ownerCount(): number {
+    return this.#byOwner.size;
   }
 
   /** The digest of the tree once everything outstanding is applied. */
@@ -107,7 +114,7 @@ export class OutstandingChanges {
     } else {
       this.#remember(path, null);
       record = new ChangeRecord(path, zxid, found, found.children === null ? 0 : found.children.size);
-      this.#byPath.set(path, record);
+      this.#put(path, record);
     }
     return record;
   }
@@ -126,24 +133,26 @@ export class OutstandingChanges {
     record.contentCrcState = contentCrcState(path, record.data);
     record.digestCrc = digestCrcOf(record);
     this.#digest.add(record.digestCrc);
-    this.#byPath.set(path, record);
+    this.#put(path, record);
     this.#released.push({ zxid, path });
   }
 
   delete(found: ChangeRecord | ZNode, path: string, zxid: number): void {
     const record = this.change(found, path, zxid);
     this.#digest.subtract(record.digestCrc);
+    this.#disown(record);
     record.deleted = true;
     this.#released.push({ zxid, path });
   }
 
   /** Adds to and takes from `paths` what is pending for the ephemerals of a session. */
   adjustEphemerals(owner: bigint, paths: Set<string>): void {
-    for (const record of this.#byPath.values()) {
-      // A path may have been deleted and made again by somebody else: then it is no longer this session's.
-      if (!record.deleted && record.ephemeralOwner === owner) paths.add(record.path);
-      else paths.delete(record.path);
+    for (const path of paths) {
+      const record = this.#byPath.get(path);
+      // It may have been deleted and made again by somebody else: then it is no longer this session's.
+      if (record !== undefined && (record.deleted || record.ephemeralOwner !== owner)) paths.delete(path);
     }
+    for (const path of this.#byOwner.get(owner) ?? []) paths.add(path);
   }
 
   /** Everything up to `zxid` is in the tree now. */
@@ -153,7 +162,7 @@ export class OutstandingChanges {
       if (head === undefined || head.zxid > zxid) return;
       this.#released.shift();
       const record = this.#byPath.get(head.path);
-      if (record !== undefined && record.zxid <= zxid) this.#byPath.delete(head.path);
+      if (record !== undefined && record.zxid <= zxid) this.#put(head.path, null);
     }
   }
 
@@ -169,11 +178,32 @@ export class OutstandingChanges {
   /** Puts every path back to what it held before the multi: parents too. */
   rollbackMulti(): void {
     for (const [path, before] of this.#undo ?? []) {
-      if (before === null) this.#byPath.delete(path);
-      else this.#byPath.set(path, before);
+      this.#put(path, before);
     }
     this.#digest.copyFrom(this.#undoDigest);
     this.#undo = null;
+  }
+
+  /** Null for none. */
+  #put(path: string, record: ChangeRecord | null): void {
+    const before = this.#byPath.get(path);
+    if (before !== undefined) this.#disown(before);
+    if (record === null) {
+      this.#byPath.delete(path);
+      return;
+    }
+    this.#byPath.set(path, record);
+    const owner = record.ephemeralOwner;
+    if (owner === 0n || record.deleted) return;
+    const paths = this.#byOwner.get(owner);
+    if (paths === undefined) this.#byOwner.set(owner, new Set([path]));
+    else paths.add(path);
+  }
+
+  #disown({ path, ephemeralOwner }: ChangeRecord): void {
+    if (ephemeralOwner === 0n) return;
+    const paths = this.#byOwner.get(ephemeralOwner);
+    if (paths?.delete(path) && paths.size === 0) this.#byOwner.delete(ephemeralOwner);
   }
 
   #remember(path: string, record: ChangeRecord | null): void {

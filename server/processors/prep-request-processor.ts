@@ -1,4 +1,4 @@
-import { aclAllows, fixupAcl } from '../tree/acl.ts';
+import { fixupAcl } from '../tree/acl.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
@@ -31,10 +31,8 @@ import type { Request } from './request.ts';
  * deletes what its own tree says, as it does for logs from before 3.6. @see ZOOKEEPER-4306
  */
 const CLOSE_SESSION_CHARS_MAX = 256 * 1024;
-/** Of the ACLs of one transaction that say "auth", which stands for up to 100 KiB in four letters. */
+/** Of what "auth" in the ACLs of one transaction stands for. */
 const AUTH_ACL_CHARS_MAX = 256 * 1024;
-/** perms and two lengths. */
-const ACL_ENTRY_CHARS = 12;
 
 /** Nodes that no client may delete. */
 const UNDELETABLE = new Set(['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config']);
@@ -53,7 +51,7 @@ export class PrepRequestProcessor {
   readonly changes: OutstandingChanges;
   readonly #tree: DataTree;
   readonly #skipAcl: boolean;
-  #authAclChars = 0;
+  readonly #authAllowance = { charsLeft: AUTH_ACL_CHARS_MAX };
 
   constructor(tree: DataTree, options: { skipAcl: boolean }) {
     this.#tree = tree;
@@ -63,7 +61,7 @@ export class PrepRequestProcessor {
 
   /** @throws JuteError when the body is not what the operation says; nothing is pending then */
   prepare(request: Request, zxid: number, timeMs: number): TxnBody {
-    this.#authAclChars = 0;
+    this.#authAllowance.charsLeft = AUTH_ACL_CHARS_MAX;
     const reader = new JuteReader(request.bytes, request.start, request.end);
     if (request.op === OpCode.multi) return this.#multi(request, reader, zxid, timeMs);
     // Learners of other implementations forward what they should have refused. @see ZOOKEEPER-2623
@@ -284,15 +282,12 @@ export class PrepRequestProcessor {
       if (only.perms === Perms.ALL && only.id.scheme === 'world' && only.id.id === 'anyone')
         return OPEN_ACL_UNSAFE;
     }
-    const fixed = fixupAcl(identities(), acl);
-    if (fixed === null || !acl!.some(entry => entry.id.scheme === 'auth')) return fixed;
-    for (const { id } of fixed) this.#authAclChars += ACL_ENTRY_CHARS + id.scheme.length + id.id.length;
-    return this.#authAclChars <= AUTH_ACL_CHARS_MAX ? fixed : null;
+    return fixupAcl(identities(), acl, this.#authAllowance);
   }
 
   #allows(acl: readonly Acl[], perm: number, identities: () => readonly Id[]): boolean {
     if (acl === OPEN_ACL_UNSAFE || this.#skipAcl) return true;
-    return aclAllows(acl, perm, identities());
+    return this.#tree.aclDecisions.allows(acl, perm, identities());
   }
 }
 

@@ -4,6 +4,7 @@ import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { ForwardedIdentities } from './forwarded-identities.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import type { LearnerSyncThrottler } from './learner-sync-throttler.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
@@ -58,6 +59,7 @@ export class LearnerHandler {
   /** How it was brought up to date, for admin and the lab. */
   syncMode: SyncPlan['mode'] | null = null;
   readonly traffic: LearnerTraffic;
+  readonly identities = new ForwardedIdentities();
 
   constructor(connection: Connection, master: LearnerMaster) {
     this.#connection = connection;

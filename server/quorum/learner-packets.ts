@@ -1,14 +1,19 @@
 /** What a learner sends up while it serves, and the answers: the same for a leader and for an observer master. */
 import { Request } from '../processors/request.ts';
+import type { Id } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
 import type { LearnerHandler } from './learner-handler.ts';
-import { type PacketView, readAuthinfo } from './packet-stream.ts';
+import type { PacketView } from './packet-stream.ts';
 
-/** Of a REQUEST. Its body and identities stay views of the packet's bytes. @throws JuteError when it is too short */
+/**
+ * Of a REQUEST. Its body and identities stay views of the packet's bytes; few requests need the latter.
+ * @throws JuteError when it is too short
+ */
 export function readRequest(handler: LearnerHandler, packet: PacketView, arrivedMs: number): Request {
   const { bytes, authStart, end } = packet;
   const reader = new JuteReader(bytes, packet.dataStart, packet.dataEnd);
+  let ids: readonly Id[] | null = null;
   return new Request({
     sessionHigh: reader.readInt(),
     sessionLow: reader.readInt(),
@@ -19,7 +24,10 @@ export function readRequest(handler: LearnerHandler, packet: PacketView, arrived
     end: packet.dataEnd,
     owner: handler,
     origin: null,
-    identities: () => readAuthinfo(new JuteReader(bytes, authStart, end)),
+    identities: () => {
+      ids ??= handler.identities.read(bytes, authStart, end);
+      return ids;
+    },
     arrivedMs,
   });
 }

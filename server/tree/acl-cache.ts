@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { invariant } from '../errors.ts';
 import { type Acl, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 
@@ -7,6 +8,7 @@ export const OPEN_ACL_KEY = -1;
 interface Entry {
   readonly acl: readonly Acl[];
   readonly key: number;
+  /** @see textOf */
   readonly text: string;
   /** Nodes that hold it; the entry goes with the last. */
   usage: number;
@@ -29,11 +31,8 @@ export class AclCache {
   /** The shared list equal to `acl`, counted as held once more: pair each call with one of `release`. */
   acquire(acl: readonly Acl[]): readonly Acl[] {
     if (acl === OPEN_ACL_UNSAFE || isOpen(acl)) return OPEN_ACL_UNSAFE;
-    let entry = this.#recent;
-    if (entry === null || !sameAcl(entry.acl, acl)) {
-      entry = this.#byList.get(acl) ?? this.#entryFor(acl);
-      this.#recent = entry;
-    }
+    const entry = this.#knownAs(acl) ?? this.#entryFor(acl);
+    this.#recent = entry;
     entry.usage++;
     return entry.acl;
   }
@@ -49,7 +48,7 @@ export class AclCache {
   keyOf(acl: readonly Acl[]): number {
     if (acl === OPEN_ACL_UNSAFE) return OPEN_ACL_KEY;
     const entry = this.#byList.get(acl);
-    invariant(entry !== undefined, `an ACL list is not shared: ${textOf(acl)}`);
+    invariant(entry !== undefined, 'an ACL list is not shared');
     return entry.key;
   }
 
@@ -96,6 +95,15 @@ export class AclCache {
     return this.#byText.size;
   }
 
+  /** A list that is shared already is not compared with another: a snapshot gives the same two to a million nodes in turn. */
+  #knownAs(acl: readonly Acl[]): Entry | undefined {
+    const recent = this.#recent;
+    if (recent !== null && recent.acl === acl) return recent;
+    const known = this.#byList.get(acl);
+    if (known !== undefined) return known;
+    return recent !== null && sameAcl(recent.acl, acl) ? recent : undefined;
+  }
+
   #entryFor(acl: readonly Acl[]): Entry {
     const text = textOf(acl);
     return this.#byText.get(text) ?? this.#put({ acl, key: this.#lastKey + 1, text, usage: 0 });
@@ -133,7 +141,11 @@ function sameAcl(one: readonly Acl[], other: readonly Acl[]): boolean {
   return true;
 }
 
+/** Longer ones are kept as their hash: the list itself is there too. */
+const TEXT_CHARS_MAX = 512;
+
 /** Equal for equal lists and for no others: order counts, as it does upstream. */
 function textOf(acl: readonly Acl[]): string {
-  return JSON.stringify(acl.map(({ perms, id }) => [perms, id.scheme, id.id]));
+  const text = JSON.stringify(acl.map(({ perms, id }) => [perms, id.scheme, id.id]));
+  return text.length <= TEXT_CHARS_MAX ? text : createHash('sha256').update(text).digest('base64');
 }

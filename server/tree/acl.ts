@@ -1,74 +1,68 @@
 import { createHash } from 'node:crypto';
-import { type Acl, type Id, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
-import { ipMatches, parseIpRange } from './ip-address.ts';
+import type { Acl, Id } from '../wire/acl.ts';
+import { isWorld } from './acl-decisions.ts';
+import { parseIpRange } from './ip-address.ts';
 
-/** Who may do what. @see facts section 8; ZooKeeperServer.checkACL, PrepRequestProcessor.fixupACL */
+/** What a client may put into an ACL. @see facts section 8; PrepRequestProcessor.fixupACL */
 
-/** As many as a request of 1 MiB can name. "auth" could make many more of them: an entry for each identity. */
-const ACL_ENTRIES_MAX = 65_536;
+/** More than a request of 1 MiB can name, so that nobody meets it who has not raised jute.maxbuffer. */
+export const ACL_ENTRIES_MAX = 65_536;
+/** perms and two lengths. */
+const ACL_ENTRY_CHARS = 12;
 
 /** Schemes that a server knows without being told of more; x509 and sasl come with their configuration. */
 const DEFAULT_SCHEMES: ReadonlySet<string> = new Set(['digest', 'ip']);
 
-/**
- * Whether `ids`, the identities of a connection, grant one of the permissions `perm` under `acl`. The identity "super"
- * may do anything. An empty list lets nobody else in: no client can set one, but a node whose ACL a fuzzy snapshot
- * lacks has it until the log brings the real one.
- */
-export function aclAllows(acl: readonly Acl[], perm: number, ids: readonly Id[]): boolean {
-  if (acl === OPEN_ACL_UNSAFE) return true;
-  for (const entry of acl) {
-    if ((entry.perms & perm) !== 0 && (isWorld(entry.id) || someIdMatches(entry.id, ids))) return true;
-  }
-  return isSuper(ids);
-}
-
-function isSuper(ids: readonly Id[]): boolean {
-  for (const id of ids) if (id.scheme === 'super') return true;
-  return false;
-}
-
-function isWorld(id: Id): boolean {
-  return id.scheme === 'world' && id.id === 'anyone';
-}
-
-function someIdMatches(wanted: Id, ids: readonly Id[]): boolean {
-  for (const given of ids) {
-    if (given.scheme !== wanted.scheme) continue;
-    if (given.scheme === 'ip' ? ipMatches(given.id, wanted.id) : given.id === wanted.id) return true;
-  }
-  return false;
+/** What "auth" may still make of the ACLs of one transaction: it stands for up to 64 KiB in four letters. */
+export interface AuthAllowance {
+  charsLeft: number;
 }
 
 /**
  * The ACL that a node gets when a client asks for `acl`: "auth" stands for every identity the client has proven.
- * Null, which means INVALIDACL, when the list is empty, names an identity that cannot be, or says "auth" without one.
+ * Null, which means INVALIDACL, when the list is empty or too long, names an identity that cannot be, or says "auth"
+ * without one or more often than `allowance` has room for.
  */
 export function fixupAcl(
   ids: readonly Id[],
   acl: readonly Acl[] | null,
+  allowance: AuthAllowance,
   schemes: ReadonlySet<string> = DEFAULT_SCHEMES,
 ): Acl[] | null {
-  if (acl === null || acl.length === 0) return null;
-  const fixed: Acl[] = [];
-  const known = new Set<string>();
-  const addOnce = ({ perms, id }: Acl): void => {
-    const before = known.size;
-    if (known.add(`${perms} ${id.scheme} ${id.id}`).size > before) fixed.push({ perms, id });
-  };
-  for (const entry of acl) {
-    if (fixed.length > ACL_ENTRIES_MAX) return null;
-    if (entry.id.scheme === 'auth') {
-      const proven = ids.filter(id => isProof(id.scheme) && schemes.has(id.scheme));
+  if (acl === null || acl.length === 0 || acl.length > ACL_ENTRIES_MAX) return null;
+  const fixed = new FixedAcl();
+  let proven: readonly Id[] | null = null;
+  const expanded = new Set<number>();
+  for (const { perms, id } of acl) {
+    if (id.scheme === 'auth') {
+      // Once for each set of permissions: sixty thousand entries that say the same are one.
+      if (expanded.has(perms)) continue;
+      expanded.add(perms);
+      proven ??= ids.filter(each => isProof(each.scheme) && schemes.has(each.scheme));
       if (proven.length === 0) return null;
-      for (const id of proven) addOnce({ perms: entry.perms, id });
-    } else if (isWorld(entry.id) || (schemes.has(entry.id.scheme) && isValidId(entry.id))) {
-      addOnce(entry);
+      for (const each of proven) {
+        fixed.add(perms, each);
+        allowance.charsLeft -= ACL_ENTRY_CHARS + each.scheme.length + each.id.length;
+        if (allowance.charsLeft < 0) return null;
+      }
+    } else if (isWorld(id) || (schemes.has(id.scheme) && isValidId(id))) {
+      fixed.add(perms, id);
     } else {
       return null;
     }
   }
-  return fixed;
+  return fixed.entries;
+}
+
+/** Each entry once, in the order in which they came. */
+class FixedAcl {
+  readonly entries: Acl[] = [];
+  readonly #known = new Set<string>();
+
+  add(perms: number, id: Id): void {
+    const before = this.#known.size;
+    if (this.#known.add(`${perms} ${id.scheme} ${id.id}`).size > before) this.entries.push({ perms, id });
+  }
 }
 
 /** An address is where a client is, not who it is; "super" is a right, not an identity. */

@@ -7,6 +7,7 @@ import type { Stat } from '../wire/stat.ts';
 import { clientIdOf, type MultiTxn, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { AclCache } from './acl-cache.ts';
+import { AclDecisions } from './acl-decisions.ts';
 import { DataKeeper } from './data-keeper.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from './digest.ts';
 import { CONTAINER_OWNER, type OwnerLayout, ownerKind, ttlOwner } from './owner.ts';
@@ -54,6 +55,7 @@ export class DataTree {
   readonly dataWatches = new WatchManager();
   readonly childWatches = new WatchManager();
   readonly aclCache = new AclCache();
+  readonly aclDecisions = new AclDecisions();
   readonly digest = new TreeDigest();
   readonly digestLog: DigestLogEntry[] = [];
   readonly ownerLayout: OwnerLayout;

@@ -11,35 +11,59 @@ export function parseIpRange(text: string): IpRange | null {
   const bytes = addressBytes(slash < 0 ? text : text.slice(0, slash));
   if (bytes === null) return null;
   if (slash < 0) return { bytes, bits: bytes.length * 8 };
-  const suffix = text.slice(slash + 1);
-  const bits = /^\d{1,3}$/.test(suffix) ? Number(suffix) : -1;
+  const bits = readDecimal(text, slash + 1, text.length);
   return bits >= 0 && bits <= bytes.length * 8 ? { bytes, bits } : null;
 }
 
-/** Whether a client's address lies in the range of an ACL. */
-export function ipMatches(address: string, range: string): boolean {
-  const wanted = parseIpRange(range);
-  const given = addressBytes(address);
-  if (wanted === null || given === null || wanted.bytes.length !== given.length) return false;
-  for (let i = 0, bits = wanted.bits; bits > 0; i++, bits -= 8) {
-    const mask = bits >= 8 ? 0xff : (0xff << (8 - bits)) & 0xff;
-    if (((wanted.bytes[i]! ^ given[i]!) & mask) !== 0) return false;
+/**
+ * The first `bits` of an address: equal for two addresses of one length exactly when both lie in one range of so many
+ * bits. A number for the 4 bytes of IPv4, which nearly every address has, text for the 16 of IPv6.
+ */
+export function prefixOf(bytes: readonly number[], bits: number): number | string {
+  if (bytes.length === 4) {
+    const address = (bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!;
+    return bits === 0 ? 0 : address & (-1 << (32 - bits));
   }
-  return true;
+  let prefix = '';
+  for (let i = 0, left = bits; left > 0; i++, left -= 8) {
+    prefix += String.fromCharCode(left >= 8 ? bytes[i]! : bytes[i]! & (0xff << (8 - left)));
+  }
+  return prefix;
 }
 
 /** 4 bytes or 16. An IPv4 address in IPv6 clothes, as dual-stack sockets report it, is the IPv4 address. */
-function addressBytes(text: string): number[] | null {
+export function addressBytes(text: string): number[] | null {
   if (!text.includes(':')) return ipv4Bytes(text);
   const mapped = /^::ffff:([\d.]+)$/i.exec(text);
   return mapped === null ? ipv6Bytes(text) : ipv4Bytes(mapped[1]!);
 }
 
+/** By character, without parts of the text: a list of ACLs may name tens of thousands. */
 function ipv4Bytes(text: string): number[] | null {
-  const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every(part => /^\d{1,3}$/.test(part))) return null;
-  const bytes = parts.map(Number);
-  return bytes.every(byte => byte <= 0xff) ? bytes : null;
+  const bytes: number[] = [];
+  for (let start = 0; bytes.length < 4; ) {
+    const dot = bytes.length < 3 ? text.indexOf('.', start) : text.length;
+    const byte = dot < 0 ? -1 : readDecimal(text, start, dot);
+    if (byte < 0 || byte > 0xff) return null;
+    bytes.push(byte);
+    start = dot + 1;
+  }
+  return bytes;
+}
+
+const ZERO = 0x30;
+const DECIMAL_DIGITS_MAX = 3;
+
+/** The number that one to three digits make, else -1. */
+function readDecimal(text: string, start: number, end: number): number {
+  if (end <= start || end > start + DECIMAL_DIGITS_MAX) return -1;
+  let value = 0;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 const IPV6_GROUPS = 8;

@@ -1,0 +1,89 @@
+/** What one request may cost is bounded by its own bytes: looks are counted here, not time. */
+import { assert, suite } from '#test';
+import { digestId } from '../tree/acl.ts';
+import { CountingAcl } from '../tree/counting-acl.test-kit.ts';
+import { type Id, Perms } from '../wire/acl.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { writePathWatchRequest } from '../wire/requests.ts';
+import { FinalRequestProcessor } from './final-request-processor.ts';
+import { check, codeOf, create, multi, type Op, PrepRig, remove, SESSION, setData } from './prep.test-kit.ts';
+
+const test = suite('processors: what a request costs');
+
+const ENTRIES = 2000;
+const PARTS = 200;
+const USER: Id = { scheme: 'digest', id: digestId('user:pass') };
+const IDS: readonly Id[] = [{ scheme: 'ip', id: '127.0.0.1' }, USER];
+
+/** /a, whose long list lets USER do everything by its last entry. */
+function longAcl(): { rig: PrepRig; counting: CountingAcl } {
+  const rig = new PrepRig();
+  rig.run(create('/a'));
+  const counting = new CountingAcl(ENTRIES, { perms: Perms.ALL, id: USER });
+  rig.tree.getNode('/a')!.acl = counting.acl;
+  return { rig, counting };
+}
+
+const parts = (make: (i: number) => Op): Op => multi(Array.from({ length: PARTS }, (_, i) => make(i)));
+
+test('field report B2: a multi reads an ACL of many entries once, whatever its parts are and however many', () => {
+  const { rig, counting } = longAcl();
+  for (const op of [
+    parts(() => check('/a')),
+    parts(() => setData('/a', 'x')),
+    parts(i => create(`/a/${i}`)),
+    parts(i => remove(`/a/${i}`)),
+  ]) {
+    const body = rig.run(op, SESSION, IDS);
+    assert.ok(
+      (codeOf(body) as number[]).every(code => code === 1),
+      'granted',
+    );
+  }
+  const stranger = rig.run(
+    parts(() => check('/a')),
+    SESSION,
+    [],
+  );
+  assert.is((codeOf(stranger) as number[])[0], ErrorCode.NOAUTH);
+  assert.is(counting.reads, ENTRIES);
+});
+
+test('field report B2: a multiRead reads an ACL of many entries once', () => {
+  const { rig, counting } = longAcl();
+  const final = new FinalRequestProcessor(() => rig.tree, { skipAcl: false });
+  const request = new JuteWriter();
+  for (let i = 0; i < PARTS; i++) {
+    writeMultiHeader(request, OpCode.getData, false, -1);
+    writePathWatchRequest(request, { path: '/a', watch: false });
+  }
+  writeMultiEnd(request);
+  const session = { sessionId: SESSION, identities: () => IDS, process() {} };
+  const body = new JuteWriter();
+  assert.is(final.read(OpCode.multiRead, new JuteReader(request.bytes), session, body), ErrorCode.OK);
+  assert.is(counting.reads, ENTRIES);
+});
+
+test('the pending ephemerals of a session are known by their owner, and forgotten when they are applied, deleted or undone', () => {
+  const rig = new PrepRig();
+  const changes = rig.prep.changes;
+  const other = SESSION + 1n;
+  rig.prepare(create('/mine', { flags: 1 }));
+  rig.prepare(multi([create('/undone', { flags: 1 }), remove('/mine'), check('/none')]), other);
+  rig.prepare(create('/gone', { flags: 1 }), other);
+  assert.is(changes.ownerCount, 2);
+  rig.prepare(remove('/gone'));
+  assert.is(changes.ownerCount, 1);
+  const paths = new Set<string>();
+  changes.adjustEphemerals(SESSION, paths);
+  assert.equal([...paths], ['/mine']);
+  rig.prepare(remove('/mine'));
+  rig.prepare(create('/mine', { flags: 1 }), other);
+  changes.adjustEphemerals(SESSION, paths);
+  assert.equal([...paths], []);
+  rig.applyAll();
+  assert.equal([changes.size, changes.ownerCount], [0, 0]);
+});
