@@ -95,7 +95,7 @@ const bad: [text: string, code: string, said: RegExp][] = [
   ['server.1=a:1:2\ngroup.1=1:x', 'ZK_CONFIG_VALUE', /group\.1=1:x: accepted is sids/],
   ['server.1=a:1:2\ngroup.1=1\ngroup.2=1', 'ZK_CONFIG_VALUE', /sid 1 in one group only/],
   ['server.1=a:1:2\ngroup.1=1:1', 'ZK_CONFIG_VALUE', /sid 1 in one group only/],
-  ['server.1=a:1:2\ngroup.1=1:9', 'ZK_CONFIG_VALUE', /not 9/],
+  ['server.1=a:1:2\ngroup.1=1:9', 'ZK_CONFIG_VALUE', /a server line or a weight, and 9 has neither/],
   ['server.1=a:1:2\nserver.2=b:1:2\ngroup.1=1', 'ZK_CONFIG_MISSING', /server\.2 votes and is in no group/],
   ['server.1=a:1:2\nweight.1=2', 'ZK_CONFIG_MISSING', /server\.1 votes and is in no group/],
   ['server.1=a:1:2\ngroup.1=1\nweight.1=-2', 'ZK_CONFIG_VALUE', /weight\.1=-2: accepted is an integer/],

@@ -12,7 +12,7 @@ export interface QuorumConfig {
   readonly servers: ReadonlyMap<number, QuorumServer>;
   /** Group id -> sids, for hierarchical quorums; empty for majorities. */
   readonly groups: ReadonlyMap<number, readonly number[]>;
-  /** Sid -> weight, every voter included; empty for majorities. */
+  /** Sid -> weight, every voter and every member of a group included; empty for majorities. */
   readonly weights: ReadonlyMap<number, number>;
 }
 
@@ -30,7 +30,10 @@ export function formatQuorumConfig(config: QuorumConfig): string {
 export function formatDynamicConfig(config: QuorumConfig): string {
   const lines = [
     ...[...config.servers.values()].map(server => `server.${server.sid}=${formatQuorumServer(server)}`),
-    ...[...config.groups].map(([group, sids]) => `group.${group}=${sids.join(':')}`),
+    // A group of nobody is not read back by upstream, which does not write it either.
+    ...[...config.groups]
+      .filter(([, sids]) => sids.length > 0)
+      .map(([group, sids]) => `group.${group}=${sids.join(':')}`),
     ...[...config.weights].map(([sid, weight]) => `weight.${sid}=${weight}`),
   ];
   return lines.map(line => `${line}\n`).join('');
@@ -54,13 +57,13 @@ export function quorumConfigOf(properties: ReadonlyMap<string, string>): QuorumC
   const groups = numbered(properties, 'group', parseGroup);
   const weights = numbered(properties, 'weight', parseWeight);
   if (groups.size === 0 && weights.size === 0) return { version, servers, groups, weights };
-  checkGroups(servers, groups);
-  const voters = [...servers.values()].filter(({ role }) => role === 'participant');
-  const known: [number, number][] = [
-    ...weights,
-    ...voters.map(({ sid }): [number, number] => [sid, weights.get(sid) ?? 1]),
-  ];
-  return { version, servers, groups, weights: sortedMap(known) };
+  checkGroups(servers, groups, weights);
+  const known = new Map(weights);
+  for (const sid of [...groups.values()].flat()) {
+    // Upstream does not start with an observer that is in a group and has no weight.
+    if (!known.has(sid)) known.set(sid, servers.get(sid)?.role === 'participant' ? 1 : 0);
+  }
+  return { version, servers, groups, weights: sortedMap([...known]) };
 }
 
 /** Hexadecimal; absent is 0. @throws ServerError ZK_CONFIG_VALUE */
@@ -79,9 +82,10 @@ function numbered<T>(
   const found: [number, T][] = [];
   for (const [key, value] of properties) {
     if (!key.startsWith(`${family}.`)) continue;
-    const id = readInteger(key.slice(family.length + 1), 0, Number.MAX_SAFE_INTEGER);
+    const min = family === 'group' ? Number.MIN_SAFE_INTEGER : 0;
+    const id = readInteger(key.slice(family.length + 1), min, Number.MAX_SAFE_INTEGER);
     if (id === undefined)
-      throw badValue(key, value, `${family}.N with an integer N from 0 to ${Number.MAX_SAFE_INTEGER}`);
+      throw badValue(key, value, `${family}.N with an integer N from ${min} to ${Number.MAX_SAFE_INTEGER}`);
     if (found.some(([other]) => other === id))
       throw badValue(key, value, `one line only for ${family}.${id}`);
     found.push([id, parse(id, value.trim())]);
@@ -93,8 +97,11 @@ function sortedMap<T>(entries: readonly (readonly [number, T])[]): Map<number, T
   return new Map([...entries].sort(([a], [b]) => a - b));
 }
 
+/** Colons at its end are no mistake upstream, and a group of nothing else is one that nobody can decide. */
 function parseGroup(group: number, text: string): number[] {
-  const sids = text.split(':').map(part => readInteger(part.trim(), 0, Number.MAX_SAFE_INTEGER));
+  const listed = text.replace(/:+$/, '');
+  if (listed === '' && text !== '') return [];
+  const sids = listed.split(':').map(part => readInteger(part.trim(), 0, Number.MAX_SAFE_INTEGER));
   const known = sids.filter(sid => sid !== undefined);
   if (known.length < sids.length) throw badValue(`group.${group}`, text, 'sids with colons between them');
   return known.sort((a, b) => a - b);
@@ -106,10 +113,11 @@ function parseWeight(sid: number, text: string): number {
   return weight;
 }
 
-/** Every voter in exactly one group, and no group of strangers. */
+/** Every voter in exactly one group. Observers may be in one, and with a weight even a server that has no line. */
 function checkGroups(
   servers: ReadonlyMap<number, QuorumServer>,
   groups: ReadonlyMap<number, readonly number[]>,
+  weights: ReadonlyMap<number, number>,
 ): void {
   const groupOf = new Map<number, number>();
   for (const [group, sids] of groups) {
@@ -117,8 +125,10 @@ function checkGroups(
       const other = groupOf.get(sid);
       if (other !== undefined)
         throw badValue(`group.${group}`, sids.join(':'), `sid ${sid} in one group only`);
-      if (!servers.has(sid))
-        throw badValue(`group.${group}`, sids.join(':'), `sids that have a server line, not ${sid}`);
+      if (!servers.has(sid) && !weights.has(sid)) {
+        const accepts = `sids that have a server line or a weight, and ${sid} has neither`;
+        throw badValue(`group.${group}`, sids.join(':'), accepts);
+      }
       groupOf.set(sid, group);
     }
   }

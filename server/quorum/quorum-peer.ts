@@ -69,6 +69,10 @@ export class QuorumPeer {
     this.#parts = parts;
     const { config, runtime, member, metrics, stats, logger } = parts;
     const verifier = verifierOf(member);
+    if (!verifier.containsQuorum(verifier.voters))
+      logger.warn(
+        'not even all voters together are a quorum by the groups and weights of the configuration: nothing will be served',
+      );
     this.#context = {
       sid: member.sid,
       config,
@@ -303,7 +307,7 @@ function leaderRounds(leader: QuorumServer): Address[][] {
   return Array.from({ length: LEADER_ROUNDS }, () => [quorumAddressOf(leader)]);
 }
 
-function verifierOf(member: QuorumMember): QuorumVerifier {
+export function verifierOf(member: QuorumMember): QuorumVerifier {
   const { config } = member;
   const text = formatQuorumConfig(config);
   const servers = [...config.servers.values()];

@@ -66,17 +66,25 @@ test('hierarchical: an unknown id weighs 0, where upstream throws', () => {
 test('hierarchical: memberships that are refused', () => {
   assert.throws(() => hierarchical({ 1: [1, 2], 2: [2, 3] }), /in group 1 and in group 2/);
   assert.throws(() => hierarchical({ 1: [1] }, { 1: -1 }), /weight.1=-1/);
-  assert.throws(() => hierarchical({ 1: [1] }, { 1: 0 }), /nobody could decide/);
   const membership = { version: 0, text: '', observers: [], weights: new Map() };
   const voters = [1, 2];
   assert.throws(
     () => new QuorumHierarchical({ ...membership, voters, groups: new Map([[1, [1]]]) }),
     /server 2 is a voter and in no group/,
   );
-  assert.throws(
-    () => new QuorumHierarchical({ ...membership, voters, groups: new Map([[1, [1, 2, 9]]]) }),
-    /server 9, which is not a voter/,
-  );
+});
+
+test('hierarchical, ZOOKEEPER-2959: the weight of an observer counts in the total of its group, and never for a quorum', () => {
+  const membership = { version: 0, text: '', voters: [1, 2, 3], observers: [4] };
+  const weights = new Map([[4, 1]]);
+  const verifier = new QuorumHierarchical({ ...membership, groups: new Map([[1, [1, 2, 3, 4]]]), weights });
+  assert.not(has(verifier, 1, 2, 4), 'two of four');
+  assert.ok(has(verifier, 1, 2, 3));
+  assert.is(verifier.weightOf(4), 0, 'it is no candidate');
+});
+
+test('hierarchical: where nobody weighs anything, nobody decides', () => {
+  assert.not(has(hierarchical({ 1: [1, 2] }, { 1: 0, 2: 0 }), 1, 2));
 });
 
 test('during a reconfiguration both configurations decide', () => {
