@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from './config/load-config.ts';
 import { ServerError } from './errors.ts';
 import { claimDirectories } from './runtime/data-directories.ts';
-import { nodeLogger } from './runtime/node-logger.ts';
+import { processLog } from './runtime/node-logger.ts';
 import { nodeRuntime } from './runtime/node-runtime.ts';
 import { returnMemoryWhenQuiet } from './runtime/quiet-memory.ts';
 import { startServer } from './server.ts';
@@ -19,8 +19,10 @@ const STOP_LIMIT_MS = 5000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
+const { logger, linesDropped, lastWords } = processLog();
+
 function usage(problem: string): never {
-  process.stderr.write(`zklab-server: ${problem}\n${USAGE}\n`);
+  lastWords(`zklab-server: ${problem}\n${USAGE}`);
   process.exit(EXIT_USAGE);
 }
 
@@ -48,11 +50,9 @@ if (values.help) {
 const [configPath] = positionals;
 if (configPath === undefined || positionals.length !== 1) usage('exactly one configuration file is needed');
 
-const logger = nodeLogger();
-
 function fail(error: unknown): never {
-  if (error instanceof ServerError) process.stderr.write(`zklab-server: ${error.code}: ${error.message}\n`);
-  else process.stderr.write(`zklab-server: ${(error as Error).stack}\n`);
+  const isServerError = error instanceof ServerError;
+  lastWords(`zklab-server: ${isServerError ? `${error.code}: ${error.message}` : (error as Error).stack}`);
   process.exit(EXIT_FAILED);
 }
 
@@ -66,7 +66,7 @@ try {
     { key: 'dataDir', path: config.dataDir },
     { key: 'dataLogDir', path: config.dataLogDir },
   ]);
-  const server = startServer({ runtime, config, logger, onFatal: fail });
+  const server = startServer({ runtime, config, logger, logLinesDropped: linesDropped, onFatal: fail });
   returnMemoryWhenQuiet();
   let stopping = false;
   const stop = (why: string): void => {

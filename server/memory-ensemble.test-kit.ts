@@ -2,6 +2,8 @@
 import { assert } from '#test';
 import { parseConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
+import { printable } from './printable.ts';
+import { LOG_TEXT_CHARS_MAX } from './runtime/bounded-logger.ts';
 import type { LogFields, Logger } from './runtime/logger.ts';
 import { type MemoryHost, MemoryNetwork } from './runtime/memory-network.ts';
 import { MemoryMachine } from './runtime/memory-runtime.ts';
@@ -241,6 +243,8 @@ function logTo(lines: LogLine[]): Logger {
   const add =
     (level: LogLine['level']) =>
     (message: string, fields: LogFields = {}): void => {
+      // What peers and clients said is cut and escaped where it becomes part of a message (field report B11).
+      assert.is(message, printable(message, LOG_TEXT_CHARS_MAX));
       lines.push({ level, message, fields });
     };
   const logger: Logger = {

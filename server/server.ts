@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly runtime: Runtime;
   readonly config: ServerConfig;
   readonly logger: Logger;
+  /** Lines that whatever the log goes to did not take, for `mntr`. */
+  readonly logLinesDropped?: () => number;
   /** The server cannot go on; nothing it would say after this can be trusted. */
   readonly onFatal: (error: ServerError) => void;
 }
@@ -47,6 +49,7 @@ export function startServer(options: ServerOptions): RunningServer {
   for (const warning of config.warnings) logger.warn(warning);
   const metrics = new Metrics();
   registerMetrics(metrics);
+  metrics.gauge('log_lines_dropped', options.logLinesDropped ?? (() => 0));
   const stats = new ServerStats();
   const onFatal = toldOnce(options);
   const databaseParts = { disk, clock, random: runtime.random, metrics, logger };

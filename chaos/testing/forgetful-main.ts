@@ -1,13 +1,13 @@
 /** The server on a disk that forgets: `forgetful-main.js zoo.cfg`. It ends with its standard input, as main.ts does. */
 import { loadConfig } from '../../server/config/load-config.ts';
-import { nodeLogger } from '../../server/runtime/node-logger.ts';
+import { processLog } from '../../server/runtime/node-logger.ts';
 import { nodeRuntime } from '../../server/runtime/node-runtime.ts';
 import { startServer } from '../../server/server.ts';
 import { forgetfulDisk } from './forgetful-disk.ts';
 
 const WRITE_BACK_MS = 400;
 
-const logger = nodeLogger();
+const logger = processLog().logger;
 const runtime = nodeRuntime({ logger });
 startServer({
   runtime: { ...runtime, disk: forgetfulDisk(runtime.disk, WRITE_BACK_MS) },

@@ -246,6 +246,18 @@ test('digest auth opens what its ACL closes to others; a reply has zxid 0', () =
   assert.is(stranger.replies.at(-1)!.err, AUTHFAILED);
 });
 
+test('field report B11: an authentication scheme of a megabyte of control characters is a short line of the log', () => {
+  const ensemble = standalone();
+  const client = MemoryClient.open(ensemble);
+  const request = { type: 0, scheme: '\x01'.repeat(1_000_000), auth: Buffer.alloc(0) };
+  client.raw.write(requestFrame(Xid.auth, OpCode.auth, w => writeAuthRequest(w, request)));
+  client.raw.untilClosed();
+  assert.is(client.replies.at(-1)!.err, AUTHFAILED);
+  const [line] = ensemble.messages(1, 'warn').filter(message => message.includes('authentication'));
+  assert.ok(line!.length < 1_000, `${line!.length} characters`);
+  assert.match(line!, /scheme \\x01.*\(1000000 characters\) failed/);
+});
+
 test('digest auth without a colon is a user without a password, as zkCli’s "addauth digest user" sends it', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);

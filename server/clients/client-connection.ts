@@ -1,4 +1,5 @@
 import type { Summary } from '../admin/metrics.ts';
+import { printable } from '../printable.ts';
 import { Fifo } from '../processors/fifo.ts';
 import type { ReadSession } from '../processors/final-request-processor.ts';
 import { partTypes } from '../processors/multi-parts.ts';
@@ -447,7 +448,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
     this.#send(server, xid, OpCode.auth, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
     if (!ok) {
       server.parts.metrics.counter('auth_failed_count').add();
-      this.close(`authentication with scheme ${JSON.stringify(scheme)} failed`, true);
+      this.close(`authentication with scheme ${printable(scheme)} failed`, true);
     }
   }
 

@@ -1,4 +1,5 @@
 import { ServerError } from '../errors.ts';
+import { printable } from '../printable.ts';
 import { type Acl, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -160,7 +161,8 @@ export class DataTree {
     if (at !== '/') {
       const parent = this.#nodes.get(parentOf(at));
       if (parent === undefined) {
-        throw new ServerError('ZK_SNAPSHOT_CORRUPT', `node ${at} comes without its parent`, { path: at });
+        const node = printable(at);
+        throw new ServerError('ZK_SNAPSHOT_CORRUPT', `node ${node} comes without its parent`, { path: node });
       }
       link(parent, nameOf(at));
     }

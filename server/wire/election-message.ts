@@ -1,3 +1,4 @@
+import { printable } from '../printable.ts';
 import type { Address } from '../runtime/runtime.ts';
 import { JuteError, JuteReader, JuteWriter } from './jute.ts';
 import { epochOf } from './zxid.ts';
@@ -109,7 +110,7 @@ function parseElectionAddress(text: string): Address {
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || port < 1 || port > 65_535) {
-    throw new JuteError(`"${text.slice(0, 64)}" is not host:port`);
+    throw new JuteError(`"${printable(text)}" is not host:port`);
   }
   return { host, port };
 }
