@@ -114,6 +114,16 @@ function addBench(program: Command): void {
       return benchPeer(context.out, { ...options, json: options.json ?? false, signal: context.signal });
     }),
   );
+  comparing(
+    bench,
+    'fairness',
+    'how long a quiet client waits beside neighbours of every bad habit, on our server and on Apache ZooKeeper',
+  ).action(
+    runs(async (options: ComparingOptions) => {
+      const { benchFairness } = await import('./bench/fairness/fairness.ts');
+      return benchFairness(context.out, { ...options, json: options.json ?? false, signal: context.signal });
+    }),
+  );
   comparing(bench, 'http', 'AdminServer of ours and, where it is here, of Apache ZooKeeper, under HTTP load')
     .option('--connections <c>', 'of the load', wholeNumber(1, 1_000), 10)
     .action(

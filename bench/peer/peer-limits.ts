@@ -15,6 +15,13 @@ export const PEER_LIMITS: readonly string[] = [
   'A fresh member is read once, when its ensemble is ready and before its first request; a resting one in each round when the turn of the other server has ended, idle since its own.',
 ];
 
+export const FAIRNESS_LIMITS: readonly string[] = [
+  ...SHARED_LIMITS,
+  'The quiet client, its neighbour and all members share the cores: a slowest read of some ten ms may be the machine. Compare it with the same client alone.',
+  'A read that was not answered counts as long as the phase and two seconds.',
+  'The ACL of the guarded node is a tenth of what fits into a frame, since Apache ZooKeeper reads it again for each check.',
+];
+
 export const HTTP_LIMITS: readonly string[] = [
   ...SHARED_LIMITS,
   'The tree is empty and no session is open: server_stats and monitor of a busy server have more to count.',

@@ -1,0 +1,50 @@
+/** `zklab bench fairness`: what neighbours of every bad habit cost a quiet client, on our server and on Apache ZooKeeper. */
+import type { ExitCode } from '../../results/verdicts.ts';
+import { LoadDriver } from '../load/load-process.ts';
+import { preload } from '../load/preload.ts';
+import { type CompareOptions, compareServers } from '../peer/compare-servers.ts';
+import { FAIRNESS_LIMITS } from '../peer/peer-limits.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Ensemble } from '../topology/ensemble.ts';
+import { readTopology } from '../topology/read-topology.ts';
+import {
+  FAIRNESS_METRICS,
+  measureFairnessRound,
+  QUIET_READS_PER_SECOND,
+  QUIET_WORKLOAD,
+} from './fairness-round.ts';
+import { makeFairnessTree } from './fairness-tree.ts';
+import { NeighbourProcess } from './neighbour-process.ts';
+
+/** Without Apache ZooKeeper ours alone. Exit code 3 when a round does not count. @throws EnsembleError */
+export async function benchFairness(terminal: Terminal, options: CompareOptions): Promise<ExitCode> {
+  const { rounds, seconds } = options;
+  const neighbours = await NeighbourProcess.start();
+  const driver = new LoadDriver();
+  try {
+    return await compareServers(
+      terminal,
+      {
+        name: 'fairness',
+        commandLine: `zklab bench fairness --rounds ${rounds} --seconds ${seconds}`,
+        load: `one quiet client at the leader, ${QUIET_READS_PER_SECOND} reads a second, alone and beside each neighbour`,
+        seed: QUIET_WORKLOAD.seed,
+        metrics: FAIRNESS_METRICS,
+        limits: FAIRNESS_LIMITS,
+        topology: server => readTopology(`voters server=${server}`),
+        prepare: async (ensemble: Ensemble) => {
+          const leader = await ensemble.leader();
+          const target = { name: leader.name, ...leader.plan.ports.client };
+          await makeFairnessTree(target);
+          await preload(target, QUIET_WORKLOAD, 0);
+          return {};
+        },
+        measure: (ensemble, signal) =>
+          measureFairnessRound(ensemble, { neighbours, driver, durationMs: seconds * 1000 }, signal),
+      },
+      options,
+    );
+  } finally {
+    await Promise.all([neighbours.close(), driver.close()]);
+  }
+}
