@@ -1,47 +1,73 @@
+import { ANY_HOST, canonicalHost, formatAddress, ipAddress, isAnyHost } from '../runtime/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 import type { Settings } from './config-keys.ts';
 import { badValue } from './key-kinds.ts';
-import { ANY_HOST, formatAddress, type QuorumServer } from './quorum-server.ts';
+import type { QuorumServer } from './quorum-server.ts';
+
+/** What Java makes of an empty address. */
+const LOOPBACK = '127.0.0.1';
 
 /** Where this server listens for clients, without and with TLS. @throws ServerError ZK_CONFIG_VALUE */
-export function clientAddresses(settings: Settings, ownLine: QuorumServer | undefined) {
-  const { clientPort, secureClientPort } = settings;
-  const clientPortAddress = withoutBrackets(settings.clientPortAddress);
-  const secureClientPortAddress = withoutBrackets(settings.secureClientPortAddress);
+export function clientAddresses(
+  settings: Settings,
+  ownLine: QuorumServer | undefined,
+  warnings: string[],
+): { clientAddress: Address | undefined; secureClientAddress: Address | undefined } {
+  const { clientPort, clientPortAddress, secureClientPort, secureClientPortAddress } = settings;
   return {
-    clientAddress: clientAddress('clientPort', clientPort, clientPortAddress, ownLine?.client),
+    clientAddress: clientAddress('clientPort', clientPort, clientPortAddress, ownLine?.client, warnings),
+    // There, 0 is no port: nobody needs one that the system chooses.
     secureClientAddress: clientAddress(
       'secureClientPort',
-      secureClientPort,
+      secureClientPort || undefined,
       secureClientPortAddress,
       ownLine?.secureClient,
+      warnings,
     ),
   };
-}
-
-/** Java takes an IPv6 address either way. */
-function withoutBrackets(host: string | undefined): string | undefined {
-  return host?.replace(/^\[(.*:.*)\]$/, '$1');
 }
 
 /** The server line's address, which the keys may repeat but not contradict. */
 function clientAddress(
   key: string,
   port: number | undefined,
-  host: string | undefined,
+  hostText: string | undefined,
   fromLine: Address | undefined,
+  warnings: string[],
 ): Address | undefined {
+  const host = hostText === undefined ? undefined : hostOf(`${key}Address`, hostText, warnings);
   if (port === undefined) {
-    if (host !== undefined && fromLine?.host !== host)
-      throw badValue(`${key}Address`, host, `given together with ${key}`);
+    if (hostText !== undefined && fromLine?.host !== host)
+      throw badValue(`${key}Address`, hostText, `given together with ${key}`);
     return fromLine;
   }
   if (fromLine === undefined) return { host: host ?? ANY_HOST, port };
-  const contradicts =
-    port !== fromLine.port || (host !== undefined && host !== ANY_HOST && host !== fromLine.host);
-  if (contradicts) {
+  // No port, to upstream.
+  if (port === 0 && host === undefined) return fromLine;
+  if (port !== fromLine.port || contradicts(host, fromLine.host)) {
     const value = formatAddress({ host: host ?? ANY_HOST, port });
     throw badValue(key, value, `what the server line says, ${formatAddress(fromLine)}, or nothing`);
   }
   return fromLine;
+}
+
+/** Any address leaves the choice to the line, and of names only those who resolve them can say. */
+function contradicts(host: string | undefined, fromLine: string): boolean {
+  if (host === undefined || isAnyHost(host) || host === fromLine) return false;
+  return ipAddress(host) !== undefined && ipAddress(fromLine) !== undefined;
+}
+
+function hostOf(key: string, text: string, warnings: string[]): string {
+  if (text === '') {
+    warnings.push(`${key} is empty: clients are listened to on ${LOOPBACK} only, as by Apache ZooKeeper`);
+    return LOOPBACK;
+  }
+  const host = canonicalHost(text);
+  if (ipAddress(host) === undefined && !/^[\p{L}\p{N}_.-]+$/u.test(host))
+    throw badValue(
+      key,
+      text,
+      `a host name or an address, without a port; for every address, no ${key} at all`,
+    );
+  return host;
 }

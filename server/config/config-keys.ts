@@ -55,9 +55,9 @@ export const usedKeys = {
   dataLogDir: optionalText('dataLogDir', 'transaction logs; dataDir when absent'),
 
   clientPort: optionalPort('clientPort', 'where clients connect; 0 lets the system choose'),
-  clientPortAddress: optionalText('clientPortAddress', 'the one address the client port listens on'),
+  clientPortAddress: anyText('clientPortAddress', 'the one address the client port listens on'),
   secureClientPort: optionalPort('secureClientPort', 'where clients connect with TLS'),
-  secureClientPortAddress: optionalText('secureClientPortAddress', 'the one address the TLS port listens on'),
+  secureClientPortAddress: anyText('secureClientPortAddress', 'the one address the TLS port listens on'),
   clientPortListenBacklog: integer(
     'clientPortListenBacklog',
     -1,
@@ -143,8 +143,8 @@ export const usedKeys = {
   observerMasterPort: integer(
     'observerMasterPort',
     0,
-    { min: 0, max: 65535, unit: 'port', below: 0 },
-    'where followers serve observers, and observers look; 0: off',
+    { min: 0, unit: 'port', below: 0 },
+    'where followers serve observers, and observers look; 0: off, as is a number that is no port',
   ),
   observerMasterSizeLimitBytes: integerProperty(
     'observerMaster.sizeLimit',

@@ -24,6 +24,7 @@ export interface ConfigKey<T> {
 }
 
 export const INT_MAX = 2 ** 31 - 1;
+export const PORT_MAX = 65_535;
 
 interface Range {
   readonly min: number;

@@ -136,6 +136,7 @@ const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: R
   ['maxClientCnxns=-1', 'maxClientCnxns', 0],
   ['autopurge.purgeInterval=-1', 'purgeIntervalHours', 0],
   ['observerMasterPort=-1', 'observerMasterPort', 0],
+  ['observerMasterPort=99999', 'observerMasterPort', 0, /observerMasterPort=99999: there is no such port/],
   ['clientPortListenBacklog=-9', 'clientPortListenBacklog', -1],
   ['minSessionTimeout=-2', 'minSessionTimeoutMs', 0],
   ['connectToLearnerMasterLimit=-1', 'connectToLearnerMasterLimitMs', 0],

@@ -56,3 +56,65 @@ test('a file that is not there is named', () => {
   const noMyid = diskWith({ '/etc/zoo.cfg': `${limits}${servers}` });
   assert.throws(() => loadConfig(noMyid, '/etc/zoo.cfg'), refusedWith('ZK_MYID', /^\/data\/myid is missing/));
 });
+
+/** A path in UTF-8, as it stands in zoo.cfg, and what the readings of its bytes name. */
+const written = '/srv/donn\u00e9es';
+const asLatin1 = '/srv/donn\u00c3\u00a9es';
+const asAscii = '/srv/donn??es';
+const accented = `dataDir=${written}\nclientPort=0\n`;
+
+test('field report C6: of the readings of a path beyond ASCII the one that is there is taken, and told', () => {
+  const cases: [there: string[], used: string, said: RegExp][] = [
+    [[], asLatin1, /^dataDir has letters beyond ASCII: \S+ is used, read as ISO-8859-1, as Apache/],
+    [[`${asLatin1}/version-2/snapshot.0`], asLatin1, /ISO-8859-1/],
+    [[`${written}/version-2/log.1`], written, /\/srv\/données is used, read as UTF-8$/],
+    [[`${written}/version-2/log.1`, `${asLatin1}/notes`], written, /read as UTF-8$/],
+    [[`${written}/notes`], written, /read as UTF-8$/],
+    [[`${asAscii}/version-2/log.1`, `${written}/notes`], asAscii, /read as ASCII, as Apache/],
+  ];
+  for (const [there, used, said] of cases) {
+    const files = Object.fromEntries(there.map(path => [path, 'x']));
+    const config = loadConfig(diskWith({ ...files, '/zoo.cfg': accented }), '/zoo.cfg');
+    assert.is(config.dataDir, used, there.join());
+    assert.is(config.dataLogDir, used);
+    assert.is(config.warnings.length, 1);
+    assert.match(config.warnings[0] ?? '', said);
+  }
+});
+
+test('field report C6: two readings with data are refused, with what makes the path plain', () => {
+  const both = { [`${asLatin1}/version-2/log.1`]: 'x', [`${written}/myid`]: '1', '/zoo.cfg': accented };
+  assert.throws(
+    () => loadConfig(diskWith(both), '/zoo.cfg'),
+    (error: Error & { code: string }) =>
+      error.code === 'ZK_CONFIG_VALUE' &&
+      error.message.includes(asLatin1) &&
+      error.message.includes(written) &&
+      error.message.includes('\\u and four digits'),
+  );
+});
+
+test('field report C6: an escape is one letter, and a file in ISO-8859-1 is read as such', () => {
+  const escaped = loadConfig(
+    diskWith({ '/zoo.cfg': 'dataDir=/srv/donn\\u00e9es\nclientPort=0\n', [`${written}/myid`]: '1' }),
+    '/zoo.cfg',
+  );
+  assert.is(escaped.dataDir, written);
+  const disk = diskWith({});
+  const file = disk.open('/zoo.cfg', 'w');
+  file.writeAt(0, Buffer.from(accented, 'latin1'));
+  file.close();
+  assert.is(loadConfig(disk, '/zoo.cfg').dataDir, written);
+});
+
+test('a path is named as java.io.File names it', () => {
+  const config = loadConfig(
+    diskWith({ '/zoo.cfg': 'dataDir=/srv//zk/\ndataLogDir=~/log/\nclientPort=0\n' }),
+    '/zoo.cfg',
+  );
+  assert.is(config.dataDir, '/srv/zk');
+  assert.is(config.dataLogDir, '~/log');
+  assert.equal(config.warnings, [
+    'dataLogDir=~/log is relative to the directory that the server is started in',
+  ]);
+});

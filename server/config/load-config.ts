@@ -1,5 +1,6 @@
 import { ServerError } from '../errors.ts';
 import type { Disk } from '../runtime/runtime.ts';
+import { choosePath, PATH_KEYS } from './config-paths.ts';
 import type { ConfigTexts } from './membership.ts';
 import { parseProperties } from './properties.ts';
 import { canonicalProperties, parseConfig, type ServerConfig } from './server-config.ts';
@@ -13,11 +14,23 @@ import { canonicalProperties, parseConfig, type ServerConfig } from './server-co
 export function loadConfig(disk: Disk, path: string): ServerConfig {
   const text = readText(disk, path);
   const properties = canonicalProperties(parseProperties(text));
-  const dynamicPath = properties.get('dynamicConfigFile');
-  const myidPath = `${properties.get('dataDir') ?? ''}/myid`;
+  const warnings: string[] = [];
+  const paths = new Map<string, string>();
+  for (const key of PATH_KEYS) {
+    const value = properties.get(key);
+    if (value !== undefined)
+      paths.set(
+        key,
+        choosePath(disk, key, value, warning => warnings.push(warning)),
+      );
+  }
+  const dynamicPath = paths.get('dynamicConfigFile');
+  const myidPath = `${paths.get('dataDir') ?? ''}/myid`;
   const texts: ConfigTexts = {
     path,
     text,
+    paths,
+    warnings,
     ...(dynamicPath === undefined
       ? {}
       : { dynamic: { path: dynamicPath, text: readText(disk, dynamicPath) } }),
@@ -26,13 +39,13 @@ export function loadConfig(disk: Disk, path: string): ServerConfig {
   return parseConfig(texts);
 }
 
+/** As java.util.Properties reads bytes. Editors of Windows put a byte order mark in front of the first key. */
 function readText(disk: Disk, path: string): string {
   try {
-    // Editors of Windows put a byte order mark in front, which would be part of the first key.
     return disk
       .read(path)
-      .toString('utf8')
-      .replace(/^\ufeff/, '');
+      .toString('latin1')
+      .replace(/^\xef\xbb\xbf/, '');
   } catch (error) {
     // The disk's own message names the path again.
     const { cause = error } = error as Error;

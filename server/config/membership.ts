@@ -1,6 +1,7 @@
 import { ServerError } from '../errors.ts';
 import { MAX_EXTENDED_SERVER_ID } from '../tree/owner.ts';
 import type { Settings } from './config-keys.ts';
+import { parseInt64 } from './java-values.ts';
 import { badValue, missingKey, readInteger } from './key-kinds.ts';
 import { useOf } from './key-names.ts';
 import type { QuorumServer, Role } from './quorum-server.ts';
@@ -15,6 +16,10 @@ export interface ConfigTexts {
   readonly dynamic?: { readonly path: string; readonly text: string };
   /** The content of `dataDir/myid`; absent when there is no such file. */
   readonly myid?: string;
+  /** What the keys of paths stand for, where their texts may stand for several. */
+  readonly paths?: ReadonlyMap<string, string>;
+  /** What was found while they were read. */
+  readonly warnings?: readonly string[];
 }
 
 export interface QuorumMember {
@@ -44,8 +49,25 @@ export function readMembers(
     );
   }
   const config = parseQuorumConfig(dynamic.text);
-  const nameVersion = /\.dynamic\.([0-9a-f]+)$/.exec(dynamic.path)?.[1];
+  // Of any name: what stands behind the last dot is a version if it can be one.
+  const nameVersion = /\.([0-9a-fA-F]{1,13})$/.exec(dynamic.path)?.[1];
   return nameVersion === undefined ? config : { ...config, version: parseVersion(nameVersion) };
+}
+
+/** Of a server that stands alone: the line that its myid names, or the only one where no key says another port. */
+export function lineOfStandalone(
+  config: QuorumConfig,
+  texts: ConfigTexts,
+  settings: Settings,
+): QuorumServer | undefined {
+  const sid = texts.myid === undefined ? undefined : parseInt64(firstLine(texts.myid));
+  const own = sid === undefined ? undefined : config.servers.get(sid);
+  if (own !== undefined) return own;
+  return settings.clientPort === undefined ? [...config.servers.values()][0] : undefined;
+}
+
+function firstLine(text: string): string {
+  return text.split(/\r|\n/, 1)[0]?.trim() ?? '';
 }
 
 /** What this server is in the ensemble; undefined: it stands alone. */
@@ -97,7 +119,7 @@ function readMyid(config: QuorumConfig, texts: ConfigTexts, settings: Settings):
   if (texts.myid === undefined) {
     throw new ServerError('ZK_MYID', `${path} is missing; it holds the sid of this server, one of ${sids}`);
   }
-  const line = texts.myid.split('\n', 1)[0]?.trim() ?? '';
+  const line = firstLine(texts.myid);
   const sid = readInteger(line, 0, Number.MAX_SAFE_INTEGER);
   if (sid === undefined)
     throw new ServerError(

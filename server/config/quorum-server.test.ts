@@ -57,6 +57,20 @@ const good: [line: string, meaning: Partial<QuorumServer>, written: string][] = 
   ],
   ['h:2888:3888;;c:2281', { secureClient: { host: 'c', port: 2281 } }, 'h:2888:3888:participant;;c:2281'],
   ['h:2888:3888;', {}, 'h:2888:3888:participant'],
+  // Java's String.split drops empty parts at the end; an empty host is the loopback address, by its name.
+  ['h:2888:3888:', {}, 'h:2888:3888:participant'],
+  ['h:2888:3888|', {}, 'h:2888:3888:participant'],
+  ['h:2888:3888;;', {}, 'h:2888:3888:participant'],
+  [':2888:3888', { addresses: [peer('localhost')] }, 'localhost:2888:3888:participant'],
+  [
+    'h:2888:3888;:2181',
+    { client: { host: 'localhost', port: 2181 } },
+    'h:2888:3888:participant;localhost:2181',
+  ],
+  ['[localhost]:2888:3888', { addresses: [peer('localhost')] }, 'localhost:2888:3888:participant'],
+  ['h:+2888:003888: OBSERVER ', { role: 'observer' }, 'h:2888:3888:observer'],
+  ['0.0.0.0:2888:3888', { addresses: [peer('0.0.0.0')] }, '0.0.0.0:2888:3888:participant'],
+  ['zk_0.zk-hs:2888:3888', { addresses: [peer('zk_0.zk-hs')] }, 'zk_0.zk-hs:2888:3888:participant'],
 ];
 
 for (const [line, meaning, written] of good) {
@@ -69,31 +83,37 @@ for (const [line, meaning, written] of good) {
 }
 
 const bad: [line: string, why: RegExp][] = [
-  ['', /host is missing/],
+  ['', /no address/],
+  ['|', /no address/],
+  [';2181', /no address/],
   ['h', /election port is missing/],
   ['h:2888', /election port is missing/],
-  [':2888:3888', /host is missing/],
   ['h:x:3888', /"x" is no port from 1 to 65535/],
-  ['h:2888:', /"" is no port/],
+  ['h:2888:', /election port is missing/],
+  ['h::3888', /"" is no port/],
+  ['h:2888:3888 # the first', /"3888 # the first" is no port/],
+  ['h : 2888 : 3888', /" 2888 " is no port/],
+  ['h:0x1:3888', /"0x1" is no port/],
   ['h:0:3888', /"0" is no port from 1/],
   ['h:2888:65536', /"65536" is no port/],
   ['h:-1:3888', /"-1" is no port/],
   ['h:2888:2888', /are the same/],
   ['h:2888:3888:leader', /"leader" is no role/],
-  ['h:2888:3888:', /"" is no role/],
   ['h:2888:3888:observer:x', /too many parts/],
   ['h:2888:3888;c:1:2', /"c:1:2" has too many parts/],
-  ['h:2888:3888;c:', /"" is no port from 0/],
+  ['h:2888:3888;c:', /"c" is no port from 0/],
+  ['h:2888:3888;::1:2181', /too many parts/],
   ['h:2888:3888;x', /"x" is no port/],
   ['h:2888:3888;1;2;3', /more than three parts/],
-  ['h:2888:3888|', /host is missing/],
+  ['h:2888:3888||g:1:2', /election port is missing/],
   ['h:1:2:observer|g:1:2:participant', /roles of its addresses differ/],
   ['[::1:2888:3888', /no IPv6 address/],
-  ['[host]:2888:3888', /no IPv6 address/],
+  ['[h*st]:2888:3888', /no IPv6 address/],
+  ['[10.0.0.1%eth0]:2888:3888', /no IPv6 address/],
   ['[::1/64]:2888:3888', /no IPv6 address/],
   ['[]:2888:3888', /no IPv6 address/],
   ['[::1]2888:3888', /port must follow/],
-  ['::1:2888:3888', /host is missing/],
+  ['::1:2888:3888', /too many parts/],
 ];
 
 for (const [line, why] of bad) {

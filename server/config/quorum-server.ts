@@ -1,6 +1,7 @@
+import { ANY_HOST, bracketed, formatAddress, ipAddress } from '../runtime/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
-import { parseIpRange } from '../tree/ip-address.ts';
-import { badValue, readInteger } from './key-kinds.ts';
+import { parseInt32 } from './java-values.ts';
+import { badValue, PORT_MAX } from './key-kinds.ts';
 
 export type Role = 'participant' | 'observer';
 
@@ -23,8 +24,8 @@ export interface QuorumServer {
   readonly secureClient: Address | undefined;
 }
 
-/** Where a client address without a host listens. */
-export const ANY_HOST = '0.0.0.0';
+/** What Java makes of an empty host, and writes in its place. */
+const EMPTY_HOST = 'localhost';
 
 const FORM =
   'host:quorumPort:electionPort[:participant|observer][;[[clientHost:]clientPort][;[host:]securePort]]';
@@ -47,9 +48,9 @@ export function electionAddressOf(server: QuorumServer): Address {
  */
 export function parseQuorumServer(sid: number, line: string): QuorumServer {
   const refuse = (why: string) => badValue(`server.${sid}`, line, `${FORM}; ${why}`);
-  const [peers = '', client, secureClient, ...rest] = line.split(';').map(part => part.trim());
+  const [peers = '', client, secureClient, ...rest] = splitJava(line, ';').map(part => part.trim());
   if (rest.length > 0) throw refuse('there are more than three parts');
-  const groups = peers.split('|').map(group => parsePeer(group.trim(), refuse));
+  const groups = splitJava(peers, '|').map(group => parsePeer(group.trim(), refuse));
   const [first, ...others] = groups;
   if (first === undefined) throw refuse('there is no address');
 
@@ -66,22 +67,28 @@ export function parseQuorumServer(sid: number, line: string): QuorumServer {
 
 type Refuse = (why: string) => Error;
 
+/** String.split: empty parts at the end are none. */
+function splitJava(text: string, separator: string): string[] {
+  const parts = text.split(separator);
+  while (parts.at(-1) === '') parts.pop();
+  return parts;
+}
+
 function parsePeer(group: string, refuse: Refuse): { address: PeerAddress; role: Role | undefined } {
   const [host = '', quorum, election, role, ...rest] = splitHost(group, refuse);
-  if (host === '') throw refuse('the host is missing');
   if (election === undefined) throw refuse('the election port is missing');
   if (rest.length > 0) throw refuse(`"${group}" has too many parts`);
   const quorumPort = parsePort(quorum, 1, refuse);
   const electionPort = parsePort(election, 1, refuse);
   if (quorumPort === electionPort) throw refuse('the quorum port and the election port are the same');
   return {
-    address: { host, quorumPort, electionPort },
+    address: { host: host || EMPTY_HOST, quorumPort, electionPort },
     role: role === undefined ? undefined : parseRole(role, refuse),
   };
 }
 
 function parseRole(text: string, refuse: Refuse): Role {
-  const role = text.toLowerCase();
+  const role = text.trim().toLowerCase();
   if (role === 'participant' || role === 'observer') return role;
   throw refuse(`"${text}" is no role`);
 }
@@ -90,32 +97,25 @@ function parseClient(text: string, refuse: Refuse): Address {
   const parts = splitHost(text, refuse);
   if (parts.length > 2) throw refuse(`"${text}" has too many parts`);
   const [host, port] = parts.length === 2 ? parts : [ANY_HOST, parts[0]];
-  return { host: host || ANY_HOST, port: parsePort(port, 0, refuse) };
+  return { host: host || EMPTY_HOST, port: parsePort(port, 0, refuse) };
 }
 
 function parsePort(text: string | undefined, min: number, refuse: Refuse): number {
-  const port = readInteger(text ?? '', min, 65535);
-  if (port === undefined) throw refuse(`"${text}" is no port from ${min} to 65535`);
+  const port = parseInt32(text ?? '');
+  if (port === undefined || port < min || port > PORT_MAX)
+    throw refuse(`"${text}" is no port from ${min} to ${PORT_MAX}`);
   return port;
 }
 
 /** Parts between colons, the first of them without its brackets when it is an IPv6 address. */
 function splitHost(text: string, refuse: Refuse): string[] {
-  if (!text.startsWith('[')) return text.split(':');
-  const [, address, zone = '', rest] = /^\[([^\]%]*)(%\w+)?\](.*)$/.exec(text) ?? [];
-  const host = spelledOut(address ?? '');
+  if (!text.startsWith('[')) return splitJava(text, ':');
+  const [, inside = '', rest] = /^\[([^\]]*)\](.*)$/.exec(text) ?? [];
+  // Java takes a name in brackets for that name.
+  const host = ipAddress(inside) ?? (/^[\w.-]+$/.test(inside) ? inside : undefined);
   if (host === undefined || rest === undefined) throw refuse('the brackets hold no IPv6 address');
   if (!rest.startsWith(':')) throw refuse('a port must follow the brackets');
-  return [host + zone, ...rest.slice(1).split(':')];
-}
-
-/** The one spelling that Java gives an IPv6 address, so that equal addresses are equal texts: no "::", no zeros. */
-function spelledOut(address: string): string | undefined {
-  const bytes = address.includes('/') ? undefined : parseIpRange(address)?.bytes;
-  if (bytes === undefined) return undefined;
-  if (bytes.length === 4) return bytes.join('.');
-  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] ?? 0) * 256 + (bytes[2 * i + 1] ?? 0));
-  return groups.map(group => group.toString(16)).join(':');
+  return [host, ...splitJava(rest.slice(1), ':')];
 }
 
 /** The line as upstream writes it: addresses in order of their hosts, the role always, the client part if any. */
@@ -127,13 +127,4 @@ export function formatQuorumServer(server: QuorumServer): string {
   const secure = server.secureClient ? `;${formatAddress(server.secureClient)}` : '';
   const tail = client || secure ? `;${client}${secure}` : '';
   return `${peers.join('|')}:${server.role}${tail}`;
-}
-
-/** `host:port`, with brackets around an IPv6 host. */
-export function formatAddress({ host, port }: Address): string {
-  return `${bracketed(host)}:${port}`;
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

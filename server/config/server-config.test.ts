@@ -105,8 +105,35 @@ test('the client address comes from the server line or the key, and may not diff
     myid: '3',
   });
   assert.equal(parse(three, { myid: '1' }).clientAddress, undefined, 'a member may take no clients');
-  for (const host of ['::1', '[::1]'])
-    assert.equal(parse(`${alone}clientPortAddress=${host}`).clientAddress, { host: '::1', port: 2181 });
+  const forms: [text: string, host: string][] = [
+    ['::1', '0:0:0:0:0:0:0:1'],
+    ['[::1]', '0:0:0:0:0:0:0:1'],
+    ['::', '0:0:0:0:0:0:0:0'],
+    ['0.0.0.0', '0.0.0.0'],
+    ['::ffff:10.0.0.1', '10.0.0.1'],
+    ['FE80::1%eth0', 'fe80:0:0:0:0:0:0:1%eth0'],
+    ['localhost', 'localhost'],
+    ['zk_0.zk-hs', 'zk_0.zk-hs'],
+  ];
+  for (const [text, host] of forms)
+    assert.equal(parse(`${alone}clientPortAddress=${text}`).clientAddress, { host, port: 2181 });
+  for (const text of ['*', '10.0.0.1:2181', 'http://h', 'a b', '[::1'])
+    refused(
+      'ZK_CONFIG_VALUE',
+      /: accepted is a host name or an address, without a port/,
+      `${alone}clientPortAddress=${text}`,
+    );
+  const empty = parse(`${alone}clientPortAddress=`);
+  assert.equal(empty.clientAddress, { host: '127.0.0.1', port: 2181 });
+  assert.match(empty.warnings[0] ?? '', /clientPortAddress is empty: .* 127\.0\.0\.1 only/);
+  assert.equal(address('clientPort=0'), { host: '0.0.0.0', port: 2183 }, 'to upstream, 0 is no port');
+  assert.equal(address('clientPort=2183\nclientPortAddress=::'), { host: '0.0.0.0', port: 2183 });
+  const named = three.replace(';2183', ';localhost:2183');
+  assert.equal(
+    parse(`${named}clientPort=2183\nclientPortAddress=127.0.0.1`, { myid: '3' }).clientAddress,
+    { host: 'localhost', port: 2183 },
+    'whether a name is that address, only who resolves it can say',
+  );
   refused(
     'ZK_CONFIG_VALUE',
     /clientPortAddress=h: accepted is given together with clientPort/,
@@ -119,6 +146,9 @@ test('standalone: no server line, or one participant while standaloneEnabled', (
   assert.is(parse(one).quorum, undefined);
   assert.equal(parse(one).clientAddress, { host: '0.0.0.0', port: 2181 });
   assert.is(parse(`${one}standaloneEnabled=false`, { myid: '1' }).quorum?.sid, 1);
+  assert.equal(parse(`${one}clientPort=2182`).clientAddress, { host: '0.0.0.0', port: 2182 });
+  refused('ZK_CONFIG_VALUE', /server line says/, `${one}clientPort=2182`, { myid: '1' });
+  assert.equal(parse(`${one}clientPort=2182`, { myid: '7' }).clientAddress, { host: '0.0.0.0', port: 2182 });
   refused('ZK_CONFIG_MISSING', /second participant.*observers needs it/, `${one}server.2=b:1:2:observer`);
   refused('ZK_CONFIG_MISSING', /role participant/, 'dataDir=/d\nserver.2=b:1:2:observer');
   refused('ZK_CONFIG_MISSING', /role participant/, `${alone}standaloneEnabled=false`);
@@ -276,7 +306,7 @@ const badValues: [key: string, values: string[], accepts: RegExp][] = [
     /an integer from 1 to 2147483647/,
   ],
   ['clientPort', ['-1', '65536', 'http', '0x885', '2_181', '2,181', ''], /an integer from 0 to 65535/],
-  ['observerMasterPort', ['70000', 'x'], /0 to 65535/],
+  ['observerMasterPort', ['x', '0x88f'], /an integer from 0/],
   ['maxClientCnxns', ['many', '1.0', '4294967296'], /an integer from 0/],
   ['minSessionTimeout', ['4s', ''], /an integer from -1/],
   ['maxSessionTimeout', ['-2'], /an integer from -1/],

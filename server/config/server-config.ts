@@ -1,13 +1,19 @@
-import { ServerError } from '../errors.ts';
 import type { Address } from '../runtime/runtime.ts';
 import { type JuteLimits, juteLimits } from '../wire/jute-limits.ts';
 import { clientAddresses } from './client-address.ts';
 import { type Settings, usedKeys } from './config-keys.ts';
+import { javaPath, pathWarnings } from './config-paths.ts';
 import { trimJava } from './java-values.ts';
-import { badValue, type ConfigKey, INT_MAX, needed, readKey, shortened } from './key-kinds.ts';
-import { canonicalKey, nearestKey, useOf } from './key-names.ts';
-import { checkedOnlyKeys, keyWithoutEffect } from './keys-without-effect.ts';
-import { type ConfigTexts, memberOf, type QuorumMember, readMembers } from './membership.ts';
+import { keysWithoutEffect, refuseRestrictions, SECRET_KEY, type UnknownKey } from './key-effects.ts';
+import { badValue, type ConfigKey, INT_MAX, needed, PORT_MAX, readKey, shortened } from './key-kinds.ts';
+import { canonicalKey } from './key-names.ts';
+import {
+  type ConfigTexts,
+  lineOfStandalone,
+  memberOf,
+  type QuorumMember,
+  readMembers,
+} from './membership.ts';
 import { parseProperties } from './properties.ts';
 
 /** One server's configuration, complete and checked: nothing behind this asks for a default again. */
@@ -35,12 +41,6 @@ export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
   readonly warnings: readonly string[];
 }
 
-export interface UnknownKey {
-  readonly key: string;
-  readonly value: string;
-  readonly nearest: string | undefined;
-}
-
 /** Settings that appear in ServerConfig in another form. */
 type Resolved =
   | 'dataDir'
@@ -61,13 +61,12 @@ type Resolved =
 const SNAP_RETAIN_COUNT_MIN = 3;
 const TTL_NODES_STAY =
   'extendedTypesEnabled=true: TTL nodes that Apache ZooKeeper made are known as such, but this server makes none and deletes none when their time is over';
-const PORT_MAX = 65_535;
 
 /**
  * @throws ServerError ZK_CONFIG_VALUE naming key, value and what is accepted; ZK_CONFIG_MISSING; ZK_MYID
  */
 export function parseConfig(texts: ConfigTexts): ServerConfig {
-  const warnings: string[] = [];
+  const warnings = [...(texts.warnings ?? [])];
   const properties = canonicalProperties(
     parseProperties(texts.text, (key, replaced, by) => {
       if (replaced.trim() !== by.trim()) warnings.push(repetition(key, replaced, by));
@@ -75,32 +74,21 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     warnings,
   );
   const settings = readSettings(properties, warnings);
-  const dataDir = needed(settings.dataDir, 'dataDir', texts.path, 'every server');
+  const { dataDir, dataLogDir } = directories(settings, texts, warnings);
   const members = readMembers(properties, texts, settings);
   const quorum = memberOf(members, texts, settings, warnings);
-  const ownLine = quorum ? quorum.config.servers.get(quorum.sid) : [...members.servers.values()][0];
-  const { clientAddress, secureClientAddress } = clientAddresses(settings, ownLine);
+  const ownLine = quorum ? members.servers.get(quorum.sid) : lineOfStandalone(members, texts, settings);
+  const { clientAddress, secureClientAddress } = clientAddresses(settings, ownLine, warnings);
   refuseRestrictions(properties, secureClientAddress);
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
   if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
-  if (settings.snapRetainCount < SNAP_RETAIN_COUNT_MIN) {
-    warnings.push(
-      `autopurge.snapRetainCount=${settings.snapRetainCount}: ${SNAP_RETAIN_COUNT_MIN} is the least, and used`,
-    );
-    settings.snapRetainCount = SNAP_RETAIN_COUNT_MIN;
-  }
-  if (settings.adminEnabled && (settings.adminPort < 0 || settings.adminPort > PORT_MAX)) {
-    warnings.push(
-      `admin.serverPort=${settings.adminPort}: there is no such port, and no AdminServer therefore`,
-    );
-    settings.adminEnabled = false;
-  }
+  settle(settings, warnings);
   if (!quorum) needed(clientAddress, 'clientPort', texts.path, 'a standalone server');
   return {
     ...settings,
     ...timeouts(settings, quorum !== undefined, texts.path),
     dataDir,
-    dataLogDir: settings.dataLogDir ?? dataDir,
+    dataLogDir,
     observerSyncEnabled: settings.observerSyncEnabled ?? settings.syncEnabled,
     clientAddress,
     secureClientAddress,
@@ -110,6 +98,38 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
     unknownKeys,
     warnings,
   };
+}
+
+function directories(settings: Settings, texts: ConfigTexts, warnings: string[]) {
+  const pathOf = (key: 'dataDir' | 'dataLogDir', text: string): string => {
+    const path = texts.paths?.get(key) ?? javaPath(text);
+    warnings.push(...pathWarnings(key, path));
+    return path;
+  };
+  const dataDir = pathOf('dataDir', needed(settings.dataDir, 'dataDir', texts.path, 'every server'));
+  const dataLogDir = settings.dataLogDir === undefined ? dataDir : pathOf('dataLogDir', settings.dataLogDir);
+  return { dataDir, dataLogDir };
+}
+
+/** Values that upstream takes for others, with a warning. */
+function settle(settings: Settings, warnings: string[]): void {
+  const { snapRetainCount, adminPort, observerMasterPort } = settings;
+  if (snapRetainCount < SNAP_RETAIN_COUNT_MIN) {
+    warnings.push(
+      `autopurge.snapRetainCount=${snapRetainCount}: ${SNAP_RETAIN_COUNT_MIN} is the least, and used`,
+    );
+    settings.snapRetainCount = SNAP_RETAIN_COUNT_MIN;
+  }
+  if (settings.adminEnabled && (adminPort < 0 || adminPort > PORT_MAX)) {
+    warnings.push(`admin.serverPort=${adminPort}: there is no such port, and no AdminServer therefore`);
+    settings.adminEnabled = false;
+  }
+  if (observerMasterPort > PORT_MAX) {
+    warnings.push(
+      `observerMasterPort=${observerMasterPort}: there is no such port, and no observer master therefore`,
+    );
+    settings.observerMasterPort = 0;
+  }
 }
 
 /** One spelling for each key. Of two, the one without the prefix counts: it is the one that upstream reads in a file. */
@@ -133,9 +153,6 @@ export function canonicalProperties(
   return canonical;
 }
 
-/** Values that no log should have. */
-const SECRET_KEY = /passw|superDigest/i;
-
 /** As Java reads the file; whoever wrote it may have meant the other. */
 function repetition(key: string, replaced: string, by: string): string {
   if (SECRET_KEY.test(key)) return `${shortened(key)} stands there more than once: the last is used`;
@@ -149,51 +166,6 @@ function readSettings(properties: ReadonlyMap<string, string>, warnings: string[
     return [field, text === undefined ? key.default : readKey(key, text, warnings)];
   });
   return Object.fromEntries(entries) as Settings;
-}
-
-/**
- * A server that lets more happen than its configuration says must not start, as long as it cannot do what is asked.
- *
- * @throws ServerError ZK_CONFIG_RESTRICTION
- */
-function refuseRestrictions(
-  properties: ReadonlyMap<string, string>,
-  secureClientAddress: Address | undefined,
-): void {
-  const asked: string[] = [];
-  for (const [key, value] of properties) {
-    const known = keyWithoutEffect(key);
-    if (known?.restricts?.(value, properties)) asked.push(`${shown(key, value)} (${known.meaning})`);
-  }
-  if (secureClientAddress !== undefined && !properties.has('secureClientPort'))
-    asked.push(`a secure client port in the server line (${checkedOnlyKeys.secureClientPort?.meaning})`);
-  if (asked.length === 0) return;
-  throw new ServerError(
-    'ZK_CONFIG_RESTRICTION',
-    `this server cannot do what ${asked.join(', ')} asks for, and would be less restricted than that. ` +
-      'Remove the setting to run without, or run Apache ZooKeeper',
-    { asked },
-  );
-}
-
-function shown(key: string, value: string): string {
-  return SECRET_KEY.test(key) ? shortened(key) : `${shortened(key)}=${shortened(value)}`;
-}
-
-function keysWithoutEffect(properties: ReadonlyMap<string, string>, warnings: string[]) {
-  const notYetUsed: { key: string; value: string }[] = [];
-  const unknownKeys: UnknownKey[] = [];
-  for (const [key, value] of properties) {
-    if (keyWithoutEffect(key) !== undefined) notYetUsed.push({ key, value });
-    if (useOf(key) === 'unknown') unknownKeys.push({ key, value, nearest: nearestKey(key) });
-  }
-  if (notYetUsed.length > 0) {
-    warnings.push(`known keys without effect in this server: ${notYetUsed.map(({ key }) => key).join(', ')}`);
-  }
-  for (const { key, nearest } of unknownKeys) {
-    warnings.push(`unknown key ${shortened(key)}${nearest === undefined ? '' : `; is ${nearest} meant?`}`);
-  }
-  return { notYetUsed, unknownKeys };
 }
 
 function timeouts(settings: Settings, inQuorum: boolean, path: string) {

@@ -1,0 +1,60 @@
+import { ServerError } from '../errors.ts';
+import type { Address } from '../runtime/runtime.ts';
+import { shortened } from './key-kinds.ts';
+import { nearestKey, useOf } from './key-names.ts';
+import { checkedOnlyKeys, keyWithoutEffect } from './keys-without-effect.ts';
+
+export interface UnknownKey {
+  readonly key: string;
+  readonly value: string;
+  readonly nearest: string | undefined;
+}
+
+/** Values that no log should have. */
+export const SECRET_KEY = /passw|superDigest/i;
+
+/**
+ * A server that lets more happen than its configuration says must not start, as long as it cannot do what is asked.
+ *
+ * @throws ServerError ZK_CONFIG_RESTRICTION
+ */
+export function refuseRestrictions(
+  properties: ReadonlyMap<string, string>,
+  secureClientAddress: Address | undefined,
+): void {
+  const asked: string[] = [];
+  for (const [key, value] of properties) {
+    const known = keyWithoutEffect(key);
+    if (known?.restricts?.(value, properties)) asked.push(`${shown(key, value)} (${known.meaning})`);
+  }
+  if (secureClientAddress !== undefined && !properties.has('secureClientPort'))
+    asked.push(`a secure client port in the server line (${checkedOnlyKeys.secureClientPort?.meaning})`);
+  if (asked.length === 0) return;
+  throw new ServerError(
+    'ZK_CONFIG_RESTRICTION',
+    `this server cannot do what ${asked.join(', ')} asks for, and would be less restricted than that. ` +
+      'Remove the setting to run without, or run Apache ZooKeeper',
+    { asked },
+  );
+}
+
+function shown(key: string, value: string): string {
+  return SECRET_KEY.test(key) ? shortened(key) : `${shortened(key)}=${shortened(value)}`;
+}
+
+/** What the start has to say of keys that do nothing. */
+export function keysWithoutEffect(properties: ReadonlyMap<string, string>, warnings: string[]) {
+  const notYetUsed: { key: string; value: string }[] = [];
+  const unknownKeys: UnknownKey[] = [];
+  for (const [key, value] of properties) {
+    if (keyWithoutEffect(key) !== undefined) notYetUsed.push({ key, value });
+    if (useOf(key) === 'unknown') unknownKeys.push({ key, value, nearest: nearestKey(key) });
+  }
+  if (notYetUsed.length > 0) {
+    warnings.push(`known keys without effect in this server: ${notYetUsed.map(({ key }) => key).join(', ')}`);
+  }
+  for (const { key, nearest } of unknownKeys) {
+    warnings.push(`unknown key ${shortened(key)}${nearest === undefined ? '' : `; is ${nearest} meant?`}`);
+  }
+  return { notYetUsed, unknownKeys };
+}

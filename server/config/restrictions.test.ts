@@ -1,0 +1,112 @@
+import { assert, suite } from '#test';
+import type { ServerError } from '../errors.ts';
+import { parseConfig } from './server-config.ts';
+
+const test = suite('config: restrictions that this server does not have');
+
+const alone = 'dataDir=/d\nclientPort=2181\n';
+
+/** The line, and what it would do, as the refusal says it. */
+const refused: [line: string, said: RegExp][] = [
+  ['sslQuorum=true', /sslQuorum=true \(servers talk to each other over TLS alone\)/],
+  ['sslQuorum=TRUE', /sslQuorum/],
+  ['zookeeper.sslQuorum=true', /sslQuorum/],
+  ['secureClientPort=2281', /secureClientPort=2281 \(clients connect with TLS\)/],
+  ['quorum.auth.enableSasl=true', /servers prove to each other who they are/],
+  ['quorum.auth.learnerRequireSasl=true', /quorum\.auth\.learnerRequireSasl/],
+  ['quorum.auth.serverRequireSasl=true', /quorum\.auth\.serverRequireSasl/],
+  ['sessionRequireClientSASLAuth=true', /clients must authenticate with SASL/],
+  ['enforce.auth.enabled=true\nenforce.auth.schemes=sasl', /clients must authenticate/],
+  ['authProvider.1=org.apache.zookeeper.server.auth.SASLAuthenticationProvider', /authProvider\.1/],
+  ['authProvider.x509=org.apache.zookeeper.server.auth.X509AuthenticationProvider', /authProvider\.x509/],
+  ['authProvider.mine=com.example.Provider', /authProvider\.mine/],
+  ['ensembleAuthName=blue,green', /clients that ask for another ensemble are turned away/],
+  ['audit.enable=true', /an audit log is kept/],
+  ['admin.forceHttps=true', /the AdminServer answers over TLS alone/],
+  ['admin.needClientAuth=true', /the AdminServer answers clients with a certificate alone/],
+  ['enforceQuota=true', /quotas refuse writes/],
+  ['server.1=a:1:2;2181;2281', /a secure client port in the server line/],
+];
+
+for (const [line, said] of refused) {
+  test(`field report C5: ${line.split('\n')[0]} refuses the start`, () => {
+    assert.throws(
+      () => parseConfig({ path: '/zoo.cfg', text: `dataDir=/d\n${line}` }),
+      (error: ServerError) => {
+        assert.is(error.code, 'ZK_CONFIG_RESTRICTION', error.message);
+        assert.match(error.message, said);
+        assert.match(error.message, /would be less restricted/);
+        assert.match(error.message, /Remove the setting to run without/);
+        assert.not.match(error.message, /\n/);
+        return true;
+      },
+    );
+  });
+}
+
+/** Switched off, names of files and people, more that is let in: the server starts, and says that they do nothing. */
+const started = [
+  'sslQuorum=false',
+  'portUnification=true',
+  'client.portUnification=true',
+  'ssl.keyStore.location=/k',
+  'ssl.quorum.keyStore.location=/k',
+  'ssl.clientAuth=need',
+  'fips-mode=true',
+  'secureClientPort=0',
+  'quorum.auth.enableSasl=false',
+  'quorum.auth.learnerRequireSasl=false',
+  'quorum.auth.kerberos.servicePrincipal=zk/_HOST',
+  'sessionRequireClientSASLAuth=false',
+  // Neither does anything in Apache ZooKeeper.
+  'sessionRequireClientSASLAuth=yes',
+  'enforce.auth.schemes=sasl',
+  'requireClientAuthScheme=sasl',
+  'authProvider.1=org.apache.zookeeper.server.auth.DigestAuthenticationProvider',
+  'authProvider.1=',
+  'ensembleAuthName=',
+  'audit.enable=false',
+  'audit.impl.class=com.example.Log',
+  'allowSaslFailedClients=true',
+  'X509AuthenticationProvider.superUser=CN=root',
+  'superUser=root',
+  'letAnySaslUserDoX=true',
+  'admin.portUnification=true',
+  'admin.forceHttps=false',
+  'admin.forceHttps=true\nadmin.enableServer=false',
+  'enableEagerACLCheck=true',
+  'serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory',
+];
+
+for (const line of started) {
+  test(`field report C5: ${line.split('\n')[0]} is a warning`, () => {
+    const { warnings } = parseConfig({ path: '/zoo.cfg', text: alone + line });
+    const key = line.split('=')[0]!;
+    const said = warnings.filter(warning => warning.includes(key));
+    assert.is(said.length, 1, warnings.join('\n'));
+    assert.match(said[0] ?? '', /without effect in this server/);
+  });
+}
+
+test('field report C5: all of them are named at once, and none with its secrets', () => {
+  const lines = 'sslQuorum=true\naudit.enable=true\nssl.keyStore.password=hush\nauthProvider.password=hush\n';
+  assert.throws(
+    () => parseConfig({ path: '/zoo.cfg', text: alone + lines }),
+    (error: ServerError) => {
+      assert.match(
+        error.message,
+        /sslQuorum=true \(.*\), audit\.enable=true \(.*\), authProvider\.password \(/,
+      );
+      assert.not.match(JSON.stringify(error), /hush/);
+      assert.not.match(error.message, /hush/);
+      return true;
+    },
+  );
+});
+
+test('field report C5: a server that has a TLS port alone does not start without any port', () => {
+  assert.throws(
+    () => parseConfig({ path: '/zoo.cfg', text: 'dataDir=/d\nsecureClientPort=2281\n' }),
+    (error: ServerError) => error.code === 'ZK_CONFIG_RESTRICTION',
+  );
+});

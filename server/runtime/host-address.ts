@@ -1,0 +1,42 @@
+import { parseIpRange } from '../tree/ip-address.ts';
+import type { Address } from './runtime.ts';
+
+/**
+ * How hosts are written. Servers compare the texts of each other's addresses, so equal addresses must be equal texts:
+ * IPv6 as Java spells it, without "::" and leading zeros, and IPv4 in its own form wherever it comes from.
+ */
+
+/** Every address of this machine, of both families where it has both. */
+export const ANY_HOST = '0.0.0.0';
+
+const ANY_ADDRESSES: ReadonlySet<string> = new Set([ANY_HOST, '0:0:0:0:0:0:0:0']);
+
+/** Java listens on both families for either of the two: the socket is one of IPv6 that takes IPv4, too. */
+export function isAnyHost(host: string): boolean {
+  return ANY_ADDRESSES.has(canonicalHost(host));
+}
+
+/** An address in its one spelling, without brackets; a name as it is. */
+export function canonicalHost(host: string): string {
+  const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+  return ipAddress(bare) ?? host;
+}
+
+/** The one spelling of an IPv4 or IPv6 address, with its zone; undefined for what is none. */
+export function ipAddress(text: string): string | undefined {
+  const [, address = '', zone = ''] = /^([^%]*)(%[\w.-]+)?$/.exec(text) ?? [];
+  const bytes = address.includes('/') ? undefined : parseIpRange(address)?.bytes;
+  if (bytes === undefined || (bytes.length === 4 && zone !== '')) return undefined;
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] ?? 0) * 256 + (bytes[2 * i + 1] ?? 0));
+  return groups.map(group => group.toString(16)).join(':') + zone;
+}
+
+/** `host:port`, with brackets around an IPv6 host. */
+export function formatAddress({ host, port }: Address): string {
+  return `${bracketed(host)}:${port}`;
+}
+
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
