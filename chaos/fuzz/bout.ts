@@ -10,7 +10,7 @@ import { Attacker } from './attacker.ts';
 import { type Conversation, drawConversation, type PortKind } from './conversation.ts';
 import type { EnsembleFacts } from './learner-messages.ts';
 import { PlainSession } from './plain-session.ts';
-import { nodeValue, type QuestionKind, QuietClient, readNode } from './quiet-client.ts';
+import { createNode, nodeValue, type QuestionKind, QuietClient, readNode } from './quiet-client.ts';
 
 export interface BoutOptions {
   readonly program: MemberProgram;
@@ -44,6 +44,7 @@ const PORT_NUMBERS: Readonly<Record<PortKind, number>> = {
   election: 3888,
 };
 const TURN_MS = 1;
+const QUIET_ROOT = '/quiet';
 const ROUNDS = 12;
 const CONVERSATIONS = 14;
 /** Attackers begin one after the other, within this. */
@@ -116,6 +117,20 @@ class Bout {
   #form(): void {
     this.#world.startAll();
     if (!this.#waitUntilAllServe()) this.#complaints.push('the ensemble did not form');
+    else this.#makeQuietRoot();
+  }
+
+  /** Before any attacker: one may well lock the root for everybody, and has the right to. */
+  #makeQuietRoot(): void {
+    const { clock, network } = this.#visitor();
+    let made = false;
+    const session = new PlainSession(network, clock, this.#address(this.#world.sids[0]!, 'client'), () =>
+      session.ask(createNode(QUIET_ROOT, 0), err => {
+        made = err === ErrorCode.OK;
+      }),
+    );
+    if (!this.#until(() => made, FORM_MS)) this.#complaints.push(`${QUIET_ROOT} could not be made`);
+    session.leave();
   }
 
   #waitUntilAllServe(): boolean {
@@ -156,7 +171,7 @@ class Bout {
     this.#played.push(conversations);
     const leader = this.#world.leader();
     const { epoch } = this.#facts();
-    const quiet = this.#world.sids.map(sid => this.#quietClient(sid, `/quiet-${at}-${sid}`));
+    const quiet = this.#world.sids.map(sid => this.#quietClient(sid, `${QUIET_ROOT}/${at}-${sid}`));
     const attackers: Attacker[] = [];
     for (const [index, conversation] of conversations.entries()) {
       const { clock, network } = this.#visitor();

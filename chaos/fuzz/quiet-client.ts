@@ -78,7 +78,7 @@ export class QuietClient {
   }
 }
 
-function createNode(path: string, value: number): Message {
+export function createNode(path: string, value: number): Message {
   const openAcl = [int(1), int(31), text('world'), text('anyone')];
   return [int(OpCode.create), text(path), data(value), ...openAcl, int(0)];
 }
