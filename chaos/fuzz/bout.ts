@@ -30,7 +30,7 @@ export interface BoutResult {
   readonly answers: number;
   /** In turns, the most that a quiet client waited for an answer. */
   readonly slowestTurns: { readonly read: number; readonly write: number };
-  /** Of the wall clock: the longest single turn, for people; no verdict depends on it. */
+  /** Of the wall clock: the longest single turn while there were attackers. No verdict of a bout depends on it. */
   readonly longestTurnMs: number;
   readonly trace: World['trace'];
 }
@@ -139,16 +139,20 @@ class Bout {
     return this.#until(serve, FORM_MS);
   }
 
-  /** Every step is an event of the world, and a turn of a member at the most: the longest is kept. */
   #until(condition: () => boolean, withinMs: number): boolean {
     const { time } = this.#world;
+    return time.runUntil(condition, time.nowMs + withinMs);
+  }
+
+  /** Every step is an event of the world, and a turn of a member at the most. */
+  #timingTurns(condition: () => boolean): () => boolean {
     let beganMs = performance.now();
-    return time.runUntil(() => {
+    return () => {
       const nowMs = performance.now();
       this.#longestTurnMs = Math.max(this.#longestTurnMs, nowMs - beganMs);
       beganMs = nowMs;
       return condition();
-    }, time.nowMs + withinMs);
+    };
   }
 
   #draw(round: number): Conversation[] {
@@ -181,7 +185,10 @@ class Bout {
         );
       });
     }
-    this.#until(() => this.#world.failures.length > 0, ROUND_MS);
+    this.#until(
+      this.#timingTurns(() => this.#world.failures.length > 0),
+      ROUND_MS,
+    );
     for (const [index, client] of quiet.entries()) this.#judgeQuiet(client, this.#world.sids[index]!);
     for (const attacker of attackers) attacker.leave();
     for (const client of quiet) client.leave();
