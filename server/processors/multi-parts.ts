@@ -1,34 +1,49 @@
 import { JuteError, type JuteReader } from '../wire/jute.ts';
 import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import {
-  readCreateRequest,
-  readPathVersionRequest,
-  readSetDataRequest,
-  skipCreateTtlRequest,
-} from '../wire/requests.ts';
 
-/** Reads past the body of a part of a multi. @throws JuteError for what cannot be a part */
+/** Reads past the body of a part of a multi, without making anything of it. @throws JuteError for what cannot be a part */
 export function skipPart(type: number, reader: JuteReader): void {
   switch (type) {
     case OpCode.create:
     case OpCode.create2:
     case OpCode.createContainer:
-      readCreateRequest(reader);
+      skipCreate(reader);
       return;
     case OpCode.createTTL:
-      skipCreateTtlRequest(reader);
+      skipCreate(reader);
+      reader.skip(8);
       return;
     case OpCode.delete:
     case OpCode.check:
-      readPathVersionRequest(reader);
+      skipPath(reader);
+      reader.skip(4);
       return;
     case OpCode.setData:
-      readSetDataRequest(reader);
+      skipPath(reader);
+      reader.skipField();
+      reader.skip(4);
       return;
     default:
       throw new JuteError(`multi with operation ${type}`);
   }
+}
+
+function skipCreate(reader: JuteReader): void {
+  skipPath(reader);
+  reader.skipField();
+  const entries = reader.readInt();
+  if (entries < -1) throw new JuteError(`vector of ${entries} items`);
+  for (let left = entries; left > 0; left--) {
+    reader.skip(4);
+    reader.skipField();
+    reader.skipField();
+  }
+  reader.skip(4);
+}
+
+function skipPath(reader: JuteReader): void {
+  if (!reader.skipField()) throw new JuteError('path is null');
 }
 
 /** The operations that a client asked for: the parts of the transaction do not tell create from create2. */

@@ -7,7 +7,7 @@ import type { ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
-import type { TxnResult } from '../tree/data-tree.ts';
+import type { DataTree, TxnResult } from '../tree/data-tree.ts';
 import { LongMap } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody, TxnHeader } from '../wire/txn.ts';
@@ -27,6 +27,9 @@ export interface ServerParts {
   /** The server cannot keep its promises any more (a failed write or sync): it must stop. */
   readonly onFatal: (error: ServerError) => void;
 }
+
+/** Of a connection that is gone, those that are forgotten at once: some milliseconds of work. */
+const WATCHES_PER_TURN_MAX = 10_000;
 
 /** As `srvr` and `mntr` name it. */
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer';
@@ -95,9 +98,15 @@ export abstract class ZooKeeperServer {
     const { sessionHigh, sessionLow } = connection;
     if (this.connectionOf(sessionHigh, sessionLow) === connection)
       this.#bySession.delete(sessionHigh, sessionLow);
-    const tree = this.parts.database.tree;
-    tree.dataWatches.removeWatcher(connection);
-    tree.childWatches.removeWatcher(connection);
+    this.#forgetWatches(connection, this.parts.database.tree);
+  }
+
+  /** What is left for later turns may still fire: a closed connection takes no events. */
+  #forgetWatches(connection: ClientConnection, tree: DataTree): void {
+    const all = [tree.dataWatches, tree.childWatches].every(watches =>
+      watches.removeWatcher(connection, WATCHES_PER_TURN_MAX),
+    );
+    if (!all) this.parts.clock.after(0, () => this.#forgetWatches(connection, tree));
   }
 
   /** From now on transactions of this session are answered here. An older connection of it is closed. */

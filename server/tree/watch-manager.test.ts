@@ -64,6 +64,20 @@ test('a watcher that goes takes its watches along and no others', () => {
   assert.equal([gone.heard.length, stays.heard.length], [0, 1]);
 });
 
+test('a watcher that goes with many watches lets go of them by parts, and is not counted among watchers after the last', () => {
+  const watches = new WatchManager();
+  const gone = new Ear('gone');
+  for (let i = 0; i < 5; i++) watches.add(`/${i}`, gone, WatchMode.persistentRecursive);
+  assert.is(watches.removeWatcher(gone, 2), false);
+  assert.equal(counts(watches), [3, 1, 3]);
+  assert.is(watches.removeWatcher(gone, 2), false);
+  assert.is(watches.removeWatcher(gone, 2), true);
+  assert.equal(counts(watches), [0, 0, 0]);
+  assert.is(watches.removeWatcher(gone, 2), true);
+  fire(watches, '/4/5');
+  assert.equal(gone.heard, []);
+});
+
 test('a suppressed watcher is not told but its watch is spent', () => {
   const watches = new WatchManager();
   const ear = new Ear('ear');

@@ -1,6 +1,6 @@
 import type { Acl } from '../wire/acl.ts';
-import { parentOf } from '../wire/path.ts';
 import { EventType } from '../wire/watch-event.ts';
+import { RecursiveWatches } from './recursive-watches.ts';
 
 /** Who is told: a connection, or whoever stands in for one. */
 export interface Watcher {
@@ -41,9 +41,9 @@ export class WatchManager {
   readonly #byWatcher = new Map<Watcher, Set<string>>();
   /** Pairs of path and watcher. */
   #watchCount = 0;
-  /** Of them, those with another mode than standard, and those with the recursive one. */
+  /** Of them, those with another mode than standard. */
   #lastingCount = 0;
-  #recursiveCount = 0;
+  readonly #recursive = new RecursiveWatches();
 
   /** Pairs of path and watcher. */
   get watchCount(): number {
@@ -68,7 +68,7 @@ export class WatchManager {
     const modes = watchers.get(watcher) ?? 0;
     if ((modes & mode) !== 0) return false;
     watchers.set(watcher, modes | mode);
-    this.#count(modes, modes | mode);
+    this.#changed(path, watcher, modes, modes | mode);
     if (modes === 0) {
       const paths = this.#byWatcher.get(watcher);
       if (paths === undefined) this.#byWatcher.set(watcher, new Set([path]));
@@ -88,7 +88,7 @@ export class WatchManager {
     const modes = watchers?.get(watcher) ?? 0;
     const left = modes & ~(mode ?? ALL_MODES);
     if (watchers === undefined || left === modes) return false;
-    this.#count(modes, left);
+    this.#changed(path, watcher, modes, left);
     if (left !== 0) {
       watchers.set(watcher, left);
       return true;
@@ -99,18 +99,25 @@ export class WatchManager {
     return true;
   }
 
-  /** Forgets all watches of a watcher: its connection is gone. */
-  removeWatcher(watcher: Watcher): void {
+  /**
+   * Forgets up to `max` watches of a watcher whose connection is gone. False while there are more: one client can have
+   * a million of them.
+   */
+  removeWatcher(watcher: Watcher, max = Number.POSITIVE_INFINITY): boolean {
     const paths = this.#byWatcher.get(watcher);
-    if (paths === undefined) return;
-    this.#byWatcher.delete(watcher);
+    if (paths === undefined) return true;
+    let removed = 0;
     for (const path of paths) {
+      if (removed++ === max) return false;
+      paths.delete(path);
       const watchers = this.#byPath.get(path);
       if (watchers === undefined) continue;
-      this.#count(watchers.get(watcher) ?? 0, 0);
+      this.#changed(path, watcher, watchers.get(watcher) ?? 0, 0);
       watchers.delete(watcher);
       if (watchers.size === 0) this.#byPath.delete(path);
     }
+    this.#byWatcher.delete(watcher);
+    return true;
   }
 
   clear(): void {
@@ -118,7 +125,7 @@ export class WatchManager {
     this.#byWatcher.clear();
     this.#watchCount = 0;
     this.#lastingCount = 0;
-    this.#recursiveCount = 0;
+    this.#recursive.clear();
   }
 
   /**
@@ -142,7 +149,7 @@ export class WatchManager {
     } else {
       concerned = new Map();
       if (here !== undefined) this.#spendStandard(path, here, type, concerned);
-      if (this.#recursiveCount > 0) this.#addRecursive(path, type, concerned);
+      if (this.#recursive.size > 0) this.#addRecursive(path, type, concerned);
       if (concerned.size === 0) return null;
     }
     for (const watcher of concerned.keys()) {
@@ -179,12 +186,8 @@ export class WatchManager {
   /** Watchers of the path's ancestors; those of the path itself are in already. */
   #addRecursive(path: string, type: EventType, concerned: Watchers): void {
     if (type === EventType.childrenChanged) return;
-    for (let above = parentOf(path); above !== ''; above = parentOf(above)) {
-      const watchers = this.#byPath.get(above);
-      if (watchers === undefined) continue;
-      for (const [watcher, modes] of watchers) {
-        if ((modes & WatchMode.persistentRecursive) !== 0) concerned.set(watcher, modes);
-      }
+    for (const watchers of this.#recursive.above(path)) {
+      for (const watcher of watchers) concerned.set(watcher, WatchMode.persistentRecursive);
     }
   }
 
@@ -195,11 +198,12 @@ export class WatchManager {
     if (paths.size === 0) this.#byWatcher.delete(watcher);
   }
 
-  #count(before: number, after: number): void {
+  #changed(path: string, watcher: Watcher, before: number, after: number): void {
     this.#watchCount += flag(after) - flag(before);
     this.#lastingCount += flag(after & LASTING) - flag(before & LASTING);
-    this.#recursiveCount +=
-      flag(after & WatchMode.persistentRecursive) - flag(before & WatchMode.persistentRecursive);
+    if (((before ^ after) & WatchMode.persistentRecursive) === 0) return;
+    if ((after & WatchMode.persistentRecursive) !== 0) this.#recursive.add(path, watcher);
+    else this.#recursive.remove(path, watcher);
   }
 }
 

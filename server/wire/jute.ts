@@ -113,6 +113,13 @@ export class JuteReader {
     return this.bytes.subarray(at, at + length);
   }
 
+  /** Reads past a string or buffer. False when it is null. */
+  skipField(): boolean {
+    const length = this.readLength();
+    if (length > 0) this.#take(length);
+    return length >= 0;
+  }
+
   /** Null and empty vectors differ on the wire and here. Each item takes at least one byte, which bounds the count. */
   readVector<T>(readItem: (reader: JuteReader) => T): T[] | null {
     const count = this.readInt();
