@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import { answerFourLetterWord } from '../clients/four-letter-words.ts';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import type { HttpRequest } from '../runtime/runtime.ts';
@@ -211,7 +212,7 @@ test('dump, watches and resets', () => {
   assert.is((json(view, 'srvr').server_stats as Json).packets_received, 0);
 });
 
-test('voting_view and initial_configuration: the voters, and the text that members agree on', () => {
+test('voting_view: the voters', () => {
   const ensemble = new MemoryEnsemble({ voters: 2, observers: 1 }).start();
   const { view } = ensemble.server(3);
   const member = (sid: number): Json => ({
@@ -221,7 +222,87 @@ test('voting_view and initial_configuration: the voters, and the text that membe
     learner_type: 'participant',
   });
   assert.equal(json(view, 'voting_view').current_config, { 1: member(1), 2: member(2) });
-  assert.match(String(json(view, 'icfg').initial_configuration), /server\.3=zk3:2888:3888:observer/);
+});
+
+test('field report C4: initial_configuration is the text of zoo.cfg, of a member and of a standalone server', () => {
+  const settings = { '# kept by': 'operations', minSessionTimeout: 500 };
+  const start =
+    'dataDir=/data\nclientPort=2181\ntickTime=200\ninitLimit=10\nsyncLimit=5\n4lw.commands.whitelist=*\n';
+  const end = '# kept by=operations\nminSessionTimeout=500\n';
+  const alone = new MemoryEnsemble({ voters: 0, settings }).start().server(1).view;
+  assert.is(json(alone, 'icfg').initial_configuration, start + end);
+  const member = new MemoryEnsemble({ voters: 2, observers: 1, settings }).start().server(3).view;
+  const servers =
+    'server.1=zk1:2888:3888\nserver.2=zk2:2888:3888\nserver.3=zk3:2888:3888:observer\npeerType=observer\n';
+  assert.is(json(member, 'icfg').initial_configuration, start + end + servers);
+});
+
+const OBSERVER_KEYS = [
+  'remote_socket_address',
+  'sid',
+  'established',
+  'queued_packets',
+  'queued_packets_size',
+  'packets_received',
+  'packets_sent',
+  'requests',
+  'last_zxid',
+];
+
+for (const [master, settings] of [
+  ['a leader', {}],
+  ['an observer master', { observerMasterPort: 2191 }],
+] as const) {
+  test(`observers: the nine keys of upstream, from ${master}; observer_connection_stat_reset`, () => {
+    const ensemble = new MemoryEnsemble({ voters: 2, observers: 1, settings }).start();
+    const asked = ensemble.sids.find(
+      sid => sid !== 3 && (sid === ensemble.leader) === (master === 'a leader'),
+    )!;
+    const { view } = ensemble.server(asked);
+    const observer = () => {
+      const { synced_observers, observers } = json(view, 'observers');
+      assert.equal([synced_observers, (observers as Json[]).length], [1, 1]);
+      return (observers as Json[])[0]!;
+    };
+    assert.equal(Object.keys(observer()), OBSERVER_KEYS);
+    assert.is(observer().sid, 3);
+    assert.is(observer().requests, 0);
+    const { zxid } = MemoryClient.open(ensemble, 3).create('/a');
+    assert.is(observer().requests, 2, 'createSession and create');
+    assert.is(observer().last_zxid, zxid);
+    assert.ok(
+      Number(observer().packets_received) >= 3 && Number(observer().packets_sent) >= 4,
+      'with its ACK, pings and informs',
+    );
+    json(view, 'orst');
+    const { packets_received, packets_sent, requests, last_zxid } = observer();
+    assert.equal([packets_received, packets_sent, requests, last_zxid], [0, 0, 0, -1]);
+  });
+}
+
+test('field report C4: a leader with leaderServes=no is called leader, with its proposals, and answers srvr as Apache does', () => {
+  const ensemble = new MemoryEnsemble({ voters: 2, settings: { leaderServes: 'no' } }).boot();
+  const leads = () => ensemble.sids.find(sid => ensemble.server(sid).view.leader?.server != null);
+  ensemble.wait(
+    () => leads() !== undefined && ensemble.sids.some(sid => ensemble.server(sid).view.serving !== null),
+    'one to lead, one to serve',
+  );
+  const leader = leads()!;
+  const { view } = ensemble.server(leader);
+  MemoryClient.open(ensemble, 3 - leader).create('/a');
+  assert.is(view.serving, null, 'it takes no clients');
+  const { server_state, global_sessions, last_proposal_size, max_proposal_size } = json(view, 'monitor');
+  assert.equal([server_state, global_sessions], ['leader', 1]);
+  assert.ok(Number(last_proposal_size) > 0 && Number(max_proposal_size) > 0);
+  const { server_stats, proposal_stats } = json(view, 'server_stats') as Record<string, Json>;
+  assert.is(server_stats!.server_state, 'leader');
+  assert.is(proposal_stats!.last_buffer_size, last_proposal_size);
+  assert.is(Object.keys(json(view, 'dump').expiry_time_to_session_ids as Json).length, 1);
+  assert.match(answerFourLetterWord('mntr', view) ?? '', /zk_server_state\tleader\n/);
+  assert.is(
+    answerFourLetterWord('srvr', view),
+    'This ZooKeeper instance is not currently serving requests\n',
+  );
 });
 
 test('roles in an ensemble: who leads is the leader elections chose, on an observer too; its observers', () => {

@@ -84,7 +84,7 @@ const commands: readonly Command[] = [
   },
   {
     names: ['initial_configuration', 'icfg'],
-    run: view => ({ initial_configuration: view.peer?.configText ?? '' }),
+    run: view => ({ initial_configuration: view.config.text }),
   },
   {
     names: ['connection_stat_reset', 'crst'],
@@ -124,7 +124,7 @@ export function runCommand(
   const command = byName.get(name);
   if (command === undefined) return { command: name, error: `Unknown command: ${name}` };
   const primary = command.names[0];
-  if (!command.always && view.serving === null && view.peer?.role?.name !== 'leader') {
+  if (!command.always && view.active === null) {
     return { command: primary, error: 'This ZooKeeper instance is not currently serving requests' };
   }
   try {
@@ -136,8 +136,8 @@ export function runCommand(
 }
 
 function serverStats(view: ServerView): Json {
-  const { stats, serving } = view;
-  const sizes = serving?.replies.sizes;
+  const { stats, active } = view;
+  const sizes = active?.replies.sizes;
   const proposals = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
   return {
     version: FULL_VERSION,
@@ -148,8 +148,8 @@ function serverStats(view: ServerView): Json {
       fsync_threshold_exceed_count: view.metrics.counter('fsync_threshold_exceed_count').value,
       client_response_stats: responseStats(sizes),
       provider_null: false,
-      server_state: serving?.mode ?? 'looking',
-      outstanding_requests: serving?.outstanding ?? 0,
+      server_state: active?.mode ?? 'looking',
+      outstanding_requests: active?.outstanding ?? 0,
       min_latency: Math.round(stats.latencyMinMs),
       avg_latency: new Double(stats.latencyAvgMs),
       max_latency: Math.round(stats.latencyMaxMs),
@@ -267,7 +267,8 @@ function observers(view: ServerView): Json {
       queued_packets_size: learner.bytesQueued,
       packets_received: learner.traffic.packetsReceived,
       packets_sent: learner.traffic.packetsSent,
-      sync_mode: learner.syncMode,
+      requests: learner.traffic.requests,
+      last_zxid: learner.traffic.lastZxid,
     })),
   };
 }

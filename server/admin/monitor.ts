@@ -8,7 +8,7 @@ export type MonitorLine = readonly [name: string, value: string | number | Doubl
 /** What `mntr` and the `monitor` command show, in upstream's order and names. @see facts sections 18 and 20 */
 export function monitorLines(view: ServerView): MonitorLine[] {
   const lines: MonitorLine[] = [['version', FULL_VERSION]];
-  lines.push(['server_state', view.serving?.mode ?? 'looking']);
+  lines.push(['server_state', view.active?.mode ?? 'looking']);
   if (view.peer !== null) lines.push(['peer_state', view.peer.peerState]);
   const master = view.observerMasterId;
   if (master !== undefined) lines.push(['observer_master_id', master]);

@@ -67,8 +67,14 @@ export class ServerView {
     return role instanceof Leader ? role : null;
   }
 
+  /** What runs here, with clients or without: a leader takes none when `leaderServes=no`. */
+  get active(): ZooKeeperServer | null {
+    return this.serving ?? this.leader?.server ?? null;
+  }
+
   get leaderServer(): LeaderZooKeeperServer | null {
-    return this.serving instanceof LeaderZooKeeperServer ? this.serving : null;
+    const { active } = this;
+    return active instanceof LeaderZooKeeperServer ? active : null;
   }
 
   /** Learners that sync from this server: of the leader, or of its observer master. */
@@ -108,7 +114,7 @@ export class ServerView {
   /** `srst`. What metrics count goes on. */
   resetStats(): void {
     this.stats.reset();
-    const sizes = [this.serving?.replies.sizes, this.leaderServer?.proposalSizes];
+    const sizes = [this.active?.replies.sizes, this.leaderServer?.proposalSizes];
     for (const each of sizes) if (each !== undefined) Object.assign(each, NO_SIZES);
   }
 
@@ -125,7 +131,7 @@ export class ServerView {
     gauge('packets_received', () => stats.packetsReceived);
     gauge('packets_sent', () => stats.packetsSent);
     gauge('num_alive_connections', () => this.port?.connectionCount ?? 0);
-    gauge('outstanding_requests', () => this.serving?.outstanding ?? 0);
+    gauge('outstanding_requests', () => this.active?.outstanding ?? 0);
     gauge('uptime', () => Math.round(this.clock.monotonicMs() - this.startedMs));
     gauge('znode_count', () => this.database.tree.nodeCount);
     gauge(
@@ -136,10 +142,10 @@ export class ServerView {
     gauge('approximate_data_size', () => this.database.tree.approximateDataSize);
     gauge('open_file_descriptor_count', () => this.#runtime.descriptors().open);
     gauge('max_file_descriptor_count', () => this.#runtime.descriptors().max);
-    gauge('global_sessions', () => this.serving?.globalSessions ?? 0);
+    gauge('global_sessions', () => this.active?.globalSessions ?? 0);
     gauge('local_sessions', () => 0);
-    gauge('last_client_response_size', () => this.serving?.replies.sizes.last ?? -1);
-    gauge('max_client_response_size', () => this.serving?.replies.sizes.max ?? -1);
-    gauge('min_client_response_size', () => this.serving?.replies.sizes.min ?? -1);
+    gauge('last_client_response_size', () => this.active?.replies.sizes.last ?? -1);
+    gauge('max_client_response_size', () => this.active?.replies.sizes.max ?? -1);
+    gauge('min_client_response_size', () => this.active?.replies.sizes.min ?? -1);
   }
 }

@@ -18,6 +18,8 @@ import { parseProperties } from './properties.ts';
 
 /** One server's configuration, complete and checked: nothing behind this asks for a default again. */
 export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
+  /** Of zoo.cfg, as it is. */
+  readonly text: string;
   readonly dataDir: string;
   readonly dataLogDir: string;
   /** Undefined when this server takes no clients, or none without TLS. */
@@ -86,6 +88,7 @@ export function parseConfig(texts: ConfigTexts): ServerConfig {
   if (!quorum) needed(clientAddress, 'clientPort', texts.path, 'a standalone server');
   return {
     ...settings,
+    text: texts.text,
     ...timeouts(settings, quorum !== undefined, texts.path),
     dataDir,
     dataLogDir,

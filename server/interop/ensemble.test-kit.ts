@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, temporaryFolder, until } from '#test';
-import { CONTAINERS_STAY, type Implementation, Member } from './member.test-kit.ts';
+import { ADMIN_PORT, CONTAINERS_STAY, type Implementation, Member } from './member.test-kit.ts';
 import { LONGEST_TIMEOUT_MS, ZkClient } from './zk-client.test-kit.ts';
 
 export interface MemberPlan {
@@ -10,6 +10,8 @@ export interface MemberPlan {
   readonly observer?: boolean;
   /** Left out: its place among the plans, from 1 on. */
   readonly sid?: number;
+  /** With an AdminServer. */
+  readonly admin?: boolean;
   /** Lines of its zoo.cfg beside those that all have. */
   readonly settings?: readonly string[];
 }
@@ -65,6 +67,12 @@ export class Ensemble {
         const lines = [...COMMON, ...settings, ...(plan.settings ?? []), ...servers];
         lines.push(`dataDir=${own}/data`, `clientPortAddress=${host}`);
         if (plan.observer) lines.push('peerType=observer');
+        if (plan.admin)
+          lines.push(
+            'admin.enableServer=true',
+            `admin.serverAddress=${host}`,
+            `admin.serverPort=${ADMIN_PORT}`,
+          );
         const member = new Member(sid, host, own, plan.is);
         writeFileSync(member.configPath, `${lines.join('\n')}\n`);
         return [sid, member];

@@ -12,10 +12,15 @@ export type Implementation = 'zklab' | 'apache';
 const JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple', 'commons-cli'];
 /** Another version than Debian's: `ZOOKEEPER_HOME`, an unpacked distribution. */
 const HOME = process.env.ZOOKEEPER_HOME;
-const JAR_FILES = HOME ? [join(HOME, 'lib')] : JARS.map(jar => `/usr/share/java/${jar}.jar`);
-export const CLASS_PATH = HOME
-  ? join(HOME, 'lib', '*')
-  : [...JAR_FILES, '/usr/share/java/snappy-java.jar'].join(':');
+/** Of the AdminServer, and of compressed snapshots. */
+const MORE_JARS = [
+  ...['server', 'servlet', 'security', 'http', 'io', 'util', 'util-ajax'].map(name => `jetty9-${name}`),
+  ...['core', 'databind', 'annotations'].map(name => `jackson-${name}`),
+  'snappy-java',
+];
+const jarFile = (jar: string) => `/usr/share/java/${jar}.jar`;
+const JAR_FILES = HOME ? [join(HOME, 'lib')] : JARS.map(jarFile);
+export const CLASS_PATH = HOME ? join(HOME, 'lib', '*') : [...JAR_FILES, ...MORE_JARS.map(jarFile)].join(':');
 const OUR_MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const APACHE_MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 /** A leader looks for empty containers after a minute, which is the end of a run on one machine and its middle on another. */
@@ -23,6 +28,7 @@ export const CONTAINERS_STAY = 'znode.container.checkIntervalMs=86400000';
 /** A JVM on a machine that is busy with other tests. */
 const SERVE_DEADLINE_MS = 90_000;
 const WORD_DEADLINE_MS = 15_000;
+export const ADMIN_PORT = 8080;
 
 export function requireApache(): void {
   const there = onPath('java') !== undefined && JAR_FILES.every(jar => existsSync(jar));
@@ -132,6 +138,12 @@ export class Member {
       socket.on('error', reject);
       socket.on('close', () => reject(new Error(`${word}: connection closed`)));
     });
+  }
+
+  /** The answer of the AdminServer, of a member whose plan has one. */
+  async command(name: string): Promise<Record<string, unknown>> {
+    const response = await fetch(`http://${this.host}:${ADMIN_PORT}/commands/${name}`);
+    return (await response.json()) as Record<string, unknown>;
   }
 
   /** leader, follower, observer; undefined while it does not serve. */

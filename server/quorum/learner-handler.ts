@@ -125,7 +125,8 @@ export class LearnerHandler {
   }
 
   #onPacket(packet: PacketView): void {
-    this.traffic.received(packet.type, packet.end - packet.start);
+    const greeted = this.#phase === 'start' || this.#phase === 'broadcast';
+    this.traffic.received(packet.type, packet.end - packet.start, greeted);
     switch (this.#phase) {
       case 'hello':
         this.#onInfo(packet);
@@ -360,6 +361,8 @@ export class LearnerHandler {
 
   /** Part of the handshake, or an answer: it does not wait behind what is held. */
   sendPacket(packet: QuorumPacket): void {
+    if (packet.type !== PacketType.LEADERINFO && packet.type !== PacketType.SNAP)
+      this.traffic.sentZxid(packet.zxid);
     const writer = this.#writer.reset();
     writeQuorumPacket(writer, packet);
     this.#write(packet.type, writer.bytes);
@@ -373,6 +376,7 @@ export class LearnerHandler {
   }
 
   sendProposal(packet: TxnPacket): void {
+    this.traffic.sentZxid(packet.zxid);
     this.#lastSentProposal = packet.zxid;
     if (this.#unackedSinceMs === 0) this.#unackedSinceMs = this.#master.context.clock.monotonicMs();
     this.#forward(PacketType.PROPOSAL, packet.bytes);
@@ -380,6 +384,7 @@ export class LearnerHandler {
 
   /** INFORM differs from PROPOSAL in its first four bytes. Row 000-7: a commit that carries the payload. */
   sendInform(packet: TxnPacket): void {
+    this.traffic.sentZxid(packet.zxid);
     const bytes = packet.bytes;
     if (this.#held !== null) {
       const inform = Buffer.from(bytes);

@@ -1,7 +1,10 @@
 import type { Metrics, Traffic } from '../admin/metrics.ts';
-import { packetName } from '../wire/quorum-packet.ts';
+import { PacketType, packetName } from '../wire/quorum-packet.ts';
 
-/** What one learner's connection carried: for AdminServer in all, and for the lab by packet type. */
+/**
+ * What one learner's connection carried, for the lab by packet type. AdminServer's counts are upstream's: of a learner's
+ * handshake they leave out what the learner sends, LEADERINFO and SNAP. @see LearnerHandler.getLearnerHandlerInfo
+ */
 export class LearnerTraffic {
   readonly #metrics: Metrics;
   readonly #sent = new Map<number, Traffic>();
@@ -10,6 +13,9 @@ export class LearnerTraffic {
   #name: string | undefined;
   packetsSent = 0;
   packetsReceived = 0;
+  requests = 0;
+  /** Of the last packet sent that has one; -1 before the first. */
+  lastZxid = -1;
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -24,15 +30,23 @@ export class LearnerTraffic {
   reset(): void {
     this.packetsSent = 0;
     this.packetsReceived = 0;
+    this.requests = 0;
+    this.lastZxid = -1;
+  }
+
+  sentZxid(zxid: number): void {
+    if (zxid > 0) this.lastZxid = zxid;
   }
 
   sent(type: number, bytes: number, packets = 1): void {
-    this.packetsSent += packets;
+    if (type !== PacketType.LEADERINFO && type !== PacketType.SNAP) this.packetsSent += packets;
     this.#of('sent', this.#sent, type).add(bytes, packets);
   }
 
-  received(type: number, bytes: number): void {
-    this.packetsReceived++;
+  /** `counted`: it came after the handshake. */
+  received(type: number, bytes: number, counted: boolean): void {
+    if (counted) this.packetsReceived++;
+    if (type === PacketType.REQUEST) this.requests++;
     this.#of('received', this.#received, type).add(bytes);
   }
 
