@@ -4,14 +4,24 @@
  * What this leaves to other tests: requests under way at the same time, and what 3.8.0 is known to do wrong.
  */
 import { assert, suite, until } from '#test';
+import { digestId } from '../tree/acl.ts';
+import { OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import type { JuteWriter } from '../wire/jute.ts';
-import { OpCode } from '../wire/opcodes.ts';
-import { writePathWatchRequest } from '../wire/requests.ts';
+import { OpCode, opName } from '../wire/opcodes.ts';
+import {
+  writeAuthRequest,
+  writeCreateRequest,
+  writePathVersionRequest,
+  writePathWatchRequest,
+  writeSetAclRequest,
+  writeSetDataRequest,
+  writeSetWatchesRequest,
+} from '../wire/requests.ts';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
 import { requireApache } from './member.test-kit.ts';
 import { answerOf, type Operation, OperationSource } from './random-operations.test-kit.ts';
-import type { ZkClient } from './zk-client.test-kit.ts';
+import { EPHEMERAL, type ZkClient } from './zk-client.test-kit.ts';
 
 const test = suite('interop: the same answers');
 const DEADLINE = { deadlineMs: 400_000 };
@@ -93,6 +103,102 @@ function isKnownDifference({ op }: Operation, theirs: string, ours: string): boo
   const otherwise = /OK $/.test(theirs) || theirs.endsWith(errorName(ErrorCode.MARSHALLINGERROR));
   return op === OpCode.checkWatches && otherwise && ours.endsWith(errorName(ErrorCode.NOWATCHER));
 }
+
+/** Reads of what is no path: "" is the root, null is refused but by getEphemerals. */
+function* oddReads(): Generator<Operation> {
+  const watched = [OpCode.exists, OpCode.getData, OpCode.getChildren, OpCode.getChildren2];
+  for (const path of ['', null, ' ', 'a', '//', '/none/', '\0', '/a\0', '/']) {
+    for (const op of [...watched, OpCode.getACL, OpCode.getAllChildrenNumber, OpCode.getEphemerals]) {
+      const withWatch = watched.some(known => known === op);
+      yield {
+        op,
+        text: `${opName(op)} ${JSON.stringify(path)}`,
+        write: w => void (withWatch ? w.writeString(path).writeBoolean(true) : w.writeString(path)),
+      };
+    }
+  }
+  for (const prefix of ['  ', ' / ', '/e', ' /e', '/e ', 'e', '/none']) {
+    const write = (w: JuteWriter) => void w.writeString(prefix);
+    yield { op: OpCode.getEphemerals, text: `getEphemerals ${JSON.stringify(prefix)}`, write };
+  }
+  const one: string[] = [''];
+  const request = { relativeZxid: 1, dataWatches: one, existWatches: one, childWatches: one };
+  const lasting = { persistentWatches: [], persistentRecursiveWatches: [] };
+  yield {
+    op: OpCode.setWatches,
+    text: 'setWatches ""',
+    write: w => writeSetWatchesRequest(w, { ...request, ...lasting }, false),
+  };
+}
+
+function* oddWrites(): Generator<Operation> {
+  for (const path of ['', ' ', 'a', '//', '/none/']) {
+    const write = (w: JuteWriter) => writePathVersionRequest(w, { path, version: -1 });
+    const data = Buffer.from('x');
+    yield { op: OpCode.delete, text: `delete ${JSON.stringify(path)}`, write };
+    yield {
+      op: OpCode.setData,
+      text: `setData ${JSON.stringify(path)}`,
+      write: w => writeSetDataRequest(w, { path, data, version: -1 }),
+    };
+    yield {
+      op: OpCode.create,
+      text: `create ${JSON.stringify(path)}`,
+      write: w => writeCreateRequest(w, { path, data, acl: OPEN_ACL_UNSAFE, flags: 0 }),
+    };
+    yield {
+      op: OpCode.setACL,
+      text: `setACL ${JSON.stringify(path)}`,
+      write: w => writeSetAclRequest(w, { path, acl: OPEN_ACL_UNSAFE, version: -1 }),
+    };
+  }
+}
+
+/** An id of it is longer than what ours took before, and is what an ACL names. */
+function* longUser(): Generator<Operation> {
+  const user = `${'u'.repeat(60_000)}:pass`;
+  const auth = { type: 0, scheme: 'digest', auth: Buffer.from(user) };
+  const acl = [{ perms: Perms.ALL, id: { scheme: 'digest', id: digestId(user) } }];
+  const data = Buffer.from('x');
+  yield { op: OpCode.auth, text: 'auth of a long user', write: w => writeAuthRequest(w, auth) };
+  yield {
+    op: OpCode.create,
+    text: 'create /long with an ACL of a long user',
+    write: w => writeCreateRequest(w, { path: '/long', data, acl, flags: 0 }),
+  };
+  yield {
+    op: OpCode.setData,
+    text: 'setData /long',
+    write: w => writeSetDataRequest(w, { path: '/long', data, version: -1 }),
+  };
+}
+
+test(
+  'field report D3: reads and writes of what is no path, getEphemerals without one, a digest user of 60 KB',
+  async () => {
+    requireApache();
+    await withEnsemble([{ is: 'apache' }, { is: 'apache' }], async apaches => {
+      await withEnsemble([{ is: 'zklab' }, { is: 'zklab' }], async zklabs => {
+        await Promise.all([apaches.start(), zklabs.start()]);
+        const sides = await Promise.all([Side.of(apaches), Side.of(zklabs)]);
+        const ephemeral = { path: '/e', data: null, acl: OPEN_ACL_UNSAFE, flags: EPHEMERAL };
+        const first: Operation = {
+          op: OpCode.create,
+          text: 'create /e',
+          write: w => writeCreateRequest(w, ephemeral),
+        };
+        for (const operation of [first, ...oddReads(), ...oddWrites(), ...longUser()]) {
+          // At the leader, and at a follower, which forwards what is a write.
+          for (const number of [0, 1]) {
+            const [theirs, ours] = await Promise.all(sides.map(side => side.take(number, operation)));
+            assert.equal(ours, theirs, `client ${number}: ${operation.text}`);
+          }
+        }
+      });
+    });
+  },
+  DEADLINE,
+);
 
 for (const seed of SEEDS) {
   test(

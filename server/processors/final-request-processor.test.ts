@@ -131,6 +131,57 @@ test('getAllChildrenNumber counts all descendants; of the root, those of /zookee
   assert.equal([count('/a'), count('/a/b'), count('/')], [2, 0, 5 + 3]);
 });
 
+test('field report D3: "" is the root to every read, and to its watches a path of their own', () => {
+  const answers = (path: string): string[] => {
+    const made = bench();
+    const [data, exists, children, children2] = [
+      OpCode.getData,
+      OpCode.exists,
+      OpCode.getChildren,
+      OpCode.getChildren2,
+    ].map(op => made.watch(op, path, true));
+    const all = [data, exists, children, children2, made.path(OpCode.getACL, path)];
+    made.run(setData('/', 'x'));
+    made.run(create('/new'));
+    assert.is(made.reader.take().length > 0, path === '/', 'only the root’s own name is told of');
+    return all.map(answer => `${answer![0]} ${answer![1].bytes.toString('hex')}`);
+  };
+  assert.equal(answers(''), answers('/'));
+  const made = bench();
+  const count = (path: string): number => made.path(OpCode.getAllChildrenNumber, path)[1].readInt();
+  assert.is(count(''), count('/') + 1, 'the root’s second name, as upstream counts');
+  const parts = made.ask(OpCode.multiRead, w => {
+    writeMultiHeader(w, OpCode.getChildren, false, -1);
+    writePathWatchRequest(w, { path: '', watch: false });
+    writeMultiEnd(w);
+  });
+  assert.is(parts[1].readInt(), OpCode.getChildren);
+});
+
+test('field report D3: setWatches takes "" for the root too', () => {
+  const made = bench();
+  const none: string[] = [];
+  const request = { relativeZxid: 0, dataWatches: none, existWatches: [''], childWatches: [''] };
+  const lasting = { persistentWatches: none, persistentRecursiveWatches: none };
+  const [code] = made.ask(OpCode.setWatches, w =>
+    writeSetWatchesRequest(w, { ...request, ...lasting }, false),
+  );
+  assert.is(code, OK);
+  assert.equal(made.reader.take(), ['created ', 'childrenChanged ']);
+});
+
+test('field report D3: getEphemerals without a prefix, null or empty or blank, gives all', () => {
+  const made = bench();
+  made.run(create('/a/eph', { flags: EPHEMERAL }));
+  for (const prefix of [null, '', ' ', '\t\n', '/', ' / ']) {
+    const [code, body] = made.ask(OpCode.getEphemerals, w => void w.writeString(prefix));
+    assert.equal([code, names(body)], [OK, ['/mine', '/a/eph']], JSON.stringify(prefix));
+  }
+  for (const prefix of [' /a', '/a ', '//', 'a']) {
+    assert.equal(names(made.path(OpCode.getEphemerals, prefix)[1]), [], JSON.stringify(prefix));
+  }
+});
+
 test('getEphemerals: the session’s own, below a prefix', () => {
   const made = bench();
   made.run(create('/a/eph', { flags: EPHEMERAL }));

@@ -56,7 +56,7 @@ export class FinalRequestProcessor {
       case OpCode.multiRead:
         return this.#multiRead(reader, session, body);
       case OpCode.getEphemerals:
-        return this.#getEphemerals(readPath(reader), session, body);
+        return this.#getEphemerals(reader.readString() ?? '', session, body);
       case OpCode.getAllChildrenNumber:
         return this.#getAllChildrenNumber(readPath(reader), session, body);
       case OpCode.whoAmI:
@@ -74,7 +74,7 @@ export class FinalRequestProcessor {
 
   /** The node, or the code that refuses it. */
   #readable(path: string, session: ReadSession): ZNode | number {
-    const node = this.#tree().getNode(path);
+    const node = this.#tree().nodeToRead(path);
     if (node === undefined) return ErrorCode.NONODE;
     return this.#allows(node.acl, Perms.READ, session) ? node : ErrorCode.NOAUTH;
   }
@@ -120,7 +120,7 @@ export class FinalRequestProcessor {
   }
 
   #getAcl(path: string, session: ReadSession, body: JuteWriter): number {
-    const node = this.#tree().getNode(path);
+    const node = this.#tree().nodeToRead(path);
     if (node === undefined) return ErrorCode.NONODE;
     if (!this.#allows(node.acl, Perms.READ | Perms.ADMIN, session)) return ErrorCode.NOAUTH;
     const mayAdmin = this.#allows(node.acl, Perms.ADMIN, session);
@@ -164,7 +164,8 @@ export class FinalRequestProcessor {
 
   #getEphemerals(prefix: string, session: ReadSession, body: JuteWriter): number {
     const all = this.#tree().ephemeralsOf(session.sessionId) ?? [];
-    const own = [...all].filter(path => prefix === '/' || path.startsWith(prefix));
+    const isAll = meansAll(prefix);
+    const own = [...all].filter(path => isAll || path.startsWith(prefix));
     body.writeVector(own, (w, path) => void w.writeString(path));
     return ErrorCode.OK;
   }
@@ -184,6 +185,16 @@ function writeNames(body: JuteWriter, names: ReadonlySet<string> | null): void {
   }
   body.writeInt(names.size);
   for (const name of names) body.writeString(name);
+}
+
+const SPACE = 0x20;
+
+/** No prefix, or the root. Upstream trims, as Java does, before it compares these; a prefix proper is taken as it is. */
+function meansAll(prefix: string): boolean {
+  let [start, end] = [0, prefix.length];
+  while (start < end && prefix.charCodeAt(start) <= SPACE) start++;
+  while (start < end && prefix.charCodeAt(end - 1) <= SPACE) end--;
+  return start === end || prefix.slice(start, end) === '/';
 }
 
 /** Without ADMIN, who may act is shown and the proof of it is not. */

@@ -86,6 +86,11 @@ export class DataTree {
     return this.#nodes.get(path);
   }
 
+  /** The node that a read of `path` means: "" is the root to reads, as it is upstream, and no path to writes. */
+  nodeToRead(path: string): ZNode | undefined {
+    return this.#nodes.get(path) ?? (path === '' ? this.#nodes.get('/') : undefined);
+  }
+
   /** As upstream counts: the root is held under two names. */
   get nodeCount(): number {
     return this.#nodes.size + 1;
@@ -114,8 +119,9 @@ export class DataTree {
     return this.#ttls;
   }
 
-  /** All descendants of a path; of "/", those of /zookeeper too. */
+  /** All descendants of a path; of "/", those of /zookeeper too; of "", the root's second name too. */
   allChildrenNumber(path: string): number {
+    if (path === '') return this.#nodes.size;
     if (path === '/') return this.#nodes.size - 1;
     let count = 0;
     const pending = [path];

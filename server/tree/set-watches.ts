@@ -15,18 +15,18 @@ import type { ZNode } from './znode.ts';
 export function rearm(tree: DataTree, request: SetWatchesRequest, watcher: Watcher): void {
   const since = request.relativeZxid;
   for (const path of request.dataWatches) {
-    const node = tree.getNode(path);
+    const node = tree.nodeToRead(path);
     if (node === undefined) tellGone(tree, path, watcher);
     else if (node.mzxid > since) tell(tree, EventType.dataChanged, path, node, watcher);
     else tree.dataWatches.add(path, watcher);
   }
   for (const path of request.existWatches) {
-    const node = tree.getNode(path);
+    const node = tree.nodeToRead(path);
     if (node !== undefined) tell(tree, EventType.created, path, node, watcher);
     else tree.dataWatches.add(path, watcher);
   }
   for (const path of request.childWatches) {
-    const node = tree.getNode(path);
+    const node = tree.nodeToRead(path);
     if (node === undefined) tellGone(tree, path, watcher);
     else if (node.pzxid > since) tell(tree, EventType.childrenChanged, path, node, watcher);
     else tree.childWatches.add(path, watcher);
