@@ -1,5 +1,11 @@
+import type { ServerConfig } from '../config/server-config.ts';
 import { digestId } from '../tree/acl.ts';
 import type { Id } from '../wire/acl.ts';
+
+export type AuthenticationSettings = Pick<
+  ServerConfig,
+  'digestAuthEnabled' | 'digestAlgorithm' | 'superDigest'
+>;
 
 /**
  * What a client has proven with an auth packet, or null when it has proven nothing. `ip` needs no proof: every
@@ -9,12 +15,12 @@ import type { Id } from '../wire/acl.ts';
 export function authenticate(
   scheme: string,
   auth: Buffer | null,
-  superDigest: string | undefined,
+  { digestAuthEnabled, digestAlgorithm, superDigest }: AuthenticationSettings,
 ): Id[] | null {
   if (scheme === 'ip') return [];
-  if (scheme !== 'digest' || auth === null) return null;
+  if (scheme !== 'digest' || !digestAuthEnabled || auth === null) return null;
   const userAndPassword = auth.toString('utf8');
-  const id = digestId(userAndPassword);
+  const id = digestId(userAndPassword, digestAlgorithm);
   const ids: Id[] = [{ scheme: 'digest', id }];
   if (id === superDigest) ids.push({ scheme: 'super', id: '' });
   return ids;

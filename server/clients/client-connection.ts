@@ -443,7 +443,7 @@ export class ClientConnection implements ReadSession, RequestOrigin {
   #authenticate(xid: number, reader: JuteReader): void {
     const server = this.#server!;
     const { scheme, auth } = readAuthRequest(reader);
-    const ok = this.#ids.prove(scheme, auth, server.parts.config.superDigest);
+    const ok = this.#ids.prove(scheme, auth, server.parts.config);
     server.replies.begin();
     this.#send(server, xid, OpCode.auth, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
     if (!ok) {

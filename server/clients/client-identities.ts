@@ -1,5 +1,5 @@
 import type { Id } from '../wire/acl.ts';
-import { authenticate } from './authentication.ts';
+import { type AuthenticationSettings, authenticate } from './authentication.ts';
 
 /** Of one connection, all together: they go with every write that a learner forwards. Upstream has no limit but the frame's. */
 const IDENTITIES_MAX = 100;
@@ -20,8 +20,8 @@ export class ClientIdentities {
   }
 
   /** Adds what `auth` proves. False when it proves nothing, or more than is kept. */
-  prove(scheme: string, auth: Buffer | null, superDigest: string | undefined): boolean {
-    const proven = authenticate(scheme, auth, superDigest);
+  prove(scheme: string, auth: Buffer | null, settings: AuthenticationSettings): boolean {
+    const proven = authenticate(scheme, auth, settings);
     return proven?.every(id => this.#add(id)) ?? false;
   }
 

@@ -1,3 +1,4 @@
+import { type HashName, hashNamed } from '../tree/acl.ts';
 import { JUTE_EXTRA_BYTES_MIN, JUTE_MAX_BUFFER_BYTES } from '../wire/jute-limits.ts';
 import { parseInt32, parseInt64 } from './java-values.ts';
 import {
@@ -250,6 +251,11 @@ export const usedKeys = {
   digestEnabled: flagProperty('digest.enabled', true, 'a digest of the tree in transactions and snapshots'),
 
   skipAcl: wordProperty('skipACL', false, YES_NO, 'no ACL is checked'),
+  digestAuthEnabled: flagProperty('DigestAuthenticationProvider.enabled', true, 'the digest scheme'),
+  digestAlgorithm: digestAlgorithm(
+    'DigestAuthenticationProvider.digestAlg',
+    'of digests of passwords; every client and every member needs the same',
+  ),
   superDigest: anyText('DigestAuthenticationProvider.superDigest', 'user:digest of the super user'),
   extendedTypesEnabled: flagProperty('extendedTypesEnabled', false, 'owners of nodes may say a time to live'),
   emulate353TtlNodes: flagProperty('emulate353TTLNodes', false, 'with the layout of 3.5.3 too'),
@@ -274,6 +280,12 @@ export const usedKeys = {
     'of the metrics port',
   ),
 } satisfies Record<string, ConfigKey<unknown>>;
+
+/** Upstream does not start with an algorithm that Java does not have. */
+function digestAlgorithm(key: string, meaning: string): ConfigKey<HashName> {
+  const accepts = 'MD5, SHA1, SHA-224, SHA-256, SHA-384, SHA-512, SHA3-224, SHA3-256, SHA3-384 or SHA3-512';
+  return { key, accepts, default: 'sha1', read: hashNamed, instead: () => undefined, unit: '', meaning };
+}
 
 export type Settings = { -readonly [F in keyof typeof usedKeys]: (typeof usedKeys)[F]['default'] };
 

@@ -85,11 +85,6 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'admin.restore.enabled': tunes('the restore command (3.9)'),
   'admin.rateLimiterIntervalInMS': tunes('between two of those commands (3.9)'),
   'znode.container.*': tunes('limits on the removal of containers'),
-  'DigestAuthenticationProvider.enabled': restricts('the digest scheme is off', value => !isTrue(value)),
-  'DigestAuthenticationProvider.digestAlg': restricts(
-    'digests are made by another algorithm',
-    value => !/^SHA-?1?$/i.test(value),
-  ),
   'X509AuthenticationProvider.superUser': tunes('the super user of x509'),
   'IPAuthenticationProvider.usexforwardedfor': tunes('the client address behind a proxy'),
   'SASLAuthenticationProvider.superPassword': tunes('the super user of SASL'),

@@ -1,4 +1,4 @@
-import { fixupAcl } from '../tree/acl.ts';
+import { fixupAcl, knownSchemes } from '../tree/acl.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
@@ -51,11 +51,13 @@ export class PrepRequestProcessor {
   readonly changes: OutstandingChanges;
   readonly #tree: DataTree;
   readonly #skipAcl: boolean;
+  readonly #schemes: ReadonlySet<string>;
   readonly #authAllowance = { charsLeft: AUTH_ACL_CHARS_MAX };
 
-  constructor(tree: DataTree, options: { skipAcl: boolean }) {
+  constructor(tree: DataTree, options: { skipAcl: boolean; digestAuthEnabled?: boolean }) {
     this.#tree = tree;
     this.#skipAcl = options.skipAcl;
+    this.#schemes = knownSchemes(options.digestAuthEnabled ?? true);
     this.changes = new OutstandingChanges(tree);
   }
 
@@ -282,7 +284,7 @@ export class PrepRequestProcessor {
       if (only.perms === Perms.ALL && only.id.scheme === 'world' && only.id.id === 'anyone')
         return OPEN_ACL_UNSAFE;
     }
-    return fixupAcl(identities(), acl, this.#authAllowance);
+    return fixupAcl(identities(), acl, this.#authAllowance, this.#schemes);
   }
 
   #allows(acl: readonly Acl[], perm: number, identities: () => readonly Id[]): boolean {

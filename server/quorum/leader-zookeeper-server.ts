@@ -99,7 +99,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#verifier = role.verifier;
     this.#broadcast = role.broadcast;
     this.#zxid = role.zxid;
-    this.#prep = new PrepRequestProcessor(parts.database.tree, { skipAcl: parts.config.skipAcl });
+    this.#prep = new PrepRequestProcessor(parts.database.tree, parts.config);
     this.#sync = new SyncRequestProcessor(
       parts.database,
       parts.clock,

@@ -12,6 +12,12 @@ const ACL_ENTRY_CHARS = 12;
 
 /** Schemes that a server knows without being told of more; x509 and sasl come with their configuration. */
 const DEFAULT_SCHEMES: ReadonlySet<string> = new Set(['digest', 'ip']);
+const WITHOUT_DIGEST: ReadonlySet<string> = new Set(['ip']);
+
+/** @see DigestAuthenticationProvider.enabled */
+export function knownSchemes(digestEnabled: boolean): ReadonlySet<string> {
+  return digestEnabled ? DEFAULT_SCHEMES : WITHOUT_DIGEST;
+}
 
 /** What "auth" may still make of the ACLs of one transaction: it stands for up to 64 KiB in four letters. */
 export interface AuthAllowance {
@@ -83,12 +89,33 @@ function isValidId({ scheme, id }: Id): boolean {
   }
 }
 
-/**
- * The digest identity of "user:password": "user:" and the hash of the whole in base64. `algorithm` is spelt as in
- * DigestAuthenticationProvider.digestAlg: SHA1, SHA-256, SHA3-256 ...
- */
-export function digestId(userAndPassword: string, algorithm = 'SHA1'): string {
+/** The digest identity of "user:password": "user:" and the hash of the whole in base64. */
+export function digestId(userAndPassword: string, algorithm: HashName = 'sha1'): string {
   const user = userAndPassword.split(':', 1)[0]!;
-  const name = algorithm.toLowerCase().replace(/^sha-/, 'sha');
-  return `${user}:${createHash(name).update(userAndPassword, 'utf8').digest('base64')}`;
+  return `${user}:${createHash(algorithm).update(userAndPassword, 'utf8').digest('base64')}`;
+}
+
+/** Java's names for the algorithms of digests, in small letters without the first dash, and OpenSSL's. @see DigestAuthenticationProvider.digestAlg */
+const HASH_NAMES = {
+  md5: 'md5',
+  sha: 'sha1',
+  sha1: 'sha1',
+  sha224: 'sha224',
+  sha256: 'sha256',
+  sha384: 'sha384',
+  sha512: 'sha512',
+  'sha512/224': 'sha512-224',
+  'sha512/256': 'sha512-256',
+  'sha3-224': 'sha3-224',
+  'sha3-256': 'sha3-256',
+  'sha3-384': 'sha3-384',
+  'sha3-512': 'sha3-512',
+} as const;
+
+export type HashName = (typeof HASH_NAMES)[keyof typeof HASH_NAMES];
+
+/** The algorithm of that name, as MessageDigest.getInstance finds it; undefined when there is none. */
+export function hashNamed(javaName: string): HashName | undefined {
+  const name = javaName.toLowerCase().replace(/^sha-/, 'sha');
+  return Object.hasOwn(HASH_NAMES, name) ? HASH_NAMES[name as keyof typeof HASH_NAMES] : undefined;
 }
