@@ -106,6 +106,11 @@ export const usedKeys = {
       'by which a transaction may be larger than a frame; when absent, as much as jute.maxbuffer',
     ),
   ),
+  closeSessionTxnEnabled: flagProperty(
+    'closeSessionTxn.enabled',
+    true,
+    'the end of a session names the ephemerals that go with it',
+  ),
   globalOutstandingLimit: integerProperty(
     'globalOutstandingLimit',
     1000,

@@ -110,7 +110,6 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'serializeLastProcessedZxid.enabled': tunes('the last zxid at the end of a snapshot (3.9)'),
   'datadir.autocreate': tunes('the data directory made when it is missing'),
   'db.autocreate': tunes('an empty database may vote'),
-  'closeSessionTxn.enabled': tunes('closeSession transactions name their paths'),
   'leader.maxTimeToWaitForEpoch': tunes('a limit of its own for phase 1'),
   'leader.ackLoggingFrequency': tunes('how many acks between two log lines'),
   'leader.closeSocketAsync': tunes('threads of upstream'),

@@ -3,6 +3,7 @@ import { digestId } from '../tree/acl.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { type JuteLimits, juteLimits } from '../wire/jute-limits.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writePathWatchRequest, writeSetWatchesRequest } from '../wire/requests.ts';
@@ -46,9 +47,9 @@ class Bench extends PrepRig {
   readonly reader = new Reader();
   readonly #final: FinalRequestProcessor;
 
-  constructor(skipAcl = false) {
-    super();
-    this.#final = new FinalRequestProcessor(() => this.tree, { skipAcl });
+  constructor(skipAcl = false, jute = juteLimits()) {
+    super({ jute });
+    this.#final = new FinalRequestProcessor(() => this.tree, { skipAcl, jute });
   }
 
   ask(op: number, write: (w: JuteWriter) => void, reader: ReadSession = this.reader): [number, JuteReader] {
@@ -391,6 +392,26 @@ test('multiRead: parts by themselves, golden bytes of facts 24; watches in it ar
   ];
   assert.is(hex.slice(26 + 136), rest.join('').replaceAll(' ', ''));
   assert.is(made.tree.dataWatches.watchCount + made.tree.childWatches.watchCount, 0);
+});
+
+test('A2: the answer to a multiRead may be as large as four requests, and 16 MiB; a larger one is malformed', () => {
+  const reads = (jute: JuteLimits, data: string, count: number): void => {
+    const made = new Bench(false, jute);
+    made.run(create('/a', { data }));
+    const [code] = made.ask(OpCode.multiRead, w => {
+      for (let i = 0; i < count; i++) {
+        writeMultiHeader(w, OpCode.getData, false, -1);
+        writePathWatchRequest(w, { path: '/a', watch: false });
+      }
+      writeMultiEnd(w);
+    });
+    assert.is(code, OK);
+  };
+  const megabytes = (count: number) => 'x'.repeat(count * 1_000_000);
+  reads(juteLimits(), megabytes(1), 17);
+  assert.throws(() => reads(juteLimits(), megabytes(1), 18), /multiRead of more than 16777216 bytes/);
+  reads(juteLimits(6_000_000), megabytes(5), 5);
+  assert.throws(() => reads(juteLimits(6_000_000), megabytes(5), 6), /multiRead of more than 24000000 bytes/);
 });
 
 test('operations that are no reads are UNIMPLEMENTED', () => {

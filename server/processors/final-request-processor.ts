@@ -6,12 +6,10 @@ import type { ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteError, type JuteReader, type JuteWriter } from '../wire/jute.ts';
+import type { JuteLimits } from '../wire/jute-limits.ts';
 import { readMulti, writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { readPath, readPathWatchRequest, readSetWatchesRequest } from '../wire/requests.ts';
-
-/** A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same. */
-const MULTI_READ_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Who reads: its watches and what it may see. */
 export interface ReadSession extends Watcher {
@@ -26,10 +24,12 @@ export interface ReadSession extends Watcher {
 export class FinalRequestProcessor {
   readonly #tree: () => DataTree;
   readonly #skipAcl: boolean;
+  readonly #multiReadBytesMax: number;
 
-  constructor(tree: () => DataTree, options: { skipAcl: boolean }) {
+  constructor(tree: () => DataTree, options: { skipAcl: boolean; jute: JuteLimits }) {
     this.#tree = tree;
     this.#skipAcl = options.skipAcl;
+    this.#multiReadBytesMax = options.jute.multiReadBytesMax;
   }
 
   /** @throws JuteError when the body is not what the operation says */
@@ -146,8 +146,9 @@ export class FinalRequestProcessor {
   #multiRead(reader: JuteReader, session: ReadSession, body: JuteWriter): number {
     readMulti(reader, (type, r) => {
       const at = body.length;
-      if (at > MULTI_READ_BYTES_MAX)
-        throw new JuteError(`multiRead of more than ${MULTI_READ_BYTES_MAX} bytes`);
+      // A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same.
+      if (at > this.#multiReadBytesMax)
+        throw new JuteError(`multiRead of more than ${this.#multiReadBytesMax} bytes (jute.maxbuffer)`);
       writeMultiHeader(body, type, false, ErrorCode.OK);
       let code: number;
       if (type === OpCode.getData) code = this.#getData(r, session, body, false);

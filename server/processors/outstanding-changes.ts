@@ -69,7 +69,7 @@ export class OutstandingChanges {
   readonly #byOwner = new Map<bigint, Set<string>>();
   readonly #released = new Fifo<{ zxid: number; path: string }>();
   readonly #digest = new TreeDigest();
-  /** While a multi is prepared: what each touched path held before, null for nothing. */
+  /** From `begin` on: what each touched path held before, null for nothing. */
   #undo: Map<string, ChangeRecord | null> | null = null;
   readonly #undoDigest = new TreeDigest();
 
@@ -166,18 +166,20 @@ export class OutstandingChanges {
     }
   }
 
-  beginMulti(): void {
+  /** Changes from here on can be taken back: those of a multi, and of what may turn out to be too long. */
+  begin(): void {
     this.#undo = new Map();
     this.#undoDigest.copyFrom(this.#digest);
   }
 
-  commitMulti(): void {
+  commit(): void {
     this.#undo = null;
   }
 
-  /** Puts every path back to what it held before the multi: parents too. */
-  rollbackMulti(): void {
-    for (const [path, before] of this.#undo ?? []) {
+  /** Puts every path back to what it held at `begin`: parents too. Nothing when that was done already. */
+  rollback(): void {
+    if (this.#undo === null) return;
+    for (const [path, before] of this.#undo) {
       this.#put(path, before);
     }
     this.#digest.copyFrom(this.#undoDigest);

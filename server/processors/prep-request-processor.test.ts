@@ -500,26 +500,26 @@ test(
   'planted: a rollback that forgets the digest, or the parents and all else, is found by the same property',
   () => {
     const changes = OutstandingChanges.prototype;
-    const { beginMulti, rollbackMulti, commitMulti } = changes;
+    const { begin, rollback, commit } = changes;
     const digest = new TreeDigest();
     try {
-      changes.rollbackMulti = function (): void {
+      changes.rollback = function (): void {
         const multiDigest = new TreeDigest().copyFrom(this.digest);
-        rollbackMulti.call(this);
+        rollback.call(this);
         this.digest.copyFrom(multiDigest);
       };
       assert.is(propertyFails(), true, 'digest');
-      changes.beginMulti = function (): void {
+      changes.begin = function (): void {
         digest.copyFrom(this.digest);
-        beginMulti.call(this);
+        begin.call(this);
       };
-      changes.rollbackMulti = function (): void {
-        commitMulti.call(this);
+      changes.rollback = function (): void {
+        commit.call(this);
         this.digest.copyFrom(digest);
       };
       assert.is(propertyFails(), true, 'records');
     } finally {
-      Object.assign(changes, { beginMulti, rollbackMulti });
+      Object.assign(changes, { begin, rollback });
     }
     assert.is(propertyFails(), false);
   },

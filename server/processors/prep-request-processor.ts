@@ -4,7 +4,8 @@ import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteError, JuteReader } from '../wire/jute.ts';
+import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
+import type { JuteLimits } from '../wire/jute-limits.ts';
 import { joinId } from '../wire/long-map.ts';
 import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -21,18 +22,27 @@ import {
   type SetDataRequest,
   skipCreateTtlRequest,
 } from '../wire/requests.ts';
-import type { ErrorTxn, MultiTxn, TxnBody } from '../wire/txn.ts';
+import {
+  type CloseSessionTxn,
+  type ErrorTxn,
+  type MultiTxn,
+  TXN_DIGEST_BYTES,
+  TXN_HEADER_BYTES,
+  type TxnBody,
+  writeTxnBody,
+} from '../wire/txn.ts';
 import { skipPart } from './multi-parts.ts';
 import { OutstandingChanges } from './outstanding-changes.ts';
 import type { Request } from './request.ts';
 
-/**
- * A list of paths longer than a learner would read stops the ensemble for good: it is left out, and every server
- * deletes what its own tree says, as it does for logs from before 3.6. @see ZOOKEEPER-4306
- */
-const CLOSE_SESSION_CHARS_MAX = 256 * 1024;
 /** Of what "auth" in the ACLs of one transaction stands for. */
 const AUTH_ACL_CHARS_MAX = 256 * 1024;
+/**
+ * By how much a transaction may be longer than its request: each part of a multi by the suffix of a sequential node, which is less
+ * than half of it; what "auth" stands for; header and digest. A request so far below the limit is not measured.
+ */
+const GROWTH_FACTOR = 1.5;
+const GROWTH_BYTES = AUTH_ACL_CHARS_MAX * 3 + 128;
 
 /** Nodes that no client may delete. */
 const UNDELETABLE = new Set(['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config']);
@@ -42,21 +52,33 @@ const CONTAINER = 4;
 const TTL = 5;
 const TTL_SEQUENTIAL = 6;
 
+export interface PrepOptions {
+  readonly skipAcl: boolean;
+  /** Digests are identities (DigestAuthenticationProvider.enabled). */
+  readonly digestAuthEnabled?: boolean;
+  readonly jute: JuteLimits;
+  /** closeSession transactions name the ephemerals that go with the session (closeSessionTxn.enabled). */
+  readonly closeSessionTxnEnabled: boolean;
+}
+
 /**
  * Turns a request into the transaction it will be, checked against the tree and everything outstanding.
  * No I/O, no clock: zxid and time are given. Every outcome spends the zxid: a refusal is an error transaction.
  * The order of the checks decides which error a client sees. @see facts section 3 "Check order"
+ *
+ * A transaction that some server could not read back is refused, with MARSHALLINGERROR, which upstream answers to whatever
+ * it cannot carry out for such a reason.
  */
 export class PrepRequestProcessor {
   readonly changes: OutstandingChanges;
   readonly #tree: DataTree;
-  readonly #skipAcl: boolean;
+  readonly #options: PrepOptions;
   readonly #schemes: ReadonlySet<string>;
   readonly #authAllowance = { charsLeft: AUTH_ACL_CHARS_MAX };
 
-  constructor(tree: DataTree, options: { skipAcl: boolean; digestAuthEnabled?: boolean }) {
+  constructor(tree: DataTree, options: PrepOptions) {
     this.#tree = tree;
-    this.#skipAcl = options.skipAcl;
+    this.#options = options;
     this.#schemes = knownSchemes(options.digestAuthEnabled ?? true);
     this.changes = new OutstandingChanges(tree);
   }
@@ -64,10 +86,29 @@ export class PrepRequestProcessor {
   /** @throws JuteError when the body is not what the operation says; nothing is pending then */
   prepare(request: Request, zxid: number, timeMs: number): TxnBody {
     this.#authAllowance.charsLeft = AUTH_ACL_CHARS_MAX;
-    const reader = new JuteReader(request.bytes, request.start, request.end);
-    if (request.op === OpCode.multi) return this.#multi(request, reader, zxid, timeMs);
+    const bytes = request.end - request.start;
+    const mayBeTooLong = bytes * GROWTH_FACTOR + GROWTH_BYTES > this.#options.jute.txnBytesMax;
+    if (!mayBeTooLong && request.op !== OpCode.multi) return this.#single(request, zxid, timeMs);
+    this.changes.begin();
+    try {
+      const multi = request.op === OpCode.multi;
+      const body = multi ? this.#multi(request, zxid, timeMs) : this.#single(request, zxid, timeMs);
+      if (mayBeTooLong && txnBytes(body) > this.#options.jute.txnBytesMax) {
+        this.changes.rollback();
+        return errorTxn(ErrorCode.MARSHALLINGERROR);
+      }
+      this.changes.commit();
+      return body;
+    } catch (error) {
+      this.changes.rollback();
+      throw error;
+    }
+  }
+
+  #single(request: Request, zxid: number, timeMs: number): TxnBody {
     // Learners of other implementations forward what they should have refused. @see ZOOKEEPER-2623
     if (request.op === OpCode.check) return errorTxn(ErrorCode.UNIMPLEMENTED);
+    const reader = new JuteReader(request.bytes, request.start, request.end);
     const result = this.#one(request.op, reader, request, zxid, timeMs);
     return typeof result === 'number' ? { type: OpCode.error, err: result } : result;
   }
@@ -231,47 +272,37 @@ export class PrepRequestProcessor {
   }
 
   #closeSession(sessionId: bigint, zxid: number): TxnBody {
+    const type = OpCode.closeSession;
     const paths = new Set(this.#tree.ephemeralsOf(sessionId) ?? []);
     this.changes.adjustEphemerals(sessionId, paths);
-    let chars = 0;
-    for (const path of paths) {
-      this.#deletePending(path, zxid);
-      chars += path.length;
-    }
-    return { type: OpCode.closeSession, paths: chars <= CLOSE_SESSION_CHARS_MAX ? [...paths] : null };
+    for (const path of paths) this.#deletePending(path, zxid);
+    if (!this.#options.closeSessionTxnEnabled) return { type, paths: null, withoutBody: true };
+    const body: CloseSessionTxn = { type, paths: [...paths] };
+    // It cannot be refused. Without the list every server deletes what its own tree says, as it did before 3.6. ZOOKEEPER-4306
+    return txnBytes(body) <= this.#options.jute.txnBytesMax ? body : { type, paths: null };
   }
 
   /** All or nothing. Parts before the failing one report 0, the failing one its code, later ones -2. */
-  #multi(request: Request, reader: JuteReader, zxid: number, timeMs: number): MultiTxn {
+  #multi(request: Request, zxid: number, timeMs: number): MultiTxn {
     const txns: TxnBody[] = [];
     let failedAt = -1;
-    let code: number = ErrorCode.OK;
-    this.changes.beginMulti();
-    try {
-      readMulti(reader, (type, r) => {
-        if (failedAt >= 0) {
-          skipPart(type, r);
-          txns.push(errorTxn(ErrorCode.RUNTIMEINCONSISTENCY));
-          return;
-        }
-        if (!mayBePart(type)) throw new JuteError(`multi with operation ${type}`);
-        const result = this.#one(type, r, request, zxid, timeMs);
-        if (typeof result === 'number') {
-          failedAt = txns.length;
-          code = result;
-          txns.push(errorTxn(code));
-        } else {
-          txns.push(asPart(result));
-        }
-      });
-    } catch (error) {
-      this.changes.rollbackMulti();
-      throw error;
-    }
-    if (failedAt < 0) {
-      this.changes.commitMulti();
-    } else {
-      this.changes.rollbackMulti();
+    readMulti(new JuteReader(request.bytes, request.start, request.end), (type, r) => {
+      if (failedAt >= 0) {
+        skipPart(type, r);
+        txns.push(errorTxn(ErrorCode.RUNTIMEINCONSISTENCY));
+        return;
+      }
+      if (!mayBePart(type)) throw new JuteError(`multi with operation ${type}`);
+      const result = this.#one(type, r, request, zxid, timeMs);
+      if (typeof result === 'number') {
+        failedAt = txns.length;
+        txns.push(errorTxn(result));
+      } else {
+        txns.push(asPart(result));
+      }
+    });
+    if (failedAt >= 0) {
+      this.changes.rollback();
       for (let i = 0; i < failedAt; i++) txns[i] = errorTxn(ErrorCode.OK);
     }
     return { type: OpCode.multi, txns };
@@ -288,7 +319,7 @@ export class PrepRequestProcessor {
   }
 
   #allows(acl: readonly Acl[], perm: number, identities: () => readonly Id[]): boolean {
-    if (acl === OPEN_ACL_UNSAFE || this.#skipAcl) return true;
+    if (acl === OPEN_ACL_UNSAFE || this.#options.skipAcl) return true;
     return this.#tree.aclDecisions.allows(acl, perm, identities());
   }
 }
@@ -324,6 +355,13 @@ function mayBePart(op: number): boolean {
  */
 function asPart(txn: TxnBody): TxnBody {
   return txn.type === OpCode.create2 ? { ...txn, type: OpCode.create } : txn;
+}
+
+/** Of the bytes that will be written, with a digest. */
+function txnBytes(body: TxnBody): number {
+  const writer = new JuteWriter();
+  writeTxnBody(writer, body);
+  return TXN_HEADER_BYTES + writer.length + TXN_DIGEST_BYTES;
 }
 
 function errorTxn(err: number): ErrorTxn {

@@ -1,6 +1,7 @@
 import { DataTree, type TxnResult } from '../tree/data-tree.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { juteLimits } from '../wire/jute-limits.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -11,7 +12,7 @@ import {
   writeSetDataRequest,
 } from '../wire/requests.ts';
 import { readTxnBody, type TxnBody, type TxnHeader, writeTxnBody } from '../wire/txn.ts';
-import { PrepRequestProcessor } from './prep-request-processor.ts';
+import { type PrepOptions, PrepRequestProcessor } from './prep-request-processor.ts';
 import { Request } from './request.ts';
 
 /** One operation as a client writes it. */
@@ -94,8 +95,9 @@ export class PrepRig {
   readonly #outstanding: Prepared[] = [];
   #zxid = 0;
 
-  constructor(options: { skipAcl: boolean } = { skipAcl: false }) {
-    this.prep = new PrepRequestProcessor(this.tree, options);
+  constructor(options: Partial<PrepOptions> = {}) {
+    const defaults = { skipAcl: false, jute: juteLimits(), closeSessionTxnEnabled: true };
+    this.prep = new PrepRequestProcessor(this.tree, { ...defaults, ...options });
   }
 
   get outstanding(): number {

@@ -5,6 +5,7 @@ import { CountingAcl } from '../tree/counting-acl.test-kit.ts';
 import { type Id, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
+import { juteLimits } from '../wire/jute-limits.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writePathWatchRequest } from '../wire/requests.ts';
@@ -54,7 +55,7 @@ test('field report B2: a multi reads an ACL of many entries once, whatever its p
 
 test('field report B2: a multiRead reads an ACL of many entries once', () => {
   const { rig, counting } = longAcl();
-  const final = new FinalRequestProcessor(() => rig.tree, { skipAcl: false });
+  const final = new FinalRequestProcessor(() => rig.tree, { skipAcl: false, jute: juteLimits() });
   const request = new JuteWriter();
   for (let i = 0; i < PARTS; i++) {
     writeMultiHeader(request, OpCode.getData, false, -1);

@@ -60,7 +60,7 @@ export abstract class ZooKeeperServer {
     this.updateLatency = parts.metrics.summary('updatelatency');
     this.#propagationLatency = parts.metrics.summary('propagation_latency');
     this.#inProcessMax = inProcessMax;
-    this.final = new FinalRequestProcessor(() => parts.database.tree, { skipAcl: parts.config.skipAcl });
+    this.final = new FinalRequestProcessor(() => parts.database.tree, parts.config);
   }
 
   /** Asks for a new global session. `ClientConnection.established` or `refused` answers. */

@@ -99,7 +99,13 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#verifier = role.verifier;
     this.#broadcast = role.broadcast;
     this.#zxid = role.zxid;
-    this.#prep = new PrepRequestProcessor(parts.database.tree, parts.config);
+    const { config } = parts;
+    this.#prep = new PrepRequestProcessor(parts.database.tree, {
+      skipAcl: config.skipAcl,
+      digestAuthEnabled: config.digestAuthEnabled,
+      jute: config.jute,
+      closeSessionTxnEnabled: config.closeSessionTxnEnabled,
+    });
     this.#sync = new SyncRequestProcessor(
       parts.database,
       parts.clock,

@@ -14,17 +14,21 @@ export interface MasterSender {
 
 /** int type | long zxid -1 | int length | long session | int cxid | int op */
 const REQUEST_HEAD_BYTES = 32;
+/** Of one session in a PING: long id, int timeout. */
+const TOUCHED_BYTES = 12;
 
 /** What follower and observer share while they serve: requests up, and the answers that are not transactions. */
 export class LearnerServing implements MasterLink {
   readonly server: LearnerZooKeeperServer;
   readonly #sender: MasterSender;
+  readonly #packetDataBytesMax: number;
   readonly #head = new JuteWriter(REQUEST_HEAD_BYTES);
   /** The ids of a connection rarely change: their bytes are kept by list. */
   readonly #authinfo = new WeakMap<readonly Id[], { count: number; bytes: Buffer }>();
 
   constructor(context: PeerContext, mode: 'follower' | 'observer', epoch: number, sender: MasterSender) {
     this.#sender = sender;
+    this.#packetDataBytesMax = context.config.jute.txnBytesMax;
     this.server = new LearnerZooKeeperServer(serverParts(context), {
       mode,
       epoch,
@@ -74,12 +78,7 @@ export class LearnerServing implements MasterLink {
   onPacket(packet: PacketView): boolean {
     switch (packet.type) {
       case PacketType.PING:
-        this.#sender.send({
-          type: PacketType.PING,
-          zxid: packet.zxid,
-          data: this.#touchedSessions(),
-          authinfo: null,
-        });
+        this.#pong(packet.zxid);
         return true;
       case PacketType.SYNC:
         this.server.synced();
@@ -95,11 +94,18 @@ export class LearnerServing implements MasterLink {
     }
   }
 
-  /** (long session, int timeout) of each that showed life since the last ping. */
-  #touchedSessions(): Buffer {
+  /** (long session, int timeout) of each that showed life since the last ping, in as many packets as a master needs to read them. */
+  #pong(zxid: number): void {
     const writer = new JuteWriter(256);
-    for (const { id, timeoutMs } of this.server.takeTouched()) writer.writeBigLong(id).writeInt(timeoutMs);
-    return writer.toBuffer();
+    const send = () => {
+      this.#sender.send({ type: PacketType.PING, zxid, data: writer.toBuffer(), authinfo: null });
+      writer.reset();
+    };
+    for (const { id, timeoutMs } of this.server.takeTouched()) {
+      if (writer.length + TOUCHED_BYTES > this.#packetDataBytesMax) send();
+      writer.writeBigLong(id).writeInt(timeoutMs);
+    }
+    send();
   }
 
   stop(reason: string): void {

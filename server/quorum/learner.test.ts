@@ -8,80 +8,25 @@ import { PacketType } from '../wire/quorum-packet.ts';
 import { txnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { Follower } from './follower.ts';
-import { Observer } from './observer.ts';
-import { INIT_LIMIT_MS, type Peer, Stage, SYNC_LIMIT_MS } from './peer.test-kit.ts';
+import {
+  ACK_NEWLEADER,
+  acked,
+  assertEnded,
+  currentEpochOnDisk,
+  discover,
+  EPOCH,
+  e1,
+  e2,
+  NEWLEADER_ZXID,
+  OLD,
+  serve,
+} from './learner.test-kit.ts';
+import { INIT_LIMIT_MS, Stage, SYNC_LIMIT_MS } from './peer.test-kit.ts';
 import { SNAPSHOT_SIGNATURE } from './sync-stream.ts';
 
 const test = suite('quorum: a learner, packet by packet');
 
 const { PROPOSAL, COMMIT, INFORM, NEWLEADER, UPTODATE, DIFF, TRUNC, SNAP, PING, ACK } = PacketType;
-const EPOCH = 2;
-/** e1(n): the n-th transaction of epoch 1, which the learner has up to 3. */
-const e1 = (counter: number) => makeZxid(1, counter);
-const e2 = (counter: number) => makeZxid(EPOCH, counter);
-const OLD = [1, 2, 3].map(n => createPacket(e1(n)));
-const NEWLEADER_ZXID = e2(0);
-const ACK_NEWLEADER = 'ACK 0x200000000';
-
-interface Play {
-  readonly stage: Stage;
-  readonly learner: Follower | Observer;
-  readonly master: Peer;
-  /** Epochs that the votes of this server name from then on. */
-  readonly established: readonly number[];
-}
-
-/** Up to where the master says how it will sync. */
-function discover(role: 'follower' | 'observer', options: { stage?: Stage; newEpoch?: number } = {}): Play {
-  const stage = options.stage ?? new Stage({ sid: role === 'follower' ? 2 : 4 }).history(OLD, 1);
-  const accept = stage.playMember(1, 2888);
-  const Role = role === 'follower' ? Follower : Observer;
-  const established: number[] = [];
-  const learner = new Role(
-    stage.context,
-    [[{ host: 'zk1', port: 2888 }]],
-    epoch => void established.push(epoch),
-  );
-  stage.ended = null;
-  learner.start(reason => {
-    stage.ended = reason;
-  });
-  const master = accept();
-  const info = role === 'follower' ? 'FOLLOWERINFO' : 'OBSERVERINFO';
-  assert.equal(master.told(), [`${info} 0x${makeZxid(stage.epochs.acceptedEpoch, 0).toString(16)}`]);
-  master.sendLeaderInfo(options.newEpoch ?? EPOCH);
-  return { stage, learner, master, established };
-}
-
-function acked(play: Play, lastZxid = e1(3)): Play {
-  assert.equal(play.master.told(), [`ACKEPOCH 0x${lastZxid.toString(16)}`]);
-  return play;
-}
-
-/** Serving, after an empty DIFF. */
-function serve(role: 'follower' | 'observer', stage?: Stage): Play {
-  const play = acked(discover(role, stage === undefined ? {} : { stage }));
-  play.master.send(DIFF, e1(3)).send(NEWLEADER, NEWLEADER_ZXID);
-  assert.equal(play.master.told(), [ACK_NEWLEADER]);
-  assert.is(play.stage.serving, null);
-  assert.equal(play.established, []);
-  play.master.send(UPTODATE, -1);
-  assert.equal(play.master.told(), [ACK_NEWLEADER]);
-  assert.ok(play.stage.serving !== null);
-  assert.equal(play.established, [EPOCH]);
-  return play;
-}
-
-function currentEpochOnDisk(stage: Stage): string {
-  return stage.machine.disk.read('/d/version-2/currentEpoch').toString();
-}
-
-function assertEnded({ stage, master }: Play, reason: RegExp): void {
-  stage.wait(() => stage.ended !== null && master.closed !== null, 'the learner to leave');
-  assert.match(stage.ended!, reason);
-  assert.is(stage.serving, null);
-  assert.is(stage.fatal, null);
-}
 
 test('002-11: a newer epoch is on disk before it is acked; one accepted before is answered -1; an older one is left', () => {
   const first = discover('follower');

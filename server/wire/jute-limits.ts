@@ -14,7 +14,7 @@
 export interface JuteLimits {
   /** Of a client's frame: jute.maxbuffer itself. */
   readonly frameBytesMax: number;
-  /** Of a transaction that is written: header, body and digest. */
+  /** Of a transaction that is written: header, body and digest. Of any other packet's data, too. */
   readonly txnBytesMax: number;
   /** Of a packet of another server, or of a node in a SNAP, until it is whole. */
   readonly packetBytesMax: number;
