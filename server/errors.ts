@@ -10,6 +10,7 @@ export const errorCatalogue = {
   ZK_MYID: 'the myid file is missing or does not name a server of the ensemble',
   ZK_LISTEN: 'a port cannot be bound',
   ZK_DATA_DIR: 'a data directory cannot be made or written to, or another server works in it',
+  ZK_DATA_MISMATCH: 'dataDir and dataLogDir do not belong together, or their files are elsewhere',
   ZK_DISK: 'a file operation failed: the server stops rather than lose an acknowledged write',
   ZK_LOG_CORRUPT: 'a transaction log is damaged before its end',
   ZK_LOG_GAP: 'transactions are missing between the snapshot and a log, or between two logs',

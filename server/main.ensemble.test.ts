@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -233,6 +234,64 @@ test(
       assert.is(await client.get('/before'), '1');
       assert.is(await client.get('/after'), '2');
     });
+  },
+  DEADLINE,
+);
+
+test(
+  'field report A4: dataLogDir set anew on a server with data, or removed again, ends the start with one line that says where the logs are',
+  async () => {
+    const folder = temporaryFolder();
+    const zk = join(folder, 'zk');
+    const [data, logs] = [join(zk, 'data', 'version-2'), join(folder, 'logs', 'version-2')];
+    await writeNodes(configOf(zk), 3);
+    const apart = [`dataLogDir=${join(folder, 'logs')}`];
+    assertRefusal(await runToEnd(configOf(zk, apart)), 'ZK_DATA_MISMATCH', `${data}/log.`, apart[0]!);
+    for (const name of readdirSync(data).filter(each => each.startsWith('log.')))
+      renameSync(join(data, name), join(logs, name));
+    await whileRunning(configOf(zk, apart), async client => {
+      assert.is(await client.get('/node2'), 'value 2');
+    });
+    assertRefusal(await runToEnd(configOf(zk)), 'ZK_DATA_MISMATCH', data, logs);
+    const exchanged = [`dataDir=${join(folder, 'logs')}`, `dataLogDir=${join(zk, 'data')}`];
+    assertRefusal(await runToEnd(configOf(zk, exchanged)), 'ZK_DATA_MISMATCH', `${data}/snapshot.0`);
+    await whileRunning(configOf(zk, apart), async client => assert.is(await client.get('/node2'), 'value 2'));
+  },
+  DEADLINE,
+);
+
+test(
+  'field report A4: one directory by two names is one directory',
+  async () => {
+    const folder = temporaryFolder();
+    const zk = join(folder, 'zk');
+    await writeNodes(configOf(zk), 3);
+    const link = join(folder, 'link');
+    symlinkSync(join(zk, 'data'), link);
+    for (const name of [link, `${link}/`, join(zk, '.', 'data/'), `${zk}/../zk//data`]) {
+      await whileRunning(configOf(zk, [`dataLogDir=${name}`]), async client =>
+        assert.is(await client.get('/node2'), 'value 2', name),
+      );
+    }
+  },
+  DEADLINE,
+);
+
+test(
+  'datadir.autocreate=false: a file system that is not mounted is missed',
+  async () => {
+    const zk = join(temporaryFolder(), 'zk');
+    const config = configOf(zk, ['datadir.autocreate=false']);
+    assertRefusal(await runToEnd(config), 'ZK_DATA_DIR', join(zk, 'data'));
+    mkdirSync(join(zk, 'data'));
+    assertRefusal(
+      await runToEnd(config),
+      'ZK_DATA_DIR',
+      join(zk, 'data', 'version-2'),
+      'datadir.autocreate=false',
+    );
+    mkdirSync(join(zk, 'data', 'version-2'));
+    await writeNodes(config, 1);
   },
   DEADLINE,
 );

@@ -62,10 +62,13 @@ process.on('uncaughtException', fail);
 try {
   const runtime = nodeRuntime({ linkMapFile: values['link-map'], logger });
   const config = loadConfig(runtime.disk, configPath);
-  await claimDirectories([
-    { key: 'dataDir', path: config.dataDir },
-    { key: 'dataLogDir', path: config.dataLogDir },
-  ]);
+  await claimDirectories(
+    [
+      { key: 'dataDir', path: config.dataDir },
+      { key: 'dataLogDir', path: config.dataLogDir },
+    ],
+    config.directoryAutoCreate,
+  );
   const server = startServer({ runtime, config, logger, logLinesDropped: linesDropped, onFatal: fail });
   returnMemoryWhenQuiet();
   let stopping = false;

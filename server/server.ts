@@ -167,6 +167,10 @@ function databaseConfig(config: ServerConfig) {
     snapshotSizeFactor: config.snapshotSizeFactor,
     logEnabled: config.observerSyncEnabled || config.quorum?.role !== 'observer',
     trustEmptySnapshot: config.trustEmptySnapshot,
-    autoCreate: true,
+    // Nobody could bring a standalone server its data: as with upstream, it starts empty.
+    autoCreate: config.databaseAutoCreate || config.quorum === undefined,
+    directoryAutoCreate: config.directoryAutoCreate,
+    logRecord: true,
+    votes: config.quorum !== undefined && config.quorum.role !== 'observer',
   };
 }

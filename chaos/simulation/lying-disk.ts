@@ -10,6 +10,7 @@ export function lyingDisk(disk: Disk, clock: Clock): Disk {
     makeDirectory: path => disk.makeDirectory(path),
     list: path => disk.list(path),
     exists: path => disk.exists(path),
+    identity: path => disk.identity(path),
     size: path => disk.size(path),
     modifiedMs: path => disk.modifiedMs(path),
     read: path => disk.read(path),

@@ -15,6 +15,7 @@ export function forgetfulDisk(disk: Disk, writeBackMs: number): Disk {
     makeDirectory: path => disk.makeDirectory(path),
     list: path => disk.list(path),
     exists: path => disk.exists(path),
+    identity: path => disk.identity(path),
     size: path => held.get(path)?.size ?? disk.size(path),
     modifiedMs: path => disk.modifiedMs(path),
     read: path => contentOf(held.get(path)) ?? disk.read(path),

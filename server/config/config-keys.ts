@@ -253,6 +253,8 @@ export const usedKeys = {
     'between purges; 0: never',
   ),
   trustEmptySnapshot: flagProperty('snapshot.trust.empty', false, 'logs without a snapshot are accepted'),
+  databaseAutoCreate: flagProperty('db.autocreate', true, 'a member without data votes'),
+  directoryAutoCreate: flagProperty('datadir.autocreate', true, 'version-2 is made where it is missing'),
   digestEnabled: flagProperty('digest.enabled', true, 'a digest of the tree in transactions and snapshots'),
 
   skipAcl: wordProperty('skipACL', false, YES_NO, 'no ACL is checked'),

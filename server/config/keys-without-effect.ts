@@ -108,8 +108,6 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   maxWriteQueuePollTime: tunes('how long an empty batch waits'),
   'snapshot.compression.method': tunes('gz or snappy snapshots'),
   'serializeLastProcessedZxid.enabled': tunes('the last zxid at the end of a snapshot (3.9)'),
-  'datadir.autocreate': tunes('the data directory made when it is missing'),
-  'db.autocreate': tunes('an empty database may vote'),
   'leader.maxTimeToWaitForEpoch': tunes('a limit of its own for phase 1'),
   'leader.ackLoggingFrequency': tunes('how many acks between two log lines'),
   'leader.closeSocketAsync': tunes('threads of upstream'),

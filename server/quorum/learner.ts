@@ -256,9 +256,11 @@ export abstract class Learner implements Role {
       return;
     }
     const answer = Buffer.alloc(4);
+    const isWiped = database.lastProcessedZxid < 0;
     if (this.#newEpoch > epochs.acceptedEpoch) {
       epochs.setAcceptedEpoch(this.#newEpoch);
-      answer.writeInt32BE(epochs.currentEpoch, 0);
+      // A member that lost its data is no witness that nothing was committed. ZOOKEEPER-261
+      answer.writeInt32BE(isWiped ? -1 : epochs.currentEpoch, 0);
     } else {
       // Accepted before, this one or an observer's later one: answered, and not to be counted. Row 002-11.
       answer.writeInt32BE(-1, 0);
@@ -266,7 +268,7 @@ export abstract class Learner implements Role {
     this.#phase = 'syncMode';
     // Nothing of ours can be cut to where the master wants it. For a zxid before all logs it has only a snapshot; for 0,
     // an empty tree, it might send its whole log, on top of ours.
-    const zxid = this.context.sync.snapshotNeeded ? BEFORE_ALL_LOGS : database.lastLoggedZxid;
+    const zxid = isWiped || this.context.sync.snapshotNeeded ? BEFORE_ALL_LOGS : database.lastLoggedZxid;
     this.send({ type: PacketType.ACKEPOCH, zxid, data: answer, authinfo: null });
   }
 

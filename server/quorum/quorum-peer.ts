@@ -201,6 +201,7 @@ export class QuorumPeer {
   /** NO_VOTE keeps a server from being elected, and its vote from counting; it follows the leader that others elect. */
   #votedZxid(): number {
     const { database, epochs, logger } = this.#parts;
+    if (database.lastProcessedZxid < 0) return NO_VOTE;
     if (epochs.acceptedEpoch < EPOCH_MAX) return database.lastLoggedZxid;
     logger.error(
       `epoch ${EPOCH_MAX} is accepted here, the last there is: this server follows a leader of it, and elects none. ` +

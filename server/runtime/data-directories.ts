@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { createServer } from 'node:net';
 import { ServerError } from '../errors.ts';
 import { nodeDisk } from './node-disk.ts';
@@ -10,15 +10,18 @@ export interface DataDirectory {
 }
 
 /**
- * Makes the directories, and holds them for this process until it ends: a second server on the same files would take
+ * Makes the directories unless `autoCreate` is false, and holds them for this process until it ends: a second server on the same files would take
  * the log away from the first, which would go on acknowledging writes that nobody can read again.
  *
  * @throws ServerError ZK_DATA_DIR naming key and path
  */
-export async function claimDirectories(directories: readonly DataDirectory[]): Promise<void> {
+export async function claimDirectories(
+  directories: readonly DataDirectory[],
+  autoCreate = true,
+): Promise<void> {
   const held = new Set<string>();
   for (const { key, path } of directories) {
-    const inode = usable(key, path);
+    const inode = usable(key, path, autoCreate);
     if (held.has(inode)) continue;
     held.add(inode);
     if (!(await hold(`zklab-server ${inode}`)))
@@ -26,13 +29,15 @@ export async function claimDirectories(directories: readonly DataDirectory[]): P
   }
 }
 
-/** Device and inode: the same directory by whatever path. */
-function usable(key: string, path: string): string {
+/** The identity of the directory: the same by whatever path. */
+function usable(key: string, path: string, autoCreate: boolean): string {
   try {
-    nodeDisk.makeDirectory(path);
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-    const { dev, ino } = statSync(path, { bigint: true });
-    return `${dev}:${ino}`;
+    if (autoCreate) nodeDisk.makeDirectory(path);
+    for (const directory of [path, `${path}/version-2`]) {
+      if (directory === path || nodeDisk.exists(directory))
+        accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    }
+    return nodeDisk.identity(path);
   } catch (error) {
     // The disk's own message names the path again.
     const { cause = error } = error as Error;

@@ -97,6 +97,10 @@ export class MemoryDisk implements Disk {
     return this.#files.has(normal(path)) || this.#directories.has(normal(path));
   }
 
+  identity(path: string): string {
+    return normal(path);
+  }
+
   size(path: string): number {
     return this.#fileAt(path).size;
   }

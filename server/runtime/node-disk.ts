@@ -8,6 +8,7 @@ export const nodeDisk: Disk = {
   makeDirectory: path => guard('create directory', path, () => makeDirectory(path)),
   list: path => guard('list', path, () => listNames(path)),
   exists: path => guard('stat', path, () => isThere(path)),
+  identity: path => guard('stat', path, () => identityOf(path)),
   size: path => guard('stat', path, () => fs.statSync(path).size),
   modifiedMs: path => guard('stat', path, () => fs.statSync(path).mtimeMs),
   read: path => guard('read', path, () => fs.readFileSync(path)),
@@ -131,6 +132,12 @@ function openDescriptor(path: string, mode: 'r' | 'w' | 'a+'): number {
   const { O_CREAT, O_RDWR, O_TRUNC } = fs.constants;
   // Not O_APPEND: Linux then ignores the position of a write.
   return fs.openSync(path, mode === 'w' ? O_RDWR | O_CREAT | O_TRUNC : O_RDWR | O_CREAT, 0o644);
+}
+
+/** Device and inode: links and spellings do not matter. */
+export function identityOf(path: string): string {
+  const { dev, ino } = fs.statSync(path, { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 function listNames(path: string): string[] {

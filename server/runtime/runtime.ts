@@ -112,6 +112,8 @@ export interface Disk {
   /** File names in a directory, sorted; [] when it does not exist. */
   list(path: string): string[];
   exists(path: string): boolean;
+  /** The same for two paths when they lead to the same directory. @throws when it does not exist */
+  identity(path: string): string;
   /** Size in bytes. @throws when the file does not exist */
   size(path: string): number;
   /** Milliseconds since 1970 of the last change. */

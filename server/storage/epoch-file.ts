@@ -3,13 +3,12 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { EPOCH_MAX, epochOf, isEpoch, zxidToHex } from '../wire/zxid.ts';
 import { onDisk } from './disk-error.ts';
+import { replaceFile } from './small-file.ts';
 
 const CURRENT = 'currentEpoch';
 const ACCEPTED = 'acceptedEpoch';
 /** Java's name for an epoch that is announced and not yet current. */
 const TEMPORARY_SUFFIX = '.tmp';
-/** What is being written: the announcement above is replaced whole too, since it may be needed after a crash. */
-const NEXT_SUFFIX = '.next';
 
 /**
  * The two promises of a voter: `acceptedEpoch`, the newest epoch it agreed to start; `currentEpoch`, the newest it
@@ -36,6 +35,11 @@ export class EpochFiles {
 
   get acceptedEpoch(): number {
     return this.#accepted;
+  }
+
+  /** What the file says before anything is derived; 0 where there is none. @throws ServerError ZK_EPOCH_FILE */
+  readCurrentEpoch(): number {
+    return this.#read(CURRENT) ?? 0;
   }
 
   /** Reads both, or derives them from the last zxid of a server that has none. @throws ServerError ZK_EPOCH_FILE */
@@ -108,17 +112,7 @@ export class EpochFiles {
     const path = `${this.#directory}/${name}`;
     // Written, it would be refused at every start.
     if (!isEpoch(epoch)) throw this.#error(`${path} cannot take epoch ${epoch}, 0 to ${EPOCH_MAX} accepted`);
-    onDisk('write', path, () => {
-      const file = this.#disk.open(path + NEXT_SUFFIX, 'w');
-      try {
-        file.writeAt(0, Buffer.from(String(epoch)));
-        file.syncNow();
-      } finally {
-        file.close();
-      }
-      this.#disk.rename(path + NEXT_SUFFIX, path);
-      this.#disk.syncDirectory(this.#directory);
-    });
+    replaceFile(this.#disk, this.#directory, name, String(epoch));
   }
 
   #error(message: string): ServerError {

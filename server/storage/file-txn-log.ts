@@ -15,6 +15,8 @@ export interface FileTxnLogOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly directory: string;
+  /** A file of this log is found again after a crash from now on. Called once for each. */
+  readonly onNewFile?: () => void;
   /** A file grows in steps of this many bytes of zeros, so that a sync need not write its new size; 0: never. */
   readonly preAllocBytes: number;
   /** A file above this many bytes is followed by a new one; 0: only snapshots roll. */
@@ -228,8 +230,7 @@ export class FileTxnLog {
   #syncNewName(): void {
     if (!this.#newFile) return;
     try {
-      this.#options.disk.syncDirectory(this.#options.directory);
-      this.#newFile = false;
+      this.#nameIsDurable();
     } catch (error) {
       this.#fail(error);
     }
@@ -280,8 +281,13 @@ export class FileTxnLog {
 
   #syncFileNow(): void {
     this.#file?.syncNow();
-    if (this.#newFile) this.#options.disk.syncDirectory(this.#options.directory);
+    if (this.#newFile) this.#nameIsDurable();
+  }
+
+  #nameIsDurable(): void {
+    this.#options.disk.syncDirectory(this.#options.directory);
     this.#newFile = false;
+    this.#options.onNewFile?.();
   }
 
   #leaveFile(): void {

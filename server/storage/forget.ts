@@ -29,10 +29,10 @@ export function forgetAfter(disk: Disk, directory: string, zxid: number, logger:
 }
 
 /**
- * Removes a log that ends before `zxid`, that of the snapshot: what was to be logged behind it would not join it. A SNAP
+ * True for a log that ends before `zxid`, that of the snapshot: what was to be logged behind it would not join it. A SNAP
  * that was interrupted leaves such a log, and a power cut when a snapshot became durable before the log did.
  */
-export function forgetIfEndsBefore(disk: Disk, directory: string, zxid: number, logger: Logger): void {
+export function endsBefore(disk: Disk, directory: string, zxid: number): boolean {
   let last = -1;
   for (const file of listLogFiles(disk, directory).reverse()) {
     const reader = new LogFileReader(disk, file.path);
@@ -40,7 +40,7 @@ export function forgetIfEndsBefore(disk: Disk, directory: string, zxid: number, 
     reader.close();
     if (last >= 0) break;
   }
-  if (last >= 0 && last < zxid) forgetAfter(disk, directory, -1, logger);
+  return last >= 0 && last < zxid;
 }
 
 /** Removes snapshots that hold, or may hold, effects of transactions after `zxid`. @see ZOOKEEPER-4837 */

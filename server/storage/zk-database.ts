@@ -10,10 +10,14 @@ import { type TxnPacket, txnEnd, txnPacket } from '../wire/txn-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { CommittedLog } from './committed-log.ts';
 import { DatabaseState } from './database-state.ts';
+import { checkDirectories, type DataLayout, VERSION_DIRECTORY } from './directory-check.ts';
 import { type DiskDiff, openDiskDiff } from './disk-diff.ts';
 import { onDisk } from './disk-error.ts';
 import { FileTxnLog, type FlushDone } from './file-txn-log.ts';
-import { cutFile, forgetAfter, forgetIfEndsBefore, forgetSnapshotsAfter } from './forget.ts';
+import { firstStart } from './first-start.ts';
+import { cutFile, endsBefore, forgetAfter, forgetSnapshotsAfter } from './forget.ts';
+import { listLogFiles } from './log-format.ts';
+import { LogRecord } from './log-record.ts';
 import { parseTxnPacket } from './parse-txn.ts';
 import { type RecoverySource, recover, recoverUpTo } from './recovery.ts';
 import { renewNewestLog } from './renew-log.ts';
@@ -46,6 +50,12 @@ export interface ZkDatabaseConfig {
   readonly trustEmptySnapshot: boolean;
   /** False: an empty data directory is an accident unless it holds a file "initialize" (db.autocreate). */
   readonly autoCreate: boolean;
+  /** False: directories that are missing are not made (datadir.autocreate). */
+  readonly directoryAutoCreate: boolean;
+  /** A voter's word for an empty tree counts: what says that there was more is looked for. */
+  readonly votes: boolean;
+  /** A file beside the snapshots says where their logs are. @see LogRecord */
+  readonly logRecord: boolean;
 }
 
 export const databaseDefaults = {
@@ -63,6 +73,9 @@ export const databaseDefaults = {
   logEnabled: true,
   trustEmptySnapshot: false,
   autoCreate: true,
+  directoryAutoCreate: true,
+  votes: false,
+  logRecord: false,
 } as const;
 
 export interface ZkDatabaseParts {
@@ -72,8 +85,6 @@ export interface ZkDatabaseParts {
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
-
-const VERSION_DIRECTORY = 'version-2';
 
 /**
  * The data of one server, in memory and on disk: where processors and the quorum meet. Transactions come in twice, as
@@ -88,6 +99,7 @@ export class ZkDatabase {
   readonly #config: ZkDatabaseConfig;
   #state: DatabaseState;
   #log: FileTxnLog;
+  readonly #record: LogRecord;
   #snapshot: SnapshotWriter | null = null;
   #restoring = false;
   #txnsSinceSnapshot = 0;
@@ -100,6 +112,7 @@ export class ZkDatabase {
     this.#config = config;
     this.snapDirectory = `${config.dataDir}/${VERSION_DIRECTORY}`;
     this.logDirectory = `${config.dataLogDir}/${VERSION_DIRECTORY}`;
+    this.#record = new LogRecord(parts.disk, this.snapDirectory);
     this.#state = this.#emptyState();
     this.#log = this.#openLog(0);
     this.#drawSnapshotShare();
@@ -145,10 +158,11 @@ export class ZkDatabase {
     const { disk, logger, metrics } = this.#parts;
     this.#leaveLog();
     for (const path of [this.snapDirectory, this.logDirectory]) {
-      onDisk('create', path, () => disk.makeDirectory(path));
+      this.#makeDirectory(path);
       // Names that a killed process left behind are read as if they were durable: now they are.
       onDisk('sync', path, () => disk.syncDirectory(path));
     }
+    checkDirectories(disk, this.#layout, this.#record);
     this.#removeTemporarySnapshots();
     const { state, snapshotPath, txnsReplayed, tail } = recover(this.#recoverySource());
     if (tail !== undefined) {
@@ -156,12 +170,19 @@ export class ZkDatabase {
       logger.warn('the log ends in a torn entry, which is cut', { path, offset, reason });
       cutFile(disk, path, offset);
     }
-    if (snapshotPath !== undefined && txnsReplayed === 0) {
-      forgetIfEndsBefore(disk, this.logDirectory, state.tree.lastProcessedZxid, logger);
+    const { lastProcessedZxid } = state.tree;
+    if (
+      snapshotPath !== undefined &&
+      txnsReplayed === 0 &&
+      endsBefore(disk, this.logDirectory, lastProcessedZxid)
+    ) {
+      this.#recordLogs(false);
+      forgetAfter(disk, this.logDirectory, -1, logger);
     }
     renewNewestLog(disk, this.logDirectory);
     this.#state = state;
-    if (snapshotPath === undefined && txnsReplayed === 0) this.#startEmpty();
+    this.#startNew(snapshotPath !== undefined, txnsReplayed > 0);
+    if (this.#hasLogs) this.#recordLogs(true);
     this.#log = this.#openLog(Math.max(0, this.lastProcessedZxid));
     this.#txnsSinceSnapshot = txnsReplayed;
     metrics.summary('startup_txns_loaded').add(txnsReplayed);
@@ -282,6 +303,8 @@ export class ZkDatabase {
     }
     const { disk, logger } = this.#parts;
     forgetSnapshotsAfter(disk, this.snapDirectory, zxid, logger);
+    if (listLogFiles(disk, this.logDirectory).every(({ firstZxid }) => firstZxid > zxid))
+      this.#recordLogs(false);
     forgetAfter(disk, this.logDirectory, zxid, logger);
     this.#state = state;
     this.#log = this.#openLog(zxid);
@@ -337,6 +360,7 @@ export class ZkDatabase {
     try {
       // The log first: a newer snapshot of our own, were it alone left by a crash, is a state this server had.
       // All of it: between its end and the SNAP transactions are missing, and what it ends in may not be committed.
+      this.#recordLogs(false);
       forgetAfter(disk, this.logDirectory, -1, logger);
       forgetSnapshotsAfter(disk, this.snapDirectory, zxid, logger);
     } catch (error) {
@@ -363,18 +387,54 @@ export class ZkDatabase {
     );
   }
 
-  /** As upstream: a new server has a snapshot of zxid 0 from its start. */
-  #startEmpty(): void {
+  get #layout(): DataLayout {
+    const { dataDir, dataLogDir } = this.#config;
+    const { snapDirectory, logDirectory } = this;
+    return { dataDir, dataLogDir, snapDirectory, logDirectory };
+  }
+
+  #makeDirectory(path: string): void {
     const { disk } = this.#parts;
-    const marker = `${this.#config.dataDir}/initialize`;
-    const marked = disk.exists(marker);
-    if (!this.#config.autoCreate && !marked) {
-      this.#parts.logger.warn('the data directory is empty, which is not trusted: this server does not vote');
-      this.#state.tree.lastProcessedZxid = -1;
-      return;
+    if (!this.#config.directoryAutoCreate && !disk.exists(path)) {
+      throw new ServerError(
+        'ZK_DATA_DIR',
+        `${path} is missing, and datadir.autocreate=false: create it, or mount the file system it is on`,
+        { path },
+      );
     }
+    onDisk('create', path, () => disk.makeDirectory(path));
+  }
+
+  get #hasLogs(): boolean {
+    return listLogFiles(this.#parts.disk, this.logDirectory).length > 0;
+  }
+
+  #recordLogs(logged: boolean): void {
+    if (this.#config.logRecord) this.#record.write({ logDirectory: this.logDirectory, logged });
+  }
+
+  #startNew(hasSnapshot: boolean, hasTxns: boolean): void {
+    const { disk, logger } = this.#parts;
+    const { votes, autoCreate } = this.#config;
+    const isEmpty = this.lastProcessedZxid === 0 && !this.#hasLogs;
+    const found = { hasSnapshot, hasTxns, isEmpty };
+    switch (
+      firstStart({ disk, logger, layout: this.#layout, record: this.#record, votes, autoCreate }, found)
+    ) {
+      case 'untrusted':
+        this.#state.tree.lastProcessedZxid = -1;
+        return;
+      case 'snapshot':
+        this.#writeSnapshotNow();
+        break;
+      case 'nothing':
+    }
+    if (votes && isEmpty) this.#recordLogs(false);
+  }
+
+  /** As upstream: a new server has a snapshot of zxid 0 from its start. */
+  #writeSnapshotNow(): void {
     this.#newWriter(this.#state.tree, this.#state.sessionTimeouts, this.#config.digestEnabled).writeNow();
-    if (marked) onDisk('remove', marker, () => disk.remove(marker));
   }
 
   #newWriter(tree: DataTree, sessions: ReadonlyMap<bigint, number>, digestEnabled: boolean): SnapshotWriter {
@@ -419,7 +479,15 @@ export class ZkDatabase {
     const { preAllocBytes, txnLogSizeLimitBytes: sizeLimitBytes, forceSync, fsyncWarningMs } = this.#config;
     const limits = { preAllocBytes, sizeLimitBytes, forceSync, fsyncWarningMs };
     return new FileTxnLog(
-      { disk, clock, metrics, logger, directory: this.logDirectory, ...limits },
+      {
+        disk,
+        clock,
+        metrics,
+        logger,
+        directory: this.logDirectory,
+        onNewFile: () => this.#recordLogs(true),
+        ...limits,
+      },
       lastLoggedZxid,
     );
   }

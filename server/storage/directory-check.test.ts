@@ -1,0 +1,313 @@
+import { assert, suite } from '#test';
+import { makeZxid } from '../wire/zxid.ts';
+import { commit, creates, E1, names, open, reopen, streamFrom } from './database.test-kit.ts';
+import { LOG_RECORD_NAME } from './log-record.ts';
+import { type TestRig, testRig } from './testing.ts';
+import type { ZkDatabase, ZkDatabaseConfig } from './zk-database.ts';
+
+const test = suite('storage: directories that belong together');
+
+/** As a server opens it. */
+const SERVER = { logRecord: true } as const;
+const VOTER = { logRecord: true, votes: true, dataLogDir: '/log' } as const;
+const DATA = '/data/version-2';
+const LOG = '/log/version-2';
+
+function put(rig: TestRig, path: string, bytes: string | Buffer): void {
+  rig.disk.makeDirectory(path.slice(0, path.lastIndexOf('/')));
+  const file = rig.disk.open(path, 'w');
+  file.writeAt(0, Buffer.from(bytes));
+  file.syncNow();
+  file.close();
+}
+
+function move(rig: TestRig, from: string, to: string, prefix: string): void {
+  rig.disk.makeDirectory(to);
+  for (const name of rig.disk.list(from)) {
+    if (name.startsWith(prefix)) rig.disk.rename(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+function removeAll(rig: TestRig, directory: string, prefix = ''): void {
+  for (const name of rig.disk.list(directory))
+    if (name.startsWith(prefix)) rig.disk.remove(`${directory}/${name}`);
+}
+
+function refused(rig: TestRig, config: Partial<ZkDatabaseConfig>, ...says: RegExp[]): void {
+  const before = rig.disk.list(DATA).concat(rig.disk.list(LOG));
+  assert.throws(
+    () => open(rig, { ...SERVER, ...config }),
+    (error: Error & { code?: string }) => {
+      assert.is(error.code, 'ZK_DATA_MISMATCH', error.message);
+      for (const pattern of says) assert.match(error.message, pattern);
+      return true;
+    },
+  );
+  assert.equal(rig.disk.list(DATA).concat(rig.disk.list(LOG)), before, 'nothing was changed');
+}
+
+/** A server that wrote 1 to 5, its logs in `dataLogDir`. */
+function written(config: Partial<ZkDatabaseConfig> = {}): TestRig {
+  const rig = testRig();
+  const db = open(rig, { ...SERVER, ...config });
+  commit(rig, db, ...creates(1, 5));
+  db.close();
+  return rig;
+}
+
+function snapshot(rig: TestRig, db: ZkDatabase): void {
+  assert.ok(db.takeSnapshot(error => assert.is(error, undefined)));
+  rig.clock.run();
+}
+
+const lastOf = (rig: TestRig, config: Partial<ZkDatabaseConfig> = {}) =>
+  open(rig, { ...SERVER, ...config }).lastProcessedZxid;
+
+test('field report A4: dataLogDir set anew on a server with data is refused, and says which files to move', () => {
+  const rig = written();
+  const config = { dataLogDir: '/log' };
+  refused(
+    rig,
+    config,
+    /\/data\/version-2\/log\.100000001 is a transaction log in the snapshot directory/,
+    /dataLogDir=\/log/,
+  );
+  move(rig, DATA, LOG, 'log.');
+  assert.is(lastOf(rig, config), E1 + 5);
+});
+
+test('field report A4: the two directories exchanged are refused', () => {
+  const rig = written({ dataLogDir: '/log' });
+  refused(
+    rig,
+    { dataDir: '/log', dataLogDir: '/data' },
+    /snapshot\.0 is a snapshot in the log directory/,
+    /exchanged\?/,
+  );
+});
+
+test('field report A4: dataLogDir removed from the configuration, or set elsewhere, is refused while the logs are where they were', () => {
+  const rig = written({ dataLogDir: '/log' });
+  const elsewhere = /those that belong to the snapshots in \/data\/version-2 are in \/log\/version-2/;
+  refused(rig, {}, /\/data\/version-2 holds no transaction log/, elsewhere);
+  refused(rig, { dataLogDir: '/other' }, /\/other\/version-2 holds no transaction log/, elsewhere);
+  move(rig, LOG, DATA, 'log.');
+  assert.is(lastOf(rig), E1 + 5, 'moved along, they are taken');
+  assert.is(lastOf(rig), E1 + 5);
+});
+
+test('field report A4: older logs of the directory from before are not taken for the newer ones', () => {
+  const rig = written();
+  move(rig, DATA, '/old/version-2', 'log.');
+  for (const name of rig.disk.list('/old/version-2'))
+    put(rig, `${LOG}/${name}`, rig.disk.read(`/old/version-2/${name}`));
+  const db = open(rig, { ...SERVER, dataLogDir: '/log' });
+  commit(rig, db, ...creates(6, 9));
+  db.close();
+  refused(
+    rig,
+    { dataLogDir: '/old' },
+    /\/old\/version-2 holds older transaction logs/,
+    /are in \/log\/version-2/,
+  );
+  assert.is(lastOf(rig, { dataLogDir: '/log' }), E1 + 9);
+});
+
+test('field report A4: logs that are gone are missed, also where the directory is the same; a person may go on without', () => {
+  const rig = written({ dataLogDir: '/log' });
+  removeAll(rig, LOG);
+  refused(
+    rig,
+    { dataLogDir: '/log' },
+    /is its file system mounted\?/,
+    /remove \/data\/version-2\/logDirectory/,
+  );
+  rig.disk.remove(`${DATA}/${LOG_RECORD_NAME}`);
+  assert.is(lastOf(rig, { dataLogDir: '/log' }), 0);
+});
+
+test('a snapshot alone, restored into empty directories, is what the server starts from', () => {
+  for (const config of [{}, { dataLogDir: '/log' }, VOTER]) {
+    const rig = written(config);
+    const db = open(rig, { ...SERVER, ...config });
+    snapshot(rig, db);
+    db.close();
+    const backup = rig.disk.read(`${DATA}/snapshot.100000005`);
+    removeAll(rig, DATA);
+    removeAll(rig, LOG);
+    put(rig, `${DATA}/snapshot.100000005`, backup);
+    assert.is(lastOf(rig, config), E1 + 5);
+    assert.is(lastOf(rig, config), E1 + 5, 'nothing was written yet');
+  }
+});
+
+test('field report A4: files one level too high or too deep are found, not passed over', () => {
+  for (const where of ['/data', '/data/version-2/version-2']) {
+    const rig = written();
+    move(rig, DATA, where, '');
+    refused(
+      rig,
+      {},
+      new RegExp(`${where}/snapshot\\.0 is a snapshot file, and /data/version-2`),
+      /holds none: move/,
+    );
+    move(rig, where, DATA, 'snapshot.');
+    refused(rig, {}, new RegExp(`${where}/log\\.100000001 is a log file`));
+    move(rig, where, DATA, '');
+    assert.is(lastOf(rig), E1 + 5);
+  }
+});
+
+test('files that only have such names do not matter', () => {
+  const rig = testRig();
+  put(rig, '/data/log.1', 'yesterday: all is well');
+  put(rig, '/data/snapshot.2', '');
+  assert.is(lastOf(rig), 0);
+});
+
+test('field report A5: a file of an epoch that cannot be counted is refused by name', () => {
+  for (const name of ['snapshot.20000000000001', 'log.20000000000001']) {
+    const rig = written();
+    put(rig, `${DATA}/${name}`, 'x');
+    refused(rig, {}, new RegExp(`${name.replace('.', '\\.')} is of an epoch above 2097151`));
+  }
+});
+
+test('field report A4: a voter of a working ensemble with the empty snapshot of its first start and no logs is refused', () => {
+  const rig = testRig();
+  open(rig, { dataLogDir: '/log' }).close();
+  put(rig, `${DATA}/currentEpoch`, '3');
+  const config = VOTER;
+  refused(rig, config, /the empty snapshot of a first start, and currentEpoch 3/, /was dataLogDir set/);
+  assert.is(lastOf(rig, { dataLogDir: '/log' }), 0, 'an observer is brought what it lacks');
+  rig.disk.remove(`${DATA}/currentEpoch`);
+  assert.is(lastOf(rig, config), 0);
+});
+
+test('a person may say that nothing was ever written', () => {
+  for (const marker of ['/data/initialize', '/log/initialize']) {
+    const rig = testRig();
+    open(rig, { dataLogDir: '/log' }).close();
+    put(rig, `${DATA}/currentEpoch`, '3');
+    put(rig, marker, '');
+    const config = VOTER;
+    assert.is(lastOf(rig, config), 0);
+    assert.not(rig.disk.exists(marker));
+    assert.is(lastOf(rig, config), 0, 'and is not asked again');
+  }
+});
+
+test('a voter whose ensemble never wrote anything starts again and again', () => {
+  const rig = testRig();
+  open(rig, VOTER).close();
+  put(rig, `${DATA}/currentEpoch`, '3');
+  for (let start = 0; start < 3; start++) assert.is(reopen(rig, VOTER).lastProcessedZxid, 0);
+});
+
+test('a voter with nothing but its epoch files gets its data from a leader before it votes', () => {
+  const rig = testRig();
+  put(rig, `${DATA}/currentEpoch`, '3');
+  assert.is(open(rig, VOTER).lastProcessedZxid, -1);
+  assert.equal(rig.disk.list(DATA), ['currentEpoch']);
+  put(rig, '/data/initialize', '');
+  assert.is(open(rig, VOTER).lastProcessedZxid, 0);
+});
+
+/** Cuts the power at each step of `act` in turn, and starts again. */
+function atEveryStep(
+  act: (rig: TestRig, db: ZkDatabase) => void,
+  prepare: (rig: TestRig, db: ZkDatabase) => void,
+): number {
+  for (let step = 1; ; step++) {
+    const rig = testRig(step);
+    const db = open(rig, VOTER);
+    prepare(rig, db);
+    let left = step;
+    rig.disk.beforeOperation = () => {
+      if (--left === 0) throw new Error('power cut');
+    };
+    try {
+      act(rig, db);
+      rig.clock.run();
+    } catch (error) {
+      if (left > 0) throw error;
+    }
+    rig.disk.beforeOperation = () => {};
+    const isOver = left > 0;
+    // What a member of a working ensemble has.
+    put(rig, `${DATA}/currentEpoch`, '1');
+    rig.disk.syncDirectory(DATA);
+    for (let start = 0; start < 2; start++) reopen(rig, VOTER);
+    if (isOver) return step;
+  }
+}
+
+test('a power cut around the first log, a SNAP, or a TRUNC of everything never looks like logs that are lost', () => {
+  const first = atEveryStep(
+    (_rig, db) => {
+      for (const packet of creates(1, 3)) db.append(packet);
+      db.flush(() => {});
+    },
+    () => {},
+  );
+  assert.ok(first > 5, `${first} steps`);
+  const truncated = atEveryStep(
+    (_rig, db) => void db.truncate(0),
+    (rig, db) => commit(rig, db, ...creates(1, 3)),
+  );
+  assert.ok(truncated > 5, `${truncated} steps`);
+  const snapped = atEveryStep(
+    (rig, db) => {
+      const { bytes, zxid } = streamFrom(rig, 6);
+      const reader = db.beginRestore();
+      reader.feed(bytes);
+      db.finishRestore(reader, zxid, () => {});
+    },
+    (rig, db) => commit(rig, db, ...creates(1, 3)),
+  );
+  assert.ok(snapped > 5, `${snapped} steps`);
+});
+
+test('after a SNAP there are no logs, and a restart knows it', () => {
+  const rig = written();
+  const db = open(rig, SERVER);
+  const { bytes, zxid } = streamFrom(rig, 6);
+  const reader = db.beginRestore();
+  reader.feed(bytes);
+  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
+  rig.clock.run();
+  const again = reopen(rig, SERVER);
+  assert.is(again.lastProcessedZxid, E1 + 6);
+  commit(rig, again, ...creates(7, 8));
+  removeAll(rig, DATA, 'log.');
+  rig.disk.syncDirectory(DATA);
+  refused(rig, {}, /holds no transaction log/);
+});
+
+test('field report A6: logs of 3.4 that were trusted once start without trust from then on', () => {
+  const rig = testRig();
+  commit(rig, open(rig), ...creates(1, 5));
+  rig.disk.remove(`${DATA}/snapshot.0`);
+  assert.throws(() => open(rig), /no snapshot to start from/);
+  const trusting = open(rig, { ...SERVER, trustEmptySnapshot: true });
+  assert.is(trusting.lastProcessedZxid, E1 + 5);
+  trusting.close();
+  const again = reopen(rig, SERVER);
+  assert.is(again.lastProcessedZxid, E1 + 5);
+  commit(rig, again, ...creates(6, 7), ...creates(1, 1, makeZxid(2, 0)));
+  assert.is(names(reopen(rig, SERVER)).length, 8);
+});
+
+test('datadir.autocreate=false: a directory that is missing is refused by name, and not made', () => {
+  const rig = testRig();
+  const config = { dataLogDir: '/log', directoryAutoCreate: false };
+  const missing = (path: string) => (error: Error & { code?: string }) =>
+    error.code === 'ZK_DATA_DIR' &&
+    error.message.startsWith(`${path} is missing, and datadir.autocreate=false`);
+  assert.throws(() => open(rig, config), missing(DATA));
+  rig.disk.makeDirectory(DATA);
+  assert.throws(() => open(rig, config), missing(LOG));
+  assert.not(rig.disk.exists(LOG));
+  rig.disk.makeDirectory(LOG);
+  assert.is(open(rig, config).lastProcessedZxid, 0);
+});

@@ -1,0 +1,128 @@
+import { ServerError } from '../errors.ts';
+import type { Disk } from '../runtime/runtime.ts';
+import { EPOCH_MAX } from '../wire/zxid.ts';
+import { LOG_MAGIC, listLogFiles } from './log-format.ts';
+import type { LogRecord } from './log-record.ts';
+import { listSnapshots, SNAPSHOT_MAGIC } from './snapshot-format.ts';
+
+export const VERSION_DIRECTORY = 'version-2';
+
+/** Two directories and what stands in them: `dataDir` and `dataLogDir` of zoo.cfg, often the same. */
+export interface DataLayout {
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+  /** version-2 of each. */
+  readonly snapDirectory: string;
+  readonly logDirectory: string;
+}
+
+const SEE = 'See server/docs/data-directories.md';
+
+/**
+ * Refuses directories that do not belong together, before anything in them is changed: a server that starts on half of
+ * its data serves an old tree or none, and its ensemble forgets what it acknowledged.
+ *
+ * @throws ServerError ZK_DATA_MISMATCH: what was found, where, and how to go on
+ */
+export function checkDirectories(disk: Disk, layout: DataLayout, record: LogRecord): void {
+  const { snapDirectory, logDirectory } = layout;
+  if (disk.identity(snapDirectory) !== disk.identity(logDirectory)) refuseMixed(disk, layout);
+  const snapshots = listSnapshots(disk, snapDirectory);
+  const logs = listLogFiles(disk, logDirectory);
+  for (const { path, zxid } of snapshots) refuseInexact(path, zxid);
+  for (const { path, firstZxid } of logs) refuseInexact(path, firstZxid);
+  if (snapshots.length === 0) refuseMisplaced(disk, 'dataDir', layout.dataDir, 'snapshot');
+  if (logs.length === 0) refuseMisplaced(disk, 'dataLogDir', layout.dataLogDir, 'log');
+  refuseOtherLogs(disk, layout, record);
+}
+
+/** By the first part of a name, as upstream: what is a copy or a piece of one shows the same. ZOOKEEPER-2967 */
+function refuseMixed(disk: Disk, { dataDir, dataLogDir, snapDirectory, logDirectory }: DataLayout): void {
+  const snapshot = disk.list(logDirectory).find(name => name.startsWith('snapshot.'));
+  if (snapshot !== undefined) {
+    throw mismatch(
+      `${logDirectory}/${snapshot} is a snapshot in the log directory (dataLogDir=${dataLogDir}), where dataDir=${dataDir}: ` +
+        'are the two exchanged? If not, move the snapshots into version-2 of dataDir',
+    );
+  }
+  const log = disk.list(snapDirectory).find(name => name.startsWith('log.'));
+  if (log !== undefined) {
+    throw mismatch(
+      `${snapDirectory}/${log} is a transaction log in the snapshot directory (dataDir=${dataDir}), where ` +
+        `dataLogDir=${dataLogDir}: move all log files of ${snapDirectory} into ${logDirectory}, or set dataLogDir as it was`,
+    );
+  }
+}
+
+/** Its number would be another one here, and the file would be taken for that. */
+function refuseInexact(path: string, zxid: number): void {
+  if (Number.isSafeInteger(zxid)) return;
+  throw mismatch(
+    `${path} is of an epoch above ${EPOCH_MAX}, the last that this server can count. See server/docs/epochs.md`,
+  );
+}
+
+/** One level too high or too deep, as after a copy: the server would start empty. */
+function refuseMisplaced(disk: Disk, key: string, root: string, kind: 'snapshot' | 'log'): void {
+  for (const directory of [root, `${root}/${VERSION_DIRECTORY}/${VERSION_DIRECTORY}`]) {
+    const files = kind === 'log' ? listLogFiles(disk, directory) : listSnapshots(disk, directory);
+    const found = files.find(({ path }) => isOfZooKeeper(disk, path, kind));
+    if (found === undefined) continue;
+    throw mismatch(
+      `${found.path} is a ${kind} file, and ${root}/${VERSION_DIRECTORY}, where ${key}=${root} has it looked for, holds none: ` +
+        `move the files of ${directory} there, or set ${key} so that they are in its ${VERSION_DIRECTORY}`,
+    );
+  }
+}
+
+/** Others have files of such names, too. */
+function isOfZooKeeper(disk: Disk, path: string, kind: 'snapshot' | 'log'): boolean {
+  const file = disk.open(path, 'r');
+  try {
+    const head = file.readAt(0, 4);
+    return head.length === 4 && head.readInt32BE(0) === (kind === 'log' ? LOG_MAGIC : SNAPSHOT_MAGIC);
+  } finally {
+    file.close();
+  }
+}
+
+/** The record beside the snapshots names other logs than those that dataLogDir leads to. */
+function refuseOtherLogs(disk: Disk, layout: DataLayout, record: LogRecord): void {
+  const known = record.read();
+  if (known === undefined || !known.logged) return;
+  const { logDirectory, snapDirectory } = layout;
+  const here = listLogFiles(disk, logDirectory).at(-1)?.firstZxid ?? -1;
+  const isElsewhere =
+    disk.exists(known.logDirectory) && disk.identity(known.logDirectory) !== disk.identity(logDirectory);
+  const there = isElsewhere ? (listLogFiles(disk, known.logDirectory).at(-1)?.firstZxid ?? -1) : -1;
+  if (here >= there && here >= 0) return;
+  const has = here < 0 ? 'holds no transaction log' : 'holds older transaction logs';
+  if (there >= 0) {
+    throw mismatch(
+      `${logDirectory} ${has}, and those that belong to the snapshots in ${snapDirectory} are in ${known.logDirectory}: ` +
+        `set dataLogDir to the directory above that, or move its log files into ${logDirectory}`,
+    );
+  }
+  throw mismatch(
+    `${logDirectory} holds no transaction log, and those that belong to the snapshots in ${snapDirectory} were in ` +
+      `${known.logDirectory}, where there are none now: is its file system mounted? To go on from the newest snapshot ` +
+      `alone, and lose what was written after it, remove ${record.path}`,
+  );
+}
+
+/**
+ * Refuses a voter that has nothing but the empty snapshot of its first start, and epoch files that say it was a member
+ * of a working ensemble: its logs are elsewhere. One that this server started has a record that nothing was logged yet.
+ */
+export function refuseLostHistory(layout: DataLayout, currentEpoch: number): never {
+  const { snapDirectory, logDirectory, dataDir } = layout;
+  throw mismatch(
+    `${snapDirectory} holds the empty snapshot of a first start, and currentEpoch ${currentEpoch}, but there is no transaction ` +
+      `log in ${logDirectory}: was dataLogDir set to another directory, or removed from the configuration? Set it as it was. ` +
+      `If nothing was ever written, create the file ${dataDir}/initialize, and the server starts empty`,
+  );
+}
+
+export function mismatch(message: string): ServerError {
+  return new ServerError('ZK_DATA_MISMATCH', message.includes('See ') ? message : `${message}. ${SEE}`);
+}

@@ -1,0 +1,54 @@
+import type { Disk } from '../runtime/runtime.ts';
+import { onDisk } from './disk-error.ts';
+import { replaceFile } from './small-file.ts';
+
+export const LOG_RECORD_NAME = 'logDirectory';
+
+/** Where the logs of a directory of snapshots are, and whether there are any. */
+export interface LogRecordText {
+  readonly logDirectory: string;
+  readonly logged: boolean;
+}
+
+/**
+ * A file beside the snapshots, `logDirectory`, that says where their logs are. Without it a server whose logs are
+ * elsewhere, or gone, looks like one that never had any, and would serve what its newest snapshot holds. Apache's
+ * servers leave it alone. It never says that there are logs before they are durable, nor after the first of them goes.
+ */
+export class LogRecord {
+  readonly #disk: Disk;
+  readonly #directory: string;
+  #text: LogRecordText | undefined;
+
+  constructor(disk: Disk, snapDirectory: string) {
+    this.#disk = disk;
+    this.#directory = snapDirectory;
+  }
+
+  get path(): string {
+    return `${this.#directory}/${LOG_RECORD_NAME}`;
+  }
+
+  /** Undefined when this server never wrote one here, or somebody else wrote over it. @throws ServerError ZK_DISK */
+  read(): LogRecordText | undefined {
+    if (!this.#disk.exists(this.path)) return undefined;
+    const text = onDisk('read', this.path, () => this.#disk.read(this.path)).toString('utf8');
+    const match = /^logged=(true|false)\nlogDirectory=(.+)\n$/.exec(text);
+    if (match === null) return undefined;
+    this.#text = { logged: match[1] === 'true', logDirectory: match[2]! };
+    return this.#text;
+  }
+
+  /** Durable when it returns. @throws ServerError ZK_DISK */
+  write(text: LogRecordText): void {
+    const { logged, logDirectory } = text;
+    if (this.#text?.logged === logged && this.#text.logDirectory === logDirectory) return;
+    replaceFile(
+      this.#disk,
+      this.#directory,
+      LOG_RECORD_NAME,
+      `logged=${logged}\nlogDirectory=${logDirectory}\n`,
+    );
+    this.#text = text;
+  }
+}
