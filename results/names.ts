@@ -51,6 +51,12 @@ export const METRICS: readonly Metric[] = [
     unit: '%',
     higherIsBetter: true,
   },
+  {
+    name: 'quietReadP99',
+    title: 'Read of a quiet client, 99th percentile',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
   { name: 'readAvailability', title: 'Reads answered', unit: '%', higherIsBetter: true },
 ];
 
@@ -65,6 +71,7 @@ export const CONDITIONS = {
   leaderKilled: 'leader killed',
   leaderCut: 'leader cut',
   quorumLost: 'quorum lost',
+  greedyNeighbours: 'beside greedy neighbours',
 } as const;
 
 /** The loads whose timelines are kept, in the order reports show them. */

@@ -12,6 +12,7 @@ const NEEDS = [
   'leaderKilled',
   'leaderCut',
   'quorumLost',
+  'greedyNeighbours',
 ] as const;
 export type Need = (typeof NEEDS)[number];
 

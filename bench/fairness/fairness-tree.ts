@@ -16,17 +16,17 @@ export const GUARDED = `${ROOT}/guarded`;
 export const TARGET = `${ROOT}/target`;
 
 export const LARGE_BYTES = 900_000;
-const CHILDREN = 50_000;
+const CHILDREN_DEFAULT = 50_000;
 /** Apache ZooKeeper parses each entry for each check: more would keep it busy for minutes. */
 const ACL_ENTRIES = 4_000;
 const DEPTH = 256;
 
-/** Makes them, once. @throws Error naming the path that was refused */
-export async function makeFairnessTree(target: LoadTarget): Promise<void> {
+/** Makes what is not there yet. @throws Error naming the path that was refused */
+export async function makeFairnessTree(target: LoadTarget, children = CHILDREN_DEFAULT): Promise<void> {
   const session = new Session({ ...target, readOnly: false, timeoutMs: 30_000, inFlightMax: DEPTH });
   await session.open();
   try {
-    const creates = creations();
+    const creates = creations(children);
     for (let more = true; more; ) {
       const batch: Promise<void>[] = [];
       for (let sent = 0; sent < DEPTH && more; sent++) {
@@ -47,13 +47,13 @@ interface Creation {
   readonly acl?: readonly Acl[];
 }
 
-function* creations(): Generator<Creation, undefined> {
+function* creations(children: number): Generator<Creation, undefined> {
   yield { path: ROOT };
   yield { path: LARGE, data: Buffer.alloc(LARGE_BYTES, 'x') };
   yield { path: TARGET };
   yield { path: GUARDED, acl: longAcl() };
   yield { path: WIDE };
-  for (let at = 0; at < CHILDREN; at++) yield { path: `${WIDE}/child-${at}` };
+  for (let at = 0; at < children; at++) yield { path: `${WIDE}/child-${at}` };
 }
 
 /** Every address but the client's, and then everybody: each check looks at all of them. */

@@ -5,9 +5,10 @@ import { preload } from '../load/preload.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import { planEnsemble } from '../topology/plan.ts';
 import { readTopology } from '../topology/read-topology.ts';
-import { FAIRNESS_METRICS, measureFairnessRound, QUIET_WORKLOAD } from './fairness-round.ts';
+import { FAIRNESS_METRICS, measureFairnessRound } from './fairness-round.ts';
 import { makeFairnessTree } from './fairness-tree.ts';
 import { NeighbourProcess } from './neighbour-process.ts';
+import { QUIET_WORKLOAD } from './quiet-client.ts';
 
 const test = suite('bench fairness');
 const DEADLINE = { deadlineMs: 600_000 };

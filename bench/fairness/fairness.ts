@@ -7,14 +7,10 @@ import { FAIRNESS_LIMITS } from '../peer/peer-limits.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import { readTopology } from '../topology/read-topology.ts';
-import {
-  FAIRNESS_METRICS,
-  measureFairnessRound,
-  QUIET_READS_PER_SECOND,
-  QUIET_WORKLOAD,
-} from './fairness-round.ts';
+import { FAIRNESS_METRICS, measureFairnessRound, QUIET_READS_PER_SECOND } from './fairness-round.ts';
 import { makeFairnessTree } from './fairness-tree.ts';
 import { NeighbourProcess } from './neighbour-process.ts';
+import { QUIET_WORKLOAD } from './quiet-client.ts';
 
 /** Without Apache ZooKeeper ours alone. Exit code 3 when a round does not count. @throws EnsembleError */
 export async function benchFairness(terminal: Terminal, options: CompareOptions): Promise<ExitCode> {

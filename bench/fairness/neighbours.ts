@@ -29,7 +29,7 @@ const CHECKS = 1_500;
 const RECONNECT_MS = 20;
 const WRITE_BYTES = 500_000;
 
-export const NEIGHBOURS = {
+const SINGLE = {
   walks: {
     title: 'pipelined getAllChildrenNumber of a large tree',
     start: target =>
@@ -73,11 +73,24 @@ export const NEIGHBOURS = {
   },
 } as const satisfies Record<string, Neighbour>;
 
+const CROWD: readonly Neighbour[] = [SINGLE.walks, SINGLE.largeReads, SINGLE.guarded, SINGLE.words];
+
+export const NEIGHBOURS = {
+  ...SINGLE,
+  crowd: {
+    title: 'walks, large reads, guarded multis and words, all at once',
+    start: target => allOf(CROWD.map(each => each.start(target))),
+  },
+} as const satisfies Record<string, Neighbour>;
+
 export type NeighbourName = keyof typeof NEIGHBOURS;
 
 /** Sessions that each keep `depth` requests under way, and come back when they are thrown out. */
 function pipelines(target: LoadTarget, count: number, depth: number, ask: Ask): Stop {
-  const stops = Array.from({ length: count }, () => pipeline(target, depth, ask));
+  return allOf(Array.from({ length: count }, () => pipeline(target, depth, ask)));
+}
+
+function allOf(stops: readonly Stop[]): Stop {
   return () => stops.reduce((sum, stop) => sum + stop(), 0);
 }
 

@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import type { Claim } from '../../bench/claims/claim.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
+import { neighboursLeaveReads } from '../../bench/claims/neighbours-leave-reads.ts';
 import { around, type Planted, plantedResult } from '../../bench/claims/testing.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { CLAIMS } from './index.ts';
@@ -128,6 +129,18 @@ test('L1: a heal after which no write committed fails it', () => {
   assert.is(verdictOf(livenessAfterHeal, heal({ values: [5, 900] })), 'holds');
   assert.is(verdictOf(livenessAfterHeal, heal({ values: [5], voidRounds: 1 })), 'fails');
   assert.is(verdictOf(livenessAfterHeal, []), 'not shown here');
+});
+
+test('L2: 20 ms more than alone are the limit, and a client that was not answered fails it', () => {
+  const verdict = (beside: readonly number[]) =>
+    verdictOf(
+      neighboursLeaveReads,
+      under('quietReadP99', CONDITIONS.greedyNeighbours, around(3), beside, ['voters']),
+    );
+  assert.is(verdict(around(12)), 'holds');
+  assert.is(verdict(around(400)), 'fails');
+  assert.is(verdict(around(2_800, { spread: 0 })), 'fails');
+  assert.is(verdict(around(23, { spread: 0.5 })), 'not shown here');
 });
 
 test('ids are unique, and --only accepts them alone', () => {

@@ -4,6 +4,7 @@ import { CONDITIONS } from '../../results/names.ts';
 import { kill } from '../faults/kill.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
 import { measureAvailability, type Outage } from './measurements/availability.ts';
+import { measureFairness } from './measurements/fairness.ts';
 import { measureSync } from './measurements/sync-time.ts';
 import { measureWrites, workloadOf } from './measurements/throughput.ts';
 import { injectAll } from './measurements/under-fault.ts';
@@ -11,11 +12,12 @@ import type { Cast, Stage } from './stage.ts';
 import { cutOff, FAULT_CONDITIONS } from './write-conditions.ts';
 import { type ObserverCores, writeTurns } from './write-turns.ts';
 
-/** Shares of the budget by which writes, then syncs must be done: what follows needs the rest. */
+/** Shares of the budget by which writes, then syncs, then outages must be done: what follows needs the rest. */
 const WRITES_SHARE = 0.6;
-const SYNCS_SHARE = 0.85;
+const SYNCS_SHARE = 0.82;
+const OUTAGES_SHARE = 0.93;
 
-/** Writes first, since they want warm servers, which kills would make cold; then syncs, then outages. */
+/** Writes first, since they want warm servers, which kills would make cold; then syncs, then outages; last what fills a tree. */
 export async function measureAll(options: MeasureOptions): Promise<void> {
   const { suite, lab, needs, plan, progress } = options;
   const { rounds, roundsMin, sync, availability } = suite;
@@ -36,9 +38,11 @@ export async function measureAll(options: MeasureOptions): Promise<void> {
   if (needs.has('leaderCut') || needs.has('quorumLost'))
     await plan.rounds(
       'outages',
-      { rounds: availability.rounds, roundsMin: 1, share: 1 },
+      { rounds: availability.rounds, roundsMin: 1, share: OUTAGES_SHARE },
       turnsOf((stage, round) => outageRound(options, stage, round)),
     );
+  const [first] = lab.stages;
+  if (needs.has('greedyNeighbours') && first !== undefined) await measureFairness(options, first);
 }
 
 /** The nodes that are read and written, and loads that are thrown away. */

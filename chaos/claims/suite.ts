@@ -56,6 +56,15 @@ const shape = z.strictObject({
     /** Of the voters together, open loop, through the outage. */
     writesPerSecond: count,
   }),
+  /** Reads of a quiet client alone and beside greedy neighbours, at the leader of the first topology. */
+  fairness: z.strictObject({
+    rounds: z.int().min(0).max(1_000),
+    readsPerSecond: count,
+    warmupMs: ms,
+    durationMs: count,
+    /** Children of the node that neighbours list and count. */
+    children: count,
+  }),
   /** After a heal: all members back, and a write committed, within this. */
   recoverMaxMs: ms,
 });

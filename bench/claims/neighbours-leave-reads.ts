@@ -1,0 +1,39 @@
+import { CONDITIONS } from '../../results/names.ts';
+import type { Claim } from './claim.ts';
+import type { Evidence } from './evidence.ts';
+import { atMostAbove, differenceOf } from './timed.ts';
+import { short, timedClaim } from './timed-claim.ts';
+
+/** What a turn of the server's loop may be late by: its budget, one bounded request, and the machine's own unrest. */
+const MARGIN_MS = 20;
+
+/** No client, however it behaves, makes another wait. */
+export const neighboursLeaveReads: Claim = timedClaim(
+  {
+    id: 'L2',
+    title: 'Greedy neighbours do not make a quiet client wait',
+    source:
+      'zklab’s own; on other servers one client that pipelines expensive requests keeps all others waiting',
+    hypothesis: `Beside neighbours that pipeline walks, large reads, multis on long ACLs and four-letter words, 99 of 100 reads of a quiet client take at most ${MARGIN_MS} ms longer`,
+    metric: 'quietReadP99 at the leader, beside greedy neighbours minus alone',
+    unit: 'ms',
+    control: 'the same client at the same leader without neighbours, in the same round',
+    needs: ['greedyNeighbours'],
+  },
+  {
+    pairs: (evidence: Evidence) =>
+      evidence.votersOnly.slice(0, 1).map(topology => ({
+        topology: topology.name,
+        a: evidence.series('quietReadP99', topology, CONDITIONS.healthy),
+        aWhat: 'reads of a quiet client alone',
+        b: evidence.series('quietReadP99', topology, CONDITIONS.greedyNeighbours),
+        bWhat: 'reads of a quiet client beside greedy neighbours',
+      })),
+    test: (a, b) => atMostAbove(a, b, MARGIN_MS),
+    estimate: differenceOf,
+    worst: 'highest',
+    say: (_pair, { value }) =>
+      `beside greedy neighbours the 99th percentile of a quiet client's reads was, compared within rounds, ` +
+      `${short(Math.abs(value))} ms ${value < 0 ? 'less' : 'more'} than alone`,
+  },
+);

@@ -1,0 +1,85 @@
+/** A quiet client: reads at a steady, modest pace, alone or beside one neighbour; and how long it waited. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { DRIVER_LIMITS } from '../load/driver-monitor.ts';
+import { LoadError } from '../load/load-error.ts';
+import type { LoadDriver } from '../load/load-process.ts';
+import type { LoadResult, LoadSpec, LoadTarget } from '../load/load-spec.ts';
+import type { WorkloadSpec } from '../load/workload.ts';
+import type { NeighbourProcess } from './neighbour-process.ts';
+import type { NeighbourName } from './neighbours.ts';
+import { type Waits, waitsOf } from './waits.ts';
+
+/** The nodes that it reads are made by `preload`. */
+export const QUIET_WORKLOAD: WorkloadSpec = {
+  mix: { getData: 1 },
+  valueBytes: 100,
+  keyCount: 100,
+  skew: { kind: 'uniform' },
+  root: '/quiet',
+  seed: 1,
+};
+const DRAIN_MS = 2_000;
+const SESSION_TIMEOUT_MS = 30_000;
+
+export interface QuietClientSpec {
+  readonly driver: LoadDriver;
+  readonly neighbours: NeighbourProcess;
+  readonly target: LoadTarget;
+  /** Undefined: it is alone. */
+  readonly neighbour: NeighbourName | undefined;
+  readonly readsPerSecond: number;
+  /** The neighbour comes in the middle of it. */
+  readonly warmupMs: number;
+  readonly durationMs: number;
+}
+
+export interface MeasuredQuietClient {
+  readonly waits: Waits;
+  /** Why the waits do not count, one sentence each. */
+  readonly voidReasons: readonly string[];
+  readonly driverLagMs: number;
+}
+
+export async function measureQuietClient(spec: QuietClientSpec): Promise<MeasuredQuietClient> {
+  const { driver, durationMs } = spec;
+  const running = driver.run(loadOf(spec)).catch((error: unknown) => {
+    // It did not even get a session.
+    if (error instanceof LoadError) return undefined;
+    throw error;
+  });
+  const did = await besideNeighbour(spec, running);
+  const load = await running;
+  const driverLagMs = load?.driver.loopLagP99Ms ?? 0;
+  const voidReasons: string[] = [];
+  if (driverLagMs > DRIVER_LIMITS.loopLagP99Ms)
+    voidReasons.push(`the driver itself waited ${driverLagMs.toFixed(0)} ms for a core`);
+  // A server that answers neither of them was kept busy all the same.
+  if (did === 0 && load?.totals.unknown === 0) voidReasons.push('the neighbour got nothing done');
+  return { waits: waitsOf(load, durationMs + DRAIN_MS), voidReasons, driverLagMs };
+}
+
+/** What the neighbour got done; undefined without one. */
+async function besideNeighbour(
+  { neighbours, neighbour, target, warmupMs }: QuietClientSpec,
+  running: Promise<LoadResult | undefined>,
+): Promise<number | undefined> {
+  if (neighbour === undefined) return undefined;
+  // The quiet client is there first: a neighbour that keeps it from getting a session at all would leave nothing to measure.
+  await delay(warmupMs / 2);
+  await neighbours.begin(neighbour, target);
+  await running;
+  return neighbours.stop();
+}
+
+function loadOf({ target, readsPerSecond, warmupMs, durationMs }: QuietClientSpec): LoadSpec {
+  return {
+    targets: [target],
+    sessionsPerTarget: 1,
+    workload: QUIET_WORKLOAD,
+    mode: { kind: 'open', ratePerSecond: readsPerSecond, arrivals: 'constant' },
+    warmupMs,
+    durationMs,
+    drainMs: DRAIN_MS,
+    sessionTimeoutMs: SESSION_TIMEOUT_MS,
+  };
+}

@@ -1,0 +1,47 @@
+/** What greedy neighbours cost a quiet client, at the leader of one topology. Last of all: what they ask for fills the tree. */
+import { makeFairnessTree } from '../../../bench/fairness/fairness-tree.ts';
+import { NeighbourProcess } from '../../../bench/fairness/neighbour-process.ts';
+import { measureQuietClient, QUIET_WORKLOAD } from '../../../bench/fairness/quiet-client.ts';
+import { preload } from '../../../bench/load/preload.ts';
+import { CONDITIONS } from '../../../results/names.ts';
+import type { MeasureOptions } from '../measure-options.ts';
+import type { Stage } from '../stage.ts';
+
+const METRIC = 'quietReadP99';
+const PHASES = [
+  { condition: CONDITIONS.healthy, neighbour: undefined },
+  { condition: CONDITIONS.greedyNeighbours, neighbour: 'crowd' },
+] as const;
+
+export async function measureFairness(options: MeasureOptions, stage: Stage): Promise<void> {
+  const { suite, plan, progress, lab, recorder, signal } = options;
+  const { rounds, children, ...pace } = suite.fairness;
+  const { leader } = await stage.cast();
+  await makeFairnessTree({ name: leader.name, ...leader.plan.ports.client }, children);
+  await preload(leader.plan.ports.client, QUIET_WORKLOAD, 0);
+  const neighbours = await NeighbourProcess.start();
+  const measure = async (round: number): Promise<void> => {
+    for (const { condition, neighbour } of PHASES) {
+      signal.throwIfAborted();
+      progress.step(`fairness ${round + 1}/${rounds}, ${stage.name}: ${condition}`);
+      const { leader } = await stage.cast();
+      const target = { name: leader.name, ...leader.plan.ports.client };
+      const measured = await measureQuietClient({
+        driver: lab.driver,
+        neighbours,
+        target,
+        neighbour,
+        ...pace,
+      });
+      const place = { metric: METRIC, topology: stage.name, condition };
+      const [reason] = measured.voidReasons;
+      if (reason === undefined) recorder.sample(place, round, measured.waits.p99);
+      else recorder.voided(place, round, reason);
+    }
+  };
+  try {
+    await plan.rounds('fairness', { rounds, roundsMin: suite.roundsMin, share: 1 }, [{ stage, measure }]);
+  } finally {
+    await neighbours.close();
+  }
+}
