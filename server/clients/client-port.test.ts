@@ -175,3 +175,15 @@ test('mode and quorum in the words of an ensemble', () => {
   assert.match(word(ensemble, 'mntr', leader), /\nzk_synced_observers\t1\n/);
   assert.match(word(ensemble, 'mntr', 3), /\nzk_peer_state\tobserving - broadcast\n/);
 });
+
+test('field report C1: minSessionTimeout=0 and tickTime=1 are limits like others: the port looks once a ms, not without end', () => {
+  for (const settings of [
+    { minSessionTimeout: 0 },
+    { tickTime: 1, minSessionTimeout: 1, maxSessionTimeout: 1 },
+  ]) {
+    const ensemble = standalone(settings);
+    const client = MemoryClient.open(ensemble, 1, { timeoutMs: 1 });
+    assert.ok(client.response!.timeoutMs <= 6_000);
+    ensemble.time.advance(5);
+  }
+});

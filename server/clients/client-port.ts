@@ -16,6 +16,7 @@ import { ClientConnection, type ConnectionHost } from './client-connection.ts';
 
 /** How often connections are looked at, at the least: those that never asked for a session, and those held back. */
 const CHECK_MS_MAX = 1000;
+const CHECK_MS_MIN = 1;
 /** A session that is held back is touched this often within the shortest timeout. */
 const CHECKS_PER_TIMEOUT = 3;
 
@@ -83,7 +84,10 @@ export class ClientPort implements ConnectionHost {
     };
     const backlog = config.clientPortListenBacklog;
     this.#listener = network.listen(address, events, backlog > 0 ? backlog : undefined);
-    const checkMs = Math.min(CHECK_MS_MAX, this.sessionTimeouts.minMs / CHECKS_PER_TIMEOUT);
+    const checkMs = Math.max(
+      CHECK_MS_MIN,
+      Math.min(CHECK_MS_MAX, this.sessionTimeouts.minMs / CHECKS_PER_TIMEOUT),
+    );
     this.#check = clock.every(checkMs, () => this.#look());
   }
 

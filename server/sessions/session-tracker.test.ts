@@ -47,6 +47,30 @@ test('a touched session lives on, each touch with the whole timeout', () => {
   assert.is(tracker.touch(b), false, 'no touch brings back what is closing');
 });
 
+test('field report C7: a loop that is late hears what has arrived before it calls a session silent', () => {
+  for (const [tickMs, timeoutMs] of [
+    [1, 1],
+    [1, 20],
+    [100, 20],
+  ] as const) {
+    const clock = new VirtualClock();
+    const expired: bigint[] = [];
+    const tracker = new SessionTracker(clock, tickMs, new Map(), session => expired.push(session.id));
+    const [pinging, silent] = [tracker.track(A, timeoutMs), tracker.track(B, timeoutMs)];
+    const dueMs = pinging.expiryMs;
+    clock.advance(dueMs - tickMs / 2);
+    assert.equal(expired, []);
+    // Less than what counts as a process that stood still; the timer is due, then the ping is read, in one turn.
+    clock.pause();
+    clock.advance(tickMs * 0.7);
+    clock.enter({ run: () => void tracker.touch(pinging) });
+    clock.resume();
+    clock.advance(0);
+    assert.equal(expired, [B], `${tickMs} ${timeoutMs}`);
+    assert.is(silent.closing, true);
+  }
+});
+
 test('while the process stands still no session runs out: what was left of it is left, and time to be heard of', () => {
   const { clock, expired, tracker } = rig();
   const session = tracker.track(A, 500);

@@ -25,6 +25,7 @@ export class SessionTracker {
   readonly #clock: Clock;
   readonly #timer: Timer;
   #polledMs: number;
+  #stopped = false;
 
   /** `onExpire` submits the closeSession; the session stays tracked, closing, until that is applied. */
   constructor(
@@ -37,12 +38,16 @@ export class SessionTracker {
     this.#polledMs = clock.monotonicMs();
     this.#queue = new ExpiryQueue(tickTimeMs, this.#polledMs);
     for (const [id, timeoutMs] of sessions) this.track(id, timeoutMs);
-    this.#timer = clock.every(tickTimeMs, () => this.#expireDue(tickTimeMs, onExpire));
+    this.#timer = clock.every(tickTimeMs, () => {
+      const nowMs = clock.monotonicMs();
+      // A loop that is late runs its timers before it reads: what has arrived long ago must be heard first.
+      clock.atEndOfTurn(() => this.#expireDue(nowMs, tickTimeMs, onExpire));
+    });
   }
 
   /** While this process stood still (SIGSTOP, a virtual machine that was moved) it heard nobody, so nobody was silent. */
-  #expireDue(tickTimeMs: number, onExpire: (session: TrackedSession) => void): void {
-    const nowMs = this.#clock.monotonicMs();
+  #expireDue(nowMs: number, tickTimeMs: number, onExpire: (session: TrackedSession) => void): void {
+    if (this.#stopped) return;
     const sinceMs = nowMs - this.#polledMs;
     this.#polledMs = nowMs;
     if (sinceMs >= STOOD_STILL_TICKS * tickTimeMs) this.#queue.postpone(sinceMs);
@@ -101,6 +106,7 @@ export class SessionTracker {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#timer.cancel();
   }
 }
