@@ -177,10 +177,11 @@ test('mode and quorum in the words of an ensemble', () => {
 });
 
 test('field report C1: minSessionTimeout=0 and tickTime=1 are limits like others: the port looks once a ms, not without end', () => {
-  for (const settings of [
+  const rows: Record<string, number>[] = [
     { minSessionTimeout: 0 },
     { tickTime: 1, minSessionTimeout: 1, maxSessionTimeout: 1 },
-  ]) {
+  ];
+  for (const settings of rows) {
     const ensemble = standalone(settings);
     const client = MemoryClient.open(ensemble, 1, { timeoutMs: 1 });
     assert.ok(client.response!.timeoutMs <= 6_000);
