@@ -16,6 +16,8 @@ const test = suite('tree: data tree');
 const OPEN = [...OPEN_ACL_UNSAFE] as Acl[];
 const ALICE_ONLY: Acl[] = [{ perms: 31, id: { scheme: 'digest', id: 'alice:hash' } }];
 const SESSION = 0x10000001234n;
+/** Beyond what a stack takes. */
+const DEPTH = 7500;
 
 function headerOf(zxid: number, type: number, time = zxid, session = SESSION): TxnHeader {
   return { clientHigh: highOf(session), clientLow: lowOf(session), cxid: 1, zxid, time, type };
@@ -265,6 +267,28 @@ test('a loaded node needs its parent; what is missing of the built-in nodes is a
   assert.is(tree.getNode('/old'), undefined);
   assert.equal([...tree.ephemeralsOf(SESSION)!], ['/e']);
   assert.is(tree.aclCache.size, 2);
+});
+
+test('a replay that deletes a node whose later children the snapshot holds takes them along, however deep they go', () => {
+  const tree = new DataTree();
+  apply(tree, 1, create('/a', 1));
+  const [count, size] = [tree.nodeCount, tree.approximateDataSize];
+  let path = '/a';
+  for (let depth = 1; depth <= DEPTH; depth++) {
+    path += '/b';
+    apply(tree, 1 + depth, create(path, 1));
+  }
+  const walk = new TreeWalk(tree);
+  let met = 0;
+  while (walk.next() !== null) met++;
+  assert.is(met, tree.nodeCount - 1);
+  assert.is(tree.allChildrenNumber('/a'), DEPTH);
+  apply(tree, DEPTH + 2, deletion('/a'));
+  assert.equal([tree.nodeCount, tree.approximateDataSize], [count - 1, size - '/a'.length]);
+  const plain = new DataTree();
+  apply(plain, 1, create('/a', 1));
+  apply(plain, DEPTH + 2, deletion('/a'));
+  assert.is(tree.digest.toBigInt(), plain.digest.toBigInt());
 });
 
 test('a walk goes depth-first, survives deletions, and never meets a path twice', () => {

@@ -361,13 +361,22 @@ export class DataTree {
    * path. They would be orphans; the log makes them anew after it makes that node.
    */
   #removeSubtree(path: string, node: ZNode): void {
-    if (node.children !== null && node.children.size > 0) {
-      for (const name of node.children) {
-        const childPath = path === '/' ? `/${name}` : `${path}/${name}`;
+    this.#remove(path, node);
+    if (node.children === null || node.children.size === 0) return;
+    const pending: [path: string, node: ZNode][] = [[path, node]];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      const [above, { children }] = at;
+      for (const name of children ?? []) {
+        const childPath = above === '/' ? `/${name}` : `${above}/${name}`;
         const child = this.#nodes.get(childPath);
-        if (child !== undefined) this.#removeSubtree(childPath, child);
+        if (child === undefined) continue;
+        this.#remove(childPath, child);
+        pending.push([childPath, child]);
       }
     }
+  }
+
+  #remove(path: string, node: ZNode): void {
     this.#nodes.delete(path);
     this.approximateDataSize -= path.length + dataLength(node);
     this.aclCache.release(node.acl);
