@@ -70,6 +70,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   #evaluateQueued = false;
   #stopped = false;
   readonly #containerCheck: Timer;
+  #containers: Generator<string[], string[]> | null = null;
   readonly #evaluateNow = () => this.#evaluate();
   /** Bytes of the transaction in proposals, for `srvr`. */
   readonly proposalSizes = { last: -1, min: -1, max: -1 };
@@ -119,7 +120,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       session => this.#expire(session),
     );
     this.#containerCheck = parts.clock.every(parts.config.containerCheckIntervalMs, () =>
-      this.#deleteContainers(),
+      this.#checkContainers(),
     );
   }
 
@@ -269,9 +270,20 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     );
   }
 
-  #deleteContainers(): void {
-    for (const path of emptyContainers(this.parts.database.tree))
+  /** The one that is under way goes on. */
+  #checkContainers(): void {
+    if (this.#containers !== null) return;
+    this.#containers = emptyContainers(this.parts.database.tree);
+    this.#deleteContainers(this.#containers);
+  }
+
+  #deleteContainers(parts: Generator<string[], string[]>): void {
+    if (this.#stopped) return;
+    const { done, value } = parts.next();
+    for (const path of value)
       this.#submitOwn(OpCode.deleteContainer, 0, 0, new JuteWriter().writeString(path).toBuffer());
+    if (done) this.#containers = null;
+    else this.parts.clock.after(0, () => this.#deleteContainers(parts));
   }
 
   #propose(request: Request, body: TxnBody, zxid: number, timeMs: number): void {

@@ -36,6 +36,33 @@ test('a session expires once its timeout is over, between one and three ticks la
   }
 });
 
+test('field report B1: sessions that run out together expire some at a time; what is closed meanwhile is not told of', () => {
+  const { clock, expired, tracker, remove, check } = rig();
+  const ids = Array.from({ length: 1200 }, (_, i) => A + BigInt(i));
+  for (const id of ids) tracker.track(id, 500);
+  const parts: number[] = [];
+  while (tracker.size > expired.length) {
+    const before = expired.length;
+    assert.ok(clock.time.step());
+    if (expired.length > before) parts.push(expired.length - before);
+    if (parts.length === 1 && tracker.size === ids.length) {
+      assert.is(check(ids.at(-1)!, {}), ErrorCode.SESSIONEXPIRED, 'closing from the first part on');
+      remove(ids.at(-1)!);
+    }
+  }
+  assert.equal(parts, [500, 500, 199]);
+  assert.equal(expired, ids.slice(0, -1));
+});
+
+test('a tracker that is stopped in the middle of an expiry tells of no more', () => {
+  const { clock, expired, tracker } = rig();
+  for (let i = 0; i < 1200; i++) tracker.track(A + BigInt(i), 500);
+  while (expired.length === 0) clock.time.step();
+  tracker.stop();
+  clock.advance(10_000);
+  assert.is(expired.length, 500);
+});
+
 test('a touched session lives on, each touch with the whole timeout', () => {
   const { clock, expired, tracker } = rig();
   const [a, b] = [tracker.track(A, 500), tracker.track(B, 500)];

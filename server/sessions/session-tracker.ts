@@ -1,3 +1,4 @@
+import { Fifo } from '../processors/fifo.ts';
 import type { Clock, Timer } from '../runtime/runtime.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { highOf, LongMap, lowOf } from '../wire/long-map.ts';
@@ -18,6 +19,9 @@ export interface TrackedSession extends Expirable {
 /** A poll this many ticks after the one before: the process stood still. Less is a busy machine. */
 const STOOD_STILL_TICKS = 2;
 
+/** A bucket may hold those of a whole network that is gone: each is a transaction, and others wait meanwhile. */
+const EXPIRED_PER_TURN_MAX = 500;
+
 /** Only the leader expires global sessions. @see facts section 7; SessionTrackerImpl, LeaderSessionTracker */
 export class SessionTracker {
   readonly #sessions = new LongMap<TrackedSession>();
@@ -26,6 +30,8 @@ export class SessionTracker {
   readonly #timer: Timer;
   #polledMs: number;
   #stopped = false;
+  readonly #expired = new Fifo<TrackedSession>();
+  #next: Timer | null = null;
 
   /** `onExpire` submits the closeSession; the session stays tracked, closing, until that is applied. */
   constructor(
@@ -54,8 +60,21 @@ export class SessionTracker {
     for (const session of this.#queue.poll(nowMs)) {
       if (session.closing) continue;
       session.closing = true;
-      onExpire(session);
+      this.#expired.push(session);
     }
+    if (this.#next === null) this.#expireSome(onExpire);
+  }
+
+  #expireSome(onExpire: (session: TrackedSession) => void): void {
+    this.#next = null;
+    for (let i = 0; i < EXPIRED_PER_TURN_MAX && !this.#stopped; i++) {
+      const session = this.#expired.shift();
+      if (session === undefined) return;
+      // Its client may have closed it meanwhile.
+      if (this.#sessions.get(session.high, session.low) === session) onExpire(session);
+    }
+    if (this.#expired.length > 0 && !this.#stopped)
+      this.#next = this.#clock.after(0, () => this.#expireSome(onExpire));
   }
 
   get size(): number {
@@ -108,5 +127,6 @@ export class SessionTracker {
   stop(): void {
     this.#stopped = true;
     this.#timer.cancel();
+    this.#next?.cancel();
   }
 }
