@@ -176,6 +176,28 @@ test('seed 900177: a voter that accepted an epoch which came to nothing is back 
   assert.is(MemoryClient.open(ensemble, voter).get('/a'), '');
 });
 
+test('field report A5: a voter whose file no history explains stays out, asks once a tick, and the leader says what to do', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3 }).start();
+  const { leader } = ensemble;
+  const voter = ensemble.sids.find(sid => sid !== leader)!;
+  ensemble.kill(voter);
+  writeEpoch(ensemble, voter, 'acceptedEpoch', 2 * CONFIRMED_EPOCH_JUMP_MAX);
+  ensemble.boot(voter);
+  const ticks = 50;
+  ensemble.time.advance(ticks * TICK_MS);
+  const refused = ensemble.messages(voter, 'warn').filter(line => /older than the accepted epoch/.test(line));
+  assert.ok(refused.length > 5 && refused.length <= ticks, `${refused.length} times`);
+  assert.is(ensemble.leader, leader);
+  const advice =
+    /server \d says that it has accepted epoch 262144.*until its file acceptedEpoch is put right/;
+  assert.is(ensemble.messages(leader, 'error').filter(line => advice.test(line)).length, 1, 'once');
+  ensemble.kill(voter);
+  writeEpoch(ensemble, voter, 'acceptedEpoch', epochOf(ensemble, leader));
+  ensemble.boot(voter);
+  ensemble.wait(() => serves(ensemble, voter), 'the voter, put right');
+  assert.is(ensemble.leader, leader);
+});
+
 test('an observer that accepted an epoch which came to nothing observes at once: nobody counts on its promise', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
   const { leader } = ensemble;

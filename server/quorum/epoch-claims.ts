@@ -24,6 +24,8 @@ export class EpochClaims {
   /** Monotonic time of the last question to each. */
   readonly #askedMs = new Map<number, number>();
   readonly #open = new Set<{ close(): void }>();
+  /** Voters that the log has been told of. */
+  readonly #implausible = new Set<number>();
 
   constructor(context: PeerContext, onConfirmed: (sid: number, acceptedEpoch: number) => void) {
     this.#context = context;
@@ -60,6 +62,8 @@ export class EpochClaims {
     const { known } = this;
     if (acceptedEpoch <= known) return;
     if (!isEpoch(acceptedEpoch + 1) || acceptedEpoch - known > CONFIRMED_EPOCH_JUMP_MAX) {
+      if (this.#implausible.has(sid)) return;
+      this.#implausible.add(sid);
       this.#context.logger.error(
         `server ${sid} says that it has accepted epoch ${acceptedEpoch}, where ${known} is the highest known here: ` +
           `at most ${CONFIRMED_EPOCH_JUMP_MAX} more are believed, up to ${EPOCH_MAX - 1}. ` +

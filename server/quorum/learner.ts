@@ -4,7 +4,7 @@ import { type ReadTxnPacket, readTxnPacket } from '../storage/parse-txn.ts';
 import { JuteError, JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import { TXN_TRAILER_BYTES, type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
-import { epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { EPOCH_MAX, epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { PROTOCOL_VERSION } from './learner-handler.ts';
 import { MasterDialer } from './master-dialer.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
@@ -43,7 +43,8 @@ export abstract class Learner implements Role {
   #lastHeardMs = 0;
   #startedMs = 0;
   #newEpoch = -1;
-  #leaderIsOlder = false;
+  /** The leader's epoch is not one to follow. */
+  #isRefused = false;
   #snapshot: SnapshotReceiver | null = null;
   /** Proposals of the sync that no COMMIT has named yet, oldest first. */
   #proposed: TxnPacket[] = [];
@@ -102,9 +103,9 @@ export abstract class Learner implements Role {
     return this.#newEpoch;
   }
 
-  /** The leader is below the promise: it may make room at once, or go on for days. One question a tick is enough. */
+  /** A leader of an epoch that is refused may make room at once, or go on for days. One question a tick is enough. */
   get pauseMs(): number {
-    return this.#leaderIsOlder ? this.context.config.tickTimeMs : 0;
+    return this.#isRefused ? this.context.config.tickTimeMs : 0;
   }
 
   protected get isEnded(): boolean {
@@ -247,11 +248,14 @@ export abstract class Learner implements Role {
     const { epochs, database } = this.context;
     this.#newEpoch = epochOf(packet.zxid);
     if (!isEpoch(this.#newEpoch)) {
-      this.end(`leader's epoch ${this.#newEpoch} cannot be`);
+      this.#isRefused = true;
+      this.end(
+        `leader's epoch ${this.#newEpoch} is not one of 0 to ${EPOCH_MAX}, all that this server can count: see server/docs/epochs.md`,
+      );
       return;
     }
     if (this.#newEpoch < this.promisedEpoch) {
-      this.#leaderIsOlder = true;
+      this.#isRefused = true;
       this.end(`leader's epoch ${this.#newEpoch} is older than ${this.promise} ${this.promisedEpoch}`);
       return;
     }

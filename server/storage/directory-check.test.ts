@@ -158,6 +158,12 @@ test('field report A4: files one level too high or too deep are found, not passe
   }
 });
 
+test('field report A4: a compressed snapshot one level too high is found', () => {
+  const rig = testRig();
+  put(rig, '/data/snapshot.100000005.gz', 'whatever');
+  refused(rig, {}, /\/data\/snapshot\.100000005\.gz is a snapshot file/);
+});
+
 test('files that only have such names do not matter', () => {
   const rig = testRig();
   put(rig, '/data/log.1', 'yesterday: all is well');

@@ -75,8 +75,9 @@ function refuseMisplaced(disk: Disk, key: string, root: string, kind: 'snapshot'
   }
 }
 
-/** Others have files of such names, too. */
+/** Others have files of such names, too. One that is compressed has no beginning of ours to look at. */
 function isOfZooKeeper(disk: Disk, path: string, kind: 'snapshot' | 'log'): boolean {
+  if (/\.(gz|snappy)$/.test(path)) return true;
   const file = disk.open(path, 'r');
   try {
     const head = file.readAt(0, 4);
