@@ -6,8 +6,8 @@ import { writeSetWatchesRequest } from '../wire/requests.ts';
 
 const test = suite('clients: leaving');
 
-const WATCHES = 45_000;
-const PER_TURN_MAX = 10_000;
+const WATCHES = 9000;
+const PER_TURN_MAX = 2000;
 
 test('field report B1: the watches of a client that leaves go by parts, each in a turn of its own', () => {
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();

@@ -29,7 +29,7 @@ export interface ServerParts {
 }
 
 /** Of a connection that is gone, those that are forgotten at once: some milliseconds of work. */
-const WATCHES_PER_TURN_MAX = 10_000;
+const WATCHES_PER_TURN_MAX = 2_000;
 
 /** As `srvr` and `mntr` name it. */
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer';
