@@ -32,6 +32,8 @@ export interface EnsemblePlan {
   /** Lines of every zoo.cfg. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly seed?: string;
+  /** How long each turn of a member's loop keeps it busy, virtual ms: what comes meanwhile is handled in the next. */
+  readonly turnMs?: number;
 }
 
 export class MemoryEnsemble {
@@ -48,12 +50,14 @@ export class MemoryEnsemble {
     this.#plan = plan;
     const random = new SeededRandom(plan.seed ?? 'ensemble');
     this.network = new MemoryNetwork(this.time, { random: random.fork('network') });
+    const { turnMs = 0 } = plan;
+    const clock = { turnMs: () => turnMs };
     const count = Math.max(1, plan.voters + (plan.observers ?? 0));
     const sids = Array.from({ length: count }, (_, at) => at + 1);
     this.machines = new Map(
       sids.map(sid => {
         const name = nameOf(sid);
-        return [sid, new MemoryMachine({ network: this.network, name, random: random.fork(name) })];
+        return [sid, new MemoryMachine({ network: this.network, name, random: random.fork(name), clock })];
       }),
     );
   }

@@ -8,6 +8,7 @@ import { ServerStats } from './clients/server-stats.ts';
 import type { QuorumMember } from './config/membership.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
+import { TurnQueue } from './processors/turn-queue.ts';
 import type { ServerParts, ZooKeeperServer } from './processors/zookeeper-server.ts';
 import { LeaderZooKeeperServer, noBroadcast } from './quorum/leader-zookeeper-server.ts';
 import { QuorumMaj } from './quorum/quorum-maj.ts';
@@ -65,9 +66,11 @@ export function startServer(options: ServerOptions): RunningServer {
     intervalHours: config.purgeIntervalHours,
   });
   const view = new ServerView({ config, runtime, database, metrics, stats });
+  const turns = new TurnQueue(clock);
   const port = new ClientPort({
     config,
     clock,
+    turns,
     network,
     metrics,
     logger,
@@ -79,7 +82,7 @@ export function startServer(options: ServerOptions): RunningServer {
     port.serve(server);
     view.serving = server;
   };
-  const parts: ServerParts = { config, clock, database, metrics, stats, logger, onFatal };
+  const parts: ServerParts = { config, clock, database, metrics, stats, logger, turns, onFatal };
   const stopRole =
     config.quorum === undefined
       ? startStandalone(parts, serve)

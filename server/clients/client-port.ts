@@ -1,6 +1,7 @@
 import type { Metrics } from '../admin/metrics.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { ServerError } from '../errors.ts';
+import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type {
@@ -23,6 +24,7 @@ const CHECKS_PER_TIMEOUT = 3;
 export interface ClientPortParts {
   readonly config: ServerConfig;
   readonly clock: Clock;
+  readonly turns: TurnQueue;
   readonly network: Network;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -39,6 +41,7 @@ export class ClientPort implements ConnectionHost {
   readonly logger: Logger;
   readonly frameBytesMax: number;
   readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
+  readonly turns: TurnQueue;
   readonly #parts: ClientPortParts;
   readonly #perAddress = new Map<string, number>();
   readonly #connections = new Map<ClientConnection, string>();
@@ -50,6 +53,7 @@ export class ClientPort implements ConnectionHost {
     const { config } = parts;
     this.#parts = parts;
     this.logger = parts.logger;
+    this.turns = parts.turns;
     this.frameBytesMax = config.jute.frameBytesMax;
     this.sessionTimeouts = { minMs: config.minSessionTimeoutMs, maxMs: config.maxSessionTimeoutMs };
   }

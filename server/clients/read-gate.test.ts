@@ -17,7 +17,7 @@ test('reading stops with the first reason and goes on when the last is gone, in 
   gate.hold(Hold.requests);
   assert.equal(did, ['pause']);
   gate.release(Hold.output);
-  gate.release(Hold.turns);
+  gate.release(Hold.order);
   assert.equal(did, ['pause']);
   gate.release(Hold.requests);
   gate.release(Hold.requests);
@@ -34,7 +34,7 @@ test('held for the server’s sake it is alive; held for its own, while it takes
     [100, 90, 90, 120, 110].map(bytes => gate.isHeldAlive(bytes)),
     [false, true, false, false, true],
   );
-  for (const reason of [Hold.requests, Hold.turns]) {
+  for (const reason of [Hold.requests, Hold.order, Hold.line]) {
     gate.hold(reason);
     assert.is(gate.isHeldAlive(110), true);
     gate.release(reason);

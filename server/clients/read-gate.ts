@@ -8,8 +8,10 @@ export const Hold = {
   requests: 2,
   /** it does not read what it was sent */
   output: 4,
-  /** too many of its own requests wait for their turn */
-  turns: 8,
+  /** too many of its own requests wait for one another */
+  order: 8,
+  /** what has come of it waits for a turn of the loop */
+  line: 16,
 } as const;
 export type Hold = (typeof Hold)[keyof typeof Hold];
 
@@ -37,6 +39,15 @@ export class ReadGate {
     if (this.#holds === 0) this.#connection.resume();
   }
 
+  isHeld(reason: Hold): boolean {
+    return (this.#holds & reason) !== 0;
+  }
+
+  /** What has come already may be taken. */
+  get mayTake(): boolean {
+    return (this.#holds & ~Hold.line) === 0;
+  }
+
   /** The client may be read from. */
   get open(): boolean {
     return this.#holds === 0;
@@ -49,7 +60,7 @@ export class ReadGate {
   isHeldAlive(bytesQueued: number): boolean {
     const takesIn = (this.#holds & Hold.output) !== 0 && bytesQueued < this.#bytesQueuedBefore;
     this.#bytesQueuedBefore = bytesQueued;
-    return takesIn || (this.#holds & (Hold.requests | Hold.turns)) !== 0;
+    return takesIn || (this.#holds & (Hold.requests | Hold.order | Hold.line)) !== 0;
   }
 
   /** The connection is ending, which it can only when it is read to its end. */

@@ -11,6 +11,7 @@ import { readStat, type Stat } from '../wire/stat.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { FinalRequestProcessor, type ReadSession } from './final-request-processor.ts';
 import { create, EPOCH_MS, PrepRig, remove, SESSION, setAcl, setData } from './prep.test-kit.ts';
+import { ReplyBody } from './reply-writer.ts';
 
 const test = suite('processors: reads');
 
@@ -55,7 +56,7 @@ class Bench extends PrepRig {
   ask(op: number, write: (w: JuteWriter) => void, reader: ReadSession = this.reader): [number, JuteReader] {
     const request = new JuteWriter();
     write(request);
-    const body = new JuteWriter();
+    const body = new ReplyBody();
     const code = this.#final.read(op, new JuteReader(request.bytes), reader, body);
     return [code, new JuteReader(body.bytes)];
   }

@@ -2,7 +2,7 @@ import type { DataTree } from '../tree/data-tree.ts';
 import { writeNodeStat } from '../tree/node-reply.ts';
 import { addWatch, hasWatch, isWatcherType, rearm, removeWatch } from '../tree/set-watches.ts';
 import { type Watcher, WatchMode } from '../tree/watch-manager.ts';
-import type { ZNode } from '../tree/znode.ts';
+import { childCount, type ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteError, type JuteReader, type JuteWriter } from '../wire/jute.ts';
@@ -10,6 +10,12 @@ import type { JuteLimits } from '../wire/jute-limits.ts';
 import { readMulti, writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { readPath, readPathWatchRequest, readSetWatchesRequest } from '../wire/requests.ts';
+import type { ReplyBody } from './reply-writer.ts';
+
+/** So many names of children take as long as a read of one node. */
+const NAMES_PER_READ = 32;
+/** More than these are no small answer. */
+const FEW_NAMES = 1024;
 
 /** Who reads: its watches and what it may see. */
 export interface ReadSession extends Watcher {
@@ -33,7 +39,7 @@ export class FinalRequestProcessor {
   }
 
   /** @throws JuteError when the body is not what the operation says */
-  read(op: number, reader: JuteReader, session: ReadSession, body: JuteWriter): number {
+  read(op: number, reader: JuteReader, session: ReadSession, body: ReplyBody): number {
     switch (op) {
       case OpCode.getData:
         return this.#getData(reader, session, body, true);
@@ -67,6 +73,38 @@ export class FinalRequestProcessor {
     }
   }
 
+  /**
+   * What the answer to a read may cost, in reads of one node, at most; infinity for what may take a turn of the loop or more.
+   * Asked of reads that wait behind a write.
+   */
+  weightOf(op: number, reader: JuteReader): number {
+    switch (op) {
+      case OpCode.getChildren:
+      case OpCode.getChildren2:
+        return this.#weightOfNames(reader);
+      case OpCode.getACL:
+      case OpCode.getEphemerals:
+      case OpCode.getAllChildrenNumber:
+      case OpCode.multiRead:
+      case OpCode.setWatches:
+      case OpCode.setWatches2:
+        return Number.POSITIVE_INFINITY;
+      default:
+        return 1;
+    }
+  }
+
+  #weightOfNames(reader: JuteReader): number {
+    try {
+      const node = this.#tree().nodeToRead(readPath(reader));
+      const names = node === undefined ? 0 : childCount(node);
+      return names > FEW_NAMES ? Number.POSITIVE_INFINITY : 1 + names / NAMES_PER_READ;
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error;
+      return 1;
+    }
+  }
+
   #allows(acl: readonly Acl[], perm: number, session: ReadSession): boolean {
     if (acl === OPEN_ACL_UNSAFE || this.#skipAcl) return true;
     return this.#tree().aclDecisions.allows(acl, perm, session.identities());
@@ -79,18 +117,18 @@ export class FinalRequestProcessor {
     return this.#allows(node.acl, Perms.READ, session) ? node : ErrorCode.NOAUTH;
   }
 
-  #getData(reader: JuteReader, session: ReadSession, body: JuteWriter, mayWatch: boolean): number {
+  #getData(reader: JuteReader, session: ReadSession, body: ReplyBody, mayWatch: boolean): number {
     const path = readPath(reader);
     const watch = reader.readBoolean() && mayWatch;
     const node = this.#readable(path, session);
     if (typeof node === 'number') return node;
     if (watch) this.#tree().dataWatches.add(path, session);
-    body.writeBuffer(node.data);
+    body.writeData(node.data);
     writeNodeStat(body, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
   }
 
-  #exists(reader: JuteReader, session: ReadSession, body: JuteWriter): number {
+  #exists(reader: JuteReader, session: ReadSession, body: ReplyBody): number {
     const { path, watch } = readPathWatchRequest(reader);
     if (path.includes('\0')) return ErrorCode.BADARGUMENTS;
     const node = this.#readable(path, session);
@@ -106,7 +144,7 @@ export class FinalRequestProcessor {
     op: number,
     reader: JuteReader,
     session: ReadSession,
-    body: JuteWriter,
+    body: ReplyBody,
     mayWatch: boolean,
   ): number {
     const path = readPath(reader);
@@ -119,7 +157,7 @@ export class FinalRequestProcessor {
     return ErrorCode.OK;
   }
 
-  #getAcl(path: string, session: ReadSession, body: JuteWriter): number {
+  #getAcl(path: string, session: ReadSession, body: ReplyBody): number {
     const node = this.#tree().nodeToRead(path);
     if (node === undefined) return ErrorCode.NONODE;
     if (!this.#allows(node.acl, Perms.READ | Perms.ADMIN, session)) return ErrorCode.NOAUTH;
@@ -129,7 +167,7 @@ export class FinalRequestProcessor {
     return ErrorCode.OK;
   }
 
-  #addWatch(path: string, mode: number, session: ReadSession, body: JuteWriter): number {
+  #addWatch(path: string, mode: number, session: ReadSession, body: ReplyBody): number {
     if (mode !== 0 && mode !== 1) return ErrorCode.MARSHALLINGERROR;
     addWatch(this.#tree(), path, session, mode === 0 ? WatchMode.persistent : WatchMode.persistentRecursive);
     body.writeInt(ErrorCode.OK);
@@ -143,11 +181,11 @@ export class FinalRequestProcessor {
   }
 
   /** Each part stands for itself: one that fails does not stop the others. */
-  #multiRead(reader: JuteReader, session: ReadSession, body: JuteWriter): number {
+  #multiRead(reader: JuteReader, session: ReadSession, body: ReplyBody): number {
     readMulti(reader, (type, r) => {
       const at = body.length;
       // A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same.
-      if (at > this.#multiReadBytesMax)
+      if (body.totalBytes > this.#multiReadBytesMax)
         throw new JuteError(`multiRead of more than ${this.#multiReadBytesMax} bytes (jute.maxbuffer)`);
       writeMultiHeader(body, type, false, ErrorCode.OK);
       let code: number;
@@ -163,7 +201,7 @@ export class FinalRequestProcessor {
     return ErrorCode.OK;
   }
 
-  #getEphemerals(prefix: string, session: ReadSession, body: JuteWriter): number {
+  #getEphemerals(prefix: string, session: ReadSession, body: ReplyBody): number {
     const all = this.#tree().ephemeralsOf(session.sessionId) ?? [];
     const isAll = meansAll(prefix);
     const own = [...all].filter(path => isAll || path.startsWith(prefix));
@@ -171,7 +209,7 @@ export class FinalRequestProcessor {
     return ErrorCode.OK;
   }
 
-  #getAllChildrenNumber(path: string, session: ReadSession, body: JuteWriter): number {
+  #getAllChildrenNumber(path: string, session: ReadSession, body: ReplyBody): number {
     const node = this.#readable(path, session);
     if (typeof node === 'number') return node;
     body.writeInt(this.#tree().allChildrenNumber(path));

@@ -42,6 +42,53 @@ test('a frame: length, xid, zxid, code, and the body; of an error the head alone
   assert.equal({ ...replies.sizes }, { last: 20, min: 20, max: 26 });
 });
 
+test('large data is not copied into a reply: it goes out as it is, in its place, and counts', () => {
+  const replies = new ReplyWriter();
+  const data = Buffer.alloc(100_000, 7);
+  const sent: Uint8Array[] = [];
+  const shared: Uint8Array[] = [];
+  const connection = {
+    write(bytes: Uint8Array, start = 0, end = bytes.length) {
+      sent.push(Buffer.from(bytes.subarray(start, end)));
+      return true;
+    },
+    writeShared(bytes: Uint8Array) {
+      shared.push(bytes);
+      sent.push(bytes);
+      return true;
+    },
+  } as unknown as Connection;
+  const body = replies.begin();
+  body.writeData(data);
+  body.writeInt(1);
+  body.writeData(Buffer.from('small'));
+  body.writeData(data);
+  body.writeData(null);
+  replies.send(connection, 7, 2, ErrorCode.OK);
+  const frame = Buffer.concat(sent);
+  const reader = new JuteReader(frame, 0);
+  assert.is(reader.readInt(), frame.length - 4);
+  assert.equal([reader.readInt(), reader.readLong(), reader.readInt()], [7, 2, ErrorCode.OK]);
+  assert.ok(reader.readBuffer()!.equals(data));
+  assert.equal([reader.readInt(), String(reader.readBuffer())], [1, 'small']);
+  assert.ok(reader.readBuffer()!.equals(data));
+  assert.is(reader.readBuffer(), null);
+  assert.is(reader.remaining, 0);
+  assert.ok(shared.length === 2 && shared.every(each => each === data), 'the very same memory');
+  assert.is(replies.sizes.last, frame.length);
+
+  sent.length = 0;
+  replies.begin().writeData(data);
+  replies.send(connection, 8, 3, ErrorCode.NONODE);
+  replies.begin().writeInt(5);
+  replies.send(connection, 9, 3, ErrorCode.OK);
+  assert.is(
+    Buffer.concat(sent).toString('hex').length,
+    2 * (20 + 24),
+    'nothing of it is left in the next replies',
+  );
+});
+
 function asked(op: Op): number[] {
   const request = new JuteWriter();
   op.write(request);

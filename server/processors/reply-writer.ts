@@ -10,21 +10,76 @@ import { writeStat } from '../wire/stat.ts';
 /** Length and ReplyHeader: int length | int xid | long zxid | int err */
 const HEAD_BYTES = 20;
 
+/** From here on the data of a node goes out as it is, not copied into the reply. */
+const SHARED_BYTES_MIN = 16 * 1024;
+
+/** The body of a reply. Large buffers that nobody changes are not copied into it: they stand between two parts of it. */
+export class ReplyBody extends JuteWriter {
+  /** Where each of `shared` belongs. */
+  readonly #sharedAt: number[] = [];
+  readonly #shared: Uint8Array[] = [];
+  #sharedBytes = 0;
+
+  /** Of the whole body, with what is not copied into it. */
+  get totalBytes(): number {
+    return this.length + this.#sharedBytes;
+  }
+
+  override reset(): this {
+    if (this.#sharedBytes > 0) this.dropShared();
+    return super.reset();
+  }
+
+  dropShared(): void {
+    this.#sharedAt.length = 0;
+    this.#shared.length = 0;
+    this.#sharedBytes = 0;
+  }
+
+  /** As `writeBuffer`; nobody changes `value` from now on. */
+  writeData(value: Uint8Array | null): void {
+    if (value === null || value.length < SHARED_BYTES_MIN) {
+      this.writeBuffer(value);
+      return;
+    }
+    this.writeInt(value.length);
+    this.#sharedAt.push(this.length);
+    this.#shared.push(value);
+    this.#sharedBytes += value.length;
+  }
+
+  /** False when the connection has more than it should. */
+  writeTo(connection: Connection): boolean {
+    let from = 0;
+    if (this.#sharedBytes > 0) {
+      for (const [i, at] of this.#sharedAt.entries()) {
+        connection.write(this.buffer, from, at);
+        connection.writeShared(this.#shared[i]!);
+        from = at;
+      }
+    }
+    return connection.write(this.buffer, from, this.length);
+  }
+}
+
 /** Builds one reply frame at a time. `begin`, write the body to `body`, `send`; an error frame has no body. */
 export class ReplyWriter {
-  readonly body = new JuteWriter(4096);
+  readonly body = new ReplyBody(4096);
   /** Largest, smallest and last reply, for client_response_stats. */
   readonly sizes = { last: -1, min: -1, max: -1 };
 
-  begin(): JuteWriter {
+  begin(): ReplyBody {
     this.body.reset().reserve(HEAD_BYTES);
     return this.body;
   }
 
   send(connection: Connection, xid: number, zxid: number, err: number): boolean {
     const frame = this.body;
-    if (err !== 0) frame.length = HEAD_BYTES;
-    const bytes = frame.length;
+    if (err !== 0) {
+      frame.length = HEAD_BYTES;
+      frame.dropShared();
+    }
+    const bytes = frame.totalBytes;
     frame.patchInt(0, bytes - 4);
     frame.patchInt(4, xid);
     const high = Math.floor(zxid / 0x1_0000_0000);
@@ -32,7 +87,7 @@ export class ReplyWriter {
     frame.patchInt(12, zxid - high * 0x1_0000_0000);
     frame.patchInt(16, err);
     this.#measure(bytes);
-    return connection.write(frame.buffer, 0, bytes);
+    return frame.writeTo(connection);
   }
 
   #measure(bytes: number): void {

@@ -11,6 +11,7 @@ import { OpCode } from '../wire/opcodes.ts';
 import { writePathWatchRequest } from '../wire/requests.ts';
 import { FinalRequestProcessor } from './final-request-processor.ts';
 import { check, codeOf, create, multi, type Op, PrepRig, remove, SESSION, setData } from './prep.test-kit.ts';
+import { ReplyBody } from './reply-writer.ts';
 
 const test = suite('processors: what a request costs');
 
@@ -63,7 +64,7 @@ test('field report B2: a multiRead reads an ACL of many entries once', () => {
   }
   writeMultiEnd(request);
   const session = { sessionId: SESSION, identities: () => IDS, process() {} };
-  const body = new JuteWriter();
+  const body = new ReplyBody();
   assert.is(final.read(OpCode.multiRead, new JuteReader(request.bytes), session, body), ErrorCode.OK);
   assert.is(counting.reads, ENTRIES);
 });

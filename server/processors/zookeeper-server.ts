@@ -15,6 +15,7 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import { FinalRequestProcessor } from './final-request-processor.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import type { Request } from './request.ts';
+import type { TurnQueue } from './turn-queue.ts';
 
 /** What a server of any role is made of. */
 export interface ServerParts {
@@ -25,6 +26,8 @@ export interface ServerParts {
   readonly stats: ServerStats;
   readonly logger: Logger;
   /** The server cannot keep its promises any more (a failed write or sync): it must stop. */
+  /** Divides the turns of the loop among those who have much to do. */
+  readonly turns: TurnQueue;
   readonly onFatal: (error: ServerError) => void;
 }
 
@@ -134,7 +137,7 @@ export abstract class ZooKeeperServer {
   requestEnded(): void {
     this.#inProcess--;
     if (this.#paused.size > 0 && this.#inProcess <= this.#inProcessMax / 2) {
-      for (const connection of this.#paused) connection.gate.release(Hold.requests);
+      for (const connection of this.#paused) connection.release(Hold.requests);
       this.#paused.clear();
     }
   }

@@ -45,6 +45,10 @@ class FakeConnection implements Connection {
     return this.hasRoom;
   }
 
+  writeShared(bytes: Uint8Array): boolean {
+    return this.write(bytes);
+  }
+
   end(): void {}
 
   destroy(reason = ''): void {

@@ -3,6 +3,7 @@ import type { ServerStats } from '../clients/server-stats.ts';
 import type { QuorumServer } from '../config/quorum-server.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
+import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Network, Random } from '../runtime/runtime.ts';
@@ -33,14 +34,15 @@ export interface PeerContext {
   readonly metrics: Metrics;
   readonly stats: ServerStats;
   readonly logger: Logger;
+  readonly turns: TurnQueue;
   readonly onFatal: (error: ServerError) => void;
   /** Client connections go to this server from now on; null: to nobody. */
   serve(server: ZooKeeperServer | null): void;
 }
 
 export function serverParts(context: PeerContext): ServerParts {
-  const { config, clock, database, metrics, stats, logger, onFatal } = context;
-  return { config, clock, database, metrics, stats, logger, onFatal };
+  const { config, clock, database, metrics, stats, logger, turns, onFatal } = context;
+  return { config, clock, database, metrics, stats, logger, turns, onFatal };
 }
 
 /** A role between two elections. `ended` is called once, when nothing of it is left. */

@@ -4,6 +4,7 @@ import { Metrics } from '../admin/metrics.ts';
 import { ServerStats } from '../clients/server-stats.ts';
 import { parseConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
+import { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { MemoryNetwork } from '../runtime/memory-network.ts';
@@ -107,6 +108,7 @@ export class Stage {
       metrics,
       stats: new ServerStats(),
       logger,
+      turns: new TurnQueue(clock),
       onFatal: error => {
         this.fatal = error;
       },

@@ -7,6 +7,7 @@ import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
 import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
 import type { ServerError } from '../errors.ts';
+import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Address, Runtime, Timer } from '../runtime/runtime.ts';
@@ -35,6 +36,7 @@ export interface QuorumPeerParts {
   readonly metrics: Metrics;
   readonly stats: ServerStats;
   readonly logger: Logger;
+  readonly turns: TurnQueue;
   readonly serve: (server: ZooKeeperServer | null) => void;
   readonly onFatal: (error: ServerError) => void;
 }
@@ -91,6 +93,7 @@ export class QuorumPeer {
       metrics,
       stats,
       logger,
+      turns: parts.turns,
       onFatal: parts.onFatal,
       serve: server => {
         // A tree that came by SNAP or TRUNC has the configuration of its snapshot.

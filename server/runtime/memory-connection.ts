@@ -100,6 +100,10 @@ export class MemoryConnection implements Connection {
     return accepted;
   }
 
+  writeShared(bytes: Uint8Array): boolean {
+    return this.write(bytes);
+  }
+
   end(): void {
     if (this.#closed || this.#ending) return;
     this.#ending = true;

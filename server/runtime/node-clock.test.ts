@@ -1,3 +1,4 @@
+import { MessageChannel } from 'node:worker_threads';
 import { assert, suite } from '#test';
 import { NodeClock } from './node-clock.ts';
 
@@ -44,6 +45,28 @@ test('what a flush queues waits for the next turn', async () => {
   assert.equal(order, ['flush']);
   await immediate();
   assert.equal(order, ['flush', 'work', 'flush again']);
+});
+
+test('work for the next turn runs once the loop has looked at all sockets again; turns are counted', async () => {
+  const clock = new NodeClock();
+  const order: string[] = [];
+  clock.inNextTurn(() => {
+    order.push(`next, turn ${clock.turns}`);
+    clock.inNextTurn(() => order.push(`the one after, turn ${clock.turns}`));
+  });
+  clock.atEndOfTurn(() => order.push(`this, turn ${clock.turns}`));
+  clock.flushAfterTurn(() => order.push('flush'));
+  const { port1, port2 } = new MessageChannel();
+  port1.on('message', () => order.push('I/O'));
+  await immediate();
+  assert.equal(order, ['this, turn 0', 'flush']);
+  port2.postMessage('ready now');
+  await immediate();
+  assert.equal(order.slice(2), ['I/O', 'next, turn 1']);
+  await immediate();
+  assert.equal(order.slice(4), ['the one after, turn 2']);
+  assert.is(clock.turns, 3);
+  port1.close();
 });
 
 test('one turn costs one callback of the loop, whatever its work queues', async () => {

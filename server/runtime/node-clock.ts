@@ -10,8 +10,14 @@ export const DELAY_MS_MAX = 2 ** 31 - 1;
 export class NodeClock implements Clock {
   #atEnd: (() => void)[] = [];
   #flushes: (() => void)[] = [];
+  #nextTurn: (() => void)[] = [];
+  #turns = 0;
   #scheduled = false;
   readonly #runTurnEnd = () => this.#endTurn();
+
+  get turns(): number {
+    return this.#turns;
+  }
 
   monotonicMs(): number {
     return performance.now();
@@ -57,6 +63,11 @@ export class NodeClock implements Clock {
     this.#schedule();
   }
 
+  inNextTurn(run: () => void): void {
+    this.#nextTurn.push(run);
+    this.#schedule();
+  }
+
   /** For the network: runs after everything of `atEndOfTurn`, so that what that wrote leaves in the same piece. */
   flushAfterTurn(flush: () => void): void {
     this.#flushes.push(flush);
@@ -79,6 +90,11 @@ export class NodeClock implements Clock {
     const flushes = this.#flushes;
     this.#flushes = [];
     for (const flush of flushes) flush();
+    this.#turns++;
+    if (this.#nextTurn.length > 0) {
+      this.#atEnd.push(...this.#nextTurn);
+      this.#nextTurn = [];
+    }
     // Only now: what this turn's work queued has run, and another pass of the loop for it would find nothing.
     this.#scheduled = false;
     if (this.#atEnd.length > 0 || this.#flushes.length > 0) this.#schedule();

@@ -164,6 +164,55 @@ test('above the high-water mark write says so and takes the bytes; when the peer
   );
 });
 
+test('what is shared goes out in its place among what is copied, however large, and is not copied before', async () => {
+  const large = [Buffer.alloc(300_000, 'L'), Buffer.alloc(20_000, 'M'), Buffer.from('small')];
+  let connection: Connection | undefined;
+  await withPeer(
+    accepted => {
+      connection = accepted;
+      accepted.start(ignore);
+      accepted.write(Buffer.from('<'));
+      for (const bytes of large) {
+        accepted.writeShared(bytes);
+        accepted.write(Buffer.alloc(17_000, '-'));
+      }
+      accepted.write(Buffer.alloc(400_000, '.'));
+      assert.is(accepted.bytesQueued, 1 + 300_000 + 20_000 + 5 + 3 * 17_000 + 400_000);
+      large[0]!.fill('l');
+      accepted.end();
+    },
+    async peer => {
+      const dashes = '-'.repeat(17_000);
+      const expected = `<${'l'.repeat(300_000)}${dashes}${'M'.repeat(20_000)}${dashes}small${dashes}${'.'.repeat(400_000)}`;
+      assert.ok((await allOf(peer)) === expected);
+      await until(() => connection!.bytesQueued === 0, { ...SOON, what: 'nothing to be left' });
+    },
+  );
+});
+
+test('while a peer reads on, what is queued for it becomes less, long before all of it is gone', async () => {
+  let connection!: Connection;
+  await withPeer(
+    accepted => {
+      connection = accepted;
+      accepted.start(ignore);
+    },
+    async peer => {
+      peer.pause();
+      await until(() => connection, { ...SOON, what: 'the connection' });
+      // More than the kernels keep on both sides.
+      connection.write(Buffer.alloc(32 * OUTPUT_HIGH_WATER_BYTES, 1));
+      await until(() => connection.bytesQueued < 32 * OUTPUT_HIGH_WATER_BYTES, { ...SOON, what: 'a start' });
+      const seen = new Set<number>();
+      peer.on('data', () => seen.add(connection.bytesQueued));
+      peer.resume();
+      await until(() => connection.bytesQueued === 0, { ...SOON, what: 'the end' });
+      assert.ok(seen.size > 8, `seen to shrink ${seen.size} times`);
+      connection.destroy();
+    },
+  );
+});
+
 test('each write that was too much is followed by a drain, also when the system takes all of it at once', async () => {
   const piece = Buffer.alloc(2 * OUTPUT_HIGH_WATER_BYTES, 1);
   let connection!: Connection;

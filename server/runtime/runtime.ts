@@ -40,6 +40,13 @@ export interface Clock {
    * by everything that arrived in the turn: one flush per connection, one fsync per batch.
    */
   atEndOfTurn(run: () => void): void;
+  /**
+   * Runs once in the turn after this one, when the loop has looked at all sockets again: for work that is divided among
+   * turns so that others are served in between.
+   */
+  inNextTurn(run: () => void): void;
+  /** Turns at whose end something ran, so far. Work that is bounded for each turn is counted by it. */
+  readonly turns: number;
 }
 
 export interface Address {
@@ -68,6 +75,11 @@ export interface Connection {
    * False when more than `OUTPUT_HIGH_WATER_BYTES` are queued; the bytes are taken all the same.
    */
   write(bytes: Uint8Array, start?: number, end?: number): boolean;
+  /**
+   * The same without a copy where one would cost more than it saves: nobody changes `bytes` from now on. What is written to
+   * many connections is then kept once.
+   */
+  writeShared(bytes: Uint8Array): boolean;
   /** Sends what is queued, then closes. `onClose` follows. */
   end(): void;
   /** Closes at once and drops what is queued. `onClose` follows. */

@@ -100,6 +100,20 @@ test('what arrives while a turn keeps the process busy is handled together in th
   assert.equal(turns, [['a'], ['b', 'c'], ['d']]);
 });
 
+test('work for the next turn runs behind what is due already; turns are counted', () => {
+  const clock = new VirtualClock();
+  const order: string[] = [];
+  clock.after(5, () => {
+    order.push(`first, turn ${clock.turns}`);
+    clock.inNextTurn(() => order.push(`next, turn ${clock.turns}`));
+    clock.atEndOfTurn(() => order.push(`end, turn ${clock.turns}`));
+  });
+  clock.after(5, () => order.push(`due as well, turn ${clock.turns}`));
+  clock.runUntilIdle();
+  assert.equal(order, ['first, turn 0', 'end, turn 0', 'due as well, turn 1', 'next, turn 2']);
+  assert.is(clock.turns, 3);
+});
+
 test('a paused process gets its events after it resumes, a killed one never', () => {
   const time = new VirtualTime();
   const paused = new VirtualClock(time);

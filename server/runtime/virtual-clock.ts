@@ -43,6 +43,7 @@ export class VirtualClock implements Clock, TaskRunner {
   #alive = true;
   #paused = false;
   #inTurn = false;
+  #turns = 0;
   #turnNeeded = false;
   #busyUntilMs = Number.NEGATIVE_INFINITY;
   #wakeScheduled = false;
@@ -64,6 +65,10 @@ export class VirtualClock implements Clock, TaskRunner {
 
   get paused(): boolean {
     return this.#paused;
+  }
+
+  get turns(): number {
+    return this.#turns;
   }
 
   monotonicMs(): number {
@@ -97,6 +102,10 @@ export class VirtualClock implements Clock, TaskRunner {
   atEndOfTurn(run: () => void): void {
     this.#endOfTurn.push(run);
     this.#needTurn();
+  }
+
+  inNextTurn(run: () => void): void {
+    this.time.schedule(this.time.nowMs, this, run);
   }
 
   /** For the network: runs after everything of `atEndOfTurn`, so that what that wrote leaves in the same piece. */
@@ -166,6 +175,7 @@ export class VirtualClock implements Clock, TaskRunner {
     } finally {
       this.#inTurn = false;
     }
+    this.#turns++;
     this.#busyUntilMs = this.time.nowMs + this.#turnMs();
     this.#turnNeeded = false;
     if (this.#endOfTurn.length > 0 || this.#flushes.length > 0) this.#needTurn();

@@ -100,6 +100,7 @@ test('autopurge runs at the start and at every interval, and a failure only warn
   const due: (() => void)[] = [];
   const clock = {
     ...({ monotonicMs: () => 0, wallMs: () => 0, atEndOfTurn: () => {} } as const),
+    ...({ inNextTurn: () => {}, turns: 0 } as const),
     after: (_: number, run: () => void) => {
       due.push(run);
       return { cancel() {} };

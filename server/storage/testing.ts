@@ -12,6 +12,7 @@ import { type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 /** Due work in order; `run` empties it, with what it adds. Time moves only by `after`'s delays. */
 export class ManualClock implements Clock {
   nowMs = 0;
+  readonly turns = 0;
   #due: { atMs: number; run: () => void }[] = [];
 
   monotonicMs(): number {
@@ -34,6 +35,10 @@ export class ManualClock implements Clock {
 
   atEndOfTurn(run: () => void): void {
     this.#due.push({ atMs: this.nowMs, run });
+  }
+
+  inNextTurn(run: () => void): void {
+    this.atEndOfTurn(run);
   }
 
   /** One piece of due work; false when there is none. */

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { FrameReader } from './frames.ts';
+import { FrameCutter, FrameReader } from './frames.ts';
 import { JuteError } from './jute.ts';
 
 const test = suite('wire: frames');
@@ -99,4 +99,68 @@ test('a whole frame is handed on in place: no copy of what came in one chunk', (
       [true, 11, 15],
     ],
   );
+});
+
+test('frames are asked for one at a time: what is not taken stays, and what follows waits', () => {
+  const cutter = new FrameCutter(FRAME_BYTES_MAX);
+  const frame = () => cutter.bytes.toString('latin1', cutter.start, cutter.end);
+  const bytes = stream(['one', 'two', 'three', 'four'].map(text => Buffer.from(text)));
+  cutter.add(bytes.subarray(0, 20));
+  for (let i = 0; i < 3; i++) assert.equal([cutter.peek(), frame()], [true, 'one']);
+  cutter.add(bytes.subarray(20, 21));
+  cutter.add(bytes.subarray(21));
+  assert.ok(cutter.hasMore);
+  assert.is(cutter.bytesKept, bytes.length);
+  const taken: string[] = [];
+  while (cutter.peek()) {
+    for (let again = 0; again < 2; again++) assert.ok(cutter.peek());
+    taken.push(frame());
+    cutter.take();
+  }
+  assert.equal(taken, ['one', 'two', 'three', 'four']);
+  assert.equal([cutter.hasMore, cutter.bytesKept], [false, 0]);
+});
+
+test('a frame that came whole in pieces, and was not taken, is still there to be taken', () => {
+  const cutter = new FrameCutter(FRAME_BYTES_MAX);
+  const bytes = stream([Buffer.from('pieces'), Buffer.from('next')]);
+  for (let i = 0; i < bytes.length; i++) cutter.add(bytes.subarray(i, i + 1));
+  assert.ok(cutter.peek());
+  assert.ok(cutter.hasMore, 'looked at, not taken');
+  cutter.take();
+  assert.ok(cutter.peek());
+  assert.is(cutter.bytes.toString('latin1', cutter.start, cutter.end), 'next');
+  cutter.take();
+  assert.equal([cutter.peek(), cutter.hasMore, cutter.bytesKept], [false, false, 0]);
+});
+
+test('field report B5: the length of a frame alone takes a few KiB, and room grows with what came', () => {
+  const frameBytesMax = 100 * 1024 * 1024;
+  const cutter = new FrameCutter(frameBytesMax);
+  const head = Buffer.alloc(4);
+  head.writeInt32BE(frameBytesMax);
+  cutter.add(head);
+  assert.not(cutter.peek());
+  assert.ok(cutter.bytesKept <= 4096, `${cutter.bytesKept} bytes for a length`);
+  const chunk = Buffer.alloc(64 * 1024, 1);
+  let came = 4;
+  while (came < 4 + frameBytesMax) {
+    const part = chunk.subarray(0, Math.min(chunk.length, 4 + frameBytesMax - came));
+    cutter.add(part);
+    came += part.length;
+    const whole = cutter.peek();
+    assert.is(whole, came === 4 + frameBytesMax);
+    assert.ok(cutter.bytesKept <= 2 * came + 4096, `${cutter.bytesKept} bytes for ${came}`);
+  }
+  assert.is(cutter.end - cutter.start, frameBytesMax);
+});
+
+test('a chunk is let go of once its frames are taken: an idle connection keeps nothing', () => {
+  const cutter = new FrameCutter(FRAME_BYTES_MAX);
+  cutter.add(stream([Buffer.from('abc')]));
+  assert.ok(cutter.peek());
+  cutter.take();
+  assert.not(cutter.peek());
+  assert.is(cutter.bytes.length, 0);
+  assert.is(cutter.bytesKept, 0);
 });

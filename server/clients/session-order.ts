@@ -1,0 +1,89 @@
+import { Fifo } from '../processors/fifo.ts';
+import type { Request } from '../processors/request.ts';
+
+/** What waits for its place in the session's order: a write or sync under way, or a read behind one. */
+export interface Pending {
+  readonly xid: number;
+  readonly op: number;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** The write or sync under way; null for what is answered as soon as it is at the head. */
+  readonly request: Request | null;
+  /** The refusal of a write that was never submitted; OK for reads. */
+  readonly refusal: number;
+  /** What its answer may cost, in reads of one node; 0 for what is under way. `WIDE` for what may take a turn or more. */
+  readonly weight: number;
+}
+
+/** Nothing is submitted behind it until it is answered. */
+export const WIDE = Number.POSITIVE_INFINITY;
+
+/** Requests of one client that may wait for their turn. */
+export const PENDING_MAX = 4096;
+
+/**
+ * Reads that may wait in front of a write that is submitted all the same. They must be answered before that write is applied,
+ * at once and whatever else is due in that turn, or they would show it.
+ */
+export const OWED_READS_MAX = 64;
+
+/** The requests of one session that are not answered, oldest first, and how much more may join them. */
+export class SessionOrder {
+  readonly #pending = new Fifo<Pending>();
+  #submitted = 0;
+  #reads = 0;
+  #wide = 0;
+
+  get length(): number {
+    return this.#pending.length;
+  }
+
+  peek(): Pending | undefined {
+    return this.#pending.peek();
+  }
+
+  /** The head can be answered now. */
+  get isAnswerable(): boolean {
+    return this.#pending.peek()?.request === null;
+  }
+
+  /** Requests in the order that the server is working on. */
+  get submitted(): number {
+    return this.#submitted;
+  }
+
+  push(pending: Pending): void {
+    this.#pending.push(pending);
+    this.#count(pending, 1);
+  }
+
+  shift(): void {
+    const head = this.#pending.shift();
+    if (head !== undefined) this.#count(head, -1);
+  }
+
+  #count({ request, weight }: Pending, by: 1 | -1): void {
+    if (request !== null) this.#submitted += by;
+    else if (weight === WIDE) this.#wide += by;
+    else this.#reads += by * weight;
+  }
+
+  /** One more may wait here; `submits`: and the server is to work on it meanwhile. */
+  hasRoom(submits: boolean): boolean {
+    if (this.#pending.length >= PENDING_MAX) return false;
+    return !submits || (this.#wide === 0 && this.#reads <= OWED_READS_MAX);
+  }
+
+  /** Half of what may wait has gone: whoever was held goes on. */
+  get isRelaxed(): boolean {
+    return this.#pending.length <= PENDING_MAX / 2 && this.#wide === 0 && this.#reads <= OWED_READS_MAX / 2;
+  }
+
+  clear(): void {
+    this.#pending.clear();
+    this.#submitted = 0;
+    this.#reads = 0;
+    this.#wide = 0;
+  }
+}

@@ -1,0 +1,287 @@
+import type { Summary } from '../admin/metrics.ts';
+import { printable } from '../printable.ts';
+import { partTypes } from '../processors/multi-parts.ts';
+import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
+import { isWrite, Request } from '../processors/request.ts';
+import { BYTES_PER_UNIT, type TurnBudget, Units } from '../processors/turn-budget.ts';
+import { validateWrite } from '../processors/validate-request.ts';
+import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import type { TxnResult } from '../tree/data-tree.ts';
+import type { Id } from '../wire/acl.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { JuteError, JuteReader } from '../wire/jute.ts';
+import { OpCode, Xid } from '../wire/opcodes.ts';
+import { readAuthRequest } from '../wire/requests.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { Hold } from './read-gate.ts';
+import { type Pending, SessionOrder } from './session-order.ts';
+
+/** A multi is a write for every so many bytes. */
+const MULTI_BYTES_PER_UNIT = 16;
+
+/**
+ * The requests of one session from frame to reply, in their order: reads are answered at once unless a write or sync of the
+ * same session is under way. @see facts section 2; NIOServerCnxn
+ */
+export class SessionRequests {
+  readonly #connection: ClientConnection;
+  readonly #server: ZooKeeperServer;
+  readonly #budget: TurnBudget;
+  readonly #reader = new JuteReader();
+  readonly #order = new SessionOrder();
+  readonly #identities: () => readonly Id[];
+
+  constructor(connection: ClientConnection, server: ZooKeeperServer) {
+    this.#connection = connection;
+    this.#server = server;
+    this.#budget = server.parts.turns.budget;
+    this.#identities = () => connection.identities();
+  }
+
+  get outstanding(): number {
+    return this.#order.length;
+  }
+
+  /** The oldest can be answered. */
+  get isAnswerable(): boolean {
+    return this.#order.isAnswerable;
+  }
+
+  /** The head of the session's order, if it is a write with this cxid: what a learner matches a commit to. */
+  headWrite(cxid: number): Request | null {
+    const request = this.#order.peek()?.request ?? null;
+    return request !== null && request.cxid === cxid && request.op !== OpCode.sync ? request : null;
+  }
+
+  /**
+   * Takes the request in `bytes[start, end)`. False when others of its session have to be answered first: then nothing has
+   * happened, and the gate is held until it can be taken. @throws JuteError when it is none
+   */
+  take(bytes: Buffer, start: number, end: number): boolean {
+    const reader = this.#reader.reset(bytes, start, end);
+    const xid = reader.readInt();
+    const op = reader.readInt();
+    const submits = isWrite(op) || op === OpCode.sync;
+    const waits = submits || this.#order.length > 0;
+    const outOfTurn = op === OpCode.auth || op === OpCode.sasl;
+    if (waits && !outOfTurn && !this.#order.hasRoom(submits)) {
+      this.#connection.gate.hold(Hold.order);
+      return false;
+    }
+    const server = this.#server;
+    this.#connection.stats.packetsReceived++;
+    server.parts.stats.packetsReceived++;
+    server.touch(this.#connection);
+    this.#budget.spend(costOf(op, submits, end - start));
+    if (op === OpCode.auth) this.#authenticate(xid, reader);
+    else if (op === OpCode.sasl) this.#declineSasl(xid, reader);
+    else if (op === OpCode.sync) this.#submit(xid, op, bytes, reader.offset, end);
+    else if (submits) this.#submitWrite(xid, op, bytes, reader.offset, end);
+    else if (!waits) this.#answerRead(xid, op, reader);
+    else this.#wait(xid, op, bytes, reader.offset, end, ErrorCode.OK);
+    return true;
+  }
+
+  #submitWrite(xid: number, op: number, bytes: Buffer, start: number, end: number): void {
+    const refusal =
+      op === OpCode.createSession ? ErrorCode.UNIMPLEMENTED : validateWrite(op, bytes, start, end);
+    if (refusal === ErrorCode.OK) this.#submit(xid, op, bytes, start, end);
+    else if (this.#order.length === 0) this.#refuse(xid, op, refusal);
+    else this.#wait(xid, op, bytes, start, end, refusal);
+  }
+
+  #submit(xid: number, op: number, bytes: Buffer, start: number, end: number): void {
+    const server = this.#server;
+    const request = this.request(xid, op, bytes, start, end);
+    this.#order.push({ xid, op, bytes, start, end, request, refusal: ErrorCode.OK, weight: 0 });
+    server.requestStarted(this.#connection);
+    if (op === OpCode.sync) server.sync(request);
+    else server.submit(request);
+  }
+
+  /** A read, or a refusal, takes its place behind what is under way. */
+  #wait(xid: number, op: number, bytes: Buffer, start: number, end: number, refusal: number): void {
+    const weight = refusal === ErrorCode.OK ? this.#server.final.weightOf(op, this.#reader) : 1;
+    this.#order.push({ xid, op, bytes, start, end, request: null, refusal, weight });
+  }
+
+  request(cxid: number, op: number, bytes: Buffer, start: number, end: number): Request {
+    const connection = this.#connection;
+    return new Request({
+      sessionHigh: connection.sessionHigh,
+      sessionLow: connection.sessionLow,
+      cxid,
+      op,
+      bytes,
+      start,
+      end,
+      owner: this.#server,
+      origin: connection,
+      identities: this.#identities,
+      arrivedMs: connection.arrivedMs,
+    });
+  }
+
+  /** A write or sync is done: it is the oldest that is not answered. */
+  complete(request: Request, result: TxnResult | null): void {
+    const connection = this.#connection;
+    const head = this.#order.peek();
+    if (head?.request !== request) {
+      connection.close('a transaction was answered out of order', true);
+      return;
+    }
+    this.#order.shift();
+    const server = this.#server;
+    server.requestEnded();
+    // Upstream counts a sync, which has no transaction, among the reads.
+    this.#measure(request.arrivedMs, result === null ? server.readLatency : server.updateLatency);
+    if (request.op === OpCode.sync) this.#replySync(head);
+    else this.#replyWrite(head, request, result);
+    if (request.op === OpCode.closeSession) {
+      connection.end();
+      return;
+    }
+    if (this.#order.length > 0) this.#answerBehind();
+    this.#relax();
+  }
+
+  /**
+   * Answers the reads that waited for what is done now: as many as the turn still has room for; all those in front of another
+   * write under way, which must not show it.
+   */
+  #answerBehind(): void {
+    const { gate } = this.#connection;
+    while (this.#order.isAnswerable) {
+      const owed = this.#order.submitted > 0;
+      if (!owed && (this.#budget.turnIsOver || gate.isHeld(Hold.output))) {
+        this.#connection.wake();
+        return;
+      }
+      this.#answerOldest();
+    }
+  }
+
+  /** The oldest, which can be answered, is. */
+  answerOldest(): void {
+    this.#answerOldest();
+    this.#relax();
+  }
+
+  #answerOldest(): void {
+    const head = this.#order.peek()!;
+    this.#order.shift();
+    if (head.refusal === ErrorCode.OK) {
+      this.#answerRead(head.xid, head.op, this.#reader.reset(head.bytes, head.start, head.end));
+    } else {
+      this.#refuse(head.xid, head.op, head.refusal);
+    }
+  }
+
+  #relax(): void {
+    if (this.#connection.gate.isHeld(Hold.order) && this.#order.isRelaxed)
+      this.#connection.release(Hold.order);
+  }
+
+  #replySync(head: Pending): void {
+    this.#server.replies.begin().writeRaw(head.bytes, head.start, head.end);
+    this.#send(head.xid, head.op, this.#server.lastProcessedZxid, ErrorCode.OK);
+  }
+
+  #replyWrite(head: Pending, request: Request, result: TxnResult | null): void {
+    const err = result?.err ?? ErrorCode.OK;
+    if (err === ErrorCode.SESSIONMOVED) {
+      this.#connection.close('the session has moved to another server');
+      return;
+    }
+    const body = this.#server.replies.begin();
+    if (result?.type === OpCode.multi) {
+      writeMultiReply(body, result, partTypes(new JuteReader(head.bytes, head.start, head.end)));
+    } else if (result !== null && err === ErrorCode.OK) {
+      writeTxnReply(body, result, this.#server.parts.database.tree.ownerLayout);
+    }
+    // A failed multi reports OK in the header and its codes in the parts. [V]
+    const code = result?.type === OpCode.multi ? ErrorCode.OK : err;
+    this.#send(head.xid, head.op, request.header?.zxid ?? this.#server.lastProcessedZxid, code);
+  }
+
+  #answerRead(xid: number, op: number, reader: JuteReader): void {
+    const server = this.#server;
+    const body = server.replies.begin();
+    if (op === OpCode.ping) {
+      this.#send(Xid.ping, op, server.lastProcessedZxid, ErrorCode.OK);
+      return;
+    }
+    let err: number;
+    try {
+      err = server.final.read(op, reader, this.#connection, body);
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error;
+      err = ErrorCode.MARSHALLINGERROR;
+    }
+    if (err === ErrorCode.UNIMPLEMENTED) {
+      this.#refuse(xid, op, err);
+      return;
+    }
+    this.#budget.spend(body.length / BYTES_PER_UNIT);
+    this.#send(xid, op, server.lastProcessedZxid, err);
+    this.#measure(this.#connection.arrivedMs, server.readLatency);
+  }
+
+  /** An operation that no server has ends the connection; one that needs extendedTypesEnabled does not. [V] */
+  #refuse(xid: number, op: number, code: number): void {
+    const unknown = code === ErrorCode.UNIMPLEMENTED && op !== OpCode.createTTL;
+    this.#server.replies.begin();
+    this.#send(xid, op, unknown ? -1 : this.#server.lastProcessedZxid, code);
+    if (unknown) this.#connection.close(`operation ${op} is not known`, true);
+  }
+
+  #authenticate(xid: number, reader: JuteReader): void {
+    const server = this.#server;
+    const { scheme, auth } = readAuthRequest(reader);
+    const ok = this.#connection.ids.prove(scheme, auth, server.parts.config);
+    server.replies.begin();
+    this.#send(xid, OpCode.auth, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
+    if (!ok) {
+      server.parts.metrics.counter('auth_failed_count').add();
+      this.#connection.close(`authentication with scheme ${printable(scheme)} failed`, true);
+    }
+  }
+
+  /**
+   * A server without SASL answers a token with none, and its client says AUTH_FAILED to the application. Were the
+   * connection closed instead, the client would come back with the same token without end. [V]
+   */
+  #declineSasl(xid: number, reader: JuteReader): void {
+    reader.readBuffer();
+    this.#server.replies.begin().writeBuffer(null);
+    this.#send(xid, OpCode.sasl, 0, ErrorCode.OK);
+  }
+
+  #send(xid: number, op: number, zxid: number, err: number): void {
+    const { replies, parts } = this.#server;
+    const { output } = this.#connection;
+    if (!output.reply(replies, xid, op, zxid, err, parts.stats)) this.#connection.relieve();
+  }
+
+  #measure(arrivedMs: number, kind: Summary): void {
+    const { clock, stats } = this.#server.parts;
+    const nowMs = clock.monotonicMs();
+    this.#budget.saw(nowMs);
+    const latencyMs = nowMs - arrivedMs;
+    stats.addLatency(latencyMs);
+    kind.add(latencyMs);
+    this.#connection.stats.addLatency(latencyMs);
+    this.#connection.stats.lastResponseMs = nowMs;
+  }
+
+  /** The connection is gone: nobody waits any more. */
+  forget(): void {
+    for (let under = this.#order.submitted; under > 0; under--) this.#server.requestEnded();
+    this.#order.clear();
+  }
+}
+
+function costOf(op: number, submits: boolean, bytes: number): number {
+  if (!submits) return Units.read + bytes / BYTES_PER_UNIT;
+  return Units.write + bytes / (op === OpCode.multi ? MULTI_BYTES_PER_UNIT : BYTES_PER_UNIT);
+}

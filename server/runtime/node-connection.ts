@@ -1,0 +1,200 @@
+import type { Socket } from 'node:net';
+import { copyBytes } from '../wire/jute.ts';
+import type { NodeClock } from './node-clock.ts';
+import { type Address, type Connection, type ConnectionEvents, OUTPUT_HIGH_WATER_BYTES } from './runtime.ts';
+
+const OUTPUT_BUFFER_BYTES = 16 * 1024;
+/** A buffer that grew beyond this for one burst is not kept. */
+const OUTPUT_BUFFER_KEPT_BYTES = 256 * 1024;
+/** The socket is given no more at once: Node.js tells only of the end of what it was given how far the peer has read. */
+const PIECE_BYTES = 128 * 1024;
+/** From here on bytes that the writer will not change are kept as they are; below, a copy costs less than a write of its own. */
+const SHARED_BYTES_MIN = 16 * 1024;
+
+/** One TCP connection on Node.js. */
+export class NodeConnection implements Connection {
+  readonly local: Address;
+  readonly remote: Address;
+  readonly #socket: Socket;
+  readonly #clock: NodeClock;
+  #events: ConnectionEvents | undefined;
+  /** What was written in this turn, behind `#parts`. */
+  #out: Buffer = EMPTY;
+  #outLength = 0;
+  /** What the socket was not given yet, oldest first. */
+  #parts: Uint8Array[] = [];
+  #partsBytes = 0;
+  #flushQueued = false;
+  /** `write` has answered false, and `onDrain` has not been called since. */
+  #drainWanted = false;
+  #ending = false;
+  #closed = false;
+  #reason = 'closed by peer';
+  readonly #flush = () => this.#flushNow();
+
+  constructor(socket: Socket, clock: NodeClock) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+    this.remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    socket.pause();
+    socket.on('error', error => {
+      this.#reason = (error as NodeJS.ErrnoException).code ?? error.message;
+    });
+    socket.on('drain', () => this.#giveMore());
+    socket.on('close', () => {
+      this.#closed = true;
+      this.#out = EMPTY;
+      this.#outLength = 0;
+      this.#parts = [];
+      this.#partsBytes = 0;
+      this.#events?.onClose(this.#reason);
+    });
+  }
+
+  get bytesQueued(): number {
+    return this.#outLength + this.#partsBytes + this.#socket.writableLength;
+  }
+
+  start(events: ConnectionEvents): void {
+    this.#events = events;
+    const socket = this.#socket;
+    if (this.#closed) {
+      this.#clock.atEndOfTurn(() => events.onClose(this.#reason));
+      return;
+    }
+    socket.on('data', chunk => {
+      if (!this.#ending) events.onData(chunk);
+    });
+    socket.resume();
+  }
+
+  write(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+    if (this.#closed || this.#ending) return true;
+    const at = this.#outLength;
+    const needed = at + (end - start);
+    if (needed > this.#out.length) this.#grow(needed);
+    copyBytes(bytes, start, end, this.#out, at);
+    this.#outLength = needed;
+    return this.#wrote();
+  }
+
+  writeShared(bytes: Uint8Array): boolean {
+    if (bytes.length < SHARED_BYTES_MIN) return this.write(bytes);
+    if (this.#closed || this.#ending) return true;
+    if (this.#outLength > 0) this.#cutOut();
+    this.#parts.push(bytes);
+    this.#partsBytes += bytes.length;
+    return this.#wrote();
+  }
+
+  #wrote(): boolean {
+    this.#queueFlush();
+    const accepted = this.bytesQueued <= OUTPUT_HIGH_WATER_BYTES;
+    if (!accepted) this.#drainWanted = true;
+    return accepted;
+  }
+
+  #queueFlush(): void {
+    if (this.#flushQueued) return;
+    this.#flushQueued = true;
+    this.#clock.flushAfterTurn(this.#flush);
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#out.length * 2, OUTPUT_BUFFER_BYTES));
+    this.#out.copy(grown, 0, 0, this.#outLength);
+    this.#out = grown;
+  }
+
+  /** What was written so far becomes a part of its own; little is copied, so that the buffer can be used again. */
+  #cutOut(): void {
+    const written = this.#out.subarray(0, this.#outLength);
+    this.#partsBytes += this.#outLength;
+    this.#outLength = 0;
+    if (written.length < SHARED_BYTES_MIN) {
+      this.#parts.push(Buffer.from(written));
+    } else {
+      this.#parts.push(written);
+      this.#out = EMPTY;
+    }
+  }
+
+  #flushNow(): void {
+    this.#flushQueued = false;
+    if (this.#closed) return;
+    const out = this.#out;
+    if (this.#outLength > 0) this.#handOver(out);
+    this.#giveMore();
+    // The system took it all at once, as it nearly always does: the buffer is free again.
+    const isFree = this.#socket.writableLength === 0 && out.length <= OUTPUT_BUFFER_KEPT_BYTES;
+    if (isFree && this.#parts.length === 0 && this.#out.length === 0) this.#out = out;
+  }
+
+  #handOver(out: Buffer): void {
+    const written = out.subarray(0, this.#outLength);
+    this.#out = EMPTY;
+    this.#outLength = 0;
+    if (this.#parts.length === 0 && !this.#socket.writableNeedDrain && written.length <= PIECE_BYTES) {
+      this.#socket.write(written);
+    } else {
+      this.#parts.push(written);
+      this.#partsBytes += written.length;
+    }
+  }
+
+  /** Gives the socket piece after piece, as long as the system takes them at once. */
+  #giveMore(): void {
+    const socket = this.#socket;
+    const parts = this.#parts;
+    let done = 0;
+    while (done < parts.length && !socket.writableNeedDrain) {
+      const part = parts[done]!;
+      const piece = part.length <= PIECE_BYTES ? part : part.subarray(0, PIECE_BYTES);
+      if (piece === part) done++;
+      else parts[done] = part.subarray(PIECE_BYTES);
+      this.#partsBytes -= piece.length;
+      socket.write(piece);
+    }
+    if (done > 0) parts.splice(0, done);
+    // Even when nothing was to be written: an empty answer is still an answer that ends.
+    if (this.#ending && parts.length === 0 && !this.#flushQueued) socket.end();
+    this.#tellDrained();
+  }
+
+  #tellDrained(): void {
+    if (!this.#drainWanted || this.#ending || this.#closed) return;
+    if (this.#outLength > 0 || this.#parts.length > 0 || this.#socket.writableNeedDrain) return;
+    this.#drainWanted = false;
+    this.#events?.onDrain?.();
+  }
+
+  end(): void {
+    if (this.#closed || this.#ending) return;
+    this.#ending = true;
+    this.#reason = 'closed here';
+    this.#socket.resume();
+    this.#queueFlush();
+    // A peer that never closes its half would keep the socket for ever.
+    const linger = setTimeout(() => this.#socket.destroy(), END_LINGER_MS);
+    this.#socket.once('close', () => clearTimeout(linger));
+  }
+
+  destroy(reason = 'closed here'): void {
+    if (this.#closed || this.#socket.destroyed) return;
+    this.#reason = reason;
+    this.#ending = true;
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+}
+
+const END_LINGER_MS = 2000;
+const EMPTY = Buffer.alloc(0);
