@@ -57,6 +57,8 @@ export interface PrepOptions {
   /** Digests are identities (DigestAuthenticationProvider.enabled). */
   readonly digestAuthEnabled?: boolean;
   readonly jute: JuteLimits;
+  /** A digest stands behind each transaction (digest.enabled). */
+  readonly digestEnabled: boolean;
   /** closeSession transactions name the ephemerals that go with the session (closeSessionTxn.enabled). */
   readonly closeSessionTxnEnabled: boolean;
 }
@@ -93,7 +95,7 @@ export class PrepRequestProcessor {
     try {
       const multi = request.op === OpCode.multi;
       const body = multi ? this.#multi(request, zxid, timeMs) : this.#single(request, zxid, timeMs);
-      if (mayBeTooLong && txnBytes(body) > this.#options.jute.txnBytesMax) {
+      if (mayBeTooLong && this.#isTooLong(body)) {
         this.changes.rollback();
         return errorTxn(ErrorCode.MARSHALLINGERROR);
       }
@@ -279,7 +281,7 @@ export class PrepRequestProcessor {
     if (!this.#options.closeSessionTxnEnabled) return { type, paths: null, withoutBody: true };
     const body: CloseSessionTxn = { type, paths: [...paths] };
     // It cannot be refused. Without the list every server deletes what its own tree says, as it did before 3.6. ZOOKEEPER-4306
-    return txnBytes(body) <= this.#options.jute.txnBytesMax ? body : { type, paths: null };
+    return this.#isTooLong(body) ? { type, paths: null } : body;
   }
 
   /** All or nothing. Parts before the failing one report 0, the failing one its code, later ones -2. */
@@ -306,6 +308,14 @@ export class PrepRequestProcessor {
       for (let i = 0; i < failedAt; i++) txns[i] = errorTxn(ErrorCode.OK);
     }
     return { type: OpCode.multi, txns };
+  }
+
+  /** By the bytes that would be written. */
+  #isTooLong(body: TxnBody): boolean {
+    const { jute, digestEnabled } = this.#options;
+    const writer = new JuteWriter();
+    writeTxnBody(writer, body);
+    return TXN_HEADER_BYTES + writer.length + (digestEnabled ? TXN_DIGEST_BYTES : 0) > jute.txnBytesMax;
   }
 
   /** Nearly every create asks for the open ACL, which needs no identity. One shared list also makes checks a comparison. */
@@ -355,13 +365,6 @@ function mayBePart(op: number): boolean {
  */
 function asPart(txn: TxnBody): TxnBody {
   return txn.type === OpCode.create2 ? { ...txn, type: OpCode.create } : txn;
-}
-
-/** Of the bytes that will be written, with a digest. */
-function txnBytes(body: TxnBody): number {
-  const writer = new JuteWriter();
-  writeTxnBody(writer, body);
-  return TXN_HEADER_BYTES + writer.length + TXN_DIGEST_BYTES;
 }
 
 function errorTxn(err: number): ErrorTxn {

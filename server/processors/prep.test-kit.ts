@@ -96,7 +96,12 @@ export class PrepRig {
   #zxid = 0;
 
   constructor(options: Partial<PrepOptions> = {}) {
-    const defaults = { skipAcl: false, jute: juteLimits(), closeSessionTxnEnabled: true };
+    const defaults = {
+      skipAcl: false,
+      jute: juteLimits(),
+      digestEnabled: true,
+      closeSessionTxnEnabled: true,
+    };
     this.prep = new PrepRequestProcessor(this.tree, { ...defaults, ...options });
   }
 

@@ -105,6 +105,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       skipAcl: config.skipAcl,
       digestAuthEnabled: config.digestAuthEnabled,
       jute: config.jute,
+      digestEnabled: config.digestEnabled,
       closeSessionTxnEnabled: config.closeSessionTxnEnabled,
     });
     this.#sync = new SyncRequestProcessor(

@@ -34,12 +34,12 @@ function writeFiles(rig: TestRig, files: number[][], preAllocBytes = 0, data = '
   }
 }
 
-function readAll(disk: MemoryDisk, after: number): { zxids: number[]; tail: number | undefined } {
-  const reader = new TxnLogReader(
-    { disk, directory: '/log', logger: silentLogger, jute: juteLimits() },
-    after,
-    'snapshot',
-  );
+function readAll(
+  disk: MemoryDisk,
+  after: number,
+  jute = juteLimits(),
+): { zxids: number[]; tail: number | undefined } {
+  const reader = new TxnLogReader({ disk, directory: '/log', logger: silentLogger, jute }, after, 'snapshot');
   const zxids: number[] = [];
   try {
     for (let entry = reader.next(); entry !== null; entry = reader.next()) zxids.push(entry.zxid);
@@ -163,6 +163,28 @@ test('an entry whose sectors reached the medium in part is torn, whichever of th
     const from = Math.max(16, sector * 512);
     file.writeAt(from, Buffer.alloc(Math.min((sector + 1) * 512, whole.length) - from));
     assert.equal(readAll(rig.disk, 0).zxids, [], `sector ${sector}`);
+  }
+});
+
+test('A2: an entry that ends behind the file is torn if this server may have begun it; else its length is damaged', () => {
+  const rig = testRig();
+  writeFiles(rig, [range(E1, 1, 2)]);
+  const path = '/log/log.100000001';
+  const size = rig.disk.size(path);
+  const head = Buffer.from('00000000123456780000000042424242', 'hex');
+  for (const [megabytes, maxBufferMegabytes, torn] of [
+    [3, 1, true],
+    [64, 1, true],
+    [65, 1, false],
+    [65, 40, true],
+    [81, 40, false],
+    [2047, 2047, true],
+  ] as const) {
+    head.writeInt32BE(megabytes * 2 ** 20, 8);
+    rig.disk.open(path, 'a+').writeAt(size, head);
+    const read = () => readAll(rig.disk, 0, juteLimits(maxBufferMegabytes * 2 ** 20));
+    if (torn) assert.equal(read(), { zxids: range(E1, 1, 2), tail: size });
+    else assert.throws(read, /log\.100000001 is damaged at offset \d+: it ends inside an entry/);
   }
 });
 
