@@ -3,54 +3,104 @@ import type { ElectionConnection } from './election-connection.ts';
 
 /** The first pause before a peer is dialed again; each further one is twice as long, up to cnxTimeout. */
 const RETRY_FIRST_MS = 100;
+/** Connections that claim one sid and are kept side by side. */
+export const LINKS_MAX = 4;
+
+interface Link {
+  /** It has the newest message. */
+  written: boolean;
+  blocked: boolean;
+}
 
 /**
- * What is kept of one other server: its connection if any, the attempt at one, and the newest message for it.
+ * What is kept of one other server: its connections if any, the attempt at one, and the newest message for it.
  * An older message that did not leave is worthless, since every notification tells the whole vote.
+ *
+ * Whoever dials in may say that it is that server. So a second connection takes the place of none: all are told the same, and
+ * of more than LINKS_MAX the first stays and the oldest of the others goes.
  */
 export class ElectionPeer {
   readonly sid: number;
-  connection: ElectionConnection | undefined;
+  readonly #links = new Map<ElectionConnection, Link>();
   dial: Timer | undefined;
   retry: Timer | undefined;
   retryDelayMs = RETRY_FIRST_MS;
+  /** Monotonic time at which it was last dialed because it rang. */
+  dialedBackMs = Number.NEGATIVE_INFINITY;
   /** Where to dial a peer that no configuration names: from its own initial message. */
   ownAddress: Address | undefined;
   #newest: Buffer | undefined;
-  #written = false;
-  #blocked = false;
+  /** A connection has gone that may not have carried the newest message, and none has come since. */
+  #lost = false;
 
   constructor(sid: number) {
     this.sid = sid;
   }
 
-  /** True while the newest message has not been written to a connection. */
+  get connected(): boolean {
+    return this.#links.size > 0;
+  }
+
+  /** Nothing is to be dialed for. */
+  get complete(): boolean {
+    return this.connected && !this.#lost;
+  }
+
+  /** True while the newest message has not been written to a connection that is still there. */
   get waiting(): boolean {
-    return this.#newest !== undefined && !this.#written;
+    return this.#newest !== undefined && (this.#lost || !this.#isWritten());
+  }
+
+  #isWritten(): boolean {
+    for (const { written } of this.#links.values()) if (written) return true;
+    return false;
   }
 
   setNewest(frame: Buffer): void {
     this.#newest = frame;
-    this.#written = false;
+    for (const link of this.#links.values()) link.written = false;
   }
 
-  /** Says the last message again: the connection it was written to may not have carried it. */
-  repeatNewest(): void {
-    this.#written = false;
-    this.#blocked = false;
+  /** Gives the connection that is one too many, no longer of this peer. */
+  add(connection: ElectionConnection): ElectionConnection | undefined {
+    this.#lost = false;
+    this.#links.set(connection, { written: false, blocked: false });
+    if (this.#links.size <= LINKS_MAX) return undefined;
+    const [, extra] = this.#links.keys();
+    this.#links.delete(extra!);
+    return extra;
   }
 
-  unblock(): void {
-    this.#blocked = false;
+  /** False when it is not, or no longer, of this peer. */
+  remove(connection: ElectionConnection): boolean {
+    if (!this.#links.delete(connection)) return false;
+    this.#lost = true;
+    return true;
   }
 
-  /** Writes the newest message if it waits and the connection takes it. Answers the bytes written. */
+  /** Takes all connections away. */
+  removeAll(): ElectionConnection[] {
+    const connections = [...this.#links.keys()];
+    this.#links.clear();
+    return connections;
+  }
+
+  unblock(connection: ElectionConnection): void {
+    const link = this.#links.get(connection);
+    if (link !== undefined) link.blocked = false;
+  }
+
+  /** Writes the newest message to every connection that lacks and takes it. Answers the bytes written. */
   flush(): number {
-    if (this.connection === undefined || this.#blocked || this.#newest === undefined || this.#written)
-      return 0;
-    this.#written = true;
-    this.#blocked = !this.connection.write(this.#newest);
-    return this.#newest.length;
+    if (this.#newest === undefined) return 0;
+    let bytes = 0;
+    for (const [connection, link] of this.#links) {
+      if (link.written || link.blocked) continue;
+      link.written = true;
+      link.blocked = !connection.write(this.#newest);
+      bytes += this.#newest.length;
+    }
+    return bytes;
   }
 
   stopRetrying(): void {

@@ -15,6 +15,7 @@ import {
   writeInitialMessage,
 } from '../wire/election-message.ts';
 import { JuteWriter } from '../wire/jute.ts';
+import { LINKS_MAX } from './election-peer.ts';
 import { askAcceptedEpoch } from './epoch-question.ts';
 import { QuorumCnxManager, UNKNOWN_PEERS_MAX, UNNAMED_CONNECTIONS_MAX } from './quorum-cnx-manager.ts';
 
@@ -210,6 +211,80 @@ test('ZOOKEEPER-2879: observers without an id get one, and are never dialed', ()
   world.time.advance(10);
   one.manager.send(-1, notification(1));
   assert.is(one.manager.connectionCount, 1);
+});
+
+test('field report B7: whoever claims the id of a server that is connected ends no connection of it, and it goes on to hear and be heard', () => {
+  const world = new World(1, 2);
+  const [one, two] = [world.start(1), world.start(2)];
+  two.manager.send(1, notification(1));
+  world.time.advance(100);
+  const claims = Array.from({ length: 3 * LINKS_MAX }, () => world.stranger(1, initial(2)));
+  assert.ok(two.manager.isConnected(1));
+  one.manager.send(2, notification(5));
+  two.manager.send(1, notification(6));
+  world.time.advance(100);
+  assert.equal([one.received, two.received], [['2: 1', '2: 6'], ['1: 5']]);
+  const open = claims.filter(({ closed }) => !closed);
+  assert.is(open.length, LINKS_MAX - 1, 'of the claims the newest stay');
+  assert.not(claims.at(-1)!.closed);
+  assert.is(one.host.connectionCount, LINKS_MAX);
+  one.manager.close();
+  world.time.advance(10);
+  assert.is(one.host.connectionCount, 0);
+});
+
+test('of two connections of an id that no configuration names, one may close', () => {
+  const world = new World(1, 2);
+  const one = world.start(1);
+  const [first, second] = [world.stranger(1, initial(9)), world.stranger(1, initial(9))];
+  first.connection?.destroy();
+  world.time.advance(10);
+  assert.ok(one.manager.isConnected(9));
+  one.manager.send(9, notification(4));
+  world.time.advance(10);
+  assert.is(second.bytesRead, encodeNotification(notification(4)).length);
+  one.manager.close();
+  world.time.advance(10);
+  assert.is(one.host.connectionCount, 0);
+});
+
+test('field report B7: a claim to be the smaller id makes the larger dial that server, not more than once a second', () => {
+  const world = new World(1, 2);
+  const [one, two] = [world.start(1), world.start(2)];
+  two.manager.send(1, notification(1));
+  world.time.advance(100);
+  for (let at = 0; at < 20; at++) {
+    world.stranger(2, initial(1));
+    two.manager.send(1, notification(10 + at));
+    world.time.advance(20);
+  }
+  assert.is(one.received.at(-1), '2: 29');
+  assert.equal(
+    [...new Set(one.received)].filter(line => !['2: 1'].includes(line)).length,
+    20,
+    'every message arrived',
+  );
+  assert.ok(one.received.length <= 23, `${one.received.length}: each new connection says the last one again`);
+  assert.is(one.host.connectionCount, 1);
+});
+
+test('a server that lost its connection without a word is heard and told through the next one', () => {
+  const world = new World(1, 2);
+  const [one, two] = [world.start(1), world.start(2)];
+  two.manager.send(1, notification(1));
+  world.time.advance(100);
+  world.network.cut('zk1', 'zk2', 'blackhole');
+  world.network.cut('zk2', 'zk1', 'blackhole');
+  two.manager.close();
+  world.time.advance(100);
+  world.network.healAll();
+  const again = world.start(2, [1, 2], 'zk2');
+  again.manager.send(1, notification(7));
+  world.time.advance(100);
+  one.manager.send(2, notification(8));
+  world.time.advance(100);
+  assert.is(one.received.at(-1), '2: 7');
+  assert.is(again.received.at(-1), '1: 8');
 });
 
 test('a question for the accepted epoch is answered, in any two pieces, and its connection ends', () => {

@@ -13,7 +13,7 @@ import {
 } from '../wire/election-message.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { ElectionConnection } from './election-connection.ts';
-import { ElectionPeer } from './election-peer.ts';
+import { ElectionPeer, LINKS_MAX } from './election-peer.ts';
 
 /** What election needs to know of the other servers of a configuration, this one included. */
 export type ElectionMembers = ReadonlyMap<number, { readonly electionAddress: Address }>;
@@ -55,7 +55,8 @@ const RING_ANSWER_MS = 1000;
 /**
  * One connection to each other server that there is something to say to. Of the two that a pair may dial, the one
  * dialed by the larger sid is kept: the smaller sid "rings", and is dialed back. On every new connection the last
- * message is said again. @see facts section 14; QuorumCnxManager
+ * message is said again. Upstream lets a newcomer end the connection whose sid it claims; here it stands beside it.
+ * @see facts section 14; QuorumCnxManager
  */
 export class QuorumCnxManager {
   readonly #deps: QuorumCnxManagerDeps;
@@ -81,13 +82,13 @@ export class QuorumCnxManager {
   get connectionCount(): number {
     let count = this.#unnamed.size + this.#ringing.size;
     for (const peer of this.#peers.values()) {
-      if (peer.connection !== undefined || peer.dial !== undefined) count++;
+      if (peer.connected || peer.dial !== undefined) count++;
     }
     return count;
   }
 
   isConnected(sid: number): boolean {
-    return this.#peers.get(sid)?.connection !== undefined;
+    return this.#peers.get(sid)?.connected ?? false;
   }
 
   start(): void {
@@ -141,7 +142,7 @@ export class QuorumCnxManager {
     for (const connection of this.#ringing) connection.destroy('shutdown');
     for (const peer of this.#peers.values()) {
       peer.stopDialing();
-      peer.connection?.close('shutdown');
+      for (const connection of peer.removeAll()) connection.close('shutdown');
     }
     this.#peers.clear();
   }
@@ -168,7 +169,11 @@ export class QuorumCnxManager {
   // Dialing
 
   #dial(peer: ElectionPeer): void {
-    if (peer.connection !== undefined || peer.dial !== undefined) return;
+    if (peer.complete || peer.dial !== undefined) return;
+    this.#dialAnew(peer);
+  }
+
+  #dialAnew(peer: ElectionPeer): void {
     const address = this.#members.get(peer.sid)?.electionAddress ?? peer.ownAddress;
     if (address === undefined) {
       this.#forgetIfUnknown(peer);
@@ -190,7 +195,10 @@ export class QuorumCnxManager {
     peer.dial = undefined;
     if (this.#options.sid > peer.sid) {
       this.#sayWhoWeAre(connection);
+      // At its own address: it is this server, and what was dialed before has come to an end on its side.
+      const earlier = peer.removeAll();
       this.#use(peer, this.#wrap(peer, connection));
+      for (const each of earlier) each.close('replaced by a newer connection');
     } else {
       this.#ring(connection);
       this.#retryLater(peer, RING_ANSWER_MS);
@@ -223,7 +231,7 @@ export class QuorumCnxManager {
   }
 
   #retryLater(peer: ElectionPeer, atLeastMs = 0): void {
-    if (this.#closed || peer.connection !== undefined || peer.dial !== undefined) return;
+    if (this.#closed || peer.complete || peer.dial !== undefined) return;
     this.#forgetIfUnknown(peer);
     const wanted = this.#persistent && peer.waiting && this.#members.has(peer.sid);
     if (!wanted || peer.retry !== undefined) return;
@@ -235,7 +243,7 @@ export class QuorumCnxManager {
   }
 
   #forgetIfUnknown(peer: ElectionPeer): void {
-    if (!this.#members.has(peer.sid)) this.#peers.delete(peer.sid);
+    if (!this.#members.has(peer.sid) && !peer.connected) this.#peers.delete(peer.sid);
   }
 
   // Accepting
@@ -258,7 +266,7 @@ export class QuorumCnxManager {
       onNotification: (notification, bytes) => {
         if (named !== undefined) this.#onNotification(named, notification, bytes);
       },
-      onDrain: () => named && this.#onDrain(named),
+      onDrain: () => named && this.#onDrain(named, accepted),
       onClosed: (reason, malformed) => {
         if (named !== undefined) this.#onClosed(named, accepted, reason, malformed);
         else this.#onUnnamedClosed(accepted, reason, malformed);
@@ -324,19 +332,20 @@ export class QuorumCnxManager {
       : `${unknown} servers outside the configuration are connected`;
   }
 
-  /** A smaller sid rings only when it has no connection: the one we may have is dead on its side. */
+  /**
+   * A smaller sid rings only when it has no connection: the one we may have is dead on its side. It stays until the next is
+   * there, for whoever rings may be somebody else.
+   */
   #dialBack(peer: ElectionPeer): void {
-    peer.connection?.close('replaced: the peer dialed anew');
-    peer.connection = undefined;
-    peer.repeatNewest();
-    this.#dial(peer);
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (peer.dial !== undefined || (peer.connected && nowMs - peer.dialedBackMs < RING_ANSWER_MS)) return;
+    peer.dialedBackMs = nowMs;
+    this.#dialAnew(peer);
   }
 
   #use(peer: ElectionPeer, connection: ElectionConnection): void {
     peer.stopDialing();
-    peer.connection?.close('replaced by a newer connection');
-    peer.connection = connection;
-    peer.repeatNewest();
+    peer.add(connection)?.close(`${LINKS_MAX} newer connections say that they are server ${peer.sid}`);
     this.#flush(peer);
   }
 
@@ -348,7 +357,7 @@ export class QuorumCnxManager {
       onEpochQuestion: () => this.#epochAnswer(),
       onNotification: (notification: Notification, bytes: number) =>
         this.#onNotification(peer, notification, bytes),
-      onDrain: () => this.#onDrain(peer),
+      onDrain: () => this.#onDrain(peer, connection()),
       onClosed: (reason: string, malformed: boolean) => this.#onClosed(peer, connection(), reason, malformed),
     };
   }
@@ -358,18 +367,16 @@ export class QuorumCnxManager {
     this.#events.onNotification(peer.sid, notification);
   }
 
-  #onDrain(peer: ElectionPeer): void {
-    peer.unblock();
+  #onDrain(peer: ElectionPeer, connection: ElectionConnection): void {
+    peer.unblock(connection);
     this.#flush(peer);
   }
 
   #onClosed(peer: ElectionPeer, connection: ElectionConnection, reason: string, malformed: boolean): void {
-    if (peer.connection !== connection) return;
+    if (!peer.remove(connection)) return;
     const fields = { sid: peer.sid, remote: connection.remote, reason };
     if (malformed) this.#deps.logger.warn('election connection closed', fields);
     else this.#deps.logger.debug('election connection closed', fields);
-    peer.connection = undefined;
-    peer.repeatNewest();
     this.#retryLater(peer);
   }
 }
