@@ -185,3 +185,30 @@ test('a server that stops says what it acknowledged is on disk, closes its ports
     assert.is(MemoryClient.open(ensemble).get('/a'), 'x');
   }
 });
+
+test('field report C3, ZOOKEEPER-2184: a name that is not known yet ends no server; it listens, and is reached, once it is', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3 });
+  const late = 'zk3';
+  ensemble.network.setUnknown(late, true);
+  ensemble.boot();
+  ensemble.wait(() => ensemble.leader !== -1, 'the two others');
+  ensemble.time.advance(60_000);
+  assert.equal([...ensemble.fatal.values()], []);
+  const host = () => ensemble.network.find(late)!;
+  assert.is(host().listenerAt(ELECTION_PORT), undefined);
+  ensemble.network.setUnknown(late, false);
+  ensemble.wait(() => host().listenerAt(ELECTION_PORT) !== undefined, 'the election port of the third');
+  const [other] = [1, 2].filter(sid => sid !== ensemble.leader);
+  ensemble.kill(ensemble.leader);
+  ensemble.wait(() => [3, other].includes(ensemble.leader), 'a leader of two, of which one was late');
+});
+
+test('field report C3: a client port waits for the name of its address, and then serves', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0, settings: { clientPortAddress: 'zk1' } });
+  ensemble.network.setUnknown('zk1', true);
+  ensemble.boot();
+  ensemble.time.advance(60_000);
+  assert.equal([...ensemble.fatal.values()], []);
+  ensemble.network.setUnknown('zk1', false);
+  ensemble.wait(() => ensemble.network.find('zk1')!.listenerAt(CLIENT_PORT) !== undefined, 'the client port');
+});

@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../config/server-config.ts';
+import { formatAddress } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { HttpHost, HttpRequest, HttpResponse } from '../runtime/runtime.ts';
 import { commandNames, runCommand } from './commands.ts';
@@ -19,7 +20,7 @@ export function startAdminServer(
     request => answer(request, config.adminCommandUrl, view),
     (error, port) => {
       if (error === undefined) logger.info('AdminServer listens', { port, commands: config.adminCommandUrl });
-      else logger.warn(`AdminServer cannot listen on ${address.host}:${address.port}: ${error.message}`);
+      else logger.warn(`AdminServer cannot listen on ${formatAddress(address)}: ${error.message}`);
     },
   );
 }

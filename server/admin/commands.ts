@@ -1,4 +1,6 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
+import { electionAddressOf, quorumAddressOf } from '../config/quorum-server.ts';
+import { formatAddress } from '../runtime/host-address.ts';
 import { FULL_VERSION } from '../version.ts';
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
 import { Double, type Json as JsonValue } from './exact-json.ts';
@@ -293,9 +295,11 @@ function votingView({ config }: ServerView): Json {
     voters.map(({ sid, addresses, client }) => [
       sid,
       {
-        server_addresses: addresses.map(({ host, quorumPort }) => `${host}:${quorumPort}`),
-        election_addresses: addresses.map(({ host, electionPort }) => `${host}:${electionPort}`),
-        client_address: client === undefined ? '' : `${client.host}:${client.port}`,
+        server_addresses: addresses.map(({ host, quorumPort }) => formatAddress({ host, port: quorumPort })),
+        election_addresses: addresses.map(({ host, electionPort }) =>
+          formatAddress({ host, port: electionPort }),
+        ),
+        client_address: client === undefined ? '' : formatAddress(client),
         learner_type: 'participant',
       },
     ]),
@@ -310,10 +314,9 @@ function zabState(view: ServerView): Json {
   return {
     myid: config.quorum?.sid ?? 0,
     is_leader: view.leader !== null,
-    quorum_address: own === undefined ? null : `${own.addresses[0].host}:${own.addresses[0].quorumPort}`,
-    election_address: own === undefined ? null : `${own.addresses[0].host}:${own.addresses[0].electionPort}`,
-    client_address:
-      config.clientAddress === undefined ? null : `${config.clientAddress.host}:${config.clientAddress.port}`,
+    quorum_address: own === undefined ? null : formatAddress(quorumAddressOf(own)),
+    election_address: own === undefined ? null : formatAddress(electionAddressOf(own)),
+    client_address: config.clientAddress === undefined ? null : formatAddress(config.clientAddress),
     voting: config.quorum?.role !== 'observer',
     last_zxid: zxidToHex(zxid),
     zab_epoch: Math.floor(zxid / 0x1_0000_0000),

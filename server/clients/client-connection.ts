@@ -3,6 +3,7 @@ import type { Request, RequestOrigin } from '../processors/request.ts';
 import type { TurnBudget } from '../processors/turn-budget.ts';
 import type { TurnQueue, TurnWorker } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import { formatAddress } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Connection } from '../runtime/runtime.ts';
 import { sessionIdHex, sessionPassword } from '../sessions/session-id.ts';
@@ -13,7 +14,7 @@ import { FrameCutter } from '../wire/frames.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { bareAddress, ClientIdentities } from './client-identities.ts';
+import { ClientIdentities } from './client-identities.ts';
 import { ClientOutput, OUTPUT_BYTES_MAX } from './client-output.ts';
 import { ConnectionStats } from './connection-stats.ts';
 import { judgeHello } from './hello.ts';
@@ -65,12 +66,12 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
     this.stats = new ConnectionStats(clock.wallMs());
     this.output = new ClientOutput(connection, this.stats);
     this.gate = new ReadGate(connection);
-    this.ids = new ClientIdentities(bareAddress(connection.remote.host));
+    this.ids = new ClientIdentities(connection.remote.host);
     this.#frames = new FrameCutter(host.frameBytesMax);
   }
 
   get remote(): string {
-    return `${bareAddress(this.#connection.remote.host)}:${this.#connection.remote.port}`;
+    return formatAddress(this.#connection.remote);
   }
 
   get outstanding(): number {

@@ -33,8 +33,3 @@ export class ClientIdentities {
     return true;
   }
 }
-
-/** IPv4 written as IPv6 is the same client. */
-export function bareAddress(host: string): string {
-  return host.startsWith('::ffff:') ? host.slice(7) : host;
-}

@@ -1,18 +1,11 @@
 import type { Metrics } from '../admin/metrics.ts';
 import type { ServerConfig } from '../config/server-config.ts';
-import { ServerError } from '../errors.ts';
+import type { ServerError } from '../errors.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import { listenWithRetry } from '../runtime/bind-retry.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type {
-  Address,
-  Clock,
-  Connection,
-  ListenEvents,
-  Listener,
-  Network,
-  Timer,
-} from '../runtime/runtime.ts';
+import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 import { ClientConnection, type ConnectionHost } from './client-connection.ts';
 
 /** How often connections are looked at, at the least: those that never asked for a session, and those held back. */
@@ -46,7 +39,7 @@ export class ClientPort implements ConnectionHost {
   readonly #perAddress = new Map<string, number>();
   readonly #connections = new Map<ClientConnection, string>();
   #server: ZooKeeperServer | null = null;
-  #listener: Listener | null = null;
+  #listener: { close(): void } | null = null;
   #check: Timer | null = null;
 
   constructor(parts: ClientPortParts) {
@@ -78,16 +71,13 @@ export class ClientPort implements ConnectionHost {
 
   listen(address: Address, onListening: (port: number) => void): void {
     const { network, clock, config, onFatal } = this.#parts;
-    const events: ListenEvents = {
+    const backlog = config.clientPortListenBacklog > 0 ? config.clientPortListenBacklog : undefined;
+    const plan = { name: 'client port', address, triesMax: 1, backlog };
+    this.#listener = listenWithRetry({ network, clock, logger: this.logger }, plan, {
       onListening,
       onConnection: connection => this.#accept(connection),
-      onError: error =>
-        onFatal(
-          new ServerError('ZK_LISTEN', `client port ${address.host}:${address.port}: ${error.message}`),
-        ),
-    };
-    const backlog = config.clientPortListenBacklog;
-    this.#listener = network.listen(address, events, backlog > 0 ? backlog : undefined);
+      onGiveUp: onFatal,
+    });
     const checkMs = Math.max(
       CHECK_MS_MIN,
       Math.min(CHECK_MS_MAX, this.sessionTimeouts.minMs / CHECKS_PER_TIMEOUT),

@@ -10,6 +10,7 @@ import { Metrics } from '../admin/metrics.ts';
 import { CLASS_PATH, requireApache } from '../interop/member.test-kit.ts';
 import { QuorumMaj } from '../quorum/quorum-maj.ts';
 import { silentLogger } from '../runtime/logger.ts';
+import { NameLookup } from '../runtime/name-lookup.ts';
 import { NodeClock } from '../runtime/node-clock.ts';
 import { NodeNetwork } from '../runtime/node-network.ts';
 import { Election } from './election.ts';
@@ -59,7 +60,12 @@ class MixedEnsemble {
       [...VOTERS, ...OBSERVERS].map(id => [id, { electionAddress: { host: hostOf(id), port: 3888 } }]),
     );
     const election = new Election(
-      { clock, network: new NodeNetwork(clock), logger: silentLogger, metrics: new Metrics() },
+      {
+        clock,
+        network: new NodeNetwork(clock, new NameLookup(silentLogger)),
+        logger: silentLogger,
+        metrics: new Metrics(),
+      },
       {
         sid,
         role: OBSERVERS.includes(sid) ? 'observer' : 'participant',

@@ -1,3 +1,4 @@
+import { formatAddress } from '../runtime/host-address.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import {
   decodeNotification,
@@ -40,7 +41,7 @@ export class ElectionConnection {
     this.#connection = connection;
     this.#initialExpected = accepted;
     this.#events = events;
-    this.remote = `${connection.remote.host}:${connection.remote.port}`;
+    this.remote = formatAddress(connection.remote);
   }
 
   start(): void {

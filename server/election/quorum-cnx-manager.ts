@@ -49,6 +49,7 @@ export interface QuorumCnxManagerEvents {
 export const UNNAMED_CONNECTIONS_MAX = 256;
 /** Servers that no configuration names, such as observers from elsewhere. */
 export const UNKNOWN_PEERS_MAX = 1024;
+const NAMELESS = 'our own name cannot be resolved yet';
 /** The larger sid has this long to dial back: ringing again would make it drop the connection on its way. */
 const RING_ANSWER_MS = 1000;
 
@@ -69,6 +70,7 @@ export class QuorumCnxManager {
   #listener: { close(): void } | undefined;
   #nextAnonymousSid = -1;
   #persistent = false;
+  #nameless = false;
   #closed = false;
 
   constructor(deps: QuorumCnxManagerDeps, options: QuorumCnxManagerOptions, events: QuorumCnxManagerEvents) {
@@ -99,10 +101,34 @@ export class QuorumCnxManager {
     }
     const plan = { name: 'election port', address, triesMax: this.#options.bindTriesMax };
     this.#listener = listenWithRetry(this.#deps, plan, {
-      onListening: port => this.#events.onListening?.(port),
+      onListening: port => {
+        this.#appear();
+        this.#events.onListening?.(port);
+      },
+      onUnresolved: () => this.#withdraw(),
       onConnection: connection => this.#accept(connection),
       onGiveUp: error => this.#events.onListenFailed(error),
     });
+  }
+
+  /**
+   * A server that cannot listen, since nobody knows its name yet, must not be elected: the others could not reach it,
+   * and would elect it again and again. It is silent until it listens.
+   */
+  #withdraw(): void {
+    if (this.#nameless) return;
+    this.#nameless = true;
+    for (const connection of this.#ringing) connection.destroy(NAMELESS);
+    for (const peer of this.#peers.values()) {
+      peer.stopDialing();
+      for (const connection of peer.removeAll()) connection.close(NAMELESS);
+    }
+  }
+
+  #appear(): void {
+    if (!this.#nameless) return;
+    this.#nameless = false;
+    for (const peer of this.#peers.values()) if (peer.waiting) this.#dial(peer);
   }
 
   /** Replaces what was waiting for that server, and dials when there is no connection. */
@@ -174,6 +200,7 @@ export class QuorumCnxManager {
   }
 
   #dialAnew(peer: ElectionPeer): void {
+    if (this.#nameless) return;
     const address = this.#members.get(peer.sid)?.electionAddress ?? peer.ownAddress;
     if (address === undefined) {
       this.#forgetIfUnknown(peer);

@@ -1,6 +1,7 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import type { ServerError } from '../errors.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
+import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -109,7 +110,7 @@ export class Leader implements Role, LearnerMaster {
     onGiveUp: (error: ServerError) => void,
   ): void {
     const { config, members, sid } = this.context;
-    const host = config.quorumListenOnAllIPs ? '0.0.0.0' : quorumAddressOf(members.get(sid)!).host;
+    const host = config.quorumListenOnAllIPs ? ANY_HOST : quorumAddressOf(members.get(sid)!).host;
     const plan = { name, address: { host, port }, triesMax: config.electionPortBindRetry, failures };
     const listener = listenWithRetry(this.context, plan, {
       onConnection: connection => {

@@ -1,3 +1,4 @@
+import { formatAddress } from '../runtime/host-address.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import type { DiskDiff } from '../storage/disk-diff.ts';
 import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
@@ -90,7 +91,7 @@ export class LearnerHandler {
   }
 
   get remote(): string {
-    return `${this.#connection.remote.host}:${this.#connection.remote.port}`;
+    return formatAddress(this.#connection.remote);
   }
 
   /** Serving: counted among the synced learners. */

@@ -1,3 +1,4 @@
+import { formatAddress } from '../runtime/host-address.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 
 /** Between two rounds through the masters, at the least. @see leaderConnectDelayDuringRetryMs */
@@ -82,6 +83,6 @@ export class MasterDialer {
   }
 
   #names(): string {
-    return (this.#rounds.at(-1) ?? []).map(({ host, port }) => `${host}:${port}`).join(', ');
+    return (this.#rounds.at(-1) ?? []).map(formatAddress).join(', ');
   }
 }

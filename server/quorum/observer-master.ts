@@ -1,5 +1,6 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
+import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
 import { joinId } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -52,7 +53,7 @@ export class ObserverMaster implements LearnerMaster {
   start(): void {
     const { config, members } = this.context;
     const host = config.quorumListenOnAllIPs
-      ? '0.0.0.0'
+      ? ANY_HOST
       : quorumAddressOf(members.get(this.context.sid)!).host;
     const port = config.observerMasterPort;
     const plan = {

@@ -9,6 +9,7 @@ import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
 import type { ServerError } from '../errors.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Address, Runtime, Timer } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
@@ -124,7 +125,7 @@ export class QuorumPeer {
         role: member.role,
         verifier,
         members,
-        ...(config.quorumListenOnAllIPs ? { listenAddress: { host: '0.0.0.0', port: own.port } } : {}),
+        ...(config.quorumListenOnAllIPs ? { listenAddress: { host: ANY_HOST, port: own.port } } : {}),
         cnxTimeoutMs: config.cnxTimeoutMs,
         bindTriesMax: config.electionPortBindRetry,
         acceptedEpoch: () => this.#parts.epochs.acceptedEpoch,

@@ -1,6 +1,7 @@
 import { ServerError } from '../errors.ts';
+import { formatAddress, isUnresolved } from './host-address.ts';
 import type { Logger } from './logger.ts';
-import type { Address, Clock, Connection, Listener, Network, Timer } from './runtime.ts';
+import type { Address, Clock, Connection, ListenEvents, Listener, Network, Timer } from './runtime.ts';
 
 /** Between two tries, as upstream. A process that ended a moment ago may still hold the port. */
 const BIND_RETRY_MS = 1000;
@@ -17,29 +18,41 @@ export interface PortPlan {
   readonly address: Address;
   /** electionPortBindRetry: how often it is tried in all; 0: without end. */
   readonly triesMax: number;
+  readonly backlog?: number | undefined;
   /** Failures in a row. Whoever listens on a port time and again keeps it, so that they add up. */
   readonly failures?: { count: number };
 }
 
 export interface PortEvents {
   onListening?(port: number): void;
+  /** Nobody knows the name of the host, yet: it is tried again. */
+  onUnresolved?(): void;
   onConnection(connection: Connection): void;
   /** ZK_LISTEN, after the last try. */
   onGiveUp(error: ServerError): void;
 }
 
-/** Listens, and tries again while the port cannot be bound. The first failure is told, the last handed over. */
+/**
+ * Listens, and tries again while the port cannot be bound: the first failure is told, the last handed over. A host that
+ * cannot be resolved is waited for without end (ZOOKEEPER-2184).
+ */
 export function listenWithRetry(
   { network, clock, logger }: BindRetryParts,
-  { name, address, triesMax, failures = { count: 0 } }: PortPlan,
+  { name, address, triesMax, backlog, failures = { count: 0 } }: PortPlan,
   events: PortEvents,
 ): { close(): void } {
-  const port = `${name} ${address.host}:${address.port}`;
+  const port = `${name} ${formatAddress(address)}`;
   let listener: Listener | undefined;
   let retry: Timer | undefined;
   let closed = false;
   const onError = (error: Error): void => {
     if (closed) return;
+    // Names of containers come later than the containers: it is no failure of the port, and whoever looks up says so.
+    if (isUnresolved(error)) {
+      events.onUnresolved?.();
+      retry = clock.after(BIND_RETRY_MS, listen);
+      return;
+    }
     const tries = ++failures.count;
     if (triesMax > 0 && tries >= triesMax) {
       const message = `${port} cannot be bound: ${error.message}`;
@@ -49,15 +62,16 @@ export function listenWithRetry(
     if (tries === 1) logger.warn(`${port} cannot be bound yet: ${error.message}`, { triesMax });
     retry = clock.after(BIND_RETRY_MS, listen);
   };
+  const attempt: ListenEvents = {
+    onListening: bound => {
+      failures.count = 0;
+      events.onListening?.(bound);
+    },
+    onConnection: connection => events.onConnection(connection),
+    onError,
+  };
   const listen = (): void => {
-    listener = network.listen(address, {
-      onListening: bound => {
-        failures.count = 0;
-        events.onListening?.(bound);
-      },
-      onConnection: connection => events.onConnection(connection),
-      onError,
-    });
+    listener = network.listen(address, attempt, backlog);
   };
   listen();
   return {

@@ -32,6 +32,11 @@ export function ipAddress(text: string): string | undefined {
   return groups.map(group => group.toString(16)).join(':') + zone;
 }
 
+/** Whether a dial or a listen failed because nobody knows the name, yet. */
+export function isUnresolved(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).syscall === 'getaddrinfo';
+}
+
 /** `host:port`, with brackets around an IPv6 host. */
 export function formatAddress({ host, port }: Address): string {
   return `${bracketed(host)}:${port}`;

@@ -29,12 +29,16 @@ const refuses = (text: string, message: RegExp): void =>
   );
 
 test('addresses by "host:port", IPv6 too', () => {
-  const map = parseLinkMap('{"a:1": "127.0.0.1:65535", "::1:2888": "::1:2"}', FILE);
+  const map = parseLinkMap(
+    '{"a:1": "127.0.0.1:65535", "::1:2888": "[::1]:2", "[fe80::1%eth0]:3": "b:4"}',
+    FILE,
+  );
   assert.equal(
     [...map],
     [
       ['a:1', { host: '127.0.0.1', port: 65535 }],
-      ['::1:2888', { host: '::1', port: 2 }],
+      ['[0:0:0:0:0:0:0:1]:2888', { host: '0:0:0:0:0:0:0:1', port: 2 }],
+      ['[fe80:0:0:0:0:0:0:1%eth0]:3', { host: 'b', port: 4 }],
     ],
   );
   assert.is(parseLinkMap('{}', FILE).size, 0);

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { ServerError } from '../errors.ts';
+import { canonicalHost, formatAddress } from './host-address.ts';
 import type { Logger } from './logger.ts';
 import type { Address } from './runtime.ts';
 
@@ -29,7 +30,7 @@ export class LinkMap {
     } catch (error) {
       this.#logger.warn(`the link map stays as it was: ${(error as Error).message}`);
     }
-    return this.#map.get(`${address.host}:${address.port}`) ?? address;
+    return this.#map.get(keyOf(address)) ?? address;
   }
 
   #reload(): void {
@@ -71,7 +72,13 @@ export function parseLinkMap(text: string, file: string): Map<string, Address> {
         `link map ${file}: ${JSON.stringify(from)}: ${JSON.stringify(to)} must be "host:port": "host:port"`,
       );
     }
-    map.set(from, { host: match[1]!, port });
+    const dialed = /^(.+):(\d{1,5})$/.exec(from)!;
+    map.set(keyOf({ host: dialed[1]!, port: Number(dialed[2]) }), { host: canonicalHost(match[1]!), port });
   }
   return map;
+}
+
+/** One for each address, however it is spelled. */
+function keyOf({ host, port }: Address): string {
+  return formatAddress({ host: canonicalHost(host), port });
 }

@@ -1,3 +1,4 @@
+import { canonicalHost, isAnyHost } from './host-address.ts';
 import { MemoryConnection } from './memory-connection.ts';
 import { CALM_LINK, type Cut, type LinkQuality, MemoryLink, type PacketOrder } from './memory-link.ts';
 import type { Address, ConnectEvents, ListenEvents, Listener, Network, Timer } from './runtime.ts';
@@ -23,6 +24,7 @@ export class MemoryNetwork {
   readonly #quality: LinkQuality;
   readonly #hosts = new Map<string, MemoryHost>();
   readonly #links = new Map<string, MemoryLink>();
+  readonly #unknown = new Set<string>();
   readonly #swallowed = new Map<string, MemoryConnection[]>();
 
   constructor(time: VirtualTime, options: MemoryNetworkOptions = {}) {
@@ -43,6 +45,16 @@ export class MemoryNetwork {
 
   find(name: string): MemoryHost | undefined {
     return this.#hosts.get(name);
+  }
+
+  /** Whether names can be resolved: that of a container may come later than the container. */
+  setUnknown(name: string, unknown: boolean): void {
+    if (unknown) this.#unknown.add(name);
+    else this.#unknown.delete(name);
+  }
+
+  isUnknown(name: string): boolean {
+    return this.#unknown.has(name);
   }
 
   link(from: string, to: string): MemoryLink {
@@ -100,8 +112,7 @@ function resetAll(connections: readonly MemoryConnection[]): void {
   for (const connection of connections) connection.resetBoth();
 }
 
-const WILDCARDS = new Set(['', '0.0.0.0', '::']);
-const LOOPBACKS = new Set(['127.0.0.1', 'localhost', '::1']);
+const LOOPBACKS = new Set(['127.0.0.1', 'localhost', '0:0:0:0:0:0:0:1']);
 const EPHEMERAL_PORT_FIRST = 32_768;
 const PORT_MAX = 65_535;
 
@@ -144,9 +155,10 @@ export class MemoryHost implements Network {
   }
 
   connect(address: Address, timeoutMs: number, events: ConnectEvents): Timer {
-    const target = LOOPBACKS.has(address.host) || WILDCARDS.has(address.host) ? this.name : address.host;
+    const target = isOwn(address.host) ? this.name : address.host;
     const attempt = new ConnectAttempt(this, { host: target, port: address.port }, timeoutMs, events);
-    attempt.dial(this.#network);
+    if (this.#network.isUnknown(target)) this.clock.after(0, () => attempt.refuse(unresolved(target)));
+    else attempt.dial(this.#network);
     return attempt;
   }
 
@@ -218,8 +230,9 @@ export class MemoryHost implements Network {
   }
 
   #refusal(address: Address, port: number): Error | undefined {
-    const own = address.host === this.name || WILDCARDS.has(address.host) || LOOPBACKS.has(address.host);
-    if (!own) return networkError('EADDRNOTAVAIL', `${address.host} is not an address of ${this.name}`);
+    if (this.#network.isUnknown(address.host)) return unresolved(address.host);
+    if (address.host !== this.name && !isOwn(address.host))
+      return networkError('EADDRNOTAVAIL', `${address.host} is not an address of ${this.name}`);
     if (this.#listeners.has(port)) return networkError('EADDRINUSE', `${this.name}:${port} is in use`);
     return undefined;
   }
@@ -348,14 +361,26 @@ class ConnectAttempt implements Timer {
   }
 
   #fail(code: string, message: string): void {
+    this.refuse(networkError(code, message));
+  }
+
+  refuse(error: Error): void {
     if (this.#done) return;
     this.cancel();
-    this.#events.onError(networkError(code, message));
+    this.#events.onError(error);
   }
 
   #onHost(run: () => void): void {
     this.#host.clock.enter({ run });
   }
+}
+
+function isOwn(host: string): boolean {
+  return host === '' || isAnyHost(host) || LOOPBACKS.has(canonicalHost(host));
+}
+
+function unresolved(host: string): Error {
+  return Object.assign(networkError('ENOTFOUND', `getaddrinfo ${host}`), { syscall: 'getaddrinfo' });
 }
 
 function networkError(code: string, message: string): Error {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { copyBytes } from '../wire/jute.ts';
+import { canonicalHost } from './host-address.ts';
 import type { NodeClock } from './node-clock.ts';
 import { type Address, type Connection, type ConnectionEvents, OUTPUT_HIGH_WATER_BYTES } from './runtime.ts';
 
@@ -35,8 +36,8 @@ export class NodeConnection implements Connection {
   constructor(socket: Socket, clock: NodeClock) {
     this.#socket = socket;
     this.#clock = clock;
-    this.local = { host: socket.localAddress ?? '', port: socket.localPort ?? 0 };
-    this.remote = { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+    this.local = { host: canonicalHost(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
+    this.remote = { host: canonicalHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
     socket.pause();
     socket.on('error', error => {
       this.#reason = (error as NodeJS.ErrnoException).code ?? error.message;

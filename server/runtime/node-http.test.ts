@@ -1,16 +1,19 @@
 import * as net from 'node:net';
 import { assert, suite, until } from '#test';
-import { HTTP_LIMITS, httpHost, nodeHttp } from './node-http.ts';
+import { silentLogger } from './logger.ts';
+import { NameLookup } from './name-lookup.ts';
+import { HTTP_LIMITS, httpHost } from './node-http.ts';
 import type { HttpHandler, HttpRequest } from './runtime.ts';
 
 const test = suite('runtime: HTTP on Node.js');
 
 const LOOPBACK = '127.0.0.1';
+const names = new NameLookup(silentLogger);
 
 async function withServer(
   handler: HttpHandler,
   body: (url: string, port: number) => Promise<void>,
-  host = nodeHttp,
+  host = httpHost(names),
 ): Promise<void> {
   let server!: { close(): void };
   const port = await new Promise<number>((resolve, reject) => {
@@ -84,7 +87,7 @@ test('a taken port is told, not thrown', async () => {
     () => ({ status: 200, contentType: 'text/plain', body: '' }),
     async (_url, port) => {
       const error = await new Promise<Error | undefined>(resolve => {
-        const second = nodeHttp.listen(
+        const second = httpHost(names).listen(
           { host: LOOPBACK, port },
           () => ({ status: 200, contentType: 'text/plain', body: '' }),
           e => {
@@ -152,7 +155,7 @@ test(
         await until(isServed, { deadlineMs: 20_000, what: 'another client to be served' });
         for (const { what, client } of clients) await client.untilClosed(what);
       },
-      httpHost(limits),
+      httpHost(names, limits),
     );
   },
   DEADLINE,
@@ -184,7 +187,7 @@ test(
         );
         for (const client of kept) client.destroy();
       },
-      httpHost({ ...limits, keepAliveTimeoutMs: 60_000 }),
+      httpHost(names, { ...limits, keepAliveTimeoutMs: 60_000 }),
     );
   },
   DEADLINE,

@@ -1,5 +1,8 @@
+import { createServer, type Server, type Socket } from 'node:net';
 import fastify from 'fastify';
-import type { Address, HttpHandler, HttpHost } from './runtime.ts';
+import type { NameLookup } from './name-lookup.ts';
+import { listenOn } from './node-listener.ts';
+import type { Address, HttpHandler, HttpHost, Listener } from './runtime.ts';
 
 /** What clients may take, each and together: AdminServer shares the process with ZooKeeper. */
 export interface HttpLimits {
@@ -27,13 +30,12 @@ export const HTTP_LIMITS: HttpLimits = {
 };
 
 /** HTTP by fastify: one catch-all route, since what a path means is decided in `admin/`. */
-export function httpHost(limits: HttpLimits): HttpHost {
-  return { listen: (address, handler, onReady) => listen(limits, address, handler, onReady) };
+export function httpHost(names: NameLookup, limits: HttpLimits = HTTP_LIMITS): HttpHost {
+  return { listen: (address, handler, onReady) => listen(names, limits, address, handler, onReady) };
 }
 
-export const nodeHttp = httpHost(HTTP_LIMITS);
-
 function listen(
+  names: NameLookup,
   limits: HttpLimits,
   address: Address,
   handler: HttpHandler,
@@ -50,7 +52,7 @@ function listen(
       connectionsCheckingInterval: limits.checkIntervalMs,
     },
   });
-  app.server.maxConnections = limits.connectionsMax;
+  limited(app.server, limits);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.all('*', async (request, reply) => {
@@ -63,10 +65,40 @@ function listen(
     });
     return reply.code(answer.status).type(answer.contentType).send(answer.body);
   });
-  app.listen({ host: address.host, port: address.port }, (error, bound) => {
-    onReady(error ?? undefined, error ? 0 : Number(new URL(bound).port));
+  let listener: Listener | undefined;
+  let closed = false;
+  app.ready(error => {
+    if (closed) return;
+    if (error) {
+      onReady(error, 0);
+      return;
+    }
+    const serverFor = (onSocket: (socket: Socket) => void) =>
+      app.server.listening ? limited(createServer({ noDelay: true }, onSocket), limits) : app.server;
+    listener = listenOn(
+      names,
+      address,
+      { serverFor },
+      {
+        onListening: port => onReady(undefined, port),
+        onSocket: socket => void app.server.emit('connection', socket),
+        onError: failed => onReady(failed, 0),
+      },
+    );
   });
-  return { close: () => void app.close() };
+  return {
+    close() {
+      closed = true;
+      listener?.close();
+      app.server.closeAllConnections();
+      void app.close();
+    },
+  };
+}
+
+function limited<S extends Server>(server: S, limits: HttpLimits): S {
+  server.maxConnections = limits.connectionsMax;
+  return server;
 }
 
 const EMPTY = Buffer.alloc(0);

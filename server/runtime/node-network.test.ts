@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { LinkMap } from './link-map.ts';
 import type { Logger } from './logger.ts';
+import { NameLookup } from './name-lookup.ts';
 import { NodeClock } from './node-clock.ts';
 import { NodeNetwork } from './node-network.ts';
 import { type Connection, type ConnectionEvents, type Listener, OUTPUT_HIGH_WATER_BYTES } from './runtime.ts';
@@ -13,9 +14,10 @@ const test = suite('runtime: TCP on Node.js');
 
 const LOOPBACK = '127.0.0.1';
 const clock = new NodeClock();
-const network = new NodeNetwork(clock);
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+const names = new NameLookup(silent);
+const network = new NodeNetwork(clock, names);
 const ignore: ConnectionEvents = { onData() {}, onClose() {} };
 const SOON = { deadlineMs: 30_000 };
 
@@ -365,7 +367,7 @@ test('the link map is applied at dial time, to whatever address is dialed in the
   });
   const file = join(temporaryFolder(), 'links.json');
   writeFileSync(file, JSON.stringify({ 'not-a-host.invalid:2888': `${LOOPBACK}:${listener.port}` }));
-  const mapped = new NodeNetwork(clock, new LinkMap(file, silent));
+  const mapped = new NodeNetwork(clock, names, new LinkMap(file, silent));
   let connection: Connection | undefined;
   mapped.connect({ host: 'not-a-host.invalid', port: 2888 }, SOON.deadlineMs, {
     onConnected: made => {

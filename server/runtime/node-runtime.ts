@@ -1,10 +1,11 @@
 import { LinkMap } from './link-map.ts';
 import type { Logger } from './logger.ts';
+import { NameLookup } from './name-lookup.ts';
 import { NodeClock } from './node-clock.ts';
 import { descriptorCounter } from './node-descriptors.ts';
 import { nodeDisk } from './node-disk.ts';
 import { nodeEnvironment } from './node-environment.ts';
-import { nodeHttp } from './node-http.ts';
+import { httpHost } from './node-http.ts';
 import { NodeNetwork } from './node-network.ts';
 import type { Random, Runtime } from './runtime.ts';
 
@@ -16,14 +17,15 @@ const nodeRandom: Random = {
 /** @throws ServerError ZK_LINK_MAP */
 export function nodeRuntime(options: { linkMapFile?: string | undefined; logger: Logger }): Runtime {
   const clock = new NodeClock();
+  const names = new NameLookup(options.logger);
   const linkMap =
     options.linkMapFile === undefined ? undefined : new LinkMap(options.linkMapFile, options.logger);
   return {
     clock,
-    network: new NodeNetwork(clock, linkMap),
+    network: new NodeNetwork(clock, names, linkMap),
     disk: nodeDisk,
     random: nodeRandom,
-    http: nodeHttp,
+    http: httpHost(names),
     environment: nodeEnvironment,
     descriptors: descriptorCounter(),
   };

@@ -110,10 +110,17 @@ export interface ConnectEvents {
   onError(error: Error): void;
 }
 
+/**
+ * A host is an address, or a name that is looked up at each call: one that does not resolve is an error of that call
+ * (`isUnresolved`), and may resolve the next time.
+ */
 export interface Network {
-  /** `backlog`: connections that may wait to be accepted; the system has a limit of its own. */
+  /**
+   * On every address of a name, and on every address of the machine for ANY_HOST, of both families where it has both.
+   * `backlog`: connections that may wait to be accepted; the system has a limit of its own.
+   */
   listen(address: Address, events: ListenEvents, backlog?: number): Listener;
-  /** Calls exactly one of the events, unless cancelled first. */
+  /** To one address of the host after the other, IPv4 first. Calls exactly one of the events, unless cancelled first. */
   connect(address: Address, timeoutMs: number, events: ConnectEvents): Timer;
 }
 

@@ -3,6 +3,8 @@ import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { addressBytes, parseIpRange, prefixOf } from './ip-address.ts';
 
 const ALL_PERMS = -1;
+/** Behind the address of a client on a link of this machine, which no ACL names. */
+const ZONE = /%.*$/;
 
 /** Lists whose decision is kept for one client. */
 const DECISIONS_PER_CLIENT_MAX = 1024;
@@ -45,7 +47,7 @@ class AclIndex {
   }
 
   #permsAt(address: string): number {
-    const bytes = addressBytes(address);
+    const bytes = addressBytes(address.replace(ZONE, ''));
     if (bytes === null) return 0;
     let perms = 0;
     for (const [bits, ranges] of this.#ranges[bytes.length === 4 ? 4 : 16]) {

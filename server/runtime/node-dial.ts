@@ -1,0 +1,89 @@
+import { connect, isIP, type Socket } from 'node:net';
+import { formatAddress } from './host-address.ts';
+import type { NameLookup } from './name-lookup.ts';
+import { DELAY_MS_MAX } from './node-clock.ts';
+import type { Address, Clock, Timer } from './runtime.ts';
+
+export interface DialEvents {
+  onSocket(socket: Socket): void;
+  onError(error: Error): void;
+}
+
+/**
+ * Connects to a host by one of its addresses, tried one after the other. Each has its share of the time that is left,
+ * so that one which swallows everything leaves some for the next.
+ */
+export function dial(
+  { clock, names }: { readonly clock: Clock; readonly names: NameLookup },
+  target: Address,
+  timeoutMs: number,
+  events: DialEvents,
+): Timer {
+  const deadlineMs = clock.monotonicMs() + Math.min(timeoutMs, DELAY_MS_MAX);
+  let cancelCurrent = () => {};
+
+  const tryFrom = (addresses: readonly string[], at: number): void => {
+    const leftMs = deadlineMs - clock.monotonicMs();
+    const host = addresses[at]!;
+    const isLast = at === addresses.length - 1;
+    const failed = (error: Error): void => {
+      if (isLast || clock.monotonicMs() >= deadlineMs) events.onError(error);
+      else tryFrom(addresses, at + 1);
+    };
+    const late = (): Error =>
+      isLast
+        ? new Error(`no connection within ${timeoutMs} ms`)
+        : new Error(`no answer from ${formatAddress({ host, port: target.port })}`);
+    cancelCurrent = attempt({ host, port: target.port }, leftMs / (addresses.length - at), late, {
+      onSocket: socket => events.onSocket(socket),
+      onError: failed,
+    });
+  };
+
+  if (isIP(target.host) !== 0) {
+    tryFrom([target.host], 0);
+    return { cancel: () => cancelCurrent() };
+  }
+  const late = setTimeout(() => {
+    lookup.cancel();
+    events.onError(new Error(`no connection within ${timeoutMs} ms: ${target.host} is not resolved yet`));
+  }, deadlineMs - clock.monotonicMs());
+  const lookup = names.find(target.host, (error, addresses) => {
+    clearTimeout(late);
+    if (error !== null) events.onError(error);
+    else tryFrom(addresses, 0);
+  });
+  cancelCurrent = () => {
+    clearTimeout(late);
+    lookup.cancel();
+  };
+  return { cancel: () => cancelCurrent() };
+}
+
+/** One address: exactly one event, unless the returned function is called first. */
+function attempt(address: Address, waitMs: number, late: () => Error, events: DialEvents): () => void {
+  const socket = connect({ host: address.host, port: address.port, noDelay: true });
+  const timer = setTimeout(() => fail(late()), Math.max(0, waitMs));
+  let settled = false;
+  const settle = (): boolean => {
+    if (settled) return false;
+    settled = true;
+    clearTimeout(timer);
+    socket.removeAllListeners();
+    return true;
+  };
+  const giveUp = (): boolean => {
+    if (!settle()) return false;
+    socket.on('error', () => {});
+    socket.destroy();
+    return true;
+  };
+  const fail = (error: Error): void => {
+    if (giveUp()) events.onError(error);
+  };
+  socket.on('error', fail);
+  socket.on('connect', () => {
+    if (settle()) events.onSocket(socket);
+  });
+  return giveUp;
+}

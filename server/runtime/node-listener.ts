@@ -1,0 +1,124 @@
+import { createServer, isIP, type Server, type ServerOpts, type Socket } from 'node:net';
+import { canonicalHost, isAnyHost } from './host-address.ts';
+import type { NameLookup } from './name-lookup.ts';
+import type { Address, Listener } from './runtime.ts';
+
+export interface SocketEvents {
+  onListening(port: number): void;
+  onSocket(socket: Socket): void;
+  /** Nothing follows. */
+  onError(error: Error): void;
+}
+
+export interface ListenOptions extends ServerOpts {
+  readonly backlog?: number;
+  /** One for each address, of whoever needs more than sockets. */
+  readonly serverFor?: (onSocket: (socket: Socket) => void) => Server;
+}
+
+/** Of a port that the system chose for the first address and somebody else has on the second. */
+const PORT_CHOICES_MAX = 20;
+/** An address that is not of this machine, or of a family that it does not have. */
+const NOT_HERE = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
+
+/**
+ * Listens on all addresses of a host that are here: on those of a name, and for ANY_HOST on everything, of both families
+ * where the machine has both. Java does the last, and takes the first address of a name, which its peers dial; another
+ * peer may dial any.
+ */
+export function listenOn(
+  names: NameLookup,
+  address: Address,
+  options: ListenOptions,
+  events: SocketEvents,
+): Listener {
+  const { serverFor = onSocket => createServer(options, onSocket) } = options;
+  const servers = new Set<Server>();
+  let port = 0;
+  let closed = false;
+  const close = (): void => {
+    closed = true;
+    for (const server of servers) server.close();
+    servers.clear();
+  };
+  const fail = (error: Error): void => {
+    if (closed) return;
+    close();
+    events.onError(error);
+  };
+
+  /** An undefined host: everything, by an IPv6 socket that takes IPv4 too, or by one of IPv4. */
+  const bind = (
+    host: string | undefined,
+    wanted: number,
+    done: (error: NodeJS.ErrnoException | null, bound: number) => void,
+  ): void => {
+    const server = serverFor(socket => {
+      if (closed) socket.destroy();
+      else events.onSocket(socket);
+    });
+    servers.add(server);
+    const refused = (error: Error): void => {
+      servers.delete(server);
+      if (!closed) done(error, 0);
+    };
+    server.once('error', refused);
+    const place = host === undefined ? {} : { host };
+    server.listen({ ...place, port: wanted, backlog: options.backlog }, () => {
+      server.off('error', refused);
+      server.on('error', fail);
+      const bound = server.address();
+      if (!closed) done(null, typeof bound === 'object' && bound !== null ? bound.port : 0);
+    });
+  };
+
+  const bindAll = (hosts: readonly (string | undefined)[], choices: number): void => {
+    let refusal: Error | undefined;
+    const next = (at: number, chosen: number): void => {
+      if (at === hosts.length) {
+        if (servers.size === 0) {
+          fail(refusal ?? new Error(`${address.host} has no address`));
+          return;
+        }
+        port = chosen;
+        events.onListening(port);
+        return;
+      }
+      bind(hosts[at], chosen, (error, bound) => {
+        if (error === null) {
+          next(at + 1, bound);
+        } else if (NOT_HERE.has(error.code ?? '')) {
+          refusal ??= error;
+          next(at + 1, chosen);
+        } else if (error.code === 'EADDRINUSE' && address.port === 0 && choices < PORT_CHOICES_MAX) {
+          for (const server of servers) server.close();
+          servers.clear();
+          bindAll(hosts, choices + 1);
+        } else {
+          fail(error);
+        }
+      });
+    };
+    next(0, address.port);
+  };
+
+  let cancelLookup = () => {};
+  const host = canonicalHost(address.host);
+  if (isAnyHost(host)) {
+    bindAll([undefined], 0);
+  } else if (isIP(host) !== 0) {
+    bindAll([host], 0);
+  } else {
+    const lookup = names.find(host, (error, hosts) => (error === null ? bindAll(hosts, 0) : fail(error)));
+    cancelLookup = () => lookup.cancel();
+  }
+  return {
+    get port() {
+      return port;
+    },
+    close() {
+      cancelLookup();
+      close();
+    },
+  };
+}
