@@ -176,6 +176,20 @@ test('seed 900177: a voter that accepted an epoch which came to nothing is back 
   assert.is(MemoryClient.open(ensemble, voter).get('/a'), '');
 });
 
+test('field report A5: a quorum of two of which one is a hundred thousand elections ahead serves, whichever of them leads', () => {
+  for (const isAhead of ['leader', 'follower'] as const) {
+    const ensemble = new MemoryEnsemble({ voters: 3 }).start();
+    const [low, high] = [1, 2];
+    for (const sid of ensemble.sids) ensemble.kill(sid);
+    // Nothing was written: of two, the higher id leads.
+    writeEpoch(ensemble, isAhead === 'leader' ? high : low, 'acceptedEpoch', 100_000);
+    ensemble.boot(low, high);
+    ensemble.wait(() => serves(ensemble, low) && serves(ensemble, high), 'both to serve');
+    assert.is(ensemble.leader, high);
+    assert.equal([epochOf(ensemble, low), epochOf(ensemble, high)], [100_001, 100_001], isAhead);
+  }
+});
+
 test('field report A5: a voter whose file no history explains stays out, asks once a tick, and the leader says what to do', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   const { leader } = ensemble;

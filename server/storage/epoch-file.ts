@@ -102,7 +102,7 @@ export class EpochFiles {
     const epoch = Number(text);
     if (!/^\d{1,15}$/.test(text) || epoch > EPOCH_MAX) {
       throw this.#error(
-        `${path} holds ${JSON.stringify(text.slice(0, 40))}, not an epoch of 0 to ${EPOCH_MAX}`,
+        `${path} holds ${JSON.stringify(text.slice(0, 40))}, not an epoch of 0 to ${EPOCH_MAX}. See server/docs/epochs.md`,
       );
     }
     return epoch;
