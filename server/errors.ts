@@ -1,5 +1,5 @@
 /**
- * Every error the server can end or refuse with, in one place. Codes are stable: scripts and log searches
+ * Every error the server can end, refuse or go on with, in one place. Codes are stable: scripts and log searches
  * rely on them. The text says when it happens; the message of an instance names the thing and the value.
  */
 export const errorCatalogue = {
@@ -18,6 +18,8 @@ export const errorCatalogue = {
   ZK_SNAPSHOT_MISSING: 'there are transaction logs but no snapshot they start from',
   ZK_EPOCH_FILE: 'currentEpoch or acceptedEpoch is damaged or contradicts the log',
   ZK_LINK_MAP: 'the link map file is not a map of addresses',
+  ZK_GUARD:
+    'a four-letter word, command, metric or timer that only looks failed: the server goes on without it',
   ZK_INVARIANT: 'the server found itself in a state that must not exist: a bug',
 } as const;
 export type ErrorCodeName = keyof typeof errorCatalogue;

@@ -192,6 +192,7 @@ export class RawConnection {
     this.#connection = connection;
     connection.start({
       onData: chunk => {
+        this.receivedBytes += chunk.length;
         if (this.onData === null) this.#chunks.push(chunk);
         else this.onData(chunk);
       },
@@ -202,6 +203,9 @@ export class RawConnection {
   onClose(reason: string): void {
     this.closed ??= reason;
   }
+
+  /** So far, taken or not. */
+  receivedBytes = 0;
 
   /** What came and was not taken. */
   get received(): Buffer {

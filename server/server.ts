@@ -1,4 +1,5 @@
 import { startAdminServer } from './admin/admin-server.ts';
+import { AnswerPump } from './admin/answer-pump.ts';
 import { registerMetrics } from './admin/metric-names.ts';
 import { Metrics } from './admin/metrics.ts';
 import { ServerView } from './admin/server-view.ts';
@@ -8,6 +9,7 @@ import { ServerStats } from './clients/server-stats.ts';
 import type { QuorumMember } from './config/membership.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
+import { Guard } from './guard.ts';
 import { TurnQueue } from './processors/turn-queue.ts';
 import type { ServerParts, ZooKeeperServer } from './processors/zookeeper-server.ts';
 import { LeaderZooKeeperServer, noBroadcast } from './quorum/leader-zookeeper-server.ts';
@@ -65,15 +67,20 @@ export function startServer(options: ServerOptions): RunningServer {
     retainCount: config.snapRetainCount,
     intervalHours: config.purgeIntervalHours,
   });
-  const view = new ServerView({ config, runtime, database, metrics, stats });
   const turns = new TurnQueue(clock);
+  const guard = new Guard({ clock, logger, metrics });
+  const answers = new AnswerPump({ turns, clock, guard });
+  const view = new ServerView({ config, runtime, database, metrics, stats, guard });
   const port = new ClientPort({
     config,
     clock,
     turns,
     network,
     metrics,
+    stats,
     logger,
+    guard,
+    answers,
     fourLetterWord: (word, argument) => answerFourLetterWord(word, view, argument),
     onFatal,
   });
@@ -90,7 +97,7 @@ export function startServer(options: ServerOptions): RunningServer {
   if (config.clientAddress !== undefined) {
     port.listen(config.clientAddress, bound => logger.info('client port listens', { port: bound }));
   }
-  const admin = startAdminServer(runtime.http, view, config, logger);
+  const admin = startAdminServer(runtime.http, { view, answers }, config, logger);
   return {
     view,
     metrics,
@@ -98,6 +105,7 @@ export function startServer(options: ServerOptions): RunningServer {
     stop(done) {
       serve(null);
       autoPurge.cancel();
+      answers.close();
       admin.close();
       port.close();
       stopRole(() => {

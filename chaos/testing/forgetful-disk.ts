@@ -17,7 +17,8 @@ export function forgetfulDisk(disk: Disk, writeBackMs: number): Disk {
     exists: path => disk.exists(path),
     identity: path => disk.identity(path),
     size: path => held.get(path)?.size ?? disk.size(path),
-    modifiedMs: path => disk.modifiedMs(path),
+    names: path => disk.names(path),
+    fileInfo: path => disk.fileInfo(path),
     read: path => contentOf(held.get(path)) ?? disk.read(path),
     open: (path, mode) => {
       const content = held.get(path);

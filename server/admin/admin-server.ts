@@ -2,44 +2,77 @@ import type { ServerConfig } from '../config/server-config.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { HttpHost, HttpRequest, HttpResponse } from '../runtime/runtime.ts';
-import { commandNames, runCommand } from './commands.ts';
-import { toExactJson } from './exact-json.ts';
+import type { AnswerPump } from './answer-pump.ts';
+import { commandNames, commandPieces } from './commands.ts';
+import { HttpAnswer } from './http-answer.ts';
+import { meantPath } from './meant-path.ts';
 import type { ServerView } from './server-view.ts';
+
+/** What is answered, and how. */
+export interface AdminParts {
+  readonly view: ServerView;
+  readonly answers: AnswerPump;
+  /** admin.commandURL */
+  readonly commandUrl: string;
+}
 
 /** AdminServer over HTTP. A port that is taken is a warning: the server itself does not depend on it. */
 export function startAdminServer(
   http: HttpHost,
-  view: ServerView,
+  parts: { readonly view: ServerView; readonly answers: AnswerPump },
   config: ServerConfig,
   logger: Logger,
 ): { close(): void } {
   if (!config.adminEnabled) return { close() {} };
   const address = { host: config.adminAddress, port: config.adminPort };
+  const commandUrl = config.adminCommandUrl;
   return http.listen(
     address,
-    request => answer(request, config.adminCommandUrl, view),
+    request => answer(request, { ...parts, commandUrl }),
     (error, port) => {
-      if (error === undefined) logger.info('AdminServer listens', { port, commands: config.adminCommandUrl });
+      if (error === undefined) logger.info('AdminServer listens', { port, commands: commandUrl });
       else logger.warn(`AdminServer cannot listen on ${formatAddress(address)}: ${error.message}`);
     },
   );
 }
 
-export function answer(request: HttpRequest, commandUrl: string, view: ServerView): HttpResponse {
-  if (request.method !== 'GET') return text(405, `${request.method} is not accepted, only GET\n`);
-  const path = request.path.replace(/\/+$/, '');
-  if (path === commandUrl) {
+const ALLOWED = { allow: 'GET, HEAD, OPTIONS' };
+
+/** The status codes are those of the Jetty that upstream has, but for TRACE, which it allows in a header and then forbids. */
+export function answer(request: HttpRequest, parts: AdminParts): HttpResponse | Promise<HttpResponse> {
+  const { method } = request;
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      return get(request, parts);
+    case 'OPTIONS':
+      return { status: 200, contentType: '', headers: ALLOWED, body: '' };
+    case 'POST':
+    case 'PUT':
+    case 'DELETE':
+      return { ...text(405, `${method} is not accepted, only GET, HEAD and OPTIONS\n`), headers: ALLOWED };
+    case 'TRACE':
+      return text(403, 'TRACE is not accepted\n');
+    default:
+      return text(501, `${method} is not known, only GET, HEAD and OPTIONS are\n`);
+  }
+}
+
+function get(
+  request: HttpRequest,
+  { view, answers, commandUrl }: AdminParts,
+): HttpResponse | Promise<HttpResponse> {
+  const path = meantPath(request.path);
+  if (path === undefined) return text(400, 'the path of the request is no valid path of a URL\n');
+  if (path === commandUrl || path === `${commandUrl}/`) {
     const links = commandNames().map(name => `<a href="${commandUrl}/${name}">${name}</a>\n<br/>\n`);
     return { status: 200, contentType: 'text/html', body: links.join('') };
   }
   if (!path.startsWith(`${commandUrl}/`))
     return text(404, `nothing here; commands are under ${commandUrl}\n`);
   const name = path.slice(commandUrl.length + 1);
-  return {
-    status: 200,
-    contentType: 'application/json',
-    body: toExactJson(runCommand(name, view, request.query)),
-  };
+  const pieces = commandPieces(name, view, request.query);
+  return HttpAnswer.of(`the AdminServer command ${name}`, pieces, answers, request.method === 'HEAD');
 }
 
 function text(status: number, body: string): HttpResponse {

@@ -3,21 +3,27 @@ import { electionAddressOf, quorumAddressOf } from '../config/quorum-server.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import { FULL_VERSION } from '../version.ts';
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
-import { Double, type Json as JsonValue } from './exact-json.ts';
+import { Double, JsonEntries, JsonList, type Json as JsonValue, jsonPieces } from './exact-json.ts';
+import { atMost, PAUSE, type Pause } from './live.ts';
 import { monitorLines } from './monitor.ts';
 import type { ServerView } from './server-view.ts';
-import { sessionsByWatchedPath, watchesBySession, watchSummary } from './watch-listing.ts';
+import { sessionBuckets } from './session-listing.ts';
+import { type Listed, sessionsByWatchedPath, watchesBySession, watchSummary } from './watch-listing.ts';
 
-type Json = Record<string, JsonValue>;
+/** The entries of an answer, in their order; some are made while it is written. */
+type Json = Record<string, JsonValue> | Iterable<Entry | Pause>;
+type Entry = readonly [key: string, value: JsonValue];
 
 /** A command that cannot be answered: what stands in `error`. */
 class CommandError extends Error {}
+
+type Query = Readonly<Record<string, string>>;
 
 interface Command {
   readonly names: readonly [string, ...string[]];
   /** Answered without a serving server too. */
   readonly always?: true;
-  run(view: ServerView, query: Readonly<Record<string, string>>): Json;
+  run(view: ServerView, query: Query): Json;
 }
 
 /** AdminServer's commands: first name, then the alias. Keys are upstream's snake_case. @see facts section 19 */
@@ -26,16 +32,16 @@ const commands: readonly Command[] = [
   { names: ['server_stats', 'srvr'], run: serverStats },
   {
     names: ['stats', 'stat'],
-    run: view => ({
-      ...serverStats(view),
-      connections: view.connections.map(briefConnection),
-      secure_connections: [],
-    }),
+    *run(view) {
+      yield* serverStats(view);
+      yield ['connections', connectionList(view, briefConnection)];
+      yield ['secure_connections', []];
+    },
   },
-  { names: ['monitor', 'mntr'], run: view => Object.fromEntries(monitorLines(view)) },
+  { names: ['monitor', 'mntr'], run: monitorLines },
   {
     names: ['connections', 'cons'],
-    run: view => ({ connections: view.connections.map(fullConnection), secure_connections: [] }),
+    run: view => ({ connections: connectionList(view, fullConnection), secure_connections: [] }),
   },
   { names: ['configuration', 'conf', 'config'], run: configuration },
   { names: ['is_read_only', 'isro'], run: () => ({ read_only: false }) },
@@ -43,17 +49,19 @@ const commands: readonly Command[] = [
   { names: ['observers', 'obsr'], run: observers },
   {
     names: ['watch_summary', 'wchs'],
-    run: view => {
-      const { connections, paths, watches } = watchSummary(view);
-      return { num_connections: connections, num_paths: paths, num_total_watches: watches };
+    *run(view) {
+      const { connections, paths, watches } = yield* watchSummary(view);
+      yield ['num_connections', connections];
+      yield ['num_paths', paths];
+      yield ['num_total_watches', watches];
     },
   },
   {
     names: ['dirs'],
-    run: view => ({
-      datadir_size: view.directoryBytes(view.database.snapDirectory),
-      logdir_size: view.directoryBytes(view.database.logDirectory),
-    }),
+    *run(view) {
+      yield ['datadir_size', yield* view.dataDirectoryBytes()];
+      yield ['logdir_size', yield* view.logDirectoryBytes()];
+    },
   },
   {
     names: ['hash'],
@@ -69,11 +77,11 @@ const commands: readonly Command[] = [
   { names: ['dump'], run: dump },
   {
     names: ['watches', 'wchc'],
-    run: view => ({ session_id_to_watched_paths: Object.fromEntries(watchesBySession(view)) }),
+    run: view => ({ session_id_to_watched_paths: new JsonEntries(listing(watchesBySession(view))) }),
   },
   {
     names: ['watches_by_path', 'wchp'],
-    run: view => ({ path_to_session_ids: Object.fromEntries(sessionsByWatchedPath(view)) }),
+    run: view => ({ path_to_session_ids: new JsonEntries(listing(sessionsByWatchedPath(view))) }),
   },
   { names: ['environment', 'env', 'envi'], always: true, run: view => Object.fromEntries(view.environment) },
   { names: ['system_properties', 'sysp'], always: true, run: systemProperties },
@@ -90,10 +98,7 @@ const commands: readonly Command[] = [
   },
   {
     names: ['connection_stat_reset', 'crst'],
-    run: view => {
-      for (const { stats } of view.serving?.connections ?? []) stats.reset();
-      return {};
-    },
+    run: view => view.resetConnections(),
   },
   {
     names: ['observer_connection_stat_reset', 'orst'],
@@ -117,34 +122,48 @@ export function commandNames(): string[] {
   return commands.map(command => command.names[0]).sort();
 }
 
-/** Never throws: what is wrong stands in `error`, and the HTTP status is 200 all the same, as upstream's 3.8. [V] */
-export function runCommand(
-  name: string,
-  view: ServerView,
-  query: Readonly<Record<string, string>> = {},
-): Json {
+/**
+ * The answer in small pieces, an empty one being a pause. What is wrong stands in `error`, and the HTTP status is 200 all the
+ * same, as upstream's 3.8. [V]
+ */
+export function* commandPieces(name: string, view: ServerView, query: Query = {}): Generator<string> {
   const command = byName.get(name);
-  if (command === undefined) return { command: name, error: `Unknown command: ${name}` };
+  if (command === undefined) {
+    yield* jsonPieces({ command: name, error: `Unknown command: ${name}` });
+    return;
+  }
   const primary = command.names[0];
   if (!command.always && view.active === null) {
-    return { command: primary, error: 'This ZooKeeper instance is not currently serving requests' };
+    const error = 'This ZooKeeper instance is not currently serving requests';
+    yield* jsonPieces({ command: primary, error });
+    return;
   }
   try {
-    return { ...command.run(view, query), command: primary, error: null };
+    const body = command.run(view, query);
+    yield* jsonPieces(new JsonEntries(ended(body, primary)));
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    return { error: error.message, command: primary };
+    yield* jsonPieces({ error: error.message, command: primary });
   }
 }
 
-function serverStats(view: ServerView): Json {
+function* ended(body: Json, command: string): Generator<Entry | Pause> {
+  yield* Symbol.iterator in body ? body : Object.entries(body);
+  yield ['command', command];
+  yield ['error', null];
+}
+
+function* serverStats(view: ServerView): Generator<Entry | Pause> {
   const { stats, active } = view;
   const sizes = active?.replies.sizes;
   const proposals = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
-  return {
-    version: FULL_VERSION,
-    read_only: false,
-    server_stats: {
+  yield ['version', FULL_VERSION];
+  yield ['read_only', false];
+  const dataBytes = yield* view.dataDirectoryBytes();
+  const logBytes = yield* view.logDirectoryBytes();
+  yield [
+    'server_stats',
+    {
       packets_sent: stats.packetsSent,
       packets_received: stats.packetsReceived,
       fsync_threshold_exceed_count: view.metrics.counter('fsync_threshold_exceed_count').value,
@@ -155,8 +174,8 @@ function serverStats(view: ServerView): Json {
       min_latency: Math.round(stats.latencyMinMs),
       avg_latency: new Double(stats.latencyAvgMs),
       max_latency: Math.round(stats.latencyMaxMs),
-      data_dir_size: view.directoryBytes(view.database.snapDirectory),
-      log_dir_size: view.directoryBytes(view.database.logDirectory),
+      data_dir_size: dataBytes,
+      log_dir_size: logBytes,
       last_processed_zxid: view.database.lastProcessedZxid,
       num_alive_client_connections: view.port?.connectionCount ?? 0,
       uptime: Math.round(view.clock.monotonicMs() - view.startedMs),
@@ -164,18 +183,32 @@ function serverStats(view: ServerView): Json {
       non_mtlsremote_conn_count: 0,
       non_mtlslocal_conn_count: 0,
     },
-    client_response: responseStats(sizes),
-    ...(proposals === undefined ? {} : { proposal_stats: responseStats(proposals) }),
-    node_count: view.database.tree.nodeCount,
-  };
+  ];
+  yield ['client_response', responseStats(sizes)];
+  if (proposals !== undefined) yield ['proposal_stats', responseStats(proposals)];
+  yield ['node_count', view.database.tree.nodeCount];
 }
 
-function responseStats(sizes: { last: number; min: number; max: number } | undefined): Json {
+function responseStats(sizes: { last: number; min: number; max: number } | undefined): JsonValue {
   return {
     last_buffer_size: sizes?.last ?? -1,
     min_buffer_size: sizes?.min ?? -1,
     max_buffer_size: sizes?.max ?? -1,
   };
+}
+
+function connectionList(view: ServerView, shown: (connection: ClientConnection) => JsonValue): JsonList {
+  return new JsonList(mapped(view.connections(), shown));
+}
+
+function* mapped<T, U>(items: Iterable<T>, change: (item: T) => U): Generator<U> {
+  for (const item of items) yield change(item);
+}
+
+function* listing<K extends string | bigint, V extends string | bigint>(
+  listed: Iterable<Listed<K, V> | Pause>,
+): Generator<Entry | Pause> {
+  for (const each of listed) yield each === PAUSE ? PAUSE : [String(each[0]), new JsonList(each[1])];
 }
 
 function briefConnection({ remote, interestOps, outstanding, stats }: ClientConnection) {
@@ -188,7 +221,7 @@ function briefConnection({ remote, interestOps, outstanding, stats }: ClientConn
   };
 }
 
-function fullConnection(connection: ClientConnection): Json {
+function fullConnection(connection: ClientConnection): JsonValue {
   const { sessionId, timeoutMs, stats } = connection;
   const brief = briefConnection(connection);
   if (!connection.hasSession) return brief;
@@ -228,9 +261,10 @@ function setTraceMask(view: ServerView, { traceMask }: Readonly<Record<string, s
   return { tracemask: view.traceMask };
 }
 
-function lastSnapshot({ lastSnapshot }: ServerView): Json {
-  if (lastSnapshot === undefined) return { zxid: '-1', timestamp: -1 };
-  return { zxid: zxidToBareHex(lastSnapshot.zxid), timestamp: Math.floor(lastSnapshot.writtenMs / 1000) };
+function* lastSnapshot(view: ServerView): Generator<Entry | Pause> {
+  const snapshot = yield* view.lastSnapshot();
+  yield ['zxid', snapshot === undefined ? '-1' : zxidToBareHex(snapshot.zxid)];
+  yield ['timestamp', snapshot === undefined ? -1 : Math.floor(snapshot.writtenMs / 1000)];
 }
 
 function configuration({ config, database }: ServerView): Json {
@@ -276,18 +310,24 @@ function observers(view: ServerView): Json {
 }
 
 function dump(view: ServerView): Json {
-  const buckets = [...(view.leaderServer?.tracker.buckets ?? [])].sort(([a], [b]) => a - b);
+  const { sessionsWithEphemerals } = view.database.tree;
   return {
-    expiry_time_to_session_ids: Object.fromEntries(
-      buckets.map(([expiryMs, sessions]) => [Math.round(expiryMs), [...sessions].map(({ id }) => id)]),
+    expiry_time_to_session_ids: new JsonEntries(
+      mapped(sessionBuckets(view.leaderServer?.tracker), ([expiryMs, sessions]) => [
+        String(Math.round(expiryMs)),
+        new JsonList(mapped(atMost(sessions.size, sessions), ({ id }) => id)),
+      ]),
     ),
-    session_id_to_ephemeral_paths: Object.fromEntries(
-      [...view.database.tree.sessionsWithEphemerals].map(([owner, paths]) => [owner, [...paths]]),
+    session_id_to_ephemeral_paths: new JsonEntries(
+      mapped(atMost(sessionsWithEphemerals.size, sessionsWithEphemerals), ([owner, paths]) => [
+        String(owner),
+        new JsonList(atMost(paths.size, paths)),
+      ]),
     ),
   };
 }
 
-function votingView({ config }: ServerView): Json {
+function votingView({ config }: ServerView): JsonValue {
   const voters = [...(config.quorum?.config.servers.values() ?? [])].filter(
     ({ role }) => role !== 'observer',
   );

@@ -1,3 +1,5 @@
+import { PAUSE, type Pause } from './live.ts';
+
 /**
  * JSON in the layout of upstream's AdminServer, with integers of 64 bits in full: session ids and digests do not fit
  * into the numbers that JSON.stringify takes.
@@ -9,6 +11,8 @@ export type Json =
   | bigint
   | boolean
   | null
+  | JsonList
+  | JsonEntries
   | readonly Json[]
   | { readonly [key: string]: Json };
 
@@ -29,17 +33,69 @@ export class Double {
   }
 }
 
-export function toExactJson(value: Json, indent = ''): string {
-  if (typeof value === 'bigint' || value instanceof Double) return value.toString();
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (isList(value)) {
-    return value.length === 0 ? '[ ]' : `[ ${value.map(item => toExactJson(item, indent)).join(', ')} ]`;
+/** A list whose items are made while it is written. */
+export class JsonList {
+  readonly items: Iterable<Json | Pause>;
+
+  constructor(items: Iterable<Json | Pause>) {
+    this.items = items;
   }
+}
+
+/** An object whose entries are made while it is written. */
+export class JsonEntries {
+  readonly entries: Iterable<readonly [key: string, value: Json] | Pause>;
+
+  constructor(entries: Iterable<readonly [key: string, value: Json] | Pause>) {
+    this.entries = entries;
+  }
+}
+
+export function toExactJson(value: Json): string {
+  return [...jsonPieces(value)].join('');
+}
+
+/** The text in small pieces; an empty one is a pause. */
+export function* jsonPieces(value: Json, indent = ''): Generator<string> {
+  if (value instanceof JsonList) yield* listPieces(value.items, indent);
+  else if (value instanceof JsonEntries) yield* entryPieces(value.entries, indent);
+  else if (typeof value === 'bigint' || value instanceof Double) yield value.toString();
+  else if (value === null || typeof value !== 'object') yield JSON.stringify(value);
+  else if (isList(value)) yield* listPieces(value, indent);
+  else yield* entryPieces(Object.entries(value), indent);
+}
+
+function* listPieces(items: Iterable<Json | Pause>, indent: string): Generator<string> {
+  let before = '[ ';
+  for (const item of items) {
+    if (item === PAUSE) {
+      yield '';
+      continue;
+    }
+    yield before;
+    yield* jsonPieces(item, indent);
+    before = ', ';
+  }
+  yield before === ', ' ? ' ]' : '[ ]';
+}
+
+function* entryPieces(
+  entries: Iterable<readonly [key: string, value: Json] | Pause>,
+  indent: string,
+): Generator<string> {
   const inner = `${indent}  `;
-  const lines = Object.entries(value).map(
-    ([key, item]) => `${inner}${JSON.stringify(key)} : ${toExactJson(item, inner)}`,
-  );
-  return lines.length === 0 ? '{ }' : `{\n${lines.join(',\n')}\n${indent}}`;
+  let before = '{\n';
+  for (const entry of entries) {
+    if (entry === PAUSE) {
+      yield '';
+      continue;
+    }
+    const [key, value] = entry;
+    yield `${before}${inner}${JSON.stringify(key)} : `;
+    yield* jsonPieces(value, inner);
+    before = ',\n';
+  }
+  yield before === '{\n' ? '{ }' : `\n${indent}}`;
 }
 
 function isList(value: object): value is readonly Json[] {

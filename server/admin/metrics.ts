@@ -51,7 +51,8 @@ export class Metrics {
   readonly counters = new Map<string, Counter>();
   readonly summaries = new Map<string, Summary>();
   readonly traffic = new Map<string, Traffic>();
-  readonly #gauges = new Map<string, () => MetricValue>();
+  /** Each is a value read when somebody looks, which may fail. */
+  readonly gauges = new Map<string, () => MetricValue>();
 
   counter(name: string): Counter {
     return getOrMake(this.counters, name, () => new Counter());
@@ -66,15 +67,9 @@ export class Metrics {
     return getOrMake(this.traffic, `${direction} ${kind} ${peer}`, () => new Traffic());
   }
 
-  /** A value read when somebody looks. A later registration of the same name replaces the earlier. */
+  /** A later registration of the same name replaces the earlier. */
   gauge(name: string, read: () => MetricValue): void {
-    this.#gauges.set(name, read);
-  }
-
-  gauges(): Map<string, MetricValue> {
-    const values = new Map<string, MetricValue>();
-    for (const [name, read] of this.#gauges) values.set(name, read());
-    return values;
+    this.gauges.set(name, read);
   }
 }
 

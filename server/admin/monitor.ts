@@ -6,29 +6,31 @@ import type { ServerView } from './server-view.ts';
 export type MonitorLine = readonly [name: string, value: string | number | Double];
 
 /** What `mntr` and the `monitor` command show, in upstream's order and names. @see facts sections 18 and 20 */
-export function monitorLines(view: ServerView): MonitorLine[] {
-  const lines: MonitorLine[] = [['version', FULL_VERSION]];
-  lines.push(['server_state', view.active?.mode ?? 'looking']);
-  if (view.peer !== null) lines.push(['peer_state', view.peer.peerState]);
+export function* monitorLines(view: ServerView): Generator<MonitorLine> {
+  yield ['version', FULL_VERSION];
+  yield ['server_state', view.active?.mode ?? 'looking'];
+  if (view.peer !== null) yield ['peer_state', view.peer.peerState];
   const master = view.observerMasterId;
-  if (master !== undefined) lines.push(['observer_master_id', master]);
-  for (const line of view.metrics.gauges()) lines.push(line);
-  lines.push(...leaderLines(view));
-  for (const [name, counter] of view.metrics.counters) lines.push([name, counter.value]);
-  for (const [name, summary] of view.metrics.summaries) {
-    lines.push([`avg_${name}`, new Double(summary.count === 0 ? 0 : summary.sum / summary.count)]);
-    lines.push([`min_${name}`, summary.count === 0 ? 0 : Math.round(summary.min)]);
-    lines.push(
-      [`max_${name}`, Math.round(summary.max)],
-      [`cnt_${name}`, summary.count],
-      [`sum_${name}`, Math.round(summary.sum)],
-    );
+  if (master !== undefined) yield ['observer_master_id', master];
+  const { guard, metrics } = view;
+  for (const [name, read] of metrics.gauges) {
+    const value = guard.run(`the metric ${name}`, read, undefined);
+    if (value !== undefined) yield [name, value];
   }
-  for (const [name, traffic] of view.metrics.traffic) {
+  yield* leaderLines(view);
+  for (const [name, counter] of metrics.counters) yield [name, counter.value];
+  for (const [name, summary] of metrics.summaries) {
+    yield [`avg_${name}`, new Double(summary.count === 0 ? 0 : summary.sum / summary.count)];
+    yield [`min_${name}`, summary.count === 0 ? 0 : Math.round(summary.min)];
+    yield [`max_${name}`, Math.round(summary.max)];
+    yield [`cnt_${name}`, summary.count];
+    yield [`sum_${name}`, Math.round(summary.sum)];
+  }
+  for (const [name, traffic] of metrics.traffic) {
     const key = `traffic_${name.replaceAll(' ', '_')}`;
-    lines.push([`${key}_messages`, traffic.messages], [`${key}_bytes`, traffic.bytes]);
+    yield [`${key}_messages`, traffic.messages];
+    yield [`${key}_bytes`, traffic.bytes];
   }
-  return lines;
 }
 
 function leaderLines(view: ServerView): MonitorLine[] {

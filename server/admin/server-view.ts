@@ -2,6 +2,7 @@ import type { ClientConnection } from '../clients/client-connection.ts';
 import type { ClientPort } from '../clients/client-port.ts';
 import type { ServerStats } from '../clients/server-stats.ts';
 import type { ServerConfig } from '../config/server-config.ts';
+import type { Guard } from '../guard.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { Follower } from '../quorum/follower.ts';
 import { Leader } from '../quorum/leader.ts';
@@ -9,11 +10,12 @@ import { LeaderZooKeeperServer } from '../quorum/leader-zookeeper-server.ts';
 import type { LearnerHandler } from '../quorum/learner-handler.ts';
 import type { QuorumPeer } from '../quorum/quorum-peer.ts';
 import type { Clock, Disk, Runtime } from '../runtime/runtime.ts';
-import { listSnapshots } from '../storage/snapshot-format.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { FULL_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
+import { directoryBytes, newestSnapshot } from './directory-looks.ts';
 import { Double } from './exact-json.ts';
+import { atMost, PAUSE, type Pause, type Slow } from './live.ts';
 import type { Metrics } from './metrics.ts';
 
 const NO_SIZES = { last: -1, min: -1, max: -1 };
@@ -34,6 +36,7 @@ export class ServerView {
   readonly startedMs: number;
   /** `gtmk` and `stmk`: kept for the tools that set it. Nothing is traced. */
   traceMask = DEFAULT_TRACE_MASK;
+  readonly guard: Guard;
   readonly #runtime: Pick<Runtime, 'environment' | 'descriptors'>;
   readonly #disk: Disk;
   serving: ZooKeeperServer | null = null;
@@ -46,7 +49,9 @@ export class ServerView {
     database: ZkDatabase;
     metrics: Metrics;
     stats: ServerStats;
+    guard: Guard;
   }) {
+    this.guard = parts.guard;
     this.#runtime = parts.runtime;
     this.config = parts.config;
     this.clock = parts.runtime.clock;
@@ -98,17 +103,21 @@ export class ServerView {
     return new Map([['zookeeper.version', FULL_VERSION], ...this.#runtime.environment()]);
   }
 
-  /** All clients, those without a session among them. */
-  get connections(): readonly ClientConnection[] {
-    return [...(this.port?.connections ?? [])];
+  /** All clients, those without a session among them; as they are when they are reached. */
+  connections(): Iterable<ClientConnection> {
+    return this.port === null ? [] : atMost(this.port.connectionCount, this.port.connections);
   }
 
-  /** zxid, and when it was written in ms since 1970; undefined before the first. */
-  get lastSnapshot(): { zxid: number; writtenMs: number } | undefined {
-    const newest = listSnapshots(this.#disk, this.database.snapDirectory)[0];
-    return newest === undefined
-      ? undefined
-      : { zxid: newest.zxid, writtenMs: this.#disk.modifiedMs(newest.path) };
+  lastSnapshot(): ReturnType<typeof newestSnapshot> {
+    return newestSnapshot(this.#disk, this.database.snapDirectory);
+  }
+
+  /** `crst`. */
+  *resetConnections(): Generator<Pause> {
+    for (const { stats } of this.connections()) {
+      stats.reset();
+      yield PAUSE;
+    }
   }
 
   /** `srst`. What metrics count goes on. */
@@ -118,8 +127,12 @@ export class ServerView {
     for (const each of sizes) if (each !== undefined) Object.assign(each, NO_SIZES);
   }
 
-  directoryBytes(directory: string): number {
-    return this.#disk.list(directory).reduce((sum, name) => sum + this.#disk.size(`${directory}/${name}`), 0);
+  dataDirectoryBytes(): Slow<number> {
+    return directoryBytes(this.#disk, this.database.snapDirectory);
+  }
+
+  logDirectoryBytes(): Slow<number> {
+    return directoryBytes(this.#disk, this.database.logDirectory);
   }
 
   #registerGauges(): void {

@@ -1,41 +1,73 @@
+import type { Watcher } from '../tree/watch-manager.ts';
+import { atMost, PAUSE, type Pause, type Slow } from './live.ts';
 import type { ServerView } from './server-view.ts';
 
-/** Session id -> the paths it watches, of data and children alike; sessions without a watch are left out. */
-export function watchesBySession(view: ServerView): Map<bigint, string[]> {
+/** A key, and the values that stand under it: to be taken before the next key. */
+export type Listed<K, V> = readonly [key: K, values: Iterable<V | Pause>];
+
+/** Sessions with the paths they watch, of data and children alike; sessions without a watch are left out. */
+export function* watchesBySession(view: ServerView): Generator<Listed<bigint, string> | Pause> {
   const { dataWatches, childWatches } = view.database.tree;
-  const bySession = new Map<bigint, string[]>();
-  for (const connection of view.serving?.connections ?? []) {
-    const paths = new Set([
-      ...(dataWatches.pathsOf(connection) ?? []),
-      ...(childWatches.pathsOf(connection) ?? []),
-    ]);
-    if (paths.size > 0) bySession.set(connection.sessionId, [...paths]);
+  const connections = view.serving?.connections ?? NOBODY;
+  for (const connection of atMost(connections.size, connections)) {
+    const ofData = dataWatches.pathsOf(connection) ?? NOTHING;
+    const ofChildren = childWatches.pathsOf(connection) ?? NOTHING;
+    if (ofData.size + ofChildren.size > 0) yield [connection.sessionId, union(ofData, ofChildren)];
+    else yield PAUSE;
   }
-  return bySession;
 }
 
 /** The same the other way round. */
-export function sessionsByWatchedPath(view: ServerView): Map<string, bigint[]> {
-  const byPath = new Map<string, bigint[]>();
-  for (const [session, paths] of watchesBySession(view)) {
-    for (const path of paths) {
-      const sessions = byPath.get(path);
-      if (sessions === undefined) byPath.set(path, [session]);
-      else sessions.push(session);
-    }
+export function* sessionsByWatchedPath(view: ServerView): Generator<Listed<string, bigint> | Pause> {
+  const { dataWatches, childWatches } = view.database.tree;
+  /** Of the paths with watches of both kinds, those that were listed: who watches them may change before the second loop. */
+  const listed = new Set<string>();
+  for (const [path, watchers] of atMost(dataWatches.pathCount, dataWatches.byPath)) {
+    const ofChildren = childWatches.byPath.get(path);
+    if (ofChildren !== undefined) listed.add(path);
+    yield [path, sessionsOf(union(watchers, ofChildren ?? NOBODY))];
   }
-  return byPath;
+  for (const [path, watchers] of atMost(childWatches.pathCount, childWatches.byPath)) {
+    if (listed.has(path)) yield PAUSE;
+    else yield [path, sessionsOf(union(watchers, NOBODY))];
+  }
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+const NOBODY: ReadonlySet<never> = new Set();
+
+interface Members<T> {
+  readonly size: number;
+  has(member: T): boolean;
+  keys(): Iterable<T>;
+}
+
+/** The members of both, each once. */
+function* union<T>(first: Members<T>, second: Members<T>): Generator<T | Pause> {
+  yield* atMost(first.size, first.keys());
+  for (const member of atMost(second.size, second.keys())) yield first.has(member) ? PAUSE : member;
+}
+
+function* sessionsOf(watchers: Iterable<Watcher | Pause>): Generator<bigint | Pause> {
+  for (const watcher of watchers) yield watcher?.sessionId;
 }
 
 /**
  * How many connections watch how many paths: who watches a node's data and its children is one, and so is the node. Upstream
  * leaves child watches out here and has them in `mntr`.
  */
-export function watchSummary(view: ServerView): { connections: number; paths: number; watches: number } {
+export function* watchSummary(
+  view: ServerView,
+): Slow<{ connections: number; paths: number; watches: number }> {
   const { dataWatches, childWatches } = view.database.tree;
-  return {
-    connections: new Set([...dataWatches.watchers, ...childWatches.watchers]).size,
-    paths: new Set([...dataWatches.paths, ...childWatches.paths]).size,
-    watches: dataWatches.watchCount + childWatches.watchCount,
-  };
+  const watching = { connections: dataWatches.watcherCount, paths: dataWatches.pathCount };
+  for (const watcher of atMost(childWatches.watcherCount, childWatches.watchers)) {
+    if (dataWatches.pathsOf(watcher) === undefined) watching.connections++;
+    yield PAUSE;
+  }
+  for (const path of atMost(childWatches.pathCount, childWatches.byPath.keys())) {
+    if (!dataWatches.byPath.has(path)) watching.paths++;
+    yield PAUSE;
+  }
+  return { ...watching, watches: dataWatches.watchCount + childWatches.watchCount };
 }

@@ -80,8 +80,12 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
 
   /** As `cons` shows it: 1 while it is read from, 4 while something waits to be written to it. */
   get interestOps(): number {
+    if (this.isWord) return 0;
     return (this.gate.open ? 1 : 0) | (this.output.bytesQueued > 0 ? 4 : 0);
   }
+
+  /** It asked a four-letter word, and there will be no session. */
+  isWord = false;
 
   get hasSession(): boolean {
     return this.#state === 'open';

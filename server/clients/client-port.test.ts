@@ -164,6 +164,72 @@ test('words that are not on the list are refused by name; words that are none ar
   assert.is(word(ensemble, 'nope'), '');
 });
 
+function plant(object: object, property: string): void {
+  const get = () => {
+    throw new Error(`planted in ${property}`);
+  };
+  Object.defineProperty(object, property, { get, configurable: true });
+}
+
+test('a word and a metric that throw end nobody: counted, logged once, the rest goes on (ZK_GUARD)', () => {
+  const ensemble = standalone();
+  const client = MemoryClient.open(ensemble);
+  const { view, metrics } = ensemble.server(1);
+  plant(view.stats, 'latencyAvgMs');
+  assert.match(
+    word(ensemble, 'srvr'),
+    /the four-letter word srvr failed \(ZK_GUARD\), and the log of the server says why\.\n$/,
+  );
+  const mntr = word(ensemble, 'mntr');
+  assert.not.match(mntr, /zk_avg_latency/);
+  assert.match(mntr, /\nzk_max_latency\t0\n/);
+  assert.match(mntr, /\nzk_guarded_failure_count\t2\n/);
+  assert.is(word(ensemble, 'ruok'), 'imok');
+  assert.is(client.create('/a').err, 0);
+  assert.is(ensemble.fatal.size, 0);
+  const lines = ensemble.messages(1, 'error');
+  assert.equal(lines, [
+    'the four-letter word srvr failed, and the server goes on without it: planted in latencyAvgMs',
+  ]);
+  assert.is(metrics.counter('guarded_failure_count').value, 2);
+});
+
+test('a check of one connection that throws ends nobody, and the others are checked (ZK_GUARD)', () => {
+  const ensemble = standalone({ 'nio.sessionlessCnxnTimeout': 500 });
+  const client = MemoryClient.open(ensemble);
+  const [bad] = ensemble.server(1).view.port!.connections;
+  Object.assign(bad!, {
+    touchWhileHeld: () => {
+      throw new Error('planted');
+    },
+  });
+  const silent = ensemble.dial(1, CLIENT_PORT);
+  silent.untilClosed(10_000);
+  assert.equal([ensemble.fatal.size, client.raw.closed], [0, null]);
+  assert.ok(ensemble.server(1).metrics.counter('guarded_failure_count').value > 0);
+});
+
+test('field report B1: a long answer leaves other clients their turns, and is whole', () => {
+  const ensemble = standalone();
+  const [watcher, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
+  const { dataWatches } = ensemble.server(1).database.tree;
+  const [connection] = ensemble.server(1).view.port!.connections;
+  for (let i = 0; i < 20_000; i++) dataWatches.add(`/${'x'.repeat(90)}${i}`, connection!);
+  const raw = ensemble.dial(1, CLIENT_PORT);
+  raw.write(Buffer.from('wchc\n'));
+  let answers = 0;
+  while (raw.closed === null) {
+    const before = raw.receivedBytes;
+    quiet.ping();
+    ensemble.wait(() => quiet.frames.length > answers || raw.closed !== null, 'a ping');
+    assert.ok(raw.receivedBytes - before < 1_500_000, 'no more in the time of a ping');
+    answers = quiet.frames.length;
+  }
+  assert.is(raw.received.toString().split('\n').length, 20_003);
+  assert.ok(answers > 3, `${answers} pings were answered meanwhile`);
+  assert.is(watcher.raw.closed, null);
+});
+
 test('mode and quorum in the words of an ensemble', () => {
   const ensemble = new MemoryEnsemble({ voters: 2, observers: 1 }).start();
   const { leader } = ensemble;

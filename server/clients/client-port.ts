@@ -1,12 +1,17 @@
+import type { AnswerPump } from '../admin/answer-pump.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
+import type { Guard } from '../guard.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 import { ClientConnection, type ConnectionHost } from './client-connection.ts';
+import type { AnswerPieces } from './four-letter-words.ts';
+import type { ServerStats } from './server-stats.ts';
+import { WordAnswer } from './word-answer.ts';
 
 /** How often connections are looked at, at the least: those that never asked for a session, and those held back. */
 const CHECK_MS_MAX = 1000;
@@ -21,8 +26,11 @@ export interface ClientPortParts {
   readonly network: Network;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly stats: ServerStats;
+  readonly guard: Guard;
+  readonly answers: AnswerPump;
   /** The answer to a four-letter word, null when it is none, undefined when it needs more bytes. */
-  readonly fourLetterWord: (word: string, argument: Buffer) => string | null | undefined;
+  readonly fourLetterWord: (word: string, argument: Buffer) => AnswerPieces | null | undefined;
   readonly onFatal: (error: ServerError) => void;
 }
 
@@ -105,55 +113,79 @@ export class ClientPort implements ConnectionHost {
     this.#connections.set(client, from);
     this.#perAddress.set(from, count + 1);
     let head: Buffer | null = EMPTY;
+    let word: WordAnswer | null = null;
     connection.start({
       onData: chunk => {
+        if (word !== null) return;
         if (head === null) {
           client.feed(chunk, clock.monotonicMs());
           return;
         }
         head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
         if (head.length < 4) return;
-        const answer = this.#answerTo(head);
-        if (answer === undefined) return;
+        const pieces = this.#answerTo(head);
+        if (pieces === undefined) return;
         const bytes = head;
         head = null;
-        if (answer === null) {
-          client.feed(bytes, clock.monotonicMs());
-          return;
-        }
-        connection.write(Buffer.from(answer, 'utf8'));
-        connection.end();
+        if (pieces === null) client.feed(bytes, clock.monotonicMs());
+        else word = this.#answerWord(bytes, pieces, connection, client);
       },
-      onClose: () => client.onSocketClosed(),
-      onDrain: () => client.drained(),
+      onClose: reason => {
+        // As upstream counts: a client that went away by itself, and not one that was answered, or closed here.
+        if (word === null && reason === CLOSED_BY_PEER) metrics.counter('connection_drop_count').add();
+        word?.readerGone();
+        client.onSocketClosed();
+      },
+      onDrain: () => {
+        if (word === null) client.drained();
+        else word.drained();
+      },
+      // Scripts close their half behind a word, as netcat does.
+      onEnd: () => word !== null,
     });
   }
 
-  #answerTo(bytes: Buffer): string | null | undefined {
+  #answerTo(bytes: Buffer): AnswerPieces | null | undefined {
     if (bytes[0]! < LOWER_A) return null;
     return this.#parts.fourLetterWord(bytes.toString('latin1', 0, 4), bytes.subarray(4));
+  }
+
+  #answerWord(
+    bytes: Buffer,
+    pieces: AnswerPieces,
+    connection: Connection,
+    client: ClientConnection,
+  ): WordAnswer {
+    const { stats, answers } = this.#parts;
+    client.isWord = true;
+    const to = { connection, stats: client.stats, totals: this.#server === null ? null : stats };
+    return new WordAnswer(bytes.toString('latin1', 0, 4), pieces, to, answers);
   }
 
   closed(connection: ClientConnection): void {
     const from = this.#connections.get(connection);
     if (from === undefined) return;
     this.#connections.delete(connection);
-    this.#parts.metrics.counter('connection_drop_count').add();
     const count = (this.#perAddress.get(from) ?? 1) - 1;
     if (count === 0) this.#perAddress.delete(from);
     else this.#perAddress.set(from, count);
   }
 
+  /** Guarded one by one: a failure with one client is no reason to forget the others. Nothing here changes what is replicated. */
   #look(): void {
-    const { clock, config, metrics } = this.#parts;
+    const { clock, guard } = this.#parts;
     const nowMs = clock.monotonicMs();
-    for (const connection of [...this.#connections.keys()]) {
-      if (!connection.hasSession && nowMs - connection.openedMs > config.sessionlessTimeoutMs) {
-        metrics.counter('sessionless_connections_expired').add();
-        connection.close('no session asked for in time', true);
-      } else {
-        connection.touchWhileHeld();
-      }
+    for (const connection of [...this.#connections.keys()])
+      guard.run('the check of a client connection', () => this.#lookAt(connection, nowMs), undefined);
+  }
+
+  #lookAt(connection: ClientConnection, nowMs: number): void {
+    const { config, metrics } = this.#parts;
+    if (connection.hasSession || connection.isWord) {
+      connection.touchWhileHeld();
+    } else if (nowMs - connection.openedMs > config.sessionlessTimeoutMs) {
+      metrics.counter('sessionless_connections_expired').add();
+      connection.close('no session asked for in time', true);
     }
   }
 
@@ -164,5 +196,7 @@ export class ClientPort implements ConnectionHost {
   }
 }
 
+/** The reason of a connection whose peer ended it. */
+const CLOSED_BY_PEER = 'closed by peer';
 const EMPTY = Buffer.alloc(0);
 const LOWER_A = 0x61;

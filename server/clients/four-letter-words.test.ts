@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import type { ServerView } from '../admin/server-view.ts';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { WALL_START_MS } from '../runtime/virtual-clock.ts';
@@ -15,8 +16,14 @@ function rig() {
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();
   const client = MemoryClient.open(ensemble);
   const { view } = ensemble.server(1);
-  const word = (name: string): string => answerFourLetterWord(name, view) ?? 'none';
+  const word = (name: string): string => textOf(name, view);
   return { ensemble, client, word, session: sessionIdHex(client.response!.sessionId) };
+}
+
+/** The answer in one piece. */
+function textOf(name: string, view: ServerView): string {
+  const pieces = answerFourLetterWord(name, view);
+  return pieces == null ? 'none' : [...pieces].join('');
 }
 
 /** "a=1,b=2" as a map, in order. */
@@ -107,11 +114,11 @@ test('srst forgets the sizes of proposals and of replies', () => {
   const client = MemoryClient.open(ensemble, ensemble.leader);
   client.create('/a');
   const sizes = (): string[] => [
-    /Proposal sizes last.min.max: (.*)/.exec(answerFourLetterWord('srvr', view)!)![1]!,
-    /zk_max_client_response_size\t(.*)/.exec(answerFourLetterWord('mntr', view)!)![1]!,
+    /Proposal sizes last.min.max: (.*)/.exec(textOf('srvr', view))![1]!,
+    /zk_max_client_response_size\t(.*)/.exec(textOf('mntr', view))![1]!,
   ];
   for (const size of sizes()) assert.match(size, /^\d/);
-  answerFourLetterWord('srst', view);
+  textOf('srst', view);
   assert.equal(sizes(), ['-1/-1/-1', '-1']);
   client.create('/b');
   for (const size of sizes()) assert.match(size, /^\d/);
@@ -141,7 +148,7 @@ test('dump of a learner: the sessions of the whole ensemble with their timeouts,
   const client = MemoryClient.open(ensemble, ensemble.leader);
   client.create('/a');
   ensemble.time.advance(100);
-  const text = answerFourLetterWord('dump', ensemble.server(other).view);
+  const text = textOf('dump', ensemble.server(other).view);
   const session = sessionIdHex(client.response!.sessionId);
   assert.match(
     text!,
@@ -158,10 +165,7 @@ test('srvr: an average with the decimals it has, and one at least', () => {
 
 test('conf: the membership ends it, without a newline', () => {
   const ensemble = new MemoryEnsemble({ voters: 2 }).start();
-  assert.match(
-    answerFourLetterWord('conf', ensemble.server(1).view)!,
-    /\nmembership: \nserver\.1=.*\n.*\nversion=0$/,
-  );
+  assert.match(textOf('conf', ensemble.server(1).view), /\nmembership: \nserver\.1=.*\n.*\nversion=0$/);
 });
 
 test('envi: the version first, then what the machine says', () => {
@@ -175,7 +179,7 @@ test('gtmk and stmk: a mask of 64 bits, which is kept', () => {
   assert.is(word('gtmk'), '306');
   const argument = Buffer.from('fffffffffffffffe', 'hex');
   assert.is(answerFourLetterWord('stmk', view, argument.subarray(0, 7)), undefined, 'the rest is on its way');
-  assert.is(answerFourLetterWord('stmk', view, argument), '-2');
+  assert.equal([...answerFourLetterWord('stmk', view, argument)!], ['-2']);
   assert.is(word('gtmk'), '-2');
   const raw = ensemble.dial(1, CLIENT_PORT);
   raw.write(Buffer.from('stmk'));

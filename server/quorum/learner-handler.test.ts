@@ -49,6 +49,8 @@ class FakeConnection implements Connection {
     return this.write(bytes);
   }
 
+  limitIdle(): void {}
+
   end(): void {}
 
   destroy(reason = ''): void {

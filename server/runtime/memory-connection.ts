@@ -55,7 +55,11 @@ export class MemoryConnection implements Connection {
   #paused = false;
   #readRequested = false;
   #peerFinished = false;
+  /** The peer has finished, and this end goes on sending. */
+  #halfOpen = false;
 
+  #idle: Timer | undefined;
+  #activeMs = 0;
   #ending = false;
   #finished = false;
   #closed = false;
@@ -102,6 +106,18 @@ export class MemoryConnection implements Connection {
 
   writeShared(bytes: Uint8Array): boolean {
     return this.write(bytes);
+  }
+
+  limitIdle(idleMs: number): void {
+    const { clock } = this.#home;
+    this.#activeMs = clock.monotonicMs();
+    const look = (): void => {
+      const leftMs = this.#activeMs + idleMs - clock.monotonicMs();
+      if (leftMs > 0) this.#idle = clock.after(leftMs, look);
+      else this.destroy(`no byte was sent or taken for ${idleMs} ms`);
+    };
+    this.#idle?.cancel();
+    this.#idle = clock.after(idleMs, look);
   }
 
   end(): void {
@@ -191,6 +207,7 @@ export class MemoryConnection implements Connection {
     const length = Math.min(this.#outputLength, WINDOW_BYTES - this.#unread);
     if (length > 0) this.#sendBytes(length);
     if (this.#ending && this.#outputLength === 0) this.#finish();
+    if (this.#finished && this.#halfOpen) this.#requestRead();
     if (this.#drainWanted && this.#outputLength < OUTPUT_LOW_WATER_BYTES) {
       this.#drainWanted = false;
       this.#enter(() => {
@@ -200,6 +217,7 @@ export class MemoryConnection implements Connection {
   }
 
   #sendBytes(length: number): void {
+    this.#activeMs = this.#home.clock.monotonicMs();
     const bytes = Buffer.from(this.#output.subarray(0, length));
     this.#output.copyWithin(0, length, this.#outputLength);
     this.#outputLength -= length;
@@ -228,6 +246,7 @@ export class MemoryConnection implements Connection {
       else this.disown();
       return;
     }
+    this.#activeMs = this.#home.clock.monotonicMs();
     this.#received.push(chunk);
     this.#requestRead();
   }
@@ -260,6 +279,8 @@ export class MemoryConnection implements Connection {
       if (!this.#ending) this.#events?.onData(chunk);
     }
     if (this.#closed || this.#paused || !this.#peerFinished) return;
+    if (!this.#ending && !this.#halfOpen) this.#halfOpen = this.#events?.onEnd?.() === true;
+    if (this.#halfOpen && !this.#finished) return;
     const reason = this.#ending ? CLOSED_HERE : 'closed by peer';
     this.#ending = true;
     this.#flush();
@@ -289,6 +310,7 @@ export class MemoryConnection implements Connection {
     this.#output = Buffer.alloc(0);
     this.#outputLength = 0;
     this.#linger?.cancel();
+    this.#idle?.cancel();
     this.#home.forget(this);
   }
 

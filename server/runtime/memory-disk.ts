@@ -1,5 +1,5 @@
 import { MemoryFile } from './memory-file.ts';
-import type { Disk, DiskFile, Random } from './runtime.ts';
+import type { Disk, DiskFile, FileInfo, Random } from './runtime.ts';
 
 export type DiskOperation = 'open' | 'write' | 'truncate' | 'sync' | 'rename' | 'remove' | 'syncDirectory';
 
@@ -93,6 +93,15 @@ export class MemoryDisk implements Disk {
     return names.sort();
   }
 
+  *names(path: string): Generator<string> {
+    yield* this.list(path);
+  }
+
+  fileInfo(path: string): FileInfo | undefined {
+    const file = this.#files.get(normal(path));
+    return file === undefined ? undefined : { bytes: file.size, modifiedMs: file.modifiedMs };
+  }
+
   exists(path: string): boolean {
     return this.#files.has(normal(path)) || this.#directories.has(normal(path));
   }
@@ -103,10 +112,6 @@ export class MemoryDisk implements Disk {
 
   size(path: string): number {
     return this.#fileAt(path).size;
-  }
-
-  modifiedMs(path: string): number {
-    return this.#fileAt(path).modifiedMs;
   }
 
   read(path: string): Buffer {

@@ -16,6 +16,7 @@ class End {
   chunks = 0;
   closed: string | undefined;
   drains = 0;
+  keepsOpen = false;
 
   constructor(connection: Connection, begin = true) {
     this.connection = connection;
@@ -33,6 +34,7 @@ class End {
         this.closed = reason;
       },
       onDrain: () => this.drains++,
+      onEnd: () => this.keepsOpen,
     });
   }
 }
@@ -192,6 +194,41 @@ test('an end() that the peer never answers closes after the linger time', () => 
   time.runUntilIdle();
   assert.is(near.closed, 'closed here');
   assert.ok(Math.abs(time.nowMs - endedAt - END_LINGER_MS) < 1);
+});
+
+test('an end that wants to goes on writing to a peer that has finished; both close when it has finished too', () => {
+  const { time, near, far } = pair({}, 'test', false);
+  far.keepsOpen = true;
+  far.start();
+  near.connection.write(Buffer.from('wchp'));
+  near.connection.end();
+  time.advance(10);
+  assert.equal([far.text, far.closed], ['wchp', undefined]);
+  far.connection.write(Buffer.from('answer'));
+  time.advance(10);
+  far.connection.end();
+  time.runUntilIdle();
+  assert.equal([far.closed, near.closed], ['closed here', 'closed here']);
+});
+
+test('limitIdle ends a connection when no byte goes either way for that long, and not before', () => {
+  const { time, near, far } = pair();
+  const large = Buffer.alloc(4 * WINDOW_BYTES);
+  far.connection.limitIdle(1000);
+  time.advance(900);
+  near.connection.write(Buffer.from('x'));
+  time.advance(900);
+  far.connection.write(large);
+  near.connection.pause();
+  time.advance(900);
+  assert.is(far.closed, undefined);
+  near.connection.resume();
+  time.advance(1);
+  near.connection.pause();
+  time.advance(900);
+  assert.is(far.closed, undefined, 'what was read made room');
+  time.advance(200);
+  assert.is(far.closed, 'no byte was sent or taken for 1000 ms');
 });
 
 test('destroy() drops what is queued, keeps its reason here and resets the peer', () => {

@@ -67,6 +67,12 @@ export class NodeConnection implements Connection {
     socket.on('data', chunk => {
       if (!this.#ending) events.onData(chunk);
     });
+    socket.on('end', () => {
+      if (this.#ending || events.onEnd?.() === true) return;
+      this.limitIdle(HALF_CLOSED_IDLE_MS);
+      this.#ending = true;
+      this.#queueFlush();
+    });
     socket.resume();
   }
 
@@ -170,6 +176,10 @@ export class NodeConnection implements Connection {
     this.#events?.onDrain?.();
   }
 
+  limitIdle(idleMs: number): void {
+    this.#socket.setTimeout(idleMs, () => this.destroy(`no byte was sent or taken for ${idleMs} ms`));
+  }
+
   end(): void {
     if (this.#closed || this.#ending) return;
     this.#ending = true;
@@ -198,4 +208,6 @@ export class NodeConnection implements Connection {
 }
 
 const END_LINGER_MS = 2000;
+/** Of a peer that has sent everything and has answers to read. */
+const HALF_CLOSED_IDLE_MS = 30_000;
 const EMPTY = Buffer.alloc(0);

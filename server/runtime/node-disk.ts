@@ -1,16 +1,17 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { ServerError } from '../errors.ts';
-import type { Disk, DiskFile } from './runtime.ts';
+import type { Disk, DiskFile, FileInfo } from './runtime.ts';
 
 /** `Disk` on node:fs. Every failure is a ServerError ZK_DISK that names the operation and the file. */
 export const nodeDisk: Disk = {
   makeDirectory: path => guard('create directory', path, () => makeDirectory(path)),
   list: path => guard('list', path, () => listNames(path)),
+  names,
+  fileInfo,
   exists: path => guard('stat', path, () => isThere(path)),
   identity: path => guard('stat', path, () => identityOf(path)),
   size: path => guard('stat', path, () => fs.statSync(path).size),
-  modifiedMs: path => guard('stat', path, () => fs.statSync(path).mtimeMs),
   read: path => guard('read', path, () => fs.readFileSync(path)),
   open: (path, mode) => guard('open', path, () => new NodeDiskFile(path, openDescriptor(path, mode))),
   rename: (from, to) => guard('rename', from, () => fs.renameSync(from, to)),
@@ -150,6 +151,30 @@ function listNames(path: string): string[] {
       .map(entry => entry.name)
       .sort()
   );
+}
+
+/** As many as are read from a directory at once. */
+const NAMES_AT_ONCE = 64;
+
+function* names(path: string): Generator<string> {
+  let directory: fs.Dir | undefined;
+  try {
+    directory = fs.opendirSync(path, { bufferSize: NAMES_AT_ONCE });
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) yield entry.name;
+  } catch {
+    // A directory that cannot be read has no names, and one that goes away meanwhile no more.
+  } finally {
+    directory?.closeSync();
+  }
+}
+
+function fileInfo(path: string): FileInfo | undefined {
+  try {
+    const stat = fs.statSync(path);
+    return stat.isFile() ? { bytes: stat.size, modifiedMs: stat.mtimeMs } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function syncDirectory(path: string): void {

@@ -3,7 +3,7 @@ import { assert, suite, until } from '#test';
 import { silentLogger } from './logger.ts';
 import { NameLookup } from './name-lookup.ts';
 import { HTTP_LIMITS, httpHost } from './node-http.ts';
-import type { HttpHandler, HttpRequest } from './runtime.ts';
+import type { BodyReader, HttpHandler, HttpRequest, StreamedBody } from './runtime.ts';
 
 const test = suite('runtime: HTTP on Node.js');
 
@@ -68,6 +68,152 @@ test('a handler that throws is a 500, and the next request is served', async () 
   );
 });
 
+test('field report B9: what a handler throws is not told to the client', async () => {
+  await withServer(
+    () => {
+      throw new Error('EIO: /var/lib/zookeeper/version-2/log.1');
+    },
+    async url => {
+      const answer = await fetch(url);
+      assert.equal([answer.status, await answer.text()], [500, 'the request failed\n']);
+    },
+  );
+});
+
+test('targets come as they were sent: percent signs, absolute URLs, names that are there twice', async () => {
+  const seen: string[] = [];
+  await withServer(
+    ({ path, query }) => {
+      seen.push(`${path} ${JSON.stringify(query)}`);
+      return { status: 200, contentType: 'application/json', body: '{}' };
+    },
+    async (_url, port) => {
+      const targets = [
+        '/a%2fb?x=1&x=2&__proto__=3',
+        'http://other:1/a?y=%C3%BF',
+        '/%ff',
+        '/a#b?c',
+        '*',
+        '//x',
+      ];
+      for (const target of targets) {
+        const method = target === '*' ? 'OPTIONS' : 'GET';
+        const client = new SlowClient(
+          port,
+          `${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+        );
+        await client.untilClosed(target);
+        assert.match(client.received, /^HTTP\/1\.1 200 /, target);
+        assert.match(client.received, /\r\ncontent-type: application\/json\r\n/, target);
+      }
+    },
+  );
+  assert.equal(seen, [
+    '/a%2fb {"x":"1","__proto__":"3"}',
+    '/a {"y":"ÿ"}',
+    '/%ff {}',
+    '/a {}',
+    '* {}',
+    '//x {}',
+  ]);
+});
+
+/** A body of so many pieces of 16 KiB. What the server did with it is in `events`. */
+class Pieces implements StreamedBody {
+  readonly events: string[] = [];
+  #left: number;
+  readonly #fails: boolean;
+  #reader: BodyReader | null = null;
+
+  constructor(count: number, fails = false) {
+    this.#left = count;
+    this.#fails = fails;
+  }
+
+  start(reader: BodyReader): void {
+    this.#reader = reader;
+    this.drained();
+  }
+
+  drained(): void {
+    while (this.#left > 0) {
+      this.#left--;
+      if (!this.#reader!.write(PIECE)) return;
+    }
+    if (this.#fails) this.#reader!.destroy();
+    else this.#reader!.end();
+  }
+
+  closed(): void {
+    this.events.push('closed');
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+}
+
+const PIECE = 'x'.repeat(16 * 1024);
+const MANY_PIECES = 2000;
+
+test('a body that is made while it is sent arrives whole, by HTTP/1.0 too; HEAD sends nothing of it', async () => {
+  const bodies: Pieces[] = [];
+  await withServer(
+    () => {
+      bodies.push(new Pieces(MANY_PIECES));
+      return { status: 200, contentType: 'application/json', body: bodies.at(-1)! };
+    },
+    async (url, port) => {
+      assert.is((await (await fetch(url)).text()).length, MANY_PIECES * PIECE.length);
+      const old = new SlowClient(port, 'GET / HTTP/1.0\r\n\r\n');
+      await old.untilClosed('the answer');
+      assert.is(old.received.split('\r\n\r\n')[1]?.length, MANY_PIECES * PIECE.length);
+      await until(() => bodies.every(({ events }) => events.length === 1), { ...DEADLINE, what: 'the ends' });
+    },
+  );
+});
+
+test('a body that cannot go on ends the connection, so that a client can tell', async () => {
+  await withServer(
+    () => ({ status: 200, contentType: 'text/plain', body: new Pieces(100, true) }),
+    async url => {
+      const answer = await fetch(url);
+      const outcome = await answer.text().then(
+        () => 'whole',
+        () => 'broken',
+      );
+      assert.equal([answer.status, outcome], [200, 'broken']);
+    },
+  );
+});
+
+test('field report B4: a slow reader gets all of a long body; one that takes nothing is cut, and nothing more is made for it', async () => {
+  const body = { slow: new Pieces(MANY_PIECES), stopped: new Pieces(100_000) };
+  await withServer(
+    ({ path }) => ({
+      status: 200,
+      contentType: 'text/plain',
+      body: path === '/slow' ? body.slow : body.stopped,
+    }),
+    async (_url, port) => {
+      const asks = (path: string) => `GET ${path} HTTP/1.0\r\n\r\n`;
+      const stopped = new SlowClient(port, asks('/stopped'));
+      stopped.pause();
+      const slow = new SlowClient(port, asks('/slow'));
+      slow.pauseAfterEach(2);
+      await slow.untilClosed('all of it');
+      assert.is(slow.received.split('\r\n\r\n')[1]?.length, MANY_PIECES * PIECE.length);
+      await until(() => body.stopped.events.length > 0, {
+        ...DEADLINE,
+        what: 'the one that stopped to be cut',
+      });
+      assert.ok(body.stopped.left > 50_000, `${body.stopped.left} pieces were not made`);
+      stopped.destroy();
+    },
+    httpHost(names, { ...HTTP_LIMITS, idleTimeoutMs: 2000 }),
+  );
+});
+
 test('a body above the limit is refused before the handler', async () => {
   let handled = 0;
   await withServer(
@@ -115,6 +261,17 @@ class SlowClient {
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
       this.closed = true;
+    });
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  pauseAfterEach(ms: number): void {
+    this.#socket.on('data', () => {
+      this.#socket.pause();
+      setTimeout(() => this.#socket.resume(), ms);
     });
   }
 

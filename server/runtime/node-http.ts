@@ -1,8 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import fastify from 'fastify';
 import type { NameLookup } from './name-lookup.ts';
 import { listenOn } from './node-listener.ts';
-import type { Address, HttpHandler, HttpHost, Listener } from './runtime.ts';
+import type { Address, HttpHandler, HttpHost, Listener, StreamedBody } from './runtime.ts';
 
 /** What clients may take, each and together: AdminServer shares the process with ZooKeeper. */
 export interface HttpLimits {
@@ -47,6 +48,8 @@ function listen(
     connectionTimeout: limits.idleTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     forceCloseConnections: true,
+    // What a path means is decided in `admin/`: every one is routed alike, and none is refused for how it is encoded.
+    rewriteUrl: () => '/',
     http: {
       headersTimeout: limits.headersTimeoutMs,
       connectionsCheckingInterval: limits.checkIntervalMs,
@@ -55,15 +58,27 @@ function listen(
   limited(app.server, limits);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // What failed may name files of this machine: that is for the log.
+  app.setErrorHandler<{ statusCode?: number; message: string }>((error, _request, reply) => {
+    const status = error.statusCode ?? INTERNAL_ERROR;
+    const reason = status < INTERNAL_ERROR ? error.message : 'the request failed';
+    return reply.code(status).header('content-type', 'text/plain').send(`${reason}\n`);
+  });
   app.all('*', async (request, reply) => {
+    const target = request.originalUrl.replace(ORIGIN, '').replace(/#.*$/, '');
     const answer = await handler({
       method: request.method,
-      path: request.url.split('?', 1)[0] ?? '/',
-      query: request.query as Record<string, string>,
+      path: target.split('?', 1)[0] ?? '/',
+      query: queryOf(target),
       headers: request.headers as Record<string, string>,
       body: Buffer.isBuffer(request.body) ? request.body : EMPTY,
     });
-    return reply.code(answer.status).type(answer.contentType).send(answer.body);
+    const { status, contentType, headers = {}, body } = answer;
+    reply.code(status).headers(headers);
+    if (contentType !== '') reply.header('content-type', contentType);
+    // Bytes, since to text fastify adds a charset, which upstream does not give.
+    if (typeof body === 'string') return reply.send(Buffer.from(body, 'utf8'));
+    return reply.send(Buffer.isBuffer(body) ? body : readableOf(body));
   });
   let listener: Listener | undefined;
   let closed = false;
@@ -101,4 +116,42 @@ function limited<S extends Server>(server: S, limits: HttpLimits): S {
   return server;
 }
 
+/** A client may name the server before the path, as proxies are asked. */
+const ORIGIN = /^https?:\/\/[^/?#]*/i;
+
+function queryOf(target: string): Record<string, string> {
+  const query: Record<string, string> = Object.create(null);
+  const at = target.indexOf('?');
+  if (at < 0) return query;
+  for (const [name, value] of new URLSearchParams(target.slice(at + 1))) query[name] ??= value;
+  return query;
+}
+
+function readableOf(body: StreamedBody): Readable {
+  let started = false;
+  const stream = new Readable({
+    highWaterMark: BODY_HIGH_WATER_BYTES,
+    read() {
+      if (started) {
+        body.drained();
+        return;
+      }
+      started = true;
+      body.start({
+        write: text => stream.push(text, 'utf8'),
+        end: () => void stream.push(null),
+        destroy: () => void stream.destroy(new Error('the answer is cut short')),
+      });
+    },
+    destroy(error, done) {
+      body.closed();
+      done(error);
+    },
+  });
+  return stream;
+}
+
+const INTERNAL_ERROR = 500;
+/** Waiting in a stream for a client that does not keep up, beside what its socket holds. */
+const BODY_HIGH_WATER_BYTES = 64 * 1024;
 const EMPTY = Buffer.alloc(0);

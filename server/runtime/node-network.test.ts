@@ -237,6 +237,82 @@ test('each write that was too much is followed by a drain, also when the system 
   );
 });
 
+test('a peer that has sent everything is written to for as long as the server wants, when it says so', async () => {
+  let connection!: Connection;
+  let ended = false;
+  const keeps: ConnectionEvents = {
+    ...ignore,
+    onEnd: () => {
+      ended = true;
+      return true;
+    },
+  };
+  await withPeer(
+    made => {
+      connection = made;
+      connection.start(keeps);
+    },
+    async peer => {
+      peer.end('wchp');
+      await until(() => ended, { ...SOON, what: 'the end of what the peer sends' });
+      connection.write(Buffer.from('one '));
+      await once(peer, 'data').then(([chunk]) => assert.is(String(chunk), 'one '));
+      connection.write(Buffer.from('two'));
+      connection.end();
+      assert.is(await allOf(peer), 'two');
+    },
+  );
+});
+
+const LARGE = Buffer.alloc(24 * 1024 * 1024, 'x');
+
+test('limitIdle ends a connection whose peer takes nothing any more', async () => {
+  let reason = '';
+  await withPeer(
+    connection => {
+      connection.start({
+        ...ignore,
+        onClose: why => {
+          reason = why;
+        },
+      });
+      connection.limitIdle(300);
+      connection.write(LARGE);
+    },
+    async peer => {
+      peer.pause();
+      await until(() => reason !== '', { ...SOON, what: 'the end of the connection' });
+      assert.is(reason, 'no byte was sent or taken for 300 ms');
+    },
+  );
+});
+
+test('limitIdle leaves a connection whose peer takes a little now and then', async () => {
+  let reason = '';
+  await withPeer(
+    connection => {
+      connection.start({
+        ...ignore,
+        onClose: why => {
+          reason = why;
+        },
+      });
+      connection.limitIdle(2_000);
+      connection.write(LARGE);
+    },
+    async peer => {
+      let taken = 0;
+      peer.on('data', chunk => {
+        taken += chunk.length;
+        peer.pause();
+        setTimeout(() => peer.resume(), 5);
+      });
+      await until(() => taken === LARGE.length || reason !== '', { ...SOON, what: 'all of it' });
+      assert.equal([taken, reason], [LARGE.length, '']);
+    },
+  );
+});
+
 test('a paused connection hands on nothing until it is resumed', async () => {
   let connection!: Connection;
   let got = '';

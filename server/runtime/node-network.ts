@@ -22,7 +22,7 @@ export class NodeNetwork implements Network {
   }
 
   listen(address: Address, events: ListenEvents, backlog = BACKLOG): Listener {
-    const options = { noDelay: true, backlog };
+    const options = { noDelay: true, allowHalfOpen: true, backlog };
     return listenOn(this.#names, address, options, {
       onListening: port => events.onListening(port),
       onSocket: socket => events.onConnection(new NodeConnection(socket, this.#clock)),

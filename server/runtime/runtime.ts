@@ -61,6 +61,11 @@ export interface ConnectionEvents {
   onClose(reason: string): void;
   /** The output buffer fell back below the low-water mark after `write` had returned false. */
   onDrain?(): void;
+  /**
+   * The peer has sent all that it will, and may still read, as netcat does. True: the connection stays open until it is ended
+   * here. Without this the connection is ended once what was written has left.
+   */
+  onEnd?(): boolean;
 }
 
 export interface Connection {
@@ -80,6 +85,8 @@ export interface Connection {
    * many connections is then kept once.
    */
   writeShared(bytes: Uint8Array): boolean;
+  /** From now on the connection is destroyed when no byte goes either way for this long. */
+  limitIdle(idleMs: number): void;
   /** Sends what is queued, then closes. `onClose` follows. */
   end(): void;
   /** Closes at once and drops what is queued. `onClose` follows. */
@@ -130,13 +137,18 @@ export interface Disk {
   makeDirectory(path: string): void;
   /** File names in a directory, sorted; [] when it does not exist. */
   list(path: string): string[];
+  /**
+   * Names in a directory one after the other, in no order, of files and of what else there is: for those who only look, at a
+   * directory that may be large and may change meanwhile. None where it cannot be read.
+   */
+  names(path: string): Iterable<string>;
+  /** Of a regular file; undefined for anything else, for what is gone, and for what may not be looked at. */
+  fileInfo(path: string): FileInfo | undefined;
   exists(path: string): boolean;
   /** The same for two paths when they lead to the same directory. @throws when it does not exist */
   identity(path: string): string;
   /** Size in bytes. @throws when the file does not exist */
   size(path: string): number;
-  /** Milliseconds since 1970 of the last change. */
-  modifiedMs(path: string): number;
   read(path: string): Buffer;
   /** `mode`: "r" read only, "w" create or empty, "a+" create or keep, read and write. */
   open(path: string, mode: 'r' | 'w' | 'a+'): DiskFile;
@@ -144,6 +156,12 @@ export interface Disk {
   remove(path: string): void;
   /** Makes renames, creations and removals in a directory durable. */
   syncDirectory(path: string): void;
+}
+
+export interface FileInfo {
+  readonly bytes: number;
+  /** Milliseconds since 1970 of the last change. */
+  readonly modifiedMs: number;
 }
 
 export interface DiskFile {
@@ -178,8 +196,9 @@ export interface HttpHost {
 
 export interface HttpRequest {
   readonly method: string;
-  /** Path without the query. */
+  /** As it was sent, percent signs and all, without the query and without what stands before it in an absolute URL. */
   readonly path: string;
+  /** Of a name that is there several times, the first value. */
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -187,8 +206,28 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number;
+  /** Empty where there is no body. */
   readonly contentType: string;
-  readonly body: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Buffer | StreamedBody;
+}
+
+/** A body that is made while it is sent, so that it is never whole in memory. */
+export interface StreamedBody {
+  /** Called once, when there is somebody to read it. */
+  start(reader: BodyReader): void;
+  /** The reader has taken what it was given. */
+  drained(): void;
+  /** Last. The reader is gone, whether it has all of the body or not. */
+  closed(): void;
+}
+
+export interface BodyReader {
+  /** False when the reader does not keep up: `drained` follows. */
+  write(text: string): boolean;
+  end(): void;
+  /** Ends the connection in the middle, so that a part is not taken for the whole. */
+  destroy(): void;
 }
 
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;

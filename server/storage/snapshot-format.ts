@@ -22,12 +22,18 @@ export interface SnapshotFileName {
   readonly zxid: number;
 }
 
+/** Undefined for a name that is no snapshot's. */
+export function snapshotZxid(name: string): number | undefined {
+  const match = SNAPSHOT_NAME.exec(name);
+  return match === null ? undefined : Number.parseInt(match[1]!, 16);
+}
+
 /** Newest first. */
 export function listSnapshots(disk: Disk, directory: string): SnapshotFileName[] {
   const files: SnapshotFileName[] = [];
   for (const name of disk.list(directory)) {
-    const match = SNAPSHOT_NAME.exec(name);
-    if (match !== null) files.push({ path: `${directory}/${name}`, zxid: Number.parseInt(match[1]!, 16) });
+    const zxid = snapshotZxid(name);
+    if (zxid !== undefined) files.push({ path: `${directory}/${name}`, zxid });
   }
   return files.sort((a, b) => b.zxid - a.zxid);
 }

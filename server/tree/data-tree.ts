@@ -68,6 +68,7 @@ export class DataTree {
   readonly #nodes = new Map<string, ZNode>();
   readonly #keeper = new DataKeeper();
   readonly #ephemerals = new Map<bigint, Set<string>>();
+  #ephemeralsCount = 0;
   readonly #containers = new Set<string>();
   readonly #ttls = new Set<string>();
   #watchEvents = true;
@@ -101,9 +102,7 @@ export class DataTree {
   }
 
   get ephemeralsCount(): number {
-    let count = 0;
-    for (const paths of this.#ephemerals.values()) count += paths.size;
-    return count;
+    return this.#ephemeralsCount;
   }
 
   /** Session id to the paths it owns; no session is there without a path. */
@@ -151,6 +150,7 @@ export class DataTree {
   beginLoad(): void {
     this.#nodes.clear();
     this.#ephemerals.clear();
+    this.#ephemeralsCount = 0;
     this.#containers.clear();
     this.#ttls.clear();
     this.aclCache.clear();
@@ -401,6 +401,8 @@ export class DataTree {
     switch (ownerKind(owner, this.ownerLayout)) {
       case 'session': {
         const paths = this.#ephemerals.get(owner);
+        if (paths?.has(path)) return;
+        this.#ephemeralsCount++;
         if (paths === undefined) this.#ephemerals.set(owner, new Set([path]));
         else paths.add(path);
         return;
@@ -420,8 +422,8 @@ export class DataTree {
     this.#containers.delete(path);
     this.#ttls.delete(path);
     const paths = this.#ephemerals.get(owner);
-    if (paths === undefined) return;
-    paths.delete(path);
+    if (!paths?.delete(path)) return;
+    this.#ephemeralsCount--;
     if (paths.size === 0) this.#ephemerals.delete(owner);
   }
 

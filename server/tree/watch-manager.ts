@@ -4,6 +4,8 @@ import { RecursiveWatches } from './recursive-watches.ts';
 
 /** Who is told: a connection, or whoever stands in for one. */
 export interface Watcher {
+  /** Of a client. */
+  readonly sessionId?: bigint;
   /**
    * `acl` is the ACL of the node the event tells of, at the time of the change (of a deleted node: the last one):
    * a receiver without READ on it must stay silent. @see CVE-2024-23944
@@ -50,12 +52,22 @@ export class WatchManager {
     return this.#watchCount;
   }
 
+  get watcherCount(): number {
+    return this.#byWatcher.size;
+  }
+
+  /** Live. */
   get watchers(): Iterable<Watcher> {
     return this.#byWatcher.keys();
   }
 
-  get paths(): Iterable<string> {
-    return this.#byPath.keys();
+  get pathCount(): number {
+    return this.#byPath.size;
+  }
+
+  /** Live: each path that is watched, with those who watch it. */
+  get byPath(): ReadonlyMap<string, ReadonlyMap<Watcher, number>> {
+    return this.#byPath;
   }
 
   /** False when the watcher already holds that mode on that path. */

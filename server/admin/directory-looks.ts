@@ -1,0 +1,30 @@
+import type { Disk } from '../runtime/runtime.ts';
+import { snapshotZxid } from '../storage/snapshot-format.ts';
+import { PAUSE, type Slow } from './live.ts';
+
+/** Of the files of a directory. Others may write, remove and link in it: what cannot be looked at counts nothing. */
+export function* directoryBytes(disk: Disk, directory: string): Slow<number> {
+  let bytes = 0;
+  for (const name of disk.names(directory)) {
+    bytes += disk.fileInfo(`${directory}/${name}`)?.bytes ?? 0;
+    yield PAUSE;
+  }
+  return bytes;
+}
+
+/** zxid of the newest snapshot, and when it was written in ms since 1970; undefined before the first. */
+export function* newestSnapshot(
+  disk: Disk,
+  directory: string,
+): Slow<{ readonly zxid: number; readonly writtenMs: number } | undefined> {
+  let newest: { zxid: number; writtenMs: number } | undefined;
+  for (const name of disk.names(directory)) {
+    const zxid = snapshotZxid(name);
+    if (zxid !== undefined && zxid > (newest?.zxid ?? -1)) {
+      const info = disk.fileInfo(`${directory}/${name}`);
+      if (info !== undefined) newest = { zxid, writtenMs: info.modifiedMs };
+    }
+    yield PAUSE;
+  }
+  return newest;
+}

@@ -1,0 +1,101 @@
+import type { BodyReader, HttpResponse, StreamedBody } from '../runtime/runtime.ts';
+import type { Answer, AnswerPump, AnswerSink, Pieces } from './answer-pump.ts';
+
+const JSON_TYPE = 'application/json';
+const OK = { status: 200, contentType: JSON_TYPE };
+const INTERNAL_ERROR = 500;
+const SERVICE_UNAVAILABLE = 503;
+
+/**
+ * An answer of AdminServer on its way to a reader by HTTP. Of one piece, it is a response with its length; of more, a body that is
+ * made while it is sent. HEAD runs the command to its end as well, as upstream does, for the length of what it does not send.
+ */
+export class HttpAnswer implements AnswerSink, StreamedBody {
+  readonly #answer: Answer;
+  readonly #headersOnly: boolean;
+  /** What was made and not taken yet. */
+  #text = '';
+  #bytes = 0;
+  #failed = false;
+  #reader: BodyReader | null = null;
+  #response: HttpResponse | null = null;
+  #respond: ((response: HttpResponse) => void) | null = null;
+
+  private constructor(what: string, pieces: Pieces, pump: AnswerPump, headersOnly: boolean) {
+    this.#headersOnly = headersOnly;
+    this.#answer = pump.answer(what, pieces, this);
+  }
+
+  static of(
+    what: string,
+    pieces: Pieces,
+    pump: AnswerPump,
+    headersOnly: boolean,
+  ): HttpResponse | Promise<HttpResponse> {
+    const answer = new HttpAnswer(what, pieces, pump, headersOnly);
+    return (
+      answer.#response ??
+      new Promise(resolve => {
+        answer.#respond = resolve;
+      })
+    );
+  }
+
+  write(text: string): boolean {
+    if (this.#reader !== null) return this.#reader.write(text);
+    if (this.#headersOnly) {
+      this.#bytes += Buffer.byteLength(text);
+      return true;
+    }
+    const isFirst = this.#text === '';
+    this.#text += text;
+    if (isFirst) return true;
+    this.#settle({ ...OK, body: this });
+    return false;
+  }
+
+  end(): void {
+    if (this.#reader !== null) this.#reader.end();
+    else if (this.#headersOnly)
+      this.#settle({ ...OK, headers: { 'content-length': String(this.#bytes) }, body: '' });
+    else this.#settle({ ...OK, body: this.#text });
+  }
+
+  fail(reason: string): void {
+    this.#failed = true;
+    if (this.#reader !== null) this.#reader.destroy();
+    else this.#tell(INTERNAL_ERROR, reason);
+  }
+
+  refuse(reason: string): void {
+    this.#tell(SERVICE_UNAVAILABLE, reason);
+  }
+
+  start(reader: BodyReader): void {
+    this.#reader = reader;
+    if (this.#failed) {
+      reader.destroy();
+      return;
+    }
+    const text = this.#text;
+    this.#text = '';
+    if (reader.write(text)) this.#answer.drained();
+  }
+
+  drained(): void {
+    this.#answer.drained();
+  }
+
+  closed(): void {
+    this.#answer.readerGone();
+  }
+
+  #tell(status: number, reason: string): void {
+    this.#settle({ status, contentType: JSON_TYPE, body: JSON.stringify({ error: reason }) });
+  }
+
+  #settle(response: HttpResponse): void {
+    this.#response ??= response;
+    this.#respond?.(this.#response);
+  }
+}

@@ -1,0 +1,40 @@
+import type { ServerView } from '../admin/server-view.ts';
+import { sessionIdHex } from '../sessions/session-id.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+import type { ClientConnection } from './client-connection.ts';
+
+/** A line per client in the text of `stat`. */
+export function* briefLines(view: ServerView): Generator<string> {
+  for (const connection of view.connections()) yield `${briefLine(connection)})\n`;
+}
+
+/** A line per client in the text of `cons`. */
+export function* connectionLines(view: ServerView): Generator<string> {
+  for (const connection of view.connections()) yield `${connectionLine(connection)}\n`;
+}
+
+function briefLine({ remote, interestOps, outstanding, stats }: ClientConnection): string {
+  const { packetsReceived, packetsSent } = stats;
+  return ` /${remote}[${interestOps}](queued=${outstanding},recved=${packetsReceived},sent=${packetsSent}`;
+}
+
+function connectionLine(connection: ClientConnection): string {
+  const { sessionId, timeoutMs, stats } = connection;
+  if (!connection.hasSession) return `${briefLine(connection)})`;
+  const pairs: [string, string | number][] = [
+    ['sid', sessionIdHex(sessionId)],
+    ['lop', stats.lastOperation],
+    ['est', stats.openedWallMs],
+    ['to', timeoutMs],
+  ];
+  if (stats.lastCxid >= 0) pairs.push(['lcxid', `0x${stats.lastCxid.toString(16)}`]);
+  pairs.push(
+    ['lzxid', zxidToHex(stats.lastZxid)],
+    ['lresp', Math.round(stats.lastResponseMs)],
+    ['llat', Math.round(stats.lastLatencyMs)],
+    ['minlat', Math.round(stats.latencyMinMs)],
+    ['avglat', Math.round(stats.latencyAvgMs)],
+    ['maxlat', Math.round(stats.latencyMaxMs)],
+  );
+  return `${briefLine(connection)},${pairs.map(([key, value]) => `${key}=${value}`).join(',')})`;
+}

@@ -1,0 +1,44 @@
+import { atMost } from '../admin/live.ts';
+import type { ServerView } from '../admin/server-view.ts';
+import { sessionBuckets } from '../admin/session-listing.ts';
+import { sessionIdHex } from '../sessions/session-id.ts';
+
+/** The text of `dump`. */
+export function* dumpLines(view: ServerView): Generator<string> {
+  yield 'SessionTracker dump:\n';
+  yield* sessionLines(view);
+  const owners = view.database.tree.sessionsWithEphemerals;
+  yield `ephemeral nodes dump:\nSessions with Ephemerals (${owners.size}):\n`;
+  for (const [owner, paths] of atMost(owners.size, owners)) {
+    yield `${sessionIdHex(owner)}:\n`;
+    for (const path of atMost(paths.size, paths)) yield `\t${path}\n`;
+  }
+  // Upstream has sets of connections by when they expire: here they do with their sessions.
+  yield `Connections dump:\nConnections Sets (1)/(${view.port?.connectionCount ?? 0}):\n`;
+  for (const { remote, sessionId } of view.connections())
+    yield `\tip: /${remote} sessionId: ${sessionIdHex(sessionId)}\n`;
+}
+
+/** A learner knows the sessions of the ensemble, and leaves it to the leader when they end. */
+function* sessionLines(view: ServerView): Generator<string> {
+  const tracker = view.leaderServer?.tracker;
+  if (tracker === undefined) {
+    const { sessionTimeouts } = view.database;
+    yield `Global Sessions(${sessionTimeouts.size}):\n`;
+    for (const [id, timeoutMs] of atMost(sessionTimeouts.size, sessionTimeouts))
+      yield `${sessionIdHex(id)}\t${timeoutMs}ms\n`;
+    return;
+  }
+  yield `Session Sets (${tracker.buckets.size})/(${tracker.size}):\n`;
+  const wallAtZeroMs = view.clock.wallMs() - view.clock.monotonicMs();
+  for (const [expiryMs, sessions] of sessionBuckets(tracker)) {
+    yield `${sessions.size} expire at ${dateText(wallAtZeroMs + expiryMs)}:\n`;
+    for (const { id } of atMost(sessions.size, sessions)) yield `\t${sessionIdHex(id)}\n`;
+  }
+}
+
+/** "Fri Nov 20 15:35:48 UTC 2026" */
+function dateText(wallMs: number): string {
+  const [day, date, month, year, time] = new Date(wallMs).toUTCString().split(/,? /);
+  return `${day} ${month} ${date} ${time} UTC ${year}`;
+}

@@ -1,0 +1,56 @@
+import type { Counter, Metrics } from './admin/metrics.ts';
+import { printable } from './printable.ts';
+import type { Logger } from './runtime/logger.ts';
+import type { Clock } from './runtime/runtime.ts';
+
+/** One line in this time, however many looks fail; the counter has all of them. */
+const LOG_INTERVAL_MS = 10_000;
+
+/**
+ * Around what only looks at the server: four-letter words, commands of AdminServer, reads of metrics, timers that look. A
+ * failure there is a fault of ours and no reason to end a server that keeps its promises: it is counted and logged
+ * (ZK_GUARD), and the look gives less. Never around a write, a commit or a timer of the protocol: what throws there has left
+ * a step half done, and must end the process.
+ */
+export class Guard {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #failures: Counter;
+  #toldMs = Number.NEGATIVE_INFINITY;
+  /** Failures since the last line. */
+  #untold = 0;
+
+  constructor(parts: { readonly clock: Clock; readonly logger: Logger; readonly metrics: Metrics }) {
+    this.#clock = parts.clock;
+    this.#logger = parts.logger;
+    this.#failures = parts.metrics.counter('guarded_failure_count');
+  }
+
+  /** What `look` gives, or `otherwise` when it throws. `what`: the thing looked at, as a noun. */
+  run<T>(what: string, look: () => T, otherwise: T): T {
+    try {
+      return look();
+    } catch (error) {
+      this.failed(what, error);
+      return otherwise;
+    }
+  }
+
+  failed(what: string, error: unknown): void {
+    this.#failures.add();
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs - this.#toldMs < LOG_INTERVAL_MS) {
+      this.#untold++;
+      return;
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = `${what} failed, and the server goes on without it: ${reason}`;
+    this.#logger.error(printable(text), {
+      code: 'ZK_GUARD',
+      failuresNotLogged: this.#untold,
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+    this.#toldMs = nowMs;
+    this.#untold = 0;
+  }
+}
