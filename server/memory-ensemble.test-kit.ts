@@ -232,6 +232,11 @@ export class RawConnection {
     this.#connection?.resume();
   }
 
+  /** Sends no more, and reads on, to no purpose: nothing of it is handed on. */
+  finish(): void {
+    this.#connection?.end();
+  }
+
   destroy(): void {
     this.#connection?.destroy('test');
     this.closed ??= 'test';

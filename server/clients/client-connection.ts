@@ -46,6 +46,7 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
   #requests: SessionRequests | null = null;
   #state: 'new' | 'connecting' | 'open' | 'closed' = 'new';
   #hello: ConnectRequest | null = null;
+  #peerEnded = false;
   sessionId = 0n;
   /** The halves of `sessionId`, for look-ups on the path of every request. */
   sessionHigh = 0;
@@ -117,7 +118,10 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
       if (!(error instanceof JuteError)) throw error;
       this.close(`malformed input: ${error.message}`, true);
     }
-    if (!hasMore) this.gate.release(Hold.line);
+    if (!hasMore) {
+      this.gate.release(Hold.line);
+      this.#endIfDone();
+    }
     return hasMore;
   }
 
@@ -236,9 +240,25 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
 
   complete(request: Request, result: TxnResult | null): void {
     if (this.#state === 'closed') return;
-    if (request.op !== OpCode.createSession) this.#requests!.complete(request, result);
-    else if (result?.err === 0) this.established(this.sessionId, this.timeoutMs);
+    if (request.op !== OpCode.createSession) {
+      this.#requests!.complete(request, result);
+      this.#endIfDone();
+    } else if (result?.err === 0) this.established(this.sessionId, this.timeoutMs);
     else this.refused();
+  }
+
+  /** The client sends no more. True when there is something to answer yet: then the connection ends behind that. */
+  peerEnded(): boolean {
+    this.#peerEnded = true;
+    return this.#isAsked;
+  }
+
+  get #isAsked(): boolean {
+    return this.#frames.hasMore || this.outstanding > 0;
+  }
+
+  #endIfDone(): void {
+    if (this.#peerEnded && !this.#isAsked) this.close('the client has left');
   }
 
   /** The client does not keep up: nothing more is taken from it, and there is an end to what is kept for it. */

@@ -141,7 +141,7 @@ export class ClientPort implements ConnectionHost {
         else word.drained();
       },
       // Scripts close their half behind a word, as netcat does.
-      onEnd: () => word !== null,
+      onEnd: () => word !== null || client.peerEnded(),
     });
   }
 

@@ -179,3 +179,36 @@ test('reads between two writes of their session never show the later one, howeve
     assert.is(String(new JuteReader(reply.body).readBuffer()), String(expected), `reply ${i}`);
   }
 });
+
+test('field report B4: a client that pauses before it reads the rest gets all, closeSession with it', () => {
+  const ensemble = standalone();
+  const client = MemoryClient.open(ensemble);
+  client.create('/large', 'x'.repeat(1_000_000));
+  client.raw.pause();
+  const xids = Array.from({ length: 30 }, () => client.send(OpCode.getData, body.read('/large')));
+  xids.push(client.send(OpCode.closeSession));
+  ensemble.time.advance(3_000);
+  client.raw.resume();
+  ensemble.time.advance(50);
+  client.raw.pause();
+  ensemble.time.advance(3_000);
+  client.raw.resume();
+  client.raw.untilClosed();
+  assert.equal(
+    client.replies.slice(1).map(({ xid, err }) => [xid, err]),
+    xids.map(xid => [xid, OK]),
+  );
+});
+
+test('a client that closes its half behind its requests is answered them all, writes too', () => {
+  const ensemble = standalone();
+  const client = MemoryClient.open(ensemble);
+  client.raw.write(pipelined(20_000));
+  const xid = client.send(OpCode.create, body.create('/last'));
+  client.raw.finish();
+  const connection = connectionOf(ensemble, client);
+  ensemble.wait(() => !connection.hasSession, 'the connection to end');
+  assert.is(connection.stats.packetsSent, 1 + 20_000 + 1);
+  assert.is(connection.stats.lastCxid, xid);
+  assert.is(typeof MemoryClient.open(ensemble).get('/last'), 'string');
+});

@@ -1,3 +1,4 @@
+import { Linger } from './linger.ts';
 import type { MemoryLink, PacketOrder } from './memory-link.ts';
 import {
   type Address,
@@ -23,9 +24,6 @@ export interface ConnectionHome {
   /** A packet came while it was off: whoever takes the name next answers it. */
   knocked(connection: MemoryConnection): void;
 }
-
-/** How long an end that has sent everything waits for its peer to close too. */
-export const END_LINGER_MS = 2000;
 
 const CLOSED_HERE = 'closed here';
 
@@ -55,8 +53,7 @@ export class MemoryConnection implements Connection {
   #paused = false;
   #readRequested = false;
   #peerFinished = false;
-  /** The peer has finished, and this end goes on sending. */
-  #halfOpen = false;
+  #endTold = false;
 
   #idle: Timer | undefined;
   #activeMs = 0;
@@ -64,7 +61,7 @@ export class MemoryConnection implements Connection {
   #finished = false;
   #closed = false;
   #closeReason = '';
-  #linger: Timer | undefined;
+  #linger: Linger | undefined;
   /** What this end sends goes nowhere, and nobody is told. */
   #swallowed = false;
 
@@ -125,8 +122,18 @@ export class MemoryConnection implements Connection {
     this.#ending = true;
     this.#closeReason = CLOSED_HERE;
     this.#requestFlush();
-    this.#linger = this.#home.clock.after(END_LINGER_MS, () => this.destroy());
+    this.#linger = new Linger(this.#home.clock, this, () => this.#giveUp());
     this.resume();
+  }
+
+  /** What the kernel has been given it goes on delivering; the rest is lost, and the peer is told. */
+  #giveUp(): void {
+    if (!this.#finished) {
+      this.destroy();
+      return;
+    }
+    this.#close(CLOSED_HERE);
+    this.#announceClose();
   }
 
   destroy(reason = CLOSED_HERE): void {
@@ -206,8 +213,10 @@ export class MemoryConnection implements Connection {
     if (this.#closed) return;
     const length = Math.min(this.#outputLength, WINDOW_BYTES - this.#unread);
     if (length > 0) this.#sendBytes(length);
-    if (this.#ending && this.#outputLength === 0) this.#finish();
-    if (this.#finished && this.#halfOpen) this.#requestRead();
+    if (this.#ending && this.#outputLength === 0) {
+      this.#finish();
+      if (this.#endTold) this.#requestRead();
+    }
     if (this.#drainWanted && this.#outputLength < OUTPUT_LOW_WATER_BYTES) {
       this.#drainWanted = false;
       this.#enter(() => {
@@ -279,15 +288,20 @@ export class MemoryConnection implements Connection {
       if (!this.#ending) this.#events?.onData(chunk);
     }
     if (this.#closed || this.#paused || !this.#peerFinished) return;
-    if (!this.#ending && !this.#halfOpen) this.#halfOpen = this.#events?.onEnd?.() === true;
-    if (this.#halfOpen && !this.#finished) return;
-    const reason = this.#ending ? CLOSED_HERE : 'closed by peer';
-    this.#ending = true;
+    if (!this.#endTold) this.#tellEnd();
+    if (this.#finished && !this.#closed) {
+      const reason = this.#closeReason;
+      this.#close(reason);
+      this.#events?.onClose(reason);
+    }
+  }
+
+  #tellEnd(): void {
+    this.#endTold = true;
+    if (this.#ending || this.#events?.onEnd?.() === true) return;
+    this.end();
+    this.#closeReason = 'closed by peer';
     this.#flush();
-    // What does not fit into the window of a peer that has finished will never be read.
-    this.#finish();
-    this.#close(reason);
-    this.#events?.onClose(reason);
   }
 
   #nextChunk(): Buffer | undefined {

@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { END_LINGER_MS, WINDOW_BYTES } from './memory-connection.ts';
+import { END_LINGER_MS, END_STALLED_MS } from './linger.ts';
+import { WINDOW_BYTES } from './memory-connection.ts';
 import type { LinkQuality } from './memory-link.ts';
 import { type MemoryHost, MemoryNetwork } from './memory-network.ts';
 import { type Connection, OUTPUT_HIGH_WATER_BYTES } from './runtime.ts';
@@ -229,6 +230,80 @@ test('limitIdle ends a connection when no byte goes either way for that long, an
   assert.is(far.closed, undefined, 'what was read made room');
   time.advance(200);
   assert.is(far.closed, 'no byte was sent or taken for 1000 ms');
+});
+
+test('field report B4: a peer that reads on after a pause gets everything that was written before end()', () => {
+  const { time, near, far } = pair();
+  far.connection.pause();
+  const bytes = Buffer.alloc(10 * WINDOW_BYTES, 'x');
+  near.connection.write(bytes);
+  near.connection.end();
+  for (let round = 0; round < 9; round++) {
+    time.advance(END_STALLED_MS / 2);
+    assert.is(near.closed, undefined, `after ${round + 1} pauses`);
+    far.connection.resume();
+    time.advance(0.05);
+    far.connection.pause();
+  }
+  far.connection.resume();
+  time.runUntilIdle();
+  assert.is(far.text.length, bytes.length);
+  assert.equal([near.closed, far.closed], ['closed here', 'closed by peer']);
+});
+
+test('field report B4: what the kernel has at the end is read by a peer that comes late; one that never comes is given up', () => {
+  const late = pair();
+  late.far.connection.pause();
+  late.near.connection.write(Buffer.alloc(WINDOW_BYTES, 'x'));
+  late.near.connection.end();
+  late.time.advance(10 * END_LINGER_MS);
+  assert.is(late.near.closed, 'closed here');
+  late.far.connection.resume();
+  late.time.runUntilIdle();
+  assert.equal([late.far.text.length, late.far.closed], [WINDOW_BYTES, 'closed by peer']);
+
+  const never = pair();
+  never.far.connection.pause();
+  never.near.connection.write(Buffer.alloc(2 * WINDOW_BYTES, 'x'));
+  never.near.connection.end();
+  never.time.advance(END_STALLED_MS - END_LINGER_MS);
+  assert.is(never.near.closed, undefined);
+  never.time.advance(2 * END_LINGER_MS);
+  assert.is(never.near.closed, 'closed here');
+});
+
+test('a peer that sends no more may still read: the owner is told and ends when it will; without that all leaves first', () => {
+  const told = pair({}, 'test', false);
+  let ends = 0;
+  let closed = '';
+  told.far.connection.start({
+    onData() {},
+    onEnd: () => {
+      ends++;
+      return true;
+    },
+    onClose: reason => {
+      closed = reason;
+    },
+  });
+  told.near.connection.end();
+  told.time.advance(1);
+  assert.equal([ends, closed], [1, '']);
+  told.far.connection.end();
+  told.time.runUntilIdle();
+  assert.equal([ends, closed, told.near.closed], [1, 'closed here', 'closed here']);
+
+  const { time, near, far } = pair();
+  const bytes = Buffer.alloc(10 * WINDOW_BYTES, 'x');
+  far.connection.write(bytes);
+  near.connection.pause();
+  near.connection.end();
+  near.connection.pause();
+  time.advance(100);
+  assert.is(far.closed, undefined, 'it still has what the peer has not read');
+  near.connection.resume();
+  time.runUntilIdle();
+  assert.is(far.closed, 'closed by peer');
 });
 
 test('destroy() drops what is queued, keeps its reason here and resets the peer', () => {

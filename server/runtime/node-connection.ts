@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { copyBytes } from '../wire/jute.ts';
 import { canonicalHost } from './host-address.ts';
+import { Linger } from './linger.ts';
 import type { NodeClock } from './node-clock.ts';
 import { type Address, type Connection, type ConnectionEvents, OUTPUT_HIGH_WATER_BYTES } from './runtime.ts';
 
@@ -31,6 +32,7 @@ export class NodeConnection implements Connection {
   #ending = false;
   #closed = false;
   #reason = 'closed by peer';
+  #linger: Linger | undefined;
   readonly #flush = () => this.#flushNow();
 
   constructor(socket: Socket, clock: NodeClock) {
@@ -49,6 +51,7 @@ export class NodeConnection implements Connection {
       this.#outLength = 0;
       this.#parts = [];
       this.#partsBytes = 0;
+      this.#linger?.cancel();
       this.#events?.onClose(this.#reason);
     });
   }
@@ -67,12 +70,7 @@ export class NodeConnection implements Connection {
     socket.on('data', chunk => {
       if (!this.#ending) events.onData(chunk);
     });
-    socket.on('end', () => {
-      if (this.#ending || events.onEnd?.() === true) return;
-      this.limitIdle(HALF_CLOSED_IDLE_MS);
-      this.#ending = true;
-      this.#queueFlush();
-    });
+    socket.on('end', () => this.#onPeerEnd(events));
     socket.resume();
   }
 
@@ -187,8 +185,13 @@ export class NodeConnection implements Connection {
     this.#socket.resume();
     this.#queueFlush();
     // A peer that never closes its half would keep the socket for ever.
-    const linger = setTimeout(() => this.#socket.destroy(), END_LINGER_MS);
-    this.#socket.once('close', () => clearTimeout(linger));
+    this.#linger = new Linger(this.#clock, this, () => this.#socket.destroy());
+  }
+
+  #onPeerEnd(events: ConnectionEvents): void {
+    if (this.#ending || this.#closed || events.onEnd?.() === true) return;
+    this.end();
+    this.#reason = 'closed by peer';
   }
 
   destroy(reason = 'closed here'): void {
@@ -207,7 +210,4 @@ export class NodeConnection implements Connection {
   }
 }
 
-const END_LINGER_MS = 2000;
-/** Of a peer that has sent everything and has answers to read. */
-const HALF_CLOSED_IDLE_MS = 30_000;
 const EMPTY = Buffer.alloc(0);

@@ -3,12 +3,19 @@ import { writeFileSync } from 'node:fs';
 import * as net from 'node:net';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
+import { END_LINGER_MS, END_STALLED_MS } from './linger.ts';
 import { LinkMap } from './link-map.ts';
 import type { Logger } from './logger.ts';
 import { NameLookup } from './name-lookup.ts';
 import { NodeClock } from './node-clock.ts';
 import { NodeNetwork } from './node-network.ts';
-import { type Connection, type ConnectionEvents, type Listener, OUTPUT_HIGH_WATER_BYTES } from './runtime.ts';
+import {
+  type Connection,
+  type ConnectionEvents,
+  type Listener,
+  OUTPUT_HIGH_WATER_BYTES,
+  type Timer,
+} from './runtime.ts';
 
 const test = suite('runtime: TCP on Node.js');
 
@@ -21,9 +28,12 @@ const network = new NodeNetwork(clock, names);
 const ignore: ConnectionEvents = { onData() {}, onClose() {} };
 const SOON = { deadlineMs: 30_000 };
 
-async function listening(onConnection: (connection: Connection) => void): Promise<Listener> {
+async function listening(
+  onConnection: (connection: Connection) => void,
+  on: NodeNetwork = network,
+): Promise<Listener> {
   let open = false;
-  const listener = network.listen(
+  const listener = on.listen(
     { host: LOOPBACK, port: 0 },
     {
       onListening: () => {
@@ -43,8 +53,9 @@ async function listening(onConnection: (connection: Connection) => void): Promis
 async function withPeer(
   onConnection: (connection: Connection) => void,
   body: (peer: net.Socket) => Promise<void>,
+  on: NodeNetwork = network,
 ): Promise<void> {
-  const listener = await listening(onConnection);
+  const listener = await listening(onConnection, on);
   const peer = net.connect({ port: listener.port, host: LOOPBACK, allowHalfOpen: true });
   try {
     await once(peer, 'connect');
@@ -378,6 +389,90 @@ test('after end nothing more is handed on, though the peer goes on sending', asy
       peer.end();
       assert.is(await allOf(peer), '');
       assert.equal(got, ['first']);
+    },
+  );
+});
+
+/** Its timers run when the test says so. */
+class HandClock extends NodeClock {
+  readonly #due: (() => void)[] = [];
+
+  override after(_delayMs: number, run: () => void): Timer {
+    this.#due.push(run);
+    return { cancel: () => {} };
+  }
+
+  /** As when the time of every timer is over. */
+  pass(): void {
+    for (const run of this.#due.splice(0)) run();
+  }
+}
+
+test('field report B4: an answer of megabytes, ended, waits for a peer that pauses; one that never reads is given up', async () => {
+  const hand = new HandClock();
+  const answer = Buffer.alloc(24 * 1024 * 1024, 'x');
+  for (const reads of [true, false]) {
+    const closed: string[] = [];
+    let connection: Connection | undefined;
+    await withPeer(
+      accepted => {
+        connection = accepted;
+        accepted.start({ ...ignore, onClose: reason => closed.push(reason) });
+        accepted.write(answer);
+        accepted.end();
+      },
+      async peer => {
+        peer.pause();
+        let queued = Number.POSITIVE_INFINITY;
+        // Until the kernels are full.
+        await until(
+          () => {
+            const before = queued;
+            queued = connection?.bytesQueued ?? queued;
+            return queued < answer.length && queued === before;
+          },
+          { ...SOON, what: 'the system to take no more', intervalMs: 50 },
+        );
+        hand.pass();
+        for (let pauses = 1; pauses < END_STALLED_MS / END_LINGER_MS; pauses++) hand.pass();
+        assert.equal(closed, []);
+        if (reads) {
+          assert.is((await allOf(peer)).length, answer.length);
+        } else {
+          hand.pass();
+          await until(() => closed.length > 0, { ...SOON, what: 'the peer to be given up' });
+        }
+      },
+      new NodeNetwork(hand, names),
+    );
+  }
+});
+
+test('a peer that closes its half gets all that is queued for it, and what its owner still writes when told', async () => {
+  const megabytes = Buffer.alloc(10 * OUTPUT_HIGH_WATER_BYTES, 'x');
+  await withPeer(
+    connection => connection.start({ ...ignore, onData: () => connection.write(megabytes) }),
+    async peer => {
+      peer.end('go');
+      assert.is((await allOf(peer)).length, megabytes.length);
+    },
+  );
+  await withPeer(
+    connection =>
+      connection.start({
+        ...ignore,
+        onEnd: () => {
+          connection.write(megabytes);
+          clock.atEndOfTurn(() => {
+            connection.write(megabytes);
+            connection.end();
+          });
+          return true;
+        },
+      }),
+    async peer => {
+      peer.end('go');
+      assert.is((await allOf(peer)).length, 2 * megabytes.length);
     },
   );
 });

@@ -87,7 +87,10 @@ export interface Connection {
   writeShared(bytes: Uint8Array): boolean;
   /** From now on the connection is destroyed when no byte goes either way for this long. */
   limitIdle(idleMs: number): void;
-  /** Sends what is queued, then closes. `onClose` follows. */
+  /**
+   * Sends what is queued, then closes. `onClose` follows. A peer that reads late or slowly gets all of it: it is given up only
+   * when it takes in nothing for `END_STALLED_MS`, or when `END_MS_MAX` are over. @see Linger
+   */
   end(): void;
   /** Closes at once and drops what is queued. `onClose` follows. */
   destroy(reason?: string): void;

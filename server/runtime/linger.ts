@@ -1,0 +1,45 @@
+import type { Clock, Timer } from './runtime.ts';
+
+/** Once everything is with the operating system, a peer that does not close its half is waited for so long. */
+export const END_LINGER_MS = 2_000;
+/** A peer that takes in nothing of what is queued for it is waited for so long. */
+export const END_STALLED_MS = 30_000;
+/** However slowly it reads. */
+export const END_MS_MAX = 600_000;
+
+/** After `Connection.end`: waits for the peer while it takes in what is queued, and gives it up when it does not. */
+export class Linger {
+  readonly #clock: Clock;
+  readonly #connection: { readonly bytesQueued: number };
+  readonly #giveUp: () => void;
+  #bytesQueued: number;
+  #stalledMs = 0;
+  #waitedMs = 0;
+  #timer: Timer;
+
+  constructor(clock: Clock, connection: { readonly bytesQueued: number }, giveUp: () => void) {
+    this.#clock = clock;
+    this.#connection = connection;
+    this.#giveUp = giveUp;
+    this.#bytesQueued = connection.bytesQueued;
+    this.#timer = this.#wait();
+  }
+
+  cancel(): void {
+    this.#timer.cancel();
+  }
+
+  #wait(): Timer {
+    return this.#clock.after(END_LINGER_MS, () => this.#look());
+  }
+
+  #look(): void {
+    const { bytesQueued } = this.#connection;
+    this.#waitedMs += END_LINGER_MS;
+    this.#stalledMs = bytesQueued < this.#bytesQueued ? 0 : this.#stalledMs + END_LINGER_MS;
+    this.#bytesQueued = bytesQueued;
+    const patienceMs = bytesQueued === 0 ? END_LINGER_MS : END_STALLED_MS;
+    if (this.#stalledMs >= patienceMs || this.#waitedMs >= END_MS_MAX) this.#giveUp();
+    else this.#timer = this.#wait();
+  }
+}
