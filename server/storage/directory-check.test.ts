@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { makeZxid } from '../wire/zxid.ts';
 import { commit, creates, E1, names, open, reopen, streamFrom } from './database.test-kit.ts';
 import { LOG_RECORD_NAME } from './log-record.ts';
-import { type TestRig, testRig } from './testing.ts';
+import { createPacket, type TestRig, testRig } from './testing.ts';
 import type { ZkDatabase, ZkDatabaseConfig } from './zk-database.ts';
 
 const test = suite('storage: directories that belong together');
@@ -107,10 +107,74 @@ test('field report A4: older logs of the directory from before are not taken for
   refused(
     rig,
     { dataLogDir: '/old' },
-    /\/old\/version-2 holds older transaction logs/,
+    /\/old\/version-2 holds older or other transaction logs/,
     /are in \/log\/version-2/,
   );
   assert.is(lastOf(rig, { dataLogDir: '/log' }), E1 + 9);
+});
+
+function copy(rig: TestRig, from: string, to: string, prefix = ''): void {
+  for (const name of rig.disk.list(from))
+    if (name.startsWith(prefix)) put(rig, `${to}/${name}`, rig.disk.read(`${from}/${name}`));
+}
+
+/** Two servers, each with its logs apart, whose zxids are the same. */
+function neighbours(): TestRig {
+  const rig = written({ dataLogDir: '/log' });
+  rig.clock.nowMs += 1000;
+  const db = open(rig, { ...SERVER, dataDir: '/b', dataLogDir: '/blog' });
+  commit(rig, db, ...creates(1, 7).map(packet => createPacket(packet.zxid, 'of the other')));
+  db.close();
+  return rig;
+}
+
+test('field report A4: the logs of another server are not taken for its own, and are not touched', () => {
+  for (const mark of [true, false]) {
+    const rig = neighbours();
+    // Without it, as Apache leaves them, they are still not the logs that this server had.
+    if (!mark) rig.disk.remove('/blog/version-2/snapshotDirectory');
+    const logs = rig.disk.list('/blog/version-2');
+    const says = mark
+      ? /belong to the snapshots in \/b\/version-2, not/
+      : /holds older or other transaction logs/;
+    refused(rig, { dataLogDir: '/blog' }, says);
+    assert.equal(rig.disk.list('/blog/version-2'), logs);
+    assert.is(lastOf(rig, { dataDir: '/b', dataLogDir: '/blog' }), E1 + 7);
+    assert.is(lastOf(rig, { dataLogDir: '/log' }), E1 + 5);
+  }
+});
+
+test('the logs of another server are noticed also where its own are gone', () => {
+  const rig = neighbours();
+  removeAll(rig, LOG);
+  refused(rig, { dataLogDir: '/blog' }, /belong to the snapshots in \/b\/version-2, not/);
+});
+
+test('directories that are moved or copied as a whole, or the logs alone, start where they are', () => {
+  const moved = written({ dataLogDir: '/log' });
+  move(moved, DATA, '/new/version-2', '');
+  move(moved, LOG, '/newlog/version-2', '');
+  assert.is(lastOf(moved, { dataDir: '/new', dataLogDir: '/newlog' }), E1 + 5);
+  for (const prefix of ['', 'log.']) {
+    const copied = written({ dataLogDir: '/log' });
+    copy(copied, LOG, '/newlog/version-2', prefix);
+    const config = { ...SERVER, dataLogDir: '/newlog' };
+    const db = open(copied, config);
+    commit(copied, db, ...creates(6, 8));
+    db.close();
+    assert.is(open(copied, config).lastProcessedZxid, E1 + 8);
+    refused(copied, { dataLogDir: '/log' }, /holds older or other transaction logs/);
+  }
+});
+
+test('a copy of the logs is one, with the zeros of a preallocated file or without', () => {
+  const rig = testRig();
+  const config = { ...SERVER, dataLogDir: '/log' };
+  commit(rig, open(rig, config), ...creates(1, 3));
+  const whole = rig.disk.read(`${LOG}/log.100000001`);
+  assert.is(whole.at(-1), 0, 'it was killed');
+  put(rig, '/newlog/version-2/log.100000001', whole.subarray(0, whole.lastIndexOf('B') + 1));
+  assert.is(lastOf(rig, { dataLogDir: '/newlog' }), E1 + 3);
 });
 
 test('field report A4: logs that are gone are missed, also where the directory is the same; a person may go on without', () => {

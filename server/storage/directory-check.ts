@@ -1,8 +1,8 @@
 import { ServerError } from '../errors.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { EPOCH_MAX } from '../wire/zxid.ts';
-import { LOG_MAGIC, listLogFiles } from './log-format.ts';
-import type { LogRecord } from './log-record.ts';
+import { LOG_MAGIC, type LogFileName, listLogFiles } from './log-format.ts';
+import { type LogRecord, readOwner } from './log-record.ts';
 import { listSnapshots, SNAPSHOT_MAGIC } from './snapshot-format.ts';
 
 export const VERSION_DIRECTORY = 'version-2';
@@ -26,7 +26,10 @@ const SEE = 'See server/docs/data-directories.md';
  */
 export function checkDirectories(disk: Disk, layout: DataLayout, record: LogRecord): void {
   const { snapDirectory, logDirectory } = layout;
-  if (disk.identity(snapDirectory) !== disk.identity(logDirectory)) refuseMixed(disk, layout);
+  if (areApart(disk, layout)) {
+    refuseMixed(disk, layout);
+    refuseStrangers(disk, layout, record);
+  }
   const snapshots = listSnapshots(disk, snapDirectory);
   const logs = listLogFiles(disk, logDirectory);
   for (const { path, zxid } of snapshots) refuseInexact(path, zxid);
@@ -34,6 +37,10 @@ export function checkDirectories(disk: Disk, layout: DataLayout, record: LogReco
   if (snapshots.length === 0) refuseMisplaced(disk, 'dataDir', layout.dataDir, 'snapshot');
   if (logs.length === 0) refuseMisplaced(disk, 'dataLogDir', layout.dataLogDir, 'log');
   refuseOtherLogs(disk, layout, record);
+}
+
+export function areApart(disk: Disk, { snapDirectory, logDirectory }: DataLayout): boolean {
+  return disk.identity(snapDirectory) !== disk.identity(logDirectory);
 }
 
 /** By the first part of a name, as upstream: what is a copy or a piece of one shows the same. ZOOKEEPER-2967 */
@@ -92,13 +99,14 @@ function refuseOtherLogs(disk: Disk, layout: DataLayout, record: LogRecord): voi
   const known = record.read();
   if (known === undefined || !known.logged) return;
   const { logDirectory, snapDirectory } = layout;
-  const here = listLogFiles(disk, logDirectory).at(-1)?.firstZxid ?? -1;
+  const here = listLogFiles(disk, logDirectory);
   const isElsewhere =
     disk.exists(known.logDirectory) && disk.identity(known.logDirectory) !== disk.identity(logDirectory);
-  const there = isElsewhere ? (listLogFiles(disk, known.logDirectory).at(-1)?.firstZxid ?? -1) : -1;
-  if (here >= there && here >= 0) return;
-  const has = here < 0 ? 'holds no transaction log' : 'holds older transaction logs';
-  if (there >= 0) {
+  const newest = isElsewhere ? listLogFiles(disk, known.logDirectory).at(-1) : undefined;
+  const isThere = newest !== undefined;
+  if (here.length > 0 && (!isThere || here.some(file => isCopy(disk, file, newest)))) return;
+  const has = here.length === 0 ? 'holds no transaction log' : 'holds older or other transaction logs';
+  if (isThere) {
     throw mismatch(
       `${logDirectory} ${has}, and those that belong to the snapshots in ${snapDirectory} are in ${known.logDirectory}: ` +
         `set dataLogDir to the directory above that, or move its log files into ${logDirectory}`,
@@ -108,6 +116,42 @@ function refuseOtherLogs(disk: Disk, layout: DataLayout, record: LogRecord): voi
     `${logDirectory} holds no transaction log, and those that belong to the snapshots in ${snapDirectory} were in ` +
       `${known.logDirectory}, where there are none now: is its file system mounted? To go on from the newest snapshot ` +
       `alone, and lose what was written after it, remove ${record.path}`,
+  );
+}
+
+/** The beginning of a log of ZooKeeper's is its first transaction, with session, time and checksum. */
+const COMPARED_BYTES = 1024;
+
+function isCopy(disk: Disk, file: LogFileName, original: LogFileName): boolean {
+  if (file.firstZxid !== original.firstZxid) return false;
+  const [a, b] = [file, original].map(({ path }) => {
+    const opened = disk.open(path, 'r');
+    try {
+      return opened.readAt(0, COMPARED_BYTES);
+    } finally {
+      opened.close();
+    }
+  });
+  // A copy may have been written on: what the original has of zeros at its end is no difference.
+  const length = Math.min(COMPARED_BYTES, endOfData(b!));
+  return a!.subarray(0, length).equals(b!.subarray(0, length));
+}
+
+function endOfData(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end;
+}
+
+/** Logs of another server, from a line of its configuration that was copied. */
+function refuseStrangers(disk: Disk, { logDirectory, snapDirectory }: DataLayout, record: LogRecord): void {
+  const owner = readOwner(disk, logDirectory);
+  const pair = record.read()?.pair;
+  if (owner === undefined || pair === undefined || owner.pair === pair) return;
+  if (listLogFiles(disk, logDirectory).length === 0) return;
+  throw mismatch(
+    `the transaction logs in ${logDirectory} belong to the snapshots in ${owner.snapshotDirectory}, not to those in ` +
+      `${snapDirectory}: set dataLogDir to the directory of this server's own logs`,
   );
 }
 

@@ -8,6 +8,8 @@ export const LOG_RECORD_NAME = 'logDirectory';
 export interface LogRecordText {
   readonly logDirectory: string;
   readonly logged: boolean;
+  /** Where logs have a directory of their own: what its record says too. */
+  readonly pair: string | undefined;
 }
 
 /**
@@ -33,22 +35,45 @@ export class LogRecord {
   read(): LogRecordText | undefined {
     if (!this.#disk.exists(this.path)) return undefined;
     const text = onDisk('read', this.path, () => this.#disk.read(this.path)).toString('utf8');
-    const match = /^logged=(true|false)\nlogDirectory=(.+)\n$/.exec(text);
+    const match = /^logged=(true|false)\nlogDirectory=(.+)\n(?:pair=([0-9a-f]+)\n)?$/.exec(text);
     if (match === null) return undefined;
-    this.#text = { logged: match[1] === 'true', logDirectory: match[2]! };
+    this.#text = { logged: match[1] === 'true', logDirectory: match[2]!, pair: match[3] };
     return this.#text;
   }
 
   /** Durable when it returns. @throws ServerError ZK_DISK */
   write(text: LogRecordText): void {
-    const { logged, logDirectory } = text;
-    if (this.#text?.logged === logged && this.#text.logDirectory === logDirectory) return;
-    replaceFile(
-      this.#disk,
-      this.#directory,
-      LOG_RECORD_NAME,
-      `logged=${logged}\nlogDirectory=${logDirectory}\n`,
-    );
+    const { logged, logDirectory, pair } = text;
+    const known = this.#text;
+    if (known?.logged === logged && known.logDirectory === logDirectory && known.pair === pair) return;
+    const lines = `logged=${logged}\nlogDirectory=${logDirectory}\n${pair === undefined ? '' : `pair=${pair}\n`}`;
+    replaceFile(this.#disk, this.#directory, LOG_RECORD_NAME, lines);
     this.#text = text;
   }
+}
+
+const OWNER_RECORD_NAME = 'snapshotDirectory';
+
+export interface OwnerRecord {
+  readonly snapshotDirectory: string;
+  readonly pair: string;
+}
+
+/** The other half, in a directory that has logs only: whose they are. Undefined without one. @throws ServerError ZK_DISK */
+export function readOwner(disk: Disk, logDirectory: string): OwnerRecord | undefined {
+  const path = `${logDirectory}/${OWNER_RECORD_NAME}`;
+  if (!disk.exists(path)) return undefined;
+  const text = onDisk('read', path, () => disk.read(path)).toString('utf8');
+  const match = /^snapshotDirectory=(.+)\npair=([0-9a-f]+)\n$/.exec(text);
+  return match === null ? undefined : { snapshotDirectory: match[1]!, pair: match[2]! };
+}
+
+/** Durable when it returns. @throws ServerError ZK_DISK */
+export function writeOwner(disk: Disk, logDirectory: string, { snapshotDirectory, pair }: OwnerRecord): void {
+  replaceFile(
+    disk,
+    logDirectory,
+    OWNER_RECORD_NAME,
+    `snapshotDirectory=${snapshotDirectory}\npair=${pair}\n`,
+  );
 }

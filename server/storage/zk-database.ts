@@ -10,14 +10,14 @@ import { type TxnPacket, txnEnd, txnPacket } from '../wire/txn-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { CommittedLog } from './committed-log.ts';
 import { DatabaseState } from './database-state.ts';
-import { checkDirectories, type DataLayout, VERSION_DIRECTORY } from './directory-check.ts';
+import { areApart, checkDirectories, type DataLayout, VERSION_DIRECTORY } from './directory-check.ts';
 import { type DiskDiff, openDiskDiff } from './disk-diff.ts';
 import { onDisk } from './disk-error.ts';
 import { FileTxnLog, type FlushDone } from './file-txn-log.ts';
 import { firstStart } from './first-start.ts';
 import { cutFile, endsBefore, forgetAfter, forgetSnapshotsAfter } from './forget.ts';
 import { listLogFiles } from './log-format.ts';
-import { LogRecord } from './log-record.ts';
+import { LogRecord, readOwner, writeOwner } from './log-record.ts';
 import { parseTxnPacket } from './parse-txn.ts';
 import { type RecoverySource, recover, recoverUpTo } from './recovery.ts';
 import { renewNewestLog } from './renew-log.ts';
@@ -57,6 +57,9 @@ export interface ZkDatabaseConfig {
   /** A file beside the snapshots says where their logs are. @see LogRecord */
   readonly logRecord: boolean;
 }
+
+/** Enough that two servers of one host do not draw the same. */
+const PAIRS = 2 ** 32;
 
 export const databaseDefaults = {
   snapCount: 100_000,
@@ -100,6 +103,7 @@ export class ZkDatabase {
   #state: DatabaseState;
   #log: FileTxnLog;
   readonly #record: LogRecord;
+  #pair: string | undefined;
   #snapshot: SnapshotWriter | null = null;
   #restoring = false;
   #txnsSinceSnapshot = 0;
@@ -163,6 +167,7 @@ export class ZkDatabase {
       onDisk('sync', path, () => disk.syncDirectory(path));
     }
     checkDirectories(disk, this.#layout, this.#record);
+    this.#pair = this.#record.read()?.pair;
     this.#removeTemporarySnapshots();
     const { state, snapshotPath, txnsReplayed, tail } = recover(this.#recoverySource());
     if (tail !== undefined) {
@@ -183,6 +188,7 @@ export class ZkDatabase {
     this.#state = state;
     this.#startNew(snapshotPath !== undefined, txnsReplayed > 0);
     if (this.#hasLogs) this.#recordLogs(true);
+    this.#pairDirectories();
     this.#log = this.#openLog(Math.max(0, this.lastProcessedZxid));
     this.#txnsSinceSnapshot = txnsReplayed;
     metrics.summary('startup_txns_loaded').add(txnsReplayed);
@@ -409,8 +415,20 @@ export class ZkDatabase {
     return listLogFiles(this.#parts.disk, this.logDirectory).length > 0;
   }
 
+  /** Both say the same from now on, wherever they are moved. */
+  #pairDirectories(): void {
+    const { disk, random } = this.#parts;
+    if (!this.#config.logRecord || this.lastProcessedZxid < 0 || !areApart(disk, this.#layout)) return;
+    const owner = readOwner(disk, this.logDirectory);
+    this.#pair ??= owner?.pair ?? random.below(PAIRS).toString(16);
+    this.#recordLogs(this.#hasLogs);
+    if (owner?.pair !== this.#pair)
+      writeOwner(disk, this.logDirectory, { snapshotDirectory: this.snapDirectory, pair: this.#pair });
+  }
+
   #recordLogs(logged: boolean): void {
-    if (this.#config.logRecord) this.#record.write({ logDirectory: this.logDirectory, logged });
+    if (this.#config.logRecord)
+      this.#record.write({ logDirectory: this.logDirectory, logged, pair: this.#pair });
   }
 
   #startNew(hasSnapshot: boolean, hasTxns: boolean): void {
