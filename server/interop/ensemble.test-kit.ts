@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, temporaryFolder, until } from '#test';
 import { ADMIN_PORT, CONTAINERS_STAY, type Implementation, Member } from './member.test-kit.ts';
-import { LONGEST_TIMEOUT_MS, ZkClient } from './zk-client.test-kit.ts';
+import { CLIENT_PORT, LONGEST_TIMEOUT_MS, ZkClient } from './zk-client.test-kit.ts';
 
 export interface MemberPlan {
   readonly is: Implementation;
@@ -16,12 +16,24 @@ export interface MemberPlan {
   readonly settings?: readonly string[];
 }
 
+/** Where a member stands, when it is not on a loopback address of its own. */
+export interface Place {
+  /** As server lines and clientPortAddress write it. */
+  readonly name: string;
+  /** Where the test dials it. */
+  readonly dial: string;
+  /** Its clients may come to every address of the machine. */
+  readonly everywhere?: boolean;
+  readonly ports?: { readonly client: number; readonly quorum: number; readonly election: number };
+}
+
+const PORTS = { client: CLIENT_PORT, quorum: 2888, election: 3888 };
+
 /** Small files, so that snapshots and logs are cheap; limits that a busy machine can keep. */
 const COMMON = [
   'tickTime=250',
   'initLimit=240',
   'syncLimit=80',
-  'clientPort=2181',
   'preAllocSize=256',
   '4lw.commands.whitelist=*',
   'admin.enableServer=false',
@@ -48,32 +60,37 @@ export class Ensemble {
   readonly members: ReadonlyMap<number, Member>;
   readonly #clients: ZkClient[] = [];
 
-  constructor(plans: readonly MemberPlan[], settings: readonly string[] = []) {
+  constructor(plans: readonly MemberPlan[], settings: readonly string[] = [], places: readonly Place[] = []) {
     const folder = temporaryFolder();
     const [a, b, c, base] = network().split('.');
-    const hostAt = (i: number) => `${a}.${b}.${c}.${Number(base) + i + 1}`;
+    const placeAt = (i: number): Required<Place> => {
+      const host = `${a}.${b}.${c}.${Number(base) + i + 1}`;
+      return { name: host, dial: host, ports: PORTS, everywhere: false, ...places[i] };
+    };
     const sidAt = (i: number) => plans[i]?.sid ?? i + 1;
     const servers = plans.map((plan, i) => {
       const role = plan.observer ? 'observer' : 'participant';
-      return `server.${sidAt(i)}=${hostAt(i)}:2888:3888:${role}`;
+      const { name, ports } = placeAt(i);
+      return `server.${sidAt(i)}=${name}:${ports.quorum}:${ports.election}:${role}`;
     });
     this.members = new Map(
       plans.map((plan, i) => {
         const sid = sidAt(i);
-        const host = hostAt(i);
+        const { name, dial, ports, everywhere } = placeAt(i);
         const own = join(folder, String(sid));
         mkdirSync(join(own, 'data'), { recursive: true });
         writeFileSync(join(own, 'data', 'myid'), String(sid));
         const lines = [...COMMON, ...settings, ...(plan.settings ?? []), ...servers];
-        lines.push(`dataDir=${own}/data`, `clientPortAddress=${host}`);
+        lines.push(`dataDir=${own}/data`, `clientPort=${ports.client}`);
+        if (!everywhere) lines.push(`clientPortAddress=${name}`);
         if (plan.observer) lines.push('peerType=observer');
         if (plan.admin)
           lines.push(
             'admin.enableServer=true',
-            `admin.serverAddress=${host}`,
+            `admin.serverAddress=${name}`,
             `admin.serverPort=${ADMIN_PORT}`,
           );
-        const member = new Member(sid, host, own, plan.is);
+        const member = new Member(sid, dial, own, plan.is, ports.client);
         writeFileSync(member.configPath, `${lines.join('\n')}\n`);
         return [sid, member];
       }),
@@ -125,7 +142,8 @@ export class Ensemble {
   }
 
   async client(sid: number, options?: Parameters<typeof ZkClient.connect>[1]): Promise<ZkClient> {
-    const client = await ZkClient.connect(this.member(sid).host, options);
+    const { host, clientPort } = this.member(sid);
+    const client = await ZkClient.connect(host, { port: clientPort, ...options });
     this.#clients.push(client);
     return client;
   }
@@ -191,8 +209,9 @@ export async function withEnsemble(
   plans: readonly MemberPlan[],
   body: (ensemble: Ensemble) => Promise<void>,
   settings: readonly string[] = [],
+  places: readonly Place[] = [],
 ): Promise<void> {
-  const ensemble = new Ensemble(plans, settings);
+  const ensemble = new Ensemble(plans, settings, places);
   try {
     await body(ensemble);
   } catch (error) {

@@ -6,6 +6,7 @@ import * as net from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onPath, requirePeer, until } from '#test';
+import { CLIENT_PORT } from './zk-client.test-kit.ts';
 
 export type Implementation = 'zklab' | 'apache';
 
@@ -45,14 +46,23 @@ function apacheCommand(configPath: string): string[] {
 
 export class Member {
   readonly sid: number;
+  /** Where the test dials it. */
   readonly host: string;
+  readonly clientPort: number;
   readonly folder: string;
   implementation: Implementation;
   #child: ChildProcess | null = null;
 
-  constructor(sid: number, host: string, folder: string, implementation: Implementation) {
+  constructor(
+    sid: number,
+    host: string,
+    folder: string,
+    implementation: Implementation,
+    clientPort = CLIENT_PORT,
+  ) {
     this.sid = sid;
     this.host = host;
+    this.clientPort = clientPort;
     this.folder = folder;
     this.implementation = implementation;
   }
@@ -127,9 +137,9 @@ export class Member {
   }
 
   /** The answer to a four-letter word, read to the end. */
-  word(word: string): Promise<string> {
+  word(word: string, host = this.host): Promise<string> {
     return new Promise((resolve, reject) => {
-      const socket = net.connect({ host: this.host, port: 2181 });
+      const socket = net.connect({ host, port: this.clientPort });
       const chunks: Buffer[] = [];
       socket.setTimeout(WORD_DEADLINE_MS, () => socket.destroy(new Error(`${word}: no answer`)));
       socket.on('connect', () => socket.write(word));

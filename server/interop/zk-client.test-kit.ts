@@ -19,7 +19,7 @@ import { readStat, type Stat } from '../wire/stat.ts';
 import { readWatcherEvent } from '../wire/watch-event.ts';
 
 const FRAME_BYTES_MAX = 64 * 1024 * 1024;
-const CLIENT_PORT = 2181;
+export const CLIENT_PORT = 2181;
 /** No session expires because a member takes its time to start: the closing would be a transaction, and the end of a test. */
 export const LONGEST_TIMEOUT_MS = 300_000;
 const PING_INTERVAL_MS = 1000;
@@ -105,9 +105,9 @@ export class ZkClient {
   /** zxid of the last reply. */
   lastZxid = 0;
 
-  private constructor(host: string) {
+  private constructor(host: string, port: number) {
     this.#frames = new FrameReader(FRAME_BYTES_MAX, (bytes, start, end) => this.#onFrame(bytes, start, end));
-    this.#socket = net.connect({ host, port: CLIENT_PORT, noDelay: true });
+    this.#socket = net.connect({ host, port, noDelay: true });
     this.#socket.on('data', chunk => this.#frames.feed(chunk));
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => this.#onClosed());
@@ -119,9 +119,9 @@ export class ZkClient {
    */
   static async connect(
     host: string,
-    options: { session?: SessionCredentials; timeoutMs?: number; ping?: boolean } = {},
+    options: { session?: SessionCredentials; timeoutMs?: number; ping?: boolean; port?: number } = {},
   ): Promise<ZkClient> {
-    const client = new ZkClient(host);
+    const client = new ZkClient(host, options.port ?? CLIENT_PORT);
     const timeoutMs = options.timeoutMs ?? LONGEST_TIMEOUT_MS;
     const { sessionId, password } = options.session ?? { sessionId: 0n, password: Buffer.alloc(16) };
     const hello = new JuteWriter();
