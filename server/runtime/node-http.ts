@@ -89,7 +89,9 @@ function listen(
       return;
     }
     const serverFor = (onSocket: (socket: Socket) => void) =>
-      app.server.listening ? limited(createServer({ noDelay: true }, onSocket), limits) : app.server;
+      app.server.listening
+        ? limited(createServer({ noDelay: true, allowHalfOpen: true }, onSocket), limits)
+        : app.server;
     listener = listenOn(
       names,
       address,
