@@ -10,14 +10,16 @@ import { sessionIdHex, sessionPassword } from '../sessions/session-id.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
 import { type Acl, type Id, Perms } from '../wire/acl.ts';
 import { type ConnectRequest, readConnectRequest } from '../wire/connect.ts';
-import { FrameCutter } from '../wire/frames.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { ClientIdentities } from './client-identities.ts';
-import { ClientOutput, OUTPUT_BYTES_MAX } from './client-output.ts';
+import { ClientInput } from './client-input.ts';
+import { ClientOutput, EVENT_BYTES_MAX } from './client-output.ts';
 import { ConnectionStats } from './connection-stats.ts';
 import { judgeHello } from './hello.ts';
+import type { InputHolder, InputLedger } from './input-ledger.ts';
+import type { OutputLedger } from './output-ledger.ts';
 import { Hold, ReadGate } from './read-gate.ts';
 import { SessionRequests } from './session-requests.ts';
 
@@ -29,16 +31,21 @@ export interface ConnectionHost {
   readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
   /** Divides the turns of the loop among all connections. */
   readonly turns: TurnQueue;
+  /** What is kept of the input of all, and of the output. */
+  readonly input: InputLedger;
+  readonly outputs: OutputLedger;
+  /** More is kept than may be: those that keep most are to go. */
+  relieve(): void;
   /** The server while one serves. */
   server(): ZooKeeperServer | null;
   closed(connection: ClientConnection): void;
 }
 
 /** One client: frames in, replies and watch events out. @see facts section 2; NIOServerCnxn */
-export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker {
+export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker, InputHolder {
   readonly #connection: Connection;
   readonly #host: ConnectionHost;
-  readonly #frames: FrameCutter;
+  readonly input: ClientInput;
   readonly ids: ClientIdentities;
   readonly gate: ReadGate;
   readonly output: ClientOutput;
@@ -68,7 +75,7 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
     this.output = new ClientOutput(connection, this.stats);
     this.gate = new ReadGate(connection);
     this.ids = new ClientIdentities(connection.remote.host);
-    this.#frames = new FrameCutter(host.frameBytesMax);
+    this.input = new ClientInput(host.frameBytesMax, host.input, this);
   }
 
   get remote(): string {
@@ -99,13 +106,14 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
   /** Bytes of one read from the socket. */
   feed(chunk: Buffer, nowMs: number): void {
     this.arrivedMs = nowMs;
-    this.#frames.add(chunk);
+    this.input.frames.add(chunk);
     this.#host.turns.arrived(this, nowMs);
   }
 
   /** What has come is worked on later. Until then nothing more is read. */
   lined(): void {
     this.gate.hold(Hold.line);
+    this.#recount();
   }
 
   /** Answers what can be answered and takes what has come. Anything malformed closes this connection and harms nothing else. */
@@ -120,6 +128,7 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
     }
     if (!hasMore) {
       this.gate.release(Hold.line);
+      this.#recount();
       this.#endIfDone();
     }
     return hasMore;
@@ -128,7 +137,8 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
   #work(budget: TurnBudget): boolean {
     for (let pieces = 0; this.#state !== 'closed'; pieces++) {
       const answers = this.#requests?.isAnswerable === true;
-      if (answers ? this.gate.isHeld(Hold.output) : !this.gate.mayTake || !this.#frames.peek()) return false;
+      if (answers ? this.gate.isHeld(Hold.output) : !this.gate.mayTake || !this.input.frames.peek())
+        return false;
       if (pieces > 0 && budget.sliceIsOver) return true;
       if (answers) this.#requests!.answerOldest();
       else if (!this.#take()) return false;
@@ -138,11 +148,20 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
 
   /** The frame at hand. False when it has to wait: then it stays where it is, and the gate is held. */
   #take(): boolean {
-    const { bytes, start, end } = this.#frames;
+    const { bytes, start, end } = this.input.frames;
     if (this.#state === 'new') this.#onHello(bytes, start, end);
     else if (!this.#requests!.take(bytes, start, end)) return false;
-    this.#frames.take();
+    this.input.frames.take();
     return true;
+  }
+
+  #recount(): void {
+    this.input.recount(this.#requests);
+    if (this.#host.input.isOver) this.#host.relieve();
+  }
+
+  hold(reason: Hold): void {
+    this.gate.hold(reason);
   }
 
   /** What `reason` held goes on, later in this turn or in another. */
@@ -155,7 +174,7 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
   /** There is something to answer or to take. */
   wake(): void {
     if (this.#state === 'closed') return;
-    if (this.#frames.hasMore || this.#requests?.isAnswerable === true) this.#host.turns.wake(this);
+    if (this.input.frames.hasMore || this.#requests?.isAnswerable === true) this.#host.turns.wake(this);
   }
 
   #onHello(bytes: Buffer, start: number, end: number): void {
@@ -166,7 +185,7 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
       return;
     }
     this.#server = server;
-    this.#requests = new SessionRequests(this, server);
+    this.#requests = new SessionRequests(this, server, this.#host.input);
     server.parts.metrics.counter('connection_request_count').add();
     const verdict = judgeHello(hello, server.lastProcessedZxid, this.#host.sessionTimeouts);
     if (verdict.kind === 'close') {
@@ -242,6 +261,7 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
     if (this.#state === 'closed') return;
     if (request.op !== OpCode.createSession) {
       this.#requests!.complete(request, result);
+      this.#recount();
       this.#endIfDone();
     } else if (result?.err === 0) this.established(this.sessionId, this.timeoutMs);
     else this.refused();
@@ -254,23 +274,21 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
   }
 
   get #isAsked(): boolean {
-    return this.#frames.hasMore || this.outstanding > 0;
+    return this.input.frames.hasMore || this.outstanding > 0;
   }
 
   #endIfDone(): void {
     if (this.#peerEnded && !this.#isAsked) this.close('the client has left');
   }
 
-  /** The client does not keep up: nothing more is taken from it, and there is an end to what is kept for it. */
+  /** The client does not keep up: nothing more is answered before it has read what waits for it. */
   relieve(): void {
     this.gate.hold(Hold.output);
-    const { bytesQueued } = this.output;
-    if (bytesQueued > OUTPUT_BYTES_MAX) {
-      this.close(`${bytesQueued} bytes wait for a client that does not read`, true);
-    }
+    if (this.#host.outputs.isOver) this.#host.relieve();
   }
 
   drained(): void {
+    this.output.drained();
     this.release(Hold.output);
   }
 
@@ -281,7 +299,11 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
     const { config, database } = server.parts;
     if (!config.skipAcl && !database.tree.aclDecisions.allows(acl, Perms.READ, this.ids.all)) return;
     this.stats.lastZxid = zxid;
-    if (!this.output.event(type, path, server.parts.stats)) this.relieve();
+    if (this.output.event(type, path, server.parts.stats)) return;
+    this.relieve();
+    const eventBytesWaiting = Math.min(this.output.eventBytesWaiting, this.output.bytesQueued);
+    if (eventBytesWaiting > EVENT_BYTES_MAX)
+      this.cut(`${eventBytesWaiting} bytes of watch events wait for a client that does not read`);
   }
 
   /** Called again and again: the pings of a client that is not read from are not seen. */
@@ -299,6 +321,19 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
   /** What was written still leaves. `warn` for what a person should see in the log. */
   close(reason: string, warn = false): void {
     if (this.#state === 'closed') return;
+    this.#logClose(reason, warn);
+    this.#finish();
+    this.#connection.end();
+  }
+
+  /** What was written and has not left is lost. */
+  cut(reason: string): void {
+    if (this.#state !== 'closed') this.#logClose(reason, true);
+    this.#finish();
+    this.#connection.destroy(reason);
+  }
+
+  #logClose(reason: string, warn: boolean): void {
     const fields = {
       from: this.remote,
       session: sessionIdHex(this.sessionId),
@@ -306,8 +341,6 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
     };
     if (warn) this.#host.logger.warn(`client connection closed: ${reason}`, fields);
     else this.#host.logger.debug(`client connection closed: ${reason}`, fields);
-    this.#finish();
-    this.#connection.end();
   }
 
   /** The socket is gone, from whichever side. */
@@ -318,9 +351,9 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker 
   #finish(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#frames.stop();
     this.gate.leave();
     this.#requests?.forget();
+    this.input.stop();
     this.#server?.removeConnection(this);
     this.#host.closed(this);
   }

@@ -32,6 +32,21 @@ test('facts 24: the event of a setData, and a refused session, byte by byte; eac
   assert.equal([stats.packetsSent, totals.packetsSent], [3, 3]);
 });
 
+test('events that wait are counted from when the client stops reading until it has read all', () => {
+  let accepts = true;
+  const connection = { write: () => accepts } as unknown as Connection;
+  const output = new ClientOutput(connection, new ConnectionStats(0));
+  const event = () => output.event(3, '/a', new ServerStats());
+  event();
+  assert.is(output.eventBytesWaiting, 0);
+  accepts = false;
+  event();
+  event();
+  assert.is(output.eventBytesWaiting, 2 * 34);
+  output.drained();
+  assert.is(output.eventBytesWaiting, 0);
+});
+
 /** A client watches and reads while another writes: the first read that shows the change with no event before it. */
 function firstStaleWatch(): string | null {
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();

@@ -8,8 +8,8 @@ import { KeeperState, writeWatcherEvent } from '../wire/watch-event.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 import type { ServerStats } from './server-stats.ts';
 
-/** A client that does not read its replies and events is cut off at this much. */
-export const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
+/** Replies wait for a client that does not read, but events cannot: at this much it is cut off. */
+export const EVENT_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * What goes to one client, in the order it is written: replies and watch events share one buffer, so an event is
@@ -18,10 +18,21 @@ export const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 export class ClientOutput {
   readonly #connection: Connection;
   readonly #stats: ConnectionStats;
+  #eventBytesWaiting = 0;
 
   constructor(connection: Connection, stats: ConnectionStats) {
     this.#connection = connection;
     this.#stats = stats;
+  }
+
+  /** Of events that came since the client last had read everything. */
+  get eventBytesWaiting(): number {
+    return this.#eventBytesWaiting;
+  }
+
+  /** The client has read what waited. */
+  drained(): void {
+    this.#eventBytesWaiting = 0;
   }
 
   get bytesQueued(): number {
@@ -53,7 +64,9 @@ export class ClientOutput {
     const writer = new JuteWriter(64 + path.length);
     writer.writeInt(0).writeInt(Xid.notification).writeLong(-1).writeInt(ErrorCode.OK);
     writeWatcherEvent(writer, { type, state: KeeperState.connected, path });
-    return this.#send(writer, totals);
+    const accepted = this.#send(writer, totals);
+    if (!accepted) this.#eventBytesWaiting += writer.length;
+    return accepted;
   }
 
   #send(frame: JuteWriter, totals: ServerStats): boolean {

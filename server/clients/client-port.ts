@@ -7,9 +7,11 @@ import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
+import type { Address, Clock, Connection, ConnectionEvents, Network, Timer } from '../runtime/runtime.ts';
 import { ClientConnection, type ConnectionHost } from './client-connection.ts';
 import type { AnswerPieces } from './four-letter-words.ts';
+import { InputLedger } from './input-ledger.ts';
+import { OutputLedger } from './output-ledger.ts';
 import type { ServerStats } from './server-stats.ts';
 import { WordAnswer } from './word-answer.ts';
 
@@ -43,12 +45,17 @@ export class ClientPort implements ConnectionHost {
   readonly frameBytesMax: number;
   readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
   readonly turns: TurnQueue;
+  readonly input = new InputLedger();
+  readonly outputs = new OutputLedger();
+  /** Those whose sockets are open, for what waits to be read by them. */
+  readonly #sockets = new Set<ClientConnection>();
   readonly #parts: ClientPortParts;
   readonly #perAddress = new Map<string, number>();
   readonly #connections = new Map<ClientConnection, string>();
   #server: ZooKeeperServer | null = null;
   #listener: { close(): void } | null = null;
   #check: Timer | null = null;
+  #relieving = false;
 
   constructor(parts: ClientPortParts) {
     const { config } = parts;
@@ -112,9 +119,10 @@ export class ClientPort implements ConnectionHost {
     const client = new ClientConnection(connection, this, clock);
     this.#connections.set(client, from);
     this.#perAddress.set(from, count + 1);
+    this.#sockets.add(client);
     let head: Buffer | null = EMPTY;
     let word: WordAnswer | null = null;
-    connection.start({
+    const events: ConnectionEvents = {
       onData: chunk => {
         if (word !== null) return;
         if (head === null) {
@@ -135,6 +143,7 @@ export class ClientPort implements ConnectionHost {
         if (word === null && reason === CLOSED_BY_PEER) metrics.counter('connection_drop_count').add();
         word?.readerGone();
         client.onSocketClosed();
+        this.#sockets.delete(client);
       },
       onDrain: () => {
         if (word === null) client.drained();
@@ -142,7 +151,8 @@ export class ClientPort implements ConnectionHost {
       },
       // Scripts close their half behind a word, as netcat does.
       onEnd: () => word !== null || client.peerEnded(),
-    });
+    };
+    connection.start(events, this.outputs);
   }
 
   #answerTo(bytes: Buffer): AnswerPieces | null | undefined {
@@ -160,6 +170,32 @@ export class ClientPort implements ConnectionHost {
     client.isWord = true;
     const to = { connection, stats: client.stats, totals: this.#server === null ? null : stats };
     return new WordAnswer(bytes.toString('latin1', 0, 4), pieces, to, answers);
+  }
+
+  /** More is kept of clients, or for them, than may be: those that keep most go first. */
+  relieve(): void {
+    if (this.#relieving) return;
+    this.#relieving = true;
+    const { input, outputs } = this;
+    if (input.isOver) {
+      const total = `all clients together have ${input.keptBytes} bytes in frames that are not whole or that wait`;
+      cutGreediest(
+        this.#connections.keys(),
+        client => client.input.keptBytes,
+        total,
+        () => input.isEased,
+      );
+    }
+    if (outputs.isOver) {
+      const total = `${outputs.bytes} bytes wait for all clients together`;
+      cutGreediest(
+        this.#sockets,
+        client => client.output.bytesQueued,
+        total,
+        () => outputs.isEased,
+      );
+    }
+    this.#relieving = false;
   }
 
   closed(connection: ClientConnection): void {
@@ -181,6 +217,10 @@ export class ClientPort implements ConnectionHost {
 
   #lookAt(connection: ClientConnection, nowMs: number): void {
     const { config, metrics } = this.#parts;
+    if (connection.input.stallsOthers(nowMs)) {
+      connection.cut('frames of other clients wait for one that does not come');
+      return;
+    }
     if (connection.hasSession || connection.isWord) {
       connection.touchWhileHeld();
     } else if (nowMs - connection.openedMs > config.sessionlessTimeoutMs) {
@@ -198,5 +238,19 @@ export class ClientPort implements ConnectionHost {
 
 /** The reason of a connection whose peer ended it. */
 const CLOSED_BY_PEER = 'closed by peer';
+function cutGreediest(
+  clients: Iterable<ClientConnection>,
+  bytesOf: (client: ClientConnection) => number,
+  total: string,
+  isEnough: () => boolean,
+): void {
+  const byBytes = [...clients].map(client => ({ client, bytes: bytesOf(client) }));
+  byBytes.sort((a, b) => b.bytes - a.bytes);
+  for (const { client, bytes } of byBytes) {
+    if (bytes === 0 || isEnough()) return;
+    client.cut(`${total}, and ${bytes} of them are of this one`);
+  }
+}
+
 const EMPTY = Buffer.alloc(0);
 const LOWER_A = 0x61;

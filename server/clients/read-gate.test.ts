@@ -34,7 +34,7 @@ test('held for the server’s sake it is alive; held for its own, while it takes
     [100, 90, 90, 120, 110].map(bytes => gate.isHeldAlive(bytes)),
     [false, true, false, false, true],
   );
-  for (const reason of [Hold.requests, Hold.order, Hold.line]) {
+  for (const reason of [Hold.requests, Hold.order, Hold.line, Hold.submitted, Hold.gathered]) {
     gate.hold(reason);
     assert.is(gate.isHeldAlive(110), true);
     gate.release(reason);

@@ -12,8 +12,14 @@ export const Hold = {
   order: 8,
   /** what has come of it waits for a turn of the loop */
   line: 16,
+  /** requests under way take all the memory that they may */
+  submitted: 32,
+  /** it is in the middle of a frame, and others that are have to end theirs first */
+  gathered: 64,
 } as const;
 export type Hold = (typeof Hold)[keyof typeof Hold];
+
+const HELD_BY_US = Hold.requests | Hold.order | Hold.line | Hold.submitted | Hold.gathered;
 
 /** Nothing is read from a client until every reason to wait is gone. */
 export class ReadGate {
@@ -60,7 +66,7 @@ export class ReadGate {
   isHeldAlive(bytesQueued: number): boolean {
     const takesIn = (this.#holds & Hold.output) !== 0 && bytesQueued < this.#bytesQueuedBefore;
     this.#bytesQueuedBefore = bytesQueued;
-    return takesIn || (this.#holds & (Hold.requests | Hold.order | Hold.line)) !== 0;
+    return takesIn || (this.#holds & HELD_BY_US) !== 0;
   }
 
   /** The connection is ending, which it can only when it is read to its end. */

@@ -28,12 +28,21 @@ export const PENDING_MAX = 4096;
  */
 export const OWED_READS_MAX = 64;
 
+/** Requests of one client that are under way: below this one more may start, which may be as large as a frame. */
+export const SUBMITTED_BYTES_MAX = 4 * 1024 * 1024;
+
+/** Reads of one client that wait. */
+export const WAITING_READS_BYTES_MAX = 64 * 1024;
+
 /** The requests of one session that are not answered, oldest first, and how much more may join them. */
 export class SessionOrder {
   readonly #pending = new Fifo<Pending>();
   #submitted = 0;
   #reads = 0;
   #wide = 0;
+  /** Of all that holds requests: each chunk that was read from the socket counts whole, and once. */
+  #bytes = 0;
+  #readBytes = 0;
 
   get length(): number {
     return this.#pending.length;
@@ -53,31 +62,50 @@ export class SessionOrder {
     return this.#submitted;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(pending: Pending): void {
+    if (this.#pending.last()?.bytes !== pending.bytes) this.#bytes += pending.bytes.length;
     this.#pending.push(pending);
     this.#count(pending, 1);
   }
 
   shift(): void {
     const head = this.#pending.shift();
-    if (head !== undefined) this.#count(head, -1);
+    if (head === undefined) return;
+    if (this.#pending.peek()?.bytes !== head.bytes) this.#bytes -= head.bytes.length;
+    this.#count(head, -1);
   }
 
-  #count({ request, weight }: Pending, by: 1 | -1): void {
-    if (request !== null) this.#submitted += by;
-    else if (weight === WIDE) this.#wide += by;
+  #count({ request, weight, start, end }: Pending, by: 1 | -1): void {
+    if (request !== null) {
+      this.#submitted += by;
+      return;
+    }
+    this.#readBytes += by * (end - start);
+    if (weight === WIDE) this.#wide += by;
     else this.#reads += by * weight;
   }
 
   /** One more may wait here; `submits`: and the server is to work on it meanwhile. */
   hasRoom(submits: boolean): boolean {
-    if (this.#pending.length >= PENDING_MAX) return false;
-    return !submits || (this.#wide === 0 && this.#reads <= OWED_READS_MAX);
+    if (this.#pending.length >= PENDING_MAX || this.#bytes >= SUBMITTED_BYTES_MAX) return false;
+    return submits
+      ? this.#wide === 0 && this.#reads <= OWED_READS_MAX
+      : this.#readBytes < WAITING_READS_BYTES_MAX;
   }
 
   /** Half of what may wait has gone: whoever was held goes on. */
   get isRelaxed(): boolean {
-    return this.#pending.length <= PENDING_MAX / 2 && this.#wide === 0 && this.#reads <= OWED_READS_MAX / 2;
+    return (
+      this.#pending.length <= PENDING_MAX / 2 &&
+      this.#bytes <= SUBMITTED_BYTES_MAX / 2 &&
+      this.#readBytes <= WAITING_READS_BYTES_MAX / 2 &&
+      this.#wide === 0 &&
+      this.#reads <= OWED_READS_MAX / 2
+    );
   }
 
   clear(): void {
@@ -85,5 +113,7 @@ export class SessionOrder {
     this.#submitted = 0;
     this.#reads = 0;
     this.#wide = 0;
+    this.#bytes = 0;
+    this.#readBytes = 0;
   }
 }

@@ -13,6 +13,7 @@ import { JuteError, JuteReader } from '../wire/jute.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { readAuthRequest } from '../wire/requests.ts';
 import type { ClientConnection } from './client-connection.ts';
+import type { InputLedger } from './input-ledger.ts';
 import { Hold } from './read-gate.ts';
 import { type Pending, SessionOrder } from './session-order.ts';
 
@@ -26,13 +27,15 @@ const MULTI_BYTES_PER_UNIT = 16;
 export class SessionRequests {
   readonly #connection: ClientConnection;
   readonly #server: ZooKeeperServer;
+  readonly #input: InputLedger;
   readonly #budget: TurnBudget;
   readonly #reader = new JuteReader();
   readonly #order = new SessionOrder();
   readonly #identities: () => readonly Id[];
 
-  constructor(connection: ClientConnection, server: ZooKeeperServer) {
+  constructor(connection: ClientConnection, server: ZooKeeperServer, input: InputLedger) {
     this.#connection = connection;
+    this.#input = input;
     this.#server = server;
     this.#budget = server.parts.turns.budget;
     this.#identities = () => connection.identities();
@@ -40,6 +43,16 @@ export class SessionRequests {
 
   get outstanding(): number {
     return this.#order.length;
+  }
+
+  /** Of requests that the server works on, and what waits behind them. */
+  get submittedBytes(): number {
+    return this.#order.submitted > 0 ? this.#order.bytes : 0;
+  }
+
+  /** Of reads that wait for the client to read. */
+  get waitingBytes(): number {
+    return this.#order.submitted > 0 ? 0 : this.#order.bytes;
   }
 
   /** The oldest can be answered. */
@@ -66,6 +79,10 @@ export class SessionRequests {
     const outOfTurn = op === OpCode.auth || op === OpCode.sasl;
     if (waits && !outOfTurn && !this.#order.hasRoom(submits)) {
       this.#connection.gate.hold(Hold.order);
+      return false;
+    }
+    if (submits && this.#input.isFull) {
+      this.#input.wait(this.#connection);
       return false;
     }
     const server = this.#server;

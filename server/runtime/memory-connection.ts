@@ -5,12 +5,10 @@ import {
   type Connection,
   type ConnectionEvents,
   OUTPUT_HIGH_WATER_BYTES,
+  type QueuedBytes,
   type Timer,
 } from './runtime.ts';
 import type { VirtualClock } from './virtual-clock.ts';
-
-/** `onDrain` is called when fewer bytes than this are left in the output buffer. */
-const OUTPUT_LOW_WATER_BYTES = OUTPUT_HIGH_WATER_BYTES / 2;
 
 /** Bytes under way or unread by the receiver: what the two kernels' socket buffers hold. */
 export const WINDOW_BYTES = 256 * 1024;
@@ -44,6 +42,7 @@ export class MemoryConnection implements Connection {
 
   #output = Buffer.alloc(0);
   #outputLength = 0;
+  #queued: QueuedBytes | undefined;
   #flushRequested = false;
   #drainWanted = false;
   /** Sent and not yet read by the peer's process. */
@@ -78,6 +77,10 @@ export class MemoryConnection implements Connection {
     b.#peer = a;
   }
 
+  get #highWaterBytes(): number {
+    return this.#queued?.highWaterBytes ?? OUTPUT_HIGH_WATER_BYTES;
+  }
+
   get bytesQueued(): number {
     return this.#outputLength;
   }
@@ -86,8 +89,9 @@ export class MemoryConnection implements Connection {
     return this.#closed;
   }
 
-  start(events: ConnectionEvents): void {
+  start(events: ConnectionEvents, queued?: QueuedBytes): void {
     this.#events = events;
+    this.#queued = queued;
     if (this.#closed) this.#announceClose();
     else this.#requestRead();
   }
@@ -96,7 +100,8 @@ export class MemoryConnection implements Connection {
     if (this.#closed || this.#ending) return true;
     this.#append(bytes, start, end);
     this.#requestFlush();
-    const accepted = this.#outputLength <= OUTPUT_HIGH_WATER_BYTES;
+    this.#queued?.add(end - start);
+    const accepted = this.#outputLength <= this.#highWaterBytes;
     if (!accepted) this.#drainWanted = true;
     return accepted;
   }
@@ -217,7 +222,7 @@ export class MemoryConnection implements Connection {
       this.#finish();
       if (this.#endTold) this.#requestRead();
     }
-    if (this.#drainWanted && this.#outputLength < OUTPUT_LOW_WATER_BYTES) {
+    if (this.#drainWanted && this.#outputLength < this.#highWaterBytes / 2) {
       this.#drainWanted = false;
       this.#enter(() => {
         if (!this.#closed) this.#events?.onDrain?.();
@@ -230,6 +235,7 @@ export class MemoryConnection implements Connection {
     const bytes = Buffer.from(this.#output.subarray(0, length));
     this.#output.copyWithin(0, length, this.#outputLength);
     this.#outputLength -= length;
+    this.#queued?.add(-length);
     this.#unread += length;
     let from = 0;
     for (const point of this.#link.splitPoints(length)) {
@@ -322,6 +328,7 @@ export class MemoryConnection implements Connection {
     this.#closeReason = reason;
     this.#received = [];
     this.#output = Buffer.alloc(0);
+    this.#queued?.add(-this.#outputLength);
     this.#outputLength = 0;
     this.#linger?.cancel();
     this.#idle?.cancel();

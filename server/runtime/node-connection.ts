@@ -3,7 +3,13 @@ import { copyBytes } from '../wire/jute.ts';
 import { canonicalHost } from './host-address.ts';
 import { Linger } from './linger.ts';
 import type { NodeClock } from './node-clock.ts';
-import { type Address, type Connection, type ConnectionEvents, OUTPUT_HIGH_WATER_BYTES } from './runtime.ts';
+import {
+  type Address,
+  type Connection,
+  type ConnectionEvents,
+  OUTPUT_HIGH_WATER_BYTES,
+  type QueuedBytes,
+} from './runtime.ts';
 
 const OUTPUT_BUFFER_BYTES = 16 * 1024;
 /** A buffer that grew beyond this for one burst is not kept. */
@@ -26,6 +32,11 @@ export class NodeConnection implements Connection {
   /** What the socket was not given yet, oldest first. */
   #parts: Uint8Array[] = [];
   #partsBytes = 0;
+  /** For each of `#parts` the shared buffer that it is, or the rest of; null for what is this connection's own. */
+  #sharedOf: (Uint8Array | null)[] = [];
+  #sharedBytes = 0;
+  #queued: QueuedBytes | undefined;
+  #counted = 0;
   #flushQueued = false;
   /** `write` has answered false, and `onDrain` has not been called since. */
   #drainWanted = false;
@@ -47,10 +58,7 @@ export class NodeConnection implements Connection {
     socket.on('drain', () => this.#giveMore());
     socket.on('close', () => {
       this.#closed = true;
-      this.#out = EMPTY;
-      this.#outLength = 0;
-      this.#parts = [];
-      this.#partsBytes = 0;
+      this.#dropQueued();
       this.#linger?.cancel();
       this.#events?.onClose(this.#reason);
     });
@@ -60,8 +68,9 @@ export class NodeConnection implements Connection {
     return this.#outLength + this.#partsBytes + this.#socket.writableLength;
   }
 
-  start(events: ConnectionEvents): void {
+  start(events: ConnectionEvents, queued?: QueuedBytes): void {
     this.#events = events;
+    this.#queued = queued;
     const socket = this.#socket;
     if (this.#closed) {
       this.#clock.atEndOfTurn(() => events.onClose(this.#reason));
@@ -88,16 +97,46 @@ export class NodeConnection implements Connection {
     if (bytes.length < SHARED_BYTES_MIN) return this.write(bytes);
     if (this.#closed || this.#ending) return true;
     if (this.#outLength > 0) this.#cutOut();
-    this.#parts.push(bytes);
-    this.#partsBytes += bytes.length;
+    this.#pushPart(bytes, bytes);
+    this.#sharedBytes += bytes.length;
+    this.#queued?.keep(bytes);
     return this.#wrote();
   }
 
   #wrote(): boolean {
     this.#queueFlush();
-    const accepted = this.bytesQueued <= OUTPUT_HIGH_WATER_BYTES;
+    const { bytesQueued } = this;
+    const queued = this.#queued;
+    const highWaterBytes = queued === undefined ? OUTPUT_HIGH_WATER_BYTES : queued.highWaterBytes;
+    if (queued !== undefined) this.#count(queued, bytesQueued);
+    const accepted = bytesQueued <= highWaterBytes;
     if (!accepted) this.#drainWanted = true;
     return accepted;
+  }
+
+  #count(queued: QueuedBytes, bytesQueued: number): void {
+    const own = bytesQueued - this.#sharedBytes;
+    if (own === this.#counted) return;
+    queued.add(own - this.#counted);
+    this.#counted = own;
+  }
+
+  #pushPart(part: Uint8Array, shared: Uint8Array | null): void {
+    this.#parts.push(part);
+    this.#sharedOf.push(shared);
+    this.#partsBytes += part.length;
+  }
+
+  #dropQueued(): void {
+    this.#out = EMPTY;
+    this.#outLength = 0;
+    for (const shared of this.#sharedOf) if (shared !== null) this.#queued?.letGo(shared);
+    this.#parts = [];
+    this.#sharedOf = [];
+    this.#partsBytes = 0;
+    this.#sharedBytes = 0;
+    this.#queued?.add(-this.#counted);
+    this.#counted = 0;
   }
 
   #queueFlush(): void {
@@ -115,12 +154,11 @@ export class NodeConnection implements Connection {
   /** What was written so far becomes a part of its own; little is copied, so that the buffer can be used again. */
   #cutOut(): void {
     const written = this.#out.subarray(0, this.#outLength);
-    this.#partsBytes += this.#outLength;
     this.#outLength = 0;
     if (written.length < SHARED_BYTES_MIN) {
-      this.#parts.push(Buffer.from(written));
+      this.#pushPart(Buffer.from(written), null);
     } else {
-      this.#parts.push(written);
+      this.#pushPart(written, null);
       this.#out = EMPTY;
     }
   }
@@ -143,8 +181,7 @@ export class NodeConnection implements Connection {
     if (this.#parts.length === 0 && !this.#socket.writableNeedDrain && written.length <= PIECE_BYTES) {
       this.#socket.write(written);
     } else {
-      this.#parts.push(written);
-      this.#partsBytes += written.length;
+      this.#pushPart(written, null);
     }
   }
 
@@ -156,12 +193,22 @@ export class NodeConnection implements Connection {
     while (done < parts.length && !socket.writableNeedDrain) {
       const part = parts[done]!;
       const piece = part.length <= PIECE_BYTES ? part : part.subarray(0, PIECE_BYTES);
-      if (piece === part) done++;
-      else parts[done] = part.subarray(PIECE_BYTES);
+      const shared = this.#sharedOf[done]!;
       this.#partsBytes -= piece.length;
+      if (shared !== null) this.#sharedBytes -= piece.length;
+      if (piece !== part) {
+        parts[done] = part.subarray(PIECE_BYTES);
+      } else {
+        done++;
+        if (shared !== null) this.#queued?.letGo(shared);
+      }
       socket.write(piece);
     }
-    if (done > 0) parts.splice(0, done);
+    if (done > 0) {
+      parts.splice(0, done);
+      this.#sharedOf.splice(0, done);
+    }
+    if (this.#queued !== undefined) this.#count(this.#queued, this.bytesQueued);
     // Even when nothing was to be written: an empty answer is still an answer that ends.
     if (this.#ending && parts.length === 0 && !this.#flushQueued) socket.end();
     this.#tellDrained();
@@ -198,6 +245,7 @@ export class NodeConnection implements Connection {
     if (this.#closed || this.#socket.destroyed) return;
     this.#reason = reason;
     this.#ending = true;
+    this.#dropQueued();
     this.#socket.destroy();
   }
 

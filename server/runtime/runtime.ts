@@ -68,13 +68,25 @@ export interface ConnectionEvents {
   onEnd?(): boolean;
 }
 
+/** What several connections have queued together. They tell of it as they write and as the system takes it. */
+export interface QueuedBytes {
+  /** In place of `OUTPUT_HIGH_WATER_BYTES`, for all of them. */
+  readonly highWaterBytes: number;
+  /** So many bytes more were copied, or less. */
+  add(bytes: number): void;
+  /** A shared buffer waits once more. */
+  keep(shared: Uint8Array): void;
+  /** It waits once less. */
+  letGo(shared: Uint8Array): void;
+}
+
 export interface Connection {
   readonly local: Address;
   readonly remote: Address;
   /** Bytes accepted by `write` and not yet taken by the operating system. */
   readonly bytesQueued: number;
-  /** Data is held back until this is called, once. */
-  start(events: ConnectionEvents): void;
+  /** Data is held back until this is called, once. `queued`: where what this connection has queued is counted, too. */
+  start(events: ConnectionEvents, queued?: QueuedBytes): void;
   /**
    * Copies `bytes[start, end)` to the output buffer, which leaves in one piece at the end of the turn.
    * False when more than `OUTPUT_HIGH_WATER_BYTES` are queued; the bytes are taken all the same.
