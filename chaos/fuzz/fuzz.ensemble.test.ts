@@ -1,0 +1,27 @@
+/** Apart from the unit tests for its length: it starts no process. */
+import { assert, suite, temporaryFolder } from '#test';
+import { serverProgram } from '../simulation/server-program.ts';
+import { PORT_KINDS } from './conversation.ts';
+import { fuzz } from './fuzz.ts';
+
+const test = suite('fuzz: the server');
+
+const FRAMES = 200_000;
+const FIRST_SEED = 1;
+
+test(
+  '200,000 broken messages on all ports: nobody throws, leads less or logs too much, and quiet clients notice nothing',
+  async () => {
+    const folder = temporaryFolder();
+    const { frames, answers, failed } = await fuzz({
+      program: serverProgram(),
+      ports: PORT_KINDS,
+      frames: FRAMES,
+      first: FIRST_SEED,
+      folder,
+    });
+    assert.equal(failed, []);
+    assert.ok(frames >= FRAMES && answers > FRAMES / 4, `${frames} frames beside ${answers} answers`);
+  },
+  { deadlineMs: 1_200_000 },
+);
