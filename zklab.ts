@@ -176,6 +176,7 @@ function addFuzz(program: Command): void {
     .option('--frames <n>', 'messages to send, about', wholeNumber(1, 1_000_000_000))
     .option('--first <n>', 'the first seed; each bout takes the next', wholeNumber(0, 2 ** 32 - 1))
     .option('--ports <kinds>', 'these alone, comma-separated: client, quorum, observerMaster, election')
+    .option('--minutes <m>', 'on real processes, with kills between, for so long', wholeNumber(1, 10_000))
     .option('--replay <file>', 'a failure that was kept, from its .fuzz.json')
     .option('--json', 'the summary as one document')
     .action(

@@ -9,8 +9,8 @@ export class Attacker {
   readonly #clock: Clock;
   #connection: Connection | null = null;
   #at = 0;
-  /** It has said everything, or nobody listens any more. */
-  done = false;
+  /** It has no connection any more. */
+  gone = false;
 
   constructor(conversation: Conversation, network: Network, clock: Clock, address: Address) {
     this.#conversation = conversation;
@@ -18,7 +18,7 @@ export class Attacker {
     network.connect(address, CONNECT_TIMEOUT_MS, {
       onConnected: connection => this.#begin(connection),
       onError: () => {
-        this.done = true;
+        this.gone = true;
       },
     });
   }
@@ -29,7 +29,7 @@ export class Attacker {
       onData() {},
       onClose: () => {
         this.#connection = null;
-        this.done = true;
+        this.gone = true;
       },
     });
     if (!this.#conversation.reads) connection.pause();
@@ -41,7 +41,6 @@ export class Attacker {
     const { chunks, gapMs, ending } = this.#conversation;
     const chunk = chunks[this.#at++];
     if (chunk === undefined) {
-      this.done = true;
       if (ending === 'end') this.#connection.end();
       else if (ending === 'reset') this.#connection.destroy('an attacker leaves');
       return;
@@ -50,7 +49,6 @@ export class Attacker {
     this.#clock.after(gapMs, () => this.#say());
   }
 
-  /** Of one that keeps its connection. */
   leave(): void {
     this.#connection?.destroy('the round is over');
   }

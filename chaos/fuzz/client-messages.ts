@@ -5,6 +5,8 @@ import { buffer, byte, type Field, int, long, type Message, text } from './messa
 
 const PASSWORD_BYTES = 16;
 const PATHS = ['/f', '/f/a', '/f/b', '/f/a/c', '/f/e', '/', '/zookeeper', '/zookeeper/config', '/f/none'];
+/** Whose ACL may be set: see `mutate.ts`. */
+const OWN_PATHS = PATHS.filter(path => path.startsWith('/f'));
 const WORDS =
   'ruok srvr stat mntr conf cons isro crst srst dump envi wchs wchc wchp gtmk stmk dirs hash'.split(' ');
 const PARTS_MAX = 20;
@@ -44,7 +46,7 @@ function body(op: number, random: SeededRandom): Field[] {
     case OpCode.setData:
       return [path(random), data(random), int(version(random))];
     case OpCode.setACL:
-      return [path(random), ...acl(random), int(version(random))];
+      return [text(random.pick(OWN_PATHS)), ...acl(random), int(version(random))];
     case OpCode.exists:
     case OpCode.getData:
     case OpCode.getChildren:

@@ -1,5 +1,6 @@
 /** `zklab fuzz`: broken messages on every port of an ensemble in virtual time, beside clients that behave. */
 import type { Terminal } from '../../bench/terminal.ts';
+import { makeTemporaryFolder } from '../../bench/topology/temporary-folder.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { serverProgram } from '../simulation/server-program.ts';
@@ -7,12 +8,15 @@ import { type BoutResult, runBout } from './bout.ts';
 import { PORT_KINDS, type PortKind } from './conversation.ts';
 import { type FuzzSummary, fuzz } from './fuzz.ts';
 import { KeptFailureError, readFailure } from './kept-failure.ts';
+import { type SoakSummary, soak } from './soak.ts';
 
 export interface FuzzCommandOptions {
   readonly frames?: number | undefined;
   readonly first?: number | undefined;
   /** Comma-separated. */
   readonly ports?: string | undefined;
+  /** On real processes, with kills between, instead of in virtual time: so many minutes. */
+  readonly minutes?: number | undefined;
   /** A kept failure instead of seeds. */
   readonly replay?: string | undefined;
   readonly json?: boolean;
@@ -23,9 +27,12 @@ export interface FuzzCommandOptions {
 const FRAMES_DEFAULT = 1_000_000;
 /** One request may cost 100 ms; a busy machine may take as long again. */
 const TURN_MS_MAX = 250;
+const MINUTE_MS = 60_000;
+const CALM_MS = 10_000;
 
 /** Exit code 1 when a bout failed, 3 when none was played. @throws UsageError */
 export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOptions): Promise<ExitCode> {
+  if (options.minutes !== undefined) return soaked(options.minutes, options, terminal);
   const { json = false, frames = FRAMES_DEFAULT, first = 1, folder, signal } = options;
   if (options.replay !== undefined) return replayed(options.replay, options, terminal);
   const summary = await fuzz({
@@ -47,6 +54,46 @@ export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOption
   return summary.bouts > 0 ? EXIT_CODES.holds : EXIT_CODES.void;
 }
 
+async function soaked(minutes: number, options: FuzzCommandOptions, terminal: Terminal): Promise<ExitCode> {
+  refuseBeside(
+    options,
+    ['frames', 'ports', 'replay'],
+    `--minutes ${minutes}: real processes are attacked on all ports`,
+  );
+  const folder = makeTemporaryFolder('fuzz');
+  try {
+    const summary = await soak({
+      seed: options.first ?? 1,
+      durationMs: minutes * MINUTE_MS,
+      calmMs: CALM_MS,
+      folder: folder.path,
+      signal: options.signal,
+      onProgress: text => terminal.progress(text),
+    });
+    if (options.json) terminal.json({ ...summary, endedEarly: options.signal.aborted });
+    else terminal.print(soakText(summary));
+    return summary.complaints.length > 0 ? EXIT_CODES.failed : EXIT_CODES.holds;
+  } finally {
+    folder.remove();
+  }
+}
+
+function soakText({ frames, calmSpells, kills, acknowledgedWrites, complaints }: SoakSummary): string {
+  return [
+    `${frames} frames in ${calmSpells} calm spells and ${kills} kills, beside ${acknowledgedWrites} acknowledged writes`,
+    ...(complaints.length === 0 ? ['no leadership was lost to them, and no acknowledged write'] : complaints),
+  ].join('\n');
+}
+
+function refuseBeside(
+  options: FuzzCommandOptions,
+  names: readonly ('frames' | 'first' | 'ports' | 'replay')[],
+  why: string,
+): void {
+  const also = names.find(name => options[name] !== undefined);
+  if (also !== undefined) throw new UsageError(`${why}, --${also} is accepted without it`);
+}
+
 function portsOf(names: string | undefined): readonly PortKind[] {
   if (names === undefined) return PORT_KINDS;
   return names.split(',').map(name => {
@@ -57,9 +104,7 @@ function portsOf(names: string | undefined): readonly PortKind[] {
 }
 
 function replayed(file: string, options: FuzzCommandOptions, terminal: Terminal): ExitCode {
-  const also = (['frames', 'first', 'ports'] as const).find(name => options[name] !== undefined);
-  if (also !== undefined)
-    throw new UsageError(`--replay ${file}: the file says what is sent, --${also} is accepted without it`);
+  refuseBeside(options, ['frames', 'first', 'ports'], `--replay ${file}: the file says what is sent`);
   const bout = replayOrRefuse(file);
   if (options.json)
     terminal.json({ seed: bout.seed, complaints: bout.complaints, slowestTurns: bout.slowestTurns });
