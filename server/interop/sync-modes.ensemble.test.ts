@@ -15,6 +15,8 @@ const DEADLINE = { deadlineMs: 400_000 };
 const COMMIT_LOG_COUNT = 500;
 const BIG_NODES = 50;
 const BIG_NODE_BYTES = 400_000;
+const BIG_NODES_OF_SNAPSHOT = 6;
+const SNAP_COUNT = 200;
 const BEYOND_MEMORY = COMMIT_LOG_COUNT + 20;
 const SETTINGS = [`commitLogCount=${COMMIT_LOG_COUNT}`];
 
@@ -140,7 +142,8 @@ for (const [master, learner] of [
     `${learner} behind a leader of ${master}: DIFF from the leader's disk; SNAP when its tail is of another epoch`,
     async () => {
       requireApache();
-      const settings = [...SETTINGS, 'snapshotSizeFactor=1000'];
+      // A factor above 1 is none: the logs have to be smaller than the snapshot, so that is made a large one.
+      const settings = [...SETTINGS, 'snapshotSizeFactor=1', `snapCount=${SNAP_COUNT}`, 'preAllocSize=64'];
       await withEnsemble(
         plans,
         async ensemble => {
@@ -148,7 +151,9 @@ for (const [master, learner] of [
           assert.ok(returning !== undefined);
           await ensemble.startLedBy(2);
           const first = await ensemble.client(1);
-          await write(first, 'first', 10);
+          for (let n = 0; n < BIG_NODES_OF_SNAPSHOT; n++)
+            await first.create(`/big-${n}`, 'x'.repeat(BIG_NODE_BYTES));
+          await write(first, 'first', SNAP_COUNT);
           await first.close();
 
           await leaveTail(ensemble, returning, '/tail');
