@@ -52,6 +52,7 @@ export function startServer(options: ServerOptions): RunningServer {
   for (const warning of config.warnings) logger.warn(warning);
   const metrics = new Metrics();
   registerMetrics(metrics);
+  metrics.gauge('learner_backlog_bytes', () => 0);
   metrics.gauge('log_lines_dropped', options.logLinesDropped ?? (() => 0));
   const stats = new ServerStats();
   const onFatal = toldOnce(options);

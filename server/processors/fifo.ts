@@ -1,6 +1,6 @@
 /** A queue on one array: `shift` moves an index, and the array is cut when half of it is behind. */
 export class Fifo<T> {
-  #items: T[] = [];
+  #items: (T | undefined)[] = [];
   #head = 0;
 
   get length(): number {
@@ -22,6 +22,8 @@ export class Fifo<T> {
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head];
+    // What was taken may hold a megabyte, and its place may stay for long.
+    this.#items[this.#head] = undefined;
     this.#head++;
     if (this.#head === this.#items.length) {
       this.#items.length = 0;

@@ -65,6 +65,17 @@ export class Play {
     return follower;
   }
 
+  /** An observer that serves; the leader has `lastZxid` last. */
+  observe(sid: number, lastZxid = this.lastZxid): Peer {
+    const observer = this.observer(sid);
+    observer.told();
+    observer.sendAckEpoch(lastZxid, 1);
+    observer.told();
+    observer.send(ACK, e2(0));
+    assert.equal(observer.told(), [UPTODATE]);
+    return observer;
+  }
+
   /** Another one, while the leader serves. */
   serveAlso(sid: number): Peer {
     const follower = this.follower(sid);

@@ -10,6 +10,7 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import { EPOCH_MAX, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { EpochClaims, VOTER_EPOCH_JUMP_MAX } from './epoch-claims.ts';
 import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
+import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
 import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
@@ -41,6 +42,8 @@ export class Leader implements Role, LearnerMaster {
   /** Learners that live traffic goes to. */
   readonly #followers = new Set<LearnerHandler>();
   readonly #observers = new Set<LearnerHandler>();
+  readonly #voterBacklog = new LearnerBacklog();
+  readonly #otherBacklog = new LearnerBacklog();
   /** Row 002-11: acceptedEpoch of each; the new epoch is above all of them. */
   readonly #epochWait: QuorumWait;
   readonly #ackEpochWait: QuorumWait;
@@ -68,6 +71,7 @@ export class Leader implements Role, LearnerMaster {
     this.#newLeaderWait = new QuorumWait(context.sid, context.verifier);
     this.#claims = new EpochClaims(context, (sid, acceptedEpoch) => this.#onConfirmed(sid, acceptedEpoch));
     this.#startedMs = context.clock.monotonicMs();
+    showBacklogs(context.metrics, [this.#voterBacklog, this.#otherBacklog]);
   }
 
   get epoch(): number {
@@ -229,6 +233,21 @@ export class Leader implements Role, LearnerMaster {
     (handler.isObserver ? this.#observers : this.#followers).add(handler);
   }
 
+  stopForwarding(handler: LearnerHandler): void {
+    this.#followers.delete(handler);
+    this.#observers.delete(handler);
+  }
+
+  /** What is kept for voters and for others is bounded apart. */
+  backlogOf(handler: LearnerHandler): LearnerBacklog {
+    const isVoter = !handler.isObserver && this.context.verifier.isVoter(handler.sid);
+    return isVoter ? this.#voterBacklog : this.#otherBacklog;
+  }
+
+  canSpare(handler: LearnerHandler): boolean {
+    return this.context.verifier.containsQuorum(this.#aliveVoters(handler));
+  }
+
   /**
    * An ACK through a connection that was here before, even one still on its way, would let a quorum be made of a disk that
    * no longer has what it acked.
@@ -353,14 +372,15 @@ export class Leader implements Role, LearnerMaster {
 
   onClosed(handler: LearnerHandler): void {
     this.#handlers.delete(handler);
-    this.#observers.delete(handler);
-    if (this.#followers.delete(handler) && !this.#isSynced(handler.sid))
-      this.#server?.forgetAcks(handler.sid);
+    this.stopForwarding(handler);
+    if (handler.lastAckedZxid > 0 && !this.#isSynced(handler.sid)) this.#server?.forgetAcks(handler.sid);
   }
 
   /** Through another connection than the one that closes. */
   #isSynced(sid: number): boolean {
-    for (const follower of this.#followers) if (follower.sid === sid && follower.synced) return true;
+    for (const handler of this.#handlers) {
+      if (handler.sid === sid && !handler.isObserver && handler.synced) return true;
+    }
     return false;
   }
 
@@ -374,11 +394,17 @@ export class Leader implements Role, LearnerMaster {
   }
 
   #hasQuorum(): boolean {
+    return this.context.verifier.containsQuorum(this.#aliveVoters());
+  }
+
+  /** This server among them. */
+  #aliveVoters(except?: LearnerHandler): Set<number> {
     const alive = new Set([this.context.sid]);
-    for (const follower of this.#followers) {
-      if (follower.synced && follower.heardWithinMs(this.context.config.syncLimitMs)) alive.add(follower.sid);
+    for (const handler of this.#handlers) {
+      const counts = handler !== except && !handler.isObserver && handler.synced;
+      if (counts && handler.heardWithinMs(this.context.config.syncLimitMs)) alive.add(handler.sid);
     }
-    return this.context.verifier.containsQuorum(alive);
+    return alive;
   }
 
   end(reason: string): void {

@@ -9,6 +9,7 @@ import { juteLimits } from '../wire/jute-limits.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { LearnerBacklog } from './learner-backlog.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
 import { syncThrottlers } from './learner-sync-throttler.ts';
@@ -67,11 +68,17 @@ class Story {
   readonly database: ZkDatabase;
   readonly handler: LearnerHandler;
   readonly acks: number[] = [];
+  readonly backlog: LearnerBacklog;
+  isSpare = true;
+  isForwarding = false;
+  /** Calls of `stopForwarding`. */
+  stopped = 0;
   /** What the leader has proposed and not committed when the learner registers. */
   pending: TxnPacket[] = [];
   #start: (() => void) | null = null;
 
-  constructor(settings = '', database: Partial<ZkDatabaseConfig> = {}) {
+  constructor(settings = '', database: Partial<ZkDatabaseConfig> = {}, backlogBytesMax?: number) {
+    this.backlog = new LearnerBacklog(backlogBytesMax);
     const { clock, disk, random, metrics } = this.rig;
     const parts = { disk, clock, random, metrics, logger: silentLogger };
     const config = { ...databaseDefaults, ...database, dataDir: '/d', dataLogDir: '/d' };
@@ -95,8 +102,15 @@ class Story {
       awaitEpoch: (_handler, _info, done) => done(EPOCH),
       awaitEpochAck: (_handler, _currentEpoch, _lastZxid, done) => done(),
       startForwarding: handler => {
+        this.isForwarding = true;
         for (const packet of this.pending) handler.sendProposal(packet);
       },
+      stopForwarding: () => {
+        this.isForwarding = false;
+        this.stopped++;
+      },
+      backlogOf: () => this.backlog,
+      canSpare: () => this.isSpare,
       onCut() {},
       awaitStart: (_handler, done) => {
         this.#start = done;
@@ -373,26 +387,134 @@ test('an ack of some proposals leaves the others owed, counted from that ack on'
   }
 });
 
-test('a learner that does not keep up is dropped when 512 MiB wait for it, whatever it is that comes next', () => {
-  const more: ((story: Story) => void)[] = [
-    story => story.handler.sendProposal(createPacket(LATER)),
-    story => story.handler.sendInform(createPacket(LATER)),
-    story => story.commit(createPacket(LATER)),
-    story => story.handler.tick(LATER),
-  ];
-  for (const send of more) {
-    const story = new Story();
+/** All the way to UPTODATE. */
+function serving(story: Story): Story {
+  story.discover();
+  story.receive(PacketType.ACK, NEWLEADER_ZXID);
+  story.serve();
+  story.sent();
+  return story;
+}
+
+const live = (n: number) => createPacket(makeZxid(EPOCH, n), 'x'.repeat(10_000));
+const names = (type: string, from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, at) => `${type} 0x${makeZxid(EPOCH, from + at).toString(16)}`);
+
+test('field report B6: what a full connection does not take waits as references, and goes on in order when it drains', () => {
+  const story = serving(new Story());
+  const { connection, handler, backlog } = story;
+  handler.sendInform(live(1));
+  connection.hasRoom = false;
+  handler.sendInform(live(2));
+  assert.equal(story.sent(), names('INFORM', 1, 2), 'at once, and the last one too: it was taken');
+  const packets = [3, 4, 5, 6].map(live);
+  for (const packet of packets) handler.sendInform(packet);
+  handler.sendPacket({ type: PacketType.SYNC, zxid: 0, data: null, authinfo: null });
+  handler.tick(LATER);
+  assert.equal(story.sent(), [], 'nothing is copied to it');
+  assert.is(handler.packetsQueued, 6);
+  assert.ok(backlog.bytes >= 4 * packets[0]!.bytes.length, `${backlog.bytes}`);
+  connection.events?.onDrain?.();
+  assert.equal(story.sent(), names('INFORM', 3, 3), 'still full behind it');
+  connection.hasRoom = true;
+  connection.events?.onDrain?.();
+  assert.equal(story.sent(), [...names('INFORM', 4, 6), 'SYNC 0x0', `PING 0x${LATER.toString(16)}`]);
+  assert.is(backlog.bytes, 0);
+  assert.is(handler.packetsQueued, 0);
+  handler.sendInform(live(7));
+  assert.equal(story.sent(), names('INFORM', 7, 7));
+});
+
+test('field report B6: a learner that takes nothing is cut when too much waits for all, unless there is no quorum without it', () => {
+  const stalled = (isSpare: boolean) => {
+    const story = serving(new Story('', {}, 100_000));
+    story.connection.hasRoom = false;
+    story.isSpare = isSpare;
+    for (let n = 1; n <= 20; n++) story.handler.sendProposal(live(n));
+    return story;
+  };
+  const cut = stalled(true);
+  assert.match(cut.connection.destroyed ?? '', /^\d+ bytes wait for a learner that does not keep up$/);
+  assert.is(cut.backlog.bytes, 0);
+  const needed = stalled(false);
+  assert.is(needed.connection.destroyed, undefined);
+  needed.connection.hasRoom = true;
+  needed.connection.events?.onDrain?.();
+  assert.equal(needed.sent(), names('PROPOSAL', 1, 20));
+});
+
+test('field report B6: what is held for a sync that takes long is let go, and follows from memory and log: each once, in order', () => {
+  for (const commitLogCount of [1, 4, 500]) {
+    const story = new Story('forceSnapshotSync=true\n', { commitLogCount }, 50_000);
+    const { connection, handler, backlog } = story;
+    for (let n = 3; n < 10; n++) story.logAndApply(createPacket(makeZxid(1, n), 'x'.repeat(150_000)));
+    const commit = (packet: TxnPacket) => {
+      story.logAndApply(packet);
+      if (story.isForwarding) handler.sendProposal(packet);
+      if (story.isForwarding) story.commit(packet);
+      assert.ok(backlog.bytes <= 50_000, `${backlog.bytes} bytes held`);
+    };
+    connection.hasRoom = false;
     story.discover();
+    let next = 1;
+    while (story.stopped < 3) {
+      for (let n = 0; n < 20; n++) commit(live(next++));
+      connection.events?.onDrain?.();
+      assert.ok(next < 1000, `let go ${story.stopped} times`);
+    }
+    connection.hasRoom = true;
+    connection.events?.onDrain?.();
+    story.rig.clock.run();
+    const bytes = story.takeBytes();
+    const before = story.sent(bytes.subarray(bytes.indexOf(SNAPSHOT_SIGNATURE) + SNAPSHOT_SIGNATURE.length));
+    const expected = (from: number, to: number) => {
+      const proposals = names('PROPOSAL', from, to);
+      return names('COMMIT', from, to).flatMap((name, at) => [proposals[at]!, name]);
+    };
+    const first = Number.parseInt(before[0]!.slice(-8), 16);
+    assert.equal(
+      before,
+      [...expected(first, next - 1), 'NEWLEADER 0x200000000'],
+      `${commitLogCount} in memory`,
+    );
+    // The learner writes the snapshot to its disk: it may take as long as it likes, too.
+    const behind = next;
+    for (let n = 0; n < 20; n++) commit(live(next++));
     story.receive(PacketType.ACK, NEWLEADER_ZXID);
     story.serve();
-    story.connection.bytesQueued = 512 * 1024 * 1024 - 1024;
-    send(story);
-    assert.is(story.connection.destroyed, undefined);
-    story.connection.bytesQueued = 512 * 1024 * 1024 + 1;
-    send(story);
-    assert.match(
-      story.connection.destroyed ?? '',
-      /536870913 bytes wait for a learner that does not keep up/,
-    );
+    for (let n = 0; n < 3; n++) commit(live(next++));
+    story.rig.clock.run();
+    commit(live(next++));
+    assert.equal(story.sent(), ['UPTODATE 0x-1', ...expected(behind, next - 1)]);
+    assert.ok(handler.synced);
+    assert.is(backlog.bytes, 0);
+  }
+});
+
+test('an answer is never let go: a learner that catches up behind UPTODATE gets it behind what was committed before, or is cut', () => {
+  for (const isTooMuch of [false, true]) {
+    const story = new Story('', {}, 50_000);
+    const { connection, handler } = story;
+    story.discover();
+    for (let n = 1; n <= 40; n++) {
+      story.logAndApply(live(n));
+      handler.sendProposal(live(n));
+      story.commit(live(n));
+    }
+    story.sent();
+    connection.hasRoom = false;
+    story.receive(PacketType.ACK, NEWLEADER_ZXID);
+    story.serve();
+    handler.sendPacket({ type: PacketType.SYNC, zxid: 0, data: null, authinfo: null });
+    assert.not(story.sent().includes('SYNC 0x0'));
+    if (isTooMuch) {
+      for (let n = 41; n <= 60; n++) handler.sendProposal(live(n));
+      assert.match(connection.destroyed ?? '', /bytes wait for a learner that does not keep up/);
+      continue;
+    }
+    connection.hasRoom = true;
+    connection.events?.onDrain?.();
+    story.rig.clock.run();
+    assert.is(story.sent().at(-1), 'SYNC 0x0');
   }
 });

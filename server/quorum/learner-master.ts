@@ -1,3 +1,4 @@
+import type { LearnerBacklog } from './learner-backlog.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 import type { SyncThrottlers } from './learner-sync-throttler.ts';
 import type { PacketView } from './packet-stream.ts';
@@ -36,6 +37,11 @@ export interface LearnerMaster {
   ): void;
   /** Hands the handler what is under way, then everything new. From here nothing may be missed or sent twice. */
   startForwarding(handler: LearnerHandler, lastSeenZxid: number): void;
+  /** What it was handed is gone; it is handed nothing until the next `startForwarding`. */
+  stopForwarding(handler: LearnerHandler): void;
+  backlogOf(handler: LearnerHandler): LearnerBacklog;
+  /** There is a quorum without this synced voter. */
+  canSpare(handler: LearnerHandler): boolean;
   /** Before TRUNC or SNAP leaves: what the learner has logged and is not committed here goes. */
   onCut(handler: LearnerHandler): void;
   /** The learner is durable up to its sync. `done` runs when this master serves. */

@@ -5,6 +5,7 @@ import type { Connection, Timer } from '../runtime/runtime.ts';
 import { joinId } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
+import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
 import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
@@ -34,6 +35,7 @@ export class ObserverMaster implements LearnerMaster {
   readonly #epoch: number;
   readonly #handlers = new Set<LearnerHandler>();
   readonly #observers = new Set<LearnerHandler>();
+  readonly #backlog = new LearnerBacklog();
   #listener: { close(): void } | null = null;
   #pingTimer: Timer | null = null;
   #lastRelayed = 0;
@@ -44,6 +46,7 @@ export class ObserverMaster implements LearnerMaster {
     this.throttlers = syncThrottlers(context);
     this.#server = server;
     this.#epoch = epoch;
+    showBacklogs(context.metrics, [this.#backlog]);
   }
 
   get handlers(): ReadonlySet<LearnerHandler> {
@@ -100,6 +103,18 @@ export class ObserverMaster implements LearnerMaster {
 
   startForwarding(handler: LearnerHandler): void {
     this.#observers.add(handler);
+  }
+
+  stopForwarding(handler: LearnerHandler): void {
+    this.#observers.delete(handler);
+  }
+
+  backlogOf(): LearnerBacklog {
+    return this.#backlog;
+  }
+
+  canSpare(): boolean {
+    return true;
   }
 
   /** Observers have acked nothing. */

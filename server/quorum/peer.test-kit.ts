@@ -268,6 +268,17 @@ export class Peer {
     this.#connection.destroy('the test');
   }
 
+  /** Nothing more is read. */
+  pause(): this {
+    this.#connection.pause();
+    return this;
+  }
+
+  resume(): this {
+    this.#connection.resume();
+    return this;
+  }
+
   /** FOLLOWERINFO or OBSERVERINFO of `sid`. */
   sendInfo(
     type: typeof PacketType.FOLLOWERINFO | typeof PacketType.OBSERVERINFO,

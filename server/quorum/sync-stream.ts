@@ -1,16 +1,20 @@
+import type { CommittedHistory } from '../storage/committed-history.ts';
 import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { JuteWriter } from '../wire/jute.ts';
 import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';
-import type { TxnPacket } from '../wire/txn-packet.ts';
 
 /** Upstream's mark behind a snapshot on the wire. */
 export const SNAPSHOT_SIGNATURE = 'BenWasHere';
 
-/** What a sync brings a learner, between DIFF, TRUNC or SNAP and NEWLEADER: a slice at a time, as much as it takes. */
+/** What a sync brings a learner: a slice at a time, as much as it takes. */
 export interface SyncStream {
-  /** Appends about `bytesMax` to `writer`, and says of what type. False when nothing is left. */
+  /**
+   * Appends about `bytesMax` to `writer`, and says of what type. False when nothing is left.
+   * @throws ServerError when what it reads is no longer there
+   */
   next(writer: JuteWriter, bytesMax: number, wrote: (type: number, bytes: number) => void): boolean;
+  close(): void;
 }
 
 export class SnapshotStream implements SyncStream {
@@ -26,30 +30,37 @@ export class SnapshotStream implements SyncStream {
     wrote(PacketType.SNAP, writer.length);
     return more;
   }
+
+  close(): void {}
 }
 
-/** Transactions after `after`, each as PROPOSAL and COMMIT. */
+/** Transactions, each as PROPOSAL and COMMIT; for an observer that serves already, as INFORM. */
 export class HistoryStream implements SyncStream {
-  readonly #packets: readonly TxnPacket[];
-  #at: number;
+  readonly #history: CommittedHistory;
+  readonly #asInform: boolean;
 
-  constructor(packets: readonly TxnPacket[], after: number) {
-    this.#packets = packets;
-    const first = packets.findIndex(packet => packet.zxid > after);
-    this.#at = first < 0 ? packets.length : first;
+  constructor(history: CommittedHistory, asInform: boolean) {
+    this.#history = history;
+    this.#asInform = asInform;
   }
 
   next(writer: JuteWriter, bytesMax: number, wrote: (type: number, bytes: number) => void): boolean {
-    while (writer.length < bytesMax) {
-      const packet = this.#packets[this.#at++];
-      if (packet === undefined) return false;
-      const { bytes, zxid } = packet;
-      writer.writeRaw(bytes, 0, bytes.length);
-      wrote(PacketType.PROPOSAL, bytes.length);
+    return this.#history.read(bytesMax, ({ zxid, bytes }) => {
       const start = writer.length;
+      writer.writeRaw(bytes, 0, bytes.length);
+      if (this.#asInform) {
+        writer.patchInt(start, PacketType.INFORM);
+        wrote(PacketType.INFORM, bytes.length);
+        return;
+      }
+      wrote(PacketType.PROPOSAL, bytes.length);
+      const commitAt = writer.length;
       writeQuorumPacket(writer, { type: PacketType.COMMIT, zxid, data: null, authinfo: null });
-      wrote(PacketType.COMMIT, writer.length - start);
-    }
-    return true;
+      wrote(PacketType.COMMIT, writer.length - commitAt);
+    });
+  }
+
+  close(): void {
+    this.#history.close();
   }
 }

@@ -37,6 +37,26 @@ test('it behaves as a list that forgets its oldest, for every bound', () => {
   );
 });
 
+test('field report B6: it is bounded in bytes too, down to the last entry', () => {
+  const bytesOf = (text: string) => createPacket(makeZxid(1, 1), text).bytes.length;
+  const big = 'x'.repeat(1000);
+  const log = new CommittedLog(500, 3 * bytesOf(big));
+  for (let n = 1; n <= 20; n++) {
+    log.add(createPacket(makeZxid(1, n), big));
+    assert.ok(
+      log.bytes <= 3 * bytesOf(big) && log.size === Math.min(n, 3),
+      `${log.size} entries, ${log.bytes} bytes`,
+    );
+  }
+  assert.is(log.minZxid(0), makeZxid(1, 18));
+  log.add(createPacket(makeZxid(1, 21), 'x'.repeat(5000)));
+  assert.is(log.size, 1, 'the last one, however large');
+  log.add(createPacket(makeZxid(1, 22)));
+  assert.is(log.size, 1);
+  log.clear();
+  assert.is(log.bytes, 0);
+});
+
 test('4925: an entry that does not follow the last is refused', () => {
   const log = new CommittedLog(3);
   log.add(createPacket(makeZxid(1, 5)));

@@ -1,6 +1,5 @@
 import { ServerError } from '../errors.ts';
 import type { Disk } from '../runtime/runtime.ts';
-import { type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 import { follows } from '../wire/zxid.ts';
 import { type LogEntry, LogFileReader } from './log-file-reader.ts';
 import { type LogFileName, listLogFiles } from './log-format.ts';
@@ -23,16 +22,18 @@ export interface DiskDiffRange {
 
 /**
  * Transactions from the log on disk for a learner that is behind the committed log. They are read a piece at a time, since
- * there may be many megabytes; what is appended or rolled meanwhile lies behind the range, and does not matter.
+ * there may be many megabytes, and none is kept; what is appended or rolled meanwhile lies behind the range, and does not
+ * matter.
  */
 export class DiskDiff {
   readonly #disk: Disk;
   readonly #files: readonly LogFileName[];
   readonly #current: CurrentLog;
   readonly #range: DiskDiffRange;
-  readonly #packets: TxnPacket[] = [];
   /** The learner's own last one or, where this server lacks that, the last before it. */
   #start = -1;
+  /** The first after it. */
+  #next = -1;
   #last = -1;
   #at = 0;
   #reader: LogFileReader | null = null;
@@ -45,14 +46,18 @@ export class DiskDiff {
     this.#range = range;
   }
 
-  /** Reads about `bytesMax` of log on. True while there is more; after that, `zxids` and `packets` say what it gave. */
-  read(bytesMax: number): boolean {
+  /**
+   * Reads about `bytesMax` of log on, and hands over each transaction of the range; entries are valid only meanwhile.
+   * True while there is more; after that, `refused` and `around` say what was there.
+   */
+  read(bytesMax: number, take: (entry: LogEntry) => void = () => {}): boolean {
     try {
       for (let left = bytesMax; left > 0; ) {
         const entry = this.#nextEntry();
         if (entry === null || entry.zxid > this.#range.through) return this.#end();
         left -= entry.endOffset - entry.offset;
-        if (!this.#take(entry)) return this.#refuse();
+        if (!this.#follows(entry)) return this.#refuse();
+        if (entry.zxid > this.#range.after) take(entry);
       }
     } catch (error) {
       if (error instanceof ServerError && error.code === 'ZK_LOG_CORRUPT') return this.#refuse();
@@ -61,14 +66,18 @@ export class DiskDiff {
     return true;
   }
 
-  /** From at or before the learner's last one on, without a hole. Null: send a SNAP. */
-  get zxids(): readonly number[] | null {
-    return this.#refused ? null : [this.#start, ...this.#packets.map(packet => packet.zxid)];
+  /** There is a hole in it, or it does not reach far enough. */
+  get refused(): boolean {
+    return this.#refused;
   }
 
-  /** Those after the first of `zxids`. */
-  get packets(): readonly TxnPacket[] {
-    return this.#packets;
+  /**
+   * The transaction at or before the learner's last one, and the next: what a plan of the sync needs of a log that holds
+   * all the others. Null when it is refused, or does not reach back to the learner's: send a SNAP.
+   */
+  get around(): readonly number[] | null {
+    if (this.#refused || this.#start < 0) return null;
+    return this.#next < 0 ? [this.#start] : [this.#start, this.#next];
   }
 
   close(): void {
@@ -77,12 +86,14 @@ export class DiskDiff {
   }
 
   /** False where transactions are missing: before the logs start, or between two files, as where this server took a SNAP. */
-  #take({ zxid, txn }: LogEntry): boolean {
-    if (zxid <= this.#range.after) {
+  #follows({ zxid }: LogEntry): boolean {
+    const { after } = this.#range;
+    if (zxid <= after) {
       this.#start = zxid;
     } else {
-      if (this.#start < 0 || !follows(zxid, this.#last)) return false;
-      this.#packets.push(txnPacket(zxid, txn));
+      const isNext = this.#last < 0 ? zxid === after + 1 : follows(zxid, this.#last);
+      if (!isNext) return false;
+      if (this.#next < 0) this.#next = zxid;
     }
     this.#last = zxid;
     return true;
@@ -105,14 +116,13 @@ export class DiskDiff {
 
   #end(): false {
     const { reach, through } = this.#range;
-    if (this.#start < 0 || this.#last < Math.min(reach, through)) this.#refused = true;
+    if (this.#last < Math.min(reach, through)) this.#refused = true;
     this.close();
     return false;
   }
 
   #refuse(): false {
     this.#refused = true;
-    this.#packets.length = 0;
     this.close();
     return false;
   }
@@ -139,4 +149,16 @@ export function openDiskDiff(
   const sizeOf = (path: string): number => (path === current.path ? current.bytes : disk.size(path));
   const bytes = files.reduce((sum, file) => sum + sizeOf(file.path), 0);
   return bytes > disk.size(newest.path) * sizeFactor ? null : new DiskDiff(disk, files, current, range);
+}
+
+/** For a sync that has begun: whatever it costs, a snapshot would not be cheaper any more. */
+export function openLogRange(
+  disk: Disk,
+  logDirectory: string,
+  current: CurrentLog,
+  range: DiskDiffRange,
+): DiskDiff {
+  const logs = listLogFiles(disk, logDirectory);
+  const first = logs.findLastIndex(file => file.firstZxid <= range.after + 1);
+  return new DiskDiff(disk, first < 0 ? [] : logs.slice(first), current, range);
 }

@@ -101,8 +101,9 @@ test('2846: a log that went missing while the server runs is never leapt over, n
   commit(rig, db, creates(10, 12));
   const from = (zxid: number) => {
     const diff = db.readLogFrom(zxid, E1 + 12)!;
-    while (diff.read(1024 * 1024));
-    return diff.zxids?.length ?? null;
+    let count = 0;
+    while (diff.read(1024 * 1024, () => void count++));
+    return diff.around === null ? null : 1 + count;
   };
   assert.is(from(E1 + 2), 11);
   rig.disk.remove(`${LOGS}/log.100000007`);

@@ -8,10 +8,17 @@ import { type JuteLimits, juteLimits } from '../wire/jute-limits.ts';
 import { TXN_DIGEST_BYTES, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { type TxnPacket, txnEnd, txnPacket } from '../wire/txn-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
+import { CommittedHistory, type HistoryRange } from './committed-history.ts';
 import type { CommittedLog } from './committed-log.ts';
 import { DatabaseState } from './database-state.ts';
 import { areApart, checkDirectories, type DataLayout, VERSION_DIRECTORY } from './directory-check.ts';
-import { type DiskDiff, openDiskDiff } from './disk-diff.ts';
+import {
+  type CurrentLog,
+  type DiskDiff,
+  type DiskDiffRange,
+  openDiskDiff,
+  openLogRange,
+} from './disk-diff.ts';
 import { onDisk } from './disk-error.ts';
 import { FileTxnLog, type FlushDone } from './file-txn-log.ts';
 import { firstStart } from './first-start.ts';
@@ -350,12 +357,27 @@ export class ZkDatabase {
 
   /** For a learner behind the committed log, what it lacks up to `through`; null: send a SNAP. Close it. */
   readLogFrom(zxid: number, through: number): DiskDiff | null {
-    this.#log.writeOut();
-    const { disk } = this.#parts;
-    const current = { path: this.#log.currentPath, bytes: this.#log.sizeBytes };
-    const range = { after: zxid, through, reach: this.committedLog.maxZxid(this.lastLoggedZxid) };
+    const { snapDirectory, logDirectory } = this;
+    const { current, range } = this.#writtenLog({ after: zxid, through });
     const { snapshotSizeFactor } = this.#config;
-    return openDiskDiff(disk, this.snapDirectory, this.logDirectory, snapshotSizeFactor, current, range);
+    return openDiskDiff(this.#parts.disk, snapDirectory, logDirectory, snapshotSizeFactor, current, range);
+  }
+
+  /** For a learner whose sync has begun: what was applied of a range, wherever it is now. Close it. */
+  history(range: HistoryRange): CommittedHistory {
+    const openLog = (rest: HistoryRange): DiskDiff => {
+      const { current, range } = this.#writtenLog(rest);
+      return openLogRange(this.#parts.disk, this.logDirectory, current, range);
+    };
+    return new CommittedHistory(this.committedLog, openLog, range);
+  }
+
+  #writtenLog(range: HistoryRange): { readonly current: CurrentLog; readonly range: DiskDiffRange } {
+    this.#log.writeOut();
+    return {
+      current: { path: this.#log.currentPath, bytes: this.#log.sizeBytes },
+      range: { ...range, reach: this.committedLog.maxZxid(this.lastLoggedZxid) },
+    };
   }
 
   // ------------------------------------------------------------------
