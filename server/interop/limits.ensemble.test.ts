@@ -1,0 +1,147 @@
+/**
+ * Field reports A1 and A2: a closeSession without a list of paths, nodes of 3 MB, and digests on and off, between Apache's servers and ours.
+ * As PROPOSAL, INFORM and REQUEST in both directions, by DIFF and by SNAP in both, and on each other's files.
+ */
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { assert, suite, until } from '#test';
+import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
+import { requireApache } from './member.test-kit.ts';
+import { EPHEMERAL, SEQUENTIAL, type ZkClient } from './zk-client.test-kit.ts';
+
+const test = suite('interop: transactions of every form and size');
+const DEADLINE = { deadlineMs: 400_000 };
+
+const LARGE = 'x'.repeat(3_000_000);
+const EPHEMERALS = 3;
+const SYNC_DEADLINE_MS = 60_000;
+
+/** What a member leads, what it stands behind: large nodes, and sessions that end with ephemerals and without. */
+async function write(ensemble: Ensemble, sid: number, name: string): Promise<void> {
+  const client = await ensemble.client(sid);
+  await client.create(`/${name}`);
+  await client.create(`/${name}/large`, LARGE);
+  await client.create(`/${name}/set`);
+  await client.set(`/${name}/set`, `${LARGE}${name}`);
+  const mortal = await ensemble.client(sid);
+  for (let i = 0; i < EPHEMERALS; i++) await mortal.create(`/${name}/mine-`, name, EPHEMERAL | SEQUENTIAL);
+  await mortal.close();
+  assert.equal(await client.children(`/${name}`), ['large', 'set'], 'the ephemerals are gone');
+  await client.close();
+}
+
+/** Every node but ZooKeeper's own: what it holds and who made it when. */
+async function treeOf(client: ZkClient, path = '/'): Promise<string[]> {
+  const lines: string[] = [];
+  for (const child of await client.children(path)) {
+    if (path === '/' && child === 'zookeeper') continue;
+    const at = `${path === '/' ? '' : path}/${child}`;
+    const stat = await client.exists(at);
+    const hash = createHash('sha1')
+      .update(await client.get(at))
+      .digest('hex');
+    lines.push(
+      `${at} ${hash} ${[stat?.czxid, stat?.mzxid, stat?.pzxid, stat?.cversion, stat?.ephemeralOwner]}`,
+    );
+    lines.push(...(await treeOf(client, at)));
+  }
+  return lines;
+}
+
+/** The one tree that all running members have. */
+async function sameTrees(ensemble: Ensemble): Promise<string[]> {
+  const zxids = () => Promise.all(ensemble.running.map(member => member.zxid().catch(() => Number.NaN)));
+  await until(async () => new Set(await zxids()).size === 1, {
+    deadlineMs: SYNC_DEADLINE_MS,
+    what: 'all members to have the same last zxid',
+    intervalMs: 50,
+  });
+  const trees: string[][] = [];
+  for (const { sid } of ensemble.running) {
+    const client = await ensemble.client(sid);
+    await client.sync();
+    trees.push(await treeOf(client));
+    client.destroy();
+  }
+  for (const [i, tree] of trees.entries()) {
+    const { sid, implementation } = ensemble.running[i]!;
+    assert.equal(tree, trees[0], `member ${sid} (${implementation})`);
+  }
+  for (const member of ensemble.running) {
+    assert.is((await member.metric('digest_mismatches_count')) ?? 0, 0, `digests of member ${member.sid}`);
+  }
+  return trees[0]!;
+}
+
+async function comesBack(
+  ensemble: Ensemble,
+  sid: number,
+  how: 'with its files' | 'with nothing',
+): Promise<void> {
+  const member = ensemble.member(sid);
+  if (how === 'with nothing') rmSync(member.dataFolder, { recursive: true });
+  member.start();
+  await member.serves();
+}
+
+const OURS = 2;
+
+const DIGEST_OFF = ['digest.enabled=false'];
+
+for (const [title, off] of [
+  ['digests on', []],
+  ['digests off but with the first leader', DIGEST_OFF],
+] as const) {
+  test(
+    `closeSessionTxn.enabled=false, jute.maxbuffer=10 MB and nodes of 3 MB, ${title}: live, by DIFF and SNAP, on each other's files`,
+    async () => {
+      requireApache();
+      const plans = [
+        { is: 'apache', settings: off },
+        { is: 'zklab', settings: off },
+        { is: 'apache' },
+        { is: 'zklab', observer: true, settings: off },
+      ] as const;
+      const settings = ['closeSessionTxn.enabled=false', 'jute.maxbuffer=10485760'];
+      await withEnsemble(
+        plans,
+        async ensemble => {
+          await ensemble.startLedBy(3);
+          await write(ensemble, OURS, 'a');
+          await sameTrees(ensemble);
+          await ensemble.member(OURS).kill();
+          await write(ensemble, 1, 'b');
+          await comesBack(ensemble, OURS, 'with its files');
+          await sameTrees(ensemble);
+          await ensemble.member(OURS).kill();
+          await comesBack(ensemble, OURS, 'with nothing');
+          await sameTrees(ensemble);
+
+          await ensemble.member(3).kill();
+          await ensemble.member(OURS).serves('leader');
+          await ensemble.member(1).serves('follower');
+          await write(ensemble, 1, 'c');
+          await write(ensemble, OURS, 'd');
+          await comesBack(ensemble, 3, 'with its files');
+          await sameTrees(ensemble);
+          await ensemble.member(1).kill();
+          await comesBack(ensemble, 1, 'with nothing');
+          const before = await sameTrees(ensemble);
+
+          await Promise.all(ensemble.running.map(member => member.kill()));
+          for (const member of ensemble.members.values())
+            member.implementation = member.implementation === 'apache' ? 'zklab' : 'apache';
+          await ensemble.start();
+          await write(ensemble, 1, 'e');
+          const after = await sameTrees(ensemble);
+          assert.equal(
+            after.filter(line => !line.startsWith('/e')),
+            before,
+          );
+        },
+        settings,
+      );
+    },
+    DEADLINE,
+  );
+}
