@@ -33,8 +33,9 @@ function logicalLines(text: string): string[] {
     // Within a continued line, # and blank lines are text.
     if (open === undefined && (line === '' || line.startsWith('#') || line.startsWith('!'))) continue;
     const whole = (open ?? '') + line;
-    open = isContinued(line) ? whole.slice(0, -1) : undefined;
-    if (open === undefined) lines.push(whole);
+    if (!isContinued(line)) lines.push(whole);
+    // What goes on from nothing is a line like any other.
+    open = isContinued(line) ? whole.slice(0, -1) || undefined : undefined;
   }
   if (open !== undefined) lines.push(open);
   return lines;
