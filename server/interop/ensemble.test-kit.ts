@@ -10,6 +10,8 @@ export interface MemberPlan {
   readonly observer?: boolean;
   /** Left out: its place among the plans, from 1 on. */
   readonly sid?: number;
+  /** It knows of the others, and they not of it, until a reconfiguration. */
+  readonly joins?: boolean;
   /** With an AdminServer. */
   readonly admin?: boolean;
   /** Lines of its zoo.cfg beside those that all have. */
@@ -68,11 +70,11 @@ export class Ensemble {
       return { name: host, dial: host, ports: PORTS, everywhere: false, ...places[i] };
     };
     const sidAt = (i: number) => plans[i]?.sid ?? i + 1;
-    const servers = plans.map((plan, i) => {
+    const line = (plan: MemberPlan, i: number) => {
       const role = plan.observer ? 'observer' : 'participant';
       const { name, ports } = placeAt(i);
       return `server.${sidAt(i)}=${name}:${ports.quorum}:${ports.election}:${role}`;
-    });
+    };
     this.members = new Map(
       plans.map((plan, i) => {
         const sid = sidAt(i);
@@ -80,7 +82,8 @@ export class Ensemble {
         const own = join(folder, String(sid));
         mkdirSync(join(own, 'data'), { recursive: true });
         writeFileSync(join(own, 'data', 'myid'), String(sid));
-        const lines = [...COMMON, ...settings, ...(plan.settings ?? []), ...servers];
+        const known = plans.flatMap((other, at) => (other.joins && at !== i ? [] : [line(other, at)]));
+        const lines = [...COMMON, ...settings, ...(plan.settings ?? []), ...known];
         lines.push(`dataDir=${own}/data`, `clientPort=${ports.client}`);
         if (!everywhere) lines.push(`clientPortAddress=${name}`);
         if (plan.observer) lines.push('peerType=observer');

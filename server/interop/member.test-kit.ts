@@ -87,6 +87,11 @@ export class Member {
     return this.#child !== null;
   }
 
+  /** It was started, and ended by itself. */
+  get ended(): boolean {
+    return this.#child !== null && this.#child.exitCode !== null;
+  }
+
   /** Of the process that runs now. */
   get pid(): number | undefined {
     return this.#child?.pid;

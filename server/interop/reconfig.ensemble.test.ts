@@ -1,6 +1,6 @@
 /**
- * A reconfiguration made by a leader of Apache's: our members do not take part in it yet, and must not be harmed. The
- * transaction reaches followers as any other, observers in a packet of its own.
+ * A reconfiguration made by a leader of Apache's that leaves the voters as they are: our members do not take part in it, must not be
+ * harmed, and keep its text. The transaction reaches followers as any other, observers in a packet of its own.
  */
 import { assert, suite, until } from '#test';
 import { errorName } from '../wire/error-codes.ts';
@@ -53,6 +53,12 @@ for (const [behind, settings] of [
           for (const sid of [2, OBSERVER]) {
             await ensemble.member(sid).kill();
             await ensemble.start(sid);
+            const reader = await ensemble.client(sid);
+            assert.match(
+              await reader.get(CONFIG),
+              new RegExp(`server\\.${JOINING}=`),
+              `member ${sid} keeps it`,
+            );
           }
           await ensemble.agrees();
           for (const { sid, log } of ensemble.running) {

@@ -29,6 +29,8 @@ export interface ServerParts {
   /** Divides the turns of the loop among those who have much to do. */
   readonly turns: TurnQueue;
   readonly onFatal: (error: ServerError) => void;
+  /** In an ensemble: a reconfiguration, which only a leader of Apache's makes, was applied. */
+  readonly onReconfig?: () => void;
 }
 
 /** Of a connection that is gone, those that are forgotten at once: some milliseconds of work. */

@@ -4,7 +4,7 @@
  */
 import { assert, suite } from '#test';
 import { formatQuorumConfig, parseQuorumConfig } from '../config/quorum-text.ts';
-import { verifierOf } from './quorum-peer.ts';
+import { verifierOf } from './current-config.ts';
 
 const test = suite('quorum: groups and weights as they are written');
 

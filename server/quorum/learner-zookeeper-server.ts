@@ -198,7 +198,9 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   }
 
   /** Sessions of a learner are the leader's business: the database's table is all that is kept. */
-  protected onApplied(): void {}
+  protected onApplied(header: TxnHeader): void {
+    if (header.type === OpCode.reconfig) this.parts.onReconfig?.();
+  }
 
   stop(reason: string): void {
     this.shutdown(reason);

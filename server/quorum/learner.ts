@@ -46,6 +46,8 @@ export abstract class Learner implements Role {
   /** The leader's epoch is not one to follow. */
   #isRefused = false;
   #snapshot: SnapshotReceiver | null = null;
+  /** What NEWLEADER says of the configuration: in force with UPTODATE. */
+  #leaderConfig: string | null = null;
   /** Proposals of the sync that no COMMIT has named yet, oldest first. */
   #proposed: TxnPacket[] = [];
   /** Of them, how many were committed after NEWLEADER: they are logged and applied at UPTODATE. ZOOKEEPER-4394 */
@@ -154,7 +156,9 @@ export abstract class Learner implements Role {
       },
     });
     const info = new JuteWriter(20);
-    info.writeLong(this.context.sid).writeInt(PROTOCOL_VERSION).writeLong(this.context.verifier.version);
+    // That of the file: a leader of Apache's turns a learner away that has a newer one than itself.
+    const configVersion = this.context.config.quorum?.config.version ?? 0;
+    info.writeLong(this.context.sid).writeInt(PROTOCOL_VERSION).writeLong(configVersion);
     this.send({
       type: this.name === 'follower' ? PacketType.FOLLOWERINFO : PacketType.OBSERVERINFO,
       zxid: makeZxid(this.context.epochs.acceptedEpoch, 0),
@@ -413,6 +417,7 @@ export abstract class Learner implements Role {
       return;
     }
     const { database, epochs } = this.context;
+    this.#leaderConfig = packet.dataLength > 1 ? packet.data().toString('utf8') : null;
     this.#phase = 'busy';
     this.#packets.suspend();
     database.flush(error => {
@@ -459,6 +464,7 @@ export abstract class Learner implements Role {
   }
 
   #onUpToDate(): void {
+    if (!this.context.onConfigCommitted(this.#leaderConfig)) return;
     this.#phase = 'broadcast';
     this.#ackNewLeader();
     this.#onEstablished(this.#newEpoch);

@@ -24,7 +24,10 @@ export interface PeerContext {
   readonly sessionIds: SessionIds;
   readonly verifier: QuorumVerifier;
   readonly members: ReadonlyMap<number, QuorumServer>;
+  /** What learners are told of the configuration. */
   readonly configText: string;
+  /** What NEWLEADER said, which UPTODATE puts in force; or null, when it was applied. False when this server stops. */
+  onConfigCommitted(told: string | null): boolean;
   /** Set when the files here could not give the state that a TRUNC asked for: only a SNAP helps then. */
   readonly sync: { snapshotNeeded: boolean };
   /** The highest accepted epoch that a member confirmed at its own address: the next epoch is above it. */
@@ -42,7 +45,8 @@ export interface PeerContext {
 
 export function serverParts(context: PeerContext): ServerParts {
   const { config, clock, database, metrics, stats, logger, turns, onFatal } = context;
-  return { config, clock, database, metrics, stats, logger, turns, onFatal };
+  const onReconfig = () => void context.onConfigCommitted(null);
+  return { config, clock, database, metrics, stats, logger, turns, onFatal, onReconfig };
 }
 
 /** A role between two elections. `ended` is called once, when nothing of it is left. */

@@ -52,6 +52,10 @@ export class Stage {
   fatal: ServerError | null = null;
   /** Why the role ended. */
   ended: string | null = null;
+  /** What the role was told of the configuration. */
+  readonly configs: (string | null)[] = [];
+  /** The peer stops for what it is told. */
+  refusesConfigs = false;
   #visitors = 0;
 
   constructor(options: StageOptions = {}) {
@@ -102,6 +106,10 @@ export class Stage {
       }),
       members: config.quorum!.config.servers,
       configText: 'version=0',
+      onConfigCommitted: text => {
+        this.configs.push(text);
+        return !this.refusesConfigs;
+      },
       sync: { snapshotNeeded: false },
       confirmed: { acceptedEpoch: 0 },
       quorumPortFailures: { count: 0 },

@@ -2,7 +2,6 @@ import type { Metrics } from '../admin/metrics.ts';
 import type { ServerStats } from '../clients/server-stats.ts';
 import type { QuorumMember } from '../config/membership.ts';
 import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../config/quorum-server.ts';
-import { formatQuorumConfig } from '../config/quorum-text.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
 import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
@@ -17,14 +16,13 @@ import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { CONFIG_PATH } from '../tree/data-tree.ts';
 import { EPOCH_MAX, zxidToHex } from '../wire/zxid.ts';
+import { CurrentConfig, configIn } from './current-config.ts';
 import { Follower } from './follower.ts';
 import { Leader } from './leader.ts';
 import type { Learner } from './learner.ts';
 import { Observer } from './observer.ts';
 import { ObserverMasters } from './observer-masters.ts';
 import type { PeerContext } from './peer-context.ts';
-import { QuorumHierarchical } from './quorum-hierarchical.ts';
-import { QuorumMaj } from './quorum-maj.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 
 export interface QuorumPeerParts {
@@ -60,10 +58,13 @@ export class QuorumPeer {
   readonly #context: PeerContext;
   readonly #election: Election;
   readonly #masters: ObserverMasters;
+  readonly #config: CurrentConfig;
   #role: Leader | Follower | Observer | null = null;
   #pause: Timer | null = null;
   #stopped: (() => void) | null = null;
   #stopping = false;
+  /** In this election a vote told of a newer configuration. */
+  #toldOfConfig = false;
   #lookingSinceMs = 0;
   /** Since it looked, serving or not before; null while it serves. */
   #unavailableSinceMs: number | null = null;
@@ -71,7 +72,9 @@ export class QuorumPeer {
   constructor(parts: QuorumPeerParts) {
     this.#parts = parts;
     const { config, runtime, member, metrics, stats, logger } = parts;
-    const verifier = verifierOf(member);
+    const current = new CurrentConfig(member);
+    this.#config = current;
+    const { verifier } = current;
     if (!verifier.containsQuorum(verifier.voters))
       logger.warn(
         'not even all voters together are a quorum by the groups and weights of the configuration: nothing will be served',
@@ -85,9 +88,14 @@ export class QuorumPeer {
       database: parts.database,
       epochs: parts.epochs,
       sessionIds: parts.sessionIds,
-      verifier,
+      get verifier() {
+        return current.verifier;
+      },
       members: member.config.servers,
-      configText: verifier.text,
+      get configText() {
+        return current.newestText(parts.database.tree);
+      },
+      onConfigCommitted: text => this.#onConfigCommitted(text),
       sync: { snapshotNeeded: false },
       confirmed: { acceptedEpoch: 0 },
       quorumPortFailures: { count: 0 },
@@ -99,6 +107,7 @@ export class QuorumPeer {
       serve: server => {
         // A tree that came by SNAP or TRUNC has the configuration of its snapshot.
         if (server !== null) {
+          if (!this.#onConfigCommitted(null)) return;
           this.#writeConfigNode();
           this.#available();
         }
@@ -132,7 +141,11 @@ export class QuorumPeer {
         minNotificationIntervalMs: config.minNotificationIntervalMs,
         maxNotificationIntervalMs: config.maxNotificationIntervalMs,
       },
-      { onListenFailed: onFatal, onSupportLost: () => this.#onSupportLost() },
+      {
+        onListenFailed: onFatal,
+        onSupportLost: () => this.#onSupportLost(),
+        onConfigSeen: seen => this.#onConfigSeen(seen),
+      },
     );
   }
 
@@ -175,17 +188,62 @@ export class QuorumPeer {
     return role.synced ? 'broadcast' : 'synchronization';
   }
 
+  /** @throws ServerError ZK_VOTERS_CHANGED */
   start(): void {
+    const problem = this.#problemOnDisk();
+    if (problem !== null) throw problem;
     this.#election.start();
     this.#look();
+  }
+
+  /** The tree is level with the log: a reconfiguration that was proposed counts, wherever it was committed. */
+  #problemOnDisk(): ServerError | null {
+    return this.#config.problemOf(configIn(this.#parts.database.tree), 'disk');
+  }
+
+  /**
+   * An established leader named a configuration, or a reconfiguration was applied (`told` null: it is in the tree). False when
+   * this server stops.
+   */
+  #onConfigCommitted(told: string | null): boolean {
+    const { database, member, logger } = this.#parts;
+    const applied = configIn(database.tree);
+    const problem = this.#config.problemOf(told, 'leader') ?? this.#config.problemOf(applied, 'committed');
+    if (problem !== null) {
+      this.#stopFor(problem);
+      return false;
+    }
+    for (const text of [told, applied]) {
+      if (text === null || !this.#config.take(text)) continue;
+      const { verifier } = this.#config;
+      logger.info('newer configuration with the same voters', { version: zxidToHex(verifier.version) });
+      this.#election.setVerifier({ role: member.role, verifier });
+    }
+    return true;
+  }
+
+  /** What it stops for is on its disk then, so that it does not vote with the old configuration when it is started again. */
+  #stopFor(problem: ServerError): void {
+    const { database, onFatal } = this.#parts;
+    database.flush(error => onFatal(error ?? problem));
+  }
+
+  /** Anybody can send a vote, so it stops nobody, and is told of once in an election. */
+  #onConfigSeen({ from, version, text }: { from: number; version: number; text: string }): void {
+    if (this.#toldOfConfig || this.#config.problemOf(text, 'leader') === null) return;
+    this.#toldOfConfig = true;
+    this.#parts.logger.warn(
+      'a vote has a newer configuration with other voters: this server goes on with its own until a leader tells it the same',
+      { from, version: zxidToHex(version), own: zxidToHex(this.#config.verifier.version) },
+    );
   }
 
   /** The node that clients read the membership from. Written by every member itself, not by a transaction. */
   #writeConfigNode(): void {
     const { database } = this.#parts;
-    const { version, text } = this.#context.verifier;
+    const { version, text } = this.#config.verifier;
     const node = database.tree.getNode(CONFIG_PATH);
-    if (node === undefined) return;
+    if (node === undefined || configIn(database.tree) === text) return;
     node.aversion = -1;
     const nowMs = this.#parts.runtime.clock.wallMs();
     database.tree.setNodeData(CONFIG_PATH, node, Buffer.from(text, 'utf8'), -1, version, nowMs);
@@ -194,6 +252,12 @@ export class QuorumPeer {
   #look(): void {
     if (this.#stopping) return;
     const { epochs, logger, metrics, runtime } = this.#parts;
+    const problem = this.#problemOnDisk();
+    if (problem !== null) {
+      this.#stopFor(problem);
+      return;
+    }
+    this.#toldOfConfig = false;
     this.#lookingSinceMs = runtime.clock.monotonicMs();
     this.#unavailableSinceMs ??= this.#lookingSinceMs;
     metrics.counter('looking_count').add();
@@ -310,15 +374,4 @@ export class QuorumPeer {
 
 function leaderRounds(leader: QuorumServer): Address[][] {
   return Array.from({ length: LEADER_ROUNDS }, () => [quorumAddressOf(leader)]);
-}
-
-export function verifierOf(member: QuorumMember): QuorumVerifier {
-  const { config } = member;
-  const text = formatQuorumConfig(config);
-  const servers = [...config.servers.values()];
-  const voters = servers.filter(server => server.role === 'participant').map(server => server.sid);
-  const observers = servers.filter(server => server.role === 'observer').map(server => server.sid);
-  const membership = { version: config.version, text, voters, observers };
-  if (config.groups.size === 0) return new QuorumMaj(membership);
-  return new QuorumHierarchical({ ...membership, groups: config.groups, weights: config.weights });
 }

@@ -1,0 +1,115 @@
+import { assert, suite } from '#test';
+import { parseQuorumConfig } from '../config/quorum-text.ts';
+import { DataTree } from '../tree/data-tree.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { CurrentConfig, configIn } from './current-config.ts';
+
+const test = suite('quorum: the configuration that a member goes by');
+
+const FILE = 'server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n';
+const JOINED = `${FILE}server.4=d:1:2\nserver.5=e:1:2\n`;
+const OBSERVED = `${FILE}server.4=d:1:2:observer\n`;
+
+function current(version = 0): CurrentConfig {
+  const config = parseQuorumConfig(`${FILE}version=${version.toString(16)}`);
+  return new CurrentConfig({ sid: 2, role: 'participant', config });
+}
+
+test('a newer configuration with other voters is a problem; an older one, an equal one and none are not', () => {
+  for (const [text, own, isProblem] of [
+    [`${JOINED}version=100000003`, 0, true],
+    [`${JOINED}version=100000003`, 0x1_0000_0002, true],
+    [`${JOINED}version=100000003`, 0x1_0000_0003, false],
+    [`${JOINED}version=100000003`, 0x1_0000_0004, false],
+    // A file has no version: those of members may differ while they are changed one after the other.
+    [`${JOINED}version=0`, 0, false],
+    [JOINED, 0, false],
+    [`${OBSERVED}version=100000003`, 0, false],
+    ['version=100000003', 0, false],
+    ['no configuration', 0, false],
+    [null, 0, false],
+  ] as const) {
+    const problem = current(own).problemOf(text, 'leader');
+    assert.is(problem !== null, isProblem, `${text} for ${own}`);
+    if (problem !== null) assert.is(problem.code, 'ZK_VOTERS_CHANGED');
+  }
+});
+
+test('the problem names versions and voters of both, and what to do', () => {
+  const text = `${JOINED}version=100000003`;
+  const { message, details } = current().problemOf(text, 'committed')!;
+  assert.match(
+    message,
+    /a reconfiguration made version 0x100000003 with the voters 1, 2, 3, 4, 5; this server has version 0x0 with the voters 1, 2, 3\. /,
+  );
+  assert.match(
+    message,
+    /lines of \/zookeeper\/config of a serving member into zoo\.cfg, with the line version=100000003/,
+  );
+  assert.not.match(message, /remove version-2/);
+  assert.match(current().problemOf(text, 'leader')!.message, /its leader names version/);
+  assert.match(
+    current().problemOf(text, 'disk')!.message,
+    /its log or snapshot holds version .* remove version-2 .* of this server alone/,
+  );
+  assert.equal(details, {
+    found: { version: '0x100000003', voters: '1, 2, 3, 4, 5' },
+    configured: { version: '0x0', voters: '1, 2, 3' },
+  });
+  const grouped = `${FILE}group.1=1:2\ngroup.2=3\nversion=1`;
+  assert.match(
+    current().problemOf(grouped, 'leader')!.message,
+    /with the voters 1, 2, 3 in the groups \(sid\*weight\) 1\*1,2\*1 3\*1;/,
+  );
+});
+
+test('a text of any length and content makes a message of bounded length', () => {
+  const many = Array.from({ length: 4000 }, (_, sid) => `server.${sid}=h:1:2\n`).join('');
+  const groups = Array.from({ length: 4000 }, (_, sid) => `group.${sid}=${sid}\n`).join('');
+  const { message } = current().problemOf(`${many}${groups}version=5`, 'leader')!;
+  assert.ok(message.length < 2500, `${message.length} characters`);
+  assert.match(message, /, and 3950 more/);
+});
+
+test('a newer configuration with the same voters is taken, text and version, and nothing older after it', () => {
+  const config = current();
+  const text = `${OBSERVED}version=100000003`;
+  assert.ok(config.take(text));
+  assert.is(config.verifier.text, text);
+  assert.is(config.verifier.version, 0x1_0000_0003);
+  assert.equal([...config.verifier.voters], [1, 2, 3]);
+  assert.not(config.take(text), 'it has it already');
+  assert.not(config.take(`${FILE}version=100000002`));
+  assert.not(config.take(`${JOINED}version=100000009`), 'other voters are never taken');
+  assert.is(config.problemOf(`${JOINED}version=100000002`, 'leader'), null);
+  assert.is.not(config.problemOf(`${JOINED}version=100000009`, 'leader'), null);
+  assert.is(config.verifier.text, text);
+});
+
+function treeWith(
+  type: typeof OpCode.setData | typeof OpCode.reconfig,
+  text: string,
+  version: number,
+): DataTree {
+  const tree = new DataTree();
+  const header = { clientHigh: 0, clientLow: 1, cxid: 1, zxid: 9, time: 1, type };
+  tree.processTxn(header, { type, path: '/zookeeper/config', data: Buffer.from(text), version });
+  return tree;
+}
+
+test('what a client wrote over /zookeeper/config is no configuration: a reconfiguration sets no version', () => {
+  const text = `${JOINED}version=100000003`;
+  assert.is(configIn(treeWith(OpCode.reconfig, text, -1)), text);
+  assert.is(configIn(treeWith(OpCode.setData, text, 0)), null);
+  assert.is(configIn(treeWith(OpCode.setData, text, 7)), null);
+  assert.is(configIn(new DataTree()), null);
+});
+
+test('learners are told the newest of what is known and in the tree', () => {
+  const config = current();
+  assert.match(config.newestText(new DataTree()), /^server\.1=a:1:2:participant\n.*version=0$/s);
+  const text = `${OBSERVED}version=100000003`;
+  assert.is(config.newestText(treeWith(OpCode.reconfig, text, -1)), text);
+  config.take(`${OBSERVED}version=100000007`);
+  assert.match(config.newestText(treeWith(OpCode.reconfig, text, -1)), /version=100000007$/);
+});

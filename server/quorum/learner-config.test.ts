@@ -1,0 +1,109 @@
+/** What a learner's master says of the configuration, packet by packet, and when it is believed. @see CurrentConfig */
+import { assert, suite } from '#test';
+import { packetOf } from '../storage/testing.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import { TXN_START, type TxnPacket } from '../wire/txn-packet.ts';
+import { makeZxid } from '../wire/zxid.ts';
+import { Follower } from './follower.ts';
+import { Observer } from './observer.ts';
+import { type Peer, Stage } from './peer.test-kit.ts';
+import { QuorumMaj } from './quorum-maj.ts';
+
+const test = suite("quorum: a learner and its master's configuration");
+
+const { PROPOSAL, COMMIT, COMMITANDACTIVATE, INFORM, INFORMANDACTIVATE, NEWLEADER, UPTODATE, DIFF } =
+  PacketType;
+const zxidOf = (counter: number) => makeZxid(1, counter);
+const ACK_NEWLEADER = 'ACK 0x100000000';
+const CONFIG = 'server.1=zk1:2888:3888:participant\nversion=100000003';
+
+function reconfig(counter: number): TxnPacket {
+  const data = Buffer.from(CONFIG);
+  return packetOf(zxidOf(counter), { type: OpCode.reconfig, path: '/zookeeper/config', data, version: -1 });
+}
+
+/** A new learner whose master is about to say how it will sync. */
+function discover(role: 'follower' | 'observer'): { stage: Stage; master: Peer; established: number[] } {
+  const stage = new Stage({ sid: role === 'follower' ? 2 : 4 });
+  const accept = stage.playMember(1, 2888);
+  const established: number[] = [];
+  const Role = role === 'follower' ? Follower : Observer;
+  const rounds = [[{ host: 'zk1', port: 2888 }]];
+  new Role(stage.context, rounds, epoch => void established.push(epoch)).start(() => {});
+  const master = accept();
+  master.sendLeaderInfo(1);
+  master.told();
+  return { stage, master, established };
+}
+
+for (const role of ['follower', 'observer'] as const) {
+  test(`inventory 4.3: ${role}: NEWLEADER's configuration is in force with UPTODATE: behind the ACK, before it serves`, () => {
+    const { stage, master, established } = discover(role);
+    master.send(DIFF, 0).send(NEWLEADER, zxidOf(0), Buffer.from(CONFIG));
+    assert.equal(master.told(), [ACK_NEWLEADER], 'it counts for the quorum of the leader');
+    assert.equal(stage.configs, []);
+    stage.refusesConfigs = true;
+    master.send(UPTODATE, -1);
+    assert.equal(master.told(), []);
+    assert.equal(stage.configs, [CONFIG]);
+    assert.is(stage.serving, null);
+    assert.equal(established, [], 'no vote of it names that epoch');
+  });
+
+  test(`inventory 4.3: ${role}: reconfigurations of a sync count as they stand in the end, later ones with their commit`, () => {
+    const { stage, master } = discover(role);
+    master.send(DIFF, zxidOf(1)).sendTxn(PROPOSAL, reconfig(1)).send(COMMIT, zxidOf(1));
+    master.send(NEWLEADER, zxidOf(0), Buffer.from(CONFIG));
+    master.told();
+    assert.equal(stage.configs, [], 'not while it is brought up to date');
+    master.send(UPTODATE, -1);
+    master.told();
+    assert.equal(stage.configs, [CONFIG]);
+    if (role === 'follower') {
+      master.sendTxn(PROPOSAL, reconfig(2));
+      master.told();
+      assert.equal(stage.configs, [CONFIG], 'a proposal decides nothing');
+      master.send(COMMITANDACTIVATE, zxidOf(2), Buffer.alloc(8));
+    } else {
+      const txn = reconfig(2).bytes.subarray(TXN_START, -4);
+      master.send(INFORMANDACTIVATE, zxidOf(2), Buffer.concat([Buffer.alloc(8), txn]));
+    }
+    master.told();
+    assert.equal(stage.configs, [CONFIG, null]);
+    assert.is(
+      String(stage.database.tree.getNode('/zookeeper/config')?.data),
+      CONFIG,
+      'it is in the tree by then',
+    );
+    if (role === 'follower') master.sendTxn(PROPOSAL, reconfig(3)).send(COMMIT, zxidOf(3));
+    else master.sendTxn(INFORM, reconfig(3));
+    master.told();
+    assert.equal(
+      stage.configs,
+      [CONFIG, null, null],
+      'whatever packet the commit comes in: a master of ours sends INFORM',
+    );
+  });
+
+  test(`${role}: a NEWLEADER without a configuration, as of Apache before 3.5, says nothing of it`, () => {
+    for (const data of [null, Buffer.alloc(0), Buffer.alloc(1)]) {
+      const { stage, master } = discover(role);
+      master.send(DIFF, 0).send(NEWLEADER, zxidOf(0), data).send(UPTODATE, -1);
+      master.told();
+      assert.equal(stage.configs, [null]);
+      assert.ok(stage.serving !== null);
+    }
+  });
+}
+
+test('a learner tells its leader the version of its file: one of Apache turns away whoever has a newer one than itself', () => {
+  const stage = new Stage({ sid: 2 });
+  const accept = stage.playMember(1, 2888);
+  const newer = new QuorumMaj({ version: 0x1_0000_0003, text: CONFIG, voters: [1, 2], observers: [] });
+  const rounds = [[{ host: 'zk1', port: 2888 }]];
+  new Follower({ ...stage.context, verifier: newer }, rounds, () => {}).start(() => {});
+  const master = accept();
+  assert.equal(master.told(), ['FOLLOWERINFO 0x0']);
+  assert.is(master.data.get('FOLLOWERINFO 0x0')?.readBigInt64BE(12), 0n);
+});
