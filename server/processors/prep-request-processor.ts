@@ -277,11 +277,18 @@ export class PrepRequestProcessor {
     const type = OpCode.closeSession;
     const paths = new Set(this.#tree.ephemeralsOf(sessionId) ?? []);
     this.changes.adjustEphemerals(sessionId, paths);
-    for (const path of paths) this.#deletePending(path, zxid);
-    if (!this.#options.closeSessionTxnEnabled) return { type, paths: null, withoutBody: true };
-    const body: CloseSessionTxn = { type, paths: [...paths] };
+    let chars = 0;
+    for (const path of paths) {
+      this.#deletePending(path, zxid);
+      chars += path.length;
+    }
+    const { closeSessionTxnEnabled, jute } = this.#options;
+    if (!closeSessionTxnEnabled) return { type, paths: null, withoutBody: true };
     // It cannot be refused. Without the list every server deletes what its own tree says, as it did before 3.6. ZOOKEEPER-4306
-    return this.#isTooLong(body) ? { type, paths: null } : body;
+    const without: CloseSessionTxn = { type, paths: null };
+    if (chars > jute.txnBytesMax) return without;
+    const body: CloseSessionTxn = { type, paths: [...paths] };
+    return this.#isTooLong(body) ? without : body;
   }
 
   /** All or nothing. Parts before the failing one report 0, the failing one its code, later ones -2. */
