@@ -154,6 +154,45 @@ test('standalone: no server line, or one participant while standaloneEnabled', (
   refused('ZK_CONFIG_MISSING', /role participant/, `${alone}standaloneEnabled=false`);
 });
 
+test('field report C1: limits without end are as long as a timer can be; none is below one tick in an ensemble', () => {
+  const huge = three
+    .replace('initLimit=10', 'initLimit=2147483647')
+    .replace('syncLimit=5', 'syncLimit=1000000');
+  const config = parse(`${huge}connectToLearnerMasterLimit=2147483647`, { myid: '1' });
+  assert.equal(
+    [config.initLimitMs, config.syncLimitMs, config.connectToLearnerMasterLimitMs],
+    [2 ** 31 - 1, 2 ** 31 - 1, 2 ** 31 - 1],
+  );
+  for (const [key, line] of [
+    ['initLimit', 'initLimit=10'],
+    ['syncLimit', 'syncLimit=5'],
+  ] as const)
+    for (const ticks of [0, -1])
+      refused(
+        'ZK_CONFIG_VALUE',
+        new RegExp(`^${key}=${ticks}: accepted is an integer from 1 to 2147483647 in an ensemble`),
+        three.replace(line, `${key}=${ticks}`),
+        { myid: '1' },
+      );
+});
+
+test('field report C1: what stands behind the last dot of a dynamic file is its version if it can be one', () => {
+  const text = 'dataDir=/d\ninitLimit=1\nsyncLimit=1\ndynamicConfigFile=/x\n';
+  const versions: [path: string, version: number][] = [
+    ['/conf/zoo.cfg.dynamic', 0],
+    ['/conf/zoo.cfg.dynamic.100000000', 0x1_0000_0000],
+    ['/conf/members.2A', 42],
+    ['/conf/members.d', 13],
+    ['/conf.d/members', 0],
+    ['/conf/members.', 0],
+    ['/conf/members.next', 0],
+  ];
+  for (const [path, version] of versions) {
+    const dynamic = { path, text: 'server.1=a:1:2;2181\nserver.2=b:1:2;2182\n' };
+    assert.is(parse(text, { dynamic, myid: '1' }).quorum?.config.version, version, path);
+  }
+});
+
 test('what a role needs and has not', () => {
   refused('ZK_CONFIG_MISSING', /^dataDir is missing in \/zoo\.cfg: every server needs it/, 'clientPort=1');
   refused('ZK_CONFIG_MISSING', /^dataDir is missing/, three.replace('dataDir=/d', ''), { myid: '1' });

@@ -30,6 +30,9 @@ test('who is let in', () => {
     [false, [{ perms: Perms.WRITE, id: ALICE }], Perms.READ, [ALICE]],
     [true, [aclOf(1, 'ip', '127.0.0.0/8')], Perms.READ, [LOCAL]],
     [false, [aclOf(1, 'ip', '10.0.0.0/8')], Perms.READ, [LOCAL]],
+    [true, [aclOf(1, 'ip', 'fe80::/10')], Perms.READ, [{ scheme: 'ip', id: 'fe80:0:0:0:0:0:0:1%eth0' }]],
+    [true, [aclOf(1, 'ip', '::1')], Perms.READ, [{ scheme: 'ip', id: '0:0:0:0:0:0:0:1' }]],
+    [false, [aclOf(1, 'ip', '::1')], Perms.READ, [LOCAL]],
     [false, [aclOf(1, 'ip', '127.0.0.1')], Perms.READ, [{ scheme: 'digest', id: '127.0.0.1' }]],
     [false, [aclOf(1, 'world', 'someone')], Perms.READ, [LOCAL]],
   ];

@@ -1,4 +1,5 @@
 import { printable } from '../printable.ts';
+import { formatAddress } from '../runtime/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 import { JuteError, JuteReader, JuteWriter } from './jute.ts';
 import { epochOf } from './zxid.ts';
@@ -92,17 +93,13 @@ export function readInitialMessage(reader: JuteReader): InitialMessage {
 
 /** Always V1: V2 is for servers with multiAddress.enabled, which a default peer refuses. */
 export function writeInitialMessage(writer: JuteWriter, sid: number, address: Address): void {
-  writer.writeLong(PROTOCOL_V1).writeLong(sid).writeString(formatElectionAddress(address));
+  writer.writeLong(PROTOCOL_V1).writeLong(sid).writeString(formatAddress(address));
 }
 
 /** Random bytes make a huge "sid" of a server before 3.5: only ids that a number holds exactly are believed. */
 function checkedSid(sid: number): number {
   if (sid === ANONYMOUS_SID || (sid >= 0 && Number.isSafeInteger(sid))) return sid;
   throw new JuteError(`${sid} is not a server id`);
-}
-
-function formatElectionAddress({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function parseElectionAddress(text: string): Address {
