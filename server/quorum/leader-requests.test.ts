@@ -6,7 +6,7 @@ import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';
-import { codeOf, e1, e2, openSession, Play, requestData, SESSION } from './leader.test-kit.ts';
+import { codeOf, e1, e2, openSession, Play, QUORUM_PORT, requestData, SESSION } from './leader.test-kit.ts';
 import { type Peer, TICK_MS } from './peer.test-kit.ts';
 
 const test = suite('quorum: what learners ask of a leader');
@@ -36,6 +36,34 @@ test('2623: what a learner forwards and no server could read back becomes a refu
   assert.is(proposals.length, poison.length);
   for (const [i, [op, , code]] of poison.entries())
     assert.is(codeOf(two, proposals[i]!), code, `operation ${op}`);
+  assert.is(two.closed, null);
+});
+
+test('A2: with a large jute.maxbuffer too, who is not synced yet gets no room for a large packet', () => {
+  const settings = 'jute.maxbuffer=104857600\n';
+  for (const sent of [0, 1]) {
+    const play = new Play([], { settings });
+    const stranger = play.stage.dial(QUORUM_PORT);
+    if (sent === 1) stranger.sendInfo(PacketType.FOLLOWERINFO, 2, 1).told();
+    const head = new JuteWriter().writeInt(PacketType.ACKEPOCH).writeLong(0).writeInt(20_000_000).writeInt(0);
+    stranger.write(head.toBuffer());
+    play.stage.settle();
+    assert.ok(stranger.closed !== null, `after ${sent} packets`);
+  }
+});
+
+test('A3: a request that a learner forwards is refused when its transaction would be too long; the learner stays', () => {
+  const play = new Play([], { settings: 'jute.maxbuffer=1000\n' });
+  const two = play.serve(2);
+  openSession(two);
+  two.send(REQUEST, -1, requestData(OpCode.create, 1, body.create('/fits', 'x'.repeat(1500))));
+  two.send(REQUEST, -1, requestData(OpCode.create, 2, body.create('/too-long', 'x'.repeat(2500))));
+  two.send(REQUEST, -1, requestData(OpCode.create, 3, body.create('/much-too-long', 'x'.repeat(20_000_000))));
+  const [, ...proposals] = two.told();
+  assert.equal(
+    proposals.map(proposal => codeOf(two, proposal)),
+    [ErrorCode.OK, ErrorCode.MARSHALLINGERROR, ErrorCode.MARSHALLINGERROR],
+  );
   assert.is(two.closed, null);
 });
 
