@@ -11,7 +11,7 @@ import { EPOCH_MAX, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { EpochClaims, VOTER_EPOCH_JUMP_MAX } from './epoch-claims.ts';
 import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
-import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
+import { boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import {
@@ -25,6 +25,7 @@ import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts
 import type { PacketView } from './packet-stream.ts';
 import { type PeerContext, type Role, serverParts } from './peer-context.ts';
 import { QuorumWait } from './quorum-wait.ts';
+import { VoterSeats } from './voter-seats.ts';
 
 const COMMIT_PACKET_BYTES = 20;
 
@@ -48,6 +49,7 @@ export class Leader implements Role, LearnerMaster {
   readonly #epochWait: QuorumWait;
   readonly #ackEpochWait: QuorumWait;
   readonly #newLeaderWait: QuorumWait;
+  readonly #seats: VoterSeats;
   #epoch = -1;
   #highestAccepted = 0;
   readonly #claims: EpochClaims;
@@ -68,6 +70,7 @@ export class Leader implements Role, LearnerMaster {
     this.#onEstablished = onEstablished;
     this.#epochWait = new QuorumWait(context.sid, context.verifier);
     this.#ackEpochWait = new QuorumWait(context.sid, context.verifier);
+    this.#seats = new VoterSeats(context.config.tickTimeMs);
     this.#newLeaderWait = new QuorumWait(context.sid, context.verifier);
     this.#claims = new EpochClaims(context, (sid, acceptedEpoch) => this.#onConfirmed(sid, acceptedEpoch));
     this.#startedMs = context.clock.monotonicMs();
@@ -248,16 +251,13 @@ export class Leader implements Role, LearnerMaster {
     return this.context.verifier.containsQuorum(this.#aliveVoters(handler));
   }
 
-  /**
-   * An ACK through a connection that was here before, even one still on its way, would let a quorum be made of a disk that
-   * no longer has what it acked.
-   */
-  onCut(handler: LearnerHandler): void {
-    if (!handler.isObserver) replaceEarlier(this.#handlers, handler);
+  /** Observers ack nothing: two connections of one do no harm. */
+  awaitSeat(handler: LearnerHandler, done: () => void): void {
+    if (handler.isObserver) done();
+    else this.#seats.take(handler, done);
   }
 
   awaitStart(handler: LearnerHandler, done: () => void): void {
-    replaceEarlier(this.#handlers, handler);
     this.#newLeaderWait.whenDone(done);
     if (!handler.isObserver) this.#saidNewLeader(handler.sid);
   }
@@ -372,6 +372,7 @@ export class Leader implements Role, LearnerMaster {
 
   onClosed(handler: LearnerHandler): void {
     this.#handlers.delete(handler);
+    this.#seats.leave(handler);
     this.stopForwarding(handler);
     if (handler.lastAckedZxid > 0 && !this.#isSynced(handler.sid)) this.#server?.forgetAcks(handler.sid);
   }

@@ -14,14 +14,3 @@ export function boundUnnamed(handlers: Iterable<LearnerHandler>): void {
   }
   if (unnamed > UNNAMED_LEARNERS_MAX) oldest?.close('too many connections that have not said who they are');
 }
-
-/**
- * Called when `newcomer` has acked NEWLEADER, or its log is about to be cut: only then does it take the place of an earlier
- * connection of its sid. Whoever merely says that it is server 2 must not end the connection of the server 2 that serves.
- */
-export function replaceEarlier(handlers: Iterable<LearnerHandler>, newcomer: LearnerHandler): void {
-  for (const other of [...handlers]) {
-    if (other !== newcomer && other.sid === newcomer.sid)
-      other.close('the learner came back on another connection');
-  }
-}

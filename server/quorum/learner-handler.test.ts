@@ -111,7 +111,7 @@ class Story {
       },
       backlogOf: () => this.backlog,
       canSpare: () => this.isSpare,
-      onCut() {},
+      awaitSeat: (_handler, done) => done(),
       awaitStart: (_handler, done) => {
         this.#start = done;
       },

@@ -7,6 +7,7 @@ import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../
 import { ForwardedIdentities } from './forwarded-identities.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import { LearnerOutput } from './learner-output.ts';
+import { LearnerProbe } from './learner-probe.ts';
 import { LearnerSync } from './learner-sync.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
@@ -36,6 +37,7 @@ export class LearnerHandler {
    */
   readonly #output: LearnerOutput;
   readonly #sync: LearnerSync;
+  readonly #probe: LearnerProbe;
   /**
    * When the learner took some of its sync, or was greeted. A large tree takes as long as it takes: a limit on the whole would
    * begin it again for ever.
@@ -62,6 +64,11 @@ export class LearnerHandler {
       onGivenUp: bytes => this.#onGivenUp(bytes),
     });
     this.#sync = this.#newSync();
+    this.#probe = new LearnerProbe(master.context.clock, {
+      ping: mark => this.#pingMarked(mark),
+      // One that waits for the start of the leader has nothing to say meanwhile.
+      hasMovedSince: ms => this.#phase === 'start' || this.#lastMovedMs >= ms,
+    });
     connection.start({
       onData: chunk => this.#onData(chunk),
       onClose: reason => this.close(reason, false),
@@ -83,7 +90,6 @@ export class LearnerHandler {
         this.#master.startForwarding(this, lastSeenZxid);
       },
       announce: packet => {
-        if (packet.type !== PacketType.DIFF) this.#master.onCut(this);
         this.#phase = 'ackNewLeader';
         this.#output.sendAhead(packet);
       },
@@ -99,6 +105,10 @@ export class LearnerHandler {
   /** It has said who it is. */
   get named(): boolean {
     return this.#info !== null;
+  }
+
+  get closed(): boolean {
+    return this.#phase === 'closed';
   }
 
   get isObserver(): boolean {
@@ -194,6 +204,11 @@ export class LearnerHandler {
       this.close(`learner ${sid} has accepted epoch ${acceptedEpoch}, 0 to ${EPOCH_MAX} accepted`);
       return;
     }
+    const role = this.#master.context.config.quorum?.config.servers.get(sid)?.role;
+    if (role !== undefined && (role === 'participant') !== isFollower) {
+      this.close(`server ${sid} is ${aRole(role)} by the configuration here, and came with ${packet}`);
+      return;
+    }
     this.#isObserver = !isFollower;
     this.#info = { sid, protocolVersion, configVersion, acceptedEpoch };
     this.traffic.named(sid, this.#master.context.config.quorum?.config.servers.has(sid) ?? false);
@@ -222,7 +237,7 @@ export class LearnerHandler {
     const peerLastZxid = packet.zxid;
     this.#phase = 'wait';
     this.#master.awaitEpochAck(this, accepted === -1 ? null : accepted, peerLastZxid, () => {
-      if (this.#phase === 'wait') this.#sync.begin(peerLastZxid);
+      if (this.#phase === 'wait') this.#master.awaitSeat(this, () => this.#sync.begin(peerLastZxid));
     });
   }
 
@@ -252,6 +267,7 @@ export class LearnerHandler {
       return;
     }
     this.#phase = 'start';
+    this.#moved();
     this.#sync.endThrottling();
     this.#packets.packetBytesMax = this.#master.context.config.jute.packetBytesMax;
     this.#master.awaitStart(this, () => {
@@ -283,6 +299,7 @@ export class LearnerHandler {
         this.#master.onAck(this, packet.zxid);
         return;
       case PacketType.PING:
+        this.#probe.heard(packet.zxid);
         this.#master.onPing(this, packet);
         return;
       case PacketType.REQUEST:
@@ -347,6 +364,17 @@ export class LearnerHandler {
     }
   }
 
+  /** Whether its learner is there; see `LearnerProbe.ask`. */
+  probe(withinMs: number, done: (isThere: boolean) => void): void {
+    this.#probe.ask(withinMs, done);
+  }
+
+  #pingMarked(mark: number): boolean {
+    if (this.#phase !== 'broadcast') return false;
+    this.#output.sendPing({ type: PacketType.PING, zxid: mark, data: null, authinfo: null });
+    return true;
+  }
+
   heardWithinMs(limitMs: number): boolean {
     return this.#master.context.clock.monotonicMs() - this.#lastHeardMs <= limitMs;
   }
@@ -362,5 +390,10 @@ export class LearnerHandler {
     else this.#master.context.logger.info(`learner connection closed: ${reason}`, fields);
     this.#connection.destroy(reason);
     this.#master.onClosed(this);
+    this.#probe.close();
   }
+}
+
+function aRole(role: 'participant' | 'observer'): string {
+  return role === 'participant' ? 'a participant' : 'an observer';
 }

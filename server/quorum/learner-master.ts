@@ -35,6 +35,8 @@ export interface LearnerMaster {
     lastZxid: number,
     done: () => void,
   ): void;
+  /** `done` runs when no other connection of the same voter is alive; the handler is closed when there is one. */
+  awaitSeat(handler: LearnerHandler, done: () => void): void;
   /** Hands the handler what is under way, then everything new. From here nothing may be missed or sent twice. */
   startForwarding(handler: LearnerHandler, lastSeenZxid: number): void;
   /** What it was handed is gone; it is handed nothing until the next `startForwarding`. */
@@ -42,8 +44,6 @@ export interface LearnerMaster {
   backlogOf(handler: LearnerHandler): LearnerBacklog;
   /** There is a quorum without this synced voter. */
   canSpare(handler: LearnerHandler): boolean;
-  /** Before TRUNC or SNAP leaves: what the learner has logged and is not committed here goes. */
-  onCut(handler: LearnerHandler): void;
   /** The learner is durable up to its sync. `done` runs when this master serves. */
   awaitStart(handler: LearnerHandler, done: () => void): void;
   onAck(handler: LearnerHandler, zxid: number): void;

@@ -6,7 +6,7 @@ import { joinId } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
-import { boundUnnamed, replaceEarlier } from './learner-connections.ts';
+import { boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import {
@@ -118,10 +118,11 @@ export class ObserverMaster implements LearnerMaster {
   }
 
   /** Observers have acked nothing. */
-  onCut(): void {}
+  awaitSeat(_handler: LearnerHandler, done: () => void): void {
+    done();
+  }
 
-  awaitStart(handler: LearnerHandler, done: () => void): void {
-    replaceEarlier(this.#handlers, handler);
+  awaitStart(_handler: LearnerHandler, done: () => void): void {
     done();
   }
 

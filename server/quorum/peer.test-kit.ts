@@ -208,6 +208,8 @@ export class Peer {
   onPacket: ((packet: { name: string; data: Buffer }) => void) | null = null;
   /** Data of each. */
   readonly pings: Buffer[] = [];
+  /** As a learner that serves: each PING is sent back, with its zxid. */
+  answersPings = false;
   closed: string | null = null;
 
   constructor(stage: Stage, connection: Connection) {
@@ -232,6 +234,7 @@ export class Peer {
     }
     if (packet.type === PacketType.PING) {
       this.pings.push(Buffer.from(packet.data()));
+      if (this.answersPings) this.send(PacketType.PING, packet.zxid, Buffer.alloc(0));
       return;
     }
     const name = `${packetName(packet.type)} 0x${packet.zxid.toString(16)}`;
