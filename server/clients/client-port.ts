@@ -87,7 +87,7 @@ export class ClientPort implements ConnectionHost {
   listen(address: Address, onListening: (port: number) => void): void {
     const { network, clock, config, onFatal } = this.#parts;
     const backlog = config.clientPortListenBacklog > 0 ? config.clientPortListenBacklog : undefined;
-    const plan = { name: 'client port', address, triesMax: 1, backlog };
+    const plan = { name: 'client port', address, triesMax: 1, backlog, forClients: true };
     this.#listener = listenWithRetry({ network, clock, logger: this.logger }, plan, {
       onListening,
       onConnection: connection => this.#accept(connection),

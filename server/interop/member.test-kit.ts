@@ -59,6 +59,8 @@ export class Member {
   readonly clientPort: number;
   readonly folder: string;
   implementation: Implementation;
+  /** From its next start on; undefined: as many as this process. */
+  descriptorsMax: number | undefined;
   #child: ChildProcess | null = null;
 
   constructor(
@@ -110,7 +112,9 @@ export class Member {
       ? [process.execPath, '--enable-source-maps', OUR_MAIN, this.configPath]
       : apacheCommand(this.configPath);
     const log = openSync(join(this.folder, 'log'), 'a');
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: ['ignore', log, log] });
+    const limited = this.descriptorsMax === undefined ? [] : ['prlimit', `--nofile=${this.descriptorsMax}`];
+    const args = ['--pdeathsig', 'KILL', ...limited, ...command];
+    const child = spawn('setpriv', args, { stdio: ['ignore', log, log] });
     closeSync(log);
     this.#child = child;
   }

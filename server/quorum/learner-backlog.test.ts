@@ -27,7 +27,7 @@ function connectionOf(room: number, written: Buffer[] = []): Connection {
     written.push(Buffer.from(bytes.subarray(start, end)));
     return --room > 0;
   };
-  return { write } as unknown as Connection;
+  return { write, writeShared: write } as unknown as Connection;
 }
 
 test('field report B6: twenty learners that wait for the same megabytes cost them once', () => {

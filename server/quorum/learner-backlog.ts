@@ -153,9 +153,12 @@ export class LearnerQueue {
  * carries the payload. Answers what `Connection.write` answers.
  */
 export function writePacket(connection: Connection, type: number, bytes: Buffer): boolean {
-  if (type !== PacketType.INFORM) return connection.write(bytes);
+  if (type !== PacketType.INFORM) return connection.writeShared(bytes);
   connection.write(INFORM_TYPE);
-  return connection.write(bytes, INFORM_TYPE.length, bytes.length);
+  if (bytes.length < SHARED_BYTES_MIN) return connection.write(bytes, INFORM_TYPE.length, bytes.length);
+  return connection.writeShared(bytes.subarray(INFORM_TYPE.length));
 }
 
+/** Below, a view of the rest would cost more than a copy. */
+const SHARED_BYTES_MIN = 16 * 1024;
 const INFORM_TYPE = Buffer.from([0, 0, 0, PacketType.INFORM]);

@@ -1,4 +1,4 @@
-import { ServerError } from '../errors.ts';
+import { type ErrorCodeName, ServerError } from '../errors.ts';
 import type { DiskDiff } from '../storage/disk-diff.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
@@ -13,6 +13,8 @@ import { HistoryStream, SnapshotStream, type SyncStream } from './sync-stream.ts
 
 /** Of log read, or of a sync sent, in one turn of the loop: a few ms. */
 const SLICE_BYTES = 256 * 1024;
+
+const UNREADABLE: ReadonlySet<ErrorCodeName> = new Set(['ZK_DISK', 'ZK_LOG_CORRUPT', 'ZK_LOG_GAP']);
 
 /** What it needs of the handler of the learner. */
 export interface SyncHost {
@@ -73,9 +75,27 @@ export class LearnerSync {
       forceSnapshot: config.forceSnapshotSync,
     };
     this.#register();
-    this.#diff = needsDisk(question) ? database.readLogFrom(peerLastZxid, lastProcessedZxid) : null;
-    if (this.#diff === null) this.#bring(planSync({ ...question, disk: null }));
-    else this.#readLog(this.#diff, question);
+    const diff = needsDisk(question)
+      ? this.#reading(() => database.readLogFrom(peerLastZxid, lastProcessedZxid))
+      : null;
+    if (diff === undefined) return;
+    this.#diff = diff;
+    if (diff === null) this.#bring(planSync({ ...question, disk: null }));
+    else this.#readLog(diff, question);
+  }
+
+  /**
+   * A file that cannot be read, for want of a descriptor perhaps, is the loss of this learner alone: undefined, and it is sent
+   * away to come again.
+   */
+  #reading<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof ServerError && UNREADABLE.has(error.code))) throw error;
+      this.#host.learner.close(`what it lacks cannot be read: ${error.message}`);
+      return undefined;
+    }
   }
 
   #register(): void {
@@ -87,7 +107,9 @@ export class LearnerSync {
   #readLog(diff: DiskDiff, question: Omit<SyncQuestion, 'disk'>): void {
     if (this.#diff !== diff) return;
     this.#host.onMoved();
-    if (diff.read(SLICE_BYTES)) {
+    const more = this.#reading(() => diff.read(SLICE_BYTES));
+    if (more === undefined) return;
+    if (more) {
       this.#host.master.context.clock.after(0, () => this.#readLog(diff, question));
       return;
     }
@@ -136,8 +158,9 @@ export class LearnerSync {
     const { output, traffic, master } = this.#host;
     this.#host.onMoved();
     const writer = new JuteWriter(SLICE_BYTES + 4096);
-    const more = this.#nextSlice(stream, writer, traffic);
-    if (more === null) return;
+    const sent = (type: number, bytes: number): void => traffic.sent(type, bytes);
+    const more = this.#reading(() => stream.next(writer, SLICE_BYTES, sent));
+    if (more === undefined) return;
     const roomLeft = output.writeSlice(writer.buffer, writer.length);
     if (!more) {
       this.#stream = null;
@@ -149,17 +172,6 @@ export class LearnerSync {
         this.#sliceQueued = false;
         this.#sendSlice();
       });
-    }
-  }
-
-  /** Null: the learner was sent away. */
-  #nextSlice(stream: SyncStream, writer: JuteWriter, traffic: LearnerTraffic): boolean | null {
-    try {
-      return stream.next(writer, SLICE_BYTES, (type, bytes) => traffic.sent(type, bytes));
-    } catch (error) {
-      if (!(error instanceof ServerError)) throw error;
-      this.#host.learner.close(`what it lacks cannot be read: ${error.message}`);
-      return null;
     }
   }
 

@@ -19,6 +19,7 @@ export interface PortPlan {
   /** electionPortBindRetry: how often it is tried in all; 0: without end. */
   readonly triesMax: number;
   readonly backlog?: number | undefined;
+  readonly forClients?: boolean;
   /** Failures in a row. Whoever listens on a port time and again keeps it, so that they add up. */
   readonly failures?: { count: number };
 }
@@ -38,7 +39,7 @@ export interface PortEvents {
  */
 export function listenWithRetry(
   { network, clock, logger }: BindRetryParts,
-  { name, address, triesMax, backlog, failures = { count: 0 } }: PortPlan,
+  { name, address, triesMax, backlog, forClients = false, failures = { count: 0 } }: PortPlan,
   events: PortEvents,
 ): { close(): void } {
   const port = `${name} ${formatAddress(address)}`;
@@ -63,6 +64,7 @@ export function listenWithRetry(
     retry = clock.after(BIND_RETRY_MS, listen);
   };
   const attempt: ListenEvents = {
+    forClients,
     onListening: bound => {
       failures.count = 0;
       events.onListening?.(bound);

@@ -12,7 +12,7 @@ const UNKNOWN = -1;
 export function descriptorCounter(): () => Descriptors {
   let max = UNKNOWN;
   return () => {
-    max = limit() ?? max;
+    max = descriptorLimit() ?? max;
     return { open: openCount() ?? max, max };
   };
 }
@@ -28,7 +28,7 @@ function openCount(): number | undefined {
 }
 
 /** The soft limit, which is the one that counts. */
-function limit(): number | undefined {
+export function descriptorLimit(): number | undefined {
   try {
     const soft = /^Max open files\s+(\S+)/m.exec(fs.readFileSync(LIMITS, 'latin1'))?.[1];
     const count = Number(soft);

@@ -19,6 +19,15 @@ export const nodeDisk: Disk = {
   syncDirectory: path => guard('sync directory', path, () => syncDirectory(path)),
 };
 
+/** The same, where what only reads is refused when descriptors are few: who writes the log must never lack one. */
+export function sparingDisk(disk: Disk, mayRead: () => boolean): Disk {
+  const open: Disk['open'] = (path, mode) => {
+    if (mode !== 'r' || mayRead()) return disk.open(path, mode);
+    throw diskError('open', path, new Error('too few file descriptors are left for reading'));
+  };
+  return { ...disk, open };
+}
+
 /** How long writes to a file without a name may go unnoticed: a look behind each sync costs a lone write a tenth of its time. */
 const NAME_CHECK_INTERVAL_MS = 100;
 

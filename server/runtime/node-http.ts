@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import fastify from 'fastify';
+import type { DescriptorReserve } from './descriptor-reserve.ts';
 import type { NameLookup } from './name-lookup.ts';
 import { listenOn } from './node-listener.ts';
 import type { Address, HttpHandler, HttpHost, Listener, StreamedBody } from './runtime.ts';
@@ -31,13 +32,19 @@ export const HTTP_LIMITS: HttpLimits = {
 };
 
 /** HTTP by fastify: one catch-all route, since what a path means is decided in `admin/`. */
-export function httpHost(names: NameLookup, limits: HttpLimits = HTTP_LIMITS): HttpHost {
-  return { listen: (address, handler, onReady) => listen(names, limits, address, handler, onReady) };
+export function httpHost(
+  names: NameLookup,
+  limits: HttpLimits = HTTP_LIMITS,
+  reserve?: DescriptorReserve,
+): HttpHost {
+  const accepts = () => reserve?.allows('client') ?? true;
+  return { listen: (address, handler, onReady) => listen(names, limits, accepts, address, handler, onReady) };
 }
 
 function listen(
   names: NameLookup,
   limits: HttpLimits,
+  accepts: () => boolean,
   address: Address,
   handler: HttpHandler,
   onReady: (error: Error | undefined, port: number) => void,
@@ -56,6 +63,7 @@ function listen(
     },
   });
   limited(app.server, limits);
+  app.server.prependListener('connection', socket => accepts() || socket.destroy());
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   // What failed may name files of this machine: that is for the log.
@@ -95,7 +103,7 @@ function listen(
     listener = listenOn(
       names,
       address,
-      { serverFor },
+      { serverFor, accepts },
       {
         onListening: port => onReady(undefined, port),
         onSocket: socket => void app.server.emit('connection', socket),

@@ -12,12 +12,15 @@ export interface SocketEvents {
 
 export interface ListenOptions extends ServerOpts {
   readonly backlog?: number;
+  /** Asked for each connection: false to turn it away. */
+  readonly accepts?: () => boolean;
   /** One for each address, of whoever needs more than sockets. */
   readonly serverFor?: (onSocket: (socket: Socket) => void) => Server;
 }
 
 /** Of a port that the system chose for the first address and somebody else has on the second. */
 const PORT_CHOICES_MAX = 20;
+const ACCEPT_REST_MS = 1000;
 /** An address that is not of this machine, or of a family that it does not have. */
 const NOT_HERE = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 
@@ -32,14 +35,16 @@ export function listenOn(
   options: ListenOptions,
   events: SocketEvents,
 ): Listener {
-  const { serverFor = onSocket => createServer(options, onSocket) } = options;
+  const { serverFor = onSocket => createServer(options, onSocket), accepts = () => true } = options;
   const servers = new Set<Server>();
+  const rests = new Set<NodeJS.Timeout>();
   let port = 0;
   let closed = false;
   const close = (): void => {
     closed = true;
     for (const server of servers) server.close();
     servers.clear();
+    for (const rest of rests) clearTimeout(rest);
   };
   const fail = (error: Error): void => {
     if (closed) return;
@@ -54,7 +59,7 @@ export function listenOn(
     done: (error: NodeJS.ErrnoException | null, bound: number) => void,
   ): void => {
     const server = serverFor(socket => {
-      if (closed) socket.destroy();
+      if (closed || !accepts()) socket.destroy();
       else events.onSocket(socket);
     });
     servers.add(server);
@@ -66,10 +71,30 @@ export function listenOn(
     const place = host === undefined ? {} : { host };
     server.listen({ ...place, port: wanted, backlog: options.backlog }, () => {
       server.off('error', refused);
-      server.on('error', fail);
       const bound = server.address();
-      if (!closed) done(null, typeof bound === 'object' && bound !== null ? bound.port : 0);
+      const boundPort = typeof bound === 'object' && bound !== null ? bound.port : 0;
+      server.on('error', () => restLater(server, host, boundPort));
+      if (!closed) done(null, boundPort);
     });
+  };
+
+  /**
+   * A connection could not be accepted. Without a descriptor for it the system tells of it again and again, in one turn of the
+   * loop: nobody listens until there may be one.
+   */
+  const restLater = (server: Server, host: string | undefined, boundPort: number): void => {
+    server.close();
+    servers.delete(server);
+    if (closed) return;
+    const again = (): void => {
+      rests.delete(rest);
+      if (closed) return;
+      bind(host, boundPort, error => {
+        if (error !== null) restLater(server, host, boundPort);
+      });
+    };
+    const rest = setTimeout(again, ACCEPT_REST_MS);
+    rests.add(rest);
   };
 
   const bindAll = (hosts: readonly (string | undefined)[], choices: number): void => {

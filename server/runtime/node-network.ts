@@ -1,3 +1,4 @@
+import type { DescriptorReserve } from './descriptor-reserve.ts';
 import type { LinkMap } from './link-map.ts';
 import type { NameLookup } from './name-lookup.ts';
 import type { NodeClock } from './node-clock.ts';
@@ -14,15 +15,23 @@ export class NodeNetwork implements Network {
   readonly #clock: NodeClock;
   readonly #names: NameLookup;
   readonly #linkMap: LinkMap | undefined;
+  readonly #reserve: DescriptorReserve | undefined;
 
-  constructor(clock: NodeClock, names: NameLookup, linkMap?: LinkMap) {
+  constructor(clock: NodeClock, names: NameLookup, linkMap?: LinkMap, reserve?: DescriptorReserve) {
+    this.#reserve = reserve;
     this.#clock = clock;
     this.#names = names;
     this.#linkMap = linkMap;
   }
 
   listen(address: Address, events: ListenEvents, backlog = BACKLOG): Listener {
-    const options = { noDelay: true, allowHalfOpen: true, backlog };
+    const use = events.forClients === true ? 'client' : 'peer';
+    const options = {
+      noDelay: true,
+      allowHalfOpen: true,
+      backlog,
+      accepts: () => this.#reserve?.allows(use) ?? true,
+    };
     return listenOn(this.#names, address, options, {
       onListening: port => events.onListening(port),
       onSocket: socket => events.onConnection(new NodeConnection(socket, this.#clock)),

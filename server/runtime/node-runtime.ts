@@ -1,11 +1,12 @@
+import { DescriptorReserve, lowestFreeDescriptor } from './descriptor-reserve.ts';
 import { LinkMap } from './link-map.ts';
 import type { Logger } from './logger.ts';
 import { NameLookup } from './name-lookup.ts';
 import { NodeClock } from './node-clock.ts';
-import { descriptorCounter } from './node-descriptors.ts';
-import { nodeDisk } from './node-disk.ts';
+import { descriptorCounter, descriptorLimit } from './node-descriptors.ts';
+import { nodeDisk, sparingDisk } from './node-disk.ts';
 import { nodeEnvironment } from './node-environment.ts';
-import { httpHost } from './node-http.ts';
+import { HTTP_LIMITS, httpHost } from './node-http.ts';
 import { NodeNetwork } from './node-network.ts';
 import type { Random, Runtime } from './runtime.ts';
 
@@ -18,14 +19,20 @@ const nodeRandom: Random = {
 export function nodeRuntime(options: { linkMapFile?: string | undefined; logger: Logger }): Runtime {
   const clock = new NodeClock();
   const names = new NameLookup(options.logger);
+  const reserve = new DescriptorReserve({
+    max: descriptorLimit() ?? -1,
+    lowestFree: lowestFreeDescriptor,
+    monotonicMs: () => clock.monotonicMs(),
+    logger: options.logger,
+  });
   const linkMap =
     options.linkMapFile === undefined ? undefined : new LinkMap(options.linkMapFile, options.logger);
   return {
     clock,
-    network: new NodeNetwork(clock, names, linkMap),
-    disk: nodeDisk,
+    network: new NodeNetwork(clock, names, linkMap, reserve),
+    disk: sparingDisk(nodeDisk, () => reserve.allows('read')),
     random: nodeRandom,
-    http: httpHost(names),
+    http: httpHost(names, HTTP_LIMITS, reserve),
     environment: nodeEnvironment,
     descriptors: descriptorCounter(),
   };

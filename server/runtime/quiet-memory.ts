@@ -4,7 +4,7 @@
  * Flags that make it smaller from the start save nothing: what it holds for less long moves to the old generation.
  */
 import { performance } from 'node:perf_hooks';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const CHECK_MS = 2_500;
@@ -47,7 +47,7 @@ export function returnMemoryWhenQuiet(): void {
     const elapsedMs = performance.now() - beforeMs;
     cpuBefore = process.cpuUsage();
     beforeMs = performance.now();
-    const type = watch.next((user + system) / 1000 / elapsedMs, process.memoryUsage().heapUsed);
+    const type = watch.next((user + system) / 1000 / elapsedMs, getHeapStatistics().used_heap_size);
     if (type !== 'none') collect({ type });
   };
   setInterval(check, CHECK_MS).unref();

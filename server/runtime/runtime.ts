@@ -121,6 +121,8 @@ export interface Listener {
 }
 
 export interface ListenEvents {
+  /** Clients come here: they are turned away before descriptors become too few for peers and for the log. */
+  readonly forClients?: boolean;
   onListening(port: number): void;
   onConnection(connection: Connection): void;
   /** Binding failed, or the listener broke. Nothing follows. */
