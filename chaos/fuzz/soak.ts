@@ -3,6 +3,7 @@
  * leadership may be lost, between kills of members, through which nothing acknowledged may be lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mntr } from '../../bench/measure/four-letter.ts';
 import { Ensemble } from '../../bench/topology/ensemble.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { planEnsemble } from '../../bench/topology/plan.ts';
@@ -38,7 +39,9 @@ const SETTINGS = {
   syncLimit: '20',
   snapCount: '2000',
   preAllocSize: '1024',
+  maxSessionTimeout: '6000',
 };
+const POLL_MS = 100;
 const WRITES_BETWEEN_KILLS = 20;
 const PROGRESS_DEADLINE_MS = 60_000;
 const COUNTER_BITS = 32n;
@@ -71,6 +74,7 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
     }
     attack.stop();
     await load.stop(PROGRESS_DEADLINE_MS);
+    await untilNobodyIsLeft(ensemble);
     complaints.push(...(await judgeRegisters(ensemble, load, PROGRESS_DEADLINE_MS)));
     return {
       frames: attack.frames,
@@ -83,6 +87,20 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
     attack.stop();
     await load.stop(0);
     await ensemble.stop();
+  }
+}
+
+/** What the attackers' sessions leave goes when these run out; only then does nobody write any more. */
+async function untilNobodyIsLeft(ensemble: Ensemble): Promise<void> {
+  const giveUpAt = performance.now() + PROGRESS_DEADLINE_MS;
+  for (;;) {
+    const leader = await ensemble.leader();
+    const { numbers } = await mntr(leader.plan.ports.client);
+    const sessions = numbers.get('global_sessions');
+    if (sessions === 0) return;
+    if (performance.now() > giveUpAt)
+      throw new Error(`${sessions} sessions are left after ${PROGRESS_DEADLINE_MS} ms`);
+    await sleep(POLL_MS);
   }
 }
 

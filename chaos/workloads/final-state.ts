@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ZkClient } from '../../bench/load/client.ts';
+import { ZkClientError } from '../../bench/load/client-error.ts';
+import { ErrorCode } from '../../server/wire/error-codes.ts';
 import type { FinalNode } from '../checkers/acknowledged-writes.ts';
 import type { MemberTree } from '../checkers/tree-equality.ts';
 
@@ -24,8 +26,12 @@ export async function readMemberState(
     const hash = createHash('sha256');
     let zxid = 0;
     const walk = async (path: string): Promise<void> => {
-      const { data, stat } = await client.getData(path);
-      const children = (await client.getChildren(path)).sort();
+      const found = await readNode(client, path);
+      if (found === undefined) {
+        hash.update(`${JSON.stringify([path, 'NOAUTH'])}\n`);
+        return;
+      }
+      const { data, stat, children } = found;
       zxid = Math.max(zxid, stat.mzxid, stat.pzxid);
       nodes.set(path, { value: data?.toString() ?? null, version: stat.version, mzxid: stat.mzxid });
       hash.update(describe(path, data, { ...stat, ...localFields(path) }));
@@ -35,6 +41,17 @@ export async function readMemberState(
     return { member, zxid, digest: hash.digest('hex'), nodes };
   } finally {
     await client.close();
+  }
+}
+
+/** Undefined where the node's ACL lets nobody look: others than the workload may have made it. */
+async function readNode(client: ZkClient, path: string) {
+  try {
+    const { data, stat } = await client.getData(path);
+    return { data, stat, children: (await client.getChildren(path)).sort() };
+  } catch (error) {
+    if (error instanceof ZkClientError && error.code === ErrorCode.NOAUTH) return undefined;
+    throw error;
   }
 }
 
