@@ -55,21 +55,22 @@ export function startServer(options: ServerOptions): RunningServer {
   metrics.gauge('learner_backlog_bytes', () => 0);
   metrics.gauge('log_lines_dropped', options.logLinesDropped ?? (() => 0));
   const stats = new ServerStats();
-  const onFatal = toldOnce(options);
+  const onFatal = toldOnce(options, metrics);
   const databaseParts = { disk, clock, random: runtime.random, metrics, logger };
   const database = new ZkDatabase(databaseParts, databaseConfig(config));
   database.load();
+  const guard = new Guard({ clock, logger, metrics });
   const autoPurge = startAutoPurge({
     disk,
     clock,
     logger,
+    guard,
     snapDirectory: database.snapDirectory,
     logDirectory: database.logDirectory,
     retainCount: config.snapRetainCount,
     intervalHours: config.purgeIntervalHours,
   });
   const turns = new TurnQueue(clock);
-  const guard = new Guard({ clock, logger, metrics });
   const answers = new AnswerPump({ turns, clock, guard });
   const view = new ServerView({ config, runtime, database, metrics, stats, guard });
   const port = new ClientPort({
@@ -90,7 +91,7 @@ export function startServer(options: ServerOptions): RunningServer {
     port.serve(server);
     view.serving = server;
   };
-  const parts: ServerParts = { config, clock, database, metrics, stats, logger, turns, onFatal };
+  const parts: ServerParts = { config, clock, database, metrics, stats, logger, guard, turns, onFatal };
   const stopRole =
     config.quorum === undefined
       ? startStandalone(parts, serve)
@@ -118,11 +119,12 @@ export function startServer(options: ServerOptions): RunningServer {
 }
 
 /** What follows from the first failure is no news. */
-function toldOnce({ logger, onFatal }: ServerOptions): (error: ServerError) => void {
+function toldOnce({ logger, onFatal }: ServerOptions, metrics: Metrics): (error: ServerError) => void {
   let fatal = false;
   return error => {
     if (fatal) return;
     fatal = true;
+    metrics.counter('unrecoverable_error_count').add();
     logger.error(`the server stops: ${error.message}`, { code: error.code, ...error.details });
     onFatal(error);
   };

@@ -155,7 +155,7 @@ function* ended(body: Json, command: string): Generator<Entry | Pause> {
 
 function* serverStats(view: ServerView): Generator<Entry | Pause> {
   const { stats, active } = view;
-  const sizes = active?.replies.sizes;
+  const sizes = stats.responseSizes;
   const proposals = view.leader === null ? undefined : view.leaderServer?.proposalSizes;
   yield ['version', FULL_VERSION];
   yield ['read_only', false];
@@ -197,8 +197,11 @@ function responseStats(sizes: { last: number; min: number; max: number } | undef
   };
 }
 
-function connectionList(view: ServerView, shown: (connection: ClientConnection) => JsonValue): JsonList {
-  return new JsonList(mapped(view.connections(), shown));
+function connectionList(
+  view: ServerView,
+  shown: (connection: ClientConnection, view: ServerView) => JsonValue,
+): JsonList {
+  return new JsonList(mapped(view.connections(), connection => shown(connection, view)));
 }
 
 function* mapped<T, U>(items: Iterable<T>, change: (item: T) => U): Generator<U> {
@@ -221,16 +224,14 @@ function briefConnection({ remote, interestOps, outstanding, stats }: ClientConn
   };
 }
 
-function fullConnection(connection: ClientConnection): JsonValue {
+function fullConnection(connection: ClientConnection, view: ServerView): JsonValue {
   const { sessionId, timeoutMs, stats } = connection;
-  const brief = briefConnection(connection);
-  if (!connection.hasSession) return brief;
   return {
-    ...brief,
+    ...briefConnection(connection),
     session_id: sessionId,
     last_operation: stats.lastOperation,
     established: stats.openedWallMs,
-    session_timeout: timeoutMs,
+    session_timeout: connection.hasSession ? timeoutMs : view.config.sessionlessTimeoutMs,
     last_cxid: stats.lastCxid,
     last_zxid: stats.lastZxid,
     last_response_time: Math.round(stats.lastResponseMs),

@@ -3,6 +3,7 @@ import type { Metrics } from './metrics.ts';
 /** ZooKeeper's names of what this server counts, whatever its role: there from its start, as monitoring expects them. */
 const COUNTERS = [
   'auth_failed_count',
+  'auth_refused_count',
   'commit_count',
   'connection_drop_count',
   'connection_rejected',
@@ -20,6 +21,7 @@ const COUNTERS = [
   'sessionless_connections_expired',
   'snap_count',
   'stale_sessions_expired',
+  'unrecoverable_error_count',
 ];
 
 const SUMMARIES = [
@@ -31,6 +33,10 @@ const SUMMARIES = [
   'inflight_diff_count',
   'inflight_snap_count',
   'leader_unavailable_time',
+  'node_changed_watch_count',
+  'node_children_watch_count',
+  'node_created_watch_count',
+  'node_deleted_watch_count',
   'observer_sync_time',
   'propagation_latency',
   'proposal_latency',

@@ -67,6 +67,12 @@ export class Metrics {
     return getOrMake(this.traffic, `${direction} ${kind} ${peer}`, () => new Traffic());
   }
 
+  /** Traffic goes on: what the lab counts by it is between two looks. */
+  reset(): void {
+    for (const counter of this.counters.values()) counter.value = 0;
+    for (const summary of this.summaries.values()) summary.reset();
+  }
+
   /** A later registration of the same name replaces the earlier. */
   gauge(name: string, read: () => MetricValue): void {
     this.gauges.set(name, read);

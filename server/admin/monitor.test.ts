@@ -1,7 +1,7 @@
 /** What `mntr` counts, after traffic whose numbers are known. */
 import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
-import { MemoryEnsemble, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
+import { CLIENT_PORT, MemoryEnsemble, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { type MonitorLine, monitorLines } from './monitor.ts';
 
@@ -68,7 +68,7 @@ test('a write is counted where it passes: proposed, committed, received, applied
         cnt_proposal_latency: 0,
         cnt_commit_propagation_latency: TXNS,
         cnt_propagation_latency: TXNS,
-        cnt_updatelatency: WRITES,
+        cnt_updatelatency: TXNS,
         cnt_readlatency: 1,
       },
     ],
@@ -116,10 +116,10 @@ test('a sync counts among the reads, as upstream has it; a connection that never
   const silent = ensemble.dial(1, 2181);
   silent.untilClosed();
   const values = valuesOf(ensemble, 1);
-  assert.is(values.get('cnt_updatelatency'), 1);
+  assert.is(values.get('cnt_updatelatency'), 2, 'the session, and the node');
   assert.is(values.get('cnt_readlatency'), 1);
   assert.is(values.get('sessionless_connections_expired'), 1);
-  assert.is(values.get('cnt_startup_txns_loaded'), 1);
+  assert.is(values.get('cnt_startup_txns_loaded'), 0, 'there was nothing to load');
   assert.is(values.get('quorum_size'), undefined);
 });
 
@@ -132,6 +132,70 @@ test('a member that has done nothing yet has the names already', () => {
     'cnt_election_time',
     'max_readlatency',
     'stale_sessions_expired',
+  ])
+    assert.is(values.get(name), 0, name);
+});
+
+test('field report D6: words, hellos and events are counted; who is answered or closed here has not dropped a connection', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0 }).start();
+  const values = (): Map<string, MonitorLine[1]> => valuesOf(ensemble, 1);
+  for (const word of ['srvr', 'ruok', 'isro', 'wchs', 'none']) {
+    const raw = ensemble.dial(1, CLIENT_PORT);
+    raw.write(Buffer.from(word));
+    raw.untilClosed();
+  }
+  const after = values();
+  assert.equal(
+    ['packets_received', 'packets_sent', 'bytes_received_count', 'connection_drop_count'].map(name =>
+      after.get(name),
+    ),
+    [4, 4, 16, 0],
+    'a frame of another length is no packet',
+  );
+
+  const HELLO_BYTES = 49;
+  const client = MemoryClient.open(ensemble);
+  assert.equal(
+    [values().get('packets_received'), values().get('bytes_received_count')],
+    [5, 16 + HELLO_BYTES],
+  );
+  client.ping();
+  client.create('/a');
+  client.ask(OpCode.exists, body.read('/a', true));
+  client.ask(OpCode.exists, body.read('/later', true));
+  client.ask(OpCode.getChildren, body.read('/a', true));
+  client.create('/later');
+  client.ask(OpCode.setData, body.setData('/a', 'x'));
+  client.create('/a/b');
+  ensemble.time.advance(10);
+  const EVENT_BYTES = 28;
+  assert.equal(
+    ['watch_bytes', 'min_client_response_size', 'max_client_response_size', 'last_client_response_size'].map(
+      name => values().get(name),
+    ),
+    [3 * EVENT_BYTES + '/later/a/a'.length, 16, 84, 16 + 4 + '/a/b'.length],
+  );
+  for (const [event, count] of Object.entries({ created: 1, changed: 1, children: 1, deleted: 0 }))
+    assert.is(values().get(`sum_node_${event}_watch_count`), count, event);
+  assert.is(values().get('cnt_readlatency'), 4, 'three reads and the ping');
+
+  const gone = MemoryClient.open(ensemble);
+  gone.raw.finish();
+  client.send(OpCode.closeSession);
+  ensemble.wait(() => gone.raw.closed !== null && client.raw.closed !== null, 'both to be closed');
+  assert.is(values().get('connection_drop_count'), 1);
+});
+
+test('srst starts all counters again, as upstream does', () => {
+  const { ensemble } = busyEnsemble();
+  const { view } = ensemble.server(OBSERVER);
+  view.resetStats();
+  const values = valuesOf(ensemble, OBSERVER);
+  for (const name of [
+    'cnt_updatelatency',
+    'learner_commit_received_count',
+    'packets_received',
+    'watch_bytes',
   ])
     assert.is(values.get(name), 0, name);
 });

@@ -120,11 +120,12 @@ export class ServerView {
     }
   }
 
-  /** `srst`. What metrics count goes on. */
+  /** `srst`. Metrics start again too, as upstream's do. */
   resetStats(): void {
     this.stats.reset();
-    const sizes = [this.active?.replies.sizes, this.leaderServer?.proposalSizes];
-    for (const each of sizes) if (each !== undefined) Object.assign(each, NO_SIZES);
+    this.metrics.reset();
+    const sizes = this.leaderServer?.proposalSizes;
+    if (sizes !== undefined) Object.assign(sizes, NO_SIZES);
   }
 
   dataDirectoryBytes(): Slow<number> {
@@ -143,6 +144,9 @@ export class ServerView {
     gauge('min_latency', () => Math.round(stats.latencyMinMs));
     gauge('packets_received', () => stats.packetsReceived);
     gauge('packets_sent', () => stats.packetsSent);
+    gauge('bytes_received_count', () => stats.bytesReceived);
+    gauge('response_bytes', () => stats.responseBytes);
+    gauge('watch_bytes', () => stats.watchBytes);
     gauge('num_alive_connections', () => this.port?.connectionCount ?? 0);
     gauge('outstanding_requests', () => this.active?.outstanding ?? 0);
     gauge('uptime', () => Math.round(this.clock.monotonicMs() - this.startedMs));
@@ -155,10 +159,12 @@ export class ServerView {
     gauge('approximate_data_size', () => this.database.tree.approximateDataSize);
     gauge('open_file_descriptor_count', () => this.#runtime.descriptors().open);
     gauge('max_file_descriptor_count', () => this.#runtime.descriptors().max);
+    // Connections are refused by limits alone, never by chance.
+    gauge('connection_drop_probability', () => new Double(0));
     gauge('global_sessions', () => this.active?.globalSessions ?? 0);
     gauge('local_sessions', () => 0);
-    gauge('last_client_response_size', () => this.active?.replies.sizes.last ?? -1);
-    gauge('max_client_response_size', () => this.active?.replies.sizes.max ?? -1);
-    gauge('min_client_response_size', () => this.active?.replies.sizes.min ?? -1);
+    gauge('last_client_response_size', () => stats.responseSizes.last);
+    gauge('max_client_response_size', () => stats.responseSizes.max);
+    gauge('min_client_response_size', () => stats.responseSizes.min);
   }
 }

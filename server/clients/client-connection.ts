@@ -23,6 +23,8 @@ import type { OutputLedger } from './output-ledger.ts';
 import { Hold, ReadGate } from './read-gate.ts';
 import { SessionRequests } from './session-requests.ts';
 
+const LENGTH_BYTES = 4;
+
 /** The port's side of a connection. */
 export interface ConnectionHost {
   readonly logger: Logger;
@@ -184,6 +186,9 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
       this.close('not serving');
       return;
     }
+    const frameBytes = LENGTH_BYTES + end - start;
+    this.stats.received(frameBytes);
+    server.parts.stats.received(frameBytes);
     this.#server = server;
     this.#requests = new SessionRequests(this, server, this.#host.input);
     server.parts.metrics.counter('connection_request_count').add();
@@ -218,7 +223,6 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
     this.#setSession(sessionId, timeoutMs);
     this.#server.bindSession(this);
     this.#state = 'open';
-    this.stats.lastOp = OpCode.createSession;
     this.#sendConnectResponse(timeoutMs, sessionId, sessionPassword(sessionId));
     this.release(Hold.session);
   }
@@ -263,8 +267,12 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
       this.#requests!.complete(request, result);
       this.#recount();
       this.#endIfDone();
-    } else if (result?.err === 0) this.established(this.sessionId, this.timeoutMs);
-    else this.refused();
+    } else if (result?.err === 0) {
+      this.#requests!.sessionMade(request);
+      this.established(this.sessionId, this.timeoutMs);
+    } else {
+      this.refused();
+    }
   }
 
   /** The client sends no more. True when there is something to answer yet: then the connection ends behind that. */

@@ -3,13 +3,20 @@ import type { Connection } from '../runtime/runtime.ts';
 import { type ConnectResponse, writeConnectResponse } from '../wire/connect.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
-import { Xid } from '../wire/opcodes.ts';
+import { OpCode, Xid } from '../wire/opcodes.ts';
 import { KeeperState, writeWatcherEvent } from '../wire/watch-event.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 import type { ServerStats } from './server-stats.ts';
 
 /** Replies wait for a client that does not read, but events cannot: at this much it is cut off. */
 export const EVENT_BYTES_MAX = 64 * 1024 * 1024;
+
+const LENGTH_BYTES = 4;
+
+/** Replies that upstream leaves out of `response_bytes`: they are sent before the last processor. */
+function isUncounted(op: number): boolean {
+  return op === OpCode.ping || op === OpCode.auth || op === OpCode.sasl;
+}
 
 /**
  * What goes to one client, in the order it is written: replies and watch events share one buffer, so an event is
@@ -57,20 +64,26 @@ export class ClientOutput {
   ): boolean {
     this.#stats.answered(op, xid, zxid);
     this.#count(totals);
-    return replies.send(this.#connection, xid, zxid, err);
+    const keepsUp = replies.send(this.#connection, xid, zxid, err);
+    totals.responded(replies.replyBytes);
+    if (!isUncounted(op)) totals.responseBytes += replies.replyBytes;
+    return keepsUp;
   }
 
   event(type: number, path: string, totals: ServerStats): boolean {
     const writer = new JuteWriter(64 + path.length);
     writer.writeInt(0).writeInt(Xid.notification).writeLong(-1).writeInt(ErrorCode.OK);
     writeWatcherEvent(writer, { type, state: KeeperState.connected, path });
+    const bytes = writer.length - LENGTH_BYTES;
+    totals.responded(bytes);
+    totals.watchBytes += bytes;
     const accepted = this.#send(writer, totals);
     if (!accepted) this.#eventBytesWaiting += writer.length;
     return accepted;
   }
 
   #send(frame: JuteWriter, totals: ServerStats): boolean {
-    frame.patchInt(0, frame.length - 4);
+    frame.patchInt(0, frame.length - LENGTH_BYTES);
     this.#count(totals);
     return this.#connection.write(frame.buffer, 0, frame.length);
   }

@@ -122,6 +122,12 @@ export class ClientPort implements ConnectionHost {
     this.#sockets.add(client);
     let head: Buffer | null = EMPTY;
     let word: WordAnswer | null = null;
+    let hasLeft = false;
+    /** As upstream counts: a client that went away by itself, and not one that was answered, or closed here. */
+    const left = (): void => {
+      if (!hasLeft) metrics.counter('connection_drop_count').add();
+      hasLeft = true;
+    };
     const events: ConnectionEvents = {
       onData: chunk => {
         if (word !== null) return;
@@ -139,8 +145,7 @@ export class ClientPort implements ConnectionHost {
         else word = this.#answerWord(bytes, pieces, connection, client);
       },
       onClose: reason => {
-        // As upstream counts: a client that went away by itself, and not one that was answered, or closed here.
-        if (word === null && reason === CLOSED_BY_PEER) metrics.counter('connection_drop_count').add();
+        if (word === null && reason === CLOSED_BY_PEER) left();
         word?.readerGone();
         client.onSocketClosed();
         this.#sockets.delete(client);
@@ -149,8 +154,12 @@ export class ClientPort implements ConnectionHost {
         if (word === null) client.drained();
         else word.drained();
       },
-      // Scripts close their half behind a word, as netcat does.
-      onEnd: () => word !== null || client.peerEnded(),
+      onEnd: () => {
+        // Scripts close their half behind a word, as netcat does.
+        if (word !== null) return true;
+        left();
+        return client.peerEnded();
+      },
     };
     connection.start(events, this.outputs);
   }

@@ -21,7 +21,7 @@ function briefLine({ remote, interestOps, outstanding, stats }: ClientConnection
 function connectionLine(connection: ClientConnection): string {
   const { sessionId, timeoutMs, stats } = connection;
   if (!connection.hasSession) return `${briefLine(connection)})`;
-  const pairs: [string, string | number][] = [
+  const pairs: [string, string | number | null][] = [
     ['sid', sessionIdHex(sessionId)],
     ['lop', stats.lastOperation],
     ['est', stats.openedWallMs],

@@ -40,17 +40,20 @@ export class ConnectionStats extends ServerStats {
   lastResponseMs = 0;
   lastLatencyMs = 0;
   lastOp: number | null = null;
-  /** -1: none yet. */
-  lastCxid = -1;
-  lastZxid = -1;
+  /** As upstream: 0 before the first, -1 when there was none since `crst`. */
+  lastCxid = 0;
+  lastZxid = 0;
+  #wasReset = false;
 
   constructor(openedWallMs: number) {
     super();
     this.openedWallMs = openedWallMs;
   }
 
-  get lastOperation(): string {
-    return this.lastOp === null ? 'NA' : (SHORT_NAMES.get(this.lastOp) ?? opName(this.lastOp));
+  /** Null before the first. */
+  get lastOperation(): string | null {
+    if (this.lastOp === null) return this.#wasReset ? 'NA' : null;
+    return SHORT_NAMES.get(this.lastOp) ?? opName(this.lastOp);
   }
 
   /** xids below 0 (pings, auth, setWatches) do not hide the client's last request of its own. */
@@ -70,6 +73,7 @@ export class ConnectionStats extends ServerStats {
     this.lastLatencyMs = 0;
     this.lastResponseMs = 0;
     this.lastOp = null;
+    this.#wasReset = true;
     this.lastCxid = -1;
     this.lastZxid = -1;
   }

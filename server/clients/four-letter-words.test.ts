@@ -46,13 +46,13 @@ test('cons: every field of upstream’s line, in its order', () => {
   assert.equal([...values.keys()], names.split(' '));
   assert.equal(
     ['queued', 'recved', 'sent', 'sid', 'lop', 'to', 'lcxid', 'lzxid'].map(name => values.get(name)),
-    ['0', '3', '4', session, 'PING', '4000', '0x2', '0x3'],
+    ['0', '4', '4', session, 'PING', '4000', '0x2', '0x3'],
     'a ping does not hide the last request',
   );
   const sinceStartMs = Number(values.get('est')) - WALL_START_MS;
   assert.ok(sinceStartMs >= 0 && sinceStartMs < 60_000, 'established is a time of day');
   assert.ok(Number(values.get('maxlat')) >= 40 && Number(values.get('minlat')) < 40);
-  assert.is(values.get('llat'), values.get('maxlat'));
+  assert.is(values.get('llat'), '0', 'of the ping');
   assert.match(word('cons'), /\)\n\n$/, 'an empty line ends it');
 });
 
@@ -99,9 +99,9 @@ test('crst and srst: the one resets connections, the other the server', () => {
     fields(word('cons')).get('recved'),
     /Received: (\d+)/.exec(word('srvr'))?.[1],
   ];
-  assert.equal(received(), ['1', '1']);
+  assert.equal(received(), ['2', '2'], 'the hello too');
   assert.is(word('crst'), 'Connection stats reset.\n');
-  assert.equal(received(), ['0', '1']);
+  assert.equal(received(), ['0', '2']);
   assert.is(word('srst'), 'Server stats reset.\n');
   assert.equal(received(), ['0', '0']);
   client.get('/a');

@@ -7,6 +7,24 @@ export class ServerStats {
   latencySumMs = 0;
   latencyMinMs = 0;
   latencyMaxMs = 0;
+  /** Lengths of frames and words included. */
+  bytesReceived = 0;
+  /** Of replies and events, without the length in front of each. -1: none yet. */
+  readonly responseSizes = { last: -1, min: -1, max: -1 };
+  responseBytes = 0;
+  watchBytes = 0;
+
+  received(bytes: number): void {
+    this.packetsReceived++;
+    this.bytesReceived += bytes;
+  }
+
+  responded(bytes: number): void {
+    const sizes = this.responseSizes;
+    sizes.last = bytes;
+    if (bytes > sizes.max) sizes.max = bytes;
+    if (sizes.min < 0 || bytes < sizes.min) sizes.min = bytes;
+  }
 
   addLatency(ms: number): void {
     if (this.latencyCount === 0 || ms < this.latencyMinMs) this.latencyMinMs = ms;
@@ -26,5 +44,11 @@ export class ServerStats {
     this.latencySumMs = 0;
     this.latencyMinMs = 0;
     this.latencyMaxMs = 0;
+    this.bytesReceived = 0;
+    this.responseBytes = 0;
+    this.watchBytes = 0;
+    this.responseSizes.last = -1;
+    this.responseSizes.min = -1;
+    this.responseSizes.max = -1;
   }
 }

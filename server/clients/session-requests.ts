@@ -17,6 +17,7 @@ import type { InputLedger } from './input-ledger.ts';
 import { Hold } from './read-gate.ts';
 import { type Pending, SessionOrder } from './session-order.ts';
 
+const LENGTH_BYTES = 4;
 /** A multi is a write for every so many bytes. */
 const MULTI_BYTES_PER_UNIT = 16;
 
@@ -86,8 +87,9 @@ export class SessionRequests {
       return false;
     }
     const server = this.#server;
-    this.#connection.stats.packetsReceived++;
-    server.parts.stats.packetsReceived++;
+    const frameBytes = LENGTH_BYTES + end - start;
+    this.#connection.stats.received(frameBytes);
+    server.parts.stats.received(frameBytes);
     server.touch(this.#connection);
     this.#budget.spend(costOf(op, submits, end - start));
     if (op === OpCode.auth) this.#authenticate(xid, reader);
@@ -226,6 +228,7 @@ export class SessionRequests {
     const body = server.replies.begin();
     if (op === OpCode.ping) {
       this.#send(Xid.ping, op, server.lastProcessedZxid, ErrorCode.OK);
+      this.#measure(this.#connection.arrivedMs, server.readLatency);
       return;
     }
     let err: number;
@@ -259,7 +262,7 @@ export class SessionRequests {
     server.replies.begin();
     this.#send(xid, OpCode.auth, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
     if (!ok) {
-      server.parts.metrics.counter('auth_failed_count').add();
+      server.parts.metrics.counter('auth_refused_count').add();
       this.#connection.close(`authentication with scheme ${printable(scheme)} failed`, true);
     }
   }
@@ -278,6 +281,12 @@ export class SessionRequests {
     const { replies, parts } = this.#server;
     const { output } = this.#connection;
     if (!output.reply(replies, xid, op, zxid, err, parts.stats)) this.#connection.relieve();
+  }
+
+  /** The session that these are the requests of was made: upstream counts that among the updates. */
+  sessionMade(request: Request): void {
+    this.#connection.stats.answered(request.op, request.cxid, request.header?.zxid ?? 0);
+    this.#measure(request.arrivedMs, this.#server.updateLatency);
   }
 
   #measure(arrivedMs: number, kind: Summary): void {

@@ -29,7 +29,7 @@ export class WordAnswer implements AnswerSink {
   ) {
     this.#connection = to.connection;
     this.#stats = to.totals === null ? [to.stats] : [to.stats, to.totals];
-    for (const stats of this.#stats) stats.packetsReceived++;
+    for (const stats of this.#stats) stats.received(word.length);
     this.#connection.limitIdle(WORD_IDLE_MS);
     this.#answer = pump.answer(`the four-letter word ${word}`, pieces[Symbol.iterator](), this);
   }

@@ -9,6 +9,7 @@ import { writeStat } from '../wire/stat.ts';
 
 /** Length and ReplyHeader: int length | int xid | long zxid | int err */
 const HEAD_BYTES = 20;
+const LENGTH_BYTES = 4;
 
 /** From here on the data of a node goes out as it is, not copied into the reply. */
 const SHARED_BYTES_MIN = 16 * 1024;
@@ -65,8 +66,8 @@ export class ReplyBody extends JuteWriter {
 /** Builds one reply frame at a time. `begin`, write the body to `body`, `send`; an error frame has no body. */
 export class ReplyWriter {
   readonly body = new ReplyBody(4096);
-  /** Largest, smallest and last reply, for client_response_stats. */
-  readonly sizes = { last: -1, min: -1, max: -1 };
+  /** Of the last reply, without the length in front of it. */
+  replyBytes = 0;
 
   begin(): ReplyBody {
     this.body.reset().reserve(HEAD_BYTES);
@@ -80,21 +81,14 @@ export class ReplyWriter {
       frame.dropShared();
     }
     const bytes = frame.totalBytes;
-    frame.patchInt(0, bytes - 4);
+    frame.patchInt(0, bytes - LENGTH_BYTES);
     frame.patchInt(4, xid);
     const high = Math.floor(zxid / 0x1_0000_0000);
     frame.patchInt(8, high);
     frame.patchInt(12, zxid - high * 0x1_0000_0000);
     frame.patchInt(16, err);
-    this.#measure(bytes);
+    this.replyBytes = bytes - LENGTH_BYTES;
     return frame.writeTo(connection);
-  }
-
-  #measure(bytes: number): void {
-    const sizes = this.sizes;
-    sizes.last = bytes;
-    if (bytes > sizes.max) sizes.max = bytes;
-    if (sizes.min < 0 || bytes < sizes.min) sizes.min = bytes;
   }
 }
 

@@ -4,6 +4,7 @@ import { Hold } from '../clients/read-gate.ts';
 import type { ServerStats } from '../clients/server-stats.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
+import type { Guard } from '../guard.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
@@ -26,6 +27,7 @@ export interface ServerParts {
   readonly stats: ServerStats;
   readonly logger: Logger;
   /** The server cannot keep its promises any more (a failed write or sync): it must stop. */
+  readonly guard: Guard;
   /** Divides the turns of the loop among those who have much to do. */
   readonly turns: TurnQueue;
   readonly onFatal: (error: ServerError) => void;

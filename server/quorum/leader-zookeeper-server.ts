@@ -280,7 +280,12 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
 
   #deleteContainers(parts: Generator<string[], string[]>): void {
     if (this.#stopped) return;
-    const { done, value } = parts.next();
+    // Only the look is guarded: a step of a write that throws must end the process.
+    const { done, value } = this.parts.guard.run(
+      'the look for empty containers',
+      () => parts.next(),
+      NO_MORE,
+    );
     for (const path of value)
       this.#submitOwn(OpCode.deleteContainer, 0, 0, new JuteWriter().writeString(path).toBuffer());
     if (done) this.#containers = null;
@@ -398,4 +403,5 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 }
 
+const NO_MORE: IteratorReturnResult<string[]> = { done: true, value: [] };
 const EMPTY = Buffer.alloc(0);

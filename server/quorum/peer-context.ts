@@ -3,6 +3,7 @@ import type { ServerStats } from '../clients/server-stats.ts';
 import type { QuorumServer } from '../config/quorum-server.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
+import type { Guard } from '../guard.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -37,6 +38,7 @@ export interface PeerContext {
   readonly metrics: Metrics;
   readonly stats: ServerStats;
   readonly logger: Logger;
+  readonly guard: Guard;
   readonly turns: TurnQueue;
   readonly onFatal: (error: ServerError) => void;
   /** Client connections go to this server from now on; null: to nobody. */
@@ -44,9 +46,9 @@ export interface PeerContext {
 }
 
 export function serverParts(context: PeerContext): ServerParts {
-  const { config, clock, database, metrics, stats, logger, turns, onFatal } = context;
+  const { config, clock, database, metrics, stats, logger, guard, turns, onFatal } = context;
   const onReconfig = () => void context.onConfigCommitted(null);
-  return { config, clock, database, metrics, stats, logger, turns, onFatal, onReconfig };
+  return { config, clock, database, metrics, stats, logger, guard, turns, onFatal, onReconfig };
 }
 
 /** A role between two elections. `ended` is called once, when nothing of it is left. */

@@ -4,6 +4,7 @@ import { Metrics } from '../admin/metrics.ts';
 import { ServerStats } from '../clients/server-stats.ts';
 import { parseConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
+import { Guard } from '../guard.ts';
 import { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { silentLogger } from '../runtime/logger.ts';
@@ -116,6 +117,7 @@ export class Stage {
       metrics,
       stats: new ServerStats(),
       logger,
+      guard: new Guard({ clock, logger, metrics }),
       turns: new TurnQueue(clock),
       onFatal: error => {
         this.fatal = error;

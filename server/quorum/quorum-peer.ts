@@ -6,6 +6,7 @@ import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
 import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
 import type { ServerError } from '../errors.ts';
+import type { Guard } from '../guard.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
@@ -35,6 +36,7 @@ export interface QuorumPeerParts {
   readonly metrics: Metrics;
   readonly stats: ServerStats;
   readonly logger: Logger;
+  readonly guard: Guard;
   readonly turns: TurnQueue;
   readonly serve: (server: ZooKeeperServer | null) => void;
   readonly onFatal: (error: ServerError) => void;
@@ -102,6 +104,7 @@ export class QuorumPeer {
       metrics,
       stats,
       logger,
+      guard: parts.guard,
       turns: parts.turns,
       onFatal: parts.onFatal,
       serve: server => {

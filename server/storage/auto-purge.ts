@@ -1,11 +1,13 @@
+import type { Guard } from '../guard.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Disk, Timer } from '../runtime/runtime.ts';
-import { purge } from './purge.ts';
+import { purgeInParts } from './purge.ts';
 
 export interface AutoPurgeOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly guard: Guard;
   readonly snapDirectory: string;
   readonly logDirectory: string;
   /** autopurge.snapRetainCount */
@@ -16,23 +18,32 @@ export interface AutoPurgeOptions {
 
 const HOUR_MS = 3_600_000;
 
-/** Purges now and then at every interval. A failure is a warning: it costs room, not transactions. */
+/**
+ * Purges now and then at every interval, a part in each turn. Guarded: a failure costs room and no transactions, since what is
+ * needed is never among what is removed, in whatever order it goes on.
+ */
 export function startAutoPurge(options: AutoPurgeOptions): Timer {
-  const { disk, clock, logger, snapDirectory, logDirectory, retainCount, intervalHours } = options;
+  const { disk, clock, logger, guard, snapDirectory, logDirectory, retainCount, intervalHours } = options;
   if (intervalHours <= 0) return { cancel() {} };
-  const run = (): void => {
-    try {
-      purge(disk, snapDirectory, logDirectory, retainCount, logger);
-    } catch (error) {
-      logger.warn('purge failed', { reason: (error as Error).message });
-    }
+  let next: Timer;
+  let parts: Iterator<undefined, string[]> | null = null;
+  const goOn = (): void => {
+    const part = guard.run('the purge of old files', () => parts?.next(), undefined);
+    if (part === undefined || part.done === true) parts = null;
+    else next = clock.after(0, goOn);
   };
-  const first = clock.after(0, run);
-  const next = clock.every(intervalHours * HOUR_MS, run);
+  const begin = (): void => {
+    if (parts !== null) return;
+    parts = purgeInParts(disk, snapDirectory, logDirectory, retainCount, logger);
+    goOn();
+  };
+  next = clock.after(0, begin);
+  const interval = clock.every(intervalHours * HOUR_MS, begin);
   return {
     cancel() {
-      first.cancel();
       next.cancel();
+      interval.cancel();
+      parts?.return?.();
     },
   };
 }

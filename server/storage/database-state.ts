@@ -1,3 +1,4 @@
+import { FiredWatches } from '../admin/fired-watches.ts';
 import type { Metrics } from '../admin/metrics.ts';
 import { invariant } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -25,6 +26,7 @@ export class DatabaseState {
     sessionTimeouts: Map<bigint, number> = new Map(),
   ) {
     this.tree = tree;
+    tree.countFired(new FiredWatches(metrics));
     this.sessionTimeouts = sessionTimeouts;
     this.committedLog = new CommittedLog(commitLogCount);
     this.digestCheck = new DigestCheck(metrics, logger);

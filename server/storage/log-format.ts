@@ -22,13 +22,18 @@ export interface LogFileName {
   readonly firstZxid: number;
 }
 
+/** Undefined for a name that is no log's. */
+export function logZxid(name: string): number | undefined {
+  const match = LOG_NAME.exec(name);
+  return match === null ? undefined : Number.parseInt(match[1]!, 16);
+}
+
 /** The log files of a directory, oldest first. */
 export function listLogFiles(disk: Disk, directory: string): LogFileName[] {
   const files: LogFileName[] = [];
   for (const name of disk.list(directory)) {
-    const match = LOG_NAME.exec(name);
-    if (match !== null)
-      files.push({ path: `${directory}/${name}`, firstZxid: Number.parseInt(match[1]!, 16) });
+    const firstZxid = logZxid(name);
+    if (firstZxid !== undefined) files.push({ path: `${directory}/${name}`, firstZxid });
   }
   return files.sort((a, b) => a.firstZxid - b.firstZxid);
 }

@@ -1,8 +1,12 @@
 import { assert, suite } from '#test';
+import { Metrics } from '../admin/metrics.ts';
+import { Guard } from '../guard.ts';
 import { silentLogger } from '../runtime/logger.ts';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual-time.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { startAutoPurge } from './auto-purge.ts';
-import { purge } from './purge.ts';
+import { purgeInParts } from './purge.ts';
 import { createPacket, type TestRig, testRig } from './testing.ts';
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
@@ -14,6 +18,16 @@ function open(rig: TestRig): ZkDatabase {
   const db = new ZkDatabase({ ...rig, logger: silentLogger }, config);
   db.load();
   return db;
+}
+
+/** Without a pause between the parts; `between` runs where one would be. */
+function purge(rig: TestRig, retain: number, between: () => void = () => {}): string[] {
+  const parts = purgeInParts(rig.disk, '/d/version-2', '/l/version-2', retain, silentLogger);
+  for (;;) {
+    const part = parts.next();
+    if (part.done === true) return part.value;
+    between();
+  }
 }
 
 /** Snapshots of zxids 3, 6, 9 ... of epoch 1, a log between each two. */
@@ -35,7 +49,7 @@ function fill(rig: TestRig, snapshots: number): ZkDatabase {
 test('the newest snapshots stay, with every log from the oldest of them on', () => {
   const rig = testRig();
   fill(rig, 6);
-  purge(rig.disk, '/d/version-2', '/l/version-2', 4, silentLogger);
+  purge(rig, 4);
   assert.equal(rig.disk.list('/d/version-2'), [
     'snapshot.100000009',
     'snapshot.10000000c',
@@ -53,7 +67,7 @@ test('fewer than three are never kept, and damaged ones do not count', () => {
   const rig = testRig();
   fill(rig, 4);
   rig.disk.open('/d/version-2/snapshot.10000000c', 'a+').truncate(100);
-  purge(rig.disk, '/d/version-2', '/l/version-2', 1, silentLogger);
+  purge(rig, 1);
   assert.equal(rig.disk.list('/d/version-2'), [
     'snapshot.100000003',
     'snapshot.100000006',
@@ -72,7 +86,7 @@ test('a crash at any step leaves no snapshot without the logs behind it', () => 
       if (/remove|sync/.test(operation) && --left === 0) throw new Error('power cut');
     };
     try {
-      purge(rig.disk, '/d/version-2', '/l/version-2', 3, silentLogger);
+      purge(rig, 3);
     } catch {
       interrupted++;
     }
@@ -90,40 +104,74 @@ test('a crash at any step leaves no snapshot without the logs behind it', () => 
 test('nothing to purge removes nothing', () => {
   const rig = testRig();
   fill(rig, 1);
-  assert.equal(purge(rig.disk, '/d/version-2', '/l/version-2', 3, silentLogger), []);
+  assert.equal(purge(rig, 3), []);
 });
 
-test('autopurge runs at the start and at every interval, and a failure only warns', () => {
+test('a purge in whose pauses the server is cut back to an older snapshot removes nothing that it needs then', () => {
+  const snapshots = 60;
+  const cutTo = E1 + 3 * 55 + 1;
+  let cuts = 0;
+  for (let pause = 1; pause <= 12; pause++) {
+    const rig = testRig(pause);
+    const db = fill(rig, snapshots);
+    let [cut, pauses] = [false, 0];
+    purge(rig, 3, () => {
+      if (++pauses === pause) cut = db.truncate(cutTo);
+    });
+    if (!cut) continue;
+    cuts++;
+    db.close();
+    assert.is(open(rig).lastProcessedZxid, cutTo, `cut in pause ${pause}`);
+  }
+  assert.ok(cuts > 2, `${cuts} cuts`);
+});
+
+test('a directory of many files is purged in many parts, and others work in between', () => {
+  const rig = testRig();
+  fill(rig, 4);
+  for (let i = 0; i < 500; i++) {
+    const file = rig.disk.open(`/l/version-2/log.${i.toString(16)}`, 'w');
+    file.close();
+  }
+  let pauses = 0;
+  const removed = purge(rig, 3, () => pauses++);
+  assert.ok(removed.length > 490, `${removed.length} removed`);
+  assert.ok(pauses > 20, `${pauses} pauses`);
+});
+
+test('autopurge runs at the start and at every interval; a failure is counted, and the next run goes on', () => {
   const rig = testRig();
   fill(rig, 6);
-  const intervals: number[] = [];
-  const due: (() => void)[] = [];
-  const clock = {
-    ...({ monotonicMs: () => 0, wallMs: () => 0, atEndOfTurn: () => {} } as const),
-    ...({ inNextTurn: () => {}, turns: 0 } as const),
-    after: (_: number, run: () => void) => {
-      due.push(run);
-      return { cancel() {} };
-    },
-    every: (intervalMs: number, run: () => void) => {
-      intervals.push(intervalMs);
-      due.push(run);
-      return { cancel() {} };
-    },
-  };
-  const warnings: string[] = [];
-  const logger = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
-  const places = { snapDirectory: '/d/version-2', logDirectory: '/l/version-2' };
-  startAutoPurge({ disk: rig.disk, clock, logger, ...places, retainCount: 3, intervalHours: 2 });
-  assert.equal(intervals, [7_200_000]);
+  const time = new VirtualTime();
+  const clock = new VirtualClock(time);
+  const metrics = new Metrics();
+  const guard = new Guard({ clock, logger: silentLogger, metrics });
+  const failures = () => metrics.counter('guarded_failure_count').value;
+  const start = (intervalHours: number) =>
+    startAutoPurge({
+      disk: rig.disk,
+      clock,
+      logger: silentLogger,
+      guard,
+      snapDirectory: '/d/version-2',
+      logDirectory: '/l/version-2',
+      retainCount: 3,
+      intervalHours,
+    });
+  start(0);
+  time.advance(10 * HOUR_MS);
+  const before = rig.disk.list('/d/version-2').length;
+  assert.ok(before > 3, '0 is never');
   rig.disk.beforeOperation = () => {
     throw new Error('EROFS');
   };
-  due[0]!();
-  assert.equal(warnings, ['purge failed']);
+  const purging = start(2);
+  time.advance(1000);
+  assert.equal([failures(), rig.disk.list('/d/version-2').length], [1, before]);
   rig.disk.beforeOperation = () => {};
-  due[1]!();
-  assert.is(rig.disk.list('/d/version-2').length, 3);
-  startAutoPurge({ disk: rig.disk, clock, logger, ...places, retainCount: 3, intervalHours: 0 });
-  assert.is(due.length, 2);
+  time.advance(2 * HOUR_MS);
+  assert.equal([failures(), rig.disk.list('/d/version-2').length], [1, 3]);
+  purging.cancel();
 });
+
+const HOUR_MS = 3_600_000;

@@ -2,38 +2,76 @@ import { ServerError } from '../errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { onDisk } from './disk-error.ts';
-import { listLogFiles } from './log-format.ts';
+import { type LogFileName, logZxid } from './log-format.ts';
 import { endsWith, openSnapshotBytes } from './snapshot-bytes.ts';
-import { listSnapshots, SNAPSHOT_END } from './snapshot-format.ts';
+import { SNAPSHOT_END, type SnapshotFileName, snapshotZxid } from './snapshot-format.ts';
 import { firstFileFor } from './txn-log-reader.ts';
 
 /** Fewer leave no way out when the newest snapshot turns out damaged. */
 export const SNAP_RETAIN_COUNT_MIN = 3;
 
+/** As many files are looked at or removed between two pauses. */
+const FILES_PER_PART = 50;
+
 /**
  * autopurge: keeps the newest snapshots that are whole, and every log from the oldest of them on. Snapshots go before logs,
- * oldest first, so that a crash leaves too much and never a snapshot without its log. Returns what it removed.
+ * oldest first, so that a crash leaves too much and never a snapshot without its log. Gives what it removed.
+ *
+ * With pauses, since a directory may hold a hundred thousand files. In one of them a leader may have this server cut its log,
+ * which takes away the snapshot that everything older was given up for: then nothing more is removed.
  */
-export function purge(
+export function* purgeInParts(
   disk: Disk,
   snapDirectory: string,
   logDirectory: string,
   retainCount: number,
   logger: Logger,
-): string[] {
-  const retain = Math.max(retainCount, SNAP_RETAIN_COUNT_MIN);
-  const snapshots = listSnapshots(disk, snapDirectory);
-  const whole = snapshots.filter(file => endsWhole(disk, file.path));
-  const oldest = whole[retain - 1];
+): Generator<undefined, string[]> {
+  const snapshots: SnapshotFileName[] = [];
+  for (const name of yield* inParts(disk.names(snapDirectory))) {
+    const zxid = snapshotZxid(name);
+    if (zxid !== undefined) snapshots.push({ path: `${snapDirectory}/${name}`, zxid });
+  }
+  snapshots.sort((a, b) => b.zxid - a.zxid);
+  const oldest = yield* oldestKept(disk, snapshots, Math.max(retainCount, SNAP_RETAIN_COUNT_MIN));
   if (oldest === undefined) return [];
-  const removed = snapshots.filter(file => file.zxid < oldest.zxid).reverse();
-  const logs = listLogFiles(disk, logDirectory);
+  const logs: LogFileName[] = [];
+  for (const name of yield* inParts(disk.names(logDirectory))) {
+    const firstZxid = logZxid(name);
+    if (firstZxid !== undefined) logs.push({ path: `${logDirectory}/${name}`, firstZxid });
+  }
+  logs.sort((a, b) => a.firstZxid - b.firstZxid);
+  if (disk.fileInfo(oldest.path) === undefined) return [];
   const oldLogs = logs.slice(0, firstFileFor(disk, logs, oldest.zxid));
-  removeAll(disk, snapDirectory, removed);
-  removeAll(disk, logDirectory, oldLogs);
-  const paths = [...removed, ...oldLogs].map(file => file.path);
-  if (paths.length > 0) logger.info('purged', { removed: paths.length, oldestKept: oldest.path });
-  return paths;
+  const removed: string[] = [];
+  for (const [directory, files] of [
+    [snapDirectory, snapshots.filter(file => file.zxid < oldest.zxid).reverse()],
+    [logDirectory, oldLogs],
+  ] as const)
+    yield* removeAll(disk, directory, files, oldest, removed);
+  if (removed.length > 0) logger.info('purged', { removed: removed.length, oldestKept: oldest.path });
+  return removed;
+}
+
+function* inParts(names: Iterable<string>): Generator<undefined, string[]> {
+  const all: string[] = [];
+  for (const name of names) if (all.push(name) % FILES_PER_PART === 0) yield;
+  return all;
+}
+
+/** The last of so many that are whole. */
+function* oldestKept(
+  disk: Disk,
+  newestFirst: readonly SnapshotFileName[],
+  retain: number,
+): Generator<undefined, SnapshotFileName | undefined> {
+  let whole = 0;
+  for (const file of newestFirst) {
+    const isThere = disk.fileInfo(file.path) !== undefined;
+    if (isThere && endsWhole(disk, file.path) && ++whole === retain) return file;
+    yield;
+  }
+  return undefined;
 }
 
 function endsWhole(disk: Disk, path: string): boolean {
@@ -50,8 +88,21 @@ function endsWhole(disk: Disk, path: string): boolean {
   }
 }
 
-function removeAll(disk: Disk, directory: string, files: readonly { readonly path: string }[]): void {
+function* removeAll(
+  disk: Disk,
+  directory: string,
+  files: readonly { readonly path: string }[],
+  oldest: SnapshotFileName,
+  removed: string[],
+): Generator<undefined, void> {
   if (files.length === 0) return;
-  for (const { path } of files) onDisk('remove', path, () => disk.remove(path));
+  for (let at = 0; at < files.length; at += FILES_PER_PART) {
+    if (at > 0) yield;
+    if (disk.fileInfo(oldest.path) === undefined) break;
+    for (const { path } of files.slice(at, at + FILES_PER_PART)) {
+      onDisk('remove', path, () => disk.remove(path));
+      removed.push(path);
+    }
+  }
   onDisk('sync directory', directory, () => disk.syncDirectory(directory));
 }

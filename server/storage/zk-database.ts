@@ -198,7 +198,7 @@ export class ZkDatabase {
     this.#pairDirectories();
     this.#log = this.#openLog(Math.max(0, this.lastProcessedZxid));
     this.#txnsSinceSnapshot = txnsReplayed;
-    metrics.summary('startup_txns_loaded').add(txnsReplayed);
+    if (snapshotPath !== undefined) metrics.summary('startup_txns_loaded').add(txnsReplayed);
     metrics.summary('dbinittime').add(this.#parts.clock.monotonicMs() - startMs);
     logger.info('database loaded', { zxid: zxidToHex(this.lastProcessedZxid), snapshotPath, txnsReplayed });
   }

@@ -12,7 +12,7 @@ import { AclDecisions } from './acl-decisions.ts';
 import { DataKeeper } from './data-keeper.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from './digest.ts';
 import { CONTAINER_OWNER, type OwnerLayout, ownerKind, ttlOwner } from './owner.ts';
-import { WatchManager } from './watch-manager.ts';
+import { type FiredCounts, WatchManager } from './watch-manager.ts';
 import { dataLength, statOf, ZNode } from './znode.ts';
 
 export const CONFIG_PATH = '/zookeeper/config';
@@ -81,6 +81,12 @@ export class DataTree {
     this.addConfigNode();
     // Upstream holds the root as "" and as "/", and counts the slash.
     this.approximateDataSize += 1 - '/'.length;
+  }
+
+  /** From now on what watches fire is counted there. */
+  countFired(counts: FiredCounts): void {
+    this.dataWatches.fired = counts;
+    this.childWatches.fired = counts;
   }
 
   getNode(path: string): ZNode | undefined {

@@ -34,6 +34,11 @@ export interface Told {
   has(watcher: Watcher): boolean;
 }
 
+/** Counts the events that somebody was told of. */
+export interface FiredCounts {
+  add(type: EventType, watchers: number): void;
+}
+
 /** Modes, as bits, by watcher: in order of registration, which is the order of delivery. */
 type Watchers = Map<Watcher, number>;
 
@@ -46,6 +51,7 @@ export class WatchManager {
   /** Of them, those with another mode than standard. */
   #lastingCount = 0;
   readonly #recursive = new RecursiveWatches();
+  fired: FiredCounts | null = null;
 
   /** Pairs of path and watcher. */
   get watchCount(): number {
@@ -167,6 +173,7 @@ export class WatchManager {
     for (const watcher of concerned.keys()) {
       if (suppressed === null || !suppressed.has(watcher)) watcher.process(type, path, zxid, acl);
     }
+    this.fired?.add(type, concerned.size);
     return concerned;
   }
 
