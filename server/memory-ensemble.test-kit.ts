@@ -34,6 +34,8 @@ export interface EnsemblePlan {
   readonly seed?: string;
   /** How long each turn of a member's loop keeps it busy, virtual ms: what comes meanwhile is handled in the next. */
   readonly turnMs?: number;
+  /** Work for one turn of a member's loop. */
+  readonly turnUnits?: number;
 }
 
 export class MemoryEnsemble {
@@ -85,6 +87,8 @@ export class MemoryEnsemble {
         text: this.#configText(sid),
         myid: String(sid),
       });
+      const { turnUnits } = this.#plan;
+      const limits = turnUnits === undefined ? {} : { turnUnits };
       const lines = this.log.get(sid) ?? [];
       this.log.set(sid, lines);
       const onFatal = (error: ServerError) => {
@@ -92,7 +96,7 @@ export class MemoryEnsemble {
         this.machine(sid).crash('kill');
         this.#servers.delete(sid);
       };
-      this.#servers.set(sid, startServer({ runtime, config, logger: logTo(lines), onFatal }));
+      this.#servers.set(sid, startServer({ runtime, config, logger: logTo(lines), onFatal, ...limits }));
     }
     return this;
   }

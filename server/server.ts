@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly logLinesDropped?: () => number;
   /** The server cannot go on; nothing it would say after this can be trusted. */
   readonly onFatal: (error: ServerError) => void;
+  /** Work for one turn of the loop, where another bound than `TURN_UNITS` is to be tried. */
+  readonly turnUnits?: number;
 }
 
 export interface RunningServer {
@@ -70,7 +72,7 @@ export function startServer(options: ServerOptions): RunningServer {
     retainCount: config.snapRetainCount,
     intervalHours: config.purgeIntervalHours,
   });
-  const turns = new TurnQueue(clock);
+  const turns = new TurnQueue(clock, options.turnUnits);
   const answers = new AnswerPump({ turns, clock, guard });
   const view = new ServerView({ config, runtime, database, metrics, stats, guard });
   const port = new ClientPort({

@@ -37,6 +37,8 @@ export interface MemberContext {
   readonly journal: Journal;
   /** Lines of zoo.cfg that this run gives to all members. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Work for one turn of its loop; left out: as much as in earnest. */
+  readonly turnUnits?: number;
   /** The program cannot go on: its process ends, and the run has failed. */
   readonly onFatal: (error: Error) => void;
 }

@@ -15,9 +15,15 @@ export function serverProgram(settings: Readonly<Record<string, string>> = {}): 
 }
 
 function start(context: MemberContext, settings: Readonly<Record<string, string>>): RunningMember {
-  const { runtime, spec, members, logger, onFatal } = context;
+  const { runtime, spec, members, logger, turnUnits, onFatal } = context;
   const config = serverConfigOf(spec, members, { ...context.settings, ...settings });
-  const { view, database } = startServer({ runtime, config, logger, onFatal });
+  const { view, database } = startServer({
+    runtime,
+    config,
+    logger,
+    onFatal,
+    ...(turnUnits === undefined ? {} : { turnUnits }),
+  });
   report(database, spec.name, context.journal);
   return {
     state(): MemberState {

@@ -113,6 +113,7 @@ class Simulation {
       link: this.#swarm.link,
       syncDelayMsMax: this.#swarm.syncDelayMsMax,
       turnMsMax: this.#swarm.turnMsMax,
+      ...(this.#swarm.turnUnits === undefined ? {} : { turnUnits: this.#swarm.turnUnits }),
       driftMax: this.#swarm.driftMax,
       settings: this.#swarm.settings,
       ...(options.debug === undefined ? {} : { debug: options.debug }),

@@ -14,6 +14,8 @@ export interface Swarm {
   readonly syncDelayMsMax: number;
   /** A turn of a member's loop takes up to this long: larger ones make batches. */
   readonly turnMsMax: number;
+  /** Work for one turn of a member's loop: little, so that slices end everywhere. Undefined: as much as in earnest. */
+  readonly turnUnits: number | undefined;
   /** Members' clocks run this much fast or slow at most, as a share. */
   readonly driftMax: number;
   readonly faultWeights: Readonly<Record<FaultKind, number>>;
@@ -118,6 +120,7 @@ export function drawSwarm(random: SeededRandom): Swarm {
     link: drawLink(random),
     syncDelayMsMax: random.pick([0.1, 1, 10]),
     turnMsMax: random.pick([0, 0.05, 1]),
+    turnUnits: random.fork('turns').pick([undefined, undefined, 12]),
     driftMax: random.pick([0, 0, 0.01, 0.05]),
     faultWeights: drawWeights(random),
     faultIntervalMs: [interval / 4, interval * 2],

@@ -29,6 +29,8 @@ export interface WorldOptions {
   turnMsMax?: number;
   /** Of each turn, always this: then virtual milliseconds count turns. */
   turnMs?: number;
+  /** See `MemberContext`. */
+  turnUnits?: number;
   driftMax?: number;
   /** Debug lines of the members in the trace too. */
   debug?: boolean;
@@ -113,7 +115,7 @@ export class World {
     const member = this.#member(sid);
     const { spec, machine } = member;
     if (machine.runtime !== undefined) return;
-    const { driftMax = 0 } = this.#options;
+    const { driftMax = 0, turnUnits } = this.#options;
     member.troubles.failedAtMs = undefined;
     const runtime = machine.boot({
       rate: driftMax === 0 ? 1 : 1 + member.random.between(-driftMax, driftMax),
@@ -134,6 +136,7 @@ export class World {
         logger,
         journal: this.journal,
         settings: this.#options.settings ?? {},
+        ...(turnUnits === undefined ? {} : { turnUnits }),
         onFatal,
       });
       if (machine.runtime === runtime) member.running = running;

@@ -304,6 +304,7 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
   process(type: number, path: string, zxid: number, acl: readonly Acl[]): void {
     const server = this.#server;
     if (server === null || this.#state !== 'open') return;
+    server.eventsFired++;
     const { config, database } = server.parts;
     if (!config.skipAcl && !database.tree.aclDecisions.allows(acl, Perms.READ, this.ids.all)) return;
     this.stats.lastZxid = zxid;

@@ -1,6 +1,6 @@
 import type { Clock } from '../runtime/runtime.ts';
 
-/** What clients may take of one turn of the event loop. Whoever comes in during a turn waits no longer than this. */
+/** What clients may take of one turn of the event loop, and what is applied in it as much again. Whoever comes in during a turn waits no longer than both. */
 export const TURN_MS = 5;
 
 /**
@@ -35,6 +35,7 @@ export const BYTES_PER_UNIT = 1024;
  */
 export class TurnBudget {
   readonly #clock: Clock;
+  readonly #unitsMax: number;
   #turn = -1;
   #nowMs = 0;
   #units = 0;
@@ -45,8 +46,10 @@ export class TurnBudget {
   #sliceEndMs = 0;
   #sliceEndUnits = 0;
 
-  constructor(clock: Clock) {
+  /** `unitsMax`: a test's turns may be shorter. */
+  constructor(clock: Clock, unitsMax = TURN_UNITS) {
     this.#clock = clock;
+    this.#unitsMax = unitsMax;
   }
 
   /** Somebody has read the clock. */
@@ -58,12 +61,29 @@ export class TurnBudget {
 
   spend(units: number): void {
     this.#units += units;
-    if (this.#units >= this.#lookAtUnits) this.saw(this.#clock.monotonicMs());
+    if (this.#units >= this.#lookAtUnits) this.#look();
+  }
+
+  #look(): void {
+    this.saw(this.#clock.monotonicMs());
   }
 
   /** Nothing more is begun in this turn: what is left goes on in the next. */
   get turnIsOver(): boolean {
-    return this.#turn === this.#clock.turns && (this.#nowMs >= this.#turnEndMs || this.#units >= TURN_UNITS);
+    return (
+      this.#turn === this.#clock.turns && (this.#nowMs >= this.#turnEndMs || this.#units >= this.#unitsMax)
+    );
+  }
+
+  /** This turn has room for more. Whoever asks first begins it. */
+  hasRoom(): boolean {
+    if (this.#turn !== this.#clock.turns) this.#look();
+    return !this.turnIsOver;
+  }
+
+  /** `ms` of the present turn went to work that has a budget of its own. */
+  extend(ms: number): void {
+    if (this.#turn === this.#clock.turns) this.#turnEndMs += ms;
   }
 
   /** The present slice is over. */
@@ -82,7 +102,8 @@ export class TurnBudget {
     this.#sliceStartUnits = this.#units;
     this.#sliceEndMs = nowMs + Math.max(LEAST_SLICE_MS, Math.min(TURN_MS * share, this.#turnEndMs - nowMs));
     this.#sliceEndUnits =
-      this.#units + Math.max(LEAST_SLICE_UNITS, Math.min(TURN_UNITS * share, TURN_UNITS - this.#units));
+      this.#units +
+      Math.max(LEAST_SLICE_UNITS, Math.min(this.#unitsMax * share, this.#unitsMax - this.#units));
   }
 
   /** What the slice has cost, in ms. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../runtime/runtime.ts';
-import { LEAST_SLICE_MS, TurnBudget } from './turn-budget.ts';
+import { LEAST_SLICE_MS, TURN_UNITS, TurnBudget } from './turn-budget.ts';
 
 /** Whoever has work that may be longer than a turn: a client connection with requests that wait, or what a server has to clear away. */
 export interface TurnWorker {
@@ -26,6 +26,8 @@ export interface TurnWorker {
  */
 export class TurnQueue {
   readonly budget: TurnBudget;
+  /** Of what is committed and applied: writes get on however much is read, and reads however much is written. */
+  readonly applying: TurnBudget;
   readonly #clock: Clock;
   /** By tag, the next one last; among equals the one that came first is nearer to the end. */
   readonly #line: TurnWorker[] = [];
@@ -36,9 +38,11 @@ export class TurnQueue {
   #pumpDue = false;
   readonly #pumpNow = () => this.#pump();
 
-  constructor(clock: Clock) {
+  /** `unitsMax`: see `TurnBudget`. */
+  constructor(clock: Clock, unitsMax = TURN_UNITS) {
     this.#clock = clock;
-    this.budget = new TurnBudget(clock);
+    this.budget = new TurnBudget(clock, unitsMax);
+    this.applying = new TurnBudget(clock, unitsMax);
   }
 
   /** Workers in the line. */

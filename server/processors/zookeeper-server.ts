@@ -16,7 +16,9 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import { FinalRequestProcessor } from './final-request-processor.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import type { Request } from './request.ts';
+import { Units } from './turn-budget.ts';
 import type { TurnQueue } from './turn-queue.ts';
+import { unitsToApply } from './units-to-apply.ts';
 
 /** What a server of any role is made of. */
 export interface ServerParts {
@@ -26,10 +28,10 @@ export interface ServerParts {
   readonly metrics: Metrics;
   readonly stats: ServerStats;
   readonly logger: Logger;
-  /** The server cannot keep its promises any more (a failed write or sync): it must stop. */
   readonly guard: Guard;
   /** Divides the turns of the loop among those who have much to do. */
   readonly turns: TurnQueue;
+  /** The server cannot keep its promises any more (a failed write or sync): it must stop. */
   readonly onFatal: (error: ServerError) => void;
   /** In an ensemble: a reconfiguration, which only a leader of Apache's makes, was applied. */
   readonly onReconfig?: () => void;
@@ -58,6 +60,8 @@ export abstract class ZooKeeperServer {
   readonly #connections = new Set<ClientConnection>();
   readonly #bySession = new LongMap<ClientConnection>();
   readonly #paused = new Set<ClientConnection>();
+  /** Watches that fired for clients of this server. */
+  eventsFired = 0;
   #inProcess = 0;
   readonly #inProcessMax: number;
 
@@ -154,7 +158,13 @@ export abstract class ZooKeeperServer {
     request: Request | null,
     digestAt?: number,
   ): void {
-    const result = this.parts.database.apply(packet, header, body, digestAt);
+    const { database, turns } = this.parts;
+    const nodesBefore = database.tree.nodeCount;
+    const firedBefore = this.eventsFired;
+    const result = database.apply(packet, header, body, digestAt);
+    // What goes with a session need not be in its transaction.
+    const items = this.eventsFired - firedBefore + Math.max(0, nodesBefore - database.tree.nodeCount);
+    turns.applying.spend(unitsToApply(packet.bytes.length, body) + items * Units.item);
     this.sinceProposed(header, this.#propagationLatency);
     this.onApplied(header, body);
     this.answer(header, result, request);

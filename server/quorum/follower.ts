@@ -36,6 +36,7 @@ export class Follower extends Learner {
     const context = this.context;
     const parts = serverParts(context);
     this.#serving = new LearnerServing(context, 'follower', this.epoch, this);
+    const { server } = this.#serving;
     this.#sync = new SyncRequestProcessor(
       parts.database,
       parts.clock,
@@ -49,10 +50,11 @@ export class Follower extends Learner {
     }
     for (const packet of pending) this.#propose(packet);
     if (context.config.observerMasterPort > 0) {
-      this.#observerMaster = new ObserverMaster(context, this.#serving.server, this.epoch);
+      this.#observerMaster = new ObserverMaster(context, server, this.epoch);
       this.#observerMaster.start();
+      server.onRelayed = packet => this.#observerMaster!.applied(packet);
     }
-    context.serve(this.#serving.server);
+    server.whenApplied(() => context.serve(server));
   }
 
   protected onBroadcast(packet: PacketView): void {
@@ -96,7 +98,6 @@ export class Follower extends Learner {
     }
     this.#pending.shift();
     this.#serving!.server.commit(head);
-    this.#observerMaster?.commit(head);
     this.context.metrics.counter('learner_commit_received_count').add();
   }
 

@@ -1,20 +1,21 @@
 import { assert, suite } from '#test';
 import { Request } from '../processors/request.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { COUNTER_MAX, makeZxid } from '../wire/zxid.ts';
+import { COUNTER_MAX, counterOf, makeZxid } from '../wire/zxid.ts';
 import { type Broadcast, LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
-import { Stage } from './peer.test-kit.ts';
+import { Stage, type StageOptions } from './peer.test-kit.ts';
 import { serverParts } from './peer-context.ts';
 
 const test = suite('quorum: the server of a leader');
 
 /** A leader of epoch 2 whose last zxid is given, with what it tells the others. */
-function leaderAt(zxid: number) {
-  const stage = new Stage();
+function leaderAt(zxid: number, options: StageOptions = {}) {
+  const stage = new Stage(options);
   stage.database.startEpoch(zxid);
   const told: string[] = [];
   const broadcast: Broadcast = {
     propose: packet => void told.push(`PROPOSAL 0x${packet.zxid.toString(16)}`),
+    inform: packet => void told.push(`INFORM 0x${packet.zxid.toString(16)}`),
     commit: packets => void told.push(...packets.map(packet => `COMMIT 0x${packet.zxid.toString(16)}`)),
     stepDown: reason => void told.push(reason),
   };
@@ -56,5 +57,93 @@ test('an ack that comes late takes nothing back from the one before it', () => {
   for (let session = 1; session <= 3; session++) server.submit(closeSession(session));
   for (const counter of [3, 1]) server.ack(2, makeZxid(2, counter));
   stage.time.advance(600);
-  assert.equal(told.slice(3), ['COMMIT 0x200000001', 'COMMIT 0x200000002', 'COMMIT 0x200000003']);
+  assert.equal(told.slice(6), ['COMMIT 0x200000001', 'COMMIT 0x200000002', 'COMMIT 0x200000003']);
+});
+
+/** Of a closeSession with nothing behind it: five of them are a turn's work. */
+const UNITS = 8;
+const TURN_UNITS = 5 * UNITS;
+
+/** So many sessions closed, and acked by a quorum at once. */
+function burst(count: number, options: StageOptions = { turnUnits: TURN_UNITS }) {
+  const play = leaderAt(makeZxid(2, 0), options);
+  for (let session = 1; session <= count; session++) play.server.submit(closeSession(session));
+  play.told.length = 0;
+  const { stage, server } = play;
+  const applied = () => counterOf(stage.database.lastProcessedZxid);
+  return { ...play, applied, ackAll: () => server.ack(2, makeZxid(2, count)) };
+}
+
+test('field report B1: what one ack commits is applied some at a time, and the loop goes round in between', () => {
+  const { stage, told, applied, ackAll } = burst(23);
+  ackAll();
+  assert.is(
+    stage.mostInOneTurn(applied, () => applied() === 23),
+    5,
+  );
+  const zxids = Array.from({ length: 23 }, (_, i) => `0x${makeZxid(2, i + 1).toString(16)}`);
+  for (const type of ['INFORM', 'COMMIT']) {
+    const ofType = told.filter(line => line.startsWith(type));
+    assert.equal(
+      ofType,
+      zxids.map(zxid => `${type} ${zxid}`),
+    );
+  }
+});
+
+test('what is committed is applied: whenever others are told, the tree is where they are', () => {
+  const { stage, told, applied, ackAll } = burst(23);
+  ackAll();
+  let turns = 0;
+  stage.wait(() => {
+    const commits = told.filter(line => line.startsWith('COMMIT')).length;
+    assert.is(commits, applied());
+    turns++;
+    return commits === 23;
+  }, 'all commits');
+  assert.ok(turns > 4, `${turns} turns`);
+});
+
+test('an answer that waits for what is outstanding comes behind its commits and before later ones, in whichever turn', () => {
+  for (let after = 1; after <= 12; after++) {
+    const { stage, server, told, applied } = burst(after);
+    for (const who of ['a', 'b']) server.syncAfterOutstanding(() => told.push(`${who} at ${applied()}`));
+    for (let session = 1; session <= 6; session++) server.submit(closeSession(100 + session));
+    server.ack(2, makeZxid(2, after + 6));
+    stage.wait(() => applied() === after + 6, 'all to be applied');
+    const lines = told.filter(line => !/^(PROPOSAL|INFORM)/.test(line));
+    assert.equal(lines.slice(after, after + 2), [`a at ${after}`, `b at ${after}`]);
+    for (const [i, line] of lines.entries()) if (i < after || i > after + 1) assert.match(line, /^COMMIT/);
+  }
+});
+
+test('a sync asked while older ones wait for their turn is not answered before them', () => {
+  const { stage, server, told, ackAll } = burst(1, { turnUnits: 10 });
+  for (let i = 0; i < 12; i++) server.syncAfterOutstanding(() => told.push(`${i}`));
+  ackAll();
+  const answers = () => told.filter(line => !line.includes(' '));
+  stage.wait(() => answers().length > 0, 'the first answers');
+  assert.ok(answers().length < 12, 'they are divided among turns');
+  server.syncAfterOutstanding(() => told.push('12'));
+  stage.wait(() => answers().length === 13, 'all answers');
+  assert.equal(
+    answers(),
+    Array.from({ length: 13 }, (_, i) => `${i}`),
+  );
+});
+
+test('a leader that stops between two turns tells of no more commits, and has the rest in its log', () => {
+  const { stage, server, told, applied, ackAll } = burst(23);
+  ackAll();
+  stage.wait(() => applied() >= 5, 'the first turn');
+  assert.ok(applied() < 23);
+  let stopped = false;
+  server.stop('test', () => {
+    stopped = true;
+  });
+  const commits = applied();
+  stage.wait(() => stopped, 'the stop');
+  stage.settle();
+  assert.is(told.filter(line => line.startsWith('COMMIT')).length, commits);
+  assert.is(stage.database.fastForward(), 23 - commits);
 });

@@ -1,9 +1,11 @@
+import type { Summary } from '../admin/metrics.ts';
 import type { ClientConnection } from '../clients/client-connection.ts';
 import { emptyContainers } from '../processors/empty-containers.ts';
 import { Fifo } from '../processors/fifo.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
 import { Request } from '../processors/request.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
+import { Units } from '../processors/turn-budget.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
@@ -32,13 +34,15 @@ interface Proposal {
 /** Whom the leader tells. A standalone server tells nobody. */
 export interface Broadcast {
   propose(packet: TxnPacket): void;
-  /** In zxid order, before any of them is applied here. */
+  /** To those who hear only results, in zxid order, before it is applied here. */
+  inform(packet: TxnPacket): void;
+  /** To those who know the proposals: what was informed of since the last call, in the same turn. */
   commit(packets: readonly TxnPacket[]): void;
   /** No more can be proposed: a new epoch is needed. */
   stepDown(reason: string): void;
 }
 
-export const noBroadcast: Broadcast = { propose() {}, commit() {}, stepDown() {} };
+export const noBroadcast: Broadcast = { propose() {}, inform() {}, commit() {}, stepDown() {} };
 
 /** What a sync, or the answer to a client that comes back, waits for: everything proposed before it. */
 interface WaitingSync {
@@ -68,6 +72,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   readonly #writer = new JuteWriter(1024);
   #zxid: number;
   #evaluateQueued = false;
+  /** Applied in this turn, and not told yet. */
+  #committed: TxnPacket[] = [];
   #stopped = false;
   readonly #containerCheck: Timer;
   #containers: Generator<string[], string[]> | null = null;
@@ -169,11 +175,10 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.syncAfterOutstanding(() => request.origin?.complete(request, null));
   }
 
-  /** `done` runs once all that is outstanding now is committed; at once when nothing is. */
+  /** `done` runs once all that is outstanding now is committed and applied; at once when nothing is, and nobody waits. */
   syncAfterOutstanding(done: () => void): void {
-    const last = this.#outstanding.last();
-    if (last === undefined) done();
-    else this.#syncs.push({ afterZxid: last.packet.zxid, done });
+    if (this.#outstanding.length === 0 && this.#syncs.length === 0) done();
+    else this.#syncs.push({ afterZxid: this.#zxid, done });
   }
 
   submit(request: Request): void {
@@ -346,47 +351,64 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#lastAcked.delete(sid);
   }
 
+  /**
+   * Commits as much as this turn has room to apply. The rest is committed in later turns, so nothing is ever committed here
+   * and not applied: what a learner is told that joins in between is whole.
+   */
   #evaluate(): void {
     this.#evaluateQueued = false;
     if (this.#stopped) return;
+    const { clock, turns } = this.parts;
+    const startMs = clock.monotonicMs();
+    turns.applying.saw(startMs);
     const point = commitPoint(this.#lastAcked, this.#verifier);
-    while (!this.#stopped && this.#commitBatch(point));
+    const latency = this.parts.metrics.summary('quorum_ack_latency');
+    let hasMore = this.#commitNext(point, startMs, latency);
+    while (hasMore && turns.applying.hasRoom()) hasMore = this.#commitNext(point, startMs, latency);
+    this.#tellCommits();
+    turns.budget.extend(clock.monotonicMs() - startMs);
+    if (!hasMore) return;
+    this.#evaluateQueued = true;
+    clock.inNextTurn(this.#evaluateNow);
   }
 
-  /**
-   * Commits up to `point`, or up to what the oldest sync waits for: the learner that asked has to see the answer before
-   * the commits of what its client wrote after the sync, or it finds the sync at the head where it looks for the write.
-   */
-  #commitBatch(point: number): boolean {
-    const until = Math.min(point, this.#syncs.peek()?.afterZxid ?? Number.POSITIVE_INFINITY);
-    const committed: Proposal[] = [];
-    for (;;) {
-      const head = this.#outstanding.peek();
-      if (head === undefined || head.packet.zxid > until) break;
-      this.#outstanding.shift();
-      committed.push(head);
+  /** The next commit up to `point`, or the next answer that is due before it. False when there is none. */
+  #commitNext(point: number, nowMs: number, latency: Summary): boolean {
+    if (this.#stopped) return false;
+    const sync = this.#syncs.peek();
+    if (sync !== undefined && sync.afterZxid <= this.parts.database.lastProcessedZxid) {
+      this.#answerSync(sync);
+      return true;
     }
-    if (committed.length === 0) return false;
-    this.#broadcast.commit(committed.map(proposal => proposal.packet));
-    const nowMs = this.parts.clock.monotonicMs();
-    const latency = this.parts.metrics.summary('quorum_ack_latency');
-    for (const proposal of committed) {
-      latency.add(nowMs - proposal.proposedMs);
-      this.applyTxn(proposal.packet, proposal.header, proposal.body, proposal.request);
-      this.#prep.changes.release(proposal.packet.zxid);
-      this.#releaseSyncs(proposal.packet.zxid);
-    }
-    this.parts.metrics.counter('txn_committed_count').add(committed.length);
+    const head = this.#outstanding.peek();
+    if (head === undefined || head.packet.zxid > point) return false;
+    this.#outstanding.shift();
+    const { packet, header, body, request } = head;
+    latency.add(nowMs - head.proposedMs);
+    this.#broadcast.inform(packet);
+    this.#committed.push(packet);
+    this.applyTxn(packet, header, body, request);
+    this.#prep.changes.release(packet.zxid);
     return true;
   }
 
-  #releaseSyncs(zxid: number): void {
-    for (;;) {
-      const head = this.#syncs.peek();
-      if (head === undefined || head.afterZxid > zxid) return;
-      this.#syncs.shift();
-      head.done();
-    }
+  /**
+   * The learner that asked has to see the answer before the commits of what its client wrote after the sync, or it finds the
+   * sync at the head where it looks for the write; and behind all those before.
+   */
+  #answerSync(sync: WaitingSync): void {
+    this.#tellCommits();
+    this.#syncs.shift();
+    this.parts.turns.applying.spend(Units.read);
+    sync.done();
+  }
+
+  #tellCommits(): void {
+    const packets = this.#committed;
+    if (packets.length === 0) return;
+    this.#committed = [];
+    this.#broadcast.commit(packets);
+    this.parts.metrics.counter('txn_committed_count').add(packets.length);
   }
 
   protected onApplied(header: TxnHeader, body: TxnBody): void {

@@ -9,6 +9,7 @@ import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { EPOCH_MAX, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { EpochClaims, VOTER_EPOCH_JUMP_MAX } from './epoch-claims.ts';
+import { informAll } from './inform-all.ts';
 import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
 import { boundUnnamed } from './learner-connections.ts';
@@ -294,12 +295,13 @@ export class Leader implements Role, LearnerMaster {
     for (const follower of this.#followers) follower.sendProposal(packet);
   }
 
+  inform(packet: TxnPacket): void {
+    informAll(this.#observers, packet, this.context.turns.applying);
+  }
+
   commit(packets: readonly TxnPacket[]): void {
     const bytes = this.#commitBytes(packets);
     for (const follower of this.#followers) follower.sendBatch(PacketType.COMMIT, bytes, packets.length);
-    for (const observer of this.#observers) {
-      for (const packet of packets) observer.sendInform(packet);
-    }
     this.context.metrics.counter('commit_count').add(packets.length);
   }
 

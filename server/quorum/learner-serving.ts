@@ -10,6 +10,8 @@ import { type PeerContext, serverParts } from './peer-context.ts';
 export interface MasterSender {
   send(packet: QuorumPacket): void;
   sendPieces(type: number, head: JuteWriter, bytes: Buffer, start: number, end: number, tail: Buffer): void;
+  pause(): void;
+  resume(): void;
 }
 
 /** int type | long zxid -1 | int length | long session | int cxid | int op */
@@ -72,6 +74,14 @@ export class LearnerServing implements MasterLink {
     data.writeBigInt64BE(sessionId, 0);
     data.writeInt32BE(timeoutMs, 8);
     this.#sender.send({ type: PacketType.REVALIDATE, zxid: -1, data, authinfo: null });
+  }
+
+  pause(): void {
+    this.#sender.pause();
+  }
+
+  resume(): void {
+    this.#sender.resume();
   }
 
   /** PING, SYNC and REVALIDATE; false for anything else. */

@@ -11,6 +11,7 @@ import { OpCode } from '../wire/opcodes.ts';
 import type { TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { CommittedLine } from './committed-line.ts';
 
 /** The way to the leader, or to the observer master that stands for it. */
 export interface MasterLink {
@@ -25,6 +26,9 @@ export interface MasterLink {
     ids: readonly Id[],
   ): void;
   revalidate(sessionId: bigint, timeoutMs: number): void;
+  /** Nothing more is read from there, until `resume`. */
+  pause(): void;
+  resume(): void;
 }
 
 /** Sync and revalidate are answered in the order asked; some of the askers are observers behind this server. */
@@ -54,6 +58,10 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   #touched = new LongMap<Touched>();
   /** Sessions being opened here: their transaction comes back by session, not by cxid. */
   readonly #opening = new LongMap<Request>();
+  readonly #committed: CommittedLine;
+  readonly #answerSync = () => this.#syncs.shift()?.();
+  /** Hears of each transaction when it has been applied. */
+  onRelayed: ((packet: TxnPacket) => void) | null = null;
 
   constructor(
     parts: ServerParts,
@@ -72,6 +80,11 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#sessionIds = role.sessionIds;
     this.#proposalLatency = parts.metrics.summary('proposal_latency');
     this.#commitPropagationLatency = parts.metrics.summary('commit_propagation_latency');
+    this.#committed = new CommittedLine(parts, {
+      apply: packet => this.#apply(packet),
+      onFull: () => role.link.pause(),
+      onRelaxed: () => role.link.resume(),
+    });
   }
 
   get globalSessions(): number {
@@ -104,8 +117,13 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#link.revalidate(sessionId, timeoutMs);
   }
 
-  /** The leader's answer. Answers come in the order of the questions, those of observers behind us among them. */
+  /** The leader's answer, which comes behind the commits of what was outstanding. */
   revalidated(sessionId: bigint, valid: boolean): void {
+    this.#committed.behind(() => this.#answerRevalidation(sessionId, valid));
+  }
+
+  /** Answers come in the order of the questions, those of observers behind us among them. */
+  #answerRevalidation(sessionId: bigint, valid: boolean): void {
     for (;;) {
       const head = this.#revalidations.shift();
       if (head === undefined) return;
@@ -151,9 +169,9 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.forward(request);
   }
 
-  /** The leader's SYNC answers the oldest. */
+  /** The leader's SYNC answers the oldest, when what was committed before is applied. */
   synced(): void {
-    this.#syncs.shift()?.();
+    this.#committed.behind(this.#answerSync);
   }
 
   submit(request: Request): void {
@@ -178,12 +196,22 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.sinceProposed(parseTxnPacket(packet).header, this.#proposalLatency);
   }
 
-  /** Applies a committed transaction and answers the local client that asked for it. */
+  /** Applies a committed transaction and answers the local client that asked for it, in this turn or in a later one. */
   commit(packet: TxnPacket): void {
+    this.sinceProposed(parseTxnPacket(packet).header, this.#commitPropagationLatency);
+    this.#committed.commit(packet);
+  }
+
+  #apply(packet: TxnPacket): void {
     const { header, body, digestAt } = parseTxnPacket(packet);
-    this.sinceProposed(header, this.#commitPropagationLatency);
     this.applyTxn(packet, header, body, this.#requestOf(header), digestAt);
+    this.onRelayed?.(packet);
     this.parts.metrics.counter('txn_committed_count').add();
+  }
+
+  /** Runs when all that was committed before is applied; not at all when this server stops before. */
+  whenApplied(run: () => void): void {
+    this.#committed.behind(run);
   }
 
   #requestOf(header: TxnHeader): Request | null {
@@ -204,6 +232,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
 
   stop(reason: string): void {
     this.shutdown(reason);
+    this.#committed.stop();
     this.#syncs.clear();
     this.#revalidations.clear();
   }

@@ -41,6 +41,7 @@ export abstract class Learner implements Role {
   #connection: Connection | null = null;
   #watchdog: Timer | null = null;
   #lastHeardMs = 0;
+  #isHeld = false;
   #startedMs = 0;
   #newEpoch = -1;
   /** The leader's epoch is not one to follow. */
@@ -129,8 +130,8 @@ export abstract class Learner implements Role {
 
   #watch(): void {
     const nowMs = this.context.clock.monotonicMs();
-    // What holds it up is this server's own disk, and nothing is read meanwhile.
-    if (this.#phase === 'busy') this.#lastHeardMs = nowMs;
+    // What holds it up is this server's own disk, or what it has to apply, and nothing is read meanwhile.
+    if (this.#phase === 'busy' || this.#isHeld) this.#lastHeardMs = nowMs;
     const silentMs = nowMs - this.#lastHeardMs;
     const limitMs = this.#limitMs();
     if (silentMs > limitMs) {
@@ -198,6 +199,17 @@ export abstract class Learner implements Role {
     connection.write(tail);
     const size = head.length + end - start + tail.length;
     this.context.metrics.trafficOf('sent', packetName(type).toLowerCase(), 'master').add(size);
+  }
+
+  /** Nothing more is read from the master: this server has enough to apply. */
+  pause(): void {
+    this.#isHeld = true;
+    this.#connection?.pause();
+  }
+
+  resume(): void {
+    this.#isHeld = false;
+    this.#connection?.resume();
   }
 
   #onData(chunk: Buffer): void {

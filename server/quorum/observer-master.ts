@@ -5,6 +5,7 @@ import type { Connection, Timer } from '../runtime/runtime.ts';
 import { joinId } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
+import { informAll } from './inform-all.ts';
 import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
 import { boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
@@ -83,9 +84,10 @@ export class ObserverMaster implements LearnerMaster {
     boundUnnamed(this.#handlers);
   }
 
-  commit(packet: TxnPacket): void {
+  /** This follower has applied it. */
+  applied(packet: TxnPacket): void {
     this.#lastRelayed = packet.zxid;
-    for (const observer of this.#observers) observer.sendInform(packet);
+    informAll(this.#observers, packet, this.context.turns.applying);
   }
 
   awaitEpoch(_handler: LearnerHandler, _info: LearnerInfo, done: (epoch: number) => void): void {

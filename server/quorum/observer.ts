@@ -36,7 +36,8 @@ export class Observer extends Learner {
       this.end(`${pending.length} proposals without their commit: an observer hears only results`);
       return;
     }
-    this.context.serve(this.#serving.server);
+    const { server } = this.#serving;
+    server.whenApplied(() => this.context.serve(server));
   }
 
   protected onBroadcast(packet: PacketView): void {

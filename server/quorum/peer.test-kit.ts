@@ -36,6 +36,10 @@ export interface StageOptions {
   readonly voters?: number;
   readonly observers?: number;
   readonly settings?: string;
+  /** Work for one turn of the loop. */
+  readonly turnUnits?: number;
+  /** How long each turn keeps the process busy, virtual ms. */
+  readonly turnMs?: number;
 }
 
 /** A machine with a database, and the context that roles on it get. */
@@ -64,7 +68,12 @@ export class Stage {
     this.sid = options.sid ?? 1;
     const random = new SeededRandom('stage');
     this.network = new MemoryNetwork(this.time, { random });
-    this.machine = new MemoryMachine({ network: this.network, name: `zk${this.sid}`, random });
+    this.machine = new MemoryMachine({
+      network: this.network,
+      name: `zk${this.sid}`,
+      random,
+      clock: { turnMs: () => options.turnMs ?? 0 },
+    });
     this.boot();
   }
 
@@ -118,7 +127,7 @@ export class Stage {
       stats: new ServerStats(),
       logger,
       guard: new Guard({ clock, logger, metrics }),
-      turns: new TurnQueue(clock),
+      turns: new TurnQueue(clock, this.#options.turnUnits),
       onFatal: error => {
         this.fatal = error;
       },
@@ -157,6 +166,18 @@ export class Stage {
 
   settle(): void {
     this.time.advance(20);
+  }
+
+  /** The most that `count` grows by in one turn of the loop, until `done`. */
+  mostInOneTurn(count: () => number, done: () => boolean): number {
+    let most = 0;
+    let before = count();
+    this.wait(() => {
+      most = Math.max(most, count() - before);
+      before = count();
+      return done();
+    }, 'the end of what is counted in turns');
+    return most;
   }
 
   /** The next connection to a port of another member, which the test plays. */

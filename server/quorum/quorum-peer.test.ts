@@ -34,6 +34,57 @@ test('2845: a leader that loses its quorum closes its clients, and has in memory
   assert.is(database.tree.getNode('/b'), undefined, 'what was never committed is gone');
 });
 
+/** A leader cut off with `count` proposals in its log that nobody heard of, at the end of its role. */
+function unheard(count: number) {
+  const ensemble = new MemoryEnsemble({ voters: 3, turnUnits: 100 }).start();
+  const { leader } = ensemble;
+  const { database, view } = ensemble.server(leader);
+  const client = MemoryClient.open(ensemble, leader);
+  client.create('/a');
+  isolate(ensemble, leader);
+  const last = database.lastLoggedZxid;
+  for (let i = 0; i < count; i++) client.send(OpCode.create, body.create(`/b${i}`));
+  ensemble.wait(() => database.lastLoggedZxid === last + count, 'proposals that nobody hears');
+  ensemble.wait(() => view.serving === null, 'the leader to step down');
+  assert.ok(database.lastProcessedZxid < last + count);
+  return { ensemble, database, view, leader, last };
+}
+
+test('field report B1: memory is brought level with a long log in slices, and only then the member votes', () => {
+  const count = 60;
+  const { ensemble, database, view, leader, last } = unheard(count);
+  let most = 0;
+  let before = last;
+  const looks = () => ensemble.messages(leader, 'info').filter(line => line === 'looking').length;
+  const looked = looks();
+  ensemble.wait(() => {
+    most = Math.max(most, database.lastProcessedZxid - before);
+    before = database.lastProcessedZxid;
+    return looks() > looked;
+  }, 'the next election');
+  assert.is(database.lastProcessedZxid, last + count);
+  assert.ok(most >= 4 && most <= 10, `${most} in one turn`);
+  ensemble.wait(() => ensemble.leader > 0 && ensemble.leader !== leader, 'another leader');
+  ensemble.network.healAll();
+  ensemble.wait(() => view.serving !== null, 'it to follow');
+  assert.not(database.tree.getNode('/b0'), 'what was never committed is gone');
+});
+
+test('a member that stops while memory is brought level with its log leaves it at that', () => {
+  const { ensemble, database, leader, last } = unheard(60);
+  ensemble.wait(() => database.lastProcessedZxid > last, 'the first slice');
+  let stopped = false;
+  ensemble.server(leader).stop(() => {
+    stopped = true;
+  });
+  ensemble.wait(() => stopped, 'the stop');
+  const reached = database.lastProcessedZxid;
+  assert.ok(reached < last + 60);
+  ensemble.time.advance(500);
+  assert.is(database.lastProcessedZxid, reached);
+  assert.is(ensemble.fatal.size, 0);
+});
+
 test('every member has the configuration in /zookeeper/config, also behind a SNAP', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
   MemoryClient.open(ensemble).create('/a');

@@ -7,6 +7,7 @@ import { Election } from '../election/election.ts';
 import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
 import type { ServerError } from '../errors.ts';
 import type { Guard } from '../guard.ts';
+import { Units } from '../processors/turn-budget.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
@@ -48,6 +49,9 @@ export interface QuorumPeerParts {
  */
 const LEADER_ROUNDS = 30;
 
+/** Of a transaction that is read from the log and applied: it may be a multi of many small parts. */
+const CATCH_UP_BYTES_PER_UNIT = 16;
+
 /** As `mntr` and AdminServer name it. @see QuorumPeer.ZabState */
 export type ZabState = 'election' | 'discovery' | 'synchronization' | 'broadcast';
 
@@ -63,6 +67,8 @@ export class QuorumPeer {
   readonly #config: CurrentConfig;
   #role: Leader | Follower | Observer | null = null;
   #pause: Timer | null = null;
+  /** Between the end of a role and the next election. */
+  #catchingUp: Generator<number, number> | null = null;
   #stopped: (() => void) | null = null;
   #stopping = false;
   /** In this election a vote told of a newer configuration. */
@@ -343,8 +349,30 @@ export class QuorumPeer {
       this.#finishStop();
       return;
     }
-    const applied = this.#parts.database.fastForward();
-    this.#parts.logger.info('role ended', { role: role.name, reason, fastForwarded: applied });
+    this.#catchingUp = this.#parts.database.fastForwarding();
+    this.#catchUp(role, reason);
+  }
+
+  /** Memory is brought level with the log, which may take longer than a turn: the others hear of this server meanwhile. */
+  #catchUp(role: Leader | Follower | Observer, reason: string): void {
+    if (this.#catchingUp === null) return;
+    const { clock, turns } = this.#context;
+    const { applying } = turns;
+    applying.saw(clock.monotonicMs());
+    do {
+      const step = this.#catchingUp.next();
+      if (step.done === true) {
+        this.#catchingUp = null;
+        this.#parts.logger.info('role ended', { role: role.name, reason, fastForwarded: step.value });
+        this.#lookAgain(role);
+        return;
+      }
+      applying.spend(Units.write + step.value / CATCH_UP_BYTES_PER_UNIT);
+    } while (applying.hasRoom());
+    clock.inNextTurn(() => this.#catchUp(role, reason));
+  }
+
+  #lookAgain(role: Leader | Follower | Observer): void {
     const { config, clock, random } = this.#context;
     // Hundreds of observers must not fall upon a new leader in the same moment.
     const spreadMs = role.name === 'observer' ? random.below(config.observerElectionDelayMs + 1) : 0;
@@ -363,6 +391,8 @@ export class QuorumPeer {
     this.#stopping = true;
     this.#stopped = done;
     this.#pause?.cancel();
+    this.#catchingUp?.return(0);
+    this.#catchingUp = null;
     this.#election.shutdown();
     if (this.#role === null) this.#context.clock.atEndOfTurn(() => this.#finishStop());
     else this.#role.end('the server stops');

@@ -252,6 +252,15 @@ export class ZkDatabase {
    * that memory and disk agree. Returns how many. @see ZOOKEEPER-2845
    */
   fastForward(): number {
+    const steps = this.fastForwarding();
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /** The same in steps of one transaction: its bytes. Whoever does not go on to the end has to `return` it. */
+  *fastForwarding(): Generator<number, number> {
     if (!this.#config.logEnabled) {
       this.#leaveLog();
       this.#log = this.#openLog(this.lastProcessedZxid);
@@ -271,6 +280,7 @@ export class ZkDatabase {
       for (let entry = reader.next(); entry !== null; entry = reader.next()) {
         this.applyPacket(txnPacket(entry.zxid, entry.txn));
         count++;
+        yield entry.txn.length;
       }
     } finally {
       reader.close();

@@ -1,0 +1,17 @@
+import { BYTES_PER_UNIT, type TurnBudget } from '../processors/turn-budget.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import type { LearnerHandler } from './learner-handler.ts';
+
+/** Of one INFORM to one observer, beside its bytes. */
+const INFORM_UNITS = 1;
+
+/** Hundreds of observers can make more work of a transaction than to apply it: `budget` is charged with it. */
+export function informAll(
+  observers: ReadonlySet<LearnerHandler>,
+  packet: TxnPacket,
+  budget: TurnBudget,
+): void {
+  if (observers.size === 0) return;
+  budget.spend(observers.size * (INFORM_UNITS + packet.bytes.length / BYTES_PER_UNIT));
+  for (const observer of observers) observer.sendInform(packet);
+}
