@@ -2,7 +2,8 @@ import type { Summary } from '../admin/metrics.ts';
 import { printable } from '../printable.ts';
 import { partTypes } from '../processors/multi-parts.ts';
 import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
-import { isWrite, Request } from '../processors/request.ts';
+import { isCreate, isWrite, Request } from '../processors/request.ts';
+import type { Requester } from '../processors/request-rules.ts';
 import { BYTES_PER_UNIT, type TurnBudget, Units } from '../processors/turn-budget.ts';
 import { validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
@@ -33,6 +34,7 @@ export class SessionRequests {
   readonly #reader = new JuteReader();
   readonly #order = new SessionOrder();
   readonly #identities: () => readonly Id[];
+  readonly #requester: Requester;
 
   constructor(connection: ClientConnection, server: ZooKeeperServer, input: InputLedger) {
     this.#connection = connection;
@@ -40,6 +42,7 @@ export class SessionRequests {
     this.#server = server;
     this.#budget = server.parts.turns.budget;
     this.#identities = () => connection.identities();
+    this.#requester = { identities: this.#identities, schemes: server.schemes };
   }
 
   get outstanding(): number {
@@ -103,7 +106,9 @@ export class SessionRequests {
 
   #submitWrite(xid: number, op: number, bytes: Buffer, start: number, end: number): void {
     const refusal =
-      op === OpCode.createSession ? ErrorCode.UNIMPLEMENTED : validateWrite(op, bytes, start, end);
+      op === OpCode.createSession
+        ? ErrorCode.UNIMPLEMENTED
+        : validateWrite(op, bytes, start, end, this.#requester);
     if (refusal === ErrorCode.OK) this.#submit(xid, op, bytes, start, end);
     else if (this.#order.length === 0) this.#refuse(xid, op, refusal);
     else this.#wait(xid, op, bytes, start, end, refusal);
@@ -247,9 +252,9 @@ export class SessionRequests {
     this.#measure(this.#connection.arrivedMs, server.readLatency);
   }
 
-  /** An operation that no server has ends the connection; one that needs extendedTypesEnabled does not. [V] */
+  /** An operation that no server has ends the connection; a create that needs extendedTypesEnabled does not. [V] */
   #refuse(xid: number, op: number, code: number): void {
-    const unknown = code === ErrorCode.UNIMPLEMENTED && op !== OpCode.createTTL;
+    const unknown = code === ErrorCode.UNIMPLEMENTED && !isCreate(op);
     this.#server.replies.begin();
     this.#send(xid, op, unknown ? -1 : this.#server.lastProcessedZxid, code);
     if (unknown) this.#connection.close(`operation ${op} is not known`, true);

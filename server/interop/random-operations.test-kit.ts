@@ -1,4 +1,6 @@
 /** Random operations of clients, the same for the same seed, and their answers as text that two servers can share. */
+
+import { isWrite } from '../processors/request.ts';
 import { seededRandom } from '../storage/testing.ts';
 import { type Acl, OPEN_ACL_UNSAFE, Perms, readAcl } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
@@ -33,7 +35,12 @@ const WRITES = [
   OpCode.delete,
   OpCode.setData,
 ] as const;
+/** Of writes alone. */
+const ODD_WRITE_PATHS = ['', 'a/b', '/a\0b', '/a\0', '\0', '/zookeeper/config', '//'];
 const CONTAINER = 4;
+/** 4 makes a plain node of a create; a TTL needs extended types. */
+const ODD_FLAGS = [CONTAINER, 5, 6, 7, 9, 127, -1];
+const TTL_FLAGS = [5, 6];
 const USER_ID = 'user:smGaoVKd/cQkjm7b88GyorAUz20=';
 
 const acl = (perms: number, scheme: string, id: string): Acl => ({ perms, id: { scheme, id } });
@@ -76,6 +83,10 @@ export class OperationSource {
     return Array.from({ length: depth }, () => `/${this.#one(NAMES)}`).join('');
   }
 
+  #writePath(): string {
+    return this.below(25) === 0 ? this.#one(ODD_WRITE_PATHS) : this.#path();
+  }
+
   #data(): Buffer | null {
     const kind = this.below(10);
     if (kind === 0) return null;
@@ -92,7 +103,7 @@ export class OperationSource {
 
   next(): Operation {
     const kind = this.below(20);
-    if (kind < 9) return this.#write(this.#one(WRITES));
+    if (kind < 9) return this.below(30) === 0 ? this.#createTtl() : this.#write(this.#one(WRITES));
     if (kind === 9) return this.#setAcl();
     if (kind === 10) return this.#auth();
     if (kind < 13) return this.#multi();
@@ -102,10 +113,14 @@ export class OperationSource {
 
   /**
    * `list` is never null within a multi: that ends every write of an ensemble of Apache's that 3.9.5 leads, and ours refuses
-   * it before it gets to one.
+   * it before it gets to one. Nor are flags of none there, or of a TTL in a create: each version makes something else of them.
    */
-  #write(op: (typeof WRITES)[number], list = this.#acl()): Operation {
-    const path = this.#path();
+  #write(
+    op: (typeof WRITES)[number],
+    list = this.#acl(),
+    oddFlags: readonly number[] = ODD_FLAGS,
+  ): Operation {
+    const path = this.#writePath();
     const version = this.#version();
     const data = this.#data();
     if (op === OpCode.delete) {
@@ -122,13 +137,29 @@ export class OperationSource {
         write: w => writeSetDataRequest(w, { path, data, version }),
       };
     }
-    const flags = op === OpCode.createContainer ? CONTAINER : this.below(4);
+    const plain = this.below(15) === 0 ? this.#one(oddFlags) : this.below(4);
+    // 3.8.0 takes createContainer with other flags: ours refuses it, on purpose.
+    const flags = op === OpCode.createContainer ? CONTAINER : plain;
     const text = `${opName(op)} ${path} flags ${flags} acl ${JSON.stringify(list)}`;
     return { op, text, write: w => writeCreateRequest(w, { path, data, acl: list, flags }) };
   }
 
+  /** Never without a positive time: 3.8.0 proposes a plain one of less, which no server can apply. */
+  #createTtl(flags = this.below(9)): Operation {
+    const request = { path: this.#path(), data: this.#data(), acl: this.#acl() ?? [], flags };
+    const ttlMs = 1 + this.below(1000);
+    return {
+      op: OpCode.createTTL,
+      text: `createTTL ${request.path} flags ${request.flags} ${ttlMs} ms`,
+      write(w) {
+        writeCreateRequest(w, request);
+        w.writeLong(ttlMs);
+      },
+    };
+  }
+
   #setAcl(): Operation {
-    const path = this.#path();
+    const path = this.#writePath();
     const list = this.below(2) === 0 ? OPEN_ACL_UNSAFE : this.#one(ACLS);
     const version = this.#version();
     const text = `setACL ${path} ${JSON.stringify(list)} ${version}`;
@@ -149,10 +180,14 @@ export class OperationSource {
   }
 
   #multi(): Operation {
-    const parts = Array.from({ length: this.below(5) }, () =>
-      this.below(5) === 0 ? this.#check() : this.#write(this.#one(WRITES), this.#acl() ?? []),
-    );
+    const parts = Array.from({ length: this.below(5) }, () => this.#part());
     return compound(OpCode.multi, parts);
+  }
+
+  #part(): Operation {
+    if (this.below(5) === 0) return this.#check();
+    if (this.below(30) === 0) return this.#createTtl(this.#one(TTL_FLAGS));
+    return this.#write(this.#one(WRITES), this.#acl() ?? [], [CONTAINER]);
   }
 
   #multiRead(): Operation {
@@ -221,17 +256,52 @@ function compound(op: number, parts: readonly Operation[]): Operation {
   };
 }
 
-/** What no two servers have in common: the time, and the ids of sessions. */
-export function answerOf(op: number, reply: Reply, sessionName: (id: bigint) => string): string {
-  const head = `zxid 0x${reply.zxid.toString(16)} ${errorName(reply.err)}`;
-  if (reply.err !== ErrorCode.OK) return head;
-  const body = bodyOf(op, reply.body, sessionName);
+/**
+ * The changes of one ensemble in their order, in place of their zxids: Apache's spends one on each refusal, ours only on those that
+ * depend on the tree.
+ */
+export class Changes {
+  readonly #numbers = new Map<number, number>();
+
+  /** `zxid` is of a transaction that changed something. */
+  made(zxid: number): string {
+    this.#numbers.set(zxid, this.#numbers.size + 1);
+    return this.nameOf(zxid);
+  }
+
+  nameOf(zxid: number): string {
+    const number = this.#numbers.get(zxid);
+    return number === undefined ? `zxid 0x${zxid.toString(16)}` : `change ${number}`;
+  }
+}
+
+/** What two servers do not have in common, beside the time, by names that they do. */
+export interface AnswerNames {
+  session(id: bigint): string;
+  readonly changes: Changes;
+}
+
+export function answerOf(op: number, reply: Reply, names: AnswerNames): string {
+  const code = errorName(reply.err);
+  if (reply.err !== ErrorCode.OK) return code;
+  const isChange = isWrite(op) && !(op === OpCode.multi && isFailedMulti(reply.body));
+  const head = isChange ? `${names.changes.made(reply.zxid)} ${code}` : code;
+  const body = bodyOf(op, reply.body, names);
   return reply.body.remaining === 0 ? `${head} ${body}` : `${head} ${body} and ${reply.body.remaining} bytes`;
 }
 
-function statOf(reader: JuteReader, sessionName: (id: bigint) => string): string {
-  const { ctime, mtime, ephemeralOwner, ...rest } = readStat(reader);
-  return `${JSON.stringify(rest)} ${sessionName(ephemeralOwner)} ${mtime >= ctime}`;
+/** All of its parts are errors then. */
+function isFailedMulti(reader: JuteReader): boolean {
+  const at = reader.offset;
+  const { type, done } = readMultiHeader(reader);
+  reader.offset = at;
+  return type === OpCode.error && !done;
+}
+
+function statOf(reader: JuteReader, { session, changes }: AnswerNames): string {
+  const { ctime, mtime, ephemeralOwner, czxid, mzxid, pzxid, ...rest } = readStat(reader);
+  const zxids = [czxid, mzxid, pzxid].map(zxid => changes.nameOf(zxid)).join(', ');
+  return `${JSON.stringify(rest)} ${zxids} ${session(ephemeralOwner)} ${mtime >= ctime}`;
 }
 
 function namesOf(reader: JuteReader): string {
@@ -242,8 +312,8 @@ function dataOf(reader: JuteReader): string {
   return String(reader.readBuffer()?.toString('latin1') ?? null);
 }
 
-function bodyOf(op: number, reader: JuteReader, sessionName: (id: bigint) => string): string {
-  const stat = () => statOf(reader, sessionName);
+function bodyOf(op: number, reader: JuteReader, names: AnswerNames): string {
+  const stat = () => statOf(reader, names);
   switch (op) {
     case OpCode.create:
       return String(reader.readString());
@@ -270,21 +340,21 @@ function bodyOf(op: number, reader: JuteReader, sessionName: (id: bigint) => str
       return JSON.stringify(reader.readVector(r => `${r.readString()} ${r.readString()}`)?.sort());
     case OpCode.multi:
     case OpCode.multiRead:
-      return partsOf(reader, sessionName);
+      return partsOf(reader, names);
     default:
       return '';
   }
 }
 
-function partsOf(reader: JuteReader, sessionName: (id: bigint) => string): string {
+function partsOf(reader: JuteReader, names: AnswerNames): string {
   const parts: string[] = [];
   for (let header = readMultiHeader(reader); !header.done; header = readMultiHeader(reader)) {
     if (header.type === OpCode.error) parts.push(`${errorName(header.err)} ${errorName(reader.readInt())}`);
     // 3.8.0 answers a create2 within a multi as a create, without its stat.
     else if (header.type === OpCode.create2)
-      parts.push(`created ${bodyOf(header.type, reader, sessionName)}`.split(' {')[0] ?? '');
-    else if (header.type === OpCode.create) parts.push(`created ${bodyOf(header.type, reader, sessionName)}`);
-    else parts.push(`${opName(header.type)} ${bodyOf(header.type, reader, sessionName)}`);
+      parts.push(`created ${bodyOf(header.type, reader, names)}`.split(' {')[0] ?? '');
+    else if (header.type === OpCode.create) parts.push(`created ${bodyOf(header.type, reader, names)}`);
+    else parts.push(`${opName(header.type)} ${bodyOf(header.type, reader, names)}`);
   }
   return parts.join('; ');
 }

@@ -1,6 +1,6 @@
 /**
  * The same random operations, in the same order, on an ensemble of Apache's and on one of ours: the same replies to the
- * last field (zxids too), and the same watch events to each client. One client is at the leader, two at the follower.
+ * last field, with the changes numbered in place of zxids, and the same watch events to each client. One client is at the leader, two at the follower.
  * What this leaves to other tests: requests under way at the same time, and what 3.8.0 is known to do wrong.
  */
 import { assert, suite, until } from '#test';
@@ -20,7 +20,7 @@ import {
 } from '../wire/requests.ts';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
 import { requireApache } from './member.test-kit.ts';
-import { answerOf, type Operation, OperationSource } from './random-operations.test-kit.ts';
+import { answerOf, Changes, type Operation, OperationSource } from './random-operations.test-kit.ts';
 import { EPHEMERAL, type ZkClient } from './zk-client.test-kit.ts';
 
 const test = suite('interop: the same answers');
@@ -48,16 +48,19 @@ class Side {
     return new Side(ensemble, clients);
   }
 
-  readonly #sessionName = (id: bigint): string => {
-    const number = this.#clients.findIndex(client => client.session.sessionId === id);
-    return number >= 0 ? `client ${number}` : String(id);
+  readonly #names = {
+    changes: new Changes(),
+    session: (id: bigint): string => {
+      const number = this.#clients.findIndex(client => client.session.sessionId === id);
+      return number >= 0 ? `client ${number}` : String(id);
+    },
   };
 
   /** The answer, and then what each client has been told: the events of a change come before a reply that shows it. */
   async take(number: number, operation: Operation): Promise<{ answer: string; events: string }> {
     const client = this.#client(number);
     const reply = await client.exchange(operation.op, writer => operation.write(writer));
-    const answer = answerOf(operation.op, reply, this.#sessionName);
+    const answer = answerOf(operation.op, reply, this.#names);
     return { answer, events: await this.#eventsUpTo(reply.zxid) };
   }
 
@@ -67,7 +70,7 @@ class Side {
     const { zxid } = await client.exchange(OpCode.closeSession, () => {});
     client.destroy();
     this.#clients[number] = await this.#ensemble.client(CLIENTS[number] ?? 1);
-    return { answer: `zxid 0x${zxid.toString(16)}`, events: await this.#eventsUpTo(zxid) };
+    return { answer: this.#names.changes.made(zxid), events: await this.#eventsUpTo(zxid) };
   }
 
   #client(number: number): ZkClient {

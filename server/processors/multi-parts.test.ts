@@ -4,9 +4,9 @@ import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import {
   readCreateRequest,
+  readCreateTtlFlags,
   readPathVersionRequest,
   readSetDataRequest,
-  skipCreateTtlRequest,
 } from '../wire/requests.ts';
 import { skipPart } from './multi-parts.ts';
 import { check, create, createTtl, type Op, remove, setData } from './prep.test-kit.ts';
@@ -14,7 +14,7 @@ import { check, create, createTtl, type Op, remove, setData } from './prep.test-
 const test = suite('processors: parts of a multi');
 
 function read(type: number, reader: JuteReader): void {
-  if (type === OpCode.createTTL) skipCreateTtlRequest(reader);
+  if (type === OpCode.createTTL) readCreateTtlFlags(reader);
   else if (type === OpCode.setData) readSetDataRequest(reader);
   else if (type === OpCode.delete || type === OpCode.check) readPathVersionRequest(reader);
   else readCreateRequest(reader);

@@ -6,7 +6,7 @@ import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import { JuteError } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { type CreateTxn, clientIdOf, type SetDataTxn } from '../wire/txn.ts';
+import { type CreateTxn, clientIdOf, type MultiTxn, type SetDataTxn } from '../wire/txn.ts';
 import { OutstandingChanges } from './outstanding-changes.ts';
 import {
   bodyOf,
@@ -138,6 +138,21 @@ test('a container by create, as the Go and Rust clients ask for one, is a plain 
     assert.is(body.type, op);
     assert.is(body.ephemeral, false);
     assert.is(made.tree.getNode(`/open/${op}`)?.ephemeralOwner, 0n);
+    assert.is(made.tree.digest.toBigInt(), made.prep.changes.digest.toBigInt());
+  }
+});
+
+test('within a multi it is a container, as of upstream', () => {
+  for (const op of [OpCode.create, OpCode.create2]) {
+    const made = rig();
+    const body = made.run(
+      multi([create('/open/c', { flags: CONTAINER, op }), create('/open/c/child')]),
+    ) as MultiTxn;
+    assert.equal(
+      body.txns.map(({ type }) => type),
+      [OpCode.createContainer, OpCode.create],
+    );
+    assert.equal([...made.tree.containers], ['/open/c']);
     assert.is(made.tree.digest.toBigInt(), made.prep.changes.digest.toBigInt());
   }
 });

@@ -14,13 +14,13 @@ import {
   type CreateRequest,
   type PathVersionRequest,
   readCreateRequest,
+  readCreateTtlFlags,
   readPath,
   readPathVersionRequest,
   readSetAclRequest,
   readSetDataRequest,
   type SetAclRequest,
   type SetDataRequest,
-  skipCreateTtlRequest,
 } from '../wire/requests.ts';
 import {
   type CloseSessionTxn,
@@ -34,6 +34,15 @@ import {
 import { skipPart } from './multi-parts.ts';
 import { OutstandingChanges } from './outstanding-changes.ts';
 import type { Request } from './request.ts';
+import {
+  CONTAINER,
+  EPHEMERAL,
+  isOpenAcl,
+  isPathToCreate,
+  isPathToDelete,
+  refusalOfMode,
+  SEQUENTIAL,
+} from './request-rules.ts';
 
 /** Of what "auth" in the ACLs of one transaction stands for. */
 const AUTH_ACL_CHARS_MAX = 256 * 1024;
@@ -43,14 +52,6 @@ const AUTH_ACL_CHARS_MAX = 256 * 1024;
  */
 const GROWTH_FACTOR = 1.5;
 const GROWTH_BYTES = AUTH_ACL_CHARS_MAX * 3 + 128;
-
-/** Nodes that no client may delete. */
-const UNDELETABLE = new Set(['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config']);
-const EPHEMERAL = 1;
-const SEQUENTIAL = 2;
-const CONTAINER = 4;
-const TTL = 5;
-const TTL_SEQUENTIAL = 6;
 
 export interface PrepOptions {
   readonly skipAcl: boolean;
@@ -130,8 +131,7 @@ export class PrepRequestProcessor {
       case OpCode.setACL:
         return this.#setAcl(readSetAclRequest(reader), request.identities, zxid);
       case OpCode.createTTL:
-        skipCreateTtlRequest(reader);
-        return ErrorCode.UNIMPLEMENTED;
+        return refusalOfMode(op, readCreateTtlFlags(reader));
       case OpCode.check:
         return this.#check(readPathVersionRequest(reader), request.identities);
       case OpCode.createSession:
@@ -146,21 +146,23 @@ export class PrepRequestProcessor {
   }
 
   #create(
-    op: typeof OpCode.create | typeof OpCode.create2 | typeof OpCode.createContainer,
+    named: typeof OpCode.create | typeof OpCode.create2 | typeof OpCode.createContainer,
     asked: CreateRequest,
     request: Request,
     zxid: number,
     timeMs: number,
   ): TxnBody | number {
     const flags = asked.flags;
-    const refused = refusalOfMode(op, flags);
+    const refused = refusalOfMode(named, flags);
     if (refused !== ErrorCode.OK) return refused;
+    // As upstream, where a multi tells them by their flags alone. [V]
+    const op = request.op === OpCode.multi && flags === CONTAINER ? OpCode.createContainer : named;
     const ephemeral = flags !== CONTAINER && (flags & EPHEMERAL) !== 0;
     if (ephemeral && request.isLocalSession) return ErrorCode.SESSIONEXPIRED;
-    const slash = asked.path.lastIndexOf('/');
-    if (slash < 0) return ErrorCode.BADARGUMENTS;
+    if (!isPathToCreate(asked.path)) return ErrorCode.BADARGUMENTS;
     const acl = this.#fixAcl(request.identities, asked.acl);
     if (acl === null) return ErrorCode.INVALIDACL;
+    const slash = asked.path.lastIndexOf('/');
     const parentPath = slash === 0 ? '/' : asked.path.slice(0, slash);
     const parent = this.changes.find(parentPath);
     if (parent === undefined) return ErrorCode.NONODE;
@@ -192,8 +194,7 @@ export class PrepRequestProcessor {
 
   #delete(asked: PathVersionRequest, identities: () => readonly Id[], zxid: number): TxnBody | number {
     const { path } = asked;
-    if (path.charCodeAt(0) !== SLASH || path.includes('\0') || UNDELETABLE.has(path))
-      return ErrorCode.BADARGUMENTS;
+    if (!isPathToDelete(path)) return ErrorCode.BADARGUMENTS;
     const parentPath = parentOf(path);
     const parent = this.changes.find(parentPath);
     if (parent === undefined) return ErrorCode.NONODE;
@@ -327,11 +328,7 @@ export class PrepRequestProcessor {
 
   /** Nearly every create asks for the open ACL, which needs no identity. One shared list also makes checks a comparison. */
   #fixAcl(identities: () => readonly Id[], acl: readonly Acl[] | null): readonly Acl[] | null {
-    if (acl !== null && acl.length === 1) {
-      const only = acl[0]!;
-      if (only.perms === Perms.ALL && only.id.scheme === 'world' && only.id.id === 'anyone')
-        return OPEN_ACL_UNSAFE;
-    }
+    if (isOpenAcl(acl)) return OPEN_ACL_UNSAFE;
     return fixupAcl(identities(), acl, this.#authAllowance, this.#schemes);
   }
 
@@ -339,15 +336,6 @@ export class PrepRequestProcessor {
     if (acl === OPEN_ACL_UNSAFE || this.#options.skipAcl) return true;
     return this.#tree.aclDecisions.allows(acl, perm, identities());
   }
-}
-
-const SLASH = 0x2f;
-
-/** A container by a plain create is a plain node, as it is of upstream: some clients know of no createContainer. [V] */
-function refusalOfMode(op: number, flags: number): number {
-  if (flags === TTL || flags === TTL_SEQUENTIAL) return ErrorCode.UNIMPLEMENTED;
-  const fits = op === OpCode.createContainer ? flags === CONTAINER : flags >= 0 && flags <= CONTAINER;
-  return fits ? ErrorCode.OK : ErrorCode.BADARGUMENTS;
 }
 
 /** What a transaction of type multi can hold. @see facts section 6 */

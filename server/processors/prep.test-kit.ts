@@ -31,8 +31,8 @@ export function create(
   return { op, write: w => writeCreateRequest(w, { path, data: bytesOf(data), acl, flags }) };
 }
 
-export function createTtl(path: string, ttlMs: number): Op {
-  const plain = create(path, { flags: 5 });
+export function createTtl(path: string, ttlMs: number, flags = 5): Op {
+  const plain = create(path, { flags });
   return {
     op: OpCode.createTTL,
     write: w => {

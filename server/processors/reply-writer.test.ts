@@ -120,6 +120,13 @@ test('bodies: create a path; create2 and createContainer path and Stat; setData 
   assert.is(bodyFor(rig, remove('/a')), '');
 });
 
+test('within a multi, a create with the flags of a container is answered as one: as a create2', () => {
+  const rig = new PrepRig();
+  const body = bodyFor(rig, multi([create('/m', { flags: 4 }), create('/n')]));
+  assert.is(body.slice(0, 30), hex('0000000f 00 00000000 00000002 2f6d'));
+  assert.is(body.slice(30 + STAT_HEX_CHARS), hex('00000001 00 00000000 00000002 2f6e ffffffff 01 ffffffff'));
+});
+
 test('facts 24: a failed multi of three', () => {
   const rig = new PrepRig();
   const failed = multi([create('/m', { op: OpCode.create2 }), check('/', 99), remove('/m')]);

@@ -125,9 +125,10 @@ function writeMultiPart(writer: JuteWriter, part: TxnResult, asked: number): voi
     writer.writeInt(part.err);
     return;
   }
-  const withStat = asked === OpCode.createContainer || asked === OpCode.createTTL;
-  writeMultiHeader(writer, withStat ? OpCode.create2 : asked, false, 0);
-  if (asked === OpCode.delete || asked === OpCode.check) return;
-  if (asked !== OpCode.setData) writer.writeString(part.path);
-  if (asked !== OpCode.create && part.stat !== null) writeStat(writer, part.stat);
+  // A create that asked for a container by its flags is answered as one, too.
+  const type = part.type === OpCode.createContainer ? OpCode.create2 : asked;
+  writeMultiHeader(writer, type, false, 0);
+  if (type === OpCode.delete || type === OpCode.check) return;
+  if (type !== OpCode.setData) writer.writeString(part.path);
+  if (type !== OpCode.create && part.stat !== null) writeStat(writer, part.stat);
 }

@@ -58,6 +58,12 @@ export class Request {
   }
 }
 
+export function isCreate(op: number): boolean {
+  return (
+    op === OpCode.create || op === OpCode.create2 || op === OpCode.createContainer || op === OpCode.createTTL
+  );
+}
+
 /**
  * The one list of operations that become transactions: what a learner forwards, what waits for a commit,
  * what a read-only server refuses. @see ZOOKEEPER-1851: upstream kept several such lists and they drifted

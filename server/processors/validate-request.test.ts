@@ -1,5 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
+import { knownSchemes } from '../tree/acl.ts';
 import { type Acl, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -17,6 +18,7 @@ import {
   setData,
 } from './prep.test-kit.ts';
 import { isWrite } from './request.ts';
+import type { Requester } from './request-rules.ts';
 import { validateWrite } from './validate-request.ts';
 
 const test = suite('processors: validation');
@@ -24,7 +26,12 @@ const test = suite('processors: validation');
 const { OK, MARSHALLINGERROR, UNIMPLEMENTED } = ErrorCode;
 const OPEN = OPEN_ACL_UNSAFE as Acl[];
 
-const codeOf = (op: number, bytes: Buffer): number => validateWrite(op, bytes, 0, bytes.length);
+const ANYBODY = { identities: () => [], schemes: knownSchemes(true) };
+/** Proven. */
+const USER = { ...ANYBODY, identities: () => [{ scheme: 'digest', id: 'user:hash' }] };
+
+const codeOf = (op: number, bytes: Buffer, requester: Requester = ANYBODY): number =>
+  validateWrite(op, bytes, 0, bytes.length, requester);
 const named = (op: number, bytes: Buffer): string => errorName(codeOf(op, bytes));
 
 const GOOD: readonly Op[] = [
@@ -62,16 +69,14 @@ test('2623: a bare check is refused, as is every operation that is no write, and
   }
 });
 
-test('whether flags fit is said of one part among the others: preparation refuses them, validation does not', () => {
+test('whether flags fit is said of one part among the others: preparation refuses it, validation does not', () => {
   for (const op of [OpCode.create, OpCode.create2, OpCode.createContainer]) {
-    const bytes = bodyOf(create('/a', { flags: 7, op }));
-    assert.is(named(op, bytes), 'OK', `operation ${op}`);
     const inMulti = bodyOf(multi([remove('/b'), create('/a', { flags: 7, op }), remove('/c')]));
     assert.is(named(OpCode.multi, inMulti), 'OK', `in a multi: ${op}`);
   }
 });
 
-test('createTTL: unknown by itself; in a multi it passes, for its refusal to stand among the other parts', () => {
+test('createTTL: refused by itself; in a multi it passes, for its refusal to stand among the other parts', () => {
   const ttl = createTtl('/a', 1000);
   assert.is(named(ttl.op, bodyOf(ttl)), 'UNIMPLEMENTED');
   const bytes = bodyOf(multi([create('/b'), ttl, remove('/c')]));
@@ -91,14 +96,14 @@ test('a multi holds only what can be undone and read back: no setACL, no session
   }
 });
 
-test('a create without a list of ACLs does not leave for the leader within a multi; by itself it may, to be refused there', () => {
+test('a create without a list of ACLs does not leave for the leader, by itself or within a multi', () => {
   for (const [op, flags] of [
     [OpCode.create, 0],
     [OpCode.create2, 1],
     [OpCode.createContainer, 4],
   ] as const) {
     const none = create('/a', { op, flags, acl: null });
-    assert.is(named(op, bodyOf(none)), 'OK');
+    assert.is(named(op, bodyOf(none)), 'INVALIDACL');
     assert.is(named(OpCode.multi, bodyOf(multi([remove('/b'), none, remove('/c')]))), 'INVALIDACL');
     const empty = create('/a', { op, flags, acl: [] });
     assert.is(named(OpCode.multi, bodyOf(multi([remove('/b'), empty]))), 'OK');
@@ -112,6 +117,181 @@ test('a body cut anywhere is refused', () => {
       assert.is(named(op.op, bytes.subarray(0, cut)), 'MARSHALLINGERROR', `operation ${op.op} cut at ${cut}`);
     }
   }
+});
+
+const acl = (scheme: string, id: string): Acl[] => [{ perms: 31, id: { scheme, id } }];
+const CONTAINER_OP = OpCode.createContainer;
+
+/** Each fails by what it is named for, and mostly by something later too, in the tree or in itself. */
+const WRONG: readonly (readonly [what: string, op: Op, code: string])[] = [
+  ...[7, 8, 9, 127, -1, 2 ** 31 - 1, -(2 ** 31)].flatMap(flags => [
+    [`create with flags ${flags}`, create('none', { flags, acl: [] }), 'BADARGUMENTS'] as const,
+    [`create2 with flags ${flags}`, create('/a', { op: OpCode.create2, flags }), 'BADARGUMENTS'] as const,
+    [
+      `createContainer with flags ${flags}`,
+      create('/a', { op: CONTAINER_OP, flags }),
+      'BADARGUMENTS',
+    ] as const,
+    [`createTTL with flags ${flags}`, createTtl('/a', 1000, flags), 'BADARGUMENTS'] as const,
+  ]),
+  ...[0, 1, 2, 3].map(
+    flags =>
+      [
+        `createContainer with flags ${flags}`,
+        create('/a', { op: CONTAINER_OP, flags }),
+        'BADARGUMENTS',
+      ] as const,
+  ),
+  ...[0, 1, 2, 3, 4].flatMap(flags =>
+    [1000, 0, -1].map(
+      ttl =>
+        [`createTTL with flags ${flags} and ${ttl} ms`, createTtl('/a', ttl, flags), 'BADARGUMENTS'] as const,
+    ),
+  ),
+  ...[5, 6].flatMap(flags => [
+    [`create with flags ${flags}`, create('none', { flags, acl: [] }), 'UNIMPLEMENTED'] as const,
+    ...[1000, 0, -1, 2 ** 45].map(
+      ttl =>
+        [
+          `createTTL with flags ${flags} and ${ttl} ms`,
+          createTtl('none', ttl, flags),
+          'UNIMPLEMENTED',
+        ] as const,
+    ),
+  ]),
+  ...['', 'a', '\0', '/a\0b', '/none/a\0'].map(
+    path => [`create ${JSON.stringify(path)}`, create(path, { acl: [] }), 'BADARGUMENTS'] as const,
+  ),
+  ...['', 'a', '/a\0b', '/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'].map(
+    path => [`delete ${JSON.stringify(path)}`, remove(path, 99), 'BADARGUMENTS'] as const,
+  ),
+  ...['', 'a', 'a/b', '/a/', '//', '/a//b', '/a/.', '/..', '/a\0', '/\u0001', '/\uffff'].flatMap(path => [
+    [`setData ${JSON.stringify(path)}`, setData(path, 'x', 99), 'BADARGUMENTS'] as const,
+    [`setACL ${JSON.stringify(path)}`, setAcl(path, [], 99), 'BADARGUMENTS'] as const,
+  ]),
+  ...[
+    [],
+    null,
+    acl('nobody-knows', 'x'),
+    acl('digest', 'no-colon'),
+    acl('digest', 'two:co:lons'),
+    acl('ip', '300.1.1.1'),
+    acl('world', 'someone'),
+    acl('auth', ''),
+    [...OPEN, ...acl('ip', '')],
+  ].flatMap(list => [
+    [`create with ${JSON.stringify(list)}`, create('/none/a', { acl: list }), 'INVALIDACL'] as const,
+    [`setACL with ${JSON.stringify(list)}`, setAcl('/none', list, 99), 'INVALIDACL'] as const,
+  ]),
+];
+
+test('inventory: what is wrong in itself is refused where it arrives, with the code that preparation gives it', () => {
+  for (const [what, op, code] of WRONG) {
+    assert.is(named(op.op, bodyOf(op)), code, what);
+    const rig = new PrepRig();
+    for (const path of ['/a', '/zookeeper/a']) rig.run(create(path));
+    const body = rig.prepare(op);
+    assert.is(
+      body.type === OpCode.error ? errorName(body.err) : 'OK',
+      code,
+      `${what}, in a tree where the parent is`,
+    );
+  }
+});
+
+/** Right in itself: whether it is done is for the tree to say, in upstream's order. */
+const RIGHT: readonly Op[] = [
+  create('/none/.'),
+  create('/a//b'),
+  create('a/b'),
+  create('/a/', { flags: 2 }),
+  create('/a/\u0001'),
+  create('/'),
+  create('/a', { flags: 4 }),
+  create('/a', { flags: 4, op: OpCode.create2 }),
+  create('/a', { acl: acl('ip', '10.0.0.0/8') }),
+  remove('/a/'),
+  remove('a/b'),
+  remove('/a/./b', -7),
+  remove('/zookeeper/other'),
+  setData('/a', null, -7),
+  setAcl('/a', acl('digest', 'user:hash'), -7),
+];
+
+test('what the tree decides, or decides first, goes on: a bad path whose parent may be missing, versions, suffixes', () => {
+  for (const op of RIGHT) assert.is(named(op.op, bodyOf(op)), 'OK', bodyOf(op).toString('latin1'));
+});
+
+test('"auth" stands for what the client has proven by the time that it asks', () => {
+  for (const op of [create('/a', { acl: acl('auth', '') }), setAcl('/a', acl('auth', 'whatever'))]) {
+    assert.is(named(op.op, bodyOf(op)), 'INVALIDACL');
+    assert.is(errorName(codeOf(op.op, bodyOf(op), USER)), 'OK');
+    assert.is(errorName(codeOf(op.op, bodyOf(op), { ...USER, schemes: knownSchemes(false) })), 'INVALIDACL');
+  }
+});
+
+test('a list of more than a thousand entries is read once, where it is prepared', () => {
+  const wrong = (entries: number) =>
+    bodyOf(create('/a', { acl: Array.from({ length: entries }, () => acl('ip', 'x')[0]!) }));
+  assert.is(named(OpCode.create, wrong(1000)), 'INVALIDACL');
+  assert.is(named(OpCode.create, wrong(1001)), 'OK');
+});
+
+test('property: no tree is there in which preparation would say otherwise', () => {
+  const path = fc.constantFrom(
+    '/a',
+    '/a/b',
+    '/a/',
+    '//',
+    'a',
+    'a/b',
+    '',
+    '/',
+    '/zookeeper',
+    '/a/.',
+    '/\0',
+    '/none/x',
+    '/e/x',
+  );
+  const flags = fc.integer({ min: -1, max: 8 });
+  const lists: readonly (Acl[] | null)[] = [
+    OPEN,
+    [],
+    null,
+    acl('auth', ''),
+    acl('ip', 'x'),
+    acl('digest', 'a:b'),
+  ];
+  const op: fc.Arbitrary<Op> = fc.oneof(
+    fc
+      .record({
+        path,
+        flags,
+        acl: fc.constantFrom(...lists),
+        op: fc.constantFrom(OpCode.create, OpCode.create2, CONTAINER_OP),
+      })
+      .map(asked => create(asked.path, asked)),
+    fc.tuple(path, flags, fc.integer({ min: -2, max: 2 })).map(([at, mode, ttl]) => createTtl(at, ttl, mode)),
+    fc.tuple(path, fc.integer({ min: -2, max: 1 })).map(([at, version]) => remove(at, version)),
+    fc.tuple(path, fc.integer({ min: -2, max: 1 })).map(([at, version]) => setData(at, 'x', version)),
+    fc.tuple(path, fc.constantFrom(...lists)).map(([at, list]) => setAcl(at, list)),
+  );
+  let refused = 0;
+  fc.assert(
+    fc.property(fc.array(op, { maxLength: 12 }), ops => {
+      const rig = new PrepRig();
+      rig.run(create('/e', { flags: 1 }));
+      for (const each of ops) {
+        const code = named(each.op, bodyOf(each));
+        const body = rig.run(each);
+        if (code === 'OK') continue;
+        refused++;
+        assert.is(body.type === OpCode.error ? errorName(body.err) : 'OK', code);
+      }
+    }),
+    { numRuns: 300 },
+  );
+  assert.ok(refused > 300, `only ${refused} refused`);
 });
 
 test('property: what passes, preparation can read; it never throws for what was validated', () => {

@@ -1,70 +1,113 @@
+import type { Acl } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteReader } from '../wire/jute.ts';
+import { JuteError, JuteReader } from '../wire/jute.ts';
 import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import {
   type CreateRequest,
   readCreateRequest,
+  readCreateTtlFlags,
   readPathVersionRequest,
   readSetAclRequest,
   readSetDataRequest,
-  skipCreateTtlRequest,
 } from '../wire/requests.ts';
+import {
+  isAclRefused,
+  isPath,
+  isPathToCreate,
+  isPathToDelete,
+  type Requester,
+  refusalOfMode,
+} from './request-rules.ts';
 
 /**
  * Whether a write may be proposed at all. A transaction that some server cannot read would stop the whole
  * ensemble for good (ZOOKEEPER-2623: a bare `check` was logged as it was), so the operation must be known
- * and parse to its end. Nothing that fails here spends a zxid.
+ * and parse to its end; and it must not be wrong in itself. Nothing that fails here spends a zxid.
+ *
+ * A multi need only parse: which of its parts fails first depends on the tree, and its answer names that one.
  */
-export function validateWrite(op: number, bytes: Buffer, start: number, end: number): number {
+export function validateWrite(
+  op: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  requester: Requester,
+): number {
   try {
-    return validateBody(op, new JuteReader(bytes, start, end), false);
+    const reader = new JuteReader(bytes, start, end);
+    return op === OpCode.multi ? validateMulti(reader) : validateOne(op, reader, requester);
   } catch {
     return ErrorCode.MARSHALLINGERROR;
   }
 }
 
-function validateBody(op: number, reader: JuteReader, inMulti: boolean): number {
+function validateOne(op: number, reader: JuteReader, requester: Requester): number {
   switch (op) {
     case OpCode.create:
     case OpCode.create2:
-    case OpCode.createContainer:
-      return checkCreate(readCreateRequest(reader), inMulti);
+    case OpCode.createContainer: {
+      const { flags, path, acl } = readCreateRequest(reader);
+      const refused = refusalOfMode(op, flags);
+      if (refused !== ErrorCode.OK) return refused;
+      return isPathToCreate(path) ? refusalOfAcl(acl, requester) : ErrorCode.BADARGUMENTS;
+    }
     case OpCode.createTTL:
-      if (!inMulti) return ErrorCode.UNIMPLEMENTED;
-      skipCreateTtlRequest(reader);
+      return refusalOfMode(op, readCreateTtlFlags(reader));
+    case OpCode.delete:
+      return okIf(isPathToDelete(readPathVersionRequest(reader).path));
+    case OpCode.setData:
+      return okIf(isPath(readSetDataRequest(reader).path));
+    case OpCode.setACL: {
+      const { path, acl } = readSetAclRequest(reader);
+      return isPath(path) ? refusalOfAcl(acl, requester) : ErrorCode.BADARGUMENTS;
+    }
+    case OpCode.reconfig:
+      return ErrorCode.RECONFIGDISABLED;
+    case OpCode.closeSession:
+    case OpCode.createSession:
+      return ErrorCode.OK;
+    default:
+      return ErrorCode.UNIMPLEMENTED;
+  }
+}
+
+function okIf(isRight: boolean): number {
+  return isRight ? ErrorCode.OK : ErrorCode.BADARGUMENTS;
+}
+
+function refusalOfAcl(acl: readonly Acl[] | null, requester: Requester): number {
+  return isAclRefused(acl, requester) ? ErrorCode.INVALIDACL : ErrorCode.OK;
+}
+
+function validateMulti(reader: JuteReader): number {
+  let worst: number = ErrorCode.OK;
+  readMulti(reader, (type, r) => {
+    const code = validatePart(type, r);
+    if (code !== ErrorCode.OK) worst = code;
+  });
+  return worst;
+}
+
+/** @throws for a part whose length is unknown */
+function validatePart(type: number, reader: JuteReader): number {
+  switch (type) {
+    case OpCode.create:
+    case OpCode.create2:
+    case OpCode.createContainer:
+      return checkCreatePart(readCreateRequest(reader));
+    case OpCode.createTTL:
+      readCreateTtlFlags(reader);
       return ErrorCode.OK;
     case OpCode.delete:
-      readPathVersionRequest(reader);
-      return ErrorCode.OK;
     case OpCode.check:
-      if (!inMulti) return ErrorCode.UNIMPLEMENTED;
       readPathVersionRequest(reader);
       return ErrorCode.OK;
     case OpCode.setData:
       readSetDataRequest(reader);
       return ErrorCode.OK;
-    case OpCode.setACL:
-      if (inMulti) return ErrorCode.UNIMPLEMENTED;
-      readSetAclRequest(reader);
-      return ErrorCode.OK;
-    case OpCode.multi: {
-      if (inMulti) return ErrorCode.UNIMPLEMENTED;
-      let worst: number = ErrorCode.OK;
-      readMulti(reader, (type, r) => {
-        const code = validateBody(type, r, true);
-        if (code === ErrorCode.UNIMPLEMENTED) throw new Error('a part whose length is unknown');
-        if (code !== ErrorCode.OK) worst = code;
-      });
-      return worst;
-    }
-    case OpCode.reconfig:
-      return inMulti ? ErrorCode.UNIMPLEMENTED : ErrorCode.RECONFIGDISABLED;
-    case OpCode.closeSession:
-    case OpCode.createSession:
-      return inMulti ? ErrorCode.UNIMPLEMENTED : ErrorCode.OK;
     default:
-      return ErrorCode.UNIMPLEMENTED;
+      throw new JuteError(`multi with operation ${type}`);
   }
 }
 
@@ -72,6 +115,6 @@ function validateBody(op: number, reader: JuteReader, inMulti: boolean): number 
  * Without a list of ACLs (null, not empty) a create is refused either way. Within a multi it must not reach a leader of Apache's:
  * from 3.8.6 on that throws where it reads it, and 3.9.5 then proposes a zxid again and commits nothing any more.
  */
-function checkCreate(asked: CreateRequest, inMulti: boolean): number {
-  return inMulti && asked.acl === null ? ErrorCode.INVALIDACL : ErrorCode.OK;
+function checkCreatePart(asked: CreateRequest): number {
+  return asked.acl === null ? ErrorCode.INVALIDACL : ErrorCode.OK;
 }

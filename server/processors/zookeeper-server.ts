@@ -8,6 +8,7 @@ import type { Guard } from '../guard.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
+import { knownSchemes } from '../tree/acl.ts';
 import type { DataTree, TxnResult } from '../tree/data-tree.ts';
 import { LongMap } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -53,6 +54,8 @@ export abstract class ZooKeeperServer {
   readonly parts: ServerParts;
   readonly final: FinalRequestProcessor;
   readonly replies = new ReplyWriter();
+  /** Of what an ACL may name. */
+  readonly schemes: ReadonlySet<string>;
   /** Of this server's own clients, ms from a request to its answer. */
   readonly readLatency: Summary;
   readonly updateLatency: Summary;
@@ -67,6 +70,7 @@ export abstract class ZooKeeperServer {
 
   constructor(parts: ServerParts, inProcessMax: number) {
     this.parts = parts;
+    this.schemes = knownSchemes(parts.config.digestAuthEnabled);
     this.readLatency = parts.metrics.summary('readlatency');
     this.updateLatency = parts.metrics.summary('updatelatency');
     this.#propagationLatency = parts.metrics.summary('propagation_latency');

@@ -39,10 +39,11 @@ export function writeCreateRequest(
     .writeInt(request.flags);
 }
 
-/** createTTL, which no server without extendedTypesEnabled carries out: its body is read to reach what follows it. */
-export function skipCreateTtlRequest(reader: JuteReader): void {
-  readCreateRequest(reader);
+/** createTTL, which is carried out nowhere here: its body is read to reach what follows it, and for its flags. */
+export function readCreateTtlFlags(reader: JuteReader): number {
+  const { flags } = readCreateRequest(reader);
   reader.readLong();
+  return flags;
 }
 
 /** delete and, inside multi, check */

@@ -1,0 +1,74 @@
+import { fixupAcl } from '../tree/acl.ts';
+import { type Acl, type Id, Perms } from '../wire/acl.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { pathProblem } from '../wire/path.ts';
+
+/**
+ * What makes an operation wrong in itself, whatever the tree holds: checked where it arrives, so that nothing of it is proposed, and
+ * again where it is prepared, since learners of other implementations forward everything. Upstream checks each of these before it
+ * looks at the tree, so a client sees the same error. @see facts section 3 "Check order"
+ */
+
+export const EPHEMERAL = 1;
+export const SEQUENTIAL = 2;
+export const CONTAINER = 4;
+const TTL = 5;
+const TTL_SEQUENTIAL = 6;
+
+/** A container by a plain create is a plain node, outside of a multi, as it is of upstream: some clients know of no createContainer. [V] */
+export function refusalOfMode(op: number, flags: number): number {
+  if (flags === TTL || flags === TTL_SEQUENTIAL) return ErrorCode.UNIMPLEMENTED;
+  const fits =
+    op === OpCode.createContainer
+      ? flags === CONTAINER
+      : op !== OpCode.createTTL && flags >= 0 && flags <= CONTAINER;
+  return fits ? ErrorCode.OK : ErrorCode.BADARGUMENTS;
+}
+
+/** Nodes that no client may delete. */
+const UNDELETABLE: ReadonlySet<string> = new Set([
+  '/',
+  '/zookeeper',
+  '/zookeeper/quota',
+  '/zookeeper/config',
+]);
+
+/** The rest of the path rules counts only once the parent is known, which may lack or forbid: those errors come first. */
+export function isPathToCreate(path: string): boolean {
+  return path.includes('/') && !path.includes('\0');
+}
+
+export function isPathToDelete(path: string): boolean {
+  return isPathToCreate(path) && !UNDELETABLE.has(path);
+}
+
+/** For everything that names a node as it is. */
+export function isPath(path: string): boolean {
+  return pathProblem(path) === null;
+}
+
+/** Nearly every create asks for the open ACL, which needs no identity. */
+export function isOpenAcl(acl: readonly Acl[] | null): boolean {
+  if (acl === null || acl.length !== 1) return false;
+  const { perms, id } = acl[0]!;
+  return perms === Perms.ALL && id.scheme === 'world' && id.id === 'anyone';
+}
+
+/** A longer list is read once, where it is prepared: to read tens of thousands of entries takes as long as everything else. */
+const ACL_ENTRIES_CHECKED_MAX = 1000;
+
+/** What the answer depends on besides the request. */
+export interface Requester {
+  identities(): readonly Id[];
+  /** @see knownSchemes */
+  readonly schemes: ReadonlySet<string>;
+}
+
+export function isAclRefused(acl: readonly Acl[] | null, requester: Requester): boolean {
+  if (isOpenAcl(acl) || (acl !== null && acl.length > ACL_ENTRIES_CHECKED_MAX)) return false;
+  return fixupAcl(requester.identities(), acl, NO_BOUND, requester.schemes) === null;
+}
+
+/** How much "auth" may stand for is for the whole transaction, and counted where that is made. */
+const NO_BOUND = { charsLeft: Number.POSITIVE_INFINITY };
