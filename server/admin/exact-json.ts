@@ -57,12 +57,21 @@ export function toExactJson(value: Json): string {
 
 /** The text in small pieces; an empty one is a pause. */
 export function* jsonPieces(value: Json, indent = ''): Generator<string> {
-  if (value instanceof JsonList) yield* listPieces(value.items, indent);
+  if (isScalar(value)) yield scalarText(value);
+  else if (value instanceof JsonList) yield* listPieces(value.items, indent);
   else if (value instanceof JsonEntries) yield* entryPieces(value.entries, indent);
-  else if (typeof value === 'bigint' || value instanceof Double) yield value.toString();
-  else if (value === null || typeof value !== 'object') yield JSON.stringify(value);
   else if (isList(value)) yield* listPieces(value, indent);
   else yield* entryPieces(Object.entries(value), indent);
+}
+
+type Scalar = string | Double | number | bigint | boolean | null;
+
+function isScalar(value: Json): value is Scalar {
+  return value === null || typeof value !== 'object' || value instanceof Double;
+}
+
+function scalarText(value: Scalar): string {
+  return typeof value === 'bigint' || value instanceof Double ? value.toString() : JSON.stringify(value);
 }
 
 function* listPieces(items: Iterable<Json | Pause>, indent: string): Generator<string> {
@@ -72,8 +81,12 @@ function* listPieces(items: Iterable<Json | Pause>, indent: string): Generator<s
       yield '';
       continue;
     }
-    yield before;
-    yield* jsonPieces(item, indent);
+    if (isScalar(item)) {
+      yield before + scalarText(item);
+    } else {
+      yield before;
+      yield* jsonPieces(item, indent);
+    }
     before = ', ';
   }
   yield before === ', ' ? ' ]' : '[ ]';
@@ -91,8 +104,13 @@ function* entryPieces(
       continue;
     }
     const [key, value] = entry;
-    yield `${before}${inner}${JSON.stringify(key)} : `;
-    yield* jsonPieces(value, inner);
+    const start = `${before}${inner}${JSON.stringify(key)} : `;
+    if (isScalar(value)) {
+      yield start + scalarText(value);
+    } else {
+      yield start;
+      yield* jsonPieces(value, inner);
+    }
     before = ',\n';
   }
   yield before === '{\n' ? '{ }' : `\n${indent}}`;

@@ -118,6 +118,68 @@ test('targets come as they were sent: percent signs, absolute URLs, names that a
   ]);
 });
 
+const ONE_REQUEST = 'GET /some/path HTTP/1.1\r\nHost: x\r\n\r\n';
+
+test('field report B1: requests that come in one piece are answered over many turns of the loop, all of them', async () => {
+  const perTurn: number[] = [0];
+  let turning = true;
+  const turn = (): void => {
+    perTurn.push(0);
+    if (turning) setImmediate(turn);
+  };
+  turn();
+  const count = 2000;
+  await withServer(
+    () => {
+      perTurn[perTurn.length - 1]!++;
+      return { status: 200, contentType: 'text/plain', body: '.' };
+    },
+    async (_url, port) => {
+      const client = new SlowClient(port, ONE_REQUEST.repeat(count));
+      await until(() => client.received.split('\r\n\r\n.').length > count, {
+        ...DEADLINE,
+        what: 'all answers',
+      });
+      client.destroy();
+    },
+  );
+  turning = false;
+  assert.is(
+    perTurn.reduce((sum, each) => sum + each, 0),
+    count,
+  );
+  assert.ok(Math.max(...perTurn) <= 2 * REQUESTS_OF_A_PIECE, `${Math.max(...perTurn)} in one turn`);
+});
+
+/** Of 256 bytes, and one that began in the piece before. */
+const REQUESTS_OF_A_PIECE = Math.ceil(256 / ONE_REQUEST.length) + 1;
+
+test('what is sent behind a request waits for its answer: few are under way, however many are sent', async () => {
+  const answers: (() => void)[] = [];
+  await withServer(
+    () =>
+      new Promise(resolve =>
+        answers.push(() => resolve({ status: 200, contentType: 'text/plain', body: '.' })),
+      ),
+    async (_url, port) => {
+      const client = new SlowClient(port, ONE_REQUEST.repeat(100));
+      const other = new SlowClient(port, ONE_REQUEST);
+      await until(() => answers.length > 1, { ...DEADLINE, what: 'the first requests of both' });
+      for (let done = 0; done < 101; done++) {
+        await until(() => answers.length > done, { ...DEADLINE, what: 'the next request' });
+        assert.ok(answers.length - done <= REQUESTS_OF_A_PIECE + 1, `${answers.length - done} under way`);
+        answers[done]!();
+      }
+      await until(() => client.received.split('\r\n\r\n.').length > 100, {
+        ...DEADLINE,
+        what: 'all answers',
+      });
+      client.destroy();
+      other.destroy();
+    },
+  );
+});
+
 /** A body of so many pieces of 16 KiB. What the server did with it is in `events`. */
 class Pieces implements StreamedBody {
   readonly events: string[] = [];

@@ -1,9 +1,11 @@
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import fastify from 'fastify';
 import type { DescriptorReserve } from './descriptor-reserve.ts';
 import type { NameLookup } from './name-lookup.ts';
 import { listenOn } from './node-listener.ts';
+import { InputPacer, PacedSocket } from './paced-socket.ts';
 import type { Address, HttpHandler, HttpHost, Listener, StreamedBody } from './runtime.ts';
 
 /** What clients may take, each and together: AdminServer shares the process with ZooKeeper. */
@@ -73,6 +75,7 @@ function listen(
     return reply.code(status).header('content-type', 'text/plain').send(`${reason}\n`);
   });
   app.all('*', async (request, reply) => {
+    answersOne(request.raw.socket, reply.raw);
     const target = request.originalUrl.replace(ORIGIN, '').replace(/#.*$/, '');
     const answer = await handler({
       method: request.method,
@@ -96,6 +99,7 @@ function listen(
       onReady(error, 0);
       return;
     }
+    pace(app.server);
     const serverFor = (onSocket: (socket: Socket) => void) =>
       app.server.listening
         ? limited(createServer({ noDelay: true, allowHalfOpen: true }, onSocket), limits)
@@ -119,6 +123,24 @@ function listen(
       void app.close();
     },
   };
+}
+
+/** Connections reach Node.js's parser through a pacer: it would answer all requests of a chunk in one turn. */
+function pace(server: Server): void {
+  const pacer = new InputPacer();
+  const listeners = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', socket => {
+    const paced = new PacedSocket(socket, pacer);
+    for (const listener of listeners) listener.call(server, paced);
+  });
+}
+
+/** What a client sends behind a request waits for the answer, so that it has few requests under way however many it sends. */
+function answersOne(socket: Duplex, response: ServerResponse): void {
+  if (!(socket instanceof PacedSocket)) return;
+  socket.hold();
+  response.once('close', () => socket.release());
 }
 
 function limited<S extends Server>(server: S, limits: HttpLimits): S {
