@@ -1,6 +1,7 @@
 /** AdminServer's HTTP: status and headers as Apache 3.8.0 with Jetty 9.4 gives them, asked for each of these. */
 import { assert, suite } from '#test';
-import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { MemoryClient } from '../memory-client.test-kit.ts';
+import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { TurnQueue } from '../processors/turn-queue.ts';
 import type { BodyReader, HttpResponse, StreamedBody } from '../runtime/runtime.ts';
 import { answer } from './admin-server.ts';
@@ -186,4 +187,53 @@ test('too many long answers are a 503, and a reader that goes away makes room', 
   assert.equal([refused.status, JSON.parse(String(refused.body))], [503, { error: TOO_MANY_ANSWERS }]);
   bodies[0]!.closed();
   assert.is((await soon()).status, 200);
+});
+
+/** What agents take from AdminServer, by the paths in JSON that they name. */
+const HTTP_AGENTS: readonly { name: string; command: string; needs: readonly string[] }[] = [
+  {
+    name: 'Zabbix, templates/app/zookeeper_http',
+    command: 'monitor',
+    needs: (
+      'version server_state uptime approximate_data_size max_file_descriptor_count open_file_descriptor_count ' +
+      'outstanding_requests commit_count diff_count snap_count looking_count num_alive_connections global_sessions ' +
+      'local_sessions connection_drop_count connection_rejected connection_revalidate_count revalidate_count max_latency ' +
+      'min_latency avg_latency znode_count ephemerals_count watch_count packets_sent packets_received bytes_received_count ' +
+      'avg_election_time cnt_election_time avg_fsynctime cnt_fsynctime avg_snapshottime cnt_snapshottime'
+    ).split(' '),
+  },
+  {
+    name: 'Sensu, sensu-plugins-zookeeper/bin/check-zookeeper_3.5-cluster.rb',
+    command: 'monitor',
+    needs: ['error', 'avg_latency', 'server_state'],
+  },
+];
+
+test('field report D1: agents that ask AdminServer find what they take', async () => {
+  const { ensemble, ask } = rig();
+  MemoryClient.open(ensemble).create('/a');
+  for (const { name, command, needs } of HTTP_AGENTS) {
+    const answer = JSON.parse(String((await ask('GET', `/commands/${command}`)).body)) as Record<
+      string,
+      unknown
+    >;
+    for (const need of needs) assert.ok(need in answer, `${need} for ${name}`);
+    for (const [key, value] of Object.entries(answer))
+      if (!['version', 'server_state', 'command', 'error'].includes(key)) assert.type(value, 'number', key);
+  }
+});
+
+test('field report D1: Zabbix finds each client by its address, with or without a session', async () => {
+  const { ensemble, ask } = rig();
+  MemoryClient.open(ensemble);
+  ensemble.dial(1, CLIENT_PORT);
+  const { body } = await ask('GET', '/commands/connections');
+  const { connections } = JSON.parse(String(body)) as { connections: Record<string, unknown>[] };
+  assert.is(connections.length, 2);
+  for (const connection of connections) {
+    assert.match(String(connection.remote_socket_address), /^[\w.]+:\d+$/);
+    for (const key of ['max_latency', 'min_latency', 'avg_latency', 'packets_sent', 'packets_received'])
+      assert.type(connection[key], 'number', key);
+    assert.type(connection.outstanding_requests, 'number');
+  }
 });
