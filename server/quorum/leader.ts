@@ -1,5 +1,6 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import type { ServerError } from '../errors.ts';
+import type { TurnQueue } from '../processors/turn-queue.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
@@ -15,14 +16,9 @@ import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
 import { boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
-import {
-  eachTouched,
-  readRequest,
-  readRevalidate,
-  revalidateAnswer,
-  SYNC_ANSWER,
-} from './learner-packets.ts';
+import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
+import { quorumTurns } from './packet-input.ts';
 import type { PacketView } from './packet-stream.ts';
 import { type PeerContext, type Role, serverParts } from './peer-context.ts';
 import { QuorumWait } from './quorum-wait.ts';
@@ -44,6 +40,7 @@ export class Leader implements Role, LearnerMaster {
   /** Learners that live traffic goes to. */
   readonly #followers = new Set<LearnerHandler>();
   readonly #observers = new Set<LearnerHandler>();
+  readonly #voterTurns: TurnQueue;
   readonly #voterBacklog = new LearnerBacklog();
   readonly #otherBacklog = new LearnerBacklog();
   /** Row 002-11: acceptedEpoch of each; the new epoch is above all of them. */
@@ -69,6 +66,7 @@ export class Leader implements Role, LearnerMaster {
     this.context = context;
     this.throttlers = syncThrottlers(context);
     this.#onEstablished = onEstablished;
+    this.#voterTurns = quorumTurns(context.clock);
     this.#epochWait = new QuorumWait(context.sid, context.verifier);
     this.#ackEpochWait = new QuorumWait(context.sid, context.verifier);
     this.#seats = new VoterSeats(context.config.tickTimeMs);
@@ -335,15 +333,18 @@ export class Leader implements Role, LearnerMaster {
     server.ack(handler.sid, zxid);
   }
 
-  onPing(handler: LearnerHandler, packet: PacketView): void {
+  onTouched(handler: LearnerHandler, sessionHigh: number, sessionLow: number, timeoutMs: number): void {
     const tracker = this.#server?.tracker;
-    if (tracker === undefined) return;
-    eachTouched(packet, (high, low, timeoutMs) => {
-      const session = tracker.get(high, low);
-      if (session === undefined) return;
-      tracker.touch(session, timeoutMs);
-      if (session.owner === null) session.owner = handler;
-    });
+    const session = tracker?.get(sessionHigh, sessionLow);
+    if (tracker === undefined || session === undefined) return;
+    tracker.touch(session, timeoutMs);
+    if (session.owner === null) session.owner = handler;
+  }
+
+  /** Voters have turns of their own: whoever else is connected takes them from what clients may take. */
+  turnsOf(handler: LearnerHandler): TurnQueue {
+    const isVoter = handler.named && !handler.isObserver && this.context.verifier.isVoter(handler.sid);
+    return isVoter ? this.#voterTurns : this.context.turns;
   }
 
   onRequest(handler: LearnerHandler, packet: PacketView): void {

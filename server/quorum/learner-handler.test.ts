@@ -1,5 +1,6 @@
 import { assert, suite } from '#test';
 import { parseConfig } from '../config/server-config.ts';
+import type { TurnQueue } from '../processors/turn-queue.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';
 import { createPacket, type TestRig, testRig } from '../storage/testing.ts';
@@ -13,6 +14,7 @@ import { LearnerBacklog } from './learner-backlog.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
 import { syncThrottlers } from './learner-sync-throttler.ts';
+import { quorumTurns } from './packet-input.ts';
 import { PacketReader } from './packet-stream.ts';
 import { SNAPSHOT_SIGNATURE } from './sync-stream.ts';
 
@@ -67,6 +69,7 @@ class Story {
   readonly connection = new FakeConnection();
   readonly database: ZkDatabase;
   readonly handler: LearnerHandler;
+  readonly turns: TurnQueue;
   readonly acks: number[] = [];
   readonly backlog: LearnerBacklog;
   isSpare = true;
@@ -79,6 +82,7 @@ class Story {
 
   constructor(settings = '', database: Partial<ZkDatabaseConfig> = {}, backlogBytesMax?: number) {
     this.backlog = new LearnerBacklog(backlogBytesMax);
+    this.turns = quorumTurns(this.rig.clock);
     const { clock, disk, random, metrics } = this.rig;
     const parts = { disk, clock, random, metrics, logger: silentLogger };
     const config = { ...databaseDefaults, ...database, dataDir: '/d', dataLogDir: '/d' };
@@ -116,7 +120,8 @@ class Story {
         this.#start = done;
       },
       onAck: (_handler, zxid) => void this.acks.push(zxid),
-      onPing() {},
+      onTouched() {},
+      turnsOf: () => this.turns,
       onRequest() {},
       onRevalidate() {},
       onClosed() {},

@@ -1,3 +1,4 @@
+import { Units } from '../processors/turn-budget.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
@@ -7,9 +8,11 @@ import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../
 import { ForwardedIdentities } from './forwarded-identities.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import { LearnerOutput } from './learner-output.ts';
+import { touchedSessions } from './learner-packets.ts';
 import { LearnerProbe } from './learner-probe.ts';
 import { LearnerSync } from './learner-sync.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
+import { PacketInput } from './packet-input.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
 import type { SyncPlan } from './sync-plan.ts';
 
@@ -18,6 +21,8 @@ export const PROTOCOL_VERSION = 0x10000;
 /** Of a packet of the handshake: none has more than a LearnerInfo in it. */
 const HANDSHAKE_PACKET_BYTES_MAX = 4096;
 
+const TOUCHED_AT_ONCE = 500;
+
 type Phase = 'hello' | 'epoch' | 'ackEpoch' | 'wait' | 'ackNewLeader' | 'start' | 'broadcast' | 'closed';
 
 /** The master's side of one learner: handshake, sync, then forwarding. @see facts section 21; LearnerHandler */
@@ -25,6 +30,7 @@ export class LearnerHandler {
   readonly #connection: Connection;
   readonly #master: LearnerMaster;
   readonly #packets: PacketReader;
+  readonly #input: PacketInput;
   readonly #openedMs: number;
   #phase: Phase = 'hello';
   #info: LearnerInfo | null = null;
@@ -68,6 +74,15 @@ export class LearnerHandler {
       ping: mark => this.#pingMarked(mark),
       // One that waits for the start of the leader has nothing to say meanwhile.
       hasMovedSince: ms => this.#phase === 'start' || this.#lastMovedMs >= ms,
+    });
+    this.#input = new PacketInput(this.#packets, {
+      connection,
+      turns: () => master.turnsOf(this),
+      onError: error => {
+        // Anything else is a fault of this server, which must not be mistaken for one of the learner.
+        if (!(error instanceof JuteError)) throw error;
+        this.close(`malformed packet: ${error.message}`);
+      },
     });
     connection.start({
       onData: chunk => this.#onData(chunk),
@@ -145,13 +160,7 @@ export class LearnerHandler {
   #onData(chunk: Buffer): void {
     if (this.#phase === 'closed') return;
     this.#lastHeardMs = this.#master.context.clock.monotonicMs();
-    try {
-      this.#packets.feed(chunk);
-    } catch (error) {
-      // Anything else is a fault of this server, which must not be mistaken for one of the learner.
-      if (!(error instanceof JuteError)) throw error;
-      this.close(`malformed packet: ${error.message}`);
-    }
+    this.#input.feed(chunk, this.#lastHeardMs);
   }
 
   #onPacket(packet: PacketView): void {
@@ -300,7 +309,7 @@ export class LearnerHandler {
         return;
       case PacketType.PING:
         this.#probe.heard(packet.zxid);
-        this.#master.onPing(this, packet);
+        this.#touch(packet);
         return;
       case PacketType.REQUEST:
         this.#master.onRequest(this, packet);
@@ -312,6 +321,19 @@ export class LearnerHandler {
       default:
         this.close(`unexpected ${packet}`);
     }
+  }
+
+  /** The sessions of a PING: one of 100,000 would hold the loop for long. */
+  #touch(packet: PacketView): void {
+    if (packet.dataLength === 0) return;
+    const touched = touchedSessions(packet);
+    this.#input.takeInPieces(budget => {
+      if (this.#phase === 'closed') return false;
+      budget.spend(TOUCHED_AT_ONCE * Units.item);
+      return touched.next(TOUCHED_AT_ONCE, (high, low, timeoutMs) =>
+        this.#master.onTouched(this, high, low, timeoutMs),
+      );
+    });
   }
 
   /** An answer. */
@@ -384,7 +406,7 @@ export class LearnerHandler {
     this.#phase = 'closed';
     this.#sync.close();
     this.#output.close();
-    this.#packets.suspend();
+    this.#input.stop();
     const fields = { learner: this.sid, from: this.remote };
     if (warn) this.#master.context.logger.warn(`learner connection closed: ${reason}`, fields);
     else this.#master.context.logger.info(`learner connection closed: ${reason}`, fields);

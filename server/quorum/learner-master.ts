@@ -1,3 +1,4 @@
+import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { LearnerBacklog } from './learner-backlog.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 import type { SyncThrottlers } from './learner-sync-throttler.ts';
@@ -47,7 +48,10 @@ export interface LearnerMaster {
   /** The learner is durable up to its sync. `done` runs when this master serves. */
   awaitStart(handler: LearnerHandler, done: () => void): void;
   onAck(handler: LearnerHandler, zxid: number): void;
-  onPing(handler: LearnerHandler, packet: PacketView): void;
+  /** The learner has heard of a session. */
+  onTouched(handler: LearnerHandler, sessionHigh: number, sessionLow: number, timeoutMs: number): void;
+  /** Whose turns its packets take. */
+  turnsOf(handler: LearnerHandler): TurnQueue;
   onRequest(handler: LearnerHandler, packet: PacketView): void;
   onRevalidate(handler: LearnerHandler, packet: PacketView): void;
   onClosed(handler: LearnerHandler): void;

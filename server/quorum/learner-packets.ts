@@ -32,14 +32,21 @@ export function readRequest(handler: LearnerHandler, packet: PacketView, arrived
   });
 }
 
-/** Of a PING: the sessions that the learner has heard of since the last. @throws JuteError when one is cut off */
-export function eachTouched(
-  packet: PacketView,
-  touched: (sessionHigh: number, sessionLow: number, timeoutMs: number) => void,
-): void {
-  if (!packet.hasData) return;
-  const reader = new JuteReader(packet.bytes, packet.dataStart, packet.dataEnd);
-  while (reader.remaining > 0) touched(reader.readInt(), reader.readInt(), reader.readInt());
+export interface TouchedSessions {
+  /** Some of them. False when those were the last. @throws JuteError when one is cut off */
+  next(countMax: number, touched: (high: number, low: number, timeoutMs: number) => void): boolean;
+}
+
+/** Of a PING: the sessions that the learner has heard of since the last. Outlives the view of the packet. */
+export function touchedSessions(packet: PacketView): TouchedSessions {
+  const reader = new JuteReader(packet.data());
+  return {
+    next(countMax, touched) {
+      for (let left = countMax; left > 0 && reader.remaining > 0; left--)
+        touched(reader.readInt(), reader.readInt(), reader.readInt());
+      return reader.remaining > 0;
+    },
+  };
 }
 
 /** Of a REVALIDATE. @throws JuteError when it is too short */

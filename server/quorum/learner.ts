@@ -1,4 +1,5 @@
 import { ServerError } from '../errors.ts';
+import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
 import { type ReadTxnPacket, readTxnPacket } from '../storage/parse-txn.ts';
 import { JuteError, JuteWriter } from '../wire/jute.ts';
@@ -7,9 +8,13 @@ import { TXN_TRAILER_BYTES, type TxnPacket, txnPacket } from '../wire/txn-packet
 import { EPOCH_MAX, epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { PROTOCOL_VERSION } from './learner-handler.ts';
 import { MasterDialer } from './master-dialer.ts';
+import { PacketInput, quorumTurns } from './packet-input.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
 import type { PeerContext, Role } from './peer-context.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
+
+/** Parsing takes some ms of a MiB. */
+const SNAPSHOT_BYTES_PER_TURN = 512 * 1024;
 
 type Phase =
   | 'connect'
@@ -36,6 +41,8 @@ export abstract class Learner implements Role {
   readonly #dialer: MasterDialer;
   readonly #onEstablished: (epoch: number) => void;
   readonly #packets: PacketReader;
+  readonly #turns: TurnQueue;
+  #input: PacketInput | null = null;
   readonly #writer = new JuteWriter(256);
   #phase: Phase = 'connect';
   #connection: Connection | null = null;
@@ -47,6 +54,7 @@ export abstract class Learner implements Role {
   /** The leader's epoch is not one to follow. */
   #isRefused = false;
   #snapshot: SnapshotReceiver | null = null;
+  #snapshotBytesInTurn = 0;
   /** What NEWLEADER says of the configuration: in force with UPTODATE. */
   #leaderConfig: string | null = null;
   /** Proposals of the sync that no COMMIT has named yet, oldest first. */
@@ -80,6 +88,7 @@ export abstract class Learner implements Role {
       onConnected: (connection, address) => this.#onConnected(connection, address),
       onGivenUp: reason => this.end(reason),
     });
+    this.#turns = quorumTurns(context.clock);
     this.#packets = new PacketReader(context.config.jute.packetBytesMax, packet => this.#onPacket(packet));
   }
 
@@ -146,6 +155,11 @@ export abstract class Learner implements Role {
     this.masterAddress = address;
     this.#phase = 'leaderInfo';
     let heard = false;
+    this.#input = new PacketInput(this.#packets, {
+      connection,
+      turns: () => this.#turns,
+      onError: error => this.#onMalformed(error),
+    });
     connection.start({
       onData: chunk => {
         heard = true;
@@ -215,12 +229,27 @@ export abstract class Learner implements Role {
   #onData(chunk: Buffer): void {
     if (this.#phase === 'ended') return;
     this.#lastHeardMs = this.context.clock.monotonicMs();
+    if (this.#phase !== 'snapshot') {
+      this.#input?.feed(chunk, this.#lastHeardMs);
+      return;
+    }
     try {
-      if (this.#phase === 'snapshot') this.#onSnapshotBytes(chunk);
-      else this.#packets.feed(chunk);
+      this.#onSnapshotBytes(chunk);
+      this.#paceSnapshot(chunk.length);
     } catch (error) {
       this.#onMalformed(error);
     }
+  }
+
+  /** A tree of gigabytes comes as fast as it is read: others have their turn in between. */
+  #paceSnapshot(bytes: number): void {
+    this.#snapshotBytesInTurn += bytes;
+    if (this.#snapshotBytesInTurn < SNAPSHOT_BYTES_PER_TURN || this.#phase !== 'snapshot') return;
+    this.#input?.hold();
+    this.context.clock.inNextTurn(() => {
+      this.#snapshotBytesInTurn = 0;
+      if (this.#phase === 'snapshot') this.#input?.release();
+    });
   }
 
   /** A fault of this server is not one of the master's: it has left something half done. */
@@ -335,8 +364,8 @@ export abstract class Learner implements Role {
     const after = snapshot.feed(chunk);
     if (after === null) return;
     this.#phase = 'busy';
-    this.#connection?.pause();
-    this.#packets.feed(after);
+    this.#input?.hold();
+    this.#packets.add(after);
     // The snapshot may be of an epoch that currentEpoch does not cover yet: a crash right behind it is no damage.
     this.context.epochs.announceCurrentEpoch(this.#newEpoch);
     // The tree is replaced only now that it is whole (ZOOKEEPER-3104, 3642), and on disk before anything follows.
@@ -350,18 +379,9 @@ export abstract class Learner implements Role {
       this.context.sync.snapshotNeeded = false;
       this.#lastQueued = snapshot.zxid;
       this.#phase = 'sync';
-      this.#connection?.resume();
-      this.#resume();
+      this.#input?.release();
+      this.#input?.resume();
     });
-  }
-
-  /** Goes on with what came while a write had to be waited for. */
-  #resume(): void {
-    try {
-      this.#packets.resume();
-    } catch (error) {
-      this.#onMalformed(error);
-    }
   }
 
   #onSync(packet: PacketView): void {
@@ -441,7 +461,7 @@ export abstract class Learner implements Role {
       epochs.setCurrentEpoch(this.#newEpoch);
       this.#phase = 'upToDate';
       this.#ackNewLeader();
-      this.#resume();
+      this.#input?.resume();
     });
   }
 
@@ -507,6 +527,7 @@ export abstract class Learner implements Role {
     this.#dialer.stop();
     this.#watchdog?.cancel();
     this.#packets.suspend();
+    this.#input?.stop();
     this.#connection?.destroy(reason);
     // A snapshot or sync that did not finish leaves no trace in memory: what counts is on disk. ZOOKEEPER-3642, 5094
     if (this.#snapshot !== null) this.context.database.cancelRestore();

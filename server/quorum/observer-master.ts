@@ -1,4 +1,5 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
+import type { TurnQueue } from '../processors/turn-queue.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
@@ -10,13 +11,7 @@ import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
 import { boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
-import {
-  eachTouched,
-  readRequest,
-  readRevalidate,
-  revalidateAnswer,
-  SYNC_ANSWER,
-} from './learner-packets.ts';
+import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
 import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
 import type { PacketView } from './packet-stream.ts';
@@ -132,11 +127,13 @@ export class ObserverMaster implements LearnerMaster {
     handler.close('an observer does not ack transactions');
   }
 
-  /** Its sessions reach the leader with this follower's next ping. */
-  onPing(_handler: LearnerHandler, packet: PacketView): void {
-    eachTouched(packet, (high, low, timeoutMs) =>
-      this.#server.touchSession(high, low, joinId(high, low), timeoutMs),
-    );
+  /** It reaches the leader with this follower's next ping. */
+  onTouched(_handler: LearnerHandler, sessionHigh: number, sessionLow: number, timeoutMs: number): void {
+    this.#server.touchSession(sessionHigh, sessionLow, joinId(sessionHigh, sessionLow), timeoutMs);
+  }
+
+  turnsOf(): TurnQueue {
+    return this.context.turns;
   }
 
   onRequest(handler: LearnerHandler, packet: PacketView): void {

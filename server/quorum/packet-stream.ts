@@ -75,7 +75,6 @@ export class PacketReader {
   /** Bytes without which another look is in vain. */
   #needed = 1;
   #suspended = false;
-  #walking = false;
   /** How far the authinfo of the packet at `#at` has been walked, from its start; 0: not begun. */
   #walkedBytes = 0;
   #fieldsLeft = 0;
@@ -87,11 +86,33 @@ export class PacketReader {
     this.#onPacket = onPacket;
   }
 
-  /** @throws JuteError for bytes that are no packet; the stream cannot be read on after that */
-  feed(chunk: Buffer): void {
+  /** Takes bytes that `step` cuts later. */
+  add(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    this.#walk();
+  }
+
+  /** @throws JuteError for bytes that are no packet; the stream cannot be read on after that */
+  feed(chunk: Buffer): void {
+    this.add(chunk);
+    while (this.step() !== null);
+  }
+
+  /** Whether another `step` may find a whole packet. */
+  get mayHaveMore(): boolean {
+    return !this.#suspended && this.#bytes >= this.#needed;
+  }
+
+  /** Cuts one packet, hands it over and gives it back; null when there is no whole one. @throws JuteError, as `feed` */
+  step(): PacketView | null {
+    if (!this.mayHaveMore) return null;
+    const size = this.#cut(this.#joined(), this.#at);
+    if (size < 0) return null;
+    this.#at += size;
+    this.#bytes -= size;
+    this.#onPacket(this.#view);
+    if (this.#bytes === 0) this.#forget();
+    return this.#view;
   }
 
   /** Called from within `onPacket`: no further packet is cut until `resume`. */
@@ -110,25 +131,16 @@ export class PacketReader {
     return rest;
   }
 
-  resume(): void {
+  /** The next `step` goes on. */
+  unsuspend(): void {
     this.#suspended = false;
     this.#needed = 1;
-    this.#walk();
   }
 
-  #walk(): void {
-    if (this.#walking) return;
-    this.#walking = true;
-    // Everything is looked at anew after each packet: its handler may suspend, take the rest, feed and resume.
-    while (!this.#suspended && this.#bytes >= this.#needed) {
-      const size = this.#cut(this.#joined(), this.#at);
-      if (size < 0) break;
-      this.#at += size;
-      this.#bytes -= size;
-      this.#onPacket(this.#view);
-    }
-    this.#walking = false;
-    if (this.#bytes === 0) this.#forget();
+  /** @throws JuteError, as `feed` */
+  resume(): void {
+    this.unsuspend();
+    while (this.step() !== null);
   }
 
   /** What is left, in one piece from `#at` on. */

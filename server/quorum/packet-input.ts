@@ -1,0 +1,141 @@
+import { BYTES_PER_UNIT, type TurnBudget, Units } from '../processors/turn-budget.ts';
+import { TurnQueue, type TurnWorker } from '../processors/turn-queue.ts';
+import type { Clock, Connection } from '../runtime/runtime.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import type { PacketReader, PacketView } from './packet-stream.ts';
+
+export interface PacketInputHost {
+  readonly connection: Connection;
+  /** Whose share of a turn this is: looked at for each chunk. */
+  turns(): TurnQueue;
+  /** What taking a packet threw: the stream cannot be read on. Throws it again when it is no fault of the peer. */
+  onError(error: unknown): void;
+}
+
+/**
+ * What comes through one connection between learner and master, packet by packet and in order, in slices of a turn: neither
+ * thousands of tiny packets in one chunk, nor a DIFF of 100 MB, nor a PING with all sessions keep others from their turn.
+ * While packets wait, nothing more is read.
+ */
+export class PacketInput implements TurnWorker {
+  turnTag = 0;
+  inLine = false;
+  readonly #reader: PacketReader;
+  readonly #host: PacketInputHost;
+  /** The rest of a packet that is taken in pieces: true while there is more. */
+  #rest: ((budget: TurnBudget) => boolean) | null = null;
+  #isLined = false;
+  #isHeld = false;
+  #isStopped = false;
+
+  constructor(reader: PacketReader, host: PacketInputHost) {
+    this.#reader = reader;
+    this.#host = host;
+  }
+
+  feed(chunk: Buffer, nowMs: number): void {
+    this.#reader.add(chunk);
+    this.#host.turns().arrived(this, nowMs);
+  }
+
+  /** The packet at hand is taken in pieces: `rest` is called until it says false, and before any further packet. */
+  takeInPieces(rest: (budget: TurnBudget) => boolean): void {
+    this.#rest = rest;
+  }
+
+  /** Nothing is read until `release`. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#host.connection.pause();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (!this.#isLined) this.#host.connection.resume();
+  }
+
+  /** The reader was suspended, and goes on. */
+  resume(): void {
+    this.#reader.unsuspend();
+    this.#host.turns().wake(this);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#rest = null;
+    this.#reader.suspend();
+  }
+
+  work(budget: TurnBudget): boolean {
+    let hasMore = false;
+    try {
+      hasMore = this.#work(budget);
+    } catch (error) {
+      this.#host.onError(error);
+    }
+    if (!hasMore && this.#isLined) {
+      this.#isLined = false;
+      if (!this.#isHeld && !this.#isStopped) this.#host.connection.resume();
+    }
+    return hasMore;
+  }
+
+  #work(budget: TurnBudget): boolean {
+    for (let pieces = 0; ; pieces++) {
+      if (this.#rest === null && !this.#reader.mayHaveMore) return false;
+      if (pieces > 0 && budget.sliceIsOver) return true;
+      if (this.#rest !== null) {
+        if (!this.#rest(budget)) this.#rest = null;
+        continue;
+      }
+      const packet = this.#reader.step();
+      if (packet === null) return false;
+      budget.spend(unitsOf(packet));
+    }
+  }
+
+  lined(): void {
+    this.#isLined = true;
+    if (!this.#isStopped) this.#host.connection.pause();
+  }
+}
+
+function unitsOf({ type, start, end }: PacketView): number {
+  const bytes = (end - start) / BYTES_PER_UNIT;
+  switch (type) {
+    case PacketType.REQUEST:
+      return 2 * Units.write + bytes;
+    case PacketType.PROPOSAL:
+    case PacketType.INFORM:
+    case PacketType.COMMIT:
+      return Units.write + bytes;
+    default:
+      return Units.read + bytes;
+  }
+}
+
+/**
+ * Turns apart from those of clients, for what a quorum waits for: counted in work alone, so that what others did in the same
+ * turn leaves ACKs and COMMITs theirs.
+ */
+class QuorumTurns extends TurnQueue {
+  override arrived(worker: TurnWorker): void {
+    super.arrived(worker, STANDING_MS);
+  }
+}
+
+const STANDING_MS = 0;
+
+export function quorumTurns(clock: Clock): TurnQueue {
+  return new QuorumTurns({
+    monotonicMs: () => STANDING_MS,
+    wallMs: () => STANDING_MS,
+    after: (delayMs, run) => clock.after(delayMs, run),
+    every: (intervalMs, run) => clock.every(intervalMs, run),
+    atEndOfTurn: run => clock.atEndOfTurn(run),
+    inNextTurn: run => clock.inNextTurn(run),
+    get turns() {
+      return clock.turns;
+    },
+  });
+}
