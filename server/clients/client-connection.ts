@@ -308,11 +308,16 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
     const { config, database } = server.parts;
     if (!config.skipAcl && !database.tree.aclDecisions.allows(acl, Perms.READ, this.ids.all)) return;
     this.stats.lastZxid = zxid;
-    if (this.output.event(type, path, server.parts.stats)) return;
+    if (this.output.event(type, path, server.parts.stats, this.#requests!.holdsEvents)) return;
     this.relieve();
-    const eventBytesWaiting = Math.min(this.output.eventBytesWaiting, this.output.bytesQueued);
+    const { eventBytesWaiting } = this.output;
     if (eventBytesWaiting > EVENT_BYTES_MAX)
       this.cut(`${eventBytesWaiting} bytes of watch events wait for a client that does not read`);
+  }
+
+  /** Those that were held because of an answer that comes before them. */
+  releaseEvents(): void {
+    if (!this.output.releaseEvents()) this.relieve();
   }
 
   /** Called again and again: the pings of a client that is not read from are not seen. */

@@ -34,7 +34,7 @@ test('facts 24: the event of a setData, and a refused session, byte by byte; eac
 
 test('events that wait are counted from when the client stops reading until it has read all', () => {
   let accepts = true;
-  const connection = { write: () => accepts } as unknown as Connection;
+  const connection = { write: () => accepts, bytesQueued: 1000 } as unknown as Connection;
   const output = new ClientOutput(connection, new ConnectionStats(0));
   const event = () => output.event(3, '/a', new ServerStats());
   event();

@@ -26,15 +26,17 @@ export class ClientOutput {
   readonly #connection: Connection;
   readonly #stats: ConnectionStats;
   #eventBytesWaiting = 0;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
 
   constructor(connection: Connection, stats: ConnectionStats) {
     this.#connection = connection;
     this.#stats = stats;
   }
 
-  /** Of events that came since the client last had read everything. */
+  /** Of events that came since the client last had read everything, as far as they can still be waiting. */
   get eventBytesWaiting(): number {
-    return this.#eventBytesWaiting;
+    return this.#heldBytes + Math.min(this.#eventBytesWaiting, this.#connection.bytesQueued);
   }
 
   /** The client has read what waited. */
@@ -70,15 +72,32 @@ export class ClientOutput {
     return keepsUp;
   }
 
-  event(type: number, path: string, totals: ServerStats): boolean {
+  /** `holds`: until `releaseEvents`. */
+  event(type: number, path: string, totals: ServerStats, holds = false): boolean {
     const writer = new JuteWriter(64 + path.length);
     writer.writeInt(0).writeInt(Xid.notification).writeLong(-1).writeInt(ErrorCode.OK);
     writeWatcherEvent(writer, { type, state: KeeperState.connected, path });
     const bytes = writer.length - LENGTH_BYTES;
     totals.responded(bytes);
     totals.watchBytes += bytes;
+    if (holds) {
+      writer.patchInt(0, bytes);
+      this.#count(totals);
+      this.#held.push(writer.toBuffer());
+      this.#heldBytes += writer.length;
+      return this.#heldBytes <= EVENT_BYTES_MAX;
+    }
     const accepted = this.#send(writer, totals);
     if (!accepted) this.#eventBytesWaiting += writer.length;
+    return accepted;
+  }
+
+  releaseEvents(): boolean {
+    let accepted = true;
+    for (const event of this.#held) accepted = this.#connection.write(event);
+    if (!accepted) this.#eventBytesWaiting += this.#heldBytes;
+    this.#held = [];
+    this.#heldBytes = 0;
     return accepted;
   }
 

@@ -1,5 +1,6 @@
 import type { Summary } from '../admin/metrics.ts';
 import { printable } from '../printable.ts';
+import type { LongRead } from '../processors/long-read.ts';
 import { partTypes } from '../processors/multi-parts.ts';
 import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
 import { isCreate, isWrite, Request } from '../processors/request.ts';
@@ -16,7 +17,15 @@ import { readAuthRequest } from '../wire/requests.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { InputLedger } from './input-ledger.ts';
 import { Hold } from './read-gate.ts';
-import { type Pending, SessionOrder } from './session-order.ts';
+import { type Pending, SessionOrder, WIDE } from './session-order.ts';
+
+/** A read that is gone on with. */
+interface BegunRead {
+  readonly read: LongRead;
+  /** As of its beginning. */
+  readonly zxid: number;
+  readonly arrivedMs: number;
+}
 
 const LENGTH_BYTES = 4;
 /** A multi is a write for every so many bytes. */
@@ -33,6 +42,8 @@ export class SessionRequests {
   readonly #budget: TurnBudget;
   readonly #reader = new JuteReader();
   readonly #order = new SessionOrder();
+  /** The head of the order, while its answer takes more than one turn. */
+  #begun: BegunRead | null = null;
   readonly #identities: () => readonly Id[];
   readonly #requester: Requester;
 
@@ -99,7 +110,7 @@ export class SessionRequests {
     else if (op === OpCode.sasl) this.#declineSasl(xid, reader);
     else if (op === OpCode.sync) this.#submit(xid, op, bytes, reader.offset, end);
     else if (submits) this.#submitWrite(xid, op, bytes, reader.offset, end);
-    else if (!waits) this.#answerRead(xid, op, reader);
+    else if (!waits) this.#readNow(xid, op, bytes, reader, end);
     else this.#wait(xid, op, bytes, reader.offset, end, ErrorCode.OK);
     return true;
   }
@@ -185,20 +196,53 @@ export class SessionRequests {
     }
   }
 
-  /** The oldest, which can be answered, is. */
+  /** Answers the oldest, which can be answered, or goes on with it. */
   answerOldest(): void {
     this.#answerOldest();
     this.#relax();
   }
 
   #answerOldest(): void {
-    const head = this.#order.peek()!;
-    this.#order.shift();
-    if (head.refusal === ErrorCode.OK) {
-      this.#answerRead(head.xid, head.op, this.#reader.reset(head.bytes, head.start, head.end));
+    const { xid, op, bytes, start, end, refusal } = this.#order.peek()!;
+    if (this.#begun !== null) {
+      this.#goOn(xid, op, this.#begun);
+    } else if (refusal !== ErrorCode.OK) {
+      this.#order.shift();
+      this.#refuse(xid, op, refusal);
     } else {
-      this.#refuse(head.xid, head.op, head.refusal);
+      this.#begun = this.#answerRead(xid, op, this.#reader.reset(bytes, start, end));
+      if (this.#begun === null) this.#order.shift();
     }
+  }
+
+  #goOn(xid: number, op: number, { read, zxid, arrivedMs }: BegunRead): void {
+    const server = this.#server;
+    let err: number = ErrorCode.OK;
+    try {
+      if (!read.step(this.#budget)) return;
+    } catch (error) {
+      err = codeOf(error);
+    }
+    this.#begun = null;
+    this.#order.shift();
+    const body = server.replies.begin();
+    if (err === ErrorCode.OK) read.writeTo(body);
+    this.#send(xid, op, read.isOfItsBeginning ? zxid : server.lastProcessedZxid, err);
+    this.#measure(arrivedMs, server.readLatency);
+    if (read.isOfItsBeginning) this.#connection.releaseEvents();
+  }
+
+  /** What is answered now comes before the changes that events tell of. */
+  get holdsEvents(): boolean {
+    return this.#begun?.read.isOfItsBeginning === true;
+  }
+
+  /** A read that nothing waits in front of. */
+  #readNow(xid: number, op: number, bytes: Buffer, reader: JuteReader, end: number): void {
+    const start = reader.offset;
+    this.#begun = this.#answerRead(xid, op, reader);
+    if (this.#begun === null) return;
+    this.#order.push({ xid, op, bytes, start, end, request: null, refusal: ErrorCode.OK, weight: WIDE });
   }
 
   #relax(): void {
@@ -228,28 +272,31 @@ export class SessionRequests {
     this.#send(head.xid, head.op, request.header?.zxid ?? this.#server.lastProcessedZxid, code);
   }
 
-  #answerRead(xid: number, op: number, reader: JuteReader): void {
+  /** Null when it is answered. */
+  #answerRead(xid: number, op: number, reader: JuteReader): BegunRead | null {
     const server = this.#server;
     const body = server.replies.begin();
     if (op === OpCode.ping) {
       this.#send(Xid.ping, op, server.lastProcessedZxid, ErrorCode.OK);
       this.#measure(this.#connection.arrivedMs, server.readLatency);
-      return;
+      return null;
     }
-    let err: number;
+    let err: number | LongRead;
     try {
       err = server.final.read(op, reader, this.#connection, body);
     } catch (error) {
-      if (!(error instanceof JuteError)) throw error;
-      err = ErrorCode.MARSHALLINGERROR;
+      err = codeOf(error);
     }
+    if (typeof err !== 'number')
+      return { read: err, zxid: server.lastProcessedZxid, arrivedMs: this.#connection.arrivedMs };
     if (err === ErrorCode.UNIMPLEMENTED) {
       this.#refuse(xid, op, err);
-      return;
+      return null;
     }
     this.#budget.spend(body.length / BYTES_PER_UNIT);
     this.#send(xid, op, server.lastProcessedZxid, err);
     this.#measure(this.#connection.arrivedMs, server.readLatency);
+    return null;
   }
 
   /** An operation that no server has ends the connection; a create that needs extendedTypesEnabled does not. [V] */
@@ -307,9 +354,16 @@ export class SessionRequests {
 
   /** The connection is gone: nobody waits any more. */
   forget(): void {
+    this.#begun?.read.cancel();
+    this.#begun = null;
     for (let under = this.#order.submitted; under > 0; under--) this.#server.requestEnded();
     this.#order.clear();
   }
+}
+
+function codeOf(error: unknown): number {
+  if (!(error instanceof JuteError)) throw error;
+  return ErrorCode.MARSHALLINGERROR;
 }
 
 function costOf(op: number, submits: boolean, bytes: number): number {

@@ -1,4 +1,6 @@
 import { assert, suite } from '#test';
+import type { Connection } from '../runtime/runtime.ts';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { digestId } from '../tree/acl.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
@@ -10,8 +12,10 @@ import { writePathWatchRequest, writeSetWatchesRequest } from '../wire/requests.
 import { readStat, type Stat } from '../wire/stat.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { FinalRequestProcessor, type ReadSession } from './final-request-processor.ts';
+import type { LongRead } from './long-read.ts';
 import { create, EPOCH_MS, PrepRig, remove, SESSION, setAcl, setData } from './prep.test-kit.ts';
 import { ReplyBody } from './reply-writer.ts';
+import { TurnBudget } from './turn-budget.ts';
 
 const test = suite('processors: reads');
 
@@ -57,9 +61,26 @@ class Bench extends PrepRig {
     const request = new JuteWriter();
     write(request);
     const body = new ReplyBody();
-    const code = this.#final.read(op, new JuteReader(request.bytes), reader, body);
-    return [code, new JuteReader(body.bytes)];
+    const answer = this.#final.read(op, new JuteReader(request.toBuffer()), reader, body);
+    if (typeof answer === 'number') return [answer, new JuteReader(allOf(body))];
+    this.turnsTaken = 1;
+    while (!this.#stepInTurn(answer)) this.turnsTaken++;
+    answer.writeTo(body);
+    return [OK, new JuteReader(allOf(body))];
   }
+
+  /** What a long read takes of a turn of its own. Between two turns the tree may change. */
+  #stepInTurn(read: LongRead): boolean {
+    const clock = new VirtualClock();
+    const budget = new TurnBudget(clock);
+    budget.beginSlice(clock.monotonicMs(), 0);
+    const done = read.step(budget);
+    if (!done) this.betweenTurns();
+    return done;
+  }
+
+  turnsTaken = 0;
+  betweenTurns: () => void = () => {};
 
   watch(op: number, path: string, watch = false): [number, JuteReader] {
     return this.ask(op, w => writePathWatchRequest(w, { path, watch }));
@@ -74,9 +95,20 @@ class Bench extends PrepRig {
   }
 }
 
+/** The body with what is not copied into it. */
+function allOf(body: ReplyBody): Buffer {
+  const parts: Buffer[] = [];
+  const write = (bytes: Uint8Array, start = 0, end = bytes.length) => {
+    parts.push(Buffer.from(bytes.subarray(start, end)));
+    return true;
+  };
+  body.writeTo({ write, writeShared: write } as unknown as Connection);
+  return Buffer.concat(parts);
+}
+
 /** /a "data" with children b and c; /mine, an ephemeral of SESSION; /locked for USER with `perms`. */
-function bench(perms: number = Perms.ALL, skipAcl = false): Bench {
-  const made = new Bench(skipAcl);
+function bench(perms: number = Perms.ALL, skipAcl = false, jute = juteLimits()): Bench {
+  const made = new Bench(skipAcl, jute);
   const ops = [create('/a'), setData('/a', 'data'), create('/a/b'), create('/a/c', { data: null })];
   for (const op of [...ops, create('/mine', { flags: EPHEMERAL }), create('/locked')]) made.run(op);
   made.run(setAcl('/locked', [{ perms, id: USER }]));
@@ -429,4 +461,61 @@ test('an open ACL asks nobody who they are', () => {
     throw new Error('identities were asked for');
   };
   assert.is(made.watch(OpCode.getData, '/a')[0], OK);
+});
+
+test('lists of many children follow every change, also one that leaves as many', () => {
+  const made = new Bench();
+  made.run(create('/many'));
+  for (let i = 0; i < 2_000; i++) made.run(create(`/many/${i}`));
+  const list = () => names(made.watch(OpCode.getChildren, '/many')[1])!;
+  assert.is(list().length, 2_000);
+  made.run(remove('/many/7'));
+  made.run(create('/many/new'));
+  assert.equal([list().length, list().includes('7'), list().includes('new')], [2_000, false, true]);
+});
+
+test('getChildren2 of very many is of the zxid at which it began, names and Stat, and its watch is set at once', () => {
+  const made = new Bench();
+  made.run(create('/many'));
+  for (let i = 0; i < 50_000; i++) made.run(create(`/many/${i}`));
+  const before = names(made.watch(OpCode.getChildren, '/many')[1]);
+  made.run(create('/many/x'));
+  made.run(remove('/many/x'));
+  made.betweenTurns = () => {
+    made.run(remove('/many/1'));
+    made.betweenTurns = () => {};
+  };
+  const [code, reader] = made.watch(OpCode.getChildren2, '/many', true);
+  assert.is(code, OK);
+  assert.ok(made.turnsTaken > 1, `${made.turnsTaken} turns`);
+  assert.equal(names(reader), before);
+  const stat = readStat(reader);
+  assert.is(stat.numChildren, 50_000);
+  assert.equal(made.reader.take(), ['childrenChanged /many']);
+  assert.is(names(made.watch(OpCode.getChildren, '/many')[1])!.length, 49_999, 'and the next is of now');
+});
+
+test('a multiRead of more than frames have by default is divided among turns; a bad part ends it as it does a short one', () => {
+  const made = bench(Perms.ALL, true, juteLimits(20 * 1024 * 1024));
+  const parts = (count: number, last: number) => (w: JuteWriter) => {
+    for (let i = 0; i < count; i++) {
+      const type = i % 2 === 0 ? OpCode.getData : OpCode.getChildren;
+      writeMultiHeader(w, i === count - 1 ? last : type, false, -1);
+      writePathWatchRequest(w, { path: i % 3 === 0 ? '/a' : '/none', watch: true });
+    }
+    writeMultiEnd(w);
+  };
+  const [, few] = made.ask(OpCode.multiRead, parts(600, OpCode.getData));
+  const bytes = few.bytes.subarray(0, few.bytes.length - 9);
+  const [code, many] = made.ask(OpCode.multiRead, parts(600 * 300, OpCode.getData));
+  assert.is(code, OK);
+  assert.ok(made.turnsTaken > 10, `${made.turnsTaken} turns`);
+  assert.is(many.bytes.length, 300 * bytes.length + 9);
+  assert.ok(many.bytes.subarray(0, bytes.length - 100).equals(bytes.subarray(0, -100)));
+  assert.is(made.tree.dataWatches.watchCount + made.tree.childWatches.watchCount, 0);
+  for (const count of [600, 600 * 300])
+    assert.throws(
+      () => made.ask(OpCode.multiRead, parts(count, OpCode.delete)),
+      /multiRead with operation 2/,
+    );
 });

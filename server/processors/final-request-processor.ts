@@ -1,16 +1,25 @@
 import type { DataTree } from '../tree/data-tree.ts';
-import { writeNodeStat } from '../tree/node-reply.ts';
-import { addWatch, hasWatch, isWatcherType, rearm, removeWatch } from '../tree/set-watches.ts';
+import { STAT_BYTES, writeNodeStat } from '../tree/node-reply.ts';
+import { addWatch, hasWatch, isWatcherType, Rearming, removeWatch } from '../tree/set-watches.ts';
 import { type Watcher, WatchMode } from '../tree/watch-manager.ts';
 import { childCount, type ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteError, type JuteReader, type JuteWriter } from '../wire/jute.ts';
+import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import type { JuteLimits } from '../wire/jute-limits.ts';
-import { readMulti, writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
+import { readMultiHeader, writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { readPath, readPathWatchRequest, readSetWatchesRequest } from '../wire/requests.ts';
+import { readPath, readPathWatchRequest } from '../wire/requests.ts';
+import { CountRead, type LongRead, MultiRead, NamesRead, RearmRead } from './long-read.ts';
+import { NameList, NamesCache } from './name-list.ts';
 import type { ReplyBody } from './reply-writer.ts';
+
+/** Answers that take about a millisecond are given at once; beyond that they are divided among turns. */
+const NAMES_AT_ONCE_MAX = 16_384;
+const NODES_AT_ONCE_MAX = 1_000;
+const WATCHES_AT_ONCE_BYTES_MAX = 16 * 1024;
+/** More than a frame has by default: up to here the parts of a multiRead are of one zxid. */
+const PARTS_AT_ONCE_BYTES_MAX = 2 * 1024 * 1024;
 
 /** So many names of children take as long as a read of one node. */
 const NAMES_PER_READ = 32;
@@ -30,6 +39,7 @@ export interface ReadSession extends Watcher {
 export class FinalRequestProcessor {
   readonly #tree: () => DataTree;
   readonly #skipAcl: boolean;
+  readonly #names = new NamesCache();
   readonly #multiReadBytesMax: number;
 
   constructor(tree: () => DataTree, options: { skipAcl: boolean; jute: JuteLimits }) {
@@ -38,8 +48,11 @@ export class FinalRequestProcessor {
     this.#multiReadBytesMax = options.jute.multiReadBytesMax;
   }
 
-  /** @throws JuteError when the body is not what the operation says */
-  read(op: number, reader: JuteReader, session: ReadSession, body: ReplyBody): number {
+  /**
+   * The code, or what is to be gone on with until it is done. `reader` is left alone meanwhile.
+   * @throws JuteError when the body is not what the operation says
+   */
+  read(op: number, reader: JuteReader, session: ReadSession, body: ReplyBody): number | LongRead {
     switch (op) {
       case OpCode.getData:
         return this.#getData(reader, session, body, true);
@@ -47,13 +60,12 @@ export class FinalRequestProcessor {
         return this.#exists(reader, session, body);
       case OpCode.getChildren:
       case OpCode.getChildren2:
-        return this.#getChildren(op, reader, session, body, true);
+        return this.#getChildren(op, reader, session, body);
       case OpCode.getACL:
         return this.#getAcl(readPath(reader), session, body);
       case OpCode.setWatches:
       case OpCode.setWatches2:
-        rearm(this.#tree(), readSetWatchesRequest(reader, op === OpCode.setWatches2), session);
-        return ErrorCode.OK;
+        return this.#setWatches(reader, op === OpCode.setWatches2, session);
       case OpCode.addWatch:
         return this.#addWatch(readPath(reader), reader.readInt(), session, body);
       case OpCode.checkWatches:
@@ -140,20 +152,51 @@ export class FinalRequestProcessor {
     return ErrorCode.OK;
   }
 
-  #getChildren(
-    op: number,
-    reader: JuteReader,
-    session: ReadSession,
-    body: ReplyBody,
-    mayWatch: boolean,
-  ): number {
-    const path = readPath(reader);
-    const watch = reader.readBoolean() && mayWatch;
+  #getChildren(op: number, reader: JuteReader, session: ReadSession, body: ReplyBody): number | LongRead {
+    const { path, watch } = readPathWatchRequest(reader);
     const node = this.#readable(path, session);
     if (typeof node === 'number') return node;
     if (watch) this.#tree().childWatches.add(path, session);
-    writeNames(body, node.children);
-    if (op === OpCode.getChildren2) writeNodeStat(body, node, this.#tree().ownerLayout);
+    const withStat = op === OpCode.getChildren2;
+    if (childCount(node) > NAMES_AT_ONCE_MAX && this.#names.get(node) === null)
+      return this.#namesRead(node, withStat);
+    this.#writeNames(body, node);
+    if (withStat) writeNodeStat(body, node, this.#tree().ownerLayout);
+    return ErrorCode.OK;
+  }
+
+  #writeNames(body: ReplyBody, node: ZNode): void {
+    const count = childCount(node);
+    if (count <= FEW_NAMES) {
+      body.writeInt(count);
+      for (const name of node.children ?? []) body.writeString(name);
+      return;
+    }
+    let pieces = this.#names.get(node);
+    if (pieces === null) {
+      const list = new NameList(node.children ?? []);
+      list.step(count);
+      this.#names.put(node, node.pzxid, count, list);
+      pieces = list.pieces;
+    }
+    for (const piece of pieces) body.appendShared(piece);
+  }
+
+  #namesRead(node: ZNode, withStat: boolean): LongRead {
+    const { pzxid } = node;
+    const count = childCount(node);
+    const tail = new JuteWriter(STAT_BYTES);
+    if (withStat) writeNodeStat(tail, node, this.#tree().ownerLayout);
+    const keep = (list: NameList) => this.#names.put(node, pzxid, count, list);
+    return new NamesRead(new NameList(node.children ?? []), tail.toBuffer(), keep);
+  }
+
+  #setWatches(reader: JuteReader, withPersistent: boolean, session: ReadSession): number | LongRead {
+    const isLong = reader.remaining > WATCHES_AT_ONCE_BYTES_MAX;
+    const own = isLong ? new JuteReader(reader.bytes, reader.offset, reader.end) : reader;
+    const rearming = new Rearming(this.#tree(), own, withPersistent, session);
+    if (isLong) return new RearmRead(rearming);
+    rearming.step(Number.POSITIVE_INFINITY);
     return ErrorCode.OK;
   }
 
@@ -180,51 +223,69 @@ export class FinalRequestProcessor {
     return change(this.#tree(), path, type, session) ? ErrorCode.OK : ErrorCode.NOWATCHER;
   }
 
-  /** Each part stands for itself: one that fails does not stop the others. */
-  #multiRead(reader: JuteReader, session: ReadSession, body: ReplyBody): number {
-    readMulti(reader, (type, r) => {
-      const at = body.length;
-      // A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same.
-      if (body.totalBytes > this.#multiReadBytesMax)
-        throw new JuteError(`multiRead of more than ${this.#multiReadBytesMax} bytes (jute.maxbuffer)`);
-      writeMultiHeader(body, type, false, ErrorCode.OK);
-      let code: number;
-      if (type === OpCode.getData) code = this.#getData(r, session, body, false);
-      else if (type === OpCode.getChildren) code = this.#getChildren(type, r, session, body, false);
-      else throw new JuteError(`multiRead with operation ${type}`);
-      if (code === ErrorCode.OK) return;
-      body.length = at;
-      writeMultiHeader(body, OpCode.error, false, code);
-      body.writeInt(code);
-    });
-    writeMultiEnd(body);
+  #multiRead(reader: JuteReader, session: ReadSession, body: ReplyBody): number | LongRead {
+    if (reader.remaining > PARTS_AT_ONCE_BYTES_MAX) {
+      const own = new JuteReader(reader.bytes, reader.offset, reader.end);
+      return new MultiRead(parts => this.#readPart(own, session, parts));
+    }
+    while (!this.#readPart(reader, session, body));
     return ErrorCode.OK;
   }
 
-  #getEphemerals(prefix: string, session: ReadSession, body: ReplyBody): number {
-    const all = this.#tree().ephemeralsOf(session.sessionId) ?? [];
-    const isAll = meansAll(prefix);
-    const own = [...all].filter(path => isAll || path.startsWith(prefix));
-    body.writeVector(own, (w, path) => void w.writeString(path));
-    return ErrorCode.OK;
+  /** Each part stands for itself: one that fails does not stop the others. True at the end. */
+  #readPart(reader: JuteReader, session: ReadSession, body: ReplyBody): boolean {
+    const { type, done } = readMultiHeader(reader);
+    if (done) {
+      writeMultiEnd(body);
+      return true;
+    }
+    // A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same.
+    if (body.totalBytes > this.#multiReadBytesMax)
+      throw new JuteError(`multiRead of more than ${this.#multiReadBytesMax} bytes (jute.maxbuffer)`);
+    const at = body.length;
+    writeMultiHeader(body, type, false, ErrorCode.OK);
+    let code: number;
+    if (type === OpCode.getData) code = this.#getData(reader, session, body, false);
+    else if (type === OpCode.getChildren) code = this.#getNamesOnly(reader, session, body);
+    else throw new JuteError(`multiRead with operation ${type}`);
+    if (code === ErrorCode.OK) return false;
+    body.length = at;
+    writeMultiHeader(body, OpCode.error, false, code);
+    body.writeInt(code);
+    return false;
   }
 
-  #getAllChildrenNumber(path: string, session: ReadSession, body: ReplyBody): number {
+  /** As a part of a multiRead, which sets no watch. */
+  #getNamesOnly(reader: JuteReader, session: ReadSession, body: ReplyBody): number {
+    const { path } = readPathWatchRequest(reader);
     const node = this.#readable(path, session);
     if (typeof node === 'number') return node;
-    body.writeInt(this.#tree().allChildrenNumber(path));
+    this.#writeNames(body, node);
+    return ErrorCode.OK;
+  }
+
+  #getEphemerals(prefix: string, session: ReadSession, body: ReplyBody): number | LongRead {
+    const all = this.#tree().ephemeralsOf(session.sessionId);
+    const isWanted = meansAll(prefix) ? null : (path: string) => path.startsWith(prefix);
+    const list = new NameList(all ?? [], isWanted);
+    if (all !== undefined && all.size > NAMES_AT_ONCE_MAX) return new NamesRead(list, NOTHING);
+    list.step(NAMES_AT_ONCE_MAX);
+    for (const piece of list.pieces) body.appendShared(piece);
+    return ErrorCode.OK;
+  }
+
+  #getAllChildrenNumber(path: string, session: ReadSession, body: ReplyBody): number | LongRead {
+    const node = this.#readable(path, session);
+    if (typeof node === 'number') return node;
+    const tree = this.#tree();
+    const count = tree.allChildrenNumber(path, NODES_AT_ONCE_MAX);
+    if (count === null) return new CountRead(tree.descendantCounts, path);
+    body.writeInt(count);
     return ErrorCode.OK;
   }
 }
 
-function writeNames(body: JuteWriter, names: ReadonlySet<string> | null): void {
-  if (names === null) {
-    body.writeInt(0);
-    return;
-  }
-  body.writeInt(names.size);
-  for (const name of names) body.writeString(name);
-}
+const NOTHING = Buffer.alloc(0);
 
 const SPACE = 0x20;
 

@@ -44,9 +44,24 @@ export class ReplyBody extends JuteWriter {
       return;
     }
     this.writeInt(value.length);
+    this.appendShared(value);
+  }
+
+  /** The bytes alone. Nobody changes them from now on. */
+  appendShared(bytes: Uint8Array): void {
     this.#sharedAt.push(this.length);
-    this.#shared.push(value);
-    this.#sharedBytes += value.length;
+    this.#shared.push(bytes);
+    this.#sharedBytes += bytes.length;
+  }
+
+  append(other: ReplyBody): void {
+    let from = 0;
+    for (const [i, at] of other.#sharedAt.entries()) {
+      this.writeRaw(other.buffer, from, at);
+      this.appendShared(other.#shared[i]!);
+      from = at;
+    }
+    this.writeRaw(other.buffer, from, other.length);
   }
 
   /** False when the connection has more than it should. */

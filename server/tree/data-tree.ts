@@ -10,6 +10,7 @@ import { EventType } from '../wire/watch-event.ts';
 import { AclCache } from './acl-cache.ts';
 import { AclDecisions } from './acl-decisions.ts';
 import { DataKeeper } from './data-keeper.ts';
+import { DescendantCounts } from './descendant-count.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from './digest.ts';
 import { CONTAINER_OWNER, type OwnerLayout, ownerKind, ttlOwner } from './owner.ts';
 import { type FiredCounts, WatchManager } from './watch-manager.ts';
@@ -66,6 +67,8 @@ export class DataTree {
   /** Characters of paths plus bytes of data. */
   approximateDataSize = 0;
   readonly #nodes = new Map<string, ZNode>();
+  #nextSerial = 0;
+  readonly descendantCounts = new DescendantCounts(this.#nodes);
   readonly #keeper = new DataKeeper();
   readonly #ephemerals = new Map<bigint, Set<string>>();
   #ephemeralsCount = 0;
@@ -124,8 +127,11 @@ export class DataTree {
     return this.#ttls;
   }
 
-  /** All descendants of a path; of "/", those of /zookeeper too; of "", the root's second name too. */
-  allChildrenNumber(path: string): number {
+  /**
+   * All descendants of a path; of "/", those of /zookeeper too; of "", the root's second name too. Null when they are more
+   * than `max`: `descendantCounts` has those.
+   */
+  allChildrenNumber(path: string, max = Number.POSITIVE_INFINITY): number | null {
     if (path === '') return this.#nodes.size;
     if (path === '/') return this.#nodes.size - 1;
     let count = 0;
@@ -134,6 +140,7 @@ export class DataTree {
       const children = this.#nodes.get(at)?.children;
       if (children == null) continue;
       count += children.size;
+      if (count > max) return null;
       for (const name of children) pending.push(`${at}/${name}`);
     }
     return count;
@@ -155,6 +162,7 @@ export class DataTree {
   /** Empties the tree for a snapshot: then its ACL map into `aclCache.load`, `putLoaded` per node, `endLoad`. */
   beginLoad(): void {
     this.#nodes.clear();
+    this.descendantCounts.clear();
     this.#ephemerals.clear();
     this.#ephemeralsCount = 0;
     this.#containers.clear();
@@ -353,7 +361,9 @@ export class DataTree {
 
   #insert(path: string, node: ZNode): void {
     node.data = this.#keeper.keep(node.data);
+    node.serial = this.#nextSerial++;
     this.#nodes.set(path, node);
+    if (this.descendantCounts.size > 0) this.descendantCounts.inserted(path);
     this.approximateDataSize += path.length + dataLength(node);
     if (node.ephemeralOwner !== 0n) this.#register(path, node.ephemeralOwner);
     if (!countsInDigest(path)) return;
@@ -384,6 +394,7 @@ export class DataTree {
 
   #remove(path: string, node: ZNode): void {
     this.#nodes.delete(path);
+    if (this.descendantCounts.size > 0) this.descendantCounts.removed(path, node.serial);
     this.approximateDataSize -= path.length + dataLength(node);
     this.aclCache.release(node.acl);
     if (node.ephemeralOwner !== 0n) this.#unregister(path, node.ephemeralOwner);

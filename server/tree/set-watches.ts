@@ -1,5 +1,6 @@
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
-import type { SetWatchesRequest } from '../wire/requests.ts';
+import { JuteError, JuteReader } from '../wire/jute.ts';
+import { readPath } from '../wire/requests.ts';
 import { EventType } from '../wire/watch-event.ts';
 import type { DataTree } from './data-tree.ts';
 import { type Watcher, type WatchManager, WatchMode } from './watch-manager.ts';
@@ -11,30 +12,89 @@ import type { ZNode } from './znode.ts';
  *
  * A path that is gone has no ACL left to ask for READ, so its event goes out: the client had the node in sight when
  * it set the watch. For all others the watcher judges by the node's ACL. @see facts section 5 setWatches
+ *
+ * A request of a megabyte has a quarter of a million paths: they are done some at a time, each by the tree as it is then.
  */
-export function rearm(tree: DataTree, request: SetWatchesRequest, watcher: Watcher): void {
-  const since = request.relativeZxid;
-  for (const path of request.dataWatches) {
-    const node = tree.nodeToRead(path);
-    if (node === undefined) tellGone(tree, path, watcher);
-    else if (node.mzxid > since) tell(tree, EventType.dataChanged, path, node, watcher);
-    else tree.dataWatches.add(path, watcher);
+export class Rearming {
+  readonly #tree: DataTree;
+  readonly #reader: JuteReader;
+  readonly #watcher: Watcher;
+  readonly #since: number;
+  readonly #lists: number;
+  #list = 0;
+  /** Paths of the present list that are still to be read. */
+  #left: number;
+
+  /** `reader` stands at the body of setWatches, or of setWatches2, and is read until all is done. @throws JuteError when it is none */
+  constructor(tree: DataTree, reader: JuteReader, withPersistent: boolean, watcher: Watcher) {
+    this.#tree = tree;
+    this.#reader = reader;
+    this.#watcher = watcher;
+    this.#lists = withPersistent ? LISTS.length : LISTS_WITHOUT_PERSISTENT;
+    this.#since = reader.readLong();
+    checkPaths(new JuteReader(reader.bytes, reader.offset, reader.end), this.#lists);
+    this.#left = reader.readInt();
   }
-  for (const path of request.existWatches) {
-    const node = tree.nodeToRead(path);
-    if (node !== undefined) tell(tree, EventType.created, path, node, watcher);
-    else tree.dataWatches.add(path, watcher);
+
+  /** So many paths more. True when all are done. */
+  step(pathsMax: number): boolean {
+    for (let done = 0; ; ) {
+      if (this.#left <= 0) {
+        this.#list++;
+        if (this.#list === this.#lists) return true;
+        this.#left = this.#reader.readInt();
+      } else if (done === pathsMax) {
+        return false;
+      } else {
+        LISTS[this.#list]!(this.#tree, readPath(this.#reader), this.#watcher, this.#since);
+        this.#left--;
+        done++;
+      }
+    }
   }
-  for (const path of request.childWatches) {
-    const node = tree.nodeToRead(path);
-    if (node === undefined) tellGone(tree, path, watcher);
-    else if (node.pzxid > since) tell(tree, EventType.childrenChanged, path, node, watcher);
-    else tree.childWatches.add(path, watcher);
+}
+
+/** What is done with a path of each list of a request. */
+type Rearm = (tree: DataTree, path: string, watcher: Watcher, since: number) => void;
+
+const LISTS: readonly Rearm[] = [rearmData, rearmExist, rearmChild, rearmPersistent, rearmRecursive];
+const LISTS_WITHOUT_PERSISTENT = 3;
+
+/** Before anything is done for the first path: the last one is there. */
+function checkPaths(reader: JuteReader, lists: number): void {
+  for (let list = 0; list < lists; list++) {
+    const count = reader.readInt();
+    if (count < -1) throw new JuteError(`vector of ${count} paths`);
+    for (let left = count; left > 0; left--) if (!reader.skipField()) throw new JuteError('path is null');
   }
-  for (const path of request.persistentWatches) addWatch(tree, path, watcher, WatchMode.persistent);
-  for (const path of request.persistentRecursiveWatches) {
-    addWatch(tree, path, watcher, WatchMode.persistentRecursive);
-  }
+}
+
+function rearmData(tree: DataTree, path: string, watcher: Watcher, since: number): void {
+  const node = tree.nodeToRead(path);
+  if (node === undefined) tellGone(tree, path, watcher);
+  else if (node.mzxid > since) tell(tree, EventType.dataChanged, path, node, watcher);
+  else tree.dataWatches.add(path, watcher);
+}
+
+function rearmExist(tree: DataTree, path: string, watcher: Watcher): void {
+  const node = tree.nodeToRead(path);
+  if (node !== undefined) tell(tree, EventType.created, path, node, watcher);
+  else tree.dataWatches.add(path, watcher);
+}
+
+function rearmChild(tree: DataTree, path: string, watcher: Watcher, since: number): void {
+  const node = tree.nodeToRead(path);
+  if (node === undefined) tellGone(tree, path, watcher);
+  else if (node.pzxid > since) tell(tree, EventType.childrenChanged, path, node, watcher);
+  else tree.childWatches.add(path, watcher);
+}
+
+function rearmPersistent(tree: DataTree, path: string, watcher: Watcher): void {
+  addWatch(tree, path, watcher, WatchMode.persistent);
+}
+
+function rearmRecursive(tree: DataTree, path: string, watcher: Watcher): void {
+  addWatch(tree, path, watcher, WatchMode.persistentRecursive);
 }
 
 function tell(tree: DataTree, type: EventType, path: string, node: ZNode, watcher: Watcher): void {

@@ -1,10 +1,12 @@
 import { assert, suite } from '#test';
 import { type Acl, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
+import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
+import { type SetWatchesRequest, writeSetWatchesRequest } from '../wire/requests.ts';
 import type { TxnBody } from '../wire/txn.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { DataTree } from './data-tree.ts';
-import { addWatch, hasWatch, rearm, removeWatch, WatcherType } from './set-watches.ts';
+import { addWatch, hasWatch, Rearming, removeWatch, WatcherType } from './set-watches.ts';
 import { type Watcher, WatchMode } from './watch-manager.ts';
 
 /** Which events a change fires, for whom, in which order, and with whose ACL. @see facts section 5 */
@@ -156,6 +158,34 @@ test('persistentRecursive: one event per change below, from create to delete', (
     'r deleted /a @5 anyone',
     'p deleted /a @5 anyone',
   ]);
+});
+
+/** Path by path, as a long request is done. */
+function rearm(tree: DataTree, request: SetWatchesRequest, watcher: Watcher): void {
+  const writer = new JuteWriter();
+  writeSetWatchesRequest(writer, request, true);
+  const rearming = new Rearming(tree, new JuteReader(writer.bytes), true, watcher);
+  while (!rearming.step(1));
+}
+
+test('a setWatches that is no record does nothing for the paths that it has', () => {
+  const story = new Story();
+  story.create('/a');
+  const w = story.ear('w');
+  const writer = new JuteWriter();
+  const lists = { existWatches: ['/b'], childWatches: ['/a'], persistentWatches: ['/p'] };
+  const request = { relativeZxid: 0, dataWatches: ['/a'], ...lists, persistentRecursiveWatches: ['/r'] };
+  writeSetWatchesRequest(writer, request, true);
+  for (let end = 0; end < writer.length; end++) {
+    assert.throws(
+      () => new Rearming(story.tree, new JuteReader(writer.bytes, 0, end), true, w),
+      (error: Error) => error instanceof JuteError,
+    );
+  }
+  assert.equal(story.heard(), []);
+  assert.is(story.tree.dataWatches.watchCount + story.tree.childWatches.watchCount, 0);
+  const missing = new JuteWriter().writeLong(1).writeInt(-1).writeInt(-1).writeInt(-1);
+  assert.is(new Rearming(story.tree, new JuteReader(missing.bytes), false, w).step(1), true, 'null is none');
 });
 
 test('setWatches tells what was missed since the relative zxid and arms the rest', () => {

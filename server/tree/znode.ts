@@ -24,6 +24,9 @@ export class ZNode implements StatPersisted {
   /** What this node adds to the tree digest, signed: a change then costs one CRC, not two. */
   digestCrc = 0;
 
+  /** The order in which nodes were inserted into their tree; no part of what the node is. */
+  #serial = 0;
+
   constructor(data: Buffer | null, acl: readonly Acl[], ephemeralOwner: bigint, zxid: number, time: number) {
     this.data = data;
     this.acl = acl;
@@ -33,6 +36,15 @@ export class ZNode implements StatPersisted {
     this.pzxid = zxid;
     this.ctime = time;
     this.mtime = time;
+  }
+
+  get serial(): number {
+    return this.#serial;
+  }
+
+  /** @see DescendantCount */
+  set serial(serial: number) {
+    this.#serial = serial;
   }
 }
 

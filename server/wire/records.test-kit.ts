@@ -2,6 +2,7 @@ import { fc } from '#test/properties';
 import type { Acl, Id } from './acl.ts';
 import { type JuteReader, JuteWriter } from './jute.ts';
 import { OpCode } from './opcodes.ts';
+import { readPath, type SetWatchesRequest } from './requests.ts';
 import type { Stat, StatPersisted } from './stat.ts';
 import type { TxnBody, TxnHeader } from './txn.ts';
 
@@ -94,3 +95,19 @@ export const txnBody: fc.Arbitrary<TxnBody> = fc.oneof(
 );
 
 export type Read = (reader: JuteReader) => unknown;
+
+/** As a whole: servers read it path by path. */
+export function readSetWatchesRequest(reader: JuteReader, withPersistent: boolean): SetWatchesRequest {
+  return {
+    relativeZxid: reader.readLong(),
+    dataWatches: readPaths(reader),
+    existWatches: readPaths(reader),
+    childWatches: readPaths(reader),
+    persistentWatches: withPersistent ? readPaths(reader) : [],
+    persistentRecursiveWatches: withPersistent ? readPaths(reader) : [],
+  };
+}
+
+function readPaths(reader: JuteReader): string[] {
+  return reader.readVector(readPath) ?? [];
+}

@@ -98,7 +98,7 @@ const CASES: readonly Case[] = [
       persistentWatches: paths,
       persistentRecursiveWatches: paths,
     }),
-    read: r => requests.readSetWatchesRequest(r, true),
+    read: r => kit.readSetWatchesRequest(r, true),
     write: (w, value) => requests.writeSetWatchesRequest(w, value, true),
   },
   { name: 'Id', arbitrary: kit.id, read: readId, write: writeId },
@@ -253,7 +253,7 @@ test('a transaction in its packet: the same bytes for log, PROPOSAL and INFORM',
 const READERS: readonly kit.Read[] = [
   ...CASES.map(({ read }) => read),
   ...[...Object.values(OpCode), 99].map(type => (r: JuteReader) => readTxnBody(r, type)),
-  r => requests.readSetWatchesRequest(r, false),
+  r => kit.readSetWatchesRequest(r, false),
   r => readMulti(r, () => void requests.readCreateRequest(r)),
   r => readMulti(r, () => {}),
 ];

@@ -127,7 +127,7 @@ export function writeAuthRequest(
   writer.writeInt(request.type).writeString(request.scheme).writeBuffer(request.auth);
 }
 
-/** setWatches and setWatches2; xid -8 */
+/** setWatches and setWatches2; xid -8. Servers read it path by path: see `Rearming`. */
 export interface SetWatchesRequest {
   relativeZxid: number;
   dataWatches: string[];
@@ -136,21 +136,6 @@ export interface SetWatchesRequest {
   /** setWatches2 only; else empty */
   persistentWatches: string[];
   persistentRecursiveWatches: string[];
-}
-
-function readPaths(reader: JuteReader): string[] {
-  return reader.readVector(readPath) ?? [];
-}
-
-export function readSetWatchesRequest(reader: JuteReader, withPersistent: boolean): SetWatchesRequest {
-  return {
-    relativeZxid: reader.readLong(),
-    dataWatches: readPaths(reader),
-    existWatches: readPaths(reader),
-    childWatches: readPaths(reader),
-    persistentWatches: withPersistent ? readPaths(reader) : [],
-    persistentRecursiveWatches: withPersistent ? readPaths(reader) : [],
-  };
 }
 
 export function writeSetWatchesRequest(
