@@ -71,6 +71,8 @@ export const CONDITIONS = {
   leaderKilled: 'leader killed',
   leaderCut: 'leader cut',
   quorumLost: 'quorum lost',
+  /** The control: the same processes are as busy, and another member serves them. */
+  greedyElsewhere: 'greedy neighbours at another member',
   greedyNeighbours: 'beside greedy neighbours',
 } as const;
 

@@ -27,6 +27,8 @@ export interface QuietClientSpec {
   readonly target: LoadTarget;
   /** Undefined: it is alone. */
   readonly neighbour: NeighbourName | undefined;
+  /** Where the neighbour is. @default at the same member */
+  readonly neighbourTarget?: LoadTarget;
   readonly readsPerSecond: number;
   /** The neighbour comes in the middle of it. */
   readonly warmupMs: number;
@@ -60,13 +62,13 @@ export async function measureQuietClient(spec: QuietClientSpec): Promise<Measure
 
 /** What the neighbour got done; undefined without one. */
 async function besideNeighbour(
-  { neighbours, neighbour, target, warmupMs }: QuietClientSpec,
+  { neighbours, neighbour, target, neighbourTarget = target, warmupMs }: QuietClientSpec,
   running: Promise<LoadResult | undefined>,
 ): Promise<number | undefined> {
   if (neighbour === undefined) return undefined;
   // The quiet client is there first: a neighbour that keeps it from getting a session at all would leave nothing to measure.
   await delay(warmupMs / 2);
-  await neighbours.begin(neighbour, target);
+  await neighbours.begin(neighbour, neighbourTarget);
   await running;
   return neighbours.stop();
 }

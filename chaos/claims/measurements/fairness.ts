@@ -2,35 +2,36 @@
 import { makeFairnessTree } from '../../../bench/fairness/fairness-tree.ts';
 import { NeighbourProcess } from '../../../bench/fairness/neighbour-process.ts';
 import { measureQuietClient, QUIET_WORKLOAD } from '../../../bench/fairness/quiet-client.ts';
+import type { LoadTarget } from '../../../bench/load/load-spec.ts';
 import { preload } from '../../../bench/load/preload.ts';
+import type { Member } from '../../../bench/topology/member.ts';
 import { CONDITIONS } from '../../../results/names.ts';
 import type { MeasureOptions } from '../measure-options.ts';
 import type { Stage } from '../stage.ts';
 
 const METRIC = 'quietReadP99';
-const PHASES = [
-  { condition: CONDITIONS.healthy, neighbour: undefined },
-  { condition: CONDITIONS.greedyNeighbours, neighbour: 'crowd' },
-] as const;
+const PHASES = [CONDITIONS.greedyElsewhere, CONDITIONS.greedyNeighbours] as const;
 
 export async function measureFairness(options: MeasureOptions, stage: Stage): Promise<void> {
   const { suite, plan, progress, lab, recorder, signal } = options;
   const { rounds, children, ...pace } = suite.fairness;
   const { leader } = await stage.cast();
-  await makeFairnessTree({ name: leader.name, ...leader.plan.ports.client }, children);
+  await makeFairnessTree(targetOf(leader), children);
   await preload(leader.plan.ports.client, QUIET_WORKLOAD, 0);
   const neighbours = await NeighbourProcess.start();
   const measure = async (round: number): Promise<void> => {
-    for (const { condition, neighbour } of PHASES) {
+    for (const condition of PHASES) {
       signal.throwIfAborted();
       progress.step(`fairness ${round + 1}/${rounds}, ${stage.name}: ${condition}`);
-      const { leader } = await stage.cast();
-      const target = { name: leader.name, ...leader.plan.ports.client };
+      const { leader, keptFollower = leader } = await stage.cast();
+      const target = targetOf(leader);
+      const neighbourTarget = targetOf(condition === CONDITIONS.greedyElsewhere ? keptFollower : leader);
       const measured = await measureQuietClient({
         driver: lab.driver,
         neighbours,
         target,
-        neighbour,
+        neighbour: 'crowd',
+        neighbourTarget,
         ...pace,
       });
       const place = { metric: METRIC, topology: stage.name, condition };
@@ -44,4 +45,8 @@ export async function measureFairness(options: MeasureOptions, stage: Stage): Pr
   } finally {
     await neighbours.close();
   }
+}
+
+function targetOf(member: Member): LoadTarget {
+  return { name: member.name, ...member.plan.ports.client };
 }
