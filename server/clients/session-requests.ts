@@ -89,10 +89,34 @@ export class SessionRequests {
     const reader = this.#reader.reset(bytes, start, end);
     const xid = reader.readInt();
     const op = reader.readInt();
-    const submits = isWrite(op) || op === OpCode.sync;
-    const waits = submits || this.#order.length > 0;
-    const outOfTurn = op === OpCode.auth || op === OpCode.sasl;
-    if (waits && !outOfTurn && !this.#order.hasRoom(submits)) {
+    const way = wayOf(op);
+    const isAlone = this.#order.length === 0;
+    if (way === 'read' ? !isAlone : way !== 'aside') {
+      if (!this.#hasRoom(way !== 'read')) return false;
+      this.#budget.spend(costOf(op, way !== 'read', end - start));
+    }
+    const server = this.#server;
+    const frameBytes = LENGTH_BYTES + end - start;
+    this.#connection.stats.received(frameBytes);
+    server.parts.stats.received(frameBytes);
+    if (way === 'read') {
+      if (isAlone) this.#readNow(xid, op, bytes, reader, end);
+      else this.#wait(xid, op, bytes, reader.offset, end, ErrorCode.OK);
+    } else if (way === 'aside') {
+      this.#budget.spend(Units.read);
+      if (op === OpCode.auth) this.#authenticate(xid, reader);
+      else this.#declineSasl(xid, reader);
+    } else if (op === OpCode.sync) {
+      this.#submit(xid, op, bytes, reader.offset, end);
+    } else {
+      this.#submitWrite(xid, op, bytes, reader.offset, end);
+    }
+    return true;
+  }
+
+  /** One more request may join those that are not answered. Otherwise the gate is held until it may. */
+  #hasRoom(submits: boolean): boolean {
+    if (!this.#order.hasRoom(submits)) {
       this.#connection.gate.hold(Hold.order);
       return false;
     }
@@ -100,18 +124,6 @@ export class SessionRequests {
       this.#input.wait(this.#connection);
       return false;
     }
-    const server = this.#server;
-    const frameBytes = LENGTH_BYTES + end - start;
-    this.#connection.stats.received(frameBytes);
-    server.parts.stats.received(frameBytes);
-    server.touch(this.#connection);
-    this.#budget.spend(costOf(op, submits, end - start));
-    if (op === OpCode.auth) this.#authenticate(xid, reader);
-    else if (op === OpCode.sasl) this.#declineSasl(xid, reader);
-    else if (op === OpCode.sync) this.#submit(xid, op, bytes, reader.offset, end);
-    else if (submits) this.#submitWrite(xid, op, bytes, reader.offset, end);
-    else if (!waits) this.#readNow(xid, op, bytes, reader, end);
-    else this.#wait(xid, op, bytes, reader.offset, end, ErrorCode.OK);
     return true;
   }
 
@@ -251,7 +263,7 @@ export class SessionRequests {
   }
 
   #replySync(head: Pending): void {
-    this.#server.replies.begin().writeRaw(head.bytes, head.start, head.end);
+    this.#server.replies.begin().writer.writeRaw(head.bytes, head.start, head.end);
     this.#send(head.xid, head.op, this.#server.lastProcessedZxid, ErrorCode.OK);
   }
 
@@ -261,11 +273,11 @@ export class SessionRequests {
       this.#connection.close('the session has moved to another server');
       return;
     }
-    const body = this.#server.replies.begin();
+    const { writer } = this.#server.replies.begin();
     if (result?.type === OpCode.multi) {
-      writeMultiReply(body, result, partTypes(new JuteReader(head.bytes, head.start, head.end)));
+      writeMultiReply(writer, result, partTypes(new JuteReader(head.bytes, head.start, head.end)));
     } else if (result !== null && err === ErrorCode.OK) {
-      writeTxnReply(body, result, this.#server.parts.database.tree.ownerLayout);
+      writeTxnReply(writer, result, this.#server.parts.database.tree.ownerLayout);
     }
     // A failed multi reports OK in the header and its codes in the parts. [V]
     const code = result?.type === OpCode.multi ? ErrorCode.OK : err;
@@ -278,7 +290,7 @@ export class SessionRequests {
     const body = server.replies.begin();
     if (op === OpCode.ping) {
       this.#send(Xid.ping, op, server.lastProcessedZxid, ErrorCode.OK);
-      this.#measure(this.#connection.arrivedMs, server.readLatency);
+      this.#measure(this.#connection.arrivedMs, server.readLatency, Units.read);
       return null;
     }
     let err: number | LongRead;
@@ -293,9 +305,9 @@ export class SessionRequests {
       this.#refuse(xid, op, err);
       return null;
     }
-    this.#budget.spend(body.length / BYTES_PER_UNIT);
+    const units = Units.read + body.writer.length / BYTES_PER_UNIT;
     this.#send(xid, op, server.lastProcessedZxid, err);
-    this.#measure(this.#connection.arrivedMs, server.readLatency);
+    this.#measure(this.#connection.arrivedMs, server.readLatency, units);
     return null;
   }
 
@@ -325,7 +337,7 @@ export class SessionRequests {
    */
   #declineSasl(xid: number, reader: JuteReader): void {
     reader.readBuffer();
-    this.#server.replies.begin().writeBuffer(null);
+    this.#server.replies.begin().writer.writeBuffer(null);
     this.#send(xid, OpCode.sasl, 0, ErrorCode.OK);
   }
 
@@ -341,10 +353,12 @@ export class SessionRequests {
     this.#measure(request.arrivedMs, this.#server.updateLatency);
   }
 
-  #measure(arrivedMs: number, kind: Summary): void {
+  /** `units`: of a read, in a turn that has begun. */
+  #measure(arrivedMs: number, kind: Summary, units = 0): void {
     const { clock, stats } = this.#server.parts;
     const nowMs = clock.monotonicMs();
-    this.#budget.saw(nowMs);
+    if (units > 0) this.#budget.spendAndSaw(units, nowMs);
+    else this.#budget.saw(nowMs);
     const latencyMs = nowMs - arrivedMs;
     stats.addLatency(latencyMs);
     kind.add(latencyMs);
@@ -366,7 +380,14 @@ function codeOf(error: unknown): number {
   return ErrorCode.MARSHALLINGERROR;
 }
 
+/** Whether a request waits for its own session: reads behind what is under way, writes for their transaction, `aside` for nothing. */
+function wayOf(op: number): 'read' | 'submit' | 'aside' {
+  if (op === OpCode.getData || op === OpCode.ping) return 'read';
+  if (op === OpCode.auth || op === OpCode.sasl) return 'aside';
+  return op === OpCode.sync || isWrite(op) ? 'submit' : 'read';
+}
+
 function costOf(op: number, submits: boolean, bytes: number): number {
-  if (!submits) return Units.read + bytes / BYTES_PER_UNIT;
+  if (!submits) return bytes / BYTES_PER_UNIT;
   return Units.write + bytes / (op === OpCode.multi ? MULTI_BYTES_PER_UNIT : BYTES_PER_UNIT);
 }

@@ -78,7 +78,7 @@ export class FinalRequestProcessor {
       case OpCode.getAllChildrenNumber:
         return this.#getAllChildrenNumber(readPath(reader), session, body);
       case OpCode.whoAmI:
-        body.writeVector(session.identities(), writeClientInfo);
+        body.writer.writeVector(session.identities(), writeClientInfo);
         return ErrorCode.OK;
       default:
         return ErrorCode.UNIMPLEMENTED;
@@ -136,7 +136,7 @@ export class FinalRequestProcessor {
     if (typeof node === 'number') return node;
     if (watch) this.#tree().dataWatches.add(path, session);
     body.writeData(node.data);
-    writeNodeStat(body, node, this.#tree().ownerLayout);
+    writeNodeStat(body.writer, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
   }
 
@@ -148,7 +148,7 @@ export class FinalRequestProcessor {
     if (watch && (typeof node !== 'number' || node === ErrorCode.NONODE))
       this.#tree().dataWatches.add(path, session);
     if (typeof node === 'number') return node;
-    writeNodeStat(body, node, this.#tree().ownerLayout);
+    writeNodeStat(body.writer, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
   }
 
@@ -161,15 +161,15 @@ export class FinalRequestProcessor {
     if (childCount(node) > NAMES_AT_ONCE_MAX && this.#names.get(node) === null)
       return this.#namesRead(node, withStat);
     this.#writeNames(body, node);
-    if (withStat) writeNodeStat(body, node, this.#tree().ownerLayout);
+    if (withStat) writeNodeStat(body.writer, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
   }
 
   #writeNames(body: ReplyBody, node: ZNode): void {
     const count = childCount(node);
     if (count <= FEW_NAMES) {
-      body.writeInt(count);
-      for (const name of node.children ?? []) body.writeString(name);
+      body.writer.writeInt(count);
+      for (const name of node.children ?? []) body.writer.writeString(name);
       return;
     }
     let pieces = this.#names.get(node);
@@ -205,15 +205,15 @@ export class FinalRequestProcessor {
     if (node === undefined) return ErrorCode.NONODE;
     if (!this.#allows(node.acl, Perms.READ | Perms.ADMIN, session)) return ErrorCode.NOAUTH;
     const mayAdmin = this.#allows(node.acl, Perms.ADMIN, session);
-    body.writeVector(mayAdmin ? node.acl : node.acl.map(withoutHash), writeAcl);
-    writeNodeStat(body, node, this.#tree().ownerLayout);
+    body.writer.writeVector(mayAdmin ? node.acl : node.acl.map(withoutHash), writeAcl);
+    writeNodeStat(body.writer, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
   }
 
   #addWatch(path: string, mode: number, session: ReadSession, body: ReplyBody): number {
     if (mode !== 0 && mode !== 1) return ErrorCode.MARSHALLINGERROR;
     addWatch(this.#tree(), path, session, mode === 0 ? WatchMode.persistent : WatchMode.persistentRecursive);
-    body.writeInt(ErrorCode.OK);
+    body.writer.writeInt(ErrorCode.OK);
     return ErrorCode.OK;
   }
 
@@ -236,22 +236,22 @@ export class FinalRequestProcessor {
   #readPart(reader: JuteReader, session: ReadSession, body: ReplyBody): boolean {
     const { type, done } = readMultiHeader(reader);
     if (done) {
-      writeMultiEnd(body);
+      writeMultiEnd(body.writer);
       return true;
     }
     // A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same.
     if (body.totalBytes > this.#multiReadBytesMax)
       throw new JuteError(`multiRead of more than ${this.#multiReadBytesMax} bytes (jute.maxbuffer)`);
-    const at = body.length;
-    writeMultiHeader(body, type, false, ErrorCode.OK);
+    const at = body.writer.length;
+    writeMultiHeader(body.writer, type, false, ErrorCode.OK);
     let code: number;
     if (type === OpCode.getData) code = this.#getData(reader, session, body, false);
     else if (type === OpCode.getChildren) code = this.#getNamesOnly(reader, session, body);
     else throw new JuteError(`multiRead with operation ${type}`);
     if (code === ErrorCode.OK) return false;
-    body.length = at;
-    writeMultiHeader(body, OpCode.error, false, code);
-    body.writeInt(code);
+    body.writer.length = at;
+    writeMultiHeader(body.writer, OpCode.error, false, code);
+    body.writer.writeInt(code);
     return false;
   }
 
@@ -280,7 +280,7 @@ export class FinalRequestProcessor {
     const tree = this.#tree();
     const count = tree.allChildrenNumber(path, NODES_AT_ONCE_MAX);
     if (count === null) return new CountRead(tree.descendantCounts, path);
-    body.writeInt(count);
+    body.writer.writeInt(count);
     return ErrorCode.OK;
   }
 }

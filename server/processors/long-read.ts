@@ -47,7 +47,7 @@ export class CountRead implements LongRead {
   }
 
   writeTo(body: ReplyBody): void {
-    body.writeInt(this.#count.count);
+    body.writer.writeInt(this.#count.count);
     this.cancel();
   }
 
@@ -77,7 +77,7 @@ export class NamesRead implements LongRead {
   writeTo(body: ReplyBody): void {
     this.#done(this.#list);
     for (const piece of this.#list.pieces) body.appendShared(piece);
-    body.writeRaw(this.#tail);
+    body.writer.writeRaw(this.#tail);
   }
 
   cancel(): void {}

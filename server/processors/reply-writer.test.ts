@@ -25,9 +25,9 @@ const hex = (text: string): string => text.replaceAll(' ', '');
 test('a frame: length, xid, zxid, code, and the body; of an error the head alone, 16 bytes', () => {
   const replies = new ReplyWriter();
   const { connection, frames } = sink();
-  replies.begin().writeString('/a');
+  replies.begin().writer.writeString('/a');
   assert.is(replies.send(connection, 7, 0x1_0000_0002, ErrorCode.OK), true);
-  replies.begin().writeString('dropped');
+  replies.begin().writer.writeString('dropped');
   replies.send(connection, 8, 3, ErrorCode.NONODE);
   replies.begin();
   assert.is(replies.send(connection, -4, -1, ErrorCode.OK), false, 'back-pressure is passed on');
@@ -59,7 +59,7 @@ test('large data is not copied into a reply: it goes out as it is, in its place,
   } as unknown as Connection;
   const body = replies.begin();
   body.writeData(data);
-  body.writeInt(1);
+  body.writer.writeInt(1);
   body.writeData(Buffer.from('small'));
   body.writeData(data);
   body.writeData(null);
@@ -79,7 +79,7 @@ test('large data is not copied into a reply: it goes out as it is, in its place,
   sent.length = 0;
   replies.begin().writeData(data);
   replies.send(connection, 8, 3, ErrorCode.NONODE);
-  replies.begin().writeInt(5);
+  replies.begin().writer.writeInt(5);
   replies.send(connection, 9, 3, ErrorCode.OK);
   assert.is(
     Buffer.concat(sent).toString('hex').length,
@@ -98,7 +98,7 @@ function asked(op: Op): number[] {
 function bodyFor(rig: PrepRig, op: Op): string {
   rig.prepare(op);
   const { result } = rig.apply()!;
-  const writer = new ReplyWriter().body.reset();
+  const writer = new JuteWriter();
   if (op.op === OpCode.multi) writeMultiReply(writer, result, asked(op));
   else writeTxnReply(writer, result, 'plain');
   return writer.bytes.toString('hex');

@@ -14,24 +14,24 @@ const LENGTH_BYTES = 4;
 /** From here on the data of a node goes out as it is, not copied into the reply. */
 const SHARED_BYTES_MIN = 16 * 1024;
 
-/** The body of a reply. Large buffers that nobody changes are not copied into it: they stand between two parts of it. */
-export class ReplyBody extends JuteWriter {
-  /** Where each of `shared` belongs. */
+/**
+ * A reply, or the body of one. Large buffers that nobody changes are not copied into it: they stand between two parts of what is
+ * written. (Not a kind of `JuteWriter`: with two kinds of them all writing becomes slower.)
+ */
+export class ReplyBody {
+  readonly writer = new JuteWriter(4096);
+  /** Where each of `#shared` belongs. */
   readonly #sharedAt: number[] = [];
   readonly #shared: Uint8Array[] = [];
   #sharedBytes = 0;
 
-  /** Of the whole body, with what is not copied into it. */
+  /** With what is not copied into it. */
   get totalBytes(): number {
-    return this.length + this.#sharedBytes;
-  }
-
-  override reset(): this {
-    if (this.#sharedBytes > 0) this.dropShared();
-    return super.reset();
+    return this.writer.length + this.#sharedBytes;
   }
 
   dropShared(): void {
+    if (this.#sharedBytes === 0) return;
     this.#sharedAt.length = 0;
     this.#shared.length = 0;
     this.#sharedBytes = 0;
@@ -40,62 +40,66 @@ export class ReplyBody extends JuteWriter {
   /** As `writeBuffer`; nobody changes `value` from now on. */
   writeData(value: Uint8Array | null): void {
     if (value === null || value.length < SHARED_BYTES_MIN) {
-      this.writeBuffer(value);
+      this.writer.writeBuffer(value);
       return;
     }
-    this.writeInt(value.length);
+    this.writer.writeInt(value.length);
     this.appendShared(value);
   }
 
   /** The bytes alone. Nobody changes them from now on. */
   appendShared(bytes: Uint8Array): void {
-    this.#sharedAt.push(this.length);
+    this.#sharedAt.push(this.writer.length);
     this.#shared.push(bytes);
     this.#sharedBytes += bytes.length;
   }
 
   append(other: ReplyBody): void {
+    const { buffer, length } = other.writer;
     let from = 0;
     for (const [i, at] of other.#sharedAt.entries()) {
-      this.writeRaw(other.buffer, from, at);
+      this.writer.writeRaw(buffer, from, at);
       this.appendShared(other.#shared[i]!);
       from = at;
     }
-    this.writeRaw(other.buffer, from, other.length);
+    this.writer.writeRaw(buffer, from, length);
   }
 
   /** False when the connection has more than it should. */
   writeTo(connection: Connection): boolean {
+    const { buffer, length } = this.writer;
     let from = 0;
     if (this.#sharedBytes > 0) {
       for (const [i, at] of this.#sharedAt.entries()) {
-        connection.write(this.buffer, from, at);
+        connection.write(buffer, from, at);
         connection.writeShared(this.#shared[i]!);
         from = at;
       }
     }
-    return connection.write(this.buffer, from, this.length);
+    return connection.write(buffer, from, length);
   }
 }
 
-/** Builds one reply frame at a time. `begin`, write the body to `body`, `send`; an error frame has no body. */
+/** Builds one reply frame at a time. `begin`, write the body, `send`; an error frame has no body. */
 export class ReplyWriter {
-  readonly body = new ReplyBody(4096);
+  readonly reply = new ReplyBody();
+  readonly #writer = this.reply.writer;
   /** Of the last reply, without the length in front of it. */
   replyBytes = 0;
 
   begin(): ReplyBody {
-    this.body.reset().reserve(HEAD_BYTES);
-    return this.body;
+    this.reply.dropShared();
+    this.#writer.reset().reserve(HEAD_BYTES);
+    return this.reply;
   }
 
   send(connection: Connection, xid: number, zxid: number, err: number): boolean {
-    const frame = this.body;
+    const frame = this.#writer;
     if (err !== 0) {
       frame.length = HEAD_BYTES;
-      frame.dropShared();
+      this.reply.dropShared();
     }
-    const bytes = frame.totalBytes;
+    const bytes = this.reply.totalBytes;
     frame.patchInt(0, bytes - LENGTH_BYTES);
     frame.patchInt(4, xid);
     const high = Math.floor(zxid / 0x1_0000_0000);
@@ -103,7 +107,11 @@ export class ReplyWriter {
     frame.patchInt(12, zxid - high * 0x1_0000_0000);
     frame.patchInt(16, err);
     this.replyBytes = bytes - LENGTH_BYTES;
-    return frame.writeTo(connection);
+    if (bytes === frame.length) return connection.write(frame.buffer, 0, bytes);
+    const keepsUp = this.reply.writeTo(connection);
+    // They may be all that is left of a node.
+    this.reply.dropShared();
+    return keepsUp;
   }
 }
 

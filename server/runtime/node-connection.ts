@@ -38,6 +38,8 @@ export class NodeConnection implements Connection {
   #queued: QueuedBytes | undefined;
   #counted = 0;
   #flushQueued = false;
+  /** Nothing was left of what was written in earlier turns. */
+  #isClear = true;
   /** `write` has answered false, and `onDrain` has not been called since. */
   #drainWanted = false;
   #ending = false;
@@ -105,6 +107,8 @@ export class NodeConnection implements Connection {
 
   #wrote(): boolean {
     this.#queueFlush();
+    // Little, and nothing before it: as nearly always. It is counted when it leaves.
+    if (this.#isClear && this.#outLength <= OUTPUT_BUFFER_BYTES) return true;
     const { bytesQueued } = this;
     const queued = this.#queued;
     const highWaterBytes = queued === undefined ? OUTPUT_HIGH_WATER_BYTES : queued.highWaterBytes;
@@ -122,6 +126,7 @@ export class NodeConnection implements Connection {
   }
 
   #pushPart(part: Uint8Array, shared: Uint8Array | null): void {
+    this.#isClear = false;
     this.#parts.push(part);
     this.#sharedOf.push(shared);
     this.#partsBytes += part.length;
@@ -208,7 +213,9 @@ export class NodeConnection implements Connection {
       parts.splice(0, done);
       this.#sharedOf.splice(0, done);
     }
-    if (this.#queued !== undefined) this.#count(this.#queued, this.bytesQueued);
+    const { bytesQueued } = this;
+    this.#isClear = bytesQueued === 0;
+    if (this.#queued !== undefined) this.#count(this.#queued, bytesQueued);
     // Even when nothing was to be written: an empty answer is still an answer that ends.
     if (this.#ending && parts.length === 0 && !this.#flushQueued) socket.end();
     this.#tellDrained();

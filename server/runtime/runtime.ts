@@ -68,7 +68,10 @@ export interface ConnectionEvents {
   onEnd?(): boolean;
 }
 
-/** What several connections have queued together. They tell of it as they write and as the system takes it. */
+/**
+ * What several connections have queued together. They tell of it as they write and as the system takes it; of little, only
+ * when it leaves.
+ */
 export interface QueuedBytes {
   /** In place of `OUTPUT_HIGH_WATER_BYTES`, for all of them. */
   readonly highWaterBytes: number;
