@@ -2,6 +2,7 @@ import type { DataTree } from '../tree/data-tree.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from '../tree/digest.ts';
 import type { ZNode } from '../tree/znode.ts';
 import type { Acl } from '../wire/acl.ts';
+import { parentOf } from '../wire/path.ts';
 import { Fifo } from './fifo.ts';
 
 /** A node as it will be once everything proposed so far is applied. Same field names as ZNode, for the digest. */
@@ -67,6 +68,8 @@ export class OutstandingChanges {
   readonly #byPath = new Map<string, ChangeRecord>();
   /** Paths of records that are not deleted and have an owner: a thousand sessions may end while a hundred thousand changes wait. */
   readonly #byOwner = new Map<bigint, Set<string>>();
+  /** Sessions that end, with the zxid of it. Their nodes in the tree are gone, unless there is a record. */
+  readonly #ending = new Map<bigint, number>();
   readonly #released = new Fifo<{ zxid: number; path: string }>();
   readonly #digest = new TreeDigest();
   /** From `begin` on: what each touched path held before, null for nothing. */
@@ -96,7 +99,12 @@ export class OutstandingChanges {
   find(path: string): ChangeRecord | ZNode | undefined {
     const record = this.#byPath.get(path);
     if (record !== undefined) return record.deleted ? undefined : record;
-    return this.#tree.getNode(path);
+    const node = this.#tree.getNode(path);
+    return this.#ending.size > 0 && node !== undefined && this.#ends(node) ? undefined : node;
+  }
+
+  #ends({ ephemeralOwner }: ZNode): boolean {
+    return ephemeralOwner !== 0n && this.#ending.has(ephemeralOwner);
   }
 
   childCountOf(found: ChangeRecord | ZNode): number {
@@ -110,12 +118,14 @@ export class OutstandingChanges {
     if (found instanceof ChangeRecord) {
       this.#remember(path, found);
       record = found;
+      if (record.zxid === zxid) return record;
       record.zxid = zxid;
     } else {
       this.#remember(path, null);
       record = new ChangeRecord(path, zxid, found, found.children === null ? 0 : found.children.size);
       this.#put(path, record);
     }
+    this.#released.push({ zxid, path });
     return record;
   }
 
@@ -124,7 +134,6 @@ export class OutstandingChanges {
     this.#digest.subtract(record.digestCrc);
     record.digestCrc = digestCrcOf(record);
     this.#digest.add(record.digestCrc);
-    this.#released.push({ zxid: record.zxid, path: record.path });
   }
 
   create(path: string, node: ZNode, zxid: number): void {
@@ -142,21 +151,45 @@ export class OutstandingChanges {
     this.#digest.subtract(record.digestCrc);
     this.#disown(record);
     record.deleted = true;
-    this.#released.push({ zxid, path });
   }
 
-  /** Adds to and takes from `paths` what is pending for the ephemerals of a session. */
-  adjustEphemerals(owner: bigint, paths: Set<string>): void {
-    for (const path of paths) {
-      const record = this.#byPath.get(path);
-      // It may have been deleted and made again by somebody else: then it is no longer this session's.
-      if (record !== undefined && (record.deleted || record.ephemeralOwner !== owner)) paths.delete(path);
+  /**
+   * The ephemerals of a session go with it, the pending ones too. Returns their paths. There can be a hundred thousand:
+   * those in the tree take no record of their own, and a parent is changed once for all its children.
+   */
+  endSession(owner: bigint, zxid: number): string[] {
+    const paths: string[] = [];
+    const parents = new GoneChildren();
+    const pending = this.#byOwner.get(owner) ?? [];
+    for (const path of this.#ending.has(owner) ? [] : (this.#tree.ephemeralsOf(owner) ?? [])) {
+      // It may be gone already, or made again by somebody else. If it is this session's, it is below.
+      if (this.#byPath.size > 0 && this.#byPath.has(path)) continue;
+      this.#digest.subtract(this.#tree.getNode(path)!.digestCrc);
+      parents.add(path);
+      paths.push(path);
     }
-    for (const path of this.#byOwner.get(owner) ?? []) paths.add(path);
+    for (const path of [...pending]) {
+      this.delete(this.#byPath.get(path)!, path, zxid);
+      parents.add(path);
+      paths.push(path);
+    }
+    if (paths.length > 0) this.#ending.set(owner, zxid);
+    for (const [path, count] of parents.counts) this.#changeParent(path, count, zxid);
+    return paths;
+  }
+
+  #changeParent(path: string, gone: number, zxid: number): void {
+    const parent = this.find(path);
+    if (parent === undefined) return;
+    const record = this.change(parent, path, zxid);
+    record.childCount -= gone;
+    if (zxid > record.pzxid) record.pzxid = zxid;
+    this.changed(record);
   }
 
   /** Everything up to `zxid` is in the tree now. */
   release(zxid: number): void {
+    if (this.#ending.size > 0) this.#releaseEnded(zxid);
     for (;;) {
       const head = this.#released.peek();
       if (head === undefined || head.zxid > zxid) return;
@@ -166,7 +199,14 @@ export class OutstandingChanges {
     }
   }
 
-  /** Changes from here on can be taken back: those of a multi, and of what may turn out to be too long. */
+  #releaseEnded(zxid: number): void {
+    for (const [owner, endedAt] of this.#ending) if (endedAt <= zxid) this.#ending.delete(owner);
+  }
+
+  /**
+   * Changes from here on can be taken back: those of a multi, and of what may turn out to be too long. The end of a session,
+   * which cannot be refused, is never among them.
+   */
   begin(): void {
     this.#undo = new Map();
     this.#undoDigest.copyFrom(this.#digest);
@@ -211,6 +251,22 @@ export class OutstandingChanges {
   #remember(path: string, record: ChangeRecord | null): void {
     if (this.#undo === null || this.#undo.has(path)) return;
     this.#undo.set(path, record === null ? null : record.clone());
+  }
+}
+
+/** How many children each parent loses. Those of one parent often come together. */
+class GoneChildren {
+  readonly counts = new Map<string, number>();
+  #parent = '';
+  #prefix = '';
+
+  add(path: string): void {
+    const nameAt = path.lastIndexOf('/') + 1;
+    if (nameAt !== this.#prefix.length || !path.startsWith(this.#prefix)) {
+      this.#prefix = path.slice(0, nameAt);
+      this.#parent = parentOf(path);
+    }
+    this.counts.set(this.#parent, (this.counts.get(this.#parent) ?? 0) + 1);
   }
 }
 

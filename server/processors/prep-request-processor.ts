@@ -44,6 +44,7 @@ import {
   SEQUENTIAL,
 } from './request-rules.ts';
 
+const LENGTH_BYTES = 4;
 /** Of what "auth" in the ACLs of one transaction stands for. */
 const AUTH_ACL_CHARS_MAX = 256 * 1024;
 /**
@@ -276,19 +277,15 @@ export class PrepRequestProcessor {
 
   #closeSession(sessionId: bigint, zxid: number): TxnBody {
     const type = OpCode.closeSession;
-    const paths = new Set(this.#tree.ephemeralsOf(sessionId) ?? []);
-    this.changes.adjustEphemerals(sessionId, paths);
-    let chars = 0;
-    for (const path of paths) {
-      this.#deletePending(path, zxid);
-      chars += path.length;
-    }
+    const paths = this.changes.endSession(sessionId, zxid);
     const { closeSessionTxnEnabled, jute } = this.#options;
     if (!closeSessionTxnEnabled) return { type, paths: null, withoutBody: true };
     // It cannot be refused. Without the list every server deletes what its own tree says, as it did before 3.6. ZOOKEEPER-4306
     const without: CloseSessionTxn = { type, paths: null };
-    if (chars > jute.txnBytesMax) return without;
-    const body: CloseSessionTxn = { type, paths: [...paths] };
+    let bytesMin = 0;
+    for (const path of paths) bytesMin += LENGTH_BYTES + path.length;
+    if (bytesMin > jute.txnBytesMax) return without;
+    const body: CloseSessionTxn = { type, paths };
     return this.#isTooLong(body) ? without : body;
   }
 

@@ -10,7 +10,18 @@ import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writePathWatchRequest } from '../wire/requests.ts';
 import { FinalRequestProcessor } from './final-request-processor.ts';
-import { check, codeOf, create, multi, type Op, PrepRig, remove, SESSION, setData } from './prep.test-kit.ts';
+import {
+  check,
+  closeSession,
+  codeOf,
+  create,
+  multi,
+  type Op,
+  PrepRig,
+  remove,
+  SESSION,
+  setData,
+} from './prep.test-kit.ts';
 import { ReplyBody } from './reply-writer.ts';
 
 const test = suite('processors: what a request costs');
@@ -79,13 +90,64 @@ test('the pending ephemerals of a session are known by their owner, and forgotte
   assert.is(changes.ownerCount, 2);
   rig.prepare(remove('/gone'));
   assert.is(changes.ownerCount, 1);
-  const paths = new Set<string>();
-  changes.adjustEphemerals(SESSION, paths);
-  assert.equal([...paths], ['/mine']);
   rig.prepare(remove('/mine'));
   rig.prepare(create('/mine', { flags: 1 }), other);
-  changes.adjustEphemerals(SESSION, paths);
-  assert.equal([...paths], []);
+  assert.equal(rig.prepare(closeSession), { type: OpCode.closeSession, paths: [] });
+  rig.applyAll();
+  assert.equal(rig.prepare(closeSession, other), { type: OpCode.closeSession, paths: ['/mine'] });
   rig.applyAll();
   assert.equal([changes.size, changes.ownerCount], [0, 0]);
+});
+
+test('field report B1: the end of a session with many ephemerals takes a record for each parent, not for each node', () => {
+  const rig = new PrepRig();
+  const other = SESSION + 1n;
+  for (const path of ['/a', '/b', '/b/c']) rig.run(create(path));
+  const mine = Array.from({ length: 300 }, (_, i) => `${['', '/a', '/b/c'][i % 3]}/n${i}`);
+  for (const path of mine) rig.run(create(path, { flags: 1, data: path }));
+  rig.run(create('/a/other', { flags: 1 }), other);
+  const body = rig.prepare(closeSession);
+  assert.is(rig.prep.changes.size, 3);
+  assert.equal(new Set(body.type === OpCode.closeSession ? body.paths : []), new Set(mine));
+  assert.is(rig.apply()!.predicted, rig.tree.digest.toBigInt());
+  assert.is(rig.tree.ephemeralsOf(SESSION), undefined);
+  assert.is(rig.tree.ephemeralsCount, 1);
+  assert.is(rig.prep.changes.size, 0);
+});
+
+test('what waits behind the end of a session finds its ephemerals gone, whatever was pending of them', () => {
+  const rig = new PrepRig();
+  const other = SESSION + 1n;
+  rig.run(create('/dir'));
+  for (const name of ['plain', 'set', 'removed', 'made-again', 'taken'])
+    rig.run(create(`/dir/${name}`, { flags: 1 }));
+  rig.prepare(setData('/dir/set', 'x'));
+  rig.prepare(remove('/dir/removed'));
+  rig.prepare(remove('/dir/made-again'));
+  rig.prepare(create('/dir/made-again', { flags: 1 }));
+  rig.prepare(remove('/dir/taken'));
+  rig.prepare(create('/dir/taken', { flags: 1 }), other);
+  rig.prepare(create('/dir/new', { flags: 1 }));
+  const body = rig.prepare(closeSession);
+  assert.equal((body.type === OpCode.closeSession ? (body.paths ?? []) : []).toSorted(), [
+    '/dir/made-again',
+    '/dir/new',
+    '/dir/plain',
+    '/dir/set',
+  ]);
+  assert.equal(rig.prepare(closeSession), { type: OpCode.closeSession, paths: [] }, 'once more');
+  assert.is(codeOf(rig.prepare(setData('/dir/plain', 'x'), other)), ErrorCode.NONODE);
+  assert.is(codeOf(rig.prepare(remove('/dir/set'), other)), ErrorCode.NONODE);
+  assert.is(codeOf(rig.prepare(remove('/dir'), other)), ErrorCode.NOTEMPTY);
+  assert.equal(codeOf(rig.prepare(multi([create('/dir/plain'), remove('/none')]), other)), [
+    ErrorCode.OK,
+    ErrorCode.NONODE,
+  ]);
+  assert.is(codeOf(rig.prepare(create('/dir/plain', { flags: 1 }), other)), 0);
+  assert.is(codeOf(rig.prepare(closeSession, other)), 0);
+  assert.is(codeOf(rig.prepare(remove('/dir'), other)), 0);
+  for (let applied = rig.apply(); applied !== undefined; applied = rig.apply())
+    assert.is(applied.predicted, rig.tree.digest.toBigInt());
+  assert.equal([rig.prep.changes.size, rig.tree.ephemeralsCount], [0, 0]);
+  assert.is(rig.tree.getNode('/dir'), undefined);
 });

@@ -75,6 +75,9 @@ export class DataTree {
   readonly #containers = new Set<string>();
   readonly #ttls = new Set<string>();
   #watchEvents = true;
+  /** Whose ephemerals are deleted now, all of them; else 0. */
+  #closing = 0n;
+  #closed = 0;
 
   constructor(ownerLayout: OwnerLayout = 'plain') {
     this.ownerLayout = ownerLayout;
@@ -293,7 +296,10 @@ export class DataTree {
 
   #delete(path: string, zxid: number): number {
     const parentPath = parentOf(path);
-    const parent = this.#nodes.get(parentPath);
+    return this.#deleteBelow(parentPath, this.#nodes.get(parentPath), path, zxid);
+  }
+
+  #deleteBelow(parentPath: string, parent: ZNode | undefined, path: string, zxid: number): number {
     if (parent === undefined) return ErrorCode.NONODE;
     // Before the node is looked for: a fuzzy snapshot may lack the node and yet hold its parent as it was before.
     // Upward only: the parent may as well be newer than this transaction.
@@ -350,11 +356,42 @@ export class DataTree {
     return resultOf(OpCode.setACL, ErrorCode.OK, path, node);
   }
 
-  /** `paths` null: an old log, which leaves it to the tree to know them. Strays are deleted in either case. */
+  /**
+   * `paths` null: an old log, which leaves it to the tree to know them. Strays are deleted in either case. The table of
+   * ephemerals lets go of the session as a whole: there may be a hundred thousand.
+   */
   #closeSession(sessionId: bigint, paths: readonly string[] | null, zxid: number): void {
-    if (paths !== null) for (const path of paths) this.#delete(path, zxid);
-    const strays = this.#ephemerals.get(sessionId);
-    if (strays !== undefined) for (const path of [...strays]) this.#delete(path, zxid);
+    const owned = this.#ephemerals.get(sessionId);
+    if (owned === undefined) {
+      if (paths !== null) this.#deleteAll(paths, zxid);
+      return;
+    }
+    this.#ephemerals.delete(sessionId);
+    this.#ephemeralsCount -= owned.size;
+    this.#closing = sessionId;
+    this.#closed = 0;
+    if (paths !== null) this.#deleteAll(paths, zxid);
+    if (this.#closed < owned.size) {
+      const isOwn = (path: string) => this.#nodes.get(path)?.ephemeralOwner === sessionId;
+      this.#deleteAll(paths === null ? owned : [...owned].filter(isOwn), zxid);
+    }
+    this.#closing = 0n;
+  }
+
+  /** Of many in a row that have one parent, it is looked up once. */
+  #deleteAll(paths: Iterable<string>, zxid: number): void {
+    let prefix = '';
+    let parentPath = '';
+    let parent: ZNode | undefined;
+    for (const path of paths) {
+      const nameAt = path.lastIndexOf('/') + 1;
+      if (parent === undefined || nameAt !== prefix.length || !path.startsWith(prefix)) {
+        prefix = path.slice(0, nameAt);
+        parentPath = parentOf(path);
+        parent = this.#nodes.get(parentPath);
+      }
+      this.#deleteBelow(parentPath, parent, path, zxid);
+    }
   }
 
   // ------------------------------------------------------------------ upkeep
@@ -436,6 +473,10 @@ export class DataTree {
   }
 
   #unregister(path: string, owner: bigint): void {
+    if (owner === this.#closing) {
+      this.#closed++;
+      return;
+    }
     this.#containers.delete(path);
     this.#ttls.delete(path);
     const paths = this.#ephemerals.get(owner);
