@@ -321,12 +321,12 @@ function exitCodeOf(error: unknown): number {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const causes = error instanceof AggregateError ? error.errors.map(cause => `\n  ${cause}`).join('') : '';
   if (error instanceof UsageError || error instanceof StoreError) {
-    process.stderr.write(`zklab: ${message}\n`);
+    context.out.error(`zklab: ${message}`);
     return EXIT_CODES.usage;
   }
-  if (EXPECTED.some(kind => error instanceof kind)) process.stderr.write(`zklab: ${message}${causes}\n`);
-  else if (isSystemError(error)) process.stderr.write(`zklab: this machine refused: ${message}\n`);
-  else process.stderr.write(`zklab: a defect of zklab itself:\n${stack}\n`);
+  if (EXPECTED.some(kind => error instanceof kind)) context.out.error(`zklab: ${message}${causes}`);
+  else if (isSystemError(error)) context.out.error(`zklab: this machine refused: ${message}`);
+  else context.out.error(`zklab: a defect of zklab itself:\n${stack}`);
   return EXIT_CODES.failed;
 }
 

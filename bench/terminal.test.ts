@@ -43,6 +43,28 @@ test('elsewhere progress is plain lines, apart from the answer', () => {
   assert.equal(written, ['err round 1 of a very long name\n', 'out {\n  "ok": true\n}\n']);
 });
 
+test('field report D4: what came from elsewhere does nothing to a terminal; lines and the colours of the ledger stay', () => {
+  const { streams, written } = recorder(true, 80);
+  const { print, progress, error, json, end } = terminal(streams);
+  const hostile = '\u001b]0;title\u0007\u001b[2J\u009b31m\u202e\r';
+  const harmless = '\\x1b]0;title\\x07\\x1b[2J\\x9b31m\\u202e\\x0d';
+  print(`\u001b[31mx fails\u001b[0m\n\tbecause ${hostile}\u001b[8m\n`);
+  progress(hostile);
+  end();
+  error(`zklab: ${hostile}`);
+  assert.equal(written.splice(0), [
+    `out \u001b[31mx fails\u001b[0m\n\tbecause ${harmless}\\x1b[8m\n`,
+    `err ${harmless}`,
+    'err \r\u001b[2K',
+    `err zklab: ${harmless}\n`,
+  ]);
+  json({ hostile });
+  const document = written[0]!.slice('out '.length);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  assert.not(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(document), document);
+  assert.equal(JSON.parse(document), { hostile });
+});
+
 test('columns are as wide as their widest cell', () => {
   assert.is(
     table([

@@ -1,3 +1,5 @@
+import { printable } from '../server/printable.ts';
+
 /** Where commands write: the answer to standard output, progress to standard error, so that `--json` stays a document. */
 export interface Terminal {
   /** The answer. */
@@ -5,6 +7,8 @@ export interface Terminal {
   /** Overwritten by the next on a terminal; a line of its own elsewhere. */
   progress(text: string): void;
   json(document: unknown): void;
+  /** Why the command failed: to standard error. */
+  error(text: string): void;
   /** Nothing follows: what was progress goes, so that the shell's prompt has a line of its own. */
   end(): void;
 }
@@ -14,6 +18,14 @@ export interface TerminalStreams {
   readonly err: { write(text: string): unknown; readonly isTTY?: boolean; readonly columns?: number };
 }
 
+/**
+ * What a command prints of its own: lines, tabs and the colours of the ledger. Whatever else a terminal would act on came from
+ * elsewhere, a result of somebody else or the log of a member, and is escaped (field report D4).
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of colours
+const OURS = /(\u001b\[(?:0|1|2|3[0-7])m|[\n\t])/;
+/** JSON escapes none of these: DEL, C1 with its one-byte CSI, and what changes the direction of text. */
+const NOT_ESCAPED_BY_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const CLEAR_LINE = '\r\x1b[2K';
 const COLUMNS_DEFAULT = 80;
 
@@ -30,8 +42,9 @@ export function terminal(
     out.write(text.endsWith('\n') ? text : `${text}\n`);
   };
   return {
-    print,
-    progress(text) {
+    print: text => print(harmless(text)),
+    progress(progress) {
+      const text = harmless(progress);
       if (err.isTTY !== true) {
         err.write(`${text}\n`);
         return;
@@ -41,8 +54,22 @@ export function terminal(
       pending = true;
     },
     end: clear,
-    json: document => print(JSON.stringify(document, undefined, 2)),
+    json: document => print(jsonText(document)),
+    error(text) {
+      clear();
+      err.write(`${harmless(text)}\n`);
+    },
   };
+}
+
+function harmless(text: string): string {
+  const parts = text.split(OURS);
+  return parts.map((part, at) => (at % 2 === 1 ? part : printable(part, part.length))).join('');
+}
+
+function jsonText(document: unknown): string {
+  const escapeInJson = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(document, undefined, 2).replace(NOT_ESCAPED_BY_JSON, escapeInJson);
 }
 
 /** Columns padded to their widest cell, two spaces apart; no spaces at the ends of lines. */

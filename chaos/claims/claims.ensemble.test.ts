@@ -45,6 +45,7 @@ test(
       print: (text: string) => void printed.push(text),
       progress: () => {},
       json: () => {},
+      error: () => {},
       end: () => {},
     };
     const views = {
@@ -196,6 +197,7 @@ test(
       print: (text: string) => void printed.push(text),
       // The first note says that the ensembles are up.
       progress: () => interruption.abort(),
+      error: () => {},
       end: () => {},
       json: () => {},
     };
