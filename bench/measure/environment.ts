@@ -1,11 +1,12 @@
 /** Where a result was made. Numbers of two machines, or of one machine on two days, are not the same kind of thing. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { mkdtemp, open } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import * as net from 'node:net';
 import * as os from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { middleOf } from '../stats/summary.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../topology/temporary-folder.ts';
 
 export interface Environment {
   at: string;
@@ -62,10 +63,10 @@ async function output(command: string, args: string[]): Promise<string | null> {
 
 /** Null when the directory cannot be written. */
 export async function diskSync(directory: string, samples = 50): Promise<Environment['diskSync']> {
-  const folder = await mkdtemp(join(directory, 'zklab-sync-')).catch(() => null);
-  if (folder === null) return null;
+  const folder = temporaryFolderIn(directory);
+  if (folder === undefined) return null;
   try {
-    const file = await open(join(folder, 'probe'), 'w');
+    const file = await open(join(folder.path, 'probe'), 'w');
     const block = Buffer.alloc(4096, 1);
     const took: number[] = [];
     for (let i = 0; i < samples; i++) {
@@ -77,7 +78,16 @@ export async function diskSync(directory: string, samples = 50): Promise<Environ
     await file.close();
     return summaryOf(took);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
+  }
+}
+
+/** The next lab removes what a killed one leaves (field report D4). Undefined where nothing can be made. */
+function temporaryFolderIn(directory: string): TemporaryFolder | undefined {
+  try {
+    return makeTemporaryFolder('sync', directory);
+  } catch {
+    return undefined;
   }
 }
 

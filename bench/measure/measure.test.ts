@@ -1,5 +1,7 @@
+import { readdirSync } from 'node:fs';
 import * as net from 'node:net';
-import { assert, suite } from '#test';
+import { execa } from 'execa';
+import { assert, suite, temporaryFolder, until } from '#test';
 import { countersBetween, countersOf } from './counters.ts';
 import { probeEnvironment } from './environment.ts';
 import { fourLetterWord, parseMntr, parseSrvr } from './four-letter.ts';
@@ -177,6 +179,26 @@ test('traffic with a master and of elections is counted too', () => {
 test('Apache, which exports none of these, gives undefined and not zero', () => {
   const { fsyncs, committed, traffic } = countersOf(parseMntr('zk_version\t3.8.0'));
   assert.equal([fsyncs, committed, traffic.size], [undefined, undefined, 0]);
+});
+
+test('field report D4: the folder of a disk probe that was killed is removed by the next start', async () => {
+  const TMPDIR = temporaryFolder();
+  const run = (module: string, call: string) => {
+    const url = JSON.stringify(new URL(module, import.meta.url));
+    const env = { TMPDIR, XDG_RUNTIME_DIR: '' };
+    return execa(process.execPath, ['--input-type=module', '-e', `(await import(${url})).${call}`], {
+      env,
+      reject: false,
+    });
+  };
+  const left = () => readdirSync(TMPDIR).filter(name => name.startsWith('zklab-sync-'));
+  const probe = run('./environment.js', `diskSync(${JSON.stringify(TMPDIR)}, 1e9)`);
+  await until(() => left().length === 1, { deadlineMs: 60_000, what: 'the probe to have its folder' });
+  probe.kill('SIGKILL');
+  await probe;
+  assert.is(left().length, 1);
+  await run('../topology/reaper.js', 'reap()');
+  assert.equal(left(), []);
 });
 
 test(

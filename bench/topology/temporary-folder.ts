@@ -15,11 +15,16 @@ export interface TemporaryFolder {
   remove(): void;
 }
 
-/** In the system's temporary folder, by a name that begins with `name`. */
-export function makeTemporaryFolder(name: string): TemporaryFolder {
-  const path = join(tmpdir(), `${TEMPORARY_PREFIX}${name}-${randomBytes(4).toString('hex')}`);
+/** By a name that begins with `name`. What a killed lab leaves is removed where it lies in the system's temporary folder. */
+export function makeTemporaryFolder(name: string, directory = tmpdir()): TemporaryFolder {
+  const path = join(directory, `${TEMPORARY_PREFIX}${name}-${randomBytes(4).toString('hex')}`);
   const registration = registerFolder(path);
-  mkdirSync(path, { mode: 0o700 });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    registration?.remove();
+    throw error;
+  }
   const removeNow = () => {
     // Processes that were just killed may still write into it.
     rmSync(path, { recursive: true, force: true, maxRetries: REMOVAL_RETRIES, retryDelay: REMOVAL_PAUSE_MS });
