@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { ApiError, errorBody } from './api-error.ts';
+import { isFromHere } from './origin.ts';
 import type { Population, ProxyCollection } from './proxy-collection.ts';
 import { toxicJson } from './toxic.ts';
 import { STAND_IN_VERSION } from './version.ts';
@@ -15,7 +16,11 @@ const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS',
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Toxiproxy's HTTP API over a collection of proxies. */
-export function toxiproxyApi(proxies: ProxyCollection, metrics: Registry): FastifyInstance {
+export function toxiproxyApi(
+  proxies: ProxyCollection,
+  metrics: Registry,
+  listensOn = '127.0.0.1',
+): FastifyInstance {
   const app = Fastify({ exposeHeadRoutes: false, forceCloseConnections: true, bodyLimit: BODY_BYTES_MAX });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
@@ -25,6 +30,7 @@ export function toxiproxyApi(proxies: ProxyCollection, metrics: Registry): Fasti
     // A page in a browser must not be able to drive it.
     if (request.headers['user-agent']?.startsWith('Mozilla/'))
       await reply.code(403).send('User agent not allowed\n');
+    else if (!isFromHere(request.headers, listensOn)) await reply.code(403).send('Host not allowed\n');
   });
   app.addHook('onSend', async (_request, reply) => {
     if (reply.getHeader('content-type') === 'application/json; charset=utf-8')

@@ -20,7 +20,7 @@ const { values } = parseArgs({
 
 const { registry, countersOf } = proxyMetrics();
 const proxies = new ProxyCollection(new SeededRandom(values.seed), countersOf);
-const api = toxiproxyApi(proxies, registry);
+const api = toxiproxyApi(proxies, registry, values.host);
 
 endWithParent();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void shutDown());

@@ -3,8 +3,11 @@ import { fc } from '#test/properties';
 import { SeededRandom } from '../../../server/runtime/seeded-random.ts';
 import { Dialed } from '../../testing/dialed.ts';
 import { EchoServer } from '../../testing/echo-server.ts';
+import { toxiproxyApi } from './api.ts';
 import type { LinkCounters } from './link.ts';
+import { proxyMetrics } from './metrics.ts';
 import { TcpProxy } from './proxy.ts';
+import { ProxyCollection } from './proxy-collection.ts';
 import { bandwidth } from './toxics/bandwidth.ts';
 import { cuts } from './toxics/slicer.ts';
 
@@ -39,6 +42,36 @@ for (const [type, attributes, heldMax] of [
     });
   });
 }
+
+test('field report D4: the API is there for loopback names, and for no page of another origin', async () => {
+  const status = async (headers: Record<string, string>, listensOn?: string) => {
+    const { registry, countersOf } = proxyMetrics();
+    const proxies = new ProxyCollection(new SeededRandom('api'), countersOf);
+    const api = toxiproxyApi(proxies, registry, listensOn);
+    const { statusCode } = await api.inject({ method: 'POST', url: '/reset', headers });
+    await api.close();
+    return statusCode;
+  };
+  for (const host of ['localhost:8474', '127.0.0.1:8474', '127.9.9.9', '[::1]:8474', 'LOCALHOST'])
+    assert.is(await status({ host }), 204, host);
+  for (const host of [
+    'evil.example:8474',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    '10.0.0.7',
+    ':',
+    'a b',
+  ])
+    assert.is(await status({ host }), 403, host);
+  const host = 'localhost:8474';
+  for (const origin of ['http://localhost:3000', 'http://127.0.0.1'])
+    assert.is(await status({ host, origin }), 204, origin);
+  for (const origin of ['https://evil.example', 'null', 'http://localhost.evil.example', 'file://'])
+    assert.is(await status({ host, origin }), 403, origin);
+  assert.is(await status({ host: 'lab.example:8474' }, 'lab.example'), 204);
+  assert.is(await status({ host: '10.0.0.7:8474' }, '0.0.0.0'), 204, 'asked to listen everywhere');
+  assert.is(await status({ host: 'evil.example' }, '0.0.0.0'), 403, 'a name can point anywhere');
+});
 
 test('a high bandwidth keeps 50 ms of bytes in line, so that late timers cost nothing', () => {
   const out = { push: () => {}, end: () => {} };
