@@ -15,6 +15,23 @@ function word(ensemble: MemoryEnsemble, text: string, sid = 1): string {
   return raw.received.toString();
 }
 
+/** Counts what is looked at. */
+class CountingSet extends Set<string> {
+  looks = 0;
+
+  override *keys(): SetIterator<string> {
+    for (const path of super.keys()) {
+      this.looks++;
+      yield path;
+    }
+    return undefined;
+  }
+
+  override [Symbol.iterator](): SetIterator<string> {
+    return this.keys();
+  }
+}
+
 test('maxClientCnxns counts by address, and what is closed makes room', () => {
   const ensemble = standalone({ maxClientCnxns: 3 });
   const from = (host: string): RawConnection => ensemble.dial(1, CLIENT_PORT, host);
@@ -228,6 +245,32 @@ test('field report B1: a long answer leaves other clients their turns, and is wh
   assert.is(raw.received.toString().split('\n').length, 20_003);
   assert.ok(answers > 3, `${answers} pings were answered meanwhile`);
   assert.is(watcher.raw.closed, null);
+});
+
+test('field report B1: wchc of 200,000 watches looks at some of them in a turn, and a ping is answered before it is done', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0, turnMs: 5 }).start();
+  const [watcher, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
+  const { dataWatches } = ensemble.server(1).database.tree;
+  const [connection] = ensemble.server(1).view.port!.connections;
+  const WATCHES = 200_000;
+  const watched = new CountingSet(Array.from({ length: WATCHES }, (_, i) => `/${i}`));
+  dataWatches.pathsOf = asked => (asked === connection ? watched : undefined);
+  const raw = ensemble.dial(1, CLIENT_PORT);
+  raw.write(Buffer.from('wchc\n'));
+  ensemble.wait(() => watched.looks > 0, 'the first look');
+  quiet.ping();
+  let most = watched.looks;
+  let before = watched.looks;
+  let atAnswer = 0;
+  ensemble.wait(() => {
+    most = Math.max(most, watched.looks - before);
+    before = watched.looks;
+    if (atAnswer === 0 && quiet.frames.length > 0) atAnswer = watched.looks;
+    return raw.closed !== null;
+  }, 'the whole answer');
+  assert.ok(most < WATCHES / 4, `${most} looks in one turn`);
+  assert.ok(atAnswer < WATCHES / 2, `${atAnswer} looks before the ping was answered`);
+  assert.equal([raw.received.toString().split('\n').length, watcher.raw.closed], [WATCHES + 3, null]);
 });
 
 test('mode and quorum in the words of an ensemble', () => {
