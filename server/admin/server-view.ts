@@ -149,6 +149,8 @@ export class ServerView {
     gauge('watch_bytes', () => stats.watchBytes);
     gauge('num_alive_connections', () => this.port?.connectionCount ?? 0);
     gauge('outstanding_requests', () => this.active?.outstanding ?? 0);
+    // A count that depends on no clock: what happened between two looks took so many turns, at the most.
+    gauge('event_loop_turns', () => this.clock.turns);
     gauge('uptime', () => Math.round(this.clock.monotonicMs() - this.startedMs));
     gauge('znode_count', () => this.database.tree.nodeCount);
     gauge(
