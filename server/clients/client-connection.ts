@@ -160,8 +160,14 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
   /** The frame at hand. False when it has to wait: then it stays where it is, and the gate is held. */
   #take(): boolean {
     const { bytes, start, end } = this.input.frames;
-    if (this.#state === 'new') this.#onHello(bytes, start, end);
-    else if (!this.#requests!.take(bytes, start, end)) return false;
+    if (this.#state === 'new') {
+      const server = this.#host.server();
+      if (server !== null && !server.hasRoom) {
+        server.waitForRoom(this);
+        return false;
+      }
+      this.#onHello(bytes, start, end);
+    } else if (!this.#requests!.take(bytes, start, end)) return false;
     this.input.frames.take();
     return true;
   }
@@ -376,6 +382,7 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
 
   #finish(): void {
     if (this.#state === 'closed') return;
+    if (this.#state === 'new') this.#host.server()?.waitsNoMore(this);
     this.#state = 'closed';
     this.gate.leave();
     this.#requests?.forget();

@@ -16,10 +16,12 @@ export const Hold = {
   submitted: 32,
   /** it is in the middle of a frame, and others that are have to end theirs first */
   gathered: 64,
+  /** what is proposed and not committed, or waits for the leader, takes all the memory that it may */
+  room: 128,
 } as const;
 export type Hold = (typeof Hold)[keyof typeof Hold];
 
-const HELD_BY_US = Hold.requests | Hold.order | Hold.line | Hold.submitted | Hold.gathered;
+const HELD_BY_US = Hold.requests | Hold.order | Hold.line | Hold.submitted | Hold.gathered | Hold.room;
 
 /** Nothing is read from a client until every reason to wait is gone. */
 export class ReadGate {

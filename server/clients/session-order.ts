@@ -1,5 +1,6 @@
 import { Fifo } from '../processors/fifo.ts';
 import type { Request } from '../processors/request.ts';
+import { OpCode } from '../wire/opcodes.ts';
 
 /** What waits for its place in the session's order: a write or sync under way, or a read behind one. */
 export interface Pending {
@@ -106,6 +107,18 @@ export class SessionOrder {
       this.#wide === 0 &&
       this.#reads <= OWED_READS_MAX / 2
     );
+  }
+
+  /** What will come back as a transaction: a sync does not. */
+  writesUnderWay(): { readonly count: number; readonly bytes: number } {
+    let count = 0;
+    let bytes = 0;
+    for (const { request, op, start, end } of this.#pending) {
+      if (request === null || op === OpCode.sync) continue;
+      count++;
+      bytes += end - start;
+    }
+    return { count, bytes };
   }
 
   clear(): void {

@@ -124,6 +124,10 @@ export class SessionRequests {
       this.#input.wait(this.#connection);
       return false;
     }
+    if (submits && !this.#server.hasRoom) {
+      this.#server.waitForRoom(this.#connection);
+      return false;
+    }
     return true;
   }
 
@@ -370,6 +374,9 @@ export class SessionRequests {
   forget(): void {
     this.#begun?.read.cancel();
     this.#begun = null;
+    const { sessionHigh, sessionLow } = this.#connection;
+    const { count, bytes } = this.#order.writesUnderWay();
+    if (count > 0) this.#server.leftBehind(sessionHigh, sessionLow, count, bytes);
     for (let under = this.#order.submitted; under > 0; under--) this.#server.requestEnded();
     this.#order.clear();
   }

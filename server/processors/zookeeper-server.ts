@@ -63,6 +63,9 @@ export abstract class ZooKeeperServer {
   readonly #connections = new Set<ClientConnection>();
   readonly #bySession = new LongMap<ClientConnection>();
   readonly #paused = new Set<ClientConnection>();
+  readonly #roomless = new Set<ClientConnection>();
+  /** Whoever forwards requests to this server is told that it takes some again. */
+  onRoom: (() => void) | null = null;
   /** Watches that fired for clients of this server. */
   eventsFired = 0;
   #inProcess = 0;
@@ -88,6 +91,8 @@ export abstract class ZooKeeperServer {
   abstract touch(connection: ClientConnection): void;
   /** Global sessions known here, for `mntr`. */
   abstract get globalSessions(): number;
+  /** False: requests that are under way take all the memory that they may. Whoever has another waits, with `waitForRoom`. */
+  abstract get hasRoom(): boolean;
 
   get connections(): ReadonlySet<ClientConnection> {
     return this.#connections;
@@ -110,6 +115,7 @@ export abstract class ZooKeeperServer {
   removeConnection(connection: ClientConnection): void {
     this.#connections.delete(connection);
     this.#paused.delete(connection);
+    this.#roomless.delete(connection);
     const { sessionHigh, sessionLow } = connection;
     if (this.connectionOf(sessionHigh, sessionLow) === connection)
       this.#bySession.delete(sessionHigh, sessionLow);
@@ -154,6 +160,28 @@ export abstract class ZooKeeperServer {
     }
   }
 
+  /** Holds a connection until this server has room for what it asks for. */
+  waitForRoom(connection: ClientConnection): void {
+    this.#roomless.add(connection);
+    connection.gate.hold(Hold.room);
+  }
+
+  /** A connection has left `count` requests under way, of so many bytes. Whoever keeps them counts them himself. */
+  leftBehind(_sessionHigh: number, _sessionLow: number, _count: number, _bytes: number): void {}
+
+  /** It has gone away meanwhile. */
+  waitsNoMore(connection: ClientConnection): void {
+    this.#roomless.delete(connection);
+  }
+
+  /** There is room again. */
+  protected madeRoom(): void {
+    const waiting = [...this.#roomless];
+    this.#roomless.clear();
+    for (const connection of waiting) connection.release(Hold.room);
+    this.onRoom?.();
+  }
+
   /** Applies a committed transaction and tells whoever waits for it. `digestAt`: see `ParsedTxn`. */
   protected applyTxn(
     packet: TxnPacket,
@@ -196,5 +224,8 @@ export abstract class ZooKeeperServer {
   /** Ends the role: every client connection is closed; requests under way are forgotten. */
   shutdown(reason: string): void {
     for (const connection of [...this.#connections]) connection.close(reason);
+    // Those who have not been greeted hear that nobody serves.
+    this.onRoom = null;
+    this.madeRoom();
   }
 }

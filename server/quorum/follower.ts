@@ -125,6 +125,10 @@ export class Follower extends Learner {
     this.sendRaw(PacketType.ACK, bytes, 0, bytes.length, zxids.length);
   }
 
+  protected onLinkDrained(): void {
+    this.#serving?.server.linkDrained();
+  }
+
   protected stopServing(reason: string, done: () => void): void {
     this.#observerMaster?.stop(reason);
     this.#serving?.stop(reason);

@@ -51,6 +51,13 @@ test('the counter of an epoch ends: nothing is proposed with 0xffffffff, which A
   assert.is(server.lastProposed, makeZxid(2, COUNTER_MAX - 1));
 });
 
+test('a leader that nobody acks stops at 100,000 sessions that have run out, and says why', () => {
+  const { server, told } = leaderAt(makeZxid(2, 0));
+  for (let session = 0; session <= 100_000; session++) server.submit(closeSession(session));
+  assert.is(told.length, 100_001);
+  assert.is(told.at(-1), '100000 proposals wait for a quorum');
+});
+
 test('an ack that comes late takes nothing back from the one before it', () => {
   const { stage, server, told } = leaderAt(makeZxid(2, 0));
   stage.machine.disk.syncDelayMs = 500;

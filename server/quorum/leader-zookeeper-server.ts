@@ -29,6 +29,8 @@ interface Proposal {
   readonly body: TxnBody;
   readonly request: Request;
   readonly proposedMs: number;
+  /** Kept for it, at the most. */
+  readonly keptBytes: number;
 }
 
 /** Whom the leader tells. A standalone server tells nobody. */
@@ -50,7 +52,17 @@ interface WaitingSync {
   readonly done: () => void;
 }
 
-/** Backlog beyond which a leader takes no more: memory is bounded even if nobody acks. */
+/**
+ * Kept for what is proposed and not committed, requests and transactions. At this much no request is taken any more, until
+ * half of it is committed: a quorum that is slow makes everybody wait, and costs no more memory.
+ */
+export const OUTSTANDING_BYTES_MAX = 128 * 1024 * 1024;
+/** What a proposal takes beside its bytes, and what each part of a multi does: records of what it changes, places in lists. */
+const PROPOSAL_OVERHEAD_BYTES = 2048;
+const PART_OVERHEAD_BYTES = 512;
+/** What waits for what is outstanding: a sync, or a session that comes back. */
+const SYNC_BYTES = 256;
+/** Sessions that run out wait for nobody. More than this many proposals are those of no server that gets on. */
 const OUTSTANDING_PROPOSALS_MAX = 100_000;
 
 /**
@@ -67,6 +79,9 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   readonly #prep: PrepRequestProcessor;
   readonly #sync: SyncRequestProcessor;
   readonly #outstanding = new Fifo<Proposal>();
+  readonly #outstandingBytesMax: number;
+  #outstandingBytes = 0;
+  #isFull = false;
   readonly #syncs = new Fifo<WaitingSync>();
   readonly #lastAcked = new Map<number, number>();
   readonly #writer = new JuteWriter(1024);
@@ -91,6 +106,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       verifier: QuorumVerifier;
       broadcast: Broadcast;
       zxid: number;
+      outstandingBytesMax?: number;
     },
   ) {
     super(
@@ -106,6 +122,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#verifier = role.verifier;
     this.#broadcast = role.broadcast;
     this.#zxid = role.zxid;
+    this.#outstandingBytesMax = role.outstandingBytesMax ?? OUTSTANDING_BYTES_MAX;
     const { config } = parts;
     this.#prep = new PrepRequestProcessor(parts.database.tree, {
       skipAcl: config.skipAcl,
@@ -178,7 +195,31 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   /** `done` runs once all that is outstanding now is committed and applied; at once when nothing is, and nobody waits. */
   syncAfterOutstanding(done: () => void): void {
     if (this.#outstanding.length === 0 && this.#syncs.length === 0) done();
-    else this.#syncs.push({ afterZxid: this.#zxid, done });
+    else {
+      this.#syncs.push({ afterZxid: this.#zxid, done });
+      this.#keep(SYNC_BYTES);
+    }
+  }
+
+  get hasRoom(): boolean {
+    return !this.#isFull;
+  }
+
+  /** Kept for what is proposed and not committed, and for those who wait for it. */
+  get outstandingBytes(): number {
+    return this.#outstandingBytes;
+  }
+
+  #keep(bytes: number): void {
+    this.#outstandingBytes += bytes;
+    if (this.#outstandingBytes >= this.#outstandingBytesMax) this.#isFull = true;
+  }
+
+  #letGo(bytes: number): void {
+    this.#outstandingBytes -= bytes;
+    if (!this.#isFull || this.#outstandingBytes > this.#outstandingBytesMax / 2) return;
+    this.#isFull = false;
+    this.madeRoom();
   }
 
   submit(request: Request): void {
@@ -308,7 +349,13 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     };
     const packet = { zxid, bytes: this.#serialize(header, body) };
     this.#measure(packet.bytes.length);
-    this.#outstanding.push({ packet, header, body, request, proposedMs: this.parts.clock.monotonicMs() });
+    const proposedMs = this.parts.clock.monotonicMs();
+    // Of many requests in one chunk from the socket each keeps all of it.
+    const shared = this.#outstanding.last()?.request.bytes === request.bytes ? 0 : request.bytes.length;
+    const parts = body.type === OpCode.multi ? body.txns.length : 0;
+    const keptBytes = packet.bytes.length + shared + PROPOSAL_OVERHEAD_BYTES + parts * PART_OVERHEAD_BYTES;
+    this.#outstanding.push({ packet, header, body, request, proposedMs, keptBytes });
+    this.#keep(keptBytes);
     this.#sync.append(packet);
     this.#broadcast.propose(packet);
   }
@@ -389,6 +436,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#committed.push(packet);
     this.applyTxn(packet, header, body, request);
     this.#prep.changes.release(packet.zxid);
+    this.#letGo(head.keptBytes);
     return true;
   }
 
@@ -399,6 +447,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   #answerSync(sync: WaitingSync): void {
     this.#tellCommits();
     this.#syncs.shift();
+    this.#letGo(SYNC_BYTES);
     this.parts.turns.applying.spend(Units.read);
     sync.done();
   }

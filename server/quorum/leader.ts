@@ -1,5 +1,6 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import type { ServerError } from '../errors.ts';
+import type { Request } from '../processors/request.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
@@ -22,6 +23,7 @@ import { quorumTurns } from './packet-input.ts';
 import type { PacketView } from './packet-stream.ts';
 import { type PeerContext, type Role, serverParts } from './peer-context.ts';
 import { QuorumWait } from './quorum-wait.ts';
+import { RequestLine } from './request-line.ts';
 import { VoterSeats } from './voter-seats.ts';
 
 const COMMIT_PACKET_BYTES = 20;
@@ -43,6 +45,7 @@ export class Leader implements Role, LearnerMaster {
   readonly #voterTurns: TurnQueue;
   readonly #voterBacklog = new LearnerBacklog();
   readonly #otherBacklog = new LearnerBacklog();
+  readonly #requests: RequestLine;
   /** Row 002-11: acceptedEpoch of each; the new epoch is above all of them. */
   readonly #epochWait: QuorumWait;
   readonly #ackEpochWait: QuorumWait;
@@ -67,6 +70,10 @@ export class Leader implements Role, LearnerMaster {
     this.throttlers = syncThrottlers(context);
     this.#onEstablished = onEstablished;
     this.#voterTurns = quorumTurns(context.clock);
+    this.#requests = new RequestLine({
+      turns: this.#voterTurns,
+      hasRoom: () => this.#server?.hasRoom ?? true,
+    });
     this.#epochWait = new QuorumWait(context.sid, context.verifier);
     this.#ackEpochWait = new QuorumWait(context.sid, context.verifier);
     this.#seats = new VoterSeats(context.config.tickTimeMs);
@@ -281,6 +288,7 @@ export class Leader implements Role, LearnerMaster {
       broadcast: this,
       zxid,
     });
+    this.#server.onRoom = () => this.#requests.goOn();
     this.#onEstablished(this.#epoch);
     this.#startDeadline?.cancel();
     this.context.logger.info('leading', { epoch: this.#epoch, syncedAfterMs: Math.round(this.uptimeMs) });
@@ -343,14 +351,32 @@ export class Leader implements Role, LearnerMaster {
 
   /** Voters have turns of their own: whoever else is connected takes them from what clients may take. */
   turnsOf(handler: LearnerHandler): TurnQueue {
-    const isVoter = handler.named && !handler.isObserver && this.context.verifier.isVoter(handler.sid);
-    return isVoter ? this.#voterTurns : this.context.turns;
+    return this.#isVoter(handler) ? this.#voterTurns : this.context.turns;
+  }
+
+  #isVoter(handler: LearnerHandler): boolean {
+    return handler.named && !handler.isObserver && this.context.verifier.isVoter(handler.sid);
+  }
+
+  onHeldBack(handler: LearnerHandler): void {
+    this.#server?.tracker.touchAllOf(handler);
   }
 
   onRequest(handler: LearnerHandler, packet: PacketView): void {
     const server = this.#server;
     if (server === null) return;
-    const request = readRequest(handler, packet, this.context.clock.monotonicMs());
+    const nowMs = this.context.clock.monotonicMs();
+    if (!this.#requests.isNeeded) {
+      this.#submit(server, handler, readRequest(handler, packet, nowMs));
+      return;
+    }
+    const request = readRequest(handler, packet.kept(), nowMs);
+    this.#requests.wait(handler, this.#isVoter(handler), packet.end - packet.start, () =>
+      this.#submit(server, handler, request),
+    );
+  }
+
+  #submit(server: LeaderZooKeeperServer, handler: LearnerHandler, request: Request): void {
     if (request.op === OpCode.sync) {
       server.syncAfterOutstanding(() => handler.sendPacket(SYNC_ANSWER));
     } else {
@@ -367,6 +393,16 @@ export class Leader implements Role, LearnerMaster {
     const { id, timeoutMs } = readRevalidate(packet);
     const server = this.#server;
     if (server === null) return;
+    if (!this.#requests.isNeeded) {
+      this.#revalidate(server, handler, id, timeoutMs);
+      return;
+    }
+    this.#requests.wait(handler, this.#isVoter(handler), packet.end - packet.start, () =>
+      this.#revalidate(server, handler, id, timeoutMs),
+    );
+  }
+
+  #revalidate(server: LeaderZooKeeperServer, handler: LearnerHandler, id: bigint, timeoutMs: number): void {
     const session = server.tracker.get(highOf(id), lowOf(id));
     const valid = session !== undefined && server.tracker.touch(session, timeoutMs);
     if (valid) session.owner = handler;
@@ -419,6 +455,7 @@ export class Leader implements Role, LearnerMaster {
     this.#startDeadline?.cancel();
     this.#claims.close();
     for (const listener of this.#listeners) listener.close();
+    this.#requests.stop();
     for (const handler of [...this.#handlers]) handler.close('the leader steps down', false);
     this.context.serve(null);
     const finish = () => this.#ended?.(reason);

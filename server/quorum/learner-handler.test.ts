@@ -121,6 +121,7 @@ class Story {
       },
       onAck: (_handler, zxid) => void this.acks.push(zxid),
       onTouched() {},
+      onHeldBack() {},
       turnsOf: () => this.turns,
       onRequest() {},
       onRevalidate() {},

@@ -54,6 +54,8 @@ export class LearnerHandler {
   #unackedSinceMs = 0;
   #lastSentProposal = 0;
   lastAckedZxid = 0;
+  /** Not read from: it has asked for more than its master may keep. */
+  #isHeldBack = false;
   readonly traffic: LearnerTraffic;
   readonly identities = new ForwardedIdentities();
 
@@ -366,10 +368,28 @@ export class LearnerHandler {
     } else this.close(`${bytes} bytes wait for a learner that does not keep up`);
   }
 
+  /** Nothing more is read from it until `releaseRequests`. @see RequestLine */
+  holdRequests(): void {
+    this.#isHeldBack = true;
+    this.#input.hold();
+  }
+
+  releaseRequests(): void {
+    this.#isHeldBack = false;
+    if (this.#phase !== 'closed') this.#input.release();
+  }
+
+  /** Its PINGs, which tell of its sessions, cannot be read either. */
+  #countAsHeard(): void {
+    this.#lastHeardMs = this.#master.context.clock.monotonicMs();
+    this.#master.onHeldBack(this);
+  }
+
   /** Called twice a tick. Closes a learner that stood still, was silent or owes an ack for longer than the limits allow. */
   tick(lastProposed: number): void {
     const { initLimitMs, syncLimitMs } = this.#master.context.config;
     const nowMs = this.#master.context.clock.monotonicMs();
+    if (this.#isHeldBack) this.#countAsHeard();
     if (this.#phase === 'broadcast') {
       if (nowMs - this.#lastHeardMs > syncLimitMs)
         this.close(`nothing heard for ${syncLimitMs} ms (syncLimit)`);

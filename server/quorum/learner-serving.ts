@@ -10,6 +10,8 @@ import { type PeerContext, serverParts } from './peer-context.ts';
 export interface MasterSender {
   send(packet: QuorumPacket): void;
   sendPieces(type: number, head: JuteWriter, bytes: Buffer, start: number, end: number, tail: Buffer): void;
+  /** False while the master does not take in what it was sent. */
+  readonly hasRoom: boolean;
   pause(): void;
   resume(): void;
 }
@@ -74,6 +76,10 @@ export class LearnerServing implements MasterLink {
     data.writeBigInt64BE(sessionId, 0);
     data.writeInt32BE(timeoutMs, 8);
     this.#sender.send({ type: PacketType.REVALIDATE, zxid: -1, data, authinfo: null });
+  }
+
+  get hasRoom(): boolean {
+    return this.#sender.hasRoom;
   }
 
   pause(): void {

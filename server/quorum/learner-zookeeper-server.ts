@@ -12,6 +12,7 @@ import type { TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { CommittedLine } from './committed-line.ts';
+import { RelayedRequests } from './relayed-requests.ts';
 
 /** The way to the leader, or to the observer master that stands for it. */
 export interface MasterLink {
@@ -26,6 +27,8 @@ export interface MasterLink {
     ids: readonly Id[],
   ): void;
   revalidate(sessionId: bigint, timeoutMs: number): void;
+  /** False while the master does not take in what it was sent: `linkDrained` follows. */
+  readonly hasRoom: boolean;
   /** Nothing more is read from there, until `resume`. */
   pause(): void;
   resume(): void;
@@ -34,6 +37,11 @@ export interface MasterLink {
 /** Sync and revalidate are answered in the order asked; some of the askers are observers behind this server. */
 type SyncWaiter = () => void;
 type RevalidateWaiter = { sessionId: bigint; timeoutMs: number; answer: (valid: boolean) => void };
+
+/** Kept at the leader for those whom this learner does not count among its clients. @see RelayedRequests */
+export const RELAYED_BYTES_MAX = 32 * 1024 * 1024;
+/** Syncs and sessions that come back: those that wait for an answer of the leader. */
+export const QUESTIONS_MAX = 10_000;
 
 /** A session that showed life. */
 interface Touched {
@@ -59,7 +67,12 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   /** Sessions being opened here: their transaction comes back by session, not by cxid. */
   readonly #opening = new LongMap<Request>();
   readonly #committed: CommittedLine;
-  readonly #answerSync = () => this.#syncs.shift()?.();
+  readonly #relayed = new RelayedRequests(RELAYED_BYTES_MAX, () => this.madeRoom());
+  #hasAskedEnough = false;
+  readonly #answerSync = () => {
+    this.#syncs.shift()?.();
+    this.#asksOn();
+  };
   /** Hears of each transaction when it has been applied. */
   onRelayed: ((packet: TxnPacket) => void) | null = null;
 
@@ -99,10 +112,38 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     return Math.max(super.lastProcessedZxid, this.#epochStart);
   }
 
+  get hasRoom(): boolean {
+    return this.#link.hasRoom && !this.#relayed.isFull && !this.#hasAskedEnough;
+  }
+
+  /** The master takes in what it is sent again. */
+  linkDrained(): void {
+    this.madeRoom();
+  }
+
+  /** Requests of a client that has left, which the leader still keeps. */
+  override leftBehind(sessionHigh: number, sessionLow: number, count: number, bytes: number): void {
+    this.#relayed.passedOn(sessionHigh, sessionLow, bytes, count);
+  }
+
+  get relayedBytes(): number {
+    return this.#relayed.bytes;
+  }
+
+  #asked(): void {
+    if (this.#syncs.length + this.#revalidations.length >= QUESTIONS_MAX) this.#hasAskedEnough = true;
+  }
+
+  #asksOn(): void {
+    if (!this.#hasAskedEnough || this.#syncs.length + this.#revalidations.length > QUESTIONS_MAX / 2) return;
+    this.#hasAskedEnough = false;
+    this.madeRoom();
+  }
+
   openSession(connection: ClientConnection, timeoutMs: number): void {
     const request = connection.sessionRequest(OpCode.createSession, this.#sessionIds.next(), timeoutMs);
     this.#opening.set(request.sessionHigh, request.sessionLow, request);
-    this.submit(request);
+    this.relay(request);
   }
 
   renewSession(connection: ClientConnection, sessionId: bigint, timeoutMs: number): void {
@@ -114,6 +155,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
 
   revalidate(sessionId: bigint, timeoutMs: number, answer: (valid: boolean) => void): void {
     this.#revalidations.push({ sessionId, timeoutMs, answer });
+    this.#asked();
     this.#link.revalidate(sessionId, timeoutMs);
   }
 
@@ -124,6 +166,11 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
 
   /** Answers come in the order of the questions, those of observers behind us among them. */
   #answerRevalidation(sessionId: bigint, valid: boolean): void {
+    this.#takeRevalidation(sessionId, valid);
+    this.#asksOn();
+  }
+
+  #takeRevalidation(sessionId: bigint, valid: boolean): void {
     for (;;) {
       const head = this.#revalidations.shift();
       if (head === undefined) return;
@@ -160,12 +207,20 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
 
   sync(request: Request): void {
     this.#syncs.push(() => request.origin?.complete(request, null));
+    this.#asked();
     this.forward(request);
   }
 
   /** A sync of an observer behind this follower: it takes its place among our own. */
   syncFor(request: Request, done: () => void): void {
     this.#syncs.push(done);
+    this.#asked();
+    this.forward(request);
+  }
+
+  /** What no client connection here stands for until it is answered. */
+  relay(request: Request): void {
+    this.#relayed.passedOn(request.sessionHigh, request.sessionLow, request.end - request.start);
     this.forward(request);
   }
 
@@ -204,7 +259,11 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
 
   #apply(packet: TxnPacket): void {
     const { header, body, digestAt } = parseTxnPacket(packet);
-    this.applyTxn(packet, header, body, this.#requestOf(header), digestAt);
+    const request = this.#requestOf(header);
+    this.applyTxn(packet, header, body, request, digestAt);
+    const { clientHigh, clientLow, type } = header;
+    if (type === OpCode.closeSession) this.#relayed.ended(clientHigh, clientLow);
+    else if (request === null || type === OpCode.createSession) this.#relayed.answered(clientHigh, clientLow);
     this.onRelayed?.(packet);
     this.parts.metrics.counter('txn_committed_count').add();
   }

@@ -49,6 +49,8 @@ export abstract class Learner implements Role {
   #watchdog: Timer | null = null;
   #lastHeardMs = 0;
   #isHeld = false;
+  /** The master does not take in what it was sent: it is asked for nothing more. ACKs and PINGs go all the same. */
+  #isLinkFull = false;
   #startedMs = 0;
   #newEpoch = -1;
   /** The leader's epoch is not one to follow. */
@@ -99,6 +101,8 @@ export abstract class Learner implements Role {
   protected abstract serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void;
   /** A packet of phase 3. */
   protected abstract onBroadcast(packet: PacketView): void;
+  /** The master takes in what it is sent again. */
+  protected abstract onLinkDrained(): void;
   /** Stops what `serve` began; `done` when its writes are on disk. */
   protected abstract stopServing(reason: string, done: () => void): void;
 
@@ -165,6 +169,7 @@ export abstract class Learner implements Role {
         heard = true;
         this.#onData(chunk);
       },
+      onDrain: () => this.#onDrained(),
       onClose: reason => {
         if (heard || this.#phase !== 'leaderInfo') this.end(`connection to the master lost: ${reason}`);
         else this.#onUnanswered();
@@ -210,9 +215,19 @@ export abstract class Learner implements Role {
     if (connection === null) return;
     connection.write(head.buffer, 0, head.length);
     connection.write(bytes, start, end);
-    connection.write(tail);
+    if (!connection.write(tail)) this.#isLinkFull = true;
     const size = head.length + end - start + tail.length;
     this.context.metrics.trafficOf('sent', packetName(type).toLowerCase(), 'master').add(size);
+  }
+
+  get hasRoom(): boolean {
+    return !this.#isLinkFull;
+  }
+
+  #onDrained(): void {
+    if (!this.#isLinkFull) return;
+    this.#isLinkFull = false;
+    if (this.#phase === 'broadcast') this.onLinkDrained();
   }
 
   /** Nothing more is read from the master: this server has enough to apply. */

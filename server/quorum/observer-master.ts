@@ -1,4 +1,5 @@
 import { quorumAddressOf } from '../config/quorum-server.ts';
+import type { Request } from '../processors/request.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
@@ -16,6 +17,7 @@ import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts
 import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
 import type { PacketView } from './packet-stream.ts';
 import type { PeerContext } from './peer-context.ts';
+import { RequestLine } from './request-line.ts';
 
 /**
  * A follower in the leader's place for observers (rows 000-10, 004-14..19): same handshake, local answers, and
@@ -32,6 +34,7 @@ export class ObserverMaster implements LearnerMaster {
   readonly #handlers = new Set<LearnerHandler>();
   readonly #observers = new Set<LearnerHandler>();
   readonly #backlog = new LearnerBacklog();
+  readonly #requests: RequestLine;
   #listener: { close(): void } | null = null;
   #pingTimer: Timer | null = null;
   #lastRelayed = 0;
@@ -42,6 +45,8 @@ export class ObserverMaster implements LearnerMaster {
     this.throttlers = syncThrottlers(context);
     this.#server = server;
     this.#epoch = epoch;
+    this.#requests = new RequestLine({ turns: context.turns, hasRoom: () => server.hasRoom });
+    server.onRoom = () => this.#requests.goOn();
     showBacklogs(context.metrics, [this.#backlog]);
   }
 
@@ -132,21 +137,43 @@ export class ObserverMaster implements LearnerMaster {
     this.#server.touchSession(sessionHigh, sessionLow, joinId(sessionHigh, sessionLow), timeoutMs);
   }
 
+  /** The leader, who keeps the sessions, cannot know them by this follower: it is held back only while hardly anything is committed. */
+  onHeldBack(): void {}
+
   turnsOf(): TurnQueue {
     return this.context.turns;
   }
 
   onRequest(handler: LearnerHandler, packet: PacketView): void {
-    const request = readRequest(handler, packet, this.context.clock.monotonicMs());
+    const nowMs = this.context.clock.monotonicMs();
+    if (!this.#requests.isNeeded) {
+      this.#passOn(handler, readRequest(handler, packet, nowMs));
+      return;
+    }
+    const request = readRequest(handler, packet.kept(), nowMs);
+    this.#requests.wait(handler, false, packet.end - packet.start, () => this.#passOn(handler, request));
+  }
+
+  #passOn(handler: LearnerHandler, request: Request): void {
     if (request.op === OpCode.sync) {
       this.#server.syncFor(request, () => handler.sendPacket(SYNC_ANSWER));
     } else {
-      this.#server.forward(request);
+      this.#server.relay(request);
     }
   }
 
   onRevalidate(handler: LearnerHandler, packet: PacketView): void {
     const { id, timeoutMs } = readRevalidate(packet);
+    if (!this.#requests.isNeeded) {
+      this.#revalidate(handler, id, timeoutMs);
+      return;
+    }
+    this.#requests.wait(handler, false, packet.end - packet.start, () =>
+      this.#revalidate(handler, id, timeoutMs),
+    );
+  }
+
+  #revalidate(handler: LearnerHandler, id: bigint, timeoutMs: number): void {
     this.#server.revalidate(id, timeoutMs, valid => handler.sendPacket(revalidateAnswer(id, valid)));
   }
 
@@ -157,6 +184,7 @@ export class ObserverMaster implements LearnerMaster {
 
   stop(reason: string): void {
     this.#stopped = true;
+    this.#requests.stop();
     this.#listener?.close();
     this.#pingTimer?.cancel();
     for (const handler of [...this.#handlers]) handler.close(reason, false);

@@ -69,6 +69,10 @@ export class Observer extends Learner {
     this.#serving!.server.commit(packet);
   }
 
+  protected onLinkDrained(): void {
+    this.#serving?.server.linkDrained();
+  }
+
   protected stopServing(reason: string, done: () => void): void {
     this.#serving?.stop(reason);
     if (this.#sync === null) done();

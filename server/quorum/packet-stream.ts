@@ -29,6 +29,21 @@ export class PacketView {
     return Buffer.from(this.bytes.subarray(this.start, this.end));
   }
 
+  /** The same packet, to be kept: in memory of its own. */
+  kept(): PacketView {
+    const kept = new PacketView();
+    kept.type = this.type;
+    kept.zxid = this.zxid;
+    kept.bytes = this.copy();
+    kept.end = kept.bytes.length;
+    if (this.hasData) {
+      kept.dataStart = this.dataStart - this.start;
+      kept.dataEnd = this.dataEnd - this.start;
+    }
+    kept.authStart = this.authStart - this.start;
+    return kept;
+  }
+
   data(): Buffer {
     return this.hasData ? this.bytes.subarray(this.dataStart, this.dataEnd) : EMPTY;
   }

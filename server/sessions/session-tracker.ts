@@ -109,6 +109,11 @@ export class SessionTracker {
     return true;
   }
 
+  /** All sessions of an owner whose word of them cannot be heard. */
+  touchAllOf(owner: object): void {
+    for (const session of this.#sessions.values()) if (session.owner === owner) this.touch(session);
+  }
+
   /** OK, SESSIONEXPIRED, or SESSIONMOVED when the session's client is known to be elsewhere. The first asker becomes the owner. */
   check(high: number, low: number, owner: object): number {
     const session = this.#sessions.get(high, low);

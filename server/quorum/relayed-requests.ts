@@ -1,0 +1,77 @@
+import { LongMap } from '../wire/long-map.ts';
+
+/** What a request takes at the leader beside its bytes. */
+const REQUEST_BYTES = 2048;
+
+/** Of one session, oldest first; how large each is does not matter, for all of them come back. */
+interface Relayed {
+  count: number;
+  bytes: number;
+}
+
+/**
+ * Requests that a learner has passed on and that no client connection of its own stands for: those of observers behind it, and
+ * of clients that have left. The leader keeps them until they are committed, so they are counted here until their transactions
+ * come back: whoever comes and goes, or stands behind many observers, costs the leader no more than everybody else.
+ */
+export class RelayedRequests {
+  readonly #bytesMax: number;
+  readonly #bySession = new LongMap<Relayed>();
+  readonly #onRoom: () => void;
+  #bytes = 0;
+  #isFull = false;
+
+  constructor(bytesMax: number, onRoom: () => void) {
+    this.#bytesMax = bytesMax;
+    this.#onRoom = onRoom;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  passedOn(sessionHigh: number, sessionLow: number, bytes: number, count = 1): void {
+    const kept = bytes + count * REQUEST_BYTES;
+    const known = this.#bySession.get(sessionHigh, sessionLow);
+    if (known === undefined) {
+      this.#bySession.set(sessionHigh, sessionLow, { count, bytes: kept });
+    } else {
+      known.count += count;
+      known.bytes += kept;
+    }
+    this.#bytes += kept;
+    if (this.#bytes >= this.#bytesMax) this.#isFull = true;
+  }
+
+  /** A transaction of that session came back. */
+  answered(sessionHigh: number, sessionLow: number): void {
+    if (this.#bytes === 0) return;
+    const relayed = this.#bySession.get(sessionHigh, sessionLow);
+    if (relayed === undefined) return;
+    const bytes = Math.ceil(relayed.bytes / relayed.count);
+    relayed.count--;
+    relayed.bytes -= bytes;
+    if (relayed.count === 0) this.#bySession.delete(sessionHigh, sessionLow);
+    this.#letGo(bytes);
+  }
+
+  /** The session is over: whatever of it has not come back never will. */
+  ended(sessionHigh: number, sessionLow: number): void {
+    if (this.#bytes === 0) return;
+    const relayed = this.#bySession.get(sessionHigh, sessionLow);
+    if (relayed === undefined) return;
+    this.#bySession.delete(sessionHigh, sessionLow);
+    this.#letGo(relayed.bytes);
+  }
+
+  #letGo(bytes: number): void {
+    this.#bytes -= bytes;
+    if (!this.#isFull || this.#bytes > this.#bytesMax / 2) return;
+    this.#isFull = false;
+    this.#onRoom();
+  }
+}

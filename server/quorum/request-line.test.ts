@@ -1,0 +1,103 @@
+import { assert, suite } from '#test';
+import { TurnQueue } from '../processors/turn-queue.ts';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual-time.ts';
+import { RequestLine, type RequestSender } from './request-line.ts';
+
+const test = suite('quorum: requests of learners that wait for room');
+
+const KIB = 1024;
+const LIMITS = { heldBytes: 10 * KIB, othersBytesMax: 40 * KIB, voterBytesMax: 80 * KIB };
+/** With what an entry takes beside it, a KiB. */
+const REQUEST_BYTES = 512;
+
+class Sender implements RequestSender {
+  isHeld = false;
+  closed: string | null = null;
+  holdRequests(): void {
+    this.isHeld = true;
+  }
+  releaseRequests(): void {
+    this.isHeld = false;
+  }
+  close(reason: string): void {
+    this.closed = reason;
+  }
+}
+
+function lineWith(room: { left: number }) {
+  const time = new VirtualTime();
+  const turns = new TurnQueue(new VirtualClock(time));
+  const line = new RequestLine({ turns, hasRoom: () => room.left > 0 }, LIMITS);
+  const done: string[] = [];
+  const ask = (sender: Sender, name: string, isVoter = false) => {
+    const run = () => {
+      room.left--;
+      done.push(name);
+    };
+    if (line.isNeeded) line.wait(sender, isVoter, REQUEST_BYTES, run);
+    else run();
+  };
+  const goOn = () => {
+    line.goOn();
+    time.advance(10);
+  };
+  return { line, done, ask, goOn };
+}
+
+test('B5: in the order in which they came, as far as there is room; whoever comes later waits behind them', () => {
+  const room = { left: 1 };
+  const { line, done, ask, goOn } = lineWith(room);
+  const [a, b] = [new Sender(), new Sender()];
+  for (const [sender, name] of [
+    [a, '1'],
+    [b, '2'],
+    [a, '3'],
+  ] as const)
+    ask(sender, name);
+  assert.equal(done, ['1']);
+  room.left = 1;
+  ask(b, '4');
+  assert.equal(done, ['1'], 'there is room, and others come first');
+  goOn();
+  assert.equal(done, ['1', '2']);
+  room.left = 10;
+  goOn();
+  assert.equal(done, ['1', '2', '3', '4']);
+  assert.equal([line.length, line.bytes], [0, 0]);
+  ask(a, '5');
+  assert.is(done.at(-1), '5');
+});
+
+test('B5: a learner that does not vote is not read from above a bound, until its own are taken; beyond the next it is closed', () => {
+  const room = { left: 0 };
+  const { line, ask, goOn } = lineWith(room);
+  const early = new Sender();
+  for (let n = 0; n < 10; n++) ask(early, 'early');
+  assert.not.ok(early.isHeld);
+  const late = new Sender();
+  ask(late, 'late');
+  assert.ok(late.isHeld);
+  assert.not.ok(early.isHeld, 'it has added nothing since');
+  room.left = 10;
+  goOn();
+  assert.ok(late.isHeld, 'its own still waits');
+  room.left = 1;
+  goOn();
+  assert.not.ok(late.isHeld);
+  const strangers = Array.from({ length: 60 }, () => new Sender());
+  for (const stranger of strangers) ask(stranger, 'one each');
+  assert.is(strangers.filter(({ closed }) => closed !== null).length, 60 - 40);
+  assert.ok(line.bytes <= 60 * KIB);
+});
+
+test('B5: a voter is never held, for its acks come behind its requests; it has a bound of its own, which strangers do not use up', () => {
+  const room = { left: 0 };
+  const { ask } = lineWith(room);
+  const [voter, stranger] = [new Sender(), new Sender()];
+  for (let n = 0; n < 60; n++) ask(stranger, 'stranger');
+  for (let n = 0; n < 80; n++) ask(voter, 'voter', true);
+  assert.equal([voter.isHeld, voter.closed], [false, null]);
+  ask(voter, 'voter', true);
+  assert.match(voter.closed!, /bytes of its requests wait for a quorum/);
+});

@@ -1,0 +1,130 @@
+import { Fifo } from '../processors/fifo.ts';
+import { BYTES_PER_UNIT, type TurnBudget, Units } from '../processors/turn-budget.ts';
+import type { TurnQueue, TurnWorker } from '../processors/turn-queue.ts';
+
+const MIB = 1024 * 1024;
+/** What a request that waits takes beside its bytes. */
+const ENTRY_BYTES = 512;
+
+export interface RequestLineLimits {
+  /** Of all that are no voters: at this much, whoever adds to it is not read from until its own requests are taken. */
+  readonly heldBytes: number;
+  /** Of the same: beyond this, which only connections that come and go can reach, whoever adds to it is closed. */
+  readonly othersBytesMax: number;
+  /** Of one voter, which is never held: the acks without which nothing is committed come behind its requests. */
+  readonly voterBytesMax: number;
+}
+
+/** A learner of this project has 64 MiB of requests under way and as much again of clients that have left. */
+export const REQUEST_LINE_LIMITS: RequestLineLimits = {
+  heldBytes: 32 * MIB,
+  othersBytesMax: 128 * MIB,
+  voterBytesMax: 256 * MIB,
+};
+
+/** The connection of a learner, as the line sees it. */
+export interface RequestSender {
+  holdRequests(): void;
+  releaseRequests(): void;
+  close(reason: string): void;
+}
+
+export interface RequestLineHost {
+  readonly turns: TurnQueue;
+  /** The next request can be taken. */
+  hasRoom(): boolean;
+}
+
+interface Entry {
+  readonly sender: RequestSender;
+  readonly isVoter: boolean;
+  readonly bytes: number;
+  readonly run: () => void;
+}
+
+/**
+ * What learners ask for, REQUEST, SYNC and REVALIDATE, while the server behind has no room for more: it waits in the order in
+ * which it came, so that an answer still stands for what was asked before it. PINGs and ACKs go past it.
+ */
+export class RequestLine implements TurnWorker {
+  turnTag = 0;
+  inLine = false;
+  readonly #host: RequestLineHost;
+  readonly #limits: RequestLineLimits;
+  readonly #entries = new Fifo<Entry>();
+  readonly #bytesOf = new Map<RequestSender, number>();
+  readonly #held = new Set<RequestSender>();
+  #othersBytes = 0;
+  /** All that wait, those of voters among them. */
+  bytes = 0;
+
+  constructor(host: RequestLineHost, limits: RequestLineLimits = REQUEST_LINE_LIMITS) {
+    this.#host = host;
+    this.#limits = limits;
+  }
+
+  get length(): number {
+    return this.#entries.length;
+  }
+
+  /** The next request has to wait. */
+  get isNeeded(): boolean {
+    return this.#entries.length > 0 || !this.#host.hasRoom();
+  }
+
+  /** `run` is called when those before it have been, and there is room. It keeps `requestBytes` alive, and nothing besides. */
+  wait(sender: RequestSender, isVoter: boolean, requestBytes: number, run: () => void): void {
+    const bytes = requestBytes + ENTRY_BYTES;
+    this.#entries.push({ sender, isVoter, bytes, run });
+    this.#count(sender, isVoter, bytes);
+    const { heldBytes, othersBytesMax, voterBytesMax } = this.#limits;
+    const ofSender = this.#bytesOf.get(sender) ?? 0;
+    if (isVoter) {
+      if (ofSender > voterBytesMax) sender.close(`${ofSender} bytes of its requests wait for a quorum`);
+    } else if (this.#othersBytes > othersBytesMax) {
+      sender.close(`${this.#othersBytes} bytes of requests of learners that do not vote wait for a quorum`);
+    } else if (this.#othersBytes > heldBytes && !this.#held.has(sender)) {
+      this.#held.add(sender);
+      sender.holdRequests();
+    }
+  }
+
+  #count(sender: RequestSender, isVoter: boolean, bytes: number): void {
+    this.bytes += bytes;
+    if (!isVoter) this.#othersBytes += bytes;
+    const left = (this.#bytesOf.get(sender) ?? 0) + bytes;
+    if (left > 0) {
+      this.#bytesOf.set(sender, left);
+      return;
+    }
+    this.#bytesOf.delete(sender);
+    if (this.#held.delete(sender)) sender.releaseRequests();
+  }
+
+  /** There may be room. */
+  goOn(): void {
+    if (this.#entries.length > 0) this.#host.turns.wake(this);
+  }
+
+  work(budget: TurnBudget): boolean {
+    for (let pieces = 0; this.#entries.length > 0 && this.#host.hasRoom(); pieces++) {
+      if (pieces > 0 && budget.sliceIsOver) return true;
+      const { sender, isVoter, bytes, run } = this.#entries.shift()!;
+      budget.spend(2 * Units.write + bytes / BYTES_PER_UNIT);
+      run();
+      this.#count(sender, isVoter, -bytes);
+    }
+    return false;
+  }
+
+  lined(): void {}
+
+  /** Its role ends: nobody waits any more. */
+  stop(): void {
+    this.#entries.clear();
+    this.#bytesOf.clear();
+    this.#held.clear();
+    this.bytes = 0;
+    this.#othersBytes = 0;
+  }
+}

@@ -1,0 +1,173 @@
+/** What a leader and its learners keep while a quorum, or the leader, is slow. In virtual time. */
+import { assert, suite } from '#test';
+import { body, helloFrame, MemoryClient } from '../memory-client.test-kit.ts';
+import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { Request } from '../processors/request.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { PacketType } from '../wire/quorum-packet.ts';
+import { e2, openSession, Play, requestData } from './leader.test-kit.ts';
+import { LeaderZooKeeperServer, OUTSTANDING_BYTES_MAX } from './leader-zookeeper-server.ts';
+import { serve } from './learner.test-kit.ts';
+import { LearnerZooKeeperServer, QUESTIONS_MAX, RELAYED_BYTES_MAX } from './learner-zookeeper-server.ts';
+import { TICK_MS } from './peer.test-kit.ts';
+
+const test = suite('quorum: a slow quorum, and a slow leader');
+
+const { ACK, REQUEST } = PacketType;
+const MIB = 1024 * 1024;
+const VALUE = 'x'.repeat(1_000_000);
+
+function setData(session: number, cxid: number): Buffer {
+  return requestData(OpCode.setData, cxid, body.setData('/', VALUE), session);
+}
+
+test('B5: proposals that no quorum has acked are bounded in bytes; learners wait in order, acks and pings of voters pass', () => {
+  const play = new Play();
+  const two = play.serve(2);
+  play.serveAlso(3);
+  const observer = play.observe(4);
+  openSession(two);
+  openSession(observer, 0x99);
+  two.told();
+  for (const zxid of [e2(1), e2(2)]) two.send(ACK, zxid);
+  two.told();
+  observer.told();
+  for (const learner of [two, observer]) learner.answersPings = true;
+  const server = play.leader.server!;
+  const COUNT = 100;
+  for (let n = 1; n <= COUNT; n++) {
+    two.send(REQUEST, -1, setData(0x77, n));
+    observer.send(REQUEST, -1, setData(0x99, n));
+    play.stage.time.advance(3);
+    assert.ok(server.outstandingBytes <= OUTSTANDING_BYTES_MAX + 3 * MIB, `${server.outstandingBytes} bytes`);
+  }
+  assert.not.ok(server.hasRoom);
+  const pings = two.pings.length;
+  play.stage.time.advance(TICK_MS);
+  assert.ok(two.pings.length > pings);
+  // The observer is not read from, and must not be cut for being silent.
+  let acked = 2;
+  for (let left = 12; left > 0; left--) {
+    two.send(ACK, e2(++acked));
+    play.stage.time.advance(TICK_MS / 2);
+  }
+  assert.equal([two.closed, observer.closed], [null, null]);
+  let informed = 0;
+  for (let rounds = 0; informed < 2 * COUNT && rounds < 200; rounds++) {
+    for (let n = 0; n < 10 && acked < server.lastProposed - e2(0); n++) two.send(ACK, e2(++acked));
+    two.told();
+    informed += observer.told().filter(name => name.startsWith('INFORM')).length;
+  }
+  assert.is(informed, 2 * COUNT, 'each is committed');
+  assert.is(server.outstandingBytes, 0);
+});
+
+test('B5: clients that leave their writes behind use up no more than a server may keep; whoever asks next waits, and gets it', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0 }).start();
+  const server = ensemble.server(1).view.serving!;
+  assert.ok(server instanceof LeaderZooKeeperServer);
+  const leaving = Array.from({ length: 40 }, () => MemoryClient.open(ensemble));
+  const staying = MemoryClient.open(ensemble);
+  ensemble.machine(1).disk.syncDelayMs = 3_000;
+  let most = 0;
+  for (const client of leaving) {
+    for (let i = 0; i < 4; i++) client.send(OpCode.setData, body.setData('/', VALUE));
+    ensemble.time.advance(5);
+    client.raw.destroy();
+    ensemble.time.advance(5);
+    most = Math.max(most, server.outstandingBytes);
+  }
+  assert.ok(most <= OUTSTANDING_BYTES_MAX + 3 * MIB, `${most} bytes`);
+  assert.not.ok(server.hasRoom);
+  const lastProposed = server.lastProposed;
+  const xid = staying.send(OpCode.setData, body.setData('/', 'mine'));
+  const newcomers = Array.from({ length: 3 }, () => new MemoryClient(ensemble, 1));
+  const impatient = ensemble.dial(1, CLIENT_PORT);
+  impatient.write(helloFrame());
+  ensemble.time.advance(5);
+  impatient.destroy();
+  ensemble.time.advance(5);
+  assert.is(server.lastProposed, lastProposed, 'sessions are writes too');
+  ensemble.machine(1).disk.syncDelayMs = 0;
+  assert.is(staying.reply(xid).err, ErrorCode.OK);
+  ensemble.wait(
+    () => newcomers.every(({ response }) => response !== null),
+    'sessions of those who came meanwhile',
+  );
+  ensemble.wait(() => server.outstandingBytes === 0, 'nothing to be kept');
+});
+
+test('B5: a learner asks no more of a master that does not read; what it was asked meanwhile follows when it does', () => {
+  const { stage, master } = serve('follower');
+  const server = stage.serving!;
+  assert.ok(server instanceof LearnerZooKeeperServer);
+  let rooms = 0;
+  server.onRoom = () => rooms++;
+  master.pause();
+  let asked = 0;
+  while (server.hasRoom) {
+    server.forward(requestOf(7, asked++));
+    stage.time.advance(1);
+    assert.ok(asked < 10, 'there is an end to it');
+  }
+  assert.is(rooms, 0);
+  master.resume();
+  stage.wait(() => server.hasRoom, 'room');
+  assert.is(rooms, 1);
+  assert.is(master.told().length, asked);
+});
+
+test('B5: clients of a learner that leave, and observers behind it, keep no more at the leader than a bound', () => {
+  const { stage, master } = serve('follower');
+  const server = stage.serving!;
+  assert.ok(server instanceof LearnerZooKeeperServer);
+  let asked = 0;
+  while (server.hasRoom) {
+    if (asked % 2 === 0) server.relay(requestOf(7, asked));
+    else {
+      server.forward(requestOf(8, asked));
+      server.leftBehind(0, 8, 1, VALUE.length);
+    }
+    asked++;
+    stage.settle();
+    assert.ok(asked < 100, 'there is an end to it');
+  }
+  assert.ok(server.relayedBytes <= RELAYED_BYTES_MAX + MIB);
+  assert.is(master.told().length, asked);
+});
+
+test('B5: sessions that come back are asked for so many at a time', () => {
+  const { stage, master } = serve('follower');
+  const server = stage.serving!;
+  assert.ok(server instanceof LearnerZooKeeperServer);
+  const answers: boolean[] = [];
+  for (let n = 0; n < QUESTIONS_MAX; n++) {
+    assert.ok(server.hasRoom);
+    server.revalidate(1n, 4000, valid => void answers.push(valid));
+  }
+  stage.settle();
+  assert.not.ok(server.hasRoom);
+  const answer = Buffer.alloc(9);
+  answer.writeBigInt64BE(1n);
+  for (let n = 0; n < QUESTIONS_MAX / 2; n++) master.send(PacketType.REVALIDATE, -1, answer);
+  stage.wait(() => server.hasRoom, 'room');
+  assert.is(answers.length, QUESTIONS_MAX / 2);
+});
+
+function requestOf(session: number, cxid: number): Request {
+  const bytes = Buffer.from(VALUE);
+  return new Request({
+    sessionHigh: 0,
+    sessionLow: session,
+    cxid,
+    op: OpCode.setData,
+    bytes,
+    start: 0,
+    end: bytes.length,
+    owner: {},
+    origin: null,
+    identities: () => [],
+    arrivedMs: 0,
+  });
+}
