@@ -319,6 +319,24 @@ test('field report C4: a leader with leaderServes=no is called leader, with its 
   );
 });
 
+test("zabstate: addresses as upstream's MultipleAddresses, which are objects", () => {
+  const { view } = new MemoryEnsemble({ voters: 2 }).start().server(1);
+  const { quorum_address, election_address, client_address } = json(view, 'zabstate');
+  const only = (port: number) => ({
+    empty: false,
+    all_addresses: [`zk1:${port}`],
+    all_reachable_addresses: [`zk1:${port}`],
+    one: `zk1:${port}`,
+    reachable_address: `zk1:${port}`,
+    wildcard_addresses: [`0.0.0.0:${port}`],
+    all_ports: [port],
+    all_host_strings: ['zk1'],
+    all_reachable_addresses_or_all: [`zk1:${port}`],
+    reachable_or_one: `zk1:${port}`,
+  });
+  assert.equal([quorum_address, election_address, typeof client_address], [only(2888), only(3888), 'string']);
+});
+
 test('roles in an ensemble: who leads is the leader elections chose, on an observer too; its observers', () => {
   const ensemble = new MemoryEnsemble({ voters: 2, observers: 1 }).start();
   const { leader } = ensemble;

@@ -1,11 +1,13 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
-import { electionAddressOf, quorumAddressOf } from '../config/quorum-server.ts';
+import type { QuorumServer } from '../config/quorum-server.ts';
 import { formatAddress } from '../runtime/host-address.ts';
+import type { Address } from '../runtime/runtime.ts';
 import { FULL_VERSION } from '../version.ts';
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
 import { Double, JsonEntries, JsonList, type Json as JsonValue, jsonPieces } from './exact-json.ts';
 import { atMost, PAUSE, type Pause } from './live.ts';
 import { monitorLines } from './monitor.ts';
+import { multipleAddresses } from './multiple-addresses.ts';
 import type { ServerView } from './server-view.ts';
 import { sessionBuckets } from './session-listing.ts';
 import { type Listed, sessionsByWatchedPath, watchesBySession, watchSummary } from './watch-listing.ts';
@@ -347,6 +349,10 @@ function votingView({ config }: ServerView): JsonValue {
   );
 }
 
+function addresses(server: QuorumServer, port: 'quorumPort' | 'electionPort'): Address[] {
+  return server.addresses.map(each => ({ host: each.host, port: each[port] }));
+}
+
 function zabState(view: ServerView): Json {
   const { peer, config } = view;
   if (peer === null) return { voting: false, zabstate: '' };
@@ -355,8 +361,8 @@ function zabState(view: ServerView): Json {
   return {
     myid: config.quorum?.sid ?? 0,
     is_leader: view.leader !== null,
-    quorum_address: own === undefined ? null : formatAddress(quorumAddressOf(own)),
-    election_address: own === undefined ? null : formatAddress(electionAddressOf(own)),
+    quorum_address: own === undefined ? null : multipleAddresses(addresses(own, 'quorumPort')),
+    election_address: own === undefined ? null : multipleAddresses(addresses(own, 'electionPort')),
     client_address: config.clientAddress === undefined ? null : formatAddress(config.clientAddress),
     voting: config.quorum?.role !== 'observer',
     last_zxid: zxidToHex(zxid),

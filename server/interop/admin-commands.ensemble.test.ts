@@ -98,6 +98,29 @@ test(
 );
 
 test(
+  "zabstate: the state of the leader and of a follower as Apache's, addresses as objects",
+  async () => {
+    requireApache();
+    const shapes: unknown[] = [];
+    for (const is of ['apache', 'zklab'] as const) {
+      await withEnsemble(
+        [
+          { is, admin: true },
+          { is, admin: true },
+        ],
+        async ensemble => {
+          await ensemble.start();
+          const states = [1, 2].map(sid => ensemble.member(sid).command('zabstate'));
+          shapes.push((await Promise.all(states)).map(shapeOf));
+        },
+      );
+    }
+    assert.equal(shapes[1], shapes[0]);
+  },
+  DEADLINE,
+);
+
+test(
   'field report C4: initial_configuration: the text of zoo.cfg; where Apache has none, in an ensemble, ours too',
   async () => {
     requireApache();
