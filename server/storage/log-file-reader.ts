@@ -79,7 +79,7 @@ export class LogFileReader {
     const at = this.#offset;
     const head = this.#bytesAt(at, ENTRY_HEAD_BYTES);
     const length = this.#lengthAt(at);
-    if (length === 0) return this.#endAt(at, head.every(isZero) ? undefined : 'it ends inside an entry');
+    if (length === 0) return this.#endAt(at, isAllZeros(head) ? undefined : 'it ends inside an entry');
     const reason = this.#damageOf(at, length);
     if (reason !== undefined) return this.#endAt(at, reason);
     const txn = this.#bytesAt(at + ENTRY_HEAD_BYTES, length);
@@ -140,7 +140,7 @@ export class LogFileReader {
     if (length < 0) return false;
     if (length === 0 || end > this.#size || this.#bytesAt(end - 1, 1)[0] === 0) return true;
     for (let from = at; from < end; from = sectorAfter(from)) {
-      if (this.#bytesAt(from, Math.min(sectorAfter(from), end) - from).every(isZero)) return true;
+      if (isAllZeros(this.#bytesAt(from, Math.min(sectorAfter(from), end) - from))) return true;
     }
     return false;
   }
@@ -152,17 +152,28 @@ export class LogFileReader {
 
   /** True when only the length is wrong: what stands there up to the zeros has the checksum that is stored. */
   #isWholeBut(at: number): boolean {
-    const rest = this.#bytesAt(at, this.#size - at);
-    const end = rest.findLastIndex(byte => byte !== 0);
-    if (end < ENTRY_HEAD_BYTES + TXN_HEADER_BYTES || rest[end] !== ENTRY_END) return false;
+    const end = this.#lastFilled(at) - at;
+    if (end < ENTRY_HEAD_BYTES + TXN_HEADER_BYTES || this.#byteAt(at + end) !== ENTRY_END) return false;
+    const rest = this.#bytesAt(at, end);
     return rest.readUInt32BE(4) === adler32(rest, ENTRY_HEAD_BYTES, end);
+  }
+
+  /** Where the last byte stands that is no zero; before `from` when there is none. A file may have 64 MiB of zeros at its end. */
+  #lastFilled(from: number): number {
+    for (let end = this.#size; end > from; ) {
+      const start = Math.max(from, end - READ_BYTES);
+      const bytes = this.#bytesAt(start, end - start);
+      if (!isAllZeros(bytes)) return start + bytes.findLastIndex(byte => byte !== 0);
+      end = start;
+    }
+    return from - 1;
   }
 
   /** Looks for a whole entry that starts at `from` or later. Zeros, which padding is made of, are passed quickly. */
   #entryBehind(from: number): boolean {
     for (let at = from; at < this.#size; ) {
       const bytes = this.#bytesAt(at, READ_BYTES);
-      if (bytes.length === ZEROS.length ? bytes.equals(ZEROS) : bytes.every(isZero)) {
+      if (isAllZeros(bytes)) {
         at += bytes.length;
         continue;
       }
@@ -230,6 +241,7 @@ function sectorAfter(position: number): number {
   return position - (position % SECTOR_BYTES) + SECTOR_BYTES;
 }
 
-function isZero(byte: number): boolean {
-  return byte === 0;
+/** Of at most `READ_BYTES`. */
+function isAllZeros(bytes: Buffer): boolean {
+  return bytes.equals(ZEROS.subarray(0, bytes.length));
 }

@@ -1,10 +1,12 @@
 import { assert, suite } from '#test';
 import { silentLogger } from '../runtime/logger.ts';
 import type { MemoryDisk } from '../runtime/memory-disk.ts';
+import type { Disk } from '../runtime/runtime.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { FileTxnLog } from './file-txn-log.ts';
 import { forgetAfter } from './forget.ts';
+import { LogFileReader } from './log-file-reader.ts';
 import { createPacket, type TestRig, testRig } from './testing.ts';
 import { TxnLogReader } from './txn-log-reader.ts';
 
@@ -151,6 +153,32 @@ test('one flipped bit is never read as data, and never taken for a torn end: the
     if (position >= lastEntry) readAll(rig.disk, E1 + 4);
     rig.disk.flipBit(path, position, bit);
   }
+});
+
+test('a damaged end in front of 64 MiB of zeros is judged in small pieces, in no time', () => {
+  const rig = testRig();
+  writeFiles(rig, [range(E1, 1, 2)]);
+  const path = '/log/log.100000001';
+  const file = rig.disk.open(path, 'a+');
+  const size = file.size();
+  // The last mark: what was an entry is none any more, torn or not.
+  file.writeAt(size - 1, Buffer.from([7]));
+  file.truncate(size + 64 * 1024 * 1024);
+  let most = 0;
+  const disk = {
+    open: () => ({
+      size: () => file.size(),
+      close() {},
+      readAt: (position: number, length: number) => {
+        most = Math.max(most, length);
+        return file.readAt(position, length);
+      },
+    }),
+  };
+  const reader = new LogFileReader(disk as unknown as Disk, path);
+  while (reader.next() !== null);
+  assert.equal([reader.damage?.reason, reader.damage?.torn], ['an entry without its end mark', false]);
+  assert.ok(most <= 256 * 1024, `${most} bytes at once`);
 });
 
 test('an entry whose sectors reached the medium in part is torn, whichever of them is missing', () => {
