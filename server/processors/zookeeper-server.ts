@@ -127,7 +127,7 @@ export abstract class ZooKeeperServer {
     const all = [tree.dataWatches, tree.childWatches].every(watches =>
       watches.removeWatcher(connection, WATCHES_PER_TURN_MAX),
     );
-    if (!all) this.parts.clock.after(0, () => this.#forgetWatches(connection, tree));
+    if (!all) this.parts.clock.inNextTurn(() => this.#forgetWatches(connection, tree));
   }
 
   /** From now on transactions of this session are answered here. An older connection of it is closed. */

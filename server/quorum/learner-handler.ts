@@ -204,7 +204,6 @@ export class LearnerHandler {
     const sid = reader.remaining >= 8 ? reader.readLong() : -1;
     const protocolVersion = reader.remaining >= 4 ? reader.readInt() : 0;
     const acceptedEpoch = epochOf(packet.zxid);
-    const configVersion = reader.remaining >= 8 ? reader.readLong() : 0;
     if (protocolVersion < PROTOCOL_VERSION) {
       this.close(
         `learner ${sid} speaks protocol 0x${protocolVersion.toString(16)}, 0x10000 (3.4) or later accepted`,
@@ -221,7 +220,7 @@ export class LearnerHandler {
       return;
     }
     this.#isObserver = !isFollower;
-    this.#info = { sid, protocolVersion, configVersion, acceptedEpoch };
+    this.#info = { sid, protocolVersion, acceptedEpoch };
     this.traffic.named(sid, this.#master.context.config.quorum?.config.servers.has(sid) ?? false);
     this.#phase = 'epoch';
     this.#master.awaitEpoch(this, this.#info, epoch => {

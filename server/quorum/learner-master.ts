@@ -9,7 +9,6 @@ import type { PeerContext } from './peer-context.ts';
 export interface LearnerInfo {
   readonly sid: number;
   readonly protocolVersion: number;
-  readonly configVersion: number;
   readonly acceptedEpoch: number;
 }
 
