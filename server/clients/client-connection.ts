@@ -74,7 +74,7 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
     this.#host = host;
     this.openedMs = clock.monotonicMs();
     this.stats = new ConnectionStats(clock.wallMs());
-    this.output = new ClientOutput(connection, this.stats);
+    this.output = new ClientOutput(connection, this.stats, () => this.#onSlow());
     this.gate = new ReadGate(connection);
     this.ids = new ClientIdentities(connection.remote.host);
     this.input = new ClientInput(host.frameBytesMax, host.input, this);
@@ -326,16 +326,16 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
     const { config, database } = server.parts;
     if (!config.skipAcl && !database.tree.aclDecisions.allows(acl, Perms.READ, this.ids.all)) return;
     this.stats.lastZxid = zxid;
-    if (this.output.event(type, path, server.parts.stats, this.#requests!.holdsEvents)) return;
+    if (!this.output.event(type, path, server.parts.stats, server.events)) this.#onSlow();
+  }
+
+  /** The client does not keep up with events. */
+  #onSlow(): void {
+    if (this.#state === 'closed') return;
     this.relieve();
     const { eventBytesWaiting } = this.output;
     if (eventBytesWaiting > EVENT_BYTES_MAX)
       this.cut(`${eventBytesWaiting} bytes of watch events wait for a client that does not read`);
-  }
-
-  /** Those that were held because of an answer that comes before them. */
-  releaseEvents(): void {
-    if (!this.output.releaseEvents()) this.relieve();
   }
 
   /** Called again and again: the pings of a client that is not read from are not seen. */
@@ -385,6 +385,7 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
     if (this.#state === 'new') this.#host.server()?.waitsNoMore(this);
     this.#state = 'closed';
     this.gate.leave();
+    this.output.dropEvents();
     this.#requests?.forget();
     this.input.stop();
     this.#server?.removeConnection(this);

@@ -1,14 +1,22 @@
 import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { TurnQueue } from '../processors/turn-queue.ts';
 import type { Connection } from '../runtime/runtime.ts';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { ClientOutput } from './client-output.ts';
 import { ConnectionStats } from './connection-stats.ts';
+import { EventLine } from './event-line.ts';
 import { ServerStats } from './server-stats.ts';
 
 const test = suite('clients: what goes out');
+
+function line(): EventLine {
+  const clock = new VirtualClock();
+  return new EventLine({ clock, turns: new TurnQueue(clock) });
+}
 
 test('facts 24: the event of a setData, and a refused session, byte by byte; each counts as one packet', () => {
   const frames: string[] = [];
@@ -19,8 +27,8 @@ test('facts 24: the event of a setData, and a refused session, byte by byte; eac
     },
   } as unknown as Connection;
   const [stats, totals] = [new ConnectionStats(0), new ServerStats()];
-  const output = new ClientOutput(connection, stats);
-  output.event(3, '/a', totals);
+  const output = new ClientOutput(connection, stats, () => {});
+  output.event(3, '/a', totals, line());
   const refusal = { protocolVersion: 0, timeoutMs: 0, sessionId: 0n, password: Buffer.alloc(16) };
   output.connectResponse({ ...refusal, readOnly: false }, totals);
   output.connectResponse({ ...refusal, readOnly: undefined }, totals);
@@ -35,8 +43,8 @@ test('facts 24: the event of a setData, and a refused session, byte by byte; eac
 test('events that wait are counted from when the client stops reading until it has read all', () => {
   let accepts = true;
   const connection = { write: () => accepts, bytesQueued: 1000 } as unknown as Connection;
-  const output = new ClientOutput(connection, new ConnectionStats(0));
-  const event = () => output.event(3, '/a', new ServerStats());
+  const output = new ClientOutput(connection, new ConnectionStats(0), () => {});
+  const event = () => output.event(3, '/a', new ServerStats(), line());
   event();
   assert.is(output.eventBytesWaiting, 0);
   accepts = false;

@@ -245,12 +245,7 @@ export class SessionRequests {
     if (err === ErrorCode.OK) read.writeTo(body);
     this.#send(xid, op, read.isOfItsBeginning ? zxid : server.lastProcessedZxid, err);
     this.#measure(arrivedMs, server.readLatency);
-    if (read.isOfItsBeginning) this.#connection.releaseEvents();
-  }
-
-  /** What is answered now comes before the changes that events tell of. */
-  get holdsEvents(): boolean {
-    return this.#begun?.read.isOfItsBeginning === true;
+    if (read.isOfItsBeginning) this.#connection.output.releaseEvents();
   }
 
   /** A read that nothing waits in front of. */
@@ -303,8 +298,10 @@ export class SessionRequests {
     } catch (error) {
       err = codeOf(error);
     }
-    if (typeof err !== 'number')
+    if (typeof err !== 'number') {
+      if (err.isOfItsBeginning) this.#connection.output.holdEvents();
       return { read: err, zxid: server.lastProcessedZxid, arrivedMs: this.#connection.arrivedMs };
+    }
     if (err === ErrorCode.UNIMPLEMENTED) {
       this.#refuse(xid, op, err);
       return null;

@@ -1,5 +1,6 @@
 import type { Metrics, Summary } from '../admin/metrics.ts';
 import type { ClientConnection } from '../clients/client-connection.ts';
+import { EventLine } from '../clients/event-line.ts';
 import { Hold } from '../clients/read-gate.ts';
 import type { ServerStats } from '../clients/server-stats.ts';
 import type { ServerConfig } from '../config/server-config.ts';
@@ -54,6 +55,7 @@ export abstract class ZooKeeperServer {
   readonly parts: ServerParts;
   readonly final: FinalRequestProcessor;
   readonly replies = new ReplyWriter();
+  readonly events: EventLine;
   /** Of what an ACL may name. */
   readonly schemes: ReadonlySet<string>;
   /** Of this server's own clients, ms from a request to its answer. */
@@ -73,6 +75,7 @@ export abstract class ZooKeeperServer {
 
   constructor(parts: ServerParts, inProcessMax: number) {
     this.parts = parts;
+    this.events = new EventLine(parts);
     this.schemes = knownSchemes(parts.config.digestAuthEnabled);
     this.readLatency = parts.metrics.summary('readlatency');
     this.updateLatency = parts.metrics.summary('updatelatency');

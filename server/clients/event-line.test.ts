@@ -1,0 +1,120 @@
+import { assert, suite } from '#test';
+import { body, MemoryClient } from '../memory-client.test-kit.ts';
+import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { TurnQueue } from '../processors/turn-queue.ts';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
+import type { JuteWriter } from '../wire/jute.ts';
+import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
+import { OpCode, Xid } from '../wire/opcodes.ts';
+import { writeSetDataRequest } from '../wire/requests.ts';
+import { EVENTS_AT_ONCE_MAX, EventLine, type EventReceiver } from './event-line.ts';
+
+const test = suite('clients: watch events of many');
+
+class Receiver implements EventReceiver {
+  waiting = 0;
+  delivered = 0;
+
+  get hasEventsWaiting(): boolean {
+    return this.waiting > 0;
+  }
+
+  deliverEvents(max: number): number {
+    const count = Math.min(max, this.waiting);
+    this.waiting -= count;
+    this.delivered += count;
+    return count;
+  }
+}
+
+function rig(unitsMax: number): { clock: VirtualClock; line: EventLine } {
+  const clock = new VirtualClock();
+  return { clock, line: new EventLine({ clock, turns: new TurnQueue(clock, unitsMax) }) };
+}
+
+test('field report B1: events of many clients leave a turn’s work at a time, and a client with very many takes turns with the others', () => {
+  const { clock, line } = rig(1000);
+  const receivers = Array.from({ length: 200 }, () => new Receiver());
+  for (const [i, receiver] of receivers.entries()) {
+    receiver.waiting = i === 0 ? 100_000 : 1;
+    line.enter(receiver);
+  }
+  const told = () => receivers.filter(receiver => receiver.delivered > 0).length;
+  const perTurn: number[] = [];
+  while (told() < receivers.length) {
+    const before = told();
+    assert.ok(clock.time.step());
+    perTurn.push(told() - before);
+  }
+  assert.ok(Math.max(...perTurn) <= 62, `${perTurn}`);
+  assert.ok(receivers[0]!.waiting > 90_000);
+  clock.advance(0);
+  assert.equal([receivers[0]!.waiting, line.length], [0, 0]);
+});
+
+test('field report B1: few events leave at once, and of very many so many in each turn', () => {
+  const { clock, line } = rig(1000);
+  const passed = () =>
+    Array.from({ length: 2 * EVENTS_AT_ONCE_MAX }, () => line.passes()).filter(Boolean).length;
+  clock.atEndOfTurn(() => {});
+  assert.is(passed(), EVENTS_AT_ONCE_MAX);
+  assert.is(line.passes(), false);
+  clock.advance(0);
+  assert.is(passed(), EVENTS_AT_ONCE_MAX);
+});
+
+test('the frame of an event is made once for all who are told of it', () => {
+  const { line } = rig(1000);
+  const frame = line.frameOf(3, '/a');
+  assert.is(line.frameOf(3, '/a'), frame);
+  assert.is.not(line.frameOf(4, '/a'), frame);
+  assert.is.not(line.frameOf(3, '/b'), frame);
+});
+
+test('field report B1: events of one write that wait for a turn reach each client before any reply that it asks for then', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: 100 }).start();
+  const [CLIENTS, PATHS] = [40, 50];
+  const writer = MemoryClient.open(ensemble);
+  const paths = Array.from({ length: PATHS }, (_, i) => `/w${i}`);
+  for (const path of paths) writer.create(path, 'old');
+  const clients = Array.from({ length: CLIENTS }, () => MemoryClient.open(ensemble));
+  for (const client of [...clients, writer])
+    for (const path of paths) client.ask(OpCode.getData, body.read(path, true));
+  const before = clients.map(client => client.replies.length);
+  const ownBefore = writer.replies.length;
+  const write = (w: JuteWriter): void => {
+    for (const path of paths) {
+      writeMultiHeader(w, OpCode.setData, false, -1);
+      writeSetDataRequest(w, { path, data: Buffer.from('new'), version: -1 });
+    }
+    writeMultiEnd(w);
+  };
+  const { database, view } = ensemble.server(1);
+  const zxid = database.lastProcessedZxid;
+  const xid = writer.send(OpCode.multi, write);
+  ensemble.wait(() => database.lastProcessedZxid > zxid, 'the write');
+  const { events } = view.serving!;
+  assert.ok(events.length > CLIENTS / 2, `events wait for ${events.length} clients`);
+  // Half ask for what they watched, and watch it again; half ping.
+  for (const [i, client] of clients.entries()) {
+    if (i % 2 === 0) client.send(OpCode.getData, body.read('/w0', true));
+    else client.ping();
+  }
+  ensemble.wait(
+    () => clients.every((client, i) => client.replies.length === before[i]! + PATHS + 1),
+    'all events',
+  );
+  for (const [i, client] of clients.entries()) {
+    const xids = client.replies.slice(before[i]).map(reply => reply.xid);
+    assert.equal(
+      xids.slice(0, PATHS),
+      paths.map(() => Xid.notification),
+      `client ${i}`,
+    );
+    assert.is.not(xids[PATHS], Xid.notification);
+  }
+  ensemble.wait(() => writer.replies.length === ownBefore + PATHS + 1, 'the reply');
+  assert.is(writer.replies.at(-1)!.xid, xid, 'the writer, too, hears of its own change first');
+  assert.is(database.tree.dataWatches.watchCount, CLIENTS / 2);
+  assert.is(events.length, 0);
+});

@@ -1,0 +1,108 @@
+import { Units } from '../processors/turn-budget.ts';
+import type { TurnQueue } from '../processors/turn-queue.ts';
+import type { Clock } from '../runtime/runtime.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { Xid } from '../wire/opcodes.ts';
+import { KeeperState, writeWatcherEvent } from '../wire/watch-event.ts';
+
+/** Events that leave in the turn in which their watches fire: some milliseconds of work, a system call for each client. */
+export const EVENTS_AT_ONCE_MAX = 500;
+/** Of one client, before it is the next one's turn. */
+const EVENTS_PER_VISIT = 1_024;
+/** The system call that brings a client what was written to it. */
+const FLUSH_UNITS = 16;
+
+/** A client for which watch events wait. */
+export interface EventReceiver {
+  /** Writes the oldest of them, so many at most. Returns how many. */
+  deliverEvents(max: number): number;
+  readonly hasEventsWaiting: boolean;
+}
+
+/**
+ * Brings watch events to clients. One write can fire a hundred thousand watches: what is more than a turn's work leaves in
+ * later turns, a client after the other. Events of one client keep their order, and a reply to it never overtakes them:
+ * `ClientOutput` writes what waits before it.
+ */
+export class EventLine {
+  readonly #clock: Clock;
+  readonly #turns: TurnQueue;
+  /** In the order in which it is their turn. */
+  readonly #waiting = new Set<EventReceiver>();
+  readonly #deliverNow = () => this.#deliver();
+  #isDue = false;
+  /** Of the present turn. */
+  #turn = -1;
+  #passed = 0;
+  /** The last event: many watchers in a row are told the same. */
+  #type = 0;
+  #path: string | null = null;
+  #frame: Buffer = EMPTY;
+
+  constructor(parts: { readonly clock: Clock; readonly turns: TurnQueue }) {
+    this.#clock = parts.clock;
+    this.#turns = parts.turns;
+  }
+
+  /** Clients for which events wait. */
+  get length(): number {
+    return this.#waiting.size;
+  }
+
+  /** The frame of an event. Nobody changes it. */
+  frameOf(type: number, path: string): Buffer {
+    if (type !== this.#type || path !== this.#path) {
+      const writer = new JuteWriter(64 + path.length);
+      writer.writeInt(0).writeInt(Xid.notification).writeLong(-1).writeInt(ErrorCode.OK);
+      writeWatcherEvent(writer, { type, state: KeeperState.connected, path });
+      writer.patchInt(0, writer.length - LENGTH_BYTES);
+      this.#type = type;
+      this.#path = path;
+      this.#frame = writer.toBuffer();
+    }
+    return this.#frame;
+  }
+
+  /** One more event may leave in this turn. */
+  passes(): boolean {
+    const { turns } = this.#clock;
+    if (turns !== this.#turn) {
+      this.#turn = turns;
+      this.#passed = 0;
+    }
+    return ++this.#passed <= EVENTS_AT_ONCE_MAX;
+  }
+
+  /** From now on events of `receiver` wait. */
+  enter(receiver: EventReceiver): void {
+    this.#waiting.add(receiver);
+    this.#expectTurn();
+  }
+
+  #expectTurn(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#clock.inNextTurn(this.#deliverNow);
+  }
+
+  #deliver(): void {
+    this.#isDue = false;
+    const { applying, budget } = this.#turns;
+    const startMs = this.#clock.monotonicMs();
+    applying.saw(startMs);
+    for (const receiver of this.#waiting) {
+      this.#waiting.delete(receiver);
+      // A reply may have taken them along.
+      if (!receiver.hasEventsWaiting) continue;
+      applying.spend(FLUSH_UNITS + receiver.deliverEvents(EVENTS_PER_VISIT) * Units.item);
+      if (receiver.hasEventsWaiting) this.#waiting.add(receiver);
+      if (!applying.hasRoom()) break;
+    }
+    budget.extend(this.#clock.monotonicMs() - startMs);
+    if (this.#waiting.size > 0) this.#expectTurn();
+  }
+}
+
+const LENGTH_BYTES = 4;
+const EMPTY = Buffer.alloc(0);
