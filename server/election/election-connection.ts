@@ -16,10 +16,16 @@ export interface ElectionConnectionEvents {
   /** Instead of an initial message. The answer leaves, and the connection ends. */
   onEpochQuestion(): Buffer;
   onNotification(notification: Notification, frameBytes: number): void;
+  /** A message has come in part. */
+  onPart(): void;
   onDrain(): void;
   /** Once, last, and not when `close` was called here. `malformed`: the peer broke the protocol. */
   onClosed(reason: string, malformed: boolean): void;
 }
+
+/** Chunks are kept as they came while there are few, or while they are this large on the average. */
+const CHUNKS_MIN = 64;
+const CHUNK_BYTES_MIN = 512;
 
 /**
  * One connection of the election port: bytes in, messages out. What is not a message ends the connection, and
@@ -52,9 +58,24 @@ export class ElectionConnection {
     });
   }
 
+  /** Kept for it: of a message that is not whole, and what it has not taken in. */
+  get bytesKept(): number {
+    return this.#bytes + this.#connection.bytesQueued;
+  }
+
+  get host(): string {
+    return this.#connection.remote.host;
+  }
+
   /** False when the peer does not keep up: nothing more should be written until `onDrain`. */
   write(frame: Buffer): boolean {
     return this.#connection.write(frame);
+  }
+
+  /** Ends it as one that broke the protocol. */
+  giveUp(reason: string): void {
+    this.#onClosed(reason, true);
+    this.#connection.destroy(reason);
   }
 
   close(reason: string): void {
@@ -74,14 +95,19 @@ export class ElectionConnection {
     if (this.#closed || this.#answered) return;
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    if (this.#bytes < this.#bytesWanted) return;
+    if (this.#bytes < this.#bytesWanted) {
+      // A chunk of a byte takes a hundred: who sends one at a time gets them joined.
+      if (this.#chunks.length > CHUNKS_MIN + this.#bytes / CHUNK_BYTES_MIN)
+        this.#chunks = [Buffer.concat(this.#chunks)];
+      this.#events.onPart();
+      return;
+    }
     const reader = new JuteReader(this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks));
     try {
       this.#readMessages(reader);
     } catch (error) {
       if (!(error instanceof JuteError)) throw error;
-      this.#onClosed(error.message, true);
-      this.#connection.destroy(error.message);
+      this.giveUp(error.message);
       return;
     }
     const rest = reader.bytes.subarray(reader.offset);

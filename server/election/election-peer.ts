@@ -37,6 +37,10 @@ export class ElectionPeer {
     this.sid = sid;
   }
 
+  get connections(): Iterable<ElectionConnection> {
+    return this.#links.keys();
+  }
+
   get connected(): boolean {
     return this.#links.size > 0;
   }

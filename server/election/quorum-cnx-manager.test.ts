@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { Metrics } from '../admin/metrics.ts';
 import { type Logger, silentLogger } from '../runtime/logger.ts';
 import { type MemoryHost, MemoryNetwork } from '../runtime/memory-network.ts';
-import type { Connection } from '../runtime/runtime.ts';
+import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';
 import { SeededRandom } from '../runtime/seeded-random.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';
@@ -15,9 +15,15 @@ import {
   writeInitialMessage,
 } from '../wire/election-message.ts';
 import { JuteWriter } from '../wire/jute.ts';
+import { ElectionConnection } from './election-connection.ts';
 import { LINKS_MAX } from './election-peer.ts';
 import { askAcceptedEpoch } from './epoch-question.ts';
-import { QuorumCnxManager, UNKNOWN_PEERS_MAX, UNNAMED_CONNECTIONS_MAX } from './quorum-cnx-manager.ts';
+import {
+  QuorumCnxManager,
+  UNKNOWN_BYTES_MAX,
+  UNKNOWN_PEERS_MAX,
+  UNNAMED_CONNECTIONS_MAX,
+} from './quorum-cnx-manager.ts';
 
 const test = suite('election: QuorumCnxManager');
 
@@ -82,8 +88,7 @@ class World {
   }
 
   /** Somebody that speaks in bytes. */
-  stranger(to: number, bytes: Buffer): Stranger {
-    const name = 'stranger';
+  stranger(to: number, bytes: Buffer, name = 'stranger'): Stranger {
     const host = this.network.find(name) ?? this.network.host(name, new VirtualClock(this.time));
     const stranger: Stranger = { closed: false, bytesRead: 0, connection: undefined };
     host.connect({ host: `zk${to}`, port: PORT }, CNX_TIMEOUT_MS, {
@@ -409,6 +414,84 @@ test('a flood of invented ids is bounded', () => {
   for (let i = 0; i < UNKNOWN_PEERS_MAX + 20; i++) world.stranger(1, initial(100 + i));
   assert.is(one.manager.connectionCount, UNKNOWN_PEERS_MAX);
   assert.is(one.warnings.length, 20);
+});
+
+test('B5: a flood from one host ends no connection of another, which is about to say who it is', () => {
+  const world = new World(1, 2);
+  const one = world.start(1);
+  const slow = world.stranger(1, initial(9).subarray(0, 10), 'elsewhere');
+  for (let i = 0; i < UNNAMED_CONNECTIONS_MAX + 50; i++) world.stranger(1, Buffer.alloc(0));
+  assert.is(one.manager.connectionCount, UNNAMED_CONNECTIONS_MAX);
+  assert.not.ok(slow.closed);
+  slow.connection!.write(initial(9).subarray(10));
+  world.time.advance(10);
+  assert.ok(one.manager.isConnected(9));
+});
+
+/** Half a message, as large as one may be. */
+function half(): Buffer {
+  const bytes = Buffer.alloc(4 + NOTIFICATION_BYTES_MAX / 2);
+  bytes.writeInt32BE(NOTIFICATION_BYTES_MAX);
+  return bytes;
+}
+
+test('B5: messages that do not come whole are bounded for all unknown servers together; members have theirs', () => {
+  const world = new World(1, 2);
+  const [one, two] = [world.start(1), world.start(2)];
+  const strangers = Array.from({ length: 200 }, (_, n) => {
+    const stranger = world.stranger(1, initial(100 + n));
+    stranger.connection!.write(half());
+    world.time.advance(10);
+    return stranger;
+  });
+  const open = strangers.filter(({ closed }) => !closed).length;
+  assert.ok(open * half().length <= UNKNOWN_BYTES_MAX && open > 50, `${open} are open`);
+  two.manager.send(1, notification(2));
+  world.time.advance(100);
+  assert.equal(one.received, ['2: 2']);
+});
+
+test('B5: what unknown servers do not read is bounded for all together', () => {
+  const world = new World(1, 2);
+  const one = world.start(1);
+  const big = { ...notification(1), config: Buffer.alloc(400_000) };
+  const strangers = Array.from({ length: 60 }, (_, n) => {
+    const stranger = world.stranger(1, initial(100 + n));
+    stranger.connection!.pause();
+    for (let i = 0; i < 4; i++) one.manager.send(100 + n, big);
+    world.time.advance(10);
+    return stranger;
+  });
+  const open = strangers.filter(({ closed }) => !closed).length;
+  assert.ok(open < 30 && open > 5, `${open} are open`);
+});
+
+test('B5: a message that comes byte by byte is joined as it comes', () => {
+  const feed: ((chunk: Buffer) => void)[] = [];
+  const connection = {
+    remote: { host: 'stranger', port: 1 },
+    bytesQueued: 0,
+    start: ({ onData }: ConnectionEvents) => void feed.push(onData),
+    destroy() {},
+  };
+  const got: number[] = [];
+  const events = {
+    onInitialMessage() {},
+    onEpochQuestion: () => Buffer.alloc(0),
+    onNotification: ({ round }: Notification) => void got.push(round),
+    onPart() {},
+    onDrain() {},
+    onClosed() {},
+  };
+  new ElectionConnection(connection as unknown as Connection, false, events).start();
+  const frame = encodeNotification({ ...notification(3), config: Buffer.alloc(3_000) });
+  const chunks = Array.from(frame, byte => Buffer.from([byte]));
+  for (const [at, chunk] of chunks.entries()) {
+    feed[0]!(chunk);
+    // Whatever has been copied is safe from this.
+    if (at >= 200) chunks[at - 200]!.fill(7);
+  }
+  assert.equal(got, [3]);
 });
 
 test('a peer that does not read costs one output buffer, and gets the newest message later', () => {

@@ -1,6 +1,7 @@
 import type { Metrics } from '../admin/metrics.ts';
 import { ServerError } from '../errors.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
+import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 import {
@@ -45,10 +46,17 @@ export interface QuorumCnxManagerEvents {
   onListenFailed(error: ServerError): void;
 }
 
-/** Accepted connections that have not said who they are; beyond this the oldest goes. */
+/** Accepted connections that have not said who they are; beyond this the oldest of the host that has most goes. */
 export const UNNAMED_CONNECTIONS_MAX = 256;
 /** Servers that no configuration names, such as observers from elsewhere. */
 export const UNKNOWN_PEERS_MAX = 1024;
+/**
+ * Kept for connections of nobody in the configuration, all together: messages that are not whole, and what they have not taken
+ * in. Beyond this the one with most goes.
+ */
+export const UNKNOWN_BYTES_MAX = 16 * 1024 * 1024;
+/** Less of one is no reason to look at all others. */
+const UNKNOWN_BYTES_MIN = 4096;
 const NAMELESS = 'our own name cannot be resolved yet';
 /** The larger sid has this long to dial back: ringing again would make it drop the connection on its way. */
 const RING_ANSWER_MS = 1000;
@@ -185,6 +193,28 @@ export class QuorumCnxManager {
   #flush(peer: ElectionPeer): void {
     const bytes = peer.flush();
     if (bytes > 0) this.#count('sent', peer.sid, bytes);
+    if (!this.#members.has(peer.sid))
+      for (const connection of peer.connections) this.#boundUnknown(connection);
+  }
+
+  /** More may be kept for a connection of nobody in the configuration. */
+  #boundUnknown(connection: ElectionConnection): void {
+    if (connection.bytesKept < UNKNOWN_BYTES_MIN) return;
+    let bytes = 0;
+    let greediest = connection;
+    for (const each of this.#unknown()) {
+      bytes += each.bytesKept;
+      if (each.bytesKept > greediest.bytesKept) greediest = each;
+    }
+    if (bytes > UNKNOWN_BYTES_MAX)
+      greediest.giveUp(
+        `${bytes} bytes are kept for servers outside the configuration, and most for this one`,
+      );
+  }
+
+  *#unknown(): Generator<ElectionConnection> {
+    yield* this.#unnamed.keys();
+    for (const peer of this.#peers.values()) if (!this.#members.has(peer.sid)) yield* peer.connections;
   }
 
   #count(direction: 'sent' | 'received', sid: number, bytes: number): void {
@@ -280,9 +310,9 @@ export class QuorumCnxManager {
       connection.destroy('shutdown');
       return;
     }
-    const [oldest] = this.#unnamed.keys();
-    if (oldest !== undefined && this.#unnamed.size >= UNNAMED_CONNECTIONS_MAX) {
-      this.#drop(oldest, 'too many connections that have not said who they are');
+    if (this.#unnamed.size >= UNNAMED_CONNECTIONS_MAX) {
+      const oldest = oldestOfBusiestHost([...this.#unnamed.keys()], ({ host }) => host);
+      if (oldest !== undefined) this.#drop(oldest, 'too many connections that have not said who they are');
     }
     let named: ElectionPeer | undefined;
     const accepted = new ElectionConnection(connection, true, {
@@ -292,6 +322,9 @@ export class QuorumCnxManager {
       onEpochQuestion: () => this.#epochAnswer(),
       onNotification: (notification, bytes) => {
         if (named !== undefined) this.#onNotification(named, notification, bytes);
+      },
+      onPart: () => {
+        if (named === undefined || !this.#members.has(named.sid)) this.#boundUnknown(accepted);
       },
       onDrain: () => named && this.#onDrain(named, accepted),
       onClosed: (reason, malformed) => {
@@ -384,6 +417,9 @@ export class QuorumCnxManager {
       onEpochQuestion: () => this.#epochAnswer(),
       onNotification: (notification: Notification, bytes: number) =>
         this.#onNotification(peer, notification, bytes),
+      onPart: () => {
+        if (!this.#members.has(peer.sid)) this.#boundUnknown(connection());
+      },
       onDrain: () => this.#onDrain(peer, connection()),
       onClosed: (reason: string, malformed: boolean) => this.#onClosed(peer, connection(), reason, malformed),
     };

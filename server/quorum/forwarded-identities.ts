@@ -5,7 +5,7 @@ import { readAuthinfo } from './packet-stream.ts';
 /** Of one client. Larger ones are read for each request that needs them. */
 const CLIENT_BYTES_MAX = 4096;
 /** Of all clients of one learner that are remembered. */
-const REMEMBERED_BYTES_MAX = 1024 * 1024;
+const REMEMBERED_BYTES_MAX = 256 * 1024;
 
 /**
  * Who the clients of a learner are. Every request that it forwards brings the identities of its client: the same bytes

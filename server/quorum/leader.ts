@@ -14,7 +14,7 @@ import { EpochClaims, VOTER_EPOCH_JUMP_MAX } from './epoch-claims.ts';
 import { informAll } from './inform-all.ts';
 import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
-import { boundUnnamed } from './learner-connections.ts';
+import { boundOthers, boundPackets, boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
@@ -145,6 +145,8 @@ export class Leader implements Role, LearnerMaster {
       handler.close(`it has our own id ${info.sid}: two servers share one myid`);
       return;
     }
+    boundOthers(this.#handlers, other => this.#isVoter(other) && other.synced);
+    if (handler.closed) return;
     const { verifier, members } = this.context;
     const isVoter = !handler.isObserver && verifier.isVoter(info.sid);
     if (this.#epochWait.done) {
@@ -161,7 +163,7 @@ export class Leader implements Role, LearnerMaster {
       );
       return;
     }
-    this.#epochWait.whenDone(() => done(this.#epoch));
+    this.#epochWait.whenDone(handler, () => done(this.#epoch));
     if (isVoter) this.#saidEpoch(info.sid, info.acceptedEpoch);
   }
 
@@ -206,7 +208,7 @@ export class Leader implements Role, LearnerMaster {
       );
       return;
     }
-    this.#ackEpochWait.whenDone(done);
+    this.#ackEpochWait.whenDone(handler, done);
     if (!handler.isObserver && currentEpoch !== null && this.#isNotAhead(currentEpoch, lastZxid))
       this.#saidAckEpoch(handler.sid);
   }
@@ -264,7 +266,7 @@ export class Leader implements Role, LearnerMaster {
   }
 
   awaitStart(handler: LearnerHandler, done: () => void): void {
-    this.#newLeaderWait.whenDone(done);
+    this.#newLeaderWait.whenDone(handler, done);
     if (!handler.isObserver) this.#saidNewLeader(handler.sid);
   }
 
@@ -358,6 +360,10 @@ export class Leader implements Role, LearnerMaster {
     return handler.named && !handler.isObserver && this.context.verifier.isVoter(handler.sid);
   }
 
+  onPartialPacket(handler: LearnerHandler): void {
+    if (!this.#isVoter(handler)) boundPackets(handler, this.#handlers, other => this.#isVoter(other));
+  }
+
   onHeldBack(handler: LearnerHandler): void {
     this.#server?.tracker.touchAllOf(handler);
   }
@@ -412,6 +418,7 @@ export class Leader implements Role, LearnerMaster {
   onClosed(handler: LearnerHandler): void {
     this.#handlers.delete(handler);
     this.#seats.leave(handler);
+    for (const wait of [this.#epochWait, this.#ackEpochWait, this.#newLeaderWait]) wait.forget(handler);
     this.stopForwarding(handler);
     if (handler.lastAckedZxid > 0 && !this.#isSynced(handler.sid)) this.#server?.forgetAcks(handler.sid);
   }

@@ -1,16 +1,58 @@
+import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 
-/** Connections to a master that have not said who they are; beyond this the oldest goes. As many as may wait to be accepted. */
+/** Connections to a master that have not said who they are. As many as may wait to be accepted. */
 export const UNNAMED_LEARNERS_MAX = 1024;
+/** Connections of learners that are no voters of the configuration, synced or not. */
+export const OTHER_LEARNERS_MAX = 2048;
+/** Of those, what has come of packets that are not whole, all together. */
+export const OTHER_PACKETS_BYTES_MAX = 64 * 1024 * 1024;
+/** A packet in the middle, from here on: what comes in one chunk is no reason to look at all others. */
+const PARTIAL_BYTES_MIN = 64 * 1024;
 
-/** Called after each new connection: strangers that stay silent must not use up the descriptors that the log needs. */
+/**
+ * Called after each new connection: strangers must not use up the descriptors that the log needs. Whoever has most
+ * connections loses one, so that one host with thousands ends no connection but its own.
+ */
 export function boundUnnamed(handlers: Iterable<LearnerHandler>): void {
-  let oldest: LearnerHandler | undefined;
-  let unnamed = 0;
+  const unnamed = [...handlers].filter(handler => !handler.named);
+  if (unnamed.length > UNNAMED_LEARNERS_MAX)
+    oldestOfBusiestHost(unnamed, hostOf)?.close('too many connections that have not said who they are');
+}
+
+/** Called when one more has said that it is a learner that does not vote. */
+export function boundOthers(
+  handlers: Iterable<LearnerHandler>,
+  isVoter: (handler: LearnerHandler) => boolean,
+): void {
+  const others = [...handlers].filter(handler => handler.named && !isVoter(handler));
+  if (others.length <= OTHER_LEARNERS_MAX) return;
+  oldestOfBusiestHost(others.reverse(), hostOf)?.close(
+    `${others.length} learners that do not vote are connected`,
+  );
+}
+
+/** Called when a learner that does not vote has sent a part of a packet: the one that has sent most goes when all have sent too much. */
+export function boundPackets(
+  sender: LearnerHandler,
+  handlers: Iterable<LearnerHandler>,
+  isVoter: (handler: LearnerHandler) => boolean,
+): void {
+  if (sender.inputBytesKept < PARTIAL_BYTES_MIN) return;
+  let bytes = 0;
+  let greediest = sender;
   for (const handler of handlers) {
-    if (handler.named) continue;
-    oldest ??= handler;
-    unnamed++;
+    if (isVoter(handler)) continue;
+    bytes += handler.inputBytesKept;
+    if (handler.inputBytesKept > greediest.inputBytesKept) greediest = handler;
   }
-  if (unnamed > UNNAMED_LEARNERS_MAX) oldest?.close('too many connections that have not said who they are');
+  if (bytes <= OTHER_PACKETS_BYTES_MAX) return;
+  const kept = greediest.inputBytesKept;
+  greediest.close(
+    `${bytes} bytes of packets of learners that do not vote are not whole, ${kept} of them of this one`,
+  );
+}
+
+function hostOf({ host }: LearnerHandler): string {
+  return host;
 }

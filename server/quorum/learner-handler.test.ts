@@ -122,6 +122,7 @@ class Story {
       onAck: (_handler, zxid) => void this.acks.push(zxid),
       onTouched() {},
       onHeldBack() {},
+      onPartialPacket() {},
       turnsOf: () => this.turns,
       onRequest() {},
       onRevalidate() {},

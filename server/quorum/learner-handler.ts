@@ -132,6 +132,15 @@ export class LearnerHandler {
     return this.#isObserver;
   }
 
+  get host(): string {
+    return this.#connection.remote.host;
+  }
+
+  /** Of what it has sent and that is not whole, or waits for its turn. */
+  get inputBytesKept(): number {
+    return this.#packets.bytesKept;
+  }
+
   get remote(): string {
     return formatAddress(this.#connection.remote);
   }
@@ -163,6 +172,7 @@ export class LearnerHandler {
     if (this.#phase === 'closed') return;
     this.#lastHeardMs = this.#master.context.clock.monotonicMs();
     this.#input.feed(chunk, this.#lastHeardMs);
+    if (this.#packets.bytesKept > 0) this.#master.onPartialPacket(this);
   }
 
   #onPacket(packet: PacketView): void {

@@ -49,6 +49,8 @@ export interface LearnerMaster {
   onAck(handler: LearnerHandler, zxid: number): void;
   /** The learner has heard of a session. */
   onTouched(handler: LearnerHandler, sessionHigh: number, sessionLow: number, timeoutMs: number): void;
+  /** Something of what it has sent is kept until the rest has come. */
+  onPartialPacket(handler: LearnerHandler): void;
   /** It is not read from, so that nothing is heard of its sessions. Called twice a tick. */
   onHeldBack(handler: LearnerHandler): void;
   /** Whose turns its packets take. */

@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import type { ClientConnection } from '../clients/client-connection.ts';
 import { body } from '../memory-client.test-kit.ts';
 import { Request } from '../processors/request.ts';
-import { createPacket } from '../storage/testing.ts';
+import { createPacket, packetOf } from '../storage/testing.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
@@ -297,9 +297,17 @@ test('SYNC: a client of the follower itself waits for the answer of the leader',
   assert.is(answered, 1);
 });
 
-test('sessions that an observer has heard of reach the leader in the next PING of the follower, once', () => {
+test('B5: sessions that an observer has heard of reach the leader in the next PING of the follower, once, and only those that there are', () => {
   const play = new Play();
   const observer = play.observer();
+  for (const [at, session] of [5n, 6n].entries()) {
+    const open = packetOf(e2(at + 1), { type: OpCode.createSession, timeoutMs: 4000 }, session);
+    play.leader.sendTxn(PROPOSAL, open).send(COMMIT, e2(at + 1));
+  }
+  play.stage.settle();
+  const strangers = new JuteWriter();
+  for (let id = 100; id < 400; id++) strangers.writeLong(id).writeInt(4000);
+  observer.send(PING, 0, strangers.toBuffer());
   observer.send(PING, 0, new JuteWriter().writeLong(5).writeInt(4000).writeLong(6).writeInt(8000).toBuffer());
   play.stage.settle();
   const pinged = (): number[] => {

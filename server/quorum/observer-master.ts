@@ -9,7 +9,7 @@ import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { informAll } from './inform-all.ts';
 import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
-import { boundUnnamed } from './learner-connections.ts';
+import { boundOthers, boundPackets, boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
@@ -90,8 +90,9 @@ export class ObserverMaster implements LearnerMaster {
     informAll(this.#observers, packet, this.context.turns.applying);
   }
 
-  awaitEpoch(_handler: LearnerHandler, _info: LearnerInfo, done: (epoch: number) => void): void {
-    done(this.#epoch);
+  awaitEpoch(handler: LearnerHandler, _info: LearnerInfo, done: (epoch: number) => void): void {
+    boundOthers(this.#handlers, nobodyVotes);
+    if (!handler.closed) done(this.#epoch);
   }
 
   awaitEpochAck(
@@ -132,9 +133,15 @@ export class ObserverMaster implements LearnerMaster {
     handler.close('an observer does not ack transactions');
   }
 
-  /** It reaches the leader with this follower's next ping. */
+  /** It reaches the leader with this follower's next ping, if it is one of a session that there is. */
   onTouched(_handler: LearnerHandler, sessionHigh: number, sessionLow: number, timeoutMs: number): void {
-    this.#server.touchSession(sessionHigh, sessionLow, joinId(sessionHigh, sessionLow), timeoutMs);
+    const id = joinId(sessionHigh, sessionLow);
+    if (this.context.database.sessionTimeouts.has(id))
+      this.#server.touchSession(sessionHigh, sessionLow, id, timeoutMs);
+  }
+
+  onPartialPacket(handler: LearnerHandler): void {
+    boundPackets(handler, this.#handlers, nobodyVotes);
   }
 
   /** The leader, who keeps the sessions, cannot know them by this follower: it is held back only while hardly anything is committed. */
@@ -189,4 +196,8 @@ export class ObserverMaster implements LearnerMaster {
     this.#pingTimer?.cancel();
     for (const handler of [...this.#handlers]) handler.close(reason, false);
   }
+}
+
+function nobodyVotes(): boolean {
+  return false;
 }

@@ -249,3 +249,17 @@ test('a large packet in many small chunks is looked at when it can be whole, not
     `${joinedBytes} bytes were copied for a packet of ${bytes.length}`,
   );
 });
+
+test('B5: a packet that comes byte by byte is joined as it comes, so that it costs no hundred times its bytes', () => {
+  const data = Buffer.alloc(50_000, 'd');
+  const bytes = bytesOf([{ type: PacketType.REQUEST, zxid: -1, data, authinfo: null }]);
+  const got: Buffer[] = [];
+  const reader = new PacketReader(PACKET_BYTES_MAX, view => void got.push(Buffer.from(view.data())));
+  const chunks = Array.from(bytes, byte => Buffer.from([byte]));
+  for (const [at, chunk] of chunks.entries()) {
+    reader.feed(chunk);
+    // Whatever has been copied is safe from this.
+    if (at >= 1_000) chunks[at - 1_000]!.fill('-');
+  }
+  assert.equal(got, [data]);
+});

@@ -66,6 +66,9 @@ const ID_BYTES_MIN = 8;
  * this grants it nothing, which is better than an end of the connection that carries all the other clients too.
  */
 const IDS_MAX = 1024;
+/** Chunks are kept as they came while there are few, or while they are this large on the average. */
+const CHUNKS_MIN = 64;
+const CHUNK_BYTES_MIN = 512;
 
 /** What the client of a REQUEST has proven. @throws JuteError */
 export function readAuthinfo(reader: JuteReader): Id[] {
@@ -105,6 +108,13 @@ export class PacketReader {
   add(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
+    // A chunk of a byte takes a hundred: who sends one at a time gets them joined.
+    if (this.#chunks.length > CHUNKS_MIN + this.#bytes / CHUNK_BYTES_MIN) this.#joined();
+  }
+
+  /** What has come and is not cut. */
+  get bytesKept(): number {
+    return this.#bytes;
   }
 
   /** @throws JuteError for bytes that are no packet; the stream cannot be read on after that */

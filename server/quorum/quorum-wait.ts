@@ -5,7 +5,7 @@ export class QuorumWait {
   readonly #sid: number;
   readonly #verifier: QuorumVerifier;
   readonly #said = new Set<number>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Map<object, () => void>();
   #done = false;
 
   constructor(sid: number, verifier: QuorumVerifier) {
@@ -25,13 +25,20 @@ export class QuorumWait {
     this.#said.add(sid);
   }
 
-  whenDone(run: () => void): void {
+  whenDone(waiter: object, run: () => void): void {
     if (this.#done) run();
-    else this.#waiting.push(run);
+    else this.#waiting.set(waiter, run);
+  }
+
+  /** It has gone away: strangers that come and go leave nothing behind. */
+  forget(waiter: object): void {
+    this.#waiting.delete(waiter);
   }
 
   finish(): void {
     this.#done = true;
-    for (const run of this.#waiting.splice(0)) run();
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const run of waiting) run();
   }
 }

@@ -1,0 +1,18 @@
+import { assert, suite } from '#test';
+import { QuorumMaj } from './quorum-maj.ts';
+import { QuorumWait } from './quorum-wait.ts';
+
+const test = suite('quorum: waiting for a quorum');
+
+test('B5: whoever goes away meanwhile is not called, and not kept', () => {
+  const verifier = new QuorumMaj({ version: 0, text: '', voters: [1, 2, 3], observers: [] });
+  const wait = new QuorumWait(1, verifier);
+  const called: string[] = [];
+  const [stays, goes] = [{}, {}];
+  wait.whenDone(stays, () => void called.push('stays'));
+  wait.whenDone(goes, () => void called.push('goes'));
+  wait.forget(goes);
+  wait.finish();
+  wait.whenDone(goes, () => void called.push('late'));
+  assert.equal(called, ['stays', 'late']);
+});

@@ -1,0 +1,16 @@
+/** Of items in the order in which they came: the first of the host that has most. Of many hosts with one each, the first of all. */
+export function oldestOfBusiestHost<T>(items: readonly T[], hostOf: (item: T) => string): T | undefined {
+  const counts = new Map<string, number>();
+  for (const item of items) {
+    const host = hostOf(item);
+    counts.set(host, (counts.get(host) ?? 0) + 1);
+  }
+  let busiest: string | undefined;
+  let most = 0;
+  for (const [host, count] of counts) {
+    if (count <= most) continue;
+    busiest = host;
+    most = count;
+  }
+  return items.find(item => hostOf(item) === busiest);
+}
