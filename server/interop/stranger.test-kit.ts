@@ -57,6 +57,12 @@ export class Stranger {
     this.#socket.write(writer.toBuffer());
   }
 
+  /** Says who it is, and waits for nothing. */
+  claim({ sid, info, acceptedEpoch = 0 }: StrangerClaim): void {
+    const data = new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
+    this.send(info, makeZxid(acceptedEpoch, 0), data);
+  }
+
   /** Up to NEWLEADER, or to the end that the server makes of it. */
   async handshake({
     sid,
@@ -65,8 +71,7 @@ export class Stranger {
     currentEpoch = 0,
     lastZxid = 0,
   }: StrangerClaim): Promise<void> {
-    const data = new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
-    this.send(info, makeZxid(acceptedEpoch, 0), data);
+    this.claim({ sid, info, acceptedEpoch });
     await this.#until('LEADERINFO');
     if (this.closed) return;
     const epoch = Buffer.alloc(4);

@@ -257,6 +257,28 @@ export class ZkClient {
     await this.#call(OpCode.sync, w => void w.writeString(path));
   }
 
+  /** Nothing more is read. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** All that was asked is with the kernel, or as much of it as the server takes for now. */
+  async flushed(): Promise<void> {
+    let left = -1;
+    await until(
+      () => {
+        const still = this.#socket.writableLength === left;
+        left = this.#socket.writableLength;
+        return left === 0 || still;
+      },
+      { deadlineMs: ANSWER_DEADLINE_MS, what: 'the requests to leave', intervalMs: 100 },
+    );
+  }
+
   /** Ends the session. */
   async close(): Promise<void> {
     await this.#call(OpCode.closeSession, () => {});
