@@ -20,6 +20,8 @@ const restricts = (meaning: string, when: NonNullable<KeyWithoutEffect['restrict
 
 /** As Java reads a boolean: nothing else switches a feature on, in Apache ZooKeeper either. */
 const isTrue = (value: string): boolean => value.toLowerCase() === 'true';
+/** Upstream takes neither `yes` nor `1` nor nothing for true: it refuses the start, rather than leave off what was asked for. */
+const isNotFalse = (value: string): boolean => value.toLowerCase() !== 'false';
 const isGiven = (value: string): boolean => value !== '';
 /** Of the AdminServer, where there is one. */
 const isTrueOfAdmin: KeyWithoutEffect['restricts'] = (value, properties) =>
@@ -47,7 +49,7 @@ export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
 
 /** Keys that the server does not read. One that ends in "*" stands for all that begin with it. */
 export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
-  sslQuorum: restricts('servers talk to each other over TLS alone', isTrue),
+  sslQuorum: restricts('servers talk to each other over TLS alone', isNotFalse),
   portUnification: tunes('TLS beside plain text on the quorum ports'),
   sslQuorumReloadCertFiles: tunes('new certificates without a restart'),
   'ssl.*': tunes('key stores, trust stores and protocols'),
@@ -58,9 +60,9 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
     'clients prove who they are by another scheme',
     value => isGiven(value) && !BUILT_IN_PROVIDER.test(value),
   ),
-  'quorum.auth.enableSasl': restricts('servers prove to each other who they are', isTrue),
-  'quorum.auth.learnerRequireSasl': restricts('learners accept a proven leader alone', isTrue),
-  'quorum.auth.serverRequireSasl': restricts('leaders accept proven learners alone', isTrue),
+  'quorum.auth.enableSasl': restricts('servers prove to each other who they are', isNotFalse),
+  'quorum.auth.learnerRequireSasl': restricts('learners accept a proven leader alone', isNotFalse),
+  'quorum.auth.serverRequireSasl': restricts('leaders accept proven learners alone', isNotFalse),
   'quorum.auth.*': tunes('names of SASL between servers'),
   'quorum.cnxn.threads.size': tunes('threads of SASL between servers'),
   quorumCnxnTimeoutMs: tunes('a read timeout on election connections'),
