@@ -30,7 +30,7 @@ function missedWrite(): { ensemble: MemoryEnsemble; behind: number; ahead: numbe
   return { ensemble, behind, ahead };
 }
 
-test('ZOOKEEPER-261, db.autocreate=false: a wiped voter helps nobody to lead who missed what it had acknowledged', () => {
+test('field report C4, ZOOKEEPER-261, db.autocreate=false: a wiped voter helps nobody to lead who missed what it had acknowledged', () => {
   const { ensemble, behind, ahead } = missedWrite();
   const [wiped, other] = ahead as [number, number];
   ensemble.machine(wiped).disk.wipe();

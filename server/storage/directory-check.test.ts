@@ -368,7 +368,7 @@ test('field report A6: logs of 3.4 that were trusted once start without trust fr
   assert.is(names(reopen(rig, SERVER)).length, 8);
 });
 
-test('datadir.autocreate=false: a directory that is missing is refused by name, and not made', () => {
+test('field report C4: datadir.autocreate=false: a directory that is missing is refused by name, and not made', () => {
   const rig = testRig();
   const config = { dataLogDir: '/log', directoryAutoCreate: false };
   const missing = (path: string) => (error: Error & { code?: string }) =>
