@@ -5,6 +5,7 @@ import type { TurnQueue, TurnWorker } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { RatedLog } from '../runtime/rated-log.ts';
 import type { Clock, Connection } from '../runtime/runtime.ts';
 import { sessionIdHex, sessionPassword } from '../sessions/session-id.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
@@ -28,6 +29,8 @@ const LENGTH_BYTES = 4;
 /** The port's side of a connection. */
 export interface ConnectionHost {
   readonly logger: Logger;
+  /** For what any client can cause. */
+  readonly lines: RatedLog;
   /** The largest frame a client may send. jute.maxbuffer */
   readonly frameBytesMax: number;
   readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
@@ -227,7 +230,10 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
         server.renewSession(this, sessionId, verdict.timeoutMs);
         return;
       case 'refuse':
-        this.#host.logger.warn(verdict.reason, { session: sessionIdHex(sessionId), from: this.remote });
+        this.#host.lines.warn('clients that are turned away', verdict.reason, {
+          session: sessionIdHex(sessionId),
+          from: this.remote,
+        });
         this.refused();
     }
   }
@@ -371,8 +377,9 @@ export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker,
       session: sessionIdHex(this.sessionId),
       last: this.stats.lastOperation,
     };
-    if (warn) this.#host.logger.warn(`client connection closed: ${reason}`, fields);
-    else this.#host.logger.debug(`client connection closed: ${reason}`, fields);
+    const message = `client connection closed: ${reason}`;
+    if (warn) this.#host.lines.warn('closed client connections', message, fields);
+    else this.#host.logger.debug(message, fields);
   }
 
   /** The socket is gone, from whichever side. */

@@ -7,6 +7,7 @@ import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { RatedLog } from '../runtime/rated-log.ts';
 import type { Address, Clock, Connection, ConnectionEvents, Network, Timer } from '../runtime/runtime.ts';
 import { ClientConnection, type ConnectionHost } from './client-connection.ts';
 import type { AnswerPieces } from './four-letter-words.ts';
@@ -42,6 +43,7 @@ export interface ClientPortParts {
  */
 export class ClientPort implements ConnectionHost {
   readonly logger: Logger;
+  readonly lines: RatedLog;
   readonly frameBytesMax: number;
   readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
   readonly turns: TurnQueue;
@@ -61,6 +63,7 @@ export class ClientPort implements ConnectionHost {
     const { config } = parts;
     this.#parts = parts;
     this.logger = parts.logger;
+    this.lines = new RatedLog(parts);
     this.turns = parts.turns;
     this.frameBytesMax = config.jute.frameBytesMax;
     this.sessionTimeouts = { minMs: config.minSessionTimeoutMs, maxMs: config.maxSessionTimeoutMs };
@@ -107,7 +110,7 @@ export class ClientPort implements ConnectionHost {
     const tooMany = config.maxClientCnxns > 0 && count >= config.maxClientCnxns;
     if (tooMany || (config.maxCnxns > 0 && this.#connections.size >= config.maxCnxns)) {
       metrics.counter('connection_rejected').add();
-      this.logger.warn('too many connections', {
+      this.lines.warn('clients that are one too many', 'too many connections', {
         from,
         count,
         maxClientCnxns: config.maxClientCnxns,

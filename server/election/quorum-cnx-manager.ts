@@ -3,6 +3,7 @@ import { ServerError } from '../errors.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { RatedLog } from '../runtime/rated-log.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 import {
   ANONYMOUS_SID,
@@ -75,6 +76,7 @@ export class QuorumCnxManager {
   readonly #peers = new Map<number, ElectionPeer>();
   readonly #unnamed = new Map<ElectionConnection, Timer>();
   readonly #ringing = new Set<Connection>();
+  readonly #lines: RatedLog;
   #listener: { close(): void } | undefined;
   #nextAnonymousSid = -1;
   #persistent = false;
@@ -83,6 +85,7 @@ export class QuorumCnxManager {
 
   constructor(deps: QuorumCnxManagerDeps, options: QuorumCnxManagerOptions, events: QuorumCnxManagerEvents) {
     this.#deps = deps;
+    this.#lines = new RatedLog(deps);
     this.#options = options;
     this.#members = options.members;
     this.#events = events;
@@ -347,7 +350,10 @@ export class QuorumCnxManager {
 
   #drop(connection: ElectionConnection, reason: string): void {
     this.#forgetUnnamed(connection);
-    this.#deps.logger.warn('election connection closed', { remote: connection.remote, reason });
+    this.#lines.warn('closed election connections', 'election connection closed', {
+      remote: connection.remote,
+      reason,
+    });
     connection.close(reason);
   }
 
@@ -359,7 +365,10 @@ export class QuorumCnxManager {
   #onUnnamedClosed(connection: ElectionConnection, reason: string, malformed: boolean): void {
     this.#forgetUnnamed(connection);
     if (malformed)
-      this.#deps.logger.warn('election connection closed', { remote: connection.remote, reason });
+      this.#lines.warn('closed election connections', 'election connection closed', {
+        remote: connection.remote,
+        reason,
+      });
   }
 
   /** The peer that the connection now belongs to, or undefined when the connection was closed. */
@@ -438,7 +447,7 @@ export class QuorumCnxManager {
   #onClosed(peer: ElectionPeer, connection: ElectionConnection, reason: string, malformed: boolean): void {
     if (!peer.remove(connection)) return;
     const fields = { sid: peer.sid, remote: connection.remote, reason };
-    if (malformed) this.#deps.logger.warn('election connection closed', fields);
+    if (malformed) this.#lines.warn('closed election connections', 'election connection closed', fields);
     else this.#deps.logger.debug('election connection closed', fields);
     this.#retryLater(peer);
   }

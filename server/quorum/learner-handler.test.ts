@@ -2,7 +2,10 @@ import { assert, suite } from '#test';
 import { parseConfig } from '../config/server-config.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import { silentLogger } from '../runtime/logger.ts';
+import { RatedLog } from '../runtime/rated-log.ts';
 import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';
+import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { VirtualTime } from '../runtime/virtual-time.ts';
 import { createPacket, type TestRig, testRig } from '../storage/testing.ts';
 import { databaseDefaults, ZkDatabase, type ZkDatabaseConfig } from '../storage/zk-database.ts';
 import { JuteWriter } from '../wire/jute.ts';
@@ -99,6 +102,7 @@ class Story {
         database: this.database,
         metrics,
         logger: silentLogger,
+        lines: new RatedLog({ logger: silentLogger, clock: new VirtualClock(new VirtualTime()) }),
         configText: 'version=0',
       },
       acceptsFollowers: true,

@@ -432,13 +432,18 @@ export class LearnerHandler {
 
   close(reason: string, warn = true): void {
     if (this.#phase === 'closed') return;
+    const wasSynced = this.synced;
     this.#phase = 'closed';
     this.#sync.close();
     this.#output.close();
     this.#input.stop();
     const fields = { learner: this.sid, from: this.remote };
-    if (warn) this.#master.context.logger.warn(`learner connection closed: ${reason}`, fields);
-    else this.#master.context.logger.info(`learner connection closed: ${reason}`, fields);
+    // Those of followers that served are not left out because of others.
+    const who = wasSynced && !this.#isObserver ? 'followers' : 'learners';
+    const { lines } = this.#master.context;
+    const message = `learner connection closed: ${reason}`;
+    if (warn) lines.warn(`closed connections of ${who}`, message, fields);
+    else lines.info(`${who} that left`, message, fields);
     this.#connection.destroy(reason);
     this.#master.onClosed(this);
     this.#probe.close();

@@ -15,7 +15,7 @@ export interface LearnerInfo {
 /** What a handler needs of the peer its master belongs to. `configText`: the last seen configuration, for NEWLEADER. */
 export type MasterContext = Pick<
   PeerContext,
-  'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'logger' | 'configText'
+  'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'logger' | 'lines' | 'configText'
 >;
 
 /**

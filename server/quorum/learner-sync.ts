@@ -123,7 +123,7 @@ export class LearnerSync {
   #bring(plan: SyncPlan): void {
     const { master, learner } = this.#host;
     const { sid } = learner;
-    const { database, logger, metrics } = master.context;
+    const { database, lines, metrics } = master.context;
     const { mode } = plan;
     const throttler = master.throttlers[mode];
     if (!throttler.begin(!learner.isObserver)) {
@@ -134,7 +134,12 @@ export class LearnerSync {
     this.mode = mode;
     metrics.counter(`${mode.toLowerCase()}_count`).add();
     const zxid = mode === 'SNAP' ? database.lastProcessedZxid : plan.zxid;
-    logger.info(`${mode} to learner ${sid}`, { learner: sid, zxid: zxidToHex(zxid) });
+    const fields = { learner: sid, zxid: zxidToHex(zxid) };
+    lines.info(
+      `syncs of ${learner.isObserver ? 'observers' : 'followers'}`,
+      `${mode} to learner ${sid}`,
+      fields,
+    );
     if (mode === 'SNAP') this.#stream = new SnapshotStream(database);
     else if (plan.source !== 'none') this.#stream = this.#history(plan.after, false);
     this.#host.announce({ type: PacketType[mode], zxid, data: null, authinfo: null });

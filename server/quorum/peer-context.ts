@@ -7,6 +7,7 @@ import type { Guard } from '../guard.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { RatedLog } from '../runtime/rated-log.ts';
 import type { Clock, Network, Random } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
@@ -38,6 +39,8 @@ export interface PeerContext {
   readonly metrics: Metrics;
   readonly stats: ServerStats;
   readonly logger: Logger;
+  /** For what any stranger can cause. */
+  readonly lines: RatedLog;
   readonly guard: Guard;
   readonly turns: TurnQueue;
   readonly onFatal: (error: ServerError) => void;

@@ -10,6 +10,7 @@ import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { MemoryNetwork } from '../runtime/memory-network.ts';
 import { MemoryMachine, type MemoryRuntime } from '../runtime/memory-runtime.ts';
+import { RatedLog } from '../runtime/rated-log.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { SeededRandom } from '../runtime/seeded-random.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
@@ -126,6 +127,7 @@ export class Stage {
       metrics,
       stats: new ServerStats(),
       logger,
+      lines: new RatedLog({ logger, clock }),
       guard: new Guard({ clock, logger, metrics }),
       turns: new TurnQueue(clock, this.#options.turnUnits),
       onFatal: error => {

@@ -12,6 +12,7 @@ import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { RatedLog } from '../runtime/rated-log.ts';
 import type { Address, Runtime, Timer } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
@@ -110,6 +111,7 @@ export class QuorumPeer {
       metrics,
       stats,
       logger,
+      lines: new RatedLog({ logger, clock: runtime.clock }),
       guard: parts.guard,
       turns: parts.turns,
       onFatal: parts.onFatal,
