@@ -19,6 +19,11 @@ export class ClientIdentities {
     return this.#ids;
   }
 
+  /** Of what it has proven. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Adds what `auth` proves. False when it proves nothing, or more than is kept. */
   prove(scheme: string, auth: Buffer | null, settings: AuthenticationSettings): boolean {
     const proven = authenticate(scheme, auth, settings);

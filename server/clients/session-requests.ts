@@ -373,7 +373,9 @@ export class SessionRequests {
     this.#begun = null;
     const { sessionHigh, sessionLow } = this.#connection;
     const { count, bytes } = this.#order.writesUnderWay();
-    if (count > 0) this.#server.leftBehind(sessionHigh, sessionLow, count, bytes);
+    // Each has gone to the leader with all that its client has proven.
+    const idBytes = this.#connection.ids.bytes;
+    if (count > 0) this.#server.leftBehind(sessionHigh, sessionLow, count, bytes + count * idBytes);
     for (let under = this.#order.submitted; under > 0; under--) this.#server.requestEnded();
     this.#order.clear();
   }

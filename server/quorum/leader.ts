@@ -145,7 +145,7 @@ export class Leader implements Role, LearnerMaster {
       handler.close(`it has our own id ${info.sid}: two servers share one myid`);
       return;
     }
-    boundOthers(this.#handlers, other => this.#isVoter(other) && other.synced);
+    boundOthers(this.#handlers, other => this.isVoter(other) && other.synced);
     if (handler.closed) return;
     const { verifier, members } = this.context;
     const isVoter = !handler.isObserver && verifier.isVoter(info.sid);
@@ -353,15 +353,15 @@ export class Leader implements Role, LearnerMaster {
 
   /** Voters have turns of their own: whoever else is connected takes them from what clients may take. */
   turnsOf(handler: LearnerHandler): TurnQueue {
-    return this.#isVoter(handler) ? this.#voterTurns : this.context.turns;
+    return this.isVoter(handler) ? this.#voterTurns : this.context.turns;
   }
 
-  #isVoter(handler: LearnerHandler): boolean {
+  isVoter(handler: LearnerHandler): boolean {
     return handler.named && !handler.isObserver && this.context.verifier.isVoter(handler.sid);
   }
 
   onPartialPacket(handler: LearnerHandler): void {
-    if (!this.#isVoter(handler)) boundPackets(handler, this.#handlers, other => this.#isVoter(other));
+    if (!this.isVoter(handler)) boundPackets(handler, this.#handlers, other => this.isVoter(other));
   }
 
   onHeldBack(handler: LearnerHandler): void {
@@ -377,7 +377,7 @@ export class Leader implements Role, LearnerMaster {
       return;
     }
     const request = readRequest(handler, packet.kept(), nowMs);
-    this.#requests.wait(handler, this.#isVoter(handler), packet.end - packet.start, () =>
+    this.#requests.wait(handler, this.isVoter(handler), packet.end - packet.start, () =>
       this.#submit(server, handler, request),
     );
   }
@@ -403,7 +403,7 @@ export class Leader implements Role, LearnerMaster {
       this.#revalidate(server, handler, id, timeoutMs);
       return;
     }
-    this.#requests.wait(handler, this.#isVoter(handler), packet.end - packet.start, () =>
+    this.#requests.wait(handler, this.isVoter(handler), packet.end - packet.start, () =>
       this.#revalidate(server, handler, id, timeoutMs),
     );
   }

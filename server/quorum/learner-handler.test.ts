@@ -76,6 +76,7 @@ class Story {
   readonly acks: number[] = [];
   readonly backlog: LearnerBacklog;
   isSpare = true;
+  isVoter = true;
   isForwarding = false;
   /** Calls of `stopForwarding`. */
   stopped = 0;
@@ -125,6 +126,7 @@ class Story {
       },
       onAck: (_handler, zxid) => void this.acks.push(zxid),
       onTouched() {},
+      isVoter: () => this.isVoter,
       onHeldBack() {},
       onPartialPacket() {},
       turnsOf: () => this.turns,

@@ -27,6 +27,8 @@ export interface LearnerMaster {
   readonly context: MasterContext;
   readonly acceptsFollowers: boolean;
   readonly throttlers: SyncThrottlers;
+  /** Of the configuration. Whoever says that it follows, and is none, is brought up to date like an observer. */
+  isVoter(handler: LearnerHandler): boolean;
   awaitEpoch(handler: LearnerHandler, info: LearnerInfo, done: (epoch: number) => void): void;
   /** `currentEpoch` is null when the learner had accepted the epoch before: it is not counted. */
   awaitEpochAck(

@@ -61,6 +61,15 @@ test('a follower is synced however many are, and counts', () => {
   assert.equal({ min, max, count }, { min: 0, max: 2, count: 4 });
 });
 
+test('B7: a follower that the configuration does not know is no voter: it waits for its turn like an observer', () => {
+  const play = playWith('leader.maxConcurrentDiffSyncs=1');
+  play.serve();
+  ask(play.observer(4), play.lastZxid).told();
+  const stranger = ask(play.follower(77), play.lastZxid);
+  stranger.told();
+  assert.ok(stranger.closed !== null);
+});
+
 test('observers that come all at once are synced in the end, on a leader and on its follower', () => {
   for (const masters of [0, 2191]) {
     const settings = {

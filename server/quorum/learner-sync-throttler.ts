@@ -4,7 +4,7 @@ import type { SyncPlan } from './sync-plan.ts';
 
 /**
  * Bounds how many observers are synced at a time, so that hundreds that come back at once leave the master time to lead.
- * Followers are counted and never refused: the quorum needs them. @see LearnerSyncThrottler
+ * Voters are counted and never refused: the quorum needs them. @see LearnerSyncThrottler
  */
 export class LearnerSyncThrottler {
   /** The key of zoo.cfg that it stands for. */

@@ -126,7 +126,7 @@ export class LearnerSync {
     const { database, lines, metrics } = master.context;
     const { mode } = plan;
     const throttler = master.throttlers[mode];
-    if (!throttler.begin(!learner.isObserver)) {
+    if (!throttler.begin(master.isVoter(learner))) {
       learner.close(`${throttler.syncsMax} learners are being synced, the most at a time (${throttler.key})`);
       return;
     }

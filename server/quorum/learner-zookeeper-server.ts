@@ -143,7 +143,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   openSession(connection: ClientConnection, timeoutMs: number): void {
     const request = connection.sessionRequest(OpCode.createSession, this.#sessionIds.next(), timeoutMs);
     this.#opening.set(request.sessionHigh, request.sessionLow, request);
-    this.relay(request);
+    this.relay(request, request.end - request.start);
   }
 
   renewSession(connection: ClientConnection, sessionId: bigint, timeoutMs: number): void {
@@ -218,9 +218,9 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.forward(request);
   }
 
-  /** What no client connection here stands for until it is answered. */
-  relay(request: Request): void {
-    this.#relayed.passedOn(request.sessionHigh, request.sessionLow, request.end - request.start);
+  /** What no client connection here stands for until it is answered. `bytes`: of the whole REQUEST, identities included. */
+  relay(request: Request, bytes: number): void {
+    this.#relayed.passedOn(request.sessionHigh, request.sessionLow, bytes);
     this.forward(request);
   }
 

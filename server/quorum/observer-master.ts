@@ -91,7 +91,7 @@ export class ObserverMaster implements LearnerMaster {
   }
 
   awaitEpoch(handler: LearnerHandler, _info: LearnerInfo, done: (epoch: number) => void): void {
-    boundOthers(this.#handlers, nobodyVotes);
+    boundOthers(this.#handlers, this.isVoter);
     if (!handler.closed) done(this.#epoch);
   }
 
@@ -110,6 +110,10 @@ export class ObserverMaster implements LearnerMaster {
 
   stopForwarding(handler: LearnerHandler): void {
     this.#observers.delete(handler);
+  }
+
+  isVoter(): boolean {
+    return false;
   }
 
   backlogOf(): LearnerBacklog {
@@ -141,7 +145,7 @@ export class ObserverMaster implements LearnerMaster {
   }
 
   onPartialPacket(handler: LearnerHandler): void {
-    boundPackets(handler, this.#handlers, nobodyVotes);
+    boundPackets(handler, this.#handlers, this.isVoter);
   }
 
   /** The leader, who keeps the sessions, cannot know them by this follower: it is held back only while hardly anything is committed. */
@@ -153,19 +157,20 @@ export class ObserverMaster implements LearnerMaster {
 
   onRequest(handler: LearnerHandler, packet: PacketView): void {
     const nowMs = this.context.clock.monotonicMs();
+    const bytes = packet.end - packet.start;
     if (!this.#requests.isNeeded) {
-      this.#passOn(handler, readRequest(handler, packet, nowMs));
+      this.#passOn(handler, readRequest(handler, packet, nowMs), bytes);
       return;
     }
     const request = readRequest(handler, packet.kept(), nowMs);
-    this.#requests.wait(handler, false, packet.end - packet.start, () => this.#passOn(handler, request));
+    this.#requests.wait(handler, false, bytes, () => this.#passOn(handler, request, bytes));
   }
 
-  #passOn(handler: LearnerHandler, request: Request): void {
+  #passOn(handler: LearnerHandler, request: Request, bytes: number): void {
     if (request.op === OpCode.sync) {
       this.#server.syncFor(request, () => handler.sendPacket(SYNC_ANSWER));
     } else {
-      this.#server.relay(request);
+      this.#server.relay(request, bytes);
     }
   }
 
@@ -196,8 +201,4 @@ export class ObserverMaster implements LearnerMaster {
     this.#pingTimer?.cancel();
     for (const handler of [...this.#handlers]) handler.close(reason, false);
   }
-}
-
-function nobodyVotes(): boolean {
-  return false;
 }

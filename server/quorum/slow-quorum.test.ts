@@ -1,11 +1,12 @@
 /** What a leader and its learners keep while a quorum, or the leader, is slow. In virtual time. */
 import { assert, suite } from '#test';
-import { body, helloFrame, MemoryClient } from '../memory-client.test-kit.ts';
+import { body, helloFrame, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { Request } from '../processors/request.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { OpCode } from '../wire/opcodes.ts';
+import { OpCode, Xid } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
+import { writeAuthRequest } from '../wire/requests.ts';
 import { e2, openSession, Play, requestData } from './leader.test-kit.ts';
 import { LeaderZooKeeperServer, OUTSTANDING_BYTES_MAX } from './leader-zookeeper-server.ts';
 import { serve } from './learner.test-kit.ts';
@@ -124,7 +125,7 @@ test('B5: clients of a learner that leave, and observers behind it, keep no more
   assert.ok(server instanceof LearnerZooKeeperServer);
   let asked = 0;
   while (server.hasRoom) {
-    if (asked % 2 === 0) server.relay(requestOf(7, asked));
+    if (asked % 2 === 0) server.relay(requestOf(7, asked), VALUE.length);
     else {
       server.forward(requestOf(8, asked));
       server.leftBehind(0, 8, 1, VALUE.length);
@@ -135,6 +136,29 @@ test('B5: clients of a learner that leave, and observers behind it, keep no more
   }
   assert.ok(server.relayedBytes <= RELAYED_BYTES_MAX + MIB);
   assert.is(master.told().length, asked);
+});
+
+test('B5: what a client leaves at the leader is counted with what it has proven, which goes with each write; a sync is no write', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3 }).start();
+  const sid = ensemble.sids.find(each => each !== ensemble.leader)!;
+  const server = ensemble.server(sid).view.serving!;
+  const left: number[][] = [];
+  Object.assign(server, {
+    leftBehind: (_high: number, _low: number, count: number, bytes: number) => void left.push([count, bytes]),
+  });
+  const client = MemoryClient.open(ensemble, sid);
+  const request = { type: 0, scheme: 'digest', auth: Buffer.from(`${'u'.repeat(50_000)}:secret`) };
+  client.raw.write(requestFrame(Xid.auth, OpCode.auth, w => writeAuthRequest(w, request)));
+  for (const each of ensemble.sids) ensemble.machine(each).disk.syncDelayMs = 100;
+  for (let n = 0; n < 5; n++) client.send(OpCode.setData, body.setData('/', 'small'));
+  client.send(OpCode.sync, body.path('/'));
+  ensemble.time.advance(20);
+  client.raw.destroy();
+  ensemble.time.advance(20);
+  assert.is(left.length, 1);
+  const [count, bytes] = left[0]!;
+  assert.is(count, 5);
+  assert.ok(bytes! > 250_000 && bytes! < 300_000, `${bytes} bytes`);
 });
 
 test('B5: sessions that come back are asked for so many at a time', () => {

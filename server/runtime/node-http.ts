@@ -25,7 +25,7 @@ export interface HttpLimits {
 
 export const HTTP_LIMITS: HttpLimits = {
   connectionsMax: 256,
-  bodyBytesMax: 2 * 1024 * 1024,
+  bodyBytesMax: 64 * 1024,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   idleTimeoutMs: 30_000,
