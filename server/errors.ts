@@ -43,7 +43,10 @@ export class ServerError extends Error {
   }
 }
 
-/** For states that the code above rules out: a wrong step is worse than a stop. */
+/**
+ * For states that the code above rules out: a wrong step is worse than a stop. On the way of every transaction a message that
+ * has to be made costs more than the check: `if (wrong) invariant(false, ...)`.
+ */
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new ServerError('ZK_INVARIANT', message);
 }

@@ -22,6 +22,8 @@ export class Follower extends Learner {
   readonly #pending = new Fifo<TxnPacket>();
   readonly #toAck = new Fifo<number>();
   #lastQueued = 0;
+  readonly #proposalsReceived = this.context.metrics.counter('learner_proposal_received_count');
+  readonly #commitsReceived = this.context.metrics.counter('learner_commit_received_count');
 
   get observerMaster(): ObserverMaster | null {
     return this.#observerMaster;
@@ -84,7 +86,7 @@ export class Follower extends Learner {
     this.#pending.push(packet);
     this.#toAck.push(packet.zxid);
     this.#sync!.append(packet);
-    this.context.metrics.counter('learner_proposal_received_count').add();
+    this.#proposalsReceived.add();
     this.#serving!.server.proposed(packet);
   }
 
@@ -98,7 +100,7 @@ export class Follower extends Learner {
     }
     this.#pending.shift();
     this.#serving!.server.commit(head);
-    this.context.metrics.counter('learner_commit_received_count').add();
+    this.#commitsReceived.add();
   }
 
   /** One ACK for each proposal, as upstream's leader expects, all of a batch in one piece. */

@@ -1,3 +1,4 @@
+import type { Counter } from '../admin/metrics.ts';
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import type { ServerError } from '../errors.ts';
 import type { Request } from '../processors/request.ts';
@@ -42,6 +43,7 @@ export class Leader implements Role, LearnerMaster {
   /** Learners that live traffic goes to. */
   readonly #followers = new Set<LearnerHandler>();
   readonly #observers = new Set<LearnerHandler>();
+  readonly #proposalsSent: Counter;
   readonly #voterTurns: TurnQueue;
   readonly #voterBacklog = new LearnerBacklog();
   readonly #otherBacklog = new LearnerBacklog();
@@ -68,6 +70,7 @@ export class Leader implements Role, LearnerMaster {
   constructor(context: PeerContext, onEstablished: (epoch: number) => void) {
     this.context = context;
     this.throttlers = syncThrottlers(context);
+    this.#proposalsSent = context.metrics.counter('proposal_count');
     this.#onEstablished = onEstablished;
     this.#voterTurns = quorumTurns(context.clock);
     this.#requests = new RequestLine({
@@ -299,7 +302,7 @@ export class Leader implements Role, LearnerMaster {
   }
 
   propose(packet: TxnPacket): void {
-    this.context.metrics.counter('proposal_count').add();
+    this.#proposalsSent.add();
     for (const follower of this.#followers) follower.sendProposal(packet);
   }
 

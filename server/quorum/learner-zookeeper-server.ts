@@ -1,4 +1,4 @@
-import type { Summary } from '../admin/metrics.ts';
+import type { Counter, Summary } from '../admin/metrics.ts';
 import type { ClientConnection } from '../clients/client-connection.ts';
 import { Fifo } from '../processors/fifo.ts';
 import type { Request } from '../processors/request.ts';
@@ -60,6 +60,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   readonly #sessionIds: SessionIds;
   readonly #proposalLatency: Summary;
   readonly #commitPropagationLatency: Summary;
+  readonly #txnsCommitted: Counter;
   readonly #syncs = new Fifo<SyncWaiter>();
   readonly #revalidations = new Fifo<RevalidateWaiter>();
   /** Sessions heard of since the last ping, which carries them to the leader. */
@@ -93,6 +94,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#sessionIds = role.sessionIds;
     this.#proposalLatency = parts.metrics.summary('proposal_latency');
     this.#commitPropagationLatency = parts.metrics.summary('commit_propagation_latency');
+    this.#txnsCommitted = parts.metrics.counter('txn_committed_count');
     this.#committed = new CommittedLine(parts, {
       apply: packet => this.#apply(packet),
       onFull: () => role.link.pause(),
@@ -265,7 +267,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     if (type === OpCode.closeSession) this.#relayed.ended(clientHigh, clientLow);
     else if (request === null || type === OpCode.createSession) this.#relayed.answered(clientHigh, clientLow);
     this.onRelayed?.(packet);
-    this.parts.metrics.counter('txn_committed_count').add();
+    this.#txnsCommitted.add();
   }
 
   /** Runs when all that was committed before is applied; not at all when this server stops before. */

@@ -17,6 +17,7 @@ export class Observer extends Learner {
   #serving: LearnerServing | null = null;
   #sync: SyncRequestProcessor | null = null;
   #lastInformed = 0;
+  readonly #commitsReceived = this.context.metrics.counter('learner_commit_received_count');
 
   /**
    * Nobody counts on what an observer accepted: an epoch that came to nothing must not keep it out. Upstream's stays away
@@ -48,7 +49,7 @@ export class Observer extends Learner {
         // Upstream applies whatever comes; a hole would stay for ever. Features section C, 5088.
         if (follows(packet.zxid, this.#lastInformed)) {
           this.#apply(ownPacket(packet));
-          this.context.metrics.counter('learner_commit_received_count').add();
+          this.#commitsReceived.add();
         } else
           this.end(
             `${packet} does not follow ${zxidToHex(this.#lastInformed)}: transactions are missing in between`,

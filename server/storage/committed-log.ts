@@ -12,9 +12,12 @@ export const COMMITTED_LOG_BYTES_MAX = 32 * 1024 * 1024;
 export class CommittedLog {
   readonly #countMax: number;
   readonly #bytesMax: number;
-  /** The oldest stands at `#start`; what was there before it has been let go. */
+  /** Two rings side by side: what is let go is not looked at again, it left the caches long ago. */
   #packets: (TxnPacket | undefined)[] = [];
-  #start = 0;
+  readonly #sizes: number[] = [];
+  #oldest = 0;
+  #size = 0;
+  #maxZxid = -1;
   bytes = 0;
 
   constructor(countMax: number, bytesMax = COMMITTED_LOG_BYTES_MAX) {
@@ -23,49 +26,54 @@ export class CommittedLog {
   }
 
   get size(): number {
-    return this.#packets.length - this.#start;
+    return this.#size;
   }
 
   /** Zxid of the oldest; `whenEmpty` when there is none. */
   minZxid(whenEmpty: number): number {
-    return this.size === 0 ? whenEmpty : this.at(0).zxid;
+    return this.#size === 0 ? whenEmpty : this.at(0).zxid;
   }
 
   maxZxid(whenEmpty: number): number {
-    return this.size === 0 ? whenEmpty : this.at(this.size - 1).zxid;
+    return this.#size === 0 ? whenEmpty : this.#maxZxid;
   }
 
   /** 0 is the oldest. */
   at(index: number): TxnPacket {
-    const packet = this.#packets[this.#start + index];
-    invariant(packet !== undefined, `committed log has no entry ${index} of ${this.size}`);
+    const packet = index < this.#size ? this.#packets[this.#slotOf(index)] : undefined;
+    if (packet === undefined) invariant(false, `committed log has no entry ${index} of ${this.#size}`);
     return packet;
   }
 
   add(packet: TxnPacket): void {
-    const last = this.maxZxid(-1);
-    invariant(
-      last < 0 || follows(packet.zxid, last),
-      `transaction ${zxidToHex(packet.zxid)} committed after ${zxidToHex(last)}`,
-    );
+    const { zxid, bytes } = packet;
+    if (this.#size > 0 && !follows(zxid, this.#maxZxid)) refuse(zxid, this.#maxZxid);
     if (this.#countMax === 0) return;
-    this.#packets.push(packet);
-    this.bytes += packet.bytes.length;
-    while (this.size > this.#countMax || (this.bytes > this.#bytesMax && this.size > 1)) this.#dropOldest();
+    if (this.#size === this.#countMax) this.#dropOldest();
+    const slot = this.#slotOf(this.#size++);
+    this.#packets[slot] = packet;
+    this.#sizes[slot] = bytes.length;
+    this.#maxZxid = zxid;
+    this.bytes += bytes.length;
+    while (this.bytes > this.#bytesMax && this.#size > 1) this.#dropOldest();
+  }
+
+  #slotOf(index: number): number {
+    const slot = this.#oldest + index;
+    return slot < this.#countMax ? slot : slot - this.#countMax;
   }
 
   #dropOldest(): void {
-    this.bytes -= this.at(0).bytes.length;
-    this.#packets[this.#start++] = undefined;
-    if (this.#start <= this.#countMax) return;
-    this.#packets = this.#packets.slice(this.#start);
-    this.#start = 0;
+    this.bytes -= this.#sizes[this.#oldest]!;
+    this.#packets[this.#oldest] = undefined;
+    this.#oldest = this.#slotOf(1);
+    this.#size--;
   }
 
   /** Index of the first entry with a zxid of at least `zxid`: `size` when all are below. */
   indexFrom(zxid: number): number {
     let low = 0;
-    let high = this.size;
+    let high = this.#size;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (this.at(middle).zxid < zxid) low = middle + 1;
@@ -77,12 +85,17 @@ export class CommittedLog {
   /** Index of the entry of exactly this zxid, or -1. */
   indexOf(zxid: number): number {
     const index = this.indexFrom(zxid);
-    return index < this.size && this.at(index).zxid === zxid ? index : -1;
+    return index < this.#size && this.at(index).zxid === zxid ? index : -1;
   }
 
   clear(): void {
     this.#packets = [];
-    this.#start = 0;
+    this.#oldest = 0;
+    this.#size = 0;
     this.bytes = 0;
   }
+}
+
+function refuse(zxid: number, last: number): never {
+  invariant(false, `transaction ${zxidToHex(zxid)} committed after ${zxidToHex(last)}`);
 }

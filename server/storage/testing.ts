@@ -19,6 +19,10 @@ export class ManualClock implements Clock {
     return this.nowMs;
   }
 
+  cpuMs(): number {
+    return this.monotonicMs();
+  }
+
   wallMs(): number {
     return Math.floor(this.nowMs);
   }

@@ -212,7 +212,7 @@ export class ZkDatabase {
 
   /** Takes a transaction into the current batch of the log. Durable only when a later `flush` says so. */
   append(packet: TxnPacket): void {
-    invariant(!this.#restoring, `transaction ${zxidToHex(packet.zxid)} logged during a SNAP`);
+    if (this.#restoring) invariant(false, `transaction ${zxidToHex(packet.zxid)} logged during a SNAP`);
     if (!this.#config.logEnabled) {
       this.#log.skip(packet.zxid);
       return;
@@ -243,7 +243,7 @@ export class ZkDatabase {
 
   /** The marker of a new epoch, counter 0, has no transaction but is a leader's last processed zxid all the same. */
   startEpoch(zxid: number): void {
-    invariant(zxid >= this.lastProcessedZxid, `epoch of ${zxidToHex(zxid)} starts in the past`);
+    if (zxid < this.lastProcessedZxid) invariant(false, `epoch of ${zxidToHex(zxid)} starts in the past`);
     this.#state.tree.lastProcessedZxid = zxid;
   }
 
