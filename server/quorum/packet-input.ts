@@ -104,11 +104,12 @@ function unitsOf({ type, start, end }: PacketView): number {
   const bytes = (end - start) / BYTES_PER_UNIT;
   switch (type) {
     case PacketType.REQUEST:
-      return 2 * Units.write + bytes;
-    case PacketType.PROPOSAL:
     case PacketType.INFORM:
-    case PacketType.COMMIT:
       return Units.write + bytes;
+    // One transaction comes as both.
+    case PacketType.PROPOSAL:
+    case PacketType.COMMIT:
+      return Units.write / 2 + bytes;
     default:
       return Units.read + bytes;
   }
@@ -129,6 +130,7 @@ const STANDING_MS = 0;
 export function quorumTurns(clock: Clock): TurnQueue {
   return new QuorumTurns({
     monotonicMs: () => STANDING_MS,
+    cpuMs: () => STANDING_MS,
     wallMs: () => STANDING_MS,
     after: (delayMs, run) => clock.after(delayMs, run),
     every: (intervalMs, run) => clock.every(intervalMs, run),

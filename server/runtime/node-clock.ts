@@ -23,6 +23,11 @@ export class NodeClock implements Clock {
     return performance.now();
   }
 
+  cpuMs(): number {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  }
+
   wallMs(): number {
     return Date.now();
   }

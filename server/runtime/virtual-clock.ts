@@ -75,6 +75,10 @@ export class VirtualClock implements Clock, TaskRunner {
     return this.time.nowMs * this.#rate;
   }
 
+  cpuMs(): number {
+    return this.monotonicMs();
+  }
+
   wallMs(): number {
     return Math.floor(this.#wallStartMs + this.#wallJumpMs + this.monotonicMs());
   }
