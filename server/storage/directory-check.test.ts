@@ -368,6 +368,22 @@ test('field report A6: logs of 3.4 that were trusted once start without trust fr
   assert.is(names(reopen(rig, SERVER)).length, 8);
 });
 
+test('field report A: names in upper case, as some file systems and backups bring them back, are read as upstream reads them', () => {
+  const rig = testRig();
+  const db = open(rig, SERVER);
+  commit(rig, db, ...creates(1, 12));
+  snapshot(rig, db);
+  commit(rig, db, ...creates(13, 14));
+  db.close();
+  for (const name of ['snapshot.10000000c', 'log.10000000d'])
+    rig.disk.rename(`${DATA}/${name}`, `${DATA}/${name.replace(/[cd]$/, hex => hex.toUpperCase())}`);
+  rig.disk.syncDirectory(DATA);
+  const again = reopen(rig, SERVER);
+  assert.is(again.lastProcessedZxid, E1 + 14, 'not the older state that the other files lead to');
+  commit(rig, again, ...creates(15, 15));
+  assert.is(lastOf(rig), E1 + 15);
+});
+
 test('field report C4: datadir.autocreate=false: a directory that is missing is refused by name, and not made', () => {
   const rig = testRig();
   const config = { dataLogDir: '/log', directoryAutoCreate: false };

@@ -14,7 +14,7 @@ export const LOG_HEADER_BYTES = 16;
 export const ENTRY_HEAD_BYTES = 12;
 export const ENTRY_END = 0x42;
 
-const LOG_NAME = /^log\.([0-9a-f]+)$/;
+const LOG_NAME = /^log\.([0-9a-fA-F]+)$/;
 
 export interface LogFileName {
   readonly path: string;

@@ -15,7 +15,7 @@ export const LAST_ZXID_SECTION_BYTES = 8 + SEAL_BYTES;
 /** What every whole snapshot ends with: the path of a seal. */
 export const SNAPSHOT_END = Buffer.from('000000012f', 'hex');
 
-const SNAPSHOT_NAME = /^snapshot\.([0-9a-f]+)(?:\.gz|\.snappy)?$/;
+const SNAPSHOT_NAME = /^snapshot\.([0-9a-fA-F]+)(?:\.gz|\.snappy)?$/;
 
 export interface SnapshotFileName {
   readonly path: string;
