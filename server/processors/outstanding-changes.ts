@@ -72,6 +72,7 @@ export class OutstandingChanges {
   readonly #ending = new Map<bigint, number>();
   readonly #released = new Fifo<{ zxid: number; path: string }>();
   readonly #digest = new TreeDigest();
+  #releasedUpTo = 0;
   /** From `begin` on: what each touched path held before, null for nothing. */
   #undo: Map<string, ChangeRecord | null> | null = null;
   readonly #undoDigest = new TreeDigest();
@@ -189,6 +190,7 @@ export class OutstandingChanges {
 
   /** Everything up to `zxid` is in the tree now. */
   release(zxid: number): void {
+    this.#releasedUpTo = zxid;
     if (this.#ending.size > 0) this.#releaseEnded(zxid);
     for (;;) {
       const head = this.#released.peek();
@@ -220,7 +222,9 @@ export class OutstandingChanges {
   rollback(): void {
     if (this.#undo === null) return;
     for (const [path, before] of this.#undo) {
-      this.#put(path, before);
+      // A multi may be prepared in several turns: what was pending at its beginning may be in the tree now.
+      const isPending = before !== null && before.zxid > this.#releasedUpTo;
+      this.#put(path, isPending ? before : null);
     }
     this.#digest.copyFrom(this.#undoDigest);
     this.#undo = null;

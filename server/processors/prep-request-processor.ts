@@ -4,10 +4,9 @@ import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
+import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import type { JuteLimits } from '../wire/jute-limits.ts';
 import { joinId } from '../wire/long-map.ts';
-import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { parentOf, pathProblem } from '../wire/path.ts';
 import {
@@ -24,14 +23,12 @@ import {
 } from '../wire/requests.ts';
 import {
   type CloseSessionTxn,
-  type ErrorTxn,
-  type MultiTxn,
   TXN_DIGEST_BYTES,
   TXN_HEADER_BYTES,
   type TxnBody,
   writeTxnBody,
 } from '../wire/txn.ts';
-import { skipPart } from './multi-parts.ts';
+import { errorTxn, MultiPreparation } from './multi-preparation.ts';
 import { OutstandingChanges } from './outstanding-changes.ts';
 import type { Request } from './request.ts';
 import {
@@ -89,24 +86,43 @@ export class PrepRequestProcessor {
 
   /** @throws JuteError when the body is not what the operation says; nothing is pending then */
   prepare(request: Request, zxid: number, timeMs: number): TxnBody {
+    if (request.op === OpCode.multi) {
+      const multi = this.beginMulti(request, zxid, timeMs);
+      multi.step(Number.POSITIVE_INFINITY);
+      return multi.body;
+    }
     this.#authAllowance.charsLeft = AUTH_ACL_CHARS_MAX;
-    const bytes = request.end - request.start;
-    const mayBeTooLong = bytes * GROWTH_FACTOR + GROWTH_BYTES > this.#options.jute.txnBytesMax;
-    if (!mayBeTooLong && request.op !== OpCode.multi) return this.#single(request, zxid, timeMs);
+    if (!this.#mayBeTooLong(request)) return this.#single(request, zxid, timeMs);
     this.changes.begin();
     try {
-      const multi = request.op === OpCode.multi;
-      const body = multi ? this.#multi(request, zxid, timeMs) : this.#single(request, zxid, timeMs);
-      if (mayBeTooLong && this.#isTooLong(body)) {
-        this.changes.rollback();
-        return errorTxn(ErrorCode.MARSHALLINGERROR);
-      }
-      this.changes.commit();
-      return body;
+      return this.#end(request, this.#single(request, zxid, timeMs));
     } catch (error) {
       this.changes.rollback();
       throw error;
     }
+  }
+
+  /** Until it is done nothing else is prepared; what was prepared before may be applied meanwhile. */
+  beginMulti(request: Request, zxid: number, timeMs: number): MultiPreparation {
+    this.#authAllowance.charsLeft = AUTH_ACL_CHARS_MAX;
+    this.changes.begin();
+    return new MultiPreparation(request, this.changes, {
+      part: (type, reader) => this.#one(type, reader, request, zxid, timeMs),
+      end: body => this.#end(request, body),
+    });
+  }
+
+  #mayBeTooLong({ start, end }: Request): boolean {
+    return (end - start) * GROWTH_FACTOR + GROWTH_BYTES > this.#options.jute.txnBytesMax;
+  }
+
+  #end(request: Request, body: TxnBody): TxnBody {
+    if (this.#mayBeTooLong(request) && this.#isTooLong(body)) {
+      this.changes.rollback();
+      return errorTxn(ErrorCode.MARSHALLINGERROR);
+    }
+    this.changes.commit();
+    return body;
   }
 
   #single(request: Request, zxid: number, timeMs: number): TxnBody {
@@ -289,32 +305,6 @@ export class PrepRequestProcessor {
     return this.#isTooLong(body) ? without : body;
   }
 
-  /** All or nothing. Parts before the failing one report 0, the failing one its code, later ones -2. */
-  #multi(request: Request, zxid: number, timeMs: number): MultiTxn {
-    const txns: TxnBody[] = [];
-    let failedAt = -1;
-    readMulti(new JuteReader(request.bytes, request.start, request.end), (type, r) => {
-      if (failedAt >= 0) {
-        skipPart(type, r);
-        txns.push(errorTxn(ErrorCode.RUNTIMEINCONSISTENCY));
-        return;
-      }
-      if (!mayBePart(type)) throw new JuteError(`multi with operation ${type}`);
-      const result = this.#one(type, r, request, zxid, timeMs);
-      if (typeof result === 'number') {
-        failedAt = txns.length;
-        txns.push(errorTxn(result));
-      } else {
-        txns.push(asPart(result));
-      }
-    });
-    if (failedAt >= 0) {
-      this.changes.rollback();
-      for (let i = 0; i < failedAt; i++) txns[i] = errorTxn(ErrorCode.OK);
-    }
-    return { type: OpCode.multi, txns };
-  }
-
   /** By the bytes that would be written. */
   #isTooLong(body: TxnBody): boolean {
     const { jute, digestEnabled } = this.#options;
@@ -333,34 +323,6 @@ export class PrepRequestProcessor {
     if (acl === OPEN_ACL_UNSAFE || this.#options.skipAcl) return true;
     return this.#tree.aclDecisions.allows(acl, perm, identities());
   }
-}
-
-/** What a transaction of type multi can hold. @see facts section 6 */
-function mayBePart(op: number): boolean {
-  switch (op) {
-    case OpCode.create:
-    case OpCode.create2:
-    case OpCode.createContainer:
-    case OpCode.createTTL:
-    case OpCode.delete:
-    case OpCode.setData:
-    case OpCode.check:
-      return true;
-    default:
-      return false;
-  }
-}
-
-/**
- * A create2 goes into the log as a create, which has the same body: Apache up to 3.8.1 passes over a part of type create2
- * and would have another tree than everybody else. @see ZOOKEEPER-4026
- */
-function asPart(txn: TxnBody): TxnBody {
-  return txn.type === OpCode.create2 ? { ...txn, type: OpCode.create } : txn;
-}
-
-function errorTxn(err: number): ErrorTxn {
-  return { type: OpCode.error, err };
 }
 
 /** Ten digits; past 2^31-1 the counter is negative, as upstream's is. */

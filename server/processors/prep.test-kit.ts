@@ -12,6 +12,7 @@ import {
   writeSetDataRequest,
 } from '../wire/requests.ts';
 import { readTxnBody, type TxnBody, type TxnHeader, writeTxnBody } from '../wire/txn.ts';
+import type { MultiPreparation } from './multi-preparation.ts';
 import { type PrepOptions, PrepRequestProcessor } from './prep-request-processor.ts';
 import { Request } from './request.ts';
 
@@ -122,10 +123,26 @@ export class PrepRig {
   prepareBytes(op: number, bytes: Buffer, session = SESSION, ids: readonly Id[] = []): TxnBody {
     const zxid = this.#zxid + 1;
     const time = EPOCH_MS + zxid;
-    const request = new Request({
+    const request = this.#request(op, bytes, session, ids);
+    const body = this.prep.prepare(request, zxid, time);
+    this.#zxid = zxid;
+    const { sessionHigh: clientHigh, sessionLow: clientLow } = request;
+    const header = { clientHigh, clientLow, cxid: zxid, zxid, time, type: body.type };
+    this.#outstanding.push({ header, body, digest: this.prep.changes.digest.toBigInt() });
+    return body;
+  }
+
+  /** A multi that is prepared in slices; what was prepared before may be applied in between. */
+  beginMulti(op: Op): MultiPreparation {
+    const zxid = this.#zxid + 1;
+    return this.prep.beginMulti(this.#request(op.op, bodyOf(op), SESSION, []), zxid, EPOCH_MS + zxid);
+  }
+
+  #request(op: number, bytes: Buffer, session: bigint, ids: readonly Id[]): Request {
+    return new Request({
       sessionHigh: highOf(session),
       sessionLow: lowOf(session),
-      cxid: zxid,
+      cxid: this.#zxid + 1,
       op,
       bytes,
       start: 0,
@@ -135,12 +152,6 @@ export class PrepRig {
       identities: () => ids,
       arrivedMs: 0,
     });
-    const body = this.prep.prepare(request, zxid, time);
-    this.#zxid = zxid;
-    const { sessionHigh: clientHigh, sessionLow: clientLow } = request;
-    const header = { clientHigh, clientLow, cxid: zxid, zxid, time, type: body.type };
-    this.#outstanding.push({ header, body, digest: this.prep.changes.digest.toBigInt() });
-    return body;
   }
 
   /** Applies the oldest, as every server does: from its bytes. With the digest predicted for the tree after it. */

@@ -151,3 +151,18 @@ test('what waits behind the end of a session finds its ephemerals gone, whatever
   assert.equal([rig.prep.changes.size, rig.tree.ephemeralsCount], [0, 0]);
   assert.is(rig.tree.getNode('/dir'), undefined);
 });
+
+test('a multi that fails in a later turn than it began leaves nothing pending, though what was pending then is applied', () => {
+  const rig = new PrepRig();
+  rig.run(create('/there'));
+  rig.prepare(create('/first'));
+  rig.prepare(setData('/there', '1'));
+  const parts = [setData('/there', '2'), create('/first/below'), remove('/none')];
+  const preparation = rig.beginMulti(multi(parts));
+  assert.is(preparation.step(2), false);
+  rig.applyAll();
+  assert.is(preparation.step(2), true);
+  assert.equal(codeOf(preparation.body), [ErrorCode.OK, ErrorCode.OK, ErrorCode.NONODE]);
+  assert.is(rig.prep.changes.size, 0);
+  assert.is(rig.prep.changes.digest.toBigInt(), rig.tree.digest.toBigInt());
+});

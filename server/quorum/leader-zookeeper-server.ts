@@ -2,6 +2,7 @@ import type { Summary } from '../admin/metrics.ts';
 import type { ClientConnection } from '../clients/client-connection.ts';
 import { emptyContainers } from '../processors/empty-containers.ts';
 import { Fifo } from '../processors/fifo.ts';
+import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
 import { Request } from '../processors/request.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
@@ -21,6 +22,7 @@ import { type TxnBody, type TxnHeader, writeTxnBody, writeTxnHeader } from '../w
 import { TXN_START, type TxnPacket } from '../wire/txn-packet.ts';
 import { COUNTER_MAX, counterOf } from '../wire/zxid.ts';
 import { commitPoint } from './commit-point.ts';
+import { PreparationLine, type PrepareParts } from './preparation-line.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 
 /** What has been proposed and not committed. */
@@ -79,6 +81,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   readonly #broadcast: Broadcast;
   readonly #prep: PrepRequestProcessor;
   readonly #sync: SyncRequestProcessor;
+  readonly #line: PreparationLine;
   readonly #outstanding = new Fifo<Proposal>();
   readonly #outstandingBytesMax: number;
   #outstandingBytes = 0;
@@ -133,6 +136,12 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       jute: config.jute,
       digestEnabled: config.digestEnabled,
       closeSessionTxnEnabled: config.closeSessionTxnEnabled,
+    });
+    this.#line = new PreparationLine(parts, {
+      submit: request => this.#submitNow(request),
+      beginMulti: request => this.#beginMulti(request),
+      keep: bytes => this.#keep(bytes),
+      letGo: bytes => this.#letGo(bytes),
     });
     this.#sync = new SyncRequestProcessor(
       parts.database,
@@ -197,11 +206,20 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
 
   /** `done` runs once all that is outstanding now is committed and applied; at once when nothing is, and nobody waits. */
   syncAfterOutstanding(done: () => void): void {
+    this.#line.behind(() => this.#syncAfterProposed(done));
+  }
+
+  #syncAfterProposed(done: () => void): void {
     if (this.#outstanding.length === 0 && this.#syncs.length === 0) done();
     else {
       this.#syncs.push({ afterZxid: this.#zxid, done });
       this.#keep(SYNC_BYTES);
     }
+  }
+
+  /** Submitted and not proposed yet. */
+  get preparing(): number {
+    return this.#line.length;
   }
 
   get hasRoom(): boolean {
@@ -228,34 +246,57 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   submit(request: Request): void {
     if (this.#stopped) return;
     const limit = this.mode === 'leader' ? this.#limitReached() : null;
-    if (limit !== null) {
-      this.#broadcast.stepDown(limit);
-      return;
-    }
+    if (limit === null) this.#line.submit(request);
+    else this.#broadcast.stepDown(limit);
+  }
+
+  #submitNow(request: Request): void {
     // A refusal is a transaction too: the server that forwarded the request waits for its answer in order.
     const zxid = this.#zxid + 1;
     const timeMs = this.parts.clock.wallMs();
-    const body = this.#bodyOf(request, zxid, timeMs);
-    this.#zxid = zxid;
-    this.#propose(request, body, zxid, timeMs);
+    this.#propose(request, this.#bodyOf(request, zxid, timeMs), zxid, timeMs);
+  }
+
+  #beginMulti(request: Request): PrepareParts | null {
+    const zxid = this.#zxid + 1;
+    const timeMs = this.parts.clock.wallMs();
+    const code = this.#checkSession(request);
+    if (code !== ErrorCode.OK) {
+      this.#propose(request, errorTxn(code), zxid, timeMs);
+      return null;
+    }
+    const multi = this.#prep.beginMulti(request, zxid, timeMs);
+    return partsMax => {
+      const body = this.#partsOf(multi, partsMax);
+      if (body !== null) this.#propose(request, body, zxid, timeMs);
+      return body !== null;
+    };
+  }
+
+  /** The transaction, once all parts are prepared. */
+  #partsOf(multi: MultiPreparation, partsMax: number): TxnBody | null {
+    try {
+      return multi.step(partsMax) ? multi.body : null;
+    } catch (error) {
+      return malformed(error);
+    }
   }
 
   /** Nothing that a learner forwards throws: the connection it came through may carry a whole follower's clients. */
   #bodyOf(request: Request, zxid: number, timeMs: number): TxnBody {
     try {
       const code = this.#checkSession(request);
-      if (code !== ErrorCode.OK) return { type: OpCode.error, err: code };
-      return this.#prep.prepare(request, zxid, timeMs);
+      return code === ErrorCode.OK ? this.#prep.prepare(request, zxid, timeMs) : errorTxn(code);
     } catch (error) {
-      if (!(error instanceof JuteError)) throw error;
-      return { type: OpCode.error, err: ErrorCode.MARSHALLINGERROR };
+      return malformed(error);
     }
   }
 
   /** A standalone server has no epochs, and its clients are held long before. */
   #limitReached(): string | null {
-    if (counterOf(this.#zxid) >= COUNTER_MAX - 1) return 'the transaction counter of this epoch is used up';
-    if (this.#outstanding.length < OUTSTANDING_PROPOSALS_MAX) return null;
+    if (counterOf(this.#zxid) + this.#line.length >= COUNTER_MAX - 1)
+      return 'the transaction counter of this epoch is used up';
+    if (this.#outstanding.length + this.#line.length < OUTSTANDING_PROPOSALS_MAX) return null;
     return `${OUTSTANDING_PROPOSALS_MAX} proposals wait for a quorum`;
   }
 
@@ -342,6 +383,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   #propose(request: Request, body: TxnBody, zxid: number, timeMs: number): void {
+    this.#zxid = zxid;
     const header: TxnHeader = {
       clientHigh: request.sessionHigh,
       clientLow: request.sessionLow,
@@ -471,10 +513,17 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   stop(reason: string, done: () => void): void {
     this.#stopped = true;
     this.#containerCheck.cancel();
+    this.#line.stop();
     this.tracker.stop();
     this.shutdown(reason);
     this.#sync.stop(done);
   }
+}
+
+/** @throws whatever is no fault of the request */
+function malformed(error: unknown): TxnBody {
+  if (!(error instanceof JuteError)) throw error;
+  return errorTxn(ErrorCode.MARSHALLINGERROR);
 }
 
 const NO_MORE: IteratorReturnResult<string[]> = { done: true, value: [] };
