@@ -42,6 +42,8 @@ export interface ServerParts {
 /** Of a connection that is gone, those that are forgotten at once: some milliseconds of work. */
 const WATCHES_PER_TURN_MAX = 2_000;
 
+const SETTLED_PER_TURN_MAX = 4_000;
+
 /** As `srvr` and `mntr` name it. */
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer';
 
@@ -70,6 +72,7 @@ export abstract class ZooKeeperServer {
   onRoom: (() => void) | null = null;
   /** Watches that fired for clients of this server. */
   eventsFired = 0;
+  #isSettling = false;
   #inProcess = 0;
   readonly #inProcessMax: number;
 
@@ -203,10 +206,22 @@ export abstract class ZooKeeperServer {
     this.sinceProposed(header, this.#propagationLatency);
     this.onApplied(header, body);
     this.answer(header, result, request);
+    if (!database.tree.watchesAreSettled) this.#settleWatches(database.tree);
     if (header.type === OpCode.closeSession) {
       const connection = this.#bySession.get(header.clientHigh, header.clientLow);
       if (connection !== undefined && request?.origin !== connection) connection.close('the session expired');
     }
+  }
+
+  /** Of watches that were spent together, those that are not forgotten yet: a turn's work at a time. */
+  #settleWatches(tree: DataTree): void {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    this.parts.clock.inNextTurn(() => {
+      this.#isSettling = false;
+      this.parts.turns.applying.spend(SETTLED_PER_TURN_MAX * Units.item);
+      if (!tree.settleWatches(SETTLED_PER_TURN_MAX)) this.#settleWatches(tree);
+    });
   }
 
   /** By the clocks of two machines: no less than nothing is counted. */

@@ -95,6 +95,16 @@ export class DataTree {
     this.childWatches.fired = counts;
   }
 
+  /** Watches that many held on one path are forgotten in parts once they are spent. */
+  get watchesAreSettled(): boolean {
+    return this.dataWatches.isSettled && this.childWatches.isSettled;
+  }
+
+  /** True when all are forgotten. */
+  settleWatches(max: number): boolean {
+    return this.dataWatches.settle(max) && this.childWatches.settle(max);
+  }
+
   getNode(path: string): ZNode | undefined {
     return this.#nodes.get(path);
   }

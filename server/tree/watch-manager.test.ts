@@ -189,3 +189,37 @@ test('counts and tables agree after any sequence of calls', () => {
     }),
   );
 });
+
+test('field report B1: what very many watched and is spent is forgotten in parts, and a watcher may watch it again meanwhile', () => {
+  const watches = new WatchManager();
+  const ears = Array.from({ length: 1000 }, (_, i) => new Ear(`${i}`));
+  for (const ear of ears) watches.add('/a', ear);
+  watches.add('/b', ears[0]!);
+  fire(watches, '/a');
+  assert.ok(ears.every(ear => ear.heard.length === 1));
+  assert.equal([watches.watchCount, watches.pathCount, watches.isSettled], [1, 1, false]);
+  assert.is(watches.add('/a', ears[1]!), true);
+  watches.removeWatcher(ears[2]!);
+  let parts = 0;
+  while (!watches.settle(100)) parts++;
+  assert.is(parts, 10);
+  assert.equal(counts(watches), [2, 2, 2]);
+  assert.equal([...watches.pathsOf(ears[1]!)!], ['/a']);
+  fire(watches, '/a');
+  assert.equal([ears[1]!.heard.length, ears[3]!.heard.length], [2, 1]);
+});
+
+test('who is asked for watchers and their paths never hears of what is spent', () => {
+  const ears = Array.from({ length: 100 }, (_, i) => new Ear(`${i}`));
+  for (const ask of [
+    (watches: WatchManager) => watches.watcherCount,
+    (watches: WatchManager) => [...watches.watchers].length,
+    (watches: WatchManager) => watches.pathsOf(ears[5]!)?.size ?? 0,
+  ]) {
+    const watches = new WatchManager();
+    for (const ear of ears) watches.add('/a', ear);
+    fire(watches, '/a');
+    assert.is(watches.isSettled, false);
+    assert.is(ask(watches), 0);
+  }
+});

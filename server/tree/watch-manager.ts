@@ -39,8 +39,18 @@ export interface FiredCounts {
   add(type: EventType, watchers: number): void;
 }
 
+/** Of one path: its watchers may be ten thousand, and each has a table of its own. */
+const UNLINKED_AT_ONCE_MAX = 64;
+
 /** Modes, as bits, by watcher: in order of registration, which is the order of delivery. */
 type Watchers = Map<Watcher, number>;
+
+interface Concerned extends Told {
+  readonly size: number;
+  keys(): IterableIterator<Watcher>;
+}
+
+const NOBODY: readonly ReadonlySet<Watcher>[] = [];
 
 /** The watches of one kind (data or child): who watches which path, and which paths a watcher watches. */
 export class WatchManager {
@@ -51,6 +61,8 @@ export class WatchManager {
   /** Of them, those with another mode than standard. */
   #lastingCount = 0;
   readonly #recursive = new RecursiveWatches();
+  /** Paths whose watches are spent, with the watchers that still count them among theirs. */
+  readonly #spent: { readonly path: string; readonly watchers: Iterator<Watcher> }[] = [];
   fired: FiredCounts | null = null;
 
   /** Pairs of path and watcher. */
@@ -59,11 +71,13 @@ export class WatchManager {
   }
 
   get watcherCount(): number {
+    this.settle();
     return this.#byWatcher.size;
   }
 
   /** Live. */
   get watchers(): Iterable<Watcher> {
+    this.settle();
     return this.#byWatcher.keys();
   }
 
@@ -129,8 +143,9 @@ export class WatchManager {
       if (removed++ === max) return false;
       paths.delete(path);
       const watchers = this.#byPath.get(path);
-      if (watchers === undefined) continue;
-      this.#changed(path, watcher, watchers.get(watcher) ?? 0, 0);
+      const modes = watchers?.get(watcher);
+      if (watchers === undefined || modes === undefined) continue;
+      this.#changed(path, watcher, modes, 0);
       watchers.delete(watcher);
       if (watchers.size === 0) this.#byPath.delete(path);
     }
@@ -138,7 +153,29 @@ export class WatchManager {
     return true;
   }
 
+  /** Some watches that are spent are still to be forgotten: `settle` does that, in a later turn if it likes. */
+  get isSettled(): boolean {
+    return this.#spent.length === 0;
+  }
+
+  /** Forgets for so many watchers what they watched and what is spent. True when all is. */
+  settle(max = Number.POSITIVE_INFINITY): boolean {
+    let left = max;
+    for (let spent = this.#spent.at(-1); spent !== undefined; spent = this.#spent.at(-1)) {
+      const { path, watchers } = spent;
+      const here = this.#byPath.get(path);
+      for (let next = watchers.next(); next.done !== true; next = watchers.next()) {
+        // It may watch the path again.
+        if (here?.has(next.value) !== true) this.#unlink(next.value, path);
+        if (--left <= 0) return false;
+      }
+      this.#spent.pop();
+    }
+    return true;
+  }
+
   clear(): void {
+    this.#spent.length = 0;
     this.#byPath.clear();
     this.#byWatcher.clear();
     this.#watchCount = 0;
@@ -159,15 +196,13 @@ export class WatchManager {
   ): Told | null {
     if (this.#byPath.size === 0) return null;
     const here = this.#byPath.get(path);
-    let concerned: Watchers | undefined;
+    let concerned: Concerned;
     if (this.#lastingCount === 0) {
       if (here === undefined) return null;
       concerned = here;
       this.#spendAll(path, here);
     } else {
-      concerned = new Map();
-      if (here !== undefined) this.#spendStandard(path, here, type, concerned);
-      if (this.#recursive.size > 0) this.#addRecursive(path, type, concerned);
+      concerned = this.#concerned(path, here, type);
       if (concerned.size === 0) return null;
     }
     for (const watcher of concerned.keys()) {
@@ -184,6 +219,7 @@ export class WatchManager {
   }
 
   pathsOf(watcher: Watcher): ReadonlySet<string> | undefined {
+    this.settle();
     return this.#byWatcher.get(watcher);
   }
 
@@ -191,7 +227,20 @@ export class WatchManager {
   #spendAll(path: string, watchers: Watchers): void {
     this.#byPath.delete(path);
     this.#watchCount -= watchers.size;
-    for (const watcher of watchers.keys()) this.#unlink(watcher, path);
+    if (watchers.size > UNLINKED_AT_ONCE_MAX) this.#spent.push({ path, watchers: watchers.keys() });
+    else for (const watcher of watchers.keys()) this.#unlink(watcher, path);
+  }
+
+  /** A set of those who watch from above is taken as it is when there is but one, and nobody else: it may be large. */
+  #concerned(path: string, here: Watchers | undefined, type: EventType): Concerned {
+    const above =
+      this.#recursive.size > 0 && type !== EventType.childrenChanged ? this.#recursive.above(path) : NOBODY;
+    if (here === undefined && above.length === 1) return above[0]!;
+    const concerned: Watchers = new Map();
+    if (here !== undefined) this.#spendStandard(path, here, type, concerned);
+    for (const watchers of above)
+      for (const watcher of watchers) concerned.set(watcher, WatchMode.persistentRecursive);
+    return concerned;
   }
 
   #spendStandard(path: string, here: Watchers, type: EventType, concerned: Watchers): void {
@@ -199,14 +248,6 @@ export class WatchManager {
       if (modes === WatchMode.persistentRecursive && type === EventType.childrenChanged) continue;
       concerned.set(watcher, modes);
       this.remove(path, watcher, WatchMode.standard);
-    }
-  }
-
-  /** Watchers of the path's ancestors; those of the path itself are in already. */
-  #addRecursive(path: string, type: EventType, concerned: Watchers): void {
-    if (type === EventType.childrenChanged) return;
-    for (const watchers of this.#recursive.above(path)) {
-      for (const watcher of watchers) concerned.set(watcher, WatchMode.persistentRecursive);
     }
   }
 
