@@ -2,34 +2,36 @@ import { JuteError, type JuteReader } from '../wire/jute.ts';
 import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 
-/** Reads past the body of a part of a multi, without making anything of it. @throws JuteError for what cannot be a part */
-export function skipPart(type: number, reader: JuteReader): void {
+/**
+ * Reads past the body of a part of a multi, without making anything of it. False for a create without a list of ACLs.
+ * @throws JuteError for what cannot be a part
+ */
+export function skipPart(type: number, reader: JuteReader): boolean {
   switch (type) {
     case OpCode.create:
     case OpCode.create2:
     case OpCode.createContainer:
-      skipCreate(reader);
-      return;
+      return skipCreate(reader);
     case OpCode.createTTL:
       skipCreate(reader);
       reader.skip(8);
-      return;
+      return true;
     case OpCode.delete:
     case OpCode.check:
       skipPath(reader);
       reader.skip(4);
-      return;
+      return true;
     case OpCode.setData:
       skipPath(reader);
       reader.skipField();
       reader.skip(4);
-      return;
+      return true;
     default:
       throw new JuteError(`multi with operation ${type}`);
   }
 }
 
-function skipCreate(reader: JuteReader): void {
+function skipCreate(reader: JuteReader): boolean {
   skipPath(reader);
   reader.skipField();
   const entries = reader.readInt();
@@ -40,6 +42,7 @@ function skipCreate(reader: JuteReader): void {
     reader.skipField();
   }
   reader.skip(4);
+  return entries >= 0;
 }
 
 function skipPath(reader: JuteReader): void {

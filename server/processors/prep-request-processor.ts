@@ -205,8 +205,8 @@ export class PrepRequestProcessor {
     this.changes.create(path, new ZNode(data, acl, owner, zxid, timeMs), zxid);
     const parentCVersion = parentRecord.cversion;
     return op === OpCode.createContainer
-      ? { type: op, path, data, acl: acl as Acl[], parentCVersion }
-      : { type: op, path, data, acl: acl as Acl[], ephemeral, parentCVersion };
+      ? { type: op, path, data, acl, parentCVersion }
+      : { type: op, path, data, acl, ephemeral, parentCVersion };
   }
 
   #delete(asked: PathVersionRequest, identities: () => readonly Id[], zxid: number): TxnBody | number {
@@ -279,7 +279,7 @@ export class PrepRequestProcessor {
     record.acl = acl;
     record.aversion = nextVersion(record.aversion);
     this.changes.changed(record);
-    return { type: OpCode.setACL, path, acl: acl as Acl[], version: record.aversion };
+    return { type: OpCode.setACL, path, acl, version: record.aversion };
   }
 
   #check(asked: PathVersionRequest, identities: () => readonly Id[]): TxnBody | number {

@@ -11,6 +11,7 @@ import { OpCode } from '../wire/opcodes.ts';
 import { writePathWatchRequest } from '../wire/requests.ts';
 import { FinalRequestProcessor } from './final-request-processor.ts';
 import {
+  bodyOf,
   check,
   closeSession,
   codeOf,
@@ -23,6 +24,7 @@ import {
   setData,
 } from './prep.test-kit.ts';
 import { ReplyBody } from './reply-writer.ts';
+import { validateWrite } from './validate-request.ts';
 
 const test = suite('processors: what a request costs');
 
@@ -165,4 +167,20 @@ test('a multi that fails in a later turn than it began leaves nothing pending, t
   assert.equal(codeOf(preparation.body), [ErrorCode.OK, ErrorCode.OK, ErrorCode.NONODE]);
   assert.is(rig.prep.changes.size, 0);
   assert.is(rig.prep.changes.digest.toBigInt(), rig.tree.digest.toBigInt());
+});
+
+test('field report B1: a multi is looked through without a string being made, and the open ACL is never read entry by entry', () => {
+  const bytes = bodyOf(parts(i => create(`/${i}`)));
+  let strings = 0;
+  const decode = bytes.toString;
+  bytes.toString = function (...args: Parameters<Buffer['toString']>) {
+    strings++;
+    return decode.apply(this, args);
+  };
+  const requester = { identities: () => [], schemes: new Set<string>() };
+  assert.is(validateWrite(OpCode.multi, bytes, 0, bytes.length, requester), ErrorCode.OK);
+  assert.is(strings, 0);
+  const rig = new PrepRig();
+  rig.prepareBytes(OpCode.multi, bytes);
+  assert.is(strings, PARTS, 'a path for each part');
 });

@@ -1,5 +1,5 @@
 import { fixupAcl } from '../tree/acl.ts';
-import { type Acl, type Id, Perms } from '../wire/acl.ts';
+import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { pathProblem } from '../wire/path.ts';
@@ -50,6 +50,7 @@ export function isPath(path: string): boolean {
 
 /** Nearly every create asks for the open ACL, which needs no identity. */
 export function isOpenAcl(acl: readonly Acl[] | null): boolean {
+  if (acl === OPEN_ACL_UNSAFE) return true;
   if (acl === null || acl.length !== 1) return false;
   const { perms, id } = acl[0]!;
   return perms === Perms.ALL && id.scheme === 'world' && id.id === 'anyone';

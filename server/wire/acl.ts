@@ -1,4 +1,4 @@
-import type { JuteReader, JuteWriter } from './jute.ts';
+import { type JuteReader, JuteWriter } from './jute.ts';
 
 /** An identity: how it was proven and who it is. */
 export interface Id {
@@ -32,4 +32,18 @@ export function readAcl(reader: JuteReader): Acl {
 export function writeAcl(writer: JuteWriter, acl: Acl): void {
   writer.writeInt(acl.perms);
   writeId(writer, acl.id);
+}
+
+/** A list of one entry, the open one, as it stands in nearly every create: two strings less to be decoded. */
+const OPEN_ACL_BYTES = new JuteWriter().writeVector(OPEN_ACL_UNSAFE, writeAcl).toBuffer();
+
+/** Null and empty are different. The open list is one shared array. */
+export function readAcls(reader: JuteReader): readonly Acl[] | null {
+  const { bytes, offset } = reader;
+  const { length } = OPEN_ACL_BYTES;
+  if (reader.remaining < length) return reader.readVector(readAcl);
+  for (let i = 0; i < length; i++)
+    if (bytes[offset + i] !== OPEN_ACL_BYTES[i]) return reader.readVector(readAcl);
+  reader.skip(length);
+  return OPEN_ACL_UNSAFE;
 }

@@ -1,4 +1,4 @@
-import { type Acl, readAcl, writeAcl } from './acl.ts';
+import { type Acl, readAcls, writeAcl } from './acl.ts';
 import { JuteError, type JuteReader, type JuteWriter } from './jute.ts';
 
 /** Bodies of client requests, in the order of facts section 3. Headers are two ints: xid and type. */
@@ -14,7 +14,7 @@ export function readPath(reader: JuteReader): string {
 export interface CreateRequest {
   path: string;
   data: Buffer | null;
-  acl: Acl[] | null;
+  acl: readonly Acl[] | null;
   /** CreateMode: 0 persistent, 1 ephemeral, 2 sequential, 3 both, 4 container, 5 and 6 with a TTL */
   flags: number;
 }
@@ -23,7 +23,7 @@ export function readCreateRequest(reader: JuteReader): CreateRequest {
   return {
     path: readPath(reader),
     data: reader.readBuffer(),
-    acl: reader.readVector(readAcl),
+    acl: readAcls(reader),
     flags: reader.readInt(),
   };
 }
@@ -94,12 +94,12 @@ export function writeSetDataRequest(
 
 export interface SetAclRequest {
   path: string;
-  acl: Acl[] | null;
+  acl: readonly Acl[] | null;
   version: number;
 }
 
 export function readSetAclRequest(reader: JuteReader): SetAclRequest {
-  return { path: readPath(reader), acl: reader.readVector(readAcl), version: reader.readInt() };
+  return { path: readPath(reader), acl: readAcls(reader), version: reader.readInt() };
 }
 
 export function writeSetAclRequest(

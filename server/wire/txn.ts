@@ -1,4 +1,4 @@
-import { type Acl, readAcl, writeAcl } from './acl.ts';
+import { type Acl, readAcls, writeAcl } from './acl.ts';
 import { JuteError, JuteReader, type JuteWriter } from './jute.ts';
 import { OpCode } from './opcodes.ts';
 import { readPath } from './requests.ts';
@@ -45,7 +45,7 @@ export interface CreateTxn {
   type: typeof OpCode.create | typeof OpCode.create2;
   path: string;
   data: Buffer | null;
-  acl: Acl[];
+  acl: readonly Acl[];
   ephemeral: boolean;
   /** What the parent's stored cversion becomes; -1 in very old logs: increment */
   parentCVersion: number;
@@ -54,14 +54,14 @@ export interface CreateContainerTxn {
   type: typeof OpCode.createContainer;
   path: string;
   data: Buffer | null;
-  acl: Acl[];
+  acl: readonly Acl[];
   parentCVersion: number;
 }
 export interface CreateTtlTxn {
   type: typeof OpCode.createTTL;
   path: string;
   data: Buffer | null;
-  acl: Acl[];
+  acl: readonly Acl[];
   parentCVersion: number;
   ttlMs: number;
 }
@@ -79,7 +79,7 @@ export interface SetDataTxn {
 export interface SetAclTxn {
   type: typeof OpCode.setACL;
   path: string;
-  acl: Acl[];
+  acl: readonly Acl[];
   /** The aversion after this transaction */
   version: number;
 }
@@ -129,7 +129,7 @@ export function readTxnBody(reader: JuteReader, type: number): TxnBody {
         type,
         path: readPath(reader),
         data: reader.readBuffer(),
-        acl: readAcls(reader),
+        acl: readAclList(reader),
         ephemeral: reader.readBoolean(),
         parentCVersion: reader.remaining >= 4 ? reader.readInt() : -1,
       };
@@ -138,7 +138,7 @@ export function readTxnBody(reader: JuteReader, type: number): TxnBody {
         type,
         path: readPath(reader),
         data: reader.readBuffer(),
-        acl: readAcls(reader),
+        acl: readAclList(reader),
         parentCVersion: reader.readInt(),
       };
     case OpCode.createTTL:
@@ -146,7 +146,7 @@ export function readTxnBody(reader: JuteReader, type: number): TxnBody {
         type,
         path: readPath(reader),
         data: reader.readBuffer(),
-        acl: readAcls(reader),
+        acl: readAclList(reader),
         parentCVersion: reader.readInt(),
         ttlMs: reader.readLong(),
       };
@@ -157,7 +157,7 @@ export function readTxnBody(reader: JuteReader, type: number): TxnBody {
     case OpCode.reconfig:
       return { type, path: readPath(reader), data: reader.readBuffer(), version: reader.readInt() };
     case OpCode.setACL:
-      return { type, path: readPath(reader), acl: readAcls(reader), version: reader.readInt() };
+      return { type, path: readPath(reader), acl: readAclList(reader), version: reader.readInt() };
     case OpCode.createSession:
       return { type, timeoutMs: reader.readInt() };
     case OpCode.closeSession:
@@ -241,8 +241,8 @@ function readAbsolutePath(reader: JuteReader): string {
   return path;
 }
 
-function readAcls(reader: JuteReader): Acl[] {
-  return reader.readVector(readAcl) ?? [];
+function readAclList(reader: JuteReader): readonly Acl[] {
+  return readAcls(reader) ?? [];
 }
 
 /** One element: int type, buffer body. */
