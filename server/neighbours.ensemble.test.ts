@@ -125,6 +125,37 @@ test(
 );
 
 test(
+  'field report B4: wchc of 10 MB comes whole to a client that has closed its half and reads between questions; 40 that never read cost little',
+  () =>
+    withLeader(async (leader, client, ensemble) => {
+      const [WATCHES, PATH_CHARS, UNREAD] = [20, 500_000, 40];
+      const watcher = await ensemble.client(leader.sid);
+      for (let n = 0; n < WATCHES; n++) await watcher.exists(`/${n}`.padEnd(PATH_CHARS, 'x'), true);
+      const half = async () => {
+        const socket = net.connect({ host: leader.host, port: leader.clientPort, allowHalfOpen: true });
+        await once(socket, 'connect');
+        socket.pause();
+        socket.end('wchc');
+        return socket;
+      };
+      const [slow, ...unread] = await Promise.all(Array.from({ length: 1 + UNREAD }, half));
+      let answer = '';
+      for await (const chunk of slow!.setEncoding('latin1')) {
+        answer += chunk;
+        await read(client, '/');
+      }
+      const lines = answer.split('\n');
+      assert.is(lines.filter(line => line.length === PATH_CHARS + 1).length, WATCHES);
+      assert.is(answer.slice(-2), '\n\n', 'to its end');
+      const most = mostResidentMib(leader);
+      process.stdout.write(`  ${most.toFixed(0)} MiB beside ${UNREAD} unread answers of 10 MB\n`);
+      assert.ok(most < 300, `${most} MiB`);
+      for (const socket of unread) socket.destroy();
+    }),
+  DEADLINE,
+);
+
+test(
   'field report B5: 8 clients that pipeline 400 MB of writes, and 800 MB of reads behind them unread: under 300 MiB on the leader',
   () =>
     withLeader(async (leader, quiet, ensemble) => {
