@@ -7,11 +7,11 @@ import { Xid } from '../wire/opcodes.ts';
 import { KeeperState, writeWatcherEvent } from '../wire/watch-event.ts';
 
 /** Events that leave in the turn in which their watches fire: some milliseconds of work, a system call for each client. */
-export const EVENTS_AT_ONCE_MAX = 500;
+export const EVENTS_AT_ONCE_MAX = 250;
 /** Of one client, before it is the next one's turn. */
 const EVENTS_PER_VISIT = 1_024;
-/** The system call that brings a client what was written to it. */
-const FLUSH_UNITS = 16;
+/** The system call that brings a client what was written to it: 20 to 30 µs where the client is on the same machine. */
+const FLUSH_UNITS = 32;
 
 /** A client for which watch events wait. */
 export interface EventReceiver {
