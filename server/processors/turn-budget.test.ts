@@ -36,39 +36,6 @@ test('a turn is over by the clock, or by what was done in it where the clock sta
   });
 });
 
-test('B1: while the machine runs others a turn does not pass: a busy one would cut every batch in pieces', () => {
-  const virtual = new VirtualClock();
-  let wallMs = 0;
-  let cpuMs = 0;
-  virtual.monotonicMs = () => wallMs;
-  virtual.cpuMs = () => cpuMs;
-  const pass = (ms: number, ofCpu: number) => {
-    wallMs += ms;
-    cpuMs += ofCpu;
-  };
-  const budget = new TurnBudget(virtual);
-  virtual.after(1, () => {
-    budget.saw(wallMs);
-    budget.spend(1_000);
-  });
-  virtual.after(2, () => {
-    budget.beginSlice(wallMs, 0);
-    pass(3 * TURN_MS, 1);
-    budget.saw(wallMs);
-    assert.is(budget.turnIsOver, false, '1 ms of the CPU');
-    assert.is(budget.sliceIsOver, false);
-    assert.ok(budget.sliceMs < 2, `a slice of ${budget.sliceMs} ms`);
-    pass(TURN_MS, TURN_MS - 1.5);
-    budget.saw(wallMs);
-    assert.is(budget.turnIsOver, false, `${TURN_MS - 0.5} ms of the CPU`);
-    pass(1, 1);
-    budget.saw(wallMs);
-    assert.is(budget.turnIsOver, true, `${TURN_MS + 0.5} ms of the CPU`);
-    assert.is(budget.sliceIsOver, true);
-  });
-  virtual.runUntilIdle();
-});
-
 test('the next turn has a budget of its own', () => {
   const clock = new VirtualClock();
   const budget = new TurnBudget(clock);

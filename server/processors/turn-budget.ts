@@ -41,9 +41,6 @@ export class TurnBudget {
   #units = 0;
   #lookAtUnits = 0;
   #turnEndMs = 0;
-  /** Until then all time away is allowed for; what of the CPU this process had had. NaN when nobody looked. */
-  #markMs = 0;
-  #markCpuMs = Number.NaN;
   #sliceStartMs = 0;
   #sliceStartUnits = 0;
   #sliceEndMs = 0;
@@ -58,7 +55,6 @@ export class TurnBudget {
   /** Somebody has read the clock. */
   saw(nowMs: number): void {
     if (this.#turn !== this.#clock.turns) this.#begin(nowMs);
-    if (nowMs >= this.#turnEndMs) this.#allowForTimeAway(nowMs);
     this.#nowMs = nowMs;
     this.#lookAtUnits = this.#units + LOOK_UNITS;
   }
@@ -123,27 +119,8 @@ export class TurnBudget {
     return Math.max(this.#nowMs - this.#sliceStartMs, unitsMs);
   }
 
-  /**
-   * What the machine gave to others meanwhile is not taken from the turn: on a busy machine turns would get shorter for it, and
-   * each takes a write and an fsync of its own.
-   */
-  #allowForTimeAway(nowMs: number): void {
-    if (Number.isNaN(this.#markCpuMs)) return;
-    const cpuMs = this.#clock.cpuMs();
-    const awayMs = nowMs - this.#markMs - (cpuMs - this.#markCpuMs);
-    this.#markMs = nowMs;
-    this.#markCpuMs = awayMs > LEAST_SLICE_MS ? cpuMs : Number.NaN;
-    if (awayMs <= LEAST_SLICE_MS) return;
-    this.#turnEndMs += awayMs;
-    this.#sliceStartMs += awayMs;
-    this.#sliceEndMs += awayMs;
-  }
-
   #begin(nowMs: number): void {
     this.#turn = this.#clock.turns;
-    this.#markMs = nowMs;
-    // A look takes as long as a request: where there is little to do, nobody misses it.
-    this.#markCpuMs = this.#units >= LOOK_UNITS ? this.#clock.cpuMs() : Number.NaN;
     this.#units = 0;
     this.#turnEndMs = nowMs + TURN_MS;
     // A turn in which nobody does anything at its end is not counted: this one is.

@@ -130,7 +130,6 @@ const STANDING_MS = 0;
 export function quorumTurns(clock: Clock): TurnQueue {
   return new QuorumTurns({
     monotonicMs: () => STANDING_MS,
-    cpuMs: () => STANDING_MS,
     wallMs: () => STANDING_MS,
     after: (delayMs, run) => clock.after(delayMs, run),
     every: (intervalMs, run) => clock.every(intervalMs, run),

@@ -23,11 +23,6 @@ export class NodeClock implements Clock {
     return performance.now();
   }
 
-  cpuMs(): number {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
-  }
-
   wallMs(): number {
     return Date.now();
   }

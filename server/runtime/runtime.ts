@@ -31,11 +31,6 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds of a clock that never goes back; fractional. */
   monotonicMs(): number;
-  /**
-   * CPU time that this process has had, ms: while others have the machine it stands still, and `monotonicMs` goes on. In virtual
-   * time both are the same.
-   */
-  cpuMs(): number;
   /** Milliseconds since 1970, an integer; may jump. Only for what people and znodes' ctime see. */
   wallMs(): number;
   after(delayMs: number, run: () => void): Timer;

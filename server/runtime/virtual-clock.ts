@@ -75,10 +75,6 @@ export class VirtualClock implements Clock, TaskRunner {
     return this.time.nowMs * this.#rate;
   }
 
-  cpuMs(): number {
-    return this.monotonicMs();
-  }
-
   wallMs(): number {
     return Math.floor(this.#wallStartMs + this.#wallJumpMs + this.monotonicMs());
   }

@@ -19,10 +19,6 @@ export class ManualClock implements Clock {
     return this.nowMs;
   }
 
-  cpuMs(): number {
-    return this.monotonicMs();
-  }
-
   wallMs(): number {
     return Math.floor(this.nowMs);
   }
