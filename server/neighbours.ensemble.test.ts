@@ -193,8 +193,8 @@ test(
       for (let n = 0; n < 60; n++) {
         const info = n % 2 === 0 ? PacketType.OBSERVERINFO : PacketType.FOLLOWERINFO;
         const stranger = await Stranger.connect(leader.host, QUORUM_PORT);
-        // What answers it is its own affair; the voter's answer to a write comes over its own connection.
-        stranger.claim({ sid: voter.sid, info });
+        await stranger.handshake({ sid: voter.sid, info });
+        // The voter's answer comes over its own connection.
         await client.set('/large', String(n));
         stranger.destroy();
       }

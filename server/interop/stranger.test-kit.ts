@@ -57,12 +57,6 @@ export class Stranger {
     this.#socket.write(writer.toBuffer());
   }
 
-  /** Says who it is, and waits for nothing. */
-  claim({ sid, info, acceptedEpoch = 0 }: StrangerClaim): void {
-    const data = new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
-    this.send(info, makeZxid(acceptedEpoch, 0), data);
-  }
-
   /** Up to NEWLEADER, or to the end that the server makes of it. */
   async handshake({
     sid,
@@ -71,7 +65,8 @@ export class Stranger {
     currentEpoch = 0,
     lastZxid = 0,
   }: StrangerClaim): Promise<void> {
-    this.claim({ sid, info, acceptedEpoch });
+    const data = new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
+    this.send(info, makeZxid(acceptedEpoch, 0), data);
     await this.#until('LEADERINFO');
     if (this.closed) return;
     const epoch = Buffer.alloc(4);

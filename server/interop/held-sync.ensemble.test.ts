@@ -1,0 +1,54 @@
+/**
+ * Field report B6: more is written while a learner of Apache's is synced than our leader holds for all who wait. It lets that go,
+ * and the learner gets it from memory and log, as one of ours does.
+ */
+import { assert, suite, until } from '#test';
+import { LEARNER_BACKLOG_BYTES_MAX } from '../quorum/learner-backlog.ts';
+import { withEnsemble } from './ensemble.test-kit.ts';
+import { requireApache } from './member.test-kit.ts';
+
+const test = suite('interop: a sync that takes long');
+
+const MEGABYTE = 'x'.repeat(1_000_000);
+/** More than the sockets between the two hold, so that the snapshot is under way while the learner stands still. */
+const NODES_MB = 40;
+const WRITES_MB = 100;
+const DEADLINE_MS = 120_000;
+
+for (const is of ['apache', 'zklab'] as const)
+  test(
+    `field report B6: ${WRITES_MB} MB are written while a snapshot is sent to an observer (${is}) that stands still: it gets all of them`,
+    async () => {
+      requireApache();
+      const plans = [{ is: 'zklab' }, { is: 'zklab' }, { is, observer: true }] as const;
+      await withEnsemble(plans, async ensemble => {
+        await ensemble.start(1, 2);
+        const leader = await ensemble.leader();
+        const client = await ensemble.client(leader.sid);
+        for (let n = 0; n < NODES_MB; n++) await client.create(`/${n}`, MEGABYTE);
+        const observer = ensemble.member(3);
+        observer.start();
+        await until(() => leader.log.includes('SNAP to learner 3'), {
+          deadlineMs: DEADLINE_MS,
+          what: 'the snapshot to be sent',
+          intervalMs: 1,
+        });
+        await observer.pause();
+        let held = 0;
+        for (let n = 0; n < WRITES_MB; n++) {
+          await client.set(`/${n % NODES_MB}`, `${n} ${MEGABYTE}`);
+          held = Math.max(held, (await leader.metric('learner_backlog_bytes')) ?? 0);
+        }
+        observer.resume();
+        await observer.serves();
+        await ensemble.agreesInTheEnd();
+        process.stdout.write(`  ${(held / 2 ** 20).toFixed(0)} MiB held at the most\n`);
+        assert.ok(held > 10 * 2 ** 20, 'the snapshot was under way while they were written');
+        assert.ok(held <= LEARNER_BACKLOG_BYTES_MAX, `${held} bytes`);
+        const reader = await ensemble.client(3);
+        for (let n = WRITES_MB - NODES_MB; n < WRITES_MB; n++)
+          assert.is((await reader.get(`/${n % NODES_MB}`)).split(' ')[0], String(n));
+      });
+    },
+    { deadlineMs: 300_000 },
+  );
