@@ -162,6 +162,8 @@ export class Ensemble {
     }
     for (const member of this.running) {
       const mismatches = await member.metric('digest_mismatches_count');
+      // Apache's 3.5 has no digests.
+      if (mismatches === undefined && member.implementation === 'apache') continue;
       assert.is(mismatches, 0, `digest mismatches of member ${member.sid}`);
     }
     return common.size;
