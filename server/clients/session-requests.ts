@@ -5,7 +5,7 @@ import { partTypes } from '../processors/multi-parts.ts';
 import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
 import { isCreate, isWrite, Request } from '../processors/request.ts';
 import type { Requester } from '../processors/request-rules.ts';
-import { BYTES_PER_UNIT, type TurnBudget, Units } from '../processors/turn-budget.ts';
+import { type TurnBudget, Units, unitsOfBytes } from '../processors/turn-budget.ts';
 import { validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
@@ -306,7 +306,7 @@ export class SessionRequests {
       this.#refuse(xid, op, err);
       return null;
     }
-    const units = Units.read + body.writer.length / BYTES_PER_UNIT;
+    const units = Units.read + unitsOfBytes(body.writer.length);
     this.#send(xid, op, server.lastProcessedZxid, err);
     this.#measure(this.#connection.arrivedMs, server.readLatency, units);
     return null;
@@ -394,6 +394,6 @@ function wayOf(op: number): 'read' | 'submit' | 'aside' {
 }
 
 function costOf(op: number, submits: boolean, bytes: number): number {
-  if (!submits) return bytes / BYTES_PER_UNIT;
-  return Units.write + bytes / (op === OpCode.multi ? MULTI_BYTES_PER_UNIT : BYTES_PER_UNIT);
+  if (!submits) return unitsOfBytes(bytes);
+  return Units.write + (op === OpCode.multi ? bytes / MULTI_BYTES_PER_UNIT : unitsOfBytes(bytes));
 }

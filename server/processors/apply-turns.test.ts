@@ -54,7 +54,7 @@ test('field report B1: large multis of one client that are committed together ar
 });
 
 test('field report B1: bytes count too', () => {
-  const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: 1100 }).start();
+  const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: 9_000 }).start();
   const client = MemoryClient.open(ensemble);
   ensemble.machine(1).disk.syncDelayMs = 50;
   for (let i = 0; i < 6; i++) client.send(OpCode.create, body.create(`/${i}`, 'x'.repeat(512 * 1024)));
@@ -98,7 +98,7 @@ test('watches that fire count: a node that many watch is written few times a tur
 test('what goes with a session counts: few sessions of many ephemerals are closed a turn', () => {
   for (const closeSessionTxn of ['true', 'false']) {
     const settings = { 'closeSessionTxn.enabled': closeSessionTxn };
-    const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: 100, settings }).start();
+    const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: 130, settings }).start();
     const clients = Array.from({ length: 8 }, () => MemoryClient.open(ensemble));
     for (const [i, client] of clients.entries())
       for (let n = 0; n < 200; n++) client.send(OpCode.create, body.create(`/${i}-${n}`, '', 1));

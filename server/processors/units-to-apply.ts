@@ -1,9 +1,9 @@
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody } from '../wire/txn.ts';
-import { BYTES_PER_UNIT, Units } from './turn-budget.ts';
+import { Units, unitsOfBytes } from './turn-budget.ts';
 
 /** What it costs to apply a transaction of so many bytes, beside the watches that fire and what goes with a session. */
 export function unitsToApply(bytes: number, body: TxnBody): number {
   const parts = body.type === OpCode.multi ? Math.max(1, body.txns.length) : 1;
-  return parts * Units.write + bytes / BYTES_PER_UNIT;
+  return parts * Units.write + unitsOfBytes(bytes);
 }

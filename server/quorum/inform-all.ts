@@ -1,4 +1,4 @@
-import { BYTES_PER_UNIT, type TurnBudget } from '../processors/turn-budget.ts';
+import { type TurnBudget, unitsOfBytes } from '../processors/turn-budget.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 
@@ -12,6 +12,6 @@ export function informAll(
   budget: TurnBudget,
 ): void {
   if (observers.size === 0) return;
-  budget.spend(observers.size * (INFORM_UNITS + packet.bytes.length / BYTES_PER_UNIT));
+  budget.spend(observers.size * (INFORM_UNITS + unitsOfBytes(packet.bytes.length)));
   for (const observer of observers) observer.sendInform(packet);
 }

@@ -1,4 +1,4 @@
-import { BYTES_PER_UNIT, type TurnBudget, Units } from '../processors/turn-budget.ts';
+import { type TurnBudget, Units, unitsOfBytes } from '../processors/turn-budget.ts';
 import { TurnQueue, type TurnWorker } from '../processors/turn-queue.ts';
 import type { Clock, Connection } from '../runtime/runtime.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
@@ -101,7 +101,7 @@ export class PacketInput implements TurnWorker {
 }
 
 function unitsOf({ type, start, end }: PacketView): number {
-  const bytes = (end - start) / BYTES_PER_UNIT;
+  const bytes = unitsOfBytes(end - start);
   switch (type) {
     case PacketType.REQUEST:
     case PacketType.INFORM:

@@ -1,5 +1,5 @@
 import { Fifo } from '../processors/fifo.ts';
-import { BYTES_PER_UNIT, type TurnBudget, Units } from '../processors/turn-budget.ts';
+import { type TurnBudget, Units, unitsOfBytes } from '../processors/turn-budget.ts';
 import type { TurnQueue, TurnWorker } from '../processors/turn-queue.ts';
 
 const MIB = 1024 * 1024;
@@ -110,7 +110,7 @@ export class RequestLine implements TurnWorker {
     for (let pieces = 0; this.#entries.length > 0 && this.#host.hasRoom(); pieces++) {
       if (pieces > 0 && budget.sliceIsOver) return true;
       const { sender, isVoter, bytes, run } = this.#entries.shift()!;
-      budget.spend(2 * Units.write + bytes / BYTES_PER_UNIT);
+      budget.spend(Units.write + unitsOfBytes(bytes));
       run();
       this.#count(sender, isVoter, -bytes);
     }
