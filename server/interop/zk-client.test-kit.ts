@@ -83,6 +83,8 @@ export interface Reply {
   readonly zxid: number;
   /** Empty when `err` is not 0. */
   readonly body: JuteReader;
+  /** How many events of this client came before it. */
+  readonly eventsBefore: number;
 }
 
 interface Waiting {
@@ -185,7 +187,7 @@ export class ZkClient {
     const at = xid === Xid.auth ? this.#waiting.findIndex(waiting => waiting.xid === xid) : 0;
     const [waiting] = this.#waiting.splice(at, 1);
     if (waiting?.xid !== xid) throw new Error(`reply to ${xid}, ${waiting?.xid} expected`);
-    waiting.resolve({ err, zxid, body: reader });
+    waiting.resolve({ err, zxid, body: reader, eventsBefore: this.events.length });
   }
 
   #onClosed(): void {
