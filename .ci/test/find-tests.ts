@@ -10,11 +10,14 @@ export interface TestFile {
   readonly ensemble: boolean;
 }
 
+/** `*.test.ts`, `*.ensemble.test.ts`, or both. */
+export type Lane = 'unit' | 'ensemble' | 'all';
+
 /**
- * The compiled tests under `root/dist` whose source still exists (what is left of a removed test must not run), and whose
- * name contains one of `filters`, if there are any. Ensemble tests come last.
+ * Lists the compiled tests under `root/dist` of one lane whose name contains one of `filters`, if there are any.
+ * Ensemble tests come last. A compiled test whose source is gone is left out, so that a removed test never runs.
  */
-export function findTests(root: string, filters: readonly string[]): TestFile[] {
+export function findTests(root: string, filters: readonly string[], lane: Lane = 'all'): TestFile[] {
   const dist = join(root, 'dist');
   if (!existsSync(dist)) return [];
   const found = readdirSync(dist, { recursive: true, encoding: 'utf8' })
@@ -24,6 +27,7 @@ export function findTests(root: string, filters: readonly string[]): TestFile[] 
       path: join(dist, name),
       ensemble: name.endsWith('.ensemble.test.js'),
     }))
+    .filter(file => lane === 'all' || file.ensemble === (lane === 'ensemble'))
     .filter(file => existsSync(join(root, file.name)))
     .filter(file => filters.length === 0 || filters.some(filter => file.name.includes(filter)))
     .sort((a, b) => a.name.localeCompare(b.name));

@@ -246,6 +246,20 @@ test(
   SLOW,
 );
 
+test(
+  'one lane alone runs its own files, and an unknown lane fails the run',
+  async () => {
+    const root = projectWith({ 'a.test': passing, 'b.ensemble.test': passing, 'c.ensemble.test': passing });
+    assert.is((await runRunner(root, ['--unit'])).lastLine, '1 passed, 0 failed');
+    assert.is((await runRunner(root, ['--ensemble'])).lastLine, '2 passed, 0 failed');
+    assert.is((await runRunner(root, ['--ensemble', 'c.'])).lastLine, '1 passed, 0 failed');
+    const misspelt = await runRunner(root, ['--units']);
+    assert.is(misspelt.exitCode, 1);
+    assert.match(misspelt.stdout, /accepts one of --unit and --ensemble, not --units\.\n0 passed, 1 failed/);
+  },
+  SLOW,
+);
+
 const head = `import { assert, requirePeer, suite } from ${JSON.stringify(HARNESS)};\nconst test = suite('written');\n`;
 const passing = `${head}test('passes', () => {});\n`;
 const throwing = `${head}test('throws', () => { throw new Error('planted: from a written project'); });\n`;

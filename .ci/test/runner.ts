@@ -1,11 +1,11 @@
 /**
- * Runs the tests: `node dist/.ci/test/runner.js [part of a file name ...]`
+ * Runs the tests: `node dist/.ci/test/runner.js [--unit | --ensemble] [part of a file name ...]`
  *
  * One process per file: unit files two at a time, then `*.ensemble.test.ts` one at a time, since those start
  * processes of their own and wait for them. The last line is `N passed, N failed[, N skipped]`; the exit code is 0
  * only when files were found, every one ran all it declared, and nothing failed or was left running.
  */
-import { findTests, type TestFile } from './find-tests.ts';
+import { findTests, type Lane, type TestFile } from './find-tests.ts';
 import { killGroup } from './process-group.ts';
 import { type FileReport, runFile, runningGroups } from './run-file.ts';
 import {
@@ -21,15 +21,20 @@ const UNIT_FILES_AT_A_TIME = 2;
 const UNIT_FILE_DEADLINE_MS = 600_000;
 const ENSEMBLE_FILE_DEADLINE_MS = 1_800_000;
 
+const LANES: Readonly<Record<string, Lane>> = { '--unit': 'unit', '--ensemble': 'ensemble' };
+
 async function main(): Promise<void> {
-  const filters = process.argv.slice(2);
-  const files = findTests(process.cwd(), filters);
-  if (files.length === 0) {
-    print(`no test file ${filters.length > 0 ? `matches ${filters.join(' or ')}` : 'found under dist/'}`);
-    print('0 passed, 1 failed');
-    process.exitCode = 1;
-    return;
-  }
+  const words = process.argv.slice(2);
+  const options = words.filter(word => word.startsWith('-'));
+  const filters = words.filter(word => !word.startsWith('-'));
+  const [lane = 'all'] = options.map(option => LANES[option]);
+  if (options.length > 1 || options.some(option => LANES[option] === undefined))
+    return refuse(`The runner accepts one of ${Object.keys(LANES).join(' and ')}, not ${options.join(' ')}.`);
+  const files = findTests(process.cwd(), filters, lane);
+  if (files.length === 0)
+    return refuse(
+      `No test file ${filters.length > 0 ? `matches ${filters.join(' or ')}` : 'stands under dist/'}.`,
+    );
   endChildrenWithUs();
 
   const reports: FileReport[] = [];
@@ -57,6 +62,13 @@ async function main(): Promise<void> {
     print(line);
   print(lastLine(reports));
   process.exitCode = failures.length === 0 ? 0 : 1;
+}
+
+/** Ends with the last line of a failed run: whoever reads that line alone must not take silence for success. */
+function refuse(why: string): void {
+  print(why);
+  print('0 passed, 1 failed');
+  process.exitCode = 1;
 }
 
 async function runAll(
