@@ -142,6 +142,7 @@ const rules: readonly Rule[] = [
     ],
     clean: [
       { 'zklab.ts': '', 'README.md': '', 'package.json': '', 'package-lock.json': '', 'tsconfig.json': '' },
+      { LICENSE: '', 'CONTRIBUTING.md': '', 'CHANGELOG.md': '' },
       { 'biome.json': '', 'x.config.ts': '', '.gitignore': '', '.ci/run': '', 'tsconfig.browser.json': '' },
       { 'server/a.ts': '', 'bench/a.ts': '', 'chaos/a.ts': '', 'dashboards/a.ts': '', 'results/a.ts': '' },
     ],

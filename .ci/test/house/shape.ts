@@ -34,10 +34,18 @@ function saysWhyItIsLong(file: SourceFile): boolean {
 }
 
 const TOP_FOLDERS = ['server', 'bench', 'chaos', 'dashboards', 'results'];
-const TOP_FILES = new Set(['zklab.ts', 'README.md', 'LICENSE', 'package.json', 'package-lock.json']);
+const TOP_FILES = new Set([
+  'zklab.ts',
+  'README.md',
+  'LICENSE',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'package.json',
+  'package-lock.json',
+]);
 const TOOL_CONFIG = /^(tsconfig(\.\w+)?|biome)\.json$|\.config\.(js|ts|mjs)$/;
 
-/** Nothing at the top but the five folders, the front door, the README, the package and tool configuration. */
+/** Nothing at the top but the five folders, the front door, what explains the project, the package and tool configuration. */
 export function topLevel(files: readonly SourceFile[]): Violation[] {
   const entries = new Set(files.map(({ path }) => topFolder(path) || path));
   return [...entries]
