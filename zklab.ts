@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 /**
- * The front door: every command of the lab, and nothing else. What a command does is in the folder it belongs to, and is
- * loaded when it is asked for. To add one: a function here that registers it, and its name in COMMANDS.
+ * The front door registers every command of the lab and does nothing else. What a command does stands in the folder
+ * it belongs to and is loaded when somebody runs it. To add one, write a function here that registers it with an
+ * example, and put its name into COMMANDS.
  */
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
@@ -12,8 +14,9 @@ import { UsageError } from './bench/usage-error.ts';
 import type { Result } from './results/schema.ts';
 import { RUNS_ROOT, StoreError } from './results/store.ts';
 import { EXIT_CODES, type ExitCode } from './results/verdicts.ts';
+import { SERVER_VERSION } from './server/version.ts';
 
-/** What a command works with besides its own arguments. */
+/** What every command needs besides its own arguments. */
 interface Context {
   readonly out: ReturnType<typeof terminal>;
   /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; the second ends the process at once. */
@@ -22,7 +25,7 @@ interface Context {
 
 const interruption = new AbortController();
 const context: Context = { out: terminal(), signal: interruption.signal };
-/** Failures of what was asked for, not of the lab: their message says all there is to say. */
+/** These report a failure of what the user asked for, not a defect of zklab: the message is enough, without a stack. */
 const EXPECTED = [EnsembleError, AggregateError];
 const INTERRUPTED_AGAIN = 130;
 
@@ -36,19 +39,33 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addReport,
   addRecheck,
   addCompare,
+  addList,
   addDoctor,
 ];
+
+/** The last part of a command's help. */
+function example(...lines: string[]): string {
+  return `\nExample:\n${lines.map(line => `  ${line}`).join('\n')}`;
+}
 
 function addClaims(program: Command): void {
   program
     .command('claims')
-    .description('the main job: measure three topologies under faults, and say which scaling claims hold')
-    .option('--suite <suite>', 'quick (under four minutes), full, or a .yaml file', 'quick')
-    .option('--only <ids>', 'these claims alone, comma-separated: 004-2,003-3')
+    .description('measure three topologies, healthy and under faults, and judge each scaling claim')
+    .option('--suite <suite>', 'quick (about four minutes), full (about an hour), or a .yaml file', 'quick')
+    .option('--only <ids>', 'judge these claims alone, comma-separated: 004-2,003-3')
     .option('--server <server>', 'zklab, or apache (without faults of links)', 'zklab')
-    .option('--rounds <n>', 'of every measurement, instead of the suite’s', wholeNumber(1, 1_000))
-    .option('--seed <n>', 'of the workload and of the choices of faults', wholeNumber(0, 2 ** 31 - 1))
-    .option('--json', 'the result document')
+    .option('--rounds <n>', 'number of rounds; overrides the suite', wholeNumber(1, 1_000))
+    .option(
+      '--seed <n>',
+      'seed of the workload and of the order of measurements',
+      wholeNumber(0, 2 ** 31 - 1),
+    )
+    .option('--json', 'print the result document')
+    .addHelpText(
+      'after',
+      example('zklab claims --suite quick', 'zklab claims --only 004-2,003-3 --rounds 10'),
+    )
     .action(
       runs(async (options: { suite: string; server: string }) => {
         const { claims } = await import('./chaos/claims/claims-command.ts');
@@ -60,9 +77,10 @@ function addClaims(program: Command): void {
 function addRecheck(program: Command): void {
   program
     .command('recheck')
-    .description('judge a stored run again by the claims of today; the run stays as it is')
+    .description('judge a stored run again by the claims of today, and leave the run as it is')
     .argument('[run]', 'an id, the start of one, a path, or latest', 'latest')
-    .option('--json', 'the result document with its new verdicts')
+    .option('--json', 'print the result document with its new verdicts')
+    .addHelpText('after', example('zklab recheck latest'))
     .action(
       runs(async (reference: string, options: { json?: boolean }) => {
         const { recheck } = await import('./chaos/claims/claims-command.ts');
@@ -87,13 +105,14 @@ function addUp(program: Command): void {
   program
     .command('up')
     .description(
-      'start an ensemble behind its proxies; print how to connect and how to break it; Ctrl-C stops it',
+      'start an ensemble behind proxies; print how to connect and how to break it; Ctrl-C stops it',
     )
     .argument(
       '<topology...>',
       'voters, observers, masters; voters=3 observers=4 masters=on server=apache; or a .yaml file',
     )
-    .option('--json', 'the description as one document')
+    .option('--json', 'print the description as one document')
+    .addHelpText('after', example('zklab up observers', 'zklab up voters=5 observers=8 masters=on'))
     .action(
       runs(async (words: string[], { json }: { json?: boolean }) => {
         const { up } = await import('./chaos/up.ts');
@@ -107,7 +126,8 @@ function addBench(program: Command): void {
   comparing(
     bench,
     'peer',
-    'our server and Apache ZooKeeper under the same load, in alternating rounds',
+    'measure the server of zklab and Apache ZooKeeper under the same load, in alternating rounds',
+    'zklab bench peer --rounds 10',
   ).action(
     runs(async (options: ComparingOptions) => {
       const { benchPeer } = await import('./bench/peer/peer.ts');
@@ -117,15 +137,21 @@ function addBench(program: Command): void {
   comparing(
     bench,
     'fairness',
-    'how long a quiet client waits beside neighbours of every bad habit, on our server and on Apache ZooKeeper',
+    'measure how long a quiet client waits beside each of ten greedy neighbours, on both servers',
+    'zklab bench fairness --rounds 3 --seconds 2',
   ).action(
     runs(async (options: ComparingOptions) => {
       const { benchFairness } = await import('./bench/fairness/fairness.ts');
       return benchFairness(context.out, { ...options, json: options.json ?? false, signal: context.signal });
     }),
   );
-  comparing(bench, 'http', 'AdminServer of ours and, where it is here, of Apache ZooKeeper, under HTTP load')
-    .option('--connections <c>', 'of the load', wholeNumber(1, 1_000), 10)
+  comparing(
+    bench,
+    'http',
+    'measure the AdminServer of zklab, and of Apache ZooKeeper where it is installed, under HTTP load',
+    'zklab bench http --connections 50',
+  )
+    .option('--connections <c>', 'number of HTTP connections', wholeNumber(1, 1_000), 10)
     .action(
       runs(async (options: ComparingOptions & { connections: number }) => {
         const { benchHttp } = await import('./bench/peer/http.ts');
@@ -140,27 +166,35 @@ interface ComparingOptions {
   json?: boolean;
 }
 
-function comparing(bench: Command, name: string, description: string): Command {
+function comparing(bench: Command, name: string, description: string, sample: string): Command {
   return bench
     .command(name)
     .description(description)
-    .option('--rounds <n>', 'rounds of each server; 10 or more to publish', wholeNumber(1, 1_000), 6)
-    .option('--seconds <s>', 'of measurement in each phase of a round', wholeNumber(1, 3_600), 3)
-    .option('--json', 'the result document');
+    .option('--rounds <n>', 'rounds of each server; publish from 10 on', wholeNumber(1, 1_000), 6)
+    .option('--seconds <s>', 'length of each phase of a round', wholeNumber(1, 3_600), 3)
+    .option('--json', 'print the result document')
+    .addHelpText('after', example(sample));
 }
 
 function addSim(program: Command): void {
   program
     .command('sim')
-    .description('whole ensembles in one process, in virtual time, each from one seed')
-    .option('--seeds <n>', 'how many seeds', wholeNumber(1, 1_000_000))
-    .option('--first <n>', 'the first of them', wholeNumber(0, 2 ** 32 - 1))
-    .option('--seed <n>', 'this seed alone', wholeNumber(0, 2 ** 32 - 1))
-    .option('--replay <plan>', 'a failure that was kept, from its .plan.json')
-    .option('--voters <n>', 'of each ensemble', wholeNumber(1, 9))
-    .option('--observers <n>', 'of each ensemble', wholeNumber(0, 20))
-    .option('--no-minimise', 'keep failures as they were, with every fault')
-    .option('--json', 'the summary as one document')
+    .description(
+      'simulate whole ensembles in virtual time, with crashes, power losses and partitions from a seed',
+    )
+    .option('--seeds <n>', 'number of seeds to run (default: 20)', wholeNumber(1, 1_000_000))
+    .option('--first <n>', 'first seed (default: 1)', wholeNumber(0, 2 ** 32 - 1))
+    .option('--seed <n>', 'run this seed alone', wholeNumber(0, 2 ** 32 - 1))
+    .option('--replay <plan>', 'run a kept failure again, from its .plan.json')
+    .option('--debug', 'with --replay: the trace also holds the debug lines of the servers')
+    .option('--voters <n>', 'number of voters of each ensemble', wholeNumber(1, 9))
+    .option('--observers <n>', 'number of observers of each ensemble', wholeNumber(0, 20))
+    .option('--no-minimise', 'keep failures with every fault, instead of the fewest that still fail')
+    .option('--json', 'print the summary as one document')
+    .addHelpText(
+      'after',
+      example('zklab sim --seeds 200', 'zklab sim --replay results/runs/sim/seed-80.plan.json --debug'),
+    )
     .action(
       runs(async (options: object) => {
         const { sim } = await import('./chaos/simulation/sim-command.ts');
@@ -172,13 +206,21 @@ function addSim(program: Command): void {
 function addFuzz(program: Command): void {
   program
     .command('fuzz')
-    .description('broken messages on every port of an ensemble in virtual time, beside clients that behave')
-    .option('--frames <n>', 'messages to send, about', wholeNumber(1, 1_000_000_000))
-    .option('--first <n>', 'the first seed; each bout takes the next', wholeNumber(0, 2 ** 32 - 1))
-    .option('--ports <kinds>', 'these alone, comma-separated: client, quorum, observerMaster, election')
-    .option('--minutes <m>', 'on real processes, with kills between, for so long', wholeNumber(1, 10_000))
-    .option('--replay <file>', 'a failure that was kept, from its .fuzz.json')
-    .option('--json', 'the summary as one document')
+    .description('send broken messages to every port of an ensemble, beside clients that must notice nothing')
+    .option('--frames <n>', 'about how many messages to send', wholeNumber(1, 1_000_000_000))
+    .option('--first <n>', 'first seed; each bout takes the next', wholeNumber(0, 2 ** 32 - 1))
+    .option(
+      '--ports <kinds>',
+      'attack these alone, comma-separated: client, quorum, observerMaster, election',
+    )
+    .option(
+      '--minutes <m>',
+      'attack real processes for this long, with kills between',
+      wholeNumber(1, 10_000),
+    )
+    .option('--replay <file>', 'run a kept failure again, from its .fuzz.json')
+    .option('--json', 'print the summary as one document')
+    .addHelpText('after', example('zklab fuzz --frames 200000', 'zklab fuzz --ports election --minutes 30'))
     .action(
       runs(async (options: object) => {
         const { fuzzCommand } = await import('./chaos/fuzz/fuzz-command.ts');
@@ -194,10 +236,11 @@ function addFuzz(program: Command): void {
 function addMicro(program: Command): void {
   program
     .command('micro')
-    .description('codecs, frames, tree and log alone, in a warm loop')
-    .argument('[filter]', 'only tasks whose name matches this pattern')
-    .option('--time-ms <ms>', 'for each task', wholeNumber(1, 60_000))
-    .option('--json', 'the rows as one document')
+    .description('measure codecs, frames, tree and log alone, in a warm loop')
+    .argument('[filter]', 'run only the tasks whose name matches this pattern')
+    .option('--time-ms <ms>', 'length of each task', wholeNumber(1, 60_000))
+    .option('--json', 'print the rows as one document')
+    .addHelpText('after', example('zklab micro jute --time-ms 500'))
     .action(
       runs(async (filter: string | undefined, options: { timeMs?: number; json?: boolean }) => {
         const { micro } = await import('./bench/micro/micro-command.ts');
@@ -211,8 +254,9 @@ function addReport(program: Command): void {
     .command('report')
     .description('write the report of a run as one HTML file, and print its ledger')
     .argument('[run]', 'an id, the start of one, a path, or latest', 'latest')
-    .option('--out <file>', 'instead of report.html in the folder of the run, or beside a .json')
-    .option('--json', 'the result document, and no report')
+    .option('--out <file>', 'write to this file, not to report.html in the folder of the run')
+    .option('--json', 'print the result document and write no report')
+    .addHelpText('after', example('zklab report latest', 'zklab report 2026-08-01T02 --out night.html'))
     .action(
       runs(async (reference: string, { out, json }: { out?: string; json?: boolean }) => {
         const { findRun, loadRun } = await import('./results/store.ts');
@@ -237,15 +281,16 @@ function addReport(program: Command): void {
 function addCompare(program: Command): void {
   program
     .command('compare')
-    .description('two runs, row by row: better, worse, no difference shown, too few')
+    .description('compare two runs row by row: better, worse, no difference shown, too few samples')
     .argument('<a>', 'the run to compare with')
-    .argument('<b>', 'the run that is judged')
+    .argument('<b>', 'the run to judge')
     .option(
       '--gate',
       `exit with ${EXIT_CODES.failed} when a row is worse, with ${EXIT_CODES.void} when none could be judged`,
     )
-    .option('--html <file>', 'write the comparison as one HTML file too')
-    .option('--json', 'the comparison as one document')
+    .option('--html <file>', 'also write the comparison as one HTML file')
+    .option('--json', 'print the comparison as one document')
+    .addHelpText('after', example('zklab compare 2026-08-01T02 latest --gate'))
     .action(
       runs(async (a: string, b: string, options: { gate?: boolean; html?: string; json?: boolean }) => {
         const [{ loadRun }, { gateExitCode }, { compareRuns }, { comparisonText }, { renderComparison }] =
@@ -269,13 +314,29 @@ function addCompare(program: Command): void {
 function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('what this machine offers, what for, and how to get what is missing')
-    .option('--json', 'the findings as one document')
+    .description('say what this machine offers, what it is for, and how to install what is missing')
+    .option('--json', 'print the findings as one document')
+    .addHelpText('after', example('zklab doctor'))
     .action(
       runs(async ({ json }: { json?: boolean }) => {
         const { doctor } = await import('./bench/doctor.ts');
         const { TOXIPROXY_CHECK } = await import('./chaos/toxiproxy/check.ts');
         return doctor(context.out, { json: json ?? false, more: [TOXIPROXY_CHECK] });
+      }),
+    );
+}
+
+function addList(program: Command): void {
+  program
+    .command('list')
+    .description('list claims, suites, topologies, faults, workloads and checkers, with a line each')
+    .argument('[kind]', 'list this kind alone')
+    .option('--json', 'print the lists as one document')
+    .addHelpText('after', example('zklab list', 'zklab list claims'))
+    .action(
+      runs(async (kind: string | undefined, { json }: { json?: boolean }) => {
+        const { list } = await import('./chaos/list.ts');
+        return list(kind, context.out, { json: json ?? false, columns: outputColumns() });
       }),
     );
 }
@@ -311,7 +372,7 @@ function endOnSignals(): void {
   }
 }
 
-/** A full disk, a folder that may not be written, too many open files: the message names the call and the path. */
+/** Says whether the system refused: a full disk, a read-only folder, too many open files. The message names the path. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }
@@ -330,11 +391,26 @@ function exitCodeOf(error: unknown): number {
   return EXIT_CODES.failed;
 }
 
+/** The versions of the lab and of its server, whose number starts with that of the Apache release it is made after. */
+function versionText(): string {
+  const packageJson = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(packageJson) as { version: string };
+  return `zklab ${version}, server ${SERVER_VERSION}`;
+}
+
 const program = new Command('zklab')
   .description('a benchmarking and chaos-testing lab for ZooKeeper ensembles')
+  .version(versionText(), '--version', 'print the versions of zklab and of its server')
   .addHelpText(
     'after',
-    `\nExit codes: 0 nothing failed, 1 something failed, 2 usage, 3 void or cut short by Ctrl-C, 130 a second Ctrl-C.`,
+    `${example('zklab claims --suite quick', 'zklab up observers', 'zklab list')}
+
+Exit codes:
+  0    nothing failed, except known failures
+  1    something failed
+  2    wrong usage
+  3    void, or cut short by Ctrl-C
+  130  ended at once by a second Ctrl-C`,
   )
   // Before the commands: they inherit it when they are made.
   .exitOverride()

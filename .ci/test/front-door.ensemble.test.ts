@@ -26,9 +26,11 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['up', "missing required argument 'topology'"],
   ['up obsrvers', 'accepted are voters, observers, masters'],
   ['up voters=3 masters=on', 'masters=on without observers'],
+  ['sim --seed 1 --debug', '--debug is accepted with --replay alone'],
+  ['list sutes', 'claims, suites, topologies'],
   ['sim --seed 1 --seeds 2', '--seeds and --first are accepted without it'],
   ['sim --replay no-such.plan.json', 'no-such.plan.json'],
-  ['sim --replay a.plan.json --voters 5', 'the plan says it all, --voters is accepted without it'],
+  ['sim --replay a.plan.json --voters 5', 'so --voters is accepted only without it'],
   ['recheck chaos/no-such', 'does not exist'],
   ['report no-such-run', 'no run "no-such-run"'],
   ['micro no-such-task', 'no task matches'],
@@ -48,12 +50,60 @@ test(
   DEADLINE,
 );
 
-test('help is an answer, not an error', async () => {
-  const { exitCode, stdout } = await zklab('--help');
+test(
+  'the help of every command ends with an example of it',
+  async () => {
+    const commands = subcommands((await helpOf()).stdout);
+    assert.ok(commands.includes('claims') && commands.includes('doctor'), commands.join(' '));
+    const bench = subcommands((await helpOf('bench')).stdout).map(name => `bench ${name}`);
+    assert.ok(bench.length >= 3, bench.join(' '));
+    for (const command of ['', ...commands.filter(name => name !== 'bench'), ...bench]) {
+      const { exitCode, stdout } = await helpOf(...command.split(' ').filter(Boolean));
+      assert.is(exitCode, 0);
+      assert.match(stdout, new RegExp(`Example:\\n  zklab ${command}`), `zklab ${command} --help`);
+    }
+  },
+  DEADLINE,
+);
+
+test('--version names the versions of the lab and of its server', async () => {
+  const { exitCode, stdout } = await zklab('--version');
   assert.is(exitCode, 0);
-  for (const command of ['claims', 'recheck', 'up', 'bench', 'sim', 'micro', 'report', 'compare', 'doctor'])
-    assert.match(stdout, command);
+  assert.match(stdout, /^zklab (\d+\.\d+\.\d+), server [\d.]+-zklab-\1$/);
 });
+
+test('list names what exists, with a line each', async () => {
+  const { exitCode, stdout } = await zklab('list', '--json');
+  assert.is(exitCode, 0);
+  const lists = JSON.parse(stdout) as Record<string, readonly { name: string; description: string }[]>;
+  const known = {
+    claims: '004-2',
+    suites: 'quick',
+    topologies: 'masters',
+    faults: 'blackhole',
+    workloads: 'register',
+    checkers: 'acknowledged writes',
+  };
+  assert.equal(Object.keys(lists), Object.keys(known));
+  for (const [kind, name] of Object.entries(known)) {
+    const entries = lists[kind] ?? [];
+    assert.ok(
+      entries.some(entry => entry.name === name),
+      `${kind}: ${entries.map(entry => entry.name)}`,
+    );
+    for (const entry of entries) assert.match(entry.description, /^\S[^\n]{5,}$/, `${kind} ${entry.name}`);
+  }
+});
+
+function helpOf(...command: string[]) {
+  return zklab(...command, '--help');
+}
+
+/** The names in the list of commands of a help text. */
+function subcommands(help: string): string[] {
+  const listed = help.split('\nCommands:\n')[1]?.split('\n\n')[0] ?? '';
+  return [...listed.matchAll(/^ {2}(\w+)/gm)].map(([, name = '']) => name).filter(name => name !== 'help');
+}
 
 test(
   'up: clients can connect through the proxies; Ctrl-C ends every process and removes the folder',

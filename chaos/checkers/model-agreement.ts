@@ -3,8 +3,8 @@ import { type Judgement, judge } from './judgement.ts';
 import { type Change, ModelTree, type Transaction } from './transaction.ts';
 
 /**
- * Every answer against the transactions that the ensemble agreed on. A reply carries a zxid, so there is exactly one
- * right answer to everything:
+ * Every answer is the one that follows from the transactions that the ensemble agreed on. A reply carries a zxid, so
+ * there is exactly one right answer to everything:
  *
  * - an acknowledged write is the transaction of its zxid: that session's, that path, that data;
  * - a refused one had a reason in the tree before it;

@@ -12,8 +12,8 @@ export interface MemberSample {
 }
 
 /**
- * At all times, not only in the end: members that have applied the same transactions hold the same tree, and
- * an epoch has one leader. Finds at which transaction two members parted, which the end no longer shows.
+ * Members that have applied the same transactions hold the same tree, and an epoch has one leader, at all times and not
+ * only in the end. Finds at which transaction two members parted, which the end no longer shows.
  *
  * A leader cut off from its quorum may go on believing in itself for a while; not in another's epoch.
  */

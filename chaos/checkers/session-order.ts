@@ -2,7 +2,7 @@ import { type HistoryEvent, isWrite, type Operation, operationsOf, outcomeOf } f
 import { type Judgement, judge } from './judgement.ts';
 
 /**
- * What ZooKeeper promises each session, whichever servers it was connected to:
+ * Each session is answered in order and never sees an older tree, whichever servers it was connected to:
  *
  * - answers come in the order of the requests;
  * - the zxid of answers never goes back;

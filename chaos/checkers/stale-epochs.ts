@@ -10,8 +10,8 @@ export interface EpochSample {
 }
 
 /**
- * Nobody serves in an epoch that is over for longer than it takes to notice: a leader loses its quorum, a learner its
- * leader, an observer its master, each within syncLimit. Longer, and clients read a past that goes on and on.
+ * No member serves in an old epoch for longer than it takes to notice. A leader loses its quorum, a learner its leader
+ * and an observer its master within syncLimit each; after that, clients would read a past that never ends.
  */
 export class StaleEpochs {
   readonly #limitMs: number;

@@ -3,9 +3,9 @@ import { type HistoryEvent, isWrite } from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
 
 /**
- * After a sync a server shows at least every write that was acknowledged to anybody before the sync was asked for, as
- * far as its own epoch goes: a sync asks the leader and no quorum, so a leader that is over and has not noticed answers
- * for its own epoch alone, upstream too. Reads behind the sync cannot be older: `session-order.ts` sees to that.
+ * A read behind a sync shows every write that was acknowledged before the sync was asked for. This holds within one
+ * epoch: a sync asks the leader and no quorum, so a leader that has lost its quorum without noticing answers for its own
+ * epoch alone, as upstream's does. Reads behind the sync cannot be older: `session-order.ts` sees to that.
  */
 export function checkSyncFreshness(history: readonly HistoryEvent[]): Judgement {
   const reasons: string[] = [];

@@ -7,8 +7,8 @@ import { addToxics, streamsByLink } from './toxic-fault.ts';
 const SILENCE_MS = 1_000;
 
 /**
- * Bytes from `from` to `to` vanish; connections stay, and new ones are accepted. Members notice by their own timeouts
- * only. Healing closes the connections that were there (Toxiproxy's timeout toxic does so when it is removed): a
+ * Drops the bytes from one side to the other; connections stay, and new ones are accepted. Members notice by their own
+ * timeouts only. Healing closes the connections that were there (Toxiproxy's timeout toxic does so when it is removed): a
  * partition that a TCP connection outlives cannot be made of it.
  */
 export function blackhole({ select }: { readonly select: Selector }): Fault<LinkFaultContext> {

@@ -3,7 +3,10 @@ import type { Fault } from './fault.ts';
 import { injectOnMembers, type MemberTarget } from './process-fault.ts';
 import { isRunning, untilObeyed } from './process-state.ts';
 
-/** SIGKILL: nothing is flushed, no connection is closed by the process. Healing restarts the member on its data. */
+/**
+ * Kills the process with SIGKILL, and restarts the member on its data when healed. The process flushes nothing and
+ * closes no connection.
+ */
 export function kill({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {
     name: 'kill',

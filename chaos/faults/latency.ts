@@ -17,7 +17,7 @@ export interface LatencyOptions {
 const GRAIN_MS = 1;
 const ANSWER_ROOM_MS = 5_000;
 
-/** Every byte arrives, later. Does not delay the handshake or the end of a connection. */
+/** Delays every byte. The handshake and the end of a connection are not delayed. */
 export function latency({ select, latencyMs, jitterMs = 0 }: LatencyOptions): Fault<LinkFaultContext> {
   if (!(latencyMs > 0 && jitterMs >= 0 && jitterMs < latencyMs))
     throw new RangeError(`latency of ${latencyMs} +/- ${jitterMs} ms: expected 0 <= jitterMs < latencyMs`);

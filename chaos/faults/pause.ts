@@ -4,8 +4,8 @@ import { injectOnMembers, type MemberTarget } from './process-fault.ts';
 import { isRunning, isStopped, untilObeyed } from './process-state.ts';
 
 /**
- * SIGSTOP: the process stands still while the kernel keeps its connections and accepts new ones, as in a long garbage
- * collection. Healing lets it go on, late, with all it believed before.
+ * Pauses the process with SIGSTOP, and lets it go on when healed. The kernel keeps its connections and accepts new
+ * ones, as in a long garbage collection; afterwards the process still believes what it believed before.
  */
 export function pause({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {

@@ -6,8 +6,8 @@ import { injectOnLinks } from './link-fault.ts';
 const DEADLINE_MS = 2_000;
 
 /**
- * The proxy is down: connections break, and new ones are refused at once, as when the member's process is gone. The
- * softer partition; members notice it immediately. @see blackhole for the one they must time out on
+ * Breaks the connections and refuses new ones at once, as when the member's process is gone. Members notice this
+ * partition immediately. @see blackhole for the one that they must time out on
  */
 export function refuse({ select }: { readonly select: Selector }): Fault<LinkFaultContext> {
   return {

@@ -18,6 +18,8 @@ export interface SimOptions {
   readonly seed?: number | undefined;
   /** A kept plan instead of seeds. */
   readonly replay?: string | undefined;
+  /** The trace of the replay holds the debug lines of the servers too. */
+  readonly debug?: boolean | undefined;
   readonly voters?: number | undefined;
   readonly observers?: number | undefined;
   readonly minimise?: boolean;
@@ -32,6 +34,8 @@ const SEEDS_DEFAULT = 20;
 export async function sim(terminal: Terminal, options: SimOptions): Promise<ExitCode> {
   const { json = false, voters, observers, minimise = true, folder, signal } = options;
   if (options.replay !== undefined) return replayed(options.replay, options, terminal);
+  if (options.debug)
+    throw new UsageError('--debug is accepted with --replay alone: a failing seed prints the plan to replay');
   const simulation = {
     program: serverProgram(),
     ...(voters === undefined ? {} : { voters }),
@@ -67,9 +71,11 @@ const SAID_BY_A_PLAN = ['seed', 'seeds', 'first', 'voters', 'observers'] as cons
 function replayed(file: string, options: SimOptions, terminal: Terminal): ExitCode {
   const also = SAID_BY_A_PLAN.find(name => options[name] !== undefined);
   if (also !== undefined)
-    throw new UsageError(`--replay ${file}: the plan says it all, --${also} is accepted without it`);
-  const { json = false, folder } = options;
-  const result = replayOrRefuse(file);
+    throw new UsageError(
+      `--replay ${file}: the plan holds the seed and the ensemble, so --${also} is accepted only without it`,
+    );
+  const { json = false, debug = false, folder } = options;
+  const result = replayOrRefuse(file, debug);
   mkdirSync(folder, { recursive: true });
   const traceFile = join(folder, `seed-${result.seed}.replay.trace`);
   result.trace.writeTo(traceFile);
@@ -82,9 +88,9 @@ function replayed(file: string, options: SimOptions, terminal: Terminal): ExitCo
   return verdict === 'failed' ? EXIT_CODES.failed : EXIT_CODES.holds;
 }
 
-function replayOrRefuse(file: string): SimulationResult {
+function replayOrRefuse(file: string, debug: boolean): SimulationResult {
   try {
-    return replay(file, { program: serverProgram() });
+    return replay(file, { program: serverProgram(), debug });
   } catch (error) {
     if (error instanceof PlanFileError) throw new UsageError(error.message);
     throw error;
@@ -120,7 +126,7 @@ function summaryText(summary: RunSeedsSummary): string {
     ...failed.flatMap(({ seed, reason, traceFile, planFile }) => [
       `seed ${seed}: ${reason}`,
       `  trace: ${traceFile}`,
-      `  again: zklab sim --replay ${planFile}`,
+      `  again: zklab sim --replay ${planFile} --debug`,
     ]),
     ...reachedLines(marks),
     ...(unknown.length > 0 ? [`too little happened in seeds ${unknown.join(', ')}`] : []),
