@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Metrics } from '../../server/admin/metrics.ts';
+import { Metrics } from '../../server/metrics/metrics.ts';
 import { silentLogger } from '../../server/runtime/logger.ts';
 import { NodeClock } from '../../server/runtime/node-clock.ts';
 import { nodeDisk } from '../../server/runtime/node-disk.ts';

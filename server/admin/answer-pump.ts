@@ -1,4 +1,4 @@
-import type { Guard } from '../guard.ts';
+import type { Guard } from '../metrics/guard.ts';
 import type { TurnBudget } from '../processors/turn-budget.ts';
 import type { TurnQueue, TurnWorker } from '../processors/turn-queue.ts';
 import type { Clock } from '../runtime/runtime.ts';

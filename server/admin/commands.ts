@@ -1,10 +1,11 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
 import type { QuorumServer } from '../config/quorum-server.ts';
+import { Double } from '../metrics/double.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 import { FULL_VERSION } from '../version.ts';
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
-import { Double, JsonEntries, JsonList, type Json as JsonValue, jsonPieces } from './exact-json.ts';
+import { JsonEntries, JsonList, type Json as JsonValue, jsonPieces } from './exact-json.ts';
 import { atMost, PAUSE, type Pause } from './live.ts';
 import { monitorLines } from './monitor.ts';
 import { multipleAddresses } from './multiple-addresses.ts';

@@ -1,3 +1,4 @@
+import { Double } from '../metrics/double.ts';
 import { PAUSE, type Pause } from './live.ts';
 
 /**
@@ -15,23 +16,6 @@ export type Json =
   | JsonEntries
   | readonly Json[]
   | { readonly [key: string]: Json };
-
-/**
- * What upstream holds as a double. It has a decimal point even where it is whole: an agent that takes the type of a metric from
- * its first value must not see an integer first and a fraction later.
- */
-export class Double {
-  readonly value: number;
-
-  constructor(value: number) {
-    this.value = value;
-  }
-
-  toString(): string {
-    const text = String(Math.round(this.value * 10_000) / 10_000);
-    return text.includes('.') ? text : `${text}.0`;
-  }
-}
 
 /** A list whose items are made while it is written. */
 export class JsonList {

@@ -1,5 +1,5 @@
+import { Double } from '../metrics/double.ts';
 import { FULL_VERSION } from '../version.ts';
-import { Double } from './exact-json.ts';
 import type { ServerView } from './server-view.ts';
 
 /** One name and value; the name without the `zk_` that `mntr` puts in front. */

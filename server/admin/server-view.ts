@@ -1,8 +1,10 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
 import type { ClientPort } from '../clients/client-port.ts';
-import type { ServerStats } from '../clients/server-stats.ts';
 import type { ServerConfig } from '../config/server-config.ts';
-import type { Guard } from '../guard.ts';
+import { Double } from '../metrics/double.ts';
+import type { Guard } from '../metrics/guard.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ServerStats } from '../metrics/server-stats.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { Follower } from '../quorum/follower.ts';
 import { Leader } from '../quorum/leader.ts';
@@ -14,9 +16,7 @@ import type { ZkDatabase } from '../storage/zk-database.ts';
 import { FULL_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { directoryBytes, newestSnapshot } from './directory-looks.ts';
-import { Double } from './exact-json.ts';
 import { atMost, PAUSE, type Pause, type Slow } from './live.ts';
-import type { Metrics } from './metrics.ts';
 
 const NO_SIZES = { last: -1, min: -1, max: -1 };
 

@@ -1,3 +1,4 @@
+import type { ServerStats } from '../metrics/server-stats.ts';
 import { Fifo } from '../processors/fifo.ts';
 import type { ReplyWriter } from '../processors/reply-writer.ts';
 import type { Connection } from '../runtime/runtime.ts';
@@ -6,7 +7,6 @@ import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 import type { EventLine, EventReceiver } from './event-line.ts';
-import type { ServerStats } from './server-stats.ts';
 
 /** Replies wait for a client that does not read, but events cannot: at this much it is cut off. */
 export const EVENT_BYTES_MAX = 64 * 1024 * 1024;

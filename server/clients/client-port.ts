@@ -1,8 +1,9 @@
 import type { AnswerPump } from '../admin/answer-pump.ts';
-import type { Metrics } from '../admin/metrics.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
-import type { Guard } from '../guard.ts';
+import type { Guard } from '../metrics/guard.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ServerStats } from '../metrics/server-stats.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
@@ -13,7 +14,6 @@ import { ClientConnection, type ConnectionHost } from './client-connection.ts';
 import type { AnswerPieces } from './four-letter-words.ts';
 import { InputLedger } from './input-ledger.ts';
 import { OutputLedger } from './output-ledger.ts';
-import type { ServerStats } from './server-stats.ts';
 import { WordAnswer } from './word-answer.ts';
 
 /** How often connections are looked at, at the least: those that never asked for a session, and those held back. */

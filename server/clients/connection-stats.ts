@@ -1,5 +1,5 @@
+import { ServerStats } from '../metrics/server-stats.ts';
 import { OpCode, opName } from '../wire/opcodes.ts';
-import { ServerStats } from './server-stats.ts';
 
 /** As upstream's `lop` and `last_operation` name them, which is what monitoring compares with. @see FinalRequestProcessor */
 const SHORT_NAMES: ReadonlyMap<number, string> = new Map([

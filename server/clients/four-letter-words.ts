@@ -1,4 +1,3 @@
-import { Double } from '../admin/exact-json.ts';
 import type { Pause } from '../admin/live.ts';
 import { monitorLines } from '../admin/monitor.ts';
 import type { ServerView } from '../admin/server-view.ts';
@@ -9,6 +8,7 @@ import {
   watchSummary,
 } from '../admin/watch-listing.ts';
 import type { ServerConfig } from '../config/server-config.ts';
+import { Double } from '../metrics/double.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
 import { FULL_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';

@@ -1,4 +1,4 @@
-import type { Summary } from '../admin/metrics.ts';
+import type { Summary } from '../metrics/metrics.ts';
 import { printable } from '../printable.ts';
 import type { LongRead } from '../processors/long-read.ts';
 import { partTypes } from '../processors/multi-parts.ts';

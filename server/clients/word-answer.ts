@@ -1,8 +1,8 @@
 import type { Answer, AnswerPump, AnswerSink } from '../admin/answer-pump.ts';
+import type { ServerStats } from '../metrics/server-stats.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 import type { AnswerPieces } from './four-letter-words.ts';
-import type { ServerStats } from './server-stats.ts';
 
 /** A connection that asked a word is there for its answer alone: one that takes nothing of it for this long is cut off. */
 export const WORD_IDLE_MS = 30_000;

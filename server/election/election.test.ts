@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { Metrics } from '../admin/metrics.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { QuorumMaj } from '../quorum/quorum-maj.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../runtime/memory-network.ts';

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { Metrics } from '../admin/metrics.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { type Logger, silentLogger } from '../runtime/logger.ts';
 import { type MemoryHost, MemoryNetwork } from '../runtime/memory-network.ts';
 import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';

@@ -1,5 +1,5 @@
-import type { Metrics } from '../admin/metrics.ts';
 import { ServerError } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
 import type { Logger } from '../runtime/logger.ts';

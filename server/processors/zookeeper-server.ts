@@ -1,11 +1,11 @@
-import type { Metrics, Summary } from '../admin/metrics.ts';
 import type { ClientConnection } from '../clients/client-connection.ts';
 import { EventLine } from '../clients/event-line.ts';
 import { Hold } from '../clients/read-gate.ts';
-import type { ServerStats } from '../clients/server-stats.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
-import type { Guard } from '../guard.ts';
+import type { Guard } from '../metrics/guard.ts';
+import type { Metrics, Summary } from '../metrics/metrics.ts';
+import type { ServerStats } from '../metrics/server-stats.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';

@@ -1,5 +1,5 @@
-import type { Summary } from '../admin/metrics.ts';
 import type { ClientConnection } from '../clients/client-connection.ts';
+import type { Summary } from '../metrics/metrics.ts';
 import { emptyContainers } from '../processors/empty-containers.ts';
 import { Fifo } from '../processors/fifo.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';

@@ -1,6 +1,6 @@
-import type { Counter } from '../admin/metrics.ts';
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import type { ServerError } from '../errors.ts';
+import type { Counter } from '../metrics/metrics.ts';
 import type { Request } from '../processors/request.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';

@@ -1,4 +1,4 @@
-import type { Metrics } from '../admin/metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { Fifo } from '../processors/fifo.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { PacketType } from '../wire/quorum-packet.ts';

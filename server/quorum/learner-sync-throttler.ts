@@ -1,4 +1,4 @@
-import type { Summary } from '../admin/metrics.ts';
+import type { Summary } from '../metrics/metrics.ts';
 import type { MasterContext } from './learner-master.ts';
 import type { SyncPlan } from './sync-plan.ts';
 

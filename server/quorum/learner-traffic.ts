@@ -1,4 +1,4 @@
-import type { Metrics, Traffic } from '../admin/metrics.ts';
+import type { Metrics, Traffic } from '../metrics/metrics.ts';
 import { PacketType, packetName } from '../wire/quorum-packet.ts';
 
 /**

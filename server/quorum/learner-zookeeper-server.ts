@@ -1,5 +1,5 @@
-import type { Counter, Summary } from '../admin/metrics.ts';
 import type { ClientConnection } from '../clients/client-connection.ts';
+import type { Counter, Summary } from '../metrics/metrics.ts';
 import { Fifo } from '../processors/fifo.ts';
 import type { Request } from '../processors/request.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';

@@ -1,9 +1,9 @@
-import type { Metrics } from '../admin/metrics.ts';
-import type { ServerStats } from '../clients/server-stats.ts';
 import type { QuorumServer } from '../config/quorum-server.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
-import type { Guard } from '../guard.ts';
+import type { Guard } from '../metrics/guard.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ServerStats } from '../metrics/server-stats.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';

@@ -1,10 +1,10 @@
 /** One role (leader, follower, observer) without an election, and packets by hand on the other side. */
 import { assert } from '#test';
-import { Metrics } from '../admin/metrics.ts';
-import { ServerStats } from '../clients/server-stats.ts';
 import { parseConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
-import { Guard } from '../guard.ts';
+import { Guard } from '../metrics/guard.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { ServerStats } from '../metrics/server-stats.ts';
 import { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { silentLogger } from '../runtime/logger.ts';

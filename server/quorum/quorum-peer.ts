@@ -1,12 +1,12 @@
-import type { Metrics } from '../admin/metrics.ts';
-import type { ServerStats } from '../clients/server-stats.ts';
 import type { QuorumMember } from '../config/membership.ts';
 import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../config/quorum-server.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
 import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
 import type { ServerError } from '../errors.ts';
-import type { Guard } from '../guard.ts';
+import type { Guard } from '../metrics/guard.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ServerStats } from '../metrics/server-stats.ts';
 import { Units } from '../processors/turn-budget.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';

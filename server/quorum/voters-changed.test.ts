@@ -3,10 +3,10 @@
  * members, and what they do with it. There is no reconfiguration here: with other voters than those of zoo.cfg a member must stop.
  */
 import { assert, suite } from '#test';
-import { Metrics } from '../admin/metrics.ts';
 import type { ServerError } from '../errors.ts';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { ELECTION_PORT, MemoryEnsemble, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { EpochFiles } from '../storage/epoch-file.ts';
 import { parseTxnPacket } from '../storage/parse-txn.ts';

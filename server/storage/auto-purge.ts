@@ -1,4 +1,4 @@
-import type { Guard } from '../guard.ts';
+import type { Guard } from '../metrics/guard.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Disk, Timer } from '../runtime/runtime.ts';
 import { purgeInParts } from './purge.ts';

@@ -1,6 +1,6 @@
-import { FiredWatches } from '../admin/fired-watches.ts';
-import type { Metrics } from '../admin/metrics.ts';
 import { invariant } from '../errors.ts';
+import { FiredWatches } from '../metrics/fired-watches.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { DataTree, TxnResult } from '../tree/data-tree.ts';
 import { OpCode } from '../wire/opcodes.ts';

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { Metrics } from '../admin/metrics.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { TreeDigest } from '../tree/digest.ts';
 import { DigestCheck, SETTLE_TXNS_MAX } from './digest-check.ts';

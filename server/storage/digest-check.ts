@@ -1,4 +1,4 @@
-import type { Counter, Metrics } from '../admin/metrics.ts';
+import type { Counter, Metrics } from '../metrics/metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { DIGEST_VERSION, type TreeDigest } from '../tree/digest.ts';
 import { zxidToHex } from '../wire/zxid.ts';

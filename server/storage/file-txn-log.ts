@@ -1,5 +1,5 @@
-import type { Counter, Metrics, Summary } from '../admin/metrics.ts';
 import { invariant, type ServerError } from '../errors.ts';
+import type { Counter, Metrics, Summary } from '../metrics/metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Disk, DiskFile } from '../runtime/runtime.ts';
 import { copyBytes } from '../wire/jute.ts';

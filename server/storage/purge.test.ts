@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
-import { Metrics } from '../admin/metrics.ts';
-import { Guard } from '../guard.ts';
+import { Guard } from '../metrics/guard.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';

@@ -1,5 +1,5 @@
-import type { Metrics } from '../admin/metrics.ts';
 import { ServerError } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { DataTree } from '../tree/data-tree.ts';

@@ -1,4 +1,4 @@
-import { Metrics } from '../admin/metrics.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { MemoryDisk } from '../runtime/memory-disk.ts';
 import type { Clock, Random, Timer } from '../runtime/runtime.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';

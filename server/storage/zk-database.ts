@@ -1,5 +1,5 @@
-import type { Metrics } from '../admin/metrics.ts';
 import { invariant, ServerError } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Disk, Random } from '../runtime/runtime.ts';
 import { DataTree, type TxnResult } from '../tree/data-tree.ts';

@@ -1,7 +1,7 @@
-import type { Counter, Metrics } from './admin/metrics.ts';
-import { printable } from './printable.ts';
-import type { Logger } from './runtime/logger.ts';
-import type { Clock } from './runtime/runtime.ts';
+import { printable } from '../printable.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Clock } from '../runtime/runtime.ts';
+import type { Counter, Metrics } from './metrics.ts';
 
 /** One line in this time, however many looks fail; the counter has all of them. */
 const LOG_INTERVAL_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { Double } from './exact-json.ts';
+import type { Double } from './double.ts';
 
 /** What a gauge can show. */
 export type MetricValue = number | string | Double;
