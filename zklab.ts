@@ -68,7 +68,7 @@ function addClaims(program: Command): void {
     )
     .action(
       runs(async (options: { suite: string; server: string }) => {
-        const { claims } = await import('./chaos/claims/claims-command.ts');
+        const { claims } = await import('./chaos/experiments/claims-command.ts');
         return claims(context.out, await views(), { ...options, signal: context.signal });
       }),
     );
@@ -83,7 +83,7 @@ function addRecheck(program: Command): void {
     .addHelpText('after', example('zklab recheck latest'))
     .action(
       runs(async (reference: string, options: { json?: boolean }) => {
-        const { recheck } = await import('./chaos/claims/claims-command.ts');
+        const { recheck } = await import('./chaos/experiments/claims-command.ts');
         return recheck(context.out, await views(), reference, options);
       }),
     );

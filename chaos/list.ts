@@ -5,12 +5,12 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CLAIMS } from '../bench/claims/index.ts';
 import type { Terminal } from '../bench/terminal.ts';
 import { PRESETS } from '../bench/topology/presets.ts';
 import type { TopologyInput } from '../bench/topology/topology.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
-import { CLAIMS } from './claims/index.ts';
 
 export interface Entry {
   readonly name: string;

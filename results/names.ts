@@ -76,6 +76,11 @@ export const CONDITIONS = {
   greedyNeighbours: 'beside greedy neighbours',
 } as const;
 
+/** The control of n observers is n placebos: fewer would burn less. */
+export function placeboCondition(observers: number): string {
+  return `healthy, beside ${observers} placebo observers`;
+}
+
 /** The loads whose timelines are kept, in the order reports show them. */
 export const LOADS = {
   outage: 'writes through the outage',

@@ -2,20 +2,6 @@
 import type { Estimate, Claim as JudgedClaim, Verdict } from '../../results/schema.ts';
 import type { Evidence } from './evidence.ts';
 
-/** What must have been measured for a claim; suites and `--only` plan by it. */
-const NEEDS = [
-  'healthy',
-  'placeboObservers',
-  'observerLatency',
-  'observersBlackholed',
-  'oneVoterBlackholed',
-  'leaderKilled',
-  'leaderCut',
-  'quorumLost',
-  'greedyNeighbours',
-] as const;
-export type Need = (typeof NEEDS)[number];
-
 /** p-values of the claim and of its opposite; those of all claims of a run are corrected together (Holm). */
 export interface Tests {
   /** Small when the data show that the claim holds. */
@@ -45,7 +31,11 @@ export interface Claim {
   readonly metric: string;
   readonly unit: string;
   readonly control: string;
-  readonly needs: readonly Need[];
+  /**
+   * What must have been measured, by the names that experiments provide (`chaos/experiments/index.ts`) or that a suite
+   * gives to conditions of its own: `--only` measures no more than that.
+   */
+  readonly needs: readonly string[];
   /** Why the servers there are cannot make it hold yet: while it fails, that is shown and fails no run. */
   readonly knownFailure?: string;
   /** Of a claim on the timed channel; undefined where there is nothing to test. */

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { CONDITIONS } from '../../results/names.ts';
+import { CONDITIONS, placeboCondition } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { judgeAll } from './judge-all.ts';
 import { leaderConnections } from './leader-connections.ts';
@@ -7,7 +7,7 @@ import { leaderMessages } from './leader-messages.ts';
 import { mastersWriteThroughput } from './masters-write-throughput.ts';
 import { moreVotersWriteLess } from './more-voters-write-less.ts';
 import { observerMessages } from './observer-messages.ts';
-import { observersLeaveWritesFlat, placeboCondition } from './observers-leave-writes-flat.ts';
+import { observersLeaveWritesFlat } from './observers-leave-writes-flat.ts';
 import { observersNeverAck } from './observers-never-ack.ts';
 import { around, type Planted, plantedResult, plantedTopology } from './testing.ts';
 

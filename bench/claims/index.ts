@@ -1,15 +1,21 @@
-/** Claims that need no fault. */
+/** The registry of claims, in the order in which reports list those of one verdict. */
+import { UsageError } from '../usage-error.ts';
 import type { Claim } from './claim.ts';
 import { leaderConnections } from './leader-connections.ts';
 import { leaderMessages } from './leader-messages.ts';
+import { livenessAfterHeal } from './liveness-after-heal.ts';
+import { lostObserversLeaveWrites, lostVoterLeavesWrites } from './lost-members.ts';
+import { mastersSyncSooner } from './masters-sync-sooner.ts';
 import { mastersWriteThroughput } from './masters-write-throughput.ts';
 import { moreVotersWriteLess } from './more-voters-write-less.ts';
 import { neighboursLeaveReads } from './neighbours-leave-reads.ts';
 import { observerMessages } from './observer-messages.ts';
 import { observersLeaveWritesFlat } from './observers-leave-writes-flat.ts';
 import { observersNeverAck } from './observers-never-ack.ts';
+import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';
+import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
 
-export const BENCH_CLAIMS: readonly Claim[] = [
+export const CLAIMS: readonly Claim[] = [
   observersLeaveWritesFlat,
   observersNeverAck,
   observerMessages,
@@ -18,4 +24,27 @@ export const BENCH_CLAIMS: readonly Claim[] = [
   mastersWriteThroughput,
   moreVotersWriteLess,
   neighboursLeaveReads,
+  lostObserversLeaveWrites,
+  lostVoterLeavesWrites,
+  observerLatencyLeavesWrites,
+  readsAreLocal,
+  mastersSyncSooner,
+  readsThroughQuorumLoss,
+  readsThroughLeaderLoss,
+  livenessAfterHeal,
 ];
+
+/** @param only ids, comma-separated; undefined for all. @throws UsageError naming those there are */
+export function chooseClaims(only: string | undefined, claims = CLAIMS): Claim[] {
+  if (only === undefined) return [...claims];
+  const ids = only
+    .split(',')
+    .map(id => id.trim())
+    .filter(id => id !== '');
+  const unknown = ids.filter(id => !claims.some(claim => claim.id === id));
+  if (unknown.length > 0 || ids.length === 0)
+    throw new UsageError(
+      `claims "${only}": unknown ${unknown.join(', ') || '(none given)'}; accepted are ${claims.map(({ id }) => id).join(', ')}`,
+    );
+  return claims.filter(({ id }) => ids.includes(id));
+}

@@ -1,4 +1,4 @@
-import { CONDITIONS } from '../../results/names.ts';
+import { CONDITIONS, placeboCondition } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { observersOf } from './evidence.ts';
 import { COUNT_TOLERANCE } from './exact-claim.ts';
@@ -6,11 +6,6 @@ import { atLeast, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
 const SHARE = 0.9;
-/** As the measurement names it. The control of n observers is n placebos: fewer would burn less. */
-export function placeboCondition(observers: number): string {
-  return `healthy, beside ${observers} placebo observers`;
-}
-
 /** Row 004-2: observers do not vote, so more of them should not make votes slower. */
 export const observersLeaveWritesFlat: Claim = timedClaim(
   {

@@ -1,6 +1,6 @@
 /**
  * The exact channel of evidence: what a server counted between two moments. Free of hardware and of time; a message more
- * per write is a message more on any machine. `chaos/claims/measurements/exact-counts.ts` divides by what was committed.
+ * per write is a message more on any machine. `chaos/experiments/measurements/exact-counts.ts` divides by what was committed.
  */
 import type { Mntr } from './four-letter.ts';
 

@@ -1,5 +1,4 @@
 /** The conditions under which writes are measured: which topologies they concern, and their fault. */
-import type { Need } from '../../bench/claims/claim.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { blackhole } from '../faults/blackhole.ts';
@@ -10,7 +9,8 @@ import type { Cast, Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
 
 export interface WriteCondition {
-  readonly need: Need;
+  /** As claims name it. */
+  readonly need: string;
   readonly condition: string;
   /** Undefined: it does not concern this topology. */
   faultOf(stage: Stage, cast: Cast, suite: Suite): ConditionFault | undefined;

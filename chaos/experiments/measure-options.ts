@@ -1,5 +1,4 @@
 /** What every measurement of a run works with. */
-import type { Need } from '../../bench/claims/claim.ts';
 import type { Interleaving } from './interleaving.ts';
 import type { Lab } from './lab.ts';
 import { PROBED_PATH, type WriteLoad } from './measurements/throughput.ts';
@@ -9,15 +8,19 @@ import type { Recorder } from './recorder.ts';
 import type { Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
 
+/** What one observer of a stage burnt when it was measured last, in cores. */
+export type ObserverCores = Map<Stage, number>;
+
 export interface MeasureOptions {
   readonly lab: Lab;
   readonly suite: Suite;
   readonly seed: number;
-  readonly needs: ReadonlySet<Need>;
+  readonly needs: ReadonlySet<string>;
   readonly plan: Interleaving;
   readonly recorder: Recorder;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  readonly observerCores: ObserverCores;
 }
 
 export function occasionOf(
@@ -29,6 +32,11 @@ export function occasionOf(
   return { stage, condition, round, recorder, recoverMaxMs: suite.recoverMaxMs, path: PROBED_PATH, signal };
 }
 
-export function writeLoadOf({ lab, suite, seed, signal }: MeasureOptions): WriteLoad {
+export function writeLoadOf({
+  lab,
+  suite,
+  seed,
+  signal,
+}: Pick<MeasureOptions, 'lab' | 'suite' | 'seed' | 'signal'>): WriteLoad {
   return { driver: lab.driver, readDriver: lab.readDriver, load: suite.load, seed, signal };
 }

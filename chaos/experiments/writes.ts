@@ -1,7 +1,7 @@
 /** What writes are measured of in a round: each topology under its conditions, and the controls beside them. */
-import { placeboCondition } from '../../bench/claims/observers-leave-writes-flat.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
-import { CONDITIONS } from '../../results/names.ts';
+import { CONDITIONS, placeboCondition } from '../../results/names.ts';
+import type { Experiment } from './experiment.ts';
 import type { Turn } from './interleaving.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
 import { startPlacebos } from './measurements/placebo.ts';
@@ -11,34 +11,38 @@ import { underFault } from './measurements/under-fault.ts';
 import type { Stage } from './stage.ts';
 import { FAULT_CONDITIONS } from './write-conditions.ts';
 
-/** What one observer of a stage burnt when it was measured last, in cores. */
-export type ObserverCores = Map<Stage, number>;
+export const writes: Experiment = {
+  name: 'writes',
+  description:
+    'as many writes as go, and their latency at a steady pace: healthy, beside placebos, under each fault',
+  provides: () => ['healthy', 'placeboObservers', ...FAULT_CONDITIONS.map(({ need }) => need)],
+  share: 0.6,
+  async run(options) {
+    const { rounds, roundsMin } = options.suite;
+    await options.plan.rounds(this.name, { rounds, roundsMin, share: this.share }, writeTurns(options));
+  },
+};
 
-export function writeTurns(options: MeasureOptions, cores: ObserverCores): Turn[] {
+function writeTurns(options: MeasureOptions): Turn[] {
   const { lab, needs } = options;
   return [
     ...lab.stages.map(stage => ({
       stage,
-      measure: (round: number) => underConditions(options, stage, round, cores),
+      measure: (round: number) => underConditions(options, stage, round),
     })),
-    ...(needs.has('placeboObservers') ? lab.stages.flatMap(stage => placeboTurn(options, stage, cores)) : []),
+    ...(needs.has('placeboObservers') ? lab.stages.flatMap(stage => placeboTurn(options, stage)) : []),
     ...(lab.direct === undefined ? [] : [directTurn(options, lab.direct)]),
   ];
 }
 
-async function underConditions(
-  options: MeasureOptions,
-  stage: Stage,
-  round: number,
-  cores: ObserverCores,
-): Promise<void> {
-  const { suite, needs, recorder, signal } = options;
+async function underConditions(options: MeasureOptions, stage: Stage, round: number): Promise<void> {
+  const { suite, needs, recorder, signal, observerCores } = options;
   const write = writeLoadOf(options);
   const topology = stage.name;
   say(options, stage, round, CONDITIONS.healthy);
   const sample = await measureWrites(stage, await stage.cast(), write);
   recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
-  if (sample.observerCores !== undefined) cores.set(stage, sample.observerCores);
+  if (sample.observerCores !== undefined) observerCores.set(stage, sample.observerCores);
   if (!stage.hasLinks) return;
   for (const { need, condition, faultOf } of FAULT_CONDITIONS) {
     signal.throwIfAborted();
@@ -58,8 +62,8 @@ async function underConditions(
 }
 
 /** The voters of a topology with observers on the leader, alone, beside as many placebos that burn as its observers do. */
-function placeboTurn(options: MeasureOptions, stage: Stage, cores: ObserverCores): Turn[] {
-  const { lab, recorder } = options;
+function placeboTurn(options: MeasureOptions, stage: Stage): Turn[] {
+  const { lab, recorder, observerCores } = options;
   const { topology } = stage;
   const observers = countOf(topology, 'observer');
   const voters = lab.stages.find(
@@ -71,7 +75,7 @@ function placeboTurn(options: MeasureOptions, stage: Stage, cores: ObserverCores
   const condition = placeboCondition(observers);
   const measure = async (round: number) => {
     say(options, voters, round, condition);
-    const placebos = await startPlacebos(observers, cores.get(stage)!);
+    const placebos = await startPlacebos(observers, observerCores.get(stage)!);
     try {
       const cast = await voters.cast();
       const sample = await measureWrites(voters, cast, writeLoadOf(options), { paced: false });
@@ -80,7 +84,7 @@ function placeboTurn(options: MeasureOptions, stage: Stage, cores: ObserverCores
       await placebos.stop();
     }
   };
-  return [{ stage: voters, measure, ready: () => cores.has(stage) }];
+  return [{ stage: voters, measure, ready: () => observerCores.has(stage) }];
 }
 
 /** Proxies themselves have a price: the same voters, on links of their own without any. */

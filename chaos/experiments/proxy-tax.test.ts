@@ -3,7 +3,7 @@ import { around, type Planted, plantedResult } from '../../bench/claims/testing.
 import { CONDITIONS } from '../../results/names.ts';
 import { proxyTax } from './proxy-tax.ts';
 
-const test = suite('chaos/claims: what proxies cost');
+const test = suite('chaos/experiments: what proxies cost');
 const of = (metric: string, condition: string, values: readonly number[]): Planted => ({
   metric,
   topology: 'voters',

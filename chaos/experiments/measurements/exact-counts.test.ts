@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import type { MemberCounters } from '../../../bench/measure/counters.ts';
 import { exactCountsOf, whyUncounted } from './exact-counts.ts';
 
-const test = suite('chaos/claims: exact counts');
+const test = suite('chaos/experiments: exact counts');
 
 const WRITES = 100;
 

@@ -6,7 +6,7 @@ import { SILENT } from './progress.ts';
 import { Recorder } from './recorder.ts';
 import type { Stage } from './stage.ts';
 
-const test = suite('chaos/claims: interleaved rounds');
+const test = suite('chaos/experiments: interleaved rounds');
 const WANTED = { rounds: 4, roundsMin: 1, share: 1 };
 
 interface Played {

@@ -71,7 +71,7 @@ const shape = z.strictObject({
 
 export type Suite = z.infer<typeof shape> & { readonly name: string };
 
-/** dist/chaos/claims -> bench/suites of the project. */
+/** dist/chaos/experiments -> bench/suites of the project. */
 const SUITES_FOLDER = join(import.meta.dirname, '../../../bench/suites');
 export const SUITE_NAMES = ['quick', 'full'] as const;
 

@@ -4,7 +4,7 @@ import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import { Recorder } from '../recorder.ts';
 import { recordWrites } from './record-writes.ts';
 
-const test = suite('chaos/claims: what is recorded of writes');
+const test = suite('chaos/experiments: what is recorded of writes');
 
 const OCCASION = { topology: 'voters', condition: 'healthy', round: 0 };
 

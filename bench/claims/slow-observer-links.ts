@@ -1,8 +1,8 @@
-import type { Claim } from '../../bench/claims/claim.ts';
-import type { Evidence, Series } from '../../bench/claims/evidence.ts';
-import { atMostAbove, differenceOf } from '../../bench/claims/timed.ts';
-import { short, timedClaim } from '../../bench/claims/timed-claim.ts';
 import { CONDITIONS } from '../../results/names.ts';
+import type { Claim } from './claim.ts';
+import type { Evidence, Series } from './evidence.ts';
+import { atMostAbove, differenceOf } from './timed.ts';
+import { short, timedClaim } from './timed-claim.ts';
 
 /** An eighth of the round trip that the fault adds: were an observer waited for, a write would take all of it longer. */
 const MARGIN_MS = 5;

@@ -10,7 +10,7 @@ import { startStandIn } from '../toxiproxy/start-stand-in.ts';
 const test = suite('zklab claims: Ctrl-C');
 const DEADLINE = { deadlineMs: 240_000 };
 const ZKLAB = fileURLToPath(new URL('../../zklab.js', import.meta.url));
-const TINY = readFileSync(new URL('../../../chaos/claims/testing/tiny.yaml', import.meta.url), 'utf8');
+const TINY = readFileSync(new URL('../../../chaos/experiments/testing/tiny.yaml', import.meta.url), 'utf8');
 
 test(
   'the first one judges the whole rounds that were measured, says so, and exits as void; no process, port, proxy or folder is left',

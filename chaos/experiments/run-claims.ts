@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import type { Claim } from '../../bench/claims/claim.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
 import { probeEnvironment } from '../../bench/measure/environment.ts';
-import { UsageError } from '../../bench/usage-error.ts';
 import type { Result } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
-import { CLAIMS } from './index.ts';
+import { needsOf } from './index.ts';
 import { Interleaving } from './interleaving.ts';
 import { Lab, type ServerKind, topologiesOf } from './lab.ts';
 import { measureAll } from './measure.ts';
@@ -34,21 +33,6 @@ export interface RunClaimsOptions {
   readonly signal: AbortSignal;
 }
 
-/** @param only ids, comma-separated; undefined for all. @throws UsageError naming those there are */
-export function chooseClaims(only: string | undefined, claims = CLAIMS): Claim[] {
-  if (only === undefined) return [...claims];
-  const ids = only
-    .split(',')
-    .map(id => id.trim())
-    .filter(id => id !== '');
-  const unknown = ids.filter(id => !claims.some(claim => claim.id === id));
-  if (unknown.length > 0 || ids.length === 0)
-    throw new UsageError(
-      `claims "${only}": unknown ${unknown.join(', ') || '(none given)'}; accepted are ${claims.map(({ id }) => id).join(', ')}`,
-    );
-  return claims.filter(({ id }) => ids.includes(id));
-}
-
 /**
  * An interruption ends it early: what was measured in whole rounds is judged, and the result says so.
  * @throws EnsembleError when an ensemble does not start, UsageError, and the signal's reason when it came before the
@@ -58,6 +42,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const { suite, claims, server, seed, progress, signal } = options;
   const startedMs = performance.now();
   const topologies = topologiesOf(suite, server);
+  const needs = needsOf(claims, suite);
   progress.step('probing the machine');
   const probed = await probeEnvironment();
   const recorder = new Recorder();
@@ -74,7 +59,6 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     progress.note(`${lab.stages.length} topologies up, ${proxyText(lab)}`);
-    const needs = new Set(claims.flatMap(claim => claim.needs));
     await measureAll({ lab, suite, seed, needs, plan, recorder, progress, signal });
   } catch (error) {
     if (signal.aborted) {

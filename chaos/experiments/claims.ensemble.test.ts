@@ -20,7 +20,7 @@ import { parseSuite } from './suite.ts';
 const test = suite('zklab claims');
 const DEADLINE = { deadlineMs: 600_000 };
 
-const TINY = readFileSync(new URL('../../../chaos/claims/testing/tiny.yaml', import.meta.url), 'utf8');
+const TINY = readFileSync(new URL('../../../chaos/experiments/testing/tiny.yaml', import.meta.url), 'utf8');
 
 const HOST_TMPDIR = process.env.TMPDIR;
 
@@ -53,7 +53,7 @@ test(
       table: (result: { claims: { id: string }[] }) => result.claims.map(({ id }) => id).join(' '),
     };
     const code = await claims(terminal, views, {
-      suite: join(import.meta.dirname, '../../../chaos/claims/testing/tiny.yaml'),
+      suite: join(import.meta.dirname, '../../../chaos/experiments/testing/tiny.yaml'),
       server: 'zklab',
       seed: 7,
       signal: new AbortController().signal,
@@ -203,7 +203,7 @@ test(
     };
     const views = { report: async () => '', table: () => '' };
     const code = await claims(terminal, views, {
-      suite: join(import.meta.dirname, '../../../chaos/claims/testing/tiny.yaml'),
+      suite: join(import.meta.dirname, '../../../chaos/experiments/testing/tiny.yaml'),
       server: 'zklab',
       signal: interruption.signal,
       runsRoot,

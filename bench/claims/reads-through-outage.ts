@@ -1,7 +1,7 @@
-import type { Claim, Judgement } from '../../bench/claims/claim.ts';
-import { type Evidence, leftOut, unfit } from '../../bench/claims/evidence.ts';
-import { short } from '../../bench/claims/timed-claim.ts';
 import { CONDITIONS } from '../../results/names.ts';
+import type { Claim, Judgement } from './claim.ts';
+import { type Evidence, leftOut, unfit } from './evidence.ts';
+import { short } from './timed-claim.ts';
 
 /** Probes that may fail for reasons of the machine: one in a thousand. */
 const PERCENT_MIN = 99.9;

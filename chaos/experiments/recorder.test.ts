@@ -4,7 +4,7 @@ import { observersNeverAck } from '../../bench/claims/observers-never-ack.ts';
 import { plantedResult, TOPOLOGIES } from '../../bench/claims/testing.ts';
 import { Recorder } from './recorder.ts';
 
-const test = suite('chaos/claims: the recorder');
+const test = suite('chaos/experiments: the recorder');
 
 const healthy = (topology: string) => ({ metric: 'writeThroughput', topology, condition: 'healthy' });
 

@@ -1,7 +1,7 @@
-import type { Claim } from '../../bench/claims/claim.ts';
-import { below, ratioOf } from '../../bench/claims/timed.ts';
-import { short, timedClaim } from '../../bench/claims/timed-claim.ts';
 import { CONDITIONS } from '../../results/names.ts';
+import type { Claim } from './claim.ts';
+import { below, ratioOf } from './timed.ts';
+import { short, timedClaim } from './timed-claim.ts';
 
 /** Row 004-18: right after an election many observers sync, and followers can share that work. */
 export const mastersSyncSooner: Claim = timedClaim(

@@ -1,18 +1,30 @@
 /** What greedy neighbours cost a quiet client, at the leader of one topology. Last of all: what they ask for fills the tree. */
-import { makeFairnessTree } from '../../../bench/fairness/fairness-tree.ts';
-import { NeighbourProcess } from '../../../bench/fairness/neighbour-process.ts';
-import { measureQuietClient, QUIET_WORKLOAD } from '../../../bench/fairness/quiet-client.ts';
-import type { LoadTarget } from '../../../bench/load/load-spec.ts';
-import { preload } from '../../../bench/load/preload.ts';
-import type { Member } from '../../../bench/topology/member.ts';
-import { CONDITIONS } from '../../../results/names.ts';
-import type { MeasureOptions } from '../measure-options.ts';
-import type { Stage } from '../stage.ts';
+import { makeFairnessTree } from '../../bench/fairness/fairness-tree.ts';
+import { NeighbourProcess } from '../../bench/fairness/neighbour-process.ts';
+import { measureQuietClient, QUIET_WORKLOAD } from '../../bench/fairness/quiet-client.ts';
+import type { LoadTarget } from '../../bench/load/load-spec.ts';
+import { preload } from '../../bench/load/preload.ts';
+import type { Member } from '../../bench/topology/member.ts';
+import { CONDITIONS } from '../../results/names.ts';
+import type { Experiment } from './experiment.ts';
+import type { MeasureOptions } from './measure-options.ts';
+import type { Stage } from './stage.ts';
 
 const METRIC = 'quietReadP99';
 const PHASES = [CONDITIONS.greedyElsewhere, CONDITIONS.greedyNeighbours] as const;
 
-export async function measureFairness(options: MeasureOptions, stage: Stage): Promise<void> {
+export const fairness: Experiment = {
+  name: 'fairness',
+  description: 'reads of a quiet client beside greedy neighbours, at their member and at another',
+  provides: () => ['greedyNeighbours'],
+  share: 1,
+  async run(options) {
+    const [first] = options.lab.stages;
+    if (first !== undefined) await measureFairness(options, first, this.share);
+  },
+};
+
+async function measureFairness(options: MeasureOptions, stage: Stage, share: number): Promise<void> {
   const { suite, plan, progress, lab, recorder, signal } = options;
   const { rounds, children, ...pace } = suite.fairness;
   const { leader } = await stage.cast();
@@ -41,7 +53,7 @@ export async function measureFairness(options: MeasureOptions, stage: Stage): Pr
     }
   };
   try {
-    await plan.rounds('fairness', { rounds, roundsMin: suite.roundsMin, share: 1 }, [{ stage, measure }]);
+    await plan.rounds('fairness', { rounds, roundsMin: suite.roundsMin, share }, [{ stage, measure }]);
   } finally {
     await neighbours.close();
   }

@@ -1,18 +1,17 @@
 import { assert, suite } from '#test';
-import type { Claim } from '../../bench/claims/claim.ts';
-import { judgeAll } from '../../bench/claims/judge-all.ts';
-import { neighboursLeaveReads } from '../../bench/claims/neighbours-leave-reads.ts';
-import { around, type Planted, plantedResult } from '../../bench/claims/testing.ts';
 import { CONDITIONS } from '../../results/names.ts';
-import { CLAIMS } from './index.ts';
+import type { Claim } from './claim.ts';
+import { CLAIMS, chooseClaims } from './index.ts';
+import { judgeAll } from './judge-all.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
 import { lostObserversLeaveWrites, lostVoterLeavesWrites } from './lost-members.ts';
 import { mastersSyncSooner } from './masters-sync-sooner.ts';
+import { neighboursLeaveReads } from './neighbours-leave-reads.ts';
 import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';
-import { chooseClaims } from './run-claims.ts';
 import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
+import { around, type Planted, plantedResult } from './testing.ts';
 
-const test = suite('chaos/claims: judges');
+const test = suite('bench/claims: judges of claims under faults');
 
 function verdictOf(claim: Claim, planted: readonly Planted[]): string {
   return judgeAll([claim], plantedResult(planted))[0]!.verdict;

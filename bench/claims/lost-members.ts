@@ -1,8 +1,8 @@
-import type { Claim } from '../../bench/claims/claim.ts';
-import type { Evidence } from '../../bench/claims/evidence.ts';
-import { atLeast, ratioOf } from '../../bench/claims/timed.ts';
-import { short, timedClaim } from '../../bench/claims/timed-claim.ts';
 import { CONDITIONS } from '../../results/names.ts';
+import type { Claim } from './claim.ts';
+import type { Evidence } from './evidence.ts';
+import { atLeast, ratioOf } from './timed.ts';
+import { short, timedClaim } from './timed-claim.ts';
 
 const OBSERVERS_SHARE = 0.9;
 const VOTER_SHARE = 0.5;

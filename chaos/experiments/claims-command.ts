@@ -1,6 +1,7 @@
 /** `zklab claims` and `zklab recheck`: from options to a run's folder, a table and an exit code. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { CLAIMS, chooseClaims } from '../../bench/claims/index.ts';
 import { rejudge } from '../../bench/claims/judge-all.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { cleanUpWithLab } from '../../bench/topology/end-with-lab.ts';
@@ -8,10 +9,9 @@ import { UsageError } from '../../bench/usage-error.ts';
 import type { Result } from '../../results/schema.ts';
 import { createRun, loadRun, RUNS_ROOT } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode, exitCodeOf } from '../../results/verdicts.ts';
-import { CLAIMS } from './index.ts';
 import { SERVERS, type ServerKind } from './lab.ts';
 import { progressOn } from './progress.ts';
-import { chooseClaims, runClaims } from './run-claims.ts';
+import { runClaims } from './run-claims.ts';
 import { readSuite, type Suite } from './suite.ts';
 
 /** How a result becomes something to look at; dashboards/ stands above this folder. */

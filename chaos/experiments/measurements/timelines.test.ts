@@ -7,7 +7,7 @@ import { Recorder } from '../recorder.ts';
 import { bandOf, type FaultSpan, placeOf } from './fault-span.ts';
 import { timelineOf } from './load-timeline.ts';
 
-const test = suite('chaos/claims: timelines');
+const test = suite('chaos/experiments: timelines');
 
 const ZERO = Date.parse('2026-08-01T02:30:10.000Z');
 const SPAN: FaultSpan = {

@@ -1,5 +1,5 @@
-import type { Claim, Judgement } from '../../bench/claims/claim.ts';
-import { short } from '../../bench/claims/timed-claim.ts';
+import type { Claim, Judgement } from './claim.ts';
+import { short } from './timed-claim.ts';
 
 /** After the last heal a write must commit. A run whose ensemble never came back has no result at all. */
 export const livenessAfterHeal: Claim = {

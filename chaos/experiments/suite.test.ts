@@ -4,7 +4,7 @@ import { assert, suite, temporaryFolder } from '#test';
 import { topologiesOf } from './lab.ts';
 import { parseSuite, readSuite, SUITE_NAMES } from './suite.ts';
 
-const test = suite('chaos/claims: suites');
+const test = suite('chaos/experiments: suites');
 const QUICK = readFileSync(new URL('../../../bench/suites/quick.yaml', import.meta.url), 'utf8');
 
 function problemOf(text: string): string {

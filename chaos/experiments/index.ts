@@ -1,0 +1,25 @@
+/** The registry of experiments, in the order in which they run. */
+import type { Claim } from '../../bench/claims/claim.ts';
+import { UsageError } from '../../bench/usage-error.ts';
+import type { Experiment } from './experiment.ts';
+import { fairness } from './fairness.ts';
+import { outages } from './outages.ts';
+import type { Suite } from './suite.ts';
+import { syncs } from './syncs.ts';
+import { writes } from './writes.ts';
+
+/** Writes first, since they want warm servers, which kills would make cold; then syncs, then outages; last what fills a tree. */
+export const EXPERIMENTS: readonly Experiment[] = [writes, syncs, outages, fairness];
+
+/** What these claims need, all of it measurable. @throws UsageError naming what no experiment provides */
+export function needsOf(claims: readonly Claim[], suite: Suite): ReadonlySet<string> {
+  const provided = new Set(EXPERIMENTS.flatMap(experiment => experiment.provides(suite)));
+  for (const { id, needs } of claims) {
+    const missing = needs.find(need => !provided.has(need));
+    if (missing !== undefined)
+      throw new UsageError(
+        `claim ${id} needs "${missing}", which no experiment of suite ${suite.name} measures; measured are ${[...provided].join(', ')}`,
+      );
+  }
+  return new Set(claims.flatMap(({ needs }) => needs));
+}

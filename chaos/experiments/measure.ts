@@ -1,0 +1,33 @@
+/** The plan of a run: warm servers, then every experiment that a claim needs. Judging is the part of bench/claims/. */
+import { preload } from '../../bench/load/preload.ts';
+import { EXPERIMENTS } from './index.ts';
+import { type MeasureOptions, type ObserverCores, writeLoadOf } from './measure-options.ts';
+import { measureWrites, workloadOf } from './measurements/throughput.ts';
+
+export async function measureAll(options: Omit<MeasureOptions, 'observerCores'>): Promise<void> {
+  const { needs, suite } = options;
+  const warm = { ...options, observerCores: await warmUp(options) };
+  for (const experiment of EXPERIMENTS)
+    if (experiment.provides(suite).some(need => needs.has(need))) await experiment.run(warm);
+}
+
+/** The nodes that are read and written, and loads that are thrown away. */
+async function warmUp(options: Omit<MeasureOptions, 'observerCores'>): Promise<ObserverCores> {
+  const { lab, suite, signal, progress } = options;
+  const write = writeLoadOf(options);
+  const stages = [...lab.stages, ...(lab.direct === undefined ? [] : [lab.direct])];
+  const cores: ObserverCores = new Map();
+  for (const stage of stages) {
+    const { leader } = await stage.cast();
+    await preload(leader.plan.ports.client, workloadOf(write), suite.load.sessionsPerTarget);
+  }
+  for (let load = 1; load <= suite.load.warmupLoads; load++) {
+    for (const stage of stages) {
+      signal.throwIfAborted();
+      progress.step(`warming up ${load}/${suite.load.warmupLoads}, ${stage.name}`);
+      const sample = await measureWrites(stage, await stage.cast(), write, { paced: load === 1 });
+      if (sample.observerCores !== undefined) cores.set(stage, sample.observerCores);
+    }
+  }
+  return cores;
+}

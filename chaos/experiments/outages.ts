@@ -1,0 +1,62 @@
+import { CONDITIONS } from '../../results/names.ts';
+import { kill } from '../faults/kill.ts';
+import type { Experiment } from './experiment.ts';
+import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
+import { measureAvailability, type Outage } from './measurements/availability.ts';
+import { injectAll } from './measurements/under-fault.ts';
+import type { Cast, Stage } from './stage.ts';
+import { cutOff } from './write-conditions.ts';
+
+/** Reads of every member and writes at the voters, from before an outage until after its heal. */
+export const outages: Experiment = {
+  name: 'outages',
+  description: 'the leader is cut off, then the quorum is lost: which members go on answering reads',
+  provides: () => ['leaderCut', 'quorumLost'],
+  share: 0.93,
+  async run(options) {
+    const { suite, lab, plan } = options;
+    await plan.rounds(
+      this.name,
+      { rounds: suite.availability.rounds, roundsMin: 1, share: this.share },
+      lab.stages.map(stage => ({ stage, measure: round => outageRound(options, stage, round) })),
+    );
+  },
+};
+
+async function outageRound(options: MeasureOptions, stage: Stage, round: number): Promise<void> {
+  const { suite, needs, progress, signal } = options;
+  const { leaderCutMs, quorumLostMs, rounds } = suite.availability;
+  const measure = async (
+    condition: string,
+    outageOf: (cast: Cast) => Pick<Outage, 'faultName' | 'forMs' | 'inject'>,
+  ) => {
+    signal.throwIfAborted();
+    progress.step(`outage ${round + 1}/${rounds}, ${stage.name}: ${condition}`);
+    const cast = await stage.cast();
+    const occasion = occasionOf(options, stage, condition, round);
+    const write = writeLoadOf(options);
+    await measureAvailability(occasion, cast, { ...outageOf(cast), timing: suite.availability, write });
+  };
+  if (needs.has('leaderCut') && stage.hasLinks)
+    await measure(CONDITIONS.leaderCut, ({ leader }) => ({
+      faultName: 'blackhole',
+      forMs: leaderCutMs,
+      inject: () => cutOff(stage, [leader]).fault.inject(stage.faults),
+    }));
+  if (needs.has('quorumLost'))
+    await measure(CONDITIONS.quorumLost, cast => ({
+      faultName: 'kill',
+      forMs: quorumLostMs,
+      inject: () => injectAll(quorumKills(stage, cast), stage.processFaults),
+    }));
+}
+
+/** Followers, as few as leave no majority: the leader lives, and must notice that it leads nobody. */
+function quorumKills(stage: Stage, { leader }: Cast) {
+  const voters = stage.ensemble.members.filter(({ plan }) => plan.role === 'participant');
+  const toKill = Math.ceil(voters.length / 2);
+  return voters
+    .filter(member => member !== leader)
+    .slice(0, toKill)
+    .map(({ name }) => kill({ target: { name } }));
+}

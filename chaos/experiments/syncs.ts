@@ -1,0 +1,27 @@
+import { CONDITIONS } from '../../results/names.ts';
+import type { Experiment } from './experiment.ts';
+import { occasionOf } from './measure-options.ts';
+import { measureSync } from './measurements/sync-time.ts';
+
+/** The leader is killed, and everybody comes back. */
+export const syncs: Experiment = {
+  name: 'syncs',
+  description: 'the leader is killed: time until a write commits and until every learner serves again',
+  provides: () => ['leaderKilled'],
+  share: 0.82,
+  async run(options) {
+    const { suite, lab, plan, progress } = options;
+    const { rounds, everyMs } = suite.sync;
+    await plan.rounds(
+      this.name,
+      { rounds, roundsMin: suite.roundsMin, share: this.share },
+      lab.stages.map(stage => ({
+        stage,
+        async measure(round) {
+          progress.step(`sync ${round + 1}/${rounds}, ${stage.name}: leader killed`);
+          await measureSync(occasionOf(options, stage, CONDITIONS.leaderKilled, round), everyMs);
+        },
+      })),
+    );
+  },
+};
