@@ -1,4 +1,5 @@
 /** `zklab fuzz`: broken messages on every port of an ensemble in virtual time, beside clients that behave. */
+import { basename, join } from 'node:path';
 import type { Terminal } from '../../bench/terminal.ts';
 import { makeTemporaryFolder } from '../../bench/topology/temporary-folder.ts';
 import { UsageError } from '../../bench/usage-error.ts';
@@ -7,7 +8,7 @@ import { serverProgram } from '../simulation/server-program.ts';
 import { type BoutResult, runBout } from './bout.ts';
 import { PORT_KINDS, type PortKind } from './conversation.ts';
 import { type FuzzSummary, fuzz } from './fuzz.ts';
-import { KeptFailureError, readFailure } from './kept-failure.ts';
+import { KeptFailureError, keepLogs, readFailure } from './kept-failure.ts';
 import { type SoakSummary, soak } from './soak.ts';
 
 export interface FuzzCommandOptions {
@@ -70,9 +71,11 @@ async function soaked(minutes: number, options: FuzzCommandOptions, terminal: Te
       signal: options.signal,
       onProgress: text => terminal.progress(text),
     });
-    if (options.json) terminal.json({ ...summary, endedEarly: options.signal.aborted });
-    else terminal.print(soakText(summary));
-    return summary.complaints.length > 0 ? EXIT_CODES.failed : EXIT_CODES.holds;
+    const failed = summary.complaints.length > 0;
+    const logs = failed ? keepLogs(folder.path, join(options.folder, basename(folder.path))) : [];
+    if (options.json) terminal.json({ ...summary, logs, endedEarly: options.signal.aborted });
+    else terminal.print([soakText(summary), ...logs.map(path => `  log: ${path}`)].join('\n'));
+    return failed ? EXIT_CODES.failed : EXIT_CODES.holds;
   } finally {
     folder.remove();
   }

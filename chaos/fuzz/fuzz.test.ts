@@ -1,11 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { serverProgram } from '../simulation/server-program.ts';
 import { runBout } from './bout.ts';
 import { drawConversation, PORT_KINDS } from './conversation.ts';
-import { KeptFailureError, readFailure } from './kept-failure.ts';
+import { KeptFailureError, keepLogs, readFailure } from './kept-failure.ts';
 import { buffer, byte, encode, encodeFrame, int, long, text } from './message.ts';
 import { mutated } from './mutate.ts';
 
@@ -53,4 +53,14 @@ test('a file that is no kept failure is refused by name', () => {
       (error: unknown) => error instanceof KeptFailureError && problem.test(error.message),
     );
   }
+});
+
+test('of an attack on real processes that failed, what each member said is kept', () => {
+  const from = temporaryFolder();
+  for (const name of ['v1', 'v2']) {
+    mkdirSync(join(from, 'members', name, 'version-2'), { recursive: true });
+    writeFileSync(join(from, 'members', name, 'member.log'), `I am ${name}`);
+  }
+  const kept = keepLogs(from, join(temporaryFolder(), 'kept'));
+  assert.equal(kept.map(path => readFileSync(path, 'utf8')).sort(), ['I am v1', 'I am v2']);
 });

@@ -1,6 +1,6 @@
 /** A bout that failed, as a file: its seed, what was said in which round, and why it failed. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type Conversation, PORT_KINDS } from './conversation.ts';
 
@@ -18,6 +18,8 @@ export class KeptFailureError extends Error {
   }
 }
 
+/** As the lab's members have it. */
+const MEMBER_LOG = 'member.log';
 const GAP_MS_MAX = 60_000;
 const bytes = z
   .string()
@@ -63,4 +65,17 @@ export function readFailure(path: string): KeptFailure {
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   throw new KeptFailureError(path, `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
+}
+
+/** What the members in `from` said, each in a file of its own in `to`. Where they are. */
+export function keepLogs(from: string, to: string): string[] {
+  mkdirSync(to, { recursive: true });
+  const logs = readdirSync(from, { recursive: true, encoding: 'utf8' }).filter(
+    path => basename(path) === MEMBER_LOG,
+  );
+  return logs.map(path => {
+    const kept = join(to, `${basename(dirname(path))}.log`);
+    copyFileSync(join(from, path), kept);
+    return kept;
+  });
 }

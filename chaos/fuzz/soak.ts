@@ -112,10 +112,7 @@ async function calmSpell(ensemble: Ensemble, attack: Attack, calmMs: number): Pr
   await sleep(calmMs);
   const ended = ensemble.ended();
   if (ended.length > 0) return ended.map(text => `a member ended in a calm spell: ${text}`);
-  const now = await leaderOf(ensemble).catch(error => {
-    if (error instanceof EnsembleError) return { name: 'nobody', epoch: leader.epoch };
-    throw error;
-  });
+  const now = await leaderInTheEnd(ensemble);
   const complaints: string[] = [];
   if (now.name !== leader.name || now.epoch !== leader.epoch)
     complaints.push(
@@ -123,6 +120,19 @@ async function calmSpell(ensemble: Ensemble, attack: Attack, calmMs: number): Pr
     );
   if (ensemble.members.some(({ pid }, at) => pid !== pids[at])) complaints.push('a member was replaced');
   return complaints;
+}
+
+/** A member of a busy machine may say what it is only later: whether it led all the time, its epoch says. */
+async function leaderInTheEnd(ensemble: Ensemble): Promise<{ name: string; epoch: number }> {
+  const giveUpAt = performance.now() + PROGRESS_DEADLINE_MS;
+  for (;;) {
+    try {
+      return await leaderOf(ensemble);
+    } catch (error) {
+      if (!(error instanceof EnsembleError) || performance.now() > giveUpAt) throw error;
+      await sleep(POLL_MS);
+    }
+  }
 }
 
 async function leaderOf(ensemble: Ensemble): Promise<{ name: string; epoch: number; zxid: number }> {
