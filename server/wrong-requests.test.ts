@@ -23,7 +23,7 @@ const WRONG: readonly (readonly [Op, number])[] = [
 ];
 
 for (const role of ['leader', 'follower', 'observer'] as const) {
-  test(`inventory, part C: at a ${role}: its code, no zxid, nothing for the leader, and the connection stays`, () => {
+  test(`at a ${role}: its code, no zxid, nothing for the leader, and the connection stays`, () => {
     const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
     const { leader } = ensemble;
     const follower = ensemble.sids.find(sid => sid !== leader)!;

@@ -6,6 +6,7 @@ import { assert, suite } from '#test';
 import { importDirections, moduleState, propertiesHaveTheSeed, runtimeBoundary } from './house/boundaries.ts';
 import { leftovers } from './house/leftovers.ts';
 import { dependencyTable, lockFileHosts } from './house/packages.ts';
+import { references } from './house/references.ts';
 import { fileLengths, folderReadmes, topLevel } from './house/shape.ts';
 import type { SourceFile, Violation } from './house/source-file.ts';
 
@@ -191,12 +192,56 @@ const rules: readonly Rule[] = [
     ],
   },
   {
+    name: 'every reference leads somewhere',
+    check: references,
+    planted: [
+      [
+        { 'server/a.ts': '/** @see facts section 3 */' },
+        /^server\/a\.ts:1: "@see facts section 3" leads nowhere/,
+      ],
+      [{ 'server/a.ts': '/** @see docs/gone.md */' }, /no page server\/docs\/gone\.md/],
+      [withPage({ 'server/a.ts': ' * @see docs/wire.md "Gone"' }), /has no heading "Gone"; it has .*Multi/],
+      [
+        withPage({ 'server/a.ts': '\n/** @see docs/wire.md "Multi"; ZOOKEEPER-x */' }),
+        /:2: "@see ZOOKEEPER-x"/,
+      ],
+      [{ 'server/a.ts': '  // First. @see NoSuchName' }, /@see NoSuchName/],
+      [{ 'server/a.ts': ' * @see ZOOKEEPER-1;\n * Nowhere\n */' }, /@see Nowhere/],
+      [{ 'server/a.ts': '/** @see gone.ts */' }, /@see gone\.ts/],
+      [{ 'bench/a.ts': '// Row 004-99.' }, /no row 004-99/],
+      [withPage({ 'bench/a.test.ts': "test('field report B99: x')" }), /no row B99/],
+      [{ 'server/README.md': '[x](docs/gone.md)' }, /link to docs\/gone\.md/],
+      [{ 'README.md': '# A\n[x](#b)' }, /link to #b/],
+    ],
+    clean: [
+      withPage({
+        'server/a.ts':
+          '/** Sent once. @see docs/wire.md "Multi"; ZOOKEEPER-1; Upstream.method; Local.x */\nclass Local {}',
+        'bench/b.ts': '/** @see CVE-2024-23944; a.ts\n * @see proc(5); Groce et al., Swarm Testing (2012) */',
+        'server/README.md':
+          '# The way\n[x](docs/wire.md#multi), [y](#the-way), row 004-2, field report B4, docs/wire.md',
+      }),
+      { 'README.md': '[x](https://example.org)' },
+    ],
+  },
+  {
     name: 'the lock file names no registry',
     check: lockFileHosts,
     planted: [[{ 'package-lock.json': '"resolved": "https://registry.example/x.tgz"' }, /registry\.example/]],
     clean: [{ 'package-lock.json': '"integrity": "sha512-x"' }],
   },
 ];
+
+/** A tree with the pages that references lead to. */
+function withPage(files: Record<string, string>): Record<string, string> {
+  return {
+    'server/docs/wire.md': '# Wire\n\n## Multi\n',
+    'server/docs/statements.md': '| 004-2 | said |\n',
+    'server/docs/field-reports.md': '| B4 | holds |\n',
+    'server/docs/upstream.md': '| `Upstream`, `Other` | server | what |\n',
+    ...files,
+  };
+}
 
 function shortFiles(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`bench/${index}.ts`, 'x\n']));

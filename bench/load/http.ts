@@ -1,6 +1,6 @@
 /**
  * HTTP load by autocannon, for AdminServer. What its numbers cannot show is returned with them.
- * @see labs.md section 4
+
  */
 import autocannon from 'autocannon';
 

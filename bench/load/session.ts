@@ -3,7 +3,7 @@
  * read in place, and a request costs neither a promise nor an object. It neither reconnects nor retries:
  * `client.ts` and the probes do, each in its own way.
  *
- * @see facts section 2
+ * @see docs/wire.md "Client connections"
  */
 import * as net from 'node:net';
 import { readConnectResponse, writeConnectRequest } from '../../server/wire/connect.ts';

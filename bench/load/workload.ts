@@ -229,7 +229,7 @@ const [GET_DATA, EXISTS, GET_CHILDREN, SET_DATA, CREATE, DELETE, MULTI] = [0, 1,
 
 /**
  * The error of a reply: of a multi that failed the header says 0, and the results say why.
- * @see facts section 6
+ * @see docs/wire.md "Multi"
  */
 export function errorOf(operation: OperationIndex, headerErr: number, reader: JuteReader): number {
   if (operation !== MULTI || headerErr !== 0) return headerErr;

@@ -21,7 +21,7 @@ export function sampleProcess(pid: number, atMs: number = performance.now()): Pr
   }
 }
 
-/** @see proc(5): the name, field 2, stands in parentheses and may hold anything, parentheses included */
+/** The name, field 2, stands in parentheses and may hold anything, parentheses included. @see proc(5) */
 export function cpuMsOf(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);

@@ -7,7 +7,7 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
-/** Undefined when there is no such process, or only its zombie. @see proc(5), /proc/pid/stat */
+/** Undefined when there is no such process, or only its zombie. @see proc(5) */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

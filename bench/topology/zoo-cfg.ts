@@ -48,7 +48,7 @@ export function memberFiles(member: PlannedMember, plan: EnsemblePlan): MemberFi
   return { zooCfg: zooCfg.join(''), myid: `${member.sid}\n`, dataDir, dataLogDir };
 }
 
-/** @see facts section 17 */
+/** @see docs/configuration.md "Membership lines" */
 function serverLine({ ports, role }: PlannedMember): string {
   const { host, port } = ports.quorum;
   return `${host}:${port}:${ports.election.port}:${role};${formatAddress(ports.client)}`;

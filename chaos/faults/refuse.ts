@@ -7,7 +7,7 @@ const DEADLINE_MS = 2_000;
 
 /**
  * Breaks the connections and refuses new ones at once, as when the member's process is gone. Members notice this
- * partition immediately. @see blackhole for the one that they must time out on
+ * partition immediately. A partition that they must time out on is a blackhole. @see blackhole
  */
 export function refuse({ select }: { readonly select: Selector }): Fault<LinkFaultContext> {
   return {

@@ -51,7 +51,7 @@ test('the fastest of several counts; another outcome in between counts for more'
   assert.is((await fastest(slow(), link, 1, below(1))).exchanges, 4, 'and never more than at most');
 });
 
-test('requests are what the owner of each port answers; facts, sections 14, 15 and 18', () => {
+test('requests are what the owner of each port answers', () => {
   assert.is(requestOf('client').toString(), 'srvr');
   assert.is(requestOf('election').toString('hex'), 'ffffffffffffffff');
   // type 16, zxid 0, 20 bytes {sid, version 0x10000, configuration 0}, no authinfo

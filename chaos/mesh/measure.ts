@@ -93,7 +93,7 @@ export async function fastest(
 const PROBE_SIDS = 256;
 let probes = 0;
 
-/** A learner's greeting: LearnerInfo {sid, protocol version 0x10000, configuration version 0}. Facts, section 15. */
+/** A learner's greeting: LearnerInfo {sid, protocol version 0x10000, configuration version 0}. @see docs/quorum.md "Packets" */
 function observerInfo(): Buffer {
   const info = Buffer.alloc(20);
   info.writeBigInt64BE(BigInt(-1 - (probes++ % PROBE_SIDS)), 0);

@@ -6,7 +6,7 @@ import type { FaultKind } from './fault.ts';
  * What kind of bad day it is. Each seed draws ranges and weights of its own, many of them zero: a run with
  * every fault at once seldom gets far enough for the rare ones to matter.
  *
- * @see TigerBeetle's vopr, `options_swarm`; Groce et al., Swarm Testing (2012)
+ * @see Groce et al., Swarm Testing (2012)
  */
 export interface Swarm {
   readonly link: Partial<LinkQuality>;

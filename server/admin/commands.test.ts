@@ -267,7 +267,7 @@ for (const [master, settings] of [
   ['a leader', {}],
   ['an observer master', { observerMasterPort: 2191 }],
 ] as const) {
-  test(`inventory, observer info: observers has the nine keys of upstream, requests and last_zxid among them, from ${master}; observer_connection_stat_reset`, () => {
+  test(`observers has the nine keys of upstream, requests and last_zxid among them, from ${master}; observer_connection_stat_reset`, () => {
     const ensemble = new MemoryEnsemble({ voters: 2, observers: 1, settings }).start();
     const asked = ensemble.sids.find(
       sid => sid !== 3 && (sid === ensemble.leader) === (master === 'a leader'),

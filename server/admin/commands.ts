@@ -29,7 +29,7 @@ interface Command {
   run(view: ServerView, query: Query): Json;
 }
 
-/** AdminServer's commands: first name, then the alias. Keys are upstream's snake_case. @see facts section 19 */
+/** AdminServer's commands: first name, then the alias. Keys are upstream's snake_case. @see docs/operations.md "AdminServer" */
 const commands: readonly Command[] = [
   { names: ['ruok'], always: true, run: () => ({}) },
   { names: ['server_stats', 'srvr'], run: serverStats },
@@ -127,7 +127,7 @@ export function commandNames(): string[] {
 
 /**
  * The answer in small pieces, an empty one being a pause. What is wrong stands in `error`, and the HTTP status is 200 all the
- * same, as upstream's 3.8. [V]
+ * same, as upstream's 3.8. Seen on 3.8.0.
  */
 export function* commandPieces(name: string, view: ServerView, query: Query = {}): Generator<string> {
   const command = byName.get(name);
@@ -285,7 +285,8 @@ function configuration({ config, database }: ServerView): Json {
   };
 }
 
-/** The leader as elections know it: upstream shows an observer's master here instead. [V] facts section 16 */
+/** The leader as elections know it: upstream shows an observer's master here instead, as seen on 3.8.0.
+ * @see docs/quorum.md "Observer masters" */
 function leaderId(view: ServerView): number | null {
   return view.peer?.leaderSid ?? null;
 }

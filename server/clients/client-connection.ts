@@ -46,7 +46,7 @@ export interface ConnectionHost {
   closed(connection: ClientConnection): void;
 }
 
-/** One client: frames in, replies and watch events out. @see facts section 2; NIOServerCnxn */
+/** One client: frames in, replies and watch events out. @see docs/wire.md "Client connections"; NIOServerCnxn */
 export class ClientConnection implements ReadSession, RequestOrigin, TurnWorker, InputHolder {
   readonly #connection: Connection;
   readonly #host: ConnectionHost;

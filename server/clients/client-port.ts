@@ -39,7 +39,7 @@ export interface ClientPortParts {
 
 /**
  * The client port stays open through all changes of role; what serves behind it comes and goes. The first four
- * bytes of a connection are the length of a frame or a four-letter word. @see facts sections 2 and 18
+ * bytes of a connection are the length of a frame or a four-letter word. @see docs/wire.md "Client connections"; docs/operations.md "Four-letter words"
  */
 export class ClientPort implements ConnectionHost {
   readonly logger: Logger;

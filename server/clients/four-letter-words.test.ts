@@ -7,7 +7,7 @@ import { sessionIdHex } from '../sessions/session-id.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { answerFourLetterWord } from './four-letter-words.ts';
 
-/** The text of each word, field by field, against facts section 18; the port they come through has tests of its own. */
+/** The text of each word, field by field, against docs/operations.md "Four-letter words"; the port they come through has tests of its own. */
 const test = suite('clients: the text of four-letter words');
 
 const EPHEMERAL = 1;

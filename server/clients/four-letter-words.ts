@@ -27,7 +27,7 @@ const argumentBytes: Readonly<Record<string, number>> = { stmk: LONG_BYTES };
 /** The text of an answer in small pieces, an empty one or none being a pause: some are as long as the server is busy. */
 export type AnswerPieces = Iterable<string | Pause>;
 
-/** Each word with its answer, in upstream's text. @see facts section 18 */
+/** Each word with its answer, in upstream's text. @see docs/operations.md "Four-letter words" */
 const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => AnswerPieces>> = {
   ruok: () => ['imok'],
   srvr: view => [versionLine(), serverLines(view)],

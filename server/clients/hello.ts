@@ -4,13 +4,13 @@ import { zxidToHex } from '../wire/zxid.ts';
 
 /** What a server makes of the first frame of a client. */
 export type HelloVerdict =
-  /** Closed without a word. [V] */
+  /** Closed without a word. Seen on 3.8.0. */
   | { readonly kind: 'close'; readonly reason: string }
   /** A response without a session, then the end. */
   | { readonly kind: 'refuse'; readonly reason: string }
   | { readonly kind: 'open' | 'renew'; readonly timeoutMs: number };
 
-/** @see facts section 2 */
+/** @see docs/wire.md "Client connections" */
 export function judgeHello(
   hello: ConnectRequest,
   lastProcessedZxid: number,

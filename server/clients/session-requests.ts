@@ -33,7 +33,7 @@ const MULTI_BYTES_PER_UNIT = 16;
 
 /**
  * The requests of one session from frame to reply, in their order: reads are answered at once unless a write or sync of the
- * same session is under way. @see facts section 2; NIOServerCnxn
+ * same session is under way. @see docs/wire.md "Client connections"; NIOServerCnxn
  */
 export class SessionRequests {
   readonly #connection: ClientConnection;
@@ -278,7 +278,7 @@ export class SessionRequests {
     } else if (result !== null && err === ErrorCode.OK) {
       writeTxnReply(writer, result, this.#server.parts.database.tree.ownerLayout);
     }
-    // A failed multi reports OK in the header and its codes in the parts. [V]
+    // A failed multi reports OK in the header and its codes in the parts. Seen on 3.8.0.
     const code = result?.type === OpCode.multi ? ErrorCode.OK : err;
     this.#send(head.xid, head.op, request.header?.zxid ?? this.#server.lastProcessedZxid, code);
   }
@@ -312,7 +312,7 @@ export class SessionRequests {
     return null;
   }
 
-  /** An operation that no server has ends the connection; a create that needs extendedTypesEnabled does not. [V] */
+  /** An operation that no server has ends the connection; a create that needs extendedTypesEnabled does not. Seen on 3.8.0. */
   #refuse(xid: number, op: number, code: number): void {
     const unknown = code === ErrorCode.UNIMPLEMENTED && !isCreate(op);
     this.#server.replies.begin();
@@ -334,7 +334,7 @@ export class SessionRequests {
 
   /**
    * A server without SASL answers a token with none, and its client says AUTH_FAILED to the application. Were the
-   * connection closed instead, the client would come back with the same token without end. [V]
+   * connection closed instead, the client would come back with the same token without end. Seen on 3.8.0.
    */
   #declineSasl(xid: number, reader: JuteReader): void {
     reader.readBuffer();

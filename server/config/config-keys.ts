@@ -32,7 +32,7 @@ const KIB_MAX = 2 ** 40;
  * The keys that the server uses, by the field of ServerConfig they become. Upstream reads some of them as system
  * properties `zookeeper.<key>`; here all stand in zoo.cfg, with or without that prefix.
  *
- * @see facts section 17; zookeeperAdmin, "Configuration Parameters"
+ * @see docs/configuration.md "Keys"; zookeeperAdmin "Configuration Parameters"
  */
 export const usedKeys = {
   tickTimeMs: integer('tickTime', 3000, { min: 1, unit: 'ms' }, 'the unit of every limit in ticks'),

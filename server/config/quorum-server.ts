@@ -44,7 +44,7 @@ export function electionAddressOf(server: QuorumServer): Address {
  * `host:quorumPort:electionPort[:role]`, several joined by "|", then `;[host:]clientPort`; IPv6 addresses in [].
  *
  * @throws ServerError ZK_CONFIG_VALUE
- * @see facts section 17
+ * @see docs/configuration.md "Membership lines"
  */
 export function parseQuorumServer(sid: number, line: string): QuorumServer {
   const refuse = (why: string) => badValue(`server.${sid}`, line, `${FORM}; ${why}`);

@@ -20,7 +20,8 @@ export interface QuorumConfig {
  * The text form that travels in notifications, NEWLEADER, reconfig transactions and /zookeeper/config: a line for
  * each server, then groups and weights, in order of their numbers, and `version=` in hexadecimal without a line end.
  *
- * @see facts section 17; the order matters, since servers compare the bytes
+ * The order matters, since servers compare the bytes.
+ * @see docs/configuration.md "Quorum text"
  */
 export function formatQuorumConfig(config: QuorumConfig): string {
   return `${formatDynamicConfig(config)}version=${config.version.toString(16)}`;

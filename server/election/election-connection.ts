@@ -29,7 +29,7 @@ const CHUNK_BYTES_MIN = 512;
 
 /**
  * One connection of the election port: bytes in, messages out. What is not a message ends the connection, and
- * only that: nothing of a broken frame is used. @see facts section 14
+ * only that: nothing of a broken frame is used. @see docs/election.md "Connections"
  */
 export class ElectionConnection {
   readonly #connection: Connection;

@@ -14,10 +14,10 @@ import { agrees, type CastVote, compareVotes, emptyVote, type Vote } from './vot
  *
  * A round of voting: everybody proposes itself, changes to every better vote it hears of, and decides when a
  * quorum says what it says itself and nothing better came for `finalizeWaitMs`. Two servers may both be elected
- * in one round when messages take longer than that: the epoch of discovery (facts section 15, phase 1), not
+ * in one round when messages take longer than that: the epoch of discovery (docs/quorum.md "Discovery"), not
  * the election, is what makes the leader unique.
  *
- * @see facts section 14; FastLeaderElection.lookForLeader
+ * @see docs/election.md "Votes"; FastLeaderElection.lookForLeader
  */
 export interface ElectionSettings {
   readonly sid: number;

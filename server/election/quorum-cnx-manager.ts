@@ -66,7 +66,7 @@ const RING_ANSWER_MS = 1000;
  * One connection to each other server that there is something to say to. Of the two that a pair may dial, the one
  * dialed by the larger sid is kept: the smaller sid "rings", and is dialed back. On every new connection the last
  * message is said again. Upstream lets a newcomer end the connection whose sid it claims; here it stands beside it.
- * @see facts section 14; QuorumCnxManager
+ * @see docs/election.md "Connections"; QuorumCnxManager
  */
 export class QuorumCnxManager {
   readonly #deps: QuorumCnxManagerDeps;

@@ -30,7 +30,7 @@ test('order: peerEpoch, then zxid, then sid', () => {
   });
 });
 
-test('a candidate of weight 0 loses to any other (facts section 14)', () => {
+test('a candidate of weight 0 loses to any other', () => {
   const weightOf = (sid: number) => (sid === 9 ? 0 : 1);
   assert.ok(compareVotes(vote(9, 9, 9), vote(0, 0, 1), weightOf) < 0);
   assert.ok(compareVotes(vote(0, 0, 1), vote(9, 9, 9), weightOf) > 0);

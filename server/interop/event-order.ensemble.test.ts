@@ -86,7 +86,7 @@ async function story(ensemble: Ensemble, sid: number, seed: number): Promise<str
 }
 
 test(
-  'inventory, Curator: events stand among the replies to pipelined requests as on Apache, at leader and follower',
+  'events stand among the replies to pipelined requests as on Apache, at leader and follower',
   async () => {
     requireApache();
     await withEnsemble([{ is: 'apache' }, { is: 'apache' }], async apaches => {

@@ -72,7 +72,7 @@ function replaceServerLines(member: Member, config: string): void {
 
 for (const { name, voters, settings = [], away } of VARIANTS) {
   test(
-    `inventory 4.3: ${name}: they stop, the new voters go on; with the new lines they are back`,
+    `${name}: they stop, the new voters go on; with the new lines they are back`,
     async () => {
       requireApache();
       const plans: MemberPlan[] = [

@@ -82,7 +82,7 @@ export class MultiPreparation {
   }
 }
 
-/** What a transaction of type multi can hold. @see facts section 6 */
+/** What a transaction of type multi can hold. @see docs/wire.md "Multi" */
 function mayBePart(op: number): boolean {
   switch (op) {
     case OpCode.create:

@@ -65,7 +65,7 @@ export interface PrepOptions {
 /**
  * Turns a request into the transaction it will be, checked against the tree and everything outstanding.
  * No I/O, no clock: zxid and time are given. Every outcome spends the zxid: a refusal is an error transaction.
- * The order of the checks decides which error a client sees. @see facts section 3 "Check order"
+ * The order of the checks decides which error a client sees. @see docs/wire.md "Order of checks"
  *
  * A transaction that some server could not read back is refused, with MARSHALLINGERROR, which upstream answers to whatever
  * it cannot carry out for such a reason.
@@ -172,7 +172,7 @@ export class PrepRequestProcessor {
     const flags = asked.flags;
     const refused = refusalOfMode(named, flags);
     if (refused !== ErrorCode.OK) return refused;
-    // As upstream, where a multi tells them by their flags alone. [V]
+    // As upstream, where a multi tells them by their flags alone. Seen on 3.8.0.
     const op = request.op === OpCode.multi && flags === CONTAINER ? OpCode.createContainer : named;
     const ephemeral = flags !== CONTAINER && (flags & EPHEMERAL) !== 0;
     if (ephemeral && request.isLocalSession) return ErrorCode.SESSIONEXPIRED;

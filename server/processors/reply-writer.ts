@@ -115,14 +115,14 @@ export class ReplyWriter {
   }
 }
 
-/** The body that answers an applied multi, whose parts were asked for as `asked`. @see facts section 6 */
+/** The body that answers an applied multi, whose parts were asked for as `asked`. @see docs/wire.md "Multi" */
 export function writeMultiReply(writer: JuteWriter, result: TxnResult, asked: readonly number[]): void {
   for (const [i, part] of (result.results ?? []).entries())
     writeMultiPart(writer, part, asked[i] ?? part.type);
   writeMultiEnd(writer);
 }
 
-/** The body that answers any other applied transaction. @see facts section 3 */
+/** The body that answers any other applied transaction. @see docs/wire.md "Operations" */
 export function writeTxnReply(writer: JuteWriter, result: TxnResult, layout: OwnerLayout): void {
   switch (result.type) {
     case OpCode.create:

@@ -7,7 +7,7 @@ import { pathProblem } from '../wire/path.ts';
 /**
  * What makes an operation wrong in itself, whatever the tree holds: checked where it arrives, so that nothing of it is proposed, and
  * again where it is prepared, since learners of other implementations forward everything. Upstream checks each of these before it
- * looks at the tree, so a client sees the same error. @see facts section 3 "Check order"
+ * looks at the tree, so a client sees the same error. @see docs/wire.md "Order of checks"
  */
 
 export const EPHEMERAL = 1;
@@ -16,7 +16,7 @@ export const CONTAINER = 4;
 const TTL = 5;
 const TTL_SEQUENTIAL = 6;
 
-/** A container by a plain create is a plain node, outside of a multi, as it is of upstream: some clients know of no createContainer. [V] */
+/** A container by a plain create is a plain node, outside of a multi, as it is of upstream: some clients know of no createContainer. Seen on 3.8.0. */
 export function refusalOfMode(op: number, flags: number): number {
   if (flags === TTL || flags === TTL_SEQUENTIAL) return ErrorCode.UNIMPLEMENTED;
   const fits =

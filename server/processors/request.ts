@@ -66,7 +66,7 @@ export function isCreate(op: number): boolean {
 
 /**
  * The one list of operations that become transactions: what a learner forwards, what waits for a commit,
- * what a read-only server refuses. @see ZOOKEEPER-1851: upstream kept several such lists and they drifted
+ * what a read-only server refuses. Upstream kept several such lists and they drifted. @see ZOOKEEPER-1851
  */
 export function isWrite(op: number): boolean {
   switch (op) {

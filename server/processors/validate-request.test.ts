@@ -185,7 +185,7 @@ const WRONG: readonly (readonly [what: string, op: Op, code: string])[] = [
   ]),
 ];
 
-test('inventory: what is wrong in itself is refused where it arrives, with the code that preparation gives it', () => {
+test('what is wrong in itself is refused where it arrives, with the code that preparation gives it', () => {
   for (const [what, op, code] of WRONG) {
     assert.is(named(op.op, bodyOf(op)), code, what);
     const rig = new PrepRig();

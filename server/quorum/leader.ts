@@ -32,7 +32,7 @@ const COMMIT_PACKET_BYTES = 20;
 /**
  * Zab 1.0 from the leader's side: a new epoch agreed by a quorum, learners brought to its history, NEWLEADER
  * acked by a quorum, then broadcast. Observers are answered and never counted (ZOOKEEPER-368).
- * @see facts section 15
+ * @see docs/quorum.md "Message ladder"
  */
 export class Leader implements Role, LearnerMaster {
   readonly name = 'leader';
@@ -173,7 +173,7 @@ export class Leader implements Role, LearnerMaster {
   /**
    * A voter keeps away from every leader below the epoch it accepted, so it would stay out until the next election, and one
    * more failure would be an outage. This leader makes room: the next epoch is above what the voter confirmed. Upstream
-   * goes on without it. @see server/docs/epochs.md
+   * goes on without it. @see docs/epochs.md
    */
   #onConfirmed(sid: number, acceptedEpoch: number): void {
     this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);

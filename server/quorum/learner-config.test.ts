@@ -38,7 +38,7 @@ function discover(role: 'follower' | 'observer'): { stage: Stage; master: Peer; 
 }
 
 for (const role of ['follower', 'observer'] as const) {
-  test(`inventory 4.3: ${role}: NEWLEADER's configuration is in force with UPTODATE: behind the ACK, before it serves`, () => {
+  test(`${role}: NEWLEADER's configuration is in force with UPTODATE: behind the ACK, before it serves`, () => {
     const { stage, master, established } = discover(role);
     master.send(DIFF, 0).send(NEWLEADER, zxidOf(0), Buffer.from(CONFIG));
     assert.equal(master.told(), [ACK_NEWLEADER], 'it counts for the quorum of the leader');
@@ -51,7 +51,7 @@ for (const role of ['follower', 'observer'] as const) {
     assert.equal(established, [], 'no vote of it names that epoch');
   });
 
-  test(`inventory 4.3: ${role}: reconfigurations of a sync count as they stand in the end, later ones with their commit`, () => {
+  test(`${role}: reconfigurations of a sync count as they stand in the end, later ones with their commit`, () => {
     const { stage, master } = discover(role);
     master.send(DIFF, zxidOf(1)).sendTxn(PROPOSAL, reconfig(1)).send(COMMIT, zxidOf(1));
     master.send(NEWLEADER, zxidOf(0), Buffer.from(CONFIG));

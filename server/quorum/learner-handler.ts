@@ -25,7 +25,7 @@ const TOUCHED_AT_ONCE = 500;
 
 type Phase = 'hello' | 'epoch' | 'ackEpoch' | 'wait' | 'ackNewLeader' | 'start' | 'broadcast' | 'closed';
 
-/** The master's side of one learner: handshake, sync, then forwarding. @see facts section 21; LearnerHandler */
+/** The master's side of one learner: handshake, sync, then forwarding. @see docs/quorum.md "Message ladder"; LearnerHandler */
 export class LearnerHandler {
   readonly #connection: Connection;
   readonly #master: LearnerMaster;

@@ -51,7 +51,7 @@ interface Touched {
 
 /**
  * The server of a follower or observer: reads are answered here, writes go to the leader as REQUEST and are
- * answered when their transaction comes back committed. @see FollowerZooKeeperServer, ObserverZooKeeperServer
+ * answered when their transaction comes back committed. @see FollowerZooKeeperServer; ObserverZooKeeperServer
  */
 export class LearnerZooKeeperServer extends ZooKeeperServer {
   readonly mode: ServerMode;

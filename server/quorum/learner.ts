@@ -31,7 +31,7 @@ type Phase =
  * The learner's side of Zab 1.0: discovery, then sync, up to the point where it serves. What follows differs
  * between `Follower` and `Observer`.
  *
- * The order of durable writes is the protocol (facts section 15; ZOOKEEPER-4643, 4646, 3911, 4685, 3642):
+ * The order of durable writes is the protocol (docs/quorum.md "Synchronisation"; ZOOKEEPER-4643, ZOOKEEPER-4685, ZOOKEEPER-3642):
  * acceptedEpoch before ACKEPOCH; a snapshot whole and durable before anything is logged on top of it; synced
  * transactions durable before currentEpoch; currentEpoch before the ACK of NEWLEADER; that ACK before any other.
  */
@@ -425,7 +425,7 @@ export abstract class Learner implements Role {
 
   /** False when it does not follow what came before: a gap would be passed on for ever. ZOOKEEPER-4925 */
   #queue(packet: PacketView): boolean {
-    // Proposals may come twice when the master registers us while it commits (TLA+ notes, features section C).
+    // Proposals may come twice when the master registers us while it commits (notes on the TLA+ model of Zab).
     if (packet.zxid <= this.#lastQueued) return false;
     if (!follows(packet.zxid, this.#lastQueued)) {
       this.end(

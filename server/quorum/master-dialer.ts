@@ -1,7 +1,7 @@
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 
-/** Between two rounds through the masters, at the least. @see leaderConnectDelayDuringRetryMs */
+/** Between two rounds through the masters, at the least. @see docs/quorum.md "Packets" */
 export const ROUND_PAUSE_MS = 100;
 
 export interface MasterDialerLimits {

@@ -23,7 +23,7 @@ import { RequestLine } from './request-line.ts';
  * A follower in the leader's place for observers (rows 000-10, 004-14..19): same handshake, local answers, and
  * every COMMIT relayed as INFORM. An observer attaches in one step of the event loop, between two commits, and
  * what it is then sent comes from the follower's own list of pending proposals; so there is no queue of relayed
- * packets to fall out of step with, as upstream's has (ZOOKEEPER-5088). @see facts section 16
+ * packets to fall out of step with, as upstream's has (ZOOKEEPER-5088). @see docs/quorum.md "Observer masters"
  */
 export class ObserverMaster implements LearnerMaster {
   readonly acceptsFollowers = false;

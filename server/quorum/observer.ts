@@ -46,7 +46,7 @@ export class Observer extends Learner {
       case PacketType.INFORM:
       case PacketType.INFORMANDACTIVATE:
         if (packet.zxid <= this.#lastInformed) return;
-        // Upstream applies whatever comes; a hole would stay for ever. Features section C, 5088.
+        // Upstream applies whatever comes; a hole would stay forever (ZOOKEEPER-5088).
         if (follows(packet.zxid, this.#lastInformed)) {
           this.#apply(ownPacket(packet));
           this.#commitsReceived.add();

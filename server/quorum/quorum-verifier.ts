@@ -2,7 +2,7 @@
  * Who may vote and which sets of voters decide. Pure: a configuration's membership without its addresses.
  * Observers are in no quorum whatever a set says (ZOOKEEPER-769, 764, 2959).
  *
- * @see facts section 17; org.apache.zookeeper.server.quorum.flexible.QuorumVerifier
+ * @see docs/configuration.md "Membership lines"; QuorumVerifier
  */
 export interface QuorumVerifier {
   /** The configuration's version: the zxid of the reconfig that made it, 0 for the one from the file. */

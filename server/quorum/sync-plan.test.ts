@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { planSync, type SyncPlan } from './sync-plan.ts';
 
-const test = suite('quorum: sync plan (facts section 15, phase 2)');
+const test = suite('quorum: sync plan');
 
 const e = (epoch: number, counter: number): number => epoch * 2 ** 32 + counter;
 

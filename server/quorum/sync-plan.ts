@@ -3,7 +3,7 @@ import { counterOf, epochOf } from '../wire/zxid.ts';
 /**
  * How a learner is brought to the master's history. Pure: what the learner has last, what the master has.
  * `after`: transactions with a zxid above it are to be sent, as PROPOSAL and COMMIT, when `stream` says so.
- * @see facts section 15 phase 2; LearnerHandler.syncFollower
+ * @see docs/quorum.md "Synchronisation"; LearnerHandler.syncFollower
  */
 export type SyncPlan =
   /** Nothing to undo. `zxid` is what the learner will have. */

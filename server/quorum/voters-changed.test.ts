@@ -61,7 +61,7 @@ function configAt(ensemble: MemoryEnsemble, sid: number): string {
   return String(ensemble.server(sid).database.tree.getNode(CONFIG)?.data);
 }
 
-test('inventory 4.3: a server whose log names other voters in a newer configuration does not start, and says what it found', () => {
+test('a server whose log names other voters in a newer configuration does not start, and says what it found', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 });
   for (const sid of [2, 4]) {
     writeHistory(ensemble, sid, VOTERS_CHANGED);
@@ -80,7 +80,7 @@ test('inventory 4.3: a server whose log names other voters in a newer configurat
   }
 });
 
-test('inventory 4.3: with the lines of the new configuration, and its version, it starts', () => {
+test('with the lines of the new configuration, and its version, it starts', () => {
   const ensemble = new MemoryEnsemble({ voters: 5, settings: { version: '100000002' } });
   writeHistory(ensemble, 2, VOTERS_CHANGED);
   ensemble.start();
@@ -113,7 +113,7 @@ test('a member that lacks the newer configuration has it from its leader', () =>
   for (const sid of ensemble.sids) assert.is(ensemble.server(sid).view.peer?.configText, OBSERVERS_CHANGED);
 });
 
-test('inventory 4.3: a proposal to change the voters that was logged when the leader went stops the member before it votes', () => {
+test('a proposal to change the voters that was logged when the leader went stops the member before it votes', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   const { leader } = ensemble;
   MemoryClient.open(ensemble, leader).create('/a');

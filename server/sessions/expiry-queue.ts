@@ -6,7 +6,7 @@ export interface Expirable {
 
 /**
  * Sessions in buckets of one tick: (floor((now + timeout) / tick) + 1) * tick. A whole bucket expires
- * together, so touching within the same tick is a comparison. @see facts section 7; ExpiryQueue
+ * together, so touching within the same tick is a comparison. @see docs/sessions.md "Sessions"; ExpiryQueue
  */
 export class ExpiryQueue<T extends Expirable> {
   readonly #intervalMs: number;

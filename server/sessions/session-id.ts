@@ -1,6 +1,6 @@
 /**
  * Session ids and their passwords. Both must come out as Java's do, so that a session may move between our
- * servers and Apache's. @see facts section 7; SessionTrackerImpl.initializeNextSessionId, ZooKeeperServer.generatePasswd
+ * servers and Apache's. @see docs/sessions.md "Sessions"; SessionTrackerImpl; ZooKeeperServer
  */
 
 /** First id a server hands out: ((elapsedMs << 24) >>> 8) | (serverId << 56). Each next one is one more. */

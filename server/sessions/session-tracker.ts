@@ -22,7 +22,7 @@ const STOOD_STILL_TICKS = 2;
 /** A bucket may hold those of a whole network that is gone: each is a transaction, and others wait meanwhile. */
 const EXPIRED_PER_TURN_MAX = 500;
 
-/** Only the leader expires global sessions. @see facts section 7; SessionTrackerImpl, LeaderSessionTracker */
+/** Only the leader expires global sessions. @see docs/sessions.md "Sessions"; SessionTrackerImpl; LeaderSessionTracker */
 export class SessionTracker {
   readonly #sessions = new LongMap<TrackedSession>();
   readonly #queue: ExpiryQueue<TrackedSession>;

@@ -131,7 +131,7 @@ export class DiskDiff {
 /**
  * Null when a snapshot is the cheaper way: the logs are larger than `sizeFactor` times the newest snapshot
  * (snapshotSizeFactor; below 0: never from disk), or do not reach back to the learner's last transaction.
- * @see facts section 15
+ * @see docs/quorum.md "Synchronisation"
  */
 export function openDiskDiff(
   disk: Disk,

@@ -12,7 +12,7 @@ const TEMPORARY_SUFFIX = '.tmp';
 
 /**
  * The two promises of a voter: `acceptedEpoch`, the newest epoch it agreed to start; `currentEpoch`, the newest it
- * acknowledged the history of (NEWLEADER). Each is a file of ASCII digits, replaced whole. @see facts section 13
+ * acknowledged the history of (NEWLEADER). Each is a file of ASCII digits, replaced whole. @see docs/storage.md "Epoch files"
  *
  * A sync logs transactions of epochs that `currentEpoch` does not cover yet; only when all are durable may it move
  * (ZOOKEEPER-4643). A crash in between must not look like damage, so `announceCurrentEpoch` leaves

@@ -14,7 +14,7 @@ export interface FeedResult {
 
 /**
  * Reads the records of `snapshot-stream.ts` from chunks split anywhere, into a tree of its own: nothing is seen of it
- * until it is whole. @see ZOOKEEPER-3642, ZOOKEEPER-3104
+ * until it is whole. @see ZOOKEEPER-3642; ZOOKEEPER-3104
  */
 export class SnapshotStreamReader {
   readonly tree: DataTree;

@@ -13,7 +13,7 @@ import { writeStatPersisted } from '../wire/stat.ts';
  *     {ustring path, buffer data, long aclKey, StatPersisted}*      depth-first; the root's path is ""
  *     ustring "/"
  *
- * @see facts section 13
+ * @see docs/storage.md "Snapshots"
  */
 export const NODES_END = '/';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { invariant } from '../errors.ts';
 import { type Acl, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 
-/** The key of the open ACL in snapshots, which do not store it. @see facts section 13 */
+/** The key of the open ACL in snapshots, which do not store it. @see docs/storage.md "Snapshots" */
 export const OPEN_ACL_KEY = -1;
 
 interface Entry {

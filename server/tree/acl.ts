@@ -3,7 +3,7 @@ import type { Acl, Id } from '../wire/acl.ts';
 import { isWorld } from './acl-decisions.ts';
 import { parseIpRange } from './ip-address.ts';
 
-/** What a client may put into an ACL. @see facts section 8; PrepRequestProcessor.fixupACL */
+/** What a client may put into an ACL. @see docs/sessions.md "ACL schemes"; PrepRequestProcessor.fixupACL */
 
 /** More than a request of 1 MiB can name, so that nobody meets it who has not raised jute.maxbuffer. */
 export const ACL_ENTRIES_MAX = 65_536;

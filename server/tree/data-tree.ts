@@ -51,7 +51,7 @@ const EMPTY = Buffer.alloc(0);
  * Transactions were validated by the leader, so applying one has no opinion of its own. It must be idempotent: a
  * snapshot is fuzzy, holding some effects of transactions that its zxid does not cover, and those are applied again
  * on top of it. Hence the rules that look odd: a parent's cversion and pzxid only move up, what exists already or is
- * gone already is no failure. @see facts section 11; ZOOKEEPER-3125, ZOOKEEPER-3127, ZOOKEEPER-3145
+ * gone already is no failure. @see docs/storage.md "Transactions"; ZOOKEEPER-3125; ZOOKEEPER-3127; ZOOKEEPER-3145
  */
 export class DataTree {
   readonly dataWatches = new WatchManager();

@@ -6,7 +6,7 @@ import { CRC_START, crcBytes, crcLong, crcOf, crcText, crcWord } from './crc32.t
  * The digest that every server keeps of its tree: the sum, modulo 2^64, of one CRC-32 per node. A sum can be kept up
  * to date by what changed alone, and does not depend on the order in which nodes are met.
  *
- * @see facts section 10; DigestCalculator, AdHash
+ * @see docs/tree.md "Digest"; DigestCalculator; AdHash
  */
 export const DIGEST_VERSION = 2;
 

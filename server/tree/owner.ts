@@ -1,6 +1,6 @@
 /**
  * What `ephemeralOwner` says of a node besides the session that owns it: containers and TTL nodes carry their kind
- * there. @see facts section 10; EphemeralType
+ * there. @see docs/tree.md "Owners"; EphemeralType
  */
 export const CONTAINER_OWNER = -(1n << 63n);
 

@@ -13,7 +13,7 @@ import { ZNode } from './znode.ts';
 
 /**
  * Fuzzy snapshots: a walk over a tree that changes meanwhile, loaded, and the log from the walk's start on applied on
- * top, must give the tree that applied everything once. @see ZOOKEEPER-3125, 3127, 3144, 3145
+ * top, must give the tree that applied everything once. @see ZOOKEEPER-3125; ZOOKEEPER-3127; ZOOKEEPER-3144; ZOOKEEPER-3145
  */
 const test = suite('tree: replay onto fuzzy snapshots');
 

@@ -11,7 +11,7 @@ import type { ZNode } from './znode.ts';
  * watched path since is told at once, and that spends the watch.
  *
  * A path that is gone has no ACL left to ask for READ, so its event goes out: the client had the node in sight when
- * it set the watch. For all others the watcher judges by the node's ACL. @see facts section 5 setWatches
+ * it set the watch. For all others the watcher judges by the node's ACL. @see docs/wire.md "Watches"
  *
  * A request of a megabyte has a quarter of a million paths: they are done some at a time, each by the tree as it is then.
  */
@@ -116,7 +116,7 @@ export function addWatch(
   if (mode === WatchMode.persistent) tree.childWatches.add(path, watcher, mode);
 }
 
-/** Types of checkWatches and removeWatches. @see facts section 5; Watcher.WatcherType */
+/** Types of checkWatches and removeWatches. @see docs/wire.md "Watches"; Watcher.WatcherType */
 export const WatcherType = { children: 1, data: 2, any: 3, persistent: 4, persistentRecursive: 5 } as const;
 
 export function isWatcherType(type: number): boolean {

@@ -9,7 +9,7 @@ import { DataTree } from './data-tree.ts';
 import { addWatch, hasWatch, Rearming, removeWatch, WatcherType } from './set-watches.ts';
 import { type Watcher, WatchMode } from './watch-manager.ts';
 
-/** Which events a change fires, for whom, in which order, and with whose ACL. @see facts section 5 */
+/** Which events a change fires, for whom, in which order, and with whose ACL. @see docs/wire.md "Watches" */
 const test = suite('tree: watch transcripts');
 
 const ALICE_ONLY: Acl[] = [{ perms: 31, id: { scheme: 'digest', id: 'alice:hash' } }];

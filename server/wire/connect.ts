@@ -1,6 +1,6 @@
 import type { JuteReader, JuteWriter } from './jute.ts';
 
-/** First frame of a client. @see facts section 2 */
+/** First frame of a client. @see docs/wire.md "Client connections" */
 export interface ConnectRequest {
   protocolVersion: number;
   lastZxidSeen: number;

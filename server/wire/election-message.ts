@@ -6,7 +6,7 @@ import { epochOf } from './zxid.ts';
 
 /**
  * The two messages of the election port: one initial message from the dialer, then notifications, each
- * behind an int length. @see facts section 14; QuorumCnxManager.InitialMessage, FastLeaderElection.buildMsg
+ * behind an int length. @see docs/election.md "Messages"; QuorumCnxManager; FastLeaderElection
  */
 const STATES = ['LOOKING', 'FOLLOWING', 'LEADING', 'OBSERVING'] as const;
 export type PeerState = (typeof STATES)[number];

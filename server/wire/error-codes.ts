@@ -1,4 +1,4 @@
-/** Codes of ReplyHeader.err. @see facts section 4; KeeperException.Code */
+/** Codes of ReplyHeader.err. @see docs/wire.md "Error codes"; KeeperException.Code */
 export const ErrorCode = {
   OK: 0,
   SYSTEMERROR: -1,

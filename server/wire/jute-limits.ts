@@ -9,7 +9,7 @@
  *    frame, a log entry, the data of a packet) bounds its fields by itself. The other limits here are for what has to be gathered
  *    before it is whole; they are generous to servers, which are few and known.
  *
- * @see BinaryInputArchive; zookeeperAdmin, "jute.maxbuffer"; ZOOKEEPER-3496
+ * @see BinaryInputArchive; zookeeperAdmin "jute.maxbuffer"; ZOOKEEPER-3496
  */
 export interface JuteLimits {
   /** Of a client's frame: jute.maxbuffer itself. */

@@ -2,7 +2,7 @@
  * Jute, ZooKeeper's record encoding: big-endian, fields one after the other, no tags, no padding.
  * A string or buffer is an int length and its bytes; length -1 is null.
  *
- * @see facts section 1; BinaryInputArchive, BinaryOutputArchive
+ * @see docs/wire.md "Primitives"; BinaryInputArchive; BinaryOutputArchive
  */
 
 const TWO_32 = 0x1_0000_0000;
@@ -205,7 +205,7 @@ export class JuteWriter {
     b[at + 3] = value;
   }
 
-  /** @see JuteReader.readLong for the range */
+  /** The range is that of `readLong`. @see JuteReader.readLong */
   writeLong(value: number): this {
     const high = Math.floor(value / TWO_32);
     const at = this.reserve(8);

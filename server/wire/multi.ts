@@ -1,6 +1,6 @@
 import type { JuteReader, JuteWriter } from './jute.ts';
 
-/** Stands before each part of a multi and, with `done`, behind the last. @see facts section 6; MultiHeader */
+/** Stands before each part of a multi and, with `done`, behind the last. @see docs/wire.md "Multi"; MultiHeader */
 export interface MultiHeader {
   type: number;
   done: boolean;

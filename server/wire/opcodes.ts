@@ -1,4 +1,4 @@
-/** Operation types of client requests and transactions. @see facts section 3; ZooDefs.OpCode */
+/** Operation types of client requests and transactions. @see docs/wire.md "Operations"; ZooDefs.OpCode */
 export const OpCode = {
   notification: 0,
   create: 1,
@@ -42,5 +42,5 @@ export function opName(code: number): string {
   return names.get(code) ?? `unknown ${code}`;
 }
 
-/** xids with a meaning of their own. @see facts section 2 */
+/** xids with a meaning of their own. @see docs/wire.md "Client connections" */
 export const Xid = { notification: -1, ping: -2, auth: -4, setWatches: -8 } as const;

@@ -3,7 +3,7 @@ import { JuteError, type JuteReader, type JuteWriter } from './jute.ts';
 
 /**
  * The one record of all learner traffic: int type, long zxid, buffer data, vector<Id> authinfo.
- * It travels without a length in front. Row 002-1. @see facts section 15
+ * It travels without a length in front. Row 002-1. @see docs/quorum.md "Packets"
  */
 export const PacketType = {
   REQUEST: 1,

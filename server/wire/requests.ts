@@ -1,7 +1,7 @@
 import { type Acl, readAcls, writeAcl } from './acl.ts';
 import { JuteError, type JuteReader, type JuteWriter } from './jute.ts';
 
-/** Bodies of client requests, in the order of facts section 3. Headers are two ints: xid and type. */
+/** Bodies of client requests, in the order of docs/wire.md "Operations". Headers are two ints: xid and type. */
 
 /** Paths and path lists are never null in a request. */
 export function readPath(reader: JuteReader): string {

@@ -5,7 +5,7 @@ import { readPath } from './requests.ts';
 
 /**
  * A transaction as PROPOSAL, INFORM and the log carry it: header, body, and the digest of the tree after it.
- * @see facts section 11
+ * @see docs/storage.md "Transactions"
  */
 export interface TxnHeader {
   /** The session that asked for it, as two halves of 64 bits: this is on the path of every write. */
@@ -260,7 +260,7 @@ function readMultiTxns(reader: JuteReader): TxnBody[] {
       const type = r.readInt();
       const body = r.readBuffer() ?? EMPTY;
       // Java followers log a failed multi with sub-type -1 but the body of the original operation:
-      // only a body of four bytes is an error code. [V] facts section 11
+      // only a body of four bytes is an error code (seen on 3.8.0). @see docs/storage.md "Transactions"
       if (type === OpCode.error) return { type, err: body.length === 4 ? body.readInt32BE(0) : 0 };
       // No server writes one, and nesting without a bound would overflow the stack.
       if (type === OpCode.multi) throw new JuteError('a multi inside a multi');

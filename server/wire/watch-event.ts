@@ -1,6 +1,6 @@
 import type { JuteReader, JuteWriter } from './jute.ts';
 
-/** @see facts section 5; Watcher.Event */
+/** @see docs/wire.md "Watches"; Watcher.Event */
 export const EventType = { none: -1, created: 1, deleted: 2, dataChanged: 3, childrenChanged: 4 } as const;
 export type EventType = (typeof EventType)[keyof typeof EventType];
 

@@ -1,0 +1,162 @@
+/**
+ * What a comment or a page refers to exists. The forms of a reference behind `@see`, separated by `; `, to the end of
+ * the paragraph:
+ *
+ * - `docs/quorum.md "Discovery"`: a page of server/docs/, and a heading of it;
+ * - `ZOOKEEPER-2845`, `CVE-2024-23944`: a ticket;
+ * - `Linger`, `JuteReader.readLong`: a name that is declared in the tree, or a class in the table of docs/upstream.md;
+ * - `epoch-question.ts`: a file of the tree;
+ * - `proc(5)`: a page of the manual; `zookeeperAdmin "jute.maxbuffer"`: Apache's guide; `Author, Title (2012)`.
+ *
+ * Everywhere else `docs/NAME.md`, rows such as `004-2` and field reports such as `field report B4` are looked up too.
+ */
+import { posix } from 'node:path';
+import { isTypeScript, type SourceFile, type Violation } from './source-file.ts';
+
+const DOCS = 'server/docs/';
+/** These rules' own test plants references that lead nowhere. */
+const PLANTS = '.ci/test/house.test.ts';
+
+export function references(files: readonly SourceFile[]): Violation[] {
+  const known = new Known(files);
+  return files
+    .filter(({ path }) => /\.(ts|md)$/.test(path) && path !== PLANTS && !path.startsWith('.ci/test/house/'))
+    .flatMap(file => [
+      ...mentions(file, known),
+      ...(isTypeScript(file) ? seeTags(file, known) : links(file, known)),
+    ]);
+}
+
+/** What can be referred to. */
+class Known {
+  readonly paths: ReadonlySet<string>;
+  /** Headings by page. */
+  readonly pages: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly rows: ReadonlySet<string>;
+  readonly reports: ReadonlySet<string>;
+  readonly #names: ReadonlySet<string>;
+  readonly #fileNames: ReadonlySet<string>;
+
+  constructor(files: readonly SourceFile[]) {
+    this.paths = new Set(files.map(({ path }) => path));
+    this.#fileNames = new Set(files.map(({ path }) => posix.basename(path)));
+    const pages = files.filter(({ path }) => path.startsWith(DOCS));
+    this.pages = new Map(
+      pages.map(({ path, text }) => [
+        path.slice(DOCS.length),
+        new Set([...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading)),
+      ]),
+    );
+    const textOf = (name: string): string => pages.find(({ path }) => path === DOCS + name)?.text ?? '';
+    this.rows = firstCells(textOf('statements.md'));
+    this.reports = firstCells(textOf('field-reports.md'));
+    const upstream = [...firstCells(textOf('upstream.md'))].flatMap(cell => cell.match(/\w+/g) ?? []);
+    this.#names = new Set([...upstream, ...files.filter(isTypeScript).flatMap(declaredNames)]);
+  }
+
+  /** Whether one reference behind `@see` leads somewhere; pages are looked up with all other mentions of them. */
+  resolves(reference: string, file: SourceFile): boolean {
+    if (/^docs\/[\w-]+\.md( "[^"]+")?$/.test(reference)) return true;
+    if (/^(ZOOKEEPER-\d+|CVE-\d{4}-\d+)$/.test(reference)) return true;
+    if (/^[\w-]+\(\d\)$|^zookeeperAdmin "[^"]+"$|^[A-Z].+, .+ \(\d{4}\)$/.test(reference)) return true;
+    if (/^[\w.-]+\.ts$/.test(reference)) return this.#fileNames.has(reference);
+    const [, name = ''] = /^([A-Za-z]\w*)(\.\w+)?$/.exec(reference) ?? [];
+    return (
+      this.#names.has(name) || (name !== '' && new RegExp(`^ +(#|readonly )?${name}\\b`, 'm').test(file.text))
+    );
+  }
+}
+
+function firstCells(markdown: string): Set<string> {
+  return new Set([...markdown.matchAll(/^\| ([^|]+?) \|/gm)].map(([, cell = '']) => cell));
+}
+
+function declaredNames({ text }: SourceFile): string[] {
+  return [...text.matchAll(/\b(?:class|function|interface|type|const)\s+(\w+)/g)].map(
+    ([, name = '']) => name,
+  );
+}
+
+/** In any text: pages with their headings, rows of statements, field reports. */
+function mentions(file: SourceFile, known: Known): Violation[] {
+  return file.text.split('\n').flatMap((line, index) => {
+    const at = `${file.path}:${index + 1}`;
+    return [
+      ...[...line.matchAll(/(?<![\w/])(?:server\/)?docs\/([\w-]+\.md)(?: "([^"]+)")?/g)].flatMap(
+        ([, page = '', heading]) => pageViolation(at, page, heading, known),
+      ),
+      ...[...line.matchAll(/(?<![\w-])(00[0-4]-\d+)(?![\w-])/g)]
+        .filter(([, row = '']) => !known.rows.has(row))
+        .map(([, row]) => `${at}: no row ${row} in ${DOCS}statements.md`),
+      ...[...line.matchAll(/field reports? ([A-D]\d+)/g)]
+        .filter(([, report = '']) => !known.reports.has(report))
+        .map(([, report]) => `${at}: no row ${report} in ${DOCS}field-reports.md`),
+    ];
+  });
+}
+
+function pageViolation(at: string, page: string, heading: string | undefined, known: Known): Violation[] {
+  const headings = known.pages.get(page);
+  if (headings === undefined) return [`${at}: there is no page ${DOCS}${page}`];
+  if (heading === undefined || headings.has(heading)) return [];
+  return [`${at}: ${DOCS}${page} has no heading "${heading}"; it has ${[...headings].join(', ')}`];
+}
+
+function seeTags(file: SourceFile, known: Known): Violation[] {
+  const lines = file.text.split('\n');
+  return lines.flatMap((line, index) => {
+    if (!/^\s*(\*|\/\*|\/\/).*@see /.test(line)) return [];
+    return line
+      .split('@see ')
+      .slice(1)
+      .flatMap((text, tag, tags) => referencesOf(text, tag === tags.length - 1 ? lines.slice(index + 1) : []))
+      .filter(reference => !known.resolves(reference, file))
+      .map(
+        reference =>
+          `${file.path}:${index + 1}: "@see ${reference}" leads nowhere; house/references.ts has the forms`,
+      );
+  });
+}
+
+/** The references of one tag, whose paragraph may go on in the next lines of the comment. */
+function referencesOf(start: string, next: readonly string[]): string[] {
+  const text = [start];
+  if (!start.includes('*/')) {
+    for (const line of next) {
+      const more = /^\s*(?:\*|\/\/)\s+([^@\s/].*)$/.exec(line)?.[1];
+      if (more === undefined) break;
+      text.push(more);
+      if (more.includes('*/')) break;
+    }
+  }
+  return text
+    .join(' ')
+    .replace(/\*\/.*$/, '')
+    .trim()
+    .replace(/\.$/, '')
+    .split('; ');
+}
+
+/** Links of a page to files of the tree, and to its own headings. */
+function links(file: SourceFile, known: Known): Violation[] {
+  const anchors = new Set(
+    [...file.text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading)),
+  );
+  return [...file.text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter(target => !/^\w+:/.test(target))
+    .filter(target => {
+      if (target.startsWith('#')) return !anchors.has(target.slice(1));
+      return !known.paths.has(posix.join(posix.dirname(file.path), target.replace(/#.*$/, '')));
+    })
+    .map(target => `${file.path}: the link to ${target} leads nowhere`);
+}
+
+/** As GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .trim()
+    .replace(/\s/g, '-');
+}
