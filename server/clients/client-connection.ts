@@ -1,3 +1,4 @@
+import { highOf, lowOf } from '../collections/long-map.ts';
 import type { ReadSession } from '../processors/final-request-processor.ts';
 import type { Request, RequestOrigin } from '../processors/request.ts';
 import type { TurnBudget } from '../processors/turn-budget.ts';
@@ -12,7 +13,6 @@ import type { TxnResult } from '../tree/data-tree.ts';
 import { type Acl, type Id, Perms } from '../wire/acl.ts';
 import { type ConnectRequest, readConnectRequest } from '../wire/connect.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
-import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { ClientIdentities } from './client-identities.ts';
 import { ClientInput } from './client-input.ts';

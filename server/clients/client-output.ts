@@ -1,5 +1,5 @@
+import { Fifo } from '../collections/fifo.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
-import { Fifo } from '../processors/fifo.ts';
 import type { ReplyWriter } from '../processors/reply-writer.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { type ConnectResponse, writeConnectResponse } from '../wire/connect.ts';

@@ -1,4 +1,4 @@
-import { Fifo } from '../processors/fifo.ts';
+import { Fifo } from '../collections/fifo.ts';
 import type { Request } from '../processors/request.ts';
 import { OpCode } from '../wire/opcodes.ts';
 

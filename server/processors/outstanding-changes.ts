@@ -1,9 +1,9 @@
+import { Fifo } from '../collections/fifo.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from '../tree/digest.ts';
 import type { ZNode } from '../tree/znode.ts';
 import type { Acl } from '../wire/acl.ts';
 import { parentOf } from '../wire/path.ts';
-import { Fifo } from './fifo.ts';
 
 /** A node as it will be once everything proposed so far is applied. Same field names as ZNode, for the digest. */
 export class ChangeRecord {

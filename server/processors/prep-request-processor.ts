@@ -1,3 +1,4 @@
+import { joinId } from '../collections/long-map.ts';
 import { fixupAcl, knownSchemes } from '../tree/acl.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
@@ -6,7 +7,6 @@ import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import type { JuteLimits } from '../wire/jute-limits.ts';
-import { joinId } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { parentOf, pathProblem } from '../wire/path.ts';
 import {

@@ -1,8 +1,8 @@
+import { highOf, lowOf } from '../collections/long-map.ts';
 import { DataTree, type TxnResult } from '../tree/data-tree.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
-import { highOf, lowOf } from '../wire/long-map.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import {

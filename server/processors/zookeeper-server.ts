@@ -1,6 +1,7 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
 import { EventLine } from '../clients/event-line.ts';
 import { Hold } from '../clients/read-gate.ts';
+import { LongMap } from '../collections/long-map.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
 import type { Guard } from '../metrics/guard.ts';
@@ -11,7 +12,6 @@ import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { knownSchemes } from '../tree/acl.ts';
 import type { DataTree, TxnResult } from '../tree/data-tree.ts';
-import { LongMap } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody, TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';

@@ -1,4 +1,4 @@
-import { Fifo } from '../processors/fifo.ts';
+import { Fifo } from '../collections/fifo.ts';
 import { Units } from '../processors/turn-budget.ts';
 import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { Clock } from '../runtime/runtime.ts';

@@ -1,7 +1,8 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
+import { Fifo } from '../collections/fifo.ts';
+import { highOf, lowOf } from '../collections/long-map.ts';
 import type { Summary } from '../metrics/metrics.ts';
 import { emptyContainers } from '../processors/empty-containers.ts';
-import { Fifo } from '../processors/fifo.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
 import { Request } from '../processors/request.ts';
@@ -15,7 +16,6 @@ import { SessionTracker, type TrackedSession } from '../sessions/session-tracker
 import { DIGEST_VERSION } from '../tree/digest.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
-import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { type TxnBody, type TxnHeader, writeTxnBody, writeTxnHeader } from '../wire/txn.ts';

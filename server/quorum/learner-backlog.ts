@@ -1,5 +1,5 @@
+import { Fifo } from '../collections/fifo.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { Fifo } from '../processors/fifo.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 

@@ -1,12 +1,12 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
+import { Fifo } from '../collections/fifo.ts';
+import { LongMap } from '../collections/long-map.ts';
 import type { Counter, Summary } from '../metrics/metrics.ts';
-import { Fifo } from '../processors/fifo.ts';
 import type { Request } from '../processors/request.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
 import type { Id } from '../wire/acl.ts';
-import { LongMap } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';

@@ -1,4 +1,4 @@
-import { LongMap } from '../wire/long-map.ts';
+import { LongMap } from '../collections/long-map.ts';
 
 /** What a request takes at the leader beside its bytes. */
 const REQUEST_BYTES = 2048;

@@ -1,4 +1,4 @@
-import { Fifo } from '../processors/fifo.ts';
+import { Fifo } from '../collections/fifo.ts';
 import { type TurnBudget, Units, unitsOfBytes } from '../processors/turn-budget.ts';
 import type { TurnQueue, TurnWorker } from '../processors/turn-queue.ts';
 

@@ -1,4 +1,4 @@
-import { parseIpRange } from '../tree/ip-address.ts';
+import { parseIpRange } from './ip-address.ts';
 import type { Address } from './runtime.ts';
 
 /**

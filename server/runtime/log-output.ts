@@ -1,4 +1,4 @@
-import { Fifo } from '../processors/fifo.ts';
+import { Fifo } from '../collections/fifo.ts';
 
 /** Where lines go. Takes what it can at once and never waits. */
 export interface LogDevice {

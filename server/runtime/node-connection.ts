@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { copyBytes } from '../wire/jute.ts';
+import { copyBytes } from '../copy-bytes.ts';
 import { canonicalHost } from './host-address.ts';
 import { Linger } from './linger.ts';
 import type { NodeClock } from './node-clock.ts';

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
+import { highOf, lowOf } from '../collections/long-map.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { highOf, lowOf } from '../wire/long-map.ts';
 import { SessionIds } from './session-ids.ts';
 import { SessionTracker, type TrackedSession } from './session-tracker.ts';
 

@@ -1,7 +1,7 @@
-import { Fifo } from '../processors/fifo.ts';
+import { Fifo } from '../collections/fifo.ts';
+import { highOf, LongMap, lowOf } from '../collections/long-map.ts';
 import type { Clock, Timer } from '../runtime/runtime.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { highOf, LongMap, lowOf } from '../wire/long-map.ts';
 import { type Expirable, ExpiryQueue } from './expiry-queue.ts';
 
 /** A global session as the leader (or a standalone server) sees it. */

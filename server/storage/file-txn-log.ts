@@ -1,8 +1,8 @@
+import { copyBytes } from '../copy-bytes.ts';
 import { invariant, type ServerError } from '../errors.ts';
 import type { Counter, Metrics, Summary } from '../metrics/metrics.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Disk, DiskFile } from '../runtime/runtime.ts';
-import { copyBytes } from '../wire/jute.ts';
 import { TXN_START, TXN_TRAILER_BYTES, type TxnPacket } from '../wire/txn-packet.ts';
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
 import { adler32 } from './adler32.ts';

@@ -1,6 +1,6 @@
+import { addressBytes, parseIpRange, prefixOf } from '../runtime/ip-address.ts';
 import type { Acl, Id } from '../wire/acl.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
-import { addressBytes, parseIpRange, prefixOf } from './ip-address.ts';
 
 const ALL_PERMS = -1;
 /** Behind the address of a client on a link of this machine, which no ACL names. */

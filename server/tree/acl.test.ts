@@ -1,9 +1,9 @@
 import { assert, suite } from '#test';
+import { parseIpRange } from '../runtime/ip-address.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ACL_ENTRIES_MAX, digestId, fixupAcl, hashNamed } from './acl.ts';
 import { AclCache, OPEN_ACL_KEY } from './acl-cache.ts';
 import { CountingAcl } from './counting-acl.test-kit.ts';
-import { parseIpRange } from './ip-address.ts';
 
 const test = suite('tree: ACLs');
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { parseIpRange } from '../runtime/ip-address.ts';
 import type { Acl, Id } from '../wire/acl.ts';
 import { isWorld } from './acl-decisions.ts';
-import { parseIpRange } from './ip-address.ts';
 
 /** What a client may put into an ACL. @see docs/sessions.md "ACL schemes"; PrepRequestProcessor.fixupACL */
 

@@ -1,4 +1,4 @@
-import { copyBytes } from '../wire/jute.ts';
+import { copyBytes } from '../copy-bytes.ts';
 
 /** Small data shares slabs of this size: a slab lives as long as the last node in it, so it must not be large. */
 export const SLAB_BYTES = 8 * 1024;

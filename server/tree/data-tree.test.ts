@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
+import { highOf, lowOf } from '../collections/long-map.ts';
 import { type Acl, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
-import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writeStat } from '../wire/stat.ts';
 import type { CreateTxn, TxnBody, TxnHeader } from '../wire/txn.ts';

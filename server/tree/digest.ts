@@ -1,4 +1,4 @@
-import { highOf, lowOf } from '../wire/long-map.ts';
+import { highOf, lowOf } from '../collections/long-map.ts';
 import type { StatPersisted } from '../wire/stat.ts';
 import { CRC_START, crcBytes, crcLong, crcOf, crcText, crcWord } from './crc32.ts';
 

@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
+import { highOf, lowOf } from '../collections/long-map.ts';
 import { type Acl, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { highOf, lowOf } from '../wire/long-map.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { parentOf } from '../wire/path.ts';
 import type { MultiTxn, TxnBody, TxnHeader } from '../wire/txn.ts';
