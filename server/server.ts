@@ -1,5 +1,4 @@
 import { startAdminServer } from './admin/admin-server.ts';
-import { AnswerPump } from './admin/answer-pump.ts';
 import { ServerView } from './admin/server-view.ts';
 import { ClientPort } from './clients/client-port.ts';
 import { answerFourLetterWord } from './clients/four-letter-words.ts';
@@ -10,7 +9,6 @@ import { Guard } from './metrics/guard.ts';
 import { registerMetrics } from './metrics/metric-names.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { ServerStats } from './metrics/server-stats.ts';
-import { TurnQueue } from './processors/turn-queue.ts';
 import type { ServerParts, ZooKeeperServer } from './processors/zookeeper-server.ts';
 import { LeaderZooKeeperServer, noBroadcast } from './quorum/leader-zookeeper-server.ts';
 import { QuorumMaj } from './quorum/quorum-maj.ts';
@@ -22,6 +20,8 @@ import { startAutoPurge } from './storage/auto-purge.ts';
 import { EpochFiles } from './storage/epoch-file.ts';
 import { ZkDatabase } from './storage/zk-database.ts';
 import { ownerLayout } from './tree/owner.ts';
+import { AnswerPump } from './turns/answer-pump.ts';
+import { TurnQueue } from './turns/turn-queue.ts';
 
 const KIB = 1024;
 /** The one voter of a standalone server. */

@@ -2,10 +2,10 @@
 import { assert, suite } from '#test';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { TurnQueue } from '../processors/turn-queue.ts';
 import type { BodyReader, HttpResponse, StreamedBody } from '../runtime/runtime.ts';
+import { ANSWERS_MAX, AnswerPump, TOO_MANY_ANSWERS } from '../turns/answer-pump.ts';
+import { TurnQueue } from '../turns/turn-queue.ts';
 import { answer } from './admin-server.ts';
-import { ANSWERS_MAX, AnswerPump, TOO_MANY_ANSWERS } from './answer-pump.ts';
 import { commandPieces } from './commands.ts';
 
 const test = suite('admin: HTTP');

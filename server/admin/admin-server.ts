@@ -2,7 +2,7 @@ import type { ServerConfig } from '../config/server-config.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { HttpHost, HttpRequest, HttpResponse } from '../runtime/runtime.ts';
-import type { AnswerPump } from './answer-pump.ts';
+import type { AnswerPump } from '../turns/answer-pump.ts';
 import { commandNames, commandPieces } from './commands.ts';
 import { HttpAnswer } from './http-answer.ts';
 import { meantPath } from './meant-path.ts';

@@ -2,11 +2,11 @@ import { assert, suite } from '#test';
 import { answerFourLetterWord } from '../clients/four-letter-words.ts';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { TurnQueue } from '../processors/turn-queue.ts';
 import type { HttpRequest } from '../runtime/runtime.ts';
+import { AnswerPump } from '../turns/answer-pump.ts';
+import { TurnQueue } from '../turns/turn-queue.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { answer } from './admin-server.ts';
-import { AnswerPump } from './answer-pump.ts';
 import { commandNames, commandPieces } from './commands.ts';
 
 const test = suite('admin: commands');

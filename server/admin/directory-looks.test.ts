@@ -3,13 +3,13 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { TurnQueue } from '../processors/turn-queue.ts';
 import { nodeDisk } from '../runtime/node-disk.ts';
 import type { FileInfo } from '../runtime/runtime.ts';
-import { AnswerPump, type AnswerSink } from './answer-pump.ts';
+import { AnswerPump, type AnswerSink } from '../turns/answer-pump.ts';
+import type { Slow } from '../turns/live.ts';
+import { TurnQueue } from '../turns/turn-queue.ts';
 import { commandPieces } from './commands.ts';
 import { directoryBytes, newestSnapshot } from './directory-looks.ts';
-import type { Slow } from './live.ts';
 
 const test = suite('admin: looks at directories');
 

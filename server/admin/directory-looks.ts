@@ -1,6 +1,6 @@
 import type { Disk } from '../runtime/runtime.ts';
 import { snapshotZxid } from '../storage/snapshot-format.ts';
-import { PAUSE, type Slow } from './live.ts';
+import { PAUSE, type Slow } from '../turns/live.ts';
 
 /** Of the files of a directory. Others may write, remove and link in it: what cannot be looked at counts nothing. */
 export function* directoryBytes(disk: Disk, directory: string): Slow<number> {

@@ -1,5 +1,5 @@
 import { Double } from '../metrics/double.ts';
-import { PAUSE, type Pause } from './live.ts';
+import { PAUSE, type Pause } from '../turns/live.ts';
 
 /**
  * JSON in the layout of upstream's AdminServer, with integers of 64 bits in full: session ids and digests do not fit

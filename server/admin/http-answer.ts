@@ -1,5 +1,5 @@
 import type { BodyReader, HttpResponse, StreamedBody } from '../runtime/runtime.ts';
-import type { Answer, AnswerPump, AnswerSink, Pieces } from './answer-pump.ts';
+import type { Answer, AnswerPump, AnswerSink, Pieces } from '../turns/answer-pump.ts';
 
 const JSON_TYPE = 'application/json';
 const OK = { status: 200, contentType: JSON_TYPE };

@@ -3,7 +3,7 @@ import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import type { WatchManager } from '../tree/watch-manager.ts';
 import { WatchManager as Watches } from '../tree/watch-manager.ts';
-import { atMost } from './live.ts';
+import { atMost } from '../turns/live.ts';
 import type { ServerView } from './server-view.ts';
 import { sessionsByWatchedPath, watchesBySession, watchSummary } from './watch-listing.ts';
 

@@ -13,10 +13,10 @@ import type { LearnerHandler } from '../quorum/learner-handler.ts';
 import type { QuorumPeer } from '../quorum/quorum-peer.ts';
 import type { Clock, Disk, Runtime } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
+import { atMost, PAUSE, type Pause, type Slow } from '../turns/live.ts';
 import { FULL_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { directoryBytes, newestSnapshot } from './directory-looks.ts';
-import { atMost, PAUSE, type Pause, type Slow } from './live.ts';
 
 const NO_SIZES = { last: -1, min: -1, max: -1 };
 

@@ -1,5 +1,5 @@
 import type { Watcher } from '../tree/watch-manager.ts';
-import { atMost, PAUSE, type Pause, type Slow } from './live.ts';
+import { atMost, PAUSE, type Pause, type Slow } from '../turns/live.ts';
 import type { ServerView } from './server-view.ts';
 
 /** A key, and the values that stand under it: to be taken before the next key. */

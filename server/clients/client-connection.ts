@@ -1,8 +1,6 @@
 import { highOf, lowOf } from '../collections/long-map.ts';
 import type { ReadSession } from '../processors/final-request-processor.ts';
 import type { Request, RequestOrigin } from '../processors/request.ts';
-import type { TurnBudget } from '../processors/turn-budget.ts';
-import type { TurnQueue, TurnWorker } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -10,6 +8,8 @@ import type { RatedLog } from '../runtime/rated-log.ts';
 import type { Clock, Connection } from '../runtime/runtime.ts';
 import { sessionIdHex, sessionPassword } from '../sessions/session-id.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
+import type { TurnBudget } from '../turns/turn-budget.ts';
+import type { TurnQueue, TurnWorker } from '../turns/turn-queue.ts';
 import { type Acl, type Id, Perms } from '../wire/acl.ts';
 import { type ConnectRequest, readConnectRequest } from '../wire/connect.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';

@@ -1,15 +1,15 @@
-import type { AnswerPump } from '../admin/answer-pump.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
-import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
 import type { Address, Clock, Connection, ConnectionEvents, Network, Timer } from '../runtime/runtime.ts';
+import type { AnswerPump } from '../turns/answer-pump.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
 import { ClientConnection, type ConnectionHost } from './client-connection.ts';
 import type { AnswerPieces } from './four-letter-words.ts';
 import { InputLedger } from './input-ledger.ts';

@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { TurnQueue } from '../processors/turn-queue.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { TurnQueue } from '../turns/turn-queue.ts';
 import type { JuteWriter } from '../wire/jute.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';

@@ -1,6 +1,6 @@
-import { Units } from '../processors/turn-budget.ts';
-import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { Clock } from '../runtime/runtime.ts';
+import { Units } from '../turns/turn-budget.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { Xid } from '../wire/opcodes.ts';

@@ -1,4 +1,3 @@
-import type { Pause } from '../admin/live.ts';
 import { monitorLines } from '../admin/monitor.ts';
 import type { ServerView } from '../admin/server-view.ts';
 import {
@@ -10,6 +9,7 @@ import {
 import type { ServerConfig } from '../config/server-config.ts';
 import { Double } from '../metrics/double.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
+import type { Pause } from '../turns/live.ts';
 import { FULL_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { briefLines, connectionLines } from './connection-lines.ts';

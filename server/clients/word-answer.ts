@@ -1,6 +1,6 @@
-import type { Answer, AnswerPump, AnswerSink } from '../admin/answer-pump.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
 import type { Connection } from '../runtime/runtime.ts';
+import type { Answer, AnswerPump, AnswerSink } from '../turns/answer-pump.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 import type { AnswerPieces } from './four-letter-words.ts';
 

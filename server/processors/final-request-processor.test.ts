@@ -2,6 +2,7 @@ import { assert, suite } from '#test';
 import type { Connection } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { digestId } from '../tree/acl.ts';
+import { TurnBudget } from '../turns/turn-budget.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
@@ -15,7 +16,6 @@ import { FinalRequestProcessor, type ReadSession } from './final-request-process
 import type { LongRead } from './long-read.ts';
 import { create, EPOCH_MS, PrepRig, remove, SESSION, setAcl, setData } from './prep.test-kit.ts';
 import { ReplyBody } from './reply-writer.ts';
-import { TurnBudget } from './turn-budget.ts';
 
 const test = suite('processors: reads');
 

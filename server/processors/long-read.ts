@@ -1,8 +1,8 @@
 import type { DescendantCount, DescendantCounts } from '../tree/descendant-count.ts';
 import type { Rearming } from '../tree/set-watches.ts';
+import { type TurnBudget, Units } from '../turns/turn-budget.ts';
 import type { NameList } from './name-list.ts';
 import { ReplyBody } from './reply-writer.ts';
-import { type TurnBudget, Units } from './turn-budget.ts';
 
 /**
  * A read that may take more than its share of a turn. It is gone on with in later turns until it is done; requests of the same

@@ -1,6 +1,6 @@
+import { Units, unitsOfBytes } from '../turns/turn-budget.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody } from '../wire/txn.ts';
-import { Units, unitsOfBytes } from './turn-budget.ts';
 
 /** What it costs to apply a transaction of so many bytes, beside the watches that fire and what goes with a session. */
 export function unitsToApply(bytes: number, body: TxnBody): number {

@@ -12,14 +12,14 @@ import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { knownSchemes } from '../tree/acl.ts';
 import type { DataTree, TxnResult } from '../tree/data-tree.ts';
+import { Units } from '../turns/turn-budget.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody, TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { FinalRequestProcessor } from './final-request-processor.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import type { Request } from './request.ts';
-import { Units } from './turn-budget.ts';
-import type { TurnQueue } from './turn-queue.ts';
 import { unitsToApply } from './units-to-apply.ts';
 
 /** What a server of any role is made of. */

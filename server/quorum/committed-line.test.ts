@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
-import { Units } from '../processors/turn-budget.ts';
-import { TurnQueue } from '../processors/turn-queue.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
+import { Units } from '../turns/turn-budget.ts';
+import { TurnQueue } from '../turns/turn-queue.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { COMMITTED_BYTES_MAX, CommittedLine } from './committed-line.ts';
 

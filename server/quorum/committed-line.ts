@@ -1,7 +1,7 @@
 import { Fifo } from '../collections/fifo.ts';
-import { Units } from '../processors/turn-budget.ts';
-import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { Clock } from '../runtime/runtime.ts';
+import { Units } from '../turns/turn-budget.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 
 /** What may wait here before the master is asked to wait too: some seconds of work. */

@@ -1,4 +1,4 @@
-import { type TurnBudget, unitsOfBytes } from '../processors/turn-budget.ts';
+import { type TurnBudget, unitsOfBytes } from '../turns/turn-budget.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 

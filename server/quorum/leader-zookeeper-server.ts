@@ -7,13 +7,13 @@ import { errorTxn, type MultiPreparation } from '../processors/multi-preparation
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
 import { Request } from '../processors/request.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
-import { Units } from '../processors/turn-budget.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import { SessionTracker, type TrackedSession } from '../sessions/session-tracker.ts';
 import { DIGEST_VERSION } from '../tree/digest.ts';
+import { Units } from '../turns/turn-budget.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';

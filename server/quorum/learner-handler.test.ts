@@ -1,6 +1,5 @@
 import { assert, suite } from '#test';
 import { parseConfig } from '../config/server-config.ts';
-import type { TurnQueue } from '../processors/turn-queue.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
 import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';
@@ -8,6 +7,7 @@ import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';
 import { createPacket, type TestRig, testRig } from '../storage/testing.ts';
 import { databaseDefaults, ZkDatabase, type ZkDatabaseConfig } from '../storage/zk-database.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';

@@ -1,6 +1,6 @@
-import { Units } from '../processors/turn-budget.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Connection } from '../runtime/runtime.ts';
+import { Units } from '../turns/turn-budget.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';

@@ -1,4 +1,4 @@
-import type { TurnQueue } from '../processors/turn-queue.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
 import type { LearnerBacklog } from './learner-backlog.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 import type { SyncThrottlers } from './learner-sync-throttler.ts';

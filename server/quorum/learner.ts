@@ -1,7 +1,7 @@
 import { ServerError } from '../errors.ts';
-import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
 import { type ReadTxnPacket, readTxnPacket } from '../storage/parse-txn.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
 import { JuteError, JuteWriter } from '../wire/jute.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import { TXN_TRAILER_BYTES, type TxnPacket, txnPacket } from '../wire/txn-packet.ts';

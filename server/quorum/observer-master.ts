@@ -1,10 +1,10 @@
 import { joinId } from '../collections/long-map.ts';
 import { quorumAddressOf } from '../config/quorum-server.ts';
 import type { Request } from '../processors/request.ts';
-import type { TurnQueue } from '../processors/turn-queue.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { informAll } from './inform-all.ts';

@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
-import { TURN_UNITS } from '../processors/turn-budget.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { createPacket } from '../storage/testing.ts';
+import { TURN_UNITS } from '../turns/turn-budget.ts';
 import { JuteError, JuteWriter } from '../wire/jute.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
 import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';

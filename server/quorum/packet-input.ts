@@ -1,6 +1,6 @@
-import { type TurnBudget, Units, unitsOfBytes } from '../processors/turn-budget.ts';
-import { TurnQueue, type TurnWorker } from '../processors/turn-queue.ts';
 import type { Clock, Connection } from '../runtime/runtime.ts';
+import { type TurnBudget, Units, unitsOfBytes } from '../turns/turn-budget.ts';
+import { TurnQueue, type TurnWorker } from '../turns/turn-queue.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { PacketReader, PacketView } from './packet-stream.ts';
 

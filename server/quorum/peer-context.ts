@@ -4,7 +4,6 @@ import type { ServerError } from '../errors.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
-import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { RatedLog } from '../runtime/rated-log.ts';
@@ -12,6 +11,7 @@ import type { Clock, Network, Random } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 
 /** What a role (leader, follower, observer, observer master) needs of the peer it belongs to. */

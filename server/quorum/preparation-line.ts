@@ -1,8 +1,8 @@
 import { Fifo } from '../collections/fifo.ts';
 import type { Request } from '../processors/request.ts';
-import { Units } from '../processors/turn-budget.ts';
-import type { TurnQueue } from '../processors/turn-queue.ts';
 import type { Clock } from '../runtime/runtime.ts';
+import { Units } from '../turns/turn-budget.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
 import { OpCode } from '../wire/opcodes.ts';
 
 /** A multi of more bytes has more than a thousand parts, and is prepared in slices. */

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
-import { TurnQueue } from '../processors/turn-queue.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';
+import { TurnQueue } from '../turns/turn-queue.ts';
 import { RequestLine, type RequestSender } from './request-line.ts';
 
 const test = suite('quorum: requests of learners that wait for room');

@@ -1,6 +1,6 @@
 import { Fifo } from '../collections/fifo.ts';
-import { type TurnBudget, Units, unitsOfBytes } from '../processors/turn-budget.ts';
-import type { TurnQueue, TurnWorker } from '../processors/turn-queue.ts';
+import { type TurnBudget, Units, unitsOfBytes } from '../turns/turn-budget.ts';
+import type { TurnQueue, TurnWorker } from '../turns/turn-queue.ts';
 
 const MIB = 1024 * 1024;
 /** What a request that waits takes beside its bytes. */

@@ -1,8 +1,8 @@
 import type { Guard } from '../metrics/guard.ts';
-import type { TurnBudget } from '../processors/turn-budget.ts';
-import type { TurnQueue, TurnWorker } from '../processors/turn-queue.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { Pause } from './live.ts';
+import type { TurnBudget } from './turn-budget.ts';
+import type { TurnQueue, TurnWorker } from './turn-queue.ts';
 
 /** Nothing is written before this many characters or the end: most answers are no longer, and leave as one piece. */
 const FIRST_PIECE_CHARS = 64 * 1024;
