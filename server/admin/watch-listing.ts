@@ -1,4 +1,4 @@
-import type { Watcher } from '../tree/watch-manager.ts';
+import type { Watcher } from '../tree/watcher.ts';
 import { atMost, PAUSE, type Pause, type Slow } from '../turns/live.ts';
 import type { ServerView } from './server-view.ts';
 

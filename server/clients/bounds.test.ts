@@ -34,10 +34,10 @@ test('field report B5: writes of a megabyte that clients pipeline behind a slow 
       client.send(OpCode.setData, body.setData('/a', String(i).repeat(1_000_000))),
     ),
   );
-  const { connections } = ensemble.server(1).view.serving!;
   let most = 0;
   ensemble.wait(() => {
-    for (const { outstanding } of connections) assert.ok(outstanding <= 6, `${outstanding} of one client`);
+    for (const { outstanding } of portOf(ensemble).connections)
+      assert.ok(outstanding <= 6, `${outstanding} of one client`);
     most = Math.max(most, input.submittedBytes + input.keptBytes);
     return clients.every((client, i) => client.replies.some(({ xid }) => xid === xids[i]!.at(-1)));
   }, 'all replies');

@@ -350,7 +350,7 @@ test('a client that sends and does not read is held at 64 MiB, others are served
   for (let i = 0; i < 200; i++) client.send(OpCode.getData, body.read('/large'));
   const other = MemoryClient.open(ensemble);
   for (let i = 0; i < 20; i++) assert.is(other.create(`/n${i}`).err, OK);
-  const [held] = [...ensemble.server(1).view.serving!.connections].filter(
+  const [held] = [...ensemble.server(1).view.port!.connections].filter(
     ({ sessionId }) => sessionId === client.response!.sessionId,
   );
   assert.ok(
@@ -367,7 +367,7 @@ test('requests behind a write that does not end are bounded: reading stops', () 
   const pings = Buffer.concat(Array.from({ length: 100_000 }, () => requestFrame(Xid.ping, OpCode.ping)));
   client.raw.write(pings);
   ensemble.time.advance(1_000);
-  const [connection] = [...ensemble.server(1).view.serving!.connections];
+  const [connection] = [...ensemble.server(1).view.port!.connections];
   assert.ok(
     connection!.outstanding > 1_000 && connection!.outstanding < 40_000,
     `${connection!.outstanding} wait`,

@@ -2,6 +2,7 @@ import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { ServerStats } from '../metrics/server-stats.ts';
+import { EventLine } from '../processors/event-line.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
@@ -9,7 +10,6 @@ import { JuteReader } from '../wire/jute.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { ClientOutput } from './client-output.ts';
 import { ConnectionStats } from './connection-stats.ts';
-import { EventLine } from './event-line.ts';
 
 const test = suite('clients: what goes out');
 

@@ -1,12 +1,12 @@
 import { Fifo } from '../collections/fifo.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
+import type { EventLine, EventReceiver } from '../processors/event-line.ts';
 import type { ReplyWriter } from '../processors/reply-writer.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { type ConnectResponse, writeConnectResponse } from '../wire/connect.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { ConnectionStats } from './connection-stats.ts';
-import type { EventLine, EventReceiver } from './event-line.ts';
 
 /** Replies wait for a client that does not read, but events cannot: at this much it is cut off. */
 export const EVENT_BYTES_MAX = 64 * 1024 * 1024;

@@ -1,25 +1,5 @@
+import { Hold } from '../processors/server-cnxn.ts';
 import type { Connection } from '../runtime/runtime.ts';
-
-/** Why a client is not read from. */
-export const Hold = {
-  /** its session does not stand yet */
-  session: 1,
-  /** too many requests are under way in the server */
-  requests: 2,
-  /** it does not read what it was sent */
-  output: 4,
-  /** too many of its own requests wait for one another */
-  order: 8,
-  /** what has come of it waits for a turn of the loop */
-  line: 16,
-  /** requests under way take all the memory that they may */
-  submitted: 32,
-  /** it is in the middle of a frame, and others that are have to end theirs first */
-  gathered: 64,
-  /** what is proposed and not committed, or waits for the leader, takes all the memory that it may */
-  room: 128,
-} as const;
-export type Hold = (typeof Hold)[keyof typeof Hold];
 
 const HELD_BY_US = Hold.requests | Hold.order | Hold.line | Hold.submitted | Hold.gathered | Hold.room;
 

@@ -5,6 +5,7 @@ import { partTypes } from '../processors/multi-parts.ts';
 import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
 import { isCreate, isWrite, Request } from '../processors/request.ts';
 import type { Requester } from '../processors/request-rules.ts';
+import { Hold } from '../processors/server-cnxn.ts';
 import { validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
@@ -16,7 +17,6 @@ import { OpCode, Xid } from '../wire/opcodes.ts';
 import { readAuthRequest } from '../wire/requests.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { InputLedger } from './input-ledger.ts';
-import { Hold } from './read-gate.ts';
 import { type Pending, SessionOrder, WIDE } from './session-order.ts';
 
 /** A read that is gone on with. */

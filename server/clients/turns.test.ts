@@ -19,7 +19,7 @@ function standalone(settings: Readonly<Record<string, string | number>> = {}): M
 /** The server's side of a client. */
 function connectionOf(ensemble: MemoryEnsemble, client: MemoryClient): ClientConnection {
   const { sessionId } = client.response!;
-  for (const connection of ensemble.server(1).view.serving!.connections)
+  for (const connection of ensemble.server(1).view.port!.connections)
     if (connection.sessionId === sessionId) return connection;
   throw new Error('the server has no such connection');
 }

@@ -1,7 +1,8 @@
 import type { DataTree } from '../tree/data-tree.ts';
 import { STAT_BYTES, writeNodeStat } from '../tree/node-reply.ts';
 import { addWatch, hasWatch, isWatcherType, Rearming, removeWatch } from '../tree/set-watches.ts';
-import { type Watcher, WatchMode } from '../tree/watch-manager.ts';
+import { WatchMode } from '../tree/watch-manager.ts';
+import type { Watcher } from '../tree/watcher.ts';
 import { childCount, type ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';

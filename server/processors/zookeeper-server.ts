@@ -1,6 +1,3 @@
-import type { ClientConnection } from '../clients/client-connection.ts';
-import { EventLine } from '../clients/event-line.ts';
-import { Hold } from '../clients/read-gate.ts';
 import { LongMap } from '../collections/long-map.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
@@ -17,9 +14,11 @@ import type { TurnQueue } from '../turns/turn-queue.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody, TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
+import { EventLine } from './event-line.ts';
 import { FinalRequestProcessor } from './final-request-processor.ts';
 import { ReplyWriter } from './reply-writer.ts';
 import type { Request } from './request.ts';
+import { Hold, type ServerCnxn } from './server-cnxn.ts';
 import { unitsToApply } from './units-to-apply.ts';
 
 /** What a server of any role is made of. */
@@ -64,10 +63,10 @@ export abstract class ZooKeeperServer {
   readonly readLatency: Summary;
   readonly updateLatency: Summary;
   readonly #propagationLatency: Summary;
-  readonly #connections = new Set<ClientConnection>();
-  readonly #bySession = new LongMap<ClientConnection>();
-  readonly #paused = new Set<ClientConnection>();
-  readonly #roomless = new Set<ClientConnection>();
+  readonly #connections = new Set<ServerCnxn>();
+  readonly #bySession = new LongMap<ServerCnxn>();
+  readonly #paused = new Set<ServerCnxn>();
+  readonly #roomless = new Set<ServerCnxn>();
   /** Whoever forwards requests to this server is told that it takes some again. */
   onRoom: (() => void) | null = null;
   /** Watches that fired for clients of this server. */
@@ -87,20 +86,20 @@ export abstract class ZooKeeperServer {
     this.final = new FinalRequestProcessor(() => parts.database.tree, parts.config);
   }
 
-  /** Asks for a new global session. `ClientConnection.established` or `refused` answers. */
-  abstract openSession(connection: ClientConnection, timeoutMs: number): void;
+  /** Asks for a new global session. `ServerCnxn.established` or `refused` answers. */
+  abstract openSession(connection: ServerCnxn, timeoutMs: number): void;
   /** Asks whether a session of some server is still alive, and makes this server its owner. */
-  abstract renewSession(connection: ClientConnection, sessionId: bigint, timeoutMs: number): void;
+  abstract renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void;
   /** A write of a local client, valid in form. */
   abstract submit(request: Request): void;
   abstract sync(request: Request): void;
-  abstract touch(connection: ClientConnection): void;
+  abstract touch(connection: ServerCnxn): void;
   /** Global sessions known here, for `mntr`. */
   abstract get globalSessions(): number;
   /** False: requests that are under way take all the memory that they may. Whoever has another waits, with `waitForRoom`. */
   abstract get hasRoom(): boolean;
 
-  get connections(): ReadonlySet<ClientConnection> {
+  get connections(): ReadonlySet<ServerCnxn> {
     return this.#connections;
   }
 
@@ -114,11 +113,11 @@ export abstract class ZooKeeperServer {
     return this.#inProcess;
   }
 
-  addConnection(connection: ClientConnection): void {
+  addConnection(connection: ServerCnxn): void {
     this.#connections.add(connection);
   }
 
-  removeConnection(connection: ClientConnection): void {
+  removeConnection(connection: ServerCnxn): void {
     this.#connections.delete(connection);
     this.#paused.delete(connection);
     this.#roomless.delete(connection);
@@ -129,7 +128,7 @@ export abstract class ZooKeeperServer {
   }
 
   /** What is left for later turns may still fire: a closed connection takes no events. */
-  #forgetWatches(connection: ClientConnection, tree: DataTree): void {
+  #forgetWatches(connection: ServerCnxn, tree: DataTree): void {
     const all = [tree.dataWatches, tree.childWatches].every(watches =>
       watches.removeWatcher(connection, WATCHES_PER_TURN_MAX),
     );
@@ -137,7 +136,7 @@ export abstract class ZooKeeperServer {
   }
 
   /** From now on transactions of this session are answered here. An older connection of it is closed. */
-  bindSession(connection: ClientConnection): void {
+  bindSession(connection: ServerCnxn): void {
     const { sessionHigh, sessionLow } = connection;
     const older = this.#bySession.get(sessionHigh, sessionLow);
     this.#bySession.set(sessionHigh, sessionLow, connection);
@@ -145,16 +144,16 @@ export abstract class ZooKeeperServer {
       older.close('the session came back on another connection');
   }
 
-  connectionOf(high: number, low: number): ClientConnection | undefined {
+  connectionOf(high: number, low: number): ServerCnxn | undefined {
     return this.#bySession.get(high, low);
   }
 
   /** Counts a request in; above the limit its connection is not read from until others are answered. */
-  requestStarted(connection: ClientConnection): void {
+  requestStarted(connection: ServerCnxn): void {
     this.#inProcess++;
     if (this.#inProcess > this.#inProcessMax && !this.#paused.has(connection)) {
       this.#paused.add(connection);
-      connection.gate.hold(Hold.requests);
+      connection.hold(Hold.requests);
     }
   }
 
@@ -167,16 +166,16 @@ export abstract class ZooKeeperServer {
   }
 
   /** Holds a connection until this server has room for what it asks for. */
-  waitForRoom(connection: ClientConnection): void {
+  waitForRoom(connection: ServerCnxn): void {
     this.#roomless.add(connection);
-    connection.gate.hold(Hold.room);
+    connection.hold(Hold.room);
   }
 
   /** A connection has left `count` requests under way, of so many bytes. Whoever keeps them counts them himself. */
   leftBehind(_sessionHigh: number, _sessionLow: number, _count: number, _bytes: number): void {}
 
   /** It has gone away meanwhile. */
-  waitsNoMore(connection: ClientConnection): void {
+  waitsNoMore(connection: ServerCnxn): void {
     this.#roomless.delete(connection);
   }
 

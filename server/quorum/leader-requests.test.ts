@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
-import type { ClientConnection } from '../clients/client-connection.ts';
 import { body } from '../memory-client.test-kit.ts';
+import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { packetOf as txnOf } from '../storage/testing.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
@@ -211,7 +211,7 @@ function renew(play: Play): 'established' | 'refused' | null {
     refused: () => {
       answer = 'refused';
     },
-  } as Partial<ClientConnection> as ClientConnection;
+  } as Partial<ServerCnxn> as ServerCnxn;
   play.leader.server!.renewSession(connection, BigInt(SESSION), 60_000);
   return answer;
 }

@@ -1,4 +1,3 @@
-import type { ClientConnection } from '../clients/client-connection.ts';
 import { Fifo } from '../collections/fifo.ts';
 import { highOf, lowOf } from '../collections/long-map.ts';
 import type { Summary } from '../metrics/metrics.ts';
@@ -6,6 +5,7 @@ import { emptyContainers } from '../processors/empty-containers.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
 import { Request } from '../processors/request.ts';
+import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
@@ -178,12 +178,12 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     for (const proposal of this.#outstanding) yield proposal.packet;
   }
 
-  openSession(connection: ClientConnection, timeoutMs: number): void {
+  openSession(connection: ServerCnxn, timeoutMs: number): void {
     const id = this.#sessionIds.next();
     this.submit(connection.sessionRequest(OpCode.createSession, id, timeoutMs));
   }
 
-  renewSession(connection: ClientConnection, sessionId: bigint, timeoutMs: number): void {
+  renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
     const session = this.tracker.get(highOf(sessionId), lowOf(sessionId));
     if (session === undefined || session.closing) {
       connection.refused();
@@ -195,7 +195,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     connection.established(sessionId, timeoutMs);
   }
 
-  touch(connection: ClientConnection): void {
+  touch(connection: ServerCnxn): void {
     const session = this.tracker.get(connection.sessionHigh, connection.sessionLow);
     if (session !== undefined) this.tracker.touch(session);
   }

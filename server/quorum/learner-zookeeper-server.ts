@@ -1,8 +1,8 @@
-import type { ClientConnection } from '../clients/client-connection.ts';
 import { Fifo } from '../collections/fifo.ts';
 import { LongMap } from '../collections/long-map.ts';
 import type { Counter, Summary } from '../metrics/metrics.ts';
 import type { Request } from '../processors/request.ts';
+import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
@@ -142,13 +142,13 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.madeRoom();
   }
 
-  openSession(connection: ClientConnection, timeoutMs: number): void {
+  openSession(connection: ServerCnxn, timeoutMs: number): void {
     const request = connection.sessionRequest(OpCode.createSession, this.#sessionIds.next(), timeoutMs);
     this.#opening.set(request.sessionHigh, request.sessionLow, request);
     this.relay(request, request.end - request.start);
   }
 
-  renewSession(connection: ClientConnection, sessionId: bigint, timeoutMs: number): void {
+  renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
     this.revalidate(sessionId, timeoutMs, valid => {
       if (valid) connection.established(sessionId, timeoutMs);
       else connection.refused();
@@ -185,7 +185,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     }
   }
 
-  touch(connection: ClientConnection): void {
+  touch(connection: ServerCnxn): void {
     this.touchSession(
       connection.sessionHigh,
       connection.sessionLow,

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
-import type { ClientConnection } from '../clients/client-connection.ts';
 import { body } from '../memory-client.test-kit.ts';
 import { Request } from '../processors/request.ts';
+import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { createPacket, packetOf } from '../storage/testing.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -260,7 +260,7 @@ test('REVALIDATE: a client of the follower itself gets the answer of the leader'
   const connection = {
     established: () => void answers.push('established'),
     refused: () => void answers.push('refused'),
-  } as Partial<ClientConnection> as ClientConnection;
+  } as Partial<ServerCnxn> as ServerCnxn;
   for (const session of [10, 11]) play.stage.serving!.renewSession(connection, BigInt(session), 4000);
   assert.equal(play.leader.told(), ['REVALIDATE 0x-1', 'REVALIDATE 0x-1']);
   assert.equal(answers, []);

@@ -3,7 +3,8 @@ import { fc } from '#test/properties';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { RecursiveWatches } from './recursive-watches.ts';
-import { type Watcher, WatchManager, WatchMode } from './watch-manager.ts';
+import { WatchManager, WatchMode } from './watch-manager.ts';
+import type { Watcher } from './watcher.ts';
 
 const test = suite('tree: recursive watches');
 

@@ -1,4 +1,4 @@
-import type { Watcher } from './watch-manager.ts';
+import type { Watcher } from './watcher.ts';
 
 /** What the keys that begin with one prefix share: a stretch of characters, then watchers, branches or both. */
 interface Branch {

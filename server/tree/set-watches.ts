@@ -3,7 +3,8 @@ import { JuteError, JuteReader } from '../wire/jute.ts';
 import { readPath } from '../wire/requests.ts';
 import { EventType } from '../wire/watch-event.ts';
 import type { DataTree } from './data-tree.ts';
-import { type Watcher, type WatchManager, WatchMode } from './watch-manager.ts';
+import { type WatchManager, WatchMode } from './watch-manager.ts';
+import type { Watcher } from './watcher.ts';
 import type { ZNode } from './znode.ts';
 
 /**

@@ -2,7 +2,8 @@ import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { type Acl, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { EventType } from '../wire/watch-event.ts';
-import { type Watcher, WatchManager, WatchMode } from './watch-manager.ts';
+import { WatchManager, WatchMode } from './watch-manager.ts';
+import type { Watcher } from './watcher.ts';
 
 const test = suite('tree: watch manager');
 

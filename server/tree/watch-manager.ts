@@ -1,17 +1,7 @@
 import type { Acl } from '../wire/acl.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { RecursiveWatches } from './recursive-watches.ts';
-
-/** Who is told: a connection, or whoever stands in for one. */
-export interface Watcher {
-  /** Of a client. */
-  readonly sessionId?: bigint;
-  /**
-   * `acl` is the ACL of the node the event tells of, at the time of the change (of a deleted node: the last one):
-   * a receiver without READ on it must stay silent. @see CVE-2024-23944
-   */
-  process(eventType: number, path: string, zxid: number, acl: readonly Acl[]): void;
-}
+import type { Watcher } from './watcher.ts';
 
 /**
  * How a watch fires. One watcher may hold several modes on one path, as upstream allows from 3.9 on.

@@ -7,7 +7,8 @@ import type { TxnBody } from '../wire/txn.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { DataTree } from './data-tree.ts';
 import { addWatch, hasWatch, Rearming, removeWatch, WatcherType } from './set-watches.ts';
-import { type Watcher, WatchMode } from './watch-manager.ts';
+import { WatchMode } from './watch-manager.ts';
+import type { Watcher } from './watcher.ts';
 
 /** Which events a change fires, for whom, in which order, and with whose ACL. @see docs/wire.md "Watches" */
 const test = suite('tree: watch transcripts');
