@@ -1,7 +1,7 @@
 import { startAdminServer } from './admin/admin-server.ts';
+import { answerFourLetterWord } from './admin/four-letter-words.ts';
 import { ServerView } from './admin/server-view.ts';
 import { ClientPort } from './clients/client-port.ts';
-import { answerFourLetterWord } from './clients/four-letter-words.ts';
 import type { QuorumMember } from './config/membership.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';

@@ -1,5 +1,4 @@
 import { assert, suite } from '#test';
-import { answerFourLetterWord } from '../clients/four-letter-words.ts';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import type { HttpRequest } from '../runtime/runtime.ts';
@@ -8,6 +7,7 @@ import { TurnQueue } from '../turns/turn-queue.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { answer } from './admin-server.ts';
 import { commandNames, commandPieces } from './commands.ts';
+import { answerFourLetterWord } from './four-letter-words.ts';
 
 const test = suite('admin: commands');
 

@@ -11,10 +11,9 @@ import type { Address, Clock, Connection, ConnectionEvents, Network, Timer } fro
 import type { AnswerPump } from '../turns/answer-pump.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { ClientConnection, type ConnectionHost } from './client-connection.ts';
-import type { AnswerPieces } from './four-letter-words.ts';
 import { InputLedger } from './input-ledger.ts';
 import { OutputLedger } from './output-ledger.ts';
-import { WordAnswer } from './word-answer.ts';
+import { type AnswerPieces, WordAnswer } from './word-answer.ts';
 
 /** How often connections are looked at, at the least: those that never asked for a session, and those held back. */
 const CHECK_MS_MAX = 1000;

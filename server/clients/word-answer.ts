@@ -1,8 +1,11 @@
 import type { ServerStats } from '../metrics/server-stats.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import type { Answer, AnswerPump, AnswerSink } from '../turns/answer-pump.ts';
+import type { Pause } from '../turns/live.ts';
 import type { ConnectionStats } from './connection-stats.ts';
-import type { AnswerPieces } from './four-letter-words.ts';
+
+/** The text of an answer in small pieces, an empty one or none being a pause: some are as long as the server is busy. */
+export type AnswerPieces = Iterable<string | Pause>;
 
 /** A connection that asked a word is there for its answer alone: one that takes nothing of it for this long is cut off. */
 export const WORD_IDLE_MS = 30_000;

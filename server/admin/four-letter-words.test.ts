@@ -1,11 +1,11 @@
 import { assert, suite } from '#test';
-import type { ServerView } from '../admin/server-view.ts';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { WALL_START_MS } from '../runtime/virtual-clock.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { answerFourLetterWord } from './four-letter-words.ts';
+import type { ServerView } from './server-view.ts';
 
 /** The text of each word, field by field, against docs/operations.md "Four-letter words"; the port they come through has tests of its own. */
 const test = suite('clients: the text of four-letter words');

@@ -1,7 +1,7 @@
-import type { ServerView } from '../admin/server-view.ts';
-import { sessionBuckets } from '../admin/session-listing.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
 import { atMost } from '../turns/live.ts';
+import type { ServerView } from './server-view.ts';
+import { sessionBuckets } from './session-listing.ts';
 
 /** The text of `dump`. */
 export function* dumpLines(view: ServerView): Generator<string> {

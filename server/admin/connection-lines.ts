@@ -1,7 +1,7 @@
-import type { ServerView } from '../admin/server-view.ts';
+import type { ClientConnection } from '../clients/client-connection.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
 import { zxidToHex } from '../wire/zxid.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { ServerView } from './server-view.ts';
 
 /** A line per client in the text of `stat`. */
 export function* briefLines(view: ServerView): Generator<string> {

@@ -1,11 +1,4 @@
-import { monitorLines } from '../admin/monitor.ts';
-import type { ServerView } from '../admin/server-view.ts';
-import {
-  type Listed,
-  sessionsByWatchedPath,
-  watchesBySession,
-  watchSummary,
-} from '../admin/watch-listing.ts';
+import type { AnswerPieces } from '../clients/word-answer.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { Double } from '../metrics/double.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
@@ -14,6 +7,9 @@ import { FULL_VERSION } from '../version.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { briefLines, connectionLines } from './connection-lines.ts';
 import { dumpLines } from './dump-lines.ts';
+import { monitorLines } from './monitor.ts';
+import type { ServerView } from './server-view.ts';
+import { type Listed, sessionsByWatchedPath, watchesBySession, watchSummary } from './watch-listing.ts';
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
@@ -23,9 +19,6 @@ const answeredAlways: ReadonlySet<string> = new Set(['ruok', 'isro', 'mntr', 'en
 const LONG_BYTES = 8;
 /** Bytes that follow a word. */
 const argumentBytes: Readonly<Record<string, number>> = { stmk: LONG_BYTES };
-
-/** The text of an answer in small pieces, an empty one or none being a pause: some are as long as the server is busy. */
-export type AnswerPieces = Iterable<string | Pause>;
 
 /** Each word with its answer, in upstream's text. @see docs/operations.md "Four-letter words" */
 const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => AnswerPieces>> = {
