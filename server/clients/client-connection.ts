@@ -1,7 +1,6 @@
 import { highOf, lowOf } from '../collections/long-map.ts';
-import type { ReadSession } from '../processors/final-request-processor.ts';
 import type { Request } from '../processors/request.ts';
-import { Hold, type ServerCnxn } from '../processors/server-cnxn.ts';
+import { Hold } from '../processors/server-cnxn.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -20,10 +19,10 @@ import { ClientInput } from './client-input.ts';
 import { ClientOutput, EVENT_BYTES_MAX } from './client-output.ts';
 import { ConnectionStats } from './connection-stats.ts';
 import { judgeHello } from './hello.ts';
-import type { InputHolder, InputLedger } from './input-ledger.ts';
+import type { InputLedger } from './input-ledger.ts';
 import type { OutputLedger } from './output-ledger.ts';
 import { ReadGate } from './read-gate.ts';
-import { SessionRequests } from './session-requests.ts';
+import { type SessionClient, SessionRequests } from './session-requests.ts';
 
 const LENGTH_BYTES = 4;
 
@@ -48,7 +47,7 @@ export interface ConnectionHost {
 }
 
 /** One client: frames in, replies and watch events out. @see docs/wire.md "Client connections"; NIOServerCnxn */
-export class ClientConnection implements ServerCnxn, ReadSession, TurnWorker, InputHolder {
+export class ClientConnection implements SessionClient, TurnWorker {
   readonly #connection: Connection;
   readonly #host: ConnectionHost;
   readonly input: ClientInput;

@@ -1,11 +1,12 @@
 import type { Summary } from '../metrics/metrics.ts';
 import { printable } from '../printable.ts';
+import type { ReadSession } from '../processors/final-request-processor.ts';
 import type { LongRead } from '../processors/long-read.ts';
 import { partTypes } from '../processors/multi-parts.ts';
 import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
 import { isCreate, isWrite, Request } from '../processors/request.ts';
 import type { Requester } from '../processors/request-rules.ts';
-import { Hold } from '../processors/server-cnxn.ts';
+import { Hold, type ServerCnxn } from '../processors/server-cnxn.ts';
 import { validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
@@ -15,9 +16,31 @@ import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { readAuthRequest } from '../wire/requests.ts';
-import type { ClientConnection } from './client-connection.ts';
-import type { InputLedger } from './input-ledger.ts';
+import type { ClientIdentities } from './client-identities.ts';
+import type { ClientOutput } from './client-output.ts';
+import type { ConnectionStats } from './connection-stats.ts';
+import type { InputHolder, InputLedger } from './input-ledger.ts';
+import type { ReadGate } from './read-gate.ts';
 import { type Pending, SessionOrder, WIDE } from './session-order.ts';
+
+/** The connection, as its requests use it. */
+export interface SessionClient extends ServerCnxn, ReadSession, InputHolder {
+  readonly sessionId: bigint;
+  /** Monotonic ms at which the bytes that are being taken came. */
+  readonly arrivedMs: number;
+  readonly stats: ConnectionStats;
+  readonly gate: ReadGate;
+  readonly output: ClientOutput;
+  readonly ids: ClientIdentities;
+  /** There is something to answer or to take. */
+  wake(): void;
+  /** The client does not keep up: nothing more is answered before it has read what waits for it. */
+  relieve(): void;
+  /** After the last reply of a closed session. */
+  end(): void;
+  /** `warn` for what a person should see in the log. */
+  close(reason: string, warn?: boolean): void;
+}
 
 /** A read that is gone on with. */
 interface BegunRead {
@@ -36,7 +59,7 @@ const MULTI_BYTES_PER_UNIT = 16;
  * same session is under way. @see docs/wire.md "Client connections"; NIOServerCnxn
  */
 export class SessionRequests {
-  readonly #connection: ClientConnection;
+  readonly #connection: SessionClient;
   readonly #server: ZooKeeperServer;
   readonly #input: InputLedger;
   readonly #budget: TurnBudget;
@@ -47,7 +70,7 @@ export class SessionRequests {
   readonly #identities: () => readonly Id[];
   readonly #requester: Requester;
 
-  constructor(connection: ClientConnection, server: ZooKeeperServer, input: InputLedger) {
+  constructor(connection: SessionClient, server: ZooKeeperServer, input: InputLedger) {
     this.#connection = connection;
     this.#input = input;
     this.#server = server;

@@ -34,7 +34,7 @@ const COMMIT_PACKET_BYTES = 20;
  * acked by a quorum, then broadcast. Observers are answered and never counted (ZOOKEEPER-368).
  * @see docs/quorum.md "Message ladder"
  */
-export class Leader implements Role, LearnerMaster {
+export class Leader implements Role, LearnerMaster<LearnerHandler> {
   readonly name = 'leader';
   readonly acceptsFollowers = true;
   readonly throttlers: SyncThrottlers;

@@ -95,7 +95,7 @@ class Story {
     for (const zxid of [COMMON, MISSED]) this.logAndApply(createPacket(zxid));
     const text = `dataDir=/d\nclientPort=2181\n${settings}`;
     const serverConfig = parseConfig({ path: '/zoo.cfg', text });
-    const master: LearnerMaster = {
+    const master: LearnerMaster<LearnerHandler> = {
       context: {
         sid: 1,
         config: serverConfig,

@@ -2,7 +2,7 @@ import { formatAddress } from '../runtime/host-address.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { Units } from '../turns/turn-budget.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
-import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
+import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import { ForwardedIdentities } from './forwarded-identities.ts';
@@ -10,13 +10,11 @@ import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import { LearnerOutput } from './learner-output.ts';
 import { touchedSessions } from './learner-packets.ts';
 import { LearnerProbe } from './learner-probe.ts';
-import { LearnerSync } from './learner-sync.ts';
+import { LearnerSync, type SyncedLearner } from './learner-sync.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
 import { PacketInput } from './packet-input.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
 import type { SyncPlan } from './sync-plan.ts';
-
-export const PROTOCOL_VERSION = 0x10000;
 
 /** Of a packet of the handshake: none has more than a LearnerInfo in it. */
 const HANDSHAKE_PACKET_BYTES_MAX = 4096;
@@ -26,9 +24,9 @@ const TOUCHED_AT_ONCE = 500;
 type Phase = 'hello' | 'epoch' | 'ackEpoch' | 'wait' | 'ackNewLeader' | 'start' | 'broadcast' | 'closed';
 
 /** The master's side of one learner: handshake, sync, then forwarding. @see docs/quorum.md "Message ladder"; LearnerHandler */
-export class LearnerHandler {
+export class LearnerHandler implements SyncedLearner {
   readonly #connection: Connection;
-  readonly #master: LearnerMaster;
+  readonly #master: LearnerMaster<LearnerHandler>;
   readonly #packets: PacketReader;
   readonly #input: PacketInput;
   readonly #openedMs: number;
@@ -59,7 +57,7 @@ export class LearnerHandler {
   readonly traffic: LearnerTraffic;
   readonly identities = new ForwardedIdentities();
 
-  constructor(connection: Connection, master: LearnerMaster) {
+  constructor(connection: Connection, master: LearnerMaster<LearnerHandler>) {
     this.#connection = connection;
     this.#master = master;
     this.traffic = new LearnerTraffic(master.context.metrics);
@@ -98,7 +96,8 @@ export class LearnerHandler {
 
   #newSync(): LearnerSync {
     return new LearnerSync({
-      master: this.#master,
+      context: this.#master.context,
+      throttlers: this.#master.throttlers,
       output: this.#output,
       traffic: this.traffic,
       learner: this,
@@ -126,6 +125,10 @@ export class LearnerHandler {
 
   get closed(): boolean {
     return this.#phase === 'closed';
+  }
+
+  get isVoter(): boolean {
+    return this.#master.isVoter(this);
   }
 
   get isObserver(): boolean {

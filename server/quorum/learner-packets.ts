@@ -3,14 +3,18 @@ import { Request } from '../processors/request.ts';
 import type { Id } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
-import type { LearnerHandler } from './learner-handler.ts';
+import type { ForwardedIdentities } from './forwarded-identities.ts';
 import type { PacketView } from './packet-stream.ts';
 
 /**
  * Of a REQUEST. Its body and identities stay views of the packet's bytes; few requests need the latter.
  * @throws JuteError when it is too short
  */
-export function readRequest(handler: LearnerHandler, packet: PacketView, arrivedMs: number): Request {
+export function readRequest(
+  learner: { readonly identities: ForwardedIdentities },
+  packet: PacketView,
+  arrivedMs: number,
+): Request {
   const { bytes, authStart, end } = packet;
   const reader = new JuteReader(bytes, packet.dataStart, packet.dataEnd);
   let ids: readonly Id[] | null = null;
@@ -22,10 +26,10 @@ export function readRequest(handler: LearnerHandler, packet: PacketView, arrived
     bytes,
     start: reader.offset,
     end: packet.dataEnd,
-    owner: handler,
+    owner: learner,
     origin: null,
     identities: () => {
-      ids ??= handler.identities.read(bytes, authStart, end);
+      ids ??= learner.identities.read(bytes, authStart, end);
       return ids;
     },
     arrivedMs,

@@ -1,5 +1,5 @@
-import type { Summary } from '../metrics/metrics.ts';
-import type { MasterContext } from './learner-master.ts';
+import type { ServerConfig } from '../config/server-config.ts';
+import type { Metrics, Summary } from '../metrics/metrics.ts';
 import type { SyncPlan } from './sync-plan.ts';
 
 /**
@@ -41,7 +41,10 @@ export type SyncThrottlers = Readonly<Record<SyncPlan['mode'], LearnerSyncThrott
 export function syncThrottlers({
   config,
   metrics,
-}: Pick<MasterContext, 'config' | 'metrics'>): SyncThrottlers {
+}: {
+  readonly config: Pick<ServerConfig, 'maxConcurrentSnapSyncs' | 'maxConcurrentDiffSyncs'>;
+  readonly metrics: Metrics;
+}): SyncThrottlers {
   const snap = new LearnerSyncThrottler(
     'leader.maxConcurrentSnapSyncs',
     config.maxConcurrentSnapSyncs,

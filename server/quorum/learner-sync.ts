@@ -3,11 +3,10 @@ import type { DiskDiff } from '../storage/disk-diff.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
-import type { LearnerHandler } from './learner-handler.ts';
-import type { LearnerMaster } from './learner-master.ts';
 import type { LearnerOutput } from './learner-output.ts';
-import type { LearnerSyncThrottler } from './learner-sync-throttler.ts';
+import type { LearnerSyncThrottler, SyncThrottlers } from './learner-sync-throttler.ts';
 import type { LearnerTraffic } from './learner-traffic.ts';
+import type { MasterContext } from './peer-context.ts';
 import { needsDisk, planSync, type SyncPlan, type SyncQuestion } from './sync-plan.ts';
 import { HistoryStream, SnapshotStream, type SyncStream } from './sync-stream.ts';
 
@@ -16,12 +15,22 @@ const SLICE_BYTES = 256 * 1024;
 
 const UNREADABLE: ReadonlySet<ErrorCodeName> = new Set(['ZK_DISK', 'ZK_LOG_CORRUPT', 'ZK_LOG_GAP']);
 
+/** The learner that is brought up to date. */
+export interface SyncedLearner {
+  readonly sid: number;
+  readonly isObserver: boolean;
+  /** By the configuration of the master. */
+  readonly isVoter: boolean;
+  close(reason: string): void;
+}
+
 /** What it needs of the handler of the learner. */
 export interface SyncHost {
-  readonly master: LearnerMaster;
+  readonly context: MasterContext;
+  readonly throttlers: SyncThrottlers;
   readonly output: LearnerOutput;
   readonly traffic: LearnerTraffic;
-  readonly learner: LearnerHandler;
+  readonly learner: SyncedLearner;
   /** Live traffic after `lastSeenZxid` is held for it from here on. */
   register(lastSeenZxid: number): void;
   /** How it is synced; from here on it may answer. */
@@ -62,7 +71,7 @@ export class LearnerSync {
 
   /** What is asked and the registration are of one moment, with no commit between them: what comes later is held. */
   begin(peerLastZxid: number): void {
-    const { database, config } = this.#host.master.context;
+    const { database, config } = this.#host.context;
     const { lastProcessedZxid, committedLog } = database;
     const question = {
       peerLastZxid,
@@ -99,7 +108,7 @@ export class LearnerSync {
   }
 
   #register(): void {
-    this.#through = this.#host.master.context.database.lastProcessedZxid;
+    this.#through = this.#host.context.database.lastProcessedZxid;
     this.#letGo = false;
     this.#host.register(this.#through);
   }
@@ -110,7 +119,7 @@ export class LearnerSync {
     const more = this.#reading(() => diff.read(SLICE_BYTES));
     if (more === undefined) return;
     if (more) {
-      this.#host.master.context.clock.after(0, () => this.#readLog(diff, question));
+      this.#host.context.clock.after(0, () => this.#readLog(diff, question));
       return;
     }
     this.#diff = null;
@@ -121,12 +130,12 @@ export class LearnerSync {
   }
 
   #bring(plan: SyncPlan): void {
-    const { master, learner } = this.#host;
+    const { context, throttlers, learner } = this.#host;
     const { sid } = learner;
-    const { database, lines, metrics } = master.context;
+    const { database, lines, metrics } = context;
     const { mode } = plan;
-    const throttler = master.throttlers[mode];
-    if (!throttler.begin(master.isVoter(learner))) {
+    const throttler = throttlers[mode];
+    if (!throttler.begin(learner.isVoter)) {
       learner.close(`${throttler.syncsMax} learners are being synced, the most at a time (${throttler.key})`);
       return;
     }
@@ -148,7 +157,7 @@ export class LearnerSync {
   }
 
   #history(after: number, asInform: boolean): HistoryStream {
-    const { database } = this.#host.master.context;
+    const { database } = this.#host.context;
     return new HistoryStream(database.history({ after, through: this.#through }), asInform);
   }
 
@@ -160,7 +169,7 @@ export class LearnerSync {
   #sendSlice(): void {
     const stream = this.#stream;
     if (stream === null || this.#sliceQueued) return;
-    const { output, traffic, master } = this.#host;
+    const { output, traffic, context } = this.#host;
     this.#host.onMoved();
     const writer = new JuteWriter(SLICE_BYTES + 4096);
     const sent = (type: number, bytes: number): void => traffic.sent(type, bytes);
@@ -173,7 +182,7 @@ export class LearnerSync {
       this.#ended();
     } else if (roomLeft) {
       this.#sliceQueued = true;
-      master.context.clock.after(0, () => {
+      context.clock.after(0, () => {
         this.#sliceQueued = false;
         this.#sendSlice();
       });

@@ -3,10 +3,15 @@ import type { Address, Connection, Timer } from '../runtime/runtime.ts';
 import { type ReadTxnPacket, readTxnPacket } from '../storage/parse-txn.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { JuteError, JuteWriter } from '../wire/jute.ts';
-import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import {
+  PacketType,
+  PROTOCOL_VERSION,
+  packetName,
+  type QuorumPacket,
+  writeQuorumPacket,
+} from '../wire/quorum-packet.ts';
 import { TXN_TRAILER_BYTES, type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 import { EPOCH_MAX, epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
-import { PROTOCOL_VERSION } from './learner-handler.ts';
 import { MasterDialer } from './master-dialer.ts';
 import { PacketInput, quorumTurns } from './packet-input.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';

@@ -25,7 +25,7 @@ import { RequestLine } from './request-line.ts';
  * what it is then sent comes from the follower's own list of pending proposals; so there is no queue of relayed
  * packets to fall out of step with, as upstream's has (ZOOKEEPER-5088). @see docs/quorum.md "Observer masters"
  */
-export class ObserverMaster implements LearnerMaster {
+export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   readonly acceptsFollowers = false;
   readonly throttlers: SyncThrottlers;
   readonly context: PeerContext;

@@ -48,6 +48,12 @@ export interface PeerContext {
   serve(server: ZooKeeperServer | null): void;
 }
 
+/** What a handler needs of the peer its master belongs to. `configText`: the last seen configuration, for NEWLEADER. */
+export type MasterContext = Pick<
+  PeerContext,
+  'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'logger' | 'lines' | 'configText'
+>;
+
 export function serverParts(context: PeerContext): ServerParts {
   const { config, clock, database, metrics, stats, logger, guard, turns, onFatal } = context;
   const onReconfig = () => void context.onConfigCommitted(null);
