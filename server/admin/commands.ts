@@ -1,5 +1,5 @@
 import type { ClientConnection } from '../clients/client-connection.ts';
-import type { QuorumServer } from '../config/quorum-server.ts';
+import type { QuorumServer } from '../membership/quorum-server.ts';
 import { Double } from '../metrics/double.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';

@@ -1,8 +1,8 @@
+import type { QuorumServer } from '../membership/quorum-server.ts';
+import { badValue } from '../properties/key-kinds.ts';
 import { ANY_HOST, canonicalHost, formatAddress, ipAddress, isAnyHost } from '../runtime/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 import type { Settings } from './config-keys.ts';
-import { badValue } from './key-kinds.ts';
-import type { QuorumServer } from './quorum-server.ts';
 
 /** What Java makes of an empty address. */
 const LOOPBACK = '127.0.0.1';

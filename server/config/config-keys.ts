@@ -1,6 +1,4 @@
-import { type HashName, hashNamed } from '../tree/acl.ts';
-import { JUTE_EXTRA_BYTES_MIN, JUTE_MAX_BUFFER_BYTES } from '../wire/jute-limits.ts';
-import { parseInt32, parseInt64 } from './java-values.ts';
+import { parseInt32, parseInt64 } from '../properties/java-values.ts';
 import {
   anyText,
   type ConfigKey,
@@ -21,7 +19,9 @@ import {
   pathProperty,
   textProperty,
   wordProperty,
-} from './key-kinds.ts';
+} from '../properties/key-kinds.ts';
+import { type HashName, hashNamed } from '../tree/acl.ts';
+import { JUTE_EXTRA_BYTES_MIN, JUTE_MAX_BUFFER_BYTES } from '../wire/jute-limits.ts';
 
 const YES_NO = { on: 'yes', off: 'no' };
 const TRUE_FALSE = { on: 'true', off: 'false' };
@@ -295,6 +295,3 @@ function digestAlgorithm(key: string, meaning: string): ConfigKey<HashName> {
 }
 
 export type Settings = { -readonly [F in keyof typeof usedKeys]: (typeof usedKeys)[F]['default'] };
-
-/** Keys of the membership, in zoo.cfg or in the dynamic file. */
-export const MEMBERSHIP_KEY = /^((server|group|weight)\.|version$)/;

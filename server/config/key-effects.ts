@@ -1,6 +1,6 @@
 import { ServerError } from '../errors.ts';
+import { shortened } from '../properties/key-kinds.ts';
 import type { Address } from '../runtime/runtime.ts';
-import { shortened } from './key-kinds.ts';
 import { nearestKey, useOf } from './key-names.ts';
 import { checkedOnlyKeys, keyWithoutEffect } from './keys-without-effect.ts';
 

@@ -1,5 +1,6 @@
-import { MEMBERSHIP_KEY, usedKeys } from './config-keys.ts';
-import { trimJava } from './java-values.ts';
+import { MEMBERSHIP_KEY } from '../membership/quorum-text.ts';
+import { trimJava } from '../properties/java-values.ts';
+import { usedKeys } from './config-keys.ts';
 import { notYetUsedKey, notYetUsedKeys } from './keys-without-effect.ts';
 
 const PREFIX = 'zookeeper.';

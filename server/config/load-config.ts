@@ -1,8 +1,8 @@
 import { ServerError } from '../errors.ts';
+import { parseProperties } from '../properties/properties.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { choosePath, PATH_KEYS } from './config-paths.ts';
-import type { ConfigTexts } from './membership.ts';
-import { parseProperties } from './properties.ts';
+import type { ConfigTexts } from './read-members.ts';
 import { canonicalProperties, parseConfig, type ServerConfig } from './server-config.ts';
 
 /**

@@ -4,7 +4,7 @@ import { ServerError } from '../errors.ts';
 import { usedKeys } from './config-keys.ts';
 import { nearestKey, useOf } from './key-names.ts';
 import { notYetUsedKeys } from './keys-without-effect.ts';
-import type { ConfigTexts } from './membership.ts';
+import type { ConfigTexts } from './read-members.ts';
 import { parseConfig, type ServerConfig } from './server-config.ts';
 
 const test = suite('config: zoo.cfg');

@@ -1,20 +1,23 @@
+import type { QuorumMember } from '../membership/quorum-text.ts';
+import { trimJava } from '../properties/java-values.ts';
+import {
+  badValue,
+  type ConfigKey,
+  INT_MAX,
+  needed,
+  PORT_MAX,
+  readKey,
+  shortened,
+} from '../properties/key-kinds.ts';
+import { parseProperties } from '../properties/properties.ts';
 import type { Address } from '../runtime/runtime.ts';
 import { type JuteLimits, juteLimits } from '../wire/jute-limits.ts';
 import { clientAddresses } from './client-address.ts';
 import { type Settings, usedKeys } from './config-keys.ts';
 import { javaPath, pathWarnings } from './config-paths.ts';
-import { trimJava } from './java-values.ts';
 import { keysWithoutEffect, refuseRestrictions, SECRET_KEY, type UnknownKey } from './key-effects.ts';
-import { badValue, type ConfigKey, INT_MAX, needed, PORT_MAX, readKey, shortened } from './key-kinds.ts';
 import { canonicalKey } from './key-names.ts';
-import {
-  type ConfigTexts,
-  lineOfStandalone,
-  memberOf,
-  type QuorumMember,
-  readMembers,
-} from './membership.ts';
-import { parseProperties } from './properties.ts';
+import { type ConfigTexts, lineOfStandalone, memberOf, readMembers } from './read-members.ts';
 
 /** One server's configuration, complete and checked: nothing behind this asks for a default again. */
 export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {

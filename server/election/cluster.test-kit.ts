@@ -1,5 +1,5 @@
-import { QuorumMaj } from '../quorum/quorum-maj.ts';
-import type { QuorumVerifier } from '../quorum/quorum-verifier.ts';
+import { QuorumMaj } from '../membership/quorum-maj.ts';
+import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
 import { MIN_LONG, type Notification } from '../wire/election-message.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import {

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
+import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { QuorumMaj } from '../quorum/quorum-maj.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../runtime/memory-network.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { QuorumHierarchical } from '../quorum/quorum-hierarchical.ts';
-import { QuorumMaj } from '../quorum/quorum-maj.ts';
+import { QuorumHierarchical } from '../membership/quorum-hierarchical.ts';
+import { QuorumMaj } from '../membership/quorum-maj.ts';
 import {
   decodeNotification,
   encodeNotification,

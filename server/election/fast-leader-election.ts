@@ -1,11 +1,11 @@
-import { containsAllQuorums, type QuorumVerifier } from '../quorum/quorum-verifier.ts';
+import { configVersionOf } from '../membership/config-version.ts';
+import { containsAllQuorums, type QuorumVerifier } from '../membership/quorum-verifier.ts';
 import {
   NOTIFICATION_VERSION,
   type Notification,
   type PeerState,
   ROUND_MAX,
 } from '../wire/election-message.ts';
-import { configVersionOf } from './config-version.ts';
 import { agrees, type CastVote, compareVotes, emptyVote, type Vote } from './vote.ts';
 
 /**

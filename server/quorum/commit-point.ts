@@ -1,4 +1,4 @@
-import type { QuorumVerifier } from './quorum-verifier.ts';
+import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
 
 /**
  * The highest zxid that a quorum has on disk. A server syncs and acks in order, so its latest ack stands for

@@ -1,5 +1,5 @@
-import { electionAddressOf } from '../config/quorum-server.ts';
 import { askAcceptedEpoch } from '../election/epoch-question.ts';
+import { electionAddressOf } from '../membership/quorum-server.ts';
 import { EPOCH_MAX, isEpoch } from '../wire/zxid.ts';
 import type { PeerContext } from './peer-context.ts';
 

@@ -1,5 +1,6 @@
 import { Fifo } from '../collections/fifo.ts';
 import { highOf, lowOf } from '../collections/long-map.ts';
+import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
 import type { Summary } from '../metrics/metrics.ts';
 import { emptyContainers } from '../processors/empty-containers.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
@@ -23,7 +24,6 @@ import { TXN_START, type TxnPacket } from '../wire/txn-packet.ts';
 import { COUNTER_MAX, counterOf } from '../wire/zxid.ts';
 import { commitPoint } from './commit-point.ts';
 import { PreparationLine, type PrepareParts } from './preparation-line.ts';
-import type { QuorumVerifier } from './quorum-verifier.ts';
 
 /** What has been proposed and not committed. */
 interface Proposal {

@@ -1,6 +1,6 @@
 import { highOf, lowOf } from '../collections/long-map.ts';
-import { quorumAddressOf } from '../config/quorum-server.ts';
 import type { ServerError } from '../errors.ts';
+import { quorumAddressOf } from '../membership/quorum-server.ts';
 import type { Counter } from '../metrics/metrics.ts';
 import type { Request } from '../processors/request.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';

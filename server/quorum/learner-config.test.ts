@@ -1,5 +1,6 @@
 /** What a learner's master says of the configuration, packet by packet, and when it is believed. @see CurrentConfig */
 import { assert, suite } from '#test';
+import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { packetOf } from '../storage/testing.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
@@ -8,7 +9,6 @@ import { makeZxid } from '../wire/zxid.ts';
 import { Follower } from './follower.ts';
 import { Observer } from './observer.ts';
 import { type Peer, Stage } from './peer.test-kit.ts';
-import { QuorumMaj } from './quorum-maj.ts';
 
 const test = suite("quorum: a learner and its master's configuration");
 

@@ -1,5 +1,5 @@
 import { joinId } from '../collections/long-map.ts';
-import { quorumAddressOf } from '../config/quorum-server.ts';
+import { quorumAddressOf } from '../membership/quorum-server.ts';
 import type { Request } from '../processors/request.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';

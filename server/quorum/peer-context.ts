@@ -1,6 +1,7 @@
-import type { QuorumServer } from '../config/quorum-server.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
+import type { QuorumServer } from '../membership/quorum-server.ts';
+import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
@@ -12,7 +13,6 @@ import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
-import type { QuorumVerifier } from './quorum-verifier.ts';
 
 /** What a role (leader, follower, observer, observer master) needs of the peer it belongs to. */
 export interface PeerContext {

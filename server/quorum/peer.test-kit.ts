@@ -2,6 +2,7 @@
 import { assert } from '#test';
 import { parseConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
+import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { Guard } from '../metrics/guard.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { ServerStats } from '../metrics/server-stats.ts';
@@ -25,7 +26,6 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
 import type { PeerContext } from './peer-context.ts';
-import { QuorumMaj } from './quorum-maj.ts';
 
 export const TICK_MS = 200;
 export const INIT_LIMIT_MS = 10 * TICK_MS;

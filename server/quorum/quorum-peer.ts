@@ -1,9 +1,11 @@
-import type { QuorumMember } from '../config/membership.ts';
-import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../config/quorum-server.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
 import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
 import type { ServerError } from '../errors.ts';
+import { CurrentConfig, configIn } from '../membership/current-config.ts';
+import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../membership/quorum-server.ts';
+import type { QuorumMember } from '../membership/quorum-text.ts';
+import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
@@ -19,14 +21,12 @@ import { CONFIG_PATH } from '../tree/data-tree.ts';
 import { Units } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX, zxidToHex } from '../wire/zxid.ts';
-import { CurrentConfig, configIn } from './current-config.ts';
 import { Follower } from './follower.ts';
 import { Leader } from './leader.ts';
 import type { Learner } from './learner.ts';
 import { Observer } from './observer.ts';
 import { ObserverMasters } from './observer-masters.ts';
 import type { PeerContext } from './peer-context.ts';
-import type { QuorumVerifier } from './quorum-verifier.ts';
 
 export interface QuorumPeerParts {
   readonly runtime: Runtime;

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { QuorumMaj } from './quorum-maj.ts';
+import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { QuorumWait } from './quorum-wait.ts';
 
 const test = suite('quorum: waiting for a quorum');

@@ -1,4 +1,4 @@
-import type { QuorumVerifier } from './quorum-verifier.ts';
+import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
 
 /** Waiting until a quorum of voters, the leader itself among them, has said something. */
 export class QuorumWait {

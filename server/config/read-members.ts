@@ -1,11 +1,17 @@
 import { ServerError } from '../errors.ts';
+import type { QuorumServer } from '../membership/quorum-server.ts';
+import {
+  parseQuorumConfig,
+  parseVersion,
+  type QuorumConfig,
+  type QuorumMember,
+  quorumConfigOf,
+} from '../membership/quorum-text.ts';
+import { parseInt64 } from '../properties/java-values.ts';
+import { badValue, missingKey, readInteger } from '../properties/key-kinds.ts';
 import { MAX_EXTENDED_SERVER_ID } from '../tree/owner.ts';
 import type { Settings } from './config-keys.ts';
-import { parseInt64 } from './java-values.ts';
-import { badValue, missingKey, readInteger } from './key-kinds.ts';
 import { useOf } from './key-names.ts';
-import type { QuorumServer, Role } from './quorum-server.ts';
-import { parseQuorumConfig, parseVersion, type QuorumConfig, quorumConfigOf } from './quorum-text.ts';
 
 /** The texts a configuration is made from; `load-config.ts` reads them. */
 export interface ConfigTexts {
@@ -20,13 +26,6 @@ export interface ConfigTexts {
   readonly paths?: ReadonlyMap<string, string>;
   /** What was found while they were read. */
   readonly warnings?: readonly string[];
-}
-
-export interface QuorumMember {
-  /** This server's own line is `config.servers.get(sid)`. */
-  readonly sid: number;
-  readonly role: Role;
-  readonly config: QuorumConfig;
 }
 
 /** The server lines, from the file that holds them. */

@@ -3,8 +3,8 @@
  * refuses, and we do not, have a note.
  */
 import { assert, suite } from '#test';
-import { formatQuorumConfig, parseQuorumConfig } from '../config/quorum-text.ts';
 import { verifierOf } from './current-config.ts';
+import { formatQuorumConfig, parseQuorumConfig } from './quorum-text.ts';
 
 const test = suite('quorum: groups and weights as they are written');
 

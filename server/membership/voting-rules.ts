@@ -1,4 +1,4 @@
-import { parseProperties } from '../config/properties.ts';
+import { parseProperties } from '../properties/properties.ts';
 
 /** What of a configuration's text decides: its version, who votes and, with groups, how. Where the voters are does not. */
 export interface VotingRules {

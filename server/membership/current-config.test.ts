@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
-import { parseQuorumConfig } from '../config/quorum-text.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { CurrentConfig, configIn } from './current-config.ts';
+import { parseQuorumConfig } from './quorum-text.ts';
 
 const test = suite('quorum: the configuration that a member goes by');
 

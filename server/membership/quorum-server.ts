@@ -1,7 +1,7 @@
+import { parseInt32 } from '../properties/java-values.ts';
+import { badValue, PORT_MAX } from '../properties/key-kinds.ts';
 import { ANY_HOST, bracketed, formatAddress, ipAddress } from '../runtime/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
-import { parseInt32 } from './java-values.ts';
-import { badValue, PORT_MAX } from './key-kinds.ts';
 
 export type Role = 'participant' | 'observer';
 

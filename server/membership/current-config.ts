@@ -1,10 +1,10 @@
-import type { QuorumMember } from '../config/membership.ts';
-import { formatQuorumConfig } from '../config/quorum-text.ts';
 import { ServerError } from '../errors.ts';
+import type { QuorumMember } from '../membership/quorum-text.ts';
 import { CONFIG_PATH, type DataTree } from '../tree/data-tree.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { QuorumHierarchical } from './quorum-hierarchical.ts';
 import { QuorumMaj } from './quorum-maj.ts';
+import { formatQuorumConfig } from './quorum-text.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 import { readVotingRules, type VotingRules } from './voting-rules.ts';
 

@@ -1,8 +1,10 @@
 import { ServerError } from '../errors.ts';
-import { MEMBERSHIP_KEY } from './config-keys.ts';
-import { badValue, readInteger } from './key-kinds.ts';
-import { parseProperties } from './properties.ts';
-import { formatQuorumServer, parseQuorumServer, type QuorumServer } from './quorum-server.ts';
+import { badValue, readInteger } from '../properties/key-kinds.ts';
+import { parseProperties } from '../properties/properties.ts';
+import { formatQuorumServer, parseQuorumServer, type QuorumServer, type Role } from './quorum-server.ts';
+
+/** Keys of the membership, in zoo.cfg or in the dynamic file. */
+export const MEMBERSHIP_KEY = /^((server|group|weight)\.|version$)/;
 
 /** Who the members are and how they form quorums, at one version. */
 export interface QuorumConfig {
@@ -14,6 +16,14 @@ export interface QuorumConfig {
   readonly groups: ReadonlyMap<number, readonly number[]>;
   /** Sid -> weight, every voter and every member of a group included; empty for majorities. */
   readonly weights: ReadonlyMap<number, number>;
+}
+
+/** What a server is in its ensemble. */
+export interface QuorumMember {
+  /** This server's own line is `config.servers.get(sid)`. */
+  readonly sid: number;
+  readonly role: Role;
+  readonly config: QuorumConfig;
 }
 
 /**
