@@ -1,6 +1,6 @@
+import { LearnerZooKeeperServer } from '../../server/learner/learner-zookeeper-server.ts';
+import { LeaderZooKeeperServer } from '../../server/master/leader-zookeeper-server.ts';
 import { QuorumMaj } from '../../server/membership/quorum-maj.ts';
-import { LeaderZooKeeperServer } from '../../server/quorum/leader-zookeeper-server.ts';
-import { LearnerZooKeeperServer } from '../../server/quorum/learner-zookeeper-server.ts';
 import { parseTxnPacket } from '../../server/storage/parse-txn.ts';
 import { ZkDatabase } from '../../server/storage/zk-database.ts';
 import { OPEN_ACL_UNSAFE } from '../../server/wire/acl.ts';

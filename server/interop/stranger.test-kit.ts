@@ -1,11 +1,11 @@
 /** Somebody on a learner port who says whatever the test wants: the handshake by hand, over a real socket. */
 import * as net from 'node:net';
 import { until } from '#test';
-import { PacketReader } from '../quorum/packet-stream.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
 import { PacketType, packetName, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { PacketReader } from '../zab/packet-stream.ts';
 
 const ANSWER_DEADLINE_MS = 60_000;
 const PING_INTERVAL_MS = 100;

@@ -2,6 +2,11 @@ import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
 import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
 import type { ServerError } from '../errors.ts';
+import { Follower } from '../learner/follower.ts';
+import type { Learner } from '../learner/learner.ts';
+import { Observer } from '../learner/observer.ts';
+import { ObserverMasters } from '../learner/observer-masters.ts';
+import { Leader } from '../master/leader.ts';
 import { CurrentConfig, configIn } from '../membership/current-config.ts';
 import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../membership/quorum-server.ts';
 import type { QuorumMember } from '../membership/quorum-text.ts';
@@ -21,12 +26,7 @@ import { CONFIG_PATH } from '../tree/data-tree.ts';
 import { Units } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX, zxidToHex } from '../wire/zxid.ts';
-import { Follower } from './follower.ts';
-import { Leader } from './leader.ts';
-import type { Learner } from './learner.ts';
-import { Observer } from './observer.ts';
-import { ObserverMasters } from './observer-masters.ts';
-import type { PeerContext } from './peer-context.ts';
+import type { PeerContext } from '../zab/peer-context.ts';
 
 export interface QuorumPeerParts {
   readonly runtime: Runtime;

@@ -1,15 +1,15 @@
 /** What is committed is applied in slices: whoever joins, leaves or asks between two of them loses nothing. */
 import { assert, suite } from '#test';
+import { Follower } from '../learner/follower.ts';
+import { discover, e1, e2, OLD, type Play, serve } from '../learner/learner.test-kit.ts';
+import { LearnerZooKeeperServer } from '../learner/learner-zookeeper-server.ts';
+import { Play as LeaderPlay, openSession } from '../master/leader.test-kit.ts';
 import { Request } from '../processors/request.ts';
 import { createPacket, packetOf } from '../storage/testing.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { counterOf } from '../wire/zxid.ts';
-import { Follower } from './follower.ts';
-import { Play as LeaderPlay, openSession } from './leader.test-kit.ts';
-import { discover, e1, e2, OLD, type Play, serve } from './learner.test-kit.ts';
-import { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
-import { type Peer, Stage, type StageOptions, SYNC_LIMIT_MS } from './peer.test-kit.ts';
+import { type Peer, Stage, type StageOptions, SYNC_LIMIT_MS } from '../zab/peer.test-kit.ts';
 
 const test = suite('quorum: slices');
 

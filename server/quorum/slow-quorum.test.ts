@@ -1,5 +1,13 @@
 /** What a leader and its learners keep while a quorum, or the leader, is slow. In virtual time. */
 import { assert, suite } from '#test';
+import { serve } from '../learner/learner.test-kit.ts';
+import {
+  LearnerZooKeeperServer,
+  QUESTIONS_MAX,
+  RELAYED_BYTES_MAX,
+} from '../learner/learner-zookeeper-server.ts';
+import { e2, openSession, Play, requestData } from '../master/leader.test-kit.ts';
+import { LeaderZooKeeperServer, OUTSTANDING_BYTES_MAX } from '../master/leader-zookeeper-server.ts';
 import { body, helloFrame, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { Request } from '../processors/request.ts';
@@ -7,11 +15,7 @@ import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { writeAuthRequest } from '../wire/requests.ts';
-import { e2, openSession, Play, requestData } from './leader.test-kit.ts';
-import { LeaderZooKeeperServer, OUTSTANDING_BYTES_MAX } from './leader-zookeeper-server.ts';
-import { serve } from './learner.test-kit.ts';
-import { LearnerZooKeeperServer, QUESTIONS_MAX, RELAYED_BYTES_MAX } from './learner-zookeeper-server.ts';
-import { TICK_MS } from './peer.test-kit.ts';
+import { TICK_MS } from '../zab/peer.test-kit.ts';
 
 const test = suite('quorum: a slow quorum, and a slow leader');
 

@@ -1,10 +1,10 @@
 import { assert, suite } from '#test';
+import { Follower } from '../learner/follower.ts';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
-import { Follower } from './follower.ts';
-import { Stage } from './peer.test-kit.ts';
+import { Stage } from '../zab/peer.test-kit.ts';
 
 const test = suite('quorum: a voter without its data');
 

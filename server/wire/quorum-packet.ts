@@ -4,6 +4,9 @@ import { JuteError, type JuteReader, type JuteWriter } from './jute.ts';
 /** Of the conversation between learner and master since ZooKeeper 3.4 (Zab 1.0). */
 export const PROTOCOL_VERSION = 0x10000;
 
+/** Upstream's mark behind a snapshot on the wire. */
+export const SNAPSHOT_SIGNATURE = 'BenWasHere';
+
 /**
  * The one record of all learner traffic: int type, long zxid, buffer data, vector<Id> authinfo.
  * It travels without a length in front. Row 002-1. @see docs/quorum.md "Packets"

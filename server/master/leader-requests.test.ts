@@ -6,8 +6,8 @@ import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import { type Peer, TICK_MS } from '../zab/peer.test-kit.ts';
 import { codeOf, e1, e2, openSession, Play, QUORUM_PORT, requestData, SESSION } from './leader.test-kit.ts';
-import { type Peer, TICK_MS } from './peer.test-kit.ts';
 
 const test = suite('quorum: what learners ask of a leader');
 

@@ -6,9 +6,9 @@ import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { TXN_START, type TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { type Peer, Stage } from '../zab/peer.test-kit.ts';
 import { Follower } from './follower.ts';
 import { Observer } from './observer.ts';
-import { type Peer, Stage } from './peer.test-kit.ts';
 
 const test = suite("quorum: a learner and its master's configuration");
 

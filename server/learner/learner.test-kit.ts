@@ -3,9 +3,9 @@ import { assert } from '#test';
 import { createPacket } from '../storage/testing.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { type Peer, Stage } from '../zab/peer.test-kit.ts';
 import { Follower } from './follower.ts';
 import { Observer } from './observer.ts';
-import { type Peer, Stage } from './peer.test-kit.ts';
 
 const { NEWLEADER, UPTODATE, DIFF } = PacketType;
 export const EPOCH = 2;

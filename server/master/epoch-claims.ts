@@ -1,7 +1,7 @@
 import { askAcceptedEpoch } from '../election/epoch-question.ts';
 import { electionAddressOf } from '../membership/quorum-server.ts';
 import { EPOCH_MAX, isEpoch } from '../wire/zxid.ts';
-import type { PeerContext } from './peer-context.ts';
+import type { PeerContext } from '../zab/peer-context.ts';
 
 /**
  * How far above all that is known here a voter's word may put the next epoch. Each epoch is one election that a quorum

@@ -1,13 +1,13 @@
 import { Fifo } from '../collections/fifo.ts';
+import { ObserverMaster } from '../master/observer-master.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
+import type { PacketView } from '../zab/packet-stream.ts';
+import { serverParts } from '../zab/peer-context.ts';
 import { Learner, ownPacket } from './learner.ts';
 import { LearnerServing } from './learner-serving.ts';
-import { ObserverMaster } from './observer-master.ts';
-import type { PacketView } from './packet-stream.ts';
-import { serverParts } from './peer-context.ts';
 
 const ACK_PACKET_BYTES = 20;
 

@@ -2,10 +2,10 @@ import { assert, suite } from '#test';
 import { body } from '../memory-client.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
+import type { Peer } from '../zab/peer.test-kit.ts';
+import { TICK_MS } from '../zab/peer.test-kit.ts';
 import { e2, openSession, Play, requestData, SESSION } from './leader.test-kit.ts';
 import { LEARNER_BACKLOG_BYTES_MAX } from './learner-backlog.ts';
-import type { Peer } from './peer.test-kit.ts';
-import { TICK_MS } from './peer.test-kit.ts';
 
 const test = suite('quorum: learners that do not read');
 

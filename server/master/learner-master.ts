@@ -1,8 +1,8 @@
 import type { TurnQueue } from '../turns/turn-queue.ts';
+import type { PacketView } from '../zab/packet-stream.ts';
+import type { MasterContext } from '../zab/peer-context.ts';
 import type { LearnerBacklog } from './learner-backlog.ts';
 import type { SyncThrottlers } from './learner-sync-throttler.ts';
-import type { PacketView } from './packet-stream.ts';
-import type { MasterContext } from './peer-context.ts';
 
 /** What a learner says of itself in FOLLOWERINFO or OBSERVERINFO. */
 export interface LearnerInfo {

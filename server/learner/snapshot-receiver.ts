@@ -1,6 +1,6 @@
 import type { SnapshotStreamReader } from '../storage/snapshot-stream-reader.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
-import { SNAPSHOT_SIGNATURE } from './sync-stream.ts';
+import { SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';
 
 const SIGNATURE_BYTES = 4 + SNAPSHOT_SIGNATURE.length;
 

@@ -3,10 +3,10 @@ import type { DiskDiff } from '../storage/disk-diff.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
+import type { MasterContext } from '../zab/peer-context.ts';
 import type { LearnerOutput } from './learner-output.ts';
 import type { LearnerSyncThrottler, SyncThrottlers } from './learner-sync-throttler.ts';
 import type { LearnerTraffic } from './learner-traffic.ts';
-import type { MasterContext } from './peer-context.ts';
 import { needsDisk, planSync, type SyncPlan, type SyncQuestion } from './sync-plan.ts';
 import { HistoryStream, SnapshotStream, type SyncStream } from './sync-stream.ts';
 

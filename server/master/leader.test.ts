@@ -3,6 +3,7 @@ import { body } from '../memory-client.test-kit.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
+import { INIT_LIMIT_MS, SYNC_LIMIT_MS, TICK_MS } from '../zab/peer.test-kit.ts';
 import {
   e1,
   e2,
@@ -14,7 +15,6 @@ import {
   UPTODATE,
 } from './leader.test-kit.ts';
 import { UNNAMED_LEARNERS_MAX } from './learner-connections.ts';
-import { INIT_LIMIT_MS, SYNC_LIMIT_MS, TICK_MS } from './peer.test-kit.ts';
 
 const test = suite('quorum: a leader, packet by packet');
 

@@ -12,10 +12,10 @@ import {
 } from '../wire/quorum-packet.ts';
 import { TXN_TRAILER_BYTES, type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 import { EPOCH_MAX, epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { PacketInput, quorumTurns } from '../zab/packet-input.ts';
+import { PacketReader, type PacketView } from '../zab/packet-stream.ts';
+import type { PeerContext, Role } from '../zab/peer-context.ts';
 import { MasterDialer } from './master-dialer.ts';
-import { PacketInput, quorumTurns } from './packet-input.ts';
-import { PacketReader, type PacketView } from './packet-stream.ts';
-import type { PeerContext, Role } from './peer-context.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 
 /** Parsing takes some ms of a MiB. */

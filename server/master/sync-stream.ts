@@ -2,10 +2,7 @@ import type { CommittedHistory } from '../storage/committed-history.ts';
 import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { JuteWriter } from '../wire/jute.ts';
-import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';
-
-/** Upstream's mark behind a snapshot on the wire. */
-export const SNAPSHOT_SIGNATURE = 'BenWasHere';
+import { PacketType, SNAPSHOT_SIGNATURE, writeQuorumPacket } from '../wire/quorum-packet.ts';
 
 /** What a sync brings a learner: a slice at a time, as much as it takes. */
 export interface SyncStream {

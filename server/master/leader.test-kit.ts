@@ -7,8 +7,8 @@ import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { type Peer, Stage, type StageOptions } from '../zab/peer.test-kit.ts';
 import { Leader } from './leader.ts';
-import { type Peer, Stage, type StageOptions } from './peer.test-kit.ts';
 
 const { ACK, FOLLOWERINFO, OBSERVERINFO, REQUEST } = PacketType;
 export const QUORUM_PORT = 2888;

@@ -2,11 +2,10 @@ import { assert, suite } from '#test';
 import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { JuteWriter } from '../wire/jute.ts';
-import { PacketType } from '../wire/quorum-packet.ts';
+import { PacketType, SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { INIT_LIMIT_MS, type Peer, Stage } from '../zab/peer.test-kit.ts';
 import { Follower } from './follower.ts';
-import { INIT_LIMIT_MS, type Peer, Stage } from './peer.test-kit.ts';
-import { SNAPSHOT_SIGNATURE } from './sync-stream.ts';
 
 const test = suite("quorum: a learner's patience");
 

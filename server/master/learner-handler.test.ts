@@ -10,16 +10,21 @@ import { databaseDefaults, ZkDatabase, type ZkDatabaseConfig } from '../storage/
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
-import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import {
+  PacketType,
+  packetName,
+  type QuorumPacket,
+  SNAPSHOT_SIGNATURE,
+  writeQuorumPacket,
+} from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { quorumTurns } from '../zab/packet-input.ts';
+import { PacketReader } from '../zab/packet-stream.ts';
 import { LearnerBacklog } from './learner-backlog.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
 import { syncThrottlers } from './learner-sync-throttler.ts';
-import { quorumTurns } from './packet-input.ts';
-import { PacketReader } from './packet-stream.ts';
-import { SNAPSHOT_SIGNATURE } from './sync-stream.ts';
 
 const test = suite("quorum: the master's side of a learner");
 

@@ -4,9 +4,9 @@ import { createPacket, packetOf } from '../storage/testing.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { TXN_START, type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
+import { Stage } from '../zab/peer.test-kit.ts';
 import { e1, e2, OLD, serve } from './learner.test-kit.ts';
 import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
-import { Stage } from './peer.test-kit.ts';
 
 const test = suite('quorum: sizes and forms of what learners take and give');
 

@@ -3,8 +3,8 @@ import { Request } from '../processors/request.ts';
 import type { Id } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
+import type { PacketView } from '../zab/packet-stream.ts';
 import type { ForwardedIdentities } from './forwarded-identities.ts';
-import type { PacketView } from './packet-stream.ts';
 
 /**
  * Of a REQUEST. Its body and identities stay views of the packet's bytes; few requests need the latter.

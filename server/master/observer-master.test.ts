@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import { Follower } from '../learner/follower.ts';
 import { body } from '../memory-client.test-kit.ts';
 import { Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
@@ -7,8 +8,7 @@ import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
-import { Follower } from './follower.ts';
-import { type Peer, Stage, SYNC_LIMIT_MS, TICK_MS } from './peer.test-kit.ts';
+import { type Peer, Stage, SYNC_LIMIT_MS, TICK_MS } from '../zab/peer.test-kit.ts';
 
 const test = suite('quorum: an observer master, packet by packet');
 

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { PacketType } from '../wire/quorum-packet.ts';
+import { type Peer, TICK_MS } from '../zab/peer.test-kit.ts';
 import { e1, e2, NEWLEADER, openSession, Play, UPTODATE } from './leader.test-kit.ts';
-import { type Peer, TICK_MS } from './peer.test-kit.ts';
 
 const test = suite('quorum: the one connection of each voter');
 

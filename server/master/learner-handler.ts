@@ -5,6 +5,8 @@ import { JuteError, JuteReader } from '../wire/jute.ts';
 import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { PacketInput } from '../zab/packet-input.ts';
+import { PacketReader, type PacketView } from '../zab/packet-stream.ts';
 import { ForwardedIdentities } from './forwarded-identities.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import { LearnerOutput } from './learner-output.ts';
@@ -12,8 +14,6 @@ import { touchedSessions } from './learner-packets.ts';
 import { LearnerProbe } from './learner-probe.ts';
 import { LearnerSync, type SyncedLearner } from './learner-sync.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
-import { PacketInput } from './packet-input.ts';
-import { PacketReader, type PacketView } from './packet-stream.ts';
 import type { SyncPlan } from './sync-plan.ts';
 
 /** Of a packet of the handshake: none has more than a LearnerInfo in it. */

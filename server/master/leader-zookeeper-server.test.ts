@@ -2,9 +2,9 @@ import { assert, suite } from '#test';
 import { Request } from '../processors/request.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { COUNTER_MAX, counterOf, makeZxid } from '../wire/zxid.ts';
+import { Stage, type StageOptions } from '../zab/peer.test-kit.ts';
+import { serverParts } from '../zab/peer-context.ts';
 import { type Broadcast, LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
-import { Stage, type StageOptions } from './peer.test-kit.ts';
-import { serverParts } from './peer-context.ts';
 
 const test = suite('quorum: the server of a leader');
 

@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
+import type { Peer } from '../zab/peer.test-kit.ts';
 import { e2, NEWLEADER, Play, UPTODATE } from './leader.test-kit.ts';
-import type { Peer } from './peer.test-kit.ts';
 
 const test = suite('quorum: observers synced at a time');
 

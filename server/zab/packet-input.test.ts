@@ -1,4 +1,6 @@
 import { assert, suite } from '#test';
+import { Follower } from '../learner/follower.ts';
+import { e2, Play } from '../master/leader.test-kit.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { createPacket } from '../storage/testing.ts';
@@ -8,8 +10,6 @@ import { juteLimits } from '../wire/jute-limits.ts';
 import { PacketType, writeQuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
-import { Follower } from './follower.ts';
-import { e2, Play } from './leader.test-kit.ts';
 import { PacketInput, quorumTurns } from './packet-input.ts';
 import { PacketReader } from './packet-stream.ts';
 import { Stage } from './peer.test-kit.ts';

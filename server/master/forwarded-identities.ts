@@ -1,6 +1,6 @@
 import type { Id } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
-import { readAuthinfo } from './packet-stream.ts';
+import { readAuthinfo } from '../zab/packet-stream.ts';
 
 /** Of one client. Larger ones are read for each request that needs them. */
 const CLIENT_BYTES_MAX = 4096;

@@ -2,10 +2,10 @@ import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
+import type { PacketView } from '../zab/packet-stream.ts';
+import { serverParts } from '../zab/peer-context.ts';
 import { Learner, ownPacket } from './learner.ts';
 import { LearnerServing } from './learner-serving.ts';
-import type { PacketView } from './packet-stream.ts';
-import { serverParts } from './peer-context.ts';
 
 /**
  * Hears only results: INFORM carries what a quorum has accepted, and is applied at once. It logs to its own disk

@@ -4,9 +4,10 @@ import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
 import { createPacket } from '../storage/testing.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { JuteWriter } from '../wire/jute.ts';
-import { PacketType } from '../wire/quorum-packet.ts';
+import { PacketType, SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';
 import { txnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { INIT_LIMIT_MS, Stage, SYNC_LIMIT_MS } from '../zab/peer.test-kit.ts';
 import { Follower } from './follower.ts';
 import {
   ACK_NEWLEADER,
@@ -21,8 +22,6 @@ import {
   OLD,
   serve,
 } from './learner.test-kit.ts';
-import { INIT_LIMIT_MS, Stage, SYNC_LIMIT_MS } from './peer.test-kit.ts';
-import { SNAPSHOT_SIGNATURE } from './sync-stream.ts';
 
 const test = suite('quorum: a learner, packet by packet');
 

@@ -7,6 +7,8 @@ import type { Connection, Timer } from '../runtime/runtime.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
+import type { PacketView } from '../zab/packet-stream.ts';
+import type { PeerContext } from '../zab/peer-context.ts';
 import { informAll } from './inform-all.ts';
 import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
 import { boundOthers, boundPackets, boundUnnamed } from './learner-connections.ts';
@@ -14,10 +16,21 @@ import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
 import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
-import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
-import type { PacketView } from './packet-stream.ts';
-import type { PeerContext } from './peer-context.ts';
 import { RequestLine } from './request-line.ts';
+
+/** The follower's server, as observers behind it use it: it passes on what they ask the leader. */
+export interface RelayingServer {
+  /** False while the leader does not take in what it was sent. */
+  readonly hasRoom: boolean;
+  /** It has room again. */
+  onRoom: (() => void) | null;
+  /** An observer has heard of a session. */
+  touchSession(high: number, low: number, id: bigint, timeoutMs: number): void;
+  syncFor(request: Request, done: () => void): void;
+  /** A write of `bytes`, with what belongs to it. */
+  relay(request: Request, bytes: number): void;
+  revalidate(sessionId: bigint, timeoutMs: number, answer: (valid: boolean) => void): void;
+}
 
 /**
  * A follower in the leader's place for observers (rows 000-10, 004-14..19): same handshake, local answers, and
@@ -29,7 +42,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   readonly acceptsFollowers = false;
   readonly throttlers: SyncThrottlers;
   readonly context: PeerContext;
-  readonly #server: LearnerZooKeeperServer;
+  readonly #server: RelayingServer;
   readonly #epoch: number;
   readonly #handlers = new Set<LearnerHandler>();
   readonly #observers = new Set<LearnerHandler>();
@@ -40,7 +53,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   #lastRelayed = 0;
   #stopped = false;
 
-  constructor(context: PeerContext, server: LearnerZooKeeperServer, epoch: number) {
+  constructor(context: PeerContext, server: RelayingServer, epoch: number) {
     this.context = context;
     this.throttlers = syncThrottlers(context);
     this.#server = server;

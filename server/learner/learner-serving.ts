@@ -2,9 +2,9 @@ import type { Id } from '../wire/acl.ts';
 import { writeId } from '../wire/acl.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
+import type { PacketView } from '../zab/packet-stream.ts';
+import { type PeerContext, serverParts } from '../zab/peer-context.ts';
 import { LearnerZooKeeperServer, type MasterLink } from './learner-zookeeper-server.ts';
-import type { PacketView } from './packet-stream.ts';
-import { type PeerContext, serverParts } from './peer-context.ts';
 
 /** Where a learner writes to: its connection to the master. */
 export interface MasterSender {
