@@ -7,6 +7,7 @@ import { importDirections, moduleState, propertiesHaveTheSeed, runtimeBoundary }
 import { leftovers } from './house/leftovers.ts';
 import { dependencyTable, lockFileHosts } from './house/packages.ts';
 import { references } from './house/references.ts';
+import { fileCircles, roomOrder } from './house/rooms.ts';
 import { fileLengths, folderReadmes, topLevel } from './house/shape.ts';
 import type { SourceFile, Violation } from './house/source-file.ts';
 
@@ -103,6 +104,59 @@ const rules: readonly Rule[] = [
       { 'chaos/a.ts': "import { x } from '../bench/x.ts'; import { y } from '../server/y.ts';" },
       { 'server/a/b.ts': "import { assert } from '#test'; import { x } from '../wire/x.ts';" },
       { '.ci/test/a.ts': "import { x } from '../../chaos/x.ts';" },
+    ],
+  },
+  {
+    name: 'rooms import one way',
+    check: roomOrder,
+    planted: [
+      [
+        { 'server/wire/a.ts': "import type { X } from '../tree/x.ts';" },
+        /^server\/wire\/a\.ts:1: imports server\/tree\/x\.ts; tree stands behind wire/,
+      ],
+      [{ 'server/master/a.ts': "import { x } from '../learner/x.ts';" }, /learner stands behind master/],
+      [{ 'server/errors.ts': "import { x } from './wire/x.ts';" }, /wire stands behind errors\.ts/],
+      [{ 'bench/stats/a.ts': "import { x } from '../load/x.ts';" }, /load stands behind stats/],
+      [{ 'chaos/mesh/a.ts': "const x = await import('../faults/x.ts');" }, /faults stands behind mesh/],
+      [{ 'chaos/faults/a.ts': "import { x } from '../testing/x.ts';" }, /testing stands behind faults/],
+      [{ 'server/attic/a.ts': '' }, /server\/attic has no place in the order/],
+    ],
+    clean: [
+      { 'server/tree/a.ts': "import { x } from '../wire/x.ts'; import { y } from './b/y.ts';" },
+      { 'server/quorum/a.ts': "import { x } from '../master/x.ts'; import { y } from '../errors.ts';" },
+      { 'server/wire/a.test.ts': "import { x } from '../tree/x.ts';" },
+      { 'chaos/toxiproxy/conformance/a.ts': "import { x } from '../../testing/x.ts';" },
+      { 'results/a.ts': "import { x } from './b/x.ts';" },
+    ],
+  },
+  {
+    name: 'no circle of files',
+    check: fileCircles,
+    planted: [
+      [
+        {
+          'server/wire/b.ts': "import type { A } from './a.ts';",
+          'server/wire/a.ts': "export { b } from './b.ts';",
+        },
+        /^server\/wire\/a\.ts: a circle of imports: server\/wire\/a\.ts, server\/wire\/b\.ts$/,
+      ],
+      [
+        {
+          'results/a.ts': "import './b.ts';",
+          'results/b.ts': "import './c.ts';",
+          'results/c.ts': "import './a.ts';",
+          'results/d.ts': "import './a.ts';",
+        },
+        /a circle of imports: results\/a\.ts, results\/b\.ts, results\/c\.ts$/,
+      ],
+    ],
+    clean: [
+      {
+        'results/a.ts': "import './b.ts'; import './c.ts';",
+        'results/b.ts': "import './c.ts';",
+        'results/c.ts': '',
+      },
+      { 'results/a.ts': "import './a-missing.ts';" },
     ],
   },
   {

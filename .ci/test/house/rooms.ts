@@ -1,0 +1,161 @@
+/** The rooms inside the top folders: the order of their imports, and circles of files. */
+import { posix } from 'node:path';
+import { imports, isTest, isTypeScript, type SourceFile, topFolder, type Violation } from './source-file.ts';
+
+/**
+ * The rooms of each folder, lowest first, and the files that stand beside them: each imports what stands before it. Tests and
+ * what only tests use may import all.
+ */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  server: [
+    'errors.ts',
+    'printable.ts',
+    'version.ts',
+    'copy-bytes.ts',
+    'collections',
+    'runtime',
+    'wire',
+    'metrics',
+    'turns',
+    'tree',
+    'properties',
+    'membership',
+    'config',
+    'storage',
+    'sessions',
+    'processors',
+    'clients',
+    'election',
+    'zab',
+    'master',
+    'learner',
+    'quorum',
+    'admin',
+    'server.ts',
+    'main.ts',
+  ],
+  bench: [
+    'usage-error.ts',
+    'checked.ts',
+    'read-yaml.ts',
+    'terminal.ts',
+    'stats',
+    'claims',
+    'topology',
+    'measure',
+    'load',
+    'doctor.ts',
+    'peer',
+    'fairness',
+    'micro',
+    'list.ts',
+  ],
+  chaos: [
+    'delta-debugging.ts',
+    'wait.ts',
+    'checkers',
+    'toxiproxy',
+    'mesh',
+    'faults',
+    'members.ts',
+    'experiments',
+    'simulation',
+    'workloads',
+    'fuzz',
+    'meshed-ensemble.ts',
+    'up-text.ts',
+    'up.ts',
+    'list.ts',
+    'testing',
+  ],
+};
+
+/** Imports against the order that stood there when the order was written down: `importing file -> imported file`. */
+const AGAINST_THE_ORDER: ReadonlySet<string> = new Set([
+  'bench/topology/member.ts -> bench/measure/four-letter.ts',
+  'bench/measure/timeline.ts -> bench/load/histograms.ts',
+]);
+
+/** A room imports from those before it in the order, never from one behind it. */
+export function roomOrder(files: readonly SourceFile[]): Violation[] {
+  return files
+    .filter(file => isTypeScript(file) && !isForTests(file))
+    .flatMap(file => {
+      const folder = topFolder(file.path);
+      const order = ROOMS[folder];
+      if (order === undefined) return [];
+      const room = roomOf(file.path);
+      const place = order.indexOf(room);
+      if (place < 0)
+        return [`${file.path}: ${folder}/${room} has no place in the order of .ci/test/house/rooms.ts`];
+      return relativeImports(file)
+        .filter(({ to }) => topFolder(to) === folder && order.indexOf(roomOf(to)) > place)
+        .filter(({ to }) => !AGAINST_THE_ORDER.has(`${file.path} -> ${to}`))
+        .map(
+          ({ number, to }) =>
+            `${file.path}:${number}: imports ${to}; ${roomOf(to)} stands behind ${room} in the order of .ci/test/house/rooms.ts`,
+        );
+    });
+}
+
+/** Circles that stood there when the rule was written, by one of their files. */
+const KNOWN_CIRCLES: ReadonlySet<string> = new Set([
+  'bench/claims/claim.ts',
+  'bench/load/in-flight.ts',
+  'bench/topology/plan.ts',
+  'chaos/toxiproxy/find.ts',
+]);
+
+/** No file imports itself by way of others, be it for a type alone: none of them can be read without the rest. */
+export function fileCircles(files: readonly SourceFile[]): Violation[] {
+  const targets = new Map(
+    files.filter(isTypeScript).map(file => [file.path, new Set(relativeImports(file).map(({ to }) => to))]),
+  );
+  return circles(targets)
+    .filter(circle => !circle.some(path => KNOWN_CIRCLES.has(path)))
+    .map(circle => `${circle[0]}: a circle of imports: ${circle.join(', ')}`);
+}
+
+/** Files that reach one another, each group in the order of their names. @see Tarjan, Depth-First Search (1972) */
+function circles(targets: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+  const found: string[][] = [];
+  const index = new Map<string, number>();
+  const stack: string[] = [];
+  const onStack = new Set<string>();
+  const visit = (path: string): number => {
+    let low = index.size;
+    index.set(path, low);
+    const own = low;
+    stack.push(path);
+    onStack.add(path);
+    for (const to of targets.get(path) ?? []) {
+      if (!targets.has(to)) continue;
+      if (!index.has(to)) low = Math.min(low, visit(to));
+      else if (onStack.has(to)) low = Math.min(low, index.get(to)!);
+    }
+    if (low === own) {
+      const group = stack.splice(stack.indexOf(path));
+      for (const member of group) onStack.delete(member);
+      if (group.length > 1 || targets.get(path)?.has(path)) found.push(group.sort());
+    }
+    return low;
+  };
+  for (const path of targets.keys()) if (!index.has(path)) visit(path);
+  return found;
+}
+
+/** The folder below the top folder, or the file itself where it stands in none. */
+function roomOf(path: string): string {
+  return path.split('/')[1] ?? '';
+}
+
+function relativeImports(file: SourceFile): { readonly number: number; readonly to: string }[] {
+  return imports(file)
+    .filter(({ target }) => target.startsWith('.'))
+    .map(({ number, target }) => ({ number, to: posix.join(posix.dirname(file.path), target) }));
+}
+
+/** Tests, and what only tests use. */
+function isForTests(file: SourceFile): boolean {
+  return isTest(file) || /\/(testing|conformance)\//.test(file.path);
+}
