@@ -10,8 +10,8 @@ import { type TxnPacket, txnEnd, txnPacket } from '../wire/txn-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { CommittedHistory, type HistoryRange } from './committed-history.ts';
 import type { CommittedLog } from './committed-log.ts';
+import { DataDirectories } from './data-directories.ts';
 import { DatabaseState } from './database-state.ts';
-import { areApart, checkDirectories, type DataLayout, VERSION_DIRECTORY } from './directory-check.ts';
 import {
   type CurrentLog,
   type DiskDiff,
@@ -19,18 +19,16 @@ import {
   openDiskDiff,
   openLogRange,
 } from './disk-diff.ts';
-import { onDisk } from './disk-error.ts';
 import { FileTxnLog, type FlushDone } from './file-txn-log.ts';
 import { firstStart } from './first-start.ts';
 import { cutFile, endsBefore, forgetAfter, forgetSnapshotsAfter } from './forget.ts';
 import { listLogFiles } from './log-format.ts';
-import { LogRecord, readOwner, writeOwner } from './log-record.ts';
 import { parseTxnPacket } from './parse-txn.ts';
 import { type RecoverySource, recover, recoverUpTo } from './recovery.ts';
 import { renewNewestLog } from './renew-log.ts';
+import { SnapshotSchedule } from './snapshot-schedule.ts';
 import { SnapshotStreamReader } from './snapshot-stream-reader.ts';
-import { SnapshotWriter, TEMPORARY_SUFFIX } from './snapshot-writer.ts';
-
+import { SnapshotWriter } from './snapshot-writer.ts';
 import { TxnLogReader } from './txn-log-reader.ts';
 
 export interface ZkDatabaseConfig {
@@ -64,9 +62,6 @@ export interface ZkDatabaseConfig {
   /** A file beside the snapshots says where their logs are. @see LogRecord */
   readonly logRecord: boolean;
 }
-
-/** Enough that two servers of one host do not draw the same. */
-const PAIRS = 2 ** 32;
 
 export const databaseDefaults = {
   snapCount: 100_000,
@@ -103,30 +98,30 @@ export interface ZkDatabaseParts {
  * Every failure of the disk reaches the caller as a ServerError, thrown or through `done`; the server stops on it.
  */
 export class ZkDatabase {
-  readonly snapDirectory: string;
-  readonly logDirectory: string;
   readonly #parts: ZkDatabaseParts;
   readonly #config: ZkDatabaseConfig;
   #state: DatabaseState;
   #log: FileTxnLog;
-  readonly #record: LogRecord;
-  #pair: string | undefined;
+  readonly #directories: DataDirectories;
+  readonly #schedule: SnapshotSchedule;
   #snapshot: SnapshotWriter | null = null;
   #restoring = false;
-  #txnsSinceSnapshot = 0;
-  #bytesSinceSnapshot = 0;
-  /** In [0.5, 1): the share of the limits at which the next snapshot is due, so that servers do not all pause at once. */
-  #snapshotShare = 1;
 
   constructor(parts: ZkDatabaseParts, config: ZkDatabaseConfig) {
     this.#parts = parts;
     this.#config = config;
-    this.snapDirectory = `${config.dataDir}/${VERSION_DIRECTORY}`;
-    this.logDirectory = `${config.dataLogDir}/${VERSION_DIRECTORY}`;
-    this.#record = new LogRecord(parts.disk, this.snapDirectory);
+    this.#directories = new DataDirectories(parts.disk, config);
+    this.#schedule = new SnapshotSchedule(config, parts.random);
     this.#state = this.#emptyState();
     this.#log = this.#openLog(0);
-    this.#drawSnapshotShare();
+  }
+
+  get snapDirectory(): string {
+    return this.#directories.snapshots;
+  }
+
+  get logDirectory(): string {
+    return this.#directories.logs;
   }
 
   /** Another object after `load`, `truncate` and `finishRestore`. */
@@ -168,14 +163,7 @@ export class ZkDatabase {
     const startMs = this.#parts.clock.monotonicMs();
     const { disk, logger, metrics } = this.#parts;
     this.#leaveLog();
-    for (const path of [this.snapDirectory, this.logDirectory]) {
-      this.#makeDirectory(path);
-      // Names that a killed process left behind are read as if they were durable: now they are.
-      onDisk('sync', path, () => disk.syncDirectory(path));
-    }
-    checkDirectories(disk, this.#layout, this.#record);
-    this.#pair = this.#record.read()?.pair;
-    this.#removeTemporarySnapshots();
+    this.#directories.open();
     const { state, snapshotPath, txnsReplayed, tail } = recover(this.#recoverySource());
     if (tail !== undefined) {
       const { path, offset, reason } = tail;
@@ -188,16 +176,16 @@ export class ZkDatabase {
       txnsReplayed === 0 &&
       endsBefore(disk, this.logDirectory, lastProcessedZxid)
     ) {
-      this.#recordLogs(false);
+      this.#directories.recordLogs(false);
       forgetAfter(disk, this.logDirectory, -1, logger);
     }
     renewNewestLog(disk, this.logDirectory);
     this.#state = state;
     this.#startNew(snapshotPath !== undefined, txnsReplayed > 0);
-    if (this.#hasLogs) this.#recordLogs(true);
-    this.#pairDirectories();
+    if (this.#directories.hasLogs) this.#directories.recordLogs(true);
+    if (this.lastProcessedZxid >= 0) this.#directories.pair(this.#parts.random);
     this.#log = this.#openLog(Math.max(0, this.lastProcessedZxid));
-    this.#txnsSinceSnapshot = txnsReplayed;
+    this.#schedule.startAt(txnsReplayed);
     if (snapshotPath !== undefined) metrics.summary('startup_txns_loaded').add(txnsReplayed);
     metrics.summary('dbinittime').add(this.#parts.clock.monotonicMs() - startMs);
     logger.info('database loaded', { zxid: zxidToHex(this.lastProcessedZxid), snapshotPath, txnsReplayed });
@@ -218,8 +206,7 @@ export class ZkDatabase {
       return;
     }
     this.#log.append(packet);
-    this.#txnsSinceSnapshot++;
-    this.#bytesSinceSnapshot += packet.bytes.length;
+    this.#schedule.appended(packet.bytes.length);
   }
 
   /** Calls back when everything appended so far is durable, or with the error for which it never will be. */
@@ -291,21 +278,14 @@ export class ZkDatabase {
   // ------------------------------------------------------------------ snapshots
 
   needsSnapshot(): boolean {
-    if (this.#snapshot !== null) return false;
-    const { snapCount, snapSizeLimitBytes } = this.#config;
-    return (
-      this.#txnsSinceSnapshot >= snapCount * this.#snapshotShare ||
-      (snapSizeLimitBytes > 0 && this.#bytesSinceSnapshot >= snapSizeLimitBytes * this.#snapshotShare)
-    );
+    return this.#snapshot === null && this.#schedule.isDue;
   }
 
   /** Rolls the log and writes a snapshot in slices. False, and no call of `done`, while another is being written. */
   takeSnapshot(done: FlushDone): boolean {
     if (this.#snapshot !== null) return false;
     this.#log.roll();
-    this.#txnsSinceSnapshot = 0;
-    this.#bytesSinceSnapshot = 0;
-    this.#drawSnapshotShare();
+    this.#schedule.begun();
     const { tree, sessionTimeouts } = this.#state;
     this.#writeSnapshot(tree, sessionTimeouts, this.#config.digestEnabled, done);
     return true;
@@ -327,7 +307,7 @@ export class ZkDatabase {
     const { disk, logger } = this.#parts;
     forgetSnapshotsAfter(disk, this.snapDirectory, zxid, logger);
     if (listLogFiles(disk, this.logDirectory).every(({ firstZxid }) => firstZxid > zxid))
-      this.#recordLogs(false);
+      this.#directories.recordLogs(false);
     forgetAfter(disk, this.logDirectory, zxid, logger);
     this.#state = state;
     this.#log = this.#openLog(zxid);
@@ -398,7 +378,7 @@ export class ZkDatabase {
     try {
       // The log first: a newer snapshot of our own, were it alone left by a crash, is a state this server had.
       // All of it: between its end and the SNAP transactions are missing, and what it ends in may not be committed.
-      this.#recordLogs(false);
+      this.#directories.recordLogs(false);
       forgetAfter(disk, this.logDirectory, -1, logger);
       forgetSnapshotsAfter(disk, this.snapDirectory, zxid, logger);
     } catch (error) {
@@ -408,8 +388,7 @@ export class ZkDatabase {
     this.#state = this.#emptyState(tree, sessionTimeouts);
     this.#state.digestCheck.treeOfUnknownDigest();
     this.#log = this.#openLog(zxid);
-    this.#txnsSinceSnapshot = 0;
-    this.#bytesSinceSnapshot = 0;
+    this.#schedule.startAt(0);
     return undefined;
   }
 
@@ -425,52 +404,13 @@ export class ZkDatabase {
     );
   }
 
-  get #layout(): DataLayout {
-    const { dataDir, dataLogDir } = this.#config;
-    const { snapDirectory, logDirectory } = this;
-    return { dataDir, dataLogDir, snapDirectory, logDirectory };
-  }
-
-  #makeDirectory(path: string): void {
-    const { disk } = this.#parts;
-    if (!this.#config.directoryAutoCreate && !disk.exists(path)) {
-      throw new ServerError(
-        'ZK_DATA_DIR',
-        `${path} is missing, and datadir.autocreate=false: create it, or mount the file system it is on`,
-        { path },
-      );
-    }
-    onDisk('create', path, () => disk.makeDirectory(path));
-  }
-
-  get #hasLogs(): boolean {
-    return listLogFiles(this.#parts.disk, this.logDirectory).length > 0;
-  }
-
-  /** Both say the same from now on, wherever they are moved. */
-  #pairDirectories(): void {
-    const { disk, random } = this.#parts;
-    if (!this.#config.logRecord || this.lastProcessedZxid < 0 || !areApart(disk, this.#layout)) return;
-    const owner = readOwner(disk, this.logDirectory);
-    this.#pair ??= owner?.pair ?? random.below(PAIRS).toString(16);
-    this.#recordLogs(this.#hasLogs);
-    if (owner?.pair !== this.#pair)
-      writeOwner(disk, this.logDirectory, { snapshotDirectory: this.snapDirectory, pair: this.#pair });
-  }
-
-  #recordLogs(logged: boolean): void {
-    if (this.#config.logRecord)
-      this.#record.write({ logDirectory: this.logDirectory, logged, pair: this.#pair });
-  }
-
   #startNew(hasSnapshot: boolean, hasTxns: boolean): void {
     const { disk, logger } = this.#parts;
     const { votes, autoCreate } = this.#config;
-    const isEmpty = this.lastProcessedZxid === 0 && !this.#hasLogs;
+    const { layout, record, hasLogs } = this.#directories;
+    const isEmpty = this.lastProcessedZxid === 0 && !hasLogs;
     const found = { hasSnapshot, hasTxns, isEmpty };
-    switch (
-      firstStart({ disk, logger, layout: this.#layout, record: this.#record, votes, autoCreate }, found)
-    ) {
+    switch (firstStart({ disk, logger, layout, record, votes, autoCreate }, found)) {
       case 'untrusted':
         this.#state.tree.lastProcessedZxid = -1;
         return;
@@ -479,7 +419,7 @@ export class ZkDatabase {
         break;
       case 'nothing':
     }
-    if (votes && isEmpty) this.#recordLogs(false);
+    if (votes && isEmpty) this.#directories.recordLogs(false);
   }
 
   /** As upstream: a new server has a snapshot of zxid 0 from its start. */
@@ -535,7 +475,7 @@ export class ZkDatabase {
         metrics,
         logger,
         directory: this.logDirectory,
-        onNewFile: () => this.#recordLogs(true),
+        onNewFile: () => this.#directories.recordLogs(true),
         ...limits,
       },
       lastLoggedZxid,
@@ -548,18 +488,5 @@ export class ZkDatabase {
     this.#snapshot = null;
     this.#restoring = false;
     this.#log.close();
-  }
-
-  #removeTemporarySnapshots(): void {
-    const { disk } = this.#parts;
-    for (const name of disk.list(this.snapDirectory)) {
-      if (!name.startsWith('snapshot.') || !name.endsWith(TEMPORARY_SUFFIX)) continue;
-      const path = `${this.snapDirectory}/${name}`;
-      onDisk('remove', path, () => disk.remove(path));
-    }
-  }
-
-  #drawSnapshotShare(): void {
-    this.#snapshotShare = 0.5 + this.#parts.random.float() / 2;
   }
 }

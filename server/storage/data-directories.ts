@@ -1,0 +1,90 @@
+import { ServerError } from '../errors.ts';
+import type { Disk, Random } from '../runtime/runtime.ts';
+import { areApart, checkDirectories, type DataLayout, VERSION_DIRECTORY } from './directory-check.ts';
+import { onDisk } from './disk-error.ts';
+import { listLogFiles } from './log-format.ts';
+import { LogRecord, readOwner, writeOwner } from './log-record.ts';
+import { TEMPORARY_SUFFIX } from './snapshot-writer.ts';
+
+export interface DataDirectoriesConfig {
+  readonly dataDir: string;
+  readonly dataLogDir: string;
+  /** False: directories that are missing are not made (datadir.autocreate). */
+  readonly directoryAutoCreate: boolean;
+  /** A file beside the snapshots says where their logs are. @see LogRecord */
+  readonly logRecord: boolean;
+}
+
+/** Enough that two servers of one host do not draw the same. */
+const PAIRS = 2 ** 32;
+
+/** Where one server keeps its snapshots and its logs, and the records that say that they belong together. */
+export class DataDirectories {
+  readonly snapshots: string;
+  readonly logs: string;
+  readonly layout: DataLayout;
+  readonly record: LogRecord;
+  readonly #disk: Disk;
+  readonly #config: DataDirectoriesConfig;
+  #pair: string | undefined;
+
+  constructor(disk: Disk, config: DataDirectoriesConfig) {
+    const { dataDir, dataLogDir } = config;
+    this.#disk = disk;
+    this.#config = config;
+    this.snapshots = `${dataDir}/${VERSION_DIRECTORY}`;
+    this.logs = `${dataLogDir}/${VERSION_DIRECTORY}`;
+    this.layout = { dataDir, dataLogDir, snapDirectory: this.snapshots, logDirectory: this.logs };
+    this.record = new LogRecord(disk, this.snapshots);
+  }
+
+  /** They are there, belong together, and hold nothing half written. @throws ServerError ZK_DATA_DIR, ZK_DATA_MISMATCH, ZK_DISK */
+  open(): void {
+    for (const path of [this.snapshots, this.logs]) {
+      this.#make(path);
+      // Names that a killed process left behind are read as if they were durable: now they are.
+      onDisk('sync', path, () => this.#disk.syncDirectory(path));
+    }
+    checkDirectories(this.#disk, this.layout, this.record);
+    this.#pair = this.record.read()?.pair;
+    this.#removeTemporarySnapshots();
+  }
+
+  #make(path: string): void {
+    if (!this.#config.directoryAutoCreate && !this.#disk.exists(path)) {
+      throw new ServerError(
+        'ZK_DATA_DIR',
+        `${path} is missing, and datadir.autocreate=false: create it, or mount the file system it is on`,
+        { path },
+      );
+    }
+    onDisk('create', path, () => this.#disk.makeDirectory(path));
+  }
+
+  #removeTemporarySnapshots(): void {
+    for (const name of this.#disk.list(this.snapshots)) {
+      if (!name.startsWith('snapshot.') || !name.endsWith(TEMPORARY_SUFFIX)) continue;
+      const path = `${this.snapshots}/${name}`;
+      onDisk('remove', path, () => this.#disk.remove(path));
+    }
+  }
+
+  get hasLogs(): boolean {
+    return listLogFiles(this.#disk, this.logs).length > 0;
+  }
+
+  /** Whether there are logs: said before the first of them goes, and after the first is durable. */
+  recordLogs(logged: boolean): void {
+    if (this.#config.logRecord) this.record.write({ logDirectory: this.logs, logged, pair: this.#pair });
+  }
+
+  /** Two that are apart say the same from now on, wherever they are moved. */
+  pair(random: Random): void {
+    if (!this.#config.logRecord || !areApart(this.#disk, this.layout)) return;
+    const owner = readOwner(this.#disk, this.logs);
+    this.#pair ??= owner?.pair ?? random.below(PAIRS).toString(16);
+    this.recordLogs(this.hasLogs);
+    if (owner?.pair !== this.#pair)
+      writeOwner(this.#disk, this.logs, { snapshotDirectory: this.snapshots, pair: this.#pair });
+  }
+}
