@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
+import { around, type Planted, plantedResult } from './claims.test-kit.ts';
 import { CLAIMS, chooseClaims } from './index.ts';
 import { judgeAll } from './judge-all.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
@@ -9,7 +10,6 @@ import { mastersSyncSooner } from './masters-sync-sooner.ts';
 import { neighboursLeaveReads } from './neighbours-leave-reads.ts';
 import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';
 import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
-import { around, type Planted, plantedResult } from './testing.ts';
 
 const test = suite('bench/claims: judges of claims under faults');
 

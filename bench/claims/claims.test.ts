@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import { CONDITIONS, placeboCondition } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
+import { around, type Planted, plantedResult, plantedTopology } from './claims.test-kit.ts';
 import { judgeAll } from './judge-all.ts';
 import { leaderConnections } from './leader-connections.ts';
 import { leaderMessages } from './leader-messages.ts';
@@ -9,7 +10,6 @@ import { moreVotersWriteLess } from './more-voters-write-less.ts';
 import { observerMessages } from './observer-messages.ts';
 import { observersLeaveWritesFlat } from './observers-leave-writes-flat.ts';
 import { observersNeverAck } from './observers-never-ack.ts';
-import { around, type Planted, plantedResult, plantedTopology } from './testing.ts';
 
 const test = suite('bench/claims: judges');
 

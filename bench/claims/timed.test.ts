@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
 import { seededRandom } from '../stats/distributions.ts';
 import type { Tests } from './claim.ts';
+import { plantedResult } from './claims.test-kit.ts';
 import { Evidence, type Series } from './evidence.ts';
-import { plantedResult } from './testing.ts';
 import { atLeast, atMostAbove, below } from './timed.ts';
 
 const test = suite('bench/claims: tests of the timed channel');

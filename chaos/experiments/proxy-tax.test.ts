@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { around, type Planted, plantedResult } from '../../bench/claims/testing.ts';
+import { around, type Planted, plantedResult } from '../../bench/claims/claims.test-kit.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { proxyTax } from './proxy-tax.ts';
 

@@ -39,14 +39,14 @@ test(
   () => {
     let faults = 0;
     let writes = 0;
-    for (const seed of seedsFrom(1, 30)) {
+    for (const seed of seedsFrom(1, 12)) {
       const result = simulate(seed, toy);
       assert.is(result.verdict, 'passed', `seed ${seed}: ${result.reasons.join('; ')}`);
       faults += result.faultsInjected;
       writes += result.acknowledgedWrites;
     }
-    assert.ok(faults > 100, `${faults} faults`);
-    assert.ok(writes > 3000, `${writes} acknowledged writes`);
+    assert.ok(faults > 40, `${faults} faults`);
+    assert.ok(writes > 1200, `${writes} acknowledged writes`);
   },
   DEADLINE,
 );
