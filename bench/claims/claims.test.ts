@@ -88,7 +88,7 @@ test('void: half of the rounds did not count, and the reason says which and why'
   assert.is(verdict, 'void');
   assert.match(
     reason,
-    /3 of 6 rounds of write throughput of observers do not count: void round 4: blackhole did not/,
+    /3 of 6 rounds of write throughput of observers are void: void round 4: blackhole did not/,
   );
 });
 

@@ -118,7 +118,8 @@ export function unfit(
     if (values.length > voidRounds.length) continue;
     const of = values.length + voidRounds.length;
     const first = voidRounds[0] ?? 'there is no sample';
-    const reason = `${voidRounds.length} of ${of} rounds of ${what} do not count: ${first}.`;
+    const rounds = of === 1 ? 'The only round' : `${voidRounds.length} of ${of} rounds`;
+    const reason = `${rounds} of ${what} ${of === 1 ? 'is' : 'are'} void: ${first}.`;
     return { verdict: 'void', reason, evidence };
   }
   return undefined;

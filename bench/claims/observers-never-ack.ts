@@ -6,7 +6,7 @@ import { exactClaim } from './exact-claim.ts';
 export const observersNeverAck: Claim = exactClaim(
   {
     id: '000-4',
-    title: 'An observer acks nothing',
+    title: 'An observer never acknowledges',
     source: 'ZOOKEEPER-368: an observer takes no part in agreement',
     hypothesis: 'Over a load of thousands of writes observers send not one ACK',
     metric: 'acksFromObservers',

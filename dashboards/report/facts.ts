@@ -41,22 +41,22 @@ export function exactCounts(result: Result): Markup | null {
   })}</section>`;
 }
 
-/** Every injection and the proof that it bit; those that did not are in plain sight. */
+/** Lists every injection with its proof. Injections that changed nothing stand first and unfolded. */
 export function faults(result: Result): Markup | null {
   if (result.faults.length === 0) return null;
   const bit = result.faults.filter(fault => fault.bit);
   const missed = result.faults.filter(fault => !fault.bit);
-  return html`<section id="faults"><h2>Faults, and whether they bit</h2>
+  return html`<section id="faults"><h2>Fault verification</h2>
   ${missed.length > 0 && faultTable(missed)}
   ${
     bit.length > 0 &&
-    html`<details><summary>${bit.length} of ${result.faults.length} injections changed what was measured on their links</summary>
+    html`<details><summary>${bit.length} of ${result.faults.length} injections are verified: a measurement on their links changed</summary>
   ${faultTable(bit)}</details>`
   }</section>`;
 }
 
 function faultTable(rows: readonly Fault[]): Markup {
-  return html`<div class="scroll"><table class="left"><thead><tr><th>fault</th><th>topology</th><th>round</th><th>bit</th><th>before</th><th>in force</th></tr></thead>
+  return html`<div class="scroll"><table class="left"><thead><tr><th>fault</th><th>topology</th><th>round</th><th>verified</th><th>before</th><th>in force</th></tr></thead>
   <tbody>${rows.map(faultRow)}</tbody></table></div>`;
 }
 
@@ -121,7 +121,7 @@ export function limits(result: Result): Markup {
       item.summary.warnings.map(text => `${item.metric}, ${item.topology}, ${item.condition}: ${text}`),
     ),
   ];
-  return html`<section id="limits"><h2>What this run cannot show, and what would make it wrong</h2>
+  return html`<section id="limits"><h2>Limits and warnings</h2>
   ${result.limits.length === 0 && html`<p>The run recorded no limits.</p>`}
   <ul>${result.limits.map(text => html`<li>${text}</li>`)}</ul>
   ${

@@ -90,7 +90,7 @@ async function observe(occasion: Occasion, cast: Cast, outage: Outage): Promise<
   }
   const sent = tracks[0]?.probes ?? 0;
   if (probes.lateTicks > sent * LATE_SHARE_MAX)
-    probeReasons.push(`driver saturated: ${probes.lateTicks} of ${sent} probes left late`);
+    probeReasons.push(`driver saturated: ${probes.lateTicks} of ${sent} probes were sent late`);
   const { voidReasons: faultReasons, span } = outcome;
   const band = { fault: faultName, links: [...span.links], on: span.on, ...bandMs, proof: span.proof };
   return { tracks, writes, span, band, faultReasons, probeReasons };
