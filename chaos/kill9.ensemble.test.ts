@@ -9,8 +9,9 @@ import type { Member } from '../bench/topology/member.ts';
 import { planEnsemble } from '../bench/topology/plan.ts';
 import { type Implementation, topologyOf } from '../bench/topology/topology.ts';
 import { SeededRandom } from '../server/runtime/seeded-random.ts';
-import { judgeRegisters } from './workloads/judge-registers.ts';
-import { RegisterWorkload } from './workloads/register-workload.ts';
+import { judgeWorkload } from './workloads/judge-workload.ts';
+import { LiveWorkload } from './workloads/live-workload.ts';
+import { registers } from './workloads/registers.ts';
 
 const test = suite('kill -9');
 
@@ -30,19 +31,19 @@ const SETTINGS = {
 
 async function withEnsemble(
   implementation: Implementation,
-  body: (ensemble: Ensemble, load: RegisterWorkload, random: SeededRandom) => Promise<void>,
+  body: (ensemble: Ensemble, load: LiveWorkload, random: SeededRandom) => Promise<void>,
 ): Promise<string[]> {
   const seed = String(propertySeed(process.env.ZKLAB_PROPERTY_SEED) ?? Date.now());
   process.stdout.write(`  seed ${seed}\n`);
   const topology = topologyOf({ voters: 3, observers: 1, implementation, settings: SETTINGS }, 'kill9');
   const ensemble = await Ensemble.start(await planEnsemble(topology, temporaryFolder()));
   const servers = ensemble.members.map(({ plan }) => plan.ports.client);
-  const load = new RegisterWorkload({ servers, seed });
+  const load = new LiveWorkload(registers, { servers, seed });
   try {
     await body(ensemble, load, new SeededRandom(seed));
     await ensemble.ready();
     await load.stop(PROGRESS_DEADLINE_MS);
-    return await judgeRegisters(ensemble, load, PROGRESS_DEADLINE_MS);
+    return await judgeWorkload(ensemble, load, PROGRESS_DEADLINE_MS);
   } finally {
     await load.stop(0);
     await ensemble.stop();
@@ -54,7 +55,7 @@ async function killAll(members: readonly Member[]): Promise<void> {
 }
 
 /** Kills every member in the same moment, `rounds` times, under load. */
-async function outages(ensemble: Ensemble, load: RegisterWorkload, rounds: number): Promise<void> {
+async function outages(ensemble: Ensemble, load: LiveWorkload, rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     await load.untilAcknowledged(200, PROGRESS_DEADLINE_MS);
     await killAll(ensemble.members);

@@ -1,8 +1,4 @@
-/**
- * `zklab list`: what can be asked for by name, from where it stands. Claims, topologies and suites come from their
- * registries and files. Faults, workloads and checkers have a file each: its line is the first sentence of the comment
- * above what it exports, which the compiler keeps.
- */
+/** `zklab list`: what can be asked for by name, from the registries. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLAIMS } from '../bench/claims/index.ts';
@@ -11,6 +7,11 @@ import { PRESETS } from '../bench/topology/presets.ts';
 import type { TopologyInput } from '../bench/topology/topology.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
+import { CHECKERS } from './checkers/index.ts';
+import { FAULTS } from './faults/index.ts';
+import { readSchedule, scheduleNames } from './schedules/index.ts';
+import { SIMULATED_FAULTS } from './simulation/faults/index.ts';
+import { WORKLOADS } from './workloads/index.ts';
 
 export interface Entry {
   readonly name: string;
@@ -22,9 +23,11 @@ const KINDS: Readonly<Record<string, () => readonly Entry[]>> = {
   claims: () => CLAIMS.map(({ id, title }) => ({ name: id, description: title })),
   suites,
   topologies: () => Object.entries(PRESETS).map(([name, input]) => ({ name, description: membersOf(input) })),
-  faults: () => filesOf('faults', /\bdescription: /),
-  workloads: () => filesOf('workloads', /^export class \w+Workload\b/m),
-  checkers: () => filesOf('checkers', /^export function check\w+|^ {4}see\(/m),
+  faults: () => FAULTS,
+  'simulation-faults': () => SIMULATED_FAULTS.map(({ kind, description }) => ({ name: kind, description })),
+  workloads: () => WORKLOADS,
+  checkers: () => CHECKERS,
+  schedules: () => scheduleNames().map(readSchedule),
 };
 
 /** @throws UsageError for a kind that is none */
@@ -34,7 +37,9 @@ export function list(
   { json, columns }: { readonly json: boolean; readonly columns: number },
 ): ExitCode {
   const kinds = kind === undefined ? Object.keys(KINDS) : [kind];
-  const lists = Object.fromEntries(kinds.map(name => [name, entriesOf(name)]));
+  const lists = Object.fromEntries(
+    kinds.map(name => [name, entriesOf(name).map(({ name, description }) => ({ name, description }))]),
+  );
   if (json) terminal.json(lists);
   else
     terminal.print(
@@ -77,26 +82,6 @@ function yamlFiles(folder: string): string[] {
 function membersOf({ voters = 0, observers = 0, masters = false }: TopologyInput): string {
   if (observers === 0) return `${voters} voters`;
   return `${voters} voters and ${observers} observers${masters ? ' behind observer masters' : ''}`;
-}
-
-/** The files of a room of chaos/ that hold one of its kind, which `holds` tells from those that only help. */
-function filesOf(room: string, holds: RegExp): Entry[] {
-  const folder = join(import.meta.dirname, room);
-  return readdirSync(folder)
-    .filter(file => file.endsWith('.js') && !file.includes('.test'))
-    .sort()
-    .flatMap(file => {
-      const text = readFileSync(join(folder, file), 'utf8');
-      const description = exportedComment(text);
-      if (!holds.test(text) || description === undefined) return [];
-      return [{ name: file.replace(/(-workload)?\.js$/, '').replaceAll('-', ' '), description }];
-    });
-}
-
-/** The first sentence of the comment above the first exported function or class that has one. */
-function exportedComment(text: string): string | undefined {
-  const comment = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport (?:async )?(?:function|class)\b/.exec(text)?.[1];
-  return comment === undefined ? undefined : firstSentence(comment.replace(/\n\s*\*/g, ' ').trim());
 }
 
 function firstSentence(text: string): string {

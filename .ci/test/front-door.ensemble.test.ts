@@ -81,8 +81,10 @@ test('list names what exists, with a line each', async () => {
     suites: 'quick',
     topologies: 'masters',
     faults: 'blackhole',
-    workloads: 'register',
+    'simulation-faults': 'majority-loss',
+    workloads: 'registers',
     checkers: 'acknowledged writes',
+    schedules: 'smoke',
   };
   assert.equal(Object.keys(lists), Object.keys(known));
   for (const [kind, name] of Object.entries(known)) {

@@ -1,12 +1,18 @@
+import type { Checker } from './checker.ts';
 import { type HistoryEvent, isWrite, type Operation, operationsOf, outcomeOf } from './history.ts';
-import { type Judgement, judge } from './judgement.ts';
+import { type Judgement, judge, together } from './judgement.ts';
+import type { FinalNode } from './run-record.ts';
 
-/** A znode after the end of the run, when all members agree; undefined where there is none. */
-export interface FinalNode {
-  readonly value: string | null;
-  readonly version: number;
-  readonly mzxid: number;
-}
+export const acknowledgedWrites: Checker<'history' | 'finalTrees'> = {
+  name: 'acknowledged writes',
+  description: 'writes that were acknowledged and are gone; data nobody wrote',
+  needs: ['history', 'finalTrees'],
+  check: ({ history, finalTrees }) =>
+    together(
+      'acknowledged writes',
+      finalTrees.map(tree => checkAcknowledgedWrites(history, tree)),
+    ),
+};
 
 /**
  * No acknowledged write is lost, and nothing is there that nobody wrote.

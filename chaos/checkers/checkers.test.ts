@@ -1,9 +1,10 @@
 import { assert, suite } from '#test';
-import { checkAcknowledgedWrites, type FinalNode } from './acknowledged-writes.ts';
+import { checkAcknowledgedWrites } from './acknowledged-writes.ts';
 import type { EventType, HistoryEvent, OperationName } from './history.ts';
 import { operationsOf } from './history.ts';
 import { type Judgement, worst } from './judgement.ts';
 import { checkReplicaAgreement } from './replica-agreement.ts';
+import type { FinalNode } from './run-record.ts';
 import { checkSessionOrder } from './session-order.ts';
 import { checkSyncFreshness } from './sync-freshness.ts';
 import { checkTreeEquality } from './tree-equality.ts';

@@ -26,3 +26,13 @@ const WORST_FIRST = ['invalid', 'unknown', 'valid'] as const;
 export function worst(judgements: readonly Judgement[]): Validity {
   return WORST_FIRST.find(validity => judgements.some(j => j.valid === validity)) ?? 'unknown';
 }
+
+/** Judgements of one kind as one. */
+export function together(checker: string, judgements: readonly Judgement[]): Judgement {
+  const reasons = judgements.flatMap(({ valid, reasons }) => (valid === 'invalid' ? reasons : []));
+  return judge(
+    checker,
+    judgements.reduce((sum, { checked }) => sum + checked, 0),
+    reasons,
+  );
+}

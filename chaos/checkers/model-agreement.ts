@@ -1,6 +1,14 @@
+import type { Checker } from './checker.ts';
 import { type HistoryEvent, isWrite, type Operation, operationsOf, outcomeOf } from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
 import { type Change, ModelTree, type Transaction } from './transaction.ts';
+
+export const modelAgreement: Checker<'history' | 'transactions'> = {
+  name: 'model agreement',
+  description: 'answers that are not those of the agreed tree at the zxid they name',
+  needs: ['history', 'transactions'],
+  check: ({ history, transactions }) => checkModelAgreement(history, transactions),
+};
 
 /**
  * Every answer is the one that follows from the transactions that the ensemble agreed on. A reply carries a zxid, so

@@ -1,15 +1,13 @@
+import type { Checker } from './checker.ts';
 import { type Judgement, judge } from './judgement.ts';
+import type { MemberSample } from './run-record.ts';
 
-/** What a serving member said about itself at some moment. */
-export interface MemberSample {
-  readonly timeMs: number;
-  readonly member: string;
-  readonly leading: boolean;
-  /** Of the quorum it belongs to. */
-  readonly epoch: number;
-  readonly zxid: number;
-  readonly digest: string;
-}
+export const replicaAgreement: Checker<'samples'> = {
+  name: 'replica agreement',
+  description: 'the first transaction after which two members differ; two leaders of one epoch',
+  needs: ['samples'],
+  check: ({ samples }) => checkReplicaAgreement(samples),
+};
 
 /**
  * Members that have applied the same transactions hold the same tree, and an epoch has one leader, at all times and not

@@ -1,5 +1,14 @@
+import type { Checker } from './checker.ts';
 import { type HistoryEvent, isWrite, type Operation, operationsOf, outcomeOf } from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
+
+export const sessionOrder: Checker<'history'> = {
+  name: 'session order',
+  description:
+    'sessions whose zxid goes back, that do not read their own writes, or are answered out of order',
+  needs: ['history'],
+  check: ({ history }) => checkSessionOrder(history),
+};
 
 /**
  * Each session is answered in order and never sees an older tree, whichever servers it was connected to:

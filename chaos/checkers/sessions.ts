@@ -1,14 +1,15 @@
+import type { Checker } from './checker.ts';
 import { type HistoryEvent, isWrite, operationsOf, outcomeOf } from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
+import type { SessionLimits } from './run-record.ts';
 import { ModelTree, type Transaction } from './transaction.ts';
 
-export interface SessionLimits {
-  readonly timeoutMs: number;
-  /** A session that wrote, and was answered, lives this much shorter than its timeout at worst: clocks, ticks, ways. */
-  readonly slackMs: number;
-  /** Sessions of clients that are there when the run ends; all others must be over. */
-  readonly alive: ReadonlySet<string>;
-}
+export const sessions: Checker<'history' | 'transactions' | 'sessionLimits'> = {
+  name: 'sessions',
+  description: 'sessions that expire while heard from, or never; ephemerals that outlive theirs',
+  needs: ['history', 'transactions', 'sessionLimits'],
+  check: ({ history, transactions, sessionLimits }) => checkSessions(history, transactions, sessionLimits),
+};
 
 /**
  * A session ends when its client says so, or its timeout after it was last heard of: not before, which is judged by

@@ -1,6 +1,14 @@
 import { epochOf } from '../../server/wire/zxid.ts';
+import type { Checker } from './checker.ts';
 import { type HistoryEvent, isWrite } from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
+
+export const syncFreshness: Checker<'history'> = {
+  name: 'sync freshness',
+  description: 'syncs that were answered without what was acknowledged before them',
+  needs: ['history'],
+  check: ({ history }) => checkSyncFreshness(history),
+};
 
 /**
  * A read behind a sync shows every write that was acknowledged before the sync was asked for. This holds within one

@@ -2,9 +2,10 @@ import { assert, suite } from '#test';
 import type { HistoryEvent } from './history.ts';
 import type { Judgement } from './judgement.ts';
 import { checkModelAgreement } from './model-agreement.ts';
+import type { SessionRecord, Sighting } from './run-record.ts';
 import { checkSessions } from './sessions.ts';
 import type { Change, Transaction } from './transaction.ts';
-import { checkWatches, type SessionRecord, type Sighting } from './watches.ts';
+import { checkWatches } from './watches.ts';
 
 const test = suite('checkers against the agreed transactions: each is shown a bad history');
 

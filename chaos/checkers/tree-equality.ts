@@ -1,11 +1,13 @@
+import type { Checker } from './checker.ts';
 import { type Judgement, judge } from './judgement.ts';
+import type { MemberTree } from './run-record.ts';
 
-export interface MemberTree {
-  readonly member: string;
-  readonly zxid: number;
-  /** Digest of the whole tree. */
-  readonly digest: string;
-}
+export const treeEquality: Checker<'memberTrees'> = {
+  name: 'tree equality',
+  description: 'members that differ after the heal',
+  needs: ['memberTrees'],
+  check: ({ memberTrees }) => checkTreeEquality(memberTrees),
+};
 
 /** After the heal, all members hold the same tree at the same zxid. Fewer than two members prove nothing. */
 export function checkTreeEquality(trees: readonly MemberTree[]): Judgement {

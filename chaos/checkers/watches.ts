@@ -1,25 +1,20 @@
+import type { Checker } from './checker.ts';
 import { type Judgement, judge } from './judgement.ts';
+import type { SessionRecord, WatchEventName, WatchKind } from './run-record.ts';
 import { ModelTree, type Touch, type Transaction } from './transaction.ts';
-
-export type WatchKind = 'data' | 'exist' | 'child';
-export type WatchEventName = 'created' | 'deleted' | 'dataChanged' | 'childrenChanged';
-
-/** What a session saw, in order: the part of a history that watches are judged by. */
-export type Sighting =
-  | { readonly kind: 'reply'; readonly zxid: number }
-  /** The reply to a read with a watch, which sees the tree as of `zxid`. */
-  | { readonly kind: 'armed'; readonly watch: WatchKind; readonly path: string; readonly zxid: number }
-  | { readonly kind: 'event'; readonly event: WatchEventName; readonly path: string }
-  /** The connection is gone, and with it all watches but those the client sets again before anything else. */
-  | { readonly kind: 'moved'; readonly kept: readonly WatchKind[] };
-
-export type SessionRecord = Sighting & { readonly session: string; readonly timeMs: number };
 
 /** Which changes of its path a watch waits for. */
 export const FIRED_BY: Readonly<Record<WatchKind, ReadonlySet<WatchEventName>>> = {
   data: new Set(['dataChanged', 'deleted', 'created']),
   exist: new Set(['created', 'dataChanged', 'deleted']),
   child: new Set(['childrenChanged', 'deleted']),
+};
+
+export const watches: Checker<'sessionRecords' | 'transactions'> = {
+  name: 'watches',
+  description: 'events that are lost, late, doubled or made up, also over a move to another server',
+  needs: ['sessionRecords', 'transactions'],
+  check: ({ sessionRecords, transactions }) => checkWatches(sessionRecords, transactions),
 };
 
 /**

@@ -1,5 +1,13 @@
+import type { Checker } from './checker.ts';
 import { type HistoryEvent, isWrite, operationsOf, outcomeOf } from './history.ts';
 import { type Judgement, judge } from './judgement.ts';
+
+export const writeOrder: Checker<'history'> = {
+  name: 'write order',
+  description: 'zxids against real time, a zxid given twice, two answers for one zxid',
+  needs: ['history'],
+  check: ({ history }) => checkWriteOrder(history),
+};
 
 /**
  * Writes are linearizable, and their zxids are the order: a write acknowledged before another was asked for

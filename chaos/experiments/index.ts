@@ -11,7 +11,7 @@ import { writes } from './writes.ts';
 /** Writes first, since they want warm servers, which kills would make cold; then syncs, then outages; last what fills a tree. */
 export const EXPERIMENTS: readonly Experiment[] = [writes, syncs, outages, fairness];
 
-/** What these claims need, all of it measurable. @throws UsageError naming what no experiment provides */
+/** What these claims need, all of it measurable, and the suite's own conditions. @throws UsageError naming what no experiment provides */
 export function needsOf(claims: readonly Claim[], suite: Suite): ReadonlySet<string> {
   const provided = new Set(EXPERIMENTS.flatMap(experiment => experiment.provides(suite)));
   for (const { id, needs } of claims) {
@@ -21,5 +21,5 @@ export function needsOf(claims: readonly Claim[], suite: Suite): ReadonlySet<str
         `claim ${id} needs "${missing}", which no experiment of suite ${suite.name} measures; measured are ${[...provided].join(', ')}`,
       );
   }
-  return new Set(claims.flatMap(({ needs }) => needs));
+  return new Set([...claims.flatMap(({ needs }) => needs), ...Object.keys(suite.conditions)]);
 }

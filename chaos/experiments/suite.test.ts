@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
+import { CLAIMS } from '../../bench/claims/index.ts';
+import { needsOf } from './index.ts';
 import { topologiesOf } from './lab.ts';
 import { parseSuite, readSuite, SUITE_NAMES } from './suite.ts';
 
@@ -90,4 +92,27 @@ test('what the file of a topology says of members is kept; which server is measu
 test('suites are named, or files', () => {
   assert.throws(() => readSuite('fast'), /suite "fast": accepted are quick, full, or a \.yaml file/);
   assert.throws(() => readSuite('no/such.yaml'), /cannot be read/);
+});
+
+test('a suite may add a condition with any fault, which claims can need; others are refused', () => {
+  const added = (condition: string) => `${QUICK}conditions: { slow followers: ${condition} }\n`;
+  const latency =
+    '{ fault: latency, select: { from: { role: follower }, to: any }, latencyMs: 5, topologies: [voters] }';
+  const mended = parseSuite(added(latency), 'test', 'test.yaml');
+  const needing = (need: string) => [{ ...CLAIMS[0]!, needs: [need] }];
+  assert.equal([...needsOf(needing('slow followers'), mended)], ['slow followers']);
+  assert.ok(needsOf(needing('healthy'), mended).has('slow followers'));
+  assert.throws(
+    () => needsOf(needing('slow followers'), readSuite('quick')),
+    /needs "slow followers", which no experiment/,
+  );
+  assert.match(
+    problemOf(added(latency.replace('latency,', 'late,'))),
+    /conditions\.slow followers: fault: "late"; accepted are latency/,
+  );
+  assert.match(problemOf(added(latency.replace('latencyMs', 'ms'))), /unknown key ms; accepted are select/);
+  assert.match(
+    problemOf(added(latency.replace('[voters]', '[voter]'))),
+    /topologies: voter; accepted are voters, observers/,
+  );
 });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { checked } from '../../bench/checked.ts';
 import { parseYaml, readYaml } from '../../bench/read-yaml.ts';
 import { UsageError } from '../../bench/usage-error.ts';
+import { readFault } from '../faults/index.ts';
 
 const ms = z.int().min(0).max(3_600_000);
 const count = z.int().min(1).max(100_000);
@@ -65,6 +66,16 @@ const shape = z.strictObject({
     /** Children of the node that neighbours list and count. */
     children: count,
   }),
+  /**
+   * Conditions of writes beside the built-in ones: a fault with its options, and the topologies that it concerns, all
+   * unless they are named. Measured whenever there are some; claims may need them by their name.
+   */
+  conditions: z
+    .record(
+      z.string(),
+      z.looseObject({ fault: z.string(), topologies: z.array(z.string()).min(1).optional() }),
+    )
+    .default({}),
   /** After a heal: all members back, and a write committed, within this. */
   recoverMaxMs: ms,
 });
@@ -102,5 +113,14 @@ function suiteOf(document: unknown, name: string, origin: string): Suite {
     throw new UsageError(
       `${origin}: observerLatency.jitterMs: ${suite.observerLatency.jitterMs}; accepted is less than ms, ${suite.observerLatency.ms}`,
     );
+  for (const [name, { topologies = [], ...written }] of Object.entries(suite.conditions)) {
+    const at = `${origin}: conditions.${name}`;
+    readFault(written, at);
+    const unknown = topologies.find(topology => !Object.hasOwn(suite.topologies, topology));
+    if (unknown !== undefined)
+      throw new UsageError(
+        `${at}.topologies: ${unknown}; accepted are ${Object.keys(suite.topologies).join(', ')}`,
+      );
+  }
   return suite;
 }

@@ -2,8 +2,8 @@
 import type { Member } from '../../bench/topology/member.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { blackhole } from '../faults/blackhole.ts';
-import type { LinkFaultContext } from '../faults/context.ts';
 import type { Fault } from '../faults/fault.ts';
+import { readFault } from '../faults/index.ts';
 import { latency } from '../faults/latency.ts';
 import type { Cast, Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
@@ -17,12 +17,12 @@ export interface WriteCondition {
 }
 
 export interface ConditionFault {
-  readonly fault: Fault<LinkFaultContext>;
+  readonly fault: Fault;
   /** Members that nobody can reach under it. */
   readonly cut: readonly Member[];
 }
 
-export const FAULT_CONDITIONS: readonly WriteCondition[] = [
+const FAULT_CONDITIONS: readonly WriteCondition[] = [
   {
     need: 'observerLatency',
     condition: CONDITIONS.observerLatency,
@@ -45,6 +45,21 @@ export const FAULT_CONDITIONS: readonly WriteCondition[] = [
       victim === undefined || victim === keptFollower ? undefined : cutOff(stage, [victim]),
   },
 ];
+
+/** The built-in ones, then those that the suite adds. */
+export function conditionsOf(suite: Suite): readonly WriteCondition[] {
+  const own = Object.entries(suite.conditions).map(([name, written]): WriteCondition => {
+    const { topologies, ...rest } = written;
+    const fault = readFault(rest, `suite ${suite.name}: conditions.${name}`);
+    return {
+      need: name,
+      condition: name,
+      faultOf: stage =>
+        topologies === undefined || topologies.includes(stage.name) ? { fault, cut: [] } : undefined,
+    };
+  });
+  return [...FAULT_CONDITIONS, ...own];
+}
 
 /** All bytes between these members and all others vanish, both ways. */
 export function cutOff(stage: Stage, members: readonly Member[]): ConditionFault {

@@ -9,13 +9,13 @@ import { recordWrites } from './measurements/record-writes.ts';
 import { measureWrites } from './measurements/throughput.ts';
 import { underFault } from './measurements/under-fault.ts';
 import type { Stage } from './stage.ts';
-import { FAULT_CONDITIONS } from './write-conditions.ts';
+import { conditionsOf } from './write-conditions.ts';
 
 export const writes: Experiment = {
   name: 'writes',
   description:
     'as many writes as go, and their latency at a steady pace: healthy, beside placebos, under each fault',
-  provides: () => ['healthy', 'placeboObservers', ...FAULT_CONDITIONS.map(({ need }) => need)],
+  provides: suite => ['healthy', 'placeboObservers', ...conditionsOf(suite).map(({ need }) => need)],
   share: 0.6,
   async run(options) {
     const { rounds, roundsMin } = options.suite;
@@ -44,7 +44,7 @@ async function underConditions(options: MeasureOptions, stage: Stage, round: num
   recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
   if (sample.observerCores !== undefined) observerCores.set(stage, sample.observerCores);
   if (!stage.hasLinks) return;
-  for (const { need, condition, faultOf } of FAULT_CONDITIONS) {
+  for (const { need, condition, faultOf } of conditionsOf(suite)) {
     signal.throwIfAborted();
     // Who leads may have changed by the last fault's healing.
     const cast = await stage.cast();

@@ -1,10 +1,20 @@
+import { z } from 'zod';
 import type { Selector } from '../mesh/select.ts';
+import { selectorSchema } from '../mesh/selector-schema.ts';
 import type { LinkFaultContext } from './context.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, type FaultKind, needsLinks } from './fault.ts';
 import { injectOnLinks } from './link-fault.ts';
 import { addToxics, streamsByLink } from './toxic-fault.ts';
 
 const SILENCE_MS = 1_000;
+
+export const blackholeKind: FaultKind<{ readonly select: Selector }> = {
+  name: 'blackhole',
+  description: 'bytes vanish, connections stay',
+  schema: z.strictObject({ select: selectorSchema }),
+  available: needsLinks,
+  create: blackhole,
+};
 
 /**
  * Drops the bytes from one side to the other; connections stay, and new ones are accepted. Members notice by their own
@@ -14,7 +24,7 @@ const SILENCE_MS = 1_000;
 export function blackhole({ select }: { readonly select: Selector }): Fault<LinkFaultContext> {
   return {
     name: 'blackhole',
-    description: 'bytes vanish, connections stay',
+    description: blackholeKind.description,
     async inject(context) {
       const streams = streamsByLink(await context.mesh.flows(select));
       return injectOnLinks(context, [...streams.keys()], {

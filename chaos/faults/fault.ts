@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { FaultContext } from './context.ts';
 
 /** Named numbers and words, as results/ keeps them: units in the names. */
@@ -21,6 +22,33 @@ export interface ActiveFault {
   proveBite(): Promise<BiteProof>;
   /** Undoes all of it, trying everything before it throws. A second call does nothing more. */
   heal(): Promise<void>;
+}
+
+/** What the place of an ensemble lets faults do. */
+export interface FaultHost {
+  /** Its links go through proxies. */
+  readonly links: boolean;
+  /** Its processes can be signalled. */
+  readonly processes: boolean;
+}
+
+/** A kind of harm, as `index.ts` lists it: its options are what a schedule, a suite and a command line may say. */
+export interface FaultKind<Options = unknown> {
+  readonly name: string;
+  /** In a line, for whoever asks what there is. */
+  readonly description: string;
+  readonly schema: z.ZodType<Options>;
+  /** Why it cannot be injected there; undefined where it can. */
+  available(host: FaultHost): string | undefined;
+  create(options: Options): Fault;
+}
+
+export function needsLinks({ links }: FaultHost): string | undefined {
+  return links ? undefined : "no proxies: only zklab's server dials through them";
+}
+
+export function needsProcesses({ processes }: FaultHost): string | undefined {
+  return processes ? undefined : 'the processes of its members cannot be signalled';
 }
 
 /** A kind of harm with its targets: one file of this folder each. `Context` is what it needs of the ensemble. */

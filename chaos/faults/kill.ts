@@ -1,7 +1,16 @@
+import { z } from 'zod';
 import type { ProcessFaultContext } from './context.ts';
-import type { Fault } from './fault.ts';
-import { injectOnMembers, type MemberTarget } from './process-fault.ts';
+import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
+import { injectOnMembers, type MemberTarget, memberTargetSchema } from './process-fault.ts';
 import { isRunning, untilObeyed } from './process-state.ts';
+
+export const killKind: FaultKind<{ readonly target: MemberTarget }> = {
+  name: 'kill',
+  description: 'SIGKILL, and a restart when healed',
+  schema: z.strictObject({ target: memberTargetSchema }),
+  available: needsProcesses,
+  create: kill,
+};
 
 /**
  * Kills the process with SIGKILL, and restarts the member on its data when healed. The process flushes nothing and
@@ -10,7 +19,7 @@ import { isRunning, untilObeyed } from './process-state.ts';
 export function kill({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {
     name: 'kill',
-    description: 'SIGKILL, and a restart when healed',
+    description: killKind.description,
     inject: context =>
       injectOnMembers(context, target, {
         apply: async member => {

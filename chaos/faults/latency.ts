@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import type { Link } from '../mesh/link.ts';
 import type { Selector } from '../mesh/select.ts';
+import { selectorSchema } from '../mesh/selector-schema.ts';
 import type { LinkFaultContext } from './context.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, type FaultKind, needsLinks } from './fault.ts';
 import { injectOnLinks } from './link-fault.ts';
 import { addToxics, streamsByLink } from './toxic-fault.ts';
 
@@ -12,6 +14,18 @@ export interface LatencyOptions {
   /** +/-, uniform. @default 0 */
   readonly jitterMs?: number;
 }
+
+const ms = z.number().max(3_600_000);
+
+export const latencyKind: FaultKind<LatencyOptions> = {
+  name: 'latency',
+  description: 'every byte arrives, later',
+  schema: z
+    .strictObject({ select: selectorSchema, latencyMs: ms.positive(), jitterMs: ms.nonnegative().default(0) })
+    .refine(({ latencyMs, jitterMs }) => jitterMs < latencyMs, { error: 'a jitterMs below latencyMs' }),
+  available: needsLinks,
+  create: latency,
+};
 
 /** Timers fire late, never early; the clocks of two processes may be read a moment apart. */
 const GRAIN_MS = 1;

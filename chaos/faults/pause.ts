@@ -1,7 +1,16 @@
+import { z } from 'zod';
 import type { ProcessFaultContext } from './context.ts';
-import type { Fault } from './fault.ts';
-import { injectOnMembers, type MemberTarget } from './process-fault.ts';
+import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
+import { injectOnMembers, type MemberTarget, memberTargetSchema } from './process-fault.ts';
 import { isRunning, isStopped, untilObeyed } from './process-state.ts';
+
+export const pauseKind: FaultKind<{ readonly target: MemberTarget }> = {
+  name: 'pause',
+  description: 'SIGSTOP, and SIGCONT when healed',
+  schema: z.strictObject({ target: memberTargetSchema }),
+  available: needsProcesses,
+  create: pause,
+};
 
 /**
  * Pauses the process with SIGSTOP, and lets it go on when healed. The kernel keeps its connections and accepts new
@@ -10,7 +19,7 @@ import { isRunning, isStopped, untilObeyed } from './process-state.ts';
 export function pause({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {
     name: 'pause',
-    description: 'SIGSTOP, and SIGCONT when healed',
+    description: pauseKind.description,
     inject: context =>
       injectOnMembers(context, target, {
         apply: async ({ pid }) => {

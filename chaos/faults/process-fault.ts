@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { exchange, type Reading, requestOf } from '../mesh/measure.ts';
 import type { FaultMember, ProcessFaultContext } from './context.ts';
 import type { ActiveFault, BiteProof, Readings } from './fault.ts';
@@ -11,6 +12,14 @@ export type MemberTarget =
       /** How many of that role, chosen by chance. @default 1 */
       readonly count?: number;
     };
+
+export const memberTargetSchema: z.ZodType<MemberTarget> = z.union(
+  [
+    z.strictObject({ name: z.string() }),
+    z.strictObject({ role: z.string(), count: z.int().min(1).default(1) }),
+  ],
+  { error: '{ name: v1 }, or { role: follower, count: 1 }' },
+);
 
 export interface ProcessHarm {
   apply(member: FaultMember): Promise<() => Promise<void>>;

@@ -1,9 +1,19 @@
+import { z } from 'zod';
 import type { Selector } from '../mesh/select.ts';
+import { selectorSchema } from '../mesh/selector-schema.ts';
 import type { LinkFaultContext } from './context.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, type FaultKind, needsLinks } from './fault.ts';
 import { injectOnLinks } from './link-fault.ts';
 
 const DEADLINE_MS = 2_000;
+
+export const refuseKind: FaultKind<{ readonly select: Selector }> = {
+  name: 'refuse',
+  description: 'connections break and are refused',
+  schema: z.strictObject({ select: selectorSchema }),
+  available: needsLinks,
+  create: refuse,
+};
 
 /**
  * Breaks the connections and refuses new ones at once, as when the member's process is gone. Members notice this
@@ -12,7 +22,7 @@ const DEADLINE_MS = 2_000;
 export function refuse({ select }: { readonly select: Selector }): Fault<LinkFaultContext> {
   return {
     name: 'refuse',
-    description: 'connections break and are refused',
+    description: refuseKind.description,
     async inject(context) {
       const { client, mesh } = context;
       return injectOnLinks(context, await mesh.select(select), {

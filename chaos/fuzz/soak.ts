@@ -9,8 +9,9 @@ import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { planEnsemble } from '../../bench/topology/plan.ts';
 import { topologyOf } from '../../bench/topology/topology.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import { judgeRegisters, zxidsOf } from '../workloads/judge-registers.ts';
-import { RegisterWorkload } from '../workloads/register-workload.ts';
+import { judgeWorkload, zxidsOf } from '../workloads/judge-workload.ts';
+import { LiveWorkload } from '../workloads/live-workload.ts';
+import { registers } from '../workloads/registers.ts';
 import { Attack } from './attack.ts';
 
 export interface SoakOptions {
@@ -52,7 +53,7 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
   const topology = topologyOf({ voters: 3, observers: 1, masters: true, settings: SETTINGS }, 'soak');
   const ensemble = await Ensemble.start(await planEnsemble(topology, folder));
   const servers = ensemble.members.map(({ plan }) => plan.ports.client);
-  const load = new RegisterWorkload({ servers, seed: String(seed) });
+  const load = new LiveWorkload(registers, { servers, seed: String(seed) });
   const attack = new Attack(ensemble, random.fork('attack'));
   const complaints: string[] = [];
   const endsAt = performance.now() + durationMs;
@@ -75,7 +76,7 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
     attack.stop();
     await load.stop(PROGRESS_DEADLINE_MS);
     await untilNobodyIsLeft(ensemble);
-    complaints.push(...(await judgeRegisters(ensemble, load, PROGRESS_DEADLINE_MS)));
+    complaints.push(...(await judgeWorkload(ensemble, load, PROGRESS_DEADLINE_MS)));
     return {
       frames: attack.frames,
       calmSpells,

@@ -2,7 +2,9 @@ import { ServerError } from '../../server/errors.ts';
 import type { DiskOperation } from '../../server/runtime/memory-disk.ts';
 import type { MemoryMachine } from '../../server/runtime/memory-runtime.ts';
 import type { VirtualTime } from '../../server/runtime/virtual-time.ts';
-import type { DiskSickness } from './fault.ts';
+
+/** `full`: writes fail with ENOSPC. `failed-sync`: syncs fail, and what they were to save may be gone. */
+export type DiskSickness = 'full' | 'failed-sync';
 
 const NEEDS_ROOM: ReadonlySet<DiskOperation> = new Set(['open', 'write', 'truncate']);
 

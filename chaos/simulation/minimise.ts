@@ -1,5 +1,5 @@
 import { shortestFailing } from '../delta-debugging.ts';
-import type { PlannedFault } from './fault.ts';
+import type { PlannedFault } from './faults/index.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 
 export interface Minimised {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Fault, PlannedFault, Target } from './fault.ts';
-import { MOMENTS } from './moments.ts';
+import { type Fault, faultSchema, type PlannedFault } from './faults/index.ts';
+import { ms, type Target } from './faults/simulated-fault.ts';
 
 /** A seed, the size of its ensemble and the faults it is run with: what a failure is kept as, and run again from. */
 export interface Plan {
@@ -24,62 +24,11 @@ export class PlanFileError extends Error {
 export const VOTERS_MAX = 9;
 export const OBSERVERS_MAX = 20;
 
-const ms = z.number().nonnegative();
-const target = z.union([z.number().int(), z.literal('leader')]);
-const how = z.enum(['refuse', 'blackhole']);
-const crash = z.enum(['kill', 'power']);
-const accomplice = z.enum(['leader', 'acker']);
-const order = z.array(z.number().int());
-const fault = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('crash'), target, how: crash }),
-  z.strictObject({
-    kind: z.literal('crash-loop'),
-    target,
-    how: crash,
-    operations: z.array(z.number().int().positive()),
-  }),
-  z.strictObject({
-    kind: z.literal('sick-disk'),
-    target,
-    how: z.enum(['full', 'failed-sync']),
-    afterOperations: z.number().int().positive(),
-  }),
-  z.strictObject({ kind: z.literal('wipe'), target }),
-  z.strictObject({ kind: z.literal('outage'), staggerMs: z.number().optional() }),
-  z.strictObject({ kind: z.literal('leader-hunt'), how: crash, everyMs: ms.positive() }),
-  z.strictObject({ kind: z.literal('pause'), target }),
-  z.strictObject({ kind: z.literal('partition'), side: z.array(target), how }),
-  z.strictObject({ kind: z.literal('one-way'), from: target, to: target, how }),
-  z.strictObject({ kind: z.literal('half-open'), from: target, to: target }),
-  z.strictObject({
-    kind: z.literal('majority-loss'),
-    order,
-    syncDelayMs: ms,
-    leadMs: ms,
-    on: z.enum(['ack', 'leading']),
-    afterMs: ms,
-    back: accomplice,
-    awayMs: ms,
-  }),
-  z.strictObject({ kind: z.literal('oversleep'), afterMs: ms }),
-  z.strictObject({
-    kind: z.literal('ambush'),
-    moment: z.enum(MOMENTS),
-    target,
-    how: z.enum(['kill', 'power', 'cut']),
-    afterMs: ms,
-    times: z.number().int().positive(),
-  }),
-  z.strictObject({ kind: z.literal('rolling'), order, how: crash, everyMs: ms }),
-  z.strictObject({ kind: z.literal('slow-link'), target, latencyMs: ms }),
-  z.strictObject({ kind: z.literal('slow-disk'), target, syncDelayMs: ms }),
-  z.strictObject({ kind: z.literal('clock-jump'), target, byMs: z.number() }),
-]);
 const schema = z.strictObject({
   seed: z.number().int(),
   voters: z.number().int().min(1).max(VOTERS_MAX),
   observers: z.number().int().min(0).max(OBSERVERS_MAX),
-  faults: z.array(z.strictObject({ atMs: ms, durationMs: ms, fault })),
+  faults: z.array(z.strictObject({ atMs: ms, durationMs: ms, fault: faultSchema })),
   reasons: z.array(z.string()),
 });
 

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import type { Accomplice, FaultOf, PlannedFault } from './fault.ts';
+import type { FaultOf, PlannedFault } from './faults/index.ts';
 import { lyingDisk } from './lying-disk.ts';
 import { type Plant, planted } from './planted.ts';
 import { seedsFrom } from './run.ts';
@@ -46,7 +46,11 @@ type Strike = Pick<FaultOf<'majority-loss'>, 'on' | 'afterMs'>;
 const BEHIND_ACK: Strike = { on: 'ack', afterMs: 0 };
 
 /** Whoever is `back` has acked, lost power behind the acknowledgement, and is the first to return. */
-function losses(back: Accomplice, awayMs = 2000, strike: Strike = BEHIND_ACK): PlannedFault[] {
+function losses(
+  back: FaultOf<'majority-loss'>['back'],
+  awayMs = 2000,
+  strike: Strike = BEHIND_ACK,
+): PlannedFault[] {
   const fault = { kind: 'majority-loss', syncDelayMs: 100, leadMs: 200, ...strike, awayMs, back } as const;
   return [
     [1, 2, 3],

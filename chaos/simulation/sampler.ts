@@ -1,4 +1,4 @@
-import type { MemberSample } from '../checkers/replica-agreement.ts';
+import type { MemberSample } from '../checkers/run-record.ts';
 import { StaleEpochs } from '../checkers/stale-epochs.ts';
 import type { MemberState } from './member.ts';
 import type { World } from './world.ts';

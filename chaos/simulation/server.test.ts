@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import type { PlannedFault } from './fault.ts';
+import type { PlannedFault } from './faults/index.ts';
 import { lyingDisk } from './lying-disk.ts';
 import { seedsFrom } from './run.ts';
 import { serverProgram } from './server-program.ts';

@@ -1,27 +1,20 @@
 import type { Disk } from '../../server/runtime/runtime.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { VirtualClock } from '../../server/runtime/virtual-clock.ts';
-import { checkAcknowledgedWrites, type FinalNode } from '../checkers/acknowledged-writes.ts';
+import { check } from '../checkers/index.ts';
 import { type Judgement, worst } from '../checkers/judgement.ts';
-import { checkModelAgreement } from '../checkers/model-agreement.ts';
-import { checkReplicaAgreement } from '../checkers/replica-agreement.ts';
-import { checkSessionOrder } from '../checkers/session-order.ts';
-import { checkSessions } from '../checkers/sessions.ts';
-import { checkSyncFreshness } from '../checkers/sync-freshness.ts';
-import { checkTreeEquality, type MemberTree } from '../checkers/tree-equality.ts';
-import { checkWatches } from '../checkers/watches.ts';
-import { checkWriteOrder } from '../checkers/write-order.ts';
-import type { PlannedFault } from './fault.ts';
-import { Load } from './load.ts';
+import type { FinalNode, MemberTree, Part, RunRecord } from '../checkers/run-record.ts';
+import { HistoryRecorder } from '../workloads/history-recorder.ts';
+import { mixed } from '../workloads/mixed.ts';
+import { RecordingClient } from '../workloads/recording-client.ts';
+import type { WorkloadWorld } from '../workloads/workload.ts';
+import type { PlannedFault } from './faults/index.ts';
 import { ensembleOf, type MemberProgram, type MemberSpec } from './member.ts';
 import { Nemesis } from './nemesis.ts';
-import { Recorder } from './recorder.ts';
 import { Sampler } from './sampler.ts';
 import { planBirth, planFaults } from './schedule.ts';
-import { SimClient } from './sim-client.ts';
 import { drawSwarm, focused, forToys, type Swarm } from './swarm.ts';
 import type { Trace } from './trace.ts';
-import { WILD_PATHS } from './wild-requests.ts';
 import { World } from './world.ts';
 
 export interface SimulationOptions {
@@ -70,6 +63,8 @@ const SESSION_TIMEOUT_MS = 4000;
 const EXPIRY_SLACK_MS = 2000;
 const FINAL_PATH = '/final';
 
+type MixedLoad = Parameters<typeof mixed.start>[1];
+
 /**
  * One run of a whole ensemble from a seed: form, chaos under load, heal and converge, judge. Two runs of one
  * seed and one program leave the same trace, byte for byte.
@@ -86,14 +81,14 @@ class Simulation {
   readonly #random: SeededRandom;
   readonly #swarm: Swarm;
   readonly #world: World;
-  readonly #recorder: Recorder;
+  readonly #recorder: HistoryRecorder;
   readonly #nemesis: Nemesis;
   readonly #sampler: Sampler;
   readonly #faults: readonly PlannedFault[];
-  readonly #paths: readonly string[];
+  readonly #load: MixedLoad;
   readonly #violations: string[] = [];
   readonly #judgements: Judgement[] = [];
-  #clients: SimClient[] = [];
+  #clients: RecordingClient[] = [];
 
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
@@ -119,16 +114,17 @@ class Simulation {
       ...(options.debug === undefined ? {} : { debug: options.debug }),
       ...(options.wrapDisk === undefined ? {} : { wrapDisk: options.wrapDisk }),
     });
-    this.#recorder = new Recorder(this.#world);
+    this.#recorder = new HistoryRecorder(this.#world);
     this.#nemesis = new Nemesis(this.#world);
     this.#sampler = new Sampler(this.#world);
     this.#faults = options.faults ?? planFaults(this.#random.fork('faults'), this.#swarm, this.#world.sids);
-    this.#paths = Array.from({ length: this.#swarm.keys }, (_, at) => `/key${at}`);
+    const { clients, keys, pipelineDepth, thinkMs, readShare, wildShare } = this.#swarm;
+    this.#load = { clients, prefix: '/key', registers: keys, pipelineDepth, thinkMs, readShare, wildShare };
   }
 
   run(): SimulationResult {
     const complaint = this.#form() ?? this.#chaos() ?? this.#converge() ?? this.#leave() ?? this.#judge();
-    this.#keep(checkReplicaAgreement(this.#sampler.samples));
+    this.#check({ samples: this.#sampler.samples }, 'samples');
     const broken = this.#broken();
     return this.#result([broken, complaint].filter(text => text !== undefined));
   }
@@ -150,8 +146,9 @@ class Simulation {
       return `no quorum served within ${FORM_DEADLINE_MS} ms, before any fault`;
     }
     const client = this.#client(0);
-    const wild = this.#swarm.wildShare > 0 ? WILD_PATHS : [];
-    for (const path of [...this.#paths, FINAL_PATH, ...wild]) {
+    const registers = this.#registers();
+    const others = mixed.setup(this.#load).filter(path => !registers.includes(path));
+    for (const path of [...registers, FINAL_PATH, ...others]) {
       if (!this.#insist(client, { f: 'create', path, value: `first of ${path}` })) {
         return `${path} could not be created before any fault`;
       }
@@ -160,30 +157,10 @@ class Simulation {
   }
 
   #chaos(): string | undefined {
-    const { clients, pipelineDepth, thinkMs, readShare, wildShare, chaosMs } = this.#swarm;
-    const loads: Load[] = [];
-    for (let process = 1; process <= clients; process++) {
-      const random = this.#random.fork(`load ${process}`);
-      const client = this.#client(process);
-      const { clock } = this.#world.visitor(`load${process}`);
-      const signature = `p${process}`;
-      loads.push(
-        new Load({
-          client,
-          clock,
-          random,
-          paths: this.#paths,
-          pipelineDepth,
-          thinkMs,
-          readShare,
-          wildShare,
-          signature,
-        }),
-      );
-    }
+    const running = mixed.start(this.#workloadWorld(), this.#load);
     this.#nemesis.schedule(this.#faults);
-    this.#world.time.advance(chaosMs);
-    for (const load of loads) load.stop();
+    this.#world.time.advance(this.#swarm.chaosMs);
+    running.stop();
     this.#nemesis.stop();
     return this.#broken();
   }
@@ -196,10 +173,10 @@ class Simulation {
       return this.#broken() ?? `no write committed within ${CONVERGE_DEADLINE_MS} ms of the heal`;
     }
     const settled = () => this.#clients.every(c => c.pending === 0) && this.#converged();
-    const { checker, valid, reasons } = this.#keep(
-      this.#wait(settled, CONVERGE_DEADLINE_MS) ? checkTreeEquality(this.#trees()) : this.#divergence(),
-    );
-    return this.#broken() ?? (valid === 'invalid' ? `${checker}: ${reasons[0]}` : undefined);
+    if (this.#wait(settled, CONVERGE_DEADLINE_MS)) this.#check({ memberTrees: this.#trees() }, 'memberTrees');
+    else this.#judgements.push(this.#divergence());
+    const wrong = this.#judgements.find(({ valid }) => valid === 'invalid');
+    return this.#broken() ?? (wrong && `${wrong.checker}: ${wrong.reasons[0]}`);
   }
 
   /**
@@ -208,7 +185,7 @@ class Simulation {
    */
   #leave(): string | undefined {
     if (this.#options.program.complete !== true) return undefined;
-    const alive = new Set<SimClient>();
+    const alive = new Set<RecordingClient>();
     for (const client of this.#clients) {
       const { process } = client;
       if (process === 0 || process > this.#swarm.clients) alive.add(client);
@@ -224,23 +201,19 @@ class Simulation {
     if (transactions === undefined)
       return 'the transactions that were agreed on were not all seen being logged';
     const { history, sessionRecords } = this.#recorder;
-    this.#keep(checkModelAgreement(history, transactions));
-    this.#keep(checkWatches(sessionRecords, transactions));
-    const limits = { timeoutMs: SESSION_TIMEOUT_MS, slackMs: EXPIRY_SLACK_MS };
-    this.#keep(
-      checkSessions(history, transactions, { ...limits, alive: new Set([...alive].map(c => c.session)) }),
-    );
+    const sessionLimits = {
+      timeoutMs: SESSION_TIMEOUT_MS,
+      slackMs: EXPIRY_SLACK_MS,
+      alive: new Set([...alive].map(client => client.session)),
+    };
+    this.#check({ history, sessionRecords, transactions, sessionLimits }, 'transactions');
     return this.#broken();
   }
 
   #judge(): string | undefined {
     const finalTree = this.#readFinalTree();
     if (finalTree === undefined) return 'the final tree could not be read';
-    const { history } = this.#recorder;
-    this.#keep(checkAcknowledgedWrites(history, finalTree));
-    this.#keep(checkSessionOrder(history));
-    this.#keep(checkWriteOrder(history));
-    this.#keep(checkSyncFreshness(history));
+    this.#check({ history: this.#recorder.history, finalTrees: [finalTree] }, 'history');
     return this.#broken();
   }
 
@@ -275,15 +248,27 @@ class Simulation {
     };
   }
 
-  #keep(judgement: Judgement): Judgement {
-    this.#judgements.push(judgement);
-    return judgement;
+  #check(record: Partial<RunRecord>, about: Part): void {
+    this.#judgements.push(...check(record, about));
   }
 
-  #client(process: number): SimClient {
+  #registers(): readonly string[] {
+    return mixed.registers(this.#load);
+  }
+
+  #workloadWorld(): WorkloadWorld {
+    return {
+      recorder: this.#recorder,
+      random: this.#random,
+      client: process => this.#client(process),
+      clock: name => this.#world.visitor(name).clock,
+    };
+  }
+
+  #client(process: number): RecordingClient {
     const { clock, network } = this.#world.visitor(`client${process}`);
     const port = this.#options.program.clientPort;
-    const client = new SimClient({
+    const client = new RecordingClient({
       process,
       clock,
       network,
@@ -299,7 +284,7 @@ class Simulation {
 
   /** Sends until it is acknowledged; false after the deadline. */
   #insist(
-    client: SimClient,
+    client: RecordingClient,
     request: { f: 'create' | 'setData' | 'sync'; path: string; value?: string },
   ): boolean {
     const isDone = this.#doneSince(request.f, request.path);
@@ -329,10 +314,11 @@ class Simulation {
 
   #readFinalTree(): Map<string, FinalNode | undefined> | undefined {
     const { history } = this.#recorder;
+    const registers = this.#registers();
     const from = history.length;
     const client = this.#client(this.#swarm.clients + 2);
     if (!this.#insist(client, { f: 'sync', path: '/' })) return undefined;
-    for (const path of [...this.#paths, FINAL_PATH]) client.send({ f: 'getData', path });
+    for (const path of [...registers, FINAL_PATH]) client.send({ f: 'getData', path });
     if (!this.#wait(() => client.pending === 0, CONVERGE_DEADLINE_MS)) return undefined;
     const tree = new Map<string, FinalNode | undefined>();
     for (const { type, f, path, value, version, mzxid } of history.slice(from)) {
@@ -340,7 +326,7 @@ class Simulation {
       const exists = version !== undefined && mzxid !== undefined;
       tree.set(path, exists ? { value: value ?? null, version, mzxid } : undefined);
     }
-    return tree.size === this.#paths.length + 1 ? tree : undefined;
+    return tree.size === registers.length + 1 ? tree : undefined;
   }
 
   #servingVoters(): number {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, suite } from '#test';
-import type { PlannedFault } from './fault.ts';
+import type { PlannedFault } from './faults/index.ts';
 import { lyingDisk } from './lying-disk.ts';
 import type { MemberProgram } from './member.ts';
 import { minimise } from './minimise.ts';

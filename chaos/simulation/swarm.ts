@@ -1,6 +1,6 @@
 import type { LinkQuality } from '../../server/runtime/memory-link.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { FaultKind } from './fault.ts';
+import { type FaultKind, SIMULATED_FAULTS } from './faults/index.ts';
 
 /**
  * What kind of bad day it is. Each seed draws ranges and weights of its own, many of them zero: a run with
@@ -36,29 +36,17 @@ export interface Swarm {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** Several steps, or moments waited for: apart from other faults they get furthest. */
-const CONSPIRACIES = ['majority-loss', 'oversleep', 'ambush', 'rolling', 'half-open'] as const;
-
-/** What only a whole server can take; drawn apart, so that a toy's days do not change with them. */
-const SERVER_KINDS: ReadonlySet<FaultKind> = new Set([
-  'crash-loop',
-  'sick-disk',
-  'wipe',
-  'leader-hunt',
-  ...CONSPIRACIES,
-]);
-
 /**
- * Some days belong to one conspiracy alone, now and then: it takes seconds in which nothing else may go wrong, and every
- * other fault makes it harmless.
+ * Some days belong to one fault alone: those with steps take seconds in which nothing else may go wrong, and every other
+ * fault makes them harmless.
  */
 export function focused(swarm: Swarm, random: SeededRandom): Swarm {
   const own = random.fork('focus');
   if (!own.chance(FOCUS_PROBABILITY)) return swarm;
-  const kind = own.pick(FOCUSES);
+  const { kind, focus } = own.pick(FOCUSES);
   const faultWeights = { ...swarm.faultWeights };
   for (const other of Object.keys(faultWeights) as FaultKind[]) faultWeights[other] = other === kind ? 1 : 0;
-  const intervalMs = kind === 'majority-loss' ? 4500 : own.between(500, 3000);
+  const intervalMs = focus?.intervalMs ?? own.between(500, 3000);
   const thinkMs: Swarm['thinkMs'] = [0, Math.min(50, swarm.thinkMs[1])];
   return {
     ...swarm,
@@ -70,46 +58,20 @@ export function focused(swarm: Swarm, random: SeededRandom): Swarm {
 }
 
 const FOCUS_PROBABILITY = 0.4;
-const FOCUSES: readonly FaultKind[] = [
-  'majority-loss',
-  'majority-loss',
-  'majority-loss',
-  'oversleep',
-  'ambush',
-  'ambush',
-  'rolling',
-  'half-open',
-];
+/** Each as often as it has days. */
+const FOCUSES = SIMULATED_FAULTS.flatMap(fault =>
+  Array.from({ length: fault.focus?.days ?? 0 }, () => fault),
+);
 
 /** Without what only a whole server can take: failing disks, and more than registers. */
 export function forToys(swarm: Swarm): Swarm {
   const faultWeights = { ...swarm.faultWeights };
-  for (const kind of SERVER_KINDS) faultWeights[kind] = 0;
+  for (const { kind, ofServers = false } of SIMULATED_FAULTS) if (ofServers) faultWeights[kind] = 0;
   return { ...swarm, wildShare: 0, birthMs: 0, faultWeights };
 }
 
 /** Members fail to get anything done under more faults than this share of the kinds. */
 const KIND_PROBABILITY = 0.55;
-
-const KINDS: Readonly<Record<FaultKind, number>> = {
-  crash: 4,
-  'crash-loop': 2,
-  'sick-disk': 1,
-  wipe: 0.5,
-  'leader-hunt': 1.5,
-  'majority-loss': 2,
-  oversleep: 1,
-  ambush: 2,
-  rolling: 0.7,
-  'half-open': 1.5,
-  outage: 0.7,
-  pause: 2,
-  partition: 3,
-  'one-way': 2,
-  'slow-link': 1.5,
-  'slow-disk': 1.5,
-  'clock-jump': 1,
-};
 
 export function drawSwarm(random: SeededRandom): Swarm {
   const rare = random.fork('rare');
@@ -160,10 +122,9 @@ function drawLink(random: SeededRandom): Partial<LinkQuality> {
 }
 
 function drawWeights(random: SeededRandom): Record<FaultKind, number> {
-  const weights = { ...KINDS };
-  for (const kind of Object.keys(KINDS) as FaultKind[]) {
-    const own = SERVER_KINDS.has(kind) ? random.fork(kind) : random;
-    weights[kind] = own.chance(KIND_PROBABILITY) ? KINDS[kind] * own.float() : 0;
-  }
-  return weights;
+  const weights = SIMULATED_FAULTS.map(({ kind, weight, ofServers = false }) => {
+    const own = ofServers ? random.fork(kind) : random;
+    return [kind, own.chance(KIND_PROBABILITY) ? weight * own.float() : 0] as const;
+  });
+  return Object.fromEntries(weights) as Record<FaultKind, number>;
 }

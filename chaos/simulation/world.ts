@@ -5,8 +5,7 @@ import type { Disk } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { VirtualClock } from '../../server/runtime/virtual-clock.ts';
 import { VirtualTime } from '../../server/runtime/virtual-time.ts';
-import { DiskTroubles } from './disk-troubles.ts';
-import type { DiskSickness } from './fault.ts';
+import { type DiskSickness, DiskTroubles } from './disk-troubles.ts';
 import { Journal } from './journal.ts';
 import { Marks } from './marks.ts';
 import {

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { ZkClient } from '../../bench/load/client.ts';
 import { ZkClientError } from '../../bench/load/client-error.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
-import type { FinalNode } from '../checkers/acknowledged-writes.ts';
-import type { MemberTree } from '../checkers/tree-equality.ts';
+import type { FinalNode, MemberTree } from '../checkers/run-record.ts';
 
 /** What one member holds in the end, read through its own client port. */
 export interface MemberState extends MemberTree {

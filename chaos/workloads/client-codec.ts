@@ -15,7 +15,7 @@ import {
 } from '../../server/wire/requests.ts';
 import { readStat } from '../../server/wire/stat.ts';
 import type { MultiPart } from '../checkers/history.ts';
-import type { Completion, Invocation } from './recorder.ts';
+import type { Completion, Invocation } from './history-recorder.ts';
 
 /** Requests of the simulated client as frames, and what replies say in terms of a history. */
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../../server/runtime/runtime.ts';
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import type { Request, SimClient } from './sim-client.ts';
+import type { RecordingClient, Request } from './recording-client.ts';
 import { drawWildRequest } from './wild-requests.ts';
 
-export interface LoadOptions {
-  client: SimClient;
+export interface ClientLoadOptions {
+  client: RecordingClient;
   clock: Clock;
   random: SeededRandom;
   paths: readonly string[];
@@ -18,12 +18,12 @@ export interface LoadOptions {
 }
 
 /** Keeps one client busy: thinks, then sends, whatever became of the requests before. */
-export class Load {
-  readonly #options: LoadOptions;
+export class ClientLoad {
+  readonly #options: ClientLoadOptions;
   #writes = 0;
   #stopped = false;
 
-  constructor(options: LoadOptions) {
+  constructor(options: ClientLoadOptions) {
     this.#options = options;
     this.#think();
   }

@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { MultiPart } from '../checkers/history.ts';
-import type { Request } from './sim-client.ts';
+import type { Request } from './recording-client.ts';
 
 /** Where these operations play: apart from the registers, which other checkers count the versions of. */
 const WILD_ROOT = '/w';

@@ -4,41 +4,40 @@ import { nodeRuntime } from '../../server/runtime/node-runtime.ts';
 import type { Address } from '../../server/runtime/runtime.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { HistoryEvent } from '../checkers/history.ts';
-import { Load } from '../simulation/load.ts';
-import { Recorder } from '../simulation/recorder.ts';
-import { SimClient } from '../simulation/sim-client.ts';
+import { HistoryRecorder } from './history-recorder.ts';
+import { RecordingClient } from './recording-client.ts';
+import type { RunningWorkload, Workload } from './workload.ts';
 
-export interface RegisterWorkloadOptions {
+export interface LiveWorkloadOptions {
   /** Client ports of all members: each client moves on to the next one when its server goes. */
   readonly servers: readonly Address[];
   readonly seed: string;
-  /** @default 4 */
-  readonly clients?: number;
-  /** @default 24 */
-  readonly paths?: number;
   /** @default 5000 */
   readonly sessionTimeoutMs?: number;
 }
 
-const PIPELINE_DEPTH = 16;
-const THINK_MS = [0.5, 4] as const;
-const READ_SHARE = 0.3;
 const POLL_MS = 10;
 
 /**
- * Registers under write load from this process, on real servers: the same clients, load and history as in a
- * simulation, so the same checkers judge it. Values are unique, versions count what was written.
+ * A workload on real servers, from this process: the same clients, load and history as in a simulation, so the same
+ * checkers judge it. Nobody makes its nodes beforehand: that is left to its creates.
  */
-export class RegisterWorkload {
+export class LiveWorkload {
+  readonly workload: Workload;
+  /** Registers, whose versions count what was written. */
   readonly paths: readonly string[];
   /** A server that broke the protocol, as each client saw it. */
   readonly violations: string[] = [];
-  readonly #recorder: Recorder;
-  readonly #clients: SimClient[] = [];
-  readonly #loads: Load[] = [];
+  readonly #recorder: HistoryRecorder;
+  readonly #running: RunningWorkload;
 
-  constructor(options: RegisterWorkloadOptions) {
-    const { servers, seed, clients = 4, paths = 24, sessionTimeoutMs = 5_000 } = options;
+  /** @param given options of the workload, instead of its defaults */
+  constructor(
+    workload: Workload,
+    { servers, seed, sessionTimeoutMs = 5_000 }: LiveWorkloadOptions,
+    given: object = {},
+  ) {
+    this.workload = workload;
     const { clock, network } = nodeRuntime({ logger: silentLogger });
     const startMs = clock.monotonicMs();
     const time = {
@@ -46,11 +45,11 @@ export class RegisterWorkload {
         return clock.monotonicMs() - startMs;
       },
     };
-    this.#recorder = new Recorder({ time, note: () => {} });
-    this.paths = Array.from({ length: paths }, (_, at) => `/register${at}`);
-    const random = new SeededRandom(seed);
-    for (let process = 1; process <= clients; process++) {
-      const client = new SimClient({
+    this.#recorder = new HistoryRecorder({ time, note: () => {} });
+    const options = this.workload.schema.parse(given);
+    this.paths = this.workload.registers(options);
+    const client = (process: number) =>
+      new RecordingClient({
         process,
         clock,
         network,
@@ -60,20 +59,9 @@ export class RegisterWorkload {
         note: () => {},
         onViolation: what => this.violations.push(`client ${process}: ${what}`),
       });
-      this.#clients.push(client);
-      this.#loads.push(
-        new Load({
-          client,
-          clock,
-          random: random.fork(`load ${process}`),
-          paths: this.paths,
-          pipelineDepth: PIPELINE_DEPTH,
-          thinkMs: THINK_MS,
-          readShare: READ_SHARE,
-          signature: `p${process}`,
-        }),
-      );
-    }
+    const random = new SeededRandom(seed);
+    const world = { recorder: this.#recorder, random, client, clock: () => clock };
+    this.#running = this.workload.start(world, options);
   }
 
   get history(): readonly HistoryEvent[] {
@@ -99,10 +87,10 @@ export class RegisterWorkload {
 
   /** No more requests; settles when all are answered, or are given up at the deadline, and the sessions are closed. */
   async stop(deadlineMs: number): Promise<void> {
-    for (const load of this.#loads) load.stop();
+    const { clients } = this.#running;
+    this.#running.stop();
     const giveUpAt = performance.now() + deadlineMs;
-    while (this.#clients.some(client => client.pending > 0) && performance.now() < giveUpAt)
-      await sleep(POLL_MS);
-    for (const client of this.#clients) client.close();
+    while (clients.some(client => client.pending > 0) && performance.now() < giveUpAt) await sleep(POLL_MS);
+    for (const client of clients) client.close();
   }
 }

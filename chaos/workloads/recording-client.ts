@@ -5,7 +5,8 @@ import { JuteError, JuteReader } from '../../server/wire/jute.ts';
 import { Xid } from '../../server/wire/opcodes.ts';
 import { readWatcherEvent } from '../../server/wire/watch-event.ts';
 import { isWrite } from '../checkers/history.ts';
-import { FIRED_BY, type WatchEventName, type WatchKind } from '../checkers/watches.ts';
+import type { WatchEventName, WatchKind } from '../checkers/run-record.ts';
+import { FIRED_BY } from '../checkers/watches.ts';
 import {
   closeFrame,
   completionOf,
@@ -14,15 +15,15 @@ import {
   requestFrame,
   setWatchesFrame,
 } from './client-codec.ts';
-import { type Invocation, type Recorder, watchLeftBy } from './recorder.ts';
+import { type HistoryRecorder, type Invocation, watchLeftBy } from './history-recorder.ts';
 
-export interface SimClientOptions {
+export interface RecordingClientOptions {
   process: number;
   clock: Clock;
   network: Network;
   /** Tried in turn, from a place of its own for each client. */
   servers: readonly Address[];
-  recorder: Recorder;
+  recorder: HistoryRecorder;
   sessionTimeoutMs: number;
   note: (what: string) => void;
   /** A server broke the protocol itself; nothing to do with what was read or written. */
@@ -56,8 +57,8 @@ export type Request = Omit<Invocation, 'process' | 'session'>;
  * A ZooKeeper client for simulations, and for real ensembles when its Runtime is real: the wire protocol, one session kept over reconnects as real
  * clients keep it, and every operation in the history.
  */
-export class SimClient {
-  readonly #options: SimClientOptions;
+export class RecordingClient {
+  readonly #options: RecordingClientOptions;
   readonly #reader = new JuteReader();
   #next: number;
   #connection: Connection | undefined;
@@ -74,7 +75,7 @@ export class SimClient {
   /** What the session waits to be told. */
   #watches: { readonly kind: WatchKind; readonly path: string }[] = [];
 
-  constructor(options: SimClientOptions) {
+  constructor(options: RecordingClientOptions) {
     this.#options = options;
     this.#next = options.process;
     this.#timeoutMs = options.sessionTimeoutMs;

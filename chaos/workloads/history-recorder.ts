@@ -1,5 +1,5 @@
 import { type HistoryEvent, isWrite, type MultiPart, type OperationName } from '../checkers/history.ts';
-import type { SessionRecord, WatchEventName, WatchKind } from '../checkers/watches.ts';
+import type { SessionRecord, WatchEventName, WatchKind } from '../checkers/run-record.ts';
 
 export interface Invocation {
   readonly process: number;
@@ -27,7 +27,7 @@ export interface RecordedWorld {
 }
 
 /** Writes the history of a run, and each event of it into the trace. */
-export class Recorder {
+export class HistoryRecorder {
   readonly history: HistoryEvent[] = [];
   /** What watches are judged by. */
   readonly sessionRecords: SessionRecord[] = [];

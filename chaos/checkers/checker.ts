@@ -1,0 +1,12 @@
+/** What a checker is: it reads parts of the record of a run, and judges them. It reads nothing else and changes nothing. */
+import type { Judgement } from './judgement.ts';
+import type { Part, RunRecord } from './run-record.ts';
+
+export interface Checker<Needs extends Part = Part> {
+  readonly name: string;
+  /** In a line, for whoever asks what there is. */
+  readonly description: string;
+  /** Parts of the record without which it says nothing. */
+  readonly needs: readonly Needs[];
+  check(record: Pick<RunRecord, Needs>): Judgement;
+}

@@ -1,0 +1,24 @@
+/** The registry of faults of links and processes. Those of the simulation are in `simulation/faults/`. */
+import { checked } from '../../bench/checked.ts';
+import { UsageError } from '../../bench/usage-error.ts';
+import { blackholeKind } from './blackhole.ts';
+import type { Fault, FaultKind } from './fault.ts';
+import { killKind } from './kill.ts';
+import { latencyKind } from './latency.ts';
+import { pauseKind } from './pause.ts';
+import { refuseKind } from './refuse.ts';
+
+export const FAULTS: readonly FaultKind[] = [latencyKind, refuseKind, blackholeKind, killKind, pauseKind];
+
+/** What a person wrote of a fault: its name, and its options beside it. */
+export type WrittenFault = { readonly fault: string } & Readonly<Record<string, unknown>>;
+
+/** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
+export function readFault({ fault: name, ...options }: WrittenFault, origin: string): Fault {
+  const kind = FAULTS.find(each => each.name === name);
+  if (kind === undefined)
+    throw new UsageError(
+      `${origin}: fault: "${name}"; accepted are ${FAULTS.map(each => each.name).join(', ')}`,
+    );
+  return kind.create(checked(kind.schema, options, `${origin}, ${name}`));
+}

@@ -1,0 +1,78 @@
+/** The registry of schedules: the YAML files of chaos/schedules/, and how one is read. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { checked } from '../../bench/checked.ts';
+import { parseYaml, readYaml } from '../../bench/read-yaml.ts';
+import { UsageError } from '../../bench/usage-error.ts';
+import { readFault } from '../faults/index.ts';
+import type { Step } from '../faults/nemesis.ts';
+import { WORKLOADS } from '../workloads/index.ts';
+import type { Workload } from '../workloads/workload.ts';
+
+export interface Schedule {
+  readonly name: string;
+  /** In a line, for whoever asks what there is. */
+  readonly description: string;
+  readonly topology: string;
+  readonly workload: Workload;
+  /** As the schema of the workload reads them. */
+  readonly workloadOptions: unknown;
+  readonly steps: readonly Step[];
+}
+
+const ms = z.int().min(0).max(86_400_000);
+const schema = z.strictObject({
+  description: z.string(),
+  /** As `zklab up` takes it. */
+  topology: z.string(),
+  workload: z.looseObject({ name: z.string() }),
+  /** Times since the start. The options of a fault stand beside its name; those whose times overlap are in force together. */
+  steps: z.array(z.looseObject({ fault: z.string(), atMs: ms, forMs: ms })).min(1),
+});
+
+/** dist/chaos/schedules -> chaos/schedules of the project. */
+const FOLDER = join(import.meta.dirname, '../../../chaos/schedules');
+
+export function scheduleNames(): string[] {
+  const files = readdirSync(FOLDER).filter(file => file.endsWith('.yaml'));
+  return files.map(file => file.replace(/\.yaml$/, '')).sort();
+}
+
+/** @param reference the name of one of the project's, or the path of a YAML file. @throws UsageError */
+export function readSchedule(reference: string): Schedule {
+  const names = scheduleNames();
+  const isName = names.includes(reference);
+  if (!isName && !/\.ya?ml$/.test(reference))
+    throw new UsageError(`schedule "${reference}": accepted are ${names.join(', ')}, or a .yaml file`);
+  const file = isName ? join(FOLDER, `${reference}.yaml`) : reference;
+  const name = reference.replace(/^.*[/\\]/, '').replace(/\.ya?ml$/, '');
+  return scheduleOf(readYaml(file, 'schedule file'), name, file);
+}
+
+/** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
+export function parseSchedule(text: string, name: string, origin: string): Schedule {
+  return scheduleOf(parseYaml(text, origin), name, origin);
+}
+
+function scheduleOf(document: unknown, name: string, origin: string): Schedule {
+  const { description, topology, workload: written, steps } = checked(schema, document, origin);
+  const { name: workloadName, ...options } = written;
+  const workload = WORKLOADS.find(each => each.name === workloadName);
+  if (workload === undefined)
+    throw new UsageError(
+      `${origin}: workload: "${workloadName}"; accepted are ${WORKLOADS.map(each => each.name).join(', ')}`,
+    );
+  return {
+    name,
+    description,
+    topology,
+    workload,
+    workloadOptions: checked(workload.schema, options, `${origin}: workload ${workloadName}`),
+    steps: steps.map(({ atMs, forMs, ...fault }, at) => ({
+      fault: readFault(fault, `${origin}: steps.${at}`),
+      atMs,
+      forMs,
+    })),
+  };
+}

@@ -1,0 +1,61 @@
+import { assert, suite } from '#test';
+import { readTopology } from '../../bench/topology/read-topology.ts';
+import { FAULTS } from '../faults/index.ts';
+import { parseSchedule, readSchedule, scheduleNames } from './index.ts';
+
+const test = suite('chaos/schedules');
+
+const STEP = '{ fault: kill, target: { role: leader }, atMs: 0, forMs: 1000 }';
+const text = (step: string, workload = '{ name: registers }') =>
+  `description: a test\ntopology: voters=3\nworkload: ${workload}\nsteps: [${step}]\n`;
+
+function problemOf(schedule: string): string {
+  try {
+    parseSchedule(schedule, 'test', 'test.yaml');
+    return '';
+  } catch (error) {
+    assert.is((error as Error).name, 'UsageError');
+    return (error as Error).message;
+  }
+}
+
+test('the schedules of the project are valid, and their topologies too', () => {
+  assert.ok(scheduleNames().includes('smoke'));
+  for (const name of scheduleNames()) {
+    const schedule = readSchedule(name);
+    assert.is(schedule.name, name);
+    assert.ok(readTopology(schedule.topology).members.length > 0);
+  }
+});
+
+test('smoke has every fault of the registry', () => {
+  const used = readSchedule('smoke').steps.map(({ fault }) => fault.name);
+  assert.equal(used.sort(), FAULTS.map(({ name }) => name).sort());
+});
+
+test('a step has the options of its fault, a workload its own, with defaults', () => {
+  const { steps, workloadOptions } = parseSchedule(
+    text(STEP, '{ name: mixed, clients: 2 }'),
+    'test',
+    'test.yaml',
+  );
+  assert.equal([steps[0]!.fault.name, steps[0]!.forMs], ['kill', 1000]);
+  assert.match(JSON.stringify(workloadOptions), /"clients":2,"prefix":"\/register"/);
+});
+
+test('what is wrong is named, with what is accepted', () => {
+  const mended = (from: string, to: string) => problemOf(text(STEP.replace(from, to)));
+  assert.is(mended('', ''), '');
+  assert.match(mended('fault: kill', 'fault: kil'), /steps\.0: fault: "kil"; accepted are latency, refuse/);
+  assert.match(
+    mended('target: { role', 'target: { rol'),
+    /steps\.0, kill: target: .*accepted is \{ name: v1 \}/,
+  );
+  assert.match(mended('atMs: 0', 'at: 0'), /steps\.0\.atMs: missing/);
+  assert.match(mended('target:', 'loud: yes, target:'), /unknown key loud; accepted are target/);
+  assert.match(
+    problemOf(text(STEP, '{ name: register }')),
+    /workload: "register"; accepted are registers, mixed/,
+  );
+  assert.match(problemOf(text(STEP, '{ name: registers, wildShare: 1 }')), /unknown key wildShare/);
+});

@@ -1,0 +1,86 @@
+/** The registry of the simulation's faults. A seed's plan depends on their order and number: a new one goes to the end. */
+import { z } from 'zod';
+import { ambush } from './ambush.ts';
+import { clockJump } from './clock-jump.ts';
+import { crash } from './crash.ts';
+import { crashLoop } from './crash-loop.ts';
+import { halfOpen } from './half-open.ts';
+import { leaderHunt } from './leader-hunt.ts';
+import { majorityLoss } from './majority-loss.ts';
+import { oneWay } from './one-way.ts';
+import { outage } from './outage.ts';
+import { oversleep } from './oversleep.ts';
+import { partition } from './partition.ts';
+import { pause } from './pause.ts';
+import { rolling } from './rolling.ts';
+import { sickDisk } from './sick-disk.ts';
+import type { DrawnFrom, SimulatedFault, Stage } from './simulated-fault.ts';
+import { slowDisk } from './slow-disk.ts';
+import { slowLink } from './slow-link.ts';
+import { wipe } from './wipe.ts';
+
+const ALL = [
+  crash,
+  crashLoop,
+  sickDisk,
+  wipe,
+  leaderHunt,
+  majorityLoss,
+  oversleep,
+  ambush,
+  rolling,
+  halfOpen,
+  outage,
+  pause,
+  partition,
+  oneWay,
+  slowLink,
+  slowDisk,
+  clockJump,
+] as const;
+
+type FaultIn<T> = T extends SimulatedFault<infer F> ? F : never;
+export type Fault = FaultIn<(typeof ALL)[number]>;
+export type FaultKind = Fault['kind'];
+export type FaultOf<K extends FaultKind> = Extract<Fault, { kind: K }>;
+
+export interface PlannedFault {
+  /** From the beginning of the chaos phase. */
+  readonly atMs: number;
+  readonly durationMs: number;
+  readonly fault: Fault;
+}
+
+/** Each takes faults of its own kind alone: what is done to a fault goes through the functions below. */
+export const SIMULATED_FAULTS = ALL as unknown as readonly SimulatedFault<Fault>[];
+
+const BY_KIND = new Map(SIMULATED_FAULTS.map(each => [each.kind, each]));
+
+function of(kind: FaultKind): SimulatedFault<Fault> {
+  return BY_KIND.get(kind) as SimulatedFault<Fault>;
+}
+
+/** A fault of any kind, as plan files hold it. */
+export const faultSchema = z.discriminatedUnion(
+  'kind',
+  SIMULATED_FAULTS.map(({ schema }) => schema) as [z.ZodObject, ...z.ZodObject[]],
+) as unknown as z.ZodType<Fault>;
+
+export function drawFault(kind: FaultKind, from: DrawnFrom): Fault {
+  return of(kind).draw(from);
+}
+
+/** How long it lasts at least. */
+export function leastMs(fault: Fault): number {
+  return of(fault.kind).leastMs?.(fault) ?? 0;
+}
+
+/** Returns what ends the fault, or undefined when there was nothing to break. */
+export function beginFault(stage: Stage, fault: Fault): (() => void) | undefined {
+  return of(fault.kind).begin(stage, fault);
+}
+
+export function describeFault({ kind, ...rest }: Fault): string {
+  const details = Object.entries(rest).map(([key, value]) => `${key}=${String(value)}`);
+  return [kind, ...details].join(' ');
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { crashSchema, ms, type SimulatedFault } from './simulated-fault.ts';
+
+const schema = z.strictObject({ kind: z.literal('leader-hunt'), how: crashSchema, everyMs: ms.positive() });
+
+/** Whoever leads is killed, every so often, and starts again: mostly in the middle of forming its quorum. */
+export const leaderHunt: SimulatedFault<z.infer<typeof schema>> = {
+  kind: 'leader-hunt',
+  description: 'whoever leads is killed, again and again',
+  schema,
+  weight: 1.5,
+  ofServers: true,
+  draw: ({ random }) => ({
+    kind: 'leader-hunt',
+    how: random.chance(0.5) ? 'power' : 'kill',
+    everyMs: random.between(30, 700),
+  }),
+  begin({ world, after }, { how, everyMs }) {
+    let over = false;
+    const strike = () => {
+      if (over) return;
+      const leader = world.leader();
+      if (leader !== undefined) {
+        world.crash(leader, how);
+        after(everyMs * 2, () => world.start(leader));
+      }
+      after(everyMs, strike);
+    };
+    strike();
+    return () => {
+      over = true;
+    };
+  },
+};

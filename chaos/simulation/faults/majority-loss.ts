@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import type { SeededRandom } from '../../../server/runtime/seeded-random.ts';
+import {
+  ACK_WAIT_MS_MAX,
+  CALM_SYNC_MS,
+  ms,
+  onceAt,
+  orderSchema,
+  REBOOT_MS,
+  type SimulatedFault,
+  STEPS_MS,
+} from './simulated-fault.ts';
+
+const schema = z.strictObject({
+  kind: z.literal('majority-loss'),
+  /** Who is the minority, and who acks: the leader of the moment is left out of it. */
+  order: orderSchema,
+  syncDelayMs: ms,
+  leadMs: ms,
+  /** What the loss of power follows, and how soon. */
+  on: z.enum(['ack', 'leading']),
+  afterMs: ms,
+  /** Who of the bare majority comes back first: its leader, or the first who acks. */
+  back: z.enum(['leader', 'acker']),
+  awayMs: ms,
+});
+
+export type MajorityLoss = z.infer<typeof schema>;
+
+/**
+ * A bare majority loses what it acknowledged:
+ * 1. A minority is cut off, so that what is acknowledged rests on a bare majority, one of which has a slow disk.
+ * 2. Behind an acknowledgement, or when it has just formed again, all of that majority loses power.
+ * 3. One of it comes back, and with the minority it is a quorum: what it acked and does not have is lost.
+ * 4. The rest comes back into the new epoch, with what nobody else may have; without a time to stay away (0) as soon as
+ *    another leads, when that can still be cut.
+ */
+export const majorityLoss: SimulatedFault<MajorityLoss> = {
+  kind: 'majority-loss',
+  description: 'a bare majority loses power behind an acknowledgement, and one of it comes back first',
+  schema,
+  weight: 2,
+  ofServers: true,
+  focus: { days: 3, intervalMs: 4500 },
+  draw: ({ random, sids }) => ({
+    kind: 'majority-loss',
+    order: random.shuffled(sids),
+    leadMs: random.between(20, 600),
+    ...drawStrike(random),
+    awayMs: random.chance(0.3) ? 0 : random.between(1200, 3000),
+  }),
+  leastMs: ({ leadMs, afterMs, awayMs }) => leadMs + ACK_WAIT_MS_MAX + afterMs + Math.max(awayMs, STEPS_MS),
+  begin(stage, fault) {
+    const { world } = stage;
+    const leader = world.leader();
+    if (leader === undefined) return undefined;
+    const others = fault.order.filter(sid => sid !== leader && world.isVoter(sid));
+    const minority = others.slice(0, Math.floor(others.length / 2));
+    const majority = [leader, ...others.slice(minority.length)];
+    const back = fault.back === 'leader' ? leader : (majority[1] ?? leader);
+    const links = minority.flatMap(a =>
+      world.sids.filter(b => !minority.includes(b)).flatMap(b => [[a, b] as const, [b, a] as const]),
+    );
+    for (const [from, to] of links) world.cut(from, to, 'blackhole');
+    world.setSyncDelay(back, fault.syncDelayMs);
+    const startAll = () => {
+      for (const sid of majority) world.start(sid);
+    };
+    const strike = () => {
+      for (const sid of majority) world.crash(sid, 'power');
+      world.setSyncDelay(back, CALM_SYNC_MS);
+      for (const [from, to] of links) world.heal(from, to);
+      stage.after(REBOOT_MS, () => world.start(back));
+      if (fault.awayMs > 0) stage.after(fault.awayMs, startAll);
+      else onceAt(stage, 'leading', fault.leadMs + ACK_WAIT_MS_MAX, startAll);
+    };
+    /** The majority forms once more: whose disk is slow has lost what the others kept, and is brought level. */
+    const again = () => {
+      for (const sid of majority) world.crash(sid, sid === back ? 'power' : 'kill');
+      for (const sid of majority) stage.after(REBOOT_MS, () => world.start(sid));
+    };
+    stage.after(fault.leadMs, () => {
+      onceAt(stage, fault.on, ACK_WAIT_MS_MAX, () => stage.after(fault.afterMs, strike));
+      if (fault.on === 'leading') again();
+    });
+    return startAll;
+  },
+};
+
+/** Right behind the acknowledgement, or while what a new leader began with may not be on every disk that acked it. */
+function drawStrike(random: SeededRandom): Pick<MajorityLoss, 'on' | 'afterMs' | 'back' | 'syncDelayMs'> {
+  const back = random.pick(['leader', 'acker'] as const);
+  if (random.chance(0.6)) return { on: 'ack', afterMs: 0, back, syncDelayMs: random.between(5, 200) };
+  // Clients need some time to come back and read.
+  const afterMs = random.between(60, 300);
+  return { on: 'leading', afterMs, back: 'acker', syncDelayMs: afterMs + random.between(20, 200) };
+}

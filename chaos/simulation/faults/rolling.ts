@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { crashSchema, ms, orderSchema, type SimulatedFault } from './simulated-fault.ts';
+
+const schema = z.strictObject({
+  kind: z.literal('rolling'),
+  order: orderSchema,
+  how: crashSchema,
+  everyMs: ms,
+});
+
+/** One member after the other ends and starts again, as an operator restarts an ensemble. */
+export const rolling: SimulatedFault<z.infer<typeof schema>> = {
+  kind: 'rolling',
+  description: 'each member in turn is restarted',
+  schema,
+  weight: 0.7,
+  ofServers: true,
+  focus: { days: 1 },
+  draw: ({ random, sids }) => ({
+    kind: 'rolling',
+    order: random.shuffled(sids),
+    how: random.chance(0.5) ? 'power' : 'kill',
+    everyMs: random.between(200, 1500),
+  }),
+  leastMs: ({ everyMs, order }) => everyMs * order.length,
+  begin({ world, after }, { order, how, everyMs }) {
+    let over = false;
+    order.forEach((sid, at) => {
+      after(at * everyMs, () => {
+        if (over || !world.isUp(sid)) return;
+        world.crash(sid, how);
+        after(everyMs / 2, () => world.start(sid));
+      });
+    });
+    return () => {
+      over = true;
+      for (const sid of order) world.start(sid);
+    };
+  },
+};

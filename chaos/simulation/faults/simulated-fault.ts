@@ -1,0 +1,90 @@
+/** What a fault of the simulation is, and what its file may use. One more: a file beside this one, and a line in `index.ts`. */
+import { z } from 'zod';
+import type { SeededRandom } from '../../../server/runtime/seeded-random.ts';
+import type { World } from '../world.ts';
+
+/** A member by sid, or whoever leads when the fault is injected. */
+export type Target = number | 'leader';
+
+export interface SimulatedFault<F extends { readonly kind: string }> {
+  readonly kind: F['kind'];
+  /** In a line, for whoever asks what there is. */
+  readonly description: string;
+  /** Its form in plan files; `kind` is a literal. */
+  readonly schema: z.ZodObject;
+  /** How often it is drawn, beside the others, in a swarm that has it at all. */
+  readonly weight: number;
+  /** Only a whole server can take it. Drawn apart, so that a toy's days do not change with it. @default false */
+  readonly ofServers?: boolean;
+  /** Days that belong to it alone, among those of all faults. @default none */
+  readonly focus?: { readonly days: number; readonly intervalMs?: number };
+  draw(from: DrawnFrom): F;
+  /** What has steps is not ended before the last of them. @default 0 */
+  leastMs?(fault: F): number;
+  /** Breaks it now. Returns what ends the fault, or undefined when there was nothing to break. */
+  begin(stage: Stage, fault: F): (() => void) | undefined;
+}
+
+/** What a fault is drawn from. The target is drawn for every kind, so that a seed's plan does not depend on who uses it. */
+export interface DrawnFrom {
+  readonly random: SeededRandom;
+  readonly sids: readonly number[];
+  readonly target: Target;
+}
+
+/** What a fault acts on. */
+export interface Stage {
+  readonly world: World;
+  /** Runs later, unless the run of faults is over. */
+  after(delayMs: number, run: () => void): void;
+}
+
+export const ms = z.number().nonnegative();
+export const targetSchema = z.union([z.number().int(), z.literal('leader')]);
+export const cutSchema = z.enum(['refuse', 'blackhole']);
+export const crashSchema = z.enum(['kill', 'power']);
+export const orderSchema = z.array(z.number().int());
+
+/** Undefined while nobody leads. */
+export function resolve({ world }: Stage, target: Target): number | undefined {
+  return target === 'leader' ? world.leader() : target;
+}
+
+/** The member that is to be harmed, if it runs. */
+export function upMember(stage: Stage, target: Target): number | undefined {
+  const sid = resolve(stage, target);
+  return sid !== undefined && stage.world.isUp(sid) ? sid : undefined;
+}
+
+/** Two members that are not the same one. */
+export function twoMembers(
+  stage: Stage,
+  { from, to }: { readonly from: Target; readonly to: Target },
+): readonly [from: number, to: number] | undefined {
+  const pair = [resolve(stage, from), resolve(stage, to)] as const;
+  const [a, b] = pair;
+  return a === undefined || b === undefined || a === b ? undefined : [a, b];
+}
+
+/** Sync time of a disk whose slowness is over. */
+export const CALM_SYNC_MS = 0.5;
+/** A supervisor's pause before it starts a dead member again. */
+export const REBOOT_MS = 60;
+/** Nobody is answered: the blow falls all the same. */
+export const ACK_WAIT_MS_MAX = 1500;
+/** Elections are over by then, and clients have found their way. */
+export const STEPS_MS = 3000;
+
+/** At the next such moment, or after `waitMsMax` without one. */
+export function onceAt(stage: Stage, moment: 'ack' | 'leading', waitMsMax: number, run: () => void): void {
+  let done = false;
+  const once = () => {
+    if (done) return;
+    done = true;
+    stop();
+    // Not inside whoever reached it.
+    stage.after(0, run);
+  };
+  const stop = stage.world.moments.watch(moment, once);
+  stage.after(waitMsMax, once);
+}

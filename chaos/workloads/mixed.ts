@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { registerPaths, registerShape } from './register-options.ts';
+import { startClients } from './start-clients.ts';
+import { WILD_PATHS } from './wild-requests.ts';
+import type { Workload } from './workload.ts';
+
+const schema = z.strictObject({
+  ...registerShape,
+  /** Of operations that are more than registers; see `wild-requests.ts`. */
+  wildShare: z.number().min(0).max(1).default(0.6),
+});
+
+type MixedOptions = z.infer<typeof schema>;
+
+/** Registers and everything else: ephemerals, sequences, multis, versions, watches, syncs; sessions that end, move and expire. */
+export const mixed: Workload<MixedOptions> = {
+  name: 'mixed',
+  description:
+    'registers, ephemerals, sequences, multis, watches and syncs; sessions that end, move and expire',
+  schema,
+  judgedBy: ['acknowledged writes', 'session order', 'write order', 'sync freshness'],
+  setup: options => [...registerPaths(options), ...(options.wildShare > 0 ? WILD_PATHS : [])],
+  registers: registerPaths,
+  start: startClients,
+};

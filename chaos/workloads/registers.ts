@@ -1,0 +1,14 @@
+import { type RegisterOptions, registerPaths, registerSchema } from './register-options.ts';
+import { startClients } from './start-clients.ts';
+import type { Workload } from './workload.ts';
+
+/** Values are unique and versions count what was written, so that a lost write shows even under a later one. */
+export const registers: Workload<RegisterOptions> = {
+  name: 'registers',
+  description: 'reads and writes of single nodes, every value once',
+  schema: registerSchema,
+  judgedBy: ['acknowledged writes', 'session order', 'write order'],
+  setup: registerPaths,
+  registers: registerPaths,
+  start: (world, options) => startClients(world, { ...options, wildShare: 0 }),
+};
