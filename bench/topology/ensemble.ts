@@ -1,6 +1,6 @@
 /** A running ensemble: real processes on this machine, from their start to the last one's end. */
 import { EnsembleError } from './ensemble-error.ts';
-import { Member, type MemberMode } from './member.ts';
+import { Member, type MemberEvent, type MemberMode } from './member.ts';
 import type { CommandOptions } from './member-command.ts';
 import { formatExit } from './member-process.ts';
 import type { EnsemblePlan } from './plan.ts';
@@ -17,6 +17,8 @@ export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap'> {
   readonly readyMaxMs?: number;
   /** Cleared by the next lab when this one is killed, with the processes. */
   readonly temporaryFolder?: string;
+  /** Told of each process of a member, and of its end. */
+  readonly onMember?: (event: MemberEvent) => void;
   /** Ends a start that is not complete yet. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,6 +48,7 @@ export class Ensemble {
       readyMaxMs = READY_MAX_MS,
       javaFlags,
       temporaryFolder,
+      onMember,
       signal,
     } = options;
     const members = plan.members.map(
@@ -54,6 +57,7 @@ export class Ensemble {
           linkMap: linkMaps?.get(member.name),
           ...(javaFlags === undefined ? {} : { javaFlags }),
           temporaryFolder,
+          onMember,
         }),
     );
     const ensemble = new Ensemble(plan, members, readyMaxMs);

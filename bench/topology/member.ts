@@ -11,6 +11,19 @@ import { formatAddress } from './ports.ts';
 /** Mode of `srvr`; `looking` answers and does not serve, `down` does not answer. */
 export type MemberMode = Mode | 'looking' | 'down';
 
+/** What a member's process does: it is there from now on, or no more. */
+export interface MemberEvent {
+  readonly member: string;
+  readonly role: string;
+  readonly state: 'up' | 'down';
+  readonly pid: number;
+}
+
+export interface MemberOptions extends CommandOptions {
+  readonly temporaryFolder?: string | undefined;
+  readonly onMember?: ((event: MemberEvent) => void) | undefined;
+}
+
 const WORD_TIMEOUT_MS = 1_000;
 
 export class Member {
@@ -18,14 +31,10 @@ export class Member {
   readonly log: CappedLog;
   /** Where clients reach it: its own client port, or the proxy in front of it. */
   readonly clientAddress: string;
-  readonly #options: CommandOptions & { temporaryFolder?: string | undefined };
+  readonly #options: MemberOptions;
   #process: MemberProcess | undefined;
 
-  constructor(
-    plan: PlannedMember,
-    clientAddress: string | undefined,
-    options: CommandOptions & { temporaryFolder?: string | undefined },
-  ) {
+  constructor(plan: PlannedMember, clientAddress: string | undefined, options: MemberOptions) {
     this.plan = plan;
     this.clientAddress = clientAddress ?? formatAddress(plan.ports.client);
     this.#options = options;
@@ -65,6 +74,11 @@ export class Member {
       marker: this.plan.cfgFile,
       temporaryFolder: this.#options.temporaryFolder,
     });
+    const { pid, exited } = this.#process;
+    const tell = (state: MemberEvent['state']) =>
+      this.#options.onMember?.({ member: this.name, role: this.plan.role, state, pid });
+    tell('up');
+    void exited.then(() => tell('down'));
   }
 
   /** SIGSTOP: connections stay open, nobody answers. */

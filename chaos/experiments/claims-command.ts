@@ -6,6 +6,7 @@ import { rejudge } from '../../bench/claims/judge-all.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { cleanUpWithLab } from '../../bench/topology/end-with-lab.ts';
 import { UsageError } from '../../bench/usage-error.ts';
+import { EventBus, EventLog } from '../../results/events.ts';
 import type { Result } from '../../results/schema.ts';
 import { createRun, loadRun, RUNS_ROOT } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode, exitCodeOf } from '../../results/verdicts.ts';
@@ -49,7 +50,8 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
   const removeRun = () => rmSync(run.path, { recursive: true, force: true });
   const forgetRun = cleanUpWithLab(removeRun);
   let written = false;
-  const progress = progressOn(terminal, process.stderr.isTTY === true && !json);
+  const log = new EventLog(run.path);
+  const events = new EventBus([log.write, progressOn(terminal, process.stderr.isTTY === true && !json)]);
   try {
     const result = await runClaims({
       suite,
@@ -60,7 +62,7 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
       runId: run.id,
       startedAt,
       logFolder: join(run.path, 'logs'),
-      progress,
+      events,
       signal,
     });
     await run.write(result);
@@ -83,6 +85,8 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
     if (json) terminal.progress(end);
     else terminal.print(end);
     return EXIT_CODES.void;
+  } finally {
+    log.close();
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { preload } from '../../bench/load/preload.ts';
 import { TEMPORARY_PREFIX } from '../../bench/topology/reaper.ts';
+import { NO_EVENTS, readEvents } from '../../results/events.ts';
 import { CONDITIONS, LOADS, SERIES } from '../../results/names.ts';
 import { loadRun } from '../../results/store.ts';
 import type { ActiveFault } from '../faults/fault.ts';
@@ -13,7 +14,6 @@ import { Lab } from './lab.ts';
 import { recordWrites } from './measurements/record-writes.ts';
 import { measureWrites, PROBED_PATH, workloadOf } from './measurements/throughput.ts';
 import { NotHealed, underFault } from './measurements/under-fault.ts';
-import { SILENT } from './progress.ts';
 import { Recorder } from './recorder.ts';
 import { parseSuite } from './suite.ts';
 
@@ -122,6 +122,28 @@ test(
     const folder = join(runsRoot, result.run.id);
     assert.match(readFileSync(join(folder, 'report.html'), 'utf8'), result.run.id);
     assert.ok(existsSync(join(folder, 'logs', 'masters-o1.log')));
+    const events = readEvents(folder);
+    const of = (kind: string) => events.filter(event => event.kind === kind).length;
+    assert.is(events[0]!.kind, 'plan');
+    assert.is(of('verdict'), result.claims.length);
+    assert.is(of('injected'), result.faults.length);
+    assert.equal([of('bitten'), of('healed')], [of('injected'), of('injected')]);
+    const ups = events.filter(event => event.kind === 'member' && event.state === 'up').length;
+    assert.is(ups, of('member') - ups, 'every process that began has ended');
+    for (const { metric, topology, condition, samples } of result.measurements)
+      for (const { round, value } of samples)
+        assert.ok(
+          events.some(
+            event =>
+              event.kind === 'sample' &&
+              event.metric === metric &&
+              event.topology === topology &&
+              event.condition === condition &&
+              event.round === round &&
+              event.value === value,
+          ),
+          `${metric} of ${topology}, ${condition}, round ${round}`,
+        );
     assert.match(printed[0]!, /004-2/);
     assert.equal(foldersOfLabs(), []);
   },
@@ -133,7 +155,7 @@ test(
   async () => {
     const parsed = parseSuite(TINY, 'tiny', 'tiny.yaml');
     const { signal } = new AbortController();
-    const lab = await Lab.start({ suite: parsed, server: 'zklab', seed: 1, progress: SILENT, signal });
+    const lab = await Lab.start({ suite: parsed, server: 'zklab', seed: 1, events: NO_EVENTS, signal });
     try {
       const [stage] = lab.stages;
       const cast = await stage!.cast();
@@ -152,6 +174,7 @@ test(
         condition,
         round: 0,
         recorder,
+        events: NO_EVENTS,
         recoverMaxMs: parsed.recoverMaxMs,
         path: PROBED_PATH,
         signal,

@@ -25,7 +25,7 @@ export const fairness: Experiment = {
 };
 
 async function measureFairness(options: MeasureOptions, stage: Stage, share: number): Promise<void> {
-  const { suite, plan, progress, lab, recorder, signal } = options;
+  const { suite, plan, events, lab, recorder, signal } = options;
   const { rounds, children, ...pace } = suite.fairness;
   const { leader } = await stage.cast();
   await makeFairnessTree(targetOf(leader), children);
@@ -34,7 +34,7 @@ async function measureFairness(options: MeasureOptions, stage: Stage, share: num
   const measure = async (round: number): Promise<void> => {
     for (const condition of PHASES) {
       signal.throwIfAborted();
-      progress.step(`fairness ${round + 1}/${rounds}, ${stage.name}: ${condition}`);
+      events.emit({ kind: 'turn', what: 'fairness', round, of: rounds, topology: stage.name, condition });
       const { leader, keptFollower = leader } = await stage.cast();
       const target = targetOf(leader);
       const neighbourTarget = targetOf(condition === CONDITIONS.greedyElsewhere ? keptFollower : leader);

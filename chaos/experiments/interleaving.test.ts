@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
 import { LoadError } from '../../bench/load/load-error.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
+import { NO_EVENTS } from '../../results/events.ts';
 import { Interleaving, type Turn } from './interleaving.ts';
-import { SILENT } from './progress.ts';
 import { Recorder } from './recorder.ts';
 import type { Stage } from './stage.ts';
 
@@ -24,7 +24,7 @@ function play(
   then: Record<string, (round: number, played: Played) => unknown> = {},
 ): Played {
   const [recorder, ending] = [new Recorder(), new AbortController()];
-  const base = { recorder, seed: 3, progress: SILENT, signal: ending.signal };
+  const base = { recorder, seed: 3, events: NO_EVENTS, signal: ending.signal };
   const plan = new Interleaving({ ...base, budgetMs: 1_000, elapsedMs: () => 0 });
   const log: string[] = [];
   const turns = names.map((name): Turn => {

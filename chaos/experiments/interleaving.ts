@@ -1,8 +1,8 @@
 /** Interleaved rounds: in each every turn once, in an order that no trend can use. */
 import { LoadError } from '../../bench/load/load-error.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
+import type { EventSink } from '../../results/events.ts';
 import { NotHealed } from './measurements/under-fault.ts';
-import type { Progress } from './progress.ts';
 import type { Recorder } from './recorder.ts';
 import { RoundBudget } from './round-budget.ts';
 import type { Stage } from './stage.ts';
@@ -15,7 +15,7 @@ export interface InterleavingOptions {
   readonly budgetMs: number;
   /** Ms since the run began, for the budget. */
   readonly elapsedMs: () => number;
-  readonly progress: Progress;
+  readonly events: EventSink;
   readonly signal: AbortSignal;
 }
 
@@ -56,11 +56,11 @@ export class Interleaving {
 
   /** @throws the reason of the signal; the round that it cut short is dropped */
   async rounds(what: string, { rounds, roundsMin, share }: Wanted, turns: readonly Turn[]): Promise<void> {
-    const { budgetMs, elapsedMs, progress, recorder, signal } = this.#options;
+    const { budgetMs, elapsedMs, events, recorder, signal } = this.#options;
     const budget = new RoundBudget(rounds, Math.min(rounds, roundsMin), budgetMs * share, elapsedMs);
     const at = this.#done.length;
     for (let round = 0; budget.goesOn(round); round++) {
-      progress.note(`${what}: round ${round + 1} of ${rounds}`);
+      events.emit({ kind: 'round', experiment: what, round, of: rounds });
       try {
         await this.#round(round, turns);
       } catch (error) {
@@ -85,7 +85,7 @@ export class Interleaving {
 
   /** A stage that breaks is given up, and the others go on; so is one whose loads could not be run too often. */
   async #take({ stage, measure }: Turn, round: number): Promise<void> {
-    const { progress, signal, recorder } = this.#options;
+    const { events, signal, recorder } = this.#options;
     signal.throwIfAborted();
     if (this.#broken.has(stage)) return;
     try {
@@ -98,18 +98,18 @@ export class Interleaving {
       if (isLoad && this.#passesOver(stage, round, error)) return;
       this.#broken.add(stage);
       recorder.remarks.push(`${stage.name} was measured no further: ${error.message.split('\n')[0]}`);
-      progress.note(`${stage.name} is given up: ${error.message}`);
+      events.emit({ kind: 'note', text: `${stage.name} is given up: ${error.message}` });
     }
   }
 
   /** A load that could not be run, in an election for one, costs its turn the rest of the round. */
   #passesOver(stage: Stage, round: number, { message }: LoadError): boolean {
-    const { progress, recorder } = this.#options;
+    const { events, recorder } = this.#options;
     const times = (this.#unrun.get(stage) ?? 0) + 1;
     this.#unrun.set(stage, times);
     if (times > UNRUN_MAX) return false;
     recorder.remarks.push(`${stage.name} was not measured to the end of round ${round + 1}: ${message}`);
-    progress.note(`${stage.name} misses the rest of this round: ${message}`);
+    events.emit({ kind: 'note', text: `${stage.name} misses the rest of this round: ${message}` });
     return true;
   }
 }

@@ -5,8 +5,8 @@ import { readTopology } from '../../bench/topology/read-topology.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/topology/temporary-folder.ts';
 import { implementationName, type Topology, topologyOf } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
+import type { EventSink } from '../../results/events.ts';
 import { findToxiproxy, type Toxiproxy } from '../toxiproxy/find.ts';
-import type { Progress } from './progress.ts';
 import { Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
 
@@ -17,7 +17,7 @@ export interface LabOptions {
   readonly suite: Suite;
   readonly server: ServerKind;
   readonly seed: number;
-  readonly progress: Progress;
+  readonly events: EventSink;
   readonly signal: AbortSignal;
 }
 
@@ -43,7 +43,7 @@ export class Lab {
   }
 
   /** All topologies up and serving. What was started until something failed is ended. */
-  static async start({ suite, server, seed, progress, signal }: LabOptions): Promise<Lab> {
+  static async start({ suite, server, seed, events, signal }: LabOptions): Promise<Lab> {
     const topologies = topologiesOf(suite, server);
     const folder = makeTemporaryFolder('claims');
     const stages: Stage[] = [];
@@ -52,9 +52,9 @@ export class Lab {
       if (server === 'zklab') toxiproxy = await findToxiproxy({ seed });
       const start = async (topology: Topology, label: string, through: Toxiproxy | undefined) => {
         signal.throwIfAborted();
-        progress.step(`starting ${label}: ${topology.shortForm}`);
+        events.emit({ kind: 'phase', what: `starting ${label}: ${topology.shortForm}` });
         const at = { folder: join(folder.path, label), temporaryFolder: folder.path, label };
-        stages.push(await Stage.start({ topology, ...at, toxiproxy: through, seed, signal }));
+        stages.push(await Stage.start({ topology, ...at, toxiproxy: through, seed, events, signal }));
       };
       for (const topology of topologies) await start(topology, topology.name, toxiproxy);
       const [first] = topologies;

@@ -1,9 +1,9 @@
 /** What every measurement of a run works with. */
+import type { EventSink } from '../../results/events.ts';
 import type { Interleaving } from './interleaving.ts';
 import type { Lab } from './lab.ts';
 import { PROBED_PATH, type WriteLoad } from './measurements/throughput.ts';
 import type { Occasion } from './measurements/under-fault.ts';
-import type { Progress } from './progress.ts';
 import type { Recorder } from './recorder.ts';
 import type { Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
@@ -18,18 +18,27 @@ export interface MeasureOptions {
   readonly needs: ReadonlySet<string>;
   readonly plan: Interleaving;
   readonly recorder: Recorder;
-  readonly progress: Progress;
+  readonly events: EventSink;
   readonly signal: AbortSignal;
   readonly observerCores: ObserverCores;
 }
 
 export function occasionOf(
-  { recorder, suite, signal }: MeasureOptions,
+  { recorder, suite, events, signal }: MeasureOptions,
   stage: Stage,
   condition: string,
   round: number,
 ): Occasion {
-  return { stage, condition, round, recorder, recoverMaxMs: suite.recoverMaxMs, path: PROBED_PATH, signal };
+  return {
+    stage,
+    condition,
+    round,
+    recorder,
+    recoverMaxMs: suite.recoverMaxMs,
+    path: PROBED_PATH,
+    events,
+    signal,
+  };
 }
 
 export function writeLoadOf({

@@ -13,7 +13,7 @@ export async function measureAll(options: Omit<MeasureOptions, 'observerCores'>)
 
 /** The nodes that are read and written, and loads that are thrown away. */
 async function warmUp(options: Omit<MeasureOptions, 'observerCores'>): Promise<ObserverCores> {
-  const { lab, suite, signal, progress } = options;
+  const { lab, suite, signal, events } = options;
   const write = writeLoadOf(options);
   const stages = [...lab.stages, ...(lab.direct === undefined ? [] : [lab.direct])];
   const cores: ObserverCores = new Map();
@@ -24,7 +24,7 @@ async function warmUp(options: Omit<MeasureOptions, 'observerCores'>): Promise<O
   for (let load = 1; load <= suite.load.warmupLoads; load++) {
     for (const stage of stages) {
       signal.throwIfAborted();
-      progress.step(`warming up ${load}/${suite.load.warmupLoads}, ${stage.name}`);
+      events.emit({ kind: 'phase', what: `warming up ${load}/${suite.load.warmupLoads}, ${stage.name}` });
       const sample = await measureWrites(stage, await stage.cast(), write, { paced: load === 1 });
       if (sample.observerCores !== undefined) cores.set(stage, sample.observerCores);
     }

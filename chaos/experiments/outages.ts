@@ -24,14 +24,14 @@ export const outages: Experiment = {
 };
 
 async function outageRound(options: MeasureOptions, stage: Stage, round: number): Promise<void> {
-  const { suite, needs, progress, signal } = options;
+  const { suite, needs, events, signal } = options;
   const { leaderCutMs, quorumLostMs, rounds } = suite.availability;
   const measure = async (
     condition: string,
     outageOf: (cast: Cast) => Pick<Outage, 'faultName' | 'forMs' | 'inject'>,
   ) => {
     signal.throwIfAborted();
-    progress.step(`outage ${round + 1}/${rounds}, ${stage.name}: ${condition}`);
+    events.emit({ kind: 'turn', what: 'outage', round, of: rounds, topology: stage.name, condition });
     const cast = await stage.cast();
     const occasion = occasionOf(options, stage, condition, round);
     const write = writeLoadOf(options);

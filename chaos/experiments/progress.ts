@@ -1,22 +1,40 @@
-/** What a person sees of a run while it goes on. */
+/** What a person sees of a run while it goes on, made from its events. */
 import type { Terminal } from '../../bench/terminal.ts';
+import type { RunEvent } from '../../results/events.ts';
 
-export interface Progress {
-  /** What is done now: for a terminal, where it is overwritten by the next. */
-  step(text: string): void;
-  /** Worth a line of a log too. */
-  note(text: string): void;
+export interface ProgressLine {
+  readonly text: string;
+  /** Worth a line of a log too; else for a terminal alone, where the next one overwrites it. */
+  readonly isNote: boolean;
+}
+
+/** Undefined for what is too fine for a person who waits. */
+export function progressLine(event: RunEvent): ProgressLine | undefined {
+  switch (event.kind) {
+    case 'phase':
+      return { text: event.what, isNote: false };
+    case 'turn': {
+      const { what, round, of, topology, condition } = event;
+      return { text: `${what} ${round + 1}/${of}, ${topology}: ${condition}`, isNote: false };
+    }
+    case 'round':
+      return { text: `${event.experiment}: round ${event.round + 1} of ${event.of}`, isNote: true };
+    case 'note':
+      return { text: event.text, isNote: true };
+    default:
+      return undefined;
+  }
 }
 
 /** @param isTTY whether a person looks: elsewhere only notes are written, so that logs stay short */
-export function progressOn(terminal: Terminal, isTTY: boolean): Progress {
-  const startedMs = performance.now();
-  const show = (text: string) => {
-    const seconds = Math.floor((performance.now() - startedMs) / 1000);
+export function progressOn(terminal: Terminal, isTTY: boolean): (event: RunEvent) => void {
+  let firstAt: number | undefined;
+  return event => {
+    firstAt ??= event.at;
+    const line = progressLine(event);
+    if (line === undefined || !(isTTY || line.isNote)) return;
+    const seconds = Math.floor((event.at - firstAt) / 1000);
     const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-    terminal.progress(`${clock}  ${text}`);
+    terminal.progress(`${clock}  ${line.text}`);
   };
-  return { step: text => (isTTY ? show(text) : undefined), note: show };
 }
-
-export const SILENT: Progress = { step: () => {}, note: () => {} };

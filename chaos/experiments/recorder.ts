@@ -3,6 +3,7 @@ import { VOID_ROUND } from '../../bench/claims/evidence.ts';
 import { LatencyHistogram } from '../../bench/load/histograms.ts';
 import { summaryOf } from '../../bench/stats/result-form.ts';
 import { median, middleOf } from '../../bench/stats/summary.ts';
+import { type EventSink, NO_EVENTS } from '../../results/events.ts';
 import { METRICS, TOTALS } from '../../results/names.ts';
 import type { Availability, Fault, Measurement, Result, Sync, Timeline } from '../../results/schema.ts';
 
@@ -24,6 +25,7 @@ const TIMELINE_ROUNDS_MAX = 24;
 
 /** What a round has measured counts once the round is whole: half of one would be a round of some and not of others. */
 export class Recorder {
+  readonly #events: EventSink;
   readonly #series = new Map<string, Series>();
   readonly #availability: Availability[] = [];
   readonly #syncs: Sync[] = [];
@@ -33,12 +35,18 @@ export class Recorder {
   /** What a reader must know that no number tells. */
   readonly remarks: string[] = [];
 
+  constructor(events: EventSink = NO_EVENTS) {
+    this.#events = events;
+  }
+
   sample(place: Place, round: number, value: number): void {
+    this.#events.emit({ kind: 'sample', ...place, round, value });
     this.#later(() => this.#at(place).samples.set(round, value));
   }
 
   /** The round was measured and proves nothing. */
   voided(place: Place, round: number, reason: string): void {
+    this.#events.emit({ kind: 'sample', ...place, round, value: null, void: reason });
     this.#later(() => {
       const series = this.#at(place);
       series.samples.delete(round);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Claim } from '../../bench/claims/claim.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
 import { probeEnvironment } from '../../bench/measure/environment.ts';
+import { EVENTS_VERSION, type EventSink } from '../../results/events.ts';
 import type { Result } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
@@ -11,7 +12,6 @@ import { needsOf } from './index.ts';
 import { Interleaving } from './interleaving.ts';
 import { Lab, type ServerKind, topologiesOf } from './lab.ts';
 import { measureAll } from './measure.ts';
-import type { Progress } from './progress.ts';
 import { proxyTax } from './proxy-tax.ts';
 import { Recorder } from './recorder.ts';
 import { environmentOf, limitsOf, topologyRow } from './result-parts.ts';
@@ -28,7 +28,8 @@ export interface RunClaimsOptions {
   readonly startedAt: Date;
   /** Where the servers' logs are kept; undefined: nowhere. */
   readonly logFolder: string | undefined;
-  readonly progress: Progress;
+  /** Told all that happens. */
+  readonly events: EventSink;
   /** Ends the run early. */
   readonly signal: AbortSignal;
 }
@@ -39,27 +40,37 @@ export interface RunClaimsOptions {
  * first round was whole; by then nothing runs
  */
 export async function runClaims(options: RunClaimsOptions): Promise<Result> {
-  const { suite, claims, server, seed, progress, signal } = options;
+  const { suite, claims, server, seed, events, signal } = options;
   const startedMs = performance.now();
   const topologies = topologiesOf(suite, server);
   const needs = needsOf(claims, suite);
-  progress.step('probing the machine');
+  events.emit({
+    kind: 'plan',
+    version: EVENTS_VERSION,
+    run: options.runId,
+    suite: suite.name,
+    seed,
+    claims: claims.map(({ id }) => id),
+    topologies: topologies.map(({ name, shortForm }) => ({ name, shortForm })),
+  });
+  events.emit({ kind: 'phase', what: 'probing the machine' });
   const probed = await probeEnvironment();
-  const recorder = new Recorder();
-  const lab = await Lab.start({ suite, server, seed, progress, signal });
+  const recorder = new Recorder(events);
+  const lab = await Lab.start({ suite, server, seed, events, signal });
   const { budgetMs = Number.POSITIVE_INFINITY } = suite;
   const elapsedMs = () => performance.now() - startedMs;
-  const plan = new Interleaving({ recorder, seed, budgetMs, elapsedMs, progress, signal });
+  const plan = new Interleaving({ recorder, seed, budgetMs, elapsedMs, events, signal });
   const reasons: string[] = [];
   let interrupted: string | undefined;
   const onAbort = () => {
-    progress.note('interrupted: everything is taken down; Ctrl-C again ends at once, without a result');
+    const text = 'interrupted: everything is taken down; Ctrl-C again ends at once, without a result';
+    events.emit({ kind: 'note', text });
     lab.abortLoads();
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    progress.note(`${lab.stages.length} topologies up, ${proxyText(lab)}`);
-    await measureAll({ lab, suite, seed, needs, plan, recorder, progress, signal });
+    events.emit({ kind: 'note', text: `${lab.stages.length} topologies up, ${proxyText(lab)}` });
+    await measureAll({ lab, suite, seed, needs, plan, recorder, events, signal });
   } catch (error) {
     if (signal.aborted) {
       interrupted = plan.done;
@@ -67,11 +78,11 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     } else {
       // What was measured before is kept, for whoever looks for the cause.
       reasons.push((error as Error).message.split('\n')[0]!);
-      progress.note(`measuring ended early: ${(error as Error).stack}`);
+      events.emit({ kind: 'note', text: `measuring ended early: ${(error as Error).stack}` });
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
-    progress.step('taking everything down');
+    events.emit({ kind: 'phase', what: 'taking everything down' });
     if (options.logFolder !== undefined && (!signal.aborted || plan.done !== undefined))
       await keepLogs(lab, options.logFolder);
     await lab.stop();
@@ -81,6 +92,8 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const environment = environmentOf(probed, lab.toxiproxy, server, server === 'zklab' ? SERVER_VERSION : '');
   const evidence = { ...measured, topologies: rows, environment };
   const judged = judgeAll(claims, evidence);
+  for (const { id: claim, verdict, reason } of judged)
+    events.emit({ kind: 'verdict', claim, verdict, reason });
   const validity = {
     void: reasons.length > 0,
     reasons,

@@ -6,6 +6,7 @@ import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import { type EnsemblePlan, planEnsemble } from '../../bench/topology/plan.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
+import type { EventSink } from '../../results/events.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { FaultContext, FaultMember } from '../faults/context.ts';
 import { faultMember, linkMaps, meshMembers, type Naming } from '../members.ts';
@@ -23,6 +24,7 @@ export interface StageOptions {
   /** Undefined: no proxies, so no fault of links. */
   readonly toxiproxy: Pick<Toxiproxy, 'kind' | 'url'> | undefined;
   readonly seed: number;
+  readonly events: EventSink;
   readonly signal: AbortSignal;
 }
 
@@ -83,6 +85,7 @@ export class Stage {
     try {
       const ensemble = await Ensemble.start(plan, {
         temporaryFolder,
+        onMember: event => options.events.emit({ kind: 'member', topology: topology.name, ...event }),
         signal,
         ...(mesh && { linkMaps: linkMaps(mesh, plan, naming) }),
       });

@@ -10,7 +10,7 @@ export const syncs: Experiment = {
   provides: () => ['leaderKilled'],
   share: 0.82,
   async run(options) {
-    const { suite, lab, plan, progress } = options;
+    const { suite, lab, plan, events } = options;
     const { rounds, everyMs } = suite.sync;
     await plan.rounds(
       this.name,
@@ -18,8 +18,9 @@ export const syncs: Experiment = {
       lab.stages.map(stage => ({
         stage,
         async measure(round) {
-          progress.step(`sync ${round + 1}/${rounds}, ${stage.name}: leader killed`);
-          await measureSync(occasionOf(options, stage, CONDITIONS.leaderKilled, round), everyMs);
+          const condition = CONDITIONS.leaderKilled;
+          events.emit({ kind: 'turn', what: 'sync', round, of: rounds, topology: stage.name, condition });
+          await measureSync(occasionOf(options, stage, condition, round), everyMs);
         },
       })),
     );

@@ -100,8 +100,8 @@ function directTurn(options: MeasureOptions, stage: Stage): Turn {
   };
 }
 
-function say({ progress, suite }: MeasureOptions, { name }: Stage, round: number, condition: string): void {
-  progress.step(`writes ${round + 1}/${suite.rounds}, ${name}: ${condition}`);
+function say({ events, suite }: MeasureOptions, { name }: Stage, round: number, condition: string): void {
+  events.emit({ kind: 'turn', what: 'writes', round, of: suite.rounds, topology: name, condition });
 }
 
 function countOf({ members }: Topology, role: 'observer' | 'participant'): number {

@@ -1,5 +1,6 @@
 /** Something measured while a fault is in force: injected, proven, healed, and the ensemble seen to live after it. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventSink } from '../../../results/events.ts';
 import type { ActiveFault, BiteProof, Fault } from '../../faults/fault.ts';
 import { firstWrite } from '../first-write.ts';
 import type { Recorder } from '../recorder.ts';
@@ -11,6 +12,7 @@ export interface Occasion {
   readonly condition: string;
   readonly round: number;
   readonly recorder: Recorder;
+  readonly events: EventSink;
   /** After a heal: all members serving again, and a write committed, within this. */
   readonly recoverMaxMs: number;
   /** A node that exists. */
@@ -43,14 +45,19 @@ export async function underFault<T>(
   inject: () => Promise<ActiveFault>,
   body: (active: ActiveFault) => Promise<T>,
 ): Promise<UnderFault<T>> {
-  const { stage, condition, round, recorder } = occasion;
+  const { stage, condition, round, recorder, events } = occasion;
   const active = await inject();
+  const at = { topology: stage.name, condition, round, fault: faultName };
+  events.emit({ kind: 'injected', ...at, links: fewLinks(stage, active) });
   let outcome: Omit<UnderFault<T>, 'span'> & { span: Omit<FaultSpan, 'healedAt'> };
   try {
     const proving = active
       .proveBite()
       .catch(unproven)
-      .then(proof => ({ proof, provenAt: Date.now() }));
+      .then(proof => {
+        events.emit({ kind: 'bitten', ...at, bit: proof.bit, how: proof.how });
+        return { proof, provenAt: Date.now() };
+      });
     const value = await body(active);
     const { proof, provenAt } = await proving;
     const links = fewLinks(stage, active);
@@ -75,7 +82,10 @@ export async function underFault<T>(
     };
     outcome = { value, voidReasons, proof, span };
   } finally {
-    if (!occasion.signal.aborted) await active.heal();
+    if (!occasion.signal.aborted) {
+      await active.heal();
+      events.emit({ kind: 'healed', ...at });
+    }
   }
   const healedAt = Date.now();
   occasion.signal.throwIfAborted();

@@ -1,0 +1,41 @@
+import { assert, suite } from '#test';
+import { EventBus, type EventDraft } from '../../results/events.ts';
+import { progressOn } from './progress.ts';
+
+const test = suite('chaos/experiments: progress');
+
+const STORY: readonly EventDraft[] = [
+  { kind: 'phase', what: 'probing the machine' },
+  { kind: 'round', experiment: 'writes', round: 0, of: 6 },
+  { kind: 'turn', what: 'writes', round: 0, of: 6, topology: 'voters', condition: 'healthy' },
+  { kind: 'sample', metric: 'm', topology: 'voters', condition: 'healthy', round: 0, value: 1 },
+  { kind: 'note', text: 'voters is given up: it broke' },
+];
+
+function shown(isTTY: boolean): string[] {
+  const lines: string[] = [];
+  const terminal = {
+    print: () => {},
+    progress: (text: string) => void lines.push(text),
+    json: () => {},
+    error: () => {},
+    end: () => {},
+  };
+  let now = 1_000;
+  const bus = new EventBus([progressOn(terminal, isTTY)], () => (now += 61_000));
+  for (const draft of STORY) bus.emit(draft);
+  return lines;
+}
+
+test('a terminal shows what is done now, with the time since the first event', () => {
+  assert.equal(shown(true), [
+    '0:00  probing the machine',
+    '1:01  writes: round 1 of 6',
+    '2:02  writes 1/6, voters: healthy',
+    '4:04  voters is given up: it broke',
+  ]);
+});
+
+test('elsewhere only notes are written', () => {
+  assert.equal(shown(false), ['1:01  writes: round 1 of 6', '4:04  voters is given up: it broke']);
+});

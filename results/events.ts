@@ -1,0 +1,149 @@
+/**
+ * What happens during a run, a line of NDJSON per event, written as it happens: `events.ndjson` in the folder of the run.
+ * A run that is killed leaves it; whoever follows a run reads it while it grows.
+ */
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { StoreError } from './store.ts';
+
+/** Raised by one whenever an older reader would misread a newer file. The first event of a file has it. */
+export const EVENTS_VERSION = 1;
+export const EVENTS_FILE = 'events.ndjson';
+
+const text = z.string().min(1);
+const count = z.int().nonnegative();
+/** `at`: ms since 1970. */
+const when = <K extends string>(kind: K) => ({ at: z.number(), kind: z.literal(kind) });
+const place = { topology: text, condition: text, round: count };
+
+const eventSchema = z.discriminatedUnion('kind', [
+  /** The first of a run: what is to be done. */
+  z.strictObject({
+    ...when('plan'),
+    version: z.literal(EVENTS_VERSION),
+    run: text,
+    suite: text,
+    seed: z.union([z.int(), text]),
+    claims: z.array(text),
+    topologies: z.array(z.strictObject({ name: text, shortForm: text })),
+  }),
+  /** Work that is no measurement: starting, warming up, taking down. */
+  z.strictObject({ ...when('phase'), what: text }),
+  /** An experiment begins a round of its turns, the first is 0; `of` may be more than time allows. */
+  z.strictObject({ ...when('round'), experiment: text, round: count, of: count }),
+  /** One measurement of a round begins. */
+  z.strictObject({ ...when('turn'), ...place, what: text, of: count }),
+  /** A member has a process from now on, or none any more. */
+  z.strictObject({
+    ...when('member'),
+    topology: text,
+    member: text,
+    role: text,
+    state: z.enum(['up', 'down']),
+    pid: count.optional(),
+  }),
+  z.strictObject({ ...when('injected'), ...place, fault: text, links: z.array(text) }),
+  /** The fault was looked for where it is. */
+  z.strictObject({ ...when('bitten'), ...place, fault: text, bit: z.boolean(), how: z.string() }),
+  z.strictObject({ ...when('healed'), ...place, fault: text }),
+  /** A measured value, or why there is none. It counts once its round is whole. */
+  z.strictObject({
+    ...when('sample'),
+    ...place,
+    metric: text,
+    value: z.number().nullable(),
+    void: text.optional(),
+  }),
+  /** Worth a line of a log. */
+  z.strictObject({ ...when('note'), text }),
+  z.strictObject({ ...when('verdict'), claim: text, verdict: text, reason: text }),
+]);
+
+export type RunEvent = z.infer<typeof eventSchema>;
+export type RunEventKind = RunEvent['kind'];
+
+/** An event before it is stamped. */
+export type EventDraft = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'at'> : never) : never;
+
+/** Where those who make a run say what happens. */
+export interface EventSink {
+  emit(event: EventDraft): void;
+}
+
+export const NO_EVENTS: EventSink = { emit: () => {} };
+
+/** Stamps events, and hands each to all listeners, in order. */
+export class EventBus implements EventSink {
+  readonly #listeners: readonly ((event: RunEvent) => void)[];
+  readonly #now: () => number;
+
+  constructor(listeners: readonly ((event: RunEvent) => void)[], now = Date.now) {
+    this.#listeners = listeners;
+    this.#now = now;
+  }
+
+  emit(draft: EventDraft): void {
+    const event = { at: this.#now(), ...draft } as RunEvent;
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+/** Appends to the events of a run: each line is handed to the system at once, so a killed lab loses none. */
+export class EventLog {
+  #descriptor: number | undefined;
+
+  constructor(runFolder: string) {
+    this.#descriptor = openSync(join(runFolder, EVENTS_FILE), 'a');
+  }
+
+  readonly write = (event: RunEvent): void => {
+    if (this.#descriptor !== undefined) writeSync(this.#descriptor, `${JSON.stringify(event)}\n`);
+  };
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+}
+
+/**
+ * The events of a run so far. The last line may be half written: it is left out.
+ * @throws StoreError 'missing', 'other version', 'invalid'
+ */
+export function readEvents(runFolder: string): RunEvent[] {
+  const file = join(runFolder, EVENTS_FILE);
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StoreError('missing', `${file} cannot be read: ${(error as Error).message}`);
+  }
+  return content
+    .slice(0, content.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter(line => line !== '')
+    .map((line, index) => parseEvent(line, `${file}, line ${index + 1}`));
+}
+
+function parseEvent(line: string, origin: string): RunEvent {
+  let document: unknown;
+  try {
+    document = JSON.parse(line);
+  } catch (error) {
+    throw new StoreError('invalid', `${origin} is not JSON: ${(error as Error).message}`);
+  }
+  const version = (document as { version?: unknown } | null)?.version ?? EVENTS_VERSION;
+  if (version !== EVENTS_VERSION)
+    throw new StoreError(
+      'other version',
+      `${origin} has version ${version}; this zklab reads ${EVENTS_VERSION}`,
+    );
+  const parsed = eventSchema.safeParse(document);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new StoreError(
+    'invalid',
+    `${origin} is no event of a run: ${issue?.path.join('.') || '(top)'}: ${issue?.message}`,
+  );
+}
