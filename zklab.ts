@@ -329,7 +329,9 @@ function addDoctor(program: Command): void {
 function addList(program: Command): void {
   program
     .command('list')
-    .description('list claims, suites, topologies, faults, workloads, checkers and schedules, with a line each')
+    .description(
+      'list claims, suites, topologies, faults, workloads, checkers and schedules, with a line each',
+    )
     .argument('[kind]', 'list this kind alone')
     .option('--json', 'print the lists as one document')
     .addHelpText('after', example('zklab list', 'zklab list claims'))

@@ -1,6 +1,5 @@
 /** A result as judges look at it: series by round, exact counts, and what kept a round from counting. */
-import type { Availability, Measurement, Result, Topology } from '../../results/schema.ts';
-import type { Judgement } from './claim.ts';
+import type { Availability, Measurement, Result, Topology, Verdict } from '../../results/schema.ts';
 
 /** Begins a warning about a round that was measured and does not count. */
 export const VOID_ROUND = 'void round';
@@ -96,7 +95,11 @@ export function paired(a: Series, b: Series): { a: number[]; b: number[] } {
 }
 
 /** A judgement that is over before it began. */
-export type Unfit = Pick<Judgement, 'verdict' | 'reason' | 'evidence'>;
+export interface Unfit {
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly evidence: readonly string[];
+}
 
 /**
  * Why these series cannot be judged at all: not measured, or more rounds void than not. Undefined when they can.

@@ -97,7 +97,7 @@ test('suites are named, or files', () => {
 test('a suite may add a condition with any fault, which claims can need; others are refused', () => {
   const added = (condition: string) => `${QUICK}conditions: { slow followers: ${condition} }\n`;
   const latency =
-    '{ fault: latency, select: { from: { role: follower }, to: any }, latencyMs: 5, topologies: [voters] }';
+    '{ fault: latency, select: { from: { role: follower }, to: { role: leader } }, latencyMs: 5, topologies: [voters] }';
   const mended = parseSuite(added(latency), 'test', 'test.yaml');
   const needing = (need: string) => [{ ...CLAIMS[0]!, needs: [need] }];
   assert.equal([...needsOf(needing('slow followers'), mended)], ['slow followers']);

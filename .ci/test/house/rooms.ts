@@ -58,9 +58,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'mesh',
     'faults',
     'members.ts',
+    'workloads',
+    'schedules',
     'experiments',
     'simulation',
-    'workloads',
     'fuzz',
     'meshed-ensemble.ts',
     'up-text.ts',
@@ -100,7 +101,6 @@ export function roomOrder(files: readonly SourceFile[]): Violation[] {
 
 /** Circles that stood there when the rule was written, by one of their files. */
 const KNOWN_CIRCLES: ReadonlySet<string> = new Set([
-  'bench/claims/claim.ts',
   'bench/load/in-flight.ts',
   'bench/topology/plan.ts',
   'chaos/toxiproxy/find.ts',
