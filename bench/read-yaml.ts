@@ -1,4 +1,7 @@
-/** YAML that a person wrote: one document without doubtful places, or a UsageError that shows the first of them. */
+/**
+ * YAML that a person wrote: one document without doubtful places, or a UsageError that shows the first of
+ * them.
+ */
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { UsageError } from './usage-error.ts';

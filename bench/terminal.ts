@@ -1,6 +1,9 @@
 import { printable } from '../server/printable.ts';
 
-/** Where commands write: the answer to standard output, progress to standard error, so that `--json` stays a document. */
+/**
+ * Where commands write: the answer to standard output, progress to standard error, so that `--json` stays a
+ * document.
+ */
 export interface Terminal {
   /** The answer. */
   print(text: string): void;
@@ -19,8 +22,9 @@ export interface TerminalStreams {
 }
 
 /**
- * What a command prints of its own: lines, tabs and the colours of the ledger. Whatever else a terminal would act on came from
- * elsewhere, a result of somebody else or the log of a member, and is escaped (field report D4).
+ * What a command prints of its own: lines, tabs and the colours of the ledger. Whatever else a terminal would
+ * act on came from elsewhere, a result of somebody else or the log of a member, and is escaped (field report
+ * D4).
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of colours
 const OURS = /(\u001b\[(?:0|1|2|3[0-7])m|[\n\t])/;
@@ -93,7 +97,10 @@ export function outputColumns(
   return out.isTTY === true ? (out.columns ?? COLUMNS_DEFAULT) : Number.POSITIVE_INFINITY;
 }
 
-/** A table, or where it is wider than `widthColumns` its rows one below the other, each cell on a line with its heading. */
+/**
+ * A table, or where it is wider than `widthColumns` its rows one below the other, each cell on a line with
+ * its heading.
+ */
 export function fittedTable(
   rows: readonly (readonly string[])[],
   widthColumns: number,

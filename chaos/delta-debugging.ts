@@ -1,5 +1,6 @@
 /**
- * The shortest list found that still fails: parts are left out, larger ones first, for as long as something can be.
+ * The shortest list found that still fails: parts are left out, larger ones first, for as long as something
+ * can be.
  *
  * @param fails whether a shorter list still fails; it may say no for want of time
  * @see Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input (2002)

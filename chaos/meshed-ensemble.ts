@@ -1,4 +1,7 @@
-/** An ensemble with a proxy on every link: what faults are injected into, and what `zklab up` gives to play with. */
+/**
+ * An ensemble with a proxy on every link: what faults are injected into, and what `zklab up` gives to play
+ * with.
+ */
 import { join } from 'node:path';
 import { Ensemble, type EnsembleOptions } from '../bench/topology/ensemble.ts';
 import { planEnsemble } from '../bench/topology/plan.ts';

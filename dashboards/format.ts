@@ -19,7 +19,9 @@ export function formatUnit(value: number, unit: string): string {
   return `${formatNumber(value)} ${one ? unit.slice(0, -1) : unit}`;
 }
 
-/** `1,790–1,880`, or nothing where there is no interval; its coverage where that is not 95 %: `1–5 at 94 %`. */
+/**
+ * `1,790–1,880`, or nothing where there is no interval; its coverage where that is not 95 %: `1–5 at 94 %`.
+ */
 export function formatInterval(bounds: Pick<Estimate, 'low' | 'high' | 'confidence'>): string {
   if (bounds.low === null || bounds.high === null) return '';
   const separator = bounds.low < 0 || bounds.high < 0 ? ' to ' : '–';

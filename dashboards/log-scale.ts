@@ -5,7 +5,10 @@ export interface LogScale {
 
 const TICKS_MAX = 6;
 
-/** From the 1, 2 or 5 below the least to that above the greatest, so that both ends have a tick, and no tick is outside. */
+/**
+ * From the 1, 2 or 5 below the least to that above the greatest, so that both ends have a tick, and no tick
+ * is outside.
+ */
 export function logScale(values: readonly number[]): LogScale {
   const positive = values.filter(value => value > 0);
   if (positive.length === 0) return { domain: [1, 10], ticks: [1, 10] };

@@ -12,7 +12,10 @@ export function worstRound(rows: readonly Availability[]): Availability[] {
   }, []);
 }
 
-/** The round whose last learner came back in the median time (the slower of two middles), first to serve first. */
+/**
+ * The round whose last learner came back in the median time (the slower of two middles), first to serve
+ * first.
+ */
 export function medianRound(syncs: readonly Sync[]): Sync[] {
   const rounds = grouped(syncs, sync => sync.round);
   rounds.sort((a, b) => lastServing(a) - lastServing(b));
@@ -20,7 +23,10 @@ export function medianRound(syncs: readonly Sync[]): Sync[] {
   return median.toSorted((a, b) => servingMs(a) - servingMs(b));
 }
 
-/** When a write was committed again in the round of `syncs`, in ms since the leader was lost; undefined where unknown. */
+/**
+ * When a write was committed again in the round of `syncs`, in ms since the leader was lost; undefined where
+ * unknown.
+ */
 export function firstCommitMs(
   { measurements }: Pick<Result, 'measurements'>,
   [sync]: readonly Sync[],

@@ -1,4 +1,7 @@
-/** Timelines as they are drawn: the rounds of one load of one topology, on a common clock, and a typical one of them. */
+/**
+ * Timelines as they are drawn: the rounds of one load of one topology, on a common clock, and a typical one
+ * of them.
+ */
 import { LOADS, SERIES } from '../results/names.ts';
 import type { Band, Result, Timeline } from '../results/schema.ts';
 
@@ -6,7 +9,9 @@ export interface Round {
   /** Its place in `timelines` of result.json. */
   readonly index: number;
   readonly timeline: Timeline;
-  /** What its clock is behind the common one: 0, or in an outage the bucket in which the fault was injected. */
+  /**
+   * What its clock is behind the common one: 0, or in an outage the bucket in which the fault was injected.
+   */
   readonly shiftMs: number;
 }
 
@@ -40,7 +45,10 @@ export function groupOf(
   return { topology, condition, load, bucketMs, rounds, voided: all.length - rounds.length };
 }
 
-/** Outages begin when they begin: rounds lie over each other from the injection on. Other loads, from their start on. */
+/**
+ * Outages begin when they begin: rounds lie over each other from the injection on. Other loads, from their
+ * start on.
+ */
 function shiftOf({ load, bands, bucketMs }: Timeline): number {
   const [band] = bands;
   if (load !== LOADS.outage || band === undefined) return 0;
@@ -64,8 +72,8 @@ export function pointsOf({ timeline, shiftMs }: Round, series: string): Point[] 
 const TYPICAL_ROUNDS_MIN = 3;
 
 /**
- * Bucket by bucket the median of the rounds, where at least half of them have that bucket; of fewer than three rounds,
- * the one in which least was done.
+ * Bucket by bucket the median of the rounds, where at least half of them have that bucket; of fewer than
+ * three rounds, the one in which least was done.
  */
 export function typicalPoints(group: Group, series: string): Point[] {
   if (group.rounds.length < TYPICAL_ROUNDS_MIN) return pointsOf(worstRound(group), series);
@@ -94,7 +102,10 @@ function medianOf(values: readonly (number | null)[]): number | null {
   return known.length % 2 === 1 ? known[middle]! : (known[middle - 1]! + known[middle]!) / 2;
 }
 
-/** The faults of the round that is drawn, or of the rounds whose median is: each edge its median. On the common clock. */
+/**
+ * The faults of the round that is drawn, or of the rounds whose median is: each edge its median. On the
+ * common clock.
+ */
 export function typicalBands(group: Group): Band[] {
   const rounds = group.rounds.length < TYPICAL_ROUNDS_MIN ? [worstRound(group)] : group.rounds;
   const moved = rounds.map(({ timeline, shiftMs }) =>

@@ -101,7 +101,10 @@ const measurement = z.strictObject({
   /** writeThroughput, writeLatencyP50, writeLatencyP99, readThroughput, syncFirstWriteMs, ... */
   metric: text,
   topology: text,
-  /** healthy, observer latency 20±5 ms, observers blackholed, one voter blackholed, leader killed, quorum lost, ... */
+  /**
+   * healthy, observer latency 20±5 ms, observers blackholed, one voter blackholed, leader killed, quorum
+   * lost, ...
+   */
   condition: text,
   unit: z.string(),
   higherIsBetter: z.boolean(),
@@ -223,7 +226,10 @@ const shape = z.strictObject({
   validity: z.strictObject({
     void: z.boolean(),
     reasons: z.array(text),
-    /** Ended by Ctrl-C or a signal, and how far it had come: "after 3 of 12 rounds of writes". Absent where it was not. */
+    /**
+     * Ended by Ctrl-C or a signal, and how far it had come: "after 3 of 12 rounds of writes". Absent where it
+     * was not.
+     */
     interrupted: text.optional(),
   }),
   /** What this run cannot show, and what would make it wrong; one sentence each. */

@@ -44,7 +44,9 @@ export interface RunListing {
   readonly problem: string | null;
 }
 
-/** Makes a directory `<time>-<name>` of its own under `root`; a second run in the same second gets a suffix. */
+/**
+ * Makes a directory `<time>-<name>` of its own under `root`; a second run in the same second gets a suffix.
+ */
 export async function createRun(name: string, startedAt: Date, root = RUNS_ROOT): Promise<RunDirectory> {
   await mkdir(root, { recursive: true });
   const base = runId(name, startedAt);
@@ -109,8 +111,9 @@ async function pointLatestAt(id: string, root: string): Promise<void> {
 }
 
 /**
- * The directory of a run given as an id, the start of an id that only one run has, a path (of the directory or its
- * result.json), or `latest`. Of any other `.json`, as `--json` prints it, the path of the document itself.
+ * The directory of a run given as an id, the start of an id that only one run has, a path (of the directory
+ * or its result.json), or `latest`. Of any other `.json`, as `--json` prints it, the path of the document
+ * itself.
  * @throws StoreError 'missing', naming what there is instead
  */
 export async function findRun(reference: string, root = RUNS_ROOT): Promise<string> {
@@ -150,7 +153,10 @@ export async function loadRun(reference: string, root = RUNS_ROOT): Promise<Resu
   return parseResult(content, file);
 }
 
-/** The result in `content`; `origin` names it in errors. @throws StoreError 'damaged', 'other version', 'invalid' */
+/**
+ * The result in `content`; `origin` names it in errors. @throws StoreError 'damaged', 'other version',
+ * 'invalid'
+ */
 export function parseResult(content: string, origin: string): Result {
   let document: unknown;
   try {

@@ -18,10 +18,10 @@ export function countVerdicts(claims: readonly Pick<Claim, 'verdict'>[]): Record
 }
 
 /**
- * What a run exits with. A void run proves nothing, so its failures do not count either: 3 comes before 1.
- * A run that judged no claim is void, and so, to whoever waits for it, is one that was interrupted: it has not shown all
- * that it was to show. "not shown here" fails nothing, and neither does a failure that is known: the
- * code is for news.
+ * What a run exits with. A void run proves nothing, so its failures do not count either: 3 comes before 1. A
+ * run that judged no claim is void, and so, to whoever waits for it, is one that was interrupted: it has not
+ * shown all that it was to show. "not shown here" fails nothing, and neither does a failure that is known:
+ * the code is for news.
  */
 export function exitCodeOf(result: Pick<Result, 'claims' | 'validity'>): ExitCode {
   const { validity, claims } = result;

@@ -1,4 +1,7 @@
-/** Bytes that are no protocol, on every port of real processes: they end their own connection and nothing else. */
+/**
+ * Bytes that are no protocol, on every port of real processes: they end their own connection and nothing
+ * else.
+ */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as net from 'node:net';
@@ -95,8 +98,8 @@ const BAD_MESSAGES: Readonly<Record<string, Buffer>> = {
 let attackers = 0;
 
 /**
- * Sends bytes and waits until the other side has closed. Gives the address we came from, as the log names it: one for
- * each attack, since two connections to different ports may well come from the same port.
+ * Sends bytes and waits until the other side has closed. Gives the address we came from, as the log names it:
+ * one for each attack, since two connections to different ports may well come from the same port.
  */
 function attack(host: string, port: number, bytes: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 /**
- * Every error the server can end, refuse or go on with, in one place. Codes are stable: scripts and log searches
- * rely on them. The text says when it happens; the message of an instance names the thing and the value.
+ * Every error the server can end, refuse or go on with, in one place. Codes are stable: scripts and log
+ * searches rely on them. The text says when it happens; the message of an instance names the thing and the
+ * value.
  */
 export const errorCatalogue = {
   ZK_CONFIG_FILE: 'a configuration file cannot be read',
@@ -44,8 +45,8 @@ export class ServerError extends Error {
 }
 
 /**
- * For states that the code above rules out: a wrong step is worse than a stop. On the way of every transaction a message that
- * has to be made costs more than the check: `if (wrong) invariant(false, ...)`.
+ * For states that the code above rules out: a wrong step is worse than a stop. On the way of every
+ * transaction a message that has to be made costs more than the check: `if (wrong) invariant(false, ...)`.
  */
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new ServerError('ZK_INVARIANT', message);

@@ -1,7 +1,8 @@
 /**
- * Field reports A2 and A3: what a server accepts it can read back, at every size that jute.maxbuffer allows and a little more. Real
- * requests, of `limit - 64` to `limit + 64` bytes, then everything that reads them: the log, snapshots, PROPOSAL, INFORM, DIFF from memory
- * and from disk, SNAP. What one byte more would make unreadable is refused. Apart from the unit tests for its length: it starts no process.
+ * Field reports A2 and A3: what a server accepts it can read back, at every size that jute.maxbuffer allows
+ * and a little more. Real requests, of `limit - 64` to `limit + 64` bytes, then everything that reads them:
+ * the log, snapshots, PROPOSAL, INFORM, DIFF from memory and from disk, SNAP. What one byte more would make
+ * unreadable is refused. Apart from the unit tests for its length: it starts no process.
  */
 import { assert, suite } from '#test';
 import { body, MemoryClient, requestFrame } from './memory-client.test-kit.ts';
@@ -167,7 +168,9 @@ function writeFrames(writer: Writer, limits: JuteLimits, { offsets, large }: Set
   }
 }
 
-/** A multi whose transaction is longer than its request; where it can reach the limit of transactions at all. */
+/**
+ * A multi whose transaction is longer than its request; where it can reach the limit of transactions at all.
+ */
 function writeGrowing(
   ensemble: MemoryEnsemble,
   writer: Writer,

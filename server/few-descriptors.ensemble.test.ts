@@ -1,4 +1,7 @@
-/** Field report B10: servers that may open few files, and strangers who take all that are left. Real processes. */
+/**
+ * Field report B10: servers that may open few files, and strangers who take all that are left. Real
+ * processes.
+ */
 import * as net from 'node:net';
 import { assert, suite, until } from '#test';
 import { withEnsemble } from './interop/ensemble.test-kit.ts';

@@ -1,4 +1,7 @@
-/** Field report B8: whatever standard output and standard error are connected to, the server goes on. Real processes. */
+/**
+ * Field report B8: whatever standard output and standard error are connected to, the server goes on. Real
+ * processes.
+ */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, mkdirSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';

@@ -79,7 +79,10 @@ export const body = {
   path: (path: string) => (w: JuteWriter) => void w.writeString(path),
 };
 
-/** One session over one connection. Every frame that comes is kept in order: that order is what tests are about. */
+/**
+ * One session over one connection. Every frame that comes is kept in order: that order is what tests are
+ * about.
+ */
 export class MemoryClient {
   readonly raw: RawConnection;
   readonly #ensemble: MemoryEnsemble;

@@ -1,6 +1,6 @@
 /**
- * What one client or stranger may cost all others, on real processes over the wire alone. Nothing is timed: what a server has
- * done before it answers is counted by its own `mntr`, memory by the kernel.
+ * What one client or stranger may cost all others, on real processes over the wire alone. Nothing is timed:
+ * what a server has done before it answers is counted by its own `mntr`, memory by the kernel.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** One client that waits for nothing, on each member: every kind of request in one stream, answered in its order. */
+/**
+ * One client that waits for nothing, on each member: every kind of request in one stream, answered in its
+ * order.
+ */
 import { assert, suite } from '#test';
 import { body, MemoryClient } from './memory-client.test-kit.ts';
 import { MemoryEnsemble } from './memory-ensemble.test-kit.ts';

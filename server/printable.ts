@@ -1,6 +1,6 @@
 /**
- * Control characters (C0, DEL, C1 with its one-byte CSI), what changes the direction or the line of text, and halves of
- * surrogate pairs: whatever a terminal or a line-based log takes for something else than text.
+ * Control characters (C0, DEL, C1 with its one-byte CSI), what changes the direction or the line of text, and
+ * halves of surrogate pairs: whatever a terminal or a line-based log takes for something else than text.
  */
 const UNPRINTABLE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -10,8 +10,9 @@ const UNPRINTABLE =
 export const PRINTABLE_CHARS_MAX = 200;
 
 /**
- * Text that came from elsewhere, fit for a log line, an error or a terminal: cut, and escaped. At most `charsMax`
- * characters of it are shown; the escapes and the note on what was cut come on top (field report B11).
+ * Text that came from elsewhere, fit for a log line, an error or a terminal: cut, and escaped. At most
+ * `charsMax` characters of it are shown; the escapes and the note on what was cut come on top (field report
+ * B11).
  */
 export function printable(text: string, charsMax = PRINTABLE_CHARS_MAX): string {
   if (text.length <= charsMax) return escapeUnprintable(text);

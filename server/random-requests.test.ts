@@ -1,4 +1,7 @@
-/** Requests of all operations, whole and damaged, on all members at once: whatever is answered, the members stay one. */
+/**
+ * Requests of all operations, whole and damaged, on all members at once: whatever is answered, the members
+ * stay one.
+ */
 import { assert, suite } from '#test';
 import { body, MemoryClient } from './memory-client.test-kit.ts';
 import { MemoryEnsemble } from './memory-ensemble.test-kit.ts';

@@ -6,8 +6,8 @@ const FRAME = /^\s+at /;
 const FRAME_OF_OTHERS = /node:|\/node_modules\/|\/\.ci\/test\/(harness|until)\./;
 
 /**
- * What was thrown, short: message, difference, causes (fast-check hides what a property threw in there, and uvu prints
- * no cause), then the first frames of the project's own files.
+ * What was thrown, short: message, difference, causes (fast-check hides what a property threw in there, and
+ * uvu prints no cause), then the first frames of the project's own files.
  */
 export function reasonOf(thrown: Error, root = process.cwd()): string {
   const told: string[] = [];

@@ -14,8 +14,9 @@ export interface TestFile {
 export type Lane = 'unit' | 'ensemble' | 'all';
 
 /**
- * Lists the compiled tests under `root/dist` of one lane whose name contains one of `filters`, if there are any.
- * Ensemble tests come last. A compiled test whose source is gone is left out, so that a removed test never runs.
+ * Lists the compiled tests under `root/dist` of one lane whose name contains one of `filters`, if there are
+ * any. Ensemble tests come last. A compiled test whose source is gone is left out, so that a removed test
+ * never runs.
  */
 export function findTests(root: string, filters: readonly string[], lane: Lane = 'all'): TestFile[] {
   const dist = join(root, 'dist');

@@ -44,7 +44,9 @@ let unfinished = 0;
 reportAtExit(tally);
 setImmediate(runSuites);
 
-/** A uvu suite that cannot be forgotten (it runs by itself), whose tests have deadlines and whose hooks count. */
+/**
+ * A uvu suite that cannot be forgotten (it runs by itself), whose tests have deadlines and whose hooks count.
+ */
 export function suite(name: string): Suite {
   refuseWhenStarted(`suite "${name}"`);
   const state: SuiteState = {
@@ -132,7 +134,9 @@ function skip(state: SuiteState, title: string, reason: string): void {
   process.stdout.write(`\n  skipped: ${title}: ${reason}\n`);
 }
 
-/** What was thrown, always as an Error that uvu can print: its printer throws on others and loses the rest. */
+/**
+ * What was thrown, always as an Error that uvu can print: its printer throws on others and loses the rest.
+ */
 async function outcomeOf(run: () => Promise<void>): Promise<Error | undefined> {
   try {
     await run();

@@ -7,8 +7,8 @@ export class Skip extends Error {
 }
 
 /**
- * Goes on when `available`; else the test is reported as skipped, or fails when `ZKLAB_REQUIRE_PEERS=1`, as in
- * CI, where a silent skip would pass for evidence. Call it first in a test's body.
+ * Goes on when `available`; else the test is reported as skipped, or fails when `ZKLAB_REQUIRE_PEERS=1`, as
+ * in CI, where a silent skip would pass for evidence. Call it first in a test's body.
  *
  * @param peer what is missing: "java", "kazoo", "toxiproxy-server", "chromium", "cli_mt"
  * @param why what the test needs it for

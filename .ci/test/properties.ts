@@ -7,8 +7,8 @@ const FIXED_SEED = 368;
 fc.configureGlobal({ seed: propertySeed(process.env.ZKLAB_PROPERTY_SEED) });
 
 /**
- * The tests of a commit give the same answer each time, so properties have one seed; `random` leaves it to fast-check,
- * which names the seed of a failure.
+ * The tests of a commit give the same answer each time, so properties have one seed; `random` leaves it to
+ * fast-check, which names the seed of a failure.
  *
  * @param text a whole number of 32 bits, or `random`; of the environment, in which an empty value is none
  */

@@ -1,6 +1,6 @@
 /**
- * What a test file tells the runner when its process ends: one line on standard output. A file that ends without
- * it, or with fewer tests run than declared, has failed whatever its exit code says.
+ * What a test file tells the runner when its process ends: one line on standard output. A file that ends
+ * without it, or with fewer tests run than declared, has failed whatever its exit code says.
  */
 export interface FileResult {
   readonly declared: number;

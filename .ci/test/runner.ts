@@ -2,8 +2,8 @@
  * Runs the tests: `node dist/.ci/test/runner.js [--unit | --ensemble] [part of a file name ...]`
  *
  * One process per file: unit files two at a time, then `*.ensemble.test.ts` one at a time, since those start
- * processes of their own and wait for them. The last line is `N passed, N failed[, N skipped]`; the exit code is 0
- * only when files were found, every one ran all it declared, and nothing failed or was left running.
+ * processes of their own and wait for them. The last line is `N passed, N failed[, N skipped]`; the exit code
+ * is 0 only when files were found, every one ran all it declared, and nothing failed or was left running.
  */
 import { findTests, type Lane, type TestFile } from './find-tests.ts';
 import { killGroup } from './process-group.ts';
@@ -64,7 +64,9 @@ async function main(): Promise<void> {
   process.exitCode = failures.length === 0 ? 0 : 1;
 }
 
-/** Ends with the last line of a failed run: whoever reads that line alone must not take silence for success. */
+/**
+ * Ends with the last line of a failed run: whoever reads that line alone must not take silence for success.
+ */
 function refuse(why: string): void {
   print(why);
   print('0 passed, 1 failed');

@@ -1,8 +1,9 @@
 import { type FailedTest, type FileResult, formatResultLine, type SkippedTest } from './result-line.ts';
 
 /**
- * The harness's own count of one test file. uvu's count is not trusted: uvu drops the rest of a suite, and exits
- * with 0, when a hook throws, when a test throws what is not an Error, or when its printing of a failure throws.
+ * The harness's own count of one test file. uvu's count is not trusted: uvu drops the rest of a suite, and
+ * exits with 0, when a hook throws, when a test throws what is not an Error, or when its printing of a
+ * failure throws.
  */
 export class Tally {
   declared = 0;
@@ -27,7 +28,9 @@ export class Tally {
   }
 }
 
-/** Has the last word on the exit code of this process, after process.exit(0) too, and leaves the result line. */
+/**
+ * Has the last word on the exit code of this process, after process.exit(0) too, and leaves the result line.
+ */
 export function reportAtExit(tally: Tally): void {
   process.on('exit', () => {
     const complaint = tally.complaint();

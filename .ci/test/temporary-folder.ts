@@ -5,7 +5,10 @@ import process from 'node:process';
 
 const folders: string[] = [];
 
-/** A new empty folder, removed when this test file ends; kept, and named on standard error, when a test failed. */
+/**
+ * A new empty folder, removed when this test file ends; kept, and named on standard error, when a test
+ * failed.
+ */
 export function temporaryFolder(): string {
   if (folders.length === 0) process.on('exit', clearFolders);
   const folder = mkdtempSync(join(tmpdir(), `zklab-${basename(process.argv[1] ?? 'test', '.js')}-`));
@@ -13,7 +16,9 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Runs after the tally's exit listener, which has set the exit code by then: harness.ts registers that first. */
+/**
+ * Runs after the tally's exit listener, which has set the exit code by then: harness.ts registers that first.
+ */
 function clearFolders(): void {
   for (const folder of folders) {
     if (process.exitCode) process.stderr.write(`kept: ${folder}\n`);

@@ -9,8 +9,8 @@ export interface UntilOptions {
 type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>;
 
 /**
- * Polls `condition` until it gives something truthy, and gives that. A throw counts as "not yet": what is awaited
- * is often a server that refuses connections so far; the last one is the cause of the error.
+ * Polls `condition` until it gives something truthy, and gives that. A throw counts as "not yet": what is
+ * awaited is often a server that refuses connections so far; the last one is the cause of the error.
  */
 export async function until<T>(condition: () => T | Promise<T>, options: UntilOptions): Promise<Truthy<T>> {
   const giveUpAt = performance.now() + options.deadlineMs;

@@ -1,8 +1,12 @@
-/** The common form of claims that follow from counts alone: one round shows them, and no interval is needed. */
+/**
+ * The common form of claims that follow from counts alone: one round shows them, and no interval is needed.
+ */
 import type { Claim, Judgement } from './claim.ts';
 import { type Evidence, type Series, unfit } from './evidence.ts';
 
-/** Messages per write may be off by what opening and closing sessions costs, and by batches cut at the ends. */
+/**
+ * Messages per write may be off by what opening and closing sessions costs, and by batches cut at the ends.
+ */
 export const COUNT_TOLERANCE = 0.05;
 
 export interface Counted {
@@ -26,7 +30,10 @@ export interface ExactComparison {
   find(counts: readonly Readonly<Record<string, number>>[], evidence: Evidence): Finding;
 }
 
-/** What a claim about several topologies is judged by: the first that breaks it, or else the last, which has most members. */
+/**
+ * What a claim about several topologies is judged by: the first that breaks it, or else the last, which has
+ * most members.
+ */
 export function worstOf(findings: readonly Finding[]): Finding {
   return findings.find(({ holds }) => !holds) ?? findings.at(-1)!;
 }

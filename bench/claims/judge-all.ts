@@ -1,4 +1,6 @@
-/** All claims over one result: their tests are one family, so that more claims do not mean more false ones. */
+/**
+ * All claims over one result: their tests are one family, so that more claims do not mean more false ones.
+ */
 import type { Claim as JudgedClaim, Result } from '../../results/schema.ts';
 import { holm } from '../stats/holm.ts';
 import type { Claim, Tests } from './claim.ts';
@@ -37,7 +39,10 @@ function outgrown(claim: Claim, verdict: JudgedClaim['verdict']): string[] {
     : [];
 }
 
-/** Two families: the chance of even one wrong "holds" stays below ALPHA, and so does that of one wrong "fails". */
+/**
+ * Two families: the chance of even one wrong "holds" stays below ALPHA, and so does that of one wrong
+ * "fails".
+ */
 function correct(tests: readonly (Tests | undefined)[]): (Tests | undefined)[] {
   const known = tests.filter(each => each !== undefined);
   const holds = holm(known.map(each => each.holds));

@@ -1,4 +1,6 @@
-/** The common form of claims that compare timed series, pair by pair, in all topologies that have such a pair. */
+/**
+ * The common form of claims that compare timed series, pair by pair, in all topologies that have such a pair.
+ */
 import type { Estimate } from '../stats/estimate.ts';
 import { publishedEstimate } from '../stats/result-form.ts';
 import type { Claim, Judgement, Tests } from './claim.ts';
@@ -35,7 +37,10 @@ export interface TimedComparison {
   warnings?(evidence: Evidence): readonly string[];
 }
 
-/** Below it there is no interval worth the name, and a verdict would be one by accident: of a run that was cut short. */
+/**
+ * Below it there is no interval worth the name, and a verdict would be one by accident: of a run that was cut
+ * short.
+ */
 export const TIMED_ROUNDS_MIN = 5;
 
 type ClaimText = Omit<Claim, 'tests' | 'judge'>;

@@ -1,6 +1,6 @@
 /**
- * Tests of the timed channel. That nothing was shown to differ is never taken for sameness: "leaves writes alone" is
- * the claim that they are no worse than by a margin, and must be shown like any other.
+ * Tests of the timed channel. That nothing was shown to differ is never taken for sameness: "leaves writes
+ * alone" is the claim that they are no worse than by a margin, and must be shown like any other.
  */
 import type { Verdict } from '../../results/schema.ts';
 import type { Estimate } from '../stats/estimate.ts';

@@ -68,7 +68,10 @@ export async function measureFairnessRound(
   return { readings, voidReasons, driverLagMs };
 }
 
-/** At the leader of an ensemble that serves: what the last neighbour did to it may have ended a leadership, or a member. */
+/**
+ * At the leader of an ensemble that serves: what the last neighbour did to it may have ended a leadership, or
+ * a member.
+ */
 async function quietTarget(ensemble: Ensemble): Promise<LoadTarget> {
   for (const member of ensemble.members) if (!member.process.isRunning) await ensemble.restart(member.name);
   const giveUpAt = performance.now() + SETTLED_MAX_MS;

@@ -1,4 +1,7 @@
-/** One short round of `bench fairness` on our server: every neighbour gets something done, and every number comes. */
+/**
+ * One short round of `bench fairness` on our server: every neighbour gets something done, and every number
+ * comes.
+ */
 import { assert, suite, temporaryFolder } from '#test';
 import { LoadDriver } from '../load/load-process.ts';
 import { preload } from '../load/preload.ts';

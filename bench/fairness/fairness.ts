@@ -1,4 +1,7 @@
-/** `zklab bench fairness`: what neighbours of every bad habit cost a quiet client, on our server and on Apache ZooKeeper. */
+/**
+ * `zklab bench fairness`: what neighbours of every bad habit cost a quiet client, on our server and on Apache
+ * ZooKeeper.
+ */
 import type { ExitCode } from '../../results/verdicts.ts';
 import { LoadDriver } from '../load/load-process.ts';
 import { preload } from '../load/preload.ts';

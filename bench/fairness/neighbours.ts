@@ -1,6 +1,6 @@
 /**
- * Neighbours of a quiet client: what people's clients, agents and mistakes do to a server, one file of behaviours. Each keeps
- * on until it is stopped. To add one: its entry here.
+ * Neighbours of a quiet client: what people's clients, agents and mistakes do to a server, one file of
+ * behaviours. Each keeps on until it is stopped. To add one: its entry here.
  */
 import * as net from 'node:net';
 import { JuteWriter } from '../../server/wire/jute.ts';
@@ -10,7 +10,10 @@ import type { LoadTarget } from '../load/load-spec.ts';
 import { Session } from '../load/session.ts';
 import { GUARDED, LARGE, LARGE_BYTES, TARGET, WIDE } from './fairness-tree.ts';
 
-/** Ends what `start` began, and says how often the server did something for the neighbour: never is no neighbour at all. */
+/**
+ * Ends what `start` began, and says how often the server did something for the neighbour: never is no
+ * neighbour at all.
+ */
 export type Stop = () => number;
 
 export interface Neighbour {

@@ -66,7 +66,8 @@ async function besideNeighbour(
   running: Promise<LoadResult | undefined>,
 ): Promise<number | undefined> {
   if (neighbour === undefined) return undefined;
-  // The quiet client is there first: a neighbour that keeps it from getting a session at all would leave nothing to measure.
+  // The quiet client is there first: a neighbour that keeps it from getting a session at all would leave
+  // nothing to measure.
   await delay(warmupMs / 2);
   await neighbours.begin(neighbour, neighbourTarget);
   await running;

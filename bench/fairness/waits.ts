@@ -10,7 +10,8 @@ export interface Waits {
 const P99_SHARE = 0.01;
 
 /**
- * How long the reads of a load waited. One that was never answered, or could not even be sent, has waited for the whole phase.
+ * How long the reads of a load waited. One that was never answered, or could not even be sent, has waited for
+ * the whole phase.
  *
  * @param load undefined when it did not even get a session
  */

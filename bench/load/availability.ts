@@ -1,7 +1,7 @@
 /**
- * Read availability of each member, asked at a fixed cadence over a session of its own that never moves to another
- * member: what a client that may read only here would have felt. Every tick has one outcome, whether or not the
- * earlier ones were answered, so an outage weighs as much as it lasted.
+ * Read availability of each member, asked at a fixed cadence over a session of its own that never moves to
+ * another member: what a client that may read only here would have felt. Every tick has one outcome, whether
+ * or not the earlier ones were answered, so an outage weighs as much as it lasted.
  */
 import { OpCode } from '../../server/wire/opcodes.ts';
 import { counterOf } from '../../server/wire/zxid.ts';
@@ -84,7 +84,10 @@ export class AvailabilityProbes {
     return true;
   }
 
-  /** Probes that left so late that they would count as slow through no fault of the member: few, or the run is void. */
+  /**
+   * Probes that left so late that they would count as slow through no fault of the member: few, or the run is
+   * void.
+   */
   get lateTicks(): number {
     return this.#lateTicks;
   }

@@ -1,6 +1,7 @@
 /**
- * The connected half of the convenience client: hosts, reconnection and renewal of one session, and a promise per
- * operation. It never repeats an operation: what was in flight when a connection ended rejects with CONNECTIONLOSS.
+ * The connected half of the convenience client: hosts, reconnection and renewal of one session, and a promise
+ * per operation. It never repeats an operation: what was in flight when a connection ended rejects with
+ * CONNECTIONLOSS.
  */
 import { EventEmitter } from 'node:events';
 import { ErrorCode } from '../../server/wire/error-codes.ts';

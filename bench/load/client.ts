@@ -61,7 +61,10 @@ export class ZkClient extends ClientConnection {
     this.on('watch', event => this.#onWatch(event));
   }
 
-  /** Resolves when a session is established at one of the hosts. @throws ZkClientError CONNECTIONLOSS, SESSIONEXPIRED */
+  /**
+   * Resolves when a session is established at one of the hosts. @throws ZkClientError CONNECTIONLOSS,
+   * SESSIONEXPIRED
+   */
   static async connect(connectString: string, options: ClientOptions = {}): Promise<ZkClient> {
     const client = new ZkClient(connectString, options);
     await client.connectFirst();
@@ -242,7 +245,10 @@ export class ZkClient extends ClientConnection {
     );
   }
 
-  /** Changes the ensemble; the lists are as in `reconfig -add/-remove/-members`. Returns the new configuration. */
+  /**
+   * Changes the ensemble; the lists are as in `reconfig -add/-remove/-members`. Returns the new
+   * configuration.
+   */
   reconfig(change: {
     joining?: string;
     leaving?: string;

@@ -1,6 +1,6 @@
 /**
- * A server that answers anything at once and keeps nothing: for tests of the driver, and to measure what the driver
- * itself can do. It is no ZooKeeper and no control of one.
+ * A server that answers anything at once and keeps nothing: for tests of the driver, and to measure what the
+ * driver itself can do. It is no ZooKeeper and no control of one.
  */
 import * as net from 'node:net';
 import { FrameReader } from '../../server/wire/frames.ts';

@@ -36,7 +36,10 @@ test('the median is that of the sorted samples, to three digits', () => {
   );
 });
 
-/** Percentiles are of buckets and equal; the extreme of a bucket is known to three digits only, once it travelled. */
+/**
+ * Percentiles are of buckets and equal; the extreme of a bucket is known to three digits only, once it
+ * travelled.
+ */
 function same(actual: Percentiles, expected: Percentiles): void {
   const { maxUs: actualMax = 0, meanUs: actualMean = 0, ...others } = actual;
   const { maxUs = 0, meanUs = 0, ...expectedOthers } = expected;

@@ -23,7 +23,8 @@ test("autocannon's made-up samples are switched off, and what else bends its num
   await withServer(200, async url => {
     const startMs = performance.now();
     const result = await runHttpLoad({ ...SPEC, url, ratePerSecond: 50 });
-    // autocannon sends the requests of a second in its first moment, so at most those of one more than it took.
+    // autocannon sends the requests of a second in its first moment, so at most those of one more than it
+    // took.
     const requestsMax = 50 * (Math.ceil((performance.now() - startMs) / 1_000) + 1);
     assert.ok(result.ok > 0 && result.ok <= requestsMax, `${result.ok} of ${requestsMax} at 50/s`);
     assert.is(result.latencyMs.p99, undefined);

@@ -1,4 +1,7 @@
-/** The load driver in a process of its own, so that what the lab does meanwhile does not show in the latencies. */
+/**
+ * The load driver in a process of its own, so that what the lab does meanwhile does not show in the
+ * latencies.
+ */
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execaNode, type ResultPromise } from 'execa';
@@ -35,8 +38,8 @@ interface Waiting {
 }
 
 /**
- * One driver process for many loads, one at a time: it starts once, and after the first its code is warm, so that the
- * first load of a run is not slower than the others.
+ * One driver process for many loads, one at a time: it starts once, and after the first its code is warm, so
+ * that the first load of a run is not slower than the others.
  */
 export class LoadDriver {
   readonly pid: number;
@@ -119,8 +122,9 @@ export class LoadDriver {
 }
 
 /**
- * On a machine with fewer cores than members the driver would wait for its turn like a server, and its waiting would
- * count as theirs. Where this user may not raise a priority, the driver's own limits on lag tell.
+ * On a machine with fewer cores than members the driver would wait for its turn like a server, and its
+ * waiting would count as theirs. Where this user may not raise a priority, the driver's own limits on lag
+ * tell.
  */
 function preferred(pid: number): void {
   try {

@@ -41,8 +41,9 @@ export class LoadSession {
   }
 
   /**
-   * Resolves once connected. A member that is looking for a leader turns clients away for a moment, as it may after any
-   * fault; clients come back, and so does this. @throws SessionError when that lasts longer than OPEN_WITHIN_MS
+   * Resolves once connected. A member that is looking for a leader turns clients away for a moment, as it may
+   * after any fault; clients come back, and so does this. @throws SessionError when that lasts longer than
+   * OPEN_WITHIN_MS
    */
   async open(): Promise<void> {
     const deadlineMs = performance.now() + OPEN_WITHIN_MS;

@@ -14,7 +14,10 @@ export interface LoadTarget {
 
 /** How requests are paced. */
 export type LoadMode =
-  /** Each session keeps `depth` requests in flight. Finds saturation; its latencies are of that, and no others. */
+  /**
+   * Each session keeps `depth` requests in flight. Finds saturation; its latencies are of that, and no
+   * others.
+   */
   | { kind: 'closed'; depth: number }
   /** Requests start when the schedule says, whatever became of the earlier ones. */
   | { kind: 'open'; ratePerSecond: number; arrivals: ArrivalKind };
@@ -40,9 +43,14 @@ export interface LoadSpec {
 
 export const LOAD_DEFAULTS = { sessionTimeoutMs: 10_000, inFlightMax: 1_024, drainMs: 3_000 } as const;
 
-/** Open loop: a request sent this much after its intended start is late. Timers of Node have 1 ms of their own. */
+/**
+ * Open loop: a request sent this much after its intended start is late. Timers of Node have 1 ms of their
+ * own.
+ */
 export const LATE_AFTER_MS = 5;
-/** Share of late or dropped sends above which an open-loop run is void: the load was not the one asked for. */
+/**
+ * Share of late or dropped sends above which an open-loop run is void: the load was not the one asked for.
+ */
 export const LATE_SHARE_MAX = 0.01;
 
 export interface OperationResult {

@@ -1,4 +1,7 @@
-/** The driver's whole way against real servers, Apache's and ours: preload, both loops, probes through an outage. */
+/**
+ * The driver's whole way against real servers, Apache's and ours: preload, both loops, probes through an
+ * outage.
+ */
 import { assert, suite } from '#test';
 import { mntr } from '../measure/four-letter.ts';
 import { AvailabilityProbes } from './availability.ts';

@@ -6,12 +6,12 @@ import type { LoadSession } from './load-session.ts';
 const SENDS_PER_TURN_MAX = 2_000;
 
 /**
- * Sends each request when the schedule says, round robin over the sessions, and never waits for replies. One that
- * no session can take is dropped and counted: it is not put off, for then the load would follow the server.
- * Timers have a grain of 1 ms, so sends come up to about 1 ms after their intended start; response latency counts
- * from the intended start, and the lateness is recorded beside it.
- * Returns what ends it: what was due by then and inside the window still goes out, late, so that every intended
- * request is accounted for.
+ * Sends each request when the schedule says, round robin over the sessions, and never waits for replies. One
+ * that no session can take is dropped and counted: it is not put off, for then the load would follow the
+ * server. Timers have a grain of 1 ms, so sends come up to about 1 ms after their intended start; response
+ * latency counts from the intended start, and the lateness is recorded beside it. Returns what ends it: what
+ * was due by then and inside the window still goes out, late, so that every intended request is accounted
+ * for.
  */
 export function startOpenLoop(
   sessions: readonly LoadSession[],

@@ -1,4 +1,7 @@
-/** One run of load from spec to result, in this process. The lab runs it in one of its own: see `load-process.ts`. */
+/**
+ * One run of load from spec to result, in this process. The lab runs it in one of its own: see
+ * `load-process.ts`.
+ */
 
 import { bucketMsFor } from '../measure/timeline.ts';
 import { seededRandom } from '../stats/distributions.ts';

@@ -27,7 +27,10 @@ const BUCKET_MS_MIN = 50;
 /** Timers fire up to 1 ms early, and sums of fractions fall short: neither takes a bucket away. */
 const EARLY_MS = 2;
 
-/** The narrowest width of 1, 2 or 5 times a power of ten that divides `durationMs` into few enough buckets to be drawn. */
+/**
+ * The narrowest width of 1, 2 or 5 times a power of ten that divides `durationMs` into few enough buckets to
+ * be drawn.
+ */
 export function bucketMsFor(durationMs: number): number {
   for (let power = 10; ; power *= 10) {
     for (const digit of [1, 2, 5]) {
@@ -75,8 +78,8 @@ export class TimelineRecorder {
   }
 
   /**
-   * Every bucket that was over by `untilMs`, silent ones included: a gap must show as a gap, and half a bucket would
-   * look like half a rate.
+   * Every bucket that was over by `untilMs`, silent ones included: a gap must show as a gap, and half a
+   * bucket would look like half a rate.
    */
   toTimeline(untilMs: number): Timeline {
     const elapsedMs = untilMs - this.#startMs + EARLY_MS;

@@ -11,7 +11,9 @@ export interface MicroCommandOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Exit code 3 when it was ended early. @throws UsageError when the filter is no pattern, or matches no task */
+/**
+ * Exit code 3 when it was ended early. @throws UsageError when the filter is no pattern, or matches no task
+ */
 export async function micro(
   filter: string | undefined,
   terminal: Terminal,

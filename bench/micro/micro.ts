@@ -1,6 +1,7 @@
 /**
- * The small parts alone: codecs, frames, tree, log, under tinybench. For finding what costs, and for seeing that a
- * change made it dearer. Not for saying what an ensemble does: nothing waits here, and all caches are warm.
+ * The small parts alone: codecs, frames, tree, log, under tinybench. For finding what costs, and for seeing
+ * that a change made it dearer. Not for saying what an ensemble does: nothing waits here, and all caches are
+ * warm.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Bench, type Task } from 'tinybench';
@@ -33,7 +34,9 @@ export interface MicroOptions {
 
 const DEFAULTS = { timeMs: 500, warmupMs: 200 } as const;
 
-/** A call must take this many times what reading the timer takes; tinybench warns only when samples collapse. */
+/**
+ * A call must take this many times what reading the timer takes; tinybench warns only when samples collapse.
+ */
 const TIMER_READS_PER_CALL_MIN = 10;
 
 const SUITES: readonly (() => MicroTask[])[] = [juteTasks, frameTasks, treeTasks, logTasks];

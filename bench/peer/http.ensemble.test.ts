@@ -1,4 +1,7 @@
-/** The whole of `bench http` once, too short to say anything of the servers: that every number comes, and nothing stays. */
+/**
+ * The whole of `bench http` once, too short to say anything of the servers: that every number comes, and
+ * nothing stays.
+ */
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { loadRun } from '../../results/store.ts';

@@ -1,4 +1,6 @@
-/** `zklab bench http`: AdminServer of our server and of Apache ZooKeeper, one member each, under HTTP load. */
+/**
+ * `zklab bench http`: AdminServer of our server and of Apache ZooKeeper, one member each, under HTTP load.
+ */
 import type { ExitCode } from '../../results/verdicts.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Ensemble } from '../topology/ensemble.ts';

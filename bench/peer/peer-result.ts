@@ -1,4 +1,7 @@
-/** Rounds of the servers as one result: each server's medians, and the ratio of every metric with its interval. */
+/**
+ * Rounds of the servers as one result: each server's medians, and the ratio of every metric with its
+ * interval.
+ */
 
 import type { Metric } from '../../results/names.ts';
 import { type Measurement, type Result, SCHEMA_VERSION, type Topology } from '../../results/schema.ts';

@@ -1,4 +1,7 @@
-/** The whole of `bench peer` once, too short to say anything of the servers: that every number comes, and nothing stays. */
+/**
+ * The whole of `bench peer` once, too short to say anything of the servers: that every number comes, and
+ * nothing stays.
+ */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, requirePeer, suite, temporaryFolder } from '#test';

@@ -1,4 +1,6 @@
-/** `zklab bench peer`: our server and Apache ZooKeeper, three voters each, under the same writes and reads. */
+/**
+ * `zklab bench peer`: our server and Apache ZooKeeper, three voters each, under the same writes and reads.
+ */
 import type { ExitCode } from '../../results/verdicts.ts';
 import { preload } from '../load/preload.ts';
 import type { Terminal } from '../terminal.ts';

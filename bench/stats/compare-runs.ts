@@ -7,7 +7,9 @@ import { summaryOf } from './result-form.ts';
 import { median } from './summary.ts';
 
 const ALPHA = 0.05;
-/** Runs further apart than this met another machine, even if it has the same name: neighbours, heat, updates. */
+/**
+ * Runs further apart than this met another machine, even if it has the same name: neighbours, heat, updates.
+ */
 const APART_MS_MAX = 2 * 3_600_000;
 
 interface Judged {
@@ -71,8 +73,8 @@ function sideOf(values: readonly number[]): ComparisonSide {
 }
 
 /**
- * b over a. The rounds of two runs are not pairs, so this is the Hodges-Lehmann shift of the logarithms: the median
- * of all quotients, with the interval that goes with the U test.
+ * b over a. The rounds of two runs are not pairs, so this is the Hodges-Lehmann shift of the logarithms: the
+ * median of all quotients, with the interval that goes with the U test.
  */
 function ratioOf(a: readonly number[], b: readonly number[]): ComparisonRow['ratio'] {
   if (a.length === 0 || b.length === 0 || [...a, ...b].some(value => value <= 0)) return null;
@@ -93,7 +95,10 @@ function corrected(judged: readonly Judged[]): ComparisonRow[] {
   });
 }
 
-/** Five rounds of each may differ in every value and still be one row of fifty: that is no finding of "no difference". */
+/**
+ * Five rounds of each may differ in every value and still be one row of fifty: that is no finding of "no
+ * difference".
+ */
 function outOfReach(rows: readonly ComparisonRow[]): string[] {
   const tested = rows.filter(({ pHolm }) => pHolm !== null).length;
   const short = rows.filter(({ pHolm, verdict }) => pHolm !== null && verdict === 'too few').length;

@@ -1,6 +1,9 @@
 /** The few distribution functions that the tests here need. Accuracy is stated and tested against tables. */
 
-/** Chance that a standard normal variable is below z; error under 1e-15 relative in the body, 1e-12 in the tails. */
+/**
+ * Chance that a standard normal variable is below z; error under 1e-15 relative in the body, 1e-12 in the
+ * tails.
+ */
 export function normalCdf(z: number): number {
   return z < 0 ? upperTail(-z) : 1 - upperTail(z);
 }

@@ -1,4 +1,7 @@
-/** What every function of this folder returns: no value without its interval, its n, and what speaks against it. */
+/**
+ * What every function of this folder returns: no value without its interval, its n, and what speaks against
+ * it.
+ */
 export interface Estimate {
   value: number;
   /** Of `confidence`; infinite where the sample is too small to bound that side. */

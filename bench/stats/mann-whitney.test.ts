@@ -13,7 +13,9 @@ function naiveU(a: readonly number[], b: readonly number[]): number {
   return u;
 }
 
-/** All ways to choose which values are a's: the share whose U is at least as far from the middle, or as high. */
+/**
+ * All ways to choose which values are a's: the share whose U is at least as far from the middle, or as high.
+ */
 function naiveP(a: readonly number[], b: readonly number[]): { p: number; pAbove: number } {
   const all = [...a, ...b];
   const middle = (a.length * b.length) / 2;

@@ -24,9 +24,9 @@ export interface MannWhitney {
 const EXACT_PAIRS_MAX = 2_500;
 
 /**
- * Mann-Whitney U: do values of `a` tend to be above or below those of `b`? Exact for small samples, with ties too:
- * there the normal approximation claims more than so few values can show. Beyond them it is used, corrected for ties
- * and continuity. Samples must be independent.
+ * Mann-Whitney U: do values of `a` tend to be above or below those of `b`? Exact for small samples, with ties
+ * too: there the normal approximation claims more than so few values can show. Beyond them it is used,
+ * corrected for ties and continuity. Samples must be independent.
  */
 export function mannWhitney(
   a: readonly number[],
@@ -142,7 +142,10 @@ function cutOff(nA: number, nB: number, tail: number): number {
   return k;
 }
 
-/** What no two samples of these sizes can come below: those of which each value of one is above each of the other. */
+/**
+ * What no two samples of these sizes can come below: those of which each value of one is above each of the
+ * other.
+ */
 export function leastP(nA: number, nB: number): number {
   return 2 / binomial(nA + nB, nA);
 }

@@ -2,9 +2,10 @@ import type { Estimate, Warning } from './estimate.ts';
 import { median } from './summary.ts';
 
 /**
- * How many times `b` is `a`, from interleaved rounds (A B A B): round i gives b[i] / a[i], which cancels what the
- * machine did to both, and the median of those ratios gets an interval by the sign test (order statistics). A round
- * in which one of them did nothing counts as 0 or infinity: left out, an outage would flatter whoever had it.
+ * How many times `b` is `a`, from interleaved rounds (A B A B): round i gives b[i] / a[i], which cancels what
+ * the machine did to both, and the median of those ratios gets an interval by the sign test (order
+ * statistics). A round in which one of them did nothing counts as 0 or infinity: left out, an outage would
+ * flatter whoever had it.
  */
 export function pairedRatio(a: readonly number[], b: readonly number[]): Estimate {
   const { ratios, found } = ratiosOf(a, b);

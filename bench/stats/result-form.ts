@@ -1,4 +1,7 @@
-/** Estimates as result.json has them. JSON knows no infinity: an open end is null, and so is a median of nothing. */
+/**
+ * Estimates as result.json has them. JSON knows no infinity: an open end is null, and so is a median of
+ * nothing.
+ */
 import type { Estimate as PublishedEstimate, Summary } from '../../results/schema.ts';
 import { CONFIDENCE, type Estimate } from './estimate.ts';
 

@@ -1,11 +1,14 @@
 /**
- * The exact distribution of U when nothing tells the samples apart: every way to deal the pooled values into samples
- * of nA and nB is equally likely. Equal values are dealt like all others, so ties need no approximation.
+ * The exact distribution of U when nothing tells the samples apart: every way to deal the pooled values into
+ * samples of nA and nB is equally likely. Equal values are dealt like all others, so ties need no
+ * approximation.
  */
 
 /**
- * @param tied how many of the pooled values are equal, from the least value to the greatest; all 1 without ties
- * @returns the number of ways for each 2U from 0 to 2 nA nB. Sums of positive numbers alone: relative error about 1e-13
+ * @param tied how many of the pooled values are equal, from the least value to the greatest; all 1 without
+ * ties
+ * @returns the number of ways for each 2U from 0 to 2 nA nB. Sums of positive numbers alone: relative error
+ * about 1e-13
  */
 export function twiceUCounts(tied: readonly number[], nA: number): Float64Array {
   const nB = tied.reduce((sum, size) => sum + size, 0) - nA;

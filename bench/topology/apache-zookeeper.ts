@@ -12,7 +12,10 @@ export interface ApacheZooKeeper {
 export const APACHE_MAIN_CLASS = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 
 const DEBIAN_FOLDER = '/usr/share/java';
-/** What the Debian jar needs and its manifest does not name, or names by another version; all in the same folder. */
+/**
+ * What the Debian jar needs and its manifest does not name, or names by another version; all in the same
+ * folder.
+ */
 const DEBIAN_JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple'];
 const DPKG_STATUS = '/var/lib/dpkg/status';
 

@@ -1,4 +1,6 @@
-/** What a member prints, on disk as it comes: the beginning and the end, never more than a limit in between. */
+/**
+ * What a member prints, on disk as it comes: the beginning and the end, never more than a limit in between.
+ */
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
@@ -7,8 +9,8 @@ const LOG_BYTES_MAX = 8 * 1024 * 1024;
 const TAIL_CHARACTERS_MAX = 16 * 1024;
 
 /**
- * `file` takes the first quarter of the limit. What follows goes to `<file>.end`, which becomes `<file>.end.1` whenever
- * it holds a quarter too. Written at once, so a SIGKILL of the lab loses nothing.
+ * `file` takes the first quarter of the limit. What follows goes to `<file>.end`, which becomes
+ * `<file>.end.1` whenever it holds a quarter too. Written at once, so a SIGKILL of the lab loses nothing.
  */
 export class CappedLog {
   readonly file: string;

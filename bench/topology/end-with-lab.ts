@@ -15,8 +15,9 @@ process.on('exit', () => {
 });
 
 /**
- * SIGKILL for a process group when this process exits, however it comes to that short of a signal. For what is started
- * `detached`, so that Ctrl-C reaches the lab alone, which execa's own cleanup leaves out. Returns what forgets it.
+ * SIGKILL for a process group when this process exits, however it comes to that short of a signal. For what
+ * is started `detached`, so that Ctrl-C reaches the lab alone, which execa's own cleanup leaves out. Returns
+ * what forgets it.
  */
 export function endWithLab(leader: number): () => void {
   leaders.add(leader);
@@ -24,8 +25,9 @@ export function endWithLab(leader: number): () => void {
 }
 
 /**
- * What must be undone when this process exits before it was undone in good order, as by a second Ctrl-C: without waiting,
- * so nothing asynchronous. Runs once the processes were killed, the last first. Returns what forgets it.
+ * What must be undone when this process exits before it was undone in good order, as by a second Ctrl-C:
+ * without waiting, so nothing asynchronous. Runs once the processes were killed, the last first. Returns what
+ * forgets it.
  */
 export function cleanUpWithLab(cleanup: () => void): () => void {
   cleanups.add(cleanup);

@@ -1,6 +1,7 @@
 /**
- * Addresses of an ensemble on this machine. Each member has a loopback IP of its own, since an observer reaches all
- * voters' hosts on ONE observerMasterPort; with IPs of their own, members can also have ZooKeeper's usual numbers.
+ * Addresses of an ensemble on this machine. Each member has a loopback IP of its own, since an observer
+ * reaches all voters' hosts on ONE observerMasterPort; with IPs of their own, members can also have
+ * ZooKeeper's usual numbers.
  */
 import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
@@ -32,7 +33,10 @@ const KINDS = Object.keys(USUAL_PORTS) as (keyof MemberPorts)[];
 const ATTEMPTS = 10;
 const MEMBERS_PER_BLOCK = 250;
 
-/** Where `127.a.b.*` begins: outside 127.0.0.* (what a machine uses itself) and 127.0.1.1 (Debian's host name). */
+/**
+ * Where `127.a.b.*` begins: outside 127.0.0.* (what a machine uses itself) and 127.0.1.1 (Debian's host
+ * name).
+ */
 export type Block = readonly [a: number, b: number];
 
 export interface PortOptions {
@@ -48,8 +52,9 @@ export interface Claim {
 }
 
 /**
- * Finds addresses that were all free at one moment, for `count` members. First with the usual numbers on a random
- * block of IPs; where something listens on one of them on all addresses, with numbers that the system chooses.
+ * Finds addresses that were all free at one moment, for `count` members. First with the usual numbers on a
+ * random block of IPs; where something listens on one of them on all addresses, with numbers that the system
+ * chooses.
  * @throws Error naming the last address that was taken
  */
 export async function findPorts(count: number, options: PortOptions = {}): Promise<MemberPorts[]> {

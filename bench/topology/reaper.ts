@@ -1,6 +1,6 @@
 /**
- * A register of running members, so that what a SIGKILLed lab left can be told from what others run. One small file
- * per process in a folder of this user; the next lab reads them and ends those whose lab is gone.
+ * A register of running members, so that what a SIGKILLed lab left can be told from what others run. One
+ * small file per process in a folder of this user; the next lab reads them and ends those whose lab is gone.
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** The folder of a lab's data. It is registered before it is made, so that a SIGKILL at any moment leaves nothing for good. */
+/**
+ * The folder of a lab's data. It is registered before it is made, so that a SIGKILL at any moment leaves
+ * nothing for good.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +18,10 @@ export interface TemporaryFolder {
   remove(): void;
 }
 
-/** By a name that begins with `name`. What a killed lab leaves is removed where it lies in the system's temporary folder. */
+/**
+ * By a name that begins with `name`. What a killed lab leaves is removed where it lies in the system's
+ * temporary folder.
+ */
 export function makeTemporaryFolder(name: string, directory = tmpdir()): TemporaryFolder {
   const path = join(directory, `${TEMPORARY_PREFIX}${name}-${randomBytes(4).toString('hex')}`);
   const registration = registerFolder(path);

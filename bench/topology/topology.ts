@@ -38,7 +38,10 @@ const SID_MAX = 255;
 /** Members of one ensemble: sids are unique. */
 const MEMBERS_MAX = SID_MAX;
 
-/** The lab gives these their values: a setting of the same name would make another ensemble than the one planned. */
+/**
+ * The lab gives these their values: a setting of the same name would make another ensemble than the one
+ * planned.
+ */
 const LAB_KEYS = new Set([
   'dataDir',
   'dataLogDir',

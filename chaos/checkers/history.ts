@@ -45,7 +45,9 @@ export interface HistoryEvent {
   readonly zxid?: number;
   /** Ok of a read, from the Stat. */
   readonly mzxid?: number;
-  /** Ok of a read or of setData, from the Stat. Invoke of a write: the version it asks for, -1 or none: any. */
+  /**
+   * Ok of a read or of setData, from the Stat. Invoke of a write: the version it asks for, -1 or none: any.
+   */
   readonly version?: number;
   /** Invoke of a create: CreateMode, 1 ephemeral, 2 sequential, 3 both; none: persistent. */
   readonly flags?: number;

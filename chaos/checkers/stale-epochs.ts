@@ -5,13 +5,16 @@ export interface EpochSample {
   readonly serving: boolean;
   readonly leading: boolean;
   readonly epoch: number;
-  /** Stopped as by SIGSTOP: it serves nobody and notices nothing, and when it goes on its time begins anew. */
+  /**
+   * Stopped as by SIGSTOP: it serves nobody and notices nothing, and when it goes on its time begins anew.
+   */
   readonly paused: boolean;
 }
 
 /**
- * No member serves in an old epoch for longer than it takes to notice. A leader loses its quorum, a learner its leader
- * and an observer its master within syncLimit each; after that, clients would read a past that never ends.
+ * No member serves in an old epoch for longer than it takes to notice. A leader loses its quorum, a learner
+ * its leader and an observer its master within syncLimit each; after that, clients would read a past that
+ * never ends.
  */
 export class StaleEpochs {
   readonly #limitMs: number;

@@ -6,8 +6,8 @@ const PAUSE_MS = 200;
 type Undo = () => Promise<void>;
 
 /**
- * Things to undo, the last done first. Each is tried a few times: a proxy that comes back may find its port taken
- * for a moment by an outgoing connection.
+ * Things to undo, the last done first. Each is tried a few times: a proxy that comes back may find its port
+ * taken for a moment by an outgoing connection.
  */
 export class Healing {
   #steps: Undo[] = [];

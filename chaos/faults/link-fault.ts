@@ -5,7 +5,10 @@ import type { ActiveFault, BiteProof, Readings } from './fault.ts';
 import { Healing } from './healing.ts';
 import { watchLosses } from './losses.ts';
 
-/** Of a large selection only so many links are looked at, and fewer measured, spread over it; the proof says how many. */
+/**
+ * Of a large selection only so many links are looked at, and fewer measured, spread over it; the proof says
+ * how many.
+ */
 const SURVEYED_LINKS_MAX = 128;
 const PROBED_LINKS_MAX = 8;
 const EXCHANGES = 3;
@@ -17,11 +20,19 @@ export interface LinkHarm {
   /** Lays it on; gives what takes it off. */
   apply(link: Link): Promise<() => Promise<void>>;
   bit(before: Reading, after: Reading, link: Link): boolean;
-  /** Whether a reading without the harm can tell it from one with it: until then the link is measured again. */
+  /**
+   * Whether a reading without the harm can tell it from one with it: until then the link is measured again.
+   */
   telling?(before: Reading, link: Link): boolean;
-  /** `proxy`: shows on the proxy alone. `owner`: only where the port's owner behind it takes part in an exchange. */
+  /**
+   * `proxy`: shows on the proxy alone. `owner`: only where the port's owner behind it takes part in an
+   * exchange.
+   */
   readonly showsOn: 'proxy' | 'owner';
-  /** Of a harm that drops bytes: the direction in which those of an exchange must be missing, where bytes are counted. */
+  /**
+   * Of a harm that drops bytes: the direction in which those of an exchange must be missing, where bytes are
+   * counted.
+   */
   losesOn?(link: Link): Stream;
   /** How long an exchange under the fault may take before it counts as silent. */
   readonly deadlineMs: number;
@@ -31,7 +42,9 @@ export interface LinkHarm {
 
 const DEADLINE_WITHOUT_FAULT_MS = 5_000;
 
-/** Measures the links, lays the harm on all of them, and gives the fault in force. Undoes all when one fails. */
+/**
+ * Measures the links, lays the harm on all of them, and gives the fault in force. Undoes all when one fails.
+ */
 export async function injectOnLinks(
   context: LinkFaultContext,
   links: readonly Link[],
@@ -81,8 +94,9 @@ export async function injectOnLinks(
 }
 
 /**
- * The links on which the harm can show. Many have nobody behind them: only a leader listens on its quorum port. There a
- * proxy accepts and closes, which looks like what an election port does; those serve when there is nothing better.
+ * The links on which the harm can show. Many have nobody behind them: only a leader listens on its quorum
+ * port. There a proxy accepts and closes, which looks like what an election port does; those serve when there
+ * is nothing better.
  */
 async function measurable(
   context: LinkFaultContext,

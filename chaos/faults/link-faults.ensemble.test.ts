@@ -18,7 +18,10 @@ const all: readonly Fault<LinkFaultContext>[] = [
   blackhole({ select: { ...observerToLeader, both: true } }),
 ];
 
-/** Faults of links on members that echo. What the proof says of real members, the ensemble tests of the claims show. */
+/**
+ * Faults of links on members that echo. What the proof says of real members, the ensemble tests of the claims
+ * show.
+ */
 eachToxiproxy('faults of links', test => {
   for (const fault of all) {
     test(`${fault.name} bites on its links, and heals: an exchange is then as before`, async toxiproxy => {

@@ -7,8 +7,8 @@ const COUNTED_MAX_MS = 5_000;
 const POLL_MS = 20;
 
 /**
- * Starts to watch what is lost on links, each in one direction. The function it gives tells how many bytes came in but
- * did not go out since; it waits a moment for losses where there are none so far.
+ * Starts to watch what is lost on links, each in one direction. The function it gives tells how many bytes
+ * came in but did not go out since; it waits a moment for losses where there are none so far.
  *
  * Undefined when this Toxiproxy does not count.
  */

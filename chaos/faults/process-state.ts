@@ -5,8 +5,9 @@ const POLL_MS = 10;
 const OBEYED_MAX_MS = 5_000;
 
 /**
- * Whether a process of that id exists and is more than a zombie nobody has collected yet. Its first thread may be one
- * while others still end: until then its sockets are open, and a killed server still accepts connections.
+ * Whether a process of that id exists and is more than a zombie nobody has collected yet. Its first thread
+ * may be one while others still end: until then its sockets are open, and a killed server still accepts
+ * connections.
  */
 export function isRunning(pid: number): boolean {
   try {
@@ -25,7 +26,10 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Whether every thread of the process stands still: on a busy machine some go on for a while after the signal. */
+/**
+ * Whether every thread of the process stands still: on a busy machine some go on for a while after the
+ * signal.
+ */
 export function isStopped(pid: number): boolean {
   const tasks = `/proc/${pid}/task`;
   try {

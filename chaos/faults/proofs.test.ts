@@ -12,7 +12,9 @@ const LINKS = ['a.b.quorum', 'c.b.quorum'].map(
 /** 15 ms at least, each way. */
 const FAULT = { select: { from: 'any', to: 'any' }, latencyMs: 20, jitterMs: 5 } as const;
 
-/** A machine that adds to each exchange what the script says, over and over; the toxic adds `addsMs` each way. */
+/**
+ * A machine that adds to each exchange what the script says, over and over; the toxic adds `addsMs` each way.
+ */
 function machine(noiseMs: readonly number[], addsMs: number) {
   let [toxics, exchanges] = [0, 0];
   const probe: Probe = async () => {

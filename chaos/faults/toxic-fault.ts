@@ -10,7 +10,9 @@ export function streamsByLink(flows: readonly Flow[]): Map<Link, Stream[]> {
   return streams;
 }
 
-/** The same toxic on each of the directions; gives what removes them. None is left when one cannot be added. */
+/**
+ * The same toxic on each of the directions; gives what removes them. None is left when one cannot be added.
+ */
 export async function addToxics(
   { client }: LinkFaultContext,
   link: Link,

@@ -3,7 +3,10 @@ import type { Conversation } from './conversation.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 
-/** Holds one conversation, over whatever network: of a simulation or of this machine. Nothing it is answered matters. */
+/**
+ * Holds one conversation, over whatever network: of a simulation or of this machine. Nothing it is answered
+ * matters.
+ */
 export class Attacker {
   readonly #conversation: Conversation;
   readonly #clock: Clock;

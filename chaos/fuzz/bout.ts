@@ -1,6 +1,7 @@
 /**
- * One bout of the fuzzer: an ensemble in virtual time, quiet clients on every member, and attackers on every port. A turn
- * of a member's loop takes one virtual millisecond, so that the latencies of the quiet clients count turns.
+ * One bout of the fuzzer: an ensemble in virtual time, quiet clients on every member, and attackers on every
+ * port. A turn of a member's loop takes one virtual millisecond, so that the latencies of the quiet clients
+ * count turns.
  */
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
@@ -30,7 +31,10 @@ export interface BoutResult {
   readonly answers: number;
   /** In turns, the most that a quiet client waited for an answer. */
   readonly slowestTurns: { readonly read: number; readonly write: number };
-  /** Of the wall clock: the longest single turn while there were attackers. No verdict of a bout depends on it. */
+  /**
+   * Of the wall clock: the longest single turn while there were attackers. No verdict of a bout depends on
+   * it.
+   */
   readonly longestTurnMs: number;
   readonly trace: World['trace'];
 }
@@ -51,7 +55,9 @@ const CONVERSATIONS = 14;
 const STAGGER_MS = 20;
 const ROUND_MS = 150;
 const FORM_MS = 60_000;
-/** A question is on its way for two links and waits for the turn under way: the rest is what neighbours cost. */
+/**
+ * A question is on its way for two links and waits for the turn under way: the rest is what neighbours cost.
+ */
 const READ_TURNS_MAX = 20;
 /** A write meets the turns of the leader and of a follower twice, those of a master, and two syncs. */
 const WRITE_TURNS_MAX = 100;
@@ -226,7 +232,9 @@ class Bout {
     }
   }
 
-  /** All members lose power and come back from their files, with the same tree and all that was acknowledged. */
+  /**
+   * All members lose power and come back from their files, with the same tree and all that was acknowledged.
+   */
   #comeBack(): void {
     for (const sid of this.#world.sids) this.#world.crash(sid, 'power');
     this.#world.startAll();

@@ -8,7 +8,10 @@ import { garbage, INT_EDGES, mutated, withFlippedBits } from './mutate.ts';
 export const PORT_KINDS = ['client', 'quorum', 'observerMaster', 'election'] as const;
 export type PortKind = (typeof PORT_KINDS)[number];
 
-/** What one attacker sends on one connection. Plain data, so that a failure can be kept, shortened and played again. */
+/**
+ * What one attacker sends on one connection. Plain data, so that a failure can be kept, shortened and played
+ * again.
+ */
 export interface Conversation {
   readonly port: PortKind;
   /** The member that is dialed. */

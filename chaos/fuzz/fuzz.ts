@@ -11,8 +11,8 @@ export interface FuzzOptions extends BoutOptions {
   /** Where failures are kept. */
   readonly folder: string;
   /**
-   * A turn that takes longer, ms of the wall clock, is a failure when it does so each time it is played again. Undefined: turns
-   * are not timed, as in a test.
+   * A turn that takes longer, ms of the wall clock, is a failure when it does so each time it is played
+   * again. Undefined: turns are not timed, as in a test.
    */
   readonly turnMsMax?: number;
   readonly signal?: AbortSignal;

@@ -1,6 +1,7 @@
 /**
- * A message of any of the protocols as a list of typed fields. A mutation that knows the fields can lie about a length,
- * repeat a count or break a path, and the rest of the message still arrives where the parser expects it.
+ * A message of any of the protocols as a list of typed fields. A mutation that knows the fields can lie about
+ * a length, repeat a count or break a path, and the rest of the message still arrives where the parser
+ * expects it.
  */
 export type Field =
   | { readonly kind: 'byte' | 'int'; readonly value: number }
@@ -23,7 +24,10 @@ export function encode(message: Message): Buffer {
   return Buffer.concat(message.map(encodeField));
 }
 
-/** The message behind its length, as on the client and election ports. `says`: another length than the true one. */
+/**
+ * The message behind its length, as on the client and election ports. `says`: another length than the true
+ * one.
+ */
 export function encodeFrame(message: Message, says?: number): Buffer {
   const body = encode(message);
   const length = Buffer.alloc(4);

@@ -11,8 +11,8 @@ const PAUSE_MS = 2;
 export type QuestionKind = 'read' | 'write';
 
 /**
- * A client that behaves: it writes a node and reads it, one thing after the other, and never stops. Whatever it notices of its
- * neighbours is a finding.
+ * A client that behaves: it writes a node and reads it, one thing after the other, and never stops. Whatever
+ * it notices of its neighbours is a finding.
  */
 export class QuietClient {
   readonly path: string;

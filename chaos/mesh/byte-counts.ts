@@ -14,15 +14,17 @@ export type ByteCounts = ReadonlyMap<string, Readonly<Record<Stream, ByteCount>>
 const LINE = /^toxiproxy_proxy_(received|sent)_bytes_total\{([^}]*)\} (\S+)$/gm;
 
 /**
- * What this Toxiproxy has counted; undefined when it was started without -proxy-metrics. A connection counts when it
- * has ended (Toxiproxy), or as it goes (stand-in): compare counts of connections that have ended.
+ * What this Toxiproxy has counted; undefined when it was started without -proxy-metrics. A connection counts
+ * when it has ended (Toxiproxy), or as it goes (stand-in): compare counts of connections that have ended.
  */
 export async function readByteCounts(url: string): Promise<ByteCounts | undefined> {
   const response = await fetch(`${url}/metrics`);
   return response.ok ? parseByteCounts(await response.text()) : undefined;
 }
 
-/** Of Prometheus's text format. A proxy that listened on several addresses in turn has its counts added up. */
+/**
+ * Of Prometheus's text format. A proxy that listened on several addresses in turn has its counts added up.
+ */
 export function parseByteCounts(text: string): ByteCounts {
   const counts = new Map<string, Record<Stream, { received: number; sent: number }>>();
   for (const [, what, labels = '', value] of text.matchAll(LINE)) {

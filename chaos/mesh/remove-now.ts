@@ -7,7 +7,10 @@ const remove = name => fetch(url + '/proxies/' + encodeURIComponent(name), { met
 void Promise.allSettled(names.map(remove));
 `;
 
-/** Proxies of a Toxiproxy that stays, when this process ends and can await nothing: another one asks, and is waited for. */
+/**
+ * Proxies of a Toxiproxy that stays, when this process ends and can await nothing: another one asks, and is
+ * waited for.
+ */
 export function removeProxiesNow(url: string, names: readonly string[]): void {
   spawnSync(process.execPath, ['-e', SCRIPT, url, ...names], { timeout: MAX_MS, stdio: 'ignore' });
 }

@@ -24,7 +24,10 @@ export class SelectorError extends Error {
   override readonly name = 'SelectorError';
 }
 
-/** The links that `from` dials to `to`; with `both`, those that `to` dials to `from` too. @throws SelectorError */
+/**
+ * The links that `from` dials to `to`; with `both`, those that `to` dials to `from` too. @throws
+ * SelectorError
+ */
 export function selectLinks(links: readonly Link[], selector: Selector, roles: Roles): Link[] {
   const matches = matcher(selector, roles);
   const { both = false } = selector;
@@ -35,8 +38,8 @@ export function selectLinks(links: readonly Link[], selector: Selector, roles: R
 }
 
 /**
- * The bytes that travel from `from` to `to`, whoever dialed: requests on the links of one, answers on those of the
- * other. With `both`, the bytes that travel back too. @throws SelectorError
+ * The bytes that travel from `from` to `to`, whoever dialed: requests on the links of one, answers on those
+ * of the other. With `both`, the bytes that travel back too. @throws SelectorError
  */
 export function selectFlows(links: readonly Link[], selector: Selector, roles: Roles): Flow[] {
   const matches = matcher(selector, roles);

@@ -13,8 +13,8 @@ interface Entry {
 }
 
 /**
- * Every transaction that any member ever logged, and what each epoch started from: enough to tell, in the end, which of
- * them the ensemble agreed on. Members report here; nothing comes back to them.
+ * Every transaction that any member ever logged, and what each epoch started from: enough to tell, in the
+ * end, which of them the ensemble agreed on. Members report here; nothing comes back to them.
  */
 export class Journal {
   /** What must never be: two transactions of one zxid, two beginnings of one epoch. */

@@ -11,7 +11,9 @@ export interface RunSeedsOptions extends SimulationOptions {
   seeds: Iterable<number>;
   /** Where the trace and the plan of a seed that failed are written. */
   traceDirectory: string;
-  /** Cuts the plan of each failing seed down to the faults that matter; the trace is then of that shorter run. */
+  /**
+   * Cuts the plan of each failing seed down to the faults that matter; the trace is then of that shorter run.
+   */
   minimise?: boolean;
   onProgress?: (result: SimulationResult) => void;
   /** Stops between two seeds. */

@@ -1,4 +1,7 @@
-/** Plans that once led to a failure: each names what it found, and was seen to fail again with the repair taken out. */
+/**
+ * Plans that once led to a failure: each names what it found, and was seen to fail again with the repair
+ * taken out.
+ */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite } from '#test';

@@ -45,7 +45,9 @@ export class Dialed {
     this.socket.write(data);
   }
 
-  /** Sends and waits for as many bytes to come back; the time it took, in ms. @throws when it closes first. */
+  /**
+   * Sends and waits for as many bytes to come back; the time it took, in ms. @throws when it closes first.
+   */
   async roundTrip(data: string | Buffer): Promise<number> {
     const start = performance.now();
     const expected = this.receivedBytes + Buffer.byteLength(data);

@@ -7,7 +7,10 @@ export type ToxiproxyTest = (title: string, body: (toxiproxy: Toxiproxy) => Prom
 
 const DEADLINE_MS = 120_000;
 
-/** Declares the same tests for the stand-in and for the real server, each with one process for all of its tests. */
+/**
+ * Declares the same tests for the stand-in and for the real server, each with one process for all of its
+ * tests.
+ */
 export function eachToxiproxy(name: string, declare: (test: ToxiproxyTest) => void): void {
   for (const kind of ['stand-in', 'real'] as const) {
     const test = suite(`${name}: ${kind}`);

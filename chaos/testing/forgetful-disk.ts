@@ -6,8 +6,9 @@ interface HeldFile {
 }
 
 /**
- * A planted fault for real processes: transaction logs live in this process's memory, "synced" at once, and reach
- * the file only now and then. A kill of the process loses what the disk had promised to keep. All else is honest.
+ * A planted fault for real processes: transaction logs live in this process's memory, "synced" at once, and
+ * reach the file only now and then. A kill of the process loses what the disk had promised to keep. All else
+ * is honest.
  */
 export function forgetfulDisk(disk: Disk, writeBackMs: number): Disk {
   const held = new Map<string, HeldFile>();

@@ -1,4 +1,7 @@
-/** The server on a disk that forgets: `forgetful-main.js zoo.cfg`. It ends with its standard input, as main.ts does. */
+/**
+ * The server on a disk that forgets: `forgetful-main.js zoo.cfg`. It ends with its standard input, as main.ts
+ * does.
+ */
 import { loadConfig } from '../../server/config/load-config.ts';
 import { processLog } from '../../server/runtime/node-logger.ts';
 import { nodeRuntime } from '../../server/runtime/node-runtime.ts';

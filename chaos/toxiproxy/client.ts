@@ -80,8 +80,8 @@ export class ToxiproxyClient {
   }
 
   /**
-   * When this returns the toxic is gone, whoever removed it. A removal that finds a link blocked answers 503 and
-   * may yet have worked (Toxiproxy #500), so it is asked again rather than believed.
+   * When this returns the toxic is gone, whoever removed it. A removal that finds a link blocked answers 503
+   * and may yet have worked (Toxiproxy #500), so it is asked again rather than believed.
    */
   async removeToxic(proxyName: string, name: string): Promise<void> {
     await this.#ask(`remove toxic ${name} from proxy ${proxyName}`, async () => {

@@ -48,7 +48,10 @@ export async function findServer(
   return findInstalled(env);
 }
 
-/** The newest that `npm run toxiproxy:install` left. Built by `go install` it calls itself "git"; its folder knows better. */
+/**
+ * The newest that `npm run toxiproxy:install` left. Built by `go install` it calls itself "git"; its folder
+ * knows better.
+ */
 export async function findInstalled(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ file: string; version: string } | undefined> {

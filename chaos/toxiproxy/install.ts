@@ -5,8 +5,8 @@ import { installedServer, TOXIPROXY_RELEASES } from './cache.ts';
 import { findInstalled } from './find.ts';
 
 /**
- * npm run toxiproxy:install: Toxiproxy into the cache folder, by Go's own installer. Does nothing when it is there.
- * Exit codes: 0 it is there, 1 it is not, and why.
+ * npm run toxiproxy:install: Toxiproxy into the cache folder, by Go's own installer. Does nothing when it is
+ * there. Exit codes: 0 it is there, 1 it is not, and why.
  */
 const INSTALL_TIMEOUT_MS = 600_000;
 

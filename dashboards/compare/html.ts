@@ -47,7 +47,10 @@ function ratioBar({ ratio }: ComparisonRow): Markup {
   <line x1="60" x2="60" y1="0" y2="16" stroke="var(--soft)"/>${line}<line x1="${x(ratio.value)}" x2="${x(ratio.value)}" y1="1" y2="15" stroke="var(--ink)" stroke-width="1.5"/></svg>`;
 }
 
-/** What stands in brackets behind a number goes below it: three intervals side by side leave no room for the bar. */
+/**
+ * What stands in brackets behind a number goes below it: three intervals side by side leave no room for the
+ * bar.
+ */
 function stacked(text: string) {
   const [value, bracket] = text.split(' (');
   return html`${value}<small>${bracket?.replace(/\)$/, '') ?? ''}</small>`;

@@ -4,8 +4,8 @@ import { titleOf } from '../order.ts';
 import { wrap } from '../terminal/wrap.ts';
 
 /**
- * Two runs as plain lines: worst first, so that a regression is on the first screen. Where the table is wider than
- * `widthColumns`, its rows one below the other.
+ * Two runs as plain lines: worst first, so that a regression is on the first screen. Where the table is wider
+ * than `widthColumns`, its rows one below the other.
  */
 export function comparisonText(comparison: Comparison, widthColumns = Number.POSITIVE_INFINITY): string {
   const lines = [

@@ -1,7 +1,9 @@
 import type { Result } from '../../results/schema.ts';
 import type { PercentileCurve } from './percentiles.ts';
 
-/** What a report holds as JSON for its script: the whole result, and the curves decoded from its histograms. */
+/**
+ * What a report holds as JSON for its script: the whole result, and the curves decoded from its histograms.
+ */
 export interface EmbeddedData {
   readonly result: Result;
   readonly curves: readonly PercentileCurve[];

@@ -16,7 +16,9 @@ export interface Answer {
   readonly sentences: readonly { readonly about: string; readonly pieces: readonly Piece[] }[];
 }
 
-/** What observers and observer masters did in this run, from medians; a part without measurements is left out. */
+/**
+ * What observers and observer masters did in this run, from medians; a part without measurements is left out.
+ */
 export function answerOf(result: Result): Answer {
   const kinds = byKind(result.topologies);
   const sentences = [

@@ -38,8 +38,8 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * JSON that can stand inside a script element: no `<`, so neither `</script>` nor `<!--` can end or bend it, and
- * no U+2028 or U+2029, which end a line of JavaScript.
+ * JSON that can stand inside a script element: no `<`, so neither `</script>` nor `<!--` can end or bend it,
+ * and no U+2028 or U+2029, which end a line of JavaScript.
  */
 export function embedJson(value: unknown): Markup {
   const text = JSON.stringify(value)

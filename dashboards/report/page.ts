@@ -1,6 +1,8 @@
 import { html, type Markup, trusted } from './html.ts';
 
-/** The policy allows nothing from anywhere: a page that tried to load something would show it in its console. */
+/**
+ * The policy allows nothing from anywhere: a page that tried to load something would show it in its console.
+ */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 export function page(title: string, style: string, body: Markup): string {

@@ -16,7 +16,9 @@ export interface PercentileCurve {
   readonly points: readonly (readonly [number, number])[];
 }
 
-/** The curve of a measurement's histogram. @throws Error naming the measurement whose histogram cannot be read */
+/**
+ * The curve of a measurement's histogram. @throws Error naming the measurement whose histogram cannot be read
+ */
 export function percentileCurve(measurement: Measurement): PercentileCurve | null {
   if (measurement.histogram === undefined) return null;
   const { encoded, unit } = measurement.histogram;

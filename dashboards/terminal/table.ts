@@ -17,7 +17,9 @@ const LOOKS: Readonly<Record<Verdict, { mark: string; colour: 'red' | 'green' | 
   void: { mark: '!', colour: 'magenta' },
 };
 
-/** Select Graphic Rendition, ECMA-48 8.3.117: styleText of newer Nodes would decide about colour by itself. */
+/**
+ * Select Graphic Rendition, ECMA-48 8.3.117: styleText of newer Nodes would decide about colour by itself.
+ */
 const SGR = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, magenta: 35 } as const;
 
 export interface TerminalLook {

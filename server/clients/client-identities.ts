@@ -1,7 +1,10 @@
 import type { Id } from '../wire/acl.ts';
 import { type AuthenticationSettings, authenticate } from './authentication.ts';
 
-/** Of one connection, all together: they go with every write that a learner forwards. Upstream has no limit but the frame's. */
+/**
+ * Of one connection, all together: they go with every write that a learner forwards. Upstream has no limit
+ * but the frame's.
+ */
 const IDENTITIES_MAX = 100;
 export const IDENTITY_BYTES_MAX = 100 * 1024;
 

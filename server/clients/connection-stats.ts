@@ -1,7 +1,10 @@
 import { ServerStats } from '../metrics/server-stats.ts';
 import { OpCode, opName } from '../wire/opcodes.ts';
 
-/** As upstream's `lop` and `last_operation` name them, which is what monitoring compares with. @see FinalRequestProcessor */
+/**
+ * As upstream's `lop` and `last_operation` name them, which is what monitoring compares with. @see
+ * FinalRequestProcessor
+ */
 const SHORT_NAMES: ReadonlyMap<number, string> = new Map([
   [OpCode.ping, 'PING'],
   [OpCode.createSession, 'SESS'],

@@ -1,6 +1,6 @@
 /**
- * How monitoring agents, probes and scripts read our answers: the patterns and the order of steps of each, in our own words.
- * `reads` gives what the agent would report and throws where it drops the whole answer.
+ * How monitoring agents, probes and scripts read our answers: the patterns and the order of steps of each, in
+ * our own words. `reads` gives what the agent would report and throws where it drops the whole answer.
  */
 import { assert } from '#test';
 
@@ -123,7 +123,10 @@ const readsDatadogStat = (answer: string): Reported => {
   return reported;
 };
 
-/** One bad line loses all of it, and the type of a field must be the same in each answer: the database behind refuses another. */
+/**
+ * One bad line loses all of it, and the type of a field must be the same in each answer: the database behind
+ * refuses another.
+ */
 const readsTelegraf = (answer: string): Reported => {
   const reported = new Map<string, string | number>();
   for (const line of linesOf(answer)) {

@@ -9,8 +9,8 @@ const test = suite('config: which keys have an effect');
 
 const SERVER = fileURLToPath(new URL('..', import.meta.url));
 /**
- * Local sessions: learners of Apache may forward what theirs ask for; there are none here. The read-only mode: `isro` is answered,
- * as it is upstream; there is none.
+ * Local sessions: learners of Apache may forward what theirs ask for; there are none here. The read-only
+ * mode: `isro` is answered, as it is upstream; there is none.
  */
 const IN_PART = ['localSessionsEnabled', 'readonlymode.enabled'];
 /** Fields of the settings that ServerConfig has under other names, or that decide what else it has. */

@@ -16,9 +16,9 @@ interface Reading {
 }
 
 /**
- * What the bytes of a path may stand for. Java reads zoo.cfg as ISO-8859-1, so a path written in UTF-8 names a
- * directory of two odd letters for each accented one; in a locale without those letters, it writes "?" for each.
- * Earlier versions of this server read UTF-8.
+ * What the bytes of a path may stand for. Java reads zoo.cfg as ISO-8859-1, so a path written in UTF-8 names
+ * a directory of two odd letters for each accented one; in a locale without those letters, it writes "?" for
+ * each. Earlier versions of this server read UTF-8.
  */
 function readingsOf(text: string): Reading[] {
   const latin1 = { path: text, name: 'ISO-8859-1, as Apache ZooKeeper reads the file' };
@@ -42,8 +42,8 @@ function asUtf8(text: string): string | undefined {
 }
 
 /**
- * A path with letters beyond ASCII is ambiguous, and a server that takes the wrong one starts empty: the one that is
- * there is taken, that with data first, and the choice is told.
+ * A path with letters beyond ASCII is ambiguous, and a server that takes the wrong one starts empty: the one
+ * that is there is taken, that with data first, and the choice is told.
  *
  * @throws ServerError ZK_CONFIG_VALUE when two have data
  */

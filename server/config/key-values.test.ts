@@ -121,7 +121,10 @@ test('field report C1: a leading zero makes a number octal, which is said', () =
   assert.equal(parse('snapCount=00\nmaxCnxns=0').warnings.length, 1, 'zero is zero in every base');
 });
 
-/** Everything else: the lines, the field, its value, and what the only warning says (undefined: there is none). */
+/**
+ * Everything else: the lines, the field, its value, and what the only warning says (undefined: there is
+ * none).
+ */
 const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: RegExp][] = [
   ['jute.maxbuffer.extrasize=0x1000', 'juteExtraBytes', 4096],
   ['jute.maxbuffer.extrasize=1023', 'juteExtraBytes', 1024, /1024 is used/],

@@ -1,8 +1,8 @@
 /**
- * Keys of Apache ZooKeeper 3.8 and 3.9 that have no effect in this server yet. The start names each of them in a
- * warning. It is refused where the value asks for a restriction: whoever relies on one must not get a server that
- * lets more happen than it says. A value that switches its feature off, and a setting that only tunes, names files,
- * or lets more people in, stays a warning.
+ * Keys of Apache ZooKeeper 3.8 and 3.9 that have no effect in this server yet. The start names each of them
+ * in a warning. It is refused where the value asks for a restriction: whoever relies on one must not get a
+ * server that lets more happen than it says. A value that switches its feature off, and a setting that only
+ * tunes, names files, or lets more people in, stays a warning.
  */
 export interface KeyWithoutEffect {
   /** What the key is for, in the words of a list. */
@@ -20,7 +20,10 @@ const restricts = (meaning: string, when: NonNullable<KeyWithoutEffect['restrict
 
 /** As Java reads a boolean: nothing else switches a feature on, in Apache ZooKeeper either. */
 const isTrue = (value: string): boolean => value.toLowerCase() === 'true';
-/** Upstream takes neither `yes` nor `1` nor nothing for true: it refuses the start, rather than leave off what was asked for. */
+/**
+ * Upstream takes neither `yes` nor `1` nor nothing for true: it refuses the start, rather than leave off what
+ * was asked for.
+ */
 const isNotFalse = (value: string): boolean => value.toLowerCase() !== 'false';
 const isGiven = (value: string): boolean => value !== '';
 /** Of the AdminServer, where there is one. */

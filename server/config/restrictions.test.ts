@@ -49,7 +49,10 @@ for (const [line, said] of refused) {
   });
 }
 
-/** Switched off, names of files and people, more that is let in: the server starts, and says that they do nothing. */
+/**
+ * Switched off, names of files and people, more that is let in: the server starts, and says that they do
+ * nothing.
+ */
 const started = [
   'sslQuorum=false',
   'portUnification=true',

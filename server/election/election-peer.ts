@@ -13,11 +13,11 @@ interface Link {
 }
 
 /**
- * What is kept of one other server: its connections if any, the attempt at one, and the newest message for it.
- * An older message that did not leave is worthless, since every notification tells the whole vote.
+ * What is kept of one other server: its connections if any, the attempt at one, and the newest message for
+ * it. An older message that did not leave is worthless, since every notification tells the whole vote.
  *
- * Whoever dials in may say that it is that server. So a second connection takes the place of none: all are told the same, and
- * of more than LINKS_MAX the first stays and the oldest of the others goes.
+ * Whoever dials in may say that it is that server. So a second connection takes the place of none: all are
+ * told the same, and of more than LINKS_MAX the first stays and the oldest of the others goes.
  */
 export class ElectionPeer {
   readonly sid: number;

@@ -3,8 +3,9 @@ import { assert, suite } from '#test';
 import { Cluster } from './cluster.test-kit.ts';
 
 /**
- * Runs the stories in transcripts/: lines that start with "> " are commands, with "#" prose, and the rest is what
- * happened. `node dist/server/election/transcripts.test.js --rewrite` writes what happens now; read the diff.
+ * Runs the stories in transcripts/: lines that start with "> " are commands, with "#" prose, and the rest is
+ * what happened. `node dist/server/election/transcripts.test.js --rewrite` writes what happens now; read the
+ * diff.
  *
  * ensemble voters=1,2,3 [observers=4]   server 2 [zxid=0x100000003] [epoch=1]   start 1 2   stop 3   look 1
  * cut 1 3   heal 1 3   settle 3 LEADING leader=3 epoch=2   adopt 1 version=5   advance 500 (ms)

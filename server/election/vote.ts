@@ -21,9 +21,9 @@ export function emptyVote(round: number): Vote {
 }
 
 /**
- * Positive when `a` is the better candidate: a longer history (peerEpoch, then zxid) first, then the larger sid.
- * A candidate without weight loses to any other, so it is never elected and never keeps its own vote either.
- * The round takes no part: only votes of one round are compared.
+ * Positive when `a` is the better candidate: a longer history (peerEpoch, then zxid) first, then the larger
+ * sid. A candidate without weight loses to any other, so it is never elected and never keeps its own vote
+ * either. The round takes no part: only votes of one round are compared.
  */
 export function compareVotes(a: Vote, b: Vote, weightOf: (sid: number) => number): number {
   return (
@@ -36,8 +36,8 @@ export function compareVotes(a: Vote, b: Vote, weightOf: (sid: number) => number
 
 /**
  * True when two voters agree. While one of them still looks, in everything. Two that have settled agree on
- * the leader and its epoch (their rounds and zxids may be of different elections), or on the leader alone when
- * one of them is too old to state its epoch. @see Vote.equals
+ * the leader and its epoch (their rounds and zxids may be of different elections), or on the leader alone
+ * when one of them is too old to state its epoch. @see Vote.equals
  */
 export function agrees(a: CastVote, b: CastVote): boolean {
   if (a.leader !== b.leader) return false;

@@ -1,4 +1,7 @@
-/** Commands of AdminServer about the ensemble, beside Apache's: the same keys in the same order, with values of the same types. */
+/**
+ * Commands of AdminServer about the ensemble, beside Apache's: the same keys in the same order, with values
+ * of the same types.
+ */
 import { readFileSync } from 'node:fs';
 import { assert, suite, until } from '#test';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';

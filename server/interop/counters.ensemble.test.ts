@@ -1,6 +1,6 @@
 /**
- * What is counted, beside Apache's: the same clients do the same on a server of either, and then the counters that people
- * alert on are the same. What depends on time, on the machine, or on files is left out.
+ * What is counted, beside Apache's: the same clients do the same on a server of either, and then the counters
+ * that people alert on are the same. What depends on time, on the machine, or on files is left out.
  */
 import { once } from 'node:events';
 import * as net from 'node:net';
@@ -61,7 +61,9 @@ async function visit(member: Member, bytes: Buffer | string, waits: boolean): Pr
   socket.destroy();
 }
 
-/** Ends the session, and waits until the server has closed the connection: who is first is a race on Apache's. */
+/**
+ * Ends the session, and waits until the server has closed the connection: who is first is a race on Apache's.
+ */
 async function leave(client: ZkClient): Promise<void> {
   await client.exchange(OpCode.closeSession, () => {});
   await until(() => client.closed, { ...SOON, what: 'the server to close' });

@@ -1,6 +1,7 @@
 /**
- * One data directory, two servers in turn: what ours left, Apache's goes on from, and the reverse; after a stop and
- * after kill -9. An ensemble is opened whole, so that epochs, myid and sessions are used and not only data.
+ * One data directory, two servers in turn: what ours left, Apache's goes on from, and the reverse; after a
+ * stop and after kill -9. An ensemble is opened whole, so that epochs, myid and sessions are used and not
+ * only data.
  */
 import { assert, suite } from '#test';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';

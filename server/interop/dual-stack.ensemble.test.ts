@@ -1,4 +1,6 @@
-/** Members of both implementations where there is IPv6 alone, and where names have an address of each family. */
+/**
+ * Members of both implementations where there is IPv6 alone, and where names have an address of each family.
+ */
 import { fileURLToPath } from 'node:url';
 import { assert, suite, until } from '#test';
 import { type Ensemble, type MemberPlan, type Place, withEnsemble } from './ensemble.test-kit.ts';

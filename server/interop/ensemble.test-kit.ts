@@ -1,4 +1,7 @@
-/** Ensembles of members of either implementation, each on a loopback address of its own, on ZooKeeper's own ports. */
+/**
+ * Ensembles of members of either implementation, each on a loopback address of its own, on ZooKeeper's own
+ * ports.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, temporaryFolder, until } from '#test';
@@ -117,7 +120,10 @@ export class Ensemble {
     await Promise.all(started.map(member => member.serves()));
   }
 
-  /** Starts the named ones one after the other such that `sid` leads: a quorum with it at the top, then the rest. */
+  /**
+   * Starts the named ones one after the other such that `sid` leads: a quorum with it at the top, then the
+   * rest.
+   */
   async startLedBy(sid: number): Promise<void> {
     const voters = [...this.members.values()].filter(member => !member.running);
     const first = voters.filter(member => member.sid === sid || member.sid === this.#helperOf(sid));
@@ -152,8 +158,8 @@ export class Ensemble {
   }
 
   /**
-   * Every running member has the same last zxid and, where their histories of digests overlap, the same digests;
-   * none has seen a digest that was not its own. Gives the number of digests compared.
+   * Every running member has the same last zxid and, where their histories of digests overlap, the same
+   * digests; none has seen a digest that was not its own. Gives the number of digests compared.
    */
   async agrees(): Promise<number> {
     const common = await this.#commonDigests();
@@ -170,8 +176,9 @@ export class Ensemble {
   }
 
   /**
-   * As `agrees`, after members took snapshots of a tree that went on changing: until the transactions since then are
-   * applied, their digests are of no state that ever was. Only the latest is compared, and Apache's count is not.
+   * As `agrees`, after members took snapshots of a tree that went on changing: until the transactions since
+   * then are applied, their digests are of no state that ever was. Only the latest is compared, and Apache's
+   * count is not.
    */
   async agreesInTheEnd(): Promise<void> {
     const [zxid, digests] = [...(await this.#commonDigests())].at(-1) ?? ['', []];
@@ -184,7 +191,10 @@ export class Ensemble {
     }
   }
 
-  /** zxid -> the digest of each running member, of those that all have, oldest first; once all are at the same zxid. */
+  /**
+   * zxid -> the digest of each running member, of those that all have, oldest first; once all are at the same
+   * zxid.
+   */
   async #commonDigests(): Promise<Map<string, string[]>> {
     const members = this.running;
     await until(async () => new Set(await Promise.all(members.map(member => member.zxid()))).size === 1, {

@@ -1,6 +1,6 @@
 /**
- * Hierarchical quorums whose groups name an observer, as in Apache's ObserverHierarchicalQuorumTest: of ours alone and of both
- * implementations, which must agree on what a quorum is.
+ * Hierarchical quorums whose groups name an observer, as in Apache's ObserverHierarchicalQuorumTest: of ours
+ * alone and of both implementations, which must agree on what a quorum is.
  */
 import { assert, suite, until } from '#test';
 import { type Ensemble, type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';
@@ -9,9 +9,15 @@ import { requireApache } from './member.test-kit.ts';
 const test = suite('interop: groups that name an observer');
 const DEADLINE = { deadlineMs: 400_000 };
 const OBSERVER = 5;
-/** The observer weighs half of the first group: 1 alone is no majority of it. Any two of the three groups decide. */
+/**
+ * The observer weighs half of the first group: 1 alone is no majority of it. Any two of the three groups
+ * decide.
+ */
 const GROUPS = [`group.1=1:2:${OBSERVER}`, 'group.2=3', 'group.3=4', 'weight.1=2', `weight.${OBSERVER}=1`];
-/** An election without a quorum is given this many rounds of answers before it counts as one that elects nobody. */
+/**
+ * An election without a quorum is given this many rounds of answers before it counts as one that elects
+ * nobody.
+ */
 const LOOKS = 40;
 const WRITES = 140;
 

@@ -1,6 +1,7 @@
 /**
- * Leaders of a mixed ensemble are killed one after the other while clients write through all members: whoever leads next,
- * of whichever kind, has every write that was acknowledged, and all trees are the same in the end.
+ * Leaders of a mixed ensemble are killed one after the other while clients write through all members: whoever
+ * leads next, of whichever kind, has every write that was acknowledged, and all trees are the same in the
+ * end.
  */
 import { assert, suite } from '#test';
 import { type MemberPlan, withEnsemble } from './ensemble.test-kit.ts';

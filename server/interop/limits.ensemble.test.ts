@@ -1,6 +1,7 @@
 /**
- * Field reports A1 and A2: a closeSession without a list of paths, nodes of 3 MB, and digests on and off, between Apache's servers and ours.
- * As PROPOSAL, INFORM and REQUEST in both directions, by DIFF and by SNAP in both, and on each other's files.
+ * Field reports A1 and A2: a closeSession without a list of paths, nodes of 3 MB, and digests on and off,
+ * between Apache's servers and ours. As PROPOSAL, INFORM and REQUEST in both directions, by DIFF and by SNAP
+ * in both, and on each other's files.
  */
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -16,7 +17,9 @@ const LARGE = 'x'.repeat(3_000_000);
 const EPHEMERALS = 3;
 const SYNC_DEADLINE_MS = 60_000;
 
-/** What a member leads, what it stands behind: large nodes, and sessions that end with ephemerals and without. */
+/**
+ * What a member leads, what it stands behind: large nodes, and sessions that end with ephemerals and without.
+ */
 async function write(ensemble: Ensemble, sid: number, name: string): Promise<void> {
   const client = await ensemble.client(sid);
   await client.create(`/${name}`);

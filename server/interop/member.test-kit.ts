@@ -1,4 +1,6 @@
-/** One member of an ensemble as a process: ours, or Apache's. Both die with the test, even when it is killed. */
+/**
+ * One member of an ensemble as a process: ours, or Apache's. Both die with the test, even when it is killed.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
@@ -24,7 +26,10 @@ const JAR_FILES = HOME ? [join(HOME, 'lib')] : JARS.map(jarFile);
 export const CLASS_PATH = HOME ? join(HOME, 'lib', '*') : [...JAR_FILES, ...MORE_JARS.map(jarFile)].join(':');
 const OUR_MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const APACHE_MAIN = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
-/** A leader looks for empty containers after a minute, which is the end of a run on one machine and its middle on another. */
+/**
+ * A leader looks for empty containers after a minute, which is the end of a run on one machine and its middle
+ * on another.
+ */
 export const CONTAINERS_STAY = 'znode.container.checkIntervalMs=86400000';
 /** A JVM on a machine that is busy with other tests. */
 const SERVE_DEADLINE_MS = 90_000;
@@ -128,7 +133,10 @@ export class Member {
     await this.#end('SIGTERM');
   }
 
-  /** Frozen: its connections stay, and it says nothing. On a busy machine a JVM's threads go on for a while after the signal. */
+  /**
+   * Frozen: its connections stay, and it says nothing. On a busy machine a JVM's threads go on for a while
+   * after the signal.
+   */
   async pause(): Promise<void> {
     const tasks = `/proc/${this.pid}/task`;
     this.#child?.kill('SIGSTOP');

@@ -1,6 +1,6 @@
 /**
- * One ensemble of Apache's servers and ours: each implementation leads the other, and what is promised to clients
- * holds across a change of leader.
+ * One ensemble of Apache's servers and ours: each implementation leads the other, and what is promised to
+ * clients holds across a change of leader.
  */
 import { assert, suite, until } from '#test';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
@@ -65,7 +65,8 @@ test(
       await ensemble.start(2);
       assert.is(await ensemble.member(2).mode(), 'follower');
 
-      // The session of Apache's member 1, created under our leader, goes on at our follower under Apache's leader.
+      // The session of Apache's member 1, created under our leader, goes on at our follower under Apache's
+      // leader.
       const two = await ensemble.client(2, { session });
       assert.ok((await two.exists('/mine'))?.ephemeralOwner === session.sessionId);
       await everybodyWrites(ensemble, 'apache-leads');

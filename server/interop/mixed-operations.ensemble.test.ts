@@ -1,6 +1,7 @@
 /**
- * Random operations of many clients at once on members of both kinds; then every member shows the same tree, to the last
- * field and ACL. Then all are killed, each member's files are opened by the other implementation, and nothing changed.
+ * Random operations of many clients at once on members of both kinds; then every member shows the same tree,
+ * to the last field and ACL. Then all are killed, each member's files are opened by the other implementation,
+ * and nothing changed.
  */
 import { assert, suite } from '#test';
 import { readAcl } from '../wire/acl.ts';
@@ -20,11 +21,15 @@ const OPERATIONS = 700;
 const WINDOW = 10;
 const PATHS_SHOWN = 5;
 /**
- * A leader of Apache's keeps what is outstanding of the root under "" for its children and under "/" for itself: while a child is
- * being created, it gives a change of the root a digest that no member can have, and that is counted as a mismatch.
+ * A leader of Apache's keeps what is outstanding of the root under "" for its children and under "/" for
+ * itself: while a child is being created, it gives a change of the root a digest that no member can have, and
+ * that is counted as a mismatch.
  */
 const CHANGES_ROOT = /set(Data|ACL) \/ /;
-/** A plain create with these flags makes a plain node, whose digest a leader of Apache's takes as that of a container. */
+/**
+ * A plain create with these flags makes a plain node, whose digest a leader of Apache's takes as that of a
+ * container.
+ */
 const CONTAINER_BY_CREATE = /^create2? .* flags 4 /;
 const SETTINGS = ['snapCount=400', SUPER_DIGEST_SETTING];
 

@@ -1,6 +1,7 @@
 /**
- * Networks that this machine does not have: with IPv6 alone, with names of two addresses, without IPv6. A test runs its
- * own file again in a network namespace and with an /etc/hosts of its own, where the harness runs the part named so.
+ * Networks that this machine does not have: with IPv6 alone, with names of two addresses, without IPv6. A
+ * test runs its own file again in a network namespace and with an /etc/hosts of its own, where the harness
+ * runs the part named so.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

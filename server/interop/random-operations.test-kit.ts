@@ -1,4 +1,7 @@
-/** Random operations of clients, the same for the same seed, and their answers as text that two servers can share. */
+/**
+ * Random operations of clients, the same for the same seed, and their answers as text that two servers can
+ * share.
+ */
 
 import { isWrite } from '../processors/request.ts';
 import { seededRandom } from '../storage/testing.ts';
@@ -112,8 +115,9 @@ export class OperationSource {
   }
 
   /**
-   * `list` is never null within a multi: that ends every write of an ensemble of Apache's that 3.9.5 leads, and ours refuses
-   * it before it gets to one. Nor are flags of none there, or of a TTL in a create: each version makes something else of them.
+   * `list` is never null within a multi: that ends every write of an ensemble of Apache's that 3.9.5 leads,
+   * and ours refuses it before it gets to one. Nor are flags of none there, or of a TTL in a create: each
+   * version makes something else of them.
    */
   #write(
     op: (typeof WRITES)[number],
@@ -226,8 +230,9 @@ export class OperationSource {
 }
 
 /**
- * Persistent watches keep to one subtree, and to one mode for each path: 3.8 confuses watches of different modes where they
- * overlap (ZOOKEEPER-4466), and keeps recursive ones in both its tables; ours is as 3.9. So they are removed with type "any".
+ * Persistent watches keep to one subtree, and to one mode for each path: 3.8 confuses watches of different
+ * modes where they overlap (ZOOKEEPER-4466), and keeps recursive ones in both its tables; ours is as 3.9. So
+ * they are removed with type "any".
  */
 const PERSISTENT_AREA = '/d';
 const ANY_WATCH = 3;
@@ -257,8 +262,8 @@ function compound(op: number, parts: readonly Operation[]): Operation {
 }
 
 /**
- * The changes of one ensemble in their order, in place of their zxids: Apache's spends one on each refusal, ours only on those that
- * depend on the tree.
+ * The changes of one ensemble in their order, in place of their zxids: Apache's spends one on each refusal,
+ * ours only on those that depend on the tree.
  */
 export class Changes {
   readonly #numbers = new Map<number, number>();

@@ -1,6 +1,7 @@
 /**
- * A reconfiguration made by a leader of Apache's that leaves the voters as they are: our members do not take part in it, must not be
- * harmed, and keep its text. The transaction reaches followers as any other, observers in a packet of its own.
+ * A reconfiguration made by a leader of Apache's that leaves the voters as they are: our members do not take
+ * part in it, must not be harmed, and keep its text. The transaction reaches followers as any other,
+ * observers in a packet of its own.
  */
 import { assert, suite, until } from '#test';
 import { errorName } from '../wire/error-codes.ts';

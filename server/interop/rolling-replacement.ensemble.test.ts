@@ -1,5 +1,6 @@
 /**
- * An operator's change from Apache's servers to ours and back: member by member, on the files that it has, while clients write.
+ * An operator's change from Apache's servers to ours and back: member by member, on the files that it has,
+ * while clients write.
  */
 import { assert, suite } from '#test';
 import { withEnsemble } from './ensemble.test-kit.ts';

@@ -1,7 +1,8 @@
 /**
- * The same random operations, in the same order, on an ensemble of Apache's and on one of ours: the same replies to the
- * last field, with the changes numbered in place of zxids, and the same watch events to each client. One client is at the leader, two at the follower.
- * What this leaves to other tests: requests under way at the same time, and what 3.8.0 is known to do wrong.
+ * The same random operations, in the same order, on an ensemble of Apache's and on one of ours: the same
+ * replies to the last field, with the changes numbered in place of zxids, and the same watch events to each
+ * client. One client is at the leader, two at the follower. What this leaves to other tests: requests under
+ * way at the same time, and what 3.8.0 is known to do wrong.
  */
 import { assert, suite, until } from '#test';
 import { digestId } from '../tree/acl.ts';
@@ -56,7 +57,10 @@ class Side {
     },
   };
 
-  /** The answer, and then what each client has been told: the events of a change come before a reply that shows it. */
+  /**
+   * The answer, and then what each client has been told: the events of a change come before a reply that
+   * shows it.
+   */
   async take(number: number, operation: Operation): Promise<{ answer: string; events: string }> {
     const client = this.#client(number);
     const reply = await client.exchange(operation.op, writer => operation.write(writer));
@@ -97,9 +101,9 @@ class Side {
 const writeRoot = (writer: JuteWriter) => writePathWatchRequest(writer, { path: '/', watch: false });
 
 /**
- * `exists` on a node that the client may not read: 3.8.0 tells all of it, 3.8.4 and ours refuse (ZOOKEEPER-2590).
- * `checkWatches`: Apache says yes when anybody watches the path, ours when this client does; of what is no path 3.8.0 may say
- * MARSHALLINGERROR, ours says that nobody watches it.
+ * `exists` on a node that the client may not read: 3.8.0 tells all of it, 3.8.4 and ours refuse
+ * (ZOOKEEPER-2590). `checkWatches`: Apache says yes when anybody watches the path, ours when this client
+ * does; of what is no path 3.8.0 may say MARSHALLINGERROR, ours says that nobody watches it.
  */
 function isKnownDifference({ op }: Operation, theirs: string, ours: string): boolean {
   if (op === OpCode.exists) return ours.endsWith(errorName(ErrorCode.NOAUTH));

@@ -1,6 +1,7 @@
 /**
- * A server whose id is 255: its session ids begin with 0xff, as the owners of TTL nodes do where those are enabled. Both
- * implementations must take its ephemerals for what they are, in transactions, logs and snapshots of each other's.
+ * A server whose id is 255: its session ids begin with 0xff, as the owners of TTL nodes do where those are
+ * enabled. Both implementations must take its ephemerals for what they are, in transactions, logs and
+ * snapshots of each other's.
  */
 import { assert, suite } from '#test';
 import { OpCode } from '../wire/opcodes.ts';

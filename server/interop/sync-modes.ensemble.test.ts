@@ -1,6 +1,7 @@
 /**
- * How a returning member is brought up to date between Apache's servers and ours, in both directions. What the
- * learner itself says of it is the evidence, beside its data: SNAP would make everything else look right too.
+ * How a returning member is brought up to date between Apache's servers and ours, in both directions. What
+ * the learner itself says of it is the evidence, beside its data: SNAP would make everything else look right
+ * too.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -142,8 +143,8 @@ for (const [master, learner] of [
     `${learner} behind a leader of ${master}: DIFF from the leader's disk; SNAP when its tail is of another epoch`,
     async () => {
       requireApache();
-      // A factor above 1 is none: the logs have to be smaller than the snapshot, so that is made a large one. It is taken
-      // amid writes.
+      // A factor above 1 is none: the logs have to be smaller than the snapshot, so that is made a large one.
+      // It is taken amid writes.
       const settings = [...SETTINGS, 'snapshotSizeFactor=1', `snapCount=${SNAP_COUNT}`, 'preAllocSize=64'];
       await withEnsemble(
         plans,

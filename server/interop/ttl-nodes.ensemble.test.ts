@@ -1,4 +1,7 @@
-/** TTL nodes that Apache's leader makes, as our members see them: with extendedTypesEnabled, and after it was removed. */
+/**
+ * TTL nodes that Apache's leader makes, as our members see them: with extendedTypesEnabled, and after it was
+ * removed.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { assert, suite } from '#test';
 import { ttlOwner } from '../tree/owner.ts';

@@ -1,7 +1,7 @@
 /**
- * Members of the one kind join again and again a leader of the other while clients write: what is proposed while a
- * member is being brought up to date must reach it once and in order. Every acknowledged write is then read at every
- * member, and all trees have the same digests.
+ * Members of the one kind join again and again a leader of the other while clients write: what is proposed
+ * while a member is being brought up to date must reach it once and in order. Every acknowledged write is
+ * then read at every member, and all trees have the same digests.
  */
 import { assert, suite, until } from '#test';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
@@ -88,7 +88,8 @@ for (const [leader, joiner] of [
       `a follower and an observer of ${joiner} come back by ${how} to a busy leader of ${leader}`,
       async () => {
         requireApache();
-        // Not the joiner: an observer of Apache behind a master of Apache misses what is committed as it attaches.
+        // Not the joiner: an observer of Apache behind a master of Apache misses what is committed as it
+        // attaches.
         const master = { settings: [`observerMasterPort=${MASTER_PORT}`] };
         const plans = [
           { is: leader, ...master },

@@ -71,7 +71,9 @@ export class Writers {
     await Promise.all(this.#running);
   }
 
-  /** Every member has every write that was acknowledged, and none that nobody made; all trees are the same. */
+  /**
+   * Every member has every write that was acknowledged, and none that nobody made; all trees are the same.
+   */
   async agree(): Promise<void> {
     for (const member of this.#ensemble.running) {
       const client = await this.#ensemble.client(member.sid);

@@ -1,4 +1,7 @@
-/** A client for tests that need a session's id and password, or to see each event: one connection, no reconnects. */
+/**
+ * A client for tests that need a session's id and password, or to see each event: one connection, no
+ * reconnects.
+ */
 import * as net from 'node:net';
 import { assert, until } from '#test';
 import { digestId } from '../tree/acl.ts';
@@ -20,7 +23,10 @@ import { readWatcherEvent } from '../wire/watch-event.ts';
 
 const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 export const CLIENT_PORT = 2181;
-/** No session expires because a member takes its time to start: the closing would be a transaction, and the end of a test. */
+/**
+ * No session expires because a member takes its time to start: the closing would be a transaction, and the
+ * end of a test.
+ */
 export const LONGEST_TIMEOUT_MS = 300_000;
 const PING_INTERVAL_MS = 1000;
 const ANSWER_DEADLINE_MS = 60_000;
@@ -55,8 +61,9 @@ export class UnansweredError extends Error {
 }
 
 /**
- * That a session is asked for, and the server says that it is gone. A server that applies the end of the session while
- * its connection is being opened ends that connection without an answer, Apache's as well as ours: asked again, it answers.
+ * That a session is asked for, and the server says that it is gone. A server that applies the end of the
+ * session while its connection is being opened ends that connection without an answer, Apache's as well as
+ * ours: asked again, it answers.
  */
 export async function isRefused(connect: () => Promise<ZkClient>): Promise<void> {
   const outcome = await until(
@@ -98,7 +105,10 @@ export class ZkClient {
   readonly #frames: FrameReader;
   readonly #waiting: Waiting[] = [];
   #response: ConnectResponse | null = null;
-  /** A learner knows a session's transaction by its cxid: two connections of one session must not use the same. */
+  /**
+   * A learner knows a session's transaction by its cxid: two connections of one session must not use the
+   * same.
+   */
   #xid = (connections++ % XID_RANGES) * XIDS_EACH;
   #ping: NodeJS.Timeout | null = null;
   closed = false;
@@ -117,7 +127,8 @@ export class ZkClient {
 
   /**
    * A new session, or the one of `session` again. Pings keep it unless `ping` is false.
-   * @throws UnansweredError when the server closes the connection, ZkError when it says that the session is gone
+   * @throws UnansweredError when the server closes the connection, ZkError when it says that the session is
+   * gone
    */
   static async connect(
     host: string,

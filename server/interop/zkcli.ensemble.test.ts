@@ -1,6 +1,7 @@
 /**
- * zkCli.sh says the same of our members, whatever their role, as of Apache's: one script, its transcripts compared
- * line by line. Times, sessions and addresses differ and are left out; zxids count from the first one shown.
+ * zkCli.sh says the same of our members, whatever their role, as of Apache's: one script, its transcripts
+ * compared line by line. Times, sessions and addresses differ and are left out; zxids count from the first
+ * one shown.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -97,7 +98,10 @@ interface Transcript {
   readonly events: string[];
 }
 
-/** 3.9 shows the zxid of the change, which its server sends; 3.8 and ours send -1, and the client of 3.8 shows none. */
+/**
+ * 3.9 shows the zxid of the change, which its server sends; 3.8 and ours send -1, and the client of 3.8 shows
+ * none.
+ */
 function withoutZxid(event: string): string {
   return event.replace(/ zxid: -?\d+$/, '');
 }

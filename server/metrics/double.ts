@@ -1,6 +1,6 @@
 /**
- * What upstream holds as a double. It has a decimal point even where it is whole: an agent that takes the type of a metric from
- * its first value must not see an integer first and a fraction later.
+ * What upstream holds as a double. It has a decimal point even where it is whole: an agent that takes the
+ * type of a metric from its first value must not see an integer first and a fraction later.
  */
 export class Double {
   readonly value: number;

@@ -7,14 +7,15 @@ import type { Counter, Metrics } from './metrics.ts';
 const LOG_INTERVAL_MS = 10_000;
 
 /**
- * Around what only looks at the server: four-letter words, commands of AdminServer, reads of metrics, timers that look. A
- * failure there is a fault of ours and no reason to end a server that keeps its promises: it is counted and logged
- * (ZK_GUARD), and the look gives less. Never around a write, a commit or a timer of the protocol: what throws there has left
- * a step half done, and must end the process.
+ * Around what only looks at the server: four-letter words, commands of AdminServer, reads of metrics, timers
+ * that look. A failure there is a fault of ours and no reason to end a server that keeps its promises: it is
+ * counted and logged (ZK_GUARD), and the look gives less. Never around a write, a commit or a timer of the
+ * protocol: what throws there has left a step half done, and must end the process.
  *
- * Of the timers these are guarded: the check of each client connection, the purge, the look for empty containers. These are
- * not: the expiry of sessions and the deletion of containers, which propose transactions; the half ticks of leader, learner
- * and observer master, elections and everything that synchronises a learner, on which the order of the protocol rests.
+ * Of the timers these are guarded: the check of each client connection, the purge, the look for empty
+ * containers. These are not: the expiry of sessions and the deletion of containers, which propose
+ * transactions; the half ticks of leader, learner and observer master, elections and everything that
+ * synchronises a learner, on which the order of the protocol rests.
  */
 export class Guard {
   readonly #clock: Clock;

@@ -1,6 +1,9 @@
 import type { Metrics } from './metrics.ts';
 
-/** ZooKeeper's names of what this server counts, whatever its role: there from its start, as monitoring expects them. */
+/**
+ * ZooKeeper's names of what this server counts, whatever its role: there from its start, as monitoring
+ * expects them.
+ */
 const COUNTERS = [
   'auth_failed_count',
   'auth_refused_count',

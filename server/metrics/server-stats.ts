@@ -1,4 +1,7 @@
-/** What `srvr` and AdminServer's server_stats show of a server's clients. Survives changes of role; `srst` resets it. */
+/**
+ * What `srvr` and AdminServer's server_stats show of a server's clients. Survives changes of role; `srst`
+ * resets it.
+ */
 export class ServerStats {
   packetsReceived = 0;
   packetsSent = 0;

@@ -7,8 +7,9 @@ const FOUND_MAX = 200;
 const LOOKED_AT_MAX = 10_000;
 
 /**
- * Containers that have had children and have none now. A new one waits for its first. In parts, the last of them returned:
- * a client may have made a million, and other clients are served between two parts. @see ContainerManager
+ * Containers that have had children and have none now. A new one waits for its first. In parts, the last of
+ * them returned: a client may have made a million, and other clients are served between two parts. @see
+ * ContainerManager
  */
 export function* emptyContainers(tree: DataTree): Generator<string[], string[]> {
   let part: string[] = [];

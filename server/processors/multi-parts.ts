@@ -3,7 +3,8 @@ import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 
 /**
- * Reads past the body of a part of a multi, without making anything of it. False for a create without a list of ACLs.
+ * Reads past the body of a part of a multi, without making anything of it. False for a create without a list
+ * of ACLs.
  * @throws JuteError for what cannot be a part
  */
 export function skipPart(type: number, reader: JuteReader): boolean {

@@ -48,7 +48,10 @@ function isRefused(body: TxnBody, message?: string): void {
   assert.is(body.type === OpCode.error && body.err, ErrorCode.MARSHALLINGERROR, message);
 }
 
-/** `make(pad)` has `pad` bytes of data: each transaction of `limit - 64` to `limit + 64` bytes is written, or refused with nothing left of it. */
+/**
+ * `make(pad)` has `pad` bytes of data: each transaction of `limit - 64` to `limit + 64` bytes is written, or
+ * refused with nothing left of it.
+ */
 function walkTheLimit(limits: JuteLimits, make: (pad: number) => Op, ids: readonly Id[] = []): void {
   const rig = new PrepRig({ jute: limits });
   rig.run(create('/a'));

@@ -36,8 +36,8 @@ const LOCKED: Acl[] = [{ perms: Perms.READ, id: USER }];
 const userMay = (perms: number): Acl[] => [{ perms, id: USER }];
 
 /**
- * /locked (READ for USER only, child /locked/c), /open, /open/full with a child, /eph of SESSION, /v at data and ACL
- * version 2.
+ * /locked (READ for USER only, child /locked/c), /open, /open/full with a child, /eph of SESSION, /v at data
+ * and ACL version 2.
  */
 function rig(): PrepRig {
   const made = new PrepRig();

@@ -5,7 +5,8 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 
 /**
  * Brings transactions to disk: all that came in one turn in one write and one fsync, and while that is under
- * way the next batch gathers. `onSynced(zxid)`: everything up to `zxid` is durable. Takes snapshots now and then.
+ * way the next batch gathers. `onSynced(zxid)`: everything up to `zxid` is durable. Takes snapshots now and
+ * then.
  */
 export class SyncRequestProcessor {
   readonly #database: ZkDatabase;

@@ -81,8 +81,9 @@ function refusalOfAcl(acl: readonly Acl[] | null, requester: Requester): number 
 }
 
 /**
- * Without a list of ACLs (null, not empty) a create is refused either way. Within a multi it must not reach a leader of Apache's:
- * from 3.8.6 on that throws where it reads it, and 3.9.5 then proposes a zxid again and commits nothing any more.
+ * Without a list of ACLs (null, not empty) a create is refused either way. Within a multi it must not reach a
+ * leader of Apache's: from 3.8.6 on that throws where it reads it, and 3.9.5 then proposes a zxid again and
+ * commits nothing any more.
  */
 function validateMulti(reader: JuteReader): number {
   let worst: number = ErrorCode.OK;

@@ -7,7 +7,10 @@ import { OpCode } from '../wire/opcodes.ts';
 const test = suite('quorum: groups that name observers');
 
 const OBSERVER = 5;
-/** The observer weighs half of the first group: 1 alone is no majority of it. Any two of the three groups decide. */
+/**
+ * The observer weighs half of the first group: 1 alone is no majority of it. Any two of the three groups
+ * decide.
+ */
 const GROUPS = {
   'group.1': `1:2:${OBSERVER}`,
   'group.2': '3',

@@ -34,8 +34,8 @@ export interface PortEvents {
 }
 
 /**
- * Listens, and tries again while the port cannot be bound: the first failure is told, the last handed over. A host that
- * cannot be resolved is waited for without end (ZOOKEEPER-2184).
+ * Listens, and tries again while the port cannot be bound: the first failure is told, the last handed over. A
+ * host that cannot be resolved is waited for without end (ZOOKEEPER-2184).
  */
 export function listenWithRetry(
   { network, clock, logger }: BindRetryParts,
@@ -48,7 +48,8 @@ export function listenWithRetry(
   let closed = false;
   const onError = (error: Error): void => {
     if (closed) return;
-    // Names of containers come later than the containers: it is no failure of the port, and whoever looks up says so.
+    // Names of containers come later than the containers: it is no failure of the port, and whoever looks up
+    // says so.
     if (isUnresolved(error)) {
       events.onUnresolved?.();
       retry = clock.after(BIND_RETRY_MS, listen);

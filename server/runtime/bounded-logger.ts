@@ -9,8 +9,9 @@ const FIELDS_MAX = 50;
 const DEPTH_MAX = 3;
 
 /**
- * No line is longer than a bound, and none holds a character that a terminal would act on, whoever made the text: much of
- * what is logged was said by a peer or a client. The last stop before the line is written (field report B11).
+ * No line is longer than a bound, and none holds a character that a terminal would act on, whoever made the
+ * text: much of what is logged was said by a peer or a client. The last stop before the line is written
+ * (field report B11).
  */
 export function boundedLogger(log: Logger): Logger {
   return {

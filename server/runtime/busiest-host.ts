@@ -1,4 +1,7 @@
-/** Of items in the order in which they came: the first of the host that has most. Of many hosts with one each, the first of all. */
+/**
+ * Of items in the order in which they came: the first of the host that has most. Of many hosts with one each,
+ * the first of all.
+ */
 export function oldestOfBusiestHost<T>(items: readonly T[], hostOf: (item: T) => string): T | undefined {
   const counts = new Map<string, number>();
   for (const item of items) {

@@ -2,15 +2,18 @@ import { closeSync, openSync } from 'node:fs';
 import type { Logger } from './logger.ts';
 
 /**
- * Who asks for a descriptor, the less important first. What writes the log, a snapshot or an epoch file asks nobody: it may
- * have the last one.
+ * Who asks for a descriptor, the less important first. What writes the log, a snapshot or an epoch file asks
+ * nobody: it may have the last one.
  */
 export type DescriptorUse = 'client' | 'peer' | 'read';
 
 export interface DescriptorReserveParts {
   /** The limit of the process; below 0: nobody knows. */
   readonly max: number;
-  /** The lowest descriptor that is free, which is the one that the system gives next; Infinity when there is none. */
+  /**
+   * The lowest descriptor that is free, which is the one that the system gives next; Infinity when there is
+   * none.
+   */
   readonly lowestFree: () => number;
   readonly monotonicMs: () => number;
   readonly logger: Logger;
@@ -20,9 +23,9 @@ export interface DescriptorReserveParts {
 const TELL_INTERVAL_MS = 60_000;
 
 /**
- * Leaves descriptors free for those who need them more: a server whose clients have taken all can neither roll its log nor
- * hear its quorum (field report B10). Since the system gives the lowest number that is free, a high one tells that all below
- * are open.
+ * Leaves descriptors free for those who need them more: a server whose clients have taken all can neither
+ * roll its log nor hear its quorum (field report B10). Since the system gives the lowest number that is free,
+ * a high one tells that all below are open.
  */
 export class DescriptorReserve {
   readonly #parts: DescriptorReserveParts;

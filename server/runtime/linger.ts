@@ -1,13 +1,18 @@
 import type { Clock, Timer } from './runtime.ts';
 
-/** Once everything is with the operating system, a peer that does not close its half is waited for so long. */
+/**
+ * Once everything is with the operating system, a peer that does not close its half is waited for so long.
+ */
 export const END_LINGER_MS = 2_000;
 /** A peer that takes in nothing of what is queued for it is waited for so long. */
 export const END_STALLED_MS = 30_000;
 /** However slowly it reads. */
 export const END_MS_MAX = 600_000;
 
-/** After `Connection.end`: waits for the peer while it takes in what is queued, and gives it up when it does not. */
+/**
+ * After `Connection.end`: waits for the peer while it takes in what is queued, and gives it up when it does
+ * not.
+ */
 export class Linger {
   readonly #clock: Clock;
   readonly #connection: { readonly bytesQueued: number };

@@ -6,8 +6,8 @@ export const STANDARD_ERROR = 2;
 type StandardStream = typeof STANDARD_OUTPUT | typeof STANDARD_ERROR;
 
 /**
- * Standard output or standard error, such that a write never blocks: on a pipe that nobody reads, or a terminal that was
- * stopped, a plain write holds the whole server for ever.
+ * Standard output or standard error, such that a write never blocks: on a pipe that nobody reads, or a
+ * terminal that was stopped, a plain write holds the whole server for ever.
  */
 export function logDevice(stream: StandardStream): LogDevice {
   const fd = nonBlocking(stream);
@@ -20,8 +20,8 @@ function nonBlocking(stream: StandardStream): number {
     const own = openedAnew(stream, type);
     if (own !== undefined) return own;
   }
-  // A socket, which a parent in Node.js gives, and a pipe of another user cannot be opened anew. To ask for its stream
-  // is Node.js's one way to make a descriptor non-blocking; nothing is ever written to the stream.
+  // A socket, which a parent in Node.js gives, and a pipe of another user cannot be opened anew. To ask for
+  // its stream is Node.js's one way to make a descriptor non-blocking; nothing is ever written to the stream.
   if (type.isFIFO() || type.isSocket()) (stream === STANDARD_OUTPUT ? process.stdout : process.stderr).fd;
   return stream;
 }

@@ -163,7 +163,10 @@ export class MemoryConnection implements Connection {
     if (!this.#swallowed) this.#link.send(this.#order, arrive);
   }
 
-  /** From now on whatever this end sends is lost, as behind a firewall that forgot the connection: half of it is open. */
+  /**
+   * From now on whatever this end sends is lost, as behind a firewall that forgot the connection: half of it
+   * is open.
+   */
   swallow(): void {
     this.#swallowed = true;
   }

@@ -3,7 +3,9 @@ import { MemoryDisk } from './memory-disk.ts';
 
 const test = suite('runtime: memory disk');
 
-/** A disk whose syncs end when `settle` is called, and whose crashes keep the given share of what was pending. */
+/**
+ * A disk whose syncs end when `settle` is called, and whose crashes keep the given share of what was pending.
+ */
 function setUp(keptShare: number): { disk: MemoryDisk; settle: () => unknown } {
   const due: (() => void)[] = [];
   const random = { float: () => keptShare, below: (bound: number) => Math.floor(keptShare * bound) };

@@ -22,7 +22,8 @@ interface NameChange {
 
 /**
  * A disk in memory that knows what a power cut would leave. Writes are volatile until the file is synced;
- * creations, renames and removals until the directory is. The simulation and the tests of `storage/` run on it.
+ * creations, renames and removals until the directory is. The simulation and the tests of `storage/` run on
+ * it.
  */
 export class MemoryDisk implements Disk {
   /** Bytes all files together may hold; a write beyond fails as ENOSPC. */

@@ -21,8 +21,8 @@ export class MemoryFile {
   #bytes: Buffer = Buffer.alloc(0);
   #pending: PendingChange[] = [];
   /**
-   * What the medium holds, once a sync has failed: the kernel has dropped what it was to write, shows it to every reader
-   * as before, and later syncs succeed without it. Only what is written anew is saved.
+   * What the medium holds, once a sync has failed: the kernel has dropped what it was to write, shows it to
+   * every reader as before, and later syncs succeed without it. Only what is written anew is saved.
    */
   #medium: { bytes: Buffer; size: number } | undefined;
 

@@ -92,7 +92,9 @@ export class MemoryNetwork {
     this.#swallowed.clear();
   }
 
-  /** What travels from `from` to `to` on the connections there are now is lost without a word; new ones work. */
+  /**
+   * What travels from `from` to `to` on the connections there are now is lost without a word; new ones work.
+   */
   swallow(from: string, to: string): void {
     const key = `${from}>${to}`;
     const connections = this.#hosts.get(from)?.connectionsTo(to) ?? [];

@@ -25,8 +25,8 @@ export interface MemoryRuntime extends Runtime {
 }
 
 /**
- * How a process ends: `kill` leaves the page cache and the resets of its connections to the kernel; `power` loses what
- * was not synced, and leaves connections half open.
+ * How a process ends: `kill` leaves the page cache and the resets of its connections to the kernel; `power`
+ * loses what was not synced, and leaves connections half open.
  */
 export type Crash = 'kill' | 'power';
 

@@ -21,9 +21,9 @@ type Done = (error: Error | null, addresses: readonly string[]) => void;
 const TOLD_MAX = 1000;
 
 /**
- * All addresses of a host, as the system knows them at this moment: members move, and names of containers come later
- * than the containers (ZOOKEEPER-2184). Lookups of one name that are under way at once are one, since the system
- * has few threads for them.
+ * All addresses of a host, as the system knows them at this moment: members move, and names of containers
+ * come later than the containers (ZOOKEEPER-2184). Lookups of one name that are under way at once are one,
+ * since the system has few threads for them.
  */
 export class NameLookup {
   readonly #resolve: Resolve;

@@ -68,7 +68,10 @@ export class NodeClock implements Clock {
     this.#schedule();
   }
 
-  /** For the network: runs after everything of `atEndOfTurn`, so that what that wrote leaves in the same piece. */
+  /**
+   * For the network: runs after everything of `atEndOfTurn`, so that what that wrote leaves in the same
+   * piece.
+   */
   flushAfterTurn(flush: () => void): void {
     this.#flushes.push(flush);
     this.#schedule();

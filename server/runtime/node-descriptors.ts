@@ -6,8 +6,8 @@ const LIMITS = '/proc/self/limits';
 const UNKNOWN = -1;
 
 /**
- * From /proc, where there is one. With no descriptor left the limit cannot be read: it is the one that was read last, and all
- * of it is open.
+ * From /proc, where there is one. With no descriptor left the limit cannot be read: it is the one that was
+ * read last, and all of it is open.
  */
 export function descriptorCounter(): () => Descriptors {
   let max = UNKNOWN;
@@ -17,7 +17,10 @@ export function descriptorCounter(): () => Descriptors {
   };
 }
 
-/** Since Linux 6.2 the size of the directory is their number. Before, they are counted, the one that reads them among them. */
+/**
+ * Since Linux 6.2 the size of the directory is their number. Before, they are counted, the one that reads
+ * them among them.
+ */
 function openCount(): number | undefined {
   try {
     const { size } = fs.statSync(OPEN);

@@ -10,8 +10,8 @@ export interface DialEvents {
 }
 
 /**
- * Connects to a host by one of its addresses, tried one after the other. Each has its share of the time that is left,
- * so that one which swallows everything leaves some for the next.
+ * Connects to a host by one of its addresses, tried one after the other. Each has its share of the time that
+ * is left, so that one which swallows everything leaves some for the next.
  */
 export function dial(
   { clock, names }: { readonly clock: Clock; readonly names: NameLookup },

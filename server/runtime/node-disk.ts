@@ -19,7 +19,10 @@ export const nodeDisk: Disk = {
   syncDirectory: path => guard('sync directory', path, () => syncDirectory(path)),
 };
 
-/** The same, where what only reads is refused when descriptors are few: who writes the log must never lack one. */
+/**
+ * The same, where what only reads is refused when descriptors are few: who writes the log must never lack
+ * one.
+ */
 export function sparingDisk(disk: Disk, mayRead: () => boolean): Disk {
   const open: Disk['open'] = (path, mode) => {
     if (mode !== 'r' || mayRead()) return disk.open(path, mode);
@@ -28,7 +31,10 @@ export function sparingDisk(disk: Disk, mayRead: () => boolean): Disk {
   return { ...disk, open };
 }
 
-/** How long writes to a file without a name may go unnoticed: a look behind each sync costs a lone write a tenth of its time. */
+/**
+ * How long writes to a file without a name may go unnoticed: a look behind each sync costs a lone write a
+ * tenth of its time.
+ */
 const NAME_CHECK_INTERVAL_MS = 100;
 
 class NodeDiskFile implements DiskFile {

@@ -57,7 +57,8 @@ function listen(
     connectionTimeout: limits.idleTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     forceCloseConnections: true,
-    // What a path means is decided in `admin/`: every one is routed alike, and none is refused for how it is encoded.
+    // What a path means is decided in `admin/`: every one is routed alike, and none is refused for how it is
+    // encoded.
     rewriteUrl: () => '/',
     http: {
       headersTimeout: limits.headersTimeoutMs,
@@ -125,7 +126,9 @@ function listen(
   };
 }
 
-/** Connections reach Node.js's parser through a pacer: it would answer all requests of a chunk in one turn. */
+/**
+ * Connections reach Node.js's parser through a pacer: it would answer all requests of a chunk in one turn.
+ */
 function pace(server: Server): void {
   const pacer = new InputPacer();
   const listeners = server.listeners('connection');
@@ -136,7 +139,10 @@ function pace(server: Server): void {
   });
 }
 
-/** What a client sends behind a request waits for the answer, so that it has few requests under way however many it sends. */
+/**
+ * What a client sends behind a request waits for the answer, so that it has few requests under way however
+ * many it sends.
+ */
 function answersOne(socket: Duplex, response: ServerResponse): void {
   if (!(socket instanceof PacedSocket)) return;
   socket.hold();

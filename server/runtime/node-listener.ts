@@ -25,9 +25,9 @@ const ACCEPT_REST_MS = 1000;
 const NOT_HERE = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 
 /**
- * Listens on all addresses of a host that are here: on those of a name, and for ANY_HOST on everything, of both families
- * where the machine has both. Java does the last, and takes the first address of a name, which its peers dial; another
- * peer may dial any.
+ * Listens on all addresses of a host that are here: on those of a name, and for ANY_HOST on everything, of
+ * both families where the machine has both. Java does the last, and takes the first address of a name, which
+ * its peers dial; another peer may dial any.
  */
 export function listenOn(
   names: NameLookup,
@@ -79,8 +79,8 @@ export function listenOn(
   };
 
   /**
-   * A connection could not be accepted. Without a descriptor for it the system tells of it again and again, in one turn of the
-   * loop: nobody listens until there may be one.
+   * A connection could not be accepted. Without a descriptor for it the system tells of it again and again,
+   * in one turn of the loop: nobody listens until there may be one.
    */
   const restLater = (server: Server, host: string | undefined, boundPort: number): void => {
     server.close();

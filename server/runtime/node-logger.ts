@@ -9,7 +9,10 @@ import type { LogFields, Logger } from './logger.ts';
 type Pino = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 
 const PINO_WARN = 40;
-/** At the end of the process, a reader that is alive gets what waits: as long as it takes some of it, and no longer than that. */
+/**
+ * At the end of the process, a reader that is alive gets what waits: as long as it takes some of it, and no
+ * longer than that.
+ */
 const LAST_FLUSH_IDLE_MS = 250;
 const LAST_FLUSH_MS_MAX = 2_000;
 const LAST_FLUSH_STEP_MS = 5;
@@ -25,8 +28,8 @@ export interface ProcessLog {
 }
 
 /**
- * JSON lines on standard output, as pino writes them. `LOG_LEVEL` chooses the level, `info` by default. Neither stream can
- * stop or end the server, whatever it is connected to.
+ * JSON lines on standard output, as pino writes them. `LOG_LEVEL` chooses the level, `info` by default.
+ * Neither stream can stop or end the server, whatever it is connected to.
  */
 export function processLog(): ProcessLog {
   const output = outputTo(STANDARD_OUTPUT, lossLine);

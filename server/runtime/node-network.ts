@@ -10,7 +10,9 @@ import type { Address, ConnectEvents, ListenEvents, Listener, Network, Timer } f
 /** As many as a surge of clients after an election may bring. */
 const BACKLOG = 1024;
 
-/** TCP on Node.js. Addresses are translated by the link map at dial time, so configurations stay as they are. */
+/**
+ * TCP on Node.js. Addresses are translated by the link map at dial time, so configurations stay as they are.
+ */
 export class NodeNetwork implements Network {
   readonly #clock: NodeClock;
   readonly #names: NameLookup;

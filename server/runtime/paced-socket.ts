@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
-/** Handed on at once. A request is a few of them; who sends many in one piece gets them answered over several turns. */
+/**
+ * Handed on at once. A request is a few of them; who sends many in one piece gets them answered over several
+ * turns.
+ */
 const PIECE_BYTES = 256;
 /** Of all sockets in one turn of the loop: at most some twenty requests. */
 const PIECES_PER_TURN = 2;
@@ -40,8 +43,9 @@ export class InputPacer {
 }
 
 /**
- * A TCP connection whose input is handed on piece by piece, in turns of the loop that all such connections share. Node.js's
- * HTTP server answers all requests of a chunk in one turn: 64 KiB of them hold everybody else for a tenth of a second.
+ * A TCP connection whose input is handed on piece by piece, in turns of the loop that all such connections
+ * share. Node.js's HTTP server answers all requests of a chunk in one turn: 64 KiB of them hold everybody
+ * else for a tenth of a second.
  */
 export class PacedSocket extends Duplex {
   readonly #socket: Socket;

@@ -1,14 +1,18 @@
 /**
- * Gives memory back once the load is over. V8 keeps the young generation as large as the load made it (32 MiB) until a
- * collection finds that little was allocated for 5 s, and a server that does nothing has none: about 30 MiB of it.
- * Flags that make it smaller from the start save nothing: what it holds for less long moves to the old generation.
+ * Gives memory back once the load is over. V8 keeps the young generation as large as the load made it (32
+ * MiB) until a collection finds that little was allocated for 5 s, and a server that does nothing has none:
+ * about 30 MiB of it. Flags that make it smaller from the start save nothing: what it holds for less long
+ * moves to the old generation.
  */
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const CHECK_MS = 2_500;
-/** Of one core; a member that does nothing but ping takes 0.6 %. CPU and not time, which a busy machine takes too. */
+/**
+ * Of one core; a member that does nothing but ping takes 0.6 %. CPU and not time, which a busy machine takes
+ * too.
+ */
 const QUIET_CPU_MAX = 0.03;
 /** A major collection holds the loop for about 1 ms per MiB that lives: a large tree is not worth that. */
 const MAJOR_HEAP_BYTES_MAX = 64 * 1024 * 1024;
@@ -16,8 +20,8 @@ const MAJOR_HEAP_BYTES_MAX = 64 * 1024 * 1024;
 type Collection = 'minor' | 'major' | 'none';
 
 /**
- * By the number of quiet checks in a row. The first starts the time that V8 looks at, the one 5 s later shrinks the
- * young generation, the last sees its pages returned.
+ * By the number of quiet checks in a row. The first starts the time that V8 looks at, the one 5 s later
+ * shrinks the young generation, the last sees its pages returned.
  */
 const SEQUENCE: readonly Collection[] = ['minor', 'none', 'major', 'minor'];
 

@@ -13,9 +13,9 @@ interface Interval {
 }
 
 /**
- * Lines that whoever can dial a port is able to cause, as often as he likes: so many of each kind in a minute, then one line
- * that says how many were left out. Otherwise a stranger fills the disk that the log is on. What an operator has to know
- * (changes of role, syncs of voters, disks) does not come this way.
+ * Lines that whoever can dial a port is able to cause, as often as he likes: so many of each kind in a
+ * minute, then one line that says how many were left out. Otherwise a stranger fills the disk that the log is
+ * on. What an operator has to know (changes of role, syncs of voters, disks) does not come this way.
  */
 export class RatedLog {
   readonly #parts: { readonly logger: Logger; readonly clock: Clock };

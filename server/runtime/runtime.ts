@@ -18,7 +18,9 @@ export interface Runtime {
   descriptors(): Descriptors;
 }
 
-/** File descriptors of the process: how many are open, and how many it may have. -1: the system does not say. */
+/**
+ * File descriptors of the process: how many are open, and how many it may have. -1: the system does not say.
+ */
 export interface Descriptors {
   readonly open: number;
   readonly max: number;
@@ -41,8 +43,8 @@ export interface Clock {
    */
   atEndOfTurn(run: () => void): void;
   /**
-   * Runs once in the turn after this one, when the loop has looked at all sockets again: for work that is divided among
-   * turns so that others are served in between.
+   * Runs once in the turn after this one, when the loop has looked at all sockets again: for work that is
+   * divided among turns so that others are served in between.
    */
   inNextTurn(run: () => void): void;
   /** Turns at whose end something ran, so far. Work that is bounded for each turn is counted by it. */
@@ -62,15 +64,15 @@ export interface ConnectionEvents {
   /** The output buffer fell back below the low-water mark after `write` had returned false. */
   onDrain?(): void;
   /**
-   * The peer has sent all that it will, and may still read, as netcat does. True: the connection stays open until it is ended
-   * here. Without this the connection is ended once what was written has left.
+   * The peer has sent all that it will, and may still read, as netcat does. True: the connection stays open
+   * until it is ended here. Without this the connection is ended once what was written has left.
    */
   onEnd?(): boolean;
 }
 
 /**
- * What several connections have queued together. They tell of it as they write and as the system takes it; of little, only
- * when it leaves.
+ * What several connections have queued together. They tell of it as they write and as the system takes it; of
+ * little, only when it leaves.
  */
 export interface QueuedBytes {
   /** In place of `OUTPUT_HIGH_WATER_BYTES`, for all of them. */
@@ -88,7 +90,10 @@ export interface Connection {
   readonly remote: Address;
   /** Bytes accepted by `write` and not yet taken by the operating system. */
   readonly bytesQueued: number;
-  /** Data is held back until this is called, once. `queued`: where what this connection has queued is counted, too. */
+  /**
+   * Data is held back until this is called, once. `queued`: where what this connection has queued is counted,
+   * too.
+   */
   start(events: ConnectionEvents, queued?: QueuedBytes): void;
   /**
    * Copies `bytes[start, end)` to the output buffer, which leaves in one piece at the end of the turn.
@@ -96,15 +101,16 @@ export interface Connection {
    */
   write(bytes: Uint8Array, start?: number, end?: number): boolean;
   /**
-   * The same without a copy where one would cost more than it saves: nobody changes `bytes` from now on. What is written to
-   * many connections is then kept once.
+   * The same without a copy where one would cost more than it saves: nobody changes `bytes` from now on. What
+   * is written to many connections is then kept once.
    */
   writeShared(bytes: Uint8Array): boolean;
   /** From now on the connection is destroyed when no byte goes either way for this long. */
   limitIdle(idleMs: number): void;
   /**
-   * Sends what is queued, then closes. `onClose` follows. A peer that reads late or slowly gets all of it: it is given up only
-   * when it takes in nothing for `END_STALLED_MS`, or when `END_MS_MAX` are over. @see Linger
+   * Sends what is queued, then closes. `onClose` follows. A peer that reads late or slowly gets all of it: it
+   * is given up only when it takes in nothing for `END_STALLED_MS`, or when `END_MS_MAX` are over. @see
+   * Linger
    */
   end(): void;
   /** Closes at once and drops what is queued. `onClose` follows. */
@@ -138,16 +144,19 @@ export interface ConnectEvents {
 }
 
 /**
- * A host is an address, or a name that is looked up at each call: one that does not resolve is an error of that call
- * (`isUnresolved`), and may resolve the next time.
+ * A host is an address, or a name that is looked up at each call: one that does not resolve is an error of
+ * that call (`isUnresolved`), and may resolve the next time.
  */
 export interface Network {
   /**
-   * On every address of a name, and on every address of the machine for ANY_HOST, of both families where it has both.
-   * `backlog`: connections that may wait to be accepted; the system has a limit of its own.
+   * On every address of a name, and on every address of the machine for ANY_HOST, of both families where it
+   * has both. `backlog`: connections that may wait to be accepted; the system has a limit of its own.
    */
   listen(address: Address, events: ListenEvents, backlog?: number): Listener;
-  /** To one address of the host after the other, IPv4 first. Calls exactly one of the events, unless cancelled first. */
+  /**
+   * To one address of the host after the other, IPv4 first. Calls exactly one of the events, unless cancelled
+   * first.
+   */
   connect(address: Address, timeoutMs: number, events: ConnectEvents): Timer;
 }
 
@@ -158,8 +167,8 @@ export interface Disk {
   /** File names in a directory, sorted; [] when it does not exist. */
   list(path: string): string[];
   /**
-   * Names in a directory one after the other, in no order, of files and of what else there is: for those who only look, at a
-   * directory that may be large and may change meanwhile. None where it cannot be read.
+   * Names in a directory one after the other, in no order, of files and of what else there is: for those who
+   * only look, at a directory that may be large and may change meanwhile. None where it cannot be read.
    */
   names(path: string): Iterable<string>;
   /** Of a regular file; undefined for anything else, for what is gone, and for what may not be looked at. */
@@ -216,7 +225,10 @@ export interface HttpHost {
 
 export interface HttpRequest {
   readonly method: string;
-  /** As it was sent, percent signs and all, without the query and without what stands before it in an absolute URL. */
+  /**
+   * As it was sent, percent signs and all, without the query and without what stands before it in an absolute
+   * URL.
+   */
   readonly path: string;
   /** Of a name that is there several times, the first value. */
   readonly query: Readonly<Record<string, string>>;

@@ -108,7 +108,10 @@ export class VirtualClock implements Clock, TaskRunner {
     this.time.schedule(this.time.nowMs, this, run);
   }
 
-  /** For the network: runs after everything of `atEndOfTurn`, so that what that wrote leaves in the same piece. */
+  /**
+   * For the network: runs after everything of `atEndOfTurn`, so that what that wrote leaves in the same
+   * piece.
+   */
   flushAfterTurn(flush: () => void): void {
     this.#flushes.push(flush);
     this.#needTurn();

@@ -87,7 +87,10 @@ export class VirtualTime {
     this.runUntilTime(this.#nowMs + durationMs);
   }
 
-  /** Runs until the condition, asked after every event, holds; false when it does not by `deadlineMs` or all is idle. */
+  /**
+   * Runs until the condition, asked after every event, holds; false when it does not by `deadlineMs` or all
+   * is idle.
+   */
   runUntil(condition: () => boolean, deadlineMs: number): boolean {
     while (!condition()) {
       const task = this.#next();

@@ -11,8 +11,8 @@ export interface HistoryRange {
 }
 
 /**
- * The transactions of a range, for a learner that takes its time. Nothing is kept for it: what is still in the committed log
- * comes from there, and once that has moved on, from the log on disk.
+ * The transactions of a range, for a learner that takes its time. Nothing is kept for it: what is still in
+ * the committed log comes from there, and once that has moved on, from the log on disk.
  */
 export class CommittedHistory {
   readonly #memory: CommittedLog;
@@ -61,7 +61,10 @@ export class CommittedHistory {
     return packet.zxid > this.#through ? null : packet;
   }
 
-  /** The one after the last. Of an entry that begins another epoch, only one before it can say that none is missing. */
+  /**
+   * The one after the last. Of an entry that begins another epoch, only one before it can say that none is
+   * missing.
+   */
   get #isInMemory(): boolean {
     const memory = this.#memory;
     if (memory.size === 0) return false;

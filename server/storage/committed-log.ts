@@ -2,12 +2,15 @@ import { invariant } from '../errors.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
 
-/** Upstream bounds the count alone (`commitLogCount`): 500 nodes of a megabyte. What is older comes from the log. */
+/**
+ * Upstream bounds the count alone (`commitLogCount`): 500 nodes of a megabyte. What is older comes from the
+ * log.
+ */
 export const COMMITTED_LOG_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
- * The last transactions applied, kept to bring learners up to date without a snapshot. No holes: a later leader would
- * pass them on. @see ZOOKEEPER-4925
+ * The last transactions applied, kept to bring learners up to date without a snapshot. No holes: a later
+ * leader would pass them on. @see ZOOKEEPER-4925
  */
 export class CommittedLog {
   readonly #countMax: number;

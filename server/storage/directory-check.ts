@@ -19,8 +19,8 @@ export interface DataLayout {
 const SEE = 'See server/docs/data-directories.md';
 
 /**
- * Refuses directories that do not belong together, before anything in them is changed: a server that starts on half of
- * its data serves an old tree or none, and its ensemble forgets what it acknowledged.
+ * Refuses directories that do not belong together, before anything in them is changed: a server that starts
+ * on half of its data serves an old tree or none, and its ensemble forgets what it acknowledged.
  *
  * @throws ServerError ZK_DATA_MISMATCH: what was found, where, and how to go on
  */
@@ -43,7 +43,9 @@ export function areApart(disk: Disk, { snapDirectory, logDirectory }: DataLayout
   return disk.identity(snapDirectory) !== disk.identity(logDirectory);
 }
 
-/** By the first part of a name, as upstream: what is a copy or a piece of one shows the same. ZOOKEEPER-2967 */
+/**
+ * By the first part of a name, as upstream: what is a copy or a piece of one shows the same. ZOOKEEPER-2967
+ */
 function refuseMixed(disk: Disk, { dataDir, dataLogDir, snapDirectory, logDirectory }: DataLayout): void {
   const snapshot = disk.list(logDirectory).find(name => name.startsWith('snapshot.'));
   if (snapshot !== undefined) {
@@ -156,8 +158,9 @@ function refuseStrangers(disk: Disk, { logDirectory, snapDirectory }: DataLayout
 }
 
 /**
- * Refuses a voter that has nothing but the empty snapshot of its first start, and epoch files that say it was a member
- * of a working ensemble: its logs are elsewhere. One that this server started has a record that nothing was logged yet.
+ * Refuses a voter that has nothing but the empty snapshot of its first start, and epoch files that say it was
+ * a member of a working ensemble: its logs are elsewhere. One that this server started has a record that
+ * nothing was logged yet.
  */
 export function refuseLostHistory(layout: DataLayout, currentEpoch: number): never {
   const { snapDirectory, logDirectory, dataDir } = layout;

@@ -5,9 +5,9 @@ import { createPacket, seededRandom, type TestRig, testRig } from './testing.ts'
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
 /**
- * Random schedules of appends, flushes, snapshots and turns of the loop, cut by power losses at any operation of the disk.
- * What was acknowledged must be there afterwards, and what is there must be a prefix of what was appended.
- * Not shown here: writes that reach the medium out of order.
+ * Random schedules of appends, flushes, snapshots and turns of the loop, cut by power losses at any operation
+ * of the disk. What was acknowledged must be there afterwards, and what is there must be a prefix of what was
+ * appended. Not shown here: writes that reach the medium out of order.
  */
 const test = suite('storage: durability');
 

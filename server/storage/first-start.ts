@@ -22,21 +22,26 @@ export interface Found {
   readonly isEmpty: boolean;
 }
 
-/** 'snapshot': one is to be written before it serves. 'untrusted': the tree is no data, and its server must not vote. */
+/**
+ * 'snapshot': one is to be written before it serves. 'untrusted': the tree is no data, and its server must
+ * not vote.
+ */
 export type FirstStep = 'nothing' | 'snapshot' | 'untrusted';
 
 /** A file of this name in dataDir or dataLogDir says that an empty tree is meant; it counts once. */
 const INITIALIZE = 'initialize';
 
 /**
- * What a server needs that has no data, or not all of it, before it serves. The wish of a person (`initialize`) counts
- * more than what db.autocreate and the epoch files say. @throws ServerError ZK_DATA_MISMATCH
+ * What a server needs that has no data, or not all of it, before it serves. The wish of a person
+ * (`initialize`) counts more than what db.autocreate and the epoch files say. @throws ServerError
+ * ZK_DATA_MISMATCH
  */
 export function firstStart(context: FirstStartContext, { hasSnapshot, hasTxns, isEmpty }: Found): FirstStep {
   const { disk, logger, layout, record, votes, autoCreate } = context;
   const currentEpoch = votes && isEmpty ? new EpochFiles(disk, layout.snapDirectory).readCurrentEpoch() : 0;
   const isMeant = takeInitializeFile(disk, layout);
-  // Logs of 3.4 that were trusted once: the next start finds what it starts from, whatever it trusts (ZOOKEEPER-3781).
+  // Logs of 3.4 that were trusted once: the next start finds what it starts from, whatever it trusts
+  // (ZOOKEEPER-3781).
   if (hasTxns) return hasSnapshot ? 'nothing' : 'snapshot';
   if (hasSnapshot) {
     if (currentEpoch > 0 && !isMeant && record.read() === undefined) refuseLostHistory(layout, currentEpoch);

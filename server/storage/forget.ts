@@ -8,8 +8,8 @@ import { endsBy } from './recovery.ts';
 import { listSnapshots } from './snapshot-format.ts';
 
 /**
- * Removes every transaction after `zxid` from the logs, durably. Newest files go first, so that an interruption leaves
- * a log that merely ends later than asked, never one with a hole. @see ZOOKEEPER-5094
+ * Removes every transaction after `zxid` from the logs, durably. Newest files go first, so that an
+ * interruption leaves a log that merely ends later than asked, never one with a hole. @see ZOOKEEPER-5094
  */
 export function forgetAfter(disk: Disk, directory: string, zxid: number, logger: Logger): void {
   for (const file of listLogFiles(disk, directory).reverse()) {
@@ -29,8 +29,9 @@ export function forgetAfter(disk: Disk, directory: string, zxid: number, logger:
 }
 
 /**
- * True for a log that ends before `zxid`, that of the snapshot: what was to be logged behind it would not join it. A SNAP
- * that was interrupted leaves such a log, and a power cut when a snapshot became durable before the log did.
+ * True for a log that ends before `zxid`, that of the snapshot: what was to be logged behind it would not
+ * join it. A SNAP that was interrupted leaves such a log, and a power cut when a snapshot became durable
+ * before the log did.
  */
 export function endsBefore(disk: Disk, directory: string, zxid: number): boolean {
   let last = -1;

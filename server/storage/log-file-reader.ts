@@ -30,7 +30,10 @@ export interface LogDamage {
 
 /** How a file ends that does not end in a whole entry. */
 export interface LogTail extends LogDamage {
-  /** Some of its bytes never reached the medium, as a crash leaves it; otherwise it was whole once, and acknowledged perhaps. */
+  /**
+   * Some of its bytes never reached the medium, as a crash leaves it; otherwise it was whole once, and
+   * acknowledged perhaps.
+   */
   readonly torn: boolean;
   /** As it says itself; 0 when its length is not there. */
   readonly entryBytes: number;
@@ -45,8 +48,8 @@ const ZXID_OFFSET = 12;
 const SECTOR_BYTES = 512;
 
 /**
- * The entries of one log file. A crash tears only the end of the last write, so bytes that are no entry are taken
- * for the end of the file, with `damage` set, unless a whole entry stands somewhere behind them: then
+ * The entries of one log file. A crash tears only the end of the last write, so bytes that are no entry are
+ * taken for the end of the file, with `damage` set, unless a whole entry stands somewhere behind them: then
  * they were once whole, and reading on or cutting there would lose transactions. @throws ZK_LOG_CORRUPT
  */
 export class LogFileReader {
@@ -61,7 +64,10 @@ export class LogFileReader {
   #lastZxid = -1;
   #ended: boolean;
 
-  /** `bytesMax`: where the entries of a file that is being written end; what is preallocated behind is not looked at. */
+  /**
+   * `bytesMax`: where the entries of a file that is being written end; what is preallocated behind is not
+   * looked at.
+   */
   constructor(disk: Disk, path: string, bytesMax = Number.POSITIVE_INFINITY) {
     this.path = path;
     this.#file = onDisk('open', path, () => disk.open(path, 'r'));
@@ -131,8 +137,8 @@ export class LogFileReader {
   }
 
   /**
-   * A crash leaves zeros, or the end of the file, where a sector did not reach the medium. An entry that has bytes in
-   * every sector and its end mark was written whole: what is wrong with it came later.
+   * A crash leaves zeros, or the end of the file, where a sector did not reach the medium. An entry that has
+   * bytes in every sector and its end mark was written whole: what is wrong with it came later.
    */
   #isTorn(at: number, length: number): boolean {
     if (this.#isWholeBut(at)) return false;
@@ -150,7 +156,9 @@ export class LogFileReader {
     return head.length < ENTRY_HEAD_BYTES ? 0 : head.readInt32BE(8);
   }
 
-  /** True when only the length is wrong: what stands there up to the zeros has the checksum that is stored. */
+  /**
+   * True when only the length is wrong: what stands there up to the zeros has the checksum that is stored.
+   */
   #isWholeBut(at: number): boolean {
     const end = this.#lastFilled(at) - at;
     if (end < ENTRY_HEAD_BYTES + TXN_HEADER_BYTES || this.#byteAt(at + end) !== ENTRY_END) return false;
@@ -158,7 +166,10 @@ export class LogFileReader {
     return rest.readUInt32BE(4) === adler32(rest, ENTRY_HEAD_BYTES, end);
   }
 
-  /** Where the last byte stands that is no zero; before `from` when there is none. A file may have 64 MiB of zeros at its end. */
+  /**
+   * Where the last byte stands that is no zero; before `from` when there is none. A file may have 64 MiB of
+   * zeros at its end.
+   */
   #lastFilled(from: number): number {
     for (let end = this.#size; end > from; ) {
       const start = Math.max(from, end - READ_BYTES);
@@ -169,7 +180,10 @@ export class LogFileReader {
     return from - 1;
   }
 
-  /** Looks for a whole entry that starts at `from` or later. Zeros, which padding is made of, are passed quickly. */
+  /**
+   * Looks for a whole entry that starts at `from` or later. Zeros, which padding is made of, are passed
+   * quickly.
+   */
   #entryBehind(from: number): boolean {
     for (let at = from; at < this.#size; ) {
       const bytes = this.#bytesAt(at, READ_BYTES);

@@ -13,9 +13,10 @@ export interface LogRecordText {
 }
 
 /**
- * A file beside the snapshots, `logDirectory`, that says where their logs are. Without it a server whose logs are
- * elsewhere, or gone, looks like one that never had any, and would serve what its newest snapshot holds. Apache's
- * servers leave it alone. It never says that there are logs before they are durable, nor after the first of them goes.
+ * A file beside the snapshots, `logDirectory`, that says where their logs are. Without it a server whose logs
+ * are elsewhere, or gone, looks like one that never had any, and would serve what its newest snapshot holds.
+ * Apache's servers leave it alone. It never says that there are logs before they are durable, nor after the
+ * first of them goes.
  */
 export class LogRecord {
   readonly #disk: Disk;
@@ -31,7 +32,10 @@ export class LogRecord {
     return `${this.#directory}/${LOG_RECORD_NAME}`;
   }
 
-  /** Undefined when this server never wrote one here, or somebody else wrote over it. @throws ServerError ZK_DISK */
+  /**
+   * Undefined when this server never wrote one here, or somebody else wrote over it. @throws ServerError
+   * ZK_DISK
+   */
   read(): LogRecordText | undefined {
     if (!this.#disk.exists(this.path)) return undefined;
     const text = onDisk('read', this.path, () => this.#disk.read(this.path)).toString('utf8');
@@ -59,7 +63,10 @@ export interface OwnerRecord {
   readonly pair: string;
 }
 
-/** The other half, in a directory that has logs only: whose they are. Undefined without one. @throws ServerError ZK_DISK */
+/**
+ * The other half, in a directory that has logs only: whose they are. Undefined without one. @throws
+ * ServerError ZK_DISK
+ */
 export function readOwner(disk: Disk, logDirectory: string): OwnerRecord | undefined {
   const path = `${logDirectory}/${OWNER_RECORD_NAME}`;
   if (!disk.exists(path)) return undefined;

@@ -16,7 +16,8 @@ export interface ReadTxnPacket extends TxnPacket {
 }
 
 /**
- * Before a transaction is logged: one that cannot be read back would keep this server from ever starting again.
+ * Before a transaction is logged: one that cannot be read back would keep this server from ever starting
+ * again.
  * @throws JuteError
  */
 export function readTxnPacket(packet: TxnPacket): ReadTxnPacket {

@@ -7,10 +7,11 @@ const COPY_BYTES = 1024 * 1024;
 const NEXT_SUFFIX = '.next';
 
 /**
- * Makes what recovery read from the newest log durable, before it is claimed in a vote or an ACK. A process that was
- * killed leaves transactions in the page cache; one that stopped because a sync had failed leaves some that no later
- * sync saves, though every reader sees them, since the kernel holds them for written. So they are written once more,
- * to a file of their own. Older files were synced when the log rolled, or the server would not have gone on.
+ * Makes what recovery read from the newest log durable, before it is claimed in a vote or an ACK. A process
+ * that was killed leaves transactions in the page cache; one that stopped because a sync had failed leaves
+ * some that no later sync saves, though every reader sees them, since the kernel holds them for written. So
+ * they are written once more, to a file of their own. Older files were synced when the log rolled, or the
+ * server would not have gone on.
  */
 export function renewNewestLog(disk: Disk, directory: string): void {
   const newest = listLogFiles(disk, directory).at(-1);
@@ -47,8 +48,9 @@ function writeCopy(disk: Disk, path: string, end: number): boolean {
 }
 
 /**
- * The same bytes where they are. A power cut in the middle may leave less of what a failed sync had lost already, and then
- * a file that is refused by name; a server that needs room for its log twice would not start again at all.
+ * The same bytes where they are. A power cut in the middle may leave less of what a failed sync had lost
+ * already, and then a file that is refused by name; a server that needs room for its log twice would not
+ * start again at all.
  */
 function writeInPlace(disk: Disk, path: string, end: number): void {
   const file = disk.open(path, 'a+');

@@ -1,7 +1,9 @@
 import type { Disk } from '../runtime/runtime.ts';
 import { onDisk } from './disk-error.ts';
 
-/** What is being written: the file itself is replaced whole, so that a crash shows the old text or the new. */
+/**
+ * What is being written: the file itself is replaced whole, so that a crash shows the old text or the new.
+ */
 const NEXT_SUFFIX = '.next';
 
 /** Durable when it returns. @throws ServerError ZK_DISK */

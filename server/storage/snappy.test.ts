@@ -24,7 +24,8 @@ test('a stream of snappy-java is read', () => {
 test('literals of any length field, copies near and far, copies that overlap what they write', () => {
   const far = 'x'.repeat(300);
   const literal = `f42b01${Buffer.from(far).toString('hex')}`;
-  // 300 literal bytes with a 2-byte length; "ab"; 6 bytes from 2 back; 4 bytes from 308 back, in 16 and in 32 bits
+  // 300 literal bytes with a 2-byte length; "ab"; 6 bytes from 2 back; 4 bytes from 308 back, in 16 and in 32
+  // bits
   const block = `bc02${literal}04616209020e34010f38010000`;
   assert.is(unsnappy(stream(block)).toString(), `${far}ab${'ab'.repeat(3)}xxxxxxxx`);
 });

@@ -1,6 +1,7 @@
 /**
- * Snappy as snapshots have it, with `snapshot.compression.method=snappy`: what snappy-java's output stream writes. A header
- * {8 bytes of magic, int version, int oldest version that can read it}, then blocks, each {int compressed bytes, block}.
+ * Snappy as snapshots have it, with `snapshot.compression.method=snappy`: what snappy-java's output stream
+ * writes. A header {8 bytes of magic, int version, int oldest version that can read it}, then blocks, each
+ * {int compressed bytes, block}.
  */
 const MAGIC = Buffer.from('82534e4150505900', 'hex');
 const HEADER_BYTES = 16;

@@ -22,8 +22,8 @@ const SLICE_BYTES = 256 * 1024;
 export const TEMPORARY_SUFFIX = '.tmp';
 
 /**
- * Writes one snapshot file: in slices under a temporary name, then sync, rename, sync of the directory. So under its own
- * name there is never a part of a snapshot, whatever a crash leaves.
+ * Writes one snapshot file: in slices under a temporary name, then sync, rename, sync of the directory. So
+ * under its own name there is never a part of a snapshot, whatever a crash leaves.
  */
 export class SnapshotWriter {
   readonly path: string;

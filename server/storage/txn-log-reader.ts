@@ -19,10 +19,10 @@ const TORN_BYTES_MIN = 64 * 1024 * 1024;
 /**
  * The transactions after a zxid, over all log files, in order and without holes: what replay and TRUNC read.
  *
- * Each must follow the one before, across files too: a file that somebody removed is noticed (row C: "missing log
- * file"). A file may end in a torn entry when the next file goes on with the very next zxid, for then
- * nothing acknowledged was torn; in the last file it is a tail that recovery cuts. A last entry that was whole once and
- * is damaged now is no such tail.
+ * Each must follow the one before, across files too: a file that somebody removed is noticed (row C: "missing
+ * log file"). A file may end in a torn entry when the next file goes on with the very next zxid, for then
+ * nothing acknowledged was torn; in the last file it is a tail that recovery cuts. A last entry that was
+ * whole once and is damaged now is no such tail.
  *
  * What continuity cannot show: transactions missing at the end of an epoch when the next file starts a later
  * epoch, since epochs may end anywhere.

@@ -1,6 +1,9 @@
 import type { Acl, Id } from '../wire/acl.ts';
 
-/** An ACL of `ip` entries, none of which lets 127.0.0.1 in, that counts how often an entry of it was looked at. */
+/**
+ * An ACL of `ip` entries, none of which lets 127.0.0.1 in, that counts how often an entry of it was looked
+ * at.
+ */
 export class CountingAcl {
   readonly acl: readonly Acl[];
   reads = 0;

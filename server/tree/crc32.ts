@@ -1,11 +1,11 @@
 import { crc32 as nativeCrc32 } from 'node:zlib';
 
 /**
- * CRC-32 (IEEE 802.3) in steps, for the tree digest: it is taken twice for every write, over a path, a little data
- * and 60 bytes of stat, too short for a call into native code to pay.
+ * CRC-32 (IEEE 802.3) in steps, for the tree digest: it is taken twice for every write, over a path, a little
+ * data and 60 bytes of stat, too short for a call into native code to pay.
  *
- * A state is the register of the algorithm as a signed int, so that V8 keeps it unboxed. Start with `CRC_START`,
- * end with `crcOf`.
+ * A state is the register of the algorithm as a signed int, so that V8 keeps it unboxed. Start with
+ * `CRC_START`, end with `crcOf`.
  */
 export const CRC_START = -1;
 

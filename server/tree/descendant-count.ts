@@ -1,14 +1,18 @@
 import type { ZNode } from './znode.ts';
 
-/** Counts that nobody asks for at the moment, and that are kept up all the same: whoever asked once asks again. */
+/**
+ * Counts that nobody asks for at the moment, and that are kept up all the same: whoever asked once asks
+ * again.
+ */
 const KEPT_MAX = 8;
 
 /**
- * How many nodes there are below a path. They are counted part by part while the tree goes on changing, and once they are
- * counted the number is kept up with the tree.
+ * How many nodes there are below a path. They are counted part by part while the tree goes on changing, and
+ * once they are counted the number is kept up with the tree.
  *
- * The nodes of a tree are looked at in the order in which they were inserted. So a node that is inserted meanwhile is still
- * to come, and one that is removed was counted if its serial number is not behind the last one looked at.
+ * The nodes of a tree are looked at in the order in which they were inserted. So a node that is inserted
+ * meanwhile is still to come, and one that is removed was counted if its serial number is not behind the last
+ * one looked at.
  */
 export class DescendantCount {
   readonly prefix: string;

@@ -6,8 +6,8 @@ import type { DataTree } from './data-tree.ts';
 import { TreeWalk } from './tree-walk.ts';
 
 /**
- * The twin that tests hold `DataTree` against: every transaction once, on a valid tree, in the plainest way, with the
- * digest computed from nothing each time. It cannot replay.
+ * The twin that tests hold `DataTree` against: every transaction once, on a valid tree, in the plainest way,
+ * with the digest computed from nothing each time. It cannot replay.
  */
 export interface NaiveNode {
   data: string | null;
@@ -104,7 +104,10 @@ export class NaiveTree {
   }
 }
 
-/** What a `DataTree` holds, in the terms of its twin; nodes below /zookeeper, which the twin lacks, are left out. */
+/**
+ * What a `DataTree` holds, in the terms of its twin; nodes below /zookeeper, which the twin lacks, are left
+ * out.
+ */
 export function naiveViewOf(tree: DataTree): NaiveTree {
   const nodes = new Map<string, NaiveNode>();
   const walk = new TreeWalk(tree);

@@ -2,9 +2,10 @@ import type { DataTree } from './data-tree.ts';
 import type { ZNode } from './znode.ts';
 
 /**
- * The nodes of a tree depth-first, parents before children, while the tree goes on changing between two calls: what a
- * fuzzy snapshot is made of. A node that is deleted before its turn is left out; one made after its parent's turn
- * may be missing; no path comes twice. The log from the walk's start on puts all of that right.
+ * The nodes of a tree depth-first, parents before children, while the tree goes on changing between two
+ * calls: what a fuzzy snapshot is made of. A node that is deleted before its turn is left out; one made after
+ * its parent's turn may be missing; no path comes twice. The log from the walk's start on puts all of that
+ * right.
  */
 export class TreeWalk {
   readonly #tree: DataTree;

@@ -4,14 +4,15 @@ import { JuteError } from './jute.ts';
 export type FrameHandler = (bytes: Buffer, start: number, end: number) => void;
 
 /**
- * Room for a frame that spans chunks, at first. It doubles as bytes come: the length of a frame alone, which costs its
- * sender nothing, takes no more than this.
+ * Room for a frame that spans chunks, at first. It doubles as bytes come: the length of a frame alone, which
+ * costs its sender nothing, takes no more than this.
  */
 const FIRST_ROOM_BYTES = 4 * 1024;
 
 /**
- * Cuts a byte stream into frames: int length, then that many bytes. Frames are asked for one at a time, and what follows
- * is kept until it is asked for. Whole frames are given in place; only a frame that spans chunks is copied.
+ * Cuts a byte stream into frames: int length, then that many bytes. Frames are asked for one at a time, and
+ * what follows is kept until it is asked for. Whole frames are given in place; only a frame that spans chunks
+ * is copied.
  */
 export class FrameCutter {
   readonly #frameBytesMax: number;

@@ -23,7 +23,10 @@ export function counterOf(zxid: number): number {
   return zxid - epochOf(zxid) * TWO_32;
 }
 
-/** As upstream prints it in logs and four-letter words: "0x100000001"; negative ones as 64-bit two's complement. */
+/**
+ * As upstream prints it in logs and four-letter words: "0x100000001"; negative ones as 64-bit two's
+ * complement.
+ */
 export function zxidToHex(zxid: number): string {
   return `0x${zxidToBareHex(zxid)}`;
 }
@@ -33,7 +36,10 @@ export function zxidToBareHex(zxid: number): string {
   return zxid >= 0 ? zxid.toString(16) : BigInt.asUintN(64, BigInt(zxid)).toString(16);
 }
 
-/** True when `next` may directly follow `previous`: the next counter of the epoch, or the first of a later one. */
+/**
+ * True when `next` may directly follow `previous`: the next counter of the epoch, or the first of a later
+ * one.
+ */
 export function follows(next: number, previous: number): boolean {
   return next === previous + 1 || (epochOf(next) > epochOf(previous) && counterOf(next) === 1);
 }

@@ -63,7 +63,9 @@ export function moduleState(files: readonly SourceFile[]): Violation[] {
     );
 }
 
-/** At the margin, so not in a function: a variable, or an empty collection that nothing declares read-only. */
+/**
+ * At the margin, so not in a function: a variable, or an empty collection that nothing declares read-only.
+ */
 const MUTABLE_AT_TOP =
   /^(export )?((let|var)\b|const \w+(: (?!readonly|Readonly)[^=]*)? = (new (Map|Set|WeakMap|Array)\b[^(]*\(\)|\[\]);)/;
 

@@ -2,7 +2,9 @@ import type { SourceFile, Violation } from './source-file.ts';
 
 const HEADING = '## Dependencies';
 
-/** Every package that is depended on has a row in the README saying what for and why this one; no row without. */
+/**
+ * Every package that is depended on has a row in the README saying what for and why this one; no row without.
+ */
 export function dependencyTable(files: readonly SourceFile[]): Violation[] {
   const needed = dependencies(files.find(({ path }) => path === 'package.json')?.text ?? '{}');
   const rows = tableRows(files.find(({ path }) => path === 'README.md')?.text ?? '');
@@ -27,7 +29,9 @@ function dependencies(packageJson: string): string[] {
   return [...Object.keys(dependencies), ...Object.keys(devDependencies)];
 }
 
-/** Package name -> cells. The first cell may be a link or in backticks; one cell may name several packages. */
+/**
+ * Package name -> cells. The first cell may be a link or in backticks; one cell may name several packages.
+ */
 function tableRows(readme: string): Map<string, string[]> {
   const section = readme.split(`${HEADING}\n`)[1]?.split(/^## /m)[0] ?? '';
   const rows = new Map<string, string[]>();

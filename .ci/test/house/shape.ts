@@ -45,7 +45,10 @@ const TOP_FILES = new Set([
 ]);
 const TOOL_CONFIG = /^(tsconfig(\.\w+)?|biome)\.json$|\.config\.(js|ts|mjs)$/;
 
-/** Nothing at the top but the five folders, the front door, what explains the project, the package and tool configuration. */
+/**
+ * Nothing at the top but the five folders, the front door, what explains the project, the package and tool
+ * configuration.
+ */
 export function topLevel(files: readonly SourceFile[]): Violation[] {
   const entries = new Set(files.map(({ path }) => topFolder(path) || path));
   return [...entries]

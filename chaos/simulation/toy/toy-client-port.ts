@@ -27,7 +27,9 @@ export interface ToyClientPortOptions {
 
 const FRAME_BYTES_MAX = 1024 * 1024;
 
-/** Every session id is welcome; answers go out in the order of the requests, reads as soon as they are first. */
+/**
+ * Every session id is welcome; answers go out in the order of the requests, reads as soon as they are first.
+ */
 export class ToyClientPort {
   readonly #options: ToyClientPortOptions;
   readonly #connections = new Set<Connection>();

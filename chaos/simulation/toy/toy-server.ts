@@ -112,7 +112,9 @@ class ToyMember {
 
   protected submit(_write: ToyWrite, _done: (err: number, zxid: number) => void): void {}
 
-  /** Applies everything of the log up to `zxid`; answers go out between two entries, or they would be too new. */
+  /**
+   * Applies everything of the log up to `zxid`; answers go out between two entries, or they would be too new.
+   */
   protected applyUpTo(zxid: number, afterEach: () => void): void {
     for (let at = this.applied; at < this.log.entries.length; at++) {
       const entry = this.log.entries[at] as Entry;

@@ -4,8 +4,9 @@ import type { ToxiproxyRequestError } from '../client.ts';
 import { type Answer, type Bench, conformance } from './subject.ts';
 
 /**
- * The HTTP API, held against Toxiproxy itself and against the stand-in: status codes, bodies, defaults.
- * Of an error's text only what comes before the first detail is compared: behind it Go and Node word it differently.
+ * The HTTP API, held against Toxiproxy itself and against the stand-in: status codes, bodies, defaults. Of an
+ * error's text only what comes before the first detail is compared: behind it Go and Node word it
+ * differently.
  */
 conformance('toxiproxy API', test => {
   test('GET /version answers JSON', async ({ request }) => {

@@ -5,8 +5,9 @@ import type { ToxicRequest } from '../client.ts';
 import { type Bench, conformance } from './subject.ts';
 
 /**
- * What each toxic does to bytes, held against Toxiproxy itself and against the stand-in. Times are lower bounds, or
- * upper ones with seconds of room: a loaded machine must not fail them. They cannot show that delays are exact.
+ * What each toxic does to bytes, held against Toxiproxy itself and against the stand-in. Times are lower
+ * bounds, or upper ones with seconds of room: a loaded machine must not fail them. They cannot show that
+ * delays are exact.
  */
 const WAIT = { deadlineMs: 10_000 };
 const LONG_MS = 60_000;

@@ -5,7 +5,10 @@ export interface Address {
   readonly port: number;
 }
 
-/** `host:port`, `[v6]:port`, `:port` or nothing, which is `:0`; without a host it is loopback, where Toxiproxy would take every interface. */
+/**
+ * `host:port`, `[v6]:port`, `:port` or nothing, which is `:0`; without a host it is loopback, where Toxiproxy
+ * would take every interface.
+ */
 export function parseAddress(text: string): Address {
   const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text || ':0');
   const port = Number(match?.[3]);
@@ -18,7 +21,10 @@ export function formatAddress({ address, family, port }: AddressInfo): string {
   return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** Whether a proxy that listens on `actual` already does what `asked` says. A port of 0 always asks for a new one. */
+/**
+ * Whether a proxy that listens on `actual` already does what `asked` says. A port of 0 always asks for a new
+ * one.
+ */
 export function sameListen(actual: string, asked: string): boolean {
   if (actual === asked) return true;
   const { host, port } = parseAddress(asked);

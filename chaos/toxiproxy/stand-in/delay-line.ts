@@ -9,7 +9,10 @@ interface Held {
 /** The longest wait of one timer; setTimeout fires at once above 2^31 ms. */
 const TIMER_MAX_MS = 60_000;
 
-/** Chunks in order, each let go at its time: what every delaying toxic is made of. One timer, however many chunks. */
+/**
+ * Chunks in order, each let go at its time: what every delaying toxic is made of. One timer, however many
+ * chunks.
+ */
 export class DelayLine {
   readonly #out: Sink;
   readonly #context: StageContext;

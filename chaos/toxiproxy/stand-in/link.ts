@@ -12,9 +12,10 @@ export interface LinkCounters {
 /**
  * One direction of one connection:  source > stub > stub > destination.
  *
- * Bounded: while the destination's buffer or one of the stubs is full, the source is not read, so that at most
- * the sum of the stubs' limits and one chunk is held. As in Toxiproxy there are no half-open connections: the end
- * of the source closes the destination both ways, after what is on its way has been written.
+ * Bounded: while the destination's buffer or one of the stubs is full, the source is not read, so that at
+ * most the sum of the stubs' limits and one chunk is held. As in Toxiproxy there are no half-open
+ * connections: the end of the source closes the destination both ways, after what is on its way has been
+ * written.
  */
 export class Link {
   readonly direction: Direction;

@@ -1,7 +1,10 @@
 import { Counter, Registry } from 'prom-client';
 import type { CountersOf } from './proxy.ts';
 
-/** Names and labels of Toxiproxy's -proxy-metrics. It counts a connection when that ends; here bytes count at once. */
+/**
+ * Names and labels of Toxiproxy's -proxy-metrics. It counts a connection when that ends; here bytes count at
+ * once.
+ */
 export function proxyMetrics(): { registry: Registry; countersOf: CountersOf } {
   const registry = new Registry();
   const labelNames = ['direction', 'proxy', 'listener', 'upstream'];

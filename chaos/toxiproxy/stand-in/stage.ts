@@ -25,8 +25,8 @@ export interface StageContext {
 }
 
 /**
- * One toxic at work on one direction of one connection. Between `run` and `release` it decides what becomes of
- * the bytes; before and after, the link leads them past it.
+ * One toxic at work on one direction of one connection. Between `run` and `release` it decides what becomes
+ * of the bytes; before and after, the link leads them past it.
  */
 export interface Stage extends Sink {
   /** Works with the attributes as they are now: when the toxic arrives, and again after each change. */

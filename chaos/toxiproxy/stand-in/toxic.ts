@@ -25,7 +25,9 @@ const creation = z.object({
 });
 const change = creation.pick({ toxicity: true, attributes: true });
 
-/** What a creation asks for; a stream that is not given is downstream, a name `<type>_<stream>`, toxicity 1. */
+/**
+ * What a creation asks for; a stream that is not given is downstream, a name `<type>_<stream>`, toxicity 1.
+ */
 export function decodeToxic(body: unknown, exists: (name: string) => boolean): Toxic {
   const asked = decode(creation, body);
   const stream = (asked.stream ?? 'downstream').toLowerCase();

@@ -5,7 +5,10 @@ import { ANSWERED, worstRound } from '../../rounds.ts';
 import { bandTitle } from '../../timeline-groups.ts';
 import { type Chart, FONT } from './chart.ts';
 
-/** A strip per member: full height where reads were answered, a thin line where not. Key: topology, tab, condition. */
+/**
+ * A strip per member: full height where reads were answered, a thin line where not. Key: topology, tab,
+ * condition.
+ */
 export const availability: Chart = ({ result }, key, widthPx) => {
   const [topology, condition] = key.split('\t');
   const all = result.availability.filter(row => row.condition === condition);

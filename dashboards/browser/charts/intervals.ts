@@ -6,7 +6,9 @@ import { type Chart, FONT, leftMargin } from './chart.ts';
 
 const ROW_PX = 20;
 
-/** One metric: per condition a row for each topology, with median, interval and every sample. Key: the metric. */
+/**
+ * One metric: per condition a row for each topology, with median, interval and every sample. Key: the metric.
+ */
 export const intervals: Chart = ({ result }, metric, widthPx) => {
   const measurements = result.measurements.filter(item => item.metric === metric);
   const first = measurements[0];

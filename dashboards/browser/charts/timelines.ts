@@ -21,8 +21,9 @@ const PANELS = {
 } as const;
 
 /**
- * One load of one topology over time, under its faults. The axes are those of all panels of the load and scale: of the
- * same load in all conditions, or in this one alone. Key: kind of panel, topology, condition, load, then the conditions.
+ * One load of one topology over time, under its faults. The axes are those of all panels of the load and
+ * scale: of the same load in all conditions, or in this one alone. Key: kind of panel, topology, condition,
+ * load, then the conditions.
  */
 export const timelines: Chart = ({ result }, key, widthPx) => {
   const [kind = '', topology = '', condition = '', load = '', ...conditions] = key.split('\t');

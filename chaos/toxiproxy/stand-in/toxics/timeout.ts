@@ -1,8 +1,9 @@
 import { TIMER_MS_MAX, type ToxicType } from '../stage.ts';
 
 /**
- * Bytes vanish. With `timeout` > 0 the connection is closed after that many ms without any arriving; with 0 it
- * stays. Taking the toxic away closes the connection too, so a partition that TCP outlives cannot be made of it.
+ * Bytes vanish. With `timeout` > 0 the connection is closed after that many ms without any arriving; with 0
+ * it stays. Taking the toxic away closes the connection too, so a partition that TCP outlives cannot be made
+ * of it.
  */
 export const timeout: ToxicType<'timeout'> = {
   type: 'timeout',
