@@ -3,19 +3,18 @@
  * between Apache's servers and ours. As PROPOSAL, INFORM and REQUEST in both directions, by DIFF and by SNAP
  * in both, and on each other's files.
  */
-import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { assert, suite, until } from '#test';
+import { assert, suite } from '#test';
 import { type Ensemble, withEnsemble } from './ensemble.test-kit.ts';
 import { requireApache } from './member.test-kit.ts';
-import { EPHEMERAL, SEQUENTIAL, type ZkClient } from './zk-client.test-kit.ts';
+import { sameTrees } from './same-trees.test-kit.ts';
+import { EPHEMERAL, SEQUENTIAL } from './zk-client.test-kit.ts';
 
 const test = suite('interop: transactions of every form and size');
 const DEADLINE = { deadlineMs: 400_000 };
 
 const LARGE = 'x'.repeat(3_000_000);
 const EPHEMERALS = 3;
-const SYNC_DEADLINE_MS = 60_000;
 
 /**
  * What a member leads, what it stands behind: large nodes, and sessions that end with ephemerals and without.
@@ -31,49 +30,6 @@ async function write(ensemble: Ensemble, sid: number, name: string): Promise<voi
   await mortal.close();
   assert.equal(await client.children(`/${name}`), ['large', 'set'], 'the ephemerals are gone');
   await client.close();
-}
-
-/** Every node but ZooKeeper's own: what it holds and who made it when. */
-async function treeOf(client: ZkClient, path = '/'): Promise<string[]> {
-  const lines: string[] = [];
-  for (const child of await client.children(path)) {
-    if (path === '/' && child === 'zookeeper') continue;
-    const at = `${path === '/' ? '' : path}/${child}`;
-    const stat = await client.exists(at);
-    const hash = createHash('sha1')
-      .update(await client.get(at))
-      .digest('hex');
-    lines.push(
-      `${at} ${hash} ${[stat?.czxid, stat?.mzxid, stat?.pzxid, stat?.cversion, stat?.ephemeralOwner]}`,
-    );
-    lines.push(...(await treeOf(client, at)));
-  }
-  return lines;
-}
-
-/** The one tree that all running members have. */
-async function sameTrees(ensemble: Ensemble): Promise<string[]> {
-  const zxids = () => Promise.all(ensemble.running.map(member => member.zxid().catch(() => Number.NaN)));
-  await until(async () => new Set(await zxids()).size === 1, {
-    deadlineMs: SYNC_DEADLINE_MS,
-    what: 'all members to have the same last zxid',
-    intervalMs: 50,
-  });
-  const trees: string[][] = [];
-  for (const { sid } of ensemble.running) {
-    const client = await ensemble.client(sid);
-    await client.sync();
-    trees.push(await treeOf(client));
-    client.destroy();
-  }
-  for (const [i, tree] of trees.entries()) {
-    const { sid, implementation } = ensemble.running[i]!;
-    assert.equal(tree, trees[0], `member ${sid} (${implementation})`);
-  }
-  for (const member of ensemble.running) {
-    assert.is((await member.metric('digest_mismatches_count')) ?? 0, 0, `digests of member ${member.sid}`);
-  }
-  return trees[0]!;
 }
 
 async function comesBack(
