@@ -35,6 +35,8 @@ export function faultMember(ensemble: Ensemble, member: Member): FaultMember {
       return member.pid;
     },
     clientAddress: member.ownAddress,
+    signal: (signal, pid) => member.host.signal(pid, signal),
+    stateOf: pid => member.host.stateOf(pid),
     roleOf: () => member.mode(),
     restart: () => ensemble.restart(member.name),
   };

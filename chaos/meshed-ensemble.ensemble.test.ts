@@ -1,8 +1,8 @@
 /** Faults meet our own servers: what the mesh cuts is what members stop hearing of. */
 import { existsSync } from 'node:fs';
 import { assert, suite, temporaryFolder, until } from '#test';
+import { identityOf } from '../bench/hosts/process-identity.ts';
 import { ZkClient } from '../bench/load/client.ts';
-import { identityOf } from '../bench/topology/process-identity.ts';
 import { readTopology } from '../bench/topology/read-topology.ts';
 import { SeededRandom } from '../server/runtime/seeded-random.ts';
 import { blackhole } from './faults/blackhole.ts';

@@ -1,9 +1,10 @@
 /** `zklab up TOPOLOGY`: an ensemble behind its mesh, to look at and to break by hand, until Ctrl-C. */
+
+import { makeTemporaryFolder } from '../bench/hosts/temporary-folder.ts';
 import type { Terminal } from '../bench/terminal.ts';
 import type { Ensemble } from '../bench/topology/ensemble.ts';
 import type { MemberMode } from '../bench/topology/member.ts';
 import { readTopology } from '../bench/topology/read-topology.ts';
-import { makeTemporaryFolder } from '../bench/topology/temporary-folder.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { startMeshedEnsemble } from './meshed-ensemble.ts';
 import { describeUp, upText } from './up-text.ts';

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
+import { identityOf } from '../../bench/hosts/process-identity.ts';
 import { ZkClient } from '../../bench/load/client.ts';
-import { identityOf } from '../../bench/topology/process-identity.ts';
 import type { UpDescription } from '../../chaos/up-text.ts';
 import { minimalResult } from '../../results/fixtures/minimal.ts';
 

@@ -6,7 +6,7 @@
 
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { endWithParent } from '../topology/end-with-parent.ts';
+import { endWithParent } from '../hosts/end-with-parent.ts';
 import { startFakeServer } from './fake-server.ts';
 import type { LoadSpec } from './load-spec.ts';
 import { runLoad } from './run-load.ts';

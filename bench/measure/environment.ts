@@ -5,8 +5,8 @@ import * as net from 'node:net';
 import * as os from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { makeTemporaryFolder, type TemporaryFolder } from '../hosts/temporary-folder.ts';
 import { middleOf } from '../stats/summary.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../topology/temporary-folder.ts';
 
 export interface Environment {
   at: string;

@@ -2,10 +2,11 @@ import { readdirSync } from 'node:fs';
 import * as net from 'node:net';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
+import { cpuMsOf, rssBytesOf, sampleProcess } from '../hosts/process-usage.ts';
 import { countersBetween, countersOf } from './counters.ts';
 import { probeEnvironment } from './environment.ts';
 import { fourLetterWord, parseMntr, parseSrvr } from './four-letter.ts';
-import { cpuBetween, cpuMsOf, ProcessSampler, rssBytesOf, sampleProcess } from './process-sampler.ts';
+import { cpuBetween, ProcessSampler } from './process-sampler.ts';
 
 const test = suite('measure');
 
@@ -197,7 +198,7 @@ test('field report D4: the folder of a disk probe that was killed is removed by 
   probe.kill('SIGKILL');
   await probe;
   assert.is(left().length, 1);
-  await run('../topology/reaper.js', 'reap()');
+  await run('../hosts/reaper.js', 'reap()');
   assert.equal(left(), []);
 });
 

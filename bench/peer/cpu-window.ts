@@ -1,5 +1,5 @@
 /** CPU that processes used between two moments, from samples taken around them. */
-import type { ProcessSample } from '../measure/process-sampler.ts';
+import type { ProcessSample } from '../hosts/process-usage.ts';
 
 /**
  * @param fromMs on the clock of the samples

@@ -2,7 +2,7 @@
 import type { Metric } from '../../results/names.ts';
 import { DriverMonitor, saturation } from '../load/driver-monitor.ts';
 import { type HttpLoadResult, runHttpLoad } from '../load/http.ts';
-import { cpuBetween, sampleProcess } from '../measure/process-sampler.ts';
+import { cpuBetween } from '../measure/process-sampler.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import { EnsembleError } from '../topology/ensemble-error.ts';
 import type { Member } from '../topology/member.ts';
@@ -65,9 +65,9 @@ async function measureCommand(
   const url = `http://${host}:${port}${COMMANDS_URL}/${command}`;
   await checkAnswer(url, command);
   const monitor = new DriverMonitor().start();
-  const before = sampleProcess(member.pid);
+  const before = member.usage();
   const load = await runHttpLoad({ url, ...spec, signal });
-  const after = sampleProcess(member.pid);
+  const after = member.usage();
   const driver = monitor.stop();
   const answered = load.ok + load.non2xx;
   return {

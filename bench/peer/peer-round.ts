@@ -1,9 +1,10 @@
 /** One round of one server: writes, reads and lone writes, one phase after the other. */
+
 import { saturation } from '../load/driver-monitor.ts';
 import { startLoadProcess } from '../load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../load/load-spec.ts';
 import type { WorkloadSpec } from '../load/workload.ts';
-import { ProcessSampler, sampleProcess } from '../measure/process-sampler.ts';
+import { ProcessSampler } from '../measure/process-sampler.ts';
 import { middleOf } from '../stats/summary.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import type { Member } from '../topology/member.ts';
@@ -106,8 +107,8 @@ async function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSig
 
 /** Resident, of the median member. */
 export function memoryReading(name: 'freshMemory' | 'restingMemory', { members }: Ensemble): PeerReadings {
-  const mib = members.flatMap(({ pid }) => {
-    const sample = sampleProcess(pid);
+  const mib = members.flatMap(member => {
+    const sample = member.usage();
     return sample === null ? [] : [sample.rssBytes / MIB];
   });
   return mib.length === members.length ? { [name]: middleOf(mib.sort((a, b) => a - b)) } : {};

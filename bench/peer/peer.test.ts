@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { parseResult } from '../../results/store.ts';
-import { findPorts } from '../topology/ports.ts';
+import { planEnsemble } from '../topology/plan.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { cpuMsBetween } from './cpu-window.ts';
 import { isAnswerOf } from './http-round.ts';
@@ -106,14 +106,7 @@ test('the result is valid, and has each server and each ratio', async () => {
   );
   const plan = async (server: string) => {
     const topology = readTopology(`voters server=${server}`);
-    const ports = await findPorts(3);
-    const members = topology.members.map((member, i) => ({
-      ...member,
-      ports: ports[i]!,
-      folder: '/x',
-      cfgFile: '/x/zoo.cfg',
-    }));
-    return { topology, folder: '/x', members };
+    return planEnsemble(topology, '/x');
   };
   const result = peerResult({
     id: 'x',

@@ -2,14 +2,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
+import { identityOf } from '../hosts/process-identity.ts';
+import { runtimeFolder } from '../hosts/reaper.ts';
 import { ZkClient } from '../load/client.ts';
 import { findApacheZooKeeper } from './apache-zookeeper.ts';
 import { Ensemble } from './ensemble.ts';
 import { EnsembleError } from './ensemble-error.ts';
 import { planEnsemble } from './plan.ts';
-import { identityOf } from './process-identity.ts';
 import { readTopology } from './read-topology.ts';
-import { runtimeFolder } from './reaper.ts';
 import { topologyOf } from './topology.ts';
 
 const test = suite('ensemble');

@@ -1,11 +1,12 @@
 /** A running ensemble: real processes on this machine, from their start to the last one's end. */
+
+import { formatExit } from '../hosts/host.ts';
+import { reap } from '../hosts/reaper.ts';
 import { EnsembleError } from './ensemble-error.ts';
 import { Member, type MemberEvent, type MemberMode } from './member.ts';
 import type { CommandOptions } from './member-command.ts';
-import { formatExit } from './member-process.ts';
 import type { EnsemblePlan } from './plan.ts';
 import { READY_MAX_MS, untilReady } from './readiness.ts';
-import { reap } from './reaper.ts';
 import { writeMemberFiles } from './zoo-cfg.ts';
 
 export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap'> {

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseCommandString } from 'execa';
+import { type Command, diesWithParent } from '../hosts/dies-with-parent.ts';
 import { UsageError } from '../usage-error.ts';
 import { APACHE_HINT, APACHE_MAIN_CLASS, findApacheZooKeeper } from './apache-zookeeper.ts';
-import { type Command, diesWithParent } from './dies-with-parent.ts';
 import type { PlannedMember } from './plan.ts';
 
 export interface CommandOptions {

@@ -1,12 +1,13 @@
 /** A member of a running ensemble: its files, its present process, and what it says it is. */
 import { join } from 'node:path';
+import { CappedLog } from '../hosts/capped-log.ts';
+import type { Host, HostProcess } from '../hosts/host.ts';
+import { formatAddress } from '../hosts/ports.ts';
+import type { ProcessSample } from '../hosts/process-usage.ts';
 import { fourLetterWord, type Mode, parseMntr, parseSrvr } from '../measure/four-letter.ts';
-import { CappedLog } from './capped-log.ts';
 import type { CommandOptions } from './member-command.ts';
 import { memberCommand } from './member-command.ts';
-import { MemberProcess } from './member-process.ts';
 import type { PlannedMember } from './plan.ts';
-import { formatAddress } from './ports.ts';
 
 /** Mode of `srvr`; `looking` answers and does not serve, `down` does not answer. */
 export type MemberMode = Mode | 'looking' | 'down';
@@ -32,7 +33,7 @@ export class Member {
   /** Where clients reach it: its own client port, or the proxy in front of it. */
   readonly clientAddress: string;
   readonly #options: MemberOptions;
-  #process: MemberProcess | undefined;
+  #process: HostProcess | undefined;
 
   constructor(plan: PlannedMember, clientAddress: string | undefined, options: MemberOptions) {
     this.plan = plan;
@@ -50,12 +51,22 @@ export class Member {
     return formatAddress(this.plan.ports.client);
   }
 
+  /** The machine it runs on. */
+  get host(): Host {
+    return this.plan.host;
+  }
+
+  /** CPU time and memory of its present process; null when the machine cannot tell. */
+  usage(): ProcessSample | null {
+    return this.host.usage(this.pid);
+  }
+
   get isStarted(): boolean {
     return this.#process !== undefined;
   }
 
   /** Of the process that runs now, or ran last. */
-  get process(): MemberProcess {
+  get process(): HostProcess {
     if (this.#process === undefined) throw new Error(`${this.name} was never started`);
     return this.#process;
   }
@@ -67,7 +78,7 @@ export class Member {
   /** @throws Error when it runs already */
   start(): void {
     if (this.#process?.isRunning) throw new Error(`${this.name} runs already, as process ${this.pid}`);
-    this.#process = new MemberProcess({
+    this.#process = this.host.start({
       command: memberCommand(this.plan, this.#options),
       log: this.log,
       cwd: this.plan.folder,

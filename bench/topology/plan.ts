@@ -2,12 +2,15 @@
 import { join } from 'node:path';
 import { parseConfig } from '../../server/config/server-config.ts';
 import { ServerError } from '../../server/errors.ts';
+import type { Host } from '../hosts/host.ts';
+import { LOCAL_HOST } from '../hosts/local-host.ts';
+import type { MemberPorts, PortOptions } from '../hosts/ports.ts';
 import { UsageError } from '../usage-error.ts';
-import { findPorts, type MemberPorts, type PortOptions } from './ports.ts';
 import type { Topology, TopologyMember } from './topology.ts';
 import { memberFiles } from './zoo-cfg.ts';
 
 export interface PlannedMember extends TopologyMember {
+  readonly host: Host;
   readonly ports: MemberPorts;
   /** Holds zoo.cfg, data, log and what the member prints. */
   readonly folder: string;
@@ -27,12 +30,13 @@ export interface EnsemblePlan {
 export async function planEnsemble(
   topology: Topology,
   folder: string,
-  options: PortOptions = {},
+  options: PortOptions & { readonly host?: Host } = {},
 ): Promise<EnsemblePlan> {
-  const ports = await findPorts(topology.members.length, options);
+  const { host = LOCAL_HOST, ...portOptions } = options;
+  const ports = await host.addresses(topology.members.length, portOptions);
   const members = topology.members.map((member, index): PlannedMember => {
     const own = join(folder, member.name);
-    return { ...member, ports: ports[index]!, folder: own, cfgFile: join(own, 'zoo.cfg') };
+    return { ...member, host, ports: ports[index]!, folder: own, cfgFile: join(own, 'zoo.cfg') };
   });
   const plan = { topology, folder, members };
   for (const member of members) if (member.implementation === 'zklab') checkSettings(member, plan);

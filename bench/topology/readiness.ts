@@ -1,8 +1,8 @@
 /** When an ensemble counts as up: by what its members answer, never by the clock. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatExit } from '../hosts/host.ts';
 import { EnsembleError } from './ensemble-error.ts';
 import type { Member, MemberMode } from './member.ts';
-import { formatExit } from './member-process.ts';
 import type { MemberRole } from './topology.ts';
 
 /** A JVM takes 2 s on an idle core; seven of them on two cores take ten times that. */

@@ -1,7 +1,8 @@
 import { assert, suite } from '#test';
 import { parseConfig } from '../../server/config/server-config.ts';
+import { LOCAL_HOST } from '../hosts/local-host.ts';
+import { hostsOf, type MemberPorts, USUAL_PORTS } from '../hosts/ports.ts';
 import type { EnsemblePlan } from './plan.ts';
-import { hostsOf, type MemberPorts, USUAL_PORTS } from './ports.ts';
 import { readTopology } from './read-topology.ts';
 import type { Topology } from './topology.ts';
 import { topologyOf } from './topology.ts';
@@ -75,6 +76,7 @@ function planOf(topology: Topology): EnsemblePlan {
   const hosts = hostsOf([5, 6], topology.members.length);
   const members = topology.members.map((member, index) => ({
     ...member,
+    host: LOCAL_HOST,
     ports: Object.fromEntries(
       Object.entries(USUAL_PORTS).map(([kind, port]) => [kind, { host: hosts[index]!, port }]),
     ) as unknown as MemberPorts,

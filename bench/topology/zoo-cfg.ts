@@ -1,8 +1,8 @@
 /** A planned member as the files that a ZooKeeper server starts from, in forms that zklab and Apache 3.8 accept. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { formatAddress } from '../hosts/ports.ts';
 import type { EnsemblePlan, PlannedMember } from './plan.ts';
-import { formatAddress } from './ports.ts';
 import type { Settings } from './topology.ts';
 
 /**

@@ -1,8 +1,8 @@
 /** All that a run starts: Toxiproxy, the load driver, a stage per topology; and how all of it ends. */
 import { join } from 'node:path';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { LoadDriver } from '../../bench/load/load-process.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
-import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/topology/temporary-folder.ts';
 import { implementationName, type Topology, topologyOf } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import type { EventSink } from '../../results/events.ts';

@@ -1,3 +1,4 @@
+import type { ProcessState } from '../../bench/hosts/process-state.ts';
 import type { Random } from '../../server/runtime/runtime.ts';
 import type { Probe } from '../mesh/measure.ts';
 import type { Mesh } from '../mesh/mesh.ts';
@@ -10,6 +11,9 @@ export interface FaultMember {
   readonly pid: number;
   /** host:port of its own client listener, without a proxy. */
   readonly clientAddress: string;
+  /** To that process of it, which may not be the present one any more. */
+  signal(signal: NodeJS.Signals, pid: number): void;
+  stateOf(pid: number): ProcessState;
   roleOf(): string | Promise<string>;
   /** Starts it anew on its data; settles when it listens. */
   restart(): Promise<void>;

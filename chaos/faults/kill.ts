@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
 import { injectOnMembers, type MemberTarget, memberTargetSchema } from './process-fault.ts';
-import { isRunning, untilObeyed } from './process-state.ts';
+import { untilObeyed } from './until-obeyed.ts';
 
 export const killKind: FaultKind<{ readonly target: MemberTarget }> = {
   name: 'kill',
@@ -24,8 +24,8 @@ export function kill({ target }: { readonly target: MemberTarget }): Fault<Proce
       injectOnMembers(context, target, {
         apply: async member => {
           const { pid } = member;
-          process.kill(pid, 'SIGKILL');
-          await untilObeyed(pid, 'SIGKILL', () => !isRunning(pid));
+          member.signal('SIGKILL', pid);
+          await untilObeyed(member, 'SIGKILL', () => member.stateOf(pid) === 'gone');
           return () => member.restart();
         },
         // A dial can still meet the queue of the dying process: it is closed then, and not refused.

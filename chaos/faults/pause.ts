@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ProcessFaultContext } from './context.ts';
 import { type Fault, type FaultKind, needsProcesses } from './fault.ts';
 import { injectOnMembers, type MemberTarget, memberTargetSchema } from './process-fault.ts';
-import { isRunning, isStopped, untilObeyed } from './process-state.ts';
+import { untilObeyed } from './until-obeyed.ts';
 
 export const pauseKind: FaultKind<{ readonly target: MemberTarget }> = {
   name: 'pause',
@@ -22,13 +22,14 @@ export function pause({ target }: { readonly target: MemberTarget }): Fault<Proc
     description: pauseKind.description,
     inject: context =>
       injectOnMembers(context, target, {
-        apply: async ({ pid }) => {
+        apply: async member => {
+          const { pid } = member;
           const goOn = async () => {
-            if (isRunning(pid)) process.kill(pid, 'SIGCONT');
+            if (member.stateOf(pid) !== 'gone') member.signal('SIGCONT', pid);
           };
-          process.kill(pid, 'SIGSTOP');
+          member.signal('SIGSTOP', pid);
           // One that has ended stands still too; what does not answer then is told by the proof.
-          await untilObeyed(pid, 'SIGSTOP', () => isStopped(pid) || !isRunning(pid)).catch(async error => {
+          await untilObeyed(member, 'SIGSTOP', () => member.stateOf(pid) !== 'running').catch(async error => {
             await goOn();
             throw error;
           });

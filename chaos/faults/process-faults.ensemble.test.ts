@@ -1,11 +1,12 @@
 import { execa } from 'execa';
 import { assert, suite } from '#test';
+import { LOCAL_HOST } from '../../bench/hosts/local-host.ts';
+import { isRunning, isStopped, stateOf } from '../../bench/hosts/process-state.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { EchoProcess } from '../testing/echo-process.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { kill } from './kill.ts';
 import { pause } from './pause.ts';
-import { isRunning, isStopped } from './process-state.ts';
 
 const test = suite('faults of processes');
 
@@ -39,6 +40,8 @@ for (const fault of [kill({ target: { role: 'leader' } }), pause({ target: { rol
           name,
           clientAddress,
           pid: stranger.pid!,
+          signal: (name: NodeJS.Signals, pid: number) => LOCAL_HOST.signal(pid, name),
+          stateOf,
           roleOf: () => role,
           restart: async () => {},
         }));

@@ -1,7 +1,7 @@
 /** `zklab fuzz`: broken messages on every port of an ensemble in virtual time, beside clients that behave. */
 import { basename, join } from 'node:path';
+import { makeTemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import type { Terminal } from '../../bench/terminal.ts';
-import { makeTemporaryFolder } from '../../bench/topology/temporary-folder.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { serverProgram } from '../simulation/server-program.ts';

@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cleanUpWithLab } from '../../bench/topology/end-with-lab.ts';
+import { cleanUpWithLab } from '../../bench/hosts/end-with-lab.ts';
 import type { ProxyState, ToxiproxyClient } from '../toxiproxy/client.ts';
 import { CLIENT, type Flow, type Link, type LinkKind } from './link.ts';
 import { removeProxiesNow } from './remove-now.ts';

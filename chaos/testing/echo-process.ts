@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { execaNode } from 'execa';
+import { stateOf } from '../../bench/hosts/process-state.ts';
 import type { FaultMember } from '../faults/context.ts';
 
 /** A member that is a process of its own and does nothing but echo: what faults of processes are tested on. */
@@ -25,6 +26,12 @@ export class EchoProcess implements FaultMember {
   get pid(): number {
     return this.#process.pid!;
   }
+
+  signal(signal: NodeJS.Signals, pid: number): void {
+    process.kill(pid, signal);
+  }
+
+  readonly stateOf = stateOf;
 
   roleOf(): string {
     return this.role;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, requirePeer, suite, until } from '#test';
-import { findSetpriv } from '../../bench/topology/dies-with-parent.ts';
-import { isRunning } from '../faults/process-state.ts';
+import { findSetpriv } from '../../bench/hosts/dies-with-parent.ts';
+import { isRunning } from '../../bench/hosts/process-state.ts';
 import { findServer, findToxiproxy } from './find.ts';
 import { startStandIn } from './start-stand-in.ts';
 

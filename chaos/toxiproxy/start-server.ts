@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { execa } from 'execa';
-import { diesWithParent } from '../../bench/topology/dies-with-parent.ts';
-import { endWithLab } from '../../bench/topology/end-with-lab.ts';
-import { registerProcess } from '../../bench/topology/reaper.ts';
+import { diesWithParent } from '../../bench/hosts/dies-with-parent.ts';
+import { endWithLab } from '../../bench/hosts/end-with-lab.ts';
+import { registerProcess } from '../../bench/hosts/reaper.ts';
 import type { Toxiproxy } from './find.ts';
 import { untilReady } from './ready.ts';
 import { TailLog } from './tail-log.ts';

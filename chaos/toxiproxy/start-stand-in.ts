@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { execaNode } from 'execa';
-import { endWithLab } from '../../bench/topology/end-with-lab.ts';
+import { endWithLab } from '../../bench/hosts/end-with-lab.ts';
 import type { Toxiproxy } from './find.ts';
 import { readVersion } from './ready.ts';
 import { TailLog } from './tail-log.ts';

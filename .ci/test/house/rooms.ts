@@ -41,6 +41,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'terminal.ts',
     'stats',
     'claims',
+    'hosts',
     'topology',
     'measure',
     'load',

@@ -2,12 +2,12 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CappedLog } from '../capped-log.ts';
+import { CappedLog } from '../../hosts/capped-log.ts';
+import { LOCAL_HOST } from '../../hosts/local-host.ts';
+import { TEMPORARY_PREFIX } from '../../hosts/reaper.ts';
 import { Ensemble } from '../ensemble.ts';
-import { MemberProcess } from '../member-process.ts';
 import { planEnsemble } from '../plan.ts';
 import { readTopology } from '../read-topology.ts';
-import { TEMPORARY_PREFIX } from '../reaper.ts';
 
 const [form = 'voters=1', ...flags] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}lab-`));
@@ -22,7 +22,7 @@ async function start(): Promise<number[]> {
   const log = new CappedLog(join(folder, 'member.log'));
   const args = ['-e', 'setInterval(() => {}, 1000)', marker];
   const command = { file: process.execPath, args };
-  return [new MemberProcess({ command, log, cwd: folder, marker, temporaryFolder: folder }).pid];
+  return [LOCAL_HOST.start({ command, log, cwd: folder, marker, temporaryFolder: folder }).pid];
 }
 
 const pids = await start();

@@ -1,5 +1,5 @@
 /** Entry of one placebo: burns the given share of a core in slices, as a server that works and waits does. */
-import { endWithParent } from '../../../bench/topology/end-with-parent.ts';
+import { endWithParent } from '../../../bench/hosts/end-with-parent.ts';
 
 const share = Number(process.argv[2]);
 const PERIOD_MS = 10;

@@ -4,7 +4,7 @@ import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../../../bench/load/load-spec.ts';
 import type { WorkloadSpec } from '../../../bench/load/workload.ts';
 import { mntr } from '../../../bench/measure/four-letter.ts';
-import { cpuBetween, sampleProcess } from '../../../bench/measure/process-sampler.ts';
+import { cpuBetween } from '../../../bench/measure/process-sampler.ts';
 import type { Member } from '../../../bench/topology/member.ts';
 import type { Cast, Stage } from '../stage.ts';
 import type { Suite } from '../suite.ts';
@@ -156,7 +156,7 @@ async function saturatedLoad(
 }
 
 function cpuSamples(...members: readonly (Member | undefined)[]) {
-  return members.map(member => (member === undefined ? null : sampleProcess(member.pid)));
+  return members.map(member => (member === undefined ? null : member.usage()));
 }
 
 /** Writes at the voters and, at the same time, reads at one observer. */

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import { endWithParent } from '../../../bench/topology/end-with-parent.ts';
+import { endWithParent } from '../../../bench/hosts/end-with-parent.ts';
 import { SeededRandom } from '../../../server/runtime/seeded-random.ts';
 import { toxiproxyApi } from './api.ts';
 import { proxyMetrics } from './metrics.ts';

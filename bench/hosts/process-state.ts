@@ -1,8 +1,12 @@
+/** Whether a process of this machine runs, stands still, or is gone. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 
-const POLL_MS = 10;
-const OBEYED_MAX_MS = 5_000;
+export type ProcessState = 'running' | 'stopped' | 'gone';
+
+export function stateOf(pid: number): ProcessState {
+  if (!isRunning(pid)) return 'gone';
+  return isStopped(pid) ? 'stopped' : 'running';
+}
 
 /**
  * Whether a process of that id exists and is more than a zombie nobody has collected yet. Its first thread
@@ -40,15 +44,5 @@ export function isStopped(pid: number): boolean {
   } catch {
     // A thread ended in between, or no /proc on this system: there the signal alone must do.
     return process.platform !== 'linux';
-  }
-}
-
-/** @throws Error when a signal has not had its effect in time */
-export async function untilObeyed(pid: number, signal: NodeJS.Signals, effect: () => boolean): Promise<void> {
-  const end = performance.now() + OBEYED_MAX_MS;
-  while (!effect()) {
-    if (performance.now() > end)
-      throw new Error(`process ${pid} goes on ${OBEYED_MAX_MS} ms after ${signal}`);
-    await sleep(POLL_MS);
   }
 }

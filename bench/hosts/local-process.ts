@@ -1,36 +1,21 @@
-/** One running process of a member, from its start to its exit. A restart is another MemberProcess. */
+/** One running process of a member, from its start to its exit. A restart is another LocalProcess. */
 import { execa } from 'execa';
-import type { CappedLog } from './capped-log.ts';
-import type { Command } from './dies-with-parent.ts';
 import { endWithLab } from './end-with-lab.ts';
+import type { HostProcess, ProcessExit, StartOptions } from './host.ts';
 import { signalGroup } from './process-identity.ts';
 import { registerProcess } from './reaper.ts';
-
-export interface MemberExit {
-  readonly code: number | undefined;
-  readonly signal: string | undefined;
-}
-
-export interface MemberProcessOptions {
-  readonly command: Command;
-  readonly log: CappedLog;
-  readonly cwd: string;
-  /** A word of the command line that no other process has. */
-  readonly marker: string;
-  readonly temporaryFolder?: string | undefined;
-}
 
 const STOP_GRACE_MS = 5_000;
 /** After SIGKILL only a process in uninterruptible sleep is still there. */
 const KILLED_MAX_MS = 5_000;
 
-export class MemberProcess {
+export class LocalProcess implements HostProcess {
   readonly pid: number;
-  readonly exited: Promise<MemberExit>;
-  #exit: MemberExit | undefined;
+  readonly exited: Promise<ProcessExit>;
+  #exit: ProcessExit | undefined;
 
   /** @throws Error when the command cannot be started at all */
-  constructor({ command, log, cwd, marker, temporaryFolder }: MemberProcessOptions) {
+  constructor({ command, log, cwd, marker, temporaryFolder }: StartOptions) {
     const child = execa(command.file, [...command.args], {
       cwd,
       // Held open and never written: its end tells the member that the lab is gone.
@@ -58,7 +43,7 @@ export class MemberProcess {
   }
 
   /** Undefined while it runs. */
-  get exit(): MemberExit | undefined {
+  get exit(): ProcessExit | undefined {
     return this.#exit;
   }
 
@@ -72,7 +57,7 @@ export class MemberProcess {
   }
 
   /** SIGTERM, then SIGKILL after `graceMs`. @throws Error when it outlives even that */
-  async stop(graceMs = STOP_GRACE_MS): Promise<MemberExit> {
+  async stop(graceMs = STOP_GRACE_MS): Promise<ProcessExit> {
     this.signal('SIGTERM');
     // A paused process would take SIGTERM only when it is continued.
     this.signal('SIGCONT');
@@ -80,7 +65,7 @@ export class MemberProcess {
   }
 
   /** SIGKILL: nothing is flushed, no connection is closed by the process itself. */
-  async kill(): Promise<MemberExit> {
+  async kill(): Promise<ProcessExit> {
     this.signal('SIGKILL');
     const exit = await within(this.exited, KILLED_MAX_MS);
     if (exit === undefined) throw new Error(`process ${this.pid} lives ${KILLED_MAX_MS} ms after SIGKILL`);
@@ -98,8 +83,4 @@ async function within<T>(promise: Promise<T>, limitMs: number): Promise<T | unde
   } finally {
     clearTimeout(timer);
   }
-}
-
-export function formatExit({ code, signal }: MemberExit): string {
-  return signal === undefined ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
 }

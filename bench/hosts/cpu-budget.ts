@@ -1,0 +1,72 @@
+/** A share of the cores for one process, by a group of its own under the `cpu` controller of cgroups, version 1. */
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { cleanUpWithLab } from './end-with-lab.ts';
+
+const CONTROLLER = '/sys/fs/cgroup/cpu';
+/** Short, so that no member stands still for long: with the kernel's 100 ms a ping could come too late. */
+export const PERIOD_US = 10_000;
+/** The kernel's own limit. */
+const QUOTA_US_MIN = 1_000;
+
+/** Undefined where budgets can be given. */
+export function noCpuBudget(controller = CONTROLLER): string | undefined {
+  if (!existsSync(join(controller, 'cpu.cfs_quota_us')))
+    return `no ${controller}/cpu.cfs_quota_us: budgets need the cpu controller of cgroups, version 1`;
+  try {
+    accessSync(controller, constants.W_OK);
+    return undefined;
+  } catch {
+    return `${controller} may not be written: budgets need root`;
+  }
+}
+
+/** @throws RangeError for a share that the kernel cannot keep */
+export function quotaUs(cores: number): number {
+  const quota = Math.round(cores * PERIOD_US);
+  if (!(quota >= QUOTA_US_MIN))
+    throw new RangeError(`${cores} cores: at least ${QUOTA_US_MIN / PERIOD_US} are accepted`);
+  return quota;
+}
+
+/**
+ * The whole process with its threads, and what it starts from then on. Lifting it puts the process back and removes the
+ * group; so does the end of the lab.
+ */
+export function limitCpu(pid: number, cores: number, controller = CONTROLLER): () => void {
+  const quota = quotaUs(cores);
+  const problem = noCpuBudget(controller);
+  if (problem !== undefined) throw new Error(problem);
+  const group = join(controller, `zklab-${process.pid}-${pid}`);
+  const lift = () => {
+    forget();
+    // Who is left goes back to where the lab is; a group is removed only when it is empty.
+    for (const task of readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)) {
+      try {
+        writeFileSync(join(controller, 'cgroup.procs'), task);
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    rmdirSync(group);
+  };
+  mkdirSync(group);
+  const forget = cleanUpWithLab(lift);
+  try {
+    writeFileSync(join(group, 'cpu.cfs_period_us'), String(PERIOD_US));
+    writeFileSync(join(group, 'cpu.cfs_quota_us'), String(quota));
+    writeFileSync(join(group, 'cgroup.procs'), String(pid));
+  } catch (error) {
+    lift();
+    throw error;
+  }
+  return lift;
+}

@@ -1,0 +1,61 @@
+/**
+ * A machine that members run on: all that the lab asks of it. The local one is in `local-host.ts`; another one is a file that
+ * does the same elsewhere. Topologies, faults and loads know this interface alone.
+ */
+import type { CappedLog } from './capped-log.ts';
+import type { Command } from './dies-with-parent.ts';
+import type { MemberPorts, PortOptions } from './ports.ts';
+import type { ProcessState } from './process-state.ts';
+import type { ProcessSample } from './process-usage.ts';
+
+export interface Host {
+  readonly name: string;
+  /** An address for each member, free at this moment. */
+  addresses(count: number, options?: PortOptions): Promise<MemberPorts[]>;
+  /** @throws Error when the command cannot be started at all */
+  start(options: StartOptions): HostProcess;
+  /** Nothing happens to a process that is gone. */
+  signal(pid: number, signal: NodeJS.Signals): void;
+  stateOf(pid: number): ProcessState;
+  /** A file that a member wrote there. @throws Error */
+  readFile(path: string): Promise<string>;
+  /** CPU time and memory of a process; null when it is gone, or the machine cannot tell. */
+  usage(pid: number): ProcessSample | null;
+  /** Why a process cannot be given a budget there; undefined where it can. */
+  noBudget(): string | undefined;
+  /** At most so many cores for the process from now on. Returns what lifts it. @throws Error where there is none */
+  limitCpu(pid: number, cores: number): () => void;
+}
+
+export interface StartOptions {
+  readonly command: Command;
+  /** Takes what the process prints. */
+  readonly log: CappedLog;
+  readonly cwd: string;
+  /** A word of the command line that no other process has. */
+  readonly marker: string;
+  /** Removed with the process when the lab is killed. */
+  readonly temporaryFolder?: string | undefined;
+}
+
+/** One running process, from its start to its exit. A restart is another one. */
+export interface HostProcess {
+  readonly pid: number;
+  readonly exited: Promise<ProcessExit>;
+  /** Undefined while it runs. */
+  readonly exit: ProcessExit | undefined;
+  readonly isRunning: boolean;
+  signal(signal: NodeJS.Signals): void;
+  /** SIGTERM, then SIGKILL after `graceMs`. @throws Error when it outlives even that */
+  stop(graceMs?: number): Promise<ProcessExit>;
+  kill(): Promise<ProcessExit>;
+}
+
+export interface ProcessExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+export function formatExit({ code, signal }: ProcessExit): string {
+  return signal === undefined ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`;
+}

@@ -1,0 +1,73 @@
+/** The local host does what the interface says, with real processes: start, signal, read, usage, budget, end. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, suite, temporaryFolder, until } from '#test';
+import { CappedLog } from './capped-log.ts';
+import { quotaUs } from './cpu-budget.ts';
+import { LOCAL_HOST } from './local-host.ts';
+
+const test = suite('hosts: this machine');
+
+const BUSY = 'console.log("up"); for (;;);';
+
+function start(folder: string, script = BUSY) {
+  const marker = join(folder, 'marker');
+  const command = { file: process.execPath, args: ['-e', script, marker] };
+  return LOCAL_HOST.start({ command, log: new CappedLog(join(folder, 'log')), cwd: folder, marker });
+}
+
+test('a process is started, stands still, goes on, and ends; a signal to one that is gone is nothing', async () => {
+  const running = start(temporaryFolder());
+  const { pid } = running;
+  const isNow = (state: string) =>
+    until(() => LOCAL_HOST.stateOf(pid) === state, {
+      deadlineMs: 10_000,
+      what: `the process to be ${state}`,
+    });
+  await isNow('running');
+  LOCAL_HOST.signal(pid, 'SIGSTOP');
+  await isNow('stopped');
+  LOCAL_HOST.signal(pid, 'SIGCONT');
+  await isNow('running');
+  assert.equal(await running.kill(), { code: undefined, signal: 'SIGKILL' });
+  assert.is(LOCAL_HOST.stateOf(pid), 'gone');
+  LOCAL_HOST.signal(pid, 'SIGCONT');
+  assert.is(LOCAL_HOST.usage(pid), null);
+});
+
+test('a file of a member is read, and each member has addresses of its own', async () => {
+  const file = join(temporaryFolder(), 'zoo.cfg');
+  writeFileSync(file, 'tickTime=200\n');
+  assert.is(await LOCAL_HOST.readFile(file), 'tickTime=200\n');
+  const hosts = (await LOCAL_HOST.addresses(3)).map(({ client }) => client.host);
+  assert.is(new Set(hosts).size, 3);
+});
+
+test('a budget holds where the machine can give one, and is refused with the reason where it cannot', async () => {
+  const running = start(temporaryFolder());
+  const { pid } = running;
+  try {
+    const problem = LOCAL_HOST.noBudget();
+    if (problem !== undefined) {
+      assert.throws(() => LOCAL_HOST.limitCpu(pid, 0.1), problem);
+      return;
+    }
+    const lift = LOCAL_HOST.limitCpu(pid, 0.1);
+    const from = LOCAL_HOST.usage(pid)!;
+    await until(() => LOCAL_HOST.usage(pid)!.atMs - from.atMs > 2_000, {
+      deadlineMs: 10_000,
+      what: 'two seconds',
+    });
+    const to = LOCAL_HOST.usage(pid)!;
+    const cores = (to.cpuMs - from.cpuMs) / (to.atMs - from.atMs);
+    assert.ok(cores < 0.2, `${cores.toFixed(2)} cores under a budget of 0.1`);
+    lift();
+  } finally {
+    await running.kill();
+  }
+});
+
+test('a share below what the kernel keeps is refused', () => {
+  assert.is(quotaUs(0.15), 1_500);
+  assert.throws(() => quotaUs(0.01), /0\.01 cores: at least 0\.1 are accepted/);
+});

@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import { limitCpu, noCpuBudget } from './cpu-budget.ts';
+import type { Host } from './host.ts';
+import { LocalProcess } from './local-process.ts';
+import { findPorts } from './ports.ts';
+import { stateOf } from './process-state.ts';
+import { sampleProcess } from './process-usage.ts';
+
+/** This machine: every member has a loopback address of its own. */
+export const LOCAL_HOST: Host = {
+  name: 'this machine',
+  addresses: findPorts,
+  start: options => new LocalProcess(options),
+  signal(pid, signal) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  },
+  stateOf,
+  readFile: path => readFile(path, 'utf8'),
+  usage: pid => sampleProcess(pid),
+  noBudget: noCpuBudget,
+  limitCpu,
+};

@@ -1,0 +1,34 @@
+/** CPU time and memory of a process of this machine, from /proc. Linux only: elsewhere a sample is null and nothing is claimed. */
+import { readFileSync } from 'node:fs';
+
+export interface ProcessSample {
+  atMs: number;
+  /** User and system time since the process started. */
+  cpuMs: number;
+  rssBytes: number;
+}
+
+/** USER_HZ: the unit of /proc/<pid>/stat. It is 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** Null when the process is gone or the machine has no /proc. Resolution of `cpuMs`: 10 ms. */
+export function sampleProcess(pid: number, atMs: number = performance.now()): ProcessSample | null {
+  try {
+    const file = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'latin1');
+    return { atMs, cpuMs: cpuMsOf(file('stat')), rssBytes: rssBytesOf(file('status')) };
+  } catch {
+    return null;
+  }
+}
+
+/** The name, field 2, stands in parentheses and may hold anything, parentheses included. @see proc(5) */
+export function cpuMsOf(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return (ticks * 1000) / TICKS_PER_SECOND;
+}
+
+/** Of `status`, which counts in kB: `stat` counts in pages, whose size is another on other machines. A zombie has none. */
+export function rssBytesOf(status: string): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+}

@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FaultMember } from './context.ts';
+
+const POLL_MS = 10;
+const OBEYED_MAX_MS = 5_000;
+
+/** @throws Error when a signal has not had its effect in time */
+export async function untilObeyed(
+  member: FaultMember,
+  signal: NodeJS.Signals,
+  effect: () => boolean,
+): Promise<void> {
+  const end = performance.now() + OBEYED_MAX_MS;
+  while (!effect()) {
+    if (performance.now() > end)
+      throw new Error(`process ${member.pid} of ${member.name} goes on ${OBEYED_MAX_MS} ms after ${signal}`);
+    await sleep(POLL_MS);
+  }
+}
