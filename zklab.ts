@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The front door registers every command of the lab and does nothing else. What a command does stands in the folder
- * it belongs to and is loaded when somebody runs it. To add one, write a function here that registers it with an
- * example, and put its name into COMMANDS.
+ * The front door registers every command of the lab and does nothing else. What a command does stands in the
+ * folder it belongs to and is loaded when somebody runs it. To add one, write a function here that registers
+ * it with an example, and put its name into COMMANDS.
  */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -25,7 +25,10 @@ interface Context {
 
 const interruption = new AbortController();
 const context: Context = { out: terminal(), signal: interruption.signal };
-/** These report a failure of what the user asked for, not a defect of zklab: the message is enough, without a stack. */
+/**
+ * These report a failure of what the user asked for, not a defect of zklab: the message is enough, without a
+ * stack.
+ */
 const EXPECTED = [EnsembleError, AggregateError];
 const INTERRUPTED_AGAIN = 130;
 
@@ -364,7 +367,9 @@ function wholeNumber(min: number, max: number): (text: string) => number {
   };
 }
 
-/** SIGHUP is a terminal that closes; Node.js does not keep what nohup asked for, so it ends the lab there too. */
+/**
+ * SIGHUP is a terminal that closes; Node.js does not keep what nohup asked for, so it ends the lab there too.
+ */
 function endOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -374,7 +379,10 @@ function endOnSignals(): void {
   }
 }
 
-/** Says whether the system refused: a full disk, a read-only folder, too many open files. The message names the path. */
+/**
+ * Says whether the system refused: a full disk, a read-only folder, too many open files. The message names
+ * the path.
+ */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }
@@ -393,7 +401,10 @@ function exitCodeOf(error: unknown): number {
   return EXIT_CODES.failed;
 }
 
-/** The versions of the lab and of its server, whose number starts with that of the Apache release it is made after. */
+/**
+ * The versions of the lab and of its server, whose number starts with that of the Apache release it is made
+ * after.
+ */
 function versionText(): string {
   const packageJson = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(packageJson) as { version: string };

@@ -1,4 +1,6 @@
-/** kill -9 under load, as row after row of nights: what was acknowledged is there, on every member, in order. */
+/**
+ * kill -9 under load, as row after row of nights: what was acknowledged is there, on every member, in order.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { assert, suite, temporaryFolder } from '#test';

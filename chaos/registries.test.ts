@@ -1,4 +1,7 @@
-/** What every registry promises: a name and a line each, no name twice, and schemas whose every option has its limits. */
+/**
+ * What every registry promises: a name and a line each, no name twice, and schemas whose every option has its
+ * limits.
+ */
 import { assert, suite } from '#test';
 import { CHECKERS } from './checkers/index.ts';
 import { EXPERIMENTS } from './experiments/index.ts';

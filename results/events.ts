@@ -1,6 +1,6 @@
 /**
- * What happens during a run, a line of NDJSON per event, written as it happens: `events.ndjson` in the folder of the run.
- * A run that is killed leaves it; whoever follows a run reads it while it grows.
+ * What happens during a run, a line of NDJSON per event, written as it happens: `events.ndjson` in the folder
+ * of the run. A run that is killed leaves it; whoever follows a run reads it while it grows.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -89,7 +89,10 @@ export const LOADS = {
   reads: 'reads at one observer, open loop',
 } as const;
 
-/** The series of a timeline; rates are per second, latencies in ms and, of an open loop, from the intended start. */
+/**
+ * The series of a timeline; rates are per second, latencies in ms and, of an open loop, from the intended
+ * start.
+ */
 export const SERIES = {
   /** Of an open loop: what was to begin. */
   intended: 'intended',

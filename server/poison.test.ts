@@ -1,4 +1,7 @@
-/** Requests that are well formed and meant badly: one client must not end a connection between members, or a member. */
+/**
+ * Requests that are well formed and meant badly: one client must not end a connection between members, or a
+ * member.
+ */
 import { assert, suite } from '#test';
 import { body, MemoryClient, requestFrame } from './memory-client.test-kit.ts';
 import { MemoryEnsemble } from './memory-ensemble.test-kit.ts';

@@ -1,4 +1,7 @@
-/** Writes that are wrong in themselves, at whole members: refused where they arrive, in their place, for no zxid. */
+/**
+ * Writes that are wrong in themselves, at whole members: refused where they arrive, in their place, for no
+ * zxid.
+ */
 import { assert, suite } from '#test';
 import { MemoryClient } from './memory-client.test-kit.ts';
 import { MemoryEnsemble } from './memory-ensemble.test-kit.ts';

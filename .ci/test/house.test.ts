@@ -1,4 +1,6 @@
-/** The house, enforced on the tree as it stands; each rule also against a planted violation and a clean twin. */
+/**
+ * The house, enforced on the tree as it stands; each rule also against a planted violation and a clean twin.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';

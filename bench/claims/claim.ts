@@ -32,8 +32,8 @@ export interface Claim {
   readonly unit: string;
   readonly control: string;
   /**
-   * What must have been measured, by the names that experiments provide (`chaos/experiments/index.ts`) or that a suite
-   * gives to conditions of its own: `--only` measures no more than that.
+   * What must have been measured, by the names that experiments provide (`chaos/experiments/index.ts`) or
+   * that a suite gives to conditions of its own: `--only` measures no more than that.
    */
   readonly needs: readonly string[];
   /** Why the servers there are cannot make it hold yet: while it fails, that is shown and fails no run. */

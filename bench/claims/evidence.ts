@@ -102,7 +102,8 @@ export interface Unfit {
 }
 
 /**
- * Why these series cannot be judged at all: not measured, or more rounds void than not. Undefined when they can.
+ * Why these series cannot be judged at all: not measured, or more rounds void than not. Undefined when they
+ * can.
  * @param wanted what a reader would look for, in words, beside what was found
  */
 export function unfit(

@@ -24,7 +24,8 @@ export const observersLeaveWritesFlat: Claim = timedClaim(
         const condition = placeboCondition(observersOf(topology));
         return {
           topology: topology.name,
-          // Beside idle cores the same voters would win for the CPU that the observers took, whatever votes cost.
+          // Beside idle cores the same voters would win for the CPU that the observers took, whatever votes
+          // cost.
           a: evidence.series('writeThroughput', evidence.votersLike(topology), condition),
           aWhat: `write throughput of the voters, ${condition}`,
           b: evidence.series('writeThroughput', topology, CONDITIONS.healthy),

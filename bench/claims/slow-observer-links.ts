@@ -4,7 +4,10 @@ import type { Evidence, Series } from './evidence.ts';
 import { atMostAbove, differenceOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
-/** An eighth of the round trip that the fault adds: were an observer waited for, a write would take all of it longer. */
+/**
+ * An eighth of the round trip that the fault adds: were an observer waited for, a write would take all of it
+ * longer.
+ */
 const MARGIN_MS = 5;
 
 const pairsOf = (metric: string, what: string) => (evidence: Evidence) =>

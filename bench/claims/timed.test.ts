@@ -15,7 +15,10 @@ function seriesOf(values: readonly number[]): Series {
   return new Evidence(planted).series('m', planted.topologies[0], 'healthy')!;
 }
 
-/** `a` and `b` differ exactly by what the test allows: each of its answers is wrong, and may come in 5 % of runs. */
+/**
+ * `a` and `b` differ exactly by what the test allows: each of its answers is wrong, and may come in 5 % of
+ * runs.
+ */
 const AT_THE_MARGIN: Record<string, (noise: () => number) => Tests> = {
   'at least 90 %': noise => atLeast(many(100, noise), many(90, noise), 0.9),
   'at most 5 above': noise => atMostAbove(many(100, noise), many(105, noise), 5),

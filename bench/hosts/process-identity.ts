@@ -1,4 +1,7 @@
-/** Who a process is, beyond its id: ids are given again, so nothing is killed by its id alone. Linux, from /proc. */
+/**
+ * Who a process is, beyond its id: ids are given again, so nothing is killed by its id alone. Linux, from
+ * /proc.
+ */
 import { readFileSync } from 'node:fs';
 
 export interface ProcessIdentity {

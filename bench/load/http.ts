@@ -67,8 +67,8 @@ export async function runHttpLoad(spec: HttpLoadSpec): Promise<HttpLoadResult> {
 }
 
 /**
- * autocannon's own correction is switched off: it assumes an interval of 1 ms at any rate and makes up samples by
- * the thousand. Without a rate there is none, and autocannon refuses the switch.
+ * autocannon's own correction is switched off: it assumes an interval of 1 ms at any rate and makes up
+ * samples by the thousand. Without a rate there is none, and autocannon refuses the switch.
  */
 export function optionsOf(spec: HttpLoadSpec): autocannon.Options & { ignoreCoordinatedOmission?: true } {
   const { url, connections, ratePerSecond, method = 'GET', body, headers, pipelining = 1 } = spec;

@@ -1,4 +1,6 @@
-/** multi and multiRead: operations one after the other, each behind a MultiHeader. @see docs/wire.md "Multi" */
+/**
+ * multi and multiRead: operations one after the other, each behind a MultiHeader. @see docs/wire.md "Multi"
+ */
 import { type Acl, OPEN_ACL_UNSAFE } from '../../server/wire/acl.ts';
 import { JuteError, type JuteReader, type JuteWriter } from '../../server/wire/jute.ts';
 import { readMulti, writeMultiEnd, writeMultiHeader } from '../../server/wire/multi.ts';

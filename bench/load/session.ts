@@ -1,6 +1,6 @@
 /**
- * One ZooKeeper session on one TCP connection, made for load: requests of a turn leave in one write, replies are
- * read in place, and a request costs neither a promise nor an object. It neither reconnects nor retries:
+ * One ZooKeeper session on one TCP connection, made for load: requests of a turn leave in one write, replies
+ * are read in place, and a request costs neither a promise nor an object. It neither reconnects nor retries:
  * `client.ts` and the probes do, each in its own way.
  *
  * @see docs/wire.md "Client connections"
@@ -172,8 +172,8 @@ export class Session {
   }
 
   /**
-   * Ends the session on the server (its ephemerals go) behind what is in flight, and then the connection. With no
-   * room left in flight, or no answer, it only drops the connection.
+   * Ends the session on the server (its ephemerals go) behind what is in flight, and then the connection.
+   * With no room left in flight, or no answer, it only drops the connection.
    */
   close(): Promise<void> {
     if (this.#state !== 'open' || this.#inFlight.full) {
@@ -316,7 +316,10 @@ export class Session {
     handler.onReply(reply);
   }
 
-  /** As upstream's client: a ping after a third of the timeout in silence, lost after two thirds without a word. */
+  /**
+   * As upstream's client: a ping after a third of the timeout in silence, lost after two thirds without a
+   * word.
+   */
   readonly #onPingTimer = (): void => {
     const now = performance.now();
     if (now - this.#lastHeardMs > (this.timeoutMs * 2) / 3) {

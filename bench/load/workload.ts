@@ -1,7 +1,7 @@
 /**
  * What is asked of the ensemble: a weighted mix over a set of keys, from a seed. Keys lie in directories of
- * `KEYS_PER_DIRECTORY`; creates go to a directory of the session's own, and deletes take back what it created, so
- * that no operation fails by the workload's own doing.
+ * `KEYS_PER_DIRECTORY`; creates go to a directory of the session's own, and deletes take back what it
+ * created, so that no operation fails by the workload's own doing.
  */
 import { OPEN_ACL_UNSAFE, writeAcl } from '../../server/wire/acl.ts';
 import type { JuteReader } from '../../server/wire/jute.ts';

@@ -1,6 +1,7 @@
 /**
- * The exact channel of evidence: what a server counted between two moments. Free of hardware and of time; a message more
- * per write is a message more on any machine. `chaos/experiments/measurements/exact-counts.ts` divides by what was committed.
+ * The exact channel of evidence: what a server counted between two moments. Free of hardware and of time; a
+ * message more per write is a message more on any machine. `chaos/experiments/measurements/exact-counts.ts`
+ * divides by what was committed.
  */
 import type { Mntr } from './four-letter.ts';
 
@@ -37,7 +38,9 @@ export function countersOf(mntr: Mntr): MemberCounters {
   };
 }
 
-/** Later minus earlier. A link that is new counts from 0. @throws RangeError when a count went down: a restart */
+/**
+ * Later minus earlier. A link that is new counts from 0. @throws RangeError when a count went down: a restart
+ */
 export function countersBetween(from: MemberCounters, to: MemberCounters): MemberCounters {
   const traffic = new Map<string, TrafficCount>();
   for (const [name, count] of to.traffic) {

@@ -11,13 +11,14 @@ export const modelAgreement: Checker<'history' | 'transactions'> = {
 };
 
 /**
- * Every answer is the one that follows from the transactions that the ensemble agreed on. A reply carries a zxid, so
- * there is exactly one right answer to everything:
+ * Every answer is the one that follows from the transactions that the ensemble agreed on. A reply carries a
+ * zxid, so there is exactly one right answer to everything:
  *
  * - an acknowledged write is the transaction of its zxid: that session's, that path, that data;
  * - a refused one had a reason in the tree before it;
  * - a read is the tree as of its zxid, on whichever server it was: data, version, children, absence;
- * - the transactions make sense one after the other: no version skipped, no node made twice, none for a closed session.
+ * - the transactions make sense one after the other: no version skipped, no node made twice, none for a
+ *   closed session.
  */
 export function checkModelAgreement(
   history: readonly HistoryEvent[],

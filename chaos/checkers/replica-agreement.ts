@@ -10,8 +10,9 @@ export const replicaAgreement: Checker<'samples'> = {
 };
 
 /**
- * Members that have applied the same transactions hold the same tree, and an epoch has one leader, at all times and not
- * only in the end. Finds at which transaction two members parted, which the end no longer shows.
+ * Members that have applied the same transactions hold the same tree, and an epoch has one leader, at all
+ * times and not only in the end. Finds at which transaction two members parted, which the end no longer
+ * shows.
  *
  * A leader cut off from its quorum may go on believing in itself for a while; not in another's epoch.
  */

@@ -31,7 +31,10 @@ export interface FinalNode {
 
 export interface SessionLimits {
   readonly timeoutMs: number;
-  /** A session that wrote, and was answered, lives this much shorter than its timeout at worst: clocks, ticks, ways. */
+  /**
+   * A session that wrote, and was answered, lives this much shorter than its timeout at worst: clocks, ticks,
+   * ways.
+   */
   readonly slackMs: number;
   /** Sessions of clients that are there when the run ends; all others must be over. */
   readonly alive: ReadonlySet<string>;

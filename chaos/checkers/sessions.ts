@@ -12,9 +12,9 @@ export const sessions: Checker<'history' | 'transactions' | 'sessionLimits'> = {
 };
 
 /**
- * A session ends when its client says so, or its timeout after it was last heard of: not before, which is judged by
- * writes that were answered, and not much later, which is judged at the end. Its ephemerals go with it, and it makes
- * nothing any more.
+ * A session ends when its client says so, or its timeout after it was last heard of: not before, which is
+ * judged by writes that were answered, and not much later, which is judged at the end. Its ephemerals go with
+ * it, and it makes nothing any more.
  */
 export function checkSessions(
   history: readonly HistoryEvent[],

@@ -11,9 +11,10 @@ export const syncFreshness: Checker<'history'> = {
 };
 
 /**
- * A read behind a sync shows every write that was acknowledged before the sync was asked for. This holds within one
- * epoch: a sync asks the leader and no quorum, so a leader that has lost its quorum without noticing answers for its own
- * epoch alone, as upstream's does. Reads behind the sync cannot be older: `session-order.ts` sees to that.
+ * A read behind a sync shows every write that was acknowledged before the sync was asked for. This holds
+ * within one epoch: a sync asks the leader and no quorum, so a leader that has lost its quorum without
+ * noticing answers for its own epoch alone, as upstream's does. Reads behind the sync cannot be older:
+ * `session-order.ts` sees to that.
  */
 export function checkSyncFreshness(history: readonly HistoryEvent[]): Judgement {
   const reasons: string[] = [];

@@ -18,9 +18,9 @@ export const watches: Checker<'sessionRecords' | 'transactions'> = {
 };
 
 /**
- * No event of a one-shot watch is lost, none comes twice or from nowhere, and a client is told of a change before it
- * sees any reply that is newer than the change, on whichever server. What it is told of is there: no reply behind the
- * event, on the same connection, is older than the change.
+ * No event of a one-shot watch is lost, none comes twice or from nowhere, and a client is told of a change
+ * before it sees any reply that is newer than the change, on whichever server. What it is told of is there:
+ * no reply behind the event, on the same connection, is older than the change.
  */
 export function checkWatches(
   records: readonly SessionRecord[],

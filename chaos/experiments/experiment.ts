@@ -11,6 +11,8 @@ export interface Experiment {
   provides(suite: Suite): readonly string[];
   /** Of the time budget, by which it must be done: what follows needs the rest. */
   readonly share: number;
-  /** Called when a claim needs something that it provides. It measures no more than `options.needs` asks for. */
+  /**
+   * Called when a claim needs something that it provides. It measures no more than `options.needs` asks for.
+   */
   run(options: MeasureOptions): Promise<void>;
 }

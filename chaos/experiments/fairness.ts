@@ -1,4 +1,7 @@
-/** What greedy neighbours cost a quiet client, at the leader of one topology. Last of all: what they ask for fills the tree. */
+/**
+ * What greedy neighbours cost a quiet client, at the leader of one topology. Last of all: what they ask for
+ * fills the tree.
+ */
 import { makeFairnessTree } from '../../bench/fairness/fairness-tree.ts';
 import { NeighbourProcess } from '../../bench/fairness/neighbour-process.ts';
 import { measureQuietClient, QUIET_WORKLOAD } from '../../bench/fairness/quiet-client.ts';

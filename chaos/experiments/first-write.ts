@@ -1,4 +1,6 @@
-/** When does an ensemble commit again? Asked of several members at once, each as soon as it takes a session. */
+/**
+ * When does an ensemble commit again? Asked of several members at once, each as soon as it takes a session.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Session } from '../../bench/load/session.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';

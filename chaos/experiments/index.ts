@@ -8,10 +8,16 @@ import type { Suite } from './suite.ts';
 import { syncs } from './syncs.ts';
 import { writes } from './writes.ts';
 
-/** Writes first, since they want warm servers, which kills would make cold; then syncs, then outages; last what fills a tree. */
+/**
+ * Writes first, since they want warm servers, which kills would make cold; then syncs, then outages; last
+ * what fills a tree.
+ */
 export const EXPERIMENTS: readonly Experiment[] = [writes, syncs, outages, fairness];
 
-/** What these claims need, all of it measurable, and the suite's own conditions. @throws UsageError naming what no experiment provides */
+/**
+ * What these claims need, all of it measurable, and the suite's own conditions. @throws UsageError naming
+ * what no experiment provides
+ */
 export function needsOf(claims: readonly Claim[], suite: Suite): ReadonlySet<string> {
   const provided = new Set(EXPERIMENTS.flatMap(experiment => experiment.provides(suite)));
   for (const { id, needs } of claims) {

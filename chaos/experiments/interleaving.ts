@@ -83,7 +83,9 @@ export class Interleaving {
     for (const turn of late) if (turn.ready?.() !== false) await this.#take(turn, round);
   }
 
-  /** A stage that breaks is given up, and the others go on; so is one whose loads could not be run too often. */
+  /**
+   * A stage that breaks is given up, and the others go on; so is one whose loads could not be run too often.
+   */
   async #take({ stage, measure }: Turn, round: number): Promise<void> {
     const { events, signal, recorder } = this.#options;
     signal.throwIfAborted();

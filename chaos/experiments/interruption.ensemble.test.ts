@@ -90,7 +90,10 @@ interface Run {
   left(): Promise<void>;
 }
 
-/** With a Toxiproxy that is not the lab's own, so that proxies would stay, and a folder of its own for all that it makes. */
+/**
+ * With a Toxiproxy that is not the lab's own, so that proxies would stay, and a folder of its own for all
+ * that it makes.
+ */
 async function withRun(body: (run: Run) => Promise<void>): Promise<void> {
   const toxiproxy = await startStandIn({ seed: 1 });
   const [folder, runs, inputs] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
@@ -137,7 +140,10 @@ async function withRun(body: (run: Run) => Promise<void>): Promise<void> {
   }
 }
 
-/** Whatever was started, by whomever, with this temporary folder: members, drivers, placebos. Zombies have no environment. */
+/**
+ * Whatever was started, by whomever, with this temporary folder: members, drivers, placebos. Zombies have no
+ * environment.
+ */
 function processesIn(folder: string): number[] {
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))

@@ -1,4 +1,7 @@
-/** The plan of a run: warm servers, then every experiment that a claim needs. Judging is the part of bench/claims/. */
+/**
+ * The plan of a run: warm servers, then every experiment that a claim needs. Judging is the part of
+ * bench/claims/.
+ */
 import { preload } from '../../bench/load/preload.ts';
 import { EXPERIMENTS } from './index.ts';
 import { type MeasureOptions, type ObserverCores, writeLoadOf } from './measure-options.ts';

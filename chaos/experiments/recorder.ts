@@ -23,7 +23,10 @@ interface Series extends Place {
 /** Of one load of a topology under a condition: more rounds would fill the result and say nothing new. */
 const TIMELINE_ROUNDS_MAX = 24;
 
-/** What a round has measured counts once the round is whole: half of one would be a round of some and not of others. */
+/**
+ * What a round has measured counts once the round is whole: half of one would be a round of some and not of
+ * others.
+ */
 export class Recorder {
   readonly #events: EventSink;
   readonly #series = new Map<string, Series>();
@@ -164,7 +167,10 @@ function measurementOf(series: Series): Measurement {
   };
 }
 
-/** Totals add up, for a median would hide the one message that should not be; all else is the same in every round. */
+/**
+ * Totals add up, for a median would hide the one message that should not be; all else is the same in every
+ * round.
+ */
 function overRounds(name: string, values: readonly number[]): number {
   if (TOTALS.includes(name)) return values.reduce((sum, value) => sum + value, 0);
   return Math.round(middleOf([...values].sort((a, b) => a - b)) * 10_000) / 10_000;

@@ -1,4 +1,6 @@
-/** Parts of a result document that are not measured by a load: where it ran, on what, and what it cannot show. */
+/**
+ * Parts of a result document that are not measured by a load: where it ran, on what, and what it cannot show.
+ */
 import type { Environment as Probed } from '../../bench/measure/environment.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS } from '../../results/names.ts';

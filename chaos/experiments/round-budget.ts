@@ -1,4 +1,6 @@
-/** Whether there is time for one more round: the least number is always done, the rest while the budget lasts. */
+/**
+ * Whether there is time for one more round: the least number is always done, the rest while the budget lasts.
+ */
 export class RoundBudget {
   readonly #wanted: number;
   readonly #least: number;

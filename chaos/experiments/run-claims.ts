@@ -36,8 +36,8 @@ export interface RunClaimsOptions {
 
 /**
  * An interruption ends it early: what was measured in whole rounds is judged, and the result says so.
- * @throws EnsembleError when an ensemble does not start, UsageError, and the signal's reason when it came before the
- * first round was whole; by then nothing runs
+ * @throws EnsembleError when an ensemble does not start, UsageError, and the signal's reason when it came
+ * before the first round was whole; by then nothing runs
  */
 export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const { suite, claims, server, seed, events, signal } = options;

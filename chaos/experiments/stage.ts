@@ -1,4 +1,7 @@
-/** One topology on the stage: its members as processes, a proxy on every link between them, and who is who now. */
+/**
+ * One topology on the stage: its members as processes, a proxy on every link between them, and who is who
+ * now.
+ */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ensemble } from '../../bench/topology/ensemble.ts';

@@ -67,8 +67,9 @@ const shape = z.strictObject({
     children: count,
   }),
   /**
-   * Conditions of writes beside the built-in ones: a fault with its options, and the topologies that it concerns, all
-   * unless they are named. Measured whenever there are some; claims may need them by their name.
+   * Conditions of writes beside the built-in ones: a fault with its options, and the topologies that it
+   * concerns, all unless they are named. Measured whenever there are some; claims may need them by their
+   * name.
    */
   conditions: z
     .record(

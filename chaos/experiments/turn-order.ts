@@ -1,9 +1,9 @@
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 
 /**
- * Who has which turn of a round. Every odd round goes backwards through the order of the one before it, so that what a
- * steady trend within rounds does to each cancels out over the two; each two begin with another one. Where the first of
- * all begins is by chance, from the seed of the run.
+ * Who has which turn of a round. Every odd round goes backwards through the order of the one before it, so
+ * that what a steady trend within rounds does to each cancels out over the two; each two begin with another
+ * one. Where the first of all begins is by chance, from the seed of the run.
  */
 export function turnOrder<T>(turns: readonly T[], round: number, seed: number): T[] {
   const shuffled = shuffle(turns, new SeededRandom(seed).fork('turns'));

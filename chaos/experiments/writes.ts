@@ -1,4 +1,6 @@
-/** What writes are measured of in a round: each topology under its conditions, and the controls beside them. */
+/**
+ * What writes are measured of in a round: each topology under its conditions, and the controls beside them.
+ */
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS, placeboCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
@@ -61,7 +63,10 @@ async function underConditions(options: MeasureOptions, stage: Stage, round: num
   }
 }
 
-/** The voters of a topology with observers on the leader, alone, beside as many placebos that burn as its observers do. */
+/**
+ * The voters of a topology with observers on the leader, alone, beside as many placebos that burn as its
+ * observers do.
+ */
 function placeboTurn(options: MeasureOptions, stage: Stage): Turn[] {
   const { lab, recorder, observerCores } = options;
   const { topology } = stage;

@@ -17,9 +17,9 @@ export const blackholeKind: FaultKind<{ readonly select: Selector }> = {
 };
 
 /**
- * Drops the bytes from one side to the other; connections stay, and new ones are accepted. Members notice by their own
- * timeouts only. Healing closes the connections that were there (Toxiproxy's timeout toxic does so when it is removed): a
- * partition that a TCP connection outlives cannot be made of it.
+ * Drops the bytes from one side to the other; connections stay, and new ones are accepted. Members notice by
+ * their own timeouts only. Healing closes the connections that were there (Toxiproxy's timeout toxic does so
+ * when it is removed): a partition that a TCP connection outlives cannot be made of it.
  */
 export function blackhole({ select }: { readonly select: Selector }): Fault<LinkFaultContext> {
   return {

@@ -32,7 +32,10 @@ export interface FaultHost {
   readonly processes: boolean;
 }
 
-/** A kind of harm, as `index.ts` lists it: its options are what a schedule, a suite and a command line may say. */
+/**
+ * A kind of harm, as `index.ts` lists it: its options are what a schedule, a suite and a command line may
+ * say.
+ */
 export interface FaultKind<Options = unknown> {
   readonly name: string;
   /** In a line, for whoever asks what there is. */
@@ -51,7 +54,9 @@ export function needsProcesses({ processes }: FaultHost): string | undefined {
   return processes ? undefined : 'the processes of its members cannot be signalled';
 }
 
-/** A kind of harm with its targets: one file of this folder each. `Context` is what it needs of the ensemble. */
+/**
+ * A kind of harm with its targets: one file of this folder each. `Context` is what it needs of the ensemble.
+ */
 export interface Fault<Context = FaultContext> {
   readonly name: string;
   readonly description: string;

@@ -1,6 +1,7 @@
 /**
- * The fuzzer on real processes, beside a checked workload: calm spells, in which nothing but the attack goes on and so no
- * leadership may be lost, between kills of members, through which nothing acknowledged may be lost.
+ * The fuzzer on real processes, beside a checked workload: calm spells, in which nothing but the attack goes
+ * on and so no leadership may be lost, between kills of members, through which nothing acknowledged may be
+ * lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mntr } from '../../bench/measure/four-letter.ts';

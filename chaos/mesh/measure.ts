@@ -17,10 +17,10 @@ export interface Reading {
 export type Probe = (link: Link, deadlineMs: number) => Promise<Reading>;
 
 /**
- * Through the proxy, with a request that the port's owner answers and that changes nothing there: `srvr` for clients
- * (the one word that is on by default), OBSERVERINFO for learners (LEADERINFO comes back; observers are never counted).
- * An election port closes at a protocol version it does not know. Such a close shows what delays or loses requests,
- * but not what delays answers: latency toxics do not delay the end of a stream.
+ * Through the proxy, with a request that the port's owner answers and that changes nothing there: `srvr` for
+ * clients (the one word that is on by default), OBSERVERINFO for learners (LEADERINFO comes back; observers
+ * are never counted). An election port closes at a protocol version it does not know. Such a close shows what
+ * delays or loses requests, but not what delays answers: latency toxics do not delay the end of a stream.
  */
 export const probeLink: Probe = (link, deadlineMs) =>
   exchange(link.proxied, requestOf(link.kind), deadlineMs);
@@ -64,8 +64,9 @@ export interface Repeated extends Reading {
 }
 
 /**
- * The fastest of several exchanges: what the link adds, with as little as possible of what the machine adds. With
- * `until`, on to `atMost` until the fastest so far is one that it accepts. Another outcome in between counts for more.
+ * The fastest of several exchanges: what the link adds, with as little as possible of what the machine adds.
+ * With `until`, on to `atMost` until the fastest so far is one that it accepts. Another outcome in between
+ * counts for more.
  */
 export async function fastest(
   probe: Probe,
@@ -89,11 +90,17 @@ export async function fastest(
   return { ...best, exchanges };
 }
 
-/** Ids that no member has. A master closes an earlier connection of the id that greets it, so each greeting has its own. */
+/**
+ * Ids that no member has. A master closes an earlier connection of the id that greets it, so each greeting
+ * has its own.
+ */
 const PROBE_SIDS = 256;
 let probes = 0;
 
-/** A learner's greeting: LearnerInfo {sid, protocol version 0x10000, configuration version 0}. @see docs/quorum.md "Packets" */
+/**
+ * A learner's greeting: LearnerInfo {sid, protocol version 0x10000, configuration version 0}. @see
+ * docs/quorum.md "Packets"
+ */
 function observerInfo(): Buffer {
   const info = Buffer.alloc(20);
   info.writeBigInt64BE(BigInt(-1 - (probes++ % PROBE_SIDS)), 0);

@@ -27,7 +27,10 @@ const schema = z.strictObject({
   /** As `zklab up` takes it. */
   topology: z.string(),
   workload: z.looseObject({ name: z.string() }),
-  /** Times since the start. The options of a fault stand beside its name; those whose times overlap are in force together. */
+  /**
+   * Times since the start. The options of a fault stand beside its name; those whose times overlap are in
+   * force together.
+   */
   steps: z.array(z.looseObject({ fault: z.string(), atMs: ms, forMs: ms })).min(1),
 });
 

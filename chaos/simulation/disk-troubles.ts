@@ -14,7 +14,10 @@ interface Sickness {
   operationsLeft: number;
 }
 
-/** What one member's disk does to it beside storing: kills it in the middle of an operation, fills up, fails syncs. */
+/**
+ * What one member's disk does to it beside storing: kills it in the middle of an operation, fills up, fails
+ * syncs.
+ */
 export class DiskTroubles {
   /** Of the first operation that failed since the disk fell ill. */
   failedAtMs: number | undefined;

@@ -12,8 +12,8 @@ export interface Minimised {
 const MINIMISE_RUNS_MAX = 400;
 
 /**
- * Cuts the fault plan of a failing seed down to what the failure needs, so that a person reads three faults and not
- * thirty. Deleting a fault moves nothing else: chances are drawn by name.
+ * Cuts the fault plan of a failing seed down to what the failure needs, so that a person reads three faults
+ * and not thirty. Deleting a fault moves nothing else: chances are drawn by name.
  *
  * @param failing a result of `simulate` with verdict `failed`
  */

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { type Fault, faultSchema, type PlannedFault } from './faults/index.ts';
 import { ms, type Target } from './faults/simulated-fault.ts';
 
-/** A seed, the size of its ensemble and the faults it is run with: what a failure is kept as, and run again from. */
+/**
+ * A seed, the size of its ensemble and the faults it is run with: what a failure is kept as, and run again
+ * from.
+ */
 export interface Plan {
   readonly seed: number;
   /** Members 1 to this; the observers follow. */

@@ -10,7 +10,10 @@ const test = suite('simulation: mistakes planted in the server');
 
 const server = { program: serverProgram() };
 const DEADLINE = { deadlineMs: 400_000 };
-/** The first few find each of them as the server is now; another one may meet them later, and that is no failure. */
+/**
+ * The first few find each of them as the server is now; another one may meet them later, and that is no
+ * failure.
+ */
 const SEEDS_MAX = 40;
 
 /** Of equal histories the highest sid leads; the minority of the plans below is whom they name first. */

@@ -8,8 +8,9 @@ import { OpCode } from '../../server/wire/opcodes.ts';
 import { EventType } from '../../server/wire/watch-event.ts';
 
 /**
- * Mistakes put into the server while `body` runs: whoever cannot find them with the simulator has a simulator that finds
- * nothing. A disk that lies to one member is the mistake of acking before the fsync; see `lying-disk.ts`.
+ * Mistakes put into the server while `body` runs: whoever cannot find them with the simulator has a simulator
+ * that finds nothing. A disk that lies to one member is the mistake of acking before the fsync; see
+ * `lying-disk.ts`.
  */
 export const PLANTS = {
   /** One more voter than there are believes in every quorum. */

@@ -180,8 +180,8 @@ class Simulation {
   }
 
   /**
-   * The clients of the chaos end, half of them without a word. When the time of their sessions has passed, everything
-   * that was told to anybody is held against the transactions that were agreed on.
+   * The clients of the chaos end, half of them without a word. When the time of their sessions has passed,
+   * everything that was told to anybody is held against the transactions that were agreed on.
    */
   #leave(): string | undefined {
     if (this.#options.program.complete !== true) return undefined;
@@ -298,7 +298,9 @@ class Simulation {
     return false;
   }
 
-  /** True once such an operation, completed after now, succeeded; NODEEXISTS says that an earlier create did. */
+  /**
+   * True once such an operation, completed after now, succeeded; NODEEXISTS says that an earlier create did.
+   */
   #doneSince(f: string, path: string): () => boolean {
     const { history } = this.#recorder;
     let at = history.length;

@@ -14,7 +14,10 @@ export interface Swarm {
   readonly syncDelayMsMax: number;
   /** A turn of a member's loop takes up to this long: larger ones make batches. */
   readonly turnMsMax: number;
-  /** Work for one turn of a member's loop: little, so that slices end everywhere. Undefined: as much as in earnest. */
+  /**
+   * Work for one turn of a member's loop: little, so that slices end everywhere. Undefined: as much as in
+   * earnest.
+   */
   readonly turnUnits: number | undefined;
   /** Members' clocks run this much fast or slow at most, as a share. */
   readonly driftMax: number;
@@ -37,8 +40,8 @@ export interface Swarm {
 }
 
 /**
- * Some days belong to one fault alone: those with steps take seconds in which nothing else may go wrong, and every other
- * fault makes them harmless.
+ * Some days belong to one fault alone: those with steps take seconds in which nothing else may go wrong, and
+ * every other fault makes them harmless.
  */
 export function focused(swarm: Swarm, random: SeededRandom): Swarm {
   const own = random.fork('focus');

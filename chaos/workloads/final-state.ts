@@ -10,8 +10,9 @@ export interface MemberState extends MemberTree {
 }
 
 /**
- * Reads the whole tree of one member, after a sync. The digest is ours, over every znode's data and Stat, so it
- * holds for any implementation. `paths` that do not exist are in `nodes` as undefined. Nobody may write meanwhile.
+ * Reads the whole tree of one member, after a sync. The digest is ours, over every znode's data and Stat, so
+ * it holds for any implementation. `paths` that do not exist are in `nodes` as undefined. Nobody may write
+ * meanwhile.
  */
 export async function readMemberState(
   member: string,

@@ -9,8 +9,8 @@ import type { LiveWorkload } from './live-workload.ts';
 const POLL_MS = 50;
 
 /**
- * After the load has stopped: one sentence for everything that is wrong, none when all is well. What the workload is
- * there to show must have been seen: an "unknown" of its own checkers is wrong too.
+ * After the load has stopped: one sentence for everything that is wrong, none when all is well. What the
+ * workload is there to show must have been seen: an "unknown" of its own checkers is wrong too.
  *
  * @throws Error when the members have not applied the same transactions by the deadline
  */

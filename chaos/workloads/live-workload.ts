@@ -19,8 +19,8 @@ export interface LiveWorkloadOptions {
 const POLL_MS = 10;
 
 /**
- * A workload on real servers, from this process: the same clients, load and history as in a simulation, so the same
- * checkers judge it. Nobody makes its nodes beforehand: that is left to its creates.
+ * A workload on real servers, from this process: the same clients, load and history as in a simulation, so
+ * the same checkers judge it. Nobody makes its nodes beforehand: that is left to its creates.
  */
 export class LiveWorkload {
   readonly workload: Workload;
@@ -85,7 +85,10 @@ export class LiveWorkload {
     }
   }
 
-  /** No more requests; settles when all are answered, or are given up at the deadline, and the sessions are closed. */
+  /**
+   * No more requests; settles when all are answered, or are given up at the deadline, and the sessions are
+   * closed.
+   */
   async stop(deadlineMs: number): Promise<void> {
     const { clients } = this.#running;
     this.#running.stop();

@@ -12,7 +12,10 @@ const schema = z.strictObject({
 
 type MixedOptions = z.infer<typeof schema>;
 
-/** Registers and everything else: ephemerals, sequences, multis, versions, watches, syncs; sessions that end, move and expire. */
+/**
+ * Registers and everything else: ephemerals, sequences, multis, versions, watches, syncs; sessions that end,
+ * move and expire.
+ */
 export const mixed: Workload<MixedOptions> = {
   name: 'mixed',
   description:

@@ -54,8 +54,8 @@ const NO_PASSWORD = Buffer.alloc(16);
 export type Request = Omit<Invocation, 'process' | 'session'>;
 
 /**
- * A ZooKeeper client for simulations, and for real ensembles when its Runtime is real: the wire protocol, one session kept over reconnects as real
- * clients keep it, and every operation in the history.
+ * A ZooKeeper client for simulations, and for real ensembles when its Runtime is real: the wire protocol, one
+ * session kept over reconnects as real clients keep it, and every operation in the history.
  */
 export class RecordingClient {
   readonly #options: RecordingClientOptions;
@@ -246,8 +246,8 @@ export class RecordingClient {
   }
 
   /**
-   * Before any other request, so that no reply on the new connection can be newer than an event still due. Those that
-   * wait for a creation are given up: one that came and went meanwhile leaves no event, rightly.
+   * Before any other request, so that no reply on the new connection can be newer than an event still due.
+   * Those that wait for a creation are given up: one that came and went meanwhile leaves no event, rightly.
    */
   #setWatchesAgain(): void {
     const kept = this.#watches.filter(({ kind }) => kind !== 'exist');

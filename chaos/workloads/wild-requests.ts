@@ -13,8 +13,9 @@ const EPHEMERAL = 1;
 const SEQUENTIAL = 2;
 
 /**
- * Everything but registers: nodes made and deleted, alone, in order and for the length of a session; versions asked
- * for; several at once; and reads that leave a watch. Few paths, so that clients are in each other's way.
+ * Everything but registers: nodes made and deleted, alone, in order and for the length of a session; versions
+ * asked for; several at once; and reads that leave a watch. Few paths, so that clients are in each other's
+ * way.
  */
 export function drawWildRequest(random: SeededRandom, readShare: number, value: string): Request {
   if (random.chance(readShare)) return drawRead(random);

@@ -1,4 +1,6 @@
-/** AdminServer's HTTP: status and headers as Apache 3.8.0 with Jetty 9.4 gives them, asked for each of these. */
+/**
+ * AdminServer's HTTP: status and headers as Apache 3.8.0 with Jetty 9.4 gives them, asked for each of these.
+ */
 import { assert, suite } from '#test';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';

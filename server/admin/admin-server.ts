@@ -38,7 +38,10 @@ export function startAdminServer(
 
 const ALLOWED = { allow: 'GET, HEAD, OPTIONS' };
 
-/** The status codes are those of the Jetty that upstream has, but for TRACE, which it allows in a header and then forbids. */
+/**
+ * The status codes are those of the Jetty that upstream has, but for TRACE, which it allows in a header and
+ * then forbids.
+ */
 export function answer(request: HttpRequest, parts: AdminParts): HttpResponse | Promise<HttpResponse> {
   const { method } = request;
   switch (method) {

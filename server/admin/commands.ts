@@ -29,7 +29,10 @@ interface Command {
   run(view: ServerView, query: Query): Json;
 }
 
-/** AdminServer's commands: first name, then the alias. Keys are upstream's snake_case. @see docs/operations.md "AdminServer" */
+/**
+ * AdminServer's commands: first name, then the alias. Keys are upstream's snake_case. @see docs/operations.md
+ * "AdminServer"
+ */
 const commands: readonly Command[] = [
   { names: ['ruok'], always: true, run: () => ({}) },
   { names: ['server_stats', 'srvr'], run: serverStats },
@@ -126,8 +129,8 @@ export function commandNames(): string[] {
 }
 
 /**
- * The answer in small pieces, an empty one being a pause. What is wrong stands in `error`, and the HTTP status is 200 all the
- * same, as upstream's 3.8. Seen on 3.8.0.
+ * The answer in small pieces, an empty one being a pause. What is wrong stands in `error`, and the HTTP
+ * status is 200 all the same, as upstream's 3.8. Seen on 3.8.0.
  */
 export function* commandPieces(name: string, view: ServerView, query: Query = {}): Generator<string> {
   const command = byName.get(name);

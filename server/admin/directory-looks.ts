@@ -2,7 +2,10 @@ import type { Disk } from '../runtime/runtime.ts';
 import { snapshotZxid } from '../storage/snapshot-format.ts';
 import { PAUSE, type Slow } from '../turns/live.ts';
 
-/** Of the files of a directory. Others may write, remove and link in it: what cannot be looked at counts nothing. */
+/**
+ * Of the files of a directory. Others may write, remove and link in it: what cannot be looked at counts
+ * nothing.
+ */
 export function* directoryBytes(disk: Disk, directory: string): Slow<number> {
   let bytes = 0;
   for (const name of disk.names(directory)) {

@@ -2,8 +2,8 @@ import { Double } from '../metrics/double.ts';
 import { PAUSE, type Pause } from '../turns/live.ts';
 
 /**
- * JSON in the layout of upstream's AdminServer, with integers of 64 bits in full: session ids and digests do not fit
- * into the numbers that JSON.stringify takes.
+ * JSON in the layout of upstream's AdminServer, with integers of 64 bits in full: session ids and digests do
+ * not fit into the numbers that JSON.stringify takes.
  */
 export type Json =
   | string

@@ -7,7 +7,10 @@ import { OpCode } from '../wire/opcodes.ts';
 import { answerFourLetterWord } from './four-letter-words.ts';
 import type { ServerView } from './server-view.ts';
 
-/** The text of each word, field by field, against docs/operations.md "Four-letter words"; the port they come through has tests of its own. */
+/**
+ * The text of each word, field by field, against docs/operations.md "Four-letter words"; the port they come
+ * through has tests of its own.
+ */
 const test = suite('clients: the text of four-letter words');
 
 const EPHEMERAL = 1;

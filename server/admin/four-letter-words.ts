@@ -13,7 +13,10 @@ import { type Listed, sessionsByWatchedPath, watchesBySession, watchSummary } fr
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
-/** What is answered whether a server serves or not. Upstream's mntr is not: ours tells the lab of a member that looks. */
+/**
+ * What is answered whether a server serves or not. Upstream's mntr is not: ours tells the lab of a member
+ * that looks.
+ */
 const answeredAlways: ReadonlySet<string> = new Set(['ruok', 'isro', 'mntr', 'envi', 'gtmk', 'stmk']);
 
 const LONG_BYTES = 8;
@@ -75,8 +78,8 @@ const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => Ans
 };
 
 /**
- * Null when `word` is none, so that the bytes can be tried as the length of a frame; undefined when more of `argument`,
- * which stands behind it, has to come first.
+ * Null when `word` is none, so that the bytes can be tried as the length of a frame; undefined when more of
+ * `argument`, which stands behind it, has to come first.
  */
 export function answerFourLetterWord(
   word: string,
@@ -99,7 +102,10 @@ function* answered(
   yield* answer(view, argument);
 }
 
-/** `srvr` always, since scripts of ZooKeeper's own rest on it; `isro` where clients ask it for a server that they may write to. */
+/**
+ * `srvr` always, since scripts of ZooKeeper's own rest on it; `isro` where clients ask it for a server that
+ * they may write to.
+ */
 function isEnabled(word: string, { fourLetterWords, readOnlyModeEnabled }: ServerConfig): boolean {
   if (word === 'srvr' || (word === 'isro' && readOnlyModeEnabled)) return true;
   return fourLetterWords.includes('*') || fourLetterWords.includes(word);

@@ -7,8 +7,9 @@ const INTERNAL_ERROR = 500;
 const SERVICE_UNAVAILABLE = 503;
 
 /**
- * An answer of AdminServer on its way to a reader by HTTP. Of one piece, it is a response with its length; of more, a body that is
- * made while it is sent. HEAD runs the command to its end as well, as upstream does, for the length of what it does not send.
+ * An answer of AdminServer on its way to a reader by HTTP. Of one piece, it is a response with its length; of
+ * more, a body that is made while it is sent. HEAD runs the command to its end as well, as upstream does, for
+ * the length of what it does not send.
  */
 export class HttpAnswer implements AnswerSink, StreamedBody {
   readonly #answer: Answer;

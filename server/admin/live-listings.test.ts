@@ -1,4 +1,7 @@
-/** Listings that are made in slices, while what they list changes: whatever stays as it is, is listed exactly once. */
+/**
+ * Listings that are made in slices, while what they list changes: whatever stays as it is, is listed exactly
+ * once.
+ */
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import type { WatchManager } from '../tree/watch-manager.ts';
@@ -66,7 +69,10 @@ class World {
 
 const plan = fc.tuple(fc.array(change, { maxLength: 60 }), fc.array(fc.option(change), { maxLength: 120 }));
 
-/** Takes one member after the other, with a change of the world before each. Gives what was listed as often as it was. */
+/**
+ * Takes one member after the other, with a change of the world before each. Gives what was listed as often as
+ * it was.
+ */
 function listedDuring(
   world: World,
   changes: readonly (Change | null)[],

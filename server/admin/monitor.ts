@@ -5,7 +5,10 @@ import type { ServerView } from './server-view.ts';
 /** One name and value; the name without the `zk_` that `mntr` puts in front. */
 export type MonitorLine = readonly [name: string, value: string | number | Double];
 
-/** What `mntr` and the `monitor` command show, in upstream's order and names. @see docs/operations.md "Four-letter words"; docs/operations.md "Metrics" */
+/**
+ * What `mntr` and the `monitor` command show, in upstream's order and names. @see docs/operations.md
+ * "Four-letter words"; docs/operations.md "Metrics"
+ */
 export function* monitorLines(view: ServerView): Generator<MonitorLine> {
   yield ['version', FULL_VERSION];
   yield ['server_state', view.active?.mode ?? 'looking'];

@@ -20,7 +20,10 @@ export function* watchesBySession(view: ServerView): Generator<Listed<bigint, st
 /** The same the other way round. */
 export function* sessionsByWatchedPath(view: ServerView): Generator<Listed<string, bigint> | Pause> {
   const { dataWatches, childWatches } = view.database.tree;
-  /** Of the paths with watches of both kinds, those that were listed: who watches them may change before the second loop. */
+  /**
+   * Of the paths with watches of both kinds, those that were listed: who watches them may change before the
+   * second loop.
+   */
   const listed = new Set<string>();
   for (const [path, watchers] of atMost(dataWatches.pathCount, dataWatches.byPath)) {
     const ofChildren = childWatches.byPath.get(path);
@@ -53,8 +56,8 @@ function* sessionsOf(watchers: Iterable<Watcher | Pause>): Generator<bigint | Pa
 }
 
 /**
- * How many connections watch how many paths: who watches a node's data and its children is one, and so is the node. Upstream
- * leaves child watches out here and has them in `mntr`.
+ * How many connections watch how many paths: who watches a node's data and its children is one, and so is the
+ * node. Upstream leaves child watches out here and has them in `mntr`.
  */
 export function* watchSummary(
   view: ServerView,

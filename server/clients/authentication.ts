@@ -8,9 +8,9 @@ export type AuthenticationSettings = Pick<
 >;
 
 /**
- * What a client has proven with an auth packet, or null when it has proven nothing. `ip` needs no proof: every
- * connection has it from the start. Without a colon all of a digest's bytes are the user. @see docs/sessions.md "ACL schemes";
- * DigestAuthenticationProvider; IPAuthenticationProvider
+ * What a client has proven with an auth packet, or null when it has proven nothing. `ip` needs no proof:
+ * every connection has it from the start. Without a colon all of a digest's bytes are the user. @see
+ * docs/sessions.md "ACL schemes"; DigestAuthenticationProvider; IPAuthenticationProvider
  */
 export function authenticate(
   scheme: string,

@@ -17,7 +17,9 @@ function standalone(settings: Readonly<Record<string, string | number>> = {}): M
   return new MemoryEnsemble({ voters: 0, settings }).start();
 }
 
-/** ConnectResponse: int 0, timeout, session, 16 bytes of password, and the byte of the client that sent one. */
+/**
+ * ConnectResponse: int 0, timeout, session, 16 bytes of password, and the byte of the client that sent one.
+ */
 function sessionOf(client: MemoryClient) {
   const { sessionId, password, timeoutMs, readOnly } = client.response!;
   return { sessionId, password, timeoutMs, readOnly };

@@ -55,7 +55,10 @@ test('events that wait are counted from when the client stops reading until it h
   assert.is(output.eventBytesWaiting, 0);
 });
 
-/** A client watches and reads while another writes: the first read that shows the change with no event before it. */
+/**
+ * A client watches and reads while another writes: the first read that shows the change with no event before
+ * it.
+ */
 function firstStaleWatch(): string | null {
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();
   const [writer, reader] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];

@@ -19,15 +19,17 @@ function isUncounted(op: number): boolean {
 }
 
 /**
- * What goes to one client, in the order it is written: replies and watch events share one buffer, and events that wait for a
- * turn are written before the next reply, so an event is never overtaken by the reply that shows its change. Each method
- * is false when the client does not keep up.
+ * What goes to one client, in the order it is written: replies and watch events share one buffer, and events
+ * that wait for a turn are written before the next reply, so an event is never overtaken by the reply that
+ * shows its change. Each method is false when the client does not keep up.
  */
 export class ClientOutput implements EventReceiver {
   readonly #connection: Connection;
   readonly #stats: ConnectionStats;
   #eventBytesWaiting = 0;
-  /** Frames of events, oldest first: nothing that follows may be written before them, unless they are held. */
+  /**
+   * Frames of events, oldest first: nothing that follows may be written before them, unless they are held.
+   */
   readonly #waiting = new Fifo<Buffer>();
   #waitingBytes = 0;
   #holds = false;
@@ -79,7 +81,10 @@ export class ClientOutput implements EventReceiver {
     return keepsUp;
   }
 
-  /** False when the client does not keep up. `line` brings the event later when too many are told in this turn. */
+  /**
+   * False when the client does not keep up. `line` brings the event later when too many are told in this
+   * turn.
+   */
   event(type: number, path: string, totals: ServerStats, line: EventLine): boolean {
     const frame = line.frameOf(type, path);
     const bytes = frame.length - LENGTH_BYTES;
@@ -119,7 +124,9 @@ export class ClientOutput implements EventReceiver {
     return delivered;
   }
 
-  /** What is answered from now on comes before the changes that later events tell of, until `releaseEvents`. */
+  /**
+   * What is answered from now on comes before the changes that later events tell of, until `releaseEvents`.
+   */
   holdEvents(): void {
     this.deliverEvents(Number.POSITIVE_INFINITY);
     this.#holds = true;

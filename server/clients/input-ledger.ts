@@ -4,11 +4,15 @@ const MIB = 1024 * 1024;
 
 /** What may be kept of what clients have sent, all of them together. */
 export interface InputLimits {
-  /** Of requests that the server works on. At this much, those that would join them are left with their clients. */
+  /**
+   * Of requests that the server works on. At this much, those that would join them are left with their
+   * clients.
+   */
   readonly submittedBytesMax: number;
   /**
-   * Of everything else: frames that have come in part, frames and reads that wait. From half of it on only a few connections
-   * are read from that are in the middle of a frame; beyond all of it the one that keeps most is closed.
+   * Of everything else: frames that have come in part, frames and reads that wait. From half of it on only a
+   * few connections are read from that are in the middle of a frame; beyond all of it the one that keeps most
+   * is closed.
    */
   readonly keptBytesMax: number;
   /** Those few: whoever began first. */

@@ -42,8 +42,8 @@ export class ReadGate {
   }
 
   /**
-   * Of a client that is held, at intervals: it counts as alive while the holding is this server's doing, or while it takes
-   * in what waits for it. One that takes nothing in is left to expire.
+   * Of a client that is held, at intervals: it counts as alive while the holding is this server's doing, or
+   * while it takes in what waits for it. One that takes nothing in is left to expire.
    */
   isHeldAlive(bytesQueued: number): boolean {
     const takesIn = (this.#holds & Hold.output) !== 0 && bytesQueued < this.#bytesQueuedBefore;

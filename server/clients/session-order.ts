@@ -13,7 +13,10 @@ export interface Pending {
   readonly request: Request | null;
   /** The refusal of a write that was never submitted; OK for reads. */
   readonly refusal: number;
-  /** What its answer may cost, in reads of one node; 0 for what is under way. `WIDE` for what may take a turn or more. */
+  /**
+   * What its answer may cost, in reads of one node; 0 for what is under way. `WIDE` for what may take a turn
+   * or more.
+   */
   readonly weight: number;
 }
 
@@ -24,12 +27,14 @@ export const WIDE = Number.POSITIVE_INFINITY;
 export const PENDING_MAX = 4096;
 
 /**
- * Reads that may wait in front of a write that is submitted all the same. They must be answered before that write is applied,
- * at once and whatever else is due in that turn, or they would show it.
+ * Reads that may wait in front of a write that is submitted all the same. They must be answered before that
+ * write is applied, at once and whatever else is due in that turn, or they would show it.
  */
 export const OWED_READS_MAX = 64;
 
-/** Requests of one client that are under way: below this one more may start, which may be as large as a frame. */
+/**
+ * Requests of one client that are under way: below this one more may start, which may be as large as a frame.
+ */
 export const SUBMITTED_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Reads of one client that wait. */

@@ -55,8 +55,8 @@ const LENGTH_BYTES = 4;
 const MULTI_BYTES_PER_UNIT = 16;
 
 /**
- * The requests of one session from frame to reply, in their order: reads are answered at once unless a write or sync of the
- * same session is under way. @see docs/wire.md "Client connections"; NIOServerCnxn
+ * The requests of one session from frame to reply, in their order: reads are answered at once unless a write
+ * or sync of the same session is under way. @see docs/wire.md "Client connections"; NIOServerCnxn
  */
 export class SessionRequests {
   readonly #connection: SessionClient;
@@ -105,8 +105,8 @@ export class SessionRequests {
   }
 
   /**
-   * Takes the request in `bytes[start, end)`. False when others of its session have to be answered first: then nothing has
-   * happened, and the gate is held until it can be taken. @throws JuteError when it is none
+   * Takes the request in `bytes[start, end)`. False when others of its session have to be answered first:
+   * then nothing has happened, and the gate is held until it can be taken. @throws JuteError when it is none
    */
   take(bytes: Buffer, start: number, end: number): boolean {
     const reader = this.#reader.reset(bytes, start, end);
@@ -220,8 +220,8 @@ export class SessionRequests {
   }
 
   /**
-   * Answers the reads that waited for what is done now: as many as the turn still has room for; all those in front of another
-   * write under way, which must not show it.
+   * Answers the reads that waited for what is done now: as many as the turn still has room for; all those in
+   * front of another write under way, which must not show it.
    */
   #answerBehind(): void {
     const { gate } = this.#connection;
@@ -335,7 +335,10 @@ export class SessionRequests {
     return null;
   }
 
-  /** An operation that no server has ends the connection; a create that needs extendedTypesEnabled does not. Seen on 3.8.0. */
+  /**
+   * An operation that no server has ends the connection; a create that needs extendedTypesEnabled does not.
+   * Seen on 3.8.0.
+   */
   #refuse(xid: number, op: number, code: number): void {
     const unknown = code === ErrorCode.UNIMPLEMENTED && !isCreate(op);
     this.#server.replies.begin();
@@ -356,8 +359,8 @@ export class SessionRequests {
   }
 
   /**
-   * A server without SASL answers a token with none, and its client says AUTH_FAILED to the application. Were the
-   * connection closed instead, the client would come back with the same token without end. Seen on 3.8.0.
+   * A server without SASL answers a token with none, and its client says AUTH_FAILED to the application. Were
+   * the connection closed instead, the client would come back with the same token without end. Seen on 3.8.0.
    */
   #declineSasl(xid: number, reader: JuteReader): void {
     reader.readBuffer();
@@ -409,7 +412,10 @@ function codeOf(error: unknown): number {
   return ErrorCode.MARSHALLINGERROR;
 }
 
-/** Whether a request waits for its own session: reads behind what is under way, writes for their transaction, `aside` for nothing. */
+/**
+ * Whether a request waits for its own session: reads behind what is under way, writes for their transaction,
+ * `aside` for nothing.
+ */
 function wayOf(op: number): 'read' | 'submit' | 'aside' {
   if (op === OpCode.getData || op === OpCode.ping) return 'read';
   if (op === OpCode.auth || op === OpCode.sasl) return 'aside';

@@ -4,16 +4,25 @@ import type { Answer, AnswerPump, AnswerSink } from '../turns/answer-pump.ts';
 import type { Pause } from '../turns/live.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 
-/** The text of an answer in small pieces, an empty one or none being a pause: some are as long as the server is busy. */
+/**
+ * The text of an answer in small pieces, an empty one or none being a pause: some are as long as the server
+ * is busy.
+ */
 export type AnswerPieces = Iterable<string | Pause>;
 
-/** A connection that asked a word is there for its answer alone: one that takes nothing of it for this long is cut off. */
+/**
+ * A connection that asked a word is there for its answer alone: one that takes nothing of it for this long is
+ * cut off.
+ */
 export const WORD_IDLE_MS = 30_000;
 
 /** What upstream's writer buffers, and counts as a packet. */
 const PACKET_CHARS = 8192;
 
-/** The answer to a four-letter word on its way to the client. What the client sends meanwhile is not looked at. */
+/**
+ * The answer to a four-letter word on its way to the client. What the client sends meanwhile is not looked
+ * at.
+ */
 export class WordAnswer implements AnswerSink {
   readonly #connection: Connection;
   readonly #stats: readonly ServerStats[];

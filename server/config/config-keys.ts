@@ -29,8 +29,8 @@ const TRUE_FALSE = { on: 'true', off: 'false' };
 const KIB_MAX = 2 ** 40;
 
 /**
- * The keys that the server uses, by the field of ServerConfig they become. Upstream reads some of them as system
- * properties `zookeeper.<key>`; here all stand in zoo.cfg, with or without that prefix.
+ * The keys that the server uses, by the field of ServerConfig they become. Upstream reads some of them as
+ * system properties `zookeeper.<key>`; here all stand in zoo.cfg, with or without that prefix.
  *
  * @see docs/configuration.md "Keys"; zookeeperAdmin "Configuration Parameters"
  */

@@ -14,7 +14,8 @@ export interface UnknownKey {
 export const SECRET_KEY = /passw|superDigest/i;
 
 /**
- * A server that lets more happen than its configuration says must not start, as long as it cannot do what is asked.
+ * A server that lets more happen than its configuration says must not start, as long as it cannot do what is
+ * asked.
  *
  * @throws ServerError ZK_CONFIG_RESTRICTION
  */

@@ -6,8 +6,8 @@ import type { ConfigTexts } from './read-members.ts';
 import { canonicalProperties, parseConfig, type ServerConfig } from './server-config.ts';
 
 /**
- * Reads zoo.cfg, and the dynamic file and `dataDir/myid` that it names. Relative paths are relative to the working
- * directory, as upstream.
+ * Reads zoo.cfg, and the dynamic file and `dataDir/myid` that it names. Relative paths are relative to the
+ * working directory, as upstream.
  *
  * @throws ServerError ZK_CONFIG_FILE, and what parseConfig throws
  */
@@ -39,7 +39,9 @@ export function loadConfig(disk: Disk, path: string): ServerConfig {
   return parseConfig(texts);
 }
 
-/** As java.util.Properties reads bytes. Editors of Windows put a byte order mark in front of the first key. */
+/**
+ * As java.util.Properties reads bytes. Editors of Windows put a byte order mark in front of the first key.
+ */
 function readText(disk: Disk, path: string): string {
   try {
     return disk

@@ -53,7 +53,10 @@ export function readMembers(
   return nameVersion === undefined ? config : { ...config, version: parseVersion(nameVersion) };
 }
 
-/** Of a server that stands alone: the line that its myid names, or the only one where no key says another port. */
+/**
+ * Of a server that stands alone: the line that its myid names, or the only one where no key says another
+ * port.
+ */
 export function lineOfStandalone(
   config: QuorumConfig,
   texts: ConfigTexts,

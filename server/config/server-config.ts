@@ -138,7 +138,10 @@ function settle(settings: Settings, warnings: string[]): void {
   }
 }
 
-/** One spelling for each key. Of two, the one without the prefix counts: it is the one that upstream reads in a file. */
+/**
+ * One spelling for each key. Of two, the one without the prefix counts: it is the one that upstream reads in
+ * a file.
+ */
 export function canonicalProperties(
   properties: ReadonlyMap<string, string>,
   warnings: string[] = [],

@@ -22,7 +22,10 @@ const VOTERS = [2, 3, 4];
 const OBSERVERS = [1, 5];
 const AGREE = { deadlineMs: 100_000 };
 
-/** Of this process, so that ZooKeeper's own ports are free on it: those that the system chooses may be taken again meanwhile. */
+/**
+ * Of this process, so that ZooKeeper's own ports are free on it: those that the system chooses may be taken
+ * again meanwhile.
+ */
 function hostOf(sid: number): string {
   return `127.${240 + ((process.pid >> 8) % 8)}.${process.pid % 256}.${sid}`;
 }

@@ -12,8 +12,8 @@ import {
 } from './fast-leader-election.ts';
 
 /**
- * Many election cores in one virtual time, for transcripts and properties. Links deliver in order, lose what is
- * sent while they are cut, and say the last message again when they heal, as QuorumCnxManager does.
+ * Many election cores in one virtual time, for transcripts and properties. Links deliver in order, lose what
+ * is sent while they are cut, and say the last message again when they heal, as QuorumCnxManager does.
  */
 export interface Member {
   readonly sid: number;

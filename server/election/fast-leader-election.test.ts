@@ -330,7 +330,9 @@ test('planted: without the finalize wait a worse one is elected, and the propert
   assert.ok(fc.check(property, { seed: 1, numRuns: 200 }).failed);
 });
 
-/** What QuorumPeer does around the election: whoever has no leader, or no quorum of followers, looks again. */
+/**
+ * What QuorumPeer does around the election: whoever has no leader, or no quorum of followers, looks again.
+ */
 function superviseAfter(cluster: Cluster, member: Member, delayMs: number): void {
   const { result } = member;
   cluster.after(delayMs, () => {

@@ -13,9 +13,9 @@ import { agrees, type CastVote, compareVotes, emptyVote, type Vote } from './vot
  * object lives as long as the server: while it leads, follows or observes it answers those who still look.
  *
  * A round of voting: everybody proposes itself, changes to every better vote it hears of, and decides when a
- * quorum says what it says itself and nothing better came for `finalizeWaitMs`. Two servers may both be elected
- * in one round when messages take longer than that: the epoch of discovery (docs/quorum.md "Discovery"), not
- * the election, is what makes the leader unique.
+ * quorum says what it says itself and nothing better came for `finalizeWaitMs`. Two servers may both be
+ * elected in one round when messages take longer than that: the epoch of discovery (docs/quorum.md
+ * "Discovery"), not the election, is what makes the leader unique.
  *
  * @see docs/election.md "Votes"; FastLeaderElection.lookForLeader
  */
@@ -39,7 +39,9 @@ export interface ElectionView {
   readonly lastSeenVerifier?: QuorumVerifier | undefined;
 }
 
-/** The zxid of a server that must not vote: what it says is not heard, and it hears no votes. ZOOKEEPER-261 */
+/**
+ * The zxid of a server that must not vote: what it says is not heard, and it hears no votes. ZOOKEEPER-261
+ */
 export const NO_VOTE = -1;
 
 export interface Proposal {

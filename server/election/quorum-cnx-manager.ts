@@ -47,13 +47,16 @@ export interface QuorumCnxManagerEvents {
   onListenFailed(error: ServerError): void;
 }
 
-/** Accepted connections that have not said who they are; beyond this the oldest of the host that has most goes. */
+/**
+ * Accepted connections that have not said who they are; beyond this the oldest of the host that has most
+ * goes.
+ */
 export const UNNAMED_CONNECTIONS_MAX = 256;
 /** Servers that no configuration names, such as observers from elsewhere. */
 export const UNKNOWN_PEERS_MAX = 1024;
 /**
- * Kept for connections of nobody in the configuration, all together: messages that are not whole, and what they have not taken
- * in. Beyond this the one with most goes.
+ * Kept for connections of nobody in the configuration, all together: messages that are not whole, and what
+ * they have not taken in. Beyond this the one with most goes.
  */
 export const UNKNOWN_BYTES_MAX = 16 * 1024 * 1024;
 /** Less of one is no reason to look at all others. */
@@ -63,9 +66,10 @@ const NAMELESS = 'our own name cannot be resolved yet';
 const RING_ANSWER_MS = 1000;
 
 /**
- * One connection to each other server that there is something to say to. Of the two that a pair may dial, the one
- * dialed by the larger sid is kept: the smaller sid "rings", and is dialed back. On every new connection the last
- * message is said again. Upstream lets a newcomer end the connection whose sid it claims; here it stands beside it.
+ * One connection to each other server that there is something to say to. Of the two that a pair may dial, the
+ * one dialed by the larger sid is kept: the smaller sid "rings", and is dialed back. On every new connection
+ * the last message is said again. Upstream lets a newcomer end the connection whose sid it claims; here it
+ * stands beside it.
  * @see docs/election.md "Connections"; QuorumCnxManager
  */
 export class QuorumCnxManager {
@@ -123,8 +127,8 @@ export class QuorumCnxManager {
   }
 
   /**
-   * A server that cannot listen, since nobody knows its name yet, must not be elected: the others could not reach it,
-   * and would elect it again and again. It is silent until it listens.
+   * A server that cannot listen, since nobody knows its name yet, must not be elected: the others could not
+   * reach it, and would elect it again and again. It is silent until it listens.
    */
   #withdraw(): void {
     if (this.#nameless) return;
@@ -151,7 +155,9 @@ export class QuorumCnxManager {
     if (peer.waiting) this.#dial(peer);
   }
 
-  /** While true (a leader is looked for), whoever has not got the newest message is dialed again and again. */
+  /**
+   * While true (a leader is looked for), whoever has not got the newest message is dialed again and again.
+   */
   setPersistent(persistent: boolean): void {
     this.#persistent = persistent;
     if (!persistent) for (const peer of this.#peers.values()) peer.stopRetrying();
@@ -402,8 +408,8 @@ export class QuorumCnxManager {
   }
 
   /**
-   * A smaller sid rings only when it has no connection: the one we may have is dead on its side. It stays until the next is
-   * there, for whoever rings may be somebody else.
+   * A smaller sid rings only when it has no connection: the one we may have is dead on its side. It stays
+   * until the next is there, for whoever rings may be somebody else.
    */
   #dialBack(peer: ElectionPeer): void {
     const nowMs = this.#deps.clock.monotonicMs();

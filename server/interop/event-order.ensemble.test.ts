@@ -1,6 +1,7 @@
 /**
- * Where the events of a client's watches stand among the replies to what it has asked in one piece: before the reply to the change
- * that fired them, behind all before. Recipes rely on it, such as Curator's queues, whose bound looks at children that an event refreshes.
+ * Where the events of a client's watches stand among the replies to what it has asked in one piece: before
+ * the reply to the change that fired them, behind all before. Recipes rely on it, such as Curator's queues,
+ * whose bound looks at children that an event refreshes.
  */
 import { assert, suite } from '#test';
 import { SeededRandom } from '../runtime/seeded-random.ts';

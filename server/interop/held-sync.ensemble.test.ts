@@ -1,6 +1,6 @@
 /**
- * Field report B6: more is written while a learner of Apache's is synced than our leader holds for all who wait. It lets that go,
- * and the learner gets it from memory and log, as one of ours does.
+ * Field report B6: more is written while a learner of Apache's is synced than our leader holds for all who
+ * wait. It lets that go, and the learner gets it from memory and log, as one of ours does.
  */
 import { assert, suite, until } from '#test';
 import { LEARNER_BACKLOG_BYTES_MAX } from '../master/learner-backlog.ts';
@@ -10,7 +10,10 @@ import { requireApache } from './member.test-kit.ts';
 const test = suite('interop: a sync that takes long');
 
 const MEGABYTE = 'x'.repeat(1_000_000);
-/** More than the sockets between the two hold, so that the snapshot is under way while the learner stands still. */
+/**
+ * More than the sockets between the two hold, so that the snapshot is under way while the learner stands
+ * still.
+ */
 const NODES_MB = 40;
 const WRITES_MB = 100;
 const DEADLINE_MS = 120_000;

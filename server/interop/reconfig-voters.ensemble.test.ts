@@ -1,6 +1,6 @@
 /**
- * A leader of Apache's changes the voters, which our members cannot follow: they stop with what they found and what to do, and no
- * quorum of the old voters is left that could go on beside the new one.
+ * A leader of Apache's changes the voters, which our members cannot follow: they stop with what they found
+ * and what to do, and no quorum of the old voters is left that could go on beside the new one.
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { assert, suite, until } from '#test';

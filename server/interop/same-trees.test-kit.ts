@@ -1,4 +1,7 @@
-/** The trees of all members, node by node: of any two versions of ZooKeeper, also of those that have no digests. */
+/**
+ * The trees of all members, node by node: of any two versions of ZooKeeper, also of those that have no
+ * digests.
+ */
 import { createHash } from 'node:crypto';
 import { assert, until } from '#test';
 import type { Ensemble } from './ensemble.test-kit.ts';

@@ -18,9 +18,10 @@ export interface CommittedLineEvents {
 }
 
 /**
- * What a learner's master has said that has an order: transactions that are committed, and answers in between. They happen at
- * once, up to a turn's budget, and the rest in later turns. The master is heard meanwhile: its pings are answered, and what it
- * proposes is logged and acked, however long it takes to apply what was before.
+ * What a learner's master has said that has an order: transactions that are committed, and answers in
+ * between. They happen at once, up to a turn's budget, and the rest in later turns. The master is heard
+ * meanwhile: its pings are answered, and what it proposes is logged and acked, however long it takes to apply
+ * what was before.
  */
 export class CommittedLine {
   readonly #clock: Clock;

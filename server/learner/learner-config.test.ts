@@ -1,4 +1,7 @@
-/** What a learner's master says of the configuration, packet by packet, and when it is believed. @see CurrentConfig */
+/**
+ * What a learner's master says of the configuration, packet by packet, and when it is believed. @see
+ * CurrentConfig
+ */
 import { assert, suite } from '#test';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { packetOf } from '../storage/testing.ts';

@@ -21,7 +21,9 @@ const REQUEST_HEAD_BYTES = 32;
 /** Of one session in a PING: long id, int timeout. */
 const TOUCHED_BYTES = 12;
 
-/** What follower and observer share while they serve: requests up, and the answers that are not transactions. */
+/**
+ * What follower and observer share while they serve: requests up, and the answers that are not transactions.
+ */
 export class LearnerServing implements MasterLink {
   readonly server: LearnerZooKeeperServer;
   readonly #sender: MasterSender;
@@ -42,7 +44,10 @@ export class LearnerServing implements MasterLink {
     });
   }
 
-  /** Row 002-1: authinfo is used by requests alone. The body goes from the client's bytes to the wire as it is. */
+  /**
+   * Row 002-1: authinfo is used by requests alone. The body goes from the client's bytes to the wire as it
+   * is.
+   */
   request(
     sessionHigh: number,
     sessionLow: number,
@@ -110,7 +115,10 @@ export class LearnerServing implements MasterLink {
     }
   }
 
-  /** (long session, int timeout) of each that showed life since the last ping, in as many packets as a master needs to read them. */
+  /**
+   * (long session, int timeout) of each that showed life since the last ping, in as many packets as a master
+   * needs to read them.
+   */
   #pong(zxid: number): void {
     const writer = new JuteWriter(256);
     const send = () => {

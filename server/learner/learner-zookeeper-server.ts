@@ -34,7 +34,9 @@ export interface MasterLink {
   resume(): void;
 }
 
-/** Sync and revalidate are answered in the order asked; some of the askers are observers behind this server. */
+/**
+ * Sync and revalidate are answered in the order asked; some of the askers are observers behind this server.
+ */
 type SyncWaiter = () => void;
 type RevalidateWaiter = { sessionId: bigint; timeoutMs: number; answer: (valid: boolean) => void };
 
@@ -107,8 +109,8 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   }
 
   /**
-   * The start of the epoch too, which is no transaction and which the leader shows its clients all the same: upstream's
-   * learners turn those away until something is written.
+   * The start of the epoch too, which is no transaction and which the leader shows its clients all the same:
+   * upstream's learners turn those away until something is written.
    */
   override get lastProcessedZxid(): number {
     return Math.max(super.lastProcessedZxid, this.#epochStart);
@@ -220,7 +222,10 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.forward(request);
   }
 
-  /** What no client connection here stands for until it is answered. `bytes`: of the whole REQUEST, identities included. */
+  /**
+   * What no client connection here stands for until it is answered. `bytes`: of the whole REQUEST, identities
+   * included.
+   */
   relay(request: Request, bytes: number): void {
     this.#relayed.passedOn(request.sessionHigh, request.sessionLow, bytes);
     this.forward(request);
@@ -253,7 +258,10 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.sinceProposed(parseTxnPacket(packet).header, this.#proposalLatency);
   }
 
-  /** Applies a committed transaction and answers the local client that asked for it, in this turn or in a later one. */
+  /**
+   * Applies a committed transaction and answers the local client that asked for it, in this turn or in a
+   * later one.
+   */
   commit(packet: TxnPacket): void {
     this.sinceProposed(parseTxnPacket(packet).header, this.#commitPropagationLatency);
     this.#committed.commit(packet);

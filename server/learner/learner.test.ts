@@ -109,7 +109,10 @@ test('power lost at any change of the disk during a SNAP of a later epoch leaves
   }
 });
 
-/** The operation of that number fails, as the last one of a process does. What is returned disarms it: true when it was reached. */
+/**
+ * The operation of that number fails, as the last one of a process does. What is returned disarms it: true
+ * when it was reached.
+ */
 function cutPowerAt(stage: Stage, operation: number): () => boolean {
   const { disk } = stage.machine;
   let left = operation;

@@ -45,8 +45,8 @@ export class MasterDialer {
   }
 
   /**
-   * Goes on behind the master that was connected last. A proxy, or a port that is about to close, takes a connection
-   * that nobody answers: to who dials it, that is a refusal like any other.
+   * Goes on behind the master that was connected last. A proxy, or a port that is about to close, takes a
+   * connection that nobody answers: to who dials it, that is a refusal like any other.
    */
   next(): void {
     this.#dial(this.#round, this.#index + 1);

@@ -9,12 +9,14 @@ export interface MasterCandidates {
 }
 
 /**
- * Whom an observer asks, and in what order. Rows 004-14, 004-19: any voter, followers in random order, since the point is
- * to take the load off the leader (004-16), and the leader last, so that an ensemble without followers strands nobody
- * (004-20). A follower opens that port only once it has synced itself, so they are asked for a while.
+ * Whom an observer asks, and in what order. Rows 004-14, 004-19: any voter, followers in random order, since
+ * the point is to take the load off the leader (004-16), and the leader last, so that an ensemble without
+ * followers strands nobody (004-20). A follower opens that port only once it has synced itself, so they are
+ * asked for a while.
  *
- * A master that takes the connection and never serves costs a whole initLimit, so it is asked again only when nobody
- * else answered: behind the others, the leader among them, until one serves. @see QuorumPeer.findLearnerMaster
+ * A master that takes the connection and never serves costs a whole initLimit, so it is asked again only when
+ * nobody else answered: behind the others, the leader among them, until one serves. @see
+ * QuorumPeer.findLearnerMaster
  */
 export class ObserverMasters {
   readonly #random: Random;

@@ -8,8 +8,8 @@ import { Learner, ownPacket } from './learner.ts';
 import { LearnerServing } from './learner-serving.ts';
 
 /**
- * Hears only results: INFORM carries what a quorum has accepted, and is applied at once. It logs to its own disk
- * so that a restart syncs by DIFF (ZOOKEEPER-1552), and never acks a transaction (ZOOKEEPER-368).
+ * Hears only results: INFORM carries what a quorum has accepted, and is applied at once. It logs to its own
+ * disk so that a restart syncs by DIFF (ZOOKEEPER-1552), and never acks a transaction (ZOOKEEPER-368).
  */
 export class Observer extends Learner {
   readonly name = 'observer';
@@ -20,8 +20,8 @@ export class Observer extends Learner {
   readonly #commitsReceived = this.context.metrics.counter('learner_commit_received_count');
 
   /**
-   * Nobody counts on what an observer accepted: an epoch that came to nothing must not keep it out. Upstream's stays away
-   * until the next election. What it has shown its clients must not go back, though.
+   * Nobody counts on what an observer accepted: an epoch that came to nothing must not keep it out.
+   * Upstream's stays away until the next election. What it has shown its clients must not go back, though.
    */
   protected get promisedEpoch(): number {
     return this.context.epochs.currentEpoch;

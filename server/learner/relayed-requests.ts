@@ -10,9 +10,10 @@ interface Relayed {
 }
 
 /**
- * Requests that a learner has passed on and that no client connection of its own stands for: those of observers behind it, and
- * of clients that have left. The leader keeps them until they are committed, so they are counted here until their transactions
- * come back: whoever comes and goes, or stands behind many observers, costs the leader no more than everybody else.
+ * Requests that a learner has passed on and that no client connection of its own stands for: those of
+ * observers behind it, and of clients that have left. The leader keeps them until they are committed, so they
+ * are counted here until their transactions come back: whoever comes and goes, or stands behind many
+ * observers, costs the leader no more than everybody else.
  */
 export class RelayedRequests {
   readonly #bytesMax: number;

@@ -17,7 +17,10 @@ const ELECTION_PORT = 3888;
 const FAR = EPOCH_MAX - 1;
 const leaderInfo = (epoch: number) => [`LEADERINFO 0x${makeZxid(epoch, 0).toString(16)}`];
 
-/** The election port of a member, played: `answer` to each connection, null for silence. Returns how many came. */
+/**
+ * The election port of a member, played: `answer` to each connection, null for silence. Returns how many
+ * came.
+ */
 function playElectionPort(play: Play, sid: number, answer: Buffer | null): { count: number } {
   const asked = { count: 0 };
   const { network, time } = play.stage;

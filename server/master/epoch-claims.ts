@@ -4,19 +4,24 @@ import { EPOCH_MAX, isEpoch } from '../wire/zxid.ts';
 import type { PeerContext } from '../zab/peer-context.ts';
 
 /**
- * How far above all that is known here a voter's word may put the next epoch. Each epoch is one election that a quorum
- * took part in, so this many have to fail without this server before an honest voter is refused: four days of one
- * every 20 s. A liar costs one part in 128 of all epochs with each election that the ensemble holds by itself.
+ * How far above all that is known here a voter's word may put the next epoch. Each epoch is one election that
+ * a quorum took part in, so this many have to fail without this server before an honest voter is refused:
+ * four days of one every 20 s. A liar costs one part in 128 of all epochs with each election that the
+ * ensemble holds by itself.
  */
 export const VOTER_EPOCH_JUMP_MAX = 2 ** 14;
 /** An observer's word is needed only where an Apache observer heard of an epoch that came to nothing. */
 export const OBSERVER_EPOCH_JUMP_MAX = 16;
-/** What a member says at its own address may be further ahead. Beyond this its file is damaged: no history is so long. */
+/**
+ * What a member says at its own address may be further ahead. Beyond this its file is damaged: no history is
+ * so long.
+ */
 export const CONFIRMED_EPOCH_JUMP_MAX = 2 ** 17;
 
 /**
- * What learners claim to have accepted, and what of it a leader believes. The epoch of all goes where the highest
- * believed claim puts it, onto every disk and for good; and the claim comes through a port that anybody may dial.
+ * What learners claim to have accepted, and what of it a leader believes. The epoch of all goes where the
+ * highest believed claim puts it, onto every disk and for good; and the claim comes through a port that
+ * anybody may dial.
  */
 export class EpochClaims {
   readonly #context: PeerContext;

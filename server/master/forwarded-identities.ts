@@ -8,8 +8,8 @@ const CLIENT_BYTES_MAX = 4096;
 const REMEMBERED_BYTES_MAX = 256 * 1024;
 
 /**
- * Who the clients of a learner are. Every request that it forwards brings the identities of its client: the same bytes
- * are the same array here, so that they are read once and what ACLs say of them is decided once.
+ * Who the clients of a learner are. Every request that it forwards brings the identities of its client: the
+ * same bytes are the same array here, so that they are read once and what ACLs say of them is decided once.
  */
 export class ForwardedIdentities {
   readonly #byBytes = new Map<string, readonly Id[]>();

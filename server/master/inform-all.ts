@@ -5,7 +5,9 @@ import type { LearnerHandler } from './learner-handler.ts';
 /** Of one INFORM to one observer, beside its bytes. */
 const INFORM_UNITS = 1;
 
-/** Hundreds of observers can make more work of a transaction than to apply it: `budget` is charged with it. */
+/**
+ * Hundreds of observers can make more work of a transaction than to apply it: `budget` is charged with it.
+ */
 export function informAll(
   observers: ReadonlySet<LearnerHandler>,
   packet: TxnPacket,

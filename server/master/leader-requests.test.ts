@@ -28,7 +28,8 @@ test('2623: what a learner forwards and no server could read back becomes a refu
       ErrorCode.MARSHALLINGERROR,
     ],
     [OpCode.create, body.create('/x', '', 77), ErrorCode.BADARGUMENTS],
-    // A session without a timeout: an observer behind this follower can have sent it, whose clients must not lose theirs.
+    // A session without a timeout: an observer behind this follower can have sent it, whose clients must not
+    // lose theirs.
     [OpCode.createSession, () => {}, ErrorCode.MARSHALLINGERROR],
   ];
   for (const [op, write] of poison) two.send(REQUEST, -1, requestData(op, 1, write));

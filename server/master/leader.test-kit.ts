@@ -19,7 +19,9 @@ export const NEWLEADER = 'NEWLEADER 0x200000000';
 export const UPTODATE = 'UPTODATE 0x-1';
 export const SESSION = 0x77;
 
-/** A leader with three transactions of epoch 1, in an ensemble of three voters (1, 2, 3) and an observer (4). */
+/**
+ * A leader with three transactions of epoch 1, in an ensemble of three voters (1, 2, 3) and an observer (4).
+ */
 export class Play {
   readonly stage: Stage;
   readonly leader: Leader;

@@ -243,7 +243,8 @@ test('a follower that is cut back to what is committed has acked nothing beyond 
   assert.equal(gone.told(), ['PROPOSAL 0x200000001']);
   gone.send(ACK, e2(1));
   play.stage.settle();
-  // Its connection is dead on its side alone: the leader has not noticed when it comes back, and TRUNC takes what it acked.
+  // Its connection is dead on its side alone: the leader has not noticed when it comes back, and TRUNC takes
+  // what it acked.
   const two = play.follower(2, 2);
   two.told();
   two.sendAckEpoch(e2(1), 2);

@@ -4,17 +4,18 @@ import type { Connection } from '../runtime/runtime.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 
 /**
- * Of one kind of learner of one master. What voters and what others have not taken is bounded apart, so that no observer
- * costs the quorum a voter.
+ * Of one kind of learner of one master. What voters and what others have not taken is bounded apart, so that
+ * no observer costs the quorum a voter.
  */
 export const LEARNER_BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
 /** What one learner's place in its queue takes besides the bytes. */
 const ENTRY_BYTES = 96;
 
 /**
- * Live traffic that learners have not taken. The same packet goes to all of them, so queues hold references, and memory
- * is counted once however many learners wait for it: by what it keeps alive, which for a small packet is the block that
- * it was cut from. Above the bound, whoever waits for the oldest packet gives its queue up (field report B6).
+ * Live traffic that learners have not taken. The same packet goes to all of them, so queues hold references,
+ * and memory is counted once however many learners wait for it: by what it keeps alive, which for a small
+ * packet is the block that it was cut from. Above the bound, whoever waits for the oldest packet gives its
+ * queue up (field report B6).
  */
 export class LearnerBacklog {
   readonly #bytesMax: number;
@@ -72,7 +73,9 @@ export function showBacklogs(metrics: Metrics, backlogs: readonly LearnerBacklog
 }
 
 export interface QueueOwner {
-  /** False for a voter without which there is no quorum: what it has not taken is what waits to be committed. */
+  /**
+   * False for a voter without which there is no quorum: what it has not taken is what waits to be committed.
+   */
   isSpare(): boolean;
   /** The backlog is full, and this queue has the oldest of it: it is emptied. */
   onGivenUp(bytes: number): void;
@@ -149,8 +152,8 @@ export class LearnerQueue {
 }
 
 /**
- * INFORM differs from PROPOSAL in its first four bytes, so both are sent from the same ones. Row 000-7: a commit that
- * carries the payload. Answers what `Connection.write` answers.
+ * INFORM differs from PROPOSAL in its first four bytes, so both are sent from the same ones. Row 000-7: a
+ * commit that carries the payload. Answers what `Connection.write` answers.
  */
 export function writePacket(connection: Connection, type: number, bytes: Buffer): boolean {
   if (type !== PacketType.INFORM) return connection.writeShared(bytes);

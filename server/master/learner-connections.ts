@@ -11,8 +11,8 @@ export const OTHER_PACKETS_BYTES_MAX = 64 * 1024 * 1024;
 const PARTIAL_BYTES_MIN = 64 * 1024;
 
 /**
- * Called after each new connection: strangers must not use up the descriptors that the log needs. Whoever has most
- * connections loses one, so that one host with thousands ends no connection but its own.
+ * Called after each new connection: strangers must not use up the descriptors that the log needs. Whoever has
+ * most connections loses one, so that one host with thousands ends no connection but its own.
  */
 export function boundUnnamed(handlers: Iterable<LearnerHandler>): void {
   const unnamed = [...handlers].filter(handler => !handler.named);
@@ -32,7 +32,10 @@ export function boundOthers(
   );
 }
 
-/** Called when a learner that does not vote has sent a part of a packet: the one that has sent most goes when all have sent too much. */
+/**
+ * Called when a learner that does not vote has sent a part of a packet: the one that has sent most goes when
+ * all have sent too much.
+ */
 export function boundPackets(
   sender: LearnerHandler,
   handlers: Iterable<LearnerHandler>,

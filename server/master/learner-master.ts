@@ -12,22 +12,29 @@ export interface LearnerInfo {
 }
 
 /**
- * What learners sync with and hear commits from: the leader, or an observer master in its place. The handshake
- * is the same; where the leader waits for a quorum, the observer master knows the answer already.
- * `Handler` is `LearnerHandler`, whose file imports this one. Every `await...` calls back at most once, and never after the handler was closed.
+ * What learners sync with and hear commits from: the leader, or an observer master in its place. The
+ * handshake is the same; where the leader waits for a quorum, the observer master knows the answer already.
+ * `Handler` is `LearnerHandler`, whose file imports this one. Every `await...` calls back at most once, and
+ * never after the handler was closed.
  */
 export interface LearnerMaster<Handler> {
   readonly context: MasterContext;
   readonly acceptsFollowers: boolean;
   readonly throttlers: SyncThrottlers;
-  /** Of the configuration. Whoever says that it follows, and is none, is brought up to date like an observer. */
+  /**
+   * Of the configuration. Whoever says that it follows, and is none, is brought up to date like an observer.
+   */
   isVoter(handler: Handler): boolean;
   awaitEpoch(handler: Handler, info: LearnerInfo, done: (epoch: number) => void): void;
   /** `currentEpoch` is null when the learner had accepted the epoch before: it is not counted. */
   awaitEpochAck(handler: Handler, currentEpoch: number | null, lastZxid: number, done: () => void): void;
-  /** `done` runs when no other connection of the same voter is alive; the handler is closed when there is one. */
+  /**
+   * `done` runs when no other connection of the same voter is alive; the handler is closed when there is one.
+   */
   awaitSeat(handler: Handler, done: () => void): void;
-  /** Hands the handler what is under way, then everything new. From here nothing may be missed or sent twice. */
+  /**
+   * Hands the handler what is under way, then everything new. From here nothing may be missed or sent twice.
+   */
   startForwarding(handler: Handler, lastSeenZxid: number): void;
   /** What it was handed is gone; it is handed nothing until the next `startForwarding`. */
   stopForwarding(handler: Handler): void;

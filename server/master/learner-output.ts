@@ -4,7 +4,10 @@ import { PacketType, type QuorumPacket, writeQuorumPacket } from '../wire/quorum
 import { type LearnerBacklog, LearnerQueue, type QueueOwner, writePacket } from './learner-backlog.ts';
 import type { LearnerTraffic } from './learner-traffic.ts';
 
-/** What goes to one learner: at once as long as its connection takes it, which is nearly always; else through its queue. */
+/**
+ * What goes to one learner: at once as long as its connection takes it, which is nearly always; else through
+ * its queue.
+ */
 export class LearnerOutput {
   readonly #connection: Connection;
   readonly #traffic: LearnerTraffic;
@@ -92,7 +95,10 @@ export class LearnerOutput {
     if (type !== PacketType.LEADERINFO && type !== PacketType.SNAP) this.#traffic.sentZxid(zxid);
   }
 
-  /** It may overtake what is held. Behind a connection that has enough it waits in its place, where it is counted. */
+  /**
+   * It may overtake what is held. Behind a connection that has enough it waits in its place, where it is
+   * counted.
+   */
   sendPing(packet: QuorumPacket): void {
     if (this.#isHeld) this.sendAhead(packet);
     else this.send(packet);

@@ -1,4 +1,6 @@
-/** What a learner sends up while it serves, and the answers: the same for a leader and for an observer master. */
+/**
+ * What a learner sends up while it serves, and the answers: the same for a leader and for an observer master.
+ */
 import { Request } from '../processors/request.ts';
 import type { Id } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';

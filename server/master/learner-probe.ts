@@ -2,7 +2,10 @@ import type { Clock, Timer } from '../runtime/runtime.ts';
 
 /** What a connection can do to find out whether its learner is there. */
 export interface Probed {
-  /** Sends a PING with this in the place of a zxid; whoever is there sends it back. False while it could not answer one. */
+  /**
+   * Sends a PING with this in the place of a zxid; whoever is there sends it back. False while it could not
+   * answer one.
+   */
   ping(mark: number): boolean;
   /** Of a learner that cannot be pinged: it has moved on since, ms of the clock, or is not expected to. */
   hasMovedSince(ms: number): boolean;
@@ -19,8 +22,9 @@ interface Question {
 }
 
 /**
- * Asks whether the learner behind a connection is there. The answer to a PING of its own proves it: bytes that were on their
- * way before, and every other PING, do not have its mark. All learners send back the zxid that a PING had.
+ * Asks whether the learner behind a connection is there. The answer to a PING of its own proves it: bytes
+ * that were on their way before, and every other PING, do not have its mark. All learners send back the zxid
+ * that a PING had.
  */
 export class LearnerProbe {
   readonly #clock: Clock;

@@ -3,8 +3,8 @@ import type { Metrics, Summary } from '../metrics/metrics.ts';
 import type { SyncPlan } from './sync-plan.ts';
 
 /**
- * Bounds how many observers are synced at a time, so that hundreds that come back at once leave the master time to lead.
- * Voters are counted and never refused: the quorum needs them. @see LearnerSyncThrottler
+ * Bounds how many observers are synced at a time, so that hundreds that come back at once leave the master
+ * time to lead. Voters are counted and never refused: the quorum needs them. @see LearnerSyncThrottler
  */
 export class LearnerSyncThrottler {
   /** The key of zoo.cfg that it stands for. */

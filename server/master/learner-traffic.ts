@@ -2,8 +2,9 @@ import type { Metrics, Traffic } from '../metrics/metrics.ts';
 import { PacketType, packetName } from '../wire/quorum-packet.ts';
 
 /**
- * What one learner's connection carried, for the lab by packet type. AdminServer's counts are upstream's: of a learner's
- * handshake they leave out what the learner sends, LEADERINFO and SNAP. @see LearnerHandler.getLearnerHandlerInfo
+ * What one learner's connection carried, for the lab by packet type. AdminServer's counts are upstream's: of
+ * a learner's handshake they leave out what the learner sends, LEADERINFO and SNAP. @see
+ * LearnerHandler.getLearnerHandlerInfo
  */
 export class LearnerTraffic {
   readonly #metrics: Metrics;

@@ -33,10 +33,11 @@ export interface RelayingServer {
 }
 
 /**
- * A follower in the leader's place for observers (rows 000-10, 004-14..19): same handshake, local answers, and
- * every COMMIT relayed as INFORM. An observer attaches in one step of the event loop, between two commits, and
- * what it is then sent comes from the follower's own list of pending proposals; so there is no queue of relayed
- * packets to fall out of step with, as upstream's has (ZOOKEEPER-5088). @see docs/quorum.md "Observer masters"
+ * A follower in the leader's place for observers (rows 000-10, 004-14..19): same handshake, local answers,
+ * and every COMMIT relayed as INFORM. An observer attaches in one step of the event loop, between two
+ * commits, and what it is then sent comes from the follower's own list of pending proposals; so there is no
+ * queue of relayed packets to fall out of step with, as upstream's has (ZOOKEEPER-5088). @see docs/quorum.md
+ * "Observer masters"
  */
 export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   readonly acceptsFollowers = false;
@@ -84,7 +85,8 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
         if (this.#stopped) connection.destroy('not an observer master any more');
         else this.#accept(connection);
       },
-      // Upstream leaves its leader for it. A vote is worth more than one way in for observers, who have others.
+      // Upstream leaves its leader for it. A vote is worth more than one way in for observers, who have
+      // others.
       onGiveUp: error => this.context.logger.error(error.message, { observers: 'go to other masters' }),
     });
     this.#pingTimer = this.context.clock.every(config.tickTimeMs / 2, () => {
@@ -161,7 +163,10 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
     boundPackets(handler, this.#handlers, this.isVoter);
   }
 
-  /** The leader, who keeps the sessions, cannot know them by this follower: it is held back only while hardly anything is committed. */
+  /**
+   * The leader, who keeps the sessions, cannot know them by this follower: it is held back only while hardly
+   * anything is committed.
+   */
   onHeldBack(): void {}
 
   turnsOf(): TurnQueue {

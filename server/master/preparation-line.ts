@@ -26,8 +26,9 @@ export interface PreparationEvents {
 }
 
 /**
- * The order in which a leader prepares what is submitted. A long multi is prepared in slices of a turn, and what comes after
- * it waits: it has to be checked against what that multi makes of the tree. Reads and pings do not wait.
+ * The order in which a leader prepares what is submitted. A long multi is prepared in slices of a turn, and
+ * what comes after it waits: it has to be checked against what that multi makes of the tree. Reads and pings
+ * do not wait.
  */
 export class PreparationLine {
   readonly #clock: Clock;

@@ -7,11 +7,19 @@ const MIB = 1024 * 1024;
 const ENTRY_BYTES = 512;
 
 export interface RequestLineLimits {
-  /** Of all that are no voters: at this much, whoever adds to it is not read from until its own requests are taken. */
+  /**
+   * Of all that are no voters: at this much, whoever adds to it is not read from until its own requests are
+   * taken.
+   */
   readonly heldBytes: number;
-  /** Of the same: beyond this, which only connections that come and go can reach, whoever adds to it is closed. */
+  /**
+   * Of the same: beyond this, which only connections that come and go can reach, whoever adds to it is
+   * closed.
+   */
   readonly othersBytesMax: number;
-  /** Of one voter, which is never held: the acks without which nothing is committed come behind its requests. */
+  /**
+   * Of one voter, which is never held: the acks without which nothing is committed come behind its requests.
+   */
   readonly voterBytesMax: number;
 }
 
@@ -43,8 +51,9 @@ interface Entry {
 }
 
 /**
- * What learners ask for, REQUEST, SYNC and REVALIDATE, while the server behind has no room for more: it waits in the order in
- * which it came, so that an answer still stands for what was asked before it. PINGs and ACKs go past it.
+ * What learners ask for, REQUEST, SYNC and REVALIDATE, while the server behind has no room for more: it waits
+ * in the order in which it came, so that an answer still stands for what was asked before it. PINGs and ACKs
+ * go past it.
  */
 export class RequestLine implements TurnWorker {
   turnTag = 0;
@@ -72,7 +81,10 @@ export class RequestLine implements TurnWorker {
     return this.#entries.length > 0 || !this.#host.hasRoom();
   }
 
-  /** `run` is called when those before it have been, and there is room. It keeps `requestBytes` alive, and nothing besides. */
+  /**
+   * `run` is called when those before it have been, and there is room. It keeps `requestBytes` alive, and
+   * nothing besides.
+   */
   wait(sender: RequestSender, isVoter: boolean, requestBytes: number, run: () => void): void {
     const bytes = requestBytes + ENTRY_BYTES;
     this.#entries.push({ sender, isVoter, bytes, run });

@@ -17,11 +17,14 @@ export type SyncSource = 'none' | 'committedLog' | 'disk';
 export interface SyncQuestion {
   readonly peerLastZxid: number;
   readonly lastProcessedZxid: number;
-  /** The last committed transactions in memory, in order; `min` and `max` are lastProcessedZxid when there are none. */
+  /**
+   * The last committed transactions in memory, in order; `min` and `max` are lastProcessedZxid when there are
+   * none.
+   */
   readonly committed: { readonly min: number; readonly max: number; readonly zxids: readonly number[] };
   /**
-   * zxids on disk up to the first of `committed`, from at or before `peerLastZxid` on and without a gap; null when
-   * the logs do not reach back that far, are too long to be worth it, or are not needed.
+   * zxids on disk up to the first of `committed`, from at or before `peerLastZxid` on and without a gap; null
+   * when the logs do not reach back that far, are too long to be worth it, or are not needed.
    */
   readonly disk: readonly number[] | null;
   readonly forceSnapshot: boolean;
@@ -60,7 +63,8 @@ function fromHistory(peer: number, max: number, zxids: readonly number[], source
       continue;
     }
     if (zxid === peer || isEpochMarker(peer)) return { mode: 'DIFF', zxid: max, after: peer, source };
-    // The learner has transactions that were never committed here. Of another epoch: where they part is unknown.
+    // The learner has transactions that were never committed here. Of another epoch: where they part is
+    // unknown.
     if (epochOf(zxid) !== epochOf(peer) || previous < 0) return SNAP;
     return { mode: 'TRUNC', zxid: previous, after: previous, source };
   }

@@ -1,10 +1,11 @@
 import type { LearnerHandler } from './learner-handler.ts';
 
 /**
- * One connection of each voter at a time is brought up to date and heard. Two would be dangerous: an ACK on its way through
- * the earlier one would let a quorum be made of a disk that the later one has cut. But whoever merely says that it is
- * server 2, at a port that anybody can dial, must not end the connection of the server 2 that serves. So the earlier one
- * is asked: when its learner answers, the newcomer goes; when it is silent or gone, the newcomer takes its place.
+ * One connection of each voter at a time is brought up to date and heard. Two would be dangerous: an ACK on
+ * its way through the earlier one would let a quorum be made of a disk that the later one has cut. But
+ * whoever merely says that it is server 2, at a port that anybody can dial, must not end the connection of
+ * the server 2 that serves. So the earlier one is asked: when its learner answers, the newcomer goes; when it
+ * is silent or gone, the newcomer takes its place.
  *
  * A voter closes a connection before it dials again, so the one that answers is the one it has.
  */

@@ -1,4 +1,7 @@
-/** The line that ends every configuration's text: "version=100000003", hexadecimal. @see docs/configuration.md "Quorum text" */
+/**
+ * The line that ends every configuration's text: "version=100000003", hexadecimal. @see docs/configuration.md
+ * "Quorum text"
+ */
 const VERSION_LINE = /^version=([0-9a-f]{1,16})\s*$/m;
 
 /** 0 when there is no such line, which no configuration adopts. */

@@ -9,8 +9,8 @@ import type { QuorumVerifier } from './quorum-verifier.ts';
 import { readVotingRules, type VotingRules } from './voting-rules.ts';
 
 /**
- * Who names a configuration: the leader in NEWLEADER, a reconfiguration that was committed, or what lies on this server's disk, which
- * may never have been. A vote does not count, since anybody can send one.
+ * Who names a configuration: the leader in NEWLEADER, a reconfiguration that was committed, or what lies on
+ * this server's disk, which may never have been. A vote does not count, since anybody can send one.
  */
 export type ConfigSource = 'leader' | 'committed' | 'disk';
 
@@ -23,11 +23,12 @@ const FOUND: Readonly<Record<ConfigSource, string>> = {
 const SIDS_SHOWN_MAX = 50;
 
 /**
- * The configuration that this member goes by: that of its file, or a newer one with the same voters, which reached it from
- * an established leader or in the committed history (an observer was added, or the first leader gave it a version).
+ * The configuration that this member goes by: that of its file, or a newer one with the same voters, which
+ * reached it from an established leader or in the committed history (an observer was added, or the first
+ * leader gave it a version).
  *
- * There is no reconfiguration here. A member that went on with the old voters, when an ensemble led by Apache has others, could
- * make a quorum of its own: it must stop. @see QuorumPeer.processReconfig
+ * There is no reconfiguration here. A member that went on with the old voters, when an ensemble led by Apache
+ * has others, could make a quorum of its own: it must stop. @see QuorumPeer.processReconfig
  */
 export class CurrentConfig {
   readonly #member: QuorumMember;
@@ -45,8 +46,8 @@ export class CurrentConfig {
   }
 
   /**
-   * Why this member must not go on, or null. Also of what is logged and not yet committed: it may be committed elsewhere,
-   * by a quorum that this member is no part of any more.
+   * Why this member must not go on, or null. Also of what is logged and not yet committed: it may be
+   * committed elsewhere, by a quorum that this member is no part of any more.
    */
   problemOf(text: string | null, source: ConfigSource): ServerError | null {
     const told = text === null ? null : readVotingRules(text);
@@ -54,7 +55,10 @@ export class CurrentConfig {
     return votersChanged(told, this.#rules, source);
   }
 
-  /** A committed configuration. True when it is newer than the one so far, whose voters it has: see `problemOf`. */
+  /**
+   * A committed configuration. True when it is newer than the one so far, whose voters it has: see
+   * `problemOf`.
+   */
   take(text: string): boolean {
     const told = readVotingRules(text);
     if (told === null || told.key !== this.#rules.key || told.version <= this.#rules.version) return false;
@@ -71,7 +75,10 @@ export class CurrentConfig {
   }
 }
 
-/** The configuration in the tree; null for none, or for what a client wrote there: a reconfiguration sets no version. */
+/**
+ * The configuration in the tree; null for none, or for what a client wrote there: a reconfiguration sets no
+ * version.
+ */
 export function configIn(tree: DataTree): string | null {
   const node = tree.getNode(CONFIG_PATH);
   if (node === undefined || node.version !== -1 || node.data === null) return null;

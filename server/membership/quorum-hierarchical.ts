@@ -9,11 +9,12 @@ export interface HierarchicalMembership extends Membership {
 }
 
 /**
- * More than half of the weight in more than half of the groups. Groups whose members weigh nothing are left out of
- * the count: their members hold the data and vote, and never decide.
+ * More than half of the weight in more than half of the groups. Groups whose members weigh nothing are left
+ * out of the count: their members hold the data and vote, and never decide.
  *
- * The weight of an observer, or of a server without a line, counts in the total of its group and never for a quorum, as
- * upstream: members of both implementations must agree on what a quorum is. @see QuorumHierarchical
+ * The weight of an observer, or of a server without a line, counts in the total of its group and never for a
+ * quorum, as upstream: members of both implementations must agree on what a quorum is. @see
+ * QuorumHierarchical
  */
 export class QuorumHierarchical implements QuorumVerifier {
   readonly version: number;

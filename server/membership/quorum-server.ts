@@ -41,7 +41,8 @@ export function electionAddressOf(server: QuorumServer): Address {
 }
 
 /**
- * `host:quorumPort:electionPort[:role]`, several joined by "|", then `;[host:]clientPort`; IPv6 addresses in [].
+ * `host:quorumPort:electionPort[:role]`, several joined by "|", then `;[host:]clientPort`; IPv6 addresses in
+ * [].
  *
  * @throws ServerError ZK_CONFIG_VALUE
  * @see docs/configuration.md "Membership lines"
@@ -118,7 +119,9 @@ function splitHost(text: string, refuse: Refuse): string[] {
   return [host, ...splitJava(rest.slice(1), ':')];
 }
 
-/** The line as upstream writes it: addresses in order of their hosts, the role always, the client part if any. */
+/**
+ * The line as upstream writes it: addresses in order of their hosts, the role always, the client part if any.
+ */
 export function formatQuorumServer(server: QuorumServer): string {
   const peers = [...server.addresses]
     .sort((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0))

@@ -27,8 +27,9 @@ export interface QuorumMember {
 }
 
 /**
- * The text form that travels in notifications, NEWLEADER, reconfig transactions and /zookeeper/config: a line for
- * each server, then groups and weights, in order of their numbers, and `version=` in hexadecimal without a line end.
+ * The text form that travels in notifications, NEWLEADER, reconfig transactions and /zookeeper/config: a line
+ * for each server, then groups and weights, in order of their numbers, and `version=` in hexadecimal without
+ * a line end.
  *
  * The order matters, since servers compare the bytes.
  * @see docs/configuration.md "Quorum text"
@@ -124,7 +125,10 @@ function parseWeight(sid: number, text: string): number {
   return weight;
 }
 
-/** Every voter in exactly one group. Observers may be in one, and with a weight even a server that has no line. */
+/**
+ * Every voter in exactly one group. Observers may be in one, and with a weight even a server that has no
+ * line.
+ */
 function checkGroups(
   servers: ReadonlyMap<number, QuorumServer>,
   groups: ReadonlyMap<number, readonly number[]>,

@@ -1,6 +1,9 @@
 import { parseProperties } from '../properties/properties.ts';
 
-/** What of a configuration's text decides: its version, who votes and, with groups, how. Where the voters are does not. */
+/**
+ * What of a configuration's text decides: its version, who votes and, with groups, how. Where the voters are
+ * does not.
+ */
 export interface VotingRules {
   readonly version: number;
   readonly voters: readonly number[];
@@ -15,8 +18,8 @@ const GROUP = /^group\.-?\d+$/;
 const VERSION = /^[0-9a-f]{1,14}$/;
 
 /**
- * Reads no more of the text than it needs, so that a form of addresses from another version of ZooKeeper is no obstacle. Null
- * for what names no voter at all.
+ * Reads no more of the text than it needs, so that a form of addresses from another version of ZooKeeper is
+ * no obstacle. Null for what names no voter at all.
  */
 export function readVotingRules(text: string): VotingRules | null {
   if (text.length > TEXT_CHARS_MAX) return null;
@@ -46,7 +49,10 @@ function isObserver(line: string): boolean {
   return /:observer$/i.test((line.split(';', 1)[0] ?? '').trim());
 }
 
-/** Each group with the weights of its members. What a group is called, and in which order they stand, makes no difference. */
+/**
+ * Each group with the weights of its members. What a group is called, and in which order they stand, makes no
+ * difference.
+ */
 function groupsKey(
   groups: readonly string[],
   properties: ReadonlyMap<string, string>,

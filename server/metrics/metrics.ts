@@ -4,8 +4,9 @@ import type { Double } from './double.ts';
 export type MetricValue = number | string | Double;
 
 /**
- * Counters and summaries under ZooKeeper's own names (docs/operations.md "Metrics"), plus the exact message, byte and
- * fsync counts that the lab divides by committed writes. Reading them is for `mntr`, AdminServer and Prometheus.
+ * Counters and summaries under ZooKeeper's own names (docs/operations.md "Metrics"), plus the exact message,
+ * byte and fsync counts that the lab divides by committed writes. Reading them is for `mntr`, AdminServer and
+ * Prometheus.
  */
 export class Counter {
   value = 0;

@@ -6,11 +6,17 @@ import { JuteWriter } from '../wire/jute.ts';
 import { Xid } from '../wire/opcodes.ts';
 import { KeeperState, writeWatcherEvent } from '../wire/watch-event.ts';
 
-/** Events that leave in the turn in which their watches fire: some milliseconds of work, a system call for each client. */
+/**
+ * Events that leave in the turn in which their watches fire: some milliseconds of work, a system call for
+ * each client.
+ */
 export const EVENTS_AT_ONCE_MAX = 250;
 /** Of one client, before it is the next one's turn. */
 const EVENTS_PER_VISIT = 1_024;
-/** The system call that brings a client what was written to it: 20 to 30 µs where the client is on the same machine. */
+/**
+ * The system call that brings a client what was written to it: 20 to 30 µs where the client is on the same
+ * machine.
+ */
 const FLUSH_UNITS = 32;
 
 /** A client for which watch events wait. */
@@ -21,9 +27,9 @@ export interface EventReceiver {
 }
 
 /**
- * Brings watch events to clients. One write can fire a hundred thousand watches: what is more than a turn's work leaves in
- * later turns, a client after the other. Events of one client keep their order, and a reply to it never overtakes them:
- * `ClientOutput` writes what waits before it.
+ * Brings watch events to clients. One write can fire a hundred thousand watches: what is more than a turn's
+ * work leaves in later turns, a client after the other. Events of one client keep their order, and a reply to
+ * it never overtakes them: `ClientOutput` writes what waits before it.
  */
 export class EventLine {
   readonly #clock: Clock;

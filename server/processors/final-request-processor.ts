@@ -87,8 +87,8 @@ export class FinalRequestProcessor {
   }
 
   /**
-   * What the answer to a read may cost, in reads of one node, at most; infinity for what may take a turn of the loop or more.
-   * Asked of reads that wait behind a write.
+   * What the answer to a read may cost, in reads of one node, at most; infinity for what may take a turn of
+   * the loop or more. Asked of reads that wait behind a write.
    */
   weightOf(op: number, reader: JuteReader): number {
     switch (op) {
@@ -290,7 +290,10 @@ const NOTHING = Buffer.alloc(0);
 
 const SPACE = 0x20;
 
-/** No prefix, or the root. Upstream trims, as Java does, before it compares these; a prefix proper is taken as it is. */
+/**
+ * No prefix, or the root. Upstream trims, as Java does, before it compares these; a prefix proper is taken as
+ * it is.
+ */
 function meansAll(prefix: string): boolean {
   let [start, end] = [0, prefix.length];
   while (start < end && prefix.charCodeAt(start) <= SPACE) start++;

@@ -5,13 +5,16 @@ import type { NameList } from './name-list.ts';
 import { ReplyBody } from './reply-writer.ts';
 
 /**
- * A read that may take more than its share of a turn. It is gone on with in later turns until it is done; requests of the same
- * session wait behind it, and those of others do not.
+ * A read that may take more than its share of a turn. It is gone on with in later turns until it is done;
+ * requests of the same session wait behind it, and those of others do not.
  */
 export interface LongRead {
   /** The answer is of the zxid at which it began, so events of later changes come after it. */
   readonly isOfItsBeginning: boolean;
-  /** Goes on until the slice is over, or a little further. True when it is done. @throws JuteError as `read` does */
+  /**
+   * Goes on until the slice is over, or a little further. True when it is done. @throws JuteError as `read`
+   * does
+   */
   step(budget: TurnBudget): boolean;
   /** Once it is done. */
   writeTo(body: ReplyBody): void;

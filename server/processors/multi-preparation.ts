@@ -15,8 +15,9 @@ interface Preparing {
 }
 
 /**
- * A multi on its way to a transaction, some parts at a time: a megabyte has twenty thousand, and others want answers meanwhile.
- * All or nothing. Parts before the failing one report 0, the failing one its code, later ones -2.
+ * A multi on its way to a transaction, some parts at a time: a megabyte has twenty thousand, and others want
+ * answers meanwhile. All or nothing. Parts before the failing one report 0, the failing one its code, later
+ * ones -2.
  */
 export class MultiPreparation {
   readonly #changes: OutstandingChanges;
@@ -37,7 +38,10 @@ export class MultiPreparation {
     return this.#body!;
   }
 
-  /** So many parts more. True when all are done. @throws JuteError when it is no multi; nothing is pending then */
+  /**
+   * So many parts more. True when all are done. @throws JuteError when it is no multi; nothing is pending
+   * then
+   */
   step(partsMax: number): boolean {
     try {
       for (let parts = 0; parts < partsMax; parts++) {
@@ -99,8 +103,8 @@ function mayBePart(op: number): boolean {
 }
 
 /**
- * A create2 goes into the log as a create, which has the same body: Apache up to 3.8.1 passes over a part of type create2
- * and would have another tree than everybody else. @see ZOOKEEPER-4026
+ * A create2 goes into the log as a create, which has the same body: Apache up to 3.8.1 passes over a part of
+ * type create2 and would have another tree than everybody else. @see ZOOKEEPER-4026
  */
 function asPart(txn: TxnBody): TxnBody {
   return txn.type === OpCode.create2 ? { ...txn, type: OpCode.create } : txn;

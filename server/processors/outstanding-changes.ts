@@ -5,7 +5,9 @@ import type { ZNode } from '../tree/znode.ts';
 import type { Acl } from '../wire/acl.ts';
 import { parentOf } from '../wire/path.ts';
 
-/** A node as it will be once everything proposed so far is applied. Same field names as ZNode, for the digest. */
+/**
+ * A node as it will be once everything proposed so far is applied. Same field names as ZNode, for the digest.
+ */
 export class ChangeRecord {
   readonly path: string;
   /** The last transaction that changed it. */
@@ -66,7 +68,10 @@ export class ChangeRecord {
 export class OutstandingChanges {
   readonly #tree: DataTree;
   readonly #byPath = new Map<string, ChangeRecord>();
-  /** Paths of records that are not deleted and have an owner: a thousand sessions may end while a hundred thousand changes wait. */
+  /**
+   * Paths of records that are not deleted and have an owner: a thousand sessions may end while a hundred
+   * thousand changes wait.
+   */
   readonly #byOwner = new Map<bigint, Set<string>>();
   /** Sessions that end, with the zxid of it. Their nodes in the tree are gone, unless there is a record. */
   readonly #ending = new Map<bigint, number>();
@@ -155,8 +160,9 @@ export class OutstandingChanges {
   }
 
   /**
-   * The ephemerals of a session go with it, the pending ones too. Returns their paths. There can be a hundred thousand:
-   * those in the tree take no record of their own, and a parent is changed once for all its children.
+   * The ephemerals of a session go with it, the pending ones too. Returns their paths. There can be a hundred
+   * thousand: those in the tree take no record of their own, and a parent is changed once for all its
+   * children.
    */
   endSession(owner: bigint, zxid: number): string[] {
     const paths: string[] = [];
@@ -206,8 +212,8 @@ export class OutstandingChanges {
   }
 
   /**
-   * Changes from here on can be taken back: those of a multi, and of what may turn out to be too long. The end of a session,
-   * which cannot be refused, is never among them.
+   * Changes from here on can be taken back: those of a multi, and of what may turn out to be too long. The
+   * end of a session, which cannot be refused, is never among them.
    */
   begin(): void {
     this.#undo = new Map();

@@ -45,8 +45,9 @@ const LENGTH_BYTES = 4;
 /** Of what "auth" in the ACLs of one transaction stands for. */
 const AUTH_ACL_CHARS_MAX = 256 * 1024;
 /**
- * By how much a transaction may be longer than its request: each part of a multi by the suffix of a sequential node, which is less
- * than half of it; what "auth" stands for; header and digest. A request so far below the limit is not measured.
+ * By how much a transaction may be longer than its request: each part of a multi by the suffix of a
+ * sequential node, which is less than half of it; what "auth" stands for; header and digest. A request so far
+ * below the limit is not measured.
  */
 const GROWTH_FACTOR = 1.5;
 const GROWTH_BYTES = AUTH_ACL_CHARS_MAX * 3 + 128;
@@ -63,12 +64,12 @@ export interface PrepOptions {
 }
 
 /**
- * Turns a request into the transaction it will be, checked against the tree and everything outstanding.
- * No I/O, no clock: zxid and time are given. Every outcome spends the zxid: a refusal is an error transaction.
+ * Turns a request into the transaction it will be, checked against the tree and everything outstanding. No
+ * I/O, no clock: zxid and time are given. Every outcome spends the zxid: a refusal is an error transaction.
  * The order of the checks decides which error a client sees. @see docs/wire.md "Order of checks"
  *
- * A transaction that some server could not read back is refused, with MARSHALLINGERROR, which upstream answers to whatever
- * it cannot carry out for such a reason.
+ * A transaction that some server could not read back is refused, with MARSHALLINGERROR, which upstream
+ * answers to whatever it cannot carry out for such a reason.
  */
 export class PrepRequestProcessor {
   readonly changes: OutstandingChanges;
@@ -296,7 +297,8 @@ export class PrepRequestProcessor {
     const paths = this.changes.endSession(sessionId, zxid);
     const { closeSessionTxnEnabled, jute } = this.#options;
     if (!closeSessionTxnEnabled) return { type, paths: null, withoutBody: true };
-    // It cannot be refused. Without the list every server deletes what its own tree says, as it did before 3.6. ZOOKEEPER-4306
+    // It cannot be refused. Without the list every server deletes what its own tree says, as it did before
+    // 3.6. ZOOKEEPER-4306
     const without: CloseSessionTxn = { type, paths: null };
     let bytesMin = 0;
     for (const path of paths) bytesMin += LENGTH_BYTES + path.length;
@@ -313,7 +315,10 @@ export class PrepRequestProcessor {
     return TXN_HEADER_BYTES + writer.length + (digestEnabled ? TXN_DIGEST_BYTES : 0) > jute.txnBytesMax;
   }
 
-  /** Nearly every create asks for the open ACL, which needs no identity. One shared list also makes checks a comparison. */
+  /**
+   * Nearly every create asks for the open ACL, which needs no identity. One shared list also makes checks a
+   * comparison.
+   */
   #fixAcl(identities: () => readonly Id[], acl: readonly Acl[] | null): readonly Acl[] | null {
     if (isOpenAcl(acl)) return OPEN_ACL_UNSAFE;
     return fixupAcl(identities(), acl, this.#authAllowance, this.#schemes);

@@ -154,7 +154,10 @@ export class PrepRig {
     });
   }
 
-  /** Applies the oldest, as every server does: from its bytes. With the digest predicted for the tree after it. */
+  /**
+   * Applies the oldest, as every server does: from its bytes. With the digest predicted for the tree after
+   * it.
+   */
   apply(): { body: TxnBody; result: TxnResult; predicted: bigint } | undefined {
     const next = this.#outstanding.shift();
     if (next === undefined) return undefined;

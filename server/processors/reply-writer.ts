@@ -15,8 +15,9 @@ const LENGTH_BYTES = 4;
 const SHARED_BYTES_MIN = 16 * 1024;
 
 /**
- * A reply, or the body of one. Large buffers that nobody changes are not copied into it: they stand between two parts of what is
- * written. (Not a kind of `JuteWriter`: with two kinds of them all writing becomes slower.)
+ * A reply, or the body of one. Large buffers that nobody changes are not copied into it: they stand between
+ * two parts of what is written. (Not a kind of `JuteWriter`: with two kinds of them all writing becomes
+ * slower.)
  */
 export class ReplyBody {
   readonly writer = new JuteWriter(4096);
@@ -115,7 +116,9 @@ export class ReplyWriter {
   }
 }
 
-/** The body that answers an applied multi, whose parts were asked for as `asked`. @see docs/wire.md "Multi" */
+/**
+ * The body that answers an applied multi, whose parts were asked for as `asked`. @see docs/wire.md "Multi"
+ */
 export function writeMultiReply(writer: JuteWriter, result: TxnResult, asked: readonly number[]): void {
   for (const [i, part] of (result.results ?? []).entries())
     writeMultiPart(writer, part, asked[i] ?? part.type);

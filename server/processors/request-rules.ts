@@ -5,9 +5,10 @@ import { OpCode } from '../wire/opcodes.ts';
 import { pathProblem } from '../wire/path.ts';
 
 /**
- * What makes an operation wrong in itself, whatever the tree holds: checked where it arrives, so that nothing of it is proposed, and
- * again where it is prepared, since learners of other implementations forward everything. Upstream checks each of these before it
- * looks at the tree, so a client sees the same error. @see docs/wire.md "Order of checks"
+ * What makes an operation wrong in itself, whatever the tree holds: checked where it arrives, so that nothing
+ * of it is proposed, and again where it is prepared, since learners of other implementations forward
+ * everything. Upstream checks each of these before it looks at the tree, so a client sees the same error.
+ * @see docs/wire.md "Order of checks"
  */
 
 export const EPHEMERAL = 1;
@@ -16,7 +17,10 @@ export const CONTAINER = 4;
 const TTL = 5;
 const TTL_SEQUENTIAL = 6;
 
-/** A container by a plain create is a plain node, outside of a multi, as it is of upstream: some clients know of no createContainer. Seen on 3.8.0. */
+/**
+ * A container by a plain create is a plain node, outside of a multi, as it is of upstream: some clients know
+ * of no createContainer. Seen on 3.8.0.
+ */
 export function refusalOfMode(op: number, flags: number): number {
   if (flags === TTL || flags === TTL_SEQUENTIAL) return ErrorCode.UNIMPLEMENTED;
   const fits =
@@ -34,7 +38,10 @@ const UNDELETABLE: ReadonlySet<string> = new Set([
   '/zookeeper/config',
 ]);
 
-/** The rest of the path rules counts only once the parent is known, which may lack or forbid: those errors come first. */
+/**
+ * The rest of the path rules counts only once the parent is known, which may lack or forbid: those errors
+ * come first.
+ */
 export function isPathToCreate(path: string): boolean {
   return path.includes('/') && !path.includes('\0');
 }
@@ -56,7 +63,10 @@ export function isOpenAcl(acl: readonly Acl[] | null): boolean {
   return perms === Perms.ALL && id.scheme === 'world' && id.id === 'anyone';
 }
 
-/** A longer list is read once, where it is prepared: to read tens of thousands of entries takes as long as everything else. */
+/**
+ * A longer list is read once, where it is prepared: to read tens of thousands of entries takes as long as
+ * everything else.
+ */
 const ACL_ENTRIES_CHECKED_MAX = 1000;
 
 /** What the answer depends on besides the request. */

@@ -5,7 +5,10 @@ import type { TxnHeader } from '../wire/txn.ts';
 
 /** Where a request came from and where its answer goes. */
 export interface RequestOrigin {
-  /** Called once, in the order in which the origin submitted. `result` is null for a sync, which changes nothing. */
+  /**
+   * Called once, in the order in which the origin submitted. `result` is null for a sync, which changes
+   * nothing.
+   */
   complete(request: Request, result: TxnResult | null): void;
 }
 

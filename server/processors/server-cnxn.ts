@@ -23,8 +23,8 @@ export const Hold = {
 export type Hold = (typeof Hold)[keyof typeof Hold];
 
 /**
- * A client as the server behind it sees it, under upstream's name. `clients/` implements it; whoever serves takes no other
- * notice of how the client is connected.
+ * A client as the server behind it sees it, under upstream's name. `clients/` implements it; whoever serves
+ * takes no other notice of how the client is connected.
  */
 export interface ServerCnxn extends RequestOrigin, Watcher {
   /** 0 until a session was asked for. */

@@ -23,7 +23,9 @@ export function parseInt64(text: string): number | undefined {
   return withinLong(text.startsWith('-'), text.replace(/^[+-]/, ''));
 }
 
-/** Integer.decode, which reads system properties: decimal, "0x", "0X" or "#" for hexadecimal, "0" for octal. */
+/**
+ * Integer.decode, which reads system properties: decimal, "0x", "0X" or "#" for hexadecimal, "0" for octal.
+ */
 export function decodeInt32(text: string): number | undefined {
   return within(decodeInt64(text));
 }

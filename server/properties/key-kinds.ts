@@ -4,9 +4,9 @@ import { decodeInt32, decodeInt64, isOctal, parseDouble, parseInt32 } from './ja
 /**
  * A key of zoo.cfg: what it is called there, what it accepts, and what the server makes of it.
  *
- * Upstream reads its keys in two ways, and so do the two groups of functions below. QuorumPeerConfig parses some
- * itself: a value that it does not accept ends the start. All others become system properties, of which Java takes
- * the default when it cannot read them: the server starts, and warns.
+ * Upstream reads its keys in two ways, and so do the two groups of functions below. QuorumPeerConfig parses
+ * some itself: a value that it does not accept ends the start. All others become system properties, of which
+ * Java takes the default when it cannot read them: the server starts, and warns.
  */
 export interface ConfigKey<T> {
   readonly key: string;
@@ -151,7 +151,10 @@ export function longProperty(
   return numberProperty(key, initial, range, decode, meaning);
 }
 
-/** As upstream reads some properties by Integer.parseInt or Long.parseLong, and takes the default if that fails. */
+/**
+ * As upstream reads some properties by Integer.parseInt or Long.parseLong, and takes the default if that
+ * fails.
+ */
 export function decimalProperty(
   key: string,
   initial: number,

@@ -1,8 +1,8 @@
 import { ServerError } from '../errors.ts';
 
 /**
- * The text of a Java properties file, as java.util.Properties reads it: comments with # or !, key and value apart
- * by =, : or white space, lines continued by a backslash, escapes, and the last of equal keys.
+ * The text of a Java properties file, as java.util.Properties reads it: comments with # or !, key and value
+ * apart by =, : or white space, lines continued by a backslash, escapes, and the last of equal keys.
  *
  * @param onRepeated told of each value that a later one of the same key replaces
  * @returns keys in order of first appearance; values with their trailing white space

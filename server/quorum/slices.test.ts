@@ -1,4 +1,6 @@
-/** What is committed is applied in slices: whoever joins, leaves or asks between two of them loses nothing. */
+/**
+ * What is committed is applied in slices: whoever joins, leaves or asks between two of them loses nothing.
+ */
 import { assert, suite } from '#test';
 import { Follower } from '../learner/follower.ts';
 import { discover, e1, e2, OLD, type Play, serve } from '../learner/learner.test-kit.ts';

@@ -2,8 +2,9 @@ import { parseIpRange } from './ip-address.ts';
 import type { Address } from './runtime.ts';
 
 /**
- * How hosts are written. Servers compare the texts of each other's addresses, so equal addresses must be equal texts:
- * IPv6 as Java spells it, without "::" and leading zeros, and IPv4 in its own form wherever it comes from.
+ * How hosts are written. Servers compare the texts of each other's addresses, so equal addresses must be
+ * equal texts: IPv6 as Java spells it, without "::" and leading zeros, and IPv4 in its own form wherever it
+ * comes from.
  */
 
 /** Every address of this machine, of both families where it has both. */

@@ -1,4 +1,7 @@
-/** Addresses as ACLs of scheme "ip" name them: "10.0.0.1", "10.0.0.0/8", and IPv6 as upstream takes since 3.9.5. */
+/**
+ * Addresses as ACLs of scheme "ip" name them: "10.0.0.1", "10.0.0.0/8", and IPv6 as upstream takes since
+ * 3.9.5.
+ */
 
 interface IpRange {
   readonly bytes: readonly number[];
@@ -16,8 +19,8 @@ export function parseIpRange(text: string): IpRange | null {
 }
 
 /**
- * The first `bits` of an address: equal for two addresses of one length exactly when both lie in one range of so many
- * bits. A number for the 4 bytes of IPv4, which nearly every address has, text for the 16 of IPv6.
+ * The first `bits` of an address: equal for two addresses of one length exactly when both lie in one range of
+ * so many bits. A number for the 4 bytes of IPv4, which nearly every address has, text for the 16 of IPv6.
  */
 export function prefixOf(bytes: readonly number[], bits: number): number | string {
   if (bytes.length === 4) {

@@ -2,7 +2,10 @@ import { Fifo } from '../collections/fifo.ts';
 
 /** Where lines go. Takes what it can at once and never waits. */
 export interface LogDevice {
-  /** How many bytes of `bytes` were taken. @throws with a `code`: EAGAIN when it takes none now, ENOSPC, EPIPE, EIO */
+  /**
+   * How many bytes of `bytes` were taken. @throws with a `code`: EAGAIN when it takes none now, ENOSPC,
+   * EPIPE, EIO
+   */
   write(bytes: Uint8Array): number;
 }
 
@@ -25,9 +28,10 @@ const FAILED_RETRY_MS = 1000;
 const BUSY = 'EAGAIN';
 
 /**
- * Lines to standard output or standard error, whatever has become of it. A line is written at once when the device takes it,
- * so that a crash finds it written. What it does not take waits, whole and in order, up to a bound; then the oldest lines
- * are dropped and counted, and one line says how many where they are missing. Nothing here throws or blocks (field report B8).
+ * Lines to standard output or standard error, whatever has become of it. A line is written at once when the
+ * device takes it, so that a crash finds it written. What it does not take waits, whole and in order, up to a
+ * bound; then the oldest lines are dropped and counted, and one line says how many where they are missing.
+ * Nothing here throws or blocks (field report B8).
  */
 export class LogOutput {
   readonly #parts: LogOutputParts;

@@ -14,9 +14,15 @@ import {
 const OUTPUT_BUFFER_BYTES = 16 * 1024;
 /** A buffer that grew beyond this for one burst is not kept. */
 const OUTPUT_BUFFER_KEPT_BYTES = 256 * 1024;
-/** The socket is given no more at once: Node.js tells only of the end of what it was given how far the peer has read. */
+/**
+ * The socket is given no more at once: Node.js tells only of the end of what it was given how far the peer
+ * has read.
+ */
 const PIECE_BYTES = 128 * 1024;
-/** From here on bytes that the writer will not change are kept as they are; below, a copy costs less than a write of its own. */
+/**
+ * From here on bytes that the writer will not change are kept as they are; below, a copy costs less than a
+ * write of its own.
+ */
 const SHARED_BYTES_MIN = 16 * 1024;
 
 /** One TCP connection on Node.js. */
@@ -32,7 +38,10 @@ export class NodeConnection implements Connection {
   /** What the socket was not given yet, oldest first. */
   #parts: Uint8Array[] = [];
   #partsBytes = 0;
-  /** For each of `#parts` the shared buffer that it is, or the rest of; null for what is this connection's own. */
+  /**
+   * For each of `#parts` the shared buffer that it is, or the rest of; null for what is this connection's
+   * own.
+   */
   #sharedOf: (Uint8Array | null)[] = [];
   #sharedBytes = 0;
   #queued: QueuedBytes | undefined;
@@ -156,7 +165,10 @@ export class NodeConnection implements Connection {
     this.#out = grown;
   }
 
-  /** What was written so far becomes a part of its own; little is copied, so that the buffer can be used again. */
+  /**
+   * What was written so far becomes a part of its own; little is copied, so that the buffer can be used
+   * again.
+   */
   #cutOut(): void {
     const written = this.#out.subarray(0, this.#outLength);
     this.#outLength = 0;

@@ -87,7 +87,8 @@ test('field report C7: a loop that is late hears what has arrived before it call
     const dueMs = pinging.expiryMs;
     clock.advance(dueMs - tickMs / 2);
     assert.equal(expired, []);
-    // Less than what counts as a process that stood still; the timer is due, then the ping is read, in one turn.
+    // Less than what counts as a process that stood still; the timer is due, then the ping is read, in one
+    // turn.
     clock.pause();
     clock.advance(tickMs * 0.7);
     clock.enter({ run: () => void tracker.touch(pinging) });

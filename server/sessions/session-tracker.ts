@@ -10,7 +10,9 @@ export interface TrackedSession extends Expirable {
   readonly high: number;
   readonly low: number;
   timeoutMs: number;
-  /** The server or learner handler its client is connected through; null until the first request after a move. */
+  /**
+   * The server or learner handler its client is connected through; null until the first request after a move.
+   */
   owner: object | null;
   /** A closeSession is under way: no further request is taken. */
   closing: boolean;
@@ -19,10 +21,15 @@ export interface TrackedSession extends Expirable {
 /** A poll this many ticks after the one before: the process stood still. Less is a busy machine. */
 const STOOD_STILL_TICKS = 2;
 
-/** A bucket may hold those of a whole network that is gone: each is a transaction, and others wait meanwhile. */
+/**
+ * A bucket may hold those of a whole network that is gone: each is a transaction, and others wait meanwhile.
+ */
 const EXPIRED_PER_TURN_MAX = 500;
 
-/** Only the leader expires global sessions. @see docs/sessions.md "Sessions"; SessionTrackerImpl; LeaderSessionTracker */
+/**
+ * Only the leader expires global sessions. @see docs/sessions.md "Sessions"; SessionTrackerImpl;
+ * LeaderSessionTracker
+ */
 export class SessionTracker {
   readonly #sessions = new LongMap<TrackedSession>();
   readonly #queue: ExpiryQueue<TrackedSession>;
@@ -51,7 +58,10 @@ export class SessionTracker {
     });
   }
 
-  /** While this process stood still (SIGSTOP, a virtual machine that was moved) it heard nobody, so nobody was silent. */
+  /**
+   * While this process stood still (SIGSTOP, a virtual machine that was moved) it heard nobody, so nobody was
+   * silent.
+   */
   #expireDue(nowMs: number, tickTimeMs: number, onExpire: (session: TrackedSession) => void): void {
     if (this.#stopped) return;
     const sinceMs = nowMs - this.#polledMs;
@@ -114,7 +124,10 @@ export class SessionTracker {
     for (const session of this.#sessions.values()) if (session.owner === owner) this.touch(session);
   }
 
-  /** OK, SESSIONEXPIRED, or SESSIONMOVED when the session's client is known to be elsewhere. The first asker becomes the owner. */
+  /**
+   * OK, SESSIONEXPIRED, or SESSIONMOVED when the session's client is known to be elsewhere. The first asker
+   * becomes the owner.
+   */
   check(high: number, low: number, owner: object): number {
     const session = this.#sessions.get(high, low);
     if (session === undefined || session.closing) return ErrorCode.SESSIONEXPIRED;

@@ -38,7 +38,10 @@ export class DataDirectories {
     this.record = new LogRecord(disk, this.snapshots);
   }
 
-  /** They are there, belong together, and hold nothing half written. @throws ServerError ZK_DATA_DIR, ZK_DATA_MISMATCH, ZK_DISK */
+  /**
+   * They are there, belong together, and hold nothing half written. @throws ServerError ZK_DATA_DIR,
+   * ZK_DATA_MISMATCH, ZK_DISK
+   */
   open(): void {
     for (const path of [this.snapshots, this.logs]) {
       this.#make(path);

@@ -21,9 +21,9 @@ export interface DiskDiffRange {
 }
 
 /**
- * Transactions from the log on disk for a learner that is behind the committed log. They are read a piece at a time, since
- * there may be many megabytes, and none is kept; what is appended or rolled meanwhile lies behind the range, and does not
- * matter.
+ * Transactions from the log on disk for a learner that is behind the committed log. They are read a piece at
+ * a time, since there may be many megabytes, and none is kept; what is appended or rolled meanwhile lies
+ * behind the range, and does not matter.
  */
 export class DiskDiff {
   readonly #disk: Disk;
@@ -47,8 +47,8 @@ export class DiskDiff {
   }
 
   /**
-   * Reads about `bytesMax` of log on, and hands over each transaction of the range; entries are valid only meanwhile.
-   * True while there is more; after that, `refused` and `around` say what was there.
+   * Reads about `bytesMax` of log on, and hands over each transaction of the range; entries are valid only
+   * meanwhile. True while there is more; after that, `refused` and `around` say what was there.
    */
   read(bytesMax: number, take: (entry: LogEntry) => void = () => {}): boolean {
     try {
@@ -72,8 +72,8 @@ export class DiskDiff {
   }
 
   /**
-   * The transaction at or before the learner's last one, and the next: what a plan of the sync needs of a log that holds
-   * all the others. Null when it is refused, or does not reach back to the learner's: send a SNAP.
+   * The transaction at or before the learner's last one, and the next: what a plan of the sync needs of a log
+   * that holds all the others. Null when it is refused, or does not reach back to the learner's: send a SNAP.
    */
   get around(): readonly number[] | null {
     if (this.#refused || this.#start < 0) return null;
@@ -85,7 +85,10 @@ export class DiskDiff {
     this.#reader = null;
   }
 
-  /** False where transactions are missing: before the logs start, or between two files, as where this server took a SNAP. */
+  /**
+   * False where transactions are missing: before the logs start, or between two files, as where this server
+   * took a SNAP.
+   */
   #follows({ zxid }: LogEntry): boolean {
     const { after } = this.#range;
     if (zxid <= after) {

@@ -17,7 +17,9 @@ export interface FileTxnLogOptions {
   readonly directory: string;
   /** A file of this log is found again after a crash from now on. Called once for each. */
   readonly onNewFile?: () => void;
-  /** A file grows in steps of this many bytes of zeros, so that a sync need not write its new size; 0: never. */
+  /**
+   * A file grows in steps of this many bytes of zeros, so that a sync need not write its new size; 0: never.
+   */
   readonly preAllocBytes: number;
   /** A file above this many bytes is followed by a new one; 0: only snapshots roll. */
   readonly sizeLimitBytes: number;
@@ -36,9 +38,9 @@ const BATCH_BYTES_MAX = 1024 * 1024;
 const PREALLOC_MARGIN_BYTES = 4096;
 
 /**
- * The transaction log, append side. Entries gather in one reused buffer; `flush` is one write and one sync for
- * all of them, and while a sync is under way the next batch gathers. After an error the log is broken for good:
- * what a failed sync left on the medium is unknown, so every later flush fails too.
+ * The transaction log, append side. Entries gather in one reused buffer; `flush` is one write and one sync
+ * for all of them, and while a sync is under way the next batch gathers. After an error the log is broken for
+ * good: what a failed sync left on the medium is unknown, so every later flush fails too.
  */
 export class FileTxnLog {
   #options: FileTxnLogOptions;
@@ -116,8 +118,8 @@ export class FileTxnLog {
   }
 
   /**
-   * Calls back when everything appended so far is durable, or never will be; never from inside this call. Starts at
-   * once when no sync is under way: call it once a turn.
+   * Calls back when everything appended so far is durable, or never will be; never from inside this call.
+   * Starts at once when no sync is under way: call it once a turn.
    */
   flush(done: FlushDone): void {
     this.#waiting.push(done);

@@ -5,7 +5,8 @@ import type { Disk } from '../runtime/runtime.ts';
  *
  *     long adler32 of the txn | int length | txn: header, body, digest | byte 'B'
  *
- * then zeros up to the preallocated end: a length of zero ends the file. @see docs/storage.md "Transaction log"
+ * then zeros up to the preallocated end: a length of zero ends the file. @see docs/storage.md "Transaction
+ * log"
  */
 export const LOG_MAGIC = 0x5a4b4c47;
 export const LOG_VERSION = 2;

@@ -2,9 +2,10 @@ import type { Disk } from '../runtime/runtime.ts';
 import type { JuteWriter } from '../wire/jute.ts';
 
 /**
- * A snapshot file: header {int "ZKSN", int version 2, long dbid -1}, the records of `snapshot-stream.ts`, a seal; then, when
- * digests are on, {long zxid, int digestVersion, long digest} and a seal; then, from 3.9 servers, {long
- * lastProcessedZxid} and a seal. A seal is {long adler32 of all before it, ustring "/"}. @see docs/storage.md "Snapshots"
+ * A snapshot file: header {int "ZKSN", int version 2, long dbid -1}, the records of `snapshot-stream.ts`, a
+ * seal; then, when digests are on, {long zxid, int digestVersion, long digest} and a seal; then, from 3.9
+ * servers, {long lastProcessedZxid} and a seal. A seal is {long adler32 of all before it, ustring "/"}. @see
+ * docs/storage.md "Snapshots"
  */
 export const SNAPSHOT_MAGIC = 0x5a4b534e;
 export const SNAPSHOT_VERSION = 2;

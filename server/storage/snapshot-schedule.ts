@@ -5,7 +5,10 @@ export interface SnapshotScheduleConfig {
   readonly snapSizeLimitBytes: number;
 }
 
-/** When the next snapshot is due: at a random share of the limits, so that the servers of an ensemble do not all pause at once. */
+/**
+ * When the next snapshot is due: at a random share of the limits, so that the servers of an ensemble do not
+ * all pause at once.
+ */
 export class SnapshotSchedule {
   readonly #config: SnapshotScheduleConfig;
   readonly #random: Random;

@@ -13,8 +13,8 @@ export interface FeedResult {
 }
 
 /**
- * Reads the records of `snapshot-stream.ts` from chunks split anywhere, into a tree of its own: nothing is seen of it
- * until it is whole. @see ZOOKEEPER-3642; ZOOKEEPER-3104
+ * Reads the records of `snapshot-stream.ts` from chunks split anywhere, into a tree of its own: nothing is
+ * seen of it until it is whole. @see ZOOKEEPER-3642; ZOOKEEPER-3104
  */
 export class SnapshotStreamReader {
   readonly tree: DataTree;
@@ -32,7 +32,10 @@ export class SnapshotStreamReader {
   #acl: Acl[] = [];
   #entriesLeft = 0;
 
-  /** `recordBytesMax`: what is gathered of one record before it is whole; a longer one means that the stream is no snapshot. */
+  /**
+   * `recordBytesMax`: what is gathered of one record before it is whole; a longer one means that the stream
+   * is no snapshot.
+   */
   constructor(recordBytesMax: number, ownerLayout: OwnerLayout = 'plain') {
     this.#recordBytesMax = recordBytesMax;
     this.tree = new DataTree(ownerLayout);

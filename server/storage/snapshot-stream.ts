@@ -18,8 +18,8 @@ import { writeStatPersisted } from '../wire/stat.ts';
 export const NODES_END = '/';
 
 /**
- * Writes them in slices, while the tree goes on changing: sessions, ACL map and `zxid` are of the moment it was made, each
- * node is of the moment it is written. The log after `zxid` puts the rest right.
+ * Writes them in slices, while the tree goes on changing: sessions, ACL map and `zxid` are of the moment it
+ * was made, each node is of the moment it is written. The log after `zxid` puts the rest right.
  */
 export class SnapshotSerializer {
   /** lastProcessedZxid when the serializer was made. */

@@ -15,8 +15,9 @@ interface Entry {
 }
 
 /**
- * Every ACL list of the tree, once: nodes with equal lists share one object, so that a million nodes hold a handful of
- * lists and "is this the open ACL" is a comparison of references. Snapshots name lists by their keys here.
+ * Every ACL list of the tree, once: nodes with equal lists share one object, so that a million nodes hold a
+ * handful of lists and "is this the open ACL" is a comparison of references. Snapshots name lists by their
+ * keys here.
  *
  * @see ReferenceCountedACLCache
  */
@@ -53,8 +54,8 @@ export class AclCache {
   }
 
   /**
-   * The list a snapshot calls `key`. Undefined for a key its map lacks: a fuzzy snapshot may hold a node whose ACL came
-   * after the map was written; the log behind it then sets that ACL again. @see ZOOKEEPER-4846
+   * The list a snapshot calls `key`. Undefined for a key its map lacks: a fuzzy snapshot may hold a node
+   * whose ACL came after the map was written; the log behind it then sets that ACL again. @see ZOOKEEPER-4846
    */
   get(key: number): readonly Acl[] | undefined {
     return key === OPEN_ACL_KEY ? OPEN_ACL_UNSAFE : this.#byKey.get(key)?.acl;
@@ -95,7 +96,10 @@ export class AclCache {
     return this.#byText.size;
   }
 
-  /** A list that is shared already is not compared with another: a snapshot gives the same two to a million nodes in turn. */
+  /**
+   * A list that is shared already is not compared with another: a snapshot gives the same two to a million
+   * nodes in turn.
+   */
   #knownAs(acl: readonly Acl[]): Entry | undefined {
     const recent = this.#recent;
     if (recent !== null && recent.acl === acl) return recent;

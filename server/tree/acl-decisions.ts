@@ -13,8 +13,9 @@ const DECISIONS_PER_CLIENT_MAX = 1024;
 type Ranges = Map<number, Map<number | string, number>>;
 
 /**
- * A list in the form in which a check costs what the client has identities, however many entries the list has: a list
- * of 900 KB is taken apart once, not for each of the fifty thousand checks that fit into one multi.
+ * A list in the form in which a check costs what the client has identities, however many entries the list
+ * has: a list of 900 KB is taken apart once, not for each of the fifty thousand checks that fit into one
+ * multi.
  */
 class AclIndex {
   #world = 0;
@@ -65,8 +66,8 @@ interface Decisions {
 }
 
 /**
- * Who may do what, decided once for each list and client. Nothing is held here beyond the lists and the clients
- * themselves but the last pair.
+ * Who may do what, decided once for each list and client. Nothing is held here beyond the lists and the
+ * clients themselves but the last pair.
  */
 export class AclDecisions {
   readonly #indexes = new WeakMap<readonly Acl[], AclIndex>();
@@ -77,9 +78,10 @@ export class AclDecisions {
   #lastPerms = 0;
 
   /**
-   * Whether `ids`, the identities of a connection, grant one of the permissions `perm` under `acl`. The identity "super"
-   * may do anything. An empty list lets nobody else in: no client can set one, but a node whose ACL a fuzzy snapshot
-   * lacks has it until the log brings the real one. Neither array may change, but for identities that are added.
+   * Whether `ids`, the identities of a connection, grant one of the permissions `perm` under `acl`. The
+   * identity "super" may do anything. An empty list lets nobody else in: no client can set one, but a node
+   * whose ACL a fuzzy snapshot lacks has it until the log brings the real one. Neither array may change, but
+   * for identities that are added.
    */
   allows(acl: readonly Acl[], perm: number, ids: readonly Id[]): boolean {
     if (acl === OPEN_ACL_UNSAFE) return true;

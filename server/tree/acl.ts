@@ -25,9 +25,9 @@ export interface AuthAllowance {
 }
 
 /**
- * The ACL that a node gets when a client asks for `acl`: "auth" stands for every identity the client has proven.
- * Null, which means INVALIDACL, when the list is empty or too long, names an identity that cannot be, or says "auth"
- * without one or more often than `allowance` has room for.
+ * The ACL that a node gets when a client asks for `acl`: "auth" stands for every identity the client has
+ * proven. Null, which means INVALIDACL, when the list is empty or too long, names an identity that cannot be,
+ * or says "auth" without one or more often than `allowance` has room for.
  */
 export function fixupAcl(
   ids: readonly Id[],
@@ -95,7 +95,10 @@ export function digestId(userAndPassword: string, algorithm: HashName = 'sha1'):
   return `${user}:${createHash(algorithm).update(userAndPassword, 'utf8').digest('base64')}`;
 }
 
-/** Java's names for the algorithms of digests, in small letters without the first dash, and OpenSSL's. @see DigestAuthenticationProvider.digestAlg */
+/**
+ * Java's names for the algorithms of digests, in small letters without the first dash, and OpenSSL's. @see
+ * DigestAuthenticationProvider.digestAlg
+ */
 const HASH_NAMES = {
   md5: 'md5',
   sha: 'sha1',

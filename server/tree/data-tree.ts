@@ -48,10 +48,11 @@ const EMPTY = Buffer.alloc(0);
 /**
  * The znodes of a server, and all that must change with them: watches, ephemerals by session, the digest.
  *
- * Transactions were validated by the leader, so applying one has no opinion of its own. It must be idempotent: a
- * snapshot is fuzzy, holding some effects of transactions that its zxid does not cover, and those are applied again
- * on top of it. Hence the rules that look odd: a parent's cversion and pzxid only move up, what exists already or is
- * gone already is no failure. @see docs/storage.md "Transactions"; ZOOKEEPER-3125; ZOOKEEPER-3127; ZOOKEEPER-3145
+ * Transactions were validated by the leader, so applying one has no opinion of its own. It must be
+ * idempotent: a snapshot is fuzzy, holding some effects of transactions that its zxid does not cover, and
+ * those are applied again on top of it. Hence the rules that look odd: a parent's cversion and pzxid only
+ * move up, what exists already or is gone already is no failure. @see docs/storage.md "Transactions";
+ * ZOOKEEPER-3125; ZOOKEEPER-3127; ZOOKEEPER-3145
  */
 export class DataTree {
   readonly dataWatches = new WatchManager();
@@ -62,7 +63,10 @@ export class DataTree {
   readonly digestLog: DigestLogEntry[] = [];
   readonly ownerLayout: OwnerLayout;
   lastProcessedZxid = 0;
-  /** A tree from a fuzzy snapshot has a digest like no other server's until the log has passed the snapshot's end. */
+  /**
+   * A tree from a fuzzy snapshot has a digest like no other server's until the log has passed the snapshot's
+   * end.
+   */
   fuzzyUntilZxid = 0;
   /** Characters of paths plus bytes of data. */
   approximateDataSize = 0;
@@ -109,7 +113,9 @@ export class DataTree {
     return this.#nodes.get(path);
   }
 
-  /** The node that a read of `path` means: "" is the root to reads, as it is upstream, and no path to writes. */
+  /**
+   * The node that a read of `path` means: "" is the root to reads, as it is upstream, and no path to writes.
+   */
   nodeToRead(path: string): ZNode | undefined {
     return this.#nodes.get(path) ?? (path === '' ? this.#nodes.get('/') : undefined);
   }
@@ -141,8 +147,8 @@ export class DataTree {
   }
 
   /**
-   * All descendants of a path; of "/", those of /zookeeper too; of "", the root's second name too. Null when they are more
-   * than `max`: `descendantCounts` has those.
+   * All descendants of a path; of "/", those of /zookeeper too; of "", the root's second name too. Null when
+   * they are more than `max`: `descendantCounts` has those.
    */
   allChildrenNumber(path: string, max = Number.POSITIVE_INFINITY): number | null {
     if (path === '') return this.#nodes.size;
@@ -159,7 +165,10 @@ export class DataTree {
     return count;
   }
 
-  /** Applies a committed transaction. `watchEvents` false while a log is replayed, when nobody can be watching. */
+  /**
+   * Applies a committed transaction. `watchEvents` false while a log is replayed, when nobody can be
+   * watching.
+   */
   processTxn(header: TxnHeader, body: TxnBody, watchEvents = true): TxnResult {
     this.#watchEvents = watchEvents;
     const result = body.type === OpCode.multi ? this.#multi(header, body) : this.#apply(header, body);
@@ -172,7 +181,9 @@ export class DataTree {
 
   // ------------------------------------------------------------------ loading a snapshot
 
-  /** Empties the tree for a snapshot: then its ACL map into `aclCache.load`, `putLoaded` per node, `endLoad`. */
+  /**
+   * Empties the tree for a snapshot: then its ACL map into `aclCache.load`, `putLoaded` per node, `endLoad`.
+   */
   beginLoad(): void {
     this.#nodes.clear();
     this.descendantCounts.clear();
@@ -311,8 +322,8 @@ export class DataTree {
 
   #deleteBelow(parentPath: string, parent: ZNode | undefined, path: string, zxid: number): number {
     if (parent === undefined) return ErrorCode.NONODE;
-    // Before the node is looked for: a fuzzy snapshot may lack the node and yet hold its parent as it was before.
-    // Upward only: the parent may as well be newer than this transaction.
+    // Before the node is looked for: a fuzzy snapshot may lack the node and yet hold its parent as it was
+    // before. Upward only: the parent may as well be newer than this transaction.
     if (zxid > parent.pzxid) {
       parent.pzxid = zxid;
       this.#statChanged(parentPath, parent);
@@ -367,8 +378,8 @@ export class DataTree {
   }
 
   /**
-   * `paths` null: an old log, which leaves it to the tree to know them. Strays are deleted in either case. The table of
-   * ephemerals lets go of the session as a whole: there may be a hundred thousand.
+   * `paths` null: an old log, which leaves it to the tree to know them. Strays are deleted in either case.
+   * The table of ephemerals lets go of the session as a whole: there may be a hundred thousand.
    */
   #closeSession(sessionId: bigint, paths: readonly string[] | null, zxid: number): void {
     const owned = this.#ephemerals.get(sessionId);
@@ -420,8 +431,8 @@ export class DataTree {
   }
 
   /**
-   * A node is only ever deleted empty, except in a replay: the snapshot may hold children of a later node of the same
-   * path. They would be orphans; the log makes them anew after it makes that node.
+   * A node is only ever deleted empty, except in a replay: the snapshot may hold children of a later node of
+   * the same path. They would be orphans; the log makes them anew after it makes that node.
    */
   #removeSubtree(path: string, node: ZNode): void {
     this.#remove(path, node);
@@ -513,7 +524,10 @@ function link(parent: ZNode, name: string): void {
   else parent.children.add(name);
 }
 
-/** True when the parent changed. The comparison survives the wrap of the counter; -1 is an old log's "one more". */
+/**
+ * True when the parent changed. The comparison survives the wrap of the counter; -1 is an old log's "one
+ * more".
+ */
 function raiseCversion(parent: ZNode, parentCVersion: number, zxid: number): boolean {
   const cversion = parentCVersion === -1 ? (parent.cversion + 1) | 0 : parentCVersion;
   if (((cversion - parent.cversion) | 0) <= 0) return false;

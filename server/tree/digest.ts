@@ -3,8 +3,8 @@ import type { StatPersisted } from '../wire/stat.ts';
 import { CRC_START, crcBytes, crcLong, crcOf, crcText, crcWord } from './crc32.ts';
 
 /**
- * The digest that every server keeps of its tree: the sum, modulo 2^64, of one CRC-32 per node. A sum can be kept up
- * to date by what changed alone, and does not depend on the order in which nodes are met.
+ * The digest that every server keeps of its tree: the sum, modulo 2^64, of one CRC-32 per node. A sum can be
+ * kept up to date by what changed alone, and does not depend on the order in which nodes are met.
  *
  * @see docs/tree.md "Digest"; DigestCalculator; AdHash
  */
@@ -72,8 +72,8 @@ export function countsInDigest(path: string): boolean {
 }
 
 /**
- * CRC-32 state over path and data. A znode keeps it: a change of its stat alone, which every new or deleted child
- * is to its parent, then costs 60 bytes however large the data.
+ * CRC-32 state over path and data. A znode keeps it: a change of its stat alone, which every new or deleted
+ * child is to its parent, then costs 60 bytes however large the data.
  */
 export function contentCrcState(path: string, data: Uint8Array | null): number {
   const state = path === '/' ? CRC_START : crcText(CRC_START, path);
@@ -96,8 +96,8 @@ export function digestCrcFrom(contentState: number, fields: StatPersisted): numb
 }
 
 /**
- * What one node adds to the tree digest, unsigned; 0 below /zookeeper. `fields` may be a node or a leader's record of
- * a pending one.
+ * What one node adds to the tree digest, unsigned; 0 below /zookeeper. `fields` may be a node or a leader's
+ * record of a pending one.
  */
 export function nodeDigestCrc(path: string, data: Uint8Array | null, fields: StatPersisted): number {
   return countsInDigest(path) ? digestCrcFrom(contentCrcState(path, data), fields) >>> 0 : 0;

@@ -1,14 +1,15 @@
 /**
- * What `ephemeralOwner` says of a node besides the session that owns it: containers and TTL nodes carry their kind
- * there. @see docs/tree.md "Owners"; EphemeralType
+ * What `ephemeralOwner` says of a node besides the session that owns it: containers and TTL nodes carry their
+ * kind there. @see docs/tree.md "Owners"; EphemeralType
  */
 export const CONTAINER_OWNER = -(1n << 63n);
 
 export type OwnerKind = 'none' | 'session' | 'container' | 'ttl';
 
 /**
- * How a server reads owners. Only with `extendedTypesEnabled` are there TTL nodes: without it, an id that begins with 0xff is
- * a session of server 255. `extended353`: the layout of 3.5.3 too (`emulate353TTLNodes`), where every other negative owner is one.
+ * How a server reads owners. Only with `extendedTypesEnabled` are there TTL nodes: without it, an id that
+ * begins with 0xff is a session of server 255. `extended353`: the layout of 3.5.3 too (`emulate353TTLNodes`),
+ * where every other negative owner is one.
  */
 export type OwnerLayout = 'plain' | 'extended' | 'extended353';
 
@@ -34,8 +35,8 @@ export function ownerKind(owner: bigint, layout: OwnerLayout): OwnerKind {
 }
 
 /**
- * 0xff with another kind than 0 is a session of server 255 from before extended types were enabled. Upstream does not start with
- * such a node; here its session still ends it.
+ * 0xff with another kind than 0 is a session of server 255 from before extended types were enabled. Upstream
+ * does not start with such a node; here its session still ends it.
  */
 function isTtl(owner: bigint, layout: OwnerLayout): boolean {
   return layout === 'extended353' || owner >> TTL_BITS === TTL_BASE >> TTL_BITS;

@@ -1,6 +1,8 @@
 import type { Watcher } from './watcher.ts';
 
-/** What the keys that begin with one prefix share: a stretch of characters, then watchers, branches or both. */
+/**
+ * What the keys that begin with one prefix share: a stretch of characters, then watchers, branches or both.
+ */
 interface Branch {
   /** The key that ends here, or else one that runs through; `label` is its stretch from `start` on. */
   source: string;
@@ -13,9 +15,9 @@ interface Branch {
 }
 
 /**
- * Who watches a path and all below it, as a radix tree of paths: an event costs the characters of its path, however deep it
- * is and however many watches there are. Looking up each ancestor by itself costs depth times length, and a multi of a
- * megabyte at a depth of thousands kept everybody waiting.
+ * Who watches a path and all below it, as a radix tree of paths: an event costs the characters of its path,
+ * however deep it is and however many watches there are. Looking up each ancestor by itself costs depth times
+ * length, and a multi of a megabyte at a depth of thousands kept everybody waiting.
  *
  * Keys end with a slash, so that one path is an ancestor of another exactly when its key begins the other's.
  */

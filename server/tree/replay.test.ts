@@ -12,8 +12,9 @@ import { TreeWalk } from './tree-walk.ts';
 import { ZNode } from './znode.ts';
 
 /**
- * Fuzzy snapshots: a walk over a tree that changes meanwhile, loaded, and the log from the walk's start on applied on
- * top, must give the tree that applied everything once. @see ZOOKEEPER-3125; ZOOKEEPER-3127; ZOOKEEPER-3144; ZOOKEEPER-3145
+ * Fuzzy snapshots: a walk over a tree that changes meanwhile, loaded, and the log from the walk's start on
+ * applied on top, must give the tree that applied everything once. @see ZOOKEEPER-3125; ZOOKEEPER-3127;
+ * ZOOKEEPER-3144; ZOOKEEPER-3145
  */
 const test = suite('tree: replay onto fuzzy snapshots');
 
@@ -122,7 +123,10 @@ function historyOf(wishes: readonly Wish[]): { txns: Txn[]; twin: NaiveTree } {
   return { txns, twin };
 }
 
-/** Loads what a walk sees that starts after `start` transactions and takes `pace` nodes between two of the others. */
+/**
+ * Loads what a walk sees that starts after `start` transactions and takes `pace` nodes between two of the
+ * others.
+ */
 function restoreFuzzy(txns: readonly Txn[], start: number, pace: number, restored: DataTree): DataTree {
   const live = new DataTree('extended');
   for (const [header, body] of txns.slice(0, start)) live.processTxn(header, body);

@@ -8,13 +8,15 @@ import type { Watcher } from './watcher.ts';
 import type { ZNode } from './znode.ts';
 
 /**
- * Re-arms the watches of a client that comes back. `relativeZxid` is the last change it heard of: what happened to a
- * watched path since is told at once, and that spends the watch.
+ * Re-arms the watches of a client that comes back. `relativeZxid` is the last change it heard of: what
+ * happened to a watched path since is told at once, and that spends the watch.
  *
- * A path that is gone has no ACL left to ask for READ, so its event goes out: the client had the node in sight when
- * it set the watch. For all others the watcher judges by the node's ACL. @see docs/wire.md "Watches"
+ * A path that is gone has no ACL left to ask for READ, so its event goes out: the client had the node in
+ * sight when it set the watch. For all others the watcher judges by the node's ACL. @see docs/wire.md
+ * "Watches"
  *
- * A request of a megabyte has a quarter of a million paths: they are done some at a time, each by the tree as it is then.
+ * A request of a megabyte has a quarter of a million paths: they are done some at a time, each by the tree as
+ * it is then.
  */
 export class Rearming {
   readonly #tree: DataTree;
@@ -26,7 +28,10 @@ export class Rearming {
   /** Paths of the present list that are still to be read. */
   #left: number;
 
-  /** `reader` stands at the body of setWatches, or of setWatches2, and is read until all is done. @throws JuteError when it is none */
+  /**
+   * `reader` stands at the body of setWatches, or of setWatches2, and is read until all is done. @throws
+   * JuteError when it is none
+   */
   constructor(tree: DataTree, reader: JuteReader, withPersistent: boolean, watcher: Watcher) {
     this.#tree = tree;
     this.#reader = reader;
@@ -106,7 +111,10 @@ function tellGone(tree: DataTree, path: string, watcher: Watcher): void {
   watcher.process(EventType.deleted, path, tree.lastProcessedZxid, OPEN_ACL_UNSAFE);
 }
 
-/** The addWatch operation. Recursive watches hear of no NodeChildrenChanged, so the data table serves them alone. */
+/**
+ * The addWatch operation. Recursive watches hear of no NodeChildrenChanged, so the data table serves them
+ * alone.
+ */
 export function addWatch(
   tree: DataTree,
   path: string,

@@ -122,8 +122,8 @@ export class WatchManager {
   }
 
   /**
-   * Forgets up to `max` watches of a watcher whose connection is gone. False while there are more: one client can have
-   * a million of them.
+   * Forgets up to `max` watches of a watcher whose connection is gone. False while there are more: one client
+   * can have a million of them.
    */
   removeWatcher(watcher: Watcher, max = Number.POSITIVE_INFINITY): boolean {
     const paths = this.#byWatcher.get(watcher);
@@ -143,7 +143,9 @@ export class WatchManager {
     return true;
   }
 
-  /** Some watches that are spent are still to be forgotten: `settle` does that, in a later turn if it likes. */
+  /**
+   * Some watches that are spent are still to be forgotten: `settle` does that, in a later turn if it likes.
+   */
   get isSettled(): boolean {
     return this.#spent.length === 0;
   }
@@ -174,8 +176,9 @@ export class WatchManager {
   }
 
   /**
-   * Tells the watchers of `path`, except those in `suppressed`, who know already; standard watches are spent all the
-   * same. Returns whom the event concerned, null for nobody. A watcher may add and remove watches while it is told.
+   * Tells the watchers of `path`, except those in `suppressed`, who know already; standard watches are spent
+   * all the same. Returns whom the event concerned, null for nobody. A watcher may add and remove watches
+   * while it is told.
    */
   trigger(
     path: string,
@@ -221,7 +224,10 @@ export class WatchManager {
     else for (const watcher of watchers.keys()) this.#unlink(watcher, path);
   }
 
-  /** A set of those who watch from above is taken as it is when there is but one, and nobody else: it may be large. */
+  /**
+   * A set of those who watch from above is taken as it is when there is but one, and nobody else: it may be
+   * large.
+   */
   #concerned(path: string, here: Watchers | undefined, type: EventType): Concerned {
     const above =
       this.#recursive.size > 0 && type !== EventType.childrenChanged ? this.#recursive.above(path) : NOBODY;

@@ -5,8 +5,8 @@ export interface Watcher {
   /** Of a client. */
   readonly sessionId?: bigint;
   /**
-   * `acl` is the ACL of the node the event tells of, at the time of the change (of a deleted node: the last one):
-   * a receiver without READ on it must stay silent. @see CVE-2024-23944
+   * `acl` is the ACL of the node the event tells of, at the time of the change (of a deleted node: the last
+   * one): a receiver without READ on it must stay silent. @see CVE-2024-23944
    */
   process(eventType: number, path: string, zxid: number, acl: readonly Acl[]): void;
 }

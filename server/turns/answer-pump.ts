@@ -4,7 +4,10 @@ import type { Pause } from './live.ts';
 import type { TurnBudget } from './turn-budget.ts';
 import type { TurnQueue, TurnWorker } from './turn-queue.ts';
 
-/** Nothing is written before this many characters or the end: most answers are no longer, and leave as one piece. */
+/**
+ * Nothing is written before this many characters or the end: most answers are no longer, and leave as one
+ * piece.
+ */
 const FIRST_PIECE_CHARS = 64 * 1024;
 /** Later ones are small, so that others get their share of the turn. */
 const PIECE_CHARS = 8 * 1024;
@@ -23,7 +26,9 @@ export interface AnswerSink {
   write(text: string): boolean;
   /** The answer is whole. */
   end(): void;
-  /** There will be no more of it, and the reader must be able to tell: what it has may be nothing or a part. */
+  /**
+   * There will be no more of it, and the reader must be able to tell: what it has may be nothing or a part.
+   */
   fail(reason: string): void;
   /** There is no answer: nothing was written and nothing will be. */
   refuse(reason: string): void;
@@ -32,8 +37,9 @@ export interface AnswerSink {
 export type Pieces = Iterator<string | Pause>;
 
 /**
- * Makes answers while they are sent: those of four-letter words and of AdminServer share the turns of the loop with the requests
- * of clients, and a reader that is slow has no more waiting for it than its connection holds.
+ * Makes answers while they are sent: those of four-letter words and of AdminServer share the turns of the
+ * loop with the requests of clients, and a reader that is slow has no more waiting for it than its connection
+ * holds.
  */
 export class AnswerPump {
   readonly #turns: TurnQueue;
@@ -48,7 +54,10 @@ export class AnswerPump {
     this.#guard = parts.guard;
   }
 
-  /** `what` names the answer in the log. What is short is written before this returns, unless this turn has no time left. */
+  /**
+   * `what` names the answer in the log. What is short is written before this returns, unless this turn has no
+   * time left.
+   */
   answer(what: string, pieces: Pieces, sink: AnswerSink): Answer {
     const answer = new Answer(what, pieces, sink, this.#host);
     this.#turns.arrived(answer, this.#clock.monotonicMs());

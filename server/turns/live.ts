@@ -1,6 +1,6 @@
 /**
- * Looking at what changes meanwhile: answers are made in slices, and between two of them sets and maps gain and lose members.
- * What does not change in that time is seen exactly once.
+ * Looking at what changes meanwhile: answers are made in slices, and between two of them sets and maps gain
+ * and lose members. What does not change in that time is seen exactly once.
  */
 
 /** A pause: the look may go on in a later slice. Long loops have one for each small piece of work. */
@@ -11,8 +11,8 @@ export const PAUSE: Pause = undefined;
 export type Slow<T> = Generator<Pause, T>;
 
 /**
- * No more members than there are now. A live set visits what is added while it is walked, and what is removed and added again,
- * so that a walk of it need not end.
+ * No more members than there are now. A live set visits what is added while it is walked, and what is removed
+ * and added again, so that a walk of it need not end.
  */
 export function* atMost<T>(count: number, members: Iterable<T>): Generator<T> {
   let left = count;

@@ -1,11 +1,14 @@
 import type { Clock } from '../runtime/runtime.ts';
 
-/** What clients may take of one turn of the event loop, and what is applied in it as much again. Whoever comes in during a turn waits no longer than both. */
+/**
+ * What clients may take of one turn of the event loop, and what is applied in it as much again. Whoever comes
+ * in during a turn waits no longer than both.
+ */
 export const TURN_MS = 5;
 
 /**
- * The same in work that does not depend on the machine: about 1 µs each. It bounds a turn in virtual time, where the clock
- * stands still meanwhile, and between two looks at the clock.
+ * The same in work that does not depend on the machine: about 1 µs each. It bounds a turn in virtual time,
+ * where the clock stands still meanwhile, and between two looks at the clock.
  */
 export const TURN_UNITS = 8_000;
 
@@ -28,7 +31,10 @@ export const Units = {
 
 /** So many bytes are in the units of their request. */
 const BYTES_INCLUDED = 1024;
-/** Measured of nodes of 500 kB, the sockets and the log that come at the end of the turn included: 8 ms for a MiB. */
+/**
+ * Measured of nodes of 500 kB, the sockets and the log that come at the end of the turn included: 8 ms for a
+ * MiB.
+ */
 const BYTES_PER_UNIT = 128;
 
 /** What the bytes of a request, a reply or a transaction cost beside it. */
@@ -37,8 +43,9 @@ export function unitsOfBytes(bytes: number): number {
 }
 
 /**
- * How much of the present turn is spent, and of the slice of whoever works now. A turn begins with the first work that is
- * counted in it. The clock is read where it is read anyway, and else after some hundred requests.
+ * How much of the present turn is spent, and of the slice of whoever works now. A turn begins with the first
+ * work that is counted in it. The clock is read where it is read anyway, and else after some hundred
+ * requests.
  */
 export class TurnBudget {
   readonly #clock: Clock;
@@ -106,8 +113,8 @@ export class TurnBudget {
   }
 
   /**
-   * A slice begins: what is left of the turn when nobody waits, at most a share of the turn when others do. Of a turn that
-   * is over the smallest share is given all the same, so that those who wait get on.
+   * A slice begins: what is left of the turn when nobody waits, at most a share of the turn when others do.
+   * Of a turn that is over the smallest share is given all the same, so that those who wait get on.
    */
   beginSlice(nowMs: number, waiting: number): void {
     this.saw(nowMs);

@@ -1,15 +1,18 @@
 import type { Clock } from '../runtime/runtime.ts';
 import { LEAST_SLICE_MS, TURN_UNITS, TurnBudget } from './turn-budget.ts';
 
-/** Whoever has work that may be longer than a turn: a client connection with requests that wait, or what a server has to clear away. */
+/**
+ * Whoever has work that may be longer than a turn: a client connection with requests that wait, or what a
+ * server has to clear away.
+ */
 export interface TurnWorker {
   /** Where its next slice stands among those of others, ms of service. The queue's own; 0 at first. */
   turnTag: number;
   /** It has its place in the line. The queue's own. */
   inLine: boolean;
   /**
-   * Does at least one piece of its work, and more until the slice is over. True when there is more that could be done now;
-   * false when all is done, or when it waits for something else: then it comes back by itself.
+   * Does at least one piece of its work, and more until the slice is over. True when there is more that could
+   * be done now; false when all is done, or when it waits for something else: then it comes back by itself.
    */
   work(budget: TurnBudget): boolean;
   /** It was put into the line: it is called later. */
@@ -17,16 +20,20 @@ export interface TurnWorker {
 }
 
 /**
- * Divides the turns of the event loop among those who have work. Input is worked on as soon as it comes; when that would
- * take more than a turn's budget, the rest goes on in later turns, with a look at all sockets in between.
+ * Divides the turns of the event loop among those who have work. Input is worked on as soon as it comes; when
+ * that would take more than a turn's budget, the rest goes on in later turns, with a look at all sockets in
+ * between.
  *
- * Who waits is served in the order of start tags (start-time fair queueing): a worker's next slice begins where its last one
- * ended, in ms of service, but never before those being served now. So somebody who asks for little, or for the first time,
- * goes before all who have asked for much, however many they are, and nobody waits for ever.
+ * Who waits is served in the order of start tags (start-time fair queueing): a worker's next slice begins
+ * where its last one ended, in ms of service, but never before those being served now. So somebody who asks
+ * for little, or for the first time, goes before all who have asked for much, however many they are, and
+ * nobody waits for ever.
  */
 export class TurnQueue {
   readonly budget: TurnBudget;
-  /** Of what is committed and applied: writes get on however much is read, and reads however much is written. */
+  /**
+   * Of what is committed and applied: writes get on however much is read, and reads however much is written.
+   */
   readonly applying: TurnBudget;
   readonly #clock: Clock;
   /** By tag, the next one last; among equals the one that came first is nearer to the end. */
@@ -50,7 +57,10 @@ export class TurnQueue {
     return this.#line.length;
   }
 
-  /** Input for `worker` has come: it is worked on at once, unless the turn is over or somebody in the line comes first. */
+  /**
+   * Input for `worker` has come: it is worked on at once, unless the turn is over or somebody in the line
+   * comes first.
+   */
   arrived(worker: TurnWorker, nowMs: number): void {
     if (worker.inLine) return;
     this.budget.saw(nowMs);
@@ -64,7 +74,10 @@ export class TurnQueue {
     return first !== undefined && first.turnTag + LEAST_SLICE_MS < this.#startTagOf(worker);
   }
 
-  /** Something that `worker` waited for has come, inside of somebody else's work: it is called at the end of this turn or later. */
+  /**
+   * Something that `worker` waited for has come, inside of somebody else's work: it is called at the end of
+   * this turn or later.
+   */
   wake(worker: TurnWorker): void {
     if (worker === this.#served) this.#servedAgain = true;
     else if (!worker.inLine) this.#enter(worker);

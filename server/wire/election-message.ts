@@ -18,7 +18,9 @@ export const ANONYMOUS_SID = 2 ** 63;
 
 const PROTOCOL_V1 = -65536;
 const PROTOCOL_V2 = -65535;
-/** In place of a protocol version: the dialer wants to know the accepted epoch, and nothing else. Ours only. */
+/**
+ * In place of a protocol version: the dialer wants to know the accepted epoch, and nothing else. Ours only.
+ */
 const EPOCH_QUESTION = -0x5a4b_4551;
 
 export const INITIAL_ADDRESS_BYTES_MAX = 2048;
@@ -53,7 +55,10 @@ export interface EpochAnswer {
 
 export const EPOCH_ANSWER_BYTES = 16;
 
-/** False, with nothing read, when an initial message comes. @throws JuteError, `short` when only the end is missing */
+/**
+ * False, with nothing read, when an initial message comes. @throws JuteError, `short` when only the end is
+ * missing
+ */
 export function readEpochQuestion(reader: JuteReader): boolean {
   const at = reader.offset;
   if (reader.readLong() === EPOCH_QUESTION) return true;
@@ -96,7 +101,9 @@ export function writeInitialMessage(writer: JuteWriter, sid: number, address: Ad
   writer.writeLong(PROTOCOL_V1).writeLong(sid).writeString(formatAddress(address));
 }
 
-/** Random bytes make a huge "sid" of a server before 3.5: only ids that a number holds exactly are believed. */
+/**
+ * Random bytes make a huge "sid" of a server before 3.5: only ids that a number holds exactly are believed.
+ */
 function checkedSid(sid: number): number {
   if (sid === ANONYMOUS_SID || (sid >= 0 && Number.isSafeInteger(sid))) return sid;
   throw new JuteError(`${sid} is not a server id`);

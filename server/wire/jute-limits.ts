@@ -3,11 +3,13 @@
  *
  * Two rules keep what was accepted readable:
  *
- * 1. What this server writes, any server with the same settings can read. Apache's servers read no string, buffer, log entry or
- *    packet of more than jute.maxbuffer + extrasize bytes, so no transaction is longer than that: `txnBytesMax`.
- * 2. What this server reads may have been written under a larger limit. A record whose length is known (a client's
- *    frame, a log entry, the data of a packet) bounds its fields by itself. The other limits here are for what has to be gathered
- *    before it is whole; they are generous to servers, which are few and known.
+ * 1. What this server writes, any server with the same settings can read. Apache's servers read no string,
+ *    buffer, log entry or packet of more than jute.maxbuffer + extrasize bytes, so no transaction is longer
+ *    than that: `txnBytesMax`.
+ * 2. What this server reads may have been written under a larger limit. A record whose length is known (a
+ *    client's frame, a log entry, the data of a packet) bounds its fields by itself. The other limits here
+ *    are for what has to be gathered before it is whole; they are generous to servers, which are few and
+ *    known.
  *
  * @see BinaryInputArchive; zookeeperAdmin "jute.maxbuffer"; ZOOKEEPER-3496
  */

@@ -90,8 +90,8 @@ export class JuteReader {
   }
 
   /**
-   * The length of a string or buffer: -1 for null. What is longer than the bytes at hand is short, so the limits are those
-   * of whoever gathers them: see `JuteLimits`. @throws JuteError when it is no length
+   * The length of a string or buffer: -1 for null. What is longer than the bytes at hand is short, so the
+   * limits are those of whoever gathers them: see `JuteLimits`. @throws JuteError when it is no length
    */
   readLength(): number {
     const length = this.readInt();
@@ -122,7 +122,10 @@ export class JuteReader {
     return length >= 0;
   }
 
-  /** Null and empty vectors differ on the wire and here. Each item takes at least one byte, which bounds the count. */
+  /**
+   * Null and empty vectors differ on the wire and here. Each item takes at least one byte, which bounds the
+   * count.
+   */
   readVector<T>(readItem: (reader: JuteReader) => T): T[] | null {
     const count = this.readInt();
     if (count === -1) return null;
@@ -147,7 +150,9 @@ const EMPTY = Buffer.alloc(0);
 /** Below this many characters a loop beats the call into native code. */
 const SHORT_STRING_CHARS = 48;
 
-/** Appends records to a buffer that grows; `bytes` is a view of what was written, valid until the next write. */
+/**
+ * Appends records to a buffer that grows; `bytes` is a view of what was written, valid until the next write.
+ */
 export class JuteWriter {
   buffer: Buffer;
   length = 0;

@@ -1,6 +1,9 @@
 import type { JuteReader, JuteWriter } from './jute.ts';
 
-/** Stands before each part of a multi and, with `done`, behind the last. @see docs/wire.md "Multi"; MultiHeader */
+/**
+ * Stands before each part of a multi and, with `done`, behind the last. @see docs/wire.md "Multi";
+ * MultiHeader
+ */
 export interface MultiHeader {
   type: number;
   done: boolean;
@@ -15,7 +18,10 @@ export function writeMultiHeader(writer: JuteWriter, type: number, done: boolean
   writer.writeInt(type).writeBoolean(done).writeInt(err);
 }
 
-/** Calls `readOp` with the type of each part; it must consume the part's body. There are as many as the bytes can hold. */
+/**
+ * Calls `readOp` with the type of each part; it must consume the part's body. There are as many as the bytes
+ * can hold.
+ */
 export function readMulti(reader: JuteReader, readOp: (type: number, reader: JuteReader) => void): void {
   for (;;) {
     const header = readMultiHeader(reader);

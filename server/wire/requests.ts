@@ -1,7 +1,9 @@
 import { type Acl, readAcls, writeAcl } from './acl.ts';
 import { JuteError, type JuteReader, type JuteWriter } from './jute.ts';
 
-/** Bodies of client requests, in the order of docs/wire.md "Operations". Headers are two ints: xid and type. */
+/**
+ * Bodies of client requests, in the order of docs/wire.md "Operations". Headers are two ints: xid and type.
+ */
 
 /** Paths and path lists are never null in a request. */
 export function readPath(reader: JuteReader): string {
@@ -39,7 +41,9 @@ export function writeCreateRequest(
     .writeInt(request.flags);
 }
 
-/** createTTL, which is carried out nowhere here: its body is read to reach what follows it, and for its flags. */
+/**
+ * createTTL, which is carried out nowhere here: its body is read to reach what follows it, and for its flags.
+ */
 export function readCreateTtlFlags(reader: JuteReader): number {
   const { flags } = readCreateRequest(reader);
   reader.readLong();

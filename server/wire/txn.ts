@@ -91,7 +91,10 @@ export interface CloseSessionTxn {
   type: typeof OpCode.closeSession;
   /** Ephemeral paths that go with the session; null: those that the tree of each server has */
   paths: string[] | null;
-  /** With closeSessionTxn.enabled=false, and before 3.6: nothing stands between the header and the digest, if there is one. */
+  /**
+   * With closeSessionTxn.enabled=false, and before 3.6: nothing stands between the header and the digest, if
+   * there is one.
+   */
   withoutBody?: true;
 }
 export interface CheckTxn {
@@ -219,9 +222,10 @@ export function writeTxnBody(writer: JuteWriter, txn: TxnBody): void {
 }
 
 /**
- * What follows the header is a list of paths, or the digest, or nothing; and the length does not tell, since a list may have
- * the twelve bytes of a digest. But a digest starts with its version, 2, and two paths take more than the eight bytes behind
- * it. So what cannot be read as a list of paths is no body; Apache's servers see it so too, as long as they can.
+ * What follows the header is a list of paths, or the digest, or nothing; and the length does not tell, since
+ * a list may have the twelve bytes of a digest. But a digest starts with its version, 2, and two paths take
+ * more than the eight bytes behind it. So what cannot be read as a list of paths is no body; Apache's servers
+ * see it so too, as long as they can.
  */
 function readCloseSession(reader: JuteReader): CloseSessionTxn {
   const type = OpCode.closeSession;

@@ -8,14 +8,17 @@ export interface PacketInputHost {
   readonly connection: Connection;
   /** Whose share of a turn this is: looked at for each chunk. */
   turns(): TurnQueue;
-  /** What taking a packet threw: the stream cannot be read on. Throws it again when it is no fault of the peer. */
+  /**
+   * What taking a packet threw: the stream cannot be read on. Throws it again when it is no fault of the
+   * peer.
+   */
   onError(error: unknown): void;
 }
 
 /**
- * What comes through one connection between learner and master, packet by packet and in order, in slices of a turn: neither
- * thousands of tiny packets in one chunk, nor a DIFF of 100 MB, nor a PING with all sessions keep others from their turn.
- * While packets wait, nothing more is read.
+ * What comes through one connection between learner and master, packet by packet and in order, in slices of a
+ * turn: neither thousands of tiny packets in one chunk, nor a DIFF of 100 MB, nor a PING with all sessions
+ * keep others from their turn. While packets wait, nothing more is read.
  */
 export class PacketInput implements TurnWorker {
   turnTag = 0;
@@ -38,7 +41,10 @@ export class PacketInput implements TurnWorker {
     this.#host.turns().arrived(this, nowMs);
   }
 
-  /** The packet at hand is taken in pieces: `rest` is called until it says false, and before any further packet. */
+  /**
+   * The packet at hand is taken in pieces: `rest` is called until it says false, and before any further
+   * packet.
+   */
   takeInPieces(rest: (budget: TurnBudget) => boolean): void {
     this.#rest = rest;
   }
@@ -116,8 +122,8 @@ function unitsOf({ type, start, end }: PacketView): number {
 }
 
 /**
- * Turns apart from those of clients, for what a quorum waits for: counted in work alone, so that what others did in the same
- * turn leaves ACKs and COMMITs theirs.
+ * Turns apart from those of clients, for what a quorum waits for: counted in work alone, so that what others
+ * did in the same turn leaves ACKs and COMMITs theirs.
  */
 class QuorumTurns extends TurnQueue {
   override arrived(worker: TurnWorker): void {

@@ -64,7 +64,10 @@ test('002-1: packets without a length in front come out whole and in order, at e
 const SNAPSHOT = Buffer.from('the bytes of a tree, which are no packets');
 const SNAP: QuorumPacket = { type: PacketType.SNAP, zxid: 5, data: null, authinfo: null };
 
-/** As a learner does: suspend at SNAP, take bytes until the tree is whole, give back what is behind it, resume. */
+/**
+ * As a learner does: suspend at SNAP, take bytes until the tree is whole, give back what is behind it,
+ * resume.
+ */
 function learn(chunks: readonly Buffer[], resumeAtOnce: boolean): { got: QuorumPacket[]; tree: string } {
   const got: QuorumPacket[] = [];
   let tree: Buffer | null = null;

@@ -62,8 +62,9 @@ const HEAD_BYTES = 16;
 /** Scheme and id, each a length at least. */
 const ID_BYTES_MIN = 8;
 /**
- * An Apache follower passes on all that its client has proven, and a client may prove as much as it likes. What is beyond
- * this grants it nothing, which is better than an end of the connection that carries all the other clients too.
+ * An Apache follower passes on all that its client has proven, and a client may prove as much as it likes.
+ * What is beyond this grants it nothing, which is better than an end of the connection that carries all the
+ * other clients too.
  */
 const IDS_MAX = 1024;
 /** Chunks are kept as they came while there are few, or while they are this large on the average. */
@@ -96,7 +97,10 @@ export class PacketReader {
   /** How far the authinfo of the packet at `#at` has been walked, from its start; 0: not begun. */
   #walkedBytes = 0;
   #fieldsLeft = 0;
-  /** Of one packet, data and authinfo together: what is kept of it until it is whole. Whoever has not said who it is gets less room. */
+  /**
+   * Of one packet, data and authinfo together: what is kept of it until it is whole. Whoever has not said who
+   * it is gets less room.
+   */
   packetBytesMax: number;
 
   constructor(packetBytesMax: number, onPacket: (packet: PacketView) => void) {
@@ -128,7 +132,10 @@ export class PacketReader {
     return !this.#suspended && this.#bytes >= this.#needed;
   }
 
-  /** Cuts one packet, hands it over and gives it back; null when there is no whole one. @throws JuteError, as `feed` */
+  /**
+   * Cuts one packet, hands it over and gives it back; null when there is no whole one. @throws JuteError, as
+   * `feed`
+   */
   step(): PacketView | null {
     if (!this.mayHaveMore) return null;
     const size = this.#cut(this.#joined(), this.#at);
@@ -149,7 +156,9 @@ export class PacketReader {
     return this.#suspended;
   }
 
-  /** The bytes that follow the packet at which the stream was suspended. They are no longer in this reader. */
+  /**
+   * The bytes that follow the packet at which the stream was suspended. They are no longer in this reader.
+   */
   takeRest(): Buffer {
     const rest = this.#bytes === 0 ? EMPTY : this.#joined().subarray(this.#at);
     this.#forget();
@@ -184,7 +193,10 @@ export class PacketReader {
     this.#bytes = 0;
   }
 
-  /** Size of the packet at `at`, now in the view; -1 when it is not whole, with `#needed` saying when to look again. */
+  /**
+   * Size of the packet at `at`, now in the view; -1 when it is not whole, with `#needed` saying when to look
+   * again.
+   */
   #cut(b: Buffer, at: number): number {
     const end = b.length;
     if (end - at < HEAD_BYTES + 4) return this.#wait(HEAD_BYTES + 4);

@@ -1,14 +1,17 @@
 /**
- * What a comment or a page refers to exists. The forms of a reference behind `@see`, separated by `; `, to the end of
- * the paragraph:
+ * What a comment or a page refers to exists. The forms of a reference behind `@see`, separated by `; `, to
+ * the end of the paragraph:
  *
  * - `docs/quorum.md "Discovery"`: a page of server/docs/, and a heading of it;
  * - `ZOOKEEPER-2845`, `CVE-2024-23944`: a ticket;
- * - `Linger`, `JuteReader.readLong`: a name that is declared in the tree, or a class in the table of docs/upstream.md;
+ * - `Linger`, `JuteReader.readLong`: a name that is declared in the tree, or a class in the table of
+ *   docs/upstream.md;
  * - `epoch-question.ts`: a file of the tree;
- * - `proc(5)`: a page of the manual; `zookeeperAdmin "jute.maxbuffer"`: Apache's guide; `Author, Title (2012)`.
+ * - `proc(5)`: a page of the manual; `zookeeperAdmin "jute.maxbuffer"`: Apache's guide; `Author, Title
+ *   (2012)`.
  *
- * Everywhere else `docs/NAME.md`, rows such as `004-2` and field reports such as `field report B4` are looked up too.
+ * Everywhere else `docs/NAME.md`, rows such as `004-2` and field reports such as `field report B4` are looked
+ * up too.
  */
 import { posix } from 'node:path';
 import { isTypeScript, type SourceFile, type Violation } from './source-file.ts';
@@ -54,7 +57,9 @@ class Known {
     this.#names = new Set([...upstream, ...files.filter(isTypeScript).flatMap(declaredNames)]);
   }
 
-  /** Whether one reference behind `@see` leads somewhere; pages are looked up with all other mentions of them. */
+  /**
+   * Whether one reference behind `@see` leads somewhere; pages are looked up with all other mentions of them.
+   */
   resolves(reference: string, file: SourceFile): boolean {
     if (/^docs\/[\w-]+\.md( "[^"]+")?$/.test(reference)) return true;
     if (/^(ZOOKEEPER-\d+|CVE-\d{4}-\d+)$/.test(reference)) return true;

@@ -126,7 +126,10 @@ function targetsOf(stage: Stage, { leader }: Cast) {
   }));
 }
 
-/** Share of the probes due while the fault was in force that were answered, 0 to 100; undefined when none was due. */
+/**
+ * Share of the probes due while the fault was in force that were answered, 0 to 100; undefined when none was
+ * due.
+ */
 function answeredIn(
   { timeline, intervalMs }: MemberAvailability,
   { fromMs, toMs }: Band,

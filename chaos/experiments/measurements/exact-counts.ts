@@ -29,8 +29,8 @@ export interface CountedSince {
 }
 
 /**
- * What was counted since `before`, once the members `level` have committed as much as the leader: asked earlier, they
- * would lack messages that were on their way.
+ * What was counted since `before`, once the members `level` have committed as much as the leader: asked
+ * earlier, they would lack messages that were on their way.
  */
 export async function countedSince(
   before: Counters,
@@ -51,7 +51,10 @@ export async function countedSince(
   }
 }
 
-/** Why counts are not per write; undefined when they are. `committed` is undefined of servers that do not count. */
+/**
+ * Why counts are not per write; undefined when they are. `committed` is undefined of servers that do not
+ * count.
+ */
 export function whyUncounted(
   isLevel: boolean,
   committed: number | undefined,
@@ -76,8 +79,9 @@ const WRITE_KINDS = ['proposal', 'ack', 'commit', 'inform', 'request'] as const;
 type Kind = (typeof WRITE_KINDS)[number] | 'ping';
 
 /**
- * Per committed write; undefined where the servers count no traffic (Apache's does not). PING stands apart, as a total.
- * `followerMessages...` and `observerMessages...` leave out REQUEST, which depends on where the clients are.
+ * Per committed write; undefined where the servers count no traffic (Apache's does not). PING stands apart,
+ * as a total. `followerMessages...` and `observerMessages...` leave out REQUEST, which depends on where the
+ * clients are.
  */
 export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<string, number> | undefined {
   const leader = deltas.get(roles.leader);
@@ -110,7 +114,9 @@ export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<str
   };
 }
 
-/** On average: what it hears of its master and answers; an observer master's own observers do not count here. */
+/**
+ * On average: what it hears of its master and answers; an observer master's own observers do not count here.
+ */
 function messagesOfALearner(learners: readonly MemberCounters[]): number {
   const heard = sumOf(learners, 'received', ['proposal', 'commit', 'inform'], 'master').messages;
   const said = sumOf(learners, 'sent', ['ack'], 'master').messages;

@@ -31,8 +31,8 @@ export function bandOf(span: FaultSpan, zeroAt: number): Band {
 const NAMES_SHOWN_MAX = 4;
 
 /**
- * `20 links of v1`: members so chosen that each link has one of them at an end, the one with most links first. What is
- * not `<from>.<to>.<kind>` is a member itself.
+ * `20 links of v1`: members so chosen that each link has one of them at an end, the one with most links
+ * first. What is not `<from>.<to>.<kind>` is a member itself.
  */
 export function placeOf(links: readonly string[]): string {
   const ends = links.map(link => link.split('.').slice(0, 2));

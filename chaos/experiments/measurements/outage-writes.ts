@@ -1,6 +1,6 @@
 /**
- * Writes that arrive at a steady pace all through an outage, as those of users would: each goes to a voter that has a
- * session open, and what none can take is counted as failed.
+ * Writes that arrive at a steady pace all through an outage, as those of users would: each goes to a voter
+ * that has a session open, and what none can take is counted as failed.
  */
 import { saturation } from '../../../bench/load/driver-monitor.ts';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
@@ -49,8 +49,9 @@ export function beginOutageWrites(
 }
 
 /**
- * Ended early, and with many lost: that is what was wanted here. A driver without CPU to send with spoils it; one that
- * was held up for less than a bucket does not, since what it sent late stays in the bucket in which it was due.
+ * Ended early, and with many lost: that is what was wanted here. A driver without CPU to send with spoils it;
+ * one that was held up for less than a bucket does not, since what it sent late stays in the bucket in which
+ * it was due.
  */
 export function recordOutageWrites(
   { recorder, stage, condition, round }: Occasion,

@@ -1,4 +1,7 @@
-/** Placebo observers: processes that use as much CPU as observers would, and have nothing to do with the ensemble. */
+/**
+ * Placebo observers: processes that use as much CPU as observers would, and have nothing to do with the
+ * ensemble.
+ */
 import { fileURLToPath } from 'node:url';
 import { execaNode } from 'execa';
 

@@ -67,7 +67,10 @@ function tooFew({ totals }: LoadResult): string[] {
     : [];
 }
 
-/** A histogram knows answers alone: with more requests than this without one, its percentiles flatter the server. */
+/**
+ * A histogram knows answers alone: with more requests than this without one, its percentiles flatter the
+ * server.
+ */
 function unanswered({ totals, sends }: LoadResult, shareMax: number): string[] {
   const lost = totals.unknown + totals.errors;
   return lost > sends.intended * shareMax

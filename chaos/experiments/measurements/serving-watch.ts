@@ -12,8 +12,8 @@ export interface Served {
 }
 
 /**
- * The first moment at which `member` serves after it was seen not to, or serves in a later epoch than at the start.
- * Undefined when that does not come within `maxMs`.
+ * The first moment at which `member` serves after it was seen not to, or serves in a later epoch than at the
+ * start. Undefined when that does not come within `maxMs`.
  */
 export async function servesAgain(
   member: Member,

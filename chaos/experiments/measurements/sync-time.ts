@@ -1,4 +1,6 @@
-/** The leader is killed: how long until a write commits again, until the first learner serves, until the last? */
+/**
+ * The leader is killed: how long until a write commits again, until the first learner serves, until the last?
+ */
 import type { Member } from '../../../bench/topology/member.ts';
 import type { Sync } from '../../../results/schema.ts';
 import { kill } from '../../faults/kill.ts';

@@ -1,4 +1,7 @@
-/** Something measured while a fault is in force: injected, proven, healed, and the ensemble seen to live after it. */
+/**
+ * Something measured while a fault is in force: injected, proven, healed, and the ensemble seen to live after
+ * it.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventSink } from '../../../results/events.ts';
 import type { ActiveFault, BiteProof, Fault } from '../../faults/fault.ts';
@@ -35,7 +38,8 @@ export class NotHealed extends Error {
 }
 
 /**
- * `body` runs while the proof is taken. The fault is healed whatever happens, and a write must commit after it.
+ * `body` runs while the proof is taken. The fault is healed whatever happens, and a write must commit after
+ * it.
  * @param inject gives the fault in force: one, or several as one
  * @throws NotHealed
  */
@@ -108,8 +112,8 @@ function unproven(error: Error): BiteProof {
 }
 
 /**
- * Liveness: every heal is followed by a write that must commit, and by all members serving. And what bit must bite no
- * more: a fault that stayed would be in every "healthy" round to come. @throws NotHealed
+ * Liveness: every heal is followed by a write that must commit, and by all members serving. And what bit must
+ * bite no more: a fault that stayed would be in every "healthy" round to come. @throws NotHealed
  */
 async function recovered(occasion: Occasion, fault: ActiveFault): Promise<void> {
   const { stage, condition, round, recorder, recoverMaxMs, path, signal } = occasion;

@@ -11,7 +11,10 @@ const schema = z.strictObject({
   times: z.number().int().positive(),
 });
 
-/** At each such moment of the target, again and again: it dies and comes back, or loses its connections to all others. */
+/**
+ * At each such moment of the target, again and again: it dies and comes back, or loses its connections to all
+ * others.
+ */
 export const ambush: SimulatedFault<z.infer<typeof schema>> = {
   kind: 'ambush',
   description: 'at each such moment a member dies and comes back, or loses its connections',

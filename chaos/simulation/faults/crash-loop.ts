@@ -9,8 +9,10 @@ const schema = z.strictObject({
   operations: z.array(z.number().int().positive()),
 });
 
-/** Dies now and again at each of these disk operations after a boot, counted from it: most of what must be durable
- * in some order happens while a member forms or syncs, in the first dozens. */
+/**
+ * Dies now and again at each of these disk operations after a boot, counted from it: most of what must be
+ * durable in some order happens while a member forms or syncs, in the first dozens.
+ */
 export const crashLoop: SimulatedFault<z.infer<typeof schema>> = {
   kind: 'crash-loop',
   description: 'a member dies at chosen disk operations of each boot',

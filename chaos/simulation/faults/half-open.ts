@@ -3,7 +3,10 @@ import { type SimulatedFault, targetSchema, twoMembers } from './simulated-fault
 
 const schema = z.strictObject({ kind: z.literal('half-open'), from: targetSchema, to: targetSchema });
 
-/** One direction of the connections there are now: what `from` sends `to` is lost, though both ends live. New ones work. */
+/**
+ * One direction of the connections there are now: what `from` sends `to` is lost, though both ends live. New
+ * ones work.
+ */
 export const halfOpen: SimulatedFault<z.infer<typeof schema>> = {
   kind: 'half-open',
   description: 'what a member sends on its present connections to another is lost',

@@ -1,4 +1,7 @@
-/** The registry of the simulation's faults. A seed's plan depends on their order and number: a new one goes to the end. */
+/**
+ * The registry of the simulation's faults. A seed's plan depends on their order and number: a new one goes to
+ * the end.
+ */
 import { z } from 'zod';
 import { ambush } from './ambush.ts';
 import { clockJump } from './clock-jump.ts';

@@ -29,11 +29,12 @@ export type MajorityLoss = z.infer<typeof schema>;
 
 /**
  * A bare majority loses what it acknowledged:
- * 1. A minority is cut off, so that what is acknowledged rests on a bare majority, one of which has a slow disk.
+ * 1. A minority is cut off, so that what is acknowledged rests on a bare majority, one of which has a slow
+ *    disk.
  * 2. Behind an acknowledgement, or when it has just formed again, all of that majority loses power.
  * 3. One of it comes back, and with the minority it is a quorum: what it acked and does not have is lost.
- * 4. The rest comes back into the new epoch, with what nobody else may have; without a time to stay away (0) as soon as
- *    another leads, when that can still be cut.
+ * 4. The rest comes back into the new epoch, with what nobody else may have; without a time to stay away (0)
+ *    as soon as another leads, when that can still be cut.
  */
 export const majorityLoss: SimulatedFault<MajorityLoss> = {
   kind: 'majority-loss',
@@ -74,7 +75,9 @@ export const majorityLoss: SimulatedFault<MajorityLoss> = {
       if (fault.awayMs > 0) stage.after(fault.awayMs, startAll);
       else onceAt(stage, 'leading', fault.leadMs + ACK_WAIT_MS_MAX, startAll);
     };
-    /** The majority forms once more: whose disk is slow has lost what the others kept, and is brought level. */
+    /**
+     * The majority forms once more: whose disk is slow has lost what the others kept, and is brought level.
+     */
     const again = () => {
       for (const sid of majority) world.crash(sid, sid === back ? 'power' : 'kill');
       for (const sid of majority) stage.after(REBOOT_MS, () => world.start(sid));
@@ -87,7 +90,10 @@ export const majorityLoss: SimulatedFault<MajorityLoss> = {
   },
 };
 
-/** Right behind the acknowledgement, or while what a new leader began with may not be on every disk that acked it. */
+/**
+ * Right behind the acknowledgement, or while what a new leader began with may not be on every disk that acked
+ * it.
+ */
 function drawStrike(random: SeededRandom): Pick<MajorityLoss, 'on' | 'afterMs' | 'back' | 'syncDelayMs'> {
   const back = random.pick(['leader', 'acker'] as const);
   if (random.chance(0.6)) return { on: 'ack', afterMs: 0, back, syncDelayMs: random.between(5, 200) };

@@ -3,8 +3,10 @@ import type { SimulatedFault } from './simulated-fault.ts';
 
 const schema = z.strictObject({ kind: z.literal('outage'), staggerMs: z.number().optional() });
 
-/** Every member loses power at the same instant; afterwards each starts `staggerMs` after the one before it, the last
- * first when that is negative, so that quorums form of those that happen to be up. */
+/**
+ * Every member loses power at the same instant; afterwards each starts `staggerMs` after the one before it,
+ * the last first when that is negative, so that quorums form of those that happen to be up.
+ */
 export const outage: SimulatedFault<z.infer<typeof schema>> = {
   kind: 'outage',
   description: 'every member loses power at once',

@@ -3,7 +3,10 @@ import { ACK_WAIT_MS_MAX, ms, onceAt, type SimulatedFault, STEPS_MS } from './si
 
 const schema = z.strictObject({ kind: z.literal('oversleep'), afterMs: ms });
 
-/** Whoever leads sleeps until another leader has been acknowledged a write, and wakes in the belief that it still leads. */
+/**
+ * Whoever leads sleeps until another leader has been acknowledged a write, and wakes in the belief that it
+ * still leads.
+ */
 export const oversleep: SimulatedFault<z.infer<typeof schema>> = {
   kind: 'oversleep',
   description: 'the leader is paused until another one has led and acknowledged a write',

@@ -8,7 +8,10 @@ const schema = z.strictObject({
   afterOperations: z.number().int().positive(),
 });
 
-/** From some disk operation on, no room is left or no sync succeeds: the member must stop, and start once it is over. */
+/**
+ * From some disk operation on, no room is left or no sync succeeds: the member must stop, and start once it
+ * is over.
+ */
 export const sickDisk: SimulatedFault<z.infer<typeof schema>> = {
   kind: 'sick-disk',
   description: 'a disk fills up or fails its syncs; the member must stop, and start once it is over',

@@ -1,4 +1,7 @@
-/** What a fault of the simulation is, and what its file may use. One more: a file beside this one, and a line in `index.ts`. */
+/**
+ * What a fault of the simulation is, and what its file may use. One more: a file beside this one, and a line
+ * in `index.ts`.
+ */
 import { z } from 'zod';
 import type { SeededRandom } from '../../../server/runtime/seeded-random.ts';
 import type { World } from '../world.ts';
@@ -14,7 +17,9 @@ export interface SimulatedFault<F extends { readonly kind: string }> {
   readonly schema: z.ZodObject;
   /** How often it is drawn, beside the others, in a swarm that has it at all. */
   readonly weight: number;
-  /** Only a whole server can take it. Drawn apart, so that a toy's days do not change with it. @default false */
+  /**
+   * Only a whole server can take it. Drawn apart, so that a toy's days do not change with it. @default false
+   */
   readonly ofServers?: boolean;
   /** Days that belong to it alone, among those of all faults. @default none */
   readonly focus?: { readonly days: number; readonly intervalMs?: number };
@@ -25,7 +30,10 @@ export interface SimulatedFault<F extends { readonly kind: string }> {
   begin(stage: Stage, fault: F): (() => void) | undefined;
 }
 
-/** What a fault is drawn from. The target is drawn for every kind, so that a seed's plan does not depend on who uses it. */
+/**
+ * What a fault is drawn from. The target is drawn for every kind, so that a seed's plan does not depend on
+ * who uses it.
+ */
 export interface DrawnFrom {
   readonly random: SeededRandom;
   readonly sids: readonly number[];

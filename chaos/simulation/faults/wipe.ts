@@ -3,7 +3,10 @@ import { type SimulatedFault, targetSchema, upMember } from './simulated-fault.t
 
 const schema = z.strictObject({ kind: z.literal('wipe'), target: targetSchema });
 
-/** An observer loses its disk and comes back with an empty one. Voters never do: that breaks what Zab rests on. */
+/**
+ * An observer loses its disk and comes back with an empty one. Voters never do: that breaks what Zab rests
+ * on.
+ */
 export const wipe: SimulatedFault<z.infer<typeof schema>> = {
   kind: 'wipe',
   description: 'an observer comes back with an empty disk',
