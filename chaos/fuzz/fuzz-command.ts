@@ -62,6 +62,7 @@ async function soaked(minutes: number, options: FuzzCommandOptions, terminal: Te
     `--minutes ${minutes}: real processes are attacked on all ports`,
   );
   const folder = makeTemporaryFolder('fuzz');
+  const kept = join(options.folder, basename(folder.path));
   try {
     const summary = await soak({
       seed: options.first ?? 1,
@@ -72,10 +73,13 @@ async function soaked(minutes: number, options: FuzzCommandOptions, terminal: Te
       onProgress: text => terminal.progress(text),
     });
     const failed = summary.complaints.length > 0;
-    const logs = failed ? keepLogs(folder.path, join(options.folder, basename(folder.path))) : [];
+    const logs = failed ? keepLogs(folder.path, kept) : [];
     if (options.json) terminal.json({ ...summary, logs, endedEarly: options.signal.aborted });
     else terminal.print([soakText(summary), ...logs.map(path => `  log: ${path}`)].join('\n'));
     return failed ? EXIT_CODES.failed : EXIT_CODES.holds;
+  } catch (error) {
+    for (const path of keepLogs(folder.path, kept)) terminal.progress(`log: ${path}`);
+    throw error;
   } finally {
     folder.remove();
   }

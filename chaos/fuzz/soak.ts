@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mntr } from '../../bench/measure/four-letter.ts';
 import { Ensemble } from '../../bench/topology/ensemble.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
+import type { Member } from '../../bench/topology/member.ts';
 import { planEnsemble } from '../../bench/topology/plan.ts';
 import { topologyOf } from '../../bench/topology/topology.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
@@ -96,7 +97,7 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
 async function untilNobodyIsLeft(ensemble: Ensemble): Promise<void> {
   const giveUpAt = performance.now() + PROGRESS_DEADLINE_MS;
   for (;;) {
-    const leader = await ensemble.leader();
+    const leader = await leadingMember(ensemble);
     const { numbers } = await mntr(leader.plan.ports.client);
     const sessions = numbers.get('global_sessions');
     if (sessions === 0) return;
@@ -114,7 +115,7 @@ async function calmSpell(ensemble: Ensemble, attack: Attack, calmMs: number): Pr
   await sleep(calmMs);
   const ended = ensemble.ended();
   if (ended.length > 0) return ended.map(text => `a member ended in a calm spell: ${text}`);
-  const now = await leaderInTheEnd(ensemble);
+  const now = await leaderOf(ensemble);
   const complaints: string[] = [];
   if (now.name !== leader.name || now.epoch !== leader.epoch)
     complaints.push(
@@ -125,11 +126,11 @@ async function calmSpell(ensemble: Ensemble, attack: Attack, calmMs: number): Pr
 }
 
 /** A member of a busy machine may say what it is only later: whether it led all the time, its epoch says. */
-async function leaderInTheEnd(ensemble: Ensemble): Promise<{ name: string; epoch: number }> {
+async function leadingMember(ensemble: Ensemble): Promise<Member> {
   const giveUpAt = performance.now() + PROGRESS_DEADLINE_MS;
   for (;;) {
     try {
-      return await leaderOf(ensemble);
+      return await ensemble.leader();
     } catch (error) {
       if (!(error instanceof EnsembleError) || performance.now() > giveUpAt) throw error;
       await sleep(POLL_MS);
@@ -138,7 +139,7 @@ async function leaderInTheEnd(ensemble: Ensemble): Promise<{ name: string; epoch
 }
 
 async function leaderOf(ensemble: Ensemble): Promise<{ name: string; epoch: number; zxid: number }> {
-  const { name } = await ensemble.leader();
+  const { name } = await leadingMember(ensemble);
   const at = ensemble.members.findIndex(member => member.name === name);
   const zxid = BigInt((await zxidsOf(ensemble))[at]!);
   return { name, epoch: Number(zxid >> COUNTER_BITS), zxid: Number(zxid) };
