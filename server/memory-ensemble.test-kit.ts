@@ -1,7 +1,9 @@
 /** Whole servers and ensembles in virtual time, and raw bytes to talk to them with: deterministic, without processes. */
+
 import { assert } from '#test';
 import { parseConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
+import type { ServerEvent } from './metrics/server-events.ts';
 import { printable } from './printable.ts';
 import { LOG_TEXT_CHARS_MAX } from './runtime/bounded-logger.ts';
 import type { LogFields, Logger } from './runtime/logger.ts';
@@ -43,6 +45,8 @@ export class MemoryEnsemble {
   readonly network: MemoryNetwork;
   readonly machines: ReadonlyMap<number, MemoryMachine>;
   readonly log = new Map<number, LogLine[]>();
+  /** By sid, over all its starts. */
+  readonly events = new Map<number, ServerEvent[]>();
   readonly fatal = new Map<number, ServerError>();
   readonly #plan: EnsemblePlan;
   readonly #servers = new Map<number, RunningServer>();
@@ -91,12 +95,18 @@ export class MemoryEnsemble {
       const limits = turnUnits === undefined ? {} : { turnUnits };
       const lines = this.log.get(sid) ?? [];
       this.log.set(sid, lines);
+      const events = this.events.get(sid) ?? [];
+      this.events.set(sid, events);
+      const onEvent = (event: ServerEvent) => void events.push(event);
       const onFatal = (error: ServerError) => {
         this.fatal.set(sid, error);
         this.machine(sid).crash('kill');
         this.#servers.delete(sid);
       };
-      this.#servers.set(sid, startServer({ runtime, config, logger: logTo(lines), onFatal, ...limits }));
+      this.#servers.set(
+        sid,
+        startServer({ runtime, config, logger: logTo(lines), onEvent, onFatal, ...limits }),
+      );
     }
     return this;
   }

@@ -7,9 +7,12 @@ import type { ServerError } from './errors.ts';
 import { LeaderZooKeeperServer, noBroadcast } from './master/leader-zookeeper-server.ts';
 import { QuorumMaj } from './membership/quorum-maj.ts';
 import type { QuorumMember } from './membership/quorum-text.ts';
+import { countEvents } from './metrics/count-events.ts';
 import { Guard } from './metrics/guard.ts';
+import { logEvents } from './metrics/log-events.ts';
 import { registerMetrics } from './metrics/metric-names.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { type EventListener, ServerEvents } from './metrics/server-events.ts';
 import { ServerStats } from './metrics/server-stats.ts';
 import type { ServerParts, ZooKeeperServer } from './processors/zookeeper-server.ts';
 import { QuorumPeer } from './quorum/quorum-peer.ts';
@@ -33,6 +36,8 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Lines that whatever the log goes to did not take, for `mntr`. */
   readonly logLinesDropped?: () => number;
+  /** Is told what happens to the server. It must not throw. */
+  readonly onEvent?: EventListener;
   /** The server cannot go on; nothing it would say after this can be trusted. */
   readonly onFatal: (error: ServerError) => void;
   /** Work for one turn of the loop, where another bound than `TURN_UNITS` is to be tried. */
@@ -57,15 +62,20 @@ export function startServer(options: ServerOptions): RunningServer {
   metrics.gauge('learner_backlog_bytes', () => 0);
   metrics.gauge('log_lines_dropped', options.logLinesDropped ?? (() => 0));
   const stats = new ServerStats();
-  const onFatal = toldOnce(options, metrics);
-  const databaseParts = { disk, clock, random: runtime.random, metrics, logger };
+  const events = new ServerEvents(
+    logEvents({ logger, clock }),
+    countEvents(metrics),
+    ...(options.onEvent === undefined ? [] : [options.onEvent]),
+  );
+  const onFatal = toldOnce(options, events);
+  const databaseParts = { disk, clock, random: runtime.random, metrics, events, logger };
   const database = new ZkDatabase(databaseParts, databaseConfig(config));
   database.load();
   const guard = new Guard({ clock, logger, metrics });
   const autoPurge = startAutoPurge({
     disk,
     clock,
-    logger,
+    events,
     guard,
     snapDirectory: database.snapDirectory,
     logDirectory: database.logDirectory,
@@ -81,6 +91,7 @@ export function startServer(options: ServerOptions): RunningServer {
     turns,
     network,
     metrics,
+    events,
     stats,
     logger,
     guard,
@@ -91,9 +102,21 @@ export function startServer(options: ServerOptions): RunningServer {
   view.port = port;
   const serve = (server: ZooKeeperServer | null): void => {
     port.serve(server);
+    if (server !== view.serving) events.emit({ kind: 'serving', mode: server?.mode ?? null });
     view.serving = server;
   };
-  const parts: ServerParts = { config, clock, database, metrics, stats, logger, guard, turns, onFatal };
+  const parts: ServerParts = {
+    config,
+    clock,
+    database,
+    metrics,
+    events,
+    stats,
+    logger,
+    guard,
+    turns,
+    onFatal,
+  };
   const stopRole =
     config.quorum === undefined
       ? startStandalone(parts, serve)
@@ -121,13 +144,13 @@ export function startServer(options: ServerOptions): RunningServer {
 }
 
 /** What follows from the first failure is no news. */
-function toldOnce({ logger, onFatal }: ServerOptions, metrics: Metrics): (error: ServerError) => void {
+function toldOnce({ onFatal }: ServerOptions, events: ServerEvents): (error: ServerError) => void {
   let fatal = false;
   return error => {
     if (fatal) return;
     fatal = true;
-    metrics.counter('unrecoverable_error_count').add();
-    logger.error(`the server stops: ${error.message}`, { code: error.code, ...error.details });
+    const { code, message, details } = error;
+    events.emit({ kind: 'stopped', code, message, details });
     onFatal(error);
   };
 }
@@ -156,9 +179,9 @@ function startMember(
   view: ServerView,
   serve: Serve,
 ): StopRole {
-  const { clock, database, logger } = parts;
+  const { clock, database, events } = parts;
   const epochs = new EpochFiles(runtime.disk, database.snapDirectory);
-  epochs.load(database.lastLoggedZxid, logger);
+  epochs.load(database.lastLoggedZxid, events);
   const sessionIds = new SessionIds(member.sid, clock);
   const peer = new QuorumPeer({ ...parts, runtime, member, epochs, sessionIds, serve });
   view.peer = peer;

@@ -1,25 +1,29 @@
+import type { ServerEvent } from '../../server/metrics/server-events.ts';
+import { OBSERVER_MASTER_PORT } from './server-config.ts';
+
 /**
  * What a run got to. A swarm that never reaches a TRUNC does not test it, however many seeds are green; so each of
- * these is counted, from the log lines of the members, and the sum over a set of seeds shows what was not reached.
+ * these is counted, from the events of the members, and the sum over a set of seeds shows what was not reached.
  */
 const MARKS = {
-  'sync: DIFF': 'DIFF from the master',
-  'sync: TRUNC': 'TRUNC from the master',
-  'sync: SNAP': 'SNAP from the master',
-  'sync: TRUNC impossible': 'the files here cannot give the state',
-  'sync: interrupted, found at boot': 'a sync was interrupted',
-  'sync: learner ahead of the leader': 'is ahead: epoch',
-  'epoch: led': 'info leading epoch=',
-  'epoch: lost by its leader': 'leading ends: no quorum of learners is heard from',
-  'epoch: never formed': 'no quorum of learners synced within',
-  'election: support lost': 'those who elected this server look for another leader',
-  'observer: behind an observer master': ':2191',
-  'disk: torn entry cut': 'the log ends in a torn entry',
-  'disk: snapshot written': 'snapshot written',
-  'disk: snapshot damaged, older one taken': 'snapshot passed over',
-  'disk: stopped by ZK_DISK': 'the server stops: cannot',
-  'session: expired': 'session expired',
-} as const;
+  'sync: DIFF': event => event.kind === 'syncBegun' && event.mode === 'DIFF',
+  'sync: TRUNC': event => event.kind === 'syncBegun' && event.mode === 'TRUNC',
+  'sync: SNAP': event => event.kind === 'syncBegun' && event.mode === 'SNAP',
+  'sync: TRUNC impossible': event => event.kind === 'truncImpossible',
+  'sync: interrupted, found at boot': event => event.kind === 'syncInterrupted',
+  'sync: learner ahead of the leader': event => event.kind === 'learnerAhead',
+  'epoch: led': event => event.kind === 'leading',
+  'epoch: lost by its leader': event => event.kind === 'quorumLost',
+  'epoch: never formed': event => event.kind === 'quorumNotFormed',
+  'election: support lost': event => event.kind === 'supportLost',
+  'observer: behind an observer master': event =>
+    event.kind === 'synced' && event.role === 'observer' && event.master?.port === OBSERVER_MASTER_PORT,
+  'disk: torn entry cut': event => event.kind === 'tornEntryCut',
+  'disk: snapshot written': event => event.kind === 'snapshotWritten',
+  'disk: snapshot damaged, older one taken': event => event.kind === 'snapshotPassedOver',
+  'disk: stopped by ZK_DISK': event => event.kind === 'stopped' && event.code === 'ZK_DISK',
+  'session: expired': event => event.kind === 'sessionExpired',
+} satisfies Record<string, (event: ServerEvent) => boolean>;
 
 export type Mark = keyof typeof MARKS | 'watch: event' | 'watch: set again after a move';
 
@@ -27,9 +31,9 @@ export type Mark = keyof typeof MARKS | 'watch: event' | 'watch: set again after
 export class Marks {
   readonly #counts = new Map<string, number>();
 
-  /** A log line of a member. */
-  onLine(line: string): void {
-    for (const [mark, text] of ENTRIES) if (line.includes(text)) this.reach(mark);
+  /** It happened to a member. */
+  onEvent(event: ServerEvent): void {
+    for (const [mark, isReached] of ENTRIES) if (isReached(event)) this.reach(mark);
   }
 
   reach(mark: Mark): void {
@@ -41,7 +45,7 @@ export class Marks {
   }
 }
 
-const ENTRIES = Object.entries(MARKS) as [Mark, string][];
+const ENTRIES = Object.entries(MARKS) as [Mark, (event: ServerEvent) => boolean][];
 
 /** In the order above, those that were never reached with 0. */
 export function sumMarks(runs: Iterable<ReadonlyMap<string, number>>): Map<string, number> {

@@ -1,3 +1,4 @@
+import type { EventListener } from '../../server/metrics/server-events.ts';
 import type { LogFields, Logger } from '../../server/runtime/logger.ts';
 import type { Runtime } from '../../server/runtime/runtime.ts';
 
@@ -33,6 +34,8 @@ export interface MemberContext {
   readonly spec: MemberSpec;
   readonly members: readonly MemberSpec[];
   readonly logger: Logger;
+  /** Is told what happens to the member. */
+  readonly onEvent: EventListener;
   /** Takes what the member logs, for the checkers. */
   readonly journal: Journal;
   /** Lines of zoo.cfg that this run gives to all members. */

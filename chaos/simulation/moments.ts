@@ -1,14 +1,19 @@
+import type { ServerEvent } from '../../server/metrics/server-events.ts';
+
 /**
  * Points of a run that faults can wait for: what a fault at a random time hits once in a thousand seeds. Members reach
- * them by what they log and by the files they open, clients by being answered.
+ * them by what happens to them and by the files they open, clients by being answered.
  */
-const LINES = {
+const EVENTS = {
   /** A learner is about to be brought up to date. */
-  sync: ' from the master',
-  'new epoch': 'info new epoch',
-  leading: 'info leading epoch=',
-  following: 'info following',
-} as const;
+  sync: event => event.kind === 'syncBegun',
+  'new epoch': event => event.kind === 'newEpoch',
+  leading: event => event.kind === 'leading',
+  /** Elected to follow, and again when it is synced. */
+  following: event =>
+    (event.kind === 'elected' && event.state === 'FOLLOWING') ||
+    (event.kind === 'synced' && event.role === 'follower'),
+} satisfies Partial<Record<string, (event: ServerEvent) => boolean>>;
 
 const FILES = {
   snapshot: '/snapshot.',
@@ -50,17 +55,15 @@ export class Moments {
     for (const watch of [...this.#watches]) if (watch.moment === moment) watch.run(sid);
   }
 
-  onLine(sid: number, line: string): void {
-    if (this.#watches.size > 0) this.#reachBy(LINES, line, sid);
+  onEvent(sid: number, event: ServerEvent): void {
+    if (this.#watches.size === 0) return;
+    for (const [moment, isReached] of Object.entries(EVENTS))
+      if (isReached(event)) this.reach(moment as Moment, sid);
   }
 
   onOpen(sid: number, path: string): void {
-    if (this.#watches.size > 0) this.#reachBy(FILES, path, sid);
-  }
-
-  #reachBy(marks: Readonly<Partial<Record<Moment, string>>>, text: string, sid: number): void {
-    for (const [moment, mark] of Object.entries(marks)) {
-      if (text.includes(mark)) this.reach(moment as Moment, sid);
-    }
+    if (this.#watches.size === 0) return;
+    for (const [moment, mark] of Object.entries(FILES))
+      if (path.includes(mark)) this.reach(moment as Moment, sid);
   }
 }

@@ -4,7 +4,7 @@ import type { MemberSpec } from './member.ts';
 export const CLIENT_PORT = 2181;
 const QUORUM_PORT = 2888;
 const ELECTION_PORT = 3888;
-const OBSERVER_MASTER_PORT = 2191;
+export const OBSERVER_MASTER_PORT = 2191;
 
 /** Ticks are short so that a failure is noticed, and an election over, within one or two virtual seconds. */
 const TICK_MS = 200;

@@ -15,12 +15,13 @@ export function serverProgram(settings: Readonly<Record<string, string>> = {}): 
 }
 
 function start(context: MemberContext, settings: Readonly<Record<string, string>>): RunningMember {
-  const { runtime, spec, members, logger, turnUnits, onFatal } = context;
+  const { runtime, spec, members, logger, turnUnits, onEvent, onFatal } = context;
   const config = serverConfigOf(spec, members, { ...context.settings, ...settings });
   const { view, database } = startServer({
     runtime,
     config,
     logger,
+    onEvent,
     onFatal,
     ...(turnUnits === undefined ? {} : { turnUnits }),
   });

@@ -1,3 +1,4 @@
+import type { ServerEvent } from '../../server/metrics/server-events.ts';
 import type { Cut, LinkQuality } from '../../server/runtime/memory-link.ts';
 import { MemoryNetwork } from '../../server/runtime/memory-network.ts';
 import { type Crash, MemoryMachine } from '../../server/runtime/memory-runtime.ts';
@@ -52,7 +53,6 @@ interface Member {
 }
 
 /** What a member logs when its tree has another digest than the transaction foretold. */
-const TREE_DIFFERS = 'the tree differs from what its leader had';
 /** A supervisor's pause before it starts a dead member again. */
 const CRASH_LOOP_REBOOT_MS = 50;
 /** Within this a member must have stopped, or what it says is no longer trusted. */
@@ -133,6 +133,7 @@ export class World {
         spec,
         members: this.specs,
         logger,
+        onEvent: event => this.#happened(spec, event),
         journal: this.journal,
         settings: this.#options.settings ?? {},
         ...(turnUnits === undefined ? {} : { turnUnits }),
@@ -277,12 +278,18 @@ export class World {
     }
   }
 
-  #logged({ sid, name }: MemberSpec, line: string): void {
+  #logged({ name }: MemberSpec, line: string): void {
     this.note(name, line);
     this.#options.onLine?.(name, line);
-    if (line.includes(TREE_DIFFERS)) this.failures.push(`${name}: ${line}`);
-    this.marks.onLine(line);
-    this.moments.onLine(sid, line);
+  }
+
+  #happened({ sid, name }: MemberSpec, event: ServerEvent): void {
+    if (event.kind === 'treeDiffers') {
+      const how = JSON.stringify(event.difference);
+      this.failures.push(`${name}: the tree differs from what its leader had: ${how}`);
+    }
+    this.marks.onEvent(event);
+    this.moments.onEvent(sid, event);
   }
 
   #install(spec: MemberSpec): Member {

@@ -1,4 +1,5 @@
 import { highOf, lowOf } from '../collections/long-map.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Request } from '../processors/request.ts';
 import { Hold } from '../processors/server-cnxn.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
@@ -31,6 +32,7 @@ export interface ConnectionHost {
   readonly logger: Logger;
   /** For what any client can cause. */
   readonly lines: RatedLog;
+  readonly events: ServerEvents;
   /** The largest frame a client may send. jute.maxbuffer */
   readonly frameBytesMax: number;
   readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
@@ -230,9 +232,11 @@ export class ClientConnection implements SessionClient, TurnWorker {
         server.renewSession(this, sessionId, verdict.timeoutMs);
         return;
       case 'refuse':
-        this.#host.lines.warn('clients that are turned away', verdict.reason, {
-          session: sessionIdHex(sessionId),
+        this.#host.events.emit({
+          kind: 'clientRefused',
           from: this.remote,
+          session: sessionIdHex(sessionId),
+          reason: verdict.reason,
         });
         this.refused();
     }

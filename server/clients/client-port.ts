@@ -2,6 +2,7 @@ import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
@@ -27,6 +28,7 @@ export interface ClientPortParts {
   readonly turns: TurnQueue;
   readonly network: Network;
   readonly metrics: Metrics;
+  readonly events: ServerEvents;
   readonly logger: Logger;
   readonly stats: ServerStats;
   readonly guard: Guard;
@@ -43,6 +45,7 @@ export interface ClientPortParts {
 export class ClientPort implements ConnectionHost {
   readonly logger: Logger;
   readonly lines: RatedLog;
+  readonly events: ServerEvents;
   readonly frameBytesMax: number;
   readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
   readonly turns: TurnQueue;
@@ -63,6 +66,7 @@ export class ClientPort implements ConnectionHost {
     this.#parts = parts;
     this.logger = parts.logger;
     this.lines = new RatedLog(parts);
+    this.events = parts.events;
     this.turns = parts.turns;
     this.frameBytesMax = config.jute.frameBytesMax;
     this.sessionTimeouts = { minMs: config.minSessionTimeoutMs, maxMs: config.maxSessionTimeoutMs };

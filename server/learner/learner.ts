@@ -62,6 +62,8 @@ export abstract class Learner implements Role {
   #isRefused = false;
   #snapshot: SnapshotReceiver | null = null;
   #snapshotBytesInTurn = 0;
+  /** Of the snapshot and of transactions, until this learner serves. */
+  #syncBytes = 0;
   /** What NEWLEADER says of the configuration: in force with UPTODATE. */
   #leaderConfig: string | null = null;
   /** Proposals of the sync that no COMMIT has named yet, oldest first. */
@@ -342,7 +344,7 @@ export abstract class Learner implements Role {
   }
 
   #onSyncMode(packet: PacketView): void {
-    const { database, logger } = this.context;
+    const { database } = this.context;
     switch (packet.type) {
       case PacketType.DIFF:
         this.syncMode = 'DIFF';
@@ -351,6 +353,7 @@ export abstract class Learner implements Role {
         this.syncMode = 'TRUNC';
         if (!database.truncate(packet.zxid)) {
           this.context.sync.snapshotNeeded = true;
+          this.context.events.emit({ kind: 'truncImpossible', zxid: packet.zxid });
           this.end(`the files here cannot give the state at ${zxidToHex(packet.zxid)} that TRUNC asks for`);
           return;
         }
@@ -365,11 +368,12 @@ export abstract class Learner implements Role {
         this.end(`${packet} where DIFF, TRUNC or SNAP was expected`);
         return;
     }
-    logger.info(`${this.syncMode} from the master`, {
-      zxid: zxidToHex(packet.zxid),
-      lastLogged: zxidToHex(database.lastLoggedZxid),
+    this.context.events.emit({
+      kind: 'syncBegun',
+      mode: this.syncMode,
+      zxid: packet.zxid,
+      lastLogged: database.lastLoggedZxid,
     });
-    this.context.metrics.counter(`${this.syncMode.toLowerCase()}_received_count`).add();
     if (this.#phase === 'snapshot') {
       this.#onSnapshotBytes(this.#packets.takeRest());
     } else {
@@ -382,6 +386,7 @@ export abstract class Learner implements Role {
   #onSnapshotBytes(chunk: Buffer): void {
     const snapshot = this.#snapshot!;
     const after = snapshot.feed(chunk);
+    this.#syncBytes += chunk.length - (after?.length ?? 0);
     if (after === null) return;
     this.#phase = 'busy';
     this.#input?.hold();
@@ -438,7 +443,9 @@ export abstract class Learner implements Role {
       );
       return false;
     }
-    this.#proposed.push(ownPacket(packet));
+    const own = ownPacket(packet);
+    this.#syncBytes += own.bytes.length;
+    this.#proposed.push(own);
     this.#lastQueued = packet.zxid;
     return true;
   }
@@ -521,12 +528,14 @@ export abstract class Learner implements Role {
     this.#ackNewLeader();
     this.#onEstablished(this.#newEpoch);
     const tookMs = this.context.clock.monotonicMs() - this.#startedMs;
-    this.context.metrics.summary(`${this.name}_sync_time`).add(tookMs);
-    this.context.logger.info(this.name === 'follower' ? 'following' : 'observing', {
+    this.context.events.emit({
+      kind: 'synced',
+      role: this.name,
       epoch: this.#newEpoch,
       master: this.masterAddress,
-      sync: this.syncMode,
-      tookMs: Math.round(tookMs),
+      mode: this.syncMode,
+      bytes: this.#syncBytes,
+      tookMs,
     });
     const committed = this.#proposed.slice(0, this.#committedLate);
     const pending = this.#proposed.slice(this.#committedLate);
@@ -543,7 +552,7 @@ export abstract class Learner implements Role {
     if (this.#phase === 'ended') return;
     const wasServing = this.#phase === 'broadcast';
     this.#phase = 'ended';
-    this.context.logger.warn(`${this.name} ends: ${reason}`, { master: this.masterAddress });
+    this.context.events.emit({ kind: 'learningEnds', role: this.name, master: this.masterAddress, reason });
     this.#dialer.stop();
     this.#watchdog?.cancel();
     this.#packets.suspend();

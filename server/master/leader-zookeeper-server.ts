@@ -9,7 +9,6 @@ import { Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import { RatedLog } from '../runtime/rated-log.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import { SessionTracker, type TrackedSession } from '../sessions/session-tracker.ts';
@@ -95,7 +94,6 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   #committed: TxnPacket[] = [];
   #stopped = false;
   readonly #containerCheck: Timer;
-  readonly #lines: RatedLog;
   #containers: Generator<string[], string[]> | null = null;
   readonly #evaluateNow = () => this.#evaluate();
   /** Bytes of the transaction in proposals, for `srvr`. */
@@ -128,7 +126,6 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#broadcast = role.broadcast;
     this.#zxid = role.zxid;
     this.#outstandingBytesMax = role.outstandingBytesMax ?? OUTSTANDING_BYTES_MAX;
-    this.#lines = new RatedLog(parts);
     const { config } = parts;
     this.#prep = new PrepRequestProcessor(parts.database.tree, {
       skipAcl: config.skipAcl,
@@ -335,10 +332,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   #expire(session: TrackedSession): void {
-    this.parts.metrics.counter('stale_sessions_expired').add();
-    this.#lines.info('sessions that expired', 'session expired', {
-      session: `0x${BigInt.asUintN(64, session.id).toString(16)}`,
-    });
+    this.parts.events.emit({ kind: 'sessionExpired', id: session.id });
     this.#submitOwn(OpCode.closeSession, session.high, session.low, EMPTY);
   }
 

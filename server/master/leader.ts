@@ -113,7 +113,9 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     }
     const limitMs = config.initLimitMs;
     this.#startDeadline = this.context.clock.after(limitMs, () => {
-      if (this.#server === null) this.end(`no quorum of learners synced within ${limitMs} ms (initLimit)`);
+      if (this.#server !== null) return;
+      this.context.events.emit({ kind: 'quorumNotFormed', epoch: this.#epoch });
+      this.end(`no quorum of learners synced within ${limitMs} ms (initLimit)`);
     });
     this.#pingTimer = this.context.clock.every(config.tickTimeMs / 2, () => this.#halfTick());
     this.#saidEpoch(this.context.sid, this.#claims.known);
@@ -192,7 +194,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     }
     this.#epoch = this.#highestAccepted + 1;
     this.context.epochs.setAcceptedEpoch(this.#epoch);
-    this.context.logger.info('new epoch', { epoch: this.#epoch });
+    this.context.events.emit({ kind: 'newEpoch', epoch: this.#epoch });
     this.#epochWait.finish();
     this.#saidAckEpoch(this.context.sid);
   }
@@ -205,6 +207,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   ): void {
     if (currentEpoch !== null && this.#isAhead(currentEpoch, lastZxid)) {
       // Election only tries to find the best history; this is where it is made sure of. Row 002-6.
+      this.context.events.emit({ kind: 'learnerAhead', learner: handler.sid });
       handler.close(
         `learner ${handler.sid} is ahead: epoch ${currentEpoch} zxid ${zxidToHex(lastZxid)}, here ` +
           `epoch ${this.context.epochs.currentEpoch} zxid ${zxidToHex(this.context.database.lastLoggedZxid)}`,
@@ -296,8 +299,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.#server.onRoom = () => this.#requests.goOn();
     this.#onEstablished(this.#epoch);
     this.#startDeadline?.cancel();
-    this.context.logger.info('leading', { epoch: this.#epoch, syncedAfterMs: Math.round(this.uptimeMs) });
-    this.context.metrics.summary('leader_sync_time').add(this.uptimeMs);
+    this.context.events.emit({ kind: 'leading', epoch: this.#epoch, syncedAfterMs: this.uptimeMs });
     if (this.context.config.leaderServes) this.context.serve(this.#server);
   }
 
@@ -439,6 +441,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     for (const handler of [...this.#handlers]) handler.tick(lastProposed);
     this.#halfTicks++;
     if (this.#server !== null && this.#halfTicks % 2 === 0 && !this.#hasQuorum()) {
+      this.context.events.emit({ kind: 'quorumLost', epoch: this.#epoch });
       this.end('no quorum of learners is heard from any more');
     }
   }
@@ -460,7 +463,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   end(reason: string): void {
     if (this.#endReason !== null) return;
     this.#endReason = reason;
-    this.context.logger.warn(`leading ends: ${reason}`, { epoch: this.#epoch });
+    this.context.events.emit({ kind: 'leadingEnds', epoch: this.#epoch, reason });
     this.#pingTimer?.cancel();
     this.#startDeadline?.cancel();
     this.#claims.close();

@@ -1,5 +1,6 @@
 import { assert, suite } from '#test';
 import { parseConfig } from '../config/server-config.ts';
+import { ServerEvents } from '../metrics/server-events.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
 import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';
@@ -93,7 +94,8 @@ class Story {
     this.backlog = new LearnerBacklog(backlogBytesMax);
     this.turns = quorumTurns(this.rig.clock);
     const { clock, disk, random, metrics } = this.rig;
-    const parts = { disk, clock, random, metrics, logger: silentLogger };
+    const events = new ServerEvents();
+    const parts = { disk, clock, random, metrics, events, logger: silentLogger };
     const config = { ...databaseDefaults, ...database, dataDir: '/d', dataLogDir: '/d' };
     this.database = new ZkDatabase(parts, config);
     this.database.load();
@@ -107,6 +109,7 @@ class Story {
         clock,
         database: this.database,
         metrics,
+        events,
         logger: silentLogger,
         lines: new RatedLog({ logger: silentLogger, clock: new VirtualClock(new VirtualTime()) }),
         configText: 'version=0',

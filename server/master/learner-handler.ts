@@ -291,7 +291,7 @@ export class LearnerHandler implements SyncedLearner {
     }
     this.#phase = 'start';
     this.#moved();
-    this.#sync.endThrottling();
+    this.#sync.learnerSynced();
     this.#packets.packetBytesMax = this.#master.context.config.jute.packetBytesMax;
     this.#master.awaitStart(this, () => {
       if (this.#phase !== 'start') return;

@@ -60,6 +60,8 @@ export class LearnerSync {
   #letGo = false;
   /** How it was brought up to date, for admin and the lab. */
   mode: SyncPlan['mode'] | null = null;
+  /** Of snapshot and transactions, handed to the connection. */
+  #bytes = 0;
 
   constructor(host: SyncHost) {
     this.#host = host;
@@ -175,6 +177,7 @@ export class LearnerSync {
     const sent = (type: number, bytes: number): void => traffic.sent(type, bytes);
     const more = this.#reading(() => stream.next(writer, SLICE_BYTES, sent));
     if (more === undefined) return;
+    this.#bytes += writer.length;
     const roomLeft = output.writeSlice(writer.buffer, writer.length);
     if (!more) {
       this.#stream = null;
@@ -212,13 +215,24 @@ export class LearnerSync {
   }
 
   /** The learner has it all on its disk: another one may be synced. */
-  endThrottling(): void {
+  learnerSynced(): void {
+    const { context, learner } = this.#host;
+    context.events.emit({
+      kind: 'learnerSynced',
+      learner: learner.sid,
+      mode: this.mode ?? 'DIFF',
+      bytes: this.#bytes,
+    });
+    this.#endThrottling();
+  }
+
+  #endThrottling(): void {
     this.#throttler?.end();
     this.#throttler = null;
   }
 
   close(): void {
-    this.endThrottling();
+    this.#endThrottling();
     this.#diff?.close();
     this.#diff = null;
     this.#stream?.close();

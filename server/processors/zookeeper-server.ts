@@ -3,6 +3,7 @@ import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics, Summary } from '../metrics/metrics.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
@@ -27,6 +28,7 @@ export interface ServerParts {
   readonly clock: Clock;
   readonly database: ZkDatabase;
   readonly metrics: Metrics;
+  readonly events: ServerEvents;
   readonly stats: ServerStats;
   readonly logger: Logger;
   readonly guard: Guard;

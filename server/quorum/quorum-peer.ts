@@ -13,6 +13,7 @@ import type { QuorumMember } from '../membership/quorum-text.ts';
 import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
@@ -36,6 +37,7 @@ export interface QuorumPeerParts {
   readonly epochs: EpochFiles;
   readonly sessionIds: SessionIds;
   readonly metrics: Metrics;
+  readonly events: ServerEvents;
   readonly stats: ServerStats;
   readonly logger: Logger;
   readonly guard: Guard;
@@ -80,7 +82,7 @@ export class QuorumPeer {
 
   constructor(parts: QuorumPeerParts) {
     this.#parts = parts;
-    const { config, runtime, member, metrics, stats, logger } = parts;
+    const { config, runtime, member, metrics, events, stats, logger } = parts;
     const current = new CurrentConfig(member);
     this.#config = current;
     const { verifier } = current;
@@ -109,6 +111,7 @@ export class QuorumPeer {
       confirmed: { acceptedEpoch: 0 },
       quorumPortFailures: { count: 0 },
       metrics,
+      events,
       stats,
       logger,
       lines: new RatedLog({ logger, clock: runtime.clock }),
@@ -262,7 +265,7 @@ export class QuorumPeer {
 
   #look(): void {
     if (this.#stopping) return;
-    const { epochs, logger, metrics, runtime } = this.#parts;
+    const { epochs, events, runtime } = this.#parts;
     const problem = this.#problemOnDisk();
     if (problem !== null) {
       this.#stopFor(problem);
@@ -271,9 +274,8 @@ export class QuorumPeer {
     this.#toldOfConfig = false;
     this.#lookingSinceMs = runtime.clock.monotonicMs();
     this.#unavailableSinceMs ??= this.#lookingSinceMs;
-    metrics.counter('looking_count').add();
     const proposal = { zxid: this.#votedZxid(), peerEpoch: epochs.currentEpoch };
-    logger.info('looking', { zxid: zxidToHex(proposal.zxid), epoch: proposal.peerEpoch });
+    events.emit({ kind: 'looking', zxid: proposal.zxid, epoch: proposal.peerEpoch });
     this.#election.lookForLeader(proposal, elected => this.#onElected(elected));
   }
 
@@ -302,10 +304,8 @@ export class QuorumPeer {
   #onElected(elected: Elected): void {
     if (this.#stopping) return;
     const tookMs = this.#parts.runtime.clock.monotonicMs() - this.#lookingSinceMs;
-    this.#parts.logger.info(elected.state.toLowerCase(), {
-      leader: elected.leader,
-      tookMs: Math.round(tookMs),
-    });
+    const { state, leader } = elected;
+    this.#parts.events.emit({ kind: 'elected', state, leader, tookMs });
     const role = this.#roleOf(elected);
     this.#role = role;
     role.start(reason => this.#onEnded(role, reason));
@@ -338,7 +338,7 @@ export class QuorumPeer {
   /** A leader still forming its epoch cannot succeed without those who elected it. ZOOKEEPER-3109 */
   #onSupportLost(): void {
     if (this.#role instanceof Leader && this.#role.server === null) {
-      this.#context.metrics.counter('quit_leading_due_to_disloyal_voter').add();
+      this.#context.events.emit({ kind: 'supportLost' });
       this.#role.end('those who elected this server look for another leader');
     }
   }

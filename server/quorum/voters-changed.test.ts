@@ -2,11 +2,13 @@
  * An ensemble that was led by Apache ZooKeeper, and reconfigured, before ours came to be alone in it: what lies in the logs of whole
  * members, and what they do with it. There is no reconfiguration here: with other voters than those of zoo.cfg a member must stop.
  */
+
 import { assert, suite } from '#test';
 import type { ServerError } from '../errors.ts';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { ELECTION_PORT, MemoryEnsemble, OBSERVER_MASTER_PORT } from '../memory-ensemble.test-kit.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { ServerEvents } from '../metrics/server-events.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { EpochFiles } from '../storage/epoch-file.ts';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
@@ -36,7 +38,8 @@ function reconfig(zxid: number, text: string): TxnPacket {
 /** In the log of a member that does not run, committed or not: nobody can say. */
 function writeHistory(ensemble: MemoryEnsemble, sid: number, text: string): void {
   const { clock, disk, random } = ensemble.machine(sid).boot();
-  const parts = { disk, clock, random, metrics: new Metrics(), logger: silentLogger };
+  const events = new ServerEvents();
+  const parts = { disk, clock, random, metrics: new Metrics(), events, logger: silentLogger };
   const database = new ZkDatabase(parts, {
     ...databaseDefaults,
     dataDir: '/data',
@@ -51,7 +54,7 @@ function writeHistory(ensemble: MemoryEnsemble, sid: number, text: string): void
   }
   database.close();
   const epochs = new EpochFiles(disk, database.snapDirectory);
-  epochs.load(0, silentLogger);
+  epochs.load(0, events);
   epochs.setAcceptedEpoch(1);
   epochs.setCurrentEpoch(1);
   ensemble.machine(sid).crash('kill');

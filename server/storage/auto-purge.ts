@@ -1,12 +1,12 @@
 import type { Guard } from '../metrics/guard.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Clock, Disk, Timer } from '../runtime/runtime.ts';
 import { purgeInParts } from './purge.ts';
 
 export interface AutoPurgeOptions {
   readonly disk: Disk;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly events: ServerEvents;
   readonly guard: Guard;
   readonly snapDirectory: string;
   readonly logDirectory: string;
@@ -23,7 +23,7 @@ const HOUR_MS = 3_600_000;
  * needed is never among what is removed, in whatever order it goes on.
  */
 export function startAutoPurge(options: AutoPurgeOptions): Timer {
-  const { disk, clock, logger, guard, snapDirectory, logDirectory, retainCount, intervalHours } = options;
+  const { disk, clock, events, guard, snapDirectory, logDirectory, retainCount, intervalHours } = options;
   if (intervalHours <= 0) return { cancel() {} };
   let next: Timer;
   let parts: Iterator<undefined, string[]> | null = null;
@@ -34,7 +34,7 @@ export function startAutoPurge(options: AutoPurgeOptions): Timer {
   };
   const begin = (): void => {
     if (parts !== null) return;
-    parts = purgeInParts(disk, snapDirectory, logDirectory, retainCount, logger);
+    parts = purgeInParts(disk, snapDirectory, logDirectory, retainCount, events);
     goOn();
   };
   next = clock.after(0, begin);

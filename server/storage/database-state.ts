@@ -1,7 +1,7 @@
 import { invariant } from '../errors.ts';
 import { FiredWatches } from '../metrics/fired-watches.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { DataTree, TxnResult } from '../tree/data-tree.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { clientIdOf, type TxnBody, type TxnHeader } from '../wire/txn.ts';
@@ -21,7 +21,7 @@ export class DatabaseState {
   constructor(
     commitLogCount: number,
     metrics: Metrics,
-    logger: Logger,
+    events: ServerEvents,
     tree: DataTree,
     sessionTimeouts: Map<bigint, number> = new Map(),
   ) {
@@ -29,7 +29,7 @@ export class DatabaseState {
     tree.countFired(new FiredWatches(metrics));
     this.sessionTimeouts = sessionTimeouts;
     this.committedLog = new CommittedLog(commitLogCount);
-    this.digestCheck = new DigestCheck(metrics, logger);
+    this.digestCheck = new DigestCheck(metrics, events);
   }
 
   /** Refuses repetitions and gaps: each server applies what every other does. `digestAt`: where in the packet's bytes its TxnDigest starts, -1 for none or not to be compared. */

@@ -1,5 +1,9 @@
 /** A database on a disk in memory, with a history of /n1, /n2 and so on. */
+
 import { assert } from '#test';
+import { countEvents } from '../metrics/count-events.ts';
+import { logEvents } from '../metrics/log-events.ts';
+import { ServerEvents } from '../metrics/server-events.ts';
 import { type Logger, silentLogger } from '../runtime/logger.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
@@ -16,7 +20,7 @@ export function open(
   logger: Logger = silentLogger,
 ): ZkDatabase {
   const db = new ZkDatabase(
-    { ...rig, logger },
+    { ...rig, logger, events: new ServerEvents(countEvents(rig.metrics), logEvents({ ...rig, logger })) },
     { ...databaseDefaults, dataDir: '/data', dataLogDir: '/data', preAllocBytes: 4096, ...config },
   );
   db.load();

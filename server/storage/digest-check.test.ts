@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { Metrics } from '../metrics/metrics.ts';
-import { silentLogger } from '../runtime/logger.ts';
+import { ServerEvents } from '../metrics/server-events.ts';
 import { TreeDigest } from '../tree/digest.ts';
 import { DigestCheck, SETTLE_TXNS_MAX } from './digest-check.ts';
 
@@ -9,7 +9,7 @@ const test = suite('storage: digest check');
 function setUp() {
   const metrics = new Metrics();
   const lines: string[] = [];
-  const check = new DigestCheck(metrics, { ...silentLogger, error: message => void lines.push(message) });
+  const check = new DigestCheck(metrics, new ServerEvents(({ kind }) => void lines.push(kind)));
   const tree = TreeDigest.fromBigInt(0x8000_0001_ffff_fffen);
   const bytes = (digest: bigint, version = 2): Buffer => {
     const txn = Buffer.alloc(12);

@@ -1,5 +1,5 @@
 import type { Counter, Metrics } from '../metrics/metrics.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import { DIGEST_VERSION, type TreeDigest } from '../tree/digest.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { SnapshotDigest } from './snapshot-file.ts';
@@ -20,7 +20,7 @@ export const SETTLE_TXNS_MAX = 10_000;
  */
 export class DigestCheck {
   readonly #mismatches: Counter;
-  readonly #logger: Logger;
+  readonly #events: ServerEvents;
   #quietThrough = -1;
   #settleLeft = 0;
   #expected: SnapshotDigest | undefined;
@@ -31,9 +31,9 @@ export class DigestCheck {
   /** The log being replayed; undefined: transactions come from the leader. */
   logFile: string | undefined;
 
-  constructor(metrics: Metrics, logger: Logger) {
+  constructor(metrics: Metrics, events: ServerEvents) {
     this.#mismatches = metrics.counter('digest_mismatches_count');
-    this.#logger = logger;
+    this.#events = events;
   }
 
   /** The tree is fresh from a file. */
@@ -88,7 +88,7 @@ export class DigestCheck {
     this.#mismatches.add();
     if (this.#differing) return;
     this.#differing = true;
-    this.#logger.error('the tree differs from what its leader had', { ...difference });
+    this.#events.emit({ kind: 'treeDiffers', difference: { ...difference } });
   }
 }
 

@@ -1,5 +1,6 @@
 import { assert, suite } from '#test';
-import { silentLogger } from '../runtime/logger.ts';
+import { ServerEvents } from '../metrics/server-events.ts';
+
 import { EPOCH_MAX, makeZxid } from '../wire/zxid.ts';
 import { EpochFiles } from './epoch-file.ts';
 import { type TestRig, testRig } from './testing.ts';
@@ -9,7 +10,7 @@ const test = suite('storage: epoch files');
 function open(rig: TestRig, lastZxid: number): EpochFiles {
   rig.disk.makeDirectory('/d');
   const epochs = new EpochFiles(rig.disk, '/d');
-  epochs.load(lastZxid, silentLogger);
+  epochs.load(lastZxid, new ServerEvents());
   return epochs;
 }
 

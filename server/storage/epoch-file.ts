@@ -1,5 +1,5 @@
 import { ServerError } from '../errors.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { EPOCH_MAX, epochOf, isEpoch, zxidToHex } from '../wire/zxid.ts';
 import { onDisk } from './disk-error.ts';
@@ -43,12 +43,12 @@ export class EpochFiles {
   }
 
   /** Reads both, or derives them from the last zxid of a server that has none. @throws ServerError ZK_EPOCH_FILE */
-  load(lastZxid: number, logger: Logger): void {
+  load(lastZxid: number, events: ServerEvents): void {
     const epochOfLog = lastZxid < 0 ? 0 : epochOf(lastZxid);
     const current = this.#read(CURRENT);
     if (current === undefined) this.setCurrentEpoch(epochOfLog);
     else if (current >= epochOfLog) this.#current = current;
-    else this.#finishInterruptedSync(current, lastZxid, logger);
+    else this.#finishInterruptedSync(current, lastZxid, events);
     const accepted = this.#read(ACCEPTED);
     if (accepted === undefined) this.setAcceptedEpoch(epochOfLog);
     else this.#accepted = accepted;
@@ -79,17 +79,13 @@ export class EpochFiles {
    * cut short, so the announced epoch must not be claimed; the epoch of the last transaction may: a log that reaches into
    * an epoch holds all that the epoch started from.
    */
-  #finishInterruptedSync(current: number, lastZxid: number, logger: Logger): void {
+  #finishInterruptedSync(current: number, lastZxid: number, events: ServerEvents): void {
     const epoch = epochOf(lastZxid);
     const announced = this.#read(CURRENT + TEMPORARY_SUFFIX);
     if (announced === undefined || announced < epoch) {
       throw this.#error(`currentEpoch ${current} is older than the last transaction ${zxidToHex(lastZxid)}`);
     }
-    logger.warn('a sync was interrupted: currentEpoch moves to that of the log', {
-      current,
-      epoch,
-      announced,
-    });
+    events.emit({ kind: 'syncInterrupted', current, epoch, announced });
     this.setCurrentEpoch(epoch);
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { CLASS_PATH, requireApache } from '../interop/member.test-kit.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { ServerEvents } from '../metrics/server-events.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { NodeClock } from '../runtime/node-clock.ts';
 import { nodeDisk } from '../runtime/node-disk.ts';
@@ -37,6 +38,7 @@ function open(folder: string, metrics = new Metrics()): ZkDatabase {
     clock: new NodeClock(),
     random: seededRandom(1),
     metrics,
+    events: new ServerEvents(),
     logger: silentLogger,
   };
   const db = new ZkDatabase(parts, { ...databaseDefaults, dataDir: folder, dataLogDir: folder });

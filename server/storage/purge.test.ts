@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import { Guard } from '../metrics/guard.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { ServerEvents } from '../metrics/server-events.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';
@@ -22,7 +23,7 @@ function open(rig: TestRig): ZkDatabase {
 
 /** Without a pause between the parts; `between` runs where one would be. */
 function purge(rig: TestRig, retain: number, between: () => void = () => {}): string[] {
-  const parts = purgeInParts(rig.disk, '/d/version-2', '/l/version-2', retain, silentLogger);
+  const parts = purgeInParts(rig.disk, '/d/version-2', '/l/version-2', retain, new ServerEvents());
   for (;;) {
     const part = parts.next();
     if (part.done === true) return part.value;
@@ -151,7 +152,7 @@ test('autopurge runs at the start and at every interval; a failure is counted, a
     startAutoPurge({
       disk: rig.disk,
       clock,
-      logger: silentLogger,
+      events: rig.events,
       guard,
       snapDirectory: '/d/version-2',
       logDirectory: '/l/version-2',

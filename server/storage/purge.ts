@@ -1,5 +1,5 @@
 import { ServerError } from '../errors.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { onDisk } from './disk-error.ts';
 import { type LogFileName, logZxid } from './log-format.ts';
@@ -25,7 +25,7 @@ export function* purgeInParts(
   snapDirectory: string,
   logDirectory: string,
   retainCount: number,
-  logger: Logger,
+  events: ServerEvents,
 ): Generator<undefined, string[]> {
   const snapshots: SnapshotFileName[] = [];
   for (const name of yield* inParts(disk.names(snapDirectory))) {
@@ -49,7 +49,7 @@ export function* purgeInParts(
     [logDirectory, oldLogs],
   ] as const)
     yield* removeAll(disk, directory, files, oldest, removed);
-  if (removed.length > 0) logger.info('purged', { removed: removed.length, oldestKept: oldest.path });
+  if (removed.length > 0) events.emit({ kind: 'purged', removed: removed.length, oldestKept: oldest.path });
   return removed;
 }
 

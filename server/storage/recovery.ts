@@ -1,5 +1,6 @@
 import { ServerError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { DataTree } from '../tree/data-tree.ts';
@@ -17,6 +18,7 @@ import { TxnLogReader } from './txn-log-reader.ts';
 export interface RecoverySource {
   readonly disk: Disk;
   readonly logger: Logger;
+  readonly events: ServerEvents;
   readonly metrics: Metrics;
   readonly snapDirectory: string;
   readonly logDirectory: string;
@@ -69,13 +71,13 @@ export function endsBy(disk: Disk, file: SnapshotFileName, zxid: number): boolea
 }
 
 function replay(source: RecoverySource, upTo: number): Recovered {
-  const { disk, logger, snapDirectory, logDirectory, ownerLayout } = source;
+  const { disk, logger, events, snapDirectory, logDirectory, ownerLayout } = source;
   const accept = (file: SnapshotFileName) => endsBy(disk, file, upTo);
-  const snapshot = loadNewestSnapshot(disk, snapDirectory, logger, accept, ownerLayout);
+  const snapshot = loadNewestSnapshot(disk, snapDirectory, events, accept, ownerLayout);
   const state = new DatabaseState(
     source.commitLogCount,
     source.metrics,
-    logger,
+    events,
     snapshot?.tree ?? new DataTree(ownerLayout),
     snapshot?.sessionTimeouts,
   );

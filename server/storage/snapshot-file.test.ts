@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { silentLogger } from '../runtime/logger.ts';
+import { ServerEvents } from '../metrics/server-events.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { TreeWalk } from '../tree/tree-walk.ts';
 import { JuteWriter } from '../wire/jute.ts';
@@ -129,7 +129,7 @@ test('a tree comes back with all its nodes, ACLs, owners, sessions and its diges
   const path = write(rig, tree, new Map([[SESSION, 4000]]));
   assert.is(path, '/s/snapshot.10000002a');
   rig.disk.crash();
-  const loaded = loadNewestSnapshot(rig.disk, '/s', silentLogger)!;
+  const loaded = loadNewestSnapshot(rig.disk, '/s', new ServerEvents())!;
   assert.equal(describe(loaded.tree), describe(tree));
   assert.is(loaded.tree.lastProcessedZxid, tree.lastProcessedZxid);
   assert.equal([...loaded.sessionTimeouts], [[SESSION, 4000]]);
@@ -164,15 +164,15 @@ test('every cut and every flipped bit is noticed, and an older snapshot serves',
     // Cut right behind its first seal it is a whole snapshot of a server without digests.
     if (size === whole.length - 33) continue;
     rig.disk.open(path, 'w').writeAt(0, whole, 0, size);
-    assert.is(loadNewestSnapshot(rig.disk, '/s', silentLogger)?.path, older, `${size} bytes`);
+    assert.is(loadNewestSnapshot(rig.disk, '/s', new ServerEvents())?.path, older, `${size} bytes`);
   }
   rig.disk.open(path, 'w').writeAt(0, whole);
   for (let position = 0; position < whole.length; position++) {
     rig.disk.flipBit(path, position, position % 8);
-    assert.is(loadNewestSnapshot(rig.disk, '/s', silentLogger)?.path, older, `byte ${position}`);
+    assert.is(loadNewestSnapshot(rig.disk, '/s', new ServerEvents())?.path, older, `byte ${position}`);
     rig.disk.flipBit(path, position, position % 8);
   }
-  assert.is(loadNewestSnapshot(rig.disk, '/s', silentLogger)?.path, path);
+  assert.is(loadNewestSnapshot(rig.disk, '/s', new ServerEvents())?.path, path);
 });
 
 test('a directory whose snapshots are all damaged is refused', () => {
@@ -180,7 +180,7 @@ test('a directory whose snapshots are all damaged is refused', () => {
   const path = write(rig, sampleTree());
   rig.disk.flipBit(path, 100);
   assert.throws(
-    () => loadNewestSnapshot(rig.disk, '/s', silentLogger),
+    () => loadNewestSnapshot(rig.disk, '/s', new ServerEvents()),
     (error: Error & { code?: string }) => error.code === 'ZK_SNAPSHOT_CORRUPT',
   );
 });
@@ -285,7 +285,7 @@ test('a crash at every step leaves no snapshot or a whole one', () => {
     clock.run();
     disk.beforeOperation = () => {};
     disk.crash();
-    const loaded = loadNewestSnapshot(disk, '/s', silentLogger);
+    const loaded = loadNewestSnapshot(disk, '/s', new ServerEvents());
     if (outcome === 'durable') assert.ok(loaded !== undefined);
     else assert.is(outcome, 'ZK_DISK');
   }
@@ -318,12 +318,12 @@ test('a snapshot that Java compressed with gz is read; a damaged one is passed o
   rig.disk.remove('/s/snapshot.100000007');
   const path = '/s/snapshot.100000007.gz';
   rig.disk.open(path, 'w').writeAt(0, packed);
-  const loaded = loadNewestSnapshot(rig.disk, '/s', silentLogger)!;
+  const loaded = loadNewestSnapshot(rig.disk, '/s', new ServerEvents())!;
   assert.is(loaded.path, path);
   assert.is(loaded.zxid, E1 + 7);
   assert.equal(describe(loaded.tree), describe(tree));
   assert.is(snapshotEndZxid(rig.disk, path), E1 + 7);
   rig.disk.open(path, 'w').writeAt(0, packed, 0, packed.length - 30);
-  assert.is(loadNewestSnapshot(rig.disk, '/s', silentLogger)!.path, older);
+  assert.is(loadNewestSnapshot(rig.disk, '/s', new ServerEvents())!.path, older);
   assert.is(snapshotEndZxid(rig.disk, path), undefined);
 });

@@ -1,5 +1,5 @@
 import { ServerError } from '../errors.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { OwnerLayout } from '../tree/owner.ts';
@@ -57,7 +57,7 @@ const SNAPSHOTS_TRIED_MAX = 100;
 export function loadNewestSnapshot(
   disk: Disk,
   directory: string,
-  logger: Logger,
+  events: ServerEvents,
   accept: (file: SnapshotFileName) => boolean = () => true,
   ownerLayout: OwnerLayout = 'plain',
 ): NewestSnapshot | undefined {
@@ -69,7 +69,7 @@ export function loadNewestSnapshot(
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       passedOver.push({ path, zxid, reason });
-      logger.warn('snapshot passed over', { path, reason });
+      events.emit({ kind: 'snapshotPassedOver', path, reason });
     }
   }
   if (files.length === 0) return undefined;

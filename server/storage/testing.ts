@@ -1,4 +1,6 @@
+import { countEvents } from '../metrics/count-events.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { ServerEvents } from '../metrics/server-events.ts';
 import { MemoryDisk } from '../runtime/memory-disk.ts';
 import type { Clock, Random, Timer } from '../runtime/runtime.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
@@ -82,13 +84,15 @@ export interface TestRig {
   readonly disk: MemoryDisk;
   readonly random: Random;
   readonly metrics: Metrics;
+  readonly events: ServerEvents;
 }
 
 export function testRig(seed = 1): TestRig {
   const clock = new ManualClock();
   const random = seededRandom(seed);
   const disk = new MemoryDisk({ schedule: (delayMs, run) => void clock.after(delayMs, run), random });
-  return { clock, disk, random, metrics: new Metrics() };
+  const metrics = new Metrics();
+  return { clock, disk, random, metrics, events: new ServerEvents(countEvents(metrics)) };
 }
 
 export function packetOf(zxid: number, body: TxnBody, session = 0n): TxnPacket {

@@ -423,7 +423,10 @@ test('a wrong digest is counted and told once, and is not fatal', () => {
   const hex = (digest: bigint) => `0x${digest.toString(16)}`;
   const both = { expected: hex(digests[2]! + 1n), actual: hex(digests[2]!) };
   assert.equal(lines, [
-    ['the tree differs from what its leader had', { zxid: '0x100000003', source: 'transaction', ...both }],
+    [
+      'the tree differs from what its leader had',
+      { zxid: '0x100000003', source: 'transaction', ...both, event: 'treeDiffers' },
+    ],
   ]);
   // The same when the log is replayed at the next start, which names the file.
   lines.length = 0;
@@ -435,7 +438,7 @@ test('a wrong digest is counted and told once, and is not fatal', () => {
   assert.equal(lines, [
     [
       'the tree differs from what its leader had',
-      { zxid: '0x100000003', source: 'transaction', file, ...both },
+      { zxid: '0x100000003', source: 'transaction', file, ...both, event: 'treeDiffers' },
     ],
   ]);
 });

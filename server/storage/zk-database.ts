@@ -1,5 +1,6 @@
 import { invariant, ServerError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock, Disk, Random } from '../runtime/runtime.ts';
 import { DataTree, type TxnResult } from '../tree/data-tree.ts';
@@ -88,6 +89,7 @@ export interface ZkDatabaseParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: Metrics;
+  readonly events: ServerEvents;
   readonly logger: Logger;
 }
 
@@ -161,13 +163,13 @@ export class ZkDatabase {
   /** Reads the data directory, or starts an empty one. @throws ServerError: see `recover` */
   load(): void {
     const startMs = this.#parts.clock.monotonicMs();
-    const { disk, logger, metrics } = this.#parts;
+    const { disk, logger, events, metrics } = this.#parts;
     this.#leaveLog();
     this.#directories.open();
     const { state, snapshotPath, txnsReplayed, tail } = recover(this.#recoverySource());
     if (tail !== undefined) {
       const { path, offset, reason } = tail;
-      logger.warn('the log ends in a torn entry, which is cut', { path, offset, reason });
+      events.emit({ kind: 'tornEntryCut', path, offset, reason });
       cutFile(disk, path, offset);
     }
     const { lastProcessedZxid } = state.tree;
@@ -393,12 +395,12 @@ export class ZkDatabase {
   }
 
   #emptyState(tree?: DataTree, sessionTimeouts?: Map<bigint, number>): DatabaseState {
-    const { metrics, logger } = this.#parts;
+    const { metrics, events } = this.#parts;
     const { commitLogCount, ownerLayout } = this.#config;
     return new DatabaseState(
       commitLogCount,
       metrics,
-      logger,
+      events,
       tree ?? new DataTree(ownerLayout),
       sessionTimeouts,
     );
@@ -438,7 +440,7 @@ export class ZkDatabase {
     digestEnabled: boolean,
     done: FlushDone,
   ): void {
-    const { clock, logger, metrics } = this.#parts;
+    const { clock, events } = this.#parts;
     const startMs = clock.monotonicMs();
     const writer = this.#newWriter(tree, sessions, digestEnabled);
     this.#snapshot = writer;
@@ -446,8 +448,7 @@ export class ZkDatabase {
       this.#snapshot = null;
       if (error === undefined) {
         const ms = clock.monotonicMs() - startMs;
-        metrics.summary('snapshottime').add(ms);
-        logger.info('snapshot written', { path: writer.path, bytes: writer.sizeBytes, ms });
+        events.emit({ kind: 'snapshotWritten', path: writer.path, bytes: writer.sizeBytes, ms });
       }
       done(error);
     });
@@ -459,9 +460,9 @@ export class ZkDatabase {
   }
 
   #recoverySource(): RecoverySource {
-    const { disk, logger, metrics } = this.#parts;
+    const { disk, logger, events, metrics } = this.#parts;
     const { snapDirectory, logDirectory } = this;
-    return { disk, logger, metrics, snapDirectory, logDirectory, ...this.#config };
+    return { disk, logger, events, metrics, snapDirectory, logDirectory, ...this.#config };
   }
 
   #openLog(lastLoggedZxid: number): FileTxnLog {

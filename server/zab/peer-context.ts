@@ -4,6 +4,7 @@ import type { QuorumServer } from '../membership/quorum-server.ts';
 import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { ServerEvents } from '../metrics/server-events.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
 import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -37,6 +38,7 @@ export interface PeerContext {
   /** In a row, over all the times this server was elected. */
   readonly quorumPortFailures: { count: number };
   readonly metrics: Metrics;
+  readonly events: ServerEvents;
   readonly stats: ServerStats;
   readonly logger: Logger;
   /** For what any stranger can cause. */
@@ -51,13 +53,13 @@ export interface PeerContext {
 /** What a handler needs of the peer its master belongs to. `configText`: the last seen configuration, for NEWLEADER. */
 export type MasterContext = Pick<
   PeerContext,
-  'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'logger' | 'lines' | 'configText'
+  'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'events' | 'logger' | 'lines' | 'configText'
 >;
 
 export function serverParts(context: PeerContext): ServerParts {
-  const { config, clock, database, metrics, stats, logger, guard, turns, onFatal } = context;
+  const { config, clock, database, metrics, events, stats, logger, guard, turns, onFatal } = context;
   const onReconfig = () => void context.onConfigCommitted(null);
-  return { config, clock, database, metrics, stats, logger, guard, turns, onFatal, onReconfig };
+  return { config, clock, database, metrics, events, stats, logger, guard, turns, onFatal, onReconfig };
 }
 
 /** A role between two elections. `ended` is called once, when nothing of it is left. */

@@ -1,10 +1,13 @@
 /** One role (leader, follower, observer) without an election, and packets by hand on the other side. */
+
 import { assert } from '#test';
 import { parseConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
+import { countEvents } from '../metrics/count-events.ts';
 import { Guard } from '../metrics/guard.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { ServerEvents } from '../metrics/server-events.ts';
 import { ServerStats } from '../metrics/server-stats.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { silentLogger } from '../runtime/logger.ts';
@@ -84,7 +87,8 @@ export class Stage {
     const { clock, disk, random, network } = this.runtime;
     const metrics = new Metrics();
     const logger = silentLogger;
-    const parts = { disk, clock, random, metrics, logger };
+    const events = new ServerEvents(countEvents(metrics));
+    const parts = { disk, clock, random, metrics, events, logger };
     this.database = new ZkDatabase(parts, {
       ...databaseDefaults,
       dataDir: '/d',
@@ -93,7 +97,7 @@ export class Stage {
     });
     this.database.load();
     this.epochs = new EpochFiles(disk, this.database.snapDirectory);
-    this.epochs.load(this.database.lastLoggedZxid, logger);
+    this.epochs.load(this.database.lastLoggedZxid, events);
     const sids = Array.from({ length: voters + observers }, (_, at) => at + 1);
     const lines = sids.map(sid => `server.${sid}=zk${sid}:2888:3888${sid > voters ? ':observer' : ''}\n`);
     const role = this.sid > voters ? 'peerType=observer\n' : '';
@@ -125,6 +129,7 @@ export class Stage {
       confirmed: { acceptedEpoch: 0 },
       quorumPortFailures: { count: 0 },
       metrics,
+      events,
       stats: new ServerStats(),
       logger,
       lines: new RatedLog({ logger, clock }),

@@ -6,10 +6,9 @@ import type { Sync } from '../../../results/schema.ts';
 const line = z.object({
   /** Ms since 1970. */
   time: z.number(),
-  msg: z.string(),
-  /** With `following` and `observing`: on the result of an election ... */
-  leader: z.number().optional(),
-  /** ... and at the end of a sync. */
+  /** The kind of a `ServerEvent`. */
+  event: z.string(),
+  /** With `synced`. */
   sync: z.enum(['DIFF', 'SNAP', 'TRUNC']).optional(),
   master: z.object({ host: z.string() }).nullish(),
 });
@@ -44,14 +43,12 @@ export function wayBackOf(log: string, lostAt: number, servedAt: number): WayBac
     .split('\n')
     .flatMap(parseLine)
     .filter(({ time }) => time >= lostAt && time <= servedAt);
-  const end = lines.findLastIndex(({ sync }) => sync !== undefined);
+  const end = lines.findLastIndex(({ event }) => event === 'synced');
   const synced = lines[end];
   if (synced?.sync === undefined) return undefined;
   const before = lines.slice(0, end);
-  const elected = before.findLast(
-    ({ msg, leader }) => leader !== undefined && (msg === 'following' || msg === 'observing'),
-  );
-  const chosen = before.findLast(({ msg }) => / from the master$/.test(msg));
+  const elected = before.findLast(({ event }) => event === 'elected');
+  const chosen = before.findLast(({ event }) => event === 'syncBegun');
   return {
     marks: {
       ...(elected && { electedMs: elected.time - lostAt }),

@@ -1,0 +1,106 @@
+import type { Logger } from '../runtime/logger.ts';
+import { RatedLog } from '../runtime/rated-log.ts';
+import type { Clock } from '../runtime/runtime.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+import type { EventListener, ServerEvent } from './server-events.ts';
+
+/** Events as log lines for people. The field `event` is for programs, which read the kind there and never the text. */
+export function logEvents(parts: { readonly logger: Logger; readonly clock: Clock }): EventListener {
+  const { logger } = parts;
+  const lines = new RatedLog(parts);
+  return event => log(event, logger, lines);
+}
+
+function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
+  const { kind } = event;
+  switch (kind) {
+    case 'looking':
+      logger.info('looking', { zxid: zxidToHex(event.zxid), epoch: event.epoch, event: kind });
+      return;
+    case 'elected': {
+      const { leader, tookMs } = event;
+      logger.info(event.state.toLowerCase(), { leader, tookMs: Math.round(tookMs), event: kind });
+      return;
+    }
+    case 'newEpoch':
+      logger.info('new epoch', { epoch: event.epoch, event: kind });
+      return;
+    case 'leading': {
+      const { epoch, syncedAfterMs } = event;
+      logger.info('leading', { epoch, syncedAfterMs: Math.round(syncedAfterMs), event: kind });
+      return;
+    }
+    case 'leadingEnds':
+      logger.warn(`leading ends: ${event.reason}`, { epoch: event.epoch, event: kind });
+      return;
+    case 'learningEnds':
+      logger.warn(`${event.role} ends: ${event.reason}`, { master: event.master, event: kind });
+      return;
+    case 'syncBegun': {
+      const [zxid, lastLogged] = [event.zxid, event.lastLogged].map(zxidToHex);
+      logger.info(`${event.mode} from the master`, { zxid, lastLogged, event: kind });
+      return;
+    }
+    case 'synced': {
+      const { epoch, master, mode: sync, bytes, tookMs } = event;
+      const fields = { epoch, master, sync, bytes, tookMs: Math.round(tookMs), event: kind };
+      logger.info(event.role === 'follower' ? 'following' : 'observing', fields);
+      return;
+    }
+    case 'syncInterrupted': {
+      const { current, epoch, announced } = event;
+      logger.warn('a sync was interrupted: currentEpoch moves to that of the log', {
+        current,
+        epoch,
+        announced,
+        event: kind,
+      });
+      return;
+    }
+    case 'sessionExpired':
+      lines.info('sessions that expired', 'session expired', {
+        session: `0x${BigInt.asUintN(64, event.id).toString(16)}`,
+        event: kind,
+      });
+      return;
+    case 'clientRefused': {
+      const { session, from } = event;
+      lines.warn('clients that are turned away', event.reason, { session, from, event: kind });
+      return;
+    }
+    case 'snapshotWritten': {
+      const { path, bytes, ms } = event;
+      logger.info('snapshot written', { path, bytes, ms, event: kind });
+      return;
+    }
+    case 'snapshotPassedOver':
+      logger.warn('snapshot passed over', { path: event.path, reason: event.reason, event: kind });
+      return;
+    case 'tornEntryCut': {
+      const { path, offset, reason } = event;
+      logger.warn('the log ends in a torn entry, which is cut', { path, offset, reason, event: kind });
+      return;
+    }
+    case 'purged':
+      logger.info('purged', { removed: event.removed, oldestKept: event.oldestKept, event: kind });
+      return;
+    case 'treeDiffers':
+      logger.error('the tree differs from what its leader had', { ...event.difference, event: kind });
+      return;
+    case 'stopped':
+      logger.error(`the server stops: ${event.message}`, { code: event.code, ...event.details, event: kind });
+      return;
+    // The line of what follows from these has the reason.
+    case 'supportLost':
+    case 'learnerAhead':
+    case 'quorumNotFormed':
+    case 'quorumLost':
+    case 'truncImpossible':
+    // The master has logged that the sync began, and the role that it serves.
+    case 'learnerSynced':
+    case 'serving':
+      return;
+    default:
+      kind satisfies never;
+  }
+}

@@ -1,0 +1,115 @@
+import type { Address } from '../runtime/runtime.ts';
+
+export type SyncMode = 'DIFF' | 'TRUNC' | 'SNAP';
+
+/** What happened to a server, as often as a person would want to hear of it: nothing here happens once a request. */
+export type ServerEvent =
+  // Elections and roles.
+  | { readonly kind: 'looking'; readonly zxid: number; readonly epoch: number }
+  | {
+      readonly kind: 'elected';
+      readonly state: 'LEADING' | 'FOLLOWING' | 'OBSERVING';
+      readonly leader: number;
+      readonly tookMs: number;
+    }
+  /** A leader that forms its epoch is left by those who elected it. */
+  | { readonly kind: 'supportLost' }
+  /** A quorum has promised to follow this server in the epoch. */
+  | { readonly kind: 'newEpoch'; readonly epoch: number }
+  /** A learner has more than the leader that was to bring it up to date. */
+  | { readonly kind: 'learnerAhead'; readonly learner: number }
+  /** initLimit is over, and no quorum of learners has synced. */
+  | { readonly kind: 'quorumNotFormed'; readonly epoch: number }
+  /** The epoch is established: a quorum has synced with this server. */
+  | { readonly kind: 'leading'; readonly epoch: number; readonly syncedAfterMs: number }
+  /** A leader that was established hears from no quorum any more. */
+  | { readonly kind: 'quorumLost'; readonly epoch: number }
+  | { readonly kind: 'leadingEnds'; readonly epoch: number; readonly reason: string }
+  | {
+      readonly kind: 'learningEnds';
+      readonly role: 'follower' | 'observer';
+      readonly master: Address | null;
+      readonly reason: string;
+    }
+  // Synchronisation, on the side that follows, then on the side that is followed.
+  | {
+      readonly kind: 'syncBegun';
+      readonly mode: SyncMode;
+      readonly zxid: number;
+      readonly lastLogged: number;
+    }
+  /** The files here do not have the state that a TRUNC asks for: the next sync is a SNAP. */
+  | { readonly kind: 'truncImpossible'; readonly zxid: number }
+  /** `bytes`: what was brought, of the snapshot or of transactions. */
+  | {
+      readonly kind: 'synced';
+      readonly role: 'follower' | 'observer';
+      readonly epoch: number;
+      readonly master: Address | null;
+      readonly mode: SyncMode | null;
+      readonly bytes: number;
+      readonly tookMs: number;
+    }
+  | {
+      readonly kind: 'learnerSynced';
+      readonly learner: number;
+      readonly mode: SyncMode;
+      readonly bytes: number;
+    }
+  /** Found at the start: the process ended while it was brought up to date. */
+  | {
+      readonly kind: 'syncInterrupted';
+      readonly current: number;
+      readonly epoch: number;
+      readonly announced: number;
+    }
+  // Clients.
+  /** Whose clients are served from now on; null: nobody's. */
+  | {
+      readonly kind: 'serving';
+      readonly mode: 'standalone' | 'leader' | 'follower' | 'observer' | null;
+    }
+  | { readonly kind: 'sessionExpired'; readonly id: bigint }
+  | {
+      readonly kind: 'clientRefused';
+      readonly from: string;
+      readonly session: string;
+      readonly reason: string;
+    }
+  // Disk.
+  | { readonly kind: 'snapshotWritten'; readonly path: string; readonly bytes: number; readonly ms: number }
+  | { readonly kind: 'snapshotPassedOver'; readonly path: string; readonly reason: string }
+  | {
+      readonly kind: 'tornEntryCut';
+      readonly path: string;
+      readonly offset: number;
+      readonly reason: string;
+    }
+  | { readonly kind: 'purged'; readonly removed: number; readonly oldestKept: string }
+  /** As `digest_mismatches_count`, once per run of them. */
+  | { readonly kind: 'treeDiffers'; readonly difference: Readonly<Record<string, unknown>> }
+  /** The server cannot keep its promises any more. */
+  | {
+      readonly kind: 'stopped';
+      readonly code: string;
+      readonly message: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    };
+
+export type EventListener = (event: ServerEvent) => void;
+
+/**
+ * Where a server tells what happened to it. Log lines, metrics, the simulation and the lab are made from these, so that none of
+ * them reads the text of another. A listener only looks: it must not throw, nor call back into whoever emits.
+ */
+export class ServerEvents {
+  readonly #listeners: readonly EventListener[];
+
+  constructor(...listeners: readonly EventListener[]) {
+    this.#listeners = listeners;
+  }
+
+  emit(event: ServerEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
