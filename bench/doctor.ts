@@ -1,4 +1,6 @@
-/** `zklab doctor`: what this machine offers the lab, what each thing is for, and how to get what is missing. */
+/**
+ * `zklab doctor`: what this machine offers the lab, what each thing is for, and how to get what is missing.
+ */
 import { existsSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { execa } from 'execa';

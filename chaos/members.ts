@@ -5,7 +5,10 @@ import type { EnsemblePlan } from '../bench/topology/plan.ts';
 import type { FaultMember } from './faults/context.ts';
 import type { Mesh, MeshMember } from './mesh/mesh.ts';
 
-/** A member's name on its links. Where one Toxiproxy serves several ensembles, the names of proxies must differ. */
+/**
+ * A member's name on its links. Where one Toxiproxy serves several ensembles, the names of proxies must
+ * differ.
+ */
 export type Naming = (member: string) => string;
 
 const asItIs: Naming = member => member;

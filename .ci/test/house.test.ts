@@ -10,7 +10,7 @@ import { leftovers } from './house/leftovers.ts';
 import { dependencyTable, lockFileHosts } from './house/packages.ts';
 import { references } from './house/references.ts';
 import { fileCircles, roomOrder } from './house/rooms.ts';
-import { fileLengths, folderReadmes, topLevel } from './house/shape.ts';
+import { commentWidths, fileLengths, folderReadmes, topLevel } from './house/shape.ts';
 import type { SourceFile, Violation } from './house/source-file.ts';
 
 const test = suite('house');
@@ -189,6 +189,22 @@ const rules: readonly Rule[] = [
     ],
   },
   {
+    name: 'comments have at most 110 columns',
+    check: commentWidths,
+    planted: [
+      [{ 'server/a.ts': `x\n${wide('/** ', 110)} */` }, /^server\/a\.ts:2: .* column 113; 110 are accepted/],
+      [{ 'bench/a.ts': wide('   * ', 111) }, /column 111/],
+      [{ 'bench/a.test.ts': wide('  // ', 111) }, /column 111/],
+      [{ 'bench/a.ts': wide('const x = 1; // ', 111) }, /column 111/],
+    ],
+    clean: [
+      { 'server/a.ts': `${wide(' * ', 110)}\n${wide('const x = 1; // ', 110)}` },
+      { 'server/a.ts': `// ${'x'.repeat(120)}` },
+      { 'server/a.test.ts': `  ['${wide('// ', 115)}'],` },
+      { 'README.md': wide('// ', 120) },
+    ],
+  },
+  {
     name: 'nothing else stands at the top',
     check: topLevel,
     planted: [
@@ -263,6 +279,10 @@ const rules: readonly Rule[] = [
       ],
       [{ 'server/a.ts': '  // First. @see NoSuchName' }, /@see NoSuchName/],
       [{ 'server/a.ts': ' * @see ZOOKEEPER-1;\n * Nowhere\n */' }, /@see Nowhere/],
+      [
+        withPage({ 'server/a.ts': ' * @see docs/wire.md "Multi\n * Gone"\n */' }),
+        /@see docs\/wire\.md "Multi Gone"/,
+      ],
       [{ 'server/a.ts': '/** @see gone.ts */' }, /@see gone\.ts/],
       [{ 'bench/a.ts': '// Row 004-99.' }, /no row 004-99/],
       [withPage({ 'bench/a.test.ts': "test('field report B99: x')" }), /no row B99/],
@@ -287,6 +307,14 @@ const rules: readonly Rule[] = [
     clean: [{ 'package-lock.json': '"integrity": "sha512-x"' }],
   },
 ];
+
+/** Words behind `start`, to a column. */
+function wide(start: string, columns: number): string {
+  return `${start}${'ab '.repeat(columns)}`
+    .slice(0, columns - 1)
+    .replace(/ $/, 'a')
+    .concat('b');
+}
 
 /** A tree with the pages that references lead to. */
 function withPage(files: Record<string, string>): Record<string, string> {

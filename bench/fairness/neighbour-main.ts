@@ -1,4 +1,7 @@
-/** Entry of a process that behaves badly: a neighbour's work must not show in the latencies that the driver measures. */
+/**
+ * Entry of a process that behaves badly: a neighbour's work must not show in the latencies that the driver
+ * measures.
+ */
 import { endWithParent } from '../hosts/end-with-parent.ts';
 import type { FromNeighbour, ToNeighbour } from './neighbour-process.ts';
 import { NEIGHBOURS, type Stop } from './neighbours.ts';

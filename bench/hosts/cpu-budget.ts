@@ -1,4 +1,7 @@
-/** A share of the cores for one process, by a group of its own under the `cpu` controller of cgroups, version 1. */
+/**
+ * A share of the cores for one process, by a group of its own under the `cpu` controller of cgroups, version
+ * 1.
+ */
 import {
   accessSync,
   constants,
@@ -38,8 +41,8 @@ export function quotaUs(cores: number): number {
 }
 
 /**
- * The whole process with its threads, and what it starts from then on. Lifting it puts the process back and removes the
- * group; so does the end of the lab.
+ * The whole process with its threads, and what it starts from then on. Lifting it puts the process back and
+ * removes the group; so does the end of the lab.
  */
 export function limitCpu(pid: number, cores: number, controller = CONTROLLER): () => void {
   const quota = quotaUs(cores);

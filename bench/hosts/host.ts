@@ -1,6 +1,6 @@
 /**
- * A machine that members run on: all that the lab asks of it. The local one is in `local-host.ts`; another one is a file that
- * does the same elsewhere. Topologies, faults and loads know this interface alone.
+ * A machine that members run on: all that the lab asks of it. The local one is in `local-host.ts`; another
+ * one is a file that does the same elsewhere. Topologies, faults and loads know this interface alone.
  */
 import type { CappedLog } from './capped-log.ts';
 import type { Command } from './dies-with-parent.ts';
@@ -23,7 +23,10 @@ export interface Host {
   usage(pid: number): ProcessSample | null;
   /** Why a process cannot be given a budget there; undefined where it can. */
   noBudget(): string | undefined;
-  /** At most so many cores for the process from now on. Returns what lifts it. @throws Error where there is none */
+  /**
+   * At most so many cores for the process from now on. Returns what lifts it. @throws Error where there is
+   * none
+   */
   limitCpu(pid: number, cores: number): () => void;
 }
 

@@ -1,4 +1,6 @@
-/** The local host does what the interface says, with real processes: start, signal, read, usage, budget, end. */
+/**
+ * The local host does what the interface says, with real processes: start, signal, read, usage, budget, end.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';

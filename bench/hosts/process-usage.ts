@@ -1,4 +1,7 @@
-/** CPU time and memory of a process of this machine, from /proc. Linux only: elsewhere a sample is null and nothing is claimed. */
+/**
+ * CPU time and memory of a process of this machine, from /proc. Linux only: elsewhere a sample is null and
+ * nothing is claimed.
+ */
 import { readFileSync } from 'node:fs';
 
 export interface ProcessSample {
@@ -28,7 +31,10 @@ export function cpuMsOf(stat: string): number {
   return (ticks * 1000) / TICKS_PER_SECOND;
 }
 
-/** Of `status`, which counts in kB: `stat` counts in pages, whose size is another on other machines. A zombie has none. */
+/**
+ * Of `status`, which counts in kB: `stat` counts in pages, whose size is another on other machines. A zombie
+ * has none.
+ */
 export function rssBytesOf(status: string): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }

@@ -1,6 +1,6 @@
 /**
- * What the driver itself can do on one core: closed loop against the fake server in another process.
- * Run by hand, with a quiet machine: `node dist/bench/load/driver-capacity.js [seconds]`. Not a test: it says what
+ * What the driver itself can do on one core: closed loop against the fake server in another process. Run by
+ * hand, with a quiet machine: `node dist/bench/load/driver-capacity.js [seconds]`. Not a test: it says what
  * this machine does, and a server cannot be measured to be faster than this.
  */
 

@@ -1,4 +1,6 @@
-/** Entry of the load driver's own process: specs in, one after the other, progress and results out, over IPC. */
+/**
+ * Entry of the load driver's own process: specs in, one after the other, progress and results out, over IPC.
+ */
 
 import { endWithParent } from '../hosts/end-with-parent.ts';
 import type { FromLoadProcess, ToLoadProcess } from './load-process.ts';

@@ -1,4 +1,7 @@
-/** Where a result was made. Numbers of two machines, or of one machine on two days, are not the same kind of thing. */
+/**
+ * Where a result was made. Numbers of two machines, or of one machine on two days, are not the same kind of
+ * thing.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import * as net from 'node:net';

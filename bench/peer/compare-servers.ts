@@ -1,6 +1,6 @@
 /**
- * Our server and Apache ZooKeeper under the same load, in alternating rounds on one machine. Both ensembles live all the
- * time, so that rounds begin warm; the one that waits does next to nothing.
+ * Our server and Apache ZooKeeper under the same load, in alternating rounds on one machine. Both ensembles
+ * live all the time, so that rounds begin warm; the one that waits does next to nothing.
  */
 import { join } from 'node:path';
 import type { Metric } from '../../results/names.ts';

@@ -32,7 +32,9 @@ export interface HttpRoundSpec {
   readonly connections: number;
 }
 
-/** @throws the reason of `signal` when it is aborted before the last command; EnsembleError for a wrong answer */
+/**
+ * @throws the reason of `signal` when it is aborted before the last command; EnsembleError for a wrong answer
+ */
 export async function measureHttpRound(
   ensemble: Ensemble,
   spec: HttpRoundSpec,
@@ -75,7 +77,8 @@ async function measureCommand(
     cpuUsPerRequest:
       before === null || after === null ? undefined : cpuBetween(before, after, answered).cpuUsPerOperation,
     lagMs: driver.loopLagP99Ms,
-    // A server that takes every core makes the driver wait for one: reported with the limits, and no reason by itself.
+    // A server that takes every core makes the driver wait for one: reported with the limits, and no reason
+    // by itself.
     reasons: [...load.voidReasons, ...failures(load), ...saturation({ ...driver, loopLagP99Ms: 0 })],
   };
 }

@@ -119,8 +119,9 @@ function defined(name: keyof PeerReadings, value: number | undefined): PeerReadi
 }
 
 /**
- * Servers that take every core make the driver wait for one, and so they should: as long as it has work to do and is
- * not out of CPU itself, the machine is the limit for both. Then the lag is reported, and the numbers count.
+ * Servers that take every core make the driver wait for one, and so they should: as long as it has work to do
+ * and is not out of CPU itself, the machine is the limit for both. Then the lag is reported, and the numbers
+ * count.
  */
 function reasonsAtSaturation({ driver, voidReasons }: LoadResult): readonly string[] {
   const heldUpOnly = saturation({ ...driver, loopLagP99Ms: 0 }).length === 0;

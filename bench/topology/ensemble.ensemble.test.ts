@@ -1,4 +1,6 @@
-/** The same tests for every server on this machine: what starts here is what benchmarks and chaos runs start. */
+/**
+ * The same tests for every server on this machine: what starts here is what benchmarks and chaos runs start.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, requirePeer, suite, temporaryFolder, until } from '#test';

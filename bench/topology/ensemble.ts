@@ -37,8 +37,8 @@ export class Ensemble {
 
   /**
    * Settles when there is a leader, every voter follows it and every observer observes.
-   * @throws EnsembleError with what each member lacks and the end of its log, and the signal's reason; by then nothing
-   *   runs any more
+   * @throws EnsembleError with what each member lacks and the end of its log, and the signal's reason; by
+   * then nothing runs any more
    */
   static async start(plan: EnsemblePlan, options: EnsembleOptions = {}): Promise<Ensemble> {
     reap();
@@ -102,7 +102,10 @@ export class Ensemble {
     throw new EnsembleError(`${leaders.length} leaders where one is needed: ${now}`);
   }
 
-  /** By observer: the member it gets its commits from, the leader or an observer master; only who says so is in it. */
+  /**
+   * By observer: the member it gets its commits from, the leader or an observer master; only who says so is
+   * in it.
+   */
   async learnerMasters(): Promise<Map<string, string>> {
     const observers = this.members.filter(({ plan }) => plan.role === 'observer');
     const pairs = await Promise.all(
@@ -128,14 +131,20 @@ export class Ensemble {
     return this.members.map(({ ownAddress }) => ownAddress).join(',');
   }
 
-  /** Starts a member that ended, on its data; settles when it serves again, though not necessarily in its old role. */
+  /**
+   * Starts a member that ended, on its data; settles when it serves again, though not necessarily in its old
+   * role.
+   */
   async restart(name: string, maxMs = this.#readyMaxMs): Promise<void> {
     const member = this.member(name);
     member.start();
     await untilReady([member], maxMs, { expects: mode => mode !== 'down' && mode !== 'looking' });
   }
 
-  /** Ends every process that runs, observers first, so that no leader waits for them; settles when all are gone. */
+  /**
+   * Ends every process that runs, observers first, so that no leader waits for them; settles when all are
+   * gone.
+   */
   async stop(): Promise<void> {
     const started = this.members.filter(member => member.isStarted);
     const errors: unknown[] = [];

@@ -1,4 +1,7 @@
-/** A topology with addresses and folders: all that is needed to write configurations, and to build a mesh around it. */
+/**
+ * A topology with addresses and folders: all that is needed to write configurations, and to build a mesh
+ * around it.
+ */
 import { join } from 'node:path';
 import { parseConfig } from '../../server/config/server-config.ts';
 import { ServerError } from '../../server/errors.ts';
@@ -43,7 +46,9 @@ export async function planEnsemble(
   return plan;
 }
 
-/** By the server's own rules, before anything starts. Other implementations judge their settings themselves. */
+/**
+ * By the server's own rules, before anything starts. Other implementations judge their settings themselves.
+ */
 function checkSettings(member: PlannedMember, plan: EnsemblePlan): void {
   const { zooCfg, myid } = memberFiles(member, plan);
   try {

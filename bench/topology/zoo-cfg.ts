@@ -1,4 +1,7 @@
-/** A planned member as the files that a ZooKeeper server starts from, in forms that zklab and Apache 3.8 accept. */
+/**
+ * A planned member as the files that a ZooKeeper server starts from, in forms that zklab and Apache 3.8
+ * accept.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatAddress } from '../hosts/ports.ts';
@@ -6,8 +9,8 @@ import type { EnsemblePlan, PlannedMember } from './plan.ts';
 import type { Settings } from './topology.ts';
 
 /**
- * What a member has unless its topology says otherwise. Ticks are short, so that elections and timeouts fit a test;
- * syncLimit is 3 s all the same, since members of one small machine pause each other.
+ * What a member has unless its topology says otherwise. Ticks are short, so that elections and timeouts fit a
+ * test; syncLimit is 3 s all the same, since members of one small machine pause each other.
  */
 const LAB_SETTINGS: Settings = {
   tickTime: '500',

@@ -36,7 +36,8 @@ export interface ClaimsOptions {
 const SEED_BELOW = 2 ** 31;
 
 /**
- * Interrupted: judges what was measured in whole rounds. @throws UsageError, EnsembleError; by then nothing runs any more
+ * Interrupted: judges what was measured in whole rounds. @throws UsageError, EnsembleError; by then nothing
+ * runs any more
  */
 export async function claims(terminal: Terminal, views: Views, options: ClaimsOptions): Promise<ExitCode> {
   const { only, json = false, signal, runsRoot = RUNS_ROOT } = options;
@@ -90,7 +91,10 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
   }
 }
 
-/** Judges a stored run again by the claims of today; the run itself is not changed. @throws UsageError, StoreError */
+/**
+ * Judges a stored run again by the claims of today; the run itself is not changed. @throws UsageError,
+ * StoreError
+ */
 export async function recheck(
   terminal: Terminal,
   views: Pick<Views, 'table'>,

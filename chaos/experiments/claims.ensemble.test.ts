@@ -67,7 +67,8 @@ test(
     const healthy = result.measurements.filter(
       ({ metric, condition }) => metric === 'writeThroughput' && condition === CONDITIONS.healthy,
     );
-    // Counted, so exact on any machine; one that gave its only load no quiet moment has counted nothing, and says so.
+    // Counted, so exact on any machine; one that gave its only load no quiet moment has counted nothing, and
+    // says so.
     const spoilt = healthy.flatMap(({ summary }) => summary.warnings);
     for (const id of ['000-4', 'L1']) {
       const claim = result.claims.find(each => each.id === id);

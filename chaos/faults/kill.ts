@@ -13,8 +13,8 @@ export const killKind: FaultKind<{ readonly target: MemberTarget }> = {
 };
 
 /**
- * Kills the process with SIGKILL, and restarts the member on its data when healed. The process flushes nothing and
- * closes no connection.
+ * Kills the process with SIGKILL, and restarts the member on its data when healed. The process flushes
+ * nothing and closes no connection.
  */
 export function kill({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {

@@ -13,8 +13,9 @@ export const pauseKind: FaultKind<{ readonly target: MemberTarget }> = {
 };
 
 /**
- * Pauses the process with SIGSTOP, and lets it go on when healed. The kernel keeps its connections and accepts new
- * ones, as in a long garbage collection; afterwards the process still believes what it believed before.
+ * Pauses the process with SIGSTOP, and lets it go on when healed. The kernel keeps its connections and
+ * accepts new ones, as in a long garbage collection; afterwards the process still believes what it believed
+ * before.
  */
 export function pause({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {

@@ -37,8 +37,9 @@ export interface MeshOptions {
 }
 
 /**
- * One proxy for each directed pair of members and each port, and one for the clients of each member. Members keep
- * their real addresses in their configuration; each has a link map that leads what it dials through its own proxies.
+ * One proxy for each directed pair of members and each port, and one for the clients of each member. Members
+ * keep their real addresses in their configuration; each has a link map that leads what it dials through its
+ * own proxies.
  */
 export class Mesh {
   readonly links: readonly Link[];

@@ -3,7 +3,9 @@ import { execaNode } from 'execa';
 import { stateOf } from '../../bench/hosts/process-state.ts';
 import type { FaultMember } from '../faults/context.ts';
 
-/** A member that is a process of its own and does nothing but echo: what faults of processes are tested on. */
+/**
+ * A member that is a process of its own and does nothing but echo: what faults of processes are tested on.
+ */
 export class EchoProcess implements FaultMember {
   readonly name: string;
   role: string;

@@ -54,7 +54,8 @@ async function startOn(
     forget?.();
     registration?.remove();
   };
-  // On a clash of ports the server logs the error and lives on, deaf: whoever answers there is then another one.
+  // On a clash of ports the server logs the error and lives on, deaf: whoever answers there is then another
+  // one.
   const deaf = () => log.toString().includes('Server finished with error');
   const url = `http://127.0.0.1:${port}`;
   try {

@@ -14,7 +14,8 @@ export async function startStandIn({ seed }: { seed: number }): Promise<Toxiprox
   const main = fileURLToPath(new URL('./stand-in/main.js', import.meta.url));
   const process = execaNode(main, ['--port', '0', '--seed', String(seed)], {
     ipc: true,
-    // Else it would inherit ours: with `node -e` it would run that code again, with --inspect clash on the port.
+    // Else it would inherit ours: with `node -e` it would run that code again, with --inspect clash on the
+    // port.
     nodeOptions: [],
     buffer: false,
     // Ctrl-C at a terminal is for the lab: faults are healed through this process.

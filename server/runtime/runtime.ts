@@ -1,6 +1,6 @@
 /**
  * Everything that is not deterministic enters the server through these interfaces: time, turns of the
- * event loop, sockets, files, chance. `node-runtime.ts` implements them on Node.js;
+ * event loop, sockets, files, randomness. `node-runtime.ts` implements them on Node.js;
  * `chaos/simulation/` implements them in virtual time from a seed.
  *
  * Contract shared by all implementations: no callback runs inside the call that registered it, and

@@ -57,11 +57,10 @@ class Known {
     this.#names = new Set([...upstream, ...files.filter(isTypeScript).flatMap(declaredNames)]);
   }
 
-  /**
-   * Whether one reference behind `@see` leads somewhere; pages are looked up with all other mentions of them.
-   */
+  /** Whether one reference behind `@see` leads somewhere. A heading may stand on the line after its page. */
   resolves(reference: string, file: SourceFile): boolean {
-    if (/^docs\/[\w-]+\.md( "[^"]+")?$/.test(reference)) return true;
+    const [, page, heading] = /^docs\/([\w-]+\.md)(?: "([^"]+)")?$/.exec(reference) ?? [];
+    if (page !== undefined) return heading === undefined || this.pages.get(page)?.has(heading) === true;
     if (/^(ZOOKEEPER-\d+|CVE-\d{4}-\d+)$/.test(reference)) return true;
     if (/^[\w-]+\(\d\)$|^zookeeperAdmin "[^"]+"$|^[A-Z].+, .+ \(\d{4}\)$/.test(reference)) return true;
     if (/^[\w.-]+\.ts$/.test(reference)) return this.#fileNames.has(reference);

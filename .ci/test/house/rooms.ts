@@ -3,8 +3,8 @@ import { posix } from 'node:path';
 import { imports, isTest, isTypeScript, type SourceFile, topFolder, type Violation } from './source-file.ts';
 
 /**
- * The rooms of each folder, lowest first, and the files that stand beside them: each imports what stands before it. Tests and
- * what only tests use may import all.
+ * The rooms of each folder, lowest first, and the files that stand beside them: each imports what stands
+ * before it. Tests and what only tests use may import all.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   server: [
@@ -72,7 +72,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Imports against the order that stood there when the order was written down: `importing file -> imported file`. */
+/**
+ * Imports against the order that stood there when the order was written down: `importing file -> imported
+ * file`.
+ */
 const AGAINST_THE_ORDER: ReadonlySet<string> = new Set([
   'bench/topology/member.ts -> bench/measure/four-letter.ts',
   'bench/measure/timeline.ts -> bench/load/histograms.ts',
@@ -107,7 +110,9 @@ const KNOWN_CIRCLES: ReadonlySet<string> = new Set([
   'chaos/toxiproxy/find.ts',
 ]);
 
-/** No file imports itself by way of others, be it for a type alone: none of them can be read without the rest. */
+/**
+ * No file imports itself by way of others, be it for a type alone: none of them can be read without the rest.
+ */
 export function fileCircles(files: readonly SourceFile[]): Violation[] {
   const targets = new Map(
     files.filter(isTypeScript).map(file => [file.path, new Set(relativeImports(file).map(({ to }) => to))]),
@@ -117,7 +122,10 @@ export function fileCircles(files: readonly SourceFile[]): Violation[] {
     .map(circle => `${circle[0]}: a circle of imports: ${circle.join(', ')}`);
 }
 
-/** Files that reach one another, each group in the order of their names. @see Tarjan, Depth-First Search (1972) */
+/**
+ * Files that reach one another, each group in the order of their names. @see Tarjan, Depth-First Search
+ * (1972)
+ */
 function circles(targets: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   const found: string[][] = [];
   const index = new Map<string, number>();

@@ -1,4 +1,7 @@
-/** A lab to be killed: starts a topology, tells the members' pids, and waits. With `unguarded` nothing guards them. */
+/**
+ * A lab to be killed: starts a topology, tells the members' pids, and waits. With `unguarded` nothing guards
+ * them.
+ */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

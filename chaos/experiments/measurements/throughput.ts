@@ -1,4 +1,7 @@
-/** Writes under one condition: as many as go (closed loop), then how long they take at a steady pace (open loop). */
+/**
+ * Writes under one condition: as many as go (closed loop), then how long they take at a steady pace (open
+ * loop).
+ */
 import { saturation } from '../../../bench/load/driver-monitor.ts';
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../../../bench/load/load-spec.ts';
@@ -12,7 +15,10 @@ import { countedSince, exactCountsOf, readCounters, whyUncounted } from './exact
 
 export interface WriteLoad {
   readonly driver: LoadDriver;
-  /** For reads beside the writes: in a session that writes too, a read would wait behind that session's writes. */
+  /**
+   * For reads beside the writes: in a session that writes too, a read would wait behind that session's
+   * writes.
+   */
   readonly readDriver: LoadDriver;
   readonly load: Suite['load'];
   readonly seed: number;
@@ -48,7 +54,9 @@ function targetOf(member: Member, role: string): LoadTarget {
   return { name: member.name, ...member.plan.ports.client, role };
 }
 
-/** The leader and one follower, the same in every topology and condition: never a member that a fault meets. */
+/**
+ * The leader and one follower, the same in every topology and condition: never a member that a fault meets.
+ */
 function voterTargets({ leader, keptFollower }: Cast): LoadTarget[] {
   return [leader, ...(keptFollower === undefined ? [] : [keptFollower])].map(each => targetOf(each, 'voter'));
 }
@@ -97,7 +105,10 @@ async function unlessVoid<T>(
 /** Late sends keep their lateness in the response time, so a few of them cannot move the median much. */
 export const LATE_SHARE_MAX_OF_MEDIANS = 0.1;
 
-/** Why the median latency of an open loop does not count; its tail asks for more, and has the load's own reasons. */
+/**
+ * Why the median latency of an open loop does not count; its tail asks for more, and has the load's own
+ * reasons.
+ */
 export function medianVoidReasons({ sends, driver, totals }: LoadResult): string[] {
   const reasons = saturation({ ...driver, loopLagP99Ms: 0 });
   const { intended, late, dropped } = sends;

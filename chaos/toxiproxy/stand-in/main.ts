@@ -7,8 +7,9 @@ import { proxyMetrics } from './metrics.ts';
 import { ProxyCollection } from './proxy-collection.ts';
 
 /**
- * The stand-in as a process. By hand: node dist/chaos/toxiproxy/stand-in/main.js --port 8474. Started by the lab it
- * tells its port over the IPC channel, and ends when that channel closes: it dies with its parent, however that dies.
+ * The stand-in as a process. By hand: node dist/chaos/toxiproxy/stand-in/main.js --port 8474. Started by the
+ * lab it tells its port over the IPC channel, and ends when that channel closes: it dies with its parent,
+ * however that dies.
  */
 const { values } = parseArgs({
   options: {
