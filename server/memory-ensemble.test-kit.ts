@@ -1,4 +1,7 @@
-/** Whole servers and ensembles in virtual time, and raw bytes to talk to them with: deterministic, without processes. */
+/**
+ * Whole servers and ensembles in virtual time, and raw bytes to talk to them with: deterministic, without
+ * processes.
+ */
 
 import { assert } from '#test';
 import { parseConfig } from './config/server-config.ts';
@@ -34,7 +37,10 @@ export interface EnsemblePlan {
   /** Lines of every zoo.cfg. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly seed?: string;
-  /** How long each turn of a member's loop keeps it busy, virtual ms: what comes meanwhile is handled in the next. */
+  /**
+   * How long each turn of a member's loop keeps it busy, virtual ms: what comes meanwhile is handled in the
+   * next.
+   */
   readonly turnMs?: number;
   /** Work for one turn of a member's loop. */
   readonly turnUnits?: number;

@@ -52,7 +52,10 @@ export interface RunningServer {
   stop(done: () => void): void;
 }
 
-/** Starts a server of whatever role its configuration and the elections give it. @throws ServerError when it cannot start */
+/**
+ * Starts a server of whatever role its configuration and the elections give it. @throws ServerError when it
+ * cannot start
+ */
 export function startServer(options: ServerOptions): RunningServer {
   const { runtime, config, logger } = options;
   const { disk, clock, network } = runtime;

@@ -2,8 +2,9 @@ import type { ServerEvent } from '../../server/metrics/server-events.ts';
 import { OBSERVER_MASTER_PORT } from './server-config.ts';
 
 /**
- * What a run got to. A swarm that never reaches a TRUNC does not test it, however many seeds are green; so each of
- * these is counted, from the events of the members, and the sum over a set of seeds shows what was not reached.
+ * What a run got to. A swarm that never reaches a TRUNC does not test it, however many seeds are green; so
+ * each of these is counted, from the events of the members, and the sum over a set of seeds shows what was
+ * not reached.
  */
 const MARKS = {
   'sync: DIFF': event => event.kind === 'syncBegun' && event.mode === 'DIFF',

@@ -1,8 +1,8 @@
 import type { ServerEvent } from '../../server/metrics/server-events.ts';
 
 /**
- * Points of a run that faults can wait for: what a fault at a random time hits once in a thousand seeds. Members reach
- * them by what happens to them and by the files they open, clients by being answered.
+ * Points of a run that faults can wait for: what a fault at a random time hits once in a thousand seeds.
+ * Members reach them by what happens to them and by the files they open, clients by being answered.
  */
 const EVENTS = {
   /** A learner is about to be brought up to date. */

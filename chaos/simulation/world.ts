@@ -48,7 +48,9 @@ interface Member {
   running: RunningMember | undefined;
   /** What its disk does to it; see `disk-troubles.ts`. */
   readonly troubles: DiskTroubles;
-  /** Disk operations of the coming boots at which it dies; undefined: none, and it stays down after a crash. */
+  /**
+   * Disk operations of the coming boots at which it dies; undefined: none, and it stays down after a crash.
+   */
   crashLoop: { how: Crash; left: number[] } | undefined;
 }
 

@@ -48,7 +48,9 @@ export interface ConnectionHost {
   closed(connection: ClientConnection): void;
 }
 
-/** One client: frames in, replies and watch events out. @see docs/wire.md "Client connections"; NIOServerCnxn */
+/**
+ * One client: frames in, replies and watch events out. @see docs/wire.md "Client connections"; NIOServerCnxn
+ */
 export class ClientConnection implements SessionClient, TurnWorker {
   readonly #connection: Connection;
   readonly #host: ConnectionHost;
@@ -123,7 +125,10 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.#recount();
   }
 
-  /** Answers what can be answered and takes what has come. Anything malformed closes this connection and harms nothing else. */
+  /**
+   * Answers what can be answered and takes what has come. Anything malformed closes this connection and harms
+   * nothing else.
+   */
   work(budget: TurnBudget): boolean {
     let hasMore = false;
     try {
@@ -303,7 +308,10 @@ export class ClientConnection implements SessionClient, TurnWorker {
     }
   }
 
-  /** The client sends no more. True when there is something to answer yet: then the connection ends behind that. */
+  /**
+   * The client sends no more. True when there is something to answer yet: then the connection ends behind
+   * that.
+   */
   peerEnded(): boolean {
     this.#peerEnded = true;
     return this.#isAsked;

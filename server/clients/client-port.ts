@@ -16,7 +16,10 @@ import { InputLedger } from './input-ledger.ts';
 import { OutputLedger } from './output-ledger.ts';
 import { type AnswerPieces, WordAnswer } from './word-answer.ts';
 
-/** How often connections are looked at, at the least: those that never asked for a session, and those held back. */
+/**
+ * How often connections are looked at, at the least: those that never asked for a session, and those held
+ * back.
+ */
 const CHECK_MS_MAX = 1000;
 const CHECK_MS_MIN = 1;
 /** A session that is held back is touched this often within the shortest timeout. */
@@ -39,8 +42,9 @@ export interface ClientPortParts {
 }
 
 /**
- * The client port stays open through all changes of role; what serves behind it comes and goes. The first four
- * bytes of a connection are the length of a frame or a four-letter word. @see docs/wire.md "Client connections"; docs/operations.md "Four-letter words"
+ * The client port stays open through all changes of role; what serves behind it comes and goes. The first
+ * four bytes of a connection are the length of a frame or a four-letter word. @see docs/wire.md "Client
+ * connections"; docs/operations.md "Four-letter words"
  */
 export class ClientPort implements ConnectionHost {
   readonly logger: Logger;
@@ -129,7 +133,9 @@ export class ClientPort implements ConnectionHost {
     let head: Buffer | null = EMPTY;
     let word: WordAnswer | null = null;
     let hasLeft = false;
-    /** As upstream counts: a client that went away by itself, and not one that was answered, or closed here. */
+    /**
+     * As upstream counts: a client that went away by itself, and not one that was answered, or closed here.
+     */
     const left = (): void => {
       if (!hasLeft) metrics.counter('connection_drop_count').add();
       hasLeft = true;
@@ -222,7 +228,10 @@ export class ClientPort implements ConnectionHost {
     else this.#perAddress.set(from, count);
   }
 
-  /** Guarded one by one: a failure with one client is no reason to forget the others. Nothing here changes what is replicated. */
+  /**
+   * Guarded one by one: a failure with one client is no reason to forget the others. Nothing here changes
+   * what is replicated.
+   */
   #look(): void {
     const { clock, guard } = this.#parts;
     const nowMs = clock.monotonicMs();

@@ -1,3 +1,4 @@
+/** Long because the order of durable writes is told step by step, beside the code of each step. */
 import { ServerError } from '../errors.ts';
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
 import { type ReadTxnPacket, readTxnPacket } from '../storage/parse-txn.ts';
@@ -36,9 +37,10 @@ type Phase =
  * The learner's side of Zab 1.0: discovery, then sync, up to the point where it serves. What follows differs
  * between `Follower` and `Observer`.
  *
- * The order of durable writes is the protocol (docs/quorum.md "Synchronisation"; ZOOKEEPER-4643, ZOOKEEPER-4685, ZOOKEEPER-3642):
- * acceptedEpoch before ACKEPOCH; a snapshot whole and durable before anything is logged on top of it; synced
- * transactions durable before currentEpoch; currentEpoch before the ACK of NEWLEADER; that ACK before any other.
+ * The order of durable writes is the protocol (docs/quorum.md "Synchronisation"; ZOOKEEPER-4643,
+ * ZOOKEEPER-4685, ZOOKEEPER-3642): acceptedEpoch before ACKEPOCH; a snapshot whole and durable before
+ * anything is logged on top of it; synced transactions durable before currentEpoch; currentEpoch before the
+ * ACK of NEWLEADER; that ACK before any other.
  */
 export abstract class Learner implements Role {
   abstract readonly name: 'follower' | 'observer';
@@ -54,7 +56,10 @@ export abstract class Learner implements Role {
   #watchdog: Timer | null = null;
   #lastHeardMs = 0;
   #isHeld = false;
-  /** The master does not take in what it was sent: it is asked for nothing more. ACKs and PINGs go all the same. */
+  /**
+   * The master does not take in what it was sent: it is asked for nothing more. ACKs and PINGs go all the
+   * same.
+   */
   #isLinkFull = false;
   #startedMs = 0;
   #newEpoch = -1;
@@ -68,7 +73,9 @@ export abstract class Learner implements Role {
   #leaderConfig: string | null = null;
   /** Proposals of the sync that no COMMIT has named yet, oldest first. */
   #proposed: TxnPacket[] = [];
-  /** Of them, how many were committed after NEWLEADER: they are logged and applied at UPTODATE. ZOOKEEPER-4394 */
+  /**
+   * Of them, how many were committed after NEWLEADER: they are logged and applied at UPTODATE. ZOOKEEPER-4394
+   */
   #committedLate = 0;
   /** The last zxid proposed to us: the next must follow it. */
   #lastQueued = 0;
@@ -77,7 +84,10 @@ export abstract class Learner implements Role {
   masterAddress: Address | null = null;
   syncMode: 'DIFF' | 'TRUNC' | 'SNAP' | null = null;
 
-  /** `rounds` of masters are tried one after the other. `onEstablished`: votes of this server name the new epoch from then on. */
+  /**
+   * `rounds` of masters are tried one after the other. `onEstablished`: votes of this server name the new
+   * epoch from then on.
+   */
   constructor(
     context: PeerContext,
     rounds: readonly (readonly Address[])[],
@@ -126,7 +136,10 @@ export abstract class Learner implements Role {
     return this.#newEpoch;
   }
 
-  /** A leader of an epoch that is refused may make room at once, or go on for days. One question a tick is enough. */
+  /**
+   * A leader of an epoch that is refused may make room at once, or go on for days. One question a tick is
+   * enough.
+   */
   get pauseMs(): number {
     return this.#isRefused ? this.context.config.tickTimeMs : 0;
   }
@@ -337,8 +350,8 @@ export abstract class Learner implements Role {
       answer.writeInt32BE(-1, 0);
     }
     this.#phase = 'syncMode';
-    // Nothing of ours can be cut to where the master wants it. For a zxid before all logs it has only a snapshot; for 0,
-    // an empty tree, it might send its whole log, on top of ours.
+    // Nothing of ours can be cut to where the master wants it. For a zxid before all logs it has only a
+    // snapshot; for 0, an empty tree, it might send its whole log, on top of ours.
     const zxid = isWiped || this.context.sync.snapshotNeeded ? BEFORE_ALL_LOGS : database.lastLoggedZxid;
     this.send({ type: PacketType.ACKEPOCH, zxid, data: answer, authinfo: null });
   }
@@ -391,9 +404,11 @@ export abstract class Learner implements Role {
     this.#phase = 'busy';
     this.#input?.hold();
     this.#packets.add(after);
-    // The snapshot may be of an epoch that currentEpoch does not cover yet: a crash right behind it is no damage.
+    // The snapshot may be of an epoch that currentEpoch does not cover yet: a crash right behind it is no
+    // damage.
     this.context.epochs.announceCurrentEpoch(this.#newEpoch);
-    // The tree is replaced only now that it is whole (ZOOKEEPER-3104, 3642), and on disk before anything follows.
+    // The tree is replaced only now that it is whole (ZOOKEEPER-3104, 3642), and on disk before anything
+    // follows.
     this.context.database.finishRestore(snapshot.reader, snapshot.zxid, error => {
       if (this.#phase !== 'busy') return;
       if (error !== undefined) {
@@ -435,7 +450,8 @@ export abstract class Learner implements Role {
 
   /** False when it does not follow what came before: a gap would be passed on for ever. ZOOKEEPER-4925 */
   #queue(packet: PacketView): boolean {
-    // Proposals may come twice when the master registers us while it commits (notes on the TLA+ model of Zab).
+    // Proposals may come twice when the master registers us while it commits (notes on the TLA+ model of
+    // Zab).
     if (packet.zxid <= this.#lastQueued) return false;
     if (!follows(packet.zxid, this.#lastQueued)) {
       this.end(
@@ -558,7 +574,8 @@ export abstract class Learner implements Role {
     this.#packets.suspend();
     this.#input?.stop();
     this.#connection?.destroy(reason);
-    // A snapshot or sync that did not finish leaves no trace in memory: what counts is on disk. ZOOKEEPER-3642, 5094
+    // A snapshot or sync that did not finish leaves no trace in memory: what counts is on disk.
+    // ZOOKEEPER-3642, 5094
     if (this.#snapshot !== null) this.context.database.cancelRestore();
     this.#snapshot = null;
     this.context.serve(null);
@@ -568,7 +585,10 @@ export abstract class Learner implements Role {
   }
 }
 
-/** The transaction of a PROPOSAL or INFORM in memory of its own, framed as PROPOSAL. @throws JuteError when it is none */
+/**
+ * The transaction of a PROPOSAL or INFORM in memory of its own, framed as PROPOSAL. @throws JuteError when it
+ * is none
+ */
 export function ownPacket(packet: PacketView): ReadTxnPacket {
   if (packet.type === PacketType.INFORMANDACTIVATE)
     return readTxnPacket(txnPacket(packet.zxid, packet.data().subarray(NEXT_LEADER_BYTES)));

@@ -55,16 +55,22 @@ interface WaitingSync {
 }
 
 /**
- * Kept for what is proposed and not committed, requests and transactions. At this much no request is taken any more, until
- * half of it is committed: a quorum that is slow makes everybody wait, and costs no more memory.
+ * Kept for what is proposed and not committed, requests and transactions. At this much no request is taken
+ * any more, until half of it is committed: a quorum that is slow makes everybody wait, and costs no more
+ * memory.
  */
 export const OUTSTANDING_BYTES_MAX = 128 * 1024 * 1024;
-/** What a proposal takes beside its bytes, and what each part of a multi does: records of what it changes, places in lists. */
+/**
+ * What a proposal takes beside its bytes, and what each part of a multi does: records of what it changes,
+ * places in lists.
+ */
 const PROPOSAL_OVERHEAD_BYTES = 2048;
 const PART_OVERHEAD_BYTES = 512;
 /** What waits for what is outstanding: a sync, or a session that comes back. */
 const SYNC_BYTES = 256;
-/** Sessions that run out wait for nobody. More than this many proposals are those of no server that gets on. */
+/**
+ * Sessions that run out wait for nobody. More than this many proposals are those of no server that gets on.
+ */
 const OUTSTANDING_PROPOSALS_MAX = 100_000;
 
 /**
@@ -99,7 +105,10 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   /** Bytes of the transaction in proposals, for `srvr`. */
   readonly proposalSizes = { last: -1, min: -1, max: -1 };
 
-  /** `firstZxid`: the zxid before the first it will assign: epoch << 32 for a leader, the last one for standalone. */
+  /**
+   * `firstZxid`: the zxid before the first it will assign: epoch << 32 for a leader, the last one for
+   * standalone.
+   */
   constructor(
     parts: ServerParts,
     role: {
@@ -201,7 +210,10 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.syncAfterOutstanding(() => request.origin?.complete(request, null));
   }
 
-  /** `done` runs once all that is outstanding now is committed and applied; at once when nothing is, and nobody waits. */
+  /**
+   * `done` runs once all that is outstanding now is committed and applied; at once when nothing is, and
+   * nobody waits.
+   */
   syncAfterOutstanding(done: () => void): void {
     this.#line.behind(() => this.#syncAfterProposed(done));
   }
@@ -279,7 +291,10 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     }
   }
 
-  /** Nothing that a learner forwards throws: the connection it came through may carry a whole follower's clients. */
+  /**
+   * Nothing that a learner forwards throws: the connection it came through may carry a whole follower's
+   * clients.
+   */
   #bodyOf(request: Request, zxid: number, timeMs: number): TxnBody {
     try {
       const code = this.#checkSession(request);
@@ -438,8 +453,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   /**
-   * Commits as much as this turn has room to apply. The rest is committed in later turns, so nothing is ever committed here
-   * and not applied: what a learner is told that joins in between is whole.
+   * Commits as much as this turn has room to apply. The rest is committed in later turns, so nothing is ever
+   * committed here and not applied: what a learner is told that joins in between is whole.
    */
   #evaluate(): void {
     this.#evaluateQueued = false;
@@ -480,8 +495,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   /**
-   * The learner that asked has to see the answer before the commits of what its client wrote after the sync, or it finds the
-   * sync at the head where it looks for the write; and behind all those before.
+   * The learner that asked has to see the answer before the commits of what its client wrote after the sync,
+   * or it finds the sync at the head where it looks for the write; and behind all those before.
    */
   #answerSync(sync: WaitingSync): void {
     this.#tellCommits();

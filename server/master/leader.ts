@@ -173,9 +173,9 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   /**
-   * A voter keeps away from every leader below the epoch it accepted, so it would stay out until the next election, and one
-   * more failure would be an outage. This leader makes room: the next epoch is above what the voter confirmed. Upstream
-   * goes on without it. @see docs/epochs.md
+   * A voter keeps away from every leader below the epoch it accepted, so it would stay out until the next
+   * election, and one more failure would be an outage. This leader makes room: the next epoch is above what
+   * the voter confirmed. Upstream goes on without it. @see docs/epochs.md
    */
   #onConfirmed(sid: number, acceptedEpoch: number): void {
     this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
@@ -219,7 +219,10 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
       this.#saidAckEpoch(handler.sid);
   }
 
-  /** A learner that needs a snapshot does not say what it has last: of the same epoch, that may be more than there is here. */
+  /**
+   * A learner that needs a snapshot does not say what it has last: of the same epoch, that may be more than
+   * there is here.
+   */
   #isNotAhead(currentEpoch: number, lastZxid: number): boolean {
     return lastZxid >= 0 || currentEpoch < this.context.epochs.currentEpoch;
   }
@@ -396,9 +399,9 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   /**
-   * The answer comes behind the commits of what is outstanding, the session's own writes among it. Learners know a commit's
-   * request by session and cxid alone, and a client that counts anew on each connection, as kazoo does, would get the answer
-   * of a request that it sent through the last one.
+   * The answer comes behind the commits of what is outstanding, the session's own writes among it. Learners
+   * know a commit's request by session and cxid alone, and a client that counts anew on each connection, as
+   * kazoo does, would get the answer of a request that it sent through the last one.
    */
   onRevalidate(handler: LearnerHandler, packet: PacketView): void {
     const { id, timeoutMs } = readRevalidate(packet);

@@ -23,7 +23,10 @@ const TOUCHED_AT_ONCE = 500;
 
 type Phase = 'hello' | 'epoch' | 'ackEpoch' | 'wait' | 'ackNewLeader' | 'start' | 'broadcast' | 'closed';
 
-/** The master's side of one learner: handshake, sync, then forwarding. @see docs/quorum.md "Message ladder"; LearnerHandler */
+/**
+ * The master's side of one learner: handshake, sync, then forwarding. @see docs/quorum.md "Message ladder";
+ * LearnerHandler
+ */
 export class LearnerHandler implements SyncedLearner {
   readonly #connection: Connection;
   readonly #master: LearnerMaster<LearnerHandler>;
@@ -35,16 +38,16 @@ export class LearnerHandler implements SyncedLearner {
   #isObserver = false;
   #epoch = 0;
   /**
-   * Holds live traffic back from the registration for it to UPTODATE. A learner may take it before, but Apache's up to 3.9.2
-   * fails on a COMMIT between NEWLEADER and UPTODATE whose proposal came before NEWLEADER (ZOOKEEPER-4394): under load it
-   * would come back again and again.
+   * Holds live traffic back from the registration for it to UPTODATE. A learner may take it before, but
+   * Apache's up to 3.9.2 fails on a COMMIT between NEWLEADER and UPTODATE whose proposal came before
+   * NEWLEADER (ZOOKEEPER-4394): under load it would come back again and again.
    */
   readonly #output: LearnerOutput;
   readonly #sync: LearnerSync;
   readonly #probe: LearnerProbe;
   /**
-   * When the learner took some of its sync, or was greeted. A large tree takes as long as it takes: a limit on the whole would
-   * begin it again for ever.
+   * When the learner took some of its sync, or was greeted. A large tree takes as long as it takes: a limit
+   * on the whole would begin it again for ever.
    */
   #lastMovedMs: number;
   #lastHeardMs: number;
@@ -283,7 +286,8 @@ export class LearnerHandler implements SyncedLearner {
 
   #onNewLeaderAck(packet: PacketView): void {
     if (packet.type === PacketType.PING) return;
-    // Apache up to 3.8.4 may ack what the sync brought before it acks NEWLEADER. It counts for nothing. ZOOKEEPER-4685
+    // Apache up to 3.8.4 may ack what the sync brought before it acks NEWLEADER. It counts for nothing.
+    // ZOOKEEPER-4685
     if (packet.type === PacketType.ACK && counterOf(packet.zxid) !== 0) return;
     if (packet.type !== PacketType.ACK || packet.zxid !== makeZxid(this.#epoch, 0)) {
       this.close(`${packet} where the ACK of NEWLEADER ${zxidToHex(makeZxid(this.#epoch, 0))} was expected`);
@@ -397,7 +401,10 @@ export class LearnerHandler implements SyncedLearner {
     this.#master.onHeldBack(this);
   }
 
-  /** Called twice a tick. Closes a learner that stood still, was silent or owes an ack for longer than the limits allow. */
+  /**
+   * Called twice a tick. Closes a learner that stood still, was silent or owes an ack for longer than the
+   * limits allow.
+   */
   tick(lastProposed: number): void {
     const { initLimitMs, syncLimitMs } = this.#master.context.config;
     const nowMs = this.#master.context.clock.monotonicMs();

@@ -42,10 +42,10 @@ export interface SyncHost {
 }
 
 /**
- * Brings a learner to the history of its master: DIFF, TRUNC or SNAP, planned once and sent in slices, as fast as the
- * learner takes them. Live traffic is held meanwhile. When that becomes too much, as behind a large snapshot on a slow
- * link, it is let go, and what was committed follows from the log in another round: however long a sync takes, it
- * costs no memory, and it need not begin again.
+ * Brings a learner to the history of its master: DIFF, TRUNC or SNAP, planned once and sent in slices, as
+ * fast as the learner takes them. Live traffic is held meanwhile. When that becomes too much, as behind a
+ * large snapshot on a slow link, it is let go, and what was committed follows from the log in another round:
+ * however long a sync takes, it costs no memory, and it need not begin again.
  */
 export class LearnerSync {
   readonly #host: SyncHost;
@@ -71,7 +71,10 @@ export class LearnerSync {
     return this.#stream !== null;
   }
 
-  /** What is asked and the registration are of one moment, with no commit between them: what comes later is held. */
+  /**
+   * What is asked and the registration are of one moment, with no commit between them: what comes later is
+   * held.
+   */
   begin(peerLastZxid: number): void {
     const { database, config } = this.#host.context;
     const { lastProcessedZxid, committedLog } = database;
@@ -96,8 +99,8 @@ export class LearnerSync {
   }
 
   /**
-   * A file that cannot be read, for want of a descriptor perhaps, is the loss of this learner alone: undefined, and it is sent
-   * away to come again.
+   * A file that cannot be read, for want of a descriptor perhaps, is the loss of this learner alone:
+   * undefined, and it is sent away to come again.
    */
   #reading<T>(read: () => T): T | undefined {
     try {

@@ -4,7 +4,10 @@ import type { Clock } from '../runtime/runtime.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { EventListener, ServerEvent } from './server-events.ts';
 
-/** Events as log lines for people. The field `event` is for programs, which read the kind there and never the text. */
+/**
+ * Events as log lines for people. The field `event` is for programs, which read the kind there and never the
+ * text.
+ */
 export function logEvents(parts: { readonly logger: Logger; readonly clock: Clock }): EventListener {
   const { logger } = parts;
   const lines = new RatedLog(parts);

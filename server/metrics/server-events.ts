@@ -2,7 +2,10 @@ import type { Address } from '../runtime/runtime.ts';
 
 export type SyncMode = 'DIFF' | 'TRUNC' | 'SNAP';
 
-/** What happened to a server, as often as a person would want to hear of it: nothing here happens once a request. */
+/**
+ * What happened to a server, as often as a person would want to hear of it: nothing here happens once a
+ * request.
+ */
 export type ServerEvent =
   // Elections and roles.
   | { readonly kind: 'looking'; readonly zxid: number; readonly epoch: number }
@@ -99,8 +102,9 @@ export type ServerEvent =
 export type EventListener = (event: ServerEvent) => void;
 
 /**
- * Where a server tells what happened to it. Log lines, metrics, the simulation and the lab are made from these, so that none of
- * them reads the text of another. A listener only looks: it must not throw, nor call back into whoever emits.
+ * Where a server tells what happened to it. Log lines, metrics, the simulation and the lab are made from
+ * these, so that none of them reads the text of another. A listener only looks: it must not throw, nor call
+ * back into whoever emits.
  */
 export class ServerEvents {
   readonly #listeners: readonly EventListener[];

@@ -98,7 +98,10 @@ export abstract class ZooKeeperServer {
   abstract touch(connection: ServerCnxn): void;
   /** Global sessions known here, for `mntr`. */
   abstract get globalSessions(): number;
-  /** False: requests that are under way take all the memory that they may. Whoever has another waits, with `waitForRoom`. */
+  /**
+   * False: requests that are under way take all the memory that they may. Whoever has another waits, with
+   * `waitForRoom`.
+   */
   abstract get hasRoom(): boolean;
 
   get connections(): ReadonlySet<ServerCnxn> {
@@ -173,7 +176,10 @@ export abstract class ZooKeeperServer {
     connection.hold(Hold.room);
   }
 
-  /** A connection has left `count` requests under way, of so many bytes. Whoever keeps them counts them himself. */
+  /**
+   * A connection has left `count` requests under way, of so many bytes. Whoever keeps them counts them
+   * himself.
+   */
   leftBehind(_sessionHigh: number, _sessionLow: number, _count: number, _bytes: number): void {}
 
   /** It has gone away meanwhile. */

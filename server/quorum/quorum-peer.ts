@@ -47,8 +47,9 @@ export interface QuorumPeerParts {
 }
 
 /**
- * 100 ms apart. Upstream gives up after five, and a leader that is a JVM on a busy machine may need longer until it
- * listens: given up, it leads nobody until its initLimit is over, and the next one elected may fare no better.
+ * 100 ms apart. Upstream gives up after five, and a leader that is a JVM on a busy machine may need longer
+ * until it listens: given up, it leads nobody until its initLimit is over, and the next one elected may fare
+ * no better.
  */
 const LEADER_ROUNDS = 30;
 
@@ -59,8 +60,8 @@ const CATCH_UP_BYTES_PER_UNIT = 16;
 export type ZabState = 'election' | 'discovery' | 'synchronization' | 'broadcast';
 
 /**
- * One member of an ensemble: elections, and between two of them a role. The database outlives both; when a role
- * ends, memory is brought level with the log before the next vote (ZOOKEEPER-2845).
+ * One member of an ensemble: elections, and between two of them a role. The database outlives both; when a
+ * role ends, memory is brought level with the log before the next vote (ZOOKEEPER-2845).
  */
 export class QuorumPeer {
   readonly #parts: QuorumPeerParts;
@@ -210,14 +211,16 @@ export class QuorumPeer {
     this.#look();
   }
 
-  /** The tree is level with the log: a reconfiguration that was proposed counts, wherever it was committed. */
+  /**
+   * The tree is level with the log: a reconfiguration that was proposed counts, wherever it was committed.
+   */
   #problemOnDisk(): ServerError | null {
     return this.#config.problemOf(configIn(this.#parts.database.tree), 'disk');
   }
 
   /**
-   * An established leader named a configuration, or a reconfiguration was applied (`told` null: it is in the tree). False when
-   * this server stops.
+   * An established leader named a configuration, or a reconfiguration was applied (`told` null: it is in the
+   * tree). False when this server stops.
    */
   #onConfigCommitted(told: string | null): boolean {
     const { database, member, logger } = this.#parts;
@@ -236,7 +239,10 @@ export class QuorumPeer {
     return true;
   }
 
-  /** What it stops for is on its disk then, so that it does not vote with the old configuration when it is started again. */
+  /**
+   * What it stops for is on its disk then, so that it does not vote with the old configuration when it is
+   * started again.
+   */
   #stopFor(problem: ServerError): void {
     const { database, onFatal } = this.#parts;
     database.flush(error => onFatal(error ?? problem));
@@ -279,7 +285,10 @@ export class QuorumPeer {
     this.#election.lookForLeader(proposal, elected => this.#onElected(elected));
   }
 
-  /** NO_VOTE keeps a server from being elected, and its vote from counting; it follows the leader that others elect. */
+  /**
+   * NO_VOTE keeps a server from being elected, and its vote from counting; it follows the leader that others
+   * elect.
+   */
   #votedZxid(): number {
     const { database, epochs, logger } = this.#parts;
     if (database.lastProcessedZxid < 0) return NO_VOTE;
@@ -355,7 +364,10 @@ export class QuorumPeer {
     this.#catchUp(role, reason);
   }
 
-  /** Memory is brought level with the log, which may take longer than a turn: the others hear of this server meanwhile. */
+  /**
+   * Memory is brought level with the log, which may take longer than a turn: the others hear of this server
+   * meanwhile.
+   */
   #catchUp(role: Leader | Follower | Observer, reason: string): void {
     if (this.#catchingUp === null) return;
     const { clock, turns } = this.#context;

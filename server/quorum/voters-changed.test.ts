@@ -1,6 +1,7 @@
 /**
- * An ensemble that was led by Apache ZooKeeper, and reconfigured, before ours came to be alone in it: what lies in the logs of whole
- * members, and what they do with it. There is no reconfiguration here: with other voters than those of zoo.cfg a member must stop.
+ * An ensemble that was led by Apache ZooKeeper, and reconfigured, before ours came to be alone in it: what
+ * lies in the logs of whole members, and what they do with it. There is no reconfiguration here: with other
+ * voters than those of zoo.cfg a member must stop.
  */
 
 import { assert, suite } from '#test';

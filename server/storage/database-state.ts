@@ -32,7 +32,10 @@ export class DatabaseState {
     this.digestCheck = new DigestCheck(metrics, events);
   }
 
-  /** Refuses repetitions and gaps: each server applies what every other does. `digestAt`: where in the packet's bytes its TxnDigest starts, -1 for none or not to be compared. */
+  /**
+   * Refuses repetitions and gaps: each server applies what every other does. `digestAt`: where in the
+   * packet's bytes its TxnDigest starts, -1 for none or not to be compared.
+   */
   apply(
     packet: TxnPacket,
     header: TxnHeader,

@@ -8,15 +8,17 @@ import type { SnapshotDigest } from './snapshot-file.ts';
 export const SETTLE_TXNS_MAX = 10_000;
 
 /**
- * Compares the digest a transaction carries, which its leader predicted, with that of the tree after it. A difference
- * means that this tree is not the leader's; it is counted and told, once per run of differences, and not fatal.
+ * Compares the digest a transaction carries, which its leader predicted, with that of the tree after it. A
+ * difference means that this tree is not the leader's; it is counted and told, once per run of differences,
+ * and not fatal.
  *
- * A tree from a fuzzy snapshot differs until the log has passed the snapshot's end. When that end is known, nothing is
- * compared before it; when it is not (a SNAP carries no digest), differences count only from the first
- * match on, which must come within `SETTLE_TXNS_MAX` transactions.
+ * A tree from a fuzzy snapshot differs until the log has passed the snapshot's end. When that end is known,
+ * nothing is compared before it; when it is not (a SNAP carries no digest), differences count only from the
+ * first match on, which must come within `SETTLE_TXNS_MAX` transactions.
  *
- * Apache's snapshots end with the digest before the transaction under way, part of which they may hold already: what
- * differs at a snapshot's end is held against the tree only when it still differs after the next transaction.
+ * Apache's snapshots end with the digest before the transaction under way, part of which they may hold
+ * already: what differs at a snapshot's end is held against the tree only when it still differs after the
+ * next transaction.
  */
 export class DigestCheck {
   readonly #mismatches: Counter;

@@ -11,11 +11,12 @@ const ACCEPTED = 'acceptedEpoch';
 const TEMPORARY_SUFFIX = '.tmp';
 
 /**
- * The two promises of a voter: `acceptedEpoch`, the newest epoch it agreed to start; `currentEpoch`, the newest it
- * acknowledged the history of (NEWLEADER). Each is a file of ASCII digits, replaced whole. @see docs/storage.md "Epoch files"
+ * The two promises of a voter: `acceptedEpoch`, the newest epoch it agreed to start; `currentEpoch`, the
+ * newest it acknowledged the history of (NEWLEADER). Each is a file of ASCII digits, replaced whole. @see
+ * docs/storage.md "Epoch files"
  *
- * A sync logs transactions of epochs that `currentEpoch` does not cover yet; only when all are durable may it move
- * (ZOOKEEPER-4643). A crash in between must not look like damage, so `announceCurrentEpoch` leaves
+ * A sync logs transactions of epochs that `currentEpoch` does not cover yet; only when all are durable may it
+ * move (ZOOKEEPER-4643). A crash in between must not look like damage, so `announceCurrentEpoch` leaves
  * currentEpoch.tmp first.
  */
 export class EpochFiles {
@@ -37,12 +38,17 @@ export class EpochFiles {
     return this.#accepted;
   }
 
-  /** What the file says before anything is derived; 0 where there is none. @throws ServerError ZK_EPOCH_FILE */
+  /**
+   * What the file says before anything is derived; 0 where there is none. @throws ServerError ZK_EPOCH_FILE
+   */
   readCurrentEpoch(): number {
     return this.#read(CURRENT) ?? 0;
   }
 
-  /** Reads both, or derives them from the last zxid of a server that has none. @throws ServerError ZK_EPOCH_FILE */
+  /**
+   * Reads both, or derives them from the last zxid of a server that has none. @throws ServerError
+   * ZK_EPOCH_FILE
+   */
   load(lastZxid: number, events: ServerEvents): void {
     const epochOfLog = lastZxid < 0 ? 0 : epochOf(lastZxid);
     const current = this.#read(CURRENT);
@@ -57,12 +63,16 @@ export class EpochFiles {
     }
   }
 
-  /** Before the first transaction of a sync is logged. Durable when it returns. @throws ServerError ZK_DISK */
+  /**
+   * Before the first transaction of a sync is logged. Durable when it returns. @throws ServerError ZK_DISK
+   */
   announceCurrentEpoch(epoch: number): void {
     this.#replace(CURRENT + TEMPORARY_SUFFIX, epoch);
   }
 
-  /** After everything of the sync is durable, before NEWLEADER is acknowledged. @throws ServerError ZK_DISK */
+  /**
+   * After everything of the sync is durable, before NEWLEADER is acknowledged. @throws ServerError ZK_DISK
+   */
   setCurrentEpoch(epoch: number): void {
     this.#replace(CURRENT, epoch);
     this.#current = epoch;
@@ -75,9 +85,9 @@ export class EpochFiles {
   }
 
   /**
-   * The log holds newer epochs than currentEpoch. That it was a sync is known from currentEpoch.tmp. Its history may be
-   * cut short, so the announced epoch must not be claimed; the epoch of the last transaction may: a log that reaches into
-   * an epoch holds all that the epoch started from.
+   * The log holds newer epochs than currentEpoch. That it was a sync is known from currentEpoch.tmp. Its
+   * history may be cut short, so the announced epoch must not be claimed; the epoch of the last transaction
+   * may: a log that reaches into an epoch holds all that the epoch started from.
    */
   #finishInterruptedSync(current: number, lastZxid: number, events: ServerEvents): void {
     const epoch = epochOf(lastZxid);

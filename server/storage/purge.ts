@@ -14,11 +14,13 @@ export const SNAP_RETAIN_COUNT_MIN = 3;
 const FILES_PER_PART = 50;
 
 /**
- * autopurge: keeps the newest snapshots that are whole, and every log from the oldest of them on. Snapshots go before logs,
- * oldest first, so that a crash leaves too much and never a snapshot without its log. Gives what it removed.
+ * autopurge: keeps the newest snapshots that are whole, and every log from the oldest of them on. Snapshots
+ * go before logs, oldest first, so that a crash leaves too much and never a snapshot without its log. Gives
+ * what it removed.
  *
- * With pauses, since a directory may hold a hundred thousand files. In one of them a leader may have this server cut its log,
- * which takes away the snapshot that everything older was given up for: then nothing more is removed.
+ * With pauses, since a directory may hold a hundred thousand files. In one of them a leader may have this
+ * server cut its log, which takes away the snapshot that everything older was given up for: then nothing more
+ * is removed.
  */
 export function* purgeInParts(
   disk: Disk,

@@ -26,7 +26,10 @@ export interface RecoverySource {
   readonly digestEnabled: boolean;
   readonly ownerLayout: OwnerLayout;
   readonly jute: JuteLimits;
-  /** Logs without a snapshot are replayed on an empty tree (snapshot.trust.empty), as an upgrade from 3.4 may need. */
+  /**
+   * Logs without a snapshot are replayed on an empty tree (snapshot.trust.empty), as an upgrade from 3.4 may
+   * need.
+   */
   readonly trustEmptySnapshot: boolean;
 }
 
@@ -40,8 +43,9 @@ export interface Recovered {
 }
 
 /**
- * Newest snapshot, then the log behind it; changes nothing on disk. With `upTo`, the state right after that zxid, from a
- * snapshot that holds nothing newer; undefined when the directory cannot give it. @see ZOOKEEPER-4837
+ * Newest snapshot, then the log behind it; changes nothing on disk. With `upTo`, the state right after that
+ * zxid, from a snapshot that holds nothing newer; undefined when the directory cannot give it. @see
+ * ZOOKEEPER-4837
  *
  * @throws ServerError ZK_SNAPSHOT_MISSING, ZK_SNAPSHOT_CORRUPT, ZK_LOG_GAP, ZK_LOG_CORRUPT, ZK_DISK
  */
@@ -118,11 +122,12 @@ function replayEntry(source: RecoverySource, state: DatabaseState, entry: LogEnt
 }
 
 /**
- * A damaged snapshot may be passed over when logs lead to where it was. After a SNAP there are none: the server would
- * come back without what it has acknowledged since.
+ * A damaged snapshot may be passed over when logs lead to where it was. After a SNAP there are none: the
+ * server would come back without what it has acknowledged since.
  */
 function requireReach({ passedOver, path }: NewestSnapshot, reached: number): void {
-  // The first zxid of an epoch is no transaction: a leader's snapshot of that moment holds nothing more than the log.
+  // The first zxid of an epoch is no transaction: a leader's snapshot of that moment holds nothing more than
+  // the log.
   const lost = passedOver.find(file => file.zxid > reached && counterOf(file.zxid) > 0);
   if (lost === undefined) return;
   throw new ServerError(

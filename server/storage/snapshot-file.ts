@@ -51,8 +51,9 @@ const READ_BYTES = 1024 * 1024;
 const SNAPSHOTS_TRIED_MAX = 100;
 
 /**
- * The newest snapshot that is whole; undefined when there is none at all. Damaged ones are passed over with
- * a warning: the log reaches further back. @throws ServerError ZK_SNAPSHOT_CORRUPT when none of those there can be read
+ * The newest snapshot that is whole; undefined when there is none at all. Damaged ones are passed over with a
+ * warning: the log reaches further back. @throws ServerError ZK_SNAPSHOT_CORRUPT when none of those there can
+ * be read
  */
 export function loadNewestSnapshot(
   disk: Disk,
@@ -97,8 +98,8 @@ export function loadSnapshot(
 }
 
 /**
- * The zxid of the newest transaction a snapshot may hold effects of, read from its end without loading it; undefined for
- * files without the digest section and for damaged ones.
+ * The zxid of the newest transaction a snapshot may hold effects of, read from its end without loading it;
+ * undefined for files without the digest section and for damaged ones.
  */
 export function snapshotEndZxid(disk: Disk, path: string): number | undefined {
   try {
@@ -179,7 +180,10 @@ function readTail(tail: Buffer, adler: number): SnapshotDigest | undefined {
   };
 }
 
-/** Each section ends with its seal, and the first of the tail's seals stands before them: so the lengths are the offsets. */
+/**
+ * Each section ends with its seal, and the first of the tail's seals stands before them: so the lengths are
+ * the offsets.
+ */
 function sealOffsets(hasDigest: boolean, sections: number): number[] {
   const offsets: number[] = [];
   if (hasDigest) offsets.push(DIGEST_SECTION_BYTES);

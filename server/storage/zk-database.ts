@@ -94,10 +94,11 @@ export interface ZkDatabaseParts {
 }
 
 /**
- * The data of one server, in memory and on disk: where processors and the quorum meet. Transactions come in twice, as
- * they are logged (`append`, `flush`) and as they are committed (`apply`).
+ * The data of one server, in memory and on disk: where processors and the quorum meet. Transactions come in
+ * twice, as they are logged (`append`, `flush`) and as they are committed (`apply`).
  *
- * Every failure of the disk reaches the caller as a ServerError, thrown or through `done`; the server stops on it.
+ * Every failure of the disk reaches the caller as a ServerError, thrown or through `done`; the server stops
+ * on it.
  */
 export class ZkDatabase {
   readonly #parts: ZkDatabaseParts;
@@ -140,7 +141,9 @@ export class ZkDatabase {
     return this.#state.committedLog;
   }
 
-  /** -1 when the directory was empty and must not be taken for an empty tree (db.autocreate=false): no vote. */
+  /**
+   * -1 when the directory was empty and must not be taken for an empty tree (db.autocreate=false): no vote.
+   */
   get lastProcessedZxid(): number {
     return this.#state.tree.lastProcessedZxid;
   }
@@ -217,8 +220,8 @@ export class ZkDatabase {
   }
 
   /**
-   * Applies a committed transaction; each must follow the one before. `digestAt` as in `ParsedTxn`; left out for what
-   * this server, as leader, serialised itself.
+   * Applies a committed transaction; each must follow the one before. `digestAt` as in `ParsedTxn`; left out
+   * for what this server, as leader, serialised itself.
    */
   apply(packet: TxnPacket, header: TxnHeader, body: TxnBody, digestAt?: number): TxnResult {
     return this.#state.apply(packet, header, body, this.#digestAt(packet, digestAt), true);
@@ -230,15 +233,18 @@ export class ZkDatabase {
     return this.apply(packet, header, body, digestAt);
   }
 
-  /** The marker of a new epoch, counter 0, has no transaction but is a leader's last processed zxid all the same. */
+  /**
+   * The marker of a new epoch, counter 0, has no transaction but is a leader's last processed zxid all the
+   * same.
+   */
   startEpoch(zxid: number): void {
     if (zxid < this.lastProcessedZxid) invariant(false, `epoch of ${zxidToHex(zxid)} starts in the past`);
     this.#state.tree.lastProcessedZxid = zxid;
   }
 
   /**
-   * Applies what is in the log and not yet in the tree: on leaving a quorum, where it may be committed elsewhere, so
-   * that memory and disk agree. Returns how many. @see ZOOKEEPER-2845
+   * Applies what is in the log and not yet in the tree: on leaving a quorum, where it may be committed
+   * elsewhere, so that memory and disk agree. Returns how many. @see ZOOKEEPER-2845
    */
   fastForward(): number {
     const steps = this.fastForwarding();
@@ -248,15 +254,17 @@ export class ZkDatabase {
     }
   }
 
-  /** The same in steps of one transaction: its bytes. Whoever does not go on to the end has to `return` it. */
+  /**
+   * The same in steps of one transaction: its bytes. Whoever does not go on to the end has to `return` it.
+   */
   *fastForwarding(): Generator<number, number> {
     if (!this.#config.logEnabled) {
       this.#leaveLog();
       this.#log = this.#openLog(this.lastProcessedZxid);
       return 0;
     }
-    // From here to the next NEWLEADER the tree takes what may never be committed, here or in a sync: a snapshot under way
-    // would hold effects of it, and without a digest not say so. ZOOKEEPER-4837
+    // From here to the next NEWLEADER the tree takes what may never be committed, here or in a sync: a
+    // snapshot under way would hold effects of it, and without a digest not say so. ZOOKEEPER-4837
     this.#snapshot?.cancel();
     this.#snapshot = null;
     if (this.lastLoggedZxid <= this.lastProcessedZxid) return 0;
@@ -283,7 +291,10 @@ export class ZkDatabase {
     return this.#snapshot === null && this.#schedule.isDue;
   }
 
-  /** Rolls the log and writes a snapshot in slices. False, and no call of `done`, while another is being written. */
+  /**
+   * Rolls the log and writes a snapshot in slices. False, and no call of `done`, while another is being
+   * written.
+   */
   takeSnapshot(done: FlushDone): boolean {
     if (this.#snapshot !== null) return false;
     this.#log.roll();
@@ -296,8 +307,8 @@ export class ZkDatabase {
   // ------------------------------------------------------------------ synchronisation
 
   /**
-   * TRUNC: forgets everything after `zxid`, on disk first, then in memory. False, with nothing changed, when the
-   * files cannot give the state at `zxid`: ask for a SNAP.
+   * TRUNC: forgets everything after `zxid`, on disk first, then in memory. False, with nothing changed, when
+   * the files cannot give the state at `zxid`: ask for a SNAP.
    */
   truncate(zxid: number): boolean {
     this.#leaveLog();
@@ -322,8 +333,8 @@ export class ZkDatabase {
   }
 
   /**
-   * The stream is whole: makes it durable, removes what is newer than it on disk, then replaces the tree and calls
-   * back. Until then this database is as before, and takes no transaction. @see ZOOKEEPER-3642
+   * The stream is whole: makes it durable, removes what is newer than it on disk, then replaces the tree and
+   * calls back. Until then this database is as before, and takes no transaction. @see ZOOKEEPER-3642
    */
   finishRestore(reader: SnapshotStreamReader, zxid: number, done: FlushDone): void {
     const lastLoggedZxid = this.#log.lastLoggedZxid;
@@ -378,8 +389,9 @@ export class ZkDatabase {
     const { disk, logger } = this.#parts;
     const zxid = tree.lastProcessedZxid;
     try {
-      // The log first: a newer snapshot of our own, were it alone left by a crash, is a state this server had.
-      // All of it: between its end and the SNAP transactions are missing, and what it ends in may not be committed.
+      // The log first: a newer snapshot of our own, were it alone left by a crash, is a state this server
+      // had. All of it: between its end and the SNAP transactions are missing, and what it ends in may not be
+      // committed.
       this.#directories.recordLogs(false);
       forgetAfter(disk, this.logDirectory, -1, logger);
       forgetSnapshotsAfter(disk, this.snapDirectory, zxid, logger);

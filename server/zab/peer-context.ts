@@ -29,7 +29,10 @@ export interface PeerContext {
   readonly members: ReadonlyMap<number, QuorumServer>;
   /** What learners are told of the configuration. */
   readonly configText: string;
-  /** What NEWLEADER said, which UPTODATE puts in force; or null, when it was applied. False when this server stops. */
+  /**
+   * What NEWLEADER said, which UPTODATE puts in force; or null, when it was applied. False when this server
+   * stops.
+   */
   onConfigCommitted(told: string | null): boolean;
   /** Set when the files here could not give the state that a TRUNC asked for: only a SNAP helps then. */
   readonly sync: { snapshotNeeded: boolean };
@@ -50,7 +53,10 @@ export interface PeerContext {
   serve(server: ZooKeeperServer | null): void;
 }
 
-/** What a handler needs of the peer its master belongs to. `configText`: the last seen configuration, for NEWLEADER. */
+/**
+ * What a handler needs of the peer its master belongs to. `configText`: the last seen configuration, for
+ * NEWLEADER.
+ */
 export type MasterContext = Pick<
   PeerContext,
   'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'events' | 'logger' | 'lines' | 'configText'

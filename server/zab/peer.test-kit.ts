@@ -205,7 +205,9 @@ export class Stage {
     };
   }
 
-  /** A connection of a member that the test plays, from a host of its own. @throws Error when it is refused */
+  /**
+   * A connection of a member that the test plays, from a host of its own. @throws Error when it is refused
+   */
   dial(port: number): Peer {
     let peer: Peer | undefined;
     let refused: Error | undefined;

@@ -34,52 +34,21 @@ function saysWhyItIsLong(file: SourceFile): boolean {
 }
 
 const COMMENT_COLUMNS_MAX = 110;
-/** Files whose comments are not wrapped yet: they are being rewritten. This list only gets shorter. */
-const NOT_WRAPPED: ReadonlySet<string> = new Set([
-  'chaos/experiments/measurements/server-log.ts',
-  'chaos/simulation/marks.ts',
-  'chaos/simulation/moments.ts',
-  'chaos/simulation/world.ts',
-  'server/clients/client-connection.ts',
-  'server/clients/client-port.ts',
-  'server/learner/learner.ts',
-  'server/master/leader-zookeeper-server.ts',
-  'server/master/leader.ts',
-  'server/master/learner-handler.ts',
-  'server/master/learner-sync.ts',
-  'server/memory-ensemble.test-kit.ts',
-  'server/processors/zookeeper-server.ts',
-  'server/quorum/quorum-peer.ts',
-  'server/quorum/voters-changed.test.ts',
-  'server/server.ts',
-  'server/storage/auto-purge.ts',
-  'server/storage/database-state.ts',
-  'server/storage/digest-check.ts',
-  'server/storage/epoch-file.ts',
-  'server/storage/purge.ts',
-  'server/storage/recovery.ts',
-  'server/storage/snapshot-file.ts',
-  'server/storage/zk-database.ts',
-  'server/zab/peer-context.ts',
-  'server/zab/peer.test-kit.ts',
-]);
 
 /**
  * Comments are as narrow as the formatter keeps code. A line that cannot be divided (a path, an address) may
  * be longer.
  */
 export function commentWidths(files: readonly SourceFile[]): Violation[] {
-  return files
-    .filter(file => isTypeScript(file) && !NOT_WRAPPED.has(file.path))
-    .flatMap(file =>
-      file.text.split('\n').flatMap((line, index) => {
-        const [, comment = ''] =
-          /^\s*(?:\*|\/\*\*?|\/\/)\s*(.*)$/.exec(line) ?? /\s\/\/ (.*)$/.exec(line) ?? [];
-        if (line.length <= COMMENT_COLUMNS_MAX || !comment.includes(' ') || isInQuotes(line)) return [];
-        const limit = `${COMMENT_COLUMNS_MAX} are accepted`;
-        return [`${file.path}:${index + 1}: a comment that ends in column ${line.length}; ${limit}`];
-      }),
-    );
+  return files.filter(isTypeScript).flatMap(file =>
+    file.text.split('\n').flatMap((line, index) => {
+      const [, comment = ''] =
+        /^\s*(?:\*|\/\*\*?|\/\/)\s*(.*)$/.exec(line) ?? /\s\/\/ (.*)$/.exec(line) ?? [];
+      if (line.length <= COMMENT_COLUMNS_MAX || !comment.includes(' ') || isInQuotes(line)) return [];
+      const limit = `${COMMENT_COLUMNS_MAX} are accepted`;
+      return [`${file.path}:${index + 1}: a comment that ends in column ${line.length}; ${limit}`];
+    }),
+  );
 }
 
 /** Text that looks like a comment in a string of a test. */

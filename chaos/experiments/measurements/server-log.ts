@@ -1,4 +1,7 @@
-/** What a member of zklab's own server wrote about its way back into the ensemble. Apache's logs give no marks. */
+/**
+ * What a member of zklab's own server wrote about its way back into the ensemble. Apache's logs give no
+ * marks.
+ */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Sync } from '../../../results/schema.ts';
@@ -35,8 +38,8 @@ function readOrEmpty(file: string): string {
 }
 
 /**
- * The attempt that led to serving at `servedAt`: its sync, and the last election result and choice of mode before it.
- * Undefined where the log tells of no sync in that time.
+ * The attempt that led to serving at `servedAt`: its sync, and the last election result and choice of mode
+ * before it. Undefined where the log tells of no sync in that time.
  */
 export function wayBackOf(log: string, lostAt: number, servedAt: number): WayBack | undefined {
   const lines = log
