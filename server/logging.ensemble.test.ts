@@ -9,6 +9,7 @@ import * as net from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assert, suite, temporaryFolder, until } from '#test';
+import { ZkClient } from './interop/zk-client.test-kit.ts';
 
 const test = suite('logging, real processes');
 const DEADLINE = { deadlineMs: 180_000 };
@@ -18,15 +19,19 @@ const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 const FLOOD = fileURLToPath(new URL('./runtime/log-flood.test-kit.js', import.meta.url));
 const HOST = `127.${192 + ((process.pid >> 8) % 32)}.${process.pid % 256}.2`;
 const PORT = 2181;
-/** More lines than a pipe and the backlog hold. */
-const STRANGERS = 9_000;
 const STRANGERS_AT_A_TIME = 100;
+/** With lines of a kilobyte: more than a pipe and the backlog hold. */
+const SLOW_FSYNCS = 1_500;
+/** Each fsync is slow, and its line names the log. Lines that strangers cause are rated: too few come. */
+const LONG_LINES = 'fsync.warningthresholdms=0';
+const LONG_NAME = `${'d'.repeat(200)}/`.repeat(5);
 
 function configOf(folder: string): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'zoo.cfg');
   const lines = [
-    `dataDir=${folder}/data`,
+    `dataDir=${folder}/${LONG_NAME}data`,
+    LONG_LINES,
     `clientPort=${PORT}`,
     `clientPortAddress=${HOST}`,
     'admin.enableServer=false',
@@ -105,7 +110,7 @@ async function linesDropped(): Promise<number> {
   return Number(/^zk_log_lines_dropped\t(\d+)$/m.exec(await word('mntr'))?.[1]);
 }
 
-/** Each is a line of the log. */
+/** Each is a line of the log, up to its rate. */
 async function strangers(count: number): Promise<void> {
   const stranger = () =>
     new Promise<void>((resolve, reject) => {
@@ -116,6 +121,13 @@ async function strangers(count: number): Promise<void> {
     }).catch(() => {});
   for (let at = 0; at < count; at += STRANGERS_AT_A_TIME)
     await Promise.all(Array.from({ length: STRANGERS_AT_A_TIME }, stranger));
+}
+
+async function slowFsyncs(count: number): Promise<void> {
+  const client = await ZkClient.connect(HOST, { port: PORT });
+  await client.create('/x');
+  for (let at = 0; at < count; at++) await client.set('/x', `${at}`);
+  await client.close();
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
@@ -136,7 +148,7 @@ test(
     closeSync(end);
     try {
       await untilServing();
-      await strangers(STRANGERS);
+      await slowFsyncs(SLOW_FSYNCS);
       const dropped = await linesDropped();
       assert.ok(dropped > 0, `${dropped} lines dropped`);
       let text = '';
