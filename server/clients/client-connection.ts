@@ -138,6 +138,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
       if (!(error instanceof JuteError)) throw error;
       this.close(`malformed input: ${error.message}`, true);
     }
+    this.#requests?.measureReads();
     if (!hasMore) {
       this.gate.release(Hold.line);
       this.#recount();

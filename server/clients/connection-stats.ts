@@ -66,8 +66,8 @@ export class ConnectionStats extends ServerStats {
     if (zxid > 0) this.lastZxid = zxid;
   }
 
-  override addLatency(ms: number): void {
-    super.addLatency(ms);
+  override addLatency(ms: number, count: number): void {
+    super.addLatency(ms, count);
     this.lastLatencyMs = ms;
   }
 

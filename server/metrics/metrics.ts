@@ -22,9 +22,10 @@ export class Summary {
   min = Number.POSITIVE_INFINITY;
   max = 0;
 
-  add(value: number): void {
-    this.count++;
-    this.sum += value;
+  /** `times` over: what was measured together. */
+  add(value: number, times = 1): void {
+    this.count += times;
+    this.sum += value * times;
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
   }

@@ -29,11 +29,12 @@ export class ServerStats {
     if (sizes.min < 0 || bytes < sizes.min) sizes.min = bytes;
   }
 
-  addLatency(ms: number): void {
+  /** Of `count` requests that were answered together. */
+  addLatency(ms: number, count: number): void {
     if (this.latencyCount === 0 || ms < this.latencyMinMs) this.latencyMinMs = ms;
     if (ms > this.latencyMaxMs) this.latencyMaxMs = ms;
-    this.latencyCount++;
-    this.latencySumMs += ms;
+    this.latencyCount += count;
+    this.latencySumMs += ms * count;
   }
 
   get latencyAvgMs(): number {

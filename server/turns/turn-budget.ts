@@ -73,13 +73,6 @@ export class TurnBudget {
     this.#lookAtUnits = this.#units + LOOK_UNITS;
   }
 
-  /** Both at once, in a turn that has begun. */
-  spendAndSaw(units: number, nowMs: number): void {
-    this.#units += units;
-    this.#nowMs = nowMs;
-    this.#lookAtUnits = this.#units + LOOK_UNITS;
-  }
-
   spend(units: number): void {
     this.#units += units;
     if (this.#units >= this.#lookAtUnits) this.#look();
