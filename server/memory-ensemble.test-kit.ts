@@ -44,6 +44,7 @@ export interface EnsemblePlan {
   readonly turnMs?: number;
   /** Work for one turn of a member's loop. */
   readonly turnUnits?: number;
+  readonly heapBytesMax?: number;
 }
 
 export class MemoryEnsemble {
@@ -62,14 +63,16 @@ export class MemoryEnsemble {
     this.#plan = plan;
     const random = new SeededRandom(plan.seed ?? 'ensemble');
     this.network = new MemoryNetwork(this.time, { random: random.fork('network') });
-    const { turnMs = 0 } = plan;
+    const { turnMs = 0, heapBytesMax } = plan;
+    const heap = heapBytesMax === undefined ? {} : { heapBytesMax };
     const clock = { turnMs: () => turnMs };
     const count = Math.max(1, plan.voters + (plan.observers ?? 0));
     const sids = Array.from({ length: count }, (_, at) => at + 1);
     this.machines = new Map(
       sids.map(sid => {
         const name = nameOf(sid);
-        return [sid, new MemoryMachine({ network: this.network, name, random: random.fork(name), clock })];
+        const parts = { network: this.network, name, random: random.fork(name), clock };
+        return [sid, new MemoryMachine({ ...parts, ...heap })];
       }),
     );
   }

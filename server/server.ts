@@ -118,6 +118,7 @@ export function startServer(options: ServerOptions): RunningServer {
     logger,
     guard,
     turns,
+    heapBytesMax: runtime.heapBytesMax,
     onFatal,
   };
   const stopRole =

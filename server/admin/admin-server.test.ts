@@ -31,7 +31,7 @@ function rig() {
 /** Watches enough for an answer of about a megabyte. */
 function watchMuch(ensemble: MemoryEnsemble): void {
   const { dataWatches } = ensemble.server(1).database.tree;
-  const watcher = { sessionId: 5n, process() {} };
+  const watcher = { sessionId: 5n, watchBytes: 0, process() {} };
   for (let i = 0; i < 10_000; i++) dataWatches.add(`/${'x'.repeat(80)}${i}`, watcher);
 }
 

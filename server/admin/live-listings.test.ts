@@ -4,8 +4,8 @@
  */
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import type { WatchManager } from '../tree/watch-manager.ts';
-import { WatchManager as Watches } from '../tree/watch-manager.ts';
+import { WatchManager } from '../tree/watch-manager.ts';
+import { WatchMemory } from '../tree/watch-memory.ts';
 import { atMost } from '../turns/live.ts';
 import type { ServerView } from './server-view.ts';
 import { sessionsByWatchedPath, watchesBySession, watchSummary } from './watch-listing.ts';
@@ -17,6 +17,7 @@ const PATHS = 6;
 
 interface Client {
   readonly sessionId: bigint;
+  watchBytes: number;
   process(): void;
 }
 
@@ -38,11 +39,12 @@ const change: fc.Arbitrary<Change> = fc.record({
 class World {
   readonly clients: Client[] = Array.from({ length: SESSIONS }, (_, i) => ({
     sessionId: BigInt(i + 1),
+    watchBytes: 0,
     process() {},
   }));
-  readonly tree: { readonly dataWatches: WatchManager; readonly childWatches: WatchManager } = {
-    dataWatches: new Watches(),
-    childWatches: new Watches(),
+  readonly tree = {
+    dataWatches: new WatchManager(new WatchMemory()),
+    childWatches: new WatchManager(new WatchMemory()),
   };
   readonly connections = new Set(this.clients);
 

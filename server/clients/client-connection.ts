@@ -75,6 +75,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
   readonly stats: ConnectionStats;
   turnTag = 0;
   inLine = false;
+  watchBytes = 0;
 
   constructor(connection: Connection, host: ConnectionHost, clock: Clock) {
     this.#connection = connection;
@@ -355,6 +356,17 @@ export class ClientConnection implements SessionClient, TurnWorker {
     const { eventBytesWaiting } = this.output;
     if (eventBytesWaiting > EVENT_BYTES_MAX)
       this.cut(`${eventBytesWaiting} bytes of watch events wait for a client that does not read`);
+  }
+
+  watchRefused(): void {
+    const { metrics, database } = this.#server!.parts;
+    metrics.counter('watch_refused_count').add();
+    this.#host.lines.warn('watches that are refused', 'watch refused: its client has too many, or all have', {
+      from: this.remote,
+      session: sessionIdHex(this.sessionId),
+      watchBytes: this.watchBytes,
+      watchBytesOfAll: database.tree.watchMemory.bytes,
+    });
   }
 
   /** Called again and again: the pings of a client that is not read from are not seen. */

@@ -10,6 +10,7 @@ import { Hold, type ServerCnxn } from '../processors/server-cnxn.ts';
 import { validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
+import { WatchesFullError } from '../tree/watch-memory.ts';
 import { type TurnBudget, Units, unitsOfBytes } from '../turns/turn-budget.ts';
 import type { Id } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
@@ -38,6 +39,8 @@ export interface SessionClient extends ServerCnxn, ReadSession, InputHolder {
   relieve(): void;
   /** After the last reply of a closed session. */
   end(): void;
+  /** It may not have the watch that it has asked for. */
+  watchRefused(): void;
   /** `warn` for what a person should see in the log. */
   close(reason: string, warn?: boolean): void;
 }
@@ -267,6 +270,7 @@ export class SessionRequests {
     try {
       if (!read.step(this.#budget)) return;
     } catch (error) {
+      if (this.#leavesOver(error)) return;
       err = codeOf(error);
     }
     this.#begun = null;
@@ -326,6 +330,7 @@ export class SessionRequests {
     try {
       err = server.final.read(op, reader, this.#connection, body);
     } catch (error) {
+      if (this.#leavesOver(error)) return null;
       err = codeOf(error);
     }
     if (typeof err !== 'number') {
@@ -336,10 +341,21 @@ export class SessionRequests {
       this.#refuse(xid, op, err);
       return null;
     }
+    if (err === ErrorCode.SYSTEMERROR) this.#connection.watchRefused();
     const units = Units.read + unitsOfBytes(body.writer.length);
     this.#send(xid, op, server.lastProcessedZxid, err);
     this.#answeredRead(op, units);
     return null;
+  }
+
+  /**
+   * A client that comes back with more watches than it may have is closed, and tries another server: its
+   * library sends setWatches by itself and looks at no answer.
+   */
+  #leavesOver(error: unknown): boolean {
+    if (!(error instanceof WatchesFullError)) return false;
+    this.#connection.close(error.message, true);
+    return true;
   }
 
   /**

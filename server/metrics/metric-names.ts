@@ -25,6 +25,7 @@ const COUNTERS = [
   'snap_count',
   'stale_sessions_expired',
   'unrecoverable_error_count',
+  'watch_refused_count',
 ];
 
 const SUMMARIES = [

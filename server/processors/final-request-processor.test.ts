@@ -2,6 +2,7 @@ import { assert, suite } from '#test';
 import type { Connection } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { digestId } from '../tree/acl.ts';
+import { watchLimits } from '../tree/watch-memory.ts';
 import { TurnBudget } from '../turns/turn-budget.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
@@ -20,6 +21,7 @@ import { ReplyBody } from './reply-writer.ts';
 const test = suite('processors: reads');
 
 const { OK, NONODE, NOAUTH, NOWATCHER, BADARGUMENTS, MARSHALLINGERROR, UNIMPLEMENTED } = ErrorCode;
+const GIB = 2 ** 30;
 const EPHEMERAL = 1;
 const USER: Id = { scheme: 'digest', id: digestId('user:pass') };
 const OTHER_SESSION = 0x0200_0000_0000_0001n;
@@ -28,6 +30,7 @@ const OTHER_SESSION = 0x0200_0000_0000_0001n;
 class Reader implements ReadSession {
   readonly sessionId: bigint;
   readonly events: string[] = [];
+  watchBytes = 0;
   ids: Id[] = [{ scheme: 'ip', id: '127.0.0.1' }];
 
   constructor(sessionId = SESSION) {
@@ -52,9 +55,10 @@ class Bench extends PrepRig {
   readonly reader = new Reader();
   readonly #final: FinalRequestProcessor;
 
-  constructor(skipAcl = false, jute = juteLimits()) {
+  constructor(skipAcl = false, jute = juteLimits(), heapBytesMax = GIB) {
     super({ jute });
-    this.#final = new FinalRequestProcessor(() => this.tree, { skipAcl, jute });
+    const options = { skipAcl, jute };
+    this.#final = new FinalRequestProcessor(() => this.tree, options, watchLimits(heapBytesMax));
   }
 
   ask(op: number, write: (w: JuteWriter) => void, reader: ReadSession = this.reader): [number, JuteReader] {

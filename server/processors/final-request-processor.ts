@@ -1,7 +1,8 @@
 import type { DataTree } from '../tree/data-tree.ts';
 import { STAT_BYTES, writeNodeStat } from '../tree/node-reply.ts';
 import { addWatch, hasWatch, isWatcherType, Rearming, removeWatch } from '../tree/set-watches.ts';
-import { WatchMode } from '../tree/watch-manager.ts';
+import { type WatchManager, WatchMode } from '../tree/watch-manager.ts';
+import { mayWatch, type WatchLimits } from '../tree/watch-memory.ts';
 import type { Watcher } from '../tree/watcher.ts';
 import { childCount, type ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../wire/acl.ts';
@@ -42,11 +43,17 @@ export class FinalRequestProcessor {
   readonly #skipAcl: boolean;
   readonly #names = new NamesCache();
   readonly #multiReadBytesMax: number;
+  readonly #watchLimits: WatchLimits;
 
-  constructor(tree: () => DataTree, options: { skipAcl: boolean; jute: JuteLimits }) {
+  constructor(
+    tree: () => DataTree,
+    options: { skipAcl: boolean; jute: JuteLimits },
+    watchLimits: WatchLimits,
+  ) {
     this.#tree = tree;
     this.#skipAcl = options.skipAcl;
     this.#multiReadBytesMax = options.jute.multiReadBytesMax;
+    this.#watchLimits = watchLimits;
   }
 
   /**
@@ -130,12 +137,29 @@ export class FinalRequestProcessor {
     return this.#allows(node.acl, Perms.READ, session) ? node : ErrorCode.NOAUTH;
   }
 
+  /**
+   * A watch that is there already takes nothing more. SYSTEMERROR refuses others. @see docs/decisions.md
+   * "Sessions and requests"
+   */
+  #mayWatch(watches: WatchManager, path: string, session: ReadSession, mode: WatchMode): boolean {
+    return (
+      mayWatch(this.#watchLimits, this.#tree().watchMemory.bytes, session) || watches.has(path, session, mode)
+    );
+  }
+
+  /** False when the session has too many. */
+  #watch(watches: WatchManager, path: string, session: ReadSession): boolean {
+    if (!this.#mayWatch(watches, path, session, WatchMode.standard)) return false;
+    watches.add(path, session);
+    return true;
+  }
+
   #getData(reader: JuteReader, session: ReadSession, body: ReplyBody, mayWatch: boolean): number {
     const path = readPath(reader);
     const watch = reader.readBoolean() && mayWatch;
     const node = this.#readable(path, session);
     if (typeof node === 'number') return node;
-    if (watch) this.#tree().dataWatches.add(path, session);
+    if (watch && !this.#watch(this.#tree().dataWatches, path, session)) return ErrorCode.SYSTEMERROR;
     body.writeData(node.data);
     writeNodeStat(body.writer, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
@@ -146,8 +170,8 @@ export class FinalRequestProcessor {
     if (path.includes('\0')) return ErrorCode.BADARGUMENTS;
     const node = this.#readable(path, session);
     // A node that is not there yet is watched for its creation.
-    if (watch && (typeof node !== 'number' || node === ErrorCode.NONODE))
-      this.#tree().dataWatches.add(path, session);
+    const isWatched = watch && (typeof node !== 'number' || node === ErrorCode.NONODE);
+    if (isWatched && !this.#watch(this.#tree().dataWatches, path, session)) return ErrorCode.SYSTEMERROR;
     if (typeof node === 'number') return node;
     writeNodeStat(body.writer, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
@@ -157,7 +181,7 @@ export class FinalRequestProcessor {
     const { path, watch } = readPathWatchRequest(reader);
     const node = this.#readable(path, session);
     if (typeof node === 'number') return node;
-    if (watch) this.#tree().childWatches.add(path, session);
+    if (watch && !this.#watch(this.#tree().childWatches, path, session)) return ErrorCode.SYSTEMERROR;
     const withStat = op === OpCode.getChildren2;
     if (childCount(node) > NAMES_AT_ONCE_MAX && this.#names.get(node) === null)
       return this.#namesRead(node, withStat);
@@ -195,7 +219,8 @@ export class FinalRequestProcessor {
   #setWatches(reader: JuteReader, withPersistent: boolean, session: ReadSession): number | LongRead {
     const isLong = reader.remaining > WATCHES_AT_ONCE_BYTES_MAX;
     const own = isLong ? new JuteReader(reader.bytes, reader.offset, reader.end) : reader;
-    const rearming = new Rearming(this.#tree(), own, withPersistent, session);
+    const parts = { tree: this.#tree(), limits: this.#watchLimits };
+    const rearming = new Rearming(parts, own, withPersistent, session);
     if (isLong) return new RearmRead(rearming);
     rearming.step(Number.POSITIVE_INFINITY);
     return ErrorCode.OK;
@@ -213,7 +238,10 @@ export class FinalRequestProcessor {
 
   #addWatch(path: string, mode: number, session: ReadSession, body: ReplyBody): number {
     if (mode !== 0 && mode !== 1) return ErrorCode.MARSHALLINGERROR;
-    addWatch(this.#tree(), path, session, mode === 0 ? WatchMode.persistent : WatchMode.persistentRecursive);
+    const tree = this.#tree();
+    const watchMode = mode === 0 ? WatchMode.persistent : WatchMode.persistentRecursive;
+    if (!this.#mayWatch(tree.dataWatches, path, session, watchMode)) return ErrorCode.SYSTEMERROR;
+    addWatch(tree, path, session, watchMode);
     body.writer.writeInt(ErrorCode.OK);
     return ErrorCode.OK;
   }

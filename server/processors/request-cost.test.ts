@@ -2,6 +2,7 @@
 import { assert, suite } from '#test';
 import { digestId } from '../tree/acl.ts';
 import { CountingAcl } from '../tree/counting-acl.test-kit.ts';
+import { watchLimits } from '../tree/watch-memory.ts';
 import { type Id, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
@@ -69,14 +70,18 @@ test('field report B2: a multi reads an ACL of many entries once, whatever its p
 
 test('field report B2: a multiRead reads an ACL of many entries once', () => {
   const { rig, counting } = longAcl();
-  const final = new FinalRequestProcessor(() => rig.tree, { skipAcl: false, jute: juteLimits() });
+  const final = new FinalRequestProcessor(
+    () => rig.tree,
+    { skipAcl: false, jute: juteLimits() },
+    watchLimits(2 ** 30),
+  );
   const request = new JuteWriter();
   for (let i = 0; i < PARTS; i++) {
     writeMultiHeader(request, OpCode.getData, false, -1);
     writePathWatchRequest(request, { path: '/a', watch: false });
   }
   writeMultiEnd(request);
-  const session = { sessionId: SESSION, identities: () => IDS, process() {} };
+  const session = { sessionId: SESSION, identities: () => IDS, watchBytes: 0, process() {} };
   const body = new ReplyBody();
   assert.is(final.read(OpCode.multiRead, new JuteReader(request.bytes), session, body), ErrorCode.OK);
   assert.is(counting.reads, ENTRIES);

@@ -10,6 +10,7 @@ import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { knownSchemes } from '../tree/acl.ts';
 import type { DataTree, TxnResult } from '../tree/data-tree.ts';
+import { watchLimits } from '../tree/watch-memory.ts';
 import { Units } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -34,6 +35,7 @@ export interface ServerParts {
   readonly guard: Guard;
   /** Divides the turns of the loop among those who have much to do. */
   readonly turns: TurnQueue;
+  readonly heapBytesMax: number;
   /** The server cannot keep its promises any more (a failed write or sync): it must stop. */
   readonly onFatal: (error: ServerError) => void;
   /** In an ensemble: a reconfiguration, which only a leader of Apache's makes, was applied. */
@@ -85,7 +87,11 @@ export abstract class ZooKeeperServer {
     this.updateLatency = parts.metrics.summary('updatelatency');
     this.#propagationLatency = parts.metrics.summary('propagation_latency');
     this.#inProcessMax = inProcessMax;
-    this.final = new FinalRequestProcessor(() => parts.database.tree, parts.config);
+    this.final = new FinalRequestProcessor(
+      () => parts.database.tree,
+      parts.config,
+      watchLimits(parts.heapBytesMax),
+    );
   }
 
   /** Asks for a new global session. `ServerCnxn.established` or `refused` answers. */

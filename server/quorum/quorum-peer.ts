@@ -118,6 +118,7 @@ export class QuorumPeer {
       lines: new RatedLog({ logger, clock: runtime.clock }),
       guard: parts.guard,
       turns: parts.turns,
+      heapBytesMax: runtime.heapBytesMax,
       onFatal: parts.onFatal,
       serve: server => {
         // A tree that came by SNAP or TRUNC has the configuration of its snapshot.

@@ -12,9 +12,13 @@ export interface MemoryMachineOptions {
   name: string;
   random: SeededRandom;
   clock?: VirtualClockOptions;
+  heapBytesMax?: number;
   /** Puts something between a process and its disk, such as one that lies about syncs. */
   wrapDisk?: (disk: Disk, clock: VirtualClock) => Disk;
 }
+
+/** As Node.js has by default on a machine of 16 GiB. */
+const HEAP_BYTES_MAX = 4 * 1024 * 1024 * 1024;
 
 /** What a process in virtual time gets; a `Runtime` whose parts are the memory twins. */
 export interface MemoryRuntime extends Runtime {
@@ -73,6 +77,7 @@ export class MemoryMachine {
       disk: wrapDisk === undefined ? this.disk : wrapDisk(this.disk, clock),
       random: random.fork(`${this.name}/boot ${this.#boots}`),
       http: new MemoryHttp(clock),
+      heapBytesMax: this.#options.heapBytesMax ?? HEAP_BYTES_MAX,
       environment: () => new Map([['host.name', this.name]]),
       descriptors: () => ({ open: host.connectionCount, max: Number.MAX_SAFE_INTEGER }),
     };

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { DescriptorReserve, lowestFreeDescriptor } from './descriptor-reserve.ts';
 import { LinkMap } from './link-map.ts';
 import type { Logger } from './logger.ts';
@@ -35,5 +36,6 @@ export function nodeRuntime(options: { linkMapFile?: string | undefined; logger:
     http: httpHost(names, HTTP_LIMITS, reserve),
     environment: nodeEnvironment,
     descriptors: descriptorCounter(),
+    heapBytesMax: getHeapStatistics().heap_size_limit,
   };
 }

@@ -16,6 +16,8 @@ export interface Runtime {
   /** What `envi` shows of the process and its machine, under upstream's names, in upstream's order. */
   environment(): ReadonlyMap<string, string>;
   descriptors(): Descriptors;
+  /** What the objects of the process may take: it ends when it needs more. */
+  readonly heapBytesMax: number;
 }
 
 /**

@@ -14,6 +14,7 @@ import { DescendantCounts } from './descendant-count.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from './digest.ts';
 import { CONTAINER_OWNER, type OwnerLayout, ownerKind, ttlOwner } from './owner.ts';
 import { type FiredCounts, WatchManager } from './watch-manager.ts';
+import { WatchMemory } from './watch-memory.ts';
 import { dataLength, statOf, ZNode } from './znode.ts';
 
 export const CONFIG_PATH = '/zookeeper/config';
@@ -55,8 +56,9 @@ const EMPTY = Buffer.alloc(0);
  * ZOOKEEPER-3125; ZOOKEEPER-3127; ZOOKEEPER-3145
  */
 export class DataTree {
-  readonly dataWatches = new WatchManager();
-  readonly childWatches = new WatchManager();
+  readonly watchMemory = new WatchMemory();
+  readonly dataWatches = new WatchManager(this.watchMemory);
+  readonly childWatches = new WatchManager(this.watchMemory);
   readonly aclCache = new AclCache();
   readonly aclDecisions = new AclDecisions();
   readonly digest = new TreeDigest();

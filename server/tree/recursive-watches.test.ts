@@ -4,6 +4,7 @@ import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { RecursiveWatches } from './recursive-watches.ts';
 import { WatchManager, WatchMode } from './watch-manager.ts';
+import { WatchMemory } from './watch-memory.ts';
 import type { Watcher } from './watcher.ts';
 
 const test = suite('tree: recursive watches');
@@ -28,9 +29,9 @@ function looksIn(run: () => void): number {
 }
 
 test('field report B1: an event at a depth of thousands costs a few looks where few watches are recursive', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   let heard = 0;
-  const ear: Watcher = { process: () => heard++ };
+  const ear: Watcher = { watchBytes: 0, process: () => heard++ };
   const deep = '/a'.repeat(DEPTH);
   for (const path of ['/', '/a/a', '/b', deep.slice(0, DEPTH), '/a/b/c']) {
     watches.add(path, ear, WatchMode.persistentRecursive);
@@ -54,7 +55,7 @@ test('property: who is above a path is who the plain list of watches says, neare
   const step = fc.record({ adds: fc.boolean(), path: anyPath, ear: fc.nat(2) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), fc.array(path, { minLength: 1 }), (steps, events) => {
-      const ears = [0, 1, 2].map((): Watcher => ({ process() {} }));
+      const ears = [0, 1, 2].map((): Watcher => ({ watchBytes: 0, process() {} }));
       const watches = new RecursiveWatches();
       const plain = new Map<string, Set<number>>();
       for (const { adds, path, ear } of steps) {

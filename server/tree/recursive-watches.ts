@@ -52,12 +52,6 @@ export class RecursiveWatches {
     if (watchers?.size === 0) this.#tidy(key, way);
   }
 
-  clear(): void {
-    this.#root.branches = null;
-    this.#root.watchers = null;
-    this.#size = 0;
-  }
-
   /** Those who watch from above `path`, the nearest first. */
   above(path: string): ReadonlySet<Watcher>[] {
     const key = keyOf(path);

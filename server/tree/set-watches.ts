@@ -4,6 +4,7 @@ import { readPath } from '../wire/requests.ts';
 import { EventType } from '../wire/watch-event.ts';
 import type { DataTree } from './data-tree.ts';
 import { type WatchManager, WatchMode } from './watch-manager.ts';
+import { mayRearm, WatchesFullError, type WatchLimits } from './watch-memory.ts';
 import type { Watcher } from './watcher.ts';
 import type { ZNode } from './znode.ts';
 
@@ -24,6 +25,7 @@ export class Rearming {
   readonly #watcher: Watcher;
   readonly #since: number;
   readonly #lists: number;
+  readonly #limits: WatchLimits;
   #list = 0;
   /** Paths of the present list that are still to be read. */
   #left: number;
@@ -32,8 +34,14 @@ export class Rearming {
    * `reader` stands at the body of setWatches, or of setWatches2, and is read until all is done. @throws
    * JuteError when it is none
    */
-  constructor(tree: DataTree, reader: JuteReader, withPersistent: boolean, watcher: Watcher) {
-    this.#tree = tree;
+  constructor(
+    parts: { readonly tree: DataTree; readonly limits: WatchLimits },
+    reader: JuteReader,
+    withPersistent: boolean,
+    watcher: Watcher,
+  ) {
+    this.#tree = parts.tree;
+    this.#limits = parts.limits;
     this.#reader = reader;
     this.#watcher = watcher;
     this.#lists = withPersistent ? LISTS.length : LISTS_WITHOUT_PERSISTENT;
@@ -42,7 +50,10 @@ export class Rearming {
     this.#left = reader.readInt();
   }
 
-  /** So many paths more. True when all are done. */
+  /**
+   * So many paths more. True when all are done. @throws WatchesFullError when there are more than the client
+   * may have
+   */
   step(pathsMax: number): boolean {
     for (let done = 0; ; ) {
       if (this.#left <= 0) {
@@ -52,6 +63,8 @@ export class Rearming {
       } else if (done === pathsMax) {
         return false;
       } else {
+        const { bytes } = this.#tree.watchMemory;
+        if (!mayRearm(this.#limits, bytes, this.#watcher)) throw new WatchesFullError(bytes, this.#watcher);
         LISTS[this.#list]!(this.#tree, readPath(this.#reader), this.#watcher, this.#since);
         this.#left--;
         done++;

@@ -3,12 +3,14 @@ import { fc } from '#test/properties';
 import { type Acl, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { WatchManager, WatchMode } from './watch-manager.ts';
+import { WatchMemory, watchBytes } from './watch-memory.ts';
 import type { Watcher } from './watcher.ts';
 
 const test = suite('tree: watch manager');
 
 /** Writes down what it is told, as "name event path". */
 class Ear implements Watcher {
+  watchBytes = 0;
   readonly name: string;
   readonly heard: string[];
 
@@ -27,12 +29,23 @@ function fire(watches: WatchManager, path: string, type: EventType = EventType.d
   return watches.trigger(path, type, 1, OPEN_ACL_UNSAFE);
 }
 
+/** By looking at each watch. */
+function bytesOf(watches: WatchManager, ear: Ear): number {
+  let bytes = 0;
+  for (const [path, watcher] of watches.watches()) {
+    if (watcher !== ear) continue;
+    bytes += watchBytes(path);
+    if (watches.has(path, ear, WatchMode.persistentRecursive)) bytes += watchBytes(path);
+  }
+  return bytes;
+}
+
 function counts(watches: WatchManager): number[] {
   return [watches.watchCount, watches.watcherCount, watches.pathCount];
 }
 
 test('a standard watch fires once, in the order of registration', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   const heard: string[] = [];
   for (const name of ['one', 'two']) assert.ok(watches.add('/a', new Ear(name, heard)));
   assert.equal(counts(watches), [2, 2, 1]);
@@ -43,7 +56,7 @@ test('a standard watch fires once, in the order of registration', () => {
 });
 
 test('setting the same watch twice makes one', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   const ear = new Ear('ear');
   assert.is(watches.add('/a', ear), true);
   assert.is(watches.add('/a', ear), false);
@@ -52,7 +65,7 @@ test('setting the same watch twice makes one', () => {
 });
 
 test('a watcher that goes takes its watches along and no others', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   const [gone, stays] = [new Ear('gone'), new Ear('stays')];
   watches.add('/a', gone);
   watches.add('/b', gone, WatchMode.persistentRecursive);
@@ -66,7 +79,7 @@ test('a watcher that goes takes its watches along and no others', () => {
 });
 
 test('a watcher that goes with many watches lets go of them by parts, and is not counted among watchers after the last', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   const gone = new Ear('gone');
   for (let i = 0; i < 5; i++) watches.add(`/${i}`, gone, WatchMode.persistentRecursive);
   assert.is(watches.removeWatcher(gone, 2), false);
@@ -80,7 +93,7 @@ test('a watcher that goes with many watches lets go of them by parts, and is not
 });
 
 test('a suppressed watcher is not told but its watch is spent', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   const ear = new Ear('ear');
   watches.add('/a', ear);
   const told = watches.trigger('/a', EventType.deleted, 1, OPEN_ACL_UNSAFE, new Set<Watcher>([ear]));
@@ -90,7 +103,7 @@ test('a suppressed watcher is not told but its watch is spent', () => {
 });
 
 test('a persistent watch stays, for its own path only', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   const ear = new Ear('ear');
   watches.add('/a', ear, WatchMode.persistent);
   for (const type of [EventType.created, EventType.childrenChanged, EventType.deleted])
@@ -101,7 +114,7 @@ test('a persistent watch stays, for its own path only', () => {
 });
 
 test('a persistentRecursive watch hears of all below, once each, and never NodeChildrenChanged', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   const ear = new Ear('ear');
   watches.add('/a', ear, WatchMode.persistentRecursive);
   watches.add('/a/b', ear, WatchMode.persistentRecursive);
@@ -113,7 +126,7 @@ test('a persistentRecursive watch hears of all below, once each, and never NodeC
 });
 
 test('a persistentRecursive watch on the root hears of everything', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   const ear = new Ear('ear');
   watches.add('/', ear, WatchMode.persistentRecursive);
   fire(watches, '/a/b', EventType.deleted);
@@ -122,7 +135,7 @@ test('a persistentRecursive watch on the root hears of everything', () => {
 });
 
 test('ZOOKEEPER-4466: modes of one watcher on one path live side by side', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   const ear = new Ear('ear');
   watches.add('/a', ear);
   watches.add('/a', ear, WatchMode.persistent);
@@ -140,10 +153,11 @@ test('ZOOKEEPER-4466: modes of one watcher on one path live side by side', () =>
 });
 
 test('a watcher may re-arm, or go, while it is told', () => {
-  const watches = new WatchManager();
+  const watches = new WatchManager(new WatchMemory());
   const heard: string[] = [];
   const leaver = new Ear('leaver', heard);
   const rearmer: Watcher = {
+    watchBytes: 0,
     process(_type, path) {
       heard.push('rearmer');
       watches.add(path, rearmer);
@@ -168,7 +182,8 @@ test('counts and tables agree after any sequence of calls', () => {
   });
   fc.assert(
     fc.property(fc.array(step), steps => {
-      const watches = new WatchManager();
+      const memory = new WatchMemory();
+      const watches = new WatchManager(memory);
       const ears = [0, 1, 2].map(i => new Ear(`${i}`));
       for (const { call, path, ear, mode, type } of steps) {
         if (call === 'add') watches.add(path, ears[ear]!, mode);
@@ -181,8 +196,14 @@ test('counts and tables agree after any sequence of calls', () => {
       const paths = new Set(pairs.map(([path]) => path));
       assert.equal(counts(watches), [pairs.length, watchers.size, paths.size]);
       for (const [path, watcher] of pairs) assert.ok(watches.pathsOf(watcher)!.has(path));
+      for (const ear of ears) assert.is(ear.watchBytes, bytesOf(watches, ear));
+      assert.is(
+        memory.bytes,
+        ears.reduce((sum, { watchBytes }) => sum + watchBytes, 0),
+      );
       for (const ear of ears) watches.removeWatcher(ear);
       assert.equal(counts(watches), [0, 0, 0]);
+      assert.equal([memory.bytes, ...ears.map(({ watchBytes }) => watchBytes)], [0, 0, 0, 0]);
       const late = new Ear('late');
       watches.add('/a', late);
       fire(watches, '/a/b', EventType.created);
@@ -192,7 +213,8 @@ test('counts and tables agree after any sequence of calls', () => {
 });
 
 test('field report B1: what very many watched and is spent is forgotten in parts, and a watcher may watch it again meanwhile', () => {
-  const watches = new WatchManager();
+  const memory = new WatchMemory();
+  const watches = new WatchManager(memory);
   const ears = Array.from({ length: 1000 }, (_, i) => new Ear(`${i}`));
   for (const ear of ears) watches.add('/a', ear);
   watches.add('/b', ears[0]!);
@@ -206,6 +228,7 @@ test('field report B1: what very many watched and is spent is forgotten in parts
   assert.is(parts, 10);
   assert.equal(counts(watches), [2, 2, 2]);
   assert.equal([...watches.pathsOf(ears[1]!)!], ['/a']);
+  assert.is(memory.bytes, watchBytes('/a') + watchBytes('/b'));
   fire(watches, '/a');
   assert.equal([ears[1]!.heard.length, ears[3]!.heard.length], [2, 1]);
 });
@@ -217,7 +240,7 @@ test('who is asked for watchers and their paths never hears of what is spent', (
     (watches: WatchManager) => [...watches.watchers].length,
     (watches: WatchManager) => watches.pathsOf(ears[5]!)?.size ?? 0,
   ]) {
-    const watches = new WatchManager();
+    const watches = new WatchManager(new WatchMemory());
     for (const ear of ears) watches.add('/a', ear);
     fire(watches, '/a');
     assert.is(watches.isSettled, false);

@@ -1,6 +1,7 @@
 import type { Acl } from '../wire/acl.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { RecursiveWatches } from './recursive-watches.ts';
+import { type WatchMemory, watchBytes } from './watch-memory.ts';
 import type { Watcher } from './watcher.ts';
 
 /**
@@ -53,7 +54,13 @@ export class WatchManager {
   readonly #recursive = new RecursiveWatches();
   /** Paths whose watches are spent, with the watchers that still count them among theirs. */
   readonly #spent: { readonly path: string; readonly watchers: Iterator<Watcher> }[] = [];
+  readonly #memory: WatchMemory;
   fired: FiredCounts | null = null;
+
+  /** `memory`: where what the watches take is counted. */
+  constructor(memory: WatchMemory) {
+    this.#memory = memory;
+  }
 
   /** Pairs of path and watcher. */
   get watchCount(): number {
@@ -91,11 +98,7 @@ export class WatchManager {
     if ((modes & mode) !== 0) return false;
     watchers.set(watcher, modes | mode);
     this.#changed(path, watcher, modes, modes | mode);
-    if (modes === 0) {
-      const paths = this.#byWatcher.get(watcher);
-      if (paths === undefined) this.#byWatcher.set(watcher, new Set([path]));
-      else paths.add(path);
-    }
+    if (modes === 0) this.#link(watcher, path);
     return true;
   }
 
@@ -132,6 +135,7 @@ export class WatchManager {
     for (const path of paths) {
       if (removed++ === max) return false;
       paths.delete(path);
+      this.#memory.add(watcher, -watchBytes(path));
       const watchers = this.#byPath.get(path);
       const modes = watchers?.get(watcher);
       if (watchers === undefined || modes === undefined) continue;
@@ -164,15 +168,6 @@ export class WatchManager {
       this.#spent.pop();
     }
     return true;
-  }
-
-  clear(): void {
-    this.#spent.length = 0;
-    this.#byPath.clear();
-    this.#byWatcher.clear();
-    this.#watchCount = 0;
-    this.#lastingCount = 0;
-    this.#recursive.clear();
   }
 
   /**
@@ -247,10 +242,21 @@ export class WatchManager {
     }
   }
 
+  /** It may have the path yet, from a watch that is spent and not settled. */
+  #link(watcher: Watcher, path: string): void {
+    let paths = this.#byWatcher.get(watcher);
+    if (paths === undefined) {
+      paths = new Set();
+      this.#byWatcher.set(watcher, paths);
+    }
+    const { size } = paths;
+    if (paths.add(path).size > size) this.#memory.add(watcher, watchBytes(path));
+  }
+
   #unlink(watcher: Watcher, path: string): void {
     const paths = this.#byWatcher.get(watcher);
-    if (paths === undefined) return;
-    paths.delete(path);
+    if (paths?.delete(path) !== true) return;
+    this.#memory.add(watcher, -watchBytes(path));
     if (paths.size === 0) this.#byWatcher.delete(watcher);
   }
 
@@ -258,8 +264,13 @@ export class WatchManager {
     this.#watchCount += flag(after) - flag(before);
     this.#lastingCount += flag(after & LASTING) - flag(before & LASTING);
     if (((before ^ after) & WatchMode.persistentRecursive) === 0) return;
-    if ((after & WatchMode.persistentRecursive) !== 0) this.#recursive.add(path, watcher);
-    else this.#recursive.remove(path, watcher);
+    if ((after & WatchMode.persistentRecursive) !== 0) {
+      this.#recursive.add(path, watcher);
+      this.#memory.add(watcher, watchBytes(path));
+    } else {
+      this.#recursive.remove(path, watcher);
+      this.#memory.add(watcher, -watchBytes(path));
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { EventType } from '../wire/watch-event.ts';
 import { DataTree } from './data-tree.ts';
 import { addWatch, hasWatch, Rearming, removeWatch, WatcherType } from './set-watches.ts';
 import { WatchMode } from './watch-manager.ts';
+import { watchLimits } from './watch-memory.ts';
 import type { Watcher } from './watcher.ts';
 
 /** Which events a change fires, for whom, in which order, and with whose ACL. @see docs/wire.md "Watches" */
@@ -15,6 +16,8 @@ const test = suite('tree: watch transcripts');
 
 const ALICE_ONLY: Acl[] = [{ perms: 31, id: { scheme: 'digest', id: 'alice:hash' } }];
 const BOB_ONLY: Acl[] = [{ perms: 31, id: { scheme: 'digest', id: 'bob:hash' } }];
+
+const LIMITS = watchLimits(2 ** 30);
 
 /** One tree and one log of what its watchers hear: "name event path @zxid scheme-of-ACL". */
 class Story {
@@ -24,6 +27,7 @@ class Story {
 
   ear(name: string): Watcher {
     return {
+      watchBytes: 0,
       process: (type, path, zxid, acl) => {
         const event = Object.entries(EventType).find(([, code]) => code === type)![0];
         this.#heard.push(`${name} ${event} ${path} @${zxid} ${acl[0]!.id.id}`);
@@ -165,7 +169,7 @@ test('persistentRecursive: one event per change below, from create to delete', (
 function rearm(tree: DataTree, request: SetWatchesRequest, watcher: Watcher): void {
   const writer = new JuteWriter();
   writeSetWatchesRequest(writer, request, true);
-  const rearming = new Rearming(tree, new JuteReader(writer.bytes), true, watcher);
+  const rearming = new Rearming({ tree, limits: LIMITS }, new JuteReader(writer.bytes), true, watcher);
   while (!rearming.step(1));
 }
 
@@ -179,14 +183,18 @@ test('a setWatches that is no record does nothing for the paths that it has', ()
   writeSetWatchesRequest(writer, request, true);
   for (let end = 0; end < writer.length; end++) {
     assert.throws(
-      () => new Rearming(story.tree, new JuteReader(writer.bytes, 0, end), true, w),
+      () => new Rearming({ tree: story.tree, limits: LIMITS }, new JuteReader(writer.bytes, 0, end), true, w),
       (error: Error) => error instanceof JuteError,
     );
   }
   assert.equal(story.heard(), []);
   assert.is(story.tree.dataWatches.watchCount + story.tree.childWatches.watchCount, 0);
   const missing = new JuteWriter().writeLong(1).writeInt(-1).writeInt(-1).writeInt(-1);
-  assert.is(new Rearming(story.tree, new JuteReader(missing.bytes), false, w).step(1), true, 'null is none');
+  assert.is(
+    new Rearming({ tree: story.tree, limits: LIMITS }, new JuteReader(missing.bytes), false, w).step(1),
+    true,
+    'null is none',
+  );
 });
 
 test('setWatches tells what was missed since the relative zxid and arms the rest', () => {
@@ -244,7 +252,7 @@ test('checkWatches and removeWatches by type', () => {
   for (const [arm, types] of armed) {
     for (const type of [0, children, data, any, persistent, persistentRecursive, 6]) {
       const { tree } = new Story();
-      const w: Watcher = { process() {} };
+      const w: Watcher = { watchBytes: 0, process() {} };
       arm(tree, w);
       const expected = types.includes(type);
       assert.is(hasWatch(tree, '/a', type, w), expected, `check ${type}`);

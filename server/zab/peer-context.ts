@@ -48,6 +48,7 @@ export interface PeerContext {
   readonly lines: RatedLog;
   readonly guard: Guard;
   readonly turns: TurnQueue;
+  readonly heapBytesMax: number;
   readonly onFatal: (error: ServerError) => void;
   /** Client connections go to this server from now on; null: to nobody. */
   serve(server: ZooKeeperServer | null): void;
@@ -63,9 +64,10 @@ export type MasterContext = Pick<
 >;
 
 export function serverParts(context: PeerContext): ServerParts {
-  const { config, clock, database, metrics, events, stats, logger, guard, turns, onFatal } = context;
-  const onReconfig = () => void context.onConfigCommitted(null);
-  return { config, clock, database, metrics, events, stats, logger, guard, turns, onFatal, onReconfig };
+  const { config, clock, database, metrics, events, stats, logger, guard, turns } = context;
+  const parts = { config, clock, database, metrics, events, stats, logger, guard, turns };
+  const { heapBytesMax, onFatal } = context;
+  return { ...parts, heapBytesMax, onFatal, onReconfig: () => void context.onConfigCommitted(null) };
 }
 
 /** A role between two elections. `ended` is called once, when nothing of it is left. */

@@ -135,6 +135,7 @@ export class Stage {
       lines: new RatedLog({ logger, clock }),
       guard: new Guard({ clock, logger, metrics }),
       turns: new TurnQueue(clock, this.#options.turnUnits),
+      heapBytesMax: 2 ** 32,
       onFatal: error => {
         this.fatal = error;
       },
