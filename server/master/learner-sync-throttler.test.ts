@@ -1,8 +1,16 @@
 import { assert, suite } from '#test';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { Peer } from '../zab/peer.test-kit.ts';
 import { e2, NEWLEADER, Play, UPTODATE } from './leader.test-kit.ts';
+import {
+  LEAST_BYTES_PER_S,
+  LearnerSyncThrottler,
+  type Standing,
+  SYNC_GRACE_MS,
+  type SyncPlace,
+} from './learner-sync-throttler.ts';
 
 const test = suite('quorum: observers synced at a time');
 
@@ -68,6 +76,98 @@ test('B7: a follower that the configuration does not know is no voter: it waits 
   const stranger = ask(play.follower(77), play.lastZxid);
   stranger.told();
   assert.ok(stranger.closed !== null);
+});
+
+test('a voter that is synced takes no place of an observer', () => {
+  const play = playWith('leader.maxConcurrentDiffSyncs=1');
+  play.serve();
+  ask(play.follower(3), play.lastZxid).told();
+  assert.is(ask(play.observer(4), play.lastZxid).told().at(-1), NEWLEADER);
+});
+
+test('a stranger that takes in nothing loses its place to an observer of the configuration, on a leader', () => {
+  const play = playWith('leader.maxConcurrentSnapSyncs=1');
+  play.serve();
+  const stranger = ask(play.observer(77), TREE_FROM_NOTHING);
+  assert.match(stranger.told()[0] ?? '', /^SNAP/);
+  const another = ask(play.observer(78), TREE_FROM_NOTHING);
+  another.told();
+  assert.is.not(another.closed, null, 'strangers wait for one another');
+  assert.match(ask(play.observer(4), TREE_FROM_NOTHING).told()[0] ?? '', /^SNAP/);
+  assert.is.not(stranger.closed, null);
+});
+
+/** Learners by name, and who has lost a place. */
+class Places {
+  readonly closed: string[] = [];
+  readonly #throttler: LearnerSyncThrottler;
+  readonly #places = new Map<string, SyncPlace>();
+
+  constructor(syncsMax: number) {
+    this.#throttler = new LearnerSyncThrottler('key', syncsMax, new Metrics().summary('syncs'));
+  }
+
+  begin(name: string, nowMs: number, standing: Standing = 'observer', host = name): boolean {
+    const close = () => {
+      this.closed.push(name);
+      this.#places.get(name)!.end();
+    };
+    const place = this.#throttler.begin({ standing, host, close }, nowMs);
+    if (place !== null) this.#places.set(name, place);
+    return place !== null;
+  }
+
+  get(name: string): SyncPlace {
+    return this.#places.get(name)!;
+  }
+}
+
+test('a learner that takes in too little keeps its place as long as nobody wants it', () => {
+  const places = new Places(2);
+  assert.ok(places.begin('slow', 0));
+  assert.ok(places.begin('fast', 0));
+  for (let second = 1; second <= 60; second++) {
+    places.get('fast').took(LEAST_BYTES_PER_S, second * 1000);
+    places.get('slow').took(LEAST_BYTES_PER_S / 2, second * 1000);
+  }
+  assert.is(places.begin('third', 15_000), false, 'it is not late enough');
+  assert.equal(places.closed, []);
+  assert.ok(places.begin('third', 60_000));
+  assert.equal(places.closed, ['slow']);
+  assert.is(places.begin('fourth', 60_000), false);
+});
+
+test('a learner that begins fast and then stops is late like any other', () => {
+  const places = new Places(1);
+  places.begin('first', 0);
+  for (let ms = 0; ms < 1000; ms += 10) places.get('first').took(1_000_000, ms);
+  assert.is(places.begin('second', SYNC_GRACE_MS), false);
+  assert.ok(places.begin('second', SYNC_GRACE_MS + 1000));
+});
+
+test('a learner that pauses and then reads again is soon in time', () => {
+  const places = new Places(1);
+  places.begin('first', 0);
+  places.get('first').took(20 * LEAST_BYTES_PER_S, 300_000);
+  assert.is(places.begin('second', 300_000), false);
+});
+
+test('a learner that has taken all of a large tree has the time to write it down', () => {
+  const places = new Places(1);
+  places.begin('first', 0);
+  places.get('first').took(400 * 1024 * 1024, 1000);
+  places.get('first').tookAll(1000);
+  assert.is(places.begin('second', 100_000), false);
+  assert.ok(places.begin('second', 120_000));
+});
+
+test('a host that has most places gives one to a host that has fewer, and the last that came goes', () => {
+  const places = new Places(4);
+  for (const name of ['a', 'b', 'c', 'd']) places.begin(name, 0, 'other', 'busy');
+  assert.ok(places.begin('e', 1, 'other', 'elsewhere'));
+  assert.ok(places.begin('f', 1, 'other', 'elsewhere'));
+  assert.is(places.begin('g', 1, 'other', 'elsewhere'), false);
+  assert.equal(places.closed, ['d', 'c']);
 });
 
 test('observers that come all at once are synced in the end, on a leader and on its follower', () => {

@@ -1,17 +1,84 @@
 import type { ServerConfig } from '../config/server-config.ts';
 import type { Metrics, Summary } from '../metrics/metrics.ts';
+import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
 import type { SyncPlan } from './sync-plan.ts';
+
+const KIB = 1024;
+const MS_PER_S = 1000;
+
+/** A learner that takes in less of its sync loses its place when others wait for one. */
+export const LEAST_BYTES_PER_S = 64 * KIB;
+/** One that has been sent all of it puts so much on its disk, and says that it has. */
+const SETTLED_BYTES_PER_S = 4 * KIB * KIB;
+/** By so much it may be behind. */
+export const SYNC_GRACE_MS = 10_000;
+
+/**
+ * What a learner is to its master: a voter; an observer that the configuration names; or somebody else, which
+ * whoever reaches the port may be.
+ */
+export type Standing = 'voter' | 'observer' | 'other';
+
+/** A learner that is to be synced. */
+export interface ThrottledLearner {
+  readonly standing: Standing;
+  readonly host: string;
+  close(reason: string): void;
+}
+
+/** The place of one learner among those that are synced. */
+export class SyncPlace {
+  readonly learner: ThrottledLearner;
+  readonly #leave: (place: SyncPlace) => void;
+  /** Monotonic. Later than that it takes in too little. */
+  #dueMs: number;
+  #bytes = 0;
+
+  constructor(learner: ThrottledLearner, nowMs: number, leave: (place: SyncPlace) => void) {
+    this.learner = learner;
+    this.#dueMs = nowMs + SYNC_GRACE_MS;
+    this.#leave = leave;
+  }
+
+  get dueMs(): number {
+    return this.#dueMs;
+  }
+
+  /** Its connection has taken so much more. */
+  took(bytes: number, nowMs: number): void {
+    this.#bytes += bytes;
+    const paidMs = Math.max(this.#dueMs, nowMs - SYNC_GRACE_MS) + (bytes * MS_PER_S) / LEAST_BYTES_PER_S;
+    this.#dueMs = Math.min(paidMs, nowMs + SYNC_GRACE_MS);
+  }
+
+  /** Nothing more is sent to it. */
+  tookAll(nowMs: number): void {
+    this.#dueMs = nowMs + SYNC_GRACE_MS + (this.#bytes * MS_PER_S) / SETTLED_BYTES_PER_S;
+  }
+
+  end(): void {
+    this.#leave(this);
+  }
+}
 
 /**
  * Bounds how many observers are synced at a time, so that hundreds that come back at once leave the master
- * time to lead. Voters are counted and never refused: the quorum needs them. @see LearnerSyncThrottler
+ * time to lead. Voters are never refused, for the quorum needs them, and take no place of an observer. @see
+ * LearnerSyncThrottler
+ *
+ * The places are for those who use them: when all are taken, one that is wanted is taken from a learner that
+ * reads too slowly, from one that the configuration does not name, or from the host that has most.
  */
 export class LearnerSyncThrottler {
   /** The key of zoo.cfg that it stands for. */
   readonly key: string;
   readonly #syncsMax: number;
   readonly #inflight: Summary;
-  #syncs = 0;
+  /** In the order in which they began. */
+  readonly #places = new Set<SyncPlace>();
+  readonly #leave = (place: SyncPlace): void => {
+    if (this.#places.delete(place)) this.#inflight.add(this.#places.size);
+  };
 
   constructor(key: string, syncsMax: number, inflight: Summary) {
     this.key = key;
@@ -23,16 +90,46 @@ export class LearnerSyncThrottler {
     return this.#syncsMax;
   }
 
-  /** False: too many already. True: `end` must follow. */
-  begin(essential: boolean): boolean {
-    if (!essential && this.#syncs >= this.#syncsMax) return false;
-    this.#inflight.add(++this.#syncs);
-    return true;
+  /** Null: too many are synced already. */
+  begin(learner: ThrottledLearner, nowMs: number): SyncPlace | null {
+    if (learner.standing !== 'voter' && !this.#hasRoomFor(learner, nowMs)) return null;
+    const place = new SyncPlace(learner, nowMs, this.#leave);
+    this.#places.add(place);
+    this.#inflight.add(this.#places.size);
+    return place;
   }
 
-  end(): void {
-    this.#inflight.add(--this.#syncs);
+  #hasRoomFor(learner: ThrottledLearner, nowMs: number): boolean {
+    const others = [...this.#places].filter(place => place.learner.standing !== 'voter');
+    if (others.length < this.#syncsMax) return true;
+    const loser = slowest(others, nowMs) ?? unnamed(others, learner) ?? ofBusiestHost(others, learner);
+    if (loser === undefined) return false;
+    loser.learner.close(
+      `another learner is synced in its place, of which there are ${this.#syncsMax} (${this.key})`,
+    );
+    return true;
   }
+}
+
+function slowest(places: readonly SyncPlace[], nowMs: number): SyncPlace | undefined {
+  const first = places.reduce((a, b) => (b.dueMs < a.dueMs ? b : a));
+  return first.dueMs < nowMs ? first : undefined;
+}
+
+/** The last that has come of those whom the configuration does not name. */
+function unnamed(places: readonly SyncPlace[], { standing }: ThrottledLearner): SyncPlace | undefined {
+  return standing === 'observer' ? places.findLast(place => place.learner.standing === 'other') : undefined;
+}
+
+/** The last that has come of the host that has two places more than the host of the newcomer. */
+function ofBusiestHost(places: readonly SyncPlace[], learner: ThrottledLearner): SyncPlace | undefined {
+  const last = oldestOfBusiestHost(places.toReversed(), hostOf);
+  const has = (host: string) => places.filter(place => hostOf(place) === host).length;
+  return last !== undefined && has(hostOf(last)) > has(learner.host) + 1 ? last : undefined;
+}
+
+function hostOf({ learner }: SyncPlace): string {
+  return learner.host;
 }
 
 export type SyncThrottlers = Readonly<Record<SyncPlan['mode'], LearnerSyncThrottler>>;

@@ -5,7 +5,7 @@ import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { MasterContext } from '../zab/peer-context.ts';
 import type { LearnerOutput } from './learner-output.ts';
-import type { LearnerSyncThrottler, SyncThrottlers } from './learner-sync-throttler.ts';
+import type { Standing, SyncPlace, SyncThrottlers } from './learner-sync-throttler.ts';
 import type { LearnerTraffic } from './learner-traffic.ts';
 import { needsDisk, planSync, type SyncPlan, type SyncQuestion } from './sync-plan.ts';
 import { HistoryStream, SnapshotStream, type SyncStream } from './sync-stream.ts';
@@ -21,6 +21,7 @@ export interface SyncedLearner {
   readonly isObserver: boolean;
   /** By the configuration of the master. */
   readonly isVoter: boolean;
+  readonly host: string;
   close(reason: string): void;
 }
 
@@ -53,7 +54,8 @@ export class LearnerSync {
   #diff: DiskDiff | null = null;
   #stream: SyncStream | null = null;
   #sliceQueued = false;
-  #throttler: LearnerSyncThrottler | null = null;
+  /** Among those that are synced at a time. */
+  #place: SyncPlace | null = null;
   /** What the learner has once the stream is over. */
   #through = 0;
   /** What was held is gone: it follows from the log. */
@@ -140,11 +142,13 @@ export class LearnerSync {
     const { database, lines, metrics } = context;
     const { mode } = plan;
     const throttler = throttlers[mode];
-    if (!throttler.begin(learner.isVoter)) {
+    const throttled = { standing: this.#standing, host: learner.host, close: learner.close.bind(learner) };
+    const place = throttler.begin(throttled, context.clock.monotonicMs());
+    if (place === null) {
       learner.close(`${throttler.syncsMax} learners are being synced, the most at a time (${throttler.key})`);
       return;
     }
-    this.#throttler = throttler;
+    this.#place = place;
     this.mode = mode;
     metrics.counter(`${mode.toLowerCase()}_count`).add();
     const zxid = mode === 'SNAP' ? database.lastProcessedZxid : plan.zxid;
@@ -159,6 +163,13 @@ export class LearnerSync {
     this.#host.announce({ type: PacketType[mode], zxid, data: null, authinfo: null });
     if (this.#stream === null) this.#ended();
     else this.#sendSlice();
+  }
+
+  get #standing(): Standing {
+    const { learner, context } = this.#host;
+    if (learner.isVoter) return 'voter';
+    const named = context.config.quorum?.config.servers.get(learner.sid);
+    return named?.role === 'observer' ? 'observer' : 'other';
   }
 
   #history(after: number, asInform: boolean): HistoryStream {
@@ -181,6 +192,7 @@ export class LearnerSync {
     const more = this.#reading(() => stream.next(writer, SLICE_BYTES, sent));
     if (more === undefined) return;
     this.#bytes += writer.length;
+    this.#place?.took(writer.length, context.clock.monotonicMs());
     const roomLeft = output.writeSlice(writer.buffer, writer.length);
     if (!more) {
       this.#stream = null;
@@ -196,8 +208,12 @@ export class LearnerSync {
   }
 
   #ended(): void {
-    if (this.#letGo) this.nextRound(false);
-    else this.#host.onBrought();
+    if (this.#letGo) {
+      this.nextRound(false);
+      return;
+    }
+    this.#place?.tookAll(this.#host.context.clock.monotonicMs());
+    this.#host.onBrought();
   }
 
   /** The rest follows from the log: as a sync has it or, to an observer that serves already, as INFORM. */
@@ -226,16 +242,16 @@ export class LearnerSync {
       mode: this.mode ?? 'DIFF',
       bytes: this.#bytes,
     });
-    this.#endThrottling();
+    this.#leavePlace();
   }
 
-  #endThrottling(): void {
-    this.#throttler?.end();
-    this.#throttler = null;
+  #leavePlace(): void {
+    this.#place?.end();
+    this.#place = null;
   }
 
   close(): void {
-    this.#endThrottling();
+    this.#leavePlace();
     this.#diff?.close();
     this.#diff = null;
     this.#stream?.close();
