@@ -76,6 +76,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
   turnTag = 0;
   inLine = false;
   watchBytes = 0;
+  #answerBytes = 0;
 
   constructor(connection: Connection, host: ConnectionHost, clock: Clock) {
     this.#connection = connection;
@@ -331,6 +332,18 @@ export class ClientConnection implements SessionClient, TurnWorker {
   relieve(): void {
     this.gate.hold(Hold.output);
     if (this.#host.outputs.isOver) this.#host.relieve();
+  }
+
+  keepsAnswer(bytes: number): void {
+    if (bytes === this.#answerBytes) return;
+    this.#host.outputs.add(bytes - this.#answerBytes);
+    this.#answerBytes = bytes;
+    if (this.#host.outputs.isOver) this.#host.relieve();
+  }
+
+  /** What waits for it to read, and what is made for it. */
+  get outputBytes(): number {
+    return this.output.bytesQueued + this.#answerBytes;
   }
 
   drained(): void {

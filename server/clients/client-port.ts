@@ -211,7 +211,7 @@ export class ClientPort implements ConnectionHost {
       const total = `${outputs.bytes} bytes wait for all clients together`;
       cutGreediest(
         this.#sockets,
-        client => client.output.bytesQueued,
+        client => client.outputBytes,
         total,
         () => outputs.isEased,
       );

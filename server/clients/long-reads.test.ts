@@ -3,14 +3,17 @@ import { body, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteReader } from '../wire/jute.ts';
+import { JuteReader, type JuteWriter } from '../wire/jute.ts';
+import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
-import { writeSetWatchesRequest } from '../wire/requests.ts';
+import { writePathWatchRequest, writeSetWatchesRequest } from '../wire/requests.ts';
+import { OutputLedger } from './output-ledger.ts';
 
 const test = suite('clients: reads that are longer than a turn');
 
 const { OK } = ErrorCode;
 const TURN_MS = 5;
+const MIB = 1024 * 1024;
 /** A few turns' worth. */
 const MANY = 60_000;
 
@@ -113,6 +116,67 @@ test('getChildren of very many: in parts, of one zxid, and the event of a later 
   assert.is(bytes.remaining, 68, 'the Stat, as it was');
   assert.is(event!.xid, Xid.notification);
   assert.equal([last!.xid, last!.zxid], [behind, database.lastProcessedZxid]);
+});
+
+/** A multiRead of so many reads of one node. */
+const readsOf =
+  (op: number, path: string, count: number) =>
+  (writer: JuteWriter): void => {
+    for (let i = 0; i < count; i++) {
+      writeMultiHeader(writer, op, false, -1);
+      writePathWatchRequest(writer, { path, watch: false });
+    }
+    writeMultiEnd(writer);
+  };
+
+test('field report B1: a multiRead of very many parts, or of long lists, keeps nobody waiting, and has them all', () => {
+  const ensemble = serverWithMany();
+  const [greedy, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
+  for (const [op, path, count] of [
+    [OpCode.getData, '/many/node-1', 40_000],
+    [OpCode.getChildren, '/many', 15],
+  ] as const) {
+    const started = turnsOf(ensemble);
+    const xid = greedy.send(OpCode.multiRead, readsOf(op, path, count));
+    assert.ok(worstWait(ensemble, quiet, () => greedy.replies.some(reply => reply.xid === xid)) <= 3);
+    assert.ok(turnsOf(ensemble) - started > 2, 'it took more than a turn');
+    const { err, body: parts } = greedy.reply(xid);
+    const [one] = [greedy.ask(OpCode.multiRead, readsOf(op, path, 1)).body];
+    assert.is(err, OK);
+    assert.is(parts.length - 9, count * (one.length - 9));
+  }
+});
+
+test('a multiRead of more than an answer may have is refused as soon as that is seen, in parts too', () => {
+  const ensemble = serverWithMany(1_000);
+  const [greedy, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
+  const started = turnsOf(ensemble);
+  const xid = greedy.send(OpCode.multiRead, readsOf(OpCode.getChildren, '/many', 40_000));
+  assert.ok(worstWait(ensemble, quiet, () => greedy.replies.some(reply => reply.xid === xid)) <= 3);
+  const turns = turnsOf(ensemble) - started;
+  assert.ok(turns > 2 && turns < 100, `${turns} turns`);
+  assert.is(greedy.reply(xid).err, ErrorCode.MARSHALLINGERROR);
+  assert.is(typeof greedy.get('/many'), 'string');
+});
+
+test('answers that are being made count among what is kept for all: whoever has most goes first', () => {
+  const ensemble = serverWithMany();
+  const port = ensemble.server(1).view.port!;
+  Object.assign(port, { outputs: new OutputLedger(30 * MIB) });
+  const { outputs } = port;
+  const quiet = MemoryClient.open(ensemble);
+  const greedy = Array.from({ length: 8 }, () => MemoryClient.open(ensemble));
+  for (const client of greedy) client.send(OpCode.multiRead, readsOf(OpCode.getChildren, '/many', 15));
+  let most = 0;
+  ensemble.wait(() => {
+    most = Math.max(most, outputs.bytes);
+    return greedy.every(client => client.frames.length === 1 || client.raw.closed !== null);
+  }, 'each to be answered or cut off');
+  assert.ok(most > 20 * MIB && most < 34 * MIB, `${most} bytes`);
+  assert.ok(greedy.some(({ raw }) => raw.closed === null));
+  assert.is(quiet.raw.closed, null);
+  ensemble.time.advance(20);
+  assert.is(outputs.bytes, 0);
 });
 
 test('getChildren of very many, pipelined: the names are written once and shared', () => {

@@ -39,6 +39,8 @@ export interface SessionClient extends ServerCnxn, ReadSession, InputHolder {
   relieve(): void;
   /** After the last reply of a closed session. */
   end(): void;
+  /** So much is made of an answer that takes several turns. 0: it is given, or nobody wants it any more. */
+  keepsAnswer(bytes: number): void;
   /** It may not have the watch that it has asked for. */
   watchRefused(): void;
   /** `warn` for what a person should see in the log. */
@@ -268,12 +270,16 @@ export class SessionRequests {
     const server = this.#server;
     let err: number = ErrorCode.OK;
     try {
-      if (!read.step(this.#budget)) return;
+      if (!read.step(this.#budget)) {
+        this.#connection.keepsAnswer(read.bytes);
+        return;
+      }
     } catch (error) {
       if (this.#leavesOver(error)) return;
       err = codeOf(error);
     }
     this.#begun = null;
+    this.#connection.keepsAnswer(0);
     this.#order.shift();
     const body = server.replies.begin();
     if (err === ErrorCode.OK) read.writeTo(body);
@@ -435,6 +441,7 @@ export class SessionRequests {
   forget(): void {
     this.#begun?.read.cancel();
     this.#begun = null;
+    this.#connection.keepsAnswer(0);
     const { sessionHigh, sessionLow } = this.#connection;
     const { count, bytes } = this.#order.writesUnderWay();
     // Each has gone to the leader with all that its client has proven.

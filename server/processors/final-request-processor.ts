@@ -4,7 +4,7 @@ import { addWatch, hasWatch, isWatcherType, Rearming, removeWatch } from '../tre
 import { type WatchManager, WatchMode } from '../tree/watch-manager.ts';
 import { mayWatch, type WatchLimits } from '../tree/watch-memory.ts';
 import type { Watcher } from '../tree/watcher.ts';
-import { childCount, type ZNode } from '../tree/znode.ts';
+import { childCount, dataLength, type ZNode } from '../tree/znode.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
@@ -12,7 +12,7 @@ import type { JuteLimits } from '../wire/jute-limits.ts';
 import { readMultiHeader, writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { readPath, readPathWatchRequest } from '../wire/requests.ts';
-import { CountRead, type LongRead, MultiRead, NamesRead, RearmRead } from './long-read.ts';
+import { CountRead, type LongRead, MultiRead, NamesRead, type PartRead, RearmRead } from './long-read.ts';
 import { NameList, NamesCache } from './name-list.ts';
 import type { ReplyBody } from './reply-writer.ts';
 
@@ -20,8 +20,11 @@ import type { ReplyBody } from './reply-writer.ts';
 const NAMES_AT_ONCE_MAX = 16_384;
 const NODES_AT_ONCE_MAX = 1_000;
 const WATCHES_AT_ONCE_BYTES_MAX = 16 * 1024;
-/** More than a frame has by default: up to here the parts of a multiRead are of one zxid. */
-const PARTS_AT_ONCE_BYTES_MAX = 2 * 1024 * 1024;
+/** The parts of a multiRead are of one zxid up to here, which is about a turn of the loop. */
+const PARTS_AT_ONCE_MAX = 4_000;
+const PARTS_AT_ONCE_BYTES_MAX = 1024 * 1024;
+/** A length and a character. */
+const NAME_BYTES_MIN = 5;
 
 /** So many names of children take as long as a read of one node. */
 const NAMES_PER_READ = 32;
@@ -63,7 +66,7 @@ export class FinalRequestProcessor {
   read(op: number, reader: JuteReader, session: ReadSession, body: ReplyBody): number | LongRead {
     switch (op) {
       case OpCode.getData:
-        return this.#getData(reader, session, body, true);
+        return this.#getData(reader, session, body);
       case OpCode.exists:
         return this.#exists(reader, session, body);
       case OpCode.getChildren:
@@ -154,9 +157,9 @@ export class FinalRequestProcessor {
     return true;
   }
 
-  #getData(reader: JuteReader, session: ReadSession, body: ReplyBody, mayWatch: boolean): number {
+  #getData(reader: JuteReader, session: ReadSession, body: ReplyBody): number {
     const path = readPath(reader);
-    const watch = reader.readBoolean() && mayWatch;
+    const watch = reader.readBoolean();
     const node = this.#readable(path, session);
     if (typeof node === 'number') return node;
     if (watch && !this.#watch(this.#tree().dataWatches, path, session)) return ErrorCode.SYSTEMERROR;
@@ -183,11 +186,15 @@ export class FinalRequestProcessor {
     if (typeof node === 'number') return node;
     if (watch && !this.#watch(this.#tree().childWatches, path, session)) return ErrorCode.SYSTEMERROR;
     const withStat = op === OpCode.getChildren2;
-    if (childCount(node) > NAMES_AT_ONCE_MAX && this.#names.get(node) === null)
-      return this.#namesRead(node, withStat);
+    if (this.#isLong(node)) return this.#namesRead(node, withStat);
     this.#writeNames(body, node);
     if (withStat) writeNodeStat(body.writer, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
+  }
+
+  /** Its names are to be written in more than one turn. */
+  #isLong(node: ZNode): boolean {
+    return childCount(node) > NAMES_AT_ONCE_MAX && this.#names.get(node) === null;
   }
 
   #writeNames(body: ReplyBody, node: ZNode): void {
@@ -253,44 +260,56 @@ export class FinalRequestProcessor {
   }
 
   #multiRead(reader: JuteReader, session: ReadSession, body: ReplyBody): number | LongRead {
-    if (reader.remaining > PARTS_AT_ONCE_BYTES_MAX) {
-      const own = new JuteReader(reader.bytes, reader.offset, reader.end);
-      return new MultiRead(parts => this.#readPart(own, session, parts));
+    const start = body.writer.length;
+    for (let parts = 1; ; parts++) {
+      const part = this.#readPart(reader, session, body);
+      if (part === 'end') return ErrorCode.OK;
+      const isAtOnce = parts < PARTS_AT_ONCE_MAX && body.totalBytes < PARTS_AT_ONCE_BYTES_MAX;
+      if (part === 'part' && isAtOnce) continue;
+      const rest = new JuteReader(reader.bytes, reader.offset, reader.end);
+      const begun = { body, start, names: part === 'part' ? null : part };
+      return new MultiRead(answer => this.#readPart(rest, session, answer), begun);
     }
-    while (!this.#readPart(reader, session, body));
-    return ErrorCode.OK;
   }
 
-  /** Each part stands for itself: one that fails does not stop the others. True at the end. */
-  #readPart(reader: JuteReader, session: ReadSession, body: ReplyBody): boolean {
+  /** Each part stands for itself: one that fails does not stop the others. A watch is set by none. */
+  #readPart(reader: JuteReader, session: ReadSession, body: ReplyBody): PartRead {
     const { type, done } = readMultiHeader(reader);
+    this.#checkAnswer(body.totalBytes);
     if (done) {
       writeMultiEnd(body.writer);
-      return true;
+      return 'end';
     }
-    // A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same.
-    if (body.totalBytes > this.#multiReadBytesMax)
-      throw new JuteError(`multiRead of more than ${this.#multiReadBytesMax} bytes (jute.maxbuffer)`);
-    const at = body.writer.length;
+    if (type !== OpCode.getData && type !== OpCode.getChildren)
+      throw new JuteError(`multiRead with operation ${type}`);
+    const node = this.#readable(readPathWatchRequest(reader).path, session);
+    if (typeof node === 'number') {
+      writeMultiHeader(body.writer, OpCode.error, false, node);
+      body.writer.writeInt(node);
+      return 'part';
+    }
     writeMultiHeader(body.writer, type, false, ErrorCode.OK);
-    let code: number;
-    if (type === OpCode.getData) code = this.#getData(reader, session, body, false);
-    else if (type === OpCode.getChildren) code = this.#getNamesOnly(reader, session, body);
-    else throw new JuteError(`multiRead with operation ${type}`);
-    if (code === ErrorCode.OK) return false;
-    body.writer.length = at;
-    writeMultiHeader(body.writer, OpCode.error, false, code);
-    body.writer.writeInt(code);
-    return false;
+    if (type === OpCode.getChildren) return this.#namesPart(node, body);
+    this.#checkAnswer(body.totalBytes + dataLength(node));
+    body.writeData(node.data);
+    writeNodeStat(body.writer, node, this.#tree().ownerLayout);
+    return 'part';
   }
 
-  /** As a part of a multiRead, which sets no watch. */
-  #getNamesOnly(reader: JuteReader, session: ReadSession, body: ReplyBody): number {
-    const { path } = readPathWatchRequest(reader);
-    const node = this.#readable(path, session);
-    if (typeof node === 'number') return node;
+  #namesPart(node: ZNode, body: ReplyBody): PartRead {
+    this.#checkAnswer(body.totalBytes + childCount(node) * NAME_BYTES_MIN);
+    if (this.#isLong(node)) return this.#namesRead(node, false);
     this.#writeNames(body, node);
-    return ErrorCode.OK;
+    return 'part';
+  }
+
+  /**
+   * A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same.
+   * @throws JuteError
+   */
+  #checkAnswer(bytes: number): void {
+    if (bytes > this.#multiReadBytesMax)
+      throw new JuteError(`multiRead of more than ${this.#multiReadBytesMax} bytes (jute.maxbuffer)`);
   }
 
   #getEphemerals(prefix: string, session: ReadSession, body: ReplyBody): number | LongRead {

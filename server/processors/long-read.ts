@@ -1,6 +1,6 @@
 import type { DescendantCount, DescendantCounts } from '../tree/descendant-count.ts';
 import type { Rearming } from '../tree/set-watches.ts';
-import { type TurnBudget, Units } from '../turns/turn-budget.ts';
+import { type TurnBudget, Units, unitsOfBytes } from '../turns/turn-budget.ts';
 import type { NameList } from './name-list.ts';
 import { ReplyBody } from './reply-writer.ts';
 
@@ -11,6 +11,8 @@ import { ReplyBody } from './reply-writer.ts';
 export interface LongRead {
   /** The answer is of the zxid at which it began, so events of later changes come after it. */
   readonly isOfItsBeginning: boolean;
+  /** Of the answer, as far as it is made. */
+  readonly bytes: number;
   /**
    * Goes on until the slice is over, or a little further. True when it is done. @throws JuteError as `read`
    * does
@@ -37,6 +39,7 @@ function stepUntilOver(budget: TurnBudget, step: (items: number) => boolean): bo
 /** getAllChildrenNumber of a large subtree. The number is that of the moment at which it is done. */
 export class CountRead implements LongRead {
   readonly isOfItsBeginning = false;
+  readonly bytes = 0;
   readonly #counts: DescendantCounts;
   readonly #count: DescendantCount;
 
@@ -73,6 +76,10 @@ export class NamesRead implements LongRead {
     this.#done = done;
   }
 
+  get bytes(): number {
+    return this.#list.bytes;
+  }
+
   step(budget: TurnBudget): boolean {
     return stepUntilOver(budget, names => this.#list.step(names));
   }
@@ -89,6 +96,7 @@ export class NamesRead implements LongRead {
 /** setWatches of many paths. Its events come before its answer, as they do when it is short. */
 export class RearmRead implements LongRead {
   readonly isOfItsBeginning = false;
+  readonly bytes = 0;
   readonly #rearming: Rearming;
 
   constructor(rearming: Rearming) {
@@ -107,23 +115,47 @@ export class RearmRead implements LongRead {
   cancel(): void {}
 }
 
-/** multiRead of very many parts. */
+/** Done, and the end; done, and another part follows; or to be gone on with. */
+export type PartRead = 'end' | 'part' | LongRead;
+
+/** What is left of a multiRead that is more than a turn's work. Its parts may be of several zxids. */
 export class MultiRead implements LongRead {
   readonly isOfItsBeginning = false;
   readonly #body = new ReplyBody();
-  readonly #readPart: (body: ReplyBody) => boolean;
+  readonly #readPart: (body: ReplyBody) => PartRead;
+  #names: LongRead | null;
 
-  /** `readPart` is true at the end. */
-  constructor(readPart: (body: ReplyBody) => boolean) {
+  /** `begun`: the answer so far, in `body` from `start` on, and the part that is gone on with. */
+  constructor(
+    readPart: (body: ReplyBody) => PartRead,
+    begun: { readonly body: ReplyBody; readonly start: number; readonly names: LongRead | null },
+  ) {
     this.#readPart = readPart;
+    this.#body.append(begun.body, begun.start);
+    this.#names = begun.names;
+  }
+
+  get bytes(): number {
+    return this.#body.totalBytes + (this.#names?.bytes ?? 0);
   }
 
   step(budget: TurnBudget): boolean {
-    return stepUntilOver(budget, parts => {
-      for (let part = 0; part < parts; part++) if (this.#readPart(this.#body)) return true;
-      budget.spend(parts * Units.read);
-      return false;
-    });
+    do {
+      if (this.#names !== null && !this.#namesDone(this.#names, budget)) return false;
+      const before = this.#body.totalBytes;
+      const part = this.#readPart(this.#body);
+      budget.spend(Units.read + unitsOfBytes(this.#body.totalBytes - before));
+      if (part === 'end') return true;
+      if (part !== 'part') this.#names = part;
+    } while (!budget.sliceIsOver);
+    return false;
+  }
+
+  #namesDone(names: LongRead, budget: TurnBudget): boolean {
+    if (!names.step(budget)) return false;
+    names.writeTo(this.#body);
+    this.#names = null;
+    return true;
   }
 
   writeTo(body: ReplyBody): void {

@@ -11,6 +11,7 @@ export class NameList {
   readonly #writer = new JuteWriter(4096);
   #at = 0;
   #count = 0;
+  #cutBytes = 0;
 
   constructor(names: Iterable<string>, isWanted: ((name: string) => boolean) | null = null) {
     this.#names = [...names];
@@ -19,7 +20,7 @@ export class NameList {
   }
 
   get bytes(): number {
-    return this.pieces.reduce((sum, piece) => sum + piece.length, 0);
+    return this.#cutBytes + this.#writer.length;
   }
 
   /** Writes so many names more. True when all are written. */
@@ -41,6 +42,7 @@ export class NameList {
 
   #cut(): void {
     this.pieces.push(this.#writer.toBuffer());
+    this.#cutBytes += this.#writer.length;
     this.#writer.reset();
   }
 }

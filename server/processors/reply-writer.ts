@@ -55,9 +55,10 @@ export class ReplyBody {
     this.#sharedBytes += bytes.length;
   }
 
-  append(other: ReplyBody): void {
+  /** What `other` has, from `start` of its own bytes on. */
+  append(other: ReplyBody, start = 0): void {
     const { buffer, length } = other.writer;
-    let from = 0;
+    let from = start;
     for (const [i, at] of other.#sharedAt.entries()) {
       this.writer.writeRaw(buffer, from, at);
       this.appendShared(other.#shared[i]!);
