@@ -3,7 +3,7 @@ import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { MemoryNetwork } from '../runtime/memory-network.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';
-import { MasterDialer, ROUND_PAUSE_MS } from './master-dialer.ts';
+import { MasterDialer, ROUND_PAUSE_MS, roundPauseMs } from './master-dialer.ts';
 
 const test = suite('quorum: dialing masters');
 
@@ -21,10 +21,23 @@ test('each round through unreachable masters is followed by the pause, and what 
       reason = why;
     },
   }).start();
-  time.advance(3 * ROUND_PAUSE_MS + 5300 - 1);
+  const pausesMs = roundPauseMs(0) + roundPauseMs(1) + roundPauseMs(2);
+  time.advance(pausesMs + 5300 - 1);
   assert.is(reason, '');
   time.advance(200);
   assert.is(reason, 'no connection to master1:2191, master2:2191 in 3 rounds');
+});
+
+test('004-18: the first pauses are short, and later ones no longer than upstream’s', () => {
+  assert.equal([0, 1, 2, 3, 4, 5, 29].map(roundPauseMs), [
+    10,
+    20,
+    40,
+    80,
+    ROUND_PAUSE_MS,
+    ROUND_PAUSE_MS,
+    ROUND_PAUSE_MS,
+  ]);
 });
 
 test('observer.reconnectDelayMs: an observer whose master is unreachable dials less often; a follower does not', () => {

@@ -3,6 +3,16 @@ import type { Address, Clock, Connection, Network, Timer } from '../runtime/runt
 
 /** Between two rounds through the masters, at the least. @see docs/quorum.md "Packets" */
 export const ROUND_PAUSE_MS = 100;
+/**
+ * Behind the first round; each of the next pauses is twice as long, up to `ROUND_PAUSE_MS`. A master that has
+ * just been elected or synced listens within milliseconds.
+ */
+const FIRST_PAUSE_MS = 10;
+
+/** Behind so many rounds, counted from 0, without what a learner adds of its own. */
+export function roundPauseMs(round: number): number {
+  return Math.min(ROUND_PAUSE_MS, FIRST_PAUSE_MS * 2 ** round);
+}
 
 export interface MasterDialerLimits {
   readonly attemptTimeoutMs: number;
@@ -66,7 +76,7 @@ export class MasterDialer {
     }
     const address = masters[index];
     if (address === undefined) {
-      const pauseMs = ROUND_PAUSE_MS + this.#limits.extraPauseMs();
+      const pauseMs = roundPauseMs(round) + this.#limits.extraPauseMs();
       this.#attempt = this.#parts.clock.after(pauseMs, () => this.#dial(round + 1, 0));
       return;
     }

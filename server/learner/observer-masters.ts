@@ -1,6 +1,7 @@
 import type { Address, Random } from '../runtime/runtime.ts';
 
-const ROUNDS = 10;
+/** About a second. */
+const ROUNDS = 13;
 
 /** Who can serve an observer: followers on `observerMasterPort`, and the leader there too. */
 export interface MasterCandidates {

@@ -47,11 +47,11 @@ export interface QuorumPeerParts {
 }
 
 /**
- * 100 ms apart. Upstream gives up after five, and a leader that is a JVM on a busy machine may need longer
- * until it listens: given up, it leads nobody until its initLimit is over, and the next one elected may fare
- * no better.
+ * Three seconds. Upstream gives up after five rounds of 100 ms, and a leader that is a JVM on a busy machine
+ * may need longer until it listens: given up, it leads nobody until its initLimit is over, and the next one
+ * elected may fare no better.
  */
-const LEADER_ROUNDS = 30;
+const LEADER_ROUNDS = 33;
 
 /** Of a transaction that is read from the log and applied: it may be a multi of many small parts. */
 const CATCH_UP_BYTES_PER_UNIT = 16;
