@@ -4,7 +4,7 @@
  */
 
 import { isWrite } from '../processors/request.ts';
-import { seededRandom } from '../storage/testing.ts';
+import { seededRandom } from '../storage/storage.test-kit.ts';
 import { type Acl, OPEN_ACL_UNSAFE, Perms, readAcl } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import type { JuteReader, JuteWriter } from '../wire/jute.ts';

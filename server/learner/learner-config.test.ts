@@ -4,7 +4,7 @@
  */
 import { assert, suite } from '#test';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
-import { packetOf } from '../storage/testing.ts';
+import { packetOf } from '../storage/storage.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { TXN_START, type TxnPacket } from '../wire/txn-packet.ts';

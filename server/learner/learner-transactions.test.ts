@@ -1,6 +1,6 @@
 /** What a master may send a learner within one packet, and what a learner may send it. */
 import { assert, suite } from '#test';
-import { createPacket, packetOf } from '../storage/testing.ts';
+import { createPacket, packetOf } from '../storage/storage.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { TXN_START, type TxnPacket, txnPacket } from '../wire/txn-packet.ts';

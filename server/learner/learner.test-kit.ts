@@ -1,6 +1,6 @@
 /** A learner before a master that the test plays: its handshake, up to where the tests begin. */
 import { assert } from '#test';
-import { createPacket } from '../storage/testing.ts';
+import { createPacket } from '../storage/storage.test-kit.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { type Peer, Stage } from '../zab/peer.test-kit.ts';

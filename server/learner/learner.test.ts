@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
 import { SnapshotSerializer } from '../storage/snapshot-stream.ts';
-import { createPacket } from '../storage/testing.ts';
+import { createPacket } from '../storage/storage.test-kit.ts';
 import { DataTree } from '../tree/data-tree.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { PacketType, SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { body } from '../memory-client.test-kit.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
-import { packetOf as txnOf } from '../storage/testing.ts';
+import { packetOf as txnOf } from '../storage/storage.test-kit.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';

@@ -1,7 +1,7 @@
 /** A leader, and learners played by the test: for the tests of `leader.ts`. */
 import { assert } from '#test';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
-import { createPacket } from '../storage/testing.ts';
+import { createPacket } from '../storage/storage.test-kit.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';

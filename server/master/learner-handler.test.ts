@@ -6,7 +6,7 @@ import { RatedLog } from '../runtime/rated-log.ts';
 import type { Connection, ConnectionEvents } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';
-import { createPacket, type TestRig, testRig } from '../storage/testing.ts';
+import { createPacket, type TestRig, testRig } from '../storage/storage.test-kit.ts';
 import { databaseDefaults, ZkDatabase, type ZkDatabaseConfig } from '../storage/zk-database.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { JuteWriter } from '../wire/jute.ts';

@@ -3,7 +3,7 @@ import { Follower } from '../learner/follower.ts';
 import { body } from '../memory-client.test-kit.ts';
 import { Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
-import { createPacket, packetOf } from '../storage/testing.ts';
+import { createPacket, packetOf } from '../storage/storage.test-kit.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';

@@ -7,7 +7,7 @@ import { discover, e1, e2, OLD, type Play, serve } from '../learner/learner.test
 import { LearnerZooKeeperServer } from '../learner/learner-zookeeper-server.ts';
 import { Play as LeaderPlay, openSession } from '../master/leader.test-kit.ts';
 import { Request } from '../processors/request.ts';
-import { createPacket, packetOf } from '../storage/testing.ts';
+import { createPacket, packetOf } from '../storage/storage.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { counterOf } from '../wire/zxid.ts';

@@ -13,7 +13,7 @@ import { ServerEvents } from '../metrics/server-events.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { EpochFiles } from '../storage/epoch-file.ts';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
-import { packetOf } from '../storage/testing.ts';
+import { packetOf } from '../storage/storage.test-kit.ts';
 import { databaseDefaults, ZkDatabase } from '../storage/zk-database.ts';
 import { encodeNotification, writeInitialMessage } from '../wire/election-message.ts';
 import { JuteWriter } from '../wire/jute.ts';

@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { makeZxid } from '../wire/zxid.ts';
 import { commit, creates, E1, open, streamFrom } from './database.test-kit.ts';
-import { createPacket, testRig } from './testing.ts';
+import { createPacket, testRig } from './storage.test-kit.ts';
 import type { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: history for a learner that takes its time');

@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { makeZxid } from '../wire/zxid.ts';
 import { CommittedLog } from './committed-log.ts';
-import { createPacket } from './testing.ts';
+import { createPacket } from './storage.test-kit.ts';
 
 const test = suite('storage: committed log');
 

@@ -9,7 +9,7 @@ import { JuteWriter } from '../wire/jute.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { SnapshotSerializer } from './snapshot-stream.ts';
-import { createPacket, type TestRig } from './testing.ts';
+import { createPacket, type TestRig } from './storage.test-kit.ts';
 import { databaseDefaults, ZkDatabase, type ZkDatabaseConfig } from './zk-database.ts';
 
 export const E1 = makeZxid(1, 0);

@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { makeZxid } from '../wire/zxid.ts';
 import { commit, creates, E1, names, open, reopen, streamFrom } from './database.test-kit.ts';
 import { LOG_RECORD_NAME } from './log-record.ts';
-import { createPacket, type TestRig, testRig } from './testing.ts';
+import { createPacket, type TestRig, testRig } from './storage.test-kit.ts';
 import type { ZkDatabase, ZkDatabaseConfig } from './zk-database.ts';
 
 const test = suite('storage: directories that belong together');

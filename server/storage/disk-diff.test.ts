@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { makeZxid } from '../wire/zxid.ts';
 import { commit, creates, E1, names, open, reopen, streamFrom } from './database.test-kit.ts';
-import { testRig } from './testing.ts';
+import { testRig } from './storage.test-kit.ts';
 import type { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: a DIFF from the log');

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { silentLogger } from '../runtime/logger.ts';
 import { makeZxid } from '../wire/zxid.ts';
-import { createPacket, seededRandom, type TestRig, testRig } from './testing.ts';
+import { createPacket, seededRandom, type TestRig, testRig } from './storage.test-kit.ts';
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
 /**

@@ -3,7 +3,7 @@ import { ServerEvents } from '../metrics/server-events.ts';
 
 import { EPOCH_MAX, makeZxid } from '../wire/zxid.ts';
 import { EpochFiles } from './epoch-file.ts';
-import { type TestRig, testRig } from './testing.ts';
+import { type TestRig, testRig } from './storage.test-kit.ts';
 
 const test = suite('storage: epoch files');
 

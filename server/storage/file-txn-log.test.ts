@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '../runtime/logger.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { FileTxnLog, type FileTxnLogOptions } from './file-txn-log.ts';
-import { createPacket, type TestRig, testRig } from './testing.ts';
+import { createPacket, type TestRig, testRig } from './storage.test-kit.ts';
 import { TxnLogReader } from './txn-log-reader.ts';
 
 const test = suite('storage: transaction log, writing');

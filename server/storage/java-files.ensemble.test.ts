@@ -13,7 +13,7 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { LogFileReader } from './log-file-reader.ts';
 import { listLogFiles } from './log-format.ts';
-import { createPacket, packetOf, seededRandom } from './testing.ts';
+import { createPacket, packetOf, seededRandom } from './storage.test-kit.ts';
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
 /**

@@ -8,7 +8,7 @@ import { VirtualTime } from '../runtime/virtual-time.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { startAutoPurge } from './auto-purge.ts';
 import { purgeInParts } from './purge.ts';
-import { createPacket, type TestRig, testRig } from './testing.ts';
+import { createPacket, type TestRig, testRig } from './storage.test-kit.ts';
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: purge');

@@ -6,7 +6,7 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { logHeader } from './log-format.ts';
 import { SnapshotSerializer } from './snapshot-stream.ts';
-import { createPacket, packetOf, type TestRig, testRig } from './testing.ts';
+import { createPacket, packetOf, type TestRig, testRig } from './storage.test-kit.ts';
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: what a restart finds, and what of it the next power cut leaves');

@@ -14,7 +14,7 @@ import { loadNewestSnapshot, loadSnapshot, snapshotEndZxid } from './snapshot-fi
 import { SnapshotSerializer } from './snapshot-stream.ts';
 import { SnapshotStreamReader } from './snapshot-stream-reader.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
-import { createPacket, packetOf, type TestRig, testRig } from './testing.ts';
+import { createPacket, packetOf, type TestRig, testRig } from './storage.test-kit.ts';
 
 const test = suite('storage: snapshots');
 const RECORD_BYTES_MAX = juteLimits().packetBytesMax;

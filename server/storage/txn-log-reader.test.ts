@@ -7,7 +7,7 @@ import { makeZxid } from '../wire/zxid.ts';
 import { FileTxnLog } from './file-txn-log.ts';
 import { forgetAfter } from './forget.ts';
 import { LogFileReader } from './log-file-reader.ts';
-import { createPacket, type TestRig, testRig } from './testing.ts';
+import { createPacket, type TestRig, testRig } from './storage.test-kit.ts';
 import { TxnLogReader } from './txn-log-reader.ts';
 
 const test = suite('storage: transaction log, reading');

@@ -6,7 +6,7 @@ import { OpCode } from '../wire/opcodes.ts';
 import { type TxnPacket, txnOf, txnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { commit, creates, E1, names, open, reopen, streamFrom } from './database.test-kit.ts';
-import { createPacket, packetOf, type TestRig, testRig } from './testing.ts';
+import { createPacket, packetOf, type TestRig, testRig } from './storage.test-kit.ts';
 import type { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: database');
