@@ -1,5 +1,5 @@
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import { drawCrashLoop } from './faults/crash-loop.ts';
+import { crashLoop } from './faults/crash-loop.ts';
 import { drawFault, type FaultKind, leastMs, type PlannedFault } from './faults/index.ts';
 import type { Target } from './faults/simulated-fault.ts';
 import type { Swarm } from './swarm.ts';
@@ -29,7 +29,7 @@ export function planBirth(random: SeededRandom, birthMs: number, sids: readonly 
     .map(target => ({
       atMs: random.between(0, birthMs / 2),
       durationMs: random.between(birthMs / 4, birthMs / 2),
-      fault: drawCrashLoop(random, target),
+      fault: crashLoop.draw({ random, sids, target }),
     }));
 }
 

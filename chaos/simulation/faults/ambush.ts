@@ -1,29 +1,23 @@
 import { z } from 'zod';
 import { MOMENTS } from '../moments.ts';
-import { ms, REBOOT_MS, type SimulatedFault, STEPS_MS, type Stage, targetSchema } from './simulated-fault.ts';
-
-const schema = z.strictObject({
-  kind: z.literal('ambush'),
-  moment: z.enum(MOMENTS),
-  target: targetSchema,
-  how: z.enum(['kill', 'power', 'cut']),
-  afterMs: ms,
-  times: z.number().int().positive(),
-});
+import { ms, REBOOT_MS, STEPS_MS, type Stage, simulatedFault, targetSchema } from './simulated-fault.ts';
 
 /**
  * At each such moment of the target, again and again: it dies and comes back, or loses its connections to all
  * others.
  */
-export const ambush: SimulatedFault<z.infer<typeof schema>> = {
-  kind: 'ambush',
+export const ambush = simulatedFault('ambush', {
+  moment: z.enum(MOMENTS),
+  target: targetSchema,
+  how: z.enum(['kill', 'power', 'cut']),
+  afterMs: ms,
+  times: z.number().int().positive(),
+})({
   description: 'at each such moment a member dies and comes back, or loses its connections',
-  schema,
   weight: 2,
   ofServers: true,
   focus: { days: 2 },
   draw: ({ random, target }) => ({
-    kind: 'ambush',
     moment: random.pick(MOMENTS),
     target,
     how: random.pick(['kill', 'power', 'cut']),
@@ -49,7 +43,7 @@ export const ambush: SimulatedFault<z.infer<typeof schema>> = {
       });
     });
   },
-};
+});
 
 const CUT_MS = 20;
 

@@ -1,17 +1,11 @@
-import { z } from 'zod';
-import { crashSchema, ms, type SimulatedFault } from './simulated-fault.ts';
-
-const schema = z.strictObject({ kind: z.literal('leader-hunt'), how: crashSchema, everyMs: ms.positive() });
+import { crashSchema, ms, simulatedFault } from './simulated-fault.ts';
 
 /** Whoever leads is killed, every so often, and starts again: mostly in the middle of forming its quorum. */
-export const leaderHunt: SimulatedFault<z.infer<typeof schema>> = {
-  kind: 'leader-hunt',
+export const leaderHunt = simulatedFault('leader-hunt', { how: crashSchema, everyMs: ms.positive() })({
   description: 'whoever leads is killed, again and again',
-  schema,
   weight: 1.5,
   ofServers: true,
   draw: ({ random }) => ({
-    kind: 'leader-hunt',
     how: random.chance(0.5) ? 'power' : 'kill',
     everyMs: random.between(30, 700),
   }),
@@ -31,4 +25,4 @@ export const leaderHunt: SimulatedFault<z.infer<typeof schema>> = {
       over = true;
     };
   },
-};
+});

@@ -7,12 +7,11 @@ import {
   onceAt,
   orderSchema,
   REBOOT_MS,
-  type SimulatedFault,
   STEPS_MS,
+  simulatedFault,
 } from './simulated-fault.ts';
 
-const schema = z.strictObject({
-  kind: z.literal('majority-loss'),
+const fields = {
   /** Who is the minority, and who acks: the leader of the moment is left out of it. */
   order: orderSchema,
   syncDelayMs: ms,
@@ -23,9 +22,9 @@ const schema = z.strictObject({
   /** Who of the bare majority comes back first: its leader, or the first who acks. */
   back: z.enum(['leader', 'acker']),
   awayMs: ms,
-});
+};
 
-export type MajorityLoss = z.infer<typeof schema>;
+export type MajorityLoss = z.infer<z.ZodObject<typeof fields>>;
 
 /**
  * A bare majority loses what it acknowledged:
@@ -36,15 +35,15 @@ export type MajorityLoss = z.infer<typeof schema>;
  * 4. The rest comes back into the new epoch, with what nobody else may have; without a time to stay away (0)
  *    as soon as another leads, when that can still be cut.
  */
-export const majorityLoss: SimulatedFault<MajorityLoss> = {
-  kind: 'majority-loss',
+export const majorityLoss = simulatedFault(
+  'majority-loss',
+  fields,
+)({
   description: 'a bare majority loses power behind an acknowledgement, and one of it comes back first',
-  schema,
   weight: 2,
   ofServers: true,
   focus: { days: 3, intervalMs: 4500 },
   draw: ({ random, sids }) => ({
-    kind: 'majority-loss',
     order: random.shuffled(sids),
     leadMs: random.between(20, 600),
     ...drawStrike(random),
@@ -88,7 +87,7 @@ export const majorityLoss: SimulatedFault<MajorityLoss> = {
     });
     return startAll;
   },
-};
+});
 
 /**
  * Right behind the acknowledgement, or while what a new leader began with may not be on every disk that acked

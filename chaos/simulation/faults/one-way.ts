@@ -1,21 +1,10 @@
-import { z } from 'zod';
-import { cutSchema, type SimulatedFault, targetSchema, twoMembers } from './simulated-fault.ts';
-
-const schema = z.strictObject({
-  kind: z.literal('one-way'),
-  from: targetSchema,
-  to: targetSchema,
-  how: cutSchema,
-});
+import { cutSchema, simulatedFault, targetSchema, twoMembers } from './simulated-fault.ts';
 
 /** One direction only: `from` is not heard by `to`. */
-export const oneWay: SimulatedFault<z.infer<typeof schema>> = {
-  kind: 'one-way',
+export const oneWay = simulatedFault('one-way', { from: targetSchema, to: targetSchema, how: cutSchema })({
   description: 'a member is not heard by another, which it hears',
-  schema,
   weight: 2,
   draw: ({ random, sids, target }) => ({
-    kind: 'one-way',
     from: target,
     to: random.pick(sids),
     how: random.chance(0.3) ? 'refuse' : 'blackhole',
@@ -26,4 +15,4 @@ export const oneWay: SimulatedFault<z.infer<typeof schema>> = {
     stage.world.cut(...pair, fault.how);
     return () => stage.world.heal(...pair);
   },
-};
+});

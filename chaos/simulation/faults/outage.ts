@@ -1,21 +1,14 @@
 import { z } from 'zod';
-import type { SimulatedFault } from './simulated-fault.ts';
-
-const schema = z.strictObject({ kind: z.literal('outage'), staggerMs: z.number().optional() });
+import { simulatedFault } from './simulated-fault.ts';
 
 /**
  * Every member loses power at the same instant; afterwards each starts `staggerMs` after the one before it,
  * the last first when that is negative, so that quorums form of those that happen to be up.
  */
-export const outage: SimulatedFault<z.infer<typeof schema>> = {
-  kind: 'outage',
+export const outage = simulatedFault('outage', { staggerMs: z.number().optional() })({
   description: 'every member loses power at once',
-  schema,
   weight: 0.7,
-  draw: ({ random }) =>
-    random.chance(0.5)
-      ? { kind: 'outage' }
-      : { kind: 'outage', staggerMs: Math.round(random.between(-600, 600)) },
+  draw: ({ random }) => (random.chance(0.5) ? {} : { staggerMs: Math.round(random.between(-600, 600)) }),
   begin({ world, after }, { staggerMs = 0 }) {
     const { sids } = world;
     for (const sid of sids) world.crash(sid, 'power');
@@ -24,4 +17,4 @@ export const outage: SimulatedFault<z.infer<typeof schema>> = {
       for (const [at, sid] of order.entries()) after(at * Math.abs(staggerMs), () => world.start(sid));
     };
   },
-};
+});

@@ -1,20 +1,15 @@
-import { z } from 'zod';
-import { ACK_WAIT_MS_MAX, ms, onceAt, type SimulatedFault, STEPS_MS } from './simulated-fault.ts';
-
-const schema = z.strictObject({ kind: z.literal('oversleep'), afterMs: ms });
+import { ACK_WAIT_MS_MAX, ms, onceAt, STEPS_MS, simulatedFault } from './simulated-fault.ts';
 
 /**
  * Whoever leads sleeps until another leader has been acknowledged a write, and wakes in the belief that it
  * still leads.
  */
-export const oversleep: SimulatedFault<z.infer<typeof schema>> = {
-  kind: 'oversleep',
+export const oversleep = simulatedFault('oversleep', { afterMs: ms })({
   description: 'the leader is paused until another one has led and acknowledged a write',
-  schema,
   weight: 1,
   ofServers: true,
   focus: { days: 1 },
-  draw: ({ random }) => ({ kind: 'oversleep', afterMs: random.between(0, 300) }),
+  draw: ({ random }) => ({ afterMs: random.between(0, 300) }),
   leastMs: () => STEPS_MS,
   begin(stage, fault) {
     const { world } = stage;
@@ -30,4 +25,4 @@ export const oversleep: SimulatedFault<z.infer<typeof schema>> = {
       world.resume(leader);
     };
   },
-};
+});

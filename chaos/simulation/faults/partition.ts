@@ -3,21 +3,16 @@ import {
   cutSchema,
   type DrawnFrom,
   resolve,
-  type SimulatedFault,
+  simulatedFault,
   type Target,
   targetSchema,
 } from './simulated-fault.ts';
 
-const schema = z.strictObject({ kind: z.literal('partition'), side: z.array(targetSchema), how: cutSchema });
-
 /** The target's side cannot talk to the rest; one member or several. */
-export const partition: SimulatedFault<z.infer<typeof schema>> = {
-  kind: 'partition',
+export const partition = simulatedFault('partition', { side: z.array(targetSchema), how: cutSchema })({
   description: 'some members cannot talk to the rest',
-  schema,
   weight: 3,
   draw: from => ({
-    kind: 'partition',
     side: drawSide(from),
     how: from.random.chance(0.5) ? 'refuse' : 'blackhole',
   }),
@@ -32,7 +27,7 @@ export const partition: SimulatedFault<z.infer<typeof schema>> = {
       for (const [from, to] of links) world.heal(from, to);
     };
   },
-};
+});
 
 function drawSide({ random, sids }: DrawnFrom): Target[] {
   if (random.chance(0.4)) return ['leader'];

@@ -1,23 +1,12 @@
-import { z } from 'zod';
-import { crashSchema, ms, orderSchema, type SimulatedFault } from './simulated-fault.ts';
-
-const schema = z.strictObject({
-  kind: z.literal('rolling'),
-  order: orderSchema,
-  how: crashSchema,
-  everyMs: ms,
-});
+import { crashSchema, ms, orderSchema, simulatedFault } from './simulated-fault.ts';
 
 /** One member after the other ends and starts again, as an operator restarts an ensemble. */
-export const rolling: SimulatedFault<z.infer<typeof schema>> = {
-  kind: 'rolling',
+export const rolling = simulatedFault('rolling', { order: orderSchema, how: crashSchema, everyMs: ms })({
   description: 'each member in turn is restarted',
-  schema,
   weight: 0.7,
   ofServers: true,
   focus: { days: 1 },
   draw: ({ random, sids }) => ({
-    kind: 'rolling',
     order: random.shuffled(sids),
     how: random.chance(0.5) ? 'power' : 'kill',
     everyMs: random.between(200, 1500),
@@ -37,4 +26,4 @@ export const rolling: SimulatedFault<z.infer<typeof schema>> = {
       for (const sid of order) world.start(sid);
     };
   },
-};
+});

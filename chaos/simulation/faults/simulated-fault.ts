@@ -30,6 +30,42 @@ export interface SimulatedFault<F extends { readonly kind: string }> {
   begin(stage: Stage, fault: F): (() => void) | undefined;
 }
 
+type Written<Fields extends z.ZodRawShape> = z.infer<z.ZodObject<Fields>>;
+
+interface FaultText<F extends { readonly kind: string }>
+  extends Omit<SimulatedFault<F>, 'kind' | 'schema' | 'draw'> {
+  draw(from: DrawnFrom): Omit<F, 'kind'>;
+}
+
+/**
+ * A fault of the simulation: its schema, and each that is drawn, have its kind from here.
+ * @param fields of the fault in plan files, beside its kind
+ */
+export function simulatedFault<K extends string, Fields extends z.ZodRawShape>(
+  kind: K,
+  fields: Fields,
+): (text: FaultText<{ kind: K } & Written<Fields>>) => SimulatedFault<{ kind: K } & Written<Fields>> {
+  const schema = z.strictObject({ kind: z.literal(kind), ...fields });
+  type F = { kind: K } & Written<Fields>;
+  return ({ draw, ...text }) => ({
+    // The compiler cannot know that no field is another kind.
+    kind: kind as unknown as F['kind'],
+    schema,
+    draw: from => ({ kind, ...draw(from) }) as F,
+    ...text,
+  });
+}
+
+/** For `begin`: harms the member that is its target, if that one runs. */
+export function onMember<F extends { readonly target: Target }>(
+  harm: (stage: Stage, sid: number, fault: F) => (() => void) | undefined,
+): (stage: Stage, fault: F) => (() => void) | undefined {
+  return (stage, fault) => {
+    const sid = resolve(stage, fault.target);
+    return sid !== undefined && stage.world.isUp(sid) ? harm(stage, sid, fault) : undefined;
+  };
+}
+
 /**
  * What a fault is drawn from. The target is drawn for every kind, so that a seed's plan does not depend on
  * who uses it.
@@ -56,12 +92,6 @@ export const orderSchema = z.array(z.number().int());
 /** Undefined while nobody leads. */
 export function resolve({ world }: Stage, target: Target): number | undefined {
   return target === 'leader' ? world.leader() : target;
-}
-
-/** The member that is to be harmed, if it runs. */
-export function upMember(stage: Stage, target: Target): number | undefined {
-  const sid = resolve(stage, target);
-  return sid !== undefined && stage.world.isUp(sid) ? sid : undefined;
 }
 
 /** Two members that are not the same one. */

@@ -1,22 +1,15 @@
-import { z } from 'zod';
-import { ms, type SimulatedFault, type Stage, targetSchema, upMember } from './simulated-fault.ts';
-
-const schema = z.strictObject({ kind: z.literal('slow-link'), target: targetSchema, latencyMs: ms });
+import { ms, onMember, type Stage, simulatedFault, targetSchema } from './simulated-fault.ts';
 
 /** All links of one member are slow, both ways. */
-export const slowLink: SimulatedFault<z.infer<typeof schema>> = {
-  kind: 'slow-link',
+export const slowLink = simulatedFault('slow-link', { target: targetSchema, latencyMs: ms })({
   description: 'all links of a member are slow',
-  schema,
   weight: 1.5,
-  draw: ({ random, target }) => ({ kind: 'slow-link', target, latencyMs: random.between(10, 300) }),
-  begin(stage, { target, latencyMs }) {
-    const sid = upMember(stage, target);
-    if (sid === undefined) return undefined;
+  draw: ({ random, target }) => ({ target, latencyMs: random.between(10, 300) }),
+  begin: onMember((stage, sid, { latencyMs }) => {
     setLatency(stage, sid, latencyMs);
     return () => setLatency(stage, sid, CALM_LATENCY_MS);
-  },
-};
+  }),
+});
 
 const CALM_LATENCY_MS = 1;
 
