@@ -1,22 +1,13 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
-import type { Evidence } from './evidence.ts';
+import { healthyAndUnder, observed } from './pairs.ts';
 import { atLeast, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
 const OBSERVERS_SHARE = 0.9;
 const VOTER_SHARE = 0.5;
 
-const pairsUnder = (condition: string, topologies: (evidence: Evidence) => Evidence['withObservers']) => {
-  return (evidence: Evidence) =>
-    topologies(evidence).map(topology => ({
-      topology: topology.name,
-      a: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
-      aWhat: `write throughput of ${topology.name}, healthy`,
-      b: evidence.series('writeThroughput', topology, condition),
-      bWhat: `write throughput of ${topology.name}, ${condition}`,
-    }));
-};
+const WRITES = { metric: 'writeThroughput', what: 'write throughput' };
 
 /** Row 004-5: an observer's failure does not concern the ensemble. */
 export const lostObserversLeaveWrites: Claim = timedClaim(
@@ -31,10 +22,7 @@ export const lostObserversLeaveWrites: Claim = timedClaim(
     needs: ['healthy', 'observersBlackholed'],
   },
   {
-    pairs: pairsUnder(CONDITIONS.observersBlackholed, evidence => [
-      ...evidence.withObservers,
-      ...evidence.withMasters,
-    ]),
+    pairs: healthyAndUnder(CONDITIONS.observersBlackholed, WRITES, observed),
     test: (a, b) => atLeast(a, b, OBSERVERS_SHARE),
     estimate: ratioOf,
     worst: 'lowest',
@@ -56,10 +44,9 @@ export const lostVoterLeavesWrites: Claim = timedClaim(
     needs: ['healthy', 'oneVoterBlackholed'],
   },
   {
-    pairs: pairsUnder(CONDITIONS.oneVoterBlackholed, ({ votersOnly, withObservers, withMasters }) => [
-      ...votersOnly,
-      ...withObservers,
-      ...withMasters,
+    pairs: healthyAndUnder(CONDITIONS.oneVoterBlackholed, WRITES, evidence => [
+      ...evidence.votersOnly,
+      ...observed(evidence),
     ]),
     test: (a, b) => atLeast(a, b, VOTER_SHARE),
     estimate: ratioOf,

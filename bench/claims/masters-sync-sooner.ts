@@ -1,5 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
+import { withoutAndWithMasters } from './pairs.ts';
 import { below, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
@@ -16,14 +17,7 @@ export const mastersSyncSooner: Claim = timedClaim(
     needs: ['leaderKilled'],
   },
   {
-    pairs: evidence =>
-      evidence.mastersPairs.map(({ observers, masters }) => ({
-        topology: masters.name,
-        a: evidence.series('syncLastLearnerMs', observers, CONDITIONS.leaderKilled),
-        aWhat: `sync time of ${observers.name}`,
-        b: evidence.series('syncLastLearnerMs', masters, CONDITIONS.leaderKilled),
-        bWhat: `sync time of ${masters.name}`,
-      })),
+    pairs: withoutAndWithMasters(CONDITIONS.leaderKilled, { metric: 'syncLastLearnerMs', what: 'sync time' }),
     test: below,
     estimate: ratioOf,
     worst: 'highest',

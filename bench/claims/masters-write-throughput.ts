@@ -1,5 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
+import { withoutAndWithMasters } from './pairs.ts';
 import { atLeast, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
@@ -16,14 +17,7 @@ export const mastersWriteThroughput: Claim = timedClaim(
     needs: ['healthy'],
   },
   {
-    pairs: evidence =>
-      evidence.mastersPairs.map(({ observers, masters }) => ({
-        topology: masters.name,
-        a: evidence.series('writeThroughput', observers, CONDITIONS.healthy),
-        aWhat: `write throughput of ${observers.name}`,
-        b: evidence.series('writeThroughput', masters, CONDITIONS.healthy),
-        bWhat: `write throughput of ${masters.name}`,
-      })),
+    pairs: withoutAndWithMasters(CONDITIONS.healthy, { metric: 'writeThroughput', what: 'write throughput' }),
     test: (a, b) => atLeast(a, b, 1),
     estimate: ratioOf,
     worst: 'lowest',

@@ -1,6 +1,7 @@
 import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
-import type { Evidence, Series } from './evidence.ts';
+import type { Series } from './evidence.ts';
+import { healthyAndUnder, observed } from './pairs.ts';
 import { atMostAbove, differenceOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
@@ -9,15 +10,6 @@ import { short, timedClaim } from './timed-claim.ts';
  * longer.
  */
 const MARGIN_MS = 5;
-
-const pairsOf = (metric: string, what: string) => (evidence: Evidence) =>
-  [...evidence.withObservers, ...evidence.withMasters].map(topology => ({
-    topology: topology.name,
-    a: evidence.series(metric, topology, CONDITIONS.healthy),
-    aWhat: `${what} of ${topology.name}, healthy`,
-    b: evidence.series(metric, topology, CONDITIONS.observerLatency),
-    bWhat: `${what} of ${topology.name} with latency on the observers' links`,
-  }));
 
 const comparison = {
   test: (a: Series, b: Series) => atMostAbove(a, b, MARGIN_MS),
@@ -43,7 +35,11 @@ export const observerLatencyLeavesWrites: Claim = timedClaim(
   },
   {
     ...comparison,
-    pairs: pairsOf('writeLatencyP50', 'write latency'),
+    pairs: healthyAndUnder(
+      CONDITIONS.observerLatency,
+      { metric: 'writeLatencyP50', what: 'write latency' },
+      observed,
+    ),
     // The median of differences within rounds: two medians beside it may differ the other way.
     say: ({ topology }, { value }) =>
       `in ${topology} the median write at the voters took, compared within rounds, ${change(value)}; ` +
@@ -65,7 +61,11 @@ export const readsAreLocal: Claim = timedClaim(
   },
   {
     ...comparison,
-    pairs: pairsOf('readLatencyP50', 'read latency at an observer'),
+    pairs: healthyAndUnder(
+      CONDITIONS.observerLatency,
+      { metric: 'readLatencyP50', what: 'read latency at an observer' },
+      observed,
+    ),
     say: ({ topology }, { value }) =>
       `in ${topology} the median read at an observer took, compared within rounds, ${change(value)}; ` +
       'a round trip to the voters 40 ms more',
