@@ -36,6 +36,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addClaims,
   addUp,
   addBench,
+  addChaos,
   addSim,
   addFuzz,
   addMicro,
@@ -55,7 +56,7 @@ function addClaims(program: Command): void {
   program
     .command('claims')
     .description('measure three topologies, healthy and under faults, and judge each scaling claim')
-    .option('--suite <suite>', 'quick (about four minutes), full (about an hour), or a .yaml file', 'quick')
+    .option('--suite <suite>', 'a name that "zklab list suites" shows, or a .yaml file', 'quick')
     .option('--only <ids>', 'judge these claims alone, comma-separated: 004-2,003-3')
     .option('--server <server>', 'zklab, or apache (without faults of links)', 'zklab')
     .option('--rounds <n>', 'number of rounds; overrides the suite', wholeNumber(1, 1_000))
@@ -177,6 +178,32 @@ function comparing(bench: Command, name: string, description: string, sample: st
     .option('--seconds <s>', 'length of each phase of a round', wholeNumber(1, 3_600), 3)
     .option('--json', 'print the result document')
     .addHelpText('after', example(sample));
+}
+
+function addChaos(program: Command): void {
+  program
+    .command('chaos')
+    .description(
+      'run a schedule of faults against an ensemble under a workload; prove each fault, and judge what clients saw',
+    )
+    .argument('<schedule>', 'a name that "zklab list schedules" shows, or a .yaml file')
+    .option('--topology <topology>', "as zklab up takes it, instead of the schedule's")
+    .option(
+      '--seed <n>',
+      'seed of the workload and of the members that faults choose',
+      wholeNumber(0, 2 ** 31 - 1),
+    )
+    .option('--json', 'print the result document')
+    .addHelpText(
+      'after',
+      example('zklab chaos smoke', 'zklab chaos smoke --topology "voters=5 observers=2 masters=on"'),
+    )
+    .action(
+      runs(async (schedule: string, options: { topology?: string; seed?: number; json?: boolean }) => {
+        const { chaos } = await import('./chaos/schedules/chaos-command.ts');
+        return chaos(context.out, await views(), schedule, { ...options, signal: context.signal });
+      }),
+    );
 }
 
 function addSim(program: Command): void {

@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { assert, suite, temporaryFolder } from '#test';
 import { propertySeed } from '#test/properties';
-import { mntr } from '../bench/measure/four-letter.ts';
 import { Ensemble } from '../bench/topology/ensemble.ts';
+import { mntr } from '../bench/topology/four-letter.ts';
 import type { Member } from '../bench/topology/member.ts';
 import { planEnsemble } from '../bench/topology/plan.ts';
 import { type Implementation, topologyOf } from '../bench/topology/topology.ts';
 import { SeededRandom } from '../server/runtime/seeded-random.ts';
-import { judgeWorkload } from './workloads/judge-workload.ts';
+import { complaintsOf, judgeWorkload } from './workloads/judge-workload.ts';
 import { LiveWorkload } from './workloads/live-workload.ts';
 import { registers } from './workloads/registers.ts';
 
@@ -45,7 +45,7 @@ async function withEnsemble(
     await body(ensemble, load, new SeededRandom(seed));
     await ensemble.ready();
     await load.stop(PROGRESS_DEADLINE_MS);
-    return await judgeWorkload(ensemble, load, PROGRESS_DEADLINE_MS);
+    return complaintsOf(await judgeWorkload(ensemble, load, PROGRESS_DEADLINE_MS));
   } finally {
     await load.stop(0);
     await ensemble.stop();

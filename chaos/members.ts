@@ -1,7 +1,7 @@
 /** Members of an ensemble of bench/topology, as the mesh and the faults take them. */
 import type { Ensemble } from '../bench/topology/ensemble.ts';
 import type { Member } from '../bench/topology/member.ts';
-import type { EnsemblePlan } from '../bench/topology/plan.ts';
+import type { EnsemblePlan } from '../bench/topology/planned.ts';
 import type { FaultMember } from './faults/context.ts';
 import type { Mesh, MeshMember } from './mesh/mesh.ts';
 
@@ -14,11 +14,11 @@ export type Naming = (member: string) => string;
 const asItIs: Naming = member => member;
 
 export function meshMembers({ members, topology }: EnsemblePlan, naming = asItIs): MeshMember[] {
-  return members.map(({ name, sid, role, ports }) => {
+  return members.map(({ name, sid, role, ports, host }) => {
     const { quorum, election, client, observerMaster } = ports;
     const isMaster = topology.observerMasters && role === 'participant';
     const listens = { quorum, election, client, ...(isMaster && { observerMaster }) };
-    return { name: naming(name), sid, role, ports: listens };
+    return { name: naming(name), sid, role, ports: listens, host };
   });
 }
 

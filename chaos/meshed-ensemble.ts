@@ -10,7 +10,8 @@ import type { FaultMember } from './faults/context.ts';
 import { faultMember, linkMaps, meshMembers } from './members.ts';
 import { Mesh } from './mesh/mesh.ts';
 import { ToxiproxyClient } from './toxiproxy/client.ts';
-import { findToxiproxy, type Toxiproxy } from './toxiproxy/find.ts';
+import { findToxiproxy } from './toxiproxy/find.ts';
+import type { Toxiproxy } from './toxiproxy/toxiproxy.ts';
 
 export interface MeshedOptions extends Omit<EnsembleOptions, 'linkMaps' | 'clientAddresses'> {
   /** Of everything: configurations, data, logs, link maps. */

@@ -26,8 +26,14 @@ const STORY: readonly EventDraft[] = [
   { kind: 'healed', ...at, fault: 'blackhole' },
   { kind: 'sample', ...at, metric: 'writeThroughput', value: 1000 },
   { kind: 'sample', ...at, metric: 'writeLatencyP50', value: null, void: 'driver saturated' },
+  {
+    kind: 'seed',
+    ...{ seed: 7, outcome: 'failed', counts: { writes: 12 }, reasons: ['a write is gone'] },
+    ...{ done: 3, of: 20, unit: 'seeds' },
+  },
   { kind: 'note', text: 'one line' },
   { kind: 'verdict', claim: '004-5', verdict: 'holds', reason: 'Writes went on.' },
+  { kind: 'judgement', checker: 'write order', valid: 'invalid', checked: 9, reasons: ['7 before 6'] },
 ];
 
 function problemOf(folder: string): string {

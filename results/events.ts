@@ -5,6 +5,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { VALIDITIES } from './schema.ts';
 import { StoreError } from './store.ts';
 
 /** Raised by one whenever an older reader would misread a newer file. The first event of a file has it. */
@@ -47,7 +48,9 @@ const eventSchema = z.discriminatedUnion('kind', [
   /** The fault was looked for where it is. */
   z.strictObject({ ...when('bitten'), ...place, fault: text, bit: z.boolean(), how: z.string() }),
   z.strictObject({ ...when('healed'), ...place, fault: text }),
-  /** A measured value, or why there is none. It counts once its round is whole. */
+  /**
+   * A measured value, null where there is none, and why it does not count. It counts once its round is whole.
+   */
   z.strictObject({
     ...when('sample'),
     ...place,
@@ -55,9 +58,30 @@ const eventSchema = z.discriminatedUnion('kind', [
     value: z.number().nullable(),
     void: text.optional(),
   }),
+  /**
+   * A seed of the simulation or the fuzzer has run to its end. `done` of `of` are in `unit`: seeds, frames.
+   */
+  z.strictObject({
+    ...when('seed'),
+    seed: z.int(),
+    outcome: z.enum(['passed', 'failed', 'unknown']),
+    counts: z.record(text, z.number()),
+    reasons: z.array(text),
+    done: count,
+    of: count,
+    unit: text,
+  }),
   /** Worth a line of a log. */
   z.strictObject({ ...when('note'), text }),
   z.strictObject({ ...when('verdict'), claim: text, verdict: text, reason: text }),
+  /** What a checker says of the history of a workload. */
+  z.strictObject({
+    ...when('judgement'),
+    checker: text,
+    valid: z.enum(VALIDITIES),
+    checked: count,
+    reasons: z.array(text),
+  }),
 ]);
 
 export type RunEvent = z.infer<typeof eventSchema>;

@@ -6,6 +6,8 @@ export const SCHEMA_VERSION = 1;
 const VERDICTS = ['holds', 'fails', 'not shown here', 'void'] as const;
 const ROLES = ['leader', 'follower', 'voter', 'observer'] as const;
 export const OUTCOMES = ['ok', 'stale', 'readonly', 'refused', 'timeout', 'error'] as const;
+/** Of a checker: `unknown` where nothing contradicts, but too little was seen to say more. */
+export const VALIDITIES = ['valid', 'invalid', 'unknown'] as const;
 const SYNC_MODES = ['DIFF', 'SNAP', 'TRUNC'] as const;
 
 const text = z.string().min(1);
@@ -212,6 +214,16 @@ const fault = z.strictObject({
   after: linkReadings,
 });
 
+/** What a checker says of the history of a workload. */
+const judgement = z.strictObject({
+  checker: text,
+  valid: z.enum(VALIDITIES),
+  /** How many things were compared. */
+  checked: count,
+  /** Why it is not valid, a sentence each. */
+  reasons: z.array(text),
+});
+
 const shape = z.strictObject({
   schemaVersion: z.literal(SCHEMA_VERSION),
   run,
@@ -223,6 +235,8 @@ const shape = z.strictObject({
   syncs: z.array(sync),
   timelines: z.array(timeline),
   faults: z.array(fault),
+  /** Of a schedule of faults. Absent where no workload was judged. */
+  judgements: z.array(judgement).optional(),
   validity: z.strictObject({
     void: z.boolean(),
     reasons: z.array(text),
@@ -286,4 +300,5 @@ export type Availability = Result['availability'][number];
 export type Outcome = (typeof OUTCOMES)[number];
 export type Sync = Result['syncs'][number];
 export type Timeline = Result['timelines'][number];
+export type Judgement = z.infer<typeof judgement>;
 export type Fault = Result['faults'][number];

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
-import { minimalResult } from './fixtures/minimal.ts';
+import { judgedResult, minimalResult } from './fixtures/minimal.ts';
 import type { Verdict } from './schema.ts';
-import { countVerdicts, exitCodeOf, worstFirst } from './verdicts.ts';
+import { countVerdicts, exitCodeOf, mostDoubtfulFirst, worstFirst } from './verdicts.ts';
 
 const test = suite('results: verdicts');
 
@@ -49,4 +49,18 @@ test('worst first, and in the order made within a verdict', () => {
     ['c2', 'c4', 'c1', 'c3', 'c0'],
   );
   assert.equal(countVerdicts(claims), { holds: 1, fails: 2, 'not shown here': 1, void: 1 });
+});
+
+test('judgements of checkers: an invalid one fails a run, an unknown one voids it', () => {
+  const { judgements = [], ...rest } = judgedResult();
+  const codeOf = (...valid: readonly string[]) =>
+    exitCodeOf({ ...rest, judgements: judgements.filter(each => valid.includes(each.valid)) });
+  assert.is(codeOf('valid'), 0);
+  assert.is(codeOf('valid', 'unknown'), 3);
+  assert.is(codeOf('valid', 'unknown', 'invalid'), 1);
+  assert.is(codeOf(), 3);
+  assert.equal(
+    mostDoubtfulFirst(judgements).map(({ valid }) => valid),
+    ['invalid', 'unknown', 'valid'],
+  );
 });

@@ -19,7 +19,7 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['doctor --jsn', 'Did you mean --json?'],
   ['bench per', 'Did you mean peer?'],
   ['bench peer --rounds 0', 'A whole number from 1 to 1000 is accepted.'],
-  ['claims --suite fast', 'accepted are quick, full, or a .yaml file'],
+  ['claims --suite fast', 'accepted are full, quick, or a .yaml file'],
   ['claims --only 004-2,W9', 'unknown W9; accepted are 004-2'],
   ['claims --server etcd', 'accepted are zklab, apache'],
   ['recheck no-such-run', 'no run "no-such-run"'],

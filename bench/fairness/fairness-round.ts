@@ -5,7 +5,6 @@ import type { LoadDriver } from '../load/load-process.ts';
 import type { LoadTarget } from '../load/load-spec.ts';
 import type { Round } from '../peer/servers.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
-import { EnsembleError } from '../topology/ensemble-error.ts';
 import type { NeighbourProcess } from './neighbour-process.ts';
 import { NEIGHBOURS, type NeighbourName } from './neighbours.ts';
 import { measureQuietClient } from './quiet-client.ts';
@@ -74,16 +73,7 @@ export async function measureFairnessRound(
  */
 async function quietTarget(ensemble: Ensemble): Promise<LoadTarget> {
   for (const member of ensemble.members) if (!member.process.isRunning) await ensemble.restart(member.name);
-  const giveUpAt = performance.now() + SETTLED_MAX_MS;
-  for (;;) {
-    await ensemble.ready();
-    try {
-      const leader = await ensemble.leader();
-      return { name: leader.name, ...leader.plan.ports.client };
-    } catch (error) {
-      // A leader that has not noticed yet that it is one no more.
-      if (!(error instanceof EnsembleError) || performance.now() > giveUpAt) throw error;
-      await delay(SETTLE_MS);
-    }
-  }
+  await ensemble.ready();
+  const leader = await ensemble.leaderWithin(SETTLED_MAX_MS);
+  return { name: leader.name, ...leader.plan.ports.client };
 }

@@ -25,6 +25,7 @@ test('a long log keeps its beginning and its end, and never more than the limit'
   const end = readFileSync(`${log.file}.end.1`, 'utf8') + readFileSync(`${log.file}.end`, 'utf8');
   assert.match(end, /line 4998\nline 4999\n$/);
   assert.is(log.tail(2), 'line 4998\nline 4999');
+  assert.is(log.content(), readFileSync(log.file, 'utf8') + end);
 });
 
 test('a chunk above the limit is cut, and a closed log takes no more', () => {

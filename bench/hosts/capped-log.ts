@@ -1,7 +1,7 @@
 /**
  * What a member prints, on disk as it comes: the beginning and the end, never more than a limit in between.
  */
-import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 /** A quarter each for the beginning and for two generations of the end; the fourth is slack. */
@@ -47,6 +47,11 @@ export class CappedLog {
     return this.#tail.trimEnd().split('\n').slice(-lines).join('\n');
   }
 
+  /** All that is kept, in order. */
+  content(): string {
+    return [this.file, `${this.file}.end.1`, `${this.file}.end`].map(readOrEmpty).join('');
+  }
+
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
@@ -59,5 +64,13 @@ export class CappedLog {
     this.#inEnd = true;
     this.#descriptor = openSync(end, 'w');
     this.#partBytes = 0;
+  }
+}
+
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }

@@ -17,6 +17,9 @@ export interface Host {
   /** Nothing happens to a process that is gone. */
   signal(pid: number, signal: NodeJS.Signals): void;
   stateOf(pid: number): ProcessState;
+  makeFolder(path: string): Promise<void>;
+  /** Replaces the file in one step: whoever reads it sees the old text or the new one, never half. */
+  writeFile(path: string, text: string): Promise<void>;
   /** A file that a member wrote there. @throws Error */
   readFile(path: string): Promise<string>;
   /** CPU time and memory of a process; null when it is gone, or the machine cannot tell. */

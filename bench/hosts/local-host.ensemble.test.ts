@@ -1,7 +1,7 @@
 /**
  * The local host does what the interface says, with real processes: start, signal, read, usage, budget, end.
  */
-import { writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { CappedLog } from './capped-log.ts';
@@ -37,10 +37,19 @@ test('a process is started, stands still, goes on, and ends; a signal to one tha
   assert.is(LOCAL_HOST.usage(pid), null);
 });
 
-test('a file of a member is read, and each member has addresses of its own', async () => {
-  const file = join(temporaryFolder(), 'zoo.cfg');
-  writeFileSync(file, 'tickTime=200\n');
+test('a file of a member is written in a folder that is made, replaced, and read', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'v1', 'zoo.cfg');
+  await LOCAL_HOST.writeFile(file, 'tickTime=100\n');
+  await LOCAL_HOST.writeFile(file, 'tickTime=200\n');
   assert.is(await LOCAL_HOST.readFile(file), 'tickTime=200\n');
+  assert.equal(readdirSync(join(folder, 'v1')), ['zoo.cfg']);
+  await LOCAL_HOST.makeFolder(join(folder, 'v1', 'data', 'log'));
+  await LOCAL_HOST.makeFolder(join(folder, 'v1', 'data'));
+  assert.equal(readdirSync(join(folder, 'v1', 'data')), ['log']);
+});
+
+test('each member has addresses of its own', async () => {
   const hosts = (await LOCAL_HOST.addresses(3)).map(({ client }) => client.host);
   assert.is(new Set(hosts).size, 3);
 });

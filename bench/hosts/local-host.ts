@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { limitCpu, noCpuBudget } from './cpu-budget.ts';
 import type { Host } from './host.ts';
 import { LocalProcess } from './local-process.ts';
@@ -19,6 +20,14 @@ export const LOCAL_HOST: Host = {
     }
   },
   stateOf,
+  async makeFolder(path) {
+    await mkdir(path, { recursive: true });
+  },
+  async writeFile(path, text) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(`${path}.new`, text);
+    await rename(`${path}.new`, path);
+  },
   readFile: path => readFile(path, 'utf8'),
   usage: pid => sampleProcess(pid),
   noBudget: noCpuBudget,

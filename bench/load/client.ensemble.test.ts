@@ -1,7 +1,7 @@
 /** The client against Apache ZooKeeper and against our own server: the same statements must hold of both. */
 import { assert, suite, until } from '#test';
 import { EventType } from '../../server/wire/watch-event.ts';
-import { mntr } from '../measure/four-letter.ts';
+import { mntr } from '../topology/four-letter.ts';
 import { CreateMode, ZkClient } from './client.ts';
 import { parseConnectString } from './client-connection.ts';
 import type { ZkClientError } from './client-error.ts';

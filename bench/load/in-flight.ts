@@ -1,4 +1,17 @@
-import type { Reply } from './session.ts';
+import type { JuteReader } from '../../server/wire/jute.ts';
+
+/** Answer to one request; the object and its reader are reused for the next. */
+export interface Reply {
+  err: number;
+  /** The last zxid the server had processed. */
+  zxid: number;
+  /** Stands at the body; the bytes are overwritten by the next chunk. */
+  reader: JuteReader;
+  tag: number;
+  sentAtMs: number;
+  /** Of the chunk that held the reply, on the clock of `performance.now()`. */
+  receivedAtMs: number;
+}
 
 /** Who waits for a reply. One object serves any number of requests: `tag` and `sentAtMs` tell them apart. */
 export interface ReplyHandler {

@@ -1,7 +1,7 @@
 /** Everything a run counts. It knows the measured window; callers only say what happened and when. */
 import { errorName } from '../../server/wire/error-codes.ts';
+import { LatencyHistogram } from '../measure/histograms.ts';
 import { TimelineRecorder } from '../measure/timeline.ts';
-import { LatencyHistogram } from './histograms.ts';
 import { LATE_AFTER_MS, type LoadTarget, type OperationResult } from './load-spec.ts';
 import { isWrite, type OperationIndex, operationNames } from './workload.ts';
 

@@ -1,7 +1,7 @@
+import type { EncodedHistogram, Percentiles } from '../measure/histograms.ts';
 import type { Timeline } from '../measure/timeline.ts';
 import type { ArrivalKind } from './arrivals.ts';
 import type { DriverUse } from './driver-monitor.ts';
-import type { EncodedHistogram, Percentiles } from './histograms.ts';
 import type { OperationName, WorkloadSpec } from './workload.ts';
 
 /** A member that is loaded. `role` and `name` come back with the numbers, nothing more. */

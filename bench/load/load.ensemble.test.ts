@@ -3,7 +3,7 @@
  * outage.
  */
 import { assert, suite } from '#test';
-import { mntr } from '../measure/four-letter.ts';
+import { mntr } from '../topology/four-letter.ts';
 import { AvailabilityProbes } from './availability.ts';
 import { ZkClient } from './client.ts';
 import { startLoadProcess } from './load-process.ts';

@@ -1,8 +1,8 @@
 import { assert, suite, until } from '#test';
 import { OpCode } from '../../server/wire/opcodes.ts';
+import { LatencyHistogram } from '../measure/histograms.ts';
 import { DRIVER_LIMITS } from './driver-monitor.ts';
 import { cannedReply, type FakeRequest, type FakeServerOptions, startFakeServer } from './fake-server.ts';
-import { LatencyHistogram } from './histograms.ts';
 import { startLoadProcess } from './load-process.ts';
 import type { LoadMode, LoadResult, LoadSpec } from './load-spec.ts';
 import { runLoad, voidReasons } from './run-load.ts';

@@ -11,21 +11,8 @@ import { FrameReader } from '../../server/wire/frames.ts';
 import { JuteError, JuteReader, JuteWriter } from '../../server/wire/jute.ts';
 import { OpCode, Xid } from '../../server/wire/opcodes.ts';
 import { readWatcherEvent, type WatcherEvent } from '../../server/wire/watch-event.ts';
-import { InFlight, type ReplyHandler } from './in-flight.ts';
+import { InFlight, type Reply, type ReplyHandler } from './in-flight.ts';
 import { SessionError, type SessionErrorCode } from './session-error.ts';
-
-/** Answer to one request; the object and its reader are reused for the next. */
-export interface Reply {
-  err: number;
-  /** The last zxid the server had processed. */
-  zxid: number;
-  /** Stands at the body; the bytes are overwritten by the next chunk. */
-  reader: JuteReader;
-  tag: number;
-  sentAtMs: number;
-  /** Of the chunk that held the reply, on the clock of `performance.now()`. */
-  receivedAtMs: number;
-}
 
 export interface SessionOptions {
   host: string;

@@ -3,7 +3,7 @@
  * message more per write is a message more on any machine. `chaos/experiments/measurements/exact-counts.ts`
  * divides by what was committed.
  */
-import type { Mntr } from './four-letter.ts';
+import type { Mntr } from '../topology/four-letter.ts';
 
 export interface TrafficCount {
   messages: number;

@@ -2,10 +2,11 @@ import { readdirSync } from 'node:fs';
 import * as net from 'node:net';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
+import { LOCAL_HOST } from '../hosts/local-host.ts';
 import { cpuMsOf, rssBytesOf, sampleProcess } from '../hosts/process-usage.ts';
+import { fourLetterWord, parseMntr, parseSrvr } from '../topology/four-letter.ts';
 import { countersBetween, countersOf } from './counters.ts';
 import { probeEnvironment } from './environment.ts';
-import { fourLetterWord, parseMntr, parseSrvr } from './four-letter.ts';
 import { cpuBetween, ProcessSampler } from './process-sampler.ts';
 
 const test = suite('measure');
@@ -122,8 +123,8 @@ test('the sampler keeps a series by name, up to its limit', () => {
   const sampler = new ProcessSampler(
     () =>
       new Map([
-        ['self', process.pid],
-        ['gone', 2 ** 30],
+        ['self', LOCAL_HOST.usage(process.pid)],
+        ['gone', LOCAL_HOST.usage(2 ** 30)],
       ]),
     1_000,
     2,

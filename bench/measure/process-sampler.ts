@@ -1,5 +1,5 @@
 /** What processes used between two samples, and series of samples. */
-import { type ProcessSample, sampleProcess } from '../hosts/process-usage.ts';
+import type { ProcessSample } from '../hosts/process-usage.ts';
 
 export interface CpuUse {
   cpuMs: number;
@@ -21,16 +21,23 @@ export function cpuBetween(from: ProcessSample, to: ProcessSample, operations: n
   };
 }
 
-/** Samples named processes at a steady pace. A name may get a new pid: a member that was restarted. */
+/**
+ * Samples processes by name at a steady pace; null where one cannot be told. A name may come to stand for a
+ * new process: a member that was restarted.
+ */
 export class ProcessSampler {
-  readonly #pidOf: () => ReadonlyMap<string, number>;
+  readonly #usages: () => ReadonlyMap<string, ProcessSample | null>;
   readonly #intervalMs: number;
   readonly #samplesMax: number;
   readonly series = new Map<string, ProcessSample[]>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(pidOf: () => ReadonlyMap<string, number>, intervalMs = 1_000, samplesMax = 100_000) {
-    this.#pidOf = pidOf;
+  constructor(
+    usages: () => ReadonlyMap<string, ProcessSample | null>,
+    intervalMs = 1_000,
+    samplesMax = 100_000,
+  ) {
+    this.#usages = usages;
     this.#intervalMs = intervalMs;
     this.#samplesMax = samplesMax;
   }
@@ -47,9 +54,7 @@ export class ProcessSampler {
   }
 
   sample(): void {
-    const atMs = performance.now();
-    for (const [name, pid] of this.#pidOf()) {
-      const sample = sampleProcess(pid, atMs);
+    for (const [name, sample] of this.#usages()) {
       if (sample === null) continue;
       const samples = this.series.get(name) ?? [];
       if (samples.length < this.#samplesMax) samples.push(sample);

@@ -1,5 +1,5 @@
 /** What happened when: counts and latencies in stretches of time of one width, from a zero on. */
-import { LatencyHistogram } from '../load/histograms.ts';
+import { LatencyHistogram } from './histograms.ts';
 
 export interface TimelineBucket {
   /** That were to begin in this bucket. */

@@ -3,21 +3,22 @@
  * live all the time, so that rounds begin warm; the one that waits does next to nothing.
  */
 import { join } from 'node:path';
+import type { EventSink } from '../../results/events.ts';
 import type { Metric } from '../../results/names.ts';
-import { createRun } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
 import { probeEnvironment } from '../measure/environment.ts';
-import { fourLetterWord, parseSrvr } from '../measure/four-letter.ts';
+import { type RecordedRun, recordRun } from '../recorded-run.ts';
 import { outputColumns, type Terminal } from '../terminal.ts';
 import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
 import { Ensemble } from '../topology/ensemble.ts';
+import { fourLetterWord, parseSrvr } from '../topology/four-letter.ts';
 import { planEnsemble } from '../topology/plan.ts';
 import type { Topology } from '../topology/topology.ts';
 import { driverLagLimit } from './peer-limits.ts';
 import { peerResult, peerRows } from './peer-result.ts';
 import { peerText } from './peer-text.ts';
-import { mapped, type PeerServer, type PerServer, type Readings, type Round } from './servers.ts';
+import { mapped, type PeerServer, type PerServer, type Readings, type Round, SERVERS } from './servers.ts';
 import { takeTurns, turnsLimit } from './turns.ts';
 
 /** What is compared, and how one round of one server is measured. */
@@ -51,44 +52,61 @@ export interface CompareOptions {
 }
 
 /** Without Apache ZooKeeper ours alone. Exit code 3 when a round does not count. @throws EnsembleError */
-export async function compareServers(
+export function compareServers(
   terminal: Terminal,
   comparison: Comparison,
   options: CompareOptions,
 ): Promise<ExitCode> {
+  const { json, root } = options;
+  return recordRun(terminal, { name: comparison.name, json, root }, run =>
+    compared(run, terminal, comparison, options),
+  );
+}
+
+async function compared(
+  run: RecordedRun,
+  terminal: Terminal,
+  comparison: Comparison,
+  { rounds: wanted, json, signal }: CompareOptions,
+): Promise<ExitCode> {
   const { name, commandLine, seed, metrics, load } = comparison;
+  const { events } = run;
   const apache = findApacheZooKeeper();
-  const startedAt = new Date();
+  const topologies = SERVERS.filter(server => server === 'zklab' || apache !== undefined).map(server => ({
+    name: server,
+    shortForm: comparison.topology(server).shortForm,
+  }));
+  run.plan({ suite: name, seed, claims: [], topologies });
+  events.emit({ kind: 'phase', what: 'probing the machine' });
   const environment = await probeEnvironment();
   const temporary = makeTemporaryFolder(name);
-  const folder = temporary.path;
   const running: Ensemble[] = [];
   try {
     const started = await startAll({
-      folder,
+      folder: temporary.path,
       running,
-      terminal,
+      events,
       comparison,
       withApache: apache !== undefined,
-      signal: options.signal,
+      signal,
     });
     const versions = {
       zklab: await versionOf(started.zklab.ensemble),
       ...(apache === undefined ? {} : { apache: apache.version }),
     };
-    const { rounds, voidReasons } = await takeTurns(options.rounds, {
-      measure: server => comparison.measure(started[server]!.ensemble, options.signal),
+    const { rounds, voidReasons } = await takeTurns(wanted, {
+      measure: server => comparison.measure(started[server]!.ensemble, signal),
       rested: server => comparison.rested?.(started[server]!.ensemble) ?? {},
       first: mapped(started, ({ first }) => first),
-      progress: text => terminal.progress(text),
-      signal: options.signal,
+      name,
+      events,
+      signal,
     });
     const exitCode = voidReasons.length > 0 ? EXIT_CODES.void : EXIT_CODES.holds;
-    const run = await createRun(name, startedAt, options.root);
     const result = peerResult({
       id: run.id,
       name,
-      startedAt,
+      startedAt: run.startedAt,
       endedAt: new Date(),
       commandLine,
       environment,
@@ -106,7 +124,7 @@ export async function compareServers(
       ],
     });
     const file = await run.write(result);
-    if (options.json) terminal.json(result);
+    if (json) terminal.json(result);
     else {
       terminal.print(`${headingOf(versions)}: ${load}\n`);
       terminal.print(peerText(peerRows(metrics, rounds), outputColumns()));
@@ -115,12 +133,12 @@ export async function compareServers(
     }
     return exitCode;
   } catch (error) {
-    if (!options.signal.aborted) throw error;
-    if (options.json) terminal.progress('interrupted: nothing was measured');
+    if (!signal.aborted) throw error;
+    if (json) terminal.progress('interrupted: nothing was measured');
     else terminal.print('interrupted: nothing was measured');
     return EXIT_CODES.void;
   } finally {
-    terminal.progress('stopping ...');
+    events.emit({ kind: 'phase', what: 'taking everything down' });
     await Promise.all(running.map(ensemble => ensemble.stop()));
     temporary.remove();
   }
@@ -140,7 +158,7 @@ interface Started {
 interface StartOptions {
   readonly folder: string;
   readonly running: Ensemble[];
-  readonly terminal: Terminal;
+  readonly events: EventSink;
   readonly comparison: Comparison;
   readonly withApache: boolean;
   readonly signal: AbortSignal;
@@ -150,15 +168,19 @@ interface StartOptions {
 async function startAll({
   folder,
   running,
-  terminal,
+  events,
   comparison,
   withApache,
   signal,
 }: StartOptions): Promise<PerServer<Started>> {
   const start = async (server: PeerServer): Promise<Started> => {
-    terminal.progress(`starting ${server} ...`);
+    events.emit({ kind: 'phase', what: `starting ${server}` });
     const plan = await planEnsemble(comparison.topology(server), join(folder, server));
-    const ensemble = await Ensemble.start(plan, { temporaryFolder: folder, signal });
+    const ensemble = await Ensemble.start(plan, {
+      temporaryFolder: folder,
+      onMember: event => events.emit({ kind: 'member', topology: server, ...event }),
+      signal,
+    });
     running.push(ensemble);
     return { ensemble, first: (await comparison.prepare?.(ensemble)) ?? {} };
   };

@@ -4,13 +4,14 @@
  */
 
 import type { Metric } from '../../results/names.ts';
-import { type Measurement, type Result, SCHEMA_VERSION, type Topology } from '../../results/schema.ts';
+import { type Measurement, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
 import type { Environment as Probed } from '../measure/environment.ts';
+import { environmentRow, NO_TOXIPROXY, topologyRow } from '../measure/result-rows.ts';
 import type { Estimate } from '../stats/estimate.ts';
 import { pairedRatio } from '../stats/ratio.ts';
 import { summaryOf } from '../stats/result-form.ts';
 import { median } from '../stats/summary.ts';
-import type { EnsemblePlan } from '../topology/plan.ts';
+import type { EnsemblePlan } from '../topology/planned.ts';
 import { type PeerServer, type PerServer, type Round, type Rounds, serversOf } from './servers.ts';
 
 type Samples = Measurement['samples'];
@@ -102,8 +103,14 @@ export function peerResult(run: PeerRun): Result {
       commandLine,
       exitCode,
     },
-    environment: environmentOf(run),
-    topologies: serversOf(run.plans).map(server => topologyOf(server, run.plans[server]!)),
+    environment: environmentRow(run.environment, {
+      server: { implementation: 'zklab', version: run.versions.zklab },
+      toxiproxy: NO_TOXIPROXY,
+    }),
+    topologies: serversOf(run.plans).map(server => ({
+      ...topologyRow(run.plans[server]!.topology),
+      name: server,
+    })),
     claims: [],
     measurements: peerRows(metrics, rounds).flatMap(row => measurementsOf(row, rounds)),
     availability: [],
@@ -112,31 +119,6 @@ export function peerResult(run: PeerRun): Result {
     faults: [],
     validity: { void: voidReasons.length > 0, reasons: [...voidReasons] },
     limits: [...run.limits],
-  };
-}
-
-function environmentOf({ environment, versions }: PeerRun): Result['environment'] {
-  const { hostname, architecture, cpuModel, cores, memoryBytes, kernel, node, git } = environment;
-  return {
-    machine: `${hostname} (${architecture})`,
-    cpu: cpuModel,
-    cores,
-    memoryBytes,
-    kernel,
-    node,
-    git: git ?? { commit: 'unknown', dirty: false },
-    diskSyncMedianUs: environment.diskSync?.medianUs ?? null,
-    loopbackRttUs: environment.loopbackRoundTrip.medianUs,
-    toxiproxy: { kind: 'none', version: '' },
-    server: { implementation: 'zklab', version: versions.zklab },
-  };
-}
-
-function topologyOf(server: PeerServer, { topology, members }: EnsemblePlan): Topology {
-  return {
-    name: server,
-    shortForm: topology.shortForm,
-    members: members.map(({ name, sid }) => ({ name, sid, role: 'voter', observerMaster: false })),
   };
 }
 

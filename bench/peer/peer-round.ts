@@ -87,8 +87,10 @@ interface Phase {
 
 async function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSignal): Promise<Phase> {
   signal.throwIfAborted();
-  const pids = new Map(ensemble.members.map(({ name, pid }) => [name, pid]));
-  const sampler = new ProcessSampler(() => pids, SAMPLE_INTERVAL_MS).start();
+  // The processes of now: one that is started within the phase is another.
+  const running = ensemble.members.map(({ name, host, pid }) => ({ name, host, pid }));
+  const usages = () => new Map(running.map(({ name, host, pid }) => [name, host.usage(pid)]));
+  const sampler = new ProcessSampler(usages, SAMPLE_INTERVAL_MS).start();
   const driver = startLoadProcess(spec);
   signal.addEventListener('abort', driver.stop);
   try {

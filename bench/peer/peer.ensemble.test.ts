@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, requirePeer, suite, temporaryFolder } from '#test';
+import { readEvents } from '../../results/events.ts';
 import { loadRun } from '../../results/store.ts';
 import { terminal } from '../terminal.ts';
 import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
@@ -30,6 +31,13 @@ test(
         assert.ok((found?.summary.median ?? 0) > 0, `${name} of ${server}`);
       }
     }
+    const events = readEvents(join(root, 'latest'));
+    assert.is(events[0]?.kind, 'plan');
+    for (const kind of ['member', 'round', 'turn', 'sample'] as const)
+      assert.ok(
+        events.some(event => event.kind === kind),
+        kind,
+      );
     const text = printed.join('');
     for (const { title } of PEER_METRICS) assert.ok(text.includes(title), text);
   },
@@ -42,7 +50,7 @@ test(
     requirePeer('apache zookeeper', findApacheZooKeeper(), 'it is what our server is compared with');
     const ending = new AbortController();
     const { root, run } = peer(progress => {
-      if (progress.startsWith('warm-up round')) ending.abort();
+      if (progress.includes('peer: round 1 of 1')) ending.abort();
     });
     assert.is(await run(ending.signal), 3);
     const { validity } = await loadRun(join(root, 'latest'));

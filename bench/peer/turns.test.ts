@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import { EventBus, type EventSink, NO_EVENTS, type RunEvent } from '../../results/events.ts';
 import type { PeerServer, PerServer, Readings } from './servers.ts';
 import { orderOf, takeTurns, turnsLimit } from './turns.ts';
 
@@ -11,7 +12,12 @@ interface Scripted {
 }
 
 /** What each is measured by: how many turns there were before. A trend, and nothing else. */
-function trend(count: number, first = BOTH, abortAfter = Number.POSITIVE_INFINITY): Scripted {
+function trend(
+  count: number,
+  first = BOTH,
+  abortAfter = Number.POSITIVE_INFINITY,
+  events: EventSink = NO_EVENTS,
+): Scripted {
   const order: PeerServer[] = [];
   const ending = new AbortController();
   const measured = takeTurns(count, {
@@ -22,7 +28,8 @@ function trend(count: number, first = BOTH, abortAfter = Number.POSITIVE_INFINIT
     },
     rested: server => ({ restedAfter: order.length, waited: order.length - order.lastIndexOf(server) - 1 }),
     first,
-    progress: () => {},
+    name: 'peer',
+    events,
     signal: ending.signal,
   });
   return { order, measured };
@@ -77,4 +84,28 @@ test('of ours alone nothing is said of turns; an odd number of rounds is said to
   assert.equal(turnsLimit(alone.rounds), []);
   assert.not.match(turnsLimit((await trend(2).measured).rounds).join(), /odd number/);
   assert.match(turnsLimit((await trend(3).measured).rounds).join(), /odd number/);
+});
+
+test('events: every turn and every reading, rounds from 0 on; the warm-up gives no sample', async () => {
+  const events: RunEvent[] = [];
+  await trend(2, BOTH, undefined, new EventBus([event => events.push(event)])).measured;
+  const lines = events.map(event => {
+    if (event.kind === 'phase') return event.what;
+    if (event.kind === 'round') return `round ${event.round} of ${event.of}`;
+    if (event.kind === 'turn') return `${event.topology} ${event.round}`;
+    return event.kind === 'sample'
+      ? `${event.metric} of ${event.topology} ${event.round}: ${event.value}`
+      : '';
+  });
+  assert.equal(lines.slice(0, 5), [
+    'warm-up round, not counted: apache',
+    'warm-up round, not counted: zklab',
+    'round 0 of 2',
+    'zklab 0',
+    'apache 0',
+  ]);
+  assert.ok(
+    lines.includes('fresh of apache 0: 2') && lines.includes('drift of zklab 1: 6'),
+    lines.join('\n'),
+  );
 });

@@ -1,4 +1,6 @@
 /** Who is measured when: in turns, and each of two begins every second round. */
+import type { EventSink } from '../../results/events.ts';
+import { CONDITIONS } from '../../results/names.ts';
 import {
   mapped,
   type PeerServer,
@@ -16,7 +18,9 @@ export interface Turns {
   rested?(server: PeerServer): Readings;
   /** Of each, once; they stand in its first round. */
   readonly first: PerServer<Readings>;
-  readonly progress: (text: string) => void;
+  /** `bench <name>` */
+  readonly name: string;
+  readonly events: EventSink;
   readonly signal: AbortSignal;
 }
 
@@ -47,32 +51,45 @@ export function orderOf(round: number, per: PerServer<unknown>): PeerServer[] {
 
 /** Rounds that are cut short are dropped, and say so. */
 export async function takeTurns(count: number, turns: Turns): Promise<Measured> {
-  const rounds = mapped(turns.first, (): Round[] => []);
+  const { name, first, events, signal } = turns;
+  const rounds = mapped(first, (): Round[] => []);
   const voidReasons: string[] = [];
   try {
     // Compilers of both begin cold: what the first round says is of them.
-    await oneRound(0, 'warm-up round, not counted', turns);
+    await oneRound(0, turns, server =>
+      events.emit({ kind: 'phase', what: `warm-up round, not counted: ${server}` }),
+    );
     for (let round = 1; round <= count; round++) {
-      for (const [server, measured] of await oneRound(round, `round ${round} of ${count}`, turns)) {
-        const once = round === 1 ? turns.first[server] : {};
-        rounds[server]!.push({ ...measured, readings: { ...once, ...measured.readings } });
-        voidReasons.push(...measured.voidReasons.map(reason => `round ${round}, ${server}, ${reason}`));
+      // Counted from 0 in the events, as in the result.
+      const at = { round: round - 1, of: count };
+      events.emit({ kind: 'round', experiment: name, ...at });
+      const measured = await oneRound(round, turns, server =>
+        events.emit({ kind: 'turn', what: name, ...at, topology: server, condition: CONDITIONS.healthy }),
+      );
+      for (const [server, { readings, ...more }] of measured) {
+        const whole = { ...more, readings: { ...(round === 1 ? first[server] : {}), ...readings } };
+        rounds[server]!.push(whole);
+        voidReasons.push(...whole.voidReasons.map(reason => `round ${round}, ${server}, ${reason}`));
+        emitSamples(events, server, round - 1, whole);
       }
     }
   } catch (error) {
-    if (!turns.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     voidReasons.push(`ended early, after ${rounds.zklab.length} of ${count} rounds`);
   }
   return { rounds, voidReasons };
 }
 
-async function oneRound(round: number, title: string, turns: Turns): Promise<Map<PeerServer, Round>> {
-  const { measure, rested, first, progress, signal } = turns;
+async function oneRound(
+  round: number,
+  { measure, rested, first, signal }: Turns,
+  begins: (server: PeerServer) => void,
+): Promise<Map<PeerServer, Round>> {
   const order = orderOf(round, first);
   const measured = new Map<PeerServer, Round>();
   const resting = new Map<PeerServer, Readings>();
   for (const server of order) {
-    progress(`${title}: ${server}`);
+    begins(server);
     measured.set(server, await measure(server));
     for (const other of order) if (other !== server && rested) resting.set(other, rested(other));
   }
@@ -84,4 +101,19 @@ async function oneRound(round: number, title: string, turns: Turns): Promise<Map
       { ...more, readings: { ...resting.get(server), ...readings } },
     ]),
   );
+}
+
+function emitSamples(
+  events: EventSink,
+  topology: PeerServer,
+  round: number,
+  { readings, voidReasons }: Round,
+): void {
+  const why = voidReasons.length > 0 && { void: voidReasons.join('; ') };
+  for (const [metric, value] of Object.entries(readings))
+    events.emit({
+      kind: 'sample',
+      ...{ metric, topology, condition: CONDITIONS.healthy, round, value: value ?? null },
+      ...why,
+    });
 }

@@ -1,11 +1,12 @@
 /** A running ensemble: real processes on this machine, from their start to the last one's end. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { formatExit } from '../hosts/host.ts';
 import { reap } from '../hosts/reaper.ts';
 import { EnsembleError } from './ensemble-error.ts';
 import { Member, type MemberEvent, type MemberMode } from './member.ts';
 import type { CommandOptions } from './member-command.ts';
-import type { EnsemblePlan } from './plan.ts';
+import type { EnsemblePlan } from './planned.ts';
 import { READY_MAX_MS, untilReady } from './readiness.ts';
 import { writeMemberFiles } from './zoo-cfg.ts';
 
@@ -23,6 +24,8 @@ export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap'> {
   /** Ends a start that is not complete yet. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const LEADER_PAUSE_MS = 50;
 
 export class Ensemble {
   readonly plan: EnsemblePlan;
@@ -100,6 +103,23 @@ export class Ensemble {
     if (leaders.length === 1) return leaders[0]!;
     const now = [...modes].map(([name, mode]) => `${name}=${mode}`).join(' ');
     throw new EnsembleError(`${leaders.length} leaders where one is needed: ${now}`);
+  }
+
+  /**
+   * Asked again and again: on a busy machine one question of all members may go unanswered, and a leader may
+   * not have noticed yet that it is none any more.
+   * @throws EnsembleError when there is none, or more than one, for `maxMs`
+   */
+  async leaderWithin(maxMs: number): Promise<Member> {
+    const giveUpAt = performance.now() + maxMs;
+    for (;;) {
+      try {
+        return await this.leader();
+      } catch (error) {
+        if (!(error instanceof EnsembleError) || performance.now() > giveUpAt) throw error;
+      }
+      await sleep(LEADER_PAUSE_MS);
+    }
   }
 
   /**

@@ -5,7 +5,7 @@ import { parseCommandString } from 'execa';
 import { type Command, diesWithParent } from '../hosts/dies-with-parent.ts';
 import { UsageError } from '../usage-error.ts';
 import { APACHE_HINT, APACHE_MAIN_CLASS, findApacheZooKeeper } from './apache-zookeeper.ts';
-import type { PlannedMember } from './plan.ts';
+import type { PlannedMember } from './planned.ts';
 
 export interface CommandOptions {
   /** Where the member dials instead of the addresses it is told; only zklab's server can. */

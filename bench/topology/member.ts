@@ -4,10 +4,10 @@ import { CappedLog } from '../hosts/capped-log.ts';
 import type { Host, HostProcess } from '../hosts/host.ts';
 import { formatAddress } from '../hosts/ports.ts';
 import type { ProcessSample } from '../hosts/process-usage.ts';
-import { fourLetterWord, type Mode, parseMntr, parseSrvr } from '../measure/four-letter.ts';
+import { fourLetterWord, type Mode, parseMntr, parseSrvr } from './four-letter.ts';
 import type { CommandOptions } from './member-command.ts';
 import { memberCommand } from './member-command.ts';
-import type { PlannedMember } from './plan.ts';
+import type { PlannedMember } from './planned.ts';
 
 /** Mode of `srvr`; `looking` answers and does not serve, `down` does not answer. */
 export type MemberMode = Mode | 'looking' | 'down';

@@ -1,30 +1,14 @@
-/**
- * A topology with addresses and folders: all that is needed to write configurations, and to build a mesh
- * around it.
- */
+/** From a topology to its plan: addresses that are free, a folder for each member, and settings that work. */
 import { join } from 'node:path';
 import { parseConfig } from '../../server/config/server-config.ts';
 import { ServerError } from '../../server/errors.ts';
 import type { Host } from '../hosts/host.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
-import type { MemberPorts, PortOptions } from '../hosts/ports.ts';
+import type { PortOptions } from '../hosts/ports.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Topology, TopologyMember } from './topology.ts';
+import type { EnsemblePlan, PlannedMember } from './planned.ts';
+import type { Topology } from './topology.ts';
 import { memberFiles } from './zoo-cfg.ts';
-
-export interface PlannedMember extends TopologyMember {
-  readonly host: Host;
-  readonly ports: MemberPorts;
-  /** Holds zoo.cfg, data, log and what the member prints. */
-  readonly folder: string;
-  readonly cfgFile: string;
-}
-
-export interface EnsemblePlan {
-  readonly topology: Topology;
-  readonly folder: string;
-  readonly members: readonly PlannedMember[];
-}
 
 /**
  * @param folder of the whole ensemble; a folder for each member is made in it

@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { parseConfig } from '../../server/config/server-config.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
 import { hostsOf, type MemberPorts, USUAL_PORTS } from '../hosts/ports.ts';
-import type { EnsemblePlan } from './plan.ts';
+import type { EnsemblePlan } from './planned.ts';
 import { readTopology } from './read-topology.ts';
 import type { Topology } from './topology.ts';
 import { topologyOf } from './topology.ts';

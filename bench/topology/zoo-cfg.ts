@@ -2,10 +2,9 @@
  * A planned member as the files that a ZooKeeper server starts from, in forms that zklab and Apache 3.8
  * accept.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { formatAddress } from '../hosts/ports.ts';
-import type { EnsemblePlan, PlannedMember } from './plan.ts';
+import type { EnsemblePlan, PlannedMember } from './planned.ts';
 import type { Settings } from './topology.ts';
 
 /**
@@ -68,11 +67,13 @@ function adminSettings({ ports, implementation, settings }: PlannedMember): Sett
   };
 }
 
-/** Makes the folders and writes zoo.cfg and myid. What the folders hold already stays. */
+/**
+ * Makes the folders and writes zoo.cfg and myid, where the member runs. What the folders hold already stays.
+ */
 export async function writeMemberFiles(member: PlannedMember, plan: EnsemblePlan): Promise<void> {
+  const { host, cfgFile } = member;
   const { zooCfg, myid, dataDir, dataLogDir } = memberFiles(member, plan);
-  for (const folder of [dirname(member.cfgFile), dataDir, dataLogDir])
-    await mkdir(folder, { recursive: true });
-  await writeFile(member.cfgFile, zooCfg);
-  await writeFile(join(dataDir, 'myid'), myid);
+  await host.makeFolder(dataLogDir);
+  await host.writeFile(cfgFile, zooCfg);
+  await host.writeFile(join(dataDir, 'myid'), myid);
 }

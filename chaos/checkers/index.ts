@@ -2,6 +2,7 @@
 import { acknowledgedWrites } from './acknowledged-writes.ts';
 import type { Checker } from './checker.ts';
 import type { Judgement } from './judgement.ts';
+import { liveness } from './liveness.ts';
 import { modelAgreement } from './model-agreement.ts';
 import { replicaAgreement } from './replica-agreement.ts';
 import type { Part, RunRecord } from './run-record.ts';
@@ -22,6 +23,7 @@ export const CHECKERS: readonly Checker[] = [
   writeOrder,
   syncFreshness,
   replicaAgreement,
+  liveness,
 ];
 
 /**

@@ -1,5 +1,8 @@
+import type { VALIDITIES } from '../../results/schema.ts';
+import { DOUBTFUL_FIRST } from '../../results/verdicts.ts';
+
 /** `unknown`: nothing contradicts, but too little was seen to say more. */
-export type Validity = 'valid' | 'invalid' | 'unknown';
+export type Validity = (typeof VALIDITIES)[number];
 
 export interface Judgement {
   readonly checker: string;
@@ -20,11 +23,9 @@ export function judge(checker: string, checked: number, reasons: readonly string
   return { checker, valid, reasons: shown, checked };
 }
 
-const WORST_FIRST = ['invalid', 'unknown', 'valid'] as const;
-
 /** The worst of all; of none, unknown. */
 export function worst(judgements: readonly Judgement[]): Validity {
-  return WORST_FIRST.find(validity => judgements.some(j => j.valid === validity)) ?? 'unknown';
+  return DOUBTFUL_FIRST.find(validity => judgements.some(j => j.valid === validity)) ?? 'unknown';
 }
 
 /** Judgements of one kind as one. */

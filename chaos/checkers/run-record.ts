@@ -18,9 +18,20 @@ export interface RunRecord {
   readonly memberTrees: readonly MemberTree[];
   /** What members said of themselves all along. */
   readonly samples: readonly MemberSample[];
+  /** How the ensemble fared once the last fault was healed. */
+  readonly aftermath: Aftermath;
 }
 
 export type Part = keyof RunRecord;
+
+export interface Aftermath {
+  /** On the clock of the history. */
+  readonly healedAtMs: number;
+  /** Within which it must serve again. */
+  readonly recoverMaxMs: number;
+  /** What did not serve again by then. */
+  readonly notServing: string | undefined;
+}
 
 /** A znode after the end of the run, when all members agree; undefined where there is none. */
 export interface FinalNode {

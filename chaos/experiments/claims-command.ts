@@ -1,25 +1,16 @@
 /** `zklab claims` and `zklab recheck`: from options to a run's folder, a table and an exit code. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CLAIMS, chooseClaims } from '../../bench/claims/index.ts';
 import { rejudge } from '../../bench/claims/judge-all.ts';
-import { cleanUpWithLab } from '../../bench/hosts/end-with-lab.ts';
+import { present, type Views } from '../../bench/present.ts';
+import { recordRun } from '../../bench/recorded-run.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
-import { EventBus, EventLog } from '../../results/events.ts';
-import type { Result } from '../../results/schema.ts';
-import { createRun, loadRun, RUNS_ROOT } from '../../results/store.ts';
-import { EXIT_CODES, type ExitCode, exitCodeOf } from '../../results/verdicts.ts';
+import { loadRun } from '../../results/store.ts';
+import { type ExitCode, exitCodeOf } from '../../results/verdicts.ts';
 import { SERVERS, type ServerKind } from './lab.ts';
-import { progressOn } from './progress.ts';
 import { runClaims } from './run-claims.ts';
-import { readSuite, type Suite } from './suite.ts';
-
-/** How a result becomes something to look at; dashboards/ stands above this folder. */
-export interface Views {
-  report(result: Result): Promise<string>;
-  table(result: Result): string;
-}
+import { readSuite, withRounds } from './suites.ts';
 
 export interface ClaimsOptions {
   readonly suite: string;
@@ -40,55 +31,30 @@ const SEED_BELOW = 2 ** 31;
  * runs any more
  */
 export async function claims(terminal: Terminal, views: Views, options: ClaimsOptions): Promise<ExitCode> {
-  const { only, json = false, signal, runsRoot = RUNS_ROOT } = options;
+  const { only, json = false, signal, runsRoot } = options;
   const chosen = chooseClaims(only);
-  const suite = withRounds(readSuite(options.suite), options.rounds);
+  const read = readSuite(options.suite);
+  const suite = options.rounds === undefined ? read : withRounds(read, options.rounds);
   const server = serverOf(options.server);
   const seed = options.seed ?? Math.floor(Math.random() * SEED_BELOW);
-  const startedAt = new Date();
-  const run = await createRun(suite.name, startedAt, runsRoot);
-  // A folder without a result would be listed as a damaged run.
-  const removeRun = () => rmSync(run.path, { recursive: true, force: true });
-  const forgetRun = cleanUpWithLab(removeRun);
-  let written = false;
-  const log = new EventLog(run.path);
-  const events = new EventBus([log.write, progressOn(terminal, process.stderr.isTTY === true && !json)]);
-  try {
-    const result = await runClaims({
-      suite,
-      claims: chosen,
-      server,
-      seed,
-      commandLine: commandLineOf(options, seed),
-      runId: run.id,
-      startedAt,
-      logFolder: join(run.path, 'logs'),
-      events,
-      signal,
-    });
-    await run.write(result);
-    written = true;
-    forgetRun();
-    const report = await run.writeText('report.html', await views.report(result));
-    if (json) terminal.json(result);
-    else {
-      terminal.print(views.table(result));
-      terminal.print(`result: ${join(run.path, 'result.json')}\nreport: ${report}`);
-    }
-    return exitCodeOf(result);
-  } catch (error) {
-    forgetRun();
-    if (written) throw error;
-    removeRun();
-    if (!signal.aborted) throw error;
-    const end =
-      'interrupted before the first round was whole: nothing was judged, and nothing is left running';
-    if (json) terminal.progress(end);
-    else terminal.print(end);
-    return EXIT_CODES.void;
-  } finally {
-    log.close();
-  }
+  const nothingJudged =
+    'interrupted before the first round was whole: nothing was judged, and nothing is left running';
+  return recordRun(terminal, { name: suite.name, json, root: runsRoot }, run =>
+    present(run, { terminal, views, json, signal, nothingJudged }, () =>
+      runClaims({
+        suite,
+        claims: chosen,
+        server,
+        seed,
+        commandLine: commandLineOf(options, seed),
+        runId: run.id,
+        startedAt: run.startedAt,
+        logFolder: join(run.path, 'logs'),
+        events: run.events,
+        signal,
+      }),
+    ),
+  );
 }
 
 /**
@@ -110,18 +76,6 @@ export async function recheck(
   if (json) terminal.json(result);
   else terminal.print(views.table(result));
   return exitCodeOf(result);
-}
-
-function withRounds(suite: Suite, rounds: number | undefined): Suite {
-  if (rounds === undefined) return suite;
-  const { sync, availability } = suite;
-  return {
-    ...suite,
-    rounds,
-    roundsMin: rounds,
-    sync: { ...sync, rounds },
-    availability: { ...availability, rounds: Math.min(availability.rounds, rounds) },
-  };
 }
 
 function serverOf(name: string): ServerKind {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { TEMPORARY_PREFIX } from '../../bench/hosts/reaper.ts';
 import { preload } from '../../bench/load/preload.ts';
+import { Recorder } from '../../bench/measure/recorder.ts';
 import { NO_EVENTS, readEvents } from '../../results/events.ts';
 import { CONDITIONS, LOADS, SERIES } from '../../results/names.ts';
 import { loadRun } from '../../results/store.ts';
@@ -14,8 +15,7 @@ import { Lab } from './lab.ts';
 import { recordWrites } from './measurements/record-writes.ts';
 import { measureWrites, PROBED_PATH, workloadOf } from './measurements/throughput.ts';
 import { NotHealed, underFault } from './measurements/under-fault.ts';
-import { Recorder } from './recorder.ts';
-import { parseSuite } from './suite.ts';
+import { parseSuite } from './suites.ts';
 
 const test = suite('zklab claims');
 const DEADLINE = { deadlineMs: 600_000 };

@@ -2,6 +2,7 @@
  * What greedy neighbours cost a quiet client, at the leader of one topology. Last of all: what they ask for
  * fills the tree.
  */
+import { z } from 'zod';
 import { makeFairnessTree } from '../../bench/fairness/fairness-tree.ts';
 import { NeighbourProcess } from '../../bench/fairness/neighbour-process.ts';
 import { measureQuietClient, QUIET_WORKLOAD } from '../../bench/fairness/quiet-client.ts';
@@ -12,13 +13,30 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import type { MeasureOptions } from './measure-options.ts';
 import type { Stage } from './stage.ts';
+import { count, milliseconds, rounds } from './suite.ts';
 
 const METRIC = 'quietReadP99';
 const PHASES = [CONDITIONS.greedyElsewhere, CONDITIONS.greedyNeighbours] as const;
 
-export const fairness: Experiment = {
+const keys = {
+  /** Reads of a quiet client alone and beside greedy neighbours, at the leader of the first topology. */
+  fairness: z.strictObject({
+    rounds,
+    readsPerSecond: count,
+    warmupMs: milliseconds,
+    durationMs: count,
+    /** Children of the node that neighbours list and count. */
+    children: count,
+  }),
+};
+
+type FairnessOptions = z.infer<z.ZodObject<typeof keys>>;
+
+export const fairness: Experiment<FairnessOptions> = {
   name: 'fairness',
   description: 'reads of a quiet client beside greedy neighbours, at their member and at another',
+  keys,
+  withRounds: ({ fairness }, rounds) => ({ fairness: { ...fairness, rounds } }),
   provides: () => ['greedyNeighbours'],
   share: 1,
   async run(options) {
@@ -27,7 +45,11 @@ export const fairness: Experiment = {
   },
 };
 
-async function measureFairness(options: MeasureOptions, stage: Stage, share: number): Promise<void> {
+async function measureFairness(
+  options: MeasureOptions<FairnessOptions>,
+  stage: Stage,
+  share: number,
+): Promise<void> {
   const { suite, plan, events, lab, recorder, signal } = options;
   const { rounds, children, ...pace } = suite.fairness;
   const { leader } = await stage.cast();

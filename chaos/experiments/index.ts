@@ -15,7 +15,7 @@ import { writes } from './writes.ts';
 export const EXPERIMENTS: readonly Experiment[] = [writes, syncs, outages, fairness];
 
 /**
- * What these claims need, all of it measurable, and the suite's own conditions. @throws UsageError naming
+ * What these claims need, all of it measurable, and what the suite asks for itself. @throws UsageError naming
  * what no experiment provides
  */
 export function needsOf(claims: readonly Claim[], suite: Suite): ReadonlySet<string> {
@@ -27,5 +27,6 @@ export function needsOf(claims: readonly Claim[], suite: Suite): ReadonlySet<str
         `claim ${id} needs "${missing}", which no experiment of suite ${suite.name} measures; measured are ${[...provided].join(', ')}`,
       );
   }
-  return new Set([...claims.flatMap(({ needs }) => needs), ...Object.keys(suite.conditions)]);
+  const asked = EXPERIMENTS.flatMap(experiment => experiment.asked?.(suite) ?? []);
+  return new Set([...claims.flatMap(({ needs }) => needs), ...asked]);
 }

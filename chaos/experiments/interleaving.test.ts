@@ -1,9 +1,9 @@
 import { assert, suite } from '#test';
 import { LoadError } from '../../bench/load/load-error.ts';
+import { Recorder } from '../../bench/measure/recorder.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { NO_EVENTS } from '../../results/events.ts';
 import { Interleaving, type Turn } from './interleaving.ts';
-import { Recorder } from './recorder.ts';
 import type { Stage } from './stage.ts';
 
 const test = suite('chaos/experiments: interleaved rounds');

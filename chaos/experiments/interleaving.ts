@@ -1,9 +1,9 @@
 /** Interleaved rounds: in each every turn once, in an order that no trend can use. */
 import { LoadError } from '../../bench/load/load-error.ts';
+import type { Recorder } from '../../bench/measure/recorder.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import type { EventSink } from '../../results/events.ts';
 import { NotHealed } from './measurements/under-fault.ts';
-import type { Recorder } from './recorder.ts';
 import { RoundBudget } from './round-budget.ts';
 import type { Stage } from './stage.ts';
 import { turnOrder } from './turn-order.ts';

@@ -6,7 +6,8 @@ import { readTopology } from '../../bench/topology/read-topology.ts';
 import { implementationName, type Topology, topologyOf } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import type { EventSink } from '../../results/events.ts';
-import { findToxiproxy, type Toxiproxy } from '../toxiproxy/find.ts';
+import { findToxiproxy } from '../toxiproxy/find.ts';
+import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 import { Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
 

@@ -1,19 +1,21 @@
 /** What every measurement of a run works with. */
+
+import type { Recorder } from '../../bench/measure/recorder.ts';
 import type { EventSink } from '../../results/events.ts';
 import type { Interleaving } from './interleaving.ts';
 import type { Lab } from './lab.ts';
 import { PROBED_PATH, type WriteLoad } from './measurements/throughput.ts';
 import type { Occasion } from './measurements/under-fault.ts';
-import type { Recorder } from './recorder.ts';
 import type { Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
 
 /** What one observer of a stage burnt when it was measured last, in cores. */
 export type ObserverCores = Map<Stage, number>;
 
-export interface MeasureOptions {
+/** `Own`: what the suite says to one experiment alone. */
+export interface MeasureOptions<Own = unknown> {
   readonly lab: Lab;
-  readonly suite: Suite;
+  readonly suite: Suite & Own;
   readonly seed: number;
   readonly needs: ReadonlySet<string>;
   readonly plan: Interleaving;

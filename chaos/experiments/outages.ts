@@ -1,16 +1,30 @@
+import type { z } from 'zod';
 import { CONDITIONS } from '../../results/names.ts';
 import { kill } from '../faults/kill.ts';
 import type { Experiment } from './experiment.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
-import { measureAvailability, type Outage } from './measurements/availability.ts';
+import { measureAvailability, type Outage, outageTiming } from './measurements/availability.ts';
 import { injectAll } from './measurements/under-fault.ts';
 import type { Cast, Stage } from './stage.ts';
+import { rounds } from './suite.ts';
 import { cutOff } from './write-conditions.ts';
 
+const keys = {
+  /** Reads of every member through an outage: so many times per topology. */
+  availability: outageTiming.extend({ rounds }),
+};
+
+type OutageOptions = z.infer<z.ZodObject<typeof keys>>;
+
 /** Reads of every member and writes at the voters, from before an outage until after its heal. */
-export const outages: Experiment = {
+export const outages: Experiment<OutageOptions> = {
   name: 'outages',
   description: 'the leader is cut off, then the quorum is lost: which members go on answering reads',
+  keys,
+  // An outage takes as long as many writes: more of them than the suite wants are never asked for.
+  withRounds: ({ availability }, rounds) => ({
+    availability: { ...availability, rounds: Math.min(availability.rounds, rounds) },
+  }),
   provides: () => ['leaderCut', 'quorumLost'],
   share: 0.93,
   async run(options) {
@@ -23,7 +37,11 @@ export const outages: Experiment = {
   },
 };
 
-async function outageRound(options: MeasureOptions, stage: Stage, round: number): Promise<void> {
+async function outageRound(
+  options: MeasureOptions<OutageOptions>,
+  stage: Stage,
+  round: number,
+): Promise<void> {
   const { suite, needs, events, signal } = options;
   const { leaderCutMs, quorumLostMs, rounds } = suite.availability;
   const measure = async (

@@ -1,11 +1,10 @@
-/**
- * Parts of a result document that are not measured by a load: where it ran, on what, and what it cannot show.
- */
+/** Parts of the result of `zklab claims` that no load measures: where it ran, and what it cannot show. */
 import type { Environment as Probed } from '../../bench/measure/environment.ts';
-import type { Topology } from '../../bench/topology/topology.ts';
+import { environmentRow, NO_TOXIPROXY } from '../../bench/measure/result-rows.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Environment, Topology as TopologyRow } from '../../results/schema.ts';
-import type { Toxiproxy } from '../toxiproxy/find.ts';
+import { SERVER_VERSION } from '../../server/version.ts';
+import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 import type { ServerKind } from './lab.ts';
 import type { Suite } from './suite.ts';
 
@@ -13,38 +12,14 @@ export function environmentOf(
   probed: Probed,
   toxiproxy: Toxiproxy | undefined,
   server: ServerKind,
-  version: string,
 ): Environment {
-  return {
-    machine: probed.hostname,
-    cpu: probed.cpuModel,
-    cores: probed.cores,
-    memoryBytes: probed.memoryBytes,
-    kernel: probed.kernel,
-    node: probed.node,
-    git: probed.git ?? { commit: 'unknown', dirty: false },
-    diskSyncMedianUs: probed.diskSync?.medianUs ?? null,
-    loopbackRttUs: probed.loopbackRoundTrip.medianUs,
-    toxiproxy: { kind: toxiproxy?.kind ?? 'none', version: toxiproxy?.version ?? '' },
+  return environmentRow(probed, {
     server: {
       implementation: server,
-      version: server === 'apache' ? (probed.apacheZooKeeper ?? 'unknown') : version,
+      version: server === 'apache' ? (probed.apacheZooKeeper ?? 'unknown') : SERVER_VERSION,
     },
-  };
-}
-
-export function topologyRow(topology: Topology): TopologyRow {
-  const { name, shortForm, observerMasters, members } = topology;
-  return {
-    name,
-    shortForm,
-    members: members.map(({ name, sid, role }) => ({
-      name,
-      sid,
-      role: role === 'participant' ? ('voter' as const) : ('observer' as const),
-      observerMaster: observerMasters && role === 'participant',
-    })),
-  };
+    toxiproxy: toxiproxy === undefined ? NO_TOXIPROXY : { kind: toxiproxy.kind, version: toxiproxy.version },
+  });
 }
 
 export function limitsOf(

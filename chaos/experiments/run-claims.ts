@@ -1,20 +1,19 @@
 /** `zklab claims`: measures what the chosen claims need, judges them, and gives the result document. */
-import { copyFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Claim } from '../../bench/claims/claim.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
 import { probeEnvironment } from '../../bench/measure/environment.ts';
+import { Recorder } from '../../bench/measure/recorder.ts';
+import { topologyRow } from '../../bench/measure/result-rows.ts';
+import { keepLogs } from '../../bench/topology/keep-logs.ts';
 import { EVENTS_VERSION, type EventSink } from '../../results/events.ts';
 import type { Result } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
-import { SERVER_VERSION } from '../../server/version.ts';
 import { needsOf } from './index.ts';
 import { Interleaving } from './interleaving.ts';
 import { Lab, type ServerKind, topologiesOf } from './lab.ts';
 import { measureAll } from './measure.ts';
 import { proxyTax } from './proxy-tax.ts';
-import { Recorder } from './recorder.ts';
-import { environmentOf, limitsOf, topologyRow } from './result-parts.ts';
+import { environmentOf, limitsOf } from './result-parts.ts';
 import type { Suite } from './suite.ts';
 
 export interface RunClaimsOptions {
@@ -84,12 +83,13 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     signal.removeEventListener('abort', onAbort);
     events.emit({ kind: 'phase', what: 'taking everything down' });
     if (options.logFolder !== undefined && (!signal.aborted || plan.done !== undefined))
-      await keepLogs(lab, options.logFolder);
+      for (const { label, ensemble } of lab.everyStage)
+        await keepLogs(ensemble, options.logFolder, `${label}-`);
     await lab.stop();
   }
   const measured = recorder.measured();
   const rows = topologies.map(topologyRow);
-  const environment = environmentOf(probed, lab.toxiproxy, server, server === 'zklab' ? SERVER_VERSION : '');
+  const environment = environmentOf(probed, lab.toxiproxy, server);
   const evidence = { ...measured, topologies: rows, environment };
   const judged = judgeAll(claims, evidence);
   for (const { id: claim, verdict, reason } of judged)
@@ -125,12 +125,4 @@ function proxyText({ toxiproxy }: Lab): string {
   if (toxiproxy === undefined) return 'without proxies: no faults of links';
   const name = toxiproxy.kind === 'stand-in' ? 'the built-in stand-in for Toxiproxy' : 'Toxiproxy';
   return `every link through ${name} ${toxiproxy.version}`;
-}
-
-async function keepLogs(lab: Lab, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const { label, ensemble } of lab.everyStage) {
-    for (const { name, log } of ensemble.members)
-      await copyFile(log.file, join(folder, `${label}-${name}.log`)).catch(() => {});
-  }
 }

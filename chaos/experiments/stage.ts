@@ -3,11 +3,10 @@
  * now.
  */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Ensemble } from '../../bench/topology/ensemble.ts';
-import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import type { Member } from '../../bench/topology/member.ts';
-import { type EnsemblePlan, planEnsemble } from '../../bench/topology/plan.ts';
+import { planEnsemble } from '../../bench/topology/plan.ts';
+import type { EnsemblePlan } from '../../bench/topology/planned.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import type { EventSink } from '../../results/events.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
@@ -16,7 +15,7 @@ import { faultMember, linkMaps, meshMembers, type Naming } from '../members.ts';
 import { Mesh } from '../mesh/mesh.ts';
 import type { Target } from '../mesh/select.ts';
 import { ToxiproxyClient } from '../toxiproxy/client.ts';
-import type { Toxiproxy } from '../toxiproxy/find.ts';
+import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 
 export interface StageOptions {
   readonly topology: Topology;
@@ -42,7 +41,6 @@ export interface Cast {
 }
 
 const CAST_MAX_MS = 20_000;
-const CAST_PAUSE_MS = 50;
 
 export class Stage {
   readonly topology: Topology;
@@ -131,25 +129,12 @@ export class Stage {
 
   /** @throws EnsembleError when it has no leader, or two, for CAST_MAX_MS */
   async cast(): Promise<Cast> {
-    const leader = await this.#leader();
+    const leader = await this.ensemble.leaderWithin(CAST_MAX_MS);
     const followers = this.ensemble.members.filter(
       member => member.plan.role === 'participant' && member !== leader,
     );
     const observers = this.ensemble.members.filter(({ plan }) => plan.role === 'observer');
     return { leader, keptFollower: followers[0], victim: followers.at(-1), observers };
-  }
-
-  /** Asked again: a machine that is busy may leave one question of all members unanswered. */
-  async #leader(): Promise<Member> {
-    const giveUpAt = performance.now() + CAST_MAX_MS;
-    for (;;) {
-      try {
-        return await this.ensemble.leader();
-      } catch (error) {
-        if (!(error instanceof EnsembleError) || performance.now() > giveUpAt) throw error;
-      }
-      await sleep(CAST_PAUSE_MS);
-    }
   }
 
   /** Proxies of a Toxiproxy that was started here end with it. */

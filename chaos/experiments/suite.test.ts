@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { CLAIMS } from '../../bench/claims/index.ts';
-import { needsOf } from './index.ts';
+import { EXPERIMENTS, needsOf } from './index.ts';
 import { topologiesOf } from './lab.ts';
-import { parseSuite, readSuite, SUITE_NAMES } from './suite.ts';
+import { suiteKeys } from './suite.ts';
+import { parseSuite, readSuite, suiteNames, withRounds } from './suites.ts';
 
 const test = suite('chaos/experiments: suites');
 const QUICK = readFileSync(new URL('../../../bench/suites/quick.yaml', import.meta.url), 'utf8');
@@ -20,7 +21,8 @@ function problemOf(text: string): string {
 }
 
 test('the suites of the project are valid, and their topologies too', () => {
-  for (const name of SUITE_NAMES) {
+  assert.equal(suiteNames(), ['full', 'quick']);
+  for (const name of suiteNames()) {
     const parsed = readSuite(name);
     assert.is(parsed.name, name);
     assert.equal(
@@ -90,7 +92,7 @@ test('what the file of a topology says of members is kept; which server is measu
 });
 
 test('suites are named, or files', () => {
-  assert.throws(() => readSuite('fast'), /suite "fast": accepted are quick, full, or a \.yaml file/);
+  assert.throws(() => readSuite('fast'), /suite "fast": accepted are full, quick, or a \.yaml file/);
   assert.throws(() => readSuite('no/such.yaml'), /cannot be read/);
 });
 
@@ -110,9 +112,32 @@ test('a suite may add a condition with any fault, which claims can need; others 
     problemOf(added(latency.replace('latency,', 'late,'))),
     /conditions\.slow followers: fault: "late"; accepted are latency/,
   );
+  assert.match(
+    problemOf(added(latency).replace('slow followers', 'one voter blackholed')),
+    /conditions\.one voter blackholed: a condition of zklab has this name/,
+  );
   assert.match(problemOf(added(latency.replace('latencyMs', 'ms'))), /unknown key ms; accepted are select/);
   assert.match(
     problemOf(added(latency.replace('[voters]', '[voter]'))),
     /topologies: voter; accepted are voters, observers/,
   );
+});
+
+test('another number of rounds is for every experiment; outages are never more than the suite wants', () => {
+  const roundsOf = (rounds: number) => {
+    const { sync, availability, fairness, ...suite } = withRounds(readSuite('quick'), rounds) as ReturnType<
+      typeof readSuite
+    > &
+      Record<'sync' | 'availability' | 'fairness', { rounds: number }>;
+    return [suite.rounds, suite.roundsMin, sync.rounds, availability.rounds, fairness.rounds];
+  };
+  assert.equal(roundsOf(1), [1, 1, 1, 1, 1]);
+  assert.equal(roundsOf(10), [10, 10, 10, 2, 10]);
+});
+
+test('experiments: no key of a suite belongs to two, and nothing is provided by two', () => {
+  const keys = [...Object.keys(suiteKeys), ...EXPERIMENTS.flatMap(each => Object.keys(each.keys))];
+  assert.is(new Set(keys).size, keys.length, keys.join());
+  const provided = EXPERIMENTS.flatMap(each => each.provides(readSuite('quick')));
+  assert.is(new Set(provided).size, provided.length, provided.join());
 });

@@ -1,12 +1,21 @@
+import { z } from 'zod';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import { occasionOf } from './measure-options.ts';
 import { measureSync } from './measurements/sync-time.ts';
+import { count, rounds } from './suite.ts';
+
+const keys = {
+  /** Kill the leader, see everybody come back: so many times per topology. */
+  sync: z.strictObject({ rounds, everyMs: count }),
+};
 
 /** The leader is killed, and everybody comes back. */
-export const syncs: Experiment = {
+export const syncs: Experiment<z.infer<z.ZodObject<typeof keys>>> = {
   name: 'syncs',
   description: 'the leader is killed: time until a write commits and until every learner serves again',
+  keys,
+  withRounds: ({ sync }, rounds) => ({ sync: { ...sync, rounds } }),
   provides: () => ['leaderKilled'],
   share: 0.82,
   async run(options) {

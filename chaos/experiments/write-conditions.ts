@@ -1,19 +1,40 @@
 /** The conditions under which writes are measured: which topologies they concern, and their fault. */
+import { z } from 'zod';
 import type { Member } from '../../bench/topology/member.ts';
+import { UsageError } from '../../bench/usage-error.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { blackhole } from '../faults/blackhole.ts';
 import type { Fault } from '../faults/fault.ts';
 import { readFault } from '../faults/index.ts';
 import { latency } from '../faults/latency.ts';
 import type { Cast, Stage } from './stage.ts';
-import type { Suite } from './suite.ts';
+import { count, milliseconds, type Suite } from './suite.ts';
+
+/** What a suite says of the conditions of writes. */
+export const writeKeys = {
+  observerLatency: z
+    .strictObject({ ms: count, jitterMs: milliseconds })
+    .refine(({ ms, jitterMs }) => jitterMs < ms, { error: 'less than ms', path: ['jitterMs'] }),
+  /**
+   * Conditions beside the built-in ones: a fault with its options, and the topologies that it concerns, all
+   * unless they are named. They are measured whenever there are some; claims may need them by their name.
+   */
+  conditions: z
+    .record(
+      z.string(),
+      z.looseObject({ fault: z.string(), topologies: z.array(z.string()).min(1).optional() }),
+    )
+    .default({}),
+};
+
+export type WriteOptions = z.infer<z.ZodObject<typeof writeKeys>>;
 
 export interface WriteCondition {
   /** As claims name it. */
   readonly need: string;
   readonly condition: string;
   /** Undefined: it does not concern this topology. */
-  faultOf(stage: Stage, cast: Cast, suite: Suite): ConditionFault | undefined;
+  faultOf(stage: Stage, cast: Cast, suite: WriteOptions): ConditionFault | undefined;
 }
 
 export interface ConditionFault {
@@ -47,18 +68,33 @@ const FAULT_CONDITIONS: readonly WriteCondition[] = [
 ];
 
 /** The built-in ones, then those that the suite adds. */
-export function conditionsOf(suite: Suite): readonly WriteCondition[] {
-  const own = Object.entries(suite.conditions).map(([name, written]): WriteCondition => {
+export function conditionsOf({ name, conditions }: Suite & WriteOptions): readonly WriteCondition[] {
+  const own = Object.entries(conditions).map(([condition, written]): WriteCondition => {
     const { topologies, ...rest } = written;
-    const fault = readFault(rest, `suite ${suite.name}: conditions.${name}`);
+    const fault = readFault(rest, `suite ${name}: conditions.${condition}`);
     return {
-      need: name,
-      condition: name,
+      need: condition,
+      condition,
       faultOf: stage =>
         topologies === undefined || topologies.includes(stage.name) ? { fault, cut: [] } : undefined,
     };
   });
   return [...FAULT_CONDITIONS, ...own];
+}
+
+/** @throws UsageError for a fault that cannot be read, a topology that is none, and a name that is taken */
+export function checkConditions({ conditions, topologies: all }: Suite & WriteOptions, origin: string): void {
+  const names: readonly string[] = Object.keys(all);
+  const taken: readonly string[] = [...Object.keys(CONDITIONS), ...Object.values(CONDITIONS)];
+  for (const [condition, { topologies = [], ...written }] of Object.entries(conditions)) {
+    const at = `${origin}: conditions.${condition}`;
+    if (taken.includes(condition))
+      throw new UsageError(`${at}: a condition of zklab has this name; accepted is any other`);
+    readFault(written, at);
+    const unknown = topologies.find(topology => !names.includes(topology));
+    if (unknown !== undefined)
+      throw new UsageError(`${at}.topologies: ${unknown}; accepted are ${names.join(', ')}`);
+  }
 }
 
 /** All bytes between these members and all others vanish, both ways. */

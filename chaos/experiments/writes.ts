@@ -11,12 +11,15 @@ import { recordWrites } from './measurements/record-writes.ts';
 import { measureWrites } from './measurements/throughput.ts';
 import { underFault } from './measurements/under-fault.ts';
 import type { Stage } from './stage.ts';
-import { conditionsOf } from './write-conditions.ts';
+import { checkConditions, conditionsOf, type WriteOptions, writeKeys } from './write-conditions.ts';
 
-export const writes: Experiment = {
+export const writes: Experiment<WriteOptions> = {
   name: 'writes',
   description:
     'as many writes as go, and their latency at a steady pace: healthy, beside placebos, under each fault',
+  keys: writeKeys,
+  check: checkConditions,
+  asked: ({ conditions }) => Object.keys(conditions),
   provides: suite => ['healthy', 'placeboObservers', ...conditionsOf(suite).map(({ need }) => need)],
   share: 0.6,
   async run(options) {
@@ -25,7 +28,7 @@ export const writes: Experiment = {
   },
 };
 
-function writeTurns(options: MeasureOptions): Turn[] {
+function writeTurns(options: MeasureOptions<WriteOptions>): Turn[] {
   const { lab, needs } = options;
   return [
     ...lab.stages.map(stage => ({
@@ -37,7 +40,11 @@ function writeTurns(options: MeasureOptions): Turn[] {
   ];
 }
 
-async function underConditions(options: MeasureOptions, stage: Stage, round: number): Promise<void> {
+async function underConditions(
+  options: MeasureOptions<WriteOptions>,
+  stage: Stage,
+  round: number,
+): Promise<void> {
   const { suite, needs, recorder, signal, observerCores } = options;
   const write = writeLoadOf(options);
   const topology = stage.name;

@@ -2,7 +2,7 @@
 import { checked } from '../../bench/checked.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { blackholeKind } from './blackhole.ts';
-import type { Fault, FaultKind } from './fault.ts';
+import type { Fault, FaultHost, FaultKind } from './fault.ts';
 import { killKind } from './kill.ts';
 import { latencyKind } from './latency.ts';
 import { pauseKind } from './pause.ts';
@@ -21,4 +21,9 @@ export function readFault({ fault: name, ...options }: WrittenFault, origin: str
       `${origin}: fault: "${name}"; accepted are ${FAULTS.map(each => each.name).join(', ')}`,
     );
   return kind.create(checked(kind.schema, options, `${origin}, ${name}`));
+}
+
+/** Why this fault cannot be injected there; undefined where it can. */
+export function refusalOf({ name }: Fault, host: FaultHost): string | undefined {
+  return FAULTS.find(kind => kind.name === name)?.available(host);
 }

@@ -1,7 +1,8 @@
 import { assert, suite, until } from '#test';
+import { EventBus, type RunEvent } from '../../results/events.ts';
 import type { FaultContext } from './context.ts';
 import type { BiteProof, Fault } from './fault.ts';
-import { type NemesisEvent, runNemesis } from './nemesis.ts';
+import { runNemesis, type Step } from './nemesis.ts';
 
 const test = suite('nemesis');
 const FOREVER_MS = 3_600_000;
@@ -47,7 +48,18 @@ function fails(words: string): () => never {
   };
 }
 
-const phases = (events: readonly NemesisEvent[]) => events.map(({ fault, phase }) => `${fault} ${phase}`);
+/** Runs the steps, and tells each event in words. */
+async function told(steps: readonly Step[], signal?: AbortSignal) {
+  const lines: string[] = [];
+  const bus = new EventBus([event => void (event.kind !== 'turn' && lines.push(lineOf(event)))]);
+  const report = await runNemesis(steps, nothing, { events: bus, ...(signal && { signal }) });
+  return { ...report, lines };
+}
+
+function lineOf(event: RunEvent): string {
+  if (event.kind === 'bitten') return `${event.fault} ${event.bit ? 'bit' : 'did not bite'}`;
+  return 'fault' in event ? `${event.fault} ${event.kind}` : event.kind;
+}
 
 test('each fault is injected at its time, proven, and healed', async () => {
   const [first, second] = [scripted('first'), scripted('second')];
@@ -55,16 +67,21 @@ test('each fault is injected at its time, proven, and healed', async () => {
     { fault: second, atMs: 30, forMs: 1 },
     { fault: first, atMs: 0, forMs: 1 },
   ];
-  const told: NemesisEvent[] = [];
-  const { events, voidReasons } = await runNemesis(steps, nothing, { onEvent: event => told.push(event) });
+  const { lines, outcomes, voidReasons } = await told(steps);
   for (const name of ['first', 'second']) {
-    const own = phases(events).filter(phase => phase.startsWith(name));
+    const own = lines.filter(line => line.startsWith(name));
     assert.equal(own, [`${name} injected`, `${name} bit`, `${name} healed`]);
   }
-  assert.is(events[0]!.fault, 'first');
-  assert.equal(told, events);
+  assert.is(lines[0], 'first injected');
+  assert.equal(
+    outcomes.map(({ row }) => [row.fault, row.condition, row.round, row.bit]),
+    [
+      ['second', 'second at 0.03 s', 0, true],
+      ['first', 'first at 0 s', 1, true],
+    ],
+  );
   assert.equal(voidReasons, []);
-  assert.equal(events[1]!.proof, proof(true));
+  assert.equal(outcomes[0]!.proof, proof(true));
 });
 
 test('faults whose times overlap are in force together', async () => {
@@ -83,8 +100,8 @@ test('faults whose times overlap are in force together', async () => {
 
 test('planted: a fault that does not bite voids the run, and is healed like any other', async () => {
   const toothless = scripted('toothless', { prove: () => proof(false) });
-  const { events, voidReasons } = await runNemesis([{ fault: toothless, atMs: 0, forMs: 1 }], nothing);
-  assert.equal(phases(events), ['toothless injected', 'toothless did not bite', 'toothless healed']);
+  const { lines, voidReasons } = await told([{ fault: toothless, atMs: 0, forMs: 1 }]);
+  assert.equal(lines, ['toothless injected', 'toothless did not bite', 'toothless healed']);
   assert.equal(voidReasons, ['toothless on link of toothless did not bite: by asking the test']);
   assert.is(toothless.healed, 1);
 });
@@ -92,33 +109,35 @@ test('planted: a fault that does not bite voids the run, and is healed like any 
 test('a proof that throws voids the run; the fault is healed', async () => {
   const unprovable = scripted('unprovable', { prove: fails('no probe') });
   const { voidReasons } = await runNemesis([{ fault: unprovable, atMs: 0, forMs: 1 }], nothing);
-  assert.equal(voidReasons, ['unprovable on link of unprovable: no probe']);
+  assert.equal(voidReasons, [
+    'unprovable on link of unprovable did not bite: the proof itself failed: no probe',
+  ]);
   assert.is(unprovable.healed, 1);
 });
 
 test('an injection that throws voids the run; the other faults go on', async () => {
   const [impossible, other] = [scripted('impossible', { inject: fails('no such role') }), scripted('other')];
   const steps = [impossible, other].map(fault => ({ fault, atMs: 0, forMs: 1 }));
-  const { voidReasons } = await runNemesis(steps, nothing);
-  assert.equal(voidReasons, ['impossible: no such role']);
+  const { lines, voidReasons } = await told(steps);
+  assert.equal(voidReasons, ['impossible could not be injected: no such role']);
+  assert.ok(lines.includes('note'), lines.join());
   assert.equal([impossible.healed, other.healed], [0, 1]);
 });
 
 test('an abort heals what is in force and injects nothing more', async () => {
   const [current, later] = [scripted('current'), scripted('later')];
   const stop = new AbortController();
-  const run = runNemesis(
+  const run = told(
     [
       { fault: current, atMs: 0, forMs: FOREVER_MS },
       { fault: later, atMs: FOREVER_MS, forMs: 1 },
     ],
-    nothing,
-    { signal: stop.signal },
+    stop.signal,
   );
   await until(() => current.injected === 1, { deadlineMs: 30_000, what: 'the first fault' });
   stop.abort();
-  const { events } = await run;
-  assert.equal(phases(events).at(-1), 'current healed');
+  const { lines } = await run;
+  assert.is(lines.at(-1), 'current healed');
   assert.equal([current.healed, later.injected], [1, 0]);
 });
 
@@ -135,7 +154,9 @@ test('a fault that cannot be healed is an error, after every other one was heale
 
 test('a listener that throws does not keep a fault in force', async () => {
   const fault = scripted('fault');
-  const run = runNemesis([{ fault, atMs: 0, forMs: FOREVER_MS }], nothing, { onEvent: fails('disk full') });
+  const run = runNemesis([{ fault, atMs: 0, forMs: FOREVER_MS }], nothing, {
+    events: { emit: ({ kind }) => kind === 'injected' && fails('disk full')() },
+  });
   assert.match(await run.then(String, String), 'disk full');
   assert.is(fault.healed, 1);
 });

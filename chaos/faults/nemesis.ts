@@ -1,6 +1,8 @@
+import { type EventSink, NO_EVENTS } from '../../results/events.ts';
 import { waitMs } from '../wait.ts';
 import type { FaultContext } from './context.ts';
-import type { ActiveFault, BiteProof, Fault } from './fault.ts';
+import type { Fault } from './fault.ts';
+import { inForce, type WasInForce } from './in-force.ts';
 
 /** One fault of a schedule; those whose times overlap are in force together. */
 export interface Step {
@@ -11,30 +13,20 @@ export interface Step {
   readonly forMs: number;
 }
 
-export type Phase = 'injected' | 'bit' | 'did not bite' | 'healed' | 'failed';
-
-export interface NemesisEvent {
-  /** Ms since 1970. */
-  readonly time: number;
-  readonly fault: string;
-  readonly phase: Phase;
-  readonly links: readonly string[];
-  readonly proof?: BiteProof;
-  /** Of `failed`: an injection, a proof or a healing that threw. */
-  readonly error?: string;
-}
-
 export interface NemesisReport {
-  readonly events: readonly NemesisEvent[];
+  /** Of the steps whose fault was injected, in their order. */
+  readonly outcomes: readonly WasInForce<void>[];
   /** Why what was measured under these faults is void; empty when every fault bit. */
   readonly voidReasons: readonly string[];
 }
 
 export interface NemesisOptions {
+  /** Of the ensemble, in events. */
+  readonly topology?: string;
+  /** Told all that happens. */
+  readonly events?: EventSink;
   /** Ends the schedule early: what is in force is healed, the rest is not injected. */
   readonly signal?: AbortSignal;
-  /** Told each event as it happens. */
-  readonly onEvent?: (event: NemesisEvent) => void;
 }
 
 /**
@@ -44,78 +36,56 @@ export interface NemesisOptions {
 export async function runNemesis(
   steps: readonly Step[],
   context: FaultContext,
-  { signal, onEvent }: NemesisOptions = {},
+  options: NemesisOptions = {},
 ): Promise<NemesisReport> {
-  const events: NemesisEvent[] = [];
-  const record: Record = (fault, phase, links, more = {}) => {
-    const event = { time: Date.now(), fault: fault.name, phase, links, ...more };
-    events.push(event);
-    onEvent?.(event);
-  };
-  const results = await Promise.allSettled(steps.map(step => runStep(step, context, record, signal)));
+  const results = await Promise.allSettled(
+    steps.map((step, round) => runStep(step, { round, of: steps.length }, context, options)),
+  );
   const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason] : []));
   if (errors.length > 0) {
     const words = errors.map(error => (error as Error).message).join('; ');
     throw new AggregateError(errors, `the nemesis left the ensemble broken: ${words}`);
   }
-  return { events, voidReasons: events.flatMap(voidReason) };
+  const ended = results.flatMap(result => (result.status === 'fulfilled' ? (result.value ?? []) : []));
+  return {
+    outcomes: ended.filter(each => typeof each !== 'string'),
+    voidReasons: ended.flatMap(each => (typeof each === 'string' ? [each] : toothless(each))),
+  };
 }
 
-type Record = (
-  fault: Fault,
-  phase: Phase,
-  links: readonly string[],
-  more?: Pick<NemesisEvent, 'proof' | 'error'>,
-) => void;
+/** As events and results name it: the condition under which it is in force. */
+export function conditionOf({ fault, atMs }: Step): string {
+  return `${fault.name} at ${atMs / 1000} s`;
+}
 
+/** Undefined where the schedule was over before; why it could not be injected, where that is so. */
 async function runStep(
-  { fault, atMs, forMs }: Step,
+  step: Step,
+  { round, of }: { readonly round: number; readonly of: number },
   context: FaultContext,
-  record: Record,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+  { topology = 'ensemble', events = NO_EVENTS, signal }: NemesisOptions,
+): Promise<WasInForce<void> | string | undefined> {
+  const { fault, atMs, forMs } = step;
   await waitMs(atMs, signal);
-  if (signal?.aborted) return;
-  let active: ActiveFault;
+  if (signal?.aborted) return undefined;
+  events.emit({ kind: 'turn', what: 'fault', topology, condition: conditionOf(step), round, of });
+  let refusal: Error | undefined;
+  const inject = () =>
+    fault.inject(context).catch((error: Error) => {
+      refusal = error;
+      throw error;
+    });
   try {
-    active = await fault.inject(context);
+    const place = { topology, condition: conditionOf(step), round };
+    return await inForce({ fault: fault.name, inject, place, events }, () => waitMs(forMs, signal));
   } catch (error) {
-    record(fault, 'failed', [], { error: (error as Error).message });
-    return;
-  }
-  const { links } = active;
-  try {
-    record(fault, 'injected', links);
-    const over = waitMs(forMs, signal);
-    await prove(fault, active, record);
-    await over;
-  } finally {
-    await heal(fault, active, record);
+    if (refusal === undefined) throw error;
+    const text = `${fault.name} could not be injected: ${refusal.message}`;
+    events.emit({ kind: 'note', text });
+    return text;
   }
 }
 
-async function prove(fault: Fault, active: ActiveFault, record: Record): Promise<void> {
-  try {
-    const proof = await active.proveBite();
-    record(fault, proof.bit ? 'bit' : 'did not bite', active.links, { proof });
-  } catch (error) {
-    record(fault, 'failed', active.links, { error: (error as Error).message });
-  }
-}
-
-async function heal(fault: Fault, active: ActiveFault, record: Record): Promise<void> {
-  try {
-    await active.heal();
-    record(fault, 'healed', active.links);
-  } catch (error) {
-    record(fault, 'failed', active.links, { error: (error as Error).message });
-    throw error;
-  }
-}
-
-function voidReason({ fault, phase, links, proof, error }: NemesisEvent): string[] {
-  const where = links.length === 0 ? '' : ` on ${links.join(', ')}`;
-  if (phase === 'failed') return [`${fault}${where}: ${error}`];
-  if (phase === 'did not bite') return [`${fault}${where} did not bite: ${proof?.how}`];
-  return [];
+function toothless({ row, proof }: WasInForce<void>): string[] {
+  return row.bit ? [] : [`${row.fault} on ${row.links.join(', ')} did not bite: ${proof.how}`];
 }

@@ -41,6 +41,8 @@ export interface BoutResult {
 
 const VOTERS = 3;
 const OBSERVERS = 1;
+/** As `zklab up` takes it. */
+export const BOUT_TOPOLOGY = `voters=${VOTERS} observers=${OBSERVERS} masters=on`;
 const PORT_NUMBERS: Readonly<Record<PortKind, number>> = {
   client: 2181,
   quorum: 2888,

@@ -1,15 +1,17 @@
 /** `zklab fuzz`: broken messages on every port of an ensemble in virtual time, beside clients that behave. */
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { makeTemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
+import { type SeedOutcome, seedText } from '../../bench/progress.ts';
+import { recordRun } from '../../bench/recorded-run.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { serverProgram } from '../simulation/server-program.ts';
-import { type BoutResult, runBout } from './bout.ts';
+import { BOUT_TOPOLOGY, type BoutResult, runBout } from './bout.ts';
 import { PORT_KINDS, type PortKind } from './conversation.ts';
 import { type FuzzSummary, fuzz } from './fuzz.ts';
 import { KeptFailureError, keepLogs, readFailure } from './kept-failure.ts';
-import { type SoakSummary, soak } from './soak.ts';
+import { SOAK_TOPOLOGY, type SoakSummary, soak } from './soak.ts';
 
 export interface FuzzCommandOptions {
   readonly frames?: number | undefined;
@@ -36,16 +38,26 @@ export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOption
   if (options.minutes !== undefined) return soaked(options.minutes, options, terminal);
   const { json = false, frames = FRAMES_DEFAULT, first = 1, folder, signal } = options;
   if (options.replay !== undefined) return replayed(options.replay, options, terminal);
-  const summary = await fuzz({
-    program: serverProgram(),
-    ports: portsOf(options.ports),
-    frames,
-    first,
-    folder,
-    turnMsMax: TURN_MS_MAX,
-    signal,
-    onBout: (bout, sofar) => terminal.progress(`${sofar} of ${frames} frames; ${boutText(bout)}`),
-  });
+  const ports = portsOf(options.ports);
+  const summary = await recordRun(
+    terminal,
+    { name: 'fuzz', json, root: folder, eventsAlone: true },
+    async ({ plan, events }) => {
+      const topologies = [{ name: 'simulated', shortForm: BOUT_TOPOLOGY }];
+      plan({ suite: 'fuzz', seed: first, claims: [], topologies });
+      return fuzz({
+        program: serverProgram(),
+        ports,
+        frames,
+        first,
+        folder,
+        turnMsMax: TURN_MS_MAX,
+        signal,
+        onBout: (bout, done) =>
+          events.emit({ kind: 'seed', ...{ ...outcomeOf(bout), done, of: frames, unit: 'frames' } }),
+      });
+    },
+  );
   if (json) terminal.json({ ...summary, endedEarly: signal.aborted });
   else {
     terminal.print(summaryText(summary));
@@ -61,25 +73,35 @@ async function soaked(minutes: number, options: FuzzCommandOptions, terminal: Te
     ['frames', 'ports', 'replay'],
     `--minutes ${minutes}: real processes are attacked on all ports`,
   );
+  const { json = false, signal, first: seed = 1 } = options;
   const folder = makeTemporaryFolder('fuzz');
-  const kept = join(options.folder, basename(folder.path));
   try {
-    const summary = await soak({
-      seed: options.first ?? 1,
-      durationMs: minutes * MINUTE_MS,
-      calmMs: CALM_MS,
-      folder: folder.path,
-      signal: options.signal,
-      onProgress: text => terminal.progress(text),
-    });
-    const failed = summary.complaints.length > 0;
-    const logs = failed ? keepLogs(folder.path, kept) : [];
-    if (options.json) terminal.json({ ...summary, logs, endedEarly: options.signal.aborted });
-    else terminal.print([soakText(summary), ...logs.map(path => `  log: ${path}`)].join('\n'));
-    return failed ? EXIT_CODES.failed : EXIT_CODES.holds;
-  } catch (error) {
-    for (const path of keepLogs(folder.path, kept)) terminal.progress(`log: ${path}`);
-    throw error;
+    return await recordRun(
+      terminal,
+      { name: 'soak', json, root: options.folder, eventsAlone: true },
+      async run => {
+        const kept = join(run.path, 'logs');
+        try {
+          run.plan({ suite: 'soak', seed, claims: [], topologies: [SOAK_TOPOLOGY] });
+          const summary = await soak({
+            seed,
+            durationMs: minutes * MINUTE_MS,
+            calmMs: CALM_MS,
+            folder: folder.path,
+            events: run.events,
+            signal,
+          });
+          const failed = summary.complaints.length > 0;
+          const logs = failed ? keepLogs(folder.path, kept) : [];
+          if (json) terminal.json({ ...summary, logs, endedEarly: signal.aborted });
+          else terminal.print([soakText(summary), ...logs.map(path => `  log: ${path}`)].join('\n'));
+          return failed ? EXIT_CODES.failed : EXIT_CODES.holds;
+        } catch (error) {
+          for (const path of keepLogs(folder.path, kept)) terminal.progress(`log: ${path}`);
+          throw error;
+        }
+      },
+    );
   } finally {
     folder.remove();
   }
@@ -115,7 +137,7 @@ function replayed(file: string, options: FuzzCommandOptions, terminal: Terminal)
   const bout = replayOrRefuse(file);
   if (options.json)
     terminal.json({ seed: bout.seed, complaints: bout.complaints, slowestTurns: bout.slowestTurns });
-  else terminal.print([boutText(bout), ...bout.complaints.map(text => `  ${text}`)].join('\n'));
+  else terminal.print([seedText(outcomeOf(bout)), ...bout.complaints.map(text => `  ${text}`)].join('\n'));
   return bout.complaints.length > 0 ? EXIT_CODES.failed : EXIT_CODES.holds;
 }
 
@@ -129,9 +151,9 @@ function replayOrRefuse(file: string): BoutResult {
   }
 }
 
-function boutText({ seed, complaints, frames, slowestTurns }: BoutResult): string {
-  const outcome = complaints.length === 0 ? 'passed' : 'failed';
-  return `seed ${seed} ${outcome}: ${frames} frames, a quiet client waited ${turnsText(slowestTurns)}`;
+function outcomeOf({ seed, complaints, frames, slowestTurns: { read, write } }: BoutResult): SeedOutcome {
+  const counts = { frames, 'turns at most for a read': read, 'turns at most for a write': write };
+  return { seed, outcome: complaints.length === 0 ? 'passed' : 'failed', counts, reasons: [...complaints] };
 }
 
 function turnsText({ read, write }: BoutResult['slowestTurns']): string {

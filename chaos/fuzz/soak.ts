@@ -4,14 +4,16 @@
  * lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mntr } from '../../bench/measure/four-letter.ts';
 import { Ensemble } from '../../bench/topology/ensemble.ts';
-import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
-import type { Member } from '../../bench/topology/member.ts';
+import { mntr } from '../../bench/topology/four-letter.ts';
 import { planEnsemble } from '../../bench/topology/plan.ts';
 import { topologyOf } from '../../bench/topology/topology.ts';
+import { type EventSink, NO_EVENTS } from '../../results/events.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
-import { judgeWorkload, zxidsOf } from '../workloads/judge-workload.ts';
+import { inForce } from '../faults/in-force.ts';
+import { kill } from '../faults/kill.ts';
+import { faultMember } from '../members.ts';
+import { complaintsOf, emitJudgements, judgeWorkload, zxidsOf } from '../workloads/judge-workload.ts';
 import { LiveWorkload } from '../workloads/live-workload.ts';
 import { registers } from '../workloads/registers.ts';
 import { Attack } from './attack.ts';
@@ -23,8 +25,9 @@ export interface SoakOptions {
   /** Of each calm spell. */
   readonly calmMs: number;
   readonly folder: string;
+  /** Told all that happens. */
+  readonly events?: EventSink;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (text: string) => void;
 }
 
 export interface SoakSummary {
@@ -46,14 +49,24 @@ const SETTINGS = {
 };
 const POLL_MS = 100;
 const WRITES_BETWEEN_KILLS = 20;
+const DOWN_MS_MAX = 150;
 const PROGRESS_DEADLINE_MS = 60_000;
 const COUNTER_BITS = 32n;
 
+const TOPOLOGY = topologyOf(
+  { name: 'soak', voters: 3, observers: 1, masters: true, settings: SETTINGS },
+  'topology of the soak',
+);
+/** As events name it. */
+export const SOAK_TOPOLOGY = { name: TOPOLOGY.name, shortForm: TOPOLOGY.shortForm };
+
 export async function soak(options: SoakOptions): Promise<SoakSummary> {
-  const { seed, durationMs, calmMs, folder, signal, onProgress } = options;
+  const { seed, durationMs, calmMs, folder, signal, events = NO_EVENTS } = options;
   const random = new SeededRandom(`soak ${seed}`);
-  const topology = topologyOf({ voters: 3, observers: 1, masters: true, settings: SETTINGS }, 'soak');
-  const ensemble = await Ensemble.start(await planEnsemble(topology, folder));
+  events.emit({ kind: 'phase', what: `starting ${TOPOLOGY.shortForm}` });
+  const ensemble = await Ensemble.start(await planEnsemble(TOPOLOGY, folder), {
+    onMember: event => events.emit({ kind: 'member', topology: TOPOLOGY.name, ...event }),
+  });
   const servers = ensemble.members.map(({ plan }) => plan.ports.client);
   const load = new LiveWorkload(registers, { servers, seed: String(seed) });
   const attack = new Attack(ensemble, random.fork('attack'));
@@ -64,21 +77,17 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
     while (performance.now() < endsAt && !signal?.aborted && complaints.length === 0) {
       complaints.push(...(await calmSpell(ensemble, attack, calmMs)));
       calmSpells++;
-      onProgress?.(
-        `${calmSpells} calm spells, ${kills} kills, ${attack.frames} frames, ${load.acknowledgedWrites} writes`,
-      );
+      const counted = `${attack.frames} frames, ${load.acknowledgedWrites} writes`;
+      events.emit({ kind: 'note', text: `${calmSpells} calm spells, ${kills} kills, ${counted}` });
       await load.untilAcknowledged(WRITES_BETWEEN_KILLS, PROGRESS_DEADLINE_MS);
-      const member = random.pick(ensemble.members);
-      await member.process.kill();
-      kills++;
-      await sleep(random.between(0, 150));
-      member.start();
-      await ensemble.ready();
+      await killOne(ensemble, kills++, random, events);
     }
     attack.stop();
     await load.stop(PROGRESS_DEADLINE_MS);
     await untilNobodyIsLeft(ensemble);
-    complaints.push(...(await judgeWorkload(ensemble, load, PROGRESS_DEADLINE_MS)));
+    const judgements = await judgeWorkload(ensemble, load, PROGRESS_DEADLINE_MS);
+    emitJudgements(events, judgements);
+    complaints.push(...complaintsOf(judgements));
     return {
       frames: attack.frames,
       calmSpells,
@@ -93,11 +102,32 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
   }
 }
 
+/** Kills a member, and brings it back after a moment. */
+async function killOne(
+  ensemble: Ensemble,
+  round: number,
+  random: SeededRandom,
+  events: EventSink,
+): Promise<void> {
+  const { name } = random.pick(ensemble.members);
+  const members = ensemble.members.map(member => faultMember(ensemble, member));
+  await inForce(
+    {
+      fault: 'kill',
+      inject: () => kill({ target: { name } }).inject({ members, random }),
+      place: { topology: TOPOLOGY.name, condition: 'under attack', round },
+      events,
+    },
+    () => sleep(random.between(0, DOWN_MS_MAX)),
+  );
+  await ensemble.ready();
+}
+
 /** What the attackers' sessions leave goes when these run out; only then does nobody write any more. */
 async function untilNobodyIsLeft(ensemble: Ensemble): Promise<void> {
   const giveUpAt = performance.now() + PROGRESS_DEADLINE_MS;
   for (;;) {
-    const leader = await leadingMember(ensemble);
+    const leader = await ensemble.leaderWithin(PROGRESS_DEADLINE_MS);
     const { numbers } = await mntr(leader.plan.ports.client);
     const sessions = numbers.get('global_sessions');
     if (sessions === 0) return;
@@ -125,21 +155,9 @@ async function calmSpell(ensemble: Ensemble, attack: Attack, calmMs: number): Pr
   return complaints;
 }
 
-/** A member of a busy machine may say what it is only later: whether it led all the time, its epoch says. */
-async function leadingMember(ensemble: Ensemble): Promise<Member> {
-  const giveUpAt = performance.now() + PROGRESS_DEADLINE_MS;
-  for (;;) {
-    try {
-      return await ensemble.leader();
-    } catch (error) {
-      if (!(error instanceof EnsembleError) || performance.now() > giveUpAt) throw error;
-      await sleep(POLL_MS);
-    }
-  }
-}
-
+/** Whether it led all the time, its epoch says. */
 async function leaderOf(ensemble: Ensemble): Promise<{ name: string; epoch: number; zxid: number }> {
-  const { name } = await leadingMember(ensemble);
+  const { name } = await ensemble.leaderWithin(PROGRESS_DEADLINE_MS);
   const at = ensemble.members.findIndex(member => member.name === name);
   const zxid = BigInt((await zxidsOf(ensemble))[at]!);
   return { name, epoch: Number(zxid >> COUNTER_BITS), zxid: Number(zxid) };

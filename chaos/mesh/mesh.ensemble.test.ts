@@ -5,7 +5,7 @@ import { Dialed } from '../testing/dialed.ts';
 import { eachToxiproxy } from '../testing/each-toxiproxy.ts';
 import { EchoEnsemble } from '../testing/echo-ensemble.ts';
 import { ToxiproxyClient } from '../toxiproxy/client.ts';
-import type { Toxiproxy } from '../toxiproxy/find.ts';
+import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 import { Mesh } from './mesh.ts';
 
 eachToxiproxy('mesh', test => {

@@ -1,6 +1,7 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cleanUpWithLab } from '../../bench/hosts/end-with-lab.ts';
+import type { Host } from '../../bench/hosts/host.ts';
+import { LOCAL_HOST } from '../../bench/hosts/local-host.ts';
 import type { ProxyState, ToxiproxyClient } from '../toxiproxy/client.ts';
 import { CLIENT, type Flow, type Link, type LinkKind } from './link.ts';
 import { removeProxiesNow } from './remove-now.ts';
@@ -23,6 +24,8 @@ export interface MeshMember {
     readonly observerMaster?: Address;
     readonly client: Address;
   };
+  /** Where it runs, and so reads its link map. @default LOCAL_HOST */
+  readonly host?: Pick<Host, 'writeFile'>;
 }
 
 export interface MeshOptions {
@@ -58,7 +61,7 @@ export class Mesh {
 
   /** Makes all proxies in one request and writes the link maps. */
   static async build(options: MeshOptions): Promise<Mesh> {
-    const { client, members, folder } = options;
+    const { client, members } = options;
     checkNames(members);
     const wanted = members.flatMap(to => linksTo(to, members));
     const made = await populate(client, wanted);
@@ -68,8 +71,7 @@ export class Mesh {
       options,
     );
     try {
-      await mkdir(folder, { recursive: true });
-      for (const { name } of members) await mesh.#writeLinkMap(name);
+      for (const member of members) await mesh.#writeLinkMap(member);
     } catch (error) {
       await mesh.remove();
       throw error;
@@ -112,13 +114,10 @@ export class Mesh {
     this.#forget();
   }
 
-  /** By rename, so that a server that reads at that moment gets the old map or the new one, never half. */
-  async #writeLinkMap(member: string): Promise<void> {
-    const dialed = this.links.filter(({ from }) => from === member);
+  async #writeLinkMap({ name, host = LOCAL_HOST }: MeshMember): Promise<void> {
+    const dialed = this.links.filter(({ from }) => from === name);
     const map = Object.fromEntries(dialed.map(({ address, proxied }) => [address, proxied]));
-    const file = this.linkMapFile(member);
-    await writeFile(`${file}.new`, `${JSON.stringify(map, undefined, 2)}\n`);
-    await rename(`${file}.new`, file);
+    await host.writeFile(this.linkMapFile(name), `${JSON.stringify(map, undefined, 2)}\n`);
   }
 
   #names(): string[] {

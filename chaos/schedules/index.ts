@@ -1,9 +1,9 @@
 /** The registry of schedules: the YAML files of chaos/schedules/, and how one is read. */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { checked } from '../../bench/checked.ts';
-import { parseYaml, readYaml } from '../../bench/read-yaml.ts';
+import { NamedYaml } from '../../bench/named-yaml.ts';
+import { parseYaml } from '../../bench/read-yaml.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { readFault } from '../faults/index.ts';
 import type { Step } from '../faults/nemesis.ts';
@@ -17,7 +17,7 @@ export interface Schedule {
   readonly topology: string;
   readonly workload: Workload;
   /** As the schema of the workload reads them. */
-  readonly workloadOptions: unknown;
+  readonly workloadOptions: object;
   readonly steps: readonly Step[];
 }
 
@@ -35,22 +35,16 @@ const schema = z.strictObject({
 });
 
 /** dist/chaos/schedules -> chaos/schedules of the project. */
-const FOLDER = join(import.meta.dirname, '../../../chaos/schedules');
+const FILES = new NamedYaml('schedule', join(import.meta.dirname, '../../../chaos/schedules'));
 
 export function scheduleNames(): string[] {
-  const files = readdirSync(FOLDER).filter(file => file.endsWith('.yaml'));
-  return files.map(file => file.replace(/\.yaml$/, '')).sort();
+  return FILES.names();
 }
 
 /** @param reference the name of one of the project's, or the path of a YAML file. @throws UsageError */
 export function readSchedule(reference: string): Schedule {
-  const names = scheduleNames();
-  const isName = names.includes(reference);
-  if (!isName && !/\.ya?ml$/.test(reference))
-    throw new UsageError(`schedule "${reference}": accepted are ${names.join(', ')}, or a .yaml file`);
-  const file = isName ? join(FOLDER, `${reference}.yaml`) : reference;
-  const name = reference.replace(/^.*[/\\]/, '').replace(/\.ya?ml$/, '');
-  return scheduleOf(readYaml(file, 'schedule file'), name, file);
+  const { name, origin, document } = FILES.read(reference);
+  return scheduleOf(document, name, origin);
 }
 
 /** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
@@ -71,7 +65,7 @@ function scheduleOf(document: unknown, name: string, origin: string): Schedule {
     description,
     topology,
     workload,
-    workloadOptions: checked(workload.schema, options, `${origin}: workload ${workloadName}`),
+    workloadOptions: checked(workload.schema, options, `${origin}: workload ${workloadName}`) as object,
     steps: steps.map(({ atMs, forMs, ...fault }, at) => ({
       fault: readFault(fault, `${origin}: steps.${at}`),
       atMs,

@@ -1,13 +1,15 @@
 /** `zklab sim`: seeds of the simulation, one after the other, and what became of them. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type SeedOutcome, seedText } from '../../bench/progress.ts';
+import { recordRun } from '../../bench/recorded-run.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { PlanFileError } from './plan-file.ts';
 import { type RunSeedsSummary, replay, runSeeds, seedsFrom } from './run.ts';
 import { serverProgram } from './server-program.ts';
-import type { SimulationResult } from './simulate.ts';
+import { OBSERVERS_DEFAULT, type SimulationResult, VOTERS_DEFAULT } from './simulate.ts';
 
 export interface SimOptions {
   readonly json?: boolean;
@@ -41,14 +43,29 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
     ...(voters === undefined ? {} : { voters }),
     ...(observers === undefined ? {} : { observers }),
   };
-  const summary = await runSeeds({
-    ...simulation,
-    seeds: seedsOf(options),
-    traceDirectory: folder,
-    minimise,
-    signal,
-    onProgress: result => terminal.progress(seedText(result)),
-  });
+  const seeds = [...seedsOf(options)];
+  const [first = 0] = seeds;
+  const summary = await recordRun(
+    terminal,
+    { name: 'sim', json, root: folder, eventsAlone: true },
+    async ({ plan, events }) => {
+      const topologies = [{ name: 'simulated', shortForm: shortFormOf(simulation) }];
+      plan({ suite: 'sim', seed: first, claims: [], topologies });
+      let done = 0;
+      return runSeeds({
+        ...simulation,
+        seeds,
+        traceDirectory: folder,
+        minimise,
+        signal,
+        onProgress: result =>
+          events.emit({
+            kind: 'seed',
+            ...{ ...outcomeOf(result), done: ++done, of: seeds.length, unit: 'seeds' },
+          }),
+      });
+    },
+  );
   const endedEarly = signal.aborted;
   if (json) terminal.json({ ...summary, endedEarly });
   else {
@@ -83,7 +100,7 @@ function replayed(file: string, options: SimOptions, terminal: Terminal): ExitCo
   if (json) terminal.json({ seed, verdict, reasons, traceFile });
   else
     terminal.print(
-      `${seedText(result)}\n${reasons.map(reason => `  ${reason}\n`).join('')}trace: ${traceFile}`,
+      `${seedText(outcomeOf(result))}\n${reasons.map(reason => `  ${reason}\n`).join('')}trace: ${traceFile}`,
     );
   return verdict === 'failed' ? EXIT_CODES.failed : EXIT_CODES.holds;
 }
@@ -97,15 +114,15 @@ function replayOrRefuse(file: string, debug: boolean): SimulationResult {
   }
 }
 
-function seedText({
-  seed,
-  verdict,
-  acknowledgedWrites,
-  faultsInjected,
-  virtualMs,
-}: SimulationResult): string {
+function shortFormOf({ voters = VOTERS_DEFAULT, observers = OBSERVERS_DEFAULT }): string {
+  return `voters=${voters}${observers === 0 ? '' : ` observers=${observers}`}`;
+}
+
+function outcomeOf(result: SimulationResult): SeedOutcome {
+  const { seed, verdict, reasons, acknowledgedWrites, faultsInjected, virtualMs } = result;
   const seconds = Math.round(virtualMs / 1000);
-  return `seed ${seed} ${verdict}: ${acknowledgedWrites} writes, ${faultsInjected} faults in ${seconds} virtual s`;
+  const counts = { writes: acknowledgedWrites, faults: faultsInjected, 'virtual seconds': seconds };
+  return { seed, outcome: verdict, counts, reasons: [...reasons] };
 }
 
 function summaryText(summary: RunSeedsSummary): string {

@@ -1,7 +1,8 @@
 import { requirePeer, type Suite, suite } from '#test';
-import { findServer, type Toxiproxy } from '../toxiproxy/find.ts';
+import { findServer } from '../toxiproxy/find.ts';
 import { startServer } from '../toxiproxy/start-server.ts';
 import { startStandIn } from '../toxiproxy/start-stand-in.ts';
+import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 
 export type ToxiproxyTest = (title: string, body: (toxiproxy: Toxiproxy) => Promise<void>) => void;
 

@@ -1,16 +1,14 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { execa } from 'execa';
 import { diesWithParent } from '../../bench/hosts/dies-with-parent.ts';
-import { endWithLab } from '../../bench/hosts/end-with-lab.ts';
 import { registerProcess } from '../../bench/hosts/reaper.ts';
-import type { Toxiproxy } from './find.ts';
+import { CHILD_OPTIONS, tend } from './child.ts';
 import { untilReady } from './ready.ts';
 import { TailLog } from './tail-log.ts';
+import type { Toxiproxy } from './toxiproxy.ts';
 
 const START_ATTEMPTS = 5;
 const READY_MAX_MS = 30_000;
-/** SIGTERM waits for requests in flight; after this it is SIGKILL. */
-const STOP_MAX_MS = 2_000;
 
 /** Starts a toxiproxy-server with byte counters, on a free port of the loopback interface. */
 export async function startServer(server: { file: string; version?: string }): Promise<Toxiproxy> {
@@ -35,23 +33,14 @@ async function startOn(
   const process = execa(command.file, command.args, {
     // At its default, debug, it writes a line for every request.
     env: { LOG_LEVEL: 'warn' },
-    buffer: false,
-    // Ctrl-C at a terminal is for the lab: faults are healed through this process.
-    detached: true,
-    reject: false,
-    stdin: 'ignore',
-    forceKillAfterDelay: STOP_MAX_MS,
+    ...CHILD_OPTIONS,
   });
   const { pid } = process;
-  const forget = pid === undefined ? undefined : endWithLab(pid);
   // Where there is no setpriv, it does not notice that its lab was killed; the next lab does.
   const registration = pid === undefined ? undefined : registerProcess(pid, `-port ${port}`);
-  log.read(process.stdout);
-  log.read(process.stderr);
+  const end = tend(process, log);
   const stop = async () => {
-    process.kill();
-    await process;
-    forget?.();
+    await end();
     registration?.remove();
   };
   // On a clash of ports the server logs the error and lives on, deaf: whoever answers there is then another

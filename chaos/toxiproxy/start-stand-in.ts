@@ -1,12 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { execaNode } from 'execa';
-import { endWithLab } from '../../bench/hosts/end-with-lab.ts';
-import type { Toxiproxy } from './find.ts';
+import { CHILD_OPTIONS, tend } from './child.ts';
 import { readVersion } from './ready.ts';
 import { TailLog } from './tail-log.ts';
+import type { Toxiproxy } from './toxiproxy.ts';
 
 const READY_MAX_MS = 30_000;
-const STOP_MAX_MS = 2_000;
 
 /** Starts the built-in stand-in as a child that dies with this process, on a port of the system's choice. */
 export async function startStandIn({ seed }: { seed: number }): Promise<Toxiproxy> {
@@ -17,22 +16,10 @@ export async function startStandIn({ seed }: { seed: number }): Promise<Toxiprox
     // Else it would inherit ours: with `node -e` it would run that code again, with --inspect clash on the
     // port.
     nodeOptions: [],
-    buffer: false,
-    // Ctrl-C at a terminal is for the lab: faults are healed through this process.
-    detached: true,
-    reject: false,
-    stdin: 'ignore',
-    forceKillAfterDelay: STOP_MAX_MS,
+    ...CHILD_OPTIONS,
   });
   const { pid } = process;
-  const forget = pid === undefined ? undefined : endWithLab(pid);
-  log.read(process.stdout);
-  log.read(process.stderr);
-  const stop = async () => {
-    process.kill();
-    await process;
-    forget?.();
-  };
+  const stop = tend(process, log);
   const tooLate = setTimeout(() => process.kill('SIGKILL'), READY_MAX_MS);
   try {
     const { port } = (await process.getOneMessage()) as { port: number };

@@ -1,38 +1,70 @@
 /** What became of a workload on real processes, by the checkers of the simulation. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fourLetterWord } from '../../bench/measure/four-letter.ts';
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
+import { fourLetterWord } from '../../bench/topology/four-letter.ts';
+import type { EventSink } from '../../results/events.ts';
 import { check } from '../checkers/index.ts';
-import { readMemberState } from './final-state.ts';
+import { type Judgement, judge } from '../checkers/judgement.ts';
+import type { RunRecord } from '../checkers/run-record.ts';
+import { treeEquality } from '../checkers/tree-equality.ts';
+import { type MemberState, readMemberState } from './final-state.ts';
 import type { LiveWorkload } from './live-workload.ts';
 
 const POLL_MS = 50;
 
+/** Breaches of the protocol that clients saw by themselves: no checker reads those. */
+const PROTOCOL = 'protocol';
+
 /**
- * After the load has stopped: one sentence for everything that is wrong, none when all is well. What the
- * workload is there to show must have been seen: an "unknown" of its own checkers is wrong too.
- *
- * @throws Error when the members have not applied the same transactions by the deadline
+ * After the load has stopped: what every checker says that has something to say. What the workload is there
+ * to show must have been seen: of its own checkers an "unknown" is told, of others it is not.
+ * @param deadlineMs until all members must have applied the same transactions
+ * @param more parts of the record that the caller knows
  */
 export async function judgeWorkload(
   ensemble: Ensemble,
   load: LiveWorkload,
   deadlineMs: number,
-): Promise<string[]> {
-  await untilLevel(ensemble, deadlineMs);
-  const states = [];
-  for (const { name, ownAddress } of ensemble.members)
-    states.push(await readMemberState(name, ownAddress, load.paths));
-  const record = { memberTrees: states, finalTrees: states.map(({ nodes }) => nodes), history: load.history };
-  const mustSpeak = ['tree equality', ...load.workload.judgedBy];
+  more: Partial<RunRecord> = {},
+): Promise<Judgement[]> {
+  const { workload, violations, history } = load;
+  const trees = await finalTrees(ensemble, load.paths, deadlineMs).catch((error: Error) => error.message);
+  const isRead = typeof trees !== 'string';
+  const mustSpeak = isRead ? [treeEquality.name, ...workload.judgedBy] : workload.judgedBy;
   return [
-    ...load.violations,
-    ...check(record)
-      .filter(
-        ({ checker, valid }) => valid === 'invalid' || (valid === 'unknown' && mustSpeak.includes(checker)),
-      )
-      .flatMap(({ checker, reasons }) => reasons.map(reason => `${checker}: ${reason}`)),
+    judge(PROTOCOL, history.length, violations),
+    ...(isRead ? [] : [judge(treeEquality.name, 0, [trees])]),
+    ...check({ history, ...more, ...(isRead && trees) }).filter(
+      ({ checker, valid }) => valid !== 'unknown' || mustSpeak.includes(checker),
+    ),
   ];
+}
+
+/** @throws Error when the members have not applied the same transactions by the deadline */
+async function finalTrees(
+  ensemble: Ensemble,
+  registers: readonly string[],
+  deadlineMs: number,
+): Promise<Pick<RunRecord, 'memberTrees' | 'finalTrees'>> {
+  await untilLevel(ensemble, deadlineMs);
+  const states: MemberState[] = [];
+  for (const { name, ownAddress } of ensemble.members)
+    states.push(await readMemberState(name, ownAddress, registers));
+  // Registers alone: versions of ephemerals begin again when a session ends, and nobody has asked for that.
+  const finalTrees = states.map(({ nodes }) => new Map(registers.map(path => [path, nodes.get(path)])));
+  return { memberTrees: states, finalTrees };
+}
+
+/** One sentence for everything that is wrong, none when all is well. */
+export function complaintsOf(judgements: readonly Judgement[]): string[] {
+  return judgements
+    .filter(({ valid }) => valid !== 'valid')
+    .flatMap(({ checker, reasons }) => reasons.map(reason => `${checker}: ${reason}`));
+}
+
+export function emitJudgements(events: EventSink, judgements: readonly Judgement[]): void {
+  for (const { checker, valid, checked, reasons } of judgements)
+    events.emit({ kind: 'judgement', checker, valid, checked, reasons: [...reasons] });
 }
 
 async function untilLevel(ensemble: Ensemble, deadlineMs: number): Promise<void> {

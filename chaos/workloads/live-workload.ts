@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ZkClient } from '../../bench/load/client.ts';
 import { silentLogger } from '../../server/runtime/logger.ts';
 import { nodeRuntime } from '../../server/runtime/node-runtime.ts';
 import type { Address } from '../../server/runtime/runtime.ts';
@@ -20,7 +21,7 @@ const POLL_MS = 10;
 
 /**
  * A workload on real servers, from this process: the same clients, load and history as in a simulation, so
- * the same checkers judge it. Nobody makes its nodes beforehand: that is left to its creates.
+ * the same checkers judge it. Nobody makes its registers beforehand: that is left to its creates.
  */
 export class LiveWorkload {
   readonly workload: Workload;
@@ -28,6 +29,7 @@ export class LiveWorkload {
   readonly paths: readonly string[];
   /** A server that broke the protocol, as each client saw it. */
   readonly violations: string[] = [];
+  readonly #time: { readonly nowMs: number };
   readonly #recorder: HistoryRecorder;
   readonly #running: RunningWorkload;
 
@@ -40,12 +42,12 @@ export class LiveWorkload {
     this.workload = workload;
     const { clock, network } = nodeRuntime({ logger: silentLogger });
     const startMs = clock.monotonicMs();
-    const time = {
+    this.#time = {
       get nowMs() {
         return clock.monotonicMs() - startMs;
       },
     };
-    this.#recorder = new HistoryRecorder({ time, note: () => {} });
+    this.#recorder = new HistoryRecorder({ time: this.#time, note: () => {} });
     const options = this.workload.schema.parse(given);
     this.paths = this.workload.registers(options);
     const client = (process: number) =>
@@ -62,6 +64,11 @@ export class LiveWorkload {
     const random = new SeededRandom(seed);
     const world = { recorder: this.#recorder, random, client, clock: () => clock };
     this.#running = this.workload.start(world, options);
+  }
+
+  /** On the clock of the history. */
+  get nowMs(): number {
+    return this.#time.nowMs;
   }
 
   get history(): readonly HistoryEvent[] {
@@ -95,5 +102,17 @@ export class LiveWorkload {
     const giveUpAt = performance.now() + deadlineMs;
     while (clients.some(client => client.pending > 0) && performance.now() < giveUpAt) await sleep(POLL_MS);
     for (const client of clients) client.close();
+  }
+}
+
+/** Makes the nodes that a workload finds there, apart from its registers. */
+export async function prepareNodes(address: string, workload: Workload, given: object = {}): Promise<void> {
+  const options = workload.schema.parse(given);
+  const registers = new Set(workload.registers(options));
+  const client = await ZkClient.connect(address);
+  try {
+    for (const path of workload.setup(options)) if (!registers.has(path)) await client.create(path);
+  } finally {
+    await client.close();
   }
 }

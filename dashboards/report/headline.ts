@@ -1,6 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
-import type { Measurement, Result, Topology } from '../../results/schema.ts';
-import { countVerdicts, WORST_FIRST } from '../../results/verdicts.ts';
+import type { Judgement, Measurement, Result, Topology } from '../../results/schema.ts';
+import { countVerdicts, DOUBTFUL_FIRST, WORST_FIRST } from '../../results/verdicts.ts';
 import { formatChange, formatNumber } from '../format.ts';
 
 export type TopologyKind = 'voters only' | 'observers' | 'observer masters';
@@ -39,6 +39,7 @@ export function answerOf(result: Result): Answer {
 function verdictsLine(result: Result): string {
   if (result.validity.void)
     return `This run is void: ${result.validity.reasons.join('; ') || 'no reason recorded'}`;
+  if (result.judgements !== undefined) return judgementsLine(result.judgements, result.faults.length);
   const counts = countVerdicts(result.claims);
   const words = {
     holds: counts.holds === 1 ? 'holds' : 'hold',
@@ -49,6 +50,15 @@ function verdictsLine(result: Result): string {
   );
   const total = result.claims.length;
   return `${total} ${total === 1 ? 'claim' : 'claims'}: ${parts.join(', ') || 'none judged'}`;
+}
+
+/** `9 checkers under 5 faults: 8 valid, 1 unknown` */
+function judgementsLine(judgements: readonly Judgement[], faults: number): string {
+  const parts = DOUBTFUL_FIRST.flatMap(valid => {
+    const times = judgements.filter(each => each.valid === valid).length;
+    return times === 0 ? [] : [`${times} ${valid}`];
+  });
+  return `${judgements.length} checkers under ${faults} ${faults === 1 ? 'fault' : 'faults'}: ${parts.join(', ')}`;
 }
 
 export function kindOf(topology: Topology): TopologyKind {

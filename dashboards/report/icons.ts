@@ -9,8 +9,9 @@ const SHAPES: Readonly<Record<Verdict, string>> = {
   void: '<path class="open" d="M8 1.6l6.6 12H1.4z"/><path class="line" d="M8 6v3.6M8 11.4v.6"/>',
 };
 
-export function verdictMark(verdict: Verdict): Markup {
+/** @param word instead of its own, of what looks like a verdict */
+export function verdictMark(verdict: Verdict, word: string = verdict): Markup {
   return html`<span class="verdict v-${verdict.replaceAll(' ', '-')}"><svg viewBox="0 0 16 16" aria-hidden="true">${trusted(
     SHAPES[verdict],
-  )}</svg>${verdict}</span>`;
+  )}</svg>${word}</span>`;
 }

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { minimalResult } from '../../results/fixtures/minimal.ts';
+import { judgedResult, minimalResult } from '../../results/fixtures/minimal.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { resultSchema } from '../../results/schema.ts';
 import { fixtureResult } from '../fixtures/result.ts';
@@ -104,4 +104,10 @@ test('a fault that did not bite stands in plain sight, those that bit are folded
   const page = await renderReport(result);
   assert.not.match(page, folded);
   assert.match(page, /<b>no<\/b>.*<details><summary>2 of 3 injections/s);
+});
+
+test('a schedule of faults shows what its checkers say, and no empty ledger of claims', async () => {
+  const page = await renderReport(judgedResult());
+  assert.ok(page.includes('id="judgements"') && !page.includes('id="claims"'));
+  assert.ok(page.includes('/register7 lost operation 12'));
 });

@@ -6,6 +6,7 @@ import type { EmbeddedData } from './embedded.ts';
 import { environment, exactCounts, faults, limits, members } from './facts.ts';
 import { answerOf } from './headline.ts';
 import { embedJson, html, type Markup, trusted } from './html.ts';
+import { judgements } from './judgements.ts';
 import { ledger } from './ledger.ts';
 import { numberButton } from './numbers.ts';
 import { page } from './page.ts';
@@ -19,7 +20,8 @@ export async function renderReport(result: Result): Promise<string> {
   const data: EmbeddedData = { result, curves };
   const body = html`<main>
   ${header(result)}
-  ${ledger(result)}
+  ${result.judgements === undefined && ledger(result)}
+  ${judgements(result)}
   ${comparisons(result)}
   ${timelines(result)}
   ${availability(result)}

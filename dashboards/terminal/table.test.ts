@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import { judgedResult } from '../../results/fixtures/minimal.ts';
 import { fixtureResult } from '../fixtures/result.ts';
 import { ledgerTable, terminalLook } from './table.ts';
 import { wrap } from './wrap.ts';
@@ -54,4 +55,16 @@ test('every claim with verdict and warning, worst first, and no escape when plai
 test('wrap breaks at spaces and cuts a word that is too long', () => {
   assert.equal(wrap('aa bb cccccc', 5), ['aa bb', 'ccccc', 'c']);
   assert.equal(wrap('', 5), []);
+});
+
+test('judgements of checkers, worst first, each with its reasons', () => {
+  const lines = ledgerTable(judgedResult(), { widthColumns: 60, colour: false }).split('\n');
+  assert.is(lines[0], '3 checkers under 1 fault: 1 invalid, 1 unknown, 1 valid');
+  assert.equal(lines.slice(-6, -1), [
+    'x invalid        acknowledged writes: 80 compared',
+    '                 /register7 lost operation 12',
+    '~ unknown        sync freshness: 0 compared',
+    '                 nothing to check',
+    '+ valid          write order: 120 compared',
+  ]);
 });

@@ -1,7 +1,8 @@
-import type { Claim, Result, Verdict } from '../../results/schema.ts';
-import { worstFirst } from '../../results/verdicts.ts';
+import type { Claim, Judgement, Result, Verdict } from '../../results/schema.ts';
+import { mostDoubtfulFirst, worstFirst } from '../../results/verdicts.ts';
 import { formatEstimate } from '../format.ts';
 import { answerOf } from '../report/headline.ts';
+import { VERDICT_OF } from '../report/judgements.ts';
 import { wrap } from './wrap.ts';
 
 const PLAIN_WIDTH = 100;
@@ -54,6 +55,8 @@ export function ledgerTable(result: Result, look: TerminalLook): string {
   const idWidth = Math.min(ID_WIDTH_MAX, Math.max(0, ...result.claims.map(claim => claim.id.length))) + 2;
   for (const claim of worstFirst(result.claims))
     lines.push(...claimLines(claim, idWidth, look.widthColumns, paint), '');
+  for (const judgement of mostDoubtfulFirst(result.judgements ?? []))
+    lines.push(...judgementLines(judgement, look.widthColumns, paint));
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
@@ -77,4 +80,20 @@ function claimLines(claim: Claim, idWidth: number, widthColumns: number, paint: 
   const [first = '', ...rest] = wrap(claim.title, widthColumns - indent);
   const below = body.flatMap(text => wrap(text, widthColumns - indent)).map(line => paint('dim', line));
   return [`${head}${first}`, ...[...rest, ...below].map(line => ' '.repeat(indent) + line)];
+}
+
+function judgementLines(
+  { checker, valid, checked, reasons }: Judgement,
+  widthColumns: number,
+  paint: Paint,
+): string[] {
+  const { mark, colour } = LOOKS[VERDICT_OF[valid]];
+  const [first = '', ...rest] = wrap(`${checker}: ${checked} compared`, widthColumns - VERDICT_WIDTH);
+  const indent = ' '.repeat(VERDICT_WIDTH);
+  const below = reasons.flatMap(text => wrap(text, widthColumns - VERDICT_WIDTH));
+  return [
+    `${paint(colour, `${mark} ${valid}`.padEnd(VERDICT_WIDTH))}${first}`,
+    ...rest.map(line => indent + line),
+    ...below.map(line => indent + paint('dim', line)),
+  ];
 }

@@ -1,13 +1,14 @@
 /** Reads of every member at a fixed cadence through an outage, asked by clients that may read only there. */
+import { z } from 'zod';
 import { AvailabilityProbes } from '../../../bench/load/availability.ts';
 import type { MemberAvailability } from '../../../bench/load/availability-track.ts';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import type { Availability, Band, Outcome } from '../../../results/schema.ts';
 import type { ActiveFault } from '../../faults/fault.ts';
+import type { FaultSpan } from '../../faults/fault-span.ts';
 import { waitMs } from '../../wait.ts';
 import type { Cast, Stage } from '../stage.ts';
-import type { Suite } from '../suite.ts';
-import type { FaultSpan } from './fault-span.ts';
+import { count, milliseconds } from '../suite.ts';
 import { beginOutageWrites, recordOutageWrites } from './outage-writes.ts';
 import type { WriteLoad } from './throughput.ts';
 import { type Occasion, underFault } from './under-fault.ts';
@@ -28,11 +29,23 @@ const INJECTION_AND_RECOVERY_MS = 1_500;
 /** Share of probes that this process sent late: above it, what they say is about the lab. */
 const LATE_SHARE_MAX = 0.05;
 
+/** How an outage goes, as a suite says it. */
+export const outageTiming = z.strictObject({
+  /** Between two reads of a member. */
+  everyMs: count,
+  beforeMs: milliseconds,
+  leaderCutMs: milliseconds,
+  quorumLostMs: milliseconds,
+  afterMs: milliseconds,
+  /** Of the voters together, open loop, through the outage. */
+  writesPerSecond: count,
+});
+
 export interface Outage {
   readonly faultName: string;
   readonly forMs: number;
   inject(): Promise<ActiveFault>;
-  readonly timing: Suite['availability'];
+  readonly timing: z.infer<typeof outageTiming>;
   /** Of the writes that go on all the while. */
   readonly write: WriteLoad;
 }

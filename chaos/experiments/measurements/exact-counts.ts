@@ -6,7 +6,7 @@ import {
   type MemberCounters,
   type TrafficCount,
 } from '../../../bench/measure/counters.ts';
-import { mntr } from '../../../bench/measure/four-letter.ts';
+import { mntr } from '../../../bench/topology/four-letter.ts';
 import type { Member } from '../../../bench/topology/member.ts';
 
 export type Counters = ReadonlyMap<string, MemberCounters>;

@@ -4,11 +4,11 @@
  */
 import { saturation } from '../../../bench/load/driver-monitor.ts';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
+import { timelineOf } from '../../../bench/load/load-timeline.ts';
 import { bucketMsFor } from '../../../bench/measure/timeline.ts';
 import { LOADS } from '../../../results/names.ts';
+import { bandsOf, type FaultSpan } from '../../faults/fault-span.ts';
 import type { Stage } from '../stage.ts';
-import type { FaultSpan } from './fault-span.ts';
-import { timelineOf } from './load-timeline.ts';
 import { type WriteLoad, workloadOf } from './throughput.ts';
 import type { Occasion } from './under-fault.ts';
 
@@ -64,7 +64,10 @@ export function recordOutageWrites(
     recorder.remarks.push(
       `No timeline of writes for ${stage.name}, ${condition}, round ${round + 1}: ${load.message}`,
     );
-  else recorder.timeline(timelineOf(place, load, span, [...faultReasons, ...heldUp(load)]));
+  else {
+    const bands = bandsOf(span, load.measuredFrom);
+    recorder.timeline(timelineOf(place, load, bands, [...faultReasons, ...heldUp(load)]));
+  }
 }
 
 function heldUp({ driver, timeline }: LoadResult): string[] {

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
-import { LatencyHistogram } from '../../../bench/load/histograms.ts';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
-import { Recorder } from '../recorder.ts';
+import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
+import { Recorder } from '../../../bench/measure/recorder.ts';
 import { recordWrites } from './record-writes.ts';
 
 const test = suite('chaos/experiments: what is recorded of writes');

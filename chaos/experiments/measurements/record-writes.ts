@@ -1,10 +1,11 @@
 /** A sample of writes into the run's record: each metric with its own reasons not to count. */
-import { LatencyHistogram } from '../../../bench/load/histograms.ts';
+
 import { LATE_SHARE_MAX, type LoadResult } from '../../../bench/load/load-spec.ts';
+import { timelineOf } from '../../../bench/load/load-timeline.ts';
+import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
+import type { Recorder } from '../../../bench/measure/recorder.ts';
 import { LOADS } from '../../../results/names.ts';
-import type { Recorder } from '../recorder.ts';
-import type { FaultSpan } from './fault-span.ts';
-import { timelineOf } from './load-timeline.ts';
+import { bandsOf, type FaultSpan } from '../../faults/fault-span.ts';
 import { LATE_SHARE_MAX_OF_MEDIANS, medianVoidReasons, type WriteSample } from './throughput.ts';
 
 export interface WriteOccasion {
@@ -32,7 +33,14 @@ export function recordWrites(
     return reasons.length === 0;
   };
   const keep = (load: string, what: 'writes' | 'reads', result: LoadResult, reasons: readonly string[]) =>
-    recorder.timeline(timelineOf({ topology, condition, round, load, what }, result, fault, reasons));
+    recorder.timeline(
+      timelineOf(
+        { topology, condition, round, load, what },
+        result,
+        bandsOf(fault, result.measuredFrom),
+        reasons,
+      ),
+    );
   const closed = [...faultReasons, ...saturated.voidReasons, ...tooFew(saturated)];
   if (record('writeThroughput', saturated.writesPerSecond, closed)) {
     const place = { metric: 'writeThroughput', topology, condition };

@@ -2,7 +2,6 @@
  * What a member of zklab's own server wrote about its way back into the ensemble. Apache's logs give no
  * marks.
  */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Sync } from '../../../results/schema.ts';
 
@@ -22,19 +21,6 @@ export interface WayBack {
   readonly mode: Sync['mode'];
   /** Host of the leader or observer master. */
   readonly masterHost: string | undefined;
-}
-
-/** The file and what CappedLog continued it in. Missing parts are empty. */
-export function readLog(file: string): string {
-  return [file, `${file}.end.1`, `${file}.end`].map(readOrEmpty).join('');
-}
-
-function readOrEmpty(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** When did a member stop serving, and when did it serve again? Asked by `srvr`, again and again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fourLetterWord, parseSrvr } from '../../../bench/measure/four-letter.ts';
+import { fourLetterWord, parseSrvr } from '../../../bench/topology/four-letter.ts';
 import type { Member } from '../../../bench/topology/member.ts';
 
 const ANSWER_MAX_MS = 500;

@@ -5,7 +5,7 @@ import type { Member } from '../../../bench/topology/member.ts';
 import type { Sync } from '../../../results/schema.ts';
 import { kill } from '../../faults/kill.ts';
 import { firstWrite } from '../first-write.ts';
-import { readLog, wayBackOf } from './server-log.ts';
+import { wayBackOf } from './server-log.ts';
 import { type Served, servesAgain } from './serving-watch.ts';
 import { type Occasion, underFault } from './under-fault.ts';
 
@@ -52,7 +52,7 @@ export async function measureSync(occasion: Occasion, everyMs: number): Promise<
 }
 
 function syncOf({ stage, condition, round }: Occasion, member: Member, lostAt: number, back: Served): Sync {
-  const found = wayBackOf(readLog(member.log.file), lostAt, back.at);
+  const found = wayBackOf(member.log.content(), lostAt, back.at);
   const master = stage.ensemble.members.find(({ plan }) => plan.ports.quorum.host === found?.masterHost);
   return {
     topology: stage.name,

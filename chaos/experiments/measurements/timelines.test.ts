@@ -1,11 +1,11 @@
 import { assert, suite } from '#test';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
+import { timelineOf } from '../../../bench/load/load-timeline.ts';
+import { Recorder } from '../../../bench/measure/recorder.ts';
 import { minimalResult } from '../../../results/fixtures/minimal.ts';
 import { SERIES } from '../../../results/names.ts';
 import { resultSchema } from '../../../results/schema.ts';
-import { Recorder } from '../recorder.ts';
-import { bandOf, type FaultSpan, placeOf } from './fault-span.ts';
-import { timelineOf } from './load-timeline.ts';
+import { bandOf, type FaultSpan, placeOf } from '../../faults/fault-span.ts';
 
 const test = suite('chaos/experiments: timelines');
 
@@ -19,6 +19,7 @@ const SPAN: FaultSpan = {
   healedAt: ZERO + 1_900,
   proof: 'silence',
 };
+const BANDS = [bandOf(SPAN, ZERO)];
 const PLACE = {
   topology: 'voters',
   condition: 'healthy',
@@ -48,7 +49,7 @@ function valuesOf(timeline: ReturnType<typeof timelineOf>): Record<string, (numb
 }
 
 test('counts become rates by the width of their bucket; what could not be told is null, not zero', () => {
-  const timeline = timelineOf(PLACE, load('open', BUCKETS), undefined, []);
+  const timeline = timelineOf(PLACE, load('open', BUCKETS), [], []);
   assert.equal(valuesOf(timeline), {
     [SERIES.intended]: [200, 200, 200],
     [SERIES.done]: [100, 0, 400],
@@ -61,23 +62,23 @@ test('counts become rates by the width of their bucket; what could not be told i
 });
 
 test('a closed loop intends nothing, and what never failed has no series of failures', () => {
-  const timeline = timelineOf(PLACE, load('closed', BUCKETS.slice(0, 1)), undefined, []);
+  const timeline = timelineOf(PLACE, load('closed', BUCKETS.slice(0, 1)), [], []);
   assert.equal(Object.keys(valuesOf(timeline)), [SERIES.done, SERIES.latencyMax]);
 });
 
 test('a load too short for one bucket leaves no timeline', () => {
-  assert.is(timelineOf(PLACE, load('open', []), undefined, []), undefined);
+  assert.is(timelineOf(PLACE, load('open', []), [], []), undefined);
 });
 
 test('injected, bitten and healed are on the clock of the load, before its zero too', () => {
-  const [band] = timelineOf(PLACE, load('open', BUCKETS), SPAN, [])!.bands;
+  const [band] = timelineOf(PLACE, load('open', BUCKETS), BANDS, [])!.bands;
   assert.equal([band!.fromMs, band!.bittenMs, band!.toMs], [-450, 600, 1_900]);
   assert.is('bittenMs' in bandOf({ ...SPAN, bittenAt: undefined }, ZERO), false);
 });
 
 test('a load that does not count says why', () => {
-  assert.is(timelineOf(PLACE, load('open', BUCKETS), SPAN, [])!.voidReasons, undefined);
-  assert.equal(timelineOf(PLACE, load('open', BUCKETS), SPAN, ['it did not bite'])!.voidReasons, [
+  assert.is(timelineOf(PLACE, load('open', BUCKETS), BANDS, [])!.voidReasons, undefined);
+  assert.equal(timelineOf(PLACE, load('open', BUCKETS), BANDS, ['it did not bite'])!.voidReasons, [
     'it did not bite',
   ]);
 });
@@ -94,7 +95,7 @@ test('of each load of a topology 24 rounds are kept', () => {
   const recorder = new Recorder();
   for (let round = 0; round < 30; round++)
     for (const topology of ['voters', 'observers'])
-      recorder.timeline(timelineOf({ ...PLACE, topology, round }, load('open', BUCKETS), undefined, []));
+      recorder.timeline(timelineOf({ ...PLACE, topology, round }, load('open', BUCKETS), [], []));
   const { timelines } = recorder.measured();
   assert.is(timelines.filter(({ topology }) => topology === 'voters').length, 24);
   assert.is(timelines.length, 48);

@@ -3,12 +3,13 @@
  * it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Recorder } from '../../../bench/measure/recorder.ts';
 import type { EventSink } from '../../../results/events.ts';
 import type { ActiveFault, BiteProof, Fault } from '../../faults/fault.ts';
+import type { FaultSpan } from '../../faults/fault-span.ts';
+import { inForce, proofOf } from '../../faults/in-force.ts';
 import { firstWrite } from '../first-write.ts';
-import type { Recorder } from '../recorder.ts';
 import type { Stage } from '../stage.ts';
-import { type FaultSpan, placeOf } from './fault-span.ts';
 
 export interface Occasion {
   readonly stage: Stage;
@@ -49,67 +50,27 @@ export async function underFault<T>(
   inject: () => Promise<ActiveFault>,
   body: (active: ActiveFault) => Promise<T>,
 ): Promise<UnderFault<T>> {
-  const { stage, condition, round, recorder, events } = occasion;
-  const active = await inject();
-  const at = { topology: stage.name, condition, round, fault: faultName };
-  events.emit({ kind: 'injected', ...at, links: fewLinks(stage, active) });
-  let outcome: Omit<UnderFault<T>, 'span'> & { span: Omit<FaultSpan, 'healedAt'> };
-  try {
-    const proving = active
-      .proveBite()
-      .catch(unproven)
-      .then(proof => {
-        events.emit({ kind: 'bitten', ...at, bit: proof.bit, how: proof.how });
-        return { proof, provenAt: Date.now() };
-      });
-    const value = await body(active);
-    const { proof, provenAt } = await proving;
-    const links = fewLinks(stage, active);
-    recorder.fault({
+  const { stage, condition, round, recorder, events, signal } = occasion;
+  const { value, active, proof, span, row } = await inForce(
+    {
       fault: faultName,
-      topology: stage.name,
-      condition,
-      round,
-      links,
-      bit: proof.bit,
-      before: shortReadings(stage, proof.before),
-      after: shortReadings(stage, proof.after),
-    });
-    const voidReasons = proof.bit ? [] : [`${faultName} did not bite (${proof.how})`];
-    const span = {
-      fault: faultName,
-      links,
-      on: placeOf(stage.shortNames(active.links)),
-      injectedAt: active.startedAt,
-      bittenAt: proof.bit ? provenAt : undefined,
-      proof: proof.how,
-    };
-    outcome = { value, voidReasons, proof, span };
-  } finally {
-    if (!occasion.signal.aborted) {
-      await active.heal();
-      events.emit({ kind: 'healed', ...at });
-    }
-  }
-  const healedAt = Date.now();
-  occasion.signal.throwIfAborted();
+      inject,
+      place: { topology: stage.name, condition, round },
+      events,
+      shortNames: names => stage.shortNames(names),
+      heals: () => !signal.aborted,
+    },
+    body,
+  );
+  signal.throwIfAborted();
+  recorder.fault(row);
   await recovered(occasion, active);
-  return { ...outcome, span: { ...outcome.span, healedAt } };
+  const voidReasons = proof.bit ? [] : [`${faultName} did not bite (${proof.how})`];
+  return { value, voidReasons, proof, span };
 }
 
 /** A moment in which this machine was busy can look like latency: asked again, it does not. */
 const PROOF_PAUSE_MS = 50;
-const LINKS_NAMED_MAX = 8;
-
-/** Links as reports name them: a fault of a whole ensemble is on dozens. */
-function fewLinks(stage: Stage, { links }: ActiveFault): string[] {
-  const named = stage.shortNames(links.slice(0, LINKS_NAMED_MAX));
-  return links.length > named.length ? [...named, `and ${links.length - named.length} more`] : named;
-}
-
-function unproven(error: Error): BiteProof {
-  return { bit: false, before: {}, after: {}, how: `the proof itself failed: ${error.message}` };
-}
 
 /**
  * Liveness: every heal is followed by a write that must commit, and by all members serving. And what bit must
@@ -138,17 +99,12 @@ async function recovered(occasion: Occasion, fault: ActiveFault): Promise<void> 
     throw lost((error as Error).message);
   }
   const bitesUntilMs = performance.now() + recoverMaxMs;
-  while ((await fault.proveBite().catch(unproven)).bit) {
+  while ((await proofOf(fault)).bit) {
     signal.throwIfAborted();
     if (performance.now() > bitesUntilMs) throw lost(`the fault still bites after ${recoverMaxMs} ms`);
     await sleep(PROOF_PAUSE_MS);
   }
   recorder.sample(place, round, wroteAt - healedAt);
-}
-
-function shortReadings(stage: Stage, readings: BiteProof['before']): BiteProof['before'] {
-  const names = stage.shortNames(Object.keys(readings));
-  return Object.fromEntries(Object.values(readings).map((value, index) => [names[index]!, value]));
 }
 
 /** Several faults as one, injected at once: all or none, and all must bite. */

@@ -1,7 +1,7 @@
 import { eachToxiproxy } from '../../testing/each-toxiproxy.ts';
 import { EchoServer } from '../../testing/echo-server.ts';
 import { ToxiproxyClient } from '../client.ts';
-import type { Toxiproxy } from '../find.ts';
+import type { Toxiproxy } from '../toxiproxy.ts';
 
 /** What a conformance test has in hand: a Toxiproxy without proxies, and a server to put behind one. */
 export interface Bench {

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
-import { plantedResult, TOPOLOGIES } from '../../bench/claims/claims.test-kit.ts';
-import { judgeAll } from '../../bench/claims/judge-all.ts';
-import { observersNeverAck } from '../../bench/claims/observers-never-ack.ts';
+import { plantedResult, TOPOLOGIES } from '../claims/claims.test-kit.ts';
+import { judgeAll } from '../claims/judge-all.ts';
+import { observersNeverAck } from '../claims/observers-never-ack.ts';
 import { Recorder } from './recorder.ts';
 
 const test = suite('chaos/experiments: the recorder');

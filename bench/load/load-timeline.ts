@@ -1,9 +1,9 @@
 /** A load as it went, with the faults on its clock, in the form of result.json. */
-import type { LoadResult } from '../../../bench/load/load-spec.ts';
-import type { TimelineBucket } from '../../../bench/measure/timeline.ts';
-import { SERIES } from '../../../results/names.ts';
-import type { Timeline } from '../../../results/schema.ts';
-import { bandOf, type FaultSpan } from './fault-span.ts';
+
+import { SERIES } from '../../results/names.ts';
+import type { Band, Timeline } from '../../results/schema.ts';
+import type { TimelineBucket } from '../measure/timeline.ts';
+import type { LoadResult } from './load-spec.ts';
 
 export interface TimelinePlace {
   readonly topology: string;
@@ -15,11 +15,15 @@ export interface TimelinePlace {
   readonly what: 'writes' | 'reads';
 }
 
-/** Undefined where not one bucket was over. */
+export type TimedLoad = Pick<LoadResult, 'timeline' | 'measuredFrom'> & {
+  readonly spec: Pick<LoadResult['spec'], 'mode'>;
+};
+
+/** @param bands on the clock of the load. Undefined where not one bucket was over. */
 export function timelineOf(
   { topology, condition, round, load, what }: TimelinePlace,
-  { timeline, measuredFrom, spec }: Pick<LoadResult, 'timeline' | 'measuredFrom' | 'spec'>,
-  span: FaultSpan | undefined,
+  { timeline, measuredFrom, spec }: TimedLoad,
+  bands: readonly Band[],
   voidReasons: readonly string[],
 ): Timeline | undefined {
   const { buckets, bucketMs } = timeline;
@@ -53,7 +57,7 @@ export function timelineOf(
       ...series(SERIES.latencyP99, 'ms', ({ latencyP99Us }) => inMs(latencyP99Us)),
       ...series(SERIES.latencyMax, 'ms', ({ latencyMaxUs }) => inMs(latencyMaxUs)),
     ],
-    bands: span === undefined ? [] : [bandOf(span, Date.parse(measuredFrom))],
+    bands: [...bands],
     ...(voidReasons.length > 0 && { voidReasons: [...voidReasons] }),
   };
 }

@@ -1,11 +1,12 @@
 /** All that a run measures, as it comes, and its form in result.json. */
-import { VOID_ROUND } from '../../bench/claims/evidence.ts';
-import { LatencyHistogram } from '../../bench/load/histograms.ts';
-import { summaryOf } from '../../bench/stats/result-form.ts';
-import { median, middleOf } from '../../bench/stats/summary.ts';
+
 import { type EventSink, NO_EVENTS } from '../../results/events.ts';
 import { METRICS, TOTALS } from '../../results/names.ts';
 import type { Availability, Fault, Measurement, Result, Sync, Timeline } from '../../results/schema.ts';
+import { VOID_ROUND } from '../claims/evidence.ts';
+import { summaryOf } from '../stats/result-form.ts';
+import { median, middleOf } from '../stats/summary.ts';
+import { LatencyHistogram } from './histograms.ts';
 
 interface Place {
   readonly metric: string;

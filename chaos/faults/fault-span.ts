@@ -1,5 +1,5 @@
 /** When a fault was in force, on the wall clock, and where: what bands are drawn from. */
-import type { Band } from '../../../results/schema.ts';
+import type { Band } from '../../results/schema.ts';
 
 export interface FaultSpan {
   readonly fault: string;
@@ -12,6 +12,11 @@ export interface FaultSpan {
   /** When the last of it was undone. */
   readonly healedAt: number;
   readonly proof: string;
+}
+
+/** The fault on the clock of a load; none where nothing was injected. @param measuredFrom its 0 ms */
+export function bandsOf(span: FaultSpan | undefined, measuredFrom: string): Band[] {
+  return span === undefined ? [] : [bandOf(span, Date.parse(measuredFrom))];
 }
 
 /** @param zeroAt ms since 1970 of 0 ms on the clock of the band */

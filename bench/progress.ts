@@ -1,6 +1,11 @@
 /** What a person sees of a run while it goes on, made from its events. */
-import type { Terminal } from '../../bench/terminal.ts';
-import type { RunEvent } from '../../results/events.ts';
+import type { RunEvent } from '../results/events.ts';
+import type { Terminal } from './terminal.ts';
+
+export type SeedOutcome = Pick<
+  Extract<RunEvent, { kind: 'seed' }>,
+  'seed' | 'outcome' | 'counts' | 'reasons'
+>;
 
 export interface ProgressLine {
   readonly text: string;
@@ -19,11 +24,23 @@ export function progressLine(event: RunEvent): ProgressLine | undefined {
     }
     case 'round':
       return { text: `${event.experiment}: round ${event.round + 1} of ${event.of}`, isNote: true };
+    case 'bitten': {
+      const { topology, condition, fault, bit } = event;
+      return { text: `${topology}, ${condition}: ${fault} ${bit ? 'bit' : 'did not bite'}`, isNote: !bit };
+    }
+    case 'seed':
+      return { text: `${event.done} of ${event.of} ${event.unit}; ${seedText(event)}`, isNote: true };
     case 'note':
       return { text: event.text, isNote: true };
     default:
       return undefined;
   }
+}
+
+/** `seed 7 passed: 120 writes, 4 faults` */
+export function seedText({ seed, outcome, counts }: SeedOutcome): string {
+  const counted = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
+  return `seed ${seed} ${outcome}: ${counted.join(', ')}`;
 }
 
 /** @param isTTY whether a person looks: elsewhere only notes are written, so that logs stay short */

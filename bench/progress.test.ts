@@ -1,14 +1,22 @@
 import { assert, suite } from '#test';
-import { EventBus, type EventDraft } from '../../results/events.ts';
+import { EventBus, type EventDraft } from '../results/events.ts';
 import { progressOn } from './progress.ts';
 
-const test = suite('chaos/experiments: progress');
+const test = suite('bench: progress');
 
+const AT = { topology: 'voters', condition: 'one voter blackholed', round: 0 };
 const STORY: readonly EventDraft[] = [
   { kind: 'phase', what: 'probing the machine' },
   { kind: 'round', experiment: 'writes', round: 0, of: 6 },
   { kind: 'turn', what: 'writes', round: 0, of: 6, topology: 'voters', condition: 'healthy' },
   { kind: 'sample', metric: 'm', topology: 'voters', condition: 'healthy', round: 0, value: 1 },
+  { kind: 'bitten', ...AT, fault: 'blackhole', bit: true, how: 'silence' },
+  { kind: 'bitten', ...AT, fault: 'blackhole', bit: false, how: 'an answer came' },
+  {
+    kind: 'seed',
+    ...{ seed: 7, outcome: 'passed', counts: { writes: 120, faults: 4 }, reasons: [] },
+    ...{ done: 2, of: 20, unit: 'seeds' },
+  },
   { kind: 'note', text: 'voters is given up: it broke' },
 ];
 
@@ -32,10 +40,18 @@ test('a terminal shows what is done now, with the time since the first event', (
     '0:00  probing the machine',
     '1:01  writes: round 1 of 6',
     '2:02  writes 1/6, voters: healthy',
-    '4:04  voters is given up: it broke',
+    '4:04  voters, one voter blackholed: blackhole bit',
+    '5:05  voters, one voter blackholed: blackhole did not bite',
+    '6:06  2 of 20 seeds; seed 7 passed: 120 writes, 4 faults',
+    '7:07  voters is given up: it broke',
   ]);
 });
 
 test('elsewhere only notes are written', () => {
-  assert.equal(shown(false), ['1:01  writes: round 1 of 6', '4:04  voters is given up: it broke']);
+  assert.equal(shown(false), [
+    '1:01  writes: round 1 of 6',
+    '5:05  voters, one voter blackholed: blackhole did not bite',
+    '6:06  2 of 20 seeds; seed 7 passed: 120 writes, 4 faults',
+    '7:07  voters is given up: it broke',
+  ]);
 });

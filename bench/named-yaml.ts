@@ -1,0 +1,42 @@
+/** YAML files of the project that people call by their names, and files of their own beside them. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readYaml } from './read-yaml.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface NamedDocument {
+  /** Of the file, without its ending. */
+  readonly name: string;
+  /** Names the document in errors. */
+  readonly origin: string;
+  readonly document: unknown;
+}
+
+const ENDING = /\.ya?ml$/;
+
+export class NamedYaml {
+  readonly #kind: string;
+  readonly #folder: string;
+
+  /** @param kind as in `suite "fast": accepted are ...` @param folder holds those of the project */
+  constructor(kind: string, folder: string) {
+    this.#kind = kind;
+    this.#folder = folder;
+  }
+
+  names(): string[] {
+    const files = readdirSync(this.#folder).filter(file => ENDING.test(file));
+    return files.map(file => file.replace(ENDING, '')).sort();
+  }
+
+  /** @param reference a name, or the path of a YAML file. @throws UsageError */
+  read(reference: string): NamedDocument {
+    const names = this.names();
+    const isName = names.includes(reference);
+    if (!isName && !ENDING.test(reference))
+      throw new UsageError(`${this.#kind} "${reference}": accepted are ${names.join(', ')}, or a .yaml file`);
+    const file = isName ? join(this.#folder, `${reference}.yaml`) : reference;
+    const name = reference.replace(/^.*[/\\]/, '').replace(ENDING, '');
+    return { name, origin: file, document: readYaml(file, `${this.#kind} file`) };
+  }
+}

@@ -1,0 +1,48 @@
+/** The end of a run that is judged: its result and report are written, and shown. */
+import type { Result } from '../results/schema.ts';
+import { EXIT_CODES, type ExitCode, exitCodeOf } from '../results/verdicts.ts';
+import type { RecordedRun } from './recorded-run.ts';
+import type { Terminal } from './terminal.ts';
+
+/** How a result becomes something to look at; dashboards/ stands above this folder. */
+export interface Views {
+  report(result: Result): Promise<string>;
+  table(result: Result): string;
+}
+
+export interface Presentation {
+  readonly terminal: Terminal;
+  readonly views: Views;
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+  /** In words, of a run that was interrupted before there was anything to judge. */
+  readonly nothingJudged: string;
+}
+
+/**
+ * Writes the result that `measure` gives, and its report, and shows them.
+ * @throws what `measure` does, unless it was interrupted
+ */
+export async function present(
+  run: RecordedRun,
+  { terminal, views, json, signal, nothingJudged }: Presentation,
+  measure: () => Promise<Result>,
+): Promise<ExitCode> {
+  let result: Result;
+  try {
+    result = await measure();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    if (json) terminal.progress(nothingJudged);
+    else terminal.print(nothingJudged);
+    return EXIT_CODES.void;
+  }
+  const file = await run.write(result);
+  const report = await run.writeText('report.html', await views.report(result));
+  if (json) terminal.json(result);
+  else {
+    terminal.print(views.table(result));
+    terminal.print(`result: ${file}\nreport: ${report}`);
+  }
+  return exitCodeOf(result);
+}

@@ -1,0 +1,55 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, suite, temporaryFolder } from '#test';
+import { readEvents } from '../results/events.ts';
+import { minimalResult } from '../results/fixtures/minimal.ts';
+import { recordRun } from './recorded-run.ts';
+
+const test = suite('bench: recorded runs');
+const SILENT = { print: () => {}, progress: () => {}, json: () => {}, error: () => {}, end: () => {} };
+
+test('a run that writes its result keeps its folder, with the events', async () => {
+  const root = temporaryFolder();
+  const path = await recordRun(SILENT, { name: 'whole', json: false, root }, async run => {
+    run.events.emit({ kind: 'note', text: 'begun' });
+    await run.write(minimalResult());
+    run.events.emit({ kind: 'note', text: 'written' });
+    return run.path;
+  });
+  assert.equal(readdirSync(path).sort(), ['events.ndjson', 'result.json']);
+  assert.equal(
+    readEvents(path).map(event => event.kind === 'note' && event.text),
+    ['begun', 'written'],
+  );
+});
+
+test('events are in the file while the run goes on, and reach the terminal', async () => {
+  const lines: string[] = [];
+  const terminal = { ...SILENT, progress: (text: string) => void lines.push(text) };
+  await recordRun(terminal, { name: 'live', json: false, root: temporaryFolder() }, async run => {
+    run.events.emit({ kind: 'note', text: 'half way' });
+    assert.is(readEvents(run.path).length, 1);
+  });
+  assert.equal(lines, ['0:00  half way']);
+});
+
+test('a run without a result leaves nothing, whether it ends or fails', async () => {
+  const root = temporaryFolder();
+  const options = { name: 'none', json: false, root };
+  await recordRun(SILENT, options, async () => {});
+  const failed = recordRun(SILENT, options, async () => {
+    throw new Error('no ensemble');
+  });
+  assert.match(await failed.then(String, String), 'no ensemble');
+  assert.equal(readdirSync(root), []);
+});
+
+test('a run of events alone keeps them, whether it ends or fails', async () => {
+  const root = temporaryFolder();
+  await recordRun(SILENT, { name: 'seeds', json: false, root, eventsAlone: true }, async run => {
+    run.events.emit({ kind: 'note', text: 'seed 1 failed' });
+    throw new Error('out of memory');
+  }).catch(() => {});
+  const [folder = ''] = readdirSync(root);
+  assert.is(readEvents(join(root, folder)).length, 1);
+});

@@ -1,0 +1,46 @@
+/**
+ * The registry of suites: the YAML files of bench/suites/, read by the keys of every suite and every
+ * experiment.
+ */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { checked } from '../../bench/checked.ts';
+import { NamedYaml } from '../../bench/named-yaml.ts';
+import { parseYaml } from '../../bench/read-yaml.ts';
+import { UsageError } from '../../bench/usage-error.ts';
+import { EXPERIMENTS } from './index.ts';
+import { type Suite, suiteKeys } from './suite.ts';
+
+/** dist/chaos/experiments -> bench/suites of the project. */
+const FILES = new NamedYaml('suite', join(import.meta.dirname, '../../../bench/suites'));
+
+export function suiteNames(): string[] {
+  return FILES.names();
+}
+
+/** @param reference the name of one of the project's, or the path of a YAML file. @throws UsageError */
+export function readSuite(reference: string): Suite {
+  const { name, origin, document } = FILES.read(reference);
+  return suiteOf(document, name, origin);
+}
+
+/** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
+export function parseSuite(text: string, name: string, origin: string): Suite {
+  return suiteOf(parseYaml(text, origin), name, origin);
+}
+
+/** The suite with another number of rounds, in every experiment. */
+export function withRounds(suite: Suite, rounds: number): Suite {
+  const own = EXPERIMENTS.map(experiment => experiment.withRounds?.(suite, rounds));
+  return Object.assign({}, suite, { rounds, roundsMin: rounds }, ...own);
+}
+
+function suiteOf(document: unknown, name: string, origin: string): Suite {
+  const keys: z.ZodRawShape = Object.assign({}, suiteKeys, ...EXPERIMENTS.map(each => each.keys));
+  const suite = { name, ...checked(z.strictObject(keys), document, origin) } as Suite;
+  const { rounds, roundsMin } = suite;
+  if (roundsMin > rounds)
+    throw new UsageError(`${origin}: roundsMin: ${roundsMin}; accepted is up to rounds, ${rounds}`);
+  for (const experiment of EXPERIMENTS) experiment.check?.(suite, origin);
+  return suite;
+}

@@ -1,0 +1,147 @@
+/** The whole of `zklab chaos` on short schedules: what it leaves, and that it sees what is planted. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { assert, suite, temporaryFolder } from '#test';
+import { readEvents } from '../../results/events.ts';
+import type { Result } from '../../results/schema.ts';
+import { loadRun } from '../../results/store.ts';
+import type { HistoryEvent } from '../checkers/history.ts';
+import { chaos } from './chaos-command.ts';
+
+const test = suite('zklab chaos');
+const DEADLINE = { deadlineMs: 400_000 };
+
+const SHORT = `
+description: a slow link to the observer, and a leader that is killed
+topology: voters=3 observers=1
+workload: { name: mixed, wildShare: 0.3 }
+steps:
+  - { fault: latency, select: { from: { role: observer }, to: { role: leader }, both: true }, latencyMs: 50, atMs: 200, forMs: 1500 }
+  - { fault: kill, target: { role: leader }, atMs: 2500, forMs: 500 }
+`;
+/** All at once: whatever was acknowledged before it was on disk is gone. */
+const OUTAGE = `
+description: every voter is killed in the same moment
+topology: voters=3
+workload: { name: registers }
+steps:
+  - { fault: kill, target: { name: v1 }, atMs: 500, forMs: 300 }
+  - { fault: kill, target: { name: v2 }, atMs: 500, forMs: 300 }
+  - { fault: kill, target: { name: v3 }, atMs: 500, forMs: 300 }
+`;
+
+function prepared(schedule: string, onProgress: (text: string) => void = () => {}) {
+  const [runsRoot, folder] = [temporaryFolder(), temporaryFolder()];
+  const file = join(folder, 'schedule.yaml');
+  writeFileSync(file, schedule);
+  const printed: string[] = [];
+  const terminal = {
+    print: (text: string) => void printed.push(text),
+    progress: onProgress,
+    json: () => {},
+    error: () => {},
+    end: () => {},
+  };
+  const views = { report: async () => '<!doctype html>', table: ({ run }: Result) => run.id };
+  const run = (more: { topology?: string; signal?: AbortSignal } = {}) =>
+    chaos(terminal, views, file, { seed: 7, signal: new AbortController().signal, runsRoot, ...more });
+  return { runsRoot, folder, printed, run };
+}
+
+test(
+  'a schedule leaves a valid result: every fault proven, every checker content; and events, history and logs',
+  async () => {
+    const { runsRoot, printed, run } = prepared(SHORT);
+    const code = await run();
+    const result = await loadRun('latest', runsRoot);
+    assert.equal(result.validity, { void: false, reasons: [] });
+    assert.is(code, 0, JSON.stringify(result.judgements));
+    assert.equal(
+      result.faults.map(({ fault, condition, bit }) => [fault, condition, bit]),
+      [
+        ['latency', 'latency at 0.2 s', true],
+        ['kill', 'kill at 2.5 s', true],
+      ],
+    );
+    const checkers = result.judgements?.map(({ checker }) => checker) ?? [];
+    for (const name of ['acknowledged writes', 'write order', 'tree equality', 'liveness after heal'])
+      assert.ok(checkers.includes(name), checkers.join());
+    assert.ok(
+      result.measurements.some(({ metric, samples }) => metric === 'writeAfterHeal' && samples.length === 1),
+    );
+    const [timeline] = result.timelines;
+    assert.is(timeline?.bands.length, 2);
+    assert.ok(timeline!.bands[0]!.fromMs < timeline!.bands[1]!.fromMs);
+
+    const folder = join(runsRoot, result.run.id);
+    assert.equal(readdirSync(join(folder, 'logs')).sort(), ['o1.log', 'v1.log', 'v2.log', 'v3.log']);
+    assert.ok(existsSync(join(folder, 'report.html')));
+    const history = readFileSync(join(folder, 'history.ndjson'), 'utf8').trimEnd().split('\n');
+    assert.ok(history.map(line => JSON.parse(line) as HistoryEvent).some(({ type }) => type === 'ok'));
+    const events = readEvents(folder);
+    assert.is(events[0]?.kind, 'plan');
+    const of = (kind: string) => events.filter(event => event.kind === kind).length;
+    assert.equal([of('injected'), of('bitten'), of('healed')], [2, 2, 2]);
+    assert.is(of('judgement'), checkers.length);
+    assert.is(of('member') % 2, 0, 'every process that began has ended');
+    assert.match(printed.join('\n'), /result: .*result\.json\nreport: /);
+  },
+  DEADLINE,
+);
+
+test(
+  'planted: members that acknowledge before they are on disk lose writes, and the run fails',
+  async () => {
+    const { runsRoot, folder, run } = prepared(OUTAGE);
+    const main = fileURLToPath(new URL('../testing/forgetful-main.js', import.meta.url));
+    const topology = join(folder, 'forgetful.yaml');
+    const implementation = `{ command: "${process.execPath} ${main} {cfg}" }`;
+    const member = `{ implementation: ${implementation} }`;
+    writeFileSync(topology, `name: forgetful\nmembers: [${member}, ${member}, ${member}]\n`);
+    assert.is(await run({ topology }), 1);
+    const { judgements = [] } = await loadRun('latest', runsRoot);
+    assert.ok(
+      judgements.some(({ checker, valid }) => checker === 'acknowledged writes' && valid === 'invalid'),
+      JSON.stringify(judgements),
+    );
+  },
+  DEADLINE,
+);
+
+test(
+  'a fault that could not be injected makes the run void',
+  async () => {
+    const { runsRoot, run } = prepared(OUTAGE.replace('name: v3', 'name: v4'));
+    assert.is(await run(), 3);
+    const { validity } = await loadRun('latest', runsRoot);
+    assert.match(validity.reasons.join(), /kill could not be injected: 0 members match \{"name":"v4"\}/);
+  },
+  DEADLINE,
+);
+
+test(
+  'a fault of links is refused where members cannot be led through proxies, before anything starts',
+  async () => {
+    const { runsRoot, run } = prepared(SHORT);
+    const refusal = await run({ topology: 'voters=3 observers=1 server=apache' }).then(String, String);
+    assert.match(
+      refusal,
+      /steps\.0: latency on topology voters=3 observers=1 .*: no proxies: only zklab's server/,
+    );
+    assert.equal(readdirSync(runsRoot), []);
+  },
+  DEADLINE,
+);
+
+test(
+  'interrupted: nothing is judged, and no run is left',
+  async () => {
+    const interruption = new AbortController();
+    const { runsRoot, printed, run } = prepared(SHORT, () => interruption.abort());
+    assert.is(await run({ signal: interruption.signal }), 3);
+    assert.match(printed.join(), /interrupted: nothing was judged/);
+    assert.equal(readdirSync(runsRoot), []);
+  },
+  DEADLINE,
+);

@@ -1,0 +1,226 @@
+/**
+ * A schedule against a real ensemble: a workload before, during and after its faults, each of them proven;
+ * then every member is read, and the checkers judge.
+ */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeTemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
+import { type Environment as Probed, probeEnvironment } from '../../bench/measure/environment.ts';
+import { Recorder } from '../../bench/measure/recorder.ts';
+import { environmentRow, topologyRow } from '../../bench/measure/result-rows.ts';
+import type { RecordedRun } from '../../bench/recorded-run.ts';
+import type { Ensemble } from '../../bench/topology/ensemble.ts';
+import { keepLogs } from '../../bench/topology/keep-logs.ts';
+import type { Topology } from '../../bench/topology/topology.ts';
+import { type Environment, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
+import { exitCodeOf } from '../../results/verdicts.ts';
+import { SeededRandom } from '../../server/runtime/seeded-random.ts';
+import { SERVER_VERSION } from '../../server/version.ts';
+import type { HistoryEvent } from '../checkers/history.ts';
+import { firstWriteAfter } from '../checkers/liveness.ts';
+import type { Aftermath } from '../checkers/run-record.ts';
+import { type NemesisReport, runNemesis } from '../faults/nemesis.ts';
+import { type MeshedEnsemble, startMeshedEnsemble } from '../meshed-ensemble.ts';
+import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
+import { waitMs } from '../wait.ts';
+import { emitJudgements, judgeWorkload } from '../workloads/judge-workload.ts';
+import { LiveWorkload, prepareNodes } from '../workloads/live-workload.ts';
+import type { Schedule } from './index.ts';
+import { timelineOfHistory } from './timeline-of-history.ts';
+
+export interface RunScheduleOptions {
+  readonly schedule: Schedule;
+  readonly topology: Topology;
+  /** Of the workload, of the members that faults choose, and of the stand-in for Toxiproxy. */
+  readonly seed: number;
+  readonly commandLine: string;
+  readonly run: RecordedRun;
+  /** Ends the run: nothing is judged then. */
+  readonly signal: AbortSignal;
+}
+
+/** After the last heal: all members back, a write committed, and all with the same transactions. */
+export const RECOVER_MAX_MS = 60_000;
+/** Acknowledged before the first fault: the ensemble was healthy. */
+const HEALTHY_WRITES = 20;
+const POLL_MS = 20;
+const EVENTS_PER_PART = 10_000;
+
+/**
+ * By its end nothing runs any more.
+ * @throws EnsembleError when the ensemble does not start, and the signal's reason
+ */
+export async function runSchedule(options: RunScheduleOptions): Promise<Result> {
+  const { schedule, topology, seed, run, signal } = options;
+  const { events } = run;
+  run.plan({
+    suite: schedule.name,
+    seed,
+    claims: [],
+    topologies: [{ name: topology.name, shortForm: topology.shortForm }],
+  });
+  events.emit({ kind: 'phase', what: 'probing the machine' });
+  const probed = await probeEnvironment();
+  const folder = makeTemporaryFolder('chaos');
+  try {
+    events.emit({ kind: 'phase', what: `starting ${topology.shortForm}` });
+    const meshed = await startMeshedEnsemble(topology, {
+      folder: folder.path,
+      temporaryFolder: folder.path,
+      seed,
+      onMember: event => events.emit({ kind: 'member', topology: topology.name, ...event }),
+      signal,
+    });
+    try {
+      events.emit({
+        kind: 'note',
+        text: `${topology.shortForm} is up, every link through ${nameOf(meshed)}`,
+      });
+      const toxiproxy = { kind: meshed.toxiproxy.kind, version: meshed.toxiproxy.version };
+      return await attacked(
+        options,
+        meshed,
+        environmentRow(probed, { server: serverOf(topology, probed), toxiproxy }),
+      );
+    } finally {
+      events.emit({ kind: 'phase', what: 'taking everything down' });
+      if (!signal.aborted) await keepLogs(meshed.ensemble, join(run.path, 'logs'));
+      await meshed.stop();
+    }
+  } finally {
+    folder.remove();
+  }
+}
+
+/** What all members run; `other` where they do not run the same, or a command of somebody's own. */
+function serverOf({ members }: Topology, { apacheZooKeeper }: Probed): Environment['server'] {
+  const [implementation, ...others] = new Set(members.map(each => each.implementation));
+  if (implementation === 'zklab' && others.length === 0) return { implementation, version: SERVER_VERSION };
+  if (implementation === 'apache' && others.length === 0)
+    return { implementation, version: apacheZooKeeper ?? 'unknown' };
+  return { implementation: 'other', version: '' };
+}
+
+function nameOf({ toxiproxy }: { readonly toxiproxy: Toxiproxy }): string {
+  const name = toxiproxy.kind === 'stand-in' ? 'the built-in stand-in for Toxiproxy' : 'Toxiproxy';
+  return `${name} ${toxiproxy.version}`;
+}
+
+async function attacked(
+  options: RunScheduleOptions,
+  meshed: MeshedEnsemble,
+  environment: Environment,
+): Promise<Result> {
+  const { schedule, topology, seed, run, commandLine, signal } = options;
+  const { ensemble } = meshed;
+  const { events } = run;
+  await prepareNodes(ensemble.directConnectString(), schedule.workload, schedule.workloadOptions);
+  const servers = ensemble.members.map(({ clientAddress }) => addressOf(clientAddress));
+  const load = new LiveWorkload(schedule.workload, { servers, seed: String(seed) }, schedule.workloadOptions);
+  const startedAt = Date.now() - load.nowMs;
+  const recorder = new Recorder(events);
+  try {
+    const unhealthy = await load.untilAcknowledged(HEALTHY_WRITES, RECOVER_MAX_MS).then(
+      () => [],
+      (error: Error) => [`unhealthy before the first fault: ${error.message}`],
+    );
+    const { outcomes, voidReasons } = await broken(options, meshed);
+    signal.throwIfAborted();
+    const aftermath = await recovery(ensemble, load, signal);
+    await load.stop(RECOVER_MAX_MS);
+    signal.throwIfAborted();
+    events.emit({ kind: 'phase', what: 'judging' });
+    const judgements = await judgeWorkload(ensemble, load, RECOVER_MAX_MS, { aftermath });
+    emitJudgements(events, judgements);
+    writeHistory(join(run.path, 'history.ndjson'), load.history);
+    for (const { row } of outcomes) recorder.fault(row);
+    const place = { metric: 'writeAfterHeal', topology: topology.name, condition: schedule.name };
+    const wroteAtMs = firstWriteAfter(load.history, aftermath.healedAtMs);
+    if (wroteAtMs !== undefined) recorder.sample(place, 0, wroteAtMs - aftermath.healedAtMs);
+    const spans = outcomes.map(({ span }) => span);
+    recorder.timeline(
+      timelineOfHistory(load.history, startedAt, spans, {
+        topology: topology.name,
+        condition: schedule.name,
+      }),
+    );
+    const reasons = [...unhealthy, ...voidReasons];
+    const judged = {
+      claims: [],
+      judgements: judgements.map(each => ({ ...each, reasons: [...each.reasons] })),
+      validity: { void: reasons.length > 0, reasons },
+    };
+    return {
+      schemaVersion: SCHEMA_VERSION,
+      run: {
+        id: run.id,
+        name: schedule.name,
+        suite: schedule.name,
+        startedAt: run.startedAt.toISOString(),
+        endedAt: new Date().toISOString(),
+        seed,
+        commandLine,
+        exitCode: exitCodeOf(judged),
+      },
+      environment,
+      topologies: [topologyRow(topology)],
+      ...judged,
+      ...recorder.measured(),
+      limits: LIMITS,
+    };
+  } finally {
+    await load.stop(0);
+  }
+}
+
+/** A fault that could not be healed leaves an ensemble that says nothing more about the server. */
+async function broken(
+  { schedule, topology, seed, run, signal }: RunScheduleOptions,
+  { client, mesh, faultMembers }: MeshedEnsemble,
+): Promise<NemesisReport> {
+  const context = { client, mesh, members: faultMembers, random: new SeededRandom(`faults ${seed}`) };
+  const { events } = run;
+  try {
+    return await runNemesis(schedule.steps, context, { topology: topology.name, events, signal });
+  } catch (error) {
+    return { outcomes: [], voidReasons: [(error as Error).message] };
+  }
+}
+
+/**
+ * Waits until the ensemble serves and a write that was begun after the last heal has committed, or for too
+ * long.
+ */
+async function recovery(ensemble: Ensemble, load: LiveWorkload, signal: AbortSignal): Promise<Aftermath> {
+  const healedAtMs = load.nowMs;
+  const untilMs = healedAtMs + RECOVER_MAX_MS;
+  const notServing = await ensemble.ready(RECOVER_MAX_MS).then(
+    () => undefined,
+    (error: Error) => error.message.split('\n')[0],
+  );
+  while (firstWriteAfter(load.history, healedAtMs) === undefined && load.nowMs < untilMs) {
+    signal.throwIfAborted();
+    await waitMs(POLL_MS, signal);
+  }
+  return { healedAtMs, recoverMaxMs: RECOVER_MAX_MS, notServing };
+}
+
+/** In parts: the history of a night is longer than a string may be. */
+function writeHistory(file: string, history: readonly HistoryEvent[]): void {
+  for (let at = 0; at < history.length; at += EVENTS_PER_PART) {
+    const part = history.slice(at, at + EVENTS_PER_PART);
+    appendFileSync(file, part.map(event => `${JSON.stringify(event)}\n`).join(''));
+  }
+}
+
+function addressOf(text: string): { host: string; port: number } {
+  const [host = '', port = ''] = text.split(':');
+  return { host, port: Number(port) };
+}
+
+const LIMITS: string[] = [
+  'All members, the proxies and the clients share one machine: times say little, and judgements do not need them.',
+  'Checkers read what the clients of this workload saw, and every member in the end: what no client asked for is not judged.',
+  'Kills and pauses are real. Power loss is only simulated ("zklab sim").',
+  'A blackhole is healed by closing its connections, as Toxiproxy does; a real partition can end without that.',
+];

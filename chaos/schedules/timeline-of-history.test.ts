@@ -1,0 +1,51 @@
+import { assert, suite } from '#test';
+import { SERIES } from '../../results/names.ts';
+import type { HistoryEvent } from '../checkers/history.ts';
+import { timelineOfHistory } from './timeline-of-history.ts';
+
+const test = suite('chaos/schedules: timelines');
+const AT = { topology: 'voters', condition: 'smoke' };
+const START = Date.parse('2026-08-01T02:30:00.000Z');
+
+/** Operations in the order of their ends: when they began, when they ended, and how. */
+function historyOf(
+  ...operations: readonly (readonly ['setData' | 'getData', number, number, 'ok' | 'fail' | 'info'])[]
+): HistoryEvent[] {
+  const events = operations.flatMap(([f, fromMs, toMs, type], operation): HistoryEvent[] => {
+    const event = { process: 1, operation, f, path: '/a', session: '0x1', index: 0 };
+    return [
+      { ...event, type: 'invoke', timeMs: fromMs },
+      { ...event, type, timeMs: toMs },
+    ];
+  });
+  return events.sort((a, b) => a.timeMs - b.timeMs).map((event, index) => ({ ...event, index }));
+}
+
+test('writes by the time they ended; what nobody knows failed, a refusal is an answer, reads are none', () => {
+  const history = historyOf(
+    ['setData', 0, 10, 'ok'],
+    ['setData', 5, 60, 'fail'],
+    ['getData', 5, 70, 'ok'],
+    ['setData', 20, 110, 'info'],
+    ['setData', 120, 160, 'ok'],
+  );
+  const timeline = timelineOfHistory(history, START, [], AT)!;
+  const series = Object.fromEntries(timeline.series.map(({ name, values }) => [name, values]));
+  assert.is(timeline.bucketMs, 50);
+  assert.equal(series[SERIES.done], [20, 20, 0]);
+  assert.equal(series[SERIES.failed], [0, 0, 20]);
+  assert.is(timeline.startedAt, '2026-08-01T02:30:00.000Z');
+});
+
+test('faults are on the clock of the history', () => {
+  const span = {
+    ...{ fault: 'kill', links: ['v1'], on: 'v1', proof: 'refused' },
+    ...{ injectedAt: START + 40, bittenAt: START + 50, healedAt: START + 90 },
+  };
+  const [band] = timelineOfHistory(historyOf(['setData', 0, 160, 'ok']), START, [span], AT)!.bands;
+  assert.equal([band?.fromMs, band?.bittenMs, band?.toMs], [40, 50, 90]);
+});
+
+test('a history without a whole bucket has no timeline', () => {
+  assert.is(timelineOfHistory([], START, [], AT), undefined);
+});

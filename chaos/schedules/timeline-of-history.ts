@@ -1,0 +1,40 @@
+/** The writes of a history as they went, with the faults on its clock, in the form of result.json. */
+import { timelineOf } from '../../bench/load/load-timeline.ts';
+import { bucketMsFor, TimelineRecorder } from '../../bench/measure/timeline.ts';
+import { LOADS } from '../../results/names.ts';
+import type { Timeline } from '../../results/schema.ts';
+import { type HistoryEvent, isWrite, operationsOf, outcomeOf } from '../checkers/history.ts';
+import { bandOf, type FaultSpan } from '../faults/fault-span.ts';
+
+/**
+ * A write that nobody knows the fate of counts as failed.
+ * @param startedAt ms since 1970 of 0 ms in the history. Undefined where nothing was written
+ */
+export function timelineOfHistory(
+  history: readonly HistoryEvent[],
+  startedAt: number,
+  spans: readonly FaultSpan[],
+  { topology, condition }: { readonly topology: string; readonly condition: string },
+): Timeline | undefined {
+  const lastMs = history.at(-1)?.timeMs ?? 0;
+  const recorder = new TimelineRecorder(0, bucketMsFor(lastMs));
+  for (const operation of operationsOf(history)) {
+    const { invoke, completion } = operation;
+    if (!isWrite(invoke.f)) continue;
+    const endedMs = completion?.timeMs ?? lastMs;
+    if (outcomeOf(operation) === 'info') recorder.error(endedMs);
+    // A refusal, such as of a node that exists, is an answer.
+    else recorder.ok(endedMs, (endedMs - invoke.timeMs) * 1_000);
+  }
+  const bands = spans.map(span => bandOf(span, startedAt));
+  return timelineOf(
+    { topology, condition, round: 0, load: LOADS.outage, what: 'writes' },
+    {
+      timeline: recorder.toTimeline(lastMs),
+      measuredFrom: new Date(startedAt).toISOString(),
+      spec: { mode: { kind: 'closed', depth: 1 } },
+    },
+    bands,
+    [],
+  );
+}
