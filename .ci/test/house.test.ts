@@ -9,6 +9,7 @@ import { importDirections, moduleState, propertiesHaveTheSeed, runtimeBoundary }
 import { leftovers } from './house/leftovers.ts';
 import { dependencyTable, lockFileHosts } from './house/packages.ts';
 import { references } from './house/references.ts';
+import { registryTables, withTables } from './house/registry-tables.ts';
 import { fileCircles, roomOrder } from './house/rooms.ts';
 import { commentWidths, fileLengths, folderReadmes, topLevel } from './house/shape.ts';
 import type { SourceFile, Violation } from './house/source-file.ts';
@@ -254,6 +255,26 @@ const rules: readonly Rule[] = [
     clean: [{ 'package.json': needsUvu, 'README.md': withRow('| `uvu` | tests | given |') }],
   },
   {
+    name: 'tables of READMEs are those of the registries',
+    check: registryTables,
+    planted: [
+      [
+        { 'bench/README.md': tableText('sutes') },
+        /^bench\/README\.md:1: no list is named sutes; there are claims/,
+      ],
+      [
+        { 'bench/README.md': withTables(tableText('faults')).replace('`kill`', '`kil`') },
+        /the table of faults differs from its registry; .*--write/,
+      ],
+      [{ 'bench/README.md': '<!-- zklab list faults -->\n' }, /the list of faults has no "<!-- end/],
+      [{ 'chaos/README.md': '' }, /no README has a table of checkers/],
+    ],
+    clean: [
+      { 'bench/README.md': `# x\n${withTables(tableText('faults'))}y\n${withTables(tableText('claims'))}` },
+      { 'bench/README.md': 'no table\n' },
+    ],
+  },
+  {
     name: 'each top folder has its README',
     check: folderReadmes,
     planted: [[{ 'README.md': '# zklab', 'server/a.ts': '' }, /^server\/README\.md: missing/]],
@@ -307,6 +328,11 @@ const rules: readonly Rule[] = [
     clean: [{ 'package-lock.json': '"integrity": "sha512-x"' }],
   },
 ];
+
+/** A README with a place for the table of a kind. */
+function tableText(kind: string): string {
+  return `<!-- zklab list ${kind} -->\n<!-- end of the list -->\n`;
+}
 
 /** Words behind `start`, to a column. */
 function wide(start: string, columns: number): string {

@@ -1,0 +1,62 @@
+/** Tables of READMEs that are made from the registries, which `zklab list` shows too. */
+import { type Entry, LISTS } from '../../../chaos/list.ts';
+import type { SourceFile, Violation } from './source-file.ts';
+
+const BEGIN = /^<!-- zklab list ([\w-]+) -->$/;
+const END = '<!-- end of the list -->';
+const HINT = '"node dist/.ci/registry-tables.js --write" makes it';
+
+/** Each registry has its table in a README, and no table differs from its registry. */
+export function registryTables(files: readonly SourceFile[]): Violation[] {
+  const readmes = files.filter(({ path }) => path.endsWith('README.md'));
+  const shown = new Set<string>();
+  const violations = readmes.flatMap(({ path, text }): Violation[] =>
+    tablesIn(text).flatMap(({ kind, line, table }) => {
+      shown.add(kind);
+      const entries = LISTS[kind];
+      if (entries === undefined)
+        return [`${path}:${line}: no list is named ${kind}; there are ${Object.keys(LISTS).join(', ')}`];
+      if (table === undefined) return [`${path}:${line}: the list of ${kind} has no "${END}"`];
+      return table.join('\n') === tableOf(entries()).join('\n')
+        ? []
+        : [`${path}:${line}: the table of ${kind} differs from its registry; ${HINT}`];
+    }),
+  );
+  const isWholeTree = readmes.some(({ path }) => path === 'chaos/README.md');
+  const missing = isWholeTree ? Object.keys(LISTS).filter(kind => !shown.has(kind)) : [];
+  return [...violations, ...missing.map(kind => `chaos/README.md: no README has a table of ${kind}`)];
+}
+
+/** The text with every table as its registry has it. */
+export function withTables(text: string): string {
+  const lines = text.split('\n');
+  for (const { kind, line, table } of tablesIn(text).reverse()) {
+    const entries = LISTS[kind];
+    if (entries !== undefined && table !== undefined) lines.splice(line, table.length, ...tableOf(entries()));
+  }
+  return lines.join('\n');
+}
+
+interface Found {
+  readonly kind: string;
+  /** Of its beginning, from 1 on. */
+  readonly line: number;
+  /** Its lines; undefined where it does not end. */
+  readonly table: readonly string[] | undefined;
+}
+
+function tablesIn(text: string): Found[] {
+  const lines = text.split('\n');
+  return lines.flatMap((begin, at): Found[] => {
+    const kind = BEGIN.exec(begin)?.[1];
+    if (kind === undefined) return [];
+    const end = lines.indexOf(END, at);
+    return [{ kind, line: at + 1, table: end < 0 ? undefined : lines.slice(at + 1, end) }];
+  });
+}
+
+function tableOf(entries: readonly Entry[]): string[] {
+  const cell = (text: string) => text.replaceAll('|', '\\|');
+  const rows = entries.map(({ name, description }) => `| \`${cell(name)}\` | ${cell(description)} |`);
+  return ['', '| name | what it is |', '|---|---|', ...rows, ''];
+}
