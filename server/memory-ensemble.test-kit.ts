@@ -4,6 +4,7 @@
  */
 
 import { assert } from '#test';
+import type { AuthenticationProvider } from './auth/authentication-provider.ts';
 import { parseConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
 import type { ServerEvent } from './metrics/server-events.ts';
@@ -45,6 +46,8 @@ export interface EnsemblePlan {
   /** Work for one turn of a member's loop. */
   readonly turnUnits?: number;
   readonly heapBytesMax?: number;
+  /** Schemes besides those of the configuration. */
+  readonly authProviders?: readonly AuthenticationProvider[];
 }
 
 export class MemoryEnsemble {
@@ -100,7 +103,7 @@ export class MemoryEnsemble {
         text: this.#configText(sid),
         myid: String(sid),
       });
-      const { turnUnits } = this.#plan;
+      const { turnUnits, authProviders = [] } = this.#plan;
       const limits = turnUnits === undefined ? {} : { turnUnits };
       const lines = this.log.get(sid) ?? [];
       this.log.set(sid, lines);
@@ -114,7 +117,7 @@ export class MemoryEnsemble {
       };
       this.#servers.set(
         sid,
-        startServer({ runtime, config, logger: logTo(lines), onEvent, onFatal, ...limits }),
+        startServer({ runtime, config, logger: logTo(lines), authProviders, onEvent, onFatal, ...limits }),
       );
     }
     return this;

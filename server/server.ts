@@ -1,6 +1,9 @@
 import { startAdminServer } from './admin/admin-server.ts';
 import { answerFourLetterWord } from './admin/four-letter-words.ts';
 import { ServerView } from './admin/server-view.ts';
+import { AclDecisions } from './auth/acl-decisions.ts';
+import type { AuthenticationProvider } from './auth/authentication-provider.ts';
+import { providersOf } from './auth/provider-registry.ts';
 import { ClientPort } from './clients/client-port.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
@@ -40,6 +43,8 @@ export interface ServerOptions {
   readonly onEvent?: EventListener;
   /** The server cannot go on; nothing it would say after this can be trusted. */
   readonly onFatal: (error: ServerError) => void;
+  /** Schemes besides those of the configuration. */
+  readonly authProviders?: readonly AuthenticationProvider[];
   /** Work for one turn of the loop, where another bound than `TURN_UNITS` is to be tried. */
   readonly turnUnits?: number;
 }
@@ -85,6 +90,7 @@ export function startServer(options: ServerOptions): RunningServer {
     retainCount: config.snapRetainCount,
     intervalHours: config.purgeIntervalHours,
   });
+  const providers = providersOf(config, options.authProviders);
   const turns = new TurnQueue(clock, options.turnUnits);
   const answers = new AnswerPump({ turns, clock, guard });
   const view = new ServerView({ config, runtime, database, metrics, stats, guard });
@@ -99,6 +105,7 @@ export function startServer(options: ServerOptions): RunningServer {
     logger,
     guard,
     answers,
+    providers,
     fourLetterWord: (word, argument) => answerFourLetterWord(word, view, argument),
     onFatal,
   });
@@ -112,6 +119,7 @@ export function startServer(options: ServerOptions): RunningServer {
     config,
     clock,
     database,
+    access: new AclDecisions(providers),
     metrics,
     events,
     stats,

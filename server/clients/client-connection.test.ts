@@ -1,9 +1,9 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
+import { digestId } from '../auth/digest-id.ts';
 import { body, frame, helloFrame, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { sessionPassword } from '../sessions/session-id.ts';
-import { digestId } from '../tree/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';

@@ -1,3 +1,4 @@
+import type { ProviderRegistry } from '../auth/provider-registry.ts';
 import { highOf, lowOf } from '../collections/long-map.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Request } from '../processors/request.ts';
@@ -33,6 +34,7 @@ export interface ConnectionHost {
   /** For what any client can cause. */
   readonly lines: RatedLog;
   readonly events: ServerEvents;
+  readonly providers: ProviderRegistry;
   /** The largest frame a client may send. jute.maxbuffer */
   readonly frameBytesMax: number;
   readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
@@ -85,7 +87,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.stats = new ConnectionStats(clock.wallMs());
     this.output = new ClientOutput(connection, this.stats, () => this.#onSlow());
     this.gate = new ReadGate(connection);
-    this.ids = new ClientIdentities(connection.remote.host);
+    this.ids = new ClientIdentities({ host: connection.remote.host }, host.providers);
     this.input = new ClientInput(host.frameBytesMax, host.input, this);
   }
 
@@ -356,8 +358,8 @@ export class ClientConnection implements SessionClient, TurnWorker {
     const server = this.#server;
     if (server === null || this.#state !== 'open') return;
     server.eventsFired++;
-    const { config, database } = server.parts;
-    if (!config.skipAcl && !database.tree.aclDecisions.allows(acl, Perms.READ, this.ids.all)) return;
+    const { config, access } = server.parts;
+    if (!config.skipAcl && !access.allows(acl, Perms.READ, this.ids.all)) return;
     this.stats.lastZxid = zxid;
     if (!this.output.event(type, path, server.parts.stats, server.events)) this.#onSlow();
   }

@@ -1,7 +1,15 @@
 import { assert, suite } from '#test';
+import {
+  type AuthClient,
+  AuthenticationProvider,
+  type AuthStep,
+  FAILED,
+  proven as provenAs,
+} from '../auth/authentication-provider.ts';
+import { digestId } from '../auth/digest-id.ts';
+import { testProviders } from '../auth/providers.test-kit.ts';
 import { body, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
-import { digestId } from '../tree/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { writeAuthRequest } from '../wire/requests.ts';
@@ -9,27 +17,67 @@ import { ClientIdentities, IDENTITY_BYTES_MAX } from './client-identities.ts';
 
 const test = suite('clients: identities');
 
+/** Asks for the user, then for the letters of it backwards. */
+class Backwards extends AuthenticationProvider {
+  readonly scheme: string;
+  override readonly isAuthenticated = true;
+
+  constructor(scheme: string) {
+    super();
+    this.scheme = scheme;
+  }
+
+  override step(token: Buffer | null): AuthStep {
+    const user = String(token);
+    const next = (answer: Buffer | null) =>
+      String(answer) === [...user].reverse().join('') ? provenAs({ scheme: this.scheme, id: user }) : FAILED;
+    return { kind: 'challenge', answer: Buffer.from(`${user} backwards?`), next: { step: next } };
+  }
+
+  override isValid(aclId: string): boolean {
+    return aclId.length > 0;
+  }
+}
+
+/** Takes nobody from a host, whatever else the host proves. */
+class NotFrom extends AuthenticationProvider {
+  readonly scheme = 'not-from';
+  override readonly atConnect = true;
+  readonly #host: string;
+
+  constructor(host: string) {
+    super();
+    this.#host = host;
+  }
+
+  override step(_token: Buffer | null, { host }: AuthClient): AuthStep {
+    return host === this.#host ? FAILED : provenAs();
+  }
+}
+
 /** "user:" and 28 characters of hash, behind the scheme. */
 const BESIDES_USER = 'digest'.length + 1 + 28;
 
 const prove = (ids: ClientIdentities, user: string) =>
-  ids.prove('digest', Buffer.from(`${user}:x`), {
-    digestAuthEnabled: true,
-    digestAlgorithm: 'sha1',
-    superDigest: undefined,
-  });
+  ids.step('digest', Buffer.from(`${user}:x`)).kind === 'proven';
+
+function identities(host: string, ...besides: AuthenticationProvider[]): ClientIdentities {
+  const ids = new ClientIdentities({ host }, testProviders({}, besides));
+  assert.is(ids.connected(), true);
+  return ids;
+}
 
 test('field report D3: the identities of a connection have room in all, not each: a long user is one', () => {
-  const ids = new ClientIdentities('127.0.0.1');
+  const ids = identities('127.0.0.1');
   assert.is(prove(ids, 'u'.repeat(IDENTITY_BYTES_MAX - BESIDES_USER)), true);
   assert.is(prove(ids, 'u'.repeat(IDENTITY_BYTES_MAX - BESIDES_USER)), true, 'the same again');
   assert.is(prove(ids, 'v'), false);
   assert.is(ids.all.length, 2);
-  assert.is(prove(new ClientIdentities('::1'), 'u'.repeat(IDENTITY_BYTES_MAX - BESIDES_USER + 1)), false);
+  assert.is(prove(identities('::1'), 'u'.repeat(IDENTITY_BYTES_MAX - BESIDES_USER + 1)), false);
 });
 
 test('a connection has at most a hundred identities, its address among them', () => {
-  const ids = new ClientIdentities('127.0.0.1');
+  const ids = identities('127.0.0.1');
   for (let i = 1; i < 100; i++) assert.is(prove(ids, `${i}`), true);
   assert.is(prove(ids, '100'), false);
   assert.is(ids.all.length, 100);
@@ -90,4 +138,70 @@ test('field report C5: DigestAuthenticationProvider.enabled=false: no digest is 
   const created = client.ask(OpCode.create, body.create('/a', '', 0, digestAcl(digestId('user:pass'))));
   assert.is(created.err, ErrorCode.INVALIDACL);
   assert.is(client.create('/b').err, ErrorCode.OK);
+});
+
+test('a scheme of several steps: challenges and answers over sasl requests; what is proven opens ACLs', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3, authProviders: [new Backwards('sasl')] }).start();
+  for (const sid of ensemble.sids) {
+    const client = MemoryClient.open(ensemble, sid);
+    const say = (token: string) => client.ask(OpCode.sasl, w => w.writeBuffer(Buffer.from(token)));
+    const own = [{ perms: 31, id: { scheme: 'auth', id: '' } }];
+    assert.is(client.ask(OpCode.create, body.create(`/${sid}`, '', 0, own)).err, ErrorCode.INVALIDACL);
+    const challenge = say('abc');
+    assert.is(challenge.err, ErrorCode.OK);
+    assert.is(challenge.body.toString('utf8', 4), 'abc backwards?');
+    assert.is(client.ask(OpCode.create, body.create(`/${sid}`, '', 0, own)).err, ErrorCode.INVALIDACL);
+    assert.equal(
+      [say('cba').err, client.ask(OpCode.create, body.create(`/${sid}`, 'x', 0, own)).err],
+      [0, 0],
+    );
+    assert.is(client.get(`/${sid}`), 'x');
+    assert.is(MemoryClient.open(ensemble, sid).get(`/${sid}`), ErrorCode.NOAUTH);
+  }
+});
+
+test('a wrong answer to a challenge: AUTHFAILED, and the connection is closed', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0, authProviders: [new Backwards('sasl')] }).start();
+  const client = MemoryClient.open(ensemble);
+  for (const token of ['abc', 'abc']) client.send(OpCode.sasl, w => w.writeBuffer(Buffer.from(token)));
+  client.raw.untilClosed();
+  assert.equal(
+    client.replies.map(({ err }) => err),
+    [ErrorCode.OK, ErrorCode.AUTHFAILED],
+  );
+});
+
+test('the answer to a challenge is for that challenge: behind it the next token begins anew', () => {
+  const ids = identities('127.0.0.1', new Backwards('sasl'), new Backwards('other'));
+  const say = (scheme: string, token: string) => ids.step(scheme, Buffer.from(token)).kind;
+  assert.equal(
+    [say('sasl', 'abc'), say('other', 'cba'), say('sasl', 'cba')],
+    ['challenge', 'challenge', 'proven'],
+  );
+  assert.equal(
+    [say('sasl', 'cba'), say('sasl', 'x'), say('sasl', 'x')],
+    ['challenge', 'failed', 'challenge'],
+  );
+  assert.equal(
+    ids.all.map(({ scheme }) => scheme),
+    ['ip', 'sasl'],
+  );
+});
+
+test('an auth packet has no room for a challenge: a scheme that wants one fails there', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0, authProviders: [new Backwards('riddle')] }).start();
+  const client = MemoryClient.open(ensemble);
+  const request = { type: 0, scheme: 'riddle', auth: Buffer.from('abc') };
+  client.raw.write(requestFrame(Xid.auth, OpCode.auth, w => writeAuthRequest(w, request)));
+  client.raw.untilClosed();
+  assert.is(client.replies.at(-1)!.err, ErrorCode.AUTHFAILED);
+});
+
+test('a client that a provider does not take at connect is closed before it is heard', () => {
+  const ensemble = new MemoryEnsemble({ voters: 0, authProviders: [new NotFrom('visitor1')] }).start();
+  const refused = new MemoryClient(ensemble, 1);
+  refused.raw.untilClosed();
+  assert.is(refused.response, null);
+  assert.is(MemoryClient.open(ensemble).create('/a').err, ErrorCode.OK);
+  assert.is(ensemble.server(1).view.port!.connectionCount, 1);
 });

@@ -1,5 +1,6 @@
+import { type AuthClient, type AuthStep, type Exchange, FAILED } from '../auth/authentication-provider.ts';
+import type { ProviderRegistry } from '../auth/provider-registry.ts';
 import type { Id } from '../wire/acl.ts';
-import { type AuthenticationSettings, authenticate } from './authentication.ts';
 
 /**
  * Of one connection, all together: they go with every write that a learner forwards. Upstream has no limit
@@ -8,13 +9,18 @@ import { type AuthenticationSettings, authenticate } from './authentication.ts';
 const IDENTITIES_MAX = 100;
 export const IDENTITY_BYTES_MAX = 100 * 1024;
 
-/** Who a client is, to ACLs: its address, and what it has proven since. */
+/** Who a client is, to ACLs: what its connection shows of it, and what it has proven since. */
 export class ClientIdentities {
-  readonly #ids: Id[];
+  readonly #client: AuthClient;
+  readonly #providers: ProviderRegistry;
+  readonly #ids: Id[] = [];
+  /** Behind a challenge, by scheme. */
+  readonly #exchanges = new Map<string, Exchange>();
   #bytes = 0;
 
-  constructor(address: string) {
-    this.#ids = [{ scheme: 'ip', id: address }];
+  constructor(client: AuthClient, providers: ProviderRegistry) {
+    this.#client = client;
+    this.#providers = providers;
   }
 
   /** The same array for as long as the connection lasts: requests under way see what is proven meanwhile. */
@@ -27,10 +33,23 @@ export class ClientIdentities {
     return this.#bytes;
   }
 
-  /** Adds what `auth` proves. False when it proves nothing, or more than is kept. */
-  prove(scheme: string, auth: Buffer | null, settings: AuthenticationSettings): boolean {
-    const proven = authenticate(scheme, auth, settings);
-    return proven?.every(id => this.#add(id)) ?? false;
+  /** Once, before anything else. False when a provider does not take the connection. */
+  connected(): boolean {
+    return this.#providers.atConnect.every(provider => {
+      const step = provider.step(null, this.#client);
+      if (step.kind !== 'proven') return false;
+      this.#ids.push(...step.ids);
+      return true;
+    });
+  }
+
+  /** Takes a token of the client, and adds what it proves: fails when that is more than is kept. */
+  step(scheme: string, token: Buffer | null): AuthStep {
+    const exchange = this.#exchanges.get(scheme) ?? this.#providers.get(scheme);
+    this.#exchanges.delete(scheme);
+    const step = exchange?.step(token, this.#client) ?? FAILED;
+    if (step.kind === 'challenge') this.#exchanges.set(scheme, step.next);
+    return step.kind === 'proven' && !step.ids.every(id => this.#add(id)) ? FAILED : step;
   }
 
   #add({ scheme, id }: Id): boolean {

@@ -1,3 +1,4 @@
+import type { ProviderRegistry } from '../auth/provider-registry.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
 import type { Guard } from '../metrics/guard.ts';
@@ -32,6 +33,7 @@ export interface ClientPortParts {
   readonly network: Network;
   readonly metrics: Metrics;
   readonly events: ServerEvents;
+  readonly providers: ProviderRegistry;
   readonly logger: Logger;
   readonly stats: ServerStats;
   readonly guard: Guard;
@@ -50,6 +52,7 @@ export class ClientPort implements ConnectionHost {
   readonly logger: Logger;
   readonly lines: RatedLog;
   readonly events: ServerEvents;
+  readonly providers: ProviderRegistry;
   readonly frameBytesMax: number;
   readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
   readonly turns: TurnQueue;
@@ -71,6 +74,7 @@ export class ClientPort implements ConnectionHost {
     this.logger = parts.logger;
     this.lines = new RatedLog(parts);
     this.events = parts.events;
+    this.providers = parts.providers;
     this.turns = parts.turns;
     this.frameBytesMax = config.jute.frameBytesMax;
     this.sessionTimeouts = { minMs: config.minSessionTimeoutMs, maxMs: config.maxSessionTimeoutMs };
@@ -174,6 +178,7 @@ export class ClientPort implements ConnectionHost {
       },
     };
     connection.start(events, this.outputs);
+    if (!client.ids.connected()) client.close('its address or certificate is not accepted', true);
   }
 
   #answerTo(bytes: Buffer): AnswerPieces | null | undefined {

@@ -58,6 +58,8 @@ interface BegunRead {
 const LENGTH_BYTES = 4;
 /** Few enough that a turn is noticed to be over while it is: the first look at an ACL may take a while. */
 const READS_MEASURED_TOGETHER = 16;
+/** The scheme behind requests of OpCode.sasl. */
+const SASL = 'sasl';
 /** A multi is a write for every so many bytes. */
 const MULTI_BYTES_PER_UNIT = 16;
 
@@ -85,7 +87,7 @@ export class SessionRequests {
     this.#server = server;
     this.#budget = server.parts.turns.budget;
     this.#identities = () => connection.identities();
-    this.#requester = { identities: this.#identities, schemes: server.schemes };
+    this.#requester = { identities: this.#identities, providers: server.parts.access.providers };
   }
 
   get outstanding(): number {
@@ -137,7 +139,7 @@ export class SessionRequests {
     } else if (way === 'aside') {
       this.#budget.spend(Units.read);
       if (op === OpCode.auth) this.#authenticate(xid, reader);
-      else this.#declineSasl(xid, reader);
+      else this.#answerSasl(xid, reader);
     } else if (op === OpCode.sync) {
       this.#submit(xid, op, bytes, reader.offset, end);
     } else {
@@ -376,25 +378,31 @@ export class SessionRequests {
   }
 
   #authenticate(xid: number, reader: JuteReader): void {
-    const server = this.#server;
     const { scheme, auth } = readAuthRequest(reader);
-    const ok = this.#connection.ids.prove(scheme, auth, server.parts.config);
-    server.replies.begin();
-    this.#send(xid, OpCode.auth, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
-    if (!ok) {
-      server.parts.metrics.counter('auth_refused_count').add();
-      this.#connection.close(`authentication with scheme ${printable(scheme)} failed`, true);
-    }
+    // A reply has no room for a challenge.
+    const isProven = this.#connection.ids.step(scheme, auth).kind === 'proven';
+    this.#server.replies.begin();
+    this.#concludeAuth(xid, OpCode.auth, scheme, isProven);
   }
 
   /**
    * A server without SASL answers a token with none, and its client says AUTH_FAILED to the application. Were
    * the connection closed instead, the client would come back with the same token without end. Seen on 3.8.0.
    */
-  #declineSasl(xid: number, reader: JuteReader): void {
-    reader.readBuffer();
-    this.#server.replies.begin().writer.writeBuffer(null);
-    this.#send(xid, OpCode.sasl, 0, ErrorCode.OK);
+  #answerSasl(xid: number, reader: JuteReader): void {
+    const token = reader.readBuffer();
+    const { replies, parts } = this.#server;
+    const isKnown = parts.access.providers.get(SASL) !== undefined;
+    const step = isKnown ? this.#connection.ids.step(SASL, token) : null;
+    replies.begin().writer.writeBuffer(step?.answer ?? null);
+    this.#concludeAuth(xid, OpCode.sasl, SASL, step?.kind !== 'failed');
+  }
+
+  #concludeAuth(xid: number, op: number, scheme: string, ok: boolean): void {
+    this.#send(xid, op, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
+    if (ok) return;
+    this.#server.parts.metrics.counter('auth_refused_count').add();
+    this.#connection.close(`authentication with scheme ${printable(scheme)} failed`, true);
   }
 
   #send(xid: number, op: number, zxid: number, err: number): void {

@@ -1,3 +1,4 @@
+import { type HashName, hashNamed } from '../auth/digest-id.ts';
 import { parseInt32, parseInt64 } from '../properties/java-values.ts';
 import {
   anyText,
@@ -20,7 +21,6 @@ import {
   textProperty,
   wordProperty,
 } from '../properties/key-kinds.ts';
-import { type HashName, hashNamed } from '../tree/acl.ts';
 import { JUTE_EXTRA_BYTES_MIN, JUTE_MAX_BUFFER_BYTES } from '../wire/jute-limits.ts';
 
 const YES_NO = { on: 'yes', off: 'no' };

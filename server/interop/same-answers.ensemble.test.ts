@@ -5,7 +5,7 @@
  * way at the same time, and what 3.8.0 is known to do wrong.
  */
 import { assert, suite, until } from '#test';
-import { digestId } from '../tree/acl.ts';
+import { digestId } from '../auth/digest-id.ts';
 import { OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import type { JuteWriter } from '../wire/jute.ts';

@@ -4,7 +4,7 @@
  */
 import * as net from 'node:net';
 import { assert, until } from '#test';
-import { digestId } from '../tree/acl.ts';
+import { digestId } from '../auth/digest-id.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { type ConnectResponse, readConnectResponse, writeConnectRequest } from '../wire/connect.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';

@@ -136,9 +136,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#zxid = role.zxid;
     this.#outstandingBytesMax = role.outstandingBytesMax ?? OUTSTANDING_BYTES_MAX;
     const { config } = parts;
-    this.#prep = new PrepRequestProcessor(parts.database.tree, {
+    this.#prep = new PrepRequestProcessor(parts.database.tree, parts.access, {
       skipAcl: config.skipAcl,
-      digestAuthEnabled: config.digestAuthEnabled,
       jute: config.jute,
       digestEnabled: config.digestEnabled,
       closeSessionTxnEnabled: config.closeSessionTxnEnabled,

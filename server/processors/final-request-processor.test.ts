@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
+import { digestId } from '../auth/digest-id.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
-import { digestId } from '../tree/acl.ts';
 import { watchLimits } from '../tree/watch-memory.ts';
 import { TurnBudget } from '../turns/turn-budget.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
@@ -58,7 +58,7 @@ class Bench extends PrepRig {
   constructor(skipAcl = false, jute = juteLimits(), heapBytesMax = GIB) {
     super({ jute });
     const options = { skipAcl, jute };
-    this.#final = new FinalRequestProcessor(() => this.tree, options, watchLimits(heapBytesMax));
+    this.#final = new FinalRequestProcessor(() => this.tree, this.access, options, watchLimits(heapBytesMax));
   }
 
   ask(op: number, write: (w: JuteWriter) => void, reader: ReadSession = this.reader): [number, JuteReader] {

@@ -1,3 +1,4 @@
+import type { AclDecisions } from '../auth/acl-decisions.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { STAT_BYTES, writeNodeStat } from '../tree/node-reply.ts';
 import { addWatch, hasWatch, isWatcherType, Rearming, removeWatch } from '../tree/set-watches.ts';
@@ -43,6 +44,7 @@ export interface ReadSession extends Watcher {
  */
 export class FinalRequestProcessor {
   readonly #tree: () => DataTree;
+  readonly #access: AclDecisions;
   readonly #skipAcl: boolean;
   readonly #names = new NamesCache();
   readonly #multiReadBytesMax: number;
@@ -50,10 +52,12 @@ export class FinalRequestProcessor {
 
   constructor(
     tree: () => DataTree,
+    access: AclDecisions,
     options: { skipAcl: boolean; jute: JuteLimits },
     watchLimits: WatchLimits,
   ) {
     this.#tree = tree;
+    this.#access = access;
     this.#skipAcl = options.skipAcl;
     this.#multiReadBytesMax = options.jute.multiReadBytesMax;
     this.#watchLimits = watchLimits;
@@ -89,7 +93,7 @@ export class FinalRequestProcessor {
       case OpCode.getAllChildrenNumber:
         return this.#getAllChildrenNumber(readPath(reader), session, body);
       case OpCode.whoAmI:
-        body.writer.writeVector(session.identities(), writeClientInfo);
+        body.writer.writeVector(session.identities(), this.#writeClientInfo);
         return ErrorCode.OK;
       default:
         return ErrorCode.UNIMPLEMENTED;
@@ -128,9 +132,19 @@ export class FinalRequestProcessor {
     }
   }
 
+  readonly #writeClientInfo = (writer: JuteWriter, { scheme, id }: Id): void => {
+    writer.writeString(scheme).writeString(this.#access.providers.get(scheme)?.userName(id) ?? id);
+  };
+
+  /** Without ADMIN, who may act is shown and the proof of it is not. */
+  readonly #withoutSecret = ({ perms, id: { scheme, id } }: Acl): Acl => {
+    const shown = this.#access.providers.get(scheme)?.withoutSecret(id) ?? id;
+    return { perms, id: { scheme, id: shown } };
+  };
+
   #allows(acl: readonly Acl[], perm: number, session: ReadSession): boolean {
     if (acl === OPEN_ACL_UNSAFE || this.#skipAcl) return true;
-    return this.#tree().aclDecisions.allows(acl, perm, session.identities());
+    return this.#access.allows(acl, perm, session.identities());
   }
 
   /** The node, or the code that refuses it. */
@@ -238,7 +252,7 @@ export class FinalRequestProcessor {
     if (node === undefined) return ErrorCode.NONODE;
     if (!this.#allows(node.acl, Perms.READ | Perms.ADMIN, session)) return ErrorCode.NOAUTH;
     const mayAdmin = this.#allows(node.acl, Perms.ADMIN, session);
-    body.writer.writeVector(mayAdmin ? node.acl : node.acl.map(withoutHash), writeAcl);
+    body.writer.writeVector(mayAdmin ? node.acl : node.acl.map(this.#withoutSecret), writeAcl);
     writeNodeStat(body.writer, node, this.#tree().ownerLayout);
     return ErrorCode.OK;
   }
@@ -346,14 +360,4 @@ function meansAll(prefix: string): boolean {
   while (start < end && prefix.charCodeAt(start) <= SPACE) start++;
   while (start < end && prefix.charCodeAt(end - 1) <= SPACE) end--;
   return start === end || prefix.slice(start, end) === '/';
-}
-
-/** Without ADMIN, who may act is shown and the proof of it is not. */
-function withoutHash(acl: Acl): Acl {
-  if (acl.id.scheme !== 'digest') return acl;
-  return { perms: acl.perms, id: { scheme: 'digest', id: `${acl.id.id.split(':', 1)[0]}:x` } };
-}
-
-function writeClientInfo(writer: JuteWriter, id: Id): void {
-  writer.writeString(id.scheme).writeString(id.scheme === 'digest' ? (id.id.split(':', 1)[0] ?? '') : id.id);
 }

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { digestId } from '../tree/acl.ts';
+import { digestId } from '../auth/digest-id.ts';
 import { TreeDigest } from '../tree/digest.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';

@@ -1,5 +1,6 @@
+import type { AclDecisions } from '../auth/acl-decisions.ts';
+import { fixupAcl } from '../auth/fixup-acl.ts';
 import { joinId } from '../collections/long-map.ts';
-import { fixupAcl, knownSchemes } from '../tree/acl.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import { CONTAINER_OWNER, ownerKind } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
@@ -54,8 +55,6 @@ const GROWTH_BYTES = AUTH_ACL_CHARS_MAX * 3 + 128;
 
 export interface PrepOptions {
   readonly skipAcl: boolean;
-  /** Digests are identities (DigestAuthenticationProvider.enabled). */
-  readonly digestAuthEnabled?: boolean;
   readonly jute: JuteLimits;
   /** A digest stands behind each transaction (digest.enabled). */
   readonly digestEnabled: boolean;
@@ -75,13 +74,13 @@ export class PrepRequestProcessor {
   readonly changes: OutstandingChanges;
   readonly #tree: DataTree;
   readonly #options: PrepOptions;
-  readonly #schemes: ReadonlySet<string>;
+  readonly #access: AclDecisions;
   readonly #authAllowance = { charsLeft: AUTH_ACL_CHARS_MAX };
 
-  constructor(tree: DataTree, options: PrepOptions) {
+  constructor(tree: DataTree, access: AclDecisions, options: PrepOptions) {
     this.#tree = tree;
+    this.#access = access;
     this.#options = options;
-    this.#schemes = knownSchemes(options.digestAuthEnabled ?? true);
     this.changes = new OutstandingChanges(tree);
   }
 
@@ -321,12 +320,12 @@ export class PrepRequestProcessor {
    */
   #fixAcl(identities: () => readonly Id[], acl: readonly Acl[] | null): readonly Acl[] | null {
     if (isOpenAcl(acl)) return OPEN_ACL_UNSAFE;
-    return fixupAcl(identities(), acl, this.#authAllowance, this.#schemes);
+    return fixupAcl(identities(), acl, this.#authAllowance, this.#access.providers);
   }
 
   #allows(acl: readonly Acl[], perm: number, identities: () => readonly Id[]): boolean {
     if (acl === OPEN_ACL_UNSAFE || this.#options.skipAcl) return true;
-    return this.#tree.aclDecisions.allows(acl, perm, identities());
+    return this.#access.allows(acl, perm, identities());
   }
 }
 

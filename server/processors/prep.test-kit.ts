@@ -1,3 +1,5 @@
+import { AclDecisions } from '../auth/acl-decisions.ts';
+import { testProviders } from '../auth/providers.test-kit.ts';
 import { highOf, lowOf } from '../collections/long-map.ts';
 import { DataTree, type TxnResult } from '../tree/data-tree.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
@@ -92,6 +94,7 @@ interface Prepared {
 /** A leader's preparation and the tree it applies to; what is prepared waits until `apply`. */
 export class PrepRig {
   readonly tree = new DataTree();
+  readonly access = new AclDecisions(testProviders());
   readonly prep: PrepRequestProcessor;
   readonly #outstanding: Prepared[] = [];
   #zxid = 0;
@@ -103,7 +106,7 @@ export class PrepRig {
       digestEnabled: true,
       closeSessionTxnEnabled: true,
     };
-    this.prep = new PrepRequestProcessor(this.tree, { ...defaults, ...options });
+    this.prep = new PrepRequestProcessor(this.tree, this.access, { ...defaults, ...options });
   }
 
   get outstanding(): number {

@@ -1,7 +1,8 @@
 /** What one request may cost is bounded by its own bytes: looks are counted here, not time. */
 import { assert, suite } from '#test';
-import { digestId } from '../tree/acl.ts';
-import { CountingAcl } from '../tree/counting-acl.test-kit.ts';
+import { CountingAcl } from '../auth/counting-acl.test-kit.ts';
+import { digestId } from '../auth/digest-id.ts';
+import { testProviders } from '../auth/providers.test-kit.ts';
 import { watchLimits } from '../tree/watch-memory.ts';
 import { type Id, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
@@ -72,6 +73,7 @@ test('field report B2: a multiRead reads an ACL of many entries once', () => {
   const { rig, counting } = longAcl();
   const final = new FinalRequestProcessor(
     () => rig.tree,
+    rig.access,
     { skipAcl: false, jute: juteLimits() },
     watchLimits(2 ** 30),
   );
@@ -182,7 +184,7 @@ test('field report B1: a multi is looked through without a string being made, an
     strings++;
     return decode.apply(this, args);
   };
-  const requester = { identities: () => [], schemes: new Set<string>() };
+  const requester = { identities: () => [], providers: testProviders() };
   assert.is(validateWrite(OpCode.multi, bytes, 0, bytes.length, requester), ErrorCode.OK);
   assert.is(strings, 0);
   const rig = new PrepRig();

@@ -1,4 +1,5 @@
-import { fixupAcl } from '../tree/acl.ts';
+import { fixupAcl } from '../auth/fixup-acl.ts';
+import type { ProviderRegistry } from '../auth/provider-registry.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -72,13 +73,12 @@ const ACL_ENTRIES_CHECKED_MAX = 1000;
 /** What the answer depends on besides the request. */
 export interface Requester {
   identities(): readonly Id[];
-  /** @see knownSchemes */
-  readonly schemes: ReadonlySet<string>;
+  readonly providers: ProviderRegistry;
 }
 
 export function isAclRefused(acl: readonly Acl[] | null, requester: Requester): boolean {
   if (isOpenAcl(acl) || (acl !== null && acl.length > ACL_ENTRIES_CHECKED_MAX)) return false;
-  return fixupAcl(requester.identities(), acl, NO_BOUND, requester.schemes) === null;
+  return fixupAcl(requester.identities(), acl, NO_BOUND, requester.providers) === null;
 }
 
 /** How much "auth" may stand for is for the whole transaction, and counted where that is made. */

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
-import { knownSchemes } from '../tree/acl.ts';
+import { testProviders } from '../auth/providers.test-kit.ts';
 import { type Acl, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode, errorName } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -26,7 +26,7 @@ const test = suite('processors: validation');
 const { OK, MARSHALLINGERROR, UNIMPLEMENTED } = ErrorCode;
 const OPEN = OPEN_ACL_UNSAFE as Acl[];
 
-const ANYBODY = { identities: () => [], schemes: knownSchemes(true) };
+const ANYBODY = { identities: () => [], providers: testProviders() };
 /** Proven. */
 const USER = { ...ANYBODY, identities: () => [{ scheme: 'digest', id: 'user:hash' }] };
 
@@ -226,7 +226,12 @@ test('"auth" stands for what the client has proven by the time that it asks', ()
   for (const op of [create('/a', { acl: acl('auth', '') }), setAcl('/a', acl('auth', 'whatever'))]) {
     assert.is(named(op.op, bodyOf(op)), 'INVALIDACL');
     assert.is(errorName(codeOf(op.op, bodyOf(op), USER)), 'OK');
-    assert.is(errorName(codeOf(op.op, bodyOf(op), { ...USER, schemes: knownSchemes(false) })), 'INVALIDACL');
+    assert.is(
+      errorName(
+        codeOf(op.op, bodyOf(op), { ...USER, providers: testProviders({ digestAuthEnabled: false }) }),
+      ),
+      'INVALIDACL',
+    );
   }
 });
 

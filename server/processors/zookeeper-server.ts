@@ -1,3 +1,4 @@
+import type { AclDecisions } from '../auth/acl-decisions.ts';
 import { LongMap } from '../collections/long-map.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
@@ -8,7 +9,6 @@ import type { ServerStats } from '../metrics/server-stats.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
-import { knownSchemes } from '../tree/acl.ts';
 import type { DataTree, TxnResult } from '../tree/data-tree.ts';
 import { watchLimits } from '../tree/watch-memory.ts';
 import { Units } from '../turns/turn-budget.ts';
@@ -28,6 +28,8 @@ export interface ServerParts {
   readonly config: ServerConfig;
   readonly clock: Clock;
   readonly database: ZkDatabase;
+  /** Who may do what, and by which schemes clients say who they are. */
+  readonly access: AclDecisions;
   readonly metrics: Metrics;
   readonly events: ServerEvents;
   readonly stats: ServerStats;
@@ -61,8 +63,6 @@ export abstract class ZooKeeperServer {
   readonly final: FinalRequestProcessor;
   readonly replies = new ReplyWriter();
   readonly events: EventLine;
-  /** Of what an ACL may name. */
-  readonly schemes: ReadonlySet<string>;
   /** Of this server's own clients, ms from a request to its answer. */
   readonly readLatency: Summary;
   readonly updateLatency: Summary;
@@ -82,13 +82,13 @@ export abstract class ZooKeeperServer {
   constructor(parts: ServerParts, inProcessMax: number) {
     this.parts = parts;
     this.events = new EventLine(parts);
-    this.schemes = knownSchemes(parts.config.digestAuthEnabled);
     this.readLatency = parts.metrics.summary('readlatency');
     this.updateLatency = parts.metrics.summary('updatelatency');
     this.#propagationLatency = parts.metrics.summary('propagation_latency');
     this.#inProcessMax = inProcessMax;
     this.final = new FinalRequestProcessor(
       () => parts.database.tree,
+      parts.access,
       parts.config,
       watchLimits(parts.heapBytesMax),
     );

@@ -1,3 +1,4 @@
+import type { AclDecisions } from '../auth/acl-decisions.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
 import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
@@ -34,6 +35,7 @@ export interface QuorumPeerParts {
   readonly config: ServerConfig;
   readonly member: QuorumMember;
   readonly database: ZkDatabase;
+  readonly access: AclDecisions;
   readonly epochs: EpochFiles;
   readonly sessionIds: SessionIds;
   readonly metrics: Metrics;
@@ -98,6 +100,7 @@ export class QuorumPeer {
       network: runtime.network,
       random: runtime.random,
       database: parts.database,
+      access: parts.access,
       epochs: parts.epochs,
       sessionIds: parts.sessionIds,
       get verifier() {

@@ -8,7 +8,6 @@ import type { Stat } from '../wire/stat.ts';
 import { clientIdOf, type MultiTxn, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { EventType } from '../wire/watch-event.ts';
 import { AclCache } from './acl-cache.ts';
-import { AclDecisions } from './acl-decisions.ts';
 import { DataKeeper } from './data-keeper.ts';
 import { DescendantCounts } from './descendant-count.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from './digest.ts';
@@ -60,7 +59,6 @@ export class DataTree {
   readonly dataWatches = new WatchManager(this.watchMemory);
   readonly childWatches = new WatchManager(this.watchMemory);
   readonly aclCache = new AclCache();
-  readonly aclDecisions = new AclDecisions();
   readonly digest = new TreeDigest();
   readonly digestLog: DigestLogEntry[] = [];
   readonly ownerLayout: OwnerLayout;

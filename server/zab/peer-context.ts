@@ -1,3 +1,4 @@
+import type { AclDecisions } from '../auth/acl-decisions.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
 import type { QuorumServer } from '../membership/quorum-server.ts';
@@ -23,6 +24,7 @@ export interface PeerContext {
   readonly network: Network;
   readonly random: Random;
   readonly database: ZkDatabase;
+  readonly access: AclDecisions;
   readonly epochs: EpochFiles;
   readonly sessionIds: SessionIds;
   readonly verifier: QuorumVerifier;
@@ -64,8 +66,8 @@ export type MasterContext = Pick<
 >;
 
 export function serverParts(context: PeerContext): ServerParts {
-  const { config, clock, database, metrics, events, stats, logger, guard, turns } = context;
-  const parts = { config, clock, database, metrics, events, stats, logger, guard, turns };
+  const { config, clock, database, access, metrics, events, stats, logger, guard, turns } = context;
+  const parts = { config, clock, database, access, metrics, events, stats, logger, guard, turns };
   const { heapBytesMax, onFatal } = context;
   return { ...parts, heapBytesMax, onFatal, onReconfig: () => void context.onConfigCommitted(null) };
 }

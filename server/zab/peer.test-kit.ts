@@ -1,3 +1,5 @@
+import { AclDecisions } from '../auth/acl-decisions.ts';
+import { testProviders } from '../auth/providers.test-kit.ts';
 /** One role (leader, follower, observer) without an election, and packets by hand on the other side. */
 
 import { assert } from '#test';
@@ -111,6 +113,7 @@ export class Stage {
       network,
       random,
       database: this.database,
+      access: new AclDecisions(testProviders()),
       epochs: this.epochs,
       sessionIds: new SessionIds(this.sid, clock),
       verifier: new QuorumMaj({

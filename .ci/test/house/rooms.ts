@@ -17,6 +17,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'wire',
     'metrics',
     'turns',
+    'auth',
     'tree',
     'properties',
     'membership',

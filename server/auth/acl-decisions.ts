@@ -1,16 +1,13 @@
-import { addressBytes, parseIpRange, prefixOf } from '../runtime/ip-address.ts';
 import type { Acl, Id } from '../wire/acl.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
+import type { Matcher } from './matcher.ts';
+import type { ProviderRegistry } from './provider-registry.ts';
+import { ANYONE } from './world-provider.ts';
 
 const ALL_PERMS = -1;
-/** Behind the address of a client on a link of this machine, which no ACL names. */
-const ZONE = /%.*$/;
 
 /** Lists whose decision is kept for one client. */
 const DECISIONS_PER_CLIENT_MAX = 1024;
-
-/** Perms by the first bits of an address, by how many bits that is. */
-type Ranges = Map<number, Map<number | string, number>>;
 
 /**
  * A list in the form in which a check costs what the client has identities, however many entries the list
@@ -18,43 +15,33 @@ type Ranges = Map<number, Map<number | string, number>>;
  * multi.
  */
 class AclIndex {
-  #world = 0;
-  readonly #exact = new Map<string, Map<string, number>>();
-  readonly #ranges = { 4: new Map() as Ranges, 16: new Map() as Ranges };
+  readonly #providers: ProviderRegistry;
+  readonly #byScheme = new Map<string, Matcher>();
 
-  constructor(acl: readonly Acl[]) {
+  constructor(acl: readonly Acl[], providers: ProviderRegistry) {
+    this.#providers = providers;
     for (const { perms, id } of acl) {
-      if (isWorld(id)) this.#world |= perms;
-      else if (id.scheme === 'ip') this.#addRange(perms, id.id);
-      else grant(this.#exact, id.scheme, id.id, perms);
+      let matcher = this.#byScheme.get(id.scheme);
+      if (matcher === undefined) {
+        matcher = providers.matcherOf(id.scheme);
+        this.#byScheme.set(id.scheme, matcher);
+      }
+      matcher.grant(id.id, perms);
     }
   }
 
   /** The permissions that the list grants to whoever has these identities, as bits. */
   permsOf(ids: readonly Id[]): number {
-    let perms = this.#world;
+    let perms = this.#permsOf(ANYONE.scheme, ANYONE.id);
     for (const { scheme, id } of ids) {
-      if (scheme === 'super') return ALL_PERMS;
-      perms |= scheme === 'ip' ? this.#permsAt(id) : (this.#exact.get(scheme)?.get(id) ?? 0);
+      if (this.#providers.get(scheme)?.passesAnyAcl === true) return ALL_PERMS;
+      perms |= this.#permsOf(scheme, id);
     }
     return perms;
   }
 
-  #addRange(perms: number, text: string): void {
-    const range = parseIpRange(text);
-    if (range === null) return;
-    const { bytes, bits } = range;
-    grant(this.#ranges[bytes.length === 4 ? 4 : 16], bits, prefixOf(bytes, bits), perms);
-  }
-
-  #permsAt(address: string): number {
-    const bytes = addressBytes(address.replace(ZONE, ''));
-    if (bytes === null) return 0;
-    let perms = 0;
-    for (const [bits, ranges] of this.#ranges[bytes.length === 4 ? 4 : 16]) {
-      perms |= ranges.get(prefixOf(bytes, bits)) ?? 0;
-    }
-    return perms;
+  #permsOf(scheme: string, id: string): number {
+    return this.#byScheme.get(scheme)?.permsOf(id) ?? 0;
   }
 }
 
@@ -70,12 +57,17 @@ interface Decisions {
  * clients themselves but the last pair.
  */
 export class AclDecisions {
+  readonly providers: ProviderRegistry;
   readonly #indexes = new WeakMap<readonly Acl[], AclIndex>();
   readonly #byIds = new WeakMap<readonly Id[], Decisions>();
   #lastAcl: readonly Acl[] = OPEN_ACL_UNSAFE;
   #lastIds: readonly Id[] | null = null;
   #lastIdCount = 0;
   #lastPerms = 0;
+
+  constructor(providers: ProviderRegistry) {
+    this.providers = providers;
+  }
 
   /**
    * Whether `ids`, the identities of a connection, grant one of the permissions `perm` under `acl`. The
@@ -116,19 +108,9 @@ export class AclDecisions {
   #indexOf(acl: readonly Acl[]): AclIndex {
     let index = this.#indexes.get(acl);
     if (index === undefined) {
-      index = new AclIndex(acl);
+      index = new AclIndex(acl, this.providers);
       this.#indexes.set(acl, index);
     }
     return index;
   }
-}
-
-export function isWorld(id: Id): boolean {
-  return id.scheme === 'world' && id.id === 'anyone';
-}
-
-function grant<A, B>(table: Map<A, Map<B, number>>, first: A, second: B, perms: number): void {
-  const row = table.get(first);
-  if (row === undefined) table.set(first, new Map([[second, perms]]));
-  else row.set(second, (row.get(second) ?? 0) | perms);
 }

@@ -3,9 +3,11 @@ import { fc } from '#test/properties';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, READ_ACL_UNSAFE } from '../wire/acl.ts';
 import { AclDecisions } from './acl-decisions.ts';
 import { CountingAcl } from './counting-acl.test-kit.ts';
+import { testProviders } from './providers.test-kit.ts';
 
-const test = suite('tree: ACL decisions');
+const test = suite('auth: ACL decisions');
 
+const PROVIDERS = testProviders();
 const ALICE: Id = { scheme: 'digest', id: 'alice:hash' };
 const BOB: Id = { scheme: 'digest', id: 'bob:hash' };
 const LOCAL: Id = { scheme: 'ip', id: '127.0.0.1' };
@@ -37,7 +39,7 @@ test('who is let in', () => {
     [false, [aclOf(1, 'world', 'someone')], Perms.READ, [LOCAL]],
   ];
   for (const [allowed, acl, perm, ids] of cases) {
-    assert.is(new AclDecisions().allows(acl, perm, ids), allowed, JSON.stringify([acl, perm, ids]));
+    assert.is(new AclDecisions(PROVIDERS).allows(acl, perm, ids), allowed, JSON.stringify([acl, perm, ids]));
   }
 });
 
@@ -61,7 +63,9 @@ test('addresses match their ranges', () => {
     [false, 'localhost', '127.0.0.1'],
   ];
   for (const [matches, address, range] of cases) {
-    const allowed = new AclDecisions().allows([aclOf(1, 'ip', range)], 1, [{ scheme: 'ip', id: address }]);
+    const allowed = new AclDecisions(PROVIDERS).allows([aclOf(1, 'ip', range)], 1, [
+      { scheme: 'ip', id: address },
+    ]);
     assert.is(allowed, matches, `${address} in ${range}`);
   }
 });
@@ -111,7 +115,7 @@ test('property: decisions are those of the list read from end to end, also for i
   });
   fc.assert(
     fc.property(fc.tuple(acl, acl, acl), fc.array(step, { maxLength: 20 }), (lists, steps) => {
-      const decisions = new AclDecisions();
+      const decisions = new AclDecisions(PROVIDERS);
       const clients: Id[][] = [[], []];
       for (const { list, client, perm, adds } of steps) {
         if (adds !== null) clients[client]!.push(adds);
@@ -124,7 +128,7 @@ test('property: decisions are those of the list read from end to end, also for i
 
 test('field report B2: a list of 38,000 entries is read once, for any number of checks and clients', () => {
   const counting = new CountingAcl(38_000, { perms: Perms.READ, id: ALICE });
-  const decisions = new AclDecisions();
+  const decisions = new AclDecisions(PROVIDERS);
   for (let client = 0; client < 100; client++) {
     const ids = [LOCAL];
     for (let i = 0; i < 10; i++) assert.is(decisions.allows(counting.acl, Perms.READ, ids), false);
@@ -143,7 +147,7 @@ test('a client’s identities are looked at once for each list, and again when t
     },
     id: id.id,
   });
-  const decisions = new AclDecisions();
+  const decisions = new AclDecisions(PROVIDERS);
   const lists = [[aclOf(1, 'digest', ALICE.id)], [aclOf(1, 'digest', BOB.id)]];
   const ids = [counted(LOCAL), counted(ALICE)];
   const ask = () => lists.map(acl => decisions.allows(acl, Perms.READ, ids));

@@ -1,0 +1,53 @@
+import type { Id } from '../wire/acl.ts';
+import { AuthenticationProvider, type AuthStep, FAILED, proven } from './authentication-provider.ts';
+import { digestId, type HashName, userOf } from './digest-id.ts';
+
+export interface DigestSettings {
+  /**
+   * False: nobody proves a digest and no ACL is given one, but the hashes of those that nodes have stay
+   * secret.
+   */
+  readonly digestAuthEnabled: boolean;
+  readonly digestAlgorithm: HashName;
+  /** The identity that is the super user's as well. */
+  readonly superDigest: string | undefined;
+}
+
+/** A token is "user:password". @see DigestAuthenticationProvider */
+export class DigestProvider extends AuthenticationProvider {
+  readonly scheme = 'digest';
+  override readonly isAuthenticated: boolean;
+  readonly #settings: DigestSettings;
+
+  constructor(settings: DigestSettings) {
+    super();
+    this.#settings = settings;
+    this.isAuthenticated = settings.digestAuthEnabled;
+  }
+
+  override step(token: Buffer | null): AuthStep {
+    const { digestAuthEnabled, digestAlgorithm, superDigest } = this.#settings;
+    if (!digestAuthEnabled || token === null) return FAILED;
+    const own: Id = { scheme: this.scheme, id: digestId(token.toString('utf8'), digestAlgorithm) };
+    return own.id === superDigest ? proven(own, { scheme: 'super', id: '' }) : proven(own);
+  }
+
+  /** One colon, and something behind it. */
+  override isValid(aclId: string): boolean {
+    const colon = aclId.indexOf(':');
+    return (
+      this.#settings.digestAuthEnabled &&
+      colon >= 0 &&
+      colon === aclId.lastIndexOf(':') &&
+      colon < aclId.length - 1
+    );
+  }
+
+  override userName(id: string): string {
+    return userOf(id);
+  }
+
+  override withoutSecret(aclId: string): string {
+    return `${userOf(aclId)}:x`;
+  }
+}

@@ -1,0 +1,13 @@
+import type { Id } from '../wire/acl.ts';
+import { AuthenticationProvider } from './authentication-provider.ts';
+
+/** Whom every client is, without a word. */
+export const ANYONE: Id = { scheme: 'world', id: 'anyone' };
+
+export class WorldProvider extends AuthenticationProvider {
+  readonly scheme = ANYONE.scheme;
+
+  override isValid(aclId: string): boolean {
+    return aclId === ANYONE.id;
+  }
+}
