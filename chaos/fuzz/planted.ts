@@ -66,7 +66,7 @@ function withPlant(plant: (typeof PLANTS)[Plant], context: MemberContext): Runti
   return {
     ...runtime,
     network: {
-      listen: (address, events, backlog) =>
+      listen: (address, events, options) =>
         network.listen(
           address,
           {
@@ -74,9 +74,9 @@ function withPlant(plant: (typeof PLANTS)[Plant], context: MemberContext): Runti
             onError: error => events.onError(error),
             onConnection: connection => onConnection(connection, events),
           },
-          backlog,
+          options,
         ),
-      connect: (address, timeoutMs, events) => network.connect(address, timeoutMs, events),
+      connect: (...dialled) => network.connect(...dialled),
     },
   };
 }

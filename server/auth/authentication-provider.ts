@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Id } from '../wire/acl.ts';
 import { ExactMatcher, type Matcher } from './matcher.ts';
 
@@ -5,6 +6,8 @@ import { ExactMatcher, type Matcher } from './matcher.ts';
 export interface AuthClient {
   /** The address that it comes from. */
   readonly host: string;
+  /** By TLS; null without it. */
+  readonly certificate: X509Certificate | null;
 }
 
 /** What one token of a client leads to. `answer` reaches only clients whose request has one (SASL). */

@@ -13,7 +13,7 @@ const ROOT = digestId('root:pass');
 /** What a provider makes of one token: "scheme:id" of all that is proven, or how it ends. */
 function stepOf(scheme: string, token: string | null, settings = {}): string {
   const provider = testProviders(settings).get(scheme);
-  const step = provider?.step(token === null ? null : Buffer.from(token), { host: HOST });
+  const step = provider?.step(token === null ? null : Buffer.from(token), { host: HOST, certificate: null });
   if (step?.kind !== 'proven') return step?.kind ?? 'unknown';
   return step.ids.map(({ scheme: of, id }) => `${of}:${id}`).join(' ');
 }

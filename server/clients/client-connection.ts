@@ -87,7 +87,8 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.stats = new ConnectionStats(clock.wallMs());
     this.output = new ClientOutput(connection, this.stats, () => this.#onSlow());
     this.gate = new ReadGate(connection);
-    this.ids = new ClientIdentities({ host: connection.remote.host }, host.providers);
+    const { remote, peerCertificate: certificate } = connection;
+    this.ids = new ClientIdentities({ host: remote.host, certificate }, host.providers);
     this.input = new ClientInput(host.frameBytesMax, host.input, this);
   }
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { assert, suite } from '#test';
 import {
   type AuthClient,
@@ -10,6 +11,7 @@ import { digestId } from '../auth/digest-id.ts';
 import { testProviders } from '../auth/providers.test-kit.ts';
 import { body, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { TestAuthority } from '../runtime/certificates.test-kit.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { writeAuthRequest } from '../wire/requests.ts';
@@ -62,7 +64,7 @@ const prove = (ids: ClientIdentities, user: string) =>
   ids.step('digest', Buffer.from(`${user}:x`)).kind === 'proven';
 
 function identities(host: string, ...besides: AuthenticationProvider[]): ClientIdentities {
-  const ids = new ClientIdentities({ host }, testProviders({}, besides));
+  const ids = new ClientIdentities({ host, certificate: null }, testProviders({}, besides));
   assert.is(ids.connected(), true);
   return ids;
 }
@@ -204,4 +206,27 @@ test('a client that a provider does not take at connect is closed before it is h
   assert.is(refused.response, null);
   assert.is(MemoryClient.open(ensemble).create('/a').err, ErrorCode.OK);
   assert.is(ensemble.server(1).view.port!.connectionCount, 1);
+});
+
+/** Knows a client by the subject of its certificate, and takes nobody without one. */
+class BySubject extends AuthenticationProvider {
+  readonly scheme = 'x509';
+  override readonly atConnect = true;
+  override readonly isAuthenticated = true;
+
+  override step(_token: Buffer | null, { certificate }: AuthClient): AuthStep {
+    return certificate === null ? FAILED : provenAs({ scheme: this.scheme, id: certificate.subject });
+  }
+}
+
+test('a provider at connect may know a client by its certificate', () => {
+  const certificate = new X509Certificate(new TestAuthority('ours').issue('alice').certificate);
+  const providers = testProviders({}, [new BySubject()]);
+  const ids = new ClientIdentities({ host: '127.0.0.1', certificate }, providers);
+  assert.is(ids.connected(), true);
+  assert.equal(ids.all, [
+    { scheme: 'ip', id: '127.0.0.1' },
+    { scheme: 'x509', id: 'CN=alice' },
+  ]);
+  assert.is(new ClientIdentities({ host: '127.0.0.1', certificate: null }, providers).connected(), false);
 });

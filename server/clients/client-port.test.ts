@@ -73,8 +73,8 @@ test('clientPortListenBacklog reaches the system; without it, the backlog is the
     machine.boot = options => {
       const runtime = boot(options);
       const listen = runtime.network.listen.bind(runtime.network);
-      runtime.network.listen = (address, events, ...backlog: (number | undefined)[]) => {
-        asked.set(address.port, backlog[0]);
+      runtime.network.listen = (address, events, options) => {
+        asked.set(address.port, options?.backlog);
         return listen(address, events);
       };
       return runtime;

@@ -41,6 +41,7 @@ const LATER = makeZxid(EPOCH, 2);
 class FakeConnection implements Connection {
   readonly local = { host: 'a', port: 2888 };
   readonly remote = { host: 'b', port: 40_000 };
+  readonly peerCertificate = null;
   bytesQueued = 0;
   written: Buffer[] = [];
   events: ConnectionEvents | null = null;

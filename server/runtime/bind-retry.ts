@@ -1,7 +1,17 @@
 import { ServerError } from '../errors.ts';
 import { formatAddress, isUnresolved } from './host-address.ts';
 import type { Logger } from './logger.ts';
-import type { Address, Clock, Connection, ListenEvents, Listener, Network, Timer } from './runtime.ts';
+import { RatedLog } from './rated-log.ts';
+import type {
+  Address,
+  Clock,
+  Connection,
+  ListenEvents,
+  Listener,
+  Network,
+  SecurityContext,
+  Timer,
+} from './runtime.ts';
 
 /** Between two tries, as upstream. A process that ended a moment ago may still hold the port. */
 const BIND_RETRY_MS = 1000;
@@ -19,6 +29,7 @@ export interface PortPlan {
   /** electionPortBindRetry: how often it is tried in all; 0: without end. */
   readonly triesMax: number;
   readonly backlog?: number | undefined;
+  readonly security?: SecurityContext;
   readonly forClients?: boolean;
   /** Failures in a row. Whoever listens on a port time and again keeps it, so that they add up. */
   readonly failures?: { count: number };
@@ -39,10 +50,11 @@ export interface PortEvents {
  */
 export function listenWithRetry(
   { network, clock, logger }: BindRetryParts,
-  { name, address, triesMax, backlog, forClients = false, failures = { count: 0 } }: PortPlan,
+  { name, address, triesMax, backlog, security, forClients = false, failures = { count: 0 } }: PortPlan,
   events: PortEvents,
 ): { close(): void } {
   const port = `${name} ${formatAddress(address)}`;
+  const lines = new RatedLog({ logger, clock });
   let listener: Listener | undefined;
   let retry: Timer | undefined;
   let closed = false;
@@ -71,10 +83,12 @@ export function listenWithRetry(
       events.onListening?.(bound);
     },
     onConnection: connection => events.onConnection(connection),
+    onRefused: ({ host }, reason) =>
+      lines.warn(`strangers to the ${name}`, `${name}: a peer is refused: ${reason}`, { from: host }),
     onError,
   };
   const listen = (): void => {
-    listener = network.listen(address, attempt, backlog);
+    listener = network.listen(address, attempt, { backlog, security });
   };
   listen();
   return {

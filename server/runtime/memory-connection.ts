@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { Linger } from './linger.ts';
 import type { MemoryLink, PacketOrder } from './memory-link.ts';
 import {
@@ -33,6 +34,7 @@ const CLOSED_HERE = 'closed here';
 export class MemoryConnection implements Connection {
   readonly local: Address;
   readonly remote: Address;
+  readonly peerCertificate: X509Certificate | null;
   readonly #home: ConnectionHome;
   readonly #link: MemoryLink;
   readonly #order: PacketOrder = { lastArrivalMs: 0 };
@@ -64,11 +66,17 @@ export class MemoryConnection implements Connection {
   /** What this end sends goes nowhere, and nobody is told. */
   #swallowed = false;
 
-  constructor(home: ConnectionHome, link: MemoryLink, local: Address, remote: Address) {
+  constructor(
+    home: ConnectionHome,
+    link: MemoryLink,
+    ends: { readonly local: Address; readonly remote: Address },
+    peerCertificate: X509Certificate | null,
+  ) {
     this.#home = home;
     this.#link = link;
-    this.local = local;
-    this.remote = remote;
+    this.local = ends.local;
+    this.remote = ends.remote;
+    this.peerCertificate = peerCertificate;
   }
 
   /** Joins two ends. Before any of them is handed out. */

@@ -1,7 +1,18 @@
+import type { X509Certificate } from 'node:crypto';
 import { canonicalHost, isAnyHost } from './host-address.ts';
 import { MemoryConnection } from './memory-connection.ts';
 import { CALM_LINK, type Cut, type LinkQuality, MemoryLink, type PacketOrder } from './memory-link.ts';
-import type { Address, ConnectEvents, ListenEvents, Listener, Network, Timer } from './runtime.ts';
+import { shakeHands } from './memory-tls.ts';
+import type {
+  Address,
+  ConnectEvents,
+  ListenEvents,
+  Listener,
+  ListenOptions,
+  Network,
+  SecurityContext,
+  Timer,
+} from './runtime.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -144,9 +155,9 @@ export class MemoryHost implements Network {
     return this.#off;
   }
 
-  listen(address: Address, events: ListenEvents, _backlog?: number): Listener {
+  listen(address: Address, events: ListenEvents, { security }: ListenOptions = {}): Listener {
     const port = address.port === 0 ? this.#freePort() : address.port;
-    const listener = new MemoryListener(this, port, events);
+    const listener = new MemoryListener(this, port, events, security);
     const refusal = this.#refusal(address, port);
     if (refusal === undefined) this.#listeners.set(port, listener);
     this.clock.after(0, () => {
@@ -156,9 +167,15 @@ export class MemoryHost implements Network {
     return listener;
   }
 
-  connect(address: Address, timeoutMs: number, events: ConnectEvents): Timer {
+  connect(address: Address, timeoutMs: number, events: ConnectEvents, security?: SecurityContext): Timer {
     const target = isOwn(address.host) ? this.name : address.host;
-    const attempt = new ConnectAttempt(this, { host: target, port: address.port }, timeoutMs, events);
+    const attempt = new ConnectAttempt(
+      this,
+      { host: target, port: address.port },
+      timeoutMs,
+      events,
+      security,
+    );
     if (this.#network.isUnknown(target)) this.clock.after(0, () => attempt.refuse(unresolved(target)));
     else attempt.dial(this.#network);
     return attempt;
@@ -208,8 +225,13 @@ export class MemoryHost implements Network {
   }
 
   /** One end on this host of a connection to `remote`. */
-  end(local: Address, remote: Address, dialled: boolean): MemoryConnection {
-    const connection = new MemoryConnection(this, this.#network.link(this.name, remote.host), local, remote);
+  end(
+    ends: { local: Address; remote: Address },
+    dialled: boolean,
+    peerCertificate: X509Certificate | null,
+  ): MemoryConnection {
+    const link = this.#network.link(this.name, ends.remote.host);
+    const connection = new MemoryConnection(this, link, ends, peerCertificate);
     this.#connections.add(connection);
     if (dialled) this.#dialled.add(connection);
     return connection;
@@ -244,13 +266,15 @@ class MemoryListener implements Listener {
   readonly #host: MemoryHost;
   readonly #port: number;
   readonly #events: ListenEvents;
+  readonly security: SecurityContext | undefined;
   #opened = false;
   #closed = false;
 
-  constructor(host: MemoryHost, port: number, events: ListenEvents) {
+  constructor(host: MemoryHost, port: number, events: ListenEvents, security?: SecurityContext) {
     this.#host = host;
     this.#port = port;
     this.#events = events;
+    this.security = security;
   }
 
   get port(): number {
@@ -277,6 +301,14 @@ class MemoryListener implements Listener {
       },
     });
   }
+
+  refuse(from: Address, reason: string): void {
+    this.#host.clock.enter({
+      run: () => {
+        if (!this.#closed) this.#events.onRefused?.(from, reason);
+      },
+    });
+  }
 }
 
 const SYN_RETRY_MS = 1000;
@@ -286,14 +318,22 @@ class ConnectAttempt implements Timer {
   readonly #host: MemoryHost;
   readonly #address: Address;
   readonly #events: ConnectEvents;
+  readonly #security: SecurityContext | undefined;
   readonly #timeout: Timer;
   #done = false;
   #redialMs = SYN_RETRY_MS;
 
-  constructor(host: MemoryHost, address: Address, timeoutMs: number, events: ConnectEvents) {
+  constructor(
+    host: MemoryHost,
+    address: Address,
+    timeoutMs: number,
+    events: ConnectEvents,
+    security?: SecurityContext,
+  ) {
     this.#host = host;
     this.#address = address;
     this.#events = events;
+    this.#security = security;
     this.#timeout = host.clock.after(timeoutMs, () =>
       this.#fail('ETIMEDOUT', `no answer from ${address.host}:${address.port} within ${timeoutMs} ms`),
     );
@@ -334,6 +374,11 @@ class ConnectAttempt implements Timer {
     back.send({ lastArrivalMs: 0 }, () => this.#onHost(() => this.#failRefused()));
   }
 
+  #refuseTls(network: MemoryNetwork, reason: string): void {
+    const back = network.link(this.#address.host, this.#host.name);
+    back.send({ lastArrivalMs: 0 }, () => this.#onHost(() => this.#fail('EPROTO', `no TLS: ${reason}`)));
+  }
+
   #failRefused(): void {
     this.#fail('ECONNREFUSED', `${this.#address.host}:${this.#address.port} refused the connection`);
   }
@@ -342,8 +387,15 @@ class ConnectAttempt implements Timer {
     const local = this.#host.dialFrom();
     const server = network.find(this.#address.host);
     if (server === undefined) return;
-    const near = this.#host.end(local, this.#address, true);
-    const far = server.end(this.#address, local, false);
+    const remote = this.#address;
+    const shaken = shakeHands(remote.host, this.#security, listener.security);
+    if ('refusal' in shaken) {
+      listener.refuse(local, shaken.refusal);
+      this.#refuseTls(network, shaken.refusal);
+      return;
+    }
+    const near = this.#host.end({ local, remote }, true, shaken.dialled);
+    const far = server.end({ local: remote, remote: local }, false, shaken.dialler);
     MemoryConnection.join(near, far);
     far.sendPacket(() => this.#onHost(() => this.#succeed(near)));
     listener.accept(far);

@@ -1,4 +1,6 @@
+import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { copyBytes } from '../copy-bytes.ts';
 import { canonicalHost } from './host-address.ts';
 import { Linger } from './linger.ts';
@@ -29,6 +31,7 @@ const SHARED_BYTES_MIN = 16 * 1024;
 export class NodeConnection implements Connection {
   readonly local: Address;
   readonly remote: Address;
+  readonly peerCertificate: X509Certificate | null;
   readonly #socket: Socket;
   readonly #clock: NodeClock;
   #events: ConnectionEvents | undefined;
@@ -62,6 +65,7 @@ export class NodeConnection implements Connection {
     this.#clock = clock;
     this.local = { host: canonicalHost(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
     this.remote = { host: canonicalHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
+    this.peerCertificate = (socket instanceof TLSSocket && socket.getPeerX509Certificate()) || null;
     socket.pause();
     socket.on('error', error => {
       this.#reason = (error as NodeJS.ErrnoException).code ?? error.message;

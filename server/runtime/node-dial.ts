@@ -1,4 +1,5 @@
 import { connect, isIP, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { formatAddress } from './host-address.ts';
 import type { NameLookup } from './name-lookup.ts';
 import { DELAY_MS_MAX } from './node-clock.ts';
@@ -9,12 +10,19 @@ export interface DialEvents {
   onError(error: Error): void;
 }
 
+export interface DialParts {
+  readonly clock: Clock;
+  readonly names: NameLookup;
+  /** Dials in TLS; the handshake belongs to the time of the dial. */
+  readonly secure?: ((address: Address) => TLSSocket) | undefined;
+}
+
 /**
  * Connects to a host by one of its addresses, tried one after the other. Each has its share of the time that
  * is left, so that one which swallows everything leaves some for the next.
  */
 export function dial(
-  { clock, names }: { readonly clock: Clock; readonly names: NameLookup },
+  { clock, names, secure }: DialParts,
   target: Address,
   timeoutMs: number,
   events: DialEvents,
@@ -34,7 +42,7 @@ export function dial(
       isLast
         ? new Error(`no connection within ${timeoutMs} ms`)
         : new Error(`no answer from ${formatAddress({ host, port: target.port })}`);
-    cancelCurrent = attempt({ host, port: target.port }, leftMs / (addresses.length - at), late, {
+    cancelCurrent = attempt({ host, port: target.port }, leftMs / (addresses.length - at), late, secure, {
       onSocket: socket => events.onSocket(socket),
       onError: failed,
     });
@@ -61,15 +69,23 @@ export function dial(
 }
 
 /** One address: exactly one event, unless the returned function is called first. */
-function attempt(address: Address, waitMs: number, late: () => Error, events: DialEvents): () => void {
-  const socket = connect({ host: address.host, port: address.port, noDelay: true });
+function attempt(
+  address: Address,
+  waitMs: number,
+  late: () => Error,
+  secure: DialParts['secure'],
+  events: DialEvents,
+): () => void {
+  const { host, port } = address;
+  const socket = secure === undefined ? connect({ host, port, noDelay: true }) : secure(address);
   const timer = setTimeout(() => fail(late()), Math.max(0, waitMs));
   let settled = false;
   const settle = (): boolean => {
     if (settled) return false;
     settled = true;
     clearTimeout(timer);
-    socket.removeAllListeners();
+    if (secure === undefined) socket.removeAllListeners();
+    else socket.off('error', fail).off('secureConnect', ready);
     return true;
   };
   const giveUp = (): boolean => {
@@ -81,9 +97,10 @@ function attempt(address: Address, waitMs: number, late: () => Error, events: Di
   const fail = (error: Error): void => {
     if (giveUp()) events.onError(error);
   };
-  socket.on('error', fail);
-  socket.on('connect', () => {
+  const ready = (): void => {
     if (settle()) events.onSocket(socket);
-  });
+  };
+  socket.on('error', fail);
+  socket.on(secure === undefined ? 'connect' : 'secureConnect', ready);
   return giveUp;
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { DescriptorReserve } from './descriptor-reserve.ts';
 import type { LinkMap } from './link-map.ts';
 import type { NameLookup } from './name-lookup.ts';
@@ -5,7 +6,17 @@ import type { NodeClock } from './node-clock.ts';
 import { NodeConnection } from './node-connection.ts';
 import { dial } from './node-dial.ts';
 import { listenOn } from './node-listener.ts';
-import type { Address, ConnectEvents, ListenEvents, Listener, Network, Timer } from './runtime.ts';
+import { secureDialler, TlsDoor } from './node-tls.ts';
+import type {
+  Address,
+  ConnectEvents,
+  ListenEvents,
+  Listener,
+  ListenOptions,
+  Network,
+  SecurityContext,
+  Timer,
+} from './runtime.ts';
 
 /** As many as a surge of clients after an election may bring. */
 const BACKLOG = 1024;
@@ -26,24 +37,38 @@ export class NodeNetwork implements Network {
     this.#linkMap = linkMap;
   }
 
-  listen(address: Address, events: ListenEvents, backlog = BACKLOG): Listener {
+  listen(address: Address, events: ListenEvents, { backlog, security }: ListenOptions = {}): Listener {
     const use = events.forClients === true ? 'client' : 'peer';
     const options = {
       noDelay: true,
       allowHalfOpen: true,
-      backlog,
+      backlog: backlog ?? BACKLOG,
       accepts: () => this.#reserve?.allows(use) ?? true,
     };
-    return listenOn(this.#names, address, options, {
+    const onSocket = (socket: Socket) => events.onConnection(new NodeConnection(socket, this.#clock));
+    const onRefused = (from: Address, reason: string) => events.onRefused?.(from, reason);
+    const door = security === undefined ? undefined : new TlsDoor(security, { onSocket, onRefused });
+    const listener = listenOn(this.#names, address, options, {
       onListening: port => events.onListening(port),
-      onSocket: socket => events.onConnection(new NodeConnection(socket, this.#clock)),
+      onSocket: door === undefined ? onSocket : socket => door.take(socket),
       onError: error => events.onError(error),
     });
+    return {
+      get port() {
+        return listener.port;
+      },
+      close() {
+        door?.close();
+        listener.close();
+      },
+    };
   }
 
-  connect(address: Address, timeoutMs: number, events: ConnectEvents): Timer {
+  connect(address: Address, timeoutMs: number, events: ConnectEvents, security?: SecurityContext): Timer {
     const target = this.#linkMap?.translate(address) ?? address;
-    const parts = { clock: this.#clock, names: this.#names };
+    // A certificate names the host, whichever proxy stands in front of it.
+    const secure = security === undefined ? undefined : secureDialler(security, address.host);
+    const parts = { clock: this.#clock, names: this.#names, secure };
     return dial(parts, target, timeoutMs, {
       onSocket: socket => events.onConnected(new NodeConnection(socket, this.#clock)),
       onError: error => events.onError(error),

@@ -1,3 +1,5 @@
+import type { X509Certificate } from 'node:crypto';
+
 /**
  * Everything that is not deterministic enters the server through these interfaces: time, turns of the
  * event loop, sockets, files, randomness. `node-runtime.ts` implements them on Node.js;
@@ -90,6 +92,8 @@ export interface QueuedBytes {
 export interface Connection {
   readonly local: Address;
   readonly remote: Address;
+  /** Of the peer, checked; null without TLS, and for a peer that has shown none. */
+  readonly peerCertificate: X509Certificate | null;
   /** Bytes accepted by `write` and not yet taken by the operating system. */
   readonly bytesQueued: number;
   /**
@@ -136,8 +140,34 @@ export interface ListenEvents {
   readonly forClients?: boolean;
   onListening(port: number): void;
   onConnection(connection: Connection): void;
+  /** Of a secured port: a peer was turned away before it became a connection. `reason` is for a log line. */
+  onRefused?(from: Address, reason: string): void;
   /** Binding failed, or the listener broke. Nothing follows. */
   onError(error: Error): void;
+}
+
+export interface ListenOptions {
+  /** Connections that may wait to be accepted; the system has a limit of its own. */
+  readonly backlog?: number | undefined;
+  readonly security?: SecurityContext | undefined;
+}
+
+/**
+ * One side of TLS: what it shows, and whom it believes. With a context nothing but TLS is spoken: a
+ * connection is handed out when each side believes the other. @see docs/sessions.md "TLS"
+ */
+export interface SecurityContext {
+  /** PEM; the certificate with those that stand between it and an authority. A listener must have it. */
+  readonly identity?: { readonly certificate: string; readonly privateKey: string };
+  /** PEM of the authorities that a peer's certificate may come from. */
+  readonly authorities: readonly string[];
+  /**
+   * Whether a peer has to show a certificate. One that is shown is always checked, and a listener always
+   * shows its own. ssl.clientAuth
+   */
+  readonly peer: 'none' | 'want' | 'need';
+  /** The certificate of whoever is dialled names the host that was dialled. ssl.hostnameVerification */
+  readonly verifiesHost: boolean;
 }
 
 export interface ConnectEvents {
@@ -152,14 +182,14 @@ export interface ConnectEvents {
 export interface Network {
   /**
    * On every address of a name, and on every address of the machine for ANY_HOST, of both families where it
-   * has both. `backlog`: connections that may wait to be accepted; the system has a limit of its own.
+   * has both.
    */
-  listen(address: Address, events: ListenEvents, backlog?: number): Listener;
+  listen(address: Address, events: ListenEvents, options?: ListenOptions): Listener;
   /**
    * To one address of the host after the other, IPv4 first. Calls exactly one of the events, unless cancelled
-   * first.
+   * first. In TLS 1.3 whoever dials is done first: a listener that does not believe it closes a connection.
    */
-  connect(address: Address, timeoutMs: number, events: ConnectEvents): Timer;
+  connect(address: Address, timeoutMs: number, events: ConnectEvents, security?: SecurityContext): Timer;
 }
 
 /** Synchronous except for `sync`: writes go to the page cache, `sync` carries them to the medium. */

@@ -1,0 +1,100 @@
+/** Certificates of a test's own authority, made of DER by hand: no program and no file is needed. */
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+
+const Tag = {
+  integer: 2,
+  bits: 3,
+  octets: 4,
+  oid: 6,
+  text: 12,
+  time: 23,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+/** In the encoding of DER. */
+const Oid = {
+  commonName: '550403',
+  ecdsaWithSha256: '2a8648ce3d040302',
+  basicConstraints: '551d13',
+  subjectAltName: '551d11',
+} as const;
+const NOT_BEFORE = '200101000000Z';
+const NOT_AFTER = '491231235959Z';
+
+function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
+  const body = Buffer.concat(parts);
+  if (body.length < 128) return Buffer.concat([Buffer.from([tag, body.length]), body]);
+  const length = Buffer.from([0x82, body.length >> 8, body.length & 0xff]);
+  return Buffer.concat([Buffer.from([tag]), length, body]);
+}
+
+const sequence = (...parts: readonly Uint8Array[]) => der(Tag.sequence, ...parts);
+const oid = (hex: string) => der(Tag.oid, Buffer.from(hex, 'hex'));
+const text = (tag: number, value: string) => der(tag, Buffer.from(value));
+
+function nameOf(commonName: string): Buffer {
+  return sequence(der(Tag.set, sequence(oid(Oid.commonName), text(Tag.text, commonName))));
+}
+
+function extension(id: string, critical: boolean, value: Buffer): Buffer {
+  const flag = critical ? [Buffer.from([1, 1, 0xff])] : [];
+  return sequence(oid(id), ...flag, der(Tag.octets, value));
+}
+
+/** DNS names, and IPv4 addresses. */
+function alternatives(hosts: readonly string[]): Buffer {
+  const one = (host: string) =>
+    /^[\d.]+$/.test(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : text(0x82, host);
+  return sequence(...hosts.map(one));
+}
+
+function pem(label: string, bytes: Buffer): string {
+  const lines = bytes.toString('base64').match(/.{1,64}/g)!;
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}
+
+export interface Identity {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+export class TestAuthority {
+  readonly #name: string;
+  readonly #keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  readonly certificate: string;
+  #serial = 1;
+
+  constructor(name: string) {
+    this.#name = name;
+    const isAuthority = sequence(Buffer.from([1, 1, 0xff]));
+    this.certificate = this.#issued(name, this.#keys.publicKey, [
+      extension(Oid.basicConstraints, true, isAuthority),
+    ]);
+  }
+
+  /** For `commonName`, at these hosts. */
+  issue(commonName: string, ...hosts: readonly string[]): Identity {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const extensions = hosts.length === 0 ? [] : [extension(Oid.subjectAltName, false, alternatives(hosts))];
+    return {
+      certificate: this.#issued(commonName, publicKey, extensions),
+      privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    };
+  }
+
+  #issued(commonName: string, publicKey: KeyObject, extensions: readonly Buffer[]): string {
+    const algorithm = sequence(oid(Oid.ecdsaWithSha256));
+    const toSign = sequence(
+      der(0xa0, der(Tag.integer, Buffer.from([2]))),
+      der(Tag.integer, Buffer.from([this.#serial++])),
+      algorithm,
+      nameOf(this.#name),
+      sequence(text(Tag.time, NOT_BEFORE), text(Tag.time, NOT_AFTER)),
+      nameOf(commonName),
+      publicKey.export({ type: 'spki', format: 'der' }),
+      ...(extensions.length === 0 ? [] : [der(0xa3, sequence(...extensions))]),
+    );
+    const signature = sign('sha256', toSign, this.#keys.privateKey);
+    return pem('CERTIFICATE', sequence(toSign, algorithm, der(Tag.bits, Buffer.from([0]), signature)));
+  }
+}

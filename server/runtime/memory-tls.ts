@@ -1,0 +1,48 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { SecurityContext } from './runtime.ts';
+
+/** What each end sees of the other, or why there is no connection. */
+export type Handshake =
+  | { readonly dialled: X509Certificate | null; readonly dialler: X509Certificate | null }
+  | { readonly refusal: string };
+
+const PLAIN: Handshake = { dialled: null, dialler: null };
+
+/**
+ * TLS of the simulated network: nothing is encrypted, and certificates are judged as Node.js does, but that
+ * none stands between one and its authority. Whoever dials learns at once that it is refused.
+ */
+export function shakeHands(
+  host: string,
+  dialler: SecurityContext | undefined,
+  listener: SecurityContext | undefined,
+): Handshake {
+  if (dialler === undefined && listener === undefined) return PLAIN;
+  if (dialler === undefined) return { refusal: 'it does not speak TLS' };
+  if (listener === undefined) return { refusal: 'TLS is not spoken here' };
+  const dialled = shown(listener);
+  if (dialled === null) return { refusal: 'the listener has no certificate' };
+  if (!isIssued(dialled, dialler)) return { refusal: 'the certificate of the listener is not accepted' };
+  if (dialler.verifiesHost && !isFor(dialled, host))
+    return { refusal: `the certificate of the listener is not for ${host}` };
+  const own = listener.peer === 'none' ? null : shown(dialler);
+  if (own === null && listener.peer === 'need') return { refusal: 'it shows no certificate' };
+  if (own !== null && !isIssued(own, listener)) return { refusal: 'its certificate is not accepted' };
+  return { dialled, dialler: own };
+}
+
+function shown({ identity }: SecurityContext): X509Certificate | null {
+  return identity === undefined ? null : new X509Certificate(identity.certificate);
+}
+
+function isIssued(certificate: X509Certificate, { authorities }: SecurityContext): boolean {
+  return authorities.some(pem => {
+    const authority = new X509Certificate(pem);
+    return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
+  });
+}
+
+function isFor(certificate: X509Certificate, host: string): boolean {
+  return (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
+}
