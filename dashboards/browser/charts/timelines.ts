@@ -1,6 +1,8 @@
 import * as Plot from '@observablehq/plot';
 import { LOADS, SERIES } from '../../../results/names.ts';
+import type { Band } from '../../../results/schema.ts';
 import { formatNumber } from '../../format.ts';
+import { labelRows } from '../../label-rows.ts';
 import { logScale } from '../../log-scale.ts';
 import {
   bandTitle,
@@ -19,6 +21,12 @@ const PANELS = {
   rate: { bold: SERIES.done, thin: SERIES.intended, scale: 'linear' },
   latency: { bold: SERIES.latencyP50, thin: SERIES.latencyMax, scale: 'log' },
 } as const;
+
+const MARGIN_LEFT_PX = 54;
+const MARGIN_RIGHT_PX = 12;
+/** A line of the titles of the faults, and about what a character of it takes. */
+const TITLE_PX = 14;
+const TITLE_CHAR_PX = 7;
 
 /**
  * One load of one topology over time, under its faults. The axes are those of all panels of the load and
@@ -53,14 +61,18 @@ export const timelines: Chart = ({ result }, key, widthPx) => {
     edges: [band.fromMs, band.toMs].map(ms => ms / 1000).filter(at => at >= fromS && at <= toS),
     bitten: band.bittenMs === undefined ? [] : [band.bittenMs / 1000].filter(at => at > fromS && at < toS),
   }));
+  const innerPx = widthPx - MARGIN_LEFT_PX - MARGIN_RIGHT_PX;
+  const titles = titlesOf(bands, (toS - fromS) / innerPx, toS);
+  const rows = [...new Set(titles.map(({ row }) => row))];
+  const titlesPx = Math.max(1, rows.length) * TITLE_PX;
   const unit = group.rounds[0]!.timeline.series.find(({ name }) => name === panel.bold)?.unit ?? '';
   const time = { x: 'seconds', y: 'value' } as const;
   return Plot.plot({
     width: widthPx,
-    height: load === LOADS.outage ? 190 : 148,
-    marginLeft: 54,
-    marginRight: 12,
-    marginTop: 30,
+    height: (load === LOADS.outage ? 174 : 132) + titlesPx,
+    marginLeft: MARGIN_LEFT_PX,
+    marginRight: MARGIN_RIGHT_PX,
+    marginTop: 14 + titlesPx,
     marginBottom: 30,
     style: FONT,
     x: { label: 's', domain: [fromS, toS], ticks: 5, tickFormat: formatNumber },
@@ -77,14 +89,20 @@ export const timelines: Chart = ({ result }, key, widthPx) => {
         bands.flatMap(({ bitten }) => bitten),
         { stroke: 'var(--band-edge)', strokeDasharray: '1 3' },
       ),
-      Plot.text(bands, {
-        text: bandTitle,
-        frameAnchor: 'top-left',
-        dy: -14,
-        dx: 2,
-        fill: 'var(--band-edge)',
-        fontWeight: 600,
-      }),
+      ...rows.map(row =>
+        Plot.text(
+          titles.filter(title => title.row === row),
+          {
+            x: 'at',
+            text: 'text',
+            frameAnchor: 'top',
+            textAnchor: 'start',
+            dy: -14 - row * TITLE_PX,
+            fill: 'var(--band-edge)',
+            fontWeight: 600,
+          },
+        ),
+      ),
       logarithmic ? null : Plot.areaY(bold, { ...time, fill: colour, fillOpacity: 0.14 }),
       Plot.lineY(faint, {
         ...time,
@@ -104,6 +122,32 @@ export const timelines: Chart = ({ result }, key, widthPx) => {
     ],
   });
 };
+
+interface Title {
+  readonly text: string;
+  /** Where it begins, in s. */
+  readonly at: number;
+  readonly row: number;
+}
+
+/** Each above the beginning of its band, or as far left of it as it needs to end within the frame. */
+function titlesOf(
+  bands: readonly (Band & { readonly from: number })[],
+  secondsPerPx: number,
+  toS: number,
+): Title[] {
+  const labels = [...bands]
+    .sort((a, b) => a.from - b.from)
+    .map(band => {
+      const text = bandTitle(band);
+      const widthPx = text.length * TITLE_CHAR_PX;
+      const lastPx = toS / secondsPerPx - widthPx;
+      return { text, widthPx, startPx: Math.min(band.from / secondsPerPx, lastPx) };
+    })
+    .sort((a, b) => a.startPx - b.startPx);
+  const rows = labelRows(labels);
+  return labels.map(({ text, startPx }, i) => ({ text, at: startPx * secondsPerPx, row: rows[i]! }));
+}
 
 interface Drawn {
   readonly atMs: number;
