@@ -10,6 +10,7 @@ const STORY: readonly EventDraft[] = [
   { kind: 'round', experiment: 'writes', round: 0, of: 6 },
   { kind: 'turn', what: 'writes', round: 0, of: 6, topology: 'voters', condition: 'healthy' },
   { kind: 'sample', metric: 'm', topology: 'voters', condition: 'healthy', round: 0, value: 1 },
+  { kind: 'turn', ...AT, what: 'fault', of: 5 },
   { kind: 'bitten', ...AT, fault: 'blackhole', bit: true, how: 'silence' },
   { kind: 'bitten', ...AT, fault: 'blackhole', bit: false, how: 'an answer came' },
   {
@@ -40,18 +41,20 @@ test('a terminal shows what is done now, with the time since the first event', (
     '0:00  probing the machine',
     '1:01  writes: round 1 of 6',
     '2:02  writes 1/6, voters: healthy',
-    '4:04  voters, one voter blackholed: blackhole bit',
-    '5:05  voters, one voter blackholed: blackhole did not bite',
-    '6:06  2 of 20 seeds; seed 7 passed: 120 writes, 4 faults',
-    '7:07  voters is given up: it broke',
+    '4:04  fault 1/5, voters: one voter blackholed',
+    '5:05  voters, one voter blackholed: blackhole bit',
+    '6:06  voters, one voter blackholed: blackhole did not bite',
+    '7:07  2 of 20 seeds; seed 7 passed: 120 writes, 4 faults',
+    '8:08  voters is given up: it broke',
   ]);
 });
 
 test('elsewhere only notes are written', () => {
   assert.equal(shown(false), [
     '1:01  writes: round 1 of 6',
-    '5:05  voters, one voter blackholed: blackhole did not bite',
-    '6:06  2 of 20 seeds; seed 7 passed: 120 writes, 4 faults',
-    '7:07  voters is given up: it broke',
+    '4:04  fault 1/5, voters: one voter blackholed',
+    '6:06  voters, one voter blackholed: blackhole did not bite',
+    '7:07  2 of 20 seeds; seed 7 passed: 120 writes, 4 faults',
+    '8:08  voters is given up: it broke',
   ]);
 });

@@ -20,7 +20,9 @@ export function progressLine(event: RunEvent): ProgressLine | undefined {
       return { text: event.what, isNote: false };
     case 'turn': {
       const { what, round, of, topology, condition } = event;
-      return { text: `${what} ${round + 1}/${of}, ${topology}: ${condition}`, isNote: false };
+      // Of a schedule's few faults also a log tells, or it would say nothing for minutes.
+      const isNote = what === 'fault';
+      return { text: `${what} ${round + 1}/${of}, ${topology}: ${condition}`, isNote };
     }
     case 'round':
       return { text: `${event.experiment}: round ${event.round + 1} of ${event.of}`, isNote: true };
