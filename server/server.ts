@@ -8,6 +8,7 @@ import { ClientPort } from './clients/client-port.ts';
 import type { ServerConfig } from './config/server-config.ts';
 import type { ServerError } from './errors.ts';
 import { LeaderZooKeeperServer, noBroadcast } from './master/leader-zookeeper-server.ts';
+import { JointQuorum } from './membership/joint-quorum.ts';
 import { QuorumMaj } from './membership/quorum-maj.ts';
 import type { QuorumMember } from './membership/quorum-text.ts';
 import { countEvents } from './metrics/count-events.ts';
@@ -176,7 +177,11 @@ function startStandalone(parts: ServerParts, serve: Serve): StopRole {
     mode: 'standalone',
     sid: STANDALONE_SID,
     sessionIds: new SessionIds(STANDALONE_SID, parts.clock),
-    verifier: new QuorumMaj({ version: 0, text: '', voters: [STANDALONE_SID], observers: [] }),
+    membership: {
+      quorum: new JointQuorum(
+        new QuorumMaj({ version: 0, text: '', voters: [STANDALONE_SID], observers: [] }),
+      ),
+    },
     broadcast: noBroadcast,
     zxid: parts.database.lastProcessedZxid,
   });

@@ -181,5 +181,5 @@ function* conf(view: ServerView): Generator<string | Pause> {
     pairs.push(['peerType', config.quorum.role === 'observer' ? 1 : 0]);
   }
   for (const [key, value] of pairs) yield `${key}=${value}\n`;
-  if (view.peer !== null) yield `membership: \n${view.peer.configText}`;
+  if (view.peer !== null) yield `membership: \n${view.peer.membership.committed.verifier.text}`;
 }

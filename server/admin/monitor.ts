@@ -41,13 +41,13 @@ function leaderLines(view: ServerView): MonitorLine[] {
   const observers = learners.filter(learner => learner.isObserver && learner.synced);
   const leader = view.leader;
   const quorumSize: MonitorLine[] =
-    view.peer === null ? [] : [['quorum_size', view.peer.verifier.voters.size]];
+    view.peer === null ? [] : [['quorum_size', view.peer.membership.committed.verifier.voters.size]];
   if (leader === null) {
     const isFollower = view.peer?.role?.name === 'follower';
     return isFollower ? [['synced_observers', observers.length], ...quorumSize] : quorumSize;
   }
   const followers = learners.filter(learner => !learner.isObserver && learner.synced);
-  const verifier = view.peer!.verifier;
+  const { verifier } = view.peer!.membership.committed;
   const sizes = view.leaderServer?.proposalSizes ?? { last: -1, min: -1, max: -1 };
   return [
     ['learners', learners.length],

@@ -7,6 +7,7 @@ import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { CLASS_PATH, requireApache } from '../interop/member.test-kit.ts';
+import { JointQuorum } from '../membership/joint-quorum.ts';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { silentLogger } from '../runtime/logger.ts';
@@ -72,7 +73,7 @@ class MixedEnsemble {
       {
         sid,
         role: OBSERVERS.includes(sid) ? 'observer' : 'participant',
-        verifier: new QuorumMaj({ version: 0, text, voters: VOTERS, observers: OBSERVERS }),
+        quorum: new JointQuorum(new QuorumMaj({ version: 0, text, voters: VOTERS, observers: OBSERVERS })),
         members,
         cnxTimeoutMs: 5000,
         bindTriesMax: 3,

@@ -1,3 +1,4 @@
+import { JointQuorum } from '../membership/joint-quorum.ts';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
 import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
 import { MIN_LONG, type Notification } from '../wire/election-message.ts';
@@ -64,7 +65,7 @@ export class Cluster {
     const { voters, observers = [] } = this.#options;
     const text = `version=${version.toString(16)}`;
     const verifier = this.#options.verifier ?? new QuorumMaj({ voters, observers, version, text });
-    return { role: observers.includes(sid) ? 'observer' : 'participant', verifier };
+    return { role: observers.includes(sid) ? 'observer' : 'participant', quorum: new JointQuorum(verifier) };
   }
 
   #newCore(sid: number): FastLeaderElection {

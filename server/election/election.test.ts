@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import { JointQuorum } from '../membership/joint-quorum.ts';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { silentLogger } from '../runtime/logger.ts';
@@ -43,7 +44,7 @@ class World {
     const text = `version=${version.toString(16)}`;
     const members = [...voters, ...observers];
     return {
-      verifier: new QuorumMaj({ version, text, voters, observers }),
+      quorum: new JointQuorum(new QuorumMaj({ version, text, voters, observers })),
       members: new Map(members.map(sid => [sid, { electionAddress: { host: `zk${sid}`, port: PORT } }])),
     };
   }

@@ -136,11 +136,6 @@ export class Election {
     if (state !== 'LOOKING') this.#step({ type: 'settle', state, vote: { ...vote, peerEpoch: newEpoch } });
   }
 
-  /** The same voters by another text, for the votes to come. An election under way starts over. */
-  setVerifier(view: ElectionView): void {
-    this.#step({ type: 'view', view });
-  }
-
   /** Another configuration, or another role in it. An election under way starts over. */
   setView(view: ElectionView & { readonly members: ElectionMembers }): void {
     this.#connections.setMembers(view.members);

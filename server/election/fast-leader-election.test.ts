@@ -1,5 +1,6 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
+import { JointQuorum } from '../membership/joint-quorum.ts';
 import { QuorumHierarchical } from '../membership/quorum-hierarchical.ts';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
 import {
@@ -22,7 +23,13 @@ function core(sid: number, voters = [1, 2, 3], observers = [4]): FastLeaderElect
   const verifier = new QuorumMaj({ version: 0, text: 'version=0', voters, observers });
   const intervals = { minNotificationIntervalMs: 200, maxNotificationIntervalMs: 60_000 };
   const role = observers.includes(sid) ? 'observer' : 'participant';
-  return new FastLeaderElection({ sid, finalizeWaitMs: 200, ...intervals }, { role, verifier });
+  return new FastLeaderElection(
+    { sid, finalizeWaitMs: 200, ...intervals },
+    {
+      role,
+      quorum: new JointQuorum(verifier),
+    },
+  );
 }
 
 const LOOK = { type: 'look', proposal: { zxid: 0, peerEpoch: 0 } } as const;
@@ -234,9 +241,9 @@ test('a newer configuration is reported once, and only while looking', () => {
 
 test('with a newer configuration seen, a leader needs a quorum of both', () => {
   const verifier = new QuorumMaj({ version: 1, text: '', voters: [1, 2, 3], observers: [] });
-  const lastSeenVerifier = new QuorumMaj({ version: 2, text: '', voters: [3, 4, 5], observers: [] });
+  const next = new QuorumMaj({ version: 2, text: '', voters: [3, 4, 5], observers: [] });
   const server = core(3);
-  server.step({ type: 'view', view: { role: 'participant', verifier, lastSeenVerifier } });
+  server.step({ type: 'view', view: { role: 'participant', quorum: new JointQuorum(verifier, next) } });
   assert.equal(sentTo(server.step(LOOK)), [1, 2, 4, 5]);
   hears(server, 1, {});
   assert.is(elected(server.step({ type: 'timer', timer: 'finalize' })), undefined);
@@ -246,9 +253,9 @@ test('with a newer configuration seen, a leader needs a quorum of both', () => {
 
 test('a voter of the next configuration alone is elected when its history is the longest', () => {
   const verifier = new QuorumMaj({ version: 1, text: '', voters: [1, 2, 3], observers: [] });
-  const lastSeenVerifier = new QuorumMaj({ version: 2, text: '', voters: [3, 4, 5], observers: [] });
+  const next = new QuorumMaj({ version: 2, text: '', voters: [3, 4, 5], observers: [] });
   const server = core(3);
-  server.step({ type: 'view', view: { role: 'participant', verifier, lastSeenVerifier } });
+  server.step({ type: 'view', view: { role: 'participant', quorum: new JointQuorum(verifier, next) } });
   server.step(LOOK);
   hears(server, 4, { leader: 4, zxid: 7 });
   hears(server, 1, { leader: 4, zxid: 7 });
@@ -357,7 +364,7 @@ function isServed(cluster: Cluster, { sid, core: own }: Member): boolean {
       followers.add(other.sid);
     }
   }
-  return cluster.viewOf(sid).verifier.containsQuorum(followers);
+  return cluster.viewOf(sid).quorum.containsQuorum(followers);
 }
 
 const DELAY_MS_MAX = 60;
@@ -420,7 +427,7 @@ test(
 function checkElected(cluster: Cluster, { result }: Member): void {
   assert.ok(result !== undefined);
   const { leader, supporters } = result;
-  assert.ok(cluster.viewOf(leader).verifier.containsQuorum(supporters));
+  assert.ok(cluster.viewOf(leader).quorum.containsQuorum(supporters));
   assert.not(supporters.has(6), 'an observer counted');
   assert.is.not(leader, 6);
 }

@@ -1,5 +1,6 @@
 import { configVersionOf } from '../membership/config-version.ts';
-import { containsAllQuorums, type QuorumVerifier } from '../membership/quorum-verifier.ts';
+import type { JointQuorum } from '../membership/joint-quorum.ts';
+import type { Role } from '../membership/quorum-server.ts';
 import {
   NOTIFICATION_VERSION,
   type Notification,
@@ -28,15 +29,10 @@ export interface ElectionSettings {
   readonly maxNotificationIntervalMs: number;
 }
 
-export type Role = 'participant' | 'observer';
-
 /** Which configurations decide, and what this server is in them. */
 export interface ElectionView {
   readonly role: Role;
-  /** The committed configuration. */
-  readonly verifier: QuorumVerifier;
-  /** The last configuration seen; counts beside the committed one when its version is higher. */
-  readonly lastSeenVerifier?: QuorumVerifier | undefined;
+  readonly quorum: JointQuorum;
 }
 
 /**
@@ -94,7 +90,6 @@ const ASKERS_MAX = 4096;
 export class FastLeaderElection {
   readonly #settings: ElectionSettings;
   #view!: ElectionView;
-  #verifiers: readonly QuorumVerifier[] = [];
   #config: Buffer = Buffer.alloc(0);
   #configVersionSeen = 0;
 
@@ -167,24 +162,18 @@ export class FastLeaderElection {
   }
 
   #setView(view: ElectionView): void {
-    const { verifier, lastSeenVerifier: next } = view;
+    const { text, version } = view.quorum.committed;
     this.#view = view;
-    this.#verifiers = next !== undefined && next.version > verifier.version ? [verifier, next] : [verifier];
-    this.#config = Buffer.from(verifier.text, 'utf8');
-    this.#configVersionSeen = verifier.version;
+    this.#config = Buffer.from(text, 'utf8');
+    this.#configVersionSeen = version;
   }
 
   #isVoter(sid: number): boolean {
-    return this.#verifiers.some(verifier => verifier.isVoter(sid));
+    return this.#view.quorum.isVoter(sid);
   }
 
   #isBetter(a: Vote, b: Vote): boolean {
-    return compareVotes(a, b, sid => this.#weightOf(sid)) > 0;
-  }
-
-  /** A voter of the next configuration alone may lead too: it may have the longest history. */
-  #weightOf(sid: number): number {
-    return Math.max(...this.#verifiers.map(verifier => verifier.weightOf(sid)));
+    return compareVotes(a, b, sid => this.#view.quorum.weightOf(sid)) > 0;
   }
 
   #look(proposal: Proposal): void {
@@ -222,10 +211,8 @@ export class FastLeaderElection {
 
   /** To voters only: observers never dial each other. ZOOKEEPER-1807 */
   #broadcast(): void {
-    const to = new Set<number>();
-    for (const { voters } of this.#verifiers) for (const sid of voters) to.add(sid);
-    to.delete(this.#settings.sid);
-    for (const sid of to) this.#send(sid, this.#vote.round);
+    for (const sid of this.#view.quorum.voters)
+      if (sid !== this.#settings.sid) this.#send(sid, this.#vote.round);
   }
 
   #send(to: number, round: number): void {
@@ -281,7 +268,7 @@ export class FastLeaderElection {
   #noteSupport(from: number, { leader, round }: Notification): void {
     const supporters = this.#supporters;
     if (supporters === undefined || (leader === this.#settings.sid && round <= this.#vote.round)) return;
-    if (!supporters.delete(from) || containsAllQuorums(this.#verifiers, supporters)) return;
+    if (!supporters.delete(from) || this.#view.quorum.containsQuorum(supporters)) return;
     this.#supporters = undefined;
     this.#outputs.push({ type: 'supportLost', remaining: supporters });
   }
@@ -327,7 +314,7 @@ export class FastLeaderElection {
       leader === this.#settings.sid ? round === this.#round : votes.get(leader)?.state === 'LEADING';
     if (!confirmed) return false;
     const supporters = this.#supportersOf(votes, vote);
-    if (!containsAllQuorums(this.#verifiers, supporters)) return false;
+    if (!this.#view.quorum.containsQuorum(supporters)) return false;
     this.#elect({ leader, zxid: vote.zxid, round, peerEpoch: vote.peerEpoch }, supporters);
     return true;
   }
@@ -350,7 +337,7 @@ export class FastLeaderElection {
     const own = this.#received.get(this.#settings.sid);
     if (own === undefined || !this.#isVoter(own.leader)) return undefined;
     const supporters = this.#supportersOf(this.#received, own);
-    return containsAllQuorums(this.#verifiers, supporters) ? supporters : undefined;
+    return this.#view.quorum.containsQuorum(supporters) ? supporters : undefined;
   }
 
   #supportersOf(votes: ReadonlyMap<number, CastVote>, vote: CastVote): Set<number> {

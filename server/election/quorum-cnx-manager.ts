@@ -163,10 +163,13 @@ export class QuorumCnxManager {
     if (!persistent) for (const peer of this.#peers.values()) peer.stopRetrying();
   }
 
-  /** Dials under way start again, at the new addresses; connections stay. */
+  /** Dials to an address that changed start again, at the new one; connections stay. */
   setMembers(members: ElectionMembers): void {
+    const before = this.#members;
     this.#members = members;
     for (const peer of [...this.#peers.values()]) {
+      if (sameAddress(before.get(peer.sid)?.electionAddress, members.get(peer.sid)?.electionAddress))
+        continue;
       const dialing = peer.dial !== undefined;
       peer.stopDialing();
       if (dialing) this.#dial(peer);
@@ -457,4 +460,8 @@ export class QuorumCnxManager {
     else this.#deps.logger.debug('election connection closed', fields);
     this.#retryLater(peer);
   }
+}
+
+function sameAddress(a: Address | undefined, b: Address | undefined): boolean {
+  return a?.host === b?.host && a?.port === b?.port;
 }

@@ -1,6 +1,6 @@
 /**
  * What a learner's master says of the configuration, packet by packet, and when it is believed. @see
- * CurrentConfig
+ * Membership
  */
 import { assert, suite } from '#test';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
@@ -45,7 +45,7 @@ for (const role of ['follower', 'observer'] as const) {
     const { stage, master, established } = discover(role);
     master.send(DIFF, 0).send(NEWLEADER, zxidOf(0), Buffer.from(CONFIG));
     assert.equal(master.told(), [ACK_NEWLEADER], 'it counts for the quorum of the leader');
-    assert.equal(stage.configs, []);
+    assert.equal([stage.configsSeen, stage.configs], [[CONFIG], []]);
     stage.refusesConfigs = true;
     master.send(UPTODATE, -1);
     assert.equal(master.told(), []);
@@ -103,9 +103,11 @@ for (const role of ['follower', 'observer'] as const) {
 test('a learner tells its leader the version of its file: one of Apache turns away whoever has a newer one than itself', () => {
   const stage = new Stage({ sid: 2 });
   const accept = stage.playMember(1, 2888);
-  const newer = new QuorumMaj({ version: 0x1_0000_0003, text: CONFIG, voters: [1, 2], observers: [] });
+  const { committed } = stage.context.membership;
+  const verifier = new QuorumMaj({ version: 0x1_0000_0003, text: CONFIG, voters: [1, 2], observers: [] });
+  stage.context.membership.commit({ ...committed, verifier });
   const rounds = [[{ host: 'zk1', port: 2888 }]];
-  new Follower({ ...stage.context, verifier: newer }, rounds, () => {}).start(() => {});
+  new Follower(stage.context, rounds, () => {}).start(() => {});
   const master = accept();
   assert.equal(master.told(), ['FOLLOWERINFO 0x0']);
   assert.is(master.data.get('FOLLOWERINFO 0x0')?.readBigInt64BE(12), 0n);

@@ -40,7 +40,7 @@ export class LearnerServing implements MasterLink {
       epoch,
       sessionIds: context.sessionIds,
       link: this,
-      voters: context.verifier.voters.size,
+      membership: context.membership,
     });
   }
 

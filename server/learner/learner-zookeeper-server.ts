@@ -1,5 +1,6 @@
 import { Fifo } from '../collections/fifo.ts';
 import { LongMap } from '../collections/long-map.ts';
+import type { QuorumSource } from '../membership/joint-quorum.ts';
 import type { Counter, Summary } from '../metrics/metrics.ts';
 import type { Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
@@ -86,10 +87,10 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
       epoch: number;
       sessionIds: SessionIds;
       link: MasterLink;
-      voters: number;
+      membership: QuorumSource;
     },
   ) {
-    super(parts, Math.max(1, Math.floor(parts.config.globalOutstandingLimit / Math.max(1, role.voters - 1))));
+    super(parts, role.membership);
     this.mode = role.mode;
     this.#epochStart = makeZxid(role.epoch, 0);
     this.#link = role.link;

@@ -493,6 +493,7 @@ export abstract class Learner implements Role {
     }
     const { database, epochs } = this.context;
     this.#leaderConfig = packet.dataLength > 1 ? packet.data().toString('utf8') : null;
+    this.context.onConfigSeen(this.#leaderConfig);
     this.#phase = 'busy';
     this.#packets.suspend();
     database.flush(error => {

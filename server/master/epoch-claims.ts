@@ -49,8 +49,8 @@ export class EpochClaims {
 
   /** Asks a voter at its own address whether it has accepted what was claimed for it; at most once a tick. */
   ask(sid: number): void {
-    const { clock, network, config, members } = this.#context;
-    const member = members.get(sid);
+    const { clock, network, config, membership } = this.#context;
+    const member = membership.servers.get(sid);
     const nowMs = clock.monotonicMs();
     const askedMs = this.#askedMs.get(sid);
     if (member === undefined || (askedMs !== undefined && nowMs - askedMs < config.tickTimeMs)) return;

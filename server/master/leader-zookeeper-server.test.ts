@@ -1,5 +1,8 @@
 import { assert, suite } from '#test';
+import type { Configuration } from '../membership/configuration.ts';
+import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { Request } from '../processors/request.ts';
+import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { COUNTER_MAX, counterOf, makeZxid } from '../wire/zxid.ts';
 import { Stage, type StageOptions } from '../zab/peer.test-kit.ts';
@@ -13,16 +16,20 @@ function leaderAt(zxid: number, options: StageOptions = {}) {
   const stage = new Stage(options);
   stage.database.startEpoch(zxid);
   const told: string[] = [];
+  const onInform: { run: (zxid: number) => void } = { run: () => {} };
   const broadcast: Broadcast = {
     propose: packet => void told.push(`PROPOSAL 0x${packet.zxid.toString(16)}`),
-    inform: packet => void told.push(`INFORM 0x${packet.zxid.toString(16)}`),
+    inform: packet => {
+      told.push(`INFORM 0x${packet.zxid.toString(16)}`);
+      onInform.run(packet.zxid);
+    },
     commit: packets => void told.push(...packets.map(packet => `COMMIT 0x${packet.zxid.toString(16)}`)),
     stepDown: reason => void told.push(reason),
   };
-  const { verifier, sessionIds } = stage.context;
-  const role = { mode: 'leader', sid: 1, sessionIds, verifier, broadcast, zxid } as const;
+  const { membership, sessionIds } = stage.context;
+  const role = { mode: 'leader', sid: 1, sessionIds, membership, broadcast, zxid } as const;
   const server = new LeaderZooKeeperServer(serverParts(stage.context), role);
-  return { stage, server, told };
+  return { stage, server, told, onInform };
 }
 
 function closeSession(session: number): Request {
@@ -153,4 +160,46 @@ test('a leader that stops between two turns tells of no more commits, and has th
   stage.settle();
   assert.is(told.filter(line => line.startsWith('COMMIT')).length, commits);
   assert.is(stage.database.fastForward(), 23 - commits);
+});
+
+/** Of the members of the stage, these alone vote. */
+function withVoters({ context }: Stage, version: number, ...voters: number[]): Configuration {
+  const { servers } = context.membership.committed;
+  return { servers, verifier: new QuorumMaj({ version, text: '', voters, observers: [] }) };
+}
+
+test('behind the commit of a configuration it alone is asked: what it has acked goes out, without another ack', () => {
+  const { stage, server, told, onInform } = leaderAt(makeZxid(2, 0));
+  const { membership } = stage.context;
+  server.submit(closeSession(1));
+  const reconfig = server.lastProposed;
+  const next = withVoters(stage, reconfig, 1);
+  membership.see(next, reconfig);
+  server.submit(closeSession(2));
+  stage.settle();
+  onInform.run = zxid => {
+    if (zxid === reconfig) membership.commit(next);
+  };
+  told.length = 0;
+  server.ack(2, reconfig);
+  stage.settle();
+  assert.equal(
+    told.filter(line => line.startsWith('COMMIT')),
+    ['COMMIT 0x200000001', 'COMMIT 0x200000002'],
+  );
+});
+
+test("a server's share of globalOutstandingLimit follows the number of voters", () => {
+  const { stage, server } = leaderAt(makeZxid(2, 0), { settings: 'globalOutstandingLimit=6\n' });
+  let holds = 0;
+  const connection = { hold: () => ++holds, release: () => {} } as unknown as ServerCnxn;
+  const fourAtOnce = () => {
+    holds = 0;
+    for (let i = 0; i < 4; i++) server.requestStarted(connection);
+    for (let i = 0; i < 4; i++) server.requestEnded();
+    return holds;
+  };
+  assert.is(fourAtOnce(), 1, 'two voters forward to the leader: 3 each');
+  stage.context.membership.commit(withVoters(stage, 1, 1));
+  assert.is(fourAtOnce(), 0);
 });

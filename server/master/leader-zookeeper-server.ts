@@ -1,6 +1,6 @@
 import { Fifo } from '../collections/fifo.ts';
 import { highOf, lowOf } from '../collections/long-map.ts';
-import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
+import type { QuorumSource } from '../membership/joint-quorum.ts';
 import type { Summary } from '../metrics/metrics.ts';
 import { emptyContainers } from '../processors/empty-containers.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
@@ -82,7 +82,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   readonly tracker: SessionTracker;
   readonly #sid: number;
   readonly #sessionIds: SessionIds;
-  readonly #verifier: QuorumVerifier;
+  readonly #membership: QuorumSource;
   readonly #broadcast: Broadcast;
   readonly #prep: PrepRequestProcessor;
   readonly #sync: SyncRequestProcessor;
@@ -115,23 +115,17 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       mode: 'leader' | 'standalone';
       sid: number;
       sessionIds: SessionIds;
-      verifier: QuorumVerifier;
+      membership: QuorumSource;
       broadcast: Broadcast;
       zxid: number;
       outstandingBytesMax?: number;
     },
   ) {
-    super(
-      parts,
-      Math.max(
-        1,
-        Math.floor(parts.config.globalOutstandingLimit / Math.max(1, role.verifier.voters.size - 1)),
-      ),
-    );
+    super(parts, role.membership);
     this.mode = role.mode;
     this.#sid = role.sid;
     this.#sessionIds = role.sessionIds;
-    this.#verifier = role.verifier;
+    this.#membership = role.membership;
     this.#broadcast = role.broadcast;
     this.#zxid = role.zxid;
     this.#outstandingBytesMax = role.outstandingBytesMax ?? OUTSTANDING_BYTES_MAX;
@@ -461,13 +455,15 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     const { clock, turns } = this.parts;
     const startMs = clock.monotonicMs();
     turns.applying.saw(startMs);
-    const point = commitPoint(this.#lastAcked, this.#verifier);
+    const { quorum } = this.#membership;
+    const point = commitPoint(this.#lastAcked, quorum);
     const latency = this.parts.metrics.summary('quorum_ack_latency');
     let hasMore = this.#commitNext(point, startMs, latency);
     while (hasMore && turns.applying.hasRoom()) hasMore = this.#commitNext(point, startMs, latency);
     this.#tellCommits();
     turns.budget.extend(clock.monotonicMs() - startMs);
-    if (!hasMore) return;
+    // A configuration that was just committed may have others decide, and nobody need ack anything more.
+    if (!hasMore && quorum === this.#membership.quorum) return;
     this.#evaluateQueued = true;
     clock.inNextTurn(this.#evaluateNow);
   }

@@ -77,10 +77,10 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
       turns: this.#voterTurns,
       hasRoom: () => this.#server?.hasRoom ?? true,
     });
-    this.#epochWait = new QuorumWait(context.sid, context.verifier);
-    this.#ackEpochWait = new QuorumWait(context.sid, context.verifier);
+    this.#epochWait = new QuorumWait(context.sid, context.membership);
+    this.#ackEpochWait = new QuorumWait(context.sid, context.membership);
     this.#seats = new VoterSeats(context.config.tickTimeMs);
-    this.#newLeaderWait = new QuorumWait(context.sid, context.verifier);
+    this.#newLeaderWait = new QuorumWait(context.sid, context.membership);
     this.#claims = new EpochClaims(context, (sid, acceptedEpoch) => this.#onConfirmed(sid, acceptedEpoch));
     this.#startedMs = context.clock.monotonicMs();
     showBacklogs(context.metrics, [this.#voterBacklog, this.#otherBacklog]);
@@ -101,9 +101,9 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
 
   start(ended: (reason: string) => void): void {
     this.#ended = ended;
-    const { config, members, logger } = this.context;
+    const { config, membership, logger } = this.context;
     // Upstream goes back to elections, where its history may make it the leader again and again.
-    const quorumPort = quorumAddressOf(members.get(this.context.sid)!).port;
+    const quorumPort = quorumAddressOf(membership.servers.get(this.context.sid)!).port;
     this.#listen('quorum port', quorumPort, this.context.quorumPortFailures, this.context.onFatal);
     // Upstream's leader does not listen there, so an observer's list of masters has a dead entry. Row 004-20.
     if (config.observerMasterPort > 0) {
@@ -127,8 +127,8 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     failures: { count: number },
     onGiveUp: (error: ServerError) => void,
   ): void {
-    const { config, members, sid } = this.context;
-    const host = config.quorumListenOnAllIPs ? ANY_HOST : quorumAddressOf(members.get(sid)!).host;
+    const { config, membership, sid } = this.context;
+    const host = config.quorumListenOnAllIPs ? ANY_HOST : quorumAddressOf(membership.servers.get(sid)!).host;
     const plan = { name, address: { host, port }, triesMax: config.electionPortBindRetry, failures };
     const listener = listenWithRetry(this.context, plan, {
       onConnection: connection => {
@@ -152,14 +152,15 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     }
     boundOthers(this.#handlers, other => this.isVoter(other) && other.synced);
     if (handler.closed) return;
-    const { verifier, members } = this.context;
-    const isVoter = !handler.isObserver && verifier.isVoter(info.sid);
+    const { membership } = this.context;
+    const isVoter = !handler.isObserver && membership.quorum.isVoter(info.sid);
     if (this.#epochWait.done) {
       if (isVoter && info.acceptedEpoch > this.#epoch && !this.#isSynced(info.sid))
         this.#claims.ask(info.sid);
     } else if (this.#claims.isBelieved(info.acceptedEpoch, isVoter)) {
       // A stranger's word must not move the epoch of all: it would be on every disk for good.
-      if (members.has(info.sid)) this.#highestAccepted = Math.max(this.#highestAccepted, info.acceptedEpoch);
+      if (membership.servers.has(info.sid))
+        this.#highestAccepted = Math.max(this.#highestAccepted, info.acceptedEpoch);
     } else if (isVoter) {
       this.#claims.ask(info.sid);
       handler.close(
@@ -184,7 +185,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   #saidEpoch(sid: number, acceptedEpoch: number): void {
-    if (this.#epochWait.done || !this.context.verifier.isVoter(sid)) return;
+    if (this.#epochWait.done || !this.context.membership.quorum.isVoter(sid)) return;
     this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
     this.#epochWait.say(sid);
     if (!this.#epochWait.isQuorum) return;
@@ -234,7 +235,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   #saidAckEpoch(sid: number): void {
-    if (this.#ackEpochWait.done || !this.context.verifier.isVoter(sid)) return;
+    if (this.#ackEpochWait.done || !this.context.membership.quorum.isVoter(sid)) return;
     this.#ackEpochWait.say(sid);
     if (!this.#ackEpochWait.isQuorum) return;
     this.context.epochs.setCurrentEpoch(this.#epoch);
@@ -260,12 +261,12 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
 
   /** What is kept for voters and for others is bounded apart. */
   backlogOf(handler: LearnerHandler): LearnerBacklog {
-    const isVoter = !handler.isObserver && this.context.verifier.isVoter(handler.sid);
+    const isVoter = !handler.isObserver && this.context.membership.quorum.isVoter(handler.sid);
     return isVoter ? this.#voterBacklog : this.#otherBacklog;
   }
 
   canSpare(handler: LearnerHandler): boolean {
-    return this.context.verifier.containsQuorum(this.#aliveVoters(handler));
+    return this.context.membership.quorum.containsQuorum(this.#aliveVoters(handler));
   }
 
   /** Observers ack nothing: two connections of one do no harm. */
@@ -280,7 +281,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   #saidNewLeader(sid: number): void {
-    if (this.#newLeaderWait.done || !this.context.verifier.isVoter(sid)) return;
+    if (this.#newLeaderWait.done || !this.context.membership.quorum.isVoter(sid)) return;
     this.#newLeaderWait.say(sid);
     if (!this.#newLeaderWait.isQuorum) return;
     this.#startServer();
@@ -288,14 +289,16 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   #startServer(): void {
-    const { verifier, sessionIds } = this.context;
+    const { membership, sessionIds } = this.context;
     const zxid = makeZxid(this.#epoch, 0);
+    // NEWLEADER named it, and a quorum of each configuration has acked. @see docs/quorum.md
+    membership.commit(membership.lastSeen);
     this.context.database.startEpoch(zxid);
     this.#server = new LeaderZooKeeperServer(serverParts(this.context), {
       mode: 'leader',
       sid: this.context.sid,
       sessionIds,
-      verifier,
+      membership,
       broadcast: this,
       zxid,
     });
@@ -342,7 +345,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
 
   onAck(handler: LearnerHandler, zxid: number): void {
     const server = this.#server;
-    if (server === null || !this.context.verifier.isVoter(handler.sid)) return;
+    if (server === null || !this.context.membership.quorum.isVoter(handler.sid)) return;
     if (zxid > server.lastProposed) {
       // It would count for all that is proposed later.
       handler.close(`it acked ${zxidToHex(zxid)}, the last proposal is ${zxidToHex(server.lastProposed)}`);
@@ -365,7 +368,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   isVoter(handler: LearnerHandler): boolean {
-    return handler.named && !handler.isObserver && this.context.verifier.isVoter(handler.sid);
+    return handler.named && !handler.isObserver && this.context.membership.quorum.isVoter(handler.sid);
   }
 
   onPartialPacket(handler: LearnerHandler): void {
@@ -450,7 +453,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   #hasQuorum(): boolean {
-    return this.context.verifier.containsQuorum(this.#aliveVoters());
+    return this.context.membership.quorum.containsQuorum(this.#aliveVoters());
   }
 
   /** This server among them. */

@@ -1,5 +1,8 @@
 import { assert, suite } from '#test';
 import { parseConfig } from '../config/server-config.ts';
+import { configurationOf } from '../membership/configuration.ts';
+import { Membership } from '../membership/membership.ts';
+import { parseQuorumConfig } from '../membership/quorum-text.ts';
 import { ServerEvents } from '../metrics/server-events.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
@@ -113,7 +116,7 @@ class Story {
         events,
         logger: silentLogger,
         lines: new RatedLog({ logger: silentLogger, clock: new VirtualClock(new VirtualTime()) }),
-        configText: 'version=0',
+        membership: new Membership(1, configurationOf(parseQuorumConfig(''))),
       },
       acceptsFollowers: true,
       throttlers: syncThrottlers({ config: serverConfig, metrics }),

@@ -230,14 +230,14 @@ export class LearnerHandler implements SyncedLearner {
       this.close(`learner ${sid} has accepted epoch ${acceptedEpoch}, 0 to ${EPOCH_MAX} accepted`);
       return;
     }
-    const role = this.#master.context.config.quorum?.config.servers.get(sid)?.role;
+    const role = this.#master.context.membership.servers.get(sid)?.role;
     if (role !== undefined && (role === 'participant') !== isFollower) {
       this.close(`server ${sid} is ${aRole(role)} by the configuration here, and came with ${packet}`);
       return;
     }
     this.#isObserver = !isFollower;
     this.#info = { sid, protocolVersion, acceptedEpoch };
-    this.traffic.named(sid, this.#master.context.config.quorum?.config.servers.has(sid) ?? false);
+    this.traffic.named(sid, this.#master.context.membership.servers.has(sid));
     this.#phase = 'epoch';
     this.#master.awaitEpoch(this, this.#info, epoch => {
       if (this.#phase !== 'epoch') return;
@@ -279,7 +279,7 @@ export class LearnerHandler implements SyncedLearner {
     this.#output.sendAhead({
       type: PacketType.NEWLEADER,
       zxid: makeZxid(this.#epoch, 0),
-      data: Buffer.from(this.#master.context.configText, 'utf8'),
+      data: Buffer.from(this.#master.context.membership.lastSeen.verifier.text, 'utf8'),
       authinfo: null,
     });
   }

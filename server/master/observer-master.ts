@@ -69,10 +69,10 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   }
 
   start(): void {
-    const { config, members } = this.context;
+    const { config, membership } = this.context;
     const host = config.quorumListenOnAllIPs
       ? ANY_HOST
-      : quorumAddressOf(members.get(this.context.sid)!).host;
+      : quorumAddressOf(membership.servers.get(this.context.sid)!).host;
     const port = config.observerMasterPort;
     const plan = {
       name: 'observer master port',

@@ -1,4 +1,5 @@
 import { assert, suite } from '#test';
+import { JointQuorum } from '../membership/joint-quorum.ts';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { QuorumWait } from './quorum-wait.ts';
 
@@ -6,7 +7,7 @@ const test = suite('quorum: waiting for a quorum');
 
 test('B5: whoever goes away meanwhile is not called, and not kept', () => {
   const verifier = new QuorumMaj({ version: 0, text: '', voters: [1, 2, 3], observers: [] });
-  const wait = new QuorumWait(1, verifier);
+  const wait = new QuorumWait(1, { quorum: new JointQuorum(verifier) });
   const called: string[] = [];
   const [stays, goes] = [{}, {}];
   wait.whenDone(stays, () => void called.push('stays'));

@@ -1,16 +1,16 @@
-import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
+import type { QuorumSource } from '../membership/joint-quorum.ts';
 
 /** Waiting until a quorum of voters, the leader itself among them, has said something. */
 export class QuorumWait {
   readonly #sid: number;
-  readonly #verifier: QuorumVerifier;
+  readonly #membership: QuorumSource;
   readonly #said = new Set<number>();
   readonly #waiting = new Map<object, () => void>();
   #done = false;
 
-  constructor(sid: number, verifier: QuorumVerifier) {
+  constructor(sid: number, membership: QuorumSource) {
     this.#sid = sid;
-    this.#verifier = verifier;
+    this.#membership = membership;
   }
 
   get done(): boolean {
@@ -18,7 +18,7 @@ export class QuorumWait {
   }
 
   get isQuorum(): boolean {
-    return this.#said.has(this.#sid) && this.#verifier.containsQuorum(this.#said);
+    return this.#said.has(this.#sid) && this.#membership.quorum.containsQuorum(this.#said);
   }
 
   say(sid: number): void {

@@ -3,7 +3,7 @@
  * it. Lines that it refuses, and we do not, have a note.
  */
 import { assert, suite } from '#test';
-import { verifierOf } from './current-config.ts';
+import { configurationOf } from './configuration.ts';
 import { formatQuorumConfig, parseQuorumConfig } from './quorum-text.ts';
 
 const test = suite('quorum: groups and weights as they are written');
@@ -40,8 +40,7 @@ const accepted: readonly (readonly [lines: string, quorums: string])[] = [
 ];
 
 function verifierFrom(text: string) {
-  const config = parseQuorumConfig(text.replaceAll('|', '\n'));
-  return verifierOf({ sid: 1, role: 'participant', config });
+  return configurationOf(parseQuorumConfig(text.replaceAll('|', '\n'))).verifier;
 }
 
 /** Each set of voters, and of voters with the observer and a stranger, that decides. */

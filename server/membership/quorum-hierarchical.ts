@@ -1,7 +1,7 @@
 import { ServerError } from '../errors.ts';
-import type { Membership, QuorumVerifier } from './quorum-verifier.ts';
+import type { QuorumVerifier, VerifierParts } from './quorum-verifier.ts';
 
-export interface HierarchicalMembership extends Membership {
+export interface HierarchicalParts extends VerifierParts {
   /** group.G=sid:sid: every voter in exactly one group. Others may stand there too. */
   readonly groups: ReadonlyMap<number, readonly number[]>;
   /** weight.S=w; without an entry a voter weighs 1, anybody else 0. */
@@ -28,19 +28,19 @@ export class QuorumHierarchical implements QuorumVerifier {
   readonly #groupCount: number;
 
   /** @throws ServerError ZK_CONFIG_VALUE when groups and voters do not match */
-  constructor(membership: HierarchicalMembership) {
-    this.version = membership.version;
-    this.text = membership.text;
-    this.voters = new Set(membership.voters);
-    this.observers = new Set(membership.observers);
-    for (const [group, sids] of membership.groups) {
-      for (const sid of sids) this.#putIntoGroup(sid, group, membership.weights);
+  constructor(parts: HierarchicalParts) {
+    this.version = parts.version;
+    this.text = parts.text;
+    this.voters = new Set(parts.voters);
+    this.observers = new Set(parts.observers);
+    for (const [group, sids] of parts.groups) {
+      for (const sid of sids) this.#putIntoGroup(sid, group, parts.weights);
     }
     for (const sid of this.voters) {
       if (!this.#groupOf.has(sid)) throw invalid(`server ${sid} is a voter and in no group`);
     }
     const withoutWeight = [...this.#groupWeights.values()].filter(weight => weight === 0).length;
-    this.#groupCount = membership.groups.size - withoutWeight;
+    this.#groupCount = parts.groups.size - withoutWeight;
   }
 
   #putIntoGroup(sid: number, group: number, weights: ReadonlyMap<number, number>): void {

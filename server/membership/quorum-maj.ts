@@ -1,4 +1,4 @@
-import type { Membership, QuorumVerifier } from './quorum-verifier.ts';
+import type { QuorumVerifier, VerifierParts } from './quorum-verifier.ts';
 
 /** More than half of the voters. @see QuorumMaj */
 export class QuorumMaj implements QuorumVerifier {
@@ -7,11 +7,11 @@ export class QuorumMaj implements QuorumVerifier {
   readonly voters: ReadonlySet<number>;
   readonly observers: ReadonlySet<number>;
 
-  constructor(membership: Membership) {
-    this.version = membership.version;
-    this.text = membership.text;
-    this.voters = new Set(membership.voters);
-    this.observers = new Set(membership.observers);
+  constructor(parts: VerifierParts) {
+    this.version = parts.version;
+    this.text = parts.text;
+    this.voters = new Set(parts.voters);
+    this.observers = new Set(parts.observers);
   }
 
   isVoter(sid: number): boolean {

@@ -17,15 +17,10 @@ export interface QuorumVerifier {
   containsQuorum(sids: ReadonlySet<number>): boolean;
 }
 
-/** What every verifier is made from; `text` comes from config/, which owns the format. */
-export interface Membership {
+/** What every verifier is made from. */
+export interface VerifierParts {
   readonly version: number;
   readonly text: string;
   readonly voters: Iterable<number>;
   readonly observers: Iterable<number>;
-}
-
-/** True when `sids` decide in every one of the configurations that count at this moment. */
-export function containsAllQuorums(verifiers: readonly QuorumVerifier[], sids: ReadonlySet<number>): boolean {
-  return verifiers.every(verifier => verifier.containsQuorum(sids));
 }

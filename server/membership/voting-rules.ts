@@ -1,4 +1,5 @@
 import { parseProperties } from '../properties/properties.ts';
+import type { QuorumVerifier } from './quorum-verifier.ts';
 
 /**
  * What of a configuration's text decides: its version, who votes and, with groups, how. Where the voters are
@@ -16,6 +17,11 @@ const TEXT_CHARS_MAX = 256 * 1024;
 const SERVER = /^server\.(\d{1,16})$/;
 const GROUP = /^group\.-?\d+$/;
 const VERSION = /^[0-9a-f]{1,14}$/;
+
+/** Those of a configuration that this server goes by. */
+export function votingRulesOf({ version, text, voters }: QuorumVerifier): VotingRules {
+  return readVotingRules(text) ?? { version, voters: [...voters], key: [...voters].join() };
+}
 
 /**
  * Reads no more of the text than it needs, so that a form of addresses from another version of ZooKeeper is

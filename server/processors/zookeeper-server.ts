@@ -2,6 +2,7 @@ import type { AclDecisions } from '../auth/acl-decisions.ts';
 import { LongMap } from '../collections/long-map.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
+import type { QuorumSource } from '../membership/joint-quorum.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics, Summary } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
@@ -77,15 +78,15 @@ export abstract class ZooKeeperServer {
   eventsFired = 0;
   #isSettling = false;
   #inProcess = 0;
-  readonly #inProcessMax: number;
+  readonly #membership: QuorumSource;
 
-  constructor(parts: ServerParts, inProcessMax: number) {
+  constructor(parts: ServerParts, membership: QuorumSource) {
     this.parts = parts;
     this.events = new EventLine(parts);
     this.readLatency = parts.metrics.summary('readlatency');
     this.updateLatency = parts.metrics.summary('updatelatency');
     this.#propagationLatency = parts.metrics.summary('propagation_latency');
-    this.#inProcessMax = inProcessMax;
+    this.#membership = membership;
     this.final = new FinalRequestProcessor(
       () => parts.database.tree,
       parts.access,
@@ -166,6 +167,12 @@ export abstract class ZooKeeperServer {
       this.#paused.add(connection);
       connection.hold(Hold.requests);
     }
+  }
+
+  /** Each server has its share of what the leader may have under way. @see LeaderZooKeeperServer */
+  get #inProcessMax(): number {
+    const followers = this.#membership.quorum.committed.voters.size - 1;
+    return Math.max(1, Math.floor(this.parts.config.globalOutstandingLimit / Math.max(1, followers)));
   }
 
   requestEnded(): void {

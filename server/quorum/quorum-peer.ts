@@ -1,17 +1,20 @@
 import type { AclDecisions } from '../auth/acl-decisions.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import { Election } from '../election/election.ts';
-import { type Elected, NO_VOTE } from '../election/fast-leader-election.ts';
+import { type Elected, type ElectionView, NO_VOTE } from '../election/fast-leader-election.ts';
+import type { ElectionMembers } from '../election/quorum-cnx-manager.ts';
 import type { ServerError } from '../errors.ts';
 import { Follower } from '../learner/follower.ts';
 import type { Learner } from '../learner/learner.ts';
 import { Observer } from '../learner/observer.ts';
 import { ObserverMasters } from '../learner/observer-masters.ts';
 import { Leader } from '../master/leader.ts';
-import { CurrentConfig, configIn } from '../membership/current-config.ts';
+import { configIn } from '../membership/config-node.ts';
+import { type Configuration, configurationOf, renewedBy } from '../membership/configuration.ts';
+import { Membership, type MembershipChange } from '../membership/membership.ts';
 import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../membership/quorum-server.ts';
 import type { QuorumMember } from '../membership/quorum-text.ts';
-import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
+import { type ConfigSource, votersChanged } from '../membership/voters-changed.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
@@ -70,7 +73,7 @@ export class QuorumPeer {
   readonly #context: PeerContext;
   readonly #election: Election;
   readonly #masters: ObserverMasters;
-  readonly #config: CurrentConfig;
+  readonly membership: Membership;
   #role: Leader | Follower | Observer | null = null;
   #pause: Timer | null = null;
   /** Between the end of a role and the next election. */
@@ -86,10 +89,10 @@ export class QuorumPeer {
   constructor(parts: QuorumPeerParts) {
     this.#parts = parts;
     const { config, runtime, member, metrics, events, stats, logger } = parts;
-    const current = new CurrentConfig(member);
-    this.#config = current;
-    const { verifier } = current;
-    if (!verifier.containsQuorum(verifier.voters))
+    const fromFile = configurationOf(member.config);
+    this.membership = new Membership(member.sid, fromFile, what => this.#onMembershipChanged(what));
+    const { quorum } = this.membership;
+    if (!quorum.containsQuorum(quorum.voters))
       logger.warn(
         'not even all voters together are a quorum by the groups and weights of the configuration: nothing will be served',
       );
@@ -103,13 +106,8 @@ export class QuorumPeer {
       access: parts.access,
       epochs: parts.epochs,
       sessionIds: parts.sessionIds,
-      get verifier() {
-        return current.verifier;
-      },
-      members: member.config.servers,
-      get configText() {
-        return current.newestText(parts.database.tree);
-      },
+      membership: this.membership,
+      onConfigSeen: text => this.#onConfigSeen(text),
       onConfigCommitted: text => this.#onConfigCommitted(text),
       sync: { snapshotNeeded: false },
       confirmed: { acceptedEpoch: 0 },
@@ -133,26 +131,35 @@ export class QuorumPeer {
         parts.serve(server);
       },
     };
-    this.#election = this.#newElection(verifier);
+    this.#election = this.#newElection();
     this.#masters = new ObserverMasters(runtime.random);
   }
 
-  #newElection(verifier: QuorumVerifier): Election {
-    const { runtime, config, member, logger, metrics, onFatal } = this.#parts;
-    const own = electionAddressOf(member.config.servers.get(member.sid)!);
-    const members = new Map(
-      [...member.config.servers].map(([sid, server]) => [
-        sid,
-        { electionAddress: electionAddressOf(server) },
-      ]),
+  /** Votes and those who count them have it at once. */
+  #onMembershipChanged(what: MembershipChange): void {
+    const { version } = this.membership.committed.verifier;
+    if (what === 'committed')
+      this.#parts.logger.info('newer configuration with the same voters', { version: zxidToHex(version) });
+    this.#election.setView(this.#electionView());
+  }
+
+  #electionView(): ElectionView & { members: ElectionMembers } {
+    const { role, quorum, servers } = this.membership;
+    const members = [...servers].map(
+      ([sid, server]) => [sid, { electionAddress: electionAddressOf(server) }] as const,
     );
+    return { role, quorum, members: new Map(members) };
+  }
+
+  #newElection(): Election {
+    const { runtime, config, logger, metrics, onFatal } = this.#parts;
+    const { sid, servers } = this.membership;
+    const own = electionAddressOf(servers.get(sid)!);
     return new Election(
       { clock: runtime.clock, network: runtime.network, logger, metrics },
       {
-        sid: member.sid,
-        role: member.role,
-        verifier,
-        members,
+        sid,
+        ...this.#electionView(),
         ...(config.quorumListenOnAllIPs ? { listenAddress: { host: ANY_HOST, port: own.port } } : {}),
         cnxTimeoutMs: config.cnxTimeoutMs,
         bindTriesMax: config.electionPortBindRetry,
@@ -163,7 +170,7 @@ export class QuorumPeer {
       {
         onListenFailed: onFatal,
         onSupportLost: () => this.#onSupportLost(),
-        onConfigSeen: seen => this.#onConfigSeen(seen),
+        onConfigSeen: seen => this.#onConfigInVote(seen),
       },
     );
   }
@@ -174,14 +181,6 @@ export class QuorumPeer {
 
   get role(): Leader | Follower | Observer | null {
     return this.#role;
-  }
-
-  get verifier(): QuorumVerifier {
-    return this.#context.verifier;
-  }
-
-  get configText(): string {
-    return this.#context.configText;
   }
 
   /** Null while it looks. */
@@ -219,7 +218,28 @@ export class QuorumPeer {
    * The tree is level with the log: a reconfiguration that was proposed counts, wherever it was committed.
    */
   #problemOnDisk(): ServerError | null {
-    return this.#config.problemOf(configIn(this.#parts.database.tree), 'disk');
+    return this.#problemOf(configIn(this.#parts.database.tree), 'disk');
+  }
+
+  #problemOf(text: string | null, source: ConfigSource): ServerError | null {
+    return votersChanged(text, this.membership.committed.verifier, source);
+  }
+
+  /** What was logged may be committed elsewhere: this member counts it from the next election on. */
+  #seeConfigOnDisk(): void {
+    const logged = this.#renewedBy(configIn(this.#parts.database.tree), this.membership.lastSeen);
+    if (logged !== null) this.membership.see(logged);
+  }
+
+  #renewedBy(text: string | null, than: Configuration): Configuration | null {
+    return text === null ? null : renewedBy(text, this.#parts.member.config, than);
+  }
+
+  /** NEWLEADER replaces what was seen before: that came to nothing where the leader does not have it. */
+  #onConfigSeen(told: string | null): void {
+    if (told === null) return;
+    const { committed } = this.membership;
+    this.membership.see(this.#renewedBy(told, committed) ?? committed);
   }
 
   /**
@@ -227,18 +247,16 @@ export class QuorumPeer {
    * tree). False when this server stops.
    */
   #onConfigCommitted(told: string | null): boolean {
-    const { database, member, logger } = this.#parts;
+    const { database } = this.#parts;
     const applied = configIn(database.tree);
-    const problem = this.#config.problemOf(told, 'leader') ?? this.#config.problemOf(applied, 'committed');
+    const problem = this.#problemOf(told, 'leader') ?? this.#problemOf(applied, 'committed');
     if (problem !== null) {
       this.#stopFor(problem);
       return false;
     }
     for (const text of [told, applied]) {
-      if (text === null || !this.#config.take(text)) continue;
-      const { verifier } = this.#config;
-      logger.info('newer configuration with the same voters', { version: zxidToHex(verifier.version) });
-      this.#election.setVerifier({ role: member.role, verifier });
+      const newer = this.#renewedBy(text, this.membership.committed);
+      if (newer !== null) this.membership.commit(newer);
     }
     return true;
   }
@@ -253,19 +271,19 @@ export class QuorumPeer {
   }
 
   /** Anybody can send a vote, so it stops nobody, and is told of once in an election. */
-  #onConfigSeen({ from, version, text }: { from: number; version: number; text: string }): void {
-    if (this.#toldOfConfig || this.#config.problemOf(text, 'leader') === null) return;
+  #onConfigInVote({ from, version, text }: { from: number; version: number; text: string }): void {
+    if (this.#toldOfConfig || this.#problemOf(text, 'leader') === null) return;
     this.#toldOfConfig = true;
     this.#parts.logger.warn(
       'a vote has a newer configuration with other voters: this server goes on with its own until a leader tells it the same',
-      { from, version: zxidToHex(version), own: zxidToHex(this.#config.verifier.version) },
+      { from, version: zxidToHex(version), own: zxidToHex(this.membership.committed.verifier.version) },
     );
   }
 
   /** The node that clients read the membership from. Written by every member itself, not by a transaction. */
   #writeConfigNode(): void {
     const { database } = this.#parts;
-    const { version, text } = this.#config.verifier;
+    const { version, text } = this.membership.committed.verifier;
     const node = database.tree.getNode(CONFIG_PATH);
     if (node === undefined || configIn(database.tree) === text) return;
     node.aversion = -1;
@@ -281,6 +299,7 @@ export class QuorumPeer {
       this.#stopFor(problem);
       return;
     }
+    this.#seeConfigOnDisk();
     this.#toldOfConfig = false;
     this.#lookingSinceMs = runtime.clock.monotonicMs();
     this.#unavailableSinceMs ??= this.#lookingSinceMs;
@@ -329,7 +348,7 @@ export class QuorumPeer {
     const established = (epoch: number) => this.#election.updateElectionVote(epoch);
     if (elected.state === 'LEADING') return new Leader(context, established);
     if (elected.state === 'FOLLOWING') {
-      return new Follower(context, leaderRounds(context.members.get(elected.leader)!), established);
+      return new Follower(context, leaderRounds(this.membership.servers.get(elected.leader)!), established);
     }
     return new Observer(context, this.#mastersFor(elected.leader), epoch => {
       this.#masters.onServed();
@@ -338,13 +357,14 @@ export class QuorumPeer {
   }
 
   #mastersFor(leader: number): Address[][] {
-    const { config, members, verifier } = this.#context;
-    if (config.observerMasterPort === 0) return leaderRounds(members.get(leader)!);
+    const { config } = this.#context;
+    const { servers, committed } = this.membership;
+    if (config.observerMasterPort === 0) return leaderRounds(servers.get(leader)!);
     const master = (sid: number) => ({
-      host: quorumAddressOf(members.get(sid)!).host,
+      host: quorumAddressOf(servers.get(sid)!).host,
       port: config.observerMasterPort,
     });
-    const followers = [...verifier.voters].filter(sid => sid !== leader);
+    const followers = [...committed.verifier.voters].filter(sid => sid !== leader);
     return this.#masters.rounds({ followers: followers.map(master), leader: master(leader) });
   }
 

@@ -98,7 +98,7 @@ test('a newer configuration with the same voters is kept, served and handed on; 
   ensemble.start();
   for (const sid of ensemble.sids) {
     assert.is(configAt(ensemble, sid), OBSERVERS_CHANGED, `member ${sid}`);
-    assert.is(ensemble.server(sid).view.peer?.configText, OBSERVERS_CHANGED);
+    assert.is(ensemble.server(sid).view.peer?.membership.committed.verifier.text, OBSERVERS_CHANGED);
   }
   const { mzxid, mtime } = ensemble.server(1).database.tree.getNode(CONFIG)!;
   const { header } = parseTxnPacket(reconfig(VERSION, OBSERVERS_CHANGED));
@@ -109,12 +109,21 @@ test('a newer configuration with the same voters is kept, served and handed on; 
   for (const sid of ensemble.sids) assert.is(configAt(ensemble, sid), OBSERVERS_CHANGED, `member ${sid}`);
 });
 
+test('a newer configuration of the log is what a member has seen last, from its first election on, and not more', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 });
+  writeHistory(ensemble, 2, OBSERVERS_CHANGED);
+  const { membership } = ensemble.boot(2).server(2).view.peer!;
+  assert.is(membership.lastSeen.verifier.text, OBSERVERS_CHANGED);
+  assert.match(membership.committed.verifier.text, /version=0$/);
+});
+
 test('a member that lacks the newer configuration has it from its leader', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 });
   writeHistory(ensemble, 3, OBSERVERS_CHANGED);
   ensemble.start();
   assert.is(ensemble.leader, 3, 'it has the longest history');
-  for (const sid of ensemble.sids) assert.is(ensemble.server(sid).view.peer?.configText, OBSERVERS_CHANGED);
+  for (const sid of ensemble.sids)
+    assert.is(ensemble.server(sid).view.peer?.membership.committed.verifier.text, OBSERVERS_CHANGED);
 });
 
 test('a proposal to change the voters that was logged when the leader went stops the member before it votes', () => {

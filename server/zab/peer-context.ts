@@ -1,8 +1,7 @@
 import type { AclDecisions } from '../auth/acl-decisions.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
-import type { QuorumServer } from '../membership/quorum-server.ts';
-import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
+import type { Membership } from '../membership/membership.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
@@ -27,10 +26,9 @@ export interface PeerContext {
   readonly access: AclDecisions;
   readonly epochs: EpochFiles;
   readonly sessionIds: SessionIds;
-  readonly verifier: QuorumVerifier;
-  readonly members: ReadonlyMap<number, QuorumServer>;
-  /** What learners are told of the configuration. */
-  readonly configText: string;
+  readonly membership: Membership;
+  /** What NEWLEADER says, before it is acked; null: nothing. */
+  onConfigSeen(told: string | null): void;
   /**
    * What NEWLEADER said, which UPTODATE puts in force; or null, when it was applied. False when this server
    * stops.
@@ -56,13 +54,10 @@ export interface PeerContext {
   serve(server: ZooKeeperServer | null): void;
 }
 
-/**
- * What a handler needs of the peer its master belongs to. `configText`: the last seen configuration, for
- * NEWLEADER.
- */
+/** What a handler needs of the peer its master belongs to. */
 export type MasterContext = Pick<
   PeerContext,
-  'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'events' | 'logger' | 'lines' | 'configText'
+  'sid' | 'config' | 'clock' | 'database' | 'metrics' | 'events' | 'logger' | 'lines' | 'membership'
 >;
 
 export function serverParts(context: PeerContext): ServerParts {

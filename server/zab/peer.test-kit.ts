@@ -5,7 +5,8 @@ import { testProviders } from '../auth/providers.test-kit.ts';
 import { assert } from '#test';
 import { parseConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
-import { QuorumMaj } from '../membership/quorum-maj.ts';
+import { configurationOf } from '../membership/configuration.ts';
+import { Membership } from '../membership/membership.ts';
 import { countEvents } from '../metrics/count-events.ts';
 import { Guard } from '../metrics/guard.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -63,7 +64,9 @@ export class Stage {
   fatal: ServerError | null = null;
   /** Why the role ended. */
   ended: string | null = null;
-  /** What the role was told of the configuration. */
+  /** What NEWLEADER said of the configuration. */
+  readonly configsSeen: (string | null)[] = [];
+  /** What the role was told of the configuration that is committed. */
   readonly configs: (string | null)[] = [];
   /** The peer stops for what it is told. */
   refusesConfigs = false;
@@ -116,14 +119,8 @@ export class Stage {
       access: new AclDecisions(testProviders()),
       epochs: this.epochs,
       sessionIds: new SessionIds(this.sid, clock),
-      verifier: new QuorumMaj({
-        version: 0,
-        text: 'version=0',
-        voters: sids.slice(0, voters),
-        observers: sids.slice(voters),
-      }),
-      members: config.quorum!.config.servers,
-      configText: 'version=0',
+      membership: new Membership(this.sid, configurationOf(config.quorum!.config)),
+      onConfigSeen: text => void this.configsSeen.push(text),
       onConfigCommitted: text => {
         this.configs.push(text);
         return !this.refusesConfigs;

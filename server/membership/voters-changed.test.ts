@@ -1,8 +1,10 @@
 import { assert, suite } from '#test';
 import { DataTree } from '../tree/data-tree.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { CurrentConfig, configIn } from './current-config.ts';
+import { configIn } from './config-node.ts';
+import { type Configuration, configurationOf, renewedBy } from './configuration.ts';
 import { parseQuorumConfig } from './quorum-text.ts';
+import { type ConfigSource, votersChanged } from './voters-changed.ts';
 
 const test = suite('quorum: the configuration that a member goes by');
 
@@ -10,9 +12,10 @@ const FILE = 'server.1=a:1:2\nserver.2=b:1:2\nserver.3=c:1:2\n';
 const JOINED = `${FILE}server.4=d:1:2\nserver.5=e:1:2\n`;
 const OBSERVED = `${FILE}server.4=d:1:2:observer\n`;
 
-function current(version = 0): CurrentConfig {
-  const config = parseQuorumConfig(`${FILE}version=${version.toString(16)}`);
-  return new CurrentConfig({ sid: 2, role: 'participant', config });
+const fileOf = (version = 0) => parseQuorumConfig(`${FILE}version=${version.toString(16)}`);
+
+function problemOf(text: string | null, source: ConfigSource, version = 0) {
+  return votersChanged(text, configurationOf(fileOf(version)).verifier, source);
 }
 
 test('a newer configuration with other voters is a problem; an older one, an equal one and none are not', () => {
@@ -29,7 +32,7 @@ test('a newer configuration with other voters is a problem; an older one, an equ
     ['no configuration', 0, false],
     [null, 0, false],
   ] as const) {
-    const problem = current(own).problemOf(text, 'leader');
+    const problem = problemOf(text, 'leader', own);
     assert.is(problem !== null, isProblem, `${text} for ${own}`);
     if (problem !== null) assert.is(problem.code, 'ZK_VOTERS_CHANGED');
   }
@@ -37,7 +40,7 @@ test('a newer configuration with other voters is a problem; an older one, an equ
 
 test('the problem names versions and voters of both, and what to do', () => {
   const text = `${JOINED}version=100000003`;
-  const { message, details } = current().problemOf(text, 'committed')!;
+  const { message, details } = problemOf(text, 'committed')!;
   assert.match(
     message,
     /a reconfiguration made version 0x100000003 with the voters 1, 2, 3, 4, 5; this server has version 0x0 with the voters 1, 2, 3\. /,
@@ -47,9 +50,9 @@ test('the problem names versions and voters of both, and what to do', () => {
     /lines of \/zookeeper\/config of a serving member into zoo\.cfg, with the line version=100000003/,
   );
   assert.not.match(message, /remove version-2/);
-  assert.match(current().problemOf(text, 'leader')!.message, /its leader names version/);
+  assert.match(problemOf(text, 'leader')!.message, /its leader names version/);
   assert.match(
-    current().problemOf(text, 'disk')!.message,
+    problemOf(text, 'disk')!.message,
     /its log or snapshot holds version .* remove version-2 .* of this server alone/,
   );
   assert.equal(details, {
@@ -58,7 +61,7 @@ test('the problem names versions and voters of both, and what to do', () => {
   });
   const grouped = `${FILE}group.1=1:2\ngroup.2=3\nversion=1`;
   assert.match(
-    current().problemOf(grouped, 'leader')!.message,
+    problemOf(grouped, 'leader')!.message,
     /with the voters 1, 2, 3 in the groups \(sid\*weight\) 1\*1,2\*1 3\*1;/,
   );
 });
@@ -66,24 +69,25 @@ test('the problem names versions and voters of both, and what to do', () => {
 test('a text of any length and content makes a message of bounded length', () => {
   const many = Array.from({ length: 4000 }, (_, sid) => `server.${sid}=h:1:2\n`).join('');
   const groups = Array.from({ length: 4000 }, (_, sid) => `group.${sid}=${sid}\n`).join('');
-  const { message } = current().problemOf(`${many}${groups}version=5`, 'leader')!;
+  const { message } = problemOf(`${many}${groups}version=5`, 'leader')!;
   assert.ok(message.length < 2500, `${message.length} characters`);
   assert.match(message, /, and 3950 more/);
 });
 
-test('a newer configuration with the same voters is taken, text and version, and nothing older after it', () => {
-  const config = current();
+test('a newer configuration with the same voters renews that of the file, text and version; nothing else does', () => {
+  const file = fileOf();
+  const renew = (text: string, own: Configuration) => renewedBy(text, file, own);
   const text = `${OBSERVED}version=100000003`;
-  assert.ok(config.take(text));
-  assert.is(config.verifier.text, text);
-  assert.is(config.verifier.version, 0x1_0000_0003);
-  assert.equal([...config.verifier.voters], [1, 2, 3]);
-  assert.not(config.take(text), 'it has it already');
-  assert.not(config.take(`${FILE}version=100000002`));
-  assert.not(config.take(`${JOINED}version=100000009`), 'other voters are never taken');
-  assert.is(config.problemOf(`${JOINED}version=100000002`, 'leader'), null);
-  assert.is.not(config.problemOf(`${JOINED}version=100000009`, 'leader'), null);
-  assert.is(config.verifier.text, text);
+  const renewed = renew(text, configurationOf(file))!;
+  assert.is(renewed.verifier.text, text);
+  assert.is(renewed.verifier.version, 0x1_0000_0003);
+  assert.equal([...renewed.verifier.voters], [1, 2, 3]);
+  assert.is(renewed.servers, file.servers, 'where the others are is not taken from it');
+  assert.is(renew(text, renewed), null, 'it has it already');
+  assert.is(renew(`${FILE}version=100000002`, renewed), null);
+  assert.is(renew(`${JOINED}version=100000009`, renewed), null, 'other voters');
+  assert.is(votersChanged(`${JOINED}version=100000002`, renewed.verifier, 'leader'), null);
+  assert.is.not(votersChanged(`${JOINED}version=100000009`, renewed.verifier, 'leader'), null);
 });
 
 function treeWith(
@@ -103,13 +107,4 @@ test('what a client wrote over /zookeeper/config is no configuration: a reconfig
   assert.is(configIn(treeWith(OpCode.setData, text, 0)), null);
   assert.is(configIn(treeWith(OpCode.setData, text, 7)), null);
   assert.is(configIn(new DataTree()), null);
-});
-
-test('learners are told the newest of what is known and in the tree', () => {
-  const config = current();
-  assert.match(config.newestText(new DataTree()), /^server\.1=a:1:2:participant\n.*version=0$/s);
-  const text = `${OBSERVED}version=100000003`;
-  assert.is(config.newestText(treeWith(OpCode.reconfig, text, -1)), text);
-  config.take(`${OBSERVED}version=100000007`);
-  assert.match(config.newestText(treeWith(OpCode.reconfig, text, -1)), /version=100000007$/);
 });

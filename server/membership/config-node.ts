@@ -1,0 +1,11 @@
+import { CONFIG_PATH, type DataTree } from '../tree/data-tree.ts';
+
+/**
+ * The configuration in the tree; null for none, or for what a client wrote there: a reconfiguration sets no
+ * version.
+ */
+export function configIn(tree: DataTree): string | null {
+  const node = tree.getNode(CONFIG_PATH);
+  if (node === undefined || node.version !== -1 || node.data === null) return null;
+  return node.data.toString('utf8');
+}

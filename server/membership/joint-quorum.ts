@@ -1,0 +1,46 @@
+import type { QuorumVerifier } from './quorum-verifier.ts';
+
+/**
+ * The configurations whose quorums decide at one moment: the committed one and, while a later one has been
+ * seen and is not committed, that one as well. What is decided meanwhile needs a quorum of each, since a
+ * quorum of the one and a quorum of the other need not share a voter.
+ *
+ * It never changes. `Membership` makes another one when a configuration is seen or committed.
+ * @see docs/quorum.md "Two configurations at once"; SyncedLearnerTracker
+ */
+export class JointQuorum {
+  readonly committed: QuorumVerifier;
+  /** Seen and not committed; null when there is none. */
+  readonly next: QuorumVerifier | null;
+  /** The zxid of the proposal that brings `next`. What was proposed before it needs no quorum of `next`. */
+  readonly nextFrom: number;
+  /** Of either. */
+  readonly voters: ReadonlySet<number>;
+
+  constructor(committed: QuorumVerifier, next: QuorumVerifier | null = null, nextFrom = 0) {
+    this.committed = committed;
+    this.next = next;
+    this.nextFrom = nextFrom;
+    this.voters = next === null ? committed.voters : new Set([...committed.voters, ...next.voters]);
+  }
+
+  isVoter(sid: number): boolean {
+    return this.committed.isVoter(sid) || this.next?.isVoter(sid) === true;
+  }
+
+  /** A voter of the next configuration alone may lead too: it may have the longest history. */
+  weightOf(sid: number): number {
+    const weight = this.committed.weightOf(sid);
+    return this.next === null ? weight : Math.max(weight, this.next.weightOf(sid));
+  }
+
+  /** A quorum of each. */
+  containsQuorum(sids: ReadonlySet<number>): boolean {
+    return this.committed.containsQuorum(sids) && (this.next === null || this.next.containsQuorum(sids));
+  }
+}
+
+/** Where the quorum of this moment is read, at each use. That of a standalone server stays as it is. */
+export interface QuorumSource {
+  readonly quorum: JointQuorum;
+}
