@@ -7,7 +7,8 @@ import { OpCode } from '../wire/opcodes.ts';
 import { COUNTER_MAX, counterOf, makeZxid } from '../wire/zxid.ts';
 import { Stage, type StageOptions } from '../zab/peer.test-kit.ts';
 import { serverParts } from '../zab/peer-context.ts';
-import { type Broadcast, LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
+import type { Broadcast } from './broadcast.ts';
+import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 
 const test = suite('quorum: the server of a leader');
 

@@ -2,27 +2,27 @@ import { Fifo } from '../collections/fifo.ts';
 import { highOf, lowOf } from '../collections/long-map.ts';
 import type { QuorumSource } from '../membership/joint-quorum.ts';
 import type { Summary } from '../metrics/metrics.ts';
-import { emptyContainers } from '../processors/empty-containers.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
 import { Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import type { Timer } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import { SessionTracker, type TrackedSession } from '../sessions/session-tracker.ts';
-import { DIGEST_VERSION } from '../tree/digest.ts';
 import { Units } from '../turns/turn-budget.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { PacketType } from '../wire/quorum-packet.ts';
-import { type TxnBody, type TxnHeader, writeTxnBody, writeTxnHeader } from '../wire/txn.ts';
-import { TXN_START, type TxnPacket } from '../wire/txn-packet.ts';
+import type { TxnBody, TxnHeader } from '../wire/txn.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
 import { COUNTER_MAX, counterOf } from '../wire/zxid.ts';
+import type { Broadcast } from './broadcast.ts';
 import { commitPoint } from './commit-point.ts';
+import { ContainerManager } from './container-manager.ts';
+import { OutstandingBytes, proposalBytes, SYNC_BYTES } from './outstanding-bytes.ts';
 import { PreparationLine, type PrepareParts } from './preparation-line.ts';
+import { ProposalWriter } from './proposal-writer.ts';
 
 /** What has been proposed and not committed. */
 interface Proposal {
@@ -35,39 +35,12 @@ interface Proposal {
   readonly keptBytes: number;
 }
 
-/** Whom the leader tells. A standalone server tells nobody. */
-export interface Broadcast {
-  propose(packet: TxnPacket): void;
-  /** To those who hear only results, in zxid order, before it is applied here. */
-  inform(packet: TxnPacket): void;
-  /** To those who know the proposals: what was informed of since the last call, in the same turn. */
-  commit(packets: readonly TxnPacket[]): void;
-  /** No more can be proposed: a new epoch is needed. */
-  stepDown(reason: string): void;
-}
-
-export const noBroadcast: Broadcast = { propose() {}, inform() {}, commit() {}, stepDown() {} };
-
 /** What a sync, or the answer to a client that comes back, waits for: everything proposed before it. */
 interface WaitingSync {
   readonly afterZxid: number;
   readonly done: () => void;
 }
 
-/**
- * Kept for what is proposed and not committed, requests and transactions. At this much no request is taken
- * any more, until half of it is committed: a quorum that is slow makes everybody wait, and costs no more
- * memory.
- */
-export const OUTSTANDING_BYTES_MAX = 128 * 1024 * 1024;
-/**
- * What a proposal takes beside its bytes, and what each part of a multi does: records of what it changes,
- * places in lists.
- */
-const PROPOSAL_OVERHEAD_BYTES = 2048;
-const PART_OVERHEAD_BYTES = 512;
-/** What waits for what is outstanding: a sync, or a session that comes back. */
-const SYNC_BYTES = 256;
 /**
  * Sessions that run out wait for nobody. More than this many proposals are those of no server that gets on.
  */
@@ -88,27 +61,19 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   readonly #sync: SyncRequestProcessor;
   readonly #line: PreparationLine;
   readonly #outstanding = new Fifo<Proposal>();
-  readonly #outstandingBytesMax: number;
-  #outstandingBytes = 0;
-  #isFull = false;
+  readonly #kept: OutstandingBytes;
   readonly #syncs = new Fifo<WaitingSync>();
   readonly #lastAcked = new Map<number, number>();
-  readonly #writer = new JuteWriter(1024);
+  readonly #proposals: ProposalWriter;
   #zxid: number;
   #evaluateQueued = false;
   /** Applied in this turn, and not told yet. */
   #committed: TxnPacket[] = [];
   #stopped = false;
-  readonly #containerCheck: Timer;
-  #containers: Generator<string[], string[]> | null = null;
+  readonly #containers: ContainerManager;
   readonly #evaluateNow = () => this.#evaluate();
-  /** Bytes of the transaction in proposals, for `srvr`. */
-  readonly proposalSizes = { last: -1, min: -1, max: -1 };
 
-  /**
-   * `firstZxid`: the zxid before the first it will assign: epoch << 32 for a leader, the last one for
-   * standalone.
-   */
+  /** `zxid`: the one before the first it will assign: epoch << 32 for a leader, the last for standalone. */
   constructor(
     parts: ServerParts,
     role: {
@@ -128,7 +93,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#membership = role.membership;
     this.#broadcast = role.broadcast;
     this.#zxid = role.zxid;
-    this.#outstandingBytesMax = role.outstandingBytesMax ?? OUTSTANDING_BYTES_MAX;
+    this.#kept = new OutstandingBytes(() => this.madeRoom(), role.outstandingBytesMax);
     const { config } = parts;
     this.#prep = new PrepRequestProcessor(parts.database.tree, parts.access, {
       skipAcl: config.skipAcl,
@@ -136,11 +101,12 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       digestEnabled: config.digestEnabled,
       closeSessionTxnEnabled: config.closeSessionTxnEnabled,
     });
+    this.#proposals = new ProposalWriter(config.digestEnabled ? this.#prep.changes.digest : null);
     this.#line = new PreparationLine(parts, {
       submit: request => this.#submitNow(request),
       beginMulti: request => this.#beginMulti(request),
-      keep: bytes => this.#keep(bytes),
-      letGo: bytes => this.#letGo(bytes),
+      keep: bytes => this.#kept.keep(bytes),
+      letGo: bytes => this.#kept.letGo(bytes),
     });
     this.#sync = new SyncRequestProcessor(
       parts.database,
@@ -154,8 +120,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       parts.database.sessionTimeouts,
       session => this.#expire(session),
     );
-    this.#containerCheck = parts.clock.every(parts.config.containerCheckIntervalMs, () =>
-      this.#checkContainers(),
+    this.#containers = new ContainerManager(parts, path =>
+      this.#submitOwn(OpCode.deleteContainer, 0, 0, new JuteWriter().writeString(path).toBuffer()),
     );
   }
 
@@ -166,6 +132,11 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
 
   get globalSessions(): number {
     return this.tracker.size;
+  }
+
+  /** Bytes of the transaction in proposals. */
+  get proposalSizes(): ProposalWriter['sizes'] {
+    return this.#proposals.sizes;
   }
 
   get waitingSyncs(): number {
@@ -215,7 +186,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     if (this.#outstanding.length === 0 && this.#syncs.length === 0) done();
     else {
       this.#syncs.push({ afterZxid: this.#zxid, done });
-      this.#keep(SYNC_BYTES);
+      this.#kept.keep(SYNC_BYTES);
     }
   }
 
@@ -225,24 +196,12 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   get hasRoom(): boolean {
-    return !this.#isFull;
+    return !this.#kept.isFull;
   }
 
   /** Kept for what is proposed and not committed, and for those who wait for it. */
   get outstandingBytes(): number {
-    return this.#outstandingBytes;
-  }
-
-  #keep(bytes: number): void {
-    this.#outstandingBytes += bytes;
-    if (this.#outstandingBytes >= this.#outstandingBytesMax) this.#isFull = true;
-  }
-
-  #letGo(bytes: number): void {
-    this.#outstandingBytes -= bytes;
-    if (!this.#isFull || this.#outstandingBytes > this.#outstandingBytesMax / 2) return;
-    this.#isFull = false;
-    this.madeRoom();
+    return this.#kept.bytes;
   }
 
   submit(request: Request): void {
@@ -363,27 +322,6 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     );
   }
 
-  /** The one that is under way goes on. */
-  #checkContainers(): void {
-    if (this.#containers !== null) return;
-    this.#containers = emptyContainers(this.parts.database.tree);
-    this.#deleteContainers(this.#containers);
-  }
-
-  #deleteContainers(parts: Generator<string[], string[]>): void {
-    if (this.#stopped) return;
-    // Only the look is guarded: a step of a write that throws must end the process.
-    const { done, value } = this.parts.guard.run(
-      'the look for empty containers',
-      () => parts.next(),
-      NO_MORE,
-    );
-    for (const path of value)
-      this.#submitOwn(OpCode.deleteContainer, 0, 0, new JuteWriter().writeString(path).toBuffer());
-    if (done) this.#containers = null;
-    else this.parts.clock.after(0, () => this.#deleteContainers(parts));
-  }
-
   #propose(request: Request, body: TxnBody, zxid: number, timeMs: number): void {
     this.#zxid = zxid;
     const header: TxnHeader = {
@@ -394,41 +332,16 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       time: timeMs,
       type: body.type,
     };
-    const packet = { zxid, bytes: this.#serialize(header, body) };
-    this.#measure(packet.bytes.length);
+    const packet = { zxid, bytes: this.#proposals.write(header, body) };
     const proposedMs = this.parts.clock.monotonicMs();
     // Of many requests in one chunk from the socket each keeps all of it.
     const shared = this.#outstanding.last()?.request.bytes === request.bytes ? 0 : request.bytes.length;
     const parts = body.type === OpCode.multi ? body.txns.length : 0;
-    const keptBytes = packet.bytes.length + shared + PROPOSAL_OVERHEAD_BYTES + parts * PART_OVERHEAD_BYTES;
+    const keptBytes = proposalBytes(packet.bytes.length + shared, parts);
     this.#outstanding.push({ packet, header, body, request, proposedMs, keptBytes });
-    this.#keep(keptBytes);
+    this.#kept.keep(keptBytes);
     this.#sync.append(packet);
     this.#broadcast.propose(packet);
-  }
-
-  /** The one time that a transaction is serialised: log, PROPOSAL and INFORM take these bytes. */
-  #serialize(header: TxnHeader, body: TxnBody): Buffer {
-    const writer = this.#writer.reset();
-    writer.writeInt(PacketType.PROPOSAL).writeLong(header.zxid).writeInt(0);
-    writeTxnHeader(writer, header);
-    writeTxnBody(writer, body);
-    if (this.parts.config.digestEnabled) {
-      writer.writeInt(DIGEST_VERSION);
-      const at = writer.reserve(8);
-      this.#prep.changes.digest.writeTo(writer.buffer, at);
-    }
-    writer.patchInt(TXN_START - 4, writer.length - TXN_START);
-    writer.writeInt(-1);
-    return writer.toBuffer();
-  }
-
-  #measure(packetBytes: number): void {
-    const bytes = packetBytes - TXN_START - 4;
-    const sizes = this.proposalSizes;
-    sizes.last = bytes;
-    if (bytes > sizes.max) sizes.max = bytes;
-    if (sizes.min < 0 || bytes < sizes.min) sizes.min = bytes;
   }
 
   /** Everything up to `zxid` is on the disk of `sid`. */
@@ -485,7 +398,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#committed.push(packet);
     this.applyTxn(packet, header, body, request);
     this.#prep.changes.release(packet.zxid);
-    this.#letGo(head.keptBytes);
+    this.#kept.letGo(head.keptBytes);
     return true;
   }
 
@@ -496,7 +409,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   #answerSync(sync: WaitingSync): void {
     this.#tellCommits();
     this.#syncs.shift();
-    this.#letGo(SYNC_BYTES);
+    this.#kept.letGo(SYNC_BYTES);
     this.parts.turns.applying.spend(Units.read);
     sync.done();
   }
@@ -516,7 +429,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   /** `done` runs once everything proposed is on this server's disk. */
   stop(reason: string, done: () => void): void {
     this.#stopped = true;
-    this.#containerCheck.cancel();
+    this.#containers.stop();
     this.#line.stop();
     this.tracker.stop();
     this.shutdown(reason);
@@ -530,5 +443,4 @@ function malformed(error: unknown): TxnBody {
   return errorTxn(ErrorCode.MARSHALLINGERROR);
 }
 
-const NO_MORE: IteratorReturnResult<string[]> = { done: true, value: [] };
 const EMPTY = Buffer.alloc(0);

@@ -1,13 +1,10 @@
-import { highOf, lowOf } from '../collections/long-map.ts';
 import type { ServerError } from '../errors.ts';
 import { quorumAddressOf } from '../membership/quorum-server.ts';
 import type { Counter } from '../metrics/metrics.ts';
-import type { Request } from '../processors/request.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
 import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Connection, Timer } from '../runtime/runtime.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
-import { OpCode } from '../wire/opcodes.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { EPOCH_MAX, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
@@ -21,13 +18,11 @@ import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
 import { boundOthers, boundPackets, boundUnnamed } from './learner-connections.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
-import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
+import { commitBytes } from './learner-packets.ts';
+import { LearnerRequests } from './learner-requests.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
 import { QuorumWait } from './quorum-wait.ts';
-import { RequestLine } from './request-line.ts';
 import { VoterSeats } from './voter-seats.ts';
-
-const COMMIT_PACKET_BYTES = 20;
 
 /**
  * Zab 1.0 from the leader's side: a new epoch agreed by a quorum, learners brought to its history, NEWLEADER
@@ -47,7 +42,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   readonly #voterTurns: TurnQueue;
   readonly #voterBacklog = new LearnerBacklog();
   readonly #otherBacklog = new LearnerBacklog();
-  readonly #requests: RequestLine;
+  readonly #requests: LearnerRequests;
   /** Row 002-11: acceptedEpoch of each; the new epoch is above all of them. */
   readonly #epochWait: QuorumWait;
   readonly #ackEpochWait: QuorumWait;
@@ -73,10 +68,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.#proposalsSent = context.metrics.counter('proposal_count');
     this.#onEstablished = onEstablished;
     this.#voterTurns = quorumTurns(context.clock);
-    this.#requests = new RequestLine({
-      turns: this.#voterTurns,
-      hasRoom: () => this.#server?.hasRoom ?? true,
-    });
+    this.#requests = new LearnerRequests(context.clock, this.#voterTurns, this);
     this.#epochWait = new QuorumWait(context.sid, context.membership);
     this.#ackEpochWait = new QuorumWait(context.sid, context.membership);
     this.#seats = new VoterSeats(context.config.tickTimeMs);
@@ -319,24 +311,9 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   commit(packets: readonly TxnPacket[]): void {
-    const bytes = this.#commitBytes(packets);
+    const bytes = commitBytes(packets);
     for (const follower of this.#followers) follower.sendBatch(PacketType.COMMIT, bytes, packets.length);
     this.context.metrics.counter('commit_count').add(packets.length);
-  }
-
-  /** The COMMITs of a batch, one behind the other: int type | long zxid | int -1 | int -1 each. */
-  #commitBytes(packets: readonly TxnPacket[]): Buffer {
-    const size = packets.length * COMMIT_PACKET_BYTES;
-    const bytes = Buffer.allocUnsafe(size);
-    let at = 0;
-    for (const packet of packets) {
-      bytes.writeInt32BE(PacketType.COMMIT, at);
-      packet.bytes.copy(bytes, at + 4, 4, 12);
-      bytes.writeInt32BE(-1, at + 12);
-      bytes.writeInt32BE(-1, at + 16);
-      at += COMMIT_PACKET_BYTES;
-    }
-    return bytes;
   }
 
   stepDown(reason: string): void {
@@ -380,50 +357,11 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   onRequest(handler: LearnerHandler, packet: PacketView): void {
-    const server = this.#server;
-    if (server === null) return;
-    const nowMs = this.context.clock.monotonicMs();
-    if (!this.#requests.isNeeded) {
-      this.#submit(server, handler, readRequest(handler, packet, nowMs));
-      return;
-    }
-    const request = readRequest(handler, packet.kept(), nowMs);
-    this.#requests.wait(handler, this.isVoter(handler), packet.end - packet.start, () =>
-      this.#submit(server, handler, request),
-    );
+    this.#requests.onRequest(handler, packet);
   }
 
-  #submit(server: LeaderZooKeeperServer, handler: LearnerHandler, request: Request): void {
-    if (request.op === OpCode.sync) {
-      server.syncAfterOutstanding(() => handler.sendPacket(SYNC_ANSWER));
-    } else {
-      server.submit(request);
-    }
-  }
-
-  /**
-   * The answer comes behind the commits of what is outstanding, the session's own writes among it. Learners
-   * know a commit's request by session and cxid alone, and a client that counts anew on each connection, as
-   * kazoo does, would get the answer of a request that it sent through the last one.
-   */
   onRevalidate(handler: LearnerHandler, packet: PacketView): void {
-    const { id, timeoutMs } = readRevalidate(packet);
-    const server = this.#server;
-    if (server === null) return;
-    if (!this.#requests.isNeeded) {
-      this.#revalidate(server, handler, id, timeoutMs);
-      return;
-    }
-    this.#requests.wait(handler, this.isVoter(handler), packet.end - packet.start, () =>
-      this.#revalidate(server, handler, id, timeoutMs),
-    );
-  }
-
-  #revalidate(server: LeaderZooKeeperServer, handler: LearnerHandler, id: bigint, timeoutMs: number): void {
-    const session = server.tracker.get(highOf(id), lowOf(id));
-    const valid = session !== undefined && server.tracker.touch(session, timeoutMs);
-    if (valid) session.owner = handler;
-    server.syncAfterOutstanding(() => handler.sendPacket(revalidateAnswer(id, valid)));
+    this.#requests.onRevalidate(handler, packet);
   }
 
   onClosed(handler: LearnerHandler): void {

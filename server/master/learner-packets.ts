@@ -1,10 +1,12 @@
 /**
  * What a learner sends up while it serves, and the answers: the same for a leader and for an observer master.
+ * And the COMMITs that a leader sends down.
  */
 import { Request } from '../processors/request.ts';
 import type { Id } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import type { ForwardedIdentities } from './forwarded-identities.ts';
 
@@ -69,3 +71,19 @@ export function revalidateAnswer(id: bigint, valid: boolean): QuorumPacket {
 }
 
 export const SYNC_ANSWER: QuorumPacket = { type: PacketType.SYNC, zxid: 0, data: null, authinfo: null };
+
+const COMMIT_PACKET_BYTES = 20;
+
+/** The COMMITs of a batch, one behind the other: int type | long zxid | int -1 | int -1 each. */
+export function commitBytes(packets: readonly TxnPacket[]): Buffer {
+  const bytes = Buffer.allocUnsafe(packets.length * COMMIT_PACKET_BYTES);
+  let at = 0;
+  for (const packet of packets) {
+    bytes.writeInt32BE(PacketType.COMMIT, at);
+    packet.bytes.copy(bytes, at + 4, 4, 12);
+    bytes.writeInt32BE(-1, at + 12);
+    bytes.writeInt32BE(-1, at + 16);
+    at += COMMIT_PACKET_BYTES;
+  }
+  return bytes;
+}

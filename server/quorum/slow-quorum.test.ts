@@ -7,7 +7,8 @@ import {
   RELAYED_BYTES_MAX,
 } from '../learner/learner-zookeeper-server.ts';
 import { e2, openSession, Play, requestData } from '../master/leader.test-kit.ts';
-import { LeaderZooKeeperServer, OUTSTANDING_BYTES_MAX } from '../master/leader-zookeeper-server.ts';
+import { LeaderZooKeeperServer } from '../master/leader-zookeeper-server.ts';
+import { OUTSTANDING_BYTES_MAX } from '../master/outstanding-bytes.ts';
 import { body, helloFrame, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { Request } from '../processors/request.ts';

@@ -1,0 +1,86 @@
+import { highOf, lowOf } from '../collections/long-map.ts';
+import type { Request } from '../processors/request.ts';
+import type { Clock } from '../runtime/runtime.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import type { PacketView } from '../zab/packet-stream.ts';
+import type { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
+import type { LearnerHandler } from './learner-handler.ts';
+import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
+import { RequestLine } from './request-line.ts';
+
+/** The leader, as those see it who ask it for something. */
+export interface RequestTaker {
+  /** Null until it serves. */
+  readonly server: LeaderZooKeeperServer | null;
+  isVoter(handler: LearnerHandler): boolean;
+}
+
+/** What learners ask the leader for: taken as long as its server has room, else in line. */
+export class LearnerRequests {
+  readonly #clock: Clock;
+  readonly #leader: RequestTaker;
+  readonly #line: RequestLine;
+
+  constructor(clock: Clock, turns: TurnQueue, leader: RequestTaker) {
+    this.#clock = clock;
+    this.#leader = leader;
+    this.#line = new RequestLine({ turns, hasRoom: () => leader.server?.hasRoom ?? true });
+  }
+
+  /** There may be room. */
+  goOn(): void {
+    this.#line.goOn();
+  }
+
+  stop(): void {
+    this.#line.stop();
+  }
+
+  onRequest(handler: LearnerHandler, packet: PacketView): void {
+    const { server } = this.#leader;
+    if (server === null) return;
+    const nowMs = this.#clock.monotonicMs();
+    if (!this.#line.isNeeded) {
+      this.#submit(server, handler, readRequest(handler, packet, nowMs));
+      return;
+    }
+    const request = readRequest(handler, packet.kept(), nowMs);
+    this.#line.wait(handler, this.#leader.isVoter(handler), packet.end - packet.start, () =>
+      this.#submit(server, handler, request),
+    );
+  }
+
+  #submit(server: LeaderZooKeeperServer, handler: LearnerHandler, request: Request): void {
+    if (request.op === OpCode.sync) {
+      server.syncAfterOutstanding(() => handler.sendPacket(SYNC_ANSWER));
+    } else {
+      server.submit(request);
+    }
+  }
+
+  /**
+   * The answer comes behind the commits of what is outstanding, the session's own writes among it. Learners
+   * know a commit's request by session and cxid alone, and a client that counts anew on each connection, as
+   * kazoo does, would get the answer of a request that it sent through the last one.
+   */
+  onRevalidate(handler: LearnerHandler, packet: PacketView): void {
+    const { id, timeoutMs } = readRevalidate(packet);
+    const { server } = this.#leader;
+    if (server === null) return;
+    if (!this.#line.isNeeded) {
+      this.#revalidate(server, handler, id, timeoutMs);
+      return;
+    }
+    this.#line.wait(handler, this.#leader.isVoter(handler), packet.end - packet.start, () =>
+      this.#revalidate(server, handler, id, timeoutMs),
+    );
+  }
+
+  #revalidate(server: LeaderZooKeeperServer, handler: LearnerHandler, id: bigint, timeoutMs: number): void {
+    const session = server.tracker.get(highOf(id), lowOf(id));
+    const valid = session !== undefined && server.tracker.touch(session, timeoutMs);
+    if (valid) session.owner = handler;
+    server.syncAfterOutstanding(() => handler.sendPacket(revalidateAnswer(id, valid)));
+  }
+}
