@@ -25,6 +25,7 @@ import type { InputLedger } from './input-ledger.ts';
 import type { OutputLedger } from './output-ledger.ts';
 import { ReadGate } from './read-gate.ts';
 import { type SessionClient, SessionRequests } from './session-requests.ts';
+import { WaitingSession } from './waiting-session.ts';
 
 const LENGTH_BYTES = 4;
 
@@ -62,7 +63,9 @@ export class ClientConnection implements SessionClient, TurnWorker {
   readonly output: ClientOutput;
   #server: ZooKeeperServer | null = null;
   #requests: SessionRequests | null = null;
-  #state: 'new' | 'connecting' | 'open' | 'closed' = 'new';
+  /** In place of `#requests`, while no server serves it. */
+  #waiting: WaitingSession | null = null;
+  #state: 'new' | 'connecting' | 'open' | 'moving' | 'closed' = 'new';
   #hello: ConnectRequest | null = null;
   #peerEnded = false;
   sessionId = 0n;
@@ -97,7 +100,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
   }
 
   get outstanding(): number {
-    return this.#requests?.outstanding ?? 0;
+    return this.#requests?.outstanding ?? this.#waiting?.order.length ?? 0;
   }
 
   /** As `cons` shows it: 1 while it is read from, 4 while something waits to be written to it. */
@@ -110,7 +113,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
   isWord = false;
 
   get hasSession(): boolean {
-    return this.#state === 'open';
+    return this.#state === 'open' || this.#state === 'moving';
   }
 
   identities(): readonly Id[] {
@@ -189,7 +192,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
   }
 
   #recount(): void {
-    this.input.recount(this.#requests);
+    this.input.recount(this.#requests ?? this.#waiting);
     if (this.#host.input.isOver) this.#host.relieve();
   }
 
@@ -255,6 +258,10 @@ export class ClientConnection implements SessionClient, TurnWorker {
 
   /** The session stands: the client is told, and its requests are taken. */
   established(sessionId: bigint, timeoutMs: number): void {
+    if (this.#state === 'moving') {
+      this.#goOn(this.#server!, timeoutMs);
+      return;
+    }
     if (this.#state !== 'connecting' || this.#server === null) return;
     this.#setSession(sessionId, timeoutMs);
     this.#server.bindSession(this);
@@ -265,10 +272,72 @@ export class ClientConnection implements SessionClient, TurnWorker {
 
   /** The session is gone, or never was this client's. */
   refused(): void {
+    if (this.#state === 'moving') {
+      this.close('the next server does not know its session');
+      return;
+    }
     if (this.#state !== 'connecting') return;
     this.sessionId = 0n;
     this.#sendConnectResponse(0, 0n, Buffer.alloc(16));
     this.close('session refused');
+  }
+
+  /**
+   * The server behind it is about to end. True when it waits for the next. A client whose session does not
+   * stand yet, or is about to end, is closed.
+   */
+  leave(nowMs: number): boolean {
+    const server = this.#server;
+    if (server === null || this.#state === 'closed') return false;
+    if (this.#state === 'moving') server.letGo(this);
+    else if (this.#state === 'connecting' || this.#isLeaving) this.close('its server ends');
+    else this.#wait(server, nowMs);
+    return this.#state === 'moving';
+  }
+
+  #wait(former: ZooKeeperServer, nowMs: number): void {
+    this.gate.hold(Hold.session);
+    this.#state = 'moving';
+    this.#waiting = new WaitingSession(this.#requests!.leave(), former, nowMs);
+    this.#requests = null;
+    former.letGo(this);
+    this.gate.release(Hold.requests);
+    this.gate.release(Hold.room);
+    this.#recount();
+  }
+
+  /** `next` serves it from now on, if it can. */
+  join(next: ZooKeeperServer): void {
+    const problem = this.#waiting!.problemWith(next);
+    if (problem !== null) {
+      this.close(problem);
+      return;
+    }
+    this.#server = next;
+    next.addConnection(this);
+    next.renewSession(this, this.sessionId, this.timeoutMs);
+  }
+
+  /** The next server knows the session. The client is told nothing but what its requests have come to. */
+  #goOn(server: ZooKeeperServer, timeoutMs: number): void {
+    const { order } = this.#waiting!;
+    order.abandon(server.codeOfAbandoned);
+    this.#requests = new SessionRequests(this, server, this.#host.input, order);
+    this.#waiting = null;
+    this.#state = 'open';
+    this.timeoutMs = timeoutMs;
+    server.bindSession(this);
+    this.#recount();
+    this.release(Hold.session);
+  }
+
+  get #isLeaving(): boolean {
+    return this.#peerEnded || this.#requests?.ends === true;
+  }
+
+  /** No server has come within its session's timeout: the ensemble has given the session up. */
+  waitsInVain(nowMs: number): boolean {
+    return this.#waiting !== null && this.#waiting.waitedMs(nowMs) > this.timeoutMs;
   }
 
   #setSession(sessionId: bigint, timeoutMs: number): void {
@@ -357,7 +426,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
   /** A watch fires. Who may not read the node now hears nothing of it. @see CVE-2024-23944 */
   process(type: number, path: string, zxid: number, acl: readonly Acl[]): void {
     const server = this.#server;
-    if (server === null || this.#state !== 'open') return;
+    if (server === null || !this.hasSession) return;
     server.eventsFired++;
     const { config, access } = server.parts;
     if (!config.skipAcl && !access.allows(acl, Perms.READ, this.ids.all)) return;

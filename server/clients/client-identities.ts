@@ -43,6 +43,10 @@ export class ClientIdentities {
     });
   }
 
+  knows(scheme: string): boolean {
+    return this.#providers.get(scheme) !== undefined;
+  }
+
   /** Takes a token of the client, and adds what it proves: fails when that is more than is kept. */
   step(scheme: string, token: Buffer | null): AuthStep {
     const exchange = this.#exchanges.get(scheme) ?? this.#providers.get(scheme);

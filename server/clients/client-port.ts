@@ -23,6 +23,8 @@ import { type AnswerPieces, WordAnswer } from './word-answer.ts';
  */
 const CHECK_MS_MAX = 1000;
 const CHECK_MS_MIN = 1;
+/** Of clients that wait for a server, those that one takes over in one turn of the loop. */
+const HANDED_PER_TURN = 500;
 /** A session that is held back is touched this often within the shortest timeout. */
 const CHECKS_PER_TIMEOUT = 3;
 
@@ -63,6 +65,8 @@ export class ClientPort implements ConnectionHost {
   readonly #parts: ClientPortParts;
   readonly #perAddress = new Map<string, number>();
   readonly #connections = new Map<ClientConnection, string>();
+  /** Those that no server serves, for the next. */
+  readonly #waiting = new Set<ClientConnection>();
   #server: ZooKeeperServer | null = null;
   #listener: { close(): void } | null = null;
   #check: Timer | null = null;
@@ -93,9 +97,39 @@ export class ClientPort implements ConnectionHost {
     return this.#server;
   }
 
-  /** From now on new clients are served by `server`; null: by nobody, they are closed. */
+  /**
+   * From now on `server` serves new clients, and those that wait are handed to it. Null: nobody does, so
+   * those that wait are closed, as new ones are.
+   */
   serve(server: ZooKeeperServer | null): void {
     this.#server = server;
+    if (server !== null) this.#handOver(server);
+    else for (const connection of [...this.#waiting]) connection.close('no server follows');
+  }
+
+  /**
+   * Takes the clients away from the server that is about to end, which would close them: they wait for the
+   * next. @see docs/sessions.md "Hand-over"
+   */
+  keep(): void {
+    this.#server = null;
+    const nowMs = this.#parts.clock.monotonicMs();
+    for (const connection of [...this.#connections.keys()])
+      if (connection.leave(nowMs)) this.#waiting.add(connection);
+  }
+
+  #handOver(server: ZooKeeperServer): void {
+    let left = HANDED_PER_TURN;
+    for (const connection of this.#waiting) {
+      if (left-- === 0) {
+        this.#parts.clock.inNextTurn(() => {
+          if (this.#server === server) this.#handOver(server);
+        });
+        return;
+      }
+      this.#waiting.delete(connection);
+      connection.join(server);
+    }
   }
 
   listen(address: Address, onListening: (port: number) => void): void {
@@ -225,6 +259,7 @@ export class ClientPort implements ConnectionHost {
   }
 
   closed(connection: ClientConnection): void {
+    this.#waiting.delete(connection);
     const from = this.#connections.get(connection);
     if (from === undefined) return;
     this.#connections.delete(connection);
@@ -250,7 +285,9 @@ export class ClientPort implements ConnectionHost {
       connection.cut('frames of other clients wait for one that does not come');
       return;
     }
-    if (connection.hasSession || connection.isWord) {
+    if (connection.waitsInVain(nowMs)) {
+      connection.close('no server followed within the timeout of its session');
+    } else if (connection.hasSession || connection.isWord) {
       connection.touchWhileHeld();
     } else if (nowMs - connection.openedMs > config.sessionlessTimeoutMs) {
       metrics.counter('sessionless_connections_expired').add();

@@ -126,6 +126,24 @@ export class SessionOrder {
     return { count, bytes };
   }
 
+  /** Nobody waits any more for what is under way. */
+  orphan(): void {
+    for (const { request } of this.#pending) if (request !== null) request.origin = null;
+  }
+
+  /** What is under way is answered in its place, with `code`. */
+  abandon(code: number): void {
+    const pending = [...this.#pending];
+    this.clear();
+    for (const each of pending)
+      this.push(each.request === null ? each : { ...each, request: null, refusal: code, weight: 1 });
+  }
+
+  /** The client has asked for the end of its session. */
+  get ends(): boolean {
+    return this.#pending.last()?.op === OpCode.closeSession;
+  }
+
   clear(): void {
     this.#pending.clear();
     this.#submitted = 0;

@@ -16,7 +16,7 @@ import type { Id } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
-import { readAuthRequest } from '../wire/requests.ts';
+import { authenticate } from './authentication.ts';
 import type { ClientIdentities } from './client-identities.ts';
 import type { ClientOutput } from './client-output.ts';
 import type { ConnectionStats } from './connection-stats.ts';
@@ -58,8 +58,6 @@ interface BegunRead {
 const LENGTH_BYTES = 4;
 /** Few enough that a turn is noticed to be over while it is: the first look at an ACL may take a while. */
 const READS_MEASURED_TOGETHER = 16;
-/** The scheme behind requests of OpCode.sasl. */
-const SASL = 'sasl';
 /** A multi is a write for every so many bytes. */
 const MULTI_BYTES_PER_UNIT = 16;
 
@@ -73,7 +71,7 @@ export class SessionRequests {
   readonly #input: InputLedger;
   readonly #budget: TurnBudget;
   readonly #reader = new JuteReader();
-  readonly #order = new SessionOrder();
+  readonly #order: SessionOrder;
   /** The head of the order, while its answer takes more than one turn. */
   #begun: BegunRead | null = null;
   /** And not measured yet. */
@@ -81,8 +79,15 @@ export class SessionRequests {
   readonly #identities: () => readonly Id[];
   readonly #requester: Requester;
 
-  constructor(connection: SessionClient, server: ZooKeeperServer, input: InputLedger) {
+  /** `order`: what another server has left unanswered, all of it to be answered without more ado. */
+  constructor(
+    connection: SessionClient,
+    server: ZooKeeperServer,
+    input: InputLedger,
+    order = new SessionOrder(),
+  ) {
     this.#connection = connection;
+    this.#order = order;
     this.#input = input;
     this.#server = server;
     this.#budget = server.parts.turns.budget;
@@ -92,6 +97,11 @@ export class SessionRequests {
 
   get outstanding(): number {
     return this.#order.length;
+  }
+
+  /** The client has asked for the end of its session. */
+  get ends(): boolean {
+    return this.#order.ends;
   }
 
   /** Of requests that the server works on, and what waits behind them. */
@@ -138,8 +148,7 @@ export class SessionRequests {
       else this.#wait(xid, op, bytes, reader.offset, end, ErrorCode.OK);
     } else if (way === 'aside') {
       this.#budget.spend(Units.read);
-      if (op === OpCode.auth) this.#authenticate(xid, reader);
-      else this.#answerSasl(xid, reader);
+      this.#authenticate(xid, op, reader);
     } else if (op === OpCode.sync) {
       this.#submit(xid, op, bytes, reader.offset, end);
     } else {
@@ -377,31 +386,12 @@ export class SessionRequests {
     if (unknown) this.#connection.close(`operation ${op} is not known`, true);
   }
 
-  #authenticate(xid: number, reader: JuteReader): void {
-    const { scheme, auth } = readAuthRequest(reader);
-    // A reply has no room for a challenge.
-    const isProven = this.#connection.ids.step(scheme, auth).kind === 'proven';
-    this.#server.replies.begin();
-    this.#concludeAuth(xid, OpCode.auth, scheme, isProven);
-  }
-
-  /**
-   * A server without SASL answers a token with none, and its client says AUTH_FAILED to the application. Were
-   * the connection closed instead, the client would come back with the same token without end. Seen on 3.8.0.
-   */
-  #answerSasl(xid: number, reader: JuteReader): void {
-    const token = reader.readBuffer();
+  #authenticate(xid: number, op: number, reader: JuteReader): void {
     const { replies, parts } = this.#server;
-    const isKnown = parts.access.providers.get(SASL) !== undefined;
-    const step = isKnown ? this.#connection.ids.step(SASL, token) : null;
-    replies.begin().writer.writeBuffer(step?.answer ?? null);
-    this.#concludeAuth(xid, OpCode.sasl, SASL, step?.kind !== 'failed');
-  }
-
-  #concludeAuth(xid: number, op: number, scheme: string, ok: boolean): void {
+    const { scheme, ok } = authenticate(op, reader, this.#connection.ids, replies.begin().writer);
     this.#send(xid, op, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
     if (ok) return;
-    this.#server.parts.metrics.counter('auth_refused_count').add();
+    parts.metrics.counter('auth_refused_count').add();
     this.#connection.close(`authentication with scheme ${printable(scheme)} failed`, true);
   }
 
@@ -445,18 +435,32 @@ export class SessionRequests {
     this.#connection.stats.lastResponseMs = nowMs;
   }
 
-  /** The connection is gone: nobody waits any more. */
-  forget(): void {
-    this.#begun?.read.cancel();
-    this.#begun = null;
-    this.#connection.keepsAnswer(0);
+  /**
+   * The connection leaves this server, and hears nothing of it any more. What is not answered stays in order.
+   */
+  leave(): SessionOrder {
+    this.measureReads();
+    if (this.#begun !== null) this.#giveUp(this.#begun.read);
     const { sessionHigh, sessionLow } = this.#connection;
     const { count, bytes } = this.#order.writesUnderWay();
     // Each has gone to the leader with all that its client has proven.
     const idBytes = this.#connection.ids.bytes;
     if (count > 0) this.#server.leftBehind(sessionHigh, sessionLow, count, bytes + count * idBytes);
     for (let under = this.#order.submitted; under > 0; under--) this.#server.requestEnded();
-    this.#order.clear();
+    this.#order.orphan();
+    return this.#order;
+  }
+
+  #giveUp(read: LongRead): void {
+    this.#begun = null;
+    read.cancel();
+    this.#connection.keepsAnswer(0);
+    if (read.isOfItsBeginning) this.#connection.output.releaseEvents();
+  }
+
+  /** The connection is gone: nobody waits any more. */
+  forget(): void {
+    this.leave().clear();
   }
 }
 

@@ -153,6 +153,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
 
   renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
     this.revalidate(sessionId, timeoutMs, valid => {
+      if (!this.connections.has(connection)) return;
       if (valid) connection.established(sessionId, timeoutMs);
       else connection.refused();
     });

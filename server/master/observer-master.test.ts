@@ -261,6 +261,7 @@ test('REVALIDATE: a client of the follower itself gets the answer of the leader'
     established: () => void answers.push('established'),
     refused: () => void answers.push('refused'),
   } as Partial<ServerCnxn> as ServerCnxn;
+  play.stage.serving!.addConnection(connection);
   for (const session of [10, 11]) play.stage.serving!.renewSession(connection, BigInt(session), 4000);
   assert.equal(play.leader.told(), ['REVALIDATE 0x-1', 'REVALIDATE 0x-1']);
   assert.equal(answers, []);

@@ -24,7 +24,8 @@ export class Request {
   readonly end: number;
   /** The server or learner handler through which the client is connected. @see SessionTracker.check */
   readonly owner: object;
-  readonly origin: RequestOrigin | null;
+  /** Null when nobody waits for the answer, from the beginning or any more. */
+  origin: RequestOrigin | null;
   /** What the client has proven; asked for only when an ACL is not open to the world. */
   readonly identities: () => readonly Id[];
   /** Monotonic ms at which the request arrived. */

@@ -14,6 +14,7 @@ import type { DataTree, TxnResult } from '../tree/data-tree.ts';
 import { watchLimits } from '../tree/watch-memory.ts';
 import { Units } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
+import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody, TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
@@ -95,6 +96,14 @@ export abstract class ZooKeeperServer {
     );
   }
 
+  /**
+   * What a client hears of its requests that were under way in the server before this one: they may have been
+   * carried out.
+   */
+  get codeOfAbandoned(): number {
+    return ErrorCode.CONNECTIONLOSS;
+  }
+
   /** Asks for a new global session. `ServerCnxn.established` or `refused` answers. */
   abstract openSession(connection: ServerCnxn, timeoutMs: number): void;
   /** Asks whether a session of some server is still alive, and makes this server its owner. */
@@ -130,13 +139,18 @@ export abstract class ZooKeeperServer {
   }
 
   removeConnection(connection: ServerCnxn): void {
+    this.letGo(connection);
+    this.#forgetWatches(connection, this.parts.database.tree);
+  }
+
+  /** Another server takes the connection, whose watches stay where they are. */
+  letGo(connection: ServerCnxn): void {
     this.#connections.delete(connection);
     this.#paused.delete(connection);
     this.#roomless.delete(connection);
     const { sessionHigh, sessionLow } = connection;
     if (this.connectionOf(sessionHigh, sessionLow) === connection)
       this.#bySession.delete(sessionHigh, sessionLow);
-    this.#forgetWatches(connection, this.parts.database.tree);
   }
 
   /** What is left for later turns may still fire: a closed connection takes no events. */
@@ -259,7 +273,7 @@ export abstract class ZooKeeperServer {
     request.origin.complete(request, result);
   }
 
-  /** Ends the role: every client connection is closed; requests under way are forgotten. */
+  /** Ends the role: client connections that are still here are closed; requests under way are forgotten. */
   shutdown(reason: string): void {
     for (const connection of [...this.#connections]) connection.close(reason);
     // Those who have not been greeted hear that nobody serves.
