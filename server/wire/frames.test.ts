@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { FrameCutter, FrameReader } from './frames.ts';
@@ -163,4 +165,55 @@ test('a chunk is let go of once its frames are taken: an idle connection keeps n
   assert.not(cutter.peek());
   assert.is(cutter.bytes.length, 0);
   assert.is(cutter.bytesKept, 0);
+});
+
+/** What `make` gives keeps so many bytes outside of the heap. */
+function bytesHeldBy(make: () => unknown): number {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  /** The bytes of what the first finds dead are given back by the second. */
+  const bytesLeft = () => {
+    gc();
+    gc();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const before = bytesLeft();
+  const made = make();
+  const held = bytesLeft() - before;
+  assert.ok(made);
+  return held;
+}
+
+test('field report B5: a frame that has begun keeps what has come of it, not the chunk that it began in', () => {
+  const length = 60_000;
+  const whole = stream([Buffer.alloc(length)]);
+  const CUTTERS = 200;
+  const begun = () =>
+    Array.from({ length: CUTTERS }, () => {
+      const cutter = new FrameCutter(length);
+      cutter.add(Buffer.concat([whole, whole.subarray(0, 1)]));
+      assert.ok(cutter.peek());
+      cutter.take();
+      assert.equal([cutter.peek(), cutter.bytesKept], [false, 1]);
+      return cutter;
+    });
+  const held = bytesHeldBy(begun);
+  assert.ok(held < (CUTTERS * length) / 4, `${held} bytes for ${CUTTERS} frames of which a byte has come`);
+});
+
+test('field report B5: a frame that comes a byte at a time keeps about its bytes', () => {
+  const length = 300_000;
+  const whole = stream([Buffer.alloc(length, 'x')]);
+  const cutter = new FrameCutter(length);
+  const held = bytesHeldBy(() => {
+    for (let at = 0; at < whole.length - 1; at++) {
+      cutter.add(Buffer.from([whole[at]!]));
+      assert.not(cutter.peek());
+    }
+    return cutter;
+  });
+  assert.ok(held < 2 * length, `${held} bytes`);
+  cutter.add(whole.subarray(whole.length - 1));
+  assert.ok(cutter.peek());
+  assert.ok(cutter.bytes.equals(whole));
 });

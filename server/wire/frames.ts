@@ -4,15 +4,18 @@ import { JuteError } from './jute.ts';
 export type FrameHandler = (bytes: Buffer, start: number, end: number) => void;
 
 /**
- * Room for a frame that spans chunks, at first. It doubles as bytes come: the length of a frame alone, which
- * costs its sender nothing, takes no more than this.
+ * The pieces of a frame that spans chunks are kept as they came, and joined before when they are smaller than
+ * this on the average: a piece of a byte takes a hundred.
  */
-const FIRST_ROOM_BYTES = 4 * 1024;
+const PIECE_BYTES_MIN = 4 * 1024;
+
+const LENGTH_BYTES = 4;
+const UNKNOWN = -1;
 
 /**
  * Cuts a byte stream into frames: int length, then that many bytes. Frames are asked for one at a time, and
  * what follows is kept until it is asked for. Whole frames are given in place; only a frame that spans chunks
- * is copied.
+ * is copied, once. What is kept of it is what has come: its length alone costs its sender nothing.
  */
 export class FrameCutter {
   readonly #frameBytesMax: number;
@@ -26,9 +29,13 @@ export class FrameCutter {
   /** Chunks that came while frames of an earlier one were still to be asked for. */
   #later: Buffer[] = [];
   #laterBytes = 0;
-  /** A frame begun in an earlier chunk, its length field included; null when at a frame boundary. */
-  #partial: Buffer | null = null;
+  /** Of a frame begun in an earlier chunk, its length field included; empty when at a frame boundary. */
+  #pieces: Buffer[] = [];
   #have = 0;
+  /** All of that frame, its length field included. */
+  #whole = UNKNOWN;
+  /** That frame, once it is whole. */
+  #gathered: Buffer | null = null;
   #stopped = false;
 
   constructor(frameBytesMax: number) {
@@ -54,29 +61,23 @@ export class FrameCutter {
     this.#at = 0;
     this.#later = [];
     this.#laterBytes = 0;
-    this.#partial = null;
+    this.#endFrame();
     this.bytes = EMPTY;
   }
 
   /** There are bytes that `peek` has not looked at, or a frame that was not taken. */
   get hasMore(): boolean {
-    return (
-      this.#at < this.#chunk.length ||
-      this.#later.length > 0 ||
-      (this.#partial !== null && this.#partial === this.bytes)
-    );
+    return this.#at < this.#chunk.length || this.#later.length > 0 || this.#gathered !== null;
   }
 
   /** Of what was not taken: frames that wait, and the part of one that has come. */
   get bytesKept(): number {
-    return (
-      this.#chunk.length - this.#at + this.#laterBytes + (this.#partial === null ? 0 : this.#partial.length)
-    );
+    return this.#chunk.length - this.#at + this.#laterBytes + this.#have;
   }
 
-  /** Of a frame that has not come whole. */
+  /** Of a frame that has not come whole, or did not come in one piece and was not taken. */
   get bytesGathered(): number {
-    return this.#partial === null ? 0 : this.#have;
+    return this.#have;
   }
 
   /**
@@ -85,7 +86,7 @@ export class FrameCutter {
    */
   peek(): boolean {
     for (;;) {
-      if (this.#partial !== null ? this.#fill(this.#partial) : this.#cut()) return true;
+      if (this.#have > 0 ? this.#gather() : this.#cut()) return true;
       if (this.#later.length === 0) {
         this.bytes = EMPTY;
         return false;
@@ -98,7 +99,7 @@ export class FrameCutter {
 
   /** Moves past the frame at hand. */
   take(): void {
-    if (this.#partial !== null) this.#partial = null;
+    if (this.#gathered !== null) this.#endFrame();
     else this.#at = this.end;
   }
 
@@ -106,19 +107,20 @@ export class FrameCutter {
     const chunk = this.#chunk;
     const at = this.#at;
     const left = chunk.length - at;
-    let whole = 4;
-    if (left >= 4) {
-      whole += this.#checked(chunk.readInt32BE(at));
+    if (left >= LENGTH_BYTES) {
+      const whole = LENGTH_BYTES + this.#checked(chunk.readInt32BE(at));
       if (whole <= left) {
         this.bytes = chunk;
-        this.start = at + 4;
+        this.start = at + LENGTH_BYTES;
         this.end = at + whole;
         return true;
       }
+      this.#whole = whole;
     }
     if (left > 0) {
-      this.#partial = Buffer.allocUnsafe(Math.min(whole, Math.max(left, FIRST_ROOM_BYTES)));
-      chunk.copy(this.#partial, 0, at);
+      const tail = chunk.subarray(at);
+      // A little of a large chunk would keep all of it.
+      this.#pieces.push(left * 2 < chunk.buffer.byteLength ? Buffer.from(tail) : tail);
       this.#have = left;
     }
     this.#chunk = EMPTY;
@@ -134,32 +136,39 @@ export class FrameCutter {
   }
 
   /** Goes on with the frame that was begun. True when it is whole. */
-  #fill(partial: Buffer): boolean {
-    if (this.#have < 4) this.#copy(partial, 4);
-    if (this.#have < 4) return false;
-    const whole = 4 + this.#checked(partial.readInt32BE(0));
-    const left = this.#chunk.length - this.#at;
-    let room = partial;
-    if (Math.min(whole, this.#have + left) > room.length) {
-      room = Buffer.allocUnsafe(Math.min(whole, Math.max(this.#have + left, room.length * 2)));
-      partial.copy(room, 0, 0, this.#have);
-      this.#partial = room;
+  #gather(): boolean {
+    if (this.#gathered !== null) return true;
+    if (this.#whole === UNKNOWN) {
+      this.#takePiece(LENGTH_BYTES);
+      if (this.#have < LENGTH_BYTES) return false;
+      this.#whole = LENGTH_BYTES + this.#checked(this.#pieces[0]!.readInt32BE(0));
     }
-    this.#copy(room, whole);
-    if (this.#have < whole) return false;
-    this.bytes = room;
-    this.start = 4;
-    this.end = whole;
+    this.#takePiece(this.#whole);
+    if (this.#have < this.#whole) return false;
+    this.#gathered = Buffer.concat(this.#pieces, this.#whole);
+    this.#pieces = [];
+    this.bytes = this.#gathered;
+    this.start = LENGTH_BYTES;
+    this.end = this.#whole;
     return true;
   }
 
-  /** Takes from the chunk until the partial frame has `count` bytes, or the chunk is used up. */
-  #copy(to: Buffer, count: number): void {
-    const take = Math.min(count - this.#have, this.#chunk.length - this.#at);
-    if (take <= 0) return;
-    this.#chunk.copy(to, this.#have, this.#at, this.#at + take);
-    this.#have += take;
-    this.#at += take;
+  /** Takes from the chunk until there are `count` bytes of the frame, or the chunk is used up. */
+  #takePiece(count: number): void {
+    const end = Math.min(this.#at + count - this.#have, this.#chunk.length);
+    if (end === this.#at) return;
+    this.#pieces.push(this.#chunk.subarray(this.#at, end));
+    this.#have += end - this.#at;
+    this.#at = end;
+    if (this.#pieces.length > 1 + this.#have / PIECE_BYTES_MIN)
+      this.#pieces = [Buffer.concat(this.#pieces, this.#have)];
+  }
+
+  #endFrame(): void {
+    this.#gathered = null;
+    this.#pieces = [];
+    this.#have = 0;
+    this.#whole = UNKNOWN;
   }
 }
 

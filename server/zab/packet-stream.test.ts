@@ -49,6 +49,27 @@ function cut(chunks: readonly Buffer[]): QuorumPacket[] {
 
 const BYTES = bytesOf(PACKETS);
 
+test('a packet that comes in chunks is joined once, and what is kept of it is nobody else’s', () => {
+  const data = Buffer.alloc(100_000, 'd');
+  const small = Buffer.from('small');
+  const bytes = bytesOf([
+    { type: PacketType.PROPOSAL, zxid: 1, data, authinfo: null },
+    { type: PacketType.PROPOSAL, zxid: 2, data: small, authinfo: null },
+  ]);
+  for (const chunks of [[bytes], [bytes.subarray(0, 60_000), bytes.subarray(60_000)]]) {
+    const kept: Buffer[] = [];
+    const isView: boolean[] = [];
+    const reader = new PacketReader(PACKET_BYTES_MAX, view => {
+      kept.push(view.copy());
+      isView.push(kept.at(-1)!.buffer === view.bytes.buffer);
+    });
+    for (const chunk of chunks) reader.feed(chunk);
+    assert.equal(isView, [chunks.length > 1, false]);
+    kept[0]!.fill(0);
+    assert.ok(kept[1]!.includes(small) && bytes.includes(data), 'changed by the other');
+  }
+});
+
 test('002-1: packets without a length in front come out whole and in order, at every split point and pair of them', () => {
   assert.equal(cut([BYTES]), PACKETS);
   assert.equal(cut([...BYTES].map(byte => Buffer.from([byte]))), PACKETS);

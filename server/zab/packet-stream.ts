@@ -24,9 +24,13 @@ export class PacketView {
     return this.dataEnd - this.dataStart;
   }
 
-  /** The whole packet in memory of its own. */
+  /** `bytes` are nobody else's: they were joined for this packet and what came with it. */
+  isJoined = false;
+
+  /** The whole packet in memory of its own, of which it may leave a half unused. */
   copy(): Buffer {
-    return Buffer.from(this.bytes.subarray(this.start, this.end));
+    const own = this.bytes.subarray(this.start, this.end);
+    return this.isJoined && own.length * 2 >= this.bytes.length ? own : Buffer.from(own);
   }
 
   /** The same packet, to be kept: in memory of its own. */
@@ -91,6 +95,8 @@ export class PacketReader {
   #at = 0;
   /** From there to the end of the last chunk. */
   #bytes = 0;
+  /** The only chunk was made here. */
+  #isJoined = false;
   /** Bytes without which another look is in vain. */
   #needed = 1;
   #suspended = false;
@@ -183,12 +189,14 @@ export class PacketReader {
       this.#chunks[0] = this.#chunks[0]!.subarray(this.#at);
       this.#chunks = [Buffer.concat(this.#chunks, this.#bytes)];
       this.#at = 0;
+      this.#isJoined = true;
     }
     return this.#chunks[0]!;
   }
 
   #forget(): void {
     this.#chunks = [];
+    this.#isJoined = false;
     this.#at = 0;
     this.#bytes = 0;
   }
@@ -213,6 +221,7 @@ export class PacketReader {
     view.type = type;
     view.zxid = b.readInt32BE(at + 4) * 0x1_0000_0000 + b.readUInt32BE(at + 8);
     view.bytes = b;
+    view.isJoined = this.#isJoined;
     view.start = at;
     view.end = packetEnd;
     view.dataStart = length < 0 ? -1 : at + HEAD_BYTES;
