@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { makeZxid } from '../wire/zxid.ts';
-import { commit, creates, E1, open, streamFrom } from './database.test-kit.ts';
+import { commit, creates, E1, open, reopen, streamFrom } from './database.test-kit.ts';
 import { createPacket, testRig } from './storage.test-kit.ts';
 import type { ZkDatabase } from './zk-database.ts';
 
@@ -76,6 +76,46 @@ test('a history that begins right behind a SNAP is there, one that begins before
     [9, 10, 11, 12],
   );
   assert.throws(() => read(db, { after: E1 + 2, through: E1 + 12 }, 1e6), /the log has no longer all/);
+});
+
+test('a file whose only transaction was torn and cut stands in no other one’s way (seed 1023878)', () => {
+  const rig = testRig();
+  const db = open(rig, { commitLogCount: 1 });
+  commit(rig, db, ...creates(1, 3));
+  db.takeSnapshot(() => {});
+  rig.clock.run();
+  commit(rig, db, ...creates(4, 4));
+  const torn = '/data/version-2/log.100000004';
+  rig.disk.open(torn, 'a+').truncate(40);
+  const again = reopen(rig, { commitLogCount: 1 });
+  assert.is(again.lastLoggedZxid, E1 + 3);
+  assert.ok(rig.disk.exists(torn), 'what is left of it');
+  again.startEpoch(makeZxid(2, 0));
+  commit(rig, again, ...creates(1, 4, makeZxid(2, 0)));
+  const range = { after: E1 + 3, through: makeZxid(2, 4) };
+  assert.equal(
+    read(again, range, 1e6).map(each => each - makeZxid(2, 0)),
+    [1, 2, 3, 4],
+  );
+});
+
+test('behind files of before a SNAP, as Apache leaves them, a history begins with the next transaction', () => {
+  const rig = testRig();
+  const db = open(rig, { commitLogCount: 1 });
+  commit(rig, db, ...creates(1, 3));
+  db.takeSnapshot(() => {});
+  rig.clock.run();
+  commit(rig, db, ...creates(4, 6));
+  db.takeSnapshot(() => {});
+  rig.clock.run();
+  commit(rig, db, ...creates(7, 9));
+  rig.disk.remove('/data/version-2/log.100000004');
+  const through = E1 + 9;
+  assert.equal(
+    read(db, { after: E1 + 6, through }, 1e6).map(each => each - E1),
+    [7, 8, 9],
+  );
+  assert.throws(() => read(db, { after: E1 + 5, through }, 1e6), /the log has no longer all/);
 });
 
 test('a log that somebody removed meanwhile is not leapt over', () => {

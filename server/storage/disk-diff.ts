@@ -18,6 +18,8 @@ export interface DiskDiffRange {
   readonly through: number;
   /** The logs must hold this one at least: a server that took a SNAP itself has none of those before it. */
   readonly reach: number;
+  /** `after` is known to be of this server's history, though its log may begin behind it. */
+  readonly isOfHistory?: boolean;
 }
 
 /**
@@ -90,16 +92,21 @@ export class DiskDiff {
    * took a SNAP.
    */
   #follows({ zxid }: LogEntry): boolean {
-    const { after } = this.#range;
-    if (zxid <= after) {
+    if (zxid <= this.#range.after) {
       this.#start = zxid;
     } else {
-      const isNext = this.#last < 0 ? zxid === after + 1 : follows(zxid, this.#last);
-      if (!isNext) return false;
+      if (!this.#isNext(zxid)) return false;
       if (this.#next < 0) this.#next = zxid;
     }
     this.#last = zxid;
     return true;
+  }
+
+  /** Of one that begins another epoch, only one before it can say that none is missing. */
+  #isNext(zxid: number): boolean {
+    const { after, isOfHistory = false } = this.#range;
+    if (zxid === after + 1 && (isOfHistory || this.#last < 0)) return true;
+    return this.#last >= 0 && follows(zxid, this.#last);
   }
 
   #nextEntry(): LogEntry | null {
@@ -162,6 +169,7 @@ export function openLogRange(
   range: DiskDiffRange,
 ): DiskDiff {
   const logs = listLogFiles(disk, logDirectory);
-  const first = logs.findLastIndex(file => file.firstZxid <= range.after + 1);
-  return new DiskDiff(disk, first < 0 ? [] : logs.slice(first), current, range);
+  // The file that is named after the next transaction may have nothing of it, where it was torn and cut.
+  const first = logs.findLastIndex(file => file.firstZxid <= range.after);
+  return new DiskDiff(disk, logs.slice(Math.max(0, first)), current, { ...range, isOfHistory: true });
 }
