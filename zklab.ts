@@ -57,8 +57,12 @@ function addClaims(program: Command): void {
     .command('claims')
     .description('measure three topologies, healthy and under faults, and judge each scaling claim')
     .option('--suite <suite>', 'a name that "zklab list suites" shows, or a .yaml file', 'quick')
-    .option('--only <ids>', 'judge these claims alone, comma-separated: 004-2,003-3')
-    .option('--server <server>', 'zklab, or apache (without faults of links)', 'zklab')
+    .option('--only <ids>', 'judge only these claims, comma-separated: 004-2,003-3')
+    .option(
+      '--server <server>',
+      'the server to measure: zklab, or apache (then without faults of links)',
+      'zklab',
+    )
     .option('--rounds <n>', 'number of rounds; overrides the suite', wholeNumber(1, 1_000))
     .option(
       '--seed <n>',
@@ -81,8 +85,8 @@ function addClaims(program: Command): void {
 function addRecheck(program: Command): void {
   program
     .command('recheck')
-    .description('judge a stored run again by the claims of today, and leave the run as it is')
-    .argument('[run]', 'an id, the start of one, a path, or latest', 'latest')
+    .description('judge a stored run again by the current claims, without changing the run')
+    .argument('[run]', 'the name of a run, the start of one, a path, or latest', 'latest')
     .option('--json', 'print the result document with its new verdicts')
     .addHelpText('after', example('zklab recheck latest'))
     .action(
@@ -130,7 +134,7 @@ function addBench(program: Command): void {
   comparing(
     bench,
     'peer',
-    'measure the server of zklab and Apache ZooKeeper under the same load, in alternating rounds',
+    "measure zklab's server and Apache ZooKeeper under the same load, in alternating rounds",
     'zklab bench peer --rounds 10',
   ).action(
     runs(async (options: ComparingOptions) => {
@@ -141,7 +145,7 @@ function addBench(program: Command): void {
   comparing(
     bench,
     'fairness',
-    'measure how long a quiet client waits beside each of ten greedy neighbours, on both servers',
+    'measure how long a quiet client waits next to each of ten kinds of greedy neighbours, on both servers',
     'zklab bench fairness --rounds 3 --seconds 2',
   ).action(
     runs(async (options: ComparingOptions) => {
@@ -152,7 +156,7 @@ function addBench(program: Command): void {
   comparing(
     bench,
     'http',
-    'measure the AdminServer of zklab, and of Apache ZooKeeper where it is installed, under HTTP load',
+    'measure the AdminServer of zklab, and of Apache ZooKeeper if it is installed, under HTTP load',
     'zklab bench http --connections 50',
   )
     .option('--connections <c>', 'number of HTTP connections', wholeNumber(1, 1_000), 10)
@@ -174,8 +178,13 @@ function comparing(bench: Command, name: string, description: string, sample: st
   return bench
     .command(name)
     .description(description)
-    .option('--rounds <n>', 'rounds of each server; publish from 10 on', wholeNumber(1, 1_000), 6)
-    .option('--seconds <s>', 'length of each phase of a round', wholeNumber(1, 3_600), 3)
+    .option(
+      '--rounds <n>',
+      'rounds of each server; at least 10 for a result to publish',
+      wholeNumber(1, 1_000),
+      6,
+    )
+    .option('--seconds <s>', 'length of each phase of a round, in seconds', wholeNumber(1, 3_600), 3)
     .option('--json', 'print the result document')
     .addHelpText('after', example(sample));
 }
@@ -214,12 +223,12 @@ function addSim(program: Command): void {
     )
     .option('--seeds <n>', 'number of seeds to run (default: 20)', wholeNumber(1, 1_000_000))
     .option('--first <n>', 'first seed (default: 1)', wholeNumber(0, 2 ** 32 - 1))
-    .option('--seed <n>', 'run this seed alone', wholeNumber(0, 2 ** 32 - 1))
-    .option('--replay <plan>', 'run a kept failure again, from its .plan.json')
-    .option('--debug', 'with --replay: the trace also holds the debug lines of the servers')
+    .option('--seed <n>', 'run only this seed', wholeNumber(0, 2 ** 32 - 1))
+    .option('--replay <plan>', 'run a failed seed again, from its .plan.json')
+    .option('--debug', 'with --replay: also write the debug lines of the servers to the trace')
     .option('--voters <n>', 'number of voters of each ensemble', wholeNumber(1, 9))
     .option('--observers <n>', 'number of observers of each ensemble', wholeNumber(0, 20))
-    .option('--no-minimise', 'keep failures with every fault, instead of the fewest that still fail')
+    .option('--no-minimise', 'keep all faults of a failing plan, instead of the fewest that still fail')
     .option('--json', 'print the summary as one document')
     .addHelpText(
       'after',
@@ -236,19 +245,25 @@ function addSim(program: Command): void {
 function addFuzz(program: Command): void {
   program
     .command('fuzz')
-    .description('send broken messages to every port of an ensemble, beside clients that must notice nothing')
-    .option('--frames <n>', 'about how many messages to send', wholeNumber(1, 1_000_000_000))
+    .description(
+      'send broken messages to every port of an ensemble, while well-behaved clients must notice nothing',
+    )
+    .option(
+      '--frames <n>',
+      'approximate number of messages to send (default: 1000000)',
+      wholeNumber(1, 1_000_000_000),
+    )
     .option('--first <n>', 'first seed; each bout takes the next', wholeNumber(0, 2 ** 32 - 1))
     .option(
       '--ports <kinds>',
-      'attack these alone, comma-separated: client, quorum, observerMaster, election',
+      'attack only these ports, comma-separated: client, quorum, observerMaster, election',
     )
     .option(
       '--minutes <m>',
-      'attack real processes for this long, with kills between',
+      'attack real processes for this many minutes, and kill members meanwhile',
       wholeNumber(1, 10_000),
     )
-    .option('--replay <file>', 'run a kept failure again, from its .fuzz.json')
+    .option('--replay <file>', 'run a failed bout again, from its .fuzz.json')
     .option('--json', 'print the summary as one document')
     .addHelpText('after', example('zklab fuzz --frames 200000', 'zklab fuzz --ports election --minutes 30'))
     .action(
@@ -266,9 +281,9 @@ function addFuzz(program: Command): void {
 function addMicro(program: Command): void {
   program
     .command('micro')
-    .description('measure codecs, frames, tree and log alone, in a warm loop')
+    .description('measure codecs, frames, tree and log in a warm loop, in operations per second')
     .argument('[filter]', 'run only the tasks whose name matches this pattern')
-    .option('--time-ms <ms>', 'length of each task', wholeNumber(1, 60_000))
+    .option('--time-ms <ms>', 'how long each task runs, in milliseconds', wholeNumber(1, 60_000))
     .option('--json', 'print the rows as one document')
     .addHelpText('after', example('zklab micro jute --time-ms 500'))
     .action(
@@ -283,8 +298,8 @@ function addReport(program: Command): void {
   program
     .command('report')
     .description('write the report of a run as one HTML file, and print its ledger')
-    .argument('[run]', 'an id, the start of one, a path, or latest', 'latest')
-    .option('--out <file>', 'write to this file, not to report.html in the folder of the run')
+    .argument('[run]', 'the name of a run, the start of one, a path, or latest', 'latest')
+    .option('--out <file>', 'write to this file instead of report.html in the folder of the run')
     .option('--json', 'print the result document and write no report')
     .addHelpText('after', example('zklab report latest', 'zklab report 2026-08-01T02 --out night.html'))
     .action(
@@ -316,7 +331,7 @@ function addCompare(program: Command): void {
     .argument('<b>', 'the run to judge')
     .option(
       '--gate',
-      `exit with ${EXIT_CODES.failed} when a row is worse, with ${EXIT_CODES.void} when none could be judged`,
+      `exit with ${EXIT_CODES.failed} if a row is worse, with ${EXIT_CODES.void} if none could be judged`,
     )
     .option('--html <file>', 'also write the comparison as one HTML file')
     .option('--json', 'print the comparison as one document')
@@ -360,9 +375,9 @@ function addList(program: Command): void {
   program
     .command('list')
     .description(
-      'list claims, suites, topologies, faults, workloads, checkers and schedules, with a line each',
+      'list claims, suites, topologies, faults, workloads, checkers and schedules, with one line each',
     )
-    .argument('[kind]', 'list this kind alone')
+    .argument('[kind]', 'list only this kind')
     .option('--json', 'print the lists as one document')
     .addHelpText('after', example('zklab list', 'zklab list claims'))
     .action(
@@ -423,8 +438,9 @@ function exitCodeOf(error: unknown): number {
     return EXIT_CODES.usage;
   }
   if (EXPECTED.some(kind => error instanceof kind)) context.out.error(`zklab: ${message}${causes}`);
-  else if (isSystemError(error)) context.out.error(`zklab: this machine refused: ${message}`);
-  else context.out.error(`zklab: a defect of zklab itself:\n${stack}`);
+  else if (isSystemError(error))
+    context.out.error(`zklab: the operating system reported an error: ${message}`);
+  else context.out.error(`zklab: this is a defect of zklab:\n${stack}`);
   return EXIT_CODES.failed;
 }
 
@@ -448,9 +464,9 @@ const program = new Command('zklab')
 Exit codes:
   0    nothing failed, except known failures
   1    something failed
-  2    wrong usage
-  3    void, or cut short by Ctrl-C
-  130  ended at once by a second Ctrl-C`,
+  2    the command line or an input file is wrong
+  3    the run or a claim is void, or Ctrl-C cut the run short
+  130  a second Ctrl-C ended the run at once`,
   )
   // Before the commands: they inherit it when they are made.
   .exitOverride()

@@ -22,7 +22,7 @@ function describe(issue: z.core.$ZodIssue, input: unknown): string {
     (parent, key) => (parent as Record<PropertyKey, unknown> | null | undefined)?.[key],
     input,
   );
-  const shown = where === '' ? 'the whole of it' : where;
+  const shown = where === '' ? 'the document' : where;
   if (issue.code === 'invalid_key')
     return `${shown}: accepted here is ${issue.issues[0]?.message ?? message}`;
   return `${shown}: ${value === undefined ? 'missing' : shorten(value)}; accepted is ${message}`;

@@ -83,11 +83,11 @@ test('what is no event is refused, with its line', () => {
   assert.match(holding('{'), /^invalid: .*line 2 is not JSON/);
   assert.match(
     holding('{"at":1,"kind":"shout","text":"a"}'),
-    /^invalid: .*line 2 is no event of a run: kind/,
+    /^invalid: .*line 2 is not an event of a run: kind/,
   );
   assert.match(holding('{"at":1,"kind":"note","text":"a","loud":true}'), /Unrecognized key/);
   assert.match(
     holding('{"at":1,"kind":"plan","version":2}'),
-    /^other version: .*has version 2; this zklab reads 1/,
+    /^other version: .*has version 2; this version of zklab reads 1/,
   );
 });

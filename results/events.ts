@@ -161,13 +161,13 @@ function parseEvent(line: string, origin: string): RunEvent {
   if (version !== EVENTS_VERSION)
     throw new StoreError(
       'other version',
-      `${origin} has version ${version}; this zklab reads ${EVENTS_VERSION}`,
+      `${origin} has version ${version}; this version of zklab reads ${EVENTS_VERSION}`,
     );
   const parsed = eventSchema.safeParse(document);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new StoreError(
     'invalid',
-    `${origin} is no event of a run: ${issue?.path.join('.') || '(top)'}: ${issue?.message}`,
+    `${origin} is not an event of a run: ${issue?.path.join('.') || '(top)'}: ${issue?.message}`,
   );
 }

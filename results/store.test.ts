@@ -83,19 +83,19 @@ test('a file beside the result may not leave the run', async () => {
   const root = temporaryFolder();
   const run = await createRun('a', EARLY, root);
   for (const name of ['../x', 'a/b', '..', '.', 'a\\b'])
-    await refused(() => run.writeText(name, ''), 'invalid', /not the name of a file/);
+    await refused(() => run.writeText(name, ''), 'invalid', /not accepted as the name of a file/);
   await run.writeText('report.html', '<p>');
   assert.equal(await readdir(run.path), ['report.html']);
 });
 
 test('missing, ambiguous, unfinished: the message names what there is', async () => {
   const root = temporaryFolder();
-  await refused(() => loadRun('latest', root), 'missing', /no run yet .*zklab claims/);
+  await refused(() => loadRun('latest', root), 'missing', /there is no run in .* yet; .*zklab claims/);
   const run = await createRun('a', EARLY, root);
   await createRun('b', EARLY, root);
-  await refused(() => loadRun('quick', root), 'missing', /no run "quick".*there is .*-a, .*-b/);
+  await refused(() => loadRun('quick', root), 'missing', /no run "quick".*which has .*-a, .*-b/);
   await refused(() => loadRun('2026', root), 'missing', /could be 2 runs/);
-  await refused(() => loadRun(run.id, root), 'missing', /did not end/);
+  await refused(() => loadRun(run.id, root), 'missing', /did not finish/);
 });
 
 test('a result that cannot be read is damaged, by name', async () => {

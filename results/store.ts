@@ -60,7 +60,7 @@ export async function createRun(name: string, startedAt: Date, root = RUNS_ROOT)
       if (!hasCode(error, 'EEXIST')) throw error;
     }
   }
-  throw new StoreError('invalid', `${SAME_SECOND_RUNS_MAX} runs named "${base}" exist already in ${root}`);
+  throw new StoreError('invalid', `${root} already has ${SAME_SECOND_RUNS_MAX} runs named "${base}"`);
 }
 
 /** `2026-08-01T09-30-05Z-quick`: sorts by time, and no colon, which some file systems refuse. */
@@ -87,7 +87,7 @@ function runDirectory(id: string, path: string, root: string): RunDirectory {
       if (name !== name.split(/[/\\]/).at(-1) || name === '..' || name === '.')
         throw new StoreError(
           'invalid',
-          `"${name}" is not the name of a file within a run: no folders, no dots alone`,
+          `"${name}" is not accepted as the name of a file of a run; accepted is a name without folders that is not only dots`,
         );
       const file = join(path, name);
       await writeAtomically(file, content);
@@ -127,14 +127,15 @@ export async function findRun(reference: string, root = RUNS_ROOT): Promise<stri
     throw new StoreError('missing', `"${reference}" could be ${matches.length} runs: ${some(matches)}`);
   throw new StoreError(
     'missing',
-    `no run "${reference}" in ${root}; there ${ids.length ? `is ${some(ids)}` : 'are none yet'}`,
+    `there is no run "${reference}" in ${root}, which has ${ids.length ? some(ids) : 'no runs yet'}`,
   );
 }
 
 async function latestId(ids: readonly string[], root: string): Promise<string> {
   const linked = await readlink(join(root, LATEST)).catch(() => undefined);
   const id = linked !== undefined && ids.includes(linked) ? linked : ids.at(-1);
-  if (id === undefined) throw new StoreError('missing', `no run yet in ${root}: "zklab claims" makes one`);
+  if (id === undefined)
+    throw new StoreError('missing', `there is no run in ${root} yet; "zklab claims" makes one`);
   return id;
 }
 
@@ -147,7 +148,10 @@ export async function loadRun(reference: string, root = RUNS_ROOT): Promise<Resu
     content = await readFile(file, 'utf8');
   } catch (error) {
     if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR'))
-      throw new StoreError('missing', `${file} does not exist: the run did not end, or this is not a run`);
+      throw new StoreError(
+        'missing',
+        `${file} does not exist; the run did not finish, or this is not the folder of a run`,
+      );
     throw new StoreError('damaged', `${file} cannot be read: ${(error as Error).message}`);
   }
   return parseResult(content, file);
@@ -169,11 +173,11 @@ export function parseResult(content: string, origin: string): Result {
   }
   const version = (document as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (version === undefined)
-    throw new StoreError('damaged', `${origin} has no schemaVersion: not a result of zklab`);
+    throw new StoreError('damaged', `${origin} has no schemaVersion, so it is not a result of zklab`);
   if (version !== SCHEMA_VERSION)
     throw new StoreError(
       'other version',
-      `${origin} has schemaVersion ${version}; this zklab reads ${SCHEMA_VERSION}`,
+      `${origin} has schemaVersion ${version}; this version of zklab reads ${SCHEMA_VERSION}`,
     );
   return validated(document, origin);
 }

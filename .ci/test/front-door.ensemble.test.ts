@@ -25,12 +25,12 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['recheck no-such-run', 'no run "no-such-run"'],
   ['up', "missing required argument 'topology'"],
   ['up obsrvers', 'accepted are voters, observers, masters'],
-  ['up voters=3 masters=on', 'masters=on without observers'],
-  ['sim --seed 1 --debug', '--debug is accepted with --replay alone'],
+  ['up voters=3 masters=on', 'masters=on, but there are no observers'],
+  ['sim --seed 1 --debug', '--debug is accepted only with --replay'],
   ['list sutes', 'claims, suites, topologies'],
-  ['sim --seed 1 --seeds 2', '--seeds and --first are accepted without it'],
+  ['sim --seed 1 --seeds 2', '--seeds and --first are accepted only without --seed'],
   ['sim --replay no-such.plan.json', 'no-such.plan.json'],
-  ['sim --replay a.plan.json --voters 5', 'so --voters is accepted only without it'],
+  ['sim --replay a.plan.json --voters 5', 'so --voters is accepted only without --replay'],
   ['recheck chaos/no-such', 'does not exist'],
   ['report no-such-run', 'no run "no-such-run"'],
   ['micro no-such-task', 'no task matches'],
@@ -196,7 +196,7 @@ test(
     const missing = join(temporaryFolder(), 'missing');
     const { exitCode, stderr } = await zklab('up', 'voters', { env: { TMPDIR: missing } });
     assert.is(exitCode, 1);
-    assert.match(stderr, /^zklab: this machine refused: ENOENT.*\/missing.*$/);
+    assert.match(stderr, /^zklab: the operating system reported an error: ENOENT.*\/missing.*$/);
     assert.not.ok(existsSync(missing));
     const report = await zklab('report', runFolder(100), '--out', join(missing, 'page.html'));
     assert.is(report.exitCode, 2);

@@ -75,9 +75,9 @@ function create(
     session.end({
       onReply: ({ err }) => {
         if (err === ErrorCode.OK || err === ErrorCode.NODEEXISTS) resolve();
-        else reject(new Error(`${path} cannot be made: ${errorName(err)}`));
+        else reject(new Error(`${path} cannot be created: ${errorName(err)}`));
       },
-      onLost: () => reject(new Error(`${path} cannot be made: the connection was lost`)),
+      onLost: () => reject(new Error(`${path} cannot be created: the connection was lost`)),
     });
   });
 }

@@ -56,7 +56,7 @@ export class NeighbourProcess {
     });
     const [message] = (await Promise.race([once(this.#child, 'message'), ended])) as [FromNeighbour];
     if (message.kind !== kind)
-      throw new Error(`the neighbour's process said ${message.kind}, ${kind} was due`);
+      throw new Error(`the neighbour's process sent ${message.kind} where ${kind} was expected`);
     return message;
   }
 }

@@ -68,7 +68,8 @@ export class LocalProcess implements HostProcess {
   async kill(): Promise<ProcessExit> {
     this.signal('SIGKILL');
     const exit = await within(this.exited, KILLED_MAX_MS);
-    if (exit === undefined) throw new Error(`process ${this.pid} lives ${KILLED_MAX_MS} ms after SIGKILL`);
+    if (exit === undefined)
+      throw new Error(`process ${this.pid} is still alive ${KILLED_MAX_MS} ms after SIGKILL`);
     return exit;
   }
 }

@@ -129,7 +129,7 @@ export function claimPort({ host, port }: Address): Promise<Claim> {
       if (error.code !== 'EADDRNOTAVAIL') reject(error);
       else
         reject(
-          new Error(`${host}: this machine has no such loopback address; on Linux all of 127.* is there`),
+          new Error(`${host}: this machine does not have this loopback address; Linux has all of 127.*`),
         );
     });
     server.listen({ host, port, exclusive: true }, () => {

@@ -118,5 +118,7 @@ function openFolder(folder: string): void {
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
   const stat = lstatSync(folder);
   if (!stat.isDirectory() || stat.uid !== (process.getuid?.() ?? stat.uid) || (stat.mode & 0o022) !== 0)
-    throw new Error(`${folder}: a folder that only this user can write is accepted; remove it`);
+    throw new Error(
+      `${folder} can be written by other users; remove it, and zklab makes one that only you can write`,
+    );
 }

@@ -63,28 +63,26 @@ export class LoadDriver {
     });
     void this.#child.then(ended => {
       this.#ended = String(ended.stderr || ended.shortMessage || 'it exited').slice(-2_000);
-      this.#settle()?.reject(new Error(`load driver ended without a result: ${this.#ended}`));
+      this.#settle()?.reject(new Error(`the load driver ended without a result: ${this.#ended}`));
       ready();
     });
   }
 
   /** @throws Error with the driver's own message, when it runs a load already, or is no more */
   async run(spec: LoadSpec, onProgress?: (progress: LoadProgress) => void): Promise<LoadResult> {
-    if (this.#waiting !== undefined) throw new Error('the load driver runs a load already');
+    if (this.#waiting !== undefined) throw new Error('the load driver already runs a load');
     const limitMs = spec.warmupMs + spec.durationMs + GRACE_MS;
     let timer: NodeJS.Timeout | undefined;
     const result = new Promise<LoadResult>((resolve, reject) => {
       this.#waiting = { onProgress, resolve, reject };
       timer = setTimeout(() => {
-        this.#settle()?.reject(
-          new Error(`load driver ended without a result: no result within ${limitMs} ms`),
-        );
+        this.#settle()?.reject(new Error(`the load driver gave no result within ${limitMs} ms`));
         this.#child.kill('SIGKILL');
       }, limitMs);
     });
     void this.#ready.then(() => {
       if (this.#ended === undefined) this.#send({ kind: 'run', spec });
-      else this.#settle()?.reject(new Error(`load driver ended without a result: ${this.#ended}`));
+      else this.#settle()?.reject(new Error(`the load driver ended without a result: ${this.#ended}`));
     });
     try {
       return await result;

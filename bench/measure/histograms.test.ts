@@ -67,5 +67,5 @@ test('a value beyond the range is kept at its end and counted; a negative one is
 
 test('a histogram that does not hold what it says is refused', () => {
   const encoded = of([1, 2, 3]).encode();
-  assert.throws(() => LatencyHistogram.decode({ ...encoded, n: 4 }), /says 4 samples and holds 3/);
+  assert.throws(() => LatencyHistogram.decode({ ...encoded, n: 4 }), /claims 4 samples and contains 3/);
 });

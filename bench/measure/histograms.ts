@@ -80,7 +80,9 @@ export class LatencyHistogram {
     decoded.#histogram.add(hdr.decodeFromCompressedBase64(encoded.base64, 32, false));
     decoded.clipped = encoded.clipped;
     if (decoded.n !== encoded.n) {
-      throw new Error(`a histogram says ${encoded.n} samples and holds ${decoded.n}: it was cut or altered`);
+      throw new Error(
+        `a histogram claims ${encoded.n} samples and contains ${decoded.n}; it was cut or altered`,
+      );
     }
     return decoded;
   }

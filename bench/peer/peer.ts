@@ -17,7 +17,7 @@ import { measureRound, memoryReading, PEER_LOAD_TEXT, PEER_WORKLOAD } from './pe
 export async function benchPeer(terminal: Terminal, options: CompareOptions): Promise<ExitCode> {
   if (findApacheZooKeeper() === undefined)
     throw new UsageError(
-      `bench peer compares with Apache ZooKeeper, which is not here; to get it: ${APACHE_HINT}`,
+      `bench peer compares with Apache ZooKeeper, which was not found on this machine; to get it: ${APACHE_HINT}`,
     );
   const { rounds, seconds } = options;
   const comparison = {

@@ -85,7 +85,7 @@ export class Ensemble {
     const found = this.members.find(member => member.name === name);
     if (found !== undefined) return found;
     throw new EnsembleError(
-      `no member ${name}; members are ${this.members.map(each => each.name).join(', ')}`,
+      `there is no member ${name}; members are ${this.members.map(each => each.name).join(', ')}`,
     );
   }
 
@@ -102,7 +102,7 @@ export class Ensemble {
     const leaders = this.members.filter(({ name }) => modes.get(name) === 'leader');
     if (leaders.length === 1) return leaders[0]!;
     const now = [...modes].map(([name, mode]) => `${name}=${mode}`).join(' ');
-    throw new EnsembleError(`${leaders.length} leaders where one is needed: ${now}`);
+    throw new EnsembleError(`there are ${leaders.length} leaders, and exactly one is needed: ${now}`);
   }
 
   /**

@@ -37,7 +37,7 @@ export function memberCommand(member: PlannedMember, options: CommandOptions = {
 /** Watches its own standard input, so it needs nobody to end it when the lab is gone. */
 function zklabCommand(cfgFile: string, linkMap: string | undefined): Command {
   const main = fileURLToPath(new URL('../../server/main.js', import.meta.url));
-  if (!existsSync(main)) throw new UsageError(`${main} is missing: "npm run build" makes it`);
+  if (!existsSync(main)) throw new UsageError(`${main} is missing; run "npm run build" to make it`);
   const links = linkMap === undefined ? [] : ['--link-map', linkMap];
   return { file: process.execPath, args: [main, cfgFile, '--die-with-parent', ...links] };
 }
@@ -45,6 +45,6 @@ function zklabCommand(cfgFile: string, linkMap: string | undefined): Command {
 function apacheCommand(cfgFile: string, javaFlags = JAVA_FLAGS): Command {
   const apache = findApacheZooKeeper();
   if (apache === undefined)
-    throw new UsageError(`Apache ZooKeeper is not on this machine; to get it: ${APACHE_HINT}`);
+    throw new UsageError(`Apache ZooKeeper was not found on this machine; to get it: ${APACHE_HINT}`);
   return { file: apache.java, args: [...javaFlags, '-cp', apache.classPath, APACHE_MAIN_CLASS, cfgFile] };
 }

@@ -77,7 +77,7 @@ export class Member {
 
   /** @throws Error when it runs already */
   start(): void {
-    if (this.#process?.isRunning) throw new Error(`${this.name} runs already, as process ${this.pid}`);
+    if (this.#process?.isRunning) throw new Error(`${this.name} already runs, as process ${this.pid}`);
     this.#process = this.host.start({
       command: memberCommand(this.plan, this.#options),
       log: this.log,

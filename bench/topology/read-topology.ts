@@ -36,11 +36,11 @@ function parseWords(words: readonly string[], origin: string): TopologyInput {
   for (const word of words) {
     const [, key = '', value = ''] = /^([^=]+)=(.+)$/.exec(word) ?? [];
     if (!SHORT_KEYS.some(known => known === key))
-      throw new UsageError(`${origin}: "${word}"; accepted are ${SHORT_KEYS.join('=, ')}=`);
+      throw new UsageError(`${origin}: "${word}" is not accepted; accepted are ${SHORT_KEYS.join('=, ')}=`);
     if (key === 'server' && !IMPLEMENTATIONS.some(known => known === value))
-      throw new UsageError(`${origin}: server: "${value}"; accepted is ${IMPLEMENTATIONS.join(', ')}`);
+      throw new UsageError(`${origin}: server=${value}; accepted are ${IMPLEMENTATIONS.join(', ')}`);
     const name = key === 'server' ? 'implementation' : key;
-    if (Object.hasOwn(input, name)) throw new UsageError(`${origin}: ${key} stands there twice`);
+    if (Object.hasOwn(input, name)) throw new UsageError(`${origin}: ${key} is given twice`);
     input[name] = /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
   }
   return input;

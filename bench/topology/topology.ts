@@ -103,13 +103,15 @@ export function topologyOf(input: unknown, origin: string): Topology {
   const data = checked(shape, input, origin);
   const refuse = (why: string) => new UsageError(`${origin}: ${why}`);
   if (data.members !== undefined && (data.voters !== undefined || data.observers !== undefined))
-    throw refuse('members, and voters or observers: either the list or the counts are accepted');
+    throw refuse(
+      'members, and voters or observers, are both given; accepted is either the list or the counts',
+    );
   const members = nameMembers(data, refuse);
   checkMembers(members, refuse);
   const observerMasters = data.masters ?? false;
   const observers = members.filter(({ role }) => role === 'observer').length;
   if (observerMasters && observers === 0)
-    throw refuse('masters=on without observers: observer masters serve observers, so at least one is needed');
+    throw refuse('masters=on, but there are no observers; observer masters need at least one observer');
   const topology = { observerMasters, members };
   const shortForm = shortFormOf(topology);
   return { name: data.name ?? shortForm, shortForm, ...topology };
@@ -146,9 +148,10 @@ function checkSettings(given: Settings, where: string, refuse: (why: string) => 
     Object.entries(given).map(([spelled, value]) => {
       const key = canonicalKey(spelled);
       const what = `${where}: ${spelled}=${value}`;
-      if (LAB_KEYS.has(key)) throw refuse(`${what}: the lab sets ${key} itself; leave it out`);
+      if (LAB_KEYS.has(key)) throw refuse(`${what}: the lab sets ${key} itself, so leave it out`);
       const use = useOf(key);
-      if (use === 'membership') throw refuse(`${what}: server lines are made from members; leave it out`);
+      if (use === 'membership')
+        throw refuse(`${what}: the lab makes server lines from the members, so leave it out`);
       if (use === 'unknown') {
         const nearest = nearestKey(key);
         const hint = nearest === undefined ? 'a key of zoo.cfg is accepted' : `did you mean ${nearest}?`;
@@ -173,17 +176,19 @@ function checkCommand(
 
 function checkMembers(members: readonly TopologyMember[], refuse: (why: string) => UsageError): void {
   if (members.length > MEMBERS_MAX)
-    throw refuse(`${members.length} members: up to ${MEMBERS_MAX} are accepted`);
+    throw refuse(`${members.length} members; at most ${MEMBERS_MAX} are accepted`);
   if (!members.some(({ role }) => role === 'participant'))
-    throw refuse('no voter: at least one participant is needed to elect a leader');
+    throw refuse('there is no voter; at least one participant is needed to elect a leader');
   const names = new Map<string, number>();
   const sids = new Map<number, string>();
   for (const { name, sid } of members) {
-    if (name === 'client') throw refuse('a member named client: the lab calls those who load an ensemble so');
-    if (names.has(name)) throw refuse(`two members are named ${name}: each name once is accepted`);
+    if (name === 'client')
+      throw refuse(
+        'a member is named client; this name stands for the clients of the lab, so another one is needed',
+      );
+    if (names.has(name)) throw refuse(`two members are named ${name}; names must be unique`);
     const other = sids.get(sid);
-    if (other !== undefined)
-      throw refuse(`${other} and ${name} both have sid ${sid}: each sid once is accepted`);
+    if (other !== undefined) throw refuse(`${other} and ${name} both have sid ${sid}; sids must be unique`);
     names.set(name, sid);
     sids.set(sid, name);
   }

@@ -86,7 +86,7 @@ export function operationsOf(history: readonly HistoryEvent[]): Operation[] {
       open.completion = event;
     } else {
       throw new Error(
-        `history event ${event.index}: ${event.type} of operation ${event.operation} out of place`,
+        `history event ${event.index}: ${event.type} of operation ${event.operation} is out of place`,
       );
     }
   }

@@ -70,7 +70,7 @@ export async function recheck(
   const stored = await loadRun(reference);
   if (stored.claims.length === 0)
     throw new UsageError(
-      `run ${stored.run.id} (${stored.run.suite}) has no claims to judge: runs of "zklab claims" have`,
+      `run ${stored.run.id} (${stored.run.suite}) has no claims to judge; only runs of "zklab claims" have claims`,
     );
   const result = rejudge(CLAIMS, stored);
   if (json) terminal.json(result);

@@ -95,7 +95,7 @@ export function topologiesOf(suite: Suite, server: ServerKind): Topology[] {
     const other = members.find(({ implementation }) => implementation !== 'zklab');
     if (other !== undefined)
       throw new UsageError(
-        `${origin}: ${text}: ${other.name} is ${implementationName(other.implementation)}: which server is measured is said by --server`,
+        `${origin}: ${text}: ${other.name} has the implementation ${implementationName(other.implementation)}; leave it out, because --server chooses the server`,
       );
     return topologyOf(
       {

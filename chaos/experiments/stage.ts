@@ -104,7 +104,7 @@ export class Stage {
   /** @throws Error where the stage has no proxies */
   get faults(): FaultContext {
     if (this.#faults === undefined)
-      throw new Error(`${this.name}: no faults of links without link maps, which only zklab's server takes`);
+      throw new Error(`${this.name}: faults of links need link maps, which only zklab's server reads`);
     return this.#faults;
   }
 

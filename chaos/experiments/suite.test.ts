@@ -51,7 +51,7 @@ test('values out of range name their key', () => {
   assert.match(problemOf(QUICK.replace('rounds: 6\n', '')), /rounds: missing; accepted is a whole number/);
   assert.match(
     problemOf(QUICK.replace('roundsMin: 5', 'roundsMin: 7')),
-    /roundsMin: 7; accepted is up to rounds, 6/,
+    /roundsMin: 7; accepted is at most rounds, which is 6/,
   );
   assert.match(problemOf(QUICK.replace('  voters:', '  "a b":')), /topologies\.a b: .* letters, digits/);
   assert.match(problemOf(QUICK.replace('jitterMs: 5', 'jitterMs: 20')), /observerLatency\.jitterMs/);
@@ -88,7 +88,10 @@ test('what the file of a topology says of members is kept; which server is measu
     'test',
     'test.yaml',
   );
-  assert.throws(() => topologiesOf(apache, 'zklab'), /topology voters: .*v1 is apache: .*--server/);
+  assert.throws(
+    () => topologiesOf(apache, 'zklab'),
+    /topology voters: .*v1 has the implementation apache; .*--server/,
+  );
 });
 
 test('suites are named, or files', () => {

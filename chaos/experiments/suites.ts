@@ -40,7 +40,9 @@ function suiteOf(document: unknown, name: string, origin: string): Suite {
   const suite = { name, ...checked(z.strictObject(keys), document, origin) } as Suite;
   const { rounds, roundsMin } = suite;
   if (roundsMin > rounds)
-    throw new UsageError(`${origin}: roundsMin: ${roundsMin}; accepted is up to rounds, ${rounds}`);
+    throw new UsageError(
+      `${origin}: roundsMin: ${roundsMin}; accepted is at most rounds, which is ${rounds}`,
+    );
   for (const experiment of EXPERIMENTS) experiment.check?.(suite, origin);
   return suite;
 }

@@ -13,7 +13,9 @@ export async function untilObeyed(
   const end = performance.now() + OBEYED_MAX_MS;
   while (!effect()) {
     if (performance.now() > end)
-      throw new Error(`process ${member.pid} of ${member.name} goes on ${OBEYED_MAX_MS} ms after ${signal}`);
+      throw new Error(
+        `process ${member.pid} of ${member.name} has not obeyed ${signal} after ${OBEYED_MAX_MS} ms`,
+      );
     await sleep(POLL_MS);
   }
 }

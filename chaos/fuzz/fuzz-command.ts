@@ -120,7 +120,7 @@ function refuseBeside(
   why: string,
 ): void {
   const also = names.find(name => options[name] !== undefined);
-  if (also !== undefined) throw new UsageError(`${why}, --${also} is accepted without it`);
+  if (also !== undefined) throw new UsageError(`${why}; --${also} is accepted only without it`);
 }
 
 function portsOf(names: string | undefined): readonly PortKind[] {

@@ -100,7 +100,10 @@ eachToxiproxy('mesh', test => {
     });
     for (const names of [['a/b'], ['a.b'], [''], ['client'], ['a', 'a']]) {
       const built = Mesh.build({ client, members: names.map(member), folder: '/nonexistent' });
-      assert.match(await built.then(String, String), 'use letters, digits, - and _, each name once');
+      assert.match(
+        await built.then(String, String),
+        'accepted are letters, digits, - and _, and names must be unique',
+      );
     }
     assert.equal(await client.proxies(), []);
   });

@@ -87,7 +87,8 @@ export class Mesh {
   /** Where clients reach the member through its proxy, host:port. */
   clientAddress(member: string): string {
     const link = this.links.find(each => each.kind === 'client' && each.to === member);
-    if (link === undefined) throw new Error(`no member ${member}; members are ${this.#names().join(', ')}`);
+    if (link === undefined)
+      throw new Error(`there is no member ${member}; members are ${this.#names().join(', ')}`);
     return link.proxied;
   }
 
@@ -167,7 +168,9 @@ function checkNames(members: readonly MeshMember[]): void {
   const seen = new Set<string>([CLIENT]);
   for (const { name } of members) {
     if (!/^[\w-]+$/.test(name) || seen.has(name))
-      throw new Error(`member name ${JSON.stringify(name)}: use letters, digits, - and _, each name once`);
+      throw new Error(
+        `member name ${JSON.stringify(name)}; accepted are letters, digits, - and _, and names must be unique`,
+      );
     seen.add(name);
   }
 }

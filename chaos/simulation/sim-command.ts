@@ -37,7 +37,9 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
   const { json = false, voters, observers, minimise = true, folder, signal } = options;
   if (options.replay !== undefined) return replayed(options.replay, options, terminal);
   if (options.debug)
-    throw new UsageError('--debug is accepted with --replay alone: a failing seed prints the plan to replay');
+    throw new UsageError(
+      '--debug is accepted only with --replay; run the seed first, which prints the plan to replay if it fails',
+    );
   const simulation = {
     program: serverProgram(),
     ...(voters === undefined ? {} : { voters }),
@@ -78,7 +80,9 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
 function seedsOf({ seed, seeds, first }: SimOptions): Iterable<number> {
   if (seed === undefined) return seedsFrom(first ?? 1, seeds ?? SEEDS_DEFAULT);
   if (seeds !== undefined || first !== undefined)
-    throw new UsageError(`--seed ${seed} is one seed: --seeds and --first are accepted without it`);
+    throw new UsageError(
+      `--seed ${seed} names a single seed; --seeds and --first are accepted only without --seed`,
+    );
   return [seed];
 }
 
@@ -89,7 +93,7 @@ function replayed(file: string, options: SimOptions, terminal: Terminal): ExitCo
   const also = SAID_BY_A_PLAN.find(name => options[name] !== undefined);
   if (also !== undefined)
     throw new UsageError(
-      `--replay ${file}: the plan holds the seed and the ensemble, so --${also} is accepted only without it`,
+      `--replay ${file}: the plan contains the seed and the ensemble, so --${also} is accepted only without --replay`,
     );
   const { json = false, debug = false, folder } = options;
   const result = replayOrRefuse(file, debug);

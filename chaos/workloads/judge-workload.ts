@@ -73,7 +73,7 @@ async function untilLevel(ensemble: Ensemble, deadlineMs: number): Promise<void>
     const zxids = await zxidsOf(ensemble);
     if (new Set(zxids).size === 1) return;
     if (performance.now() > giveUpAt)
-      throw new Error(`after ${deadlineMs} ms the members have applied ${zxids.join(', ')}`);
+      throw new Error(`after ${deadlineMs} ms the members have applied different zxids: ${zxids.join(', ')}`);
     await sleep(POLL_MS);
   }
 }

@@ -61,6 +61,6 @@ async function bundled(name: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new Error(`${file.pathname} is missing: "npm run build" makes it`, { cause: error });
+    throw new Error(`${file.pathname} is missing; run "npm run build" to make it`, { cause: error });
   }
 }
