@@ -7,10 +7,10 @@ export const errorCatalogue = {
   ZK_CONFIG_FILE: 'a configuration file cannot be read',
   ZK_CONFIG_VALUE: 'a configuration key has a value that is not accepted',
   ZK_CONFIG_MISSING: 'a configuration key that the role needs is missing',
-  ZK_CONFIG_RESTRICTION: 'a configuration key asks for a restriction that this server does not have yet',
+  ZK_CONFIG_RESTRICTION: 'a configuration key asks for a restriction that this server cannot enforce yet',
   ZK_MYID: 'the myid file is missing or does not name a server of the ensemble',
   ZK_LISTEN: 'a port cannot be bound',
-  ZK_DATA_DIR: 'a data directory cannot be made or written to, or another server works in it',
+  ZK_DATA_DIR: 'a data directory cannot be created or written to, or another server uses it',
   ZK_DATA_MISMATCH: 'dataDir and dataLogDir do not belong together, or their files are elsewhere',
   ZK_DISK: 'a file operation failed: the server stops rather than lose an acknowledged write',
   ZK_LOG_CORRUPT: 'a transaction log is damaged before its end',
@@ -22,7 +22,7 @@ export const errorCatalogue = {
     'an ensemble led by Apache ZooKeeper was reconfigured to voters that zoo.cfg does not name',
   ZK_LINK_MAP: 'the link map file is not a map of addresses',
   ZK_GUARD:
-    'a four-letter word, command, metric or timer that only looks failed: the server goes on without it',
+    'a four-letter word, command, metric or timer that only reports has failed; the server goes on without it',
   ZK_INVARIANT: 'the server found itself in a state that must not exist: a bug',
 } as const;
 export type ErrorCodeName = keyof typeof errorCatalogue;

@@ -11,8 +11,15 @@ import { startServer } from './server.ts';
 
 const USAGE = `usage: zklab-server zoo.cfg [--link-map FILE] [--die-with-parent]
 
-  --link-map FILE     JSON {"host:port": "host:port"}: where to dial instead; looked at again when it changes
-  --die-with-parent   end when standard input ends, so that nothing outlives a killed lab`;
+Runs one ZooKeeper server in the foreground, as zoo.cfg says. SIGTERM or Ctrl-C stops it.
+
+  --link-map FILE     dial other addresses than the configured ones: a JSON object
+                      {"host:port": "host:port"}, which is read again when it changes
+  --die-with-parent   stop when standard input ends, so that the server does not outlive a killed lab
+  --help              print this text
+
+Example:
+  zklab-server /etc/zookeeper/zoo.cfg`;
 
 /** A stop that takes longer than this is cut short: what was acknowledged is on disk in any case. */
 const STOP_LIMIT_MS = 5000;
@@ -48,7 +55,8 @@ if (values.help) {
   process.exit(0);
 }
 const [configPath] = positionals;
-if (configPath === undefined || positionals.length !== 1) usage('exactly one configuration file is needed');
+if (configPath === undefined || positionals.length !== 1)
+  usage(`${positionals.length} configuration files are given; accepted is exactly one`);
 
 function fail(error: unknown): never {
   const isServerError = error instanceof ServerError;

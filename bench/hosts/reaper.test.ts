@@ -96,7 +96,7 @@ test('half a record is removed, and ends nobody', () => {
 test('a folder that others can write is refused: it could name any process', () => {
   const folder = temporaryFolder();
   chmodSync(folder, 0o777);
-  assert.throws(() => reap(folder), /only this user can write/);
+  assert.throws(() => reap(folder), /can be written by other users/);
 });
 
 test('a process that is gone has no identity', async () => {

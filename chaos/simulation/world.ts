@@ -288,7 +288,7 @@ export class World {
   #happened({ sid, name }: MemberSpec, event: ServerEvent): void {
     if (event.kind === 'treeDiffers') {
       const how = JSON.stringify(event.difference);
-      this.failures.push(`${name}: the tree differs from what its leader had: ${how}`);
+      this.failures.push(`${name}: the tree differs from the leader's: ${how}`);
     }
     this.marks.onEvent(event);
     this.moments.onEvent(sid, event);

@@ -38,7 +38,7 @@ function clientAddress(
   const host = hostText === undefined ? undefined : hostOf(`${key}Address`, hostText, warnings);
   if (port === undefined) {
     if (hostText !== undefined && fromLine?.host !== host)
-      throw badValue(`${key}Address`, hostText, `given together with ${key}`);
+      throw badValue(`${key}Address`, hostText, `an address only together with ${key}`);
     return fromLine;
   }
   if (fromLine === undefined) return { host: host ?? ANY_HOST, port };
@@ -46,7 +46,7 @@ function clientAddress(
   if (port === 0 && host === undefined) return fromLine;
   if (port !== fromLine.port || contradicts(host, fromLine.host)) {
     const value = formatAddress({ host: host ?? ANY_HOST, port });
-    throw badValue(key, value, `what the server line says, ${formatAddress(fromLine)}, or nothing`);
+    throw badValue(key, value, `${formatAddress(fromLine)}, as in the server line, or no ${key} at all`);
   }
   return fromLine;
 }
@@ -59,7 +59,9 @@ function contradicts(host: string | undefined, fromLine: string): boolean {
 
 function hostOf(key: string, text: string, warnings: string[]): string {
   if (text === '') {
-    warnings.push(`${key} is empty: clients are listened to on ${LOOPBACK} only, as by Apache ZooKeeper`);
+    warnings.push(
+      `${key} is empty, so the server listens for clients only on ${LOOPBACK}, as Apache ZooKeeper does`,
+    );
     return LOOPBACK;
   }
   const host = canonicalHost(text);
@@ -67,7 +69,7 @@ function hostOf(key: string, text: string, warnings: string[]): string {
     throw badValue(
       key,
       text,
-      `a host name or an address, without a port; for every address, no ${key} at all`,
+      `a host name or an address, without a port; to listen on every address, remove ${key}`,
     );
   return host;
 }

@@ -56,7 +56,7 @@ export function choosePath(disk: Disk, key: string, text: string, warn: (warning
     const names = used.map(({ path: found, name }) => `${found} (${name})`).join(' and ');
     throw new ServerError(
       'ZK_CONFIG_VALUE',
-      `${key} may mean ${names}, and both have data: write it in ASCII, each other letter as \\u and four digits`,
+      `${key} may mean ${names}, and both have data; write the path in ASCII, with \\u and four digits for each other letter`,
       { key },
     );
   }

@@ -183,7 +183,7 @@ server.3=zk-2.zk-headless.default.svc.cluster.local:2888:3888:observer;2181
     means: { clientAddress: everywhere(2181), skipAcl: true, purgeIntervalHours: 1, reconfigEnabled: true },
     warns: [
       /2 participants/,
-      /peerType=participant, but server.3 is observer/,
+      /peerType=participant, but the line server.3 says observer/,
       /reconfigEnabled, metricsProvider.className, metricsProvider.httpPort, metricsProvider.exportJvmInfo$/,
     ],
   },
@@ -227,7 +227,7 @@ server.3=zk-2.zk-hs.default.svc.cluster.local:2888:3888
     myid: '1',
     sid: 1,
     means: { minSessionTimeoutMs: 4000, maxSessionTimeoutMs: 40_000, purgeIntervalHours: 0 },
-    warns: [/unknown key autopurge.purgeInteval; is autopurge.purgeInterval meant\?/],
+    warns: [/unknown key autopurge.purgeInteval; did you mean autopurge.purgeInterval\?/],
   },
   {
     name: 'a column store: large limits, many connections, ticks without end',
@@ -401,7 +401,7 @@ server.4=d:2888:3888:observer
   {
     name: 'a template that was not filled in',
     text: `dataDir=/data\nclientPort=2181\ntickTime=\${ZOO_TICK_TIME}\n`,
-    refused: ['ZK_CONFIG_VALUE', /^tickTime=\$\{ZOO_TICK_TIME\}: accepted is an integer/],
+    refused: ['ZK_CONFIG_VALUE', /^tickTime=\$\{ZOO_TICK_TIME\} is not accepted; accepted is an integer/],
   },
   {
     name: 'another, in a directory',
@@ -432,10 +432,10 @@ globalOutstandingLimit=
       globalOutstandingLimit: 1000,
     },
     warns: [
-      /^globalOutstandingLimit=: .* the default, 1000, is used/,
-      /^snapCount=100,000: .* the default, 100000, is used/,
-      /^preAllocSize=64M: .* the default, 65536, is used/,
-      /^fsync.warningthresholdms=20ms: .* the default, 1000, is used/,
+      /^globalOutstandingLimit= is not accepted.* the default, 1000, is used/,
+      /^snapCount=100,000 is not accepted.* the default, 100000, is used/,
+      /^preAllocSize=64M is not accepted.* the default, 65536, is used/,
+      /^fsync.warningthresholdms=20ms is not accepted.* the default, 1000, is used/,
     ],
   },
 ];

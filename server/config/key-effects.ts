@@ -33,8 +33,8 @@ export function refuseRestrictions(
   if (asked.length === 0) return;
   throw new ServerError(
     'ZK_CONFIG_RESTRICTION',
-    `this server cannot do what ${asked.join(', ')} asks for, and would be less restricted than that. ` +
-      'Remove the setting to run without, or run Apache ZooKeeper',
+    `the configuration asks for ${asked.join(', ')}; this server does not implement that, and would be less restricted. ` +
+      'Remove the setting to run without it, or run Apache ZooKeeper',
     { asked },
   );
 }
@@ -52,10 +52,14 @@ export function keysWithoutEffect(properties: ReadonlyMap<string, string>, warni
     if (useOf(key) === 'unknown') unknownKeys.push({ key, value, nearest: nearestKey(key) });
   }
   if (notYetUsed.length > 0) {
-    warnings.push(`known keys without effect in this server: ${notYetUsed.map(({ key }) => key).join(', ')}`);
+    warnings.push(
+      `these keys are known but without effect in this server: ${notYetUsed.map(({ key }) => key).join(', ')}`,
+    );
   }
   for (const { key, nearest } of unknownKeys) {
-    warnings.push(`unknown key ${shortened(key)}${nearest === undefined ? '' : `; is ${nearest} meant?`}`);
+    warnings.push(
+      `unknown key ${shortened(key)}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`,
+    );
   }
   return { notYetUsed, unknownKeys };
 }

@@ -107,7 +107,7 @@ for (const [field, belowMin] of integers) {
     for (const [text, wanted] of [...INT, ...belowMin]) {
       const { [field]: value, warnings } = parse(`${key}=${text}`);
       assert.is(value, wanted === 'default' ? initial : wanted, `${key}=${text}`);
-      const said = warnings.find(warning => warning.startsWith(`${key}=${text}: `)) ?? '';
+      const said = warnings.find(warning => warning.startsWith(`${key}=${text}`)) ?? '';
       if (wanted === 'default') assert.match(said, `the default, ${initial}, is used`);
       else if (belowMin.some(([low]) => low === text)) assert.match(said, `${wanted} is used`);
     }
@@ -139,7 +139,7 @@ const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: R
   ['maxClientCnxns=-1', 'maxClientCnxns', 0],
   ['autopurge.purgeInterval=-1', 'purgeIntervalHours', 0],
   ['observerMasterPort=-1', 'observerMasterPort', 0],
-  ['observerMasterPort=99999', 'observerMasterPort', 0, /observerMasterPort=99999: there is no such port/],
+  ['observerMasterPort=99999', 'observerMasterPort', 0, /observerMasterPort=99999 is not a port/],
   ['clientPortListenBacklog=-9', 'clientPortListenBacklog', -1],
   ['minSessionTimeout=-2', 'minSessionTimeoutMs', 0],
   ['connectToLearnerMasterLimit=-1', 'connectToLearnerMasterLimitMs', 0],
@@ -175,7 +175,7 @@ const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: R
   ['digest.enabled=FALSE', 'digestEnabled', false],
   ['digest.enabled=True', 'digestEnabled', true],
   ['digest.enabled= true ', 'digestEnabled', true],
-  ['digest.enabled=yes', 'digestEnabled', false, /^digest.enabled=yes: .*; false is used/],
+  ['digest.enabled=yes', 'digestEnabled', false, /^digest.enabled=yes is not accepted.*; false is used/],
   ['digest.enabled=1', 'digestEnabled', false, /false is used/],
   ['digest.enabled=', 'digestEnabled', false, /false is used/],
   ['forceSnapshotSync=on', 'forceSnapshotSync', false, /false, is used/],
@@ -183,7 +183,12 @@ const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: R
   ['observer.syncEnabled=no', 'observerSyncEnabled', false, /false is used/],
   // Words: one of them, in its own letters, does something.
   ['forceSync=no', 'forceSync', false],
-  ['forceSync=No', 'forceSync', true, /forceSync=No: accepted is yes or no; the default, true, is used/],
+  [
+    'forceSync=No',
+    'forceSync',
+    true,
+    /forceSync=No is not accepted; accepted is yes or no; the default, true, is used/,
+  ],
   ['forceSync=false', 'forceSync', true, /the default, true, is used/],
   ['leaderServes=false', 'leaderServes', true, /the default, true, is used/],
   ['leaderServes=no', 'leaderServes', false],
@@ -193,8 +198,8 @@ const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: R
   ['admin.enableServer=false', 'adminEnabled', false],
   ['admin.enableServer=no', 'adminEnabled', true, /the default, true, is used/],
   // The AdminServer.
-  ['admin.serverPort=-1', 'adminEnabled', false, /admin.serverPort=-1: there is no such port/],
-  ['admin.serverPort=70000', 'adminEnabled', false, /admin.serverPort=70000: there is no such port/],
+  ['admin.serverPort=-1', 'adminEnabled', false, /admin.serverPort=-1 is not a port/],
+  ['admin.serverPort=70000', 'adminEnabled', false, /admin.serverPort=70000 is not a port/],
   ['admin.serverPort=0x1f91', 'adminPort', 8081],
   ['admin.serverPort=http', 'adminPort', 8080, /the default, 8080, is used/],
   ['admin.serverAddress=', 'adminAddress', '0.0.0.0', /the default, 0.0.0.0, is used/],
@@ -206,7 +211,7 @@ const table: [lines: string, field: keyof ServerConfig, value: unknown, said?: R
     'minNotificationIntervalMs',
     500,
   ],
-  ['autopurge.snapRetainCount=-4', 'snapRetainCount', 3, /3 is the least/],
+  ['autopurge.snapRetainCount=-4', 'snapRetainCount', 3, /the minimum, 3, is used/],
   ['DigestAuthenticationProvider.superDigest=', 'superDigest', ''],
 ];
 

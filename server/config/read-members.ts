@@ -44,7 +44,7 @@ export function readMembers(
     throw badValue(
       stray,
       properties.get(stray) ?? '',
-      `a place in ${dynamic.path}, since dynamicConfigFile is given`,
+      `such a line only in ${dynamic.path}, because dynamicConfigFile names that file`,
     );
   }
   const config = parseQuorumConfig(dynamic.text);
@@ -96,22 +96,28 @@ export function memberOf(
   const sid = readMyid(config, texts, settings);
   if ((config.servers.get(sid)?.addresses.length ?? 1) > 1 && !settings.quorumListenOnAllIPs)
     warnings.push(
-      `server.${sid} listens on its first address alone: peers may try another, quorumListenOnAllIPs=true serves all`,
+      `server.${sid} listens only on its first address, but peers may dial another; quorumListenOnAllIPs=true listens on all`,
     );
   const role = config.servers.get(sid)?.role ?? 'participant';
   if (role !== settings.peerType) {
-    warnings.push(`peerType=${settings.peerType}, but server.${sid} is ${role} by its line, which wins`);
+    warnings.push(`peerType=${settings.peerType}, but the line server.${sid} says ${role}; the line is used`);
   }
   return { sid, role, config };
 }
 
 function membershipWarnings(servers: readonly QuorumServer[], voters: number): string[] {
   const warnings: string[] = [];
-  if (voters <= 2) warnings.push(`${voters} participants: no failure is tolerated; three tolerate one`);
+  if (voters <= 2)
+    warnings.push(
+      `an ensemble of ${voters} participants tolerates no failure; three participants tolerate one`,
+    );
   else if (voters % 2 === 0)
-    warnings.push(`${voters} participants tolerate no more failures than ${voters - 1}`);
+    warnings.push(
+      `an ensemble of ${voters} participants tolerates no more failures than one of ${voters - 1}`,
+    );
   const several = servers.filter(({ addresses }) => addresses.length > 1).map(({ sid }) => `server.${sid}`);
-  if (several.length > 0) warnings.push(`several addresses of ${several.join(', ')}: the first is used`);
+  if (several.length > 0)
+    warnings.push(`several addresses are given for ${several.join(', ')}; only the first is used`);
   return warnings;
 }
 
@@ -119,26 +125,29 @@ function readMyid(config: QuorumConfig, texts: ConfigTexts, settings: Settings):
   const path = `${settings.dataDir}/myid`;
   const sids = [...config.servers.keys()].join(', ');
   if (texts.myid === undefined) {
-    throw new ServerError('ZK_MYID', `${path} is missing; it holds the sid of this server, one of ${sids}`);
+    throw new ServerError(
+      'ZK_MYID',
+      `${path} is missing; it must contain the sid of this server, which is one of ${sids}`,
+    );
   }
   const line = firstLine(texts.myid);
   const sid = readInteger(line, 0, Number.MAX_SAFE_INTEGER);
   if (sid === undefined)
     throw new ServerError(
       'ZK_MYID',
-      `${path} holds ${JSON.stringify(line.slice(0, 40))}; accepted is one of ${sids}`,
+      `${path} contains ${JSON.stringify(line.slice(0, 40))}; accepted is one of ${sids}`,
     );
   if (!config.servers.has(sid)) {
     throw new ServerError(
       'ZK_MYID',
-      `${path} holds ${sid}, which has no server line; accepted is one of ${sids}`,
+      `${path} contains ${sid}, but there is no line server.${sid}; accepted is one of ${sids}`,
     );
   }
   if (settings.extendedTypesEnabled && sid > MAX_EXTENDED_SERVER_ID) {
     throw new ServerError(
       'ZK_MYID',
-      `${path} holds ${sid}, and extendedTypesEnabled=true: session ids of a server above ${MAX_EXTENDED_SERVER_ID} look like ` +
-        'TTL nodes. Give this server a lower id, or remove extendedTypesEnabled.',
+      `${path} contains ${sid}, and extendedTypesEnabled=true; with a sid above ${MAX_EXTENDED_SERVER_ID}, session ids look like ` +
+        'TTL nodes. Give this server a lower sid, or remove extendedTypesEnabled',
     );
   }
   return sid;

@@ -82,11 +82,11 @@ test('004-10: peerType=observer and :observer agree; where they differ the line 
   assert.is(forgotten.quorum?.role, 'observer');
   assert.match(
     forgotten.warnings.join('\n'),
-    /peerType=participant, but server\.3 is observer by its line, which wins/,
+    /peerType=participant, but the line server\.3 says observer; the line is used/,
   );
   const wrong = parse(`${three}peerType=OBSERVER`, { myid: '1' });
   assert.is(wrong.quorum?.role, 'participant');
-  assert.match(wrong.warnings.join('\n'), /peerType=observer, but server\.1 is participant/);
+  assert.match(wrong.warnings.join('\n'), /peerType=observer, but the line server\.1 says participant/);
 });
 
 test('the client address comes from the server line or the key, and may not differ', () => {
@@ -95,13 +95,13 @@ test('the client address comes from the server line or the key, and may not diff
   assert.equal(address('clientPort=2183'), { host: '0.0.0.0', port: 2183 });
   refused(
     'ZK_CONFIG_VALUE',
-    /clientPort=0\.0\.0\.0:2184: .*what the server line says, 0\.0\.0\.0:2183/,
+    /clientPort=0\.0\.0\.0:2184 .*accepted is 0\.0\.0\.0:2183, as in the server line/,
     `${three}clientPort=2184`,
     {
       myid: '3',
     },
   );
-  refused('ZK_CONFIG_VALUE', /server line says/, `${three}clientPort=2183\nclientPortAddress=10.0.0.1`, {
+  refused('ZK_CONFIG_VALUE', /as in the server line/, `${three}clientPort=2183\nclientPortAddress=10.0.0.1`, {
     myid: '3',
   });
   assert.equal(parse(three, { myid: '1' }).clientAddress, undefined, 'a member may take no clients');
@@ -120,12 +120,12 @@ test('the client address comes from the server line or the key, and may not diff
   for (const text of ['*', '10.0.0.1:2181', 'http://h', 'a b', '[::1'])
     refused(
       'ZK_CONFIG_VALUE',
-      /: accepted is a host name or an address, without a port/,
+      / is not accepted; accepted is a host name or an address, without a port/,
       `${alone}clientPortAddress=${text}`,
     );
   const empty = parse(`${alone}clientPortAddress=`);
   assert.equal(empty.clientAddress, { host: '127.0.0.1', port: 2181 });
-  assert.match(empty.warnings[0] ?? '', /clientPortAddress is empty: .* 127\.0\.0\.1 only/);
+  assert.match(empty.warnings[0] ?? '', /clientPortAddress is empty.* only on 127\.0\.0\.1/);
   assert.equal(address('clientPort=0'), { host: '0.0.0.0', port: 2183 }, 'to upstream, 0 is no port');
   assert.equal(address('clientPort=2183\nclientPortAddress=::'), { host: '0.0.0.0', port: 2183 });
   const named = three.replace(';2183', ';localhost:2183');
@@ -136,7 +136,7 @@ test('the client address comes from the server line or the key, and may not diff
   );
   refused(
     'ZK_CONFIG_VALUE',
-    /clientPortAddress=h: accepted is given together with clientPort/,
+    /clientPortAddress=h is not accepted; accepted is an address only together with clientPort/,
     'dataDir=/d\nclientPortAddress=h',
   );
 });
@@ -147,9 +147,13 @@ test('standalone: no server line, or one participant while standaloneEnabled', (
   assert.equal(parse(one).clientAddress, { host: '0.0.0.0', port: 2181 });
   assert.is(parse(`${one}standaloneEnabled=false`, { myid: '1' }).quorum?.sid, 1);
   assert.equal(parse(`${one}clientPort=2182`).clientAddress, { host: '0.0.0.0', port: 2182 });
-  refused('ZK_CONFIG_VALUE', /server line says/, `${one}clientPort=2182`, { myid: '1' });
+  refused('ZK_CONFIG_VALUE', /as in the server line/, `${one}clientPort=2182`, { myid: '1' });
   assert.equal(parse(`${one}clientPort=2182`, { myid: '7' }).clientAddress, { host: '0.0.0.0', port: 2182 });
-  refused('ZK_CONFIG_MISSING', /second participant.*observers needs it/, `${one}server.2=b:1:2:observer`);
+  refused(
+    'ZK_CONFIG_MISSING',
+    /second participant.*is needed for observers/,
+    `${one}server.2=b:1:2:observer`,
+  );
   refused('ZK_CONFIG_MISSING', /role participant/, 'dataDir=/d\nserver.2=b:1:2:observer');
   refused('ZK_CONFIG_MISSING', /role participant/, `${alone}standaloneEnabled=false`);
 });
@@ -170,7 +174,9 @@ test('field report C1: limits without end are as long as a timer can be; none is
     for (const ticks of [0, -1])
       refused(
         'ZK_CONFIG_VALUE',
-        new RegExp(`^${key}=${ticks}: accepted is an integer from 1 to 2147483647 in an ensemble`),
+        new RegExp(
+          `^${key}=${ticks} is not accepted; accepted is an integer from 1 to 2147483647 in an ensemble`,
+        ),
         three.replace(line, `${key}=${ticks}`),
         { myid: '1' },
       );
@@ -193,8 +199,12 @@ test('field report C1: what stands behind the last dot of a dynamic file is its 
   }
 });
 
-test('what a role needs and has not', () => {
-  refused('ZK_CONFIG_MISSING', /^dataDir is missing in \/zoo\.cfg: every server needs it/, 'clientPort=1');
+test('a key that the role needs is missing', () => {
+  refused(
+    'ZK_CONFIG_MISSING',
+    /^dataDir is missing in \/zoo\.cfg; it is needed for every server/,
+    'clientPort=1',
+  );
   refused('ZK_CONFIG_MISSING', /^dataDir is missing/, three.replace('dataDir=/d', ''), { myid: '1' });
   refused('ZK_CONFIG_MISSING', /^clientPort is missing.*standalone/, 'dataDir=/d');
   refused('ZK_CONFIG_MISSING', /^initLimit is missing.*ensemble/, three.replace('initLimit=10', ''), {
@@ -205,12 +215,12 @@ test('what a role needs and has not', () => {
   });
 });
 
-test('myid: missing, no number, a stranger', () => {
+test('a myid that is missing, no number or of no member is refused', () => {
   refused('ZK_MYID', /^\/d\/myid is missing; .* one of 1, 2, 3, 4/, three);
-  refused('ZK_MYID', /holds ""/, three, { myid: '' });
-  refused('ZK_MYID', /holds "one"/, three, { myid: 'one\n' });
-  refused('ZK_MYID', /holds "-1"/, three, { myid: '-1' });
-  refused('ZK_MYID', /holds 9, which has no server line/, three, { myid: '9\n' });
+  refused('ZK_MYID', /contains ""/, three, { myid: '' });
+  refused('ZK_MYID', /contains "one"/, three, { myid: 'one\n' });
+  refused('ZK_MYID', /contains "-1"/, three, { myid: '-1' });
+  refused('ZK_MYID', /contains 9, but there is no line server\.9/, three, { myid: '9\n' });
   assert.is(parse(three, { myid: ' 4 \n5\n' }).quorum?.sid, 4);
 });
 
@@ -222,29 +232,34 @@ test('myid=255: like every other id, unless extendedTypesEnabled makes its sessi
     assert.is(parse(`${members}extendedTypesEnabled=false`, { myid }).quorum?.sid, sid);
     const extended = `${members}extendedTypesEnabled=true\nemulate353TTLNodes=true`;
     if (sid <= 254)
-      assert.match(parse(extended, { myid }).warnings.join('\n'), /makes none and deletes none/);
+      assert.match(parse(extended, { myid }).warnings.join('\n'), /creates none and does not delete/);
     else
-      refused('ZK_MYID', /holds 25\d, and extendedTypesEnabled=true: .* above 254 .* a lower id/, extended, {
-        myid,
-      });
+      refused(
+        'ZK_MYID',
+        /contains 25\d, and extendedTypesEnabled=true; .* above 254, .* a lower sid/,
+        extended,
+        {
+          myid,
+        },
+      );
   }
 });
 
-test('the number of participants is remarked on', () => {
+test('a warning says what an even or small number of participants tolerates', () => {
   const warnings = (servers: number) => {
     const lines = Array.from({ length: servers }, (_, n) => `server.${n}=h${n}:1:2`).join('\n');
     return parse(`dataDir=/d\ninitLimit=1\nsyncLimit=1\n${lines}`, { myid: '0' }).warnings.join('\n');
   };
-  assert.match(warnings(2), /2 participants: no failure is tolerated/);
+  assert.match(warnings(2), /2 participants tolerates no failure/);
   assert.is(warnings(3), '');
-  assert.match(warnings(4), /4 participants tolerate no more failures than 3/);
+  assert.match(warnings(4), /4 participants tolerates no more failures than one of 3/);
 });
 
-test('of several addresses the first is used, which is said; whose they are is told how to serve all', () => {
+test('of several addresses the first is used, and a warning says how to listen on all', () => {
   const said = (myid: string, more = '') =>
     parse(three.replace('a:2888:3888', 'a:1:2|z:3:4') + more, { myid }).warnings.join('\n');
-  assert.match(said('1'), /several addresses of server\.1: the first is used/);
-  const alone = /server\.1 listens on its first address alone: .* quorumListenOnAllIPs=true/;
+  assert.match(said('1'), /several addresses are given for server\.1; only the first is used/);
+  const alone = /server\.1 listens only on its first address.* quorumListenOnAllIPs=true/;
   assert.match(said('1'), alone);
   assert.not.match(said('2'), alone);
   assert.not.match(said('1', '\nquorumListenOnAllIPs=true\n'), alone);
@@ -259,10 +274,15 @@ test('dynamicConfigFile: members come from it, the version from its name', () =>
   assert.equal(config.clientAddress, { host: '0.0.0.0', port: 2181 });
   const withVersion = { path: '/members', text: `${members}version=2a` };
   assert.is(parse(text, { dynamic: withVersion, myid: '1' }).quorum?.config.version, 42);
-  refused('ZK_CONFIG_VALUE', /server\.3=c:1:2: accepted is a place in/, `${text}server.3=c:1:2`, {
-    dynamic: named,
-    myid: '1',
-  });
+  refused(
+    'ZK_CONFIG_VALUE',
+    /server\.3=c:1:2 is not accepted; accepted is such a line only in/,
+    `${text}server.3=c:1:2`,
+    {
+      dynamic: named,
+      myid: '1',
+    },
+  );
   refused('ZK_CONFIG_VALUE', /tickTime=1/, text, { dynamic: { path: '/m', text: 'tickTime=1' }, myid: '1' });
   refused('ZK_CONFIG_FILE', /was not read/, text, { myid: '1' });
 });
@@ -276,7 +296,7 @@ test('the spelling of a system property is accepted; the other one wins, as it d
   for (const lines of ['zookeeper.snapCount=7\nsnapCount=8', 'snapCount=8\nzookeeper.snapCount=7']) {
     const both = parse(`${alone}${lines}`);
     assert.is(both.snapCount, 8);
-    assert.equal(both.warnings, ['zookeeper.snapCount stands beside snapCount, which wins']);
+    assert.equal(both.warnings, ['zookeeper.snapCount and snapCount are both set; snapCount is used']);
   }
 });
 
@@ -287,17 +307,19 @@ test('known keys without effect are listed in one warning', () => {
     ['sslQuorum', 'ssl.keyStore.location', 'flushDelay'],
   );
   assert.equal(config.warnings, [
-    'known keys without effect in this server: sslQuorum, ssl.keyStore.location, flushDelay',
+    'these keys are known but without effect in this server: sslQuorum, ssl.keyStore.location, flushDelay',
   ]);
 });
 
 test('a key whose value is checked and has no effect yet is listed too', () => {
   const config = parse(`${alone}readonlymode.enabled=true`);
   assert.is(config.readOnlyModeEnabled, true);
-  assert.equal(config.warnings, ['known keys without effect in this server: readonlymode.enabled']);
+  assert.equal(config.warnings, [
+    'these keys are known but without effect in this server: readonlymode.enabled',
+  ]);
 });
 
-test('unknown keys are named, with the key they resemble', () => {
+test('a warning names each unknown key and the key that it resembles', () => {
   const config = parse(`${alone}tikTime=1\nclientport=1\nsomething.else=1`);
   assert.equal(config.unknownKeys, [
     { key: 'tikTime', value: '1', nearest: 'tickTime' },
@@ -305,36 +327,40 @@ test('unknown keys are named, with the key they resemble', () => {
     { key: 'something.else', value: '1', nearest: undefined },
   ]);
   assert.equal(config.warnings, [
-    'unknown key tikTime; is tickTime meant?',
-    'unknown key clientport; is clientPort meant?',
+    'unknown key tikTime; did you mean tickTime?',
+    'unknown key clientport; did you mean clientPort?',
     'unknown key something.else',
   ]);
 });
 
-test('a key that stands there twice: the last counts, as in Java, and both values are said', () => {
+test('of a key that is set twice the last value is used, as in Java, and a warning names both', () => {
   const config = parse(
     `${alone}tickTime=2000\nssl.keyStore.password=one\ntickTime=500\nsnapCount=7\nsnapCount= 7`,
   );
   assert.is(config.tickTimeMs, 500);
   assert.equal(config.warnings, [
-    'tickTime stands there more than once, as 2000 and as 500: 500 is used, the last',
-    'known keys without effect in this server: ssl.keyStore.password',
+    'tickTime is set more than once, to 2000 and to 500; the last value, 500, is used',
+    'these keys are known but without effect in this server: ssl.keyStore.password',
   ]);
   const secret = parse(`${alone}ssl.keyStore.password=one\nssl.keyStore.password=two`).warnings[0];
-  assert.is(secret, 'ssl.keyStore.password stands there more than once: the last is used');
+  assert.is(secret, 'ssl.keyStore.password is set more than once; the last value is used');
 });
 
 test('version= is that of the membership, in hexadecimal', () => {
   const config = parse(`${three}version=1000000ab`, { myid: '1' });
   assert.is(config.quorum?.config.version, 0x1_0000_00ab);
   assert.not.match(config.warnings.join('\n'), /version/);
-  refused('ZK_CONFIG_VALUE', /version=new: accepted is a zxid in hexadecimal/, `${three}version=new`);
+  refused(
+    'ZK_CONFIG_VALUE',
+    /version=new is not accepted; accepted is a zxid in hexadecimal/,
+    `${three}version=new`,
+  );
 });
 
-test('fewer than three snapshots are not kept', () => {
+test('at least three snapshots are kept', () => {
   const config = parse(`${alone}autopurge.snapRetainCount=1`);
   assert.is(config.snapRetainCount, 3);
-  assert.match(config.warnings[0] ?? '', /snapRetainCount=1: 3 is the least/);
+  assert.match(config.warnings[0] ?? '', /snapRetainCount=1 is too small; the minimum, 3, is used/);
 });
 
 /** Key, values that are not accepted, and what is said to be. */
@@ -362,7 +388,7 @@ for (const [key, values, accepts] of badValues) {
         () => parse(`${alone}${key}=${value}`),
         (error: Error & { code: string }) =>
           error.code === 'ZK_CONFIG_VALUE' &&
-          error.message.startsWith(`${key}=${value}: accepted is`) &&
+          error.message.startsWith(`${key}=${value} is not accepted; accepted is`) &&
           accepts.test(error.message),
         `${key}=${value}`,
       );
@@ -372,7 +398,11 @@ for (const [key, values, accepts] of badValues) {
 
 test('values that must fit each other', () => {
   const timeouts = `${alone}minSessionTimeout=100\nmaxSessionTimeout=50`;
-  refused('ZK_CONFIG_VALUE', /minSessionTimeout=100: accepted is at most maxSessionTimeout, 50 ms/, timeouts);
+  refused(
+    'ZK_CONFIG_VALUE',
+    /minSessionTimeout=100 is not accepted; accepted is at most maxSessionTimeout, 50 ms/,
+    timeouts,
+  );
   refused('ZK_CONFIG_VALUE', /at most maxSessionTimeout, 60000/, `${alone}minSessionTimeout=60001`);
 });
 
@@ -445,12 +475,16 @@ test('whatever stands in the file, it is a configuration or a ServerError', () =
   );
 });
 
-test('lines without end are neither compared with every key nor said in full', () => {
+test('very long lines are neither compared with every key nor quoted in full', () => {
   const endless = 'x'.repeat(500_000);
   const [warning = ''] = parse(`${alone}${endless}=1`).warnings;
   assert.match(warning, /^unknown key x{200}\.\.\.$/);
-  refused('ZK_CONFIG_VALUE', /^tickTime=x{200}\.\.\.: accepted is an integer/, `${alone}tickTime=${endless}`);
-  refused('ZK_MYID', /myid holds "x{40}"; accepted is one of 1, 2/, three, { myid: endless });
+  refused(
+    'ZK_CONFIG_VALUE',
+    /^tickTime=x{200}\.\.\. is not accepted; accepted is an integer/,
+    `${alone}tickTime=${endless}`,
+  );
+  refused('ZK_MYID', /myid contains "x{40}"; accepted is one of 1, 2/, three, { myid: endless });
 });
 
 test('a session timeout never exceeds what a client can be told', () => {

@@ -65,7 +65,7 @@ type Resolved =
 
 const SNAP_RETAIN_COUNT_MIN = 3;
 const TTL_NODES_STAY =
-  'extendedTypesEnabled=true: TTL nodes that Apache ZooKeeper made are known as such, but this server makes none and deletes none when their time is over';
+  'extendedTypesEnabled=true: this server recognises TTL nodes that Apache ZooKeeper created, but it creates none and does not delete them when their time is over';
 
 /**
  * @throws ServerError ZK_CONFIG_VALUE naming key, value and what is accepted; ZK_CONFIG_MISSING; ZK_MYID
@@ -122,18 +122,16 @@ function settle(settings: Settings, warnings: string[]): void {
   const { snapRetainCount, adminPort, observerMasterPort } = settings;
   if (snapRetainCount < SNAP_RETAIN_COUNT_MIN) {
     warnings.push(
-      `autopurge.snapRetainCount=${snapRetainCount}: ${SNAP_RETAIN_COUNT_MIN} is the least, and used`,
+      `autopurge.snapRetainCount=${snapRetainCount} is too small; the minimum, ${SNAP_RETAIN_COUNT_MIN}, is used`,
     );
     settings.snapRetainCount = SNAP_RETAIN_COUNT_MIN;
   }
   if (settings.adminEnabled && (adminPort < 0 || adminPort > PORT_MAX)) {
-    warnings.push(`admin.serverPort=${adminPort}: there is no such port, and no AdminServer therefore`);
+    warnings.push(`admin.serverPort=${adminPort} is not a port, so there is no AdminServer`);
     settings.adminEnabled = false;
   }
   if (observerMasterPort > PORT_MAX) {
-    warnings.push(
-      `observerMasterPort=${observerMasterPort}: there is no such port, and no observer master therefore`,
-    );
+    warnings.push(`observerMasterPort=${observerMasterPort} is not a port, so there is no observer master`);
     settings.observerMasterPort = 0;
   }
 }
@@ -157,16 +155,18 @@ export function canonicalProperties(
     const other = canonical.get(key);
     if (other === undefined) canonical.set(key, value);
     else if (other !== value)
-      warnings.push(`${shortened(trimJava(spelled))} stands beside ${shortened(key)}, which wins`);
+      warnings.push(
+        `${shortened(trimJava(spelled))} and ${shortened(key)} are both set; ${shortened(key)} is used`,
+      );
   }
   return canonical;
 }
 
 /** As Java reads the file; whoever wrote it may have meant the other. */
 function repetition(key: string, replaced: string, by: string): string {
-  if (SECRET_KEY.test(key)) return `${shortened(key)} stands there more than once: the last is used`;
+  if (SECRET_KEY.test(key)) return `${shortened(key)} is set more than once; the last value is used`;
   const [name, first, last] = [key, replaced.trim(), by.trim()].map(shortened);
-  return `${name} stands there more than once, as ${first} and as ${last}: ${last} is used, the last`;
+  return `${name} is set more than once, to ${first} and to ${last}; the last value, ${last}, is used`;
 }
 
 function readSettings(properties: ReadonlyMap<string, string>, warnings: string[]): Settings {

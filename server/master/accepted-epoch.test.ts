@@ -258,7 +258,7 @@ test('field report A5: the last epoch serves, takes members back, and says what 
   const helpless = () =>
     ensemble
       .messages(follower, 'error')
-      .some(line => /epoch 2097151 is accepted here, the last.*epochs\.md/.test(line));
+      .some(line => /epoch 2097151 is accepted here, and it is the last.*epochs\.md/.test(line));
   ensemble.wait(helpless, 'a word on what to do');
   ensemble.time.advance(20_000);
   assert.is(ensemble.fatal.size, 0, 'nobody stops: a leader may come back');

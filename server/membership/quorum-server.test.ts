@@ -122,7 +122,7 @@ for (const [line, why] of bad) {
       () => parseQuorumServer(7, line),
       (error: Error & { code: string }) =>
         error.code === 'ZK_CONFIG_VALUE' &&
-        error.message.startsWith(`server.7=${line}: `) &&
+        error.message.startsWith(`server.7=${line} is not accepted; `) &&
         why.test(error.message),
     );
   });

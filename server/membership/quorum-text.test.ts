@@ -84,21 +84,29 @@ test('a text without a version is version 0', () => {
 });
 
 const bad: [text: string, code: string, said: RegExp][] = [
-  ['version=xyz', 'ZK_CONFIG_VALUE', /version=xyz: accepted is a zxid in hexadecimal/],
+  ['version=xyz', 'ZK_CONFIG_VALUE', /version=xyz is not accepted; accepted is a zxid in hexadecimal/],
   ['version=-1', 'ZK_CONFIG_VALUE', /version=-1/],
   ['version=ffffffffffffffff', 'ZK_CONFIG_VALUE', /zxid/],
-  ['tickTime=1', 'ZK_CONFIG_VALUE', /tickTime=1: accepted is server\.N, group\.N/],
-  ['server.x=a:1:2', 'ZK_CONFIG_VALUE', /server\.x=a:1:2: accepted is server\.N with an integer N/],
+  ['tickTime=1', 'ZK_CONFIG_VALUE', /tickTime=1 is not accepted; accepted is server\.N, group\.N/],
+  [
+    'server.x=a:1:2',
+    'ZK_CONFIG_VALUE',
+    /server\.x=a:1:2 is not accepted; accepted is server\.N with an integer N/,
+  ],
   ['server.-1=a:1:2', 'ZK_CONFIG_VALUE', /server\.-1/],
   ['server.1=a:1:2\nserver.01=b:1:2', 'ZK_CONFIG_VALUE', /one line only for server\.1/],
-  ['server.1=a', 'ZK_CONFIG_VALUE', /server\.1=a: accepted is host:quorumPort/],
-  ['server.1=a:1:2\ngroup.1=1:x', 'ZK_CONFIG_VALUE', /group\.1=1:x: accepted is sids/],
+  ['server.1=a', 'ZK_CONFIG_VALUE', /server\.1=a is not accepted; accepted is host:quorumPort/],
+  ['server.1=a:1:2\ngroup.1=1:x', 'ZK_CONFIG_VALUE', /group\.1=1:x is not accepted; accepted is sids/],
   ['server.1=a:1:2\ngroup.1=1\ngroup.2=1', 'ZK_CONFIG_VALUE', /sid 1 in one group only/],
   ['server.1=a:1:2\ngroup.1=1:1', 'ZK_CONFIG_VALUE', /sid 1 in one group only/],
   ['server.1=a:1:2\ngroup.1=1:9', 'ZK_CONFIG_VALUE', /a server line or a weight, and 9 has neither/],
   ['server.1=a:1:2\nserver.2=b:1:2\ngroup.1=1', 'ZK_CONFIG_MISSING', /server\.2 votes and is in no group/],
   ['server.1=a:1:2\nweight.1=2', 'ZK_CONFIG_MISSING', /server\.1 votes and is in no group/],
-  ['server.1=a:1:2\ngroup.1=1\nweight.1=-2', 'ZK_CONFIG_VALUE', /weight\.1=-2: accepted is an integer/],
+  [
+    'server.1=a:1:2\ngroup.1=1\nweight.1=-2',
+    'ZK_CONFIG_VALUE',
+    /weight\.1=-2 is not accepted; accepted is an integer/,
+  ],
 ];
 
 for (const [text, code, said] of bad) {

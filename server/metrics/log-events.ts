@@ -18,7 +18,7 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
   const { kind } = event;
   switch (kind) {
     case 'looking':
-      logger.info('looking', { zxid: zxidToHex(event.zxid), epoch: event.epoch, event: kind });
+      logger.info('looking for a leader', { zxid: zxidToHex(event.zxid), epoch: event.epoch, event: kind });
       return;
     case 'elected': {
       const { leader, tookMs } = event;
@@ -37,7 +37,10 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
       logger.warn(`leading ends: ${event.reason}`, { epoch: event.epoch, event: kind });
       return;
     case 'learningEnds':
-      logger.warn(`${event.role} ends: ${event.reason}`, { master: event.master, event: kind });
+      logger.warn(`${event.role === 'follower' ? 'following' : 'observing'} ends: ${event.reason}`, {
+        master: event.master,
+        event: kind,
+      });
       return;
     case 'syncBegun': {
       const [zxid, lastLogged] = [event.zxid, event.lastLogged].map(zxidToHex);
@@ -52,7 +55,7 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
     }
     case 'syncInterrupted': {
       const { current, epoch, announced } = event;
-      logger.warn('a sync was interrupted: currentEpoch moves to that of the log', {
+      logger.warn('the last sync was interrupted; currentEpoch is set to the epoch of the log', {
         current,
         epoch,
         announced,
@@ -77,18 +80,26 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
       return;
     }
     case 'snapshotPassedOver':
-      logger.warn('snapshot passed over', { path: event.path, reason: event.reason, event: kind });
+      logger.warn('a snapshot cannot be read and is skipped', {
+        path: event.path,
+        reason: event.reason,
+        event: kind,
+      });
       return;
     case 'tornEntryCut': {
       const { path, offset, reason } = event;
-      logger.warn('the log ends in a torn entry, which is cut', { path, offset, reason, event: kind });
+      logger.warn('the log ends in a torn entry, which is cut off', { path, offset, reason, event: kind });
       return;
     }
     case 'purged':
-      logger.info('purged', { removed: event.removed, oldestKept: event.oldestKept, event: kind });
+      logger.info('old snapshots and logs removed', {
+        removed: event.removed,
+        oldestKept: event.oldestKept,
+        event: kind,
+      });
       return;
     case 'treeDiffers':
-      logger.error('the tree differs from what its leader had', { ...event.difference, event: kind });
+      logger.error("the tree differs from the leader's", { ...event.difference, event: kind });
       return;
     case 'stopped':
       logger.error(`the server stops: ${event.message}`, { code: event.code, ...event.details, event: kind });

@@ -51,14 +51,18 @@ export function readKey<T>(key: ConfigKey<T>, text: string, warnings: string[]):
   if (instead === undefined) throw badValue(key.key, text, key.accepts);
   const used = instead.value === key.default ? `the default, ${instead.value},` : `${instead.value}`;
   warnings.push(
-    `${key.key}=${shortened(text)}: accepted is ${key.accepts}; ${used} is used, as by Apache ZooKeeper`,
+    `${key.key}=${shortened(text)} is not accepted; accepted is ${key.accepts}; ${used} is used, as by Apache ZooKeeper`,
   );
   return instead.value;
 }
 
 export function badValue(key: string, value: string, accepts: string): ServerError {
   const said = { key: shortened(key), value: shortened(value), accepts };
-  return new ServerError('ZK_CONFIG_VALUE', `${said.key}=${said.value}: accepted is ${accepts}`, said);
+  return new ServerError(
+    'ZK_CONFIG_VALUE',
+    `${said.key}=${said.value} is not accepted; accepted is ${accepts}`,
+    said,
+  );
 }
 
 const SHOWN_CHARS_MAX = 200;
@@ -69,7 +73,9 @@ export function shortened(text: string): string {
 }
 
 export function missingKey(key: string, path: string, by: string): ServerError {
-  return new ServerError('ZK_CONFIG_MISSING', `${key} is missing in ${path}: ${by} needs it`, { key });
+  return new ServerError('ZK_CONFIG_MISSING', `${key} is missing in ${path}; it is needed for ${by}`, {
+    key,
+  });
 }
 
 /** @throws ServerError ZK_CONFIG_MISSING */

@@ -61,7 +61,7 @@ function unescapeText(text: string): string {
     if (escaped === 'u') {
       throw new ServerError(
         'ZK_CONFIG_VALUE',
-        `"${text}" holds ${sequence} without four hexadecimal digits after it`,
+        `"${text}" contains ${sequence} without four hexadecimal digits after it`,
       );
     }
     return ESCAPES[escaped] ?? escaped;

@@ -76,5 +76,5 @@ test('groups and weights by which nobody decides are warned of, as they are by A
   members.time.runUntil(() => false, members.time.nowMs + LONG_MS);
   assert.is(members.leader, -1);
   for (const sid of [1, 2, 3])
-    assert.match(members.messages(sid, 'warn').join('\n'), /nothing will be served/);
+    assert.match(members.messages(sid, 'warn').join('\n'), /this ensemble cannot serve/);
 });

@@ -94,7 +94,7 @@ export class QuorumPeer {
     const { quorum } = this.membership;
     if (!quorum.containsQuorum(quorum.voters))
       logger.warn(
-        'not even all voters together are a quorum by the groups and weights of the configuration: nothing will be served',
+        'all voters together are not a quorum by the groups and weights of the configuration, so this ensemble cannot serve',
       );
     this.#context = {
       sid: member.sid,
@@ -275,7 +275,7 @@ export class QuorumPeer {
     if (this.#toldOfConfig || this.#problemOf(text, 'leader') === null) return;
     this.#toldOfConfig = true;
     this.#parts.logger.warn(
-      'a vote has a newer configuration with other voters: this server goes on with its own until a leader tells it the same',
+      'a vote has a newer configuration with other voters; this server keeps its own until a leader names the other one',
       { from, version: zxidToHex(version), own: zxidToHex(this.membership.committed.verifier.version) },
     );
   }
@@ -317,7 +317,7 @@ export class QuorumPeer {
     if (database.lastProcessedZxid < 0) return NO_VOTE;
     if (epochs.acceptedEpoch < EPOCH_MAX) return database.lastLoggedZxid;
     logger.error(
-      `epoch ${EPOCH_MAX} is accepted here, the last there is: this server follows a leader of it, and elects none. ` +
+      `epoch ${EPOCH_MAX} is accepted here, and it is the last one: this server follows a leader of that epoch and elects no other. ` +
         'server/docs/epochs.md says how to start over',
     );
     return NO_VOTE;

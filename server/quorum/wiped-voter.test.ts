@@ -41,7 +41,7 @@ test('field report C4, ZOOKEEPER-261, db.autocreate=false: a wiped voter helps n
   assert.is(elected(), before, 'its vote is not counted');
   assert.is(ensemble.leader, -1, 'nobody leads');
   assert.ok(
-    ensemble.messages(wiped, 'warn').some(line => /does not vote until a leader has brought/.test(line)),
+    ensemble.messages(wiped, 'warn').some(line => /does not vote until a leader has sent/.test(line)),
   );
   ensemble.boot(other);
   // It asks who leads every 60 s by now (fastleader.maxNotificationInterval).

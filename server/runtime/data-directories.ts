@@ -26,7 +26,7 @@ export async function claimDirectories(
     if (held.has(inode)) continue;
     held.add(inode);
     if (!(await hold(`zklab-server ${inode}`)))
-      throw new ServerError('ZK_DATA_DIR', `${key}=${path}: another zklab-server works in it`, { key, path });
+      throw new ServerError('ZK_DATA_DIR', `${key}=${path} is in use by another zklab-server`, { key, path });
   }
 }
 

@@ -49,7 +49,7 @@ export class CommittedHistory {
     const more = this.#log.read(left, ({ zxid, txn }) => take(txnPacket(zxid, txn)));
     if (!this.#log.refused) return more;
     const range = `from ${zxidToHex(this.#last)} to ${zxidToHex(this.#through)}`;
-    throw new ServerError('ZK_LOG_GAP', `the log has no longer all transactions ${range}`);
+    throw new ServerError('ZK_LOG_GAP', `the log no longer has all transactions ${range}`);
   }
 
   /** Null: there is no further one. Undefined: the next is not in memory any more. */

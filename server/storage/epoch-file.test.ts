@@ -49,7 +49,7 @@ test('an epoch past the last one is not written: the server could not start from
   epochs.setAcceptedEpoch(EPOCH_MAX);
   assert.throws(
     () => epochs.setAcceptedEpoch(EPOCH_MAX + 1),
-    /acceptedEpoch cannot take epoch 2097152, 0 to 2097151 accepted/,
+    /acceptedEpoch cannot hold epoch 2097152; accepted is 0 to 2097151/,
   );
   assert.is(open(rig, 0).acceptedEpoch, EPOCH_MAX);
 });

@@ -53,8 +53,8 @@ export function firstStart(context: FirstStartContext, { hasSnapshot, hasTxns, i
       ? `${layout.snapDirectory} has neither snapshots nor logs, but currentEpoch ${currentEpoch}`
       : `${layout.snapDirectory} is empty, which db.autocreate=false does not trust`;
   logger.warn(
-    `${why}: this server does not vote until a leader has brought it the data. ` +
-      `Create ${layout.dataDir}/${INITIALIZE} before a start if an empty tree is meant`,
+    `${why}; this server does not vote until a leader has sent it the data. ` +
+      `If it should start with an empty tree, create ${layout.dataDir}/${INITIALIZE} before the start`,
   );
   return 'untrusted';
 }

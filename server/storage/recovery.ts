@@ -60,7 +60,7 @@ export function recoverUpTo(source: RecoverySource, upTo: number): DatabaseState
   } catch (error) {
     if (!(error instanceof ServerError) || error.code === 'ZK_DISK' || error.code === 'ZK_INVARIANT')
       throw error;
-    source.logger.warn('the logs do not lead to the zxid asked for', {
+    source.logger.warn('the logs do not reach the zxid that a TRUNC asks for', {
       upTo: zxidToHex(upTo),
       reason: error.message,
     });

@@ -77,7 +77,7 @@ export function loadNewestSnapshot(
   const newest = files[0]!;
   throw new ServerError(
     'ZK_SNAPSHOT_CORRUPT',
-    `none of ${files.length} snapshots in ${directory} can be read, the newest being of ${zxidToHex(newest.zxid)}`,
+    `none of the ${files.length} snapshots in ${directory} can be read; the newest is of zxid ${zxidToHex(newest.zxid)}`,
     { directory },
   );
 }

@@ -424,7 +424,7 @@ test('a wrong digest is counted and told once, and is not fatal', () => {
   const both = { expected: hex(digests[2]! + 1n), actual: hex(digests[2]!) };
   assert.equal(lines, [
     [
-      'the tree differs from what its leader had',
+      "the tree differs from the leader's",
       { zxid: '0x100000003', source: 'transaction', ...both, event: 'treeDiffers' },
     ],
   ]);
@@ -437,7 +437,7 @@ test('a wrong digest is counted and told once, and is not fatal', () => {
   const file = '/data/version-2/log.100000001';
   assert.equal(lines, [
     [
-      'the tree differs from what its leader had',
+      "the tree differs from the leader's",
       { zxid: '0x100000003', source: 'transaction', file, ...both, event: 'treeDiffers' },
     ],
   ]);

@@ -259,7 +259,7 @@ test('a loaded node needs its parent; what is missing of the built-in nodes is a
   tree.putLoaded('', new ZNode(null, OPEN_ACL_UNSAFE, 0n, 0, 0));
   assert.throws(
     () => tree.putLoaded('/a/b', new ZNode(null, OPEN_ACL_UNSAFE, 0n, 0, 0)),
-    /without its parent/,
+    /but its parent is not/,
   );
   tree.putLoaded('/e', new ZNode(null, ALICE_ONLY, SESSION, 1, 1));
   tree.endLoad();

@@ -206,7 +206,11 @@ export class DataTree {
       const parent = this.#nodes.get(parentOf(at));
       if (parent === undefined) {
         const node = printable(at);
-        throw new ServerError('ZK_SNAPSHOT_CORRUPT', `node ${node} comes without its parent`, { path: node });
+        throw new ServerError(
+          'ZK_SNAPSHOT_CORRUPT',
+          `node ${node} is in the snapshot, but its parent is not`,
+          { path: node },
+        );
       }
       link(parent, nameOf(at));
     }
