@@ -4,7 +4,7 @@ import { EXIT_CODES, type ExitCode, exitCodeOf } from '../results/verdicts.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import type { Terminal } from './terminal.ts';
 
-/** How a result becomes something to look at; dashboards/ stands above this folder. */
+/** Renders a result. Passed in, because this folder may not import dashboards/. */
 export interface Views {
   report(result: Result): Promise<string>;
   table(result: Result): string;

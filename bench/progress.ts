@@ -1,4 +1,4 @@
-/** What a person sees of a run while it goes on, made from its events. */
+/** Progress of a run for a person, made from its events. */
 import type { RunEvent } from '../results/events.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,7 +13,7 @@ export interface ProgressLine {
   readonly isNote: boolean;
 }
 
-/** Undefined for what is too fine for a person who waits. */
+/** Undefined for events that are too detailed for a person. */
 export function progressLine(event: RunEvent): ProgressLine | undefined {
   switch (event.kind) {
     case 'phase':

@@ -32,7 +32,7 @@ import { AnswerPump } from './turns/answer-pump.ts';
 import { TurnQueue } from './turns/turn-queue.ts';
 
 const KIB = 1024;
-/** The one voter of a standalone server. */
+/** The sid of a standalone server, which is its only voter. */
 const STANDALONE_SID = 0;
 
 export interface ServerOptions {
@@ -41,13 +41,13 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Lines that whatever the log goes to did not take, for `mntr`. */
   readonly logLinesDropped?: () => number;
-  /** Is told what happens to the server. It must not throw. */
+  /** Receives what happens to the server. It must not throw. */
   readonly onEvent?: EventListener;
-  /** The server cannot go on; nothing it would say after this can be trusted. */
+  /** Called when the server cannot go on; nothing that it says afterwards can be trusted. */
   readonly onFatal: (error: ServerError) => void;
   /** Schemes besides those of the configuration. */
   readonly authProviders?: readonly AuthenticationProvider[];
-  /** Work for one turn of the loop, where another bound than `TURN_UNITS` is to be tried. */
+  /** Work for one turn of the loop, to try another bound than `TURN_UNITS`. */
   readonly turnUnits?: number;
 }
 
@@ -157,7 +157,7 @@ export function startServer(options: ServerOptions): RunningServer {
   };
 }
 
-/** What follows from the first failure is no news. */
+/** Reports only the first fatal error; the rest follow from it. */
 function toldOnce({ onFatal }: ServerOptions, events: ServerEvents): (error: ServerError) => void {
   let fatal = false;
   return error => {

@@ -7,9 +7,9 @@ import { exactClaim, worstOf } from './exact-claim.ts';
 export const leaderConnections: Claim = exactClaim(
   {
     id: '004-16',
-    title: 'With observer masters the leader has fewer connections: its followers alone',
+    title: 'With observer masters the leader has connections only to its followers',
     source: 'Observers guide, observer masters: fewer connections at the leader',
-    hypothesis: 'The leader of an ensemble with masters has voters - 1 learners, and more without masters',
+    hypothesis: 'With masters the leader has voters - 1 learners; without masters it has more',
     metric: 'leaderConnections',
     unit: 'connections',
     control: 'the same members without observerMasterPort',
@@ -31,7 +31,7 @@ export const leaderConnections: Claim = exactClaim(
         return {
           holds: masters === followers && without! > masters,
           value: masters!,
-          reason: `The leader of ${pair.masters.name} kept ${masters} learner connections, and ${without} without masters; it has ${followers} followers.`,
+          reason: `The leader of ${pair.masters.name} had ${masters} learners with masters and ${without} without; it has ${followers} followers.`,
         };
       });
       return worstOf(found);

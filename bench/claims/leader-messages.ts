@@ -6,10 +6,10 @@ import { COUNT_TOLERANCE, exactClaim, worstOf } from './exact-claim.ts';
 export const leaderMessages: Claim = exactClaim(
   {
     id: '000-11',
-    title: 'With observer masters the leader sends no more per write than to its voters alone',
+    title: 'With observer masters the leader sends no more messages per write than without observers',
     source:
       'ZOOKEEPER-368: the leader’s load shall not grow with observers; Observers guide: the burden leaves the leader',
-    hypothesis: `Messages the leader sends per write: with masters as with voters alone (${COUNT_TOLERANCE * 100} %), fewer than without masters`,
+    hypothesis: `With masters the leader sends as many messages per write as with voters alone (within ${COUNT_TOLERANCE * 100} %), and fewer than without masters`,
     metric: 'leaderMessagesPerWrite',
     unit: 'messages',
     control: 'the same voters without observers, and the same members without observerMasterPort',
@@ -33,8 +33,8 @@ export const leaderMessages: Claim = exactClaim(
           holds: masters <= voters * (1 + COUNT_TOLERANCE) && masters < observers,
           value: masters,
           reason:
-            `The leader of ${pair.masters.name} sent ${masters.toFixed(2)} messages per write, ${observers.toFixed(2)} ` +
-            `with observers of its own, ${voters.toFixed(2)} with voters alone.`,
+            `The leader of ${pair.masters.name} sent ${masters.toFixed(2)} messages per write; with observers of its own it sent ` +
+            `${observers.toFixed(2)}, with voters alone ${voters.toFixed(2)}.`,
         };
       });
       return worstOf(found);

@@ -9,7 +9,7 @@ export const livenessAfterHeal: Claim = {
   hypothesis: 'After each heal a write commits, and every member serves, before the deadline',
   metric: 'writeAfterHeal, slowest',
   unit: 'ms',
-  control: 'none: it is a bound',
+  control: 'none; the deadline is the bound',
   needs: [],
   judge({ result }): Judgement {
     const healed = result.measurements.filter(({ metric }) => metric === 'writeAfterHeal');

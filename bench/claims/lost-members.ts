@@ -13,7 +13,7 @@ const WRITES = { metric: 'writeThroughput', what: 'write throughput' };
 export const lostObserversLeaveWrites: Claim = timedClaim(
   {
     id: '004-5',
-    title: 'Observers that are cut off leave writes alone',
+    title: 'Observers that are cut off do not reduce writes',
     source: 'Observers guide, introduction: observers may fail or be cut off without harm to availability',
     hypothesis: `With every observer blackholed, at least ${OBSERVERS_SHARE * 100} % of the healthy writes are committed`,
     metric: 'writeThroughput, observers blackholed over healthy',
@@ -27,7 +27,7 @@ export const lostObserversLeaveWrites: Claim = timedClaim(
     estimate: ratioOf,
     worst: 'lowest',
     say: ({ topology }, { value }) =>
-      `with every observer cut off, ${topology} committed ${short(value)} times its healthy writes`,
+      `with every observer cut off, ${topology} committed ${short(value)} times as many writes as healthy`,
   },
 );
 
@@ -52,6 +52,6 @@ export const lostVoterLeavesWrites: Claim = timedClaim(
     estimate: ratioOf,
     worst: 'lowest',
     say: ({ topology }, { value }) =>
-      `with one follower cut off, ${topology} committed ${short(value)} times its healthy writes`,
+      `with one follower cut off, ${topology} committed ${short(value)} times as many writes as healthy`,
   },
 );

@@ -22,7 +22,7 @@ export const mastersSyncSooner: Claim = timedClaim(
     estimate: ratioOf,
     worst: 'highest',
     say: (_pair, { value }) =>
-      `compared within rounds, the last learner served with masters after ${short(value)} times as long as without`,
+      `compared within rounds, the time until the last learner served was ${short(value)} times as long with masters as without`,
     warnings: () => [
       'the guide speaks of hundreds of observers; a handful syncs by a short DIFF, and there is little to share',
     ],

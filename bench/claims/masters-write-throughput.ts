@@ -24,7 +24,7 @@ export const mastersWriteThroughput: Claim = timedClaim(
     say: ({ topology }, { value }) =>
       `${topology} committed ${short(value)} times the writes of the same members without masters`,
     warnings: ({ result }) => [
-      `members share ${result.environment.cores} cores: work that leaves the leader stays on the same machine`,
+      `all members share ${result.environment.cores} cores, so work that the leader no longer does is done on the same machine`,
     ],
   },
 );

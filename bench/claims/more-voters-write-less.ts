@@ -30,9 +30,10 @@ export const moreVotersWriteLess: Claim = timedClaim(
     test: below,
     estimate: ratioOf,
     worst: 'highest',
-    say: ({ topology }, { value }) => `${topology} wrote ${short(value)} times as much as the fewest voters`,
+    say: ({ topology }, { value }) =>
+      `${topology} committed ${short(value)} times as many writes as the smallest set of voters`,
     warnings: ({ result }) => [
-      `voters share ${result.environment.cores} cores: part of it is CPU, not agreement`,
+      `the voters share ${result.environment.cores} cores, so part of the effect is CPU and not agreement`,
     ],
   },
 );

@@ -14,10 +14,10 @@ const MARGIN_MS = 20;
 export const neighboursLeaveReads: Claim = timedClaim(
   {
     id: 'L2',
-    title: 'Greedy neighbours do not make a quiet client wait',
+    title: 'A quiet client does not wait for its greedy neighbours',
     source:
       'zklab’s own; on other servers one client that pipelines expensive requests keeps all others waiting',
-    hypothesis: `Beside neighbours that pipeline walks, large reads, multis on long ACLs and four-letter words, 99 of 100 reads of a quiet client take at most ${MARGIN_MS} ms longer than with these neighbours at another member`,
+    hypothesis: `Next to neighbours that pipeline walks, large reads, multis on long ACLs and four-letter words, 99 of 100 reads of a quiet client take at most ${MARGIN_MS} ms longer than with these neighbours at another member`,
     metric: 'quietReadP99 at the leader, neighbours at the leader minus neighbours at a follower',
     unit: 'ms',
     control:
@@ -37,7 +37,7 @@ export const neighboursLeaveReads: Claim = timedClaim(
     estimate: differenceOf,
     worst: 'highest',
     say: (_pair, { value }) =>
-      `beside greedy neighbours the 99th percentile of a quiet client's reads was, compared within rounds, ` +
-      `${short(Math.abs(value))} ms ${value < 0 ? 'less' : 'more'} than with the same neighbours at another member`,
+      `compared within rounds, the 99th percentile of a quiet client's reads was ${short(Math.abs(value))} ms ` +
+      `${value < 0 ? 'less' : 'more'} next to greedy neighbours than with the same neighbours at another member`,
   },
 );

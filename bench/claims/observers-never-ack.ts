@@ -8,10 +8,10 @@ export const observersNeverAck: Claim = exactClaim(
     id: '000-4',
     title: 'An observer never acknowledges',
     source: 'ZOOKEEPER-368: an observer takes no part in agreement',
-    hypothesis: 'Over a load of thousands of writes observers send not one ACK',
+    hypothesis: 'Observers send no ACK during a load of thousands of writes',
     metric: 'acksFromObservers',
     unit: 'messages',
-    control: 'acks to the leader per write, which are there',
+    control: 'ACKs that the leader receives per write, which must not be 0',
     needs: ['healthy'],
   },
   {
@@ -28,8 +28,8 @@ export const observersNeverAck: Claim = exactClaim(
         holds: acks === 0 && heard,
         value: acks,
         reason: heard
-          ? `Observers sent ${acks} acks, while the leader heard ${counts[0]!.acksToLeaderPerWrite!.toFixed(2)} per write.`
-          : 'The leader heard no ack of anybody: the count itself is in doubt.',
+          ? `Observers sent ${acks} ACKs, while the leader received ${counts[0]!.acksToLeaderPerWrite!.toFixed(2)} per write.`
+          : 'The leader received no ACK from anybody, so the count itself is in doubt.',
       };
     },
   },

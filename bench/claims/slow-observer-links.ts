@@ -42,8 +42,8 @@ export const observerLatencyLeavesWrites: Claim = timedClaim(
     ),
     // The median of differences within rounds: two medians beside it may differ the other way.
     say: ({ topology }, { value }) =>
-      `in ${topology} the median write at the voters took, compared within rounds, ${change(value)}; ` +
-      'a round trip to an observer 40 ms more',
+      `compared within rounds, the median write at the voters of ${topology} took ${change(value)}, ` +
+      'while a round trip to an observer took 40 ms more',
   },
 );
 
@@ -67,7 +67,7 @@ export const readsAreLocal: Claim = timedClaim(
       observed,
     ),
     say: ({ topology }, { value }) =>
-      `in ${topology} the median read at an observer took, compared within rounds, ${change(value)}; ` +
-      'a round trip to the voters 40 ms more',
+      `compared within rounds, the median read at an observer of ${topology} took ${change(value)}, ` +
+      'while a round trip to the voters took 40 ms more',
   },
 );

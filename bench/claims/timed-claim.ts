@@ -113,7 +113,7 @@ function unfitPairs(pairs: readonly Pair[]): Unfit | undefined {
 function fewRounds(pairs: readonly FitPair[]): string | undefined {
   const fewest = Math.min(...pairs.map(({ a, b }) => paired(a, b).a.length));
   return fewest < TIMED_ROUNDS_MIN
-    ? `${fewest} ${fewest === 1 ? 'round' : 'rounds'}: fewer than ${TIMED_ROUNDS_MIN} are not tested`
+    ? `${fewest} ${fewest === 1 ? 'round' : 'rounds'}; a test needs at least ${TIMED_ROUNDS_MIN}`
     : undefined;
 }
 

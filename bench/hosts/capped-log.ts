@@ -1,6 +1,4 @@
-/**
- * What a member prints, on disk as it comes: the beginning and the end, never more than a limit in between.
- */
+/** Keeps what a member prints on disk: the beginning and the end, never more than a limit. */
 import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
@@ -20,7 +18,7 @@ export class CappedLog {
   #inEnd = false;
   #tail = '';
 
-  /** Appends to what an earlier process of the same member left. */
+  /** Appends to the log of earlier processes of the same member. */
   constructor(file: string, bytesMax = LOG_BYTES_MAX) {
     this.file = file;
     this.#partBytesMax = Math.floor(bytesMax / 4);

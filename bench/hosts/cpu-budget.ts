@@ -15,12 +15,12 @@ import { join } from 'node:path';
 import { cleanUpWithLab } from './end-with-lab.ts';
 
 const CONTROLLER = '/sys/fs/cgroup/cpu';
-/** Short, so that no member stands still for long: with the kernel's 100 ms a ping could come too late. */
+/** Short, so that no member stands still for long. With the kernel's 100 ms a ping could come too late. */
 export const PERIOD_US = 10_000;
 /** The kernel's own limit. */
 const QUOTA_US_MIN = 1_000;
 
-/** Undefined where budgets can be given. */
+/** Undefined if budgets can be given. */
 export function noCpuBudget(controller = CONTROLLER): string | undefined {
   if (!existsSync(join(controller, 'cpu.cfs_quota_us')))
     return `no ${controller}/cpu.cfs_quota_us: budgets need the cpu controller of cgroups, version 1`;
@@ -51,12 +51,12 @@ export function limitCpu(pid: number, cores: number, controller = CONTROLLER): (
   const group = join(controller, `zklab-${process.pid}-${pid}`);
   const lift = () => {
     forget();
-    // Who is left goes back to where the lab is; a group is removed only when it is empty.
+    // Move the remaining processes back to the lab's group: only an empty group can be removed.
     for (const task of readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)) {
       try {
         writeFileSync(join(controller, 'cgroup.procs'), task);
       } catch {
-        // It has ended meanwhile.
+        // The process has ended meanwhile.
       }
     }
     rmdirSync(group);

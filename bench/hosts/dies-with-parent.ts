@@ -1,4 +1,4 @@
-/** Lets a command end with the lab that started it, also where the lab is killed without a word. */
+/** Makes a command end with the lab that started it, even if the lab is killed with SIGKILL. */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 

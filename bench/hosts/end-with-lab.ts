@@ -1,6 +1,6 @@
 import { signalGroup } from './process-identity.ts';
 
-/** Leaders of the process groups that an exit of the lab must not leave behind. */
+/** Leaders of the process groups that must end when the lab exits. */
 const leaders = new Set<number>();
 const cleanups = new Set<() => void>();
 process.on('exit', () => {
@@ -9,7 +9,7 @@ process.on('exit', () => {
     try {
       cleanup();
     } catch {
-      // The rest is tried all the same; folders are in the register of the reaper.
+      // Go on with the rest; folders are in the register of the reaper.
     }
   }
 });

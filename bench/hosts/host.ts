@@ -10,11 +10,11 @@ import type { ProcessSample } from './process-usage.ts';
 
 export interface Host {
   readonly name: string;
-  /** An address for each member, free at this moment. */
+  /** An address for each member; all are free at this moment. */
   addresses(count: number, options?: PortOptions): Promise<MemberPorts[]>;
   /** @throws Error when the command cannot be started at all */
   start(options: StartOptions): HostProcess;
-  /** Nothing happens to a process that is gone. */
+  /** Does nothing if the process is gone. */
   signal(pid: number, signal: NodeJS.Signals): void;
   stateOf(pid: number): ProcessState;
   makeFolder(path: string): Promise<void>;
@@ -24,7 +24,7 @@ export interface Host {
   readFile(path: string): Promise<string>;
   /** CPU time and memory of a process; null when it is gone, or the machine cannot tell. */
   usage(pid: number): ProcessSample | null;
-  /** Why a process cannot be given a budget there; undefined where it can. */
+  /** Why processes cannot be given a budget there; undefined if they can. */
   noBudget(): string | undefined;
   /**
    * At most so many cores for the process from now on. Returns what lifts it. @throws Error where there is
@@ -38,7 +38,7 @@ export interface StartOptions {
   /** Takes what the process prints. */
   readonly log: CappedLog;
   readonly cwd: string;
-  /** A word of the command line that no other process has. */
+  /** A word that occurs in no other command line. */
   readonly marker: string;
   /** Removed with the process when the lab is killed. */
   readonly temporaryFolder?: string | undefined;

@@ -95,7 +95,7 @@ async function chosenNumbers(host: string, claim: NonNullable<PortOptions['claim
   return Object.fromEntries(KINDS.map((kind, index) => [kind, claims[index]!.port])) as Numbers;
 }
 
-/** All held at once, so that what is given was free together; all released, whatever happens. */
+/** Holds all ports at once, so that they are free together, and releases them whatever happens. */
 async function claimAll(
   hosts: readonly string[],
   numbers: Numbers,

@@ -28,7 +28,7 @@ export function isSameProcess({ pid, startTime }: ProcessIdentity): boolean {
   return identityOf(pid)?.startTime === startTime;
 }
 
-/** Its arguments, separated by spaces; empty when it is gone. */
+/** The arguments of the process, separated by spaces; empty if it is gone. */
 export function commandLineOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();

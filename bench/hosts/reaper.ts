@@ -70,7 +70,7 @@ function write(name: string, folder: string, registered: Registered): Registrati
   return { remove: () => rmSync(file, { force: true }) };
 }
 
-/** Ends what labs that are gone left behind; gives what it ended. */
+/** Ends what dead labs left behind, and returns what it ended. */
 export function reap(folder = runtimeFolder()): Reaped[] {
   openFolder(folder);
   const reaped: Reaped[] = [];
@@ -85,7 +85,7 @@ export function reap(folder = runtimeFolder()): Reaped[] {
   return reaped;
 }
 
-/** Undefined for what another version, or half a write, left. */
+/** Undefined for a file of another version or of half a write. */
 function readRecord(file: string): Registered | undefined {
   try {
     return record.parse(JSON.parse(readFileSync(file, 'utf8')));
@@ -94,7 +94,7 @@ function readRecord(file: string): Registered | undefined {
   }
 }
 
-/** True when it was still running. A process that only has the same id is none of ours. */
+/** True if the process was still running. A process that only has the same id is not ours. */
 function endLeftover({ process: { pid, startTime }, marker, temporaryFolder }: Registered): boolean {
   const ours = isSameProcess({ pid, startTime }) && commandLineOf(pid).includes(marker);
   const ended = ours && killWithGroup(pid);
@@ -112,9 +112,9 @@ function isTemporary(folder: string): boolean {
   return dirname(folder) === tmpdir() && basename(folder).startsWith(TEMPORARY_PREFIX);
 }
 
-/** The folder lies where others may write: one that is not this user's own could name any process. */
+/** The folder lies where others may write, and a folder of somebody else could name any process. */
 function openFolder(folder: string): void {
-  // Not what is above it: a TMPDIR that does not exist is a mistake to be told.
+  // Do not create the parent: a TMPDIR that does not exist is a mistake to report.
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
   const stat = lstatSync(folder);
   if (!stat.isDirectory() || stat.uid !== (process.getuid?.() ?? stat.uid) || (stat.mode & 0o022) !== 0)

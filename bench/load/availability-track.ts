@@ -1,4 +1,4 @@
-/** What became of each probe of one member, and what that amounts to. No clock and no sockets in here. */
+/** The outcome of each probe of one member, and sums over them. No clock and no sockets here. */
 
 /** In order of severity. `stale` and `slow` were served; the last three were not. */
 const readOutcomes = ['ok', 'slow', 'stale', 'error', 'refused', 'timeout'] as const;
@@ -19,7 +19,7 @@ export interface MemberAvailability {
   intervalMs: number;
   probes: number;
   outcomes: Record<ReadOutcome, number>;
-  /** Served of all, 0 to 1; undefined without probes. */
+  /** Share of served probes, 0 to 1; undefined without probes. */
   served: number | undefined;
   /** One letter per probe in time order: o ok, l slow, s stale, e error, r refused, t timeout. */
   timeline: string;

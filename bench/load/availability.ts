@@ -24,7 +24,7 @@ export interface AvailabilityOptions {
   intervalMs?: number;
   /** Answers slower than this count as `slow`: served, but not as a user expects. */
   slowMs?: number;
-  /** No answer by then is `timeout`, and a late one changes nothing. */
+  /** A probe without an answer by then is a `timeout`; a later answer changes nothing. */
   timeoutMs?: number;
   /** A member more than this behind the newest zxid any member has shown is `stale`. */
   staleMs?: number;
@@ -151,7 +151,7 @@ class MemberProbe implements ReplyHandler {
     const dueMs = this.startMs + reply.tag * this.#settings.intervalMs;
     const tookMs = reply.receivedAtMs - dueMs;
     const stale = this.#frontier.isStale(reply.zxid, reply.receivedAtMs);
-    // A new leader alone shows the beginning of its epoch: no transaction, so nobody is behind it.
+    // Only a new leader shows the beginning of its epoch. It is no transaction, so nobody is behind it.
     if (counterOf(reply.zxid) > 0) this.#frontier.saw(reply.zxid, reply.receivedAtMs);
     this.track.settle(reply.tag, this.#outcome(reply.err, tookMs, stale), tookMs);
   }
@@ -207,7 +207,9 @@ class MemberProbe implements ReplyHandler {
     if (this.#closed) session.destroy();
   }
 
-  /** The session is kept through losses, as a client does; after an expiry a new one begins. */
+  /**
+   * Keeps its session when the connection is lost, as a client does, and begins a new one after an expiry.
+   */
   #onEnd(session: Session, error: SessionError): void {
     if (this.#closed) return;
     this.#lastCode = error.code;

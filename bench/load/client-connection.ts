@@ -18,7 +18,7 @@ export type ClientState = 'connecting' | 'connected' | 'read-only' | 'expired' |
 export interface ClientOptions {
   timeoutMs?: number;
   readOnly?: boolean;
-  /** For the first connection: how long to try all hosts over and over. */
+  /** How long to try all hosts again and again for the first connection. */
   connectTimeoutMs?: number;
   /** For one attempt at one host. */
   attemptTimeoutMs?: number;
@@ -106,7 +106,7 @@ export class ClientConnection extends EventEmitter<ClientEvents> {
     await session?.close();
   }
 
-  /** Vanishes without a word, as a crash would: the session lives on until it times out. */
+  /** Ends like a crash: the session lives on until it times out. */
   destroy(): void {
     const session = this.#session;
     this.#finish('closed');

@@ -6,7 +6,7 @@ export class ZkClientError extends Error {
   readonly code: number;
   readonly codeName: string;
   readonly path: string | undefined;
-  /** Of a failed multi only: what became of each of its operations. */
+  /** Only for a failed multi: the outcome of each of its operations. */
   readonly results: readonly MultiResult[] | undefined;
 
   constructor(code: number, what: string, path?: string, results?: readonly MultiResult[], cause?: unknown) {

@@ -1,4 +1,4 @@
-/** The driver watches itself: a saturated driver measures itself, and its run is void. */
+/** Watches the driver: a saturated driver measures itself, so its run is void. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface DriverUse {
@@ -47,7 +47,7 @@ function lagMs(ns: number): number {
   return Math.max(0, ns / 1e6 - RESOLUTION_MS);
 }
 
-/** What speaks against a run, one sentence each; empty when the driver was not in the way. */
+/** Why a run is void, one sentence each; empty if the driver was fast enough. */
 export function saturation(use: DriverUse): string[] {
   const reasons: string[] = [];
   if (use.cores > DRIVER_LIMITS.cores) {

@@ -25,9 +25,9 @@ export interface HttpLoadResult {
   non2xx: number;
   errors: number;
   timeouts: number;
-  /** Whole milliseconds: autocannon knows no less. Absent with too few samples. */
+  /** In whole milliseconds, as autocannon measures. Absent with too few samples. */
   latencyMs: { p50?: number; p99?: number; max: number };
-  /** True always: print them beside the numbers. */
+  /** These are always true; print them beside the numbers. */
   distortions: readonly string[];
   voidReasons: string[];
 }
@@ -35,11 +35,11 @@ export interface HttpLoadResult {
 /** At any rate, and without one. */
 export const HTTP_DISTORTIONS: readonly string[] = [
   'latency is in whole milliseconds',
-  'latency counts from the send, not from an intended start',
+  'latency is measured from the send, not from an intended start',
 ];
 const BURSTS = "each second's requests leave in one burst at its start, not evenly";
 
-/** Below this many answers a p99 is the word of a handful. */
+/** With fewer answers, a p99 would depend on a handful of them. */
 const P99_SAMPLES_MIN = 1_000;
 
 /** @throws RangeError for a target that is not loopback; Error when autocannon refuses its options */

@@ -13,7 +13,9 @@ export interface Reply {
   receivedAtMs: number;
 }
 
-/** Who waits for a reply. One object serves any number of requests: `tag` and `sentAtMs` tell them apart. */
+/**
+ * The receiver of replies. One object serves any number of requests; `tag` and `sentAtMs` tell them apart.
+ */
 export interface ReplyHandler {
   /** `reply` and its reader are reused: read what is needed before returning. */
   onReply(reply: Reply): void;

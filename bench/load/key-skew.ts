@@ -9,7 +9,7 @@ export type KeySkew =
 
 export type KeyChooser = (u: number) => number;
 
-/** @throws RangeError naming the setting that cannot be */
+/** @throws RangeError naming the setting and what is accepted */
 export function keyChooser(skew: KeySkew, keyCount: number): KeyChooser {
   if (!Number.isInteger(keyCount) || keyCount < 1)
     throw new RangeError(`keyCount ${keyCount}: 1 or more is accepted`);

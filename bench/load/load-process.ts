@@ -21,12 +21,12 @@ export interface LoadProcess {
   pid: number;
   /** @throws Error with the driver's own message, or what became of its process */
   result: Promise<LoadResult>;
-  /** Ends the load early: the result comes all the same, void. */
+  /** Ends the load early. The result still comes, and is void. */
   stop(): void;
 }
 
 const MAIN = fileURLToPath(new URL('./load-main.js', import.meta.url));
-/** Past warm-up, duration and drain: then the driver hangs. */
+/** Time after warm-up, duration and drain after which the driver counts as hung. */
 const GRACE_MS = 30_000;
 
 type Child = ResultPromise<{ ipc: true; serialization: 'json'; cleanup: true; reject: false }>;
@@ -91,7 +91,7 @@ export class LoadDriver {
     }
   }
 
-  /** Ends the present load early: its result comes all the same, void. */
+  /** Ends the current load early. Its result still comes, and is void. */
   abort(): void {
     this.#send({ kind: 'stop' });
   }

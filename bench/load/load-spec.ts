@@ -19,7 +19,7 @@ export type LoadMode =
    * others.
    */
   | { kind: 'closed'; depth: number }
-  /** Requests start when the schedule says, whatever became of the earlier ones. */
+  /** Requests start when the schedule says, whatever happened to the earlier ones. */
   | { kind: 'open'; ratePerSecond: number; arrivals: ArrivalKind };
 
 /** One run of load. Plain data: it goes to the driver's process and into the result as it is. */
@@ -28,7 +28,7 @@ export interface LoadSpec {
   sessionsPerTarget: number;
   workload: WorkloadSpec;
   mode: LoadMode;
-  /** Cut off: load runs, nothing is recorded. */
+  /** The load runs, but nothing is recorded. */
   warmupMs: number;
   durationMs: number;
   sessionTimeoutMs?: number;
@@ -101,7 +101,7 @@ export interface LoadResult {
   };
   reconnects: number;
   driver: DriverUse;
-  /** Void when not empty: the numbers are not what was asked for. */
+  /** If not empty, the run is void: the load was not the requested one. */
   voidReasons: string[];
 }
 

@@ -1,10 +1,10 @@
 /** Latency histograms in microseconds: mergeable, kept whole with a result, and honest about their tails. */
 import * as hdr from 'hdr-histogram-js';
 
-/** One minute: whatever takes longer is recorded as that, and `clipped` says so. */
+/** One minute. Longer latencies are recorded as one minute, and `clipped` counts them. */
 export const LATENCY_US_MAX = 60_000_000;
 
-/** Samples below which a percentile would be the word of a handful of requests. */
+/** With fewer samples, a percentile would depend on a handful of requests. */
 const PERCENTILE_SAMPLES_MIN = { p50: 10, p90: 100, p99: 1_000, p999: 10_000 } as const;
 
 export interface Percentiles {

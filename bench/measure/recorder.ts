@@ -1,4 +1,4 @@
-/** All that a run measures, as it comes, and its form in result.json. */
+/** Collects what a run measures, and turns it into the form of result.json. */
 
 import { type EventSink, NO_EVENTS } from '../../results/events.ts';
 import { METRICS, TOTALS } from '../../results/names.ts';
@@ -36,7 +36,7 @@ export class Recorder {
   readonly #faults: Fault[] = [];
   readonly #timelines: Timeline[] = [];
   #unfinished: (() => void)[] = [];
-  /** What a reader must know that no number tells. */
+  /** Remarks that a reader needs and that no number shows. */
   readonly remarks: string[] = [];
 
   constructor(events: EventSink = NO_EVENTS) {

@@ -10,14 +10,14 @@ const SHARED_LIMITS: readonly string[] = [
 
 export const PEER_LIMITS: readonly string[] = [
   ...SHARED_LIMITS,
-  'Latency of one write at a time is measured at the leader, by one session; it says nothing of latency under load.',
+  'Latency of one write at a time is measured at the leader by one session; it says nothing about latency under load.',
   'Memory is the resident set of the median member; about 40 MiB of ours is the file of Node.js, which all members share.',
-  'A fresh member is read once, when its ensemble is ready and before its first request; a resting one in each round when the turn of the other server has ended, idle since its own.',
+  'Memory of a fresh member is read once, when its ensemble is ready and before its first request. Memory of a resting member is read in each round, when the turn of the other server has ended; it has been idle since its own turn.',
 ];
 
 export const FAIRNESS_LIMITS: readonly string[] = [
   ...SHARED_LIMITS,
-  'The quiet client, its neighbour and all members share the cores: a slowest read of some ten ms may be the machine. Compare it with the same client alone.',
+  'The quiet client, its neighbour and all members share the cores: a slowest read of some ten ms may be caused by the machine. Compare it with the same client alone.',
   'A read that was not answered counts as long as the phase and two seconds.',
   'The ACL of the guarded node is a tenth of what fits into a frame, since Apache ZooKeeper reads it again for each check.',
 ];
@@ -26,7 +26,7 @@ export const HTTP_LIMITS: readonly string[] = [
   ...SHARED_LIMITS,
   'The tree is empty and no session is open: server_stats and monitor of a busy server have more to count.',
   'A latency of 1 ms means up to 1 ms.',
-  ...HTTP_DISTORTIONS.map(text => `Of autocannon's numbers: ${text}.`),
+  ...HTTP_DISTORTIONS.map(text => `autocannon: ${text}.`),
 ];
 
 /** Said with its number, since it grows with the load that the servers put on the machine. */
@@ -35,5 +35,5 @@ export function driverLagLimit(rounds: Rounds): string {
     const most = Math.max(0, ...rounds[server]!.map(({ driverLagMs }) => driverLagMs));
     return `${most.toFixed(0)} ms with ${server}`;
   });
-  return `While throughput was measured the driver waited for a core, p99 up to ${lags.join(' and ')}: the machine was the limit.`;
+  return `While throughput was measured, the driver waited for a core (p99 up to ${lags.join(' and ')}), so the machine was the limit.`;
 }

@@ -112,7 +112,7 @@ function newestAcknowledged(writes: readonly Operation[]): Operation | undefined
   return newest;
 }
 
-/** True for the newest acknowledged write itself, and for one that may have happened after it. */
+/** True for the newest acknowledged write, and for a write that may have happened after it. */
 function mayBeLast(write: Operation, newest: Operation): boolean {
   return outcomeOf(write) === 'info' || (outcomeOf(write) === 'ok' && zxidOf(write) >= zxidOf(newest));
 }

@@ -7,9 +7,9 @@ import type { Part, RunRecord } from './run-record.ts';
 
 export interface Checker<Needs extends Part = Part> {
   readonly name: string;
-  /** In a line, for whoever asks what there is. */
+  /** One line, for `zklab list`. */
   readonly description: string;
-  /** Parts of the record without which it says nothing. */
+  /** The parts of the record that the checker needs. */
   readonly needs: readonly Needs[];
   check(record: Pick<RunRecord, Needs>): Judgement;
 }

@@ -1,5 +1,5 @@
 /**
- * A history: what clients asked and what they were told, in the order in which it happened.
+ * A history: what clients requested and what they were answered, in the order in which it happened.
  *
  * Each operation is an `invoke` and at most one completion: `ok` (it happened), `fail` (it did not and never
  * will) or `info` (nobody knows: the connection broke first). An operation without completion is an `info`.

@@ -13,7 +13,7 @@ export interface Judgement {
   readonly checked: number;
 }
 
-/** A broken server breaks everything: the first reasons tell the story. */
+/** A broken server breaks everything, so only the first reasons are kept. */
 const REASONS_MAX = 20;
 
 export function judge(checker: string, checked: number, reasons: readonly string[]): Judgement {
@@ -23,12 +23,12 @@ export function judge(checker: string, checked: number, reasons: readonly string
   return { checker, valid, reasons: shown, checked };
 }
 
-/** The worst of all; of none, unknown. */
+/** The worst of all judgements; `unknown` if there are none. */
 export function worst(judgements: readonly Judgement[]): Validity {
   return DOUBTFUL_FIRST.find(validity => judgements.some(j => j.valid === validity)) ?? 'unknown';
 }
 
-/** Judgements of one kind as one. */
+/** Joins judgements of one kind. */
 export function together(checker: string, judgements: readonly Judgement[]): Judgement {
   const reasons = judgements.flatMap(({ valid, reasons }) => (valid === 'invalid' ? reasons : []));
   return judge(

@@ -54,7 +54,7 @@ function zxidOf(operation: Operation): number {
   return operation.completion?.zxid ?? 0;
 }
 
-/** Of one zxid, the write comes before those who read it. */
+/** Orders operations of one zxid: the write before the reads. */
 function rank({ invoke }: Operation): number {
   return isWrite(invoke.f) ? 0 : 1;
 }
@@ -114,7 +114,7 @@ function complaintOfRefusal(
     return `was refused with ${completion.error}, the transaction says ${change.error}`;
   const node = model.nodes.get(invoke.path);
   const justified: Readonly<Record<string, () => boolean>> = {
-    // A sequential name is not known before.
+    // The name of a sequential node is not known before the answer.
     NODEEXISTS: () => node !== undefined || (invoke.flags ?? 0) >= 2,
     BADVERSION: () => node !== undefined && node.version !== invoke.version,
     NOTEMPTY: () => node !== undefined && node.children.size > 0,

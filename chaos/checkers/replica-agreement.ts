@@ -20,7 +20,7 @@ export function checkReplicaAgreement(samples: readonly MemberSample[]): Judgeme
   const reasons: string[] = [];
   const firstAt = new Map<number, MemberSample>();
   const leaderOf = new Map<number, string>();
-  /** Once parted, always parted: only the first time says something. */
+  /** After the first difference every later one follows, so only the first is reported. */
   const parted = new Set<string>();
   let compared = 0;
   for (const sample of samples) {

@@ -1,14 +1,14 @@
-/** The record of a run: all that checkers may read. */
+/** The record of a run: everything that checkers may read. */
 import type { HistoryEvent } from './history.ts';
 import type { Transaction } from './transaction.ts';
 
-/** What a world cannot give is absent, and the checkers that need it stay silent. */
+/** Parts that a run cannot provide are absent, and checkers that need them do not run. */
 export interface RunRecord {
-  /** What clients asked and were answered, in the order of time. */
+  /** Requests and answers of clients, in the order of time. */
   readonly history: readonly HistoryEvent[];
   /** What sessions saw, with their watches. */
   readonly sessionRecords: readonly SessionRecord[];
-  /** What the ensemble agreed on, none missing. */
+  /** The transactions that the ensemble agreed on, none missing. */
   readonly transactions: readonly Transaction[];
   /** How long sessions live, and which are alive in the end. */
   readonly sessionLimits: SessionLimits;
@@ -16,7 +16,7 @@ export interface RunRecord {
   readonly finalTrees: readonly ReadonlyMap<string, FinalNode | undefined>[];
   /** Of every member, after the heal. */
   readonly memberTrees: readonly MemberTree[];
-  /** What members said of themselves all along. */
+  /** What members reported about themselves during the run. */
   readonly samples: readonly MemberSample[];
   /** How the ensemble fared once the last fault was healed. */
   readonly aftermath: Aftermath;
@@ -58,12 +58,12 @@ export interface MemberTree {
   readonly digest: string;
 }
 
-/** What a serving member said about itself at some moment. */
+/** What a serving member reported about itself at some moment. */
 export interface MemberSample {
   readonly timeMs: number;
   readonly member: string;
   readonly leading: boolean;
-  /** Of the quorum it belongs to. */
+  /** The epoch of the quorum that it belongs to. */
   readonly epoch: number;
   readonly zxid: number;
   readonly digest: string;

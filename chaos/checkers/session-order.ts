@@ -71,7 +71,7 @@ function regressions(answered: readonly Operation[]): string[] {
   return complaints;
 }
 
-/** Paths that may have been deleted at some time, where reading nothing proves nothing. */
+/** Paths that may have been deleted at some time; a read that finds nothing there proves nothing. */
 function deletedPaths(history: readonly HistoryEvent[]): Set<string> {
   const paths = new Set<string>();
   for (const { f, path, flags = 0, parts = [] } of history) {

@@ -25,7 +25,7 @@ export class StaleEpochs {
     this.#limitMs = limitMs;
   }
 
-  /** What is wrong, once for each time that it is. */
+  /** Returns each violation once. */
   see({ timeMs, member, serving, leading, epoch, paused }: EpochSample): string | undefined {
     if (serving && leading) this.#newest = Math.max(this.#newest, epoch);
     if (!serving || paused || epoch >= this.#newest) {

@@ -39,13 +39,13 @@ export interface ModelNode {
   readonly children: Set<string>;
 }
 
-/** The tree that the transactions make, as simply as can be: what every server must show. */
+/** The simplest model of the tree that the transactions make; every server must show this tree. */
 export class ModelTree {
   readonly nodes = new Map<string, ModelNode>([['/', node(null, 0, undefined)]]);
   readonly openSessions = new Map<string, number>();
   readonly complaints: string[] = [];
 
-  /** Returns what watchers would see of it. */
+  /** Returns what watchers see of the transaction. */
   apply({ zxid, session, change }: Transaction): Touch[] {
     const touches: Touch[] = [];
     this.#change(zxid, session, change, touches);

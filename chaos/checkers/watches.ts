@@ -52,7 +52,7 @@ class WatchingSession {
   readonly #armed = new Map<string, ArmedWatch>();
   /** Set again as data and as child watch: a deletion meanwhile is told of for each, upstream too. */
   #toldTwice = new Set<string>();
-  /** The newest change that this connection has told of. */
+  /** The newest change that this connection has reported. */
   #told = 0;
 
   constructor(changes: Changes) {
@@ -76,7 +76,7 @@ class WatchingSession {
     }
   }
 
-  /** Events carry no zxid: the next server may rightly be behind what the last one told. */
+  /** Events carry no zxid, so the next server may be behind what the last one reported. */
   #move(kept: readonly WatchKind[]): void {
     this.#told = 0;
     for (const [key, { watch }] of this.#armed) if (!kept.includes(watch)) this.#armed.delete(key);

@@ -1,4 +1,4 @@
-/** `zklab claims` and `zklab recheck`: from options to a run's folder, a table and an exit code. */
+/** `zklab claims` and `zklab recheck`: turn options into the folder of a run, a table and an exit code. */
 import { join } from 'node:path';
 import { CLAIMS, chooseClaims } from '../../bench/claims/index.ts';
 import { rejudge } from '../../bench/claims/judge-all.ts';
@@ -84,7 +84,7 @@ function serverOf(name: string): ServerKind {
   return known;
 }
 
-/** What repeats this run. */
+/** The command line that repeats this run. */
 function commandLineOf({ suite, only, server, rounds }: ClaimsOptions, seed: number): string {
   return [
     `zklab claims --suite ${suite}`,

@@ -1,13 +1,13 @@
-/** What an experiment is: it measures what claims need, in interleaved rounds, and judges nothing. */
+/** An experiment measures what claims need, in interleaved rounds. It judges nothing. */
 import type { z } from 'zod';
 import type { MeasureOptions } from './measure-options.ts';
 import type { Suite } from './suite.ts';
 
 /** `Own`: what a suite says to this experiment alone. */
 export interface Experiment<Own extends object = object> {
-  /** As progress and remarks name its rounds. */
+  /** The name of its rounds in progress and remarks. */
   readonly name: string;
-  /** In a line, for whoever asks what there is. */
+  /** One line, for `zklab list`. */
   readonly description: string;
   /** Its own keys of a suite's file: the schema of suites is made of them. */
   readonly keys: { readonly [K in keyof Own]: z.ZodType<Own[K]> };
@@ -19,7 +19,7 @@ export interface Experiment<Own extends object = object> {
   provides(suite: Suite & Own): readonly string[];
   /** Of these, what the suite itself asks for, whether or not a claim needs it. @default nothing */
   asked?(suite: Suite & Own): readonly string[];
-  /** Of the time budget, by which it must be done: what follows needs the rest. */
+  /** The share of the time budget by which it must be done, because later experiments need the rest. */
   readonly share: number;
   /**
    * Called when a claim needs something that it provides. It measures no more than `options.needs` asks for.

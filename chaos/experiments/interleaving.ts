@@ -1,4 +1,4 @@
-/** Interleaved rounds: in each every turn once, in an order that no trend can use. */
+/** Interleaved rounds. Each round has every turn once, in an order that cancels trends. */
 import { LoadError } from '../../bench/load/load-error.ts';
 import type { Recorder } from '../../bench/measure/recorder.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
@@ -29,13 +29,13 @@ export interface Turn {
 
 export interface Wanted {
   readonly rounds: number;
-  /** As many are done even when the time is up. */
+  /** At least this many rounds are done, even if the time is up. */
   readonly roundsMin: number;
-  /** Of the budget, by which they must be done. */
+  /** The share of the budget by which the rounds must be done. */
   readonly share: number;
 }
 
-/** Loads of a stage that may fail to run before it is given up. */
+/** How many loads of a stage may fail to run before the stage is given up. */
 const UNRUN_MAX = 3;
 
 export class Interleaving {

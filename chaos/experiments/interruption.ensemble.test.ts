@@ -68,7 +68,7 @@ test(
       // Its proxies cannot be removed before it goes on: the first cannot be done before the second comes.
       toxiproxyStands('SIGSTOP');
       interrupt();
-      await said('interrupted: everything is taken down');
+      await said('interrupted: everything is being stopped');
       interrupt();
       toxiproxyStands('SIGCONT');
       const { exitCode, stdout, stderr } = await ended;

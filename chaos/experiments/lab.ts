@@ -1,4 +1,4 @@
-/** All that a run starts: Toxiproxy, the load driver, a stage per topology; and how all of it ends. */
+/** Starts and ends everything of a run: Toxiproxy, the load driver, and a stage for each topology. */
 import { join } from 'node:path';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { LoadDriver } from '../../bench/load/load-process.ts';
@@ -43,7 +43,7 @@ export class Lab {
     return [...this.stages, ...(this.direct === undefined ? [] : [this.direct])];
   }
 
-  /** All topologies up and serving. What was started until something failed is ended. */
+  /** Starts all topologies until they serve. If something fails, ends what was started. */
   static async start({ suite, server, seed, events, signal }: LabOptions): Promise<Lab> {
     const topologies = topologiesOf(suite, server);
     const folder = makeTemporaryFolder('claims');
@@ -67,7 +67,7 @@ export class Lab {
     }
   }
 
-  /** What runs ends within a moment; its results are void. */
+  /** Ends running loads at once; their results are void. */
   abortLoads(): void {
     this.driver.abort();
     this.readDriver.abort();

@@ -1,4 +1,4 @@
-/** What every measurement of a run works with. */
+/** What every measurement of a run uses. */
 
 import type { Recorder } from '../../bench/measure/recorder.ts';
 import type { EventSink } from '../../results/events.ts';
@@ -9,7 +9,7 @@ import type { Occasion } from './measurements/under-fault.ts';
 import type { Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
 
-/** What one observer of a stage burnt when it was measured last, in cores. */
+/** The CPU that one observer of a stage used when it was last measured, in cores. */
 export type ObserverCores = Map<Stage, number>;
 
 /** `Own`: what the suite says to one experiment alone. */

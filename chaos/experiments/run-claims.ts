@@ -62,7 +62,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const reasons: string[] = [];
   let interrupted: string | undefined;
   const onAbort = () => {
-    const text = 'interrupted: everything is taken down; Ctrl-C again ends at once, without a result';
+    const text = 'interrupted: everything is being stopped; a second Ctrl-C ends at once, without a result';
     events.emit({ kind: 'note', text });
     lab.abortLoads();
   };

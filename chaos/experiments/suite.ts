@@ -10,7 +10,7 @@ export const rounds = z.int().min(0).max(1_000);
 
 /** The keys of every suite. */
 export const suiteKeys = {
-  /** In a line, for whoever asks what there is. */
+  /** One line, for `zklab list`. */
   description: z.string(),
   /** Interleaved: every topology once, then every topology again. */
   rounds: z.int().min(1).max(1_000),

@@ -38,7 +38,7 @@ export interface FaultHost {
  */
 export interface FaultKind<Options = unknown> {
   readonly name: string;
-  /** In a line, for whoever asks what there is. */
+  /** One line, for `zklab list`. */
   readonly description: string;
   readonly schema: z.ZodType<Options>;
   /** Why it cannot be injected there; undefined where it can. */

@@ -55,7 +55,7 @@ function refuseImpossible({ name, steps }: Schedule, { members, shortForm }: Top
   }
 }
 
-/** What repeats this run. */
+/** The command line that repeats this run. */
 function commandLineOf(schedule: string, { topology }: ChaosOptions, seed: number): string {
   const instead = topology === undefined ? '' : ` --topology "${topology}"`;
   return `zklab chaos ${schedule}${instead} --seed ${seed}`;

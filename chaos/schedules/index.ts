@@ -12,7 +12,7 @@ import type { Workload } from '../workloads/workload.ts';
 
 export interface Schedule {
   readonly name: string;
-  /** In a line, for whoever asks what there is. */
+  /** One line, for `zklab list`. */
   readonly description: string;
   readonly topology: string;
   readonly workload: Workload;

@@ -7,7 +7,7 @@ import type { RecordingClient } from './recording-client.ts';
 
 export interface Workload<Options = unknown> {
   readonly name: string;
-  /** In a line, for whoever asks what there is. */
+  /** One line, for `zklab list`. */
   readonly description: string;
   /** Its options, each with a default. */
   readonly schema: z.ZodType<Options>;

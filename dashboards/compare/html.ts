@@ -14,7 +14,7 @@ export async function renderComparison(comparison: Comparison): Promise<string> 
   const body = html`<main><header><p class="soft">zklab, two runs compared</p><h1>${headline(comparison)}</h1>
   <p><b>a</b> ${a.id} <span class="soft">${a.label}</span></p><p><b>b</b> ${b.id} <span class="soft">${b.label}</span></p></header>
   ${warnings.length > 0 && html`<section><h2>Warnings</h2><ul>${warnings.map(text => html`<li>${text}</li>`)}</ul></section>`}
-  <section><h2>Row by row</h2><p class="note">b over a, with its interval, on a scale from ½ to 2 with no change in the middle.
+  <section><h2>Row by row</h2><p class="note">The ratio b/a and its interval, on a scale from ½ to 2; the middle means no change.
   p: Mann-Whitney U after Holm's correction.</p><div class="scroll"><table class="comparison">
   <thead><tr><th>what</th><th>verdict for b</th><th>a</th><th>b</th><th>b/a</th><th></th></tr></thead>
   <tbody>${sortedRows(comparison).map(tableRow)}</tbody></table></div></section></main>`;

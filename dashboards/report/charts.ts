@@ -20,7 +20,7 @@ export function comparisons(result: Result): Markup | null {
   const metrics = metricsOf(result.measurements);
   if (metrics.length === 0) return null;
   return html`<section id="topologies"><h2>Topologies side by side</h2>
-  <p class="note">Dot: median. Bar: interval of the median. Ticks: every round. Click a number for its samples; * has a warning.</p>
+  <p class="note">The dot is the median, the bar its interval, and each tick a round. Click a number to see its samples; * marks a warning.</p>
   ${metrics.map(metric => {
     const rows = result.measurements.filter(item => item.metric === metric.name);
     const topologies = result.topologies.filter(topology => rows.some(row => row.topology === topology.name));
@@ -42,8 +42,8 @@ export function comparisons(result: Result): Markup | null {
 export function availability(result: Result): Markup | null {
   if (result.availability.length === 0) return null;
   return html`<section id="availability"><h2>Reads answered, member by member</h2>
-  <p class="note">One strip a member, probed at a fixed cadence; full height where a read was answered, a thin line where not.
-    The round that answered least. Percent: of all probes.</p>
+  <p class="note">Each strip is one member, probed at a fixed interval: full height where a read was answered, a thin line where it was not.
+    Each shows the round that answered least. The percentage is of all probes.</p>
   ${legend(OUTCOMES.map(outcome => [outcome === 'readonly' ? 'read-only' : outcome, `--outcome-${outcome}`]))}
   ${conditionsOf(result.availability).map(condition => perTopology(result, condition, 'availability', result.availability))}
 </section>`;
@@ -52,8 +52,8 @@ export function availability(result: Result): Markup | null {
 export function syncs(result: Result): Markup | null {
   if (result.syncs.length === 0) return null;
   return html`<section id="sync"><h2>From losing the leader to serving again</h2>
-  <p class="note">One bar a learner, first to serve on top; the round with the median end. Line: the first
-    write that was committed again. At the right, how it was synced.</p>
+  <p class="note">Each bar is one learner, the first to serve on top, in the round with the median end. The line is the first
+    write that was committed again. At the right stands how the learner was synchronised.</p>
   ${legend(STAGES.map((stage, index) => [stage.title, `--stage-${index}`]))}
   ${conditionsOf(result.syncs).map(condition => perTopology(result, condition, 'waterfall', result.syncs))}
 </section>`;
@@ -95,7 +95,7 @@ export function latencies(result: Result, curves: readonly PercentileCurve[]): M
     return [...whole].map(([title, metric]) => ({ title, metric, condition }));
   });
   return html`<section id="latency"><h2>Latency by percentile</h2>
-  <p class="note">All rounds merged; the same axis for all conditions. A curve ends where fewer than 10 samples lie beyond: p99.9 needs 10,000.</p>
+  <p class="note">All rounds are merged, and all conditions share one axis. A curve ends where fewer than 10 samples lie beyond it, so p99.9 needs 10,000 samples.</p>
   ${topologyLegend(result)}
   <div class="columns">${keys.map(
     ({ title, metric, condition }) =>

@@ -19,8 +19,8 @@ export function exactCounts(result: Result): Markup | null {
     counted.some(item => item.topology === topology.name),
   );
   return html`<section id="counts"><h2>Counted, not timed</h2>
-  <p class="note">Counted by the servers, without a clock, in the rounds that count. Messages and connections follow from the protocol;
-    fsyncs and bytes per write also from how writes happened to batch.</p>
+  <p class="note">The servers counted these in the valid rounds, without a clock. Messages and connections follow from the protocol;
+    fsyncs and bytes per write also depend on how the writes were batched.</p>
   ${conditionsOf(counted).map(condition => {
     const rows = counted.filter(item => item.condition === condition);
     const cell = (name: string, topology: Topology) => {

@@ -23,7 +23,10 @@ test('a run that was cut short counts its verdicts, and says how far it came', (
   const validity = { void: false, reasons: [], interrupted: 'after 3 of 12 rounds of writes' };
   const answer = answerOf({ ...fixtureResult(), validity });
   assert.match(answer.verdicts, /^5 claims: /);
-  assert.match(answer.interrupted!, /^Interrupted after 3 of 12 rounds of writes: judged by these alone/);
+  assert.match(
+    answer.interrupted!,
+    /^Interrupted after 3 of 12 rounds of writes: only these rounds are judged/,
+  );
   assert.is(answerOf(fixtureResult()).interrupted, undefined);
 });
 
@@ -68,7 +71,7 @@ test('intervals that touch overlap; apart is said only when they are', () => {
   Object.assign(observers!, { low: 80, median: 90, high: 100 });
   assert.match(sentenceOf(result, 'Observers') ?? '', /−18 %, n 6, intervals overlap/);
   observers!.high = 99;
-  assert.match(sentenceOf(result, 'Observers') ?? '', /intervals apart/);
+  assert.match(sentenceOf(result, 'Observers') ?? '', /intervals do not overlap/);
   observers!.high = null;
   assert.match(sentenceOf(result, 'Observers') ?? '', /\(−18 %, n 6, too few for intervals\)/);
 });

@@ -30,7 +30,7 @@ export function answerOf(result: Result): Answer {
   return {
     verdicts: verdictsLine(result),
     ...(interrupted !== undefined && {
-      interrupted: `Interrupted ${interrupted}: judged by these alone, and what is missing is not shown.`,
+      interrupted: `Interrupted ${interrupted}: only these rounds are judged, and what is missing is not shown.`,
     }),
     sentences,
   };
@@ -102,7 +102,7 @@ function changeText({ summary: a }: Measurement, { summary: b }: Measurement): s
 
 function apart(a: Measurement['summary'], b: Measurement['summary']): string {
   if (a.low === null || a.high === null || b.low === null || b.high === null) return 'too few for intervals';
-  return a.low <= b.high && b.low <= a.high ? 'intervals overlap' : 'intervals apart';
+  return a.low <= b.high && b.low <= a.high ? 'intervals overlap' : 'intervals do not overlap';
 }
 
 function observersSentence(result: Result, kinds: Kinds): Piece[] {

@@ -92,7 +92,7 @@ test('an outage of which no round counts is named all the same', async () => {
   for (const each of result.timelines)
     if (each.condition === CONDITIONS.leaderCut) each.voidReasons = ['it did not bite'];
   const page = await renderReport(result);
-  assert.match(page, /Writes through the outage: leader cut <span class="soft">no round counts/);
+  assert.match(page, /Writes through the outage: leader cut <span class="soft">no valid round/);
   assert.match(page, /observers: n 0, 2 void/);
 });
 

@@ -10,9 +10,9 @@ import { html, type Markup } from './html.ts';
 export function timelines(result: Result): Markup | null {
   if (result.timelines.length === 0) return null;
   return html`<section id="timelines"><h2>Over time, with the faults</h2>
-  <p class="note">Bold: the median of the rounds, bucket by bucket; of two rounds, the one that did less. Faint: every round.
-    Shaded: the fault, from its injection to its healing; it was seen to bite by the dotted line. Point at a chart for its
-    values, click on its rounds for all of them and for where they are in result.json.</p>
+  <p class="note">Bold is the median of the rounds, bucket by bucket (of two rounds, the one that did less); faint is every round.
+    The shaded band is the fault, from its injection to its healing; it was verified by the dotted line. Point at a chart to see
+    its values. Click on its rounds to see all of them, and where they are in result.json.</p>
   ${conditionsIn(result, LOADS.outage).map(condition => outage(result, condition))}
   ${saturated(result)}
   ${latency(result, LOADS.paced, 'Write latency')}
@@ -31,11 +31,11 @@ function groupsOf(result: Result, condition: string, load: string): Group[] {
 function outage(result: Result, condition: string): Markup | null {
   const groups = groupsOf(result, condition, LOADS.outage);
   if (groups.length === 0)
-    return html`<article><h3>Writes through the outage: ${condition} <span class="soft">no round counts</span></h3>
+    return html`<article><h3>Writes through the outage: ${condition} <span class="soft">no valid round</span></h3>
   <p class="note">${result.topologies.map(({ name }) => `${name}: ${absentText(result, name, condition, LOADS.outage)}. `)}
-    Why, say the warnings of the reads in the same outage.</p></article>`;
+    The warnings of the reads in the same outage say why.</p></article>`;
   return html`<article><h3>Writes through the outage: ${condition} <span class="soft">writes/s, ${scaleText(groups)}, by seconds since the
-    fault was injected; dashed: what clients asked for</span></h3>
+    fault was injected; dashed: the requested rate</span></h3>
   <div class="columns">${groups.map(group => panel(result, 'rate', group, [condition], silenceText(group)))}</div></article>`;
 }
 
@@ -45,7 +45,7 @@ function saturated(result: Result): Markup | null {
   const conditions = conditionsIn(result, load);
   const groups = conditions.flatMap(condition => groupsOf(result, condition, load));
   if (groups.length === 0) return null;
-  return html`<article><h3>Writes committed, as many as go <span class="soft">writes/s, ${scaleText(groups)}; closed loop</span></h3>
+  return html`<article><h3>Writes committed at the maximum rate <span class="soft">writes/s, ${scaleText(groups)}; closed loop</span></h3>
   ${rows(result, load, 'rate', conditions)}</article>`;
 }
 
@@ -53,7 +53,7 @@ function latency(result: Result, load: string, title: string): Markup | null {
   const conditions = conditionsIn(result, load);
   const groups = conditions.flatMap(condition => groupsOf(result, condition, load));
   if (groups.length === 0) return null;
-  return html`<details class="fold"><summary><h3>${title} at a steady pace <span class="soft">ms, ${scaleText(groups)}; open loop,
+  return html`<details class="fold"><summary><h3>${title} at a fixed rate <span class="soft">ms, ${scaleText(groups)}; open loop,
     ${intendedText(groups)}; bold: median, dashed: slowest</span></h3></summary>
   ${rows(result, load, 'latency', conditions)}</details>`;
 }
@@ -117,5 +117,5 @@ function intendedText(groups: readonly Group[]): string {
   );
   const values = series.flatMap(each => each.values.filter(value => value !== null));
   const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-  return `about ${formatNumber(Math.round(mean / 10) * 10)} ${series[0]?.unit ?? 'a second'} asked for`;
+  return `about ${formatNumber(Math.round(mean / 10) * 10)} ${series[0]?.unit ?? 'a second'} requested`;
 }

@@ -8,7 +8,7 @@ import { HttpAnswer } from './http-answer.ts';
 import { meantPath } from './meant-path.ts';
 import type { ServerView } from './server-view.ts';
 
-/** What is answered, and how. */
+/** What the answers are made from. */
 export interface AdminParts {
   readonly view: ServerView;
   readonly answers: AnswerPump;

@@ -17,7 +17,7 @@ import { type Listed, sessionsByWatchedPath, watchesBySession, watchSummary } fr
 type Json = Record<string, JsonValue> | Iterable<Entry | Pause>;
 type Entry = readonly [key: string, value: JsonValue];
 
-/** A command that cannot be answered: what stands in `error`. */
+/** The reason that a command cannot be answered; it goes into `error`. */
 class CommandError extends Error {}
 
 type Query = Readonly<Record<string, string>>;

@@ -72,7 +72,7 @@ export class ServerView {
     return role instanceof Leader ? role : null;
   }
 
-  /** What runs here, with clients or without: a leader takes none when `leaderServes=no`. */
+  /** The server of the current role, with or without clients: a leader takes none if `leaderServes=no`. */
   get active(): ZooKeeperServer | null {
     return this.serving ?? this.leader?.server ?? null;
   }
@@ -162,7 +162,7 @@ export class ServerView {
     gauge('approximate_data_size', () => this.database.tree.approximateDataSize);
     gauge('open_file_descriptor_count', () => this.#runtime.descriptors().open);
     gauge('max_file_descriptor_count', () => this.#runtime.descriptors().max);
-    // Connections are refused by limits alone, never by chance.
+    // Connections are refused only by limits, never at random.
     gauge('connection_drop_probability', () => new Double(0));
     gauge('global_sessions', () => this.active?.globalSessions ?? 0);
     gauge('local_sessions', () => 0);

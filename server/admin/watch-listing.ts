@@ -17,7 +17,7 @@ export function* watchesBySession(view: ServerView): Generator<Listed<bigint, st
   }
 }
 
-/** The same the other way round. */
+/** The watched paths with the sessions that watch them. */
 export function* sessionsByWatchedPath(view: ServerView): Generator<Listed<string, bigint> | Pause> {
   const { dataWatches, childWatches } = view.database.tree;
   /**

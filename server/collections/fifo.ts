@@ -22,7 +22,7 @@ export class Fifo<T> {
   shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head];
-    // What was taken may hold a megabyte, and its place may stay for long.
+    // A taken item may hold a megabyte, and its slot may stay for a long time.
     this.#items[this.#head] = undefined;
     this.#head++;
     if (this.#head === this.#items.length) {

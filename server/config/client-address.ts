@@ -16,7 +16,7 @@ export function clientAddresses(
   const { clientPort, clientPortAddress, secureClientPort, secureClientPortAddress } = settings;
   return {
     clientAddress: clientAddress('clientPort', clientPort, clientPortAddress, ownLine?.client, warnings),
-    // There, 0 is no port: nobody needs one that the system chooses.
+    // Port 0 means no port here: nobody needs a secure port that the system chooses.
     secureClientAddress: clientAddress(
       'secureClientPort',
       secureClientPort || undefined,
@@ -27,7 +27,7 @@ export function clientAddresses(
   };
 }
 
-/** The server line's address, which the keys may repeat but not contradict. */
+/** The address of the server line. The keys may repeat it, but not contradict it. */
 function clientAddress(
   key: string,
   port: number | undefined,
@@ -42,7 +42,7 @@ function clientAddress(
     return fromLine;
   }
   if (fromLine === undefined) return { host: host ?? ANY_HOST, port };
-  // No port, to upstream.
+  // Upstream takes port 0 for no port.
   if (port === 0 && host === undefined) return fromLine;
   if (port !== fromLine.port || contradicts(host, fromLine.host)) {
     const value = formatAddress({ host: host ?? ANY_HOST, port });
@@ -51,7 +51,9 @@ function clientAddress(
   return fromLine;
 }
 
-/** Any address leaves the choice to the line, and of names only those who resolve them can say. */
+/**
+ * "Any address" leaves the choice to the line. Whether two names differ is known only to who resolves them.
+ */
 function contradicts(host: string | undefined, fromLine: string): boolean {
   if (host === undefined || isAnyHost(host) || host === fromLine) return false;
   return ipAddress(host) !== undefined && ipAddress(fromLine) !== undefined;

@@ -25,7 +25,7 @@ import { JUTE_EXTRA_BYTES_MIN, JUTE_MAX_BUFFER_BYTES } from '../wire/jute-limits
 
 const YES_NO = { on: 'yes', off: 'no' };
 const TRUE_FALSE = { on: 'true', off: 'false' };
-/** Beyond it no size in KiB is one of a file. */
+/** No file is larger than this many KiB. */
 const KIB_MAX = 2 ** 40;
 
 /**

@@ -1,7 +1,7 @@
 import { ServerError } from '../errors.ts';
 import type { Disk } from '../runtime/runtime.ts';
 
-/** Of the keys of zoo.cfg, those that name a file or a directory. */
+/** The keys of zoo.cfg that name a file or a directory. */
 export const PATH_KEYS = ['dataDir', 'dataLogDir', 'dynamicConfigFile'] as const;
 
 /** As java.io.File names it: one slash between two names, and none at the end. */
@@ -42,8 +42,9 @@ function asUtf8(text: string): string | undefined {
 }
 
 /**
- * A path with letters beyond ASCII is ambiguous, and a server that takes the wrong one starts empty: the one
- * that is there is taken, that with data first, and the choice is told.
+ * Chooses what a path with letters beyond ASCII means. The path is ambiguous, and a server that takes the
+ * wrong directory starts empty. So the directory that has data is taken, else one that exists, and a warning
+ * names it.
  *
  * @throws ServerError ZK_CONFIG_VALUE when two have data
  */
@@ -69,7 +70,7 @@ function hasData(disk: Disk, path: string): boolean {
   return disk.exists(`${path}/myid`) || disk.list(`${path}/version-2`).length > 0;
 }
 
-/** No shell reads the file, and what a template left over is a name like any other. */
+/** Warns about relative paths: no shell expands the file, and an unexpanded variable is a relative name. */
 export function pathWarnings(key: string, path: string): string[] {
   if (path.startsWith('/') || path.startsWith('./')) return [];
   return [`${key}=${path} is relative to the directory that the server is started in`];

@@ -10,12 +10,12 @@ export interface UnknownKey {
   readonly nearest: string | undefined;
 }
 
-/** Values that no log should have. */
+/** Keys whose values must not be logged. */
 export const SECRET_KEY = /passw|superDigest/i;
 
 /**
- * A server that lets more happen than its configuration says must not start, as long as it cannot do what is
- * asked.
+ * Refuses settings that ask for a restriction which this server cannot enforce: it would allow more than its
+ * configuration does.
  *
  * @throws ServerError ZK_CONFIG_RESTRICTION
  */
@@ -43,7 +43,7 @@ function shown(key: string, value: string): string {
   return SECRET_KEY.test(key) ? shortened(key) : `${shortened(key)}=${shortened(value)}`;
 }
 
-/** What the start has to say of keys that do nothing. */
+/** Warns about keys without effect and about unknown keys. */
 export function keysWithoutEffect(properties: ReadonlyMap<string, string>, warnings: string[]) {
   const notYetUsed: { key: string; value: string }[] = [];
   const unknownKeys: UnknownKey[] = [];

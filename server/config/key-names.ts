@@ -7,7 +7,7 @@ const PREFIX = 'zookeeper.';
 
 export type KeyUse = 'used' | 'membership' | 'notYetUsed' | 'unknown';
 
-/** The one name of a key that may be spelled as the system property it is upstream. */
+/** The name of a key without the prefix that it has upstream as a system property. */
 export function canonicalKey(spelled: string): string {
   const key = trimJava(spelled);
   return key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key;
@@ -22,7 +22,7 @@ export function useOf(key: string): KeyUse {
 /** Longer than any key: a comparison takes time with the length. */
 const KEY_CHARS_MAX = 100;
 
-/** The known key that a mistyped one was probably meant to be, or undefined. */
+/** The known key that is nearest to a mistyped one, or undefined. */
 export function nearestKey(key: string): string | undefined {
   if (key.length > KEY_CHARS_MAX) return undefined;
   const known = [...Object.values(usedKeys).map(used => used.key), ...Object.keys(notYetUsedKeys)].filter(

@@ -5,7 +5,7 @@
  * tunes, names files, or lets more people in, stays a warning.
  */
 export interface KeyWithoutEffect {
-  /** What the key is for, in the words of a list. */
+  /** What the key is for, as an entry of a list. */
   readonly meaning: string;
   /** Whether the server would be less restricted with this value than it asks for. */
   readonly restricts?: (value: string, properties: ReadonlyMap<string, string>) => boolean;
@@ -18,22 +18,19 @@ const restricts = (meaning: string, when: NonNullable<KeyWithoutEffect['restrict
   restricts: when,
 });
 
-/** As Java reads a boolean: nothing else switches a feature on, in Apache ZooKeeper either. */
+/** As Java reads a boolean: only "true" switches a feature on, in Apache ZooKeeper too. */
 const isTrue = (value: string): boolean => value.toLowerCase() === 'true';
-/**
- * Upstream takes neither `yes` nor `1` nor nothing for true: it refuses the start, rather than leave off what
- * was asked for.
- */
+/** Upstream refuses to start with `yes`, `1` or an empty value here, instead of leaving the feature off. */
 const isNotFalse = (value: string): boolean => value.toLowerCase() !== 'false';
 const isGiven = (value: string): boolean => value !== '';
-/** Of the AdminServer, where there is one. */
+/** A restriction of the AdminServer matters only if there is an AdminServer. */
 const isTrueOfAdmin: KeyWithoutEffect['restricts'] = (value, properties) =>
   isTrue(value) && properties.get('admin.enableServer') !== 'false';
 
-/** They add nothing: this server has both. */
+/** This server has both of these providers anyway. */
 const BUILT_IN_PROVIDER = /^org\.apache\.zookeeper\.server\.auth\.(Digest|IP)AuthenticationProvider$/;
 
-/** Of the keys that the server reads (`config-keys.ts`), those whose values are checked, and no more. */
+/** Keys of `config-keys.ts` whose values are checked and then not used. */
 export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   secureClientPort: restricts('clients connect with TLS', value => Number(value) !== 0),
   secureClientPortAddress: tunes('the address of secureClientPort'),
@@ -50,7 +47,7 @@ export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'metricsProvider.httpPort': tunes('the port of the Prometheus provider'),
 };
 
-/** Keys that the server does not read. One that ends in "*" stands for all that begin with it. */
+/** Keys that the server does not read. A key that ends in "*" stands for all keys with that beginning. */
 export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   sslQuorum: restricts('servers talk to each other over TLS alone', isNotFalse),
   portUnification: tunes('TLS beside plain text on the quorum ports'),
@@ -141,7 +138,7 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'jmx.*': tunes('beans of a JVM'),
 };
 
-/** What is known of a key without effect; undefined: it has one, or nobody knows it. An exact name wins. */
+/** What is known of a key without effect; undefined if it has an effect or is unknown. An exact name wins. */
 export function keyWithoutEffect(key: string): KeyWithoutEffect | undefined {
   return own(checkedOnlyKeys, key) ?? notYetUsedKey(key);
 }

@@ -22,7 +22,7 @@ export interface ConfigTexts {
   readonly dynamic?: { readonly path: string; readonly text: string };
   /** The content of `dataDir/myid`; absent when there is no such file. */
   readonly myid?: string;
-  /** What the keys of paths stand for, where their texts may stand for several. */
+  /** The paths that were chosen for keys whose text can mean several paths. */
   readonly paths?: ReadonlyMap<string, string>;
   /** What was found while they were read. */
   readonly warnings?: readonly string[];
@@ -48,13 +48,13 @@ export function readMembers(
     );
   }
   const config = parseQuorumConfig(dynamic.text);
-  // Of any name: what stands behind the last dot is a version if it can be one.
+  // Whatever the name of the file: the part after the last dot is the version, if it is hexadecimal.
   const nameVersion = /\.([0-9a-fA-F]{1,13})$/.exec(dynamic.path)?.[1];
   return nameVersion === undefined ? config : { ...config, version: parseVersion(nameVersion) };
 }
 
 /**
- * Of a server that stands alone: the line that its myid names, or the only one where no key says another
+ * The server line of a standalone server: the line that its myid names, or the only line if no key sets a
  * port.
  */
 export function lineOfStandalone(
@@ -72,7 +72,7 @@ function firstLine(text: string): string {
   return text.split(/\r|\n/, 1)[0]?.trim() ?? '';
 }
 
-/** What this server is in the ensemble; undefined: it stands alone. */
+/** What this server is in the ensemble; undefined for a standalone server. */
 export function memberOf(
   config: QuorumConfig,
   texts: ConfigTexts,

@@ -19,13 +19,13 @@ import { keysWithoutEffect, refuseRestrictions, SECRET_KEY, type UnknownKey } fr
 import { canonicalKey } from './key-names.ts';
 import { type ConfigTexts, lineOfStandalone, memberOf, readMembers } from './read-members.ts';
 
-/** One server's configuration, complete and checked: nothing behind this asks for a default again. */
+/** The configuration of one server, complete and checked. No other code applies a default. */
 export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
-  /** Of zoo.cfg, as it is. */
+  /** The text of zoo.cfg, unchanged. */
   readonly text: string;
   readonly dataDir: string;
   readonly dataLogDir: string;
-  /** Undefined when this server takes no clients, or none without TLS. */
+  /** Undefined if this server takes no clients, or only clients with TLS. */
   readonly clientAddress: Address | undefined;
   readonly secureClientAddress: Address | undefined;
   readonly minSessionTimeoutMs: number;
@@ -42,7 +42,7 @@ export interface ServerConfig extends Readonly<Omit<Settings, Resolved>> {
   readonly quorum: QuorumMember | undefined;
   readonly notYetUsed: readonly { readonly key: string; readonly value: string }[];
   readonly unknownKeys: readonly UnknownKey[];
-  /** One line each, for the log of the start: what was understood otherwise than it may have been meant. */
+  /** One line each, for the log of the start: settings that may have been meant in another way. */
   readonly warnings: readonly string[];
 }
 
@@ -117,7 +117,7 @@ function directories(settings: Settings, texts: ConfigTexts, warnings: string[])
   return { dataDir, dataLogDir };
 }
 
-/** Values that upstream takes for others, with a warning. */
+/** Replaces values as upstream does, with a warning. */
 function settle(settings: Settings, warnings: string[]): void {
   const { snapRetainCount, adminPort, observerMasterPort } = settings;
   if (snapRetainCount < SNAP_RETAIN_COUNT_MIN) {
@@ -137,8 +137,8 @@ function settle(settings: Settings, warnings: string[]): void {
 }
 
 /**
- * One spelling for each key. Of two, the one without the prefix counts: it is the one that upstream reads in
- * a file.
+ * Gives each key one spelling. If a key is set with and without the prefix, the one without it counts,
+ * because upstream reads only that one from the file.
  */
 export function canonicalProperties(
   properties: ReadonlyMap<string, string>,
@@ -162,7 +162,7 @@ export function canonicalProperties(
   return canonical;
 }
 
-/** As Java reads the file; whoever wrote it may have meant the other. */
+/** Java takes the last of several values; the person may have meant the first. */
 function repetition(key: string, replaced: string, by: string): string {
   if (SECRET_KEY.test(key)) return `${shortened(key)} is set more than once; the last value is used`;
   const [name, first, last] = [key, replaced.trim(), by.trim()].map(shortened);
@@ -179,7 +179,7 @@ function readSettings(properties: ReadonlyMap<string, string>, warnings: string[
 
 function timeouts(settings: Settings, inQuorum: boolean, path: string) {
   const { tickTimeMs, minSessionTimeout, maxSessionTimeout } = settings;
-  // Clients are told the timeout in 32 bits.
+  // The timeout goes to clients in 32 bits.
   const minSessionTimeoutMs =
     minSessionTimeout === -1 ? Math.min(2 * tickTimeMs, INT_MAX) : minSessionTimeout;
   const maxSessionTimeoutMs =

@@ -13,13 +13,13 @@ import { JuteError, JuteReader } from '../wire/jute.ts';
 export interface ElectionConnectionEvents {
   /** First, and only on an accepted connection. */
   onInitialMessage(message: InitialMessage): void;
-  /** Instead of an initial message. The answer leaves, and the connection ends. */
+  /** Comes instead of an initial message. The answer is sent, and the connection ends. */
   onEpochQuestion(): Buffer;
   onNotification(notification: Notification, frameBytes: number): void;
-  /** A message has come in part. */
+  /** A part of a message has arrived. */
   onPart(): void;
   onDrain(): void;
-  /** Once, last, and not when `close` was called here. `malformed`: the peer broke the protocol. */
+  /** Called once, last, and not after `close` here. `malformed`: the peer broke the protocol. */
   onClosed(reason: string, malformed: boolean): void;
 }
 
@@ -72,7 +72,7 @@ export class ElectionConnection {
     return this.#connection.write(frame);
   }
 
-  /** Ends it as one that broke the protocol. */
+  /** Closes the connection because the peer broke the protocol. */
   giveUp(reason: string): void {
     this.#onClosed(reason, true);
     this.#connection.destroy(reason);

@@ -45,7 +45,7 @@ export class ElectionPeer {
     return this.#links.size > 0;
   }
 
-  /** Nothing is to be dialed for. */
+  /** There is nothing to dial for. */
   get complete(): boolean {
     return this.connected && !this.#lost;
   }
@@ -65,7 +65,7 @@ export class ElectionPeer {
     for (const link of this.#links.values()) link.written = false;
   }
 
-  /** Gives the connection that is one too many, no longer of this peer. */
+  /** Returns the connection that is one too many; it no longer belongs to this peer. */
   add(connection: ElectionConnection): ElectionConnection | undefined {
     this.#lost = false;
     this.#links.set(connection, { written: false, blocked: false });
@@ -75,14 +75,14 @@ export class ElectionPeer {
     return extra;
   }
 
-  /** False when it is not, or no longer, of this peer. */
+  /** False if the connection does not, or no longer, belong to this peer. */
   remove(connection: ElectionConnection): boolean {
     if (!this.#links.delete(connection)) return false;
     this.#lost = true;
     return true;
   }
 
-  /** Takes all connections away. */
+  /** Removes all connections. */
   removeAll(): ElectionConnection[] {
     const connections = [...this.#links.keys()];
     this.#links.clear();
@@ -94,7 +94,7 @@ export class ElectionPeer {
     if (link !== undefined) link.blocked = false;
   }
 
-  /** Writes the newest message to every connection that lacks and takes it. Answers the bytes written. */
+  /** Writes the newest message to every open connection that has not got it. Returns the bytes written. */
   flush(): number {
     if (this.#newest === undefined) return 0;
     let bytes = 0;

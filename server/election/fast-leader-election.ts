@@ -10,21 +10,22 @@ import {
 import { agrees, type CastVote, compareVotes, emptyVote, type Vote } from './vote.ts';
 
 /**
- * Fast leader election as a state machine: events in, outputs out, no clock, no socket, no chance. The same
- * object lives as long as the server: while it leads, follows or observes it answers those who still look.
+ * Fast leader election as a state machine: events in, outputs out; no clock, no socket, no randomness. One
+ * object lives as long as the server. While the server leads, follows or observes, it answers members that
+ * still look.
  *
- * A round of voting: everybody proposes itself, changes to every better vote it hears of, and decides when a
- * quorum says what it says itself and nothing better came for `finalizeWaitMs`. Two servers may both be
- * elected in one round when messages take longer than that: the epoch of discovery (docs/quorum.md
- * "Discovery"), not the election, is what makes the leader unique.
+ * A round of voting: each member proposes itself, changes to every better vote that it receives, and decides
+ * when a quorum has the same vote and no better one came within `finalizeWaitMs`. If messages take longer
+ * than that, two servers may be elected in one round. Discovery (docs/quorum.md "Discovery"), not the
+ * election, makes the leader unique.
  *
  * @see docs/election.md "Votes"; FastLeaderElection.lookForLeader
  */
 export interface ElectionSettings {
   readonly sid: number;
-  /** For how long a decided vote waits for a better one. */
+  /** How long a decided vote waits for a better one. */
   readonly finalizeWaitMs: number;
-  /** Votes are said again after this, then after twice as long, up to the maximum. */
+  /** Votes are sent again after this time, then after twice as long, up to the maximum. */
   readonly minNotificationIntervalMs: number;
   readonly maxNotificationIntervalMs: number;
 }
@@ -35,9 +36,7 @@ export interface ElectionView {
   readonly quorum: JointQuorum;
 }
 
-/**
- * The zxid of a server that must not vote: what it says is not heard, and it hears no votes. ZOOKEEPER-261
- */
+/** The zxid of a server that must not vote: others ignore its votes, and it ignores theirs. ZOOKEEPER-261 */
 export const NO_VOTE = -1;
 
 export interface Proposal {
@@ -84,7 +83,7 @@ export type ElectionOutput =
   /** Always the last output of a step. */
   | { readonly type: 'elected'; readonly result: Elected };
 
-/** Askers that are told the outcome: more learners than this ask again by themselves. */
+/** At most this many askers are told the outcome; further learners ask again by themselves. */
 const ASKERS_MAX = 4096;
 
 export class FastLeaderElection {
@@ -108,9 +107,9 @@ export class FastLeaderElection {
   readonly #received = new Map<number, CastVote>();
   /** What servers outside any election say of the leader they have, whatever the round it was elected in. */
   readonly #settled = new Map<number, CastVote>();
-  /** Who asked without being a voter, and their last question: they are told the outcome. */
+  /** Servers without a vote that asked, with their last question. They are told the outcome. */
   readonly #askers = new Map<number, CastVote>();
-  /** What voters said before the first look. */
+  /** Messages of voters that came before the first look. */
   readonly #early = new Map<number, Notification>();
   #outputs: ElectionOutput[] = [];
   #elected: Elected | undefined;
@@ -125,7 +124,7 @@ export class FastLeaderElection {
     return this.#state ?? 'LOOKING';
   }
 
-  /** While looking: the proposal of the moment. */
+  /** While looking: the current proposal. */
   get vote(): Vote {
     return this.#vote;
   }
@@ -134,7 +133,7 @@ export class FastLeaderElection {
     return this.#round;
   }
 
-  /** Outputs are to be carried out in their order. */
+  /** The caller carries out the outputs in their order. */
   step(event: ElectionEvent): ElectionOutput[] {
     const outputs: ElectionOutput[] = [];
     this.#outputs = outputs;
@@ -181,7 +180,7 @@ export class FastLeaderElection {
     this.#supporters = undefined;
     this.#received.clear();
     this.#settled.clear();
-    // Whoever is told of the last round stays in it: peers take none beyond.
+    // A server that was told of the last round stays in it, because peers accept no later one.
     this.#round = Math.min(this.#round + 1, ROUND_MAX);
     this.#proposal = proposal;
     this.#initial = this.#initialVote(proposal);
@@ -193,7 +192,7 @@ export class FastLeaderElection {
     this.#early.clear();
   }
 
-  /** An observer says nothing of itself; a participant that is in no configuration yet stands for nobody. */
+  /** An observer proposes nobody. Neither does a participant that is in no configuration yet. */
   #initialVote({ zxid, peerEpoch }: Proposal): Vote {
     const vote = emptyVote(this.#round);
     if (this.#view.role === 'observer') return vote;
@@ -244,9 +243,9 @@ export class FastLeaderElection {
   }
 
   /**
-   * Whoever has no vote is told at once, and again when there is an outcome. Two servers that take each other
-   * for strangers would answer answers for ever: so only voters answer, only those that look, and while we
-   * look ourselves only a question that is new.
+   * Answers a server without a vote at once, and again when there is an outcome. Two servers that take each
+   * other for strangers would answer each other forever. So only voters answer, only servers that look, and
+   * while this server looks itself, only a new question.
    */
   #answerAsker(from: number, question: Notification): void {
     if (!this.#isVoter(this.#settings.sid) || question.state !== 'LOOKING') return;
@@ -264,7 +263,7 @@ export class FastLeaderElection {
     this.#send(from, this.#vote.round);
   }
 
-  /** A supporter that looks again, for somebody else or in a later round, has changed its mind. */
+  /** A supporter that looks again in a later round or for another leader no longer supports this server. */
   #noteSupport(from: number, { leader, round }: Notification): void {
     const supporters = this.#supporters;
     if (supporters === undefined || (leader === this.#settings.sid && round <= this.#vote.round)) return;
@@ -297,7 +296,7 @@ export class FastLeaderElection {
     this.#finalizeOnQuorum();
   }
 
-  /** Joins a leader that exists: a quorum names it, and it says so itself. */
+  /** Joins an existing leader if a quorum names it and it says itself that it leads. */
   #onSettledVote(from: number, notification: Notification): void {
     const vote = castVote(notification);
     this.#settled.set(from, vote);
@@ -332,7 +331,7 @@ export class FastLeaderElection {
     this.#outputs.push({ type: 'cancelTimer', timer: 'finalize' });
   }
 
-  /** Those who say what we say, when they are a quorum. */
+  /** The voters with the same vote as this server, if they are a quorum. */
   #deciders(): Set<number> | undefined {
     const own = this.#received.get(this.#settings.sid);
     if (own === undefined || !this.#isVoter(own.leader)) return undefined;

@@ -7,10 +7,10 @@ import type { Counter, Metrics } from './metrics.ts';
 const LOG_INTERVAL_MS = 10_000;
 
 /**
- * Around what only looks at the server: four-letter words, commands of AdminServer, reads of metrics, timers
- * that look. A failure there is a fault of ours and no reason to end a server that keeps its promises: it is
- * counted and logged (ZK_GUARD), and the look gives less. Never around a write, a commit or a timer of the
- * protocol: what throws there has left a step half done, and must end the process.
+ * Guards code that only reports on the server: four-letter words, commands of AdminServer, metrics, timers
+ * that look. A failure there is a bug, but no reason to end a server that keeps its promises. It is counted
+ * and logged (ZK_GUARD), and the report has less in it. Never guard a write, a commit or a timer of the
+ * protocol: an error there leaves a step half done and must end the process.
  *
  * Of the timers these are guarded: the check of each client connection, the purge, the look for empty
  * containers. These are not: the expiry of sessions and the deletion of containers, which propose

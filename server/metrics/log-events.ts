@@ -104,13 +104,13 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
     case 'stopped':
       logger.error(`the server stops: ${event.message}`, { code: event.code, ...event.details, event: kind });
       return;
-    // The line of what follows from these has the reason.
+    // A later line has the reason.
     case 'supportLost':
     case 'learnerAhead':
     case 'quorumNotFormed':
     case 'quorumLost':
     case 'truncImpossible':
-    // The master has logged that the sync began, and the role that it serves.
+    // The master logs when the sync begins, and the role logs that it serves.
     case 'learnerSynced':
     case 'serving':
       return;

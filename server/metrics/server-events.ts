@@ -15,17 +15,17 @@ export type ServerEvent =
       readonly leader: number;
       readonly tookMs: number;
     }
-  /** A leader that forms its epoch is left by those who elected it. */
+  /** The voters that elected a leader look again while it forms its epoch. */
   | { readonly kind: 'supportLost' }
   /** A quorum has promised to follow this server in the epoch. */
   | { readonly kind: 'newEpoch'; readonly epoch: number }
-  /** A learner has more than the leader that was to bring it up to date. */
+  /** A learner has a longer history than its leader. */
   | { readonly kind: 'learnerAhead'; readonly learner: number }
   /** initLimit is over, and no quorum of learners has synced. */
   | { readonly kind: 'quorumNotFormed'; readonly epoch: number }
   /** The epoch is established: a quorum has synced with this server. */
   | { readonly kind: 'leading'; readonly epoch: number; readonly syncedAfterMs: number }
-  /** A leader that was established hears from no quorum any more. */
+  /** An established leader no longer hears from a quorum. */
   | { readonly kind: 'quorumLost'; readonly epoch: number }
   | { readonly kind: 'leadingEnds'; readonly epoch: number; readonly reason: string }
   | {
@@ -43,7 +43,7 @@ export type ServerEvent =
     }
   /** The files here do not have the state that a TRUNC asks for: the next sync is a SNAP. */
   | { readonly kind: 'truncImpossible'; readonly zxid: number }
-  /** `bytes`: what was brought, of the snapshot or of transactions. */
+  /** `bytes`: of the snapshot and the transactions that were received. */
   | {
       readonly kind: 'synced';
       readonly role: 'follower' | 'observer';
@@ -59,7 +59,7 @@ export type ServerEvent =
       readonly mode: SyncMode;
       readonly bytes: number;
     }
-  /** Found at the start: the process ended while it was brought up to date. */
+  /** Found at the start: the process had ended in the middle of a sync. */
   | {
       readonly kind: 'syncInterrupted';
       readonly current: number;
@@ -67,7 +67,7 @@ export type ServerEvent =
       readonly announced: number;
     }
   // Clients.
-  /** Whose clients are served from now on; null: nobody's. */
+  /** The role that serves clients from now on; null: none. */
   | {
       readonly kind: 'serving';
       readonly mode: 'standalone' | 'leader' | 'follower' | 'observer' | null;

@@ -43,12 +43,12 @@ import {
 } from './request-rules.ts';
 
 const LENGTH_BYTES = 4;
-/** Of what "auth" in the ACLs of one transaction stands for. */
+/** Limit on the expanded size of `auth` ACL entries in one transaction. One entry can expand to 100 KiB. */
 const AUTH_ACL_CHARS_MAX = 256 * 1024;
 /**
- * By how much a transaction may be longer than its request: each part of a multi by the suffix of a
- * sequential node, which is less than half of it; what "auth" stands for; header and digest. A request so far
- * below the limit is not measured.
+ * Bounds on how much longer a transaction can be than its request: the suffix of a sequential node in each
+ * part of a multi (less than half of the part), expanded `auth` entries, header and digest. A request that
+ * stays below the limit with these is not measured.
  */
 const GROWTH_FACTOR = 1.5;
 const GROWTH_BYTES = AUTH_ACL_CHARS_MAX * 3 + 128;
@@ -102,7 +102,7 @@ export class PrepRequestProcessor {
     }
   }
 
-  /** Until it is done nothing else is prepared; what was prepared before may be applied meanwhile. */
+  /** Nothing else is prepared until it is done. Earlier transactions may be applied meanwhile. */
   beginMulti(request: Request, zxid: number, timeMs: number): MultiPreparation {
     this.#authAllowance.charsLeft = AUTH_ACL_CHARS_MAX;
     this.changes.begin();
@@ -224,7 +224,7 @@ export class PrepRequestProcessor {
     return { type: OpCode.delete, path };
   }
 
-  /** Only the leader asks for it. A child may have come since it looked. */
+  /** Only the leader asks for this. A child may have been created since the leader looked. */
   #deleteContainer(path: string, zxid: number): TxnBody | number {
     const node = this.changes.find(path);
     if (node === undefined) return ErrorCode.NONODE;
@@ -296,8 +296,8 @@ export class PrepRequestProcessor {
     const paths = this.changes.endSession(sessionId, zxid);
     const { closeSessionTxnEnabled, jute } = this.#options;
     if (!closeSessionTxnEnabled) return { type, paths: null, withoutBody: true };
-    // It cannot be refused. Without the list every server deletes what its own tree says, as it did before
-    // 3.6. ZOOKEEPER-4306
+    // A closeSession cannot be refused. Without the list, every server deletes what its own tree says, as
+    // before 3.6. ZOOKEEPER-4306
     const without: CloseSessionTxn = { type, paths: null };
     let bytesMin = 0;
     for (const path of paths) bytesMin += LENGTH_BYTES + path.length;
@@ -306,7 +306,7 @@ export class PrepRequestProcessor {
     return this.#isTooLong(body) ? without : body;
   }
 
-  /** By the bytes that would be written. */
+  /** Measures the bytes that would be written. */
   #isTooLong(body: TxnBody): boolean {
     const { jute, digestEnabled } = this.#options;
     const writer = new JuteWriter();
@@ -329,7 +329,7 @@ export class PrepRequestProcessor {
   }
 }
 
-/** Ten digits; past 2^31-1 the counter is negative, as upstream's is. */
+/** Ten digits. After 2^31-1 the counter is negative, as upstream's. */
 function sequenceSuffix(cversion: number): string {
   return cversion < 0 ? `-${String(-cversion).padStart(9, '0')}` : String(cversion).padStart(10, '0');
 }

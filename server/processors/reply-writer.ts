@@ -11,7 +11,7 @@ import { writeStat } from '../wire/stat.ts';
 const HEAD_BYTES = 20;
 const LENGTH_BYTES = 4;
 
-/** From here on the data of a node goes out as it is, not copied into the reply. */
+/** Data of at least this size is sent as it is, and not copied into the reply. */
 const SHARED_BYTES_MIN = 16 * 1024;
 
 /**
@@ -21,12 +21,12 @@ const SHARED_BYTES_MIN = 16 * 1024;
  */
 export class ReplyBody {
   readonly writer = new JuteWriter(4096);
-  /** Where each of `#shared` belongs. */
+  /** The position of each of `#shared`. */
   readonly #sharedAt: number[] = [];
   readonly #shared: Uint8Array[] = [];
   #sharedBytes = 0;
 
-  /** With what is not copied into it. */
+  /** Includes the bytes that are not copied. */
   get totalBytes(): number {
     return this.writer.length + this.#sharedBytes;
   }
@@ -38,7 +38,7 @@ export class ReplyBody {
     this.#sharedBytes = 0;
   }
 
-  /** As `writeBuffer`; nobody changes `value` from now on. */
+  /** Like `writeBuffer`, but without a copy: `value` must not change any more. */
   writeData(value: Uint8Array | null): void {
     if (value === null || value.length < SHARED_BYTES_MIN) {
       this.writer.writeBuffer(value);
@@ -67,7 +67,7 @@ export class ReplyBody {
     this.writer.writeRaw(buffer, from, length);
   }
 
-  /** False when the connection has more than it should. */
+  /** False if the connection holds more than it should. */
   writeTo(connection: Connection): boolean {
     const { buffer, length } = this.writer;
     let from = 0;
@@ -111,7 +111,7 @@ export class ReplyWriter {
     this.replyBytes = bytes - LENGTH_BYTES;
     if (bytes === frame.length) return connection.write(frame.buffer, 0, bytes);
     const keepsUp = this.reply.writeTo(connection);
-    // They may be all that is left of a node.
+    // These bytes may be the last reference to a deleted node's data.
     this.reply.dropShared();
     return keepsUp;
   }
@@ -152,7 +152,7 @@ function writeMultiPart(writer: JuteWriter, part: TxnResult, asked: number): voi
     writer.writeInt(part.err);
     return;
   }
-  // A create that asked for a container by its flags is answered as one, too.
+  // A create with the flags of a container is answered like createContainer.
   const type = part.type === OpCode.createContainer ? OpCode.create2 : asked;
   writeMultiHeader(writer, type, false, 0);
   if (type === OpCode.delete || type === OpCode.check) return;

@@ -40,8 +40,8 @@ const UNDELETABLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The rest of the path rules counts only once the parent is known, which may lack or forbid: those errors
- * come first.
+ * Checks only what comes before the parent in the order of checks. The other path rules apply after the
+ * parent was found and its ACL checked.
  */
 export function isPathToCreate(path: string): boolean {
   return path.includes('/') && !path.includes('\0');
@@ -51,7 +51,7 @@ export function isPathToDelete(path: string): boolean {
   return isPathToCreate(path) && !UNDELETABLE.has(path);
 }
 
-/** For everything that names a node as it is. */
+/** For operations that name an existing node. */
 export function isPath(path: string): boolean {
   return pathProblem(path) === null;
 }
@@ -65,12 +65,12 @@ export function isOpenAcl(acl: readonly Acl[] | null): boolean {
 }
 
 /**
- * A longer list is read once, where it is prepared: to read tens of thousands of entries takes as long as
- * everything else.
+ * A longer list is checked only where the request is prepared: reading tens of thousands of entries takes as
+ * long as everything else.
  */
 const ACL_ENTRIES_CHECKED_MAX = 1000;
 
-/** What the answer depends on besides the request. */
+/** What the result depends on besides the request. */
 export interface Requester {
   identities(): readonly Id[];
   readonly providers: ProviderRegistry;
@@ -81,5 +81,5 @@ export function isAclRefused(acl: readonly Acl[] | null, requester: Requester): 
   return fixupAcl(requester.identities(), acl, NO_BOUND, requester.providers) === null;
 }
 
-/** How much "auth" may stand for is for the whole transaction, and counted where that is made. */
+/** The bound on expanded `auth` entries is for a whole transaction, so it is applied where that is made. */
 const NO_BOUND = { charsLeft: Number.POSITIVE_INFINITY };

@@ -61,7 +61,7 @@ export class SyncRequestProcessor {
     }
   }
 
-  /** No more `onSynced`. `done` runs once what was appended is durable. */
+  /** Calls `onSynced` no more. `done` runs once everything appended is durable. */
   stop(done: () => void): void {
     this.#stopped = true;
     this.#idle = done;

@@ -1,4 +1,4 @@
-/** How Java reads the values of a configuration: the same text has to mean the same here. */
+/** Reads the values of a configuration as Java does, so that the same text means the same here. */
 
 const INT_RANGE = { least: -(2 ** 31), most: 2 ** 31 - 1 };
 const LONG_RANGE = { least: -(2n ** 63n), most: 2n ** 63n - 1n };

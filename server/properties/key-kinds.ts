@@ -10,14 +10,14 @@ import { decodeInt32, decodeInt64, isOctal, parseDouble, parseInt32 } from './ja
  */
 export interface ConfigKey<T> {
   readonly key: string;
-  /** What is accepted, as an error message and a manual say it. */
+  /** What is accepted, in the words of an error message. */
   readonly accepts: string;
   readonly default: T;
   /** What the text stands for; undefined when it is not accepted. */
   readonly read: (text: string) => T | undefined;
   /** What the server uses instead of a text that is not accepted; undefined when it refuses to start. */
   readonly instead: (text: string) => { readonly value: T } | undefined;
-  /** What is worth a warning although the text is accepted. */
+  /** A warning about an accepted text; undefined for none. */
   readonly remark?: (text: string) => string | undefined;
   readonly unit: string;
   readonly meaning: string;
@@ -30,7 +30,7 @@ interface Range {
   readonly min: number;
   readonly max?: number;
   readonly unit?: string;
-  /** What upstream takes every smaller number for, without a word. */
+  /** The value that upstream silently uses for every smaller number. */
   readonly below?: number;
 }
 
@@ -67,7 +67,7 @@ export function badValue(key: string, value: string, accepts: string): ServerErr
 
 const SHOWN_CHARS_MAX = 200;
 
-/** For messages: a file that is no configuration at all may have lines without end. */
+/** Shortens text for a message: a file that is no configuration may have very long lines. */
 export function shortened(text: string): string {
   return text.length <= SHOWN_CHARS_MAX ? text : `${text.slice(0, SHOWN_CHARS_MAX)}...`;
 }
@@ -84,7 +84,7 @@ export function needed<T>(value: T | undefined, key: string, path: string, by: s
   return value;
 }
 
-/** A key whose absence means something of its own. */
+/** A key whose absence has a meaning of its own. */
 export function optional<T>(key: ConfigKey<T>): ConfigKey<T | undefined> {
   return { ...key, default: undefined };
 }
@@ -227,7 +227,7 @@ export function flagProperty(key: string, initial: boolean, meaning: string): Co
   return { ...flag(key, initial, meaning), instead: () => ({ value: false }) };
 }
 
-/** A property of which upstream compares one word, in its own letters: everything else is the default. */
+/** A property that upstream compares with one word, case-sensitively; anything else means the default. */
 export function wordProperty(
   key: string,
   initial: boolean,
@@ -251,7 +251,7 @@ export function pathProperty(key: string, initial: string, meaning: string): Con
   return { key, accepts: 'a path', default: initial, read, instead: refused, unit: '', meaning };
 }
 
-/** A property of which no text is wrong. */
+/** A property that accepts any text. */
 export function anyText(key: string, meaning: string): ConfigKey<string | undefined> {
   return { ...optionalText(key, meaning), accepts: 'a text', read: value => value };
 }

@@ -23,7 +23,7 @@ export interface BindRetryParts {
 }
 
 export interface PortPlan {
-  /** As people call it: "election port". */
+  /** The name in messages: "election port". */
   readonly name: string;
   readonly address: Address;
   /** electionPortBindRetry: how often it is tried in all; 0: without end. */
@@ -31,13 +31,13 @@ export interface PortPlan {
   readonly backlog?: number | undefined;
   readonly security?: SecurityContext;
   readonly forClients?: boolean;
-  /** Failures in a row. Whoever listens on a port time and again keeps it, so that they add up. */
+  /** Failures in a row; kept across attempts to listen, so that they add up. */
   readonly failures?: { count: number };
 }
 
 export interface PortEvents {
   onListening?(port: number): void;
-  /** Nobody knows the name of the host, yet: it is tried again. */
+  /** The name of the host cannot be resolved yet; it is tried again. */
   onUnresolved?(): void;
   onConnection(connection: Connection): void;
   /** ZK_LISTEN, after the last try. */

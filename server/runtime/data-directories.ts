@@ -40,7 +40,7 @@ function usable(key: string, path: string, autoCreate: boolean): string {
     }
     return nodeDisk.identity(path);
   } catch (error) {
-    // The disk's own message names the path again.
+    // The message of the disk repeats the path.
     const { cause = error } = error as Error;
     const reason = (cause as Error).message;
     throw new ServerError('ZK_DATA_DIR', `${key}=${path} cannot be used: ${reason}`, { key, path }, error);

@@ -19,7 +19,7 @@ export interface DescriptorReserveParts {
   readonly logger: Logger;
 }
 
-/** How often it is said that connections are refused. */
+/** Time between two log lines about refused connections. */
 const TELL_INTERVAL_MS = 60_000;
 
 /**
@@ -42,7 +42,7 @@ export class DescriptorReserve {
     this.#kept = { client: share(max, 4, 128), peer: share(max, 8, 32), read: share(max, 16, 8) };
   }
 
-  /** False: it must do without. */
+  /** False: the caller must do without a descriptor. */
   allows(use: DescriptorUse): boolean {
     const { max, lowestFree } = this.#parts;
     if (max < 0 || this.#unlooked-- > 0) return true;

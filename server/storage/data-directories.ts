@@ -15,7 +15,7 @@ export interface DataDirectoriesConfig {
   readonly logRecord: boolean;
 }
 
-/** Enough that two servers of one host do not draw the same. */
+/** Large enough that two servers of one host do not draw the same number. */
 const PAIRS = 2 ** 32;
 
 /** Where one server keeps its snapshots and its logs, and the records that say that they belong together. */
@@ -81,7 +81,7 @@ export class DataDirectories {
     if (this.#config.logRecord) this.record.write({ logDirectory: this.logs, logged, pair: this.#pair });
   }
 
-  /** Two that are apart say the same from now on, wherever they are moved. */
+  /** Writes the same pair to both directories, so that they can be recognised after a move. */
   pair(random: Random): void {
     if (!this.#config.logRecord || !areApart(this.#disk, this.layout)) return;
     const owner = readOwner(this.#disk, this.logs);

@@ -10,7 +10,9 @@ import { follows, zxidToHex } from '../wire/zxid.ts';
 import { CommittedLog } from './committed-log.ts';
 import { DigestCheck } from './digest-check.ts';
 
-/** All that a transaction changes in memory. A SNAP or a TRUNC makes another one and replaces it whole. */
+/**
+ * Everything that a transaction changes in memory. A SNAP or TRUNC builds a new one and replaces it whole.
+ */
 export class DatabaseState {
   readonly tree: DataTree;
   /** Global sessions: id to timeout in ms. */

@@ -4,7 +4,9 @@ import { DIGEST_VERSION, type TreeDigest } from '../tree/digest.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { SnapshotDigest } from './snapshot-file.ts';
 
-/** So many transactions after a snapshot without a digest may differ before that is held against the tree. */
+/**
+ * After a snapshot without a digest, this many transactions may differ before the tree is held to be wrong.
+ */
 export const SETTLE_TXNS_MAX = 10_000;
 
 /**

@@ -63,7 +63,7 @@ function refuseMixed(disk: Disk, { dataDir, dataLogDir, snapDirectory, logDirect
   }
 }
 
-/** Its number would be another one here, and the file would be taken for that. */
+/** Refuses a zxid that a number cannot hold: it would be rounded to another one. */
 function refuseInexact(path: string, zxid: number): void {
   if (Number.isSafeInteger(zxid)) return;
   throw mismatch(
@@ -71,7 +71,7 @@ function refuseInexact(path: string, zxid: number): void {
   );
 }
 
-/** One level too high or too deep, as after a copy: the server would start empty. */
+/** Refuses files one level too high or too deep, as after a wrong copy: the server would start empty. */
 function refuseMisplaced(disk: Disk, key: string, root: string, kind: 'snapshot' | 'log'): void {
   for (const directory of [root, `${root}/${VERSION_DIRECTORY}/${VERSION_DIRECTORY}`]) {
     const files = kind === 'log' ? listLogFiles(disk, directory) : listSnapshots(disk, directory);
@@ -84,7 +84,7 @@ function refuseMisplaced(disk: Disk, key: string, root: string, kind: 'snapshot'
   }
 }
 
-/** Others have files of such names, too. One that is compressed has no beginning of ours to look at. */
+/** Checks the magic number, because other programs use such names. Compressed files are taken as they are. */
 function isOfZooKeeper(disk: Disk, path: string, kind: 'snapshot' | 'log'): boolean {
   if (/\.(gz|snappy)$/.test(path)) return true;
   const file = disk.open(path, 'r');
@@ -96,7 +96,7 @@ function isOfZooKeeper(disk: Disk, path: string, kind: 'snapshot' | 'log'): bool
   }
 }
 
-/** The record beside the snapshots names other logs than those that dataLogDir leads to. */
+/** Refuses logs other than those that the record beside the snapshots names. */
 function refuseOtherLogs(disk: Disk, layout: DataLayout, record: LogRecord): void {
   const known = record.read();
   if (known === undefined || !known.logged) return;
@@ -121,7 +121,7 @@ function refuseOtherLogs(disk: Disk, layout: DataLayout, record: LogRecord): voi
   );
 }
 
-/** The beginning of a log of ZooKeeper's is its first transaction, with session, time and checksum. */
+/** The first bytes of a log contain its first transaction, with session, time and checksum. */
 const COMPARED_BYTES = 1024;
 
 function isCopy(disk: Disk, file: LogFileName, original: LogFileName): boolean {
@@ -134,7 +134,7 @@ function isCopy(disk: Disk, file: LogFileName, original: LogFileName): boolean {
       opened.close();
     }
   });
-  // A copy may have been written on: what the original has of zeros at its end is no difference.
+  // The copy may have grown, so zeros at the end of the original do not count.
   const length = Math.min(COMPARED_BYTES, endOfData(b!));
   return a!.subarray(0, length).equals(b!.subarray(0, length));
 }
@@ -145,7 +145,7 @@ function endOfData(bytes: Buffer): number {
   return end;
 }
 
-/** Logs of another server, from a line of its configuration that was copied. */
+/** Refuses the logs of another server, as after copying a line of its configuration. */
 function refuseStrangers(disk: Disk, { logDirectory, snapDirectory }: DataLayout, record: LogRecord): void {
   const owner = readOwner(disk, logDirectory);
   const pair = record.read()?.pair;

@@ -12,9 +12,9 @@ export interface CurrentLog {
 }
 
 export interface DiskDiffRange {
-  /** What the learner has last. */
+  /** The last zxid of the learner. */
   readonly after: number;
-  /** What it is to have: nothing behind this is read. */
+  /** The last zxid to send; nothing after it is read. */
   readonly through: number;
   /** The logs must hold this one at least: a server that took a SNAP itself has none of those before it. */
   readonly reach: number;
@@ -68,7 +68,7 @@ export class DiskDiff {
     return true;
   }
 
-  /** There is a hole in it, or it does not reach far enough. */
+  /** The log has a hole or does not reach far enough. */
   get refused(): boolean {
     return this.#refused;
   }
@@ -113,7 +113,7 @@ export class DiskDiff {
     for (;;) {
       if (this.#reader === null) {
         const file = this.#files[this.#at++];
-        // One that the purge has removed meanwhile leaves a hole, or too short a reach.
+        // A file that the purge has removed meanwhile leaves a hole, or the log ends too early.
         if (file === undefined || !this.#disk.exists(file.path)) return null;
         const bytesMax = file.path === this.#current.path ? this.#current.bytes : undefined;
         this.#reader = new LogFileReader(this.#disk, file.path, bytesMax);
@@ -161,7 +161,7 @@ export function openDiskDiff(
   return bytes > disk.size(newest.path) * sizeFactor ? null : new DiskDiff(disk, files, current, range);
 }
 
-/** For a sync that has begun: whatever it costs, a snapshot would not be cheaper any more. */
+/** For a sync that has begun: a snapshot would not be cheaper any more. */
 export function openLogRange(
   disk: Disk,
   logDirectory: string,

@@ -15,7 +15,7 @@ export function onDisk<T>(operation: string, path: string, run: () => T): T {
   }
 }
 
-/** Full, or the user's share of it used up. */
+/** The disk is full, or the quota of the user is used up. */
 export function isOutOfRoom(error: unknown): boolean {
   const cause = error instanceof ServerError ? error.cause : error;
   const { code } = (cause ?? {}) as { code?: unknown };

@@ -116,7 +116,7 @@ export class EpochFiles {
 
   #replace(name: string, epoch: number): void {
     const path = `${this.#directory}/${name}`;
-    // Written, it would be refused at every start.
+    // A file with this epoch would refuse every later start.
     if (!isEpoch(epoch))
       throw this.#error(`${path} cannot hold epoch ${epoch}; accepted is 0 to ${EPOCH_MAX}`);
     replaceFile(this.#disk, this.#directory, name, String(epoch));

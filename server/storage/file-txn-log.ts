@@ -15,7 +15,7 @@ export interface FileTxnLogOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly directory: string;
-  /** A file of this log is found again after a crash from now on. Called once for each. */
+  /** Called once for each file, when it is sure to be found again after a crash. */
   readonly onNewFile?: () => void;
   /**
    * A file grows in steps of this many bytes of zeros, so that a sync need not write its new size; 0: never.
@@ -26,7 +26,7 @@ export interface FileTxnLogOptions {
   /** False: transactions are acknowledged from the page cache (forceSync=no). */
   readonly forceSync: boolean;
   readonly logger: Logger;
-  /** A sync that takes longer is told (fsync.warningthresholdms). */
+  /** A longer sync causes a warning (fsync.warningthresholdms). */
   readonly fsyncWarningMs: number;
 }
 
@@ -111,7 +111,7 @@ export class FileTxnLog {
     if (end >= BATCH_BYTES_MAX) this.#writeEarly();
   }
 
-  /** Takes a transaction for logged that nobody will look for in the log. */
+  /** Counts a transaction as logged that nobody will look for in the log. */
   skip(zxid: number): void {
     if (zxid <= this.#lastLoggedZxid || this.#closed) this.#refuse(zxid);
     this.#lastLoggedZxid = zxid;
@@ -296,7 +296,7 @@ export class FileTxnLog {
     const file = this.#file;
     this.#file = null;
     if (file === null) return;
-    // The padding has done its work: sizes of old logs are sizes of transactions again.
+    // Cut the padding, so that the size of an old log is that of its transactions.
     if (this.#failure === undefined && this.#allocated > this.#position) file.truncate(this.#position);
     file.close();
   }

@@ -28,7 +28,7 @@ export interface Found {
  */
 export type FirstStep = 'nothing' | 'snapshot' | 'untrusted';
 
-/** A file of this name in dataDir or dataLogDir says that an empty tree is meant; it counts once. */
+/** A file of this name in dataDir or dataLogDir says, for one start, that an empty tree is intended. */
 const INITIALIZE = 'initialize';
 
 /**
@@ -59,7 +59,7 @@ export function firstStart(context: FirstStartContext, { hasSnapshot, hasTxns, i
   return 'untrusted';
 }
 
-/** Upstream's script makes it in dataDir, its server looks for it in dataLogDir. */
+/** Upstream's script creates the file in dataDir, and its server looks for it in dataLogDir. */
 function takeInitializeFile(disk: Disk, { dataDir, dataLogDir }: DataLayout): boolean {
   const paths = [...new Set([dataDir, dataLogDir])].map(directory => `${directory}/${INITIALIZE}`);
   const found = paths.filter(path => disk.exists(path));

@@ -23,7 +23,7 @@ export function forgetAfter(disk: Disk, directory: string, zxid: number, logger:
       cutFile(disk, file.path, offset);
       logger.info('log cut', { path: file.path, offset, after: zxidToHex(zxid) });
     }
-    // An empty file says nothing of the one before it.
+    // An empty file says nothing about the one before it.
     if (!isEmpty) return;
   }
 }

@@ -28,7 +28,7 @@ export interface LogDamage {
   readonly reason: string;
 }
 
-/** How a file ends that does not end in a whole entry. */
+/** The end of a file that does not end in a whole entry. */
 export interface LogTail extends LogDamage {
   /**
    * Some of its bytes never reached the medium, as a crash leaves it; otherwise it was whole once, and

@@ -62,7 +62,7 @@ interface Observed {
   readonly span: FaultSpan;
   /** On the clock of the probes. */
   readonly band: Band;
-  /** Why nothing counts; and why the reads alone do not. */
+  /** Why nothing counts, and why only the reads do not count. */
   readonly faultReasons: readonly string[];
   readonly probeReasons: readonly string[];
 }

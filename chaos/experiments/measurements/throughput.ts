@@ -47,7 +47,7 @@ export function workloadOf({ load, seed }: Pick<WriteLoad, 'load' | 'seed'>): Wo
   return { mix: { setData: 1 }, valueBytes, keyCount, skew: { kind: 'uniform' }, seed };
 }
 
-/** A node that the preload has made. */
+/** A node that the preload has created. */
 export const PROBED_PATH = '/load/d0/k0';
 
 function targetOf(member: Member, role: string): LoadTarget {
@@ -90,7 +90,7 @@ export async function measureWrites(
   return { ...saturated, ...both };
 }
 
-/** A second attempt for a load that the machine spoilt: never for one whose result merely does not please. */
+/** A second attempt, only for a load that the machine spoilt, and never because of its result. */
 async function unlessVoid<T>(
   signal: AbortSignal,
   measure: () => Promise<T>,

@@ -107,7 +107,7 @@ async function recovered(occasion: Occasion, fault: ActiveFault): Promise<void> 
   recorder.sample(place, round, wroteAt - healedAt);
 }
 
-/** Several faults as one, injected at once: all or none, and all must bite. */
+/** Combines several faults into one. All are injected or none, and all must bite. */
 export async function injectAll<C>(faults: readonly Fault<C>[], context: C): Promise<ActiveFault> {
   const injected = await Promise.allSettled(faults.map(fault => fault.inject(context)));
   const active = injected.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));

@@ -11,7 +11,7 @@ export type Target = number | 'leader';
 
 export interface SimulatedFault<F extends { readonly kind: string }> {
   readonly kind: F['kind'];
-  /** In a line, for whoever asks what there is. */
+  /** One line, for `zklab list`. */
   readonly description: string;
   /** Its form in plan files; `kind` is a literal. */
   readonly schema: z.ZodObject;
