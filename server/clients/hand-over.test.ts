@@ -6,7 +6,9 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { LearnerZooKeeperServer } from '../learner/learner-zookeeper-server.ts';
-import { LeaderZooKeeperServer, noBroadcast } from '../master/leader-zookeeper-server.ts';
+import { noBroadcast } from '../master/broadcast.ts';
+import { LeaderZooKeeperServer } from '../master/leader-zookeeper-server.ts';
+import { JointQuorum } from '../membership/joint-quorum.ts';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
 import { body, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
@@ -21,6 +23,10 @@ import { EventType, readWatcherEvent } from '../wire/watch-event.ts';
 const test = suite('clients: hand-over');
 
 const { OK, CONNECTIONLOSS } = ErrorCode;
+
+function quorumOf(voters: readonly number[]): { readonly quorum: JointQuorum } {
+  return { quorum: new JointQuorum(new QuorumMaj({ version: 0, text: '', voters, observers: [] })) };
+}
 
 /** A lone server whose clients are handed to others like it; what it is asked for can be held back. */
 class Chains {
@@ -80,7 +86,7 @@ class Chains {
       mode: 'standalone',
       sid: 0,
       sessionIds: new SessionIds(0, all.clock),
-      verifier: new QuorumMaj({ version: 0, text: '', voters: [0], observers: [] }),
+      membership: quorumOf([0]),
       broadcast: noBroadcast,
       zxid: all.database.lastProcessedZxid,
     });
@@ -340,7 +346,7 @@ test('a learner asks its master for the session; the word of one that the client
       mode: 'observer',
       epoch: 0,
       sessionIds: new SessionIds(1, chains.serving.parts.clock),
-      voters: 3,
+      membership: quorumOf([1, 2, 3]),
       link: {
         hasRoom: true,
         request: (_high, _low, cxid) => void asked.push(`${name}: request ${cxid}`),
