@@ -4,9 +4,10 @@ import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
+import { ownPacket } from '../zab/own-packet.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import { serverParts } from '../zab/peer-context.ts';
-import { Learner, ownPacket } from './learner.ts';
+import { Learner } from './learner.ts';
 import { LearnerServing } from './learner-serving.ts';
 
 const ACK_PACKET_BYTES = 20;
@@ -14,7 +15,6 @@ const ACK_PACKET_BYTES = 20;
 /** Logs and acks what the leader proposes, applies what it commits. @see FollowerZooKeeperServer */
 export class Follower extends Learner {
   readonly name = 'follower';
-  protected readonly promise = 'the accepted epoch';
   #serving: LearnerServing | null = null;
   #sync: SyncRequestProcessor | null = null;
   #observerMaster: ObserverMaster | null = null;
@@ -27,11 +27,6 @@ export class Follower extends Learner {
 
   get observerMaster(): ObserverMaster | null {
     return this.#observerMaster;
-  }
-
-  /** A leader of this epoch may still count on the history that was acked to it. */
-  protected get promisedEpoch(): number {
-    return this.context.epochs.acceptedEpoch;
   }
 
   protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {

@@ -1,18 +1,16 @@
-/** Long because the order of durable writes is told step by step, beside the code of each step. */
 import { ServerError } from '../errors.ts';
+import type { SyncMode } from '../metrics/server-events.ts';
 import type { Address, Connection, Timer } from '../runtime/runtime.ts';
-import { type ReadTxnPacket, readTxnPacket } from '../storage/parse-txn.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { JuteError, JuteWriter } from '../wire/jute.ts';
+import { packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
 import {
-  PacketType,
-  PROTOCOL_VERSION,
-  packetName,
-  type QuorumPacket,
-  writeQuorumPacket,
-} from '../wire/quorum-packet.ts';
-import { TXN_TRAILER_BYTES, type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
-import { EPOCH_MAX, epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
+  type LearnerEvent,
+  type LearnerOutput,
+  LearnerSide,
+  type LearnerState,
+} from '../zab/learner-side.ts';
 import { PacketInput, quorumTurns } from '../zab/packet-input.ts';
 import { PacketReader, type PacketView } from '../zab/packet-stream.ts';
 import type { PeerContext, Role } from '../zab/peer-context.ts';
@@ -22,25 +20,9 @@ import { SnapshotReceiver } from './snapshot-receiver.ts';
 /** Parsing takes some ms of a MiB. */
 const SNAPSHOT_BYTES_PER_TURN = 512 * 1024;
 
-type Phase =
-  | 'connect'
-  | 'leaderInfo'
-  | 'syncMode'
-  | 'snapshot'
-  | 'sync'
-  | 'busy'
-  | 'upToDate'
-  | 'broadcast'
-  | 'ended';
-
 /**
- * The learner's side of Zab 1.0: discovery, then sync, up to the point where it serves. What follows differs
- * between `Follower` and `Observer`.
- *
- * The order of durable writes is the protocol (docs/quorum.md "Synchronisation"; ZOOKEEPER-4643,
- * ZOOKEEPER-4685, ZOOKEEPER-3642): acceptedEpoch before ACKEPOCH; a snapshot whole and durable before
- * anything is logged on top of it; synced transactions durable before currentEpoch; currentEpoch before the
- * ACK of NEWLEADER; that ACK before any other.
+ * What a learner does with its connection and its disk; what it does, and in which order, is `LearnerSide`'s
+ * to say, up to the point where it serves. What follows differs between `Follower` and `Observer`.
  */
 export abstract class Learner implements Role {
   abstract readonly name: 'follower' | 'observer';
@@ -51,7 +33,13 @@ export abstract class Learner implements Role {
   readonly #turns: TurnQueue;
   #input: PacketInput | null = null;
   readonly #writer = new JuteWriter(256);
-  #phase: Phase = 'connect';
+  #stage: 'connect' | 'sync' | 'broadcast' | 'ended' = 'connect';
+  readonly #side = new LearnerSide();
+  /** Of the last step; the next to be carried out. */
+  #outputs: readonly LearnerOutput[] = [];
+  #nextOutput = 0;
+  /** What the next output waits for: the bytes of a snapshot, or this server's own disk. */
+  #waitsFor: 'snapshot' | 'disk' | null = null;
   #connection: Connection | null = null;
   #watchdog: Timer | null = null;
   #lastHeardMs = 0;
@@ -62,27 +50,15 @@ export abstract class Learner implements Role {
    */
   #isLinkFull = false;
   #startedMs = 0;
-  #newEpoch = -1;
   /** The leader's epoch is not one to follow. */
   #isRefused = false;
   #snapshot: SnapshotReceiver | null = null;
   #snapshotBytesInTurn = 0;
-  /** Of the snapshot and of transactions, until this learner serves. */
-  #syncBytes = 0;
-  /** What NEWLEADER says of the configuration: in force with UPTODATE. */
-  #leaderConfig: string | null = null;
-  /** Proposals of the sync that no COMMIT has named yet, oldest first. */
-  #proposed: TxnPacket[] = [];
-  /**
-   * Of them, how many were committed after NEWLEADER: they are logged and applied at UPTODATE. ZOOKEEPER-4394
-   */
-  #committedLate = 0;
-  /** The last zxid proposed to us: the next must follow it. */
-  #lastQueued = 0;
+  #snapshotBytes = 0;
   #ended: ((reason: string) => void) | null = null;
   /** Where it is connected, for `mntr` and the log. */
   masterAddress: Address | null = null;
-  syncMode: 'DIFF' | 'TRUNC' | 'SNAP' | null = null;
+  syncMode: SyncMode | null = null;
 
   /**
    * `rounds` of masters are tried one after the other. `onEstablished`: votes of this server name the new
@@ -111,9 +87,6 @@ export abstract class Learner implements Role {
     this.#packets = new PacketReader(context.config.jute.packetBytesMax, packet => this.#onPacket(packet));
   }
 
-  /** No leader of an older epoch is followed. `promise`: what that epoch is, for the log. */
-  protected abstract get promisedEpoch(): number;
-  protected abstract readonly promise: string;
   /** Serving begins: the last step of the sync. `pending` were proposed and not committed. */
   protected abstract serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void;
   /** A packet of phase 3. */
@@ -124,7 +97,7 @@ export abstract class Learner implements Role {
   protected abstract stopServing(reason: string, done: () => void): void;
 
   get synced(): boolean {
-    return this.#phase === 'broadcast';
+    return this.#stage === 'broadcast';
   }
 
   /** The master it is connected to, or waits for. */
@@ -133,7 +106,7 @@ export abstract class Learner implements Role {
   }
 
   get epoch(): number {
-    return this.#newEpoch;
+    return this.#side.epoch;
   }
 
   /**
@@ -145,7 +118,7 @@ export abstract class Learner implements Role {
   }
 
   protected get isEnded(): boolean {
-    return this.#phase === 'ended';
+    return this.#stage === 'ended';
   }
 
   start(ended: (reason: string) => void): void {
@@ -158,18 +131,18 @@ export abstract class Learner implements Role {
 
   #limitMs(): number {
     const { initLimitMs, syncLimitMs } = this.context.config;
-    return this.#phase === 'broadcast' ? syncLimitMs : initLimitMs;
+    return this.#stage === 'broadcast' ? syncLimitMs : initLimitMs;
   }
 
   #watch(): void {
     const nowMs = this.context.clock.monotonicMs();
     // What holds it up is this server's own disk, or what it has to apply, and nothing is read meanwhile.
-    if (this.#phase === 'busy' || this.#isHeld) this.#lastHeardMs = nowMs;
+    if (this.#waitsFor === 'disk' || this.#isHeld) this.#lastHeardMs = nowMs;
     const silentMs = nowMs - this.#lastHeardMs;
     const limitMs = this.#limitMs();
     if (silentMs > limitMs) {
       this.end(
-        `nothing heard from the ${this.#phase === 'connect' ? 'network' : 'master'} for ${limitMs} ms`,
+        `nothing heard from the ${this.#stage === 'connect' ? 'network' : 'master'} for ${limitMs} ms`,
       );
     }
   }
@@ -177,7 +150,7 @@ export abstract class Learner implements Role {
   #onConnected(connection: Connection, address: Address): void {
     this.#connection = connection;
     this.masterAddress = address;
-    this.#phase = 'leaderInfo';
+    this.#stage = 'sync';
     let heard = false;
     this.#input = new PacketInput(this.#packets, {
       connection,
@@ -191,25 +164,30 @@ export abstract class Learner implements Role {
       },
       onDrain: () => this.#onDrained(),
       onClose: reason => {
-        if (heard || this.#phase !== 'leaderInfo') this.end(`connection to the master lost: ${reason}`);
+        if (heard || this.#stage === 'ended') this.end(`connection to the master lost: ${reason}`);
         else this.#onUnanswered();
       },
     });
-    const info = new JuteWriter(20);
-    // That of the file: a leader of Apache's turns a learner away that has a newer one than itself.
-    const configVersion = this.context.config.quorum?.config.version ?? 0;
-    info.writeLong(this.context.sid).writeInt(PROTOCOL_VERSION).writeLong(configVersion);
-    this.send({
-      type: this.name === 'follower' ? PacketType.FOLLOWERINFO : PacketType.OBSERVERINFO,
-      zxid: makeZxid(this.context.epochs.acceptedEpoch, 0),
-      data: info.toBuffer(),
-      authinfo: null,
-    });
+    this.#step({ type: 'connected', state: this.#state() });
+  }
+
+  #state(): LearnerState {
+    const { sid, config, database, epochs, sync } = this.context;
+    return {
+      sid,
+      role: this.name,
+      acceptedEpoch: epochs.acceptedEpoch,
+      currentEpoch: epochs.currentEpoch,
+      lastProcessedZxid: database.lastProcessedZxid,
+      lastLoggedZxid: database.lastLoggedZxid,
+      snapshotNeeded: sync.snapshotNeeded,
+      configVersion: config.quorum?.config.version ?? 0,
+    };
   }
 
   /** Elected a moment before the leader listens: a new election would only repeat that. */
   #onUnanswered(): void {
-    this.#phase = 'connect';
+    this.#stage = 'connect';
     this.#connection = null;
     this.masterAddress = null;
     this.#dialer.next();
@@ -247,7 +225,7 @@ export abstract class Learner implements Role {
   #onDrained(): void {
     if (!this.#isLinkFull) return;
     this.#isLinkFull = false;
-    if (this.#phase === 'broadcast') this.onLinkDrained();
+    if (this.#stage === 'broadcast') this.onLinkDrained();
   }
 
   /** Nothing more is read from the master: this server has enough to apply. */
@@ -262,9 +240,9 @@ export abstract class Learner implements Role {
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#phase === 'ended') return;
+    if (this.#stage === 'ended') return;
     this.#lastHeardMs = this.context.clock.monotonicMs();
-    if (this.#phase !== 'snapshot') {
+    if (this.#waitsFor !== 'snapshot') {
       this.#input?.feed(chunk, this.#lastHeardMs);
       return;
     }
@@ -279,11 +257,11 @@ export abstract class Learner implements Role {
   /** A tree of gigabytes comes as fast as it is read: others have their turn in between. */
   #paceSnapshot(bytes: number): void {
     this.#snapshotBytesInTurn += bytes;
-    if (this.#snapshotBytesInTurn < SNAPSHOT_BYTES_PER_TURN || this.#phase !== 'snapshot') return;
+    if (this.#snapshotBytesInTurn < SNAPSHOT_BYTES_PER_TURN || this.#waitsFor !== 'snapshot') return;
     this.#input?.hold();
     this.context.clock.inNextTurn(() => {
       this.#snapshotBytesInTurn = 0;
-      if (this.#phase === 'snapshot') this.#input?.release();
+      if (this.#waitsFor === 'snapshot') this.#input?.release();
     });
   }
 
@@ -299,276 +277,145 @@ export abstract class Learner implements Role {
     this.context.metrics
       .trafficOf('received', packetName(packet.type).toLowerCase(), 'master')
       .add(packet.end - packet.start);
-    switch (this.#phase) {
-      case 'leaderInfo':
-        this.#onLeaderInfo(packet);
-        return;
-      case 'syncMode':
-        this.#onSyncMode(packet);
-        return;
-      case 'sync':
-        this.#onSync(packet);
-        return;
-      case 'upToDate':
-        this.#beforeUpToDate(packet);
-        return;
-      case 'broadcast':
-        this.onBroadcast(packet);
-        return;
-      default:
-        this.end(`${packet} in phase ${this.#phase}`);
+    if (this.#stage === 'broadcast') this.onBroadcast(packet);
+    else this.#step({ type: 'packet', packet });
+  }
+
+  #step(event: LearnerEvent): void {
+    this.#outputs = this.#side.step(event);
+    this.#nextOutput = 0;
+    this.#carryOut();
+  }
+
+  #carryOut(): void {
+    while (this.#nextOutput < this.#outputs.length && this.#waitsFor === null && this.#stage !== 'ended') {
+      this.#perform(this.#outputs[this.#nextOutput++]!);
     }
   }
 
-  #onLeaderInfo(packet: PacketView): void {
-    if (packet.type !== PacketType.LEADERINFO) {
-      this.end(`${packet} where LEADERINFO was expected`);
-      return;
-    }
-    const { epochs, database } = this.context;
-    this.#newEpoch = epochOf(packet.zxid);
-    if (!isEpoch(this.#newEpoch)) {
-      this.#isRefused = true;
-      this.end(
-        `leader's epoch ${this.#newEpoch} is not one of 0 to ${EPOCH_MAX}, all that this server can count: see server/docs/epochs.md`,
-      );
-      return;
-    }
-    if (this.#newEpoch < this.promisedEpoch) {
-      this.#isRefused = true;
-      this.end(`leader's epoch ${this.#newEpoch} is older than ${this.promise} ${this.promisedEpoch}`);
-      return;
-    }
-    const answer = Buffer.alloc(4);
-    const isWiped = database.lastProcessedZxid < 0;
-    if (this.#newEpoch > epochs.acceptedEpoch) {
-      epochs.setAcceptedEpoch(this.#newEpoch);
-      // A member that lost its data is no witness that nothing was committed. ZOOKEEPER-261
-      answer.writeInt32BE(isWiped ? -1 : epochs.currentEpoch, 0);
-    } else {
-      // Accepted before, this one or an observer's later one: answered, and not to be counted. Row 002-11.
-      answer.writeInt32BE(-1, 0);
-    }
-    this.#phase = 'syncMode';
-    // Nothing of ours can be cut to where the master wants it. For a zxid before all logs it has only a
-    // snapshot; for 0, an empty tree, it might send its whole log, on top of ours.
-    const zxid = isWiped || this.context.sync.snapshotNeeded ? BEFORE_ALL_LOGS : database.lastLoggedZxid;
-    this.send({ type: PacketType.ACKEPOCH, zxid, data: answer, authinfo: null });
-  }
-
-  #onSyncMode(packet: PacketView): void {
-    const { database } = this.context;
-    switch (packet.type) {
-      case PacketType.DIFF:
-        this.syncMode = 'DIFF';
-        break;
-      case PacketType.TRUNC:
-        this.syncMode = 'TRUNC';
-        if (!database.truncate(packet.zxid)) {
-          this.context.sync.snapshotNeeded = true;
-          this.context.events.emit({ kind: 'truncImpossible', zxid: packet.zxid });
-          this.end(`the files here cannot give the state at ${zxidToHex(packet.zxid)} that TRUNC asks for`);
-          return;
-        }
-        break;
-      case PacketType.SNAP:
-        this.syncMode = 'SNAP';
-        this.#snapshot = new SnapshotReceiver(database.beginRestore(), packet.zxid);
-        this.#phase = 'snapshot';
+  #perform(output: LearnerOutput): void {
+    const { database, epochs, sync } = this.context;
+    switch (output.type) {
+      case 'send':
+        this.send(output.packet);
+        return;
+      case 'setAcceptedEpoch':
+        epochs.setAcceptedEpoch(output.epoch);
+        return;
+      case 'announceCurrentEpoch':
+        epochs.announceCurrentEpoch(output.epoch);
+        return;
+      case 'setCurrentEpoch':
+        epochs.setCurrentEpoch(output.epoch);
+        return;
+      case 'beginSync':
+        this.#beginSync(output.mode, output.zxid);
+        return;
+      case 'truncate':
+        this.#truncate(output.zxid);
+        return;
+      case 'receiveSnapshot':
+        this.#waitsFor = 'snapshot';
         this.#packets.suspend();
-        break;
-      default:
-        this.end(`${packet} where DIFF, TRUNC or SNAP was expected`);
+        this.#snapshot = new SnapshotReceiver(database.beginRestore(), output.zxid);
+        this.#onSnapshotBytes(this.#packets.takeRest());
+        return;
+      case 'restoreSnapshot':
+        this.#awaitDisk();
+        database.finishRestore(this.#snapshot!.reader, this.#snapshot!.zxid, error => this.#diskDone(error));
+        return;
+      case 'needSnapshot':
+        sync.snapshotNeeded = output.isNeeded;
+        return;
+      case 'log':
+        database.append(output.txn);
+        return;
+      case 'apply':
+        database.applyPacket(output.txn);
+        return;
+      case 'flush':
+        this.#awaitDisk();
+        database.flush(error => this.#diskDone(error));
+        return;
+      case 'keepConfig':
+        this.context.onConfigSeen(output.text);
+        return;
+      case 'adoptConfig':
+        if (!this.context.onConfigCommitted(output.text)) this.#outputs = [];
+        return;
+      case 'serve':
+        this.#onSynced(output.pending, output.committed);
+        return;
+      case 'leave':
+        this.#isRefused = output.isEpochRefused;
+        this.end(output.reason);
         return;
     }
-    this.context.events.emit({
-      kind: 'syncBegun',
-      mode: this.syncMode,
-      zxid: packet.zxid,
-      lastLogged: database.lastLoggedZxid,
-    });
-    if (this.#phase === 'snapshot') {
-      this.#onSnapshotBytes(this.#packets.takeRest());
-    } else {
-      this.#phase = 'sync';
-      this.#lastQueued = database.lastLoggedZxid;
-      this.context.epochs.announceCurrentEpoch(this.#newEpoch);
-    }
+  }
+
+  #beginSync(mode: SyncMode, zxid: number): void {
+    this.syncMode = mode;
+    const lastLogged = this.context.database.lastLoggedZxid;
+    this.context.events.emit({ kind: 'syncBegun', mode, zxid, lastLogged });
+  }
+
+  #truncate(zxid: number): void {
+    if (this.context.database.truncate(zxid)) return;
+    this.context.events.emit({ kind: 'truncImpossible', zxid });
+    this.#step({ type: 'truncImpossible', zxid });
   }
 
   #onSnapshotBytes(chunk: Buffer): void {
-    const snapshot = this.#snapshot!;
-    const after = snapshot.feed(chunk);
-    this.#syncBytes += chunk.length - (after?.length ?? 0);
+    const after = this.#snapshot!.feed(chunk);
+    this.#snapshotBytes += chunk.length - (after?.length ?? 0);
     if (after === null) return;
-    this.#phase = 'busy';
-    this.#input?.hold();
     this.#packets.add(after);
-    // The snapshot may be of an epoch that currentEpoch does not cover yet: a crash right behind it is no
-    // damage.
-    this.context.epochs.announceCurrentEpoch(this.#newEpoch);
-    // The tree is replaced only now that it is whole (ZOOKEEPER-3104, 3642), and on disk before anything
-    // follows.
-    this.context.database.finishRestore(snapshot.reader, snapshot.zxid, error => {
-      if (this.#phase !== 'busy') return;
-      if (error !== undefined) {
-        this.context.onFatal(error);
-        return;
-      }
-      this.#snapshot = null;
-      this.context.sync.snapshotNeeded = false;
-      this.#lastQueued = snapshot.zxid;
-      this.#phase = 'sync';
-      this.#input?.release();
-      this.#input?.resume();
-    });
+    this.#goOn();
   }
 
-  #onSync(packet: PacketView): void {
-    switch (packet.type) {
-      case PacketType.PROPOSAL:
-        this.#queue(packet);
-        return;
-      case PacketType.COMMIT:
-      case PacketType.COMMITANDACTIVATE:
-        this.#commitSynced(packet);
-        return;
-      case PacketType.INFORM:
-      case PacketType.INFORMANDACTIVATE:
-        if (this.#queue(packet)) this.#applySynced(this.#proposed.shift()!);
-        return;
-      case PacketType.NEWLEADER:
-        this.#onNewLeader(packet);
-        return;
-      case PacketType.PING:
-        this.#pong(packet);
-        return;
-      default:
-        this.end(`${packet} during sync`);
-    }
-  }
-
-  /** False when it does not follow what came before: a gap would be passed on for ever. ZOOKEEPER-4925 */
-  #queue(packet: PacketView): boolean {
-    // Proposals may come twice when the master registers us while it commits (notes on the TLA+ model of
-    // Zab).
-    if (packet.zxid <= this.#lastQueued) return false;
-    if (!follows(packet.zxid, this.#lastQueued)) {
-      this.end(
-        `${packet} does not follow ${zxidToHex(this.#lastQueued)}: transactions are missing in between`,
-      );
-      return false;
-    }
-    const own = ownPacket(packet);
-    this.#syncBytes += own.bytes.length;
-    this.#proposed.push(own);
-    this.#lastQueued = packet.zxid;
-    return true;
-  }
-
-  #commitSynced(packet: PacketView): void {
-    const head = this.#proposed[0];
-    if (head === undefined || head.zxid !== packet.zxid) {
-      // A duplicate of what the sync brought already is harmless; anything else is a hole.
-      if (packet.zxid <= this.context.database.lastProcessedZxid) return;
-      this.end(
-        `${packet} where the oldest proposal is ${head === undefined ? 'none' : zxidToHex(head.zxid)}`,
-      );
-      return;
-    }
-    this.#proposed.shift();
-    this.#applySynced(head);
-  }
-
-  #applySynced(packet: TxnPacket): void {
-    const { database } = this.context;
-    if (packet.zxid > database.lastLoggedZxid) database.append(packet);
-    database.applyPacket(packet);
-  }
-
-  #onNewLeader(packet: PacketView): void {
-    if (packet.zxid !== makeZxid(this.#newEpoch, 0)) {
-      this.end(`${packet} where NEWLEADER ${zxidToHex(makeZxid(this.#newEpoch, 0))} was expected`);
-      return;
-    }
-    const { database, epochs } = this.context;
-    this.#leaderConfig = packet.dataLength > 1 ? packet.data().toString('utf8') : null;
-    this.context.onConfigSeen(this.#leaderConfig);
-    this.#phase = 'busy';
+  /** Nothing is read meanwhile. */
+  #awaitDisk(): void {
+    this.#waitsFor = 'disk';
     this.#packets.suspend();
-    database.flush(error => {
-      if (this.#phase !== 'busy') return;
-      if (error !== undefined) {
-        this.context.onFatal(error);
-        return;
-      }
-      epochs.setCurrentEpoch(this.#newEpoch);
-      this.#phase = 'upToDate';
-      this.#ackNewLeader();
-      this.#input?.resume();
-    });
+    this.#input?.hold();
   }
 
-  #ackNewLeader(): void {
-    this.send({ type: PacketType.ACK, zxid: makeZxid(this.#newEpoch, 0), data: null, authinfo: null });
+  #diskDone(error: ServerError | undefined): void {
+    if (this.#waitsFor !== 'disk') return;
+    if (error === undefined) this.#goOn();
+    else this.context.onFatal(error);
   }
 
-  #beforeUpToDate(packet: PacketView): void {
-    switch (packet.type) {
-      case PacketType.PROPOSAL:
-        this.#queue(packet);
-        return;
-      case PacketType.COMMIT:
-      case PacketType.COMMITANDACTIVATE:
-        if (this.#proposed[this.#committedLate]?.zxid === packet.zxid) this.#committedLate++;
-        else if (packet.zxid > this.context.database.lastProcessedZxid)
-          this.end(`${packet} out of order before UPTODATE`);
-        return;
-      case PacketType.INFORM:
-      case PacketType.INFORMANDACTIVATE:
-        if (this.#queue(packet)) this.#committedLate++;
-        return;
-      case PacketType.PING:
-        this.#pong(packet);
-        return;
-      case PacketType.UPTODATE:
-        this.#onUpToDate();
-        return;
-      default:
-        this.end(`${packet} before UPTODATE`);
-    }
+  /** What the next output waited for is there. */
+  #goOn(): void {
+    if (this.#waitsFor === 'disk') this.#snapshot = null;
+    this.#waitsFor = null;
+    this.#carryOut();
+    if (this.#waitsFor !== null || this.#stage === 'ended') return;
+    this.#input?.release();
+    this.#input?.resume();
   }
 
-  #onUpToDate(): void {
-    if (!this.context.onConfigCommitted(this.#leaderConfig)) return;
-    this.#phase = 'broadcast';
-    this.#ackNewLeader();
-    this.#onEstablished(this.#newEpoch);
-    const tookMs = this.context.clock.monotonicMs() - this.#startedMs;
+  #onSynced(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {
+    this.#stage = 'broadcast';
+    this.#onEstablished(this.epoch);
     this.context.events.emit({
       kind: 'synced',
       role: this.name,
-      epoch: this.#newEpoch,
+      epoch: this.epoch,
       master: this.masterAddress,
       mode: this.syncMode,
-      bytes: this.#syncBytes,
-      tookMs,
+      bytes: this.#snapshotBytes + this.#side.txnBytes,
+      tookMs: this.context.clock.monotonicMs() - this.#startedMs,
     });
-    const committed = this.#proposed.slice(0, this.#committedLate);
-    const pending = this.#proposed.slice(this.#committedLate);
-    this.#proposed = [];
     this.serve(pending, committed);
   }
 
-  /** Until it serves there are no sessions to report. */
-  #pong(packet: PacketView): void {
-    this.send({ type: PacketType.PING, zxid: packet.zxid, data: EMPTY, authinfo: null });
-  }
-
   end(reason: string): void {
-    if (this.#phase === 'ended') return;
-    const wasServing = this.#phase === 'broadcast';
-    this.#phase = 'ended';
+    if (this.#stage === 'ended') return;
+    const wasServing = this.#stage === 'broadcast';
+    this.#stage = 'ended';
+    this.#waitsFor = null;
     this.context.events.emit({ kind: 'learningEnds', role: this.name, master: this.masterAddress, reason });
     this.#dialer.stop();
     this.#watchdog?.cancel();
@@ -585,23 +432,3 @@ export abstract class Learner implements Role {
     else this.context.database.flush(error => (error === undefined ? finish() : this.context.onFatal(error)));
   }
 }
-
-/**
- * The transaction of a PROPOSAL or INFORM in memory of its own, framed as PROPOSAL. @throws JuteError when it
- * is none
- */
-export function ownPacket(packet: PacketView): ReadTxnPacket {
-  if (packet.type === PacketType.INFORMANDACTIVATE)
-    return readTxnPacket(txnPacket(packet.zxid, packet.data().subarray(NEXT_LEADER_BYTES)));
-  // Nobody sends authinfo here, but bytes can say so.
-  if (packet.end - packet.dataEnd !== TXN_TRAILER_BYTES)
-    return readTxnPacket(txnPacket(packet.zxid, packet.data()));
-  const bytes = packet.copy();
-  bytes[3] = PacketType.PROPOSAL;
-  return readTxnPacket({ zxid: packet.zxid, bytes });
-}
-
-/** An INFORMANDACTIVATE names the next leader in front of its transaction. */
-const NEXT_LEADER_BYTES = 8;
-const BEFORE_ALL_LOGS = -1;
-const EMPTY = Buffer.alloc(0);

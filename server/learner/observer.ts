@@ -2,9 +2,10 @@ import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
+import { ownPacket } from '../zab/own-packet.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import { serverParts } from '../zab/peer-context.ts';
-import { Learner, ownPacket } from './learner.ts';
+import { Learner } from './learner.ts';
 import { LearnerServing } from './learner-serving.ts';
 
 /**
@@ -13,19 +14,10 @@ import { LearnerServing } from './learner-serving.ts';
  */
 export class Observer extends Learner {
   readonly name = 'observer';
-  protected readonly promise = 'the current epoch';
   #serving: LearnerServing | null = null;
   #sync: SyncRequestProcessor | null = null;
   #lastInformed = 0;
   readonly #commitsReceived = this.context.metrics.counter('learner_commit_received_count');
-
-  /**
-   * Nobody counts on what an observer accepted: an epoch that came to nothing must not keep it out.
-   * Upstream's stays away until the next election. What it has shown its clients must not go back, though.
-   */
-  protected get promisedEpoch(): number {
-    return this.context.epochs.currentEpoch;
-  }
 
   protected serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void {
     const parts = serverParts(this.context);

@@ -1,0 +1,312 @@
+import { Fifo } from '../collections/fifo.ts';
+import type { SyncMode } from '../metrics/server-events.ts';
+import { JuteWriter } from '../wire/jute.ts';
+import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum-packet.ts';
+import type { TxnPacket } from '../wire/txn-packet.ts';
+import { EPOCH_MAX, epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { ownPacket } from './own-packet.ts';
+import type { PacketView } from './packet-stream.ts';
+
+/** Who comes to its master, with what it has and has promised. Nothing of it moves before the sync does. */
+export interface LearnerState {
+  readonly sid: number;
+  readonly role: 'follower' | 'observer';
+  readonly acceptedEpoch: number;
+  readonly currentEpoch: number;
+  /** Negative: this server lost its data, and its tree is not to be taken for an empty one. */
+  readonly lastProcessedZxid: number;
+  readonly lastLoggedZxid: number;
+  /** An earlier TRUNC could not be done: only a SNAP helps. */
+  readonly snapshotNeeded: boolean;
+  /** Of the file: a leader of Apache's turns a learner away that has a newer one than itself. */
+  readonly configVersion: number;
+}
+
+export type LearnerEvent =
+  | { readonly type: 'connected'; readonly state: LearnerState }
+  /** Up to UPTODATE. What comes after it is broadcast, which does not pass through here. */
+  | { readonly type: 'packet'; readonly packet: PacketView }
+  /** In the place of a `truncate` that is done: the files do not have that state, and are as before. */
+  | { readonly type: 'truncImpossible'; readonly zxid: number };
+
+export type LearnerOutput =
+  | { readonly type: 'send'; readonly packet: QuorumPacket }
+  /** Each of the three is durable when it is done. @see EpochFiles */
+  | { readonly type: 'setAcceptedEpoch'; readonly epoch: number }
+  | { readonly type: 'announceCurrentEpoch'; readonly epoch: number }
+  | { readonly type: 'setCurrentEpoch'; readonly epoch: number }
+  /** The master has said how, and nothing is lost of what TRUNC leaves. `zxid`: of that packet. */
+  | { readonly type: 'beginSync'; readonly mode: SyncMode; readonly zxid: number }
+  /** Log and tree end at `zxid`, or `truncImpossible`. */
+  | { readonly type: 'truncate'; readonly zxid: number }
+  /** Done when the stream behind SNAP is whole. Nothing of this server has changed by then. */
+  | { readonly type: 'receiveSnapshot'; readonly zxid: number }
+  /** Done when what was received is durable, and has replaced log and tree. */
+  | { readonly type: 'restoreSnapshot' }
+  /** Whether the next master must be asked for a SNAP. */
+  | { readonly type: 'needSnapshot'; readonly isNeeded: boolean }
+  | { readonly type: 'log'; readonly txn: TxnPacket }
+  | { readonly type: 'apply'; readonly txn: TxnPacket }
+  /** Done when everything logged is durable. */
+  | { readonly type: 'flush' }
+  /** What NEWLEADER says of the configuration is the last seen: elections from then on count by it too. */
+  | { readonly type: 'keepConfig'; readonly text: string | null }
+  /** What NEWLEADER said is in force. A server that must not go on with it stops here. */
+  | { readonly type: 'adoptConfig'; readonly text: string | null }
+  /** Votes name the new epoch. `committed` are logged, acked and applied, `pending` logged and acked. */
+  | {
+      readonly type: 'serve';
+      readonly committed: readonly TxnPacket[];
+      readonly pending: readonly TxnPacket[];
+    }
+  /** Always the last. `isEpochRefused`: this leader's epoch is not one to follow. */
+  | { readonly type: 'leave'; readonly reason: string; readonly isEpochRefused: boolean };
+
+type Phase = 'leaderInfo' | 'syncMode' | 'sync' | 'upToDate' | 'broadcast';
+
+/**
+ * The learner's side of Zab 1.0 as a state machine: discovery, then synchronisation, up to the point where it
+ * serves. Events in, outputs out, no socket, no disk, no clock.
+ *
+ * Outputs are carried out in their order, each when the one before it is done; until the last is done no
+ * packet comes in. That order is the protocol (docs/quorum.md "Synchronisation"; ZOOKEEPER-4643,
+ * ZOOKEEPER-4685, ZOOKEEPER-3642): acceptedEpoch before ACKEPOCH; a snapshot whole and durable before
+ * anything is logged on top of it; synced transactions durable before currentEpoch; currentEpoch before the
+ * ACK of NEWLEADER; that ACK before any other.
+ *
+ * @see docs/quorum.md "Message ladder"
+ */
+export class LearnerSide {
+  #phase: Phase = 'leaderInfo';
+  #state: LearnerState | null = null;
+  #epoch = -1;
+  /** What NEWLEADER says of the configuration: last seen from there on, in force with UPTODATE. */
+  #leaderConfig: string | null = null;
+  /** Proposals that no COMMIT has named yet, oldest first. */
+  readonly #proposed = new Fifo<TxnPacket>();
+  /** Committed after NEWLEADER, before UPTODATE, from where on they are logged and applied. ZOOKEEPER-4394 */
+  readonly #committedLate = new Fifo<TxnPacket>();
+  /** The last zxid proposed to us: the next must follow it. */
+  #lastQueued = 0;
+  #lastCommitted = 0;
+  #txnBytes = 0;
+
+  /** Of the leader; -1 before LEADERINFO. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Of the transactions that the sync brought. */
+  get txnBytes(): number {
+    return this.#txnBytes;
+  }
+
+  /** @throws JuteError for a PROPOSAL or INFORM that has no transaction in it */
+  step(event: LearnerEvent): readonly LearnerOutput[] {
+    switch (event.type) {
+      case 'connected':
+        return this.#onConnected(event.state);
+      case 'packet':
+        return this.#onPacket(event.packet);
+      case 'truncImpossible':
+        return [
+          { type: 'needSnapshot', isNeeded: true },
+          leave(`the files here cannot give the state at ${zxidToHex(event.zxid)} that TRUNC asks for`),
+        ];
+    }
+  }
+
+  #onConnected(state: LearnerState): readonly LearnerOutput[] {
+    this.#phase = 'leaderInfo';
+    this.#state = state;
+    const info = new JuteWriter(20);
+    info.writeLong(state.sid).writeInt(PROTOCOL_VERSION).writeLong(state.configVersion);
+    const type = state.role === 'follower' ? PacketType.FOLLOWERINFO : PacketType.OBSERVERINFO;
+    return [send(type, makeZxid(state.acceptedEpoch, 0), info.toBuffer())];
+  }
+
+  #onPacket(packet: PacketView): readonly LearnerOutput[] {
+    switch (this.#phase) {
+      case 'leaderInfo':
+        return this.#onLeaderInfo(packet);
+      case 'syncMode':
+        return this.#onSyncMode(packet);
+      case 'sync':
+      case 'upToDate':
+        return this.#onHistory(packet);
+      case 'broadcast':
+        return [leave(`${packet} behind UPTODATE is no part of the sync`)];
+    }
+  }
+
+  #onLeaderInfo(packet: PacketView): readonly LearnerOutput[] {
+    if (packet.type !== PacketType.LEADERINFO) return [leave(`${packet} where LEADERINFO was expected`)];
+    const state = this.#state!;
+    const epoch = epochOf(packet.zxid);
+    this.#epoch = epoch;
+    const refusal = this.#refusalOf(epoch, state);
+    if (refusal !== null) return [{ type: 'leave', reason: refusal, isEpochRefused: true }];
+    this.#phase = 'syncMode';
+    const isWiped = state.lastProcessedZxid < 0;
+    // Nothing of ours can be cut to where the master wants it. For a zxid before all logs it has only a
+    // snapshot; for 0, an empty tree, it might send its whole log, on top of ours.
+    const zxid = isWiped || state.snapshotNeeded ? BEFORE_ALL_LOGS : state.lastLoggedZxid;
+    const answer = Buffer.alloc(4);
+    if (epoch > state.acceptedEpoch) {
+      // A member that lost its data is no witness that nothing was committed. ZOOKEEPER-261
+      answer.writeInt32BE(isWiped ? NOT_COUNTED : state.currentEpoch);
+      return [{ type: 'setAcceptedEpoch', epoch }, send(PacketType.ACKEPOCH, zxid, answer)];
+    }
+    // Accepted before, this one or an observer's later one: answered, and not to be counted. Row 002-11.
+    answer.writeInt32BE(NOT_COUNTED);
+    return [send(PacketType.ACKEPOCH, zxid, answer)];
+  }
+
+  #refusalOf(epoch: number, state: LearnerState): string | null {
+    if (!isEpoch(epoch))
+      return `leader's epoch ${epoch} is not one of 0 to ${EPOCH_MAX}, all that this server can count: see server/docs/epochs.md`;
+    // The leader of an epoch that a follower accepted may still count on the history that was acked to it.
+    // Nobody counts on what an observer accepted: an epoch that came to nothing must not keep it out.
+    // Upstream's stays away until the next election. What it has shown its clients must not go back, though.
+    const [promise, promised] =
+      state.role === 'follower' ? ['accepted', state.acceptedEpoch] : ['current', state.currentEpoch];
+    return epoch < promised ? `leader's epoch ${epoch} is older than the ${promise} epoch ${promised}` : null;
+  }
+
+  #onSyncMode(packet: PacketView): readonly LearnerOutput[] {
+    const { zxid } = packet;
+    const { lastLoggedZxid, lastProcessedZxid } = this.#state!;
+    const epoch = this.#epoch;
+    // What the sync logs may be of an epoch that currentEpoch does not cover yet: a crash is no damage then.
+    const announce: LearnerOutput = { type: 'announceCurrentEpoch', epoch };
+    switch (packet.type) {
+      case PacketType.DIFF:
+        this.#startFrom(lastLoggedZxid, lastProcessedZxid);
+        return [{ type: 'beginSync', mode: 'DIFF', zxid }, announce];
+      case PacketType.TRUNC:
+        this.#startFrom(zxid, zxid);
+        return [{ type: 'truncate', zxid }, { type: 'beginSync', mode: 'TRUNC', zxid }, announce];
+      case PacketType.SNAP:
+        this.#startFrom(zxid, zxid);
+        return [
+          { type: 'beginSync', mode: 'SNAP', zxid },
+          // The tree is replaced only when the new one is whole (ZOOKEEPER-3104, 3642), and on disk before
+          // anything follows.
+          { type: 'receiveSnapshot', zxid },
+          announce,
+          { type: 'restoreSnapshot' },
+          { type: 'needSnapshot', isNeeded: false },
+        ];
+      default:
+        return [leave(`${packet} where DIFF, TRUNC or SNAP was expected`)];
+    }
+  }
+
+  #startFrom(lastQueued: number, lastCommitted: number): void {
+    this.#phase = 'sync';
+    this.#lastQueued = lastQueued;
+    this.#lastCommitted = lastCommitted;
+  }
+
+  #onHistory(packet: PacketView): readonly LearnerOutput[] {
+    switch (packet.type) {
+      case PacketType.PROPOSAL:
+        return this.#queue(packet);
+      case PacketType.COMMIT:
+      case PacketType.COMMITANDACTIVATE:
+        return this.#commit(packet);
+      case PacketType.INFORM:
+      case PacketType.INFORMANDACTIVATE: {
+        const gap = this.#queue(packet);
+        return gap.length > 0 ? gap : this.#commit(packet);
+      }
+      case PacketType.PING:
+        // Until it serves there are no sessions to report.
+        return [send(PacketType.PING, packet.zxid, EMPTY)];
+      case PacketType.NEWLEADER:
+        if (this.#phase === 'sync') return this.#onNewLeader(packet);
+        break;
+      case PacketType.UPTODATE:
+        if (this.#phase === 'upToDate') return this.#onUpToDate();
+        break;
+    }
+    return [leave(`${packet} ${this.#phase === 'sync' ? 'during sync' : 'before UPTODATE'}`)];
+  }
+
+  /** Leaves when it does not follow what came before: a gap would be passed on for ever. ZOOKEEPER-4925 */
+  #queue(packet: PacketView): readonly LearnerOutput[] {
+    // Proposals may come twice when the master registers us while it commits (notes on the TLA+ model of
+    // Zab).
+    if (packet.zxid <= this.#lastQueued) return NONE;
+    if (!follows(packet.zxid, this.#lastQueued)) {
+      const last = zxidToHex(this.#lastQueued);
+      return [leave(`${packet} does not follow ${last}: transactions are missing in between`)];
+    }
+    const txn = ownPacket(packet);
+    this.#txnBytes += txn.bytes.length;
+    this.#proposed.push(txn);
+    this.#lastQueued = packet.zxid;
+    return NONE;
+  }
+
+  #commit(packet: PacketView): readonly LearnerOutput[] {
+    const oldest = this.#proposed.peek();
+    if (oldest === undefined || oldest.zxid !== packet.zxid) {
+      // A duplicate of what was committed already is harmless; anything else is a hole.
+      if (packet.zxid <= this.#lastCommitted) return NONE;
+      const expected = oldest === undefined ? 'none' : zxidToHex(oldest.zxid);
+      return [leave(`${packet} where the oldest proposal is ${expected}`)];
+    }
+    this.#proposed.shift();
+    this.#lastCommitted = oldest.zxid;
+    if (this.#phase === 'sync') {
+      return [
+        { type: 'log', txn: oldest },
+        { type: 'apply', txn: oldest },
+      ];
+    }
+    this.#committedLate.push(oldest);
+    return NONE;
+  }
+
+  #onNewLeader(packet: PacketView): readonly LearnerOutput[] {
+    const epoch = this.#epoch;
+    if (packet.zxid !== makeZxid(epoch, 0))
+      return [leave(`${packet} where NEWLEADER ${zxidToHex(makeZxid(epoch, 0))} was expected`)];
+    this.#leaderConfig = packet.dataLength > 1 ? packet.data().toString('utf8') : null;
+    this.#phase = 'upToDate';
+    return [
+      { type: 'keepConfig', text: this.#leaderConfig },
+      { type: 'flush' },
+      { type: 'setCurrentEpoch', epoch },
+      this.#ackOfNewLeader(),
+    ];
+  }
+
+  #onUpToDate(): readonly LearnerOutput[] {
+    this.#phase = 'broadcast';
+    return [
+      { type: 'adoptConfig', text: this.#leaderConfig },
+      this.#ackOfNewLeader(),
+      { type: 'serve', committed: [...this.#committedLate], pending: [...this.#proposed] },
+    ];
+  }
+
+  #ackOfNewLeader(): LearnerOutput {
+    return send(PacketType.ACK, makeZxid(this.#epoch, 0), null);
+  }
+}
+
+function send(type: PacketType, zxid: number, data: Buffer | null): LearnerOutput {
+  return { type: 'send', packet: { type, zxid, data, authinfo: null } };
+}
+
+function leave(reason: string): LearnerOutput {
+  return { type: 'leave', reason, isEpochRefused: false };
+}
+
+const NONE: readonly LearnerOutput[] = [];
+const EMPTY = Buffer.alloc(0);
+const BEFORE_ALL_LOGS = -1;
+/** In the place of the current epoch in an ACKEPOCH. */
+const NOT_COUNTED = -1;
