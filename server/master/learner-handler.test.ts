@@ -77,6 +77,10 @@ class FakeConnection implements Connection {
   resume(): void {}
 }
 
+function infoOf(sid: number): Buffer {
+  return new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
+}
+
 class Story {
   readonly rig: TestRig = testRig();
   readonly connection = new FakeConnection();
@@ -157,8 +161,7 @@ class Story {
 
   /** Up to the sync, as a follower that has `COMMON`. */
   discover(): void {
-    const info = new JuteWriter().writeLong(3).writeInt(0x10000).writeLong(0).toBuffer();
-    this.receive(PacketType.FOLLOWERINFO, makeZxid(1, 0), info);
+    this.receive(PacketType.FOLLOWERINFO, makeZxid(1, 0), infoOf(3));
     assert.equal(this.sent(), ['LEADERINFO 0x200000000']);
     this.receive(PacketType.ACKEPOCH, COMMON, Buffer.from([0, 0, 0, 1]));
   }
@@ -223,6 +226,14 @@ test('ZOOKEEPER-4685: acks of what the sync brought, ahead of the ack of NEWLEAD
   story.receive(PacketType.ACK, NEWLEADER_ZXID);
   story.serve();
   assert.ok(story.handler.synced);
+});
+
+test('an ack of NEWLEADER that comes before NEWLEADER counts for nothing that the learner has: it is closed', () => {
+  const story = new Story('forceSnapshotSync=true\n');
+  for (let n = 3; n < 10; n++) story.database.applyPacket(createPacket(makeZxid(1, n), 'x'.repeat(150_000)));
+  story.discover();
+  story.receive(PacketType.ACK, NEWLEADER_ZXID);
+  assert.match(story.connection.destroyed ?? '', /came before NEWLEADER was sent/);
 });
 
 test('an ack of another epoch is no ack of NEWLEADER', () => {
@@ -514,6 +525,34 @@ test('field report B6: what is held for a sync that takes long is let go, and fo
     assert.ok(handler.synced);
     assert.is(backlog.bytes, 0);
   }
+});
+
+test('field report B6: an observer that falls behind again while it catches up is told by INFORM alone, each once', () => {
+  const story = new Story('', { commitLogCount: 4 }, 50_000);
+  const { connection, handler } = story;
+  story.isVoter = false;
+  story.receive(PacketType.OBSERVERINFO, makeZxid(1, 0), infoOf(4));
+  story.receive(PacketType.ACKEPOCH, MISSED, Buffer.from([0, 0, 0, 1]));
+  let next = 1;
+  const commit = (count: number) => {
+    for (const last = next + count; next < last; next++) {
+      story.logAndApply(live(next));
+      if (story.isForwarding) handler.sendInform(live(next));
+    }
+  };
+  commit(40);
+  assert.is(story.stopped, 1, 'before UPTODATE');
+  story.sent();
+  connection.hasRoom = false;
+  story.receive(PacketType.ACK, NEWLEADER_ZXID);
+  story.serve();
+  commit(20);
+  assert.is(story.stopped, 2, 'while the rest follows from the log');
+  connection.hasRoom = true;
+  connection.events?.onDrain?.();
+  story.rig.clock.run();
+  commit(1);
+  assert.equal(story.sent(), ['UPTODATE 0x-1', ...names('INFORM', 1, next - 1)]);
 });
 
 test('an answer is never let go: a learner that catches up behind UPTODATE gets it behind what was committed before, or is cut', () => {

@@ -1,31 +1,35 @@
+import type { SyncMode } from '../metrics/server-events.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { Units } from '../turns/turn-budget.ts';
-import { JuteError, JuteReader } from '../wire/jute.ts';
-import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum-packet.ts';
+import { JuteError } from '../wire/jute.ts';
+import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
-import { counterOf, EPOCH_MAX, epochOf, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import {
+  type LearnerInfo,
+  type MasterEvent,
+  type MasterHistory,
+  type MasterOutput,
+  MasterSide,
+} from '../zab/master-side.ts';
 import { PacketInput } from '../zab/packet-input.ts';
 import { PacketReader, type PacketView } from '../zab/packet-stream.ts';
 import { ForwardedIdentities } from './forwarded-identities.ts';
-import type { LearnerInfo, LearnerMaster } from './learner-master.ts';
+import type { LearnerMaster } from './learner-master.ts';
 import { LearnerOutput } from './learner-output.ts';
 import { touchedSessions } from './learner-packets.ts';
 import { LearnerProbe } from './learner-probe.ts';
 import { LearnerSync, type SyncedLearner } from './learner-sync.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
-import type { SyncPlan } from './sync-plan.ts';
 
 /** Of a packet of the handshake: none has more than a LearnerInfo in it. */
 const HANDSHAKE_PACKET_BYTES_MAX = 4096;
 
 const TOUCHED_AT_ONCE = 500;
 
-type Phase = 'hello' | 'epoch' | 'ackEpoch' | 'wait' | 'ackNewLeader' | 'start' | 'broadcast' | 'closed';
-
 /**
- * The master's side of one learner: handshake, sync, then forwarding. @see docs/quorum.md "Message ladder";
- * LearnerHandler
+ * One learner of a master: its connection, what goes to it and what comes from it. Handshake and sync are
+ * `MasterSide`'s to say, up to where traffic goes through. @see LearnerHandler
  */
 export class LearnerHandler implements SyncedLearner {
   readonly #connection: Connection;
@@ -33,15 +37,13 @@ export class LearnerHandler implements SyncedLearner {
   readonly #packets: PacketReader;
   readonly #input: PacketInput;
   readonly #openedMs: number;
-  #phase: Phase = 'hello';
+  readonly #side: MasterSide;
+  #isClosed = false;
+  /** It has acked NEWLEADER: what comes from it is traffic. */
+  #isGreeted = false;
   #info: LearnerInfo | null = null;
   #isObserver = false;
-  #epoch = 0;
-  /**
-   * Holds live traffic back from the registration for it to UPTODATE. A learner may take it before, but
-   * Apache's up to 3.9.2 fails on a COMMIT between NEWLEADER and UPTODATE whose proposal came before
-   * NEWLEADER (ZOOKEEPER-4394): under load it would come back again and again.
-   */
+  #newLeaderZxid = 0;
   readonly #output: LearnerOutput;
   readonly #sync: LearnerSync;
   readonly #probe: LearnerProbe;
@@ -67,16 +69,28 @@ export class LearnerHandler implements SyncedLearner {
     this.#openedMs = master.context.clock.monotonicMs();
     this.#lastMovedMs = this.#openedMs;
     this.#lastHeardMs = this.#openedMs;
+    this.#side = new MasterSide({
+      acceptsFollowers: master.acceptsFollowers,
+      roleOf: sid => master.context.membership.servers.get(sid)?.role,
+    });
     this.#packets = new PacketReader(HANDSHAKE_PACKET_BYTES_MAX, packet => this.#onPacket(packet));
     this.#output = new LearnerOutput(connection, this.traffic, {
       isSpare: () => this.#isObserver || !this.synced || master.canSpare(this),
       onGivenUp: bytes => this.#onGivenUp(bytes),
     });
-    this.#sync = this.#newSync();
+    this.#sync = new LearnerSync({
+      context: master.context,
+      throttlers: master.throttlers,
+      output: this.#output,
+      traffic: this.traffic,
+      learner: this,
+      onMoved: () => this.#moved(),
+      onBrought: () => this.#step({ type: 'brought', lastProcessedZxid: this.#lastProcessedZxid }),
+    });
     this.#probe = new LearnerProbe(master.context.clock, {
       ping: mark => this.#pingMarked(mark),
       // One that waits for the start of the leader has nothing to say meanwhile.
-      hasMovedSince: ms => this.#phase === 'start' || this.#lastMovedMs >= ms,
+      hasMovedSince: ms => this.#side.phase === 'start' || this.#lastMovedMs >= ms,
     });
     this.#input = new PacketInput(this.#packets, {
       connection,
@@ -97,26 +111,6 @@ export class LearnerHandler implements SyncedLearner {
     });
   }
 
-  #newSync(): LearnerSync {
-    return new LearnerSync({
-      context: this.#master.context,
-      throttlers: this.#master.throttlers,
-      output: this.#output,
-      traffic: this.traffic,
-      learner: this,
-      register: lastSeenZxid => {
-        this.#output.hold(this.#master.backlogOf(this));
-        this.#master.startForwarding(this, lastSeenZxid);
-      },
-      announce: packet => {
-        this.#phase = 'ackNewLeader';
-        this.#output.sendAhead(packet);
-      },
-      onMoved: () => this.#moved(),
-      onBrought: () => this.#onBrought(),
-    });
-  }
-
   get sid(): number {
     return this.#info?.sid ?? -1;
   }
@@ -127,7 +121,7 @@ export class LearnerHandler implements SyncedLearner {
   }
 
   get closed(): boolean {
-    return this.#phase === 'closed';
+    return this.#isClosed;
   }
 
   get isVoter(): boolean {
@@ -153,7 +147,7 @@ export class LearnerHandler implements SyncedLearner {
 
   /** Serving: counted among the synced learners. */
   get synced(): boolean {
-    return this.#phase === 'broadcast';
+    return this.#side.phase === 'broadcast' && !this.#isClosed;
   }
 
   get bytesQueued(): number {
@@ -165,7 +159,7 @@ export class LearnerHandler implements SyncedLearner {
   }
 
   /** How it was brought up to date, for admin and the lab. */
-  get syncMode(): SyncPlan['mode'] | null {
+  get syncMode(): SyncMode | null {
     return this.#sync.mode;
   }
 
@@ -175,148 +169,128 @@ export class LearnerHandler implements SyncedLearner {
   }
 
   #onData(chunk: Buffer): void {
-    if (this.#phase === 'closed') return;
+    if (this.#isClosed) return;
     this.#lastHeardMs = this.#master.context.clock.monotonicMs();
     this.#input.feed(chunk, this.#lastHeardMs);
     if (this.#packets.bytesKept > 0) this.#master.onPartialPacket(this);
   }
 
   #onPacket(packet: PacketView): void {
-    const greeted = this.#phase === 'start' || this.#phase === 'broadcast';
-    this.traffic.received(packet.type, packet.end - packet.start, greeted);
-    switch (this.#phase) {
-      case 'hello':
-        this.#onInfo(packet);
-        return;
-      case 'ackEpoch':
-        this.#onAckEpoch(packet);
-        return;
-      case 'ackNewLeader':
-        this.#onNewLeaderAck(packet);
-        return;
-      case 'start':
-      case 'broadcast':
-        this.#onTraffic(packet);
-        return;
-      case 'epoch':
-      case 'wait':
-        this.close(`${packet} came before its turn`);
-        return;
-      case 'closed':
+    this.traffic.received(packet.type, packet.end - packet.start, this.#isGreeted);
+    if (this.#isGreeted) this.#onTraffic(packet);
+    else this.#step({ type: 'packet', packet });
+  }
+
+  #step(event: MasterEvent): void {
+    if (this.#isClosed) return;
+    for (const output of this.#side.step(event)) {
+      this.#perform(output);
+      // A sync too many, or a file that cannot be read.
+      if (this.#isClosed) return;
     }
   }
 
-  #onInfo(packet: PacketView): void {
-    const isFollower = packet.type === PacketType.FOLLOWERINFO;
-    if (!isFollower && packet.type !== PacketType.OBSERVERINFO) {
-      this.close(`first packet is ${packet}, FOLLOWERINFO or OBSERVERINFO expected`);
-      return;
+  #perform(output: MasterOutput): void {
+    const master = this.#master;
+    switch (output.type) {
+      case 'send':
+        this.#output.sendAhead(output.packet);
+        return;
+      case 'sendNewLeader':
+        this.#sendNewLeader(output.zxid);
+        return;
+      case 'awaitEpoch':
+        this.#awaitEpoch(output.info, output.isObserver);
+        return;
+      case 'awaitEpochAck':
+        master.awaitEpochAck(this, output.currentEpoch, output.lastZxid, () =>
+          this.#step({ type: 'epochAcked' }),
+        );
+        return;
+      case 'awaitSeat':
+        master.awaitSeat(this, () => this.#step({ type: 'seated', history: this.#history() }));
+        return;
+      case 'register':
+        this.#output.hold(master.backlogOf(this));
+        master.startForwarding(this, output.lastZxid);
+        return;
+      case 'readLog':
+        this.#sync.readLog(output.after, output.through, zxids =>
+          this.#step({ type: 'logRead', zxids, lastProcessedZxid: this.#lastProcessedZxid }),
+        );
+        return;
+      case 'beginSync':
+        this.#sync.begin(output.mode, output.zxid);
+        return;
+      case 'bringSnapshot':
+        this.#sync.bringSnapshot();
+        return;
+      case 'bringHistory':
+        this.#sync.bringHistory(output.after, output.through, output.asInform);
+        return;
+      case 'awaitStart':
+        this.#awaitStart();
+        return;
+      case 'release':
+        this.#output.release();
+        return;
+      case 'close':
+        this.close(output.reason);
+        return;
     }
-    if (isFollower && !this.#master.acceptsFollowers) {
-      this.close('a follower came to the port of an observer master');
-      return;
-    }
-    const reader = new JuteReader(packet.data());
-    const sid = reader.remaining >= 8 ? reader.readLong() : -1;
-    const protocolVersion = reader.remaining >= 4 ? reader.readInt() : 0;
-    const acceptedEpoch = epochOf(packet.zxid);
-    if (protocolVersion < PROTOCOL_VERSION) {
-      this.close(
-        `learner ${sid} speaks protocol 0x${protocolVersion.toString(16)}, 0x10000 (3.4) or later accepted`,
-      );
-      return;
-    }
-    if (!isEpoch(acceptedEpoch)) {
-      this.close(`learner ${sid} has accepted epoch ${acceptedEpoch}, 0 to ${EPOCH_MAX} accepted`);
-      return;
-    }
-    const role = this.#master.context.membership.servers.get(sid)?.role;
-    if (role !== undefined && (role === 'participant') !== isFollower) {
-      this.close(`server ${sid} is ${aRole(role)} by the configuration here, and came with ${packet}`);
-      return;
-    }
-    this.#isObserver = !isFollower;
-    this.#info = { sid, protocolVersion, acceptedEpoch };
-    this.traffic.named(sid, this.#master.context.membership.servers.has(sid));
-    this.#phase = 'epoch';
-    this.#master.awaitEpoch(this, this.#info, epoch => {
-      if (this.#phase !== 'epoch') return;
-      this.#epoch = epoch;
-      this.#phase = 'ackEpoch';
-      const version = Buffer.alloc(4);
-      version.writeInt32BE(PROTOCOL_VERSION);
-      this.#output.sendAhead({
-        type: PacketType.LEADERINFO,
-        zxid: makeZxid(epoch, 0),
-        data: version,
-        authinfo: null,
-      });
-    });
   }
 
-  #onAckEpoch(packet: PacketView): void {
-    if (packet.type !== PacketType.ACKEPOCH || packet.dataLength < 4) {
-      this.close(`${packet} where ACKEPOCH was expected`);
-      return;
-    }
-    const accepted = packet.data().readInt32BE(0);
-    const peerLastZxid = packet.zxid;
-    this.#phase = 'wait';
-    this.#master.awaitEpochAck(this, accepted === -1 ? null : accepted, peerLastZxid, () => {
-      if (this.#phase === 'wait') this.#master.awaitSeat(this, () => this.#sync.begin(peerLastZxid));
-    });
+  get #lastProcessedZxid(): number {
+    return this.#master.context.database.lastProcessedZxid;
+  }
+
+  #history(): MasterHistory {
+    const { database, config } = this.#master.context;
+    const { lastProcessedZxid, minCommittedZxid, maxCommittedZxid, committedLog } = database;
+    const zxids = Array.from({ length: committedLog.size }, (_, i) => committedLog.at(i).zxid);
+    return {
+      lastProcessedZxid,
+      committed: { min: minCommittedZxid, max: maxCommittedZxid, zxids },
+      forceSnapshot: config.forceSnapshotSync,
+    };
+  }
+
+  #awaitEpoch(info: LearnerInfo, isObserver: boolean): void {
+    this.#info = info;
+    this.#isObserver = isObserver;
+    this.traffic.named(info.sid, this.#master.context.membership.servers.has(info.sid));
+    this.#master.awaitEpoch(this, info, epoch => this.#step({ type: 'epoch', epoch }));
+  }
+
+  #sendNewLeader(zxid: number): void {
+    this.#newLeaderZxid = zxid;
+    this.#sync.broughtAll();
+    const data = Buffer.from(this.#master.context.membership.lastSeen.verifier.text, 'utf8');
+    this.#output.sendAhead({ type: PacketType.NEWLEADER, zxid, data, authinfo: null });
   }
 
   #moved(): void {
     this.#lastMovedMs = this.#master.context.clock.monotonicMs();
   }
 
-  #onBrought(): void {
-    if (this.#phase === 'broadcast') {
-      this.#output.release();
-      return;
-    }
-    this.#output.sendAhead({
-      type: PacketType.NEWLEADER,
-      zxid: makeZxid(this.#epoch, 0),
-      data: Buffer.from(this.#master.context.membership.lastSeen.verifier.text, 'utf8'),
-      authinfo: null,
-    });
-  }
-
-  #onNewLeaderAck(packet: PacketView): void {
-    if (packet.type === PacketType.PING) return;
-    // Apache up to 3.8.4 may ack what the sync brought before it acks NEWLEADER. It counts for nothing.
-    // ZOOKEEPER-4685
-    if (packet.type === PacketType.ACK && counterOf(packet.zxid) !== 0) return;
-    if (packet.type !== PacketType.ACK || packet.zxid !== makeZxid(this.#epoch, 0)) {
-      this.close(`${packet} where the ACK of NEWLEADER ${zxidToHex(makeZxid(this.#epoch, 0))} was expected`);
-      return;
-    }
-    this.#phase = 'start';
+  #awaitStart(): void {
+    this.#isGreeted = true;
     this.#moved();
     this.#sync.learnerSynced();
     this.#packets.packetBytesMax = this.#master.context.config.jute.packetBytesMax;
     this.#master.awaitStart(this, () => {
-      if (this.#phase !== 'start') return;
-      this.#phase = 'broadcast';
-      this.#output.sendAhead({ type: PacketType.UPTODATE, zxid: -1, data: null, authinfo: null });
-      this.#release();
+      this.#step({ type: 'started', lastProcessedZxid: this.#lastProcessedZxid });
+      // What was held is owed since it left.
+      if (this.#lastSentProposal > this.lastAckedZxid)
+        this.#unackedSinceMs = this.#master.context.clock.monotonicMs();
     });
-  }
-
-  #release(): void {
-    if (this.#sync.hasLetGo) this.#sync.nextRound(this.#isObserver);
-    else this.#output.release();
-    if (this.#lastSentProposal > this.lastAckedZxid)
-      this.#unackedSinceMs = this.#master.context.clock.monotonicMs();
   }
 
   #onTraffic(packet: PacketView): void {
     switch (packet.type) {
       case PacketType.ACK:
         // The second ACK of NEWLEADER, after UPTODATE, says nothing new.
-        if (packet.zxid === makeZxid(this.#epoch, 0)) return;
+        if (packet.zxid === this.#newLeaderZxid) return;
         if (this.#isObserver) {
           this.close(`observer ${this.sid} sent ${packet}: observers do not take part in agreement`);
           return;
@@ -346,7 +320,7 @@ export class LearnerHandler implements SyncedLearner {
     if (packet.dataLength === 0) return;
     const touched = touchedSessions(packet);
     this.#input.takeInPieces(budget => {
-      if (this.#phase === 'closed') return false;
+      if (this.#isClosed) return false;
       budget.spend(TOUCHED_AT_ONCE * Units.item);
       return touched.next(TOUCHED_AT_ONCE, (high, low, timeoutMs) =>
         this.#master.onTouched(this, high, low, timeoutMs),
@@ -380,7 +354,7 @@ export class LearnerHandler implements SyncedLearner {
   #onGivenUp(bytes: number): void {
     if (this.#output.holdsTraffic) {
       this.#master.stopForwarding(this);
-      this.#sync.letGo();
+      this.#step({ type: 'letGo' });
     } else this.close(`${bytes} bytes wait for a learner that does not keep up`);
   }
 
@@ -392,7 +366,7 @@ export class LearnerHandler implements SyncedLearner {
 
   releaseRequests(): void {
     this.#isHeldBack = false;
-    if (this.#phase !== 'closed') this.#input.release();
+    if (!this.#isClosed) this.#input.release();
   }
 
   /** Its PINGs, which tell of its sessions, cannot be read either. */
@@ -409,20 +383,19 @@ export class LearnerHandler implements SyncedLearner {
     const { initLimitMs, syncLimitMs } = this.#master.context.config;
     const nowMs = this.#master.context.clock.monotonicMs();
     if (this.#isHeldBack) this.#countAsHeard();
-    if (this.#phase === 'broadcast') {
+    const { phase } = this.#side;
+    const isServed = phase === 'broadcast';
+    if (isServed) {
       if (nowMs - this.#lastHeardMs > syncLimitMs)
         this.close(`nothing heard for ${syncLimitMs} ms (syncLimit)`);
       else if (this.#unackedSinceMs > 0 && nowMs - this.#unackedSinceMs > syncLimitMs) {
         this.close(`a proposal was not acked for ${syncLimitMs} ms (syncLimit)`);
       }
     }
-    const isSyncing = this.#phase !== 'broadcast' || this.#sync.isSending;
-    if (isSyncing && nowMs - this.#lastMovedMs > initLimitMs)
+    if ((!isServed || this.#sync.isSending) && nowMs - this.#lastMovedMs > initLimitMs)
       this.close(`its sync did not go on for ${initLimitMs} ms (initLimit)`);
-    const isBrought = (this.#phase === 'start' || this.#phase === 'ackNewLeader') && !this.#sync.isSending;
-    if (isBrought || this.#phase === 'broadcast') {
+    if (isServed || phase === 'ackNewLeader' || phase === 'start')
       this.#output.sendPing({ type: PacketType.PING, zxid: lastProposed, data: null, authinfo: null });
-    }
   }
 
   /** Whether its learner is there; see `LearnerProbe.ask`. */
@@ -431,7 +404,7 @@ export class LearnerHandler implements SyncedLearner {
   }
 
   #pingMarked(mark: number): boolean {
-    if (this.#phase !== 'broadcast') return false;
+    if (!this.synced) return false;
     this.#output.sendPing({ type: PacketType.PING, zxid: mark, data: null, authinfo: null });
     return true;
   }
@@ -441,9 +414,9 @@ export class LearnerHandler implements SyncedLearner {
   }
 
   close(reason: string, warn = true): void {
-    if (this.#phase === 'closed') return;
+    if (this.#isClosed) return;
     const wasSynced = this.synced;
-    this.#phase = 'closed';
+    this.#isClosed = true;
     this.#sync.close();
     this.#output.close();
     this.#input.stop();
@@ -458,8 +431,4 @@ export class LearnerHandler implements SyncedLearner {
     this.#master.onClosed(this);
     this.#probe.close();
   }
-}
-
-function aRole(role: 'participant' | 'observer'): string {
-  return role === 'participant' ? 'a participant' : 'an observer';
 }

@@ -1,15 +1,9 @@
 import type { TurnQueue } from '../turns/turn-queue.ts';
+import type { LearnerInfo } from '../zab/master-side.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import type { MasterContext } from '../zab/peer-context.ts';
 import type { LearnerBacklog } from './learner-backlog.ts';
 import type { SyncThrottlers } from './learner-sync-throttler.ts';
-
-/** What a learner says of itself in FOLLOWERINFO or OBSERVERINFO. */
-export interface LearnerInfo {
-  readonly sid: number;
-  readonly protocolVersion: number;
-  readonly acceptedEpoch: number;
-}
 
 /**
  * What learners sync with and hear commits from: the leader, or an observer master in its place. The

@@ -1,7 +1,7 @@
 import type { ServerConfig } from '../config/server-config.ts';
 import type { Metrics, Summary } from '../metrics/metrics.ts';
+import type { SyncMode } from '../metrics/server-events.ts';
 import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
-import type { SyncPlan } from './sync-plan.ts';
 
 const KIB = 1024;
 const MS_PER_S = 1000;
@@ -132,7 +132,7 @@ function hostOf({ learner }: SyncPlace): string {
   return learner.host;
 }
 
-export type SyncThrottlers = Readonly<Record<SyncPlan['mode'], LearnerSyncThrottler>>;
+export type SyncThrottlers = Readonly<Record<SyncMode, LearnerSyncThrottler>>;
 
 /** Of one master: a TRUNC sends as little as a DIFF. */
 export function syncThrottlers({

@@ -1,13 +1,12 @@
 import { type ErrorCodeName, ServerError } from '../errors.ts';
+import type { SyncMode } from '../metrics/server-events.ts';
 import type { DiskDiff } from '../storage/disk-diff.ts';
 import { JuteWriter } from '../wire/jute.ts';
-import { PacketType, type QuorumPacket } from '../wire/quorum-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import type { MasterContext } from '../zab/peer-context.ts';
 import type { LearnerOutput } from './learner-output.ts';
 import type { Standing, SyncPlace, SyncThrottlers } from './learner-sync-throttler.ts';
 import type { LearnerTraffic } from './learner-traffic.ts';
-import { needsDisk, planSync, type SyncPlan, type SyncQuestion } from './sync-plan.ts';
 import { HistoryStream, SnapshotStream, type SyncStream } from './sync-stream.ts';
 
 /** Of log read, or of a sync sent, in one turn of the loop: a few ms. */
@@ -32,10 +31,6 @@ export interface SyncHost {
   readonly output: LearnerOutput;
   readonly traffic: LearnerTraffic;
   readonly learner: SyncedLearner;
-  /** Live traffic after `lastSeenZxid` is held for it from here on. */
-  register(lastSeenZxid: number): void;
-  /** How it is synced; from here on it may answer. */
-  announce(packet: QuorumPacket): void;
   /** The learner took something, or something was done for it. */
   onMoved(): void;
   /** All that it was to be brought has been handed to its connection. */
@@ -43,10 +38,10 @@ export interface SyncHost {
 }
 
 /**
- * Brings a learner to the history of its master: DIFF, TRUNC or SNAP, planned once and sent in slices, as
- * fast as the learner takes them. Live traffic is held meanwhile. When that becomes too much, as behind a
- * large snapshot on a slow link, it is let go, and what was committed follows from the log in another round:
- * however long a sync takes, it costs no memory, and it need not begin again.
+ * What brings a learner to the history of its master: a snapshot, or a part of the log, in slices and as fast
+ * as the learner takes them. Which of them, `MasterSide` says. Live traffic is held meanwhile. When that
+ * becomes too much, as behind a large snapshot on a slow link, it is let go, and what was committed follows
+ * from the log in another round: however long a sync takes, it costs no memory, and it need not begin again.
  */
 export class LearnerSync {
   readonly #host: SyncHost;
@@ -56,12 +51,8 @@ export class LearnerSync {
   #sliceQueued = false;
   /** Among those that are synced at a time. */
   #place: SyncPlace | null = null;
-  /** What the learner has once the stream is over. */
-  #through = 0;
-  /** What was held is gone: it follows from the log. */
-  #letGo = false;
   /** How it was brought up to date, for admin and the lab. */
-  mode: SyncPlan['mode'] | null = null;
+  mode: SyncMode | null = null;
   /** Of snapshot and transactions, handed to the connection. */
   #bytes = 0;
 
@@ -73,31 +64,13 @@ export class LearnerSync {
     return this.#stream !== null;
   }
 
-  /**
-   * What is asked and the registration are of one moment, with no commit between them: what comes later is
-   * held.
-   */
-  begin(peerLastZxid: number): void {
-    const { database, config } = this.#host.context;
-    const { lastProcessedZxid, committedLog } = database;
-    const question = {
-      peerLastZxid,
-      lastProcessedZxid,
-      committed: {
-        min: database.minCommittedZxid,
-        max: database.maxCommittedZxid,
-        zxids: Array.from({ length: committedLog.size }, (_, i) => committedLog.at(i).zxid),
-      },
-      forceSnapshot: config.forceSnapshotSync,
-    };
-    this.#register();
-    const diff = needsDisk(question)
-      ? this.#reading(() => database.readLogFrom(peerLastZxid, lastProcessedZxid))
-      : null;
+  /** `done` has the zxids of the log from `after` on, or null when a snapshot is the better way. */
+  readLog(after: number, through: number, done: (zxids: readonly number[] | null) => void): void {
+    const diff = this.#reading(() => this.#host.context.database.readLogFrom(after, through));
     if (diff === undefined) return;
     this.#diff = diff;
-    if (diff === null) this.#bring(planSync({ ...question, disk: null }));
-    else this.#readLog(diff, question);
+    if (diff === null) done(null);
+    else this.#readOn(diff, done);
   }
 
   /**
@@ -114,33 +87,24 @@ export class LearnerSync {
     }
   }
 
-  #register(): void {
-    this.#through = this.#host.context.database.lastProcessedZxid;
-    this.#letGo = false;
-    this.#host.register(this.#through);
-  }
-
-  #readLog(diff: DiskDiff, question: Omit<SyncQuestion, 'disk'>): void {
+  #readOn(diff: DiskDiff, done: (zxids: readonly number[] | null) => void): void {
     if (this.#diff !== diff) return;
     this.#host.onMoved();
     const more = this.#reading(() => diff.read(SLICE_BYTES));
     if (more === undefined) return;
     if (more) {
-      this.#host.context.clock.after(0, () => this.#readLog(diff, question));
+      this.#host.context.clock.after(0, () => this.#readOn(diff, done));
       return;
     }
     this.#diff = null;
-    const plan = planSync({ ...question, disk: diff.around });
-    // A snapshot has what was committed while the log was read: held is only what comes from here on.
-    if (plan.mode === 'SNAP') this.#register();
-    this.#bring(plan);
+    done(diff.around);
   }
 
-  #bring(plan: SyncPlan): void {
+  /** Closes the learner when as many are being synced as may be at a time. */
+  begin(mode: SyncMode, zxid: number): void {
     const { context, throttlers, learner } = this.#host;
     const { sid } = learner;
-    const { database, lines, metrics } = context;
-    const { mode } = plan;
+    const { lines, metrics } = context;
     const throttler = throttlers[mode];
     const throttled = { standing: this.#standing, host: learner.host, close: learner.close.bind(learner) };
     const place = throttler.begin(throttled, context.clock.monotonicMs());
@@ -151,18 +115,12 @@ export class LearnerSync {
     this.#place = place;
     this.mode = mode;
     metrics.counter(`${mode.toLowerCase()}_count`).add();
-    const zxid = mode === 'SNAP' ? database.lastProcessedZxid : plan.zxid;
     const fields = { learner: sid, zxid: zxidToHex(zxid) };
     lines.info(
       `syncs of ${learner.isObserver ? 'observers' : 'followers'}`,
       `${mode} to learner ${sid}`,
       fields,
     );
-    if (mode === 'SNAP') this.#stream = new SnapshotStream(database);
-    else if (plan.source !== 'none') this.#stream = this.#history(plan.after, false);
-    this.#host.announce({ type: PacketType[mode], zxid, data: null, authinfo: null });
-    if (this.#stream === null) this.#ended();
-    else this.#sendSlice();
   }
 
   get #standing(): Standing {
@@ -172,9 +130,17 @@ export class LearnerSync {
     return named?.role === 'observer' ? 'observer' : 'other';
   }
 
-  #history(after: number, asInform: boolean): HistoryStream {
-    const { database } = this.#host.context;
-    return new HistoryStream(database.history({ after, through: this.#through }), asInform);
+  bringSnapshot(): void {
+    this.#bring(new SnapshotStream(this.#host.context.database));
+  }
+
+  bringHistory(after: number, through: number, asInform: boolean): void {
+    this.#bring(new HistoryStream(this.#host.context.database.history({ after, through }), asInform));
+  }
+
+  #bring(stream: SyncStream): void {
+    this.#stream = stream;
+    this.#sendSlice();
   }
 
   /** The connection takes more. */
@@ -197,7 +163,7 @@ export class LearnerSync {
     if (!more) {
       this.#stream = null;
       stream.close();
-      this.#ended();
+      this.#host.onBrought();
     } else if (roomLeft) {
       this.#sliceQueued = true;
       context.clock.after(0, () => {
@@ -207,30 +173,9 @@ export class LearnerSync {
     }
   }
 
-  #ended(): void {
-    if (this.#letGo) {
-      this.nextRound(false);
-      return;
-    }
+  /** Nothing more is sent to it but NEWLEADER. */
+  broughtAll(): void {
     this.#place?.tookAll(this.#host.context.clock.monotonicMs());
-    this.#host.onBrought();
-  }
-
-  /** The rest follows from the log: as a sync has it or, to an observer that serves already, as INFORM. */
-  nextRound(asInform: boolean): void {
-    const after = this.#through;
-    this.#register();
-    this.#stream = this.#history(after, asInform);
-    this.#sendSlice();
-  }
-
-  /** What was held for it is gone. */
-  letGo(): void {
-    this.#letGo = true;
-  }
-
-  get hasLetGo(): boolean {
-    return this.#letGo;
   }
 
   /** The learner has it all on its disk: another one may be synced. */
