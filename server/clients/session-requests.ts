@@ -279,6 +279,7 @@ export class SessionRequests {
 
   #goOn(xid: number, op: number, { read, zxid, arrivedMs }: BegunRead): void {
     const server = this.#server;
+    server.crowd.catchUp(this.#connection);
     let err: number = ErrorCode.OK;
     try {
       if (!read.step(this.#budget)) {
@@ -337,6 +338,7 @@ export class SessionRequests {
   /** Null when it is answered. */
   #answerRead(xid: number, op: number, reader: JuteReader): BegunRead | null {
     const server = this.#server;
+    server.crowd.catchUp(this.#connection);
     const body = server.replies.begin();
     if (op === OpCode.ping) {
       this.#send(Xid.ping, op, server.lastProcessedZxid, ErrorCode.OK);
@@ -398,6 +400,7 @@ export class SessionRequests {
   #send(xid: number, op: number, zxid: number, err: number): void {
     const { replies, parts } = this.#server;
     const { output } = this.#connection;
+    this.#server.crowd.catchUp(this.#connection);
     if (!output.reply(replies, xid, op, zxid, err, parts.stats)) this.#connection.relieve();
   }
 

@@ -71,50 +71,69 @@ test('the frame of an event is made once for all who are told of it', () => {
   assert.is.not(line.frameOf(3, '/b'), frame);
 });
 
-test('field report B1: events of one write that wait for a turn reach each client before any reply that it asks for then', () => {
-  const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: 100 }).start();
-  const [CLIENTS, PATHS] = [40, 50];
-  const writer = MemoryClient.open(ensemble);
-  const paths = Array.from({ length: PATHS }, (_, i) => `/w${i}`);
-  for (const path of paths) writer.create(path, 'old');
-  const clients = Array.from({ length: CLIENTS }, () => MemoryClient.open(ensemble));
-  for (const client of [...clients, writer])
+/** How a client watches `paths`, and how often each path may fire. */
+type Watching = (client: MemoryClient, paths: readonly string[]) => void;
+
+const WATCHING: Readonly<Record<string, Watching>> = {
+  'data, once': (client, paths) => {
     for (const path of paths) client.ask(OpCode.getData, body.read(path, true));
-  const before = clients.map(client => client.replies.length);
-  const ownBefore = writer.replies.length;
-  const write = (w: JuteWriter): void => {
-    for (const path of paths) {
-      writeMultiHeader(w, OpCode.setData, false, -1);
-      writeSetDataRequest(w, { path, data: Buffer.from('new'), version: -1 });
+  },
+  'each path, for good': (client, paths) => {
+    for (const path of paths) client.ask(OpCode.addWatch, w => void w.writeString(path).writeInt(0));
+  },
+  'the root and all below, for good': client => {
+    client.ask(OpCode.addWatch, w => void w.writeString('/').writeInt(1));
+  },
+  'the root for good, and each path once': (client, paths) => {
+    client.ask(OpCode.addWatch, w => void w.writeString('/').writeInt(1));
+    for (const path of paths) client.ask(OpCode.getData, body.read(path, true));
+  },
+};
+
+for (const [how, watchAll] of Object.entries(WATCHING))
+  test(`field report B1: events of one write that wait for a turn reach each client before any reply that it asks for then: ${how}`, () => {
+    const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: 100 }).start();
+    const [CLIENTS, PATHS] = [40, 50];
+    const writer = MemoryClient.open(ensemble);
+    const paths = Array.from({ length: PATHS }, (_, i) => `/w${i}`);
+    for (const path of paths) writer.create(path, 'old');
+    const clients = Array.from({ length: CLIENTS }, () => MemoryClient.open(ensemble));
+    for (const client of [...clients, writer]) watchAll(client, paths);
+    const before = clients.map(client => client.replies.length);
+    const ownBefore = writer.replies.length;
+    const write = (w: JuteWriter): void => {
+      for (const path of paths) {
+        writeMultiHeader(w, OpCode.setData, false, -1);
+        writeSetDataRequest(w, { path, data: Buffer.from('new'), version: -1 });
+      }
+      writeMultiEnd(w);
+    };
+    const { database, view } = ensemble.server(1);
+    const zxid = database.lastProcessedZxid;
+    const xid = writer.send(OpCode.multi, write);
+    ensemble.wait(() => database.lastProcessedZxid > zxid, 'the write');
+    const { crowd } = view.serving!;
+    assert.ok(crowd.length > CLIENTS / 2, `events wait for ${crowd.length} clients`);
+    // Half ask for what they watched, and watch it again; half ping.
+    for (const [i, client] of clients.entries()) {
+      if (i % 2 === 0) client.send(OpCode.getData, body.read('/w0', true));
+      else client.ping();
     }
-    writeMultiEnd(w);
-  };
-  const { database, view } = ensemble.server(1);
-  const zxid = database.lastProcessedZxid;
-  const xid = writer.send(OpCode.multi, write);
-  ensemble.wait(() => database.lastProcessedZxid > zxid, 'the write');
-  const { events } = view.serving!;
-  assert.ok(events.length > CLIENTS / 2, `events wait for ${events.length} clients`);
-  // Half ask for what they watched, and watch it again; half ping.
-  for (const [i, client] of clients.entries()) {
-    if (i % 2 === 0) client.send(OpCode.getData, body.read('/w0', true));
-    else client.ping();
-  }
-  ensemble.wait(
-    () => clients.every((client, i) => client.replies.length === before[i]! + PATHS + 1),
-    'all events',
-  );
-  for (const [i, client] of clients.entries()) {
-    const xids = client.replies.slice(before[i]).map(reply => reply.xid);
-    assert.equal(
-      xids.slice(0, PATHS),
-      paths.map(() => Xid.notification),
-      `client ${i}`,
+    ensemble.wait(
+      () => clients.every((client, i) => client.replies.length === before[i]! + PATHS + 1),
+      'all events',
     );
-    assert.is.not(xids[PATHS], Xid.notification);
-  }
-  ensemble.wait(() => writer.replies.length === ownBefore + PATHS + 1, 'the reply');
-  assert.is(writer.replies.at(-1)!.xid, xid, 'the writer, too, hears of its own change first');
-  assert.is(database.tree.dataWatches.watchCount, CLIENTS / 2);
-  assert.is(events.length, 0);
-});
+    for (const [i, client] of clients.entries()) {
+      const xids = client.replies.slice(before[i]).map(reply => reply.xid);
+      assert.equal(
+        xids.slice(0, PATHS),
+        paths.map(() => Xid.notification),
+        `client ${i}`,
+      );
+      assert.is.not(xids[PATHS], Xid.notification);
+    }
+    ensemble.wait(() => writer.replies.length === ownBefore + PATHS + 1, 'the reply');
+    assert.is(writer.replies.at(-1)!.xid, xid, 'the writer, too, hears of its own change first');
+    if (how === 'data, once') assert.is(database.tree.dataWatches.watchCount, CLIENTS / 2);
+    assert.is(crowd.length, 0);
+  });

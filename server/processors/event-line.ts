@@ -1,4 +1,6 @@
 import type { Clock } from '../runtime/runtime.ts';
+import type { FiredEvent } from '../tree/fired-event.ts';
+import type { Watcher } from '../tree/watcher.ts';
 import { Units } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
@@ -17,7 +19,7 @@ const EVENTS_PER_VISIT = 1_024;
  * The system call that brings a client what was written to it: 20 to 30 µs where the client is on the same
  * machine.
  */
-const FLUSH_UNITS = 32;
+export const FLUSH_UNITS = 32;
 
 /** A client for which watch events wait. */
 export interface EventReceiver {
@@ -45,6 +47,8 @@ export class EventLine {
   #type = 0;
   #path: string | null = null;
   #frame: Buffer = EMPTY;
+  /** What is told now has waited for its turn. */
+  #isLate = false;
 
   constructor(parts: { readonly clock: Clock; readonly turns: TurnQueue }) {
     this.#clock = parts.clock;
@@ -72,12 +76,37 @@ export class EventLine {
 
   /** One more event may leave in this turn. */
   passes(): boolean {
-    const { turns } = this.#clock;
-    if (turns !== this.#turn) {
-      this.#turn = turns;
-      this.#passed = 0;
-    }
+    if (this.#isLate) return true;
+    this.#beginTurn();
     return ++this.#passed <= EVENTS_AT_ONCE_MAX;
+  }
+
+  /** So many may. */
+  hasRoomFor(events: number): boolean {
+    this.#beginTurn();
+    return this.#passed + events <= EVENTS_AT_ONCE_MAX;
+  }
+
+  #beginTurn(): void {
+    const { turns } = this.#clock;
+    if (turns === this.#turn) return;
+    this.#turn = turns;
+    this.#passed = 0;
+  }
+
+  /** Tells `watcher` now of what has waited. */
+  tell(watcher: Watcher, event: FiredEvent): void {
+    const { type, path, zxid, acl } = event;
+    if (event.frame === null) {
+      event.frame = this.frameOf(type, path);
+    } else {
+      this.#type = type;
+      this.#path = path;
+      this.#frame = event.frame;
+    }
+    this.#isLate = true;
+    watcher.process(type, path, zxid, acl);
+    this.#isLate = false;
   }
 
   /** From now on events of `receiver` wait. */

@@ -18,6 +18,7 @@ import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody, TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
+import { CrowdEvents } from './crowd-events.ts';
 import { EventLine } from './event-line.ts';
 import { FinalRequestProcessor } from './final-request-processor.ts';
 import { ReplyWriter } from './reply-writer.ts';
@@ -65,6 +66,7 @@ export abstract class ZooKeeperServer {
   readonly final: FinalRequestProcessor;
   readonly replies = new ReplyWriter();
   readonly events: EventLine;
+  readonly crowd: CrowdEvents;
   /** Of this server's own clients, ms from a request to its answer. */
   readonly readLatency: Summary;
   readonly updateLatency: Summary;
@@ -84,6 +86,8 @@ export abstract class ZooKeeperServer {
   constructor(parts: ServerParts, membership: QuorumSource) {
     this.parts = parts;
     this.events = new EventLine(parts);
+    this.crowd = new CrowdEvents(parts, this.events);
+    parts.database.tree.tellCrowdsThrough(this.crowd);
     this.readLatency = parts.metrics.summary('readlatency');
     this.updateLatency = parts.metrics.summary('updatelatency');
     this.#propagationLatency = parts.metrics.summary('propagation_latency');
@@ -146,6 +150,7 @@ export abstract class ZooKeeperServer {
   /** Another server takes the connection, whose watches stay where they are. */
   letGo(connection: ServerCnxn): void {
     this.#connections.delete(connection);
+    this.crowd.forget(connection);
     this.#paused.delete(connection);
     this.#roomless.delete(connection);
     const { sessionHigh, sessionLow } = connection;

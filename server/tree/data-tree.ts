@@ -11,8 +11,9 @@ import { AclCache } from './acl-cache.ts';
 import { DataKeeper } from './data-keeper.ts';
 import { DescendantCounts } from './descendant-count.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from './digest.ts';
+import type { Crowd, FiredCounts } from './fired-event.ts';
 import { CONTAINER_OWNER, type OwnerLayout, ownerKind, ttlOwner } from './owner.ts';
-import { type FiredCounts, WatchManager } from './watch-manager.ts';
+import { WatchManager } from './watch-manager.ts';
 import { WatchMemory } from './watch-memory.ts';
 import { dataLength, statOf, ZNode } from './znode.ts';
 
@@ -97,6 +98,12 @@ export class DataTree {
   countFired(counts: FiredCounts): void {
     this.dataWatches.fired = counts;
     this.childWatches.fired = counts;
+  }
+
+  /** From now on it takes the events that concern too many to be told at once. */
+  tellCrowdsThrough(crowd: Crowd | null): void {
+    this.dataWatches.crowd = crowd;
+    this.childWatches.crowd = crowd;
   }
 
   /** Watches that many held on one path are forgotten in parts once they are spent. */

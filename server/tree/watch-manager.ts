@@ -1,5 +1,6 @@
 import type { Acl } from '../wire/acl.ts';
 import { EventType } from '../wire/watch-event.ts';
+import { type Crowd, type FiredCounts, FiredEvent, type Told, type WatcherGroup } from './fired-event.ts';
 import { RecursiveWatches } from './recursive-watches.ts';
 import { type WatchMemory, watchBytes } from './watch-memory.ts';
 import type { Watcher } from './watcher.ts';
@@ -20,25 +21,14 @@ export type WatchMode = (typeof WatchMode)[keyof typeof WatchMode];
 
 const ALL_MODES = 7;
 
-/** Those that an event went to. */
-export interface Told {
-  has(watcher: Watcher): boolean;
-}
-
-/** Counts the events that somebody was told of. */
-export interface FiredCounts {
-  add(type: EventType, watchers: number): void;
-}
-
 /** Of one path: its watchers may be ten thousand, and each has a table of its own. */
 const UNLINKED_AT_ONCE_MAX = 64;
 
 /** Modes, as bits, by watcher: in order of registration, which is the order of delivery. */
-type Watchers = Map<Watcher, number>;
-
-interface Concerned extends Told {
-  readonly size: number;
-  keys(): IterableIterator<Watcher>;
+class Watchers extends Map<Watcher, number> {
+  /** Of them, those with a standard watch, and those with another one. */
+  standard = 0;
+  lasting = 0;
 }
 
 const NOBODY: readonly ReadonlySet<Watcher>[] = [];
@@ -56,6 +46,8 @@ export class WatchManager {
   readonly #spent: { readonly path: string; readonly watchers: Iterator<Watcher> }[] = [];
   readonly #memory: WatchMemory;
   fired: FiredCounts | null = null;
+  /** Takes the events that concern too many to be told at once. */
+  crowd: Crowd | null = null;
 
   /** `memory`: where what the watches take is counted. */
   constructor(memory: WatchMemory) {
@@ -91,13 +83,13 @@ export class WatchManager {
   add(path: string, watcher: Watcher, mode: WatchMode = WatchMode.standard): boolean {
     let watchers = this.#byPath.get(path);
     if (watchers === undefined) {
-      watchers = new Map();
+      watchers = new Watchers();
       this.#byPath.set(path, watchers);
     }
     const modes = watchers.get(watcher) ?? 0;
     if ((modes & mode) !== 0) return false;
     watchers.set(watcher, modes | mode);
-    this.#changed(path, watcher, modes, modes | mode);
+    this.#changed(path, watchers, watcher, modes, modes | mode);
     if (modes === 0) this.#link(watcher, path);
     return true;
   }
@@ -113,7 +105,7 @@ export class WatchManager {
     const modes = watchers?.get(watcher) ?? 0;
     const left = modes & ~(mode ?? ALL_MODES);
     if (watchers === undefined || left === modes) return false;
-    this.#changed(path, watcher, modes, left);
+    this.#changed(path, watchers, watcher, modes, left);
     if (left !== 0) {
       watchers.set(watcher, left);
       return true;
@@ -139,7 +131,7 @@ export class WatchManager {
       const watchers = this.#byPath.get(path);
       const modes = watchers?.get(watcher);
       if (watchers === undefined || modes === undefined) continue;
-      this.#changed(path, watcher, modes, 0);
+      this.#changed(path, watchers, watcher, modes, 0);
       watchers.delete(watcher);
       if (watchers.size === 0) this.#byPath.delete(path);
     }
@@ -184,13 +176,21 @@ export class WatchManager {
   ): Told | null {
     if (this.#byPath.size === 0) return null;
     const here = this.#byPath.get(path);
-    let concerned: Concerned;
+    const above =
+      this.#recursive.size > 0 && type !== EventType.childrenChanged ? this.#recursive.above(path) : NOBODY;
+    if (here === undefined && above.length === 0) return null;
+    if (this.crowd?.takes(sizeOf(here, above)) === true) {
+      const groups = this.#groups(path, here, above, type);
+      const event = new FiredEvent({ type, path, zxid, acl, groups, suppressed, counts: this.fired });
+      this.crowd.take(event);
+      return event;
+    }
+    let concerned: WatcherGroup;
     if (this.#lastingCount === 0) {
-      if (here === undefined) return null;
-      concerned = here;
-      this.#spendAll(path, here);
+      concerned = here!;
+      this.#spendAll(path, here!);
     } else {
-      concerned = this.#concerned(path, here, type);
+      concerned = this.#concerned(path, here, above, type);
       if (concerned.size === 0) return null;
     }
     for (const watcher of concerned.keys()) {
@@ -223,18 +223,46 @@ export class WatchManager {
    * A set of those who watch from above is taken as it is when there is but one, and nobody else: it may be
    * large.
    */
-  #concerned(path: string, here: Watchers | undefined, type: EventType): Concerned {
-    const above =
-      this.#recursive.size > 0 && type !== EventType.childrenChanged ? this.#recursive.above(path) : NOBODY;
+  #concerned(
+    path: string,
+    here: Watchers | undefined,
+    above: readonly ReadonlySet<Watcher>[],
+    type: EventType,
+  ): WatcherGroup {
     if (here === undefined && above.length === 1) return above[0]!;
-    const concerned: Watchers = new Map();
+    const concerned = new Map<Watcher, number>();
     if (here !== undefined) this.#spendStandard(path, here, type, concerned);
     for (const watchers of above)
       for (const watcher of watchers) concerned.set(watcher, WatchMode.persistentRecursive);
     return concerned;
   }
 
-  #spendStandard(path: string, here: Watchers, type: EventType, concerned: Watchers): void {
+  /**
+   * The same in groups, most of which are the tables themselves: nothing is done for each watcher, but for
+   * those whose watches are spent beside others that last.
+   */
+  #groups(
+    path: string,
+    here: Watchers | undefined,
+    above: readonly ReadonlySet<Watcher>[],
+    type: EventType,
+  ): WatcherGroup[] {
+    const groups: WatcherGroup[] = [...above];
+    if (here === undefined) return groups;
+    if (here.lasting === 0) {
+      this.#spendAll(path, here);
+      groups.push(here);
+    } else if (here.standard === 0 && type !== EventType.childrenChanged) {
+      groups.push(here);
+    } else {
+      const concerned = new Map<Watcher, number>();
+      this.#spendStandard(path, here, type, concerned);
+      groups.push(concerned);
+    }
+    return groups;
+  }
+
+  #spendStandard(path: string, here: Watchers, type: EventType, concerned: Map<Watcher, number>): void {
     for (const [watcher, modes] of here) {
       if (modes === WatchMode.persistentRecursive && type === EventType.childrenChanged) continue;
       concerned.set(watcher, modes);
@@ -260,9 +288,12 @@ export class WatchManager {
     if (paths.size === 0) this.#byWatcher.delete(watcher);
   }
 
-  #changed(path: string, watcher: Watcher, before: number, after: number): void {
+  #changed(path: string, watchers: Watchers, watcher: Watcher, before: number, after: number): void {
+    const lasting = flag(after & LASTING) - flag(before & LASTING);
     this.#watchCount += flag(after) - flag(before);
-    this.#lastingCount += flag(after & LASTING) - flag(before & LASTING);
+    this.#lastingCount += lasting;
+    watchers.lasting += lasting;
+    watchers.standard += flag(after & WatchMode.standard) - flag(before & WatchMode.standard);
     if (((before ^ after) & WatchMode.persistentRecursive) === 0) return;
     if ((after & WatchMode.persistentRecursive) !== 0) {
       this.#recursive.add(path, watcher);
@@ -275,6 +306,13 @@ export class WatchManager {
 }
 
 const LASTING = WatchMode.persistent | WatchMode.persistentRecursive;
+
+/** At most so many are concerned: one watcher may be in several tables. */
+function sizeOf(here: Watchers | undefined, above: readonly ReadonlySet<Watcher>[]): number {
+  let size = here?.size ?? 0;
+  for (const watchers of above) size += watchers.size;
+  return size;
+}
 
 function flag(bits: number): number {
   return bits === 0 ? 0 : 1;

@@ -35,6 +35,8 @@ export class TurnQueue {
    * Of what is committed and applied: writes get on however much is read, and reads however much is written.
    */
   readonly applying: TurnBudget;
+  /** Of telling many watchers of what was applied. */
+  readonly telling: TurnBudget;
   readonly #clock: Clock;
   /** By tag, the next one last; among equals the one that came first is nearer to the end. */
   readonly #line: TurnWorker[] = [];
@@ -50,6 +52,7 @@ export class TurnQueue {
     this.#clock = clock;
     this.budget = new TurnBudget(clock, unitsMax);
     this.applying = new TurnBudget(clock, unitsMax);
+    this.telling = new TurnBudget(clock, unitsMax);
   }
 
   /** Workers in the line. */
