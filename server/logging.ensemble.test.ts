@@ -4,11 +4,21 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdirSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import * as net from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assert, suite, temporaryFolder, until } from '#test';
+import { assert, onPath, requirePeer, suite, temporaryFolder, until } from '#test';
 import { ZkClient } from './interop/zk-client.test-kit.ts';
 
 const test = suite('logging, real processes');
@@ -201,6 +211,38 @@ test(
       } finally {
         await stop(child, 'SIGKILL');
       }
+    }
+  },
+  DEADLINE,
+);
+
+/** The log is appended to in a file of a disk so small, which nobody else sees. */
+const SMALL_DISK =
+  'mount -t tmpfs -o size=16k tmpfs "$1" && folder=$1 && shift && exec "$@" >>"$folder/log" 2>&1';
+
+test(
+  'field report B8: the disk under the log fills up: the server goes on, and so does its log when there is room again',
+  async () => {
+    const tools = ['unshare', 'setpriv'].every(tool => onPath(tool) !== undefined);
+    requirePeer('unshare as root', tools && process.getuid?.() === 0, 'a disk of its own');
+    const folder = temporaryFolder();
+    const server = [process.execPath, MAIN, configOf(temporaryFolder())];
+    const shell = ['unshare', '--mount', 'sh', '-c', SMALL_DISK, 'sh', folder, ...server];
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...shell], { stdio: 'ignore' });
+    const log = `/proc/${child.pid}/root${folder}/log`;
+    try {
+      await untilServing();
+      await slowFsyncs(100);
+      assert.ok(statSync(log).size > 12 * 1024, 'the disk is full');
+      assert.is(await word('ruok'), 'imok');
+      truncateSync(log);
+      await until(() => statSync(log).size > 0, {
+        deadlineMs: SERVE_DEADLINE_MS,
+        what: 'the lines that waited',
+      });
+      assert.is(await stop(child, 'SIGTERM'), 0);
+    } finally {
+      await stop(child, 'SIGKILL');
     }
   },
   DEADLINE,
