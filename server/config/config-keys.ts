@@ -237,7 +237,7 @@ export const usedKeys = {
     'snapshotSizeFactor',
     0.33,
     1,
-    'of a snapshot, that a DIFF from the log may be; < 0: off',
+    'of a snapshot, that a DIFF from the log may be; 0 for all sizes; < 0: off',
   ),
   forceSnapshotSync: flagProperty('forceSnapshotSync', false, 'learners are always sent a whole snapshot'),
   snapRetainCount: integer(

@@ -31,7 +31,6 @@ export interface QuorumMember {
  * for each server, then groups and weights, in order of their numbers, and `version=` in hexadecimal without
  * a line end.
  *
- * The order matters, since servers compare the bytes.
  * @see docs/configuration.md "Quorum text"
  */
 export function formatQuorumConfig(config: QuorumConfig): string {

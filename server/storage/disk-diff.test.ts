@@ -32,6 +32,23 @@ test('an on-disk DIFF starts with the learner’s own transaction, or the last b
   assert.is(read(0), null, 'the log does not reach back to it');
 });
 
+test('snapshotSizeFactor: 0 is a log of any size, below 0 none, and more so many times the newest snapshot', () => {
+  for (const [snapshotSizeFactor, isSent] of [
+    [0, true],
+    [-1, false],
+    [1e-6, false],
+    [100, true],
+  ] as const) {
+    const rig = testRig();
+    const db = open(rig, { snapshotSizeFactor });
+    commit(rig, db, ...creates(1, 3));
+    db.takeSnapshot(() => {});
+    rig.clock.run();
+    commit(rig, db, ...creates(4, 6));
+    assert.is(diskDiff(db, E1 + 2) !== null, isSent, `snapshotSizeFactor=${snapshotSizeFactor}`);
+  }
+});
+
 test('2846: an on-disk DIFF never leaps over the hole that a SNAP leaves in the logs, nor over damage', () => {
   const rig = testRig();
   const config = { snapshotSizeFactor: 100 };

@@ -140,7 +140,8 @@ export class DiskDiff {
 
 /**
  * Null when a snapshot is the cheaper way: the logs are larger than `sizeFactor` times the newest snapshot
- * (snapshotSizeFactor; below 0: never from disk), or do not reach back to the learner's last transaction.
+ * (snapshotSizeFactor; 0: never too large; below 0: never from disk), or do not reach back to the learner's
+ * last transaction.
  * @see docs/quorum.md "Synchronisation"
  */
 export function openDiskDiff(
@@ -158,7 +159,8 @@ export function openDiskDiff(
   const files = logs.slice(first);
   const sizeOf = (path: string): number => (path === current.path ? current.bytes : disk.size(path));
   const bytes = files.reduce((sum, file) => sum + sizeOf(file.path), 0);
-  return bytes > disk.size(newest.path) * sizeFactor ? null : new DiskDiff(disk, files, current, range);
+  const isTooLong = sizeFactor > 0 && bytes > disk.size(newest.path) * sizeFactor;
+  return isTooLong ? null : new DiskDiff(disk, files, current, range);
 }
 
 /** For a sync that has begun: a snapshot would not be cheaper any more. */
