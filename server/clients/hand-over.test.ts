@@ -252,8 +252,10 @@ test('a session that the next server does not know is closed; the others go on',
 test('a tree that was replaced: all are closed, for their watches are in the other', () => {
   const chains = new Chains();
   const client = chains.client();
+  const other = new Chains();
+  assert.is(other.client().response!.sessionId, client.response!.sessionId, 'both know the session');
   chains.keep();
-  chains.serve(chains.next({ database: new Chains().serving.parts.database }));
+  chains.serve(chains.next({ database: other.serving.parts.database }));
   assert.is.not(client.raw.closed, null);
 });
 

@@ -4,7 +4,7 @@ import { canonicalHost } from './host-address.ts';
 import type { Address, SecurityContext } from './runtime.ts';
 
 /** From the accepted socket to a connection, whatever the peer sends or does not send. */
-const HANDSHAKE_MS_MAX = 10_000;
+export const HANDSHAKE_MS_MAX = 10_000;
 
 /** Sockets that are accepted on a secured port, each until its peer is believed or turned away. */
 export class TlsDoor {

@@ -4,6 +4,7 @@ import { assert, suite, until } from '#test';
 import { TestAuthority } from './certificates.test-kit.ts';
 import { MemoryNetwork } from './memory-network.ts';
 import { LOOPBACK, network as nodeNetwork, SOON } from './node-peer.test-kit.ts';
+import { HANDSHAKE_MS_MAX } from './node-tls.ts';
 import type { Connection, Network, SecurityContext } from './runtime.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -230,10 +231,9 @@ test('Node.js: a peer that is silent in the handshake is no connection, and goes
     nodeNetwork.connect({ host: LOOPBACK, port }, SOON.deadlineMs, events, DIALLER);
   });
   await until(() => connections === 1, { ...SOON, what: 'the connection' });
-  const closed = once(silent, 'close');
   silent.on('error', () => {});
   listener.close();
-  await closed;
+  await until(() => silent.destroyed, { deadlineMs: HANDSHAKE_MS_MAX / 2, what: 'the end of the handshake' });
   assert.is(connections, 1);
   other.destroy();
 });
