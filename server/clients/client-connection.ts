@@ -228,7 +228,8 @@ export class ClientConnection implements SessionClient, TurnWorker {
     server.parts.metrics.counter('connection_request_count').add();
     const verdict = judgeHello(hello, server.lastProcessedZxid, this.#host.sessionTimeouts);
     if (verdict.kind === 'close') {
-      this.close(verdict.reason, true);
+      this.#tellRefused(hello.sessionId, verdict.reason);
+      this.close(verdict.reason);
       return;
     }
     this.#hello = hello;
@@ -246,14 +247,14 @@ export class ClientConnection implements SessionClient, TurnWorker {
         server.renewSession(this, sessionId, verdict.timeoutMs);
         return;
       case 'refuse':
-        this.#host.events.emit({
-          kind: 'clientRefused',
-          from: this.remote,
-          session: sessionIdHex(sessionId),
-          reason: verdict.reason,
-        });
+        this.#tellRefused(sessionId, verdict.reason);
         this.refused();
     }
+  }
+
+  #tellRefused(sessionId: bigint, reason: string): void {
+    const session = sessionId === 0n ? null : sessionIdHex(sessionId);
+    this.#host.events.emit({ kind: 'clientRefused', from: this.remote, session, reason });
   }
 
   /** The session stands: the client is told, and its requests are taken. */

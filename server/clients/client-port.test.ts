@@ -1,6 +1,9 @@
 import { assert, suite } from '#test';
 import { helloFrame, MemoryClient } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble, type RawConnection } from '../memory-ensemble.test-kit.ts';
+import { sessionIdHex } from '../sessions/session-id.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { zxidToHex } from '../wire/zxid.ts';
 
 const test = suite('clients: the port');
 
@@ -53,6 +56,36 @@ test('maxClientCnxns counts by address, and what is closed makes room', () => {
   again.write(helloFrame());
   assert.is(again.untilReceived(41).length, 41);
   assert.is(ensemble.server(1).metrics.counter('connection_rejected').value, 1);
+});
+
+test('each way to be refused is an event that says who and why', () => {
+  const ensemble = standalone({ maxClientCnxns: 2 });
+  const client = MemoryClient.open(ensemble, 1);
+  const session = sessionIdHex(client.response!.sessionId);
+  client.send(OpCode.auth, w => w.writeInt(0).writeString('nonsense').writeBuffer(Buffer.from('x')));
+  client.raw.untilClosed();
+  ensemble.dial(1, CLIENT_PORT, 'here');
+  dialAgain(ensemble, 'here');
+  dialAgain(ensemble, 'here').untilClosed();
+  const { sessionId } = MemoryClient.open(ensemble, 1).response!;
+  for (const hello of [{ lastZxidSeen: 0x7_0000_0000 }, { sessionId, password: Buffer.alloc(16) }]) {
+    const raw = ensemble.dial(1, CLIENT_PORT);
+    raw.write(helloFrame(hello));
+    raw.untilClosed();
+  }
+  const refused = ensemble.events.get(1)!.filter(event => event.kind === 'clientRefused');
+  assert.equal(
+    refused.map(event => [event.session, event.reason]),
+    [
+      [session, 'authentication with scheme nonsense failed'],
+      [null, 'too many connections: 2 from its address (maxClientCnxns)'],
+      [
+        null,
+        `client has seen zxid 0x700000000, this server ${zxidToHex(ensemble.server(1).database.lastProcessedZxid)}`,
+      ],
+      [sessionIdHex(sessionId), 'wrong password for a session'],
+    ],
+  );
 });
 
 /** `dial` takes the host name as dead; this one goes on from the same host. */

@@ -155,12 +155,11 @@ export class ClientPort implements ConnectionHost {
     const tooMany = config.maxClientCnxns > 0 && count >= config.maxClientCnxns;
     if (tooMany || (config.maxCnxns > 0 && this.#connections.size >= config.maxCnxns)) {
       metrics.counter('connection_rejected').add();
-      this.lines.warn('clients that are one too many', 'too many connections', {
-        from,
-        count,
-        maxClientCnxns: config.maxClientCnxns,
-        maxCnxns: config.maxCnxns,
-      });
+      const limit = tooMany
+        ? `${count} from its address (maxClientCnxns)`
+        : `${this.#connections.size} (maxCnxns)`;
+      const reason = `too many connections: ${limit}`;
+      this.events.emit({ kind: 'clientRefused', from, session: null, reason });
       connection.destroy('too many connections');
       return;
     }

@@ -9,6 +9,7 @@ import type { Requester } from '../processors/request-rules.ts';
 import { Hold, type ServerCnxn } from '../processors/server-cnxn.ts';
 import { validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
+import { sessionIdHex } from '../sessions/session-id.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
 import { WatchesFullError } from '../tree/watch-memory.ts';
 import { type TurnBudget, Units, unitsOfBytes } from '../turns/turn-budget.ts';
@@ -27,6 +28,8 @@ import { type Pending, SessionOrder, WIDE } from './session-order.ts';
 /** The connection, as its requests use it. */
 export interface SessionClient extends ServerCnxn, ReadSession, InputHolder {
   readonly sessionId: bigint;
+  /** host:port */
+  readonly remote: string;
   /** Monotonic ms at which the bytes that are being taken came. */
   readonly arrivedMs: number;
   readonly stats: ConnectionStats;
@@ -394,7 +397,10 @@ export class SessionRequests {
     this.#send(xid, op, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
     if (ok) return;
     parts.metrics.counter('auth_refused_count').add();
-    this.#connection.close(`authentication with scheme ${printable(scheme)} failed`, true);
+    const reason = `authentication with scheme ${printable(scheme)} failed`;
+    const { remote: from, sessionId } = this.#connection;
+    parts.events.emit({ kind: 'clientRefused', from, session: sessionIdHex(sessionId), reason });
+    this.#connection.close(reason);
   }
 
   #send(xid: number, op: number, zxid: number, err: number): void {

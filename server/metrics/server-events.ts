@@ -73,10 +73,11 @@ export type ServerEvent =
       readonly mode: 'standalone' | 'leader' | 'follower' | 'observer' | null;
     }
   | { readonly kind: 'sessionExpired'; readonly id: bigint }
+  /** A connection too many, a session that cannot be served here, or an authentication that failed. */
   | {
       readonly kind: 'clientRefused';
       readonly from: string;
-      readonly session: string;
+      readonly session: string | null;
       readonly reason: string;
     }
   // Disk.
