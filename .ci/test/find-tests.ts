@@ -6,7 +6,7 @@ export interface TestFile {
   readonly name: string;
   /** The compiled file to run. */
   readonly path: string;
-  /** Starts processes of its own, so nothing runs beside it. */
+  /** Starts processes of its own, and waits for them. */
   readonly ensemble: boolean;
 }
 

@@ -198,20 +198,32 @@ test('equals', () => assert.equal(Array.from({ length: 40 }, (_, i) => i), []));
 );
 
 test(
-  'ensemble files run alone, after the others',
+  'files run two at a time, those of ensembles after all others',
   async () => {
     const journal = join(temporaryFolder(), 'journal');
-    const writing = `${head}import { appendFileSync } from 'node:fs';
-const note = what => appendFileSync(${JSON.stringify(journal)}, what + '\\n');
-test('takes a while', async () => { note('start'); await new Promise(go => setTimeout(go, 50)); note('end'); });\n`;
+    const noting = `${head}import { appendFileSync, readFileSync } from 'node:fs';
+const journal = ${JSON.stringify(journal)};
+const note = what => appendFileSync(journal, what + ' ');
+const count = what => readFileSync(journal, 'utf8').split(what).length - 1;\n`;
+    /** Each of the first two ends when the other one has begun. */
+    const pair = (what: string) => `${noting}note('${what}');
+test('waits for the other', async () => {
+  while (count('${what}') < 2) await new Promise(go => setTimeout(go, 10));
+  note('end');
+});\n`;
     const files = {
-      'a.ensemble.test': writing,
-      'b.ensemble.test': writing,
-      'z.test': `${writing}note('unit');`,
+      'a.ensemble.test': pair('ensemble'),
+      'b.ensemble.test': pair('ensemble'),
+      'c.ensemble.test': `${noting}test('comes third', () => note('third'));\n`,
+      'y.test': pair('unit'),
+      'z.test': pair('unit'),
     };
-    assert.is((await runRunner(projectWith(files), [])).lastLine, '3 passed, 0 failed');
-    const lines = readFileSync(journal, 'utf8').trim().split('\n');
-    assert.equal(lines, ['unit', 'start', 'end', 'start', 'end', 'start', 'end']);
+    const { lastLine } = await runRunner(projectWith(files), []);
+    assert.is(lastLine, '5 passed, 0 failed');
+    assert.is(
+      readFileSync(journal, 'utf8').trim().replace('third end', 'end third'),
+      'unit unit end end ensemble ensemble end end third',
+    );
   },
   SLOW,
 );

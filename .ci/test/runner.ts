@@ -1,7 +1,7 @@
 /**
  * Runs the tests: `node dist/.ci/test/runner.js [--unit | --ensemble] [part of a file name ...]`
  *
- * One process per file: unit files two at a time, then `*.ensemble.test.ts` one at a time, since those start
+ * One process per file, two files at a time: first unit tests, then `*.ensemble.test.ts`, which start
  * processes of their own and wait for them. The last line is `N passed, N failed[, N skipped]`; the exit code
  * is 0 only when files were found, every one ran all it declared, and nothing failed or was left running.
  */
@@ -17,7 +17,7 @@ import {
   slowestLines,
 } from './summary.ts';
 
-const UNIT_FILES_AT_A_TIME = 2;
+const FILES_AT_A_TIME = 2;
 const UNIT_FILE_DEADLINE_MS = 600_000;
 const ENSEMBLE_FILE_DEADLINE_MS = 1_800_000;
 
@@ -40,13 +40,11 @@ async function main(): Promise<void> {
   const reports: FileReport[] = [];
   await runAll(
     files.filter(file => !file.ensemble),
-    UNIT_FILES_AT_A_TIME,
     UNIT_FILE_DEADLINE_MS,
     reports,
   );
   await runAll(
     files.filter(file => file.ensemble),
-    1,
     ENSEMBLE_FILE_DEADLINE_MS,
     reports,
   );
@@ -73,12 +71,7 @@ function refuse(why: string): void {
   process.exitCode = 1;
 }
 
-async function runAll(
-  files: TestFile[],
-  atATime: number,
-  deadlineMs: number,
-  reports: FileReport[],
-): Promise<void> {
+async function runAll(files: TestFile[], deadlineMs: number, reports: FileReport[]): Promise<void> {
   const waiting = [...files];
   const worker = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
@@ -87,7 +80,7 @@ async function runAll(
       showProgress(progressLine(report), report.complaints.length > 0);
     }
   };
-  await Promise.all(Array.from({ length: atATime }, worker));
+  await Promise.all(Array.from({ length: FILES_AT_A_TIME }, worker));
 }
 
 function print(line: string): void {
