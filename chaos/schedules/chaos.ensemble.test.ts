@@ -12,23 +12,26 @@ import { chaos } from './chaos-command.ts';
 const test = suite('zklab chaos');
 const DEADLINE = { deadlineMs: 400_000 };
 
+/** Longer than the test: on a busy machine the kills may be some time apart. */
+const WRITE_BACK_MS = 600_000;
+
 const SHORT = `
 description: a slow link to the observer, and a leader that is killed
 topology: voters=3 observers=1
 workload: { name: mixed, wildShare: 0.3 }
 steps:
-  - { fault: latency, select: { from: { role: observer }, to: { role: leader }, both: true }, latencyMs: 50, atMs: 200, forMs: 1500 }
-  - { fault: kill, target: { role: leader }, atMs: 2500, forMs: 500 }
+  - { fault: latency, select: { from: { role: observer }, to: { role: leader }, both: true }, latencyMs: 250, atMs: 200, forMs: 1500 }
+  - { fault: kill, target: { role: leader }, atMs: 12000, forMs: 500 }
 `;
-/** All at once: whatever was acknowledged before it was on disk is gone. */
+/** All are down for a while at the same time: what was acknowledged before it was on disk is gone. */
 const OUTAGE = `
 description: every voter is killed in the same moment
 topology: voters=3
 workload: { name: registers }
 steps:
-  - { fault: kill, target: { name: v1 }, atMs: 500, forMs: 300 }
-  - { fault: kill, target: { name: v2 }, atMs: 500, forMs: 300 }
-  - { fault: kill, target: { name: v3 }, atMs: 500, forMs: 300 }
+  - { fault: kill, target: { name: v1 }, atMs: 500, forMs: 4000 }
+  - { fault: kill, target: { name: v2 }, atMs: 500, forMs: 4000 }
+  - { fault: kill, target: { name: v3 }, atMs: 500, forMs: 4000 }
 `;
 
 function prepared(schedule: string, onProgress: (text: string) => void = () => {}) {
@@ -61,7 +64,7 @@ test(
       result.faults.map(({ fault, condition, bit }) => [fault, condition, bit]),
       [
         ['latency', 'latency at 0.2 s', true],
-        ['kill', 'kill at 2.5 s', true],
+        ['kill', 'kill at 12 s', true],
       ],
     );
     const checkers = result.judgements?.map(({ checker }) => checker) ?? [];
@@ -96,7 +99,7 @@ test(
     const { runsRoot, folder, run } = prepared(OUTAGE);
     const main = fileURLToPath(new URL('../testing/forgetful-main.js', import.meta.url));
     const topology = join(folder, 'forgetful.yaml');
-    const implementation = `{ command: "${process.execPath} ${main} {cfg}" }`;
+    const implementation = `{ command: "${process.execPath} ${main} {cfg} ${WRITE_BACK_MS}" }`;
     const member = `{ implementation: ${implementation} }`;
     writeFileSync(topology, `name: forgetful\nmembers: [${member}, ${member}, ${member}]\n`);
     assert.is(await run({ topology }), 1);

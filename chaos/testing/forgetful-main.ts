@@ -1,6 +1,6 @@
 /**
- * The server on a disk that forgets: `forgetful-main.js zoo.cfg`. It ends with its standard input, as main.ts
- * does.
+ * The server on a disk that forgets: `forgetful-main.js zoo.cfg [ms between two moments at which it keeps]`.
+ * It ends with its standard input, as main.ts does.
  */
 import { loadConfig } from '../../server/config/load-config.ts';
 import { processLog } from '../../server/runtime/node-logger.ts';
@@ -8,13 +8,13 @@ import { nodeRuntime } from '../../server/runtime/node-runtime.ts';
 import { startServer } from '../../server/server.ts';
 import { forgetfulDisk } from './forgetful-disk.ts';
 
-const WRITE_BACK_MS = 400;
+const [cfgFile = '', writeBackMs = '400'] = process.argv.slice(2);
 
 const logger = processLog().logger;
 const runtime = nodeRuntime({ logger });
 startServer({
-  runtime: { ...runtime, disk: forgetfulDisk(runtime.disk, WRITE_BACK_MS) },
-  config: loadConfig(runtime.disk, process.argv[2] ?? ''),
+  runtime: { ...runtime, disk: forgetfulDisk(runtime.disk, Number(writeBackMs)) },
+  config: loadConfig(runtime.disk, cfgFile),
   logger,
   onFatal: () => process.exit(1),
 });
