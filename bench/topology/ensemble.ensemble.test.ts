@@ -99,6 +99,22 @@ for (const server of ['zklab', 'apache']) {
 }
 
 test(
+  'a member that has ended is restarted, although the lab has not heard of its end',
+  async () => {
+    await withEnsemble('voters=1', async ensemble => {
+      const { name, pid, host, process } = ensemble.members[0]!;
+      process.signal('SIGKILL');
+      // Without a turn of the event loop, in which the lab would hear of it.
+      while (host.stateOf(pid) !== 'gone');
+      assert.ok(process.isRunning);
+      await ensemble.restart(name);
+      assert.is.not(ensemble.member(name).pid, pid);
+    });
+  },
+  DEADLINE,
+);
+
+test(
   'a member that ends at once fails the start with its name, its exit code and its last words',
   async () => {
     const command = '/bin/sh -c echo\\ no\\ such\\ {cfg}\\ here;exit\\ 7';

@@ -157,6 +157,9 @@ export class Ensemble {
    */
   async restart(name: string, maxMs = this.#readyMaxMs): Promise<void> {
     const member = this.member(name);
+    const { process, host } = member;
+    // A process that is gone on its machine has ended, even if the lab has not taken its exit yet.
+    if (host.stateOf(process.pid) === 'gone') await process.exited;
     member.start();
     await untilReady([member], maxMs, { expects: mode => mode !== 'down' && mode !== 'looking' });
   }
