@@ -29,7 +29,8 @@ export function kill({ target }: { readonly target: MemberTarget }): Fault<Proce
           return () => member.restart();
         },
         // A dial can still meet the queue of the dying process: it is closed then, and not refused.
-        leadsTo: ['refused', 'closed'],
+        bites: outcome => outcome === 'refused' || outcome === 'closed',
+        sign: 'refused or closed',
       }),
   };
 }

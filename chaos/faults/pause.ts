@@ -36,7 +36,8 @@ export function pause({ target }: { readonly target: MemberTarget }): Fault<Proc
           });
           return goOn;
         },
-        leadsTo: ['silent'],
+        bites: outcome => outcome === 'silent',
+        sign: 'silent',
       }),
   };
 }

@@ -23,8 +23,10 @@ export const memberTargetSchema: z.ZodType<MemberTarget> = z.union(
 
 export interface ProcessHarm {
   apply(member: FaultMember): Promise<() => Promise<void>>;
-  /** Outcomes of an exchange at the client port that this harm must lead to. */
-  readonly leadsTo: readonly Reading['outcome'][];
+  /** Whether a member that answered before was hit, where an exchange at its client port has this outcome. */
+  bites(outcome: Reading['outcome'], member: FaultMember): boolean;
+  /** The same in words, for the proof. */
+  readonly sign: string;
 }
 
 /** Silence is shown by waiting, so that wait is short; an answer comes when the machine lets it. */
@@ -54,9 +56,9 @@ export async function injectOnMembers(
     async proveBite(): Promise<BiteProof> {
       const after = await Promise.all(members.map(member => probeMember(member, SILENCE_MS)));
       const bit = members.every(
-        (_, index) => before[index]!.outcome === 'answered' && harm.leadsTo.includes(after[index]!.outcome),
+        (member, index) => before[index]!.outcome === 'answered' && harm.bites(after[index]!.outcome, member),
       );
-      const how = `srvr at each member's own client port; a bite is an answer before and ${harm.leadsTo.join(' or ')} now`;
+      const how = `srvr at each member's own client port; a bite is an answer before and ${harm.sign} now`;
       return { bit, before: named(members, before), after: named(members, after), how };
     },
   };

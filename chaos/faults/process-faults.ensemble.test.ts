@@ -7,6 +7,7 @@ import { EchoProcess } from '../testing/echo-process.ts';
 import type { ProcessFaultContext } from './context.ts';
 import { kill } from './kill.ts';
 import { pause } from './pause.ts';
+import { injectOnMembers } from './process-fault.ts';
 
 const test = suite('faults of processes');
 
@@ -55,6 +56,34 @@ for (const fault of [kill({ target: { role: 'leader' } }), pause({ target: { rol
     }
   });
 }
+
+test('a harm that is over at once is proven by a sign of its own', async () => {
+  await withMembers(async ({ context, members }) => {
+    const [zk1] = members;
+    const pid = zk1!.pid;
+    const inject = (apply: () => Promise<void>) =>
+      injectOnMembers(
+        context,
+        { name: 'zk1' },
+        {
+          apply: async () => {
+            await apply();
+            return async () => {};
+          },
+          bites: (outcome, member) => outcome === 'answered' && member.pid !== pid,
+          sign: 'answered by another process',
+        },
+      );
+    assert.not.ok((await (await inject(async () => {})).proveBite()).bit, 'nothing was done');
+    const restarted = await inject(async () => {
+      await zk1!.stop();
+      await zk1!.restart();
+    });
+    const proof = await restarted.proveBite();
+    assert.ok(proof.bit, JSON.stringify(proof));
+    assert.match(proof.how, 'an answer before and answered by another process now');
+  });
+});
 
 test('so many of a role as asked for are hit, the same ones for the same seed', async () => {
   await withMembers(async ({ context, members }) => {
