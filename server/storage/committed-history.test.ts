@@ -115,7 +115,7 @@ test('behind files of before a SNAP, as Apache leaves them, a history begins wit
     read(db, { after: E1 + 6, through }, 1e6).map(each => each - E1),
     [7, 8, 9],
   );
-  assert.throws(() => read(db, { after: E1 + 5, through }, 1e6), /the log has no longer all/);
+  assert.throws(() => read(db, { after: E1 + 5, through }, 1e6), /the log no longer has all/);
 });
 
 test('a log that somebody removed meanwhile is not leapt over', () => {
