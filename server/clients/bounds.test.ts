@@ -11,7 +11,7 @@ const test = suite('clients: what is kept of and for them is bounded');
 
 const { OK } = ErrorCode;
 const MIB = 1024 * 1024;
-/** What one read from the socket may bring, here and on Node.js. */
+/** Most bytes that one read from the socket returns, here and on Node.js. */
 const CHUNK_BYTES = 256 * 1024;
 
 function standalone(settings: Readonly<Record<string, string | number>> = {}): MemoryEnsemble {
@@ -22,7 +22,7 @@ function portOf(ensemble: MemoryEnsemble) {
   return ensemble.server(1).view.port!;
 }
 
-test('field report B5: writes of a megabyte that clients pipeline behind a slow disk are bounded for each; all get done', () => {
+test('field report B5: the server bounds the pipelined writes of each client behind a slow disk, and carries out all of them', () => {
   const ensemble = standalone();
   const COUNT = 9;
   const clients = Array.from({ length: 4 }, () => MemoryClient.open(ensemble));
@@ -54,7 +54,7 @@ test('field report B5: writes of a megabyte that clients pipeline behind a slow 
   assert.equal([input.submittedBytes, input.keptBytes], [0, 0]);
 });
 
-test('field report B5: what is under way is bounded for all clients together; none of it is lost, and readers are served', () => {
+test('field report B5: requests under way are bounded for all clients together; none is lost, and reads are served', () => {
   const ensemble = standalone();
   const limits = { submittedBytesMax: 3 * MIB, keptBytesMax: 100 * MIB, gatherersMax: 8 };
   Object.assign(portOf(ensemble), { input: new InputLedger(limits) });
@@ -114,7 +114,7 @@ test('field report B5: 2,000 connections that announce a frame of 1 MB and send 
   assert.is(portOf(ensemble).input.keptBytes, 0);
 });
 
-test('parts of frames beyond what may be kept: whoever keeps most is cut off, with a line in the log; others get theirs', () => {
+test('beyond the limit on incomplete frames the client with most is cut off, with a line in the log; others complete theirs', () => {
   const ensemble = standalone({ 'jute.maxbuffer': 4 * MIB });
   const limits = { submittedBytesMax: 8 * MIB, keptBytesMax: 3 * MIB, gatherersMax: 2 };
   Object.assign(portOf(ensemble), { input: new InputLedger(limits) });
@@ -143,7 +143,7 @@ function largeEvents(ensemble: MemoryEnsemble): { client: MemoryClient; change: 
   return { client, change: () => void writer.ask(OpCode.setData, body.setData(path, 'x')) };
 }
 
-test('watch events are kept for a client that reads late, however many they are in the end', () => {
+test('watch events wait for a client that reads late, however many there are in total', () => {
   const ensemble = standalone();
   const { client, change } = largeEvents(ensemble);
   for (let round = 0; round < 30; round++) {
@@ -156,7 +156,7 @@ test('watch events are kept for a client that reads late, however many they are 
   assert.is(client.replies.filter(({ xid }) => xid === Xid.notification).length, 150);
 });
 
-test('watch events for a client that does not read end at 64 MiB', () => {
+test('a client that does not read its watch events is cut off at 64 MiB', () => {
   const ensemble = standalone();
   const { client, change } = largeEvents(ensemble);
   client.raw.pause();
@@ -173,7 +173,7 @@ test('watch events for a client that does not read end at 64 MiB', () => {
   assert.ok(ensemble.messages(1, 'warn').some(line => /bytes of watch events wait for a client/.test(line)));
 });
 
-test('output for all together: whoever has most goes first, and those that read keep their connections', () => {
+test('beyond the limit on output for all clients the client with most is cut off, and those that read stay connected', () => {
   const ensemble = standalone();
   Object.assign(portOf(ensemble), { outputs: new OutputLedger(4 * MIB) });
   const { outputs } = portOf(ensemble);
@@ -199,7 +199,7 @@ test('output for all together: whoever has most goes first, and those that read 
   assert.equal([small.raw.closed, writer.raw.closed], [null, null]);
 });
 
-test('when much waits for all together, answers stop earlier for each, and go on', () => {
+test('when much output waits for all clients, each gets its answers at a lower limit, and all are answered in the end', () => {
   const ensemble = standalone();
   Object.assign(portOf(ensemble), { outputs: new OutputLedger(4 * MIB) });
   const { outputs } = portOf(ensemble);

@@ -18,7 +18,8 @@ function standalone(settings: Readonly<Record<string, string | number>> = {}): M
 }
 
 /**
- * ConnectResponse: int 0, timeout, session, 16 bytes of password, and the byte of the client that sent one.
+ * Reads a ConnectResponse: int 0, timeout, session, 16 bytes of password, and the read-only byte if the
+ * client sent one.
  */
 function sessionOf(client: MemoryClient) {
   const { sessionId, password, timeoutMs, readOnly } = client.response!;
@@ -55,7 +56,7 @@ test('the timeout is clamped to two and twenty ticks', () => {
   assert.is(MemoryClient.open(ensemble, 1, { timeoutMs: 99_999_999 }).response!.timeoutMs, 2_000);
 });
 
-test('a session that is gone, or a wrong password: a response of zeros, then the end', () => {
+test('an expired session or a wrong password gets a response of zeros, and the connection ends', () => {
   const ensemble = standalone();
   const { sessionId } = sessionOf(MemoryClient.open(ensemble));
   for (const hello of [
@@ -79,7 +80,7 @@ test('a client that has seen more than this server is closed without a word', ()
   assert.is(raw.received.length, 0);
 });
 
-test('a session comes back on another connection, which ends the older one', () => {
+test('a session that reconnects ends its older connection', () => {
   const ensemble = standalone();
   const first = MemoryClient.open(ensemble);
   const session = sessionOf(first);
@@ -196,14 +197,14 @@ test('any split of the input gives the same answers', () => {
   assert.is(answersTo(Array.from({ length: input.length - 1 }, (_, i) => i + 1)), whole, 'byte by byte');
 });
 
-test('requests that come with the hello are answered once the session stands', () => {
+test('requests sent together with the ConnectRequest are answered once the session is established', () => {
   const ensemble = standalone();
   const client = new MemoryClient(ensemble, 1);
   const xid = client.send(OpCode.create, body.create('/early'));
   assert.is(client.reply(xid).err, OK);
 });
 
-test('a bad frame that comes with the hello ends its connection and nothing else', () => {
+test('a bad frame sent together with the ConnectRequest ends its connection and nothing else', () => {
   const ensemble = standalone();
   const raw = ensemble.dial(1, CLIENT_PORT);
   raw.write(Buffer.concat([helloFrame(), frame(w => w.writeByte(0))]));
@@ -224,7 +225,7 @@ test('closeSession: a reply without a body, then the end; its ephemerals are gon
   assert.is(MemoryClient.open(ensemble).get('/mine'), NONODE);
 });
 
-test('digest auth opens what its ACL closes to others; a reply has zxid 0', () => {
+test('digest auth opens a node whose ACL excludes others; the reply has zxid 0', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
   const auth = (scheme: string, secret: string) => (w: Parameters<typeof writeAuthRequest>[0]) =>
@@ -271,7 +272,7 @@ test('digest auth without a colon is a user without a password, as zkCli’s "ad
   assert.is(client.get('/closed'), 'secret');
 });
 
-test('a SASL token is answered with none, so that its client reports AUTH_FAILED; the session goes on', () => {
+test('a SASL token gets an empty answer, so that the client reports AUTH_FAILED; the session goes on', () => {
   const client = MemoryClient.open(standalone());
   const { zxid, err, body: bytes } = client.ask(OpCode.sasl, w => w.writeBuffer(Buffer.from('token')));
   assert.equal([zxid, err, bytes.toString('hex')], [0, OK, 'ffffffff']);
@@ -291,7 +292,7 @@ test('an operation that does not exist, a bare check (2623) and a createSession:
   }
 });
 
-test('requests whose body is none are refused; the session goes on, and no zxid is spent', () => {
+test('requests without a valid body are refused; the session goes on, and no zxid is spent', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
   const before = ensemble.server(1).database.lastProcessedZxid;
@@ -323,7 +324,7 @@ test('random requests of every operation leave the server as it was for others',
   );
 });
 
-test('an idle client expires after its timeout, no earlier; pings keep it', () => {
+test('an idle client expires after its timeout, not before; pings keep it alive', () => {
   const ensemble = standalone({ tickTime: 100 });
   const [idle, pinging] = [
     MemoryClient.open(ensemble, 1, { timeoutMs: 1000 }),
@@ -344,7 +345,7 @@ test('an idle client expires after its timeout, no earlier; pings keep it', () =
   assert.ok(pinging.replies.every(reply => reply.xid === Xid.ping && reply.err === OK));
 });
 
-test('a client that sends and does not read is held at 64 MiB, others are served', () => {
+test('the server stops reading from a client that sends and does not read, at 64 MiB, and serves others', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
   client.create('/large', 'x'.repeat(1_000_000));
@@ -361,7 +362,7 @@ test('a client that sends and does not read is held at 64 MiB, others are served
   );
 });
 
-test('requests behind a write that does not end are bounded: reading stops', () => {
+test('requests behind a write that does not complete are bounded: the server stops reading', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
   ensemble.machine(1).disk.syncDelayMs = 2_000;
@@ -378,7 +379,7 @@ test('requests behind a write that does not end are bounded: reading stops', () 
   ensemble.wait(() => client.frames.length === 100_001, 'all answers');
 });
 
-test('multiRead answers part by part, and has an end', () => {
+test('multiRead answers part by part, and its answer is bounded', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
   client.create('/large', 'x'.repeat(500_000));

@@ -29,10 +29,10 @@ import { WaitingSession } from './waiting-session.ts';
 
 const LENGTH_BYTES = 4;
 
-/** The port's side of a connection. */
+/** What a connection needs from its port. */
 export interface ConnectionHost {
   readonly logger: Logger;
-  /** For what any client can cause. */
+  /** Rate-limited log, for lines that any client can cause. */
   readonly lines: RatedLog;
   readonly events: ServerEvents;
   readonly providers: ProviderRegistry;
@@ -41,18 +41,19 @@ export interface ConnectionHost {
   readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
   /** Divides the turns of the loop among all connections. */
   readonly turns: TurnQueue;
-  /** What is kept of the input of all, and of the output. */
+  /** Accounts for the input and the output that the server holds for all clients. */
   readonly input: InputLedger;
   readonly outputs: OutputLedger;
-  /** More is kept than may be: those that keep most are to go. */
+  /** The server holds more than its limit: the connections that hold most are closed. */
   relieve(): void;
-  /** The server while one serves. */
+  /** The server behind the port; null while none serves. */
   server(): ZooKeeperServer | null;
   closed(connection: ClientConnection): void;
 }
 
 /**
- * One client: frames in, replies and watch events out. @see docs/wire.md "Client connections"; NIOServerCnxn
+ * One client connection: frames come in, replies and watch events go out. @see docs/wire.md "Client
+ * connections"; NIOServerCnxn
  */
 export class ClientConnection implements SessionClient, TurnWorker {
   readonly #connection: Connection;
@@ -63,7 +64,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
   readonly output: ClientOutput;
   #server: ZooKeeperServer | null = null;
   #requests: SessionRequests | null = null;
-  /** In place of `#requests`, while no server serves it. */
+  /** Replaces `#requests` while no server serves the connection. */
   #waiting: WaitingSession | null = null;
   #state: 'new' | 'connecting' | 'open' | 'moving' | 'closed' = 'new';
   #hello: ConnectRequest | null = null;
@@ -75,7 +76,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
   timeoutMs = 0;
   /** Monotonic. */
   readonly openedMs: number;
-  /** Monotonic ms at which the bytes that are being taken came. */
+  /** Monotonic ms at which the bytes now being processed arrived. */
   arrivedMs = 0;
   readonly stats: ConnectionStats;
   turnTag = 0;
@@ -103,13 +104,13 @@ export class ClientConnection implements SessionClient, TurnWorker {
     return this.#requests?.outstanding ?? this.#waiting?.order.length ?? 0;
   }
 
-  /** As `cons` shows it: 1 while it is read from, 4 while something waits to be written to it. */
+  /** As `cons` shows it: 1 while the server reads from it, 4 while output waits for it. */
   get interestOps(): number {
     if (this.isWord) return 0;
     return (this.gate.open ? 1 : 0) | (this.output.bytesQueued > 0 ? 4 : 0);
   }
 
-  /** It asked a four-letter word, and there will be no session. */
+  /** The client sent a four-letter word, so it gets no session. */
   isWord = false;
 
   get hasSession(): boolean {
@@ -120,29 +121,29 @@ export class ClientConnection implements SessionClient, TurnWorker {
     return this.ids.all;
   }
 
-  /** Bytes of one read from the socket. */
+  /** Takes the bytes of one read from the socket. */
   feed(chunk: Buffer, nowMs: number): void {
     this.arrivedMs = nowMs;
     this.input.frames.add(chunk);
     this.#host.turns.arrived(this, nowMs);
   }
 
-  /** What has come is worked on later. Until then nothing more is read. */
+  /** The input waits for a later turn. Until then the server reads nothing more. */
   lined(): void {
     this.gate.hold(Hold.line);
     this.#recount();
   }
 
   /**
-   * Answers what can be answered and takes what has come. Anything malformed closes this connection and harms
-   * nothing else.
+   * Answers the requests that can be answered and takes the input that has arrived. Malformed input closes
+   * this connection and harms nothing else.
    */
   work(budget: TurnBudget): boolean {
     let hasMore = false;
     try {
       hasMore = this.#work(budget);
     } catch (error) {
-      // Anything else is a fault of this server, which must not be mistaken for one of the client.
+      // Any other error is a bug of this server and must not be blamed on the client.
       if (!(error instanceof JuteError)) throw error;
       this.close(`malformed input: ${error.message}`, true);
     }
@@ -166,7 +167,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
         this.#requests!.answerOldest();
         continue;
       }
-      // Once for all that came together: it costs as much as a tenth of a read.
+      // The session is touched once per batch: a touch costs a tenth of a read.
       if (!isTouched && this.#state === 'open') {
         this.#server!.touch(this);
         isTouched = true;
@@ -176,7 +177,10 @@ export class ClientConnection implements SessionClient, TurnWorker {
     return false;
   }
 
-  /** The frame at hand. False when it has to wait: then it stays where it is, and the gate is held. */
+  /**
+   * Handles the current frame. Returns false when the frame has to wait: it stays where it is, and the gate
+   * is held.
+   */
   #take(): boolean {
     const { bytes, start, end } = this.input.frames;
     if (this.#state === 'new') {
@@ -200,7 +204,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.gate.hold(reason);
   }
 
-  /** What `reason` held goes on, later in this turn or in another. */
+  /** Lifts `reason`; the connection goes on later in this turn or in another one. */
   release(reason: Hold): void {
     if (!this.gate.isHeld(reason)) return;
     this.wake();
@@ -257,7 +261,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.#host.events.emit({ kind: 'clientRefused', from: this.remote, session, reason });
   }
 
-  /** The session stands: the client is told, and its requests are taken. */
+  /** The session is established: the client is told, and its requests are taken. */
   established(sessionId: bigint, timeoutMs: number): void {
     if (this.#state === 'moving') {
       this.#goOn(this.#server!, timeoutMs);
@@ -271,7 +275,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.release(Hold.session);
   }
 
-  /** The session is gone, or never was this client's. */
+  /** The session has expired or closed, or it was never this client's. */
   refused(): void {
     if (this.#state === 'moving') {
       this.close('the next server does not know its session');
@@ -284,8 +288,8 @@ export class ClientConnection implements SessionClient, TurnWorker {
   }
 
   /**
-   * The server behind it is about to end. True when it waits for the next. A client whose session does not
-   * stand yet, or is about to end, is closed.
+   * The server behind this connection is about to end. Returns true when the connection waits for the next
+   * server. A client whose session is not yet established, or is about to end, is closed.
    */
   leave(nowMs: number): boolean {
     const server = this.#server;
@@ -307,7 +311,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.#recount();
   }
 
-  /** `next` serves it from now on, if it can. */
+  /** Hands the connection to `next`, which serves it if it can. */
   join(next: ZooKeeperServer): void {
     const problem = this.#waiting!.problemWith(next);
     if (problem !== null) {
@@ -319,7 +323,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     next.renewSession(this, this.sessionId, this.timeoutMs);
   }
 
-  /** The next server knows the session. The client is told nothing but what its requests have come to. */
+  /** The next server knows the session. The client hears of nothing but the outcome of its requests. */
   #goOn(server: ZooKeeperServer, timeoutMs: number): void {
     const { order } = this.#waiting!;
     order.abandon(server.codeOfAbandoned);
@@ -336,7 +340,9 @@ export class ClientConnection implements SessionClient, TurnWorker {
     return this.#peerEnded || this.#requests?.ends === true;
   }
 
-  /** No server has come within its session's timeout: the ensemble has given the session up. */
+  /**
+   * True when no server took over within the session timeout: the ensemble has expired the session by now.
+   */
   waitsInVain(nowMs: number): boolean {
     return this.#waiting !== null && this.#waiting.waitedMs(nowMs) > this.timeoutMs;
   }
@@ -373,7 +379,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
       const requests = this.#requests!;
       const bytesBefore = requests.submittedBytes;
       requests.complete(request, result);
-      // Many requests of one chunk are done one after the other: only the last frees it.
+      // Many requests share one chunk and complete one after the other; only the last of them frees it.
       if (requests.submittedBytes !== bytesBefore) this.#recount();
       this.#endIfDone();
     } else if (result?.err === 0) {
@@ -384,10 +390,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     }
   }
 
-  /**
-   * The client sends no more. True when there is something to answer yet: then the connection ends behind
-   * that.
-   */
+  /** The client sends no more. Returns true when answers are still due: the connection ends after them. */
   peerEnded(): boolean {
     this.#peerEnded = true;
     return this.#isAsked;
@@ -401,7 +404,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     if (this.#peerEnded && !this.#isAsked) this.close('the client has left');
   }
 
-  /** The client does not keep up: nothing more is answered before it has read what waits for it. */
+  /** The client reads too slowly: the server answers nothing more before it has read what waits for it. */
   relieve(): void {
     this.gate.hold(Hold.output);
     if (this.#host.outputs.isOver) this.#host.relieve();
@@ -414,7 +417,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     if (this.#host.outputs.isOver) this.#host.relieve();
   }
 
-  /** What waits for it to read, and what is made for it. */
+  /** Bytes of output that wait for the client, and of answers in the making. */
   get outputBytes(): number {
     return this.output.bytesQueued + this.#answerBytes;
   }
@@ -424,7 +427,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.release(Hold.output);
   }
 
-  /** A watch fires. Who may not read the node now hears nothing of it. @see CVE-2024-23944 */
+  /** A watch fires. A client that may no longer read the node gets no event. @see CVE-2024-23944 */
   process(type: number, path: string, zxid: number, acl: readonly Acl[]): void {
     const server = this.#server;
     if (server === null || !this.hasSession) return;
@@ -435,7 +438,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     if (!this.output.event(type, path, server.parts.stats, server.events)) this.#onSlow();
   }
 
-  /** The client does not keep up with events. */
+  /** The client reads its events too slowly. */
   #onSlow(): void {
     if (this.#state === 'closed') return;
     this.relieve();
@@ -455,19 +458,24 @@ export class ClientConnection implements SessionClient, TurnWorker {
     });
   }
 
-  /** Called again and again: the pings of a client that is not read from are not seen. */
+  /**
+   * Called at intervals, because the server does not see the pings of a client that it does not read from.
+   */
   touchWhileHeld(): void {
     if (this.#state !== 'open') return;
     if (this.gate.isHeldAlive(this.output.bytesQueued)) this.#server!.touch(this);
   }
 
-  /** After the last reply of a closed session. */
+  /** Ends the connection after the last reply of a closed session. */
   end(): void {
     this.#finish();
     this.#connection.end();
   }
 
-  /** What was written still leaves. `warn` for what a person should see in the log. */
+  /**
+   * Closes the connection once its output has been sent. `warn` is for reasons that a person should see in
+   * the log.
+   */
   close(reason: string, warn = false): void {
     if (this.#state === 'closed') return;
     this.#logClose(reason, warn);
@@ -475,7 +483,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.#connection.end();
   }
 
-  /** What was written and has not left is lost. */
+  /** Closes the connection at once; unsent output is lost. */
   cut(reason: string): void {
     if (this.#state !== 'closed') this.#logClose(reason, true);
     this.#finish();
@@ -493,7 +501,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     else this.#host.logger.debug(message, fields);
   }
 
-  /** The socket is gone, from whichever side. */
+  /** The socket has closed, from either side. */
   onSocketClosed(): void {
     this.#finish();
   }

@@ -41,7 +41,7 @@ class Backwards extends AuthenticationProvider {
   }
 }
 
-/** Takes nobody from a host, whatever else the host proves. */
+/** Refuses everybody from one host, whatever the host proves. */
 class NotFrom extends AuthenticationProvider {
   readonly scheme = 'not-from';
   override readonly atConnect = true;
@@ -69,7 +69,7 @@ function identities(host: string, ...besides: AuthenticationProvider[]): ClientI
   return ids;
 }
 
-test('field report D3: the identities of a connection have room in all, not each: a long user is one', () => {
+test('field report D3: the limit is on all identities of a connection together: one long user name fits', () => {
   const ids = identities('127.0.0.1');
   assert.is(prove(ids, 'u'.repeat(IDENTITY_BYTES_MAX - BESIDES_USER)), true);
   assert.is(prove(ids, 'u'.repeat(IDENTITY_BYTES_MAX - BESIDES_USER)), true, 'the same again');
@@ -85,7 +85,7 @@ test('a connection has at most a hundred identities, its address among them', ()
   assert.is(ids.all.length, 100);
 });
 
-test('field report D3: a digest user longer than 1 KB is accepted, and is itself to a leader that it is forwarded to', () => {
+test('field report D3: a digest user longer than 1 KB is accepted, also by the leader that its writes are forwarded to', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   const user = 'u'.repeat(90_000);
   for (const sid of [1, 2, 3]) {
@@ -112,7 +112,7 @@ function proven(settings: Readonly<Record<string, string>>, secret = 'user:pass'
 
 const digestAcl = (id: string) => [{ perms: 31, id: { scheme: 'digest', id } }];
 
-test('field report C5: digestAlg is the algorithm of every digest, that of the super user, too', () => {
+test('field report C5: digestAlg applies to every digest, including that of the super user', () => {
   const sha256 = digestId('user:pass', 'sha256');
   const alg = { 'DigestAuthenticationProvider.digestAlg': 'SHA-256' };
   const { client, ensemble } = proven(alg);
@@ -131,7 +131,7 @@ test('field report C5: digestAlg is the algorithm of every digest, that of the s
   assert.is(root.get('/any'), 'secret');
 });
 
-test('field report C5: DigestAuthenticationProvider.enabled=false: no digest is proven, none stands in an ACL', () => {
+test('field report C5: with DigestAuthenticationProvider.enabled=false no digest is proven or accepted in an ACL', () => {
   const off = { 'DigestAuthenticationProvider.enabled': 'false' };
   const superDigest = { 'DigestAuthenticationProvider.superDigest': digestId('super:x') };
   const { err, ensemble } = proven({ ...off, ...superDigest }, 'super:x');
@@ -142,7 +142,7 @@ test('field report C5: DigestAuthenticationProvider.enabled=false: no digest is 
   assert.is(client.create('/b').err, ErrorCode.OK);
 });
 
-test('a scheme of several steps: challenges and answers over sasl requests; what is proven opens ACLs', () => {
+test('a scheme of several steps sends challenges in sasl replies; the proven identity opens ACLs', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, authProviders: [new Backwards('sasl')] }).start();
   for (const sid of ensemble.sids) {
     const client = MemoryClient.open(ensemble, sid);
@@ -162,7 +162,7 @@ test('a scheme of several steps: challenges and answers over sasl requests; what
   }
 });
 
-test('a wrong answer to a challenge: AUTHFAILED, and the connection is closed', () => {
+test('a wrong answer to a challenge gets AUTHFAILED, and the connection closes', () => {
   const ensemble = new MemoryEnsemble({ voters: 0, authProviders: [new Backwards('sasl')] }).start();
   const client = MemoryClient.open(ensemble);
   for (const token of ['abc', 'abc']) client.send(OpCode.sasl, w => w.writeBuffer(Buffer.from(token)));
@@ -173,7 +173,7 @@ test('a wrong answer to a challenge: AUTHFAILED, and the connection is closed', 
   );
 });
 
-test('the answer to a challenge is for that challenge: behind it the next token begins anew', () => {
+test('an answer counts for one challenge only: the next token begins a new exchange', () => {
   const ids = identities('127.0.0.1', new Backwards('sasl'), new Backwards('other'));
   const say = (scheme: string, token: string) => ids.step(scheme, Buffer.from(token)).kind;
   assert.equal(
@@ -190,7 +190,7 @@ test('the answer to a challenge is for that challenge: behind it the next token 
   );
 });
 
-test('an auth packet has no room for a challenge: a scheme that wants one fails there', () => {
+test('a scheme that needs a challenge fails in an auth packet, which has no room for one', () => {
   const ensemble = new MemoryEnsemble({ voters: 0, authProviders: [new Backwards('riddle')] }).start();
   const client = MemoryClient.open(ensemble);
   const request = { type: 0, scheme: 'riddle', auth: Buffer.from('abc') };
@@ -199,7 +199,7 @@ test('an auth packet has no room for a challenge: a scheme that wants one fails 
   assert.is(client.replies.at(-1)!.err, ErrorCode.AUTHFAILED);
 });
 
-test('a client that a provider does not take at connect is closed before it is heard', () => {
+test('a client that a provider refuses at connect is closed before any of its requests is read', () => {
   const ensemble = new MemoryEnsemble({ voters: 0, authProviders: [new NotFrom('visitor1')] }).start();
   const refused = new MemoryClient(ensemble, 1);
   refused.raw.untilClosed();

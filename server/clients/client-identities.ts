@@ -3,18 +3,20 @@ import type { ProviderRegistry } from '../auth/provider-registry.ts';
 import type { Id } from '../wire/acl.ts';
 
 /**
- * Of one connection, all together: they go with every write that a learner forwards. Upstream has no limit
- * but the frame's.
+ * Limit on the identities of one connection. All of them go with every write that a learner forwards.
+ * Upstream has no limit but the size of a frame.
  */
 const IDENTITIES_MAX = 100;
 export const IDENTITY_BYTES_MAX = 100 * 1024;
 
-/** Who a client is, to ACLs: what its connection shows of it, and what it has proven since. */
+/**
+ * The identities of a client, as ACLs see them: those of its connection, and those that it has proven since.
+ */
 export class ClientIdentities {
   readonly #client: AuthClient;
   readonly #providers: ProviderRegistry;
   readonly #ids: Id[] = [];
-  /** Behind a challenge, by scheme. */
+  /** Exchanges that wait for the answer to a challenge, by scheme. */
   readonly #exchanges = new Map<string, Exchange>();
   #bytes = 0;
 
@@ -28,12 +30,12 @@ export class ClientIdentities {
     return this.#ids;
   }
 
-  /** Of what it has proven. */
+  /** Bytes of the identities that the client has proven. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Once, before anything else. False when a provider does not take the connection. */
+  /** Called once, before anything else. False when a provider refuses the connection. */
   connected(): boolean {
     return this.#providers.atConnect.every(provider => {
       const step = provider.step(null, this.#client);
@@ -47,7 +49,10 @@ export class ClientIdentities {
     return this.#providers.get(scheme) !== undefined;
   }
 
-  /** Takes a token of the client, and adds what it proves: fails when that is more than is kept. */
+  /**
+   * Takes a token of the client and adds the identity that it proves. Fails when the identities exceed their
+   * limit.
+   */
   step(scheme: string, token: Buffer | null): AuthStep {
     const exchange = this.#exchanges.get(scheme) ?? this.#providers.get(scheme);
     this.#exchanges.delete(scheme);

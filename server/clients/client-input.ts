@@ -1,15 +1,15 @@
 import { FrameCutter } from '../wire/frames.ts';
 import { GATHER_STALLED_MS, GATHERED_BYTES_MIN, type InputHolder, type InputLedger } from './input-ledger.ts';
 
-/** What of a client's requests is kept besides its frames. */
+/** Bytes of a client's requests that the server keeps besides its frames. */
 export interface RequestBytes {
-  /** Of those that the server works on, and what waits behind them. */
+  /** Bytes of the requests that the server works on, and of those that wait behind them. */
   readonly submittedBytes: number;
-  /** Of reads that wait for the client to read. */
+  /** Bytes of the reads that wait until the client has read earlier answers. */
   readonly waitingBytes: number;
 }
 
-/** What has come from one client and is still kept, as the ledger of all is told of it. */
+/** The input that the server still keeps for one client. It reports changes to the ledger of all clients. */
 export class ClientInput {
   readonly frames: FrameCutter;
   readonly #ledger: InputLedger;
@@ -17,7 +17,7 @@ export class ClientInput {
   #submittedBytes = 0;
   #keptBytes = 0;
   #gathers = false;
-  /** What had come of the frame when it was looked at, and when it last had become more. */
+  /** How much of the frame had arrived at the last check, and when that last grew. */
   #gatheredBytes = -1;
   #gatheredMs = 0;
 
@@ -27,7 +27,7 @@ export class ClientInput {
     this.#holder = holder;
   }
 
-  /** Without what the server works on. */
+  /** Does not include the requests that the server works on. */
   get keptBytes(): number {
     return this.#keptBytes;
   }
@@ -40,7 +40,7 @@ export class ClientInput {
     const moreKept = keptBytes - this.#keptBytes;
     const gathered = this.#gathers;
     const gathers = this.frames.bytesGathered >= GATHERED_BYTES_MIN;
-    // Before the ledger is told: it may let connections go on, and those are counted again.
+    // This comes before the ledger call, which may release connections, and these are counted again.
     this.#submittedBytes = submittedBytes;
     this.#keptBytes = keptBytes;
     this.#gathers = gathers;
@@ -49,14 +49,17 @@ export class ClientInput {
     else if (gathered) this.#ledger.gathered(this.#holder);
   }
 
-  /** The connection ends: nothing is kept any more. */
+  /** The connection ends, and the server keeps none of its input. */
   stop(): void {
     this.frames.stop();
     this.recount(null);
     this.#ledger.forget(this.#holder);
   }
 
-  /** Of few connections whose frames may come now it is one whose frame does not. Asked at intervals. */
+  /**
+   * True when this connection is one of the few that may send frames now, and its frame makes no progress.
+   * Called at intervals.
+   */
   stallsOthers(nowMs: number): boolean {
     const bytes = this.#gathers && this.#ledger.isAmongFew(this.#holder) ? this.frames.bytesGathered : -1;
     if (bytes !== this.#gatheredBytes || bytes < 0) {

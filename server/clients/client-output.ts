@@ -8,46 +8,53 @@ import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 
-/** Replies wait for a client that does not read, but events cannot: at this much it is cut off. */
+/**
+ * Replies can wait until a slow client reads, but events cannot. A client with this much waiting is cut off.
+ */
 export const EVENT_BYTES_MAX = 64 * 1024 * 1024;
 
 const LENGTH_BYTES = 4;
 
-/** Replies that upstream leaves out of `response_bytes`: they are sent before the last processor. */
+/**
+ * Replies that upstream does not count in `response_bytes`, because it sends them before its last processor.
+ */
 function isUncounted(op: number): boolean {
   return op === OpCode.ping || op === OpCode.auth || op === OpCode.sasl;
 }
 
 /**
- * What goes to one client, in the order it is written: replies and watch events share one buffer, and events
- * that wait for a turn are written before the next reply, so an event is never overtaken by the reply that
- * shows its change. Each method is false when the client does not keep up.
+ * Output to one client, in the order in which it is written. Replies and watch events share one buffer.
+ * Events that wait for a turn are written before the next reply, so the reply that shows a change never
+ * overtakes the event of that change. Each method returns false when the client reads too slowly.
  */
 export class ClientOutput implements EventReceiver {
   readonly #connection: Connection;
   readonly #stats: ConnectionStats;
   #eventBytesWaiting = 0;
   /**
-   * Frames of events, oldest first: nothing that follows may be written before them, unless they are held.
+   * Frames of waiting events, oldest first. Unless events are held, nothing later may be written before them.
    */
   readonly #waiting = new Fifo<Buffer>();
   #waitingBytes = 0;
   #holds = false;
   readonly #onSlow: () => void;
 
-  /** `onSlow`: the client does not keep up with events that waited. */
+  /** `onSlow` is called when the client does not keep up with waiting events. */
   constructor(connection: Connection, stats: ConnectionStats, onSlow: () => void) {
     this.#connection = connection;
     this.#stats = stats;
     this.#onSlow = onSlow;
   }
 
-  /** Of events that came since the client last had read everything, as far as they can still be waiting. */
+  /**
+   * Bytes of the events that came since the client last had read everything, as far as they may still be
+   * waiting.
+   */
   get eventBytesWaiting(): number {
     return this.#waitingBytes + Math.min(this.#eventBytesWaiting, this.#connection.bytesQueued);
   }
 
-  /** The client has read what waited. */
+  /** The client has read everything that waited. */
   drained(): void {
     this.#eventBytesWaiting = 0;
   }
@@ -63,7 +70,7 @@ export class ClientOutput implements EventReceiver {
     return this.#send(writer, totals);
   }
 
-  /** The body is in `replies`. */
+  /** Sends the reply whose body is in `replies`. */
   reply(
     replies: ReplyWriter,
     xid: number,
@@ -82,8 +89,8 @@ export class ClientOutput implements EventReceiver {
   }
 
   /**
-   * False when the client does not keep up. `line` brings the event later when too many are told in this
-   * turn.
+   * Returns false when the client reads too slowly. `line` delivers the event later when too many events are
+   * sent in this turn.
    */
   event(type: number, path: string, totals: ServerStats, line: EventLine): boolean {
     const frame = line.frameOf(type, path);
@@ -102,7 +109,7 @@ export class ClientOutput implements EventReceiver {
     return accepted;
   }
 
-  /** Those that are held do not wait for a turn. */
+  /** Held events do not wait for a turn. */
   get hasEventsWaiting(): boolean {
     return this.#waitingBytes > 0 && !this.#holds;
   }
@@ -124,9 +131,7 @@ export class ClientOutput implements EventReceiver {
     return delivered;
   }
 
-  /**
-   * What is answered from now on comes before the changes that later events tell of, until `releaseEvents`.
-   */
+  /** Until `releaseEvents`, answers go out before the events of later changes. */
   holdEvents(): void {
     this.deliverEvents(Number.POSITIVE_INFINITY);
     this.#holds = true;
@@ -137,7 +142,7 @@ export class ClientOutput implements EventReceiver {
     this.deliverEvents(Number.POSITIVE_INFINITY);
   }
 
-  /** The connection ends: nothing waits any more. */
+  /** The connection ends, and its waiting events are dropped. */
   dropEvents(): void {
     this.#waiting.clear();
     this.#waitingBytes = 0;

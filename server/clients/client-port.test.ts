@@ -35,7 +35,7 @@ class CountingSet extends Set<string> {
   }
 }
 
-test('maxClientCnxns counts by address, and what is closed makes room', () => {
+test('maxClientCnxns counts by address, and a closed connection makes room', () => {
   const ensemble = standalone({ maxClientCnxns: 3 });
   const from = (host: string): RawConnection => ensemble.dial(1, CLIENT_PORT, host);
   const kept = [1, 2, 3].map(() => {
@@ -58,7 +58,7 @@ test('maxClientCnxns counts by address, and what is closed makes room', () => {
   assert.is(ensemble.server(1).metrics.counter('connection_rejected').value, 1);
 });
 
-test('each way to be refused is an event that says who and why', () => {
+test('each refusal is an event that says who was refused and why', () => {
   const ensemble = standalone({ maxClientCnxns: 2 });
   const client = MemoryClient.open(ensemble, 1);
   const session = sessionIdHex(client.response!.sessionId);
@@ -118,7 +118,7 @@ test('clientPortListenBacklog reaches the system; without it, the backlog is the
   }
 });
 
-test('maxCnxns counts all of them', () => {
+test('maxCnxns counts the connections of all addresses', () => {
   const ensemble = standalone({ maxCnxns: 2 });
   const raws = [1, 2, 3].map(() => ensemble.dial(1, CLIENT_PORT));
   ensemble.time.advance(50);
@@ -154,7 +154,7 @@ test('a frame that is too large, and one below zero, close the connection at the
   assert.is(ensemble.messages(1, 'warn').filter(line => /0 to 1000 accepted/.test(line)).length, 3);
 });
 
-test('nobody serves: a client is closed without a word, and words say so', () => {
+test('while nobody serves, clients are closed without a reply, and words say so', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).boot(1);
   ensemble.time.advance(500);
   const raw = ensemble.dial(1, CLIENT_PORT);
@@ -207,7 +207,7 @@ test('four-letter words in upstream’s text, in one piece or byte by byte', () 
   assert.match(word(ensemble, 'dump'), /^SessionTracker dump:\nSession Sets \(1\)\/\(1\):\n/);
 });
 
-test('words that are not on the list are refused by name; words that are none are frames', () => {
+test('words outside the whitelist are refused by name; unknown words are read as frames', () => {
   const ensemble = standalone({ '4lw.commands.whitelist': 'srvr' });
   assert.is(word(ensemble, 'ruok'), 'ruok is not executed because it is not in the whitelist.\n');
   assert.match(word(ensemble, 'srvr'), /Mode: standalone/);
@@ -221,7 +221,7 @@ function plant(object: object, property: string): void {
   Object.defineProperty(object, property, { get, configurable: true });
 }
 
-test('a word and a metric that throw end nobody: counted, logged once, the rest goes on (ZK_GUARD)', () => {
+test('a failing word or metric ends nothing: it is counted and logged once, and the rest goes on (ZK_GUARD)', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
   const { view, metrics } = ensemble.server(1);
@@ -244,7 +244,7 @@ test('a word and a metric that throw end nobody: counted, logged once, the rest 
   assert.is(metrics.counter('guarded_failure_count').value, 2);
 });
 
-test('a check of one connection that throws ends nobody, and the others are checked (ZK_GUARD)', () => {
+test('a failing check of one connection ends nothing, and the others are checked (ZK_GUARD)', () => {
   const ensemble = standalone({ 'nio.sessionlessCnxnTimeout': 500 });
   const client = MemoryClient.open(ensemble);
   const [bad] = ensemble.server(1).view.port!.connections;
@@ -259,7 +259,7 @@ test('a check of one connection that throws ends nobody, and the others are chec
   assert.ok(ensemble.server(1).metrics.counter('guarded_failure_count').value > 0);
 });
 
-test('field report B1: a long answer leaves other clients their turns, and is whole', () => {
+test('field report B1: a long answer leaves turns to other clients and arrives complete', () => {
   const ensemble = standalone();
   const [watcher, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   const { dataWatches } = ensemble.server(1).database.tree;
@@ -280,7 +280,7 @@ test('field report B1: a long answer leaves other clients their turns, and is wh
   assert.is(watcher.raw.closed, null);
 });
 
-test('field report B1: wchc of 200,000 watches looks at some of them in a turn, and a ping is answered before it is done', () => {
+test('field report B1: wchc of 200,000 watches takes several turns, and a ping is answered before it is done', () => {
   const ensemble = new MemoryEnsemble({ voters: 0, turnMs: 5 }).start();
   const [watcher, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   const { dataWatches } = ensemble.server(1).database.tree;
@@ -318,7 +318,7 @@ test('mode and quorum in the words of an ensemble', () => {
   assert.match(word(ensemble, 'mntr', 3), /\nzk_peer_state\tobserving - broadcast\n/);
 });
 
-test('field report C1: minSessionTimeout=0 and tickTime=1 are limits like others: the port looks once a ms, not without end', () => {
+test('field report C1: with minSessionTimeout=0 and tickTime=1 the port checks its connections at most once a ms', () => {
   const rows: Record<string, number>[] = [
     { minSessionTimeout: 0 },
     { tickTime: 1, minSessionTimeout: 1, maxSessionTimeout: 1 },

@@ -18,14 +18,13 @@ import { OutputLedger } from './output-ledger.ts';
 import { type AnswerPieces, WordAnswer } from './word-answer.ts';
 
 /**
- * How often connections are looked at, at the least: those that never asked for a session, and those held
- * back.
+ * Longest interval in ms between two checks of the connections that have asked for no session or are held.
  */
 const CHECK_MS_MAX = 1000;
 const CHECK_MS_MIN = 1;
-/** Of clients that wait for a server, those that one takes over in one turn of the loop. */
+/** Number of waiting clients that a new server takes over in one turn of the loop. */
 const HANDED_PER_TURN = 500;
-/** A session that is held back is touched this often within the shortest timeout. */
+/** The port touches a held session this often within the shortest session timeout. */
 const CHECKS_PER_TIMEOUT = 3;
 
 export interface ClientPortParts {
@@ -40,14 +39,14 @@ export interface ClientPortParts {
   readonly stats: ServerStats;
   readonly guard: Guard;
   readonly answers: AnswerPump;
-  /** The answer to a four-letter word, null when it is none, undefined when it needs more bytes. */
+  /** The answer to a four-letter word; null when `word` is none, undefined when more bytes are needed. */
   readonly fourLetterWord: (word: string, argument: Buffer) => AnswerPieces | null | undefined;
   readonly onFatal: (error: ServerError) => void;
 }
 
 /**
- * The client port stays open through all changes of role; what serves behind it comes and goes. The first
- * four bytes of a connection are the length of a frame or a four-letter word. @see docs/wire.md "Client
+ * The client port. It stays open through all changes of role, while the servers behind it come and go. The
+ * first four bytes of a connection are the length of a frame or a four-letter word. @see docs/wire.md "Client
  * connections"; docs/operations.md "Four-letter words"
  */
 export class ClientPort implements ConnectionHost {
@@ -60,12 +59,12 @@ export class ClientPort implements ConnectionHost {
   readonly turns: TurnQueue;
   readonly input = new InputLedger();
   readonly outputs = new OutputLedger();
-  /** Those whose sockets are open, for what waits to be read by them. */
+  /** Connections whose sockets are open, including those that only have output left to send. */
   readonly #sockets = new Set<ClientConnection>();
   readonly #parts: ClientPortParts;
   readonly #perAddress = new Map<string, number>();
   readonly #connections = new Map<ClientConnection, string>();
-  /** Those that no server serves, for the next. */
+  /** Connections that no server serves and that wait for the next one. */
   readonly #waiting = new Set<ClientConnection>();
   #server: ZooKeeperServer | null = null;
   #listener: { close(): void } | null = null;
@@ -84,7 +83,7 @@ export class ClientPort implements ConnectionHost {
     this.sessionTimeouts = { minMs: config.minSessionTimeoutMs, maxMs: config.maxSessionTimeoutMs };
   }
 
-  /** Those without a session, too. */
+  /** Includes connections without a session. */
   get connections(): Iterable<ClientConnection> {
     return this.#connections.keys();
   }
@@ -98,8 +97,8 @@ export class ClientPort implements ConnectionHost {
   }
 
   /**
-   * From now on `server` serves new clients, and those that wait are handed to it. Null: nobody does, so
-   * those that wait are closed, as new ones are.
+   * From now on `server` serves new clients and takes over the waiting ones. With null nobody serves: waiting
+   * clients are closed, and so are new ones.
    */
   serve(server: ZooKeeperServer | null): void {
     this.#server = server;
@@ -108,8 +107,8 @@ export class ClientPort implements ConnectionHost {
   }
 
   /**
-   * Takes the clients away from the server that is about to end, which would close them: they wait for the
-   * next. @see docs/sessions.md "Hand-over"
+   * Takes the clients away from the server that is about to end, which would close them. They wait for the
+   * next server. @see docs/sessions.md "Hand-over"
    */
   keep(): void {
     this.#server = null;
@@ -171,7 +170,8 @@ export class ClientPort implements ConnectionHost {
     let word: WordAnswer | null = null;
     let hasLeft = false;
     /**
-     * As upstream counts: a client that went away by itself, and not one that was answered, or closed here.
+     * Counts as upstream does: only clients that left by themselves, not those that the server answered or
+     * closed.
      */
     const left = (): void => {
       if (!hasLeft) metrics.counter('connection_drop_count').add();
@@ -204,7 +204,7 @@ export class ClientPort implements ConnectionHost {
         else word.drained();
       },
       onEnd: () => {
-        // Scripts close their half behind a word, as netcat does.
+        // Scripts such as netcat close their half of the connection after the word.
         if (word !== null) return true;
         left();
         return client.peerEnded();
@@ -231,7 +231,9 @@ export class ClientPort implements ConnectionHost {
     return new WordAnswer(bytes.toString('latin1', 0, 4), pieces, to, answers);
   }
 
-  /** More is kept of clients, or for them, than may be: those that keep most go first. */
+  /**
+   * The server holds more input or output than its limits: the connections that hold most are closed first.
+   */
   relieve(): void {
     if (this.#relieving) return;
     this.#relieving = true;
@@ -268,8 +270,8 @@ export class ClientPort implements ConnectionHost {
   }
 
   /**
-   * Guarded one by one: a failure with one client is no reason to forget the others. Nothing here changes
-   * what is replicated.
+   * Each client is checked under its own guard: a failure with one client must not skip the others. Nothing
+   * here changes replicated state.
    */
   #look(): void {
     const { clock, guard } = this.#parts;
@@ -301,7 +303,7 @@ export class ClientPort implements ConnectionHost {
   }
 }
 
-/** The reason of a connection whose peer ended it. */
+/** The close reason of a connection that its peer ended. */
 const CLOSED_BY_PEER = 'closed by peer';
 function cutGreediest(
   clients: Iterable<ClientConnection>,

@@ -2,7 +2,7 @@ import { ServerStats } from '../metrics/server-stats.ts';
 import { OpCode, opName } from '../wire/opcodes.ts';
 
 /**
- * As upstream's `lop` and `last_operation` name them, which is what monitoring compares with. @see
+ * Names as upstream's `lop` and `last_operation` show them. Monitoring compares with these. @see
  * FinalRequestProcessor
  */
 const SHORT_NAMES: ReadonlyMap<number, string> = new Map([
@@ -35,15 +35,15 @@ const SHORT_NAMES: ReadonlyMap<number, string> = new Map([
   [OpCode.whoAmI, 'HOMI'],
 ]);
 
-/** What `cons` and AdminServer's connections show of one client. `crst` resets counts and latencies. */
+/** What `cons` and AdminServer's `connections` show of one client. `crst` resets the counts and latencies. */
 export class ConnectionStats extends ServerStats {
-  /** ms since 1970, for people. */
+  /** Wall-clock time in ms since 1970, for display. */
   readonly openedWallMs: number;
-  /** Monotonic ms of the last answer that had to be worked for. */
+  /** Monotonic ms of the last answer that took work. */
   lastResponseMs = 0;
   lastLatencyMs = 0;
   lastOp: number | null = null;
-  /** As upstream: 0 before the first, -1 when there was none since `crst`. */
+  /** As upstream: 0 before the first request, -1 when there was none since `crst`. */
   lastCxid = 0;
   lastZxid = 0;
   #wasReset = false;
@@ -53,7 +53,7 @@ export class ConnectionStats extends ServerStats {
     this.openedWallMs = openedWallMs;
   }
 
-  /** Null before the first. */
+  /** Null before the first request. */
   get lastOperation(): string | null {
     if (this.lastOp === null) return this.#wasReset ? 'NA' : null;
     return SHORT_NAMES.get(this.lastOp) ?? opName(this.lastOp);

@@ -1,5 +1,5 @@
 /**
- * Clients that outlive the server behind them. The policy of `server.ts` is to close them; here they are
+ * Tests of clients that outlive the server behind them. `server.ts` closes them as its policy; here they are
  * kept: on one machine, with everything that can be under way, and on members of an ensemble whose leader
  * dies.
  */
@@ -28,7 +28,10 @@ function quorumOf(voters: readonly number[]): { readonly quorum: JointQuorum } {
   return { quorum: new JointQuorum(new QuorumMaj({ version: 0, text: '', voters, observers: [] })) };
 }
 
-/** A lone server whose clients are handed to others like it; what it is asked for can be held back. */
+/**
+ * A standalone server whose clients are handed to its successors. The test can hold back its writes and
+ * syncs.
+ */
 class Chains {
   readonly ensemble: MemoryEnsemble;
   #serving: LeaderZooKeeperServer;
@@ -117,7 +120,7 @@ function events(client: MemoryClient): string[] {
     .map(({ type, path }) => `${names.get(type)} ${path}`);
 }
 
-test('what is under way is answered by the next server in its place: writes are lost to sight, reads are read', () => {
+test('the next server answers the requests under way in their place: writes with a connection loss, reads with data', () => {
   const chains = new Chains();
   const client = chains.client();
   client.create('/a', 'old');
@@ -178,7 +181,7 @@ test('answers of the former server never reach the client, neither before the ne
   assert.is(other.create('/b').err, OK);
 });
 
-test('a client that waits is not read from, and hears nothing', () => {
+test('the server neither reads from a waiting client nor sends it anything', () => {
   const chains = new Chains();
   const client = chains.client();
   chains.keep();
@@ -249,7 +252,7 @@ test('a session that the next server does not know is closed; the others go on',
   assert.is(known.create('/a').err, OK);
 });
 
-test('a tree that was replaced: all are closed, for their watches are in the other', () => {
+test('a replaced tree closes all clients, because their watches are in the old one', () => {
   const chains = new Chains();
   const client = chains.client();
   const other = new Chains();
@@ -259,7 +262,7 @@ test('a tree that was replaced: all are closed, for their watches are in the oth
   assert.is.not(client.raw.closed, null);
 });
 
-test('a server that has less than the former: all are closed, for they may have seen more', () => {
+test('a server with fewer transactions than the former closes all clients, because they may have seen more', () => {
   const chains = new Chains();
   const client = chains.client();
   client.create('/a');
@@ -270,7 +273,7 @@ test('a server that has less than the former: all are closed, for they may have 
   assert.is.not(client.raw.closed, null);
 });
 
-test('who has no session yet, closes it, or has left is closed; who has not asked is served by the next', () => {
+test('a client without an established session, or that ends its session, is closed; one that sent nothing is served by the next server', () => {
   const chains = new Chains();
   const [closing, leaving, staying] = [chains.client(), chains.client(), chains.client()];
   chains.holdBack();
@@ -291,7 +294,7 @@ test('who has no session yet, closes it, or has left is closed; who has not aske
   assert.is(silent.closed, null);
 });
 
-test('nobody follows: those that wait are closed with the port’s word, or when their sessions are over', () => {
+test('without a next server, waiting clients are closed by the port or when their sessions expire', () => {
   const chains = new Chains();
   const client = chains.client();
   chains.keep();
@@ -316,7 +319,7 @@ test('a server that ends without the clients being kept closes them, as upstream
   assert.is.not(client.raw.closed, null);
 });
 
-test('a long read that had begun is begun again by the next server, and events behind it come', () => {
+test('the next server restarts a long read that had begun, and later events follow it', () => {
   const chains = new Chains(1);
   const client = chains.client();
   const many = Array.from({ length: 1_200 }, (_, at) => at);
@@ -338,7 +341,7 @@ test('a long read that had begun is begun again by the next server, and events b
   assert.equal(events(client), ['dataChanged /many']);
 });
 
-test('a learner asks its master for the session; the word of one that the client has left counts no more', () => {
+test('a learner validates the session at its master; a late answer for a client that has left is ignored', () => {
   const chains = new Chains();
   const client = chains.client();
   const { sessionId } = client.response!;
@@ -374,7 +377,7 @@ test('a learner asks its master for the session; the word of one that the client
   assert.equal(asked.slice(2), ['second: request 1']);
 });
 
-test('more clients than are handed over in one turn: all are, in the turns that follow', () => {
+test('clients beyond the number handed over in one turn follow in later turns', () => {
   const chains = new Chains();
   const clients = Array.from({ length: 1_100 }, () => chains.client());
   const serving = chains.serving;
@@ -449,7 +452,7 @@ function isolate(ensemble: MemoryEnsemble, sid: number): void {
   ensemble.wait(() => ensemble.server(sid).view.port!.server() === null, 'the end of its role');
 }
 
-test('leader to nothing to follower: clients of followers and observers keep connection, session and watches', () => {
+test('clients of followers and observers keep connection, session and watches through the loss of the leader', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
   const { leader } = ensemble;
   const staying = ensemble.sids.filter(sid => sid !== leader);
@@ -477,7 +480,7 @@ test('leader to nothing to follower: clients of followers and observers keep con
   }
 });
 
-test('an observer that comes back by DIFF: its clients hear of what they missed, once, and write again', () => {
+test('an observer returns by DIFF: its clients hear once of what they missed, and write again', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
   keeping(ensemble, 4);
   const [reader, writer] = [MemoryClient.open(ensemble, 4), MemoryClient.open(ensemble, ensemble.leader)];
@@ -495,7 +498,7 @@ test('an observer that comes back by DIFF: its clients hear of what they missed,
   assert.is(reader.raw.closed, null);
 });
 
-test('an observer that comes back by SNAP: its clients are closed, and find their sessions elsewhere', () => {
+test('an observer returns by SNAP: its clients are closed and resume their sessions elsewhere', () => {
   const settings = { commitLogCount: 1, snapshotSizeFactor: -1 };
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1, settings }).start();
   keeping(ensemble, 4);

@@ -43,7 +43,7 @@ test('any other password refuses the session', () => {
   }
 });
 
-test('whoever has seen the future is closed without a word, with a session or without', () => {
+test('a client that has seen later zxids is closed without a reply, with or without a session', () => {
   const reason = 'client has seen zxid 0x100000006, this server 0x100000005';
   for (const sessionId of [0n, ID]) {
     assert.equal(judge({ sessionId, lastZxidSeen: LAST_ZXID + 1 }), { kind: 'close', reason });

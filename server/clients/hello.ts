@@ -2,11 +2,11 @@ import { sessionPassword } from '../sessions/session-id.ts';
 import type { ConnectRequest } from '../wire/connect.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 
-/** What a server makes of the first frame of a client. */
+/** The server's verdict on the first frame of a client. */
 export type HelloVerdict =
-  /** Closed without a word. Seen on 3.8.0. */
+  /** The connection is closed without a reply. Seen on 3.8.0. */
   | { readonly kind: 'close'; readonly reason: string }
-  /** A response without a session, then the end. */
+  /** The client gets a response without a session, and the connection ends. */
   | { readonly kind: 'refuse'; readonly reason: string }
   | { readonly kind: 'open' | 'renew'; readonly timeoutMs: number };
 
@@ -16,7 +16,7 @@ export function judgeHello(
   lastProcessedZxid: number,
   timeouts: { readonly minMs: number; readonly maxMs: number },
 ): HelloVerdict {
-  // A client that has seen more than this server must not be shown the past.
+  // A client that has seen later zxids than this server must not read older state.
   if (hello.lastZxidSeen > lastProcessedZxid) {
     const reason = `client has seen zxid ${zxidToHex(hello.lastZxidSeen)}, this server ${zxidToHex(lastProcessedZxid)}`;
     return { kind: 'close', reason };

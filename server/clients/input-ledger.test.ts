@@ -50,7 +50,7 @@ class Gatherer extends Holder {
   }
 }
 
-test('field report B5: at the limit of what is under way nobody submits more; all go on when half of it is done', () => {
+test('field report B5: at the limit on requests under way nobody submits more; all resume when half is done', () => {
   const ledger = new InputLedger({ submittedBytesMax: 100, keptBytesMax: 1000, gatherersMax: 1 });
   const [a, b] = [new Holder(), new Holder()];
   ledger.add(99, 0);
@@ -67,7 +67,7 @@ test('field report B5: at the limit of what is under way nobody submits more; al
   assert.ok(b.holds.has(Hold.submitted), 'who is gone is not called any more');
 });
 
-test('field report B5: when much is kept, frames are for few connections at a time, and all of them get whole', () => {
+test('field report B5: above half the limit few connections send frames at a time, and all frames complete', () => {
   const COUNT = 40;
   const keptBytesMax = 30 * FRAME_BYTES;
   const ledger = new InputLedger({ submittedBytesMax: 1, keptBytesMax, gatherersMax: 4 });
@@ -87,7 +87,7 @@ test('field report B5: when much is kept, frames are for few connections at a ti
   assert.is(ledger.keptBytes, 0);
 });
 
-test('who is gone makes room: those behind it are read from', () => {
+test('a closed connection makes room, and the server reads from the ones behind it', () => {
   const ledger = new InputLedger({ submittedBytesMax: 1, keptBytesMax: 2 * FRAME_BYTES, gatherersMax: 1 });
   const [first, second, third] = [new Gatherer(ledger), new Gatherer(ledger), new Gatherer(ledger)];
   for (const each of [first, second, third]) each.send(5 * GATHERED_BYTES_MIN);
@@ -99,7 +99,7 @@ test('who is gone makes room: those behind it are read from', () => {
   assert.is(third.holds.size, 0);
 });
 
-test('one of the few whose frame does not come is found out; nobody is while there is room, nor while it is held', () => {
+test('a chosen connection whose frame makes no progress is found; nobody is while there is room, or while it is held', () => {
   const ledger = new InputLedger({ submittedBytesMax: 1, keptBytesMax: 2 * FRAME_BYTES, gatherersMax: 1 });
   const [first, second] = [new Gatherer(ledger), new Gatherer(ledger)];
   first.send(3 * GATHERED_BYTES_MIN);

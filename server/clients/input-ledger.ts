@@ -2,20 +2,20 @@ import { Hold } from '../processors/server-cnxn.ts';
 
 const MIB = 1024 * 1024;
 
-/** What may be kept of what clients have sent, all of them together. */
+/** Limits on the input that the server keeps for all clients together. */
 export interface InputLimits {
   /**
-   * Of requests that the server works on. At this much, those that would join them are left with their
+   * Bytes of the requests that the server works on. At this limit the server takes no further requests from
    * clients.
    */
   readonly submittedBytesMax: number;
   /**
-   * Of everything else: frames that have come in part, frames and reads that wait. From half of it on only a
-   * few connections are read from that are in the middle of a frame; beyond all of it the one that keeps most
-   * is closed.
+   * Bytes of all other input: incomplete frames, and frames and reads that wait. Above half of it the server
+   * reads from only a few of the connections that are in the middle of a frame. Above all of it the server
+   * closes the connection that holds most.
    */
   readonly keptBytesMax: number;
-  /** Those few: whoever began first. */
+  /** How many connections these few are. Those that began their frames first are chosen. */
   readonly gatherersMax: number;
 }
 
@@ -27,10 +27,10 @@ export const INPUT_LIMITS: InputLimits = {
 
 const EASED = 7 / 8;
 
-/** One of those few that gets no further for this long is closed: others wait for it. */
+/** One of these few that makes no progress for this long is closed, because others wait for it. In ms. */
 export const GATHER_STALLED_MS = 5_000;
 
-/** A connection in the middle of a frame, from here on. */
+/** A connection with at least this much of a frame counts as in the middle of it. */
 export const GATHERED_BYTES_MIN = 16 * 1024;
 
 /** A client connection, as the ledger sees it. */
@@ -39,15 +39,15 @@ export interface InputHolder {
   release(reason: Hold): void;
 }
 
-/** Bytes that the server keeps of what its clients have sent. Each connection tells of what it keeps. */
+/** Counts the bytes of client input that the server keeps. Each connection reports what it keeps. */
 export class InputLedger {
   readonly #limits: InputLimits;
   #submittedBytes = 0;
   #keptBytes = 0;
   readonly #waiting = new Set<InputHolder>();
-  /** In the middle of a frame, in the order in which they began. */
+  /** Connections in the middle of a frame, in the order in which they began. */
   readonly #gatherers = new Set<InputHolder>();
-  /** All gatherers but few are held. */
+  /** All gatherers except the first few are held. */
   #heldBack = false;
 
   constructor(limits: InputLimits = INPUT_LIMITS) {
@@ -62,22 +62,22 @@ export class InputLedger {
     return this.#keptBytes;
   }
 
-  /** No more may be submitted until some of what is under way is done. */
+  /** No more requests may be submitted until some of those under way complete. */
   get isFull(): boolean {
     return this.#submittedBytes >= this.#limits.submittedBytesMax;
   }
 
-  /** More is kept than may be: the connection that keeps most is to go. */
+  /** The server holds more than its limit, and the connection that holds most must go. */
   get isOver(): boolean {
     return this.#keptBytes > this.#limits.keptBytesMax;
   }
 
-  /** After it was over: enough has gone. */
+  /** Enough was released after the limit was exceeded. */
   get isEased(): boolean {
     return this.#keptBytes <= this.#limits.keptBytesMax * EASED;
   }
 
-  /** What one connection keeps has changed. */
+  /** What one connection keeps has changed by these amounts. */
   add(submittedBytes: number, keptBytes: number): void {
     this.#submittedBytes += submittedBytes;
     this.#keptBytes += keptBytes;
@@ -95,7 +95,7 @@ export class InputLedger {
     holder.hold(Hold.submitted);
   }
 
-  /** Frames are for few at a time now, so that those get whole. */
+  /** Only few connections may send frames now, so that these are completed. */
   get #isTight(): boolean {
     return this.#keptBytes >= this.#limits.keptBytesMax / 2;
   }
@@ -107,14 +107,14 @@ export class InputLedger {
     if (this.#heldBack && this.#gatherers.size > this.#limits.gatherersMax) holder.hold(Hold.gathered);
   }
 
-  /** Its frame is whole, or it is gone. */
+  /** Its frame is complete, or the connection has closed. */
   gathered(holder: InputHolder): void {
     if (!this.#gatherers.delete(holder)) return;
     holder.release(Hold.gathered);
     if (this.#heldBack) this.#releaseFew();
   }
 
-  /** While frames are for few: whether a connection is one of them. */
+  /** Whether a connection is one of the few that may send frames now. */
   isAmongFew(holder: InputHolder): boolean {
     if (!this.#heldBack) return false;
     let place = 0;

@@ -8,7 +8,7 @@ const test = suite('clients: throttling');
 const LIMIT = 10;
 const SYNC_MS = 1000;
 
-test('above globalOutstandingLimit a client is not read from, others with nothing under way are; it goes on at half', () => {
+test('above globalOutstandingLimit the server reads only from clients with nothing under way; it resumes at half', () => {
   const ensemble = new MemoryEnsemble({ voters: 0, settings: { globalOutstandingLimit: LIMIT } }).start();
   const [greedy, modest] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   const server = ensemble.server(1).view.serving!;
@@ -54,7 +54,7 @@ test('a session whose requests wait in the server does not expire meanwhile: its
   }
 });
 
-test('a client that takes in nothing expires, however much waits for it', () => {
+test('a client that reads nothing expires, however much output waits for it', () => {
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();
   const client = MemoryClient.open(ensemble, 1, { timeoutMs: 2000 });
   client.create('/large', 'x'.repeat(100_000));

@@ -60,7 +60,7 @@ function worstWait(ensemble: MemoryEnsemble, quiet: MemoryClient, done: () => bo
   return worst;
 }
 
-test('field report B1: 300 pipelined getAllChildrenNumber of a large tree keep nobody waiting, and are right', () => {
+test('field report B1: 300 pipelined getAllChildrenNumber of a large tree delay nobody, and their counts are right', () => {
   const ensemble = serverWithMany();
   const [greedy, quiet, writer] = [1, 2, 3].map(() => MemoryClient.open(ensemble)) as [
     MemoryClient,
@@ -91,7 +91,7 @@ test('field report B1: 300 pipelined getAllChildrenNumber of a large tree keep n
   );
 });
 
-test('getChildren of very many: in parts, of one zxid, and the event of a later change comes behind it', () => {
+test('getChildren of very many nodes takes several turns, shows one zxid, and precedes the event of a later change', () => {
   const ensemble = serverWithMany(4 * MANY);
   const [reader, quiet, writer] = [1, 2, 3].map(() => MemoryClient.open(ensemble)) as [
     MemoryClient,
@@ -141,7 +141,7 @@ function answersUntil(ensemble: MemoryEnsemble, quiet: MemoryClient, done: () =>
   return answers;
 }
 
-test('field report B1: during a multiRead of very many parts, or of long lists, others are answered, and it has them all', () => {
+test('field report B1: others are answered during a multiRead of very many parts or long lists, which is complete', () => {
   const ensemble = serverWithMany();
   const [greedy, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   for (const [op, path, count] of [
@@ -158,7 +158,7 @@ test('field report B1: during a multiRead of very many parts, or of long lists, 
   }
 });
 
-test('a multiRead of more than an answer may have is refused as soon as that is seen, in parts too', () => {
+test('a multiRead whose answer is too large is refused as soon as that is known, also in slices', () => {
   const ensemble = serverWithMany(1_000);
   const [greedy, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   const xid = greedy.send(OpCode.multiRead, readsOf(OpCode.getChildren, '/many', 40_000));
@@ -168,7 +168,7 @@ test('a multiRead of more than an answer may have is refused as soon as that is 
   assert.is(typeof greedy.get('/many'), 'string');
 });
 
-test('an answer in the making counts among what is kept for all, and is forgotten with its client', () => {
+test('an answer in the making counts towards the limit for all clients until its client closes', () => {
   const ensemble = serverWithMany(1_000);
   const port = ensemble.server(1).view.port!;
   const greedy = MemoryClient.open(ensemble);
@@ -181,7 +181,7 @@ test('an answer in the making counts among what is kept for all, and is forgotte
   ensemble.wait(() => port.outputs.bytes === 0, 'nothing to be kept');
 });
 
-test('answers in the making of many clients: whoever has most goes first, and others stay', () => {
+test('of many clients with answers in the making the one with most is cut off first, and others stay', () => {
   const ensemble = serverWithMany(1_000);
   const port = ensemble.server(1).view.port!;
   Object.assign(port, { outputs: new OutputLedger(30 * MIB) });
@@ -198,7 +198,7 @@ test('answers in the making of many clients: whoever has most goes first, and ot
   assert.is(quiet.raw.closed, null);
 });
 
-test('getChildren of very many, pipelined: the names are written once and shared', () => {
+test('pipelined getChildren of very many nodes encode the names once and share them', () => {
   const ensemble = serverWithMany();
   const [reader, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   const started = turnsOf(ensemble);
@@ -210,7 +210,7 @@ test('getChildren of very many, pipelined: the names are written once and shared
   assert.ok(turnsOf(ensemble) - started < 400, `${turnsOf(ensemble) - started} turns`);
 });
 
-test('getEphemerals of very many, in parts, with and without a prefix', () => {
+test('getEphemerals of very many nodes takes several turns, with and without a prefix', () => {
   const ensemble = serverWithMany(0);
   const [owner, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   addNodes(ensemble, MANY, owner.response!.sessionId);
@@ -230,7 +230,7 @@ test('getEphemerals of very many, in parts, with and without a prefix', () => {
   }
 });
 
-test('setWatches of very many paths, in parts: events of what is gone, watches on what is there, then the answer', () => {
+test('setWatches of very many paths takes several turns: missed events, then new watches, then the answer', () => {
   const ensemble = serverWithMany(20_000);
   const [client, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   const there = Array.from({ length: 20_000 }, (_, i) => `/many/node-${i}`);
@@ -255,7 +255,7 @@ test('setWatches of very many paths, in parts: events of what is gone, watches o
   assert.is(tree.dataWatches.watchCount, there.length);
 });
 
-test('a long read keeps its place: what its session sends behind it waits, writes too; other sessions do not', () => {
+test('requests of the same session, writes too, wait behind a long read; other sessions do not', () => {
   const ensemble = serverWithMany();
   const [client, other] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   const xids = [

@@ -4,7 +4,7 @@ import { OutputLedger } from './output-ledger.ts';
 
 const test = suite('clients: what waits to be read by them');
 
-test('what is copied counts for each, what is shared once, until the last has it', () => {
+test('copied bytes count for each client, shared bytes once, until the last client has them', () => {
   const ledger = new OutputLedger(1_000_000);
   const shared = Buffer.alloc(300);
   ledger.add(100);
@@ -21,7 +21,7 @@ test('what is copied counts for each, what is shared once, until the last has it
   assert.is(ledger.bytes, 120 + 7, 'once too often takes nothing away');
 });
 
-test('when half of what may wait does, answers stop early for all; beyond all of it somebody has to go', () => {
+test('above half the limit answers stop earlier for all clients; above all of it one client is cut off', () => {
   const ledger = new OutputLedger(8_000_000);
   assert.is(ledger.highWaterBytes, OUTPUT_HIGH_WATER_BYTES);
   ledger.add(4_000_000);

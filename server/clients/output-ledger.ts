@@ -2,19 +2,22 @@ import { OUTPUT_HIGH_WATER_BYTES, type QueuedBytes } from '../runtime/runtime.ts
 
 const MIB = 1024 * 1024;
 
-/** What may be queued for all clients together. Beyond it the connection that has most is cut off. */
+/** Limit on the output queued for all clients together. Beyond it the connection with most is cut off. */
 export const OUTPUT_ALL_BYTES_MAX = 256 * MIB;
-/** When half of that is queued, answers to a client stop at this much until it has read them. */
+/**
+ * When half of that limit is queued, the server stops answering a client at this much until the client has
+ * read it.
+ */
 const TIGHT_HIGH_WATER_BYTES = 64 * 1024;
 
 const EASED = 7 / 8;
 
-/** Bytes that wait for the clients of one port. What is shared by many of them counts once. */
+/** Counts the bytes that wait for the clients of one port. A buffer that many clients share counts once. */
 export class OutputLedger implements QueuedBytes {
   readonly bytesMax: number;
   #copiedBytes = 0;
   #sharedBytes = 0;
-  /** How often each buffer waits. */
+  /** How many clients each shared buffer waits for. */
   readonly #shared = new Map<Uint8Array, number>();
 
   constructor(bytesMax = OUTPUT_ALL_BYTES_MAX) {
@@ -33,7 +36,7 @@ export class OutputLedger implements QueuedBytes {
     return this.bytes > this.bytesMax;
   }
 
-  /** After it was over: enough has gone. */
+  /** Enough was released after the limit was exceeded. */
   get isEased(): boolean {
     return this.bytes <= this.bytesMax * EASED;
   }

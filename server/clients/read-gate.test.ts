@@ -11,7 +11,7 @@ function rig(): { gate: ReadGate; did: string[] } {
   return { gate: new ReadGate(connection as unknown as Connection), did };
 }
 
-test('reading stops with the first reason and goes on when the last is gone, in any order', () => {
+test('reading stops with the first reason and resumes after the last is lifted, in any order', () => {
   const { gate, did } = rig();
   gate.hold(Hold.output);
   gate.hold(Hold.requests);
@@ -27,7 +27,7 @@ test('reading stops with the first reason and goes on when the last is gone, in 
   assert.equal(did, ['pause', 'resume', 'pause']);
 });
 
-test('held for the server’s sake it is alive; held for its own, while it takes in what waits', () => {
+test('a client held by the server counts as alive; one held for its own output only while it reads', () => {
   const { gate } = rig();
   assert.is(gate.isHeldAlive(0), false, 'not held');
   gate.hold(Hold.output);
@@ -43,7 +43,7 @@ test('held for the server’s sake it is alive; held for its own, while it takes
   assert.is(gate.isHeldAlive(110), false);
 });
 
-test('a connection that ends is read to its end: it is not paused any more', () => {
+test('a connection that ends is never paused again', () => {
   const { gate, did } = rig();
   gate.leave();
   gate.hold(Hold.output);

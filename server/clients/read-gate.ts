@@ -3,7 +3,7 @@ import type { Connection } from '../runtime/runtime.ts';
 
 const HELD_BY_US = Hold.requests | Hold.order | Hold.line | Hold.submitted | Hold.gathered | Hold.room;
 
-/** Nothing is read from a client until every reason to wait is gone. */
+/** Stops reading from a client until every reason to wait has been lifted. */
 export class ReadGate {
   readonly #connection: Connection;
   /** Bits of `Hold`. */
@@ -31,19 +31,19 @@ export class ReadGate {
     return (this.#holds & reason) !== 0;
   }
 
-  /** What has come already may be taken. */
+  /** Input that has already arrived may be processed. */
   get mayTake(): boolean {
     return (this.#holds & ~Hold.line) === 0;
   }
 
-  /** The client may be read from. */
+  /** The server may read from the client. */
   get open(): boolean {
     return this.#holds === 0;
   }
 
   /**
-   * Of a client that is held, at intervals: it counts as alive while the holding is this server's doing, or
-   * while it takes in what waits for it. One that takes nothing in is left to expire.
+   * Called at intervals for a held client. It counts as alive while the server is the cause of the hold, or
+   * while it still reads its output. A client that reads nothing expires.
    */
   isHeldAlive(bytesQueued: number): boolean {
     const takesIn = (this.#holds & Hold.output) !== 0 && bytesQueued < this.#bytesQueuedBefore;
@@ -51,7 +51,7 @@ export class ReadGate {
     return takesIn || (this.#holds & HELD_BY_US) !== 0;
   }
 
-  /** The connection is ending, which it can only when it is read to its end. */
+  /** The connection is ending. Its socket ends only when it is read to the end, so reading resumes. */
   leave(): void {
     this.#left = true;
   }

@@ -2,51 +2,54 @@ import { Fifo } from '../collections/fifo.ts';
 import type { Request } from '../processors/request.ts';
 import { OpCode } from '../wire/opcodes.ts';
 
-/** What waits for its place in the session's order: a write or sync under way, or a read behind one. */
+/**
+ * A request that waits for its place in the session's order: a write or sync under way, or a read behind one.
+ */
 export interface Pending {
   readonly xid: number;
   readonly op: number;
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
-  /** The write or sync under way; null for what is answered as soon as it is at the head. */
+  /** The write or sync under way; null for a request that is answered as soon as it is at the head. */
   readonly request: Request | null;
   /** The refusal of a write that was never submitted; OK for reads. */
   readonly refusal: number;
   /**
-   * What its answer may cost, in reads of one node; 0 for what is under way. `WIDE` for what may take a turn
-   * or more.
+   * Cost of its answer at most, in reads of one node; 0 for a request under way, `WIDE` for an answer that
+   * may take a turn or more.
    */
   readonly weight: number;
 }
 
-/** Nothing is submitted behind it until it is answered. */
+/** While a read of this weight waits, nothing is submitted behind it. */
 export const WIDE = Number.POSITIVE_INFINITY;
 
 /** Requests of one client that may wait for their turn. */
 export const PENDING_MAX = 4096;
 
 /**
- * Reads that may wait in front of a write that is submitted all the same. They must be answered before that
- * write is applied, at once and whatever else is due in that turn, or they would show it.
+ * Number of reads behind which a write may still be submitted. They are answered just before that write is
+ * applied, whatever else is due in that turn; otherwise they would show the write.
  */
 export const OWED_READS_MAX = 64;
 
 /**
- * Requests of one client that are under way: below this one more may start, which may be as large as a frame.
+ * Limit on the bytes of one client's requests under way. Below it one more request may start, which may be as
+ * large as a frame.
  */
 export const SUBMITTED_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Reads of one client that wait. */
+/** Bytes of one client's waiting reads. */
 export const WAITING_READS_BYTES_MAX = 64 * 1024;
 
-/** The requests of one session that are not answered, oldest first, and how much more may join them. */
+/** The unanswered requests of one session, oldest first, and how many more may join them. */
 export class SessionOrder {
   readonly #pending = new Fifo<Pending>();
   #submitted = 0;
   #reads = 0;
   #wide = 0;
-  /** Of all that holds requests: each chunk that was read from the socket counts whole, and once. */
+  /** Bytes of the chunks that hold the requests. Each chunk read from the socket counts whole, and once. */
   #bytes = 0;
   #readBytes = 0;
 
@@ -63,7 +66,7 @@ export class SessionOrder {
     return this.#pending.peek()?.request === null;
   }
 
-  /** Requests in the order that the server is working on. */
+  /** Number of requests in the order that the server works on. */
   get submitted(): number {
     return this.#submitted;
   }
@@ -95,7 +98,7 @@ export class SessionOrder {
     else this.#reads += by * weight;
   }
 
-  /** One more may wait here; `submits`: and the server is to work on it meanwhile. */
+  /** Whether one more request may wait here; with `submits`, whether the server may also start on it. */
   hasRoom(submits: boolean): boolean {
     if (this.#pending.length >= PENDING_MAX || this.#bytes >= SUBMITTED_BYTES_MAX) return false;
     return submits
@@ -103,7 +106,7 @@ export class SessionOrder {
       : this.#readBytes < WAITING_READS_BYTES_MAX;
   }
 
-  /** Half of what may wait has gone: whoever was held goes on. */
+  /** Half of the limit is free again, so reading may resume. */
   get isRelaxed(): boolean {
     return (
       this.#pending.length <= PENDING_MAX / 2 &&
@@ -114,7 +117,7 @@ export class SessionOrder {
     );
   }
 
-  /** What will come back as a transaction: a sync does not. */
+  /** The requests that will come back as transactions; syncs do not. */
   writesUnderWay(): { readonly count: number; readonly bytes: number } {
     let count = 0;
     let bytes = 0;
@@ -126,12 +129,12 @@ export class SessionOrder {
     return { count, bytes };
   }
 
-  /** Nobody waits any more for what is under way. */
+  /** Nobody waits for the requests under way any more. */
   orphan(): void {
     for (const { request } of this.#pending) if (request !== null) request.origin = null;
   }
 
-  /** What is under way is answered in its place, with `code`. */
+  /** Requests under way are answered in their place, with `code`. */
   abandon(code: number): void {
     const pending = [...this.#pending];
     this.clear();

@@ -42,31 +42,31 @@ export interface SessionClient extends ServerCnxn, ReadSession, InputHolder {
   relieve(): void;
   /** After the last reply of a closed session. */
   end(): void;
-  /** So much is made of an answer that takes several turns. 0: it is given, or nobody wants it any more. */
+  /** Bytes made so far of an answer that takes several turns. 0: it was sent, or nobody wants it any more. */
   keepsAnswer(bytes: number): void;
-  /** It may not have the watch that it has asked for. */
+  /** The client may not have the watch that it asked for. */
   watchRefused(): void;
-  /** `warn` for what a person should see in the log. */
+  /** `warn` is for reasons that a person should see in the log. */
   close(reason: string, warn?: boolean): void;
 }
 
-/** A read that is gone on with. */
+/** A read that continues in later turns. */
 interface BegunRead {
   readonly read: LongRead;
-  /** As of its beginning. */
+  /** The zxid at which the read began. */
   readonly zxid: number;
   readonly arrivedMs: number;
 }
 
 const LENGTH_BYTES = 4;
-/** Few enough that a turn is noticed to be over while it is: the first look at an ACL may take a while. */
+/** Few enough that the end of a turn is noticed in time: the first check of an ACL may take a while. */
 const READS_MEASURED_TOGETHER = 16;
-/** A multi is a write for every so many bytes. */
+/** A multi costs as much as one write for each of these many bytes. */
 const MULTI_BYTES_PER_UNIT = 16;
 
 /**
- * The requests of one session from frame to reply, in their order: reads are answered at once unless a write
- * or sync of the same session is under way. @see docs/wire.md "Client connections"; NIOServerCnxn
+ * Takes the requests of one session from frame to reply, in their order. A read is answered at once unless a
+ * write or sync of the same session is under way. @see docs/wire.md "Client connections"; NIOServerCnxn
  */
 export class SessionRequests {
   readonly #connection: SessionClient;
@@ -77,12 +77,12 @@ export class SessionRequests {
   readonly #order: SessionOrder;
   /** The head of the order, while its answer takes more than one turn. */
   #begun: BegunRead | null = null;
-  /** And not measured yet. */
+  /** Reads answered whose latency is not yet recorded. */
   #readsAnswered = 0;
   readonly #identities: () => readonly Id[];
   readonly #requester: Requester;
 
-  /** `order`: what another server has left unanswered, all of it to be answered without more ado. */
+  /** `order`: requests that another server left unanswered. All of them can be answered at once. */
   constructor(
     connection: SessionClient,
     server: ZooKeeperServer,
@@ -107,17 +107,17 @@ export class SessionRequests {
     return this.#order.ends;
   }
 
-  /** Of requests that the server works on, and what waits behind them. */
+  /** Bytes of the requests that the server works on, and of those that wait behind them. */
   get submittedBytes(): number {
     return this.#order.submitted > 0 ? this.#order.bytes : 0;
   }
 
-  /** Of reads that wait for the client to read. */
+  /** Bytes of the reads that wait until the client has read earlier answers. */
   get waitingBytes(): number {
     return this.#order.submitted > 0 ? 0 : this.#order.bytes;
   }
 
-  /** The oldest can be answered. */
+  /** The oldest request can be answered. */
   get isAnswerable(): boolean {
     return this.#order.isAnswerable;
   }
@@ -129,8 +129,9 @@ export class SessionRequests {
   }
 
   /**
-   * Takes the request in `bytes[start, end)`. False when others of its session have to be answered first:
-   * then nothing has happened, and the gate is held until it can be taken. @throws JuteError when it is none
+   * Takes the request in `bytes[start, end)`. Returns false when other requests of its session have to be
+   * answered first: then nothing has changed, and the gate is held until the request can be taken.
+   * @throws JuteError when the bytes are no request
    */
   take(bytes: Buffer, start: number, end: number): boolean {
     const reader = this.#reader.reset(bytes, start, end);
@@ -160,7 +161,7 @@ export class SessionRequests {
     return true;
   }
 
-  /** One more request may join those that are not answered. Otherwise the gate is held until it may. */
+  /** Whether one more unanswered request is allowed. If not, the gate is held until it is. */
   #hasRoom(submits: boolean): boolean {
     if (!this.#order.hasRoom(submits)) {
       this.#connection.gate.hold(Hold.order);
@@ -219,7 +220,7 @@ export class SessionRequests {
     });
   }
 
-  /** A write or sync is done: it is the oldest that is not answered. */
+  /** A write or sync is done. It must be the oldest unanswered request. */
   complete(request: Request, result: TxnResult | null): void {
     const connection = this.#connection;
     const head = this.#order.peek();
@@ -246,8 +247,8 @@ export class SessionRequests {
   }
 
   /**
-   * Answers the reads that waited for what is done now: as many as the turn still has room for; all those in
-   * front of another write under way, which must not show it.
+   * Answers the reads that waited for the completed request: as many as the turn has room for, but all of
+   * those in front of another write under way, because they must not show that write.
    */
   #answerBehind(): void {
     const { gate } = this.#connection;
@@ -261,7 +262,7 @@ export class SessionRequests {
     }
   }
 
-  /** Answers the oldest, which can be answered, or goes on with it. */
+  /** Answers the oldest request, or continues its answer. */
   answerOldest(): void {
     this.#answerOldest();
     this.#relax();
@@ -338,7 +339,7 @@ export class SessionRequests {
     this.#send(head.xid, head.op, request.header?.zxid ?? this.#server.lastProcessedZxid, code);
   }
 
-  /** Null when it is answered. */
+  /** Returns null once the read is answered. */
   #answerRead(xid: number, op: number, reader: JuteReader): BegunRead | null {
     const server = this.#server;
     server.crowd.catchUp(this.#connection);
@@ -371,8 +372,8 @@ export class SessionRequests {
   }
 
   /**
-   * A client that comes back with more watches than it may have is closed, and tries another server: its
-   * library sends setWatches by itself and looks at no answer.
+   * A client that reconnects with more watches than it may have is closed and tries another server: its
+   * library sends setWatches by itself and ignores the answer.
    */
   #leavesOver(error: unknown): boolean {
     if (!(error instanceof WatchesFullError)) return false;
@@ -381,7 +382,7 @@ export class SessionRequests {
   }
 
   /**
-   * An operation that no server has ends the connection; a create that needs extendedTypesEnabled does not.
+   * An operation that no server knows ends the connection. A create that needs extendedTypesEnabled does not.
    * Seen on 3.8.0.
    */
   #refuse(xid: number, op: number, code: number): void {
@@ -410,7 +411,7 @@ export class SessionRequests {
     if (!output.reply(replies, xid, op, zxid, err, parts.stats)) this.#connection.relieve();
   }
 
-  /** The session that these are the requests of was made: upstream counts that among the updates. */
+  /** The session of these requests was created. Upstream counts this as an update. */
   sessionMade(request: Request): void {
     this.#connection.stats.answered(request.op, request.cxid, request.header?.zxid ?? 0);
     this.#measure(request.arrivedMs, this.#server.updateLatency);
@@ -422,8 +423,8 @@ export class SessionRequests {
   }
 
   /**
-   * Of the reads that were answered since the last time. Their replies leave together, so one look at the
-   * clock does for all of them: one for each would cost a tenth of the read.
+   * Records the latency of the reads that were answered since the last call. Their replies leave together, so
+   * one clock reading serves them all; one for each would cost a tenth of a read.
    */
   measureReads(): void {
     const count = this.#readsAnswered;
@@ -432,7 +433,7 @@ export class SessionRequests {
     this.#measure(this.#connection.arrivedMs, this.#server.readLatency, count);
   }
 
-  /** `count` requests that were answered together. */
+  /** Records the latency of `count` requests that were answered together. */
   #measure(arrivedMs: number, kind: Summary, count = 1): void {
     const { clock, stats } = this.#server.parts;
     const nowMs = clock.monotonicMs();
@@ -445,14 +446,14 @@ export class SessionRequests {
   }
 
   /**
-   * The connection leaves this server, and hears nothing of it any more. What is not answered stays in order.
+   * The connection leaves this server and hears nothing more from it. Its unanswered requests stay in order.
    */
   leave(): SessionOrder {
     this.measureReads();
     if (this.#begun !== null) this.#giveUp(this.#begun.read);
     const { sessionHigh, sessionLow } = this.#connection;
     const { count, bytes } = this.#order.writesUnderWay();
-    // Each has gone to the leader with all that its client has proven.
+    // A learner forwards each request with all identities that its client has proven.
     const idBytes = this.#connection.ids.bytes;
     if (count > 0) this.#server.leftBehind(sessionHigh, sessionLow, count, bytes + count * idBytes);
     for (let under = this.#order.submitted; under > 0; under--) this.#server.requestEnded();
@@ -467,7 +468,7 @@ export class SessionRequests {
     if (read.isOfItsBeginning) this.#connection.output.releaseEvents();
   }
 
-  /** The connection is gone: nobody waits any more. */
+  /** The connection is gone, and nobody waits for its answers any more. */
   forget(): void {
     this.leave().clear();
   }
@@ -479,8 +480,8 @@ function codeOf(error: unknown): number {
 }
 
 /**
- * Whether a request waits for its own session: reads behind what is under way, writes for their transaction,
- * `aside` for nothing.
+ * How a request is scheduled: a read waits for the requests under way, a write is submitted and waits for its
+ * transaction, `aside` waits for nothing.
  */
 function wayOf(op: number): 'read' | 'submit' | 'aside' {
   if (op === OpCode.getData || op === OpCode.ping) return 'read';
@@ -488,7 +489,7 @@ function wayOf(op: number): 'read' | 'submit' | 'aside' {
   return op === OpCode.sync || isWrite(op) ? 'submit' : 'read';
 }
 
-/** A read of one node, whatever it says. */
+/** A read of one node, whatever its body says. */
 function isShort(op: number): boolean {
   return op === OpCode.getData || op === OpCode.exists || op === OpCode.ping;
 }

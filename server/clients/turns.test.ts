@@ -57,7 +57,7 @@ function mostInOneTurn(ensemble: MemoryEnsemble, connection: ClientConnection, d
   return most;
 }
 
-test('field report B1: what one client pipelines is divided among turns, and another is answered in between', () => {
+test('field report B1: the pipelined requests of one client are divided among turns, and others are answered in between', () => {
   const ensemble = standalone();
   const [greedy, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   let sent = 0;
@@ -78,7 +78,7 @@ test('field report B1: what one client pipelines is divided among turns, and ano
   }
 });
 
-test('field report B1: many greedy clients together leave the quiet one served', () => {
+test('field report B1: many greedy clients together do not starve a quiet one', () => {
   const ensemble = standalone();
   const quiet = MemoryClient.open(ensemble);
   const greedy = Array.from({ length: 40 }, () => MemoryClient.open(ensemble));
@@ -180,7 +180,7 @@ test('reads between two writes of their session never show the later one, howeve
   }
 });
 
-test('field report B4: a client that pauses before it reads the rest gets all, closeSession with it', () => {
+test('field report B4: a client that pauses before it reads gets every answer, also to its closeSession', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
   client.create('/large', 'x'.repeat(1_000_000));
@@ -200,7 +200,7 @@ test('field report B4: a client that pauses before it reads the rest gets all, c
   );
 });
 
-test('a client that closes its half behind its requests is answered them all, writes too', () => {
+test('a client that closes its half after its requests gets all answers, also to writes', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
   client.raw.write(pipelined(20_000));

@@ -5,14 +5,14 @@ import type { RequestBytes } from './client-input.ts';
 import type { SessionOrder } from './session-order.ts';
 
 /**
- * A session between the server that served it and the next, which takes it over if it can. @see
- * docs/sessions.md "Hand-over"
+ * A session whose server has ended, until the next server takes it over if it can. @see docs/sessions.md
+ * "Hand-over"
  */
 export class WaitingSession implements RequestBytes {
-  /** What is not answered, in the order in which it was asked. */
+  /** The unanswered requests, oldest first. */
   readonly order: SessionOrder;
   readonly #sinceMs: number;
-  /** Holds its watches, and has told it of no change beyond `#zxid`. */
+  /** The tree that holds its watches. The client has seen no change beyond `#zxid`. */
   readonly #tree: DataTree;
   readonly #zxid: number;
 
@@ -23,7 +23,7 @@ export class WaitingSession implements RequestBytes {
     this.#zxid = former.lastProcessedZxid;
   }
 
-  /** Nobody works on any of it. */
+  /** No server works on any of its requests. */
   readonly submittedBytes = 0;
 
   get waitingBytes(): number {
@@ -34,7 +34,7 @@ export class WaitingSession implements RequestBytes {
     return nowMs - this.#sinceMs;
   }
 
-  /** Why `next` cannot go on with it; null when only its session is in question. */
+  /** Why `next` cannot take it over; null when that depends on the session alone. */
   problemWith(next: ZooKeeperServer): string | null {
     if (next.parts.database.tree !== this.#tree)
       return 'its watches are in a tree that a SNAP or TRUNC has replaced';

@@ -29,7 +29,9 @@ function treeOf(ensemble: MemoryEnsemble) {
   return ensemble.server(1).database.tree;
 }
 
-/** Watches nodes that nobody has made, until that is refused. Gives those that stand. */
+/**
+ * Watches nodes that do not exist until the server refuses. Returns the paths whose watches were accepted.
+ */
 function watchUntilRefused(client: MemoryClient, name: number): string[] {
   const paths: string[] = [];
   client.frames.length = 0;
@@ -62,7 +64,7 @@ function setWatches(client: MemoryClient, existWatches: readonly string[]): void
   client.send(OpCode.setWatches, w => writeSetWatchesRequest(w, request, false));
 }
 
-test('the watches of one client end at a number of bytes: then what would set one is refused, and all else is answered', () => {
+test('the watches of one client are limited in bytes: the server then refuses requests that set one, and answers all others', () => {
   const ensemble = standalone();
   const greedy = MemoryClient.open(ensemble);
   greedy.create('/a');
@@ -101,7 +103,7 @@ test('watches that fire or are removed make room, and those of a client that lea
   ensemble.wait(() => watchMemory.bytes === 0, 'no watches');
 });
 
-test('when half of what all may have is taken each may have a little, so that a few leave room for many', () => {
+test('above half the limit for all clients each may have only a little, so that a few clients leave room for many', () => {
   const ensemble = standalone();
   const greedy = [1, 2, 3].map(name => {
     const client = MemoryClient.open(ensemble);
@@ -116,7 +118,7 @@ test('when half of what all may have is taken each may have a little, so that a 
   assert.ok(greedy.every(({ raw }) => raw.closed === null));
 });
 
-test('a client that has as many watches as it may comes back with all of them', () => {
+test('a client with as many watches as allowed reconnects with all of them', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
   const paths = watchUntilRefused(client, 1);
@@ -133,7 +135,7 @@ test('a client that has as many watches as it may comes back with all of them', 
   assert.ok(watchMemory.bytes > LIMITS.allBytesMax / 2);
 });
 
-test('setWatches of more than a client may have ends the connection: its client would not look at a refusal', () => {
+test('setWatches beyond the limit ends the connection, because client libraries ignore a refusal', () => {
   for (const isLong of [false, true]) {
     const ensemble = standalone();
     const client = MemoryClient.open(ensemble);

@@ -5,30 +5,29 @@ import type { Pause } from '../turns/live.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 
 /**
- * The text of an answer in small pieces, an empty one or none being a pause: some are as long as the server
- * is busy.
+ * The text of an answer in small pieces. An empty piece, or a pause, yields the turn: some answers take as
+ * long as the server is busy.
  */
 export type AnswerPieces = Iterable<string | Pause>;
 
 /**
- * A connection that asked a word is there for its answer alone: one that takes nothing of it for this long is
- * cut off.
+ * A connection that sent a word exists only for its answer. If it reads nothing for this long, it is cut off.
  */
 export const WORD_IDLE_MS = 30_000;
 
-/** What upstream's writer buffers, and counts as a packet. */
+/** Size of the buffer of upstream's writer. Each buffer counts as one packet. */
 const PACKET_CHARS = 8192;
 
 /**
- * The answer to a four-letter word on its way to the client. What the client sends meanwhile is not looked
- * at.
+ * The answer to a four-letter word on its way to the client. The server ignores what the client sends
+ * meanwhile.
  */
 export class WordAnswer implements AnswerSink {
   readonly #connection: Connection;
   readonly #stats: readonly ServerStats[];
   readonly #answer: Answer;
 
-  /** `totals`: of the server, while one serves. */
+  /** `totals`: statistics of the server, while one serves. */
   constructor(
     word: string,
     pieces: AnswerPieces,
@@ -55,7 +54,7 @@ export class WordAnswer implements AnswerSink {
     this.#connection.end();
   }
 
-  /** A last line for who has read everything before it. */
+  /** Writes a last line, for a person who has read everything before it. */
   fail(reason: string): void {
     this.write(`${reason}.\n`);
     this.#connection.end();

@@ -24,7 +24,7 @@ const multi =
     writeMultiEnd(writer);
   };
 
-/** The most transactions of one turn, until `count` more are applied. */
+/** The most transactions applied in one turn, until `count` more are applied. */
 function mostInOneTurn(ensemble: MemoryEnsemble, sid: number, count: number, each = () => {}): number {
   const { database } = ensemble.server(sid);
   const start = database.lastProcessedZxid;
@@ -39,7 +39,7 @@ function mostInOneTurn(ensemble: MemoryEnsemble, sid: number, count: number, eac
   return most;
 }
 
-test('field report B1: large multis of one client that are committed together are applied one a turn, on every member', () => {
+test('field report B1: large multis of one client that are committed together are applied one per turn, on every member', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
   const client = MemoryClient.open(ensemble, ensemble.leader);
   for (const sid of ensemble.sids) ensemble.machine(sid).disk.syncDelayMs = 50;
@@ -53,7 +53,7 @@ test('field report B1: large multis of one client that are committed together ar
   assert.is(new Set(digests).size, 1);
 });
 
-test('field report B1: bytes count too', () => {
+test('field report B1: the bytes of transactions count towards a turn too', () => {
   const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: 9_000 }).start();
   const client = MemoryClient.open(ensemble);
   ensemble.machine(1).disk.syncDelayMs = 50;
@@ -61,7 +61,7 @@ test('field report B1: bytes count too', () => {
   assert.is(mostInOneTurn(ensemble, 1, 6), 3);
 });
 
-test('others are served between two slices, and what they read is the tree behind a whole transaction', () => {
+test('other clients are served between two slices, and read the tree after a whole transaction', () => {
   const ensemble = new MemoryEnsemble({ voters: 0, turnMs: 5 }).start();
   const [writer, reader] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   writer.create('/x');
@@ -81,7 +81,7 @@ test('others are served between two slices, and what they read is the tree behin
   assert.ok(new Set(seen).size > 10, `${seen}`);
 });
 
-test('watches that fire count: a node that many watch is written few times a turn', () => {
+test('fired watches count towards a turn: a node that many watch changes only a few times in one', () => {
   const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: 100 }).start();
   const writer = MemoryClient.open(ensemble);
   writer.create('/watched');
@@ -95,7 +95,7 @@ test('watches that fire count: a node that many watch is written few times a tur
     ensemble.wait(() => watcher.frames.length === 13, 'an answer and all events');
 });
 
-test('what goes with a session counts: few sessions of many ephemerals are closed a turn', () => {
+test('deleted ephemerals count towards a turn: few sessions with many of them close in one', () => {
   for (const closeSessionTxn of ['true', 'false']) {
     const settings = { 'closeSessionTxn.enabled': closeSessionTxn };
     const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: 130, settings }).start();

@@ -55,7 +55,7 @@ const step = fc.record({
   suppressing: fc.boolean(),
 });
 
-test('whoever watches hears the same, in the same order, told at once or later, whatever happens meanwhile', () => {
+test('watchers get the same events in the same order, at once or later, whatever happens meanwhile', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), steps => {
       const worlds = [new World(100), new World(100).later()].map(world => ({
@@ -88,7 +88,7 @@ test('whoever watches hears the same, in the same order, told at once or later, 
   );
 });
 
-test('a watcher that has asked for something meanwhile hears of what fires after that, too', () => {
+test('a watcher that sets a watch meanwhile also gets the events that fire after that', () => {
   const world = new World(100).later();
   const ears = [new Ear(), new Ear()];
   for (const ear of ears) world.watches.add('/', ear, WatchMode.persistentRecursive);
@@ -99,7 +99,7 @@ test('a watcher that has asked for something meanwhile hears of what fires after
   for (const { heard } of ears) assert.equal(heard, ['1 /a', '1 /b']);
 });
 
-test('an event is counted with as many watchers as it concerned, once all are told', () => {
+test('an event counts once for each watcher it concerns, after all have been told', () => {
   const world = new World(100).later();
   const ears = Array.from({ length: 30 }, () => new Ear());
   for (const ear of ears) {
@@ -113,7 +113,7 @@ test('an event is counted with as many watchers as it concerned, once all are to
   assert.equal(world.counted, ['3 30', '3 30']);
 });
 
-test('field report B1: 25,000 events of one transaction for a thousand watchers are kept once each, and told in turns', () => {
+test('field report B1: 25,000 events of one transaction for a thousand watchers are kept once each and sent in turns', () => {
   const world = new World(8_000);
   world.watches.crowd = world.crowd;
   const ears = Array.from({ length: 1000 }, () => new Ear());

@@ -5,35 +5,38 @@ import { TURN_UNITS, Units } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { type EventLine, FLUSH_UNITS } from './event-line.ts';
 
-/** As many watchers are told at once, however many events there were. */
+/** Up to this many watchers are told at once, however many events there are. */
 const FEW = 16;
-/** Events that one watcher is looked up in before it is the next one's turn. */
+/** Number of events checked for one watcher before the next watcher's turn. */
 const EVENTS_PER_VISIT = 1_024;
-/** To look whether one event concerns one watcher. */
+/** Cost of checking whether one event concerns one watcher. */
 const LOOK_UNITS = 0.1;
-/** While so many wait, one transaction is applied in a turn. */
+/** While this many events wait, only one transaction is applied in a turn. */
 const EVENTS_HIGH_WATER = 100_000;
-/** Beyond this everybody is told at once: the log does not grow without end. */
+/** Above this many events every watcher is told at once, so the log is bounded. */
 const EVENTS_MAX = 500_000;
 
 /**
- * Events that concern many watchers, told later. One multi can change a node 25,000 times that a thousand
- * clients watch: each event is kept once, and each watcher is told of those that concern it when it is its
- * turn, or before anything else is answered to it.
+ * Delivers events that concern many watchers in later turns. One multi can change a node 25,000 times that a
+ * thousand clients watch. Each event is kept once, and each watcher is told of those that concern it in its
+ * turn, or before the server answers it anything else.
  *
- * A watcher sets and removes watches only by requests, before which it is told of all events so far. So those
- * who watch by now are those who watched when an event fired, as far as they have not been told of it.
+ * A watcher sets and removes watches only by requests, and it is told of all events so far before each of
+ * them. So the watches that it has now are those it had when an event fired that it has not been told of.
  */
 export class CrowdEvents implements Crowd {
   readonly #clock: Clock;
   readonly #turns: TurnQueue;
   readonly #line: EventLine;
   #log: FiredEvent[] = [];
-  /** Of those whom the rest may concern, how many events they are done with. In order of their turns. */
+  /**
+   * For each watcher that later events may concern, the number of events it is done with. In order of their
+   * turns.
+   */
   readonly #behind = new Map<Watcher, number>();
-  /** Those who are done with all. Later ones may concern them. */
+  /** Watchers that are done with all events. Later ones may concern them. */
   readonly #level = new Set<Watcher>();
-  /** Whose watchers are all in one of these two. */
+  /** Groups of watchers that are all in one of the two tables. */
   readonly #entered = new Set<object>();
   readonly #tellNow = () => this.#tellInTurn();
   #isDue = false;
@@ -44,19 +47,19 @@ export class CrowdEvents implements Crowd {
     this.#line = line;
   }
 
-  /** Watchers that may have to be told of something yet. */
+  /** Number of watchers that may still have to be told of something. */
   get length(): number {
     return this.#behind.size;
   }
 
-  /** Behind an event that waits, all wait. */
+  /** While one event waits, all later ones wait too. */
   takes(watchers: number): boolean {
     return this.#log.length > 0 || (watchers > FEW && !this.#line.hasRoomFor(watchers));
   }
 
   take(event: FiredEvent): void {
     const at = this.#log.push(event) - 1;
-    // No more is applied than can be told.
+    // Applying slows down to the rate at which watchers can be told.
     this.#turns.applying.spend(at < EVENTS_HIGH_WATER ? event.watchersMax * Units.item : TURN_UNITS);
     for (const watcher of this.#level) this.#behind.set(watcher, at);
     this.#level.clear();
@@ -69,7 +72,7 @@ export class CrowdEvents implements Crowd {
     else this.#expectTurn();
   }
 
-  /** Before anything is read or answered for `watcher`. */
+  /** Called before anything is read or answered for `watcher`. */
   catchUp(watcher: Watcher): void {
     if (this.#log.length === 0) return;
     const at = this.#behind.get(watcher);
@@ -80,13 +83,13 @@ export class CrowdEvents implements Crowd {
     this.#clearIfDone();
   }
 
-  /** It is gone. */
+  /** The watcher is gone. */
   forget(watcher: Watcher): void {
     this.#level.delete(watcher);
     if (this.#behind.delete(watcher)) this.#clearIfDone();
   }
 
-  /** Gives what that has cost. */
+  /** Returns the cost in units. */
   #tell(watcher: Watcher, from: number, to: number): number {
     const log = this.#log;
     let told = 0;

@@ -1,4 +1,4 @@
-/** Containers go when their last child has gone: from the look of the leader to the trees of all. */
+/** Tests of the removal of empty containers: from the check of the leader to the trees of all members. */
 import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
@@ -30,7 +30,7 @@ function parts(tree: DataTree): string[][] {
   }
 }
 
-test('empty is what had a child and has none: neither a new container, nor one in use, nor another node', () => {
+test('a container is empty when it had children and has none: not a new one, one in use, or another node', () => {
   const rig = new PrepRig();
   for (const path of ['/new', '/used', '/left']) rig.run(container(path));
   for (const path of ['/plain', '/plain/x', '/used/x', '/left/x', '/left/y']) rig.run(create(path));
@@ -87,7 +87,7 @@ for (const voters of [0, 3]) {
   });
 }
 
-test('a removal is refused when a child has come since, and for what is no container', () => {
+test('the removal is refused when a child was created since, and for a node that is no container', () => {
   const rig = new PrepRig();
   rig.run(container('/c'));
   rig.run(create('/plain'));

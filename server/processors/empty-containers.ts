@@ -1,15 +1,15 @@
 import type { DataTree } from '../tree/data-tree.ts';
 
-/** As many as upstream deletes in its minute; the rest are found at the next look. */
+/** Upstream deletes this many in its one-minute interval. The next check finds the rest. */
 const CONTAINERS_MAX = 10_000;
-/** Of one part: each is a transaction. */
+/** Containers found in one part. Each becomes a transaction. */
 const FOUND_MAX = 200;
 const LOOKED_AT_MAX = 10_000;
 
 /**
- * Containers that have had children and have none now. A new one waits for its first. In parts, the last of
- * them returned: a client may have made a million, and other clients are served between two parts. @see
- * ContainerManager
+ * Finds containers that had children and have none now; a new one waits for its first. It works in parts and
+ * returns the last of them: a client may have made a million containers, and other clients are served between
+ * two parts. @see ContainerManager
  */
 export function* emptyContainers(tree: DataTree): Generator<string[], string[]> {
   let part: string[] = [];

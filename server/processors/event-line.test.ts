@@ -32,7 +32,7 @@ function rig(unitsMax: number): { clock: VirtualClock; line: EventLine } {
   return { clock, line: new EventLine({ clock, turns: new TurnQueue(clock, unitsMax) }) };
 }
 
-test('field report B1: events of many clients leave a turn’s work at a time, and a client with very many takes turns with the others', () => {
+test('field report B1: events of many clients are sent in turns, and a client with very many alternates with the others', () => {
   const { clock, line } = rig(1000);
   const receivers = Array.from({ length: 200 }, () => new Receiver());
   for (const [i, receiver] of receivers.entries()) {
@@ -52,7 +52,7 @@ test('field report B1: events of many clients leave a turn’s work at a time, a
   assert.equal([receivers[0]!.waiting, line.length], [0, 0]);
 });
 
-test('field report B1: few events leave at once, and of very many so many in each turn', () => {
+test('field report B1: few events are sent at once, and very many in bounded numbers per turn', () => {
   const { clock, line } = rig(1000);
   const passed = () =>
     Array.from({ length: 2 * EVENTS_AT_ONCE_MAX }, () => line.passes()).filter(Boolean).length;
@@ -63,7 +63,7 @@ test('field report B1: few events leave at once, and of very many so many in eac
   assert.is(passed(), EVENTS_AT_ONCE_MAX);
 });
 
-test('the frame of an event is made once for all who are told of it', () => {
+test('the frame of an event is made once for all its watchers', () => {
   const { line } = rig(1000);
   const frame = line.frameOf(3, '/a');
   assert.is(line.frameOf(3, '/a'), frame);

@@ -9,45 +9,42 @@ import { Xid } from '../wire/opcodes.ts';
 import { KeeperState, writeWatcherEvent } from '../wire/watch-event.ts';
 
 /**
- * Events that leave in the turn in which their watches fire: some milliseconds of work, a system call for
- * each client.
+ * Number of events sent in the turn in which their watches fire: a few milliseconds of work, with one system
+ * call for each client.
  */
 export const EVENTS_AT_ONCE_MAX = 250;
-/** Of one client, before it is the next one's turn. */
+/** Number of events sent to one client before the next client's turn. */
 const EVENTS_PER_VISIT = 1_024;
-/**
- * The system call that brings a client what was written to it: 20 to 30 µs where the client is on the same
- * machine.
- */
+/** Cost of the system call that sends a client its output: 20 to 30 µs for a client on the same machine. */
 export const FLUSH_UNITS = 32;
 
 /** A client for which watch events wait. */
 export interface EventReceiver {
-  /** Writes the oldest of them, so many at most. Returns how many. */
+  /** Writes up to `max` of the oldest. Returns how many it wrote. */
   deliverEvents(max: number): number;
   readonly hasEventsWaiting: boolean;
 }
 
 /**
- * Brings watch events to clients. One write can fire a hundred thousand watches: what is more than a turn's
- * work leaves in later turns, a client after the other. Events of one client keep their order, and a reply to
- * it never overtakes them: `ClientOutput` writes what waits before it.
+ * Sends watch events to clients. One write can fire a hundred thousand watches: what exceeds a turn's work is
+ * sent in later turns, one client after the other. Events of one client keep their order, and no reply
+ * overtakes them, because `ClientOutput` writes waiting events before it.
  */
 export class EventLine {
   readonly #clock: Clock;
   readonly #turns: TurnQueue;
-  /** In the order in which it is their turn. */
+  /** Clients with waiting events, in the order of their turns. */
   readonly #waiting = new Set<EventReceiver>();
   readonly #deliverNow = () => this.#deliver();
   #isDue = false;
-  /** Of the present turn. */
+  /** The current turn. */
   #turn = -1;
   #passed = 0;
-  /** The last event: many watchers in a row are told the same. */
+  /** The last event, kept because many watchers in a row get the same one. */
   #type = 0;
   #path: string | null = null;
   #frame: Buffer = EMPTY;
-  /** What is told now has waited for its turn. */
+  /** The events delivered now have waited for their turn. */
   #isLate = false;
 
   constructor(parts: { readonly clock: Clock; readonly turns: TurnQueue }) {
@@ -55,12 +52,12 @@ export class EventLine {
     this.#turns = parts.turns;
   }
 
-  /** Clients for which events wait. */
+  /** Number of clients with waiting events. */
   get length(): number {
     return this.#waiting.size;
   }
 
-  /** The frame of an event. Nobody changes it. */
+  /** The frame of an event. Callers must not change it. */
   frameOf(type: number, path: string): Buffer {
     if (type !== this.#type || path !== this.#path) {
       const writer = new JuteWriter(64 + path.length);
@@ -74,14 +71,14 @@ export class EventLine {
     return this.#frame;
   }
 
-  /** One more event may leave in this turn. */
+  /** Whether one more event may be sent in this turn. */
   passes(): boolean {
     if (this.#isLate) return true;
     this.#beginTurn();
     return ++this.#passed <= EVENTS_AT_ONCE_MAX;
   }
 
-  /** So many may. */
+  /** Whether this many events may be sent in this turn. */
   hasRoomFor(events: number): boolean {
     this.#beginTurn();
     return this.#passed + events <= EVENTS_AT_ONCE_MAX;
@@ -94,7 +91,7 @@ export class EventLine {
     this.#passed = 0;
   }
 
-  /** Tells `watcher` now of what has waited. */
+  /** Tells `watcher` of an event that has waited. */
   tell(watcher: Watcher, event: FiredEvent): void {
     const { type, path, zxid, acl } = event;
     if (event.frame === null) {
@@ -128,7 +125,7 @@ export class EventLine {
     applying.saw(startMs);
     for (const receiver of this.#waiting) {
       this.#waiting.delete(receiver);
-      // A reply may have taken them along.
+      // A reply may have sent them already.
       if (!receiver.hasEventsWaiting) continue;
       applying.spend(FLUSH_UNITS + receiver.deliverEvents(EVENTS_PER_VISIT) * Units.item);
       if (receiver.hasEventsWaiting) this.#waiting.add(receiver);

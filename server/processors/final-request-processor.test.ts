@@ -122,7 +122,7 @@ function bench(perms: number = Perms.ALL, skipAcl = false, jute = juteLimits()):
 
 const names = (reader: JuteReader): (string | null)[] | null => reader.readVector(r => r.readString());
 
-test('getData and exists: what the node is, null data as null', () => {
+test('getData and exists show the node, and null data as null', () => {
   const made = bench();
   const [code, body] = made.watch(OpCode.getData, '/a');
   assert.is(code, OK);
@@ -164,13 +164,13 @@ test('getChildren and getChildren2: names, and with 2 the Stat; none is an empty
   assert.equal(names(made.watch(OpCode.getChildren, '/a/b')[1]), []);
 });
 
-test('getAllChildrenNumber counts all descendants; of the root, those of /zookeeper too', () => {
+test('getAllChildrenNumber counts all descendants; for the root, those of /zookeeper too', () => {
   const made = bench();
   const count = (path: string): number => made.path(OpCode.getAllChildrenNumber, path)[1].readInt();
   assert.equal([count('/a'), count('/a/b'), count('/')], [2, 0, 5 + 3]);
 });
 
-test('field report D3: "" is the root to every read, and to its watches a path of their own', () => {
+test('field report D3: "" names the root in every read, and is a separate path to its watches', () => {
   const answers = (path: string): string[] => {
     const made = bench();
     const [data, exists, children, children2] = [
@@ -209,7 +209,7 @@ test('field report D3: setWatches takes "" for the root too', () => {
   assert.equal(made.reader.take(), ['created ', 'childrenChanged ']);
 });
 
-test('field report D3: getEphemerals without a prefix, null or empty or blank, gives all', () => {
+test('field report D3: getEphemerals returns all for a prefix that is null, empty or blank', () => {
   const made = bench();
   made.run(create('/a/eph', { flags: EPHEMERAL }));
   for (const prefix of [null, '', ' ', '\t\n', '/', ' / ']) {
@@ -229,7 +229,7 @@ test('getEphemerals: the session’s own, below a prefix', () => {
   assert.equal([under('/'), under('/a'), under('/b')], [['/mine', '/a/eph'], ['/a/eph'], []]);
 });
 
-test('whoAmI: scheme and user, a digest without its hash, the address always', () => {
+test('whoAmI shows scheme and user, a digest without its hash, and always the address', () => {
   const made = bench();
   made.reader.ids.push(USER);
   const [, body] = made.ask(OpCode.whoAmI, () => {});
@@ -242,7 +242,7 @@ test('whoAmI: scheme and user, a digest without its hash, the address always', (
   );
 });
 
-test('getACL: the hash of a digest is for those with ADMIN', () => {
+test('getACL shows the hash of a digest only to clients with ADMIN', () => {
   const aclFor = (perms: number, reader: Id[]): [number, string | null | undefined] => {
     const made = bench(perms);
     made.reader.ids = reader;
@@ -287,7 +287,7 @@ test('2590: exists, getData, getChildren and getAllChildrenNumber need READ; ref
   }
 });
 
-test('what is not there: NONODE for every read; only exists leaves a watch, for its creation', () => {
+test('every read of a missing node is NONODE; only exists leaves a watch, for its creation', () => {
   for (const op of [OpCode.exists, OpCode.getData, OpCode.getChildren, OpCode.getChildren2]) {
     const made = bench();
     assert.is(made.watch(op, '/none', true)[0], NONODE);
@@ -301,7 +301,7 @@ test('what is not there: NONODE for every read; only exists leaves a watch, for 
   assert.is(made.path(OpCode.getAllChildrenNumber, '/none')[0], NONODE);
 });
 
-test('watches: data and exists hear of data and deletion, children of children and deletion; once', () => {
+test('watches fire once: data and exists for changes and deletion, children for children and deletion', () => {
   const told = (op: number): string[][] => {
     const made = bench();
     made.watch(op, '/a/b', true);
@@ -338,7 +338,7 @@ test('addWatch: mode 0 for the node, 1 for all below, kept until removed; anothe
   assert.equal(told(1), ['dataChanged /a', 'dataChanged /a', 'created /a/n', 'dataChanged /a/n']);
 });
 
-test('a mode of addWatch or a type of watcher that is none is MARSHALLINGERROR, as of upstream, and changes no watch', () => {
+test('an unknown mode of addWatch or type of watcher is MARSHALLINGERROR, as upstream, and changes no watch', () => {
   const made = bench();
   for (const mode of [-1, 2]) assert.is(made.pathAnd(OpCode.addWatch, '/a', mode)[0], MARSHALLINGERROR);
   made.watch(OpCode.getData, '/a', true);
@@ -366,7 +366,7 @@ test('checkWatches finds and keeps, removeWatches finds and removes; without one
   }
 });
 
-test('setWatches: what happened since is told at once, the rest is armed; setWatches2 brings the lasting ones', () => {
+test('setWatches sends what happened since at once and sets the rest; setWatches2 includes persistent watches', () => {
   const made = bench();
   const since = made.tree.lastProcessedZxid;
   for (const op of [setData('/a', 'new'), remove('/a/c'), create('/made')]) made.run(op);
@@ -458,7 +458,7 @@ test('operations that are no reads are UNIMPLEMENTED', () => {
   }
 });
 
-test('an open ACL asks nobody who they are', () => {
+test('an open ACL reads no identity', () => {
   const made = bench();
   const asked = { ...OPEN_ACL_UNSAFE[0] } as Acl;
   assert.is(asked.perms, Perms.ALL);
@@ -468,7 +468,7 @@ test('an open ACL asks nobody who they are', () => {
   assert.is(made.watch(OpCode.getData, '/a')[0], OK);
 });
 
-test('lists of many children follow every change, also one that leaves as many', () => {
+test('lists of many children follow every change, also one that keeps their number', () => {
   const made = new Bench();
   made.run(create('/many'));
   for (let i = 0; i < 2_000; i++) made.run(create(`/many/${i}`));
@@ -479,7 +479,7 @@ test('lists of many children follow every change, also one that leaves as many',
   assert.equal([list().length, list().includes('7'), list().includes('new')], [2_000, false, true]);
 });
 
-test('getChildren2 of very many is of the zxid at which it began, names and Stat, and its watch is set at once', () => {
+test('getChildren2 of very many nodes shows names and Stat of the zxid at which it began, and sets its watch at once', () => {
   const made = new Bench();
   made.run(create('/many'));
   for (let i = 0; i < 50_000; i++) made.run(create(`/many/${i}`));
@@ -500,7 +500,7 @@ test('getChildren2 of very many is of the zxid at which it began, names and Stat
   assert.is(names(made.watch(OpCode.getChildren, '/many')[1])!.length, 49_999, 'and the next is of now');
 });
 
-test('a multiRead of very many parts is divided among turns; a bad part ends it as it does a short one', () => {
+test('a multiRead of very many parts takes several turns; a bad part ends it as it ends a short one', () => {
   const made = bench(Perms.ALL, true, juteLimits(20 * 1024 * 1024));
   const parts = (count: number, last: number) => (w: JuteWriter) => {
     for (let i = 0; i < count; i++) {

@@ -17,30 +17,33 @@ import { CountRead, type LongRead, MultiRead, NamesRead, type PartRead, RearmRea
 import { NameList, NamesCache } from './name-list.ts';
 import type { ReplyBody } from './reply-writer.ts';
 
-/** Answers that take about a millisecond are given at once; beyond that they are divided among turns. */
+/**
+ * Answers with up to this many names take about a millisecond and are given at once. Longer ones take several
+ * turns.
+ */
 const NAMES_AT_ONCE_MAX = 16_384;
 const NODES_AT_ONCE_MAX = 1_000;
 const WATCHES_AT_ONCE_BYTES_MAX = 16 * 1024;
-/** The parts of a multiRead are of one zxid up to here, which is about a turn of the loop. */
+/** Up to this many parts of a multiRead, about a turn of the loop, are read at one zxid. */
 const PARTS_AT_ONCE_MAX = 4_000;
 const PARTS_AT_ONCE_BYTES_MAX = 1024 * 1024;
-/** A length and a character. */
+/** The shortest name: a length and one character. */
 const NAME_BYTES_MIN = 5;
 
-/** So many names of children take as long as a read of one node. */
+/** Encoding this many names costs as much as a read of one node. */
 const NAMES_PER_READ = 32;
-/** More than these are no small answer. */
+/** An answer with more names than this is no small one. */
 const FEW_NAMES = 1024;
 
-/** Who reads: its watches and what it may see. */
+/** The session that reads: its watches and its permissions. */
 export interface ReadSession extends Watcher {
   readonly sessionId: bigint;
   identities(): readonly Id[];
 }
 
 /**
- * Answers reads from the local tree. `read` writes the body and returns the code of the reply header;
- * on any other code than OK the body is dropped. @see FinalRequestProcessor
+ * Answers reads from the local tree. `read` writes the body and returns the code of the reply header. With
+ * any code other than OK the caller drops the body. @see FinalRequestProcessor
  */
 export class FinalRequestProcessor {
   readonly #tree: () => DataTree;
@@ -64,7 +67,7 @@ export class FinalRequestProcessor {
   }
 
   /**
-   * The code, or what is to be gone on with until it is done. `reader` is left alone meanwhile.
+   * Returns the code, or a read that continues in later turns; `reader` must not be used meanwhile.
    * @throws JuteError when the body is not what the operation says
    */
   read(op: number, reader: JuteReader, session: ReadSession, body: ReplyBody): number | LongRead {
@@ -101,8 +104,8 @@ export class FinalRequestProcessor {
   }
 
   /**
-   * What the answer to a read may cost, in reads of one node, at most; infinity for what may take a turn of
-   * the loop or more. Asked of reads that wait behind a write.
+   * Upper bound on the cost of a read, in reads of one node; infinity for a read that may take a turn of the
+   * loop or more. Asked for reads that wait behind a write.
    */
   weightOf(op: number, reader: JuteReader): number {
     switch (op) {
@@ -136,7 +139,7 @@ export class FinalRequestProcessor {
     writer.writeString(scheme).writeString(this.#access.providers.get(scheme)?.userName(id) ?? id);
   };
 
-  /** Without ADMIN, who may act is shown and the proof of it is not. */
+  /** Without ADMIN a client sees who has permissions, but not the hash that proves it. */
   readonly #withoutSecret = ({ perms, id: { scheme, id } }: Acl): Acl => {
     const shown = this.#access.providers.get(scheme)?.withoutSecret(id) ?? id;
     return { perms, id: { scheme, id: shown } };
@@ -155,7 +158,7 @@ export class FinalRequestProcessor {
   }
 
   /**
-   * A watch that is there already takes nothing more. SYSTEMERROR refuses others. @see docs/decisions.md
+   * A watch that exists already takes no more room. SYSTEMERROR refuses the others. @see docs/decisions.md
    * "Sessions and requests"
    */
   #mayWatch(watches: WatchManager, path: string, session: ReadSession, mode: WatchMode): boolean {
@@ -186,7 +189,7 @@ export class FinalRequestProcessor {
     const { path, watch } = readPathWatchRequest(reader);
     if (path.includes('\0')) return ErrorCode.BADARGUMENTS;
     const node = this.#readable(path, session);
-    // A node that is not there yet is watched for its creation.
+    // exists may watch a node that does not exist, for its creation.
     const isWatched = watch && (typeof node !== 'number' || node === ErrorCode.NONODE);
     if (isWatched && !this.#watch(this.#tree().dataWatches, path, session)) return ErrorCode.SYSTEMERROR;
     if (typeof node === 'number') return node;
@@ -206,7 +209,7 @@ export class FinalRequestProcessor {
     return ErrorCode.OK;
   }
 
-  /** Its names are to be written in more than one turn. */
+  /** Writing its names takes more than one turn. */
   #isLong(node: ZNode): boolean {
     return childCount(node) > NAMES_AT_ONCE_MAX && this.#names.get(node) === null;
   }
@@ -286,7 +289,7 @@ export class FinalRequestProcessor {
     }
   }
 
-  /** Each part stands for itself: one that fails does not stop the others. A watch is set by none. */
+  /** Each part counts by itself: one that fails does not stop the others. No part sets a watch. */
   #readPart(reader: JuteReader, session: ReadSession, body: ReplyBody): PartRead {
     const { type, done } = readMultiHeader(reader);
     this.#checkAnswer(body.totalBytes);
@@ -318,7 +321,7 @@ export class FinalRequestProcessor {
   }
 
   /**
-   * A request of 1 MiB can name a node of 1 MiB sixty thousand times: its answer has an end all the same.
+   * Bounds the answer: a request of 1 MiB can name a node of 1 MiB sixty thousand times.
    * @throws JuteError
    */
   #checkAnswer(bytes: number): void {
@@ -352,8 +355,8 @@ const NOTHING = Buffer.alloc(0);
 const SPACE = 0x20;
 
 /**
- * No prefix, or the root. Upstream trims, as Java does, before it compares these; a prefix proper is taken as
- * it is.
+ * True for no prefix, or the root. Upstream compares the trimmed prefix with these, as Java trims, and uses
+ * any other prefix as it is.
  */
 function meansAll(prefix: string): boolean {
   let [start, end] = [0, prefix.length];

@@ -5,26 +5,26 @@ import type { NameList } from './name-list.ts';
 import { ReplyBody } from './reply-writer.ts';
 
 /**
- * A read that may take more than its share of a turn. It is gone on with in later turns until it is done;
- * requests of the same session wait behind it, and those of others do not.
+ * A read that may take more than its share of a turn. It continues in later turns until it is done. Requests
+ * of the same session wait behind it; those of other sessions do not.
  */
 export interface LongRead {
-  /** The answer is of the zxid at which it began, so events of later changes come after it. */
+  /** The answer shows the zxid at which the read began, so events of later changes follow it. */
   readonly isOfItsBeginning: boolean;
-  /** Of the answer, as far as it is made. */
+  /** Bytes of the answer made so far. */
   readonly bytes: number;
   /**
-   * Goes on until the slice is over, or a little further. True when it is done. @throws JuteError as `read`
+   * Continues until the slice is over, or slightly longer. True when it is done. @throws JuteError as `read`
    * does
    */
   step(budget: TurnBudget): boolean;
-  /** Once it is done. */
+  /** Called once the read is done. */
   writeTo(body: ReplyBody): void;
-  /** Nobody waits for it any more. */
+  /** Nobody waits for the answer any more. */
   cancel(): void;
 }
 
-/** Between two looks at the budget. */
+/** Number of items between two checks of the budget. */
 const ITEMS_PER_STEP = 256;
 
 function stepUntilOver(budget: TurnBudget, step: (items: number) => boolean): boolean {
@@ -36,7 +36,7 @@ function stepUntilOver(budget: TurnBudget, step: (items: number) => boolean): bo
   return false;
 }
 
-/** getAllChildrenNumber of a large subtree. The number is that of the moment at which it is done. */
+/** getAllChildrenNumber of a large subtree. The count is that of the moment at which the read ends. */
 export class CountRead implements LongRead {
   readonly isOfItsBeginning = false;
   readonly bytes = 0;
@@ -62,11 +62,11 @@ export class CountRead implements LongRead {
   }
 }
 
-/** Names or paths, many of them, as they were at its beginning. */
+/** A list of many names or paths, as of the beginning of the read. */
 export class NamesRead implements LongRead {
   readonly isOfItsBeginning = true;
   readonly #list: NameList;
-  /** What follows the names. */
+  /** The part of the answer that follows the names. */
   readonly #tail: Buffer;
   readonly #done: (list: NameList) => void;
 
@@ -93,7 +93,7 @@ export class NamesRead implements LongRead {
   cancel(): void {}
 }
 
-/** setWatches of many paths. Its events come before its answer, as they do when it is short. */
+/** setWatches of many paths. Its events precede its answer, as they do for a short list. */
 export class RearmRead implements LongRead {
   readonly isOfItsBeginning = false;
   readonly bytes = 0;
@@ -105,7 +105,7 @@ export class RearmRead implements LongRead {
 
   step(budget: TurnBudget): boolean {
     return stepUntilOver(budget, paths => {
-      // A watch takes longer than a name: it is put into tables.
+      // Setting a watch costs more than writing a name, because it goes into tables.
       budget.spend(paths * Units.item);
       return this.#rearming.step(paths);
     });
@@ -115,17 +115,19 @@ export class RearmRead implements LongRead {
   cancel(): void {}
 }
 
-/** Done, and the end; done, and another part follows; or to be gone on with. */
+/**
+ * 'end': the last part is done. 'part': another part follows. A LongRead: this part continues in later turns.
+ */
 export type PartRead = 'end' | 'part' | LongRead;
 
-/** What is left of a multiRead that is more than a turn's work. Its parts may be of several zxids. */
+/** The rest of a multiRead that is more than a turn's work. Its parts may show several zxids. */
 export class MultiRead implements LongRead {
   readonly isOfItsBeginning = false;
   readonly #body = new ReplyBody();
   readonly #readPart: (body: ReplyBody) => PartRead;
   #names: LongRead | null;
 
-  /** `begun`: the answer so far, in `body` from `start` on, and the part that is gone on with. */
+  /** `begun`: the part that continues, with the answer so far in `body` from `start` on. */
   constructor(
     readPart: (body: ReplyBody) => PartRead,
     begun: { readonly body: ReplyBody; readonly start: number; readonly names: LongRead | null },

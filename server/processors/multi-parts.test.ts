@@ -31,7 +31,7 @@ function endOf(bytes: Buffer, go: (reader: JuteReader) => void): number | string
   return reader.offset;
 }
 
-test('property: a part that is passed over ends where it would if it were read, and is refused when it would be', () => {
+test('property: a skipped part ends where reading it would end, and throws when reading it would', () => {
   const text = fc.string({ maxLength: 5 });
   const acl = fc.option(
     fc.array(fc.record({ perms: fc.nat(31), id: fc.record({ scheme: text, id: text }) }), { maxLength: 3 }),

@@ -3,9 +3,8 @@ import { readMulti } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';
 
 /**
- * Reads past the body of a part of a multi, without making anything of it. False for a create without a list
- * of ACLs.
- * @throws JuteError for what cannot be a part
+ * Skips the body of a part of a multi without making objects. False for a create without a list of ACLs.
+ * @throws JuteError when the bytes cannot be a part
  */
 export function skipPart(type: number, reader: JuteReader): boolean {
   switch (type) {
@@ -50,7 +49,10 @@ function skipPath(reader: JuteReader): void {
   if (!reader.skipField()) throw new JuteError('path is null');
 }
 
-/** The operations that a client asked for: the parts of the transaction do not tell create from create2. */
+/**
+ * The operations that a client asked for. The parts of the transaction do not distinguish create from
+ * create2.
+ */
 export function partTypes(reader: JuteReader): number[] {
   const types: number[] = [];
   readMulti(reader, (type, r) => {

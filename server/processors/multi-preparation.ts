@@ -15,9 +15,9 @@ interface Preparing {
 }
 
 /**
- * A multi on its way to a transaction, some parts at a time: a megabyte has twenty thousand, and others want
- * answers meanwhile. All or nothing. Parts before the failing one report 0, the failing one its code, later
- * ones -2.
+ * Turns a multi into a transaction a few parts at a time: a megabyte has twenty thousand parts, and other
+ * clients want answers meanwhile. A multi is all or nothing: when a part fails, those before it report 0, it
+ * reports its code, and later ones report -2.
  */
 export class MultiPreparation {
   readonly #changes: OutstandingChanges;
@@ -33,14 +33,14 @@ export class MultiPreparation {
     this.#reader = new JuteReader(request.bytes, request.start, request.end);
   }
 
-  /** Once it is done. */
+  /** Available once the multi is prepared. */
   get body(): TxnBody {
     return this.#body!;
   }
 
   /**
-   * So many parts more. True when all are done. @throws JuteError when it is no multi; nothing is pending
-   * then
+   * Prepares up to `partsMax` more parts. True when all are done.
+   * @throws JuteError when the request is no multi; nothing is pending then
    */
   step(partsMax: number): boolean {
     try {
@@ -103,8 +103,8 @@ function mayBePart(op: number): boolean {
 }
 
 /**
- * A create2 goes into the log as a create, which has the same body: Apache up to 3.8.1 passes over a part of
- * type create2 and would have another tree than everybody else. @see ZOOKEEPER-4026
+ * A create2 is logged as a create, which has the same body: Apache up to 3.8.1 skips a part of type create2,
+ * and its tree would differ from all others. @see ZOOKEEPER-4026
  */
 function asPart(txn: TxnBody): TxnBody {
   return txn.type === OpCode.create2 ? { ...txn, type: OpCode.create } : txn;

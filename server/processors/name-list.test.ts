@@ -7,7 +7,7 @@ import { NameList, NamesCache } from './name-list.ts';
 
 const test = suite('processors: lists of names');
 
-test('property: made part by part it has the bytes of the vector, with those names that are wanted', () => {
+test('property: a list made in steps has the bytes of the vector with the wanted names', () => {
   const names = fc.array(fc.string({ unit: 'binary', maxLength: 60 }), { maxLength: 50 });
   fc.assert(
     fc.property(names, fc.integer({ min: 1, max: 60 }), fc.boolean(), (all, part, some) => {
@@ -40,7 +40,7 @@ function listOf(node: ZNode): NameList {
   return list;
 }
 
-test('a kept list is given for as long as the children are the same, also when others are as many', () => {
+test('a kept list serves while the children are the same, not when others are as many', () => {
   const cache = new NamesCache();
   const node = nodeWith(1, 'a', 'b');
   assert.is(cache.get(node), null);
@@ -56,7 +56,7 @@ test('a kept list is given for as long as the children are the same, also when o
   assert.is(cache.get(node), null, 'begun before the change');
 });
 
-test('what is kept is bounded in bytes, and the list asked for least recently goes first', () => {
+test('kept lists are bounded in bytes, and the least recently used goes first', () => {
   const nodes = ['aaaa', 'bbbb', 'cccc', 'dddd'].map(name => nodeWith(1, name));
   const each = listOf(nodes[0]!).bytes;
   const cache = new NamesCache(3 * each);

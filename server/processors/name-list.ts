@@ -3,7 +3,7 @@ import { JuteWriter } from '../wire/jute.ts';
 
 const PIECE_BYTES = 256 * 1024;
 
-/** A vector of names as it stands in a reply, made part by part, in pieces that many replies may share. */
+/** A vector of names as a reply contains it, made step by step, in pieces that many replies may share. */
 export class NameList {
   readonly pieces: Buffer[] = [];
   readonly #names: readonly string[];
@@ -23,7 +23,7 @@ export class NameList {
     return this.#cutBytes + this.#writer.length;
   }
 
-  /** Writes so many names more. True when all are written. */
+  /** Writes up to `namesMax` more names. True when all are written. */
   step(namesMax: number): boolean {
     const names = this.#names;
     const end = Math.min(names.length, this.#at + namesMax);
@@ -47,7 +47,7 @@ export class NameList {
   }
 }
 
-/** What lists of children take that are kept for the next who asks. */
+/** Limit on the bytes of the kept lists of children. */
 export const NAMES_KEPT_BYTES_MAX = 32 * 1024 * 1024;
 const LISTS_KEPT_MAX = 256;
 
@@ -58,7 +58,10 @@ interface KeptNames {
   readonly bytes: number;
 }
 
-/** Lists of children as they stand in replies, of nodes that have many: those asked for last. */
+/**
+ * Keeps the encoded lists of children of nodes that have many, for the next client that asks. It drops the
+ * least recently used.
+ */
 export class NamesCache {
   readonly #kept = new Map<ZNode, KeptNames>();
   readonly #bytesMax: number;
@@ -72,7 +75,7 @@ export class NamesCache {
     return this.#bytes;
   }
 
-  /** Null when there is none of the node's present children. */
+  /** Null when no list of the node's current children is kept. */
   get(node: ZNode): readonly Buffer[] | null {
     const kept = this.#kept.get(node);
     if (kept === undefined) return null;
@@ -85,7 +88,7 @@ export class NamesCache {
     return kept.pieces;
   }
 
-  /** `pzxid` and `count`: of the node when the list was begun. */
+  /** `pzxid` and `count` are those of the node when the list was begun. */
   put(node: ZNode, pzxid: number, count: number, list: NameList): void {
     const { pieces, bytes } = list;
     if (bytes > this.#bytesMax / 2) return;

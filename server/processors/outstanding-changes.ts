@@ -6,7 +6,8 @@ import type { Acl } from '../wire/acl.ts';
 import { parentOf } from '../wire/path.ts';
 
 /**
- * A node as it will be once everything proposed so far is applied. Same field names as ZNode, for the digest.
+ * A node as it will be once everything proposed so far is applied. It has the field names of ZNode, for the
+ * digest.
  */
 export class ChangeRecord {
   readonly path: string;
@@ -25,7 +26,7 @@ export class ChangeRecord {
   aversion: number;
   ephemeralOwner: bigint;
   childCount: number;
-  /** CRC over path and data, so that a change of the stat alone costs 60 bytes. */
+  /** CRC over path and data, kept so that a change of the stat alone costs 60 bytes of CRC. */
   contentCrcState: number;
   digestCrc: number;
 
@@ -61,24 +62,27 @@ export class ChangeRecord {
 }
 
 /**
- * What the leader has proposed and not yet applied, by path, and the digest the tree will then have.
- * Requests are checked against this on top of the tree, so they can be pipelined.
+ * The changes that the leader has proposed and not yet applied, by path, and the digest that the tree will
+ * then have. Requests are checked against these on top of the tree, so clients can pipeline them.
  * @see PrepRequestProcessor.outstandingChanges
  */
 export class OutstandingChanges {
   readonly #tree: DataTree;
   readonly #byPath = new Map<string, ChangeRecord>();
   /**
-   * Paths of records that are not deleted and have an owner: a thousand sessions may end while a hundred
-   * thousand changes wait.
+   * Paths of live records by owner, because a thousand sessions may end while a hundred thousand changes
+   * wait.
    */
   readonly #byOwner = new Map<bigint, Set<string>>();
-  /** Sessions that end, with the zxid of it. Their nodes in the tree are gone, unless there is a record. */
+  /**
+   * Ending sessions, with the zxid of their end. Their nodes in the tree count as gone unless there is a
+   * record.
+   */
   readonly #ending = new Map<bigint, number>();
   readonly #released = new Fifo<{ zxid: number; path: string }>();
   readonly #digest = new TreeDigest();
   #releasedUpTo = 0;
-  /** From `begin` on: what each touched path held before, null for nothing. */
+  /** Since `begin`: what each changed path held before, null for nothing. */
   #undo: Map<string, ChangeRecord | null> | null = null;
   readonly #undoDigest = new TreeDigest();
 
@@ -160,8 +164,8 @@ export class OutstandingChanges {
   }
 
   /**
-   * The ephemerals of a session go with it, the pending ones too. Returns their paths. There can be a hundred
-   * thousand: those in the tree take no record of their own, and a parent is changed once for all its
+   * Deletes the ephemerals of a session, pending ones too, and returns their paths. There can be a hundred
+   * thousand: those in the tree get no record of their own, and a parent is changed once for all its
    * children.
    */
   endSession(owner: bigint, zxid: number): string[] {
@@ -169,7 +173,8 @@ export class OutstandingChanges {
     const parents = new GoneChildren();
     const pending = this.#byOwner.get(owner) ?? [];
     for (const path of this.#ending.has(owner) ? [] : (this.#tree.ephemeralsOf(owner) ?? [])) {
-      // It may be gone already, or made again by somebody else. If it is this session's, it is below.
+      // The node may be deleted or owned by another session by now. If this session owns the record, the code
+      // below handles it.
       if (this.#byPath.size > 0 && this.#byPath.has(path)) continue;
       this.#digest.subtract(this.#tree.getNode(path)!.digestCrc);
       parents.add(path);
@@ -212,8 +217,8 @@ export class OutstandingChanges {
   }
 
   /**
-   * Changes from here on can be taken back: those of a multi, and of what may turn out to be too long. The
-   * end of a session, which cannot be refused, is never among them.
+   * Makes later changes undoable: those of a multi, and those of a transaction that may turn out too long.
+   * The end of a session cannot be refused and is never among them.
    */
   begin(): void {
     this.#undo = new Map();
@@ -224,11 +229,11 @@ export class OutstandingChanges {
     this.#undo = null;
   }
 
-  /** Puts every path back to what it held at `begin`: parents too. Nothing when that was done already. */
+  /** Restores what every path held at `begin`, parents too. Does nothing when that was done already. */
   rollback(): void {
     if (this.#undo === null) return;
     for (const [path, before] of this.#undo) {
-      // A multi may be prepared in several turns: what was pending at its beginning may be in the tree now.
+      // A multi may take several turns, and what was pending when it began may be in the tree by now.
       const isPending = before !== null && before.zxid > this.#releasedUpTo;
       this.#put(path, isPending ? before : null);
     }
@@ -236,7 +241,7 @@ export class OutstandingChanges {
     this.#undo = null;
   }
 
-  /** Null for none. */
+  /** Null removes the record. */
   #put(path: string, record: ChangeRecord | null): void {
     const before = this.#byPath.get(path);
     if (before !== undefined) this.#disown(before);
@@ -264,7 +269,7 @@ export class OutstandingChanges {
   }
 }
 
-/** How many children each parent loses. Those of one parent often come together. */
+/** Counts how many children each parent loses. Those of one parent often come together. */
 class GoneChildren {
   readonly counts = new Map<string, number>();
   #parent = '';

@@ -1,4 +1,4 @@
-/** A transaction is refused when it would be longer than what any server with the same settings can read. */
+/** Tests that a transaction is refused when no server with the same settings could read it. */
 import { assert, suite } from '#test';
 import { type Acl, type Id, Perms } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
@@ -23,7 +23,7 @@ const test = suite('processors: the longest transactions');
 const SEQUENTIAL = 2;
 const EPHEMERAL = 1;
 const AUTH: readonly Acl[] = [{ perms: Perms.ALL, id: { scheme: 'auth', id: '' } }];
-/** Bytes off the limit: every one where transactions are small. */
+/** Distances from the limit in bytes: every one, where transactions are small. */
 const EACH = Array.from({ length: 129 }, (_, at) => at - 64);
 const SOME = [-64, -TXN_DIGEST_BYTES, -1, 0, 1, TXN_DIGEST_BYTES, 64];
 const around = ({ txnBytesMax }: JuteLimits) => (txnBytesMax < 10_000 ? EACH : SOME);
@@ -43,14 +43,14 @@ function txnBytes(body: TxnBody): number {
   return TXN_HEADER_BYTES + writer.length + TXN_DIGEST_BYTES;
 }
 
-/** By its code alone: a failure that shows the transaction would show megabytes. */
+/** Compares the code alone, because a failure that shows the transaction would show megabytes. */
 function isRefused(body: TxnBody, message?: string): void {
   assert.is(body.type === OpCode.error && body.err, ErrorCode.MARSHALLINGERROR, message);
 }
 
 /**
- * `make(pad)` has `pad` bytes of data: each transaction of `limit - 64` to `limit + 64` bytes is written, or
- * refused with nothing left of it.
+ * `make(pad)` has `pad` bytes of data. Each transaction of `limit - 64` to `limit + 64` bytes must be
+ * written, or refused without a trace.
  */
 function walkTheLimit(limits: JuteLimits, make: (pad: number) => Op, ids: readonly Id[] = []): void {
   const rig = new PrepRig({ jute: limits });
@@ -138,7 +138,7 @@ test('setACL: "auth" that would make it too long is refused', () => {
   assert.is(rig.prep.changes.size, 1);
 });
 
-test('closeSessionTxn.enabled=false: the bytes that Apache writes, nothing behind the header', () => {
+test('closeSessionTxn.enabled=false writes the bytes that Apache writes, with nothing after the header', () => {
   const rig = new PrepRig({ closeSessionTxnEnabled: false });
   rig.run(create('/mine', { flags: EPHEMERAL }));
   const body = rig.prepare(closeSession);
@@ -151,7 +151,7 @@ test('closeSessionTxn.enabled=false: the bytes that Apache writes, nothing behin
   assert.is(rig.tree.digest.toBigInt(), rig.prep.changes.digest.toBigInt());
 });
 
-test('what a request may grow to is measured whenever it could be too long: sequential nodes of the shortest parts', () => {
+test('a request is measured whenever it could grow too long: sequential nodes of the shortest parts', () => {
   const limits = juteLimits(0xfffff, 1024);
   const rig = new PrepRig({ jute: limits });
   const part = create('/', { flags: SEQUENTIAL, data: null });

@@ -65,7 +65,7 @@ const { OK, BADARGUMENTS, BADVERSION, INVALIDACL, NOAUTH, NODEEXISTS, NONODE, NO
   ErrorCode;
 const { NOCHILDRENFOREPHEMERALS, RUNTIMEINCONSISTENCY } = ErrorCode;
 
-/** Each row passes every check before the one it names and fails that one, and often later ones too. */
+/** Each row passes every check before the named one and fails that one, and often later ones too. */
 const TABLE: readonly [what: string, op: Op, code: number][] = [
   ['create: a flag that is none, before all', create('nowhere', { flags: 7, acl: [] }), BADARGUMENTS],
   ['create: a negative flag', create('/n', { flags: -1 }), BADARGUMENTS],
@@ -120,7 +120,7 @@ test('facts 3: the checks, and the order in which they decide what error a clien
   }
 });
 
-test('a refusal changes nothing that later requests are checked against, nor the digest', () => {
+test('a refusal changes neither the state that later requests are checked against nor the digest', () => {
   for (const [what, op, code] of TABLE) {
     if (code === OK) continue;
     const made = rig();
@@ -131,7 +131,7 @@ test('a refusal changes nothing that later requests are checked against, nor the
   }
 });
 
-test('a container by create, as the Go and Rust clients ask for one, is a plain node as of upstream', () => {
+test('a plain create with the container flag makes a plain node, as upstream does for the Go and Rust clients', () => {
   const made = rig();
   for (const op of [OpCode.create, OpCode.create2]) {
     const body = made.run(create(`/open/${op}`, { flags: CONTAINER, op })) as CreateTxn;
@@ -142,7 +142,7 @@ test('a container by create, as the Go and Rust clients ask for one, is a plain 
   }
 });
 
-test('within a multi it is a container, as of upstream', () => {
+test('within a multi the container flag makes a container, as upstream', () => {
   for (const op of [OpCode.create, OpCode.create2]) {
     const made = rig();
     const body = made.run(
@@ -157,7 +157,7 @@ test('within a multi it is a container, as of upstream', () => {
   }
 });
 
-test('flags that are none fail a multi as the part that they stand in', () => {
+test('invalid flags fail a multi at the part that has them', () => {
   const bad = create('/open/n', { flags: 7 });
   assert.equal(codeOf(rig().prepare(multi([create('/open/m'), bad, create('/open/o')]))), [
     0,
@@ -166,7 +166,7 @@ test('flags that are none fail a multi as the part that they stand in', () => {
   ]);
 });
 
-test('a createTTL in a multi fails as a part of it, with what it is: UNIMPLEMENTED', () => {
+test('a createTTL in a multi fails as a part of it, with UNIMPLEMENTED', () => {
   const [first, last] = [create('/open/n'), remove('/open/full/child')];
   assert.equal(codeOf(rig().prepare(multi([first, createTtl('/open/ttl', 1000), last]))), [
     0,
@@ -213,7 +213,7 @@ test('each permission opens its own operation, on the node or on its parent; sup
   }
 });
 
-test('an ACL still pending counts: a request right behind setACL is checked against it', () => {
+test('a pending ACL counts: a request right behind setACL is checked against it', () => {
   const made = rig();
   made.prepare(setAcl('/open', LOCKED));
   assert.is(codeOf(made.prepare(create('/open/n'))), NOAUTH);
@@ -284,7 +284,7 @@ test('4743: versions of data and ACL skip -1, which means any version to clients
   }
 });
 
-test('pipelined: each of many writes in flight sees the ones before it', () => {
+test('each of many pipelined writes sees the ones before it', () => {
   const made = new PrepRig();
   const codes = [
     create('/a'),
@@ -306,7 +306,7 @@ test('pipelined: each of many writes in flight sees the ones before it', () => {
 
 // ------------------------------------------------------------------ multi
 
-test('a multi is all or nothing: parts before the failing one report 0, it its code, later ones -2', () => {
+test('a multi is all or nothing: parts before the failing one report 0, that one its code, later ones -2', () => {
   const made = rig();
   const body = made.prepare(multi([create('/m'), check('/v', 99), remove('/open'), setData('/open', 'x')]));
   assert.equal(codeOf(body), [OK, BADVERSION, RUNTIMEINCONSISTENCY, RUNTIMEINCONSISTENCY]);
@@ -314,7 +314,7 @@ test('a multi is all or nothing: parts before the failing one report 0, it its c
   assert.is(made.tree.getNode('/m'), undefined);
 });
 
-test('4026: a create2 is a create in the log, for Apache up to 3.8.1 passes over a part of type create2', () => {
+test('4026: a create2 is logged as a create, because Apache up to 3.8.1 skips a part of type create2', () => {
   const made = new PrepRig();
   const body = made.run(
     multi([create('/m', { op: OpCode.create2 }), create('/m/n', { op: OpCode.create2 })]),
@@ -323,7 +323,7 @@ test('4026: a create2 is a create in the log, for Apache up to 3.8.1 passes over
   assert.ok(made.tree.getNode('/m/n'));
 });
 
-test('parts see the parts before them', () => {
+test('the parts of a multi see the parts before them', () => {
   const made = new PrepRig();
   const body = made.run(
     multi([create('/m'), create('/m/s-', { flags: SEQUENTIAL }), setData('/m', 'x', 0), check('/m', 1)]),
@@ -332,7 +332,7 @@ test('parts see the parts before them', () => {
   assert.ok(made.tree.getNode('/m/s-0000000000'));
 });
 
-test('a failed multi leaves no trace in what is pending: parents, numbers, versions, children', () => {
+test('a failed multi leaves no trace in pending parents, numbers, versions and children', () => {
   const made = new PrepRig();
   made.run(create('/p'));
   made.run(create('/p/old'));
@@ -357,7 +357,7 @@ test('a failed multi leaves no trace in what is pending: parents, numbers, versi
   assert.is(made.tree.digest.toBigInt(), made.prep.changes.digest.toBigInt());
 });
 
-test('a multi that cannot be read to its end is rolled back and throws', () => {
+test('a multi with an unreadable part is rolled back and throws', () => {
   const made = new PrepRig();
   const bytes = bodyOf(multi([create('/a'), create('/a/b'), create('/c')]));
   for (let cut = 0; cut < bytes.length; cut++) {
@@ -370,7 +370,7 @@ test('a multi that cannot be read to its end is rolled back and throws', () => {
   assert.is(made.prep.changes.digest.toBigInt(), made.tree.digest.toBigInt());
 });
 
-test('2623: what a foreign learner forwards and no server could read back is refused', () => {
+test('2623: a forwarded request that no server could read back is refused', () => {
   const made = new PrepRig();
   assert.is(codeOf(made.prepare(check('/'))), ErrorCode.UNIMPLEMENTED);
   assert.is(codeOf(made.prepare({ op: OpCode.getData, write() {} })), ErrorCode.UNIMPLEMENTED);
@@ -390,7 +390,7 @@ test('2623: what a foreign learner forwards and no server could read back is ref
 
 // ------------------------------------------------------------------ sessions
 
-test('closeSession takes the ephemerals of the session with it, applied and pending, and no others', () => {
+test('closeSession deletes the ephemerals of its session, applied and pending, and no others', () => {
   const made = new PrepRig();
   made.run(create('/applied', { flags: EPHEMERAL }));
   made.run(create('/gone', { flags: EPHEMERAL }));
@@ -403,11 +403,11 @@ test('closeSession takes the ephemerals of the session with it, applied and pend
   assert.equal([...made.tree.sessionsWithEphemerals.keys()], [OTHER]);
 });
 
-test('closeSession spares a node of the same path that somebody else is about to own', () => {
+test('closeSession spares a node of the same path that another session is about to own', () => {
   for (const flags of [0, EPHEMERAL]) {
     const made = new PrepRig();
     made.run(create('/leader', { flags: EPHEMERAL }));
-    // A recipe that takes over: delete and create, both in flight when the session that had it ends.
+    // A recipe takes over: its delete and create are under way when the session of the former owner ends.
     made.prepare(remove('/leader'), OTHER);
     made.prepare(create('/leader', { flags, data: 'mine now' }), OTHER);
     const { paths } = made.prepare(closeSession) as { paths: string[] };
@@ -456,14 +456,14 @@ const step: fc.Arbitrary<Step> = fc
   )
   .map(value => (value === 'apply' ? value : { op: value[0], session: value[1] }));
 
-/** What a closeSession that is next to be applied would delete although its session does not own it. */
+/** The path that the next closeSession would delete although its session does not own it. */
 function strangerOf({ next, tree }: PrepRig): string | undefined {
   if (next?.body.type !== OpCode.closeSession) return undefined;
   const owner = clientIdOf(next.header);
   return next.body.paths?.find(path => tree.getNode(path)?.ephemeralOwner !== owner);
 }
 
-/** Prepares and applies as the steps say. The first difference between prediction and tree, or null. */
+/** Prepares and applies the steps. Returns the first difference between prediction and tree, or null. */
 function firstMismatch(steps: readonly Step[]): string | null {
   const made = new PrepRig();
   let applied = 0;

@@ -46,9 +46,9 @@ const LENGTH_BYTES = 4;
 /** Limit on the expanded size of `auth` ACL entries in one transaction. One entry can expand to 100 KiB. */
 const AUTH_ACL_CHARS_MAX = 256 * 1024;
 /**
- * Bounds on how much longer a transaction can be than its request: the suffix of a sequential node in each
- * part of a multi (less than half of the part), expanded `auth` entries, header and digest. A request that
- * stays below the limit with these is not measured.
+ * Bounds the growth from a request to its transaction: the suffix of a sequential node in each part of a
+ * multi (less than half of the part), expanded `auth` entries, header and digest. A request that stays below
+ * the limit with these is not measured.
  */
 const GROWTH_FACTOR = 1.5;
 const GROWTH_BYTES = AUTH_ACL_CHARS_MAX * 3 + 128;
@@ -56,19 +56,19 @@ const GROWTH_BYTES = AUTH_ACL_CHARS_MAX * 3 + 128;
 export interface PrepOptions {
   readonly skipAcl: boolean;
   readonly jute: JuteLimits;
-  /** A digest stands behind each transaction (digest.enabled). */
+  /** A digest follows each transaction (digest.enabled). */
   readonly digestEnabled: boolean;
-  /** closeSession transactions name the ephemerals that go with the session (closeSessionTxn.enabled). */
+  /** closeSession transactions name the ephemerals that they delete (closeSessionTxn.enabled). */
   readonly closeSessionTxnEnabled: boolean;
 }
 
 /**
- * Turns a request into the transaction it will be, checked against the tree and everything outstanding. No
- * I/O, no clock: zxid and time are given. Every outcome spends the zxid: a refusal is an error transaction.
- * The order of the checks decides which error a client sees. @see docs/wire.md "Order of checks"
+ * Turns a request into its transaction, checked against the tree and everything outstanding. It does no I/O
+ * and reads no clock: the caller gives zxid and time. Every outcome spends the zxid: a refusal is an error
+ * transaction. The order of the checks decides which error a client sees. @see docs/wire.md "Order of checks"
  *
- * A transaction that some server could not read back is refused, with MARSHALLINGERROR, which upstream
- * answers to whatever it cannot carry out for such a reason.
+ * A transaction that some server could not read back is refused with MARSHALLINGERROR, the code that upstream
+ * answers to requests that it cannot carry out for such a reason.
  */
 export class PrepRequestProcessor {
   readonly changes: OutstandingChanges;
@@ -102,7 +102,7 @@ export class PrepRequestProcessor {
     }
   }
 
-  /** Nothing else is prepared until it is done. Earlier transactions may be applied meanwhile. */
+  /** Nothing else may be prepared until the multi is done. Earlier transactions may be applied meanwhile. */
   beginMulti(request: Request, zxid: number, timeMs: number): MultiPreparation {
     this.#authAllowance.charsLeft = AUTH_ACL_CHARS_MAX;
     this.changes.begin();
@@ -126,7 +126,7 @@ export class PrepRequestProcessor {
   }
 
   #single(request: Request, zxid: number, timeMs: number): TxnBody {
-    // Learners of other implementations forward what they should have refused. @see ZOOKEEPER-2623
+    // Learners of other implementations forward requests that they should have refused. @see ZOOKEEPER-2623
     if (request.op === OpCode.check) return errorTxn(ErrorCode.UNIMPLEMENTED);
     const reader = new JuteReader(request.bytes, request.start, request.end);
     const result = this.#one(request.op, reader, request, zxid, timeMs);
@@ -172,7 +172,7 @@ export class PrepRequestProcessor {
     const flags = asked.flags;
     const refused = refusalOfMode(named, flags);
     if (refused !== ErrorCode.OK) return refused;
-    // As upstream, where a multi tells them by their flags alone. Seen on 3.8.0.
+    // As upstream, where only the flags in a multi identify a container. Seen on 3.8.0.
     const op = request.op === OpCode.multi && flags === CONTAINER ? OpCode.createContainer : named;
     const ephemeral = flags !== CONTAINER && (flags & EPHEMERAL) !== 0;
     if (ephemeral && request.isLocalSession) return ErrorCode.SESSIONEXPIRED;
@@ -315,8 +315,8 @@ export class PrepRequestProcessor {
   }
 
   /**
-   * Nearly every create asks for the open ACL, which needs no identity. One shared list also makes checks a
-   * comparison.
+   * Nearly every create asks for the open ACL, which needs no identity. Sharing one list also makes the check
+   * a comparison of references.
    */
   #fixAcl(identities: () => readonly Id[], acl: readonly Acl[] | null): readonly Acl[] | null {
     if (isOpenAcl(acl)) return OPEN_ACL_UNSAFE;
@@ -329,12 +329,12 @@ export class PrepRequestProcessor {
   }
 }
 
-/** Ten digits. After 2^31-1 the counter is negative, as upstream's. */
+/** Ten digits. After 2^31-1 the counter becomes negative, as upstream's does. */
 function sequenceSuffix(cversion: number): string {
   return cversion < 0 ? `-${String(-cversion).padStart(9, '0')}` : String(cversion).padStart(10, '0');
 }
 
-/** -1 means "any version" to clients, so a version that wraps skips it. @see ZOOKEEPER-4743 */
+/** Clients use -1 for "any version", so a version that wraps skips it. @see ZOOKEEPER-4743 */
 function nextVersion(version: number): number {
   const next = (version + 1) | 0;
   return next === -1 ? 0 : next;

@@ -91,7 +91,7 @@ interface Prepared {
   readonly digest: bigint;
 }
 
-/** A leader's preparation and the tree it applies to; what is prepared waits until `apply`. */
+/** A leader's preparation, and the tree that it applies to. Prepared transactions wait until `apply`. */
 export class PrepRig {
   readonly tree = new DataTree();
   readonly access = new AclDecisions(testProviders());
@@ -113,7 +113,7 @@ export class PrepRig {
     return this.#outstanding.length;
   }
 
-  /** What `apply` will apply. */
+  /** The transaction that `apply` will apply next. */
   get next(): Prepared | undefined {
     return this.#outstanding[0];
   }
@@ -135,7 +135,7 @@ export class PrepRig {
     return body;
   }
 
-  /** A multi that is prepared in slices; what was prepared before may be applied in between. */
+  /** Begins a multi that is prepared in slices. Transactions prepared earlier may be applied in between. */
   beginMulti(op: Op): MultiPreparation {
     const zxid = this.#zxid + 1;
     return this.prep.beginMulti(this.#request(op.op, bodyOf(op), SESSION, []), zxid, EPOCH_MS + zxid);
@@ -158,8 +158,8 @@ export class PrepRig {
   }
 
   /**
-   * Applies the oldest, as every server does: from its bytes. With the digest predicted for the tree after
-   * it.
+   * Applies the oldest transaction from its bytes, as every server does. Returns it with the digest that was
+   * predicted for the tree after it.
    */
   apply(): { body: TxnBody; result: TxnResult; predicted: bigint } | undefined {
     const next = this.#outstanding.shift();
@@ -184,7 +184,7 @@ export class PrepRig {
   }
 }
 
-/** The code of a refusal, 0 for anything else; of a multi, the codes of its parts. */
+/** The code of a refusal, 0 for any other transaction; for a multi, the codes of its parts. */
 export function codeOf(body: TxnBody): number | number[] {
   if (body.type === OpCode.multi) return body.txns.map(txn => (txn.type === OpCode.error ? txn.err : 1));
   return body.type === OpCode.error ? body.err : 0;

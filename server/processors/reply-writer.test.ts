@@ -10,7 +10,7 @@ import { ReplyWriter, writeMultiReply, writeTxnReply } from './reply-writer.ts';
 
 const test = suite('processors: replies');
 
-/** Takes the bytes of one write, as a network must: what comes later in the same buffer is another reply. */
+/** Copies the bytes of each write, as a network must: the same buffer holds another reply later. */
 function sink(): { connection: Connection; frames: string[] } {
   const frames: string[] = [];
   const write = (bytes: Uint8Array, start = 0, end = bytes.length): boolean => {
@@ -22,7 +22,7 @@ function sink(): { connection: Connection; frames: string[] } {
 
 const hex = (text: string): string => text.replaceAll(' ', '');
 
-test('a frame: length, xid, zxid, code, and the body; of an error the head alone, 16 bytes', () => {
+test('a frame has length, xid, zxid, code and body; an error has the header alone, 16 bytes', () => {
   const replies = new ReplyWriter();
   const { connection, frames } = sink();
   replies.begin().writer.writeString('/a');
@@ -41,7 +41,7 @@ test('a frame: length, xid, zxid, code, and the body; of an error the head alone
   );
 });
 
-test('large data is not copied into a reply: it goes out as it is, in its place, and counts', () => {
+test('large data goes out without a copy, in its place, and counts', () => {
   const replies = new ReplyWriter();
   const data = Buffer.alloc(100_000, 7);
   const sent: Uint8Array[] = [];
@@ -120,7 +120,7 @@ test('bodies: create a path; create2 and createContainer path and Stat; setData 
   assert.is(bodyFor(rig, remove('/a')), '');
 });
 
-test('within a multi, a create with the flags of a container is answered as one: as a create2', () => {
+test('within a multi, a create with the container flag is answered as a create2', () => {
   const rig = new PrepRig();
   const body = bodyFor(rig, multi([create('/m', { flags: 4 }), create('/n')]));
   assert.is(body.slice(0, 30), hex('0000000f 00 00000000 00000002 2f6d'));
@@ -139,7 +139,7 @@ test('facts 24: a failed multi of three', () => {
   assert.is(bodyFor(rig, failed), hex(parts.join('')));
 });
 
-test('a multi that was done: each part under its type, creates that carry a Stat as create2 (4026)', () => {
+test('a successful multi answers each part under its type, creates that carry a Stat as create2 (4026)', () => {
   const rig = new PrepRig();
   const body = bodyFor(
     rig,

@@ -11,22 +11,22 @@ import { writeStat } from '../wire/stat.ts';
 const HEAD_BYTES = 20;
 const LENGTH_BYTES = 4;
 
-/** Data of at least this size is sent as it is, and not copied into the reply. */
+/** Data of at least this size is sent without being copied into the reply. */
 const SHARED_BYTES_MIN = 16 * 1024;
 
 /**
- * A reply, or the body of one. Large buffers that nobody changes are not copied into it: they stand between
- * two parts of what is written. (Not a kind of `JuteWriter`: with two kinds of them all writing becomes
- * slower.)
+ * A reply, or the body of one. Large buffers that nobody changes are not copied into it but written between
+ * two parts of it. This is not a subclass of `JuteWriter`: with two kinds of writers, all writing becomes
+ * slower.
  */
 export class ReplyBody {
   readonly writer = new JuteWriter(4096);
-  /** The position of each of `#shared`. */
+  /** The position of each buffer in `#shared`. */
   readonly #sharedAt: number[] = [];
   readonly #shared: Uint8Array[] = [];
   #sharedBytes = 0;
 
-  /** Includes the bytes that are not copied. */
+  /** Includes the bytes of shared buffers. */
   get totalBytes(): number {
     return this.writer.length + this.#sharedBytes;
   }
@@ -38,7 +38,7 @@ export class ReplyBody {
     this.#sharedBytes = 0;
   }
 
-  /** Like `writeBuffer`, but without a copy: `value` must not change any more. */
+  /** Like `writeBuffer`, but without a copy: `value` must not change afterwards. */
   writeData(value: Uint8Array | null): void {
     if (value === null || value.length < SHARED_BYTES_MIN) {
       this.writer.writeBuffer(value);
@@ -48,14 +48,14 @@ export class ReplyBody {
     this.appendShared(value);
   }
 
-  /** The bytes alone. Nobody changes them from now on. */
+  /** Appends the bytes without a length. They must not change afterwards. */
   appendShared(bytes: Uint8Array): void {
     this.#sharedAt.push(this.writer.length);
     this.#shared.push(bytes);
     this.#sharedBytes += bytes.length;
   }
 
-  /** What `other` has, from `start` of its own bytes on. */
+  /** Appends the contents of `other`, from `start` of its own bytes on. */
   append(other: ReplyBody, start = 0): void {
     const { buffer, length } = other.writer;
     let from = start;
@@ -86,7 +86,7 @@ export class ReplyBody {
 export class ReplyWriter {
   readonly reply = new ReplyBody();
   readonly #writer = this.reply.writer;
-  /** Of the last reply, without the length in front of it. */
+  /** Size of the last reply, without the length in front of it. */
   replyBytes = 0;
 
   begin(): ReplyBody {
@@ -111,14 +111,15 @@ export class ReplyWriter {
     this.replyBytes = bytes - LENGTH_BYTES;
     if (bytes === frame.length) return connection.write(frame.buffer, 0, bytes);
     const keepsUp = this.reply.writeTo(connection);
-    // These bytes may be the last reference to a deleted node's data.
+    // The shared bytes may be the last reference to the data of a deleted node.
     this.reply.dropShared();
     return keepsUp;
   }
 }
 
 /**
- * The body that answers an applied multi, whose parts were asked for as `asked`. @see docs/wire.md "Multi"
+ * Writes the body that answers an applied multi, whose parts the client asked for as `asked`. @see
+ * docs/wire.md "Multi"
  */
 export function writeMultiReply(writer: JuteWriter, result: TxnResult, asked: readonly number[]): void {
   for (const [i, part] of (result.results ?? []).entries())
@@ -126,7 +127,7 @@ export function writeMultiReply(writer: JuteWriter, result: TxnResult, asked: re
   writeMultiEnd(writer);
 }
 
-/** The body that answers any other applied transaction. @see docs/wire.md "Operations" */
+/** Writes the body that answers any other applied transaction. @see docs/wire.md "Operations" */
 export function writeTxnReply(writer: JuteWriter, result: TxnResult, layout: OwnerLayout): void {
   switch (result.type) {
     case OpCode.create:

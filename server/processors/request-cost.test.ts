@@ -1,4 +1,4 @@
-/** What one request may cost is bounded by its own bytes: looks are counted here, not time. */
+/** Tests that the cost of a request is bounded by its own bytes. They count steps, not time. */
 import { assert, suite } from '#test';
 import { CountingAcl } from '../auth/counting-acl.test-kit.ts';
 import { digestId } from '../auth/digest-id.ts';
@@ -46,7 +46,7 @@ function longAcl(): { rig: PrepRig; counting: CountingAcl } {
 
 const parts = (make: (i: number) => Op): Op => multi(Array.from({ length: PARTS }, (_, i) => make(i)));
 
-test('field report B2: a multi reads an ACL of many entries once, whatever its parts are and however many', () => {
+test('field report B2: a multi reads an ACL of many entries once, whatever and however many its parts are', () => {
   const { rig, counting } = longAcl();
   for (const op of [
     parts(() => check('/a')),
@@ -89,7 +89,7 @@ test('field report B2: a multiRead reads an ACL of many entries once', () => {
   assert.is(counting.reads, ENTRIES);
 });
 
-test('the pending ephemerals of a session are known by their owner, and forgotten when they are applied, deleted or undone', () => {
+test('pending ephemerals are known by their owner, and forgotten once they are applied, deleted or undone', () => {
   const rig = new PrepRig();
   const changes = rig.prep.changes;
   const other = SESSION + 1n;
@@ -108,7 +108,7 @@ test('the pending ephemerals of a session are known by their owner, and forgotte
   assert.equal([changes.size, changes.ownerCount], [0, 0]);
 });
 
-test('field report B1: the end of a session with many ephemerals takes a record for each parent, not for each node', () => {
+test('field report B1: the end of a session with many ephemerals makes a record for each parent, not for each node', () => {
   const rig = new PrepRig();
   const other = SESSION + 1n;
   for (const path of ['/a', '/b', '/b/c']) rig.run(create(path));
@@ -124,7 +124,7 @@ test('field report B1: the end of a session with many ephemerals takes a record 
   assert.is(rig.prep.changes.size, 0);
 });
 
-test('what waits behind the end of a session finds its ephemerals gone, whatever was pending of them', () => {
+test('requests behind the end of a session find its ephemerals gone, pending or not', () => {
   const rig = new PrepRig();
   const other = SESSION + 1n;
   rig.run(create('/dir'));
@@ -161,7 +161,7 @@ test('what waits behind the end of a session finds its ephemerals gone, whatever
   assert.is(rig.tree.getNode('/dir'), undefined);
 });
 
-test('a multi that fails in a later turn than it began leaves nothing pending, though what was pending then is applied', () => {
+test('a multi that fails in a later turn leaves nothing pending, even when earlier changes were applied meanwhile', () => {
   const rig = new PrepRig();
   rig.run(create('/there'));
   rig.prepare(create('/first'));
@@ -176,7 +176,7 @@ test('a multi that fails in a later turn than it began leaves nothing pending, t
   assert.is(rig.prep.changes.digest.toBigInt(), rig.tree.digest.toBigInt());
 });
 
-test('field report B1: a multi is looked through without a string being made, and the open ACL is never read entry by entry', () => {
+test('field report B1: a multi is scanned without making a string, and the open ACL is never read entry by entry', () => {
   const bytes = bodyOf(parts(i => create(`/${i}`)));
   let strings = 0;
   const decode = bytes.toString;

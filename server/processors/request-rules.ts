@@ -6,9 +6,10 @@ import { OpCode } from '../wire/opcodes.ts';
 import { pathProblem } from '../wire/path.ts';
 
 /**
- * What makes an operation wrong in itself, whatever the tree holds: checked where it arrives, so that nothing
- * of it is proposed, and again where it is prepared, since learners of other implementations forward
- * everything. Upstream checks each of these before it looks at the tree, so a client sees the same error.
+ * Rules that make an operation wrong whatever the tree holds. The server that receives a request checks them,
+ * so that nothing wrong is proposed. The leader checks them again, because learners of other implementations
+ * forward everything. Upstream checks each of these before it looks at the tree, so a client sees the same
+ * error.
  * @see docs/wire.md "Order of checks"
  */
 
@@ -19,8 +20,8 @@ const TTL = 5;
 const TTL_SEQUENTIAL = 6;
 
 /**
- * A container by a plain create is a plain node, outside of a multi, as it is of upstream: some clients know
- * of no createContainer. Seen on 3.8.0.
+ * A plain create with the container flag makes a plain node, except within a multi, as upstream does: some
+ * clients do not know createContainer. Seen on 3.8.0.
  */
 export function refusalOfMode(op: number, flags: number): number {
   if (flags === TTL || flags === TTL_SEQUENTIAL) return ErrorCode.UNIMPLEMENTED;
@@ -40,7 +41,7 @@ const UNDELETABLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Checks only what comes before the parent in the order of checks. The other path rules apply after the
+ * Checks only the path rules that precede the parent in the order of checks. The others apply after the
  * parent was found and its ACL checked.
  */
 export function isPathToCreate(path: string): boolean {
@@ -65,12 +66,12 @@ export function isOpenAcl(acl: readonly Acl[] | null): boolean {
 }
 
 /**
- * A longer list is checked only where the request is prepared: reading tens of thousands of entries takes as
- * long as everything else.
+ * A longer list is checked only by the leader: reading tens of thousands of entries takes as long as all
+ * other work on the request.
  */
 const ACL_ENTRIES_CHECKED_MAX = 1000;
 
-/** What the result depends on besides the request. */
+/** The facts about the requester that the result depends on. */
 export interface Requester {
   identities(): readonly Id[];
   readonly providers: ProviderRegistry;
@@ -81,5 +82,8 @@ export function isAclRefused(acl: readonly Acl[] | null, requester: Requester): 
   return fixupAcl(requester.identities(), acl, NO_BOUND, requester.providers) === null;
 }
 
-/** The bound on expanded `auth` entries is for a whole transaction, so it is applied where that is made. */
+/**
+ * The bound on expanded `auth` entries applies to a whole transaction, so the leader applies it when it makes
+ * that.
+ */
 const NO_BOUND = { charsLeft: Number.POSITIVE_INFINITY };

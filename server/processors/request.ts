@@ -3,11 +3,11 @@ import type { Id } from '../wire/acl.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnHeader } from '../wire/txn.ts';
 
-/** Where a request came from and where its answer goes. */
+/** Where a request came from, and where its answer goes. */
 export interface RequestOrigin {
   /**
-   * Called once, in the order in which the origin submitted. `result` is null for a sync, which changes
-   * nothing.
+   * Called once, in the order in which the origin submitted its requests. `result` is null for a sync, which
+   * changes nothing.
    */
   complete(request: Request, result: TxnResult | null): void;
 }
@@ -24,15 +24,15 @@ export class Request {
   readonly end: number;
   /** The server or learner handler through which the client is connected. @see SessionTracker.check */
   readonly owner: object;
-  /** Null when nobody waits for the answer, from the beginning or any more. */
+  /** Null when nobody waits for the answer, from the beginning or by now. */
   origin: RequestOrigin | null;
-  /** What the client has proven; asked for only when an ACL is not open to the world. */
+  /** The identities that the client has proven. Read only when an ACL is not open to the world. */
   readonly identities: () => readonly Id[];
   /** Monotonic ms at which the request arrived. */
   readonly arrivedMs: number;
 
   header: TxnHeader | null = null;
-  /** Of a session that this leader does not know: it may own no ephemerals. */
+  /** The session is unknown to this leader, so it may own no ephemerals. */
   isLocalSession = false;
 
   constructor(fields: {
@@ -69,8 +69,9 @@ export function isCreate(op: number): boolean {
 }
 
 /**
- * The one list of operations that become transactions: what a learner forwards, what waits for a commit,
- * what a read-only server refuses. Upstream kept several such lists and they drifted. @see ZOOKEEPER-1851
+ * True for operations that become transactions. This is the only such list: it says what a learner forwards,
+ * what waits for a commit, and what a read-only server refuses. Upstream had several, and they diverged. @see
+ * ZOOKEEPER-1851
  */
 export function isWrite(op: number): boolean {
   switch (op) {

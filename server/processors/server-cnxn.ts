@@ -1,33 +1,33 @@
 import type { Watcher } from '../tree/watcher.ts';
 import type { Request, RequestOrigin } from './request.ts';
 
-/** Why a client is not read from. */
+/** The reasons why the server does not read from a client. */
 export const Hold = {
-  /** its session does not stand yet */
+  /** its session is not established yet */
   session: 1,
   /** too many requests are under way in the server */
   requests: 2,
-  /** it does not read what it was sent */
+  /** it does not read its output */
   output: 4,
   /** too many of its own requests wait for one another */
   order: 8,
-  /** what has come of it waits for a turn of the loop */
+  /** its input waits for a turn of the loop */
   line: 16,
-  /** requests under way take all the memory that they may */
+  /** requests under way use all the memory that they may */
   submitted: 32,
-  /** it is in the middle of a frame, and others that are have to end theirs first */
+  /** it is in the middle of a frame, and others must complete theirs first */
   gathered: 64,
-  /** what is proposed and not committed, or waits for the leader, takes all the memory that it may */
+  /** uncommitted proposals, or requests that wait for the leader, use all the memory that they may */
   room: 128,
 } as const;
 export type Hold = (typeof Hold)[keyof typeof Hold];
 
 /**
- * A client as the server behind it sees it, under upstream's name. `clients/` implements it; whoever serves
- * takes no other notice of how the client is connected.
+ * A client as the server behind it sees it, under upstream's name. `clients/` implements it. The server needs
+ * to know nothing else about the connection.
  */
 export interface ServerCnxn extends RequestOrigin, Watcher {
-  /** 0 until a session was asked for. */
+  /** 0 until the client has asked for a session. */
   readonly sessionId: bigint;
   /** The halves of `sessionId`, for look-ups on the path of every request. */
   readonly sessionHigh: number;
@@ -36,16 +36,16 @@ export interface ServerCnxn extends RequestOrigin, Watcher {
   readonly timeoutMs: number;
   /** The request that stands for a session being opened for this client. */
   sessionRequest(op: number, sessionId: bigint, timeoutMs: number): Request;
-  /** The session stands: the client is told, and its requests are taken. */
+  /** The session is established: the client is told, and its requests are taken. */
   established(sessionId: bigint, timeoutMs: number): void;
-  /** The session is gone, or never was this client's. */
+  /** The session has expired or closed, or it was never this client's. */
   refused(): void;
   /** The head of the session's order, if it is a write with this cxid: what a learner matches a commit to. */
   headWrite(cxid: number): Request | null;
-  /** Nothing is read from the client until every reason to wait is gone. */
+  /** The server reads nothing from the client until every reason has been lifted. */
   hold(reason: Hold): void;
-  /** What `reason` held goes on, later in this turn or in another. */
+  /** Lifts `reason`; the connection goes on later in this turn or in another one. */
   release(reason: Hold): void;
-  /** What was written still leaves. */
+  /** Closes the connection once its output has been sent. */
   close(reason: string): void;
 }

@@ -9,7 +9,7 @@ const test = suite('processors: to disk');
 
 const SYNC_MS = 10;
 
-/** A database of which only the log matters: what a flush covers is durable ten milliseconds later. */
+/** A database with nothing but a log: each flush becomes durable ten milliseconds later. */
 class SlowLog {
   readonly clock = new VirtualClock();
   readonly events: string[] = [];
@@ -38,7 +38,7 @@ class SlowLog {
     );
   }
 
-  /** Runs `body` as one turn, and what it queued for the end of it. */
+  /** Runs `body` as one turn, and then what it queued for the end of the turn. */
   turn(body: () => void): string[] {
     this.clock.after(0, body);
     this.clock.advance(0);
@@ -51,7 +51,7 @@ class SlowLog {
   }
 }
 
-test('what comes in one turn is one flush; the next turn’s batch gathers while it is under way', () => {
+test('transactions of one turn share one flush, and the next batch gathers while it is under way', () => {
   const log = new SlowLog();
   const append =
     (...zxids: number[]) =>
@@ -64,7 +64,7 @@ test('what comes in one turn is one flush; the next turn’s batch gathers while
   assert.equal(log.pass(100), []);
 });
 
-test('stop waits until all that was appended is durable, says nothing of it, and is done once', () => {
+test('stop waits until everything appended is durable, reports none of it, and finishes once', () => {
   const log = new SlowLog();
   let done = 0;
   log.turn(() => {
@@ -78,7 +78,7 @@ test('stop waits until all that was appended is durable, says nothing of it, and
   assert.is(done, 1);
 });
 
-test('stop with nothing under way is done at the end of the turn, not inside the call', () => {
+test('stop with nothing under way finishes at the end of the turn, not inside the call', () => {
   const log = new SlowLog();
   let done = 0;
   log.turn(() => {
@@ -88,7 +88,7 @@ test('stop with nothing under way is done at the end of the turn, not inside the
   assert.is(done, 1);
 });
 
-test('a sync that fails is fatal, and nothing of its batch is said to be durable', () => {
+test('a failed sync is fatal, and nothing of its batch is reported as durable', () => {
   const log = new SlowLog();
   log.failure = { message: 'no space' } as ServerError;
   let done = 0;
@@ -98,7 +98,7 @@ test('a sync that fails is fatal, and nothing of its batch is said to be durable
   assert.is(done, 0, 'a stop does not claim what is not on disk');
 });
 
-test('snapshots begin behind a flush, never before it', () => {
+test('a snapshot begins after a flush, never before it', () => {
   const log = new SlowLog();
   log.snapshotWanted = true;
   assert.equal(

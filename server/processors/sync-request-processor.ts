@@ -4,9 +4,9 @@ import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 
 /**
- * Brings transactions to disk: all that came in one turn in one write and one fsync, and while that is under
- * way the next batch gathers. `onSynced(zxid)`: everything up to `zxid` is durable. Takes snapshots now and
- * then.
+ * Brings transactions to disk. All that arrive in one turn share one write and one fsync, and the next batch
+ * gathers while these are under way. `onSynced(zxid)` says that everything up to `zxid` is durable. It also
+ * starts snapshots when they are due.
  */
 export class SyncRequestProcessor {
   readonly #database: ZkDatabase;
@@ -61,7 +61,7 @@ export class SyncRequestProcessor {
     }
   }
 
-  /** Calls `onSynced` no more. `done` runs once everything appended is durable. */
+  /** Stops calling `onSynced`. `done` runs once everything appended is durable. */
   stop(done: () => void): void {
     this.#stopped = true;
     this.#idle = done;

@@ -3,8 +3,8 @@ import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody } from '../wire/txn.ts';
 
 /**
- * What it costs to apply a transaction of so many bytes, beside the watches that fire and what goes with a
- * session.
+ * Cost of applying a transaction of this size, without the watches that fire and the nodes that a session's
+ * end deletes.
  */
 export function unitsToApply(bytes: number, body: TxnBody): number {
   const parts = body.type === OpCode.multi ? Math.max(1, body.txns.length) : 1;

@@ -55,7 +55,7 @@ test('what fits its operation passes', () => {
   for (const op of GOOD) assert.is(named(op.op, bodyOf(op)), 'OK', `operation ${op.op}`);
 });
 
-test('2623: a bare check is refused, as is every operation that is no write, and those inside only', () => {
+test('2623: a bare check is refused, as are operations that are no writes or only internal', () => {
   for (const op of [
     OpCode.check,
     OpCode.getData,
@@ -69,14 +69,14 @@ test('2623: a bare check is refused, as is every operation that is no write, and
   }
 });
 
-test('whether flags fit is said of one part among the others: preparation refuses it, validation does not', () => {
+test('preparation, not validation, refuses wrong flags in a multi, because the answer names the part', () => {
   for (const op of [OpCode.create, OpCode.create2, OpCode.createContainer]) {
     const inMulti = bodyOf(multi([remove('/b'), create('/a', { flags: 7, op }), remove('/c')]));
     assert.is(named(OpCode.multi, inMulti), 'OK', `in a multi: ${op}`);
   }
 });
 
-test('createTTL: refused by itself; in a multi it passes, for its refusal to stand among the other parts', () => {
+test('createTTL is refused by itself, but passes within a multi, which refuses it among its other parts', () => {
   const ttl = createTtl('/a', 1000);
   assert.is(named(ttl.op, bodyOf(ttl)), 'UNIMPLEMENTED');
   const bytes = bodyOf(multi([create('/b'), ttl, remove('/c')]));
@@ -96,7 +96,7 @@ test('a multi holds only what can be undone and read back: no setACL, no session
   }
 });
 
-test('a create without a list of ACLs does not leave for the leader, by itself or within a multi', () => {
+test('a create without a list of ACLs is never forwarded, by itself or within a multi', () => {
   for (const [op, flags] of [
     [OpCode.create, 0],
     [OpCode.create2, 1],
@@ -122,7 +122,7 @@ test('a body cut anywhere is refused', () => {
 const acl = (scheme: string, id: string): Acl[] => [{ perms: 31, id: { scheme, id } }];
 const CONTAINER_OP = OpCode.createContainer;
 
-/** Each fails by what it is named for, and mostly by something later too, in the tree or in itself. */
+/** Each request fails the check it is named for, and mostly also a later one, in the tree or in itself. */
 const WRONG: readonly (readonly [what: string, op: Op, code: string])[] = [
   ...[7, 8, 9, 127, -1, 2 ** 31 - 1, -(2 ** 31)].flatMap(flags => [
     [`create with flags ${flags}`, create('none', { flags, acl: [] }), 'BADARGUMENTS'] as const,
@@ -185,7 +185,7 @@ const WRONG: readonly (readonly [what: string, op: Op, code: string])[] = [
   ]),
 ];
 
-test('what is wrong in itself is refused where it arrives, with the code that preparation gives it', () => {
+test('a request that is wrong in itself is refused on arrival, with the code that preparation gives it', () => {
   for (const [what, op, code] of WRONG) {
     assert.is(named(op.op, bodyOf(op)), code, what);
     const rig = new PrepRig();
@@ -199,7 +199,7 @@ test('what is wrong in itself is refused where it arrives, with the code that pr
   }
 });
 
-/** Right in itself: whether it is done is for the tree to say, in upstream's order. */
+/** Requests that are right in themselves; the tree decides the rest, in upstream's order. */
 const RIGHT: readonly Op[] = [
   create('/none/.'),
   create('/a//b'),
@@ -218,11 +218,11 @@ const RIGHT: readonly Op[] = [
   setAcl('/a', acl('digest', 'user:hash'), -7),
 ];
 
-test('what the tree decides, or decides first, goes on: a bad path whose parent may be missing, versions, suffixes', () => {
+test('requests that the tree decides on pass: a bad path whose parent may be missing, versions, suffixes', () => {
   for (const op of RIGHT) assert.is(named(op.op, bodyOf(op)), 'OK', bodyOf(op).toString('latin1'));
 });
 
-test('"auth" stands for what the client has proven by the time that it asks', () => {
+test('"auth" expands to the identities that the client has proven when it asks', () => {
   for (const op of [create('/a', { acl: acl('auth', '') }), setAcl('/a', acl('auth', 'whatever'))]) {
     assert.is(named(op.op, bodyOf(op)), 'INVALIDACL');
     assert.is(errorName(codeOf(op.op, bodyOf(op), USER)), 'OK');
@@ -235,14 +235,14 @@ test('"auth" stands for what the client has proven by the time that it asks', ()
   }
 });
 
-test('a list of more than a thousand entries is read once, where it is prepared', () => {
+test('a list of more than a thousand entries is read only once, by the leader', () => {
   const wrong = (entries: number) =>
     bodyOf(create('/a', { acl: Array.from({ length: entries }, () => acl('ip', 'x')[0]!) }));
   assert.is(named(OpCode.create, wrong(1000)), 'INVALIDACL');
   assert.is(named(OpCode.create, wrong(1001)), 'OK');
 });
 
-test('property: no tree is there in which preparation would say otherwise', () => {
+test('property: preparation refuses on every tree what validation refuses', () => {
   const path = fc.constantFrom(
     '/a',
     '/a/b',
@@ -299,7 +299,7 @@ test('property: no tree is there in which preparation would say otherwise', () =
   assert.ok(refused > 300, `only ${refused} refused`);
 });
 
-test('property: what passes, preparation can read; it never throws for what was validated', () => {
+test('property: preparation can read what passes; it never throws for a validated request', () => {
   const ops = fc.constantFrom(...Object.values(OpCode).filter(isWrite));
   const byte = fc.oneof(fc.constantFrom(0, 0, 0, 0, 1, 2, 4, 13, 47, 255), fc.nat(255));
   const rig = new PrepRig();

@@ -21,11 +21,13 @@ import {
 } from './request-rules.ts';
 
 /**
- * Whether a write may be proposed at all. A transaction that some server cannot read would stop the whole
- * ensemble for good (ZOOKEEPER-2623: a bare `check` was logged as it was), so the operation must be known
- * and parse to its end; and it must not be wrong in itself. Nothing that fails here spends a zxid.
+ * Decides whether a write may be proposed at all. A transaction that some server cannot read would stop the
+ * whole ensemble for good (ZOOKEEPER-2623: a bare `check` was logged as it was). So the operation must be
+ * known, its body must parse to the end, and it must not be wrong in itself. A request that fails here spends
+ * no zxid.
  *
- * A multi need only parse: which of its parts fails first depends on the tree, and its answer names that one.
+ * A multi only has to parse: which of its parts fails first depends on the tree, and its answer names that
+ * part.
  */
 export function validateWrite(
   op: number,
@@ -81,8 +83,8 @@ function refusalOfAcl(acl: readonly Acl[] | null, requester: Requester): number 
 }
 
 /**
- * Without a list of ACLs (null, not empty) a create is refused either way. Within a multi it must not reach a
- * leader of Apache's: from 3.8.6 on that throws where it reads it, and 3.9.5 then proposes a zxid again and
+ * A create without a list of ACLs (null, not empty) is refused either way. Within a multi it must not reach a
+ * leader of Apache's: from 3.8.6 on that throws where it reads it, and 3.9.5 then proposes a zxid twice and
  * commits nothing any more.
  */
 function validateMulti(reader: JuteReader): number {

@@ -26,39 +26,39 @@ import type { Request } from './request.ts';
 import { Hold, type ServerCnxn } from './server-cnxn.ts';
 import { unitsToApply } from './units-to-apply.ts';
 
-/** What a server of any role is made of. */
+/** The parts that a server of any role is made of. */
 export interface ServerParts {
   readonly config: ServerConfig;
   readonly clock: Clock;
   readonly database: ZkDatabase;
-  /** Who may do what, and by which schemes clients say who they are. */
+  /** The rules for permissions, and the schemes by which clients authenticate. */
   readonly access: AclDecisions;
   readonly metrics: Metrics;
   readonly events: ServerEvents;
   readonly stats: ServerStats;
   readonly logger: Logger;
   readonly guard: Guard;
-  /** Divides the turns of the loop among those who have much to do. */
+  /** Divides the turns of the loop among connections and tasks with much work. */
   readonly turns: TurnQueue;
   readonly heapBytesMax: number;
-  /** The server cannot keep its promises any more (a failed write or sync): it must stop. */
+  /** The server cannot keep its guarantees any more (a write or sync failed) and must stop. */
   readonly onFatal: (error: ServerError) => void;
-  /** In an ensemble: a reconfiguration, which only a leader of Apache's makes, was applied. */
+  /** Called in an ensemble after a reconfiguration was applied, which only a leader of Apache's makes. */
   readonly onReconfig?: () => void;
 }
 
-/** Of a connection that is gone, those that are forgotten at once: some milliseconds of work. */
+/** Number of watches of a closed connection that are removed at once: a few milliseconds of work. */
 const WATCHES_PER_TURN_MAX = 2_000;
 
 const SETTLED_PER_TURN_MAX = 4_000;
 
-/** As `srvr` and `mntr` name it. */
+/** The mode, as `srvr` and `mntr` name it. */
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer';
 
 /**
- * One server while it serves: client connections, their sessions, reads. Writes go the way of the role:
- * `LeaderZooKeeperServer` proposes, `LearnerZooKeeperServer` forwards. It is made when a role begins to serve
- * and dropped when the role ends; the database outlives it.
+ * A server while it serves: client connections, their sessions, and reads. The role decides what happens to
+ * writes: `LeaderZooKeeperServer` proposes them, `LearnerZooKeeperServer` forwards them. It is made when a
+ * role begins to serve and dropped when the role ends; the database outlives it.
  */
 export abstract class ZooKeeperServer {
   abstract readonly mode: ServerMode;
@@ -67,7 +67,7 @@ export abstract class ZooKeeperServer {
   readonly replies = new ReplyWriter();
   readonly events: EventLine;
   readonly crowd: CrowdEvents;
-  /** Of this server's own clients, ms from a request to its answer. */
+  /** Latency of this server's own clients: ms from a request to its answer. */
   readonly readLatency: Summary;
   readonly updateLatency: Summary;
   readonly #propagationLatency: Summary;
@@ -75,7 +75,7 @@ export abstract class ZooKeeperServer {
   readonly #bySession = new LongMap<ServerCnxn>();
   readonly #paused = new Set<ServerCnxn>();
   readonly #roomless = new Set<ServerCnxn>();
-  /** Whoever forwards requests to this server is told that it takes some again. */
+  /** Called when this server accepts forwarded requests again. */
   onRoom: (() => void) | null = null;
   /** Watches that fired for clients of this server. */
   eventsFired = 0;
@@ -101,8 +101,8 @@ export abstract class ZooKeeperServer {
   }
 
   /**
-   * What a client hears of its requests that were under way in the server before this one: they may have been
-   * carried out.
+   * The code that a client gets for its requests that were under way in the previous server. They may have
+   * been carried out.
    */
   get codeOfAbandoned(): number {
     return ErrorCode.CONNECTIONLOSS;
@@ -112,15 +112,15 @@ export abstract class ZooKeeperServer {
   abstract openSession(connection: ServerCnxn, timeoutMs: number): void;
   /** Asks whether a session of some server is still alive, and makes this server its owner. */
   abstract renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void;
-  /** A write of a local client, valid in form. */
+  /** Submits a write of a local client, whose form is valid. */
   abstract submit(request: Request): void;
   abstract sync(request: Request): void;
   abstract touch(connection: ServerCnxn): void;
   /** Global sessions known here, for `mntr`. */
   abstract get globalSessions(): number;
   /**
-   * False: requests that are under way take all the memory that they may. Whoever has another waits, with
-   * `waitForRoom`.
+   * False when the requests under way use all the memory that they may. Callers with another request wait
+   * with `waitForRoom`.
    */
   abstract get hasRoom(): boolean;
 
@@ -128,7 +128,7 @@ export abstract class ZooKeeperServer {
     return this.#connections;
   }
 
-  /** As clients are told it. One that has seen no more than this loses nothing by coming here. */
+  /** The zxid that clients are told. A client that has seen no later one loses nothing by connecting here. */
   get lastProcessedZxid(): number {
     return this.parts.database.lastProcessedZxid;
   }
@@ -147,7 +147,7 @@ export abstract class ZooKeeperServer {
     this.#forgetWatches(connection, this.parts.database.tree);
   }
 
-  /** Another server takes the connection, whose watches stay where they are. */
+  /** Another server takes the connection over. Its watches stay where they are. */
   letGo(connection: ServerCnxn): void {
     this.#connections.delete(connection);
     this.crowd.forget(connection);
@@ -158,7 +158,7 @@ export abstract class ZooKeeperServer {
       this.#bySession.delete(sessionHigh, sessionLow);
   }
 
-  /** What is left for later turns may still fire: a closed connection takes no events. */
+  /** Watches that remain for later turns may still fire; a closed connection ignores events. */
   #forgetWatches(connection: ServerCnxn, tree: DataTree): void {
     const all = [tree.dataWatches, tree.childWatches].every(watches =>
       watches.removeWatcher(connection, WATCHES_PER_TURN_MAX),
@@ -166,7 +166,10 @@ export abstract class ZooKeeperServer {
     if (!all) this.parts.clock.inNextTurn(() => this.#forgetWatches(connection, tree));
   }
 
-  /** From now on transactions of this session are answered here. An older connection of it is closed. */
+  /**
+   * Answers transactions of this session through `connection` from now on, and closes an older connection of
+   * the session.
+   */
   bindSession(connection: ServerCnxn): void {
     const { sessionHigh, sessionLow } = connection;
     const older = this.#bySession.get(sessionHigh, sessionLow);
@@ -179,7 +182,7 @@ export abstract class ZooKeeperServer {
     return this.#bySession.get(high, low);
   }
 
-  /** Counts a request in; above the limit its connection is not read from until others are answered. */
+  /** Counts a request. Above the limit its connection is held until others have been answered. */
   requestStarted(connection: ServerCnxn): void {
     this.#inProcess++;
     if (this.#inProcess > this.#inProcessMax && !this.#paused.has(connection)) {
@@ -188,7 +191,7 @@ export abstract class ZooKeeperServer {
     }
   }
 
-  /** Each server has its share of what the leader may have under way. @see LeaderZooKeeperServer */
+  /** Each server has a share of the leader's limit on requests under way. @see LeaderZooKeeperServer */
   get #inProcessMax(): number {
     const followers = this.#membership.quorum.committed.voters.size - 1;
     return Math.max(1, Math.floor(this.parts.config.globalOutstandingLimit / Math.max(1, followers)));
@@ -202,19 +205,19 @@ export abstract class ZooKeeperServer {
     }
   }
 
-  /** Holds a connection until this server has room for what it asks for. */
+  /** Holds a connection until this server has room for its request. */
   waitForRoom(connection: ServerCnxn): void {
     this.#roomless.add(connection);
     connection.hold(Hold.room);
   }
 
   /**
-   * A connection has left `count` requests under way, of so many bytes. Whoever keeps them counts them
-   * himself.
+   * A closed connection has left `count` requests of this many bytes under way. A role that keeps them counts
+   * them itself.
    */
   leftBehind(_sessionHigh: number, _sessionLow: number, _count: number, _bytes: number): void {}
 
-  /** It has gone away meanwhile. */
+  /** The connection closed while it waited. */
   waitsNoMore(connection: ServerCnxn): void {
     this.#roomless.delete(connection);
   }
@@ -227,7 +230,9 @@ export abstract class ZooKeeperServer {
     this.onRoom?.();
   }
 
-  /** Applies a committed transaction and tells whoever waits for it. `digestAt`: see `ParsedTxn`. */
+  /**
+   * Applies a committed transaction and answers the client that waits for it. `digestAt`: see `ParsedTxn`.
+   */
   protected applyTxn(
     packet: TxnPacket,
     header: TxnHeader,
@@ -239,7 +244,7 @@ export abstract class ZooKeeperServer {
     const nodesBefore = database.tree.nodeCount;
     const firedBefore = this.eventsFired;
     const result = database.apply(packet, header, body, digestAt);
-    // What goes with a session need not be in its transaction.
+    // A transaction need not name the nodes that a session's end deletes.
     const items = this.eventsFired - firedBefore + Math.max(0, nodesBefore - database.tree.nodeCount);
     turns.applying.spend(unitsToApply(packet.bytes.length, body) + items * Units.item);
     this.sinceProposed(header, this.#propagationLatency);
@@ -252,7 +257,7 @@ export abstract class ZooKeeperServer {
     }
   }
 
-  /** Of watches that were spent together, those that are not forgotten yet: a turn's work at a time. */
+  /** Removes the watches of closed connections, a turn's work at a time. */
   #settleWatches(tree: DataTree): void {
     if (this.#isSettling) return;
     this.#isSettling = true;
@@ -263,7 +268,7 @@ export abstract class ZooKeeperServer {
     });
   }
 
-  /** By the clocks of two machines: no less than nothing is counted. */
+  /** The two times come from different machines, so a negative difference counts as 0. */
   protected sinceProposed(header: TxnHeader, latency: Summary): void {
     const ms = this.parts.clock.wallMs() - header.time;
     if (ms >= 0) latency.add(ms);
@@ -278,10 +283,10 @@ export abstract class ZooKeeperServer {
     request.origin.complete(request, result);
   }
 
-  /** Ends the role: client connections that are still here are closed; requests under way are forgotten. */
+  /** Ends the role: closes the client connections that are still here and drops the requests under way. */
   shutdown(reason: string): void {
     for (const connection of [...this.#connections]) connection.close(reason);
-    // Those who have not been greeted hear that nobody serves.
+    // Connections without a session learn that nobody serves.
     this.onRoom = null;
     this.madeRoom();
   }
