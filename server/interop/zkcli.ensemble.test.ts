@@ -93,6 +93,9 @@ async function run(member: Member, script: string): Promise<string> {
 /** Events, and the address. */
 const NOISE = /^(WATCHER::|WatchedEvent|Connecting to)/;
 
+/** The client tells itself, and may have exited before it is printed. */
+const CLOSED = /^state:Closed /;
+
 interface Transcript {
   readonly answers: string[];
   readonly events: string[];
@@ -118,7 +121,9 @@ function transcriptOf(output: string, member: Member): Transcript {
       line.replaceAll(/0x([0-9a-f]{9})\b/g, (_, hex) => `zxid ${Number.parseInt(hex, 16) - first}`),
     )
     .map(line => line.replaceAll(/0x[0-9a-f]{14,16}/g, 'SESSION'));
-  const events = [...output.matchAll(/WatchedEvent (.*)/g)].map(match => withoutZxid(match[1] ?? ''));
+  const events = [...output.matchAll(/WatchedEvent (.*)/g)]
+    .map(match => withoutZxid(match[1] ?? ''))
+    .filter(event => !CLOSED.test(event));
   return { answers: lines, events };
 }
 
