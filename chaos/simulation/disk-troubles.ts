@@ -3,7 +3,7 @@ import type { DiskOperation } from '../../server/runtime/memory-disk.ts';
 import type { MemoryMachine } from '../../server/runtime/memory-runtime.ts';
 import type { VirtualTime } from '../../server/runtime/virtual-time.ts';
 
-/** `full`: writes fail with ENOSPC. `failed-sync`: syncs fail, and what they were to save may be gone. */
+/** `full`: writes fail with ENOSPC. `failed-sync`: syncs fail, and the data they were to save may be lost. */
 export type DiskSickness = 'full' | 'failed-sync';
 
 const NEEDS_ROOM: ReadonlySet<DiskOperation> = new Set(['open', 'write', 'truncate']);
@@ -15,17 +15,17 @@ interface Sickness {
 }
 
 /**
- * What one member's disk does to it beside storing: kills it in the middle of an operation, fills up, fails
+ * The faults of one member's disk: it kills the process in the middle of an operation, fills up, or fails
  * syncs.
  */
 export class DiskTroubles {
-  /** Of the first operation that failed since the disk fell ill. */
+  /** When the first operation failed since the disk fault began. */
   failedAtMs: number | undefined;
   readonly #machine: MemoryMachine;
   #crash: { operationsLeft: number; run: () => void } | undefined;
   #sickness: Sickness | undefined;
 
-  /** `onOpen`: a file is about to be opened for writing. */
+  /** `onOpen`: called when a file is about to be opened for writing. */
   constructor(machine: MemoryMachine, onOpen: (path: string) => void) {
     this.#machine = machine;
     machine.disk.beforeOperation = (operation, path) => {
@@ -39,7 +39,7 @@ export class DiskTroubles {
     return this.#sickness !== undefined;
   }
 
-  /** `crash` runs before the given operation from now on, 1 the next, and must end the process. */
+  /** Runs `crash`, which must end the process, before the given operation from now on (1 is the next). */
   crashAt(operation: number, crash: () => void): void {
     this.#crash = { operationsLeft: operation, run: crash };
   }
@@ -58,7 +58,7 @@ export class DiskTroubles {
     this.failedAtMs = undefined;
   }
 
-  /** True for the one error that a server may end with when its disk has failed. */
+  /** Whether this is the error that a server may end with when its disk has failed. */
   explains(error: unknown): boolean {
     return this.failedAtMs !== undefined && error instanceof ServerError && error.code === 'ZK_DISK';
   }

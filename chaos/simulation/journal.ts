@@ -13,11 +13,11 @@ interface Entry {
 }
 
 /**
- * Every transaction that any member ever logged, and what each epoch started from: enough to tell, in the
- * end, which of them the ensemble agreed on. Members report here; nothing comes back to them.
+ * Records every transaction that any member ever logged, and what each epoch started from. At the end this
+ * shows which transactions the ensemble agreed on. Members report here and get nothing back.
  */
 export class Journal {
-  /** What must never be: two transactions of one zxid, two beginnings of one epoch. */
+  /** What must never happen: two transactions with one zxid, or two beginnings of one epoch. */
   readonly conflicts: string[] = [];
   readonly #nowMs: () => number;
   readonly #entries = new Map<number, Entry>();
@@ -38,7 +38,7 @@ export class Journal {
     }
   }
 
-  /** `member` leads `epoch` from now on, and its history so far ends at `after`. */
+  /** `member` leads `epoch` from now on; its history so far ends at `after`. */
   epochStarted(member: string, epoch: number, after: number): void {
     const first = this.#starts.get(epoch);
     if (first === undefined) this.#starts.set(epoch, { after, member });

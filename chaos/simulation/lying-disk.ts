@@ -1,9 +1,9 @@
 import type { Clock, Disk, DiskFile } from '../../server/runtime/runtime.ts';
 
 /**
- * A planted fault: a disk that says "synced" and has not. Nothing is wrong until the power fails; then
- * acknowledged writes are gone on every member at once. Whoever cannot find that with the simulator has a
- * simulator that finds nothing.
+ * A planted bug: a disk that reports "synced" although it has not synced. Nothing is wrong until the power
+ * fails; then acknowledged writes are gone on every member at once. A simulator that does not find this finds
+ * nothing.
  */
 export function lyingDisk(disk: Disk, clock: Clock): Disk {
   return {
@@ -30,7 +30,7 @@ function lyingFile(file: DiskFile, clock: Clock): DiskFile {
     writeAt: (position, bytes, start, end) => file.writeAt(position, bytes, start, end),
     truncate: size => file.truncate(size),
     sync: done => void clock.after(0, () => done(undefined)),
-    // Small files on rare paths (epochs) are synced in truth: the lie is about the log alone.
+    // Small, rarely written files (epochs) are really synced. Only the syncs of the log are false.
     syncNow: () => file.syncNow(),
     close: () => file.close(),
   };

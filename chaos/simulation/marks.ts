@@ -2,9 +2,9 @@ import type { ServerEvent } from '../../server/metrics/server-events.ts';
 import { OBSERVER_MASTER_PORT } from './server-config.ts';
 
 /**
- * What a run got to. A swarm that never reaches a TRUNC does not test it, however many seeds are green; so
- * each of these is counted, from the events of the members, and the sum over a set of seeds shows what was
- * not reached.
+ * Which rare situations a run reached. A swarm that never reaches a TRUNC does not test it, however many
+ * seeds pass. Marks are counted from the events of the members, and the sum over a set of seeds shows what
+ * was not reached.
  */
 const MARKS = {
   'sync: DIFF': event => event.kind === 'syncBegun' && event.mode === 'DIFF',
@@ -28,11 +28,11 @@ const MARKS = {
 
 export type Mark = keyof typeof MARKS | 'watch: event' | 'watch: set again after a move';
 
-/** How often each was reached. */
+/** How often each mark was reached. */
 export class Marks {
   readonly #counts = new Map<string, number>();
 
-  /** It happened to a member. */
+  /** Called with every event of a member. */
   onEvent(event: ServerEvent): void {
     for (const [mark, isReached] of ENTRIES) if (isReached(event)) this.reach(mark);
   }
@@ -48,7 +48,7 @@ export class Marks {
 
 const ENTRIES = Object.entries(MARKS) as [Mark, (event: ServerEvent) => boolean][];
 
-/** In the order above, those that were never reached with 0. */
+/** In the order above, with 0 for marks that were never reached. */
 export function sumMarks(runs: Iterable<ReadonlyMap<string, number>>): Map<string, number> {
   const sum = new Map<string, number>(Object.keys(MARKS).map(mark => [mark, 0]));
   for (const run of runs) for (const [mark, count] of run) sum.set(mark, (sum.get(mark) ?? 0) + count);

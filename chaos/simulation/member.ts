@@ -12,16 +12,16 @@ export interface MemberSpec {
   readonly role: 'participant' | 'observer';
 }
 
-/** What a running member says about itself when asked, outside its protocols. */
+/** What a running member reports about itself, outside its protocols. */
 export interface MemberState {
   /** As `srvr` prints it: leader, follower, observer, looking ... */
   readonly mode: string;
-  /** Answers clients, with a quorum behind it. */
+  /** Whether it answers clients, with a quorum behind it. */
   readonly serving: boolean;
-  /** Of the quorum it belongs to; 0 before the first. */
+  /** Epoch of the quorum that it belongs to; 0 before the first. */
   readonly epoch: number;
   readonly zxid: number;
-  /** Asked for often: it must be at hand, or cheap. */
+  /** Read often, so it must be stored or cheap to compute. */
   readonly treeDigest: string;
 }
 
@@ -34,30 +34,30 @@ export interface MemberContext {
   readonly spec: MemberSpec;
   readonly members: readonly MemberSpec[];
   readonly logger: Logger;
-  /** Is told what happens to the member. */
+  /** Receives the events of the member. */
   readonly onEvent: EventListener;
-  /** Takes what the member logs, for the checkers. */
+  /** Receives what the member logs, for the checkers. */
   readonly journal: Journal;
-  /** Lines of zoo.cfg that this run gives to all members. */
+  /** Lines of zoo.cfg that all members of this run get. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Work for one turn of its loop; left out: as much as in earnest. */
+  /** Work units for one turn of its loop; undefined: the limit of a real server. */
   readonly turnUnits?: number;
-  /** The program cannot go on: its process ends, and the run has failed. */
+  /** The program cannot continue: its process ends, and the run has failed. */
   readonly onFatal: (error: Error) => void;
 }
 
-/** The program that runs on every member: the server itself, or a toy in the tests of the simulator. */
+/** The program that runs on every member: the server itself, or a toy in the simulator's own tests. */
 export interface MemberProgram {
   readonly clientPort: number;
   /**
-   * True for a server: every operation is asked of it, and its disk may fail and kill it. A toy is asked for
-   * registers and loses no more than its process.
+   * True for a server: clients send it every operation, and its disk may fail and kill it. A toy serves only
+   * registers, and loses no more than its process.
    */
   readonly complete?: boolean;
   start(context: MemberContext): RunningMember;
 }
 
-/** Members zk1, zk2, ...: first the voters, then the observers. */
+/** Members zk1, zk2, ...: the voters come first, then the observers. */
 export function ensembleOf(voters: number, observers: number): MemberSpec[] {
   return Array.from({ length: voters + observers }, (_, at) => ({
     sid: at + 1,
@@ -66,7 +66,7 @@ export function ensembleOf(voters: number, observers: number): MemberSpec[] {
   }));
 }
 
-/** Log lines at `info` and above go to `write`; debug lines are for people with one seed and much time. */
+/** Log lines at `info` and above go to `write`. Debug lines are for a person who studies a single seed. */
 export function traceLogger(write: (line: string) => void, withDebug = false, own: LogFields = {}): Logger {
   const line = (level: string) => (message: string, fields?: LogFields) =>
     write(`${level} ${message}${format({ ...own, ...fields })}`);

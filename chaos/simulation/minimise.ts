@@ -3,17 +3,17 @@ import type { PlannedFault } from './faults/index.ts';
 import { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';
 
 export interface Minimised {
-  /** The shortest plan found; the run still fails with it. */
+  /** The run of the shortest failing plan that was found. */
   readonly result: SimulationResult;
-  /** Simulations it took. */
+  /** Number of simulations it took. */
   readonly runs: number;
 }
 
 const MINIMISE_RUNS_MAX = 400;
 
 /**
- * Cuts the fault plan of a failing seed down to what the failure needs, so that a person reads three faults
- * and not thirty. Deleting a fault moves nothing else: chances are drawn by name.
+ * Reduces the fault plan of a failing seed to what the failure needs, so that a person reads three faults and
+ * not thirty. Deleting a fault changes nothing else, because randomness is drawn by name.
  *
  * @param failing a result of `simulate` with verdict `failed`
  */

@@ -1,15 +1,15 @@
 import type { ServerEvent } from '../../server/metrics/server-events.ts';
 
 /**
- * Points of a run that faults can wait for: what a fault at a random time hits once in a thousand seeds.
- * Members reach them by what happens to them and by the files they open, clients by being answered.
+ * Moments of a run that faults can wait for; a fault at a random time hits them once in a thousand seeds.
+ * Members reach them by events and by the files they open, clients by being answered.
  */
 const EVENTS = {
-  /** A learner is about to be brought up to date. */
+  /** A leader is about to synchronise a learner. */
   sync: event => event.kind === 'syncBegun',
   'new epoch': event => event.kind === 'newEpoch',
   leading: event => event.kind === 'leading',
-  /** Elected to follow, and again when it is synced. */
+  /** The member was elected to follow; reached again when it is synchronised. */
   following: event =>
     (event.kind === 'elected' && event.state === 'FOLLOWING') ||
     (event.kind === 'synced' && event.role === 'follower'),
@@ -17,13 +17,13 @@ const EVENTS = {
 
 const FILES = {
   snapshot: '/snapshot.',
-  /** The log goes on in a new file. */
+  /** The log continues in a new file. */
   roll: '/log.',
   'epoch file': 'Epoch',
 } as const;
 
 export const MOMENTS = [
-  /** A client was told that its write is done. */
+  /** A client was told that its write is committed. */
   'ack',
   'sync',
   'new epoch',
@@ -44,7 +44,7 @@ interface Watch {
 export class Moments {
   readonly #watches = new Set<Watch>();
 
-  /** Until the returned function is called. `run` gets the sid of the member; an `ack` has none. */
+  /** Watches until the returned function is called. `run` gets the sid of the member; an `ack` has none. */
   watch(moment: Moment, run: (sid: number | undefined) => void): () => void {
     const watch = { moment, run };
     this.#watches.add(watch);

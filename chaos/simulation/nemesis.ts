@@ -18,7 +18,7 @@ export class Nemesis {
     for (const { atMs, durationMs, fault } of plan) this.#after(atMs, () => this.#inject(fault, durationMs));
   }
 
-  /** Faults under way are no longer ended one by one: whoever stops the nemesis heals the world. */
+  /** Stops ending the active faults one by one: the caller heals the whole world instead. */
   stop(): void {
     this.#stopped = true;
   }

@@ -18,7 +18,7 @@ function inFolder(body: (path: string) => void): void {
   }
 }
 
-test('every plan that a seed can draw is read back as it was written', () => {
+test('every plan that a seed can draw is read back unchanged', () => {
   inFolder(path => {
     for (let seed = 0; seed < 50; seed++) {
       const random = new SeededRandom(seed);
@@ -30,7 +30,7 @@ test('every plan that a seed can draw is read back as it was written', () => {
   });
 });
 
-test('a file that is no plan is refused, naming the place', () => {
+test('a file that is no plan is refused, and the error names the place', () => {
   inFolder(path => {
     const plan = { seed: 1, voters: 3, observers: 1, faults: [], reasons: [] };
     const during = (fault: object) => [{ atMs: 1, durationMs: 1, fault }];

@@ -3,17 +3,14 @@ import { z } from 'zod';
 import { type Fault, faultSchema, type PlannedFault } from './faults/index.ts';
 import { ms, type Target } from './faults/simulated-fault.ts';
 
-/**
- * A seed, the size of its ensemble and the faults it is run with: what a failure is kept as, and run again
- * from.
- */
+/** A seed, the size of its ensemble and its faults. Failures are kept in this form and replayed from it. */
 export interface Plan {
   readonly seed: number;
-  /** Members 1 to this; the observers follow. */
+  /** Voters have the sids 1 to this number; the observers follow. */
   readonly voters: number;
   readonly observers: number;
   readonly faults: readonly PlannedFault[];
-  /** Why it is kept, for the person who opens the file. */
+  /** Why the plan is kept, for the person who opens the file. */
   readonly reasons: readonly string[];
 }
 
@@ -58,7 +55,7 @@ export function readPlan(path: string): Plan {
   return plan;
 }
 
-/** Where a fault of any kind names members. */
+/** The fields in which a fault of any kind names members. */
 interface FaultOnMembers {
   readonly target?: Target;
   readonly from?: Target;

@@ -11,16 +11,16 @@ const test = suite('simulation: mistakes planted in the server');
 const server = { program: serverProgram() };
 const DEADLINE = { deadlineMs: 400_000 };
 /**
- * The first few find each of them as the server is now; another one may meet them later, and that is no
- * failure.
+ * With the present server the first few seeds find each bug. Another server may need a few more, and that is
+ * not a failure.
  */
 const SEEDS_MAX = 40;
 
-/** Of equal histories the highest sid leads; the minority of the plans below is whom they name first. */
+/** Of members with equal histories the one with the highest sid leads. The plans below cut it off first. */
 const FIRST_LEADER = 3;
 const FIRST_ACKER = 2;
 
-/** Something is being written at every moment, over links that take no time. */
+/** A write is under way at every moment, over links without latency. */
 const BUSY = {
   thinkMs: [0, 20],
   readShare: 0.3,
@@ -28,7 +28,7 @@ const BUSY = {
   birthMs: 0,
   chaosMs: 7000,
   link: { latencyMs: 1 },
-  // A snapshot is synced in truth, and would save what the log lost.
+  // A snapshot is really synced, and would save what the log lost.
   settings: { snapCount: '100000' },
 } as const;
 
@@ -48,7 +48,7 @@ function assertFound(result: SimulationResult | undefined, reason: RegExp): void
 type Strike = Pick<FaultOf<'majority-loss'>, 'on' | 'afterMs'>;
 const BEHIND_ACK: Strike = { on: 'ack', afterMs: 0 };
 
-/** Whoever is `back` has acked, lost power behind the acknowledgement, and is the first to return. */
+/** The member that is `back` has acknowledged a write, lost power right after, and is the first to return. */
 function losses(
   back: FaultOf<'majority-loss'>['back'],
   awayMs = 2000,
@@ -63,7 +63,7 @@ function losses(
 
 for (const back of ['leader', 'acker'] as const) {
   test(
-    `one disk that lies is found when its owner was the ${back} of a majority that lost power behind an acknowledgement`,
+    `one lying disk is found when its owner was the ${back} of a majority that lost power after an acknowledgement`,
     () => {
       const wrapDisk: SimulationOptions['wrapDisk'] = (disk, clock, { sid }) =>
         sid === (back === 'leader' ? FIRST_LEADER : FIRST_ACKER) ? lyingDisk(disk, clock) : disk;
@@ -74,7 +74,7 @@ for (const back of ['leader', 'acker'] as const) {
 }
 
 test(
-  'a NEWLEADER acked before its sync is durable is found: clients have read what is lost (3911, 4646)',
+  'a NEWLEADER acked before its sync is durable is found, because clients have read what is lost (3911, 4646)',
   () => {
     const wrapDisk: SimulationOptions['wrapDisk'] = (disk, clock, { sid }) =>
       sid === FIRST_ACKER ? lyingDisk(disk, clock) : disk;
@@ -85,7 +85,7 @@ test(
 );
 
 test(
-  'on honest disks the same losses lose nothing, and a leader that comes back with more than the others is cut',
+  'on honest disks the same outages lose nothing, and a returning leader with extra transactions is truncated',
   () => {
     let truncations = 0;
     for (const awayMs of [0, 2000]) {
@@ -99,14 +99,14 @@ test(
   DEADLINE,
 );
 
-/** The leader alone, and with it clients that think it leads. */
+/** Cuts off the leader alone, with clients that believe it leads. */
 const PARTITIONS: readonly PlannedFault[] = [500, 3500].map(atMs => ({
   atMs,
   durationMs: 2500,
   fault: { kind: 'partition', side: ['leader'], how: 'blackhole' },
 }));
 
-/** A follower and the observer are behind what clients of the others know. */
+/** A follower and the observer lag behind what clients of the other members know. */
 const BEHIND: readonly PlannedFault[] = [1, 4].map(target => ({
   atMs: 300,
   durationMs: 6500,

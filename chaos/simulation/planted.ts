@@ -8,22 +8,21 @@ import { OpCode } from '../../server/wire/opcodes.ts';
 import { EventType } from '../../server/wire/watch-event.ts';
 
 /**
- * Mistakes put into the server while `body` runs: whoever cannot find them with the simulator has a simulator
- * that finds nothing. A disk that lies to one member is the mistake of acking before the fsync; see
- * `lying-disk.ts`.
+ * Bugs planted in the server while `body` runs. A simulator that does not find them finds nothing. For the
+ * bug of acking before the fsync, one member gets a lying disk; see `lying-disk.ts`.
  */
 export const PLANTS = {
-  /** One more voter than there are believes in every quorum. */
+  /** Every quorum needs one member less than a majority. */
   'a minority decides': () =>
     put(QuorumMaj.prototype, 'containsQuorum', ({ voters }, sids) => (sids.size + 1) * 2 > voters.size),
 
-  /** A learner answers a sync by itself: its client reads the past. */
+  /** A learner answers a sync without its leader, so its client reads the past. */
   'sync asks nobody': () =>
     put(LearnerZooKeeperServer.prototype, 'sync', (server, request) =>
       server.parts.clock.atEndOfTurn(() => request.origin?.complete(request, null)),
     ),
 
-  /** Watches fire when a change is logged: a client that is told reads what was before. */
+  /** Watches fire when a change is logged, so a notified client still reads the old data. */
   'watches fire at the proposal': () => {
     const { append } = ZkDatabase.prototype;
     return put(ZkDatabase.prototype, 'append', (database, packet) => {
@@ -34,7 +33,7 @@ export const PLANTS = {
     });
   },
 
-  /** The leader forgets a session that has expired, and tells nobody. */
+  /** The leader forgets an expired session and proposes nothing. */
   'expiry is no proposal': () => {
     const { submit } = LeaderZooKeeperServer.prototype;
     return put(LeaderZooKeeperServer.prototype, 'submit', (server, request) => {
@@ -45,7 +44,7 @@ export const PLANTS = {
     });
   },
 
-  /** A learner says that it has cut its log. */
+  /** A learner reports that it has truncated its log, but has not. */
   'TRUNC does nothing': () => put(ZkDatabase.prototype, 'truncate', () => true),
 } as const;
 
@@ -64,7 +63,7 @@ type Method<T, K extends keyof T> = T[K] extends (...args: infer A) => infer R
   ? (self: T, ...args: A) => R
   : never;
 
-/** Returns what takes it out again. */
+/** Replaces a method. Returns what restores it. */
 function put<T extends object, K extends keyof T>(prototype: T, name: K, method: Method<T, K>): () => void {
   const original = prototype[name];
   const instead = function (this: T, ...args: never[]): unknown {

@@ -9,10 +9,11 @@ import { type SimulationOptions, type SimulationResult, simulate } from './simul
 export interface RunSeedsOptions extends SimulationOptions {
   /** Which seeds to run, in this order. */
   seeds: Iterable<number>;
-  /** Where the trace and the plan of a seed that failed are written. */
+  /** Folder for the trace and the plan of a seed that failed. */
   traceDirectory: string;
   /**
-   * Cuts the plan of each failing seed down to the faults that matter; the trace is then of that shorter run.
+   * Reduces the plan of each failing seed to the faults that matter. The trace is then that of the shorter
+   * run.
    */
   minimise?: boolean;
   onProgress?: (result: SimulationResult) => void;
@@ -36,9 +37,9 @@ export interface RunSeedsSummary {
   readonly acknowledgedWrites: number;
   readonly faultsInjected: number;
   readonly virtualMs: number;
-  /** What the members got to and how often, see `marks.ts`; 0 is a gap in these seeds. */
+  /** How often the members reached each mark of `marks.ts`. A 0 is a gap in these seeds. */
   readonly marks: Readonly<Record<string, number>>;
-  /** How much faster than a clock on the wall. */
+  /** Virtual milliseconds for each second of the wall clock. */
   readonly virtualMsPerSecond: number;
 }
 
@@ -78,7 +79,7 @@ export async function runSeeds(options: RunSeedsOptions): Promise<RunSeedsSummar
   };
 }
 
-/** Runs a kept failure again, in an ensemble of its size. @throws PlanFileError */
+/** Replays a kept failure, in an ensemble of its size. @throws PlanFileError */
 export function replay(
   planFile: string,
   options: Omit<SimulationOptions, 'voters' | 'observers' | 'faults'>,

@@ -4,12 +4,12 @@ import type { MemberState } from './member.ts';
 import type { World } from './world.ts';
 
 const SAMPLE_MS = 10;
-/** Twice syncLimit, for an observer behind a follower, and what ticks, slow links and fast clocks add. */
+/** Twice syncLimit, for an observer behind a follower, plus what ticks, slow links and clock drift add. */
 const STALE_EPOCH_MS_MAX = 3500;
-/** More than a run of some tens of virtual seconds needs; beyond, nothing is kept. */
+/** More than a run of some tens of virtual seconds needs. Further samples are not kept. */
 const SAMPLES_MAX = 100_000;
 
-/** Asks every serving member what it has applied, again and again, and keeps each new answer. */
+/** Asks every serving member periodically what it has applied, and keeps each new answer. */
 export class Sampler {
   readonly samples: MemberSample[] = [];
   readonly #world: World;

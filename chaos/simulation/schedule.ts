@@ -5,8 +5,8 @@ import type { Target } from './faults/simulated-fault.ts';
 import type { Swarm } from './swarm.ts';
 
 /**
- * The faults of a run, decided before it begins: a plan can be printed, cut down to the few faults that
- * matter (see `minimise.ts`), and run again.
+ * The faults of a run, decided before it begins. So a plan can be printed, reduced to the few faults that
+ * matter (see `minimise.ts`), and replayed.
  */
 export function planFaults(random: SeededRandom, swarm: Swarm, sids: readonly number[]): PlannedFault[] {
   const plan: PlannedFault[] = [];
@@ -22,7 +22,9 @@ export function planFaults(random: SeededRandom, swarm: Swarm, sids: readonly nu
   return plan;
 }
 
-/** Members die at their very first disk operations, each after the other had time to get a little further. */
+/**
+ * Members die at their very first disk operations, each after the others had time to get a little further.
+ */
 export function planBirth(random: SeededRandom, birthMs: number, sids: readonly number[]): PlannedFault[] {
   return sids
     .filter(() => random.chance(0.7))
@@ -33,7 +35,7 @@ export function planBirth(random: SeededRandom, birthMs: number, sids: readonly 
     }));
 }
 
-/** The leader is where most goes wrong. */
+/** The leader is a frequent target, because most goes wrong there. */
 function drawTarget(random: SeededRandom, sids: readonly number[]): Target {
   return random.chance(0.4) ? 'leader' : random.pick(sids);
 }

@@ -6,10 +6,12 @@ const QUORUM_PORT = 2888;
 const ELECTION_PORT = 3888;
 export const OBSERVER_MASTER_PORT = 2191;
 
-/** Ticks are short so that a failure is noticed, and an election over, within one or two virtual seconds. */
+/**
+ * Ticks are short, so that a failure is noticed and an election is over within one or two virtual seconds.
+ */
 const TICK_MS = 200;
 
-/** The configuration of a simulated member, by the same parser that reads a zoo.cfg. */
+/** The configuration of a simulated member, parsed like a zoo.cfg. */
 export function serverConfigOf(
   spec: MemberSpec,
   members: readonly MemberSpec[],
@@ -23,7 +25,7 @@ export function serverConfigOf(
     syncLimit: 5,
     minSessionTimeout: 2 * TICK_MS,
     maxSessionTimeout: 60_000,
-    // Small, so that snapshots and log files roll during a run.
+    // Small, so that snapshots are written and log files rolled during a run.
     snapCount: 200,
     observerMasterPort: OBSERVER_MASTER_PORT,
     ...(spec.role === 'observer' ? { peerType: 'observer' } : {}),

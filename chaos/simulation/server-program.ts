@@ -6,7 +6,7 @@ import type { MemberContext, MemberProgram, MemberState, RunningMember } from '.
 import { CLIENT_PORT, serverConfigOf } from './server-config.ts';
 
 /**
- * The server itself, unchanged, as the program of every member.
+ * Runs the unchanged server as the program of every member.
  *
  * @param settings more lines of zoo.cfg, the same for all members
  */
@@ -40,7 +40,7 @@ function start(context: MemberContext, settings: Readonly<Record<string, string>
   };
 }
 
-/** Tells the journal what is logged, at the doors through which it comes; the server is none the wiser. */
+/** Reports to the journal what is logged, at the calls through which it comes. The server does not notice. */
 function report(database: ZkDatabase, member: string, journal: Journal): void {
   const append = database.append.bind(database);
   database.append = packet => {

@@ -50,10 +50,7 @@ test(
   DEADLINE,
 );
 
-/**
- * Something is being written at every moment, and no snapshot, which is synced in truth, saves what the log
- * lost.
- */
+/** A write is under way at every moment, and no snapshot, which is really synced, saves what the log lost. */
 const BUSY = { thinkMs: [0, 20], readShare: 0.2, birthMs: 0, settings: { snapCount: '100000' } } as const;
 
 /** All members lose power at once, twice, while clients write. */

@@ -1,6 +1,6 @@
 /**
- * Plans that once led to a failure: each names what it found, and was seen to fail again with the repair
- * taken out.
+ * Regression plans: each once led to a failure and names what it found. Each was seen to fail again without
+ * its repair.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { serverProgram } from './server-program.ts';
 
 const test = suite('simulation: the shelf');
 
-/** Beside the sources: tsc copies no JSON. */
+/** Read from the source folder, because tsc copies no JSON. */
 const SHELF = join(import.meta.dirname, '../../../chaos/simulation/shelf');
 
 for (const name of readdirSync(SHELF).sort()) {

@@ -1,4 +1,4 @@
-/** `zklab sim`: seeds of the simulation, one after the other, and what became of them. */
+/** `zklab sim`: runs seeds of the simulation one after the other, and prints their outcomes. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SeedOutcome, seedText } from '../../bench/progress.ts';
@@ -13,26 +13,26 @@ import { OBSERVERS_DEFAULT, type SimulationResult, VOTERS_DEFAULT } from './simu
 
 export interface SimOptions {
   readonly json?: boolean;
-  /** How many seeds, from `first` on. */
+  /** Number of seeds, starting with `first`. */
   readonly seeds?: number | undefined;
   readonly first?: number | undefined;
-  /** This one alone. */
+  /** Runs this seed alone. */
   readonly seed?: number | undefined;
-  /** A kept plan instead of seeds. */
+  /** Replays a kept plan instead of running seeds. */
   readonly replay?: string | undefined;
-  /** The trace of the replay holds the debug lines of the servers too. */
+  /** Writes the debug lines of the servers to the trace of the replay too. */
   readonly debug?: boolean | undefined;
   readonly voters?: number | undefined;
   readonly observers?: number | undefined;
   readonly minimise?: boolean;
-  /** Where traces and plans of failures go. */
+  /** Folder for the traces and plans of failures. */
   readonly folder: string;
   readonly signal: AbortSignal;
 }
 
 const SEEDS_DEFAULT = 20;
 
-/** Exit code 1 when a seed failed, 3 when none says anything. @throws UsageError */
+/** The exit code is 1 when a seed failed, 3 when no seed shows anything. @throws UsageError */
 export async function sim(terminal: Terminal, options: SimOptions): Promise<ExitCode> {
   const { json = false, voters, observers, minimise = true, folder, signal } = options;
   if (options.replay !== undefined) return replayed(options.replay, options, terminal);
@@ -86,7 +86,7 @@ function seedsOf({ seed, seeds, first }: SimOptions): Iterable<number> {
   return [seed];
 }
 
-/** What a plan says itself, and may not be told another way. */
+/** Options that a plan contains itself; they are not accepted together with it. */
 const SAID_BY_A_PLAN = ['seed', 'seeds', 'first', 'voters', 'observers'] as const;
 
 function replayed(file: string, options: SimOptions, terminal: Terminal): ExitCode {
@@ -155,7 +155,7 @@ function summaryText(summary: RunSeedsSummary): string {
   return lines.join('\n');
 }
 
-/** A line for each kind of mark: what never happened is as telling as what did. */
+/** One line for each kind of mark. The marks that were never reached matter as much as the others. */
 function reachedLines(marks: RunSeedsSummary['marks']): string[] {
   const kinds = new Map<string, string[]>();
   for (const [mark, count] of Object.entries(marks)) {

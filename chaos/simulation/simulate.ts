@@ -23,11 +23,11 @@ export interface SimulationOptions {
   voters?: number;
   /** @default OBSERVERS_DEFAULT */
   observers?: number;
-  /** Instead of the faults the seed would plan. */
+  /** Overrides the faults that the seed would plan. */
   faults?: readonly PlannedFault[];
-  /** Overrides of what the seed draws. */
+  /** Overrides parts of the swarm that the seed draws. */
   swarm?: Partial<Swarm>;
-  /** A planted fault. */
+  /** Plants a fault in the disks of members. */
   wrapDisk?: (disk: Disk, clock: VirtualClock, spec: MemberSpec) => Disk;
   debug?: boolean;
 }
@@ -36,7 +36,7 @@ export interface SimulationResult {
   readonly seed: number;
   readonly voters: number;
   readonly observers: number;
-  /** `unknown`: nothing was wrong, but too little happened to say more. */
+  /** `unknown`: nothing was wrong, but too little happened to call the run passed. */
   readonly verdict: 'passed' | 'failed' | 'unknown';
   /** The first is the one to read. */
   readonly reasons: readonly string[];
@@ -46,7 +46,7 @@ export interface SimulationResult {
   readonly acknowledgedWrites: number;
   readonly virtualMs: number;
   readonly events: number;
-  /** What the members got to, see `marks.ts`. */
+  /** Which situations the members reached, see `marks.ts`. */
   readonly marks: ReadonlyMap<string, number>;
   readonly trace: Trace;
 }
@@ -55,19 +55,19 @@ export const VOTERS_DEFAULT = 3;
 export const OBSERVERS_DEFAULT = 1;
 
 const FORM_DEADLINE_MS = 60_000;
-/** From the heal until a write has committed and all members agree. */
+/** Limit from the heal until a write has committed and all members agree. */
 const CONVERGE_DEADLINE_MS = 60_000;
 const POLL_MS = 20;
 const SESSION_TIMEOUT_MS = 4000;
-/** Clocks run apart by some percent, expiry is by ticks, and pings are on their way. */
+/** Clocks drift by some percent, sessions expire at ticks, and pings take time. */
 const EXPIRY_SLACK_MS = 2000;
 const FINAL_PATH = '/final';
 
 type MixedLoad = Parameters<typeof mixed.start>[1];
 
 /**
- * One run of a whole ensemble from a seed: form, chaos under load, heal and converge, judge. Two runs of one
- * seed and one program leave the same trace, byte for byte.
+ * One run of a whole ensemble from a seed: form, chaos under load, heal and converge, judge. Two runs with
+ * one seed and one program leave the same trace, byte for byte.
  */
 export function simulate(seed: number, options: SimulationOptions): SimulationResult {
   return new Simulation(seed, options).run();
@@ -129,7 +129,7 @@ class Simulation {
     return this.#result([broken, complaint].filter(text => text !== undefined));
   }
 
-  /** Each phase answers what went wrong, if anything. */
+  /** Each phase returns what went wrong, if anything. */
   #form(): string | undefined {
     const world = this.#world;
     world.note('world', `seed ${this.#seed}: ${JSON.stringify(this.#swarm)}`);
@@ -180,8 +180,8 @@ class Simulation {
   }
 
   /**
-   * The clients of the chaos end, half of them without a word. When the time of their sessions has passed,
-   * everything that was told to anybody is held against the transactions that were agreed on.
+   * The clients of the chaos phase end, half of them without closing their sessions. After the session
+   * timeout, everything that any client was told is compared with the transactions that were agreed on.
    */
   #leave(): string | undefined {
     if (this.#options.program.complete !== true) return undefined;
@@ -217,7 +217,7 @@ class Simulation {
     return this.#broken();
   }
 
-  /** Faults of the members' code and of the protocol count at once, before any judgement. */
+  /** Failures of the members' code and of the protocol count at once, before any judgement. */
   #broken(): string | undefined {
     return this.#world.failures[0] ?? this.#violations[0];
   }
@@ -282,7 +282,7 @@ class Simulation {
     return client;
   }
 
-  /** Sends until it is acknowledged; false after the deadline. */
+  /** Repeats the request until it is acknowledged; returns false at the deadline. */
   #insist(
     client: RecordingClient,
     request: { f: 'create' | 'setData' | 'sync'; path: string; value?: string },
@@ -299,7 +299,8 @@ class Simulation {
   }
 
   /**
-   * True once such an operation, completed after now, succeeded; NODEEXISTS says that an earlier create did.
+   * True once such an operation, completed after now, succeeded. NODEEXISTS shows that an earlier create
+   * succeeded.
    */
   #doneSince(f: string, path: string): () => boolean {
     const { history } = this.#recorder;

@@ -15,7 +15,7 @@ const test = suite('simulation: a toy ensemble');
 const toy = { program: toyProgram() };
 const DEADLINE = { deadlineMs: 240_000 };
 
-/** The first of `count` seeds that fails. */
+/** The first failing seed of `count` seeds. */
 function firstFailure(options: SimulationOptions, count: number): SimulationResult | undefined {
   for (const seed of seedsFrom(1, count)) {
     const result = simulate(seed, options);
@@ -69,7 +69,7 @@ for (const { bug, seeds, reason } of CANARIES) {
   );
 }
 
-/** Two outages while clients write: whatever was not on the medium is gone from all members at once. */
+/** Two outages while clients write. Whatever was not on disk is lost on all members at once. */
 const OUTAGES: readonly PlannedFault[] = [2000, 5000].map(atMs => ({
   atMs,
   durationMs: 300,
@@ -111,12 +111,12 @@ test('a member that throws fails the run, whatever the checkers would say', () =
 });
 
 test(
-  'an ensemble that does not come back after the heal fails for want of progress',
+  'an ensemble that does not recover after the heal fails for lack of progress',
   () => {
     const program: MemberProgram = {
       clientPort: toy.program.clientPort,
       start: context => {
-        // The lock file nobody removes after a crash.
+        // A stale lock file, which nobody removes after a crash.
         const stale = context.runtime.disk.exists('/lock');
         if (!stale) context.runtime.disk.open('/lock', 'w').syncNow();
         context.runtime.disk.syncDirectory('/');
@@ -138,7 +138,7 @@ test('an ensemble that never serves fails before any fault', () => {
 });
 
 test(
-  'a failing plan is cut down to the faults that matter, and still fails',
+  'a failing plan is reduced to the faults that matter, and still fails',
   () => {
     const options = { program: toyProgram('ack before quorum') };
     const failing = firstFailure(options, 40);
@@ -159,7 +159,7 @@ test(
 );
 
 test(
-  'runSeeds counts, and keeps the trace of what failed',
+  'runSeeds counts outcomes and keeps the trace of each failure',
   async () => {
     const directory = mkdtempSync(join(tmpdir(), 'zklab-sim-'));
     try {

@@ -3,7 +3,7 @@ import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { type FaultKind, SIMULATED_FAULTS } from './faults/index.ts';
 
 /**
- * What kind of bad day it is. Each seed draws ranges and weights of its own, many of them zero: a run with
+ * The character of a run. Each seed draws its own ranges and weights, many of them zero, because a run with
  * every fault at once seldom gets far enough for the rare ones to matter.
  *
  * @see Groce et al., Swarm Testing (2012)
@@ -12,14 +12,14 @@ export interface Swarm {
   readonly link: Partial<LinkQuality>;
   /** A disk sync takes up to this long. */
   readonly syncDelayMsMax: number;
-  /** A turn of a member's loop takes up to this long: larger ones make batches. */
+  /** A turn of a member's loop takes up to this long. Longer turns make batches. */
   readonly turnMsMax: number;
   /**
-   * Work for one turn of a member's loop: little, so that slices end everywhere. Undefined: as much as in
-   * earnest.
+   * Work units for one turn of a member's loop. A small number makes slices end everywhere. Undefined: the
+   * limit of a real server.
    */
   readonly turnUnits: number | undefined;
-  /** Members' clocks run this much fast or slow at most, as a share. */
+  /** Members' clocks run fast or slow by at most this share. */
   readonly driftMax: number;
   readonly faultWeights: Readonly<Record<FaultKind, number>>;
   readonly faultIntervalMs: readonly [low: number, high: number];
@@ -27,21 +27,21 @@ export interface Swarm {
   readonly chaosMs: number;
   readonly clients: number;
   readonly keys: number;
-  /** A client's operations under way at once. */
+  /** Maximum number of outstanding operations of a client. */
   readonly pipelineDepth: number;
   readonly thinkMs: readonly [low: number, high: number];
   readonly readShare: number;
-  /** Of operations that are more than registers; see `wild-requests.ts`. */
+  /** Share of operations that go beyond registers; see `wild-requests.ts`. */
   readonly wildShare: number;
-  /** For so long members are killed while they form their first quorum. */
+  /** Period at the start during which members are killed while they form their first quorum. */
   readonly birthMs: number;
-  /** Lines of zoo.cfg, the same for all members: small logs, so that DIFF, TRUNC and SNAP all happen. */
+  /** Lines of zoo.cfg for all members: small logs, so that DIFF, TRUNC and SNAP all happen. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
 /**
- * Some days belong to one fault alone: those with steps take seconds in which nothing else may go wrong, and
- * every other fault makes them harmless.
+ * Some runs contain a single fault only. Faults with steps take seconds in which nothing else may go wrong,
+ * because any other fault would make them harmless.
  */
 export function focused(swarm: Swarm, random: SeededRandom): Swarm {
   const own = random.fork('focus');
@@ -61,24 +61,27 @@ export function focused(swarm: Swarm, random: SeededRandom): Swarm {
 }
 
 const FOCUS_PROBABILITY = 0.4;
-/** Each as often as it has days. */
+/** Each fault as often as it has runs of its own. */
 const FOCUSES = SIMULATED_FAULTS.flatMap(fault =>
   Array.from({ length: fault.focus?.days ?? 0 }, () => fault),
 );
 
-/** Without what only a whole server can take: failing disks, and more than registers. */
+/** Without what only a whole server can take: failing disks, and operations beyond registers. */
 export function forToys(swarm: Swarm): Swarm {
   const faultWeights = { ...swarm.faultWeights };
   for (const { kind, ofServers = false } of SIMULATED_FAULTS) if (ofServers) faultWeights[kind] = 0;
   return { ...swarm, wildShare: 0, birthMs: 0, faultWeights };
 }
 
-/** Members fail to get anything done under more faults than this share of the kinds. */
+/**
+ * Probability of each kind of fault to occur in a run. With a larger share of the kinds, members get nothing
+ * done.
+ */
 const KIND_PROBABILITY = 0.55;
 
 export function drawSwarm(random: SeededRandom): Swarm {
   const rare = random.fork('rare');
-  // Now and then longer than a session lives.
+  // Now and then longer than the session timeout.
   const longest = random.between(200, 4000) * (rare.chance(0.25) ? 2.5 : 1);
   const interval = random.between(150, 1500);
   return {
@@ -106,10 +109,10 @@ function drawSettings(random: SeededRandom): Record<string, string> {
   return {
     commitLogCount: random.pick(['1', '4', '20', '500']),
     snapCount: random.pick(['4', '20', '200']),
-    // Below 0 no DIFF is read from disk; far above the default every one is that the logs can give.
+    // Below 0 no DIFF is read from disk. Far above the default, every DIFF is sent that the logs allow.
     snapshotSizeFactor: random.pick(['-1', '0.33', '50']),
     preAllocSize: random.pick(['0', '1', '65536']),
-    // Without it observers are the leader's.
+    // Without it, observers connect to the leader.
     ...(random.chance(0.25) ? { observerMasterPort: '0' } : {}),
   };
 }

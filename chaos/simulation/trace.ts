@@ -1,12 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 
-/** Lines kept in memory for the file; the hash covers those beyond too. */
+/** Lines kept in memory for the file. The hash covers the later ones too. */
 const TRACE_LINES_MAX = 200_000;
 
 /**
- * Everything that matters in a simulated run, a line each: virtual time, who, what. The same seed gives the
- * same bytes, so the hash of the trace stands for the whole run.
+ * The events of a simulated run, one line each: virtual time, who, what. The same seed gives the same bytes,
+ * so the hash of the trace identifies the whole run.
  */
 export class Trace {
   readonly #hash: Hash = createHash('sha256');
@@ -29,7 +29,7 @@ export class Trace {
     if (this.#lines.length < this.#linesMax) this.#lines.push(line);
   }
 
-  /** Of all lines so far. */
+  /** Hash of all lines so far. */
   hash(): string {
     return this.#hash.copy().digest('hex');
   }

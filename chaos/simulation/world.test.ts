@@ -9,7 +9,7 @@ import { World } from './world.ts';
 
 const test = suite('simulation: the world and its levers');
 
-/** Members that count their own seconds and say nothing to each other; member 1 calls itself leader. */
+/** Members that count their own seconds and do not talk to each other. Member 1 reports that it leads. */
 const ticking: MemberProgram = {
   clientPort: 2181,
   start: ({ runtime, spec }) => {
@@ -36,7 +36,7 @@ function world(): World {
 
 const ticksOf = (of: World, sid: number) => of.state(sid)?.zxid;
 
-test('a crashed member is down, and starts afresh', () => {
+test('a crashed member is down, and restarts from scratch', () => {
   const it = world();
   it.crash(2, 'kill');
   assert.is(it.state(2), undefined);
@@ -46,7 +46,7 @@ test('a crashed member is down, and starts afresh', () => {
   assert.is(ticksOf(it, 1), 13);
 });
 
-test('a paused member stands still and misses nothing but time', () => {
+test('a paused member stops, and afterwards has missed only time', () => {
   const it = world();
   it.pause(2);
   it.time.advance(5000);

@@ -25,19 +25,19 @@ export interface WorldOptions {
   program: MemberProgram;
   link?: Partial<LinkQuality>;
   syncDelayMsMax?: number;
-  /** Of each turn at random, up to this; see `VirtualClock`. */
+  /** Each turn takes a random time up to this; see `VirtualClock`. */
   turnMsMax?: number;
-  /** Of each turn, always this: then virtual milliseconds count turns. */
+  /** Each turn takes exactly this long, so that virtual milliseconds count turns. */
   turnMs?: number;
   /** See `MemberContext`. */
   turnUnits?: number;
   driftMax?: number;
-  /** Debug lines of the members in the trace too. */
+  /** Includes the debug lines of the members in the trace. */
   debug?: boolean;
   settings?: Readonly<Record<string, string>>;
-  /** Each line that a member logs. */
+  /** Called with each line that a member logs. */
   onLine?: (member: string, line: string) => void;
-  /** A planted fault of some members. */
+  /** Plants a fault in the disks of some members. */
   wrapDisk?: (disk: Disk, clock: VirtualClock, spec: MemberSpec) => Disk;
 }
 
@@ -46,23 +46,20 @@ interface Member {
   readonly machine: MemoryMachine;
   readonly random: SeededRandom;
   running: RunningMember | undefined;
-  /** What its disk does to it; see `disk-troubles.ts`. */
+  /** The faults of its disk; see `disk-troubles.ts`. */
   readonly troubles: DiskTroubles;
-  /**
-   * Disk operations of the coming boots at which it dies; undefined: none, and it stays down after a crash.
-   */
+  /** Disk operations at which it dies in the next boots; undefined: none, and it stays down after a crash. */
   crashLoop: { how: Crash; left: number[] } | undefined;
 }
 
-/** What a member logs when its tree has another digest than the transaction foretold. */
-/** A supervisor's pause before it starts a dead member again. */
+/** Pause of a supervisor before it restarts a dead member. */
 const CRASH_LOOP_REBOOT_MS = 50;
-/** Within this a member must have stopped, or what it says is no longer trusted. */
+/** A member must have stopped within this time, or it has ignored the failure of its disk. */
 const DISK_FAILURE_NOTICED_MS = 200;
 
 /**
- * A whole ensemble in one process and one virtual time: machines, the network between them, and the levers
- * that break them. Every lever leaves a line in the trace. Members and faults are addressed by sid.
+ * A whole ensemble in one process and in virtual time: machines, the network between them, and operations
+ * that break them. Every such operation leaves a line in the trace. Members and faults are addressed by sid.
  */
 export class World {
   readonly time = new VirtualTime();
@@ -72,7 +69,7 @@ export class World {
   readonly journal = new Journal(() => this.time.nowMs);
   readonly network: MemoryNetwork;
   readonly specs: readonly MemberSpec[];
-  /** Members whose code threw: each is a finding, whatever the checkers say. */
+  /** Members whose code threw. Each is a finding, whatever the checkers say. */
   readonly failures: string[] = [];
   readonly #options: WorldOptions;
   readonly #members = new Map<number, Member>();
@@ -89,7 +86,7 @@ export class World {
     return [...this.#members.keys()];
   }
 
-  /** A clock and a place in the network for something that is no member, such as a client. */
+  /** A clock and a place in the network for something that is not a member, such as a client. */
   visitor(name: string): { clock: VirtualClock; network: ReturnType<MemoryNetwork['host']> } {
     const clock = new VirtualClock(this.time, { onFailure: error => this.#report(name, error) });
     return { clock, network: this.network.host(name, clock) };
@@ -124,7 +121,7 @@ export class World {
       onFailure: error => onFatal(error),
     });
     const onFatal = (error: unknown) => {
-      // What a process says while it is being torn out of a turn by its own death is said by nobody.
+      // Ignores errors of a process whose own crash aborts its current turn.
       if (machine.runtime === runtime) this.#failed(member, error);
     };
     this.note(spec.name, `boot ${machine.boots}`);
@@ -145,7 +142,7 @@ export class World {
     });
   }
 
-  /** Crashes now, and at the given disk operation of each boot that follows. */
+  /** Crashes now, and at the given disk operation of each later boot. */
   crashLoop(sid: number, how: Crash, operations: readonly number[]): void {
     const member = this.#member(sid);
     member.crashLoop = { how, left: [...operations] };
@@ -176,7 +173,7 @@ export class World {
     this.#member(sid).troubles.sicken(how, afterOperations, this.time);
   }
 
-  /** The disk works again. A member that went on after it had failed is a finding. */
+  /** The disk works again. A member that kept running after the disk failed is a finding. */
   cureDisk(sid: number): void {
     const { troubles, running, machine, spec } = this.#member(sid);
     const failedAtMs = troubles.failedAtMs;
@@ -223,7 +220,7 @@ export class World {
     clock.resume();
   }
 
-  /** One direction: what `from` sends does not reach `to`. Clients are on no side. */
+  /** Cuts one direction: what `from` sends does not reach `to`. Clients belong to no side. */
   cut(from: number, to: number, how: Cut): void {
     this.note('network', `cut ${this.#name(from)} > ${this.#name(to)}: ${how}`);
     this.network.cut(this.#name(from), this.#name(to), how);
@@ -235,7 +232,7 @@ export class World {
     this.network.heal(this.#name(from), this.#name(to));
   }
 
-  /** The connections of one direction: what `from` sends is lost, and nobody is told. */
+  /** Drops what `from` sends on its existing connections to `to`, without telling either end. */
   swallow(from: number, to: number): void {
     this.note('network', `half open ${this.#name(from)} > ${this.#name(to)}`);
     this.network.swallow(this.#name(from), this.#name(to));
@@ -264,7 +261,7 @@ export class World {
     this.#member(sid).machine.runtime?.clock.jumpWall(byMs);
   }
 
-  /** Everything works again, and everybody runs. */
+  /** Everything works again, and every member runs. */
   healAll(): void {
     this.note('world', 'heal all');
     this.network.healAll();

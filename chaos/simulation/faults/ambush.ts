@@ -3,8 +3,8 @@ import { MOMENTS } from '../moments.ts';
 import { ms, REBOOT_MS, STEPS_MS, type Stage, simulatedFault, targetSchema } from './simulated-fault.ts';
 
 /**
- * At each such moment of the target, again and again: it dies and comes back, or loses its connections to all
- * others.
+ * Acts every time the target reaches the chosen moment: the member dies and restarts, or loses its
+ * connections to all others.
  */
 export const ambush = simulatedFault('ambush', {
   moment: z.enum(MOMENTS),

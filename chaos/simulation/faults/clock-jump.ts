@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { onMember, simulatedFault, targetSchema } from './simulated-fault.ts';
 
-/** The wall clock jumps and does not come back. */
+/** The wall clock jumps, and stays there. */
 export const clockJump = simulatedFault('clock-jump', { target: targetSchema, byMs: z.number() })({
   description: 'the wall clock of a member jumps',
   weight: 1,

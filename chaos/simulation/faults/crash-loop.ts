@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { crashSchema, onMember, simulatedFault, targetSchema } from './simulated-fault.ts';
 
 /**
- * Dies now and again at each of these disk operations after a boot, counted from it: most of what must be
- * durable in some order happens while a member forms or syncs, in the first dozens.
+ * The member dies at each of these disk operations, counted from its boot, one boot after the other. Most of
+ * what must be durable in some order happens in the first dozens of operations, while a member forms or
+ * syncs.
  */
 export const crashLoop = simulatedFault('crash-loop', {
   target: targetSchema,

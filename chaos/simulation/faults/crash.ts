@@ -1,6 +1,6 @@
 import { crashSchema, onMember, simulatedFault, targetSchema } from './simulated-fault.ts';
 
-/** The process dies, and starts again when the fault ends. */
+/** The process dies, and restarts when the fault ends. */
 export const crash = simulatedFault('crash', { target: targetSchema, how: crashSchema })({
   description: 'a member is killed or loses power, and starts again',
   weight: 4,

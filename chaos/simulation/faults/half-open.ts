@@ -1,8 +1,8 @@
 import { simulatedFault, targetSchema, twoMembers } from './simulated-fault.ts';
 
 /**
- * One direction of the connections there are now: what `from` sends `to` is lost, though both ends live. New
- * ones work.
+ * Affects one direction of the existing connections: what `from` sends to `to` is lost, though both ends
+ * live. New connections work.
  */
 export const halfOpen = simulatedFault('half-open', { from: targetSchema, to: targetSchema })({
   description: 'what a member sends on its present connections to another is lost',

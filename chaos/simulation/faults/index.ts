@@ -1,6 +1,6 @@
 /**
- * The registry of the simulation's faults. A seed's plan depends on their order and number: a new one goes to
- * the end.
+ * The registry of the simulation's faults. The plan of a seed depends on their order and number, so a new
+ * fault is added at the end.
  */
 import { z } from 'zod';
 import { ambush } from './ambush.ts';
@@ -48,13 +48,13 @@ export type FaultKind = Fault['kind'];
 export type FaultOf<K extends FaultKind> = Extract<Fault, { kind: K }>;
 
 export interface PlannedFault {
-  /** From the beginning of the chaos phase. */
+  /** Ms since the beginning of the chaos phase. */
   readonly atMs: number;
   readonly durationMs: number;
   readonly fault: Fault;
 }
 
-/** Each takes faults of its own kind alone: what is done to a fault goes through the functions below. */
+/** Each entry accepts only faults of its own kind, so faults are handled through the functions below. */
 export const SIMULATED_FAULTS = ALL as unknown as readonly SimulatedFault<Fault>[];
 
 const BY_KIND = new Map(SIMULATED_FAULTS.map(each => [each.kind, each]));
@@ -63,7 +63,7 @@ function of(kind: FaultKind): SimulatedFault<Fault> {
   return BY_KIND.get(kind) as SimulatedFault<Fault>;
 }
 
-/** A fault of any kind, as plan files hold it. */
+/** A fault of any kind, as plan files contain it. */
 export const faultSchema = z.discriminatedUnion(
   'kind',
   SIMULATED_FAULTS.map(({ schema }) => schema) as [z.ZodObject, ...z.ZodObject[]],
@@ -73,7 +73,7 @@ export function drawFault(kind: FaultKind, from: DrawnFrom): Fault {
   return of(kind).draw(from);
 }
 
-/** How long it lasts at least. */
+/** The minimum duration of this fault. */
 export function leastMs(fault: Fault): number {
   return of(fault.kind).leastMs?.(fault) ?? 0;
 }

@@ -1,6 +1,6 @@
 import { crashSchema, ms, simulatedFault } from './simulated-fault.ts';
 
-/** Whoever leads is killed, every so often, and starts again: mostly in the middle of forming its quorum. */
+/** Kills the present leader periodically and restarts it, mostly while it forms its quorum. */
 export const leaderHunt = simulatedFault('leader-hunt', { how: crashSchema, everyMs: ms.positive() })({
   description: 'whoever leads is killed, again and again',
   weight: 1.5,

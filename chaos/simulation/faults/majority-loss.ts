@@ -12,14 +12,14 @@ import {
 } from './simulated-fault.ts';
 
 const fields = {
-  /** Who is the minority, and who acks: the leader of the moment is left out of it. */
+  /** Decides who is the minority and who acknowledges. The leader of the moment is left out of the order. */
   order: orderSchema,
   syncDelayMs: ms,
   leadMs: ms,
-  /** What the loss of power follows, and how soon. */
+  /** What the power loss follows, and how soon. */
   on: z.enum(['ack', 'leading']),
   afterMs: ms,
-  /** Who of the bare majority comes back first: its leader, or the first who acks. */
+  /** Who of the bare majority comes back first: its leader, or the first member that acknowledges. */
   back: z.enum(['leader', 'acker']),
   awayMs: ms,
 };
@@ -28,12 +28,13 @@ export type MajorityLoss = z.infer<z.ZodObject<typeof fields>>;
 
 /**
  * A bare majority loses what it acknowledged:
- * 1. A minority is cut off, so that what is acknowledged rests on a bare majority, one of which has a slow
- *    disk.
- * 2. Behind an acknowledgement, or when it has just formed again, all of that majority loses power.
- * 3. One of it comes back, and with the minority it is a quorum: what it acked and does not have is lost.
- * 4. The rest comes back into the new epoch, with what nobody else may have; without a time to stay away (0)
- *    as soon as another leads, when that can still be cut.
+ * 1. A minority is cut off, so that every acknowledgement rests on a bare majority. One of that majority has
+ *    a slow disk.
+ * 2. Behind an acknowledgement, or when the majority has just formed again, all of it loses power.
+ * 3. One of it comes back. With the minority it is a quorum, so what it acknowledged but does not have is
+ *    lost.
+ * 4. The rest of it joins the new epoch, perhaps with transactions that nobody else has. Without a time to
+ *    stay away (0) it does so as soon as another member leads, when those transactions can still be cut.
  */
 export const majorityLoss = simulatedFault(
   'majority-loss',
@@ -75,7 +76,8 @@ export const majorityLoss = simulatedFault(
       else onceAt(stage, 'leading', fault.leadMs + ACK_WAIT_MS_MAX, startAll);
     };
     /**
-     * The majority forms once more: whose disk is slow has lost what the others kept, and is brought level.
+     * The majority forms once more. The member with the slow disk has lost what the others kept, and is
+     * synchronised.
      */
     const again = () => {
       for (const sid of majority) world.crash(sid, sid === back ? 'power' : 'kill');
@@ -90,13 +92,13 @@ export const majorityLoss = simulatedFault(
 });
 
 /**
- * Right behind the acknowledgement, or while what a new leader began with may not be on every disk that acked
- * it.
+ * The power fails right behind the acknowledgement, or while the history of a new leader may not yet be on
+ * every disk that acknowledged it.
  */
 function drawStrike(random: SeededRandom): Pick<MajorityLoss, 'on' | 'afterMs' | 'back' | 'syncDelayMs'> {
   const back = random.pick(['leader', 'acker'] as const);
   if (random.chance(0.6)) return { on: 'ack', afterMs: 0, back, syncDelayMs: random.between(5, 200) };
-  // Clients need some time to come back and read.
+  // Clients need some time to reconnect and read.
   const afterMs = random.between(60, 300);
   return { on: 'leading', afterMs, back: 'acker', syncDelayMs: afterMs + random.between(20, 200) };
 }

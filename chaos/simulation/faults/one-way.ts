@@ -1,6 +1,6 @@
 import { cutSchema, simulatedFault, targetSchema, twoMembers } from './simulated-fault.ts';
 
-/** One direction only: `from` is not heard by `to`. */
+/** Cuts one direction only: `to` does not hear `from`. */
 export const oneWay = simulatedFault('one-way', { from: targetSchema, to: targetSchema, how: cutSchema })({
   description: 'a member is not heard by another, which it hears',
   weight: 2,

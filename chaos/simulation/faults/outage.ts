@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { simulatedFault } from './simulated-fault.ts';
 
 /**
- * Every member loses power at the same instant; afterwards each starts `staggerMs` after the one before it,
- * the last first when that is negative, so that quorums form of those that happen to be up.
+ * Every member loses power at the same instant. Afterwards each starts `staggerMs` after the one before it
+ * (in reverse order when negative), so that quorums form of the members that happen to be up.
  */
 export const outage = simulatedFault('outage', { staggerMs: z.number().optional() })({
   description: 'every member loses power at once',

@@ -8,7 +8,7 @@ import {
   targetSchema,
 } from './simulated-fault.ts';
 
-/** The target's side cannot talk to the rest; one member or several. */
+/** The members of `side`, one or several, cannot talk to the rest. */
 export const partition = simulatedFault('partition', { side: z.array(targetSchema), how: cutSchema })({
   description: 'some members cannot talk to the rest',
   weight: 3,

@@ -1,6 +1,6 @@
 import { onMember, simulatedFault, targetSchema } from './simulated-fault.ts';
 
-/** As SIGSTOP: the kernel goes on, the process does not. */
+/** Like SIGSTOP: the kernel goes on, the process does not. */
 export const pause = simulatedFault('pause', { target: targetSchema })({
   description: 'a member stands still, as under SIGSTOP',
   weight: 2,

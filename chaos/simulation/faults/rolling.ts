@@ -1,6 +1,6 @@
 import { crashSchema, ms, orderSchema, simulatedFault } from './simulated-fault.ts';
 
-/** One member after the other ends and starts again, as an operator restarts an ensemble. */
+/** Restarts one member after the other, as an operator restarts an ensemble. */
 export const rolling = simulatedFault('rolling', { order: orderSchema, how: crashSchema, everyMs: ms })({
   description: 'each member in turn is restarted',
   weight: 0.7,

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { onMember, simulatedFault, targetSchema } from './simulated-fault.ts';
 
 /**
- * From some disk operation on, no room is left or no sync succeeds: the member must stop, and start once it
- * is over.
+ * From some disk operation on, the disk is full or every sync fails. The member must stop, and it restarts
+ * once the fault is over.
  */
 export const sickDisk = simulatedFault('sick-disk', {
   target: targetSchema,

@@ -1,6 +1,6 @@
 /**
- * What a fault of the simulation is, and what its file may use. One more: a file beside this one, and a line
- * in `index.ts`.
+ * What a fault of the simulation is, and what its file may use. To add one, add a file beside this one and a
+ * line in `index.ts`.
  */
 import { z } from 'zod';
 import type { SeededRandom } from '../../../server/runtime/seeded-random.ts';
@@ -13,20 +13,21 @@ export interface SimulatedFault<F extends { readonly kind: string }> {
   readonly kind: F['kind'];
   /** One line, for `zklab list`. */
   readonly description: string;
-  /** Its form in plan files; `kind` is a literal. */
+  /** Its form in plan files. `kind` is a literal. */
   readonly schema: z.ZodObject;
-  /** How often it is drawn, beside the others, in a swarm that has it at all. */
+  /** Its weight among the faults of a swarm that includes it. */
   readonly weight: number;
   /**
-   * Only a whole server can take it. Drawn apart, so that a toy's days do not change with it. @default false
+   * Whether only a whole server can take it. Such faults are drawn separately, so that the runs of a toy do
+   * not change with them. @default false
    */
   readonly ofServers?: boolean;
-  /** Days that belong to it alone, among those of all faults. @default none */
+  /** Runs in which only this fault occurs, as a number beside the runs with all faults. @default none */
   readonly focus?: { readonly days: number; readonly intervalMs?: number };
   draw(from: DrawnFrom): F;
-  /** What has steps is not ended before the last of them. @default 0 */
+  /** The minimum duration of a fault with steps, so that it does not end before its last step. @default 0 */
   leastMs?(fault: F): number;
-  /** Breaks it now. Returns what ends the fault, or undefined when there was nothing to break. */
+  /** Injects it now. Returns what ends the fault, or undefined when there was nothing to break. */
   begin(stage: Stage, fault: F): (() => void) | undefined;
 }
 
@@ -38,7 +39,7 @@ interface FaultText<F extends { readonly kind: string }>
 }
 
 /**
- * A fault of the simulation: its schema, and each that is drawn, have its kind from here.
+ * Defines a fault of the simulation. Its schema and every drawn fault get their kind from here.
  * @param fields of the fault in plan files, beside its kind
  */
 export function simulatedFault<K extends string, Fields extends z.ZodRawShape>(
@@ -48,7 +49,7 @@ export function simulatedFault<K extends string, Fields extends z.ZodRawShape>(
   const schema = z.strictObject({ kind: z.literal(kind), ...fields });
   type F = { kind: K } & Written<Fields>;
   return ({ draw, ...text }) => ({
-    // The compiler cannot know that no field is another kind.
+    // The compiler cannot know that no field is named `kind`.
     kind: kind as unknown as F['kind'],
     schema,
     draw: from => ({ kind, ...draw(from) }) as F,
@@ -56,7 +57,7 @@ export function simulatedFault<K extends string, Fields extends z.ZodRawShape>(
   });
 }
 
-/** For `begin`: harms the member that is its target, if that one runs. */
+/** A `begin` that harms the target member, if it runs. */
 export function onMember<F extends { readonly target: Target }>(
   harm: (stage: Stage, sid: number, fault: F) => (() => void) | undefined,
 ): (stage: Stage, fault: F) => (() => void) | undefined {
@@ -67,8 +68,8 @@ export function onMember<F extends { readonly target: Target }>(
 }
 
 /**
- * What a fault is drawn from. The target is drawn for every kind, so that a seed's plan does not depend on
- * who uses it.
+ * What a fault is drawn from. The target is drawn for every kind, so that the plan of a seed does not depend
+ * on which kinds use it.
  */
 export interface DrawnFrom {
   readonly random: SeededRandom;
@@ -79,7 +80,7 @@ export interface DrawnFrom {
 /** What a fault acts on. */
 export interface Stage {
   readonly world: World;
-  /** Runs later, unless the run of faults is over. */
+  /** Runs later, unless the run of faults has ended. */
   after(delayMs: number, run: () => void): void;
 }
 
@@ -89,12 +90,12 @@ export const cutSchema = z.enum(['refuse', 'blackhole']);
 export const crashSchema = z.enum(['kill', 'power']);
 export const orderSchema = z.array(z.number().int());
 
-/** Undefined while nobody leads. */
+/** Undefined while there is no leader. */
 export function resolve({ world }: Stage, target: Target): number | undefined {
   return target === 'leader' ? world.leader() : target;
 }
 
-/** Two members that are not the same one. */
+/** Draws two different members. */
 export function twoMembers(
   stage: Stage,
   { from, to }: { readonly from: Target; readonly to: Target },
@@ -104,23 +105,23 @@ export function twoMembers(
   return a === undefined || b === undefined || a === b ? undefined : [a, b];
 }
 
-/** Sync time of a disk whose slowness is over. */
+/** Sync time of a disk after its slowness has ended. */
 export const CALM_SYNC_MS = 0.5;
-/** A supervisor's pause before it starts a dead member again. */
+/** Pause of a supervisor before it restarts a dead member. */
 export const REBOOT_MS = 60;
-/** Nobody is answered: the blow falls all the same. */
+/** When no client is answered within this time, the fault strikes anyway. */
 export const ACK_WAIT_MS_MAX = 1500;
-/** Elections are over by then, and clients have found their way. */
+/** Time within which elections end and clients reconnect. */
 export const STEPS_MS = 3000;
 
-/** At the next such moment, or after `waitMsMax` without one. */
+/** Runs at the next such moment, or after `waitMsMax` without one. */
 export function onceAt(stage: Stage, moment: 'ack' | 'leading', waitMsMax: number, run: () => void): void {
   let done = false;
   const once = () => {
     if (done) return;
     done = true;
     stop();
-    // Not inside whoever reached it.
+    // Not inside the call of the member or client that reached the moment.
     stage.after(0, run);
   };
   const stop = stage.world.moments.watch(moment, once);

@@ -1,8 +1,8 @@
 import { onMember, simulatedFault, targetSchema } from './simulated-fault.ts';
 
 /**
- * An observer loses its disk and comes back with an empty one. Voters never do: that breaks what Zab rests
- * on.
+ * An observer loses its disk and comes back with an empty one. Voters never do, because Zab relies on their
+ * logs.
  */
 export const wipe = simulatedFault('wipe', { target: targetSchema })({
   description: 'an observer comes back with an empty disk',

@@ -28,7 +28,8 @@ export interface ToyClientPortOptions {
 const FRAME_BYTES_MAX = 1024 * 1024;
 
 /**
- * Every session id is welcome; answers go out in the order of the requests, reads as soon as they are first.
+ * Accepts every session id. Answers go out in the order of the requests; a read is answered as soon as it is
+ * first in line.
  */
 export class ToyClientPort {
   readonly #options: ToyClientPortOptions;
@@ -85,7 +86,7 @@ export class ToyClientPort {
 
 interface Answer {
   xid: number;
-  /** Undefined until the answer is known; written when it is first in the row. */
+  /** Undefined until the answer is known. It is written when it is first in line. */
   write: ((writer: JuteWriter) => void) | undefined;
 }
 
@@ -151,7 +152,8 @@ class Conversation {
       if (this.closed) return;
       answer.write = w => {
         const shown = write.path === SYNC_PATH ? 0 : err;
-        // A refusal changes nothing, so it is as of now: what went before it may have been applied since.
+        // A refusal changes nothing, so it has the present zxid: what came before it may have been applied
+        // since.
         w.writeInt(answer.xid)
           .writeLong(err === 0 ? zxid : this.#options.tree.zxid)
           .writeInt(shown);
@@ -190,7 +192,10 @@ class Conversation {
 }
 
 const PASSWORD = Buffer.alloc(16, 1);
-/** Nobody creates it, so a change is refused by the leader after everything before it: a sync. */
+/**
+ * Nobody creates this path, so the leader refuses a change of it after everything before it. That makes a
+ * sync.
+ */
 const SYNC_PATH = '/no such path';
 
 function toyWrite(type: number, reader: JuteReader): ToyWrite | undefined {

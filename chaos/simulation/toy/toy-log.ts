@@ -11,7 +11,7 @@ const DIRECTORY = '/toy';
 const LOG = '/toy/log';
 const BOOTS = '/toy/boots';
 
-/** The toy's log: one JSON line an entry, a torn last line is no entry. */
+/** The toy's log: each entry is one JSON line, and a torn last line is no entry. */
 export class ToyLog {
   readonly #disk: Disk;
   readonly entries: Entry[] = [];
@@ -27,7 +27,7 @@ export class ToyLog {
     for (const line of this.#file.readAt(0, this.#file.size()).toString().split('\n').slice(0, -1)) {
       this.entries.push(JSON.parse(line) as Entry);
     }
-    // A torn tail would glue itself to the next entry.
+    // Otherwise the next entry would be appended to a torn last line.
     this.replace([...this.entries]);
   }
 
@@ -35,7 +35,7 @@ export class ToyLog {
     return this.entries.at(-1)?.zxid ?? 0;
   }
 
-  /** Calls back when the entry, and with it all before, is on disk. */
+  /** Calls back when this entry, and every entry before it, is on disk. */
   append(entry: Entry, done: () => void): void {
     this.entries.push(entry);
     this.#file.writeAt(this.#file.size(), Buffer.from(`${JSON.stringify(entry)}\n`));
@@ -43,7 +43,7 @@ export class ToyLog {
     this.#sync();
   }
 
-  /** The whole log anew, in one step. */
+  /** Replaces the whole log in one step. */
   replace(entries: readonly Entry[]): void {
     const text = entries.map(entry => `${JSON.stringify(entry)}\n`).join('');
     this.#file.close();
@@ -69,7 +69,7 @@ export class ToyLog {
   }
 }
 
-/** A number that is never given twice to one machine, whatever crashes. */
+/** A number that one machine never gets twice, whatever crashes. */
 export function nextBoot(disk: Disk): number {
   const boot = (disk.exists(BOOTS) ? Number(disk.read(BOOTS).toString()) : 0) + 1;
   disk.makeDirectory(DIRECTORY);

@@ -6,15 +6,15 @@ import { ToyClientPort, type ToyWrite } from './toy-client-port.ts';
 import { type Entry, nextBoot, ToyLog } from './toy-log.ts';
 import { ToyTree } from './toy-tree.ts';
 
-/** Mistakes the toy can be told to make; each is one that real servers made. */
+/** Bugs that the toy can be told to have. Real servers had each of them. */
 export type ToyBug =
-  /** A write is acknowledged when the leader has seen it, not when a quorum has it on disk. */
+  /** A write is acknowledged when the leader has it, not when a quorum has it on disk. */
   | 'ack before quorum'
-  /** Observers skip one commit in a hundred, and go on. */
+  /** Observers skip one commit in a hundred and go on. */
   | 'observer skips commits'
   /** A learner answers its client's write before it has applied it. */
   | 'answer before apply'
-  /** A member that comes back does not let its clients' last zxid keep them away. */
+  /** A restarted member accepts clients whose last zxid is newer than its own. */
   | 'serve clients from the future';
 
 const PEER_PORT = 2888;
@@ -35,9 +35,9 @@ type Message =
   | { readonly t: 'ping' };
 
 /**
- * The least that can stand in for the server while the simulator itself is tested: member 1 leads whenever
- * a quorum is with it, writes go through a log on every voter, and it speaks enough of the client protocol.
- * It elects nobody, and sends its whole log to whoever comes. Not an example of anything else.
+ * The minimum that can replace the server in the simulator's own tests. Member 1 leads whenever a quorum is
+ * with it, every voter logs writes, and it speaks enough of the client protocol. It holds no elections, and
+ * sends its whole log to every learner. It is not an example of anything else.
  */
 export function toyProgram(bug?: ToyBug): MemberProgram {
   return {
@@ -46,7 +46,7 @@ export function toyProgram(bug?: ToyBug): MemberProgram {
   };
 }
 
-/** Messages as JSON in frames. Closes a peer that has been silent too long. */
+/** Sends messages as JSON in frames. It closes a peer that has been silent too long. */
 class Link {
   readonly connection: Connection;
   #heardAtMs: number;
@@ -113,7 +113,7 @@ class ToyMember {
   protected submit(_write: ToyWrite, _done: (err: number, zxid: number) => void): void {}
 
   /**
-   * Applies everything of the log up to `zxid`; answers go out between two entries, or they would be too new.
+   * Applies every log entry up to `zxid`. Answers go out between two entries; later they would be too new.
    */
   protected applyUpTo(zxid: number, afterEach: () => void): void {
     for (let at = this.applied; at < this.log.entries.length; at++) {
@@ -145,7 +145,7 @@ class ToyMember {
 }
 
 class ToyLeader extends ToyMember implements RunningMember {
-  /** Learners that have told their log; the ones in `synced` have ours. */
+  /** Learners that have sent their log. Those in `synced` have our log. */
   readonly #learners = new Map<number, { link: Link; log: readonly Entry[] }>();
   readonly #acked = new Map<number, number>();
   readonly #callbacks = new Map<number, () => void>();
@@ -214,7 +214,7 @@ class ToyLeader extends ToyMember implements RunningMember {
     }
   }
 
-  /** A quorum's newest log holds every committed entry. */
+  /** The newest log of a quorum contains every committed entry. */
   #recover(): void {
     const voters = [...this.#learners].filter(([sid]) => this.#isVoter(sid));
     if (!this.#isQuorum(voters.length + 1)) return;
@@ -266,7 +266,7 @@ class ToyLeader extends ToyMember implements RunningMember {
   #commit(zxid: number): void {
     if (zxid <= this.#committed) return;
     this.#committed = zxid;
-    // Replies travel in front of their commit: a read between the two would be ahead of an earlier write.
+    // Replies travel before their commit. A read between the two would be ahead of an earlier write.
     this.applyUpTo(zxid, () => this.#answer(this.tree.zxid));
     for (const { link } of this.#learners.values()) link.send({ t: 'commit', zxid });
   }
@@ -294,7 +294,7 @@ class ToyLearner extends ToyMember implements RunningMember {
   #link: Link | undefined;
   #requests = 0;
   readonly #callbacks = new Map<number, (err: number, zxid: number) => void>();
-  /** Replies that came before the commit they speak of. */
+  /** Replies that arrived before their commit. */
   #early: { readonly zxid: number; readonly deliver: () => void }[] = [];
 
   constructor(context: MemberContext, bug: ToyBug | undefined) {
@@ -362,7 +362,7 @@ class ToyLearner extends ToyMember implements RunningMember {
     }
   }
 
-  /** What we applied before is in every newest log of a quorum; only what was never committed changes. */
+  /** The newest log of a quorum contains everything that we applied, so only uncommitted entries change. */
   #adopt(log: readonly Entry[]): void {
     this.log.replace([...log]);
     this.applied = log.findIndex(entry => entry.zxid > this.tree.zxid);

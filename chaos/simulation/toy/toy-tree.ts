@@ -8,7 +8,7 @@ export interface ToyNode {
   readonly czxid: number;
 }
 
-/** The toy's tree: flat, without ACLs or children. */
+/** The toy's tree: flat, without ACLs and children. */
 export class ToyTree {
   readonly nodes = new Map<string, ToyNode>();
   zxid = 0;
