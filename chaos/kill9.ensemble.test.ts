@@ -1,6 +1,4 @@
-/**
- * kill -9 under load, as row after row of nights: what was acknowledged is there, on every member, in order.
- */
+/** kill -9 under load: everything acknowledged must be present on every member, in order. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { assert, suite, temporaryFolder } from '#test';
@@ -21,7 +19,7 @@ const KILLS = 50;
 const WRITES_BETWEEN_KILLS = 20;
 const PROGRESS_DEADLINE_MS = 60_000;
 
-/** Short ticks and small logs: elections, snapshots and rolled logs all come within the run. */
+/** Short ticks and small logs, so that elections, snapshots and rolled logs all happen during the run. */
 const SETTINGS = {
   tickTime: '200',
   initLimit: '50',
@@ -56,7 +54,7 @@ async function killAll(members: readonly Member[]): Promise<void> {
   await Promise.all(members.map(member => member.process.kill()));
 }
 
-/** Kills every member in the same moment, `rounds` times, under load. */
+/** Kills all members at the same moment, `rounds` times, under load. */
 async function outages(ensemble: Ensemble, load: LiveWorkload, rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     await load.untilAcknowledged(200, PROGRESS_DEADLINE_MS);
@@ -77,7 +75,7 @@ test(
         await member.process.kill();
         await sleep(random.between(0, 150));
         member.start();
-        // Every other time the next kill may come while this one still recovers.
+        // Every other time, the next kill may come while the member still recovers from this one.
         if (random.chance(0.5)) await ensemble.ready();
       }
       const expected = KILLS * WRITES_BETWEEN_KILLS;
@@ -103,7 +101,7 @@ test(
 );
 
 test(
-  'canary: logs that are acked before they are on disk lose acknowledged writes, and the same checkers say so',
+  'canary: logs that are acked before they are on disk lose acknowledged writes, and the same checkers find the loss',
   async () => {
     const main = fileURLToPath(new URL('./testing/forgetful-main.js', import.meta.url));
     const command = `${process.execPath} ${main} {cfg}`;

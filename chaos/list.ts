@@ -1,4 +1,4 @@
-/** `zklab list`: what can be asked for by name, from the registries. */
+/** `zklab list`: what the command line accepts by name, from the registries. */
 import { CLAIMS } from '../bench/claims/index.ts';
 import type { Terminal } from '../bench/terminal.ts';
 import { PRESETS } from '../bench/topology/presets.ts';
@@ -18,7 +18,7 @@ export interface Entry {
   readonly description: string;
 }
 
-/** By kind, each read when it is asked for. The tables of READMEs are made of them too. */
+/** By kind; each is read when it is asked for. The tables in the READMEs are built from them too. */
 export const LISTS: Readonly<Record<string, () => readonly Entry[]>> = {
   claims: () => CLAIMS.map(({ id, title }) => ({ name: id, description: title })),
   suites: () => suiteNames().map(readSuite),
@@ -30,7 +30,7 @@ export const LISTS: Readonly<Record<string, () => readonly Entry[]>> = {
   schedules: () => scheduleNames().map(readSchedule),
 };
 
-/** @throws UsageError for a kind that is none */
+/** @throws UsageError for an unknown kind */
 export function list(
   kind: string | undefined,
   terminal: Terminal,

@@ -1,4 +1,4 @@
-/** Members of an ensemble of bench/topology, as the mesh and the faults take them. */
+/** Adapts the members of an ensemble of bench/topology to the mesh and the faults. */
 import type { Ensemble } from '../bench/topology/ensemble.ts';
 import type { Member } from '../bench/topology/member.ts';
 import type { EnsemblePlan } from '../bench/topology/planned.ts';
@@ -6,7 +6,7 @@ import type { FaultMember } from './faults/context.ts';
 import type { Mesh, MeshMember } from './mesh/mesh.ts';
 
 /**
- * A member's name on its links. Where one Toxiproxy serves several ensembles, the names of proxies must
+ * A member's name on its links. When one Toxiproxy serves several ensembles, the names of proxies must
  * differ.
  */
 export type Naming = (member: string) => string;

@@ -1,4 +1,4 @@
-/** Faults meet our own servers: what the mesh cuts is what members stop hearing of. */
+/** Faults on our own servers: members stop hearing what the mesh cuts. */
 import { existsSync } from 'node:fs';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { identityOf } from '../bench/hosts/process-identity.ts';
@@ -16,7 +16,7 @@ const DEADLINE = { deadlineMs: 300_000 };
 const SETTLED = { deadlineMs: 90_000 };
 
 test(
-  'masters: the observers hear of writes through proxies; a refused link is healed, and they hear again',
+  'observers behind masters receive writes through proxies, and again after a refused link is healed',
   async () => {
     await withMesh('voters=3 observers=1 masters=on', async meshed => {
       const { ensemble } = meshed;

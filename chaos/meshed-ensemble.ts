@@ -1,6 +1,6 @@
 /**
- * An ensemble with a proxy on every link: what faults are injected into, and what `zklab up` gives to play
- * with.
+ * An ensemble with a proxy on every link: faults are injected into it, and `zklab up` starts one to
+ * experiment with.
  */
 import { join } from 'node:path';
 import { Ensemble, type EnsembleOptions } from '../bench/topology/ensemble.ts';
@@ -14,9 +14,9 @@ import { findToxiproxy } from './toxiproxy/find.ts';
 import type { Toxiproxy } from './toxiproxy/toxiproxy.ts';
 
 export interface MeshedOptions extends Omit<EnsembleOptions, 'linkMaps' | 'clientAddresses'> {
-  /** Of everything: configurations, data, logs, link maps. */
+  /** Folder for everything: configurations, data, logs, link maps. */
   readonly folder: string;
-  /** Of the stand-in's chances. @default 1 */
+  /** Seed of the randomness of the stand-in. @default 1 */
   readonly seed?: number;
 }
 
@@ -25,13 +25,13 @@ export interface MeshedEnsemble {
   readonly mesh: Mesh;
   readonly client: ToxiproxyClient;
   readonly toxiproxy: Toxiproxy;
-  /** Members as faults of processes take them. */
+  /** Members as process faults take them. */
   readonly faultMembers: readonly FaultMember[];
-  /** Ends members, proxies and Toxiproxy; tries all of them before it throws. */
+  /** Ends members, proxies and Toxiproxy. It tries all of them before it throws. */
   stop(): Promise<void>;
 }
 
-/** @throws EnsembleError, ToxiproxyRequestError; by then nothing runs any more */
+/** @throws EnsembleError, ToxiproxyRequestError; nothing is left running */
 export async function startMeshedEnsemble(
   topology: Topology,
   options: MeshedOptions,
@@ -43,7 +43,7 @@ export async function startMeshedEnsemble(
     undo.push(() => toxiproxy.stop());
     const plan = await planEnsemble(topology, folder);
     const client = new ToxiproxyClient(toxiproxy.url);
-    // Roles are asked for when faults choose their targets; by then the ensemble is there.
+    // Faults ask for roles when they choose their targets, and by then the ensemble exists.
     let ensemble: Ensemble | undefined;
     const roleOf = async (name: string) => (await ensemble?.member(name).mode()) ?? 'down';
     const mesh = await Mesh.build({
@@ -53,7 +53,7 @@ export async function startMeshedEnsemble(
       roleOf,
       outlivesLab: toxiproxy.kind === 'external',
     });
-    // Our own Toxiproxy ends, and its proxies with it.
+    // A Toxiproxy that was started here ends, and its proxies with it.
     if (toxiproxy.kind === 'external') undo.push(() => mesh.remove());
     ensemble = await Ensemble.start(plan, {
       ...ensembleOptions,

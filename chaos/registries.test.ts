@@ -1,6 +1,6 @@
 /**
- * What every registry promises: a name and a line each, no name twice, and schemas whose every option has its
- * limits.
+ * What every registry promises: each entry has a unique name, one line of description, and a schema that
+ * limits every option.
  */
 import { assert, suite } from '#test';
 import { CHECKERS } from './checkers/index.ts';
@@ -22,18 +22,18 @@ const REGISTRIES: Readonly<
 };
 
 for (const [registry, entries] of Object.entries(REGISTRIES))
-  test(`${registry}: each has a name of its own and a line that says what it is`, () => {
+  test(`${registry}: each entry has a unique name and one line of description`, () => {
     assert.is(new Set(entries.map(({ name }) => name)).size, entries.length);
     for (const { name, description } of entries)
       assert.match(description, /^\S[^\n]{10,100}[^.\s]$/, `${name}: "${description}"`);
   });
 
-test('simulated faults: the kind is in the schema, and what is drawn is valid', () => {
+test('simulated faults: the schema contains the kind, and every drawn fault is valid', () => {
   for (const { kind, schema } of SIMULATED_FAULTS)
     assert.is((schema.shape.kind as { def: { values: unknown[] } } | undefined)?.def.values[0], kind);
 });
 
-test('workloads: each starts with its defaults alone, and is judged by checkers that there are', () => {
+test('workloads: each starts with its defaults alone, and is judged by existing checkers', () => {
   for (const { name, schema, judgedBy } of WORKLOADS) {
     assert.ok(schema.safeParse({}).success, name);
     for (const checker of judgedBy)

@@ -1,4 +1,4 @@
-/** What `zklab up` says: where clients connect, who is what, and how to break it. */
+/** The output of `zklab up`: where clients connect, the role of each member, and how to break things. */
 import { table } from '../bench/terminal.ts';
 import { implementationName } from '../bench/topology/topology.ts';
 import type { MeshedEnsemble } from './meshed-ensemble.ts';
@@ -9,7 +9,7 @@ export interface UpDescription {
   readonly directConnectString: string;
   readonly toxiproxy: { readonly kind: string; readonly version: string; readonly url: string };
   readonly members: readonly UpMember[];
-  /** One link to try the commands on: from a member to the leader. */
+  /** A link to try the commands on: from a member to the leader. */
   readonly link: string | undefined;
 }
 
@@ -17,11 +17,11 @@ export interface UpMember {
   readonly name: string;
   readonly sid: number;
   readonly mode: string;
-  /** Of an observer: the leader or observer master it follows. */
+  /** For an observer: the leader or observer master it follows. */
   readonly follows: string | undefined;
   readonly implementation: string;
   readonly pid: number;
-  /** Through its proxy. */
+  /** Address through its proxy. */
   readonly client: string;
   readonly direct: string;
   readonly folder: string;

@@ -1,4 +1,4 @@
-/** `zklab up TOPOLOGY`: an ensemble behind its mesh, to look at and to break by hand, until Ctrl-C. */
+/** `zklab up TOPOLOGY`: runs an ensemble behind its mesh, to inspect and to break by hand, until Ctrl-C. */
 
 import { makeTemporaryFolder } from '../bench/hosts/temporary-folder.ts';
 import type { Terminal } from '../bench/terminal.ts';
@@ -12,7 +12,7 @@ import { waitMs } from './wait.ts';
 
 export interface UpOptions {
   readonly json?: boolean;
-  /** Ends it; the signals of a terminal do so for a person. */
+  /** Ends it. For a person, the signals of the terminal do so. */
   readonly signal: AbortSignal;
 }
 
@@ -40,7 +40,7 @@ export async function up(reference: string, terminal: Terminal, options: UpOptio
       await meshed.stop();
     }
   } catch (error) {
-    // Ctrl-C is how it ends, also before it is up.
+    // Ctrl-C is the normal end, even before the ensemble is up.
     if (!signal.aborted) throw error;
   } finally {
     folder.remove();
@@ -48,7 +48,7 @@ export async function up(reference: string, terminal: Terminal, options: UpOptio
   return EXIT_CODES.holds;
 }
 
-/** Says what changes, so that whoever breaks something sees what came of it. */
+/** Prints changes of roles, so that whoever breaks something sees the effect. */
 async function watch(
   ensemble: Ensemble,
   terminal: Terminal,

@@ -15,12 +15,13 @@ export const acknowledgedWrites: Checker<'history' | 'finalTrees'> = {
 };
 
 /**
- * No acknowledged write is lost, and nothing is there that nobody wrote.
+ * Checks that no acknowledged write is lost, and that the final tree holds nothing that nobody wrote.
  *
- * For each path, against the final tree: the last change is not older than the newest acknowledged one; the
- * data is of a write that may have happened; and the version counts every acknowledged setData, so that a
- * write lost in the middle shows even when a later one covered it. (Where deletes took part, versions
- * start again and are not counted.)
+ * For each path of the final tree:
+ * - the last change is not older than the newest acknowledged write;
+ * - the data comes from a write that may have happened;
+ * - the version counts every acknowledged setData, so that a lost write shows even when a later one covered
+ *   it. A path that was deleted is exempt, because its versions start again.
  *
  * Values must be unique among the writes of a path.
  */

@@ -1,6 +1,6 @@
 /**
- * What a checker is: it reads parts of the record of a run, and judges them. It reads nothing else and
- * changes nothing.
+ * What a checker is: it reads parts of the record of a run and judges them. It reads nothing else and changes
+ * nothing.
  */
 import type { Judgement } from './judgement.ts';
 import type { Part, RunRecord } from './run-record.ts';

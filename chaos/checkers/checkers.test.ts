@@ -14,7 +14,7 @@ const test = suite('checkers: each is shown a bad history');
 
 type Detail = Partial<Pick<HistoryEvent, 'value' | 'zxid' | 'mzxid' | 'version' | 'session'>>;
 
-/** Writes histories as a person tells them: one call an event, indexes and times by position. */
+/** Builds a history call by call: each call adds one event, whose index and time follow from its position. */
 class Story {
   readonly events: HistoryEvent[] = [];
 
@@ -56,17 +56,17 @@ test('acknowledged writes: a good history is valid, an empty one is unknown', ()
   assert.is(checkAcknowledgedWrites([], new Map()).valid, 'unknown');
 });
 
-test('acknowledged writes: the last one lost', () => {
+test('acknowledged writes: a lost last write', () => {
   const story = created().write(1, 'setData', '/a', 'v1', 11);
   assertInvalid(checkAcknowledgedWrites(story.events, finalTree('v0', 0, 10)), /last changed at zxid 10/);
 });
 
-test('acknowledged writes: one lost in the middle, covered by a later one', () => {
+test('acknowledged writes: a write lost in the middle, covered by a later one', () => {
   const story = created().write(1, 'setData', '/a', 'v1', 11).write(2, 'setData', '/a', 'v2', 12);
   assertInvalid(checkAcknowledgedWrites(story.events, finalTree('v2', 1, 12)), /version 1 after 2 .* 1 lost/);
 });
 
-test('acknowledged writes: a znode gone that nobody deleted, and one that somebody did', () => {
+test('acknowledged writes: a missing znode is a loss unless somebody deleted it', () => {
   const gone = new Map([['/a', undefined]]);
   assertInvalid(checkAcknowledgedWrites(created().events, gone), /\/a is gone/);
   const deleted = created().tell('invoke', 1, 'delete', '/a').tell('ok', 1, 'delete', '/a', { zxid: 11 });
@@ -95,12 +95,12 @@ test('acknowledged writes: the newest zxid with the data of an older acknowledge
   assertInvalid(checkAcknowledgedWrites(story.events, finalTree('v0', 1, 11)), /older than acknowledged/);
 });
 
-test('session order: a good session is valid, also one that sees others move on', () => {
+test('session order: a good session is valid, even when others write meanwhile', () => {
   const story = created().read(1, '/a', 'v0', 10).read(2, '/a', 'other', 15, 20);
   assert.is(checkSessionOrder(story.events).valid, 'valid');
 });
 
-test('session order: zxid going back within a session, though not between sessions', () => {
+test('session order: a zxid may go back between sessions, but not within one', () => {
   const back = created().read(1, '/b', 'x', 5, 9);
   assertInvalid(checkSessionOrder(back.events), /answered with zxid 9 after 10/);
   const other = created()
@@ -109,7 +109,7 @@ test('session order: zxid going back within a session, though not between sessio
   assert.is(checkSessionOrder(other.events).valid, 'valid');
 });
 
-test('session order: not reading its own write', () => {
+test('session order: a session that does not read its own write', () => {
   const story = created().write(1, 'setData', '/a', 'v1', 11).read(2, '/a', 'v0', 10, 11);
   assertInvalid(checkSessionOrder(story.events), /read as of 10 \/a, its own write was 11/);
   const nothing = created().read(1, '/a', null, 0, 10);
@@ -125,7 +125,7 @@ test('session order: answers out of order', () => {
   assertInvalid(checkSessionOrder(story.events), /operation 2 was answered before 1/);
 });
 
-test('write order: a later write with a smaller zxid, and one zxid given twice', () => {
+test('write order: a later write with a smaller zxid, and two writes with one zxid', () => {
   assert.is(checkWriteOrder(created().write(1, 'setData', '/a', 'v1', 11).events).valid, 'valid');
   assertInvalid(checkWriteOrder(created().write(1, 'setData', '/a', 'v1', 9).events), /got zxid 9, 10 was/);
   const twice = new Story()
@@ -142,7 +142,7 @@ test('write order: two readers see different data under one zxid; a reader contr
   assertInvalid(checkWriteOrder(created().read(1, '/a', 'wrong', 10).events), /operation 0 says "v0"/);
 });
 
-test('sync freshness: an answer older than what was acknowledged before; a leader that is over answers for its epoch', () => {
+test('sync freshness: an answer may not miss what was acknowledged before; a deposed leader answers for its own epoch', () => {
   const epoch = 0x1_0000_0000;
   const written = () => new Story().write(1, 'setData', '/a', 'x', epoch + 2);
   const synced = (story: Story, zxid: number) =>
@@ -165,7 +165,7 @@ test('tree equality: equal, different, behind, and alone', () => {
   assert.is(checkTreeEquality([a]).valid, 'unknown');
 });
 
-test('replica agreement: at one zxid one tree, at all times', () => {
+test('replica agreement: members at one zxid hold one tree at all times', () => {
   const a = { timeMs: 1, member: 'a', leading: true, epoch: 1, zxid: 7, digest: 'd7' };
   const b = { ...a, member: 'b', leading: false };
   assert.is(checkReplicaAgreement([a, b]).valid, 'valid');
@@ -176,7 +176,7 @@ test('replica agreement: at one zxid one tree, at all times', () => {
   );
 });
 
-test('replica agreement: an epoch has one leader, though an old one may not know that it is over', () => {
+test('replica agreement: an epoch has one leader, though a deposed one may not know yet', () => {
   const old = { timeMs: 1, member: 'a', leading: true, epoch: 1, zxid: 7, digest: 'd7' };
   const next = { ...old, member: 'b', epoch: 2 };
   assert.is(checkReplicaAgreement([old, next, { ...old, timeMs: 9 }]).valid, 'valid');
@@ -194,6 +194,6 @@ test('the worst judgement counts; none at all is unknown', () => {
   assert.is(worst([]), 'unknown');
 });
 
-test('a history with a completion out of place is refused, not judged', () => {
+test('a history with a misplaced completion is refused, not judged', () => {
   assert.throws(() => operationsOf(new Story().tell('ok', 1, 'sync', '/').events), /out of place/);
 });

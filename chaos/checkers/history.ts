@@ -30,9 +30,9 @@ export interface HistoryEvent {
   /** Position in the history. */
   readonly index: number;
   readonly timeMs: number;
-  /** The client; it may have had several sessions. */
+  /** The client. It may have had several sessions. */
   readonly process: number;
-  /** Number of the operation, unique in the history; what joins an invoke with its completion. */
+  /** Number of the operation, unique in the history. It joins an invoke with its completion. */
   readonly operation: number;
   readonly type: EventType;
   readonly f: OperationName;
@@ -41,24 +41,28 @@ export interface HistoryEvent {
   readonly session: string;
   /** Invoke of a write: the data. Ok of a read: the data, null when the znode does not exist. */
   readonly value?: string | null;
-  /** Of the reply header: the last transaction this server had applied; for a write, its own. */
+  /** From the reply header: the last transaction that this server had applied; for a write, its own. */
   readonly zxid?: number;
-  /** Ok of a read, from the Stat. */
+  /** From the Stat of a successful read. */
   readonly mzxid?: number;
   /**
-   * Ok of a read or of setData, from the Stat. Invoke of a write: the version it asks for, -1 or none: any.
+   * Of a successful read or setData: the version in the Stat. Of the invoke of a write: the expected version;
+   * -1 or undefined accepts any.
    */
   readonly version?: number;
-  /** Invoke of a create: CreateMode, 1 ephemeral, 2 sequential, 3 both; none: persistent. */
+  /** Of the invoke of a create: its CreateMode (1 ephemeral, 2 sequential, 3 both; undefined: persistent). */
   readonly flags?: number;
-  /** Ok of a create: the path it was given, which for a sequential one is not what was asked. */
+  /**
+   * Of a successful create: the path of the new znode. For a sequential znode it differs from the requested
+   * path.
+   */
   readonly created?: string;
   readonly parts?: readonly MultiPart[];
-  /** Ok of getChildren. */
+  /** Of a successful getChildren. */
   readonly children?: readonly string[];
-  /** Invoke of a read: it leaves a watch. */
+  /** Of the invoke of a read: whether it leaves a watch. */
   readonly watch?: boolean;
-  /** Name of the error code of a fail, or why an info is one. */
+  /** Of a fail: the name of the error code. Of an info: why the outcome is unknown. */
   readonly error?: string;
 }
 
@@ -75,7 +79,10 @@ export function outcomeOf(operation: Operation): Outcome {
   return type === 'ok' || type === 'fail' ? type : 'info';
 }
 
-/** Operations in the order of their invocation. @throws on a completion without invoke, or a second one */
+/**
+ * Returns operations in the order of their invocation. @throws on a completion without an invoke, and on a
+ * second one
+ */
 export function operationsOf(history: readonly HistoryEvent[]): Operation[] {
   const byNumber = new Map<number, { invoke: HistoryEvent; completion: HistoryEvent | undefined }>();
   for (const event of history) {

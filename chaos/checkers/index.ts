@@ -27,8 +27,8 @@ export const CHECKERS: readonly Checker[] = [
 ];
 
 /**
- * All checkers whose needs this record meets.
- * @param about those alone that need this part: for a run that is judged as it goes on
+ * Runs all checkers whose needs this record meets.
+ * @param about run only the checkers that need this part: for a run that is judged while it goes on
  */
 export function check(record: Partial<RunRecord>, about?: Part, checkers = CHECKERS): Judgement[] {
   return checkers

@@ -1,15 +1,17 @@
 import type { VALIDITIES } from '../../results/schema.ts';
 import { DOUBTFUL_FIRST } from '../../results/verdicts.ts';
 
-/** `unknown`: nothing contradicts, but too little was seen to say more. */
+/** `unknown`: nothing contradicts the guarantee, but too little was seen to call it valid. */
 export type Validity = (typeof VALIDITIES)[number];
 
 export interface Judgement {
   readonly checker: string;
   readonly valid: Validity;
-  /** Why not valid: one sentence each, naming operations by their number. At most `REASONS_MAX`. */
+  /**
+   * Why the judgement is not valid: one sentence each, naming operations by number. At most `REASONS_MAX`.
+   */
   readonly reasons: readonly string[];
-  /** How many things were compared: a valid judgement over nothing is an unknown one. */
+  /** How many things were compared. A judgement that compared nothing is `unknown`. */
   readonly checked: number;
 }
 
@@ -28,7 +30,7 @@ export function worst(judgements: readonly Judgement[]): Validity {
   return DOUBTFUL_FIRST.find(validity => judgements.some(j => j.valid === validity)) ?? 'unknown';
 }
 
-/** Joins judgements of one kind. */
+/** Combines several judgements of one checker into one. */
 export function together(checker: string, judgements: readonly Judgement[]): Judgement {
   const reasons = judgements.flatMap(({ valid, reasons }) => (valid === 'invalid' ? reasons : []));
   return judge(

@@ -11,13 +11,13 @@ export const modelAgreement: Checker<'history' | 'transactions'> = {
 };
 
 /**
- * Every answer is the one that follows from the transactions that the ensemble agreed on. A reply carries a
- * zxid, so there is exactly one right answer to everything:
+ * Checks that every answer follows from the transactions that the ensemble agreed on. A reply carries a zxid,
+ * so each request has exactly one right answer:
  *
- * - an acknowledged write is the transaction of its zxid: that session's, that path, that data;
- * - a refused one had a reason in the tree before it;
- * - a read is the tree as of its zxid, on whichever server it was: data, version, children, absence;
- * - the transactions make sense one after the other: no version skipped, no node made twice, none for a
+ * - an acknowledged write is the transaction of its zxid, with that session, path and data;
+ * - a refused write had a reason in the tree before it;
+ * - a read shows the tree as of its zxid (data, version, children, absence), whichever server answered;
+ * - the transactions follow from one another: none skips a version, creates a znode twice, or belongs to a
  *   closed session.
  */
 export function checkModelAgreement(
@@ -54,7 +54,7 @@ function zxidOf(operation: Operation): number {
   return operation.completion?.zxid ?? 0;
 }
 
-/** Orders operations of one zxid: the write before the reads. */
+/** Orders operations with one zxid: the write comes before the reads. */
 function rank({ invoke }: Operation): number {
   return isWrite(invoke.f) ? 0 : 1;
 }

@@ -10,17 +10,18 @@ export const replicaAgreement: Checker<'samples'> = {
 };
 
 /**
- * Members that have applied the same transactions hold the same tree, and an epoch has one leader, at all
- * times and not only in the end. Finds at which transaction two members parted, which the end no longer
- * shows.
+ * Checks that members which have applied the same transactions hold the same tree, and that an epoch has one
+ * leader. It looks at the whole run, so it finds the transaction at which two members diverged, which the
+ * final trees no longer show.
  *
- * A leader cut off from its quorum may go on believing in itself for a while; not in another's epoch.
+ * A leader cut off from its quorum may go on believing that it leads for a while, but not in another leader's
+ * epoch.
  */
 export function checkReplicaAgreement(samples: readonly MemberSample[]): Judgement {
   const reasons: string[] = [];
   const firstAt = new Map<number, MemberSample>();
   const leaderOf = new Map<number, string>();
-  /** After the first difference every later one follows, so only the first is reported. */
+  /** Every later difference follows from the first, so only the first is reported. */
   const parted = new Set<string>();
   let compared = 0;
   for (const sample of samples) {

@@ -2,19 +2,19 @@
 import type { HistoryEvent } from './history.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Parts that a run cannot provide are absent, and checkers that need them do not run. */
+/** Parts that a run cannot provide are absent. Checkers that need them do not run. */
 export interface RunRecord {
   /** Requests and answers of clients, in the order of time. */
   readonly history: readonly HistoryEvent[];
   /** What sessions saw, with their watches. */
   readonly sessionRecords: readonly SessionRecord[];
-  /** The transactions that the ensemble agreed on, none missing. */
+  /** The transactions that the ensemble agreed on, without gaps. */
   readonly transactions: readonly Transaction[];
-  /** How long sessions live, and which are alive in the end. */
+  /** How long sessions live, and which are still alive at the end. */
   readonly sessionLimits: SessionLimits;
-  /** The registers in the end, as one member or several show them. */
+  /** The final registers, as one or several members show them. */
   readonly finalTrees: readonly ReadonlyMap<string, FinalNode | undefined>[];
-  /** Of every member, after the heal. */
+  /** The tree of every member after the heal. */
   readonly memberTrees: readonly MemberTree[];
   /** What members reported about themselves during the run. */
   readonly samples: readonly MemberSample[];
@@ -25,15 +25,15 @@ export interface RunRecord {
 export type Part = keyof RunRecord;
 
 export interface Aftermath {
-  /** On the clock of the history. */
+  /** In ms on the clock of the history. */
   readonly healedAtMs: number;
-  /** Within which it must serve again. */
+  /** Time within which the ensemble must serve again. */
   readonly recoverMaxMs: number;
-  /** What did not serve again by then. */
+  /** What did not serve again within that time. */
   readonly notServing: string | undefined;
 }
 
-/** A znode after the end of the run, when all members agree; undefined where there is none. */
+/** A znode after the end of the run, when all members agree; undefined when it does not exist. */
 export interface FinalNode {
   readonly value: string | null;
   readonly version: number;
@@ -43,11 +43,11 @@ export interface FinalNode {
 export interface SessionLimits {
   readonly timeoutMs: number;
   /**
-   * A session that wrote, and was answered, lives this much shorter than its timeout at worst: clocks, ticks,
-   * ways.
+   * A session that wrote and was answered lives at most this much shorter than its timeout, because of clock
+   * drift, ticks and network delays.
    */
   readonly slackMs: number;
-  /** Sessions of clients that are there when the run ends; all others must be over. */
+  /** Sessions of clients that are connected when the run ends. All others must have ended. */
   readonly alive: ReadonlySet<string>;
 }
 
@@ -72,13 +72,13 @@ export interface MemberSample {
 export type WatchKind = 'data' | 'exist' | 'child';
 export type WatchEventName = 'created' | 'deleted' | 'dataChanged' | 'childrenChanged';
 
-/** What a session saw, in order: the part of a history that watches are judged by. */
+/** What one session saw, in order. The checker of watches judges by it. */
 export type Sighting =
   | { readonly kind: 'reply'; readonly zxid: number }
   /** The reply to a read with a watch, which sees the tree as of `zxid`. */
   | { readonly kind: 'armed'; readonly watch: WatchKind; readonly path: string; readonly zxid: number }
   | { readonly kind: 'event'; readonly event: WatchEventName; readonly path: string }
-  /** The connection is gone, and with it all watches but those the client sets again before anything else. */
+  /** The connection is gone, and its watches with it, except those that the client sets again first. */
   | { readonly kind: 'moved'; readonly kept: readonly WatchKind[] };
 
 export type SessionRecord = Sighting & { readonly session: string; readonly timeMs: number };

@@ -11,10 +11,11 @@ export const sessionOrder: Checker<'history'> = {
 };
 
 /**
- * Each session is answered in order and never sees an older tree, whichever servers it was connected to:
+ * Checks that each session is answered in order and never sees an older tree, whichever servers it was
+ * connected to:
  *
  * - answers come in the order of the requests;
- * - the zxid of answers never goes back;
+ * - the zxid of the answers never goes back;
  * - a session reads its own writes, or something newer.
  */
 export function checkSessionOrder(history: readonly HistoryEvent[]): Judgement {
@@ -71,7 +72,7 @@ function regressions(answered: readonly Operation[]): string[] {
   return complaints;
 }
 
-/** Paths that may have been deleted at some time; a read that finds nothing there proves nothing. */
+/** Paths that may have been deleted at some time. A read that finds nothing there proves nothing. */
 function deletedPaths(history: readonly HistoryEvent[]): Set<string> {
   const paths = new Set<string>();
   for (const { f, path, flags = 0, parts = [] } of history) {

@@ -12,9 +12,9 @@ export const sessions: Checker<'history' | 'transactions' | 'sessionLimits'> = {
 };
 
 /**
- * A session ends when its client says so, or its timeout after it was last heard of: not before, which is
- * judged by writes that were answered, and not much later, which is judged at the end. Its ephemerals go with
- * it, and it makes nothing any more.
+ * Checks when sessions end: when the client closes them, or one timeout after the server last heard from the
+ * client. Answered writes show a session that ended too early; the end of the run shows one that ended too
+ * late. Its ephemerals are deleted with it, and it creates nothing afterwards.
  */
 export function checkSessions(
   history: readonly HistoryEvent[],

@@ -6,7 +6,7 @@ const test = suite('checkers: stale epochs');
 const old: EpochSample = { timeMs: 0, member: 'zk1', serving: true, leading: true, epoch: 1, paused: false };
 const next: EpochSample = { ...old, member: 'zk2', epoch: 2 };
 
-test('who serves on in an epoch that is over is told of once, after the limit', () => {
+test('a member that goes on serving in an old epoch is reported once, after the limit', () => {
   const checker = new StaleEpochs(1000);
   assert.is(checker.see(old), undefined);
   assert.is(checker.see(next), undefined);
@@ -19,7 +19,7 @@ test('who serves on in an epoch that is over is told of once, after the limit', 
   assert.is(checker.see({ ...old, timeMs: 1200 }), undefined);
 });
 
-test('not who was stopped meanwhile, looks for a leader, or has come along', () => {
+test('a member that is paused, looks for a leader or has joined the new epoch is not reported', () => {
   for (const change of [{ paused: true }, { serving: false }, { epoch: 2 }]) {
     const checker = new StaleEpochs(1000);
     checker.see(next);

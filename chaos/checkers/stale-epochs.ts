@@ -6,15 +6,16 @@ export interface EpochSample {
   readonly leading: boolean;
   readonly epoch: number;
   /**
-   * Stopped as by SIGSTOP: it serves nobody and notices nothing, and when it goes on its time begins anew.
+   * Stopped by SIGSTOP or the like: it serves nobody and notices nothing. Its time starts again when it
+   * continues.
    */
   readonly paused: boolean;
 }
 
 /**
- * No member serves in an old epoch for longer than it takes to notice. A leader loses its quorum, a learner
- * its leader and an observer its master within syncLimit each; after that, clients would read a past that
- * never ends.
+ * Checks that no member serves in an old epoch for longer than it takes to notice the new one. A leader
+ * notices the loss of its quorum, a learner of its leader and an observer of its master within syncLimit
+ * each. A member that serves on would show clients the past forever.
  */
 export class StaleEpochs {
   readonly #limitMs: number;

@@ -11,10 +11,10 @@ export const syncFreshness: Checker<'history'> = {
 };
 
 /**
- * A read behind a sync shows every write that was acknowledged before the sync was asked for. This holds
- * within one epoch: a sync asks the leader and no quorum, so a leader that has lost its quorum without
- * noticing answers for its own epoch alone, as upstream's does. Reads behind the sync cannot be older:
- * `session-order.ts` sees to that.
+ * Checks that a read behind a sync shows every write that was acknowledged before the sync began. This holds
+ * within one epoch: a sync asks the leader but no quorum, so a leader that has lost its quorum without
+ * noticing answers for its own epoch only, as in Apache ZooKeeper. `session-order.ts` makes sure that reads
+ * behind the sync are not older.
  */
 export function checkSyncFreshness(history: readonly HistoryEvent[]): Judgement {
   const reasons: string[] = [];

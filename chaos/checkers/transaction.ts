@@ -1,4 +1,4 @@
-/** What the ensemble agreed on: transactions in the order of their zxids, none missing. */
+/** What the ensemble agreed on: transactions in zxid order, without gaps. */
 export interface Transaction {
   readonly zxid: number;
   /** When a member first logged it. */
@@ -34,12 +34,12 @@ export interface ModelNode {
   value: string | null;
   version: number;
   mzxid: number;
-  /** Session that owns it; undefined: persistent. */
+  /** Session that owns it; undefined for a persistent znode. */
   owner: string | undefined;
   readonly children: Set<string>;
 }
 
-/** The simplest model of the tree that the transactions make; every server must show this tree. */
+/** The simplest model of the tree that the transactions build. Every server must show this tree. */
 export class ModelTree {
   readonly nodes = new Map<string, ModelNode>([['/', node(null, 0, undefined)]]);
   readonly openSessions = new Map<string, number>();

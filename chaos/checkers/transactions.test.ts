@@ -9,7 +9,7 @@ import { checkWatches } from './watches.ts';
 
 const test = suite('checkers against the agreed transactions: each is shown a bad history');
 
-/** zxid 1 opens session a, 2 session b; /p is made at 3. */
+/** zxid 1 opens session a, zxid 2 session b; zxid 3 creates /p. */
 const BEGIN: readonly Transaction[] = log([
   ['a', { f: 'createSession', timeoutMs: 4000 }],
   ['b', { f: 'createSession', timeoutMs: 4000 }],
@@ -47,7 +47,7 @@ function assertInvalid({ valid, reasons }: Judgement, reason: RegExp): void {
 
 const set: Change = { f: 'setData', path: '/p', value: 'v1', version: 1 };
 
-test('model: answers that are the agreed transactions, and reads that are their tree', () => {
+test('model: answers and reads that follow from the agreed transactions are valid', () => {
   const write = operation({ f: 'setData', path: '/p', value: 'v1' }, { zxid: 4, version: 1 });
   assert.is(checkModelAgreement(write, after(['a', set])).valid, 'valid');
   const read = operation({ f: 'getData', path: '/p' }, { zxid: 3, value: 'v0', version: 0, mzxid: 3 });
@@ -75,7 +75,7 @@ test('model: a read from a tree that is too old, too new, or never was', () => {
   assertInvalid(checkModelAgreement(children, BEGIN), /read children p q, at zxid 3 there are p/);
 });
 
-test('model: a refusal without a reason, and one that happened all the same', () => {
+test('model: a refusal without a reason, and a refused write that happened all the same', () => {
   const refused = operation(
     { f: 'setData', path: '/p', value: 'v1', version: 0 },
     { type: 'fail', zxid: 4, error: 'BADVERSION' },
@@ -90,7 +90,7 @@ test('model: a refusal without a reason, and one that happened all the same', ()
   );
 });
 
-test('model: half of a multi', () => {
+test('model: a multi that was applied in part', () => {
   const parts = [
     { f: 'create', path: '/p/c', value: 'c' },
     { f: 'delete', path: '/p' },
@@ -108,7 +108,7 @@ test('model: half of a multi', () => {
   );
 });
 
-test('model: transactions that make no sense: a version skipped, a node twice, an ephemeral of a closed session (4541)', () => {
+test('model: transactions that contradict each other: a skipped version, a znode created twice, an ephemeral of a closed session (4541)', () => {
   const nothing: HistoryEvent[] = [];
   assertInvalid(
     checkModelAgreement(nothing, after(['a', { ...set, version: 2 }])),
@@ -130,7 +130,7 @@ function seen(...sightings: readonly Sighting[]): SessionRecord[] {
 const armed: Sighting = { kind: 'armed', watch: 'data', path: '/p', zxid: 3 };
 const told: Sighting = { kind: 'event', event: 'dataChanged', path: '/p' };
 
-test('watches: told before anything newer is seen, once, also on another server', () => {
+test('watches: an event comes once and before anything newer, even from another server', () => {
   const transactions = after(['b', set]);
   assert.is(
     checkWatches(seen(armed, { kind: 'reply', zxid: 3 }, told, { kind: 'reply', zxid: 4 }), transactions)
@@ -141,7 +141,7 @@ test('watches: told before anything newer is seen, once, also on another server'
   assert.is(checkWatches(seen(armed, moved, told, { kind: 'reply', zxid: 4 }), transactions).valid, 'valid');
 });
 
-test('watches: an event that is lost, late, doubled, or from nowhere', () => {
+test('watches: an event that is lost, late, doubled or without a cause', () => {
   const transactions = after(['b', set]);
   const late = /saw zxid 4 before the event of its data watch on \/p: armed at 3, due at 4/;
   assertInvalid(checkWatches(seen(armed, { kind: 'reply', zxid: 4 }, told), transactions), late);
@@ -154,7 +154,7 @@ test('watches: an event that is lost, late, doubled, or from nowhere', () => {
   assertInvalid(checkWatches(seen(armed, told), BEGIN), /without a cause/);
 });
 
-test('watches: told of a change that is not there yet; the next server may be behind what the last one told', () => {
+test('watches: an event of a change that is not applied yet is found; after a move the next server may be behind', () => {
   const transactions = after(['b', set]);
   const behind: Sighting = { kind: 'reply', zxid: 3 };
   assertInvalid(
@@ -168,7 +168,7 @@ test('watches: told of a change that is not there yet; the next server may be be
 const LIMITS = { timeoutMs: 4000, slackMs: 1000, alive: new Set(['a']) };
 const close: Change = { f: 'closeSession' };
 
-test('sessions: one that expires while it is heard from', () => {
+test('sessions: a session that expires while its client is active', () => {
   const write = operation({ f: 'setData', path: '/p', value: 'v1' }, { zxid: 4 });
   const transactions = after(['a', set], ['a', close], ['b', close]);
   assertInvalid(
@@ -185,7 +185,7 @@ test('sessions: one that expires while it is heard from', () => {
   assert.is(checkSessions(asked, transactions, LIMITS).valid, 'valid');
 });
 
-test('sessions: one that never ends; an ephemeral that outlives its session', () => {
+test('sessions: a session that never ends, and an ephemeral that outlives its session', () => {
   assertInvalid(checkSessions([], BEGIN, LIMITS), /session b never ended, its client is gone/);
   const ephemeral: Change = { f: 'create', path: '/e', value: null, ephemeral: true };
   const ghost = after(['b', close], ['b', ephemeral]);

@@ -9,7 +9,7 @@ export const treeEquality: Checker<'memberTrees'> = {
   check: ({ memberTrees }) => checkTreeEquality(memberTrees),
 };
 
-/** After the heal, all members hold the same tree at the same zxid. Fewer than two members prove nothing. */
+/** After the heal, all members hold the same tree at the same zxid. One member alone proves nothing. */
 export function checkTreeEquality(trees: readonly MemberTree[]): Judgement {
   const [first, ...others] = trees;
   const reasons: string[] = [];

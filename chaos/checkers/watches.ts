@@ -18,9 +18,9 @@ export const watches: Checker<'sessionRecords' | 'transactions'> = {
 };
 
 /**
- * No event of a one-shot watch is lost, none comes twice or from nowhere, and a client is told of a change
- * before it sees any reply that is newer than the change, on whichever server. What it is told of is there:
- * no reply behind the event, on the same connection, is older than the change.
+ * Checks the events of one-shot watches: none is lost, comes twice or has no cause. A client gets the event
+ * of a change before any reply that is newer than the change, whichever server sends it. Replies behind an
+ * event on the same connection are not older than its change.
  */
 export function checkWatches(
   records: readonly SessionRecord[],
@@ -46,11 +46,13 @@ interface ArmedWatch {
   readonly zxid: number;
 }
 
-/** One session's watches, as they should be after what it has seen. */
+/** The watches of one session, as they should be after everything it has seen. */
 class WatchingSession {
   readonly #changes: Changes;
   readonly #armed = new Map<string, ArmedWatch>();
-  /** Set again as data and as child watch: a deletion meanwhile is told of for each, upstream too. */
+  /**
+   * Paths set again both as data and as child watch: a deletion meanwhile fires both, as in Apache ZooKeeper.
+   */
   #toldTwice = new Set<string>();
   /** The newest change that this connection has reported. */
   #told = 0;

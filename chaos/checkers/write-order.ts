@@ -10,8 +10,8 @@ export const writeOrder: Checker<'history'> = {
 };
 
 /**
- * Writes are linearizable, and their zxids are the order: a write acknowledged before another was asked for
- * has the smaller zxid; no two share one; and data read under a zxid is the data written with it.
+ * Checks that writes are linearizable in zxid order: a write acknowledged before another began has the
+ * smaller zxid, no two writes share one, and data read with a zxid is the data written with it.
  */
 export function checkWriteOrder(history: readonly HistoryEvent[]): Judgement {
   const reasons: string[] = [];

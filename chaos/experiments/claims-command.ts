@@ -27,8 +27,8 @@ export interface ClaimsOptions {
 const SEED_BELOW = 2 ** 31;
 
 /**
- * Interrupted: judges what was measured in whole rounds. @throws UsageError, EnsembleError; by then nothing
- * runs any more
+ * When it is interrupted, it judges the rounds that were measured completely.
+ * @throws UsageError, EnsembleError; nothing is left running
  */
 export async function claims(terminal: Terminal, views: Views, options: ClaimsOptions): Promise<ExitCode> {
   const { only, json = false, signal, runsRoot } = options;
@@ -58,7 +58,7 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
 }
 
 /**
- * Judges a stored run again by the claims of today; the run itself is not changed. @throws UsageError,
+ * Judges a stored run again with the current claims. The stored run is not changed. @throws UsageError,
  * StoreError
  */
 export async function recheck(

@@ -1,4 +1,4 @@
-/** The whole of `zklab claims` in small: two topologies, one round, every kind of measurement. */
+/** All of `zklab claims` on a small scale: two topologies, one round, every kind of measurement. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const TINY = readFileSync(new URL('../../../chaos/experiments/testing/tiny.yaml'
 
 const HOST_TMPDIR = process.env.TMPDIR;
 
-/** Labs of this test alone put their folders here: others may run on this machine too. */
+/** Only the labs of this test put their folders here, because others may run on this machine too. */
 function ownTmpdir(): void {
   if (HOST_TMPDIR === undefined) delete process.env.TMPDIR;
   else process.env.TMPDIR = HOST_TMPDIR;
@@ -36,7 +36,7 @@ function foldersOfLabs(): string[] {
 }
 
 test(
-  'measures, judges, and leaves a valid result, a report and the logs; no folder, no process',
+  'a run measures, judges, and leaves a valid result, a report and the logs, but no folder and no process',
   async () => {
     ownTmpdir();
     const runsRoot = temporaryFolder();
@@ -67,8 +67,8 @@ test(
     const healthy = result.measurements.filter(
       ({ metric, condition }) => metric === 'writeThroughput' && condition === CONDITIONS.healthy,
     );
-    // Counted, so exact on any machine; one that gave its only load no quiet moment has counted nothing, and
-    // says so.
+    // Counts are exact on any machine. A stage whose only load found no quiet moment has no counts, and a
+    // warning says so.
     const spoilt = healthy.flatMap(({ summary }) => summary.warnings);
     for (const id of ['000-4', 'L1']) {
       const claim = result.claims.find(each => each.id === id);
@@ -103,7 +103,7 @@ test(
     const outage = result.measurements.find(
       ({ metric, condition }) => metric === 'observerReadAvailability' && condition === CONDITIONS.quorumLost,
     )!;
-    // On a machine that is busy the probes may have left late: then the round is void, and says so.
+    // On a busy machine the probes may have been sent late. Then the round is void, and a warning says so.
     assert.is(outage.samples.length + outage.summary.warnings.length, 1);
 
     for (const load of Object.values(LOADS)) {
@@ -152,7 +152,7 @@ test(
 );
 
 test(
-  'planted: a fault that does not bite makes its measurement void; one that bites on when it is healed ends the topology',
+  'planted: a fault that does not bite voids its measurement; one that still bites after its heal ends the topology',
   async () => {
     const parsed = parseSuite(TINY, 'tiny', 'tiny.yaml');
     const { signal } = new AbortController();
@@ -211,7 +211,7 @@ test(
 );
 
 test(
-  'interrupted: all is taken down, nothing is judged, the exit code is that of void',
+  'an interrupted run stops everything, judges nothing and exits as void',
   async () => {
     ownTmpdir();
     const runsRoot = temporaryFolder();

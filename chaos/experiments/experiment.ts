@@ -3,26 +3,24 @@ import type { z } from 'zod';
 import type { MeasureOptions } from './measure-options.ts';
 import type { Suite } from './suite.ts';
 
-/** `Own`: what a suite says to this experiment alone. */
+/** `Own`: the keys of a suite that belong to this experiment alone. */
 export interface Experiment<Own extends object = object> {
-  /** The name of its rounds in progress and remarks. */
+  /** Used in progress messages and remarks about its rounds. */
   readonly name: string;
   /** One line, for `zklab list`. */
   readonly description: string;
-  /** Its own keys of a suite's file: the schema of suites is made of them. */
+  /** Its own keys in a suite file. The schema of suites is built from them. */
   readonly keys: { readonly [K in keyof Own]: z.ZodType<Own[K]> };
-  /** What a schema cannot tell. @param origin names the suite in errors. @throws UsageError */
+  /** Checks what the schema cannot. @param origin names the suite in errors. @throws UsageError */
   check?(suite: Suite & Own, origin: string): void;
-  /** With another number of rounds than the suite says. @default they are the suite's own */
+  /** Its keys with another number of rounds. @default the keys of the suite */
   withRounds?(suite: Suite & Own, rounds: number): Partial<Own>;
-  /** What it can measure, by the names that claims need; a suite may add conditions of its own. */
+  /** The names of everything it can measure, as claims need them; a suite may add conditions of its own. */
   provides(suite: Suite & Own): readonly string[];
-  /** Of these, what the suite itself asks for, whether or not a claim needs it. @default nothing */
+  /** The part of this that the suite measures whether or not a claim needs it. @default nothing */
   asked?(suite: Suite & Own): readonly string[];
-  /** The share of the time budget by which it must be done, because later experiments need the rest. */
+  /** The share of the time budget by whose end it must be done, because later experiments need the rest. */
   readonly share: number;
-  /**
-   * Called when a claim needs something that it provides. It measures no more than `options.needs` asks for.
-   */
+  /** Called when a claim needs something that it provides. It measures only what `options.needs` names. */
   run(options: MeasureOptions<Own>): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * What greedy neighbours cost a quiet client, at the leader of one topology. Last of all: what they ask for
- * fills the tree.
+ * Measures what greedy neighbours cost a quiet client at the leader of one topology. It runs last, because
+ * the requests of the neighbours fill the tree.
  */
 import { z } from 'zod';
 import { makeFairnessTree } from '../../bench/fairness/fairness-tree.ts';
@@ -19,13 +19,13 @@ const METRIC = 'quietReadP99';
 const PHASES = [CONDITIONS.greedyElsewhere, CONDITIONS.greedyNeighbours] as const;
 
 const keys = {
-  /** Reads of a quiet client alone and beside greedy neighbours, at the leader of the first topology. */
+  /** Reads of a quiet client, alone and beside greedy neighbours, at the leader of the first topology. */
   fairness: z.strictObject({
     rounds,
     readsPerSecond: count,
     warmupMs: milliseconds,
     durationMs: count,
-    /** Children of the node that neighbours list and count. */
+    /** Children of the znode that neighbours list and count. */
     children: count,
   }),
 };

@@ -1,6 +1,4 @@
-/**
- * When does an ensemble commit again? Asked of several members at once, each as soon as it takes a session.
- */
+/** When does an ensemble commit again? Asks several members at once, each as soon as it accepts a session. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Session } from '../../bench/load/session.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
@@ -14,7 +12,9 @@ const CONNECT_MAX_MS = 500;
 const REPLY_MAX_MS = 1_000;
 const PAUSE_MS = 10;
 
-/** @returns ms since 1970 when the first write was acknowledged; undefined when none was by the deadline */
+/**
+ * @returns ms since 1970 at which the first write was acknowledged; undefined when none was by the deadline
+ */
 export async function firstWrite(
   targets: readonly WriteTarget[],
   path: string,

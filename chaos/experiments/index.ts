@@ -9,14 +9,14 @@ import { syncs } from './syncs.ts';
 import { writes } from './writes.ts';
 
 /**
- * Writes first, since they want warm servers, which kills would make cold; then syncs, then outages; last
- * what fills a tree.
+ * Writes come first, because they need warm servers and kills would make them cold. Syncs and outages follow.
+ * Experiments that fill the tree come last.
  */
 export const EXPERIMENTS: readonly Experiment[] = [writes, syncs, outages, fairness];
 
 /**
- * What these claims need, all of it measurable, and what the suite asks for itself. @throws UsageError naming
- * what no experiment provides
+ * Everything that these claims need and that the suite asks for itself. @throws UsageError naming what no
+ * experiment provides
  */
 export function needsOf(claims: readonly Claim[], suite: Suite): ReadonlySet<string> {
   const provided = new Set(EXPERIMENTS.flatMap(experiment => experiment.provides(suite)));

@@ -18,7 +18,7 @@ interface Played {
   run(wanted?: typeof WANTED): Promise<string>;
 }
 
-/** Turns that record their round, and then do what the test says. */
+/** Turns that record their round and then do what the test says. */
 function play(
   names: readonly string[],
   then: Record<string, (round: number, played: Played) => unknown> = {},
@@ -50,7 +50,7 @@ const roundsOf = ({ recorder }: Played) =>
     .measured()
     .measurements.map(({ topology, samples }) => `${topology}: ${samples.map(({ round }) => round)}`);
 
-test('each round has each turn once, and the next goes backwards', async () => {
+test('each round has each turn once, and the next round reverses the order', async () => {
   const played = play(['a', 'b', 'c', 'd']);
   assert.is(await played.run(), 'done');
   const order = (round: number) =>
@@ -60,7 +60,7 @@ test('each round has each turn once, and the next goes backwards', async () => {
   assert.is(played.plan.done, '4 of 4 rounds of writes');
 });
 
-test('a round that an interruption cuts short is dropped whole, whoever had a turn in it', async () => {
+test('an interrupted round is dropped completely, including the turns that were done', async () => {
   for (const name of ['a', 'b', 'c']) {
     const played = play(['a', 'b', 'c'], { [name]: (round, { ending }) => round === 2 && ending.abort() });
     assert.match(await played.run(), 'AbortError');
@@ -69,14 +69,14 @@ test('a round that an interruption cuts short is dropped whole, whoever had a tu
   }
 });
 
-test('interrupted in its first round, nothing is whole', async () => {
+test('a run interrupted in its first round has no complete round', async () => {
   const played = play(['a', 'b'], { a: (_, { ending }) => ending.abort() });
   assert.match(await played.run(), 'AbortError');
   assert.is(played.plan.done, undefined);
   assert.equal(roundsOf(played), []);
 });
 
-test('what is given up is measured no further; what it measured before, and the others, are kept', async () => {
+test('a stage that is given up is measured no further; its earlier measurements and the other stages are kept', async () => {
   const fails = (round: number) => {
     if (round === 1) throw new EnsembleError('no leader any more');
   };
@@ -86,7 +86,7 @@ test('what is given up is measured no further; what it measured before, and the 
   assert.match(played.recorder.remarks.join(), 'a was measured no further: no leader any more');
 });
 
-test('a load that could not be run costs the rest of one round; one that never can be run, the stage', async () => {
+test('a load that could not be run costs the rest of its round; repeated failures cost the stage', async () => {
   const fails = (from: number, to: number) => (round: number) => {
     if (round >= from && round <= to) throw new LoadError('load driver: no session was made');
   };
@@ -104,7 +104,7 @@ test('a load that could not be run costs the rest of one round; one that never c
   assert.match(always.recorder.remarks.at(-1)!, 'a was measured no further');
 });
 
-test('who is not ready yet comes after the others of that round, and from then on in turn', async () => {
+test('a turn that is not ready comes after the others of its round, and in order from then on', async () => {
   const played = play(['a', 'b']);
   let known = false;
   const late: Turn = {

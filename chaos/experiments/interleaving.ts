@@ -1,4 +1,4 @@
-/** Interleaved rounds. Each round has every turn once, in an order that cancels trends. */
+/** Interleaved rounds. Each round contains every turn once, in an order that cancels steady trends. */
 import { LoadError } from '../../bench/load/load-error.ts';
 import type { Recorder } from '../../bench/measure/recorder.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
@@ -10,10 +10,10 @@ import { turnOrder } from './turn-order.ts';
 
 export interface InterleavingOptions {
   readonly recorder: Recorder;
-  /** Of the order of turns. */
+  /** Seed of the order of turns. */
   readonly seed: number;
   readonly budgetMs: number;
-  /** Ms since the run began, for the budget. */
+  /** Ms since the run began; the budget counts in it. */
   readonly elapsedMs: () => number;
   readonly events: EventSink;
   readonly signal: AbortSignal;
@@ -23,15 +23,17 @@ export interface InterleavingOptions {
 export interface Turn {
   readonly stage: Stage;
   measure(round: number): Promise<void>;
-  /** False: not before the others had their turns of this round. @default it can always be measured */
+  /**
+   * False: the turn waits until the others have had theirs in this round. @default it can always be measured
+   */
   ready?(): boolean;
 }
 
 export interface Wanted {
   readonly rounds: number;
-  /** At least this many rounds are done, even if the time is up. */
+  /** At least this many rounds are measured, even when the time is up. */
   readonly roundsMin: number;
-  /** The share of the budget by which the rounds must be done. */
+  /** The share of the time budget by whose end the rounds must be done. */
   readonly share: number;
 }
 
@@ -49,12 +51,12 @@ export class Interleaving {
     this.#options = options;
   }
 
-  /** In words; undefined before the first round is whole. */
+  /** In words; undefined before the first round is complete. */
   get done(): string | undefined {
     return this.#done.length === 0 ? undefined : this.#done.join(', ');
   }
 
-  /** @throws the reason of the signal; the round that it cut short is dropped */
+  /** @throws the reason of the signal. The round that the signal cut short is dropped. */
   async rounds(what: string, { rounds, roundsMin, share }: Wanted, turns: readonly Turn[]): Promise<void> {
     const { budgetMs, elapsedMs, events, recorder, signal } = this.#options;
     const budget = new RoundBudget(rounds, Math.min(rounds, roundsMin), budgetMs * share, elapsedMs);
@@ -84,7 +86,8 @@ export class Interleaving {
   }
 
   /**
-   * A stage that breaks is given up, and the others go on; so is one whose loads could not be run too often.
+   * A stage that breaks is given up, and the others go on. A stage whose loads could not be run `UNRUN_MAX`
+   * times is given up too.
    */
   async #take({ stage, measure }: Turn, round: number): Promise<void> {
     const { events, signal, recorder } = this.#options;
@@ -104,7 +107,7 @@ export class Interleaving {
     }
   }
 
-  /** A load that could not be run, in an election for one, costs its turn the rest of the round. */
+  /** A load that could not be run (during an election, for example) costs its turn the rest of the round. */
   #passesOver(stage: Stage, round: number, { message }: LoadError): boolean {
     const { events, recorder } = this.#options;
     const times = (this.#unrun.get(stage) ?? 0) + 1;

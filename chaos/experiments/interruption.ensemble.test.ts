@@ -1,4 +1,4 @@
-/** Ctrl-C in a long run, as a terminal sends it: what was measured is kept, and nothing is left running. */
+/** Ctrl-C in a long run, as a terminal sends it: the measurements are kept, and nothing is left running. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ const ZKLAB = fileURLToPath(new URL('../../zklab.js', import.meta.url));
 const TINY = readFileSync(new URL('../../../chaos/experiments/testing/tiny.yaml', import.meta.url), 'utf8');
 
 test(
-  'the first one judges the whole rounds that were measured, says so, and exits as void; no process, port, proxy or folder is left',
+  'the first Ctrl-C judges the complete rounds, says so and exits as void; no process, port, proxy or folder is left',
   () =>
     withRun(async ({ interrupt, said, ended, runs, left }) => {
       await said('writes: round 2 of 500');
@@ -46,7 +46,7 @@ test(
 );
 
 test(
-  'before the first round is whole there is nothing to judge: no run is left',
+  'before the first round is complete there is nothing to judge, and no run is kept',
   () =>
     withRun(async ({ interrupt, said, ended, runs, left }) => {
       await said('topologies up');
@@ -61,11 +61,11 @@ test(
 );
 
 test(
-  'the second one ends at once, and leaves no process, port, proxy, folder or run either',
+  'the second Ctrl-C ends at once, and leaves no process, port, proxy, folder or run either',
   () =>
     withRun(async ({ interrupt, said, ended, runs, left, toxiproxyStands }) => {
       await said('writes: round 2 of 500');
-      // Its proxies cannot be removed before it goes on: the first cannot be done before the second comes.
+      // A stopped Toxiproxy removes no proxies, so the first Ctrl-C cannot complete before the second comes.
       toxiproxyStands('SIGSTOP');
       interrupt();
       await said('interrupted: everything is being stopped');
@@ -86,13 +86,12 @@ interface Run {
   readonly ended: Promise<{ exitCode?: number | undefined; stdout: string; stderr: string }>;
   readonly runs: string;
   toxiproxyStands(signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Waits until nothing is left of it. */
+  /** Waits until none of it is left. */
   left(): Promise<void>;
 }
 
 /**
- * With a Toxiproxy that is not the lab's own, so that proxies would stay, and a folder of its own for all
- * that it makes.
+ * Uses a Toxiproxy that the lab did not start, whose proxies would stay, and a temporary folder of its own.
  */
 async function withRun(body: (run: Run) => Promise<void>): Promise<void> {
   const toxiproxy = await startStandIn({ seed: 1 });
@@ -113,7 +112,7 @@ async function withRun(body: (run: Run) => Promise<void>): Promise<void> {
   const proxies = async () => Object.keys((await (await fetch(`${toxiproxy.url}/proxies`)).json()) as object);
   try {
     await body({
-      // To every process of the group in front, as a terminal does.
+      // A terminal sends the signal to every process of the foreground group.
       interrupt: () => process.kill(-child.pid!, 'SIGINT'),
       said: text =>
         until(() => progress.includes(text), { deadlineMs: 120_000, what: `"${text}" in ${progress}` }),
@@ -141,8 +140,8 @@ async function withRun(body: (run: Run) => Promise<void>): Promise<void> {
 }
 
 /**
- * Whatever was started, by whomever, with this temporary folder: members, drivers, placebos. Zombies have no
- * environment.
+ * Every process that was started with this temporary folder, by whomever: members, drivers, placebos. Zombies
+ * have no environment, so they are not found.
  */
 function processesIn(folder: string): number[] {
   return readdirSync('/proc')

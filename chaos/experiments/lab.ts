@@ -27,9 +27,9 @@ export class Lab {
   readonly driver = new LoadDriver();
   readonly readDriver = new LoadDriver();
   readonly stages: readonly Stage[];
-  /** The first topology once more, without proxies; only where the suite asks for the proxy tax. */
+  /** The first topology again, without proxies; present only when the suite measures the proxy tax. */
   readonly direct: Stage | undefined;
-  /** Undefined where the servers cannot be led through proxies (Apache's take no link map). */
+  /** Undefined when the servers cannot dial through proxies (Apache ZooKeeper reads no link map). */
   readonly toxiproxy: Toxiproxy | undefined;
 
   private constructor(folder: TemporaryFolder, started: readonly Stage[], toxiproxy: Toxiproxy | undefined) {
@@ -43,7 +43,7 @@ export class Lab {
     return [...this.stages, ...(this.direct === undefined ? [] : [this.direct])];
   }
 
-  /** Starts all topologies until they serve. If something fails, ends what was started. */
+  /** Starts all topologies and waits until they serve. If something fails, it ends what was started. */
   static async start({ suite, server, seed, events, signal }: LabOptions): Promise<Lab> {
     const topologies = topologiesOf(suite, server);
     const folder = makeTemporaryFolder('claims');
@@ -73,7 +73,7 @@ export class Lab {
     this.readDriver.abort();
   }
 
-  /** Ends every process and removes the folder, trying all of it before it throws. */
+  /** Ends every process and removes the folder. It tries all of this before it throws. */
   async stop(): Promise<void> {
     const results = await Promise.allSettled([
       this.driver.close(),

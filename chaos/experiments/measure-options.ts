@@ -12,7 +12,7 @@ import type { Suite } from './suite.ts';
 /** The CPU that one observer of a stage used when it was last measured, in cores. */
 export type ObserverCores = Map<Stage, number>;
 
-/** `Own`: what the suite says to one experiment alone. */
+/** `Own`: the keys of the suite that belong to one experiment. */
 export interface MeasureOptions<Own = unknown> {
   readonly lab: Lab;
   readonly suite: Suite & Own;

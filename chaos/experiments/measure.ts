@@ -1,6 +1,6 @@
 /**
- * The plan of a run: warm servers, then every experiment that a claim needs. Judging is the part of
- * bench/claims/.
+ * The plan of a run: warm up the servers, then run every experiment that a claim needs. `bench/claims/`
+ * judges.
  */
 import { preload } from '../../bench/load/preload.ts';
 import { EXPERIMENTS } from './index.ts';
@@ -14,7 +14,7 @@ export async function measureAll(options: Omit<MeasureOptions, 'observerCores'>)
     if (experiment.provides(suite).some(need => needs.has(need))) await experiment.run(warm);
 }
 
-/** The nodes that are read and written, and loads that are thrown away. */
+/** Creates the znodes that are read and written, and runs loads whose results are thrown away. */
 async function warmUp(options: Omit<MeasureOptions, 'observerCores'>): Promise<ObserverCores> {
   const { lab, suite, signal, events } = options;
   const write = writeLoadOf(options);

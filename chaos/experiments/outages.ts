@@ -10,7 +10,7 @@ import { rounds } from './suite.ts';
 import { cutOff } from './write-conditions.ts';
 
 const keys = {
-  /** Reads of every member through an outage: so many times per topology. */
+  /** Reads of every member during an outage, so many times per topology. */
   availability: outageTiming.extend({ rounds }),
 };
 
@@ -21,7 +21,7 @@ export const outages: Experiment<OutageOptions> = {
   name: 'outages',
   description: 'the leader is cut off, then the quorum is lost: which members go on answering reads',
   keys,
-  // An outage takes as long as many writes: more of them than the suite wants are never asked for.
+  // An outage takes as long as many writes, so no more outages are run than the suite asks for.
   withRounds: ({ availability }, rounds) => ({
     availability: { ...availability, rounds: Math.min(availability.rounds, rounds) },
   }),
@@ -69,7 +69,10 @@ async function outageRound(
     }));
 }
 
-/** Followers, as few as leave no majority: the leader lives, and must notice that it leads nobody. */
+/**
+ * Kills just enough followers to leave no majority. The leader lives, and must notice that it has lost its
+ * quorum.
+ */
 function quorumKills(stage: Stage, { leader }: Cast) {
   const voters = stage.ensemble.members.filter(({ plan }) => plan.role === 'participant');
   const toKill = Math.ceil(voters.length / 2);

@@ -11,7 +11,7 @@ const of = (metric: string, condition: string, values: readonly number[]): Plant
   values,
 });
 
-test('ratios within rounds, with interval and n, of writes and of their latency', () => {
+test('the tax is a ratio within rounds, with interval and n, of writes and of their latency', () => {
   const said = proxyTax(
     plantedResult([
       of('writeThroughput', CONDITIONS.direct, around(1000)),
@@ -24,7 +24,7 @@ test('ratios within rounds, with interval and n, of writes and of their latency'
   assert.match(said!, /median write took 1\.50 \(1\.50 to 1\.50, n = 6\) times as long/);
 });
 
-test('nothing is said of what was not measured, or only in other rounds', () => {
+test('there is no ratio where one side was not measured, or only in other rounds', () => {
   assert.is(proxyTax(plantedResult([of('writeThroughput', CONDITIONS.healthy, around(800))])), undefined);
   const apart = plantedResult([
     of('writeThroughput', CONDITIONS.direct, around(1000)),

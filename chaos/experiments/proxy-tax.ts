@@ -1,11 +1,11 @@
-/** What the proxies themselves cost, where a suite has measured it: a sentence for the report. */
+/** The cost of the proxies themselves, where a suite has measured it, as a sentence for the report. */
 import { Evidence } from '../../bench/claims/evidence.ts';
 import { ratioOf } from '../../bench/claims/timed.ts';
 import { short } from '../../bench/claims/timed-claim.ts';
 import type { Estimate } from '../../bench/stats/estimate.ts';
 import { CONDITIONS } from '../../results/names.ts';
 
-/** Undefined where no round has both. */
+/** Undefined when no round has both measurements. */
 export function proxyTax(result: Evidence['result']): string | undefined {
   const evidence = new Evidence(result);
   for (const topology of result.topologies) {

@@ -1,4 +1,4 @@
-/** Parts of the result of `zklab claims` that no load measures: where it ran, and what it cannot show. */
+/** Parts of a `zklab claims` result that no load measures: where it ran, and what it cannot show. */
 import type { Environment as Probed } from '../../bench/measure/environment.ts';
 import { environmentRow, NO_TOXIPROXY } from '../../bench/measure/result-rows.ts';
 import { CONDITIONS } from '../../results/names.ts';

@@ -1,5 +1,6 @@
 /**
- * Whether there is time for one more round: the least number is always done, the rest while the budget lasts.
+ * Decides whether there is time for another round. The minimum number is always run; more follow while the
+ * budget lasts.
  */
 export class RoundBudget {
   readonly #wanted: number;
@@ -22,7 +23,7 @@ export class RoundBudget {
     return this.#done;
   }
 
-  /** Asked before each round, with its index: the one before it is then done. */
+  /** Asked before each round, with its index. The previous round is then done. */
   goesOn(index: number): boolean {
     const nowMs = this.#elapsedMs();
     if (index > 0) this.#longestMs = Math.max(this.#longestMs, nowMs - this.#begunMs);

@@ -1,4 +1,4 @@
-/** `zklab claims`: measures what the chosen claims need, judges them, and gives the result document. */
+/** `zklab claims`: measures what the chosen claims need, judges them, and returns the result document. */
 import type { Claim } from '../../bench/claims/claim.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
 import { probeEnvironment } from '../../bench/measure/environment.ts';
@@ -22,21 +22,21 @@ export interface RunClaimsOptions {
   readonly server: ServerKind;
   readonly seed: number;
   readonly commandLine: string;
-  /** Id and start of the run, as its directory has them. */
+  /** Id and start of the run, as its directory name has them. */
   readonly runId: string;
   readonly startedAt: Date;
-  /** Where the servers' logs are kept; undefined: nowhere. */
+  /** Folder for the logs of the servers; undefined: they are not kept. */
   readonly logFolder: string | undefined;
-  /** Told all that happens. */
+  /** Receives every event of the run. */
   readonly events: EventSink;
   /** Ends the run early. */
   readonly signal: AbortSignal;
 }
 
 /**
- * An interruption ends it early: what was measured in whole rounds is judged, and the result says so.
+ * An interruption ends the run early: the complete rounds are judged, and the result says so.
  * @throws EnsembleError when an ensemble does not start, UsageError, and the signal's reason when it came
- * before the first round was whole; by then nothing runs
+ * before the first complete round; nothing is left running
  */
 export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const { suite, claims, server, seed, events, signal } = options;
@@ -75,7 +75,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
       interrupted = plan.done;
       if (interrupted === undefined) throw error;
     } else {
-      // What was measured before is kept, for whoever looks for the cause.
+      // The earlier measurements are kept, for whoever looks for the cause.
       reasons.push((error as Error).message.split('\n')[0]!);
       events.emit({ kind: 'note', text: `measuring ended early: ${(error as Error).stack}` });
     }

@@ -1,6 +1,6 @@
 /**
- * One topology on the stage: its members as processes, a proxy on every link between them, and who is who
- * now.
+ * One running topology: its members as processes, a proxy on every link between them, and their current
+ * roles.
  */
 import { join } from 'node:path';
 import { Ensemble } from '../../bench/topology/ensemble.ts';
@@ -19,23 +19,23 @@ import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 
 export interface StageOptions {
   readonly topology: Topology;
-  /** Of files and progress: a topology may be on stage twice, with proxies and without. */
+  /** Names its files and progress messages. A topology may run twice, with proxies and without. */
   readonly label: string;
   readonly folder: string;
   readonly temporaryFolder: string;
-  /** Undefined: no proxies, so no fault of links. */
+  /** Undefined: no proxies, so link faults are not possible. */
   readonly toxiproxy: Pick<Toxiproxy, 'kind' | 'url'> | undefined;
   readonly seed: number;
   readonly events: EventSink;
   readonly signal: AbortSignal;
 }
 
-/** Who plays which part in a measurement. */
+/** Which member has which part in a measurement. */
 export interface Cast {
   readonly leader: Member;
-  /** Loaded, and never a fault's target. */
+  /** The follower that is loaded and never the target of a fault. */
   readonly keptFollower: Member | undefined;
-  /** The follower that faults of one voter meet. */
+  /** The follower that faults of a single voter target. */
   readonly victim: Member | undefined;
   readonly observers: readonly Member[];
 }
@@ -69,7 +69,7 @@ export class Stage {
     if (mesh !== undefined && client !== undefined) this.#faults = { client, mesh, ...this.#processFaults };
   }
 
-  /** Settles when every member serves in its role. @throws EnsembleError; by then nothing is left */
+  /** Settles when every member serves in its role. @throws EnsembleError; nothing is left running */
   static async start(options: StageOptions): Promise<Stage> {
     const { topology, folder, temporaryFolder, toxiproxy, signal } = options;
     const plan = await planEnsemble(topology, folder);
@@ -101,7 +101,7 @@ export class Stage {
     return this.topology.name;
   }
 
-  /** @throws Error where the stage has no proxies */
+  /** @throws Error when the stage has no proxies */
   get faults(): FaultContext {
     if (this.#faults === undefined)
       throw new Error(`${this.name}: faults of links need link maps, which only zklab's server reads`);
@@ -112,22 +112,22 @@ export class Stage {
     return this.#mesh !== undefined;
   }
 
-  /** For faults of processes, which need no proxy. */
+  /** For process faults, which need no proxy. */
   get processFaults(): { members: readonly FaultMember[]; random: SeededRandom } {
     return this.#processFaults;
   }
 
-  /** Members as the selectors of faults know them. */
+  /** Members as the selectors of faults name them. */
   ends(members: readonly Member[]): Target {
     return { name: members.map(({ name }) => linkEnd(this.ensemble.plan, name)) };
   }
 
-  /** Links and members as reports name them: without the topology, which stands beside them. */
+  /** Names of links and members as reports show them, without the topology, which stands beside them. */
   shortNames(links: readonly string[]): string[] {
     return links.map(link => link.replaceAll(linkEnd(this.ensemble.plan, ''), ''));
   }
 
-  /** @throws EnsembleError when it has no leader, or two, for CAST_MAX_MS */
+  /** @throws EnsembleError when there is no leader, or two, for CAST_MAX_MS */
   async cast(): Promise<Cast> {
     const leader = await this.ensemble.leaderWithin(CAST_MAX_MS);
     const followers = this.ensemble.members.filter(
@@ -137,7 +137,7 @@ export class Stage {
     return { leader, keptFollower: followers[0], victim: followers.at(-1), observers };
   }
 
-  /** Proxies of a Toxiproxy that was started here end with it. */
+  /** The proxies of a Toxiproxy that was started here end with it. */
   async stop(): Promise<void> {
     try {
       await this.ensemble.stop();
@@ -147,7 +147,9 @@ export class Stage {
   }
 }
 
-/** One Toxiproxy serves the meshes of all topologies, and proxies are named after their ends. */
+/**
+ * One Toxiproxy serves the meshes of all topologies, so the name of the topology is part of each proxy name.
+ */
 function linkEnd(plan: EnsemblePlan, name: string): string {
   return `${plan.topology.name.replace(/[^\w]+/g, '-')}--${name}`;
 }

@@ -20,7 +20,7 @@ function problemOf(text: string): string {
   }
 }
 
-test('the suites of the project are valid, and their topologies too', () => {
+test('all suites of the project and their topologies are valid', () => {
   assert.equal(suiteNames(), ['full', 'quick']);
   for (const name of suiteNames()) {
     const parsed = readSuite(name);
@@ -58,12 +58,12 @@ test('values out of range name their key', () => {
   assert.match(problemOf('rounds: ['), /test\.yaml/);
 });
 
-test('a topology that cannot be is a usage error of the suite', () => {
+test('an impossible topology is a usage error of the suite', () => {
   const text = QUICK.replace('voters: voters=3', 'voters: votres=3');
   assert.throws(() => topologiesOf(parseSuite(text, 'test', 'test.yaml'), 'zklab'), /votres=3/);
 });
 
-test('what the file of a topology says of members is kept; which server is measured is no matter of the suite', () => {
+test('member settings in a topology file are kept; a suite may not choose the server', () => {
   const file = join(temporaryFolder(), 'own.yaml');
   writeFileSync(
     file,
@@ -94,12 +94,12 @@ test('what the file of a topology says of members is kept; which server is measu
   );
 });
 
-test('suites are named, or files', () => {
+test('a suite is given by name or by path', () => {
   assert.throws(() => readSuite('fast'), /suite "fast": accepted are full, quick, or a \.yaml file/);
   assert.throws(() => readSuite('no/such.yaml'), /cannot be read/);
 });
 
-test('a suite may add a condition with any fault, which claims can need; others are refused', () => {
+test('a suite may add a condition with any fault; an invalid condition is refused', () => {
   const added = (condition: string) => `${QUICK}conditions: { slow followers: ${condition} }\n`;
   const latency =
     '{ fault: latency, select: { from: { role: follower }, to: { role: leader } }, latencyMs: 5, topologies: [voters] }';
@@ -126,7 +126,7 @@ test('a suite may add a condition with any fault, which claims can need; others 
   );
 });
 
-test('another number of rounds is for every experiment; outages are never more than the suite wants', () => {
+test('--rounds applies to every experiment, but never adds outages', () => {
   const roundsOf = (rounds: number) => {
     const { sync, availability, fairness, ...suite } = withRounds(readSuite('quick'), rounds) as ReturnType<
       typeof readSuite
@@ -138,7 +138,7 @@ test('another number of rounds is for every experiment; outages are never more t
   assert.equal(roundsOf(10), [10, 10, 10, 2, 10]);
 });
 
-test('experiments: no key of a suite belongs to two, and nothing is provided by two', () => {
+test('experiments share no key of a suite and provide nothing twice', () => {
   const keys = [...Object.keys(suiteKeys), ...EXPERIMENTS.flatMap(each => Object.keys(each.keys))];
   assert.is(new Set(keys).size, keys.length, keys.join());
   const provided = EXPERIMENTS.flatMap(each => each.provides(readSuite('quick')));

@@ -1,6 +1,6 @@
 /**
- * What a suite is: which topologies are measured, how often and for how long. Each experiment adds keys of
- * its own. The registry is `suites.ts`.
+ * What a suite is: which topologies are measured, how often and for how long. Each experiment adds its own
+ * keys. The registry is `suites.ts`.
  */
 import { z } from 'zod';
 
@@ -14,14 +14,17 @@ export const suiteKeys = {
   description: z.string(),
   /** Interleaved: every topology once, then every topology again. */
   rounds: z.int().min(1).max(1_000),
-  /** No new round is begun that would end after this, once `roundsMin` are done. */
+  /** Once `roundsMin` rounds are done, no round begins that would end after this. */
   budgetMs: milliseconds.optional(),
   roundsMin: count.default(1),
-  /** As `zklab up` takes them, by the name reports show. The plainest first. */
+  /** By the name that reports show, in the form that `zklab up` takes. The plainest comes first. */
   topologies: z
     .record(z.string().regex(/^[\w-]+$/, { error: 'a name of letters, digits, - and _' }), z.string())
     .refine(topologies => Object.keys(topologies).length > 0, { error: 'at least one topology' }),
-  /** Writes of the first topology on links without proxies too: what the proxies themselves cost. */
+  /**
+   * Also measures writes of the first topology on links without proxies: the difference is the cost of the
+   * proxies.
+   */
   proxyTax: z.boolean().default(false),
   /** zoo.cfg keys of every member. */
   settings: z
@@ -34,17 +37,19 @@ export const suiteKeys = {
     valueBytes: count,
     keyCount: count,
     sessionsPerTarget: count,
-    /** Requests in flight per session of the closed loop. */
+    /** Requests in flight per session in the closed loop. */
     depth: count,
-    /** Open loop, requests per second at each target; two writes for one read. */
+    /** Open loop: requests per second at each target, with two writes for each read. */
     ratePerTarget: count,
     warmupMs: milliseconds,
     saturatedMs: milliseconds,
     pacedMs: milliseconds,
-    /** Loads per topology before anything counts: servers get faster as their code gets warm. */
+    /**
+     * Loads per topology whose results are thrown away, because servers get faster as their code gets warm.
+     */
     warmupLoads: z.int().min(0).max(20),
   }),
-  /** After a heal: all members back, and a write committed, within this. */
+  /** Within this time after a heal, all members must be back and a write must commit. */
   recoverMaxMs: milliseconds,
 };
 

@@ -1,5 +1,5 @@
 /**
- * The registry of suites: the YAML files of bench/suites/, read by the keys of every suite and every
+ * The registry of suites: the YAML files of bench/suites/, read with the common keys and those of every
  * experiment.
  */
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export function suiteNames(): string[] {
   return FILES.names();
 }
 
-/** @param reference the name of one of the project's, or the path of a YAML file. @throws UsageError */
+/** @param reference the name of a suite of the project, or the path of a YAML file. @throws UsageError */
 export function readSuite(reference: string): Suite {
   const { name, origin, document } = FILES.read(reference);
   return suiteOf(document, name, origin);
@@ -29,7 +29,7 @@ export function parseSuite(text: string, name: string, origin: string): Suite {
   return suiteOf(parseYaml(text, origin), name, origin);
 }
 
-/** The suite with another number of rounds, in every experiment. */
+/** The suite with another number of rounds in every experiment. */
 export function withRounds(suite: Suite, rounds: number): Suite {
   const own = EXPERIMENTS.map(experiment => experiment.withRounds?.(suite, rounds));
   return Object.assign({}, suite, { rounds, roundsMin: rounds }, ...own);

@@ -6,7 +6,7 @@ import { measureSync } from './measurements/sync-time.ts';
 import { count, rounds } from './suite.ts';
 
 const keys = {
-  /** Kill the leader, see everybody come back: so many times per topology. */
+  /** The leader is killed and everybody comes back, so many times per topology. */
   sync: z.strictObject({ rounds, everyMs: count }),
 };
 

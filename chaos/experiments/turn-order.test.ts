@@ -5,14 +5,14 @@ import { turnOrder } from './turn-order.ts';
 const test = suite('chaos/experiments: the order of turns');
 const named = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`);
 
-/** Of each turn, the sum of its places over some rounds: what a steady trend would add to it. */
+/** For each turn, the sum of its places over some rounds: what a steady trend would add to it. */
 function trendOf(turns: readonly string[], rounds: number, order: (round: number) => string[]): number[] {
   return turns.map(turn =>
     Array.from({ length: rounds }, (_, round) => order(round).indexOf(turn)).reduce((sum, at) => sum + at, 0),
   );
 }
 
-test('a steady trend within rounds falls on all alike, in every even number of rounds and from every seed', () => {
+test('a steady trend within rounds affects all turns alike, for every even number of rounds and every seed', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 9 }),
@@ -27,13 +27,13 @@ test('a steady trend within rounds falls on all alike, in every even number of r
   );
 });
 
-test('planted: a turn that is always last is what this notices', () => {
+test('planted: a turn that is always last is noticed', () => {
   const turns = named(4);
   const lastIsLast = (round: number) => [...turnOrder(turns.slice(0, 3), round, 1), 't3'];
   assert.is(new Set(trendOf(turns, 6, lastIsLast)).size, 2);
 });
 
-test('everyone begins in turn; the seed decides who is first, and the same seed the same', () => {
+test('each turn begins a round once in a while; the seed decides which is first', () => {
   const turns = named(4);
   const begin = Array.from({ length: 4 }, (_, pair) => turnOrder(turns, 2 * pair, 7)[0]);
   assert.equal([...begin].sort(), turns);

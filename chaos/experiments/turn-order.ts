@@ -1,9 +1,9 @@
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 
 /**
- * Who has which turn of a round. Every odd round goes backwards through the order of the one before it, so
- * that what a steady trend within rounds does to each cancels out over the two; each two begin with another
- * one. Where the first of all begins is by chance, from the seed of the run.
+ * The order of turns in a round. Every odd round reverses the order of the round before it, so that the
+ * effect of a steady trend within rounds cancels out over the two. Each pair of rounds begins with another
+ * turn. The seed of the run chooses the first.
  */
 export function turnOrder<T>(turns: readonly T[], round: number, seed: number): T[] {
   const shuffled = shuffle(turns, new SeededRandom(seed).fork('turns'));

@@ -1,4 +1,4 @@
-/** The conditions under which writes are measured: which topologies they concern, and their fault. */
+/** The conditions under which writes are measured: which topologies they apply to, and their fault. */
 import { z } from 'zod';
 import type { Member } from '../../bench/topology/member.ts';
 import { UsageError } from '../../bench/usage-error.ts';
@@ -10,14 +10,14 @@ import { latency } from '../faults/latency.ts';
 import type { Cast, Stage } from './stage.ts';
 import { count, milliseconds, type Suite } from './suite.ts';
 
-/** What a suite says of the conditions of writes. */
+/** The keys of a suite about the conditions of writes. */
 export const writeKeys = {
   observerLatency: z
     .strictObject({ ms: count, jitterMs: milliseconds })
     .refine(({ ms, jitterMs }) => jitterMs < ms, { error: 'less than ms', path: ['jitterMs'] }),
   /**
-   * Conditions beside the built-in ones: a fault with its options, and the topologies that it concerns, all
-   * unless they are named. They are measured whenever there are some; claims may need them by their name.
+   * Conditions in addition to the built-in ones: a fault with its options, and the topologies that it applies
+   * to (default: all). They are always measured, and claims may need them by name.
    */
   conditions: z
     .record(
@@ -30,16 +30,16 @@ export const writeKeys = {
 export type WriteOptions = z.infer<z.ZodObject<typeof writeKeys>>;
 
 export interface WriteCondition {
-  /** As claims name it. */
+  /** The name that claims use. */
   readonly need: string;
   readonly condition: string;
-  /** Undefined: it does not concern this topology. */
+  /** Undefined when the condition does not apply to this topology. */
   faultOf(stage: Stage, cast: Cast, suite: WriteOptions): ConditionFault | undefined;
 }
 
 export interface ConditionFault {
   readonly fault: Fault;
-  /** Members that nobody can reach under it. */
+  /** Members that nobody can reach under the condition. */
   readonly cut: readonly Member[];
 }
 
@@ -61,13 +61,13 @@ const FAULT_CONDITIONS: readonly WriteCondition[] = [
   {
     need: 'oneVoterBlackholed',
     condition: CONDITIONS.oneVoterBlackholed,
-    // The last of at least two followers: the first is loaded.
+    // The last of at least two followers, because the first is loaded.
     faultOf: (stage, { victim, keptFollower }) =>
       victim === undefined || victim === keptFollower ? undefined : cutOff(stage, [victim]),
   },
 ];
 
-/** The built-in ones, then those that the suite adds. */
+/** The built-in conditions, then those that the suite adds. */
 export function conditionsOf({ name, conditions }: Suite & WriteOptions): readonly WriteCondition[] {
   const own = Object.entries(conditions).map(([condition, written]): WriteCondition => {
     const { topologies, ...rest } = written;
@@ -82,7 +82,7 @@ export function conditionsOf({ name, conditions }: Suite & WriteOptions): readon
   return [...FAULT_CONDITIONS, ...own];
 }
 
-/** @throws UsageError for a fault that cannot be read, a topology that is none, and a name that is taken */
+/** @throws UsageError for an invalid fault, an unknown topology, and a name that is taken */
 export function checkConditions({ conditions, topologies: all }: Suite & WriteOptions, origin: string): void {
   const names: readonly string[] = Object.keys(all);
   const taken: readonly string[] = [...Object.keys(CONDITIONS), ...Object.values(CONDITIONS)];
@@ -97,7 +97,7 @@ export function checkConditions({ conditions, topologies: all }: Suite & WriteOp
   }
 }
 
-/** All bytes between these members and all others vanish, both ways. */
+/** Drops all bytes between these members and all others, both ways. */
 export function cutOff(stage: Stage, members: readonly Member[]): ConditionFault {
   return {
     fault: blackhole({ select: { from: stage.ends(members), to: 'any', both: true } }),

@@ -1,6 +1,4 @@
-/**
- * What writes are measured of in a round: each topology under its conditions, and the controls beside them.
- */
+/** What a round of writes measures: each topology under its conditions, and the controls beside them. */
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS, placeboCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
@@ -55,7 +53,7 @@ async function underConditions(
   if (!stage.hasLinks) return;
   for (const { need, condition, faultOf } of conditionsOf(suite)) {
     signal.throwIfAborted();
-    // Who leads may have changed by the last fault's healing.
+    // Healing the last fault may have changed the leader.
     const cast = await stage.cast();
     const harm = needs.has(need) ? faultOf(stage, cast, suite) : undefined;
     if (harm === undefined) continue;
@@ -71,8 +69,8 @@ async function underConditions(
 }
 
 /**
- * The voters of a topology with observers on the leader, alone, beside as many placebos that burn as its
- * observers do.
+ * The voters of a topology with observers, running without observers, beside as many placebos, each of which
+ * burns as much CPU as an observer does.
  */
 function placeboTurn(options: MeasureOptions, stage: Stage): Turn[] {
   const { lab, recorder, observerCores } = options;
@@ -99,7 +97,7 @@ function placeboTurn(options: MeasureOptions, stage: Stage): Turn[] {
   return [{ stage: voters, measure, ready: () => observerCores.has(stage) }];
 }
 
-/** Proxies themselves have a price: the same voters, on links of their own without any. */
+/** Measures the cost of the proxies: the same voters on links without proxies. */
 function directTurn(options: MeasureOptions, stage: Stage): Turn {
   const { recorder } = options;
   return {

@@ -17,9 +17,9 @@ export const blackholeKind: FaultKind<{ readonly select: Selector }> = {
 };
 
 /**
- * Drops the bytes from one side to the other; connections stay, and new ones are accepted. Members notice by
- * their own timeouts only. Healing closes the connections that were there (Toxiproxy's timeout toxic does so
- * when it is removed): a partition that a TCP connection outlives cannot be made of it.
+ * Drops the bytes from one side to the other. Connections stay, and new ones are accepted, so members notice
+ * only by their own timeouts. Healing closes the existing connections, because Toxiproxy's timeout toxic does
+ * so when it is removed; this fault cannot model a partition that a TCP connection survives.
  */
 export function blackhole({ select }: { readonly select: Selector }): Fault<LinkFaultContext> {
   return {
@@ -36,7 +36,7 @@ export function blackhole({ select }: { readonly select: Selector }): Fault<Link
           }),
         bit: (before, after) =>
           (before.outcome === 'answered' || before.outcome === 'closed') && after.outcome === 'silent',
-        // With the requests lost there are no answers to lose.
+        // When the requests are lost there are no answers to lose.
         losesOn: link => (streams.get(link)?.includes('upstream') ? 'upstream' : 'downstream'),
         showsOn: 'owner',
         deadlineMs: SILENCE_MS,

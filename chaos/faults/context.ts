@@ -4,29 +4,29 @@ import type { Probe } from '../mesh/measure.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import type { ToxiproxyClient } from '../toxiproxy/client.ts';
 
-/** A member as the faults of processes need it; an ensemble of bench/topology is adapted to this. */
+/** A member as the process faults need it. An ensemble of bench/topology is adapted to this. */
 export interface FaultMember {
   readonly name: string;
-  /** Of the process that runs now; another one after a restart. */
+  /** Of the process that runs now. A restart changes it. */
   readonly pid: number;
-  /** host:port of its own client listener, without a proxy. */
+  /** host:port of the member's own client listener, without a proxy. */
   readonly clientAddress: string;
-  /** To that process of it, which may not be the present one any more. */
+  /** Sends the signal to that process, which may no longer be the current one. */
   signal(signal: NodeJS.Signals, pid: number): void;
   stateOf(pid: number): ProcessState;
   roleOf(): string | Promise<string>;
-  /** Starts it anew on its data; settles when it listens. */
+  /** Restarts the member on its data; settles when it listens. */
   restart(): Promise<void>;
 }
 
-/** What faults of processes need. */
+/** What process faults need. */
 export interface ProcessFaultContext {
   readonly members: readonly FaultMember[];
-  /** Chooses among members of a role: seeded, so that a run can be repeated. */
+  /** Chooses among the members of a role. It is seeded, so that a run can be repeated. */
   readonly random: Random;
 }
 
-/** What faults of links need. */
+/** What link faults need. */
 export interface LinkFaultContext {
   readonly client: ToxiproxyClient;
   readonly mesh: Mesh;
@@ -34,5 +34,5 @@ export interface LinkFaultContext {
   readonly probe?: Probe;
 }
 
-/** All that a fault may touch. */
+/** Everything that a fault may touch. */
 export type FaultContext = ProcessFaultContext & LinkFaultContext;

@@ -1,20 +1,22 @@
-/** When a fault was in force, on the wall clock, and where: what bands are drawn from. */
+/** When and where a fault was in force, on the wall clock. The bands of charts are drawn from it. */
 import type { Band } from '../../results/schema.ts';
 
 export interface FaultSpan {
   readonly fault: string;
   readonly links: readonly string[];
   readonly on: string;
-  /** All of them in ms since 1970. */
+  /** These times are ms since 1970. */
   readonly injectedAt: number;
-  /** When the proof was there; undefined where it did not bite. */
+  /** When the proof was complete; undefined when the fault did not bite. */
   readonly bittenAt: number | undefined;
-  /** When the last of it was undone. */
+  /** When the last part of it was undone. */
   readonly healedAt: number;
   readonly proof: string;
 }
 
-/** The fault on the clock of a load; none where nothing was injected. @param measuredFrom its 0 ms */
+/**
+ * The bands of the fault on the clock of a load; none when nothing was injected. @param measuredFrom its 0 ms
+ */
 export function bandsOf(span: FaultSpan | undefined, measuredFrom: string): Band[] {
   return span === undefined ? [] : [bandOf(span, Date.parse(measuredFrom))];
 }
@@ -36,8 +38,8 @@ export function bandOf(span: FaultSpan, zeroAt: number): Band {
 const NAMES_SHOWN_MAX = 4;
 
 /**
- * `20 links of v1`: members so chosen that each link has one of them at an end, the one with most links
- * first. What is not `<from>.<to>.<kind>` is a member itself.
+ * Describes a place such as `20 links of v1`. The members are chosen so that each link has one of them at an
+ * end; the member with most links comes first. A name that is not `<from>.<to>.<kind>` is a member itself.
  */
 export function placeOf(links: readonly string[]): string {
   const ends = links.map(link => link.split('.').slice(0, 2));

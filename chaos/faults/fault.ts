@@ -1,47 +1,47 @@
 import type { z } from 'zod';
 import type { FaultContext } from './context.ts';
 
-/** Named numbers and words, as results/ keeps them: units in the names. */
+/** Named numbers and words as results/ keeps them. Units are in the names. */
 export type Readings = Record<string, number | string | null>;
 
-/** What was measured where the fault is, before it and under it. */
+/** What was measured at the place of the fault, before and under it. */
 export interface BiteProof {
-  /** False voids the run: an injection that changed nothing proves nothing. */
+  /** False voids the run, because an injection that changed nothing proves nothing. */
   readonly bit: boolean;
   readonly before: Readings;
   readonly after: Readings;
-  /** How it was measured, and what would have been a bite. */
+  /** How it was measured, and what would have counted as a bite. */
   readonly how: string;
 }
 
 export interface ActiveFault {
   /** Ms since 1970. */
   readonly startedAt: number;
-  /** Names of the links it is on; for a fault of processes, of the members. */
+  /** Names of the links that the fault is on; for a process fault, of the members. */
   readonly links: readonly string[];
   proveBite(): Promise<BiteProof>;
-  /** Undoes all of it, trying everything before it throws. A second call does nothing more. */
+  /** Undoes all of it, and tries everything before it throws. A second call has no effect. */
   heal(): Promise<void>;
 }
 
-/** What the place of an ensemble lets faults do. */
+/** What the host of an ensemble allows faults to do. */
 export interface FaultHost {
-  /** Its links go through proxies. */
+  /** Whether its links go through proxies. */
   readonly links: boolean;
-  /** Its processes can be signalled. */
+  /** Whether its processes can be signalled. */
   readonly processes: boolean;
 }
 
 /**
- * A kind of harm, as `index.ts` lists it: its options are what a schedule, a suite and a command line may
- * say.
+ * A kind of fault, as `index.ts` lists it. Its options are what a schedule, a suite or a command line may
+ * give.
  */
 export interface FaultKind<Options = unknown> {
   readonly name: string;
   /** One line, for `zklab list`. */
   readonly description: string;
   readonly schema: z.ZodType<Options>;
-  /** Why it cannot be injected there; undefined where it can. */
+  /** Why the fault cannot be injected there; undefined when it can. */
   available(host: FaultHost): string | undefined;
   create(options: Options): Fault;
 }
@@ -55,11 +55,12 @@ export function needsProcesses({ processes }: FaultHost): string | undefined {
 }
 
 /**
- * A kind of harm with its targets: one file of this folder each. `Context` is what it needs of the ensemble.
+ * A kind of fault with its targets; each has one file in this folder. `Context` is what it needs of the
+ * ensemble.
  */
 export interface Fault<Context = FaultContext> {
   readonly name: string;
   readonly description: string;
-  /** Targets are resolved now. What an injection that throws had done so far, it has undone. */
+  /** Resolves the targets now. An injection that throws has undone what it did so far. */
   inject(context: Context): Promise<ActiveFault>;
 }

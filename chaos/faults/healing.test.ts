@@ -3,7 +3,7 @@ import { Healing } from './healing.ts';
 
 const test = suite('healing');
 
-test('undoes the last step first, and each once', async () => {
+test('healing undoes the last step first, and each step once', async () => {
   const done: number[] = [];
   const healing = new Healing();
   for (const step of [1, 2, 3]) healing.add(async () => void done.push(step));
@@ -12,7 +12,7 @@ test('undoes the last step first, and each once', async () => {
   assert.equal(done, [3, 2, 1]);
 });
 
-test('tries a step again: a port may be taken for a moment', async () => {
+test('healing tries a failed step again, because a port may be taken for a moment', async () => {
   let attempts = 0;
   const healing = new Healing();
   healing.add(async () => {
@@ -23,7 +23,7 @@ test('tries a step again: a port may be taken for a moment', async () => {
   assert.is(attempts, 3);
 });
 
-test('tries every step before it fails, and only the failed ones the next time', async () => {
+test('healing tries every step before it fails, and only the failed ones the next time', async () => {
   const done: number[] = [];
   let broken = true;
   const healing = new Healing();

@@ -6,8 +6,8 @@ const PAUSE_MS = 200;
 type Undo = () => Promise<void>;
 
 /**
- * Things to undo, the last done first. Each is tried a few times: a proxy that comes back may find its port
- * taken for a moment by an outgoing connection.
+ * Steps to undo, the last one first. Each is tried a few times, because an outgoing connection may occupy the
+ * port of a returning proxy for a moment.
  */
 export class Healing {
   #steps: Undo[] = [];
@@ -17,7 +17,7 @@ export class Healing {
     this.#steps.push(step);
   }
 
-  /** @throws AggregateError once all have been tried; what it could not undo a later call tries again */
+  /** @throws AggregateError once all steps have been tried; a later call retries the failed ones */
   heal(): Promise<void> {
     this.#healing ??= this.#heal().finally(() => {
       this.#healing = undefined;

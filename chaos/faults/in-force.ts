@@ -1,4 +1,7 @@
-/** A fault from its injection to its healing: proven meanwhile, and each step an event of the run. */
+/**
+ * Follows a fault from its injection to its heal: it is proven meanwhile, and each step is an event of the
+ * run.
+ */
 import type { EventSink } from '../../results/events.ts';
 import type { Fault as FaultRow } from '../../results/schema.ts';
 import type { ActiveFault, BiteProof } from './fault.ts';
@@ -6,31 +9,31 @@ import { type FaultSpan, placeOf } from './fault-span.ts';
 
 export interface InForceOptions {
   readonly fault: string;
-  /** Gives the fault in force: one, or several as one. */
+  /** Injects the fault; several faults count as one. */
   inject(): Promise<ActiveFault>;
-  /** In the run, as events and results name it. */
+  /** Its place in the run, as events and results name it. */
   readonly place: { readonly topology: string; readonly condition: string; readonly round: number };
   readonly events: EventSink;
-  /** Links and members as reports name them. @default as they are */
+  /** Names of links and members as reports show them. @default unchanged */
   shortNames?(links: readonly string[]): string[];
-  /** Asked when `body` is over: false where all is about to be taken down. @default it is healed */
+  /** Asked when `body` is over; false when everything is about to be stopped. @default the fault is healed */
   heals?(): boolean;
 }
 
 export interface WasInForce<T> {
-  /** What `body` gave. */
+  /** What `body` returned. */
   readonly value: T;
   readonly active: ActiveFault;
   readonly proof: BiteProof;
   readonly span: FaultSpan;
-  /** For result.json. */
+  /** For `result.json`. */
   readonly row: FaultRow;
 }
 
-/** Links named of a fault: one of a whole ensemble is on dozens. */
+/** How many links of a fault are named. A fault of a whole ensemble has dozens. */
 const LINKS_NAMED_MAX = 8;
 
-/** The proof is taken while `body` runs. The fault is healed whatever happens. */
+/** Takes the proof while `body` runs. The fault is always healed. */
 export async function inForce<T>(
   { fault, inject, place, events, shortNames = links => [...links], heals = () => true }: InForceOptions,
   body: (active: ActiveFault) => Promise<T>,
@@ -45,7 +48,7 @@ export async function inForce<T>(
       events.emit({ kind: 'bitten', ...at, bit: proof.bit, how: proof.how });
       return { proof, provenAt: Date.now() };
     });
-    // Both are waited for before the healing, also where one of them fails.
+    // Waits for both before the heal, even when one of them fails.
     const [value, proven] = await Promise.allSettled([body(active), proving]);
     if (value.status === 'rejected') throw value.reason;
     if (proven.status === 'rejected') throw proven.reason;
@@ -72,7 +75,7 @@ export async function inForce<T>(
   return { value, active, proof, span, row };
 }
 
-/** A proof that fails has shown nothing. */
+/** A proof that throws counts as no bite. */
 export function proofOf(active: ActiveFault): Promise<BiteProof> {
   return active.proveBite().catch((error: Error) => ({
     bit: false,

@@ -1,4 +1,4 @@
-/** The registry of faults of links and processes. Those of the simulation are in `simulation/faults/`. */
+/** The registry of link and process faults. Those of the simulation are in `simulation/faults/`. */
 import { checked } from '../../bench/checked.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { blackholeKind } from './blackhole.ts';
@@ -10,7 +10,7 @@ import { refuseKind } from './refuse.ts';
 
 export const FAULTS: readonly FaultKind[] = [latencyKind, refuseKind, blackholeKind, killKind, pauseKind];
 
-/** What a person wrote of a fault: its name, and its options beside it. */
+/** A fault as a person writes it: its name, with its options beside it. */
 export type WrittenFault = { readonly fault: string } & Readonly<Record<string, unknown>>;
 
 /** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
@@ -23,7 +23,7 @@ export function readFault({ fault: name, ...options }: WrittenFault, origin: str
   return kind.create(checked(kind.schema, options, `${origin}, ${name}`));
 }
 
-/** Why this fault cannot be injected there; undefined where it can. */
+/** Why this fault cannot be injected there; undefined when it can. */
 export function refusalOf({ name }: Fault, host: FaultHost): string | undefined {
   return FAULTS.find(kind => kind.name === name)?.available(host);
 }

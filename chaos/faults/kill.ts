@@ -13,8 +13,8 @@ export const killKind: FaultKind<{ readonly target: MemberTarget }> = {
 };
 
 /**
- * Kills the process with SIGKILL, and restarts the member on its data when healed. The process flushes
- * nothing and closes no connection.
+ * Kills the process with SIGKILL, and restarts the member on its data when healed. The killed process flushes
+ * nothing and closes no connection itself.
  */
 export function kill({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {
@@ -28,7 +28,8 @@ export function kill({ target }: { readonly target: MemberTarget }): Fault<Proce
           await untilObeyed(member, 'SIGKILL', () => member.stateOf(pid) === 'gone');
           return () => member.restart();
         },
-        // A dial can still meet the queue of the dying process: it is closed then, and not refused.
+        // A dial can still reach the accept queue of the dying process. Then it is closed rather than
+        // refused.
         bites: outcome => outcome === 'refused' || outcome === 'closed',
         sign: 'refused or closed',
       }),

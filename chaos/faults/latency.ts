@@ -9,9 +9,9 @@ import { addToxics, streamsByLink } from './toxic-fault.ts';
 
 export interface LatencyOptions {
   readonly select: Selector;
-  /** Added to all bytes from `from` to `to`, each way that is selected. */
+  /** Added to all bytes from `from` to `to`, in each selected direction. */
   readonly latencyMs: number;
-  /** +/-, uniform. @default 0 */
+  /** +/- this, uniformly distributed. @default 0 */
   readonly jitterMs?: number;
 }
 
@@ -27,11 +27,11 @@ export const latencyKind: FaultKind<LatencyOptions> = {
   create: latency,
 };
 
-/** Timers fire late, never early; the clocks of two processes may be read a moment apart. */
+/** Timers fire late but never early. The clocks of two processes may be read a moment apart. */
 const GRAIN_MS = 1;
 const ANSWER_ROOM_MS = 5_000;
 
-/** Delays every byte. The handshake and the end of a connection are not delayed. */
+/** Delays every byte, but not the handshake and the end of a connection. */
 export function latency({ select, latencyMs, jitterMs = 0 }: LatencyOptions): Fault<LinkFaultContext> {
   if (!(latencyMs > 0 && jitterMs >= 0 && jitterMs < latencyMs))
     throw new RangeError(`latency of ${latencyMs} +/- ${jitterMs} ms: expected 0 <= jitterMs < latencyMs`);
@@ -49,7 +49,8 @@ export function latency({ select, latencyMs, jitterMs = 0 }: LatencyOptions): Fa
             type: 'latency',
             attributes: { latency: latencyMs, jitter: jitterMs },
           }),
-        // No exchange can be faster under it; and a slow machine alone does not make all of them slow.
+        // No exchange can be faster than the added latency, and a slow machine alone does not make all of
+        // them slow.
         telling: ({ rttMs }, link) => rttMs !== null && rttMs < surelyMs * ways(link).length,
         bit(before, after, link) {
           const floorMs = surelyMs * ways(link).length;

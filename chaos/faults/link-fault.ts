@@ -6,44 +6,46 @@ import { Healing } from './healing.ts';
 import { watchLosses } from './losses.ts';
 
 /**
- * Of a large selection only so many links are looked at, and fewer measured, spread over it; the proof says
- * how many.
+ * At most this many links of a large selection are surveyed, and fewer are measured, evenly over the
+ * selection. The proof says how many.
  */
 const SURVEYED_LINKS_MAX = 128;
 const PROBED_LINKS_MAX = 8;
 const EXCHANGES = 3;
-/** On a machine with many processes for each core one exchange in some is as fast as the link allows. */
+/** With many processes per core, only a few exchanges are as fast as the link allows. */
 const EXCHANGES_MAX = 24;
 
-/** How a fault of links is laid on one of them, and how it shows in a measurement of that link. */
+/** How a link fault is applied to one link, and how it shows in a measurement of that link. */
 export interface LinkHarm {
-  /** Lays it on; gives what takes it off. */
+  /** Applies the fault and returns what removes it. */
   apply(link: Link): Promise<() => Promise<void>>;
   bit(before: Reading, after: Reading, link: Link): boolean;
   /**
-   * Whether a reading without the harm can tell it from one with it: until then the link is measured again.
+   * Whether this reading without the fault would differ from one with it. The link is measured again until it
+   * does.
    */
   telling?(before: Reading, link: Link): boolean;
   /**
-   * `proxy`: shows on the proxy alone. `owner`: only where the port's owner behind it takes part in an
-   * exchange.
+   * `proxy`: the fault shows at the proxy alone. `owner`: it shows only when the owner of the port behind the
+   * proxy takes part in an exchange.
    */
   readonly showsOn: 'proxy' | 'owner';
   /**
-   * Of a harm that drops bytes: the direction in which those of an exchange must be missing, where bytes are
-   * counted.
+   * For a fault that drops bytes: the direction in which the bytes of an exchange must be missing, if bytes
+   * are counted.
    */
   losesOn?(link: Link): Stream;
-  /** How long an exchange under the fault may take before it counts as silent. */
+  /** An exchange under the fault counts as silent after this time. */
   readonly deadlineMs: number;
-  /** For the proof: what is a bite. */
+  /** For the proof: what counts as a bite. */
   readonly biteIs: string;
 }
 
 const DEADLINE_WITHOUT_FAULT_MS = 5_000;
 
 /**
- * Measures the links, lays the harm on all of them, and gives the fault in force. Undoes all when one fails.
+ * Measures the links, applies the fault to all of them, and returns the fault in force. When one fails, it
+ * undoes all.
  */
 export async function injectOnLinks(
   context: LinkFaultContext,
@@ -76,14 +78,14 @@ export async function injectOnLinks(
     async proveBite(): Promise<BiteProof> {
       const lost =
         harm.losesOn && (await watchLosses(context.client.url, probed, link => harm.losesOn!(link)));
-      // Twice as often: what showed once in so many exchanges then is not hidden by a busy machine now.
+      // Measured twice as often: a busy machine cannot hide what showed in one of so many exchanges before.
       const after = await Promise.all(
         probed.map((link, index) =>
           fastest(probe, link, harm.deadlineMs, { atLeast: 2 * before[index]!.exchanges }),
         ),
       );
       const showed = probed.every((link, index) => harm.bit(before[index]!, after[index]!, link));
-      // Counting waits for losses to show, and where nothing else did there are none to wait for.
+      // Counting waits for losses to appear. When nothing else showed, there are none to wait for.
       const losses = showed ? await lost?.() : undefined;
       const bit = probed.length > 0 && showed && (losses?.every(bytes => bytes > 0) ?? true);
       const times = Math.max(0, ...after.map(({ exchanges }) => exchanges));
@@ -94,9 +96,9 @@ export async function injectOnLinks(
 }
 
 /**
- * The links on which the harm can show. Many have nobody behind them: only a leader listens on its quorum
- * port. There a proxy accepts and closes, which looks like what an election port does; those serve when there
- * is nothing better.
+ * The links on which the fault can show. Many have no listener behind them, because only a leader listens on
+ * its quorum port: there a proxy accepts and closes, which looks like the answer of an election port. Such
+ * links are used only when there is nothing better.
  */
 async function measurable(
   context: LinkFaultContext,
@@ -123,7 +125,10 @@ function named(links: readonly Link[], measured: readonly Reading[], losses?: re
   return all;
 }
 
-/** At most `count` of them, evenly over the list, so that each member of a large selection has its chance. */
+/**
+ * At most `count` of them, spread evenly over the list, so that each member of a large selection can be
+ * chosen.
+ */
 function spread<T>(all: readonly T[], count: number): T[] {
   if (all.length <= count) return [...all];
   return Array.from({ length: count }, (_, index) => all[Math.floor((index * all.length) / count)]!);

@@ -19,12 +19,12 @@ const all: readonly Fault<LinkFaultContext>[] = [
 ];
 
 /**
- * Faults of links on members that echo. What the proof says of real members, the ensemble tests of the claims
- * show.
+ * Link faults on members that echo. The ensemble tests of the claims show what the proof says about real
+ * members.
  */
 eachToxiproxy('faults of links', test => {
   for (const fault of all) {
-    test(`${fault.name} bites on its links, and heals: an exchange is then as before`, async toxiproxy => {
+    test(`${fault.name} bites on its links; after the heal an exchange is as before`, async toxiproxy => {
       await withEnsemble(new ToxiproxyClient(toxiproxy.url), async ensemble => {
         const active = await fault.inject(ensemble.context);
         assert.ok(active.links.includes('zk3.zk1.quorum'));
@@ -65,7 +65,7 @@ eachToxiproxy('faults of links', test => {
     });
   }
 
-  test('latency one way delays the bytes of that way only, whoever dialed', async toxiproxy => {
+  test('one-way latency delays only the bytes of its direction, whoever dialed', async toxiproxy => {
     await withEnsemble(new ToxiproxyClient(toxiproxy.url), async ensemble => {
       const { context, mesh } = ensemble;
       const select = { from: { role: 'leader' }, to: { role: 'observer' }, kinds: ['quorum'] } as const;
@@ -88,7 +88,7 @@ eachToxiproxy('faults of links', test => {
     });
   });
 
-  test('blackhole one way: requests arrive, answers do not, and the connection stays until it is healed', async toxiproxy => {
+  test('a one-way blackhole lets requests through but no answers, and the connection stays until the heal', async toxiproxy => {
     await withEnsemble(new ToxiproxyClient(toxiproxy.url), async ensemble => {
       const { context, mesh } = ensemble;
       const link = mesh.links.find(({ name }) => name === 'zk3.zk1.quorum')!;
@@ -107,7 +107,7 @@ eachToxiproxy('faults of links', test => {
     });
   });
 
-  test('planted: a blackhole of the wrong direction is as silent, and told apart by the bytes that are missing', async toxiproxy => {
+  test('planted: a blackhole in the wrong direction is as silent, and the missing bytes tell them apart', async toxiproxy => {
     await withEnsemble(new Reversing(toxiproxy.url), async ({ context }) => {
       const select = { from: { role: 'observer' }, to: { role: 'leader' }, kinds: ['quorum'] } as const;
       const active = await blackhole({ select }).inject(context);
@@ -119,7 +119,7 @@ eachToxiproxy('faults of links', test => {
     });
   });
 
-  test('refuse breaks the connections that are there', async toxiproxy => {
+  test('refuse breaks existing connections', async toxiproxy => {
     await withEnsemble(new ToxiproxyClient(toxiproxy.url), async ({ context, mesh }) => {
       const learner = await Dialed.to(mesh.links.find(({ name }) => name === 'zk3.zk1.quorum')!.proxied);
       await learner.roundTrip('x');
@@ -129,7 +129,7 @@ eachToxiproxy('faults of links', test => {
     });
   });
 
-  test('a fault is on the links of who leads now, not of who led when it was made', async toxiproxy => {
+  test('a fault acts on the links of the present leader, not of the leader when it was created', async toxiproxy => {
     await withEnsemble(new ToxiproxyClient(toxiproxy.url), async ({ context, roles }) => {
       const fault = refuse({ select: observerToLeader });
       roles.set('zk1', 'follower').set('zk2', 'leader');
@@ -139,7 +139,7 @@ eachToxiproxy('faults of links', test => {
     });
   });
 
-  test('links with nobody behind them prove nothing: they are not measured where others can be', async toxiproxy => {
+  test('links without a listener prove nothing and are measured only when there are no others', async toxiproxy => {
     await withEnsemble(new ToxiproxyClient(toxiproxy.url), async ensemble => {
       await ensemble.server('zk2', 'quorum').close();
       const select = { from: { role: 'observer' }, to: 'any', kinds: ['quorum'] } as const;
@@ -151,7 +151,7 @@ eachToxiproxy('faults of links', test => {
     });
   });
 
-  test('a fault with nobody behind any of its links has not bitten', async toxiproxy => {
+  test('a fault without a listener behind any of its links has not bitten', async toxiproxy => {
     await withEnsemble(new ToxiproxyClient(toxiproxy.url), async ensemble => {
       for (const name of ['zk1', 'zk3']) await ensemble.server(name, 'quorum').close();
       const active = await blackhole({ select: observerToLeader }).inject(ensemble.context);
@@ -160,7 +160,7 @@ eachToxiproxy('faults of links', test => {
     });
   });
 
-  test('an injection that fails halfway has undone its first half', async toxiproxy => {
+  test('an injection that fails halfway undoes its first half', async toxiproxy => {
     await withEnsemble(new FailingAt(toxiproxy.url, 3), async ({ context, mesh }) => {
       const fault = latency({ select: { from: 'any', to: 'any', kinds: ['election'] }, latencyMs: 60 });
       assert.match(await fault.inject(context).then(String, String), 'planted');

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ByteCounts, readByteCounts } from '../mesh/byte-counts.ts';
 import type { Link, Stream } from '../mesh/link.ts';
 
-/** Toxiproxy counts a connection shortly after it has ended. */
+/** Toxiproxy counts the bytes of a connection shortly after it has ended. */
 const COUNTED_MAX_MS = 5_000;
 const POLL_MS = 20;
 
 /**
- * Starts to watch what is lost on links, each in one direction. The function it gives tells how many bytes
- * came in but did not go out since; it waits a moment for losses where there are none so far.
+ * Starts to watch the bytes lost on links, each in one direction. The returned function tells how many bytes
+ * came in but did not go out since; it waits a moment when there are no losses so far.
  *
  * Undefined when this Toxiproxy does not count.
  */

@@ -6,7 +6,7 @@ import { runNemesis, type Step } from './nemesis.ts';
 
 const test = suite('nemesis');
 const FOREVER_MS = 3_600_000;
-/** These faults touch nothing. */
+/** The faults of this test touch nothing. */
 const nothing = {} as FaultContext;
 const proof = (bit: boolean): BiteProof => ({ bit, before: {}, after: {}, how: 'by asking the test' });
 
@@ -15,7 +15,7 @@ interface Scripted extends Fault {
   healed: number;
 }
 
-/** A fault that does as it is told, and counts. */
+/** A scripted fault that counts its calls. */
 function scripted(
   name: string,
   { inject, prove, heal }: { inject?: () => void; prove?: () => BiteProof; heal?: () => void } = {},
@@ -48,7 +48,7 @@ function fails(words: string): () => never {
   };
 }
 
-/** Runs the steps, and tells each event in words. */
+/** Runs the steps and returns each event in words. */
 async function told(steps: readonly Step[], signal?: AbortSignal) {
   const lines: string[] = [];
   const bus = new EventBus([event => void (event.kind !== 'turn' && lines.push(lineOf(event)))]);
@@ -124,7 +124,7 @@ test('an injection that throws voids the run; the other faults go on', async () 
   assert.equal([impossible.healed, other.healed], [0, 1]);
 });
 
-test('an abort heals what is in force and injects nothing more', async () => {
+test('an abort heals the faults in force and injects no more', async () => {
   const [current, later] = [scripted('current'), scripted('later')];
   const stop = new AbortController();
   const run = told(
@@ -141,7 +141,7 @@ test('an abort heals what is in force and injects nothing more', async () => {
   assert.equal([current.healed, later.injected], [1, 0]);
 });
 
-test('a fault that cannot be healed is an error, after every other one was healed', async () => {
+test('a fault that cannot be healed is an error, raised after every other one was healed', async () => {
   const [stuck, other] = [scripted('stuck', { heal: fails('port taken') }), scripted('other')];
   const steps = [
     { fault: stuck, atMs: 0, forMs: 1 },

@@ -4,33 +4,33 @@ import type { FaultContext } from './context.ts';
 import type { Fault } from './fault.ts';
 import { inForce, type WasInForce } from './in-force.ts';
 
-/** One fault of a schedule; those whose times overlap are in force together. */
+/** One fault of a schedule. Faults whose times overlap are in force together. */
 export interface Step {
   readonly fault: Fault;
-  /** Since the start of the nemesis. */
+  /** Ms since the start of the nemesis. */
   readonly atMs: number;
-  /** From its injection to its healing; the proof of its bite falls into this time. */
+  /** From injection to heal. The proof is taken within this time. */
   readonly forMs: number;
 }
 
 export interface NemesisReport {
-  /** Of the steps whose fault was injected, in their order. */
+  /** One for each step whose fault was injected, in the order of the steps. */
   readonly outcomes: readonly WasInForce<void>[];
-  /** Why what was measured under these faults is void; empty when every fault bit. */
+  /** Why the measurements under these faults are void; empty when every fault bit. */
   readonly voidReasons: readonly string[];
 }
 
 export interface NemesisOptions {
-  /** Of the ensemble, in events. */
+  /** Name of the topology in events. */
   readonly topology?: string;
-  /** Told all that happens. */
+  /** Receives every event of the run. */
   readonly events?: EventSink;
-  /** Ends the schedule early: what is in force is healed, the rest is not injected. */
+  /** Ends the schedule early: the faults in force are healed, and no more are injected. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs a schedule of faults. Each is healed whatever happens, a proof that throws or an abort included.
+ * Runs a schedule of faults. Each is always healed, even after an abort or a proof that throws.
  * @throws AggregateError when a fault could not be healed: the ensemble is then not as it was found
  */
 export async function runNemesis(
@@ -53,12 +53,12 @@ export async function runNemesis(
   };
 }
 
-/** As events and results name it: the condition under which it is in force. */
+/** The name of a step in events and results: the condition under which its fault is in force. */
 export function conditionOf({ fault, atMs }: Step): string {
   return `${fault.name} at ${atMs / 1000} s`;
 }
 
-/** Undefined where the schedule was over before; why it could not be injected, where that is so. */
+/** Undefined when the schedule ended first. A string says why the fault could not be injected. */
 async function runStep(
   step: Step,
   { round, of }: { readonly round: number; readonly of: number },

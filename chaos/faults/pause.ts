@@ -13,9 +13,9 @@ export const pauseKind: FaultKind<{ readonly target: MemberTarget }> = {
 };
 
 /**
- * Pauses the process with SIGSTOP, and lets it go on when healed. The kernel keeps its connections and
- * accepts new ones, as in a long garbage collection; afterwards the process still believes what it believed
- * before.
+ * Pauses the process with SIGSTOP, and continues it with SIGCONT when healed. The kernel keeps its
+ * connections and accepts new ones, as during a long garbage collection. Afterwards the process still
+ * believes what it believed before.
  */
 export function pause({ target }: { readonly target: MemberTarget }): Fault<ProcessFaultContext> {
   return {
@@ -29,7 +29,7 @@ export function pause({ target }: { readonly target: MemberTarget }): Fault<Proc
             if (member.stateOf(pid) !== 'gone') member.signal('SIGCONT', pid);
           };
           member.signal('SIGSTOP', pid);
-          // One that has ended stands still too; what does not answer then is told by the proof.
+          // A process that has ended counts as stopped too. The proof then finds that it does not answer.
           await untilObeyed(member, 'SIGSTOP', () => member.stateOf(pid) !== 'running').catch(async error => {
             await goOn();
             throw error;

@@ -4,12 +4,12 @@ import type { FaultMember, ProcessFaultContext } from './context.ts';
 import type { ActiveFault, BiteProof, Readings } from './fault.ts';
 import { Healing } from './healing.ts';
 
-/** Members by role at the moment of injection, or by name. */
+/** Members by their role at the moment of injection, or by name. */
 export type MemberTarget =
   | { readonly name: string }
   | {
       readonly role: string;
-      /** How many of that role, chosen by chance. @default 1 */
+      /** How many members of that role, chosen at random. @default 1 */
       readonly count?: number;
     };
 
@@ -23,17 +23,23 @@ export const memberTargetSchema: z.ZodType<MemberTarget> = z.union(
 
 export interface ProcessHarm {
   apply(member: FaultMember): Promise<() => Promise<void>>;
-  /** Whether a member that answered before was hit, where an exchange at its client port has this outcome. */
+  /**
+   * Whether this outcome of an exchange at its client port shows that the member, which answered before, was
+   * hit.
+   */
   bites(outcome: Reading['outcome'], member: FaultMember): boolean;
   /** The same in words, for the proof. */
   readonly sign: string;
 }
 
-/** Silence is shown by waiting, so that wait is short; an answer comes when the machine lets it. */
+/**
+ * Silence can be shown only by waiting, so this wait is short. An answer may take as long as the machine
+ * needs.
+ */
 const SILENCE_MS = 1_000;
 const ANSWER_MAX_MS = 5_000;
 
-/** Harms the processes of the members that `target` names now. */
+/** Harms the processes of the members that `target` selects now. */
 export async function injectOnMembers(
   context: ProcessFaultContext,
   target: MemberTarget,
@@ -64,7 +70,7 @@ export async function injectOnMembers(
   };
 }
 
-/** @throws Error when fewer members match than are to be harmed */
+/** @throws Error when fewer members match than `count` asks for */
 async function chooseMembers(
   { members, random }: ProcessFaultContext,
   target: MemberTarget,

@@ -13,14 +13,14 @@ const test = suite('faults of processes');
 
 const target = { role: 'leader' };
 
-/** Whether the process stands still under each, and how often its member is started again. */
+/** Whether each fault stops the process without ending it, and how often it restarts the member. */
 const FAULTS = [
   { fault: kill({ target }), isStopped: false, restarts: 1 },
   { fault: pause({ target }), isStopped: true, restarts: 0 },
 ];
 
 for (const { fault, ...expected } of FAULTS) {
-  test(`${fault.name} hits who leads now, bites, and heals`, async () => {
+  test(`${fault.name} hits the present leader, bites, and heals`, async () => {
     await withMembers(async ({ context, members }) => {
       const [zk1, zk2] = members;
       zk1!.role = 'follower';
@@ -41,7 +41,7 @@ for (const { fault, ...expected } of FAULTS) {
     });
   });
 
-  test(`planted: ${fault.name} of a process that is not the member's is seen not to bite`, async () => {
+  test(`planted: ${fault.name} of a process that does not belong to the member does not bite`, async () => {
     const stranger = execa('sleep', ['60'], { reject: false });
     try {
       await withMembers(async ({ context, members }) => {
@@ -65,7 +65,7 @@ for (const { fault, ...expected } of FAULTS) {
   });
 }
 
-test('a harm that is over at once is proven by a sign of its own', async () => {
+test('a fault that is over at once is proven by its own sign', async () => {
   await withMembers(async ({ context, members }) => {
     const [zk1] = members;
     const pid = zk1!.pid;
@@ -93,7 +93,7 @@ test('a harm that is over at once is proven by a sign of its own', async () => {
   });
 });
 
-test('so many of a role as asked for are hit, the same ones for the same seed', async () => {
+test('a fault hits as many members of a role as asked for, and the same ones for the same seed', async () => {
   await withMembers(async ({ context, members }) => {
     for (const member of members) member.role = 'follower';
     const fault = pause({ target: { role: 'follower', count: 2 } });
@@ -108,7 +108,7 @@ test('so many of a role as asked for are hit, the same ones for the same seed', 
   });
 });
 
-test('a role that too few members have is refused, with the roles that there are', async () => {
+test('a role that too few members have is refused, and the error lists the present roles', async () => {
   await withMembers(async ({ context, members }) => {
     const none = kill({ target: { role: 'observer' } });
     assert.match(

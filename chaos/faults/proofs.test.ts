@@ -1,4 +1,4 @@
-/** Proofs on a machine that is busy, of which every exchange is scripted: no proxy, no time. */
+/** Proofs on a busy machine. Every exchange is scripted: there is no proxy, and no real time passes. */
 import { assert, suite } from '#test';
 import type { Link } from '../mesh/link.ts';
 import type { Probe } from '../mesh/measure.ts';
@@ -9,11 +9,12 @@ const test = suite('faults: proofs on a busy machine');
 const LINKS = ['a.b.quorum', 'c.b.quorum'].map(
   (name): Link => ({ name, from: name[0]!, to: 'b', kind: 'quorum', address: '', proxied: '' }),
 );
-/** 15 ms at least, each way. */
+/** At least 15 ms in each direction. */
 const FAULT = { select: { from: 'any', to: 'any' }, latencyMs: 20, jitterMs: 5 } as const;
 
 /**
- * A machine that adds to each exchange what the script says, over and over; the toxic adds `addsMs` each way.
+ * A machine that adds to each exchange what the script says, over and over. The toxic adds `addsMs` in each
+ * direction.
  */
 function machine(noiseMs: readonly number[], addsMs: number) {
   let [toxics, exchanges] = [0, 0];
@@ -33,7 +34,7 @@ function machine(noiseMs: readonly number[], addsMs: number) {
 }
 
 const IDLE = [0.5, 0.4];
-/** Of a machine with twenty processes for each core: most exchanges take longer than the fault would add. */
+/** A machine with twenty processes per core: most exchanges take longer than the fault would add. */
 const BUSY = [46, 38, 61, 52, 44, 12, 55, 71, 49, 40, 58, 47, 66];
 const DROWNED = [80, 95, 110];
 
@@ -41,7 +42,7 @@ for (const [name, noiseMs] of [
   ['idle', IDLE],
   ['busy', BUSY],
 ] as const) {
-  test(`${name} machine: a latency that delays bites, and no more once it is healed`, async () => {
+  test(`${name} machine: a latency that delays bites until it is healed`, async () => {
     const { context } = machine(noiseMs, 15);
     const active = await latency(FAULT).inject(context);
     assert.ok((await active.proveBite()).bit);
@@ -62,7 +63,7 @@ for (const [name, noiseMs] of [
   });
 }
 
-test('a machine on which every exchange is slow proves nothing, is asked so often and no more, and says what a bite is', async () => {
+test('a machine on which every exchange is slow proves nothing after a bounded number of attempts, and the proof says what a bite is', async () => {
   const { context, exchanged } = machine(DROWNED, 0);
   const active = await latency(FAULT).inject(context);
   const { bit, how } = await active.proveBite();

@@ -17,7 +17,8 @@ export const refuseKind: FaultKind<{ readonly select: Selector }> = {
 
 /**
  * Breaks the connections and refuses new ones at once, as when the member's process is gone. Members notice
- * this partition immediately. A partition that they must time out on is a blackhole. @see blackhole
+ * this partition immediately. For a partition that they notice only by a timeout, use a blackhole. @see
+ * blackhole
  */
 export function refuse({ select }: { readonly select: Selector }): Fault<LinkFaultContext> {
   return {

@@ -3,7 +3,7 @@ import type { Flow, Link, Stream } from '../mesh/link.ts';
 import type { ToxicRequest } from '../toxiproxy/client.ts';
 import type { LinkFaultContext } from './context.ts';
 
-/** The links of some flows, each with the directions in which bytes are to be harmed. */
+/** The links of some flows, each with the directions whose bytes are to be harmed. */
 export function streamsByLink(flows: readonly Flow[]): Map<Link, Stream[]> {
   const streams = new Map<Link, Stream[]>();
   for (const { link, stream } of flows) streams.set(link, [...(streams.get(link) ?? []), stream]);
@@ -11,7 +11,8 @@ export function streamsByLink(flows: readonly Flow[]): Map<Link, Stream[]> {
 }
 
 /**
- * The same toxic on each of the directions; gives what removes them. None is left when one cannot be added.
+ * Adds the same toxic to each of the directions and returns what removes them. When one cannot be added, none
+ * is left.
  */
 export async function addToxics(
   { client }: LinkFaultContext,
@@ -25,7 +26,7 @@ export async function addToxics(
   };
   try {
     for (const stream of streams) {
-      // Two faults may lie on one link at a time.
+      // Two faults may be on one link at the same time, so toxic names must be unique.
       const name = `${toxic.name}_${stream}_${randomUUID()}`;
       await client.addToxic(link.name, { ...toxic, name, stream });
       added.push(name);

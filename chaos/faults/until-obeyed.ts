@@ -4,7 +4,7 @@ import type { FaultMember } from './context.ts';
 const POLL_MS = 10;
 const OBEYED_MAX_MS = 5_000;
 
-/** @throws Error when a signal has not had its effect in time */
+/** @throws Error when a signal has had no effect in time */
 export async function untilObeyed(
   member: FaultMember,
   signal: NodeJS.Signals,

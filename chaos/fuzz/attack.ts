@@ -9,7 +9,7 @@ import type { EnsembleFacts } from './learner-messages.ts';
 
 const ATTACKERS = 12;
 const POLL_MS = 2;
-/** Those that keep their connection keep it so long. */
+/** Conversations that keep their connection open keep it for at most this long. */
 const STAY_MS_MAX = 1_000;
 
 interface Guest {
@@ -17,7 +17,10 @@ interface Guest {
   readonly leavesMs: number;
 }
 
-/** The conversations of the fuzzer on the ports of real processes, a dozen at a time, until it is stopped. */
+/**
+ * Holds the conversations of the fuzzer on the ports of real processes, a dozen at a time, until it is
+ * stopped.
+ */
 export class Attack {
   readonly #ensemble: Ensemble;
   readonly #random: SeededRandom;
@@ -34,7 +37,7 @@ export class Attack {
     this.#go();
   }
 
-  /** What attackers know of the ensemble, which is little and may be old. */
+  /** What attackers know about the ensemble. It is little, and may be out of date. */
   set facts({ epoch, zxid }: Pick<EnsembleFacts, 'epoch' | 'zxid'>) {
     this.#facts = { ...this.#facts, epoch, zxid };
   }

@@ -3,16 +3,13 @@ import type { Conversation } from './conversation.ts';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 
-/**
- * Holds one conversation, over whatever network: of a simulation or of this machine. Nothing it is answered
- * matters.
- */
+/** Holds one conversation over any network: simulated or of this machine. It ignores all answers. */
 export class Attacker {
   readonly #conversation: Conversation;
   readonly #clock: Clock;
   #connection: Connection | null = null;
   #at = 0;
-  /** It has no connection any more. */
+  /** Whether its connection has ended. */
   gone = false;
 
   constructor(conversation: Conversation, network: Network, clock: Clock, address: Address) {

@@ -1,7 +1,7 @@
 /**
  * One bout of the fuzzer: an ensemble in virtual time, quiet clients on every member, and attackers on every
- * port. A turn of a member's loop takes one virtual millisecond, so that the latencies of the quiet clients
- * count turns.
+ * port. A turn of a member's loop takes one virtual millisecond, so the latencies of the quiet clients count
+ * turns.
  */
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
@@ -17,23 +17,23 @@ export interface BoutOptions {
   readonly program: MemberProgram;
   /** Ports that are attacked. */
   readonly ports: readonly PortKind[];
-  /** Instead of the conversations that the seed would draw: those of a kept failure, by round. */
+  /** Replaces the conversations that the seed would draw by those of a kept failure, by round. */
   readonly rounds?: readonly (readonly Conversation[])[];
 }
 
 export interface BoutResult {
   readonly seed: number;
-  /** The first is the one to read; none when all went well. */
+  /** The first is the one to read; empty when the bout passed. */
   readonly complaints: readonly string[];
   readonly rounds: readonly (readonly Conversation[])[];
   readonly frames: number;
   /** Questions of quiet clients that were answered. */
   readonly answers: number;
-  /** In turns, the most that a quiet client waited for an answer. */
+  /** The longest wait of a quiet client for an answer, in turns. */
   readonly slowestTurns: { readonly read: number; readonly write: number };
   /**
-   * Of the wall clock: the longest single turn while there were attackers. No verdict of a bout depends on
-   * it.
+   * The longest single turn while there were attackers, in ms of the wall clock. No verdict of a bout depends
+   * on it.
    */
   readonly longestTurnMs: number;
   readonly trace: World['trace'];
@@ -41,7 +41,7 @@ export interface BoutResult {
 
 const VOTERS = 3;
 const OBSERVERS = 1;
-/** As `zklab up` takes it. */
+/** In the form that `zklab up` takes. */
 export const BOUT_TOPOLOGY = `voters=${VOTERS} observers=${OBSERVERS} masters=on`;
 const PORT_NUMBERS: Readonly<Record<PortKind, number>> = {
   client: 2181,
@@ -53,15 +53,17 @@ const TURN_MS = 1;
 const QUIET_ROOT = '/quiet';
 const ROUNDS = 12;
 const CONVERSATIONS = 14;
-/** Attackers begin one after the other, within this. */
+/** Attackers of a round begin one after the other within this time. */
 const STAGGER_MS = 20;
 const ROUND_MS = 150;
 const FORM_MS = 60_000;
 /**
- * A question is on its way for two links and waits for the turn under way: the rest is what neighbours cost.
+ * A question takes two links and waits for the current turn. Any more waiting is what the neighbours cost.
  */
 const READ_TURNS_MAX = 20;
-/** A write meets the turns of the leader and of a follower twice, those of a master, and two syncs. */
+/**
+ * A write waits for turns of the leader and of a follower twice, for those of a master, and for two syncs.
+ */
 const WRITE_TURNS_MAX = 100;
 const TURNS_MAX: readonly (readonly [QuestionKind, number])[] = [
   ['read', READ_TURNS_MAX],
@@ -71,7 +73,7 @@ const AGREE_MS = 10_000;
 const LOG_LINE_CHARS_MAX = 4_096;
 const SHOWN_CHARS = 160;
 
-/** Two bouts of one seed and one program are the same, answer for answer. */
+/** Two bouts with one seed and one program are identical, answer for answer. */
 export function runBout(seed: number, options: BoutOptions): BoutResult {
   return new Bout(seed, options).run();
 }
@@ -128,7 +130,7 @@ class Bout {
     else this.#makeQuietRoot();
   }
 
-  /** Before any attacker: one may well lock the root for everybody, and has the right to. */
+  /** Made before any attack, because an attacker may lock the root for everybody, and has the right to. */
   #makeQuietRoot(): void {
     const { clock, network } = this.#visitor();
     let made = false;
@@ -152,7 +154,7 @@ class Bout {
     return time.runUntil(condition, time.nowMs + withinMs);
   }
 
-  /** Every step is an event of the world, and a turn of a member at the most. */
+  /** Runs one event of the world at a time, which contains at most one turn of a member. */
   #timingTurns(condition: () => boolean): () => boolean {
     let beganMs = performance.now();
     return () => {
@@ -235,7 +237,8 @@ class Bout {
   }
 
   /**
-   * All members lose power and come back from their files, with the same tree and all that was acknowledged.
+   * All members lose power and restart from their files. They must have the same tree, with everything
+   * acknowledged.
    */
   #comeBack(): void {
     for (const sid of this.#world.sids) this.#world.crash(sid, 'power');

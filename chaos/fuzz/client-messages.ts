@@ -1,11 +1,11 @@
-/** What is sent to a client port: a hello and requests that are right, for `mutate.ts` to break. */
+/** Valid messages for a client port, a ConnectRequest and requests, which `mutate.ts` then breaks. */
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import { buffer, byte, type Field, int, long, type Message, text } from './message.ts';
 
 const PASSWORD_BYTES = 16;
 const PATHS = ['/f', '/f/a', '/f/b', '/f/a/c', '/f/e', '/', '/zookeeper', '/zookeeper/config', '/f/none'];
-/** Whose ACL may be set: see `mutate.ts`. */
+/** Paths whose ACL may be set: see `mutate.ts`. */
 const OWN_PATHS = PATHS.filter(path => path.startsWith('/f'));
 const WORDS =
   'ruok srvr stat mntr conf cons isro crst srst dump envi wchs wchc wchp gtmk stmk dirs hash'.split(' ');
@@ -16,7 +16,7 @@ export function hello(timeoutMs: number): Message {
   return [int(0), long(0), int(timeoutMs), long(0), buffer(Buffer.alloc(PASSWORD_BYTES)), byte(0)];
 }
 
-/** Four letters, sometimes more than a word, sometimes no word. */
+/** A four-letter word, sometimes with more behind it, sometimes an unknown one. */
 export function word(random: SeededRandom): Buffer {
   const name = random.chance(0.9)
     ? random.pick(WORDS)

@@ -9,21 +9,21 @@ export const PORT_KINDS = ['client', 'quorum', 'observerMaster', 'election'] as 
 export type PortKind = (typeof PORT_KINDS)[number];
 
 /**
- * What one attacker sends on one connection. Plain data, so that a failure can be kept, shortened and played
- * again.
+ * What one attacker sends on one connection. It is plain data, so that a failure can be kept, shortened and
+ * replayed.
  */
 export interface Conversation {
   readonly port: PortKind;
-  /** The member that is dialed. */
+  /** The member to dial. */
   readonly sid: number;
   /** Written one after the other, `gapMs` apart. */
   readonly chunks: readonly Buffer[];
   readonly gapMs: number;
-  /** Messages among the chunks, for the count of a run. */
+  /** Number of messages in the chunks, for the total of a run. */
   readonly frames: number;
-  /** Whether the attacker reads what it is sent. */
+  /** Whether the attacker reads what it receives. */
   readonly reads: boolean;
-  /** `keep`: says nothing more, until the round ends. */
+  /** `keep`: sends nothing more and stays until the round ends. */
   readonly ending: 'end' | 'reset' | 'keep';
 }
 
@@ -32,12 +32,14 @@ const PIPELINE_MAX = 300;
 const SESSION_TIMEOUT_MS = 1_000;
 const FIRST_XID = 1;
 
-/** The shares of what is broken: the more of a conversation is right, the deeper the rest gets. */
+/**
+ * Shares of what is broken. The more of a conversation is valid, the deeper into the server the rest gets.
+ */
 const MUTATED = 0.35;
 const FLIPPED = 0.05;
 const LYING_FRAME = 0.03;
 
-/** @param ports those that may be drawn */
+/** @param ports the ports to choose from */
 export function drawConversation(
   facts: EnsembleFacts,
   ports: readonly PortKind[],
@@ -102,7 +104,7 @@ function some<T>(random: SeededRandom, max: number, make: (at: number) => T): T[
   return Array.from({ length: 1 + random.below(max) }, (_, at) => make(at));
 }
 
-/** Messages as they are, all in one piece, or cut anywhere; sometimes with garbage at the end. */
+/** Sends messages separately, in one piece or cut anywhere, sometimes with garbage at the end. */
 function cut(messages: readonly Buffer[], random: SeededRandom): Buffer[] {
   const all = random.chance(0.1) ? [...messages, garbage(random)] : [...messages];
   if (random.chance(0.4)) return all;

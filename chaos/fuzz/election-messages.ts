@@ -1,11 +1,11 @@
-/** What is sent to an election port: an initial message, then notifications behind their lengths. */
+/** Messages for an election port: an initial message, then notifications prefixed with their lengths. */
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { EnsembleFacts } from './learner-messages.ts';
 import { buffer, int, long, type Message, text } from './message.ts';
 
 const PROTOCOL_V1 = -65536n;
 const PROTOCOL_V2 = -65535n;
-/** Of a server that looks, and of those that have settled. */
+/** States of a server that is looking (0), and of servers that have settled. */
 const STATES = [0, 0, 1, 2, 3];
 
 export function initialMessage(facts: EnsembleFacts, random: SeededRandom): Message {

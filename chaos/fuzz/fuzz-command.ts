@@ -1,4 +1,6 @@
-/** `zklab fuzz`: broken messages on every port of an ensemble in virtual time, beside clients that behave. */
+/**
+ * `zklab fuzz`: broken messages to every port of an ensemble in virtual time, beside well-behaved clients.
+ */
 import { join } from 'node:path';
 import { makeTemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { type SeedOutcome, seedText } from '../../bench/progress.ts';
@@ -18,9 +20,12 @@ export interface FuzzCommandOptions {
   readonly first?: number | undefined;
   /** Comma-separated. */
   readonly ports?: string | undefined;
-  /** On real processes, with kills between, instead of in virtual time: so many minutes. */
+  /**
+   * Attacks real processes for so many minutes, with kills in between, instead of an ensemble in virtual
+   * time.
+   */
   readonly minutes?: number | undefined;
-  /** A kept failure instead of seeds. */
+  /** Replays a kept failure instead of seeds. */
   readonly replay?: string | undefined;
   readonly json?: boolean;
   readonly folder: string;
@@ -28,12 +33,12 @@ export interface FuzzCommandOptions {
 }
 
 const FRAMES_DEFAULT = 1_000_000;
-/** One request may cost 100 ms; a busy machine may take as long again. */
+/** One request may cost 100 ms, and a busy machine may take as long again. */
 const TURN_MS_MAX = 250;
 const MINUTE_MS = 60_000;
 const CALM_MS = 10_000;
 
-/** Exit code 1 when a bout failed, 3 when none was played. @throws UsageError */
+/** The exit code is 1 when a bout failed, 3 when none was run. @throws UsageError */
 export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOptions): Promise<ExitCode> {
   if (options.minutes !== undefined) return soaked(options.minutes, options, terminal);
   const { json = false, frames = FRAMES_DEFAULT, first = 1, folder, signal } = options;

@@ -1,4 +1,4 @@
-/** Apart from the unit tests for its length: it starts no process. */
+/** Not in the unit lane because of its length. It starts no process. */
 import { assert, suite, temporaryFolder } from '#test';
 import { serverProgram } from '../simulation/server-program.ts';
 import { PORT_KINDS } from './conversation.ts';

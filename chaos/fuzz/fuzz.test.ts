@@ -13,7 +13,7 @@ const test = suite('fuzz');
 
 const FACTS = { sids: [1, 2, 3], epoch: 2, zxid: 2 * 2 ** 32 + 7 };
 
-test('a message is its fields one after the other, and a length may lie', () => {
+test('a message consists of its fields in order, and a length may be false', () => {
   const message = [byte(1), int(-2), long(3), text('ab'), buffer(null), { ...text('c'), says: 9 }];
   assert.is(encode(message).toString('hex'), '01fffffffe0000000000000003000000026162ffffffff0000000963');
   assert.is(encodeFrame([byte(7)]).toString('hex'), '0000000107');
@@ -26,7 +26,7 @@ test('every mutation of every message can be sent', () => {
     encode(mutated([int(1), text('/a'), long(2), buffer(null), byte(0)], random));
 });
 
-test('conversations of one seed are the same', () => {
+test('one seed always draws the same conversations', () => {
   const draw = () => {
     const random = new SeededRandom('conversations');
     return Array.from({ length: 200 }, () => drawConversation(FACTS, PORT_KINDS, random));
@@ -35,7 +35,7 @@ test('conversations of one seed are the same', () => {
   assert.equal(new Set(draw().map(({ port }) => port)), new Set(PORT_KINDS));
 });
 
-test('a bout of one seed goes the same way twice', () => {
+test('two bouts with one seed are identical', () => {
   const [one, two] = [0, 1].map(() => runBout(3, { program: serverProgram(), ports: ['client'] }));
   assert.is(one!.trace.hash(), two!.trace.hash());
 });
@@ -55,7 +55,7 @@ test('a file that is no kept failure is refused by name', () => {
   }
 });
 
-test('of an attack on real processes that failed, what each member said is kept', () => {
+test('a failed attack on real processes keeps the log of each member', () => {
   const from = temporaryFolder();
   for (const name of ['v1', 'v2']) {
     mkdirSync(join(from, 'members', name, 'version-2'), { recursive: true });

@@ -4,15 +4,15 @@ import { keepFailure } from './kept-failure.ts';
 import { shortened } from './shorten.ts';
 
 export interface FuzzOptions extends BoutOptions {
-  /** Bouts are run until so many frames were sent. */
+  /** Bouts are run until so many frames have been sent. */
   readonly frames: number;
-  /** Seed of the first bout; the others follow. */
+  /** Seed of the first bout. The next bouts use the next seeds. */
   readonly first: number;
-  /** Where failures are kept. */
+  /** Folder in which failures are kept. */
   readonly folder: string;
   /**
-   * A turn that takes longer, ms of the wall clock, is a failure when it does so each time it is played
-   * again. Undefined: turns are not timed, as in a test.
+   * Limit for one turn, in ms of the wall clock. A turn that exceeds it each time it is replayed is a
+   * failure. Undefined: turns are not timed, as in a test.
    */
   readonly turnMsMax?: number;
   readonly signal?: AbortSignal;
@@ -28,10 +28,10 @@ export interface FuzzSummary {
   readonly failed: readonly { readonly seed: number; readonly complaint: string; readonly file: string }[];
 }
 
-/** A busy machine makes one turn long, and not the same turn three times. */
+/** A busy machine may make one turn long, but not the same turn three times. */
 const TIMED_AGAIN = 2;
 
-/** Plays bouts one after the other, giving the event loop a turn between them. */
+/** Runs bouts one after the other, giving the event loop a turn between them. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzSummary> {
   const failed: { seed: number; complaint: string; file: string }[] = [];
   const slowestTurns = { read: 0, write: 0 };
@@ -55,7 +55,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzSummary> {
   return { bouts, frames, answers, slowestTurns, longestTurn, failed };
 }
 
-/** With the shortest of several measurements, and a complaint where even that is too long. */
+/** Times the bout again, keeps the shortest of the measurements, and complains when even that is too long. */
 function timed(bout: BoutResult, options: FuzzOptions): BoutResult {
   const { turnMsMax } = options;
   if (turnMsMax === undefined || bout.longestTurnMs <= turnMsMax) return bout;

@@ -1,4 +1,4 @@
-/** A bout that failed, as a file: its seed, what was said in which round, and why it failed. */
+/** A failed bout as a file: its seed, the conversations of each round, and why it failed. */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -6,7 +6,7 @@ import { type Conversation, PORT_KINDS } from './conversation.ts';
 
 export interface KeptFailure {
   readonly seed: number;
-  /** Why it is kept, for the person who opens the file. */
+  /** Why the failure is kept, for the person who opens the file. */
   readonly complaints: readonly string[];
   readonly rounds: readonly (readonly Conversation[])[];
 }
@@ -18,7 +18,7 @@ export class KeptFailureError extends Error {
   }
 }
 
-/** As the lab's members have it. */
+/** Name of the log in the folder of a member, as the lab writes it. */
 const MEMBER_LOG = 'member.log';
 const GAP_MS_MAX = 60_000;
 const bytes = z
@@ -42,7 +42,7 @@ const file = z.strictObject({
   rounds: z.array(z.array(conversation)),
 });
 
-/** Where it was written. */
+/** Returns the path of the file. */
 export function keepFailure(folder: string, { seed, complaints, rounds }: KeptFailure): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `seed-${seed}.fuzz.json`);
@@ -67,7 +67,7 @@ export function readFailure(path: string): KeptFailure {
   throw new KeptFailureError(path, `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
 }
 
-/** What the members in `from` said, each in a file of its own in `to`. Where they are. */
+/** Copies the log of each member in `from` to a file of its own in `to`. Returns the paths. */
 export function keepLogs(from: string, to: string): string[] {
   mkdirSync(to, { recursive: true });
   const logs = readdirSync(from, { recursive: true, encoding: 'utf8' }).filter(

@@ -1,11 +1,11 @@
-/** What is sent to a quorum port or an observer master: the packets of a learner. */
+/** Messages for a quorum port or an observer master: the packets of a learner. */
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import { PacketType } from '../../server/wire/quorum-packet.ts';
 import { request } from './client-messages.ts';
 import { encode, type Field, int, long, type Message, raw, text } from './message.ts';
 
-/** What an attacker may know of the ensemble: it listens on the network as anybody can. */
+/** What an attacker may know about the ensemble, by listening on the network as anybody can. */
 export interface EnsembleFacts {
   readonly sids: readonly number[];
   readonly epoch: number;
@@ -24,7 +24,7 @@ function packet(
   return [int(type), long(zxid), { kind: 'buffer', value: bytes }, ...authinfo];
 }
 
-/** The messages of a learner that goes through the whole handshake, and then sends traffic. */
+/** The messages of a learner that completes the handshake and then sends traffic. */
 export function learnerMessages(facts: EnsembleFacts, random: SeededRandom): Message[] {
   const sid = random.pick([...facts.sids, 77, -1, 2 ** 31, 255]);
   const type = random.chance(0.5) ? PacketType.OBSERVERINFO : PacketType.FOLLOWERINFO;
@@ -43,7 +43,7 @@ export function learnerMessages(facts: EnsembleFacts, random: SeededRandom): Mes
   ];
 }
 
-/** Any packet, in turn or out of it. */
+/** Draws any packet, valid at this point of the protocol or not. */
 export function traffic(facts: EnsembleFacts, random: SeededRandom): Message {
   const zxid = random.pick([facts.zxid, facts.zxid + 1, 0, -1]);
   switch (random.pick(TYPES)) {

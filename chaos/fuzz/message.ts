@@ -1,12 +1,15 @@
 /**
- * A message of any of the protocols as a list of typed fields. A mutation that knows the fields can lie about
- * a length, repeat a count or break a path, and the rest of the message still arrives where the parser
+ * A message of any of the protocols as a list of typed fields. A mutation that knows the fields can change a
+ * length, repeat a count or break a path, while the rest of the message still arrives where the parser
  * expects it.
  */
 export type Field =
   | { readonly kind: 'byte' | 'int'; readonly value: number }
   | { readonly kind: 'long'; readonly value: bigint }
-  /** An int length and the bytes; null is length -1. `says`: another length than the true one. */
+  /**
+   * An int length and the bytes; null has the length -1. `says`: a false length to send instead of the true
+   * one.
+   */
   | { readonly kind: 'buffer'; readonly value: Buffer | null; readonly says?: number }
   | { readonly kind: 'raw'; readonly value: Buffer };
 
@@ -25,8 +28,7 @@ export function encode(message: Message): Buffer {
 }
 
 /**
- * The message behind its length, as on the client and election ports. `says`: another length than the true
- * one.
+ * The message behind its length, as on the client and election ports. `says`: a false length to send instead.
  */
 export function encodeFrame(message: Message, says?: number): Buffer {
   const body = encode(message);

@@ -1,7 +1,7 @@
 import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import { type Field, type Message, raw } from './message.ts';
 
-/** Where signed 32-bit arithmetic, limits and allocations break. */
+/** Integers at which signed 32-bit arithmetic, limits and allocations break. */
 export const INT_EDGES: readonly number[] = [
   -1,
   0,
@@ -27,7 +27,9 @@ const LONG_EDGES: readonly bigint[] = [
   0xff00_0000_0000_0001n,
   2n ** 32n - 1n,
 ];
-/** Not the root: an attacker who locks that has done nothing wrong, and nobody could look afterwards. */
+/**
+ * The root is left out: an attacker who locks it has done nothing wrong, but nobody could look afterwards.
+ */
 const TEXTS: readonly string[] = [
   '',
   '//',
@@ -53,11 +55,11 @@ const GARBAGE_BYTES_MAX = 64;
 type Mutation = (message: Field[], at: number, random: SeededRandom) => void;
 
 const mutations: readonly Mutation[] = [
-  /** Another value of the same kind. */
+  /** Replaces a field by another value of the same kind. */
   (message, at, random) => {
     message[at] = edgeOf(message[at]!, random);
   },
-  /** A length that is not the length. */
+  /** Replaces a length by a false one. */
   (message, at, random) => {
     const field = message[at]!;
     if (field.kind === 'buffer') message[at] = { ...field, says: lie(field.value?.length ?? 0, random) };
@@ -78,7 +80,7 @@ const mutations: readonly Mutation[] = [
   },
 ];
 
-/** One to three mutations of a message that was right. */
+/** Applies one to three mutations to a valid message. */
 export function mutated(message: Message, random: SeededRandom): Message {
   const changed = [...message];
   for (let times = 1 + random.below(3); times > 0 && changed.length > 0; times--) {
@@ -87,7 +89,7 @@ export function mutated(message: Message, random: SeededRandom): Message {
   return changed;
 }
 
-/** Flips some bits of what is sent, whatever it means. */
+/** Flips some bits of the encoded bytes, whatever they mean. */
 export function withFlippedBits(bytes: Buffer, random: SeededRandom): Buffer {
   if (bytes.length === 0) return bytes;
   const flipped = Buffer.from(bytes);

@@ -10,10 +10,10 @@ const SESSION_TIMEOUT_MS = 30_000;
 const FRAME_BYTES_MAX = 2 ** 20;
 const ZXID_BYTES = 8;
 
-/** `body` is read from where the reply's header ends. */
+/** `body` starts behind the header of the reply. */
 export type OnReply = (err: number, body: JuteReader) => void;
 
-/** A session that asks one thing at a time, and says what was wrong with it. */
+/** A session that asks one thing at a time, and records what was wrong with the answers. */
 export class PlainSession {
   readonly #clock: Clock;
   readonly #onReady: () => void;
@@ -38,7 +38,7 @@ export class PlainSession {
     });
   }
 
-  /** Since the question that is not answered yet, ms; 0 when there is none. */
+  /** Ms since the unanswered question was sent; 0 when there is none. */
   get waitsMs(): number {
     return this.#onReply === null ? 0 : this.#clock.monotonicMs() - this.#askedMs;
   }

@@ -1,4 +1,6 @@
-/** What the fuzzer must find. Apart from the unit tests for its length: it starts no process. */
+/**
+ * Planted bugs that the fuzzer must find. Not in the unit lane because of its length. It starts no process.
+ */
 import { existsSync } from 'node:fs';
 import { assert, suite, temporaryFolder } from '#test';
 import { serverProgram } from '../simulation/server-program.ts';
@@ -40,7 +42,7 @@ for (const plant of Object.keys(PLANTS) as Plant[]) {
 }
 
 test(
-  'found when planted: what was acknowledged is not in the log',
+  'found when planted: an acknowledged write is not in the log',
   () => {
     firstSeenAs(/an acknowledged write was lost/, seed =>
       withForgetfulLog(() => runBout(seed, { program: serverProgram(), ports: ['client'] })),
@@ -50,7 +52,7 @@ test(
 );
 
 test(
-  'a failure is cut down to the conversation that it needs, kept, and fails again when it is replayed',
+  'a failure is shortened to the conversation that it needs, kept, and fails again when it is replayed',
   async () => {
     const folder = temporaryFolder();
     const options = { program: plantedProgram('an exception ends the member'), ports: ['client'] } as const;

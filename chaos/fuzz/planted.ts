@@ -3,15 +3,15 @@ import { ZkDatabase } from '../../server/storage/zk-database.ts';
 import type { MemberContext, MemberProgram } from '../simulation/member.ts';
 import { serverProgram } from '../simulation/server-program.ts';
 
-/** A member as a mistake sees it. */
+/** A member, as a planted bug sees it. */
 interface Victim {
   readonly context: MemberContext;
   readonly connections: ReadonlySet<Connection>;
-  /** Until then, ms of its clock, what it gets is not looked at. */
+  /** Until this time, in ms of its clock, the member ignores what it receives. */
   deafUntilMs: number;
 }
 
-/** Mistakes that the fuzzer must find, each at a chunk that a member gets on one of its ports. */
+/** Bugs that the fuzzer must find. Each acts on a chunk that a member receives on one of its ports. */
 export const PLANTS = {
   'an exception ends the member': chunk => {
     if (chunk.includes('%s%n')) throw new Error('planted');
@@ -29,7 +29,7 @@ export const PLANTS = {
 
 export type Plant = keyof typeof PLANTS;
 
-/** The server with one of them on all its ports. */
+/** The server with one of these bugs on all its ports. */
 export function plantedProgram(plant: Plant): MemberProgram {
   const program = serverProgram();
   return {
@@ -83,7 +83,7 @@ function withPlant(plant: (typeof PLANTS)[Plant], context: MemberContext): Runti
 
 const LOGGED_MAX = 20;
 
-/** While `body` runs, no member logs more than its first transactions: the rest is gone with the power. */
+/** While `body` runs, members log only their first transactions; a power loss then loses the rest. */
 export function withForgetfulLog<T>(body: () => T): T {
   const { append } = ZkDatabase.prototype;
   const logged = new WeakMap<ZkDatabase, number>();

@@ -5,14 +5,14 @@ import { OpCode } from '../../server/wire/opcodes.ts';
 import { buffer, byte, int, type Message, text } from './message.ts';
 import { PlainSession } from './plain-session.ts';
 
-/** Between an answer and the next question. */
+/** Pause between an answer and the next question. */
 const PAUSE_MS = 2;
 
 export type QuestionKind = 'read' | 'write';
 
 /**
- * A client that behaves: it writes a node and reads it, one thing after the other, and never stops. Whatever
- * it notices of its neighbours is a finding.
+ * A well-behaved client: it writes a znode and reads it in turn, and never stops. Any effect of its
+ * neighbours that it notices is a finding.
  */
 export class QuietClient {
   readonly path: string;
@@ -20,11 +20,11 @@ export class QuietClient {
   readonly #clock: Clock;
   #asking: QuestionKind = 'write';
   readonly #slowestMs = { read: 0, write: 0 };
-  /** The last value that was acknowledged; -1 before the node is there. */
+  /** The last value that was acknowledged; -1 before the znode exists. */
   acknowledged = -1;
   answers = 0;
 
-  /** @param path of a node that is not there yet */
+  /** @param path of a znode that does not exist yet */
   constructor(path: string, network: Network, clock: Clock, address: Address) {
     this.path = path;
     this.#clock = clock;
@@ -35,12 +35,12 @@ export class QuietClient {
     return this.#session.complaint;
   }
 
-  /** The longest wait for an answer, also for one that has not come, in ms of the client's clock. */
+  /** The longest wait for an answer, including the one that is still due, in ms of the client's clock. */
   slowestMs(kind: QuestionKind): number {
     return Math.max(this.#slowestMs[kind], this.#asking === kind ? this.#session.waitsMs : 0);
   }
 
-  /** What may be read of its node later: the write under way may have been done. */
+  /** Whether a later read may return this value: the write under way may have been applied. */
   mayBe(value: number): boolean {
     return value === this.acknowledged || value === this.acknowledged + 1;
   }

@@ -10,7 +10,7 @@ interface Said {
 }
 
 /**
- * Cuts a failing bout down to the conversations that its failure needs, then those to the bytes they need.
+ * Shortens a failing bout: first to the conversations that its failure needs, then to the bytes they need.
  *
  * @param failing a result with complaints
  */
@@ -39,7 +39,7 @@ function flat(conversations: readonly Conversation[], round: number): Said[] {
   return conversations.map(conversation => ({ round, conversation }));
 }
 
-/** Rounds keep their places, for each begins at its time. */
+/** Every round keeps its place, because it begins at its own time. */
 function byRound(said: readonly Said[], rounds: number): Conversation[][] {
   return Array.from({ length: rounds }, (_, at) =>
     said.filter(({ round }) => round === at).map(({ conversation }) => conversation),

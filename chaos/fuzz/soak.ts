@@ -1,7 +1,6 @@
 /**
- * The fuzzer on real processes, beside a checked workload: calm spells, in which nothing but the attack goes
- * on and so no leadership may be lost, between kills of members, through which nothing acknowledged may be
- * lost.
+ * The fuzzer on real processes, beside a checked workload. In calm spells only the attack goes on, so no
+ * leadership may be lost. Between them members are killed, and nothing acknowledged may be lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ensemble } from '../../bench/topology/ensemble.ts';
@@ -20,12 +19,12 @@ import { Attack } from './attack.ts';
 
 export interface SoakOptions {
   readonly seed: number;
-  /** Of calm spells and kills; a last spell is finished. */
+  /** Duration of all calm spells and kills. The last spell is completed. */
   readonly durationMs: number;
-  /** Of each calm spell. */
+  /** Duration of each calm spell. */
   readonly calmMs: number;
   readonly folder: string;
-  /** Told all that happens. */
+  /** Receives every event of the run. */
   readonly events?: EventSink;
   readonly signal?: AbortSignal;
 }
@@ -35,7 +34,7 @@ export interface SoakSummary {
   readonly calmSpells: number;
   readonly kills: number;
   readonly acknowledgedWrites: number;
-  /** One sentence each; none when all is well. */
+  /** One sentence each; empty when the soak passed. */
   readonly complaints: readonly string[];
 }
 
@@ -57,7 +56,7 @@ const TOPOLOGY = topologyOf(
   { name: 'soak', voters: 3, observers: 1, masters: true, settings: SETTINGS },
   'topology of the soak',
 );
-/** As events name it. */
+/** The topology, as events name it. */
 export const SOAK_TOPOLOGY = { name: TOPOLOGY.name, shortForm: TOPOLOGY.shortForm };
 
 export async function soak(options: SoakOptions): Promise<SoakSummary> {
@@ -102,7 +101,7 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
   }
 }
 
-/** Kills a member, and brings it back after a moment. */
+/** Kills a member, and restarts it after a moment. */
 async function killOne(
   ensemble: Ensemble,
   round: number,
@@ -123,7 +122,7 @@ async function killOne(
   await ensemble.ready();
 }
 
-/** What the attackers' sessions leave goes when these run out; only then does nobody write any more. */
+/** The sessions of the attackers must expire first; only then does nobody write any more. */
 async function untilNobodyIsLeft(ensemble: Ensemble): Promise<void> {
   const giveUpAt = performance.now() + PROGRESS_DEADLINE_MS;
   for (;;) {
@@ -137,7 +136,7 @@ async function untilNobodyIsLeft(ensemble: Ensemble): Promise<void> {
   }
 }
 
-/** Nobody but the attackers disturbs the ensemble: its leader leads on, and every process lives. */
+/** Only the attackers disturb the ensemble: its leader must go on leading, and every process must live. */
 async function calmSpell(ensemble: Ensemble, attack: Attack, calmMs: number): Promise<string[]> {
   const leader = await leaderOf(ensemble);
   const pids = ensemble.members.map(({ pid }) => pid);
@@ -155,7 +154,7 @@ async function calmSpell(ensemble: Ensemble, attack: Attack, calmMs: number): Pr
   return complaints;
 }
 
-/** Whether it led all the time, its epoch says. */
+/** The leader and its epoch. An unchanged epoch shows that it led all the time. */
 async function leaderOf(ensemble: Ensemble): Promise<{ name: string; epoch: number; zxid: number }> {
   const { name } = await ensemble.leaderWithin(PROGRESS_DEADLINE_MS);
   const at = ensemble.members.findIndex(member => member.name === name);

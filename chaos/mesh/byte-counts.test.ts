@@ -3,7 +3,7 @@ import { parseByteCounts } from './byte-counts.ts';
 
 const test = suite('mesh: byte counts');
 
-test('counts are read by proxy and direction, whatever the order of labels, and added over listeners', () => {
+test('counts are read by proxy and direction in any order of labels, and summed over listeners', () => {
   const counts = parseByteCounts(`# TYPE toxiproxy_proxy_received_bytes_total counter
 toxiproxy_proxy_received_bytes_total{direction="upstream",listener="127.0.0.1:1",proxy="a",upstream="b:1"} 5
 toxiproxy_proxy_received_bytes_total{proxy="a",direction="upstream",listener="127.0.0.1:2",upstream="b:1"} 1.5e+06

@@ -1,10 +1,10 @@
 import type { Stream } from './link.ts';
 
-/** Bytes of one proxy in one direction, since it was made. */
+/** Bytes of one proxy in one direction, since the proxy was created. */
 export interface ByteCount {
-  /** That came in from the sender. */
+  /** Bytes that came in from the sender. */
   readonly received: number;
-  /** That went out to the receiver; what is missing was dropped, or is on its way. */
+  /** Bytes that went out to the receiver. The difference was dropped, or is on its way. */
   readonly sent: number;
 }
 
@@ -14,8 +14,9 @@ export type ByteCounts = ReadonlyMap<string, Readonly<Record<Stream, ByteCount>>
 const LINE = /^toxiproxy_proxy_(received|sent)_bytes_total\{([^}]*)\} (\S+)$/gm;
 
 /**
- * What this Toxiproxy has counted; undefined when it was started without -proxy-metrics. A connection counts
- * when it has ended (Toxiproxy), or as it goes (stand-in): compare counts of connections that have ended.
+ * What this Toxiproxy has counted; undefined when it was started without -proxy-metrics. Toxiproxy counts a
+ * connection when it has ended, the stand-in counts it continuously: compare only counts of connections that
+ * have ended.
  */
 export async function readByteCounts(url: string): Promise<ByteCounts | undefined> {
   const response = await fetch(`${url}/metrics`);
@@ -23,7 +24,8 @@ export async function readByteCounts(url: string): Promise<ByteCounts | undefine
 }
 
 /**
- * Of Prometheus's text format. A proxy that listened on several addresses in turn has its counts added up.
+ * Parses Prometheus's text format. The counts of a proxy that listened on several addresses in turn are
+ * summed.
  */
 export function parseByteCounts(text: string): ByteCounts {
   const counts = new Map<string, Record<Stream, { received: number; sent: number }>>();

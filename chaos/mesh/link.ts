@@ -1,10 +1,10 @@
 export const LINK_KINDS = ['election', 'quorum', 'observerMaster', 'client'] as const;
 export type LinkKind = (typeof LINK_KINDS)[number];
 
-/** Who dials on client links: the load, and whoever else talks to a member as a client. */
+/** The dialing side of client links: the load, and anybody else who talks to a member as a client. */
 export const CLIENT = 'client';
 
-/** The way from one dialer to one port of one member; a proxy of its own stands on it. */
+/** The path from one dialer to one port of one member. It has its own proxy. */
 export interface Link {
   /** Also the name of the proxy: `<from>.<to>.<kind>`. */
   readonly name: string;
@@ -19,10 +19,10 @@ export interface Link {
   readonly proxied: string;
 }
 
-/** Seen from the dialer: upstream is what it sends, downstream what it gets. */
+/** Seen from the dialer: upstream is what it sends, downstream what it receives. */
 export type Stream = 'upstream' | 'downstream';
 
-/** Bytes of one link in one direction: what a latency or a blackhole is laid upon. */
+/** Bytes of one link in one direction: the target of a latency or a blackhole. */
 export interface Flow {
   readonly link: Link;
   readonly stream: Stream;

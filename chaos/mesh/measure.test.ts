@@ -30,7 +30,7 @@ test('an answer, a close, a refusal and silence are told apart', async () => {
   );
 });
 
-test('the fastest of several counts; another outcome in between counts for more', async () => {
+test('the fastest of several exchanges counts, unless one has another outcome', async () => {
   const script =
     (...readings: Reading[]) =>
     async () =>
@@ -51,7 +51,7 @@ test('the fastest of several counts; another outcome in between counts for more'
   assert.is((await fastest(slow(), link, 1, below(1))).exchanges, 4, 'and never more than at most');
 });
 
-test('requests are what the owner of each port answers', () => {
+test('each port gets a request that its owner answers', () => {
   assert.is(requestOf('client').toString(), 'srvr');
   assert.is(requestOf('election').toString('hex'), 'ffffffffffffffff');
   // type 16, zxid 0, 20 bytes {sid, version 0x10000, configuration 0}, no authinfo

@@ -4,23 +4,24 @@ import { PacketType, writeQuorumPacket } from '../../server/wire/quorum-packet.t
 import type { Link, LinkKind } from './link.ts';
 
 /**
- * What came of one small exchange: `answered` with bytes; `closed` without any; `refused`, nobody listens;
- * `silent`, connected but neither by the deadline.
+ * Outcome of one small exchange: `answered` with bytes; `closed` without any; `refused`, because nobody
+ * listens; `silent`, connected but without either until the deadline.
  */
 export interface Reading {
   readonly outcome: 'answered' | 'closed' | 'refused' | 'silent';
-  /** From the send to the answer, or to the close; of a refusal, or of silence, none. */
+  /** From the send to the answer or the close; null for a refusal and for silence. */
   readonly rttMs: number | null;
 }
 
-/** Measures one link by a connection of its own. */
+/** Measures one link on a connection of its own. */
 export type Probe = (link: Link, deadlineMs: number) => Promise<Reading>;
 
 /**
- * Through the proxy, with a request that the port's owner answers and that changes nothing there: `srvr` for
- * clients (the one word that is on by default), OBSERVERINFO for learners (LEADERINFO comes back; observers
- * are never counted). An election port closes at a protocol version it does not know. Such a close shows what
- * delays or loses requests, but not what delays answers: latency toxics do not delay the end of a stream.
+ * Measures through the proxy, with a request that the port's owner answers and that changes nothing there:
+ * `srvr` for clients (the one word that is enabled by default), OBSERVERINFO for learners (LEADERINFO comes
+ * back; observers are never counted). An election port closes the connection at a protocol version that it
+ * does not know. Such a close shows what delays or loses requests, but not what delays answers, because
+ * latency toxics do not delay the end of a stream.
  */
 export const probeLink: Probe = (link, deadlineMs) =>
   exchange(link.proxied, requestOf(link.kind), deadlineMs);
@@ -31,7 +32,7 @@ export function requestOf(kind: LinkKind): Buffer {
   return observerInfo();
 }
 
-/** One connection: sends `request`, waits for the first byte or for the end. Never throws. */
+/** Sends `request` on one connection, and waits for the first byte or for the end. Never throws. */
 export function exchange(address: string, request: Buffer, deadlineMs: number): Promise<Reading> {
   const colon = address.lastIndexOf(':');
   const socket = connect({
@@ -59,14 +60,14 @@ export function exchange(address: string, request: Buffer, deadlineMs: number): 
 }
 
 export interface Repeated extends Reading {
-  /** How many exchanges it took. */
+  /** Number of exchanges it took. */
   readonly exchanges: number;
 }
 
 /**
- * The fastest of several exchanges: what the link adds, with as little as possible of what the machine adds.
- * With `until`, on to `atMost` until the fastest so far is one that it accepts. Another outcome in between
- * counts for more.
+ * The fastest of several exchanges: it contains what the link adds, and as little as possible of what the
+ * machine adds. With `until`, it repeats up to `atMost` times until the fastest so far is accepted. An
+ * exchange with another outcome takes precedence.
  */
 export async function fastest(
   probe: Probe,
@@ -91,15 +92,14 @@ export async function fastest(
 }
 
 /**
- * Ids that no member has. A master closes an earlier connection of the id that greets it, so each greeting
- * has its own.
+ * Ids that no member has. A master closes an earlier connection with the same id, so each probe uses its own.
  */
 const PROBE_SIDS = 256;
 let probes = 0;
 
 /**
- * A learner's greeting: LearnerInfo {sid, protocol version 0x10000, configuration version 0}. @see
- * docs/quorum.md "Packets"
+ * The greeting of a learner: LearnerInfo {sid, protocol version 0x10000, configuration version 0}.
+ * @see docs/quorum.md "Packets"
  */
 function observerInfo(): Buffer {
   const info = Buffer.alloc(20);

@@ -9,7 +9,7 @@ import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 import { Mesh } from './mesh.ts';
 
 eachToxiproxy('mesh', test => {
-  test('every directed pair and port has a proxy of its own, and every member one for clients', async toxiproxy => {
+  test('every directed pair and port has its own proxy, and every member has one for clients', async toxiproxy => {
     await withEnsemble(toxiproxy, async ({ mesh }) => {
       const count = (kind: string) => mesh.links.filter(link => link.kind === kind).length;
       assert.equal(
@@ -20,7 +20,7 @@ eachToxiproxy('mesh', test => {
     });
   });
 
-  test('a link map leads each dial through the proxy of exactly that pair', async toxiproxy => {
+  test('a link map routes each dial through the proxy of exactly that pair', async toxiproxy => {
     await withEnsemble(toxiproxy, async ({ mesh, context }) => {
       for (const link of mesh.links.filter(({ from }) => from !== 'client')) {
         const file = mesh.linkMapFile(link.from);
@@ -39,7 +39,7 @@ eachToxiproxy('mesh', test => {
     });
   });
 
-  test('clients reach a member at its client address', async toxiproxy => {
+  test('clients reach a member at its proxied client address', async toxiproxy => {
     await withEnsemble(toxiproxy, async ensemble => {
       const client = await Dialed.to(ensemble.mesh.clientAddress('zk2'));
       await client.roundTrip('x');
@@ -49,7 +49,7 @@ eachToxiproxy('mesh', test => {
     });
   });
 
-  test('roles are those of the moment of the selection', async toxiproxy => {
+  test('a selection uses the roles of the moment', async toxiproxy => {
     await withEnsemble(toxiproxy, async ({ mesh, roles }) => {
       const select = async () =>
         (await mesh.select({ from: { role: 'observer' }, to: { role: 'leader' }, kinds: ['quorum'] })).map(
@@ -61,7 +61,7 @@ eachToxiproxy('mesh', test => {
     });
   });
 
-  test('after the removal none of its proxies is left, and those of others are', async toxiproxy => {
+  test('removing a mesh deletes all its proxies and leaves those of others', async toxiproxy => {
     const client = new ToxiproxyClient(toxiproxy.url);
     await client.populate([{ name: 'of-another', listen: '127.0.0.1:0', upstream: '127.0.0.1:1' }]);
     await withEnsemble(toxiproxy, async () => {});
@@ -72,7 +72,7 @@ eachToxiproxy('mesh', test => {
     await client.removeProxy('of-another');
   });
 
-  test('a mesh that cannot be made whole leaves no proxy behind', async toxiproxy => {
+  test('a mesh that cannot be completed leaves no proxy behind', async toxiproxy => {
     const client = new (class extends ToxiproxyClient {
       override async populate(proxies: Parameters<ToxiproxyClient['populate']>[0]): Promise<never> {
         await super.populate(proxies.slice(0, 2));
@@ -89,7 +89,7 @@ eachToxiproxy('mesh', test => {
     assert.equal(await client.proxies(), []);
   });
 
-  test('names that would not fit into a URL, or come twice, are refused before any proxy is made', async toxiproxy => {
+  test('names that do not fit into a URL or occur twice are refused before any proxy is created', async toxiproxy => {
     const client = new ToxiproxyClient(toxiproxy.url);
     const at = { host: '127.0.0.1', port: 1 };
     const member = (name: string) => ({

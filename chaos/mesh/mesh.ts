@@ -16,7 +16,7 @@ export interface MeshMember {
   /** Letters, digits, `-` and `_`; unique; not "client". */
   readonly name: string;
   readonly sid: number;
-  /** As configured: participant or observer. What it is at run time, `roleOf` says. */
+  /** As configured: participant or observer. `roleOf` gives the role at run time. */
   readonly role: string;
   readonly ports: {
     readonly quorum: Address;
@@ -24,25 +24,25 @@ export interface MeshMember {
     readonly observerMaster?: Address;
     readonly client: Address;
   };
-  /** Where it runs, and so reads its link map. @default LOCAL_HOST */
+  /** Where the member runs, and therefore reads its link map. @default LOCAL_HOST */
   readonly host?: Pick<Host, 'writeFile'>;
 }
 
 export interface MeshOptions {
   readonly client: ToxiproxyClient;
   readonly members: readonly MeshMember[];
-  /** Where the link maps are written; made when missing. */
+  /** Folder for the link maps; created when missing. */
   readonly folder: string;
-  /** Leader, follower, observer ... at this moment. @default the configured role */
+  /** The present role: leader, follower, observer ... @default the configured role */
   readonly roleOf?: (name: string) => string | Promise<string>;
-  /** A Toxiproxy that was not started by this lab stays, and must be left without proxies. @default false */
+  /** The lab did not start this Toxiproxy: it stays, and must be left without proxies. @default false */
   readonly outlivesLab?: boolean;
 }
 
 /**
  * One proxy for each directed pair of members and each port, and one for the clients of each member. Members
- * keep their real addresses in their configuration; each has a link map that leads what it dials through its
- * own proxies.
+ * keep their real addresses in their configuration; the link map of each routes what it dials through its own
+ * proxies.
  */
 export class Mesh {
   readonly links: readonly Link[];
@@ -59,7 +59,7 @@ export class Mesh {
     this.#forget = options.outlivesLab ? cleanUpWithLab(removeNow) : () => {};
   }
 
-  /** Makes all proxies in one request and writes the link maps. */
+  /** Creates all proxies in one request and writes the link maps. */
   static async build(options: MeshOptions): Promise<Mesh> {
     const { client, members } = options;
     checkNames(members);
@@ -79,12 +79,12 @@ export class Mesh {
     return mesh;
   }
 
-  /** For the member's `--link-map`. */
+  /** For the `--link-map` option of the member. */
   linkMapFile(member: string): string {
     return join(this.#options.folder, `${member}.links.json`);
   }
 
-  /** Where clients reach the member through its proxy, host:port. */
+  /** host:port at which clients reach the member through its proxy. */
   clientAddress(member: string): string {
     const link = this.links.find(each => each.kind === 'client' && each.to === member);
     if (link === undefined)
@@ -106,7 +106,7 @@ export class Mesh {
     return new Map(await Promise.all(members.map(role)));
   }
 
-  /** Deletes every proxy of the mesh; tries them all before it fails. */
+  /** Deletes every proxy of the mesh. It tries them all before it fails. */
   async remove(): Promise<void> {
     const { client } = this.#options;
     const results = await Promise.allSettled(this.links.map(({ name }) => client.removeProxy(name)));
@@ -126,7 +126,7 @@ export class Mesh {
   }
 }
 
-/** All or none: Toxiproxy itself keeps what it made before an error. */
+/** Creates all proxies or none. Toxiproxy itself keeps what it created before an error. */
 async function populate(
   client: ToxiproxyClient,
   wanted: readonly Omit<Link, 'proxied'>[],
@@ -163,7 +163,7 @@ function linksTo(to: MeshMember, members: readonly MeshMember[]): Omit<Link, 'pr
   ];
 }
 
-/** They become parts of proxy names and of paths in URLs. */
+/** Names become parts of proxy names and of URL paths. */
 function checkNames(members: readonly MeshMember[]): void {
   const seen = new Set<string>([CLIENT]);
   for (const { name } of members) {

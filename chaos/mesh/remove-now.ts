@@ -8,8 +8,8 @@ void Promise.allSettled(names.map(remove));
 `;
 
 /**
- * Proxies of a Toxiproxy that stays, when this process ends and can await nothing: another one asks, and is
- * waited for.
+ * Removes the proxies of a Toxiproxy that stays, when this process ends and can no longer await anything: a
+ * child process sends the requests, synchronously.
  */
 export function removeProxiesNow(url: string, names: readonly string[]): void {
   spawnSync(process.execPath, ['-e', SCRIPT, url, ...names], { timeout: MAX_MS, stdio: 'ignore' });

@@ -92,7 +92,7 @@ for (const [title, selector, wantedLinks, wantedFlows] of rows) {
   });
 }
 
-test('a selection of nothing is refused, with the roles that there were', () => {
+test('a selection that matches nothing is refused, and the error lists the roles', () => {
   const nobody: Selector = { from: { role: 'observerMaster' }, to: leader };
   for (const select of [selectLinks, selectFlows])
     assert.throws(

@@ -1,6 +1,6 @@
 import { CLIENT, type Flow, LINK_KINDS, type Link, type LinkKind } from './link.ts';
 
-/** Members by their role at the moment of injection, by name, all of them, or the clients. */
+/** Members by role at the moment of injection, members by name, all members, or the clients. */
 export type Target =
   | 'any'
   | typeof CLIENT
@@ -10,22 +10,22 @@ export type Target =
 export interface Selector {
   readonly from: Target;
   readonly to: Target;
-  /** The way back as well. @default false */
+  /** Also the way back. @default false */
   readonly both?: boolean;
-  /** @default all kinds; client links only where one of the targets is CLIENT */
+  /** @default all kinds; client links only when one of the targets is CLIENT */
   readonly kinds?: readonly LinkKind[];
 }
 
-/** Role of each member now; leadership moves, so it is asked for at each selection. */
+/** The present role of each member. Leadership moves, so roles are looked up at each selection. */
 export type Roles = ReadonlyMap<string, string>;
 
-/** Nothing matched: a fault on no link cannot bite, so it is not injected at all. */
+/** Nothing matched. A fault on no link cannot bite, so it is not injected at all. */
 export class SelectorError extends Error {
   override readonly name = 'SelectorError';
 }
 
 /**
- * The links that `from` dials to `to`; with `both`, those that `to` dials to `from` too. @throws
+ * The links that `from` dials to `to`; with `both`, also those that `to` dials to `from`. @throws
  * SelectorError
  */
 export function selectLinks(links: readonly Link[], selector: Selector, roles: Roles): Link[] {
@@ -38,8 +38,8 @@ export function selectLinks(links: readonly Link[], selector: Selector, roles: R
 }
 
 /**
- * The bytes that travel from `from` to `to`, whoever dialed: requests on the links of one, answers on those
- * of the other. With `both`, the bytes that travel back too. @throws SelectorError
+ * The bytes that travel from `from` to `to`, whoever dialed: requests on the links of `from`, and answers on
+ * the links of `to`. With `both`, also the bytes that travel back. @throws SelectorError
  */
 export function selectFlows(links: readonly Link[], selector: Selector, roles: Roles): Flow[] {
   const matches = matcher(selector, roles);

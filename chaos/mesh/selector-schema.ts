@@ -1,4 +1,4 @@
-/** Selectors as people write them, in suites and schedules. */
+/** The schema of selectors as people write them in suites and schedules. */
 import { z } from 'zod';
 import { CLIENT, LINK_KINDS } from './link.ts';
 import type { Selector, Target } from './select.ts';

@@ -1,4 +1,4 @@
-/** `zklab chaos SCHEDULE`: from a schedule to judgements, a result document and an exit code. */
+/** `zklab chaos SCHEDULE`: runs a schedule and gives judgements, a result document and an exit code. */
 import { present, type Views } from '../../bench/present.ts';
 import { recordRun } from '../../bench/recorded-run.ts';
 import type { Terminal } from '../../bench/terminal.ts';
@@ -11,7 +11,7 @@ import { readSchedule, type Schedule } from './index.ts';
 import { runSchedule } from './run-schedule.ts';
 
 export interface ChaosOptions {
-  /** Instead of the schedule's. */
+  /** Overrides the topology of the schedule. */
   readonly topology?: string;
   readonly seed?: number;
   readonly json?: boolean;
@@ -22,7 +22,7 @@ export interface ChaosOptions {
 
 const SEED_BELOW = 2 ** 31;
 
-/** Interrupted: nothing is judged. @throws UsageError, EnsembleError; by then nothing runs any more */
+/** An interrupted run is not judged. @throws UsageError, EnsembleError; nothing is left running */
 export async function chaos(
   terminal: Terminal,
   views: Views,
@@ -43,7 +43,7 @@ export async function chaos(
   );
 }
 
-/** @throws UsageError naming the first step whose fault this topology does not allow */
+/** @throws UsageError naming the first step whose fault is impossible on this topology */
 function refuseImpossible({ name, steps }: Schedule, { members, shortForm }: Topology): void {
   const links = members.every(({ implementation }) => implementation === 'zklab');
   for (const [at, { fault }] of steps.entries()) {

@@ -1,4 +1,4 @@
-/** The whole of `zklab chaos` on short schedules: what it leaves, and that it sees what is planted. */
+/** All of `zklab chaos` on short schedules: what it leaves, and that it finds planted bugs. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ import { chaos } from './chaos-command.ts';
 const test = suite('zklab chaos');
 const DEADLINE = { deadlineMs: 400_000 };
 
-/** Longer than the test: on a busy machine the kills may be some time apart. */
+/** Longer than the test, because on a busy machine some time may pass between the kills. */
 const WRITE_BACK_MS = 600_000;
 
 const SHORT = `
@@ -23,7 +23,10 @@ steps:
   - { fault: latency, select: { from: { role: observer }, to: { role: leader }, both: true }, latencyMs: 250, atMs: 200, forMs: 1500 }
   - { fault: kill, target: { role: leader }, atMs: 12000, forMs: 500 }
 `;
-/** All are down for a while at the same time: what was acknowledged before it was on disk is gone. */
+/**
+ * All members are down at the same time for a while, so writes that were acknowledged but not on disk are
+ * lost.
+ */
 const OUTAGE = `
 description: every voter is killed in the same moment
 topology: voters=3
@@ -53,7 +56,7 @@ function prepared(schedule: string, onProgress: (text: string) => void = () => {
 }
 
 test(
-  'a schedule leaves a valid result: every fault proven, every checker content; and events, history and logs',
+  'a schedule leaves a valid result with every fault proven and every checker satisfied, events, a history and logs',
   async () => {
     const { runsRoot, printed, run } = prepared(SHORT);
     const code = await run();
@@ -94,7 +97,7 @@ test(
 );
 
 test(
-  'planted: members that acknowledge before they are on disk lose writes, and the run fails',
+  'planted: members that acknowledge writes before they are on disk lose them, and the run fails',
   async () => {
     const { runsRoot, folder, run } = prepared(OUTAGE);
     const main = fileURLToPath(new URL('../testing/forgetful-main.js', import.meta.url));
@@ -138,7 +141,7 @@ test(
 );
 
 test(
-  'interrupted: nothing is judged, and no run is left',
+  'an interrupted run is not judged and not kept',
   async () => {
     const interruption = new AbortController();
     const { runsRoot, printed, run } = prepared(SHORT, () => interruption.abort());

@@ -1,4 +1,4 @@
-/** The registry of schedules: the YAML files of chaos/schedules/, and how one is read. */
+/** The registry of schedules: reads the YAML files of chaos/schedules/. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { checked } from '../../bench/checked.ts';
@@ -16,7 +16,7 @@ export interface Schedule {
   readonly description: string;
   readonly topology: string;
   readonly workload: Workload;
-  /** As the schema of the workload reads them. */
+  /** As the schema of the workload parses them. */
   readonly workloadOptions: object;
   readonly steps: readonly Step[];
 }
@@ -24,12 +24,12 @@ export interface Schedule {
 const ms = z.int().min(0).max(86_400_000);
 const schema = z.strictObject({
   description: z.string(),
-  /** As `zklab up` takes it. */
+  /** In the form that `zklab up` takes. */
   topology: z.string(),
   workload: z.looseObject({ name: z.string() }),
   /**
-   * Times since the start. The options of a fault stand beside its name; those whose times overlap are in
-   * force together.
+   * Times in ms since the start. The options of a fault stand beside its name. Faults whose times overlap are
+   * in force together.
    */
   steps: z.array(z.looseObject({ fault: z.string(), atMs: ms, forMs: ms })).min(1),
 });
@@ -41,7 +41,7 @@ export function scheduleNames(): string[] {
   return FILES.names();
 }
 
-/** @param reference the name of one of the project's, or the path of a YAML file. @throws UsageError */
+/** @param reference the name of a schedule of the project, or the path of a YAML file. @throws UsageError */
 export function readSchedule(reference: string): Schedule {
   const { name, origin, document } = FILES.read(reference);
   return scheduleOf(document, name, origin);

@@ -1,6 +1,6 @@
 /**
- * A schedule against a real ensemble: a workload before, during and after its faults, each of them proven;
- * then every member is read, and the checkers judge.
+ * Runs a schedule on a real ensemble. A workload runs before, during and after the faults, and each fault is
+ * proven. Then every member is read, and the checkers judge.
  */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,23 +31,25 @@ import { timelineOfHistory } from './timeline-of-history.ts';
 export interface RunScheduleOptions {
   readonly schedule: Schedule;
   readonly topology: Topology;
-  /** Of the workload, of the members that faults choose, and of the stand-in for Toxiproxy. */
+  /** Seed of the workload, of the members that faults choose, and of the stand-in for Toxiproxy. */
   readonly seed: number;
   readonly commandLine: string;
   readonly run: RecordedRun;
-  /** Ends the run: nothing is judged then. */
+  /** Ends the run; nothing is judged then. */
   readonly signal: AbortSignal;
 }
 
-/** After the last heal: all members back, a write committed, and all with the same transactions. */
+/**
+ * Limit after the last heal: all members are back, a write has committed, and all have the same transactions.
+ */
 export const RECOVER_MAX_MS = 60_000;
-/** Acknowledged before the first fault: the ensemble was healthy. */
+/** Writes acknowledged before the first fault: they show that the ensemble was healthy. */
 const HEALTHY_WRITES = 20;
 const POLL_MS = 20;
 const EVENTS_PER_PART = 10_000;
 
 /**
- * By its end nothing runs any more.
+ * When it returns or throws, nothing is left running.
  * @throws EnsembleError when the ensemble does not start, and the signal's reason
  */
 export async function runSchedule(options: RunScheduleOptions): Promise<Result> {
@@ -92,7 +94,7 @@ export async function runSchedule(options: RunScheduleOptions): Promise<Result> 
   }
 }
 
-/** What all members run; `other` where they do not run the same, or a command of somebody's own. */
+/** What all members run; `other` when they differ, or run a custom command. */
 function serverOf({ members }: Topology, { apacheZooKeeper }: Probed): Environment['server'] {
   const [implementation, ...others] = new Set(members.map(each => each.implementation));
   if (implementation === 'zklab' && others.length === 0) return { implementation, version: SERVER_VERSION };
@@ -173,7 +175,7 @@ async function attacked(
   }
 }
 
-/** A fault that could not be healed leaves an ensemble that says nothing more about the server. */
+/** The result of a fault that could not be healed: the ensemble can show nothing more about the server. */
 async function broken(
   { schedule, topology, seed, run, signal }: RunScheduleOptions,
   { client, mesh, faultMembers }: MeshedEnsemble,
@@ -188,8 +190,8 @@ async function broken(
 }
 
 /**
- * Waits until the ensemble serves and a write that was begun after the last heal has committed, or for too
- * long.
+ * Waits until the ensemble serves and a write that began after the last heal has committed, at most
+ * `RECOVER_MAX_MS`.
  */
 async function recovery(ensemble: Ensemble, load: LiveWorkload, signal: AbortSignal): Promise<Aftermath> {
   const healedAtMs = load.nowMs;
@@ -205,7 +207,7 @@ async function recovery(ensemble: Ensemble, load: LiveWorkload, signal: AbortSig
   return { healedAtMs, recoverMaxMs: RECOVER_MAX_MS, notServing };
 }
 
-/** In parts: the history of a night is longer than a string may be. */
+/** Written in parts, because the history of a night is longer than a string may be. */
 function writeHistory(file: string, history: readonly HistoryEvent[]): void {
   for (let at = 0; at < history.length; at += EVENTS_PER_PART) {
     const part = history.slice(at, at + EVENTS_PER_PART);
@@ -219,8 +221,8 @@ function addressOf(text: string): { host: string; port: number } {
 }
 
 const LIMITS: string[] = [
-  'All members, the proxies and the clients share one machine: times say little, and judgements do not need them.',
-  'Checkers read what the clients of this workload saw, and every member in the end: what no client asked for is not judged.',
+  'All members, the proxies and the clients share one machine: times mean little, and judgements do not need them.',
+  'Checkers read what the clients of this workload saw, and every member at the end; what no client asked for is not judged.',
   'Kills and pauses are real. Power loss is only simulated ("zklab sim").',
   'A blackhole is healed by closing its connections, as Toxiproxy does; a real partition can end without that.',
 ];

@@ -19,7 +19,7 @@ function problemOf(schedule: string): string {
   }
 }
 
-test('the schedules of the project are valid, and their topologies too', () => {
+test('all schedules of the project and their topologies are valid', () => {
   assert.ok(scheduleNames().includes('smoke'));
   for (const name of scheduleNames()) {
     const schedule = readSchedule(name);
@@ -33,7 +33,7 @@ test('smoke has every fault of the registry', () => {
   assert.equal(used.sort(), FAULTS.map(({ name }) => name).sort());
 });
 
-test('a step has the options of its fault, a workload its own, with defaults', () => {
+test('a step has the options of its fault, and a workload its own options with defaults', () => {
   const { steps, workloadOptions } = parseSchedule(
     text(STEP, '{ name: mixed, clients: 2 }'),
     'test',
@@ -43,7 +43,7 @@ test('a step has the options of its fault, a workload its own, with defaults', (
   assert.match(JSON.stringify(workloadOptions), /"clients":2,"prefix":"\/register"/);
 });
 
-test('what is wrong is named, with what is accepted', () => {
+test('an error names what is wrong and what is accepted', () => {
   const mended = (from: string, to: string) => problemOf(text(STEP.replace(from, to)));
   assert.is(mended('', ''), '');
   assert.match(mended('fault: kill', 'fault: kil'), /steps\.0: fault: "kil"; accepted are latency, refuse/);

@@ -7,7 +7,7 @@ const test = suite('chaos/schedules: timelines');
 const AT = { topology: 'voters', condition: 'smoke' };
 const START = Date.parse('2026-08-01T02:30:00.000Z');
 
-/** Operations in the order of their ends: when they began, when they ended, and how. */
+/** Operations in the order of their completion: when each began, when it ended, and how. */
 function historyOf(
   ...operations: readonly (readonly ['setData' | 'getData', number, number, 'ok' | 'fail' | 'info'])[]
 ): HistoryEvent[] {
@@ -21,7 +21,7 @@ function historyOf(
   return events.sort((a, b) => a.timeMs - b.timeMs).map((event, index) => ({ ...event, index }));
 }
 
-test('writes by the time they ended; what nobody knows failed, a refusal is an answer, reads are none', () => {
+test('writes count when they end; an unknown outcome is a failure, a refusal is an answer, and reads do not count', () => {
   const history = historyOf(
     ['setData', 0, 10, 'ok'],
     ['setData', 5, 60, 'fail'],

@@ -1,4 +1,4 @@
-/** The writes of a history as they went, with the faults on its clock, in the form of result.json. */
+/** The writes of a history over time, with the faults on its clock, in the form of `result.json`. */
 import { timelineOf } from '../../bench/load/load-timeline.ts';
 import { bucketMsFor, TimelineRecorder } from '../../bench/measure/timeline.ts';
 import { LOADS } from '../../results/names.ts';
@@ -7,8 +7,8 @@ import { type HistoryEvent, isWrite, operationsOf, outcomeOf } from '../checkers
 import { bandOf, type FaultSpan } from '../faults/fault-span.ts';
 
 /**
- * A write that nobody knows the fate of counts as failed.
- * @param startedAt ms since 1970 of 0 ms in the history. Undefined where nothing was written
+ * Undefined when nothing was written. A write with an unknown outcome counts as failed.
+ * @param startedAt ms since 1970 of 0 ms in the history
  */
 export function timelineOfHistory(
   history: readonly HistoryEvent[],
@@ -23,7 +23,7 @@ export function timelineOfHistory(
     if (!isWrite(invoke.f)) continue;
     const endedMs = completion?.timeMs ?? lastMs;
     if (outcomeOf(operation) === 'info') recorder.error(endedMs);
-    // A refusal, such as of a node that exists, is an answer.
+    // A refusal, such as NODEEXISTS, is an answer.
     else recorder.ok(endedMs, (endedMs - invoke.timeMs) * 1_000);
   }
   const bands = spans.map(span => bandOf(span, startedAt));

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** The dialing end of a test's connection: what it got, in which pieces, and how it ended. */
+/** The dialing end of a test's connection. It records what it received, in which pieces, and how it ended. */
 export class Dialed {
   readonly socket: Socket;
   readonly pieces: Buffer[] = [];
@@ -23,7 +23,7 @@ export class Dialed {
     });
   }
 
-  /** Settles once connected or refused. */
+  /** Settles once it is connected or refused. */
   static async to(address: string): Promise<Dialed> {
     const dialed = new Dialed(Number(address.slice(address.lastIndexOf(':') + 1)));
     await new Promise<void>(resolve => {
@@ -46,7 +46,8 @@ export class Dialed {
   }
 
   /**
-   * Sends and waits for as many bytes to come back; the time it took, in ms. @throws when it closes first.
+   * Sends, and waits for as many bytes to come back. Returns the time in ms. @throws when the connection
+   * closes first
    */
   async roundTrip(data: string | Buffer): Promise<number> {
     const start = performance.now();

@@ -9,7 +9,7 @@ export type ToxiproxyTest = (title: string, body: (toxiproxy: Toxiproxy) => Prom
 const DEADLINE_MS = 120_000;
 
 /**
- * Declares the same tests for the stand-in and for the real server, each with one process for all of its
+ * Declares the same tests for the stand-in and for the real server. Each gets one process for all of its
  * tests.
  */
 export function eachToxiproxy(name: string, declare: (test: ToxiproxyTest) => void): void {

@@ -6,7 +6,7 @@ import { EchoServer } from './echo-server.ts';
 
 type Port = keyof MeshMember['ports'];
 
-/** Members of which every port echoes, in this process, behind a mesh: what faults of links are tested on. */
+/** Members in this process whose every port echoes, behind a mesh: the target of link faults in tests. */
 export class EchoEnsemble {
   readonly context: LinkFaultContext;
   readonly roles: Map<string, string>;
@@ -22,7 +22,7 @@ export class EchoEnsemble {
     this.#servers = servers;
   }
 
-  /** `roles` by name; change the map to move the leadership. A client may be given that misbehaves. */
+  /** `roles` by name; change the map to move the leadership. A misbehaving client may be given. */
   static async start(
     roles: Map<string, string>,
     options: { client: ToxiproxyClient; folder: string },

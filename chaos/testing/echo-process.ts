@@ -3,9 +3,7 @@ import { execaNode } from 'execa';
 import { stateOf } from '../../bench/hosts/process-state.ts';
 import type { FaultMember } from '../faults/context.ts';
 
-/**
- * A member that is a process of its own and does nothing but echo: what faults of processes are tested on.
- */
+/** A member that is a separate process and only echoes: the target of process faults in tests. */
 export class EchoProcess implements FaultMember {
   readonly name: string;
   role: string;
@@ -39,7 +37,7 @@ export class EchoProcess implements FaultMember {
     return this.role;
   }
 
-  /** On the port it had. */
+  /** Restarts on the same port. */
   async restart(): Promise<void> {
     this.#process = start(Number(this.clientAddress.split(':')[1]));
     this.restarts += 1;

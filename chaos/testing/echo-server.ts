@@ -1,10 +1,10 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 
-/** A member of the simplest kind: sends back what it gets, and counts it. */
+/** The simplest member: it sends back what it receives, and counts it. */
 export class EchoServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  /** Kept after the server is closed. */
+  /** Still set after the server is closed. */
   port = 0;
   connections = 0;
   receivedBytes = 0;

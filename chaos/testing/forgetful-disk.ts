@@ -6,9 +6,9 @@ interface HeldFile {
 }
 
 /**
- * A planted fault for real processes: transaction logs live in this process's memory, "synced" at once, and
- * reach the file only now and then. A kill of the process loses what the disk had promised to keep. All else
- * is honest.
+ * A planted bug for real processes: transaction logs stay in this process's memory, are reported as synced at
+ * once, and are written to the file only now and then. A kill of the process loses what the disk had promised
+ * to keep. All other files are honest.
  */
 export function forgetfulDisk(disk: Disk, writeBackMs: number): Disk {
   const held = new Map<string, HeldFile>();

@@ -1,6 +1,6 @@
 /**
- * The server on a disk that forgets: `forgetful-main.js zoo.cfg [ms between two moments at which it keeps]`.
- * It ends with its standard input, as main.ts does.
+ * The server on a forgetful disk: `forgetful-main.js zoo.cfg [ms between two writes to the log file]`. It
+ * ends with its standard input, as main.ts does.
  */
 import { loadConfig } from '../../server/config/load-config.ts';
 import { processLog } from '../../server/runtime/node-logger.ts';

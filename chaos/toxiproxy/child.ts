@@ -1,14 +1,14 @@
-/** A Toxiproxy as a child of the lab: how it is started, and how it ends. */
+/** A Toxiproxy as a child of the lab: how it starts and how it ends. */
 import type { ResultPromise } from 'execa';
 import { endWithLab } from '../../bench/hosts/end-with-lab.ts';
 import type { TailLog } from './tail-log.ts';
 
-/** SIGTERM waits for requests in flight; after this it is SIGKILL. */
+/** SIGTERM waits for requests in flight. SIGKILL follows after this time. */
 const STOP_MAX_MS = 2_000;
 
 export const CHILD_OPTIONS = {
   buffer: false,
-  // Ctrl-C at a terminal is for the lab: faults are healed through this process.
+  // Ctrl-C at a terminal must reach only the lab, because faults are healed through this process.
   detached: true,
   reject: false,
   stdin: 'ignore',
@@ -18,7 +18,7 @@ export const CHILD_OPTIONS = {
 type Child = Pick<ResultPromise<typeof CHILD_OPTIONS>, 'pid' | 'stdout' | 'stderr' | 'kill'> &
   Promise<unknown>;
 
-/** Keeps what it prints, and ends it with the lab if not before. Returns what ends it. */
+/** Keeps the child's output, and ends the child with the lab at the latest. Returns what ends it. */
 export function tend(child: Child, log: TailLog): () => Promise<void> {
   const forget = child.pid === undefined ? undefined : endWithLab(child.pid);
   log.read(child.stdout);

@@ -14,7 +14,7 @@ export interface ToxicRequest {
 
 export interface ProxyRequest {
   readonly name: string;
-  /** host:port; a port of 0 lets Toxiproxy choose. */
+  /** host:port. With port 0 Toxiproxy chooses the port. */
   readonly listen: string;
   readonly upstream: string;
 }
@@ -25,12 +25,12 @@ export interface ProxyState extends ProxyRequest {
 
 const REMOVE_ATTEMPTS = 3;
 
-/** What was asked of which proxy and did not happen; `cause` is the client's error. */
+/** Names the request that failed and its proxy. `cause` is the client's error. */
 export class ToxiproxyRequestError extends Error {
   override readonly name = 'ToxiproxyRequestError';
 }
 
-/** toxiproxy-node-client, with errors that name the proxy and the toxic: its own only give a status code. */
+/** toxiproxy-node-client with errors that name the proxy and the toxic. Its own give only a status code. */
 export class ToxiproxyClient {
   readonly url: string;
   readonly #client: Client;
@@ -40,7 +40,7 @@ export class ToxiproxyClient {
     this.#client = new Client(url);
   }
 
-  /** All in one request; the answer has the ports that Toxiproxy chose. */
+  /** Creates all in one request. The answer contains the ports that Toxiproxy chose. */
   async populate(proxies: readonly ProxyRequest[]): Promise<ProxyState[]> {
     const made = await this.#ask(`populate ${proxies.length} proxies`, () =>
       this.#client.populate([...proxies]),
@@ -56,7 +56,7 @@ export class ToxiproxyClient {
     return this.#ask(`remove proxy ${name}`, async () => (await this.#client.get(name)).remove());
   }
 
-  /** Takes the listener and its connections down, or brings the listener back on the port it had. */
+  /** Closes the listener and its connections, or reopens the listener on its previous port. */
   async setEnabled(name: string, enabled: boolean): Promise<void> {
     await this.#ask(`${enabled ? 'enable' : 'disable'} proxy ${name}`, async () => {
       const proxy = await this.#client.get(name);
@@ -81,7 +81,7 @@ export class ToxiproxyClient {
 
   /**
    * When this returns the toxic is gone, whoever removed it. A removal that finds a link blocked answers 503
-   * and may yet have worked (Toxiproxy #500), so it is asked again rather than believed.
+   * and may still have worked (Toxiproxy #500), so the toxic is looked up instead.
    */
   async removeToxic(proxyName: string, name: string): Promise<void> {
     await this.#ask(`remove toxic ${name} from proxy ${proxyName}`, async () => {
@@ -98,7 +98,7 @@ export class ToxiproxyClient {
     });
   }
 
-  /** Every proxy of this Toxiproxy enabled, no toxic left. */
+  /** Enables every proxy of this Toxiproxy and removes all toxics. */
   reset(): Promise<void> {
     return this.#ask('reset', () => this.#client.reset());
   }
@@ -113,7 +113,7 @@ export class ToxiproxyClient {
   }
 }
 
-/** Undefined for the status 404; the client says it only in its message. */
+/** Undefined for status 404, which the client reports only in its message. */
 function isNotFound(error: Error): undefined {
   if (!error.message.endsWith('status code 404')) throw error;
 }

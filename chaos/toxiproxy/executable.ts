@@ -10,7 +10,7 @@ export async function isExecutable(file: string): Promise<boolean> {
   }
 }
 
-/** The first file of that name in the folders of PATH that can be run. */
+/** The first file with this name in the folders of PATH that can be executed. */
 export async function findOnPath(name: string, path: string | undefined): Promise<string | undefined> {
   for (const folder of (path ?? '').split(delimiter)) {
     const file = join(folder, name);

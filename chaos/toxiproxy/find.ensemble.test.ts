@@ -12,7 +12,7 @@ import { startStandIn } from './start-stand-in.ts';
 const test = suite('toxiproxy: find');
 const nothing = { PATH: '', XDG_CACHE_HOME: '/nonexistent' };
 
-test('without a Toxiproxy the stand-in serves, and says that it is one', async () => {
+test('without a Toxiproxy the stand-in serves, and identifies itself', async () => {
   const toxiproxy = await findToxiproxy({ env: nothing });
   try {
     assert.is(toxiproxy.kind, 'stand-in');
@@ -24,7 +24,7 @@ test('without a Toxiproxy the stand-in serves, and says that it is one', async (
   assert.not.ok(isRunning(toxiproxy.pid!));
 });
 
-test('TOXIPROXY_URL comes first, and what it names is left running', async () => {
+test('TOXIPROXY_URL comes first, and its Toxiproxy is left running', async () => {
   const standIn = await startStandIn({ seed: 1 });
   try {
     const toxiproxy = await findToxiproxy({ env: { ...nothing, TOXIPROXY_URL: `${standIn.url}/` } });
@@ -46,7 +46,7 @@ test('a TOXIPROXY_URL that does not answer is an error, not a reason to use anot
   assert.match(message, 'TOXIPROXY_URL is http://127.0.0.1:1, but no Toxiproxy answers there');
 });
 
-test('a server on the PATH comes before the installed one; a file that cannot be run is none', async () => {
+test('a server on the PATH comes before the installed one; a file that cannot be executed is skipped', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'zklab-path-'));
   try {
     const file = join(folder, 'toxiproxy-server');
@@ -59,7 +59,7 @@ test('a server on the PATH comes before the installed one; a file that cannot be
   }
 });
 
-test('a server that does not start is an error with what it printed', async () => {
+test('a server that does not start is an error that contains its output', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'zklab-path-'));
   try {
     const file = join(folder, 'toxiproxy-server');

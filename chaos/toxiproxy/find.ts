@@ -8,14 +8,14 @@ import type { Toxiproxy } from './toxiproxy.ts';
 
 export interface FindOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** Of jitter, slices and toxicity; only the stand-in can keep it. */
+  /** Seed of jitter, slices and toxicity. Only the stand-in can use it. */
   readonly seed?: number;
 }
 
 /**
- * The Toxiproxy of this run, in the order TOXIPROXY_URL, `toxiproxy-server` on the PATH, the one that
- * `npm run toxiproxy:install` installed, the built-in stand-in. Say in the report which one it was.
- * @throws when TOXIPROXY_URL names something that does not answer, or a server does not start.
+ * Finds the Toxiproxy of this run. The order is TOXIPROXY_URL, `toxiproxy-server` on the PATH, the one that
+ * `npm run toxiproxy:install` installed, and the built-in stand-in. The report says which one it was.
+ * @throws when TOXIPROXY_URL names something that does not answer, or a server does not start
  */
 export async function findToxiproxy({ env = process.env, seed = 1 }: FindOptions = {}): Promise<Toxiproxy> {
   if (env.TOXIPROXY_URL) return connectExternal(env.TOXIPROXY_URL);
@@ -23,7 +23,7 @@ export async function findToxiproxy({ env = process.env, seed = 1 }: FindOptions
   return server === undefined ? startStandIn({ seed }) : startServer(server);
 }
 
-/** A real toxiproxy-server of this machine; undefined when there is none. */
+/** A real toxiproxy-server on this machine; undefined when there is none. */
 export async function findServer(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ file: string; version?: string } | undefined> {
@@ -33,8 +33,8 @@ export async function findServer(
 }
 
 /**
- * The newest that `npm run toxiproxy:install` left. Built by `go install` it calls itself "git"; its folder
- * knows better.
+ * The newest version that `npm run toxiproxy:install` installed. One built by `go install` reports the
+ * version "git", so the version comes from its folder.
  */
 export async function findInstalled(
   env: NodeJS.ProcessEnv = process.env,

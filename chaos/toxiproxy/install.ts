@@ -5,8 +5,8 @@ import { installedServer, TOXIPROXY_RELEASES } from './cache.ts';
 import { findInstalled } from './find.ts';
 
 /**
- * npm run toxiproxy:install: Toxiproxy into the cache folder, by Go's own installer. Does nothing when it is
- * there. Exit codes: 0 it is there, 1 it is not, and why.
+ * npm run toxiproxy:install: installs Toxiproxy into the cache folder with `go install`. Does nothing when it
+ * is already there. Exit codes: 0 it is installed; 1 it is not, and the output says why.
  */
 const INSTALL_TIMEOUT_MS = 600_000;
 
@@ -41,7 +41,7 @@ async function install(release: string): Promise<void> {
   const building = await mkdtemp(join(dirname(target), 'building-'));
   try {
     console.log(`go install ${module}`);
-    // Outside any module, so that no go.mod has a say in it.
+    // Run outside any module, so that no go.mod affects it.
     await execa('go', ['install', module], {
       env: { GOBIN: building },
       cwd: building,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const POLL_MS = 20;
 const ANSWER_MAX_MS = 2_000;
 
-/** What GET /version says. Releases before 2.7.0 answer with the bare version rather than JSON. */
+/** The version from GET /version. Releases before 2.7.0 answer with the bare version instead of JSON. */
 export async function readVersion(url: string): Promise<string> {
   const response = await fetch(`${url}/version`, { signal: AbortSignal.timeout(ANSWER_MAX_MS) });
   const text = (await response.text()).trim();
@@ -11,7 +11,7 @@ export async function readVersion(url: string): Promise<string> {
   return /"version":\s*"([^"]*)"/.exec(text)?.[1] ?? text;
 }
 
-/** Asks until it answers. @throws once `alive` says no, or after `deadlineMs`. */
+/** Asks until it answers. @throws once `alive` returns false, or after `deadlineMs` */
 export async function untilReady(url: string, alive: () => boolean, deadlineMs: number): Promise<string> {
   const end = performance.now() + deadlineMs;
   for (;;) {

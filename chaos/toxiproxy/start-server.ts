@@ -31,20 +31,20 @@ async function startOn(
     args: ['-host', '127.0.0.1', '-port', String(port), '-proxy-metrics'],
   });
   const process = execa(command.file, command.args, {
-    // At its default, debug, it writes a line for every request.
+    // At its default level, debug, it logs every request.
     env: { LOG_LEVEL: 'warn' },
     ...CHILD_OPTIONS,
   });
   const { pid } = process;
-  // Where there is no setpriv, it does not notice that its lab was killed; the next lab does.
+  // Without setpriv the server does not notice when its lab is killed; the next lab ends it.
   const registration = pid === undefined ? undefined : registerProcess(pid, `-port ${port}`);
   const end = tend(process, log);
   const stop = async () => {
     await end();
     registration?.remove();
   };
-  // On a clash of ports the server logs the error and lives on, deaf: whoever answers there is then another
-  // one.
+  // On a port clash the server logs the error and keeps running without listening; another process answers on
+  // that port.
   const deaf = () => log.toString().includes('Server finished with error');
   const url = `http://127.0.0.1:${port}`;
   try {
@@ -58,7 +58,7 @@ async function startOn(
   }
 }
 
-/** Free at this moment; another process may take it before the server does, hence the attempts. */
+/** Free at this moment. Another process may take it before the server does, so the caller retries. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {

@@ -7,14 +7,14 @@ import type { Toxiproxy } from './toxiproxy.ts';
 
 const READY_MAX_MS = 30_000;
 
-/** Starts the built-in stand-in as a child that dies with this process, on a port of the system's choice. */
+/** Starts the built-in stand-in as a child that dies with this process, on a port that the system chooses. */
 export async function startStandIn({ seed }: { seed: number }): Promise<Toxiproxy> {
   const log = new TailLog();
   const main = fileURLToPath(new URL('./stand-in/main.js', import.meta.url));
   const process = execaNode(main, ['--port', '0', '--seed', String(seed)], {
     ipc: true,
-    // Else it would inherit ours: with `node -e` it would run that code again, with --inspect clash on the
-    // port.
+    // Otherwise it would inherit our options: `node -e` would run that code again, and --inspect would clash
+    // on its port.
     nodeOptions: [],
     ...CHILD_OPTIONS,
   });

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** Keeps the last `bytesMax` characters that streams bring, however much that is. */
+/** Keeps the last `bytesMax` characters of some streams, however much they write. */
 export class TailLog {
   readonly #bytesMax: number;
   #text = '';

@@ -1,16 +1,18 @@
-/** `external`: already running, named by TOXIPROXY_URL. `real`: Toxiproxy, started here. `stand-in`: ours. */
+/**
+ * `external`: already running, named by TOXIPROXY_URL. `real`: a Toxiproxy started here. `stand-in`: ours.
+ */
 export type ToxiproxyKind = 'external' | 'real' | 'stand-in';
 
-/** A Toxiproxy that answers. */
+/** A running Toxiproxy. */
 export interface Toxiproxy {
   readonly kind: ToxiproxyKind;
   readonly version: string;
-  /** Of its HTTP API, without a slash at the end. */
+  /** URL of its HTTP API, without a trailing slash. */
   readonly url: string;
-  /** Of the process started here; none for `external`. */
+  /** Pid of the process started here; undefined for `external`. */
   readonly pid: number | undefined;
-  /** The end of what it printed. */
+  /** The end of its output. */
   log(): string;
-  /** Ends the process that was started here; an external one is left running. */
+  /** Ends the process that was started here. An external one is left running. */
   stop(): Promise<void>;
 }

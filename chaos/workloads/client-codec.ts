@@ -17,7 +17,7 @@ import { readStat } from '../../server/wire/stat.ts';
 import type { MultiPart } from '../checkers/history.ts';
 import type { Completion, Invocation } from './history-recorder.ts';
 
-/** Requests of the simulated client as frames, and what replies say in terms of a history. */
+/** Encodes requests of the simulated client as frames, and decodes replies into the terms of a history. */
 
 const ANY_VERSION = -1;
 const PERSISTENT = 0;
@@ -34,7 +34,7 @@ export function closeFrame(xid: number): Buffer {
   return framed(writer => void writer.writeInt(xid).writeInt(OpCode.closeSession));
 }
 
-/** `zxid`: the client has seen what happened up to there, and is to be told what came after. */
+/** `zxid`: the client has seen everything up to this one, and wants the events after it. */
 export function setWatchesFrame(zxid: number, dataWatches: string[], childWatches: string[]): Buffer {
   return framed(writer => {
     writer.writeInt(Xid.setWatches).writeInt(OpCode.setWatches);
@@ -88,7 +88,9 @@ function writePart(writer: JuteWriter, { f, path, value, version = ANY_VERSION }
   else writePathVersionRequest(writer, { path, version });
 }
 
-/** `type` and the rest of the completion that a reply stands for. The reader is behind the reply header. */
+/**
+ * The `type` and the rest of the completion that a reply stands for. The reader is behind the reply header.
+ */
 export function completionOf(
   f: Invocation['f'],
   zxid: number,
@@ -121,7 +123,9 @@ export function completionOf(
   }
 }
 
-/** A multi that failed says so in its parts alone: the first error that is not a consequence of another. */
+/**
+ * A failed multi reports errors only in its parts. Returns the first error that does not follow from another.
+ */
 function multiCompletion(zxid: number, body: JuteReader): { type: 'ok' | 'fail'; completion: Completion } {
   for (let header = readMultiHeader(body); !header.done; header = readMultiHeader(body)) {
     if (header.type !== OpCode.error) return { type: 'ok', completion: { zxid } };

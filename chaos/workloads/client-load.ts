@@ -11,13 +11,13 @@ export interface ClientLoadOptions {
   pipelineDepth: number;
   thinkMs: readonly [low: number, high: number];
   readShare: number;
-  /** Of operations that are more than registers; see `wild-requests.ts`. */
+  /** Share of operations that go beyond registers; see `wild-requests.ts`. */
   wildShare?: number;
-  /** In front of every value this client writes: values are unique. */
+  /** Prefix of every value that this client writes; it makes values unique. */
   signature: string;
 }
 
-/** Keeps one client busy: thinks, then sends, whatever became of the requests before. */
+/** Keeps one client busy: it thinks, then sends, whatever became of earlier requests. */
 export class ClientLoad {
   readonly #options: ClientLoadOptions;
   #writes = 0;
@@ -34,7 +34,7 @@ export class ClientLoad {
 
   #think(): void {
     const { clock, random, thinkMs } = this.#options;
-    // Never 0: an eager client must not hold time still.
+    // Never 0, because an eager client would stop virtual time.
     clock.after(Math.max(0.1, random.between(...thinkMs)), () => this.#act());
   }
 
@@ -46,7 +46,7 @@ export class ClientLoad {
     this.#think();
   }
 
-  /** Now and then a session ends, is left to expire, or goes to another server. */
+  /** Now and then a session is closed, left to expire, or moved to another server. */
   #actOnSession(): boolean {
     const { client, random, wildShare = 0 } = this.#options;
     if (wildShare === 0 || !random.chance(SESSION_SHARE)) return false;
@@ -64,7 +64,7 @@ export class ClientLoad {
     const path = random.pick(paths);
     if (random.chance(readShare)) return { f: 'getData', path };
     const value = `${signature}-${this.#writes++}`;
-    // Mostly NODEEXISTS, which is the point: a failed write must leave no trace.
+    // Mostly fails with NODEEXISTS, on purpose: a failed write must leave no trace.
     return { f: random.chance(CREATE_SHARE) ? 'create' : 'setData', path, value };
   }
 }

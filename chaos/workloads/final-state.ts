@@ -4,15 +4,15 @@ import { ZkClientError } from '../../bench/load/client-error.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
 import type { FinalNode, MemberTree } from '../checkers/run-record.ts';
 
-/** What one member holds in the end, read through its own client port. */
+/** The final state of one member, read through its own client port. */
 export interface MemberState extends MemberTree {
   readonly nodes: ReadonlyMap<string, FinalNode | undefined>;
 }
 
 /**
- * Reads the whole tree of one member, after a sync. The digest is ours, over every znode's data and Stat, so
- * it holds for any implementation. `paths` that do not exist are in `nodes` as undefined. Nobody may write
- * meanwhile.
+ * Reads the whole tree of one member after a sync. The digest is our own, over the data and Stat of every
+ * znode, so it works for any implementation. `paths` that do not exist are undefined in `nodes`. Nobody may
+ * write meanwhile.
  */
 export async function readMemberState(
   member: string,
@@ -44,7 +44,7 @@ export async function readMemberState(
   }
 }
 
-/** Undefined where the node's ACL lets nobody look: others than the workload may have made it. */
+/** Undefined when the ACL of the znode lets nobody read it. Others than the workload may have created it. */
 async function readNode(client: ZkClient, path: string) {
   try {
     const { data, stat } = await client.getData(path);
@@ -61,7 +61,7 @@ function describe(path: string, data: Buffer | null, stat: object): string {
   )}\n`;
 }
 
-/** Every member writes its configuration node itself, at its own time. */
+/** Every member writes its own configuration znode, at its own time. */
 function localFields(path: string): object {
   return path === '/zookeeper/config' ? { mtime: 0 } : {};
 }

@@ -18,7 +18,7 @@ export type Completion = Pick<
   'value' | 'zxid' | 'mzxid' | 'version' | 'created' | 'children' | 'error'
 >;
 
-/** Where a run happens: a simulated world, or real processes on the wall's time. */
+/** Where a run takes place: a simulated world, or real processes in real time. */
 export interface RecordedWorld {
   readonly time: { readonly nowMs: number };
   note(who: string, what: string): void;
@@ -26,10 +26,10 @@ export interface RecordedWorld {
   readonly moments?: { reach(moment: 'ack'): void };
 }
 
-/** Writes the history of a run, and each event of it into the trace. */
+/** Records the history of a run, and writes each of its events into the trace. */
 export class HistoryRecorder {
   readonly history: HistoryEvent[] = [];
-  /** What watches are judged by. */
+  /** The checker of watches judges by these. */
   readonly sessionRecords: SessionRecord[] = [];
   readonly #world: RecordedWorld;
   #operations = 0;
@@ -75,7 +75,7 @@ export class HistoryRecorder {
     this.#world.note(`client${process}`, `event ${event} ${path}`);
   }
 
-  /** The session has another connection, on which it sets its watches of these kinds again. */
+  /** The session has a new connection, on which it sets its watches of these kinds again. */
   moved(session: string, kept: readonly WatchKind[]): void {
     this.sessionRecords.push({ session, timeMs: this.#world.time.nowMs, kind: 'moved', kept });
     if (kept.length > 0) this.#world.marks?.reach('watch: set again after a move');
@@ -91,7 +91,7 @@ export class HistoryRecorder {
   }
 }
 
-/** As clients decide it: what was found is watched for changes, what was not for its creation. */
+/** A client leaves a data watch on a znode that exists, and an exist watch on one that does not. */
 export function watchLeftBy(
   { f, watch }: Pick<Invocation, 'f' | 'watch'>,
   { value }: Completion,

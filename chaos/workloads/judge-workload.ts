@@ -1,4 +1,4 @@
-/** What became of a workload on real processes, by the checkers of the simulation. */
+/** Judges a workload on real processes with the checkers of the simulation. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
 import { fourLetterWord } from '../../bench/topology/four-letter.ts';
@@ -12,13 +12,13 @@ import type { LiveWorkload } from './live-workload.ts';
 
 const POLL_MS = 50;
 
-/** Breaches of the protocol that clients saw by themselves: no checker reads those. */
+/** Violations of the protocol that clients saw themselves. No checker reads them. */
 const PROTOCOL = 'protocol';
 
 /**
- * After the load has stopped: what every checker says that has something to say. What the workload is there
- * to show must have been seen: of its own checkers an "unknown" is told, of others it is not.
- * @param deadlineMs until all members must have applied the same transactions
+ * Runs the checkers after the load has stopped, and returns their judgements. What the workload is there to
+ * show must have been seen: an "unknown" is reported for its own checkers and dropped for others.
+ * @param deadlineMs by when all members must have applied the same transactions
  * @param more parts of the record that the caller knows
  */
 export async function judgeWorkload(
@@ -50,12 +50,12 @@ async function finalTrees(
   const states: MemberState[] = [];
   for (const { name, ownAddress } of ensemble.members)
     states.push(await readMemberState(name, ownAddress, registers));
-  // Registers alone: versions of ephemerals begin again when a session ends, and nobody has asked for that.
+  // Only registers: versions of ephemerals start again when a session ends, and no checker reads those.
   const finalTrees = states.map(({ nodes }) => new Map(registers.map(path => [path, nodes.get(path)])));
   return { memberTrees: states, finalTrees };
 }
 
-/** One sentence for everything that is wrong, none when all is well. */
+/** One sentence for each thing that is wrong; empty when all is well. */
 export function complaintsOf(judgements: readonly Judgement[]): string[] {
   return judgements
     .filter(({ valid }) => valid !== 'valid')
@@ -78,7 +78,7 @@ async function untilLevel(ensemble: Ensemble, deadlineMs: number): Promise<void>
   }
 }
 
-/** As `srvr` shows them, in the order of the members. */
+/** The zxids that `srvr` shows, in the order of the members. */
 export async function zxidsOf(ensemble: Ensemble): Promise<string[]> {
   const answers = ensemble.members.map(({ plan }) => fourLetterWord(plan.ports.client, 'srvr'));
   return (await Promise.all(answers)).map(answer => /^Zxid: (\S+)/m.exec(answer)?.[1] ?? 'none');

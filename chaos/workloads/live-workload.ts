@@ -10,7 +10,7 @@ import { RecordingClient } from './recording-client.ts';
 import type { RunningWorkload, Workload } from './workload.ts';
 
 export interface LiveWorkloadOptions {
-  /** Client ports of all members: each client moves on to the next one when its server goes. */
+  /** Client ports of all members. A client moves to the next one when its server goes away. */
   readonly servers: readonly Address[];
   readonly seed: string;
   /** @default 5000 */
@@ -20,20 +20,20 @@ export interface LiveWorkloadOptions {
 const POLL_MS = 10;
 
 /**
- * A workload on real servers, from this process: the same clients, load and history as in a simulation, so
- * the same checkers judge it. Nobody makes its registers beforehand: that is left to its creates.
+ * Runs a workload on real servers, from this process. Clients, load and history are those of a simulation, so
+ * the same checkers judge it. Its own creates make the registers.
  */
 export class LiveWorkload {
   readonly workload: Workload;
-  /** Registers, whose versions count what was written. */
+  /** Paths of the registers, whose versions count the writes. */
   readonly paths: readonly string[];
-  /** A server that broke the protocol, as each client saw it. */
+  /** Servers that broke the protocol, as each client saw it. */
   readonly violations: string[] = [];
   readonly #time: { readonly nowMs: number };
   readonly #recorder: HistoryRecorder;
   readonly #running: RunningWorkload;
 
-  /** @param given options of the workload, instead of its defaults */
+  /** @param given options of the workload that replace its defaults */
   constructor(
     workload: Workload,
     { servers, seed, sessionTimeoutMs = 5_000 }: LiveWorkloadOptions,
@@ -66,7 +66,7 @@ export class LiveWorkload {
     this.#running = this.workload.start(world, options);
   }
 
-  /** On the clock of the history. */
+  /** Ms on the clock of the history. */
   get nowMs(): number {
     return this.#time.nowMs;
   }
@@ -93,7 +93,7 @@ export class LiveWorkload {
   }
 
   /**
-   * No more requests; settles when all are answered, or are given up at the deadline, and the sessions are
+   * Sends no more requests. Settles when all are answered, or given up at the deadline, and the sessions are
    * closed.
    */
   async stop(deadlineMs: number): Promise<void> {
@@ -105,7 +105,7 @@ export class LiveWorkload {
   }
 }
 
-/** Makes the nodes that a workload finds there, apart from its registers. */
+/** Creates the znodes that a workload expects, except its registers. */
 export async function prepareNodes(address: string, workload: Workload, given: object = {}): Promise<void> {
   const options = workload.schema.parse(given);
   const registers = new Set(workload.registers(options));

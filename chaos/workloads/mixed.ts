@@ -6,15 +6,15 @@ import type { Workload } from './workload.ts';
 
 const schema = z.strictObject({
   ...registerShape,
-  /** Of operations that are more than registers; see `wild-requests.ts`. */
+  /** Share of operations that go beyond registers; see `wild-requests.ts`. */
   wildShare: z.number().min(0).max(1).default(0.6),
 });
 
 type MixedOptions = z.infer<typeof schema>;
 
 /**
- * Registers and everything else: ephemerals, sequences, multis, versions, watches, syncs; sessions that end,
- * move and expire.
+ * Registers and everything else: ephemerals, sequences, multis, versions, watches, syncs, and sessions that
+ * end, move and expire.
  */
 export const mixed: Workload<MixedOptions> = {
   name: 'mixed',

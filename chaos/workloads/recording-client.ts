@@ -21,12 +21,12 @@ export interface RecordingClientOptions {
   process: number;
   clock: Clock;
   network: Network;
-  /** Tried in turn, from a place of its own for each client. */
+  /** Tried in turn; each client starts at another one. */
   servers: readonly Address[];
   recorder: HistoryRecorder;
   sessionTimeoutMs: number;
   note: (what: string) => void;
-  /** A server broke the protocol itself; nothing to do with what was read or written. */
+  /** A server broke the protocol itself, apart from what was read or written. */
   onViolation: (what: string) => void;
   onReady?: () => void;
 }
@@ -38,7 +38,7 @@ interface Pending {
   readonly sentAtMs: number;
 }
 
-/** By the number of the event on the wire. */
+/** Indexed by the number of the event on the wire. */
 const EVENT_NAMES: readonly (WatchEventName | undefined)[] = [
   undefined,
   'created',
@@ -54,8 +54,8 @@ const NO_PASSWORD = Buffer.alloc(16);
 export type Request = Omit<Invocation, 'process' | 'session'>;
 
 /**
- * A ZooKeeper client for simulations, and for real ensembles when its Runtime is real: the wire protocol, one
- * session kept over reconnects as real clients keep it, and every operation in the history.
+ * A ZooKeeper client for simulations, and for real ensembles when its Runtime is real. It speaks the wire
+ * protocol, keeps one session over reconnects as real clients do, and records every operation in the history.
  */
 export class RecordingClient {
   readonly #options: RecordingClientOptions;
@@ -72,7 +72,7 @@ export class RecordingClient {
   #pending: Pending[] = [];
   #timers: Timer[] = [];
   #heardAtMs = 0;
-  /** What the session waits to be told. */
+  /** Watches whose events the session still expects. */
   #watches: { readonly kind: WatchKind; readonly path: string }[] = [];
 
   constructor(options: RecordingClientOptions) {
@@ -110,12 +110,12 @@ export class RecordingClient {
     connection.write(requestFrame(this.#xid, invocation));
   }
 
-  /** Leaves its server and takes its session to the next one. */
+  /** Disconnects from its server and takes the session to the next one. */
   move(): void {
     this.#connection?.destroy('moves on');
   }
 
-  /** Dies as a process does: the session is left to expire, and a new one begins. */
+  /** Dies like a process: the session is left to expire, and a new one begins. */
   vanish(forEver = false): void {
     this.#closed = forEver;
     this.#forgetSession();
@@ -129,13 +129,13 @@ export class RecordingClient {
     this.#lastZxidSeen = 0;
   }
 
-  /** Closes the session, as an operation of the history, and comes back no more. */
+  /** Closes the session, as an operation of the history, and does not come back. */
   leave(): void {
     this.send({ f: 'closeSession', path: '' });
     this.#closed = true;
   }
 
-  /** Ends the session as a client that leaves in peace. */
+  /** Closes the session in the regular way. */
   close(): void {
     this.#closed = true;
     if (this.#established) this.#connection?.write(closeFrame(this.#xid + 1));
@@ -191,7 +191,7 @@ export class RecordingClient {
     }
   }
 
-  /** A server that says nothing, or does not answer one request, is left for the next one. */
+  /** Leaves a server that sends nothing, or does not answer a request, for the next one. */
   #keepAlive(connection: Connection): void {
     const nowMs = this.#options.clock.monotonicMs();
     const waitedMs = nowMs - (this.#pending[0]?.sentAtMs ?? nowMs);
@@ -210,7 +210,7 @@ export class RecordingClient {
     this.#redial();
   }
 
-  /** What was under way may have happened or not; a read that nobody answered did nothing. */
+  /** A pending write may have happened or not. An unanswered read did nothing. */
   #abandonPending(reason: string): void {
     for (const { operation, invocation } of this.#pending.splice(0)) {
       const type = isWrite(invocation.f) ? 'info' : 'fail';
@@ -246,8 +246,9 @@ export class RecordingClient {
   }
 
   /**
-   * Before any other request, so that no reply on the new connection can be newer than an event still due.
-   * Those that wait for a creation are given up: one that came and went meanwhile leaves no event, rightly.
+   * Sent before any other request, so that no reply on the new connection is newer than an event still due.
+   * Watches for a creation are given up, because a znode created and deleted meanwhile rightly leaves no
+   * event.
    */
   #setWatchesAgain(): void {
     const kept = this.#watches.filter(({ kind }) => kind !== 'exist');

@@ -1,17 +1,17 @@
-/** What workloads with registers are told, and the names of their registers. */
+/** Options of workloads with registers, and the names of their registers. */
 import { z } from 'zod';
 
 const share = z.number().min(0).max(1);
 
-/** Of every workload whose clients write registers. */
+/** For every workload whose clients write registers. */
 export const registerShape = {
   clients: z.int().min(1).max(1_000).default(4),
-  /** Names of the registers: this and a number. */
+  /** Prefix of the register names; a number follows. */
   prefix: z.string().startsWith('/').default('/register'),
   registers: z.int().min(1).max(100_000).default(24),
-  /** A client's operations under way at once. */
+  /** Maximum number of outstanding operations of a client. */
   pipelineDepth: z.int().min(1).max(1_000).default(16),
-  /** Between two operations of a client. */
+  /** Pause between two operations of a client: shortest and longest. */
   thinkMs: z.tuple([z.number().nonnegative(), z.number().nonnegative()]).readonly().default([0.5, 4]),
   readShare: share.default(0.3),
 };

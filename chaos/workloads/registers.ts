@@ -2,9 +2,7 @@ import { type RegisterOptions, registerPaths, registerSchema } from './register-
 import { startClients } from './start-clients.ts';
 import type { Workload } from './workload.ts';
 
-/**
- * Values are unique and versions count what was written, so that a lost write shows even under a later one.
- */
+/** Values are unique and versions count the writes, so that a lost write shows even under a later one. */
 export const registers: Workload<RegisterOptions> = {
   name: 'registers',
   description: 'reads and writes of single nodes, every value once',

@@ -2,7 +2,7 @@ import { ClientLoad } from './client-load.ts';
 import { type RegisterOptions, registerPaths } from './register-options.ts';
 import type { RunningWorkload, WorkloadWorld } from './workload.ts';
 
-/** Clients that write registers and, with a share of their operations, more than that. */
+/** Starts clients that write registers and spend a share of their operations on everything else. */
 export function startClients(
   world: WorkloadWorld,
   {

@@ -2,10 +2,10 @@ import type { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { MultiPart } from '../checkers/history.ts';
 import type { Request } from './recording-client.ts';
 
-/** Where these operations play: apart from the registers, which other checkers count the versions of. */
+/** Root of these operations, apart from the registers, whose versions other checkers count. */
 const WILD_ROOT = '/w';
 const QUEUE = `${WILD_ROOT}/q`;
-/** Made before any fault. */
+/** Created before any fault. */
 export const WILD_PATHS: readonly string[] = [WILD_ROOT, QUEUE];
 
 const PATHS = 4;
@@ -13,9 +13,8 @@ const EPHEMERAL = 1;
 const SEQUENTIAL = 2;
 
 /**
- * Everything but registers: nodes made and deleted, alone, in order and for the length of a session; versions
- * asked for; several at once; and reads that leave a watch. Few paths, so that clients are in each other's
- * way.
+ * Draws an operation beyond registers: creates and deletes (plain, sequential, ephemeral), versioned writes,
+ * multis, and reads that leave a watch. There are few paths, so that clients interfere with each other.
  */
 export function drawWildRequest(random: SeededRandom, readShare: number, value: string): Request {
   if (random.chance(readShare)) return drawRead(random);
@@ -54,7 +53,7 @@ function drawPath(random: SeededRandom): string {
   return random.chance(0.25) ? `${parent}/c${random.below(2)}` : parent;
 }
 
-/** Mostly any: a guess is seldom right. */
+/** Mostly any version, because a guess is seldom right. */
 function drawVersion(random: SeededRandom): number {
   return random.chance(0.6) ? -1 : random.below(3);
 }

@@ -11,29 +11,29 @@ export interface Workload<Options = unknown> {
   readonly description: string;
   /** Its options, each with a default. */
   readonly schema: z.ZodType<Options>;
-  /** Checkers that its history must give something to check: an "unknown" of theirs is a failure. */
+  /** Checkers for which its history must contain something to check. An "unknown" of theirs is a failure. */
   readonly judgedBy: readonly string[];
-  /** Nodes that are there before any fault. */
+  /** Znodes that exist before any fault. */
   setup(options: Options): readonly string[];
-  /** The registers among them, whose versions count what was written: what checkers read in the end. */
+  /** The registers among them, whose versions count the writes. Checkers read them at the end. */
   registers(options: Options): readonly string[];
   start(world: WorkloadWorld, options: Options): RunningWorkload;
 }
 
-/** Where a workload runs: a simulated world, or real servers on the wall's time. */
+/** Where a workload runs: a simulated world, or real servers in real time. */
 export interface WorkloadWorld {
-  /** Takes the history. */
+  /** Records the history. */
   readonly recorder: HistoryRecorder;
-  /** Chances are drawn by name, so clients do not depend on each other. */
+  /** Randomness is drawn by name, so clients do not depend on each other. */
   readonly random: SeededRandom;
-  /** A client, numbered from 1, with a session of its own. */
+  /** A client, numbered from 1, with its own session. */
   client(process: number): RecordingClient;
-  /** What the load of a client tells the time by. */
+  /** The clock of a client's load. */
   clock(name: string): Clock;
 }
 
 export interface RunningWorkload {
   readonly clients: readonly RecordingClient[];
-  /** No more requests; what is on its way is still answered. */
+  /** Sends no more requests. Requests under way are still answered. */
   stop(): void;
 }

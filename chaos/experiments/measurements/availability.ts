@@ -1,4 +1,4 @@
-/** Reads of every member at a fixed cadence through an outage, asked by clients that may read only there. */
+/** Reads every member at a fixed interval during an outage. Each client is tied to one member. */
 import { z } from 'zod';
 import { AvailabilityProbes } from '../../../bench/load/availability.ts';
 import type { MemberAvailability } from '../../../bench/load/availability-track.ts';
@@ -13,7 +13,7 @@ import { beginOutageWrites, recordOutageWrites } from './outage-writes.ts';
 import type { WriteLoad } from './throughput.ts';
 import { type Occasion, underFault } from './under-fault.ts';
 
-/** Letters of a track's timeline, in the words of results/. Slow is answered all the same. */
+/** The letters of a track's timeline in the words of results/. A slow answer is still an answer. */
 const OUTCOME_OF: Readonly<Record<string, Outcome>> = {
   o: 'ok',
   l: 'ok',
@@ -24,20 +24,20 @@ const OUTCOME_OF: Readonly<Record<string, Outcome>> = {
 };
 const SESSION_TIMEOUT_MS = 4_000;
 const CONNECT_MAX_MS = 5_000;
-/** What an outage takes beside the pauses that are asked for, roughly. */
+/** Estimate of what an outage takes beside the pauses that the suite asks for. */
 const INJECTION_AND_RECOVERY_MS = 1_500;
-/** Share of probes that this process sent late: above it, what they say is about the lab. */
+/** Above this share of late probes, the result says more about the lab than about the servers. */
 const LATE_SHARE_MAX = 0.05;
 
-/** How an outage goes, as a suite says it. */
+/** The timing of an outage, as a suite gives it. */
 export const outageTiming = z.strictObject({
-  /** Between two reads of a member. */
+  /** Interval between two reads of a member. */
   everyMs: count,
   beforeMs: milliseconds,
   leaderCutMs: milliseconds,
   quorumLostMs: milliseconds,
   afterMs: milliseconds,
-  /** Of the voters together, open loop, through the outage. */
+  /** Writes per second to all voters together, open loop, during the outage. */
   writesPerSecond: count,
 });
 
@@ -46,7 +46,7 @@ export interface Outage {
   readonly forMs: number;
   inject(): Promise<ActiveFault>;
   readonly timing: z.infer<typeof outageTiming>;
-  /** Of the writes that go on all the while. */
+  /** The writes that go on during the outage. */
   readonly write: WriteLoad;
 }
 
@@ -62,12 +62,12 @@ interface Observed {
   readonly span: FaultSpan;
   /** On the clock of the probes. */
   readonly band: Band;
-  /** Why nothing counts, and why only the reads do not count. */
+  /** `faultReasons` void everything; `probeReasons` void only the reads. */
   readonly faultReasons: readonly string[];
   readonly probeReasons: readonly string[];
 }
 
-/** Probes of all members and writes at the voters, from before the fault until after its heal. */
+/** Probes all members and writes to the voters, from before the fault until after its heal. */
 async function observe(occasion: Occasion, cast: Cast, outage: Outage): Promise<Observed> {
   const { stage, signal, recoverMaxMs } = occasion;
   const { faultName, forMs, timing, write } = outage;
@@ -92,7 +92,7 @@ async function observe(occasion: Occasion, cast: Cast, outage: Outage): Promise<
     const startMs = probes.start();
     await waitMs(beforeMs, signal);
     outcome = await underFault(occasion, faultName, outage.inject, async active => {
-      // The injection measures the links first; the fault itself began when it said so.
+      // The injection measures the links first, so the fault began later, at its own start time.
       bandMs.fromMs = Math.round(performance.now() - startMs - (Date.now() - active.startedAt));
       await waitMs(forMs, signal);
       bandMs.toMs = Math.round(performance.now() - startMs);
@@ -140,7 +140,7 @@ function targetsOf(stage: Stage, { leader }: Cast) {
 }
 
 /**
- * Share of the probes due while the fault was in force that were answered, 0 to 100; undefined when none was
+ * Share (0 to 100) of the probes due while the fault was in force that were answered; undefined when none was
  * due.
  */
 function answeredIn(
@@ -167,7 +167,7 @@ function availabilityOf(track: MemberAvailability, at: Occasion, band: Band): Av
   };
 }
 
-/** Runs of probes with one outcome. */
+/** Groups consecutive probes with the same outcome. */
 function spansOf(timeline: string, intervalMs: number): Availability['spans'] {
   const spans: Availability['spans'] = [];
   for (const [tick, letter] of [...timeline].entries()) {

@@ -16,7 +16,9 @@ function member(fsyncs: number | undefined, traffic: Record<string, number>): Me
   };
 }
 
-/** A leader, a follower and an observer; all writes came to the leader, two of the follower's. */
+/**
+ * A leader, a follower and an observer. All writes came to the leader, except two that came to the follower.
+ */
 const DELTAS = new Map([
   [
     'v1',
@@ -36,14 +38,14 @@ const DELTAS = new Map([
       'received commit master': WRITES,
       'sent ack master': WRITES,
       'sent request master': 2,
-      // As an observer master; these are of its own observers.
+      // The follower as an observer master: these messages belong to its own observers.
       'sent inform sid_9': 5,
     }),
   ],
   ['o1', member(10, { 'received inform master': WRITES, 'sent ping master': 3 })],
 ]);
 
-test('per committed write: what a commit costs, and pings apart', () => {
+test('counts are per committed write, and pings are counted apart', () => {
   const counts = exactCountsOf(DELTAS, { leader: 'v1', followers: ['v2'], observers: ['o1'] });
   assert.equal(counts, {
     messagesPerWrite: 4.07,
@@ -64,14 +66,14 @@ test('per committed write: what a commit costs, and pings apart', () => {
   });
 });
 
-test('servers that count no traffic, or committed nothing, have no counts', () => {
+test('servers that count no traffic or committed nothing have no counts', () => {
   const roles = { leader: 'v1', followers: [], observers: [] };
   assert.is(exactCountsOf(new Map([['v1', member(undefined, {})]]), roles), undefined);
   const idle = { ...member(1, { 'sent ping sid_2': 3 }), committed: 0 };
   assert.is(exactCountsOf(new Map([['v1', idle]]), roles), undefined);
 });
 
-test('planted: counters that do not span the load, and members that lag, are no counts per write', () => {
+test('planted: counters that do not span the load, and members that lag, give no counts per write', () => {
   assert.is(whyUncounted(true, 102, 100), undefined, 'sessions that open and close are transactions too');
   assert.match(whyUncounted(true, 90, 100)!, /clients wrote 100 and the leader committed 90/);
   assert.match(whyUncounted(false, 102, 100)!, /members lagged/);

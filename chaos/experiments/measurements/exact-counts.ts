@@ -1,4 +1,4 @@
-/** The channel without a clock: what the members counted over one load, per committed write. */
+/** Exact counts: what the members counted during one load, per committed write. They involve no clock. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   countersBetween,
@@ -24,13 +24,16 @@ export async function readCounters(members: readonly Member[]): Promise<Counters
 
 export interface CountedSince {
   readonly deltas: Counters;
-  /** False: some had not committed as much as the leader in time, so nothing here is a count per write. */
+  /**
+   * False: some members had not committed as much as the leader in time, so nothing here is a count per
+   * write.
+   */
   readonly isLevel: boolean;
 }
 
 /**
- * What was counted since `before`, once the members `level` have committed as much as the leader: asked
- * earlier, they would lack messages that were on their way.
+ * What was counted since `before`. It first waits until the `level` members have committed as much as the
+ * leader; earlier counts would miss messages that are on their way.
  */
 export async function countedSince(
   before: Counters,
@@ -52,7 +55,7 @@ export async function countedSince(
 }
 
 /**
- * Why counts are not per write; undefined when they are. `committed` is undefined of servers that do not
+ * Why the counts are not per write; undefined when they are. `committed` is undefined for servers that do not
  * count.
  */
 export function whyUncounted(
@@ -74,14 +77,14 @@ export interface CountedRoles {
   readonly observers: readonly string[];
 }
 
-/** What a commit costs; the rest (pings, handshakes, elections) is not caused by writes. */
+/** The messages that a commit costs. Writes do not cause the rest (pings, handshakes, elections). */
 const WRITE_KINDS = ['proposal', 'ack', 'commit', 'inform', 'request'] as const;
 type Kind = (typeof WRITE_KINDS)[number] | 'ping';
 
 /**
- * Per committed write; undefined where the servers count no traffic (Apache's does not). PING stands apart,
- * as a total. `followerMessages...` and `observerMessages...` leave out REQUEST, which depends on where the
- * clients are.
+ * Counts per committed write; undefined when the servers count no traffic, as Apache ZooKeeper. PING is a
+ * separate total. `followerMessages...` and `observerMessages...` leave out REQUEST, which depends on where
+ * the clients are.
  */
 export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<string, number> | undefined {
   const leader = deltas.get(roles.leader);
@@ -115,7 +118,8 @@ export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<str
 }
 
 /**
- * On average: what it hears of its master and answers; an observer master's own observers do not count here.
+ * The average of what a learner receives from its master and answers. Messages to an observer master's own
+ * observers do not count here.
  */
 function messagesOfALearner(learners: readonly MemberCounters[]): number {
   const heard = sumOf(learners, 'received', ['proposal', 'commit', 'inform'], 'master').messages;

@@ -1,6 +1,6 @@
 /**
- * Writes that arrive at a steady pace all through an outage, as those of users would: each goes to a voter
- * that has a session open, and what none can take is counted as failed.
+ * Writes at a steady rate during a whole outage, as users would send them. Each goes to a voter that has a
+ * session open; a write that no voter can take counts as failed.
  */
 import { saturation } from '../../../bench/load/driver-monitor.ts';
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
@@ -14,16 +14,19 @@ import type { Occasion } from './under-fault.ts';
 
 export interface OutageWritesOptions {
   readonly writesPerSecond: number;
-  /** How long the outage is likely to take: sets the width of the buckets. */
+  /** Expected duration of the outage; it sets the width of the buckets. */
   readonly expectedMs: number;
-  /** How long it may take at most. */
+  /** Maximum duration of the outage. */
   readonly maxMs: number;
 }
 
-/** Answers that are still out at the end come within this, or count as failed. */
+/** Answers still outstanding at the end count as failed unless they arrive within this time. */
 const DRAIN_MS = 500;
 
-/** Begins them; gives what ends them. The result is an Error where the load could not run: never thrown. */
+/**
+ * Starts the writes and returns the function that ends them. A load that could not run gives an Error as its
+ * result; it is never thrown.
+ */
 export function beginOutageWrites(
   { ensemble }: Stage,
   { driver, load, seed }: WriteLoad,
@@ -49,9 +52,9 @@ export function beginOutageWrites(
 }
 
 /**
- * Ended early, and with many lost: that is what was wanted here. A driver without CPU to send with spoils it;
- * one that was held up for less than a bucket does not, since what it sent late stays in the bucket in which
- * it was due.
+ * The load ends early and loses many writes, as intended here. A driver without CPU to send with voids it. A
+ * driver that was held up for less than a bucket does not: what it sent late counts in the bucket in which it
+ * was due.
  */
 export function recordOutageWrites(
   { recorder, stage, condition, round }: Occasion,

@@ -1,4 +1,7 @@
-/** Entry of one placebo: burns the given share of a core in slices, as a server that works and waits does. */
+/**
+ * Entry point of one placebo: burns the given share of a core in slices, as a server that works and waits
+ * does.
+ */
 import { endWithParent } from '../../../bench/hosts/end-with-parent.ts';
 
 const share = Number(process.argv[2]);

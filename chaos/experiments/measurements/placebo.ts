@@ -1,6 +1,5 @@
 /**
- * Placebo observers: processes that use as much CPU as observers would, and have nothing to do with the
- * ensemble.
+ * Placebo observers: processes that use as much CPU as observers would, but do not belong to the ensemble.
  */
 import { fileURLToPath } from 'node:url';
 import { execaNode } from 'execa';

@@ -8,7 +8,7 @@ const test = suite('chaos/experiments: what is recorded of writes');
 
 const OCCASION = { topology: 'voters', condition: 'healthy', round: 0 };
 
-/** 2,000 requests of a paced load, answered within 1 ms but for those that were not. */
+/** 2,000 requests of a paced load. All are answered within 1 ms, except `unknown` of them. */
 function paced(unknown: number): LoadResult {
   const response = new LatencyHistogram();
   for (let request = unknown; request < 2_000; request++) response.recordUs(1_000);
@@ -76,13 +76,13 @@ function recorded(unknown: number): Map<string, { samples: number; warnings: str
   );
 }
 
-test('all answered: throughput, median and tail count', () => {
+test('when all requests are answered, throughput, median and tail count', () => {
   const metrics = recorded(0);
   for (const metric of ['writeThroughput', 'writeLatencyP50', 'writeLatencyP99'])
     assert.equal(metrics.get(metric), { samples: 1, warnings: '' }, metric);
 });
 
-test('planted: requests without an answer would leave percentiles of those that had one', () => {
+test('planted: unanswered requests void the percentiles, which know only answered ones', () => {
   const few = recorded(40);
   assert.is(few.get('writeLatencyP50')!.samples, 1);
   assert.is(few.get('writeLatencyP99')!.samples, 0);

@@ -1,4 +1,4 @@
-/** A sample of writes into the run's record: each metric with its own reasons not to count. */
+/** Records a sample of writes in the run: each metric has its own reasons to be void. */
 
 import { LATE_SHARE_MAX, type LoadResult } from '../../../bench/load/load-spec.ts';
 import { timelineOf } from '../../../bench/load/load-timeline.ts';
@@ -17,10 +17,10 @@ export interface WriteOccasion {
   readonly fault?: FaultSpan;
 }
 
-/** Fewer writes than this in a phase, and it says nothing. */
+/** With fewer writes than this, a phase shows nothing. */
 const WRITES_MIN = 100;
 
-/** @param faultReasons why the fault makes all of it void; those of the load are found here */
+/** @param faultReasons why the fault voids everything; the reasons of the load are found here */
 export function recordWrites(
   { recorder, topology, condition, round, fault }: WriteOccasion,
   { saturated, paced, reads, counts, uncounted, leaderCpuUsPerWrite }: WriteSample,
@@ -76,8 +76,8 @@ function tooFew({ totals }: LoadResult): string[] {
 }
 
 /**
- * A histogram knows answers alone: with more requests than this without one, its percentiles flatter the
- * server.
+ * A histogram contains only answers. With a larger share of unanswered requests than this, its percentiles
+ * flatter the server.
  */
 function unanswered({ totals, sends }: LoadResult, shareMax: number): string[] {
   const lost = totals.unknown + totals.errors;

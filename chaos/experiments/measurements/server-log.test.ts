@@ -10,7 +10,7 @@ const test = suite('experiments: the way back, from the log of a member');
 
 const MASTER = { host: '127.0.0.9', port: 2191 };
 
-/** The lines of a server to which these happened at these times. */
+/** The log lines of a server to which these events happened at these times. */
 function logOf(...story: readonly (readonly [time: number, event: ServerEvent])[]): string {
   let now = 0;
   let text = '';
@@ -26,7 +26,7 @@ function logOf(...story: readonly (readonly [time: number, event: ServerEvent])[
   return text;
 }
 
-test('the attempt that led to serving is found by what happened, not by the words of a line', () => {
+test('the attempt that led to serving is found by its events, not by the wording of a line', () => {
   const elected = { kind: 'elected', state: 'OBSERVING', leader: 2, tookMs: 1 } as const;
   const synced = { role: 'observer', epoch: 3, master: MASTER, mode: 'SNAP', bytes: 9, tookMs: 5 } as const;
   const log = logOf(
@@ -44,6 +44,6 @@ test('the attempt that led to serving is found by what happened, not by the word
   });
 });
 
-test('a log without a sync tells of no way back', () => {
+test('a log without a sync has no way back', () => {
   assert.is(wayBackOf(logOf([1_010, { kind: 'newEpoch', epoch: 1 }]), 1_000, 1_200), undefined);
 });

@@ -1,6 +1,6 @@
 /**
- * What a member of zklab's own server wrote about its way back into the ensemble. Apache's logs give no
- * marks.
+ * Reads from the log of a zklab server how the member rejoined the ensemble. Apache's logs have no such
+ * events.
  */
 import { z } from 'zod';
 import type { Sync } from '../../../results/schema.ts';
@@ -10,7 +10,7 @@ const line = z.object({
   time: z.number(),
   /** The kind of a `ServerEvent`. */
   event: z.string(),
-  /** With `synced`. */
+  /** Present with `synced`. */
   sync: z.enum(['DIFF', 'SNAP', 'TRUNC']).optional(),
   master: z.object({ host: z.string() }).nullish(),
 });
@@ -25,7 +25,7 @@ export interface WayBack {
 
 /**
  * The attempt that led to serving at `servedAt`: its sync, and the last election result and choice of mode
- * before it. Undefined where the log tells of no sync in that time.
+ * before it. Undefined when the log contains no sync in that time.
  */
 export function wayBackOf(log: string, lostAt: number, servedAt: number): WayBack | undefined {
   const lines = log

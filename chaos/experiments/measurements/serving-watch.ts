@@ -1,4 +1,4 @@
-/** When did a member stop serving, and when did it serve again? Asked by `srvr`, again and again. */
+/** Watches when a member stops serving and when it serves again, by polling `srvr`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fourLetterWord, parseSrvr } from '../../../bench/topology/four-letter.ts';
 import type { Member } from '../../../bench/topology/member.ts';
@@ -6,14 +6,14 @@ import type { Member } from '../../../bench/topology/member.ts';
 const ANSWER_MAX_MS = 500;
 
 export interface Served {
-  /** Ms since 1970, of the question that was answered so. */
+  /** Ms since 1970 at which the question with this answer was sent. */
   readonly at: number;
   readonly mode: string;
 }
 
 /**
- * The first moment at which `member` serves after it was seen not to, or serves in a later epoch than at the
- * start. Undefined when that does not come within `maxMs`.
+ * The first moment at which `member` serves after it was seen not to serve, or serves in a later epoch than
+ * at the start. Undefined when that does not happen within `maxMs`.
  */
 export async function servesAgain(
   member: Member,

@@ -1,5 +1,6 @@
 /**
- * The leader is killed: how long until a write commits again, until the first learner serves, until the last?
+ * Kills the leader and measures the time until a write commits again, until the first learner serves and
+ * until the last one does.
  */
 import type { Member } from '../../../bench/topology/member.ts';
 import type { Sync } from '../../../results/schema.ts';
@@ -14,7 +15,7 @@ export async function measureSync(occasion: Occasion, everyMs: number): Promise<
   const { leader } = await stage.cast();
   const others = stage.ensemble.members.filter(member => member !== leader);
   const voters = others.filter(({ plan }) => plan.role === 'participant');
-  // Begun before the kill: a watch must have seen the old epoch to know the new one.
+  // The watches start before the kill, because they must see the old epoch to recognise the new one.
   const watches = others.map(member => servesAgain(member, everyMs, recoverMaxMs, signal));
   const { value, voidReasons } = await underFault(
     occasion,

@@ -1,6 +1,6 @@
 /**
- * Writes under one condition: as many as go (closed loop), then how long they take at a steady pace (open
- * loop).
+ * Writes under one condition: first at the maximum rate (closed loop), then their latency at a steady rate
+ * (open loop).
  */
 import { saturation } from '../../../bench/load/driver-monitor.ts';
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
@@ -16,29 +16,31 @@ import { countedSince, exactCountsOf, readCounters, whyUncounted } from './exact
 export interface WriteLoad {
   readonly driver: LoadDriver;
   /**
-   * For reads beside the writes: in a session that writes too, a read would wait behind that session's
-   * writes.
+   * Driver of the reads beside the writes. In a session that also writes, a read would wait behind that
+   * session's writes.
    */
   readonly readDriver: LoadDriver;
   readonly load: Suite['load'];
   readonly seed: number;
-  /** Interrupted: loads end early, and none is begun any more. */
+  /** When it is aborted, loads end early and no new one begins. */
   readonly signal: AbortSignal;
 }
 
-/** What one condition gave in one round; recorded when it is known whether its fault bit. */
+/** What one condition gave in one round. It is recorded once it is known whether the fault bit. */
 export interface WriteSample {
   readonly saturated: LoadResult;
-  /** Absent where only the throughput was asked for. */
+  /** Absent when only the throughput was asked for. */
   readonly paced: LoadResult | undefined;
-  /** At one observer, while the paced writes go on. Absent where there is none, or none can be reached. */
+  /**
+   * Reads at one observer during the paced writes. Absent when there is no observer, or none can be reached.
+   */
   readonly reads: LoadResult | undefined;
-  /** Of Apache's servers, which count no traffic, the connections alone. */
+  /** For Apache's servers, which count no traffic, only the connections. */
   readonly counts: Record<string, number>;
-  /** Why there are no counts per write, where members that can count gave none. */
+  /** Why there are no counts per write, although the members can count. */
   readonly uncounted: string | undefined;
   readonly leaderCpuUsPerWrite: number | undefined;
-  /** Of one observer, in cores, under the closed loop. */
+  /** CPU that one observer used during the closed loop, in cores. */
   readonly observerCores: number | undefined;
 }
 
@@ -55,14 +57,14 @@ function targetOf(member: Member, role: string): LoadTarget {
 }
 
 /**
- * The leader and one follower, the same in every topology and condition: never a member that a fault meets.
+ * The leader and one follower, the same in every topology and condition. Faults never target this follower.
  */
 function voterTargets({ leader, keptFollower }: Cast): LoadTarget[] {
   return [leader, ...(keptFollower === undefined ? [] : [keptFollower])].map(each => targetOf(each, 'voter'));
 }
 
 export interface WriteOptions {
-  /** Members that a fault cuts off: they are neither loaded nor waited for. */
+  /** Members that a fault cuts off. They are neither loaded nor waited for. */
   readonly cut?: readonly Member[];
   readonly paced?: boolean;
 }
@@ -90,7 +92,7 @@ export async function measureWrites(
   return { ...saturated, ...both };
 }
 
-/** A second attempt, only for a load that the machine spoilt, and never because of its result. */
+/** Tries a second time only when the machine spoilt the load, and never because of its result. */
 async function unlessVoid<T>(
   signal: AbortSignal,
   measure: () => Promise<T>,
@@ -102,12 +104,12 @@ async function unlessVoid<T>(
   return reasonsOf(first).length === 0 ? first : measure();
 }
 
-/** Late sends keep their lateness in the response time, so a few of them cannot move the median much. */
+/** A late send keeps its lateness in the response time, so a few of them cannot move the median much. */
 export const LATE_SHARE_MAX_OF_MEDIANS = 0.1;
 
 /**
- * Why the median latency of an open loop does not count; its tail asks for more, and has the load's own
- * reasons.
+ * Why the median latency of an open loop does not count. The tail has stricter limits: the void reasons of
+ * the load.
  */
 export function medianVoidReasons({ sends, driver, totals }: LoadResult): string[] {
   const reasons = saturation({ ...driver, loopLagP99Ms: 0 });
@@ -170,7 +172,7 @@ function cpuSamples(...members: readonly (Member | undefined)[]) {
   return members.map(member => (member === undefined ? null : member.usage()));
 }
 
-/** Writes at the voters and, at the same time, reads at one observer. */
+/** Writes to the voters and, at the same time, reads from one observer. */
 async function pacedLoads(
   cast: Cast,
   { driver, readDriver, load, seed }: WriteLoad,

@@ -48,7 +48,7 @@ function valuesOf(timeline: ReturnType<typeof timelineOf>): Record<string, (numb
   return Object.fromEntries(timeline!.series.map(({ name, values }) => [name, values]));
 }
 
-test('counts become rates by the width of their bucket; what could not be told is null, not zero', () => {
+test('counts become rates by the width of their bucket; an unknown value is null, not zero', () => {
   const timeline = timelineOf(PLACE, load('open', BUCKETS), [], []);
   assert.equal(valuesOf(timeline), {
     [SERIES.intended]: [200, 200, 200],
@@ -61,7 +61,7 @@ test('counts become rates by the width of their bucket; what could not be told i
   assert.is(resultSchema.safeParse(result).success, true);
 });
 
-test('a closed loop intends nothing, and what never failed has no series of failures', () => {
+test('a closed loop has no intended rate, and a load without failures has no series of failures', () => {
   const timeline = timelineOf(PLACE, load('closed', BUCKETS.slice(0, 1)), [], []);
   assert.equal(Object.keys(valuesOf(timeline)), [SERIES.done, SERIES.latencyMax]);
 });
@@ -70,7 +70,7 @@ test('a load too short for one bucket leaves no timeline', () => {
   assert.is(timelineOf(PLACE, load('open', []), [], []), undefined);
 });
 
-test('injected, bitten and healed are on the clock of the load, before its zero too', () => {
+test('injected, bitten and healed are on the clock of the load, even before its start', () => {
   const [band] = timelineOf(PLACE, load('open', BUCKETS), BANDS, [])!.bands;
   assert.equal([band!.fromMs, band!.bittenMs, band!.toMs], [-450, 600, 1_900]);
   assert.is('bittenMs' in bandOf({ ...SPAN, bittenAt: undefined }, ZERO), false);
@@ -83,7 +83,7 @@ test('a load that does not count says why', () => {
   ]);
 });
 
-test('a fault is where the fewest members are that have all its links at one end', () => {
+test('a fault is placed at the fewest members that together have an end of each of its links', () => {
   assert.is(placeOf(['v1.v2.quorum', 'v3.v1.election', 'v2.v1.quorum']), '3 links of v1');
   assert.is(placeOf(['o1.v1.quorum', 'o1.v2.quorum', 'o2.v1.quorum', 'o2.v2.quorum']), '4 links of o1, o2');
   assert.is(placeOf(['v2.v1.quorum']), '1 link of v2');
@@ -91,7 +91,7 @@ test('a fault is where the fewest members are that have all its links at one end
   assert.is(placeOf(['a', 'b', 'c', 'd', 'e', 'f']), 'a, b, c, d and 2 more');
 });
 
-test('of each load of a topology 24 rounds are kept', () => {
+test('24 rounds of each load of a topology are kept', () => {
   const recorder = new Recorder();
   for (let round = 0; round < 30; round++)
     for (const topology of ['voters', 'observers'])

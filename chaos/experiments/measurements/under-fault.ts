@@ -1,6 +1,6 @@
 /**
- * Something measured while a fault is in force: injected, proven, healed, and the ensemble seen to live after
- * it.
+ * Measures something while a fault is in force: the fault is injected, proven and healed, and the ensemble
+ * must work again afterwards.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
@@ -17,11 +17,11 @@ export interface Occasion {
   readonly round: number;
   readonly recorder: Recorder;
   readonly events: EventSink;
-  /** After a heal: all members serving again, and a write committed, within this. */
+  /** Within this time after a heal, all members must serve again and a write must commit. */
   readonly recoverMaxMs: number;
-  /** A node that exists. */
+  /** Path of a znode that exists. */
   readonly path: string;
-  /** Interrupted: nothing is healed any more, since the whole stage is about to be taken down. */
+  /** When it is aborted nothing is healed any more, because the whole stage is about to be stopped. */
   readonly signal: AbortSignal;
 }
 
@@ -33,15 +33,14 @@ export interface UnderFault<T> {
   readonly span: FaultSpan;
 }
 
-/** The ensemble did not come back: nothing measured on this stage afterwards would mean anything. */
+/** The ensemble did not recover, so later measurements on this stage would mean nothing. */
 export class NotHealed extends Error {
   override readonly name = 'NotHealed';
 }
 
 /**
- * `body` runs while the proof is taken. The fault is healed whatever happens, and a write must commit after
- * it.
- * @param inject gives the fault in force: one, or several as one
+ * Runs `body` while the proof is taken. The fault is always healed, and a write must commit afterwards.
+ * @param inject injects the fault; several faults count as one
  * @throws NotHealed
  */
 export async function underFault<T>(
@@ -69,12 +68,12 @@ export async function underFault<T>(
   return { value, voidReasons, proof, span };
 }
 
-/** A moment in which this machine was busy can look like latency: asked again, it does not. */
+/** On a busy machine a slow moment can look like added latency. A second measurement tells them apart. */
 const PROOF_PAUSE_MS = 50;
 
 /**
- * Liveness: every heal is followed by a write that must commit, and by all members serving. And what bit must
- * bite no more: a fault that stayed would be in every "healthy" round to come. @throws NotHealed
+ * Checks liveness: after every heal a write must commit and all members must serve. The fault must also have
+ * stopped biting, or it would distort every later "healthy" round. @throws NotHealed
  */
 async function recovered(occasion: Occasion, fault: ActiveFault): Promise<void> {
   const { stage, condition, round, recorder, recoverMaxMs, path, signal } = occasion;
@@ -107,7 +106,7 @@ async function recovered(occasion: Occasion, fault: ActiveFault): Promise<void> 
   recorder.sample(place, round, wroteAt - healedAt);
 }
 
-/** Combines several faults into one. All are injected or none, and all must bite. */
+/** Combines several faults into one: either all are injected or none, and all must bite. */
 export async function injectAll<C>(faults: readonly Fault<C>[], context: C): Promise<ActiveFault> {
   const injected = await Promise.allSettled(faults.map(fault => fault.inject(context)));
   const active = injected.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));

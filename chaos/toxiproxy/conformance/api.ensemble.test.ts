@@ -4,9 +4,8 @@ import type { ToxiproxyRequestError } from '../client.ts';
 import { type Answer, type Bench, conformance } from './subject.ts';
 
 /**
- * The HTTP API, held against Toxiproxy itself and against the stand-in: status codes, bodies, defaults. Of an
- * error's text only what comes before the first detail is compared: behind it Go and Node word it
- * differently.
+ * Compares the HTTP API of the stand-in with Toxiproxy itself: status codes, bodies, defaults. Of an error's
+ * text only the part before the first detail is compared, because Go and Node word the rest differently.
  */
 conformance('toxiproxy API', test => {
   test('GET /version answers JSON', async ({ request }) => {
@@ -15,7 +14,7 @@ conformance('toxiproxy API', test => {
     assert.type((json as { version: unknown }).version, 'string');
   });
 
-  test('a proxy is created, shown, listed and removed; a port of 0 becomes the one it listens on', async bench => {
+  test('a proxy is created, shown, listed and removed; a port of 0 becomes the real port', async bench => {
     const { request, echo } = bench;
     const created = await request('POST', '/proxies', proxyOf('a', echo.address));
     assert.is(created.status, 201);
@@ -41,7 +40,7 @@ conformance('toxiproxy API', test => {
     assert.is((created.json as { enabled: boolean }).enabled, false);
   });
 
-  test('requests that cannot be served are refused, each with its status and words', async bench => {
+  test('a request that cannot be served is refused with the right status and text', async bench => {
     const { request, echo } = bench;
     await bench.proxy('a');
     await request('POST', '/proxies/a/toxics', { type: 'latency' });
@@ -81,7 +80,7 @@ conformance('toxiproxy API', test => {
     assert.equal(Object.keys((await request('GET', '/proxies')).json as object), ['a']);
   });
 
-  test('bodies are read as Go reads them: null names no field, letters of any case do, lists without entries are null', async bench => {
+  test('bodies are read as Go reads them: null sets no field, names match in any case, empty lists are null', async bench => {
     const { request, echo } = bench;
     refused(await request('POST', '/proxies', 'null'), 400, 'missing required field: name');
     refused(await request('POST', '/populate', '[null]'), 400, 'missing required field: name at proxy 1');
@@ -135,7 +134,7 @@ conformance('toxiproxy API', test => {
     refused(await bench.request('GET', '/proxies/b'), 404, 'proxy not found');
   });
 
-  test('unknown paths are 404, methods that a path has not 405, and browsers are kept out', async ({
+  test('an unknown path is 404, a method that a path does not have is 405, and browsers are refused', async ({
     request,
     toxiproxy,
   }) => {
@@ -152,7 +151,7 @@ conformance('toxiproxy API', test => {
     assert.is((await fetch(`${toxiproxy.url}/version`, { headers })).status, 403);
   });
 
-  test('populate makes what is missing, leaves what is the same, and replaces what differs', async bench => {
+  test('populate creates missing proxies, keeps equal ones, and replaces those that differ', async bench => {
     const { request, client, echo } = bench;
     const [first] = await client.populate([proxyOf('a', echo.address)]);
     const connection = await Dialed.to(first!.listen);
@@ -180,7 +179,7 @@ conformance('toxiproxy API', test => {
     await connection.untilClosed();
   });
 
-  test('populate that fails halfway answers with the error and with what it made', async ({
+  test('a populate that fails halfway answers with the error and the proxies it created', async ({
     request,
     echo,
   }) => {
@@ -200,7 +199,7 @@ conformance('toxiproxy API', test => {
     );
   });
 
-  test('disabling a proxy closes its listener and its connections; enabling brings it back on its port', async bench => {
+  test('disabling a proxy closes its listener and its connections; enabling it reopens the same port', async bench => {
     const { client, request } = bench;
     const listen = await bench.proxy('a');
     const connection = await Dialed.to(listen);
@@ -220,7 +219,7 @@ conformance('toxiproxy API', test => {
     await echoes(listen);
   });
 
-  test('another upstream restarts a proxy and drops its connections', async bench => {
+  test('a new upstream restarts a proxy and drops its connections', async bench => {
     const listen = await bench.proxy('a');
     const connection = await Dialed.to(listen);
     await connection.roundTrip('x');
@@ -317,7 +316,7 @@ conformance('toxiproxy API', test => {
     }
   });
 
-  test('the client errors name what was asked, of which proxy and toxic', async bench => {
+  test('errors of the client name the request, the proxy and the toxic', async bench => {
     const listen = await bench.proxy('a');
     const asked: [() => Promise<void>, string][] = [
       [() => bench.client.updateToxic('a', 'none', {}), 'update toxic none of proxy a'],

@@ -3,27 +3,27 @@ import { EchoServer } from '../../testing/echo-server.ts';
 import { ToxiproxyClient } from '../client.ts';
 import type { Toxiproxy } from '../toxiproxy.ts';
 
-/** What a conformance test has in hand: a Toxiproxy without proxies, and a server to put behind one. */
+/** What a conformance test gets: a Toxiproxy without proxies, and a server to put behind one. */
 export interface Bench {
   readonly toxiproxy: Toxiproxy;
   readonly client: ToxiproxyClient;
   readonly echo: EchoServer;
-  /** A raw request, for status codes and bodies that the client hides. */
+  /** Sends a raw request, for status codes and bodies that the client hides. */
   request(method: string, path: string, body?: unknown): Promise<Answer>;
-  /** A proxy named `name` before the echo server; its listen address. */
+  /** Creates a proxy named `name` before the echo server. Returns its listen address. */
   proxy(name: string): Promise<string>;
 }
 
 export interface Answer {
   readonly status: number;
   readonly text: string;
-  /** The body as JSON; undefined when it is not. */
+  /** The body as JSON; undefined when it is not JSON. */
   readonly json: unknown;
 }
 
 export type ConformanceTest = (title: string, body: (bench: Bench) => Promise<void>) => void;
 
-/** Declares tests of the API, or of toxics, for both. */
+/** Declares tests of the API or of toxics for both servers. */
 export function conformance(name: string, declare: (test: ConformanceTest) => void): void {
   eachToxiproxy(name, test => declare((title, body) => test(title, toxiproxy => withBench(toxiproxy, body))));
 }
@@ -44,7 +44,7 @@ async function withBench(toxiproxy: Toxiproxy, body: (bench: Bench) => Promise<v
   }
 }
 
-/** `body`: a string as it is, undefined as none, else JSON. */
+/** `body`: a string is sent unchanged, undefined as no body, everything else as JSON. */
 async function ask(url: string, method: string, body: unknown): Promise<Answer> {
   const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
   const response = await fetch(url, { method, ...(text === undefined ? {} : { body: text }) });

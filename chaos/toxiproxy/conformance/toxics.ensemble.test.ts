@@ -5,8 +5,8 @@ import type { ToxicRequest } from '../client.ts';
 import { type Bench, conformance } from './subject.ts';
 
 /**
- * What each toxic does to bytes, held against Toxiproxy itself and against the stand-in. Times are lower
- * bounds, or upper ones with seconds of room: a loaded machine must not fail them. They cannot show that
+ * Compares what each toxic of the stand-in does to bytes with Toxiproxy itself. Time limits are lower bounds,
+ * or upper bounds with seconds to spare, so that a loaded machine does not fail them. They cannot show that
  * delays are exact.
  */
 const WAIT = { deadlineMs: 10_000 };
@@ -61,7 +61,7 @@ conformance('toxiproxy toxics', test => {
     connection.close();
   });
 
-  test('a latency that is shortened hands on what it holds', async bench => {
+  test('shortening a latency releases the bytes it holds', async bench => {
     const connection = await Dialed.to(await bench.proxy('a'));
     await add(bench, 'latency', 'upstream', { latency: LONG_MS });
     connection.send('x');
@@ -85,7 +85,7 @@ conformance('toxiproxy toxics', test => {
     connection.close();
   });
 
-  test('bandwidth lets its rate through, in pieces; without it the rest passes at once', async bench => {
+  test('bandwidth passes its rate in pieces; after its removal the rest passes at once', async bench => {
     const connection = await Dialed.to(await bench.proxy('a'));
     await add(bench, 'bandwidth', 'downstream', { rate: 100 });
     const data = randomBytes(50_000);
@@ -101,7 +101,7 @@ conformance('toxiproxy toxics', test => {
     connection.close();
   });
 
-  test('slow_close passes bytes at once and the close late; its removal closes', async bench => {
+  test('slow_close passes bytes at once and the close late; its removal closes the connection', async bench => {
     const listen = await bench.proxy('a');
     await add(bench, 'slow_close', 'upstream', { delay: 200 });
     const closes = async (count: number) =>
@@ -164,7 +164,7 @@ conformance('toxiproxy toxics', test => {
     });
     const reset = await Dialed.to(listen);
     reset.send('x');
-    // A timer that fired at once would have closed both long before the last answer.
+    // A timer that fires at once would have closed both long before the last answer.
     for (let asked = 0; asked < 20; asked++) await bench.client.proxies();
     assert.equal([held.closed, reset.closed], [false, false]);
     held.close();
@@ -182,7 +182,7 @@ conformance('toxiproxy toxics', test => {
     }
   });
 
-  test('a toxicity of 0.5 meets about half of the connections', async bench => {
+  test('a toxicity of 0.5 affects about half of the connections', async bench => {
     const listen = await bench.proxy('a');
     const toxic = { type: 'limit_data', stream: 'downstream', toxicity: 0.5, attributes: { bytes: 0 } };
     await bench.request('POST', '/proxies/a/toxics', toxic);
@@ -228,7 +228,7 @@ conformance('toxiproxy toxics', test => {
     connection.close();
   });
 
-  test('limit_data passes so many bytes of each connection, then closes it', async bench => {
+  test('limit_data passes its number of bytes on each connection, then closes it', async bench => {
     const listen = await bench.proxy('a');
     await add(bench, 'limit_data', 'downstream', { bytes: 10 });
     for (const _ of [1, 2]) {
@@ -241,7 +241,7 @@ conformance('toxiproxy toxics', test => {
     }
   });
 
-  test('limit_data counts on when its limit changes', async bench => {
+  test('limit_data keeps its count when its limit changes', async bench => {
     const connection = await Dialed.to(await bench.proxy('a'));
     await add(bench, 'limit_data', 'downstream', { bytes: 10 });
     await connection.roundTrip('123456');
@@ -251,7 +251,7 @@ conformance('toxiproxy toxics', test => {
     assert.is(connection.received.toString(), '12345678');
   });
 
-  test('a toxicity of 0 is no toxic; a change to 1 reaches live connections', async bench => {
+  test('a toxicity of 0 has no effect; a change to 1 reaches live connections', async bench => {
     const connection = await Dialed.to(await bench.proxy('a'));
     const toxic = { type: 'limit_data', stream: 'downstream', toxicity: 0, attributes: { bytes: 1 } };
     await bench.request('POST', '/proxies/a/toxics', toxic);
@@ -262,7 +262,7 @@ conformance('toxiproxy toxics', test => {
     assert.is(connection.received.toString(), 'passesd');
   });
 
-  test('toxics of one direction work in the order in which they came', async bench => {
+  test('toxics of one direction act in the order in which they were added', async bench => {
     const connection = await Dialed.to(await bench.proxy('a'));
     await add(bench, 'limit_data', 'downstream', { bytes: 4 });
     await add(bench, 'latency', 'downstream', { latency: 150 });
@@ -273,7 +273,7 @@ conformance('toxiproxy toxics', test => {
     assert.ok(performance.now() - start >= 145);
   });
 
-  test('removing one of three toxics leaves the others at work', async bench => {
+  test('removing one of three toxics leaves the others in effect', async bench => {
     const connection = await Dialed.to(await bench.proxy('a'));
     await add(bench, 'slow_close', 'upstream', { delay: 0 });
     await add(bench, 'latency', 'upstream', { latency: 100 });

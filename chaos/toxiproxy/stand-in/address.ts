@@ -6,8 +6,8 @@ export interface Address {
 }
 
 /**
- * `host:port`, `[v6]:port`, `:port` or nothing, which is `:0`; without a host it is loopback, where Toxiproxy
- * would take every interface.
+ * Parses `host:port`, `[v6]:port`, `:port` or an empty text, which means `:0`. Without a host it is loopback,
+ * where Toxiproxy would take every interface.
  */
 export function parseAddress(text: string): Address {
   const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text || ':0');
@@ -22,8 +22,7 @@ export function formatAddress({ address, family, port }: AddressInfo): string {
 }
 
 /**
- * Whether a proxy that listens on `actual` already does what `asked` says. A port of 0 always asks for a new
- * one.
+ * Whether a proxy that listens on `actual` already satisfies `asked`. A port of 0 always asks for a new one.
  */
 export function sameListen(actual: string, asked: string): boolean {
   if (actual === asked) return true;

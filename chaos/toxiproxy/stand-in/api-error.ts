@@ -1,6 +1,6 @@
 /**
- * The refusals of Toxiproxy's API: status and wording are its own, since people search for them.
- * Anything else that goes wrong (a port in use, say) is a 500 with the text of what happened.
+ * The refusals of Toxiproxy's API, with its own status and wording, because people search for them.
+ * Any other error (a port in use, for example) is a 500 with its message.
  */
 const catalogue = {
   badRequestBody: { status: 400, error: 'bad request body' },

@@ -12,7 +12,7 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 type Routes = Record<string, Partial<Record<Method, Handler>>>;
 
 const ALL_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
-/** Toxiproxy has no limit; what asks for thousands of proxies is far below this. */
+/** Toxiproxy has no limit. A request for thousands of proxies is far below this one. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Toxiproxy's HTTP API over a collection of proxies. */
@@ -25,9 +25,9 @@ export function toxiproxyApi(
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', async (request, reply) => {
-    // Fastify refuses what is no media type before a parser sees it.
+    // Fastify refuses an invalid media type before any parser sees it.
     request.raw.headers['content-type'] = 'application/json';
-    // A page in a browser must not be able to drive it.
+    // A page in a browser must not be able to control it.
     if (request.headers['user-agent']?.startsWith('Mozilla/'))
       await reply.code(403).send('User agent not allowed\n');
     else if (!isFromHere(request.headers, listensOn)) await reply.code(403).send('Host not allowed\n');
@@ -39,7 +39,7 @@ export function toxiproxyApi(
   app.setNotFoundHandler((_request, reply) => reply.code(404).send('404 page not found\n'));
   app.setErrorHandler((error, _request, reply) => {
     const body = errorBody(error);
-    // As text, with a line end: what Go's http.Error makes of it.
+    // As text with a line end, as Go's http.Error writes it.
     return reply
       .code(body.status)
       .type('text/plain; charset=utf-8')
@@ -121,16 +121,16 @@ function toxicRoutes(proxies: ProxyCollection): Routes {
   };
 }
 
-/** A populate that failed halfway says so and lists what it made before. */
+/** A populate that failed halfway answers with the error and lists the proxies created before it. */
 function sendPopulation(reply: FastifyReply, { proxies, error }: Population): FastifyReply {
-  // A list without entries is null in Go.
+  // Go encodes an empty list as null.
   const list = proxies.length === 0 ? null : proxies.map(proxy => proxy.json());
   if (error === undefined) return reply.code(201).send({ proxies: list });
   const body = errorBody(error);
   return reply.code(body.status).send({ ...body, proxies: list });
 }
 
-/** JSON whatever the content type says, as in Toxiproxy. */
+/** Parses JSON whatever the content type says, as Toxiproxy does. */
 function jsonOf(request: FastifyRequest): unknown {
   try {
     return JSON.parse(String(request.body ?? ''));

@@ -47,7 +47,7 @@ function reset(socket: Socket): void {
   if (!socket.destroyed) socket.resetAndDestroy();
 }
 
-/** After what is written has left. */
+/** Closes the socket once everything written has been sent. */
 function closeGracefully(socket: Socket): void {
   socket.destroySoon();
 }

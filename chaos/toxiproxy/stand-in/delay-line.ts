@@ -10,8 +10,8 @@ interface Held {
 const TIMER_MAX_MS = 60_000;
 
 /**
- * Chunks in order, each let go at its time: what every delaying toxic is made of. One timer, however many
- * chunks.
+ * Releases chunks in order, each at its time; every delaying toxic uses one. It needs one timer, however many
+ * chunks it holds.
  */
 export class DelayLine {
   readonly #out: Sink;
@@ -33,19 +33,19 @@ export class DelayLine {
     return this.#bytes;
   }
 
-  /** When the last one in line leaves; a line that is empty has none. */
+  /** When the last chunk in line leaves; undefined when the line is empty. */
   get lastDueMs(): number | undefined {
     return this.#held.at(-1)?.dueMs;
   }
 
-  /** `chunk` undefined is the end of the stream. Never overtakes what is in line. */
+  /** `chunk` undefined is the end of the stream. A chunk never overtakes those in line. */
   add(chunk: Chunk | undefined, dueMs: number): void {
     this.#held.push({ chunk, dueMs: Math.max(dueMs, this.lastDueMs ?? dueMs) });
     this.#bytes += chunk?.data.length ?? 0;
     if (this.#held.length === 1) this.#letGo(this.#context.nowMs());
   }
 
-  /** New times for all in line, asked for in order. */
+  /** Computes new times for everything in line, in order. */
   reschedule(dueMs: (chunk: Chunk | undefined) => number): void {
     let previous = Number.NEGATIVE_INFINITY;
     for (const held of this.#held) {
@@ -79,7 +79,7 @@ export class DelayLine {
         return;
       }
       this.#bytes -= chunk.data.length;
-      // A second delay behind this one counts from here, so that delays add up.
+      // A second delay behind this one counts from this time, so that delays add up.
       this.#out.push({
         data: chunk.data,
         atMs: Math.max(chunk.atMs, Math.min(dueMs, this.#context.nowMs())),

@@ -54,7 +54,7 @@ export class Link {
     this.#listen();
   }
 
-  /** At the end of the chain, as in Toxiproxy. */
+  /** Adds the toxic at the end of the chain, as in Toxiproxy. */
   add(toxic: Toxic): void {
     if (this.#over) return;
     const stub = new ToxicStub(toxic, this.#writer, this.#context);
@@ -67,7 +67,7 @@ export class Link {
     this.#stubs.find(stub => stub.toxic === toxic)?.run();
   }
 
-  /** What the toxic holds goes on first, then the chain closes behind it. */
+  /** Passes on what the toxic holds, then closes the chain behind it. */
   remove(toxic: Toxic): void {
     const index = this.#stubs.findIndex(stub => stub.toxic === toxic);
     const stub = this.#stubs[index];
@@ -113,7 +113,7 @@ export class Link {
     if (this.#over || this.#hasRoom()) this.#source.resume();
   }
 
-  /** Nothing goes out any more; the source is read on, and dropped, only so that its end is seen. */
+  /** Sends nothing more. The source is still read, and its bytes dropped, only to notice its end. */
   #finish(): void {
     this.#over = true;
     for (const stub of this.#stubs.splice(0)) stub.discard();

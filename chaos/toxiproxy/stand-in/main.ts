@@ -7,9 +7,9 @@ import { proxyMetrics } from './metrics.ts';
 import { ProxyCollection } from './proxy-collection.ts';
 
 /**
- * The stand-in as a process. By hand: node dist/chaos/toxiproxy/stand-in/main.js --port 8474. Started by the
- * lab it tells its port over the IPC channel, and ends when that channel closes: it dies with its parent,
- * however that dies.
+ * Runs the stand-in as a process. By hand: node dist/chaos/toxiproxy/stand-in/main.js --port 8474. When the
+ * lab starts it, it sends its port over the IPC channel and ends when that channel closes, so it dies with
+ * its parent, however the parent dies.
  */
 const { values } = parseArgs({
   options: {

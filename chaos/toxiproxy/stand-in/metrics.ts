@@ -2,8 +2,8 @@ import { Counter, Registry } from 'prom-client';
 import type { CountersOf } from './proxy.ts';
 
 /**
- * Names and labels of Toxiproxy's -proxy-metrics. It counts a connection when that ends; here bytes count at
- * once.
+ * The names and labels of Toxiproxy's -proxy-metrics. Toxiproxy counts a connection when it ends; the
+ * stand-in counts bytes at once.
  */
 export function proxyMetrics(): { registry: Registry; countersOf: CountersOf } {
   const registry = new Registry();

@@ -13,13 +13,13 @@ const fields = z.object({
 const changes = fields.omit({ name: true });
 type Asked = z.infer<typeof fields>;
 
-/** How a populate ended: what was made before `error`, if there was one. */
+/** Result of a populate: the proxies created before `error`, if there was one. */
 export interface Population {
   readonly proxies: readonly TcpProxy[];
   readonly error?: unknown;
 }
 
-/** The proxies by name. What starts or stops one runs in turn, so that no two requests meet halfway. */
+/** The proxies by name. Whatever starts or stops one runs in turn, so that no two requests interleave. */
 export class ProxyCollection {
   readonly #proxies = new Map<string, TcpProxy>();
   readonly #random: Random;
@@ -73,7 +73,9 @@ export class ProxyCollection {
     });
   }
 
-  /** All fields are checked before the first proxy is made; one that is already as asked is left as it is. */
+  /**
+   * Checks all fields before it creates the first proxy. A proxy that is already as requested is left alone.
+   */
   populate(body: unknown): Promise<Population> {
     return this.#inTurn(async () => {
       const proxies: TcpProxy[] = [];
@@ -89,7 +91,7 @@ export class ProxyCollection {
     });
   }
 
-  /** Every proxy enabled, no toxic left. */
+  /** Enables every proxy and removes all toxics. */
   reset(): Promise<void> {
     return this.#inTurn(async () => {
       for (const proxy of this.all()) {

@@ -6,7 +6,7 @@ import { Connection } from './connection.ts';
 import type { Link, LinkCounters } from './link.ts';
 import { changeToxic, type Direction, decodeToxic, type Toxic, toxicJson } from './toxic.ts';
 
-/** Counters of one direction of one proxy, made when a connection is. */
+/** Counters of one direction of one proxy, requested for each new connection. */
 export type CountersOf = (proxy: TcpProxy, direction: Direction) => LinkCounters;
 
 export interface ProxyFields {
@@ -54,7 +54,7 @@ export class TcpProxy {
     return { name, listen, upstream, enabled, toxics: this.toxicsJson() };
   }
 
-  /** Listens; a port of 0 becomes the one the system chose. Does nothing when it already listens. */
+  /** Listens; a port of 0 becomes the one that the system chose. Does nothing when it already listens. */
   async start(): Promise<void> {
     if (this.enabled) return;
     const address = parseAddress(this.#listen);
@@ -80,7 +80,7 @@ export class TcpProxy {
     await closed;
   }
 
-  /** Whether these addresses are others than those it has: to take them up it must start anew. */
+  /** Whether these addresses differ from its own; if so, it must restart to use them. */
   differs(listen: string, upstream: string): boolean {
     return !sameListen(this.#listen, listen) || this.#upstream !== upstream;
   }
@@ -95,7 +95,7 @@ export class TcpProxy {
     else await this.stop();
   }
 
-  /** Those of the upstream direction first, each direction in the order in which bytes meet them. */
+  /** Toxics of the upstream direction first; within each direction in the order in which bytes meet them. */
   toxicsJson(): object[] {
     return DIRECTIONS.flatMap(direction => this.#toxicsOf(direction).map(toxicJson));
   }
@@ -138,7 +138,7 @@ export class TcpProxy {
     return [...this.#connections].flatMap(connection => connection.linksOf(toxic.stream));
   }
 
-  /** The client is not read until the upstream answers; when it does not, the client is closed. */
+  /** The client is not read until the upstream answers. When the upstream does not, the client is closed. */
   #accept(client: Socket): void {
     const upstream = connect({ ...parseAddress(this.#upstream), allowHalfOpen: true, noDelay: true });
     this.#dialing.add(client).add(upstream);

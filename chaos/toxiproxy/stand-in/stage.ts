@@ -1,6 +1,6 @@
 import type { Random } from '../../../server/runtime/runtime.ts';
 
-/** Node.js fires at once what is to come later than this, 24.8 days. */
+/** Node.js fires a timer longer than this (24.8 days) at once. */
 export const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** Bytes on their way through a link. */
@@ -12,7 +12,7 @@ export interface Chunk {
 
 export interface Sink {
   push(chunk: Chunk): void;
-  /** No more bytes: the connection behind is to be closed. Later calls have no effect. */
+  /** No more bytes follow, and the connection behind is to be closed. Later calls have no effect. */
   end(): void;
 }
 
@@ -20,20 +20,20 @@ export interface Sink {
 export interface StageContext {
   readonly random: Random;
   nowMs(): number;
-  /** The stage holds less than before: the link may read on. */
+  /** The stage holds less than before, so the link may resume reading. */
   drained(): void;
 }
 
 /**
- * One toxic at work on one direction of one connection. Between `run` and `release` it decides what becomes
- * of the bytes; before and after, the link leads them past it.
+ * One toxic acting on one direction of one connection. Between `run` and `release` it decides what happens to
+ * the bytes; before and after, the link routes them past it.
  */
 export interface Stage extends Sink {
-  /** Works with the attributes as they are now: when the toxic arrives, and again after each change. */
+  /** Acts with the attributes as they are now: called when the toxic is added, and after each change. */
   run(): void;
-  /** Hands on, in order, what it still holds, and stops its timers. */
+  /** Passes on in order what it still holds, and stops its timers. */
   release(): void;
-  /** The connection is gone: forgets what it holds, and stops its timers. */
+  /** The connection is gone: drops what it holds, and stops its timers. */
   discard(): void;
   /** False asks the link to stop reading until `drained`. */
   hasRoom(): boolean;
@@ -42,12 +42,12 @@ export interface Stage extends Sink {
 /** A kind of toxic: one per file of toxics/. All attributes of all toxics are integers. */
 export interface ToxicType<Attribute extends string = string> {
   readonly type: string;
-  /** Names as in Toxiproxy's JSON; one that is not given is 0. */
+  /** Names as in Toxiproxy's JSON. A missing attribute is 0. */
   readonly attributes: readonly Attribute[];
-  /** Taking this toxic away closes the connections it was on. */
+  /** Removing this toxic closes the connections that it was on. */
   readonly closesOnRemoval?: boolean;
-  /** Connections made while this toxic is there end with RST, whoever ends them. */
+  /** Connections made while this toxic exists end with RST, whichever side ends them. */
   readonly resetsConnections?: boolean;
-  /** `attributes` is the toxic's own record: it changes under the stage, which is then told to `run`. */
+  /** `attributes` is the toxic's own record. It changes in place, and then `run` is called. */
   stage(attributes: Readonly<Record<Attribute, number>>, out: Sink, context: StageContext): Stage;
 }

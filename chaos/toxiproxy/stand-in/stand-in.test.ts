@@ -11,7 +11,7 @@ import { ProxyCollection } from './proxy-collection.ts';
 import { bandwidth } from './toxics/bandwidth.ts';
 import { cuts } from './toxics/slicer.ts';
 
-/** What only the stand-in promises: a bound on what it holds, and the same dice for the same seed. */
+/** What only the stand-in promises: a bound on what it holds, and the same randomness for the same seed. */
 const test = suite('toxiproxy stand-in');
 
 const MIB = 1024 * 1024;
@@ -30,7 +30,7 @@ for (const [type, attributes, heldMax] of [
       const stalled = counted.received;
       await new Promise(resolve => setTimeout(resolve, 100));
       assert.ok(counted.received - stalled <= 64 * 1024, 'it reads on');
-      // One read of up to 64 KiB may come on top.
+      // One read of up to 64 KiB may be added.
       assert.ok(
         counted.received - counted.sent <= heldMax + 64 * 1024,
         `holds ${counted.received - counted.sent}`,
@@ -43,7 +43,7 @@ for (const [type, attributes, heldMax] of [
   });
 }
 
-test('field report D4: the API is there for loopback names, and for no page of another origin', async () => {
+test('field report D4: the API answers loopback names, and no page of another origin', async () => {
   const status = async (headers: Record<string, string>, listensOn?: string) => {
     const { registry, countersOf } = proxyMetrics();
     const proxies = new ProxyCollection(new SeededRandom('api'), countersOf);
@@ -109,7 +109,7 @@ test('a reader that does not read stops the writer', async () => {
   });
 });
 
-test('the same seed cuts the same slices, another seed others', () => {
+test('the same seed cuts the same slices, and another seed cuts others', () => {
   const ends = (seed: number) => cuts(10_000, 100, 50, new SeededRandom(seed));
   assert.equal(ends(7), ends(7));
   assert.not.equal(ends(7), ends(8));
@@ -135,7 +135,10 @@ test('slices cover every byte once, none is empty, and none is longer than avera
   );
 });
 
-/** Those that neither drop nor cut off: whatever happens to them, the bytes must arrive, all and in order. */
+/**
+ * Toxics that neither drop bytes nor cut connections. Whatever happens to them, all bytes must arrive in
+ * order.
+ */
 const keeping = fc.oneof(
   fc.record({
     type: fc.constant('latency'),
@@ -166,7 +169,7 @@ const changes = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-test('toxics that come, change and go while bytes pass lose none and swap none', async () => {
+test('adding, changing and removing toxics while bytes pass loses and reorders none', async () => {
   await fc.assert(
     fc.asyncProperty(changes, async steps => {
       await withProxy(async ({ proxy }) => {

@@ -1,10 +1,10 @@
 import type { Chunk, Sink, Stage, StageContext } from './stage.ts';
 import type { Toxic } from './toxic.ts';
 
-/** The place of one toxic in the chain of one link: its stage, or (toxicity) the way past it. */
+/** The place of one toxic in the chain of one link: its stage, or (depending on toxicity) a bypass. */
 export class ToxicStub implements Sink {
   readonly toxic: Toxic;
-  /** Where it leads: the next stub or the destination. The link moves it as toxics come and go. */
+  /** Where it leads: the next stub or the destination. The link updates it as toxics come and go. */
   out: Sink;
   readonly #stage: Stage;
   readonly #context: StageContext;
@@ -20,7 +20,7 @@ export class ToxicStub implements Sink {
     this.run();
   }
 
-  /** Decides anew whether this connection is one of those the toxic works on. */
+  /** Decides anew whether the toxic affects this connection. */
   run(): void {
     if (this.#ended) return;
     this.#active = this.#context.random.float() < this.toxic.toxicity;

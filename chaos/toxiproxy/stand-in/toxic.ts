@@ -5,12 +5,12 @@ import { toxicTypes } from './toxics/registry.ts';
 
 export type Direction = 'upstream' | 'downstream';
 
-/** A toxic of one proxy; every connection of the proxy has its own stage of it. */
+/** A toxic of one proxy. Every connection of the proxy has its own stage of it. */
 export interface Toxic {
   readonly name: string;
   readonly type: ToxicType;
   readonly stream: Direction;
-  /** Share of the connections it works on, 0 to 1. */
+  /** Share of the connections that it affects, 0 to 1. */
   toxicity: number;
   /** Changed in place, so that the stages see it. */
   readonly attributes: Record<string, number>;
@@ -25,9 +25,7 @@ const creation = z.object({
 });
 const change = creation.pick({ toxicity: true, attributes: true });
 
-/**
- * What a creation asks for; a stream that is not given is downstream, a name `<type>_<stream>`, toxicity 1.
- */
+/** Decodes a request to create a toxic. Defaults: stream `downstream`, name `<type>_<stream>`, toxicity 1. */
 export function decodeToxic(body: unknown, exists: (name: string) => boolean): Toxic {
   const asked = decode(creation, body);
   const stream = (asked.stream ?? 'downstream').toLowerCase();
@@ -41,7 +39,7 @@ export function decodeToxic(body: unknown, exists: (name: string) => boolean): T
   return { name, type, stream, toxicity: asked.toxicity ?? 1, attributes };
 }
 
-/** Changes what the body names; the rest stays. */
+/** Changes the fields that the body names and keeps the others. */
 export function changeToxic(toxic: Toxic, body: unknown): void {
   const asked = decode(change, body);
   assignAttributes(toxic.attributes, asked.attributes ?? {});
@@ -52,14 +50,14 @@ export function toxicJson({ attributes, name, type, stream, toxicity }: Toxic): 
   return { attributes, name, type: type.type, stream, toxicity };
 }
 
-/** Body to value; a body of the wrong form is refused with the place and what is accepted there. */
+/** Decodes a body. The refusal of an invalid one names the place and what is accepted there. */
 export function decode<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(asGoReads(body));
   if (!result.success) throw new ApiError('badRequestBody', z.prettifyError(result.error));
   return result.data;
 }
 
-/** Go finds a field whatever the case of its letters, and takes null for a value that names no field. */
+/** Go matches field names in any case, and treats null as a missing field. */
 function asGoReads(body: unknown): unknown {
   if (Array.isArray(body)) return body.map(asGoReads);
   if (body === null) return {};

@@ -3,9 +3,11 @@ import type { Chunk, ToxicType } from '../stage.ts';
 
 const BYTES_MIN = 64 * 1024;
 const BYTES_MAX = 16 * 1024 * 1024;
-/** In line at high rates: timers are late by milliseconds, in which nothing would leave. */
+/**
+ * How much stays in line at high rates. Timers are late by milliseconds, during which nothing would leave.
+ */
 const IN_LINE_MS = 50;
-/** What is too much for one interval leaves in pieces, one an interval. */
+/** A chunk too large for one interval leaves in pieces, one per interval. */
 const INTERVAL_MS = 100;
 
 /** Lets `rate` KB/s through (1 KB = 1000 bytes, as in Toxiproxy). A rate of 0 lets nothing through. */

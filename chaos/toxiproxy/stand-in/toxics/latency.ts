@@ -1,12 +1,15 @@
 import { DelayLine } from '../delay-line.ts';
 import type { ToxicType } from '../stage.ts';
 
-/** As many as Toxiproxy's own latency toxic queues. */
+/** The queue length of Toxiproxy's own latency toxic. */
 const CHUNKS_MAX = 1024;
 /** Bytes in flight: 4 MiB lets 40 MB/s through a delay of 100 ms. */
 const BYTES_MAX = 4 * 1024 * 1024;
 
-/** Delays every chunk by `latency` +/- `jitter` ms. Order is kept; the end of the stream waits its turn. */
+/**
+ * Delays every chunk by `latency` +/- `jitter` ms. The order is kept, and the end of the stream is delayed
+ * too.
+ */
 export const latency: ToxicType<'latency' | 'jitter'> = {
   type: 'latency',
   attributes: ['latency', 'jitter'],

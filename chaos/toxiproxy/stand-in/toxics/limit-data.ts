@@ -1,6 +1,6 @@
 import type { ToxicType } from '../stage.ts';
 
-/** Closes the connection once `bytes` have passed. What has passed counts on through changes of the limit. */
+/** Closes the connection once `bytes` have passed. The count continues when the limit changes. */
 export const limitData: ToxicType<'bytes'> = {
   type: 'limit_data',
   attributes: ['bytes'],

@@ -1,6 +1,6 @@
 import type { ToxicType } from '../stage.ts';
 
-/** Passes everything: the toxic to add when only the presence of one is to be measured. */
+/** Passes everything. It serves to measure the cost of having a toxic at all. */
 export const noop: ToxicType<never> = {
   type: 'noop',
   attributes: [],

@@ -19,5 +19,5 @@ const types: readonly ToxicType[] = [
   noop,
 ];
 
-/** Every toxic there is, by the type that requests name. */
+/** Every kind of toxic, by the type that requests name. */
 export const toxicTypes: ReadonlyMap<string, ToxicType> = new Map(types.map(type => [type.type, type]));

@@ -1,8 +1,9 @@
 import { TIMER_MS_MAX, type ToxicType } from '../stage.ts';
 
 /**
- * Ends the connection `timeout` ms after the first bytes (or the end) arrive; they are dropped. The end is a
- * RST for connections made while the toxic is there; older ones close in the ordinary way, as in Toxiproxy.
+ * Ends the connection `timeout` ms after the first bytes (or the end) arrive; the bytes are dropped.
+ * Connections made while the toxic exists end with RST. Older ones close in the ordinary way, as in
+ * Toxiproxy.
  */
 export const resetPeer: ToxicType<'timeout'> = {
   type: 'reset_peer',

@@ -37,10 +37,7 @@ export const slicer: ToxicType<'average_size' | 'size_variation' | 'delay'> = {
   },
 };
 
-/**
- * Where each piece of `length` bytes ends: halves, and halves of halves, until they are of the size asked
- * for.
- */
+/** Where each piece of `length` bytes ends. It halves the pieces until they have the requested size. */
 export function cuts(length: number, average: number, variation: number, random: Random): number[] {
   const ends: number[] = [];
   const halve = (from: number, to: number): void => {

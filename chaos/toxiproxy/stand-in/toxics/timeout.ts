@@ -1,9 +1,8 @@
 import { TIMER_MS_MAX, type ToxicType } from '../stage.ts';
 
 /**
- * Bytes vanish. With `timeout` > 0 the connection is closed after that many ms without any arriving; with 0
- * it stays. Taking the toxic away closes the connection too, so a partition that TCP outlives cannot be made
- * of it.
+ * Drops all bytes. With `timeout` > 0 the connection closes after that many ms without any arriving; with 0
+ * it stays. Removing the toxic closes the connection too, so it cannot model a partition that TCP survives.
  */
 export const timeout: ToxicType<'timeout'> = {
   type: 'timeout',
