@@ -1,4 +1,4 @@
-import { MEMBERSHIP_KEY } from '../membership/quorum-text.ts';
+import { isMembershipKey } from '../membership/quorum-text.ts';
 import { trimJava } from '../properties/java-values.ts';
 import { usedKeys } from './config-keys.ts';
 import { notYetUsedKey, notYetUsedKeys } from './keys-without-effect.ts';
@@ -14,7 +14,7 @@ export function canonicalKey(spelled: string): string {
 }
 
 export function useOf(key: string): KeyUse {
-  if (MEMBERSHIP_KEY.test(key)) return 'membership';
+  if (isMembershipKey(key)) return 'membership';
   if (Object.values(usedKeys).some(used => used.key === key)) return 'used';
   return notYetUsedKey(key) === undefined ? 'unknown' : 'notYetUsed';
 }

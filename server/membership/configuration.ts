@@ -1,6 +1,5 @@
-import { QuorumHierarchical } from './quorum-hierarchical.ts';
-import { QuorumMaj } from './quorum-maj.ts';
 import type { QuorumServer } from './quorum-server.ts';
+import { quorumSystems } from './quorum-systems.ts';
 import { formatQuorumConfig, type QuorumConfig } from './quorum-text.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 import { readVotingRules, votingRulesOf } from './voting-rules.ts';
@@ -20,10 +19,15 @@ export function configurationOf(config: QuorumConfig): Configuration {
  * What `text` makes of the configuration of this server's file: the same servers at a newer version. Null
  * when `text` has other voters (`votersChanged` says what follows), or is no newer than `own`.
  */
-export function renewedBy(text: string, file: QuorumConfig, own: Configuration): Configuration | null {
-  const told = readVotingRules(text);
+export function renewedBy(
+  text: string,
+  file: QuorumConfig,
+  own: Configuration,
+  systems = quorumSystems,
+): Configuration | null {
+  const told = readVotingRules(text, systems);
   if (told === null || told.version <= own.verifier.version) return null;
-  if (told.key !== votingRulesOf(own.verifier).key) return null;
+  if (told.key !== votingRulesOf(own.verifier, systems).key) return null;
   return { servers: file.servers, verifier: verifierOf(file, told.version, text) };
 }
 
@@ -31,7 +35,5 @@ function verifierOf(config: QuorumConfig, version: number, text: string): Quorum
   const servers = [...config.servers.values()];
   const voters = servers.filter(server => server.role === 'participant').map(server => server.sid);
   const observers = servers.filter(server => server.role === 'observer').map(server => server.sid);
-  const parts = { version, text, voters, observers };
-  if (config.groups.size === 0) return new QuorumMaj(parts);
-  return new QuorumHierarchical({ ...parts, groups: config.groups, weights: config.weights });
+  return config.rules.verifier({ version, text, voters, observers });
 }

@@ -1,5 +1,7 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
+import { configurationOf } from './configuration.ts';
+import { QuorumMaj } from './quorum-maj.ts';
 import { formatDynamicConfig, formatQuorumConfig, parseQuorumConfig, parseVersion } from './quorum-text.ts';
 
 const test = suite('config: quorum text');
@@ -16,8 +18,8 @@ test('facts 17: the text of a configuration, to the byte', () => {
   assert.is(formatQuorumConfig(config), majority);
   assert.is(config.version, 0x1_0000_0000);
   assert.equal([...config.servers.keys()], [1, 2, 10]);
-  assert.is(config.groups.size, 0);
-  assert.is(config.weights.size, 0);
+  assert.equal(config.rules.lines, []);
+  assert.instance(configurationOf(config).verifier, QuorumMaj);
 });
 
 /** What Apache ZooKeeper 3.8.0 kept at /zookeeper/config when it was started from the lines on the left. */
@@ -87,7 +89,11 @@ const bad: [text: string, code: string, said: RegExp][] = [
   ['version=xyz', 'ZK_CONFIG_VALUE', /version=xyz is not accepted; accepted is a zxid in hexadecimal/],
   ['version=-1', 'ZK_CONFIG_VALUE', /version=-1/],
   ['version=ffffffffffffffff', 'ZK_CONFIG_VALUE', /zxid/],
-  ['tickTime=1', 'ZK_CONFIG_VALUE', /tickTime=1 is not accepted; accepted is server\.N, group\.N/],
+  [
+    'tickTime=1',
+    'ZK_CONFIG_VALUE',
+    /tickTime=1 is not accepted; accepted is server\.N, group\.N, weight\.N or version, in a quorum configuration$/,
+  ],
   [
     'server.x=a:1:2',
     'ZK_CONFIG_VALUE',
@@ -143,8 +149,7 @@ test('every configuration is read as it was written', () => {
       const config = {
         version,
         servers: new Map(sorted.map(server => [server.sid, server])),
-        groups: new Map<number, number[]>(),
-        weights: new Map<number, number>(),
+        rules: parseQuorumConfig('').rules,
       };
       assert.equal(parseQuorumConfig(formatQuorumConfig(config)), config);
     }),

@@ -1,5 +1,7 @@
 import { ServerError } from '../errors.ts';
 import { zxidToHex } from '../wire/zxid.ts';
+import type { QuorumSystem } from './quorum-system.ts';
+import { quorumSystems } from './quorum-systems.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 import { readVotingRules, type VotingRules, votingRulesOf } from './voting-rules.ts';
 
@@ -16,6 +18,7 @@ const FOUND: Readonly<Record<ConfigSource, string>> = {
 };
 
 const SIDS_SHOWN_MAX = 50;
+const KEY_CHARS_SHOWN_MAX = 400;
 
 /**
  * Why this member must not go on with its configuration `own`, or null. Also when `text` is logged and not
@@ -28,14 +31,20 @@ export function votersChanged(
   text: string | null,
   own: QuorumVerifier,
   source: ConfigSource,
+  systems = quorumSystems,
 ): ServerError | null {
-  const told = text === null ? null : readVotingRules(text);
+  const told = text === null ? null : readVotingRules(text, systems);
   if (told === null || told.version <= own.version) return null;
-  const rules = votingRulesOf(own);
-  return told.key === rules.key ? null : problemWith(told, rules, source);
+  const rules = votingRulesOf(own, systems);
+  return told.key === rules.key ? null : problemWith(told, rules, source, systems);
 }
 
-function problemWith(told: VotingRules, own: VotingRules, source: ConfigSource): ServerError {
+function problemWith(
+  told: VotingRules,
+  own: VotingRules,
+  source: ConfigSource,
+  systems: readonly QuorumSystem[],
+): ServerError {
   const version = told.version.toString(16);
   const uncommitted =
     source !== 'disk'
@@ -46,7 +55,7 @@ function problemWith(told: VotingRules, own: VotingRules, source: ConfigSource):
     'ZK_VOTERS_CHANGED',
     `the voters of the ensemble are not those of this server's configuration, and it cannot follow a reconfiguration: ${FOUND[source]} version ` +
       `${zxidToHex(told.version)} with ${described(told)}; this server has version ${zxidToHex(own.version)} with ${described(own)}. ` +
-      `Put the server, group and weight lines of /zookeeper/config of a serving member into zoo.cfg, with the line version=${version}, and ` +
+      `Put the ${linesNamed(systems)} lines of /zookeeper/config of a serving member into zoo.cfg, with the line version=${version}, and ` +
       `start this server again, or leave it stopped if it is not among them.${uncommitted}`,
     {
       found: { version: zxidToHex(told.version), voters: shownSids(told) },
@@ -56,8 +65,15 @@ function problemWith(told: VotingRules, own: VotingRules, source: ConfigSource):
 }
 
 function described(rules: VotingRules): string {
-  const groups = rules.key.split(' ').slice(1);
-  return `the voters ${shownSids(rules)}${groups.length > 0 ? ` in the groups (sid*weight) ${groups.join(' ').slice(0, 400)}` : ''}`;
+  const { keyTitle } = rules.system;
+  const how = keyTitle === '' ? '' : ` ${keyTitle} ${rules.systemKey.slice(0, KEY_CHARS_SHOWN_MAX)}`;
+  return `the voters ${shownSids(rules)}${how}`;
+}
+
+/** "server, group and weight" */
+function linesNamed(systems: readonly QuorumSystem[]): string {
+  const names = ['server', ...systems.flatMap(({ keys }) => keys.map(key => key.replace(/\.N$/, '')))];
+  return names.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }
 
 function shownSids({ voters }: VotingRules): string {

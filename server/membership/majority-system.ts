@@ -1,0 +1,13 @@
+import { QuorumMaj } from './quorum-maj.ts';
+import type { QuorumRules, QuorumSystem } from './quorum-system.ts';
+
+const RULES: QuorumRules = { lines: [], verifier: parts => new QuorumMaj(parts) };
+
+/** For every configuration that chooses nothing else. */
+export const majoritySystem: QuorumSystem = {
+  name: 'majority',
+  keys: [],
+  read: () => RULES,
+  votingKey: () => '',
+  keyTitle: '',
+};
