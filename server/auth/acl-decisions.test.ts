@@ -70,7 +70,7 @@ test('addresses match their ranges', () => {
   }
 });
 
-/** As plain as it can be said: every entry against every identity, ranges bit by bit. */
+/** The plainest form: every entry against every identity, ranges bit by bit. */
 function naiveAllows(acl: readonly Acl[], perm: number, ids: readonly Id[]): boolean {
   if (ids.some(({ scheme }) => scheme === 'super')) return true;
   const bitsOf = (address: string) =>
@@ -91,7 +91,7 @@ function naiveAllows(acl: readonly Acl[], perm: number, ids: readonly Id[]): boo
   );
 }
 
-test('property: decisions are those of the list read from end to end, also for identities that come later', () => {
+test('property: decisions equal those of reading the whole list, also for identities added later', () => {
   const byte = fc.constantFrom(0, 1, 127, 128, 255);
   const address = fc.tuple(byte, byte, byte, byte).map(bytes => bytes.join('.'));
   const range = fc.tuple(address, fc.integer({ min: 0, max: 32 })).map(([at, bits]) => `${at}/${bits}`);
@@ -138,7 +138,7 @@ test('field report B2: a list of 38,000 entries is read once, for any number of 
   assert.is(counting.reads, 38_000);
 });
 
-test('a client’s identities are looked at once for each list, and again when there are more', () => {
+test('a client’s identities are read once for each list, and again when there are more', () => {
   let looks = 0;
   const counted = (id: Id): Id => ({
     get scheme() {

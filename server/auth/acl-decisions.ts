@@ -6,13 +6,12 @@ import { ANYONE } from './world-provider.ts';
 
 const ALL_PERMS = -1;
 
-/** Lists whose decision is kept for one client. */
+/** Number of lists whose decision is kept for one client. */
 const DECISIONS_PER_CLIENT_MAX = 1024;
 
 /**
- * A list in the form in which a check costs what the client has identities, however many entries the list
- * has: a list of 900 KB is taken apart once, not for each of the fifty thousand checks that fit into one
- * multi.
+ * An indexed ACL: a check costs as many steps as the client has identities, however many entries the list
+ * has. A list of 900 KB is indexed once, not for each of the fifty thousand checks that fit into one multi.
  */
 class AclIndex {
   readonly #providers: ProviderRegistry;
@@ -45,7 +44,7 @@ class AclIndex {
   }
 }
 
-/** What is known of one client, by its array of identities, which only ever grows. */
+/** The decisions for one client, known by its array of identities, which only grows. */
 interface Decisions {
   readonly idCount: number;
   byAcl: WeakMap<readonly Acl[], number>;
@@ -53,8 +52,8 @@ interface Decisions {
 }
 
 /**
- * Who may do what, decided once for each list and client. Nothing is held here beyond the lists and the
- * clients themselves but the last pair.
+ * Decides what clients may do, once for each list and client. It keeps nothing alive except the last list and
+ * client.
  */
 export class AclDecisions {
   readonly providers: ProviderRegistry;
@@ -71,9 +70,9 @@ export class AclDecisions {
 
   /**
    * Whether `ids`, the identities of a connection, grant one of the permissions `perm` under `acl`. The
-   * identity "super" may do anything. An empty list lets nobody else in: no client can set one, but a node
-   * whose ACL a fuzzy snapshot lacks has it until the log brings the real one. Neither array may change, but
-   * for identities that are added.
+   * identity "super" may do anything. An empty list admits nobody else: no client can set one, but a node
+   * whose ACL a fuzzy snapshot lacks has it until the log brings the real one. Neither array may change,
+   * except that identities may be added.
    */
   allows(acl: readonly Acl[], perm: number, ids: readonly Id[]): boolean {
     if (acl === OPEN_ACL_UNSAFE) return true;

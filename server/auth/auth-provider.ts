@@ -1,6 +1,6 @@
 import { AuthenticationProvider } from './authentication-provider.ts';
 
-/** For ACLs alone: no client has an identity of it, and no node keeps an entry of it. */
+/** Exists only in requested ACLs: no client has such an identity, and no node keeps such an entry. */
 export class AuthProvider extends AuthenticationProvider {
   readonly scheme = 'auth';
   override readonly standsForAuthor = true;

@@ -2,24 +2,24 @@ import type { X509Certificate } from 'node:crypto';
 import type { Id } from '../wire/acl.ts';
 import { ExactMatcher, type Matcher } from './matcher.ts';
 
-/** What is known of a client without a word of its own. */
+/** The facts about a client that it need not prove. */
 export interface AuthClient {
   /** The address that it comes from. */
   readonly host: string;
-  /** By TLS; null without it. */
+  /** The certificate of its TLS connection; null without one. */
   readonly certificate: X509Certificate | null;
 }
 
-/** What one token of a client leads to. `answer` reaches only clients whose request has one (SASL). */
+/** The outcome of one token of a client. `answer` reaches only clients whose request has an answer (SASL). */
 export type AuthStep =
   | { readonly kind: 'proven'; readonly ids: readonly Id[]; readonly answer: Buffer | null }
   /** The client answers with its next token, which `next` takes. */
   | { readonly kind: 'challenge'; readonly answer: Buffer; readonly next: Exchange }
   | { readonly kind: 'failed'; readonly answer: null };
 
-/** Takes a token of a client: the first, or the next one behind a challenge. */
+/** Takes the first token of a client, or the next one after a challenge. */
 export interface Exchange {
-  /** Never throws for anything that a client can send. */
+  /** Must not throw, whatever the client sends. */
   step(token: Buffer | null, client: AuthClient): AuthStep;
 }
 
@@ -30,19 +30,22 @@ export function proven(...ids: readonly Id[]): AuthStep {
 }
 
 /**
- * One scheme: how a client proves an identity of it, what an ACL may name, and whom that lets in. It keeps
- * nothing of any client; an exchange of several steps is kept by the client's connection. What stands here is
- * true of a scheme unless it says otherwise. @see docs/sessions.md "ACL schemes"
+ * One authentication scheme: how a client proves an identity, what an ACL may name, and which identities an
+ * entry matches. It keeps no state of clients; a client's connection keeps an exchange of several steps. The
+ * defaults here hold unless a scheme overrides them. @see docs/sessions.md "ACL schemes"
  */
 export abstract class AuthenticationProvider implements Exchange {
   abstract readonly scheme: string;
-  /** It is stepped once, without a token, when a client connects; one that fails is not served. */
+  /** True: it is stepped once, without a token, when a client connects. A client that fails is not served. */
   readonly atConnect: boolean = false;
-  /** Its identities say who a client is, as upstream's method of this name asks: "auth" stands for them. */
+  /**
+   * True: its identities say who a client is, as upstream's method of this name asks, and "auth" includes
+   * them.
+   */
   readonly isAuthenticated: boolean = false;
-  /** An entry of it in an ACL stands for all authenticated identities of the ACL's author. */
+  /** True: an entry of this scheme stands for all authenticated identities of the ACL's author. */
   readonly standsForAuthor: boolean = false;
-  /** Whoever has an identity of it may do anything. */
+  /** True: a client with an identity of this scheme may do anything. */
   readonly passesAnyAcl: boolean = false;
 
   step(_token: Buffer | null, _client: AuthClient): AuthStep {
@@ -54,17 +57,17 @@ export abstract class AuthenticationProvider implements Exchange {
     return false;
   }
 
-  /** An empty one, for the entries of one ACL. */
+  /** An empty matcher, for the entries of one ACL. */
   matches(): Matcher {
     return new ExactMatcher();
   }
 
-  /** As whoAmI names it. */
+  /** The user as whoAmI names it. */
   userName(id: string): string {
     return id;
   }
 
-  /** As getACL shows it to whoever may not administer the node. */
+  /** The id as getACL shows it to clients that may not administer the node. */
   withoutSecret(aclId: string): string {
     return aclId;
   }

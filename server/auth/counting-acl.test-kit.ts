@@ -1,9 +1,6 @@
 import type { Acl, Id } from '../wire/acl.ts';
 
-/**
- * An ACL of `ip` entries, none of which lets 127.0.0.1 in, that counts how often an entry of it was looked
- * at.
- */
+/** An ACL of `ip` entries, none of which admits 127.0.0.1, that counts how often its entries are read. */
 export class CountingAcl {
   readonly acl: readonly Acl[];
   reads = 0;

@@ -5,13 +5,13 @@ export function digestId(userAndPassword: string, algorithm: HashName = 'sha1'):
   return `${userOf(userAndPassword)}:${createHash(algorithm).update(userAndPassword, 'utf8').digest('base64')}`;
 }
 
-/** Without a colon all of it is the user. */
+/** Without a colon the whole text is the user. */
 export function userOf(digest: string): string {
   return digest.split(':', 1)[0]!;
 }
 
 /**
- * Java's names for the algorithms of digests, in small letters without the first dash, and OpenSSL's. @see
+ * Java's names for digest algorithms, in lower case without the first dash, and OpenSSL's names. @see
  * DigestAuthenticationProvider.digestAlg
  */
 const HASH_NAMES = {

@@ -3,13 +3,10 @@ import { AuthenticationProvider, type AuthStep, FAILED, proven } from './authent
 import { digestId, type HashName, userOf } from './digest-id.ts';
 
 export interface DigestSettings {
-  /**
-   * False: nobody proves a digest and no ACL is given one, but the hashes of those that nodes have stay
-   * secret.
-   */
+  /** False: nobody can prove a digest or put one into an ACL, but the hashes in existing ACLs stay secret. */
   readonly digestAuthEnabled: boolean;
   readonly digestAlgorithm: HashName;
-  /** The identity that is the super user's as well. */
+  /** The identity of the super user. */
   readonly superDigest: string | undefined;
 }
 
@@ -32,7 +29,7 @@ export class DigestProvider extends AuthenticationProvider {
     return own.id === superDigest ? proven(own, { scheme: 'super', id: '' }) : proven(own);
   }
 
-  /** One colon, and something behind it. */
+  /** A valid id has one colon and something after it. */
   override isValid(aclId: string): boolean {
     const colon = aclId.indexOf(':');
     return (

@@ -1,22 +1,27 @@
 import type { Acl, Id } from '../wire/acl.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 
-/** What a client may put into an ACL. @see docs/sessions.md "ACL schemes"; PrepRequestProcessor.fixupACL */
+/**
+ * Checks and expands what a client puts into an ACL. @see docs/sessions.md "ACL schemes";
+ * PrepRequestProcessor.fixupACL
+ */
 
-/** More than a request of 1 MiB can name, so that nobody meets it who has not raised jute.maxbuffer. */
+/**
+ * A request of 1 MiB cannot name this many, so only clients with a raised jute.maxbuffer can meet the limit.
+ */
 export const ACL_ENTRIES_MAX = 65_536;
-/** perms and two lengths. */
+/** The size of perms and two lengths. */
 const ACL_ENTRY_CHARS = 12;
 
-/** What "auth" may still make of the ACLs of one transaction: it stands for up to 64 KiB in four letters. */
+/** How much "auth" may still expand in the ACLs of one transaction: four letters stand for up to 64 KiB. */
 export interface AuthAllowance {
   charsLeft: number;
 }
 
 /**
- * The ACL that a node gets when a client asks for `acl`: "auth" stands for every identity the client has
- * proven. Null, which means INVALIDACL, when the list is empty or too long, names an identity that cannot be,
- * or says "auth" without one or more often than `allowance` has room for.
+ * The ACL that a node gets when a client asks for `acl`: "auth" becomes every identity that the client has
+ * proven. Null, which means INVALIDACL, when the list is empty or too long, contains an invalid identity, has
+ * "auth" without a proven identity, or expands beyond `allowance`.
  */
 export function fixupAcl(
   ids: readonly Id[],
@@ -31,7 +36,7 @@ export function fixupAcl(
   for (const { perms, id } of acl) {
     const provider = providers.get(id.scheme);
     if (provider?.standsForAuthor === true) {
-      // Once for each set of permissions: sixty thousand entries that say the same are one.
+      // Expanded once for each set of permissions, however many entries repeat it.
       if (expanded.has(perms)) continue;
       expanded.add(perms);
       meant ??= ids.filter(({ scheme }) => providers.get(scheme)?.isAuthenticated === true);
@@ -50,7 +55,7 @@ export function fixupAcl(
   return fixed.entries;
 }
 
-/** Each entry once, in the order in which they came. */
+/** Keeps each entry once, in the order of arrival. */
 class FixedAcl {
   readonly entries: Acl[] = [];
   readonly #known = new Set<string>();

@@ -20,10 +20,10 @@ export class IpProvider extends AuthenticationProvider {
   }
 }
 
-/** Behind the address of a client on a link of this machine, which no ACL names. */
+/** The zone after the address of a client on a link of this machine. ACLs never name it. */
 const ZONE = /%.*$/;
 
-/** Perms by the first bits of an address, by how many bits that is. */
+/** Permissions by address prefix, by the number of bits of the prefix. */
 type Ranges = Map<number, Map<number | string, number>>;
 
 class RangeMatcher implements Matcher {

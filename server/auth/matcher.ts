@@ -1,11 +1,11 @@
 /**
- * The entries that one ACL has of one scheme, in the form in which a check costs what the client has
- * identities, however many entries there are.
+ * The entries of one scheme in one ACL. A check costs as many steps as the client has identities, however
+ * many entries there are.
  */
 export interface Matcher {
-  /** Whoever `aclId` matches gets `perms`. */
+  /** Grants `perms` to all identities that `aclId` matches. */
   grant(aclId: string, perms: number): void;
-  /** What all entries together grant to the identity `id`, as bits. */
+  /** The permissions that all entries together grant to the identity `id`, as bits. */
   permsOf(id: string): number;
 }
 

@@ -22,15 +22,15 @@ export class ProviderRegistry {
   }
 
   /**
-   * Identities of a scheme that is not known here come with what servers that know it forward; they match
-   * what is equal to them.
+   * Identities of an unknown scheme arrive in requests forwarded by servers that know it. They match entries
+   * that are equal.
    */
   matcherOf(scheme: string): Matcher {
     return this.get(scheme)?.matches() ?? new ExactMatcher();
   }
 }
 
-/** The providers that a configuration asks for, and those that are given besides. */
+/** The providers of a configuration, and those given in addition. */
 export function providersOf(
   settings: DigestSettings,
   besides: readonly AuthenticationProvider[] = [],

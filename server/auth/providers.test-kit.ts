@@ -2,7 +2,7 @@ import type { AuthenticationProvider } from './authentication-provider.ts';
 import type { DigestSettings } from './digest-provider.ts';
 import { type ProviderRegistry, providersOf } from './provider-registry.ts';
 
-/** Those of a configuration that says nothing of them, but for `settings`. */
+/** The providers of a default configuration with these `settings`. */
 export function testProviders(
   settings: Partial<DigestSettings> = {},
   besides: readonly AuthenticationProvider[] = [],

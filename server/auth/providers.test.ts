@@ -10,7 +10,7 @@ const HOST = '10.0.0.7';
 const USER = digestId('user:pass');
 const ROOT = digestId('root:pass');
 
-/** What a provider makes of one token: "scheme:id" of all that is proven, or how it ends. */
+/** The outcome of one token at a provider: "scheme:id" of everything proven, or how it fails. */
 function stepOf(scheme: string, token: string | null, settings = {}): string {
   const provider = testProviders(settings).get(scheme);
   const step = provider?.step(token === null ? null : Buffer.from(token), { host: HOST, certificate: null });
@@ -42,7 +42,7 @@ test('what one token proves', () => {
     assert.is(stepOf(scheme, token, settings), proves, `${scheme} ${token} ${JSON.stringify(settings)}`);
 });
 
-test('what an ACL may name, and what of it is shown', () => {
+test('what an ACL may name, and what getACL and whoAmI show of it', () => {
   const cases: [scheme: string, id: string, valid: boolean, user: string, withoutSecret: string][] = [
     ['world', 'anyone', true, 'anyone', 'anyone'],
     ['world', 'someone', false, 'someone', 'someone'],
@@ -67,7 +67,7 @@ test('what an ACL may name, and what of it is shown', () => {
   assert.equal([off.isValid('user:hash'), off.withoutSecret('user:hash')], [false, 'user:x']);
 });
 
-test('what stands for an author, what counts as proof, what comes with the connection, what is above ACLs', () => {
+test('which schemes stand for an author, count as proof, apply at connect, or pass any ACL', () => {
   const schemes = ['world', 'auth', 'ip', 'super', 'digest'];
   const those = (wanted: (provider: AuthenticationProvider) => boolean, settings = {}) => {
     const providers = testProviders(settings);
@@ -95,7 +95,7 @@ test('what stands for an author, what counts as proof, what comes with the conne
   );
 });
 
-test('property: an entry matches the identity that it names; of a scheme that nobody knows, too', () => {
+test('property: an entry matches the identity that it names, also in an unknown scheme', () => {
   const id = fc.constantFrom('a', 'b', 'user:hash', '', '__proto__');
   const scheme = fc.constantFrom('world', 'digest', 'super', 'auth', 'x509', '__proto__');
   const entry = fc.record({ id, perms: fc.integer({ min: 0, max: 31 }) });
@@ -109,7 +109,7 @@ test('property: an entry matches the identity that it names; of a scheme that no
   );
 });
 
-test('a provider that is given besides is used wherever the registry is, and one of the same scheme instead', () => {
+test('an additional provider is used everywhere, and replaces one of the same scheme', () => {
   class Other extends AuthenticationProvider {
     readonly scheme = 'digest';
   }

@@ -1,7 +1,7 @@
 import type { Id } from '../wire/acl.ts';
 import { AuthenticationProvider } from './authentication-provider.ts';
 
-/** Whom every client is, without a word. */
+/** The identity that every client has without proof. */
 export const ANYONE: Id = { scheme: 'world', id: 'anyone' };
 
 export class WorldProvider extends AuthenticationProvider {

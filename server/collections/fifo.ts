@@ -1,4 +1,4 @@
-/** A queue on one array: `shift` moves an index, and the array is cut when half of it is behind. */
+/** A queue on one array: `shift` moves an index, and the array is trimmed when half of it has been taken. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;

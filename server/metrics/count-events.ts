@@ -1,7 +1,7 @@
 import type { Metrics } from './metrics.ts';
 import type { EventListener } from './server-events.ts';
 
-/** Events as ZooKeeper's metrics. */
+/** Counts events as ZooKeeper's metrics. */
 export function countEvents(metrics: Metrics): EventListener {
   return event => {
     switch (event.kind) {

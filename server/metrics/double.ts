@@ -1,6 +1,7 @@
 /**
- * What upstream holds as a double. It has a decimal point even where it is whole: an agent that takes the
- * type of a metric from its first value must not see an integer first and a fraction later.
+ * A metric that upstream holds as a double. It is printed with a decimal point even when it is whole: an
+ * agent that takes the type of a metric from its first value must not see an integer first and a fraction
+ * later.
  */
 export class Double {
   readonly value: number;

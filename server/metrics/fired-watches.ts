@@ -1,7 +1,7 @@
 import { EventType } from '../wire/watch-event.ts';
 import type { Metrics, Summary } from './metrics.ts';
 
-/** How many watchers each event went to, by the names of ZooKeeper's metrics. */
+/** Counts how many watchers each event went to, under the names of ZooKeeper's metrics. */
 export class FiredWatches {
   readonly #created: Summary;
   readonly #deleted: Summary;

@@ -3,26 +3,26 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { Counter, Metrics } from './metrics.ts';
 
-/** One line in this time, however many looks fail; the counter has all of them. */
+/** At most one line is logged in this time, in ms, however many reports fail. The counter has all of them. */
 const LOG_INTERVAL_MS = 10_000;
 
 /**
- * Guards code that only reports on the server: four-letter words, commands of AdminServer, metrics, timers
- * that look. A failure there is a bug, but no reason to end a server that keeps its promises. It is counted
- * and logged (ZK_GUARD), and the report has less in it. Never guard a write, a commit or a timer of the
- * protocol: an error there leaves a step half done and must end the process.
+ * Guards code that only reports on the server: four-letter words, commands of AdminServer, metrics, and
+ * timers that only check. A failure there is a bug, but no reason to end a server that keeps its guarantees.
+ * The guard counts and logs it (ZK_GUARD), and the report has less in it. Never guard a write, a commit or a
+ * timer of the protocol: an error there leaves a step half done and must end the process.
  *
- * Of the timers these are guarded: the check of each client connection, the purge, the look for empty
+ * These timers are guarded: the check of each client connection, the purge, and the search for empty
  * containers. These are not: the expiry of sessions and the deletion of containers, which propose
- * transactions; the half ticks of leader, learner and observer master, elections and everything that
- * synchronises a learner, on which the order of the protocol rests.
+ * transactions; and the half ticks of leader, learner and observer master, elections and everything that
+ * synchronises a learner, because the protocol depends on their order.
  */
 export class Guard {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #failures: Counter;
   #toldMs = Number.NEGATIVE_INFINITY;
-  /** Failures since the last line. */
+  /** Failures since the last log line. */
   #untold = 0;
 
   constructor(parts: { readonly clock: Clock; readonly logger: Logger; readonly metrics: Metrics }) {
@@ -31,7 +31,7 @@ export class Guard {
     this.#failures = parts.metrics.counter('guarded_failure_count');
   }
 
-  /** What `look` gives, or `otherwise` when it throws. `what`: the thing looked at, as a noun. */
+  /** Returns the result of `look`, or `otherwise` when it throws. `what` names the report, as a noun. */
   run<T>(what: string, look: () => T, otherwise: T): T {
     try {
       return look();

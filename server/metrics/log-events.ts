@@ -5,8 +5,8 @@ import { zxidToHex } from '../wire/zxid.ts';
 import type { EventListener, ServerEvent } from './server-events.ts';
 
 /**
- * Events as log lines for people. The field `event` is for programs, which read the kind there and never the
- * text.
+ * Writes events as log lines. The text is for people; programs read the kind in the field `event` and never
+ * the text.
  */
 export function logEvents(parts: { readonly logger: Logger; readonly clock: Clock }): EventListener {
   const { logger } = parts;
@@ -104,7 +104,7 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
     case 'stopped':
       logger.error(`the server stops: ${event.message}`, { code: event.code, ...event.details, event: kind });
       return;
-    // A later line has the reason.
+    // A later line gives the reason.
     case 'supportLost':
     case 'learnerAhead':
     case 'quorumNotFormed':

@@ -1,8 +1,8 @@
 import type { Metrics } from './metrics.ts';
 
 /**
- * ZooKeeper's names of what this server counts, whatever its role: there from its start, as monitoring
- * expects them.
+ * ZooKeeper's names for everything that this server counts, whatever its role. They exist from the start, as
+ * monitoring expects.
  */
 const COUNTERS = [
   'auth_failed_count',

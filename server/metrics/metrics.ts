@@ -4,9 +4,9 @@ import type { Double } from './double.ts';
 export type MetricValue = number | string | Double;
 
 /**
- * Counters and summaries under ZooKeeper's own names (docs/operations.md "Metrics"), plus the exact message,
- * byte and fsync counts that the lab divides by committed writes. Reading them is for `mntr`, AdminServer and
- * Prometheus.
+ * Counters and summaries under ZooKeeper's own names (docs/operations.md "Metrics"), and the exact counts of
+ * messages, bytes and fsyncs that the lab divides by committed writes. `mntr`, AdminServer and Prometheus
+ * read them.
  */
 export class Counter {
   value = 0;
@@ -22,7 +22,7 @@ export class Summary {
   min = Number.POSITIVE_INFINITY;
   max = 0;
 
-  /** `times` over: what was measured together. */
+  /** Adds `value` as many as `times` times, for values that were measured together. */
   add(value: number, times = 1): void {
     this.count += times;
     this.sum += value * times;
@@ -38,7 +38,7 @@ export class Summary {
   }
 }
 
-/** Messages and bytes by what they are, which link, and which way: "sent_quorum_proposal". */
+/** Messages and bytes by kind, link and direction, such as "sent_quorum_proposal". */
 export class Traffic {
   messages = 0;
   bytes = 0;
@@ -53,7 +53,7 @@ export class Metrics {
   readonly counters = new Map<string, Counter>();
   readonly summaries = new Map<string, Summary>();
   readonly traffic = new Map<string, Traffic>();
-  /** Each is a value read when somebody looks, which may fail. */
+  /** Each gauge is read when somebody asks, and may fail. */
   readonly gauges = new Map<string, () => MetricValue>();
 
   counter(name: string): Counter {
@@ -69,7 +69,7 @@ export class Metrics {
     return getOrMake(this.traffic, `${direction} ${kind} ${peer}`, () => new Traffic());
   }
 
-  /** Traffic goes on: what the lab counts by it is between two looks. */
+  /** Does not reset traffic, because the lab counts differences of it. */
   reset(): void {
     for (const counter of this.counters.values()) counter.value = 0;
     for (const summary of this.summaries.values()) summary.reset();

@@ -43,7 +43,7 @@ test('a line has its text for people, and its kind for programs', () => {
   );
 });
 
-test('sessions that expire by the thousand are a bounded number of lines, and all are counted', () => {
+test('thousands of expiring sessions make a bounded number of lines, and all are counted', () => {
   const expired = Array.from(
     { length: 1_000 },
     (_, id) => ({ kind: 'sessionExpired', id: BigInt(id) }) as const,
@@ -56,7 +56,7 @@ test('sessions that expire by the thousand are a bounded number of lines, and al
   assert.is(metrics.counter('stale_sessions_expired').value, 1_000);
 });
 
-test('an ensemble that starts tells its story: elections, syncs with mode and bytes, and who serves', () => {
+test('a starting ensemble logs its elections, its syncs with mode and bytes, and who serves', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
   const kinds = (sid: number) =>
     (ensemble.events.get(sid) ?? []).map(event =>

@@ -2,10 +2,7 @@ import type { Address } from '../runtime/runtime.ts';
 
 export type SyncMode = 'DIFF' | 'TRUNC' | 'SNAP';
 
-/**
- * What happened to a server, as often as a person would want to hear of it: nothing here happens once a
- * request.
- */
+/** Events in the life of a server that a person may want to see. None of them happens once per request. */
 export type ServerEvent =
   // Elections and roles.
   | { readonly kind: 'looking'; readonly zxid: number; readonly epoch: number }
@@ -15,13 +12,13 @@ export type ServerEvent =
       readonly leader: number;
       readonly tookMs: number;
     }
-  /** The voters that elected a leader look again while it forms its epoch. */
+  /** The voters that elected a leader look for another while it forms its epoch. */
   | { readonly kind: 'supportLost' }
   /** A quorum has promised to follow this server in the epoch. */
   | { readonly kind: 'newEpoch'; readonly epoch: number }
   /** A learner has a longer history than its leader. */
   | { readonly kind: 'learnerAhead'; readonly learner: number }
-  /** initLimit is over, and no quorum of learners has synced. */
+  /** initLimit has passed before a quorum of learners synced. */
   | { readonly kind: 'quorumNotFormed'; readonly epoch: number }
   /** The epoch is established: a quorum has synced with this server. */
   | { readonly kind: 'leading'; readonly epoch: number; readonly syncedAfterMs: number }
@@ -34,7 +31,7 @@ export type ServerEvent =
       readonly master: Address | null;
       readonly reason: string;
     }
-  // Synchronisation, on the side that follows, then on the side that is followed.
+  // Synchronisation: first the learner's side, then the master's side.
   | {
       readonly kind: 'syncBegun';
       readonly mode: SyncMode;
@@ -43,7 +40,7 @@ export type ServerEvent =
     }
   /** The files here do not have the state that a TRUNC asks for: the next sync is a SNAP. */
   | { readonly kind: 'truncImpossible'; readonly zxid: number }
-  /** `bytes`: of the snapshot and the transactions that were received. */
+  /** `bytes`: the size of the snapshot and the transactions received. */
   | {
       readonly kind: 'synced';
       readonly role: 'follower' | 'observer';
@@ -59,7 +56,7 @@ export type ServerEvent =
       readonly mode: SyncMode;
       readonly bytes: number;
     }
-  /** Found at the start: the process had ended in the middle of a sync. */
+  /** Found at the start: the process had ended during a sync. */
   | {
       readonly kind: 'syncInterrupted';
       readonly current: number;
@@ -67,7 +64,7 @@ export type ServerEvent =
       readonly announced: number;
     }
   // Clients.
-  /** The role that serves clients from now on; null: none. */
+  /** The role that serves clients from now on; null when none does. */
   | {
       readonly kind: 'serving';
       readonly mode: 'standalone' | 'leader' | 'follower' | 'observer' | null;
@@ -90,9 +87,9 @@ export type ServerEvent =
       readonly reason: string;
     }
   | { readonly kind: 'purged'; readonly removed: number; readonly oldestKept: string }
-  /** As `digest_mismatches_count`, once per run of them. */
+  /** As `digest_mismatches_count`, but once per run of mismatches. */
   | { readonly kind: 'treeDiffers'; readonly difference: Readonly<Record<string, unknown>> }
-  /** The server cannot keep its promises any more. */
+  /** The server cannot keep its guarantees any more. */
   | {
       readonly kind: 'stopped';
       readonly code: string;
@@ -103,9 +100,9 @@ export type ServerEvent =
 export type EventListener = (event: ServerEvent) => void;
 
 /**
- * Where a server tells what happened to it. Log lines, metrics, the simulation and the lab are made from
- * these, so that none of them reads the text of another. A listener only looks: it must not throw, nor call
- * back into whoever emits.
+ * Distributes the events of a server. Log lines, metrics, the simulation and the lab are made from these, so
+ * that none of them has to read the text of another. A listener only observes: it must not throw, nor call
+ * back into the emitter.
  */
 export class ServerEvents {
   readonly #listeners: readonly EventListener[];

@@ -1,18 +1,18 @@
 /**
- * What `srvr` and AdminServer's server_stats show of a server's clients. Survives changes of role; `srst`
- * resets it.
+ * Statistics of a server's clients, for `srvr` and AdminServer's server_stats. They survive changes of role;
+ * `srst` resets them.
  */
 export class ServerStats {
   packetsReceived = 0;
   packetsSent = 0;
-  /** Of answered requests, ms. */
+  /** Latency of answered requests, in ms. */
   latencyCount = 0;
   latencySumMs = 0;
   latencyMinMs = 0;
   latencyMaxMs = 0;
-  /** Lengths of frames and words included. */
+  /** Includes the lengths of frames, and words. */
   bytesReceived = 0;
-  /** Of replies and events, without the length in front of each. -1: none yet. */
+  /** Sizes of replies and events, without the length in front of each. -1: none yet. */
   readonly responseSizes = { last: -1, min: -1, max: -1 };
   responseBytes = 0;
   watchBytes = 0;
@@ -29,7 +29,7 @@ export class ServerStats {
     if (sizes.min < 0 || bytes < sizes.min) sizes.min = bytes;
   }
 
-  /** Of `count` requests that were answered together. */
+  /** Adds the latency of `count` requests that were answered together. */
   addLatency(ms: number, count: number): void {
     if (this.latencyCount === 0 || ms < this.latencyMinMs) this.latencyMinMs = ms;
     if (ms > this.latencyMaxMs) this.latencyMaxMs = ms;

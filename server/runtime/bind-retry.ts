@@ -13,7 +13,7 @@ import type {
   Timer,
 } from './runtime.ts';
 
-/** Between two tries, as upstream. A process that ended a moment ago may still hold the port. */
+/** Time in ms between two tries, as upstream. A process that ended a moment ago may still hold the port. */
 const BIND_RETRY_MS = 1000;
 
 export interface BindRetryParts {
@@ -23,30 +23,30 @@ export interface BindRetryParts {
 }
 
 export interface PortPlan {
-  /** The name in messages: "election port". */
+  /** The name of the port in messages, such as "election port". */
   readonly name: string;
   readonly address: Address;
-  /** electionPortBindRetry: how often it is tried in all; 0: without end. */
+  /** electionPortBindRetry: the number of tries in all; 0: no limit. */
   readonly triesMax: number;
   readonly backlog?: number | undefined;
   readonly security?: SecurityContext;
   readonly forClients?: boolean;
-  /** Failures in a row; kept across attempts to listen, so that they add up. */
+  /** Consecutive failures. The object is shared by several attempts to listen, so that they add up. */
   readonly failures?: { count: number };
 }
 
 export interface PortEvents {
   onListening?(port: number): void;
-  /** The name of the host cannot be resolved yet; it is tried again. */
+  /** The host name cannot be resolved yet. It is tried again. */
   onUnresolved?(): void;
   onConnection(connection: Connection): void;
-  /** ZK_LISTEN, after the last try. */
+  /** Called with ZK_LISTEN after the last try. */
   onGiveUp(error: ServerError): void;
 }
 
 /**
- * Listens, and tries again while the port cannot be bound: the first failure is told, the last handed over. A
- * host that cannot be resolved is waited for without end (ZOOKEEPER-2184).
+ * Listens, and tries again while the port cannot be bound. It logs the first failure and hands over the last.
+ * There is no limit on tries for a host that cannot be resolved (ZOOKEEPER-2184).
  */
 export function listenWithRetry(
   { network, clock, logger }: BindRetryParts,
@@ -60,8 +60,8 @@ export function listenWithRetry(
   let closed = false;
   const onError = (error: Error): void => {
     if (closed) return;
-    // Names of containers come later than the containers: it is no failure of the port, and whoever looks up
-    // says so.
+    // Names of containers may come later than the containers. That is no failure of the port, and the look-up
+    // logs it.
     if (isUnresolved(error)) {
       events.onUnresolved?.();
       retry = clock.after(BIND_RETRY_MS, listen);

@@ -38,7 +38,7 @@ test('field report B11: an authentication scheme of a megabyte of \\x01 is a sho
   assert.match(message, /^scheme \\x01\\x01.*\(1000014 characters\)$/);
 });
 
-test('bytes are counted, errors say their message, what is nested too deep is left out', () => {
+test('bytes are shown as a number, errors as their message, and deep nesting is left out', () => {
   const circle: Record<string, unknown> = {};
   circle.self = circle;
   const { fields } = logged('x', {
@@ -74,7 +74,7 @@ test('no field can carry a control character, under any name', () => {
   );
 });
 
-/** Without what JSON escapes by itself. */
+/** The text without the characters that JSON escapes by itself. */
 function textOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   return Object.entries(value)

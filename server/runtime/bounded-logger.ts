@@ -1,16 +1,16 @@
 import { printable } from '../printable.ts';
 import type { LogFields, Logger } from './logger.ts';
 
-/** Of a message, and of all its fields together. A member list or a stack is longer than most lines. */
+/** Limit on a message, and on all its fields together. Member lists and stacks are longer than most lines. */
 export const LOG_TEXT_CHARS_MAX = 8_000;
-/** Of one field: what comes from a peer is named, never copied out. */
+/** Limit on one field: text from a peer is identified, never copied in full. */
 const FIELD_CHARS_MAX = 1_000;
 const FIELDS_MAX = 50;
 const DEPTH_MAX = 3;
 
 /**
- * No line is longer than a bound, and none holds a character that a terminal would act on, whoever made the
- * text: much of what is logged was said by a peer or a client. The last stop before the line is written
+ * Bounds the length of every line, and escapes every character that a terminal would act on, because peers
+ * and clients can choose much of the text that is logged. This is the last step before the line is written
  * (field report B11).
  */
 export function boundedLogger(log: Logger): Logger {
@@ -23,7 +23,7 @@ export function boundedLogger(log: Logger): Logger {
   };
 }
 
-/** What is left of the bound on the fields of one line. */
+/** The rest of the bound on the fields of one line. */
 interface Room {
   chars: number;
 }

@@ -1,6 +1,6 @@
 /**
- * Of items in the order in which they came: the first of the host that has most. Of many hosts with one each,
- * the first of all.
+ * Returns the first item of the host with most items. `items` are in the order of arrival. When several hosts
+ * have most, the earliest item wins.
  */
 export function oldestOfBusiestHost<T>(items: readonly T[], hostOf: (item: T) => string): T | undefined {
   const counts = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** Certificates of a test's own authority, made of DER by hand: no program and no file is needed. */
+/** Makes certificates of a test's own authority, in DER by hand, without a program or a file. */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
 const Tag = {
@@ -11,7 +11,7 @@ const Tag = {
   sequence: 0x30,
   set: 0x31,
 } as const;
-/** In the encoding of DER. */
+/** Object identifiers, in the encoding of DER. */
 const Oid = {
   commonName: '550403',
   ecdsaWithSha256: '2a8648ce3d040302',
@@ -41,7 +41,7 @@ function extension(id: string, critical: boolean, value: Buffer): Buffer {
   return sequence(oid(id), ...flag, der(Tag.octets, value));
 }
 
-/** DNS names, and IPv4 addresses. */
+/** Encodes DNS names and IPv4 addresses. */
 function alternatives(hosts: readonly string[]): Buffer {
   const one = (host: string) =>
     /^[\d.]+$/.test(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : text(0x82, host);
@@ -72,7 +72,7 @@ export class TestAuthority {
     ]);
   }
 
-  /** For `commonName`, at these hosts. */
+  /** Issues a certificate for `commonName` at these hosts. */
   issue(commonName: string, ...hosts: readonly string[]): Identity {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const extensions = hosts.length === 0 ? [] : [extension(Oid.subjectAltName, false, alternatives(hosts))];

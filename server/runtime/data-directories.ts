@@ -10,9 +10,9 @@ export interface DataDirectory {
 }
 
 /**
- * Makes the directories unless `autoCreate` is false, and holds them for this process until it ends: a second
- * server on the same files would take the log away from the first, which would go on acknowledging writes
- * that nobody can read again.
+ * Creates the directories unless `autoCreate` is false, and holds them for this process until it ends. A
+ * second server on the same files would take the log away from the first, which would go on acknowledging
+ * writes that nobody can read again.
  *
  * @throws ServerError ZK_DATA_DIR naming key and path
  */
@@ -30,7 +30,7 @@ export async function claimDirectories(
   }
 }
 
-/** The identity of the directory: the same by whatever path. */
+/** Returns the identity of the directory, the same for every path to it. */
 function usable(key: string, path: string, autoCreate: boolean): string {
   try {
     if (autoCreate) nodeDisk.makeDirectory(path);
@@ -48,9 +48,9 @@ function usable(key: string, path: string, autoCreate: boolean): string {
 }
 
 /**
- * An abstract socket of Linux as a lock: the kernel lets one process have a name, and gives it back when that
- * process ends in whatever way. Where there are none, or in another network namespace, nothing is held and
- * the server starts.
+ * Uses an abstract socket of Linux as a lock: the kernel gives a name to one process only, and takes it back
+ * when that process ends in any way. Without abstract sockets, or in another network namespace, nothing is
+ * held and the server starts.
  */
 function hold(name: string): Promise<boolean> {
   return new Promise(resolve => {

@@ -20,7 +20,7 @@ function reserve(max: number) {
   return { of, state };
 }
 
-test('field report B10: clients are refused first, then peers, then what only reads; the log gets the last descriptor', () => {
+test('field report B10: clients are refused first, then peers, then readers; the log gets the last descriptor', () => {
   for (const max of [20, 64, 120, 1024, 4096]) {
     const { of, state } = reserve(max);
     const last = { client: 0, peer: 0, read: 0 };
@@ -35,23 +35,23 @@ test('field report B10: clients are refused first, then peers, then what only re
   }
 });
 
-test('what is far from the limit is not looked at for each connection', () => {
+test('far from the limit, connections open without a check of the descriptors', () => {
   const { of, state } = reserve(100_000);
   for (state.open = 0; state.open < 90_000; state.open++) assert.ok(of.allows('client'));
   assert.ok(state.looks < 20, `${state.looks} looks`);
 });
 
-test('descriptors that others took meanwhile are noticed in time, and those that are free again are used', () => {
+test('descriptors that others took meanwhile are noticed in time, and freed ones are used', () => {
   const { of, state } = reserve(1000);
   assert.ok(of.allows('client'));
-  // Files and dials, which ask nobody, took as many as connections did.
+  // Files and dials do not ask, and took as many as connections did.
   while (of.allows('client')) state.open += 2;
   assert.ok(state.open < 1000, `${state.open} open`);
   state.open = 500;
   assert.ok(of.allows('client'));
 });
 
-test('it is told once a minute, with the limit; where nobody knows the limit nothing is refused', () => {
+test('a refusal is logged once a minute, with the limit; with an unknown limit nothing is refused', () => {
   const { of, state } = reserve(120);
   state.open = 119;
   for (let n = 0; n < 50; n++) of.allows('client');
@@ -70,7 +70,7 @@ test('the lowest free descriptor is the next one', () => {
   assert.is(lowestFreeDescriptor(), lowestFreeDescriptor());
 });
 
-test('field report B10: files are opened to write when there are too few to read', () => {
+test('field report B10: files open for writing when there are too few descriptors for reading', () => {
   const disk = new MemoryDisk({
     schedule: (_delayMs, run) => run(),
     random: { float: () => 0, below: () => 0 },

@@ -2,18 +2,15 @@ import { closeSync, openSync } from 'node:fs';
 import type { Logger } from './logger.ts';
 
 /**
- * Who asks for a descriptor, the less important first. What writes the log, a snapshot or an epoch file asks
- * nobody: it may have the last one.
+ * The users of descriptors, the less important first. Writers of the log, a snapshot or an epoch file do not
+ * ask: they may have the last one.
  */
 export type DescriptorUse = 'client' | 'peer' | 'read';
 
 export interface DescriptorReserveParts {
-  /** The limit of the process; below 0: nobody knows. */
+  /** The limit of the process; negative when it is unknown. */
   readonly max: number;
-  /**
-   * The lowest descriptor that is free, which is the one that the system gives next; Infinity when there is
-   * none.
-   */
+  /** The lowest free descriptor, which the system gives next; Infinity when there is none. */
   readonly lowestFree: () => number;
   readonly monotonicMs: () => number;
   readonly logger: Logger;
@@ -23,17 +20,17 @@ export interface DescriptorReserveParts {
 const TELL_INTERVAL_MS = 60_000;
 
 /**
- * Leaves descriptors free for those who need them more: a server whose clients have taken all can neither
- * roll its log nor hear its quorum (field report B10). Since the system gives the lowest number that is free,
- * a high one tells that all below are open.
+ * Reserves descriptors for the more important users: a server whose clients have taken all can neither roll
+ * its log nor hear its quorum (field report B10). The system gives the lowest free number, so a high one
+ * shows that all below are open.
  */
 export class DescriptorReserve {
   readonly #parts: DescriptorReserveParts;
   readonly #kept: Readonly<Record<DescriptorUse, number>>;
-  /** So many more may be opened before another look is needed. */
+  /** Number of descriptors that may be opened before the next check. */
   #unlooked = 0;
   #toldMs = Number.NEGATIVE_INFINITY;
-  /** Since the start of the process. */
+  /** Refused since the start of the process. */
   refused = 0;
 
   constructor(parts: DescriptorReserveParts) {
@@ -42,12 +39,12 @@ export class DescriptorReserve {
     this.#kept = { client: share(max, 4, 128), peer: share(max, 8, 32), read: share(max, 16, 8) };
   }
 
-  /** False: the caller must do without a descriptor. */
+  /** False when the caller must do without a descriptor. */
   allows(use: DescriptorUse): boolean {
     const { max, lowestFree } = this.#parts;
     if (max < 0 || this.#unlooked-- > 0) return true;
     const free = max - this.#kept.client - lowestFree();
-    // Half of them: files and dials take some without asking.
+    // Only half of the free ones, because files and dials take some without asking.
     this.#unlooked = free > 0 ? Math.floor(free / 2) : 0;
     if (free + this.#kept.client - this.#kept[use] > 0) return true;
     this.#refuse(use);

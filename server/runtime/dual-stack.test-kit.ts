@@ -10,7 +10,7 @@ export const HAS_IPV6 = Object.values(networkInterfaces()).some(all =>
   all?.some(({ address }) => address === IPV6_LOOPBACK),
 );
 
-/** Lookups as /etc/hosts would answer them: a name that has no addresses is not known. */
+/** Answers look-ups as /etc/hosts would: a name without addresses is unknown. */
 export function namesOf(
   hosts: Readonly<Record<string, readonly string[]>>,
   logger = silentLogger,

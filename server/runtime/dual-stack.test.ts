@@ -1,4 +1,4 @@
-/** Names and addresses of both families, on the real network of this machine. */
+/** Tests of names and addresses of both families, on the real network of this machine. */
 import * as net from 'node:net';
 import { assert, requirePeer, suite, until } from '#test';
 import { HAS_IPV6, IPV4_LOOPBACK, IPV6_LOOPBACK, namesOf } from './dual-stack.test-kit.ts';
@@ -19,7 +19,7 @@ function needsIpv6(): void {
   requirePeer('IPv6', HAS_IPV6, 'both families are tried');
 }
 
-/** A listener and whom it has accepted. */
+/** A listener, and the connections that it accepted. */
 async function listening(names: NameLookup, address: Address) {
   const accepted: Connection[] = [];
   let outcome: 'open' | Error | undefined;
@@ -39,7 +39,7 @@ async function listening(names: NameLookup, address: Address) {
   return { listener, accepted, outcome };
 }
 
-/** Whether somebody takes a connection at that very address. */
+/** Whether somebody accepts a connection at exactly that address. */
 async function answers(host: string, port: number): Promise<boolean> {
   const socket = net.connect({ host, port });
   const answered = await new Promise<boolean>(resolve => {
@@ -66,7 +66,7 @@ for (const host of ['0.0.0.0', '::', '0:0:0:0:0:0:0:0']) {
   });
 }
 
-test('field report C3: a name is listened on at all its addresses, at one port', async () => {
+test('field report C3: a listener for a name listens on all its addresses, at one port', async () => {
   needsIpv6();
   const { listener } = await listening(namesOf({ zk1: BOTH }), { host: 'zk1', port: 0 });
   for (const address of BOTH) assert.is(await answers(address, listener.port), true, address);
@@ -77,7 +77,7 @@ test('field report C3: a name is listened on at all its addresses, at one port',
   });
 });
 
-test('field report C3: addresses that are not of this machine are left out; with none left it is an error', async () => {
+test('field report C3: addresses of other machines are skipped; with none left it is an error', async () => {
   const elsewhere = ['203.0.113.7', '2001:db8::7'];
   const some = await listening(namesOf({ zk1: [...elsewhere, IPV4_LOOPBACK] }), { host: 'zk1', port: 0 });
   assert.is(some.outcome, 'open');
@@ -87,7 +87,7 @@ test('field report C3: addresses that are not of this machine are left out; with
   assert.match((none.outcome as Error).message, /EADDRNOTAVAIL.*203\.0\.113\.7/);
 });
 
-test('field report C3: a port that somebody else has at one of the addresses is an error, and nothing stays open', async () => {
+test('field report C3: a port taken at one of the addresses is an error, and nothing stays open', async () => {
   needsIpv6();
   const other = await listening(namesOf({}), { host: IPV6_LOOPBACK, port: 0 });
   const { port } = other.listener;
@@ -97,7 +97,7 @@ test('field report C3: a port that somebody else has at one of the addresses is 
   other.listener.close();
 });
 
-test('a listener that is closed while its name is looked up never opens', async () => {
+test('a listener that is closed during the look-up of its name never opens', async () => {
   const events: string[] = [];
   const listener = new NodeNetwork(clock, namesOf({ zk1: [IPV4_LOOPBACK] })).listen(
     { host: 'zk1', port: 0 },
@@ -113,7 +113,7 @@ test('a listener that is closed while its name is looked up never opens', async 
   assert.is(listener.port, 0);
 });
 
-/** The remote address of a connection that was made, or the error. */
+/** The remote address of the connection, or the error. */
 function connected(
   names: NameLookup,
   address: Address,
@@ -130,7 +130,7 @@ function connected(
   });
 }
 
-test('field report C3: a name is dialed at one address after the other, IPv4 first', async () => {
+test('field report C3: a dial tries the addresses of a name one after the other, IPv4 first', async () => {
   needsIpv6();
   const names = namesOf({ zk1: BOTH });
   const everywhere = await listening(names, { host: 'zk1', port: 0 });
@@ -145,7 +145,7 @@ test('field report C3: a name is dialed at one address after the other, IPv4 fir
   assert.match(((await connected(names, { host: 'zk1', port })) as Error).message, /ECONNREFUSED/);
 });
 
-test('ZOOKEEPER-2184: a name that is not known is an error of the dial, told apart, and works once it is known', async () => {
+test('ZOOKEEPER-2184: an unknown name is a distinct error of the dial, and works once it is known', async () => {
   const hosts: Record<string, string[]> = {};
   const names = namesOf(hosts);
   const { listener } = await listening(namesOf({}), { host: IPV4_LOOPBACK, port: 0 });
@@ -157,7 +157,7 @@ test('ZOOKEEPER-2184: a name that is not known is an error of the dial, told apa
   listener.close();
 });
 
-test('a dial ends in time though nobody answers for the name, and a cancelled one makes no event', async () => {
+test('a dial ends in time when the name never resolves, and a cancelled one makes no event', async () => {
   const never = namesOf({});
   never.find = () => ({ cancel() {} });
   const error = (await connected(never, { host: 'zk1', port: 1 }, 5)) as Error;

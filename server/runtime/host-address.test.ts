@@ -3,7 +3,7 @@ import { canonicalHost, formatAddress, ipAddress, isAnyHost, isUnresolved } from
 
 const test = suite('runtime: addresses of hosts');
 
-/** A text, and the address that it is, as Java spells it. */
+/** A text, and its address as Java spells it. */
 const table: [text: string, address: string | undefined][] = [
   ['10.0.0.1', '10.0.0.1'],
   ['::ffff:10.0.0.1', '10.0.0.1'],
@@ -42,7 +42,7 @@ test('IPv6 stands in brackets before a port', () => {
   assert.is(formatAddress({ host: '0:0:0:0:0:0:0:1', port: 2181 }), '[0:0:0:0:0:0:0:1]:2181');
 });
 
-test('a name that nobody knows is told apart from a port that nobody listens on', () => {
+test('an unknown name is distinguished from a port on which nobody listens', () => {
   assert.is(isUnresolved(Object.assign(new Error('x'), { syscall: 'getaddrinfo' })), true);
   assert.is(isUnresolved(Object.assign(new Error('x'), { syscall: 'connect', code: 'ECONNREFUSED' })), false);
 });

@@ -2,9 +2,8 @@ import { parseIpRange } from './ip-address.ts';
 import type { Address } from './runtime.ts';
 
 /**
- * How hosts are written. Servers compare the texts of each other's addresses, so equal addresses must be
- * equal texts: IPv6 as Java spells it, without "::" and leading zeros, and IPv4 in its own form wherever it
- * comes from.
+ * The spelling of hosts. Servers compare the texts of each other's addresses, so equal addresses must be
+ * equal texts: IPv6 as Java spells it, without "::" and leading zeros, and IPv4 always in its own form.
  */
 
 /** Every address of this machine, of both families where it has both. */
@@ -12,18 +11,18 @@ export const ANY_HOST = '0.0.0.0';
 
 const ANY_ADDRESSES: ReadonlySet<string> = new Set([ANY_HOST, '0:0:0:0:0:0:0:0']);
 
-/** Java listens on both families for either of the two: the socket is one of IPv6 that takes IPv4, too. */
+/** Java listens on both families for either of these, with an IPv6 socket that also accepts IPv4. */
 export function isAnyHost(host: string): boolean {
   return ANY_ADDRESSES.has(canonicalHost(host));
 }
 
-/** An address in its one spelling, without brackets; a name as it is. */
+/** Returns an address in its one spelling, without brackets, and a name unchanged. */
 export function canonicalHost(host: string): string {
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
   return ipAddress(bare) ?? host;
 }
 
-/** The one spelling of an IPv4 or IPv6 address, with its zone; undefined for what is none. */
+/** The one spelling of an IPv4 or IPv6 address, with its zone; undefined when the text is none. */
 export function ipAddress(text: string): string | undefined {
   const [, address = '', zone = ''] = /^([^%]*)(%[\w.-]+)?$/.exec(text) ?? [];
   const bytes = address.includes('/') ? undefined : parseIpRange(address)?.bytes;
@@ -33,7 +32,7 @@ export function ipAddress(text: string): string | undefined {
   return groups.map(group => group.toString(16)).join(':') + zone;
 }
 
-/** Whether a dial or a listen failed because nobody knows the name, yet. */
+/** Whether a dial or a listen failed because the name does not resolve (yet). */
 export function isUnresolved(error: Error): boolean {
   return (error as NodeJS.ErrnoException).syscall === 'getaddrinfo';
 }

@@ -1,6 +1,6 @@
 /**
- * Addresses as ACLs of scheme "ip" name them: "10.0.0.1", "10.0.0.0/8", and IPv6 as upstream takes since
- * 3.9.5.
+ * Addresses as ACLs of the scheme "ip" name them: "10.0.0.1", "10.0.0.0/8", and IPv6 as upstream accepts it
+ * since 3.9.5.
  */
 
 interface IpRange {
@@ -8,7 +8,7 @@ interface IpRange {
   readonly bits: number;
 }
 
-/** Null when the text is no address, or the bits are more than it has. */
+/** Null when the text is no address, or has more bits than an address of its family. */
 export function parseIpRange(text: string): IpRange | null {
   const slash = text.indexOf('/');
   const bytes = addressBytes(slash < 0 ? text : text.slice(0, slash));
@@ -19,8 +19,9 @@ export function parseIpRange(text: string): IpRange | null {
 }
 
 /**
- * The first `bits` of an address: equal for two addresses of one length exactly when both lie in one range of
- * so many bits. A number for the 4 bytes of IPv4, which nearly every address has, text for the 16 of IPv6.
+ * The first `bits` of an address. They are equal for two addresses of one length exactly when both lie in one
+ * range of that size. A number for the 4 bytes of IPv4, which nearly every address has, text for the 16 of
+ * IPv6.
  */
 export function prefixOf(bytes: readonly number[], bits: number): number | string {
   if (bytes.length === 4) {
@@ -34,14 +35,17 @@ export function prefixOf(bytes: readonly number[], bits: number): number | strin
   return prefix;
 }
 
-/** 4 bytes or 16. An IPv4 address in IPv6 clothes, as dual-stack sockets report it, is the IPv4 address. */
+/**
+ * Returns 4 bytes or 16. An IPv4-mapped IPv6 address, as dual-stack sockets report it, counts as the IPv4
+ * address.
+ */
 export function addressBytes(text: string): number[] | null {
   if (!text.includes(':')) return ipv4Bytes(text);
   const mapped = /^::ffff:([\d.]+)$/i.exec(text);
   return mapped === null ? ipv6Bytes(text) : ipv4Bytes(mapped[1]!);
 }
 
-/** By character, without parts of the text: a list of ACLs may name tens of thousands. */
+/** Parses by character, without substrings: the ACLs of a request may name tens of thousands of addresses. */
 function ipv4Bytes(text: string): number[] | null {
   const bytes: number[] = [];
   for (let start = 0; bytes.length < 4; ) {
@@ -57,7 +61,7 @@ function ipv4Bytes(text: string): number[] | null {
 const ZERO = 0x30;
 const DECIMAL_DIGITS_MAX = 3;
 
-/** The number that one to three digits make, else -1. */
+/** The value of one to three digits, else -1. */
 function readDecimal(text: string, start: number, end: number): number {
   if (end <= start || end > start + DECIMAL_DIGITS_MAX) return -1;
   let value = 0;

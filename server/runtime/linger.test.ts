@@ -4,7 +4,7 @@ import { VirtualClock } from './virtual-clock.ts';
 
 const test = suite('runtime: waiting for a peer at the end');
 
-/** How long a peer is waited for that leaves `queuedAt(ms)` bytes queued. */
+/** How long Linger waits for a peer that leaves `queuedAt(ms)` bytes queued. */
 function patience(queuedAt: (ms: number) => number): number {
   const clock = new VirtualClock();
   const connection = {
@@ -20,14 +20,14 @@ function patience(queuedAt: (ms: number) => number): number {
   return gaveUpMs;
 }
 
-test('field report B4: a peer that pauses and reads on is waited for, from the last byte it took', () => {
+test('field report B4: Linger waits for a peer that pauses and reads on, from the last byte it took', () => {
   assert.is(
     patience(ms => (ms < 20_000 ? 100 : Math.max(0, 100 - (ms - 20_000) / 1000))),
     20_000 + 100_000 + END_LINGER_MS,
   );
 });
 
-test('nothing queued: the time to close its half; nothing taken: the time of a stall; at last everybody is given up', () => {
+test('with nothing queued it waits for the close, with nothing read for a stall, and in the end gives everybody up', () => {
   assert.is(
     patience(() => 0),
     END_LINGER_MS,
@@ -42,14 +42,14 @@ test('nothing queued: the time to close its half; nothing taken: the time of a s
   );
 });
 
-test('a peer that takes in everything at once has the time to close after that', () => {
+test('a peer that reads everything at once then has the time to close', () => {
   assert.is(
     patience(ms => (ms < 1 ? 500 : 0)),
     2 * END_LINGER_MS,
   );
 });
 
-test('cancelled, it gives nobody up', () => {
+test('a cancelled Linger gives nobody up', () => {
   const clock = new VirtualClock();
   new Linger(clock, { bytesQueued: 0 }, () => assert.unreachable()).cancel();
   clock.runUntilIdle();

@@ -1,16 +1,14 @@
 import type { Clock, Timer } from './runtime.ts';
 
-/**
- * Once everything is with the operating system, a peer that does not close its half is waited for so long.
- */
+/** How long to wait for the peer to close its half once the system has taken all output, in ms. */
 export const END_LINGER_MS = 2_000;
-/** A peer that takes in nothing of what is queued for it is waited for so long. */
+/** How long to wait for a peer that reads none of its queued output, in ms. */
 export const END_STALLED_MS = 30_000;
-/** However slowly it reads. */
+/** How long to wait at most, however slowly the peer reads, in ms. */
 export const END_MS_MAX = 600_000;
 
 /**
- * After `Connection.end`: waits for the peer while it takes in what is queued, and gives it up when it does
+ * After `Connection.end`, waits for the peer while it reads its queued output, and gives it up when it does
  * not.
  */
 export class Linger {

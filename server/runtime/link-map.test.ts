@@ -44,7 +44,7 @@ test('addresses by "host:port", IPv6 too', () => {
   assert.is(parseLinkMap('{}', FILE).size, 0);
 });
 
-test('what is no map of addresses is refused with the file, the entry and what is accepted', () => {
+test('anything but a map of addresses is refused with the file, the entry and what is accepted', () => {
   refuses('{', /link map links\.json is not JSON/);
   for (const text of ['[]', 'null', '3', '"a:1"']) refuses(text, /links\.json must be one object/);
   for (const [from, to] of [
@@ -61,7 +61,7 @@ test('what is no map of addresses is refused with the file, the entry and what i
   }
 });
 
-test('an address that is not in the map is dialed as it is; a change of the file counts from the next dial on', () => {
+test('an address outside the map is dialed unchanged; a change of the file applies from the next dial', () => {
   const path = join(temporaryFolder(), FILE);
   writeFileSync(path, '{"a:1": "proxy:1001"}');
   const { logger, warnings } = capture();
@@ -73,7 +73,7 @@ test('an address that is not in the map is dialed as it is; a change of the file
   assert.equal(warnings, []);
 });
 
-test('a file that went bad, or away, leaves the last good map in force and says so', () => {
+test('a file that becomes bad, or disappears, leaves the last good map in force with a warning', () => {
   const path = join(temporaryFolder(), FILE);
   writeFileSync(path, '{"a:1": "proxy:1001"}');
   const { logger, warnings } = capture();

@@ -5,10 +5,10 @@ import type { Logger } from './logger.ts';
 import type { Address } from './runtime.ts';
 
 /**
- * `--link-map FILE`: where to dial instead, {"host:port": "host:port"}. Elections and NEWLEADER hand
- * addresses around between servers, so a proxy's address in a configuration would be bypassed
- * (QuorumCnxManager, Learner); here it is applied to whatever address is dialed in the end.
- * The file is looked at again at each dial; dials are rare.
+ * `--link-map FILE`: where to dial instead, {"host:port": "host:port"}. Elections and NEWLEADER pass
+ * addresses between servers, so a proxy's address in a configuration would be bypassed (QuorumCnxManager,
+ * Learner). The map therefore applies to the address that is finally dialed. The file is checked at each
+ * dial; dials are rare.
  */
 export class LinkMap {
   readonly #file: string;
@@ -23,7 +23,7 @@ export class LinkMap {
     this.#reload();
   }
 
-  /** A file that went bad later leaves the last good map in force. */
+  /** A file that became bad later leaves the last good map in force. */
   translate(address: Address): Address {
     try {
       this.#reload();
@@ -78,7 +78,7 @@ export function parseLinkMap(text: string, file: string): Map<string, Address> {
   return map;
 }
 
-/** One for each address, however it is spelled. */
+/** One key for each address, however it is spelled. */
 function keyOf({ host, port }: Address): string {
   return formatAddress({ host: canonicalHost(host), port });
 }

@@ -6,8 +6,8 @@ export const STANDARD_ERROR = 2;
 type StandardStream = typeof STANDARD_OUTPUT | typeof STANDARD_ERROR;
 
 /**
- * Standard output or standard error, such that a write never blocks: on a pipe that nobody reads, or a
- * terminal that was stopped, a plain write holds the whole server for ever.
+ * Opens standard output or standard error so that a write never blocks. On a pipe that nobody reads, or a
+ * stopped terminal, a plain write blocks the whole server forever.
  */
 export function logDevice(stream: StandardStream): LogDevice {
   const fd = nonBlocking(stream);
@@ -20,13 +20,16 @@ function nonBlocking(stream: StandardStream): number {
     const own = openedAnew(stream, type);
     if (own !== undefined) return own;
   }
-  // A socket, which a parent in Node.js gives, and a pipe of another user cannot be opened anew. To ask for
-  // its stream is Node.js's one way to make a descriptor non-blocking; nothing is ever written to the stream.
+  // A socket, as a parent in Node.js gives, and a pipe of another user cannot be opened again. Node.js makes
+  // a descriptor non-blocking only when somebody asks for its stream. Nothing is ever written to the stream.
   if (type.isFIFO() || type.isSocket()) (stream === STANDARD_OUTPUT ? process.stdout : process.stderr).fd;
   return stream;
 }
 
-/** A description of our own: `O_NONBLOCK` on the one we were given would change it for all who share it. */
+/**
+ * Opens a separate file description: setting `O_NONBLOCK` on the inherited one would change it for all who
+ * share it.
+ */
 function openedAnew(stream: StandardStream, { dev, ino }: Stats): number | undefined {
   let fd: number | undefined;
   try {

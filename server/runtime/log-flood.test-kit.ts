@@ -1,6 +1,6 @@
 /**
- * `log-flood.test-kit.js N`: logs N lines at once, says on standard error that its loop still turns, and ends
- * like a crash when standard input ends.
+ * `log-flood.test-kit.js N`: logs N lines at once, reports on standard error that its loop still turns, and
+ * ends like a crash when standard input ends.
  */
 import { processLog } from './node-logger.ts';
 

@@ -39,7 +39,7 @@ function setUp() {
   return { device, output, retries, retry: () => retries.shift()?.run() };
 }
 
-test('a line is with the device when write returns: a crash behind it does not lose it', () => {
+test('the device has a line when write returns, so a crash right after does not lose it', () => {
   const { device, output, retries } = setUp();
   output.write('one\n');
   output.write('two\n');
@@ -48,7 +48,7 @@ test('a line is with the device when write returns: a crash behind it does not l
   assert.equal(retries, []);
 });
 
-test('field report B8: what a slow pipe does not take waits, and comes whole and in order, wherever it was cut', () => {
+test('field report B8: lines that a slow pipe does not take wait, and arrive complete and in order', () => {
   const lines = Array.from({ length: 40 }, (_, n) => `${n} ${'ä'.repeat(n)}\n`);
   const bytes = Buffer.byteLength(lines.join(''));
   for (let room = 0; room < bytes; room++) {
@@ -70,7 +70,7 @@ test('field report B8: what a slow pipe does not take waits, and comes whole and
   }
 });
 
-test('a pipe that is only slow is tried again soon, a full disk once a second', () => {
+test('a slow pipe is tried again soon, a full disk once a second', () => {
   for (const [code, delayMs] of [
     ['EAGAIN', 10],
     ['ENOSPC', 1000],
@@ -85,7 +85,7 @@ test('a pipe that is only slow is tried again soon, a full disk once a second', 
   }
 });
 
-test('field report B8: above the bound the oldest lines go, are counted, and one line says how many and where', () => {
+test('field report B8: above the bound the oldest lines are dropped and counted, and one line says how many and where', () => {
   const { device, output, retry } = setUp();
   const line = (n: number) => `${String(n).padStart(1023, '.')}\n`;
   const kept = LOG_BACKLOG_BYTES_MAX / 1024;
@@ -97,7 +97,7 @@ test('field report B8: above the bound the oldest lines go, are counted, and one
     output.write(line(n));
     assert.ok(output.bytesWaiting <= LOG_BACKLOG_BYTES_MAX + 1024, `${output.bytesWaiting} bytes wait`);
   }
-  // The first was on its way; the last ones are those that tell of a crash.
+  // The first line was on its way. The last ones are kept, because they would explain a crash.
   assert.is(output.linesDropped, 7);
   device.room = Number.POSITIVE_INFINITY;
   retry();
@@ -112,7 +112,7 @@ test('field report B8: above the bound the oldest lines go, are counted, and one
   assert.is(output.linesDropped, 7, 'counted for good');
 });
 
-test('lines that are dropped while a report waits to leave are in the next report', () => {
+test('lines dropped while a report waits are in the next report', () => {
   const { device, output, retry } = setUp();
   const line = `${'x'.repeat(1023)}\n`;
   const overflow = (count: number) => {
@@ -130,7 +130,7 @@ test('lines that are dropped while a report waits to leave are in the next repor
   assert.is(device.lines.length - reports.length, 1 + 1024 + 3 + 2 - output.linesDropped);
 });
 
-test('a device that fails for ever costs one call a retry, whatever is logged', () => {
+test('a device that fails forever costs one call per retry, whatever is logged', () => {
   const { device, output, retry } = setUp();
   device.code = 'EPIPE';
   device.room = 0;

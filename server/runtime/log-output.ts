@@ -1,10 +1,10 @@
 import { Fifo } from '../collections/fifo.ts';
 
-/** Where lines go. Takes what it can at once and never waits. */
+/** The destination of lines. It takes what it can at once and never waits. */
 export interface LogDevice {
   /**
-   * How many bytes of `bytes` were taken. @throws with a `code`: EAGAIN when it takes none now, ENOSPC,
-   * EPIPE, EIO
+   * Returns how many of `bytes` it took.
+   * @throws with a `code`: EAGAIN when it takes none now, ENOSPC, EPIPE, EIO
    */
   write(bytes: Uint8Array): number;
 }
@@ -13,25 +13,25 @@ export interface LogOutputParts {
   readonly device: LogDevice;
   /** Must not keep the process alive. */
   after(delayMs: number, run: () => void): void;
-  /** The line that stands where others are missing. */
+  /** The line that is written in place of dropped ones. */
   lossReport(linesDropped: number, reason: string): string;
 }
 
-/** Lines that wait for a device that does not take them; above this the oldest go. */
+/** Limit on the bytes of waiting lines. Above it the oldest are dropped. */
 export const LOG_BACKLOG_BYTES_MAX = 1024 * 1024;
-/** Of what is handed to the device in one call, when more than a line waits. */
+/** Most bytes handed to the device in one call, when more than a line waits. */
 const PIECE_BYTES = 64 * 1024;
-/** A pipe whose reader is slow; another try costs one system call. */
+/** Retry interval in ms for a pipe whose reader is slow; a try costs one system call. */
 const BUSY_RETRY_MS = 10;
-/** A full disk, or a pipe that nobody reads any more. */
+/** Retry interval in ms for a full disk, or a pipe that nobody reads any more. */
 const FAILED_RETRY_MS = 1000;
 const BUSY = 'EAGAIN';
 
 /**
- * Lines to standard output or standard error, whatever has become of it. A line is written at once when the
- * device takes it, so that a crash finds it written. What it does not take waits, whole and in order, up to a
- * bound; then the oldest lines are dropped and counted, and one line says how many where they are missing.
- * Nothing here throws or blocks (field report B8).
+ * Writes lines to standard output or standard error, whatever state it is in. A line is written at once when
+ * the device takes it, so that it survives a crash. Otherwise it waits, complete and in order, up to a bound.
+ * Beyond that the oldest lines are dropped and counted, and one line in their place says how many. Nothing
+ * here throws or blocks (field report B8).
  */
 export class LogOutput {
   readonly #parts: LogOutputParts;
@@ -42,9 +42,9 @@ export class LogOutput {
   #taken = 0;
   #unreported = 0;
   #retryPending = false;
-  /** Why the device did not take something, the last time that it did not. */
+  /** The reason of the device's last refusal. */
   #trouble = '';
-  /** Since the start of the process. */
+  /** Dropped since the start of the process. */
   linesDropped = 0;
 
   constructor(parts: LogOutputParts) {
@@ -65,12 +65,12 @@ export class LogOutput {
     return this.#waitingBytes + (this.#piece?.length ?? 0) - this.#taken;
   }
 
-  /** The device will take more soon; false when it has failed. */
+  /** True when the device will take more soon; false when it has failed. */
   get isBusy(): boolean {
     return this.#trouble === BUSY;
   }
 
-  /** Hands over what waits, as far as the device takes it. True when nothing waits any more. */
+  /** Hands over waiting lines, as far as the device takes them. True when none are left. */
   flush(): boolean {
     try {
       for (;;) {

@@ -1,4 +1,4 @@
-/** One event a line. `fields` carry what a person would search for: sid, zxid, address, session. */
+/** One event per line. `fields` carry what a person would search for: sid, zxid, address, session. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Logger {

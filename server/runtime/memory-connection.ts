@@ -11,16 +11,16 @@ import {
 } from './runtime.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** Bytes under way or unread by the receiver: what the two kernels' socket buffers hold. */
+/** Most bytes under way or unread by the receiver, as the socket buffers of two kernels hold. */
 export const WINDOW_BYTES = 256 * 1024;
 
-/** What an end needs of the host it lives on. */
+/** What a connection's end needs of its host. */
 export interface ConnectionHome {
   readonly clock: VirtualClock;
-  /** Without power nothing answers, not even with a reset. */
+  /** True without power, when nothing answers, not even with a reset. */
   readonly off: boolean;
   forget(connection: MemoryConnection): void;
-  /** A packet came while it was off: whoever takes the name next answers it. */
+  /** A packet arrived while the host was off: the next process under its name answers it. */
   knocked(connection: MemoryConnection): void;
 }
 
@@ -28,8 +28,8 @@ const CLOSED_HERE = 'closed here';
 
 /**
  * One end of a TCP connection between two processes in virtual time: a FIFO stream of bytes with a bounded
- * window, that closes as TCP does. The kernel's part (arrival, window, reset) happens at once, also while
- * the process is paused; the process' part (every callback) happens in a turn of the process.
+ * window, which closes as TCP does. The kernel's part (arrival, window, reset) happens at once, also while
+ * the process is paused. The process's part (every callback) happens in a turn of the process.
  */
 export class MemoryConnection implements Connection {
   readonly local: Address;
@@ -47,7 +47,7 @@ export class MemoryConnection implements Connection {
   #queued: QueuedBytes | undefined;
   #flushRequested = false;
   #drainWanted = false;
-  /** Sent and not yet read by the peer's process. */
+  /** Bytes sent and not yet read by the peer's process. */
   #unread = 0;
 
   #received: Buffer[] = [];
@@ -63,7 +63,7 @@ export class MemoryConnection implements Connection {
   #closed = false;
   #closeReason = '';
   #linger: Linger | undefined;
-  /** What this end sends goes nowhere, and nobody is told. */
+  /** True when everything that this end sends is lost, and nobody learns of it. */
   #swallowed = false;
 
   constructor(
@@ -79,7 +79,7 @@ export class MemoryConnection implements Connection {
     this.peerCertificate = peerCertificate;
   }
 
-  /** Joins two ends. Before any of them is handed out. */
+  /** Joins two ends, before anybody holds one of them. */
   static join(a: MemoryConnection, b: MemoryConnection): void {
     a.#peer = b;
     b.#peer = a;
@@ -139,7 +139,7 @@ export class MemoryConnection implements Connection {
     this.resume();
   }
 
-  /** What the kernel has been given it goes on delivering; the rest is lost, and the peer is told. */
+  /** The kernel still delivers what it was given; the rest is lost, and the peer is told. */
   #giveUp(): void {
     if (!this.#finished) {
       this.destroy();
@@ -172,8 +172,8 @@ export class MemoryConnection implements Connection {
   }
 
   /**
-   * From now on whatever this end sends is lost, as behind a firewall that forgot the connection: half of it
-   * is open.
+   * From now on everything this end sends is lost, as behind a firewall that forgot the connection: the
+   * connection is half open.
    */
   swallow(): void {
     this.#swallowed = true;
@@ -184,7 +184,7 @@ export class MemoryConnection implements Connection {
     if (!this.#closed) this.#close('power lost');
   }
 
-  /** The machine is back and knows nothing of this connection: its peer, which goes on sending, is told. */
+  /** The machine is back and knows nothing of this connection. The peer, which still sends, is told. */
   disown(): void {
     const peer = this.#peer;
     this.sendPacket(() => peer.#arriveReset());
@@ -198,7 +198,7 @@ export class MemoryConnection implements Connection {
     this.sendPacket(() => peer.#arriveReset());
   }
 
-  /** As when a proxy or a firewall resets a connection: both ends learn of it. */
+  /** Resets the connection as a proxy or a firewall does: both ends learn of it. */
   resetBoth(): void {
     const peer = this.#peer;
     this.#arriveReset();
@@ -299,7 +299,7 @@ export class MemoryConnection implements Connection {
     });
   }
 
-  /** In a turn of the process. */
+  /** Reads in a turn of the process. */
   #read(): void {
     for (let chunk = this.#nextChunk(); chunk !== undefined; chunk = this.#nextChunk()) {
       if (!this.#ending) this.#events?.onData(chunk);
@@ -328,7 +328,7 @@ export class MemoryConnection implements Connection {
     return chunk;
   }
 
-  /** The peer's process has read: the window opens, which only matters to an end that waits for it. */
+  /** The peer's process has read, so the window opens. This matters only to an end that waits for it. */
   #wasRead(length: number, reader: MemoryConnection): void {
     this.#unread -= length;
     if (this.#outputLength > 0) reader.sendPacket(() => this.#flush());

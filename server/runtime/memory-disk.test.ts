@@ -4,7 +4,8 @@ import { MemoryDisk } from './memory-disk.ts';
 const test = suite('runtime: memory disk');
 
 /**
- * A disk whose syncs end when `settle` is called, and whose crashes keep the given share of what was pending.
+ * A disk whose syncs complete when `settle` is called, and whose crashes keep the given share of pending
+ * changes.
  */
 function setUp(keptShare: number): { disk: MemoryDisk; settle: () => unknown } {
   const due: (() => void)[] = [];
@@ -14,7 +15,7 @@ function setUp(keptShare: number): { disk: MemoryDisk; settle: () => unknown } {
   return { disk, settle: () => due.splice(0).map(run => run()) };
 }
 
-test('a write is read back at once, and zeros stand where nothing was written', () => {
+test('a write reads back at once, and unwritten bytes read as zeros', () => {
   const { disk } = setUp(0);
   const file = disk.open('/d/a', 'w');
   file.truncate(1024 * 1024 * 1024);
@@ -46,7 +47,7 @@ test('a crash keeps what was synced and drops what was not', () => {
   assert.is(disk.read('/d/a').toString(), 'safe');
 });
 
-test('a crash may tear the write that was under way', () => {
+test('a crash may tear the write under way', () => {
   const { disk } = setUp(0.45);
   const file = disk.open('/d/a', 'w');
   disk.syncDirectory('/d');
@@ -55,7 +56,7 @@ test('a crash may tear the write that was under way', () => {
   assert.is(disk.read('/d/a').toString(), 'abcd');
 });
 
-test('a crash takes back a cut that was not synced', () => {
+test('a crash undoes a truncation that was not synced', () => {
   const { disk } = setUp(0);
   const file = disk.open('/d/a', 'w');
   disk.syncDirectory('/d');
@@ -67,7 +68,7 @@ test('a crash takes back a cut that was not synced', () => {
   assert.is(disk.read('/d/a').toString(), 'abcdef');
 });
 
-test('a rename without a directory sync is taken back whole', () => {
+test('a crash undoes a rename without a directory sync completely', () => {
   const { disk } = setUp(0);
   disk.open('/d/a.tmp', 'w');
   disk.syncDirectory('/d');
@@ -77,7 +78,7 @@ test('a rename without a directory sync is taken back whole', () => {
   assert.equal(disk.list('/d'), ['a.tmp']);
 });
 
-test('a sync that was under way at a crash is never answered, and old handles are dead', () => {
+test('a sync under way at a crash never calls back, and old handles are dead', () => {
   const { disk, settle } = setUp(0);
   const file = disk.open('/d/a', 'w');
   file.sync(() => assert.unreachable('answered'));
@@ -99,7 +100,7 @@ test('after a failed sync later syncs succeed and save nothing, as Linux does', 
   assert.is(disk.read('/d/a').length, 0);
 });
 
-test('what is written after a failed sync is saved, without what that sync lost', () => {
+test('a write after a failed sync is saved, without what that sync lost', () => {
   const { disk } = setUp(0);
   const file = disk.open('/d/a', 'w');
   disk.syncDirectory('/d');

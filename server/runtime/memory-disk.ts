@@ -4,32 +4,31 @@ import type { Disk, DiskFile, FileInfo, Random } from './runtime.ts';
 export type DiskOperation = 'open' | 'write' | 'truncate' | 'sync' | 'rename' | 'remove' | 'syncDirectory';
 
 export interface MemoryDiskOptions {
-  /** How `sync` comes back: a virtual clock's `after`, or a list that a test empties. */
+  /** Schedules the callback of `sync`: a virtual clock's `after`, or a list that a test empties. */
   readonly schedule: (delayMs: number, run: () => void) => void;
-  /** For the choice of what survives a crash. */
+  /** Decides what survives a crash. */
   readonly random: Random;
   readonly wallMs?: () => number;
 }
 
-/** One step of a directory: a crash shows all of it or nothing, so a rename is never half done. */
+/** One change of a directory. A crash keeps all of it or nothing, so a rename is never half done. */
 interface NameChange {
   readonly path: string;
-  /** What the name stands for from now on; undefined: nothing. */
+  /** The file that the name refers to from now on; undefined: none. */
   readonly file: MemoryFile | undefined;
   /** The name it had before. */
   readonly from?: string;
 }
 
 /**
- * A disk in memory that knows what a power cut would leave. Writes are volatile until the file is synced;
- * creations, renames and removals until the directory is. The simulation and the tests of `storage/` run on
- * it.
+ * A disk in memory that knows what a power loss would leave. Writes are volatile until the file is synced;
+ * creations, renames and removals until the directory is. The simulation and the tests of `storage/` use it.
  */
 export class MemoryDisk implements Disk {
-  /** Bytes all files together may hold; a write beyond fails as ENOSPC. */
+  /** Limit on the bytes of all files together; a write beyond it fails with ENOSPC. */
   capacityBytes = Number.POSITIVE_INFINITY;
   syncDelayMs = 0;
-  /** Answers the error a sync of this path shall fail with. */
+  /** Returns the error with which a sync of this path fails, if any. */
   failSync: (path: string) => Error | undefined = () => undefined;
   /** Called before each change to the disk; may throw, or call `crash` and throw. */
   beforeOperation: (operation: DiskOperation, path: string) => void = () => {};
@@ -49,8 +48,8 @@ export class MemoryDisk implements Disk {
   }
 
   /**
-   * Power is lost. What was synced stays, of the rest a random part; handles opened before are dead and
-   * their syncs are never answered.
+   * Power is lost. Synced changes stay, and a random part of the others. Handles opened before are dead, and
+   * their syncs never call back.
    */
   crash(): void {
     this.#generation++;
@@ -72,7 +71,7 @@ export class MemoryDisk implements Disk {
     this.#nameChanges = [];
   }
 
-  /** For tests of damage: turns over one stored bit. */
+  /** Flips one stored bit, for tests of damage. */
   flipBit(path: string, position: number, bit = 0): void {
     this.#fileAt(path).flipBit(position, bit);
   }

@@ -1,19 +1,19 @@
 import type { Random } from './runtime.ts';
 
-/** One change to a file that has not reached the medium: enough to take it back and to make it again. */
+/** One change to a file that has not reached the medium, with enough to undo and redo it. */
 interface PendingChange {
   readonly position: number;
-  /** What a write put there; null for a change of size. */
+  /** The bytes of a write; null for a change of size. */
   readonly after: Buffer | null;
-  /** What stood there: for a write the bytes under it, for a cut the bytes cut off. */
+  /** The previous bytes: those under a write, or those that a truncation cut off. */
   readonly before: Buffer;
   readonly sizeBefore: number;
   readonly sizeAfter: number;
 }
 
 /**
- * The contents of one file of a `MemoryDisk`: what a reader sees now, and how to get back to what the
- * medium holds. Bytes that were never written read as zeros and take no memory, as in a sparse file.
+ * The contents of one file of a `MemoryDisk`: what a reader sees now, and how to return to what the medium
+ * holds. Bytes that were never written read as zeros and take no memory, as in a sparse file.
  */
 export class MemoryFile {
   size = 0;
@@ -21,8 +21,8 @@ export class MemoryFile {
   #bytes: Buffer = Buffer.alloc(0);
   #pending: PendingChange[] = [];
   /**
-   * What the medium holds, once a sync has failed: the kernel has dropped what it was to write, shows it to
-   * every reader as before, and later syncs succeed without it. Only what is written anew is saved.
+   * The contents of the medium after a failed sync: the kernel has dropped what it was to write, still shows
+   * it to every reader, and later syncs succeed without it. Only bytes written anew are saved.
    */
   #medium: { bytes: Buffer; size: number } | undefined;
 
@@ -30,7 +30,7 @@ export class MemoryFile {
     this.modifiedMs = modifiedMs;
   }
 
-  /** Changes made so far and not yet durable. */
+  /** Number of changes that are not yet durable. */
   get pendingCount(): number {
     return this.#pending.length;
   }
@@ -69,7 +69,7 @@ export class MemoryFile {
     this.#show(shown);
   }
 
-  /** A sync failed: what it was to save never reaches the medium. */
+  /** A sync failed: the changes it covered never reach the medium. */
   poison(): void {
     const shown = { bytes: Buffer.from(this.#bytes), size: this.size };
     this.#returnToMedium();
@@ -79,8 +79,8 @@ export class MemoryFile {
   }
 
   /**
-   * Power is lost: a random prefix of the pending changes survives, the last of them perhaps in part.
-   * Changes reach the medium in the order they were made: reordering within one write is not modelled.
+   * Power is lost: a random prefix of the pending changes survives, the last of them perhaps in part. Changes
+   * reach the medium in the order in which they were made; reordering within one write is not modelled.
    */
   crash(random: Random): void {
     const pending = this.#pending;
@@ -110,7 +110,7 @@ export class MemoryFile {
     this.size = size;
   }
 
-  /** Turns over one bit of what is stored, as a decaying medium does. */
+  /** Flips one stored bit, as a decaying medium does. */
   flipBit(position: number, bit = 0): void {
     const byte = this.read(position, 1);
     byte[0] = byte[0]! ^ (1 << bit);

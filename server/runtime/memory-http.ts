@@ -1,7 +1,7 @@
 import type { Address, HttpHandler, HttpHost, HttpRequest, HttpResponse } from './runtime.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** HTTP without a network: what listens here is called directly, by port. */
+/** HTTP without a network: requests call the handler of a port directly. */
 export class MemoryHttp implements HttpHost {
   readonly #clock: VirtualClock;
   readonly #handlers = new Map<number, HttpHandler>();

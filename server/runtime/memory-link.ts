@@ -1,10 +1,13 @@
 import type { SeededRandom } from './seeded-random.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
-/** What a packet meets on its way from one host to another. */
+/** The properties of a link between two hosts. */
 export interface LinkQuality {
   latencyMs: number;
-  /** Up to this much is added to the latency of each packet; packets of one connection stay in order. */
+  /**
+   * A random delay of up to this much is added to each packet's latency. Packets of one connection stay in
+   * order.
+   */
   jitterMs: number;
   /** Probability that a packet is lost once, and so arrives `retransmitMs` later. */
   lossProbability: number;
@@ -42,10 +45,10 @@ export class MemoryLink {
   readonly quality: LinkQuality;
   readonly #time: VirtualTime;
   readonly #random: SeededRandom;
-  /** Bounded by the windows of the connections that run over the link. */
+  /** Packets held back by a cut, bounded by the windows of the connections over the link. */
   #held: HeldPacket[] = [];
   #cut: Cut | null = null;
-  /** Packets that arrived or will; a fault proves that it bit by comparing counts. */
+  /** Packets that arrived or will; a fault compares counts to prove that it took effect. */
   packetsSent = 0;
   packetsHeld = 0;
 
@@ -67,7 +70,7 @@ export class MemoryLink {
     for (const packet of held) this.send(packet.order, packet.arrive);
   }
 
-  /** The sender has lost power: what a cut held back is sent by nobody again. */
+  /** The sender has lost power: nobody sends again what a cut held back. */
   dropHeld(): void {
     this.#held = [];
   }
@@ -83,7 +86,7 @@ export class MemoryLink {
     this.#time.schedule(order.lastArrivalMs, null, arrive);
   }
 
-  /** Where to cut a write of `length` bytes: ascending, inside (0, length). */
+  /** Where to split a write of `length` bytes: ascending, inside (0, length). */
   splitPoints(length: number): number[] {
     if (length < 2 || !this.#chance(this.quality.splitProbability)) return [];
     const points = new Set<number>();
@@ -98,7 +101,7 @@ export class MemoryLink {
     return this.#chance(lossProbability) ? delayMs + retransmitMs : delayMs;
   }
 
-  /** Draws nothing where nothing can happen: most links are calm, and this is asked for every packet. */
+  /** Draws no random number where nothing can happen: most links are calm, and every packet asks this. */
   #chance(probability: number): boolean {
     return probability > 0 && this.#random.chance(probability);
   }

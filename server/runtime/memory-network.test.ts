@@ -49,7 +49,7 @@ interface Pair {
   far: End;
 }
 
-/** `near` on host a dialled `far` on host b. */
+/** A connection from `near` on host a to `far` on host b. */
 function pair(link: Partial<LinkQuality> = {}, seed = 'test', beginFar = true): Pair {
   const time = new VirtualTime();
   const network = new MemoryNetwork(time, { random: new SeededRandom(seed), link });
@@ -137,7 +137,7 @@ test('a chunk belongs to its receiver: the sender may reuse its buffer at once',
   assert.is(far.text, 'first');
 });
 
-test('data is held back until start(), and while paused', () => {
+test('data waits until start(), and while paused', () => {
   const { time, near, far } = pair({}, 'test', false);
   near.connection.write(text('early'));
   time.runUntilIdle();
@@ -197,7 +197,7 @@ test('an end() that the peer never answers closes after the linger time', () => 
   assert.ok(Math.abs(time.nowMs - endedAt - END_LINGER_MS) < 1);
 });
 
-test('an end that wants to goes on writing to a peer that has finished; both close when it has finished too', () => {
+test('an end may keep writing to a peer that has finished; both close when it has finished too', () => {
   const { time, near, far } = pair({}, 'test', false);
   far.keepsOpen = true;
   far.start();
@@ -212,7 +212,7 @@ test('an end that wants to goes on writing to a peer that has finished; both clo
   assert.equal([far.closed, near.closed], ['closed here', 'closed here']);
 });
 
-test('limitIdle ends a connection when no byte goes either way for that long, and not before', () => {
+test('limitIdle ends a connection after that long without a byte either way, and not before', () => {
   const { time, near, far } = pair();
   const large = Buffer.alloc(4 * WINDOW_BYTES);
   far.connection.limitIdle(1000);
@@ -232,7 +232,7 @@ test('limitIdle ends a connection when no byte goes either way for that long, an
   assert.is(far.closed, 'no byte was sent or taken for 1000 ms');
 });
 
-test('field report B4: a peer that reads on after a pause gets everything that was written before end()', () => {
+test('field report B4: a peer that reads after a pause gets everything written before end()', () => {
   const { time, near, far } = pair();
   far.connection.pause();
   const bytes = Buffer.alloc(10 * WINDOW_BYTES, 'x');
@@ -251,7 +251,7 @@ test('field report B4: a peer that reads on after a pause gets everything that w
   assert.equal([near.closed, far.closed], ['closed here', 'closed by peer']);
 });
 
-test('field report B4: what the kernel has at the end is read by a peer that comes late; one that never comes is given up', () => {
+test('field report B4: a peer that reads late gets what the kernel had at the end; one that never reads is given up', () => {
   const late = pair();
   late.far.connection.pause();
   late.near.connection.write(Buffer.alloc(WINDOW_BYTES, 'x'));
@@ -272,7 +272,7 @@ test('field report B4: what the kernel has at the end is read by a peer that com
   assert.is(never.near.closed, 'closed here');
 });
 
-test('a peer that sends no more may still read: the owner is told and ends when it will; without that all leaves first', () => {
+test('a peer that sends no more may still read: the owner is told and decides when to end; without a handler the connection ends after its output', () => {
   const told = pair({}, 'test', false);
   let ends = 0;
   let closed = '';
@@ -399,7 +399,7 @@ test('a killed process: its peers are reset, its port refuses, a successor may l
   assert.is(again.outcome, 'connected');
 });
 
-test('a machine without power: peers hear nothing, nobody answers a dial; back again, it resets whoever went on', () => {
+test('a machine without power is silent and answers no dial; once back, it resets whoever still sends', () => {
   const { time, network, near, far, hostA, hostB } = pair();
   hostB.clock.kill();
   hostB.powerOff();
@@ -415,7 +415,7 @@ test('a machine without power: peers hear nothing, nobody answers a dial; back a
   assert.is(near.closed, 'ECONNRESET');
 });
 
-test('a dial that meets no power is tried again, and finds the machine that came back', () => {
+test('a dial to a machine without power is retried and finds it once it is back', () => {
   const { time, network, hostA, hostB } = pair();
   hostB.clock.kill();
   hostB.powerOff();
@@ -430,7 +430,7 @@ test('a dial that meets no power is tried again, and finds the machine that came
   assert.is(dialled.outcome, 'connected');
 });
 
-test('a connection that knows of nothing to send stays half open over a reboot of its peer', () => {
+test('a connection with nothing to send stays half open over a reboot of its peer', () => {
   const { time, network, near, hostB } = pair();
   hostB.clock.kill();
   hostB.powerOff();
@@ -442,7 +442,7 @@ test('a connection that knows of nothing to send stays half open over a reboot o
   assert.is(near.closed, 'ECONNRESET');
 });
 
-test('what a cut held back of a machine is never sent once that has lost power', () => {
+test('packets of a machine that a cut held back are never sent after its power loss', () => {
   const { time, network, far, near, hostA } = pair();
   network.cut('a', 'b', 'blackhole');
   near.connection.write(text('lost'));
@@ -454,7 +454,7 @@ test('what a cut held back of a machine is never sent once that has lost power',
   assert.is(far.text, '');
 });
 
-test('a direction that is swallowed: one end speaks to nobody, the other is heard, new connections work, at last both end', () => {
+test('a swallowed direction: one end reaches nobody, the other is heard, new connections work, and both end in time', () => {
   const { time, network, near, far, hostA } = pair();
   network.swallow('a', 'b');
   near.connection.write(text('lost'));

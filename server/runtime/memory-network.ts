@@ -19,12 +19,12 @@ import type { VirtualTime } from './virtual-time.ts';
 
 export interface MemoryNetworkOptions {
   random?: SeededRandom;
-  /** Between any two hosts, until `setLink` says otherwise. */
+  /** The link between any two hosts, until `setLink` changes it. */
   link?: Partial<LinkQuality>;
 }
 
 /**
- * The network of a world in virtual time: hosts by name, a link for each directed pair of them.
+ * The network of a world in virtual time: hosts by name, and a link for each direction between two of them.
  *
  *     const clock = new VirtualClock();
  *     const network = new MemoryNetwork(clock.time).host('a', clock);
@@ -44,7 +44,7 @@ export class MemoryNetwork {
     this.#quality = { ...CALM_LINK, ...options.link };
   }
 
-  /** The network as one process sees it. A process that took the name before is taken as dead. */
+  /** The network as one process sees it. An earlier process under the name counts as dead. */
   host(name: string, clock: VirtualClock): MemoryHost {
     const before = this.#hosts.get(name);
     before?.kill();
@@ -58,7 +58,7 @@ export class MemoryNetwork {
     return this.#hosts.get(name);
   }
 
-  /** Whether names can be resolved: that of a container may come later than the container. */
+  /** Sets whether a name can be resolved: that of a container may come later than the container. */
   setUnknown(name: string, unknown: boolean): void {
     if (unknown) this.#unknown.add(name);
     else this.#unknown.delete(name);
@@ -78,7 +78,7 @@ export class MemoryNetwork {
     return link;
   }
 
-  /** Nobody sends again what cuts held back of `from`. */
+  /** Drops the packets of `from` that cuts hold back. */
   dropHeld(from: string): void {
     for (const [key, link] of this.#links) if (key.startsWith(`${from}>`)) link.dropHeld();
   }
@@ -104,7 +104,7 @@ export class MemoryNetwork {
   }
 
   /**
-   * What travels from `from` to `to` on the connections there are now is lost without a word; new ones work.
+   * Loses everything from `from` to `to` on the present connections without telling anybody; new ones work.
    */
   swallow(from: string, to: string): void {
     const key = `${from}>${to}`;
@@ -113,7 +113,7 @@ export class MemoryNetwork {
     this.#swallowed.set(key, [...(this.#swallowed.get(key) ?? []), ...connections]);
   }
 
-  /** What was swallowed is never delivered: the ends that still live learn that it was in vain. */
+  /** Gives up swallowed data for good: the ends that are still alive learn that their connection is dead. */
   giveUpSwallowed(from: string, to: string): void {
     const key = `${from}>${to}`;
     resetAll(this.#swallowed.get(key) ?? []);
@@ -129,7 +129,7 @@ const LOOPBACKS = new Set(['127.0.0.1', 'localhost', '0:0:0:0:0:0:0:1']);
 const EPHEMERAL_PORT_FIRST = 32_768;
 const PORT_MAX = 65_535;
 
-/** One process' view: its listeners, its connections, and the end of all of them when it dies. */
+/** One process's view: its listeners, its connections, and their end when it dies. */
 export class MemoryHost implements Network {
   readonly name: string;
   readonly clock: VirtualClock;
@@ -187,7 +187,7 @@ export class MemoryHost implements Network {
     for (const connection of [...this.#connections]) connection.reset();
   }
 
-  /** The machine loses power: its peers hear nothing, and whoever dials it gets no answer. */
+  /** The machine loses power: its peers hear nothing, and nothing answers a dial. */
   powerOff(): void {
     this.#off = true;
     this.#listeners.clear();
@@ -199,7 +199,7 @@ export class MemoryHost implements Network {
     this.#knocked.add(connection);
   }
 
-  /** The machine has power again: what was sent to it meanwhile is sent once more, and refused. */
+  /** The machine has power again: packets sent to it meanwhile are sent once more, and refused. */
   answerKnocks(): void {
     this.#off = false;
     for (const connection of this.#knocked) connection.disown();
@@ -292,7 +292,7 @@ class MemoryListener implements Listener {
     this.#host.closeListener(this.#port, this);
   }
 
-  /** The kernel has accepted, even when the process is paused and will see it later. */
+  /** The kernel has accepted, even when the process is paused and sees it later. */
   accept(connection: MemoryConnection): void {
     this.#host.clock.enter({
       run: () => {
@@ -313,7 +313,7 @@ class MemoryListener implements Listener {
 
 const SYN_RETRY_MS = 1000;
 
-/** From dialling to exactly one event, or to `cancel`. */
+/** A dial: it ends with exactly one event, or with `cancel`. */
 class ConnectAttempt implements Timer {
   readonly #host: MemoryHost;
   readonly #address: Address;
@@ -361,7 +361,7 @@ class ConnectAttempt implements Timer {
     });
   }
 
-  /** As kernels do: after one second, then two, four. */
+  /** Dials again as kernels do: after one second, then two, then four. */
   #dialAgain(network: MemoryNetwork): void {
     this.#host.clock.after(this.#redialMs, () => {
       if (!this.#done) this.dial(network);

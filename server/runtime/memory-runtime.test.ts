@@ -36,14 +36,14 @@ test('a killed process leaves its files, synced or not; its timers and syncs nev
   assert.is(zk1.boot().disk.read('/data/a').toString(), 'unsynced');
 });
 
-test('a power cut keeps what was synced', () => {
+test('a power loss keeps what was synced', () => {
   const { machine: zk1 } = machine();
   writeFile(zk1.boot(), '/data/a', 'synced', true);
   zk1.crash('power');
   assert.is(zk1.boot().disk.read('/data/a').toString(), 'synced');
 });
 
-test('a power cut loses an unsynced file at least for some seeds', () => {
+test('a power loss drops an unsynced file for some seeds at least', () => {
   let lost = 0;
   for (let seed = 0; seed < 20; seed++) {
     const network = new MemoryNetwork(new VirtualTime());
@@ -56,7 +56,7 @@ test('a power cut loses an unsynced file at least for some seeds', () => {
   assert.ok(lost > 0 && lost < 20, `${lost} of 20`);
 });
 
-test('every boot has its own chances; the same boot of the same seed has the same', () => {
+test('every boot has randomness of its own; the same boot of the same seed has the same', () => {
   const a = machine().machine;
   const b = machine().machine;
   const first = a.boot().random.float();

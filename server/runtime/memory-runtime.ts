@@ -13,14 +13,14 @@ export interface MemoryMachineOptions {
   random: SeededRandom;
   clock?: VirtualClockOptions;
   heapBytesMax?: number;
-  /** Puts something between a process and its disk, such as one that lies about syncs. */
+  /** Wraps a process's disk, for example in one that lies about syncs. */
   wrapDisk?: (disk: Disk, clock: VirtualClock) => Disk;
 }
 
-/** As Node.js has by default on a machine of 16 GiB. */
+/** The default of Node.js on a machine of 16 GiB. */
 const HEAP_BYTES_MAX = 4 * 1024 * 1024 * 1024;
 
-/** What a process in virtual time gets; a `Runtime` whose parts are the memory twins. */
+/** The Runtime of a process in virtual time, whose parts are in memory. */
 export interface MemoryRuntime extends Runtime {
   readonly clock: VirtualClock;
   readonly network: MemoryHost;
@@ -29,14 +29,14 @@ export interface MemoryRuntime extends Runtime {
 }
 
 /**
- * How a process ends: `kill` leaves the page cache and the resets of its connections to the kernel; `power`
- * loses what was not synced, and leaves connections half open.
+ * How a process ends. `kill`: the kernel keeps the page cache and resets the connections. `power`: unsynced
+ * data is lost, and connections stay half open.
  */
 export type Crash = 'kill' | 'power';
 
 /**
- * One machine of a simulated world: a name and a disk that stay, and at most one process at a time. Each
- * boot gives that process a new Runtime; a crash takes its timers, connections and listeners away.
+ * One machine of a simulated world: a name and a disk that persist, and at most one process at a time. Each
+ * boot gives that process a new Runtime; a crash removes its timers, connections and listeners.
  */
 export class MemoryMachine {
   readonly name: string;
@@ -55,7 +55,7 @@ export class MemoryMachine {
     });
   }
 
-  /** Of the running process; undefined while there is none. */
+  /** The Runtime of the running process; undefined when there is none. */
   get runtime(): MemoryRuntime | undefined {
     return this.#process;
   }
@@ -64,7 +64,7 @@ export class MemoryMachine {
     return this.#boots;
   }
 
-  /** Starts a process, once the one before it is gone. */
+  /** Starts a process. The one before must be gone. */
   boot(clockOptions: VirtualClockOptions = {}): MemoryRuntime {
     const { network, random, clock: clockDefaults, wrapDisk } = this.#options;
     if (this.#process !== undefined) throw new Error(`${this.name} is running already`);

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { SecurityContext } from './runtime.ts';
 
-/** What each end sees of the other, or why there is no connection. */
+/** The certificates that each end sees, or why there is no connection. */
 export type Handshake =
   | { readonly dialled: X509Certificate | null; readonly dialler: X509Certificate | null }
   | { readonly refusal: string };
@@ -10,8 +10,8 @@ export type Handshake =
 const PLAIN: Handshake = { dialled: null, dialler: null };
 
 /**
- * TLS of the simulated network: nothing is encrypted, and certificates are judged as Node.js does, but that
- * none stands between one and its authority. Whoever dials learns at once that it is refused.
+ * TLS of the simulated network. Nothing is encrypted, and certificates are judged as Node.js does, except
+ * that there are no intermediate ones. A dialler learns at once that it is refused.
  */
 export function shakeHands(
   host: string,

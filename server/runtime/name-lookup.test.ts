@@ -35,7 +35,7 @@ test('field report C3: a name has all its addresses, IPv4 first, each once and i
   assert.equal(found, ['127.0.0.1', '10.0.0.1', '0:0:0:0:0:0:0:1', 'fd00:0:0:0:0:0:0:2']);
 });
 
-test('lookups of a name that are under way at once are one; the next is another', () => {
+test('concurrent look-ups of a name are one; the next is another', () => {
   const { asked, names } = rig();
   const heard: string[] = [];
   names.find('h', () => heard.push('a'));
@@ -52,7 +52,7 @@ test('lookups of a name that are under way at once are one; the next is another'
   assert.is(asked.length, 3);
 });
 
-test('ZOOKEEPER-2184: a name that is not known is one warning, and one line once it is', () => {
+test('ZOOKEEPER-2184: an unknown name is one warning, and one line once it is known', () => {
   const { asked, said, names } = rig();
   const errors: (Error | null)[] = [];
   const ask = () => names.find('zk-0\nx', error => errors.push(error));
@@ -72,7 +72,7 @@ test('ZOOKEEPER-2184: a name that is not known is one warning, and one line once
   ]);
 });
 
-test('names that strangers make us look up are told up to a thousand', () => {
+test('names that strangers make us look up are logged up to a thousand', () => {
   const { asked, said, names } = rig();
   for (let i = 0; i < 1100; i++) {
     names.find(`h${i}`, () => {});

@@ -4,7 +4,7 @@ import { printable } from '../printable.ts';
 import { canonicalHost } from './host-address.ts';
 import type { Logger } from './logger.ts';
 
-/** As `dns.lookup` with all addresses. */
+/** The form of `dns.lookup` with all addresses. */
 export type Resolve = (
   host: string,
   done: (error: Error | null, addresses: readonly { readonly address: string }[]) => void,
@@ -17,13 +17,13 @@ export interface Lookup {
 
 type Done = (error: Error | null, addresses: readonly string[]) => void;
 
-/** Names in trouble that are remembered, so that each is told once. */
+/** Number of unresolved names that are remembered, so that each is logged once. */
 const TOLD_MAX = 1000;
 
 /**
- * All addresses of a host, as the system knows them at this moment: members move, and names of containers
- * come later than the containers (ZOOKEEPER-2184). Lookups of one name that are under way at once are one,
- * since the system has few threads for them.
+ * Finds all addresses of a host as the system knows them now: members move, and names of containers come
+ * later than the containers (ZOOKEEPER-2184). Concurrent look-ups of one name are one, since the system has
+ * few threads for them.
  */
 export class NameLookup {
   readonly #resolve: Resolve;
@@ -39,7 +39,7 @@ export class NameLookup {
     this.#resolve = resolve;
   }
 
-  /** IPv4 first, as Java orders them. `done` never runs inside this call. */
+  /** Finds the addresses of a host, IPv4 first, as Java orders them. `done` never runs during this call. */
   find(host: string, done: Done): Lookup {
     let waiting = this.#waiting.get(host);
     if (waiting === undefined) {

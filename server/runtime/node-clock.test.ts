@@ -17,7 +17,7 @@ test('nothing runs inside the call that registers it', async () => {
   assert.ok(ran >= 2);
 });
 
-test('work of the end of a turn runs in order, then what it queued, and flushes after all of it', async () => {
+test('work at the end of a turn runs in order, then what it queued, then the flushes', async () => {
   const clock = new NodeClock();
   const order: string[] = [];
   clock.flushAfterTurn(() => order.push('flush'));
@@ -47,7 +47,7 @@ test('what a flush queues waits for the next turn', async () => {
   assert.equal(order, ['flush', 'work', 'flush again']);
 });
 
-test('work for the next turn runs once the loop has looked at all sockets again; turns are counted', async () => {
+test('work for the next turn runs after the loop has polled all sockets; turns are counted', async () => {
   const clock = new NodeClock();
   const order: string[] = [];
   clock.inNextTurn(() => {
@@ -109,7 +109,7 @@ test('the monotonic clock goes on, the wall clock shows whole milliseconds', () 
   assert.ok(Number.isInteger(clock.wallMs()));
 });
 
-test('a delay beyond what Node.js can count is waited for, not over at once', async () => {
+test('a delay beyond the limit of Node.js is waited for, not over at once', async () => {
   const clock = new NodeClock();
   const fired: string[] = [];
   const long = [

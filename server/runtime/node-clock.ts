@@ -3,10 +3,13 @@ import type { Clock, Timer } from './runtime.ts';
 
 /** Work queued for the end of a turn may queue more; a chain longer than this is a loop. */
 const TURN_ROUNDS_MAX = 1000;
-/** Node.js fires at once what is to come later than this, 24.8 days. */
+/** Longest delay of a timer in Node.js, 24.8 days. It fires longer ones at once. */
 export const DELAY_MS_MAX = 2 ** 31 - 1;
 
-/** Time and turns of Node.js's event loop. A turn ends in the check phase, after all I/O that was ready. */
+/**
+ * The time and the turns of Node.js's event loop. A turn ends in the check phase, after all I/O that was
+ * ready.
+ */
 export class NodeClock implements Clock {
   #atEnd: (() => void)[] = [];
   #flushes: (() => void)[] = [];
@@ -68,10 +71,7 @@ export class NodeClock implements Clock {
     this.#schedule();
   }
 
-  /**
-   * For the network: runs after everything of `atEndOfTurn`, so that what that wrote leaves in the same
-   * piece.
-   */
+  /** For the network: runs after everything of `atEndOfTurn`, so that all its output leaves in one piece. */
   flushAfterTurn(flush: () => void): void {
     this.#flushes.push(flush);
     this.#schedule();
@@ -98,7 +98,7 @@ export class NodeClock implements Clock {
       this.#atEnd.push(...this.#nextTurn);
       this.#nextTurn = [];
     }
-    // Only now: what this turn's work queued has run, and another pass of the loop for it would find nothing.
+    // Reset only now: the work queued in this turn has run, and another pass of the loop would find nothing.
     this.#scheduled = false;
     if (this.#atEnd.length > 0 || this.#flushes.length > 0) this.#schedule();
   }

@@ -14,16 +14,16 @@ import {
 } from './runtime.ts';
 
 const OUTPUT_BUFFER_BYTES = 16 * 1024;
-/** A buffer that grew beyond this for one burst is not kept. */
+/** A buffer that grew beyond this in one burst is not kept. */
 const OUTPUT_BUFFER_KEPT_BYTES = 256 * 1024;
 /**
- * The socket is given no more at once: Node.js tells only of the end of what it was given how far the peer
- * has read.
+ * The socket gets at most this much at once: Node.js reports the peer's progress only at the end of each
+ * piece.
  */
 const PIECE_BYTES = 128 * 1024;
 /**
- * From here on bytes that the writer will not change are kept as they are; below, a copy costs less than a
- * write of its own.
+ * Bytes of at least this size that the writer will not change are not copied. For fewer, a copy costs less
+ * than a separate write.
  */
 const SHARED_BYTES_MIN = 16 * 1024;
 
@@ -35,22 +35,21 @@ export class NodeConnection implements Connection {
   readonly #socket: Socket;
   readonly #clock: NodeClock;
   #events: ConnectionEvents | undefined;
-  /** What was written in this turn, behind `#parts`. */
+  /** Bytes written in this turn, after `#parts`. */
   #out: Buffer = EMPTY;
   #outLength = 0;
-  /** What the socket was not given yet, oldest first. */
+  /** Parts not yet given to the socket, oldest first. */
   #parts: Uint8Array[] = [];
   #partsBytes = 0;
   /**
-   * For each of `#parts` the shared buffer that it is, or the rest of; null for what is this connection's
-   * own.
+   * For each of `#parts`, the shared buffer that it is (part of); null when it belongs to this connection.
    */
   #sharedOf: (Uint8Array | null)[] = [];
   #sharedBytes = 0;
   #queued: QueuedBytes | undefined;
   #counted = 0;
   #flushQueued = false;
-  /** Nothing was left of what was written in earlier turns. */
+  /** True when all output of earlier turns has left. */
   #isClear = true;
   /** `write` has answered false, and `onDrain` has not been called since. */
   #drainWanted = false;
@@ -120,7 +119,7 @@ export class NodeConnection implements Connection {
 
   #wrote(): boolean {
     this.#queueFlush();
-    // Little, and nothing before it: as nearly always. It is counted when it leaves.
+    // As nearly always, the output is small and nothing is before it. It is counted when it leaves.
     if (this.#isClear && this.#outLength <= OUTPUT_BUFFER_BYTES) return true;
     const { bytesQueued } = this;
     const queued = this.#queued;
@@ -170,8 +169,7 @@ export class NodeConnection implements Connection {
   }
 
   /**
-   * What was written so far becomes a part of its own; little is copied, so that the buffer can be used
-   * again.
+   * Makes the bytes written so far a separate part; few bytes are copied, so that the buffer can be reused.
    */
   #cutOut(): void {
     const written = this.#out.subarray(0, this.#outLength);
@@ -190,7 +188,7 @@ export class NodeConnection implements Connection {
     const out = this.#out;
     if (this.#outLength > 0) this.#handOver(out);
     this.#giveMore();
-    // The system took it all at once, as it nearly always does: the buffer is free again.
+    // The system took everything at once, as nearly always, so the buffer is free again.
     const isFree = this.#socket.writableLength === 0 && out.length <= OUTPUT_BUFFER_KEPT_BYTES;
     if (isFree && this.#parts.length === 0 && this.#out.length === 0) this.#out = out;
   }
@@ -206,7 +204,7 @@ export class NodeConnection implements Connection {
     }
   }
 
-  /** Gives the socket piece after piece, as long as the system takes them at once. */
+  /** Gives the socket one piece after another, as long as the system takes them at once. */
   #giveMore(): void {
     const socket = this.#socket;
     const parts = this.#parts;
@@ -232,7 +230,7 @@ export class NodeConnection implements Connection {
     const { bytesQueued } = this;
     this.#isClear = bytesQueued === 0;
     if (this.#queued !== undefined) this.#count(this.#queued, bytesQueued);
-    // Even when nothing was to be written: an empty answer is still an answer that ends.
+    // Also when nothing was written: an empty answer ends too.
     if (this.#ending && parts.length === 0 && !this.#flushQueued) socket.end();
     this.#tellDrained();
   }
@@ -254,7 +252,7 @@ export class NodeConnection implements Connection {
     this.#reason = 'closed here';
     this.#socket.resume();
     this.#queueFlush();
-    // A peer that never closes its half would keep the socket for ever.
+    // A peer that never closes its half would keep the socket forever.
     this.#linger = new Linger(this.#clock, this, () => this.#socket.destroy());
   }
 

@@ -30,5 +30,5 @@ test('with no descriptor left all are open, and the limit is the one that was re
   }
 });
 
-/** A process that may open a million is not made to. */
+/** The test does not exhaust a limit above this. */
 const FEW_ENOUGH = 100_000;

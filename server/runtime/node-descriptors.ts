@@ -6,8 +6,8 @@ const LIMITS = '/proc/self/limits';
 const UNKNOWN = -1;
 
 /**
- * From /proc, where there is one. With no descriptor left the limit cannot be read: it is the one that was
- * read last, and all of it is open.
+ * Counts descriptors in /proc, where it exists. With no descriptor left the limit cannot be read: the last
+ * value read is used, and all of it counts as open.
  */
 export function descriptorCounter(): () => Descriptors {
   let max = UNKNOWN;
@@ -18,8 +18,8 @@ export function descriptorCounter(): () => Descriptors {
 }
 
 /**
- * Since Linux 6.2 the size of the directory is their number. Before, they are counted, the one that reads
- * them among them.
+ * Since Linux 6.2 the size of the directory is their number. Before, they are counted, including the one that
+ * reads them.
  */
 function openCount(): number | undefined {
   try {
@@ -30,7 +30,7 @@ function openCount(): number | undefined {
   }
 }
 
-/** The soft limit, which is the one that counts. */
+/** The soft limit, which the system enforces. */
 export function descriptorLimit(): number | undefined {
   try {
     const soft = /^Max open files\s+(\S+)/m.exec(fs.readFileSync(LIMITS, 'latin1'))?.[1];

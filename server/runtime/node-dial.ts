@@ -13,13 +13,13 @@ export interface DialEvents {
 export interface DialParts {
   readonly clock: Clock;
   readonly names: NameLookup;
-  /** Dials in TLS; the handshake belongs to the time of the dial. */
+  /** Dials with TLS. The timeout includes the handshake. */
   readonly secure?: ((address: Address) => TLSSocket) | undefined;
 }
 
 /**
- * Connects to a host by one of its addresses, tried one after the other. Each has its share of the time that
- * is left, so that one which swallows everything leaves some for the next.
+ * Connects to a host at one of its addresses, tried one after the other. Each gets a share of the remaining
+ * time, so that one that never answers leaves some for the next.
  */
 export function dial(
   { clock, names, secure }: DialParts,
@@ -68,7 +68,7 @@ export function dial(
   return { cancel: () => cancelCurrent() };
 }
 
-/** One address: exactly one event, unless the returned function is called first. */
+/** Tries one address: exactly one event, unless the returned function is called first. */
 function attempt(
   address: Address,
   waitMs: number,

@@ -20,8 +20,8 @@ export const nodeDisk: Disk = {
 };
 
 /**
- * The same, where what only reads is refused when descriptors are few: who writes the log must never lack
- * one.
+ * The same, but it refuses to open files for reading when descriptors are few: writers of the log must never
+ * lack one.
  */
 export function sparingDisk(disk: Disk, mayRead: () => boolean): Disk {
   const open: Disk['open'] = (path, mode) => {
@@ -32,15 +32,15 @@ export function sparingDisk(disk: Disk, mayRead: () => boolean): Disk {
 }
 
 /**
- * How long writes to a file without a name may go unnoticed: a look behind each sync costs a lone write a
- * tenth of its time.
+ * How long in ms writes to a file without a name may go unnoticed: a check after each sync costs a lone write
+ * a tenth of its time.
  */
 const NAME_CHECK_INTERVAL_MS = 100;
 
 class NodeDiskFile implements DiskFile {
   readonly path: string;
   readonly #fd: number;
-  /** False where the file system does not count the names of a file. */
+  /** False when the file system does not count the names of a file. */
   readonly #namesCounted: boolean;
   #nameCheckedMs = Number.NEGATIVE_INFINITY;
   #open = true;
@@ -83,7 +83,7 @@ class NodeDiskFile implements DiskFile {
   sync(done: (error: Error | undefined) => void): void {
     if (this.#syncing) throw new ServerError('ZK_INVARIANT', `two syncs of ${this.path} at once`);
     this.#syncing = true;
-    // fdatasync also writes the size when it changed, which is all a log needs of the inode.
+    // fdatasync also writes a changed size, which is all that a log needs of the inode.
     fs.fdatasync(this.#fd, error => {
       this.#syncing = false;
       const failure = error ?? this.#lost();
@@ -92,7 +92,7 @@ class NodeDiskFile implements DiskFile {
     });
   }
 
-  /** What has no name any more is gone when it is closed, however often it is synced. */
+  /** A file that has lost its name disappears when it is closed, however often it is synced. */
   #lost(): Error | undefined {
     const nowMs = performance.now();
     if (!this.#open || !this.#namesCounted || nowMs - this.#nameCheckedMs < NAME_CHECK_INTERVAL_MS)
@@ -106,7 +106,7 @@ class NodeDiskFile implements DiskFile {
     guard('sync', this.path, () => fs.fsyncSync(this.#fd));
   }
 
-  /** The descriptor outlives a sync that is under way: its number must not be given to another file. */
+  /** The descriptor stays open during a sync, because its number must not be given to another file. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -114,7 +114,9 @@ class NodeDiskFile implements DiskFile {
   }
 }
 
-/** Node's own `recursive` asks for ever for the parent of what the system says is not there, below /proc. */
+/**
+ * Node's own `recursive` loops forever over the parents of what the system reports as missing, below /proc.
+ */
 function makeDirectory(path: string): void {
   if (isDirectory(path)) return;
   const parent = dirname(path);
@@ -122,7 +124,7 @@ function makeDirectory(path: string): void {
   try {
     fs.mkdirSync(path);
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have created it first.
     if (!isDirectory(path)) throw error;
   }
 }
@@ -131,7 +133,9 @@ function isDirectory(path: string): boolean {
   return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** Only a name that is not there is absent: what cannot be looked at may hold an epoch that was promised. */
+/**
+ * Only a missing name counts as absent: a file that cannot be examined may hold an epoch that was promised.
+ */
 function isThere(path: string): boolean {
   try {
     fs.statSync(path);
@@ -150,7 +154,7 @@ function openDescriptor(path: string, mode: 'r' | 'w' | 'a+'): number {
   return fs.openSync(path, mode === 'w' ? O_RDWR | O_CREAT | O_TRUNC : O_RDWR | O_CREAT, 0o644);
 }
 
-/** Device and inode: links and spellings do not matter. */
+/** Device and inode, so links and spellings do not matter. */
 export function identityOf(path: string): string {
   const { dev, ino } = fs.statSync(path, { bigint: true });
   return `${dev}:${ino}`;
@@ -161,14 +165,14 @@ function listNames(path: string): string[] {
   const entries = fs.readdirSync(path, { withFileTypes: true });
   return (
     entries
-      // A named pipe would hold the server for ever when it is opened.
+      // Opening a named pipe would block the server forever.
       .filter(entry => entry.isFile() || entry.isSymbolicLink())
       .map(entry => entry.name)
       .sort()
   );
 }
 
-/** As many as are read from a directory at once. */
+/** Number of names read from a directory at once. */
 const NAMES_AT_ONCE = 64;
 
 function* names(path: string): Generator<string> {
@@ -177,7 +181,7 @@ function* names(path: string): Generator<string> {
     directory = fs.opendirSync(path, { bufferSize: NAMES_AT_ONCE });
     for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) yield entry.name;
   } catch {
-    // A directory that cannot be read has no names, and one that goes away meanwhile no more.
+    // An unreadable directory has no names, and one that disappears meanwhile has no more.
   } finally {
     directory?.closeSync();
   }

@@ -2,13 +2,13 @@ import * as os from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 
 /**
- * What `envi` shows of the process, under upstream's keys, most of which are a JVM's: those have no value
- * here, which is said as Java says it.
+ * What `envi` shows of the process, under upstream's keys. Most of these belong to a JVM and have no value
+ * here, which is shown as Java does.
  */
 export function nodeEnvironment(): ReadonlyMap<string, string> {
   const none = '<NA>';
   const mib = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)}MB`;
-  // Not of process.memoryUsage, which opens a file of /proc and fails without a descriptor (field report
+  // Not from process.memoryUsage, which opens a file of /proc and fails without a descriptor (field report
   // B10).
   const { total_heap_size: heapTotal, used_heap_size: heapUsed } = getHeapStatistics();
   return new Map([
@@ -33,7 +33,7 @@ export function nodeEnvironment(): ReadonlyMap<string, string> {
   ]);
 }
 
-/** A container may run under an id that has no name. */
+/** A container may run under a user id that has no name. */
 function userName(): string {
   try {
     return os.userInfo().username;

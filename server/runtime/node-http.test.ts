@@ -55,7 +55,7 @@ test('every method and path reaches the handler, with query, headers and body as
   );
 });
 
-test('a handler that throws is a 500, and the next request is served', async () => {
+test('a throwing handler is a 500, and the next request is served', async () => {
   await withServer(
     ({ path }) => {
       if (path === '/bad') throw new Error('planted');
@@ -68,7 +68,7 @@ test('a handler that throws is a 500, and the next request is served', async () 
   );
 });
 
-test('field report B9: what a handler throws is not told to the client', async () => {
+test('field report B9: the client does not see what a handler throws', async () => {
   await withServer(
     () => {
       throw new Error('EIO: /var/lib/zookeeper/version-2/log.1');
@@ -80,7 +80,7 @@ test('field report B9: what a handler throws is not told to the client', async (
   );
 });
 
-test('targets come as they were sent: percent signs, absolute URLs, names that are there twice', async () => {
+test('targets arrive unchanged: percent signs, absolute URLs, repeated names', async () => {
   const seen: string[] = [];
   await withServer(
     ({ path, query }) => {
@@ -120,7 +120,7 @@ test('targets come as they were sent: percent signs, absolute URLs, names that a
 
 const ONE_REQUEST = 'GET /some/path HTTP/1.1\r\nHost: x\r\n\r\n';
 
-test('field report B1: requests that come in one piece are answered over many turns of the loop, all of them', async () => {
+test('field report B1: requests in one piece are all answered, over many turns of the loop', async () => {
   const perTurn: number[] = [0];
   let turning = true;
   const turn = (): void => {
@@ -151,10 +151,10 @@ test('field report B1: requests that come in one piece are answered over many tu
   assert.ok(Math.max(...perTurn) <= 2 * REQUESTS_OF_A_PIECE, `${Math.max(...perTurn)} in one turn`);
 });
 
-/** Of 256 bytes, and one that began in the piece before. */
+/** Requests in 256 bytes, and one that began in the piece before. */
 const REQUESTS_OF_A_PIECE = Math.ceil(256 / ONE_REQUEST.length) + 1;
 
-test('what is sent behind a request waits for its answer: few are under way, however many are sent', async () => {
+test('later requests wait for the answer before them, so few are under way, however many are sent', async () => {
   const answers: (() => void)[] = [];
   await withServer(
     () =>
@@ -180,7 +180,7 @@ test('what is sent behind a request waits for its answer: few are under way, how
   );
 });
 
-/** A body of so many pieces of 16 KiB. What the server did with it is in `events`. */
+/** A body of this many pieces of 16 KiB. `events` records what the server did with it. */
 class Pieces implements StreamedBody {
   readonly events: string[] = [];
   #left: number;
@@ -218,7 +218,7 @@ class Pieces implements StreamedBody {
 const PIECE = 'x'.repeat(16 * 1024);
 const MANY_PIECES = 2000;
 
-test('a body that is made while it is sent arrives whole, by HTTP/1.0 too; HEAD sends nothing of it', async () => {
+test('a body that is made while it is sent arrives complete, also by HTTP/1.0; HEAD sends none of it', async () => {
   const bodies: Pieces[] = [];
   await withServer(
     () => {
@@ -235,7 +235,7 @@ test('a body that is made while it is sent arrives whole, by HTTP/1.0 too; HEAD 
   );
 });
 
-test('a body that cannot go on ends the connection, so that a client can tell', async () => {
+test('a body that fails ends the connection, so that a client can tell', async () => {
   await withServer(
     () => ({ status: 200, contentType: 'text/plain', body: new Pieces(100, true) }),
     async url => {
@@ -249,7 +249,7 @@ test('a body that cannot go on ends the connection, so that a client can tell', 
   );
 });
 
-test('field report B4: a slow reader gets all of a long body; one that takes nothing is cut, and nothing more is made for it', async () => {
+test('field report B4: a slow reader gets all of a long body; one that reads nothing is cut off, and the body stops', async () => {
   const body = { slow: new Pieces(MANY_PIECES), stopped: new Pieces(100_000) };
   await withServer(
     ({ path }) => ({
@@ -290,7 +290,7 @@ test('a body above the limit is refused before the handler', async () => {
   );
 });
 
-test('a taken port is told, not thrown', async () => {
+test('a taken port is reported, not thrown', async () => {
   await withServer(
     () => ({ status: 200, contentType: 'text/plain', body: '' }),
     async (_url, port) => {
@@ -309,7 +309,7 @@ test('a taken port is told, not thrown', async () => {
   );
 });
 
-/** A client that sends what it is given, and nothing more. */
+/** A client that sends only what it is given. */
 class SlowClient {
   readonly #socket: net.Socket;
   received = '';
@@ -412,7 +412,7 @@ test(
   DEADLINE,
 );
 
-test('headers and paths without end are refused, and bounded limits are the default', async () => {
+test('endless headers and paths are refused, and the default limits are bounded', async () => {
   await withServer(FINE, async (url, port) => {
     const lines = Array.from({ length: 10_000 }, (_, i) => `x${i}: 1\r\n`).join('');
     for (const request of [

@@ -8,18 +8,18 @@ import { listenOn } from './node-listener.ts';
 import { InputPacer, PacedSocket } from './paced-socket.ts';
 import type { Address, HttpHandler, HttpHost, Listener, StreamedBody } from './runtime.ts';
 
-/** What clients may take, each and together: AdminServer shares the process with ZooKeeper. */
+/** Limits on HTTP clients, each and together: AdminServer shares the process with ZooKeeper. */
 export interface HttpLimits {
   readonly connectionsMax: number;
   readonly bodyBytesMax: number;
-  /** From the connection, or the first byte after a request, to the end of the headers. */
+  /** Time from the connection, or the first byte after a request, to the end of the headers. */
   readonly headersTimeoutMs: number;
-  /** To the end of the body. */
+  /** Time to the end of the body. */
   readonly requestTimeoutMs: number;
-  /** Without a byte either way: who does not read the answer, too. */
+  /** Longest time without a byte either way, also for a client that does not read the answer. */
   readonly idleTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
-  /** How often those times are looked at. */
+  /** Interval between checks of these times. */
   readonly checkIntervalMs: number;
 }
 
@@ -33,7 +33,7 @@ export const HTTP_LIMITS: HttpLimits = {
   checkIntervalMs: 1_000,
 };
 
-/** HTTP by fastify: one catch-all route, since what a path means is decided in `admin/`. */
+/** HTTP with fastify: one catch-all route, since `admin/` decides what a path means. */
 export function httpHost(
   names: NameLookup,
   limits: HttpLimits = HTTP_LIMITS,
@@ -57,8 +57,8 @@ function listen(
     connectionTimeout: limits.idleTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     forceCloseConnections: true,
-    // What a path means is decided in `admin/`: every one is routed alike, and none is refused for how it is
-    // encoded.
+    // All paths are routed alike, and none is refused for its encoding, since `admin/` decides what a path
+    // means.
     rewriteUrl: () => '/',
     http: {
       headersTimeout: limits.headersTimeoutMs,
@@ -69,7 +69,7 @@ function listen(
   app.server.prependListener('connection', socket => accepts() || socket.destroy());
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  // What failed may name files of this machine: that is for the log.
+  // The error may name files of this machine, so it goes to the log only.
   app.setErrorHandler<{ statusCode?: number; message: string }>((error, _request, reply) => {
     const status = error.statusCode ?? INTERNAL_ERROR;
     const reason = status < INTERNAL_ERROR ? error.message : 'the request failed';
@@ -88,7 +88,7 @@ function listen(
     const { status, contentType, headers = {}, body } = answer;
     reply.code(status).headers(headers);
     if (contentType !== '') reply.header('content-type', contentType);
-    // Bytes, since to text fastify adds a charset, which upstream does not give.
+    // Sent as bytes, because fastify adds a charset to text, which upstream does not send.
     if (typeof body === 'string') return reply.send(Buffer.from(body, 'utf8'));
     return reply.send(Buffer.isBuffer(body) ? body : readableOf(body));
   });
@@ -127,7 +127,8 @@ function listen(
 }
 
 /**
- * Connections reach Node.js's parser through a pacer: it would answer all requests of a chunk in one turn.
+ * Connections reach Node.js's parser through a pacer, because it would answer all requests of a chunk in one
+ * turn.
  */
 function pace(server: Server): void {
   const pacer = new InputPacer();
@@ -140,8 +141,7 @@ function pace(server: Server): void {
 }
 
 /**
- * What a client sends behind a request waits for the answer, so that it has few requests under way however
- * many it sends.
+ * A client's next request waits for the answer to the one before, so few are under way however many it sends.
  */
 function answersOne(socket: Duplex, response: ServerResponse): void {
   if (!(socket instanceof PacedSocket)) return;
@@ -154,7 +154,7 @@ function limited<S extends Server>(server: S, limits: HttpLimits): S {
   return server;
 }
 
-/** A client may name the server before the path, as proxies are asked. */
+/** A client may send an absolute URL, as it does to a proxy. */
 const ORIGIN = /^https?:\/\/[^/?#]*/i;
 
 function queryOf(target: string): Record<string, string> {
@@ -190,6 +190,6 @@ function readableOf(body: StreamedBody): Readable {
 }
 
 const INTERNAL_ERROR = 500;
-/** Waiting in a stream for a client that does not keep up, beside what its socket holds. */
+/** Bytes that wait in a stream for a slow client, in addition to its socket. */
 const BODY_HIGH_WATER_BYTES = 64 * 1024;
 const EMPTY = Buffer.alloc(0);

@@ -12,22 +12,24 @@ export interface SocketEvents {
 
 export interface ListenOptions extends ServerOpts {
   readonly backlog?: number;
-  /** Asked for each connection: false to turn it away. */
+  /** Called for each connection: false refuses it. */
   readonly accepts?: () => boolean;
-  /** One for each address, of whoever needs more than sockets. */
+  /** Makes the server for each address, for callers that need more than sockets. */
   readonly serverFor?: (onSocket: (socket: Socket) => void) => Server;
 }
 
-/** Of a port that the system chose for the first address and somebody else has on the second. */
+/**
+ * Number of ports tried, when the port that the system chose for the first address is taken on the second.
+ */
 const PORT_CHOICES_MAX = 20;
 const ACCEPT_REST_MS = 1000;
-/** An address that is not of this machine, or of a family that it does not have. */
+/** Errors for an address of another machine, or of a family that this machine lacks. */
 const NOT_HERE = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL']);
 
 /**
- * Listens on all addresses of a host that are here: on those of a name, and for ANY_HOST on everything, of
- * both families where the machine has both. Java does the last, and takes the first address of a name, which
- * its peers dial; another peer may dial any.
+ * Listens on all addresses of a host that this machine has: on those of a name, and for ANY_HOST on all, of
+ * both families if available. Java does the same for ANY_HOST, but listens only on the first address of a
+ * name, which its peers dial; other peers may dial any.
  */
 export function listenOn(
   names: NameLookup,
@@ -52,7 +54,10 @@ export function listenOn(
     events.onError(error);
   };
 
-  /** An undefined host: everything, by an IPv6 socket that takes IPv4 too, or by one of IPv4. */
+  /**
+   * An undefined host means all addresses, with an IPv6 socket that also accepts IPv4, or with an IPv4
+   * socket.
+   */
   const bind = (
     host: string | undefined,
     wanted: number,
@@ -79,8 +84,8 @@ export function listenOn(
   };
 
   /**
-   * A connection could not be accepted. Without a descriptor for it the system tells of it again and again,
-   * in one turn of the loop: nobody listens until there may be one.
+   * A connection could not be accepted. Without a free descriptor the system reports it again and again in
+   * one turn of the loop, so the listener closes until there may be one.
    */
   const restLater = (server: Server, host: string | undefined, boundPort: number): void => {
     server.close();

@@ -10,8 +10,8 @@ type Pino = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error' | 
 
 const PINO_WARN = 40;
 /**
- * At the end of the process, a reader that is alive gets what waits: as long as it takes some of it, and no
- * longer than that.
+ * At the end of the process, waiting lines are written for as long as the reader takes some of them within
+ * this time, in ms.
  */
 const LAST_FLUSH_IDLE_MS = 250;
 const LAST_FLUSH_MS_MAX = 2_000;
@@ -21,14 +21,14 @@ const STACK_LINE_CHARS_MAX = 2_000;
 
 export interface ProcessLog {
   readonly logger: Logger;
-  /** Since the start of the process. */
+  /** Lines dropped since the start of the process. */
   linesDropped(): number;
-  /** To standard error, before the process ends: why it does. */
+  /** Writes to standard error why the process ends. */
   lastWords(text: string): void;
 }
 
 /**
- * JSON lines on standard output, as pino writes them. `LOG_LEVEL` chooses the level, `info` by default.
+ * Writes JSON lines to standard output, as pino does. `LOG_LEVEL` chooses the level, `info` by default.
  * Neither stream can stop or end the server, whatever it is connected to.
  */
 export function processLog(): ProcessLog {
@@ -46,7 +46,7 @@ export function processLog(): ProcessLog {
     { write: line => output.write(line) },
   );
   const logger = boundedLogger(wrap(log));
-  // Node.js's own way, to standard error, ends the process when that cannot be written.
+  // Node.js's own handler writes to standard error, and ends the process when that fails.
   process.removeAllListeners('warning');
   process.on('warning', warning => logger.warn(`Node.js warns: ${warning.message}`, { name: warning.name }));
   return {
@@ -72,7 +72,7 @@ function lossLine(linesDropped: number, reason: string): string {
   return `${JSON.stringify({ level: PINO_WARN, time: Date.now(), linesDropped, reason, msg })}\n`;
 }
 
-/** Holds the process, which has nothing else to do. */
+/** Blocks the process, which has nothing else to do. */
 function flushAtExit(output: LogOutput): void {
   const startMs = performance.now();
   let movedMs = startMs;
@@ -85,7 +85,7 @@ function flushAtExit(output: LogOutput): void {
   }
 }
 
-/** Lines stay lines; what a peer said may be in any of them. */
+/** Escapes each line by itself, because any of them may contain text of a peer. */
 function printableLines(text: string): string {
   const lines = text.split('\n', STACK_LINES_MAX);
   return lines.map(line => printable(line, STACK_LINE_CHARS_MAX)).join('\n');

@@ -31,7 +31,7 @@ test('a connection that is ended after an empty write ends', async () => {
   );
 });
 
-test('everything written in a turn leaves in one write, the parts in order; later parts are copied when written', async () => {
+test('everything written in a turn leaves in one write, in order; later parts are copied when written', async () => {
   let writes: Connection | undefined;
   await withPeer(
     connection => {
@@ -53,7 +53,7 @@ test('everything written in a turn leaves in one write, the parts in order; late
   );
 });
 
-test('what a peer asked before it closed its half is answered: echo ruok | socat', async () => {
+test('requests of a peer that then closes its half are answered: echo ruok | socat', async () => {
   const reasons: string[] = [];
   await withPeer(
     connection =>
@@ -73,7 +73,7 @@ test('what a peer asked before it closed its half is answered: echo ruok | socat
   );
 });
 
-test('a peer that closes is answered what is due, and the connection closes by itself, once', async () => {
+test('a peer that closes gets the answers that are due, and the connection closes by itself, once', async () => {
   const reasons: string[] = [];
   await withPeer(
     connection =>
@@ -89,7 +89,7 @@ test('a peer that closes is answered what is due, and the connection closes by i
     },
   );
 });
-test('a peer that has sent everything is written to for as long as the server wants, when it says so', async () => {
+test('the server may write to a peer that has finished for as long as it wants, when it asks to', async () => {
   let connection!: Connection;
   let ended = false;
   const keeps: ConnectionEvents = {
@@ -118,7 +118,7 @@ test('a peer that has sent everything is written to for as long as the server wa
 
 const LARGE = Buffer.alloc(24 * 1024 * 1024, 'x');
 
-test('limitIdle ends a connection whose peer takes nothing any more', async () => {
+test('limitIdle ends a connection whose peer stops reading', async () => {
   let reason = '';
   await withPeer(
     connection => {
@@ -139,7 +139,7 @@ test('limitIdle ends a connection whose peer takes nothing any more', async () =
   );
 });
 
-test('limitIdle leaves a connection whose peer takes a little now and then', async () => {
+test('limitIdle spares a connection whose peer reads a little now and then', async () => {
   let reason = '';
   await withPeer(
     connection => {
@@ -212,7 +212,7 @@ test('destroy drops what is queued, closes once with its reason, and later write
   );
 });
 
-test('after end nothing more is handed on, though the peer goes on sending', async () => {
+test('after end nothing more is handed on, though the peer keeps sending', async () => {
   const got: string[] = [];
   await withPeer(
     connection =>
@@ -265,8 +265,8 @@ test('a dialed connection: exactly one event; refused, it is an error', async ()
   assert.equal(events, ['ECONNREFUSED']);
 });
 
-test('a dial that gets no answer ends in time; a cancelled one makes no event at all', async () => {
-  // Loopback answers every dial: the limit is over before the loop can see the answer.
+test('a dial without an answer ends in time; a cancelled one makes no event at all', async () => {
+  // Loopback answers every dial, so the timeout passes before the loop can see the answer.
   const listener = await listening(connection => connection.start(ignore));
   const events: string[] = [];
   const record = {
@@ -287,7 +287,7 @@ test('a dial that gets no answer ends in time; a cancelled one makes no event at
   listener.close();
 });
 
-test('the link map is applied at dial time, to whatever address is dialed in the end', async () => {
+test('the link map applies at dial time, to the address that is finally dialed', async () => {
   let accepted = 0;
   const listener = await listening(connection => {
     accepted++;

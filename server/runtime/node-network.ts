@@ -18,12 +18,10 @@ import type {
   Timer,
 } from './runtime.ts';
 
-/** As many as a surge of clients after an election may bring. */
+/** Backlog for the surge of clients after an election. */
 const BACKLOG = 1024;
 
-/**
- * TCP on Node.js. Addresses are translated by the link map at dial time, so configurations stay as they are.
- */
+/** TCP on Node.js. The link map translates addresses at dial time, so configurations stay unchanged. */
 export class NodeNetwork implements Network {
   readonly #clock: NodeClock;
   readonly #names: NameLookup;
@@ -66,7 +64,7 @@ export class NodeNetwork implements Network {
 
   connect(address: Address, timeoutMs: number, events: ConnectEvents, security?: SecurityContext): Timer {
     const target = this.#linkMap?.translate(address) ?? address;
-    // A certificate names the host, whichever proxy stands in front of it.
+    // A certificate names the host, even when a proxy stands in front of it.
     const secure = security === undefined ? undefined : secureDialler(security, address.host);
     const parts = { clock: this.#clock, names: this.#names, secure };
     return dial(parts, target, timeoutMs, {

@@ -7,7 +7,7 @@ import { type Connection, OUTPUT_HIGH_WATER_BYTES, type QueuedBytes, type Timer 
 
 const test = suite('runtime: what leaves on Node.js');
 
-test('above the high-water mark write says so and takes the bytes; when the peer reads again there is a drain', async () => {
+test('write returns false above the high-water mark but takes the bytes; a drain follows when the peer reads', async () => {
   const piece = Buffer.alloc(OUTPUT_HIGH_WATER_BYTES, 1);
   let connection!: Connection;
   let drains = 0;
@@ -23,7 +23,7 @@ test('above the high-water mark write says so and takes the bytes; when the peer
       await until(
         () => {
           sent += piece.length;
-          // More than the kernels keep on both sides.
+          // More than the kernels on both sides buffer.
           return !connection.write(piece) && connection.bytesQueued > 16 * piece.length;
         },
         { ...SOON, what: 'back-pressure', intervalMs: 1 },
@@ -42,7 +42,7 @@ test('above the high-water mark write says so and takes the bytes; when the peer
   );
 });
 
-test('what is shared goes out in its place among what is copied, however large, and is not copied before', async () => {
+test('shared bytes go out in their place among copied ones, however large, without a copy', async () => {
   const large = [Buffer.alloc(300_000, 'L'), Buffer.alloc(20_000, 'M'), Buffer.from('small')];
   let connection: Connection | undefined;
   await withPeer(
@@ -68,7 +68,7 @@ test('what is shared goes out in its place among what is copied, however large, 
   );
 });
 
-/** Counts as a ledger does, and shows that what is shared is told of as often as it is let go. */
+/** Counts as a ledger does, and checks that each shared buffer is released as often as it is kept. */
 class Ledger implements QueuedBytes {
   highWaterBytes = OUTPUT_HIGH_WATER_BYTES;
   copied = 0;
@@ -90,7 +90,7 @@ class Ledger implements QueuedBytes {
   }
 }
 
-test('what is queued is counted where it is wanted: copies and what is shared, until the system has it or it is dropped', async () => {
+test('queued bytes, copied and shared, are counted until the system has them or they are dropped', async () => {
   const shared = Buffer.alloc(24 * OUTPUT_HIGH_WATER_BYTES, 1);
   for (const how of ['read', 'destroyed', 'closed by peer'] as const) {
     const ledger = new Ledger();
@@ -120,7 +120,7 @@ test('what is queued is counted where it is wanted: copies and what is shared, u
   }
 });
 
-test('the high-water mark of all together is that of each connection', async () => {
+test('a common high-water mark applies to each connection', async () => {
   const ledger = new Ledger();
   ledger.highWaterBytes = 20_000;
   let connection!: Connection;
@@ -141,7 +141,7 @@ test('the high-water mark of all together is that of each connection', async () 
   );
 });
 
-test('while a peer reads on, what is queued for it becomes less, long before all of it is gone', async () => {
+test('while a peer reads, its queue shrinks long before all of it is gone', async () => {
   let connection!: Connection;
   await withPeer(
     accepted => {
@@ -151,7 +151,7 @@ test('while a peer reads on, what is queued for it becomes less, long before all
     async peer => {
       peer.pause();
       await until(() => connection, { ...SOON, what: 'the connection' });
-      // More than the kernels keep on both sides.
+      // More than the kernels on both sides buffer.
       connection.write(Buffer.alloc(32 * OUTPUT_HIGH_WATER_BYTES, 1));
       await until(() => connection.bytesQueued < 32 * OUTPUT_HIGH_WATER_BYTES, { ...SOON, what: 'a start' });
       const seen = new Set<number>();
@@ -164,7 +164,7 @@ test('while a peer reads on, what is queued for it becomes less, long before all
   );
 });
 
-test('each write that was too much is followed by a drain, also when the system takes all of it at once', async () => {
+test('a drain follows each write above the mark, also when the system takes all of it at once', async () => {
   const piece = Buffer.alloc(2 * OUTPUT_HIGH_WATER_BYTES, 1);
   let connection!: Connection;
   let drains = 0;
@@ -186,7 +186,7 @@ test('each write that was too much is followed by a drain, also when the system 
   );
 });
 
-/** Its timers run when the test says so. */
+/** A clock whose timers run when the test says so. */
 class HandClock extends NodeClock {
   readonly #due: (() => void)[] = [];
 
@@ -195,13 +195,13 @@ class HandClock extends NodeClock {
     return { cancel: () => {} };
   }
 
-  /** As when the time of every timer is over. */
+  /** Runs every timer. */
   pass(): void {
     for (const run of this.#due.splice(0)) run();
   }
 }
 
-test('field report B4: an answer of megabytes, ended, waits for a peer that pauses; one that never reads is given up', async () => {
+test('field report B4: a large answer, ended, waits for a peer that pauses; one that never reads is given up', async () => {
   const hand = new HandClock();
   const answer = Buffer.alloc(24 * 1024 * 1024, 'x');
   for (const reads of [true, false]) {
@@ -217,7 +217,7 @@ test('field report B4: an answer of megabytes, ended, waits for a peer that paus
       async peer => {
         peer.pause();
         let queued = Number.POSITIVE_INFINITY;
-        // Until the kernels are full.
+        // Until the buffers of the kernels are full.
         await until(
           () => {
             const before = queued;
@@ -241,7 +241,7 @@ test('field report B4: an answer of megabytes, ended, waits for a peer that paus
   }
 });
 
-test('a peer that closes its half gets all that is queued for it, and what its owner still writes when told', async () => {
+test('a peer that closes its half gets everything queued, and what its owner still writes when told', async () => {
   const megabytes = Buffer.alloc(10 * OUTPUT_HIGH_WATER_BYTES, 'x');
   await withPeer(
     connection => connection.start({ ...ignore, onData: () => connection.write(megabytes) }),

@@ -1,4 +1,4 @@
-/** Connections of the network of Node.js, with plain sockets as their peers. */
+/** Connections of Node.js's network, with plain sockets as their peers. */
 import { once } from 'node:events';
 import * as net from 'node:net';
 import { until } from '#test';
@@ -37,7 +37,7 @@ export async function listening(
   return listener;
 }
 
-/** A plain peer of whatever `onConnection` makes of it. */
+/** Gives a plain peer to the connection that `onConnection` handles. */
 export async function withPeer(
   onConnection: (connection: Connection) => void,
   body: (peer: net.Socket) => Promise<void>,

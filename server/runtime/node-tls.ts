@@ -3,16 +3,16 @@ import { checkServerIdentity, connect, createServer, type Server, type TLSSocket
 import { canonicalHost } from './host-address.ts';
 import type { Address, SecurityContext } from './runtime.ts';
 
-/** From the accepted socket to a connection, whatever the peer sends or does not send. */
+/** Longest time in ms from the accepted socket to the connection, whatever the peer sends. */
 export const HANDSHAKE_MS_MAX = 10_000;
 
-/** Sockets that are accepted on a secured port, each until its peer is believed or turned away. */
+/** Sockets accepted on a secured port, until their peers are accepted or refused. */
 export class TlsDoor {
   readonly #server: Server;
   readonly #shaking = new Set<Socket>();
   #closed = false;
 
-  /** @throws when the context's PEM is none */
+  /** @throws when the context's PEM is invalid */
   constructor(
     { identity, authorities, peer }: SecurityContext,
     events: { onSocket(socket: TLSSocket): void; onRefused(from: Address, reason: string): void },
@@ -22,7 +22,7 @@ export class TlsDoor {
       key: identity?.privateKey,
       ca: [...authorities],
       requestCert: peer !== 'none',
-      // Decided below, where it is known what is missing.
+      // Decided below, where the reason is known.
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_MS_MAX,
     });
@@ -49,14 +49,14 @@ export class TlsDoor {
     this.#server.emit('connection', socket);
   }
 
-  /** Handshakes that are under way come to nothing. */
+  /** Drops the handshakes under way. */
   close(): void {
     this.#closed = true;
     for (const socket of this.#shaking) socket.destroy();
   }
 }
 
-/** Dials an address of the host `name` and says so when each side believes the other. */
+/** Dials an address of the host `name`. The dial succeeds when each side accepts the other's certificate. */
 export function secureDialler(
   { identity, authorities, verifiesHost }: SecurityContext,
   name: string,

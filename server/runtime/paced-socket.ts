@@ -2,16 +2,16 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 /**
- * Handed on at once. A request is a few of them; who sends many in one piece gets them answered over several
+ * Bytes handed on at once. That is a few requests, so many of them in one piece are answered over several
  * turns.
  */
 const PIECE_BYTES = 256;
-/** Of all sockets in one turn of the loop: at most some twenty requests. */
+/** Pieces of all sockets in one turn of the loop: at most some twenty requests. */
 const PIECES_PER_TURN = 2;
 
 /** Divides the turns of the loop among sockets whose input costs much more than its bytes. */
 export class InputPacer {
-  /** Those with input, in the order of their next pieces. */
+  /** Sockets with input, in the order of their next pieces. */
   readonly #waiting = new Set<PacedSocket>();
   #scheduled = false;
 
@@ -43,8 +43,8 @@ export class InputPacer {
 }
 
 /**
- * A TCP connection whose input is handed on piece by piece, in turns of the loop that all such connections
- * share. Node.js's HTTP server answers all requests of a chunk in one turn: 64 KiB of them hold everybody
+ * A TCP connection whose input is handed on in pieces, in turns of the loop that all such connections share.
+ * Node.js's HTTP server answers all requests of a chunk in one turn: 64 KiB of them would block everybody
  * else for a tenth of a second.
  */
 export class PacedSocket extends Duplex {
@@ -54,7 +54,7 @@ export class PacedSocket extends Duplex {
   #ended = false;
   /** The reader has room. */
   #wanted = false;
-  /** Requests of this connection that are not answered. */
+  /** Unanswered requests of this connection. */
   #held = 0;
 
   constructor(socket: Socket, pacer: InputPacer) {
@@ -83,14 +83,14 @@ export class PacedSocket extends Duplex {
     return this.#socket.remotePort;
   }
 
-  /** As of a socket: what its peer takes of the output counts too. */
+  /** Works as for a socket: output that the peer reads counts as activity too. */
   setTimeout(timeoutMs: number, onTimeout?: () => void): this {
     this.#socket.setTimeout(timeoutMs);
     if (onTimeout !== undefined) this.once('timeout', onTimeout);
     return this;
   }
 
-  /** A request is being answered: no more is handed on until `release`. */
+  /** A request is being answered, and nothing more is handed on until `release`. */
   hold(): void {
     this.#held++;
   }
@@ -104,7 +104,7 @@ export class PacedSocket extends Duplex {
     if (this.#held === 0 && (this.#input.length > 0 || this.#ended)) this.#pacer.add(this);
   }
 
-  /** For the pacer: one piece. True when there is more to hand on now. */
+  /** For the pacer: hands on one piece. True when more can be handed on now. */
   handOn(): boolean {
     if (this.destroyed || !this.#wanted || this.#held > 0) return false;
     const piece = this.#input.subarray(0, PIECE_BYTES);

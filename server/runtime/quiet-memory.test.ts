@@ -13,7 +13,7 @@ function collectionsOf(watch: QuietWatch, shares: readonly number[], heapUsedByt
 
 const quietChecks = (count: number) => Array.from({ length: count }, () => QUIET);
 
-test('a server under load is never held up', () => {
+test('a server under load is never interrupted', () => {
   const found = collectionsOf(new QuietWatch(), [BUSY, BUSY, BUSY, BUSY, BUSY]);
   assert.ok(found.every(collection => collection === 'none'));
 });
@@ -25,10 +25,10 @@ test('after the load there are three collections and no more, until the next loa
   assert.equal(collectionsOf(watch, [BUSY, ...quietChecks(6)]), ['none', ...once]);
 });
 
-test('a load that comes back ends them before the one that holds the loop', () => {
+test('a load that returns cancels the collections before the one that blocks the loop', () => {
   assert.equal(collectionsOf(new QuietWatch(), [QUIET, QUIET, BUSY]), ['minor', 'none', 'none']);
 });
 
-test('a large heap has no major collection: it would be a pause that clients see', () => {
+test('a large heap has no major collection, which would be a pause that clients see', () => {
   assert.not.ok(collectionsOf(new QuietWatch(), quietChecks(6), 65 * MIB).includes('major'));
 });

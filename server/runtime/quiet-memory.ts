@@ -1,8 +1,8 @@
 /**
  * Gives memory back once the load is over. V8 keeps the young generation as large as the load made it (32
- * MiB) until a collection finds that little was allocated for 5 s, and a server that does nothing has none:
- * about 30 MiB of it. Flags that make it smaller from the start save nothing: what it holds for less long
- * moves to the old generation.
+ * MiB) until a collection finds that little was allocated for 5 s. An idle server has no collections and
+ * would keep about 30 MiB of it. Flags that make it smaller from the start save nothing, because short-lived
+ * objects then move to the old generation.
  */
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
@@ -10,22 +10,25 @@ import { runInNewContext } from 'node:vm';
 
 const CHECK_MS = 2_500;
 /**
- * Of one core; a member that does nothing but ping takes 0.6 %. CPU and not time, which a busy machine takes
- * too.
+ * Share of one core that counts as quiet; a member that only pings takes 0.6 %. It is CPU and not elapsed
+ * time, because a busy machine stretches that.
  */
 const QUIET_CPU_MAX = 0.03;
-/** A major collection holds the loop for about 1 ms per MiB that lives: a large tree is not worth that. */
+/**
+ * A major collection blocks the loop for about 1 ms per MiB of live objects, which is not worth it for a
+ * large tree.
+ */
 const MAJOR_HEAP_BYTES_MAX = 64 * 1024 * 1024;
 
 type Collection = 'minor' | 'major' | 'none';
 
 /**
- * By the number of quiet checks in a row. The first starts the time that V8 looks at, the one 5 s later
- * shrinks the young generation, the last sees its pages returned.
+ * The collection after each number of consecutive quiet checks. The first starts the interval that V8 looks
+ * at, the one 5 s later shrinks the young generation, and the last returns its pages.
  */
 const SEQUENCE: readonly Collection[] = ['minor', 'none', 'major', 'minor'];
 
-/** Decides what is to be collected; asked at each check. */
+/** Decides what to collect; called at each check. */
 export class QuietWatch {
   #quietChecks = 0;
 
@@ -40,7 +43,7 @@ export class QuietWatch {
   }
 }
 
-/** Never holds the process open. */
+/** Does not keep the process alive. */
 export function returnMemoryWhenQuiet(): void {
   const collect = collector();
   const watch = new QuietWatch();
@@ -57,7 +60,7 @@ export function returnMemoryWhenQuiet(): void {
   setInterval(check, CHECK_MS).unref();
 }
 
-/** V8's own, without a flag on the command line: a new context has it once the flag is set. */
+/** V8's own collector, without a flag on the command line: a new context has it once the flag is set. */
 function collector(): (options: { type: 'minor' | 'major' }) => void {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as ReturnType<typeof collector>;

@@ -6,7 +6,7 @@ import { VirtualTime } from './virtual-time.ts';
 
 const test = suite('runtime: lines that strangers cause');
 
-test('B8: so many of a kind in a minute, then one that says how many were left out; other kinds have theirs', () => {
+test('B8: lines of a kind are limited per minute, then one gives the number left out; each kind has its own limit', () => {
   const time = new VirtualTime();
   const lines: string[] = [];
   const logger: Logger = {

@@ -13,13 +13,13 @@ interface Interval {
 }
 
 /**
- * Lines that whoever can dial a port is able to cause, as often as he likes: so many of each kind in a
- * minute, then one line that says how many were left out. Otherwise a stranger fills the disk that the log is
- * on. What an operator has to know (changes of role, syncs of voters, disks) does not come this way.
+ * Limits lines that anybody who can dial a port can cause as often as they like: a number of each kind per
+ * minute, then one line with the number left out. Otherwise a stranger could fill the disk of the log. What
+ * an operator has to know (changes of role, syncs of voters, disks) is not limited.
  */
 export class RatedLog {
   readonly #parts: { readonly logger: Logger; readonly clock: Clock };
-  /** By kind, which are names in the code: the interval that has begun with its first line. */
+  /** Intervals by kind. Kinds are names in the code, and the first line of a kind begins its interval. */
   readonly #intervals = new Map<string, Interval>();
 
   constructor(parts: { readonly logger: Logger; readonly clock: Clock }) {

@@ -1,11 +1,11 @@
 import type { Random } from './runtime.ts';
 
 /**
- * Chance from a seed: sfc32, a small generator of good quality (period about 2^128 for almost every state).
- * Not for secrets.
+ * Randomness from a seed: sfc32, a small generator of good quality (period about 2^128 for almost every
+ * state). Not for secrets.
  *
  * A fork is named, not drawn: `fork('disk')` gives the same numbers however many were taken from its parent
- * before, so that a change in one part of a simulation leaves the chances of all others as they were.
+ * before. So a change in one part of a simulation leaves the randomness of all others unchanged.
  */
 export class SeededRandom implements Random {
   readonly seed: string;

@@ -23,11 +23,11 @@ const LISTENER: SecurityContext = {
 };
 const DIALLER: SecurityContext = { ...LISTENER, identity: CLIENT, verifiesHost: true };
 
-/** One kind of network, and how its time goes on. */
+/** One kind of network, and how its time advances. */
 interface World {
   readonly name: string;
   readonly network: Network;
-  /** Waits until it is so. */
+  /** Waits until the condition holds. */
   wait(condition: () => boolean, what: string): Promise<void>;
 }
 
@@ -52,16 +52,16 @@ function worlds(): World[] {
   ];
 }
 
-/** What has become of a dial, seen from both sides. */
+/** The outcome of a dial, seen from both sides. */
 interface Meeting {
   near: Connection | null;
   far: Connection | null;
-  /** Why there is no near end, or no more. */
+  /** Why there is no near end, or no longer. */
   failed: string | null;
-  /** What the listener was told of a peer that it does not take. */
+  /** The reason that the listener got for a refused peer. */
   refused: string | null;
   farClosed: string | null;
-  /** Bytes that came to the near end. */
+  /** Bytes that the near end received. */
   received: number;
   leave(): void;
 }
@@ -210,7 +210,7 @@ for (const world of worlds()) {
   });
 }
 
-test('Node.js: a peer that is silent in the handshake is no connection, and goes with the listener', async () => {
+test('Node.js: a peer that is silent in the handshake is no connection, and is closed with the listener', async () => {
   let [port, connections] = [0, 0];
   const listener = nodeNetwork.listen(
     { host: LOOPBACK, port: 0 },
@@ -238,7 +238,7 @@ test('Node.js: a peer that is silent in the handshake is no connection, and goes
   other.destroy();
 });
 
-test('Node.js: a dial that gets no answer to its handshake ends in time', async () => {
+test('Node.js: a dial without an answer to its handshake ends in time', async () => {
   const deaf = net.createServer(() => {});
   deaf.listen(0, LOOPBACK);
   await once(deaf, 'listening');

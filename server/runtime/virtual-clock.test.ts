@@ -54,7 +54,7 @@ test('every() repeats until cancelled, also from inside its own callback', () =>
   assert.equal(at, [10, 20, 30]);
 });
 
-test('the end of a turn follows its event at once, before the next event; flushes come last', () => {
+test('the end of a turn runs right after its event, before the next event; flushes come last', () => {
   const clock = new VirtualClock();
   const order: string[] = [];
   clock.after(1, () => {
@@ -70,14 +70,14 @@ test('the end of a turn follows its event at once, before the next event; flushe
   assert.equal(order, ['event', 'end', 'end, second round', 'flush', 'next event']);
 });
 
-test('work at the end of a turn that queues itself without end is refused', () => {
+test('work at the end of a turn that queues itself forever is refused', () => {
   const clock = new VirtualClock();
   const again = () => clock.atEndOfTurn(again);
   clock.atEndOfTurn(again);
   assert.throws(() => clock.runUntilIdle(), /without end/);
 });
 
-test('what arrives while a turn keeps the process busy is handled together in the next turn', () => {
+test('events that arrive while a turn keeps the process busy are handled together in the next turn', () => {
   const clock = new VirtualClock(undefined, { turnMs: () => 5 });
   const turns: string[][] = [];
   let turn: string[] = [];
@@ -100,7 +100,7 @@ test('what arrives while a turn keeps the process busy is handled together in th
   assert.equal(turns, [['a'], ['b', 'c'], ['d']]);
 });
 
-test('work for the next turn runs behind what is due already; turns are counted', () => {
+test('work for the next turn runs after what is due already; turns are counted', () => {
   const clock = new VirtualClock();
   const order: string[] = [];
   clock.after(5, () => {
@@ -130,7 +130,7 @@ test('a paused process gets its events after it resumes, a killed one never', ()
   assert.equal(seen, ['paused at 100']);
 });
 
-test('a callback that kills its own process is the last of it', () => {
+test('no callback runs after one that kills its own process', () => {
   const clock = new VirtualClock();
   let after = 0;
   clock.after(1, () => {
@@ -142,7 +142,7 @@ test('a callback that kills its own process is the last of it', () => {
   assert.is(after, 0);
 });
 
-test('a throwing callback ends the process and reports, or leaves through the driver', () => {
+test('a throwing callback ends the process and is reported, or leaves through the driver', () => {
   const failures: unknown[] = [];
   const member = new VirtualClock(undefined, { onFailure: error => failures.push(error) });
   let later = false;
@@ -164,7 +164,7 @@ test('a throwing callback ends the process and reports, or leaves through the dr
   assert.throws(() => bare.runUntilIdle(), /half applied/);
 });
 
-test('a fast clock sees its own timers on time, and the world sees them early', () => {
+test('a process with a fast clock sees its own timers on time, and the world sees them early', () => {
   const clock = new VirtualClock(undefined, { rate: 2 });
   let sawMs = 0;
   clock.after(100, () => {
@@ -193,7 +193,7 @@ test('runUntil stops at the condition, or at its deadline', () => {
   assert.is(clock.monotonicMs(), 100);
 });
 
-test('a world that never comes to rest is reported instead of run for ever', () => {
+test('a world that never becomes idle is reported instead of run forever', () => {
   const clock = new VirtualClock();
   clock.every(1, () => {});
   assert.throws(() => clock.runUntilIdle(1000), /not idle after 1000 events/);

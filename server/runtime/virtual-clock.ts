@@ -4,18 +4,18 @@ import { type Task, type TaskRunner, VirtualTime } from './virtual-time.ts';
 export interface VirtualClockOptions {
   /** Wall clock at virtual time 0, milliseconds since 1970. */
   wallStartMs?: number;
-  /** Speed of this process' clock against the world's: 1.01 gains ten milliseconds a second. */
+  /** Speed of this process's clock relative to the world's: 1.01 gains ten milliseconds per second. */
   rate?: number;
   /**
-   * How long a turn keeps the process busy, ms. What arrives meanwhile is handled together in the next
-   * turn, as a loop under load does: with 0 every event is a turn of its own and batches never form.
+   * How long a turn keeps the process busy, in ms. Events that arrive meanwhile are handled together in the
+   * next turn, as in a loop under load. With 0 every event is a turn of its own, and batches never form.
    */
   turnMs?: () => number;
-  /** A callback threw, and the process ends. Without this the error leaves through the driver. */
+  /** A callback threw, and the process ends. Without this handler the error leaves through the driver. */
   onFailure?: (error: unknown) => void;
 }
 
-/** 2024-01-01: any fixed day will do, as long as every run has the same. */
+/** 2024-01-01: any fixed day works, as long as every run has the same. */
 export const WALL_START_MS = 1_704_067_200_000;
 
 const noTurnMs = () => 0;
@@ -108,16 +108,15 @@ export class VirtualClock implements Clock, TaskRunner {
     this.time.schedule(this.time.nowMs, this, run);
   }
 
-  /**
-   * For the network: runs after everything of `atEndOfTurn`, so that what that wrote leaves in the same
-   * piece.
-   */
+  /** For the network: runs after everything of `atEndOfTurn`, so that all its output leaves in one piece. */
   flushAfterTurn(flush: () => void): void {
     this.#flushes.push(flush);
     this.#needTurn();
   }
 
-  /** Runs a task as a turn now, or with everything else that waits when the process is paused or busy. */
+  /**
+   * Runs a task as a turn now, or later with everything else that waits when the process is paused or busy.
+   */
   enter(task: Task): void {
     if (!this.#alive) return;
     if (this.#paused || this.#inTurn || this.time.nowMs < this.#busyUntilMs || this.#backlog.length > 0) {
@@ -128,7 +127,7 @@ export class VirtualClock implements Clock, TaskRunner {
     this.#turn(() => runTask(task));
   }
 
-  /** What is due from now on waits until `resume`: the process gets no processor time. */
+  /** Events due from now on wait until `resume`: the process gets no processor time. */
   pause(): void {
     this.#paused = true;
   }
@@ -210,7 +209,7 @@ export class VirtualClock implements Clock, TaskRunner {
     this.#onFailure(error);
   }
 
-  /** Outside every turn, as in the body of a test, there is no end of turn to wait for: one is made. */
+  /** Outside every turn, as in the body of a test, there is no end of turn to wait for, so this makes one. */
   #needTurn(): void {
     if (this.#inTurn || this.#turnNeeded) return;
     this.#turnNeeded = true;
@@ -243,7 +242,7 @@ export class VirtualClock implements Clock, TaskRunner {
 
 function nothing(): void {}
 
-/** Nulls the task first: a timer that fires is no longer pending, and cancelling it later does nothing. */
+/** Clears the task first: a timer that fires is no longer pending, and cancelling it later does nothing. */
 function runTask(task: Task): void {
   const run = task.run;
   task.run = null;

@@ -1,14 +1,14 @@
 /**
- * Time that stands still until somebody steps it: a queue of events in the order of their due time, and of
- * their scheduling when due at the same instant. One queue serves a whole simulated world, so its order is
- * the order of everything that happens in it.
+ * Time that stands still until somebody steps it: a queue of events, ordered by due time and then by
+ * scheduling. One queue serves a whole simulated world, so its order is the order of everything that happens
+ * in it.
  */
 export interface Task {
   /** Null once cancelled or done. */
   run: (() => void) | null;
 }
 
-/** Whoever runs events in turns: one simulated process. */
+/** Runs events in turns: one simulated process. */
 export interface TaskRunner {
   enter(task: Task): void;
 }
@@ -17,7 +17,7 @@ export class ScheduledTask implements Task {
   run: (() => void) | null;
   readonly dueMs: number;
   readonly sequence: number;
-  /** Null for what happens outside every process: packets in flight, the hand of the nemesis. */
+  /** Null for events outside every process, such as packets in flight and faults. */
   readonly runner: TaskRunner | null;
 
   constructor(dueMs: number, sequence: number, runner: TaskRunner | null, run: () => void) {
@@ -50,7 +50,7 @@ export class VirtualTime {
     return this.#executed;
   }
 
-  /** Due times in the past are taken as now. */
+  /** Due times in the past count as now. */
   schedule(dueMs: number, runner: TaskRunner | null, run: () => void): ScheduledTask {
     const task = new ScheduledTask(Math.max(dueMs, this.#nowMs), this.#sequence++, runner, run);
     push(this.#heap, task);
@@ -76,7 +76,7 @@ export class VirtualTime {
     }
   }
 
-  /** Runs everything due up to and including `untilMs`, which is then the time. */
+  /** Runs everything due up to and including `untilMs`, which is then the current time. */
   runUntilTime(untilMs: number): void {
     for (let task = this.#next(); task !== undefined && task.dueMs <= untilMs; task = this.#next())
       this.step();
@@ -88,8 +88,8 @@ export class VirtualTime {
   }
 
   /**
-   * Runs until the condition, asked after every event, holds; false when it does not by `deadlineMs` or all
-   * is idle.
+   * Runs until the condition, checked after every event, holds. Returns false when it does not by
+   * `deadlineMs`, or when everything is idle.
    */
   runUntil(condition: () => boolean, deadlineMs: number): boolean {
     while (!condition()) {

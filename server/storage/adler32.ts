@@ -5,7 +5,7 @@
 export const ADLER_START = 1;
 
 const BASE = 65521;
-/** The second sum of this many bytes of 255 stays below 2^31, so that both sums stay small integers in V8. */
+/** For this many bytes of 255 the second sum stays below 2^31, so both sums stay small integers in V8. */
 const CHUNK_BYTES = 3552;
 
 export function adler32(bytes: Uint8Array, start = 0, end = bytes.length, seed = ADLER_START): number {

@@ -19,8 +19,8 @@ export interface AutoPurgeOptions {
 const HOUR_MS = 3_600_000;
 
 /**
- * Purges now and then at every interval, a part in each turn. Guarded: a failure costs room and no
- * transactions, since what is needed is never among what is removed, in whatever order it goes on.
+ * Purges at the start and at every interval, in parts, one per turn. It is guarded: a failure costs disk
+ * space but no transactions, since no order of removals touches files that are needed.
  */
 export function startAutoPurge(options: AutoPurgeOptions): Timer {
   const { disk, clock, events, guard, snapDirectory, logDirectory, retainCount, intervalHours } = options;

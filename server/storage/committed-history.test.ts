@@ -7,7 +7,7 @@ import type { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: history for a learner that takes its time');
 
-/** What a range gives, with something going on between any two pieces. */
+/** The transactions of a range, with something going on between any two pieces. */
 function read(
   db: ZkDatabase,
   range: { after: number; through: number },
@@ -61,7 +61,7 @@ test('each transaction of a range comes once and in order, from memory or log, w
   );
 });
 
-test('a history that begins right behind a SNAP is there, one that begins before it is not', () => {
+test('a history that begins right after a SNAP is available, one that begins before it is not', () => {
   const rig = testRig();
   const db = open(rig, { commitLogCount: 1 });
   commit(rig, db, ...creates(1, 3));
@@ -78,7 +78,7 @@ test('a history that begins right behind a SNAP is there, one that begins before
   assert.throws(() => read(db, { after: E1 + 2, through: E1 + 12 }, 1e6), /the log no longer has all/);
 });
 
-test('a file whose only transaction was torn and cut stands in no other one’s way (seed 1023878)', () => {
+test('a file whose only transaction was torn and cut does not hide another file (seed 1023878)', () => {
   const rig = testRig();
   const db = open(rig, { commitLogCount: 1 });
   commit(rig, db, ...creates(1, 3));
@@ -99,7 +99,7 @@ test('a file whose only transaction was torn and cut stands in no other one’s 
   );
 });
 
-test('behind files of before a SNAP, as Apache leaves them, a history begins with the next transaction', () => {
+test('after files from before a SNAP, as Apache leaves them, a history begins with the next transaction', () => {
   const rig = testRig();
   const db = open(rig, { commitLogCount: 1 });
   commit(rig, db, ...creates(1, 3));
@@ -118,7 +118,7 @@ test('behind files of before a SNAP, as Apache leaves them, a history begins wit
   assert.throws(() => read(db, { after: E1 + 5, through }, 1e6), /the log no longer has all/);
 });
 
-test('a log that somebody removed meanwhile is not leapt over', () => {
+test('a log that somebody removed meanwhile is never skipped', () => {
   const rig = testRig();
   const db = open(rig, { commitLogCount: 1 });
   commit(rig, db, ...creates(1, 3));
@@ -143,7 +143,7 @@ test('a log that does not begin where its name says leaves a hole', () => {
   assert.throws(() => read(db, { after: E1 + 1, through: E1 + 6 }, 1e6), /the log no longer has all/);
 });
 
-test('what ends with the marker of an epoch ends with the last transaction before it', () => {
+test('a range that ends with the marker of an epoch ends with the last transaction before it', () => {
   const rig = testRig();
   const db = open(rig, { commitLogCount: 2 });
   commit(rig, db, ...creates(1, 5));

@@ -6,13 +6,13 @@ import type { DiskDiff } from './disk-diff.ts';
 
 export interface HistoryRange {
   readonly after: number;
-  /** What was applied when the range was made. */
+  /** The last zxid applied when the range was made. */
   readonly through: number;
 }
 
 /**
- * The transactions of a range, for a learner that takes its time. Nothing is kept for it: what is still in
- * the committed log comes from there, and once that has moved on, from the log on disk.
+ * The transactions of a range, for a learner that reads slowly. None are kept for it: they come from the
+ * committed log in memory while it has them, and later from the log on disk.
  */
 export class CommittedHistory {
   readonly #memory: CommittedLog;
@@ -29,7 +29,7 @@ export class CommittedHistory {
   }
 
   /**
-   * Hands over about `bytesMax` of them. False when that was the last.
+   * Hands over about `bytesMax` of transactions. False when those were the last.
    * @throws ServerError ZK_LOG_GAP when they are no longer there; ZK_DISK
    */
   read(bytesMax: number, take: (packet: TxnPacket) => void): boolean {
@@ -52,7 +52,7 @@ export class CommittedHistory {
     throw new ServerError('ZK_LOG_GAP', `the log no longer has all transactions ${range}`);
   }
 
-  /** Null: there is no further one. Undefined: the next is not in memory any more. */
+  /** Null: there is no further transaction. Undefined: the next one is no longer in memory. */
   #fromMemory(): TxnPacket | null | undefined {
     const memory = this.#memory;
     if (this.#last >= Math.min(this.#through, memory.maxZxid(this.#through))) return null;
@@ -62,8 +62,8 @@ export class CommittedHistory {
   }
 
   /**
-   * The one after the last. Of an entry that begins another epoch, only one before it can say that none is
-   * missing.
+   * True when the committed log holds the next transaction. When that begins another epoch, only the entry
+   * before it can show that none is missing.
    */
   get #isInMemory(): boolean {
     const memory = this.#memory;

@@ -3,19 +3,19 @@ import type { TxnPacket } from '../wire/txn-packet.ts';
 import { follows, zxidToHex } from '../wire/zxid.ts';
 
 /**
- * Upstream bounds the count alone (`commitLogCount`): 500 nodes of a megabyte. What is older comes from the
- * log.
+ * Upstream bounds only the count (`commitLogCount`), which allows 500 nodes of a megabyte. Older transactions
+ * come from the log on disk.
  */
 export const COMMITTED_LOG_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
- * The last transactions applied, kept to bring learners up to date without a snapshot. No holes: a later
+ * The last transactions applied, kept to update learners without a snapshot. It has no holes, because a later
  * leader would pass them on. @see ZOOKEEPER-4925
  */
 export class CommittedLog {
   readonly #countMax: number;
   readonly #bytesMax: number;
-  /** Two rings side by side: what is let go is not looked at again, it left the caches long ago. */
+  /** Two parallel rings. Dropped entries are not read again, because they left the CPU caches long ago. */
   #packets: (TxnPacket | undefined)[] = [];
   readonly #sizes: number[] = [];
   #oldest = 0;
@@ -41,7 +41,7 @@ export class CommittedLog {
     return this.#size === 0 ? whenEmpty : this.#maxZxid;
   }
 
-  /** 0 is the oldest. */
+  /** Index 0 is the oldest. */
   at(index: number): TxnPacket {
     const packet = index < this.#size ? this.#packets[this.#slotOf(index)] : undefined;
     if (packet === undefined) invariant(false, `committed log has no entry ${index} of ${this.#size}`);

@@ -9,7 +9,7 @@ import { TEMPORARY_SUFFIX } from './snapshot-writer.ts';
 export interface DataDirectoriesConfig {
   readonly dataDir: string;
   readonly dataLogDir: string;
-  /** False: directories that are missing are not made (datadir.autocreate). */
+  /** False: missing directories are not created (datadir.autocreate). */
   readonly directoryAutoCreate: boolean;
   /** A file beside the snapshots says where their logs are. @see LogRecord */
   readonly logRecord: boolean;
@@ -18,7 +18,7 @@ export interface DataDirectoriesConfig {
 /** Large enough that two servers of one host do not draw the same number. */
 const PAIRS = 2 ** 32;
 
-/** Where one server keeps its snapshots and its logs, and the records that say that they belong together. */
+/** The directories of one server's snapshots and logs, and the records that say that they belong together. */
 export class DataDirectories {
   readonly snapshots: string;
   readonly logs: string;
@@ -39,13 +39,13 @@ export class DataDirectories {
   }
 
   /**
-   * They are there, belong together, and hold nothing half written. @throws ServerError ZK_DATA_DIR,
-   * ZK_DATA_MISMATCH, ZK_DISK
+   * Checks that the directories exist, belong together, and hold no unfinished files.
+   * @throws ServerError ZK_DATA_DIR, ZK_DATA_MISMATCH, ZK_DISK
    */
   open(): void {
     for (const path of [this.snapshots, this.logs]) {
       this.#make(path);
-      // Names that a killed process left behind are read as if they were durable: now they are.
+      // Recovery reads file names that a killed process left behind, so they are made durable first.
       onDisk('sync', path, () => this.#disk.syncDirectory(path));
     }
     checkDirectories(this.#disk, this.layout, this.record);
@@ -76,12 +76,15 @@ export class DataDirectories {
     return listLogFiles(this.#disk, this.logs).length > 0;
   }
 
-  /** Whether there are logs: said before the first of them goes, and after the first is durable. */
+  /**
+   * Records whether there are logs. Called before the first log is removed, and after the first one is
+   * durable.
+   */
   recordLogs(logged: boolean): void {
     if (this.#config.logRecord) this.record.write({ logDirectory: this.logs, logged, pair: this.#pair });
   }
 
-  /** Writes the same pair to both directories, so that they can be recognised after a move. */
+  /** Writes the same pair number to both directories, so that they can be recognised after a move. */
   pair(random: Random): void {
     if (!this.#config.logRecord || !areApart(this.#disk, this.layout)) return;
     const owner = readOwner(this.#disk, this.logs);

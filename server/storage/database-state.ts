@@ -11,7 +11,8 @@ import { CommittedLog } from './committed-log.ts';
 import { DigestCheck } from './digest-check.ts';
 
 /**
- * Everything that a transaction changes in memory. A SNAP or TRUNC builds a new one and replaces it whole.
+ * Everything in memory that a transaction changes. A SNAP or TRUNC builds a new state and replaces the old
+ * one as a whole.
  */
 export class DatabaseState {
   readonly tree: DataTree;
@@ -35,8 +36,8 @@ export class DatabaseState {
   }
 
   /**
-   * Refuses repetitions and gaps: each server applies what every other does. `digestAt`: where in the
-   * packet's bytes its TxnDigest starts, -1 for none or not to be compared.
+   * Refuses repetitions and gaps, so that each server applies what every other does. `digestAt`: where the
+   * TxnDigest starts in the packet's bytes; -1 when there is none, or none to compare.
    */
   apply(
     packet: TxnPacket,

@@ -27,7 +27,7 @@ export function open(
   return db;
 }
 
-/** Logs and applies; durable once the clock has run. */
+/** Logs and applies the packets. They are durable once the clock has run. */
 export function commit(rig: TestRig, db: ZkDatabase, ...packets: TxnPacket[]): void {
   for (const packet of packets) db.append(packet);
   db.flush(error => assert.is(error, undefined));
@@ -39,7 +39,7 @@ export function creates(from: number, to: number, epoch = E1): TxnPacket[] {
   return Array.from({ length: to - from + 1 }, (_, i) => createPacket(epoch + from + i));
 }
 
-/** Restarts after a power cut. */
+/** Restarts after a power loss. */
 export function reopen(rig: TestRig, config: Partial<ZkDatabaseConfig> = {}): ZkDatabase {
   rig.clock.clear();
   rig.disk.crash();

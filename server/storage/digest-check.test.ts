@@ -23,7 +23,7 @@ function setUp() {
   return { check, tree, right, wrong, bytes, mismatches, lines };
 }
 
-test('every difference is counted, a run of them told once', () => {
+test('every difference is counted, a run of them reported once', () => {
   const { check, tree, right, wrong, mismatches, lines } = setUp();
   for (const digest of [right, wrong, wrong, right, wrong]) check.compare(1, tree, digest, 0);
   assert.is(mismatches(), 3);
@@ -36,7 +36,7 @@ test('a digest of another version is not compared', () => {
   assert.is(mismatches(), 0);
 });
 
-test('a fuzzy snapshot is not compared before the zxid of its digest, and is at it', () => {
+test('a fuzzy snapshot is compared from the zxid of its digest on, not before', () => {
   const { check, tree, wrong, mismatches, lines } = setUp();
   check.snapshotLoaded({ zxid: 10, version: 2, digest: tree.toBigInt() + 1n }, '/snapshot.a');
   check.atZxid(9, tree);
@@ -52,7 +52,7 @@ test('a fuzzy snapshot is not compared before the zxid of its digest, and is at 
   assert.is(mismatches(), 3);
 });
 
-test('a snapshot of Apache that holds part of the transaction after its digest is not called wrong', () => {
+test('a snapshot of Apache that holds part of the next transaction is not reported as wrong', () => {
   const { check, tree, right, wrong, mismatches } = setUp();
   check.snapshotLoaded({ zxid: 10, version: 2, digest: tree.toBigInt() + 1n }, '/snapshot.a');
   check.atZxid(10, tree);
@@ -73,7 +73,7 @@ test('after a SNAP differences count from the first match on', () => {
   assert.is(mismatches(), 1);
 });
 
-test('a SNAP that never settles is told in the end', () => {
+test('a SNAP that never settles is reported in the end', () => {
   const { check, tree, wrong, mismatches } = setUp();
   check.treeOfUnknownDigest();
   for (let i = 0; i <= SETTLE_TXNS_MAX; i++) check.compare(i, tree, wrong, 0);

@@ -5,21 +5,21 @@ import { zxidToHex } from '../wire/zxid.ts';
 import type { SnapshotDigest } from './snapshot-file.ts';
 
 /**
- * After a snapshot without a digest, this many transactions may differ before the tree is held to be wrong.
+ * After a snapshot without a digest, the tree is reported as wrong when this many transactions have differed.
  */
 export const SETTLE_TXNS_MAX = 10_000;
 
 /**
- * Compares the digest a transaction carries, which its leader predicted, with that of the tree after it. A
- * difference means that this tree is not the leader's; it is counted and told, once per run of differences,
+ * Compares the digest that a transaction carries, as its leader predicted it, with that of the tree after it.
+ * A difference means that this tree is not the leader's. It is counted, reported once per run of differences,
  * and not fatal.
  *
  * A tree from a fuzzy snapshot differs until the log has passed the snapshot's end. When that end is known,
- * nothing is compared before it; when it is not (a SNAP carries no digest), differences count only from the
- * first match on, which must come within `SETTLE_TXNS_MAX` transactions.
+ * nothing is compared before it. When it is not (a SNAP carries no digest), differences count only after the
+ * first match, which must come within `SETTLE_TXNS_MAX` transactions.
  *
- * Apache's snapshots end with the digest before the transaction under way, part of which they may hold
- * already: what differs at a snapshot's end is held against the tree only when it still differs after the
+ * Apache's snapshots end with the digest before the transaction under way, and may already hold part of that
+ * transaction. A difference at a snapshot's end therefore counts only when the tree still differs after the
  * next transaction.
  */
 export class DigestCheck {
@@ -28,11 +28,11 @@ export class DigestCheck {
   #quietThrough = -1;
   #settleLeft = 0;
   #expected: SnapshotDigest | undefined;
-  /** The snapshot differed, which the transaction after it confirms or not. */
+  /** The snapshot differed. The next transaction confirms or refutes that. */
   #suspect: Difference | undefined;
   #differing = false;
   #snapshotFile: string | undefined;
-  /** The log being replayed; undefined: transactions come from the leader. */
+  /** The log being replayed; undefined when transactions come from the leader. */
   logFile: string | undefined;
 
   constructor(metrics: Metrics, events: ServerEvents) {
@@ -40,7 +40,7 @@ export class DigestCheck {
     this.#events = events;
   }
 
-  /** The tree is fresh from a file. */
+  /** The tree was just loaded from a file. */
   snapshotLoaded(digest: SnapshotDigest | undefined, file: string): void {
     this.#differing = false;
     this.#snapshotFile = file;
@@ -62,7 +62,9 @@ export class DigestCheck {
     this.#settleLeft = SETTLE_TXNS_MAX;
   }
 
-  /** The tree, after the transaction of this zxid, against the digest of the snapshot it was loaded from. */
+  /**
+   * Compares the tree after the transaction of this zxid with the digest of the snapshot it was loaded from.
+   */
   atZxid(zxid: number, tree: TreeDigest): void {
     const expected = this.#expected;
     if (expected === undefined || zxid < expected.zxid) return;
@@ -96,7 +98,7 @@ export class DigestCheck {
   }
 }
 
-/** As the log shows it. `file`: where `expected` stands, when it came from disk. */
+/** A difference as the log shows it. `file`: the file that contains `expected`, when it came from disk. */
 interface Difference {
   readonly zxid: string;
   readonly source: 'snapshot' | 'transaction';

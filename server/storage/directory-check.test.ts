@@ -7,7 +7,7 @@ import type { ZkDatabase, ZkDatabaseConfig } from './zk-database.ts';
 
 const test = suite('storage: directories that belong together');
 
-/** As a server opens it. */
+/** The options with which a server opens it. */
 const SERVER = { logRecord: true } as const;
 const VOTER = { logRecord: true, votes: true, dataLogDir: '/log' } as const;
 const DATA = '/data/version-2';
@@ -46,7 +46,7 @@ function refused(rig: TestRig, config: Partial<ZkDatabaseConfig>, ...says: RegEx
   assert.equal(rig.disk.list(DATA).concat(rig.disk.list(LOG)), before, 'nothing was changed');
 }
 
-/** A server that wrote 1 to 5, its logs in `dataLogDir`. */
+/** The files of a server that wrote 1 to 5, with its logs in `dataLogDir`. */
 function written(config: Partial<ZkDatabaseConfig> = {}): TestRig {
   const rig = testRig();
   const db = open(rig, { ...SERVER, ...config });
@@ -63,7 +63,7 @@ function snapshot(rig: TestRig, db: ZkDatabase): void {
 const lastOf = (rig: TestRig, config: Partial<ZkDatabaseConfig> = {}) =>
   open(rig, { ...SERVER, ...config }).lastProcessedZxid;
 
-test('field report A4: dataLogDir set anew on a server with data is refused, and says which files to move', () => {
+test('field report A4: setting dataLogDir on a server with data is refused, with the names of the files to move', () => {
   const rig = written();
   const config = { dataLogDir: '/log' };
   refused(
@@ -76,7 +76,7 @@ test('field report A4: dataLogDir set anew on a server with data is refused, and
   assert.is(lastOf(rig, config), E1 + 5);
 });
 
-test('field report A4: the two directories exchanged are refused', () => {
+test('field report A4: exchanging the two directories is refused', () => {
   const rig = written({ dataLogDir: '/log' });
   refused(
     rig,
@@ -86,7 +86,7 @@ test('field report A4: the two directories exchanged are refused', () => {
   );
 });
 
-test('field report A4: dataLogDir removed from the configuration, or set elsewhere, is refused while the logs are where they were', () => {
+test('field report A4: removing or changing dataLogDir is refused while the logs are where they were', () => {
   const rig = written({ dataLogDir: '/log' });
   const elsewhere = /those that belong to the snapshots in \/data\/version-2 are in \/log\/version-2/;
   refused(rig, {}, /\/data\/version-2 holds no transaction log/, elsewhere);
@@ -96,7 +96,7 @@ test('field report A4: dataLogDir removed from the configuration, or set elsewhe
   assert.is(lastOf(rig), E1 + 5);
 });
 
-test('field report A4: older logs of the directory from before are not taken for the newer ones', () => {
+test('field report A4: older logs in the previous directory are not used in place of the newer ones', () => {
   const rig = written();
   move(rig, DATA, '/old/version-2', 'log.');
   for (const name of rig.disk.list('/old/version-2'))
@@ -118,7 +118,7 @@ function copy(rig: TestRig, from: string, to: string, prefix = ''): void {
     if (name.startsWith(prefix)) put(rig, `${to}/${name}`, rig.disk.read(`${from}/${name}`));
 }
 
-/** Two servers, each with its logs apart, whose zxids are the same. */
+/** The files of two servers, each with its own logs, whose zxids are the same. */
 function neighbours(): TestRig {
   const rig = written({ dataLogDir: '/log' });
   rig.clock.nowMs += 1000;
@@ -128,7 +128,7 @@ function neighbours(): TestRig {
   return rig;
 }
 
-test('field report A4: the logs of another server are not taken for its own, and are not touched', () => {
+test('field report A4: the logs of another server are refused and not touched', () => {
   for (const mark of [true, false]) {
     const rig = neighbours();
     // Without it, as Apache leaves them, they are still not the logs that this server had.
@@ -144,13 +144,13 @@ test('field report A4: the logs of another server are not taken for its own, and
   }
 });
 
-test('the logs of another server are noticed also where its own are gone', () => {
+test('the logs of another server are noticed even when the own logs are gone', () => {
   const rig = neighbours();
   removeAll(rig, LOG);
   refused(rig, { dataLogDir: '/blog' }, /belong to the snapshots in \/b\/version-2, not/);
 });
 
-test('directories that are moved or copied as a whole, or the logs alone, start where they are', () => {
+test('directories that are moved or copied as a whole, or the logs alone, work in their new place', () => {
   const moved = written({ dataLogDir: '/log' });
   move(moved, DATA, '/new/version-2', '');
   move(moved, LOG, '/newlog/version-2', '');
@@ -167,7 +167,7 @@ test('directories that are moved or copied as a whole, or the logs alone, start 
   }
 });
 
-test('a copy of the logs is one, with the zeros of a preallocated file or without', () => {
+test('a copy of the logs is recognised, with or without the zeros of a preallocated file', () => {
   const rig = testRig();
   const config = { ...SERVER, dataLogDir: '/log' };
   commit(rig, open(rig, config), ...creates(1, 3));
@@ -177,7 +177,7 @@ test('a copy of the logs is one, with the zeros of a preallocated file or withou
   assert.is(lastOf(rig, { dataLogDir: '/newlog' }), E1 + 3);
 });
 
-test('field report A4: logs that are gone are missed, also where the directory is the same; a person may go on without', () => {
+test('field report A4: missing logs are noticed, even in the same directory; a person may choose to go on', () => {
   const rig = written({ dataLogDir: '/log' });
   removeAll(rig, LOG);
   refused(
@@ -190,7 +190,7 @@ test('field report A4: logs that are gone are missed, also where the directory i
   assert.is(lastOf(rig, { dataLogDir: '/log' }), 0);
 });
 
-test('a snapshot alone, restored into empty directories, is what the server starts from', () => {
+test('a server starts from a snapshot alone, restored into empty directories', () => {
   for (const config of [{}, { dataLogDir: '/log' }, VOTER]) {
     const rig = written(config);
     const db = open(rig, { ...SERVER, ...config });
@@ -205,7 +205,7 @@ test('a snapshot alone, restored into empty directories, is what the server star
   }
 });
 
-test('field report A4: files one level too high or too deep are found, not passed over', () => {
+test('field report A4: files one level too high or too deep are found, not ignored', () => {
   for (const where of ['/data', '/data/version-2/version-2']) {
     const rig = written();
     move(rig, DATA, where, '');
@@ -228,7 +228,7 @@ test('field report A4: a compressed snapshot one level too high is found', () =>
   refused(rig, {}, /\/data\/snapshot\.100000005\.gz is a snapshot file/);
 });
 
-test('files that only have such names do not matter', () => {
+test('foreign files with such names do not matter', () => {
   const rig = testRig();
   put(rig, '/data/log.1', 'yesterday: all is well');
   put(rig, '/data/snapshot.2', '');
@@ -254,7 +254,7 @@ test('field report A4: a voter of a working ensemble with the empty snapshot of 
   assert.is(lastOf(rig, config), 0);
 });
 
-test('a person may say that nothing was ever written', () => {
+test('a person may declare that nothing was ever written', () => {
   for (const marker of ['/data/initialize', '/log/initialize']) {
     const rig = testRig();
     open(rig, { dataLogDir: '/log' }).close();
@@ -283,7 +283,7 @@ test('a voter with nothing but its epoch files gets its data from a leader befor
   assert.is(open(rig, VOTER).lastProcessedZxid, 0);
 });
 
-/** Cuts the power at each step of `act` in turn, and starts again. */
+/** Loses power at each step of `act` in turn, and starts again. */
 function atEveryStep(
   act: (rig: TestRig, db: ZkDatabase) => void,
   prepare: (rig: TestRig, db: ZkDatabase) => void,
@@ -304,7 +304,7 @@ function atEveryStep(
     }
     rig.disk.beforeOperation = () => {};
     const isOver = left > 0;
-    // What a member of a working ensemble has.
+    // The files that a member of a working ensemble has.
     put(rig, `${DATA}/currentEpoch`, '1');
     rig.disk.syncDirectory(DATA);
     for (let start = 0; start < 2; start++) reopen(rig, VOTER);
@@ -312,7 +312,7 @@ function atEveryStep(
   }
 }
 
-test('a power cut around the first log, a SNAP, or a TRUNC of everything never looks like logs that are lost', () => {
+test('a power loss around the first log, a SNAP, or a TRUNC of everything never looks like lost logs', () => {
   const first = atEveryStep(
     (_rig, db) => {
       for (const packet of creates(1, 3)) db.append(packet);
@@ -354,7 +354,7 @@ test('after a SNAP there are no logs, and a restart knows it', () => {
   refused(rig, {}, /holds no transaction log/);
 });
 
-test('field report A6: logs of 3.4 that were trusted once start without trust from then on', () => {
+test('field report A6: logs of 3.4 that were trusted once start without trust afterwards', () => {
   const rig = testRig();
   commit(rig, open(rig), ...creates(1, 5));
   rig.disk.remove(`${DATA}/snapshot.0`);
@@ -368,7 +368,7 @@ test('field report A6: logs of 3.4 that were trusted once start without trust fr
   assert.is(names(reopen(rig, SERVER)).length, 8);
 });
 
-test('field report A: names in upper case, as some file systems and backups bring them back, are read as upstream reads them', () => {
+test('field report A: names in upper case, as some file systems and backups restore them, are read as upstream reads them', () => {
   const rig = testRig();
   const db = open(rig, SERVER);
   commit(rig, db, ...creates(1, 12));
@@ -384,7 +384,7 @@ test('field report A: names in upper case, as some file systems and backups brin
   assert.is(lastOf(rig), E1 + 15);
 });
 
-test('field report C4: datadir.autocreate=false: a directory that is missing is refused by name, and not made', () => {
+test('field report C4: with datadir.autocreate=false a missing directory is refused by name, and not created', () => {
   const rig = testRig();
   const config = { dataLogDir: '/log', directoryAutoCreate: false };
   const missing = (path: string) => (error: Error & { code?: string }) =>

@@ -7,11 +7,11 @@ import { listSnapshots, SNAPSHOT_MAGIC } from './snapshot-format.ts';
 
 export const VERSION_DIRECTORY = 'version-2';
 
-/** Two directories and what stands in them: `dataDir` and `dataLogDir` of zoo.cfg, often the same. */
+/** The two directories `dataDir` and `dataLogDir` of zoo.cfg, often the same, and their contents. */
 export interface DataLayout {
   readonly dataDir: string;
   readonly dataLogDir: string;
-  /** version-2 of each. */
+  /** The version-2 directory of each. */
   readonly snapDirectory: string;
   readonly logDirectory: string;
 }
@@ -19,7 +19,7 @@ export interface DataLayout {
 const SEE = 'See server/docs/data-directories.md';
 
 /**
- * Refuses directories that do not belong together, before anything in them is changed: a server that starts
+ * Refuses directories that do not belong together, before it changes anything in them. A server that starts
  * on half of its data serves an old tree or none, and its ensemble forgets what it acknowledged.
  *
  * @throws ServerError ZK_DATA_MISMATCH: what was found, where, and how to go on
@@ -44,7 +44,8 @@ export function areApart(disk: Disk, { snapDirectory, logDirectory }: DataLayout
 }
 
 /**
- * By the first part of a name, as upstream: what is a copy or a piece of one shows the same. ZOOKEEPER-2967
+ * Compares only the first part of a name, as upstream does, so that copies and pieces of files are found too.
+ * ZOOKEEPER-2967
  */
 function refuseMixed(disk: Disk, { dataDir, dataLogDir, snapDirectory, logDirectory }: DataLayout): void {
   const snapshot = disk.list(logDirectory).find(name => name.startsWith('snapshot.'));

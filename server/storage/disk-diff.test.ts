@@ -6,7 +6,7 @@ import type { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: a DIFF from the log');
 
-/** Read in pieces, as a learner handler does. */
+/** Reads the log in pieces, as a learner handler does. */
 function diskDiff(db: ZkDatabase, after: number): readonly number[] | null {
   const diff = db.readLogFrom(after, db.lastProcessedZxid);
   if (diff === null) return null;
@@ -32,7 +32,7 @@ test('an on-disk DIFF starts with the learner’s own transaction, or the last b
   assert.is(read(0), null, 'the log does not reach back to it');
 });
 
-test('snapshotSizeFactor: 0 is a log of any size, below 0 none, and more so many times the newest snapshot', () => {
+test('snapshotSizeFactor: 0 allows a log of any size, a negative value none, others that many times the newest snapshot', () => {
   for (const [snapshotSizeFactor, isSent] of [
     [0, true],
     [-1, false],
@@ -49,7 +49,7 @@ test('snapshotSizeFactor: 0 is a log of any size, below 0 none, and more so many
   }
 });
 
-test('2846: an on-disk DIFF never leaps over the hole that a SNAP leaves in the logs, nor over damage', () => {
+test('2846: an on-disk DIFF never skips the hole that a SNAP leaves in the logs, nor damage', () => {
   const rig = testRig();
   const config = { snapshotSizeFactor: 100 };
   const db = open(rig, config);
@@ -66,7 +66,7 @@ test('2846: an on-disk DIFF never leaps over the hole that a SNAP leaves in the 
   assert.is(diskDiff(db, E1 + 9), null);
 });
 
-test('an on-disk DIFF has to reach what this server has applied: after a SNAP nothing before it does (zklab sim)', () => {
+test('an on-disk DIFF must reach what this server has applied: after a SNAP no earlier log does (zklab sim)', () => {
   const rig = testRig();
   const db = open(rig, { snapshotSizeFactor: 100 });
   commit(rig, db, ...creates(1, 3));
@@ -78,7 +78,7 @@ test('an on-disk DIFF has to reach what this server has applied: after a SNAP no
   assert.is(diskDiff(db, E1 + 2), null);
 });
 
-test('an on-disk DIFF whose last log has gone meanwhile is refused: what it ends with is not what this server has applied', () => {
+test('an on-disk DIFF whose last log was removed meanwhile is refused, because it ends too early', () => {
   const rig = testRig();
   const db = open(rig, { snapshotSizeFactor: 100, commitLogCount: 1 });
   commit(rig, db, ...creates(1, 3));
@@ -101,7 +101,8 @@ test('a SNAP interrupted before the log was removed leaves a log that does not j
   rig.disk.beforeOperation = operation => {
     if (operation === 'remove') throw new Error('power cut');
   };
-  // The epoch marker: the first transaction of an epoch seems to follow whatever the log ends in.
+  // The zxid is an epoch marker, so the first transaction of an epoch seems to follow whatever the log ends
+  // with.
   db.finishRestore(reader, makeZxid(2, 0), error => assert.is(error?.code, 'ZK_DISK'));
   rig.clock.run();
   rig.disk.beforeOperation = () => {};

@@ -5,7 +5,7 @@ import { type LogEntry, LogFileReader } from './log-file-reader.ts';
 import { type LogFileName, listLogFiles } from './log-format.ts';
 import { listSnapshots } from './snapshot-format.ts';
 
-/** The file being written, and how far; path undefined: none. */
+/** The file being written, and its length; path undefined when there is none. */
 export interface CurrentLog {
   readonly path: string | undefined;
   readonly bytes: number;
@@ -16,25 +16,25 @@ export interface DiskDiffRange {
   readonly after: number;
   /** The last zxid to send; nothing after it is read. */
   readonly through: number;
-  /** The logs must hold this one at least: a server that took a SNAP itself has none of those before it. */
+  /** The logs must hold at least this zxid: a server that took a SNAP itself has no earlier ones. */
   readonly reach: number;
-  /** `after` is known to be of this server's history, though its log may begin behind it. */
+  /** `after` is known to belong to this server's history, though its log may begin later. */
   readonly isOfHistory?: boolean;
 }
 
 /**
- * Transactions from the log on disk for a learner that is behind the committed log. They are read a piece at
- * a time, since there may be many megabytes, and none is kept; what is appended or rolled meanwhile lies
- * behind the range, and does not matter.
+ * Transactions from the log on disk, for a learner that is behind the committed log. They are read in pieces,
+ * since there may be many megabytes, and none is kept. Entries appended meanwhile, and rolls, lie behind the
+ * range and do not matter.
  */
 export class DiskDiff {
   readonly #disk: Disk;
   readonly #files: readonly LogFileName[];
   readonly #current: CurrentLog;
   readonly #range: DiskDiffRange;
-  /** The learner's own last one or, where this server lacks that, the last before it. */
+  /** The learner's own last transaction or, where this server lacks it, the last one before it. */
   #start = -1;
-  /** The first after it. */
+  /** The first transaction after it. */
   #next = -1;
   #last = -1;
   #at = 0;
@@ -49,8 +49,8 @@ export class DiskDiff {
   }
 
   /**
-   * Reads about `bytesMax` of log on, and hands over each transaction of the range; entries are valid only
-   * meanwhile. True while there is more; after that, `refused` and `around` say what was there.
+   * Reads on for about `bytesMax` of log and hands over each transaction of the range. An entry is valid only
+   * during the call. True while there is more; after that, `refused` and `around` give the result.
    */
   read(bytesMax: number, take: (entry: LogEntry) => void = () => {}): boolean {
     try {
@@ -74,8 +74,9 @@ export class DiskDiff {
   }
 
   /**
-   * The transaction at or before the learner's last one, and the next: what a plan of the sync needs of a log
-   * that holds all the others. Null when it is refused, or does not reach back to the learner's: send a SNAP.
+   * The transaction at or before the learner's last one, and the next one: these are all that the plan of a
+   * sync needs from a log that holds the others. Null when the log is refused or does not reach back to the
+   * learner's last one: send a SNAP.
    */
   get around(): readonly number[] | null {
     if (this.#refused || this.#start < 0) return null;
@@ -88,8 +89,8 @@ export class DiskDiff {
   }
 
   /**
-   * False where transactions are missing: before the logs start, or between two files, as where this server
-   * took a SNAP.
+   * False where transactions are missing: before the logs start, or between two files, as after a SNAP that
+   * this server took.
    */
   #follows({ zxid }: LogEntry): boolean {
     if (zxid <= this.#range.after) {
@@ -102,7 +103,7 @@ export class DiskDiff {
     return true;
   }
 
-  /** Of one that begins another epoch, only one before it can say that none is missing. */
+  /** When an entry begins another epoch, only the entry before it can show that none is missing. */
   #isNext(zxid: number): boolean {
     const { after, isOfHistory = false } = this.#range;
     if (zxid === after + 1 && (isOfHistory || this.#last < 0)) return true;
@@ -113,7 +114,7 @@ export class DiskDiff {
     for (;;) {
       if (this.#reader === null) {
         const file = this.#files[this.#at++];
-        // A file that the purge has removed meanwhile leaves a hole, or the log ends too early.
+        // When the purge has removed a file meanwhile, the log has a hole or ends too early.
         if (file === undefined || !this.#disk.exists(file.path)) return null;
         const bytesMax = file.path === this.#current.path ? this.#current.bytes : undefined;
         this.#reader = new LogFileReader(this.#disk, file.path, bytesMax);
@@ -139,7 +140,7 @@ export class DiskDiff {
 }
 
 /**
- * Null when a snapshot is the cheaper way: the logs are larger than `sizeFactor` times the newest snapshot
+ * Null when a snapshot is cheaper: the logs are larger than `sizeFactor` times the newest snapshot
  * (snapshotSizeFactor; 0: never too large; below 0: never from disk), or do not reach back to the learner's
  * last transaction.
  * @see docs/quorum.md "Synchronisation"
@@ -163,7 +164,7 @@ export function openDiskDiff(
   return isTooLong ? null : new DiskDiff(disk, files, current, range);
 }
 
-/** For a sync that has begun: a snapshot would not be cheaper any more. */
+/** For a sync that has begun, when a snapshot would no longer be cheaper. */
 export function openLogRange(
   disk: Disk,
   logDirectory: string,
@@ -171,7 +172,7 @@ export function openLogRange(
   range: DiskDiffRange,
 ): DiskDiff {
   const logs = listLogFiles(disk, logDirectory);
-  // The file that is named after the next transaction may have nothing of it, where it was torn and cut.
+  // The file named after the next transaction may not hold it, if its entry was torn and cut.
   const first = logs.findLastIndex(file => file.firstZxid <= range.after);
   return new DiskDiff(disk, logs.slice(Math.max(0, first)), current, { ...range, isOfHistory: true });
 }

@@ -1,6 +1,9 @@
 import { ServerError } from '../errors.ts';
 
-/** What callers of storage get whatever the disk throws: a full disk and a failed sync stop the server. */
+/**
+ * Turns any error of the disk into the error that callers of storage get. A full disk and a failed sync stop
+ * the server.
+ */
 export function diskError(operation: string, path: string, cause: unknown): ServerError {
   if (cause instanceof ServerError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
@@ -15,7 +18,7 @@ export function onDisk<T>(operation: string, path: string, run: () => T): T {
   }
 }
 
-/** The disk is full, or the quota of the user is used up. */
+/** True when the disk is full, or the user's quota is used up. */
 export function isOutOfRoom(error: unknown): boolean {
   const cause = error instanceof ServerError ? error.cause : error;
   const { code } = (cause ?? {}) as { code?: unknown };

@@ -5,9 +5,9 @@ import { createPacket, seededRandom, type TestRig, testRig } from './storage.tes
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
 /**
- * Random schedules of appends, flushes, snapshots and turns of the loop, cut by power losses at any operation
- * of the disk. What was acknowledged must be there afterwards, and what is there must be a prefix of what was
- * appended. Not shown here: writes that reach the medium out of order.
+ * Tests random schedules of appends, flushes, snapshots and turns of the loop, interrupted by power losses at
+ * any operation of the disk. What was acknowledged must be there afterwards, and what is there must be a
+ * prefix of what was appended. They do not show writes that reach the medium out of order.
  */
 const test = suite('storage: durability');
 
@@ -59,7 +59,7 @@ class Story {
     try {
       for (let step = 0; step < 60; step++) this.#step();
     } catch (error) {
-      // A flush reports what it met; a cut in a turn of the loop comes out as it is.
+      // A flush reports its error to the callback; a power loss in a turn of the loop is thrown as it is.
       if (!isCut(error)) throw error;
     }
     this.rig.disk.beforeOperation = () => {};

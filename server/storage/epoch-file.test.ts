@@ -79,7 +79,7 @@ test('a log newer than currentEpoch is refused', () => {
   refused(rig, makeZxid(4, 1), /currentEpoch 3 is older than the last transaction 0x400000001/);
 });
 
-test('unless a sync was announced: then the epoch of the log holds, not the one announced', () => {
+test('a log newer than currentEpoch after an announced sync keeps the epoch of the log, not the announced one', () => {
   const rig = testRig();
   const before = open(rig, makeZxid(3, 1));
   before.setAcceptedEpoch(6);
@@ -89,13 +89,13 @@ test('unless a sync was announced: then the epoch of the log holds, not the one 
   assert.is(open(rig, makeZxid(5, 2)).currentEpoch, 5);
 });
 
-test('an announcement of an epoch before that of the log explains nothing: the log is refused', () => {
+test('an announced epoch below that of the log explains nothing: the log is refused', () => {
   const rig = testRig();
   open(rig, makeZxid(3, 1)).announceCurrentEpoch(4);
   refused(rig, makeZxid(5, 2), /currentEpoch 3 is older than the last transaction 0x500000002/);
 });
 
-test('an announcement is replaced whole: the log may rely on the one before (zklab sim)', () => {
+test('an announcement is replaced as a whole, because the log may rely on the one before (zklab sim)', () => {
   for (let seed = 1; seed <= 30; seed++) {
     const rig = testRig(seed);
     const before = open(rig, makeZxid(3, 1));
@@ -121,7 +121,7 @@ test('acceptedEpoch below currentEpoch is refused', () => {
   refused(rig, 0, /acceptedEpoch 4 is below currentEpoch 5/);
 });
 
-test('a file that is no number is refused and named', () => {
+test('a file without a number is refused by name', () => {
   for (const text of ['', 'x', '-1', '1.5', '99999999999999999999']) {
     const rig = testRig();
     put(rig, 'currentEpoch', text);

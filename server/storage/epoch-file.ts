@@ -7,17 +7,17 @@ import { replaceFile } from './small-file.ts';
 
 const CURRENT = 'currentEpoch';
 const ACCEPTED = 'acceptedEpoch';
-/** Java's name for an epoch that is announced and not yet current. */
+/** Java's suffix for an epoch that is announced and not yet current. */
 const TEMPORARY_SUFFIX = '.tmp';
 
 /**
- * The two promises of a voter: `acceptedEpoch`, the newest epoch it agreed to start; `currentEpoch`, the
- * newest it acknowledged the history of (NEWLEADER). Each is a file of ASCII digits, replaced whole. @see
- * docs/storage.md "Epoch files"
+ * The two promises of a voter: `acceptedEpoch` is the newest epoch that it agreed to start, and
+ * `currentEpoch` the newest whose history it acknowledged (NEWLEADER). Each is a file of ASCII digits,
+ * replaced as a whole. @see docs/storage.md "Epoch files"
  *
- * A sync logs transactions of epochs that `currentEpoch` does not cover yet; only when all are durable may it
- * move (ZOOKEEPER-4643). A crash in between must not look like damage, so `announceCurrentEpoch` leaves
- * currentEpoch.tmp first.
+ * A sync logs transactions of epochs that `currentEpoch` does not cover yet. `currentEpoch` may change only
+ * when all of them are durable (ZOOKEEPER-4643). A crash in between must not look like damage, so
+ * `announceCurrentEpoch` first writes currentEpoch.tmp.
  */
 export class EpochFiles {
   readonly #disk: Disk;
@@ -39,15 +39,15 @@ export class EpochFiles {
   }
 
   /**
-   * What the file says before anything is derived; 0 where there is none. @throws ServerError ZK_EPOCH_FILE
+   * The value of the file before anything is derived; 0 when there is none. @throws ServerError ZK_EPOCH_FILE
    */
   readCurrentEpoch(): number {
     return this.#read(CURRENT) ?? 0;
   }
 
   /**
-   * Reads both, or derives them from the last zxid of a server that has none. @throws ServerError
-   * ZK_EPOCH_FILE
+   * Reads both epochs, or derives them from the last zxid of a server that has none.
+   * @throws ServerError ZK_EPOCH_FILE
    */
   load(lastZxid: number, events: ServerEvents): void {
     const epochOfLog = lastZxid < 0 ? 0 : epochOf(lastZxid);
@@ -64,30 +64,32 @@ export class EpochFiles {
   }
 
   /**
-   * Before the first transaction of a sync is logged. Durable when it returns. @throws ServerError ZK_DISK
+   * Called before the first transaction of a sync is logged. Durable when it returns.
+   * @throws ServerError ZK_DISK
    */
   announceCurrentEpoch(epoch: number): void {
     this.#replace(CURRENT + TEMPORARY_SUFFIX, epoch);
   }
 
-  /**
-   * After everything of the sync is durable, before NEWLEADER is acknowledged. @throws ServerError ZK_DISK
-   */
+  /** Called when the whole sync is durable, before the ACK of NEWLEADER. @throws ServerError ZK_DISK */
   setCurrentEpoch(epoch: number): void {
     this.#replace(CURRENT, epoch);
     this.#current = epoch;
   }
 
-  /** Before ACKEPOCH or LEADERINFO leaves. @throws ServerError ZK_DISK; ZK_EPOCH_FILE past the last epoch */
+  /**
+   * Called before ACKEPOCH or LEADERINFO is sent. @throws ServerError ZK_DISK; ZK_EPOCH_FILE past the last
+   * epoch
+   */
   setAcceptedEpoch(epoch: number): void {
     this.#replace(ACCEPTED, epoch);
     this.#accepted = epoch;
   }
 
   /**
-   * The log holds newer epochs than currentEpoch. That it was a sync is known from currentEpoch.tmp. Its
-   * history may be cut short, so the announced epoch must not be claimed; the epoch of the last transaction
-   * may: a log that reaches into an epoch holds all that the epoch started from.
+   * The log holds newer epochs than currentEpoch, and currentEpoch.tmp shows that a sync was the cause. The
+   * history may be cut short, so the server must not claim the announced epoch. It may claim the epoch of the
+   * last transaction: a log that reaches into an epoch holds all that the epoch started from.
    */
   #finishInterruptedSync(current: number, lastZxid: number, events: ServerEvents): void {
     const epoch = epochOf(lastZxid);
@@ -116,7 +118,7 @@ export class EpochFiles {
 
   #replace(name: string, epoch: number): void {
     const path = `${this.#directory}/${name}`;
-    // A file with this epoch would refuse every later start.
+    // A file with this epoch would prevent every later start.
     if (!isEpoch(epoch))
       throw this.#error(`${path} cannot hold epoch ${epoch}; accepted is 0 to ${EPOCH_MAX}`);
     replaceFile(this.#disk, this.#directory, name, String(epoch));

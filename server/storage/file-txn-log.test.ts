@@ -63,7 +63,7 @@ test('the bytes of an entry are those Java writes [facts 24]', () => {
   assert.ok(bytes.subarray(29 + txn.length).every(byte => byte === 0));
 });
 
-test('what was appended while a sync was under way shares the next one', () => {
+test('entries appended during a sync share the next one', () => {
   const rig = testRig();
   const log = openLog(rig);
   const acked: string[] = [];
@@ -256,7 +256,7 @@ test('a file that holds transactions is never overwritten', () => {
   assert.match(message, /would be overwritten/);
 });
 
-test('entries handed out early are synced before a roll leaves their file', () => {
+test('entries written early are synced before a roll leaves their file', () => {
   for (let seed = 1; seed <= 10; seed++) {
     const rig = testRig(seed);
     const log = openLog(rig);
@@ -275,7 +275,7 @@ test('entries handed out early are synced before a roll leaves their file', () =
   }
 });
 
-test('a slow sync is told', () => {
+test('a slow sync is logged', () => {
   const rig = testRig();
   const warnings: unknown[] = [];
   const logger: Logger = {

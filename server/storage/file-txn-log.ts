@@ -15,18 +15,19 @@ export interface FileTxnLogOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly directory: string;
-  /** Called once for each file, when it is sure to be found again after a crash. */
+  /** Called once for each file, when its name is durable. */
   readonly onNewFile?: () => void;
   /**
-   * A file grows in steps of this many bytes of zeros, so that a sync need not write its new size; 0: never.
+   * A file grows in steps of this many bytes of zeros, so that a sync need not write its new size; 0 turns
+   * this off.
    */
   readonly preAllocBytes: number;
-  /** A file above this many bytes is followed by a new one; 0: only snapshots roll. */
+  /** A file that exceeds this many bytes is followed by a new one; 0: only snapshots roll the log. */
   readonly sizeLimitBytes: number;
   /** False: transactions are acknowledged from the page cache (forceSync=no). */
   readonly forceSync: boolean;
   readonly logger: Logger;
-  /** A longer sync causes a warning (fsync.warningthresholdms). */
+  /** A sync that takes longer than this, in ms, causes a warning (fsync.warningthresholdms). */
   readonly fsyncWarningMs: number;
 }
 
@@ -38,9 +39,9 @@ const BATCH_BYTES_MAX = 1024 * 1024;
 const PREALLOC_MARGIN_BYTES = 4096;
 
 /**
- * The transaction log, append side. Entries gather in one reused buffer; `flush` is one write and one sync
- * for all of them, and while a sync is under way the next batch gathers. After an error the log is broken for
- * good: what a failed sync left on the medium is unknown, so every later flush fails too.
+ * The append side of the transaction log. Entries gather in one reused buffer. `flush` is one write and one
+ * sync for all of them, and the next batch gathers while a sync is under way. An error breaks the log for
+ * good: nobody knows what a failed sync left on the medium, so every later flush fails too.
  */
 export class FileTxnLog {
   #options: FileTxnLogOptions;
@@ -55,7 +56,7 @@ export class FileTxnLog {
   #position = 0;
   #allocated = 0;
   #syncing = false;
-  /** Bytes were written that no sync has been started for. */
+  /** Bytes were written for which no sync has started. */
   #unsynced = false;
   #rollWanted = false;
   #closed = false;
@@ -74,7 +75,7 @@ export class FileTxnLog {
     this.#batchSizes = options.metrics.summary('sync_processor_batch_size');
   }
 
-  /** Of the last entry appended, durable or not. */
+  /** Zxid of the last entry appended, durable or not. */
   get lastLoggedZxid(): number {
     return this.#lastLoggedZxid;
   }
@@ -111,15 +112,15 @@ export class FileTxnLog {
     if (end >= BATCH_BYTES_MAX) this.#writeEarly();
   }
 
-  /** Counts a transaction as logged that nobody will look for in the log. */
+  /** Counts a transaction as logged that will never be read from the log. */
   skip(zxid: number): void {
     if (zxid <= this.#lastLoggedZxid || this.#closed) this.#refuse(zxid);
     this.#lastLoggedZxid = zxid;
   }
 
   /**
-   * Calls back when everything appended so far is durable, or never will be; never from inside this call.
-   * Starts at once when no sync is under way: call it once a turn.
+   * Calls back when everything appended so far is durable, or never will be, but never during this call.
+   * Starts at once when no sync is under way: call it once per turn.
    */
   flush(done: FlushDone): void {
     this.#waiting.push(done);
@@ -131,10 +132,10 @@ export class FileTxnLog {
     this.#rollWanted = true;
   }
 
-  /** Hands what was appended to the operating system, so that readers of the files see it. */
+  /** Hands appended entries to the operating system, so that readers of the files see them. */
   writeOut(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    // A sync under way belongs to the current file: rolling waits for it.
+    // A sync under way covers the current file, so a roll waits for it.
     if (this.#batchLength === 0) return;
     try {
       this.#writeBatch();
@@ -143,7 +144,7 @@ export class FileTxnLog {
     }
   }
 
-  /** Everything appended is durable when this returns; callbacks of flushes under way are dropped. */
+  /** Makes everything appended durable before it returns, and drops the callbacks of flushes under way. */
   close(): void {
     if (this.#closed) return;
     try {
@@ -173,7 +174,7 @@ export class FileTxnLog {
     this.#batch = grown;
   }
 
-  /** Keeps the batch bounded; a failure shows at the next flush. */
+  /** Bounds the batch. A failure shows at the next flush. */
   #writeEarly(): void {
     if (this.#failure !== undefined || (this.#syncing && (this.#rollWanted || this.#file === null))) return;
     try {
@@ -223,12 +224,12 @@ export class FileTxnLog {
     }
     if (error !== undefined) this.#fail(error);
     else this.#syncNewName();
-    // The next batch is on its way before this one's acknowledgements take the loop.
+    // The next batch starts before this one's acknowledgements occupy the loop.
     if (this.#waiting.length > 0) this.#startFlush();
     this.#answer(batch);
   }
 
-  /** A new file is found after a crash only when its directory was synced too. */
+  /** Syncs the directory: only then is a new file found after a crash. */
   #syncNewName(): void {
     if (!this.#newFile) return;
     try {
@@ -266,7 +267,7 @@ export class FileTxnLog {
 
   #startFile(): void {
     if (this.#file !== null) {
-      // Entries written early or by writeOut may not be durable yet, and no later sync reaches this file.
+      // Entries written early or by writeOut may not be durable yet, and no later sync covers this file.
       if (this.#options.forceSync) this.#syncFileNow();
       this.#leaveFile();
     }

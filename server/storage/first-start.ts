@@ -18,29 +18,28 @@ export interface FirstStartContext {
 export interface Found {
   readonly hasSnapshot: boolean;
   readonly hasTxns: boolean;
-  /** At zxid 0, and no file of a log. */
+  /** True when the server is at zxid 0 and has no log file. */
   readonly isEmpty: boolean;
 }
 
 /**
- * 'snapshot': one is to be written before it serves. 'untrusted': the tree is no data, and its server must
- * not vote.
+ * 'snapshot': the server writes one before it serves. 'untrusted': the tree counts as no data, and the server
+ * must not vote.
  */
 export type FirstStep = 'nothing' | 'snapshot' | 'untrusted';
 
-/** A file of this name in dataDir or dataLogDir says, for one start, that an empty tree is intended. */
+/** A file of this name in dataDir or dataLogDir says that an empty tree is intended, for one start. */
 const INITIALIZE = 'initialize';
 
 /**
- * What a server needs that has no data, or not all of it, before it serves. The wish of a person
- * (`initialize`) counts more than what db.autocreate and the epoch files say. @throws ServerError
- * ZK_DATA_MISMATCH
+ * Decides what a server without data, or with only part of it, does before it serves. A person's `initialize`
+ * file overrides db.autocreate and the epoch files. @throws ServerError ZK_DATA_MISMATCH
  */
 export function firstStart(context: FirstStartContext, { hasSnapshot, hasTxns, isEmpty }: Found): FirstStep {
   const { disk, logger, layout, record, votes, autoCreate } = context;
   const currentEpoch = votes && isEmpty ? new EpochFiles(disk, layout.snapDirectory).readCurrentEpoch() : 0;
   const isMeant = takeInitializeFile(disk, layout);
-  // Logs of 3.4 that were trusted once: the next start finds what it starts from, whatever it trusts
+  // Logs of 3.4 were trusted once. A snapshot makes the next start independent of that setting
   // (ZOOKEEPER-3781).
   if (hasTxns) return hasSnapshot ? 'nothing' : 'snapshot';
   if (hasSnapshot) {

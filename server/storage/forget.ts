@@ -8,8 +8,8 @@ import { endsBy } from './recovery.ts';
 import { listSnapshots } from './snapshot-format.ts';
 
 /**
- * Removes every transaction after `zxid` from the logs, durably. Newest files go first, so that an
- * interruption leaves a log that merely ends later than asked, never one with a hole. @see ZOOKEEPER-5094
+ * Removes every transaction after `zxid` from the logs, durably. The newest files go first, so that an
+ * interruption leaves a log that only ends too late, never one with a hole. @see ZOOKEEPER-5094
  */
 export function forgetAfter(disk: Disk, directory: string, zxid: number, logger: Logger): void {
   for (const file of listLogFiles(disk, directory).reverse()) {
@@ -23,15 +23,15 @@ export function forgetAfter(disk: Disk, directory: string, zxid: number, logger:
       cutFile(disk, file.path, offset);
       logger.info('log cut', { path: file.path, offset, after: zxidToHex(zxid) });
     }
-    // An empty file says nothing about the one before it.
+    // An empty file says nothing about the file before it.
     if (!isEmpty) return;
   }
 }
 
 /**
- * True for a log that ends before `zxid`, that of the snapshot: what was to be logged behind it would not
- * join it. A SNAP that was interrupted leaves such a log, and a power cut when a snapshot became durable
- * before the log did.
+ * True when the log ends before `zxid`, the zxid of the snapshot, so that new entries would not join it. An
+ * interrupted SNAP leaves such a log, and so does a power loss after a snapshot became durable before the
+ * log.
  */
 export function endsBefore(disk: Disk, directory: string, zxid: number): boolean {
   let last = -1;
@@ -53,7 +53,7 @@ export function forgetSnapshotsAfter(disk: Disk, directory: string, zxid: number
   }
 }
 
-/** Ends a file at `offset`, durably. */
+/** Cuts a file at `offset`, durably. */
 export function cutFile(disk: Disk, path: string, offset: number): void {
   onDisk('truncate', path, () => {
     const file = disk.open(path, 'a+');
@@ -71,7 +71,7 @@ function removeDurably(disk: Disk, directory: string, path: string): void {
   onDisk('sync directory', directory, () => disk.syncDirectory(directory));
 }
 
-/** Where the first entry after `zxid` starts, or the file ends. */
+/** The offset of the first entry after `zxid`, or of the end of the file. */
 function endOf(disk: Disk, path: string, zxid: number): { offset: number; isEnd: boolean; isEmpty: boolean } {
   const reader = new LogFileReader(disk, path);
   try {

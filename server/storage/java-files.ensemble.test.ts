@@ -17,14 +17,14 @@ import { createPacket, packetOf, seededRandom } from './storage.test-kit.ts';
 import { databaseDefaults, ZkDatabase } from './zk-database.ts';
 
 /**
- * Apache ZooKeeper reads what we write, goes on from it, and we go on from that. Shows its formats in both
- * directions, digests included, and its compressed snapshots.
+ * Tests that Apache ZooKeeper reads our files and continues from them, and that we continue from its files.
+ * They cover its formats in both directions, digests included, and its compressed snapshots.
  */
 const test = suite('storage: files shared with Apache ZooKeeper');
 
 const E1 = makeZxid(1, 0);
 const SESSION = 5n;
-/** Of this process, so that the usual port is free on it. */
+/** An address that only this process uses, so that the usual port is free on it. */
 const HOST = `127.${224 + ((process.pid >> 8) % 16)}.${process.pid % 256}.1`;
 const JVM_DEADLINE_MS = 240_000;
 
@@ -55,7 +55,7 @@ async function commit(db: ZkDatabase, packets: TxnPacket[]): Promise<void> {
   assert.is(error, undefined);
 }
 
-/** A session with an ephemeral, plain nodes, a snapshot of those, and one transaction behind it. */
+/** Writes a session with an ephemeral, plain nodes, a snapshot of these, and one later transaction. */
 async function fill(folder: string): Promise<void> {
   const db = open(folder);
   const session = packetOf(E1 + 1, { type: OpCode.createSession, timeoutMs: 2000 }, SESSION);
@@ -119,7 +119,7 @@ test(
     await fill(folder);
     const server = startJavaServer(folder);
     try {
-      // Nobody renews the session, so that server closes it: its first transaction.
+      // Nobody renews the session, so that server closes it, as its first transaction.
       await until(() => logHolds(folder, E1 + 12), {
         deadlineMs: 120_000,
         what: 'the closeSession of 0x5',
@@ -153,7 +153,7 @@ for (const method of ['gz', 'snappy']) {
       await fill(folder);
       const suffix = `.${method}`;
       const compressed = () => snapshots(folder).filter(name => name.endsWith(suffix));
-      // It takes one as it starts.
+      // The server takes a snapshot when it starts.
       const server = startJavaServer(folder, `snapshot.compression.method=${method}`);
       try {
         await until(() => compressed().length > 0 && logHolds(folder, E1 + 12), {

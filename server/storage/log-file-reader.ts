@@ -14,7 +14,7 @@ import {
 
 export interface LogEntry {
   readonly zxid: number;
-  /** Header, body, digest: a view, valid until the next call of `next`. */
+  /** Header, body and digest, as a view that is valid until the next call of `next`. */
   readonly txn: Buffer;
   readonly path: string;
   readonly offset: number;
@@ -31,26 +31,26 @@ export interface LogDamage {
 /** The end of a file that does not end in a whole entry. */
 export interface LogTail extends LogDamage {
   /**
-   * Some of its bytes never reached the medium, as a crash leaves it; otherwise it was whole once, and
-   * acknowledged perhaps.
+   * True when some of its bytes never reached the medium, as after a crash. Otherwise the entry was whole
+   * once, and perhaps acknowledged.
    */
   readonly torn: boolean;
-  /** As it says itself; 0 when its length is not there. */
+  /** The length that the entry states; 0 when that is missing. */
   readonly entryBytes: number;
-  /** Of the last whole entry; -1 when there is none. */
+  /** Zxid of the last whole entry; -1 when there is none. */
   readonly lastZxid: number;
 }
 
 const READ_BYTES = 256 * 1024;
-/** Of zxid in the transaction header, after clientId and cxid. */
+/** Offset of the zxid in the transaction header, after clientId and cxid. */
 const ZXID_OFFSET = 12;
-/** What a medium writes whole or not at all. */
+/** The unit that a medium writes completely or not at all. */
 const SECTOR_BYTES = 512;
 
 /**
- * The entries of one log file. A crash tears only the end of the last write, so bytes that are no entry are
- * taken for the end of the file, with `damage` set, unless a whole entry stands somewhere behind them: then
- * they were once whole, and reading on or cutting there would lose transactions. @throws ZK_LOG_CORRUPT
+ * Reads the entries of one log file. A crash tears only the end of the last write, so bytes that are no entry
+ * count as the end of the file, with `damage` set. If a whole entry stands somewhere behind them they were
+ * whole once, and reading on or cutting there would lose transactions. @throws ZK_LOG_CORRUPT
  */
 export class LogFileReader {
   readonly path: string;
@@ -64,10 +64,7 @@ export class LogFileReader {
   #lastZxid = -1;
   #ended: boolean;
 
-  /**
-   * `bytesMax`: where the entries of a file that is being written end; what is preallocated behind is not
-   * looked at.
-   */
+  /** `bytesMax`: where the entries of a file under way end. The reader ignores the preallocated rest. */
   constructor(disk: Disk, path: string, bytesMax = Number.POSITIVE_INFINITY) {
     this.path = path;
     this.#file = onDisk('open', path, () => disk.open(path, 'r'));
@@ -75,7 +72,7 @@ export class LogFileReader {
     this.#ended = !this.#hasHeader();
   }
 
-  /** Where the next entry would start: behind the last whole one. */
+  /** Where the next entry would start: after the last whole one. */
   get offset(): number {
     return this.#offset;
   }
@@ -98,7 +95,7 @@ export class LogFileReader {
     this.#file.close();
   }
 
-  /** False for a file that a crash left before its header was whole: it holds nothing. @see ZOOKEEPER-2332 */
+  /** False for a file whose header a crash left incomplete. Such a file holds nothing. @see ZOOKEEPER-2332 */
   #hasHeader(): boolean {
     const header = this.#bytesAt(0, LOG_HEADER_BYTES);
     const whole = header.length === LOG_HEADER_BYTES;
@@ -114,7 +111,7 @@ export class LogFileReader {
 
   #damageOf(at: number, length: number): string | undefined {
     if (length < TXN_HEADER_BYTES) return `an entry of ${length} bytes`;
-    // No other limit than the file: with a larger jute.maxbuffer there were larger transactions.
+    // The file is the only limit: transactions may have been written under a larger jute.maxbuffer.
     const end = at + ENTRY_HEAD_BYTES + length;
     if (end >= this.#size) return 'it ends inside an entry';
     if (this.#byteAt(end) !== ENTRY_END) return 'an entry without its end mark';
@@ -137,8 +134,8 @@ export class LogFileReader {
   }
 
   /**
-   * A crash leaves zeros, or the end of the file, where a sector did not reach the medium. An entry that has
-   * bytes in every sector and its end mark was written whole: what is wrong with it came later.
+   * Where a sector did not reach the medium, a crash leaves zeros or the end of the file. An entry with bytes
+   * in every sector and its end mark was written whole, so its damage came later.
    */
   #isTorn(at: number, length: number): boolean {
     if (this.#isWholeBut(at)) return false;
@@ -156,9 +153,7 @@ export class LogFileReader {
     return head.length < ENTRY_HEAD_BYTES ? 0 : head.readInt32BE(8);
   }
 
-  /**
-   * True when only the length is wrong: what stands there up to the zeros has the checksum that is stored.
-   */
+  /** True when only the length is wrong: the bytes up to the zeros have the stored checksum. */
   #isWholeBut(at: number): boolean {
     const end = this.#lastFilled(at) - at;
     if (end < ENTRY_HEAD_BYTES + TXN_HEADER_BYTES || this.#byteAt(at + end) !== ENTRY_END) return false;
@@ -167,8 +162,8 @@ export class LogFileReader {
   }
 
   /**
-   * Where the last byte stands that is no zero; before `from` when there is none. A file may have 64 MiB of
-   * zeros at its end.
+   * Position of the last byte that is not zero; before `from` when there is none. A file may end in 64 MiB of
+   * zeros.
    */
   #lastFilled(from: number): number {
     for (let end = this.#size; end > from; ) {
@@ -181,7 +176,7 @@ export class LogFileReader {
   }
 
   /**
-   * Looks for a whole entry that starts at `from` or later. Zeros, which padding is made of, are passed
+   * Looks for a whole entry that starts at `from` or later. It skips zeros, which padding consists of,
    * quickly.
    */
   #entryBehind(from: number): boolean {
@@ -207,11 +202,11 @@ export class LogFileReader {
     if (head.length < ENTRY_HEAD_BYTES || head.readUInt32BE(0) !== 0) return false;
     const length = head.readInt32BE(8);
     if (head.readUInt32BE(4) === 0 || this.#damageOf(at, length) !== undefined) return false;
-    // A client may keep pieces of a log in a znode: those are older than the log they end up in.
+    // A client may store pieces of a log in a znode. Those are older than the log that then contains them.
     return zxidAt(this.#bytesAt(at + ENTRY_HEAD_BYTES, length), 0) > this.#lastZxid;
   }
 
-  /** Of one byte: what is read ahead stays. */
+  /** Reads one byte and keeps the chunk that was read ahead. */
   #byteAt(position: number): number | undefined {
     const at = position - this.#chunkStart;
     if (at >= 0 && at < this.#chunk.length) return this.#chunk[at];
@@ -255,7 +250,7 @@ function sectorAfter(position: number): number {
   return position - (position % SECTOR_BYTES) + SECTOR_BYTES;
 }
 
-/** Of at most `READ_BYTES`. */
+/** Accepts at most `READ_BYTES`. */
 function isAllZeros(bytes: Buffer): boolean {
   return bytes.equals(ZEROS.subarray(0, bytes.length));
 }

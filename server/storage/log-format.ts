@@ -19,11 +19,11 @@ const LOG_NAME = /^log\.([0-9a-fA-F]+)$/;
 
 export interface LogFileName {
   readonly path: string;
-  /** The zxid its name carries: that of its first transaction. */
+  /** The zxid in its name: that of its first transaction. */
   readonly firstZxid: number;
 }
 
-/** Undefined for a name that is no log's. */
+/** Undefined when the name is not that of a log. */
 export function logZxid(name: string): number | undefined {
   const match = LOG_NAME.exec(name);
   return match === null ? undefined : Number.parseInt(match[1]!, 16);

@@ -8,15 +8,15 @@ export const LOG_RECORD_NAME = 'logDirectory';
 export interface LogRecordText {
   readonly logDirectory: string;
   readonly logged: boolean;
-  /** Where logs have a directory of their own: what its record says too. */
+  /** The pair number, when the logs have a directory of their own. The record there has the same one. */
   readonly pair: string | undefined;
 }
 
 /**
- * A file beside the snapshots, `logDirectory`, that says where their logs are. Without it a server whose logs
- * are elsewhere, or gone, looks like one that never had any, and would serve what its newest snapshot holds.
- * Apache's servers leave it alone. It never says that there are logs before they are durable, nor after the
- * first of them goes.
+ * The file `logDirectory` beside the snapshots, which says where their logs are. Without it, a server whose
+ * logs are elsewhere or gone looks like one that never had any, and would serve what its newest snapshot
+ * holds. Apache's servers ignore the file. It never says that there are logs before they are durable, nor
+ * after the first of them is removed.
  */
 export class LogRecord {
   readonly #disk: Disk;
@@ -33,7 +33,7 @@ export class LogRecord {
   }
 
   /**
-   * Undefined when this server never wrote one here, or somebody else wrote over it. @throws ServerError
+   * Undefined when this server never wrote one here, or when somebody overwrote it. @throws ServerError
    * ZK_DISK
    */
   read(): LogRecordText | undefined {
@@ -64,8 +64,8 @@ export interface OwnerRecord {
 }
 
 /**
- * The other half, in a directory that has logs only: whose they are. Undefined without one. @throws
- * ServerError ZK_DISK
+ * The other half of the record, in a directory that has only logs: it names their owner. Undefined without
+ * one. @throws ServerError ZK_DISK
  */
 export function readOwner(disk: Disk, logDirectory: string): OwnerRecord | undefined {
   const path = `${logDirectory}/${OWNER_RECORD_NAME}`;

@@ -16,7 +16,7 @@ interface Digest {
   readonly treeDigest: bigint;
 }
 
-/** As any server may have written it. */
+/** A transaction as any server may have written it. */
 function packetOf(body: TxnBody, digest: Digest | null, trailer = Buffer.alloc(0), cutBytes = 0) {
   const writer = new JuteWriter();
   const header = { clientHigh: 0, clientLow: 5, cxid: 1, zxid: ZXID, time: 1, type: body.type };
@@ -28,7 +28,7 @@ function packetOf(body: TxnBody, digest: Digest | null, trailer = Buffer.alloc(0
   return txnPacket(ZXID, writer.bytes);
 }
 
-/** The body, and the digest that stands where the reading found one. */
+/** The body, and the digest found by parsing. */
 function read(packet: ReturnType<typeof packetOf>): { body: TxnBody; digest: Digest | null } {
   const { body, digestAt } = parseTxnPacket(packet);
   if (digestAt < 0) return { body, digest: null };
@@ -72,7 +72,7 @@ test('a closeSession of twelve bytes: one path of three letters, or a digest', (
   assert.equal(read(asDigest).body, none);
 });
 
-test('what stands behind the digest is passed over, whatever a later version puts there', () => {
+test('data after the digest is skipped, whatever a later version writes there', () => {
   const bodies: TxnBody[] = [
     { type: OpCode.closeSession, paths: null, withoutBody: true },
     { type: OpCode.closeSession, paths: ['/a', '/b'] },

@@ -10,14 +10,14 @@ export interface ParsedTxn {
   readonly digestAt: number;
 }
 
-/** A transaction that was read when it arrived, and is not read again when it is committed. */
+/** A transaction that was parsed when it arrived, so that it need not be parsed again at its commit. */
 export interface ReadTxnPacket extends TxnPacket {
   readonly parsed: ParsedTxn;
 }
 
 /**
- * Before a transaction is logged: one that cannot be read back would keep this server from ever starting
- * again.
+ * Parses a transaction before it is logged: one that cannot be read back would keep this server from ever
+ * starting again.
  * @throws JuteError
  */
 export function readTxnPacket(packet: TxnPacket): ReadTxnPacket {

@@ -21,7 +21,7 @@ function open(rig: TestRig): ZkDatabase {
   return db;
 }
 
-/** Without a pause between the parts; `between` runs where one would be. */
+/** Purges without a pause between the parts; `between` runs in place of each pause. */
 function purge(rig: TestRig, retain: number, between: () => void = () => {}): string[] {
   const parts = purgeInParts(rig.disk, '/d/version-2', '/l/version-2', retain, new ServerEvents());
   for (;;) {
@@ -31,7 +31,7 @@ function purge(rig: TestRig, retain: number, between: () => void = () => {}): st
   }
 }
 
-/** Snapshots of zxids 3, 6, 9 ... of epoch 1, a log between each two. */
+/** Writes snapshots of zxids 3, 6, 9 ... of epoch 1, with a log between any two. */
 function fill(rig: TestRig, snapshots: number): ZkDatabase {
   const db = open(rig);
   for (let i = 1; i <= snapshots * 3; i++) {
@@ -64,7 +64,7 @@ test('the newest snapshots stay, with every log from the oldest of them on', () 
   assert.is(open(rig).lastProcessedZxid, E1 + 18, 'the oldest snapshot kept still leads to the end');
 });
 
-test('fewer than three are never kept, and damaged ones do not count', () => {
+test('at least three snapshots are kept, and damaged ones do not count', () => {
   const rig = testRig();
   fill(rig, 4);
   rig.disk.open('/d/version-2/snapshot.10000000c', 'a+').truncate(100);
@@ -108,7 +108,7 @@ test('nothing to purge removes nothing', () => {
   assert.equal(purge(rig, 3), []);
 });
 
-test('a purge in whose pauses the server is cut back to an older snapshot removes nothing that it needs then', () => {
+test('a purge during which the server is truncated to an older snapshot removes nothing that it then needs', () => {
   const snapshots = 60;
   const cutTo = E1 + 3 * 55 + 1;
   let cuts = 0;
@@ -127,7 +127,7 @@ test('a purge in whose pauses the server is cut back to an older snapshot remove
   assert.ok(cuts > 2, `${cuts} cuts`);
 });
 
-test('a directory of many files is purged in many parts, and others work in between', () => {
+test('a directory of many files is purged in parts, and other work runs in between', () => {
   const rig = testRig();
   fill(rig, 4);
   for (let i = 0; i < 500; i++) {

@@ -7,20 +7,20 @@ import { endsWith, openSnapshotBytes } from './snapshot-bytes.ts';
 import { SNAPSHOT_END, type SnapshotFileName, snapshotZxid } from './snapshot-format.ts';
 import { firstFileFor } from './txn-log-reader.ts';
 
-/** Fewer leave no way out when the newest snapshot turns out damaged. */
+/** With fewer there is no fallback when the newest snapshot turns out damaged. */
 export const SNAP_RETAIN_COUNT_MIN = 3;
 
-/** As many files are looked at or removed between two pauses. */
+/** Number of files that are checked or removed between two pauses. */
 const FILES_PER_PART = 50;
 
 /**
- * autopurge: keeps the newest snapshots that are whole, and every log from the oldest of them on. Snapshots
- * go before logs, oldest first, so that a crash leaves too much and never a snapshot without its log. Gives
- * what it removed.
+ * autopurge: keeps the newest whole snapshots, and every log from the oldest of them on. It removes snapshots
+ * before logs, and the oldest first, so that a crash leaves too many files but never a snapshot without its
+ * log. Returns the removed files.
  *
- * With pauses, since a directory may hold a hundred thousand files. In one of them a leader may have this
- * server cut its log, which takes away the snapshot that everything older was given up for: then nothing more
- * is removed.
+ * It pauses, since a directory may hold a hundred thousand files. During a pause a leader may have this
+ * server truncate its log, which removes the snapshot on which the older files depended. Then it removes
+ * nothing more.
  */
 export function* purgeInParts(
   disk: Disk,
@@ -61,7 +61,7 @@ function* inParts(names: Iterable<string>): Generator<undefined, string[]> {
   return all;
 }
 
-/** The last of so many that are whole. */
+/** The oldest of the newest whole snapshots that are kept. */
 function* oldestKept(
   disk: Disk,
   newestFirst: readonly SnapshotFileName[],

@@ -38,14 +38,14 @@ export interface Recovered {
   /** Undefined when the directory holds no snapshot. */
   readonly snapshotPath: string | undefined;
   readonly txnsReplayed: number;
-  /** A torn entry ends the logs: to be cut before anything is appended behind it. */
+  /** A torn entry at the end of the logs. It is cut before anything is appended. */
   readonly tail: LogTail | undefined;
 }
 
 /**
- * Newest snapshot, then the log behind it; changes nothing on disk. With `upTo`, the state right after that
- * zxid, from a snapshot that holds nothing newer; undefined when the directory cannot give it. @see
- * ZOOKEEPER-4837
+ * Loads the newest snapshot and replays the log after it, without changing anything on disk. With `upTo` it
+ * gives the state right after that zxid, from a snapshot that holds nothing newer, or undefined when the
+ * files cannot give it. @see ZOOKEEPER-4837
  *
  * @throws ServerError ZK_SNAPSHOT_MISSING, ZK_SNAPSHOT_CORRUPT, ZK_LOG_GAP, ZK_LOG_CORRUPT, ZK_DISK
  */
@@ -68,7 +68,7 @@ export function recoverUpTo(source: RecoverySource, upTo: number): DatabaseState
   }
 }
 
-/** True when a snapshot surely holds no effect of a transaction after `zxid`. */
+/** True when a snapshot certainly holds no effect of a transaction after `zxid`. */
 export function endsBy(disk: Disk, file: SnapshotFileName, zxid: number): boolean {
   if (zxid === Number.POSITIVE_INFINITY) return true;
   return file.zxid <= zxid && (snapshotEndZxid(disk, file.path) ?? file.zxid) <= zxid;
@@ -122,12 +122,12 @@ function replayEntry(source: RecoverySource, state: DatabaseState, entry: LogEnt
 }
 
 /**
- * A damaged snapshot may be passed over when logs lead to where it was. After a SNAP there are none: the
+ * A damaged snapshot may be skipped when the logs lead to its zxid. After a SNAP there are none, and the
  * server would come back without what it has acknowledged since.
  */
 function requireReach({ passedOver, path }: NewestSnapshot, reached: number): void {
-  // The first zxid of an epoch is no transaction: a leader's snapshot of that moment holds nothing more than
-  // the log.
+  // The first zxid of an epoch is no transaction: a leader's snapshot of that moment holds no more than the
+  // log.
   const lost = passedOver.find(file => file.zxid > reached && counterOf(file.zxid) > 0);
   if (lost === undefined) return;
   throw new ServerError(

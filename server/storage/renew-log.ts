@@ -7,11 +7,11 @@ const COPY_BYTES = 1024 * 1024;
 const NEXT_SUFFIX = '.next';
 
 /**
- * Makes what recovery read from the newest log durable, before it is claimed in a vote or an ACK. A process
- * that was killed leaves transactions in the page cache; one that stopped because a sync had failed leaves
- * some that no later sync saves, though every reader sees them, since the kernel holds them for written. So
- * they are written once more, to a file of their own. Older files were synced when the log rolled, or the
- * server would not have gone on.
+ * Makes what recovery read from the newest log durable, before a vote or an ACK claims it. A killed process
+ * leaves transactions in the page cache. A process that stopped after a failed sync leaves some that no later
+ * sync saves although every reader sees them, because the kernel believes they are written. So they are
+ * written again, to a file of their own. Older files were synced when the log rolled, or the server would not
+ * have continued.
  */
 export function renewNewestLog(disk: Disk, directory: string): void {
   const newest = listLogFiles(disk, directory).at(-1);
@@ -28,7 +28,7 @@ export function renewNewestLog(disk: Disk, directory: string): void {
   });
 }
 
-/** False, with nothing left of it, where there is no room. */
+/** False, leaving nothing behind, when the disk has no room. */
 function writeCopy(disk: Disk, path: string, end: number): boolean {
   const next = path + NEXT_SUFFIX;
   const from = disk.open(path, 'r');
@@ -48,9 +48,9 @@ function writeCopy(disk: Disk, path: string, end: number): boolean {
 }
 
 /**
- * The same bytes where they are. A power cut in the middle may leave less of what a failed sync had lost
- * already, and then a file that is refused by name; a server that needs room for its log twice would not
- * start again at all.
+ * Rewrites the same bytes in place. A power loss in the middle may leave less of what a failed sync had lost
+ * already, and then a file that is refused by name. But a server that needs room for two copies of its log
+ * could not start at all.
  */
 function writeInPlace(disk: Disk, path: string, end: number): void {
   const file = disk.open(path, 'a+');

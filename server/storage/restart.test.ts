@@ -41,7 +41,7 @@ function creates(from: number, to: number, epoch = E1): TxnPacket[] {
   return Array.from({ length: to - from + 1 }, (_, i) => createPacket(epoch + from + i));
 }
 
-/** SIGKILL: what was written stays for every reader, synced or not. */
+/** Ends like SIGKILL: written data stays for every reader, synced or not. */
 function killed(rig: TestRig): ZkDatabase {
   rig.clock.clear();
   return open(rig);
@@ -52,7 +52,7 @@ function powerCut(rig: TestRig): ZkDatabase {
   return killed(rig);
 }
 
-test('a SNAP whose name was not durable when the process was killed is, before the log behind it goes', () => {
+test('the name of a SNAP that was not durable when the process was killed is, before the log after it goes', () => {
   const theirs = testRig();
   const master = open(theirs);
   commit(theirs, master, creates(1, 8));
@@ -76,7 +76,7 @@ test('a SNAP whose name was not durable when the process was killed is, before t
   }
 });
 
-test('a torn tail is cut also where an empty log stands behind it: a new epoch must not seem to follow the damage', () => {
+test('a torn tail is cut even when an empty log follows: a new epoch must not seem to follow the damage', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, creates(1, 3));
@@ -90,7 +90,7 @@ test('a torn tail is cut also where an empty log stands behind it: a new epoch m
   assert.is(killed(rig).lastProcessedZxid, makeZxid(2, 2));
 });
 
-test('2846: a log that went missing while the server runs is never leapt over, nor is an end that is too early', () => {
+test('2846: a log that disappears while the server runs is never skipped, and neither is an end that comes too early', () => {
   const rig = testRig();
   const db = open(rig);
   for (const from of [1, 4, 7]) {

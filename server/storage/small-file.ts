@@ -2,7 +2,8 @@ import type { Disk } from '../runtime/runtime.ts';
 import { onDisk } from './disk-error.ts';
 
 /**
- * What is being written: the file itself is replaced whole, so that a crash shows the old text or the new.
+ * Suffix of the file being written. The file itself is replaced as a whole, so a crash leaves the old text or
+ * the new.
  */
 const NEXT_SUFFIX = '.next';
 

@@ -1,6 +1,6 @@
 /**
- * Snappy as snapshots have it, with `snapshot.compression.method=snappy`: what snappy-java's output stream
- * writes. A header {8 bytes of magic, int version, int oldest version that can read it}, then blocks, each
+ * The Snappy format of snapshots with `snapshot.compression.method=snappy`, as snappy-java's output stream
+ * writes it: a header {8 bytes of magic, int version, int oldest version that can read it}, then blocks, each
  * {int compressed bytes, block}.
  */
 const MAGIC = Buffer.from('82534e4150505900', 'hex');
@@ -8,10 +8,10 @@ const HEADER_BYTES = 16;
 const VERSION_READ = 1;
 /** snappy-java makes blocks of 32 KiB; larger ones than this come from damage. */
 const BLOCK_BYTES_MAX = 64 * 1024 * 1024;
-/** The shift of the length's next seven bits after five of its bytes: it would not be 32 bits long. */
+/** Shift of the next seven bits of the length after five of its bytes: it would exceed 32 bits. */
 const LENGTH_SHIFT_END = 35;
 
-/** @throws Error when the bytes are no such stream */
+/** @throws Error when the bytes are not such a stream */
 export function unsnappy(stream: Buffer): Buffer {
   if (stream.length < HEADER_BYTES || !stream.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw new Error('it does not start as a stream of snappy-java');
@@ -29,7 +29,7 @@ export function unsnappy(stream: Buffer): Buffer {
   return Buffer.concat(blocks);
 }
 
-/** A length as a varint, then literals and copies of what is written already. */
+/** A block is a length as a varint, then literals and copies of earlier output. */
 function unsnappyBlock(block: Buffer): Buffer {
   const { length, after } = blockLength(block);
   const out = Buffer.allocUnsafe(length);
@@ -53,7 +53,7 @@ function unsnappyBlock(block: Buffer): Buffer {
     const offset = little(block, at, offsetBytes) + (near ? (tag >> 5) * 256 : 0);
     at += offsetBytes;
     if (offset === 0 || offset > written || written + count > length) throw damaged();
-    // Byte by byte: a copy may run into what it writes itself.
+    // The loop copies byte by byte because a copy may overlap what it writes.
     for (let i = 0; i < count; i++, written++) out[written] = out[written - offset]!;
   }
   if (written !== length) throw damaged();

@@ -23,7 +23,7 @@ export function openSnapshotBytes(disk: Disk, path: string): SnapshotBytes {
   };
 }
 
-/** Checksums aside: a file that was not written to its end does not end so. */
+/** A check without checksums: a file that was not completely written does not end like this. */
 export function endsWith(bytes: SnapshotBytes, end: Buffer): boolean {
   const at = bytes.size() - end.length;
   return at >= 0 && bytes.readAt(at, end.length).equals(end);

@@ -123,7 +123,7 @@ test('the empty tree is written as Java writes it [facts 24]', () => {
   assert.is(tail.readUInt32BE(37), adler32(bytes, 0, bytes.length - 13));
 });
 
-test('a tree comes back with all its nodes, ACLs, owners, sessions and its digest', () => {
+test('a tree is restored with all its nodes, ACLs, owners, sessions and its digest', () => {
   const rig = testRig();
   const tree = sampleTree(40);
   const path = write(rig, tree, new Map([[SESSION, 4000]]));
@@ -155,13 +155,13 @@ test('files without digest, and with the trailer of 3.9, are read', () => {
   }
 });
 
-test('every cut and every flipped bit is noticed, and an older snapshot serves', () => {
+test('every truncation and every flipped bit is noticed, and an older snapshot is used', () => {
   const rig = testRig();
   const older = write(rig, sampleTree(1));
   const path = write(rig, sampleTree(2));
   const whole = rig.disk.read(path);
   for (let size = 0; size < whole.length; size++) {
-    // Cut right behind its first seal it is a whole snapshot of a server without digests.
+    // When cut right after its first seal, it is a whole snapshot of a server without digests.
     if (size === whole.length - 33) continue;
     rig.disk.open(path, 'w').writeAt(0, whole, 0, size);
     assert.is(loadNewestSnapshot(rig.disk, '/s', new ServerEvents())?.path, older, `${size} bytes`);
@@ -228,7 +228,7 @@ test('chunks of one byte, and slices of one record, give the same tree', () => {
   assert.equal(describe(reader.tree), describe(tree));
 });
 
-test('random bytes never make a tree, and never end but in an error', () => {
+test('random bytes never make a tree, and always end in an error', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 8, maxLength: 400 }), bytes => {
       const reader = new SnapshotStreamReader(RECORD_BYTES_MAX);

@@ -28,32 +28,32 @@ export interface SnapshotDigest {
 
 export interface LoadedSnapshot {
   readonly path: string;
-  /** That of its name: all transactions up to it are inside, later ones perhaps in part. */
+  /** The zxid in its name: the snapshot holds all transactions up to it, and perhaps parts of later ones. */
   readonly zxid: number;
   readonly tree: DataTree;
   readonly sessionTimeouts: Map<bigint, number>;
-  /** Of the moment its last byte was written; undefined when written without digests. */
+  /** The digest at the moment of its last byte; undefined when written without digests. */
   readonly digest: SnapshotDigest | undefined;
 }
 
-/** One that cannot be read, and why. */
+/** A snapshot that cannot be read, and why. */
 export interface DamagedSnapshot extends SnapshotFileName {
   readonly reason: string;
 }
 
 export interface NewestSnapshot extends LoadedSnapshot {
-  /** Newer ones that are damaged, the newest first. */
+  /** Newer snapshots that are damaged, the newest first. */
   readonly passedOver: readonly DamagedSnapshot[];
 }
 
 const READ_BYTES = 1024 * 1024;
-/** So many snapshots are tried, newest first, before the directory is given up. */
+/** Number of snapshots that are tried, newest first, before the start is refused. */
 const SNAPSHOTS_TRIED_MAX = 100;
 
 /**
- * The newest snapshot that is whole; undefined when there is none at all. Damaged ones are passed over with a
- * warning: the log reaches further back. @throws ServerError ZK_SNAPSHOT_CORRUPT when none of those there can
- * be read
+ * The newest whole snapshot; undefined when there is none at all. Damaged ones are skipped with a warning,
+ * because the log reaches further back. @throws ServerError ZK_SNAPSHOT_CORRUPT when there are some and none
+ * can be read
  */
 export function loadNewestSnapshot(
   disk: Disk,
@@ -139,7 +139,7 @@ function readSnapshot(
   if (header.readInt32BE(0) !== SNAPSHOT_MAGIC || header.readInt32BE(4) !== SNAPSHOT_VERSION) {
     throw new Error('it does not start as a snapshot');
   }
-  // Whatever it was written with, the file is the limit.
+  // The limit is the size of the file, whatever limit it was written with.
   const reader = new SnapshotStreamReader(size, ownerLayout);
   let adler = adler32(header, 0, header.length, ADLER_START);
   let position = SNAPSHOT_HEADER_BYTES;
@@ -162,7 +162,7 @@ function requireEnd(file: SnapshotBytes, size: number): void {
   if (!endsWith(file, SNAPSHOT_END)) throw new Error('it does not end as a snapshot');
 }
 
-/** Checks the seals. `adler` is of all before the tail. */
+/** Checks the seals. `adler` covers everything before the tail. */
 function readTail(tail: Buffer, adler: number): SnapshotDigest | undefined {
   requireSeal(tail, 0, adler);
   const sections = tail.length - SEAL_BYTES;
@@ -181,8 +181,7 @@ function readTail(tail: Buffer, adler: number): SnapshotDigest | undefined {
 }
 
 /**
- * Each section ends with its seal, and the first of the tail's seals stands before them: so the lengths are
- * the offsets.
+ * Each section ends with its seal, and the first seal precedes the sections, so the lengths give the offsets.
  */
 function sealOffsets(hasDigest: boolean, sections: number): number[] {
   const offsets: number[] = [];

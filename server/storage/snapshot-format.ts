@@ -13,7 +13,7 @@ export const SNAPSHOT_HEADER_BYTES = 16;
 export const SEAL_BYTES = 13;
 export const DIGEST_SECTION_BYTES = 20 + SEAL_BYTES;
 export const LAST_ZXID_SECTION_BYTES = 8 + SEAL_BYTES;
-/** What every whole snapshot ends with: the path of a seal. */
+/** The end of every whole snapshot: the path of a seal. */
 export const SNAPSHOT_END = Buffer.from('000000012f', 'hex');
 
 const SNAPSHOT_NAME = /^snapshot\.([0-9a-fA-F]+)(?:\.gz|\.snappy)?$/;
@@ -23,7 +23,7 @@ export interface SnapshotFileName {
   readonly zxid: number;
 }
 
-/** Undefined for a name that is no snapshot's. */
+/** Undefined when the name is not that of a snapshot. */
 export function snapshotZxid(name: string): number | undefined {
   const match = SNAPSHOT_NAME.exec(name);
   return match === null ? undefined : Number.parseInt(match[1]!, 16);

@@ -6,8 +6,8 @@ export interface SnapshotScheduleConfig {
 }
 
 /**
- * When the next snapshot is due: at a random share of the limits, so that the servers of an ensemble do not
- * all pause at once.
+ * Decides when the next snapshot is due: at a random share of the limits, so that the servers of an ensemble
+ * do not all pause at once.
  */
 export class SnapshotSchedule {
   readonly #config: SnapshotScheduleConfig;
@@ -36,7 +36,7 @@ export class SnapshotSchedule {
     );
   }
 
-  /** So many transactions of the log came after the snapshot. */
+  /** This many transactions of the log came after the snapshot. */
   startAt(txns: number): void {
     this.#txns = txns;
     this.#bytes = 0;

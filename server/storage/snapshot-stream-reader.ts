@@ -7,24 +7,27 @@ import { readStatPersisted } from '../wire/stat.ts';
 import { NODES_END } from './snapshot-stream.ts';
 
 export interface FeedResult {
-  /** The tree is whole; what follows in the chunk belongs to the caller. */
+  /** The tree is complete. The rest of the chunk belongs to the caller. */
   readonly done: boolean;
   readonly consumedBytes: number;
 }
 
 /**
- * Reads the records of `snapshot-stream.ts` from chunks split anywhere, into a tree of its own: nothing is
- * seen of it until it is whole. @see ZOOKEEPER-3642; ZOOKEEPER-3104
+ * Reads the records of `snapshot-stream.ts`, from chunks split anywhere, into a separate tree. Nobody sees it
+ * until it is complete. @see ZOOKEEPER-3642; ZOOKEEPER-3104
  */
 export class SnapshotStreamReader {
   readonly tree: DataTree;
   readonly sessionTimeouts = new Map<bigint, number>();
   readonly #recordBytesMax: number;
   readonly #reader = new JuteReader();
-  /** The begun record at the end of the last chunk, and chunks behind it. */
+  /** The incomplete record at the end of the last chunk, and later chunks. */
   #rest: Buffer[] = [];
   #restBytes = 0;
-  /** Without so many it is not whole: looking at it with each chunk would read a large one over and over. */
+  /**
+   * The record needs at least this many bytes. Trying again with each chunk would read a large record over
+   * and over.
+   */
   #neededBytes = 1;
   #state: 'sessionCount' | 'sessions' | 'aclCount' | 'acl' | 'aclEntries' | 'nodes' | 'done' = 'sessionCount';
   #left = 0;
@@ -33,8 +36,7 @@ export class SnapshotStreamReader {
   #entriesLeft = 0;
 
   /**
-   * `recordBytesMax`: what is gathered of one record before it is whole; a longer one means that the stream
-   * is no snapshot.
+   * `recordBytesMax`: most bytes gathered for one record. A longer one means that the stream is no snapshot.
    */
   constructor(recordBytesMax: number, ownerLayout: OwnerLayout = 'plain') {
     this.#recordBytesMax = recordBytesMax;
@@ -46,7 +48,7 @@ export class SnapshotStreamReader {
   feed(chunk: Buffer): FeedResult {
     const restBytes = this.#restBytes;
     if (restBytes + chunk.length < this.#neededBytes) {
-      // A copy: the caller's chunk may be a view of something larger, or written again.
+      // Copied, because the caller's chunk may be part of something larger, or be overwritten.
       this.#rest.push(Buffer.from(chunk));
       this.#restBytes += chunk.length;
       return { done: false, consumedBytes: chunk.length };
@@ -63,7 +65,7 @@ export class SnapshotStreamReader {
     return { done: false, consumedBytes: chunk.length };
   }
 
-  /** False, with nothing taken, when the record goes on in the next chunk. */
+  /** False, with nothing consumed, when the record continues in the next chunk. */
   #readRecord(reader: JuteReader): boolean {
     const start = reader.offset;
     try {
@@ -118,7 +120,7 @@ export class SnapshotStreamReader {
     this.#state = this.#left > 0 ? items : next;
   }
 
-  /** One at a time: a list of a megabyte is many small records. */
+  /** Reads one entry at a time, because a list of a megabyte is many small records. */
   #readAclEntry(reader: JuteReader): void {
     if (this.#entriesLeft > 0) {
       this.#acl.push(readAcl(reader));
@@ -139,7 +141,7 @@ export class SnapshotStreamReader {
     const view = reader.readBuffer();
     const acl = this.tree.aclCache.get(reader.readLong()) ?? ACL_UNKNOWN;
     const stat = readStatPersisted(reader);
-    // A copy: views would keep every chunk in memory as long as one of its nodes.
+    // Copied, because a view would keep its whole chunk in memory as long as the node.
     const node = new ZNode(
       view === null ? null : Buffer.from(view),
       acl,
@@ -158,7 +160,7 @@ export class SnapshotStreamReader {
 }
 
 /**
- * For a list that came into use after the map was written: the log sets it again, and until then nobody is
- * let in. @see ZOOKEEPER-4846
+ * Used for a list that came into use after the map was written. The log sets the real one, and until then
+ * nobody has access. @see ZOOKEEPER-4846
  */
 const ACL_UNKNOWN: readonly Acl[] = [];

@@ -18,8 +18,9 @@ import { writeStatPersisted } from '../wire/stat.ts';
 export const NODES_END = '/';
 
 /**
- * Writes them in slices, while the tree goes on changing: sessions, ACL map and `zxid` are of the moment it
- * was made, each node is of the moment it is written. The log after `zxid` puts the rest right.
+ * Writes the records in slices while the tree keeps changing. Sessions, ACL map and `zxid` are those of the
+ * moment it was made; each node is that of the moment it is written. The log after `zxid` corrects the
+ * difference.
  */
 export class SnapshotSerializer {
   /** lastProcessedZxid when the serializer was made. */

@@ -16,14 +16,14 @@ export interface SnapshotWriterOptions {
   readonly digestEnabled: boolean;
 }
 
-/** About one millisecond of work: between two slices the loop serves everybody else. */
+/** About one millisecond of work. Between two slices the loop serves everybody else. */
 const SLICE_BYTES = 256 * 1024;
 
 export const TEMPORARY_SUFFIX = '.tmp';
 
 /**
- * Writes one snapshot file: in slices under a temporary name, then sync, rename, sync of the directory. So
- * under its own name there is never a part of a snapshot, whatever a crash leaves.
+ * Writes one snapshot file in slices under a temporary name, then syncs it, renames it and syncs the
+ * directory. So the final name never holds part of a snapshot, whatever a crash leaves.
  */
 export class SnapshotWriter {
   readonly path: string;
@@ -52,12 +52,14 @@ export class SnapshotWriter {
     return this.#position;
   }
 
-  /** `done` is never called from inside. */
+  /** `done` is never called during this call. */
   start(done: FlushDone): void {
     this.#timer = this.#options.clock.after(0, () => this.#step(done));
   }
 
-  /** All at once, holding the loop: for the empty tree of a new server. @throws ServerError ZK_DISK */
+  /**
+   * Writes it all at once and holds the loop: for the empty tree of a new server. @throws ServerError ZK_DISK
+   */
   writeNow(): void {
     onDisk('write', this.path, () => {
       while (this.#writeSlice());
@@ -66,7 +68,7 @@ export class SnapshotWriter {
     });
   }
 
-  /** Leaves nothing behind. `done` is not called any more. @throws ServerError ZK_DISK */
+  /** Gives up and leaves no file. `done` is not called any more. @throws ServerError ZK_DISK */
   cancel(): void {
     this.#cancelled = true;
     this.#timer?.cancel();
@@ -124,7 +126,7 @@ export class SnapshotWriter {
     if (this.#options.digestEnabled) {
       this.#putSlice();
       const { lastProcessedZxid, digest } = this.#tree;
-      // Upstream has no digest before the first transaction, and then writes 0.
+      // Upstream has no digest before the first transaction and writes 0.
       const value = lastProcessedZxid === 0 ? 0n : digest.toBigInt();
       this.#slice.reset().writeLong(lastProcessedZxid).writeInt(DIGEST_VERSION).writeBigLong(value);
       this.#putSlice();

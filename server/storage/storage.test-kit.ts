@@ -9,9 +9,12 @@ import { OpCode } from '../wire/opcodes.ts';
 import { type TxnBody, writeTxnBody, writeTxnHeader } from '../wire/txn.ts';
 import { type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 
-/** What the tests of this folder share: a disk in memory, a clock turned by hand, small transactions. */
+/** The kit of this folder's tests: a disk in memory, a clock moved by hand, small transactions. */
 
-/** Due work in order; `run` empties it, with what it adds. Time moves only by `after`'s delays. */
+/**
+ * Runs due work in order; `run` empties the queue, including work added meanwhile. Time moves only by the
+ * delays of `after`.
+ */
 export class ManualClock implements Clock {
   nowMs = 0;
   readonly turns = 0;
@@ -43,7 +46,7 @@ export class ManualClock implements Clock {
     this.atEndOfTurn(run);
   }
 
-  /** One piece of due work; false when there is none. */
+  /** Runs one piece of due work; false when there is none. */
   step(): boolean {
     if (this.#due.length === 0) return false;
     const first = this.#due.reduce((a, b) => (b.atMs < a.atMs ? b : a));
@@ -57,7 +60,7 @@ export class ManualClock implements Clock {
     while (this.step());
   }
 
-  /** What a dead process still had to do. */
+  /** Drops the work of a process that has died. */
   clear(): void {
     this.#due = [];
   }
@@ -67,7 +70,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** A small generator (mulberry32), so that a failing schedule is found again by its seed. */
+/** A small generator (mulberry32), so that a failing schedule can be repeated by its seed. */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;
   const float = (): number => {

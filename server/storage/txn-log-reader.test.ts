@@ -91,7 +91,7 @@ test('a hole inside a file, and an epoch that does not start at 1, are refused',
   assert.throws(() => readAll(epoch.disk, 0), /missing between 0x100000001/);
 });
 
-test('2332: empty and header-only files are passed over', () => {
+test('2332: empty and header-only files are skipped', () => {
   const rig = testRig();
   writeFiles(rig, [range(E1, 1, 3), range(E1, 4, 5)]);
   rig.disk.open('/log/log.100000002', 'w');
@@ -149,19 +149,19 @@ test('one flipped bit is never read as data, and never taken for a torn end: the
       assert.match((error as Error).message, path);
     }
     assert.is(outcome, 'ZK_LOG_CORRUPT', `byte ${position} bit ${bit}`);
-    // All that is in the log is in the snapshot: nothing is lost, and the server starts.
+    // The snapshot holds everything in the log, so nothing is lost and the server starts.
     if (position >= lastEntry) readAll(rig.disk, E1 + 4);
     rig.disk.flipBit(path, position, bit);
   }
 });
 
-test('a damaged end in front of 64 MiB of zeros is judged in small pieces, in no time', () => {
+test('damage before 64 MiB of zeros is examined quickly and in small pieces', () => {
   const rig = testRig();
   writeFiles(rig, [range(E1, 1, 2)]);
   const path = '/log/log.100000001';
   const file = rig.disk.open(path, 'a+');
   const size = file.size();
-  // The last mark: what was an entry is none any more, torn or not.
+  // Overwrites the last end mark, so that no entry is left, torn or not.
   file.writeAt(size - 1, Buffer.from([7]));
   file.truncate(size + 64 * 1024 * 1024);
   let most = 0;
@@ -181,7 +181,7 @@ test('a damaged end in front of 64 MiB of zeros is judged in small pieces, in no
   assert.ok(most <= 256 * 1024, `${most} bytes at once`);
 });
 
-test('an entry whose sectors reached the medium in part is torn, whichever of them is missing', () => {
+test('an entry with any sector missing on the medium is torn', () => {
   const rig = testRig();
   writeFiles(rig, [range(E1, 1, 1)], 0, 'd'.repeat(2000));
   const file = rig.disk.open('/log/log.100000001', 'a+');
@@ -194,7 +194,7 @@ test('an entry whose sectors reached the medium in part is torn, whichever of th
   }
 });
 
-test('A2: an entry that ends behind the file is torn if this server may have begun it; else its length is damaged', () => {
+test('A2: an entry that ends after the file is torn if this server may have begun it; otherwise its length is damaged', () => {
   const rig = testRig();
   writeFiles(rig, [range(E1, 1, 2)]);
   const path = '/log/log.100000001';

@@ -13,19 +13,22 @@ export interface TxnLogSource {
   readonly jute: JuteLimits;
 }
 
-/** An entry that says to be longer, and than this server writes, was not torn: its length is damaged. */
+/**
+ * An entry that claims to be longer than this, and longer than this server writes, was not torn: its length
+ * is damaged.
+ */
 const TORN_BYTES_MIN = 64 * 1024 * 1024;
 
 /**
- * The transactions after a zxid, over all log files, in order and without holes: what replay and TRUNC read.
+ * Reads the transactions after a zxid from all log files, in order and without holes, for replay and TRUNC.
  *
- * Each must follow the one before, across files too: a file that somebody removed is noticed (row C: "missing
- * log file"). A file may end in a torn entry when the next file goes on with the very next zxid, for then
- * nothing acknowledged was torn; in the last file it is a tail that recovery cuts. A last entry that was
- * whole once and is damaged now is no such tail.
+ * Each must follow the one before, across files too, so a file that somebody removed is noticed ("missing log
+ * file"). A file may end in a torn entry when the next file continues with the very next zxid, for then
+ * nothing acknowledged was torn. In the last file recovery cuts such an entry. A last entry that was whole
+ * once and is damaged now is never cut.
  *
- * What continuity cannot show: transactions missing at the end of an epoch when the next file starts a later
- * epoch, since epochs may end anywhere.
+ * Continuity cannot show transactions missing at the end of an epoch when the next file starts a later epoch,
+ * since epochs may end anywhere.
  */
 export class TxnLogReader {
   /** Set when the logs end in a torn entry: recovery cuts the file there. */
@@ -41,7 +44,7 @@ export class TxnLogReader {
 
   /**
    * Yields entries with zxid > `after`; the first must follow it.
-   * `source` names what `after` comes from, such as a snapshot, for the message about a gap.
+   * `source` names the origin of `after`, such as a snapshot, for the message about a gap.
    */
   constructor({ disk, directory, logger, jute }: TxnLogSource, after: number, source: string) {
     this.#tornBytesMax = Math.max(jute.txnBytesMax, TORN_BYTES_MIN);
@@ -63,7 +66,7 @@ export class TxnLogReader {
     }
   }
 
-  /** A last entry that was whole once may have been acknowledged: cutting it is for a person to decide. */
+  /** A last entry that was whole once may have been acknowledged, so only a person may decide to cut it. */
   #end(): null {
     const { tail } = this;
     if (tail === undefined || tail.lastZxid < this.#last) return null;
@@ -112,7 +115,7 @@ function gap(last: number, lastPath: string, entry: LogEntry): ServerError {
   return new ServerError('ZK_LOG_GAP', message, { after: from, before: to, from: lastPath, to: entry.path });
 }
 
-/** The newest file that can hold the entry after `after`, passing over empty ones. */
+/** The newest file that can hold the entry after `after`, skipping empty ones. */
 export function firstFileFor(disk: Disk, files: readonly LogFileName[], after: number): number {
   let index = files.findLastIndex(file => file.firstZxid <= after + 1);
   while (index > 0 && isEmpty(disk, files[index]!.path)) index--;

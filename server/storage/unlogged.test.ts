@@ -1,4 +1,4 @@
-/** observer.syncEnabled=false: an observer that keeps what it hears in memory only. */
+/** Tests of observer.syncEnabled=false: the observer keeps transactions in memory only. */
 import { assert, suite } from '#test';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
@@ -38,7 +38,7 @@ test('observer.syncEnabled=false: no log and no fsync on observers; voters log a
   }
 });
 
-test('an observer without a log goes on from its memory when it comes back to a master, from its snapshot when it restarts', () => {
+test('an observer without a log resumes from memory when it reconnects, from its snapshot when it restarts', () => {
   const settings = { 'observer.syncEnabled': 'false', snapCount: 4 };
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1, settings }).start();
   const client = MemoryClient.open(ensemble);
@@ -60,7 +60,7 @@ test('an observer without a log goes on from its memory when it comes back to a 
   assert.equal(logs(ensemble, OBSERVER), []);
 });
 
-test('an observer without a log follows one leader after the other', () => {
+test('an observer without a log follows one leader after another', () => {
   const settings = { 'observer.syncEnabled': 'false' };
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1, settings }).start();
   MemoryClient.open(ensemble).create('/a', '1');
@@ -76,7 +76,7 @@ test('an observer without a log follows one leader after the other', () => {
   }
 });
 
-test('without a log, what was heard and not applied when a role ends is asked for again', () => {
+test('without a log, unapplied transactions are requested again after a role ends', () => {
   const config = { ...databaseDefaults, dataDir: '/d', dataLogDir: '/d', logEnabled: false };
   const database = new ZkDatabase({ ...testRig(), logger: silentLogger }, config);
   database.load();

@@ -42,7 +42,7 @@ test('an empty directory is an empty tree at zxid 0, with snapshot.0 from the st
   assert.is(reopen(rig).lastProcessedZxid, 0);
 });
 
-test('db.autocreate=false: an empty directory does not vote unless a person said "initialize"', () => {
+test('db.autocreate=false: an empty directory does not vote without an "initialize" file', () => {
   const rig = testRig();
   assert.is(open(rig, { autoCreate: false }).lastProcessedZxid, -1);
   assert.equal(rig.disk.list('/data/version-2'), []);
@@ -51,7 +51,7 @@ test('db.autocreate=false: an empty directory does not vote unless a person said
   assert.not(rig.disk.exists('/data/initialize'));
 });
 
-test('what was flushed is there after a power cut: tree, sessions, committed log', () => {
+test('flushed transactions survive a power loss: tree, sessions, committed log', () => {
   const rig = testRig();
   const db = open(rig);
   const session = packetOf(E1 + 1, { type: OpCode.createSession, timeoutMs: 4000 }, SESSION);
@@ -185,7 +185,7 @@ test('2623: a log entry of a type no server can apply is refused by file and off
   assert.throws(() => open(rig), coded('ZK_LOG_CORRUPT', /log\.100000001 is damaged at offset 16.*77/));
 });
 
-test('2845: what was logged and not committed is applied on leaving the quorum', () => {
+test('2845: logged but uncommitted transactions are applied on leaving the quorum', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 3));
@@ -197,7 +197,7 @@ test('2845: what was logged and not committed is applied on leaving the quorum',
   assert.is(db.fastForward(), 0);
 });
 
-test('TRUNC: memory and disk forget what comes after', () => {
+test('TRUNC: memory and disk lose everything after the zxid', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 5));
@@ -210,7 +210,7 @@ test('TRUNC: memory and disk forget what comes after', () => {
   assert.equal(names(reopen(rig)), [...expected(1, 3), ...expected(1, 2, makeZxid(2, 0))]);
 });
 
-test('4837: TRUNC never goes back by a snapshot that is newer than the cut', () => {
+test('4837: TRUNC never uses a snapshot that is newer than the cut', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 3));
@@ -257,7 +257,7 @@ test('4837: a snapshot under way ends with the role: the next sync may bring wha
   );
 });
 
-test('TRUNC to what the logs do not hold changes nothing and asks for a SNAP', () => {
+test('TRUNC to a zxid that the logs lack changes nothing and asks for a SNAP', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 3));
@@ -319,7 +319,7 @@ test('SNAP: the tree is replaced when the snapshot is durable, not before', () =
   assert.equal(names(reopen(rig)), expected(1, 7));
 });
 
-test('a damaged snapshot that no log leads to is refused by name: an older one has less than was acknowledged', () => {
+test('a damaged snapshot that no log reaches is refused by name, because an older one lacks acknowledged transactions', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 2));
@@ -337,7 +337,7 @@ test('a damaged snapshot that no log leads to is refused by name: an older one h
   assert.equal(names(reopen(rig)), expected(1, 6));
 });
 
-test('3104, 1549: a SNAP given up leaves memory and disk as they were', () => {
+test('3104, 1549: an abandoned SNAP leaves memory and disk as they were', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 2));
@@ -355,7 +355,7 @@ test('3104, 1549: a SNAP given up leaves memory and disk as they were', () => {
   assert.equal(names(reopen(rig)), expected(1, 3));
 });
 
-test('SNAP to an older zxid: what this server had beyond it does not come back', () => {
+test('SNAP to an older zxid: later transactions of this server do not return', () => {
   for (let seed = 1; seed <= 40; seed++) {
     const rig = testRig(seed);
     const db = open(rig);
@@ -399,7 +399,7 @@ test('a torn tail is cut when a server starts, so that later logs join', () => {
   assert.equal(names(reopen(rig)), [...expected(1, 2), ...expected(1, 2, makeZxid(2, 0))]);
 });
 
-test('a wrong digest is counted and told once, and is not fatal', () => {
+test('a wrong digest is counted and reported once, and is not fatal', () => {
   const rig = testRig();
   const lines: [string, LogFields | undefined][] = [];
   const logger: Logger = { ...silentLogger, error: (message, fields) => void lines.push([message, fields]) };
@@ -428,7 +428,7 @@ test('a wrong digest is counted and told once, and is not fatal', () => {
       { zxid: '0x100000003', source: 'transaction', ...both, event: 'treeDiffers' },
     ],
   ]);
-  // The same when the log is replayed at the next start, which names the file.
+  // The same holds when the log is replayed at the next start, which names the file.
   lines.length = 0;
   db.close();
   rig.clock.clear();
@@ -443,7 +443,7 @@ test('a wrong digest is counted and told once, and is not fatal', () => {
   ]);
 });
 
-test('what a failed sync left in the page cache is not claimed and then lost (zklab sim)', () => {
+test('transactions that a failed sync left in the page cache are not claimed and then lost (zklab sim)', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 3));
@@ -462,7 +462,7 @@ test('what a failed sync left in the page cache is not claimed and then lost (zk
   assert.is(reopen(rig).lastLoggedZxid, E1 + 4);
 });
 
-test('a disk without room for a second newest log: the server starts all the same, and what it shows is durable', () => {
+test('without room for a second newest log the server starts all the same, and what it shows is durable', () => {
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 3));
@@ -477,7 +477,7 @@ test('a disk without room for a second newest log: the server starts all the sam
   rig.disk.capacityBytes = files.reduce((sum, name) => sum + rig.disk.size(`${directory}/${name}`), 100);
   assert.is(open(rig).lastLoggedZxid, E1 + 4);
   assert.equal(rig.disk.list(directory), files);
-  // Nor for another name.
+  // There is no room for another name either.
   rig.disk.beforeOperation = (operation, path) => {
     if (operation === 'open' && path.endsWith('.next')) throw Object.assign(new Error(), { code: 'ENOSPC' });
   };
@@ -498,7 +498,7 @@ test('a full disk surfaces in the flush', () => {
   assert.is(code, 'ZK_DISK');
 });
 
-test('what a killed process left in the page cache is made durable before it is claimed again', () => {
+test('transactions that a killed process left in the page cache are made durable before they are claimed again', () => {
   for (let seed = 1; seed <= 20; seed++) {
     const rig = testRig(seed);
     const killed = open(rig);

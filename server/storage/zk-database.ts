@@ -33,13 +33,13 @@ import { SnapshotWriter } from './snapshot-writer.ts';
 import { TxnLogReader } from './txn-log-reader.ts';
 
 export interface ZkDatabaseConfig {
-  /** Holds version-2 with snapshots and epoch files. */
+  /** Parent of the version-2 directory with snapshots and epoch files. */
   readonly dataDir: string;
-  /** Holds version-2 with logs; often the same. */
+  /** Parent of the version-2 directory with logs; often the same. */
   readonly dataLogDir: string;
   /** A snapshot is due after a random count of transactions between half of this and this. */
   readonly snapCount: number;
-  /** The same by bytes of log; 0: by count only. */
+  /** The same limit in bytes of log; 0: by count only. */
   readonly snapSizeLimitBytes: number;
   readonly preAllocBytes: number;
   /** 0: only snapshots roll the log. */
@@ -51,14 +51,18 @@ export interface ZkDatabaseConfig {
   readonly ownerLayout: OwnerLayout;
   readonly jute: JuteLimits;
   readonly snapshotSizeFactor: number;
-  /** False: nothing is logged, and no snapshot taken that the log would complete (observer.syncEnabled). */
+  /** False: nothing is logged, and no snapshot is taken that would need the log (observer.syncEnabled). */
   readonly logEnabled: boolean;
   readonly trustEmptySnapshot: boolean;
-  /** False: an empty data directory is an accident unless it holds a file "initialize" (db.autocreate). */
+  /**
+   * False: an empty data directory counts as an accident unless it holds a file "initialize" (db.autocreate).
+   */
   readonly autoCreate: boolean;
-  /** False: directories that are missing are not made (datadir.autocreate). */
+  /** False: missing directories are not created (datadir.autocreate). */
   readonly directoryAutoCreate: boolean;
-  /** A voter's word for an empty tree counts: what says that there was more is looked for. */
+  /**
+   * True for a voter. Its claim of an empty tree counts, so the start looks for signs that there was more.
+   */
   readonly votes: boolean;
   /** A file beside the snapshots says where their logs are. @see LogRecord */
   readonly logRecord: boolean;
@@ -94,11 +98,11 @@ export interface ZkDatabaseParts {
 }
 
 /**
- * The data of one server, in memory and on disk: where processors and the quorum meet. Transactions come in
- * twice, as they are logged (`append`, `flush`) and as they are committed (`apply`).
+ * The data of one server, in memory and on disk. Transactions reach it twice: when they are logged (`append`,
+ * `flush`) and when they are committed (`apply`).
  *
- * Every failure of the disk reaches the caller as a ServerError, thrown or through `done`; the server stops
- * on it.
+ * Every failure of the disk reaches the caller as a ServerError, thrown or through `done`, and the server
+ * stops.
  */
 export class ZkDatabase {
   readonly #parts: ZkDatabaseParts;
@@ -127,7 +131,7 @@ export class ZkDatabase {
     return this.#directories.logs;
   }
 
-  /** Another object after `load`, `truncate` and `finishRestore`. */
+  /** A different object after each `load`, `truncate` and `finishRestore`. */
   get tree(): DataTree {
     return this.#state.tree;
   }
@@ -142,7 +146,8 @@ export class ZkDatabase {
   }
 
   /**
-   * -1 when the directory was empty and must not be taken for an empty tree (db.autocreate=false): no vote.
+   * -1 when the directory was empty and must not count as an empty tree (db.autocreate=false): the server
+   * does not vote.
    */
   get lastProcessedZxid(): number {
     return this.#state.tree.lastProcessedZxid;
@@ -152,7 +157,9 @@ export class ZkDatabase {
     return this.#log.lastLoggedZxid;
   }
 
-  /** Of the oldest transaction a learner can be given from memory; lastProcessedZxid when there is none. */
+  /**
+   * Zxid of the oldest transaction that a learner can get from memory; lastProcessedZxid when there is none.
+   */
   get minCommittedZxid(): number {
     return this.committedLog.minZxid(this.lastProcessedZxid);
   }
@@ -196,14 +203,14 @@ export class ZkDatabase {
     logger.info('database loaded', { zxid: zxidToHex(this.lastProcessedZxid), snapshotPath, txnsReplayed });
   }
 
-  /** What was appended is durable when this returns; no callback follows. @throws ServerError ZK_DISK */
+  /** Makes everything appended durable before it returns. No callback follows. @throws ServerError ZK_DISK */
   close(): void {
     this.#leaveLog();
   }
 
   // ------------------------------------------------------------------ transactions
 
-  /** Takes a transaction into the current batch of the log. Durable only when a later `flush` says so. */
+  /** Adds a transaction to the current batch of the log. Durable only when a later `flush` says so. */
   append(packet: TxnPacket): void {
     if (this.#restoring) invariant(false, `transaction ${zxidToHex(packet.zxid)} logged during a SNAP`);
     if (!this.#config.logEnabled) {
@@ -214,28 +221,28 @@ export class ZkDatabase {
     this.#schedule.appended(packet.bytes.length);
   }
 
-  /** Calls back when everything appended so far is durable, or with the error for which it never will be. */
+  /** Calls back when everything appended so far is durable, or with the error that prevents it. */
   flush(done: FlushDone): void {
     this.#log.flush(done);
   }
 
   /**
-   * Applies a committed transaction; each must follow the one before. `digestAt` as in `ParsedTxn`; left out
-   * for what this server, as leader, serialised itself.
+   * Applies a committed transaction, which must follow the one before. `digestAt` as in `ParsedTxn`; omitted
+   * when this server, as leader, serialised the transaction itself.
    */
   apply(packet: TxnPacket, header: TxnHeader, body: TxnBody, digestAt?: number): TxnResult {
     return this.#state.apply(packet, header, body, this.#digestAt(packet, digestAt), true);
   }
 
-  /** The same from the bytes alone. @throws JuteError */
+  /** The same, from the bytes alone. @throws JuteError */
   applyPacket(packet: TxnPacket): TxnResult {
     const { header, body, digestAt } = parseTxnPacket(packet);
     return this.apply(packet, header, body, digestAt);
   }
 
   /**
-   * The marker of a new epoch, counter 0, has no transaction but is a leader's last processed zxid all the
-   * same.
+   * The marker of a new epoch, with counter 0, has no transaction, but is a leader's last processed zxid all
+   * the same.
    */
   startEpoch(zxid: number): void {
     if (zxid < this.lastProcessedZxid) invariant(false, `epoch of ${zxidToHex(zxid)} starts in the past`);
@@ -243,8 +250,9 @@ export class ZkDatabase {
   }
 
   /**
-   * Applies what is in the log and not yet in the tree: on leaving a quorum, where it may be committed
-   * elsewhere, so that memory and disk agree. Returns how many. @see ZOOKEEPER-2845
+   * Applies transactions that are in the log and not yet in the tree. A member calls this when it leaves a
+   * quorum, where they may be committed elsewhere, so that memory and disk agree. Returns their number. @see
+   * ZOOKEEPER-2845
    */
   fastForward(): number {
     const steps = this.fastForwarding();
@@ -254,17 +262,16 @@ export class ZkDatabase {
     }
   }
 
-  /**
-   * The same in steps of one transaction: its bytes. Whoever does not go on to the end has to `return` it.
-   */
+  /** The same in steps of one transaction, yielding its bytes. Callers that stop early must call `return`. */
   *fastForwarding(): Generator<number, number> {
     if (!this.#config.logEnabled) {
       this.#leaveLog();
       this.#log = this.#openLog(this.lastProcessedZxid);
       return 0;
     }
-    // From here to the next NEWLEADER the tree takes what may never be committed, here or in a sync: a
-    // snapshot under way would hold effects of it, and without a digest not say so. ZOOKEEPER-4837
+    // From here to the next NEWLEADER the tree takes transactions that may never be committed, here or in a
+    // sync. A snapshot under way would hold effects of them, and without a digest could not say so.
+    // ZOOKEEPER-4837
     this.#snapshot?.cancel();
     this.#snapshot = null;
     if (this.lastLoggedZxid <= this.lastProcessedZxid) return 0;
@@ -292,8 +299,8 @@ export class ZkDatabase {
   }
 
   /**
-   * Rolls the log and writes a snapshot in slices. False, and no call of `done`, while another is being
-   * written.
+   * Rolls the log and writes a snapshot in slices. While another snapshot is under way it returns false and
+   * never calls `done`.
    */
   takeSnapshot(done: FlushDone): boolean {
     if (this.#snapshot !== null) return false;
@@ -307,7 +314,7 @@ export class ZkDatabase {
   // ------------------------------------------------------------------ synchronisation
 
   /**
-   * TRUNC: forgets everything after `zxid`, on disk first, then in memory. False, with nothing changed, when
+   * TRUNC: removes everything after `zxid`, on disk first, then in memory. False, with nothing changed, when
    * the files cannot give the state at `zxid`: ask for a SNAP.
    */
   truncate(zxid: number): boolean {
@@ -327,14 +334,14 @@ export class ZkDatabase {
     return true;
   }
 
-  /** SNAP: what the leader sends goes into a tree of its own; drop the reader to give up. */
+  /** SNAP: reads what the leader sends into a separate tree. Drop the reader to give up. */
   beginRestore(): SnapshotStreamReader {
     return new SnapshotStreamReader(this.#config.jute.packetBytesMax, this.#config.ownerLayout);
   }
 
   /**
-   * The stream is whole: makes it durable, removes what is newer than it on disk, then replaces the tree and
-   * calls back. Until then this database is as before, and takes no transaction. @see ZOOKEEPER-3642
+   * The stream is complete: makes it durable, removes everything newer from disk, then replaces the tree and
+   * calls back. Until then this database is as before and takes no transaction. @see ZOOKEEPER-3642
    */
   finishRestore(reader: SnapshotStreamReader, zxid: number, done: FlushDone): void {
     const lastLoggedZxid = this.#log.lastLoggedZxid;
@@ -343,14 +350,14 @@ export class ZkDatabase {
     this.#restoring = true;
     const { tree, sessionTimeouts } = reader;
     tree.lastProcessedZxid = zxid;
-    // The stream is fuzzy and brings no digest: what the tree has now would be called wrong later.
+    // The stream is fuzzy and has no digest, so a digest of the present tree would look wrong later.
     this.#writeSnapshot(tree, sessionTimeouts, false, error => {
       this.#restoring = false;
       done(error ?? this.#replaceState(tree, sessionTimeouts));
     });
   }
 
-  /** Gives up a restore whose `done` has not come; memory and disk are as before it. */
+  /** Gives up a restore whose `done` has not been called. Memory and disk are as before it. */
   cancelRestore(): void {
     if (!this.#restoring) return;
     this.#restoring = false;
@@ -358,7 +365,9 @@ export class ZkDatabase {
     this.#snapshot = null;
   }
 
-  /** For a learner behind the committed log, what it lacks up to `through`; null: send a SNAP. Close it. */
+  /**
+   * What a learner behind the committed log lacks, up to `through`; null: send a SNAP. Close it after use.
+   */
   readLogFrom(zxid: number, through: number): DiskDiff | null {
     const { snapDirectory, logDirectory } = this;
     const { current, range } = this.#writtenLog({ after: zxid, through });
@@ -366,7 +375,10 @@ export class ZkDatabase {
     return openDiskDiff(this.#parts.disk, snapDirectory, logDirectory, snapshotSizeFactor, current, range);
   }
 
-  /** For a learner whose sync has begun: what was applied of a range, wherever it is now. Close it. */
+  /**
+   * The applied transactions of a range, wherever they are now, for a learner whose sync has begun. Close it
+   * after use.
+   */
   history(range: HistoryRange): CommittedHistory {
     const openLog = (rest: HistoryRange): DiskDiff => {
       const { current, range } = this.#writtenLog(rest);
@@ -389,9 +401,9 @@ export class ZkDatabase {
     const { disk, logger } = this.#parts;
     const zxid = tree.lastProcessedZxid;
     try {
-      // The log first: a newer snapshot of our own, were it alone left by a crash, is a state this server
-      // had. All of it: between its end and the SNAP transactions are missing, and what it ends in may not be
-      // committed.
+      // The log is removed first: if a crash leaves only a newer snapshot of our own, that is still a state
+      // this server had. All of the log goes, because transactions are missing between its end and the SNAP,
+      // and its last ones may not be committed.
       this.#directories.recordLogs(false);
       forgetAfter(disk, this.logDirectory, -1, logger);
       forgetSnapshotsAfter(disk, this.snapDirectory, zxid, logger);
@@ -436,7 +448,7 @@ export class ZkDatabase {
     if (votes && isEmpty) this.#directories.recordLogs(false);
   }
 
-  /** As upstream: a new server has a snapshot of zxid 0 from its start. */
+  /** As upstream, a new server has a snapshot of zxid 0 from its start. */
   #writeSnapshotNow(): void {
     this.#newWriter(this.#state.tree, this.#state.sessionTimeouts, this.#config.digestEnabled).writeNow();
   }
@@ -495,7 +507,7 @@ export class ZkDatabase {
     );
   }
 
-  /** Whatever is being written ends here: the log whole, a snapshot not at all. */
+  /** Ends all writing: completes the log and gives up a snapshot. */
   #leaveLog(): void {
     this.#snapshot?.cancel();
     this.#snapshot = null;

@@ -10,14 +10,14 @@ interface Entry {
   readonly key: number;
   /** @see textOf */
   readonly text: string;
-  /** Nodes that hold it; the entry goes with the last. */
+  /** Number of nodes that hold it; the last one removes the entry. */
   usage: number;
 }
 
 /**
- * Every ACL list of the tree, once: nodes with equal lists share one object, so that a million nodes hold a
- * handful of lists and "is this the open ACL" is a comparison of references. Snapshots name lists by their
- * keys here.
+ * Every ACL list of the tree, once. Nodes with equal lists share one object, so a million nodes hold a
+ * handful of lists, and "is this the open ACL" is a comparison of references. Snapshots name lists by the
+ * keys kept here.
  *
  * @see ReferenceCountedACLCache
  */
@@ -26,10 +26,13 @@ export class AclCache {
   readonly #byList = new Map<readonly Acl[], Entry>();
   readonly #byKey = new Map<number, Entry>();
   #lastKey = 0;
-  /** The entry found last: one application tends to write one ACL. */
+  /** The entry found last, because one application tends to use one ACL. */
   #recent: Entry | null = null;
 
-  /** The shared list equal to `acl`, counted as held once more: pair each call with one of `release`. */
+  /**
+   * Returns the shared list equal to `acl` and counts one more holder: pair each call with a call of
+   * `release`.
+   */
   acquire(acl: readonly Acl[]): readonly Acl[] {
     if (acl === OPEN_ACL_UNSAFE || isOpen(acl)) return OPEN_ACL_UNSAFE;
     const entry = this.#knownAs(acl) ?? this.#entryFor(acl);
@@ -54,8 +57,9 @@ export class AclCache {
   }
 
   /**
-   * The list a snapshot calls `key`. Undefined for a key its map lacks: a fuzzy snapshot may hold a node
-   * whose ACL came after the map was written; the log behind it then sets that ACL again. @see ZOOKEEPER-4846
+   * The list that a snapshot calls `key`. Undefined for a key that its map lacks: a fuzzy snapshot may hold a
+   * node whose ACL came after the map was written. The log after it then sets that ACL again. @see
+   * ZOOKEEPER-4846
    */
   get(key: number): readonly Acl[] | undefined {
     return key === OPEN_ACL_KEY ? OPEN_ACL_UNSAFE : this.#byKey.get(key)?.acl;
@@ -87,7 +91,7 @@ export class AclCache {
     this.#recent = null;
   }
 
-  /** What a snapshot's map holds: every list in use but the open one. */
+  /** The entries of a snapshot's map: every list in use except the open one. */
   *entries(): Generator<[key: number, acl: readonly Acl[]]> {
     for (const entry of this.#byText.values()) yield [entry.key, entry.acl];
   }
@@ -97,8 +101,8 @@ export class AclCache {
   }
 
   /**
-   * A list that is shared already is not compared with another: a snapshot gives the same two to a million
-   * nodes in turn.
+   * Finds a list that is already shared without comparing entries: a snapshot gives the same two lists to a
+   * million nodes in turn.
    */
   #knownAs(acl: readonly Acl[]): Entry | undefined {
     const recent = this.#recent;
@@ -145,7 +149,7 @@ function sameAcl(one: readonly Acl[], other: readonly Acl[]): boolean {
   return true;
 }
 
-/** Longer ones are kept as their hash: the list itself is there too. */
+/** Longer texts are kept as their hash, because the list itself is there too. */
 const TEXT_CHARS_MAX = 512;
 
 /** Equal for equal lists and for no others: order counts, as it does upstream. */

@@ -1,11 +1,9 @@
 import { copyBytes } from '../copy-bytes.ts';
 
-/**
- * Small data shares slabs of this size: a slab lives as long as the last node in it, so it must not be large.
- */
+/** Small data shares slabs of this size. A slab lives as long as the last node in it, so it must be small. */
 export const SLAB_BYTES = 8 * 1024;
 
-/** From here on data gets memory of its own. */
+/** Data of at least this size gets memory of its own. */
 export const OWN_MEMORY_BYTES_MIN = 1024;
 
 /** V8 keeps arrays up to this size on its heap; asking for their memory would move them off it. */
@@ -14,16 +12,16 @@ const ON_HEAP_BYTES_MAX = 64;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * Where the data of znodes lives. What a transaction carries is a view of the chunk it was read from: kept as
- * it is, a node of a hundred bytes would hold the 64 KiB around it for as long as the node lives.
+ * Stores the data of znodes. A transaction carries a view of the chunk it was read from: kept like that, a
+ * node of a hundred bytes would hold the 64 KiB around it for as long as the node lives.
  */
 export class DataKeeper {
   #slab = EMPTY;
   #used = 0;
 
   /**
-   * A buffer with the same bytes that holds little memory beyond them. Null stays null: clients see the
-   * difference.
+   * Returns a buffer with the same bytes that holds little other memory. Null stays null, because clients see
+   * the difference.
    */
   keep(data: Buffer | null): Buffer | null {
     if (data === null) return null;

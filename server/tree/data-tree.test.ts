@@ -16,7 +16,7 @@ const test = suite('tree: data tree');
 const OPEN = [...OPEN_ACL_UNSAFE] as Acl[];
 const ALICE_ONLY: Acl[] = [{ perms: 31, id: { scheme: 'digest', id: 'alice:hash' } }];
 const SESSION = 0x10000001234n;
-/** Beyond what a stack takes. */
+/** Deeper than the stack allows. */
 const DEPTH = 7500;
 
 function headerOf(zxid: number, type: number, time = zxid, session = SESSION): TxnHeader {
@@ -180,7 +180,7 @@ test('reconfig writes the configuration node, and the digest does not see it', (
   assert.is(tree.digest.toBigInt(), 0x51c6d660n);
 });
 
-test('a parent takes cversion and pzxid of a create only when its cversion grows, the wrap included', () => {
+test('a parent takes cversion and pzxid of a create only when its cversion grows, also across the wrap', () => {
   const MAX = 0x7fff_ffff;
   const cases: [before: number, txn: number, after: number][] = [
     [0, 1, 1],
@@ -203,7 +203,7 @@ test('a parent takes cversion and pzxid of a create only when its cversion grows
   }
 });
 
-test('ZOOKEEPER-3125: a replayed create that finds its node mends the parent and the ACL, for every kind of create', () => {
+test('ZOOKEEPER-3125: a replayed create that finds its node repairs the parent and the ACL, for every kind of create', () => {
   for (const type of [OpCode.create, OpCode.create2] as const) {
     const tree = new DataTree();
     apply(tree, 1, create('/a', 1));
@@ -222,7 +222,7 @@ test('ZOOKEEPER-3145: a replayed delete of what is gone still moves pzxid of the
   assert.is(tree.getNode('/')!.pzxid, 5);
 });
 
-test('a replayed delete takes along children that a later node of its path has in the snapshot', () => {
+test('a replayed delete removes children that a later node of its path has in the snapshot', () => {
   const tree = new DataTree();
   apply(tree, 6, create('/p', 1));
   apply(tree, 9, create('/p/late', 1, { ephemeral: true }));
@@ -252,7 +252,7 @@ test('no digest is kept while the tree still holds a fuzzy snapshot', () => {
   );
 });
 
-test('a loaded node needs its parent; what is missing of the built-in nodes is added', () => {
+test('a loaded node needs its parent; missing built-in nodes are added', () => {
   const tree = new DataTree();
   apply(tree, 1, create('/old', 1, { acl: ALICE_ONLY }));
   tree.beginLoad();
@@ -269,7 +269,7 @@ test('a loaded node needs its parent; what is missing of the built-in nodes is a
   assert.is(tree.aclCache.size, 2);
 });
 
-test('a replay that deletes a node whose later children the snapshot holds takes them along, however deep they go', () => {
+test('a replayed delete removes all later descendants that the snapshot holds, however deep', () => {
   const tree = new DataTree();
   apply(tree, 1, create('/a', 1));
   const [count, size] = [tree.nodeCount, tree.approximateDataSize];

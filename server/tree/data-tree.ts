@@ -20,16 +20,16 @@ import { dataLength, statOf, ZNode } from './znode.ts';
 export const CONFIG_PATH = '/zookeeper/config';
 export const QUOTA_PATH = '/zookeeper/quota';
 
-/** What one transaction did. */
+/** The result of one transaction. */
 export interface TxnResult {
   /** The type of the transaction; `error` for each part of a multi that failed. */
   readonly type: number;
   err: number;
   /** "" when the transaction names no path. */
   readonly path: string;
-  /** The node for replies that carry a Stat: live, so write the reply before the next transaction. */
+  /** The node, for replies that carry a Stat. It is live, so write the reply before the next transaction. */
   node: ZNode | null;
-  /** In the parts of a multi: the Stat right after that part, which later parts may change again. */
+  /** In the parts of a multi, the Stat right after that part; later parts may change it again. */
   stat: Stat | null;
   /** One per part of a multi, else null. */
   results: TxnResult[] | null;
@@ -47,13 +47,13 @@ const DIGEST_LOG_ENTRIES_MAX = 1024;
 const EMPTY = Buffer.alloc(0);
 
 /**
- * The znodes of a server, and all that must change with them: watches, ephemerals by session, the digest.
+ * The znodes of a server, and everything that changes with them: watches, ephemerals by session, the digest.
  *
- * Transactions were validated by the leader, so applying one has no opinion of its own. It must be
- * idempotent: a snapshot is fuzzy, holding some effects of transactions that its zxid does not cover, and
- * those are applied again on top of it. Hence the rules that look odd: a parent's cversion and pzxid only
- * move up, what exists already or is gone already is no failure. @see docs/storage.md "Transactions";
- * ZOOKEEPER-3125; ZOOKEEPER-3127; ZOOKEEPER-3145
+ * The leader has validated each transaction, so applying one decides nothing. It must be idempotent: a
+ * snapshot is fuzzy and holds some effects of transactions that its zxid does not cover, and those are
+ * applied to it again. This explains the unusual rules: a parent's cversion and pzxid only grow, and it is no
+ * failure when a node exists already or is gone already. @see docs/storage.md "Transactions"; ZOOKEEPER-3125;
+ * ZOOKEEPER-3127; ZOOKEEPER-3145
  */
 export class DataTree {
   readonly watchMemory = new WatchMemory();
@@ -65,7 +65,7 @@ export class DataTree {
   readonly ownerLayout: OwnerLayout;
   lastProcessedZxid = 0;
   /**
-   * A tree from a fuzzy snapshot has a digest like no other server's until the log has passed the snapshot's
+   * A tree from a fuzzy snapshot has the digest of no other server until the log has passed the snapshot's
    * end.
    */
   fuzzyUntilZxid = 0;
@@ -80,7 +80,7 @@ export class DataTree {
   readonly #containers = new Set<string>();
   readonly #ttls = new Set<string>();
   #watchEvents = true;
-  /** Whose ephemerals are deleted now, all of them; else 0. */
+  /** The session whose ephemerals are all being deleted; else 0. */
   #closing = 0n;
   #closed = 0;
 
@@ -94,24 +94,24 @@ export class DataTree {
     this.approximateDataSize += 1 - '/'.length;
   }
 
-  /** From now on what watches fire is counted there. */
+  /** Counts fired watches in `counts` from now on. */
   countFired(counts: FiredCounts): void {
     this.dataWatches.fired = counts;
     this.childWatches.fired = counts;
   }
 
-  /** From now on it takes the events that concern too many to be told at once. */
+  /** Gives `crowd` the events that concern too many watchers to be sent at once. */
   tellCrowdsThrough(crowd: Crowd | null): void {
     this.dataWatches.crowd = crowd;
     this.childWatches.crowd = crowd;
   }
 
-  /** Watches that many held on one path are forgotten in parts once they are spent. */
+  /** True when no removed watches are left over: those that many held on one path are removed in parts. */
   get watchesAreSettled(): boolean {
     return this.dataWatches.isSettled && this.childWatches.isSettled;
   }
 
-  /** True when all are forgotten. */
+  /** Removes up to `max` of them. True when none are left. */
   settleWatches(max: number): boolean {
     return this.dataWatches.settle(max) && this.childWatches.settle(max);
   }
@@ -120,9 +120,7 @@ export class DataTree {
     return this.#nodes.get(path);
   }
 
-  /**
-   * The node that a read of `path` means: "" is the root to reads, as it is upstream, and no path to writes.
-   */
+  /** The node that a read of `path` means. As upstream, "" is the root to reads, and no path to writes. */
   nodeToRead(path: string): ZNode | undefined {
     return this.#nodes.get(path) ?? (path === '' ? this.#nodes.get('/') : undefined);
   }
@@ -140,7 +138,7 @@ export class DataTree {
     return this.#ephemeralsCount;
   }
 
-  /** Session id to the paths it owns; no session is there without a path. */
+  /** Session id to the paths that it owns; a session without paths has no entry. */
   get sessionsWithEphemerals(): ReadonlyMap<bigint, ReadonlySet<string>> {
     return this.#ephemerals;
   }
@@ -154,8 +152,8 @@ export class DataTree {
   }
 
   /**
-   * All descendants of a path; of "/", those of /zookeeper too; of "", the root's second name too. Null when
-   * they are more than `max`: `descendantCounts` has those.
+   * The number of descendants of a path; for "/" with those of /zookeeper, for "" also with the root's second
+   * name. Null when there are more than `max`: use `descendantCounts`.
    */
   allChildrenNumber(path: string, max = Number.POSITIVE_INFINITY): number | null {
     if (path === '') return this.#nodes.size;
@@ -172,14 +170,11 @@ export class DataTree {
     return count;
   }
 
-  /**
-   * Applies a committed transaction. `watchEvents` false while a log is replayed, when nobody can be
-   * watching.
-   */
+  /** Applies a committed transaction. `watchEvents` is false while a log is replayed, when nobody watches. */
   processTxn(header: TxnHeader, body: TxnBody, watchEvents = true): TxnResult {
     this.#watchEvents = watchEvents;
     const result = body.type === OpCode.multi ? this.#multi(header, body) : this.#apply(header, body);
-    // Only now: a snapshot that starts in the middle must not claim a multi it holds in part.
+    // Set last, so that a snapshot that starts in the middle does not claim a multi it holds in part.
     if (header.zxid > this.lastProcessedZxid) this.lastProcessedZxid = header.zxid;
     if (header.zxid % DIGEST_LOG_INTERVAL === 0 && header.zxid >= this.fuzzyUntilZxid)
       this.#logDigest(header.zxid);
@@ -189,7 +184,8 @@ export class DataTree {
   // ------------------------------------------------------------------ loading a snapshot
 
   /**
-   * Empties the tree for a snapshot: then its ACL map into `aclCache.load`, `putLoaded` per node, `endLoad`.
+   * Empties the tree for a snapshot. Then load its ACL map with `aclCache.load`, call `putLoaded` per node,
+   * and end with `endLoad`.
    */
   beginLoad(): void {
     this.#nodes.clear();
@@ -235,7 +231,7 @@ export class DataTree {
     this.aclCache.purgeUnused();
   }
 
-  /** Clients may read the configuration; changing it takes a grant. @see ZOOKEEPER-2014 */
+  /** Clients may read the configuration, but need a grant to change it. @see ZOOKEEPER-2014 */
   addConfigNode(): void {
     this.#addBuiltIn(CONFIG_PATH, READ_ACL_UNSAFE).aversion = -1;
   }
@@ -273,7 +269,7 @@ export class DataTree {
     }
   }
 
-  /** One part that failed undoes all: those before it report 0, those after it RUNTIMEINCONSISTENCY. */
+  /** One failed part undoes all: those before it report 0, those after it RUNTIMEINCONSISTENCY. */
   #multi(header: TxnHeader, body: MultiTxn): TxnResult {
     const failed = body.txns.some(txn => txn.type === OpCode.error);
     const results: TxnResult[] = [];
@@ -333,8 +329,8 @@ export class DataTree {
 
   #deleteBelow(parentPath: string, parent: ZNode | undefined, path: string, zxid: number): number {
     if (parent === undefined) return ErrorCode.NONODE;
-    // Before the node is looked for: a fuzzy snapshot may lack the node and yet hold its parent as it was
-    // before. Upward only: the parent may as well be newer than this transaction.
+    // This comes before the look-up of the node: a fuzzy snapshot may lack the node and yet hold its parent
+    // as it was before. pzxid only grows: the parent may be newer than this transaction.
     if (zxid > parent.pzxid) {
       parent.pzxid = zxid;
       this.#statChanged(parentPath, parent);
@@ -359,7 +355,10 @@ export class DataTree {
     return resultOf(type, ErrorCode.OK, path, node);
   }
 
-  /** Also how a server writes /zookeeper/config at its start: without a transaction, hence without events. */
+  /**
+   * A server also uses this at its start to write /zookeeper/config, without a transaction and hence without
+   * events.
+   */
   setNodeData(
     path: string,
     node: ZNode,
@@ -389,8 +388,8 @@ export class DataTree {
   }
 
   /**
-   * `paths` null: an old log, which leaves it to the tree to know them. Strays are deleted in either case.
-   * The table of ephemerals lets go of the session as a whole: there may be a hundred thousand.
+   * `paths` is null in an old log, where the tree knows them. Other ephemerals of the session are deleted in
+   * either case. The table of ephemerals drops the session as a whole: there may be a hundred thousand.
    */
   #closeSession(sessionId: bigint, paths: readonly string[] | null, zxid: number): void {
     const owned = this.#ephemerals.get(sessionId);
@@ -410,7 +409,7 @@ export class DataTree {
     this.#closing = 0n;
   }
 
-  /** Of many in a row that have one parent, it is looked up once. */
+  /** Consecutive paths with the same parent share one look-up of it. */
   #deleteAll(paths: Iterable<string>, zxid: number): void {
     let prefix = '';
     let parentPath = '';
@@ -442,8 +441,8 @@ export class DataTree {
   }
 
   /**
-   * A node is only ever deleted empty, except in a replay: the snapshot may hold children of a later node of
-   * the same path. They would be orphans; the log makes them anew after it makes that node.
+   * A deleted node is empty except in a replay, where the snapshot may hold children of a later node of the
+   * same path. They would be orphans; the log creates them again after that node.
    */
   #removeSubtree(path: string, node: ZNode): void {
     this.#remove(path, node);
@@ -536,8 +535,8 @@ function link(parent: ZNode, name: string): void {
 }
 
 /**
- * True when the parent changed. The comparison survives the wrap of the counter; -1 is an old log's "one
- * more".
+ * True when the parent changed. The comparison survives the wrap of the counter; -1 means "one more" in an
+ * old log.
  */
 function raiseCversion(parent: ZNode, parentCVersion: number, zxid: number): boolean {
   const cversion = parentCVersion === -1 ? (parent.cversion + 1) | 0 : parentCVersion;

@@ -32,7 +32,7 @@ function finish(count: DescendantCount): number {
   return count.count;
 }
 
-test('what is counted part by part is what a walk finds, whatever the parts', () => {
+test('a count in parts equals that of a walk, whatever the parts', () => {
   const story = new Story();
   for (const path of ['/a', '/a/b', '/a/b/c', '/ab', '/ab/x', '/a/d', '/b', '/b/a', '/b/a/b'])
     story.create(path);
@@ -61,7 +61,7 @@ const pathOf = fc
   .map(names => `/${names.join('/')}`);
 const change = fc.record({ path: pathOf, isCreate: fc.boolean(), steps: fc.nat(3) });
 
-test('property: while the tree changes between the parts, and after, the number is that of the tree', () => {
+test('property: the count equals that of the tree, while the tree changes between the parts and after', () => {
   const above = fc.constantFrom('/a', '/b', '/a/b', '/ab', '/a/a/a');
   fc.assert(
     fc.property(
@@ -95,7 +95,7 @@ test('property: while the tree changes between the parts, and after, the number 
   );
 });
 
-test('those who ask for the same count share it; few are kept that nobody asks for, and none that was given up', () => {
+test('requests for the same count share it; few unused counts are kept, and none that was given up', () => {
   const story = new Story();
   const { descendantCounts } = story.tree;
   story.create('/a');

@@ -1,25 +1,22 @@
 import type { ZNode } from './znode.ts';
 
-/**
- * Counts that nobody asks for at the moment, and that are kept up all the same: whoever asked once asks
- * again.
- */
+/** Number of counts that are kept up although nobody uses them now, because whoever asked once asks again. */
 const KEPT_MAX = 8;
 
 /**
- * How many nodes there are below a path. They are counted part by part while the tree goes on changing, and
- * once they are counted the number is kept up with the tree.
+ * The number of nodes below a path. Nodes are counted in parts while the tree keeps changing. Once they are
+ * counted, the number is kept up with the tree.
  *
- * The nodes of a tree are looked at in the order in which they were inserted. So a node that is inserted
- * meanwhile is still to come, and one that is removed was counted if its serial number is not behind the last
- * one looked at.
+ * The count visits the nodes of the tree in the order of their insertion. So a node inserted meanwhile is
+ * still to come, and a removed one was counted if its serial number is not above that of the last one
+ * visited.
  */
 export class DescendantCount {
   readonly prefix: string;
   #nodes: Iterator<[path: string, node: ZNode]> | null;
   #lastSerial = -1;
   #count = 0;
-  /** Those who ask for it now. */
+  /** Number of requests that use it now. */
   users = 0;
 
   constructor(path: string, nodes: Iterator<[path: string, node: ZNode]>) {
@@ -31,12 +28,12 @@ export class DescendantCount {
     return this.#nodes === null;
   }
 
-  /** Once it is done: of the tree as it is now. */
+  /** Available once it is done: the count of the tree as it is now. */
   get count(): number {
     return this.#count;
   }
 
-  /** Looks at so many nodes more. True when all were looked at. */
+  /** Visits up to `nodesMax` more nodes. True when all were visited. */
   step(nodesMax: number): boolean {
     const nodes = this.#nodes;
     if (nodes === null) return true;
@@ -65,7 +62,7 @@ export class DescendantCount {
 /** The counts of one tree. */
 export class DescendantCounts {
   readonly #nodes: ReadonlyMap<string, ZNode>;
-  /** By prefix; the one asked for last is the last. */
+  /** Counts by prefix; the most recently used is the last. */
   readonly #counts = new Map<string, DescendantCount>();
 
   constructor(nodes: ReadonlyMap<string, ZNode>) {
@@ -76,7 +73,7 @@ export class DescendantCounts {
     return this.#counts.size;
   }
 
-  /** The count below a path, new or under way or done. `release` it. */
+  /** Returns the count below a path: new, under way or done. Call `release` after use. */
   use(path: string): DescendantCount {
     const prefix = `${path}/`;
     const count = this.#counts.get(prefix) ?? new DescendantCount(path, this.#nodes.entries());
@@ -86,7 +83,7 @@ export class DescendantCounts {
     return count;
   }
 
-  /** One that is not done is of no use to anybody else. */
+  /** An unfinished count is of no use to anybody else. */
   release(count: DescendantCount): void {
     count.users--;
     if (count.users === 0 && !count.isDone) this.#counts.delete(count.prefix);

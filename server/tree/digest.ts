@@ -4,18 +4,18 @@ import { CRC_START, crcBytes, crcLong, crcOf, crcText, crcWord } from './crc32.t
 
 /**
  * The digest that every server keeps of its tree: the sum, modulo 2^64, of one CRC-32 per node. A sum can be
- * kept up to date by what changed alone, and does not depend on the order in which nodes are met.
+ * updated by the changes alone, and does not depend on the order of the nodes.
  *
  * @see docs/tree.md "Digest"; DigestCalculator; AdHash
  */
 export const DIGEST_VERSION = 2;
 
-/** A 64-bit sum as two signed ints: this is on the path of every write, where a BigInt would be garbage. */
+/** A 64-bit sum as two signed ints. Every write uses it, so a BigInt would cost garbage. */
 export class TreeDigest {
   high = 0;
   low = 0;
 
-  /** `crc` counts as unsigned, whichever sign it is given with. */
+  /** `crc` counts as unsigned, whatever its sign. */
   add(crc: number): this {
     const low = (this.low + crc) | 0;
     if (low >>> 0 < crc >>> 0) this.high = (this.high + 1) | 0;
@@ -72,8 +72,8 @@ export function countsInDigest(path: string): boolean {
 }
 
 /**
- * CRC-32 state over path and data. A znode keeps it: a change of its stat alone, which every new or deleted
- * child is to its parent, then costs 60 bytes however large the data.
+ * CRC-32 state over path and data. A znode keeps it, so that a change of its stat alone, such as every new or
+ * deleted child causes, costs 60 bytes however large the data is.
  */
 export function contentCrcState(path: string, data: Uint8Array | null): number {
   const state = path === '/' ? CRC_START : crcText(CRC_START, path);
@@ -96,8 +96,8 @@ export function digestCrcFrom(contentState: number, fields: StatPersisted): numb
 }
 
 /**
- * What one node adds to the tree digest, unsigned; 0 below /zookeeper. `fields` may be a node or a leader's
- * record of a pending one.
+ * The contribution of one node to the tree digest, unsigned; 0 below /zookeeper. `fields` may be a node or a
+ * leader's record of a pending one.
  */
 export function nodeDigestCrc(path: string, data: Uint8Array | null, fields: StatPersisted): number {
   return countsInDigest(path) ? digestCrcFrom(contentCrcState(path, data), fields) >>> 0 : 0;

@@ -2,18 +2,18 @@ import type { Acl } from '../wire/acl.ts';
 import type { EventType } from '../wire/watch-event.ts';
 import type { Watcher } from './watcher.ts';
 
-/** Those that an event went to. */
+/** The watchers that an event went to. */
 export interface Told {
   has(watcher: Watcher): boolean;
 }
 
-/** Some of them, all in one table. */
+/** Some of these watchers, all in one table. */
 export interface WatcherGroup extends Told {
   readonly size: number;
   keys(): IterableIterator<Watcher>;
 }
 
-/** Counts the events that somebody was told of. */
+/** Counts the events that reached somebody. */
 export interface FiredCounts {
   add(type: EventType, watchers: number): void;
 }
@@ -23,17 +23,17 @@ export interface FiredEventParts {
   readonly path: string;
   readonly zxid: number;
   readonly acl: readonly Acl[];
-  /** One watcher may be in several. */
+  /** The concerned watchers; one may be in several groups. */
   readonly groups: readonly WatcherGroup[];
-  /** Of these, those who know already. */
+  /** The watchers among these that know of the event already. */
   readonly suppressed: Told | null;
   readonly counts: FiredCounts | null;
 }
 
-/** An event that is told later. */
+/** An event that watchers get later. */
 export class FiredEvent implements Told {
   readonly #parts: FiredEventParts;
-  /** As it goes to all of them, once it is made. */
+  /** The frame for all watchers, once it is made. */
   frame: Buffer | null = null;
   told = 0;
 
@@ -65,7 +65,7 @@ export class FiredEvent implements Told {
     return this.#parts.suppressed;
   }
 
-  /** No more are concerned. */
+  /** Upper bound on the number of watchers concerned. */
   get watchersMax(): number {
     return this.#parts.groups.reduce((sum, { size }) => sum + size, 0);
   }
@@ -75,15 +75,15 @@ export class FiredEvent implements Told {
     return false;
   }
 
-  /** All have been told. */
+  /** Counts the event once all watchers have been told. */
   count(): void {
     this.#parts.counts?.add(this.#parts.type, this.told);
   }
 }
 
-/** Whoever tells many watchers later. */
+/** Delivers events to many watchers later. */
 export interface Crowd {
-  /** An event of so many watchers is told later. */
+  /** Whether an event for this many watchers is delivered later. */
   takes(watchers: number): boolean;
   take(event: FiredEvent): void;
 }

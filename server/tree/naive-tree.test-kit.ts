@@ -6,8 +6,8 @@ import type { DataTree } from './data-tree.ts';
 import { TreeWalk } from './tree-walk.ts';
 
 /**
- * The twin that tests hold `DataTree` against: every transaction once, on a valid tree, in the plainest way,
- * with the digest computed from nothing each time. It cannot replay.
+ * The plain twin that tests compare `DataTree` with: it applies every transaction once, on a valid tree, and
+ * computes the digest from nothing each time. It cannot replay.
  */
 export interface NaiveNode {
   data: string | null;
@@ -105,8 +105,8 @@ export class NaiveTree {
 }
 
 /**
- * What a `DataTree` holds, in the terms of its twin; nodes below /zookeeper, which the twin lacks, are left
- * out.
+ * The contents of a `DataTree` in the terms of its twin, without the nodes below /zookeeper, which the twin
+ * lacks.
  */
 export function naiveViewOf(tree: DataTree): NaiveTree {
   const nodes = new Map<string, NaiveNode>();

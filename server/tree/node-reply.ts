@@ -5,7 +5,7 @@ import { childCount, dataLength, shownCversion, type ZNode } from './znode.ts';
 export const STAT_BYTES = 68;
 
 /**
- * The Stat that clients see, straight from the node: most replies carry one. Same bytes as
+ * Writes the Stat that clients see straight from the node, because most replies carry one. Same bytes as
  * `writeStat(statOf(node, layout))`.
  */
 export function writeNodeStat(writer: JuteWriter, node: ZNode, layout: OwnerLayout): void {

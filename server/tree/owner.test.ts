@@ -15,7 +15,7 @@ import { statOf } from './znode.ts';
 const test = suite('tree: owners of nodes');
 
 const bits = (hex: string) => BigInt.asIntN(64, BigInt(`0x${hex}`));
-/** As a server of this id makes them, an hour and fifty years after the epoch. */
+/** Session ids as a server of this id makes them, an hour and fifty years after the epoch. */
 const sessionsOf = (sid: number) =>
   ['36ee8000000001', '0e9cba5f000007'].map(rest =>
     bits(sid.toString(16).padStart(2, '0') + rest.padStart(14, '0')),
@@ -77,7 +77,7 @@ test('field report C4: an ephemeral of server 255 is listed for its session, and
   }
 });
 
-test('a TTL node is one only with extended types: without them it belongs to a session that nobody has', () => {
+test('an owner is a TTL only with extended types: without them it is a session that nobody has', () => {
   for (const layout of ['plain', 'extended'] as const) {
     const tree = new DataTree(layout);
     const create = { data: null, acl: [], parentCVersion: 1, ttlMs: 5000 };
@@ -90,7 +90,7 @@ test('a TTL node is one only with extended types: without them it belongs to a s
   }
 });
 
-test('a container is one with either reading', () => {
+test('a container is a container with either reading', () => {
   for (const layout of ['plain', 'extended', 'extended353'] as const) {
     const tree = new DataTree(layout);
     applyAs(tree, 1n, 1, {

@@ -1,15 +1,15 @@
 /**
- * What `ephemeralOwner` says of a node besides the session that owns it: containers and TTL nodes carry their
- * kind there. @see docs/tree.md "Owners"; EphemeralType
+ * `ephemeralOwner` holds the owning session or, for containers and TTL nodes, the kind of the node. @see
+ * docs/tree.md "Owners"; EphemeralType
  */
 export const CONTAINER_OWNER = -(1n << 63n);
 
 export type OwnerKind = 'none' | 'session' | 'container' | 'ttl';
 
 /**
- * How a server reads owners. Only with `extendedTypesEnabled` are there TTL nodes: without it, an id that
- * begins with 0xff is a session of server 255. `extended353`: the layout of 3.5.3 too (`emulate353TTLNodes`),
- * where every other negative owner is one.
+ * How a server reads owners. TTL nodes exist only with `extendedTypesEnabled`; without it, an id that begins
+ * with 0xff is a session of server 255. `extended353` adds the layout of 3.5.3 (`emulate353TTLNodes`), where
+ * every other negative owner is a TTL.
  */
 export type OwnerLayout = 'plain' | 'extended' | 'extended353';
 
@@ -36,7 +36,7 @@ export function ownerKind(owner: bigint, layout: OwnerLayout): OwnerKind {
 
 /**
  * 0xff with another kind than 0 is a session of server 255 from before extended types were enabled. Upstream
- * does not start with such a node; here its session still ends it.
+ * does not start with such a node; here the end of its session still deletes it.
  */
 function isTtl(owner: bigint, layout: OwnerLayout): boolean {
   return layout === 'extended353' || owner >> TTL_BITS === TTL_BASE >> TTL_BITS;
@@ -46,7 +46,7 @@ export function ttlOwner(ttlMs: number): bigint {
   return TTL_BASE | BigInt(ttlMs);
 }
 
-/** Clients must not take a container or TTL node for one that belongs to a session. */
+/** The owner that clients see: they must not take a container or TTL node for an ephemeral. */
 export function shownOwner(owner: bigint, layout: OwnerLayout): bigint {
   return owner === 0n || ownerKind(owner, layout) === 'session' ? owner : 0n;
 }

@@ -28,7 +28,7 @@ function looksIn(run: () => void): number {
   return looks;
 }
 
-test('field report B1: an event at a depth of thousands costs a few looks where few watches are recursive', () => {
+test('field report B1: an event at a depth of thousands costs a few look-ups where few watches are recursive', () => {
   const watches = new WatchManager(new WatchMemory());
   let heard = 0;
   const ear: Watcher = { watchBytes: 0, process: () => heard++ };
@@ -43,7 +43,7 @@ test('field report B1: an event at a depth of thousands costs a few looks where 
   assert.ok(looks < 20 * EVENTS, `${looks} looks for ${EVENTS} events`);
 });
 
-test('property: who is above a path is who the plain list of watches says, nearest first', () => {
+test('property: the watchers above a path are those of the plain list, nearest first', () => {
   const name = fc.constantFrom('a', 'b', 'ab', 'aa');
   const path = fc
     .array(name, { maxLength: 5 })

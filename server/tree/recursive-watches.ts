@@ -1,36 +1,38 @@
 import type { Watcher } from './watcher.ts';
 
 /**
- * What the keys that begin with one prefix share: a stretch of characters, then watchers, branches or both.
+ * The common part of the keys that begin with one prefix: a stretch of characters, then watchers, branches or
+ * both.
  */
 interface Branch {
-  /** The key that ends here, or else one that runs through; `label` is its stretch from `start` on. */
+  /** The key that ends here, or else a longer one that shares it; `label` is its stretch from `start` on. */
   source: string;
   start: number;
   label: string;
   /** Null unless a key ends here. */
   watchers: Set<Watcher> | null;
-  /** By the first character of their labels. */
+  /** Branches by the first character of their labels. */
   branches: Map<number, Branch> | null;
 }
 
 /**
- * Who watches a path and all below it, as a radix tree of paths: an event costs the characters of its path,
- * however deep it is and however many watches there are. Looking up each ancestor by itself costs depth times
- * length, and a multi of a megabyte at a depth of thousands kept everybody waiting.
+ * The watchers of a path and everything below it, as a radix tree of paths. An event costs the characters of
+ * its path, however deep it is and however many watches there are. Looking up each ancestor would cost depth
+ * times length, and a multi of a megabyte at a depth of thousands delayed everybody.
  *
- * Keys end with a slash, so that one path is an ancestor of another exactly when its key begins the other's.
+ * Keys end with a slash, so that one path is an ancestor of another exactly when its key is a prefix of the
+ * other's.
  */
 export class RecursiveWatches {
   readonly #root: Branch = branchOf('', 0, 0);
   #size = 0;
 
-  /** Pairs of path and watcher. */
+  /** Number of pairs of path and watcher. */
   get size(): number {
     return this.#size;
   }
 
-  /** The watcher does not have the path yet. */
+  /** Adds a path that the watcher does not have yet. */
   add(path: string, watcher: Watcher): void {
     const key = keyOf(path);
     const end = this.#make(key);
@@ -42,7 +44,7 @@ export class RecursiveWatches {
     this.#size++;
   }
 
-  /** The watcher has the path. */
+  /** Removes a path that the watcher has. */
   remove(path: string, watcher: Watcher): void {
     const key = keyOf(path);
     const way = this.#wayTo(key);
@@ -52,7 +54,7 @@ export class RecursiveWatches {
     if (watchers?.size === 0) this.#tidy(key, way);
   }
 
-  /** Those who watch from above `path`, the nearest first. */
+  /** The watchers above `path`, the nearest first. */
   above(path: string): ReadonlySet<Watcher>[] {
     const key = keyOf(path);
     const above: Set<Watcher>[] = [];
@@ -64,13 +66,13 @@ export class RecursiveWatches {
     return above.reverse();
   }
 
-  /** The branch of `from` that goes on with the characters of `key` from `at` on. */
+  /** The branch of `from` that continues with the characters of `key` from `at` on. */
   #step(from: Branch, key: string, at: number): Branch | undefined {
     const next = from.branches?.get(key.charCodeAt(at));
     return next !== undefined && key.startsWith(next.label, at) ? next : undefined;
   }
 
-  /** From the root to where `key` ends. */
+  /** The branches from the root to the end of `key`. */
   #wayTo(key: string): Branch[] {
     const way = [this.#root];
     for (let at = 0; at < key.length; ) {
@@ -81,7 +83,7 @@ export class RecursiveWatches {
     return way;
   }
 
-  /** The branch at which `key` ends. */
+  /** Finds or makes the branch at which `key` ends. */
   #make(key: string): Branch {
     let branch = this.#root;
     for (let at = 0; at < key.length; ) {
@@ -107,7 +109,9 @@ export class RecursiveWatches {
     return branch;
   }
 
-  /** Nobody is left where `key` ends. No branch on its way may go on holding its characters. */
+  /**
+   * Cleans up where `key` ends without watchers. No branch on its way may keep the key's characters alive.
+   */
   #tidy(key: string, way: Branch[]): void {
     const end = way.at(-1)!;
     end.watchers = null;
@@ -131,7 +135,7 @@ export class RecursiveWatches {
   }
 }
 
-/** "" is a path to clients, and above none. */
+/** Clients may watch "", which is above no other path. */
 function keyOf(path: string): string {
   return path === '/' || path === '' ? path : `${path}/`;
 }
@@ -151,7 +155,7 @@ function put(above: Branch, branch: Branch): void {
   above.branches.set(branch.label.charCodeAt(0), branch);
 }
 
-/** How many characters of `key` from `at` on are those of `label`. */
+/** The number of characters of `key` from `at` on that match `label`. */
 function sharedChars(key: string, at: number, label: string): number {
   const max = Math.min(label.length, key.length - at);
   let count = 0;

@@ -12,18 +12,18 @@ import { TreeWalk } from './tree-walk.ts';
 import { ZNode } from './znode.ts';
 
 /**
- * Fuzzy snapshots: a walk over a tree that changes meanwhile, loaded, and the log from the walk's start on
- * applied on top, must give the tree that applied everything once. @see ZOOKEEPER-3125; ZOOKEEPER-3127;
- * ZOOKEEPER-3144; ZOOKEEPER-3145
+ * Tests of fuzzy snapshots: a walk over a tree that changes meanwhile is loaded, and the log from the walk's
+ * start on is applied. The result must equal the tree that applied everything once. @see ZOOKEEPER-3125;
+ * ZOOKEEPER-3127; ZOOKEEPER-3144; ZOOKEEPER-3145
  */
 const test = suite('tree: replay onto fuzzy snapshots');
 
 type Txn = [header: TxnHeader, body: TxnBody];
 
-/** Of servers 0 and 254: ids are signed, and 255 would be the mark of a TTL node. */
+/** Sessions of servers 0 and 254: ids are signed, and 255 would be the mark of a TTL node. */
 const SESSIONS = [0x100000001n, BigInt.asIntN(64, 0xfe00_0000_0000_0001n)];
 
-/** What a random client asks for; names are few so that nodes are deleted and made again. */
+/** A random client's request; names are few so that nodes are deleted and made again. */
 interface Wish {
   kind: 'create' | 'ephemeral' | 'container' | 'ttl' | 'delete' | 'setData' | 'setAcl' | 'close' | 'multi';
   path: string;
@@ -124,7 +124,7 @@ function historyOf(wishes: readonly Wish[]): { txns: Txn[]; twin: NaiveTree } {
 }
 
 /**
- * Loads what a walk sees that starts after `start` transactions and takes `pace` nodes between two of the
+ * Loads what a walk sees that starts after `start` transactions and visits `pace` nodes between two of the
  * others.
  */
 function restoreFuzzy(txns: readonly Txn[], start: number, pace: number, restored: DataTree): DataTree {
@@ -137,7 +137,7 @@ function restoreFuzzy(txns: readonly Txn[], start: number, pace: number, restore
   let next = start;
   for (let step = walk.next(), nodes = 1; step !== null; step = walk.next(), nodes++) {
     const [path, node] = step;
-    // As a snapshot stores it: by key, and the map was written before the first node.
+    // As in a snapshot, the ACL is stored by key, and the map was written before the first node.
     const acl = restored.aclCache.get(live.aclCache.keyOf(node.acl)) ?? [];
     restored.putLoaded(path, copyOf(node, acl));
     if (nodes % pace === 0 && next < txns.length) live.processTxn(...txns[next++]!);

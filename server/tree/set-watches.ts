@@ -9,15 +9,14 @@ import type { Watcher } from './watcher.ts';
 import type { ZNode } from './znode.ts';
 
 /**
- * Re-arms the watches of a client that comes back. `relativeZxid` is the last change it heard of: what
- * happened to a watched path since is told at once, and that spends the watch.
+ * Restores the watches of a client that reconnects. `relativeZxid` is the last change it knows: a change of a
+ * watched path since then is sent at once, which uses up the watch.
  *
- * A path that is gone has no ACL left to ask for READ, so its event goes out: the client had the node in
- * sight when it set the watch. For all others the watcher judges by the node's ACL. @see docs/wire.md
- * "Watches"
+ * A deleted path has no ACL left to check for READ, so its event is sent: the client could see the node when
+ * it set the watch. For all others the watcher checks the node's ACL. @see docs/wire.md "Watches"
  *
- * A request of a megabyte has a quarter of a million paths: they are done some at a time, each by the tree as
- * it is then.
+ * A request of a megabyte has a quarter of a million paths. They are processed a few at a time, each against
+ * the tree as it is then.
  */
 export class Rearming {
   readonly #tree: DataTree;
@@ -27,12 +26,12 @@ export class Rearming {
   readonly #lists: number;
   readonly #limits: WatchLimits;
   #list = 0;
-  /** Paths of the present list that are still to be read. */
+  /** Number of paths of the current list that are still to be read. */
   #left: number;
 
   /**
-   * `reader` stands at the body of setWatches, or of setWatches2, and is read until all is done. @throws
-   * JuteError when it is none
+   * `reader` is at the body of setWatches or setWatches2, and must not be used otherwise until all is done.
+   * @throws JuteError when the body is malformed
    */
   constructor(
     parts: { readonly tree: DataTree; readonly limits: WatchLimits },
@@ -51,8 +50,8 @@ export class Rearming {
   }
 
   /**
-   * So many paths more. True when all are done. @throws WatchesFullError when there are more than the client
-   * may have
+   * Processes up to `pathsMax` more paths. True when all are done. @throws WatchesFullError when there are
+   * more than the client may have
    */
   step(pathsMax: number): boolean {
     for (let done = 0; ; ) {
@@ -73,13 +72,13 @@ export class Rearming {
   }
 }
 
-/** What is done with a path of each list of a request. */
+/** The action for a path of each list of a request. */
 type Rearm = (tree: DataTree, path: string, watcher: Watcher, since: number) => void;
 
 const LISTS: readonly Rearm[] = [rearmData, rearmExist, rearmChild, rearmPersistent, rearmRecursive];
 const LISTS_WITHOUT_PERSISTENT = 3;
 
-/** Before anything is done for the first path: the last one is there. */
+/** Checks that all paths are there before anything is done for the first. */
 function checkPaths(reader: JuteReader, lists: number): void {
   for (let list = 0; list < lists; list++) {
     const count = reader.readInt();
@@ -125,8 +124,8 @@ function tellGone(tree: DataTree, path: string, watcher: Watcher): void {
 }
 
 /**
- * The addWatch operation. Recursive watches hear of no NodeChildrenChanged, so the data table serves them
- * alone.
+ * The addWatch operation. Recursive watches never get NodeChildrenChanged, so the data table alone serves
+ * them.
  */
 export function addWatch(
   tree: DataTree,
@@ -150,7 +149,7 @@ export function hasWatch(tree: DataTree, path: string, watcherType: number, watc
   return tablesOf(tree, watcherType).some(table => table.has(path, watcher, modeOf(watcherType)));
 }
 
-/** The removeWatches operation. False when there is none: NOWATCHER. */
+/** The removeWatches operation. False when there is no such watch: NOWATCHER. */
 export function removeWatch(tree: DataTree, path: string, watcherType: number, watcher: Watcher): boolean {
   let removed = false;
   for (const table of tablesOf(tree, watcherType)) {

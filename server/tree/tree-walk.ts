@@ -2,14 +2,17 @@ import type { DataTree } from './data-tree.ts';
 import type { ZNode } from './znode.ts';
 
 /**
- * The nodes of a tree depth-first, parents before children, while the tree goes on changing between two
- * calls: what a fuzzy snapshot is made of. A node that is deleted before its turn is left out; one made after
- * its parent's turn may be missing; no path comes twice. The log from the walk's start on puts all of that
- * right.
+ * Walks the nodes of a tree depth-first, parents before children, while the tree keeps changing between two
+ * calls. Fuzzy snapshots are made from it. A node that is deleted before its turn is left out; one created
+ * after its parent's turn may be missing; no path comes twice. The log from the walk's start on corrects all
+ * of that.
  */
 export class TreeWalk {
   readonly #tree: DataTree;
-  /** Names are copied when their parent is met: a name that goes and comes back must not come up twice. */
+  /**
+   * Names are copied when their parent is visited: a name that is deleted and created again must not come
+   * twice.
+   */
   readonly #levels: Level[] = [];
   #started = false;
 

@@ -8,7 +8,7 @@ import type { Watcher } from './watcher.ts';
 
 const test = suite('tree: watch manager');
 
-/** Writes down what it is told, as "name event path". */
+/** Records what it is told, as "name event path". */
 class Ear implements Watcher {
   watchBytes = 0;
   readonly name: string;
@@ -29,7 +29,7 @@ function fire(watches: WatchManager, path: string, type: EventType = EventType.d
   return watches.trigger(path, type, 1, OPEN_ACL_UNSAFE);
 }
 
-/** By looking at each watch. */
+/** Counts by visiting each watch. */
 function bytesOf(watches: WatchManager, ear: Ear): number {
   let bytes = 0;
   for (const [path, watcher] of watches.watches()) {
@@ -64,7 +64,7 @@ test('setting the same watch twice makes one', () => {
   assert.is(ear.heard.length, 1);
 });
 
-test('a watcher that goes takes its watches along and no others', () => {
+test('a leaving watcher removes its watches and no others', () => {
   const watches = new WatchManager(new WatchMemory());
   const [gone, stays] = [new Ear('gone'), new Ear('stays')];
   watches.add('/a', gone);
@@ -78,7 +78,7 @@ test('a watcher that goes takes its watches along and no others', () => {
   assert.equal([gone.heard.length, stays.heard.length], [0, 1]);
 });
 
-test('a watcher that goes with many watches lets go of them by parts, and is not counted among watchers after the last', () => {
+test('a leaving watcher with many watches is removed in parts, and not counted after the last', () => {
   const watches = new WatchManager(new WatchMemory());
   const gone = new Ear('gone');
   for (let i = 0; i < 5; i++) watches.add(`/${i}`, gone, WatchMode.persistentRecursive);
@@ -92,7 +92,7 @@ test('a watcher that goes with many watches lets go of them by parts, and is not
   assert.equal(gone.heard, []);
 });
 
-test('a suppressed watcher is not told but its watch is spent', () => {
+test('a suppressed watcher gets no event, but its watch is used up', () => {
   const watches = new WatchManager(new WatchMemory());
   const ear = new Ear('ear');
   watches.add('/a', ear);
@@ -113,7 +113,7 @@ test('a persistent watch stays, for its own path only', () => {
   assert.equal(counts(watches), [1, 1, 1]);
 });
 
-test('a persistentRecursive watch hears of all below, once each, and never NodeChildrenChanged', () => {
+test('a persistentRecursive watch fires once for each change below it, and never for NodeChildrenChanged', () => {
   const watches = new WatchManager(new WatchMemory());
   const ear = new Ear('ear');
   watches.add('/a', ear, WatchMode.persistentRecursive);
@@ -125,7 +125,7 @@ test('a persistentRecursive watch hears of all below, once each, and never NodeC
   assert.equal(ear.heard, ['ear created /a/b/c', 'ear dataChanged /a']);
 });
 
-test('a persistentRecursive watch on the root hears of everything', () => {
+test('a persistentRecursive watch on the root fires for every path', () => {
   const watches = new WatchManager(new WatchMemory());
   const ear = new Ear('ear');
   watches.add('/', ear, WatchMode.persistentRecursive);
@@ -134,7 +134,7 @@ test('a persistentRecursive watch on the root hears of everything', () => {
   assert.equal(ear.heard, ['ear deleted /a/b', 'ear dataChanged /']);
 });
 
-test('ZOOKEEPER-4466: modes of one watcher on one path live side by side', () => {
+test('ZOOKEEPER-4466: one watcher may have several modes on one path', () => {
   const watches = new WatchManager(new WatchMemory());
   const ear = new Ear('ear');
   watches.add('/a', ear);
@@ -152,7 +152,7 @@ test('ZOOKEEPER-4466: modes of one watcher on one path live side by side', () =>
   assert.equal(counts(watches), [0, 0, 0]);
 });
 
-test('a watcher may re-arm, or go, while it is told', () => {
+test('a watcher may set its watch again, or leave, while it is told', () => {
   const watches = new WatchManager(new WatchMemory());
   const heard: string[] = [];
   const leaver = new Ear('leaver', heard);
@@ -212,7 +212,7 @@ test('counts and tables agree after any sequence of calls', () => {
   );
 });
 
-test('field report B1: what very many watched and is spent is forgotten in parts, and a watcher may watch it again meanwhile', () => {
+test('field report B1: used-up watches of very many watchers are removed in parts, and a watcher may set its own again meanwhile', () => {
   const memory = new WatchMemory();
   const watches = new WatchManager(memory);
   const ears = Array.from({ length: 1000 }, (_, i) => new Ear(`${i}`));
@@ -233,7 +233,7 @@ test('field report B1: what very many watched and is spent is forgotten in parts
   assert.equal([ears[1]!.heard.length, ears[3]!.heard.length], [2, 1]);
 });
 
-test('who is asked for watchers and their paths never hears of what is spent', () => {
+test('lists of watchers and their paths never contain used-up watches', () => {
   const ears = Array.from({ length: 100 }, (_, i) => new Ear(`${i}`));
   for (const ask of [
     (watches: WatchManager) => watches.watcherCount,

@@ -21,35 +21,37 @@ export type WatchMode = (typeof WatchMode)[keyof typeof WatchMode];
 
 const ALL_MODES = 7;
 
-/** Of one path: its watchers may be ten thousand, and each has a table of its own. */
+/**
+ * Watchers of one path that are removed at once: there may be ten thousand, and each has a table of its own.
+ */
 const UNLINKED_AT_ONCE_MAX = 64;
 
 /** Modes, as bits, by watcher: in order of registration, which is the order of delivery. */
 class Watchers extends Map<Watcher, number> {
-  /** Of them, those with a standard watch, and those with another one. */
+  /** How many of them have a standard watch, and how many another one. */
   standard = 0;
   lasting = 0;
 }
 
 const NOBODY: readonly ReadonlySet<Watcher>[] = [];
 
-/** The watches of one kind (data or child): who watches which path, and which paths a watcher watches. */
+/** The watches of one kind (data or child): the watchers of each path, and the paths of each watcher. */
 export class WatchManager {
   readonly #byPath = new Map<string, Watchers>();
   readonly #byWatcher = new Map<Watcher, Set<string>>();
   /** Pairs of path and watcher. */
   #watchCount = 0;
-  /** Of them, those with another mode than standard. */
+  /** How many of them have another mode than standard. */
   #lastingCount = 0;
   readonly #recursive = new RecursiveWatches();
-  /** Paths whose watches are spent, with the watchers that still count them among theirs. */
+  /** Paths whose watches are used up, with the watchers whose tables still contain them. */
   readonly #spent: { readonly path: string; readonly watchers: Iterator<Watcher> }[] = [];
   readonly #memory: WatchMemory;
   fired: FiredCounts | null = null;
-  /** Takes the events that concern too many to be told at once. */
+  /** Takes the events that concern too many watchers to be sent at once. */
   crowd: Crowd | null = null;
 
-  /** `memory`: where what the watches take is counted. */
+  /** `memory` counts the memory of the watches. */
   constructor(memory: WatchMemory) {
     this.#memory = memory;
   }
@@ -74,7 +76,7 @@ export class WatchManager {
     return this.#byPath.size;
   }
 
-  /** Live: each path that is watched, with those who watch it. */
+  /** Live: each watched path with its watchers. */
   get byPath(): ReadonlyMap<string, ReadonlyMap<Watcher, number>> {
     return this.#byPath;
   }
@@ -117,8 +119,8 @@ export class WatchManager {
   }
 
   /**
-   * Forgets up to `max` watches of a watcher whose connection is gone. False while there are more: one client
-   * can have a million of them.
+   * Removes up to `max` watches of a watcher whose connection is gone. False while there are more: one client
+   * can have a million.
    */
   removeWatcher(watcher: Watcher, max = Number.POSITIVE_INFINITY): boolean {
     const paths = this.#byWatcher.get(watcher);
@@ -139,21 +141,19 @@ export class WatchManager {
     return true;
   }
 
-  /**
-   * Some watches that are spent are still to be forgotten: `settle` does that, in a later turn if it likes.
-   */
+  /** False when used-up watches are still to be removed. `settle` does that, possibly in a later turn. */
   get isSettled(): boolean {
     return this.#spent.length === 0;
   }
 
-  /** Forgets for so many watchers what they watched and what is spent. True when all is. */
+  /** Removes used-up watches from the tables of up to `max` watchers. True when none are left. */
   settle(max = Number.POSITIVE_INFINITY): boolean {
     let left = max;
     for (let spent = this.#spent.at(-1); spent !== undefined; spent = this.#spent.at(-1)) {
       const { path, watchers } = spent;
       const here = this.#byPath.get(path);
       for (let next = watchers.next(); next.done !== true; next = watchers.next()) {
-        // It may watch the path again.
+        // It may watch the path again by now.
         if (here?.has(next.value) !== true) this.#unlink(next.value, path);
         if (--left <= 0) return false;
       }
@@ -163,9 +163,9 @@ export class WatchManager {
   }
 
   /**
-   * Tells the watchers of `path`, except those in `suppressed`, who know already; standard watches are spent
-   * all the same. Returns whom the event concerned, null for nobody. A watcher may add and remove watches
-   * while it is told.
+   * Tells the watchers of `path`, except those in `suppressed`, who know already; their standard watches are
+   * used up all the same. Returns the watchers concerned, null when there are none. A watcher may add and
+   * remove watches while it is told.
    */
   trigger(
     path: string,
@@ -211,7 +211,7 @@ export class WatchManager {
     return this.#byWatcher.get(watcher);
   }
 
-  /** All watches of the path are standard ones: the table lets go of them as a whole. */
+  /** When all watches of the path are standard ones, the table drops them as a whole. */
   #spendAll(path: string, watchers: Watchers): void {
     this.#byPath.delete(path);
     this.#watchCount -= watchers.size;
@@ -220,8 +220,7 @@ export class WatchManager {
   }
 
   /**
-   * A set of those who watch from above is taken as it is when there is but one, and nobody else: it may be
-   * large.
+   * When only one set of recursive watchers is concerned, it is used without a copy, because it may be large.
    */
   #concerned(
     path: string,
@@ -238,8 +237,8 @@ export class WatchManager {
   }
 
   /**
-   * The same in groups, most of which are the tables themselves: nothing is done for each watcher, but for
-   * those whose watches are spent beside others that last.
+   * The same as groups, most of which are the tables themselves. This costs nothing per watcher, except for
+   * used-up watches beside lasting ones.
    */
   #groups(
     path: string,
@@ -270,7 +269,7 @@ export class WatchManager {
     }
   }
 
-  /** It may have the path yet, from a watch that is spent and not settled. */
+  /** The watcher may still have the path, from a used-up watch that is not settled. */
   #link(watcher: Watcher, path: string): void {
     let paths = this.#byWatcher.get(watcher);
     if (paths === undefined) {
@@ -307,7 +306,7 @@ export class WatchManager {
 
 const LASTING = WatchMode.persistent | WatchMode.persistentRecursive;
 
-/** At most so many are concerned: one watcher may be in several tables. */
+/** Upper bound on the number of watchers concerned: one may be in several tables. */
 function sizeOf(here: Watchers | undefined, above: readonly ReadonlySet<Watcher>[]): number {
   let size = here?.size ?? 0;
   for (const watchers of above) size += watchers.size;

@@ -11,7 +11,10 @@ import { WatchMode } from './watch-manager.ts';
 import { watchLimits } from './watch-memory.ts';
 import type { Watcher } from './watcher.ts';
 
-/** Which events a change fires, for whom, in which order, and with whose ACL. @see docs/wire.md "Watches" */
+/**
+ * Tests which events a change fires, for whom, in which order, and with whose ACL. @see docs/wire.md
+ * "Watches"
+ */
 const test = suite('tree: watch transcripts');
 
 const ALICE_ONLY: Acl[] = [{ perms: 31, id: { scheme: 'digest', id: 'alice:hash' } }];
@@ -19,7 +22,7 @@ const BOB_ONLY: Acl[] = [{ perms: 31, id: { scheme: 'digest', id: 'bob:hash' } }
 
 const LIMITS = watchLimits(2 ** 30);
 
-/** One tree and one log of what its watchers hear: "name event path @zxid scheme-of-ACL". */
+/** One tree, and one log of its watchers' events: "name event path @zxid scheme-of-ACL". */
 class Story {
   readonly tree = new DataTree();
   #heard: string[] = [];
@@ -35,7 +38,7 @@ class Story {
     };
   }
 
-  /** Applies it as the next zxid and returns what was heard. */
+  /** Applies it as the next zxid and returns the events. */
   after(body: TxnBody, watchEvents = true): string[] {
     const zxid = ++this.#zxid;
     const header = { clientHigh: 0, clientLow: 7, cxid: 1, zxid, time: zxid, type: body.type };
@@ -165,7 +168,7 @@ test('persistentRecursive: one event per change below, from create to delete', (
   ]);
 });
 
-/** Path by path, as a long request is done. */
+/** Processes the request path by path, as for a long one. */
 function rearm(tree: DataTree, request: SetWatchesRequest, watcher: Watcher): void {
   const writer = new JuteWriter();
   writeSetWatchesRequest(writer, request, true);
@@ -173,7 +176,7 @@ function rearm(tree: DataTree, request: SetWatchesRequest, watcher: Watcher): vo
   while (!rearming.step(1));
 }
 
-test('a setWatches that is no record does nothing for the paths that it has', () => {
+test('a malformed setWatches does nothing, not even for its valid paths', () => {
   const story = new Story();
   story.create('/a');
   const w = story.ear('w');
@@ -197,7 +200,7 @@ test('a setWatches that is no record does nothing for the paths that it has', ()
   );
 });
 
-test('setWatches tells what was missed since the relative zxid and arms the rest', () => {
+test('setWatches sends the events missed since the relative zxid and sets the other watches', () => {
   const story = new Story();
   story.create('/old');
   story.create('/new', ALICE_ONLY);
@@ -215,7 +218,7 @@ test('setWatches tells what was missed since the relative zxid and arms the rest
   assert.equal([...story.tree.childWatches.pathsOf(w)!], ['/old']);
 });
 
-test('setWatches2 re-arms persistent watches without catching up', () => {
+test('setWatches2 restores persistent watches without sending missed events', () => {
   const story = new Story();
   const w = story.ear('w');
   rearm(

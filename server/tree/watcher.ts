@@ -1,14 +1,14 @@
 import type { Acl } from '../wire/acl.ts';
 
-/** Who is told: a connection, or whoever stands in for one. */
+/** The receiver of watch events: a connection, or a stand-in for one. */
 export interface Watcher {
-  /** Of a client. */
+  /** The session, for a client's watcher. */
   readonly sessionId?: bigint;
-  /** What its watches take, in all tables. The tables' own; 0 at first. */
+  /** Memory of its watches in all tables. Belongs to the tables; 0 at first. */
   watchBytes: number;
   /**
-   * `acl` is the ACL of the node the event tells of, at the time of the change (of a deleted node: the last
-   * one): a receiver without READ on it must stay silent. @see CVE-2024-23944
+   * `acl` is the ACL of the event's node at the time of the change, or its last one when the node was
+   * deleted. A receiver without READ on it must not send the event. @see CVE-2024-23944
    */
   process(eventType: number, path: string, zxid: number, acl: readonly Acl[]): void;
 }

@@ -2,7 +2,9 @@ import type { Acl } from '../wire/acl.ts';
 import type { Stat, StatPersisted } from '../wire/stat.ts';
 import { type OwnerLayout, shownOwner } from './owner.ts';
 
-/** One node. Fields are what snapshots keep; what clients see is derived in `statOf` and `writeNodeStat`. */
+/**
+ * One node. Its fields are those that snapshots keep; `statOf` and `writeNodeStat` derive what clients see.
+ */
 export class ZNode implements StatPersisted {
   data: Buffer | null;
   acl: readonly Acl[];
@@ -21,10 +23,10 @@ export class ZNode implements StatPersisted {
   children: Set<string> | null = null;
   /** CRC-32 state over path and data: the part of the digest that a change of the stat leaves alone. */
   contentCrcState = 0;
-  /** What this node adds to the tree digest, signed: a change then costs one CRC, not two. */
+  /** This node's contribution to the tree digest, signed: a change then costs one CRC, not two. */
   digestCrc = 0;
 
-  /** The order in which nodes were inserted into their tree; no part of what the node is. */
+  /** Position in the order in which nodes were inserted into their tree; not part of the node's state. */
   #serial = 0;
 
   constructor(data: Buffer | null, acl: readonly Acl[], ephemeralOwner: bigint, zxid: number, time: number) {
@@ -56,7 +58,7 @@ export function dataLength(node: ZNode): number {
   return node.data === null ? 0 : node.data.length;
 }
 
-/** The cversion that clients see counts deletions too. A signed int, as all of it wraps. */
+/** The cversion that clients see counts deletions too. It is a signed int, because it wraps. */
 export function shownCversion(node: ZNode): number {
   return (node.cversion * 2 - childCount(node)) | 0;
 }

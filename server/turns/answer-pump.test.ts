@@ -10,10 +10,10 @@ import { TurnQueue } from './turn-queue.ts';
 
 const test = suite('admin: answers made while they are sent');
 
-/** A reader that takes what it is given, or nothing. */
+/** A reader that takes everything, or nothing. */
 class Reader implements AnswerSink {
   text = '';
-  /** "end", or why it got no more. */
+  /** "end", or the reason why it got no more. */
   ended: string | null = null;
   keepsUp: boolean;
 
@@ -55,7 +55,7 @@ function* lines(count: number, line = `${'x'.repeat(99)}\n`): Generator<string> 
   for (let i = 0; i < count; i++) yield line;
 }
 
-test('field report B1: a short answer is whole at once, and a long one leaves other work its turns', () => {
+test('field report B1: a short answer is complete at once, and a long one leaves turns to other work', () => {
   const { time, clock, pump } = rig();
   const short = new Reader();
   pump.answer('short', lines(3), short);
@@ -79,7 +79,7 @@ test('field report B1: a short answer is whole at once, and a long one leaves ot
   assert.ok(perTurn.length > 100, `${perTurn.length} turns`);
 });
 
-test('field report B1: long answers go on together, and none waits for the end of another', () => {
+test('field report B1: long answers progress together, and none waits for another to end', () => {
   const { time, clock, pump } = rig();
   const readers = [1, 2, 3].map(() => new Reader());
   for (const reader of readers) pump.answer('long', lines(50_000), reader);
@@ -94,7 +94,7 @@ test('field report B1: long answers go on together, and none waits for the end o
   assert.ok(apartMax <= 2 * TURN_UNITS * 100, `one was ${apartMax} characters ahead`);
 });
 
-test('field report B4: no more is made than a reader takes, and a slow one gets all of it', () => {
+test('field report B4: an answer is made no faster than it is read, and a slow reader gets all of it', () => {
   const { time, pump } = rig();
   const reader = new Reader(false);
   let made = 0;
@@ -115,7 +115,7 @@ test('field report B4: no more is made than a reader takes, and a slow one gets 
   assert.equal([reader.text.length, reader.ended], [500_000, 'end']);
 });
 
-test('field report B1: there is an end to how many long answers are under way; short ones are always given', () => {
+test('field report B1: the number of long answers under way is limited; short ones are always given', () => {
   const { time, pump } = rig();
   const stalled = Array.from({ length: ANSWERS_MAX }, () => new Reader(false));
   for (const reader of stalled) {
@@ -142,7 +142,7 @@ test('field report B1: there is an end to how many long answers are under way; s
   assert.match(cut[0]!.ended!, /cut short: it waits for a reader/);
 });
 
-test('an answer that fails is counted and logged with its code, once in a while; its reader is told, not why', () => {
+test('a failing answer is counted, and logged with its code at a limited rate; its reader learns that it failed, not why', () => {
   const { time, pump, lines: logged, failures } = rig();
   for (const before of [0, 3, 2000]) {
     const reader = new Reader();
@@ -169,7 +169,7 @@ function* failing(): Generator<string> {
   throw new Error('planted');
 }
 
-test('what an answer holds open is closed when its reader goes away, and when the server stops', () => {
+test('the resources of an answer are released when its reader goes away, and when the server stops', () => {
   const { time, pump } = rig();
   let open = 0;
   const holding = function* (): Generator<string> {

@@ -4,18 +4,20 @@ import type { Pause } from './live.ts';
 import type { TurnBudget } from './turn-budget.ts';
 import type { TurnQueue, TurnWorker } from './turn-queue.ts';
 
-/**
- * Nothing is written before this many characters or the end: most answers are no longer, and leave as one
- * piece.
- */
+/** Writing starts at this many characters or at the end: most answers are shorter and leave as one piece. */
 const FIRST_PIECE_CHARS = 64 * 1024;
-/** Later ones are small, so that others get their share of the turn. */
+/** Later pieces are small, so that other work gets its share of the turn. */
 const PIECE_CHARS = 8 * 1024;
-/** What a small piece or a pause costs of a turn: a line, a member of a set, a look at a file. */
+/** Cost of a small piece or a pause: a line, a member of a set, a check of a file. */
 const UNITS_EACH = 1;
-/** Long answers under way, of more than the first piece. Each holds at most what its connection may hold. */
+/**
+ * Limit on long answers under way, those of more than the first piece. Each holds at most what its connection
+ * may hold.
+ */
 export const ANSWERS_MAX = 32;
-/** A reader that has not caught up for this long makes room for another one when there are too many. */
+/**
+ * When there are too many, a reader that has read nothing for this long, in ms, makes room for another one.
+ */
 export const PATIENCE_MS = 5_000;
 
 export const TOO_MANY_ANSWERS = `${ANSWERS_MAX} long answers are under way, and no more are made at a time: ask again later`;
@@ -24,11 +26,9 @@ export const TOO_MANY_ANSWERS = `${ANSWERS_MAX} long answers are under way, and 
 export interface AnswerSink {
   /** False: the reader does not keep up; `Answer.drained` follows when it has. */
   write(text: string): boolean;
-  /** The answer is whole. */
+  /** The answer is complete. */
   end(): void;
-  /**
-   * There will be no more of it, and the reader must be able to tell: what it has may be nothing or a part.
-   */
+  /** The answer ends early, and the reader must be able to tell: it may have nothing or a part. */
   fail(reason: string): void;
   /** There is no answer: nothing was written and nothing will be. */
   refuse(reason: string): void;
@@ -37,15 +37,14 @@ export interface AnswerSink {
 export type Pieces = Iterator<string | Pause>;
 
 /**
- * Makes answers while they are sent: those of four-letter words and of AdminServer share the turns of the
- * loop with the requests of clients, and a reader that is slow has no more waiting for it than its connection
- * holds.
+ * Makes answers while they are sent. Those of four-letter words and of AdminServer share the turns of the
+ * loop with the requests of clients, and a slow reader has no more waiting for it than its connection holds.
  */
 export class AnswerPump {
   readonly #turns: TurnQueue;
   readonly #clock: Clock;
   readonly #guard: Guard;
-  /** Those that are longer than one piece. */
+  /** Answers that are longer than one piece. */
   readonly #long = new Set<Answer>();
 
   constructor(parts: { readonly turns: TurnQueue; readonly clock: Clock; readonly guard: Guard }) {
@@ -55,8 +54,8 @@ export class AnswerPump {
   }
 
   /**
-   * `what` names the answer in the log. What is short is written before this returns, unless this turn has no
-   * time left.
+   * `what` names the answer in the log. A short answer is written before this returns, unless this turn has
+   * no time left.
    */
   answer(what: string, pieces: Pieces, sink: AnswerSink): Answer {
     const answer = new Answer(what, pieces, sink, this.#host);
@@ -68,12 +67,12 @@ export class AnswerPump {
     return this.#long.size;
   }
 
-  /** Every reader is told that there will be no more. */
+  /** Tells every reader that no more follows. */
   close(): void {
     for (const answer of [...this.#long]) answer.cut('the server stops');
   }
 
-  /** Of those that have waited too long for their readers. */
+  /** The answer that has waited longest for its reader, if that is too long. */
   #slowest(): Answer | null {
     let slowest: Answer | null = null;
     let sinceMs = this.#clock.monotonicMs() - PATIENCE_MS;
@@ -103,10 +102,10 @@ export class AnswerPump {
   };
 }
 
-/** The side of the pump that an answer sees. */
+/** The part of the pump that an answer uses. */
 interface AnswerHost {
   failed(what: string, error: unknown): void;
-  /** False: too many are under way. */
+  /** False when too many long answers are under way. */
   admit(answer: Answer): boolean;
   wake(answer: Answer): void;
   nowMs(): number;
@@ -118,10 +117,10 @@ export class Answer implements TurnWorker {
   readonly #pieces: Pieces;
   readonly #sink: AnswerSink;
   readonly #host: AnswerHost;
-  /** Made and not written yet. */
+  /** Text that is made and not yet written. */
   #text = '';
   #pieceChars = FIRST_PIECE_CHARS;
-  /** It waits for its reader since then; infinite while it does not. */
+  /** Monotonic ms since which it waits for its reader; infinite while it does not. */
   #waitsSinceMs = Number.POSITIVE_INFINITY;
   #ended = false;
   turnTag = 0;
@@ -138,7 +137,7 @@ export class Answer implements TurnWorker {
     return this.#waitsSinceMs;
   }
 
-  /** The reader has taken what it was sent. */
+  /** The reader has taken everything sent so far. */
   drained(): void {
     if (this.#ended || this.#waitsSinceMs === Number.POSITIVE_INFINITY) return;
     this.#waitsSinceMs = Number.POSITIVE_INFINITY;
@@ -168,7 +167,7 @@ export class Answer implements TurnWorker {
     return !this.#ended && this.#waitsSinceMs === Number.POSITIVE_INFINITY;
   }
 
-  /** One small piece. */
+  /** Takes one small piece. */
   #take(budget: TurnBudget): void {
     let next: IteratorResult<string | Pause>;
     try {
@@ -195,7 +194,7 @@ export class Answer implements TurnWorker {
     const text = this.#text;
     this.#text = '';
     this.#pieceChars = PIECE_CHARS;
-    // Before the write, in which the reader may say already that it has caught up.
+    // Set before the write, because the reader may report during it that it has caught up.
     this.#waitsSinceMs = this.#host.nowMs();
     if (this.#sink.write(text)) this.#waitsSinceMs = Number.POSITIVE_INFINITY;
   }
@@ -206,7 +205,7 @@ export class Answer implements TurnWorker {
     this.#sink.end();
   }
 
-  /** False when it had ended before. */
+  /** False when it had already ended. */
   #end(): boolean {
     if (this.#ended) return false;
     this.#ended = true;

@@ -1,18 +1,21 @@
 /**
- * Looking at what changes meanwhile: answers are made in slices, and between two of them sets and maps gain
- * and lose members. What does not change in that time is seen exactly once.
+ * Iteration over collections that change meanwhile. Answers are made in slices, and sets and maps gain and
+ * lose members between two of them. A member that stays the whole time is seen exactly once.
  */
 
-/** A pause: the look may go on in a later slice. Long loops have one for each small piece of work. */
+/**
+ * A pause, at which the iteration may stop until a later slice. Long loops have one for each small piece of
+ * work.
+ */
 export type Pause = undefined;
 export const PAUSE: Pause = undefined;
 
-/** Work with pauses that gives a value in the end. */
+/** Work with pauses that returns a value. */
 export type Slow<T> = Generator<Pause, T>;
 
 /**
- * No more members than there are now. A live set visits what is added while it is walked, and what is removed
- * and added again, so that a walk of it need not end.
+ * Visits at most `count` members. A live set also visits members that are added, or removed and added again,
+ * during the walk, so an unbounded walk may never end.
  */
 export function* atMost<T>(count: number, members: Iterable<T>): Generator<T> {
   let left = count;

@@ -17,7 +17,7 @@ function inTurn(body: (budget: TurnBudget, clock: { nowMs: number; reads: number
   virtual.runUntilIdle();
 }
 
-test('a turn is over by the clock, or by what was done in it where the clock stands still', () => {
+test('a turn ends by the clock, or by the work done in it where the clock stands still', () => {
   inTurn((budget, clock) => {
     assert.is(budget.turnIsOver, false, 'before anything was counted');
     budget.saw(clock.nowMs);
@@ -52,7 +52,7 @@ test('the next turn has a budget of its own', () => {
   assert.equal(seen, [false, true, false, true, false, true]);
 });
 
-test('between two looks at the clock lies little work, and none is added where it is read anyway', () => {
+test('the clock is read after little work, and not again where somebody has just read it', () => {
   inTurn((budget, clock) => {
     budget.beginSlice(clock.nowMs, 0);
     for (let i = 0; i < 1000; i++) {
@@ -71,7 +71,7 @@ test('between two looks at the clock lies little work, and none is added where i
   });
 });
 
-test('a slice: all that is left when nobody waits, a share when others do, the least of a turn that is over', () => {
+test('a slice is the rest of the turn when nobody waits, a share when others do, the least when the turn is over', () => {
   const lengthOf = (waiting: number, spentMs: number): number => {
     let length = 0;
     inTurn((budget, clock) => {
@@ -100,7 +100,7 @@ test('a slice: all that is left when nobody waits, a share when others do, the l
   }
 });
 
-test('a slice ends by its units where the clock stands still, and costs what they would take', () => {
+test('a slice ends by its units where the clock stands still, and costs the time they stand for', () => {
   inTurn((budget, clock) => {
     budget.beginSlice(clock.nowMs, 1);
     let units = 0;

@@ -1,51 +1,48 @@
 import type { Clock } from '../runtime/runtime.ts';
 
 /**
- * What clients may take of one turn of the event loop, and what is applied in it as much again. Whoever comes
- * in during a turn waits no longer than both.
+ * Time in ms that clients may use of one turn of the event loop. Applying may use as much again, so input
+ * that arrives during a turn waits no longer than both.
  */
 export const TURN_MS = 5;
 
 /**
- * The same in work that does not depend on the machine: about 1 µs each. It bounds a turn in virtual time,
- * where the clock stands still meanwhile, and between two looks at the clock.
+ * The same limit in units of work that do not depend on the machine, about 1 µs each. It bounds a turn in
+ * virtual time, where the clock stands still during a turn, and the work between two readings of the clock.
  */
 export const TURN_UNITS = 8_000;
 
-/** The least slice, when very many wait for theirs. */
+/** The smallest slice in ms, used when very many workers wait. */
 export const LEAST_SLICE_MS = TURN_MS / 100;
 const LEAST_SLICE_UNITS = TURN_UNITS / 100;
 
-/** The clock is read again after this much work, unless somebody has read it for purposes of his own. */
+/** The clock is read again after this many units, unless somebody has read it for another purpose. */
 const LOOK_UNITS = 200;
 
-/** Work, in units. Each is measured on its usual case; what is much longer is looked at by the clock. */
+/** Costs in units, measured for the usual case. The clock bounds work that takes much longer. */
 export const Units = {
-  /** A request that is answered from memory. */
+  /** a request that is answered from memory */
   read: 2,
-  /** A request that becomes a transaction, or a transaction that is applied. */
+  /** a request that becomes a transaction, or a transaction that is applied */
   write: 8,
-  /** One node, path, name, watch or event, in what goes through many of them. */
+  /** one node, path, name, watch or event in work on many of them */
   item: 0.2,
 } as const;
 
-/** So many bytes are in the units of their request. */
+/** The units of a request include this many bytes. */
 const BYTES_INCLUDED = 1024;
-/**
- * Measured of nodes of 500 kB, the sockets and the log that come at the end of the turn included: 8 ms for a
- * MiB.
- */
+/** Measured with nodes of 500 kB, including the sockets and the log at the end of the turn: 8 ms per MiB. */
 const BYTES_PER_UNIT = 128;
 
-/** What the bytes of a request, a reply or a transaction cost beside it. */
+/** The additional cost of the bytes of a request, a reply or a transaction. */
 export function unitsOfBytes(bytes: number): number {
   return bytes <= BYTES_INCLUDED ? 0 : (bytes - BYTES_INCLUDED) / BYTES_PER_UNIT;
 }
 
 /**
- * How much of the present turn is spent, and of the slice of whoever works now. A turn begins with the first
- * work that is counted in it. The clock is read where it is read anyway, and else after some hundred
- * requests.
+ * Tracks how much of the current turn, and of the current worker's slice, is spent. A turn begins with the
+ * first work counted in it. The clock is read where somebody reads it anyway, and otherwise after some
+ * hundred requests.
  */
 export class TurnBudget {
   readonly #clock: Clock;
@@ -60,13 +57,13 @@ export class TurnBudget {
   #sliceEndMs = 0;
   #sliceEndUnits = 0;
 
-  /** `unitsMax`: a test's turns may be shorter. */
+  /** `unitsMax`: shorter turns, for tests. */
   constructor(clock: Clock, unitsMax = TURN_UNITS) {
     this.#clock = clock;
     this.#unitsMax = unitsMax;
   }
 
-  /** Somebody has read the clock. */
+  /** Takes the time from somebody who has read the clock. */
   saw(nowMs: number): void {
     if (this.#turn !== this.#clock.turns) this.#begin(nowMs);
     this.#nowMs = nowMs;
@@ -82,32 +79,32 @@ export class TurnBudget {
     this.saw(this.#clock.monotonicMs());
   }
 
-  /** Nothing more is begun in this turn: what is left goes on in the next. */
+  /** True when no more work may begin in this turn; the rest continues in the next. */
   get turnIsOver(): boolean {
     return (
       this.#turn === this.#clock.turns && (this.#nowMs >= this.#turnEndMs || this.#units >= this.#unitsMax)
     );
   }
 
-  /** This turn has room for more. Whoever asks first begins it. */
+  /** Whether this turn has room for more work. The first call begins it. */
   hasRoom(): boolean {
     if (this.#turn !== this.#clock.turns) this.#look();
     return !this.turnIsOver;
   }
 
-  /** `ms` of the present turn went to work that has a budget of its own. */
+  /** Extends the turn by `ms` that went to work with a budget of its own. */
   extend(ms: number): void {
     if (this.#turn === this.#clock.turns) this.#turnEndMs += ms;
   }
 
-  /** The present slice is over. */
+  /** Whether the current slice is over. */
   get sliceIsOver(): boolean {
     return this.#nowMs >= this.#sliceEndMs || this.#units >= this.#sliceEndUnits;
   }
 
   /**
-   * A slice begins: what is left of the turn when nobody waits, at most a share of the turn when others do.
-   * Of a turn that is over the smallest share is given all the same, so that those who wait get on.
+   * Begins a slice: the rest of the turn when nobody waits, at most a share of the turn when others do. When
+   * the turn is over it still gives the smallest slice, so that waiting workers progress.
    */
   beginSlice(nowMs: number, waiting: number): void {
     this.saw(nowMs);
@@ -130,7 +127,7 @@ export class TurnBudget {
     this.#turn = this.#clock.turns;
     this.#units = 0;
     this.#turnEndMs = nowMs + TURN_MS;
-    // A turn in which nobody does anything at its end is not counted: this one is.
+    // The clock counts only turns that have work at their end, so this turn gets some.
     this.#clock.atEndOfTurn(nothing);
   }
 }

@@ -81,7 +81,7 @@ class Bench {
 
 const HALF_TURN = TURN_UNITS / 2;
 
-test('what is not longer than a turn is done where it comes, without the line', () => {
+test('work that fits into a turn is done on arrival, without queueing', () => {
   const bench = new Bench();
   const [a, b] = [bench.worker('a', 1), bench.worker('b', 1)];
   bench.inOneTurn([a, 3], [b, 2]);
@@ -89,13 +89,13 @@ test('what is not longer than a turn is done where it comes, without the line', 
   assert.equal([a.timesLined, b.timesLined], [0, 0]);
 });
 
-test('what is longer goes on in later turns, one budget in each', () => {
+test('longer work continues in later turns, one budget in each', () => {
   const bench = new Bench();
   bench.inOneTurn([bench.worker('a', HALF_TURN), 7]);
   assert.equal(bench.turns(), [['a', 'a'], ['a', 'a'], ['a', 'a'], ['a']]);
 });
 
-test('whoever comes when the turn is over is first in the next, before those who had their slice', () => {
+test('a worker that arrives after the turn is over comes first in the next, before those that had their slice', () => {
   const bench = new Bench();
   const greedy = bench.worker('greedy', HALF_TURN);
   const quiet = bench.worker('quiet', 1);
@@ -105,7 +105,7 @@ test('whoever comes when the turn is over is first in the next, before those who
   assert.is(turns[1]![0], 'quiet');
 });
 
-test('whoever comes while others wait does not wait: what it asks for is done where it comes', () => {
+test('a worker that arrives while others wait for a second slice is served on arrival', () => {
   const bench = new Bench();
   const greedy = Array.from({ length: 50 }, (_, i) => bench.worker(`greedy ${i}`, HALF_TURN));
   const quiet = bench.worker('quiet', 1);
@@ -120,7 +120,7 @@ test('whoever comes while others wait does not wait: what it asks for is done wh
   assert.is(bench.did.length, 501);
 });
 
-test('who has asked for much and asks again stands behind those who wait for less', () => {
+test('a worker that has had much and asks again queues behind those that wait for less', () => {
   const bench = new Bench();
   const [a, b] = [bench.worker('a', HALF_TURN), bench.worker('b', HALF_TURN)];
   bench.inOneTurn([a, 4], [b, 4]);
@@ -133,7 +133,7 @@ test('who has asked for much and asks again stands behind those who wait for les
   assert.ok(Math.abs(counts.a - counts.b) <= 2, JSON.stringify(counts));
 });
 
-test('in a turn that others have used up, those who wait get one slice all the same', () => {
+test('in a turn that others have used up, waiting workers get one slice all the same', () => {
   const bench = new Bench();
   const waiting = bench.worker('waiting', HALF_TURN);
   bench.inOneTurn([waiting, 10]);
@@ -149,7 +149,7 @@ test('in a turn that others have used up, those who wait get one slice all the s
   assert.ok(newcomers < 15, `${newcomers} came before it was done`);
 });
 
-test('woken inside of somebody’s work, it is called at the end of the turn, and not within', () => {
+test('a worker woken by the work of another is called at the end of the turn, not within', () => {
   const bench = new Bench();
   const other = bench.worker('other', 1);
   const log = bench.did;
@@ -190,7 +190,7 @@ test('a worker that is woken by its own work comes once more', () => {
 
 const ASKS = 20;
 
-/** Nobody who asks for one piece waits longer than this many turns, whatever the others do. */
+/** The longest wait, in turns, of a worker that asks for one piece among others with these loads. */
 function worstWait(loads: readonly (readonly [units: number, pieces: number])[], askEveryMs: number): number {
   const bench = new Bench(TURN_MS);
   const others = loads.map(([units], i) => bench.worker(`other ${i}`, units));
@@ -216,7 +216,7 @@ function worstWait(loads: readonly (readonly [units: number, pieces: number])[],
   return worst;
 }
 
-test('property: one who asks for little waits at most until all others, who came first, have had a slice', () => {
+test('property: a worker that asks for little waits at most until all earlier ones have had one slice', () => {
   const load = fc.tuple(fc.integer({ min: 1, max: TURN_UNITS }), fc.integer({ min: 1, max: 400 }));
   fc.assert(
     fc.property(fc.array(load, { maxLength: 60 }), fc.nat(3), (loads, askEvery) => {
@@ -229,7 +229,7 @@ test('property: one who asks for little waits at most until all others, who came
   );
 });
 
-test('many who have had their slices do not keep one waiting who asks for little: one turn, not one for each', () => {
+test('many workers that have had slices delay a small request by one turn, not by one turn each', () => {
   const loads = Array.from({ length: 200 }, () => [TURN_UNITS / 200, 1000] as const);
   assert.ok(worstWait(loads, TURN_MS) <= 3, 'the first time, when all came first');
 });

@@ -2,43 +2,43 @@ import type { Clock } from '../runtime/runtime.ts';
 import { LEAST_SLICE_MS, TURN_UNITS, TurnBudget } from './turn-budget.ts';
 
 /**
- * Whoever has work that may be longer than a turn: a client connection with requests that wait, or what a
- * server has to clear away.
+ * A worker whose work may be longer than a turn: a client connection with waiting requests, or a server's
+ * cleanup.
  */
 export interface TurnWorker {
-  /** Where its next slice stands among those of others, ms of service. The queue's own; 0 at first. */
+  /** Start tag of its next slice, in ms of service. Belongs to the queue; 0 at first. */
   turnTag: number;
-  /** It has its place in the line. The queue's own. */
+  /** True while it is in the queue. Belongs to the queue. */
   inLine: boolean;
   /**
-   * Does at least one piece of its work, and more until the slice is over. True when there is more that could
-   * be done now; false when all is done, or when it waits for something else: then it comes back by itself.
+   * Does at least one piece of its work, and more until the slice is over. True when more could be done now.
+   * False when all is done, or when it waits for something else and will return by itself.
    */
   work(budget: TurnBudget): boolean;
-  /** It was put into the line: it is called later. */
+  /** The worker was queued and will be called later. */
   lined(): void;
 }
 
 /**
- * Divides the turns of the event loop among those who have work. Input is worked on as soon as it comes; when
- * that would take more than a turn's budget, the rest goes on in later turns, with a look at all sockets in
- * between.
+ * Divides the turns of the event loop among workers. Input is processed on arrival. When that would exceed
+ * the turn's budget, the rest continues in later turns, and the loop polls all sockets in between.
  *
- * Who waits is served in the order of start tags (start-time fair queueing): a worker's next slice begins
- * where its last one ended, in ms of service, but never before those being served now. So somebody who asks
- * for little, or for the first time, goes before all who have asked for much, however many they are, and
- * nobody waits for ever.
+ * Waiting workers are served in the order of start tags (start-time fair queueing): a worker's next slice
+ * begins where its last one ended, in ms of service, but never before the slice served now. So a worker that
+ * asks for little, or for the first time, goes before all that have asked for much, however many they are,
+ * and nobody waits forever.
  */
 export class TurnQueue {
   readonly budget: TurnBudget;
   /**
-   * Of what is committed and applied: writes get on however much is read, and reads however much is written.
+   * Budget for applying committed transactions. It is separate, so writes progress however much is read, and
+   * reads however much is written.
    */
   readonly applying: TurnBudget;
-  /** Of telling many watchers of what was applied. */
+  /** Budget for sending events to many watchers. */
   readonly telling: TurnBudget;
   readonly #clock: Clock;
-  /** By tag, the next one last; among equals the one that came first is nearer to the end. */
+  /** Waiting workers by tag, the next one last; of equal tags, the earlier arrival is nearer to the end. */
   readonly #line: TurnWorker[] = [];
   /** The start tag of the slice served last. */
   #servedTag = 0;
@@ -55,13 +55,13 @@ export class TurnQueue {
     this.telling = new TurnBudget(clock, unitsMax);
   }
 
-  /** Workers in the line. */
+  /** Number of waiting workers. */
   get waiting(): number {
     return this.#line.length;
   }
 
   /**
-   * Input for `worker` has come: it is worked on at once, unless the turn is over or somebody in the line
+   * Input for `worker` has arrived. It is processed at once, unless the turn is over or a waiting worker
    * comes first.
    */
   arrived(worker: TurnWorker, nowMs: number): void {
@@ -71,14 +71,14 @@ export class TurnQueue {
     else this.#serve(worker, nowMs);
   }
 
-  /** The least of slices makes no difference: those who wait have not had theirs for other reasons. */
+  /** Differences below the smallest slice do not count: those workers wait for other reasons. */
   #othersComeFirst(worker: TurnWorker): boolean {
     const first = this.#line.at(-1);
     return first !== undefined && first.turnTag + LEAST_SLICE_MS < this.#startTagOf(worker);
   }
 
   /**
-   * Something that `worker` waited for has come, inside of somebody else's work: it is called at the end of
+   * Something that `worker` waited for has happened during another worker's work. It is called at the end of
    * this turn or later.
    */
   wake(worker: TurnWorker): void {
@@ -114,7 +114,7 @@ export class TurnQueue {
     else this.#clock.atEndOfTurn(this.#pumpNow);
   }
 
-  /** In front of all whose tag is not larger. */
+  /** The position in front of all workers whose tag is not larger. */
   #placeOf(tag: number): number {
     let from = 0;
     let to = this.#line.length;

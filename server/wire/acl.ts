@@ -1,6 +1,6 @@
 import { type JuteReader, JuteWriter } from './jute.ts';
 
-/** An identity: how it was proven and who it is. */
+/** An identity: the scheme that proved it, and its name. */
 export interface Id {
   readonly scheme: string;
   readonly id: string;
@@ -34,7 +34,9 @@ export function writeAcl(writer: JuteWriter, acl: Acl): void {
   writeId(writer, acl.id);
 }
 
-/** A list of one entry, the open one, as it stands in nearly every create: two strings less to be decoded. */
+/**
+ * The bytes of the open list, which nearly every create contains: comparing them avoids decoding two strings.
+ */
 const OPEN_ACL_BYTES = new JuteWriter().writeVector(OPEN_ACL_UNSAFE, writeAcl).toBuffer();
 
 /** Null and empty are different. The open list is one shared array. */

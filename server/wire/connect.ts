@@ -1,6 +1,6 @@
 import type { JuteReader, JuteWriter } from './jute.ts';
 
-/** First frame of a client. @see docs/wire.md "Client connections" */
+/** The first frame of a client. @see docs/wire.md "Client connections" */
 export interface ConnectRequest {
   protocolVersion: number;
   lastZxidSeen: number;
@@ -8,13 +8,13 @@ export interface ConnectRequest {
   sessionId: bigint;
   /** 16 bytes, or null from a client that has no session yet. */
   password: Buffer | null;
-  /** Undefined when the client is too old to send the byte; then no answer carries it either. */
+  /** Undefined when the client is too old to send the byte; then its answer does not carry it either. */
   readOnly: boolean | undefined;
 }
 
 export interface ConnectResponse {
   protocolVersion: number;
-  /** Negotiated; 0 says that the session is gone. */
+  /** The negotiated timeout; 0 says that the session has expired. */
   timeoutMs: number;
   sessionId: bigint;
   password: Buffer;

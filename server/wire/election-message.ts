@@ -13,13 +13,13 @@ export type PeerState = (typeof STATES)[number];
 
 /** Long.MIN_VALUE: the leader, zxid and epoch that a server names when it has no vote to give. */
 export const MIN_LONG = -(2 ** 63);
-/** Long.MAX_VALUE as it reads into a number: an observer without an id of its own. ZOOKEEPER-2879 */
+/** Long.MAX_VALUE read into a number: an observer without an id of its own. ZOOKEEPER-2879 */
 export const ANONYMOUS_SID = 2 ** 63;
 
 const PROTOCOL_V1 = -65536;
 const PROTOCOL_V2 = -65535;
 /**
- * In place of a protocol version: the dialer wants to know the accepted epoch, and nothing else. Ours only.
+ * Sent in place of a protocol version: the dialer asks only for the accepted epoch. Only this server uses it.
  */
 const EPOCH_QUESTION = -0x5a4b_4551;
 
@@ -28,7 +28,9 @@ export const NOTIFICATION_BYTES_MAX = 524_288;
 
 export interface InitialMessage {
   readonly sid: number;
-  /** Where the dialer can be dialed back: one in V1, any number in V2, none from a server before 3.5. */
+  /**
+   * Addresses at which the dialer can be reached: one in V1, any number in V2, none from a server before 3.5.
+   */
   readonly addresses: readonly Address[];
 }
 
@@ -47,7 +49,10 @@ export interface Notification {
 
 export const NOTIFICATION_VERSION = 2;
 
-/** What answers an epoch question: long sid | long acceptedEpoch. */
+/**
+ * The answer to an epoch question: long sid
+ * long acceptedEpoch.
+ */
 export interface EpochAnswer {
   readonly sid: number;
   readonly acceptedEpoch: number;
@@ -56,8 +61,8 @@ export interface EpochAnswer {
 export const EPOCH_ANSWER_BYTES = 16;
 
 /**
- * False, with nothing read, when an initial message comes. @throws JuteError, `short` when only the end is
- * missing
+ * False, with nothing consumed, when an initial message follows.
+ * @throws JuteError, `short` when only the end is missing
  */
 export function readEpochQuestion(reader: JuteReader): boolean {
   const at = reader.offset;
@@ -101,9 +106,7 @@ export function writeInitialMessage(writer: JuteWriter, sid: number, address: Ad
   writer.writeLong(PROTOCOL_V1).writeLong(sid).writeString(formatAddress(address));
 }
 
-/**
- * Random bytes make a huge "sid" of a server before 3.5: only ids that a number holds exactly are believed.
- */
+/** Accepts only ids that a number holds exactly: random bytes look like a huge id of a server before 3.5. */
 function checkedSid(sid: number): number {
   if (sid === ANONYMOUS_SID || (sid >= 0 && Number.isSafeInteger(sid))) return sid;
   throw new JuteError(`${sid} is not a server id`);
@@ -144,7 +147,7 @@ export function decodeNotification(body: Buffer): Notification {
   return { ...vote, peerEpoch, version, config };
 }
 
-/** Room to count on from any round that is believed: nobody gets this far by elections. */
+/** Largest accepted round. It leaves room to count on, and no real elections reach it. */
 export const ROUND_MAX = 2 ** 52;
 
 function readRound(reader: JuteReader): number {
@@ -153,14 +156,14 @@ function readRound(reader: JuteReader): number {
   throw new JuteError(`round ${round} is out of range`);
 }
 
-/** A zxid or an epoch: exact, or the MIN_LONG of those who have none to offer. */
+/** Reads a zxid or an epoch: exact, or MIN_LONG when the sender has none. */
 function exactLong(reader: JuteReader, name: string): number {
   const value = reader.readLong();
   if (value === MIN_LONG || Number.isSafeInteger(value)) return value;
   throw new JuteError(`${name} ${value} is out of range`);
 }
 
-/** The frame, length included. */
+/** Returns the frame, length included. */
 export function encodeNotification(notification: Notification): Buffer {
   const writer = new JuteWriter();
   const { state, leader, zxid, round, peerEpoch, config } = notification;

@@ -19,7 +19,7 @@ function stream(frames: readonly Buffer[]): Buffer {
   );
 }
 
-/** What a reader hands on of chunks, each of its own memory as the network gives them. */
+/** The frames that a reader finds in chunks, each with memory of its own, as the network gives them. */
 function cut(chunks: readonly Buffer[]): string[] {
   const got: string[] = [];
   const reader = new FrameReader(FRAME_BYTES_MAX, (bytes, start, end) =>
@@ -32,7 +32,7 @@ function cut(chunks: readonly Buffer[]): string[] {
 const FRAMES = ['', 'a', '', '', 'four', 'a longer frame with a few words', ''];
 const BYTES = stream(FRAMES.map(frame => Buffer.from(frame)));
 
-test('frames come out whole and in order, at every split point and at every pair of them', () => {
+test('frames come out complete and in order, at every split point and at every pair of them', () => {
   assert.equal(cut([BYTES]), FRAMES);
   for (let i = 0; i <= BYTES.length; i++) {
     for (let j = i; j <= BYTES.length; j++) {
@@ -67,7 +67,7 @@ test('the largest frame passes; one byte more, or a negative length, ends the st
     const head = Buffer.alloc(4);
     head.writeInt32BE(length);
     for (let split = 0; split <= 4; split++) {
-      // Before a single byte of its body is waited for, or room made for it.
+      // It throws before it waits for a byte of the body or makes room for it.
       assert.throws(
         () => cut([head.subarray(0, split), head.subarray(split)]),
         (error: Error) => error instanceof JuteError && error.message.includes(`frame of ${length} bytes`),
@@ -76,7 +76,7 @@ test('the largest frame passes; one byte more, or a negative length, ends the st
   }
 });
 
-test('after stop nothing is handed on: not of the chunk at hand, not of a begun frame, not of later chunks', () => {
+test('stop ends all frames: those of the current chunk, an incomplete one, and those of later chunks', () => {
   const got: string[] = [];
   const reader = new FrameReader(FRAME_BYTES_MAX, (bytes, start, end) => {
     got.push(bytes.toString('latin1', start, end));
@@ -90,7 +90,7 @@ test('after stop nothing is handed on: not of the chunk at hand, not of a begun 
   assert.equal(got, ['one', 'two']);
 });
 
-test('a whole frame is handed on in place: no copy of what came in one chunk', () => {
+test('a whole frame is given in place: no copy of what came in one chunk', () => {
   const chunk = stream([Buffer.from('abc'), Buffer.from('defg')]);
   const seen: [Buffer, number, number][] = [];
   new FrameReader(FRAME_BYTES_MAX, (...frame) => seen.push(frame)).feed(chunk);
@@ -103,7 +103,7 @@ test('a whole frame is handed on in place: no copy of what came in one chunk', (
   );
 });
 
-test('frames are asked for one at a time: what is not taken stays, and what follows waits', () => {
+test('a frame that is not taken stays, and later ones wait', () => {
   const cutter = new FrameCutter(FRAME_BYTES_MAX);
   const frame = () => cutter.bytes.toString('latin1', cutter.start, cutter.end);
   const bytes = stream(['one', 'two', 'three', 'four'].map(text => Buffer.from(text)));
@@ -123,7 +123,7 @@ test('frames are asked for one at a time: what is not taken stays, and what foll
   assert.equal([cutter.hasMore, cutter.bytesKept], [false, 0]);
 });
 
-test('a frame that came whole in pieces, and was not taken, is still there to be taken', () => {
+test('a frame that arrived in pieces stays until it is taken', () => {
   const cutter = new FrameCutter(FRAME_BYTES_MAX);
   const bytes = stream([Buffer.from('pieces'), Buffer.from('next')]);
   for (let i = 0; i < bytes.length; i++) cutter.add(bytes.subarray(i, i + 1));
@@ -136,7 +136,7 @@ test('a frame that came whole in pieces, and was not taken, is still there to be
   assert.equal([cutter.peek(), cutter.hasMore, cutter.bytesKept], [false, false, 0]);
 });
 
-test('field report B5: the length of a frame alone takes a few KiB, and room grows with what came', () => {
+test('field report B5: a length alone takes a few KiB, and memory grows with the bytes that arrive', () => {
   const frameBytesMax = 100 * 1024 * 1024;
   const cutter = new FrameCutter(frameBytesMax);
   const head = Buffer.alloc(4);
@@ -157,7 +157,7 @@ test('field report B5: the length of a frame alone takes a few KiB, and room gro
   assert.is(cutter.end - cutter.start, frameBytesMax);
 });
 
-test('a chunk is let go of once its frames are taken: an idle connection keeps nothing', () => {
+test('a chunk is released once its frames are taken: an idle connection keeps nothing', () => {
   const cutter = new FrameCutter(FRAME_BYTES_MAX);
   cutter.add(stream([Buffer.from('abc')]));
   assert.ok(cutter.peek());
@@ -167,11 +167,11 @@ test('a chunk is let go of once its frames are taken: an idle connection keeps n
   assert.is(cutter.bytesKept, 0);
 });
 
-/** What `make` gives keeps so many bytes outside of the heap. */
+/** The bytes outside of the heap that the result of `make` keeps. */
 function bytesHeldBy(make: () => unknown): number {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
-  /** The bytes of what the first finds dead are given back by the second. */
+  /** The second collection frees the bytes of objects that the first finds dead. */
   const bytesLeft = () => {
     gc();
     gc();
@@ -184,7 +184,7 @@ function bytesHeldBy(make: () => unknown): number {
   return held;
 }
 
-test('field report B5: a frame that has begun keeps what has come of it, not the chunk that it began in', () => {
+test('field report B5: an incomplete frame keeps the bytes that arrived, not the chunk in which it began', () => {
   const length = 60_000;
   const whole = stream([Buffer.alloc(length)]);
   const CUTTERS = 200;
@@ -201,7 +201,7 @@ test('field report B5: a frame that has begun keeps what has come of it, not the
   assert.ok(held < (CUTTERS * length) / 4, `${held} bytes for ${CUTTERS} frames of which a byte has come`);
 });
 
-test('field report B5: a frame that comes a byte at a time keeps about its bytes', () => {
+test('field report B5: a frame that arrives a byte at a time keeps about its bytes', () => {
   const length = 300_000;
   const whole = stream([Buffer.alloc(length, 'x')]);
   const cutter = new FrameCutter(length);

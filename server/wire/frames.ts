@@ -4,8 +4,8 @@ import { JuteError } from './jute.ts';
 export type FrameHandler = (bytes: Buffer, start: number, end: number) => void;
 
 /**
- * The pieces of a frame that spans chunks are kept as they came, and joined before when they are smaller than
- * this on the average: a piece of a byte takes a hundred.
+ * Pieces of a frame that spans chunks are kept as they came, but joined early when their average size is
+ * below this: a piece of one byte takes a hundred.
  */
 const PIECE_BYTES_MIN = 4 * 1024;
 
@@ -13,28 +13,28 @@ const LENGTH_BYTES = 4;
 const UNKNOWN = -1;
 
 /**
- * Cuts a byte stream into frames: int length, then that many bytes. Frames are asked for one at a time, and
- * what follows is kept until it is asked for. Whole frames are given in place; only a frame that spans chunks
- * is copied, once. What is kept of it is what has come: its length alone costs its sender nothing.
+ * Cuts a byte stream into frames: int length, then that many bytes. The caller asks for one frame at a time,
+ * and the rest is kept until then. Whole frames are given in place; only a frame that spans chunks is copied,
+ * once. Memory grows with the bytes that have arrived, not with the announced length.
  */
 export class FrameCutter {
   readonly #frameBytesMax: number;
-  /** The frame at hand, once `peek` is true: `bytes[start, end)`, until `take`. */
+  /** The current frame, once `peek` is true: `bytes[start, end)`, until `take`. */
   bytes: Buffer = EMPTY;
   start = 0;
   end = 0;
-  /** What is being cut, from `#at` on. */
+  /** The chunk being cut, from `#at` on. */
   #chunk: Buffer = EMPTY;
   #at = 0;
-  /** Chunks that came while frames of an earlier one were still to be asked for. */
+  /** Chunks that arrived while frames of an earlier one were still waiting. */
   #later: Buffer[] = [];
   #laterBytes = 0;
-  /** Of a frame begun in an earlier chunk, its length field included; empty when at a frame boundary. */
+  /** Pieces of a frame that began in an earlier chunk, with its length field; empty at a frame boundary. */
   #pieces: Buffer[] = [];
   #have = 0;
-  /** All of that frame, its length field included. */
+  /** The size of that frame, with its length field. */
   #whole = UNKNOWN;
-  /** That frame, once it is whole. */
+  /** That frame, once it is complete. */
   #gathered: Buffer | null = null;
   #stopped = false;
 
@@ -54,7 +54,7 @@ export class FrameCutter {
     }
   }
 
-  /** No frame is given after this, not even of the chunk at hand. */
+  /** No frame is given after this, not even from the current chunk. */
   stop(): void {
     this.#stopped = true;
     this.#chunk = EMPTY;
@@ -65,24 +65,24 @@ export class FrameCutter {
     this.bytes = EMPTY;
   }
 
-  /** There are bytes that `peek` has not looked at, or a frame that was not taken. */
+  /** True when there are bytes that `peek` has not examined, or a frame that was not taken. */
   get hasMore(): boolean {
     return this.#at < this.#chunk.length || this.#later.length > 0 || this.#gathered !== null;
   }
 
-  /** Of what was not taken: frames that wait, and the part of one that has come. */
+  /** Bytes that were not taken: those of waiting frames, and of an incomplete one. */
   get bytesKept(): number {
     return this.#chunk.length - this.#at + this.#laterBytes + this.#have;
   }
 
-  /** Of a frame that has not come whole, or did not come in one piece and was not taken. */
+  /** Bytes of a frame that is incomplete, or that came in several pieces and was not taken. */
   get bytesGathered(): number {
     return this.#have;
   }
 
   /**
-   * True when a whole frame is at hand. Asked again before `take`, it is the same one.
-   * @throws JuteError for a length that no frame may have; the stream cannot be read on after that
+   * True when a whole frame is available. Until `take`, repeated calls give the same one.
+   * @throws JuteError for a length that no frame may have; the stream cannot be read further after that
    */
   peek(): boolean {
     for (;;) {
@@ -97,7 +97,7 @@ export class FrameCutter {
     }
   }
 
-  /** Moves past the frame at hand. */
+  /** Moves past the current frame. */
   take(): void {
     if (this.#gathered !== null) this.#endFrame();
     else this.#at = this.end;
@@ -119,7 +119,7 @@ export class FrameCutter {
     }
     if (left > 0) {
       const tail = chunk.subarray(at);
-      // A little of a large chunk would keep all of it.
+      // A small piece would keep all of a large chunk in memory.
       this.#pieces.push(left * 2 < chunk.buffer.byteLength ? Buffer.from(tail) : tail);
       this.#have = left;
     }
@@ -135,7 +135,7 @@ export class FrameCutter {
     return length;
   }
 
-  /** Goes on with the frame that was begun. True when it is whole. */
+  /** Continues the incomplete frame. True when it is complete. */
   #gather(): boolean {
     if (this.#gathered !== null) return true;
     if (this.#whole === UNKNOWN) {
@@ -172,7 +172,7 @@ export class FrameCutter {
   }
 }
 
-/** Hands on each frame as soon as it is whole: for those who never have to wait with one. */
+/** Hands on each frame as soon as it is complete, for receivers that never have to delay one. */
 export class FrameReader {
   readonly #cutter: FrameCutter;
   readonly #onFrame: FrameHandler;
@@ -182,7 +182,7 @@ export class FrameReader {
     this.#onFrame = onFrame;
   }
 
-  /** No frame is handed on after this, not even of the chunk that is being read. */
+  /** No frame is handed on after this, not even from the chunk being read. */
   stop(): void {
     this.#cutter.stop();
   }

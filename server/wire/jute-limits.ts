@@ -14,31 +14,33 @@
  * @see BinaryInputArchive; zookeeperAdmin "jute.maxbuffer"; ZOOKEEPER-3496
  */
 export interface JuteLimits {
-  /** Of a client's frame: jute.maxbuffer itself. */
+  /** Limit on a client's frame: jute.maxbuffer itself. */
   readonly frameBytesMax: number;
-  /** Of a transaction that is written: header, body and digest. Of any other packet's data, too. */
+  /**
+   * Limit on a transaction that is written (header, body and digest), and on the data of any other packet.
+   */
   readonly txnBytesMax: number;
-  /** Of a packet of another server, or of a node in a SNAP, until it is whole. */
+  /** Limit on an incomplete packet of another server, or an incomplete node in a SNAP. */
   readonly packetBytesMax: number;
-  /** Of the answer to a multiRead. */
+  /** Limit on the answer to a multiRead. */
   readonly multiReadBytesMax: number;
 }
 
 /** Apache's default. */
 export const JUTE_MAX_BUFFER_BYTES = 0xfffff;
-/** What extrasize is at least: room for the fields around the largest one. */
+/** Smallest extrasize: room for the fields around the largest one. */
 export const JUTE_EXTRA_BYTES_MIN = 1024;
 const INT_MAX = 0x7fff_ffff;
 const PACKET_BYTES_MIN = 32 * 1024 * 1024;
 const MULTI_READ_BYTES_MIN = 16 * 1024 * 1024;
 
-/** `extraBytes` undefined: as much as jute.maxbuffer. */
+/** `extraBytes` undefined: the same as jute.maxbuffer. */
 export function juteLimits(maxBufferBytes = JUTE_MAX_BUFFER_BYTES, extraBytes = maxBufferBytes): JuteLimits {
   const txnBytesMax = Math.min(maxBufferBytes + Math.max(extraBytes, JUTE_EXTRA_BYTES_MIN), INT_MAX);
   return {
     frameBytesMax: maxBufferBytes,
     txnBytesMax,
-    // A request, as large as a transaction, and all that its client has proven.
+    // Room for a request as large as a transaction, and for all identities that its client has proven.
     packetBytesMax: Math.max(2 * txnBytesMax, PACKET_BYTES_MIN),
     // A Java client with the same jute.maxbuffer reads answers of that size, and of 4 MiB by default.
     multiReadBytesMax: Math.max(4 * maxBufferBytes, MULTI_READ_BYTES_MIN),

@@ -183,7 +183,7 @@ test('a reader stays within its own bytes of a chunk', () => {
   assert.is(read.reset(chunk, 4).readInt(), 7);
 });
 
-test('what was patched and reserved stays where it was when the buffer grows', () => {
+test('patched and reserved bytes stay in place when the buffer grows', () => {
   const writer = new JuteWriter(4);
   const at = writer.reserve(4);
   writer.writeRaw(Buffer.alloc(100, 0xab)).writeRaw(Buffer.from([1, 2, 3]), 1, 2);

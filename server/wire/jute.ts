@@ -9,13 +9,13 @@ import { copyBytes } from '../copy-bytes.ts';
 
 const TWO_32 = 0x1_0000_0000;
 
-/** No string of JavaScript's is longer, on a machine of 64 bits. */
+/** The longest JavaScript string on a 64-bit machine. */
 const STRING_BYTES_MAX = 2 ** 29 - 24;
 
-/** Bytes that are not what the record says. */
+/** The bytes are not what the record says. */
 export class JuteError extends Error {
   readonly code = 'ZK_JUTE';
-  /** How many more are needed at least, when the input merely ended too early; else 0. */
+  /** The least number of bytes missing when the input merely ended too early; else 0. */
   readonly missingBytes: number;
 
   constructor(message: string, missingBytes = 0) {
@@ -90,8 +90,9 @@ export class JuteReader {
   }
 
   /**
-   * The length of a string or buffer: -1 for null. What is longer than the bytes at hand is short, so the
-   * limits are those of whoever gathers them: see `JuteLimits`. @throws JuteError when it is no length
+   * The length of a string or buffer: -1 for null. A length beyond the available bytes is short, so the
+   * limits are those of the caller that gathers them: see `JuteLimits`. @throws JuteError when it is no
+   * length
    */
   readLength(): number {
     const length = this.readInt();
@@ -115,7 +116,7 @@ export class JuteReader {
     return this.bytes.subarray(at, at + length);
   }
 
-  /** Reads past a string or buffer. False when it is null. */
+  /** Skips a string or buffer. False when it is null. */
   skipField(): boolean {
     const length = this.readLength();
     if (length > 0) this.#take(length);

@@ -1,8 +1,7 @@
 import type { JuteReader, JuteWriter } from './jute.ts';
 
 /**
- * Stands before each part of a multi and, with `done`, behind the last. @see docs/wire.md "Multi";
- * MultiHeader
+ * Precedes each part of a multi and, with `done`, follows the last. @see docs/wire.md "Multi"; MultiHeader
  */
 export interface MultiHeader {
   type: number;
@@ -19,8 +18,8 @@ export function writeMultiHeader(writer: JuteWriter, type: number, done: boolean
 }
 
 /**
- * Calls `readOp` with the type of each part; it must consume the part's body. There are as many as the bytes
- * can hold.
+ * Calls `readOp` with the type of each part; it must consume the part's body. Only the bytes limit the number
+ * of parts.
  */
 export function readMulti(reader: JuteReader, readOp: (type: number, reader: JuteReader) => void): void {
   for (;;) {

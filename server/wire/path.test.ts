@@ -41,12 +41,12 @@ const BAD: readonly [path: string, problem: RegExp][] = [
   ['/\uffff', /U\+FFFF/],
 ];
 
-test('every valid path of the table passes, every other is told what is wrong with it', () => {
+test('every valid path of the table passes, every other is refused with its problem', () => {
   for (const path of GOOD) assert.is(pathProblem(path), null, JSON.stringify(path));
   for (const [path, problem] of BAD) assert.match(pathProblem(path) ?? 'none', problem, JSON.stringify(path));
 });
 
-/** PathUtils.validatePath said once more, in the plainest way. */
+/** PathUtils.validatePath again, in the plainest form. */
 function naivelyValid(path: string): boolean {
   if (path === '/') return true;
   if (!path.startsWith('/')) return false;
@@ -63,7 +63,7 @@ function naivelyValid(path: string): boolean {
   return elements.every(e => e !== '' && e !== '.' && e !== '..') && !forbidden;
 }
 
-test('property: the same verdict as the rule read aloud', () => {
+test('property: the same verdict as the plain form of the rule', () => {
   const letters = fc.constantFrom(
     '/',
     '/',

@@ -1,4 +1,4 @@
-/** What a znode path may be. @see docs/wire.md "Paths"; PathUtils.validatePath */
+/** The rules for znode paths. @see docs/wire.md "Paths"; PathUtils.validatePath */
 
 /** Null when the path is valid, else what is wrong with it. */
 export function pathProblem(path: string): string | null {

@@ -1,15 +1,15 @@
 import { type Id, readId, writeId } from './acl.ts';
 import { JuteError, type JuteReader, type JuteWriter } from './jute.ts';
 
-/** Of the conversation between learner and master since ZooKeeper 3.4 (Zab 1.0). */
+/** The version of the protocol between learner and master since ZooKeeper 3.4 (Zab 1.0). */
 export const PROTOCOL_VERSION = 0x10000;
 
-/** Upstream's mark behind a snapshot on the wire. */
+/** Upstream's mark after a snapshot on the wire. */
 export const SNAPSHOT_SIGNATURE = 'BenWasHere';
 
 /**
- * The one record of all learner traffic: int type, long zxid, buffer data, vector<Id> authinfo.
- * It travels without a length in front. Row 002-1. @see docs/quorum.md "Packets"
+ * The record of all learner traffic: int type, long zxid, buffer data, vector<Id> authinfo. It has no length
+ * in front. @see docs/quorum.md "Packets"
  */
 export const PacketType = {
   REQUEST: 1,

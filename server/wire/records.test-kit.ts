@@ -96,7 +96,7 @@ export const txnBody: fc.Arbitrary<TxnBody> = fc.oneof(
 
 export type Read = (reader: JuteReader) => unknown;
 
-/** As a whole: servers read it path by path. */
+/** Reads the request as a whole; servers read it path by path. */
 export function readSetWatchesRequest(reader: JuteReader, withPersistent: boolean): SetWatchesRequest {
   return {
     relativeZxid: reader.readLong(),

@@ -33,7 +33,7 @@ interface Case {
   readonly arbitrary: fc.Arbitrary<unknown>;
   readonly read: kit.Read;
   readonly write: (writer: JuteWriter, record: never) => void;
-  /** Ends of a record that may be missing: a cut there is not an error. */
+  /** The end of the record may be missing: a cut there is no error. */
   readonly optionalTail?: true;
 }
 
@@ -158,7 +158,7 @@ for (const { name, arbitrary, read, write, optionalTail } of CASES) {
   });
 }
 
-test('transactions: what is written is read, whatever the type', () => {
+test('a transaction that is written reads back, whatever its type', () => {
   fc.assert(
     fc.property(kit.txnHeader, kit.txnBody, (header, body) => {
       const bytes = written(w => {
@@ -249,7 +249,7 @@ test('a transaction in its packet: the same bytes for log, PROPOSAL and INFORM',
   assert.equal(read, { type: PacketType.PROPOSAL, zxid, data: txn, authinfo: null });
 });
 
-/** Every reader there is for bytes that come from outside. */
+/** Every reader of bytes from outside. */
 const READERS: readonly kit.Read[] = [
   ...CASES.map(({ read }) => read),
   ...[...Object.values(OpCode), 99].map(type => (r: JuteReader) => readTxnBody(r, type)),
@@ -280,7 +280,7 @@ test('true records with one byte changed: every reader reads them or throws a Ju
   );
 });
 
-test('multi: parts up to the end mark, and no further', () => {
+test('the parts of a multi are read up to the end mark, and no further', () => {
   const bytes = written(w => {
     writeMultiHeader(w, OpCode.check, false, -1);
     requests.writePathVersionRequest(w, { path: '/a', version: 1 });

@@ -42,7 +42,7 @@ export function writeCreateRequest(
 }
 
 /**
- * createTTL, which is carried out nowhere here: its body is read to reach what follows it, and for its flags.
+ * createTTL. This server never carries it out, but reads its body for its flags and to reach what follows.
  */
 export function readCreateTtlFlags(reader: JuteReader): number {
   const { flags } = readCreateRequest(reader);

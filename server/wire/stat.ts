@@ -1,6 +1,6 @@
 import type { JuteReader, JuteWriter } from './jute.ts';
 
-/** What clients see of a znode. 68 bytes. `cversion` is the shown one: see `tree/znode.ts`. */
+/** The Stat that clients see of a znode. 68 bytes. `cversion` is the shown one: see `tree/znode.ts`. */
 export interface Stat {
   czxid: number;
   mzxid: number;
@@ -17,7 +17,7 @@ export interface Stat {
   pzxid: number;
 }
 
-/** What logs and snapshots keep of a znode. 60 bytes. `cversion` is the stored one. */
+/** The stat that logs and snapshots keep of a znode. 60 bytes. `cversion` is the stored one. */
 export interface StatPersisted {
   czxid: number;
   mzxid: number;

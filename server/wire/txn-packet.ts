@@ -24,7 +24,7 @@ export function txnOf(packet: TxnPacket): Buffer {
   return packet.bytes.subarray(TXN_START, txnEnd(packet));
 }
 
-/** Frames a transaction that came from the log or from an INFORM. Copies it. */
+/** Frames a transaction that came from the log or from an INFORM, and copies it. */
 export function txnPacket(zxid: number, txn: Uint8Array): TxnPacket {
   const bytes = Buffer.allocUnsafe(TXN_START + txn.length + TXN_TRAILER_BYTES);
   bytes.writeInt32BE(PacketType.PROPOSAL, 0);

@@ -8,7 +8,7 @@ import { readPath } from './requests.ts';
  * @see docs/storage.md "Transactions"
  */
 export interface TxnHeader {
-  /** The session that asked for it, as two halves of 64 bits: this is on the path of every write. */
+  /** The session that asked for it, as two halves of 64 bits, because every write uses them. */
   clientHigh: number;
   clientLow: number;
   cxid: number;
@@ -89,11 +89,11 @@ export interface CreateSessionTxn {
 }
 export interface CloseSessionTxn {
   type: typeof OpCode.closeSession;
-  /** Ephemeral paths that go with the session; null: those that the tree of each server has */
+  /** Ephemeral paths that the end of the session deletes; null: those in the tree of each server */
   paths: string[] | null;
   /**
-   * With closeSessionTxn.enabled=false, and before 3.6: nothing stands between the header and the digest, if
-   * there is one.
+   * True with closeSessionTxn.enabled=false, and before 3.6: nothing stands between the header and the
+   * digest.
    */
   withoutBody?: true;
 }
@@ -222,10 +222,10 @@ export function writeTxnBody(writer: JuteWriter, txn: TxnBody): void {
 }
 
 /**
- * What follows the header is a list of paths, or the digest, or nothing; and the length does not tell, since
- * a list may have the twelve bytes of a digest. But a digest starts with its version, 2, and two paths take
- * more than the eight bytes behind it. So what cannot be read as a list of paths is no body; Apache's servers
- * see it so too, as long as they can.
+ * Reads what follows the header: a list of paths, the digest, or nothing. The length does not decide, since a
+ * list may have the twelve bytes of a digest. But a digest starts with its version, 2, and two paths take
+ * more than the eight bytes after it. So bytes that cannot be read as a list of paths are no body. Apache's
+ * servers decide the same way, as long as they can.
  */
 function readCloseSession(reader: JuteReader): CloseSessionTxn {
   const type = OpCode.closeSession;
@@ -263,8 +263,8 @@ function readMultiTxns(reader: JuteReader): TxnBody[] {
     reader.readVector(r => {
       const type = r.readInt();
       const body = r.readBuffer() ?? EMPTY;
-      // Java followers log a failed multi with sub-type -1 but the body of the original operation:
-      // only a body of four bytes is an error code (seen on 3.8.0). @see docs/storage.md "Transactions"
+      // Java followers log a failed multi with sub-type -1 but the body of the original operation, so only a
+      // body of four bytes is an error code (seen on 3.8.0). @see docs/storage.md "Transactions"
       if (type === OpCode.error) return { type, err: body.length === 4 ? body.readInt32BE(0) : 0 };
       // No server writes one, and nesting without a bound would overflow the stack.
       if (type === OpCode.multi) throw new JuteError('a multi inside a multi');

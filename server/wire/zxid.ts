@@ -1,6 +1,6 @@
 /**
- * A zxid is epoch * 2^32 + counter. It is held as a number, exact for every epoch below 2^21: at one
- * election a second that is 24 days of nothing but elections, and `makeZxid` refuses the next.
+ * A zxid is epoch * 2^32 + counter. It is held as a number, exact for every epoch below 2^21. At one election
+ * per second these epochs last 24 days; `makeZxid` refuses the next one.
  */
 const TWO_32 = 0x1_0000_0000;
 export const EPOCH_MAX = 0x1f_ffff;
