@@ -8,10 +8,10 @@ import { COMMITTED_BYTES_MAX, CommittedLine } from './committed-line.ts';
 const test = suite('quorum: what a learner’s master has committed');
 
 const PER_TURN = 4;
-/** One buffer for all: nobody looks into it. */
+/** All transactions share this buffer: nothing reads its content. */
 const MEGABYTE = Buffer.alloc(1024 * 1024);
 
-/** A line whose transactions take a quarter of a turn each. */
+/** A line in which each transaction takes a quarter of a turn's budget. */
 class Play {
   readonly clock = new VirtualClock();
   readonly did: string[] = [];
@@ -32,7 +32,7 @@ class Play {
     );
   }
 
-  /** All that comes in one turn. */
+  /** Runs `body` as what arrives in one turn. */
   turn(body: () => void): void {
     this.clock.after(0, body);
     this.clock.time.step();
@@ -43,7 +43,7 @@ function packet(zxid: number, bytes = Buffer.alloc(0)): TxnPacket {
   return { zxid, bytes };
 }
 
-test('field report B1: a chunk of commits is applied at once up to a turn’s budget, the rest in order in later turns', () => {
+test('field report B1: a chunk of commits is applied up to a turn’s budget at once, the rest in order in later turns', () => {
   const play = new Play();
   play.turn(() => {
     for (let zxid = 1; zxid <= 10; zxid++) play.line.commit(packet(zxid));
@@ -57,7 +57,7 @@ test('field report B1: a chunk of commits is applied at once up to a turn’s bu
   assert.is(play.line.bytes, 0);
 });
 
-test('answers keep their place among the commits, and what comes later goes behind what waits', () => {
+test('answers keep their place among the commits, and later arrivals queue behind what waits', () => {
   const play = new Play();
   play.turn(() => {
     play.line.behind(() => play.did.push('first'));
@@ -74,7 +74,7 @@ test('answers keep their place among the commits, and what comes later goes behi
   assert.equal(play.did, ['first', ...upTo11!, 'answer', ...behind!]);
 });
 
-test('the master has to wait when more than COMMITTED_BYTES_MAX wait here, until half of it has gone', () => {
+test('above COMMITTED_BYTES_MAX the master has to wait, until half of the backlog is applied', () => {
   const play = new Play();
   const bytesAt: number[] = [];
   const count = COMMITTED_BYTES_MAX / MEGABYTE.length + PER_TURN;
@@ -99,7 +99,7 @@ test('the master has to wait when more than COMMITTED_BYTES_MAX wait here, until
   );
 });
 
-test('small transactions count too: what they take in memory is more than their bytes', () => {
+test('small transactions count with the memory they take, which is more than their bytes', () => {
   const play = new Play();
   play.turn(() => {
     for (let zxid = 1; zxid <= COMMITTED_BYTES_MAX / 100 && !play.did.includes('full'); zxid++)
@@ -108,7 +108,7 @@ test('small transactions count too: what they take in memory is more than their 
   assert.ok(play.did.includes('full'));
 });
 
-test('the line is stopped: what waits is forgotten, and nobody is called any more', () => {
+test('a stopped line forgets what waits and calls nobody any more', () => {
   const play = new Play();
   play.turn(() => {
     for (let zxid = 1; zxid <= 6; zxid++) play.line.commit(packet(zxid));

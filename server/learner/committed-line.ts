@@ -4,24 +4,24 @@ import { Units } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 
-/** What may wait here before the master is asked to wait too: some seconds of work. */
+/** Bytes that may wait here before the master is asked to wait too: some seconds of work. */
 export const COMMITTED_BYTES_MAX = 64 * 1024 * 1024;
-/** What a transaction takes beside its bytes. */
+/** Memory that a waiting transaction takes besides its own bytes. */
 const TXN_OVERHEAD_BYTES = 256;
 
 export interface CommittedLineEvents {
   apply(packet: TxnPacket): void;
-  /** More than `COMMITTED_BYTES_MAX` wait: nothing more is to be read from the master. */
+  /** More than `COMMITTED_BYTES_MAX` wait: the owner must stop reading from the master. */
   onFull(): void;
-  /** Half of it has gone. */
+  /** Half of that is applied: the owner may read again. */
   onRelaxed(): void;
 }
 
 /**
- * What a learner's master has said that has an order: transactions that are committed, and answers in
- * between. They happen at once, up to a turn's budget, and the rest in later turns. The master is heard
- * meanwhile: its pings are answered, and what it proposes is logged and acked, however long it takes to apply
- * what was before.
+ * What a learner's master has said that has an order: committed transactions, and the answers between them.
+ * They are carried out in that order, as many at once as a turn's budget allows and the rest in later turns.
+ * The learner still hears its master meanwhile: however long earlier transactions take to apply, it answers
+ * pings, and logs and acks proposals.
  */
 export class CommittedLine {
   readonly #clock: Clock;
@@ -39,12 +39,12 @@ export class CommittedLine {
     this.#events = events;
   }
 
-  /** Committed and not yet applied, answers included. */
+  /** Number of committed transactions and answers that wait. */
   get length(): number {
     return this.#waiting.length;
   }
 
-  /** Bytes that wait. */
+  /** Memory that they take, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -61,7 +61,7 @@ export class CommittedLine {
     this.#events.onFull();
   }
 
-  /** `run` comes when all that was committed before is applied. */
+  /** Calls `run` once everything committed before is applied. */
   behind(run: () => void): void {
     if (this.#waiting.length === 0) run();
     else this.#wait(run);
@@ -103,7 +103,7 @@ export class CommittedLine {
     }
   }
 
-  /** What was committed and is not applied is in the log. */
+  /** Forgets what waits. Committed transactions that are not applied are in the log. */
   stop(): void {
     this.#waiting.clear();
     this.#bytes = 0;

@@ -18,7 +18,7 @@ export class Follower extends Learner {
   #serving: LearnerServing | null = null;
   #sync: SyncRequestProcessor | null = null;
   #observerMaster: ObserverMaster | null = null;
-  /** Proposed and not committed, oldest first. */
+  /** Proposals that are not committed yet, oldest first. */
   readonly #pending = new Fifo<TxnPacket>();
   readonly #toAck = new Fifo<number>();
   #lastQueued = 0;
@@ -98,7 +98,7 @@ export class Follower extends Learner {
     this.#commitsReceived.add();
   }
 
-  /** One ACK for each proposal, as upstream's leader expects, all of a batch in one piece. */
+  /** Sends one ACK per proposal, as upstream's leader expects; the ACKs of a batch leave in one piece. */
   #ackUpTo(zxid: number): void {
     if (this.isEnded) return;
     const zxids: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * What a learner's master says of the configuration, packet by packet, and when it is believed. @see
- * Membership
+ * What a learner's master says about the configuration, packet by packet, and when the learner believes it.
+ * @see Membership
  */
 import { assert, suite } from '#test';
 import { QuorumMaj } from '../membership/quorum-maj.ts';
@@ -26,7 +26,7 @@ function reconfig(counter: number): TxnPacket {
   return packetOf(zxidOf(counter), { type: OpCode.reconfig, path: '/zookeeper/config', data, version: -1 });
 }
 
-/** A new learner whose master is about to say how it will sync. */
+/** A new learner after its handshake: the master is about to say how it will sync. */
 function discover(role: 'follower' | 'observer'): { stage: Stage; master: Peer; established: number[] } {
   const stage = new Stage({ sid: role === 'follower' ? 2 : 4 });
   const accept = stage.playMember(1, 2888);
@@ -41,7 +41,7 @@ function discover(role: 'follower' | 'observer'): { stage: Stage; master: Peer; 
 }
 
 for (const role of ['follower', 'observer'] as const) {
-  test(`${role}: NEWLEADER's configuration is in force with UPTODATE: behind the ACK, before it serves`, () => {
+  test(`${role}: the configuration of NEWLEADER takes effect at UPTODATE: after the ACK, before the learner serves`, () => {
     const { stage, master, established } = discover(role);
     master.send(DIFF, 0).send(NEWLEADER, zxidOf(0), Buffer.from(CONFIG));
     assert.equal(master.told(), [ACK_NEWLEADER], 'it counts for the quorum of the leader');
@@ -54,7 +54,7 @@ for (const role of ['follower', 'observer'] as const) {
     assert.equal(established, [], 'no vote of it names that epoch');
   });
 
-  test(`${role}: reconfigurations of a sync count as they stand in the end, later ones with their commit`, () => {
+  test(`${role}: of the reconfigurations in a sync only the last state counts; later ones take effect at their commit`, () => {
     const { stage, master } = discover(role);
     master.send(DIFF, zxidOf(1)).sendTxn(PROPOSAL, reconfig(1)).send(COMMIT, zxidOf(1));
     master.send(NEWLEADER, zxidOf(0), Buffer.from(CONFIG));
@@ -89,7 +89,7 @@ for (const role of ['follower', 'observer'] as const) {
     );
   });
 
-  test(`${role}: a NEWLEADER without a configuration, as of Apache before 3.5, says nothing of it`, () => {
+  test(`${role}: a NEWLEADER without a configuration, as Apache sends it before 3.5, changes none`, () => {
     for (const data of [null, Buffer.alloc(0), Buffer.alloc(1)]) {
       const { stage, master } = discover(role);
       master.send(DIFF, 0).send(NEWLEADER, zxidOf(0), data).send(UPTODATE, -1);
@@ -100,7 +100,7 @@ for (const role of ['follower', 'observer'] as const) {
   });
 }
 
-test('a learner tells its leader the version of its file: one of Apache turns away whoever has a newer one than itself', () => {
+test('a learner tells its leader the configuration version of its file: an Apache leader refuses a newer one than its own', () => {
   const stage = new Stage({ sid: 2 });
   const accept = stage.playMember(1, 2888);
   const { committed } = stage.context.membership;

@@ -12,7 +12,7 @@ const test = suite("quorum: a learner's patience");
 const { SNAP, NEWLEADER } = PacketType;
 const EPOCH = 2;
 
-/** A follower that has nothing, up to where the master says how it will sync. */
+/** A follower without data, after its handshake: the master is about to say how it will sync. */
 function discover(): { stage: Stage; master: Peer } {
   const stage = new Stage({ sid: 2 });
   const accept = stage.playMember(1, 2888);
@@ -34,7 +34,7 @@ function emptySnapshot(): Buffer {
   return writer.writeString(SNAPSHOT_SIGNATURE).toBuffer();
 }
 
-test('a SNAP that takes longer to write than initLimit: the own disk is slow, the master is not silent', () => {
+test('a SNAP may take longer to write than initLimit: the learner’s own disk is slow, the master is not silent', () => {
   const { stage, master } = discover();
   stage.machine.disk.syncDelayMs = 2 * INIT_LIMIT_MS;
   master.send(SNAP, makeZxid(1, 6)).write(emptySnapshot()).send(NEWLEADER, makeZxid(EPOCH, 0));

@@ -6,11 +6,11 @@ import type { PacketView } from '../zab/packet-stream.ts';
 import { type PeerContext, serverParts } from '../zab/peer-context.ts';
 import { LearnerZooKeeperServer, type MasterLink } from './learner-zookeeper-server.ts';
 
-/** Where a learner writes to: its connection to the master. */
+/** The sending side of a learner's connection to its master. */
 export interface MasterSender {
   send(packet: QuorumPacket): void;
   sendPieces(type: number, head: JuteWriter, bytes: Buffer, start: number, end: number, tail: Buffer): void;
-  /** False while the master does not take in what it was sent. */
+  /** False while the master does not read what it was sent. */
   readonly hasRoom: boolean;
   pause(): void;
   resume(): void;
@@ -18,18 +18,19 @@ export interface MasterSender {
 
 /** int type | long zxid -1 | int length | long session | int cxid | int op */
 const REQUEST_HEAD_BYTES = 32;
-/** Of one session in a PING: long id, int timeout. */
+/** Bytes of one session in a PING: long id, int timeout. */
 const TOUCHED_BYTES = 12;
 
 /**
- * What follower and observer share while they serve: requests up, and the answers that are not transactions.
+ * What followers and observers share while they serve: they forward requests to the master, and handle its
+ * answers that are not transactions.
  */
 export class LearnerServing implements MasterLink {
   readonly server: LearnerZooKeeperServer;
   readonly #sender: MasterSender;
   readonly #packetDataBytesMax: number;
   readonly #head = new JuteWriter(REQUEST_HEAD_BYTES);
-  /** The ids of a connection rarely change: their bytes are kept by list. */
+  /** Serialised identities by list: those of a connection rarely change. */
   readonly #authinfo = new WeakMap<readonly Id[], { count: number; bytes: Buffer }>();
 
   constructor(context: PeerContext, mode: 'follower' | 'observer', epoch: number, sender: MasterSender) {
@@ -45,8 +46,7 @@ export class LearnerServing implements MasterLink {
   }
 
   /**
-   * Row 002-1: authinfo is used by requests alone. The body goes from the client's bytes to the wire as it
-   * is.
+   * Only requests carry authinfo (row 002-1). The body goes from the client's bytes to the wire unchanged.
    */
   request(
     sessionHigh: number,
@@ -95,7 +95,7 @@ export class LearnerServing implements MasterLink {
     this.#sender.resume();
   }
 
-  /** PING, SYNC and REVALIDATE; false for anything else. */
+  /** Handles PING, SYNC and REVALIDATE; returns false for anything else. */
   onPacket(packet: PacketView): boolean {
     switch (packet.type) {
       case PacketType.PING:
@@ -116,8 +116,8 @@ export class LearnerServing implements MasterLink {
   }
 
   /**
-   * (long session, int timeout) of each that showed life since the last ping, in as many packets as a master
-   * needs to read them.
+   * Answers a PING with (long session, int timeout) of each session that showed life since the last one, in
+   * packets small enough for the master to read.
    */
   #pong(zxid: number): void {
     const writer = new JuteWriter(256);

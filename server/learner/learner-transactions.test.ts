@@ -1,4 +1,4 @@
-/** What a master may send a learner within one packet, and what a learner may send it. */
+/** Forms and sizes of the packets that a master may send a learner, and a learner its master. */
 import { assert, suite } from '#test';
 import { createPacket, packetOf } from '../storage/storage.test-kit.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -8,11 +8,11 @@ import { Stage } from '../zab/peer.test-kit.ts';
 import { e1, e2, OLD, serve } from './learner.test-kit.ts';
 import type { LearnerZooKeeperServer } from './learner-zookeeper-server.ts';
 
-const test = suite('quorum: sizes and forms of what learners take and give');
+const test = suite('quorum: forms and sizes of what learners receive and send');
 
 const { PROPOSAL, COMMIT, INFORM, PING } = PacketType;
 
-test('A2: sessions heard of are told in as many pings as a master with the same jute.maxbuffer can read', () => {
+test('A2: touched sessions are reported in pings that a master with the same jute.maxbuffer can read', () => {
   const stage = new Stage({ sid: 2, settings: 'jute.maxbuffer=1000\n' }).history(OLD, 1);
   const { master } = serve('follower', stage);
   const server = stage.serving as LearnerZooKeeperServer;
@@ -26,7 +26,7 @@ test('A2: sessions heard of are told in as many pings as a master with the same 
 });
 
 for (const role of ['follower', 'observer'] as const) {
-  test(`field report A1, ${role}: the end of a session without a list of paths, with a digest and without`, () => {
+  test(`field report A1, ${role}: a closeSession without a list of paths is applied, with a digest and without`, () => {
     const play = serve(role);
     const { stage, master } = play;
     const { database } = stage;

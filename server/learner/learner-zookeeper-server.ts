@@ -15,7 +15,7 @@ import { makeZxid } from '../wire/zxid.ts';
 import { CommittedLine } from './committed-line.ts';
 import { RelayedRequests } from './relayed-requests.ts';
 
-/** The way to the leader, or to the observer master that stands for it. */
+/** The connection to the leader, or to the observer master in its place. */
 export interface MasterLink {
   request(
     sessionHigh: number,
@@ -28,22 +28,26 @@ export interface MasterLink {
     ids: readonly Id[],
   ): void;
   revalidate(sessionId: bigint, timeoutMs: number): void;
-  /** False while the master does not take in what it was sent: `linkDrained` follows. */
+  /** False while the master does not read what it was sent: `linkDrained` follows. */
   readonly hasRoom: boolean;
-  /** Nothing more is read from there, until `resume`. */
+  /** Stops reading from the master, until `resume`. */
   pause(): void;
   resume(): void;
 }
 
 /**
- * Sync and revalidate are answered in the order asked; some of the askers are observers behind this server.
+ * Called with the leader's answer to a sync. Syncs and revalidations are answered in the order asked; some of
+ * the askers are observers behind this server.
  */
 type SyncWaiter = () => void;
 type RevalidateWaiter = { sessionId: bigint; timeoutMs: number; answer: (valid: boolean) => void };
 
-/** Kept at the leader for those whom this learner does not count among its clients. @see RelayedRequests */
+/**
+ * Bytes kept at the leader for requests that no client connection of this learner stands for. @see
+ * RelayedRequests
+ */
 export const RELAYED_BYTES_MAX = 32 * 1024 * 1024;
-/** Syncs and sessions that come back: those that wait for an answer of the leader. */
+/** Syncs and returning sessions that may wait for an answer of the leader. */
 export const QUESTIONS_MAX = 10_000;
 
 /** A session that showed life. */
@@ -66,9 +70,9 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   readonly #txnsCommitted: Counter;
   readonly #syncs = new Fifo<SyncWaiter>();
   readonly #revalidations = new Fifo<RevalidateWaiter>();
-  /** Sessions heard of since the last ping, which carries them to the leader. */
+  /** Sessions touched since the last ping. The next ping reports them to the leader. */
   #touched = new LongMap<Touched>();
-  /** Sessions being opened here: their transaction comes back by session, not by cxid. */
+  /** Sessions being opened here. Their transactions are matched by session, not by cxid. */
   readonly #opening = new LongMap<Request>();
   readonly #committed: CommittedLine;
   readonly #relayed = new RelayedRequests(RELAYED_BYTES_MAX, () => this.madeRoom());
@@ -77,7 +81,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#syncs.shift()?.();
     this.#asksOn();
   };
-  /** Hears of each transaction when it has been applied. */
+  /** Called with each transaction after it is applied. */
   onRelayed: ((packet: TxnPacket) => void) | null = null;
 
   constructor(
@@ -110,8 +114,8 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   }
 
   /**
-   * The start of the epoch too, which is no transaction and which the leader shows its clients all the same:
-   * upstream's learners turn those away until something is written.
+   * Includes the start of the epoch. It is no transaction, but the leader shows it to its clients; upstream's
+   * learners turn those clients away until something is written.
    */
   override get lastProcessedZxid(): number {
     return Math.max(super.lastProcessedZxid, this.#epochStart);
@@ -121,12 +125,12 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     return this.#link.hasRoom && !this.#relayed.isFull && !this.#hasAskedEnough;
   }
 
-  /** The master takes in what it is sent again. */
+  /** The master reads what it is sent again. */
   linkDrained(): void {
     this.madeRoom();
   }
 
-  /** Requests of a client that has left, which the leader still keeps. */
+  /** Counts requests of a client that has left: the leader still keeps them. */
   override leftBehind(sessionHigh: number, sessionLow: number, count: number, bytes: number): void {
     this.#relayed.passedOn(sessionHigh, sessionLow, bytes, count);
   }
@@ -165,12 +169,12 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#link.revalidate(sessionId, timeoutMs);
   }
 
-  /** The leader's answer, which comes behind the commits of what was outstanding. */
+  /** Takes the leader's answer, which comes after the commits of what was outstanding. */
   revalidated(sessionId: bigint, valid: boolean): void {
     this.#committed.behind(() => this.#answerRevalidation(sessionId, valid));
   }
 
-  /** Answers come in the order of the questions, those of observers behind us among them. */
+  /** Answers come in the order of the questions, including those of observers behind this server. */
   #answerRevalidation(sessionId: bigint, valid: boolean): void {
     this.#takeRevalidation(sessionId, valid);
     this.#asksOn();
@@ -217,7 +221,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.forward(request);
   }
 
-  /** A sync of an observer behind this follower: it takes its place among our own. */
+  /** Forwards a sync of an observer behind this follower: it takes its place among our own. */
   syncFor(request: Request, done: () => void): void {
     this.#syncs.push(done);
     this.#asked();
@@ -225,15 +229,15 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
   }
 
   /**
-   * What no client connection here stands for until it is answered. `bytes`: of the whole REQUEST, identities
-   * included.
+   * Forwards a request that no client connection here stands for, and counts it until it is answered.
+   * `bytes`: size of the whole REQUEST, including identities.
    */
   relay(request: Request, bytes: number): void {
     this.#relayed.passedOn(request.sessionHigh, request.sessionLow, bytes);
     this.forward(request);
   }
 
-  /** The leader's SYNC answers the oldest, when what was committed before is applied. */
+  /** The leader's SYNC answers the oldest question, once everything committed before it is applied. */
   synced(): void {
     this.#committed.behind(this.#answerSync);
   }
@@ -255,7 +259,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     );
   }
 
-  /** A proposal came, on a follower. */
+  /** A proposal has come (followers only). */
   proposed(packet: TxnPacket): void {
     this.sinceProposed(parseTxnPacket(packet).header, this.#proposalLatency);
   }
@@ -280,7 +284,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#txnsCommitted.add();
   }
 
-  /** Runs when all that was committed before is applied; not at all when this server stops before. */
+  /** Calls `run` once everything committed before is applied; never if this server stops first. */
   whenApplied(run: () => void): void {
     this.#committed.behind(run);
   }
@@ -296,7 +300,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     return this.connectionOf(high, low)?.headWrite(header.cxid) ?? null;
   }
 
-  /** Sessions of a learner are the leader's business: the database's table is all that is kept. */
+  /** The leader tracks the sessions of learners: only the database's table is kept here. */
   protected onApplied(header: TxnHeader): void {
     if (header.type === OpCode.reconfig) this.parts.onReconfig?.();
   }

@@ -1,4 +1,4 @@
-/** A learner before a master that the test plays: its handshake, up to where the tests begin. */
+/** A learner whose master the test plays: its handshake, up to where the tests begin. */
 import { assert } from '#test';
 import { createPacket } from '../storage/storage.test-kit.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
@@ -9,7 +9,7 @@ import { Observer } from './observer.ts';
 
 const { NEWLEADER, UPTODATE, DIFF } = PacketType;
 export const EPOCH = 2;
-/** e1(n): the n-th transaction of epoch 1, which the learner has up to 3. */
+/** e1(n) is the n-th transaction of epoch 1. The learner has them up to 3. */
 export const e1 = (counter: number) => makeZxid(1, counter);
 export const e2 = (counter: number) => makeZxid(EPOCH, counter);
 export const OLD = [1, 2, 3].map(n => createPacket(e1(n)));
@@ -20,11 +20,11 @@ export interface Play {
   readonly stage: Stage;
   readonly learner: Follower | Observer;
   readonly master: Peer;
-  /** Epochs that the votes of this server name from then on. */
+  /** Epochs that were established: votes of this server name them from then on. */
   readonly established: readonly number[];
 }
 
-/** Up to where the master says how it will sync. */
+/** Runs the handshake: the master is about to say how it will sync. */
 export function discover(
   role: 'follower' | 'observer',
   options: { stage?: Stage; newEpoch?: number } = {},
@@ -54,7 +54,7 @@ export function acked(play: Play, lastZxid = e1(3)): Play {
   return play;
 }
 
-/** Serving, after an empty DIFF. */
+/** A learner that serves, after an empty DIFF. */
 export function serve(role: 'follower' | 'observer', stage?: Stage): Play {
   const play = acked(discover(role, stage === undefined ? {} : { stage }));
   play.master.send(DIFF, e1(3)).send(NEWLEADER, NEWLEADER_ZXID);

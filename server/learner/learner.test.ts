@@ -27,7 +27,7 @@ const test = suite('quorum: a learner, packet by packet');
 
 const { PROPOSAL, COMMIT, INFORM, NEWLEADER, UPTODATE, DIFF, TRUNC, SNAP, PING, ACK } = PacketType;
 
-test('002-11: a newer epoch is on disk before it is acked; one accepted before is answered -1; an older one is left', () => {
+test('002-11: a newer epoch is on disk before it is acked; one accepted before is answered with -1; the leader of an older one is left', () => {
   const first = discover('follower');
   assert.equal(first.master.told(), ['ACKEPOCH 0x100000003']);
   assert.is(first.master.data.get('ACKEPOCH 0x100000003')!.readInt32BE(0), 1);
@@ -43,7 +43,7 @@ test('002-11: a newer epoch is on disk before it is acked; one accepted before i
   assertEnded(discover('follower', { newEpoch: 0 }), /epoch 0 is older than the accepted epoch 1/);
 });
 
-test('a master that takes the connection and closes it without a word is dialed again; no new election', () => {
+test('a master that accepts and then closes the connection without a word is dialed again, without a new election', () => {
   const stage = new Stage({ sid: 2 }).history(OLD, 1);
   const accept = stage.playMember(1, 2888);
   const master = { host: 'zk1', port: 2888 };
@@ -61,14 +61,14 @@ test('a master that takes the connection and closes it without a word is dialed 
   assert.match(stage.ended!, /no connection to zk1:2888 in 2 rounds/);
 });
 
-test('an epoch that cannot be is not written anywhere', () => {
+test('an epoch out of range is not written to disk', () => {
   const play = discover('follower', { newEpoch: 0x7fff_ffff });
   assertEnded(play, /epoch 2147483647 is not one of 0 to 2097151, .*epochs\.md/);
   assert.is(play.stage.epochs.acceptedEpoch, 1);
 });
 
 for (const role of ['follower', 'observer'] as const) {
-  test(`4643, 4646, ${role}: currentEpoch moves when what was synced is durable, and NEWLEADER is acked after that`, () => {
+  test(`4643, 4646, ${role}: currentEpoch moves once the synced transactions are durable, and NEWLEADER is acked after that`, () => {
     const play = acked(discover(role));
     const { stage, master } = play;
     const { disk } = stage.machine;
@@ -89,7 +89,7 @@ for (const role of ['follower', 'observer'] as const) {
   });
 }
 
-test('power lost at any change of the disk during a SNAP of a later epoch leaves a server that starts, and does not overstate', () => {
+test('after power loss at any disk operation during a SNAP of a later epoch, the server starts and does not overstate its history', () => {
   const snapshot = Buffer.concat([snapshotOf([...THEIRS, createPacket(e2(1))]), SIGNATURE]);
   for (let at = 1; ; at++) {
     const { stage, master } = acked(discover('follower'));
@@ -110,8 +110,8 @@ test('power lost at any change of the disk during a SNAP of a later epoch leaves
 });
 
 /**
- * The operation of that number fails, as the last one of a process does. What is returned disarms it: true
- * when it was reached.
+ * Makes the disk operation of that number fail, like the last one of a process. The returned function disarms
+ * it, and says whether that operation was reached.
  */
 function cutPowerAt(stage: Stage, operation: number): () => boolean {
   const { disk } = stage.machine;
@@ -127,7 +127,7 @@ function cutPowerAt(stage: Stage, operation: number): () => boolean {
   };
 }
 
-test('4643: power lost at any change of the disk during a sync leaves a history that currentEpoch does not overstate', () => {
+test('4643: after power loss at any disk operation during a sync, currentEpoch does not overstate the history', () => {
   for (let at = 1; ; at++) {
     const { stage, master } = acked(discover('follower'));
     const disarm = cutPowerAt(stage, at);
@@ -150,7 +150,7 @@ test('4643: power lost at any change of the disk during a sync leaves a history 
   }
 });
 
-test('4685: the ack of NEWLEADER leaves before any ack of a proposal, those after UPTODATE in order', () => {
+test('4685: the ACK of NEWLEADER leaves before any ACK of a proposal; those leave after UPTODATE, in order', () => {
   const { stage, master } = acked(discover('follower'));
   const pending = [1, 2, 3].map(n => createPacket(e2(n)));
   master.send(DIFF, e1(3));
@@ -186,7 +186,7 @@ test('4394: a COMMIT between NEWLEADER and UPTODATE waits for UPTODATE, then is 
   assert.is(stage.ended, null);
 });
 
-test('4925: a gap is refused wherever it comes: in the DIFF, before UPTODATE, in PROPOSAL and in INFORM', () => {
+test('4925: a gap is refused everywhere: in the DIFF, before UPTODATE, in PROPOSAL and in INFORM', () => {
   const inDiff = acked(discover('follower'));
   inDiff.master.send(DIFF, e1(5)).sendTxn(PROPOSAL, createPacket(e1(5)));
   assertEnded(inDiff, /PROPOSAL 0x100000005 does not follow 0x100000003/);
@@ -232,7 +232,7 @@ test('2623: a transaction that could not be read back from the log is not logged
   }
 });
 
-test('a COMMIT that is not of the oldest proposal is a hole', () => {
+test('a COMMIT that skips the oldest proposal ends the learner: transactions are missing', () => {
   const sync = acked(discover('follower'));
   sync.master
     .send(DIFF, e1(5))
@@ -255,7 +255,7 @@ test('a proposal is acked when it is on disk, not before', () => {
   stage.machine.disk.syncDelayMs = 500;
   master.sendTxn(PROPOSAL, createPacket(e2(1)));
   stage.time.advance(400);
-  // The disk is at work on the first: these come with the sync after it.
+  // The disk is still syncing the first proposal: these two come with the sync after it.
   for (const n of [2, 3]) master.sendTxn(PROPOSAL, createPacket(e2(n)));
   assert.equal(master.told(), []);
   stage.time.advance(200);
@@ -265,7 +265,7 @@ test('a proposal is acked when it is on disk, not before', () => {
 });
 
 for (const role of ['follower', 'observer'] as const) {
-  test(`a ${role} has left only when what it logged is on disk: the next vote and the next ACK of NEWLEADER claim it`, () => {
+  test(`a ${role} has left only once what it logged is on disk: its next vote and its next ACK of NEWLEADER claim it`, () => {
     const { stage, master } = serve(role);
     stage.machine.disk.syncDelayMs = 500;
     master.sendTxn(role === 'follower' ? PROPOSAL : INFORM, createPacket(e2(1)));
@@ -280,7 +280,7 @@ for (const role of ['follower', 'observer'] as const) {
   });
 }
 
-test('proposals and informs that come twice are taken once', () => {
+test('duplicate proposals and informs are ignored', () => {
   const follower = acked(discover('follower'));
   const packet = createPacket(e1(4));
   follower.master
@@ -302,7 +302,7 @@ test('proposals and informs that come twice are taken once', () => {
   assert.is(observer.stage.ended, null);
 });
 
-test('1551: what an observer is informed of before UPTODATE is logged and applied at UPTODATE', () => {
+test('1551: INFORMs that reach an observer before UPTODATE are logged and applied at UPTODATE', () => {
   const { stage, master } = acked(discover('observer'));
   master
     .send(DIFF, e1(4))
@@ -318,7 +318,7 @@ test('1551: what an observer is informed of before UPTODATE is logged and applie
   assert.is(stage.database.lastProcessedZxid, e2(3));
 });
 
-test('000-4: an observer applies and logs what it is informed of, and acks NEWLEADER alone', () => {
+test('000-4: an observer applies and logs each INFORM, and acks only NEWLEADER', () => {
   const { stage, master } = serve('observer');
   for (let n = 1; n <= 5; n++) master.sendTxn(INFORM, createPacket(e2(n)));
   assert.equal(master.told(), []);
@@ -342,7 +342,7 @@ function snapshotOf(packets: typeof OLD): Buffer {
 const THEIRS = [1, 2, 3, 4, 5, 6].map(n => createPacket(e1(n), 'theirs'));
 const SIGNATURE = new JuteWriter().writeString(SNAPSHOT_SIGNATURE).toBuffer();
 
-test('3104, 3642: a SNAP counts when it is whole; one that ends in the middle leaves memory and disk as they were', () => {
+test('3104, 3642: a SNAP counts only when it is whole; one that ends in the middle leaves memory and disk unchanged', () => {
   const snapshot = snapshotOf(THEIRS);
   for (const cut of [0, 1, 10, Math.floor(snapshot.length / 2), snapshot.length - 1, snapshot.length]) {
     const play = acked(discover('follower'));
@@ -352,7 +352,7 @@ test('3104, 3642: a SNAP counts when it is whole; one that ends in the middle le
     assertEnded(play, /connection to the master lost/);
     assert.is(play.stage.database.lastProcessedZxid, e1(3), `cut at ${cut}`);
     assert.is(play.stage.database.tree.getNode('/n100000004'), undefined);
-    // The same database goes on: the next sync is a DIFF on top of what it really has. 1549
+    // The same database goes on: the next sync is a DIFF on top of what it really has. ZOOKEEPER-1549
     const again = acked(discover('follower', { stage: play.stage, newEpoch: 3 }));
     again.master
       .send(DIFF, e1(4))
@@ -386,7 +386,7 @@ test('a SNAP at every split point: the tree, the sessions, and what follows behi
   }
 });
 
-test('a SNAP with another signature, or of garbage, is left', () => {
+test('a learner leaves on a SNAP with another signature, or of garbage', () => {
   const wrong = new JuteWriter().writeString('BenWasNot!').toBuffer();
   const play = acked(discover('follower'));
   play.master.send(SNAP, e1(6)).write(Buffer.concat([snapshotOf(THEIRS), wrong]));
@@ -406,7 +406,7 @@ test('a SNAP with another signature, or of garbage, is left', () => {
   assertEnded(orphaned, /malformed input.*parent/);
 });
 
-test('TRUNC cuts memory and disk; what follows is on top of that', () => {
+test('TRUNC cuts memory and disk; the sync goes on from there', () => {
   const { stage, master } = acked(discover('follower'));
   const other = createPacket(e2(1), 'other');
   master.send(TRUNC, e1(2)).sendTxn(PROPOSAL, other).send(COMMIT, e2(1)).send(NEWLEADER, NEWLEADER_ZXID);
@@ -419,7 +419,7 @@ test('TRUNC cuts memory and disk; what follows is on top of that', () => {
   assert.is(stage.database.lastLoggedZxid, e2(1));
 });
 
-test('4837: a TRUNC that the files here cannot give is not done in part: the next sync asks for a SNAP', () => {
+test('4837: a TRUNC that the files cannot satisfy changes nothing, and the next sync asks for a SNAP', () => {
   const play = acked(discover('follower'));
   const { stage } = play;
   play.master.send(TRUNC, e1(9));
@@ -435,7 +435,7 @@ test('4837: a TRUNC that the files here cannot give is not done in part: the nex
   acked(discover('follower', { stage }), e1(6));
 });
 
-test('3642: a master lost while its SNAP is being written leaves the database as it was, and fit for the next sync', () => {
+test('3642: when the master is lost while its SNAP is written, the database is unchanged and fit for the next sync', () => {
   const play = acked(discover('follower'));
   const { stage } = play;
   stage.machine.disk.syncDelayMs = 500;
@@ -473,7 +473,7 @@ test('a learner that leaves in the middle of a sync has on disk what it has in m
   assert.is(stage.database.lastProcessedZxid, e1(4));
 });
 
-test('packets that have no place where they come: left, whatever the phase', () => {
+test('a learner leaves on an unexpected packet, whatever the phase', () => {
   const early = discover('follower');
   early.master.told();
   early.master.send(NEWLEADER, NEWLEADER_ZXID);
@@ -511,7 +511,7 @@ test('initLimit bounds the wait for each step of the sync, syncLimit the silence
   assert.match(play.stage.ended!, new RegExp(`for ${SYNC_LIMIT_MS} ms`));
 });
 
-test('a sync of the disk that fails stops the server before anything is acked', () => {
+test('a failed fsync stops the server before anything is acked', () => {
   const { stage, master } = acked(discover('follower'));
   stage.machine.disk.failSync = () => new Error('EIO');
   master
@@ -529,7 +529,7 @@ test('a sync of the disk that fails stops the server before anything is acked', 
   assert.equal(master.told(), []);
 });
 
-test('2845: a follower that leaves with proposals logged and not committed has them in memory too', () => {
+test('2845: a follower that leaves with logged but uncommitted proposals has them in memory too', () => {
   const play = serve('follower');
   play.master
     .sendTxn(PROPOSAL, createPacket(e2(1)))

@@ -17,12 +17,12 @@ import type { PeerContext, Role } from '../zab/peer-context.ts';
 import { MasterDialer } from './master-dialer.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 
-/** Parsing takes some ms of a MiB. */
+/** Parsing takes a few ms per MiB. */
 const SNAPSHOT_BYTES_PER_TURN = 512 * 1024;
 
 /**
- * What a learner does with its connection and its disk; what it does, and in which order, is `LearnerSide`'s
- * to say, up to the point where it serves. What follows differs between `Follower` and `Observer`.
+ * A learner's connection and disk, on which it carries out what `LearnerSide` says, in the order given, up to
+ * the point where it serves. What follows differs between `Follower` and `Observer`.
  */
 export abstract class Learner implements Role {
   abstract readonly name: 'follower' | 'observer';
@@ -45,24 +45,24 @@ export abstract class Learner implements Role {
   #lastHeardMs = 0;
   #isHeld = false;
   /**
-   * The master does not take in what it was sent: it is asked for nothing more. ACKs and PINGs go all the
-   * same.
+   * The master does not read what it was sent, so it is asked for nothing more. ACKs and PINGs are still
+   * sent.
    */
   #isLinkFull = false;
   #startedMs = 0;
-  /** The leader's epoch is not one to follow. */
+  /** This server must not follow the leader's epoch. */
   #isRefused = false;
   #snapshot: SnapshotReceiver | null = null;
   #snapshotBytesInTurn = 0;
   #snapshotBytes = 0;
   #ended: ((reason: string) => void) | null = null;
-  /** Where it is connected, for `mntr` and the log. */
+  /** Address of the master that it is connected to, for `mntr` and the log. */
   masterAddress: Address | null = null;
   syncMode: SyncMode | null = null;
 
   /**
-   * `rounds` of masters are tried one after the other. `onEstablished`: votes of this server name the new
-   * epoch from then on.
+   * `rounds`: the masters to try, round after round. `onEstablished`: votes of this server name the new epoch
+   * from then on.
    */
   constructor(
     context: PeerContext,
@@ -87,13 +87,13 @@ export abstract class Learner implements Role {
     this.#packets = new PacketReader(context.config.jute.packetBytesMax, packet => this.#onPacket(packet));
   }
 
-  /** Serving begins: the last step of the sync. `pending` were proposed and not committed. */
+  /** Begins to serve: the last step of the sync. `pending` were proposed and are not committed. */
   protected abstract serve(pending: readonly TxnPacket[], committed: readonly TxnPacket[]): void;
-  /** A packet of phase 3. */
+  /** Handles a packet of phase 3, broadcast. */
   protected abstract onBroadcast(packet: PacketView): void;
-  /** The master takes in what it is sent again. */
+  /** The master reads what it is sent again. */
   protected abstract onLinkDrained(): void;
-  /** Stops what `serve` began; `done` when its writes are on disk. */
+  /** Stops what `serve` began; calls `done` when its writes are on disk. */
   protected abstract stopServing(reason: string, done: () => void): void;
 
   get synced(): boolean {
@@ -110,8 +110,8 @@ export abstract class Learner implements Role {
   }
 
   /**
-   * A leader of an epoch that is refused may make room at once, or go on for days. One question a tick is
-   * enough.
+   * A leader whose epoch this server refuses may make room at once, or go on for days. One question per tick
+   * is enough.
    */
   get pauseMs(): number {
     return this.#isRefused ? this.context.config.tickTimeMs : 0;
@@ -136,7 +136,8 @@ export abstract class Learner implements Role {
 
   #watch(): void {
     const nowMs = this.context.clock.monotonicMs();
-    // What holds it up is this server's own disk, or what it has to apply, and nothing is read meanwhile.
+    // This server's own disk or backlog holds things up, and nothing is read meanwhile: the master is not
+    // silent.
     if (this.#waitsFor === 'disk' || this.#isHeld) this.#lastHeardMs = nowMs;
     const silentMs = nowMs - this.#lastHeardMs;
     const limitMs = this.#limitMs();
@@ -185,7 +186,7 @@ export abstract class Learner implements Role {
     };
   }
 
-  /** Elected a moment before the leader listens: a new election would only repeat that. */
+  /** A learner may dial a moment before its leader listens. A new election would only repeat that. */
   #onUnanswered(): void {
     this.#stage = 'connect';
     this.#connection = null;
@@ -199,7 +200,7 @@ export abstract class Learner implements Role {
     this.sendRaw(packet.type, writer.buffer, 0, writer.length);
   }
 
-  /** Bytes of one packet of `type`, whole or a piece of it; count a packet once. */
+  /** Sends one packet of `type`, or a piece of it. Count each packet once in `messages`. */
   protected sendRaw(type: number, bytes: Buffer, start: number, end: number, messages = 1): void {
     this.#connection?.write(bytes, start, end);
     this.context.metrics
@@ -207,7 +208,7 @@ export abstract class Learner implements Role {
       .add(end - start, messages);
   }
 
-  /** One packet in three pieces, so that what is in the middle is not copied twice. */
+  /** Sends one packet in three pieces, so that the middle is not copied twice. */
   sendPieces(type: number, head: JuteWriter, bytes: Buffer, start: number, end: number, tail: Buffer): void {
     const connection = this.#connection;
     if (connection === null) return;
@@ -228,7 +229,7 @@ export abstract class Learner implements Role {
     if (this.#stage === 'broadcast') this.onLinkDrained();
   }
 
-  /** Nothing more is read from the master: this server has enough to apply. */
+  /** Stops reading from the master: this server has enough to apply. */
   pause(): void {
     this.#isHeld = true;
     this.#connection?.pause();
@@ -254,7 +255,7 @@ export abstract class Learner implements Role {
     }
   }
 
-  /** A tree of gigabytes comes as fast as it is read: others have their turn in between. */
+  /** A tree of gigabytes comes as fast as it is read, so others get their turn in between. */
   #paceSnapshot(bytes: number): void {
     this.#snapshotBytesInTurn += bytes;
     if (this.#snapshotBytesInTurn < SNAPSHOT_BYTES_PER_TURN || this.#waitsFor !== 'snapshot') return;
@@ -265,7 +266,10 @@ export abstract class Learner implements Role {
     });
   }
 
-  /** A fault of this server is not one of the master's: it has left something half done. */
+  /**
+   * Only malformed input is the master's fault. Any other error is this server's, and has left something half
+   * done.
+   */
   #onMalformed(error: unknown): void {
     const ofTheMaster =
       error instanceof JuteError || (error instanceof ServerError && error.code === 'ZK_SNAPSHOT_CORRUPT');
@@ -373,7 +377,7 @@ export abstract class Learner implements Role {
     this.#goOn();
   }
 
-  /** Nothing is read meanwhile. */
+  /** Nothing is read until the disk is done. */
   #awaitDisk(): void {
     this.#waitsFor = 'disk';
     this.#packets.suspend();
@@ -386,7 +390,7 @@ export abstract class Learner implements Role {
     else this.context.onFatal(error);
   }
 
-  /** What the next output waited for is there. */
+  /** What the next output waited for has come. */
   #goOn(): void {
     if (this.#waitsFor === 'disk') this.#snapshot = null;
     this.#waitsFor = null;

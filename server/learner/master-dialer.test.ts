@@ -7,7 +7,7 @@ import { MasterDialer, ROUND_PAUSE_MS, roundPauseMs } from './master-dialer.ts';
 
 const test = suite('quorum: dialing masters');
 
-test('each round through unreachable masters is followed by the pause, and what it is longer', () => {
+test('each round through unreachable masters is followed by the round pause and the extra pause', () => {
   const time = new VirtualTime();
   const clock = new VirtualClock(time);
   const network = new MemoryNetwork(time).host('observer', clock);
@@ -28,7 +28,7 @@ test('each round through unreachable masters is followed by the pause, and what 
   assert.is(reason, 'no connection to master1:2191, master2:2191 in 3 rounds');
 });
 
-test('004-18: the first pauses are short, and later ones no longer than upstream’s', () => {
+test('004-18: the first pauses are short, and later ones are no longer than upstream’s', () => {
   assert.equal([0, 1, 2, 3, 4, 5, 29].map(roundPauseMs), [
     10,
     20,

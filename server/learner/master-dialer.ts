@@ -1,28 +1,28 @@
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
 
-/** Between two rounds through the masters, at the least. @see docs/quorum.md "Packets" */
+/** Pause between two rounds through the masters, without the extra pause. @see docs/quorum.md "Packets" */
 export const ROUND_PAUSE_MS = 100;
 /**
- * Behind the first round; each of the next pauses is twice as long, up to `ROUND_PAUSE_MS`. A master that has
+ * Pause after the first round. Each further pause is twice as long, up to `ROUND_PAUSE_MS`. A master that has
  * just been elected or synced listens within milliseconds.
  */
 const FIRST_PAUSE_MS = 10;
 
-/** Behind so many rounds, counted from 0, without what a learner adds of its own. */
+/** Pause after that many rounds, counted from 0, without the extra pause. */
 export function roundPauseMs(round: number): number {
   return Math.min(ROUND_PAUSE_MS, FIRST_PAUSE_MS * 2 ** round);
 }
 
 export interface MasterDialerLimits {
   readonly attemptTimeoutMs: number;
-  /** What the pause is longer each time: hundreds of observers must not come back in the same moment. */
+  /** Extra pause after each round: hundreds of observers must not come back at the same moment. */
   readonly extraPauseMs: () => number;
 }
 
 export interface MasterDialerEvents {
   onConnected(connection: Connection, address: Address): void;
-  /** Every address of every round was tried. */
+  /** Every address of every round was tried in vain. */
   onGivenUp(reason: string): void;
 }
 
@@ -33,7 +33,9 @@ export class MasterDialer {
   readonly #limits: MasterDialerLimits;
   readonly #events: MasterDialerEvents;
   #attempt: Timer | null = null;
-  /** Whom it dials, or was connected to last; null between two rounds, and when it has given up. */
+  /**
+   * The master that it dials, or was connected to last; null between two rounds, and after it has given up.
+   */
   asked: Address | null = null;
   #round = 0;
   #index = 0;
@@ -55,8 +57,8 @@ export class MasterDialer {
   }
 
   /**
-   * Goes on behind the master that was connected last. A proxy, or a port that is about to close, takes a
-   * connection that nobody answers: to who dials it, that is a refusal like any other.
+   * Goes on with the master after the one connected last. A proxy, or a port that is about to close, accepts
+   * connections that nobody answers; the dialer treats that as a refusal.
    */
   next(): void {
     this.#dial(this.#round, this.#index + 1);

@@ -15,13 +15,13 @@ function hosts(masters: ObserverMasters): { early: string[]; last: string[] } {
   return { early: rounds[0]!, last: rounds.at(-1)! };
 }
 
-test('004-16: followers for many rounds, then also the leader, last', () => {
+test('004-16: an observer asks followers for many rounds, then the leader as well, last', () => {
   const { early, last } = hosts(new ObserverMasters(new SeededRandom('masters')));
   assert.equal([...early].sort(), ['a', 'b']);
   assert.equal(last, [...early, 'leader']);
 });
 
-test('a master that did not serve is asked behind all others, until another serves', () => {
+test('a master that did not serve is asked after all others, until another one serves', () => {
   const masters = new ObserverMasters(new SeededRandom('masters'));
   hosts(masters);
   masters.onEnded(A);
@@ -37,7 +37,7 @@ test('a master that did not serve is asked behind all others, until another serv
   assert.is(hosts(masters).last.at(-1), 'leader');
 });
 
-test('when nobody served, all are asked afresh', () => {
+test('when no master has served, all are asked afresh', () => {
   const masters = new ObserverMasters(new SeededRandom('masters'));
   for (const master of [A, B, LEADER]) {
     hosts(masters);
@@ -46,7 +46,10 @@ test('when nobody served, all are asked afresh', () => {
   assert.equal(hosts(masters).early.sort(), ['a', 'b']);
 });
 
-/** One follower, and one observer whose dials of it on the observer master port end at `machine`. */
+/**
+ * One follower, and one observer whose connections to the follower's observer master port reach `machine`
+ * instead.
+ */
 function withStrangeMaster(machine: string): MemoryEnsemble {
   const settings = { observerMasterPort: OBSERVER_MASTER_PORT };
   const ensemble = new MemoryEnsemble({ voters: 2, observers: 1, settings }).boot(1, 2);
@@ -67,7 +70,7 @@ function servedByTheLeader(ensemble: MemoryEnsemble): void {
   assert.equal(ensemble.server(3).view.peer!.learner!.masterAddress, at(nameOf(ensemble.leader)));
 }
 
-test('an observer whose only follower takes its connection and says nothing is served by the leader', () => {
+test('an observer whose only follower accepts its connection and stays silent is served by the leader', () => {
   const ensemble = withStrangeMaster('silent');
   const silent = ensemble.network.host('silent', new VirtualClock(ensemble.time));
   let taken = 0;
@@ -83,7 +86,7 @@ test('an observer whose only follower takes its connection and says nothing is s
   assert.is(taken, 1);
 });
 
-test('an observer whose only follower cannot be reached, nor says so, is served by the leader', () => {
+test('an observer whose only follower neither accepts nor refuses its connection is served by the leader', () => {
   const ensemble = withStrangeMaster('far');
   ensemble.network.host('far', new VirtualClock(ensemble.time));
   ensemble.network.cut(nameOf(3), 'far', 'blackhole');

@@ -10,14 +10,14 @@ export interface MasterCandidates {
 }
 
 /**
- * Whom an observer asks, and in what order. Rows 004-14, 004-19: any voter, followers in random order, since
- * the point is to take the load off the leader (004-16), and the leader last, so that an ensemble without
- * followers strands nobody (004-20). A follower opens that port only once it has synced itself, so they are
- * asked for a while.
+ * Which masters an observer asks, and in which order. Any voter can serve it (rows 004-14, 004-19). Followers
+ * come first, in random order, to take the load off the leader (004-16). The leader comes last, so that an
+ * ensemble without followers strands no observer (004-20). A follower opens that port only once it has synced
+ * itself, so followers are asked for a while.
  *
- * A master that takes the connection and never serves costs a whole initLimit, so it is asked again only when
- * nobody else answered: behind the others, the leader among them, until one serves. @see
- * QuorumPeer.findLearnerMaster
+ * A master that accepts the connection and never serves costs a whole initLimit. It is asked again only when
+ * nobody else answered: after all others, the leader included, until one serves.
+ * @see QuorumPeer.findLearnerMaster
  */
 export class ObserverMasters {
   readonly #random: Random;
@@ -39,13 +39,13 @@ export class ObserverMasters {
     return [...Array.from({ length: ROUNDS }, () => (early.length > 0 ? early : everybody)), everybody];
   }
 
-  /** The one that it is connected to has brought it up to date. */
+  /** The connected master has brought the observer up to date. */
   onServed(): void {
     this.#served = true;
     this.#triedInVain.clear();
   }
 
-  /** `master`: whom it was connected to, or waited for. */
+  /** `master`: the one that it was connected to or waited for. */
   onEnded(master: Address | null): void {
     if (master !== null && !this.#served) this.#triedInVain.add(nameOf(master));
   }

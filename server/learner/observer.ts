@@ -9,8 +9,9 @@ import { Learner } from './learner.ts';
 import { LearnerServing } from './learner-serving.ts';
 
 /**
- * Hears only results: INFORM carries what a quorum has accepted, and is applied at once. It logs to its own
- * disk so that a restart syncs by DIFF (ZOOKEEPER-1552), and never acks a transaction (ZOOKEEPER-368).
+ * Hears only results: an INFORM carries a transaction that a quorum has accepted, and is applied at once. An
+ * observer logs to its own disk so that a restart syncs by DIFF (ZOOKEEPER-1552), and never acks a
+ * transaction (ZOOKEEPER-368).
  */
 export class Observer extends Learner {
   readonly name = 'observer';
@@ -38,7 +39,7 @@ export class Observer extends Learner {
       case PacketType.INFORM:
       case PacketType.INFORMANDACTIVATE:
         if (packet.zxid <= this.#lastInformed) return;
-        // Upstream applies whatever comes; a hole would stay forever (ZOOKEEPER-5088).
+        // Upstream applies whatever comes; a gap would stay forever (ZOOKEEPER-5088).
         if (follows(packet.zxid, this.#lastInformed)) {
           this.#apply(ownPacket(packet));
           this.#commitsReceived.add();
@@ -49,7 +50,7 @@ export class Observer extends Learner {
         return;
       case PacketType.PROPOSAL:
       case PacketType.COMMIT:
-        // Upstream ignores them too: what counts for an observer is INFORM.
+        // Upstream ignores them too: an observer goes by INFORM.
         return;
       default:
         if (!this.#serving!.onPacket(packet)) this.end(`unexpected ${packet}`);

@@ -5,7 +5,7 @@ const test = suite('quorum: requests that a learner has passed on for others');
 
 const KIB = 1024;
 
-test('B5: they count until their transactions come back, whatever the order of sessions, and to the last byte', () => {
+test('B5: relayed requests count to the last byte until their transactions come back, whatever the order of sessions', () => {
   let rooms = 0;
   const relayed = new RelayedRequests(100 * KIB, () => rooms++);
   relayed.passedOn(0, 1, 50 * KIB);

@@ -1,6 +1,6 @@
 import { LongMap } from '../collections/long-map.ts';
 
-/** What a request takes at the leader beside its bytes. */
+/** Memory that a request takes at the leader besides its own bytes. */
 const REQUEST_BYTES = 2048;
 
 /** Of one session, oldest first; how large each is does not matter, for all of them come back. */
@@ -11,9 +11,9 @@ interface Relayed {
 
 /**
  * Requests that a learner has passed on and that no client connection of its own stands for: those of
- * observers behind it, and of clients that have left. The leader keeps them until they are committed, so they
- * are counted here until their transactions come back: whoever comes and goes, or stands behind many
- * observers, costs the leader no more than everybody else.
+ * observers behind it, and of clients that have left. The leader keeps each of them until it is committed, so
+ * the learner counts it until its transaction comes back. Clients that come and go, or stand behind many
+ * observers, therefore cost the leader no more than all others.
  */
 export class RelayedRequests {
   readonly #bytesMax: number;
@@ -60,7 +60,7 @@ export class RelayedRequests {
     this.#letGo(bytes);
   }
 
-  /** The session is over: whatever of it has not come back never will. */
+  /** The session is over: requests of it that have not come back never will. */
   ended(sessionHigh: number, sessionLow: number): void {
     if (this.#bytes === 0) return;
     const relayed = this.#bySession.get(sessionHigh, sessionLow);

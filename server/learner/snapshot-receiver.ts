@@ -4,7 +4,7 @@ import { SNAPSHOT_SIGNATURE } from '../wire/quorum-packet.ts';
 
 const SIGNATURE_BYTES = 4 + SNAPSHOT_SIGNATURE.length;
 
-/** The bytes between SNAP and the next packet: the tree, then upstream's signature. */
+/** Receives the bytes between SNAP and the next packet: the tree, then upstream's signature. */
 export class SnapshotReceiver {
   readonly reader: SnapshotStreamReader;
   readonly zxid: number;
@@ -16,7 +16,7 @@ export class SnapshotReceiver {
     this.zxid = zxid;
   }
 
-  /** The bytes behind the signature once all is here, null until then. @throws JuteError */
+  /** Returns the bytes after the signature once the snapshot is whole, null until then. @throws JuteError */
   feed(chunk: Buffer): Buffer | null {
     let rest = chunk;
     if (!this.#treeDone) {

@@ -18,8 +18,8 @@ const FAR = EPOCH_MAX - 1;
 const leaderInfo = (epoch: number) => [`LEADERINFO 0x${makeZxid(epoch, 0).toString(16)}`];
 
 /**
- * The election port of a member, played: `answer` to each connection, null for silence. Returns how many
- * came.
+ * Plays the election port of a member: sends `answer` to each connection, or nothing for null. Returns a
+ * count of the connections.
  */
 function playElectionPort(play: Play, sid: number, answer: Buffer | null): { count: number } {
   const asked = { count: 0 };
@@ -43,7 +43,7 @@ function playElectionPort(play: Play, sid: number, answer: Buffer | null): { cou
 const confirms = (play: Play, sid: number, acceptedEpoch: number, as = sid) =>
   playElectionPort(play, sid, encodeEpochAnswer({ sid: as, acceptedEpoch }));
 
-test('field report A5: one word of an epoch far away moves nothing, by whatever member it is said', () => {
+test('field report A5: one claim of an epoch far ahead moves nothing, whichever member makes it', () => {
   const play = new Play();
   const observer = play.observer(4, FAR);
   const voter = play.follower(3, FAR);
@@ -54,7 +54,7 @@ test('field report A5: one word of an epoch far away moves nothing, by whatever 
   assert.is(play.stage.epochs.acceptedEpoch, 2);
 });
 
-test('field report A5: a voter that took part in thousands of elections without the leader is heard; more is not believed', () => {
+test('field report A5: a voter is believed to be thousands of elections ahead of the leader, and no more', () => {
   const most = 1 + VOTER_EPOCH_JUMP_MAX;
   assert.equal(new Play().follower(2, most).told(), leaderInfo(most + 1));
   const refused = new Play().follower(2, most + 1);
@@ -62,7 +62,7 @@ test('field report A5: a voter that took part in thousands of elections without 
   assert.ok(refused.closed !== null);
 });
 
-test('field report A5: an observer moves the epoch by a little only', () => {
+test('field report A5: an observer moves the epoch only a little', () => {
   for (const [said, epoch] of [
     [1 + OBSERVER_EPOCH_JUMP_MAX, 2 + OBSERVER_EPOCH_JUMP_MAX],
     [2 + OBSERVER_EPOCH_JUMP_MAX, 2],
@@ -74,7 +74,7 @@ test('field report A5: an observer moves the epoch by a little only', () => {
   }
 });
 
-test('field report A5: what a voter confirms at its own address is believed when it comes again, if any history is so long', () => {
+test('field report A5: an epoch that a voter confirms at its own address is believed when it returns, if a history can be that long', () => {
   for (const [accepted, believed] of [
     [1 + CONFIRMED_EPOCH_JUMP_MAX, true],
     [2 + CONFIRMED_EPOCH_JUMP_MAX, false],
@@ -97,7 +97,7 @@ test('seed 900177: a leader makes room for a voter that has accepted a later epo
   assert.equal(three.told(), leaderInfo(2), 'as upstream: the voter will not have it');
   play.stage.wait(() => play.stage.ended !== null, 'the leader to make room');
   assert.match(play.stage.ended!, /voter 3 has accepted epoch 9/);
-  // Whoever of the others comes first: the next epoch is above what the voter said.
+  // Whichever of the others comes first, the next epoch is above what the voter said.
   const next = new Leader(play.stage.context, () => {});
   next.start(() => {});
   play.stage.settle();
@@ -131,7 +131,7 @@ test('seed 900177: a stranger that claims a later epoch for a voter ends no lead
   }
 });
 
-test('seed 900177: a voter is asked once a tick, whatever is claimed for it, and not at all while it follows', () => {
+test('seed 900177: a voter is asked at most once a tick, whatever is claimed for it, and not at all while it follows', () => {
   const play = new Play();
   play.serve();
   const absent = confirms(play, 3, 1);
@@ -164,7 +164,7 @@ const serves = (ensemble: MemoryEnsemble, sid: number) => ensemble.server(sid).v
 const epochOf = (ensemble: MemoryEnsemble, sid: number) =>
   ensemble.server(sid).view.peer!.epochs.currentEpoch;
 
-test('seed 900177: a voter that accepted an epoch which came to nothing is back before anybody else fails', () => {
+test('seed 900177: a voter that accepted an abandoned epoch is back before another member fails', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   const voter = ensemble.sids.find(sid => sid !== ensemble.leader)!;
   ensemble.kill(voter);
@@ -179,7 +179,7 @@ test('seed 900177: a voter that accepted an epoch which came to nothing is back 
   assert.is(MemoryClient.open(ensemble, voter).get('/a'), '');
 });
 
-test('field report A5: a quorum of two of which one is a hundred thousand elections ahead serves, whichever of them leads', () => {
+test('field report A5: a quorum of two serves though one is a hundred thousand elections ahead, whichever of them leads', () => {
   for (const isAhead of ['leader', 'follower'] as const) {
     const ensemble = new MemoryEnsemble({ voters: 3 }).start();
     const [low, high] = [1, 2];
@@ -193,7 +193,7 @@ test('field report A5: a quorum of two of which one is a hundred thousand electi
   }
 });
 
-test('field report A5: a voter whose file no history explains stays out, asks once a tick, and the leader says what to do', () => {
+test('field report A5: a voter whose file no history explains stays out and asks once a tick; the leader logs what to do', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   const { leader } = ensemble;
   const voter = ensemble.sids.find(sid => sid !== leader)!;
@@ -215,7 +215,7 @@ test('field report A5: a voter whose file no history explains stays out, asks on
   assert.is(ensemble.leader, leader);
 });
 
-test('an observer that accepted an epoch which came to nothing observes at once: nobody counts on its promise', () => {
+test('an observer that accepted an abandoned epoch observes at once: nobody relies on its promise', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
   const { leader } = ensemble;
   ensemble.kill(4);
@@ -227,7 +227,7 @@ test('an observer that accepted an epoch which came to nothing observes at once:
   assert.is(ensemble.server(4).view.peer!.epochs.acceptedEpoch, 6, 'a promise is never taken back');
 });
 
-test('an observer does not follow a leader of an epoch before the one it has shown its clients', () => {
+test('an observer does not follow a leader whose epoch is older than the one it has shown its clients', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
   ensemble.kill(4);
   writeEpoch(ensemble, 4, 'acceptedEpoch', 6);
@@ -239,7 +239,7 @@ test('an observer does not follow a leader of an epoch before the one it has sho
   assert.not(serves(ensemble, 4));
 });
 
-test('field report A5: the last epoch serves, takes members back, and says what to do when another is needed', () => {
+test('field report A5: members of the last epoch serve, take others back, and log what to do when another epoch is needed', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   for (const sid of ensemble.sids) ensemble.kill(sid);
   for (const sid of ensemble.sids) writeEpoch(ensemble, sid, 'acceptedEpoch', FAR);

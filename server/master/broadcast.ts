@@ -1,11 +1,14 @@
 import type { TxnPacket } from '../wire/txn-packet.ts';
 
-/** Whom the leader tells. A standalone server tells nobody. */
+/** How the leader tells its learners. A standalone server tells nobody. */
 export interface Broadcast {
   propose(packet: TxnPacket): void;
-  /** To those who hear only results, in zxid order, before it is applied here. */
+  /** Tells learners that hear only results, in zxid order, before the transaction is applied here. */
   inform(packet: TxnPacket): void;
-  /** To those who know the proposals: what was informed of since the last call, in the same turn. */
+  /**
+   * Tells learners that know the proposals: what `inform` was called with since the last call, in the same
+   * turn.
+   */
   commit(packets: readonly TxnPacket[]): void;
   /** No more can be proposed: a new epoch is needed. */
   stepDown(reason: string): void;

@@ -22,11 +22,11 @@ test('the highest zxid that a quorum has acked', () => {
   assert.is(commitPoint(acked(5, 5, 0), quorum), 5);
 });
 
-test('000-4, 000-5: acks of whoever has no vote move nothing', () => {
+test('000-4, 000-5: acks of a server without a vote move nothing', () => {
   assert.is(commitPoint(acked(9, 4, 3, 9, 9), new JointQuorum(majority(1, 2, 3))), 4);
 });
 
-test('from the proposal of a configuration on, a quorum of that one is needed too; what came before waits for nobody', () => {
+test('from the proposal of a configuration on, its quorum is needed too; earlier proposals do not wait for it', () => {
   const quorum = new JointQuorum(majority(1, 2, 3), majority(3, 4, 5), 10);
   assert.is(commitPoint(acked(8, 8, 0), quorum), 8);
   assert.is(commitPoint(acked(12, 12, 0), quorum), 9, 'up to the proposal');
@@ -36,7 +36,7 @@ test('from the proposal of a configuration on, a quorum of that one is needed to
   assert.is(commitPoint(acked(12, 12, 12, 4, 0), quorum), 9, 'behind the proposal');
 });
 
-test('with a configuration that was seen before the epoch began, everything needs both', () => {
+test('with a configuration that was seen before the epoch began, every proposal needs both quorums', () => {
   const quorum = new JointQuorum(majority(1, 2, 3), majority(3, 4, 5));
   assert.is(commitPoint(acked(12, 12, 0), quorum), 0);
   assert.is(commitPoint(acked(12, 0, 9, 9, 0), quorum), 9);
@@ -58,7 +58,7 @@ const anyVerifier: fc.Arbitrary<QuorumVerifier> = fc
     });
   });
 
-/** A proposal as upstream keeps it: its own set of acks, for each configuration that decides it. */
+/** A proposal as upstream keeps it: one set of acks for each configuration that decides it. */
 class NaiveProposal {
   readonly #acks = new Set<number>();
   readonly #verifiers: readonly QuorumVerifier[];
@@ -94,7 +94,7 @@ test('a naive model with a set of acks for each proposal commits the same', () =
       );
       const lastAcked = new Map<number, number>();
       for (const [sid, zxid] of acks) {
-        // A server acks all up to there, one after the other.
+        // A server acks every zxid up to this one, in order.
         for (let each = 1; each <= zxid; each++) proposals[each - 1]!.ack(sid);
         lastAcked.set(sid, Math.max(zxid, lastAcked.get(sid) ?? 0));
         const open = proposals.findIndex(proposal => !proposal.isCommitted);

@@ -2,8 +2,8 @@ import type { JointQuorum } from '../membership/joint-quorum.ts';
 import type { QuorumVerifier } from '../membership/quorum-verifier.ts';
 
 /**
- * The highest zxid that may be committed: a quorum has it on disk, and from the proposal of a new
- * configuration on a quorum of that one too. A server syncs and acks in order, so its latest ack stands for
+ * The highest zxid that may be committed: a quorum has it on disk. From the proposal of a new configuration
+ * on, a quorum of that one must have it too. A server syncs and acks in order, so its latest ack stands for
  * all before it. 0 when no quorum has acked anything. Observers have no entry (rows 000-4, 000-5).
  */
 export function commitPoint(lastAcked: ReadonlyMap<number, number>, quorum: JointQuorum): number {

@@ -3,14 +3,14 @@ import type { ServerParts } from '../processors/zookeeper-server.ts';
 import type { Timer } from '../runtime/runtime.ts';
 
 /**
- * Looks for containers that have become empty every `znode.container.checkIntervalMs`, where writes are
- * proposed. @see ContainerManager
+ * Looks for containers that have become empty, every `znode.container.checkIntervalMs`, on the server that
+ * proposes writes. @see ContainerManager
  */
 export class ContainerManager {
   readonly #parts: ServerParts;
   readonly #deleteContainer: (path: string) => void;
   readonly #timer: Timer;
-  /** The look that is under way. */
+  /** The search in progress. */
   #found: Generator<string[], string[]> | null = null;
   #stopped = false;
 
@@ -20,7 +20,7 @@ export class ContainerManager {
     this.#timer = parts.clock.every(parts.config.containerCheckIntervalMs, () => this.#check());
   }
 
-  /** The one that is under way goes on. */
+  /** A search in progress goes on. */
   #check(): void {
     if (this.#found !== null) return;
     this.#found = emptyContainers(this.#parts.database.tree);
@@ -30,7 +30,7 @@ export class ContainerManager {
   #delete(found: Generator<string[], string[]>): void {
     if (this.#stopped) return;
     const { guard, clock } = this.#parts;
-    // Only the look is guarded: a step of a write that throws must end the process.
+    // Only the search is guarded: a step of a write that throws must end the process.
     const { done, value } = guard.run('the look for empty containers', () => found.next(), NO_MORE);
     for (const path of value) this.#deleteContainer(path);
     if (done) this.#found = null;

@@ -4,32 +4,32 @@ import { EPOCH_MAX, isEpoch } from '../wire/zxid.ts';
 import type { PeerContext } from '../zab/peer-context.ts';
 
 /**
- * How far above all that is known here a voter's word may put the next epoch. Each epoch is one election that
- * a quorum took part in, so this many have to fail without this server before an honest voter is refused:
- * four days of one every 20 s. A liar costs one part in 128 of all epochs with each election that the
- * ensemble holds by itself.
+ * How far above the highest epoch known here a voter's claim may put the next epoch. Each epoch is one
+ * election that a quorum took part in, so an honest voter is refused only after this many elections without
+ * this server: four days of one every 20 s. A liar costs one part in 128 of all epochs with each election
+ * that the ensemble holds by itself.
  */
 export const VOTER_EPOCH_JUMP_MAX = 2 ** 14;
-/** An observer's word is needed only where an Apache observer heard of an epoch that came to nothing. */
+/** An observer's claim is needed only where an Apache observer heard of an epoch that was abandoned. */
 export const OBSERVER_EPOCH_JUMP_MAX = 16;
 /**
- * What a member says at its own address may be further ahead. Beyond this its file is damaged: no history is
- * so long.
+ * How far ahead an epoch may be that a member confirms at its own address. Beyond this its file is damaged:
+ * no history is that long.
  */
 export const CONFIRMED_EPOCH_JUMP_MAX = 2 ** 17;
 
 /**
- * What learners claim to have accepted, and what of it a leader believes. The epoch of all goes where the
- * highest believed claim puts it, onto every disk and for good; and the claim comes through a port that
- * anybody may dial.
+ * What learners claim to have accepted, and how much of it a leader believes. The highest believed claim sets
+ * the epoch of the whole ensemble, on every disk and for good; yet claims come through a port that anybody
+ * may dial.
  */
 export class EpochClaims {
   readonly #context: PeerContext;
   readonly #onConfirmed: (sid: number, acceptedEpoch: number) => void;
-  /** Monotonic time of the last question to each. */
+  /** Monotonic time of the last question to each voter. */
   readonly #askedMs = new Map<number, number>();
   readonly #open = new Set<{ close(): void }>();
-  /** Voters that the log has been told of. */
+  /** Voters that the log has reported. */
   readonly #implausible = new Set<number>();
 
   constructor(context: PeerContext, onConfirmed: (sid: number, acceptedEpoch: number) => void) {
@@ -37,7 +37,7 @@ export class EpochClaims {
     this.#onConfirmed = onConfirmed;
   }
 
-  /** The highest epoch that is known for sure: on the own disk, or confirmed by a member. */
+  /** The highest epoch known for sure: on our own disk, or confirmed by a member. */
   get known(): number {
     return Math.max(this.#context.epochs.acceptedEpoch, this.#context.confirmed.acceptedEpoch);
   }

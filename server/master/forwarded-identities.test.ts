@@ -14,7 +14,7 @@ function read(known: ForwardedIdentities, ids: readonly Id[] | null): readonly I
   return known.read(bytes, 4, bytes.length);
 }
 
-test('field report B2: the same identities in two requests are one array, others are another', () => {
+test('field report B2: equal identities in two requests give one array, different ones another', () => {
   const known = new ForwardedIdentities();
   const alice = read(known, [user('alice')]);
   assert.equal(alice, [user('alice')]);
@@ -24,7 +24,7 @@ test('field report B2: the same identities in two requests are one array, others
   assert.equal([read(known, []), read(known, null)], [[], []]);
 });
 
-test('what is remembered is bounded in bytes: large ones are not, and all are forgotten when there are too many', () => {
+test('the cache is bounded in bytes: large identities are not kept, and all are dropped when it is full', () => {
   const known = new ForwardedIdentities();
   const large = [user('x'.repeat(5000))];
   assert.equal(read(known, large), large);

@@ -2,20 +2,20 @@ import type { Id } from '../wire/acl.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { readAuthinfo } from '../zab/packet-stream.ts';
 
-/** Of one client. Larger ones are read for each request that needs them. */
+/** Limit for one client. Larger identities are read for each request that needs them. */
 const CLIENT_BYTES_MAX = 4096;
-/** Of all clients of one learner that are remembered. */
+/** Limit for all remembered clients of one learner. */
 const REMEMBERED_BYTES_MAX = 256 * 1024;
 
 /**
- * Who the clients of a learner are. Every request that it forwards brings the identities of its client: the
- * same bytes are the same array here, so that they are read once and what ACLs say of them is decided once.
+ * The identities of a learner's clients. Each request that the learner forwards brings those of its client.
+ * The same bytes give the same array here, so they are read once, and what ACLs say of them is decided once.
  */
 export class ForwardedIdentities {
   readonly #byBytes = new Map<string, readonly Id[]>();
   #rememberedBytes = 0;
 
-  /** `bytes[start, end)` is the vector of a packet that was cut. */
+  /** `bytes[start, end)` is the identity vector of a packet that `PacketReader` has cut. */
   read(bytes: Buffer, start: number, end: number): readonly Id[] {
     const length = end - start;
     if (length > CLIENT_BYTES_MAX) return decode(bytes, start, end);

@@ -2,11 +2,12 @@ import { type TurnBudget, unitsOfBytes } from '../turns/turn-budget.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 
-/** Of one INFORM to one observer, beside its bytes. */
+/** Work units of one INFORM to one observer, besides its bytes. */
 const INFORM_UNITS = 1;
 
 /**
- * Hundreds of observers can make more work of a transaction than to apply it: `budget` is charged with it.
+ * Sends an INFORM to every observer. For hundreds of them this can be more work than applying the
+ * transaction, so `budget` is charged with it.
  */
 export function informAll(
   observers: ReadonlySet<LearnerHandler>,

@@ -1,6 +1,6 @@
 /**
- * A leader whose membership changes under it. It has asked for a quorum of one configuration before; each
- * decision counts by those that decide when it is made.
+ * A leader whose membership changes while it leads. It may have asked for a quorum of one configuration
+ * before; each decision counts by the configurations that decide when it is made.
  */
 import { assert, suite } from '#test';
 import type { Configuration } from '../membership/configuration.ts';
@@ -17,13 +17,13 @@ const { ACK, REQUEST } = PacketType;
 const LEADERINFO = 'LEADERINFO 0x200000000';
 const TEXT = 'server.3=zk3:2888:3888:participant\nversion=100000009';
 
-/** The members are those of the play; these alone vote. */
+/** A configuration with the members of the play, of which only these vote. */
 function withVoters(play: Play, ...voters: number[]): Configuration {
   const { servers } = play.stage.context.membership.committed;
   return { servers, verifier: new QuorumMaj({ version: 0x1_0000_0009, text: TEXT, voters, observers: [] }) };
 }
 
-/** The zxid of the create that `follower` asks for. */
+/** Proposes the create that `follower` asks for, and returns its zxid. */
 function propose(play: Play, follower: Peer, path: string): number {
   follower.send(REQUEST, -1, requestData(OpCode.create, 1, body.create(path)));
   play.stage.settle();
@@ -41,7 +41,7 @@ test('the epoch is agreed by a quorum of the last seen configuration too', () =>
   assert.equal([two.told(), three.told()], [[LEADERINFO], [LEADERINFO]]);
 });
 
-test('so is what NEWLEADER says; a quorum of both commits the configuration that it names', () => {
+test('NEWLEADER is acknowledged by a quorum of both, which commits the configuration that it names', () => {
   const play = new Play();
   const { membership } = play.stage.context;
   const [two, three] = [play.follower(2), play.follower(3)];
@@ -73,7 +73,7 @@ test('NEWLEADER names the configuration that was seen last when it is sent', () 
   assert.is(String(two.data.get(NEWLEADER)), TEXT);
 });
 
-test('a proposal from the one of a new configuration on waits for that one too, those before it do not', () => {
+test('from the proposal of a new configuration on, proposals wait for its quorum too; earlier ones do not', () => {
   const play = new Play();
   const two = play.serve(2);
   const three = play.serveAlso(3);
@@ -90,7 +90,7 @@ test('a proposal from the one of a new configuration on waits for that one too, 
   assert.equal(commits(two), [`COMMIT 0x${reconfig.toString(16)}`]);
 });
 
-test('the leader goes when a quorum of the last seen configuration is not heard from', () => {
+test('the leader steps down when a quorum of the last seen configuration is not heard from', () => {
   const play = new Play();
   const two = play.serve(2);
   two.answersPings = true;

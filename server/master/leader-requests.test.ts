@@ -13,7 +13,7 @@ const test = suite('quorum: what learners ask of a leader');
 
 const { ACK, PING, REQUEST, REVALIDATE } = PacketType;
 
-test('2623: what a learner forwards and no server could read back becomes a refusal', () => {
+test('2623: a forwarded request that no server could read back is refused', () => {
   const play = new Play();
   const two = play.serve(2);
   openSession(two);
@@ -28,8 +28,8 @@ test('2623: what a learner forwards and no server could read back becomes a refu
       ErrorCode.MARSHALLINGERROR,
     ],
     [OpCode.create, body.create('/x', '', 77), ErrorCode.BADARGUMENTS],
-    // A session without a timeout: an observer behind this follower can have sent it, whose clients must not
-    // lose theirs.
+    // A session without a timeout: an observer behind this follower can have sent it, and the follower's
+    // clients must not lose theirs.
     [OpCode.createSession, () => {}, ErrorCode.MARSHALLINGERROR],
   ];
   for (const [op, write] of poison) two.send(REQUEST, -1, requestData(op, 1, write));
@@ -40,7 +40,7 @@ test('2623: what a learner forwards and no server could read back becomes a refu
   assert.is(two.closed, null);
 });
 
-test('A2: with a large jute.maxbuffer too, who is not synced yet gets no room for a large packet', () => {
+test('A2: even with a large jute.maxbuffer, a learner that is not synced yet gets no room for a large packet', () => {
   const settings = 'jute.maxbuffer=104857600\n';
   for (const sent of [0, 1]) {
     const play = new Play([], { settings });
@@ -95,7 +95,7 @@ test('sync: the answer stands between the commits before it and those after it, 
   assert.equal(two.told(), ['COMMIT 0x200000002', 'SYNC 0x0', 'SYNC 0x0', 'COMMIT 0x200000003']);
 });
 
-test('sessions: one owner at a time; REVALIDATE moves it; a request from the old place is told so', () => {
+test('sessions: one owner at a time; REVALIDATE moves it; a request from its old place is answered with SESSIONMOVED', () => {
   const play = new Play();
   const two = play.serve(2);
   const three = play.serveAlso(3);
@@ -132,14 +132,14 @@ function revalidated(learner: Peer): boolean {
   return learner.data.get('REVALIDATE 0x-1')![8] === 1;
 }
 
-/** What becomes of a write of the session that comes through `learner`. */
+/** The error code of a write of the session that comes through `learner`. */
 function codeOfCreate(learner: Peer, path: string): number {
   learner.told();
   learner.send(REQUEST, -1, requestData(OpCode.create, 1, body.create(path)));
   return codeOf(learner, learner.told().find(packet => packet.startsWith('PROPOSAL'))!);
 }
 
-test('sessions: a PING says that a session lives, and takes it from nobody', () => {
+test('sessions: a PING keeps a session alive, and takes it from nobody', () => {
   const play = new Play();
   const two = play.serve(2);
   const three = play.serveAlso(3);
@@ -151,7 +151,7 @@ test('sessions: a PING says that a session lives, and takes it from nobody', () 
   assert.is(codeOfCreate(three, '/b'), ErrorCode.SESSIONMOVED);
 });
 
-test('sessions: to a new leader a session is where the first PING says', () => {
+test('sessions: for a new leader, a session is where the first PING says', () => {
   const play = new Play([txnOf(e1(4), { type: OpCode.createSession, timeoutMs: 60_000 }, BigInt(SESSION))]);
   const two = play.serve(2);
   const three = play.serveAlso(3);
@@ -161,7 +161,7 @@ test('sessions: to a new leader a session is where the first PING says', () => {
   assert.is(codeOfCreate(three, '/b'), ErrorCode.OK);
 });
 
-test('sessions: one whose end is proposed is not revalidated any more', () => {
+test('sessions: one whose closeSession is proposed is not revalidated any more', () => {
   const play = new Play();
   const two = play.serve(2);
   const three = play.serveAlso(3);
@@ -182,7 +182,7 @@ test('sessions: one whose end is proposed is not revalidated any more', () => {
   assert.is(two.data.get('REVALIDATE 0x-1')![8], 0);
 });
 
-test('sessions: REVALIDATE is answered behind the commits of what is outstanding, in the order asked', () => {
+test('sessions: REVALIDATE is answered after the commits of what is outstanding, in the order asked', () => {
   const play = new Play();
   const two = play.serve(2);
   openSession(two);
@@ -202,7 +202,7 @@ test('sessions: REVALIDATE is answered behind the commits of what is outstanding
   ]);
 });
 
-/** A client of the leader itself that comes back with a session. */
+/** A client of the leader itself that returns with a session. */
 function renew(play: Play): 'established' | 'refused' | null {
   let answer: 'established' | 'refused' | null = null;
   const connection = {
@@ -217,7 +217,7 @@ function renew(play: Play): 'established' | 'refused' | null {
   return answer;
 }
 
-test('sessions: a client that moves to the leader takes its session along, until its end is proposed', () => {
+test('sessions: a client that moves to the leader takes its session along, unless its closeSession is proposed', () => {
   const play = new Play();
   const two = play.serve(2);
   openSession(two);
@@ -277,7 +277,7 @@ test('a session that no ping touches expires by closeSession; one that a learner
   assert.equal([...play.stage.database.sessionTimeouts.keys()], [BigInt(SESSION)]);
 });
 
-test('B5: of 100,000 small requests a leader that nobody acks proposes what it may keep; the others wait', () => {
+test('B5: a leader without acks proposes as many of 100,000 small requests as it may keep; the others wait', () => {
   const play = new Play();
   const two = play.serve(2);
   const requests = Buffer.concat(
@@ -303,7 +303,7 @@ function packetOf(type: PacketType, data: Buffer): Buffer {
   return writer.toBuffer();
 }
 
-test('1147: a local session of a learner writes, and owns no ephemeral until the learner made it global', () => {
+test('1147: a local session of a learner may write, but owns no ephemeral until the learner makes it global', () => {
   const asked: [string, number, number, number][] = [
     ['a plain node', 0, ErrorCode.OK, ErrorCode.SESSIONEXPIRED],
     ['an ephemeral', 1, ErrorCode.SESSIONEXPIRED, ErrorCode.SESSIONEXPIRED],

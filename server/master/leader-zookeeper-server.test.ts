@@ -12,7 +12,7 @@ import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 
 const test = suite('quorum: the server of a leader');
 
-/** A leader of epoch 2 whose last zxid is given, with what it tells the others. */
+/** A leader of epoch 2 whose last zxid is given, and a record of what it tells the others. */
 function leaderAt(zxid: number, options: StageOptions = {}) {
   const stage = new Stage(options);
   stage.database.startEpoch(zxid);
@@ -49,7 +49,7 @@ function closeSession(session: number): Request {
   });
 }
 
-test('the counter of an epoch ends: nothing is proposed with 0xffffffff, which Apache takes for rolled over, nor behind it', () => {
+test('at the end of an epoch’s counter nothing is proposed at or above 0xffffffff, which Apache takes for rolled over', () => {
   const { server, told } = leaderAt(makeZxid(2, COUNTER_MAX - 2));
   server.submit(closeSession(1));
   assert.equal(told.splice(0), ['PROPOSAL 0x2fffffffe']);
@@ -59,14 +59,14 @@ test('the counter of an epoch ends: nothing is proposed with 0xffffffff, which A
   assert.is(server.lastProposed, makeZxid(2, COUNTER_MAX - 1));
 });
 
-test('a leader that nobody acks stops at 100,000 sessions that have run out, and says why', () => {
+test('a leader without acks stops at 100,000 expired sessions, and says why', () => {
   const { server, told } = leaderAt(makeZxid(2, 0));
   for (let session = 0; session <= 100_000; session++) server.submit(closeSession(session));
   assert.is(told.length, 100_001);
   assert.is(told.at(-1), '100000 proposals wait for a quorum');
 });
 
-test('an ack that comes late takes nothing back from the one before it', () => {
+test('a late ack takes nothing back from an earlier, higher one', () => {
   const { stage, server, told } = leaderAt(makeZxid(2, 0));
   stage.machine.disk.syncDelayMs = 500;
   for (let session = 1; session <= 3; session++) server.submit(closeSession(session));
@@ -75,11 +75,11 @@ test('an ack that comes late takes nothing back from the one before it', () => {
   assert.equal(told.slice(6), ['COMMIT 0x200000001', 'COMMIT 0x200000002', 'COMMIT 0x200000003']);
 });
 
-/** Of a closeSession with nothing behind it: five of them are a turn's work. */
+/** Work units of a closeSession of a session that owns nothing: five of them fill a turn. */
 const UNITS = 8;
 const TURN_UNITS = 5 * UNITS;
 
-/** So many sessions closed, and acked by a quorum at once. */
+/** Closes that many sessions; one ack of a quorum commits them all. */
 function burst(count: number, options: StageOptions = { turnUnits: TURN_UNITS }) {
   const play = leaderAt(makeZxid(2, 0), options);
   for (let session = 1; session <= count; session++) play.server.submit(closeSession(session));
@@ -89,7 +89,7 @@ function burst(count: number, options: StageOptions = { turnUnits: TURN_UNITS })
   return { ...play, applied, ackAll: () => server.ack(2, makeZxid(2, count)) };
 }
 
-test('field report B1: what one ack commits is applied some at a time, and the loop goes round in between', () => {
+test('field report B1: what one ack commits is applied in slices, with turns of the loop in between', () => {
   const { stage, told, applied, ackAll } = burst(23);
   ackAll();
   assert.is(
@@ -106,7 +106,7 @@ test('field report B1: what one ack commits is applied some at a time, and the l
   }
 });
 
-test('what is committed is applied: whenever others are told, the tree is where they are', () => {
+test('whenever others are told of a commit, it is applied to the tree here', () => {
   const { stage, told, applied, ackAll } = burst(23);
   ackAll();
   let turns = 0;
@@ -119,7 +119,7 @@ test('what is committed is applied: whenever others are told, the tree is where 
   assert.ok(turns > 4, `${turns} turns`);
 });
 
-test('an answer that waits for what is outstanding comes behind its commits and before later ones, in whichever turn', () => {
+test('an answer that waits for outstanding proposals comes after their commits and before later ones, in whichever turn', () => {
   for (let after = 1; after <= 12; after++) {
     const { stage, server, told, applied } = burst(after);
     for (const who of ['a', 'b']) server.syncAfterOutstanding(() => told.push(`${who} at ${applied()}`));
@@ -163,13 +163,13 @@ test('a leader that stops between two turns tells of no more commits, and has th
   assert.is(stage.database.fastForward(), 23 - commits);
 });
 
-/** Of the members of the stage, these alone vote. */
+/** A configuration with the members of the stage, of which only these vote. */
 function withVoters({ context }: Stage, version: number, ...voters: number[]): Configuration {
   const { servers } = context.membership.committed;
   return { servers, verifier: new QuorumMaj({ version, text: '', voters, observers: [] }) };
 }
 
-test('behind the commit of a configuration it alone is asked: what it has acked goes out, without another ack', () => {
+test('after the commit of a configuration it decides alone: what its quorum has acked is committed without another ack', () => {
   const { stage, server, told, onInform } = leaderAt(makeZxid(2, 0));
   const { membership } = stage.context;
   server.submit(closeSession(1));

@@ -24,25 +24,26 @@ import { OutstandingBytes, proposalBytes, SYNC_BYTES } from './outstanding-bytes
 import { PreparationLine, type PrepareParts } from './preparation-line.ts';
 import { ProposalWriter } from './proposal-writer.ts';
 
-/** What has been proposed and not committed. */
+/** A proposal that is not committed yet. */
 interface Proposal {
   readonly packet: TxnPacket;
   readonly header: TxnHeader;
   readonly body: TxnBody;
   readonly request: Request;
   readonly proposedMs: number;
-  /** Kept for it, at the most. */
+  /** Upper bound of the memory kept for it. */
   readonly keptBytes: number;
 }
 
-/** What a sync, or the answer to a client that comes back, waits for: everything proposed before it. */
+/** A sync, or the answer to a returning client. It waits for everything proposed before it. */
 interface WaitingSync {
   readonly afterZxid: number;
   readonly done: () => void;
 }
 
 /**
- * Sessions that run out wait for nobody. More than this many proposals are those of no server that gets on.
+ * Expired sessions are proposed even when there is no room. With more outstanding proposals than this, the
+ * server is making no progress.
  */
 const OUTSTANDING_PROPOSALS_MAX = 100_000;
 
@@ -67,7 +68,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   readonly #proposals: ProposalWriter;
   #zxid: number;
   #evaluateQueued = false;
-  /** Applied in this turn, and not told yet. */
+  /** Applied in this turn; learners have not been told yet. */
   #committed: TxnPacket[] = [];
   #stopped = false;
   readonly #containers: ContainerManager;
@@ -134,7 +135,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     return this.tracker.size;
   }
 
-  /** Bytes of the transaction in proposals. */
+  /** Sizes of the transactions in proposals, in bytes. */
   get proposalSizes(): ProposalWriter['sizes'] {
     return this.#proposals.sizes;
   }
@@ -143,7 +144,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     return this.#syncs.length;
   }
 
-  /** Proposals that a learner that joins now has to be told of, oldest first. */
+  /** Outstanding proposals that a joining learner has to be told of, oldest first. */
   *pendingPackets(): Generator<TxnPacket> {
     for (const proposal of this.#outstanding) yield proposal.packet;
   }
@@ -175,8 +176,8 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   /**
-   * `done` runs once all that is outstanding now is committed and applied; at once when nothing is, and
-   * nobody waits.
+   * Calls `done` once everything outstanding now is committed and applied; at once when nothing is
+   * outstanding and nobody waits.
    */
   syncAfterOutstanding(done: () => void): void {
     this.#line.behind(() => this.#syncAfterProposed(done));
@@ -190,7 +191,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     }
   }
 
-  /** Submitted and not proposed yet. */
+  /** Number of requests submitted and not proposed yet. */
   get preparing(): number {
     return this.#line.length;
   }
@@ -199,7 +200,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     return !this.#kept.isFull;
   }
 
-  /** Kept for what is proposed and not committed, and for those who wait for it. */
+  /** Memory kept for what is proposed and not committed, and for those who wait for it, in bytes. */
   get outstandingBytes(): number {
     return this.#kept.bytes;
   }
@@ -234,7 +235,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     };
   }
 
-  /** The transaction, once all parts are prepared. */
+  /** The transaction once all parts are prepared, null before. */
   #partsOf(multi: MultiPreparation, partsMax: number): TxnBody | null {
     try {
       return multi.step(partsMax) ? multi.body : null;
@@ -244,7 +245,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   /**
-   * Nothing that a learner forwards throws: the connection it came through may carry a whole follower's
+   * Nothing that a learner forwards may throw: the connection it came through may carry a whole follower's
    * clients.
    */
   #bodyOf(request: Request, zxid: number, timeMs: number): TxnBody {
@@ -256,7 +257,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     }
   }
 
-  /** A standalone server has no epochs, and its clients are held long before. */
+  /** A standalone server has no epochs, and its clients are held back long before this limit. */
   #limitReached(): string | null {
     if (counterOf(this.#zxid) + this.#line.length >= COUNTER_MAX - 1)
       return 'the transaction counter of this epoch is used up';
@@ -265,7 +266,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   #checkSession(request: Request): number {
-    // No client may ask for it, and a learner of Apache forwards it from one.
+    // No client may send deleteContainer, but an Apache learner forwards it from one.
     if (request.op === OpCode.deleteContainer)
       return request.owner === this && request.origin === null ? ErrorCode.OK : ErrorCode.UNIMPLEMENTED;
     if (request.op === OpCode.createSession) {
@@ -285,7 +286,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     return ErrorCode.OK;
   }
 
-  /** Known to the learner that forwards its request, and to nobody else. ZOOKEEPER-1147 */
+  /** A local session is known only to the learner that forwards its request. ZOOKEEPER-1147 */
   #mayBeLocal({ sessionHigh, sessionLow, owner }: Request): boolean {
     return (
       this.parts.config.localSessionsEnabled &&
@@ -303,7 +304,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.#submitOwn(OpCode.closeSession, session.high, session.low, EMPTY);
   }
 
-  /** What nobody asked for, and nobody waits for. */
+  /** Submits a request that no client sent and nobody waits for. */
   #submitOwn(op: number, sessionHigh: number, sessionLow: number, bytes: Buffer): void {
     this.submit(
       new Request({
@@ -334,7 +335,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     };
     const packet = { zxid, bytes: this.#proposals.write(header, body) };
     const proposedMs = this.parts.clock.monotonicMs();
-    // Of many requests in one chunk from the socket each keeps all of it.
+    // Requests of one chunk from the socket all keep the whole chunk alive, so it counts once.
     const shared = this.#outstanding.last()?.request.bytes === request.bytes ? 0 : request.bytes.length;
     const parts = body.type === OpCode.multi ? body.txns.length : 0;
     const keptBytes = proposalBytes(packet.bytes.length + shared, parts);
@@ -353,14 +354,14 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     this.parts.clock.atEndOfTurn(this.#evaluateNow);
   }
 
-  /** A learner that left no longer counts, or a quorum could be made of what it forgot. */
+  /** The acks of a learner that left no longer count: else a quorum could rest on what it forgot. */
   forgetAcks(sid: number): void {
     this.#lastAcked.delete(sid);
   }
 
   /**
-   * Commits as much as this turn has room to apply. The rest is committed in later turns, so nothing is ever
-   * committed here and not applied: what a learner is told that joins in between is whole.
+   * Commits as much as this turn has room to apply. Later turns commit the rest, so nothing is ever committed
+   * here and not applied: a learner that joins in between is told everything.
    */
   #evaluate(): void {
     this.#evaluateQueued = false;
@@ -375,13 +376,17 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     while (hasMore && turns.applying.hasRoom()) hasMore = this.#commitNext(point, startMs, latency);
     this.#tellCommits();
     turns.budget.extend(clock.monotonicMs() - startMs);
-    // A configuration that was just committed may have others decide, and nobody need ack anything more.
+    // A configuration that was just committed may change who decides, so more may be committed without
+    // another ack.
     if (!hasMore && quorum === this.#membership.quorum) return;
     this.#evaluateQueued = true;
     clock.inNextTurn(this.#evaluateNow);
   }
 
-  /** The next commit up to `point`, or the next answer that is due before it. False when there is none. */
+  /**
+   * Performs the next commit up to `point`, or the next answer that is due before it. False when there is
+   * none.
+   */
   #commitNext(point: number, nowMs: number, latency: Summary): boolean {
     if (this.#stopped) return false;
     const sync = this.#syncs.peek();
@@ -403,8 +408,9 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   /**
-   * The learner that asked has to see the answer before the commits of what its client wrote after the sync,
-   * or it finds the sync at the head where it looks for the write; and behind all those before.
+   * The learner that asked must see the answer after all commits before the sync, and before the commits of
+   * what its client wrote after it. Otherwise it finds the sync at the head of its queue where it looks for
+   * the write.
    */
   #answerSync(sync: WaitingSync): void {
     this.#tellCommits();
@@ -426,7 +432,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     if (body.type === OpCode.closeSession) this.tracker.remove(header.clientHigh, header.clientLow);
   }
 
-  /** `done` runs once everything proposed is on this server's disk. */
+  /** Calls `done` once everything proposed is on this server's disk. */
   stop(reason: string, done: () => void): void {
     this.#stopped = true;
     this.#containers.stop();
@@ -437,7 +443,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 }
 
-/** @throws whatever is no fault of the request */
+/** @throws `error` again when it is not the request's fault */
 function malformed(error: unknown): TxnBody {
   if (!(error instanceof JuteError)) throw error;
   return errorTxn(ErrorCode.MARSHALLINGERROR);

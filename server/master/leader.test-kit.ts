@@ -1,4 +1,4 @@
-/** A leader, and learners played by the test: for the tests of `leader.ts`. */
+/** A leader whose learners the test plays, for the tests of `leader.ts`. */
 import { assert } from '#test';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
 import { createPacket } from '../storage/storage.test-kit.ts';
@@ -55,7 +55,7 @@ export class Play {
     return this.stage.dial(QUORUM_PORT).sendInfo(OBSERVERINFO, sid, acceptedEpoch);
   }
 
-  /** All the way to UPTODATE, with an empty DIFF. */
+  /** Brings a follower to UPTODATE, with an empty DIFF. */
   serve(sid = 2): Peer {
     const follower = this.follower(sid);
     assert.equal(follower.told(), ['LEADERINFO 0x200000000']);
@@ -78,7 +78,7 @@ export class Play {
     return observer;
   }
 
-  /** Another one, while the leader serves. */
+  /** Brings another follower to UPTODATE, while the leader serves. */
   serveAlso(sid: number): Peer {
     const follower = this.follower(sid);
     follower.told();
@@ -101,7 +101,7 @@ export function requestData(
   return writer.toBuffer();
 }
 
-/** Opens the session of all requests. */
+/** Opens the session that all requests use. */
 export function openSession(follower: Peer, session = SESSION): void {
   follower.send(
     REQUEST,
@@ -110,7 +110,7 @@ export function openSession(follower: Peer, session = SESSION): void {
   );
 }
 
-/** The code of the transaction that a PROPOSAL carries, 0 when it is none of an error. */
+/** The error code of the transaction in a PROPOSAL; 0 when it carries no error. */
 export function codeOf(follower: Peer, proposal: string): number {
   const data = follower.data.get(proposal)!;
   const { body: txn } = parseTxnPacket(txnPacket(1, data));

@@ -20,7 +20,7 @@ const test = suite('quorum: a leader, packet by packet');
 
 const { ACK, OBSERVERINFO, PING, REQUEST, REVALIDATE } = PacketType;
 
-test('the ladder (facts 21): each step waits for a quorum of voters, the leader among them', () => {
+test('the message ladder: each step waits for a quorum of voters, the leader among them', () => {
   const play = new Play();
   const two = play.follower(2);
   const three = play.follower(3);
@@ -117,7 +117,7 @@ test('an ACKEPOCH of -1 is answered and not counted', () => {
   assert.equal(two.told(), ['DIFF 0x100000003', NEWLEADER]);
 });
 
-test('002-6: a learner that does not say what it has last counts when its epoch is older, which cannot be ahead', () => {
+test('002-6: a learner that does not state its last zxid counts when its epoch is older, since it cannot be ahead', () => {
   for (const [currentEpoch, counted] of [
     [0, true],
     [1, false],
@@ -137,7 +137,7 @@ test('002-6: a learner that does not say what it has last counts when its epoch 
   }
 });
 
-test('a leader has nothing to be cut any more: what failed as a TRUNC before does not count', () => {
+test('an earlier failed TRUNC is forgotten once a server leads: a leader has nothing to cut', () => {
   const play = new Play();
   play.stage.context.sync.snapshotNeeded = true;
   const two = play.follower(2);
@@ -182,7 +182,7 @@ test('DIFF, TRUNC and SNAP, by what the learner has', () => {
   assert.is(first.closed, null);
 });
 
-test('what is proposed and not committed when a follower joins is sent to it after the sync, in order', () => {
+test('proposals outstanding when a follower joins are sent to it after the sync, in order', () => {
   const play = new Play();
   const two = play.serve(2);
   openSession(two);
@@ -204,7 +204,7 @@ test('what is proposed and not committed when a follower joins is sent to it aft
   assert.equal(two.told(), ['COMMIT 0x200000001', 'COMMIT 0x200000002']);
 });
 
-test('000-4: an observer that joins hears of what is committed, not of what is only proposed', () => {
+test('000-4: an observer that joins hears of commits, not of outstanding proposals', () => {
   const play = new Play();
   const two = play.serve(2);
   openSession(two);
@@ -219,7 +219,7 @@ test('000-4: an observer that joins hears of what is committed, not of what is o
   assert.equal(observer.told(), ['INFORM 0x200000001']);
 });
 
-test('the proposal right behind the last committed transaction is not left out for a follower that joins', () => {
+test('a follower that joins is sent the proposal right after the last committed transaction', () => {
   const play = new Play();
   const two = play.serve(2);
   openSession(two);
@@ -234,7 +234,7 @@ test('the proposal right behind the last committed transaction is not left out f
   assert.equal(three.told(), [UPTODATE, 'PROPOSAL 0x200000002']);
 });
 
-test('a follower that is cut back to what is committed has acked nothing beyond it, on no connection of its id', () => {
+test('once a follower is cut back to what is committed, its acks beyond that count on no connection of its id', () => {
   const play = new Play();
   const gone = play.serve(2);
   const three = play.serveAlso(3);
@@ -243,8 +243,8 @@ test('a follower that is cut back to what is committed has acked nothing beyond 
   assert.equal(gone.told(), ['PROPOSAL 0x200000001']);
   gone.send(ACK, e2(1));
   play.stage.settle();
-  // Its connection is dead on its side alone: the leader has not noticed when it comes back, and TRUNC takes
-  // what it acked.
+  // The connection is dead on the follower's side only: the leader has not noticed when the follower comes
+  // back, and TRUNC takes away what it had acked.
   const two = play.follower(2, 2);
   two.told();
   two.sendAckEpoch(e2(1), 2);
@@ -314,7 +314,7 @@ test('the acks of a follower that left are forgotten; the next connection of its
   assert.is(play.stage.database.lastProcessedZxid, e2(1));
 });
 
-test('a stranger with the id of a follower harms it in no step: its connection stays and its acks count', () => {
+test('a stranger with the id of a follower cannot harm it at any step: its connection stays and its acks count', () => {
   const play = new Play();
   const two = play.serve(2);
   play.stage.machine.disk.syncDelayMs = 500;
@@ -364,7 +364,7 @@ test('packets too short for their type end the connection', () => {
   }
 });
 
-test('who has not said who it is: 4 KiB of packet, and 1024 connections of which the oldest goes', () => {
+test('connections that have not said who they are get 4 KiB of packet, and of 1024 of them the oldest goes', () => {
   const play = new Play();
   const two = play.serve(2);
   const greedy = play.stage.dial(QUORUM_PORT).send(OBSERVERINFO, 0, Buffer.alloc(4096));
@@ -385,7 +385,7 @@ test("a learner with the leader's own id is refused", () => {
   assert.ok(twin.closed !== null);
 });
 
-test('an epoch out of nowhere is refused, and is on no disk', () => {
+test('an implausible epoch is refused, and is written to no disk', () => {
   const play = new Play();
   const mad = play.stage.dial(QUORUM_PORT);
   mad.send(
@@ -398,7 +398,7 @@ test('an epoch out of nowhere is refused, and is on no disk', () => {
   assert.equal(play.follower(2).told(), ['LEADERINFO 0x200000000']);
 });
 
-test('an accepted epoch that a server of no configuration claims moves nothing', () => {
+test('an accepted epoch claimed by a server of no configuration moves nothing', () => {
   const play = new Play();
   play.observer(77, 1_000_000);
   play.stage.settle();
@@ -444,7 +444,7 @@ test('a follower that is still being synced keeps no leader in office', () => {
   assert.match(play.stage.ended ?? 'leading', /no quorum of learners/);
 });
 
-test('a leader has left only when what it proposed is on its disk: its next vote claims it', () => {
+test('a leader has left only once what it proposed is on its disk: its next vote claims it', () => {
   const play = new Play();
   const two = play.serve(2);
   play.stage.machine.disk.syncDelayMs = 500;
@@ -458,7 +458,7 @@ test('a leader has left only when what it proposed is on its disk: its next vote
   assert.is(play.stage.database.lastLoggedZxid, e2(1));
 });
 
-test('a leader that steps down frees its ports and says so to all', () => {
+test('a leader that steps down closes its ports and all its connections', () => {
   const play = new Play([], { settings: 'observerMasterPort=2191\n' });
   const two = play.serve(2);
   const observer = play.stage.dial(2191).sendInfo(OBSERVERINFO, 4, 1);

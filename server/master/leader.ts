@@ -26,8 +26,8 @@ import { QuorumWait } from './quorum-wait.ts';
 import { VoterSeats } from './voter-seats.ts';
 
 /**
- * Zab 1.0 from the leader's side: a new epoch agreed by a quorum, learners brought to its history, NEWLEADER
- * acked by a quorum, then broadcast. Observers are answered and never counted (ZOOKEEPER-368).
+ * The leader's side of Zab 1.0: a quorum agrees on a new epoch, learners are brought to the leader's history,
+ * a quorum acks NEWLEADER, then broadcast begins. Observers are answered and never counted (ZOOKEEPER-368).
  * @see docs/quorum.md "Message ladder"
  */
 export class Leader implements Role, LearnerMaster<LearnerHandler> {
@@ -36,7 +36,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   readonly throttlers: SyncThrottlers;
   readonly context: PeerContext;
   readonly #handlers = new Set<LearnerHandler>();
-  /** Learners that live traffic goes to. */
+  /** Learners that get live traffic; observers are kept apart. */
   readonly #followers = new Set<LearnerHandler>();
   readonly #observers = new Set<LearnerHandler>();
   readonly #proposalsSent: Counter;
@@ -44,7 +44,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   readonly #voterBacklog = new LearnerBacklog();
   readonly #otherBacklog = new LearnerBacklog();
   readonly #requests: LearnerRequests;
-  /** Row 002-11: acceptedEpoch of each; the new epoch is above all of them. */
+  /** Waits for a quorum's acceptedEpochs. The new epoch is above all of them. Row 002-11. */
   readonly #epochWait: QuorumWait;
   readonly #ackEpochWait: QuorumWait;
   readonly #newLeaderWait: QuorumWait;
@@ -151,7 +151,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
       if (isVoter && info.acceptedEpoch > this.#epoch && !this.#isSynced(info.sid))
         this.#claims.ask(info.sid);
     } else if (this.#claims.isBelieved(info.acceptedEpoch, isVoter)) {
-      // A stranger's word must not move the epoch of all: it would be on every disk for good.
+      // A stranger's claim must not move the epoch of the whole ensemble: it would be on every disk for good.
       if (membership.servers.has(info.sid))
         this.#highestAccepted = Math.max(this.#highestAccepted, info.acceptedEpoch);
     } else if (isVoter) {
@@ -167,9 +167,9 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   /**
-   * A voter keeps away from every leader below the epoch it accepted, so it would stay out until the next
-   * election, and one more failure would be an outage. This leader makes room: the next epoch is above what
-   * the voter confirmed. Upstream goes on without it. @see docs/epochs.md
+   * A voter refuses every leader whose epoch is below the one it accepted. It would stay out until the next
+   * election, and one more failure would be an outage. So this leader steps down: the next epoch is above
+   * what the voter confirmed. Upstream's leader goes on without the voter. @see docs/epochs.md
    */
   #onConfirmed(sid: number, acceptedEpoch: number): void {
     this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
@@ -200,7 +200,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     done: () => void,
   ): void {
     if (currentEpoch !== null && this.#isAhead(currentEpoch, lastZxid)) {
-      // Election only tries to find the best history; this is where it is made sure of. Row 002-6.
+      // The election only tries to find the best history; this check makes sure of it. Row 002-6.
       this.context.events.emit({ kind: 'learnerAhead', learner: handler.sid });
       handler.close(
         `learner ${handler.sid} is ahead: epoch ${currentEpoch} zxid ${zxidToHex(lastZxid)}, here ` +
@@ -214,8 +214,8 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   /**
-   * A learner that needs a snapshot does not say what it has last: of the same epoch, that may be more than
-   * there is here.
+   * A learner that needs a snapshot does not state its last zxid. Within the same epoch it may have more than
+   * this leader.
    */
   #isNotAhead(currentEpoch: number, lastZxid: number): boolean {
     return lastZxid >= 0 || currentEpoch < this.context.epochs.currentEpoch;
@@ -232,7 +232,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.#ackEpochWait.say(sid);
     if (!this.#ackEpochWait.isQuorum) return;
     this.context.epochs.setCurrentEpoch(this.#epoch);
-    // A TRUNC that failed is of the past: from here on others are brought to what is here.
+    // A TRUNC that failed earlier no longer matters: from here on others are brought to this history.
     this.context.sync.snapshotNeeded = false;
     this.#ackEpochWait.finish();
     this.#saidNewLeader(this.context.sid);
@@ -252,7 +252,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.#observers.delete(handler);
   }
 
-  /** What is kept for voters and for others is bounded apart. */
+  /** Voters and all others have separate bounds on what is kept for them. */
   backlogOf(handler: LearnerHandler): LearnerBacklog {
     const isVoter = !handler.isObserver && this.context.membership.quorum.isVoter(handler.sid);
     return isVoter ? this.#voterBacklog : this.#otherBacklog;
@@ -262,7 +262,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     return this.context.membership.quorum.containsQuorum(this.#aliveVoters(handler));
   }
 
-  /** Observers ack nothing: two connections of one do no harm. */
+  /** Observers ack nothing, so two connections of one do no harm. */
   awaitSeat(handler: LearnerHandler, done: () => void): void {
     if (handler.isObserver) done();
     else this.#seats.take(handler, done);
@@ -325,7 +325,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     const server = this.#server;
     if (server === null || !this.context.membership.quorum.isVoter(handler.sid)) return;
     if (zxid > server.lastProposed) {
-      // It would count for all that is proposed later.
+      // Such an ack would count for everything proposed later.
       handler.close(`it acked ${zxidToHex(zxid)}, the last proposal is ${zxidToHex(server.lastProposed)}`);
       return;
     }
@@ -340,7 +340,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     if (session.owner === null) session.owner = handler;
   }
 
-  /** Voters have turns of their own: whoever else is connected takes them from what clients may take. */
+  /** Voters have turns of their own. All other learners share the turns of clients. */
   turnsOf(handler: LearnerHandler): TurnQueue {
     return this.isVoter(handler) ? this.#voterTurns : this.context.turns;
   }
@@ -373,7 +373,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     if (handler.lastAckedZxid > 0 && !this.#isSynced(handler.sid)) this.#server?.forgetAcks(handler.sid);
   }
 
-  /** Through another connection than the one that closes. */
+  /** True when another connection of this voter is synced. */
   #isSynced(sid: number): boolean {
     for (const handler of this.#handlers) {
       if (handler.sid === sid && !handler.isObserver && handler.synced) return true;
@@ -395,7 +395,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     return this.context.membership.quorum.containsQuorum(this.#aliveVoters());
   }
 
-  /** This server among them. */
+  /** Includes this server. */
   #aliveVoters(except?: LearnerHandler): Set<number> {
     const alive = new Set([this.context.sid]);
     for (const handler of this.#handlers) {

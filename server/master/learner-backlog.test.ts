@@ -21,7 +21,7 @@ class Learner {
   }
 }
 
-/** Takes `room` writes. */
+/** A connection that takes `room` writes. */
 function connectionOf(room: number, written: Buffer[] = []): Connection {
   const write = (bytes: Uint8Array, start = 0, end = bytes.length) => {
     written.push(Buffer.from(bytes.subarray(start, end)));
@@ -30,7 +30,7 @@ function connectionOf(room: number, written: Buffer[] = []): Connection {
   return { write, writeShared: write } as unknown as Connection;
 }
 
-test('field report B6: twenty learners that wait for the same megabytes cost them once', () => {
+test('field report B6: megabytes that twenty learners wait for count once', () => {
   const backlog = new LearnerBacklog();
   const learners = Array.from({ length: 20 }, () => new Learner(backlog));
   for (let n = 0; n < 50; n++) {
@@ -54,7 +54,7 @@ test('a small packet costs the block of memory that it keeps alive', () => {
   assert.ok(backlog.bytes < 2 * 8192, 'once');
 });
 
-test('above the bound the learner with the oldest packet gives up first, and only as many as it takes', () => {
+test('above the bound the learner with the oldest packet gives its queue up first, and no more learners than needed', () => {
   const backlog = new LearnerBacklog(10 * MEBIBYTE);
   const [slow, slower, fast] = [new Learner(backlog), new Learner(backlog), new Learner(backlog)];
   const push = (learners: readonly Learner[]) => {
@@ -71,7 +71,7 @@ test('above the bound the learner with the oldest packet gives up first, and onl
   assert.ok(fast.queue.packets === 3 && backlog.bytes <= 10 * MEBIBYTE);
 });
 
-test('a voter without which there is no quorum keeps what waits for it; the others go', () => {
+test('a voter that the quorum needs keeps what waits for it; the others lose theirs', () => {
   const backlog = new LearnerBacklog(2 * MEBIBYTE);
   const [needed, other] = [new Learner(backlog), new Learner(backlog)];
   needed.isSpare = false;
@@ -92,7 +92,7 @@ test('an INFORM is sent from the bytes of its PROPOSAL', () => {
   assert.equal([...Buffer.concat(written)], [0, 0, 0, PacketType.INFORM, 7, 8, 9]);
 });
 
-test('whatever is queued, sent and dropped, memory is counted as long as a queue holds it', () => {
+test('memory is counted exactly as long as a queue holds it, whatever is queued, sent and dropped', () => {
   const step = fc.record({
     queue: fc.nat(3),
     act: fc.constantFrom('push', 'push', 'send', 'clear'),

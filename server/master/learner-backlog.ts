@@ -4,33 +4,33 @@ import type { Connection } from '../runtime/runtime.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 
 /**
- * Of one kind of learner of one master. What voters and what others have not taken is bounded apart, so that
- * no observer costs the quorum a voter.
+ * Limit for one kind of learner of one master. What voters and what others have not taken is bounded
+ * separately, so that no observer costs the quorum a voter.
  */
 export const LEARNER_BACKLOG_BYTES_MAX = 64 * 1024 * 1024;
-/** What one learner's place in its queue takes besides the bytes. */
+/** Memory that one learner's place in its queue takes, besides the packet's bytes. */
 const ENTRY_BYTES = 96;
 
 /**
  * Live traffic that learners have not taken. The same packet goes to all of them, so queues hold references,
- * and memory is counted once however many learners wait for it: by what it keeps alive, which for a small
- * packet is the block that it was cut from. Above the bound, whoever waits for the oldest packet gives its
- * queue up (field report B6).
+ * and memory is counted once however many learners wait for it. A packet counts with the memory that it keeps
+ * alive, which for a small packet is the block that it was cut from. Above the bound, the learner that waits
+ * for the oldest packet gives its queue up (field report B6).
  */
 export class LearnerBacklog {
   readonly #bytesMax: number;
-  /** Blocks of memory and how many entries lie in each. */
+  /** Blocks of memory, and how many entries lie in each. */
   readonly #blocks = new Map<ArrayBufferLike, number>();
   readonly #queues = new Set<LearnerQueue>();
   #entries = 0;
-  /** Kept alive, all in all. */
+  /** Memory kept alive in all. */
   bytes = 0;
 
   constructor(bytesMax = LEARNER_BACKLOG_BYTES_MAX) {
     this.#bytesMax = bytesMax;
   }
 
-  /** The place of the entry in the order of all entries. */
+  /** Returns the place of the entry in the order of all entries. */
   keep(queue: LearnerQueue, { buffer }: Buffer): number {
     this.#queues.add(queue);
     const entries = this.#blocks.get(buffer) ?? 0;
@@ -67,17 +67,15 @@ export class LearnerBacklog {
   }
 }
 
-/** In `mntr`: the gauge outlives the master, so it keeps nothing but these. */
+/** Shows the backlogs in `mntr`. The gauge outlives the master, so it keeps nothing but these. */
 export function showBacklogs(metrics: Metrics, backlogs: readonly LearnerBacklog[]): void {
   metrics.gauge('learner_backlog_bytes', () => backlogs.reduce((sum, { bytes }) => sum + bytes, 0));
 }
 
 export interface QueueOwner {
-  /**
-   * False for a voter without which there is no quorum: what it has not taken is what waits to be committed.
-   */
+  /** False for a voter without which there is no quorum: commits wait for what it has not taken. */
   isSpare(): boolean;
-  /** The backlog is full, and this queue has the oldest of it: it is emptied. */
+  /** The backlog is full and this queue has the oldest packet, so it is emptied. */
   onGivenUp(bytes: number): void;
 }
 
@@ -88,7 +86,9 @@ interface Entry {
   readonly place: number;
 }
 
-/** What one learner has not taken, in order: whole packets, as references to bytes that do not change. */
+/**
+ * What one learner has not taken, in order: whole packets, held as references to bytes that do not change.
+ */
 export class LearnerQueue {
   readonly #backlog: LearnerBacklog;
   readonly #owner: QueueOwner;
@@ -113,7 +113,7 @@ export class LearnerQueue {
     return this.#owner.isSpare();
   }
 
-  /** `bytes`: of an INFORM, those of its PROPOSAL. */
+  /** `bytes`: for an INFORM, those of its PROPOSAL. */
   push(type: number, bytes: Buffer, packets: number): void {
     const place = this.#backlog.keep(this, bytes);
     this.#entries.push({ type, bytes, packets, place });
@@ -152,8 +152,8 @@ export class LearnerQueue {
 }
 
 /**
- * INFORM differs from PROPOSAL in its first four bytes, so both are sent from the same ones. Row 000-7: a
- * commit that carries the payload. Answers what `Connection.write` answers.
+ * INFORM differs from PROPOSAL only in its first four bytes, so both are sent from the same buffer. An INFORM
+ * is a commit that carries the payload (row 000-7). Returns what `Connection.write` returns.
  */
 export function writePacket(connection: Connection, type: number, bytes: Buffer): boolean {
   if (type !== PacketType.INFORM) return connection.writeShared(bytes);
@@ -162,6 +162,6 @@ export function writePacket(connection: Connection, type: number, bytes: Buffer)
   return connection.writeShared(bytes.subarray(INFORM_TYPE.length));
 }
 
-/** Below, a view of the rest would cost more than a copy. */
+/** Below this size, a view of the rest would cost more than a copy. */
 const SHARED_BYTES_MIN = 16 * 1024;
 const INFORM_TYPE = Buffer.from([0, 0, 0, PacketType.INFORM]);

@@ -39,7 +39,7 @@ function many(count: number, fields: Partial<Fake>): LearnerHandler[] {
   return Array.from({ length: count }, () => fake(fields));
 }
 
-test('B5: of too many that have not said who they are, the host with most loses its oldest', () => {
+test('B5: of too many connections that have not said who they are, the host with most loses its oldest', () => {
   const handlers = [
     fake({ named: false, host: 'member' }),
     ...many(UNNAMED_LEARNERS_MAX - 1, { named: false, host: 'flood' }),
@@ -64,7 +64,7 @@ test('B5: of too many learners that do not vote, the host with most loses its ne
   assert.equal(closedOf(handlers), [5 + OTHER_LEARNERS_MAX - 2]);
 });
 
-test('B5: packets that are not whole are bounded for all that do not vote together: whoever has most of it goes', () => {
+test('B5: partial packets are bounded for all non-voters together: the one that has sent most goes', () => {
   const MIB = 1024 * 1024;
   const handlers = [
     fake({ isVoter: true, inputBytesKept: 100 * MIB }),

@@ -1,18 +1,18 @@
 import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
 import type { LearnerHandler } from './learner-handler.ts';
 
-/** Connections to a master that have not said who they are. As many as may wait to be accepted. */
+/** Limit on connections to a master that have not said who they are: as many as may wait to be accepted. */
 export const UNNAMED_LEARNERS_MAX = 1024;
-/** Connections of learners that are no voters of the configuration, synced or not. */
+/** Limit on connections of learners that are no voters of the configuration, synced or not. */
 export const OTHER_LEARNERS_MAX = 2048;
-/** Of those, what has come of packets that are not whole, all together. */
+/** Limit on the partial packets that those learners have sent, all together. */
 export const OTHER_PACKETS_BYTES_MAX = 64 * 1024 * 1024;
-/** A packet in the middle, from here on: what comes in one chunk is no reason to look at all others. */
+/** A partial packet counts from this size on: what comes in one chunk is no reason to look at all others. */
 const PARTIAL_BYTES_MIN = 64 * 1024;
 
 /**
- * Called after each new connection: strangers must not use up the descriptors that the log needs. Whoever has
- * most connections loses one, so that one host with thousands ends no connection but its own.
+ * Called after each new connection: strangers must not use up the descriptors that the log needs. The host
+ * with most connections loses one, so a host with thousands ends no connection but its own.
  */
 export function boundUnnamed(handlers: Iterable<LearnerHandler>): void {
   const unnamed = [...handlers].filter(handler => !handler.named);
@@ -20,7 +20,7 @@ export function boundUnnamed(handlers: Iterable<LearnerHandler>): void {
     oldestOfBusiestHost(unnamed, hostOf)?.close('too many connections that have not said who they are');
 }
 
-/** Called when one more has said that it is a learner that does not vote. */
+/** Called when one more connection has said that it is a learner without a vote. */
 export function boundOthers(
   handlers: Iterable<LearnerHandler>,
   isVoter: (handler: LearnerHandler) => boolean,
@@ -33,8 +33,8 @@ export function boundOthers(
 }
 
 /**
- * Called when a learner that does not vote has sent a part of a packet: the one that has sent most goes when
- * all have sent too much.
+ * Called when a learner without a vote has sent a part of a packet. When all of them have sent too much, the
+ * one that has sent most goes.
  */
 export function boundPackets(
   sender: LearnerHandler,

@@ -34,13 +34,13 @@ const test = suite("quorum: the master's side of a learner");
 
 const EPOCH = 2;
 const NEWLEADER_ZXID = makeZxid(EPOCH, 0);
-/** What both have. */
+/** The last transaction that both sides have. */
 const COMMON = makeZxid(1, 1);
 const MISSED = makeZxid(1, 2);
 const PENDING = makeZxid(EPOCH, 1);
 const LATER = makeZxid(EPOCH, 2);
 
-/** Whatever the handler writes, and what it is told of the other end. */
+/** Records whatever the handler writes, and tells it what the other end does. */
 class FakeConnection implements Connection {
   readonly local = { host: 'a', port: 2888 };
   readonly remote = { host: 'b', port: 40_000 };
@@ -159,7 +159,7 @@ class Story {
     this.connection.events?.onData(writer.toBuffer());
   }
 
-  /** Up to the sync, as a follower that has `COMMON`. */
+  /** Runs the handshake up to the sync, as a follower that has `COMMON`. */
   discover(): void {
     this.receive(PacketType.FOLLOWERINFO, makeZxid(1, 0), infoOf(3));
     assert.equal(this.sent(), ['LEADERINFO 0x200000000']);
@@ -199,7 +199,7 @@ class Story {
   }
 }
 
-test('ZOOKEEPER-4394: live traffic waits for UPTODATE, behind which it comes in order', () => {
+test('ZOOKEEPER-4394: live traffic waits for UPTODATE and follows it in order', () => {
   const story = new Story();
   story.pending = [createPacket(PENDING)];
   story.discover();
@@ -216,7 +216,7 @@ test('ZOOKEEPER-4394: live traffic waits for UPTODATE, behind which it comes in 
   assert.ok(story.handler.synced);
 });
 
-test('ZOOKEEPER-4685: acks of what the sync brought, ahead of the ack of NEWLEADER, count for nothing', () => {
+test('ZOOKEEPER-4685: acks of synced transactions that come before the ack of NEWLEADER count for nothing', () => {
   const story = new Story();
   story.discover();
   story.receive(PacketType.ACK, MISSED);
@@ -228,7 +228,7 @@ test('ZOOKEEPER-4685: acks of what the sync brought, ahead of the ack of NEWLEAD
   assert.ok(story.handler.synced);
 });
 
-test('an ack of NEWLEADER that comes before NEWLEADER counts for nothing that the learner has: it is closed', () => {
+test('a learner that acks NEWLEADER before it was sent is closed: it does not have that history yet', () => {
   const story = new Story('forceSnapshotSync=true\n');
   for (let n = 3; n < 10; n++) story.database.applyPacket(createPacket(makeZxid(1, n), 'x'.repeat(150_000)));
   story.discover();
@@ -243,7 +243,7 @@ test('an ack of another epoch is no ack of NEWLEADER', () => {
   assert.match(story.connection.destroyed ?? '', /ACK of NEWLEADER 0x200000000 was expected/);
 });
 
-test('a snapshot goes out whole: neither NEWLEADER nor a ping nor a commit gets into it', () => {
+test('a snapshot is sent whole: no NEWLEADER, ping or commit gets into it', () => {
   const story = new Story('forceSnapshotSync=true\n');
   const big = 'x'.repeat(150_000);
   for (let n = 3; n < 10; n++) story.database.applyPacket(createPacket(makeZxid(1, n), big));
@@ -275,7 +275,7 @@ function longHistory(config: Partial<ZkDatabaseConfig> = {}): Story {
   return story;
 }
 
-test('a DIFF from the log is read and sent a slice a turn; what is committed meanwhile comes behind it, in order', () => {
+test('a DIFF from the log is read and sent one slice a turn; what is committed meanwhile follows it in order', () => {
   const story = longHistory();
   story.discover();
   assert.equal(story.sent(), [], 'the log is not read in one turn');
@@ -309,7 +309,7 @@ test('a DIFF from the log is read and sent a slice a turn; what is committed mea
   assert.is(after.length, 1 + 2 * (next - 13), 'each once');
 });
 
-test('a log that turns out to have a hole: SNAP, and what it holds is not sent again behind it', () => {
+test('a log with a gap leads to a SNAP, and what the SNAP holds is not sent again after it', () => {
   const story = longHistory();
   story.database.flush(() => {});
   story.rig.clock.run();
@@ -333,7 +333,7 @@ test('a log that turns out to have a hole: SNAP, and what it holds is not sent a
   assert.equal(story.sent(), ['UPTODATE 0x-1', 'PROPOSAL 0x10000000e', 'COMMIT 0x10000000e']);
 });
 
-test('a learner that leaves while the log is read for it leaves no file open and gets nothing', () => {
+test('when a learner leaves while the log is read for it, no file stays open and nothing is sent', () => {
   const story = longHistory();
   const { disk } = story.rig;
   const open = disk.open.bind(disk);
@@ -380,7 +380,7 @@ test('a learner that takes longer than initLimit to ack NEWLEADER is dropped; on
   assert.match(slow.connection.destroyed ?? '', /did not go on for 1000 ms \(initLimit\)/);
 });
 
-test('a sync that takes longer than initLimit goes on as long as the learner takes some of it; one that stands still ends', () => {
+test('a sync longer than initLimit goes on as long as the learner takes some of it; one without progress ends', () => {
   const story = new Story('tickTime=100\ninitLimit=10\nsyncLimit=5\nforceSnapshotSync=true\n');
   for (let n = 3; n < 10; n++) {
     story.database.applyPacket(createPacket(makeZxid(1, n), 'x'.repeat(150_000)));
@@ -423,7 +423,7 @@ test('an ack of some proposals leaves the others owed, counted from that ack on'
   }
 });
 
-/** All the way to UPTODATE. */
+/** Brings the learner to UPTODATE. */
 function serving(story: Story): Story {
   story.discover();
   story.receive(PacketType.ACK, NEWLEADER_ZXID);
@@ -436,7 +436,7 @@ const live = (n: number) => createPacket(makeZxid(EPOCH, n), 'x'.repeat(10_000))
 const names = (type: string, from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => `${type} 0x${makeZxid(EPOCH, from + at).toString(16)}`);
 
-test('field report B6: what a full connection does not take waits as references, and goes on in order when it drains', () => {
+test('field report B6: what a full connection does not take waits as references, and follows in order when it drains', () => {
   const story = serving(new Story());
   const { connection, handler, backlog } = story;
   handler.sendInform(live(1));
@@ -461,7 +461,7 @@ test('field report B6: what a full connection does not take waits as references,
   assert.equal(story.sent(), names('INFORM', 7, 7));
 });
 
-test('field report B6: a learner that takes nothing is cut when too much waits for all, unless there is no quorum without it', () => {
+test('field report B6: a learner that reads nothing is cut when too much waits for all, unless there is no quorum without it', () => {
   const stalled = (isSpare: boolean) => {
     const story = serving(new Story('', {}, 100_000));
     story.connection.hasRoom = false;
@@ -479,7 +479,7 @@ test('field report B6: a learner that takes nothing is cut when too much waits f
   assert.equal(needed.sent(), names('PROPOSAL', 1, 20));
 });
 
-test('field report B6: what is held for a sync that takes long is let go, and follows from memory and log: each once, in order', () => {
+test('field report B6: traffic held for a long sync is dropped, and follows from memory and log: each transaction once, in order', () => {
   for (const commitLogCount of [1, 4, 500]) {
     const story = new Story('forceSnapshotSync=true\n', { commitLogCount }, 50_000);
     const { connection, handler, backlog } = story;
@@ -527,7 +527,7 @@ test('field report B6: what is held for a sync that takes long is let go, and fo
   }
 });
 
-test('field report B6: an observer that falls behind again while it catches up is told by INFORM alone, each once', () => {
+test('field report B6: an observer that falls behind again while it catches up gets each transaction once, as an INFORM', () => {
   const story = new Story('', { commitLogCount: 4 }, 50_000);
   const { connection, handler } = story;
   story.isVoter = false;
@@ -555,7 +555,7 @@ test('field report B6: an observer that falls behind again while it catches up i
   assert.equal(story.sent(), ['UPTODATE 0x-1', ...names('INFORM', 1, next - 1)]);
 });
 
-test('an answer is never let go: a learner that catches up behind UPTODATE gets it behind what was committed before, or is cut', () => {
+test('an answer is never dropped: a learner that catches up after UPTODATE gets it after what was committed before, or is cut', () => {
   for (const isTooMuch of [false, true]) {
     const story = new Story('', {}, 50_000);
     const { connection, handler } = story;

@@ -22,14 +22,14 @@ import { LearnerProbe } from './learner-probe.ts';
 import { LearnerSync, type SyncedLearner } from './learner-sync.ts';
 import { LearnerTraffic } from './learner-traffic.ts';
 
-/** Of a packet of the handshake: none has more than a LearnerInfo in it. */
+/** Limit on a packet of the handshake: none has more than a LearnerInfo in it. */
 const HANDSHAKE_PACKET_BYTES_MAX = 4096;
 
 const TOUCHED_AT_ONCE = 500;
 
 /**
- * One learner of a master: its connection, what goes to it and what comes from it. Handshake and sync are
- * `MasterSide`'s to say, up to where traffic goes through. @see LearnerHandler
+ * One learner of a master: its connection, what goes to it and what comes from it. `MasterSide` decides
+ * handshake and sync, up to where traffic goes through. @see LearnerHandler
  */
 export class LearnerHandler implements SyncedLearner {
   readonly #connection: Connection;
@@ -48,8 +48,8 @@ export class LearnerHandler implements SyncedLearner {
   readonly #sync: LearnerSync;
   readonly #probe: LearnerProbe;
   /**
-   * When the learner took some of its sync, or was greeted. A large tree takes as long as it takes: a limit
-   * on the whole would begin it again for ever.
+   * When the learner last took some of its sync, or was greeted. An overall limit would restart a large sync
+   * forever, so only lack of progress is limited.
    */
   #lastMovedMs: number;
   #lastHeardMs: number;
@@ -57,7 +57,7 @@ export class LearnerHandler implements SyncedLearner {
   #unackedSinceMs = 0;
   #lastSentProposal = 0;
   lastAckedZxid = 0;
-  /** Not read from: it has asked for more than its master may keep. */
+  /** Nothing is read from it: it has asked for more than its master may keep. */
   #isHeldBack = false;
   readonly traffic: LearnerTraffic;
   readonly identities = new ForwardedIdentities();
@@ -89,7 +89,7 @@ export class LearnerHandler implements SyncedLearner {
     });
     this.#probe = new LearnerProbe(master.context.clock, {
       ping: mark => this.#pingMarked(mark),
-      // One that waits for the start of the leader has nothing to say meanwhile.
+      // A learner that waits for the start of the leader has nothing to say meanwhile.
       hasMovedSince: ms => this.#side.phase === 'start' || this.#lastMovedMs >= ms,
     });
     this.#input = new PacketInput(this.#packets, {
@@ -115,7 +115,7 @@ export class LearnerHandler implements SyncedLearner {
     return this.#info?.sid ?? -1;
   }
 
-  /** It has said who it is. */
+  /** The learner has said who it is. */
   get named(): boolean {
     return this.#info !== null;
   }
@@ -136,7 +136,7 @@ export class LearnerHandler implements SyncedLearner {
     return this.#connection.remote.host;
   }
 
-  /** Of what it has sent and that is not whole, or waits for its turn. */
+  /** Bytes that it has sent and that are not a whole packet, or wait for their turn. */
   get inputBytesKept(): number {
     return this.#packets.bytesKept;
   }
@@ -185,7 +185,7 @@ export class LearnerHandler implements SyncedLearner {
     if (this.#isClosed) return;
     for (const output of this.#side.step(event)) {
       this.#perform(output);
-      // A sync too many, or a file that cannot be read.
+      // `#perform` closes a learner for one sync too many, or for a file that cannot be read.
       if (this.#isClosed) return;
     }
   }
@@ -280,7 +280,7 @@ export class LearnerHandler implements SyncedLearner {
     this.#packets.packetBytesMax = this.#master.context.config.jute.packetBytesMax;
     this.#master.awaitStart(this, () => {
       this.#step({ type: 'started', lastProcessedZxid: this.#lastProcessedZxid });
-      // What was held is owed since it left.
+      // Held proposals are owed since they were sent.
       if (this.#lastSentProposal > this.lastAckedZxid)
         this.#unackedSinceMs = this.#master.context.clock.monotonicMs();
     });
@@ -315,7 +315,7 @@ export class LearnerHandler implements SyncedLearner {
     }
   }
 
-  /** The sessions of a PING: one of 100,000 would hold the loop for long. */
+  /** Touches the sessions of a PING, some at a time: a PING of 100,000 would hold the loop for long. */
   #touch(packet: PacketView): void {
     if (packet.dataLength === 0) return;
     const touched = touchedSessions(packet);
@@ -328,7 +328,7 @@ export class LearnerHandler implements SyncedLearner {
     });
   }
 
-  /** An answer. */
+  /** Sends an answer. */
   sendPacket(packet: QuorumPacket): void {
     this.#output.send(packet);
   }
@@ -345,7 +345,7 @@ export class LearnerHandler implements SyncedLearner {
     this.#output.forward(PacketType.INFORM, packet.bytes);
   }
 
-  /** Many whole packets of one type in one piece. */
+  /** Sends many whole packets of one type in one piece. */
   sendBatch(type: number, bytes: Buffer, count: number): void {
     this.#output.forward(type, bytes, count);
   }
@@ -358,7 +358,7 @@ export class LearnerHandler implements SyncedLearner {
     } else this.close(`${bytes} bytes wait for a learner that does not keep up`);
   }
 
-  /** Nothing more is read from it until `releaseRequests`. @see RequestLine */
+  /** Stops reading from it until `releaseRequests`. @see RequestLine */
   holdRequests(): void {
     this.#isHeldBack = true;
     this.#input.hold();
@@ -369,15 +369,15 @@ export class LearnerHandler implements SyncedLearner {
     if (!this.#isClosed) this.#input.release();
   }
 
-  /** Its PINGs, which tell of its sessions, cannot be read either. */
+  /** Nor can its PINGs be read, which report its sessions. */
   #countAsHeard(): void {
     this.#lastHeardMs = this.#master.context.clock.monotonicMs();
     this.#master.onHeldBack(this);
   }
 
   /**
-   * Called twice a tick. Closes a learner that stood still, was silent or owes an ack for longer than the
-   * limits allow.
+   * Called twice a tick. Closes a learner that made no progress, was silent or owes an ack for longer than
+   * the limits allow.
    */
   tick(lastProposed: number): void {
     const { initLimitMs, syncLimitMs } = this.#master.context.config;
@@ -398,7 +398,7 @@ export class LearnerHandler implements SyncedLearner {
       this.#output.sendPing({ type: PacketType.PING, zxid: lastProposed, data: null, authinfo: null });
   }
 
-  /** Whether its learner is there; see `LearnerProbe.ask`. */
+  /** Asks whether its learner is there; see `LearnerProbe.ask`. */
   probe(withinMs: number, done: (isThere: boolean) => void): void {
     this.#probe.ask(withinMs, done);
   }
@@ -421,7 +421,7 @@ export class LearnerHandler implements SyncedLearner {
     this.#output.close();
     this.#input.stop();
     const fields = { learner: this.sid, from: this.remote };
-    // Those of followers that served are not left out because of others.
+    // Lines about followers that served are rated apart, so that others do not crowd them out.
     const who = wasSynced && !this.#isObserver ? 'followers' : 'learners';
     const { lines } = this.#master.context;
     const message = `learner connection closed: ${reason}`;

@@ -16,21 +16,20 @@ export interface LearnerMaster<Handler> {
   readonly acceptsFollowers: boolean;
   readonly throttlers: SyncThrottlers;
   /**
-   * Of the configuration. Whoever says that it follows, and is none, is brought up to date like an observer.
+   * Whether the configuration names it a voter. A learner that says it follows, and is no voter, is brought
+   * up to date like an observer.
    */
   isVoter(handler: Handler): boolean;
   awaitEpoch(handler: Handler, info: LearnerInfo, done: (epoch: number) => void): void;
   /** `currentEpoch` is null when the learner had accepted the epoch before: it is not counted. */
   awaitEpochAck(handler: Handler, currentEpoch: number | null, lastZxid: number, done: () => void): void;
-  /**
-   * `done` runs when no other connection of the same voter is alive; the handler is closed when there is one.
-   */
+  /** `done` runs when no other connection of the same voter is alive; otherwise the handler is closed. */
   awaitSeat(handler: Handler, done: () => void): void;
   /**
    * Hands the handler what is under way, then everything new. From here nothing may be missed or sent twice.
    */
   startForwarding(handler: Handler, lastSeenZxid: number): void;
-  /** What it was handed is gone; it is handed nothing until the next `startForwarding`. */
+  /** The handler has dropped what it was handed. It is handed nothing until the next `startForwarding`. */
   stopForwarding(handler: Handler): void;
   backlogOf(handler: Handler): LearnerBacklog;
   /** There is a quorum without this synced voter. */
@@ -40,11 +39,11 @@ export interface LearnerMaster<Handler> {
   onAck(handler: Handler, zxid: number): void;
   /** The learner has heard of a session. */
   onTouched(handler: Handler, sessionHigh: number, sessionLow: number, timeoutMs: number): void;
-  /** Something of what it has sent is kept until the rest has come. */
+  /** A part of a packet is kept until the rest has come. */
   onPartialPacket(handler: Handler): void;
-  /** It is not read from, so that nothing is heard of its sessions. Called twice a tick. */
+  /** Called twice a tick while the handler is not read from, so that nothing is heard of its sessions. */
   onHeldBack(handler: Handler): void;
-  /** Whose turns its packets take. */
+  /** The turns that its packets take. */
   turnsOf(handler: Handler): TurnQueue;
   onRequest(handler: Handler, packet: PacketView): void;
   onRevalidate(handler: Handler, packet: PacketView): void;

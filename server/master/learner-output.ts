@@ -5,8 +5,8 @@ import { type LearnerBacklog, LearnerQueue, type QueueOwner, writePacket } from 
 import type { LearnerTraffic } from './learner-traffic.ts';
 
 /**
- * What goes to one learner: at once as long as its connection takes it, which is nearly always; else through
- * its queue.
+ * Sends what goes to one learner: at once while its connection takes it, which is nearly always; otherwise
+ * through its queue.
  */
 export class LearnerOutput {
   readonly #connection: Connection;
@@ -27,7 +27,7 @@ export class LearnerOutput {
     this.#owner = owner;
   }
 
-  /** Nothing waits but live traffic that the log has too. */
+  /** Only live traffic waits, which the log has too. */
   get holdsTraffic(): boolean {
     return this.#isHeld && !this.#holdsAnswers;
   }
@@ -36,12 +36,12 @@ export class LearnerOutput {
     return this.#connection.bytesQueued + (this.#queue?.bytes ?? 0);
   }
 
-  /** Beside what is in the output buffer of its connection. */
+  /** Packets that wait, besides those in the output buffer of the connection. */
   get packetsQueued(): number {
     return this.#queue?.packets ?? 0;
   }
 
-  /** From here on live traffic waits; what waited before is dropped. */
+  /** Live traffic waits from here on; what waited before is dropped. */
   hold(backlog: LearnerBacklog): void {
     this.#queue?.clear();
     this.#queue ??= new LearnerQueue(backlog, this.#owner);
@@ -61,14 +61,14 @@ export class LearnerOutput {
     this.#isFull = !this.#queue.sendTo(this.#connection);
   }
 
-  /** A slice of a sync, counted by who made it. False when the connection has enough for now. */
+  /** Writes a slice of a sync, which the caller counts. False when the connection has enough for now. */
   writeSlice(bytes: Uint8Array, length: number): boolean {
     const hasRoom = this.#connection.write(bytes, 0, length);
     if (!hasRoom) this.#isFull = true;
     return hasRoom;
   }
 
-  /** Does not wait behind live traffic: part of the handshake. */
+  /** Sends a packet of the handshake, which does not wait behind live traffic. */
   sendAhead(packet: QuorumPacket): void {
     if (this.#isClosed) return;
     this.#sentZxid(packet);
@@ -78,7 +78,7 @@ export class LearnerOutput {
     if (!this.#connection.write(writer.buffer, 0, writer.length)) this.#isFull = true;
   }
 
-  /** In its place behind live traffic: an answer stands for what was committed before it. */
+  /** Sends an answer in its place behind live traffic: it stands for what was committed before it. */
   send(packet: QuorumPacket): void {
     if (!this.#mustWait) {
       this.sendAhead(packet);
@@ -96,15 +96,14 @@ export class LearnerOutput {
   }
 
   /**
-   * It may overtake what is held. Behind a connection that has enough it waits in its place, where it is
-   * counted.
+   * A ping may overtake held traffic. Behind a full connection it waits in its place, where it is counted.
    */
   sendPing(packet: QuorumPacket): void {
     if (this.#isHeld) this.sendAhead(packet);
     else this.send(packet);
   }
 
-  /** Live traffic, in whole packets counted as `type`. The bytes must not change afterwards. */
+  /** Sends live traffic: whole packets, counted as `type`. The bytes must not change afterwards. */
   forward(type: number, bytes: Buffer, packets = 1): void {
     if (this.#isClosed) return;
     this.#traffic.sent(type, bytes.length, packets);

@@ -1,6 +1,6 @@
 /**
- * What a learner sends up while it serves, and the answers: the same for a leader and for an observer master.
- * And the COMMITs that a leader sends down.
+ * What a learner sends while it serves, and the answers, which are the same for a leader and for an observer
+ * master. Also the COMMITs that a leader sends.
  */
 import { Request } from '../processors/request.ts';
 import type { Id } from '../wire/acl.ts';
@@ -11,7 +11,7 @@ import type { PacketView } from '../zab/packet-stream.ts';
 import type { ForwardedIdentities } from './forwarded-identities.ts';
 
 /**
- * Of a REQUEST. Its body and identities stay views of the packet's bytes; few requests need the latter.
+ * Reads a REQUEST. Its body and identities stay views of the packet's bytes; few requests need the latter.
  * @throws JuteError when it is too short
  */
 export function readRequest(
@@ -41,11 +41,17 @@ export function readRequest(
 }
 
 export interface TouchedSessions {
-  /** Some of them. False when those were the last. @throws JuteError when one is cut off */
+  /**
+   * Passes on at most `countMax` of them. False when those were the last. @throws JuteError when one is cut
+   * off
+   */
   next(countMax: number, touched: (high: number, low: number, timeoutMs: number) => void): boolean;
 }
 
-/** Of a PING: the sessions that the learner has heard of since the last. Outlives the view of the packet. */
+/**
+ * The sessions of a PING: those that the learner has heard from since the last. Outlives the view of the
+ * packet.
+ */
 export function touchedSessions(packet: PacketView): TouchedSessions {
   const reader = new JuteReader(packet.data());
   return {
@@ -57,7 +63,7 @@ export function touchedSessions(packet: PacketView): TouchedSessions {
   };
 }
 
-/** Of a REVALIDATE. @throws JuteError when it is too short */
+/** Reads a REVALIDATE. @throws JuteError when it is too short */
 export function readRevalidate(packet: PacketView): { readonly id: bigint; readonly timeoutMs: number } {
   const reader = new JuteReader(packet.data());
   return { id: reader.readBigLong(), timeoutMs: reader.readInt() };
@@ -74,7 +80,7 @@ export const SYNC_ANSWER: QuorumPacket = { type: PacketType.SYNC, zxid: 0, data:
 
 const COMMIT_PACKET_BYTES = 20;
 
-/** The COMMITs of a batch, one behind the other: int type | long zxid | int -1 | int -1 each. */
+/** The COMMITs of a batch, one after the other: int type | long zxid | int -1 | int -1 each. */
 export function commitBytes(packets: readonly TxnPacket[]): Buffer {
   const bytes = Buffer.allocUnsafe(packets.length * COMMIT_PACKET_BYTES);
   let at = 0;

@@ -3,15 +3,17 @@ import type { Clock, Timer } from '../runtime/runtime.ts';
 /** What a connection can do to find out whether its learner is there. */
 export interface Probed {
   /**
-   * Sends a PING with this in the place of a zxid; whoever is there sends it back. False while it could not
-   * answer one.
+   * Sends a PING with this mark in the place of a zxid; a learner that is there sends it back. False while it
+   * could not answer one.
    */
   ping(mark: number): boolean;
-  /** Of a learner that cannot be pinged: it has moved on since, ms of the clock, or is not expected to. */
+  /**
+   * For a learner that cannot be pinged: it has made progress since `ms` of the clock, or is not expected to.
+   */
   hasMovedSince(ms: number): boolean;
 }
 
-/** Marks are below every zxid that a PING has. */
+/** Marks are below every zxid that a PING carries. */
 const FIRST_MARK = -1000;
 
 interface Question {
@@ -22,9 +24,9 @@ interface Question {
 }
 
 /**
- * Asks whether the learner behind a connection is there. The answer to a PING of its own proves it: bytes
- * that were on their way before, and every other PING, do not have its mark. All learners send back the zxid
- * that a PING had.
+ * Asks whether the learner behind a connection is there. Every learner sends back the zxid of a PING, so the
+ * answer to a marked PING proves it: neither bytes that were on their way before nor other PINGs have the
+ * mark.
  */
 export class LearnerProbe {
   readonly #clock: Clock;
@@ -37,7 +39,7 @@ export class LearnerProbe {
     this.#probed = probed;
   }
 
-  /** `done` is called once, `withinMs` at the latest. Who asks meanwhile shares the answer. */
+  /** Calls `done` once, after at most `withinMs`. Callers that ask meanwhile share the answer. */
   ask(withinMs: number, done: (isThere: boolean) => void): void {
     if (this.#question !== null) {
       this.#question.waiting.push(done);

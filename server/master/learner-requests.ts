@@ -9,14 +9,14 @@ import type { LearnerHandler } from './learner-handler.ts';
 import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
 import { RequestLine } from './request-line.ts';
 
-/** The leader, as those see it who ask it for something. */
+/** The leader as seen by those who ask it for something. */
 export interface RequestTaker {
   /** Null until it serves. */
   readonly server: LeaderZooKeeperServer | null;
   isVoter(handler: LearnerHandler): boolean;
 }
 
-/** What learners ask the leader for: taken as long as its server has room, else in line. */
+/** What learners ask the leader for: taken while its server has room, and queued otherwise. */
 export class LearnerRequests {
   readonly #clock: Clock;
   readonly #leader: RequestTaker;
@@ -60,9 +60,9 @@ export class LearnerRequests {
   }
 
   /**
-   * The answer comes behind the commits of what is outstanding, the session's own writes among it. Learners
-   * know a commit's request by session and cxid alone, and a client that counts anew on each connection, as
-   * kazoo does, would get the answer of a request that it sent through the last one.
+   * The answer comes after the commits of what is outstanding, which includes the session's own writes.
+   * Learners match commits to requests by session and cxid alone. A client that counts anew on each
+   * connection, as kazoo does, would otherwise get the answer of a request that it sent through the last one.
    */
   onRevalidate(handler: LearnerHandler, packet: PacketView): void {
     const { id, timeoutMs } = readRevalidate(packet);

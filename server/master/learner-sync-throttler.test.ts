@@ -21,13 +21,13 @@ function playWith(...settings: string[]): Play {
   return new Play([], { settings: settings.map(line => `${line}\n`).join('') });
 }
 
-/** Up to where the master has said how it syncs. */
+/** Runs the handshake, up to where the master has said how it syncs. */
 function ask(learner: Peer, lastZxid: number): Peer {
   learner.told();
   return learner.sendAckEpoch(lastZxid, 1);
 }
 
-test('leader.maxConcurrentSnapSyncs: one more observer is closed, until a sync is over', () => {
+test('leader.maxConcurrentSnapSyncs: one observer too many is closed, until a sync is over', () => {
   const play = playWith('leader.maxConcurrentSnapSyncs=1');
   play.serve();
   const first = ask(play.observer(4), TREE_FROM_NOTHING);
@@ -41,7 +41,7 @@ test('leader.maxConcurrentSnapSyncs: one more observer is closed, until a sync i
   assert.match(ask(play.observer(5), TREE_FROM_NOTHING).told()[0] ?? '', /^SNAP/);
 });
 
-test('leader.maxConcurrentDiffSyncs: a learner that goes away in its sync makes room; a TRUNC counts too', () => {
+test('leader.maxConcurrentDiffSyncs: a learner that leaves during its sync makes room; a TRUNC counts too', () => {
   const play = playWith('leader.maxConcurrentDiffSyncs=1');
   play.serve();
   const first = ask(play.observer(4), play.lastZxid + 5);
@@ -60,7 +60,7 @@ test('leader.maxConcurrentDiffSyncs: a learner that goes away in its sync makes 
   assert.is(ask(play.observer(5), play.lastZxid).told().at(-1), NEWLEADER, 'counted down once');
 });
 
-test('a follower is synced however many are, and counts', () => {
+test('a follower is synced however many others are, and counts in the metric', () => {
   const play = playWith('leader.maxConcurrentDiffSyncs=1');
   play.serve();
   ask(play.observer(4), play.lastZxid).told();
@@ -85,7 +85,7 @@ test('a voter that is synced takes no place of an observer', () => {
   assert.is(ask(play.observer(4), play.lastZxid).told().at(-1), NEWLEADER);
 });
 
-test('a stranger that takes in nothing loses its place to an observer of the configuration, on a leader', () => {
+test('a stranger that reads nothing loses its place to an observer of the configuration, on a leader', () => {
   const play = playWith('leader.maxConcurrentSnapSyncs=1');
   play.serve();
   const stranger = ask(play.observer(77), TREE_FROM_NOTHING);
@@ -122,7 +122,7 @@ class Places {
   }
 }
 
-test('a learner that takes in too little keeps its place as long as nobody wants it', () => {
+test('a learner that reads too slowly keeps its place as long as nobody wants it', () => {
   const places = new Places(2);
   assert.ok(places.begin('slow', 0));
   assert.ok(places.begin('fast', 0));
@@ -145,14 +145,14 @@ test('a learner that begins fast and then stops is late like any other', () => {
   assert.ok(places.begin('second', SYNC_GRACE_MS + 1000));
 });
 
-test('a learner that pauses and then reads again is soon in time', () => {
+test('a learner that pauses and then reads again soon counts as fast enough', () => {
   const places = new Places(1);
   places.begin('first', 0);
   places.get('first').took(20 * LEAST_BYTES_PER_S, 300_000);
   assert.is(places.begin('second', 300_000), false);
 });
 
-test('a learner that has taken all of a large tree has the time to write it down', () => {
+test('a learner that has read all of a large tree gets the time to write it to disk', () => {
   const places = new Places(1);
   places.begin('first', 0);
   places.get('first').took(400 * 1024 * 1024, 1000);
@@ -161,7 +161,7 @@ test('a learner that has taken all of a large tree has the time to write it down
   assert.ok(places.begin('second', 120_000));
 });
 
-test('a host that has most places gives one to a host that has fewer, and the last that came goes', () => {
+test('the host with most places gives its newest one to a host that has fewer', () => {
   const places = new Places(4);
   for (const name of ['a', 'b', 'c', 'd']) places.begin(name, 0, 'other', 'busy');
   assert.ok(places.begin('e', 1, 'other', 'elsewhere'));

@@ -6,16 +6,16 @@ import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
 const KIB = 1024;
 const MS_PER_S = 1000;
 
-/** A learner that takes in less of its sync loses its place when others wait for one. */
+/** A learner that reads its sync slower than this loses its place when others wait for one. */
 export const LEAST_BYTES_PER_S = 64 * KIB;
-/** One that has been sent all of it puts so much on its disk, and says that it has. */
+/** A learner that has been sent everything is expected to write it to disk, and say so, at this rate. */
 const SETTLED_BYTES_PER_S = 4 * KIB * KIB;
-/** By so much it may be behind. */
+/** How late it may be. */
 export const SYNC_GRACE_MS = 10_000;
 
 /**
- * What a learner is to its master: a voter; an observer that the configuration names; or somebody else, which
- * whoever reaches the port may be.
+ * What a learner is to its master: a voter; an observer that the configuration names; or anybody else, since
+ * anyone may reach the port.
  */
 export type Standing = 'voter' | 'observer' | 'other';
 
@@ -26,11 +26,11 @@ export interface ThrottledLearner {
   close(reason: string): void;
 }
 
-/** The place of one learner among those that are synced. */
+/** The place of one learner among those that are being synced. */
 export class SyncPlace {
   readonly learner: ThrottledLearner;
   readonly #leave: (place: SyncPlace) => void;
-  /** Monotonic. Later than that it takes in too little. */
+  /** Monotonic time in ms. After it the learner counts as too slow. */
   #dueMs: number;
   #bytes = 0;
 
@@ -44,7 +44,7 @@ export class SyncPlace {
     return this.#dueMs;
   }
 
-  /** Its connection has taken so much more. */
+  /** Its connection has taken `bytes` more. */
   took(bytes: number, nowMs: number): void {
     this.#bytes += bytes;
     const paidMs = Math.max(this.#dueMs, nowMs - SYNC_GRACE_MS) + (bytes * MS_PER_S) / LEAST_BYTES_PER_S;
@@ -63,18 +63,18 @@ export class SyncPlace {
 
 /**
  * Bounds how many observers are synced at a time, so that hundreds that come back at once leave the master
- * time to lead. Voters are never refused, for the quorum needs them, and take no place of an observer. @see
+ * time to lead. Voters are never refused, since the quorum needs them, and take no place of an observer. @see
  * LearnerSyncThrottler
  *
- * The places are for those who use them: when all are taken, one that is wanted is taken from a learner that
- * reads too slowly, from one that the configuration does not name, or from the host that has most.
+ * Places are for those who use them. When all are taken and another is wanted, it is taken from a learner
+ * that reads too slowly, from one that the configuration does not name, or from the host that has most.
  */
 export class LearnerSyncThrottler {
-  /** The key of zoo.cfg that it stands for. */
+  /** The key of zoo.cfg that sets the limit. */
   readonly key: string;
   readonly #syncsMax: number;
   readonly #inflight: Summary;
-  /** In the order in which they began. */
+  /** Places in the order in which their syncs began. */
   readonly #places = new Set<SyncPlace>();
   readonly #leave = (place: SyncPlace): void => {
     if (this.#places.delete(place)) this.#inflight.add(this.#places.size);
@@ -90,7 +90,7 @@ export class LearnerSyncThrottler {
     return this.#syncsMax;
   }
 
-  /** Null: too many are synced already. */
+  /** Null when too many learners are being synced already. */
   begin(learner: ThrottledLearner, nowMs: number): SyncPlace | null {
     if (learner.standing !== 'voter' && !this.#hasRoomFor(learner, nowMs)) return null;
     const place = new SyncPlace(learner, nowMs, this.#leave);
@@ -116,12 +116,12 @@ function slowest(places: readonly SyncPlace[], nowMs: number): SyncPlace | undef
   return first.dueMs < nowMs ? first : undefined;
 }
 
-/** The last that has come of those whom the configuration does not name. */
+/** The newest place of a learner that the configuration does not name. */
 function unnamed(places: readonly SyncPlace[], { standing }: ThrottledLearner): SyncPlace | undefined {
   return standing === 'observer' ? places.findLast(place => place.learner.standing === 'other') : undefined;
 }
 
-/** The last that has come of the host that has two places more than the host of the newcomer. */
+/** The newest place of the host with most, if it has at least two more than the newcomer's host. */
 function ofBusiestHost(places: readonly SyncPlace[], learner: ThrottledLearner): SyncPlace | undefined {
   const last = oldestOfBusiestHost(places.toReversed(), hostOf);
   const has = (host: string) => places.filter(place => hostOf(place) === host).length;
@@ -134,7 +134,7 @@ function hostOf({ learner }: SyncPlace): string {
 
 export type SyncThrottlers = Readonly<Record<SyncMode, LearnerSyncThrottler>>;
 
-/** Of one master: a TRUNC sends as little as a DIFF. */
+/** The throttlers of one master. A TRUNC counts as a DIFF, since it sends as little. */
 export function syncThrottlers({
   config,
   metrics,

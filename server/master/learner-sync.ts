@@ -9,22 +9,22 @@ import type { Standing, SyncPlace, SyncThrottlers } from './learner-sync-throttl
 import type { LearnerTraffic } from './learner-traffic.ts';
 import { HistoryStream, SnapshotStream, type SyncStream } from './sync-stream.ts';
 
-/** Of log read, or of a sync sent, in one turn of the loop: a few ms. */
+/** Bytes of log read, or of a sync sent, in one turn of the loop: a few ms. */
 const SLICE_BYTES = 256 * 1024;
 
 const UNREADABLE: ReadonlySet<ErrorCodeName> = new Set(['ZK_DISK', 'ZK_LOG_CORRUPT', 'ZK_LOG_GAP']);
 
-/** The learner that is brought up to date. */
+/** The learner that is being brought up to date. */
 export interface SyncedLearner {
   readonly sid: number;
   readonly isObserver: boolean;
-  /** By the configuration of the master. */
+  /** A voter of the master's configuration. */
   readonly isVoter: boolean;
   readonly host: string;
   close(reason: string): void;
 }
 
-/** What it needs of the handler of the learner. */
+/** What a sync needs of the learner's handler. */
 export interface SyncHost {
   readonly context: MasterContext;
   readonly throttlers: SyncThrottlers;
@@ -33,15 +33,15 @@ export interface SyncHost {
   readonly learner: SyncedLearner;
   /** The learner took something, or something was done for it. */
   onMoved(): void;
-  /** All that it was to be brought has been handed to its connection. */
+  /** Everything that it was to be brought has been handed to its connection. */
   onBrought(): void;
 }
 
 /**
- * What brings a learner to the history of its master: a snapshot, or a part of the log, in slices and as fast
- * as the learner takes them. Which of them, `MasterSide` says. Live traffic is held meanwhile. When that
- * becomes too much, as behind a large snapshot on a slow link, it is let go, and what was committed follows
- * from the log in another round: however long a sync takes, it costs no memory, and it need not begin again.
+ * Brings a learner to the history of its master: sends a snapshot, or a part of the log, in slices and as
+ * fast as the learner takes them. `MasterSide` decides which. Live traffic is held meanwhile. When too much
+ * is held, as behind a large snapshot on a slow link, it is dropped, and what was committed follows from the
+ * log in another round. However long a sync takes, it costs no memory, and it need not begin again.
  */
 export class LearnerSync {
   readonly #host: SyncHost;
@@ -49,11 +49,11 @@ export class LearnerSync {
   #diff: DiskDiff | null = null;
   #stream: SyncStream | null = null;
   #sliceQueued = false;
-  /** Among those that are synced at a time. */
+  /** Its place among those that are being synced. */
   #place: SyncPlace | null = null;
   /** How it was brought up to date, for admin and the lab. */
   mode: SyncMode | null = null;
-  /** Of snapshot and transactions, handed to the connection. */
+  /** Bytes of snapshot and transactions handed to the connection. */
   #bytes = 0;
 
   constructor(host: SyncHost) {
@@ -64,7 +64,9 @@ export class LearnerSync {
     return this.#stream !== null;
   }
 
-  /** `done` has the zxids of the log from `after` on, or null when a snapshot is the better way. */
+  /**
+   * Calls `done` with the zxids of the log from `after` on, or with null when a snapshot is the better way.
+   */
   readLog(after: number, through: number, done: (zxids: readonly number[] | null) => void): void {
     const diff = this.#reading(() => this.#host.context.database.readLogFrom(after, through));
     if (diff === undefined) return;
@@ -74,8 +76,8 @@ export class LearnerSync {
   }
 
   /**
-   * A file that cannot be read, for want of a descriptor perhaps, is the loss of this learner alone:
-   * undefined, and it is sent away to come again.
+   * A file that cannot be read, perhaps for want of a descriptor, costs this learner alone: the result is
+   * undefined, and the learner is sent away to come again.
    */
   #reading<T>(read: () => T): T | undefined {
     try {
@@ -100,7 +102,7 @@ export class LearnerSync {
     done(diff.around);
   }
 
-  /** Closes the learner when as many are being synced as may be at a time. */
+  /** Closes the learner when the maximum number of learners are being synced. */
   begin(mode: SyncMode, zxid: number): void {
     const { context, throttlers, learner } = this.#host;
     const { sid } = learner;
@@ -173,12 +175,12 @@ export class LearnerSync {
     }
   }
 
-  /** Nothing more is sent to it but NEWLEADER. */
+  /** Nothing more than NEWLEADER will be sent to it. */
   broughtAll(): void {
     this.#place?.tookAll(this.#host.context.clock.monotonicMs());
   }
 
-  /** The learner has it all on its disk: another one may be synced. */
+  /** The learner has everything on its disk, so another one may be synced. */
   learnerSynced(): void {
     const { context, learner } = this.#host;
     context.events.emit({

@@ -2,8 +2,8 @@ import type { Metrics, Traffic } from '../metrics/metrics.ts';
 import { PacketType, packetName } from '../wire/quorum-packet.ts';
 
 /**
- * What one learner's connection carried, for the lab by packet type. AdminServer's counts are upstream's: of
- * a learner's handshake they leave out what the learner sends, LEADERINFO and SNAP. @see
+ * What one learner's connection carried, for the lab by packet type. AdminServer's counts are upstream's:
+ * they leave out LEADERINFO, SNAP, and what the learner sends in its handshake. @see
  * LearnerHandler.getLearnerHandlerInfo
  */
 export class LearnerTraffic {
@@ -15,19 +15,19 @@ export class LearnerTraffic {
   packetsSent = 0;
   packetsReceived = 0;
   requests = 0;
-  /** Of the last packet sent that has one; -1 before the first. */
+  /** Zxid of the last packet sent that has one; -1 before the first. */
   lastZxid = -1;
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
   }
 
-  /** Whoever says it is a server of no configuration shares one name: names cost memory. */
+  /** Servers of no configuration share one name, whoever they say they are: names cost memory. */
   named(sid: number, isMember: boolean): void {
     this.#name = isMember ? `sid_${sid}` : 'unknown';
   }
 
-  /** For AdminServer's counts; what the lab reads goes on. */
+  /** Resets AdminServer's counts; those that the lab reads go on. */
   reset(): void {
     this.packetsSent = 0;
     this.packetsReceived = 0;
@@ -44,7 +44,7 @@ export class LearnerTraffic {
     this.#of('sent', this.#sent, type).add(bytes, packets);
   }
 
-  /** `counted`: it came after the handshake. */
+  /** `counted`: the packet came after the handshake. */
   received(type: number, bytes: number, counted: boolean): void {
     if (counted) this.packetsReceived++;
     if (type === PacketType.REQUEST) this.requests++;

@@ -52,7 +52,7 @@ class Play {
     this.leader.told();
   }
 
-  /** Attached, with an empty DIFF unless it lacks something. */
+  /** An observer that has attached, with an empty DIFF unless it lacks something. */
   observer(sid = 4, lastZxid = this.stage.database.lastProcessedZxid): Peer {
     const observer = this.stage.dial(PORT).sendInfo(OBSERVERINFO, sid, 1);
     assert.equal(observer.told(), ['LEADERINFO 0x200000000']);
@@ -62,7 +62,7 @@ class Play {
     return observer;
   }
 
-  /** What the last observer was sent up to NEWLEADER. */
+  /** What the last observer was sent, up to NEWLEADER. */
   synced: string[] = [];
 
   propose(n: number): void {
@@ -76,7 +76,7 @@ class Play {
   }
 }
 
-test('the port opens with the sync of the follower and closes with it, its observers too', () => {
+test('the port opens once the follower is synced; when the follower ends, the port and its observers are closed', () => {
   const play = new Play();
   const observer = play.observer();
   assert.equal(play.synced, ['DIFF 0x100000003', 'NEWLEADER 0x200000000']);
@@ -131,7 +131,7 @@ test('5088: whenever an observer attaches, between any two packets, it hears of 
   }
 });
 
-test('5088: what is committed while an observer takes its sync is not lost to it', () => {
+test('5088: an observer misses nothing that is committed while it takes its sync', () => {
   const play = new Play();
   const observer = play.stage.dial(PORT).sendInfo(OBSERVERINFO, 4, 1);
   observer.told();
@@ -154,7 +154,7 @@ test('an observer ahead of this follower is cut back to what is committed here, 
   assert.equal(observer.told(), ['UPTODATE 0x-1', 'INFORM 0x200000001']);
 });
 
-test('followers are not served, acks of transactions neither', () => {
+test('followers are not served, and an ack of a transaction ends the connection', () => {
   const play = new Play();
   const follower = play.stage.dial(PORT).sendInfo(FOLLOWERINFO, 3, 1);
   assert.equal(follower.told(), []);
@@ -169,7 +169,7 @@ test('followers are not served, acks of transactions neither', () => {
   assert.is(play.stage.ended, null);
 });
 
-test('packets too short for their type end the connection, and nothing of them goes up', () => {
+test('packets too short for their type end the connection, and nothing of them reaches the leader', () => {
   for (const [type, length] of [
     [REQUEST, 15],
     [REVALIDATE, 11],
@@ -191,7 +191,7 @@ function requestData(op: number, session: number, cxid: number, write: (writer: 
   return writer.toBuffer();
 }
 
-test('a REQUEST goes up to the leader as it is, with the identities of its client', () => {
+test('a REQUEST goes to the leader unchanged, with the identities of its client', () => {
   const play = new Play();
   const observer = play.observer();
   const data = requestData(OpCode.create, 9, 3, body.create('/a', 'x'));
@@ -216,7 +216,7 @@ test('SYNC: each asker gets the answer of its own turn', () => {
   assert.equal([first.told(), second.told()], [[], ['SYNC 0x0']]);
 });
 
-test('REVALIDATE: asked of the leader, the answer goes to who asked; one that has left is skipped', () => {
+test('REVALIDATE: the leader’s answer goes to the observer that asked; one that has left is skipped', () => {
   const play = new Play();
   const ask = (session: number): Buffer => new JuteWriter().writeLong(session).writeInt(4000).toBuffer();
   const answer = (session: number, valid: number): Buffer =>
@@ -298,7 +298,7 @@ test('SYNC: a client of the follower itself waits for the answer of the leader',
   assert.is(answered, 1);
 });
 
-test('B5: sessions that an observer has heard of reach the leader in the next PING of the follower, once, and only those that there are', () => {
+test('B5: sessions that an observer has heard from reach the leader once, in the next PING of the follower, and only those that exist', () => {
   const play = new Play();
   const observer = play.observer();
   for (const [at, session] of [5n, 6n].entries()) {

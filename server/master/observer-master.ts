@@ -19,26 +19,26 @@ import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './le
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
 import { RequestLine } from './request-line.ts';
 
-/** The follower's server, as observers behind it use it: it passes on what they ask the leader. */
+/** The follower's server as its observers use it: it passes on what they ask the leader. */
 export interface RelayingServer {
-  /** False while the leader does not take in what it was sent. */
+  /** False while the leader does not read what it was sent. */
   readonly hasRoom: boolean;
   /** It has room again. */
   onRoom: (() => void) | null;
-  /** An observer has heard of a session. */
+  /** An observer has heard from a session. */
   touchSession(high: number, low: number, id: bigint, timeoutMs: number): void;
   syncFor(request: Request, done: () => void): void;
-  /** A write of `bytes`, with what belongs to it. */
+  /** Forwards a write that takes `bytes` in all. */
   relay(request: Request, bytes: number): void;
   revalidate(sessionId: bigint, timeoutMs: number, answer: (valid: boolean) => void): void;
 }
 
 /**
- * A follower in the leader's place for observers (rows 000-10, 004-14..19): same handshake, local answers,
- * and every COMMIT relayed as INFORM. An observer attaches in one step of the event loop, between two
- * commits, and what it is then sent comes from the follower's own list of pending proposals; so there is no
- * queue of relayed packets to fall out of step with, as upstream's has (ZOOKEEPER-5088). @see docs/quorum.md
- * "Observer masters"
+ * A follower that serves observers in the leader's place (rows 000-10, 004-14..19): it runs the same
+ * handshake, answers locally, and relays every COMMIT as INFORM. An observer attaches in one step of the
+ * event loop, between two commits, and is then sent what the follower's own list of pending proposals holds.
+ * So there is no queue of relayed packets to fall out of step with, as upstream's has (ZOOKEEPER-5088).
+ * @see docs/quorum.md "Observer masters"
  */
 export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   readonly acceptsFollowers = false;
@@ -86,8 +86,8 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
         if (this.#stopped) connection.destroy('not an observer master any more');
         else this.#accept(connection);
       },
-      // Upstream leaves its leader for it. A vote is worth more than one way in for observers, who have
-      // others.
+      // Upstream's follower leaves its leader for this. Here a vote is worth more than one way in for
+      // observers, who have others.
       onGiveUp: error => this.context.logger.error(error.message, { observers: 'go to other masters' }),
     });
     this.#pingTimer = this.context.clock.every(config.tickTimeMs / 2, () => {
@@ -140,7 +140,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
     return true;
   }
 
-  /** Observers have acked nothing. */
+  /** Observers have acked nothing, so two connections of one do no harm. */
   awaitSeat(_handler: LearnerHandler, done: () => void): void {
     done();
   }
@@ -153,7 +153,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
     handler.close('an observer does not ack transactions');
   }
 
-  /** It reaches the leader with this follower's next ping, if it is one of a session that there is. */
+  /** The touch reaches the leader with this follower's next ping, if the session exists. */
   onTouched(_handler: LearnerHandler, sessionHigh: number, sessionLow: number, timeoutMs: number): void {
     const id = joinId(sessionHigh, sessionLow);
     if (this.context.database.sessionTimeouts.has(id))
@@ -165,8 +165,8 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   }
 
   /**
-   * The leader, who keeps the sessions, cannot know them by this follower: it is held back only while hardly
-   * anything is committed.
+   * Does nothing: the leader keeps the sessions, and does not know which of them came through this follower.
+   * An observer is held back only while hardly anything is committed.
    */
   onHeldBack(): void {}
 

@@ -1,21 +1,21 @@
 /**
- * Kept for what is proposed and not committed, requests and transactions. At this much no request is taken
- * any more, until half of it is committed: a quorum that is slow makes everybody wait, and costs no more
- * memory.
+ * Limit on the memory kept for what is proposed and not committed: requests and transactions. Above it the
+ * server takes no request until half of it is committed, so a slow quorum makes everybody wait and costs no
+ * more memory.
  */
 export const OUTSTANDING_BYTES_MAX = 128 * 1024 * 1024;
 
-/** What waits for what is outstanding: a sync, or a session that comes back. */
+/** Memory of one waiter for what is outstanding: a sync, or a session that comes back. */
 export const SYNC_BYTES = 256;
 
 /**
- * What a proposal takes beside its bytes, and what each part of a multi does: records of what it changes,
- * places in lists.
+ * Memory that a proposal takes besides its bytes, and that each part of a multi takes: records of what it
+ * changes, places in lists.
  */
 const PROPOSAL_OVERHEAD_BYTES = 2048;
 const PART_OVERHEAD_BYTES = 512;
 
-/** `bytes` of a proposal and its request, `parts` of a multi: what is kept for it, at the most. */
+/** Upper bound of the memory kept for a proposal: `bytes` of it and its request, `parts` of a multi. */
 export function proposalBytes(bytes: number, parts: number): number {
   return bytes + PROPOSAL_OVERHEAD_BYTES + parts * PART_OVERHEAD_BYTES;
 }

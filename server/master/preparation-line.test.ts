@@ -26,7 +26,7 @@ const longMulti = (last: string) => (writer: JuteWriter) => {
   writeMultiEnd(writer);
 };
 
-test('field report B1: while a long multi is prepared others are answered, and writes behind it find what it made', () => {
+test('field report B1: while a long multi is prepared others are answered, and writes behind it find its result', () => {
   for (const voters of [0, 3]) {
     const ensemble = new MemoryEnsemble({ voters, turnUnits: TURN_UNITS, turnMs: TURN_MS }).start();
     const sid = voters === 0 ? 1 : ensemble.leader;
@@ -67,7 +67,7 @@ test('field report B1: while a long multi is prepared others are answered, and w
   }
 });
 
-test('a long multi that fails leaves nothing pending, though what was pending at its beginning is applied meanwhile', () => {
+test('a long multi that fails leaves nothing pending, though earlier pending changes are applied meanwhile', () => {
   const ensemble = new MemoryEnsemble({ voters: 0, turnUnits: TURN_UNITS, turnMs: TURN_MS }).start();
   const [greedy, writer] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   writer.create('/there');

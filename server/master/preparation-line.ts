@@ -7,12 +7,12 @@ import { OpCode } from '../wire/opcodes.ts';
 
 /** A multi of more bytes has more than a thousand parts, and is prepared in slices. */
 const LONG_MULTI_BYTES = 64 * 1024;
-/** What a request takes beside its bytes. */
+/** Memory that a request takes besides its bytes. */
 const REQUEST_BYTES = 256;
-/** Between two looks at the budget. */
+/** Parts prepared between two looks at the budget. */
 const PARTS_PER_STEP = 128;
 
-/** Prepares so many parts more. True when the multi is proposed. */
+/** Prepares up to `partsMax` more parts. True when the multi is proposed. */
 export type PrepareParts = (partsMax: number) => boolean;
 
 export interface PreparationEvents {
@@ -26,9 +26,9 @@ export interface PreparationEvents {
 }
 
 /**
- * The order in which a leader prepares what is submitted. A long multi is prepared in slices of a turn, and
- * what comes after it waits: it has to be checked against what that multi makes of the tree. Reads and pings
- * do not wait.
+ * The order in which a leader prepares what is submitted. A long multi is prepared in slices of a turn. What
+ * comes after it waits, since it must be checked against the tree that the multi leaves. Reads and pings do
+ * not wait.
  */
 export class PreparationLine {
   readonly #clock: Clock;
@@ -45,7 +45,7 @@ export class PreparationLine {
     this.#events = events;
   }
 
-  /** Not proposed yet. */
+  /** Number of requests not proposed yet. */
   get length(): number {
     return this.#waiting.length + (this.#multi === null ? 0 : 1);
   }
@@ -55,7 +55,7 @@ export class PreparationLine {
     else this.#wait(request);
   }
 
-  /** `run` comes when all that was submitted before is proposed. */
+  /** Calls `run` once everything submitted before is proposed. */
   behind(run: () => void): void {
     if (this.#isDue) this.#waiting.push(run);
     else run();
@@ -99,7 +99,7 @@ export class PreparationLine {
     this.#events.letGo(bytesOf(next));
   }
 
-  /** What was not proposed never will be. */
+  /** Drops what is not proposed; it never will be. */
   stop(): void {
     this.#waiting.clear();
     this.#multi = null;

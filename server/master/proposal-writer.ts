@@ -4,14 +4,14 @@ import { PacketType } from '../wire/quorum-packet.ts';
 import { type TxnBody, type TxnHeader, writeTxnBody, writeTxnHeader } from '../wire/txn.ts';
 import { TXN_START } from '../wire/txn-packet.ts';
 
-/** The one time that a transaction is serialised: log, PROPOSAL and INFORM take these bytes. */
+/** Serialises each transaction once: the log, PROPOSAL and INFORM take the same bytes. */
 export class ProposalWriter {
   readonly #writer = new JuteWriter(1024);
   readonly #digest: TreeDigest | null;
-  /** Bytes of the transaction in proposals, for `srvr`. */
+  /** Sizes of the transactions in proposals, in bytes, for `srvr`. */
   readonly sizes = { last: -1, min: -1, max: -1 };
 
-  /** `digest`: of the tree behind the transaction that is written; null when `digest.enabled` is false. */
+  /** `digest`: that of the tree after the transaction being written; null when `digest.enabled` is false. */
   constructor(digest: TreeDigest | null) {
     this.#digest = digest;
   }

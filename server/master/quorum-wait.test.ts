@@ -5,7 +5,7 @@ import { QuorumWait } from './quorum-wait.ts';
 
 const test = suite('quorum: waiting for a quorum');
 
-test('B5: whoever goes away meanwhile is not called, and not kept', () => {
+test('B5: a waiter that leaves is neither called nor kept', () => {
   const verifier = new QuorumMaj({ version: 0, text: '', voters: [1, 2, 3], observers: [] });
   const wait = new QuorumWait(1, { quorum: new JointQuorum(verifier) });
   const called: string[] = [];

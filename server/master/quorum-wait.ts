@@ -1,6 +1,6 @@
 import type { QuorumSource } from '../membership/joint-quorum.ts';
 
-/** Waiting until a quorum of voters, the leader itself among them, has said something. */
+/** Waits until a quorum of voters, the leader itself among them, has said something. */
 export class QuorumWait {
   readonly #sid: number;
   readonly #membership: QuorumSource;
@@ -30,7 +30,7 @@ export class QuorumWait {
     else this.#waiting.set(waiter, run);
   }
 
-  /** It has gone away: strangers that come and go leave nothing behind. */
+  /** Forgets a waiter that has left, so that strangers that come and go leave nothing behind. */
   forget(waiter: object): void {
     this.#waiting.delete(waiter);
   }

@@ -8,7 +8,7 @@ const test = suite('quorum: requests of learners that wait for room');
 
 const KIB = 1024;
 const LIMITS = { heldBytes: 10 * KIB, othersBytesMax: 40 * KIB, voterBytesMax: 80 * KIB };
-/** With what an entry takes beside it, a KiB. */
+/** One KiB, together with what an entry takes besides. */
 const REQUEST_BYTES = 512;
 
 class Sender implements RequestSender {
@@ -45,7 +45,7 @@ function lineWith(room: { left: number }) {
   return { line, done, ask, goOn };
 }
 
-test('B5: in the order in which they came, as far as there is room; whoever comes later waits behind them', () => {
+test('B5: requests are taken in order of arrival while there is room; later ones wait behind them', () => {
   const room = { left: 1 };
   const { line, done, ask, goOn } = lineWith(room);
   const [a, b] = [new Sender(), new Sender()];
@@ -69,7 +69,7 @@ test('B5: in the order in which they came, as far as there is room; whoever come
   assert.is(done.at(-1), '5');
 });
 
-test('B5: a learner that does not vote is not read from above a bound, until its own are taken; beyond the next it is closed', () => {
+test('B5: above one bound a non-voter is not read from until its own requests are taken; above the next it is closed', () => {
   const room = { left: 0 };
   const { line, ask, goOn } = lineWith(room);
   const early = new Sender();
@@ -91,7 +91,7 @@ test('B5: a learner that does not vote is not read from above a bound, until its
   assert.ok(line.bytes <= 60 * KIB);
 });
 
-test('B5: a voter is never held, for its acks come behind its requests; it has a bound of its own, which strangers do not use up', () => {
+test('B5: a voter is never held, since its acks come behind its requests; strangers do not use up its own bound', () => {
   const room = { left: 0 };
   const { ask } = lineWith(room);
   const [voter, stranger] = [new Sender(), new Sender()];

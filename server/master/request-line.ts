@@ -3,22 +3,23 @@ import { type TurnBudget, Units, unitsOfBytes } from '../turns/turn-budget.ts';
 import type { TurnQueue, TurnWorker } from '../turns/turn-queue.ts';
 
 const MIB = 1024 * 1024;
-/** What a request that waits takes beside its bytes. */
+/** Memory that a waiting request takes besides its bytes. */
 const ENTRY_BYTES = 512;
 
 export interface RequestLineLimits {
   /**
-   * Of all that are no voters: at this much, whoever adds to it is not read from until its own requests are
-   * taken.
+   * Bytes of the requests of all non-voters. At this much, a learner that adds to it is not read from until
+   * its own requests are taken.
    */
   readonly heldBytes: number;
   /**
-   * Of the same: beyond this, which only connections that come and go can reach, whoever adds to it is
-   * closed.
+   * The same bytes: beyond this, which only connections that come and go can reach, a learner that adds to it
+   * is closed.
    */
   readonly othersBytesMax: number;
   /**
-   * Of one voter, which is never held: the acks without which nothing is committed come behind its requests.
+   * Bytes of the requests of one voter. A voter is never held: the acks without which nothing is committed
+   * come behind its requests.
    */
   readonly voterBytesMax: number;
 }
@@ -51,9 +52,8 @@ interface Entry {
 }
 
 /**
- * What learners ask for, REQUEST, SYNC and REVALIDATE, while the server behind has no room for more: it waits
- * in the order in which it came, so that an answer still stands for what was asked before it. PINGs and ACKs
- * go past it.
+ * Requests of learners (REQUEST, SYNC and REVALIDATE) while the server has no room for more. They wait in
+ * order of arrival, so that an answer still stands for what was asked before it. PINGs and ACKs go past them.
  */
 export class RequestLine implements TurnWorker {
   turnTag = 0;
@@ -64,7 +64,7 @@ export class RequestLine implements TurnWorker {
   readonly #bytesOf = new Map<RequestSender, number>();
   readonly #held = new Set<RequestSender>();
   #othersBytes = 0;
-  /** All that wait, those of voters among them. */
+  /** Bytes of all that wait, including those of voters. */
   bytes = 0;
 
   constructor(host: RequestLineHost, limits: RequestLineLimits = REQUEST_LINE_LIMITS) {
@@ -76,14 +76,14 @@ export class RequestLine implements TurnWorker {
     return this.#entries.length;
   }
 
-  /** The next request has to wait. */
+  /** Whether the next request has to wait. */
   get isNeeded(): boolean {
     return this.#entries.length > 0 || !this.#host.hasRoom();
   }
 
   /**
-   * `run` is called when those before it have been, and there is room. It keeps `requestBytes` alive, and
-   * nothing besides.
+   * Calls `run` when those before it have been called and there is room. `run` keeps `requestBytes` alive,
+   * and nothing besides.
    */
   wait(sender: RequestSender, isVoter: boolean, requestBytes: number, run: () => void): void {
     const bytes = requestBytes + ENTRY_BYTES;
@@ -131,7 +131,7 @@ export class RequestLine implements TurnWorker {
 
   lined(): void {}
 
-  /** Its role ends: nobody waits any more. */
+  /** The role ends: nobody waits any more. */
   stop(): void {
     this.#entries.clear();
     this.#bytesOf.clear();

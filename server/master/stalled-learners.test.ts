@@ -37,7 +37,7 @@ function pingAll(peers: readonly Peer[]): void {
   for (const peer of peers) peer.send(PING, 0, Buffer.alloc(0));
 }
 
-test('field report B6: twenty observers that ping and never read, and 100 MB of writes: what waits is kept once, and bounded', () => {
+test('field report B6: what waits for twenty observers that ping and never read is kept once and bounded, over 100 MB of writes', () => {
   const { play, two, three } = leading();
   const reader = play.observe(50, e2(1));
   const stalled: Peer[] = [];
@@ -69,12 +69,12 @@ test('field report B6: twenty observers that ping and never read, and 100 MB of 
   assert.ok(play.leading);
 });
 
-test('field report B6: a voter that does not read is cut as long as there is a quorum without it, and kept when there is none', () => {
+test('field report B6: a voter that does not read is cut while there is a quorum without it, and kept otherwise', () => {
   const { play, two, three } = leading();
   three.pause();
   for (let n = 1; n <= 80; n++) {
     write(two, [two], n);
-    // It acks without reading: only what waits for it tells.
+    // It acks without reading, so only what waits for it tells.
     three.send(ACK, e2(n + 1));
     pingAll([two, three]);
     play.stage.time.advance(TICK_MS / 2);

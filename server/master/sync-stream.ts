@@ -4,10 +4,10 @@ import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { JuteWriter } from '../wire/jute.ts';
 import { PacketType, SNAPSHOT_SIGNATURE, writeQuorumPacket } from '../wire/quorum-packet.ts';
 
-/** What a sync brings a learner: a slice at a time, as much as it takes. */
+/** What a sync sends a learner, a slice at a time, as the learner takes it. */
 export interface SyncStream {
   /**
-   * Appends about `bytesMax` to `writer`, and says of what type. False when nothing is left.
+   * Appends about `bytesMax` to `writer`, and tells `wrote` the type. False when nothing is left.
    * @throws ServerError when what it reads is no longer there
    */
   next(writer: JuteWriter, bytesMax: number, wrote: (type: number, bytes: number) => void): boolean;

@@ -18,7 +18,7 @@ function claim(play: Play): Peer {
   return newcomer;
 }
 
-test('field report B7: whoever claims the id of a voter that answers is sent away, again and again, and the voter notices nothing', () => {
+test('field report B7: a stranger that claims the id of an answering voter is sent away every time, and the voter notices nothing', () => {
   const play = new Play();
   const two = play.serve(2);
   two.answersPings = true;
@@ -44,13 +44,13 @@ test('field report B7: a role that does not fit the id is refused', () => {
   assert.is(observer.closed, null);
 });
 
-test('an id that nobody has may observe, as upstream lets it', () => {
+test('an id that no configuration names may observe, as with upstream', () => {
   const play = new Play();
   play.serve(2);
   assert.is(play.observe(77).closed, null);
 });
 
-test('a voter that comes back takes the place of a connection on which nobody answers for a tick', () => {
+test('a voter that comes back replaces a connection on which nobody answers for a tick', () => {
   const play = new Play();
   const dead = play.serve(2);
   const two = claim(play);
@@ -64,7 +64,7 @@ test('a voter that comes back takes the place of a connection on which nobody an
   assert.equal(two.told(), [UPTODATE]);
 });
 
-test('what was on its way before is no answer: only the PING that asked, come back, is', () => {
+test('only the PING that asked, sent back, is an answer; bytes that were on their way before are not', () => {
   const play = new Play();
   const dead = play.serve(2);
   const two = claim(play);

@@ -1,13 +1,13 @@
 import type { LearnerHandler } from './learner-handler.ts';
 
 /**
- * One connection of each voter at a time is brought up to date and heard. Two would be dangerous: an ACK on
- * its way through the earlier one would let a quorum be made of a disk that the later one has cut. But
- * whoever merely says that it is server 2, at a port that anybody can dial, must not end the connection of
- * the server 2 that serves. So the earlier one is asked: when its learner answers, the newcomer goes; when it
- * is silent or gone, the newcomer takes its place.
+ * Only one connection of each voter at a time is brought up to date and heard. Two would be dangerous: an ACK
+ * on its way through the earlier one could complete a quorum with a disk that the later one has cut. But a
+ * stranger that merely says it is server 2, at a port that anybody can dial, must not end the connection of
+ * the server 2 that serves. So the earlier connection is asked: when its learner answers, the newcomer goes;
+ * when it is silent or gone, the newcomer takes its place.
  *
- * A voter closes a connection before it dials again, so the one that answers is the one it has.
+ * A voter closes a connection before it dials again, so the connection that answers is the one it has.
  */
 export class VoterSeats {
   /** How long a connection has to answer. */
@@ -18,7 +18,7 @@ export class VoterSeats {
     this.#probeMs = probeMs;
   }
 
-  /** `done` runs when the newcomer has the seat of its voter. */
+  /** Calls `done` when the newcomer has the seat of its voter. */
   take(newcomer: LearnerHandler, done: () => void): void {
     const { sid } = newcomer;
     const seated = this.#seated.get(sid);
