@@ -24,8 +24,8 @@ const OBSERVERS = [1, 5];
 const AGREE = { deadlineMs: 100_000 };
 
 /**
- * Of this process, so that ZooKeeper's own ports are free on it: those that the system chooses may be taken
- * again meanwhile.
+ * An address of this process alone, so that ZooKeeper's own ports are free on it. Ports that the system
+ * chooses may be taken by others meanwhile.
  */
 function hostOf(sid: number): string {
   return `127.${240 + ((process.pid >> 8) % 8)}.${process.pid % 256}.${sid}`;
@@ -96,7 +96,7 @@ class MixedEnsemble {
     this.#ours.get(sid)?.lookForLeader(proposal, result => this.results.set(sid, result));
   }
 
-  /** Whoever elected another one, before all were there, looks again as if that one had failed. */
+  /** A server that elected another one before all were there looks again, as if that one had failed. */
   async agree(sids: readonly number[], leader: number): Promise<void> {
     const agreed = () => {
       for (const sid of sids) if ((this.results.get(sid)?.leader ?? leader) !== leader) this.look(sid);
@@ -105,7 +105,7 @@ class MixedEnsemble {
     await until(agreed, { ...AGREE, what: `servers ${sids.join(' ')} to elect ${leader}` });
   }
 
-  /** Looks until told of a leader in its first epoch: the others have begun to serve. */
+  /** Looks until it hears of a leader in its first epoch: by then the others have begun to serve. */
   async joinEstablished(sid: number, leader: number): Promise<void> {
     const joined = async () => {
       this.look(sid);
@@ -130,7 +130,7 @@ class MixedEnsemble {
 }
 
 test(
-  'one ensemble of both: elects, joins a leader that exists, elects again when it is killed',
+  'a mixed ensemble elects, takes a server in under an existing leader, and elects again when that leader is killed',
   async () => {
     requireApache();
     const ensemble = new MixedEnsemble();

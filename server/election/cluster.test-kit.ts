@@ -14,7 +14,7 @@ import {
 
 /**
  * Many election cores in one virtual time, for transcripts and properties. Links deliver in order, lose what
- * is sent while they are cut, and say the last message again when they heal, as QuorumCnxManager does.
+ * is sent while they are cut, and send the last message again when they heal, as QuorumCnxManager does.
  */
 export interface Member {
   readonly sid: number;
@@ -102,7 +102,7 @@ export class Cluster {
     this.step(member, { type: 'look', proposal: member.proposal });
   }
 
-  /** A configuration with the same members and that version. The server is up from then on. */
+  /** Adopts a configuration with the same members and that version. The server is up from then on. */
   adopt(sid: number, version: number): void {
     const member = this.member(sid);
     member.up = true;

@@ -13,7 +13,7 @@ import { JuteError, JuteReader } from '../wire/jute.ts';
 export interface ElectionConnectionEvents {
   /** First, and only on an accepted connection. */
   onInitialMessage(message: InitialMessage): void;
-  /** Comes instead of an initial message. The answer is sent, and the connection ends. */
+  /** Called instead of `onInitialMessage`. The returned answer is sent, and the connection ends. */
   onEpochQuestion(): Buffer;
   onNotification(notification: Notification, frameBytes: number): void;
   /** A part of a message has arrived. */
@@ -23,13 +23,13 @@ export interface ElectionConnectionEvents {
   onClosed(reason: string, malformed: boolean): void;
 }
 
-/** Chunks are kept as they came while there are few, or while they are this large on the average. */
+/** Chunks are kept unjoined while there are few, or while they are this large on average. */
 const CHUNKS_MIN = 64;
 const CHUNK_BYTES_MIN = 512;
 
 /**
- * One connection of the election port: bytes in, messages out. What is not a message ends the connection, and
- * only that: nothing of a broken frame is used. @see docs/election.md "Connections"
+ * One connection of the election port: bytes in, messages out. Input that is no message ends this connection
+ * and nothing else: nothing of a broken frame is used. @see docs/election.md "Connections"
  */
 export class ElectionConnection {
   readonly #connection: Connection;
@@ -58,7 +58,7 @@ export class ElectionConnection {
     });
   }
 
-  /** Kept for it: of a message that is not whole, and what it has not taken in. */
+  /** Bytes kept for it: a message that is not whole, and what the peer has not taken in. */
   get bytesKept(): number {
     return this.#bytes + this.#connection.bytesQueued;
   }
@@ -96,7 +96,7 @@ export class ElectionConnection {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes < this.#bytesWanted) {
-      // A chunk of a byte takes a hundred: who sends one at a time gets them joined.
+      // A chunk of one byte takes a hundred: the chunks of a peer that sends single bytes are joined.
       if (this.#chunks.length > CHUNKS_MIN + this.#bytes / CHUNK_BYTES_MIN)
         this.#chunks = [Buffer.concat(this.#chunks)];
       this.#events.onPart();

@@ -3,11 +3,11 @@ import type { ElectionConnection } from './election-connection.ts';
 
 /** The first pause before a peer is dialed again; each further one is twice as long, up to cnxTimeout. */
 const RETRY_FIRST_MS = 100;
-/** Connections that claim one sid and are kept side by side. */
+/** Limit on connections that claim one sid and are kept side by side. */
 export const LINKS_MAX = 4;
 
 interface Link {
-  /** It has the newest message. */
+  /** The newest message has been written to it. */
   written: boolean;
   blocked: boolean;
 }
@@ -16,8 +16,8 @@ interface Link {
  * What is kept of one other server: its connections if any, the attempt at one, and the newest message for
  * it. An older message that did not leave is worthless, since every notification tells the whole vote.
  *
- * Whoever dials in may say that it is that server. So a second connection takes the place of none: all are
- * told the same, and of more than LINKS_MAX the first stays and the oldest of the others goes.
+ * Whoever dials in may claim to be that server, so a second connection replaces none. All are told the same;
+ * of more than LINKS_MAX the first stays and the oldest of the others goes.
  */
 export class ElectionPeer {
   readonly sid: number;
@@ -30,7 +30,7 @@ export class ElectionPeer {
   /** Where to dial a peer that no configuration names: from its own initial message. */
   ownAddress: Address | undefined;
   #newest: Buffer | undefined;
-  /** A connection has gone that may not have carried the newest message, and none has come since. */
+  /** A connection that may not have carried the newest message has gone, and none has come since. */
   #lost = false;
 
   constructor(sid: number) {
@@ -45,7 +45,7 @@ export class ElectionPeer {
     return this.#links.size > 0;
   }
 
-  /** There is nothing to dial for. */
+  /** There is no reason to dial. */
   get complete(): boolean {
     return this.connected && !this.#lost;
   }
@@ -65,7 +65,7 @@ export class ElectionPeer {
     for (const link of this.#links.values()) link.written = false;
   }
 
-  /** Returns the connection that is one too many; it no longer belongs to this peer. */
+  /** Returns the connection that is one too many, which no longer belongs to this peer. */
   add(connection: ElectionConnection): ElectionConnection | undefined {
     this.#lost = false;
     this.#links.set(connection, { written: false, blocked: false });

@@ -131,7 +131,7 @@ test('observers with the smallest ids join too, dialed back by the voters', () =
   world.agree(5, 2000);
 });
 
-test('ZOOKEEPER-1807: observers do not connect to each other; one connection a pair', () => {
+test('ZOOKEEPER-1807: observers do not connect to each other, and each other pair has one connection', () => {
   const world = new World([1, 2, 3], [4, 5]);
   world.startAll();
   world.agree(3, 1000);
@@ -143,14 +143,14 @@ test('ZOOKEEPER-1807: observers do not connect to each other; one connection a p
   assert.not(world.servers.get(4)?.election.connections.isConnected(5));
 });
 
-test('on slow, lossy links that split what is written they agree as well', () => {
+test('servers agree on slow, lossy links that split what is written', () => {
   const link = { latencyMs: 40, jitterMs: 30, lossProbability: 0.1, splitProbability: 0.5 };
   const world = new World([1, 2, 3], [4], link);
   world.startAll();
   world.agree(3, 10_000);
 });
 
-test('003-3: two hundred observers join; what a voter sends grows with their number, no faster', () => {
+test('003-3: two hundred observers join; what a voter sends grows no faster than their number', () => {
   const sentByVoters = (observerCount: number) => {
     const observers = Array.from({ length: observerCount }, (_, index) => index + 4);
     const world = new World([1, 2, 3], observers);
@@ -207,7 +207,7 @@ test('ZOOKEEPER-3109: an elected leader is told when its voters look again', () 
   assert.ok(world.servers.get(3)?.supportLost);
 });
 
-test('a newer configuration is heard of while looking, adopted, and the election starts over', () => {
+test('a newer configuration that is heard of while looking is adopted, and the election starts over', () => {
   const world = new World([1, 2, 3]);
   const newer = world.view(0x1_0000_0003, [1, 2], [3]);
   world.start(1, newer).look();
@@ -221,7 +221,7 @@ test('a newer configuration is heard of while looking, adopted, and the election
   assert.is(server.result?.state, 'OBSERVING');
 });
 
-test('the epoch of the leader goes into the votes that those who look are told', () => {
+test('the votes that a looking server is told carry the epoch of the leader', () => {
   const world = new World([1, 2, 3]);
   world.start(2).look();
   world.start(3).look();
@@ -243,7 +243,7 @@ test('shutdown leaves no timer and no connection, and nobody is called any more'
   assert.equal(world.leaders(), [undefined, undefined, undefined]);
 });
 
-test('every call gets its own result, once; one that is overtaken by the next call gets none', () => {
+test('every call gets its own result, once; a call overtaken by the next one gets none', () => {
   const world = new World([1]);
   const { election } = world.start(1);
   const rounds: number[] = [];

@@ -21,7 +21,7 @@ import type { Vote } from './vote.ts';
 export interface ElectionOptions extends ElectionView {
   readonly sid: number;
   readonly members: ElectionMembers;
-  /** Only when it is not the own election address (quorumListenOnAllIPs). */
+  /** Set only when it is not the server's own election address (quorumListenOnAllIPs). */
   readonly listenAddress?: QuorumCnxManagerListen;
   /** zookeeper.cnxTimeout; 5000 upstream. */
   readonly cnxTimeoutMs: number;
@@ -41,12 +41,12 @@ type QuorumCnxManagerListen = ConstructorParameters<typeof QuorumCnxManager>[1][
 export interface ElectionEvents extends Omit<QuorumCnxManagerEvents, 'onNotification'> {
   /**
    * While looking: a voter has a newer committed configuration. Adopt it with `setView`, which starts the
-   * election over, or do nothing and go on. Called once for each version.
+   * election over, or ignore it. Called once for each version.
    */
   onConfigSeen?(config: { from: number; version: number; text: string }): void;
   /**
    * Voters that elected this server look again, and those left are no quorum. A leader that waits for its
-   * epoch should give up; one that is established need not care. ZOOKEEPER-3109
+   * epoch should give up; an established one need not care. ZOOKEEPER-3109
    */
   onSupportLost?(remaining: ReadonlySet<number>): void;
 }
@@ -123,14 +123,14 @@ export class Election {
     this.#step({ type: 'look', proposal });
   }
 
-  /** Without an election: a reconfiguration has named the leader. */
+  /** Takes a state without an election: a reconfiguration has named the leader. */
   setState(state: SettledState, vote: Vote): void {
     this.#search = undefined;
     this.#connections.setPersistent(false);
     this.#step({ type: 'settle', state, vote });
   }
 
-  /** The leader's epoch is established: those who look from now on hear it with the vote. */
+  /** The leader's epoch is established: servers that look from now on hear it with the vote. */
   updateElectionVote(newEpoch: number): void {
     const { state, vote } = this.#core;
     if (state !== 'LOOKING') this.#step({ type: 'settle', state, vote: { ...vote, peerEpoch: newEpoch } });
@@ -208,7 +208,7 @@ export class Election {
     });
   }
 
-  /** The owner may call back into the election: never in the middle of a step. */
+  /** Calls the owner in a later turn: it may call back into the election, never in the middle of a step. */
   #later(run: () => void): void {
     this.#deps.clock.atEndOfTurn(() => {
       if (!this.#closed) run();

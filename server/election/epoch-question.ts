@@ -10,10 +10,10 @@ export interface EpochQuestion {
 }
 
 /**
- * Asks a member for its accepted epoch, at the address that the configuration gives it: what a connection to
- * the quorum port claims may come from anybody, what answers there is that member. `done` is called once,
- * with null when nobody answers, another server does, or one that does not know the question (Apache's close
- * the connection).
+ * Asks a member for its accepted epoch, at the address that the configuration gives it. A claim through the
+ * quorum port may come from anybody; what answers at this address is that member. Calls `done` once, with
+ * null when nobody answers, when another server does, or when the server does not know the question (Apache's
+ * close the connection).
  */
 export function askAcceptedEpoch(
   { clock, network }: { readonly clock: Clock; readonly network: Network },

@@ -73,7 +73,7 @@ test('votes with zxid -1, votes for strangers and votes of observers change noth
   assert.equal([server.vote.leader, server.round], [1, 1]);
 });
 
-test('ZOOKEEPER-261: a server that must not vote takes up no vote, so it supports nobody; it follows whom the others elect', () => {
+test('ZOOKEEPER-261: a server that must not vote adopts no vote, so it supports nobody; it follows the leader that the others elect', () => {
   const server = core(1);
   server.step({ type: 'look', proposal: { zxid: NO_VOTE, peerEpoch: 0 } });
   assert.equal(sentTo(hears(server, 2, { zxid: 9, peerEpoch: 1, round: 5 })), []);
@@ -84,7 +84,7 @@ test('ZOOKEEPER-261: a server that must not vote takes up no vote, so it support
   assert.equal([result?.state, result?.leader], ['FOLLOWING', 3]);
 });
 
-test('field report A5: a round from the end of all rounds does not end the elections', () => {
+test('field report A5: a vote of the last possible round does not end the elections', () => {
   const server = core(1);
   server.step(LOOK);
   hears(server, 2, { leader: 2, round: ROUND_MAX });
@@ -99,7 +99,7 @@ test('field report A5: a round from the end of all rounds does not end the elect
   }
 });
 
-test('an observer, which stands for nobody, neither takes up a vote for a stranger nor is elected itself', () => {
+test('an observer, which proposes nobody, neither adopts a vote for a stranger nor is elected itself', () => {
   const server = core(4);
   server.step(LOOK);
   hears(server, 1, { leader: 77, peerEpoch: 9 });
@@ -109,7 +109,7 @@ test('an observer, which stands for nobody, neither takes up a vote for a strang
   assert.is(server.state, 'LOOKING');
 });
 
-test('a participant that is in no configuration yet asks, and stands for nobody', () => {
+test('a participant that is in no configuration yet asks, and proposes nobody', () => {
   const outputs = core(9).step(LOOK);
   assert.equal(sentTo(outputs), [1, 2, 3]);
   for (const output of outputs) if (output.type === 'send') assert.is(output.notification.leader, MIN_LONG);
@@ -156,7 +156,7 @@ test('a server named leader by followers of another round does not lead', () => 
   assert.is(server.state, 'LOOKING');
 });
 
-test('what was said of a leader before the present search counts for nothing: it may be the one that died', () => {
+test('what was said of a leader before the present search is ignored: that leader may be the one that died', () => {
   const server = core(1);
   server.step(LOOK);
   hears(server, 3, { state: 'LEADING', leader: 3, round: 9, peerEpoch: 1 });
@@ -166,7 +166,7 @@ test('what was said of a leader before the present search counts for nothing: it
   assert.is(server.state, 'LOOKING');
 });
 
-test('a later round starts from what this server has itself, not from whom it had come to prefer', () => {
+test('a later round starts from this server’s own history, not from the candidate it had come to prefer', () => {
   const server = core(1);
   server.step(LOOK);
   hears(server, 3, { leader: 3 });
@@ -186,7 +186,7 @@ test('a quorum that falls apart within the finalize wait elects nobody', () => {
   assert.is(elected(server.step({ type: 'timer', timer: 'finalize' }))?.state, 'LEADING');
 });
 
-test('one that follows answers those who look, and only those', () => {
+test('a following server answers those who look, and only those', () => {
   const server = core(1);
   server.step(LOOK);
   server.step({
@@ -207,7 +207,7 @@ test('ZOOKEEPER-1807: an observer answers no observer, whatever it is doing', ()
   assert.equal(sentTo(hears(server, 5, { leader: MIN_LONG })), []);
 });
 
-test('two voters that take each other for strangers do not answer answers for ever', () => {
+test('two voters that take each other for strangers do not answer each other forever', () => {
   const ends = [core(1, [1], []), core(2, [2], [])] as const;
   let toDeliver = [...ends[0].step(LOOK), ...ends[1].step(LOOK)].filter(output => output.type === 'send');
   toDeliver.push({ type: 'send', to: 2, notification: says({ leader: 1 }) });
@@ -328,17 +328,18 @@ function electBest(
   assert.is(rounds.size, 1);
 }
 
-test('whoever starts within the finalize wait: all elect the best of them, in one round', () => {
+test('servers that start within the finalize wait all elect the best of them, in one round', () => {
   fc.assert(fc.property(gathering, story => electBest(story)));
 });
 
-test('planted: without the finalize wait a worse one is elected, and the property finds it', () => {
+test('planted: without the finalize wait a worse server is elected, and the property finds it', () => {
   const property = fc.property(gathering, story => electBest(story, 0));
   assert.ok(fc.check(property, { seed: 1, numRuns: 200 }).failed);
 });
 
 /**
- * What QuorumPeer does around the election: whoever has no leader, or no quorum of followers, looks again.
+ * Does what QuorumPeer does around the election: a server without a leader, or without a quorum of followers,
+ * looks again.
  */
 function superviseAfter(cluster: Cluster, member: Member, delayMs: number): void {
   const { result } = member;
@@ -384,7 +385,7 @@ const upset: fc.Arbitrary<Upset> = fc.oneof(
 );
 
 test(
-  'after any cuts, crashes and restarts, once they are over: one leader, followed by everybody',
+  'once any cuts, crashes and restarts are over, there is one leader, and everybody follows it',
   () => {
     fc.assert(
       fc.property(
@@ -423,7 +424,7 @@ test(
   { deadlineMs: 240_000 },
 );
 
-/** Nobody is elected without a quorum of voters, and no observer has part in it. */
+/** Nobody is elected without a quorum of voters, and no observer takes part in it. */
 function checkElected(cluster: Cluster, { result }: Member): void {
   assert.ok(result !== undefined);
   const { leader, supporters } = result;

@@ -87,7 +87,7 @@ class World {
     return { manager, received, warnings, host };
   }
 
-  /** Somebody that speaks in bytes. */
+  /** A peer that speaks in bytes. */
   stranger(to: number, bytes: Buffer, name = 'stranger'): Stranger {
     const host = this.network.find(name) ?? this.network.host(name, new VirtualClock(this.time));
     const stranger: Stranger = { closed: false, bytesRead: 0, connection: undefined };
@@ -136,7 +136,7 @@ test('both directions: the connection dialed by the larger sid carries messages 
   assert.equal([one.host.connectionCount, two.host.connectionCount], [1, 1]);
 });
 
-test('a peer that is away gets the newest message only, once it is there', () => {
+test('a peer that is away gets only the newest message, once it is there', () => {
   const world = new World(1, 2);
   for (const [sender, receiver] of [
     [1, 2],
@@ -156,7 +156,7 @@ test('a peer that is away gets the newest message only, once it is there', () =>
   }
 });
 
-test('without an election under way a peer that is away is dialed once a message', () => {
+test('without an election under way a peer that is away is dialed once per message', () => {
   const world = new World(1, 2);
   const two = world.start(2);
   two.manager.send(1, notification(1));
@@ -169,7 +169,7 @@ test('without an election under way a peer that is away is dialed once a message
   assert.equal(one.received, ['2: 2']);
 });
 
-test('the last message is said again on every new connection', () => {
+test('the last message is sent again on every new connection', () => {
   const world = new World(1, 2);
   const [one, two] = [world.start(1), world.start(2)];
   one.manager.setPersistent(true);
@@ -218,7 +218,7 @@ test('ZOOKEEPER-2879: observers without an id get one, and are never dialed', ()
   assert.is(one.manager.connectionCount, 1);
 });
 
-test('field report B7: whoever claims the id of a server that is connected ends no connection of it, and it goes on to hear and be heard', () => {
+test('field report B7: a stranger that claims the id of a connected server ends no connection of it, and it still hears and is heard', () => {
   const world = new World(1, 2);
   const [one, two] = [world.start(1), world.start(2)];
   two.manager.send(1, notification(1));
@@ -253,7 +253,7 @@ test('of two connections of an id that no configuration names, one may close', (
   assert.is(one.host.connectionCount, 0);
 });
 
-test('field report B7: a claim to be the smaller id makes the larger dial that server, not more than once a second', () => {
+test('field report B7: a claim to be the smaller id makes the larger dial that server, at most once a second', () => {
   const world = new World(1, 2);
   const [one, two] = [world.start(1), world.start(2)];
   two.manager.send(1, notification(1));
@@ -273,7 +273,7 @@ test('field report B7: a claim to be the smaller id makes the larger dial that s
   assert.is(one.host.connectionCount, 1);
 });
 
-test('a server that lost its connection without a word is heard and told through the next one', () => {
+test('a server that lost its connection silently is heard and told through the next one', () => {
   const world = new World(1, 2);
   const [one, two] = [world.start(1), world.start(2)];
   two.manager.send(1, notification(1));
@@ -292,7 +292,7 @@ test('a server that lost its connection without a word is heard and told through
   assert.is(again.received.at(-1), '1: 8');
 });
 
-test('a question for the accepted epoch is answered, in any two pieces, and its connection ends', () => {
+test('a question for the accepted epoch is answered, however it is split in two, and its connection ends', () => {
   const writer = new JuteWriter();
   writeEpochQuestion(writer);
   const question = writer.toBuffer();
@@ -361,7 +361,7 @@ test('bad frames close that one connection, with one line in the log, and harm n
   assert.is(two.host.connectionCount, 1);
 });
 
-test('a message in any two pieces, and byte by byte', () => {
+test('a message is read in any two pieces, and byte by byte', () => {
   const bytes = Buffer.concat([
     initial(9),
     encodeNotification(notification(1)),
@@ -385,7 +385,7 @@ test('a message in any two pieces, and byte by byte', () => {
   assert.equal(one.received, ['9: 1', '9: 2']);
 });
 
-test('whoever does not say who it is goes after cnxTimeout', () => {
+test('a connection that does not say who it is is closed after cnxTimeout', () => {
   const world = new World(1, 2);
   const one = world.start(1);
   const silent = world.stranger(1, Buffer.alloc(0));
@@ -416,7 +416,7 @@ test('a flood of invented ids is bounded', () => {
   assert.is(one.warnings.length, 20);
 });
 
-test('B5: a flood from one host ends no connection of another, which is about to say who it is', () => {
+test('B5: a flood from one host ends no connection of another host that is about to say who it is', () => {
   const world = new World(1, 2);
   const one = world.start(1);
   const slow = world.stranger(1, initial(9).subarray(0, 10), 'elsewhere');
@@ -435,7 +435,7 @@ function half(): Buffer {
   return bytes;
 }
 
-test('B5: messages that do not come whole are bounded for all unknown servers together; members have theirs', () => {
+test('B5: partial messages of all unknown servers together are bounded; members keep their own room', () => {
   const world = new World(1, 2);
   const [one, two] = [world.start(1), world.start(2)];
   const strangers = Array.from({ length: 200 }, (_, n) => {
@@ -451,7 +451,7 @@ test('B5: messages that do not come whole are bounded for all unknown servers to
   assert.equal(one.received, ['2: 2']);
 });
 
-test('B5: what unknown servers do not read is bounded for all together', () => {
+test('B5: what unknown servers do not read is bounded for all of them together', () => {
   const world = new World(1, 2);
   const one = world.start(1);
   const big = { ...notification(1), config: Buffer.alloc(400_000) };
@@ -527,7 +527,7 @@ test('a peer that moved is dialed where the new configuration says', () => {
   assert.equal(moved.received, ['2: 1']);
 });
 
-test('the port is taken: three tries a second apart, then the owner is told', () => {
+test('a taken port is tried three times, a second apart; then the owner is told', () => {
   const world = new World(1, 2);
   const one = world.start(1);
   const second = new QuorumCnxManager(

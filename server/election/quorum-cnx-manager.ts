@@ -34,7 +34,7 @@ export interface QuorumCnxManagerOptions {
   readonly listenAddress?: Address | undefined;
   /** Bounds a dial, and how long an accepted connection may stay without saying who it is. */
   readonly cnxTimeoutMs: number;
-  /** How often the port is tried in all (electionPortBindRetry); 0: without end. */
+  /** Tries to bind the port, in all (electionPortBindRetry); 0: without end. */
   readonly bindTriesMax: number;
   /** What this server answers to those who ask for its accepted epoch. @see epoch-question.ts */
   readonly acceptedEpoch: () => number;
@@ -43,33 +43,33 @@ export interface QuorumCnxManagerOptions {
 export interface QuorumCnxManagerEvents {
   onNotification(from: number, notification: Notification): void;
   onListening?(port: number): void;
-  /** The election port cannot be bound, after as many tries as the options allow. */
+  /** The election port could not be bound within the tries that the options allow. */
   onListenFailed(error: ServerError): void;
 }
 
 /**
- * Accepted connections that have not said who they are; beyond this the oldest of the host that has most
- * goes.
+ * Limit on accepted connections that have not said who they are. Above it the host with most loses its
+ * oldest.
  */
 export const UNNAMED_CONNECTIONS_MAX = 256;
-/** Servers that no configuration names, such as observers from elsewhere. */
+/** Limit on servers that no configuration names, such as observers from elsewhere. */
 export const UNKNOWN_PEERS_MAX = 1024;
 /**
- * Kept for connections of nobody in the configuration, all together: messages that are not whole, and what
- * they have not taken in. Beyond this the one with most goes.
+ * Limit on the bytes kept for connections of servers outside the configuration, all together: messages that
+ * are not whole, and what the peers have not taken in. Above it the connection with most goes.
  */
 export const UNKNOWN_BYTES_MAX = 16 * 1024 * 1024;
-/** Less of one is no reason to look at all others. */
+/** A connection with less than this is no reason to look at all others. */
 const UNKNOWN_BYTES_MIN = 4096;
 const NAMELESS = 'our own name cannot be resolved yet';
 /** The larger sid has this long to dial back: ringing again would make it drop the connection on its way. */
 const RING_ANSWER_MS = 1000;
 
 /**
- * One connection to each other server that there is something to say to. Of the two that a pair may dial, the
- * one dialed by the larger sid is kept: the smaller sid "rings", and is dialed back. On every new connection
- * the last message is said again. Upstream lets a newcomer end the connection whose sid it claims; here it
- * stands beside it.
+ * Keeps one connection to each other server that there is something to say to. Of the two that a pair may
+ * dial, the one dialed by the larger sid is kept: the smaller sid "rings", and is dialed back. On every new
+ * connection the last message is sent again. Upstream lets a newcomer end the connection whose sid it claims;
+ * here it stands beside it.
  * @see docs/election.md "Connections"; QuorumCnxManager
  */
 export class QuorumCnxManager {
@@ -128,7 +128,7 @@ export class QuorumCnxManager {
 
   /**
    * A server that cannot listen, since nobody knows its name yet, must not be elected: the others could not
-   * reach it, and would elect it again and again. It is silent until it listens.
+   * reach it, and would elect it again and again. It stays silent until it listens.
    */
   #withdraw(): void {
     if (this.#nameless) return;
@@ -156,7 +156,8 @@ export class QuorumCnxManager {
   }
 
   /**
-   * While true (a leader is looked for), whoever has not got the newest message is dialed again and again.
+   * While true (the server looks for a leader), a peer that lacks the newest message is dialed again and
+   * again.
    */
   setPersistent(persistent: boolean): void {
     this.#persistent = persistent;
@@ -209,7 +210,7 @@ export class QuorumCnxManager {
       for (const connection of peer.connections) this.#boundUnknown(connection);
   }
 
-  /** More may be kept for a connection of nobody in the configuration. */
+  /** More may be kept for a connection of a server outside the configuration. */
   #boundUnknown(connection: ElectionConnection): void {
     if (connection.bytesKept < UNKNOWN_BYTES_MIN) return;
     let bytes = 0;
@@ -264,7 +265,7 @@ export class QuorumCnxManager {
     peer.dial = undefined;
     if (this.#options.sid > peer.sid) {
       this.#sayWhoWeAre(connection);
-      // At its own address: it is this server, and what was dialed before has come to an end on its side.
+      // It answered at its own address, so it is that server, and earlier connections have ended on its side.
       const earlier = peer.removeAll();
       this.#use(peer, this.#wrap(peer, connection));
       for (const each of earlier) each.close('replaced by a newer connection');
@@ -411,8 +412,8 @@ export class QuorumCnxManager {
   }
 
   /**
-   * A smaller sid rings only when it has no connection: the one we may have is dead on its side. It stays
-   * until the next is there, for whoever rings may be somebody else.
+   * A smaller sid rings only when it has no connection, so the one we may have is dead on its side. It stays
+   * until the next one is there, since somebody else may have rung.
    */
   #dialBack(peer: ElectionPeer): void {
     const nowMs = this.#deps.clock.monotonicMs();

@@ -15,7 +15,7 @@ export interface CastVote extends Vote {
   readonly version: number;
 }
 
-/** What observers say: they ask, and stand for nothing. */
+/** The vote of an observer: it asks, and proposes nobody. */
 export function emptyVote(round: number): Vote {
   return { leader: MIN_LONG, zxid: MIN_LONG, peerEpoch: MIN_LONG, round };
 }
@@ -35,8 +35,8 @@ export function compareVotes(a: Vote, b: Vote, weightOf: (sid: number) => number
 }
 
 /**
- * True when two voters agree. While one of them still looks, in everything. Two that have settled agree on
- * the leader and its epoch (their rounds and zxids may be of different elections), or on the leader alone
+ * True when two voters agree: in everything while one of them still looks. Two that have settled agree on the
+ * leader and its epoch (their rounds and zxids may come from different elections), or on the leader alone
  * when one of them is too old to state its epoch. @see Vote.equals
  */
 export function agrees(a: CastVote, b: CastVote): boolean {

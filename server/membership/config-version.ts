@@ -4,7 +4,7 @@
  */
 const VERSION_LINE = /^version=([0-9a-f]{1,16})\s*$/m;
 
-/** 0 when there is no such line, which no configuration adopts. */
+/** 0 when there is no such line: no server adopts such a configuration. */
 export function configVersionOf(config: Buffer): number {
   const digits = VERSION_LINE.exec(config.toString('utf8'))?.[1];
   const version = digits === undefined ? 0 : Number.parseInt(digits, 16);

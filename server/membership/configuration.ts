@@ -16,8 +16,8 @@ export function configurationOf(config: QuorumConfig): Configuration {
 }
 
 /**
- * What `text` makes of the configuration of this server's file: the same servers at a newer version. Null
- * when `text` has other voters (`votersChanged` says what follows), or is no newer than `own`.
+ * Applies `text` to the configuration of this server's file: the same servers at a newer version. Null when
+ * `text` has other voters (`votersChanged` says what follows), or is no newer than `own`.
  */
 export function renewedBy(
   text: string,

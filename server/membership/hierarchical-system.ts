@@ -33,7 +33,7 @@ function read(properties: ReadonlyMap<string, string>, servers: Servers): Quorum
 }
 
 function linesOf(groups: Groups, weights: Weights): string[] {
-  // A group of nobody is not read back by upstream, which does not write it either.
+  // Upstream does not read back a group without members, and does not write it either.
   const written = [...groups].filter(([, sids]) => sids.length > 0);
   return [
     ...written.map(([group, sids]) => `group.${group}=${sids.join(':')}`),
@@ -41,7 +41,7 @@ function linesOf(groups: Groups, weights: Weights): string[] {
   ];
 }
 
-/** Colons at its end are no mistake upstream, and a group of nothing else is one that nobody can decide. */
+/** Upstream accepts colons at the end. A group of nothing but colons has no members, so it cannot decide. */
 function parseGroup(group: number, text: string): number[] {
   const listed = text.replace(/:+$/, '');
   if (listed === '' && text !== '') return [];
@@ -58,8 +58,8 @@ function parseWeight(sid: number, text: string): number {
 }
 
 /**
- * Every voter in exactly one group. Observers may be in one, and with a weight even a server that has no
- * line.
+ * Every voter must be in exactly one group. Observers may be in one, and with a weight even a server that has
+ * no line.
  */
 function checkGroups(servers: Servers, groups: Groups, listed: Weights): void {
   const groupOf = new Map<number, number>();
@@ -85,7 +85,7 @@ function checkGroups(servers: Servers, groups: Groups, listed: Weights): void {
   }
 }
 
-/** Those listed, and one for every other member of a group. */
+/** The weights listed, and one for every other member of a group. */
 function weightsOfAll(servers: Servers, groups: Groups, listed: Weights): Weights {
   const weights = new Map(listed);
   for (const sid of [...groups.values()].flat()) {
@@ -97,10 +97,7 @@ function weightsOfAll(servers: Servers, groups: Groups, listed: Weights): Weight
 
 const GROUP = /^group\.-?\d+$/;
 
-/**
- * Each group with the weights of its members. What a group is called, and in which order they stand, makes no
- * difference.
- */
+/** Each group with the weights of its members. The names of the groups and their order make no difference. */
 function votingKey(properties: ReadonlyMap<string, string>, voters: readonly number[]): string | null {
   const groups = [...properties].filter(([key]) => GROUP.test(key)).map(([, group]) => group);
   if (groups.length === 0) return null;

@@ -1,6 +1,6 @@
 /**
- * What QuorumHierarchical of Apache ZooKeeper 3.8.0 makes of each of these lines: the quorums were printed by
- * it. Lines that it refuses, and we do not, have a note.
+ * What QuorumHierarchical of Apache ZooKeeper 3.8.0 makes of each of these lines; Apache printed the quorums.
+ * Lines that it refuses and we accept have a note.
  */
 import { assert, suite } from '#test';
 import { configurationOf } from './configuration.ts';

@@ -11,7 +11,7 @@ const parts = (voters: readonly number[]) => ({ version: 0, text: '', voters, ob
 
 const majority = (...voters: number[]) => new QuorumMaj(parts(voters));
 
-/** One group: who has more than half of the weight decides. */
+/** One group: more than half of its weight decides. */
 function weighted(weights: Record<number, number>): QuorumHierarchical {
   const entries = Object.entries(weights).map(([sid, weight]) => [Number(sid), weight] as const);
   const sids = entries.map(([sid]) => sid);
@@ -49,7 +49,7 @@ for (const [what, committed, next, quorums, others] of [
   ],
   ['groups, then weights', grouped([1], [2], [3]), weighted({ 3: 1, 4: 1 }), ['134', '234'], ['12', '34']],
 ] as const) {
-  test(`${what}: a quorum of each decides, and nobody else`, () => {
+  test(`${what}: only a quorum of each decides`, () => {
     const both = new JointQuorum(committed, next);
     for (const sids of quorums) assert.ok(both.containsQuorum(setOf(sids)), sids);
     for (const sids of others) assert.not(both.containsQuorum(setOf(sids)), sids);
@@ -63,7 +63,7 @@ test('alone, a configuration decides by its own quorums', () => {
   assert.is(alone.voters, alone.committed.voters);
 });
 
-test('whoever votes in either is a voter, of the higher of its weights', () => {
+test('a voter of either is a voter, with the higher of its weights', () => {
   const both = new JointQuorum(weighted({ 1: 3, 2: 0 }), weighted({ 2: 5, 3: 1 }));
   assert.equal([...both.voters].sort(), [1, 2, 3]);
   assert.equal(

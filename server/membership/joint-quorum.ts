@@ -10,11 +10,11 @@ import type { QuorumVerifier } from './quorum-verifier.ts';
  */
 export class JointQuorum {
   readonly committed: QuorumVerifier;
-  /** Seen and not committed; null when there is none. */
+  /** The configuration that was seen and is not committed; null when there is none. */
   readonly next: QuorumVerifier | null;
   /** The zxid of the proposal that brings `next`. What was proposed before it needs no quorum of `next`. */
   readonly nextFrom: number;
-  /** Of either. */
+  /** Voters of either configuration. */
   readonly voters: ReadonlySet<number>;
 
   constructor(committed: QuorumVerifier, next: QuorumVerifier | null = null, nextFrom = 0) {
@@ -34,13 +34,13 @@ export class JointQuorum {
     return this.next === null ? weight : Math.max(weight, this.next.weightOf(sid));
   }
 
-  /** A quorum of each. */
+  /** True for a quorum of each configuration. */
   containsQuorum(sids: ReadonlySet<number>): boolean {
     return this.committed.containsQuorum(sids) && (this.next === null || this.next.containsQuorum(sids));
   }
 }
 
-/** Where the quorum of this moment is read, at each use. That of a standalone server stays as it is. */
+/** Where the quorum of the moment is read, at each use. That of a standalone server never changes. */
 export interface QuorumSource {
   readonly quorum: JointQuorum;
 }

@@ -3,7 +3,7 @@ import type { QuorumRules, QuorumSystem } from './quorum-system.ts';
 
 const RULES: QuorumRules = { lines: [], verifier: parts => new QuorumMaj(parts) };
 
-/** For every configuration that chooses nothing else. */
+/** The system of every configuration that chooses nothing else. */
 export const majoritySystem: QuorumSystem = {
   name: 'majority',
   keys: [],

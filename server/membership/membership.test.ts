@@ -44,7 +44,7 @@ test('a configuration that is seen decides beside the committed one, and alone o
   assert.equal(changes, ['seen', 'committed']);
 });
 
-test('what was seen and came to nothing gives way to what a leader names, its own configuration too', () => {
+test('an abandoned configuration gives way to what a leader names, even when that is the committed one', () => {
   const { membership: members } = membership();
   members.see(NEXT);
   const other = configuration([1, 2], 5);
@@ -55,7 +55,7 @@ test('what was seen and came to nothing gives way to what a leader names, its ow
   assert.is(members.quorum.next, null);
 });
 
-test('nothing older than what is committed is seen or committed', () => {
+test('nothing older than the committed configuration is seen or committed', () => {
   const { membership: members, changes } = membership();
   members.commit(NEXT);
   members.see(configuration([1, 2], 6));
@@ -76,7 +76,7 @@ test('an earlier configuration is committed while a later one is proposed: the l
   assert.is(members.quorum.nextFrom, 9);
 });
 
-test('the committed configuration says where a server is and what this one is; the next one where those are that join', () => {
+test('the committed configuration says where a server is and what this one is; the next one says where joining servers are', () => {
   const { membership: members } = membership(3);
   members.see(configuration([2, 3, 4], 7, 5));
   const portOf = (sid: number) => members.servers.get(sid)?.addresses[0].quorumPort;

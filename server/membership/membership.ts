@@ -2,14 +2,14 @@ import type { Configuration } from './configuration.ts';
 import { JointQuorum, type QuorumSource } from './joint-quorum.ts';
 import type { QuorumServer, Role } from './quorum-server.ts';
 
-/** Of the two configurations; what is committed has been seen as well. */
+/** Which of the two configurations changed; one that is committed has been seen as well. */
 export type MembershipChange = 'seen' | 'committed';
 type MembershipListener = (what: MembershipChange) => void;
 
 /**
- * The configurations that one member goes by: the last that is committed, and the last that it has seen,
- * which may never be. Whoever needs to know who votes, where a member is, or what a quorum is reads it here
- * at the moment of use and keeps nothing.
+ * The configurations that one member goes by: the last one committed, and the last one seen, which may never
+ * be committed. Whoever needs to know who votes, where a member is, or what a quorum is reads it here at the
+ * moment of use and keeps nothing.
  *
  * @see docs/quorum.md "Two configurations at once"; QuorumPeer.setLastSeenQuorumVerifier
  */
@@ -30,7 +30,7 @@ export class Membership implements QuorumSource {
     this.#servers = committed.servers;
   }
 
-  /** What votes name, and what clients read. */
+  /** The configuration that votes name and clients read. */
   get committed(): Configuration {
     return this.#committed;
   }
@@ -40,12 +40,12 @@ export class Membership implements QuorumSource {
     return this.#lastSeen;
   }
 
-  /** What elects, establishes and keeps a leader, and commits. */
+  /** The quorum that elects, establishes and keeps a leader, and commits. */
   get quorum(): JointQuorum {
     return this.#quorum;
   }
 
-  /** Of either configuration. */
+  /** Servers of either configuration. */
   get servers(): ReadonlyMap<number, QuorumServer> {
     return this.#servers;
   }
@@ -56,8 +56,9 @@ export class Membership implements QuorumSource {
   }
 
   /**
-   * In the log, in a proposal, or named by a leader. It takes the place of what was seen before: that came to
-   * nothing if it is not committed. `fromZxid`: of the proposal, on the leader that makes it.
+   * Sees a configuration that is in the log, in a proposal, or named by a leader. It replaces what was seen
+   * before, which was abandoned if it is not committed. `fromZxid`: that of the proposal, on the leader that
+   * makes it.
    */
   see(configuration: Configuration, fromZxid = 0): void {
     const isNewer = configuration.verifier.version > this.#committed.verifier.version;
@@ -67,7 +68,7 @@ export class Membership implements QuorumSource {
     this.#set('seen', this.#committed, lastSeen, fromZxid);
   }
 
-  /** False when it is no newer than what is committed. */
+  /** False when it is no newer than the committed one. */
   commit(configuration: Configuration): boolean {
     const { version } = configuration.verifier;
     if (version <= this.#committed.verifier.version) return false;

@@ -9,12 +9,12 @@ export interface HierarchicalParts extends VerifierParts {
 }
 
 /**
- * More than half of the weight in more than half of the groups. Groups whose members weigh nothing are left
- * out of the count: their members hold the data and vote, and never decide.
+ * More than half of the weight in more than half of the groups decides. Groups whose members weigh nothing
+ * are not counted: their members hold the data and vote, and never decide.
  *
  * The weight of an observer, or of a server without a line, counts in the total of its group and never for a
- * quorum, as upstream: members of both implementations must agree on what a quorum is. @see
- * QuorumHierarchical
+ * quorum, as upstream: members of both implementations must agree on what a quorum is.
+ * @see QuorumHierarchical
  */
 export class QuorumHierarchical implements QuorumVerifier {
   readonly version: number;
@@ -24,7 +24,7 @@ export class QuorumHierarchical implements QuorumVerifier {
   readonly #weights = new Map<number, number>();
   readonly #groupOf = new Map<number, number>();
   readonly #groupWeights = new Map<number, number>();
-  /** How many groups there are, but for those without weight. */
+  /** How many groups have weight. */
   readonly #groupCount: number;
 
   /** @throws ServerError ZK_CONFIG_VALUE when groups and voters do not match */

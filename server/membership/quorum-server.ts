@@ -68,7 +68,7 @@ export function parseQuorumServer(sid: number, line: string): QuorumServer {
 
 type Refuse = (why: string) => Error;
 
-/** String.split: empty parts at the end are none. */
+/** Splits as Java's String.split does: empty parts at the end are dropped. */
 function splitJava(text: string, separator: string): string[] {
   const parts = text.split(separator);
   while (parts.at(-1) === '') parts.pop();

@@ -3,7 +3,7 @@ import type { QuorumVerifier, VerifierParts } from './quorum-verifier.ts';
 
 /**
  * A way to say which sets of voters decide: the lines of a configuration that choose it, what is a quorum by
- * them, and which of them make the same quorums. `quorum-systems.ts` lists all.
+ * them, and which lines make the same quorums. `quorum-systems.ts` lists all systems.
  */
 export interface QuorumSystem {
   /** No other system has it: it tells their voting keys apart. */
@@ -11,7 +11,7 @@ export interface QuorumSystem {
   /** The keys of its lines as messages name them: "group.N" is every key that begins with "group.". */
   readonly keys: readonly string[];
   /**
-   * Null when none of its keys is there.
+   * Null when the text has none of its keys.
    *
    * @throws ServerError ZK_CONFIG_VALUE or ZK_CONFIG_MISSING for lines that are wrong
    */
@@ -25,7 +25,7 @@ export interface QuorumSystem {
    * when its lines are not there. It never throws, since the lines may be of another version of ZooKeeper.
    */
   votingKey(properties: ReadonlyMap<string, string>, voters: readonly number[]): string | null;
-  /** What a message says before a voting key. Empty: it says nothing of either. */
+  /** What a message says before a voting key. When it is empty, the message names neither. */
   readonly keyTitle: string;
 }
 

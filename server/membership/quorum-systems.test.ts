@@ -24,7 +24,7 @@ class QuorumWithout extends QuorumMaj {
   }
 }
 
-/** A majority from which at most so many voters are missing. */
+/** A majority from which at most so many voters may be missing. */
 const missingSystem: QuorumSystem = {
   name: 'missing',
   keys: ['missing', 'spare.N'],

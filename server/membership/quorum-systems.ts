@@ -2,7 +2,7 @@ import { hierarchicalSystem } from './hierarchical-system.ts';
 import { majoritySystem } from './majority-system.ts';
 import type { QuorumSystem } from './quorum-system.ts';
 
-/** The first whose lines are there decides. The last has no lines and always applies. */
+/** The first system whose lines are there decides. The last one has no lines and always applies. */
 export const quorumSystems: readonly QuorumSystem[] = [hierarchicalSystem, majoritySystem];
 
 /** The first answer that is not null. */

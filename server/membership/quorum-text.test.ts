@@ -13,7 +13,7 @@ const majority = [
   'version=100000000',
 ].join('\n');
 
-test('facts 17: the text of a configuration, to the byte', () => {
+test('the text of a configuration, to the byte', () => {
   const config = parseQuorumConfig(majority);
   assert.is(formatQuorumConfig(config), majority);
   assert.is(config.version, 0x1_0000_0000);

@@ -33,7 +33,7 @@ export function formatQuorumConfig(config: QuorumConfig): string {
   return `${formatDynamicConfig(config)}version=${config.version.toString(16)}`;
 }
 
-/** The same without the version, as it stands in the dynamic file, which has it in its name. */
+/** The same without the version, as in the dynamic file, whose name has it. */
 export function formatDynamicConfig({ servers, rules }: QuorumConfig): string {
   const lines = [
     ...[...servers.values()].map(server => `server.${server.sid}=${formatQuorumServer(server)}`),
@@ -71,7 +71,7 @@ export function quorumConfigOf(
   return { version, servers, rules };
 }
 
-/** Hexadecimal; absent is 0. @throws ServerError ZK_CONFIG_VALUE */
+/** A version in hexadecimal; 0 when absent. @throws ServerError ZK_CONFIG_VALUE */
 export function parseVersion(text: string | undefined): number {
   if (text === undefined) return 0;
   const version = /^[0-9a-fA-F]{1,16}$/.test(text) ? Number.parseInt(text, 16) : Number.NaN;

@@ -21,8 +21,8 @@ const SIDS_SHOWN_MAX = 50;
 const KEY_CHARS_SHOWN_MAX = 400;
 
 /**
- * Why this member must not go on with its configuration `own`, or null. Also when `text` is logged and not
- * yet committed: it may be committed elsewhere, by a quorum that this member is no part of any more.
+ * Why this member must not go on with its configuration `own`, or null. A `text` that is logged and not yet
+ * committed counts too: a quorum without this member may commit it elsewhere.
  *
  * There is no reconfiguration here. A member that went on with the old voters, when an ensemble led by Apache
  * has others, could make a quorum of its own: it must stop. @see QuorumPeer.processReconfig

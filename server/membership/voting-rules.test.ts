@@ -66,7 +66,7 @@ test('other quorums: voters, roles, groups and weights', () => {
   assert.is.not(readVotingRules(THREE.replace('c:1:2:participant', 'c:1:2:observer'))?.key, keys[0]);
 });
 
-test('what names no voters is no configuration, and a version that is none is 0', () => {
+test('a text without voters is no configuration, and an unreadable version is 0', () => {
   for (const text of [
     '',
     'version=5',

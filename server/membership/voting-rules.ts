@@ -4,8 +4,7 @@ import { firstThatApplies, quorumSystems } from './quorum-systems.ts';
 import type { QuorumVerifier } from './quorum-verifier.ts';
 
 /**
- * What of a configuration's text decides: its version, who votes, and how. Where the voters are does
- * not.
+ * What decides in a configuration's text: its version, who votes, and how. The addresses of voters do not.
  */
 export interface VotingRules {
   readonly version: number;
@@ -17,12 +16,15 @@ export interface VotingRules {
   readonly key: string;
 }
 
-/** Some hundred bytes for each of a few hundred servers are far below. It has to fit into a vote. */
+/**
+ * Limit on a text, which has to fit into a vote. Some hundred bytes for each of a few hundred servers are far
+ * below.
+ */
 const TEXT_CHARS_MAX = 256 * 1024;
 const SERVER = /^server\.(\d{1,16})$/;
 const VERSION = /^[0-9a-f]{1,14}$/;
 
-/** Those of a configuration that this server goes by. */
+/** The rules of a configuration that this server goes by. */
 export function votingRulesOf(
   { version, text, voters }: QuorumVerifier,
   systems = quorumSystems,
@@ -32,7 +34,7 @@ export function votingRulesOf(
 
 /**
  * Reads no more of the text than it needs, so that a form of addresses from another version of ZooKeeper is
- * no obstacle. Null for what names no voter at all.
+ * no obstacle. Null when the text names no voter at all.
  */
 export function readVotingRules(text: string, systems = quorumSystems): VotingRules | null {
   if (text.length > TEXT_CHARS_MAX) return null;

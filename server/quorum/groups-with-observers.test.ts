@@ -8,8 +8,8 @@ const test = suite('quorum: groups that name observers');
 
 const OBSERVER = 5;
 /**
- * The observer weighs half of the first group: 1 alone is no majority of it. Any two of the three groups
- * decide.
+ * The observer weighs half of the first group, so server 1 alone is no majority of it. Any two of the three
+ * groups decide.
  */
 const GROUPS = {
   'group.1': `1:2:${OBSERVER}`,
@@ -44,7 +44,7 @@ test('field report C4: two groups of three decide, though they are two voters of
   writes(members, '/all-again');
 });
 
-test('field report C4: what is one group of three decides nothing, with the observer or without', () => {
+test('field report C4: one group of three decides nothing, with the observer or without', () => {
   const members = ensemble();
   members.kill(2);
   members.kill(3);
@@ -55,7 +55,7 @@ test('field report C4: what is one group of three decides nothing, with the obse
   writes(members, '/groups-1-and-3');
 });
 
-test('a write that the last majority of groups had acknowledged is still there when others lead', () => {
+test('a write that one majority of groups acknowledged is still there when another one leads', () => {
   const members = ensemble();
   members.kill(1);
   members.kill(2);
@@ -67,7 +67,7 @@ test('a write that the last majority of groups had acknowledged is still there w
   assert.is(client.ask(OpCode.exists, body.read('/kept')).err, 0);
 });
 
-test('groups and weights by which nobody decides are warned of, as they are by Apache: not refused', () => {
+test('groups and weights without any quorum are logged as a warning and not refused, as by Apache', () => {
   const members = new MemoryEnsemble({
     voters: 3,
     settings: { 'group.1': '1:2:3', 'weight.1': 0, 'weight.2': 0, 'weight.3': 0 },

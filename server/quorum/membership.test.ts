@@ -10,7 +10,7 @@ function peer(ensemble: MemoryEnsemble, sid: number) {
   return ensemble.server(sid).view.peer!;
 }
 
-/** As with a reconfiguration that `sid` was told of: the members stay, these alone vote. */
+/** As after a reconfiguration that `sid` was told of: the members stay, and only these vote. */
 function see(ensemble: MemoryEnsemble, sid: number, voters: readonly number[]): void {
   const { membership } = peer(ensemble, sid);
   const { servers } = membership.committed;
@@ -41,7 +41,7 @@ test('the next election needs a quorum of the configuration that was seen last; 
   assert.is(peer(ensemble, ensemble.leader).membership.committed.verifier.version, 0x5_0000_0000);
 });
 
-test('a configuration that is seen during an election counts in that one', () => {
+test('a configuration that is seen during an election counts in that election', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).boot(1);
   see(ensemble, 1, [3]);
   ensemble.boot(2);

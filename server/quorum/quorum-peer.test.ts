@@ -71,7 +71,7 @@ test('field report B1: memory is brought level with a long log in slices, and on
   assert.not(database.tree.getNode('/b0'), 'what was never committed is gone');
 });
 
-test('a member that stops while memory is brought level with its log leaves it at that', () => {
+test('a member can stop while memory is brought level with its log', () => {
   const { ensemble, database, leader, last } = unheard(60);
   ensemble.wait(() => database.lastProcessedZxid > last, 'the first slice');
   let stopped = false;
@@ -121,7 +121,7 @@ test('004-16, 004-20: observers ask followers first; without a follower they are
   });
 });
 
-test('002-6: an epoch that a member accepted and that came to nothing makes its history no better', () => {
+test('002-6: an abandoned epoch that a member accepted makes its history no better', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   const behind = ensemble.sids.find(sid => sid !== ensemble.leader)!;
   ensemble.kill(behind);
@@ -139,7 +139,7 @@ test('002-6: an epoch that a member accepted and that came to nothing makes its 
   assert.is(MemoryClient.open(ensemble, behind).get('/only-there'), '');
 });
 
-test('a client that has seen the start of an epoch is taken by every member of that epoch', () => {
+test('every member of an epoch accepts a client that has seen the start of that epoch', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).start();
   const first = ensemble.leader;
   const client = MemoryClient.open(ensemble, first, { timeoutMs: 4000 });

@@ -52,21 +52,25 @@ export interface QuorumPeerParts {
 }
 
 /**
- * Three seconds. Upstream gives up after five rounds of 100 ms, and a leader that is a JVM on a busy machine
- * may need longer until it listens: given up, it leads nobody until its initLimit is over, and the next one
- * elected may fare no better.
+ * Rounds of dialing a new leader, three seconds in all. Upstream gives up after five rounds of 100 ms, but a
+ * leader that is a JVM on a busy machine may need longer until it listens. If its voters give up, it leads
+ * nobody until its initLimit is over, and the next one elected may fare no better.
  */
 const LEADER_ROUNDS = 33;
 
-/** Of a transaction that is read from the log and applied: it may be a multi of many small parts. */
+/**
+ * Bytes per unit of work when a transaction is read from the log and applied: it may be a multi of many small
+ * parts.
+ */
 const CATCH_UP_BYTES_PER_UNIT = 16;
 
 /** As `mntr` and AdminServer name it. @see QuorumPeer.ZabState */
 export type ZabState = 'election' | 'discovery' | 'synchronization' | 'broadcast';
 
 /**
- * One member of an ensemble: elections, and between two of them a role. The database outlives both; when a
- * role ends, memory is brought level with the log before the next vote (ZOOKEEPER-2845).
+ * One member of an ensemble: it takes part in elections, and plays a role between two of them. The database
+ * outlives both; when a role ends, memory is brought level with the log before the next vote
+ * (ZOOKEEPER-2845).
  */
 export class QuorumPeer {
   readonly #parts: QuorumPeerParts;
@@ -76,14 +80,14 @@ export class QuorumPeer {
   readonly membership: Membership;
   #role: Leader | Follower | Observer | null = null;
   #pause: Timer | null = null;
-  /** Between the end of a role and the next election. */
+  /** Brings memory level with the log, between the end of a role and the next election. */
   #catchingUp: Generator<number, number> | null = null;
   #stopped: (() => void) | null = null;
   #stopping = false;
-  /** In this election a vote told of a newer configuration. */
+  /** A vote in this election has named a newer configuration. */
   #toldOfConfig = false;
   #lookingSinceMs = 0;
-  /** Since it looked, serving or not before; null while it serves. */
+  /** When it began to look, whether or not it served before; null while it serves. */
   #unavailableSinceMs: number | null = null;
 
   constructor(parts: QuorumPeerParts) {
@@ -135,7 +139,7 @@ export class QuorumPeer {
     this.#masters = new ObserverMasters(runtime.random);
   }
 
-  /** Votes and those who count them have it at once. */
+  /** Votes, and those who count them, use the change at once. */
   #onMembershipChanged(what: MembershipChange): void {
     const { version } = this.membership.committed.verifier;
     if (what === 'committed')
@@ -215,7 +219,8 @@ export class QuorumPeer {
   }
 
   /**
-   * The tree is level with the log: a reconfiguration that was proposed counts, wherever it was committed.
+   * The tree is level with the log: a reconfiguration that was proposed counts, since it may be committed
+   * elsewhere.
    */
   #problemOnDisk(): ServerError | null {
     return this.#problemOf(configIn(this.#parts.database.tree), 'disk');
@@ -225,7 +230,7 @@ export class QuorumPeer {
     return votersChanged(text, this.membership.committed.verifier, source);
   }
 
-  /** What was logged may be committed elsewhere: this member counts it from the next election on. */
+  /** What was logged may be committed elsewhere, so this member counts it from the next election on. */
   #seeConfigOnDisk(): void {
     const logged = this.#renewedBy(configIn(this.#parts.database.tree), this.membership.lastSeen);
     if (logged !== null) this.membership.see(logged);
@@ -235,7 +240,7 @@ export class QuorumPeer {
     return text === null ? null : renewedBy(text, this.#parts.member.config, than);
   }
 
-  /** NEWLEADER replaces what was seen before: that came to nothing where the leader does not have it. */
+  /** NEWLEADER replaces what was seen before: that was abandoned if the leader does not have it. */
   #onConfigSeen(told: string | null): void {
     if (told === null) return;
     const { committed } = this.membership;
@@ -262,7 +267,7 @@ export class QuorumPeer {
   }
 
   /**
-   * What it stops for is on its disk then, so that it does not vote with the old configuration when it is
+   * What it stops for is on its disk by then, so that it does not vote with the old configuration when it is
    * started again.
    */
   #stopFor(problem: ServerError): void {
@@ -270,7 +275,7 @@ export class QuorumPeer {
     database.flush(error => onFatal(error ?? problem));
   }
 
-  /** Anybody can send a vote, so it stops nobody, and is told of once in an election. */
+  /** Anybody can send a vote, so it stops no server, and is logged once in an election. */
   #onConfigInVote({ from, version, text }: { from: number; version: number; text: string }): void {
     if (this.#toldOfConfig || this.#problemOf(text, 'leader') === null) return;
     this.#toldOfConfig = true;
@@ -280,7 +285,10 @@ export class QuorumPeer {
     );
   }
 
-  /** The node that clients read the membership from. Written by every member itself, not by a transaction. */
+  /**
+   * Writes the node that clients read the membership from. Every member writes it itself, not by a
+   * transaction.
+   */
   #writeConfigNode(): void {
     const { database } = this.#parts;
     const { version, text } = this.membership.committed.verifier;
@@ -309,8 +317,8 @@ export class QuorumPeer {
   }
 
   /**
-   * NO_VOTE keeps a server from being elected, and its vote from counting; it follows the leader that others
-   * elect.
+   * NO_VOTE keeps a server from being elected, and keeps its vote from counting. It follows the leader that
+   * others elect.
    */
   #votedZxid(): number {
     const { database, epochs, logger } = this.#parts;
@@ -368,7 +376,7 @@ export class QuorumPeer {
     return this.#masters.rounds({ followers: followers.map(master), leader: master(leader) });
   }
 
-  /** A leader still forming its epoch cannot succeed without those who elected it. ZOOKEEPER-3109 */
+  /** A leader that is still forming its epoch cannot succeed without those who elected it. ZOOKEEPER-3109 */
   #onSupportLost(): void {
     if (this.#role instanceof Leader && this.#role.server === null) {
       this.#context.events.emit({ kind: 'supportLost' });
@@ -389,7 +397,7 @@ export class QuorumPeer {
   }
 
   /**
-   * Memory is brought level with the log, which may take longer than a turn: the others hear of this server
+   * Brings memory level with the log. That may take longer than a turn, and the others hear from this server
    * meanwhile.
    */
   #catchUp(role: Leader | Follower | Observer, reason: string): void {
@@ -412,7 +420,7 @@ export class QuorumPeer {
 
   #lookAgain(role: Leader | Follower | Observer): void {
     const { config, clock, random } = this.#context;
-    // Hundreds of observers must not fall upon a new leader in the same moment.
+    // Hundreds of observers must not reach a new leader at the same moment.
     const spreadMs = role.name === 'observer' ? random.below(config.observerElectionDelayMs + 1) : 0;
     const delayMs = spreadMs + (role instanceof Leader ? 0 : role.pauseMs);
     this.#pause = clock.after(delayMs, () => {

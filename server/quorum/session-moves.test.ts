@@ -6,11 +6,11 @@ import { OpCode } from '../wire/opcodes.ts';
 
 const test = suite('quorum: a session that comes back while its writes are under way');
 
-/** Commits take as long, so that a client is back before its write is. */
+/** Each commit takes this long, so that a client is back before its write is committed. */
 const SYNC_MS = 300;
 
 for (const observerMasterPort of [0, OBSERVER_MASTER_PORT]) {
-  test(`a client that counts anew gets the answer of its own request, wherever it comes back (masters at ${observerMasterPort})`, () => {
+  test(`a client that starts its xids anew gets the answer to its own request, wherever it comes back (masters at ${observerMasterPort})`, () => {
     const ensemble = new MemoryEnsemble({
       voters: 3,
       observers: 1,

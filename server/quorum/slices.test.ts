@@ -28,7 +28,7 @@ function learnerOf(role: 'follower' | 'observer', options: StageOptions = SLOW):
   return serve(role, new Stage({ sid: role === 'follower' ? 2 : 4, ...options }).history(OLD, 1));
 }
 
-/** All of them in one chunk. */
+/** Commits all of them in one chunk. */
 function commitAll(role: 'follower' | 'observer', master: Peer): void {
   for (let n = 1; n <= COUNT; n++) {
     if (role === 'follower') master.sendTxn(PROPOSAL, createPacket(e2(n))).send(COMMIT, e2(n));
@@ -44,14 +44,14 @@ function serverOf({ stage }: Play): LearnerZooKeeperServer {
 const applied = ({ stage }: { stage: Stage }) =>
   stage.database.lastProcessedZxid < e2(0) ? 0 : counterOf(stage.database.lastProcessedZxid);
 
-/** Up to where some of a burst are applied, and most are not. */
+/** Runs until some of a burst are applied and most are not. */
 function untilSome(play: { stage: Stage }): void {
   play.stage.wait(() => applied(play) > 0, 'the first to be applied');
   assert.ok(applied(play) < COUNT / 2);
 }
 
 for (const role of ['follower', 'observer'] as const) {
-  test(`field report B1: a chunk of many commits takes a turn no longer than its budget, at the ${role}`, () => {
+  test(`field report B1: a chunk of many commits takes no longer than the budget of a turn, at the ${role}`, () => {
     const play = learnerOf(role);
     commitAll(role, play.master);
     const most = play.stage.mostInOneTurn(
@@ -91,7 +91,7 @@ for (const role of ['follower', 'observer'] as const) {
     assert.equal(at, [`sync at ${COUNT}`, `true at ${COUNT}`]);
   });
 
-  test(`what waits when the role of the ${role} ends is in its log, and nothing is applied behind its back`, () => {
+  test(`what waits when the role of the ${role} ends is in its log, and nothing more is applied`, () => {
     const play = learnerOf(role);
     const { stage, master } = play;
     commitAll(role, master);
@@ -105,7 +105,7 @@ for (const role of ['follower', 'observer'] as const) {
     assert.is(stage.database.lastProcessedZxid, e2(COUNT));
   });
 
-  test(`clients come to the ${role} when what was committed before UPTODATE is applied, and not before`, () => {
+  test(`clients come to the ${role} only once what was committed before UPTODATE is applied`, () => {
     const stage = new Stage({ sid: role === 'follower' ? 2 : 4, ...SLOW }).history(OLD, 1);
     const play = discover(role, { stage });
     play.master.told();
@@ -150,7 +150,7 @@ function brought(told: readonly string[]): string[] {
   return told.filter(line => /^(COMMIT|INFORM)/.test(line)).map(line => line.split(' ')[1]!);
 }
 
-/** A learner that says what it has, `waitMs` after the burst: it is registered between any two slices. */
+/** A learner that says what it has `waitMs` after the burst, so it is registered between any two slices. */
 function join(stage: Stage, learner: Peer, waitMs: number): string[] {
   stage.time.advance(waitMs);
   learner.sendAckEpoch(e1(3), 1);
@@ -225,7 +225,7 @@ test('a leader with very many observers tells them of few transactions a turn', 
   assert.equal(most, [5, 2]);
 });
 
-test('the master has to wait while a learner has too much to apply, is not taken for silent, and goes on', () => {
+test('the master waits while a learner has too much to apply; it is not taken for silent, and goes on afterwards', () => {
   const bytes = 1024 * 1024;
   const large = (n: number) =>
     packetOf(e2(n), { type: OpCode.setData, path: '/n100000001', data: Buffer.alloc(bytes), version: n });
@@ -233,7 +233,7 @@ test('the master has to wait while a learner has too much to apply, is not taken
   const pace = { sid: 4, turnUnits: 32, turnMs: 1 };
   const play = serve('observer', new Stage(pace).history(OLD, 1));
   const { stage, master } = play;
-  // One transaction is more than a turn's work, and half of what may wait more than syncLimit.
+  // One transaction is more than a turn's work, and half of what may wait takes longer than syncLimit.
   pace.turnMs = (3 * SYNC_LIMIT_MS) / 32;
   const server = serverOf(play);
   for (let n = 1; n <= count; n++) server.commit(large(n));

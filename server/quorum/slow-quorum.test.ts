@@ -69,7 +69,7 @@ test('B5: proposals that no quorum has acked are bounded in bytes; learners wait
   assert.is(server.outstandingBytes, 0);
 });
 
-test('B5: clients that leave their writes behind use up no more than a server may keep; whoever asks next waits, and gets it', () => {
+test('B5: clients that leave their writes behind use up no more than a server may keep; the next client waits and is served', () => {
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();
   const server = ensemble.server(1).view.serving!;
   assert.ok(server instanceof LeaderZooKeeperServer);
@@ -104,7 +104,7 @@ test('B5: clients that leave their writes behind use up no more than a server ma
   ensemble.wait(() => server.outstandingBytes === 0, 'nothing to be kept');
 });
 
-test('B5: a learner asks no more of a master that does not read; what it was asked meanwhile follows when it does', () => {
+test('B5: a learner stops asking a master that does not read; what clients ask meanwhile follows when it reads again', () => {
   const { stage, master } = serve('follower');
   const server = stage.serving!;
   assert.ok(server instanceof LearnerZooKeeperServer);
@@ -124,7 +124,7 @@ test('B5: a learner asks no more of a master that does not read; what it was ask
   assert.is(master.told().length, asked);
 });
 
-test('B5: clients of a learner that leave, and observers behind it, keep no more at the leader than a bound', () => {
+test('B5: what the leader keeps for a learner’s departed clients and its observers is bounded', () => {
   const { stage, master } = serve('follower');
   const server = stage.serving!;
   assert.ok(server instanceof LearnerZooKeeperServer);
@@ -143,7 +143,7 @@ test('B5: clients of a learner that leave, and observers behind it, keep no more
   assert.is(master.told().length, asked);
 });
 
-test('B5: what a client leaves at the leader is counted with what it has proven, which goes with each write; a sync is no write', () => {
+test('B5: what a client leaves at the leader counts with its identities, which go with each write; a sync does not count', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).start();
   const sid = ensemble.sids.find(each => each !== ensemble.leader)!;
   const server = ensemble.server(sid).view.serving!;
@@ -166,7 +166,7 @@ test('B5: what a client leaves at the leader is counted with what it has proven,
   assert.ok(bytes! > 250_000 && bytes! < 300_000, `${bytes} bytes`);
 });
 
-test('B5: sessions that come back are asked for so many at a time', () => {
+test('B5: a learner asks for a bounded number of returning sessions at a time', () => {
   const { stage, master } = serve('follower');
   const server = stage.serving!;
   assert.ok(server instanceof LearnerZooKeeperServer);

@@ -1,7 +1,7 @@
 /**
- * An ensemble that was led by Apache ZooKeeper, and reconfigured, before ours came to be alone in it: what
- * lies in the logs of whole members, and what they do with it. There is no reconfiguration here: with other
- * voters than those of zoo.cfg a member must stop.
+ * An ensemble of ours that was led by Apache ZooKeeper before, and reconfigured: what lies in the logs of
+ * whole members, and what they do with it. There is no reconfiguration here, so a member must stop when the
+ * voters are others than those of its zoo.cfg.
  */
 
 import { assert, suite } from '#test';
@@ -36,7 +36,7 @@ function reconfig(zxid: number, text: string): TxnPacket {
   return packetOf(zxid, { type: OpCode.reconfig, path: CONFIG, data: Buffer.from(text), version: -1 });
 }
 
-/** In the log of a member that does not run, committed or not: nobody can say. */
+/** Writes it to the log of a member that does not run. Nobody can say whether it was committed. */
 function writeHistory(ensemble: MemoryEnsemble, sid: number, text: string): void {
   const { clock, disk, random } = ensemble.machine(sid).boot();
   const events = new ServerEvents();
@@ -109,7 +109,7 @@ test('a newer configuration with the same voters is kept, served and handed on; 
   for (const sid of ensemble.sids) assert.is(configAt(ensemble, sid), OBSERVERS_CHANGED, `member ${sid}`);
 });
 
-test('a newer configuration of the log is what a member has seen last, from its first election on, and not more', () => {
+test('a newer configuration in the log counts as the last seen from the first election on, and as no more than that', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 });
   writeHistory(ensemble, 2, OBSERVERS_CHANGED);
   const { membership } = ensemble.boot(2).server(2).view.peer!;
@@ -117,7 +117,7 @@ test('a newer configuration of the log is what a member has seen last, from its 
   assert.match(membership.committed.verifier.text, /version=0$/);
 });
 
-test('a member that lacks the newer configuration has it from its leader', () => {
+test('a member that lacks the newer configuration gets it from its leader', () => {
   const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 });
   writeHistory(ensemble, 3, OBSERVERS_CHANGED);
   ensemble.start();
@@ -149,7 +149,7 @@ test('a proposal to change the voters that was logged when the leader went stops
   assert.is(ensemble.leader, -1, 'with its vote the third would lead');
 });
 
-/** As a member of this id would send it, to whoever listens. */
+/** A vote as a member of this id would send it, to whoever listens. */
 function forgedVote(from: number, config: string): Buffer {
   const hello = new JuteWriter();
   writeInitialMessage(hello, from, { host: 'visitor', port: ELECTION_PORT });
@@ -165,7 +165,7 @@ function forgedVote(from: number, config: string): Buffer {
   return Buffer.concat([hello.toBuffer(), vote]);
 }
 
-test('a vote with a newer configuration, which anybody can send, stops nobody: it is told of once in an election', () => {
+test('a vote with a newer configuration, which anybody can send, stops nobody, and is logged once in an election', () => {
   const ensemble = new MemoryEnsemble({ voters: 3 }).boot(1);
   const warnings = () =>
     ensemble.messages(1, 'warn').filter(message => message.startsWith('a vote has a newer configuration'));

@@ -30,7 +30,7 @@ function missedWrite(): { ensemble: MemoryEnsemble; behind: number; ahead: numbe
   return { ensemble, behind, ahead };
 }
 
-test('field report C4, ZOOKEEPER-261, db.autocreate=false: a wiped voter helps nobody to lead who missed what it had acknowledged', () => {
+test('field report C4, ZOOKEEPER-261, db.autocreate=false: a wiped voter does not help to elect a server that missed what the voter had acknowledged', () => {
   const { ensemble, behind, ahead } = missedWrite();
   const [wiped, other] = ahead as [number, number];
   ensemble.machine(wiped).disk.wipe();
@@ -53,7 +53,7 @@ test('field report C4, ZOOKEEPER-261, db.autocreate=false: a wiped voter helps n
   assert.is(ensemble.leader, other);
   assert.is(MemoryClient.open(ensemble, wiped).get('/missed'), '');
   assert.is(MemoryClient.open(ensemble, behind).get('/missed'), '');
-  // What it was brought is its own: it votes again.
+  // The data that it was brought is its own: it votes again.
   ensemble.kill(other);
   ensemble.wait(() => ensemble.leader > 0, 'the two others to elect one of them');
   assert.is(MemoryClient.open(ensemble, wiped).get('/missed'), '');
@@ -77,7 +77,7 @@ test('db.autocreate=false: a standalone server starts empty, as with upstream', 
   MemoryClient.open(ensemble).create('/a');
 });
 
-test('ZOOKEEPER-261: a wiped voter asks for a snapshot, and its word for an epoch is not counted', () => {
+test('ZOOKEEPER-261: a wiped voter asks for a snapshot, and its ACKEPOCH is not counted', () => {
   const stage = new Stage({ sid: 2 });
   stage.database.tree.lastProcessedZxid = -1;
   const accept = stage.playMember(1, 2888);

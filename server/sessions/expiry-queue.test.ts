@@ -40,14 +40,14 @@ test('what is postponed expires later by whole ticks, and can be touched and rem
   assert.is(queue.buckets.size, 0);
 });
 
-test('polled late, all that was due expires together', () => {
+test('in a late poll everything that was due expires together', () => {
   const queue = new ExpiryQueue<Named>(TICK_MS, 0);
   const all = [1, 2, 3, 4, 5].map(name => ({ name, expiryMs: 0 }));
   for (const each of all) queue.touch(each, 0, each.name * 1000);
   assert.equal(queue.poll(60_000), all);
 });
 
-test('property: against a twin that keeps a list of ends', () => {
+test('property: the queue agrees with a twin that keeps a list of ends', () => {
   const step = fc.record({
     what: fc.constantFrom('touch', 'touch', 'touch', 'remove', 'poll'),
     name: fc.nat(5),

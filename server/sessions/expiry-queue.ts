@@ -61,7 +61,7 @@ export class ExpiryQueue<T extends Expirable> {
     return expired;
   }
 
-  /** Everything expires later by that much, in whole ticks. */
+  /** Postpones everything by that much, in whole ticks. */
   postpone(byMs: number): void {
     const shiftMs = Math.floor(byMs / this.#intervalMs) * this.#intervalMs;
     const buckets = [...this.#buckets];

@@ -4,7 +4,7 @@ import { firstSessionId } from './session-id.ts';
 
 /**
  * Hands out session ids for the life of a process, over all its roles. It starts from the wall clock: the
- * monotonic clock of a process begins anew with it, and an id must not come twice.
+ * monotonic clock starts anew with each process, and an id must not come twice.
  */
 export class SessionIds {
   #next: bigint;

@@ -21,7 +21,7 @@ function rig(sessions: readonly (readonly [bigint, number])[] = []) {
   return { clock, expired, tracker, check, remove };
 }
 
-test('a session expires once its timeout is over, between one and three ticks later, and is told of once', () => {
+test('a session expires once its timeout is over, between one and three ticks later, and is reported once', () => {
   for (const timeoutMs of [200, 250, 1000]) {
     const { clock, expired, tracker } = rig();
     clock.advance(33);
@@ -36,7 +36,7 @@ test('a session expires once its timeout is over, between one and three ticks la
   }
 });
 
-test('field report B1: sessions that run out together expire some at a time; what is closed meanwhile is not told of', () => {
+test('field report B1: sessions that run out together expire in slices; one closed meanwhile is not reported', () => {
   const { clock, expired, tracker, remove, check } = rig();
   const ids = Array.from({ length: 1200 }, (_, i) => A + BigInt(i));
   for (const id of ids) tracker.track(id, 500);
@@ -54,7 +54,7 @@ test('field report B1: sessions that run out together expire some at a time; wha
   assert.equal(expired, ids.slice(0, -1));
 });
 
-test('a tracker that is stopped in the middle of an expiry tells of no more', () => {
+test('a tracker that is stopped in the middle of an expiry reports no more', () => {
   const { clock, expired, tracker } = rig();
   for (let i = 0; i < 1200; i++) tracker.track(A + BigInt(i), 500);
   while (expired.length === 0) clock.time.step();
@@ -63,7 +63,7 @@ test('a tracker that is stopped in the middle of an expiry tells of no more', ()
   assert.is(expired.length, 500);
 });
 
-test('a touched session lives on, each touch with the whole timeout', () => {
+test('a touched session lives on; each touch gives it the whole timeout', () => {
   const { clock, expired, tracker } = rig();
   const [a, b] = [tracker.track(A, 500), tracker.track(B, 500)];
   for (let i = 0; i < 20; i++) {
@@ -74,7 +74,7 @@ test('a touched session lives on, each touch with the whole timeout', () => {
   assert.is(tracker.touch(b), false, 'no touch brings back what is closing');
 });
 
-test('field report C7: a loop that is late hears what has arrived before it calls a session silent', () => {
+test('field report C7: a late loop reads what has arrived before it calls a session silent', () => {
   for (const [tickMs, timeoutMs] of [
     [1, 1],
     [1, 20],
@@ -99,7 +99,7 @@ test('field report C7: a loop that is late hears what has arrived before it call
   }
 });
 
-test('while the process stands still no session runs out: what was left of it is left, and time to be heard of', () => {
+test('while the process stands still no session expires: it keeps the time it had left, and time to be heard from', () => {
   const { clock, expired, tracker } = rig();
   const session = tracker.track(A, 500);
   tracker.track(B, 500);
@@ -116,7 +116,7 @@ test('while the process stands still no session runs out: what was left of it is
   assert.equal(expired, [B, A]);
 });
 
-test('a touch with another timeout, as a PING or REVALIDATE brings it, counts with that', () => {
+test('a touch with another timeout, as a PING or REVALIDATE brings it, applies that timeout', () => {
   const { clock, expired, tracker } = rig();
   const session = tracker.track(A, 500);
   tracker.touch(session, 3_000);
@@ -175,7 +175,7 @@ test('a removed session does not expire, and a stopped tracker expires nothing',
   assert.equal(second.expired, []);
 });
 
-test('ids are handed out one after the other, and a process that starts later starts above', () => {
+test('ids increase one by one, and a process that starts later starts above', () => {
   const clock = new VirtualClock();
   const ids = new SessionIds(4, clock);
   const first = ids.next();

@@ -18,11 +18,12 @@ export interface TrackedSession extends Expirable {
   closing: boolean;
 }
 
-/** A poll this many ticks after the one before: the process stood still. Less is a busy machine. */
+/** When a poll comes this many ticks after the last one, the process stood still. Less is a busy machine. */
 const STOOD_STILL_TICKS = 2;
 
 /**
- * A bucket may hold those of a whole network that is gone: each is a transaction, and others wait meanwhile.
+ * Limit on sessions expired in one turn. A bucket may hold those of a whole network that is gone: each is a
+ * transaction, and others wait meanwhile.
  */
 const EXPIRED_PER_TURN_MAX = 500;
 
@@ -40,7 +41,7 @@ export class SessionTracker {
   readonly #expired = new Fifo<TrackedSession>();
   #next: Timer | null = null;
 
-  /** `onExpire` submits the closeSession; the session stays tracked, closing, until that is applied. */
+  /** `onExpire` submits the closeSession; the session stays tracked, as closing, until that is applied. */
   constructor(
     clock: Clock,
     tickTimeMs: number,
@@ -119,7 +120,7 @@ export class SessionTracker {
     return true;
   }
 
-  /** All sessions of an owner whose word of them cannot be heard. */
+  /** Touches all sessions of an owner whose word of them cannot be heard. */
   touchAllOf(owner: object): void {
     for (const session of this.#sessions.values()) if (session.owner === owner) this.touch(session);
   }

@@ -8,7 +8,7 @@ import { type LearnerEvent, type LearnerOutput, LearnerSide } from './learner-si
 import { type MasterEvent, type MasterOutput, MasterSide } from './master-side.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
 
-/** What is said to the learner: bytes of a packet, or a part of the stream behind a SNAP. */
+/** What the master says to the learner: bytes of a packet, or a part of the stream after a SNAP. */
 type Said = Buffer | 'half a tree' | 'the rest of the tree';
 
 /** Steps that take as long as the story wants. */
@@ -20,10 +20,10 @@ export interface LearnerOnDisk {
   readonly role: 'follower' | 'observer';
   acceptedEpoch: number;
   currentEpoch: number;
-  /** Of its newest snapshot. */
+  /** Zxids in its newest snapshot. */
   snapshot: number[];
   log: number[];
-  /** So many of `log` survive a loss of power. */
+  /** How many entries of `log` survive power loss. */
   durable: number;
   isWiped: boolean;
   snapshotNeeded: boolean;
@@ -41,8 +41,9 @@ export interface MasterState {
 }
 
 /**
- * Both sides of Zab's synchronisation, talking: every output of either is carried out in its order on models
- * of disks, and told as a line. What takes time is over at once, unless the story holds its gate.
+ * Both sides of Zab's synchronisation in conversation. Every output of either side is carried out in its
+ * order on models of disks, and logged as a line. What takes time is over at once, unless the story holds its
+ * gate.
  */
 export class Conversation {
   readonly learner: LearnerOnDisk;
@@ -50,15 +51,15 @@ export class Conversation {
   readonly #log: (line: string) => void;
   /** Called before an output of the learner is carried out. */
   onLearnerOutput: (output: LearnerOutput) => void = () => {};
-  /** Where a mistake is planted. */
+  /** A test plants its mistakes here. */
   tamper: (outputs: readonly LearnerOutput[]) => readonly LearnerOutput[] = outputs => outputs;
-  /** Applied, and not forgotten by a process that ended. */
+  /** Zxids applied in the memory of the running process. */
   tree: number[] = [];
   isServing = false;
   isOpen = false;
   #learnerSide = new LearnerSide();
   #masterSide: MasterSide;
-  /** Connections that were cut do nothing any more. */
+  /** Counts connections: one that was cut does nothing any more. */
   #life = 0;
   readonly #due: (() => void)[] = [];
   readonly #held = new Set<Gate>();
@@ -70,7 +71,7 @@ export class Conversation {
   #waitsFor: 'snapshot' | 'disk' | null = null;
   #arriving: { readonly zxid: number; readonly tree: readonly number[] } | null = null;
 
-  /** Proposed by the master and not committed. */
+  /** Proposals of the master that are not committed yet. */
   readonly #outstanding: number[] = [];
   #isForwarding = false;
   #isHolding = false;
@@ -122,7 +123,7 @@ export class Conversation {
     this.#run();
   }
 
-  /** The connection is lost. What the learner logged is in its tree when it comes again. */
+  /** Cuts the connection. What the learner logged is in its tree when it comes back. */
   cut(): void {
     this.#life++;
     this.isOpen = false;
@@ -151,7 +152,7 @@ export class Conversation {
     return this.learner.isWiped ? [] : this.history;
   }
 
-  /** The same as from the other side, though it has not said so. */
+  /** Gives the learner a packet that the master has not sent. */
   sayToLearner(type: PacketType, zxid: number): void {
     this.#log(`M > L  ${packetName(type)} ${zxidToHex(zxid)}`);
     this.#toLearner.push(bytesOf({ type, zxid, data: null, authinfo: null }));
@@ -170,7 +171,7 @@ export class Conversation {
     this.#run();
   }
 
-  /** The oldest of what was proposed. */
+  /** Commits the oldest proposal. */
   commit(): void {
     const zxid = this.#outstanding.shift();
     if (zxid === undefined) return;
@@ -180,7 +181,7 @@ export class Conversation {
     this.#run();
   }
 
-  /** Too much is held for the learner. */
+  /** Tells the master's side that too much is held for the learner. */
   letGo(): void {
     if (!this.#isHolding || !this.#isForwarding) return;
     this.#isForwarding = false;
@@ -428,7 +429,9 @@ export class Conversation {
     for (const zxid of this.#outstanding) if (zxid > lastZxid) this.#forward(PacketType.PROPOSAL, zxid);
   }
 
-  /** From at or before `after` on, or nothing when the log does not reach back so far. */
+  /**
+   * Answers with the log from at or before `after` on, or with nothing when it does not reach back that far.
+   */
   #onLogRead(after: number): void {
     const { committed, diskFrom } = this.master;
     const onDisk = committed.filter(zxid => zxid >= diskFrom);
@@ -468,7 +471,7 @@ export class Conversation {
   }
 }
 
-/** A PROPOSAL or INFORM gets the transaction that it is of. */
+/** The bytes of a packet. A PROPOSAL or INFORM gets the transaction of its zxid. */
 function bytesOf(packet: QuorumPacket): Buffer {
   if (packet.type === PacketType.PROPOSAL || packet.type === PacketType.INFORM) {
     const { bytes } = createPacket(packet.zxid);

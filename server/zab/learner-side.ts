@@ -7,26 +7,26 @@ import { EPOCH_MAX, epochOf, follows, isEpoch, makeZxid, zxidToHex } from '../wi
 import { ownPacket } from './own-packet.ts';
 import type { PacketView } from './packet-stream.ts';
 
-/** Who comes to its master, with what it has and has promised. Nothing of it moves before the sync does. */
+/** What a learner has and has promised when it comes to its master. None of it changes before the sync. */
 export interface LearnerState {
   readonly sid: number;
   readonly role: 'follower' | 'observer';
   readonly acceptedEpoch: number;
   readonly currentEpoch: number;
-  /** Negative: this server lost its data, and its tree is not to be taken for an empty one. */
+  /** Negative when this server lost its data: its tree must not be taken for an empty one. */
   readonly lastProcessedZxid: number;
   readonly lastLoggedZxid: number;
-  /** An earlier TRUNC could not be done: only a SNAP helps. */
+  /** An earlier TRUNC could not be done, so only a SNAP helps. */
   readonly snapshotNeeded: boolean;
-  /** Of the file: a leader of Apache's turns a learner away that has a newer one than itself. */
+  /** The version in its file. An Apache leader turns away a learner with a newer version than its own. */
   readonly configVersion: number;
 }
 
 export type LearnerEvent =
   | { readonly type: 'connected'; readonly state: LearnerState }
-  /** Up to UPTODATE. What comes after it is broadcast, which does not pass through here. */
+  /** A packet, up to UPTODATE. What comes after it is broadcast, which does not pass through here. */
   | { readonly type: 'packet'; readonly packet: PacketView }
-  /** In the place of a `truncate` that is done: the files do not have that state, and are as before. */
+  /** Comes in place of a completed `truncate`: the files do not have that state, and are unchanged. */
   | { readonly type: 'truncImpossible'; readonly zxid: number };
 
 export type LearnerOutput =
@@ -35,11 +35,14 @@ export type LearnerOutput =
   | { readonly type: 'setAcceptedEpoch'; readonly epoch: number }
   | { readonly type: 'announceCurrentEpoch'; readonly epoch: number }
   | { readonly type: 'setCurrentEpoch'; readonly epoch: number }
-  /** The master has said how, and nothing is lost of what TRUNC leaves. `zxid`: of that packet. */
+  /**
+   * The master has said how it syncs, and nothing is lost yet of what a TRUNC leaves. `zxid`: that of its
+   * packet.
+   */
   | { readonly type: 'beginSync'; readonly mode: SyncMode; readonly zxid: number }
-  /** Log and tree end at `zxid`, or `truncImpossible`. */
+  /** Cuts log and tree back to `zxid`, or leads to `truncImpossible`. */
   | { readonly type: 'truncate'; readonly zxid: number }
-  /** Done when the stream behind SNAP is whole. Nothing of this server has changed by then. */
+  /** Done when the stream after SNAP is whole. Nothing of this server has changed by then. */
   | { readonly type: 'receiveSnapshot'; readonly zxid: number }
   /** Done when what was received is durable, and has replaced log and tree. */
   | { readonly type: 'restoreSnapshot' }
@@ -49,30 +52,37 @@ export type LearnerOutput =
   | { readonly type: 'apply'; readonly txn: TxnPacket }
   /** Done when everything logged is durable. */
   | { readonly type: 'flush' }
-  /** What NEWLEADER says of the configuration is the last seen: elections from then on count by it too. */
+  /** The configuration in NEWLEADER becomes the last seen: elections from then on count by it too. */
   | { readonly type: 'keepConfig'; readonly text: string | null }
-  /** What NEWLEADER said is in force. A server that must not go on with it stops here. */
+  /** The configuration in NEWLEADER takes effect. A server that must not go on with it stops here. */
   | { readonly type: 'adoptConfig'; readonly text: string | null }
-  /** Votes name the new epoch. `committed` are logged, acked and applied, `pending` logged and acked. */
+  /**
+   * Votes name the new epoch from here on. `committed` are logged, acked and applied, `pending` logged and
+   * acked.
+   */
   | {
       readonly type: 'serve';
       readonly committed: readonly TxnPacket[];
       readonly pending: readonly TxnPacket[];
     }
-  /** Always the last. `isEpochRefused`: this leader's epoch is not one to follow. */
+  /** Always the last output. `isEpochRefused`: this server must not follow the leader's epoch. */
   | { readonly type: 'leave'; readonly reason: string; readonly isEpochRefused: boolean };
 
 type Phase = 'leaderInfo' | 'syncMode' | 'sync' | 'upToDate' | 'broadcast';
 
 /**
  * The learner's side of Zab 1.0 as a state machine: discovery, then synchronisation, up to the point where it
- * serves. Events in, outputs out, no socket, no disk, no clock.
+ * serves. Events in, outputs out; no socket, no disk, no clock.
  *
- * Outputs are carried out in their order, each when the one before it is done; until the last is done no
- * packet comes in. That order is the protocol (docs/quorum.md "Synchronisation"; ZOOKEEPER-4643,
- * ZOOKEEPER-4685, ZOOKEEPER-3642): acceptedEpoch before ACKEPOCH; a snapshot whole and durable before
- * anything is logged on top of it; synced transactions durable before currentEpoch; currentEpoch before the
- * ACK of NEWLEADER; that ACK before any other.
+ * Outputs are carried out in their order, each after the one before it is done, and no packet comes in until
+ * the last is done. That order is the protocol (docs/quorum.md "Synchronisation"; ZOOKEEPER-4643,
+ * ZOOKEEPER-4685, ZOOKEEPER-3642):
+ *
+ * - acceptedEpoch is on disk before ACKEPOCH leaves;
+ * - a snapshot is whole and durable before anything is logged on top of it;
+ * - synced transactions are durable before currentEpoch moves;
+ * - currentEpoch moves before the ACK of NEWLEADER leaves;
+ * - that ACK leaves before any other.
  *
  * @see docs/quorum.md "Message ladder"
  */
@@ -80,23 +90,26 @@ export class LearnerSide {
   #phase: Phase = 'leaderInfo';
   #state: LearnerState | null = null;
   #epoch = -1;
-  /** What NEWLEADER says of the configuration: last seen from there on, in force with UPTODATE. */
+  /** The configuration in NEWLEADER: last seen from NEWLEADER on, in force from UPTODATE on. */
   #leaderConfig: string | null = null;
   /** Proposals that no COMMIT has named yet, oldest first. */
   readonly #proposed = new Fifo<TxnPacket>();
-  /** Committed after NEWLEADER, before UPTODATE, from where on they are logged and applied. ZOOKEEPER-4394 */
+  /**
+   * Transactions committed between NEWLEADER and UPTODATE, at which they are logged and applied.
+   * ZOOKEEPER-4394
+   */
   readonly #committedLate = new Fifo<TxnPacket>();
   /** The last zxid proposed to us: the next must follow it. */
   #lastQueued = 0;
   #lastCommitted = 0;
   #txnBytes = 0;
 
-  /** Of the leader; -1 before LEADERINFO. */
+  /** The leader's epoch; -1 before LEADERINFO. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Of the transactions that the sync brought. */
+  /** Bytes of the transactions that the sync brought. */
   get txnBytes(): number {
     return this.#txnBytes;
   }
@@ -148,8 +161,8 @@ export class LearnerSide {
     if (refusal !== null) return [{ type: 'leave', reason: refusal, isEpochRefused: true }];
     this.#phase = 'syncMode';
     const isWiped = state.lastProcessedZxid < 0;
-    // Nothing of ours can be cut to where the master wants it. For a zxid before all logs it has only a
-    // snapshot; for 0, an empty tree, it might send its whole log, on top of ours.
+    // The master can cut nothing of ours back to its history. For a zxid before all logs it has only a
+    // snapshot to send; for 0, an empty tree, it might send its whole log on top of ours.
     const zxid = isWiped || state.snapshotNeeded ? BEFORE_ALL_LOGS : state.lastLoggedZxid;
     const answer = Buffer.alloc(4);
     if (epoch > state.acceptedEpoch) {
@@ -157,7 +170,8 @@ export class LearnerSide {
       answer.writeInt32BE(isWiped ? NOT_COUNTED : state.currentEpoch);
       return [{ type: 'setAcceptedEpoch', epoch }, send(PacketType.ACKEPOCH, zxid, answer)];
     }
-    // Accepted before, this one or an observer's later one: answered, and not to be counted. Row 002-11.
+    // This epoch, or a later one by an observer, was accepted before: the answer says that it does not count.
+    // Row 002-11.
     answer.writeInt32BE(NOT_COUNTED);
     return [send(PacketType.ACKEPOCH, zxid, answer)];
   }
@@ -166,8 +180,9 @@ export class LearnerSide {
     if (!isEpoch(epoch))
       return `leader's epoch ${epoch} is not one of 0 to ${EPOCH_MAX}, all that this server can count: see server/docs/epochs.md`;
     // The leader of an epoch that a follower accepted may still count on the history that was acked to it.
-    // Nobody counts on what an observer accepted: an epoch that came to nothing must not keep it out.
-    // Upstream's stays away until the next election. What it has shown its clients must not go back, though.
+    // Nobody counts on what an observer accepted, so an abandoned epoch must not keep it out; upstream's
+    // observer stays away until the next election. But what an observer has shown its clients must not go
+    // back.
     const [promise, promised] =
       state.role === 'follower' ? ['accepted', state.acceptedEpoch] : ['current', state.currentEpoch];
     return epoch < promised ? `leader's epoch ${epoch} is older than the ${promise} epoch ${promised}` : null;
@@ -177,7 +192,8 @@ export class LearnerSide {
     const { zxid } = packet;
     const { lastLoggedZxid, lastProcessedZxid } = this.#state!;
     const epoch = this.#epoch;
-    // What the sync logs may be of an epoch that currentEpoch does not cover yet: a crash is no damage then.
+    // The sync may log transactions of an epoch that currentEpoch does not cover yet. Once it is announced, a
+    // crash in between is not taken for damage.
     const announce: LearnerOutput = { type: 'announceCurrentEpoch', epoch };
     switch (packet.type) {
       case PacketType.DIFF:
@@ -190,8 +206,8 @@ export class LearnerSide {
         this.#startFrom(zxid, zxid);
         return [
           { type: 'beginSync', mode: 'SNAP', zxid },
-          // The tree is replaced only when the new one is whole (ZOOKEEPER-3104, 3642), and on disk before
-          // anything follows.
+          // The new tree replaces the old one only when it is whole (ZOOKEEPER-3104, 3642), and is on disk
+          // before anything follows.
           { type: 'receiveSnapshot', zxid },
           announce,
           { type: 'restoreSnapshot' },
@@ -233,10 +249,13 @@ export class LearnerSide {
     return [leave(`${packet} ${this.#phase === 'sync' ? 'during sync' : 'before UPTODATE'}`)];
   }
 
-  /** Leaves when it does not follow what came before: a gap would be passed on for ever. ZOOKEEPER-4925 */
+  /**
+   * Leaves when the transaction does not follow the one before it: a gap would be passed on forever.
+   * ZOOKEEPER-4925
+   */
   #queue(packet: PacketView): readonly LearnerOutput[] {
-    // Proposals may come twice when the master registers us while it commits (notes on the TLA+ model of
-    // Zab).
+    // A proposal may come twice when the master registers this learner while it commits (notes on the TLA+
+    // model of Zab).
     if (packet.zxid <= this.#lastQueued) return NONE;
     if (!follows(packet.zxid, this.#lastQueued)) {
       const last = zxidToHex(this.#lastQueued);
@@ -252,7 +271,7 @@ export class LearnerSide {
   #commit(packet: PacketView): readonly LearnerOutput[] {
     const oldest = this.#proposed.peek();
     if (oldest === undefined || oldest.zxid !== packet.zxid) {
-      // A duplicate of what was committed already is harmless; anything else is a hole.
+      // A duplicate of what was committed already is harmless; anything else is a gap.
       if (packet.zxid <= this.#lastCommitted) return NONE;
       const expected = oldest === undefined ? 'none' : zxidToHex(oldest.zxid);
       return [leave(`${packet} where the oldest proposal is ${expected}`)];
@@ -308,5 +327,5 @@ function leave(reason: string): LearnerOutput {
 const NONE: readonly LearnerOutput[] = [];
 const EMPTY = Buffer.alloc(0);
 const BEFORE_ALL_LOGS = -1;
-/** In the place of the current epoch in an ACKEPOCH. */
+/** Stands in the place of the current epoch in an ACKEPOCH. */
 const NOT_COUNTED = -1;

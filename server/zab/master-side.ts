@@ -14,18 +14,20 @@ export interface LearnerInfo {
 }
 
 export interface MasterSettings {
-  /** The master is the leader itself, and not a follower that serves observers. */
+  /** The master is the leader itself, not a follower that serves observers. */
   readonly acceptsFollowers: boolean;
-  /** By the configuration; undefined for whoever is not in it. */
+  /** Role by the configuration; undefined for a server that is not in it. */
   roleOf(sid: number): Role | undefined;
 }
 
-/** What the master has when it looks for how to sync; the learner's last zxid is known here. */
+/** What the master has when it decides how to sync; the learner's last zxid is known here. */
 export type MasterHistory = Omit<SyncQuestion, 'peerLastZxid' | 'disk'>;
 
-/** `lastProcessedZxid`: of the master, in the very moment of the event. */
+/** `lastProcessedZxid`: that of the master at the very moment of the event. */
 export type MasterEvent =
-  /** Up to the ACK of NEWLEADER. What comes after it is traffic, which does not pass through here. */
+  /**
+   * A packet, up to the ACK of NEWLEADER. What comes after it is traffic, which does not pass through here.
+   */
   | { readonly type: 'packet'; readonly packet: PacketView }
   /** In answer to `awaitEpoch`. */
   | { readonly type: 'epoch'; readonly epoch: number }
@@ -44,52 +46,54 @@ export type MasterEvent =
 
 export type MasterOutput =
   | { readonly type: 'send'; readonly packet: QuorumPacket }
-  /** NEWLEADER, with the configuration as it is when this leaves. */
+  /** Sends NEWLEADER, with the configuration at the moment it leaves. */
   | { readonly type: 'sendNewLeader'; readonly zxid: number }
-  /** Until a quorum has said what it accepted, and the master has accepted an epoch above it. */
+  /** Waits until a quorum has said what it accepted, and the master has accepted an epoch above that. */
   | { readonly type: 'awaitEpoch'; readonly info: LearnerInfo; readonly isObserver: boolean }
   /**
-   * Until a quorum has accepted the epoch, the master has that on disk, and is not behind this learner.
-   * `currentEpoch` is null when the learner had accepted it before: it is not counted.
+   * Waits until a quorum has accepted the epoch, the master has that on disk, and is not behind this learner.
+   * `currentEpoch` is null when the learner had accepted the epoch before: it is not counted.
    */
   | { readonly type: 'awaitEpochAck'; readonly currentEpoch: number | null; readonly lastZxid: number }
-  /** Until no other connection of the same voter is alive. */
+  /** Waits until no other connection of the same voter is alive. */
   | { readonly type: 'awaitSeat' }
   /**
-   * Live traffic after `lastZxid`, which is the last that the master has applied, is held for the learner
-   * from here on; what was held before is dropped.
+   * From here on, holds live traffic after `lastZxid`, the last zxid that the master has applied. What was
+   * held before is dropped.
    */
   | { readonly type: 'register'; readonly lastZxid: number }
-  /** What the learner lacks is looked for in the log on disk. */
+  /** Looks in the log on disk for what the learner lacks. */
   | { readonly type: 'readLog'; readonly after: number; readonly through: number }
-  /** One more is being synced, unless there are as many as may be at a time: then this one is closed. */
+  /** Counts one more sync, unless the maximum is reached: then this learner is closed. */
   | { readonly type: 'beginSync'; readonly mode: SyncMode; readonly zxid: number }
   | { readonly type: 'bringSnapshot' }
-  /** As PROPOSAL and COMMIT or, to an observer that serves already, `asInform`. */
+  /** Sends transactions as PROPOSAL and COMMIT or, to an observer that already serves, `asInform`. */
   | {
       readonly type: 'bringHistory';
       readonly after: number;
       readonly through: number;
       readonly asInform: boolean;
     }
-  /** It is durable up to its sync, and counts for the epoch. Until the master serves. */
+  /** Waits until the master serves. The learner is durable up to its sync, and counts for the epoch. */
   | { readonly type: 'awaitStart' }
-  /** What was held leaves, and live traffic goes straight through. */
+  /** Sends what was held. Live traffic goes straight through from here on. */
   | { readonly type: 'release' }
-  /** Always the last. */
+  /** Always the last output. */
   | { readonly type: 'close'; readonly reason: string };
 
 type Phase = 'info' | 'epoch' | 'ackEpoch' | 'plan' | 'bring' | 'ackNewLeader' | 'start' | 'broadcast';
 
 /**
  * The master's side of one learner as a state machine: discovery, then synchronisation, up to the point where
- * live traffic goes through. Events in, outputs out, no socket, no disk, no clock.
+ * live traffic goes through. Events in, outputs out; no socket, no disk, no clock.
  *
  * Outputs are carried out in their order. One that is answered by an event is always the last of its step;
- * what else comes in meanwhile is a step of its own. The order is what a learner relies on: all that the sync
- * brings before NEWLEADER, and live traffic behind UPTODATE alone. A learner may take it before, but Apache's
- * up to 3.9.2 fails on a COMMIT between NEWLEADER and UPTODATE whose proposal came before NEWLEADER
- * (ZOOKEEPER-4394): under load it would come back again and again.
+ * whatever else comes in meanwhile is a step of its own.
+ *
+ * A learner relies on that order: everything that the sync brings comes before NEWLEADER, and live traffic
+ * only after UPTODATE. A learner may accept live traffic earlier, but Apache's up to 3.9.2 fails on a COMMIT
+ * between NEWLEADER and UPTODATE whose proposal came before NEWLEADER (ZOOKEEPER-4394): under load it would
+ * come back again and again.
  *
  * @see docs/quorum.md "Message ladder"; LearnerHandler.syncFollower
  */
@@ -98,10 +102,10 @@ export class MasterSide {
   #phase: Phase = 'info';
   #isObserver = false;
   #epoch = 0;
-  /** The learner's, of ACKEPOCH. */
+  /** The learner's last zxid, from its ACKEPOCH. */
   #peerLastZxid = 0;
   #history: MasterHistory | null = null;
-  /** What the learner has once all that is being brought has come; what is behind it is held. */
+  /** What the learner has once everything being brought has come; what follows it is held. */
   #through = 0;
   /** What was held is gone: it follows from the log. */
   #isLetGo = false;
@@ -194,7 +198,7 @@ export class MasterSide {
     return [{ type: 'awaitEpochAck', currentEpoch, lastZxid: packet.zxid }];
   }
 
-  /** What is asked and the registration are of one moment, with no commit between them. */
+  /** The question and the registration happen at one moment, with no commit between them. */
   #onSeated(history: MasterHistory): readonly MasterOutput[] {
     this.#history = history;
     const register = this.#register(history.lastProcessedZxid);
@@ -208,7 +212,7 @@ export class MasterSide {
   #onLogRead(disk: readonly number[] | null, lastProcessedZxid: number): readonly MasterOutput[] {
     const plan = planSync({ ...this.#history!, peerLastZxid: this.#peerLastZxid, disk });
     if (plan.mode !== 'SNAP') return this.#bring(plan);
-    // A snapshot has what was committed while the log was read: held is only what comes from here on.
+    // A snapshot has what was committed while the log was read, so only what comes from here on is held.
     return [this.#register(lastProcessedZxid), ...this.#bring(plan)];
   }
 
@@ -247,7 +251,7 @@ export class MasterSide {
   }
 
   /**
-   * What was let go follows from the log: as a sync has it or, to an observer that serves already, as INFORM.
+   * What was dropped follows from the log: as in a sync or, to an observer that already serves, as INFORM.
    */
   #nextRound(lastProcessedZxid: number): readonly MasterOutput[] {
     const after = this.#through;
@@ -257,13 +261,13 @@ export class MasterSide {
 
   #onAckOfNewLeader(packet: PacketView): readonly MasterOutput[] {
     if (packet.type === PacketType.PING) return NONE;
-    // Apache up to 3.8.4 may ack what the sync brought before it acks NEWLEADER. It counts for nothing.
-    // ZOOKEEPER-4685
+    // Apache up to 3.8.4 may ack synced transactions before it acks NEWLEADER. Such an ACK counts for
+    // nothing. ZOOKEEPER-4685
     if (packet.type === PacketType.ACK && counterOf(packet.zxid) !== 0) return NONE;
     const newLeader = makeZxid(this.#epoch, 0);
     if (packet.type !== PacketType.ACK || packet.zxid !== newLeader)
       return [close(`${packet} where the ACK of NEWLEADER ${zxidToHex(newLeader)} was expected`)];
-    // It would count for a history that the learner does not have yet.
+    // The ACK would count for a history that the learner does not have yet.
     if (this.#phase === 'bring') return [close(`${packet} came before NEWLEADER was sent`)];
     this.#phase = 'start';
     return [{ type: 'awaitStart' }];
@@ -297,5 +301,5 @@ function close(reason: string): MasterOutput {
 
 const NONE: readonly MasterOutput[] = [];
 const RELEASE: readonly MasterOutput[] = [{ type: 'release' }];
-/** In the place of the current epoch in an ACKEPOCH. */
+/** Stands in the place of the current epoch in an ACKEPOCH. */
 const NOT_COUNTED = -1;

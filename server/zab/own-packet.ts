@@ -7,8 +7,8 @@ import type { PacketView } from './packet-stream.ts';
 const NEXT_LEADER_BYTES = 8;
 
 /**
- * The transaction of a PROPOSAL or INFORM in memory of its own, framed as PROPOSAL. @throws JuteError when it
- * is none
+ * Copies the transaction of a PROPOSAL or INFORM into memory of its own, framed as PROPOSAL.
+ * @throws JuteError when it is no transaction
  */
 export function ownPacket(packet: PacketView): ReadTxnPacket {
   if (packet.type === PacketType.INFORMANDACTIVATE)

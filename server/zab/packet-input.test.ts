@@ -57,7 +57,7 @@ function setUp() {
   return { clock, state, reader, input, taken, run, mostInATurn };
 }
 
-test('what a healthy peer sends is taken at once, all of it', () => {
+test('everything that a healthy peer sends is taken at once', () => {
   const { input, taken, state, run } = setUp();
   run(() => {
     input.feed(packets(200), 0);
@@ -66,7 +66,7 @@ test('what a healthy peer sends is taken at once, all of it', () => {
   });
 });
 
-test('field report B: thousands of tiny packets in one chunk take some of a turn each, in order, and nothing is read meanwhile', () => {
+test('field report B: thousands of tiny packets in one chunk are taken in slices of a turn, in order, and nothing is read meanwhile', () => {
   const { input, taken, state, run, mostInATurn } = setUp();
   const count = 50_000;
   run(() => {
@@ -96,7 +96,7 @@ test('a packet that is taken in pieces is whole before the next one', () => {
   assert.is(taken.length, 3);
 });
 
-test('what is malformed ends the stream where it stands, in whichever turn', () => {
+test('malformed input ends the stream where it stands, in whichever turn', () => {
   const { input, taken, state, run } = setUp();
   run(() => input.feed(Buffer.concat([packets(9_000), Buffer.alloc(64, 0xff)]), 0));
   assert.is(taken.length, 9_000);
@@ -146,7 +146,7 @@ test('field report B: a PING of 100,000 sessions is taken in pieces, and the ACK
   assert.is(two.closed, null);
 });
 
-test('a stranger that pipelines requests takes the turns of clients, not those of voters', () => {
+test('a stranger that pipelines requests uses up turns of clients, not those of voters', () => {
   const play = new Play();
   play.serve(2);
   const observer = play.observe(4);

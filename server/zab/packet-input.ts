@@ -6,19 +6,19 @@ import type { PacketReader, PacketView } from './packet-stream.ts';
 
 export interface PacketInputHost {
   readonly connection: Connection;
-  /** Whose share of a turn this is: looked at for each chunk. */
+  /** The turns that these packets take; asked for at each chunk. */
   turns(): TurnQueue;
   /**
-   * What taking a packet threw: the stream cannot be read on. Throws it again when it is no fault of the
-   * peer.
+   * Called with what taking a packet threw: the stream cannot be read on. Throws it again when it is not the
+   * peer's fault.
    */
   onError(error: unknown): void;
 }
 
 /**
- * What comes through one connection between learner and master, packet by packet and in order, in slices of a
- * turn: neither thousands of tiny packets in one chunk, nor a DIFF of 100 MB, nor a PING with all sessions
- * keep others from their turn. While packets wait, nothing more is read.
+ * Takes what comes through one connection between learner and master, packet by packet and in order, in
+ * slices of a turn. Neither thousands of tiny packets in one chunk, nor a DIFF of 100 MB, nor a PING with all
+ * sessions keeps others from their turn. While packets wait, nothing more is read.
  */
 export class PacketInput implements TurnWorker {
   turnTag = 0;
@@ -42,14 +42,14 @@ export class PacketInput implements TurnWorker {
   }
 
   /**
-   * The packet at hand is taken in pieces: `rest` is called until it says false, and before any further
+   * Takes the current packet in pieces: `rest` is called until it returns false, and before any further
    * packet.
    */
   takeInPieces(rest: (budget: TurnBudget) => boolean): void {
     this.#rest = rest;
   }
 
-  /** Nothing is read until `release`. */
+  /** Stops reading until `release`. */
   hold(): void {
     this.#isHeld = true;
     this.#host.connection.pause();
@@ -112,7 +112,7 @@ function unitsOf({ type, start, end }: PacketView): number {
     case PacketType.REQUEST:
     case PacketType.INFORM:
       return Units.write + bytes;
-    // One transaction comes as both.
+    // One transaction comes as both, so each is half a write.
     case PacketType.PROPOSAL:
     case PacketType.COMMIT:
       return Units.write / 2 + bytes;
@@ -122,8 +122,8 @@ function unitsOf({ type, start, end }: PacketView): number {
 }
 
 /**
- * Turns apart from those of clients, for what a quorum waits for: counted in work alone, so that what others
- * did in the same turn leaves ACKs and COMMITs theirs.
+ * Turns for what a quorum waits for, separate from those of clients. Only work counts in them, so what others
+ * did in the same turn takes nothing from ACKs and COMMITs.
  */
 class QuorumTurns extends TurnQueue {
   override arrived(worker: TurnWorker): void {

@@ -49,7 +49,7 @@ function cut(chunks: readonly Buffer[]): QuorumPacket[] {
 
 const BYTES = bytesOf(PACKETS);
 
-test('a packet that comes in chunks is joined once, and what is kept of it is nobody else’s', () => {
+test('a packet that comes in chunks is joined once, and a kept copy of it shares no memory', () => {
   const data = Buffer.alloc(100_000, 'd');
   const small = Buffer.from('small');
   const bytes = bytesOf([
@@ -86,8 +86,8 @@ const SNAPSHOT = Buffer.from('the bytes of a tree, which are no packets');
 const SNAP: QuorumPacket = { type: PacketType.SNAP, zxid: 5, data: null, authinfo: null };
 
 /**
- * As a learner does: suspend at SNAP, take bytes until the tree is whole, give back what is behind it,
- * resume.
+ * Acts as a learner: suspends at SNAP, takes bytes until the tree is whole, gives back what follows it, and
+ * resumes.
  */
 function learn(chunks: readonly Buffer[], resumeAtOnce: boolean): { got: QuorumPacket[]; tree: string } {
   const got: QuorumPacket[] = [];
@@ -150,7 +150,7 @@ test('what is fed while suspended waits, and comes out in order when resumed', (
   assert.equal(got, [1, 2, 3, 4]);
 });
 
-test('a stream that is no packets is refused as soon as it shows, however it is cut', () => {
+test('a stream that holds no packets is refused as soon as that shows, however it is cut', () => {
   const bad: readonly [bytes: string, message: RegExp][] = [
     ['00000000', /unknown quorum packet type 0/],
     ['00000014', /unknown quorum packet type 20/],
@@ -168,7 +168,7 @@ test('a stream that is no packets is refused as soon as it shows, however it is 
   }
 });
 
-test('limits: data, ids, and the fields of an id; none of them is waited for', () => {
+test('data, ids and fields of an id above their limits are refused before their bytes come', () => {
   const head = (length: number): Buffer => {
     const bytes = Buffer.alloc(24);
     bytes.writeInt32BE(PacketType.REQUEST, 0);
@@ -202,7 +202,7 @@ test('limits: data, ids, and the fields of an id; none of them is waited for', (
   );
 });
 
-test('more than 1,024 identities of a client end no connection: the first of them count', () => {
+test('more than 1,024 identities of a client do not end the connection: only the first of them count', () => {
   const authinfo = Array.from({ length: 3000 }, (_, at) => ({ scheme: 'digest', id: `user${at}` }));
   const bytes = bytesOf([{ type: PacketType.REQUEST, zxid: -1, data: null, authinfo }, PACKETS[0]!]);
   const seen: [number, number][] = [];
@@ -274,7 +274,7 @@ test('a large packet in many small chunks is looked at when it can be whole, not
   );
 });
 
-test('B5: a packet that comes byte by byte is joined as it comes, so that it costs no hundred times its bytes', () => {
+test('B5: a packet that comes byte by byte is joined as it comes, so it does not cost a hundred times its bytes', () => {
   const data = Buffer.alloc(50_000, 'd');
   const bytes = bytesOf([{ type: PacketType.REQUEST, zxid: -1, data, authinfo: null }]);
   const got: Buffer[] = [];

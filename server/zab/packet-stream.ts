@@ -3,7 +3,7 @@ import { JuteError, JuteReader } from '../wire/jute.ts';
 import { packetName } from '../wire/quorum-packet.ts';
 
 /**
- * One packet in place. The object is reused for the next packet: take what is to be kept.
+ * One packet in place. The object is reused for the next packet, so copy what is to be kept.
  * `bytes[start, end)` is the whole packet, `bytes[dataStart, dataEnd)` its data (both -1 when null).
  */
 export class PacketView {
@@ -24,16 +24,16 @@ export class PacketView {
     return this.dataEnd - this.dataStart;
   }
 
-  /** `bytes` are nobody else's: they were joined for this packet and what came with it. */
+  /** Nobody else holds `bytes`: they were joined for this packet and what came with it. */
   isJoined = false;
 
-  /** The whole packet in memory of its own, of which it may leave a half unused. */
+  /** Copies the whole packet into memory of its own, of which it may leave half unused. */
   copy(): Buffer {
     const own = this.bytes.subarray(this.start, this.end);
     return this.isJoined && own.length * 2 >= this.bytes.length ? own : Buffer.from(own);
   }
 
-  /** The same packet, to be kept: in memory of its own. */
+  /** The same packet in memory of its own, to be kept. */
   kept(): PacketView {
     const kept = new PacketView();
     kept.type = this.type;
@@ -63,19 +63,19 @@ export class PacketView {
 
 const EMPTY = Buffer.alloc(0);
 const HEAD_BYTES = 16;
-/** Scheme and id, each a length at least. */
+/** The least that an id takes: the two lengths of its scheme and its id. */
 const ID_BYTES_MIN = 8;
 /**
- * An Apache follower passes on all that its client has proven, and a client may prove as much as it likes.
- * What is beyond this grants it nothing, which is better than an end of the connection that carries all the
- * other clients too.
+ * Limit on the identities of one client. An Apache follower passes on everything that its client has proven,
+ * and a client may prove as much as it likes. What is beyond this grants it nothing; ending the connection
+ * would cost all its other clients too.
  */
 const IDS_MAX = 1024;
-/** Chunks are kept as they came while there are few, or while they are this large on the average. */
+/** Chunks are kept unjoined while there are few, or while they are this large on average. */
 const CHUNKS_MIN = 64;
 const CHUNK_BYTES_MIN = 512;
 
-/** What the client of a REQUEST has proven. @throws JuteError */
+/** The identities that the client of a REQUEST has proven. @throws JuteError */
 export function readAuthinfo(reader: JuteReader): Id[] {
   const ids: Id[] = [];
   for (let left = Math.min(reader.readInt(), IDS_MAX); left > 0; left--) ids.push(readId(reader));
@@ -83,9 +83,9 @@ export function readAuthinfo(reader: JuteReader): Id[] {
 }
 
 /**
- * Cuts the stream between learner and master into packets. They have no length in front, so the end of one
- * is known only by walking its fields. `suspend` hands the rest of the bytes to another reader: a snapshot
- * stream sits between two packets.
+ * Cuts the stream between learner and master into packets. They have no length in front, so the end of a
+ * packet is known only by walking its fields. `suspend` hands the rest of the bytes to another reader: a
+ * snapshot stream sits between two packets.
  */
 export class PacketReader {
   readonly #view = new PacketView();
@@ -93,19 +93,19 @@ export class PacketReader {
   #chunks: Buffer[] = [];
   /** Where the next packet starts in the first chunk. */
   #at = 0;
-  /** From there to the end of the last chunk. */
+  /** Bytes from there to the end of the last chunk. */
   #bytes = 0;
-  /** The only chunk was made here. */
+  /** The only chunk was joined by this reader. */
   #isJoined = false;
-  /** Bytes without which another look is in vain. */
+  /** Bytes needed before another look can find a packet. */
   #needed = 1;
   #suspended = false;
   /** How far the authinfo of the packet at `#at` has been walked, from its start; 0: not begun. */
   #walkedBytes = 0;
   #fieldsLeft = 0;
   /**
-   * Of one packet, data and authinfo together: what is kept of it until it is whole. Whoever has not said who
-   * it is gets less room.
+   * Limit on one packet, data and authinfo together, since all of it is kept until it is whole. A peer that
+   * has not said who it is gets less room.
    */
   packetBytesMax: number;
 
@@ -118,11 +118,11 @@ export class PacketReader {
   add(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    // A chunk of a byte takes a hundred: who sends one at a time gets them joined.
+    // A chunk of one byte takes a hundred: the chunks of a peer that sends single bytes are joined.
     if (this.#chunks.length > CHUNKS_MIN + this.#bytes / CHUNK_BYTES_MIN) this.#joined();
   }
 
-  /** What has come and is not cut. */
+  /** Bytes that have come and are not cut yet. */
   get bytesKept(): number {
     return this.#bytes;
   }
@@ -139,8 +139,8 @@ export class PacketReader {
   }
 
   /**
-   * Cuts one packet, hands it over and gives it back; null when there is no whole one. @throws JuteError, as
-   * `feed`
+   * Cuts one packet, hands it over and returns it; null when there is no whole one.
+   * @throws JuteError, as `feed`
    */
   step(): PacketView | null {
     if (!this.mayHaveMore) return null;
@@ -162,9 +162,7 @@ export class PacketReader {
     return this.#suspended;
   }
 
-  /**
-   * The bytes that follow the packet at which the stream was suspended. They are no longer in this reader.
-   */
+  /** Takes out the bytes that follow the packet at which the stream was suspended. */
   takeRest(): Buffer {
     const rest = this.#bytes === 0 ? EMPTY : this.#joined().subarray(this.#at);
     this.#forget();
@@ -183,7 +181,7 @@ export class PacketReader {
     while (this.step() !== null);
   }
 
-  /** What is left, in one piece from `#at` on. */
+  /** What is left, joined into one piece that starts at `#at`. */
   #joined(): Buffer {
     if (this.#chunks.length > 1) {
       this.#chunks[0] = this.#chunks[0]!.subarray(this.#at);

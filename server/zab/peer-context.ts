@@ -27,24 +27,24 @@ export interface PeerContext {
   readonly epochs: EpochFiles;
   readonly sessionIds: SessionIds;
   readonly membership: Membership;
-  /** What NEWLEADER says, before it is acked; null: nothing. */
+  /** Called with the configuration that NEWLEADER names, before it is acked; null when it names none. */
   onConfigSeen(told: string | null): void;
   /**
-   * What NEWLEADER said, which UPTODATE puts in force; or null, when it was applied. False when this server
-   * stops.
+   * Called with the configuration that NEWLEADER named, which UPTODATE puts in force, or with null when a
+   * reconfiguration was applied. Returns false when this server stops.
    */
   onConfigCommitted(told: string | null): boolean;
   /** Set when the files here could not give the state that a TRUNC asked for: only a SNAP helps then. */
   readonly sync: { snapshotNeeded: boolean };
   /** The highest accepted epoch that a member confirmed at its own address: the next epoch is above it. */
   readonly confirmed: { acceptedEpoch: number };
-  /** In a row, over all the times this server was elected. */
+  /** Failures in a row, over all the times this server was elected. */
   readonly quorumPortFailures: { count: number };
   readonly metrics: Metrics;
   readonly events: ServerEvents;
   readonly stats: ServerStats;
   readonly logger: Logger;
-  /** For what any stranger can cause. */
+  /** Log of what any stranger can cause. */
   readonly lines: RatedLog;
   readonly guard: Guard;
   readonly turns: TurnQueue;

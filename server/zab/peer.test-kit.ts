@@ -68,7 +68,7 @@ export class Stage {
   readonly configsSeen: (string | null)[] = [];
   /** What the role was told of the configuration that is committed. */
   readonly configs: (string | null)[] = [];
-  /** The peer stops for what it is told. */
+  /** Whether the peer stops when it is told a configuration. */
   refusesConfigs = false;
   #visitors = 0;
 
@@ -176,7 +176,7 @@ export class Stage {
     this.time.advance(20);
   }
 
-  /** The most that `count` grows by in one turn of the loop, until `done`. */
+  /** The most that `count` grows in one turn of the loop, until `done`. */
   mostInOneTurn(count: () => number, done: () => boolean): number {
     let most = 0;
     let before = count();
@@ -188,7 +188,9 @@ export class Stage {
     return most;
   }
 
-  /** The next connection to a port of another member, which the test plays. */
+  /**
+   * Listens on a port of another member, which the test plays. Call the result to get the next connection.
+   */
   playMember(sid: number, port: number): () => Peer {
     const clock = new VirtualClock(this.time);
     const accepted: Connection[] = [];
@@ -206,9 +208,7 @@ export class Stage {
     };
   }
 
-  /**
-   * A connection of a member that the test plays, from a host of its own. @throws Error when it is refused
-   */
+  /** Connects as a member that the test plays, from a host of its own. @throws Error when it is refused */
   dial(port: number): Peer {
     let peer: Peer | undefined;
     let refused: Error | undefined;
@@ -232,16 +232,16 @@ export class Peer {
   readonly #stage: Stage;
   readonly #connection: Connection;
   readonly #packets: PacketReader;
-  /** Everything received and not taken, PINGs left out. */
+  /** Everything received and not taken yet, except PINGs. */
   #told: string[] = [];
   #raw: Buffer[] | null = null;
-  /** Of the last packet of each name. */
+  /** Data of the last packet of each name. */
   readonly data = new Map<string, Buffer>();
-  /** Called with each packet as it comes, PINGs left out. */
+  /** Called with each packet as it comes, except PINGs. */
   onPacket: ((packet: { name: string; data: Buffer }) => void) | null = null;
-  /** Data of each. */
+  /** Data of each PING. */
   readonly pings: Buffer[] = [];
-  /** As a learner that serves: each PING is sent back, with its zxid. */
+  /** Acts as a learner that serves: sends each PING back, with its zxid. */
   answersPings = false;
   closed: string | null = null;
 
@@ -283,7 +283,7 @@ export class Peer {
     return this.#told.splice(0);
   }
 
-  /** Bytes behind a SNAP. */
+  /** Bytes that came after a SNAP. */
   get raw(): Buffer {
     return Buffer.concat(this.#raw ?? []);
   }
@@ -312,7 +312,7 @@ export class Peer {
     this.#connection.destroy('the test');
   }
 
-  /** Nothing more is read. */
+  /** Stops reading. */
   pause(): this {
     this.#connection.pause();
     return this;
@@ -323,7 +323,7 @@ export class Peer {
     return this;
   }
 
-  /** FOLLOWERINFO or OBSERVERINFO of `sid`. */
+  /** Sends FOLLOWERINFO or OBSERVERINFO of `sid`. */
   sendInfo(
     type: typeof PacketType.FOLLOWERINFO | typeof PacketType.OBSERVERINFO,
     sid: number,

@@ -1,14 +1,15 @@
 import { counterOf, epochOf } from '../wire/zxid.ts';
 
 /**
- * How a learner is brought to the master's history. Pure: what the learner has last, what the master has.
- * `after`: transactions with a zxid above it are to be sent, as PROPOSAL and COMMIT, when `stream` says so.
+ * How a learner is brought to the master's history: a pure decision from what the learner has last and what
+ * the master has. Transactions with a zxid above `after` are to be sent from `source`, as PROPOSAL and
+ * COMMIT.
  * @see docs/quorum.md "Synchronisation"; LearnerHandler.syncFollower
  */
 export type SyncPlan =
   /** Nothing to undo. `zxid` is what the learner will have. */
   | { readonly mode: 'DIFF'; readonly zxid: number; readonly after: number; readonly source: SyncSource }
-  /** Undo everything above `zxid`, then the rest. */
+  /** Undo everything above `zxid`, then send the rest. */
   | { readonly mode: 'TRUNC'; readonly zxid: number; readonly after: number; readonly source: SyncSource }
   | { readonly mode: 'SNAP' };
 
@@ -30,7 +31,7 @@ export interface SyncQuestion {
   readonly forceSnapshot: boolean;
 }
 
-/** What the learner lacks goes back behind what is in memory: `disk` decides. */
+/** True when the learner lacks transactions older than those in memory: `disk` decides. */
 export function needsDisk(question: Omit<SyncQuestion, 'disk'>): boolean {
   const { peerLastZxid: peer, lastProcessedZxid: last, committed } = question;
   return !question.forceSnapshot && peer !== last && peer <= committed.max && peer < committed.min;
@@ -63,8 +64,8 @@ function fromHistory(peer: number, max: number, zxids: readonly number[], source
       continue;
     }
     if (zxid === peer || isEpochMarker(peer)) return { mode: 'DIFF', zxid: max, after: peer, source };
-    // The learner has transactions that were never committed here. Of another epoch: where they part is
-    // unknown.
+    // The learner has transactions that were never committed here. If they are of another epoch, it is
+    // unknown where the histories part.
     if (epochOf(zxid) !== epochOf(peer) || previous < 0) return SNAP;
     return { mode: 'TRUNC', zxid: previous, after: previous, source };
   }

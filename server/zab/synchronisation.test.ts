@@ -12,8 +12,8 @@ import {
 import type { LearnerOutput } from './learner-side.ts';
 
 /**
- * Both sides of the synchronisation over random histories, with random delays, lost connections and losses
- * of power. This shows the order of what is done and said; bytes and disk are those of `learner.test.ts`.
+ * Both sides of the synchronisation over random histories, with random delays, lost connections and power
+ * losses. This shows the order of what is done and said; `learner.test.ts` shows bytes and disk.
  */
 const test = suite('zab: synchronisation, by properties');
 
@@ -34,7 +34,7 @@ interface Story {
   readonly isObserver: boolean;
   readonly isWiped: boolean;
   readonly hasAccepted: boolean;
-  /** Of the first connection. */
+  /** Gates that are held during the first connection. */
   readonly held: readonly Gate[];
   readonly upsets: readonly (readonly [Upset, number])[];
 }
@@ -76,7 +76,7 @@ function learnerOf(told: Story, { committed, epoch }: MasterState): LearnerOnDis
   const known = committed.slice(0, Math.round(told.known * committed.length));
   const last = known.at(-1) ?? 0;
   const next = committed[known.length];
-  // What was committed behind it in the same epoch, the learner would have instead.
+  // Otherwise the learner would have what was committed after it in the same epoch.
   const mayHaveMore = !told.isObserver && last > 0 && (next === undefined || epochOf(next) > epochOf(last));
   const extra = Array.from({ length: mayHaveMore ? told.extra : 0 }, (_, at) => last + 1 + at);
   const history = told.isWiped ? [] : [...known, ...extra];
@@ -153,7 +153,7 @@ test('a learner ends with the history of its master, and has never claimed what 
   );
 });
 
-/** `first` is carried out behind `second`. */
+/** Makes `first` happen after `second`. */
 function swapped(first: LearnerOutput['type'], second: LearnerOutput['type']): Tamper {
   return outputs => {
     const [a, b] = [first, second].map(type => outputs.findIndex(output => output.type === type));
@@ -169,7 +169,7 @@ for (const [first, second] of [
   ['setCurrentEpoch', 'send'],
   ['setAcceptedEpoch', 'send'],
 ] as const) {
-  test(`planted: ${first} behind ${second}, and the property finds it`, () => {
+  test(`planted: ${first} after ${second}, and the property finds it`, () => {
     const property = fc.property(story, told => tell(told, swapped(first, second)));
     assert.ok(fc.check(property, { seed: 1, numRuns: 300 }).failed);
   });
