@@ -295,7 +295,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     const server = this.#server;
     if (server === null || this.#state === 'closed') return false;
     if (this.#state === 'moving') server.letGo(this);
-    else if (this.#state === 'connecting' || this.#isLeaving) this.close('its server ends');
+    else if (this.#state === 'connecting' || this.#isLeaving) this.close('its server shuts down');
     else this.#wait(server, nowMs);
     return this.#state === 'moving';
   }
@@ -450,12 +450,16 @@ export class ClientConnection implements SessionClient, TurnWorker {
   watchRefused(): void {
     const { metrics, database } = this.#server!.parts;
     metrics.counter('watch_refused_count').add();
-    this.#host.lines.warn('watches that are refused', 'watch refused: its client has too many, or all have', {
-      from: this.remote,
-      session: sessionIdHex(this.sessionId),
-      watchBytes: this.watchBytes,
-      watchBytesOfAll: database.tree.watchMemory.bytes,
-    });
+    this.#host.lines.warn(
+      'watches that are refused',
+      'watch refused: its client, or all clients together, hold too many',
+      {
+        from: this.remote,
+        session: sessionIdHex(this.sessionId),
+        watchBytes: this.watchBytes,
+        watchBytesOfAll: database.tree.watchMemory.bytes,
+      },
+    );
   }
 
   /**

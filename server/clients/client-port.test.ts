@@ -139,7 +139,7 @@ test('a connection that asks for no session in time is closed, with a line in th
   ensemble.time.advance(4_000);
   assert.ok(idle.closed !== null && slow.closed !== null);
   assert.is(client.raw.closed, null);
-  assert.is(ensemble.messages(1, 'warn').filter(line => /no session asked for/.test(line)).length, 2);
+  assert.is(ensemble.messages(1, 'warn').filter(line => /asked for no session in time/.test(line)).length, 2);
 });
 
 test('a frame that is too large, and one below zero, close the connection at their first four bytes', () => {

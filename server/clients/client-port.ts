@@ -103,7 +103,7 @@ export class ClientPort implements ConnectionHost {
   serve(server: ZooKeeperServer | null): void {
     this.#server = server;
     if (server !== null) this.#handOver(server);
-    else for (const connection of [...this.#waiting]) connection.close('no server follows');
+    else for (const connection of [...this.#waiting]) connection.close('no server takes it over');
   }
 
   /**
@@ -292,7 +292,7 @@ export class ClientPort implements ConnectionHost {
       connection.touchWhileHeld();
     } else if (nowMs - connection.openedMs > config.sessionlessTimeoutMs) {
       metrics.counter('sessionless_connections_expired').add();
-      connection.close('no session asked for in time', true);
+      connection.close('the client asked for no session in time', true);
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * Returns the first item of the host with most items. `items` are in the order of arrival. When several hosts
- * have most, the earliest item wins.
+ * have most, the one whose first item is earliest counts.
  */
 export function oldestOfBusiestHost<T>(items: readonly T[], hostOf: (item: T) => string): T | undefined {
   const counts = new Map<string, number>();

@@ -18,9 +18,7 @@ export interface ListenOptions extends ServerOpts {
   readonly serverFor?: (onSocket: (socket: Socket) => void) => Server;
 }
 
-/**
- * Number of ports tried, when the port that the system chose for the first address is taken on the second.
- */
+/** Number of ports tried when the port that the system chose for the first address is taken at the second. */
 const PORT_CHOICES_MAX = 20;
 const ACCEPT_REST_MS = 1000;
 /** Errors for an address of another machine, or of a family that this machine lacks. */

@@ -5,7 +5,7 @@ import { type LogEntry, LogFileReader } from './log-file-reader.ts';
 import { type LogFileName, listLogFiles } from './log-format.ts';
 import { listSnapshots } from './snapshot-format.ts';
 
-/** The file being written, and its length; path undefined when there is none. */
+/** The file being written, and how far its entries reach; path undefined when there is none. */
 export interface CurrentLog {
   readonly path: string | undefined;
   readonly bytes: number;

@@ -38,7 +38,7 @@ export interface Recovered {
   /** Undefined when the directory holds no snapshot. */
   readonly snapshotPath: string | undefined;
   readonly txnsReplayed: number;
-  /** A torn entry at the end of the logs. It is cut before anything is appended. */
+  /** The torn entry that ends the logs, if there is one. It is cut before anything is appended. */
   readonly tail: LogTail | undefined;
 }
 

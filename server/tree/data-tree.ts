@@ -106,12 +106,12 @@ export class DataTree {
     this.childWatches.crowd = crowd;
   }
 
-  /** True when no removed watches are left over: those that many held on one path are removed in parts. */
+  /** True when no used-up watches are left over: those that many held on one path are removed in parts. */
   get watchesAreSettled(): boolean {
     return this.dataWatches.isSettled && this.childWatches.isSettled;
   }
 
-  /** Removes up to `max` of them. True when none are left. */
+  /** Settles up to `max` used-up watches of each kind. True when none are left. */
   settleWatches(max: number): boolean {
     return this.dataWatches.settle(max) && this.childWatches.settle(max);
   }

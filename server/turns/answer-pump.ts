@@ -91,7 +91,7 @@ export class AnswerPump {
       if (this.#long.size >= ANSWERS_MAX) {
         const slowest = this.#slowest();
         if (slowest === null) return false;
-        slowest.cut('it waits for a reader that does not keep up, and others want to be answered');
+        slowest.cut('it waits for a reader that does not keep up, and other answers need the room');
       }
       this.#long.add(answer);
       return true;

@@ -93,7 +93,7 @@ export interface CloseSessionTxn {
   paths: string[] | null;
   /**
    * True with closeSessionTxn.enabled=false, and before 3.6: nothing stands between the header and the
-   * digest.
+   * digest, if there is one.
    */
   withoutBody?: true;
 }
