@@ -1,4 +1,4 @@
-/** What a person wrote, held against a schema: the first thing that is wrong, in words. */
+/** Checks what a person wrote against a schema, and reports the first error in words. */
 import type { z } from 'zod';
 import { UsageError } from './usage-error.ts';
 
@@ -9,7 +9,7 @@ export function checked<S extends z.ZodType>(schema: S, input: unknown, origin: 
   const parsed = schema.safeParse(input, { error: accepted });
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  // A key that is misspelled explains another that is missing.
+  // A misspelled key explains why another one is missing.
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
   throw new UsageError(`${origin}: ${describe(issue, input)}`);
 }
@@ -43,12 +43,12 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'keys with values',
 };
 
-/** zod calls a whole number a number until it has one. */
+/** zod calls an integer a number while it has no value. */
 function isWhole(schema: unknown): boolean {
   return (schema as z.core.$ZodNumberFormat | undefined)?._zod.def.format === 'safeint';
 }
 
-/** What is accepted, in words, where a schema does not say so itself. */
+/** What is accepted, in words, for schemas that do not say so themselves. */
 function accepted(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'unrecognized_keys': {

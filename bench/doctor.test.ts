@@ -10,7 +10,7 @@ const check = (look: Check['look']): Check => ({
   look,
 });
 
-test('what is there needs no advice; what is missing, partly there or broken has it', async () => {
+test('only what is missing, partial or broken gets advice', async () => {
   const findings = [
     await examine(check(async () => '1.2')),
     await examine(check(async () => null)),
@@ -29,7 +29,7 @@ test('what is there needs no advice; what is missing, partly there or broken has
   ]);
 });
 
-test('every check of a thing that can be missing says how to get it', () => {
+test('every check that can fail says how to get what it needs', () => {
   const always = new Set(['cores and memory', 'loopback']);
   for (const { name, usedFor, howToGet } of MACHINE_CHECKS) {
     assert.ok(usedFor, name);

@@ -12,12 +12,12 @@ import { APACHE_HINT, findApacheZooKeeper } from './topology/apache-zookeeper.ts
 
 export interface Finding {
   readonly name: string;
-  /** `missing` and `partly` leave something out of what the lab can do; the rest works all the same. */
+  /** `missing` and `partly` leave out a part of what the lab can do. The rest works. */
   readonly state: 'ok' | 'partly' | 'missing';
   /** Version, place or measured value. */
   readonly found: string;
   readonly usedFor: string;
-  /** Where something is missing: how to get it. */
+  /** How to get what is missing; undefined when nothing is. */
   readonly howToGet: string | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface Check {
   readonly name: string;
   readonly usedFor: string;
   readonly howToGet: string;
-  /** Null when it is not there. */
+  /** Null when it is missing. */
   look(): Promise<string | { readonly partly: string } | null>;
 }
 
@@ -102,14 +102,14 @@ export const MACHINE_CHECKS: readonly Check[] = [
   },
 ];
 
-/** @param more checks of folders that this one cannot import */
+/** @param more checks from folders that this one may not import */
 export async function doctor(
   terminal: Terminal,
   options: { json?: boolean; more?: readonly Check[] } = {},
 ): Promise<ExitCode> {
   const checks = [...(options.more ?? []), ...MACHINE_CHECKS];
   const findings: Finding[] = [];
-  // One after the other: the measured ones must not measure the others.
+  // One after the other, so that measuring checks do not disturb each other.
   for (const check of checks) findings.push(await examine(check));
   if (options.json) terminal.json({ findings });
   else terminal.print(findingsText(findings, outputColumns()));
@@ -136,7 +136,7 @@ export function findingsText(findings: readonly Finding[], widthColumns = Number
   );
 }
 
-/** What a command prints, on either stream; null when it fails or is not there. */
+/** The output of a command on either stream; null when the command fails or does not exist. */
 async function said(command: string, args: readonly string[]): Promise<string | null> {
   const { exitCode, all } = await execa(command, [...args], {
     reject: false,

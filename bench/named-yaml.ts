@@ -1,11 +1,11 @@
-/** YAML files of the project that people call by their names, and files of their own beside them. */
+/** YAML files of the project, which people call by name, and their own files, which they call by path. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readYaml } from './read-yaml.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface NamedDocument {
-  /** Of the file, without its ending. */
+  /** Name of the file, without its extension. */
   readonly name: string;
   /** Names the document in errors. */
   readonly origin: string;
@@ -18,7 +18,7 @@ export class NamedYaml {
   readonly #kind: string;
   readonly #folder: string;
 
-  /** @param kind as in `suite "fast": accepted are ...` @param folder holds those of the project */
+  /** @param kind as in `suite "fast": accepted are ...` @param folder the files of the project */
   constructor(kind: string, folder: string) {
     this.#kind = kind;
     this.#folder = folder;

@@ -1,10 +1,10 @@
-/** The end of a run that is judged: its result and report are written, and shown. */
+/** The end of a judged run: writes its result and report, and prints them. */
 import type { Result } from '../results/schema.ts';
 import { EXIT_CODES, type ExitCode, exitCodeOf } from '../results/verdicts.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Renders a result. Passed in, because this folder may not import dashboards/. */
+/** Renders a result. It is passed in, because this folder may not import dashboards/. */
 export interface Views {
   report(result: Result): Promise<string>;
   table(result: Result): string;
@@ -15,13 +15,13 @@ export interface Presentation {
   readonly views: Views;
   readonly json: boolean;
   readonly signal: AbortSignal;
-  /** In words, of a run that was interrupted before there was anything to judge. */
+  /** Printed for a run that was interrupted before there was anything to judge. */
   readonly nothingJudged: string;
 }
 
 /**
- * Writes the result that `measure` gives, and its report, and shows them.
- * @throws what `measure` does, unless it was interrupted
+ * Writes the result that `measure` returns, and its report, and prints them.
+ * @throws whatever `measure` throws, unless it was interrupted
  */
 export async function present(
   run: RecordedRun,

@@ -36,7 +36,7 @@ function shown(isTTY: boolean): string[] {
   return lines;
 }
 
-test('a terminal shows what is done now, with the time since the first event', () => {
+test('a terminal shows the present activity, with the time since the first event', () => {
   assert.equal(shown(true), [
     '0:00  probing the machine',
     '1:01  writes: round 1 of 6',

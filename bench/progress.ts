@@ -1,4 +1,4 @@
-/** Progress of a run for a person, made from its events. */
+/** Progress messages of a run for a person, made from its events. */
 import type { RunEvent } from '../results/events.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -9,7 +9,7 @@ export type SeedOutcome = Pick<
 
 export interface ProgressLine {
   readonly text: string;
-  /** Worth a line of a log too; else for a terminal alone, where the next one overwrites it. */
+  /** Also written to a log. Other lines appear only on a terminal, where the next one overwrites them. */
   readonly isNote: boolean;
 }
 
@@ -20,7 +20,7 @@ export function progressLine(event: RunEvent): ProgressLine | undefined {
       return { text: event.what, isNote: false };
     case 'turn': {
       const { what, round, of, topology, condition } = event;
-      // Of a schedule's few faults also a log tells, or it would say nothing for minutes.
+      // The few faults of a schedule go to a log too, which would otherwise be silent for minutes.
       const isNote = what === 'fault';
       return { text: `${what} ${round + 1}/${of}, ${topology}: ${condition}`, isNote };
     }
@@ -45,7 +45,7 @@ export function seedText({ seed, outcome, counts }: SeedOutcome): string {
   return `seed ${seed} ${outcome}: ${counted.join(', ')}`;
 }
 
-/** @param isTTY whether a person looks: elsewhere only notes are written, so that logs stay short */
+/** @param isTTY whether a person watches; elsewhere only notes are written, so that logs stay short */
 export function progressOn(terminal: Terminal, isTTY: boolean): (event: RunEvent) => void {
   let firstAt: number | undefined;
   return event => {

@@ -1,18 +1,18 @@
 /**
- * YAML that a person wrote: one document without doubtful places, or a UsageError that shows the first of
- * them.
+ * Reads YAML that a person wrote: one document without errors or warnings, or a UsageError that shows the
+ * first.
  */
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import { UsageError } from './usage-error.ts';
 
-/** @param what the file is for, as in `topology file`. @throws UsageError */
+/** @param what describes the file, as in `topology file`. @throws UsageError */
 export function readYaml(file: string, what: string): unknown {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    // Node.js adds the call and the path, which stand there already.
+    // Node.js adds the call and the path, which the message already contains.
     const why = (error as Error).message.replace(/, \w+( '.*')?$/, '');
     throw new UsageError(`${what} ${file} cannot be read: ${why}`);
   }
@@ -31,7 +31,7 @@ export function parseYaml(text: string, origin: string): unknown {
   try {
     return document.toJS();
   } catch (error) {
-    // Aliases without an anchor, or so many that they blow the document up.
+    // Aliases without an anchor, or so many that the document would explode.
     throw new UsageError(`${origin}: ${(error as Error).message}`);
   }
 }

@@ -44,7 +44,7 @@ test('a run without a result leaves nothing, whether it ends or fails', async ()
   assert.equal(readdirSync(root), []);
 });
 
-test('a run of events alone keeps them, whether it ends or fails', async () => {
+test('a run that has only events keeps them, whether it ends or fails', async () => {
   const root = temporaryFolder();
   await recordRun(SILENT, { name: 'seeds', json: false, root, eventsAlone: true }, async run => {
     run.events.emit({ kind: 'note', text: 'seed 1 failed' });

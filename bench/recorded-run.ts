@@ -1,7 +1,4 @@
-/**
- * A run from its start to its end: a folder of its own, and all that happens in it as events, for
- * `events.ndjson` and for whoever waits.
- */
+/** A run from start to end: its folder, and its events, which go to `events.ndjson` and to all listeners. */
 import { rmSync } from 'node:fs';
 import { EVENTS_VERSION, EventBus, EventLog, type EventSink, type RunEvent } from '../results/events.ts';
 import { createRun, RUNS_ROOT, type RunDirectory } from '../results/store.ts';
@@ -12,23 +9,23 @@ import type { Terminal } from './terminal.ts';
 export interface RecordedRun extends RunDirectory {
   readonly startedAt: Date;
   readonly events: EventSink;
-  /** Emits what is to be done, the first of its events. */
+  /** Emits the plan of the run, the first of its events. */
   plan(plan: Omit<Extract<RunEvent, { kind: 'plan' }>, 'at' | 'kind' | 'version' | 'run'>): void;
 }
 
 export interface RecordOptions {
   readonly name: string;
-  /** A document is printed, so nobody looks at more than notes. */
+  /** A document is printed, so progress is limited to notes. */
   readonly json: boolean;
   /** @default RUNS_ROOT */
   readonly root?: string | undefined;
-  /** A run of this kind has no result: its events are kept by themselves. @default false */
+  /** A run of this kind has no result, so its events are kept without one. @default false */
   readonly eventsAlone?: boolean;
 }
 
 /**
- * Gives `body` a run. One that leaves no result, whether it fails, is interrupted or ends with the lab,
- * leaves no folder either: it would be listed as a damaged run.
+ * Passes a run to `body`. A run without a result, because it failed, was interrupted or ended with the lab,
+ * leaves no folder either, because it would be listed as a damaged run.
  */
 export async function recordRun<T>(
   terminal: Terminal,

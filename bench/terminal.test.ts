@@ -3,7 +3,7 @@ import { fittedTable, outputColumns, table, terminal } from './terminal.ts';
 
 const test = suite('terminal');
 
-test('a table that is wider than the terminal stands row by row, each cell with its heading; in a pipe it stays a table', () => {
+test('a table wider than the terminal is printed row by row, each cell with its heading; in a pipe it stays a table', () => {
   const [head, row] = [
     ['what', 'n', ''],
     ['writes', '6', 'ours is better'],
@@ -17,7 +17,7 @@ test('a table that is wider than the terminal stands row by row, each cell with 
   assert.is(outputColumns({ columns: 60 }), Number.POSITIVE_INFINITY);
 });
 
-test('on a terminal progress is overwritten, and gone before the answer', () => {
+test('on a terminal progress is overwritten, and erased before the answer', () => {
   const { streams, written } = recorder(true);
   const { progress, print } = terminal(streams);
   progress('round 1 of a very long name');
@@ -26,7 +26,7 @@ test('on a terminal progress is overwritten, and gone before the answer', () => 
   assert.equal(written, ['err round 1 o', 'err \r\x1b[2K', 'err round 2', 'err \r\x1b[2K', 'out done\n']);
 });
 
-test('what was progress at the end goes, for the prompt of the shell', () => {
+test('the last progress line is erased at the end, for the prompt of the shell', () => {
   const { streams, written } = recorder(true, 0);
   const { progress, end } = terminal(streams);
   progress('a terminal that does not say how wide it is');
@@ -43,7 +43,7 @@ test('elsewhere progress is plain lines, apart from the answer', () => {
   assert.equal(written, ['err round 1 of a very long name\n', 'out {\n  "ok": true\n}\n']);
 });
 
-test('field report D4: what came from elsewhere does nothing to a terminal; lines and the colours of the ledger stay', () => {
+test('field report D4: text from elsewhere cannot control a terminal; lines and the colours of the ledger stay', () => {
   const { streams, written } = recorder(true, 80);
   const { print, progress, error, json, end } = terminal(streams);
   const hostile = '\u001b]0;title\u0007\u001b[2J\u009b31m\u202e\r';

@@ -1,18 +1,18 @@
 import { printable } from '../server/printable.ts';
 
 /**
- * Where commands write: the answer to standard output, progress to standard error, so that `--json` stays a
- * document.
+ * Where commands write: the answer to standard output, progress to standard error, so that `--json` prints a
+ * single document.
  */
 export interface Terminal {
   /** The answer. */
   print(text: string): void;
-  /** Overwritten by the next on a terminal; a line of its own elsewhere. */
+  /** On a terminal the next one overwrites it; elsewhere it is a separate line. */
   progress(text: string): void;
   json(document: unknown): void;
-  /** Why the command failed: to standard error. */
+  /** Why the command failed; written to standard error. */
   error(text: string): void;
-  /** Nothing follows: what was progress goes, so that the shell's prompt has a line of its own. */
+  /** Nothing follows. Erases the progress line, so that the shell's prompt has its own line. */
   end(): void;
 }
 
@@ -22,13 +22,15 @@ export interface TerminalStreams {
 }
 
 /**
- * What a command prints of its own: lines, tabs and the colours of the ledger. Whatever else a terminal would
- * act on came from elsewhere, a result of somebody else or the log of a member, and is escaped (field report
- * D4).
+ * The control characters that a command prints itself: lines, tabs and the colours of the ledger. Any other
+ * comes from elsewhere (somebody else's result, the log of a member) and is escaped (field report D4).
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of colours
 const OURS = /(\u001b\[(?:0|1|2|3[0-7])m|[\n\t])/;
-/** JSON escapes none of these: DEL, C1 with its one-byte CSI, and what changes the direction of text. */
+/**
+ * JSON does not escape these: DEL, C1 with its one-byte CSI, and characters that change the direction of
+ * text.
+ */
 const NOT_ESCAPED_BY_JSON = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const CLEAR_LINE = '\r\x1b[2K';
 const COLUMNS_DEFAULT = 80;
@@ -90,7 +92,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Of what a person looks at; what goes into a file or a pipe is as wide as it likes. */
+/** Width for a person. A file or a pipe gets lines of any width. */
 export function outputColumns(
   out: { readonly isTTY?: boolean; readonly columns?: number } = process.stdout,
 ): number {
@@ -98,8 +100,8 @@ export function outputColumns(
 }
 
 /**
- * A table, or where it is wider than `widthColumns` its rows one below the other, each cell on a line with
- * its heading.
+ * A table. When it is wider than `widthColumns`, its rows are below each other, with each cell and its
+ * heading on a line.
  */
 export function fittedTable(
   rows: readonly (readonly string[])[],

@@ -1,8 +1,10 @@
-/** What a claim is. Its judge reads a result and nothing else, so that old runs can be judged again. */
+/** What a claim is. Its judge reads only a result, so that old runs can be judged again. */
 import type { Estimate, Claim as JudgedClaim, Verdict } from '../../results/schema.ts';
 import type { Evidence } from './evidence.ts';
 
-/** p-values of the claim and of its opposite; those of all claims of a run are corrected together (Holm). */
+/**
+ * p-values of the claim and of its opposite. Holm's method corrects those of all claims of a run together.
+ */
 export interface Tests {
   /** Small when the data show that the claim holds. */
   readonly holds: number;
@@ -17,7 +19,7 @@ export interface Judgement {
   readonly estimate?: Estimate;
   /** Ids of measurements. */
   readonly evidence: readonly string[];
-  /** The channel without a clock. */
+  /** Judgement by exact counts, which involve no clock. */
   readonly exact?: JudgedClaim['exact'];
   readonly warnings?: readonly string[];
 }
@@ -32,17 +34,23 @@ export interface Claim {
   readonly unit: string;
   readonly control: string;
   /**
-   * What must have been measured, by the names that experiments provide (`chaos/experiments/index.ts`) or
-   * that a suite gives to conditions of its own: `--only` measures no more than that.
+   * Names of everything that must have been measured, as experiments (`chaos/experiments/index.ts`) or the
+   * suite's own conditions provide it. `--only` measures nothing else.
    */
   readonly needs: readonly string[];
-  /** Why the servers there are cannot make it hold yet: while it fails, that is shown and fails no run. */
+  /**
+   * Why the present servers cannot fulfil the claim yet. While it fails, the report shows this, and the run
+   * does not fail.
+   */
   readonly knownFailure?: string;
-  /** Of a claim on the timed channel; undefined where there is nothing to test. */
+  /** Tests of a claim on the timed channel; undefined when there is nothing to test. */
   tests?(evidence: Evidence): Tests | undefined;
   /** @param corrected `tests` of this claim after the correction; undefined when it has none */
   judge(evidence: Evidence, corrected: Tests | undefined): Judgement;
 }
 
-/** Chance of even one wrong "holds" among all timed claims of a run; the same again for "fails". */
+/**
+ * Limit for the probability of even one wrong "holds" among all timed claims of a run, and likewise of one
+ * wrong "fails".
+ */
 export const ALPHA = 0.05;

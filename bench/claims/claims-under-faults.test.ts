@@ -44,7 +44,7 @@ test('004-6 and 004-8: a median within 5 ms holds, one that waits for the link f
   }
 });
 
-test('004-5: at least 90 % of the healthy writes in each topology; one bad topology fails it', () => {
+test('004-5: every topology must keep 90 % of the healthy writes; one bad topology fails the claim', () => {
   const verdict = (observers: number, masters: number) =>
     verdictOf(lostObserversLeaveWrites, [
       ...under('writeThroughput', CONDITIONS.observersBlackholed, around(1000), around(observers), [
@@ -57,7 +57,7 @@ test('004-5: at least 90 % of the healthy writes in each topology; one bad topol
   assert.is(verdict(1000, 900), 'not shown here');
 });
 
-test('000-2: with one voter lost at least half of the writes, in voters too', () => {
+test('000-2: with one voter lost every topology, including voters alone, must keep half of the writes', () => {
   const verdict = (share: number) =>
     verdictOf(
       lostVoterLeavesWrites,
@@ -101,7 +101,7 @@ test('004-18: the last learner must be shown to serve sooner', () => {
   assert.is(verdict([]), 'void');
 });
 
-test('003-3 and 003-4: one observer that went dark fails it; a thousandth may be the machine', () => {
+test('003-3 and 003-4: one silent observer fails the claim; a thousandth of lost reads may be the machine', () => {
   for (const [claim, condition] of [
     [readsThroughQuorumLoss, CONDITIONS.quorumLost],
     [readsThroughLeaderLoss, CONDITIONS.leaderCut],
@@ -121,7 +121,7 @@ test('003-3 and 003-4: one observer that went dark fails it; a thousandth may be
   }
 });
 
-test('L1: a heal after which no write committed fails it', () => {
+test('L1: a heal after which no write committed fails the claim', () => {
   const heal = (more: Partial<Planted>): Planted[] => [
     { metric: 'writeAfterHeal', topology: 'voters', condition: CONDITIONS.leaderKilled, ...more },
   ];
@@ -130,7 +130,7 @@ test('L1: a heal after which no write committed fails it', () => {
   assert.is(verdictOf(livenessAfterHeal, []), 'not shown here');
 });
 
-test('L2: 20 ms more than with the neighbours elsewhere are the limit, and a client that was not answered fails it', () => {
+test('L2: reads may take 20 ms longer beside neighbours than with them elsewhere; an unanswered client fails the claim', () => {
   const at = (condition: string, values: readonly number[]): Planted => ({
     metric: 'quietReadP99',
     topology: 'voters',
@@ -148,7 +148,7 @@ test('L2: 20 ms more than with the neighbours elsewhere are the limit, and a cli
   assert.is(verdict(around(23, { spread: 0.5 })), 'not shown here');
 });
 
-test('ids are unique, and --only accepts them alone', () => {
+test('ids are unique, and --only accepts nothing else', () => {
   assert.is(new Set(CLAIMS.map(({ id }) => id)).size, CLAIMS.length);
   assert.equal(
     chooseClaims('003-3, 004-2').map(({ id }) => id),

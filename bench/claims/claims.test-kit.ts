@@ -65,10 +65,7 @@ function measurementOf(planted: Planted): Measurement {
   };
 }
 
-/**
- * `n` values around `centre`, none equal to another, the same at each call; `spread` is a share of the
- * centre.
- */
+/** `n` distinct values around `centre`, the same at each call. `spread` is a share of the centre. */
 export function around(centre: number, { n = 6, spread = 0.02 } = {}): number[] {
   return Array.from({ length: n }, (_, index) => centre * (1 + spread * (((index * 7) % n) / n - 0.5)));
 }

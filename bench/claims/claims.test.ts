@@ -57,7 +57,7 @@ test('004-2: against placebos, never against voters alone; the estimate is a rat
   ]);
 });
 
-test('004-2: eight observers are held against eight placebos, not against three', () => {
+test('004-2: eight observers are compared with eight placebos, not with three', () => {
   const topologies = [plantedTopology('voters', 3, 0), plantedTopology('observers8', 3, 8)];
   const eight = writes('observers8', around(900));
   const beside = (count: number, writesPerSecond: number) =>
@@ -71,7 +71,7 @@ test('004-2: eight observers are held against eight placebos, not against three'
   assert.is(evidence[0], `writeThroughput/voters/${placeboCondition(8)}`);
 });
 
-test('004-2: both channels must agree: more acks per write with observers fail it, whatever the clock says', () => {
+test('004-2: both channels must agree: more acks per write with observers fail the claim, whatever the clock says', () => {
   const { verdict, reason } = judged(observersLeaveWritesFlat, [
     placebo(around(1000), { acksToLeaderPerWrite: 2 }),
     writes('observers', around(1000), { counts: { acksToLeaderPerWrite: 5 } }),
@@ -80,7 +80,7 @@ test('004-2: both channels must agree: more acks per write with observers fail i
   assert.match(reason, /hears more acks/);
 });
 
-test('void: half of the rounds did not count, and the reason says which and why', () => {
+test('a claim is void when half of its rounds do not count, and the reason says which and why', () => {
   const { verdict, reason } = judged(observersLeaveWritesFlat, [
     placebo(around(1000)),
     writes('observers', around(1000, { n: 3 }), { voidRounds: 3 }),
@@ -101,7 +101,7 @@ test('a few void rounds are left out with a warning', () => {
   assert.match(warnings.join(), /1 of 7 rounds left out/);
 });
 
-test('rounds that only one side has are no pairs: without any, void', () => {
+test('rounds that only one side has are not pairs; a claim without pairs is void', () => {
   const early = writes('observers', around(1000));
   const late = writes('masters', around(1200), { firstRound: 6 });
   const { verdict, reason, estimate } = judged(mastersWriteThroughput, [early, late]);
@@ -131,7 +131,7 @@ test('four rounds are too few for a verdict among seven claims, six are enough',
   assert.equal([...new Set(family(6))], ['fails']);
 });
 
-test('fewer than five rounds are no verdict, however far apart: not even of the only claim that is asked for', () => {
+test('fewer than five rounds give no verdict, however large the difference, even for a single claim', () => {
   const of = (n: number) =>
     judged(mastersWriteThroughput, [
       writes('observers', around(1000, { n })),
@@ -143,7 +143,7 @@ test('fewer than five rounds are no verdict, however far apart: not even of the 
   assert.is(of(5).verdict, 'holds');
 });
 
-test('what was not measured is not shown, and named', () => {
+test('a claim without its measurement is not shown, and the reason names the measurement', () => {
   const { verdict, reason } = judged(observersLeaveWritesFlat, [placebo(around(1000))]);
   assert.is(verdict, 'not shown here');
   assert.match(reason, /did not measure write throughput of observers/);
@@ -174,7 +174,7 @@ test('004-1: every larger set of voters must write less', () => {
 const counted = (topology: string, counts: Record<string, number>) =>
   writes(topology, around(1000), { counts });
 
-test('004-16: the leader with masters has its followers alone', () => {
+test('004-16: with masters only followers connect to the leader', () => {
   const verdict = (without: number, masters: number) =>
     judged(leaderConnections, [
       counted('observers', { leaderConnections: without }),
@@ -185,7 +185,7 @@ test('004-16: the leader with masters has its followers alone', () => {
   assert.is(verdict(2, 2), 'fails');
 });
 
-test('000-11: messages of the leader with masters are those with voters alone', () => {
+test('000-11: with masters the leader sends as many messages as with voters alone', () => {
   const verdict = (voters: number, observers: number, masters: number) =>
     judged(leaderMessages, [
       counted('voters', { leaderMessagesPerWrite: voters }),
@@ -196,7 +196,7 @@ test('000-11: messages of the leader with masters are those with voters alone', 
   assert.is(verdict(4, 7, 5), 'fails');
 });
 
-test('004-16 and 000-11: of several sizes one that breaks it fails it', () => {
+test('004-16 and 000-11: a single size of topology that breaks the claim fails it', () => {
   const topologies = [3, 8].flatMap(observers => [
     plantedTopology(`observers${observers}`, 3, observers),
     plantedTopology(`masters${observers}`, 3, observers, true),
@@ -236,7 +236,7 @@ test('004-9: an observer takes one message per write, and fewer than a follower'
   assert.is(verdict(1, 1), 'fails');
 });
 
-test('000-4: one ack of an observer fails it; a leader that hears nobody is no proof', () => {
+test('000-4: one ack of an observer fails the claim; a leader without any acks proves nothing', () => {
   const verdict = (acks: number, heard: number) =>
     judged(
       observersNeverAck,
@@ -249,7 +249,7 @@ test('000-4: one ack of an observer fails it; a leader that hears nobody is no p
   assert.is(verdict(0, 0), 'fails');
 });
 
-test('exact claims of servers that do not count are not shown; of void rounds, void', () => {
+test('exact claims are not shown for servers that do not count, and void for void rounds', () => {
   const apache = judged(observerMessages, [writes('observers', around(1000))]);
   assert.is(apache.verdict, 'not shown here');
   assert.match(apache.reason, /did not count/);

@@ -1,7 +1,7 @@
-/** A result as judges look at it: series by round, exact counts, and what kept a round from counting. */
+/** A result as judges see it: series by round, exact counts, and why rounds do not count. */
 import type { Availability, Measurement, Result, Topology, Verdict } from '../../results/schema.ts';
 
-/** Begins a warning about a round that was measured and does not count. */
+/** Prefix of a warning about a round that was measured but does not count. */
 export const VOID_ROUND = 'void round';
 
 export interface Series {
@@ -10,7 +10,7 @@ export interface Series {
   readonly byRound: ReadonlyMap<number, number>;
   readonly values: readonly number[];
   readonly median: number;
-  /** Why rounds do not count, one text each. */
+  /** Why rounds do not count, one text for each. */
   readonly voidRounds: readonly string[];
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -22,12 +22,12 @@ export class Evidence {
     this.result = result;
   }
 
-  /** Without observers, the plainest first. */
+  /** Topologies without observers, the plainest first. */
   get votersOnly(): Topology[] {
     return this.result.topologies.filter(topology => observersOf(topology) === 0);
   }
 
-  /** With observers on the leader. */
+  /** Topologies with observers connected to the leader. */
   get withObservers(): Topology[] {
     return this.result.topologies.filter(topology => observersOf(topology) > 0 && !hasMasters(topology));
   }
@@ -36,7 +36,7 @@ export class Evidence {
     return this.result.topologies.filter(hasMasters);
   }
 
-  /** The same members without masters, with them, and the voters alone. */
+  /** The same members without and with masters, and the voters alone. */
   get mastersPairs(): { voters: Topology | undefined; observers: Topology; masters: Topology }[] {
     return this.withObservers.flatMap(observers => {
       const masters = this.withMasters.find(
@@ -51,7 +51,7 @@ export class Evidence {
     return this.votersOnly.find(other => other.members.length === votersOf(topology));
   }
 
-  /** Undefined where it was not measured, not even once in vain. */
+  /** Undefined when it was not measured at all, not even in a void round. */
   series(metric: string, topology: Topology | undefined, condition: string): Series | undefined {
     const found = this.result.measurements.find(
       item => item.metric === metric && item.topology === topology?.name && item.condition === condition,
@@ -88,13 +88,13 @@ function seriesOf(item: Measurement): Series {
   };
 }
 
-/** Values of the rounds that both have, in the order of rounds. */
+/** Values of the rounds that both series have, in the order of rounds. */
 export function paired(a: Series, b: Series): { a: number[]; b: number[] } {
   const rounds = [...a.byRound.keys()].filter(round => b.byRound.has(round)).sort((x, y) => x - y);
   return { a: rounds.map(round => a.byRound.get(round)!), b: rounds.map(round => b.byRound.get(round)!) };
 }
 
-/** A judgement that is over before it began. */
+/** A judgement without a comparison. */
 export interface Unfit {
   readonly verdict: Verdict;
   readonly reason: string;
@@ -102,8 +102,7 @@ export interface Unfit {
 }
 
 /**
- * Why these series cannot be judged at all: not measured, or more rounds void than not. Undefined when they
- * can.
+ * Why these series cannot be judged: not measured, or more rounds void than not. Undefined when they can.
  * @param wanted what a reader would look for, in words, beside what was found
  */
 export function unfit(
@@ -129,7 +128,7 @@ export function unfit(
   return undefined;
 }
 
-/** For the warnings of a judgement: rounds that were left out. */
+/** Warnings about rounds that were left out of a judgement. */
 export function leftOut(...series: readonly Series[]): string[] {
   return series.flatMap(({ id, values, voidRounds }) =>
     voidRounds.length === 0

@@ -1,16 +1,15 @@
-/**
- * The common form of claims that follow from counts alone: one round shows them, and no interval is needed.
- */
+/** The common form of claims that exact counts show: one round is enough, and no interval is needed. */
 import type { Claim, Judgement } from './claim.ts';
 import { type Evidence, type Series, unfit } from './evidence.ts';
 
 /**
- * Messages per write may be off by what opening and closing sessions costs, and by batches cut at the ends.
+ * Tolerance of messages per write: opening and closing sessions costs messages, and batches are cut at both
+ * ends.
  */
 export const COUNT_TOLERANCE = 0.05;
 
 export interface Counted {
-  /** In words, for a reader who looks for it in vain. */
+  /** In words, for the reason when it was not counted. */
   readonly what: string;
   readonly series: Series | undefined;
   /** Keys of exactCounts that are read. */
@@ -26,13 +25,13 @@ export interface Finding {
 
 export interface ExactComparison {
   counted(evidence: Evidence): readonly Counted[];
-  /** In the order of `counted`. Called once all of them are there. */
+  /** Called once all counts exist, in the order of `counted`. */
   find(counts: readonly Readonly<Record<string, number>>[], evidence: Evidence): Finding;
 }
 
 /**
- * What a claim about several topologies is judged by: the first that breaks it, or else the last, which has
- * most members.
+ * The finding that decides a claim about several topologies: the first that breaks it, otherwise the last,
+ * which has the most members.
  */
 export function worstOf(findings: readonly Finding[]): Finding {
   return findings.find(({ holds }) => !holds) ?? findings.at(-1)!;

@@ -1,4 +1,4 @@
-/** The registry of claims, in the order in which reports list those of one verdict. */
+/** The registry of claims, in the order in which reports list claims with the same verdict. */
 import { UsageError } from '../usage-error.ts';
 import type { Claim } from './claim.ts';
 import { leaderConnections } from './leader-connections.ts';
@@ -34,7 +34,7 @@ export const CLAIMS: readonly Claim[] = [
   livenessAfterHeal,
 ];
 
-/** @param only ids, comma-separated; undefined for all. @throws UsageError naming those there are */
+/** @param only ids, comma-separated; undefined for all. @throws UsageError naming the existing ids */
 export function chooseClaims(only: string | undefined, claims = CLAIMS): Claim[] {
   if (only === undefined) return [...claims];
   const ids = only

@@ -1,5 +1,6 @@
 /**
- * All claims over one result: their tests are one family, so that more claims do not mean more false ones.
+ * Judges all claims on one result. Their tests are one family, so that more claims do not give more false
+ * verdicts.
  */
 import type { Claim as JudgedClaim, Result } from '../../results/schema.ts';
 import { holm } from '../stats/holm.ts';
@@ -32,7 +33,7 @@ export function judgeAll(claims: readonly Claim[], result: Evidence['result']): 
   });
 }
 
-/** A known failure that is none any more must not hide a later one. */
+/** A known failure that no longer fails must not hide a later one. */
 function outgrown(claim: Claim, verdict: JudgedClaim['verdict']): string[] {
   return verdict === 'holds' && claim.knownFailure !== undefined
     ? ['this claim is listed as a known failure and holds: take it off that list']
@@ -40,8 +41,8 @@ function outgrown(claim: Claim, verdict: JudgedClaim['verdict']): string[] {
 }
 
 /**
- * Two families: the chance of even one wrong "holds" stays below ALPHA, and so does that of one wrong
- * "fails".
+ * There are two families. The probability of even one wrong "holds" stays below ALPHA, and so does that of
+ * one wrong "fails".
  */
 function correct(tests: readonly (Tests | undefined)[]): (Tests | undefined)[] {
   const known = tests.filter(each => each !== undefined);
@@ -55,7 +56,7 @@ function correct(tests: readonly (Tests | undefined)[]): (Tests | undefined)[] {
   });
 }
 
-/** What is judged again: measurements stay, verdicts are made anew. */
+/** Judges a result again: measurements stay, verdicts are replaced. */
 export function rejudge(claims: readonly Claim[], result: Result): Result {
   const ids = new Set(result.claims.map(({ id }) => id));
   return {

@@ -3,7 +3,7 @@ import type { Claim } from './claim.ts';
 import { votersOf } from './evidence.ts';
 import { exactClaim, worstOf } from './exact-claim.ts';
 
-/** Row 004-16: observers attach to followers, so the leader keeps its followers alone. */
+/** 004-16: observers connect to followers, so the leader has connections only to its followers. */
 export const leaderConnections: Claim = exactClaim(
   {
     id: '004-16',

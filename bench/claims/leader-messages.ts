@@ -2,7 +2,7 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { COUNT_TOLERANCE, exactClaim, worstOf } from './exact-claim.ts';
 
-/** Rows 000-11, 004-15: what the leader sends must not grow with observers, once others serve them. */
+/** 000-11, 004-15: the leader must not send more messages with observers, once others serve them. */
 export const leaderMessages: Claim = exactClaim(
   {
     id: '000-11',

@@ -1,7 +1,10 @@
 import type { Claim, Judgement } from './claim.ts';
 import { short } from './timed-claim.ts';
 
-/** After the last heal a write must commit. A run whose ensemble never came back has no result at all. */
+/**
+ * After each heal a write must commit. When the ensemble of a run never came back, the run has no result at
+ * all.
+ */
 export const livenessAfterHeal: Claim = {
   id: 'L1',
   title: 'After every fault is healed, writes commit again',
@@ -23,7 +26,7 @@ export const livenessAfterHeal: Claim = {
     return {
       verdict: 'holds',
       reason: `After each of ${values.length} heals a write committed, the slowest after ${short(slowest)} ms.`,
-      // The slowest of all is no estimate of anything: it has no interval.
+      // The slowest of all is no estimate, so it has no interval.
       estimate: { value: slowest, low: null, high: null, n: values.length, unit: 'ms' },
       evidence,
     };

@@ -9,7 +9,7 @@ const VOTER_SHARE = 0.5;
 
 const WRITES = { metric: 'writeThroughput', what: 'write throughput' };
 
-/** Row 004-5: an observer's failure does not concern the ensemble. */
+/** 004-5: the failure of an observer does not affect the ensemble. */
 export const lostObserversLeaveWrites: Claim = timedClaim(
   {
     id: '004-5',
@@ -31,7 +31,7 @@ export const lostObserversLeaveWrites: Claim = timedClaim(
   },
 );
 
-/** Row 000-2: a quorum is enough. */
+/** 000-2: a quorum is enough. */
 export const lostVoterLeavesWrites: Claim = timedClaim(
   {
     id: '000-2',

@@ -4,7 +4,7 @@ import { withoutAndWithMasters } from './pairs.ts';
 import { below, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
-/** Row 004-18: right after an election many observers sync, and followers can share that work. */
+/** 004-18: after an election many observers synchronise, and followers can share that work. */
 export const mastersSyncSooner: Claim = timedClaim(
   {
     id: '004-18',

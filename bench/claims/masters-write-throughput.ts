@@ -4,7 +4,7 @@ import { withoutAndWithMasters } from './pairs.ts';
 import { atLeast, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
-/** Row 004-15: the burden of observers leaves the leader. */
+/** 004-15: observers no longer burden the leader. */
 export const mastersWriteThroughput: Claim = timedClaim(
   {
     id: '004-15',

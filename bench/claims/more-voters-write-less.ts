@@ -4,7 +4,7 @@ import { votersOf } from './evidence.ts';
 import { below, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
-/** Row 004-1: a write needs more than half of the voters. The reason observers exist. */
+/** 004-1: a write needs more than half of the voters. This is the reason for observers. */
 export const moreVotersWriteLess: Claim = timedClaim(
   {
     id: '004-1',

@@ -4,13 +4,10 @@ import type { Evidence } from './evidence.ts';
 import { atMostAbove, differenceOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
-/**
- * What a turn of the server's loop may be late by: its budget, one bounded request, and the machine's own
- * unrest.
- */
+/** How late a turn of the server's loop may be: its budget, one bounded request, and noise of the machine. */
 const MARGIN_MS = 20;
 
-/** No client, however it behaves, makes another wait. */
+/** No client can make another one wait, however it behaves. */
 export const neighboursLeaveReads: Claim = timedClaim(
   {
     id: 'L2',

@@ -2,7 +2,7 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { COUNT_TOLERANCE, exactClaim } from './exact-claim.ts';
 
-/** Row 004-9: a voter takes PROPOSAL, ACK and COMMIT for each write, an observer INFORM alone. */
+/** 004-9: for each write a voter exchanges PROPOSAL, ACK and COMMIT, an observer only INFORM. */
 export const observerMessages: Claim = exactClaim(
   {
     id: '004-9',

@@ -6,7 +6,7 @@ import { atLeast, ratioOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
 const SHARE = 0.9;
-/** Row 004-2: observers do not vote, so more of them should not make votes slower. */
+/** 004-2: observers do not vote, so more of them should not make votes slower. */
 export const observersLeaveWritesFlat: Claim = timedClaim(
   {
     id: '004-2',
@@ -24,8 +24,8 @@ export const observersLeaveWritesFlat: Claim = timedClaim(
         const condition = placeboCondition(observersOf(topology));
         return {
           topology: topology.name,
-          // Beside idle cores the same voters would win for the CPU that the observers took, whatever votes
-          // cost.
+          // Without placebos the voters alone would win by the CPU that the observers use, whatever voting
+          // costs.
           a: evidence.series('writeThroughput', evidence.votersLike(topology), condition),
           aWhat: `write throughput of the voters, ${condition}`,
           b: evidence.series('writeThroughput', topology, CONDITIONS.healthy),

@@ -2,7 +2,7 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Claim } from './claim.ts';
 import { exactClaim } from './exact-claim.ts';
 
-/** Row 000-4: an observer takes no part in agreement. */
+/** 000-4: an observer takes no part in agreement. */
 export const observersNeverAck: Claim = exactClaim(
   {
     id: '000-4',

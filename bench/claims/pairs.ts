@@ -1,4 +1,4 @@
-/** The pairs that several claims compare: the control first, each with its words. */
+/** The pairs that several claims compare: the control first, and each side with a description. */
 
 import { CONDITIONS } from '../../results/names.ts';
 import type { Topology } from '../../results/schema.ts';
@@ -7,11 +7,11 @@ import type { Pair } from './timed-claim.ts';
 
 export interface Compared {
   readonly metric: string;
-  /** The metric in words: write throughput. */
+  /** The metric in words, such as "write throughput". */
   readonly what: string;
 }
 
-/** Each topology when it is healthy, and under a condition. */
+/** Each topology, healthy and under a condition. */
 export function healthyAndUnder(
   condition: string,
   { metric, what }: Compared,
@@ -27,7 +27,7 @@ export function healthyAndUnder(
     }));
 }
 
-/** The same members without observer masters, and with them. */
+/** The same members without and with observer masters. */
 export function withoutAndWithMasters(
   condition: string,
   { metric, what }: Compared,
@@ -42,7 +42,7 @@ export function withoutAndWithMasters(
     }));
 }
 
-/** Every topology that has observers. */
+/** Every topology with observers. */
 export function observed({ withObservers, withMasters }: Evidence): Topology[] {
   return [...withObservers, ...withMasters];
 }

@@ -3,14 +3,14 @@ import type { Claim, Judgement } from './claim.ts';
 import { type Evidence, leftOut, unfit } from './evidence.ts';
 import { short } from './timed-claim.ts';
 
-/** Probes that may fail for reasons of the machine: one in a thousand. */
+/** One read in a thousand may fail for reasons of the machine. */
 const PERCENT_MIN = 99.9;
 
-/** Neither this server nor Apache's has the read-only observer yet. */
+/** Neither this server nor Apache's has read-only observers yet. */
 const NO_READ_ONLY_OBSERVER =
   'observers close their clients when they lose the leader: ZOOKEEPER-1607 is not built yet';
 
-/** Row 003-3 (ZOOKEEPER-1607): read-only clients of an observer keep reading while there is no quorum. */
+/** 003-3 (ZOOKEEPER-1607): read-only clients of an observer keep reading while there is no quorum. */
 export const readsThroughQuorumLoss: Claim = {
   id: '003-3',
   title: 'Read-only clients of observers keep reading while the quorum is lost',
@@ -25,7 +25,7 @@ export const readsThroughQuorumLoss: Claim = {
   judge: evidence => judgeOutage(evidence, CONDITIONS.quorumLost),
 };
 
-/** Row 003-4 (ZOOKEEPER-1607): an observer does not tear itself down because a leader is lost. */
+/** 003-4 (ZOOKEEPER-1607): an observer does not shut down when it loses its leader. */
 export const readsThroughLeaderLoss: Claim = {
   id: '003-4',
   title: 'Read-only clients of observers keep reading while the leader is cut off and replaced',
@@ -39,7 +39,7 @@ export const readsThroughLeaderLoss: Claim = {
   judge: evidence => judgeOutage(evidence, CONDITIONS.leaderCut),
 };
 
-/** Nothing to test: a read that was not answered is a counterexample. */
+/** There is nothing to test statistically: every unanswered read is a counterexample. */
 function judgeOutage(evidence: Evidence, condition: string): Judgement {
   const topologies = [...evidence.withObservers, ...evidence.withMasters];
   if (topologies.length === 0)
@@ -60,7 +60,7 @@ function judgeOutage(evidence: Evidence, condition: string): Judgement {
   return {
     verdict: least >= PERCENT_MIN ? 'holds' : 'fails',
     reason: `With the fault "${condition}" the worst observer answered ${short(least)} % of its reads${beside}.`,
-    // The worst of all is no estimate of anything: it has no interval.
+    // The worst of all is no estimate, so it has no interval.
     estimate: { value: least, low: null, high: null, n: values.length, unit: '%' },
     evidence: [...observers, ...voters].map(({ id }) => id),
     warnings: leftOut(...observers),

@@ -6,8 +6,8 @@ import { atMostAbove, differenceOf } from './timed.ts';
 import { short, timedClaim } from './timed-claim.ts';
 
 /**
- * An eighth of the round trip that the fault adds: were an observer waited for, a write would take all of it
- * longer.
+ * An eighth of the round trip that the fault adds. If writes waited for an observer, they would take the
+ * whole round trip longer.
  */
 const MARGIN_MS = 5;
 
@@ -21,7 +21,7 @@ function change(ms: number): string {
   return `${short(Math.abs(ms))} ms ${ms < 0 ? 'less' : 'more'}`;
 }
 
-/** Row 004-6: an observer on a bad link is nobody's problem but its own. */
+/** 004-6: an observer on a slow link affects only itself. */
 export const observerLatencyLeavesWrites: Claim = timedClaim(
   {
     id: '004-6',
@@ -40,14 +40,14 @@ export const observerLatencyLeavesWrites: Claim = timedClaim(
       { metric: 'writeLatencyP50', what: 'write latency' },
       observed,
     ),
-    // The median of differences within rounds: two medians beside it may differ the other way.
+    // The median of differences within rounds. The difference of the two medians may have the other sign.
     say: ({ topology }, { value }) =>
       `compared within rounds, the median write at the voters of ${topology} took ${change(value)}, ` +
       'while a round trip to an observer took 40 ms more',
   },
 );
 
-/** Row 004-8: reads are answered where the client is. */
+/** 004-8: reads are answered by the member that the client is connected to. */
 export const readsAreLocal: Claim = timedClaim(
   {
     id: '004-8',

@@ -1,5 +1,5 @@
 /**
- * The common form of claims that compare timed series, pair by pair, in all topologies that have such a pair.
+ * The common form of claims that compare timed series pair by pair, in all topologies that have such a pair.
  */
 import type { Estimate } from '../stats/estimate.ts';
 import { publishedEstimate } from '../stats/result-form.ts';
@@ -10,7 +10,7 @@ import { allOf, pText, verdictOf } from './timed.ts';
 export interface Pair {
   /** The topology that the claim is about. */
   readonly topology: string;
-  /** The control, and what it is in words. */
+  /** The control, and its description. */
   readonly a: Series | undefined;
   readonly aWhat: string;
   readonly b: Series | undefined;
@@ -23,23 +23,22 @@ interface FitPair extends Pair {
 }
 
 export interface TimedComparison {
-  /** None: this run has no topology for the claim. */
+  /** Empty when this run has no topology for the claim. */
   pairs(evidence: Evidence): readonly Pair[];
   test(a: Series, b: Series): Tests;
   /** In the claim's unit. */
   estimate(a: Series, b: Series): Estimate;
-  /** Which end of the estimates is the bad one: the worst pair is what a reader is shown. */
+  /** Which end of the estimates is the bad one. The reader is shown the worst pair. */
   readonly worst: 'lowest' | 'highest';
   /** "Beside 3 observers, voters wrote 0.98 times as much as ..." */
   say(pair: FitPair, estimate: Estimate): string;
-  /** The other channel: a contradiction by the exact counts fails the claim whatever the clock says. */
+  /** The exact channel: when the counts contradict the claim, it fails whatever the clock says. */
   exact?(pairs: readonly FitPair[]): { readonly counts: Judgement['exact']; readonly contradiction?: string };
   warnings?(evidence: Evidence): readonly string[];
 }
 
 /**
- * Below it there is no interval worth the name, and a verdict would be one by accident: of a run that was cut
- * short.
+ * With fewer rounds there is no useful interval. A run that was cut short would get its verdict by accident.
  */
 export const TIMED_ROUNDS_MIN = 5;
 
@@ -109,7 +108,7 @@ function unfitPairs(pairs: readonly Pair[]): Unfit | undefined {
   };
 }
 
-/** Why they are not tested. */
+/** Why the pairs are not tested. */
 function fewRounds(pairs: readonly FitPair[]): string | undefined {
   const fewest = Math.min(...pairs.map(({ a, b }) => paired(a, b).a.length));
   return fewest < TIMED_ROUNDS_MIN

@@ -16,8 +16,8 @@ function seriesOf(values: readonly number[]): Series {
 }
 
 /**
- * `a` and `b` differ exactly by what the test allows: each of its answers is wrong, and may come in 5 % of
- * runs.
+ * `a` and `b` differ by exactly what the test allows, so both of its answers are wrong and may each come in 5
+ * % of runs.
  */
 const AT_THE_MARGIN: Record<string, (noise: () => number) => Tests> = {
   'at least 90 %': noise => atLeast(many(100, noise), many(90, noise), 0.9),
@@ -35,16 +35,16 @@ function noiseOf(seed: number): () => number {
   return () => 0.1 * random() ** 3;
 }
 
-/** Share of runs that answer so at this level. */
+/** Share of runs with this answer at this level. */
 function shareOf(runs: readonly Tests[], answer: keyof Tests, level: number): number {
   return runs.filter(tests => tests[answer] <= level).length / runs.length;
 }
 
-/** 5 % of 200 runs and two standard errors. */
+/** 5 % of 200 runs, plus two standard errors. */
 const SHARE_MAX = 0.08;
 
 for (const [name, run] of Object.entries(AT_THE_MARGIN))
-  test(`${name}: at the margin neither answer comes in more than 5 % of runs; planted: at twice the level one does`, () => {
+  test(`${name}: at the margin each answer comes in at most 5 % of runs; planted: at twice the level one comes more often`, () => {
     const runs = Array.from({ length: REPEATS }, (_, seed) => run(noiseOf(seed)));
     for (const answer of ['holds', 'fails'] as const) {
       const share = shareOf(runs, answer, 0.05);
@@ -54,7 +54,7 @@ for (const [name, run] of Object.entries(AT_THE_MARGIN))
     assert.ok(planted > SHARE_MAX, `planted: ${planted * 100} %`);
   });
 
-test('planted: "no difference shown" passed off as sameness. Three noisy rounds show nothing', () => {
+test('planted: "no difference shown" is not taken for equality; three noisy rounds show nothing', () => {
   const [a, b] = [seriesOf([100, 90, 120]), seriesOf([99, 130, 80])];
   const { holds, fails } = atLeast(a, b, 0.9);
   assert.ok(fails > 0.05, 'nothing was shown to differ');

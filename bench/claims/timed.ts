@@ -1,6 +1,6 @@
 /**
- * Tests of the timed channel. That nothing was shown to differ is never taken for sameness: "leaves writes
- * alone" is the claim that they are no worse than by a margin, and must be shown like any other.
+ * Tests of the timed channel. A difference that was not shown is never taken for equality: "leaves writes
+ * alone" claims that they are worse by no more than a margin, and must be shown like any other claim.
  */
 import type { Verdict } from '../../results/schema.ts';
 import type { Estimate } from '../stats/estimate.ts';
@@ -10,7 +10,7 @@ import { median } from '../stats/summary.ts';
 import { ALPHA, type Tests } from './claim.ts';
 import { paired, type Series } from './evidence.ts';
 
-/** One-sided Mann-Whitney: small when the first are shown to lie above the second. */
+/** One-sided Mann-Whitney test: small when `values` are shown to lie above `others`. */
 function pAbove(values: readonly number[], others: readonly number[]): number {
   return mannWhitney(values, others).pAbove;
 }
@@ -21,7 +21,7 @@ export function atLeast(a: Series, b: Series, share: number): Tests {
   return { holds: pAbove(b.values, bound), fails: pAbove(bound, b.values) };
 }
 
-/** Is `b` at most `by` above `a`? In the unit of the series. */
+/** Is `b` at most `by` above `a`, in the unit of the series? */
 export function atMostAbove(a: Series, b: Series, by: number): Tests {
   const bound = a.values.map(value => value + by);
   return { holds: pAbove(bound, b.values), fails: pAbove(b.values, bound) };
@@ -32,7 +32,9 @@ export function below(a: Series, b: Series): Tests {
   return { holds: pAbove(a.values, b.values), fails: pAbove(b.values, a.values) };
 }
 
-/** One claim about several pairs: it holds only where all do, and fails where one does. */
+/**
+ * Combines the tests of several pairs into one claim: it holds only when all hold, and fails when one fails.
+ */
 export function allOf(tests: readonly Tests[]): Tests | undefined {
   if (tests.length === 0) return undefined;
   return {
@@ -55,7 +57,7 @@ export function pText(corrected: Tests | undefined): string {
   return `p ${p < 0.001 ? '< 0.001' : `= ${p.toFixed(3)}`} after Holm's correction`;
 }
 
-/** Median of b / a over the rounds that both have, so that what slowed the machine down cancels out. */
+/** Median of b / a over the rounds that both have. What slows the whole machine down cancels out. */
 export function ratioOf(a: Series, b: Series): Estimate {
   const rounds = paired(a, b);
   return pairedRatio(rounds.a, rounds.b);

@@ -11,9 +11,9 @@ import { measureQuietClient } from './quiet-client.ts';
 
 export const QUIET_READS_PER_SECOND = 500;
 const WARMUP_MS = 1_000;
-/** Until what a neighbour left behind is over. */
+/** Time for the aftermath of a neighbour to pass. */
 const SETTLE_MS = 300;
-/** Until an ensemble that was disturbed has one leader again. */
+/** Limit for a disturbed ensemble to have one leader again. */
 const SETTLED_MAX_MS = 60_000;
 
 export const NEIGHBOUR_NAMES = Object.keys(NEIGHBOURS) as NeighbourName[];
@@ -34,7 +34,7 @@ export const FAIRNESS_METRICS: readonly Metric[] = PHASES.flatMap(phase => {
 export interface FairnessRoundSpec {
   readonly neighbours: NeighbourProcess;
   readonly driver: LoadDriver;
-  /** Of each phase. */
+  /** Duration of each phase. */
   readonly durationMs: number;
 }
 
@@ -68,8 +68,7 @@ export async function measureFairnessRound(
 }
 
 /**
- * At the leader of an ensemble that serves: what the last neighbour did to it may have ended a leadership, or
- * a member.
+ * The leader of an ensemble that serves again. The last neighbour may have ended a leadership, or a member.
  */
 async function quietTarget(ensemble: Ensemble): Promise<LoadTarget> {
   for (const member of ensemble.members) if (!member.process.isRunning) await ensemble.restart(member.name);

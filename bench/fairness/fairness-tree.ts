@@ -1,4 +1,4 @@
-/** The nodes that the quiet client and its neighbours ask for. */
+/** The znodes that the quiet client and its neighbours use. */
 import { type Acl, OPEN_ACL_UNSAFE, Perms, writeAcl } from '../../server/wire/acl.ts';
 import { ErrorCode, errorName } from '../../server/wire/error-codes.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
@@ -6,22 +6,22 @@ import type { LoadTarget } from '../load/load-spec.ts';
 import { Session } from '../load/session.ts';
 
 export const ROOT = '/fairness';
-/** A node with data just below the limit of a frame. */
+/** A znode with data just below the frame limit. */
 export const LARGE = `${ROOT}/large`;
-/** A node with many children, and so a subtree that takes long to count. */
+/** A znode with many children, whose subtree takes long to count. */
 export const WIDE = `${ROOT}/wide`;
-/** A node whose list of ACLs is long, and names the client last. */
+/** A znode with a long list of ACLs, which names the client last. */
 export const GUARDED = `${ROOT}/guarded`;
-/** The node that heavy writers set. */
+/** The znode that heavy writers set. */
 export const TARGET = `${ROOT}/target`;
 
 export const LARGE_BYTES = 900_000;
 const CHILDREN_DEFAULT = 50_000;
-/** Apache ZooKeeper parses each entry for each check: more would keep it busy for minutes. */
+/** Apache ZooKeeper parses each entry at each check. More entries would keep it busy for minutes. */
 const ACL_ENTRIES = 4_000;
 const DEPTH = 256;
 
-/** Makes what is not there yet. @throws Error naming the path that was refused */
+/** Creates what does not exist yet. @throws Error naming the path that was refused */
 export async function makeFairnessTree(target: LoadTarget, children = CHILDREN_DEFAULT): Promise<void> {
   const session = new Session({ ...target, readOnly: false, timeoutMs: 30_000, inFlightMax: DEPTH });
   await session.open();
@@ -56,7 +56,7 @@ function* creations(children: number): Generator<Creation, undefined> {
   for (let at = 0; at < children; at++) yield { path: `${WIDE}/child-${at}` };
 }
 
-/** Every address but the client's, and then everybody: each check looks at all of them. */
+/** Every address but the client's, then everybody, so that each check reads all entries. */
 function longAcl(): Acl[] {
   const others = Array.from({ length: ACL_ENTRIES }, (_, at) => ({
     perms: Perms.ALL,

@@ -1,6 +1,6 @@
 /**
- * One short round of `bench fairness` on our server: every neighbour gets something done, and every number
- * comes.
+ * One short round of `bench fairness` on our server: every neighbour gets something done, and every metric
+ * has a value.
  */
 import { assert, suite, temporaryFolder } from '#test';
 import { LoadDriver } from '../load/load-process.ts';
@@ -17,7 +17,7 @@ const test = suite('bench fairness');
 const DEADLINE = { deadlineMs: 600_000 };
 
 test(
-  'a round has both waits of every phase, no neighbour was idle, and all members live',
+  'a round has both waits of every phase, no idle neighbour, and all members alive',
   async () => {
     const ensemble = await Ensemble.start(await planEnsemble(readTopology('voters'), temporaryFolder()));
     const neighbours = await NeighbourProcess.start();

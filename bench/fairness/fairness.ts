@@ -1,6 +1,6 @@
 /**
- * `zklab bench fairness`: what neighbours of every bad habit cost a quiet client, on our server and on Apache
- * ZooKeeper.
+ * `zklab bench fairness`: what greedy neighbours of each kind cost a quiet client, on our server and on
+ * Apache ZooKeeper.
  */
 import type { ExitCode } from '../../results/verdicts.ts';
 import { LoadDriver } from '../load/load-process.ts';
@@ -15,7 +15,10 @@ import { makeFairnessTree } from './fairness-tree.ts';
 import { NeighbourProcess } from './neighbour-process.ts';
 import { QUIET_WORKLOAD } from './quiet-client.ts';
 
-/** Without Apache ZooKeeper ours alone. Exit code 3 when a round does not count. @throws EnsembleError */
+/**
+ * Without Apache ZooKeeper it measures only ours. The exit code is 3 when a round does not count. @throws
+ * EnsembleError
+ */
 export async function benchFairness(terminal: Terminal, options: CompareOptions): Promise<ExitCode> {
   const { rounds, seconds } = options;
   const neighbours = await NeighbourProcess.start();

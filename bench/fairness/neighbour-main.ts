@@ -1,6 +1,6 @@
 /**
- * Entry of a process that behaves badly: a neighbour's work must not show in the latencies that the driver
- * measures.
+ * Entry point of a neighbour's process. It is separate so that its work does not show in the latencies that
+ * the driver measures.
  */
 import { endWithParent } from '../hosts/end-with-parent.ts';
 import type { FromNeighbour, ToNeighbour } from './neighbour-process.ts';

@@ -9,13 +9,13 @@ export type ToNeighbour =
   | { readonly kind: 'stop' };
 export interface FromNeighbour {
   readonly kind: 'ready' | 'started' | 'stopped';
-  /** How often the server did something for the neighbour that was stopped. */
+  /** How many requests the server served for the neighbour that was stopped. */
   readonly did: number;
 }
 
 const MAIN = fileURLToPath(new URL('./neighbour-main.js', import.meta.url));
 
-/** One process for all neighbours of a run, one at a time. */
+/** One process for all neighbours of a run, which run one at a time. */
 export class NeighbourProcess {
   readonly #child: ResultPromise<{ ipc: true; serialization: 'json'; cleanup: true; reject: false }>;
 
@@ -23,7 +23,7 @@ export class NeighbourProcess {
     this.#child = execaNode(MAIN, { ipc: true, serialization: 'json', cleanup: true, reject: false });
   }
 
-  /** @throws Error when the process ends instead */
+  /** @throws Error when the process ends first */
   static async start(): Promise<NeighbourProcess> {
     const started = new NeighbourProcess();
     await started.#heard('ready');
@@ -34,7 +34,7 @@ export class NeighbourProcess {
     await this.#tell({ kind: 'start', neighbour, target }, 'started');
   }
 
-  /** How often the server did something for it. */
+  /** Returns how many requests the server served for it. */
   async stop(): Promise<number> {
     return (await this.#tell({ kind: 'stop' }, 'stopped')).did;
   }

@@ -1,6 +1,6 @@
 /**
- * Neighbours of a quiet client: what people's clients, agents and mistakes do to a server, one file of
- * behaviours. Each keeps on until it is stopped. To add one: its entry here.
+ * Neighbours of a quiet client: what clients, monitoring agents and mistakes do to a server. Each goes on
+ * until it is stopped. To add one, add its entry here.
  */
 import * as net from 'node:net';
 import { JuteWriter } from '../../server/wire/jute.ts';
@@ -11,8 +11,8 @@ import { Session } from '../load/session.ts';
 import { GUARDED, LARGE, LARGE_BYTES, TARGET, WIDE } from './fairness-tree.ts';
 
 /**
- * Ends what `start` began, and says how often the server did something for the neighbour: never is no
- * neighbour at all.
+ * Stops the neighbour and returns how many requests the server served for it. A neighbour with none was no
+ * neighbour.
  */
 export type Stop = () => number;
 
@@ -23,7 +23,7 @@ export interface Neighbour {
 
 type Ask = (session: Session) => void;
 
-/** Requests that one connection has under way. */
+/** Outstanding requests on one connection. */
 const PIPELINE = 300;
 const LARGE_PIPELINE = 40;
 const WORDS_AT_ONCE = 4;
@@ -88,7 +88,7 @@ export const NEIGHBOURS = {
 
 export type NeighbourName = keyof typeof NEIGHBOURS;
 
-/** Sessions that each keep `depth` requests under way, and come back when they are thrown out. */
+/** Sessions that each keep `depth` requests outstanding, and reconnect when the server closes them. */
 function pipelines(target: LoadTarget, count: number, depth: number, ask: Ask): Stop {
   return allOf(Array.from({ length: count }, () => pipeline(target, depth, ask)));
 }
@@ -162,7 +162,7 @@ function setManyWatches(session: Session): void {
     body.writeVector(list, (w, path) => void w.writeString(path));
 }
 
-/** They read some, and then no more. */
+/** They read something, and then stop reading. */
 function stalledReaders({ host, port }: LoadTarget, count: number): Stop {
   const request = framed(w => w.writeInt(1).writeInt(OpCode.getData).writeString(LARGE).writeBoolean(false));
   const requests = Buffer.concat([hello(), ...Array.from({ length: LARGE_PIPELINE }, () => request)]);
@@ -185,7 +185,7 @@ function stalledReaders({ host, port }: LoadTarget, count: number): Stop {
   };
 }
 
-/** Monitoring agents that have lost all measure. */
+/** Monitoring agents that ask far too often. */
 function askers(target: LoadTarget, atOnce: number, words: readonly string[]): Stop {
   let turn = 0;
   return eachAfterTheOther(target, atOnce, () => Buffer.from(words[turn++ % words.length]!), 'until closed');

@@ -1,4 +1,7 @@
-/** A quiet client: reads at a steady, modest pace, alone or beside one neighbour; and how long it waited. */
+/**
+ * A quiet client: it reads at a steady, modest rate, alone or beside one neighbour, and records how long it
+ * waits.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DRIVER_LIMITS } from '../load/driver-monitor.ts';
 import { LoadError } from '../load/load-error.ts';
@@ -9,7 +12,7 @@ import type { NeighbourProcess } from './neighbour-process.ts';
 import type { NeighbourName } from './neighbours.ts';
 import { type Waits, waitsOf } from './waits.ts';
 
-/** The nodes that it reads are made by `preload`. */
+/** `preload` creates the znodes that it reads. */
 export const QUIET_WORKLOAD: WorkloadSpec = {
   mix: { getData: 1 },
   valueBytes: 100,
@@ -25,12 +28,12 @@ export interface QuietClientSpec {
   readonly driver: LoadDriver;
   readonly neighbours: NeighbourProcess;
   readonly target: LoadTarget;
-  /** Undefined: it is alone. */
+  /** Undefined when the client is alone. */
   readonly neighbour: NeighbourName | undefined;
-  /** Where the neighbour is. @default at the same member */
+  /** Where the neighbour connects. @default the same member */
   readonly neighbourTarget?: LoadTarget;
   readonly readsPerSecond: number;
-  /** The neighbour comes in the middle of it. */
+  /** The neighbour starts in the middle of the warm-up. */
   readonly warmupMs: number;
   readonly durationMs: number;
 }
@@ -45,7 +48,7 @@ export interface MeasuredQuietClient {
 export async function measureQuietClient(spec: QuietClientSpec): Promise<MeasuredQuietClient> {
   const { driver, durationMs } = spec;
   const running = driver.run(loadOf(spec)).catch((error: unknown) => {
-    // It did not even get a session.
+    // The client did not even get a session.
     if (error instanceof LoadError) return undefined;
     throw error;
   });
@@ -66,8 +69,8 @@ async function besideNeighbour(
   running: Promise<LoadResult | undefined>,
 ): Promise<number | undefined> {
   if (neighbour === undefined) return undefined;
-  // The quiet client is there first: a neighbour that keeps it from getting a session at all would leave
-  // nothing to measure.
+  // The quiet client starts first. A neighbour that kept it from getting a session at all would leave nothing
+  // to measure.
   await delay(warmupMs / 2);
   await neighbours.begin(neighbour, neighbourTarget);
   await running;

@@ -13,11 +13,11 @@ function load(p99Us: number | undefined, maxUs: number, lost: Partial<LoadResult
   return { response: p99Us === undefined ? percentiles : { ...percentiles, p99Us }, totals, sends };
 }
 
-test('reads that were all answered waited as long as they did', () => {
+test('answered reads count with their latency', () => {
   assert.equal(waitsOf(load(2_000, 7_000, {}), WHOLE_PHASE_MS), { p99: 2, slowest: 7 });
 });
 
-test('one read without an answer has waited for the whole phase, and more than one in a hundred make the percentile wait too', () => {
+test('an unanswered read counts as the whole phase; more than one in a hundred raise the percentile to that', () => {
   assert.equal(waitsOf(load(2_000, 7_000, { unknown: 1 }), WHOLE_PHASE_MS), {
     p99: 2,
     slowest: WHOLE_PHASE_MS,
@@ -28,6 +28,6 @@ test('one read without an answer has waited for the whole phase, and more than o
   assert.equal(waitsOf(undefined, WHOLE_PHASE_MS), waited);
 });
 
-test('too few reads for a percentile are judged by the slowest', () => {
+test('with too few reads for a percentile, the slowest counts', () => {
   assert.equal(waitsOf(load(undefined, 7_000, {}), WHOLE_PHASE_MS), { p99: 7, slowest: 7 });
 });

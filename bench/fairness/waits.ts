@@ -10,10 +10,10 @@ export interface Waits {
 const P99_SHARE = 0.01;
 
 /**
- * How long the reads of a load waited. One that was never answered, or could not even be sent, has waited for
+ * How long the reads of a load waited. A read that was never answered, or could not be sent, has waited for
  * the whole phase.
  *
- * @param load undefined when it did not even get a session
+ * @param load undefined when the client did not even get a session
  */
 export function waitsOf(
   load: Pick<LoadResult, 'response' | 'totals' | 'sends'> | undefined,
@@ -24,6 +24,6 @@ export function waitsOf(
   const lost = totals.errors + totals.unknown + sends.dropped;
   const slowest = lost > 0 ? wholePhaseMs : (response.maxUs ?? 0) / 1000;
   const manyLost = lost > (lost + totals.ok) * P99_SHARE;
-  // Of fewer than a thousand reads the slowest says all there is.
+  // With fewer than a thousand reads, the slowest is all that can be said.
   return { p99: manyLost || response.p99Us === undefined ? slowest : response.p99Us / 1000, slowest };
 }

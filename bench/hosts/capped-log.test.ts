@@ -28,7 +28,7 @@ test('a long log keeps its beginning and its end, and never more than the limit'
   assert.is(log.content(), readFileSync(log.file, 'utf8') + end);
 });
 
-test('a chunk above the limit is cut, and a closed log takes no more', () => {
+test('a chunk above the limit is cut, and a closed log accepts no more', () => {
   const folder = temporaryFolder();
   const log = logOf(folder, 400, ['x'.repeat(10_000)]);
   log.write(Buffer.from('late'));

@@ -1,4 +1,4 @@
-/** Keeps what a member prints on disk: the beginning and the end, never more than a limit. */
+/** Keeps the output of a member on disk: its beginning and its end, within a limit. */
 import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 
@@ -7,8 +7,8 @@ const LOG_BYTES_MAX = 8 * 1024 * 1024;
 const TAIL_CHARACTERS_MAX = 16 * 1024;
 
 /**
- * `file` takes the first quarter of the limit. What follows goes to `<file>.end`, which becomes
- * `<file>.end.1` whenever it holds a quarter too. Written at once, so a SIGKILL of the lab loses nothing.
+ * `file` gets the first quarter of the limit. What follows goes to `<file>.end`, which becomes `<file>.end.1`
+ * whenever it reaches a quarter too. Everything is written at once, so a SIGKILL of the lab loses nothing.
  */
 export class CappedLog {
   readonly file: string;
@@ -45,7 +45,7 @@ export class CappedLog {
     return this.#tail.trimEnd().split('\n').slice(-lines).join('\n');
   }
 
-  /** All that is kept, in order. */
+  /** Everything that is kept, in order. */
   content(): string {
     return [this.file, `${this.file}.end.1`, `${this.file}.end`].map(readOrEmpty).join('');
   }

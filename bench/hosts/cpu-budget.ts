@@ -1,6 +1,6 @@
 /**
- * A share of the cores for one process, by a group of its own under the `cpu` controller of cgroups, version
- * 1.
+ * Limits one process to a share of the cores, with its own group under the `cpu` controller of cgroups,
+ * version 1.
  */
 import {
   accessSync,
@@ -15,12 +15,15 @@ import { join } from 'node:path';
 import { cleanUpWithLab } from './end-with-lab.ts';
 
 const CONTROLLER = '/sys/fs/cgroup/cpu';
-/** Short, so that no member stands still for long. With the kernel's 100 ms a ping could come too late. */
+/**
+ * Short, so that no member is stopped for long. With the kernel's default of 100 ms, a ping could come too
+ * late.
+ */
 export const PERIOD_US = 10_000;
-/** The kernel's own limit. */
+/** Limit of the kernel. */
 const QUOTA_US_MIN = 1_000;
 
-/** Undefined if budgets can be given. */
+/** Why budgets cannot be given; undefined if they can. */
 export function noCpuBudget(controller = CONTROLLER): string | undefined {
   if (!existsSync(join(controller, 'cpu.cfs_quota_us')))
     return `no ${controller}/cpu.cfs_quota_us: budgets need the cpu controller of cgroups, version 1`;
@@ -41,8 +44,8 @@ export function quotaUs(cores: number): number {
 }
 
 /**
- * The whole process with its threads, and what it starts from then on. Lifting it puts the process back and
- * removes the group; so does the end of the lab.
+ * Limits the whole process with its threads and its later children. Lifting the limit moves the process back
+ * and removes the group; so does the end of the lab.
  */
 export function limitCpu(pid: number, cores: number, controller = CONTROLLER): () => void {
   const quota = quotaUs(cores);
@@ -56,7 +59,7 @@ export function limitCpu(pid: number, cores: number, controller = CONTROLLER): (
       try {
         writeFileSync(join(controller, 'cgroup.procs'), task);
       } catch {
-        // The process has ended meanwhile.
+        // The process has ended in the meantime.
       }
     }
     rmdirSync(group);

@@ -4,10 +4,10 @@ import { diesWithParent, findSetpriv } from './dies-with-parent.ts';
 
 const test = suite('processes that end with their parent');
 
-test('a command whose lab was killed before setpriv asked for its signal does not start', async () => {
+test('a command does not start when its lab was killed before setpriv requested the signal', async () => {
   requirePeer('setpriv', findSetpriv(), 'it ends a command whose lab is gone');
   const { file, args } = diesWithParent({ file: 'sleep', args: ['60'] });
-  // The shell between stands for whoever inherits the orphan.
+  // The shell in between stands for the process that adopts the orphan.
   await execa('sh', ['-c', '"$@" & wait', 'sh', file, ...args]);
   const own = execa(...asArguments(diesWithParent({ file: 'echo', args: ['a b', '$0'] })));
   assert.is((await own).stdout, 'a b $0');
@@ -17,7 +17,7 @@ function asArguments({ file, args }: ReturnType<typeof diesWithParent>): [string
   return [file, [...args]];
 }
 
-test('a child whose channel closed before it looked ends all the same', async () => {
+test('a child whose channel closed before it checked ends too', async () => {
   const module = new URL('./end-with-parent.js', import.meta.url).href;
   const script = `process.once('disconnect', async () => {
     const { endWithParent } = await import(${JSON.stringify(module)});

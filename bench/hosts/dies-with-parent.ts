@@ -8,10 +8,10 @@ export interface Command {
 }
 
 /**
- * Processes that cannot watch their parent get the kernel's own guard: setpriv (util-linux) asks for SIGKILL
- * at the parent's death and becomes the command, so the pid is the command's. Without it the reaper of the
- * next run clears. A parent that died before setpriv asked is noticed behind it: the shell's parent is
- * another one then.
+ * Guards processes that cannot watch their parent. setpriv (util-linux) requests SIGKILL at the parent's
+ * death and then becomes the command, so the pid is that of the command. Without setpriv, the reaper of the
+ * next run ends them. When the parent died before setpriv requested the signal, the shell behind setpriv
+ * notices that its parent is another one.
  */
 export function diesWithParent({ file, args }: Command): Command {
   const setpriv = findSetpriv();

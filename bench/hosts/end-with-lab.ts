@@ -9,15 +9,15 @@ process.on('exit', () => {
     try {
       cleanup();
     } catch {
-      // Go on with the rest; folders are in the register of the reaper.
+      // Continue with the rest. Folders are in the register of the reaper.
     }
   }
 });
 
 /**
- * SIGKILL for a process group when this process exits, however it comes to that short of a signal. For what
- * is started `detached`, so that Ctrl-C reaches the lab alone, which execa's own cleanup leaves out. Returns
- * what forgets it.
+ * Sends SIGKILL to a process group when this process exits for any reason but a signal. It is for processes
+ * started `detached`, so that Ctrl-C reaches only the lab; execa's own cleanup leaves those out. Returns a
+ * function that cancels it.
  */
 export function endWithLab(leader: number): () => void {
   leaders.add(leader);
@@ -25,9 +25,9 @@ export function endWithLab(leader: number): () => void {
 }
 
 /**
- * What must be undone when this process exits before it was undone in good order, as by a second Ctrl-C:
- * without waiting, so nothing asynchronous. Runs once the processes were killed, the last first. Returns what
- * forgets it.
+ * Runs `cleanup` when this process exits before the regular cleanup, for example after a second Ctrl-C. It
+ * must be synchronous. It runs after the processes were killed, the last registered first. Returns a function
+ * that cancels it.
  */
 export function cleanUpWithLab(cleanup: () => void): () => void {
   cleanups.add(cleanup);

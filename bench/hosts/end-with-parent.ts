@@ -1,11 +1,11 @@
 /**
- * For a child with an IPC channel: it ends when that closes, however its parent died, and also when it closed
- * before this.
+ * For a child with an IPC channel: the child ends when the channel closes, however its parent died, and also
+ * when it closed before this call.
  */
 export function endWithParent(): void {
   const end = (): void => process.exit(0);
   process.once('disconnect', end);
-  // Modules load while the loop turns: a parent that was killed meanwhile is not told of again. Undefined
-  // without a channel.
+  // The event loop runs while modules load, so the event may already have passed when the parent was killed.
+  // Without a channel, `connected` is undefined.
   if (process.connected === false) end();
 }

@@ -1,6 +1,6 @@
 /**
- * A machine that members run on: all that the lab asks of it. The local one is in `local-host.ts`; another
- * one is a file that does the same elsewhere. Topologies, faults and loads know this interface alone.
+ * A machine that members run on: everything that the lab asks of it. The local one is in `local-host.ts`;
+ * another kind is another file. Topologies, faults and loads use only this interface.
  */
 import type { CappedLog } from './capped-log.ts';
 import type { Command } from './dies-with-parent.ts';
@@ -10,32 +10,32 @@ import type { ProcessSample } from './process-usage.ts';
 
 export interface Host {
   readonly name: string;
-  /** An address for each member; all are free at this moment. */
+  /** Addresses for each member. All are free at this moment. */
   addresses(count: number, options?: PortOptions): Promise<MemberPorts[]>;
   /** @throws Error when the command cannot be started at all */
   start(options: StartOptions): HostProcess;
-  /** Does nothing if the process is gone. */
+  /** Has no effect if the process is gone. */
   signal(pid: number, signal: NodeJS.Signals): void;
   stateOf(pid: number): ProcessState;
   makeFolder(path: string): Promise<void>;
-  /** Replaces the file in one step: whoever reads it sees the old text or the new one, never half. */
+  /** Replaces the file in one step: a reader sees the old text or the new one, never a part. */
   writeFile(path: string, text: string): Promise<void>;
-  /** A file that a member wrote there. @throws Error */
+  /** Reads a file that a member wrote there. @throws Error */
   readFile(path: string): Promise<string>;
-  /** CPU time and memory of a process; null when it is gone, or the machine cannot tell. */
+  /** CPU time and memory of a process; null when it is gone, or the machine does not report them. */
   usage(pid: number): ProcessSample | null;
   /** Why processes cannot be given a budget there; undefined if they can. */
   noBudget(): string | undefined;
   /**
-   * At most so many cores for the process from now on. Returns what lifts it. @throws Error where there is
-   * none
+   * Limits the process to this many cores from now on. Returns what lifts the limit. @throws Error when
+   * budgets are not available
    */
   limitCpu(pid: number, cores: number): () => void;
 }
 
 export interface StartOptions {
   readonly command: Command;
-  /** Takes what the process prints. */
+  /** Receives the output of the process. */
   readonly log: CappedLog;
   readonly cwd: string;
   /** A word that occurs in no other command line. */
@@ -44,7 +44,7 @@ export interface StartOptions {
   readonly temporaryFolder?: string | undefined;
 }
 
-/** One running process, from its start to its exit. A restart is another one. */
+/** One running process, from its start to its exit. A restarted member has another one. */
 export interface HostProcess {
   readonly pid: number;
   readonly exited: Promise<ProcessExit>;

@@ -18,7 +18,7 @@ function start(folder: string, script = BUSY) {
   return LOCAL_HOST.start({ command, log: new CappedLog(join(folder, 'log')), cwd: folder, marker });
 }
 
-test('a process is started, stands still, goes on, and ends; a signal to one that is gone is nothing', async () => {
+test('a process is started, paused, continued and ended; a signal to a gone process has no effect', async () => {
   const running = start(temporaryFolder());
   const { pid } = running;
   const isNow = (state: string) =>
@@ -37,7 +37,7 @@ test('a process is started, stands still, goes on, and ends; a signal to one tha
   assert.is(LOCAL_HOST.usage(pid), null);
 });
 
-test('a file of a member is written in a folder that is made, replaced, and read', async () => {
+test('a file of a member is written into a new folder, replaced, and read', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'v1', 'zoo.cfg');
   await LOCAL_HOST.writeFile(file, 'tickTime=100\n');
@@ -49,12 +49,12 @@ test('a file of a member is written in a folder that is made, replaced, and read
   assert.equal(readdirSync(join(folder, 'v1', 'data')), ['log']);
 });
 
-test('each member has addresses of its own', async () => {
+test('each member has its own addresses', async () => {
   const hosts = (await LOCAL_HOST.addresses(3)).map(({ client }) => client.host);
   assert.is(new Set(hosts).size, 3);
 });
 
-test('a budget holds where the machine can give one, and is refused with the reason where it cannot', async () => {
+test('a budget holds where the machine supports one, and is refused with the reason elsewhere', async () => {
   const running = start(temporaryFolder());
   const { pid } = running;
   try {
@@ -78,7 +78,7 @@ test('a budget holds where the machine can give one, and is refused with the rea
   }
 });
 
-test('a share below what the kernel keeps is refused', () => {
+test('a share below the limit of the kernel is refused', () => {
   assert.is(quotaUs(0.15), 1_500);
   assert.throws(() => quotaUs(0.01), /0\.01 cores: at least 0\.1 are accepted/);
 });

@@ -7,7 +7,7 @@ import { findPorts } from './ports.ts';
 import { stateOf } from './process-state.ts';
 import { sampleProcess } from './process-usage.ts';
 
-/** This machine: every member has a loopback address of its own. */
+/** This machine. Every member has its own loopback address. */
 export const LOCAL_HOST: Host = {
   name: 'this machine',
   addresses: findPorts,

@@ -1,4 +1,6 @@
-/** One running process of a member, from its start to its exit. A restart is another LocalProcess. */
+/**
+ * One running process of a member, from its start to its exit. A restarted member has another LocalProcess.
+ */
 import { execa } from 'execa';
 import { endWithLab } from './end-with-lab.ts';
 import type { HostProcess, ProcessExit, StartOptions } from './host.ts';
@@ -6,7 +8,7 @@ import { signalGroup } from './process-identity.ts';
 import { registerProcess } from './reaper.ts';
 
 const STOP_GRACE_MS = 5_000;
-/** After SIGKILL only a process in uninterruptible sleep is still there. */
+/** After SIGKILL, only a process in uninterruptible sleep still exists. */
 const KILLED_MAX_MS = 5_000;
 
 export class LocalProcess implements HostProcess {
@@ -18,11 +20,11 @@ export class LocalProcess implements HostProcess {
   constructor({ command, log, cwd, marker, temporaryFolder }: StartOptions) {
     const child = execa(command.file, [...command.args], {
       cwd,
-      // Held open and never written: its end tells the member that the lab is gone.
+      // Kept open and never written. Its end tells the member that the lab is gone.
       stdin: 'pipe',
       buffer: false,
       reject: false,
-      // In a process group of its own: Ctrl-C reaches the lab alone, which decides what ends and when.
+      // In its own process group, so that Ctrl-C reaches only the lab, which decides what ends and when.
       detached: true,
       cleanup: false,
     });
@@ -51,20 +53,20 @@ export class LocalProcess implements HostProcess {
     return this.#exit === undefined;
   }
 
-  /** To the whole group: a command may be a script with the server as its child. */
+  /** Sent to the whole group, because a command may be a script with the server as its child. */
   signal(signal: NodeJS.Signals): void {
     if (this.isRunning) signalGroup(this.pid, signal);
   }
 
-  /** SIGTERM, then SIGKILL after `graceMs`. @throws Error when it outlives even that */
+  /** SIGTERM, then SIGKILL after `graceMs`. @throws Error when the process outlives even that */
   async stop(graceMs = STOP_GRACE_MS): Promise<ProcessExit> {
     this.signal('SIGTERM');
-    // A paused process would take SIGTERM only when it is continued.
+    // A paused process would handle SIGTERM only after it continues.
     this.signal('SIGCONT');
     return (await within(this.exited, graceMs)) ?? this.kill();
   }
 
-  /** SIGKILL: nothing is flushed, no connection is closed by the process itself. */
+  /** SIGKILL: the process itself flushes nothing and closes no connection. */
   async kill(): Promise<ProcessExit> {
     this.signal('SIGKILL');
     const exit = await within(this.exited, KILLED_MAX_MS);

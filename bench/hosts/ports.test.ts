@@ -11,7 +11,7 @@ import {
 
 const test = suite('ports');
 
-test("every member has an IP of its own and ZooKeeper's usual numbers", async () => {
+test("every member has its own IP and ZooKeeper's usual ports", async () => {
   const members = await findPorts(4, { claim: claimerWith() });
   assert.is(new Set(members.map(({ client }) => client.host)).size, 4);
   for (const member of members) {
@@ -22,13 +22,13 @@ test("every member has an IP of its own and ZooKeeper's usual numbers", async ()
   }
 });
 
-test('two ensembles at once do not meet', async () => {
+test('two ensembles at once get different addresses', async () => {
   const both = await Promise.all([findPorts(3), findPorts(3)]);
   const addresses = both.flat().map(({ client }) => formatAddress(client));
   assert.is(new Set(addresses).size, 6);
 });
 
-test('a block that is in use is left for another; nothing stays claimed', async () => {
+test('a block that is in use is skipped, and no claim is left', async () => {
   const held = new Set([`127.77.1.2:${USUAL_PORTS.election}`]);
   let asked = 0;
   const members = await findPorts(2, { block: () => [77, ++asked === 1 ? 1 : 2], claim: claimerWith(held) });
@@ -36,7 +36,7 @@ test('a block that is in use is left for another; nothing stays claimed', async 
   assert.equal([...held], [`127.77.1.2:${USUAL_PORTS.election}`]);
 });
 
-test('a claim holds its port, and its release gives it back', async () => {
+test('a claim holds its port until its release', async () => {
   const first = await claimPort({ host: '127.77.3.1', port: 0 });
   const address = { host: '127.77.3.1', port: first.port };
   assert.match(await claimPort(address).then(String, String), 'EADDRINUSE');
@@ -44,7 +44,7 @@ test('a claim holds its port, and its release gives it back', async () => {
   await (await claimPort(address)).release();
 });
 
-test('where a usual number is taken on all addresses, the system chooses; observer masters share one number', async () => {
+test('where a usual port is taken on all addresses, the system chooses; observer masters share one port', async () => {
   const free = claimerWith();
   const members = await findPorts(3, {
     claim: async address => {
@@ -58,7 +58,7 @@ test('where a usual number is taken on all addresses, the system chooses; observ
   assert.is(new Set(members.flatMap(ports => Object.values(ports).map(({ port }) => port))).size, 5);
 });
 
-test('it gives up after a bounded number of attempts, naming what was taken', async () => {
+test('the search gives up after a bounded number of attempts, naming the address that was taken', async () => {
   let claims = 0;
   const claim = async () => {
     claims++;
@@ -69,7 +69,7 @@ test('it gives up after a bounded number of attempts, naming what was taken', as
   assert.ok(claims >= 10);
 });
 
-test('hundreds of members go on in the next block', () => {
+test('hundreds of members continue in the next block', () => {
   const hosts = hostsOf([9, 1], 255);
   assert.is(hosts[0], '127.9.1.1');
   assert.is(hosts[249], '127.9.1.250');
@@ -77,7 +77,7 @@ test('hundreds of members go on in the next block', () => {
   assert.is(new Set(hosts).size, 255);
 });
 
-/** A machine on which `held` is taken, and what is claimed is taken until its release. */
+/** A machine on which the addresses in `held` are taken, and claimed ones are taken until their release. */
 function claimerWith(held = new Set<string>()): (address: Address) => Promise<Claim> {
   let chosen = 40_000;
   return async ({ host, port: wanted }) => {

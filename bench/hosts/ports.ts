@@ -1,7 +1,6 @@
 /**
- * Addresses of an ensemble on this machine. Each member has a loopback IP of its own, since an observer
- * reaches all voters' hosts on ONE observerMasterPort; with IPs of their own, members can also have
- * ZooKeeper's usual numbers.
+ * Addresses of an ensemble on this machine. An observer reaches all voters' hosts on ONE observerMasterPort,
+ * so each member has its own loopback IP. Members can then also use ZooKeeper's usual port numbers.
  */
 import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
@@ -11,12 +10,12 @@ export interface Address {
   readonly port: number;
 }
 
-/** One member's own listeners. */
+/** The listeners of one member. */
 export interface MemberPorts {
   readonly client: Address;
   readonly quorum: Address;
   readonly election: Address;
-  /** The same number on every member; only voters of a topology with observer masters listen there. */
+  /** The same port on every member. Only voters of a topology with observer masters listen there. */
   readonly observerMaster: Address;
   readonly admin: Address;
 }
@@ -34,8 +33,8 @@ const ATTEMPTS = 10;
 const MEMBERS_PER_BLOCK = 250;
 
 /**
- * Where `127.a.b.*` begins: outside 127.0.0.* (what a machine uses itself) and 127.0.1.1 (Debian's host
- * name).
+ * The first address of the block is `127.a.b.*`, outside 127.0.0.* (used by the machine itself) and 127.0.1.1
+ * (Debian's host name).
  */
 export type Block = readonly [a: number, b: number];
 
@@ -45,16 +44,15 @@ export interface PortOptions {
   readonly claim?: (address: Address) => Promise<Claim>;
 }
 
-/** A port held until the release; `port` is the one the system chose where 0 was asked for. */
+/** A port held until its release. `port` is the one that the system chose when 0 was asked for. */
 export interface Claim {
   readonly port: number;
   release(): Promise<void>;
 }
 
 /**
- * Finds addresses that were all free at one moment, for `count` members. First with the usual numbers on a
- * random block of IPs; where something listens on one of them on all addresses, with numbers that the system
- * chooses.
+ * Finds addresses for `count` members that were all free at one moment. It first tries the usual ports on a
+ * random block of IPs. When something listens on one of them on all addresses, the system chooses the ports.
  * @throws Error naming the last address that was taken
  */
 export async function findPorts(count: number, options: PortOptions = {}): Promise<MemberPorts[]> {
@@ -95,7 +93,7 @@ async function chosenNumbers(host: string, claim: NonNullable<PortOptions['claim
   return Object.fromEntries(KINDS.map((kind, index) => [kind, claims[index]!.port])) as Numbers;
 }
 
-/** Holds all ports at once, so that they are free together, and releases them whatever happens. */
+/** Holds all ports at once, so that they are free together, and always releases them. */
 async function claimAll(
   hosts: readonly string[],
   numbers: Numbers,

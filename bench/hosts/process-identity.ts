@@ -1,5 +1,5 @@
 /**
- * Who a process is, beyond its id: ids are given again, so nothing is killed by its id alone. Linux, from
+ * Identifies a process beyond its pid. Pids are reused, so nothing is killed by its pid alone. Linux, from
  * /proc.
  */
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ export interface ProcessIdentity {
 export function identityOf(pid: number): ProcessIdentity | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name, field 2, stands in parentheses and may hold anything; state is field 3, starttime field 22.
+    // The name, field 2, is in parentheses and may contain anything. State is field 3, starttime field 22.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state = ''] = fields;
     const startTime = fields[19];
@@ -37,7 +37,7 @@ export function commandLineOf(pid: number): string {
   }
 }
 
-/** Signals the process group that `leader` leads; false when nobody of it is left. */
+/** Signals the process group of `leader`; returns false when nobody of it is left. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(-leader, signal);

@@ -1,4 +1,4 @@
-/** Whether a process of this machine runs, stands still, or is gone. */
+/** Whether a process of this machine runs, is paused, or is gone. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export type ProcessState = 'running' | 'stopped' | 'gone';
@@ -9,8 +9,8 @@ export function stateOf(pid: number): ProcessState {
 }
 
 /**
- * Whether a process of that id exists and is more than a zombie nobody has collected yet. Its first thread
- * may be one while others still end: until then its sockets are open, and a killed server still accepts
+ * Whether a process with this pid exists and is more than an uncollected zombie. Its first thread may be a
+ * zombie while others still end: until then its sockets are open, and a killed server still accepts
  * connections.
  */
 export function isRunning(pid: number): boolean {
@@ -25,14 +25,13 @@ export function isRunning(pid: number): boolean {
     const threads = Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]);
     return (state !== 'Z' && state !== 'X') || threads > 1;
   } catch {
-    // No /proc on this system, or gone in between: on Linux the second.
+    // Either this system has no /proc, or the process ended in between. On Linux it is the latter.
     return process.platform !== 'linux';
   }
 }
 
 /**
- * Whether every thread of the process stands still: on a busy machine some go on for a while after the
- * signal.
+ * Whether every thread of the process is stopped. On a busy machine some run for a while after the signal.
  */
 export function isStopped(pid: number): boolean {
   const tasks = `/proc/${pid}/task`;
@@ -42,7 +41,7 @@ export function isStopped(pid: number): boolean {
       return /^[Tt]/.test(stat.slice(stat.lastIndexOf(')') + 2));
     });
   } catch {
-    // A thread ended in between, or no /proc on this system: there the signal alone must do.
+    // A thread ended in between, or this system has no /proc; then the signal alone must do.
     return process.platform !== 'linux';
   }
 }

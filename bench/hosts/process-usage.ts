@@ -1,6 +1,5 @@
 /**
- * CPU time and memory of a process of this machine, from /proc. Linux only: elsewhere a sample is null and
- * nothing is claimed.
+ * CPU time and memory of a process of this machine, from /proc. On other systems than Linux a sample is null.
  */
 import { readFileSync } from 'node:fs';
 
@@ -24,7 +23,7 @@ export function sampleProcess(pid: number, atMs: number = performance.now()): Pr
   }
 }
 
-/** The name, field 2, stands in parentheses and may hold anything, parentheses included. @see proc(5) */
+/** The name, field 2, is in parentheses and may contain anything, even parentheses. @see proc(5) */
 export function cpuMsOf(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
@@ -32,8 +31,8 @@ export function cpuMsOf(stat: string): number {
 }
 
 /**
- * Of `status`, which counts in kB: `stat` counts in pages, whose size is another on other machines. A zombie
- * has none.
+ * Reads `status`, which counts in kB; `stat` counts in pages, whose size depends on the machine. A zombie has
+ * none.
  */
 export function rssBytesOf(status: string): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;

@@ -11,7 +11,7 @@ const test = suite('reaper');
 
 const DEAD_LAB = { pid: 2 ** 22 - 1, startTime: '1' };
 
-test('a process whose id was given to another is left alone: its start or its command line differ', async () => {
+test('a process with a reused pid is left alone, because its start or its command line differs', async () => {
   const folder = temporaryFolder();
   const other = execa('sleep', ['60'], { reject: false, detached: true, cleanup: false });
   try {
@@ -28,7 +28,7 @@ test('a process whose id was given to another is left alone: its start or its co
     });
     assert.equal(reap(folder), []);
     assert.ok(identityOf(other.pid!));
-    assert.equal(readdirSync(folder), [], 'what is settled is not asked again');
+    assert.equal(readdirSync(folder), [], 'a settled record is removed');
 
     record(folder, 'ours.json', { process: { pid, startTime }, lab: DEAD_LAB, marker: 'sleep 60' });
     assert.equal(reap(folder), [{ pid, marker: 'sleep 60' }]);
@@ -38,7 +38,7 @@ test('a process whose id was given to another is left alone: its start or its co
   }
 });
 
-test('a process of this very lab is registered until it is removed', () => {
+test('a process of this lab stays registered until it is removed', () => {
   const folder = temporaryFolder();
   const registration = registerProcess(process.pid, 'anything', undefined, folder);
   assert.equal(readdirSync(folder), [`${process.pid}.json`]);
@@ -47,7 +47,7 @@ test('a process of this very lab is registered until it is removed', () => {
   assert.equal(readdirSync(folder), []);
 });
 
-test('of folders, only temporary ones of the lab are removed', () => {
+test('only temporary folders of the lab are removed', () => {
   const folder = temporaryFolder();
   const ours = mkdtempSync(join(tmpdir(), `${TEMPORARY_PREFIX}reaper-test-`));
   const kept = join(temporaryFolder(), `${TEMPORARY_PREFIX}not-directly-in-tmp`);
@@ -67,7 +67,7 @@ test('of folders, only temporary ones of the lab are removed', () => {
   assert.equal([existsSync(ours), existsSync(kept), existsSync('/etc')], [false, true, true]);
 });
 
-test('a folder whose lab was killed before any process was in it is removed, and not while the lab lives', async () => {
+test('a folder of a lab killed before it had a process is removed, but not while the lab lives', async () => {
   const runtime = temporaryFolder();
   const module = new URL('./temporary-folder.js', import.meta.url).href;
   const script = `const { makeTemporaryFolder } = await import(${JSON.stringify(module)});
@@ -86,20 +86,20 @@ test('a folder whose lab was killed before any process was in it is removed, and
   assert.equal(readdirSync(join(runtime, 'zklab')), []);
 });
 
-test('half a record is removed, and ends nobody', () => {
+test('half a record is removed, and no process is ended', () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, '1.json'), '{"process":{"pid":1');
   assert.equal(reap(folder), []);
   assert.equal(readdirSync(folder), []);
 });
 
-test('a folder that others can write is refused: it could name any process', () => {
+test('a folder that others can write is refused, because it could name any process', () => {
   const folder = temporaryFolder();
   chmodSync(folder, 0o777);
   assert.throws(() => reap(folder), /can be written by other users/);
 });
 
-test('a process that is gone has no identity', async () => {
+test('a gone process has no identity', async () => {
   const child = execa('true', { reject: false });
   await child;
   await until(() => identityOf(child.pid!) === undefined, { deadlineMs: 30_000, what: 'the end' });

@@ -1,6 +1,7 @@
 /**
- * A register of running members, so that what a SIGKILLed lab left can be told from what others run. One
- * small file per process in a folder of this user; the next lab reads them and ends those whose lab is gone.
+ * A register of running members, so that the leftovers of a lab killed by SIGKILL can be told from other
+ * people's processes. Each process has one small file in a folder of this user. The next lab reads them and
+ * ends processes whose lab is gone.
  */
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,14 +13,14 @@ const identity = z.strictObject({ pid: z.int().positive(), startTime: z.string()
 const record = z.strictObject({
   process: identity,
   lab: identity,
-  /** A word of its command line that no other process has: the path of its zoo.cfg. */
+  /** A word in its command line that no other process has: the path of its zoo.cfg. */
   marker: z.string().min(1),
-  /** Removed with the process; absent where a run's data is kept. */
+  /** Removed with the process; undefined when the data of a run is kept. */
   temporaryFolder: z.string().optional(),
 });
 type Registered = z.infer<typeof record>;
 
-/** Only such folders of the system's temporary folder are ever removed. */
+/** Only folders with this prefix in the system's temporary folder are ever removed. */
 export const TEMPORARY_PREFIX = 'zklab-';
 
 export interface Registration {
@@ -31,14 +32,14 @@ export interface Reaped {
   readonly marker: string;
 }
 
-/** `XDG_RUNTIME_DIR/zklab` where that is a folder, or one of this user in the temporary one. */
+/** `XDG_RUNTIME_DIR/zklab` if that folder exists, otherwise a folder of this user in the temporary one. */
 export function runtimeFolder(env: NodeJS.ProcessEnv = process.env): string {
   return env.XDG_RUNTIME_DIR && existsSync(env.XDG_RUNTIME_DIR)
     ? join(env.XDG_RUNTIME_DIR, 'zklab')
     : join(tmpdir(), `${TEMPORARY_PREFIX}runtime-${process.getuid?.() ?? 'user'}`);
 }
 
-/** @returns undefined where the machine has no /proc, or the process has ended already */
+/** @returns undefined when the machine has no /proc, or the process has ended already */
 export function registerProcess(
   pid: number,
   marker: string,
@@ -56,7 +57,7 @@ export function registerProcess(
   });
 }
 
-/** A temporary folder of this lab, from before it has a process in it. */
+/** Registers a temporary folder of this lab, before any process uses it. */
 export function registerFolder(path: string, folder = runtimeFolder()): Registration | undefined {
   const lab = identityOf(process.pid);
   if (lab === undefined) return undefined;
@@ -85,7 +86,7 @@ export function reap(folder = runtimeFolder()): Reaped[] {
   return reaped;
 }
 
-/** Undefined for a file of another version or of half a write. */
+/** Undefined for a file of another version, or one written in part. */
 function readRecord(file: string): Registered | undefined {
   try {
     return record.parse(JSON.parse(readFileSync(file, 'utf8')));
@@ -94,7 +95,7 @@ function readRecord(file: string): Registered | undefined {
   }
 }
 
-/** True if the process was still running. A process that only has the same id is not ours. */
+/** True if the process was still running. Another process with the same pid is not ours. */
 function endLeftover({ process: { pid, startTime }, marker, temporaryFolder }: Registered): boolean {
   const ours = isSameProcess({ pid, startTime }) && commandLineOf(pid).includes(marker);
   const ended = ours && killWithGroup(pid);
@@ -103,7 +104,7 @@ function endLeftover({ process: { pid, startTime }, marker, temporaryFolder }: R
   return ended;
 }
 
-/** Members lead groups of their own; a helper such as Toxiproxy does not, and is killed alone. */
+/** Members lead their own groups. A helper such as Toxiproxy does not, and is killed alone. */
 function killWithGroup(pid: number): boolean {
   return signalGroup(pid, 'SIGKILL') || process.kill(pid, 'SIGKILL');
 }
@@ -112,9 +113,9 @@ function isTemporary(folder: string): boolean {
   return dirname(folder) === tmpdir() && basename(folder).startsWith(TEMPORARY_PREFIX);
 }
 
-/** The folder lies where others may write, and a folder of somebody else could name any process. */
+/** The folder is in a place where others may write, and somebody else's folder could name any process. */
 function openFolder(folder: string): void {
-  // Do not create the parent: a TMPDIR that does not exist is a mistake to report.
+  // The parent is not created: a TMPDIR that does not exist is a mistake to report.
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
   const stat = lstatSync(folder);
   if (!stat.isDirectory() || stat.uid !== (process.getuid?.() ?? stat.uid) || (stat.mode & 0o022) !== 0)

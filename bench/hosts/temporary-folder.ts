@@ -1,6 +1,6 @@
 /**
- * The folder of a lab's data. It is registered before it is made, so that a SIGKILL at any moment leaves
- * nothing for good.
+ * The folder for the data of a lab. It is registered before it is created, so that even a SIGKILL leaves
+ * nothing permanently.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -14,13 +14,13 @@ const REMOVAL_PAUSE_MS = 25;
 
 export interface TemporaryFolder {
   readonly path: string;
-  /** With all that is in it. */
+  /** Removes the folder with everything in it. */
   remove(): void;
 }
 
 /**
- * By a name that begins with `name`. What a killed lab leaves is removed where it lies in the system's
- * temporary folder.
+ * Creates a folder whose name begins with `name`. What a killed lab leaves is removed if it is in the
+ * system's temporary folder.
  */
 export function makeTemporaryFolder(name: string, directory = tmpdir()): TemporaryFolder {
   const path = join(directory, `${TEMPORARY_PREFIX}${name}-${randomBytes(4).toString('hex')}`);

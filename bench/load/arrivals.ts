@@ -1,4 +1,4 @@
-/** When requests should start, decided before and apart from when they do. */
+/** When requests should start. This is decided in advance, whatever happens to earlier requests. */
 
 /** Returns the next intended start, in ms after the schedule began; never goes back. */
 export type Arrivals = () => number;
@@ -12,7 +12,7 @@ export function constantArrivals(ratePerSecond: number): Arrivals {
   return () => (count++ * 1000) / ratePerSecond;
 }
 
-/** Independent requests of many users: gaps are exponential, so bursts belong to the load. */
+/** Independent requests of many users. Gaps are exponential, so bursts belong to the load. */
 export function poissonArrivals(ratePerSecond: number, random: () => number): Arrivals {
   checkRate(ratePerSecond);
   let at = 0;

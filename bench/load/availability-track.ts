@@ -1,6 +1,6 @@
-/** The outcome of each probe of one member, and sums over them. No clock and no sockets here. */
+/** The outcome of each probe of one member, and sums over them. It uses no clock and no sockets. */
 
-/** In order of severity. `stale` and `slow` were served; the last three were not. */
+/** In order of severity. `stale` and `slow` probes were served; the last three outcomes were not. */
 const readOutcomes = ['ok', 'slow', 'stale', 'error', 'refused', 'timeout'] as const;
 export type ReadOutcome = (typeof readOutcomes)[number];
 
@@ -42,7 +42,7 @@ export class AvailabilityTrack {
   readonly #role: string;
   readonly #intervalMs: number;
   readonly #timeoutMs: number;
-  /** By tick; undefined while it waits. */
+  /** Indexed by tick; undefined while the probe waits. */
   readonly #outcomes: (ReadOutcome | undefined)[] = [];
 
   constructor(name: string, role: string, intervalMs: number, timeoutMs: number) {
@@ -52,19 +52,21 @@ export class AvailabilityTrack {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** @throws RangeError after ten hours at the default cadence */
+  /** @throws RangeError after ten hours at the default interval */
   begin(tick: number): void {
     if (tick >= TICKS_MAX)
       throw new RangeError(`availability of ${this.#name}: at most ${TICKS_MAX} probes are kept`);
     while (this.#outcomes.length <= tick) this.#outcomes.push(undefined);
   }
 
-  /** The first outcome of a tick stands, but for answers after the timeout, which never count. */
+  /** The first outcome of a tick counts, except answers after the timeout, which never count. */
   settle(tick: number, outcome: ReadOutcome, tookMs = 0): void {
     this.#outcomes[tick] ??= tookMs > this.#timeoutMs ? 'timeout' : outcome;
   }
 
-  /** @param elapsedMs ticks younger than the slowest accepted answer, and still waiting, are left out */
+  /**
+   * @param elapsedMs ticks that still wait, and are younger than the slowest accepted answer, are left out
+   */
   finish(elapsedMs: number): MemberAvailability {
     const settled: ReadOutcome[] = [];
     for (const [tick, outcome] of this.#outcomes.entries()) {

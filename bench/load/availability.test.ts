@@ -5,10 +5,10 @@ import { cannedReply, startFakeServer } from './fake-server.ts';
 import { ZxidFrontier } from './zxid-frontier.ts';
 
 const test = suite('load: availability');
-/** No answer is late for want of a turn on a busy machine. */
+/** No answer is late because a busy machine gave the process no turn. */
 const PATIENT_MS = 30_000;
 
-test('an answer after the timeout is no answer, and a probe too young to judge is left out', () => {
+test('an answer after the timeout does not count, and a probe too young to judge is left out', () => {
   const track = new AvailabilityTrack('a', 'observer', 20, 100);
   for (const tick of [0, 1, 2, 3]) track.begin(tick);
   track.settle(0, 'ok', 5);
@@ -20,7 +20,7 @@ test('an answer after the timeout is no answer, and a probe too young to judge i
   assert.is(served, 1 / 3);
 });
 
-test('stale: behind what another member showed long ago, not behind what it showed just now', () => {
+test('a member is stale when it is behind what another showed long ago, but not what it showed just now', () => {
   const frontier = new ZxidFrontier(1_000);
   frontier.saw(10, 0);
   frontier.saw(11, 500);
@@ -31,7 +31,7 @@ test('stale: behind what another member showed long ago, not behind what it show
   assert.not(frontier.isStale(11, 99_999));
 });
 
-test('an outage of one member shows in that one alone, lasts as long as it lasted, and ends', async () => {
+test('an outage of one member shows in that member only, with its real duration and its end', async () => {
   const [healthy, failing] = [await startFakeServer(), await startFakeServer()];
   const targets = [
     { name: 'healthy', host: '127.0.0.1', port: healthy.port, role: 'follower' },
@@ -46,7 +46,7 @@ test('an outage of one member shows in that one alone, lasts as long as it laste
   const [one, other] = await probes.stop();
   await healthy.close();
   assert.is(one!.served, 1);
-  // Up, then a second of 5 ms probes without one answer, to the end.
+  // The member is up, then a second of 5 ms probes has no answer until the end.
   assert.match(other!.timeline, /^[ol]+[^ol]{50,}$/);
   assert.ok(other!.outcomes.refused > 30, other!.timeline);
 });
@@ -72,7 +72,7 @@ test('planted: a server that answers, but never anything new, is stale and not o
   assert.is(b!.served, 1);
 });
 
-test('silence is timeout, not refusal', async () => {
+test('a silent member gives timeouts, not refusals', async () => {
   const server = await startFakeServer({ onRequest: () => {} });
   const target = { name: 'silent', host: '127.0.0.1', port: server.port, role: 'voter' };
   const probes = new AvailabilityProbes([target], { intervalMs: 5, timeoutMs: 50 });
@@ -97,5 +97,5 @@ test('planted: a prober held up by its own process says so, and does not blame t
   const [result] = await probes.stop();
   await server.close();
   assert.ok(probes.lateTicks >= 20, `${probes.lateTicks} late`);
-  assert.ok(result!.probes >= 40, 'the ticks that were owed are all there');
+  assert.ok(result!.probes >= 40, 'all overdue ticks are present');
 });

@@ -1,7 +1,7 @@
 /**
- * Read availability of each member, asked at a fixed cadence over a session of its own that never moves to
- * another member: what a client that may read only here would have felt. Every tick has one outcome, whether
- * or not the earlier ones were answered, so an outage weighs as much as it lasted.
+ * Read availability of each member. It probes at a fixed interval, on one session per member that never moves
+ * to another member, and shows what a client that can read only there would have felt. Every tick has one
+ * outcome, whether or not earlier ones were answered, so an outage weighs as much as it lasted.
  */
 import { OpCode } from '../../server/wire/opcodes.ts';
 import { counterOf } from '../../server/wire/zxid.ts';
@@ -24,12 +24,12 @@ export interface AvailabilityOptions {
   intervalMs?: number;
   /** Answers slower than this count as `slow`: served, but not as a user expects. */
   slowMs?: number;
-  /** A probe without an answer by then is a `timeout`; a later answer changes nothing. */
+  /** A probe without an answer within this time is a `timeout`. A later answer changes nothing. */
   timeoutMs?: number;
-  /** A member more than this behind the newest zxid any member has shown is `stale`. */
+  /** A member is `stale` when it is more than this behind the newest zxid that any member has shown. */
   staleMs?: number;
   sessionTimeoutMs?: number;
-  /** Ask for a session that a read-only server may serve. */
+  /** Asks for a session that a read-only server may serve. */
   readOnly?: boolean;
 }
 
@@ -45,7 +45,7 @@ const AVAILABILITY_DEFAULTS = {
 } as const;
 
 const RETRY_DELAY_MS = { min: 20, max: 200 } as const;
-/** Ticks that may wait for an answer on one member; beyond it they time out unsent. */
+/** Maximum number of ticks that wait for an answer on one member. Further ticks time out unsent. */
 const IN_FLIGHT_MAX = 1_024;
 
 type Settings = Required<AvailabilityOptions>;
@@ -58,14 +58,14 @@ export class AvailabilityProbes {
   #tick = 0;
   #lateTicks = 0;
 
-  /** Connects at once; probes begin with `start`. */
+  /** Connects at once. Probes begin with `start`. */
   constructor(targets: readonly ProbeTarget[], options: AvailabilityOptions = {}) {
     this.#settings = { ...AVAILABILITY_DEFAULTS, ...options };
     const frontier = new ZxidFrontier(this.#settings.staleMs);
     this.#probes = targets.map(target => new MemberProbe(target, this.#settings, frontier));
   }
 
-  /** Begins the probes. Returns time 0 of the result, on the clock of `performance.now()`. */
+  /** Begins the probes. Returns time 0 of the result on the clock of `performance.now()`. */
   start(): number {
     this.#startMs = performance.now();
     for (const probe of this.#probes) probe.startMs = this.#startMs;
@@ -74,7 +74,7 @@ export class AvailabilityProbes {
     return this.#startMs;
   }
 
-  /** Resolves once every member has a session, for those that wait for health before a fault. */
+  /** Resolves once every member has a session, for callers that wait for health before a fault. */
   async allConnected(deadlineMs: number): Promise<boolean> {
     const untilMs = performance.now() + deadlineMs;
     while (!this.#probes.every(probe => probe.connected)) {
@@ -85,14 +85,14 @@ export class AvailabilityProbes {
   }
 
   /**
-   * Probes that left so late that they would count as slow through no fault of the member: few, or the run is
-   * void.
+   * Number of probes sent so late that they would count as slow through no fault of the member. There must be
+   * few, or the run is void.
    */
   get lateTicks(): number {
     return this.#lateTicks;
   }
 
-  /** Ends the probes; ticks that still wait count as `timeout`. */
+  /** Ends the probes. Ticks that still wait count as `timeout`. */
   async stop(): Promise<MemberAvailability[]> {
     clearInterval(this.#timer);
     const results = this.#probes.map(probe => probe.track.finish(performance.now() - this.#startMs));
@@ -100,7 +100,7 @@ export class AvailabilityProbes {
     return results;
   }
 
-  /** A timer that came late owes several ticks: each gets its probe now, judged from when it was due. */
+  /** A late timer owes several ticks. Each gets its probe now, judged from the time when it was due. */
   #probeDue(): void {
     const elapsedMs = performance.now() - this.#startMs;
     const { intervalMs, slowMs } = this.#settings;
@@ -151,7 +151,7 @@ class MemberProbe implements ReplyHandler {
     const dueMs = this.startMs + reply.tag * this.#settings.intervalMs;
     const tookMs = reply.receivedAtMs - dueMs;
     const stale = this.#frontier.isStale(reply.zxid, reply.receivedAtMs);
-    // Only a new leader shows the beginning of its epoch. It is no transaction, so nobody is behind it.
+    // Only a new leader shows the first zxid of its epoch. It is no transaction, so nobody is behind it.
     if (counterOf(reply.zxid) > 0) this.#frontier.saw(reply.zxid, reply.receivedAtMs);
     this.track.settle(reply.tag, this.#outcome(reply.err, tookMs, stale), tookMs);
   }
@@ -208,7 +208,7 @@ class MemberProbe implements ReplyHandler {
   }
 
   /**
-   * Keeps its session when the connection is lost, as a client does, and begins a new one after an expiry.
+   * Keeps the session when the connection is lost, as a client does, and begins a new one after an expiry.
    */
   #onEnd(session: Session, error: SessionError): void {
     if (this.#closed) return;

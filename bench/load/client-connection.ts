@@ -1,7 +1,7 @@
 /**
- * The connected half of the convenience client: hosts, reconnection and renewal of one session, and a promise
- * per operation. It never repeats an operation: what was in flight when a connection ended rejects with
- * CONNECTIONLOSS.
+ * The connection of the convenience client: hosts, reconnection, renewal of one session, and a promise per
+ * operation. It never repeats an operation: outstanding ones reject with CONNECTIONLOSS when a connection
+ * ends.
  */
 import { EventEmitter } from 'node:events';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
@@ -18,13 +18,13 @@ export type ClientState = 'connecting' | 'connected' | 'read-only' | 'expired' |
 export interface ClientOptions {
   timeoutMs?: number;
   readOnly?: boolean;
-  /** How long to try all hosts again and again for the first connection. */
+  /** How long to keep trying all hosts for the first connection. */
   connectTimeoutMs?: number;
-  /** For one attempt at one host. */
+  /** Limit for one attempt at one host. */
   attemptTimeoutMs?: number;
-  /** Per operation, waiting for a connection included; then OPERATIONTIMEOUT. */
+  /** Limit for one operation, including the wait for a connection; then OPERATIONTIMEOUT. */
   operationTimeoutMs?: number;
-  /** To take over a session that another client opened. */
+  /** Takes over a session that another client opened. */
   sessionId?: bigint;
   password?: Buffer;
 }
@@ -92,13 +92,13 @@ export class ClientConnection extends EventEmitter<ClientEvents> {
     return Math.max(this.#lastZxid, this.#session?.lastZxid ?? 0);
   }
 
-  /** "host:port" of the server that answers now, undefined while not connected. */
+  /** "host:port" of the present server; undefined while not connected. */
   get server(): string | undefined {
     const options = this.#session?.isOpen ? this.#session.options : undefined;
     return options && `${options.host}:${options.port}`;
   }
 
-  /** Ends the session on the server. Operations that still wait reject. */
+  /** Ends the session on the server. Waiting operations reject. */
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     const session = this.#session;
@@ -106,14 +106,14 @@ export class ClientConnection extends EventEmitter<ClientEvents> {
     await session?.close();
   }
 
-  /** Ends like a crash: the session lives on until it times out. */
+  /** Ends like a crash: the session lives until it times out. */
   destroy(): void {
     const session = this.#session;
     this.#finish('closed');
     session?.destroy();
   }
 
-  /** Cuts the connection; the client reconnects, to the next host, and renews its session. */
+  /** Cuts the connection. The client reconnects to the next host and renews its session. */
   dropConnection(): void {
     this.#session?.destroy();
   }
@@ -153,7 +153,7 @@ export class ClientConnection extends EventEmitter<ClientEvents> {
     });
   }
 
-  /** As `request`, for auth and setWatches. */
+  /** Like `request`, for auth and setWatches. */
   protected requestSpecial(
     xid: typeof Xid.auth | typeof Xid.setWatches,
     op: OpCode,

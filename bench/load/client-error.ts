@@ -1,7 +1,7 @@
 import { errorName } from '../../server/wire/error-codes.ts';
 import type { MultiResult } from './multi-codec.ts';
 
-/** An operation that did not succeed. `code` is ZooKeeper's number, `codeName` its name ("NONODE"). */
+/** A failed operation. `code` is ZooKeeper's number, `codeName` its name ("NONODE"). */
 export class ZkClientError extends Error {
   readonly code: number;
   readonly codeName: string;

@@ -1,4 +1,4 @@
-/** The client against Apache ZooKeeper and against our own server: the same statements must hold of both. */
+/** The client against Apache ZooKeeper and against our own server. The same statements must hold for both. */
 import { assert, suite, until } from '#test';
 import { EventType } from '../../server/wire/watch-event.ts';
 import { mntr } from '../topology/four-letter.ts';
@@ -175,7 +175,7 @@ test(
   { deadlineMs: 180_000 },
 );
 
-test('a client that nobody answers gives up by name, and leaves nothing open', async () => {
+test('a client that gets no answer gives up with an error code, and leaves nothing open', async () => {
   const started = ZkClient.connect('127.0.0.1:1,127.0.0.1:2', { connectTimeoutMs: 100 });
   assert.is(await codeOf(started), 'CONNECTIONLOSS');
 });

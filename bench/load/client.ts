@@ -1,6 +1,6 @@
 /**
- * A small ZooKeeper client for tests and the lab's own work: one promise per operation. It is not for load
- * (`session.ts` is) and does not re-arm watches by itself: `setWatches` says so explicitly.
+ * A small ZooKeeper client for tests and the lab's own work, with one promise per operation. It is not for
+ * load; use `session.ts`. It does not re-arm watches by itself; call `setWatches`.
  */
 import { type Acl, OPEN_ACL_UNSAFE, readAcl } from '../../server/wire/acl.ts';
 import { ErrorCode } from '../../server/wire/error-codes.ts';
@@ -49,7 +49,7 @@ export interface CreateOptions {
   ttlMs?: number;
 }
 
-/** Watch events kept for `nextWatch`; older ones are dropped. */
+/** Number of watch events kept for `nextWatch`; older ones are dropped. */
 const WATCH_EVENTS_MAX = 10_000;
 
 export class ZkClient extends ClientConnection {
@@ -71,14 +71,14 @@ export class ZkClient extends ClientConnection {
     return client;
   }
 
-  /** The path made, with its sequence number where the mode has one. */
+  /** Returns the created path, with its sequence number if the mode has one. */
   create(path: string, data: Data = null, options: CreateOptions = {}): Promise<string> {
     const { mode = CreateMode.PERSISTENT } = options;
     if (mode >= CreateMode.CONTAINER) return this.create2(path, data, options).then(made => made.path);
     return this.#create(OpCode.create, path, data, options, reader => reader.readString() ?? '');
   }
 
-  /** As `create`, and the new node's Stat; takes the operation that the mode asks for. */
+  /** Like `create`, and also returns the Stat of the new node. Uses the operation that the mode needs. */
   create2(
     path: string,
     data: Data = null,
@@ -101,7 +101,7 @@ export class ZkClient extends ClientConnection {
     return this.request(OpCode.delete, path, w => writePathVersionRequest(w, { path, version }), nothing);
   }
 
-  /** Null when there is no such node; then a watch waits for its creation. */
+  /** Null when the node does not exist. A watch then waits for its creation. */
   async exists(path: string, watch = false): Promise<Stat | null> {
     try {
       return await this.request(
@@ -143,7 +143,7 @@ export class ZkClient extends ClientConnection {
     );
   }
 
-  /** Resolves when the server has caught up with the leader as of now. */
+  /** Resolves when the server has caught up with the leader's present state. */
   sync(path = '/'): Promise<string> {
     return this.request(
       OpCode.sync,
@@ -153,7 +153,9 @@ export class ZkClient extends ClientConnection {
     );
   }
 
-  /** All or nothing. @throws ZkClientError with the code of the operation that failed, and `results` */
+  /**
+   * Applies all or nothing. @throws ZkClientError with the code of the operation that failed, and `results`
+   */
   async multi(ops: readonly MultiOp[]): Promise<MultiResult[]> {
     const results = await this.request(
       OpCode.multi,
@@ -167,12 +169,15 @@ export class ZkClient extends ClientConnection {
     throw new ZkClientError(results[failed]!.err, `multi, operation ${failed}`, ops[failed]?.path, results);
   }
 
-  /** Each result has its own `err`; one failure leaves the others standing. */
+  /** Each result has its own `err`. A failed read does not affect the others. */
   multiRead(ops: readonly MultiReadOp[]): Promise<MultiResult[]> {
     return this.request(OpCode.multiRead, undefined, w => writeMultiRequest(w, ops), readMultiResponse);
   }
 
-  /** Succeeds when the node exists and has the version; a multi of one, as servers refuse a bare check. */
+  /**
+   * Succeeds when the node exists and has the version. Sent as a multi of one, because servers refuse a bare
+   * check.
+   */
   async check(path: string, version = -1): Promise<void> {
     await this.multi([{ op: 'check', path, version }]);
   }
@@ -190,14 +195,14 @@ export class ZkClient extends ClientConnection {
     return this.request(OpCode.setACL, path, w => writeSetAclRequest(w, { path, acl, version }), readStat);
   }
 
-  /** Adds an identity to the connection; a reconnect forgets it. */
+  /** Adds an identity to the connection. A reconnect loses it. */
   auth(scheme: string, auth: string): Promise<void> {
     return this.requestSpecial(Xid.auth, OpCode.auth, w =>
       writeAuthRequest(w, { type: 0, scheme, auth: Buffer.from(auth) }),
     );
   }
 
-  /** Arms watches anew after a reconnect and lets the server fire those whose event was missed. */
+  /** Arms watches again after a reconnect. The server fires those whose event was missed. */
   setWatches(watches: Partial<SetWatchesRequest>): Promise<void> {
     const request = {
       relativeZxid: this.lastZxid,
@@ -264,7 +269,7 @@ export class ZkClient extends ClientConnection {
     );
   }
 
-  /** The first watch event that matches, kept or to come, taken off. @throws Error after `deadlineMs` */
+  /** Takes the first watch event that matches, kept or future. @throws Error after `deadlineMs` */
   nextWatch(match: Partial<WatcherEvent> = {}, deadlineMs = 5_000): Promise<WatcherEvent> {
     const matches = (event: WatcherEvent): boolean =>
       (match.path ?? event.path) === event.path &&

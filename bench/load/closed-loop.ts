@@ -1,9 +1,9 @@
 import type { LoadSession } from './load-session.ts';
 
 /**
- * Keeps `depth` requests in flight on every session. For saturation only: a slow reply delays the requests
- * behind it, so its latencies leave out what waiting users would have felt (coordinated omission). Returns
- * what ends it.
+ * Keeps `depth` requests in flight on every session. It is only for saturation: a slow reply delays the
+ * requests behind it, so its latencies leave out what waiting users would have felt (coordinated omission).
+ * Returns what ends it.
  */
 export function startClosedLoop(sessions: readonly LoadSession[], depth: number): () => void {
   let running = true;

@@ -1,7 +1,7 @@
 /**
- * What the driver itself can do on one core: closed loop against the fake server in another process. Run by
- * hand, with a quiet machine: `node dist/bench/load/driver-capacity.js [seconds]`. Not a test: it says what
- * this machine does, and a server cannot be measured to be faster than this.
+ * Measures what the driver can do on one core: a closed loop against the fake server in another process. Run
+ * it by hand on a quiet machine: `node dist/bench/load/driver-capacity.js [seconds]`. It is not a test. No
+ * server can be measured to be faster than this on the same machine.
  */
 
 import { fork } from 'node:child_process';

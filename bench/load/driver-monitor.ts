@@ -1,10 +1,10 @@
-/** Watches the driver: a saturated driver measures itself, so its run is void. */
+/** Watches the driver. A saturated driver measures itself, so its run is void. */
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
 export interface DriverUse {
-  /** CPU of this process, all its threads: 1 is one core, all the time. */
+  /** CPU of this process, all threads: 1 is one core in full use. */
   cores: number;
-  /** Share of the time in which the event loop was not waiting for anything. */
+  /** Share of the time in which the event loop was busy. */
   loopUtilization: number;
   loopLagP99Ms: number;
   loopLagMaxMs: number;
@@ -42,7 +42,7 @@ export class DriverMonitor {
   }
 }
 
-/** Node records the time between two ticks of its sampling timer, the interval included. */
+/** Node records the time between two ticks of its sampling timer, including the interval. */
 function lagMs(ns: number): number {
   return Math.max(0, ns / 1e6 - RESOLUTION_MS);
 }

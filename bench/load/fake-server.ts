@@ -1,6 +1,6 @@
 /**
- * A server that answers anything at once and keeps nothing: for tests of the driver, and to measure what the
- * driver itself can do. It is no ZooKeeper and no control of one.
+ * A server that answers anything at once and stores nothing. It serves to test the driver and to measure what
+ * the driver can do. It is no ZooKeeper, and no control for one.
  */
 import * as net from 'node:net';
 import { FrameReader } from '../../server/wire/frames.ts';
@@ -11,22 +11,22 @@ import { FRAME_BYTES_MAX } from './session.ts';
 export interface FakeRequest {
   xid: number;
   op: number;
-  /** Reads are valid during the call only. */
+  /** Valid during the call only. */
   bytes: Buffer;
   start: number;
   end: number;
 }
 
 export interface FakeConnection {
-  /** Sends a reply; `body` is appended as it is. */
+  /** Sends a reply. `body` is appended unchanged. */
   reply(xid: number, err: number, body?: Uint8Array, zxid?: number): void;
   socket: net.Socket;
 }
 
 export interface FakeServerOptions {
-  /** Replies to a request, later or never if it likes. Default: `cannedReply`. */
+  /** Replies to a request, possibly later or never. Default: `cannedReply`. */
   onRequest?: (request: FakeRequest, connection: FakeConnection) => void;
-  /** Default: accepts every session. Null closes without an answer, 0 says that the session is gone. */
+  /** Default: accepts every session. Null closes without an answer; 0 says that the session has expired. */
   negotiateTimeoutMs?: (askedMs: number) => number | null;
   readOnly?: boolean;
 }
@@ -52,7 +52,7 @@ const CANNED = new Map<number, Uint8Array>([
   [OpCode.multi, MULTI_END],
 ]);
 
-/** The smallest answer that is well formed. */
+/** The smallest valid answer. */
 export function cannedReply(request: FakeRequest, connection: FakeConnection): void {
   connection.reply(request.xid, 0, CANNED.get(request.op));
 }

@@ -18,13 +18,13 @@ async function withServer(status: number, body: (url: string) => Promise<void>):
   }
 }
 
-test("autocannon's made-up samples are switched off, and what else bends its numbers is said", async () => {
+test("autocannon's invented samples are switched off, and its other distortions are reported", async () => {
   assert.is(optionsOf({ ...SPEC, ratePerSecond: 50 }).ignoreCoordinatedOmission, true);
   await withServer(200, async url => {
     const startMs = performance.now();
     const result = await runHttpLoad({ ...SPEC, url, ratePerSecond: 50 });
-    // autocannon sends the requests of a second in its first moment, so at most those of one more than it
-    // took.
+    // autocannon sends the requests of a second at its start, so the maximum is that of one more second than
+    // the run took.
     const requestsMax = 50 * (Math.ceil((performance.now() - startMs) / 1_000) + 1);
     assert.ok(result.ok > 0 && result.ok <= requestsMax, `${result.ok} of ${requestsMax} at 50/s`);
     assert.is(result.latencyMs.p99, undefined);
@@ -41,7 +41,7 @@ test('answers that are all errors void the run', () =>
     assert.match(result.voidReasons[0]!, /no request to .* was answered with 2xx/);
   }));
 
-test('without a rate answers come as fast as they can, until the end or a signal', () =>
+test('without a rate the load is as fast as the answers, until the end or a signal', () =>
   withServer(200, async url => {
     const { ok, voidReasons, distortions } = await runHttpLoad({ ...SPEC, url });
     assert.ok(ok > 10, `${ok} requests`);

@@ -21,13 +21,13 @@ export interface HttpLoadSpec {
 export interface HttpLoadResult {
   requestsPerSecond: number;
   ok: number;
-  /** Answers with another status than 2xx. */
+  /** Answers with a status other than 2xx. */
   non2xx: number;
   errors: number;
   timeouts: number;
-  /** In whole milliseconds, as autocannon measures. Absent with too few samples. */
+  /** In whole milliseconds, as autocannon measures. Undefined with too few samples. */
   latencyMs: { p50?: number; p99?: number; max: number };
-  /** These are always true; print them beside the numbers. */
+  /** Always true; print them beside the numbers. */
   distortions: readonly string[];
   voidReasons: string[];
 }
@@ -67,8 +67,8 @@ export async function runHttpLoad(spec: HttpLoadSpec): Promise<HttpLoadResult> {
 }
 
 /**
- * autocannon's own correction is switched off: it assumes an interval of 1 ms at any rate and makes up
- * samples by the thousand. Without a rate there is none, and autocannon refuses the switch.
+ * autocannon's own correction is switched off. It assumes an interval of 1 ms at any rate and invents
+ * thousands of samples. Without a rate there is no correction, and autocannon refuses the option.
  */
 export function optionsOf(spec: HttpLoadSpec): autocannon.Options & { ignoreCoordinatedOmission?: true } {
   const { url, connections, ratePerSecond, method = 'GET', body, headers, pipelining = 1 } = spec;

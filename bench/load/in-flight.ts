@@ -1,31 +1,29 @@
 import type { JuteReader } from '../../server/wire/jute.ts';
 
-/** Answer to one request; the object and its reader are reused for the next. */
+/** Answer to one request. The object and its reader are reused for the next. */
 export interface Reply {
   err: number;
-  /** The last zxid the server had processed. */
+  /** The last zxid that the server had processed. */
   zxid: number;
-  /** Stands at the body; the bytes are overwritten by the next chunk. */
+  /** Positioned at the body. The next chunk overwrites the bytes. */
   reader: JuteReader;
   tag: number;
   sentAtMs: number;
-  /** Of the chunk that held the reply, on the clock of `performance.now()`. */
+  /** When the chunk with the reply arrived, on the clock of `performance.now()`. */
   receivedAtMs: number;
 }
 
-/**
- * The receiver of replies. One object serves any number of requests; `tag` and `sentAtMs` tell them apart.
- */
+/** Receives replies. One object serves any number of requests; `tag` and `sentAtMs` tell them apart. */
 export interface ReplyHandler {
-  /** `reply` and its reader are reused: read what is needed before returning. */
+  /** `reply` and its reader are reused, so read what is needed before returning. */
   onReply(reply: Reply): void;
-  /** The connection ended first: whether the operation happened is unknown. */
+  /** The connection ended first. Whether the operation happened is unknown. */
   onLost(tag: number, sentAtMs: number): void;
 }
 
 /**
- * Requests sent and not yet answered, oldest first: a ring of three parallel arrays, so that a request costs
- * no allocation. The server answers one connection in order, so the oldest request owns the next reply.
+ * Requests sent and not yet answered, oldest first. A ring of three parallel arrays, so that a request costs
+ * no allocation. The server answers a connection in order, so the next reply belongs to the oldest request.
  */
 export class InFlight {
   readonly max: number;
@@ -60,7 +58,7 @@ export class InFlight {
     this.size++;
   }
 
-  /** Takes the oldest off and leaves its tag and time in `into`. Undefined when nothing is in flight. */
+  /** Removes the oldest and writes its tag and time into `into`. Undefined when nothing is in flight. */
   shift(into: { tag: number; sentAtMs: number }): ReplyHandler | undefined {
     if (this.size === 0) return undefined;
     const at = this.#head;

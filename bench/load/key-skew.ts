@@ -1,8 +1,8 @@
-/** Which key comes next. A chooser maps a number in [0, 1) to a key in [0, keyCount). */
+/** Chooses the next key. A chooser maps a number in [0, 1) to a key in [0, keyCount). */
 
 export type KeySkew =
   | { kind: 'uniform' }
-  /** YCSB's default exponent is 0.99; 0 would be uniform. */
+  /** YCSB's default exponent is 0.99; 0 is uniform. */
   | { kind: 'zipfian'; exponent: number }
   /** `share` of the operations go to the first `keys` keys, the rest evenly to the others. */
   | { kind: 'hot'; share: number; keys: number };
@@ -23,7 +23,7 @@ export function keyChooser(skew: KeySkew, keyCount: number): KeyChooser {
   }
 }
 
-/** By the cumulative table itself: exact for any exponent, 8 bytes a key, a binary search per choice. */
+/** Uses the cumulative table: exact for any exponent, 8 bytes per key, a binary search per choice. */
 function zipfian(exponent: number, keyCount: number): KeyChooser {
   if (!(exponent >= 0 && exponent <= 5))
     throw new RangeError(`zipfian exponent ${exponent}: 0 to 5 is accepted`);

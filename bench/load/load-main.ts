@@ -1,5 +1,6 @@
 /**
- * Entry of the load driver's own process: specs in, one after the other, progress and results out, over IPC.
+ * Entry point of the load driver's process. It receives specs one after the other, and sends progress and
+ * results, over IPC.
  */
 
 import { endWithParent } from '../hosts/end-with-parent.ts';
@@ -35,8 +36,8 @@ async function run(message: ToLoadProcess): Promise<void> {
 }
 
 process.on('message', message => void run(message as ToLoadProcess));
-// The lab is done with it, or gone, whichever way: a driver that nobody listens to must not go on loading.
+// The lab no longer needs the driver, or is gone. A driver that nobody listens to must not go on loading.
 endWithParent();
-// Ctrl-C reaches the whole process group; the lab decides what becomes of the run.
+// Ctrl-C reaches the whole process group, but the lab decides what happens to the run.
 process.on('SIGINT', () => {});
 await send({ kind: 'ready' });

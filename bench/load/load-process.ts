@@ -1,7 +1,4 @@
-/**
- * The load driver in a process of its own, so that what the lab does meanwhile does not show in the
- * latencies.
- */
+/** Runs the load driver in its own process, so that the lab's other work does not show in the latencies. */
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execaNode, type ResultPromise } from 'execa';
@@ -19,14 +16,14 @@ export type FromLoadProcess =
 
 export interface LoadProcess {
   pid: number;
-  /** @throws Error with the driver's own message, or what became of its process */
+  /** @throws Error with the driver's own message, or with how its process ended */
   result: Promise<LoadResult>;
-  /** Ends the load early. The result still comes, and is void. */
+  /** Ends the load early. Its result still comes, and is void. */
   stop(): void;
 }
 
 const MAIN = fileURLToPath(new URL('./load-main.js', import.meta.url));
-/** Time after warm-up, duration and drain after which the driver counts as hung. */
+/** After warm-up, duration, drain and this time, the driver counts as hung. */
 const GRACE_MS = 30_000;
 
 type Child = ResultPromise<{ ipc: true; serialization: 'json'; cleanup: true; reject: false }>;
@@ -38,8 +35,8 @@ interface Waiting {
 }
 
 /**
- * One driver process for many loads, one at a time: it starts once, and after the first its code is warm, so
- * that the first load of a run is not slower than the others.
+ * One driver process for many loads, one at a time. It starts once, and its code is warm after the first
+ * load, so that the first load of a run is not slower than the others.
  */
 export class LoadDriver {
   readonly pid: number;
@@ -68,7 +65,7 @@ export class LoadDriver {
     });
   }
 
-  /** @throws Error with the driver's own message, when it runs a load already, or is no more */
+  /** @throws Error with the driver's own message, when it already runs a load, or has ended */
   async run(spec: LoadSpec, onProgress?: (progress: LoadProgress) => void): Promise<LoadResult> {
     if (this.#waiting !== undefined) throw new Error('the load driver already runs a load');
     const limitMs = spec.warmupMs + spec.durationMs + GRACE_MS;
@@ -120,9 +117,9 @@ export class LoadDriver {
 }
 
 /**
- * On a machine with fewer cores than members the driver would wait for its turn like a server, and its
- * waiting would count as theirs. Where this user may not raise a priority, the driver's own limits on lag
- * tell.
+ * With fewer cores than members, the driver would wait for its turn like a server, and its waiting would
+ * count as theirs. So it gets a higher priority. If this user may not raise one, the driver's own lag limits
+ * show it.
  */
 function preferred(pid: number): void {
   try {
@@ -136,7 +133,7 @@ function preferred(pid: number): void {
 export function startLoadProcess(spec: LoadSpec, onProgress?: (progress: LoadProgress) => void): LoadProcess {
   const driver = new LoadDriver();
   const result = driver.run(spec, onProgress).finally(() => driver.close());
-  // Whoever awaits it hears of a failure; until somebody does, it must not bring the lab down as unhandled.
+  // Whoever awaits it gets the failure. Until then it must not end the lab as an unhandled rejection.
   result.catch(() => {});
   return { pid: driver.pid, result, stop: () => driver.abort() };
 }

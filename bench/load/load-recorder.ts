@@ -1,4 +1,4 @@
-/** Everything a run counts. It knows the measured window; callers only say what happened and when. */
+/** Everything that a run counts. It knows the measured window; callers only report what happened and when. */
 import { errorName } from '../../server/wire/error-codes.ts';
 import { LatencyHistogram } from '../measure/histograms.ts';
 import { TimelineRecorder } from '../measure/timeline.ts';
@@ -20,7 +20,7 @@ export class LoadRecorder {
   timeline = new TimelineRecorder(Number.POSITIVE_INFINITY, 1_000);
   readonly #openLoop: boolean;
   readonly #targets: readonly LoadTarget[];
-  /** By target, then operation. */
+  /** Indexed by target, then operation. */
   readonly #counts: OperationCount[][];
   readonly lateness = new LatencyHistogram();
   intended = 0;
@@ -28,7 +28,7 @@ export class LoadRecorder {
   late = 0;
   dropped = 0;
   reconnects = 0;
-  /** Completed inside the window, whenever they started: what throughput is made of. */
+  /** Completed inside the window, whenever they started. Throughput is computed from these. */
   readsInWindow = 0;
   writesInWindow = 0;
   writesOkEver = 0;
@@ -127,7 +127,7 @@ export class LoadRecorder {
     );
   }
 
-  /** All targets and operations in one. */
+  /** All targets and operations combined. */
   merged(): { service: LatencyHistogram; response: LatencyHistogram } {
     const service = new LatencyHistogram();
     const response = new LatencyHistogram();

@@ -1,4 +1,7 @@
-/** One session under load: it sends what its cursor says, tells the recorder, and comes back after a loss. */
+/**
+ * One session under load. It sends what its cursor draws, reports to the recorder, and reconnects after a
+ * loss.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReplyHandler } from './in-flight.ts';
 import type { LoadRecorder } from './load-recorder.ts';
@@ -7,7 +10,7 @@ import { Session } from './session.ts';
 import { SessionError } from './session-error.ts';
 import { errorOf, type OperationIndex, operationNames, type WorkloadCursor } from './workload.ts';
 
-/** How long a member may turn a new session away before the load gives up. */
+/** How long a member may refuse a new session before the load gives up. */
 const OPEN_WITHIN_MS = 3_000;
 const RETRY_DELAY_MS = { min: 20, max: 500 } as const;
 
@@ -21,7 +24,7 @@ export class LoadSession {
   #stopped = false;
   #retryDelayMs: number = RETRY_DELAY_MS.min;
   #retryTimer: NodeJS.Timeout | undefined;
-  /** Called after each reply and each connection: the closed loop sends the next ones there. */
+  /** Called after each reply and each connection. The closed loop sends its next requests there. */
   onReady: (() => void) | undefined;
 
   constructor(spec: LoadSpec, targetIndex: number, cursor: WorkloadCursor, recorder: LoadRecorder) {
@@ -41,9 +44,8 @@ export class LoadSession {
   }
 
   /**
-   * Resolves once connected. A member that is looking for a leader turns clients away for a moment, as it may
-   * after any fault; clients come back, and so does this. @throws SessionError when that lasts longer than
-   * OPEN_WITHIN_MS
+   * Resolves once connected. A member that looks for a leader, as after any fault, refuses clients for a
+   * moment. Clients retry, and so does this. @throws SessionError when that lasts longer than OPEN_WITHIN_MS
    */
   async open(): Promise<void> {
     const deadlineMs = performance.now() + OPEN_WITHIN_MS;
@@ -117,7 +119,7 @@ export class LoadSession {
       this.#recorder.reconnects++;
       this.#connect().catch((failure: unknown) => {
         if (!(failure instanceof SessionError)) throw failure;
-        // Load needs a session, not this one: after an expiry it starts anew.
+        // The load needs any session, so after an expiry it starts a new one.
         if (failure.code === 'SESSION_EXPIRED') this.#session = undefined;
         this.#onEnd(failure);
       });

@@ -4,7 +4,7 @@ import type { ArrivalKind } from './arrivals.ts';
 import type { DriverUse } from './driver-monitor.ts';
 import type { OperationName, WorkloadSpec } from './workload.ts';
 
-/** A member that is loaded. `role` and `name` come back with the numbers, nothing more. */
+/** A member under load. `role` and `name` are only copied to the result. */
 export interface LoadTarget {
   name: string;
   host: string;
@@ -15,14 +15,13 @@ export interface LoadTarget {
 /** How requests are paced. */
 export type LoadMode =
   /**
-   * Each session keeps `depth` requests in flight. Finds saturation; its latencies are of that, and no
-   * others.
+   * Each session keeps `depth` requests in flight. This finds saturation, and its latencies hold only there.
    */
   | { kind: 'closed'; depth: number }
-  /** Requests start when the schedule says, whatever happened to the earlier ones. */
+  /** Requests start when the schedule says, whatever happened to earlier ones. */
   | { kind: 'open'; ratePerSecond: number; arrivals: ArrivalKind };
 
-/** One run of load. Plain data: it goes to the driver's process and into the result as it is. */
+/** One run of load. Plain data, which is sent to the driver's process and written to the result unchanged. */
 export interface LoadSpec {
   targets: LoadTarget[];
   sessionsPerTarget: number;
@@ -33,9 +32,9 @@ export interface LoadSpec {
   durationMs: number;
   sessionTimeoutMs?: number;
   readOnly?: boolean;
-  /** Open loop: requests in flight per session before an arrival is dropped, and counted as such. */
+  /** Open loop: number of requests in flight per session above which arrivals are dropped and counted. */
   inFlightMax?: number;
-  /** How long to wait for replies after the last request; what comes later is `unknown`. */
+  /** How long to wait for replies after the last request. Later ones count as `unknown`. */
   drainMs?: number;
   /** Width of the timeline's buckets. @default bucketMsFor(durationMs) */
   bucketMs?: number;
@@ -44,12 +43,13 @@ export interface LoadSpec {
 export const LOAD_DEFAULTS = { sessionTimeoutMs: 10_000, inFlightMax: 1_024, drainMs: 3_000 } as const;
 
 /**
- * Open loop: a request sent this much after its intended start is late. Timers of Node have 1 ms of their
- * own.
+ * Open loop: a request sent this much after its intended start is late. Node's timers are 1 ms late by
+ * themselves.
  */
 export const LATE_AFTER_MS = 5;
 /**
- * Share of late or dropped sends above which an open-loop run is void: the load was not the one asked for.
+ * Share of late or dropped sends above which an open-loop run is void, because the load was not the requested
+ * one.
  */
 export const LATE_SHARE_MAX = 0.01;
 
@@ -60,11 +60,14 @@ export interface OperationResult {
   ok: number;
   /** By ZooKeeper's error name. */
   errors: Record<string, number>;
-  /** Connection lost with the request in flight, or no answer by the end: it may have happened. */
+  /**
+   * The connection was lost with the request in flight, or no answer came by the end. The operation may have
+   * happened.
+   */
   unknown: number;
   /** From send to reply. */
   service: EncodedHistogram;
-  /** From intended start to reply. Closed loop has no intended start: the same as service. */
+  /** From intended start to reply. A closed loop has no intended start, so there it equals `service`. */
   response: EncodedHistogram;
 }
 
@@ -72,7 +75,7 @@ export interface LoadResult {
   spec: LoadSpec;
   /** Wall clock at the end of the warm-up: 0 ms of `timeline`. */
   measuredFrom: string;
-  /** Completed in the measured time, divided by it. */
+  /** Operations completed in the measured time, divided by it. */
   okPerSecond: number;
   readsPerSecond: number;
   writesPerSecond: number;
@@ -81,12 +84,12 @@ export interface LoadResult {
     ok: number;
     errors: number;
     unknown: number;
-    /** Committed writes, as the clients know; the divisor of exact counts. Warm-up not included. */
+    /** Committed writes, as the clients know. Exact counts are divided by this. Without the warm-up. */
     writesOk: number;
-    /** All ok writes of the run, warm-up and drain included. */
+    /** All successful writes of the run, including warm-up and drain. */
     writesOkWithWarmup: number;
   };
-  /** Of all operations together. Percentiles with too few samples are absent. */
+  /** Of all operations together. Percentiles with too few samples are undefined. */
   response: Percentiles;
   service: Percentiles;
   timeline: Timeline;
@@ -95,7 +98,7 @@ export interface LoadResult {
     sent: number;
     /** Sent more than `LATE_AFTER_MS` after the intended start. */
     late: number;
-    /** Not sent at all: no session was connected, or all were full. */
+    /** Not sent at all, because no session was connected or all were full. */
     dropped: number;
     lateness: Percentiles;
   };

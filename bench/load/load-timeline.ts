@@ -1,4 +1,4 @@
-/** A load as it went, with the faults on its clock, in the form of result.json. */
+/** A load over time, with the faults on its clock, in the form of `result.json`. */
 
 import { SERIES } from '../../results/names.ts';
 import type { Band, Timeline } from '../../results/schema.ts';
@@ -11,7 +11,7 @@ export interface TimelinePlace {
   readonly round: number;
   /** One of LOADS. */
   readonly load: string;
-  /** What is done: writes, reads. */
+  /** The operations: writes or reads. */
   readonly what: 'writes' | 'reads';
 }
 
@@ -19,7 +19,7 @@ export type TimedLoad = Pick<LoadResult, 'timeline' | 'measuredFrom'> & {
   readonly spec: Pick<LoadResult['spec'], 'mode'>;
 };
 
-/** @param bands on the clock of the load. Undefined where not one bucket was over. */
+/** @param bands on the clock of the load. Undefined when no bucket was completed. */
 export function timelineOf(
   { topology, condition, round, load, what }: TimelinePlace,
   { timeline, measuredFrom, spec }: TimedLoad,

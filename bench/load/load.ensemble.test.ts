@@ -1,6 +1,5 @@
 /**
- * The driver's whole way against real servers, Apache's and ours: preload, both loops, probes through an
- * outage.
+ * The whole driver against real servers, Apache's and ours: preload, both loops, and probes during an outage.
  */
 import { assert, suite } from '#test';
 import { mntr } from '../topology/four-letter.ts';
@@ -48,7 +47,8 @@ for (const implementation of SERVERS) {
           [],
         );
         assert.is(closed.totals.unknown, 0);
-        // One zxid per write, and per session opened and closed; and the second of the two measuring writes.
+        // One zxid per write, and per opened and closed session, plus the second of the two writes that read
+        // the zxid.
         assert.is(after - before, closed.totals.writesOkWithWarmup + 2 * 3 + 1);
         await client.close();
       }),
@@ -56,7 +56,7 @@ for (const implementation of SERVERS) {
   );
 
   test(
-    `${implementation}: open loop below saturation sends what was asked for`,
+    `${implementation}: an open loop below saturation sends the requested load`,
     () =>
       withStandalone(implementation, async ({ address }) => {
         await preload(address, WORKLOAD, 3);

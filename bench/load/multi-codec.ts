@@ -1,6 +1,4 @@
-/**
- * multi and multiRead: operations one after the other, each behind a MultiHeader. @see docs/wire.md "Multi"
- */
+/** Encodes multi and multiRead: operations in order, each behind a MultiHeader. @see docs/wire.md "Multi" */
 import { type Acl, OPEN_ACL_UNSAFE } from '../../server/wire/acl.ts';
 import { JuteError, type JuteReader, type JuteWriter } from '../../server/wire/jute.ts';
 import { readMulti, writeMultiEnd, writeMultiHeader } from '../../server/wire/multi.ts';
@@ -27,7 +25,7 @@ export type MultiOp =
 export type MultiReadOp = { op: 'getData' | 'getChildren'; path: string };
 
 export interface MultiResult {
-  /** As the server says: -1 for an error, and create2 may come back as create from servers before 3.8.2. */
+  /** As the server sends it: -1 for an error. Servers before 3.8.2 may answer create2 as create. */
   type: number;
   err: number;
   path?: string;

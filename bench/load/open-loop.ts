@@ -2,16 +2,18 @@ import type { Arrivals } from './arrivals.ts';
 import type { LoadRecorder } from './load-recorder.ts';
 import type { LoadSession } from './load-session.ts';
 
-/** Sends in one go at most this many overdue requests: replies must be read in between, or they look slow. */
+/**
+ * Sends at most this many overdue requests at once. Replies must be read in between, or they would look slow.
+ */
 const SENDS_PER_TURN_MAX = 2_000;
 
 /**
- * Sends each request when the schedule says, round robin over the sessions, and never waits for replies. One
- * that no session can take is dropped and counted: it is not put off, for then the load would follow the
- * server. Timers have a grain of 1 ms, so sends come up to about 1 ms after their intended start; response
- * latency counts from the intended start, and the lateness is recorded beside it. Returns what ends it: what
- * was due by then and inside the window still goes out, late, so that every intended request is accounted
- * for.
+ * Sends each request when the schedule says, round robin over the sessions, and never waits for replies. A
+ * request that no session can take is dropped and counted. It is not postponed, because then the load would
+ * follow the server. Timers have a resolution of 1 ms, so sends come up to about 1 ms after their intended
+ * start; response latency counts from the intended start, and the lateness is recorded beside it. Returns
+ * what ends the loop: requests that are due by then, inside the window, are still sent late, so that every
+ * intended request is accounted for.
  */
 export function startOpenLoop(
   sessions: readonly LoadSession[],

@@ -1,4 +1,4 @@
-/** Makes the nodes a workload needs, before any clock runs. What exists already is left as it is. */
+/** Creates the znodes that a workload needs, before any clock runs. Existing ones are left unchanged. */
 import { OPEN_ACL_UNSAFE, writeAcl } from '../../server/wire/acl.ts';
 import { ErrorCode, errorName } from '../../server/wire/error-codes.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
@@ -9,7 +9,7 @@ import { Workload, type WorkloadSpec } from './workload.ts';
 const DEPTH = 256;
 
 /**
- * @param sessions how many sessions the load will have: each gets a directory of its own
+ * @param sessions number of sessions of the load; each gets its own directory
  * @returns how many nodes were created
  * @throws Error naming the path and ZooKeeper's error at the first create that fails
  */

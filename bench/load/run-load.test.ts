@@ -54,7 +54,7 @@ test('open loop: every intended request of the window is accounted for, and none
   assert.is(LatencyHistogram.decode(operations[0]!.response).n, operations[0]!.ok);
 });
 
-/** Answers nothing for `stallMs` once, then all that came meanwhile, in order. */
+/** Answers nothing for `stallMs` once, then everything that came meanwhile, in order. */
 function stalling(stallMs: number): FakeServerOptions {
   let seen = 0;
   let waiting: (() => void)[] | undefined;
@@ -74,14 +74,14 @@ function stalling(stallMs: number): FakeServerOptions {
   };
 }
 
-test('coordinated omission: a stall shows in the open loop as all who waited, in the closed loop as one', async () => {
+test('coordinated omission: a stall shows in the open loop as every waiting request, in the closed loop as one', async () => {
   const open = await against(stalling(120));
   const closed = await against(stalling(120), {
     mode: { kind: 'closed', depth: 1 },
     sessionsPerTarget: 1,
     durationMs: 2_000,
   });
-  // 120 of 300 ms stand still: two arrivals in five wait, on average for half of it.
+  // The server stops for 120 of 300 ms: two arrivals in five wait, on average for half of it.
   assert.ok(open.response.p90Us! > 40_000, `open p90 ${open.response.p90Us} us`);
   assert.ok(closed.response.n > 10, `${closed.response.n} closed`);
   assert.ok(closed.response.p90Us! < open.response.p90Us!, `closed p90 ${closed.response.p90Us} us`);
@@ -96,7 +96,7 @@ test('planted: a driver that sends late is void, however fast the server', async
   assert.ok(result.sends.late > result.sends.sent / 2, `${result.sends.late} late of ${result.sends.sent}`);
   for (const reason of [/late and \d+ dropped/, /saturated|held up/])
     assert.match(result.voidReasons.join('\n'), reason);
-  // The lateness is the users' too: response counts it, service does not.
+  // Users feel the lateness too: response includes it, service does not.
   assert.ok(result.response.p50Us! > result.service.p50Us!);
 });
 
@@ -113,7 +113,7 @@ test(
   { deadlineMs: 240_000 },
 );
 
-test('errors count by name and are no successes; a failed multi is an error though its header says 0', async () => {
+test('errors count by name and not as successes; a failed multi is an error although its header says 0', async () => {
   const failedMulti = Buffer.from(
     `ffffffff0000000000 00000000 ffffffff00ffffff99 ffffff99 ffffffff01ffffffff`.replaceAll(' ', ''),
     'hex',
@@ -139,7 +139,7 @@ function pathOf({ op, bytes, start }: FakeRequest): string {
   return bytes.toString('utf8', start + 12, start + 12 + bytes.readInt32BE(start + 8));
 }
 
-test('a delete takes back only what was created; before that it is a create', async () => {
+test('a delete removes only what was created; with nothing to delete it becomes a create', async () => {
   const alive = new Set<string>();
   let missed = 0;
   const result = await against(
@@ -163,7 +163,7 @@ test('a delete takes back only what was created; before that it is a create', as
   assert.is(result.totals.writesOk, count('create') + count('delete'));
 });
 
-test('load goes on after a connection is cut, and says how often', async () => {
+test('a load continues after its connection is cut, and reports how often', async () => {
   let cut = false;
   const result = await against(
     {
@@ -181,7 +181,7 @@ test('load goes on after a connection is cut, and says how often', async () => {
   assert.ok(result.totals.ok > 10, `${result.totals.ok} ok`);
 });
 
-test('only loopback is ever a target', async () => {
+test('a target outside loopback is refused', async () => {
   const error = await runLoad({
     ...specOf(1),
     targets: [{ name: 'far', host: '192.0.2.1', port: 2181 }],
@@ -196,7 +196,7 @@ test('a saturated driver voids a result that is fine otherwise', async () => {
 });
 
 test(
-  'in a process of its own: a result, progress, and an early end',
+  'a load process gives a result and progress, and can be ended early',
   async () => {
     const server = await startFakeServer();
     try {
@@ -218,7 +218,7 @@ test(
   { deadlineMs: 240_000 },
 );
 
-test('in a process of its own: what fails there is said here', async () => {
+test('a failure in the load process is reported here', async () => {
   const gone = await startFakeServer();
   await gone.close();
   const error = await startLoadProcess(specOf(gone.port)).result.catch((caught: unknown) => caught as Error);

@@ -1,5 +1,5 @@
 /**
- * One run of load from spec to result, in this process. The lab runs it in one of its own: see
+ * Runs one load from spec to result in this process. The lab runs it in its own process: see
  * `load-process.ts`.
  */
 
@@ -14,18 +14,20 @@ import { checkLoadSpec, LATE_SHARE_MAX, LOAD_DEFAULTS, type LoadResult, type Loa
 import { startOpenLoop } from './open-loop.ts';
 import { isWrite, Workload, WorkloadCursor } from './workload.ts';
 
-/** Sessions opened at once: an ensemble of one core should not meet a thousand handshakes in one moment. */
+/**
+ * Sessions opened at once. An ensemble on one core should not get a thousand handshakes at the same moment.
+ */
 const OPENINGS_AT_ONCE = 50;
 
 export interface LoadProgress {
-  /** Whole seconds since the warm-up ended; negative in the warm-up. */
+  /** Whole seconds since the warm-up ended; negative during the warm-up. */
   second: number;
   ok: number;
 }
 
 /**
  * @param signal ends the run early; what was measured until then is returned, and the run is void
- * @throws SessionError when a session cannot be opened; RangeError, TypeError on a spec that cannot be
+ * @throws SessionError when a session cannot be opened; RangeError, TypeError for an invalid spec
  */
 export async function runLoad(
   spec: LoadSpec,
@@ -84,7 +86,7 @@ async function measure(
     if (endedMs < recorder.untilMs) recorder.untilMs = Math.max(endedMs, fromMs);
     stopSending();
     await drain(sessions, spec.drainMs ?? LOAD_DEFAULTS.drainMs);
-    // Closing first: what is still unanswered becomes `unknown` and must be in the result.
+    // The sessions close first: unanswered requests become `unknown` and must be in the result.
     await Promise.all(sessions.map(session => session.close()));
     return resultOf(spec, recorder, measuredFrom, driver, signal?.aborted === true);
   } finally {

@@ -1,4 +1,7 @@
-/** How a session, or the attempt to open one, ended. Stable codes: availability probes classify by them. */
+/**
+ * How a session, or the attempt to open one, ended. The codes are stable; availability probes classify by
+ * them.
+ */
 export const sessionErrors = {
   REFUSED: 'nothing listens at the address, or the host cannot be reached',
   CONNECT_TIMEOUT: 'no ConnectResponse within the connect timeout',

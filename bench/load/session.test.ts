@@ -32,7 +32,7 @@ function failure(promise: Promise<unknown>): Promise<SessionError> {
   );
 }
 
-test('what is in flight keeps its order while the ring turns and grows, and stops at its limit', () => {
+test('requests in flight keep their order while the ring wraps and grows, up to its limit', () => {
   const line = new InFlight(100);
   const handler: ReplyHandler = { onReply: () => {}, onLost: () => {} };
   const into = { tag: 0, sentAtMs: 0 };
@@ -54,7 +54,7 @@ test('what is in flight keeps its order while the ring turns and grows, and stop
   assert.throws(() => line.push(handler, 0, 0), /in flight already/);
 });
 
-test('requests of a turn leave in one write and are answered in order', () =>
+test('requests of one turn leave in one write and are answered in order', () =>
   withServer({}, async server => {
     const session = await open(server);
     const tags: number[] = [];
@@ -79,7 +79,7 @@ test('requests of a turn leave in one write and are answered in order', () =>
     await session.close();
   }));
 
-test('a reply out of turn is a protocol error, never taken for another request', async () => {
+test('a reply out of order is a protocol error, never taken for another request', async () => {
   let ended: SessionError | undefined;
   await withServer(
     { onRequest: (request, connection) => connection.reply(request.xid + 1, 0) },
@@ -109,7 +109,7 @@ test('the limit of requests in flight is kept', () =>
     session.destroy();
   }));
 
-test('every way an opening can fail has its own code', async () => {
+test('each way in which an opening can fail has its own code', async () => {
   const codes = new Set<string>();
   const attempt = async (options: FakeServerOptions, session: Partial<SessionOptions> = {}) => {
     await withServer(options, async server => {
@@ -125,14 +125,14 @@ test('every way an opening can fail has its own code', async () => {
   for (const code of codes) assert.ok(code in sessionErrors);
 });
 
-test('a silent server is a connect timeout, then a read timeout at two thirds of the session', async () => {
+test('a silent server causes a connect timeout, or a read timeout at two thirds of the session timeout', async () => {
   let silent = true;
   let answered = 0;
   const options: FakeServerOptions = { onRequest: () => answered++ };
   await withServer(options, async server => {
     const ended = new Promise<SessionError>(resolve => {
       void open(server, { timeoutMs: 150, onEnd: resolve }).then(() => {
-        // Pings are answered by the fake server itself: to silence it, its sockets must stop reading.
+        // The fake server answers pings by itself. To silence it, its sockets must stop reading.
         for (const socket of server.connections) socket.pause();
         silent = false;
       });
@@ -154,7 +154,7 @@ test('an idle session is kept alive by pings', () =>
     await session.close();
   }));
 
-test('when the connection ends everything in flight is lost, once, and no error stays silent', () =>
+test('when the connection ends, everything in flight is lost once and every error is reported', () =>
   withServer({ onRequest: (_, connection) => void connection.socket.destroy() }, async server => {
     const lost: number[] = [];
     const error = await new Promise<SessionError>(resolve => {

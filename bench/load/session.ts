@@ -1,7 +1,7 @@
 /**
- * One ZooKeeper session on one TCP connection, made for load: requests of a turn leave in one write, replies
- * are read in place, and a request costs neither a promise nor an object. It neither reconnects nor retries:
- * `client.ts` and the probes do, each in its own way.
+ * One ZooKeeper session on one TCP connection, built for load. The requests of a turn leave in one write,
+ * replies are read in place, and a request costs neither a promise nor an object. It neither reconnects nor
+ * retries: `client.ts` and the probes do, each in its own way.
  *
  * @see docs/wire.md "Client connections"
  */
@@ -17,19 +17,19 @@ import { SessionError, type SessionErrorCode } from './session-error.ts';
 export interface SessionOptions {
   host: string;
   port: number;
-  /** Asked for; the server clamps it. */
+  /** The requested timeout. The server clamps it. */
   timeoutMs?: number;
   /** Undefined sends no byte, as clients before 3.4 did. */
   readOnly?: boolean | undefined;
-  /** To renew a session: its id, password, and the last zxid seen in it. */
+  /** To renew a session: its id, its password, and the last zxid seen in it. */
   sessionId?: bigint;
   password?: Buffer | null;
   lastZxidSeen?: number;
   connectTimeoutMs?: number;
-  /** Requests in flight before `begin` refuses. */
+  /** Number of requests in flight above which `begin` refuses. */
   inFlightMax?: number;
   onWatch?: (event: WatcherEvent, zxid: number) => void;
-  /** Once, after `open` succeeded: the connection is gone and everything in flight was lost. */
+  /** Called once, after `open` succeeded: the connection has ended, and everything in flight is lost. */
   onEnd?: (error: SessionError) => void;
 }
 
@@ -40,10 +40,10 @@ export const FRAME_BYTES_MAX = 4 * 1024 * 1024;
 
 const HEADER_BYTES = 16;
 const WRITE_BUFFER_BYTES = 16 * 1024;
-/** A buffer that once grew past this is not kept for reuse. */
+/** A buffer that grew past this is not kept for reuse. */
 const WRITE_BUFFER_KEPT_BYTES_MAX = 1024 * 1024;
 
-/** All sockets of a thread read into it: a read and its callback are one step, so no two overlap. */
+/** All sockets of a thread read into it. A read and its callback are one step, so no two overlap. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(256 * 1024);
 
 type State = 'new' | 'connecting' | 'open' | 'ended';
@@ -54,14 +54,14 @@ export class Session {
   password: Buffer | null;
   /** Negotiated. */
   timeoutMs = 0;
-  /** The server said that it is in read-only mode. */
+  /** Whether the server is in read-only mode. */
   readOnly = false;
   lastZxid: number;
 
   #state: State = 'new';
   #socket: net.Socket | undefined;
   readonly #inFlight: InFlight;
-  /** Auth is answered out of turn, and setWatches under one xid: each has its own line. */
+  /** Auth is answered out of order, and setWatches has a single xid, so each has its own queue. */
   readonly #auths: InFlight = new InFlight(64);
   readonly #setWatches: InFlight = new InFlight(64);
   readonly #frames = new FrameReader(FRAME_BYTES_MAX, (bytes, start, end) =>
@@ -72,7 +72,7 @@ export class Session {
   #writer = new JuteWriter(WRITE_BUFFER_BYTES);
   #frameAt = 0;
   #flushPending = false;
-  /** xid of the last request sent, and of the last one answered: their distance is what is in flight. */
+  /** xid of the last request sent, and of the last one answered. The difference is the number in flight. */
   #sentXid = 0;
   #answeredXid = 0;
   #lastSentMs = 0;
@@ -103,7 +103,7 @@ export class Session {
     return this.#inFlight.full;
   }
 
-  /** Connects and shakes hands. @throws SessionError (by rejection) */
+  /** Connects and performs the handshake. @throws SessionError (by rejection) */
   open(): Promise<void> {
     if (this.#state !== 'new') throw new Error(`a session opens once; this one is ${this.#state}`);
     this.#state = 'connecting';
@@ -136,14 +136,14 @@ export class Session {
     return this.#beginFrame(nextXid(this.#sentXid), op);
   }
 
-  /** Ends what `begin` started. `sentAtMs` is on the clock of `performance.now()`. */
+  /** Completes what `begin` started. `sentAtMs` is on the clock of `performance.now()`. */
   end(handler: ReplyHandler, tag = 0, sentAtMs: number = performance.now()): void {
     this.#endFrame(sentAtMs);
     this.#sentXid = nextXid(this.#sentXid);
     this.#inFlight.push(handler, tag, sentAtMs);
   }
 
-  /** auth and setWatches run under xids of their own: the body is written by `write`. */
+  /** auth and setWatches have their own xids. `write` writes the body. */
   submitSpecial(
     xid: typeof Xid.auth | typeof Xid.setWatches,
     op: OpCode,
@@ -159,8 +159,8 @@ export class Session {
   }
 
   /**
-   * Ends the session on the server (its ephemerals go) behind what is in flight, and then the connection.
-   * With no room left in flight, or no answer, it only drops the connection.
+   * Ends the session on the server (and deletes its ephemerals) behind the requests in flight, then closes
+   * the connection. If no more requests fit, or no answer comes, it only closes the connection.
    */
   close(): Promise<void> {
     if (this.#state !== 'open' || this.#inFlight.full) {
@@ -180,7 +180,7 @@ export class Session {
     });
   }
 
-  /** Drops the connection and leaves the session on the server, as a crash would. */
+  /** Closes the connection and leaves the session on the server, as a crash would. */
   destroy(): void {
     this.#end('CLOSED', 'dropped');
   }
@@ -226,7 +226,8 @@ export class Session {
     const writer = this.#writer;
     if (writer.length === 0 || socket === undefined || this.#state === 'ended') return;
     socket.write(writer.bytes);
-    // Nothing left to write means the kernel has copied it all; else the buffer belongs to the socket now.
+    // If nothing is left to write, the kernel has copied it all. Otherwise the buffer belongs to the socket
+    // now.
     if (socket.writableLength === 0 && writer.buffer.length <= WRITE_BUFFER_KEPT_BYTES_MAX) writer.reset();
     else this.#writer = new JuteWriter(WRITE_BUFFER_BYTES);
   };
@@ -304,8 +305,8 @@ export class Session {
   }
 
   /**
-   * As upstream's client: a ping after a third of the timeout in silence, lost after two thirds without a
-   * word.
+   * Like Apache's client: sends a ping after a third of the timeout in silence, and gives up after two
+   * thirds.
    */
   readonly #onPingTimer = (): void => {
     const now = performance.now();
@@ -351,7 +352,7 @@ export class Session {
   }
 }
 
-/** xids go up from 1 and start over before they would turn negative. */
+/** xids go up from 1 and start again before they would become negative. */
 function nextXid(xid: number): number {
   return xid === 0x7fff_ffff ? 1 : xid + 1;
 }

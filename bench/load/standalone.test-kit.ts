@@ -1,4 +1,4 @@
-/** A lone server, Apache's or ours, for tests of what speaks to it. */
+/** A standalone server, Apache's or ours, for tests of its clients. */
 import { join } from 'node:path';
 import { requirePeer, temporaryFolder } from '#test';
 import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
@@ -8,20 +8,20 @@ import { JAVA_FLAGS } from '../topology/member-command.ts';
 import { planEnsemble } from '../topology/plan.ts';
 import { topologyOf } from '../topology/topology.ts';
 
-/** What the client and the driver say must be true of both. */
+/** The client and the driver must work the same with both. */
 export const SERVERS = ['apache', 'zklab'] as const;
 export type Server = (typeof SERVERS)[number];
 
 export interface Standalone {
   readonly address: { readonly host: string; readonly port: number };
   readonly connectString: string;
-  /** SIGKILL; settles when it is gone. */
+  /** Sends SIGKILL; settles when the process is gone. */
   kill(): Promise<void>;
-  /** On its address and data; settles when it serves. */
+  /** Restarts it on its address and data; settles when it serves. */
   start(): Promise<void>;
 }
 
-/** Skips the test where Apache is asked for and not installed. The server ends with the body. */
+/** Skips the test when Apache is asked for and not installed. The server ends with the body. */
 export async function withStandalone(
   implementation: Server,
   body: (server: Standalone) => Promise<void>,

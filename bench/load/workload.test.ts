@@ -64,7 +64,7 @@ test('hot: the share goes to the hot keys, the rest to the others', () => {
   assert.ok(found.every(count => count > 0));
 });
 
-test('settings that cannot be are refused by name', () => {
+test('invalid settings are refused by name', () => {
   assert.throws(() => keyChooser({ kind: 'uniform' }, 0), /keyCount 0/);
   assert.throws(() => keyChooser({ kind: 'hot', share: 2, keys: 1 }, 9), /hot share 2/);
   assert.throws(() => keyChooser({ kind: 'hot', share: 0.5, keys: 9 }, 9), /9 hot keys of 9/);
@@ -75,7 +75,7 @@ test('settings that cannot be are refused by name', () => {
   assert.throws(() => constantArrivals(0), /rate 0/);
 });
 
-test('operations come by weight, and one of weight 0 never', () => {
+test('operations come by weight, and an operation with weight 0 never', () => {
   const workload = new Workload(SPEC);
   const random = seededRandom(5);
   const found = operationNames.map(() => 0);
@@ -92,7 +92,7 @@ test('keys lie in directories of a bounded size', () => {
   assert.is(keyPaths[249], '/load/d2/k249');
 });
 
-test('constant arrivals do not drift; equal seeds give equal Poisson arrivals of the rate asked for', () => {
+test('constant arrivals do not drift; equal seeds give equal Poisson arrivals with the requested rate', () => {
   const constant = constantArrivals(300);
   for (let i = 0; i < 3_000_000; i++) constant();
   assert.is(constant(), 10_000_000);
@@ -107,7 +107,7 @@ test('constant arrivals do not drift; equal seeds give equal Poisson arrivals of
   assert.ok(Math.abs(previous / 50_000 - 1) < 0.03, `mean gap ${previous / 50_000} ms`);
 });
 
-test('Poisson gaps scatter as an exponential does; constant ones not at all', () => {
+test('Poisson gaps scatter exponentially; constant ones do not scatter', () => {
   const scatter = (kind: 'constant' | 'poisson'): number => {
     const next = arrivalsOf(kind, 1_000, seededRandom(9));
     const gaps: number[] = [];

@@ -1,7 +1,7 @@
 /**
- * What is asked of the ensemble: a weighted mix over a set of keys, from a seed. Keys lie in directories of
- * `KEYS_PER_DIRECTORY`; creates go to a directory of the session's own, and deletes take back what it
- * created, so that no operation fails by the workload's own doing.
+ * The requests of a load: a weighted mix over a set of keys, from a seed. Keys are in directories of
+ * `KEYS_PER_DIRECTORY`. Each session creates in its own directory, and its deletes remove what it created, so
+ * that the workload itself causes no failures.
  */
 import { OPEN_ACL_UNSAFE, writeAcl } from '../../server/wire/acl.ts';
 import type { JuteReader } from '../../server/wire/jute.ts';
@@ -21,7 +21,7 @@ export const operationNames = [
   'multi',
 ] as const;
 export type OperationName = (typeof operationNames)[number];
-/** Position in `operationNames`: hot paths index arrays by it. */
+/** Position in `operationNames`. Hot paths index arrays by it. */
 export type OperationIndex = number;
 
 export const isWrite: Record<OperationName, boolean> = {
@@ -40,7 +40,7 @@ export interface WorkloadSpec {
   valueBytes: number;
   keyCount: number;
   skew: KeySkew;
-  /** Writes inside one multi. */
+  /** Number of writes in one multi. */
   multiSize?: number;
   root?: string;
   seed: number;
@@ -49,10 +49,13 @@ export interface WorkloadSpec {
 const WORKLOAD_DEFAULTS = { multiSize: 4, root: '/load' } as const;
 const KEYS_PER_DIRECTORY = 100;
 
-/** Nodes that a session may have created and not deleted: beyond it a create is sent as setData of a key. */
+/**
+ * Maximum number of znodes that a session has created and not deleted. Beyond it, a create is sent as setData
+ * of a key.
+ */
 const OWN_NODES_MAX = 100_000;
 
-/** The part that all sessions share: tables that depend on the spec alone. */
+/** The part that all sessions share: tables that depend only on the spec. */
 export class Workload {
   readonly spec: Readonly<WorkloadSpec>;
   readonly root: string;
@@ -61,7 +64,7 @@ export class Workload {
   readonly directories: readonly string[];
   readonly value: Buffer;
   readonly chooseKey: KeyChooser;
-  /** Cumulative weights by OperationIndex, ending at 1. */
+  /** Cumulative weights by OperationIndex; the last is 1. */
   readonly #cumulative: Float64Array;
 
   constructor(spec: WorkloadSpec) {
@@ -89,7 +92,7 @@ export class Workload {
     return index;
   }
 
-  /** Where session number `index` creates its own nodes. */
+  /** Where session number `index` creates its own znodes. */
   ownDirectory(index: number): string {
     return `${this.root}/own${index}`;
   }
@@ -121,19 +124,19 @@ function cumulate(mix: WorkloadSpec['mix']): Float64Array {
   return cumulative;
 }
 
-/** One session's way through the workload: equal seed and index, equal operations. */
+/** The operations of one session: equal seed and index give equal operations. */
 export class WorkloadCursor {
   readonly #workload: Workload;
   readonly #random: () => number;
   readonly #ownDirectory: string;
-  /** Names of own nodes that exist for certain, oldest first, from `#ownHead` on. */
+  /** Names of own znodes that certainly exist, oldest first, from `#ownHead` on. */
   #own: string[] = [];
   #ownHead = 0;
   readonly #createsInFlight: string[] = [];
   #created = 0;
   readonly #incarnation: string;
 
-  /** @param incarnation keeps the names of this run apart from those an earlier one left */
+  /** @param incarnation keeps the names of this run distinct from those of an earlier one */
   constructor(workload: Workload, index: number, incarnation: string) {
     this.#workload = workload;
     this.#random = seededRandom(workload.spec.seed + Math.imul(index + 1, 0x9e37_79b1));
@@ -142,8 +145,8 @@ export class WorkloadCursor {
   }
 
   /**
-   * Decides the next operation and puts it into the session's output; the caller then calls `session.end`.
-   * Returns what was sent: a delete with nothing to delete goes out as a create, and is counted as one.
+   * Decides the next operation and writes it to the session's output; the caller then calls `session.end`.
+   * Returns what was sent: a delete with nothing to delete becomes a create, and is counted as one.
    */
   write(session: Session): OperationIndex {
     const wanted = this.#workload.chooseOperation(this.#random());
@@ -168,7 +171,7 @@ export class WorkloadCursor {
     }
   }
 
-  /** Must hear of every create, in order: only what was created can be deleted. */
+  /** Must be called for every create, in order. Only created znodes can be deleted. */
   onCreated(succeeded: boolean): void {
     const path = this.#createsInFlight.shift();
     if (succeeded && path !== undefined) this.#own.push(path);
@@ -228,12 +231,13 @@ export class WorkloadCursor {
 const [GET_DATA, EXISTS, GET_CHILDREN, SET_DATA, CREATE, DELETE, MULTI] = [0, 1, 2, 3, 4, 5, 6] as const;
 
 /**
- * The error of a reply: of a multi that failed the header says 0, and the results say why.
+ * The error of a reply. The header of a failed multi says 0, and the results say why.
  * @see docs/wire.md "Multi"
  */
 export function errorOf(operation: OperationIndex, headerErr: number, reader: JuteReader): number {
   if (operation !== MULTI || headerErr !== 0) return headerErr;
-  // Writes before the one that failed carry 0, those after it RUNTIMEINCONSISTENCY: the rest is the reason.
+  // Writes before the failed one carry 0, those after it RUNTIMEINCONSISTENCY. The remaining one is the
+  // reason.
   let err = 0;
   while (reader.readInt() === OpCode.error) {
     const done = reader.readBoolean();

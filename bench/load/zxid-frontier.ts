@@ -1,10 +1,12 @@
-/** Zxids older than the window are of no use; at 20 ms a probe and 20 members this holds seconds of them. */
+/** Zxids older than the window are useless. At 20 ms per probe and 20 members, this holds seconds of them. */
 const KEPT_MAX = 4_096;
 
-/** The newest zxid any member has shown, and when: who shows less than that much later is behind. */
+/**
+ * The newest zxid that any member has shown, and when. A member that shows less that much later is behind.
+ */
 export class ZxidFrontier {
   readonly #staleMs: number;
-  /** Ascending in both. */
+  /** Ascending in both fields. */
   #seen: { zxid: number; atMs: number }[] = [];
   /** The highest zxid known for at least `staleMs`. */
   #due = 0;
@@ -31,7 +33,9 @@ export class ZxidFrontier {
   }
 }
 
-/** Every other one, the last kept: staleness is then noticed a little later, never wrongly. */
+/**
+ * Drops every other entry and keeps the last: staleness is then noticed a little later, but never wrongly.
+ */
 function thinned<T>(items: readonly T[]): T[] {
   return items.filter((_, i) => i % 2 === items.length % 2 || i === items.length - 1);
 }

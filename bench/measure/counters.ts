@@ -1,7 +1,7 @@
 /**
- * The exact channel of evidence: what a server counted between two moments. Free of hardware and of time; a
- * message more per write is a message more on any machine. `chaos/experiments/measurements/exact-counts.ts`
- * divides by what was committed.
+ * Exact counts: what a server counted between two moments. They depend neither on hardware nor on time; an
+ * additional message per write is one on any machine. `chaos/experiments/measurements/exact-counts.ts`
+ * divides them by the committed writes.
  */
 import type { Mntr } from '../topology/four-letter.ts';
 
@@ -17,7 +17,7 @@ export interface MemberCounters {
   committed: number | undefined;
 }
 
-/** The kind may hold underscores; the peer is "sid_<n>" or one word. */
+/** The kind may contain underscores. The peer is "sid_<n>" or one word. */
 const TRAFFIC_KEY = /^traffic_(sent|received)_(.+?)_(sid_\d+|[^_]+)_(messages|bytes)$/;
 
 export function countersOf(mntr: Mntr): MemberCounters {
@@ -39,7 +39,7 @@ export function countersOf(mntr: Mntr): MemberCounters {
 }
 
 /**
- * Later minus earlier. A link that is new counts from 0. @throws RangeError when a count went down: a restart
+ * Later minus earlier. A new link counts from 0. @throws RangeError when a count went down, after a restart
  */
 export function countersBetween(from: MemberCounters, to: MemberCounters): MemberCounters {
   const traffic = new Map<string, TrafficCount>();

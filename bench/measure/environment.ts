@@ -1,6 +1,5 @@
 /**
- * Where a result was made. Numbers of two machines, or of one machine on two days, are not the same kind of
- * thing.
+ * Where a result was measured. Numbers of two machines, or of one machine on two days, are not comparable.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -19,11 +18,11 @@ export interface Environment {
   memoryBytes: number;
   kernel: string;
   architecture: string;
-  /** 1-minute load before the run: what else was going on. */
+  /** Load average over 1 minute before the run: what else ran on the machine. */
   loadAverage: number;
   node: string;
   git: { commit: string; dirty: boolean } | null;
-  /** Median of `samples` writes of 4 KiB with fsync, where the data will be. */
+  /** Median of `samples` writes of 4 KiB with fsync, on the disk that will hold the data. */
   diskSync: { medianUs: number; maxUs: number; samples: number } | null;
   /** One byte there and back over TCP on 127.0.0.1. */
   loopbackRoundTrip: { medianUs: number; maxUs: number; samples: number };
@@ -31,7 +30,7 @@ export interface Environment {
   apacheZooKeeper: string | null;
 }
 
-/** @param dataDirectory where servers will keep their logs: its disk is the one that matters */
+/** @param dataDirectory where servers will keep their logs, because its disk is the relevant one */
 export async function probeEnvironment(dataDirectory: string = os.tmpdir()): Promise<Environment> {
   const loadAverage = os.loadavg()[0]!;
   return {
@@ -64,7 +63,7 @@ async function output(command: string, args: string[]): Promise<string | null> {
   return exitCode === 0 ? stdout.trim() : null;
 }
 
-/** Null when the directory cannot be written. */
+/** Null when the directory is not writable. */
 export async function diskSync(directory: string, samples = 50): Promise<Environment['diskSync']> {
   const folder = temporaryFolderIn(directory);
   if (folder === undefined) return null;
@@ -85,7 +84,10 @@ export async function diskSync(directory: string, samples = 50): Promise<Environ
   }
 }
 
-/** The next lab removes what a killed one leaves (field report D4). Undefined where nothing can be made. */
+/**
+ * The next lab removes the folder if this one is killed (field report D4). Undefined when it cannot be
+ * created.
+ */
 function temporaryFolderIn(directory: string): TemporaryFolder | undefined {
   try {
     return makeTemporaryFolder('sync', directory);
@@ -136,7 +138,7 @@ async function javaVersion(): Promise<string | null> {
   return exitCode === 0 ? (/version "([^"]+)"/.exec(stderr)?.[1] ?? null) : null;
 }
 
-/** Of the Debian package: the jar itself has no version anyone reads, its package has. */
+/** Version of the Debian package, because the jar itself does not tell its version. */
 function apacheVersion(): string | null {
   if (!existsSync('/usr/share/java/zookeeper.jar')) return null;
   try {

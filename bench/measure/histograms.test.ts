@@ -24,7 +24,7 @@ test('percentiles appear only with enough samples', () => {
   assert.equal(of([]).percentiles(), { n: 0, clipped: 0 });
 });
 
-test('the median is that of the sorted samples, to three digits', () => {
+test('the median equals that of the sorted samples to three digits', () => {
   fc.assert(
     fc.property(latencies, values => {
       const sorted = [...values].sort((a, b) => a - b);
@@ -37,8 +37,8 @@ test('the median is that of the sorted samples, to three digits', () => {
 });
 
 /**
- * Percentiles are of buckets and equal; the extreme of a bucket is known to three digits only, once it
- * travelled.
+ * Percentiles are of buckets, so they are equal. Extremes are exact only to three digits once they were
+ * encoded.
  */
 function same(actual: Percentiles, expected: Percentiles): void {
   const { maxUs: actualMax = 0, meanUs: actualMean = 0, ...others } = actual;
@@ -48,7 +48,7 @@ function same(actual: Percentiles, expected: Percentiles): void {
   assert.ok(Math.abs(actualMean - meanUs) <= Math.max(1, meanUs * 0.001), `mean ${actualMean} for ${meanUs}`);
 }
 
-test('merging parts is recording the whole, and encoding loses nothing', () => {
+test('merging parts equals recording the whole, and encoding loses nothing', () => {
   fc.assert(
     fc.property(latencies, latencies, (a, b) => {
       const merged = of(a).merge(LatencyHistogram.decode(of(b).encode()));
@@ -65,7 +65,7 @@ test('a value beyond the range is kept at its end and counted; a negative one is
   assert.is(histogram.n, 2);
 });
 
-test('a histogram that does not hold what it says is refused', () => {
+test('a histogram whose sample count is false is refused', () => {
   const encoded = of([1, 2, 3]).encode();
   assert.throws(() => LatencyHistogram.decode({ ...encoded, n: 4 }), /claims 4 samples and contains 3/);
 });

@@ -1,4 +1,7 @@
-/** Latency histograms in microseconds: mergeable, kept whole with a result, and honest about their tails. */
+/**
+ * Latency histograms in microseconds. They can be merged, are stored whole with a result, and limit their
+ * tails.
+ */
 import * as hdr from 'hdr-histogram-js';
 
 /** One minute. Longer latencies are recorded as one minute, and `clipped` counts them. */
@@ -19,7 +22,7 @@ export interface Percentiles {
 }
 
 export interface EncodedHistogram {
-  /** HdrHistogram's own V2 compressed encoding, base64: any HDR tool reads it. Unit: microseconds. */
+  /** HdrHistogram's V2 compressed encoding in base64, which any HDR tool reads. Unit: microseconds. */
   base64: string;
   n: number;
   clipped: number;
@@ -37,7 +40,7 @@ export class LatencyHistogram {
     return this.#histogram.totalCount;
   }
 
-  /** Negative values (two clocks, one of them wrong) count as 0. */
+  /** Negative values count as 0. They come from two clocks, one of which is wrong. */
   recordUs(us: number): void {
     if (us > LATENCY_US_MAX) {
       this.clipped++;
@@ -51,7 +54,7 @@ export class LatencyHistogram {
     return this;
   }
 
-  /** Percentiles that have too few samples are absent, not zero. */
+  /** Percentiles with too few samples are undefined, not zero. */
   percentiles(): Percentiles {
     const histogram = this.#histogram;
     const n = this.n;
@@ -74,7 +77,7 @@ export class LatencyHistogram {
     return { base64: hdr.encodeIntoCompressedBase64(this.#histogram), n: this.n, clipped: this.clipped };
   }
 
-  /** @throws Error when the text is no histogram, or holds another number of samples than it says */
+  /** @throws Error when the text is no histogram, or contains another number of samples than `n` */
   static decode(encoded: EncodedHistogram): LatencyHistogram {
     const decoded = new LatencyHistogram();
     decoded.#histogram.add(hdr.decodeFromCompressedBase64(encoded.base64, 32, false));

@@ -36,7 +36,7 @@ const messageOf = (promise: Promise<unknown>) =>
     (error: Error) => error.message,
   );
 
-test('a four-letter word: the whole answer, however it is cut', () =>
+test('a four-letter word returns the whole answer, however it is split', () =>
   answering(
     (word, socket) => {
       socket.write(`${word} an`);
@@ -45,7 +45,7 @@ test('a four-letter word: the whole answer, however it is cut', () =>
     async port => assert.is(await fourLetterWord({ host: '127.0.0.1', port }, 'ruok'), 'ruok answer'),
   ));
 
-test('a four-letter word to a silent server, a closed port, or of five letters fails by name', async () => {
+test('a four-letter word fails by name at a silent server, at a closed port and with five letters', async () => {
   let closedPort = 0;
   await answering(
     () => {},
@@ -64,7 +64,7 @@ test('a four-letter word to a silent server, a closed port, or of five letters f
   );
 });
 
-test('mntr: numbers and texts apart; an answer without any is an error that shows it', () => {
+test('mntr: numbers and texts are separate; an answer without either is an error that quotes it', () => {
   const { numbers, texts } = parseMntr(
     'zk_version\t3.8.0\nzk_server_state\tleader\nzk_avg_latency\t0.5\nzk_uptime\t12\n',
   );
@@ -82,7 +82,7 @@ test('mntr: numbers and texts apart; an answer without any is an error that show
   );
 });
 
-test('srvr: null while a server looks for a leader', () => {
+test('srvr is null while a server looks for a leader', () => {
   assert.is(parseSrvr('This ZooKeeper instance is not currently serving requests\n'), null);
   const text =
     'Zookeeper version: 3.8.0-abc, built on x\nConnections: 2\nZxid: 0x100000001\nMode: observer\nNode count: 5\n';
@@ -96,12 +96,12 @@ test('srvr: null while a server looks for a leader', () => {
   assert.equal(parseSrvr(text), parsed);
 });
 
-test('/proc/<pid>/stat of a process whose name holds spaces and parentheses', () => {
+test('/proc/<pid>/stat is read although the process name contains spaces and parentheses', () => {
   const fields = ['S', ...new Array(10).fill('0'), '150', '50', ...new Array(8).fill('0'), '10'];
   assert.is(cpuMsOf(`42 (a) b (c) ${fields.join(' ')} 0 0`), 2_000);
 });
 
-test('memory is read in kB, whatever the pages of this machine are; a zombie has none', () => {
+test('memory is read in kB, whatever the page size of the machine; a zombie has none', () => {
   assert.is(rssBytesOf('Name:\ta\nVmHWM:\t      99 kB\nVmRSS:\t      40 kB\nRssAnon:\t  1 kB\n'), 40_960);
   assert.is(rssBytesOf('Name:\ta\nState:\tZ (zombie)\n'), 0);
   const own = sampleProcess(process.pid)!.rssBytes;
@@ -109,9 +109,9 @@ test('memory is read in kB, whatever the pages of this machine are; a zombie has
   assert.ok(own > said / 2 && own < said * 2, `${own} and ${said}`);
 });
 
-test('CPU of this process grows, is per operation, and a dead process has none', () => {
+test('the CPU time of this process grows and is divided by operations; a dead process has none', () => {
   const before = sampleProcess(process.pid)!;
-  // Until the system has counted it, however long a busy machine takes to give it.
+  // Until the system has counted it, however late a busy machine does so.
   let use = cpuBetween(before, before, 10);
   while (use.cpuMs < 40) use = cpuBetween(before, sampleProcess(process.pid)!, 10);
   assert.is(use.cpuUsPerOperation, (use.cpuMs * 1000) / 10);
@@ -150,7 +150,7 @@ function countersText(proposals: number, bytes: number, fsyncs: number, committe
 const counters = (...values: [number, number, number, number]) =>
   countersOf(parseMntr(countersText(...values)));
 
-test('counts between two moments, by direction and kind', () => {
+test('counts between two moments are by direction and kind', () => {
   const delta = countersBetween(counters(10, 1_000, 5, 10), counters(110, 9_000, 25, 110));
   assert.equal(
     [...delta.traffic],
@@ -163,7 +163,7 @@ test('counts between two moments, by direction and kind', () => {
   assert.equal([delta.fsyncs, delta.committed], [20, 100]);
 });
 
-test('a member that restarted does not pass as a count', () => {
+test('counts over a restart of the member are refused', () => {
   assert.throws(() => countersBetween(counters(10, 1, 1, 1), counters(9, 1, 1, 1)), /10 down to 9/);
 });
 
@@ -178,7 +178,7 @@ test('traffic with a master and of elections is counted too', () => {
   );
 });
 
-test('Apache, which exports none of these, gives undefined and not zero', () => {
+test('Apache, which exports none of these, gives undefined, not zero', () => {
   const { fsyncs, committed, traffic } = countersOf(parseMntr('zk_version\t3.8.0'));
   assert.equal([fsyncs, committed, traffic.size], [undefined, undefined, 0]);
 });

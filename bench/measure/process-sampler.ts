@@ -4,9 +4,9 @@ import type { ProcessSample } from '../hosts/process-usage.ts';
 export interface CpuUse {
   cpuMs: number;
   elapsedMs: number;
-  /** 1 is one core, all the time. */
+  /** 1 is one core in full use. */
   cores: number;
-  /** Undefined when nothing was done between the marks. */
+  /** Undefined when no operation was done between the two samples. */
   cpuUsPerOperation: number | undefined;
 }
 
@@ -22,8 +22,8 @@ export function cpuBetween(from: ProcessSample, to: ProcessSample, operations: n
 }
 
 /**
- * Samples processes by name at a steady pace; null where one cannot be told. A name may come to stand for a
- * new process: a member that was restarted.
+ * Samples processes by name at a steady rate; null when a process cannot be sampled. After a restart of a
+ * member, its name stands for the new process.
  */
 export class ProcessSampler {
   readonly #usages: () => ReadonlyMap<string, ProcessSample | null>;

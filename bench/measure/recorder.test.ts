@@ -30,7 +30,7 @@ test('totals add up over rounds, counts per write have a median', () => {
   assert.equal(measurement!.exactCounts, { acksFromObservers: 3, acksToLeaderPerWrite: 2.01 });
 });
 
-test('a round that is voided later leaves its sample, and its warning says which', () => {
+test('a round that is voided later loses its sample, and its warning names it', () => {
   const recorder = new Recorder();
   recorder.sample(healthy('voters'), 0, 10);
   recorder.sample(healthy('voters'), 1, 20);

@@ -1,4 +1,4 @@
-/** Collects what a run measures, and turns it into the form of result.json. */
+/** Collects what a run measures, and converts it to the form of `result.json`. */
 
 import { type EventSink, NO_EVENTS } from '../../results/events.ts';
 import { METRICS, TOTALS } from '../../results/names.ts';
@@ -21,12 +21,14 @@ interface Series extends Place {
   readonly counts: Map<string, number[]>;
 }
 
-/** Of one load of a topology under a condition: more rounds would fill the result and say nothing new. */
+/**
+ * Rounds kept of one load of a topology under a condition. More would fill the result and show nothing new.
+ */
 const TIMELINE_ROUNDS_MAX = 24;
 
 /**
- * What a round has measured counts once the round is whole: half of one would be a round of some and not of
- * others.
+ * What a round has measured counts once the round is complete. A partial round would be a round of some
+ * topologies and not of others.
  */
 export class Recorder {
   readonly #events: EventSink;
@@ -36,7 +38,7 @@ export class Recorder {
   readonly #faults: Fault[] = [];
   readonly #timelines: Timeline[] = [];
   #unfinished: (() => void)[] = [];
-  /** Remarks that a reader needs and that no number shows. */
+  /** Remarks that a reader needs and no number shows. */
   readonly remarks: string[] = [];
 
   constructor(events: EventSink = NO_EVENTS) {
@@ -48,7 +50,7 @@ export class Recorder {
     this.#later(() => this.#at(place).samples.set(round, value));
   }
 
-  /** The round was measured and proves nothing. */
+  /** The round was measured, but proves nothing. */
   voided(place: Place, round: number, reason: string): void {
     this.#events.emit({ kind: 'sample', ...place, round, value: null, void: reason });
     this.#later(() => {
@@ -58,7 +60,7 @@ export class Recorder {
     });
   }
 
-  /** Something that a reader of the samples must know, and that voids none. */
+  /** A warning that a reader of the samples needs, and that voids none of them. */
   warned(place: Place, round: number, warning: string): void {
     this.#later(() => this.#at(place).warnings.push(`round ${round + 1}: ${warning}`));
   }
@@ -97,12 +99,12 @@ export class Recorder {
     this.#later(() => this.#availability.push(...rows));
   }
 
-  /** The round is whole. */
+  /** The round is complete: its measurements count. */
   keep(): void {
     for (const record of this.#unfinished.splice(0)) record();
   }
 
-  /** The round was cut short: as if it had not begun. */
+  /** The round was cut short: its measurements are dropped. */
   dropUnfinished(): void {
     this.#unfinished = [];
   }
@@ -131,7 +133,7 @@ export class Recorder {
     return series;
   }
 
-  /** With what came since the last whole round, unless that was dropped. */
+  /** Includes what came since the last complete round, unless it was dropped. */
   measured(): Pick<Result, 'measurements' | 'availability' | 'syncs' | 'faults' | 'timelines'> {
     this.keep();
     return {
@@ -169,8 +171,8 @@ function measurementOf(series: Series): Measurement {
 }
 
 /**
- * Totals add up, for a median would hide the one message that should not be; all else is the same in every
- * round.
+ * Totals are summed, because a median would hide a single message that should not exist. All other counts are
+ * the same in every round, and have a median.
  */
 function overRounds(name: string, values: readonly number[]): number {
   if (TOTALS.includes(name)) return values.reduce((sum, value) => sum + value, 0);

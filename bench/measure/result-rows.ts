@@ -1,4 +1,4 @@
-/** The parts of a result document that every run has: where it ran, and on what. */
+/** The parts of a result that every run has: where it ran, and on which topologies. */
 import type { Environment, Topology as TopologyRow } from '../../results/schema.ts';
 import type { Topology } from '../topology/topology.ts';
 import type { Environment as Probed } from './environment.ts';

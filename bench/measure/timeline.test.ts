@@ -5,7 +5,7 @@ import { bucketMsFor, TimelineRecorder } from './timeline.ts';
 const test = suite('bench: timeline');
 const START_MS = 1_000;
 
-test('every completion is in the bucket in which it ended, every intention where it was due', () => {
+test('a completion counts in the bucket in which it ended, an intended start in the bucket in which it was due', () => {
   const at = fc.integer({ min: 0, max: 999 });
   fc.assert(
     fc.property(fc.array(at), fc.array(at), fc.array(at), (oks, errors, intended) => {
@@ -28,7 +28,7 @@ test('every completion is in the bucket in which it ended, every intention where
   );
 });
 
-test('silence to the end of the window shows as empty buckets; a bucket cut short is left out', () => {
+test('silence until the end of the window gives empty buckets; an incomplete bucket is left out', () => {
   const recorder = new TimelineRecorder(START_MS, 100);
   recorder.ok(START_MS + 20, 5);
   recorder.ok(START_MS + 420, 5);
@@ -56,7 +56,7 @@ test('a median needs 10 in its bucket, a 99th percentile 1,000', () => {
   assert.is(ofSamples(1_000).latencyP99Us, 990);
 });
 
-test('a timeline is bounded, and says what it did not keep', () => {
+test('a timeline is bounded, and counts what it did not keep', () => {
   const recorder = new TimelineRecorder(START_MS, 10);
   recorder.ok(START_MS - 1, 1);
   recorder.error(START_MS + 86_400_000);
@@ -65,7 +65,7 @@ test('a timeline is bounded, and says what it did not keep', () => {
   assert.is(buckets.length, 256);
 });
 
-test('buckets are few enough to be drawn, and no narrower than 50 ms, for any duration', () => {
+test('for any duration the buckets are few enough to draw and at least 50 ms wide', () => {
   assert.equal([0, 700, 3_000, 3_001, 60_000, 3_600_000].map(bucketMsFor), [50, 50, 50, 100, 1_000, 100_000]);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 86_400_000 }), durationMs => {

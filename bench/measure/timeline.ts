@@ -1,13 +1,13 @@
-/** What happened when: counts and latencies in stretches of time of one width, from a zero on. */
+/** What happened when: counts and latencies in buckets of equal width, from a zero on. */
 import { LatencyHistogram } from './histograms.ts';
 
 export interface TimelineBucket {
-  /** That were to begin in this bucket. */
+  /** Operations that should have begun in this bucket. */
   intended: number;
-  /** That ended in this bucket, as all below. */
+  /** Operations that ended in this bucket, as everything below. */
   ok: number;
   errors: number;
-  /** Absent where too few ended for it to mean anything. */
+  /** Undefined when too few operations ended for it to mean anything. */
   latencyP50Us?: number;
   latencyP99Us?: number;
   latencyMaxUs?: number;
@@ -15,21 +15,21 @@ export interface TimelineBucket {
 
 export interface Timeline {
   bucketMs: number;
-  /** Bucket i is of i * bucketMs to (i + 1) * bucketMs. */
+  /** Bucket i covers i * bucketMs to (i + 1) * bucketMs. */
   buckets: TimelineBucket[];
-  /** Events outside of the buckets, not kept. */
+  /** Number of events outside the buckets, which are not kept. */
   outside: number;
 }
 
 const BUCKETS_WANTED_MAX = 60;
 const BUCKETS_MAX = 256;
 const BUCKET_MS_MIN = 50;
-/** Timers fire up to 1 ms early, and sums of fractions fall short: neither takes a bucket away. */
+/** Timers fire up to 1 ms early, and sums of fractions are inexact. Neither may lose a bucket. */
 const EARLY_MS = 2;
 
 /**
- * The narrowest width of 1, 2 or 5 times a power of ten that divides `durationMs` into few enough buckets to
- * be drawn.
+ * The narrowest width (1, 2 or 5 times a power of ten) that divides `durationMs` into few enough buckets to
+ * draw.
  */
 export function bucketMsFor(durationMs: number): number {
   for (let power = 10; ; power *= 10) {
@@ -53,7 +53,7 @@ export class TimelineRecorder {
   readonly #buckets: Counted[] = [];
   #outside = 0;
 
-  /** @param startMs the zero, on the clock of `performance.now()`, as all later times */
+  /** @param startMs the zero; like all later times, on the clock of `performance.now()` */
   constructor(startMs: number, bucketMs: number) {
     this.#startMs = startMs;
     this.#bucketMs = bucketMs;
@@ -78,8 +78,8 @@ export class TimelineRecorder {
   }
 
   /**
-   * Every bucket that was over by `untilMs`, silent ones included: a gap must show as a gap, and half a
-   * bucket would look like half a rate.
+   * Every bucket that had ended by `untilMs`, including silent ones. A gap must show as a gap, and an
+   * incomplete bucket would look like a lower rate.
    */
   toTimeline(untilMs: number): Timeline {
     const elapsedMs = untilMs - this.#startMs + EARLY_MS;

@@ -3,7 +3,7 @@ import type { MicroTask } from './micro-task.ts';
 
 const FRAMES = 1_000;
 
-/** A stream of equal frames, cut as a socket would: whole, and at a size that splits frames. */
+/** A stream of equal frames, cut as a socket might: whole, and at a size that splits frames. */
 export function frameTasks(): MicroTask[] {
   return [16, 256, 4_096].flatMap(frameBytes => {
     const stream = streamOf(frameBytes);

@@ -12,7 +12,7 @@ import { writeTxnBody, writeTxnHeader } from '../../server/wire/txn.ts';
 import { type TxnPacket, txnPacket } from '../../server/wire/txn-packet.ts';
 import type { MicroTask } from './micro-task.ts';
 
-/** Group commit on the real disk: what a batch of n transactions costs, write and sync together. */
+/** Group commit on the real disk: the cost of a batch of n transactions, write and sync together. */
 export function logTasks(): MicroTask[] {
   return [1, 10, 100, 1_000].map(batch => {
     const directory = mkdtempSync(join(tmpdir(), 'zklab-micro-'));

@@ -6,13 +6,14 @@ import { type MicroOptions, type MicroRow, runMicro } from './micro.ts';
 
 export interface MicroCommandOptions {
   readonly json?: boolean;
-  /** For each task. */
+  /** Time for each task. */
   readonly timeMs?: number | undefined;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Exit code 3 when it was ended early. @throws UsageError when the filter is no pattern, or matches no task
+ * The exit code is 3 when the run was ended early. @throws UsageError when the filter is no pattern, or
+ * matches no task
  */
 export async function micro(
   filter: string | undefined,

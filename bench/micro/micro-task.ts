@@ -1,15 +1,16 @@
-/** One thing that is timed. */
+/** One operation to time. */
 export interface MicroTask {
-  /** "jute: write a Stat" */
+  /** For example "jute: write a Stat". */
   name: string;
   /**
-   * Operations of one call of `run`. A single one of less than some microseconds is below the grain of the
-   * timer, and half of what is measured would be the measuring: such tasks do a thousand per call.
+   * Operations in one call of `run`. A call shorter than some microseconds is below the resolution of the
+   * timer, and half of the result would be the measuring itself, so such tasks do a thousand operations per
+   * call.
    */
   operations: number;
-  /** Returns something that depends on the work, or an optimiser may drop it. */
+  /** Returns something that depends on the work, or an optimiser may remove the work. */
   run: (() => number) | (() => Promise<number>);
-  /** `run` returns a promise; stated, because finding out would run it once. */
+  /** Whether `run` returns a promise. It is declared, because finding out would run it once. */
   async?: boolean;
   close?: () => void;
 }

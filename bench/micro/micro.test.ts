@@ -23,12 +23,12 @@ test(
   { deadlineMs: 240_000 },
 );
 
-test('a filter that matches nothing is an error that names what there is', async () => {
+test('a filter that matches nothing is an error that names the tasks', async () => {
   const error = await runMicro(/nothing/, () => {}, QUICK).catch((caught: unknown) => caught as Error);
   assert.match((error as Error).message, /no task matches .*jute: write a Stat/);
 });
 
-test('a signal ends the run after the task under way, also between tasks that never wait', async () => {
+test('a signal ends the run after the current task, even between tasks that never wait', async () => {
   const ended = new AbortController();
   setImmediate(() => ended.abort());
   const rows = await runMicro(/^jute/, () => {}, { ...QUICK, signal: ended.signal });
@@ -49,7 +49,7 @@ test('the time is per operation, not per call', async () => {
   assert.ok(factor > 0.5 && factor < 5, `${nsPerOperation} ns, where calls took ${perOperation}`);
 });
 
-test('planted: a task below the grain of the timer is warned of', async () => {
+test('planted: a task below the resolution of the timer gets a warning', async () => {
   let count = 0;
   const { warnings } = await runTask({ name: 'nothing', operations: 1, run: () => ++count }, QUICK);
   assert.ok(
@@ -58,7 +58,7 @@ test('planted: a task below the grain of the timer is warned of', async () => {
   );
 });
 
-test('a task whose result is no number may have been optimised away, and that is said', async () => {
+test('a task whose result is no number gets a warning that it may have been optimised away', async () => {
   const { warnings } = await runTask({ name: 'none', operations: 1, run: () => Number.NaN }, QUICK);
   assert.ok(warnings.some(text => /gave no number/.test(text)));
 });

@@ -1,7 +1,7 @@
 /**
- * The small parts alone: codecs, frames, tree, log, under tinybench. For finding what costs, and for seeing
- * that a change made it dearer. Not for saying what an ensemble does: nothing waits here, and all caches are
- * warm.
+ * Micro-benchmarks of the parts (codecs, frames, tree, log) under tinybench. They show what is expensive, and
+ * whether a change made it more so. They do not show what an ensemble does: nothing waits here, and all
+ * caches are warm.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Bench, type Task } from 'tinybench';
@@ -13,29 +13,29 @@ import { treeTasks } from './tree.micro.ts';
 
 export interface MicroRow {
   name: string;
-  /** Medians over calls, each of `operations`. */
+  /** Median over calls, divided by `operations`. */
   nsPerOperation: number;
   operationsPerSecond: number;
-  /** Median absolute deviation from that median: half of the calls lie within it. */
+  /** Median absolute deviation: half of the calls lie within it. */
   spreadNs: number;
   operationsPerCall: number;
-  /** Calls timed. */
+  /** Number of timed calls. */
   n: number;
   warnings: string[];
 }
 
 export interface MicroOptions {
-  /** For each task. */
+  /** Time for each task. */
   timeMs?: number;
   warmupMs?: number;
-  /** Ends the run after the task under way; what was measured by then is the result. */
+  /** Ends the run after the current task. The result contains what was measured by then. */
   signal?: AbortSignal;
 }
 
 const DEFAULTS = { timeMs: 500, warmupMs: 200 } as const;
 
 /**
- * A call must take this many times what reading the timer takes; tinybench warns only when samples collapse.
+ * A call must take this many times as long as reading the timer. tinybench warns only when samples collapse.
  */
 const TIMER_READS_PER_CALL_MIN = 10;
 
@@ -43,7 +43,7 @@ const SUITES: readonly (() => MicroTask[])[] = [juteTasks, frameTasks, treeTasks
 
 /**
  * Runs every task whose name matches, one after the other.
- * @throws Error when a task fails; RangeError when none matches, naming those there are
+ * @throws Error when a task fails; RangeError when none matches, naming the tasks
  */
 export async function runMicro(
   filter: RegExp | undefined,
@@ -58,7 +58,7 @@ export async function runMicro(
       for (const task of tasks) {
         names.push(task.name);
         if (filter !== undefined && !filter.test(task.name)) continue;
-        // A task that never waits keeps signals out: they come in here.
+        // A task that never waits keeps signals out. They arrive here.
         await nextTurn();
         if (options.signal?.aborted) return rows;
         const row = await runTask(task, options);

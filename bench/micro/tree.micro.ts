@@ -7,7 +7,7 @@ import type { MicroTask } from './micro-task.ts';
 const OPERATIONS = 1_000;
 const NODES = 10_000;
 
-/** Transactions as the last processor applies them, on a tree of ten thousand nodes. */
+/** Transactions, applied as the last processor does, to a tree of ten thousand nodes. */
 export function treeTasks(): MicroTask[] {
   const tree = new DataTree();
   const header: TxnHeader = {

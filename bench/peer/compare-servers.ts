@@ -1,6 +1,6 @@
 /**
- * Our server and Apache ZooKeeper under the same load, in alternating rounds on one machine. Both ensembles
- * live all the time, so that rounds begin warm; the one that waits does next to nothing.
+ * Measures our server and Apache ZooKeeper under the same load, in alternating rounds on one machine. Both
+ * ensembles run all the time, so that rounds begin warm; the waiting one does next to nothing.
  */
 import { join } from 'node:path';
 import type { EventSink } from '../../results/events.ts';
@@ -23,19 +23,19 @@ import { takeTurns, turnsLimit } from './turns.ts';
 
 /** What is compared, and how one round of one server is measured. */
 export interface Comparison {
-  /** `bench <name>`; also of the run and its suite. */
+  /** `bench <name>`; also the name of the run and its suite. */
   readonly name: string;
   readonly commandLine: string;
-  /** In words, for the heading of the table. */
+  /** Described in words, for the heading of the table. */
   readonly load: string;
   readonly seed: number;
   readonly metrics: readonly Metric[];
   /** What its numbers cannot show. */
   readonly limits: readonly string[];
   topology(server: PeerServer): Topology;
-  /** Once, of an ensemble that just became ready; goes into its first round. */
+  /** Called once, when an ensemble has just become ready. The readings belong to its first round. */
   prepare?(ensemble: Ensemble): Promise<Readings>;
-  /** Of an ensemble that is idle since the other one's turn. */
+  /** Called for an ensemble that has been idle since the other one's turn. */
   rested?(ensemble: Ensemble): Readings;
   /** @throws the reason of `signal` when it is aborted before the last phase */
   measure(ensemble: Ensemble, signal: AbortSignal): Promise<Round>;
@@ -43,15 +43,18 @@ export interface Comparison {
 
 export interface CompareOptions {
   readonly rounds: number;
-  /** Of each phase of a round, without its warm-up. */
+  /** Length of each phase of a round, without its warm-up. */
   readonly seconds: number;
   readonly json: boolean;
   readonly signal: AbortSignal;
-  /** Where results go. @default results/runs */
+  /** Folder for results. @default results/runs */
   readonly root?: string;
 }
 
-/** Without Apache ZooKeeper ours alone. Exit code 3 when a round does not count. @throws EnsembleError */
+/**
+ * Without Apache ZooKeeper it measures only ours. The exit code is 3 when a round does not count. @throws
+ * EnsembleError
+ */
 export function compareServers(
   terminal: Terminal,
   comparison: Comparison,
@@ -164,7 +167,7 @@ interface StartOptions {
   readonly signal: AbortSignal;
 }
 
-/** Those that run are in `running` at once, so that they end even if the other one does not start. */
+/** The started ensembles are in `running` at once, so that they end even if the other one does not start. */
 async function startAll({
   folder,
   running,

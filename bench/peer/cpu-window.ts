@@ -1,9 +1,9 @@
-/** CPU that processes used between two moments, from samples taken around them. */
+/** CPU that processes used between two moments, from samples taken around those moments. */
 import type { ProcessSample } from '../hosts/process-usage.ts';
 
 /**
  * @param fromMs on the clock of the samples
- * @returns undefined when the samples of a process do not span the window: it was started or ended within
+ * @returns undefined when the samples of a process do not span the window, because it started or ended within
  */
 export function cpuMsBetween(
   series: Iterable<readonly ProcessSample[]>,
@@ -19,7 +19,7 @@ export function cpuMsBetween(
   return total;
 }
 
-/** Linear between the two samples next to the moment. */
+/** Interpolates linearly between the two samples next to the moment. */
 function cpuMsAt(samples: readonly ProcessSample[], atMs: number): number | undefined {
   const next = samples.findIndex(sample => sample.atMs >= atMs);
   const after = samples[next];

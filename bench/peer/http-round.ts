@@ -1,4 +1,4 @@
-/** One round of one AdminServer: its commands, one after the other, each as fast as answers come. */
+/** One round of one AdminServer: its commands one after the other, each as fast as the answers come. */
 import type { Metric } from '../../results/names.ts';
 import { DriverMonitor, saturation } from '../load/driver-monitor.ts';
 import { type HttpLoadResult, runHttpLoad } from '../load/http.ts';
@@ -8,12 +8,12 @@ import { EnsembleError } from '../topology/ensemble-error.ts';
 import type { Member } from '../topology/member.ts';
 import type { Round } from './servers.ts';
 
-/** From the least a command can cost to the most that is asked of it every few seconds. */
+/** From the cheapest possible command to the most expensive one that monitors call every few seconds. */
 const HTTP_COMMANDS = ['ruok', 'server_stats', 'monitor'] as const;
 type HttpCommand = (typeof HTTP_COMMANDS)[number];
 
 const COMMANDS_URL = '/commands';
-/** autocannon knows whole milliseconds only, and 0 has no ratio to anything. */
+/** autocannon reports whole milliseconds, and 0 has no ratio to anything. */
 const LATENCY_MS_MIN = 1;
 
 const throughputOf = (command: HttpCommand) => `${command}Throughput`;
@@ -27,7 +27,7 @@ export const HTTP_METRICS: readonly Metric[] = HTTP_COMMANDS.flatMap(command => 
 ]);
 
 export interface HttpRoundSpec {
-  /** Of each command. */
+  /** Duration of each command. */
   readonly durationMs: number;
   readonly connections: number;
 }
@@ -77,13 +77,13 @@ async function measureCommand(
     cpuUsPerRequest:
       before === null || after === null ? undefined : cpuBetween(before, after, answered).cpuUsPerOperation,
     lagMs: driver.loopLagP99Ms,
-    // A server that takes every core makes the driver wait for one: reported with the limits, and no reason
-    // by itself.
+    // A server that uses every core makes the driver wait for one. This is reported with the limits, and is
+    // no void reason by itself.
     reasons: [...load.voidReasons, ...failures(load), ...saturation({ ...driver, loopLagP99Ms: 0 })],
   };
 }
 
-/** Status 200 says nothing: AdminServer's errors have it too. */
+/** Status 200 shows nothing, because AdminServer's errors have it too. */
 async function checkAnswer(url: string, command: string): Promise<void> {
   const answer = await fetch(url).then(
     response => response.text(),

@@ -1,6 +1,6 @@
 /**
- * The whole of `bench http` once, too short to say anything of the servers: that every number comes, and
- * nothing stays.
+ * All of `bench http` once, too short to show anything about the servers: every metric has a value, and
+ * nothing is left running.
  */
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
@@ -14,7 +14,7 @@ const test = suite('bench http');
 const DEADLINE = { deadlineMs: 400_000 };
 
 test(
-  'one round gives every metric of ours, of Apache where it is here, and says so where it is not',
+  'one round gives every metric of ours, and of Apache if it is installed; otherwise the output says so',
   async () => {
     const root = temporaryFolder();
     const printed: string[] = [];

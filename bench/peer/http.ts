@@ -14,14 +14,14 @@ export interface HttpOptions extends CompareOptions {
   readonly connections: number;
 }
 
-/** Exit code 3 when a round does not count. @throws EnsembleError */
+/** The exit code is 3 when a round does not count. @throws EnsembleError */
 export function benchHttp(terminal: Terminal, options: HttpOptions): Promise<ExitCode> {
   const { rounds, seconds, connections } = options;
   const comparison = {
     name: 'http',
     commandLine: `zklab bench http --rounds ${rounds} --seconds ${seconds} --connections ${connections}`,
     load: `AdminServer of one member, ${connections} connections, each with one request at a time`,
-    // Nothing is drawn: every request of a phase is the same.
+    // Nothing is random: all requests of a phase are the same.
     seed: 0,
     metrics: HTTP_METRICS,
     limits: HTTP_LIMITS,

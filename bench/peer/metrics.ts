@@ -1,6 +1,6 @@
 import type { Metric } from '../../results/names.ts';
 
-/** What `bench peer` compares the two servers by. */
+/** The metrics by which `bench peer` compares the two servers. */
 export const PEER_METRICS = [
   { name: 'writeThroughput', title: 'Committed writes', unit: 'writes/s', higherIsBetter: true },
   { name: 'readThroughput', title: 'Reads', unit: 'reads/s', higherIsBetter: true },

@@ -1,7 +1,7 @@
 import { HTTP_DISTORTIONS } from '../load/http.ts';
 import { type Rounds, serversOf } from './servers.ts';
 
-/** What no comparison of two servers on one machine can show; these sentences go into its result. */
+/** What no comparison of two servers on one machine can show. These sentences become part of its result. */
 const SHARED_LIMITS: readonly string[] = [
   'All members and the driver share the cores of one machine: throughput is that of the whole machine, and CPU per operation is the fairer number.',
   'Server CPU includes whatever the process does in the window: for a JVM also compiling and collecting garbage.',
@@ -29,7 +29,7 @@ export const HTTP_LIMITS: readonly string[] = [
   ...HTTP_DISTORTIONS.map(text => `autocannon: ${text}.`),
 ];
 
-/** Said with its number, since it grows with the load that the servers put on the machine. */
+/** Contains the measured lag, which grows with the load of the servers on the machine. */
 export function driverLagLimit(rounds: Rounds): string {
   const lags = serversOf(rounds).map(server => {
     const most = Math.max(0, ...rounds[server]!.map(({ driverLagMs }) => driverLagMs));

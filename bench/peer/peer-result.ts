@@ -1,6 +1,6 @@
 /**
- * Rounds of the servers as one result: each server's medians, and the ratio of every metric with its
- * interval.
+ * Combines the rounds of the servers into one result: the medians of each server, and the ratio of every
+ * metric with its interval.
  */
 
 import type { Metric } from '../../results/names.ts';
@@ -19,10 +19,10 @@ type Samples = Measurement['samples'];
 export interface PeerRow {
   readonly metric: Metric;
   readonly zklab: Estimate;
-  /** Absent when ours was measured alone. */
+  /** Undefined when ours was measured alone. */
   readonly against?: {
     readonly apache: Estimate;
-    /** Ours over Apache's, of paired rounds. */
+    /** Ours over Apache's, over paired rounds. */
     readonly ratio: Estimate;
     readonly ratios: Samples;
   };
@@ -45,7 +45,7 @@ export function peerRows(metrics: readonly Metric[], rounds: Rounds): PeerRow[] 
   });
 }
 
-/** Of rounds in which both have it: a reading that one lacks must not shift the pairs behind it. */
+/** Only rounds in which both have the reading: one that is missing must not shift the pairs behind it. */
 function ratiosOf(ours: readonly Round[], theirs: readonly Round[], { name }: Metric) {
   const pairs = ours.flatMap(({ readings }, round) => {
     const [a, b] = [theirs[round]?.readings[name], readings[name]];
@@ -59,7 +59,7 @@ function ratiosOf(ours: readonly Round[], theirs: readonly Round[], { name }: Me
   return { ratio, ratios: ratios.filter(({ value }) => Number.isFinite(value)) };
 }
 
-/** Of the rounds that have it, under their own numbers. */
+/** Samples of the rounds that have the metric, with the numbers of those rounds. */
 function samplesOf(rounds: readonly Round[], { name }: Metric): Samples {
   return rounds.flatMap(({ readings }, round) => {
     const value = readings[name];
@@ -73,7 +73,7 @@ function valuesOf(rounds: readonly Round[], metric: Metric): number[] {
 
 export interface PeerRun {
   readonly id: string;
-  /** Of the run and of its suite. */
+  /** Name of the run and of its suite. */
   readonly name: string;
   readonly startedAt: Date;
   readonly endedAt: Date;

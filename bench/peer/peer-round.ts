@@ -16,7 +16,7 @@ const SESSIONS_PER_MEMBER = 10;
 const DEPTH = 32;
 const WARMUP_MS = 1_000;
 const SAMPLE_INTERVAL_MS = 50;
-/** Samples after the window: its end lies between two. */
+/** How long to sample after the window, whose end lies between two samples. */
 const SETTLE_MS = 2 * SAMPLE_INTERVAL_MS;
 const MIB = 2 ** 20;
 
@@ -87,7 +87,7 @@ interface Phase {
 
 async function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSignal): Promise<Phase> {
   signal.throwIfAborted();
-  // The processes of now: one that is started within the phase is another.
+  // The processes at this moment. One that starts within the phase is another process.
   const running = ensemble.members.map(({ name, host, pid }) => ({ name, host, pid }));
   const usages = () => new Map(running.map(({ name, host, pid }) => [name, host.usage(pid)]));
   const sampler = new ProcessSampler(usages, SAMPLE_INTERVAL_MS).start();
@@ -96,7 +96,7 @@ async function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSig
   try {
     const load = await driver.result;
     await new Promise(resolve => setTimeout(resolve, SETTLE_MS));
-    // The driver is another process: wall-clock time is what the two have in common.
+    // The driver is another process, and wall-clock time is what the two have in common.
     const fromMs = Date.parse(load.measuredFrom) - performance.timeOrigin;
     const cpuMs = cpuMsBetween(sampler.series.values(), fromMs, fromMs + spec.durationMs);
     const done = (load.okPerSecond * spec.durationMs) / 1000;
@@ -107,7 +107,7 @@ async function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSig
   }
 }
 
-/** Resident, of the median member. */
+/** Resident memory of the median member. */
 export function memoryReading(name: 'freshMemory' | 'restingMemory', { members }: Ensemble): PeerReadings {
   const mib = members.flatMap(member => {
     const sample = member.usage();
@@ -121,9 +121,9 @@ function defined(name: keyof PeerReadings, value: number | undefined): PeerReadi
 }
 
 /**
- * Servers that take every core make the driver wait for one, and so they should: as long as it has work to do
- * and is not out of CPU itself, the machine is the limit for both. Then the lag is reported, and the numbers
- * count.
+ * Servers that use every core make the driver wait for one, as intended here: as long as the driver has work
+ * to do and is not out of CPU itself, the machine is the limit for both. Then the lag is reported, and the
+ * numbers count.
  */
 function reasonsAtSaturation({ driver, voidReasons }: LoadResult): readonly string[] {
   const heldUpOnly = saturation({ ...driver, loopLagP99Ms: 0 }).length === 0;

@@ -3,7 +3,7 @@ import { fittedTable } from '../terminal.ts';
 import type { PeerRow } from './peer-result.ts';
 import { TURNS_TEXT } from './turns.ts';
 
-/** The comparison as a table; its last column says only what the interval shows. */
+/** The comparison as a table. Its last column says only what the interval shows. */
 export function peerText(rows: readonly PeerRow[], widthColumns = Number.POSITIVE_INFINITY): string {
   if (rows.length === 0) return 'no round was completed';
   const compared = rows.some(({ against }) => against !== undefined);

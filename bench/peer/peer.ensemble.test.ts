@@ -1,6 +1,6 @@
 /**
- * The whole of `bench peer` once, too short to say anything of the servers: that every number comes, and
- * nothing stays.
+ * All of `bench peer` once, too short to show anything about the servers: every metric has a value, and
+ * nothing is left running.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ test(
 );
 
 test(
-  'a run that is ended early is void, and leaves its result',
+  'a run that is ended early is void and keeps its result',
   async () => {
     requirePeer('apache zookeeper', findApacheZooKeeper(), 'it is what our server is compared with');
     const ending = new AbortController();
@@ -60,7 +60,7 @@ test(
 );
 
 test(
-  'a run that is ended before its servers are up has measured nothing, and leaves nothing',
+  'a run that is ended before its servers are up measures nothing and keeps nothing',
   async () => {
     requirePeer('apache zookeeper', findApacheZooKeeper(), 'it is what our server is compared with');
     const { root, printed, run } = peer();

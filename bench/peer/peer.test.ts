@@ -20,7 +20,7 @@ test('CPU of a window is interpolated between samples, and summed over members',
   assert.is(cpuMsBetween(series, 50, 150), 75 + 10);
 });
 
-test('a window that the samples of a member do not span has no CPU', () => {
+test('a window that the samples of a member do not span has no CPU time', () => {
   assert.is(cpuMsBetween([[sample(0, 0), sample(100, 50)]], 50, 150), undefined);
   assert.is(cpuMsBetween([[sample(60, 0), sample(200, 50)]], 50, 150), undefined);
   assert.is(cpuMsBetween([[]], 50, 150), undefined);
@@ -54,7 +54,7 @@ test('a metric that one server never gave has no row', () => {
   );
 });
 
-test('a round that one server lacks a reading of leaves the other pairs as they are', () => {
+test('a round in which one server lacks a reading leaves the other pairs unchanged', () => {
   const [row] = peerRows(
     PEER_METRICS,
     roundsOf(
@@ -70,7 +70,7 @@ test('a round that one server lacks a reading of leaves the other pairs as they 
   );
 });
 
-test('what was read once has its own n, and no verdict', () => {
+test('a metric that was read once has its own n and no verdict', () => {
   const once = (MiB: number) => (round: number) =>
     round === 0 ? { freshMemory: MiB, restingMemory: MiB } : { restingMemory: MiB };
   const text = peerText(peerRows(PEER_METRICS, roundsOf(once(70), once(100))));
@@ -78,7 +78,7 @@ test('what was read once has its own n, and no verdict', () => {
   assert.match(text, /at rest after load \(MiB\) +10 .*ours is better/);
 });
 
-test('ours alone has medians with their intervals, and no ratio', () => {
+test('ours alone has medians with their intervals but no ratio', () => {
   const { zklab } = roundsOf(
     i => ({ readThroughput: 100 + i }),
     () => ({}),
@@ -90,7 +90,7 @@ test('ours alone has medians with their intervals, and no ratio', () => {
   assert.not.match(text, /Apache/);
 });
 
-test("an answer counts only when it is that command's and has no error, whatever the status", () => {
+test('an answer counts only when it names the command and has no error, whatever its status', () => {
   assert.ok(isAnswerOf('ruok', '{"command":"ruok","error":null}'));
   assert.not.ok(isAnswerOf('ruok', '{"command":"monitor","error":null}'));
   assert.not.ok(isAnswerOf('monitor', '{"command":"monitor","error":"not currently serving requests"}'));
@@ -99,7 +99,7 @@ test("an answer counts only when it is that command's and has no error, whatever
   assert.not.ok(isAnswerOf('ruok', 'imok'));
 });
 
-test('the result is valid, and has each server and each ratio', async () => {
+test('the result is valid and contains each server and each ratio', async () => {
   const rounds = roundsOf(
     () => ({ writeThroughput: 200 }),
     () => ({ writeThroughput: 100 }),

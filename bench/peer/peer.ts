@@ -13,7 +13,9 @@ import { PEER_METRICS } from './metrics.ts';
 import { PEER_LIMITS } from './peer-limits.ts';
 import { measureRound, memoryReading, PEER_LOAD_TEXT, PEER_WORKLOAD } from './peer-round.ts';
 
-/** Exit code 3 when a round does not count. @throws UsageError without Apache ZooKeeper, EnsembleError */
+/**
+ * The exit code is 3 when a round does not count. @throws UsageError without Apache ZooKeeper, EnsembleError
+ */
 export async function benchPeer(terminal: Terminal, options: CompareOptions): Promise<ExitCode> {
   if (findApacheZooKeeper() === undefined)
     throw new UsageError(

@@ -1,17 +1,17 @@
-/** Who is compared, and what a round of one of them gives. */
+/** The servers that are compared, and what a round of one of them gives. */
 import type { Metric } from '../../results/names.ts';
 
-/** Ours first: ratios are over the second. */
+/** Ours comes first. Ratios are over the second. */
 export const SERVERS = ['zklab', 'apache'] as const;
 export type PeerServer = (typeof SERVERS)[number];
 
-/** Apache's is absent where it is not on this machine, and our numbers then stand alone. */
+/** `apache` is undefined when it is not installed on this machine. Our numbers then stand alone. */
 export interface PerServer<T> {
   readonly zklab: T;
   readonly apache?: T;
 }
 
-/** By metric. A metric that could not be measured is absent. */
+/** By metric. A metric that could not be measured is undefined. */
 export type Readings = Readonly<Partial<Record<Metric['name'], number>>>;
 
 export interface Round {

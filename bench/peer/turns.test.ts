@@ -11,7 +11,7 @@ interface Scripted {
   readonly measured: ReturnType<typeof takeTurns>;
 }
 
-/** What each is measured by: how many turns there were before. A trend, and nothing else. */
+/** Each measurement is the number of turns before it: a trend and nothing else. */
 function trend(
   count: number,
   first = BOTH,
@@ -35,7 +35,7 @@ function trend(
   return { order, measured };
 }
 
-test('each begins every second round, the warm-up included', async () => {
+test('each server begins every second round, the warm-up included', async () => {
   const { order, measured } = trend(3);
   await measured;
   assert.equal(order, ['apache', 'zklab', 'zklab', 'apache', 'apache', 'zklab', 'zklab', 'apache']);
@@ -43,14 +43,14 @@ test('each begins every second round, the warm-up included', async () => {
   assert.equal(orderOf(2, { zklab: 1 }), ['zklab']);
 });
 
-test('planted: a steady trend falls on both alike', async () => {
+test('planted: a steady trend affects both servers alike', async () => {
   const { rounds } = await trend(6).measured;
   const sum = (server: PeerServer) =>
     rounds[server]!.reduce((total, { readings }) => total + readings.drift!, 0);
   assert.is(sum('zklab'), sum('apache'));
 });
 
-test('what rested is read once in each round of each, when the other one’s turn has ended', async () => {
+test('a resting server is read once in each round, when the turn of the other has ended', async () => {
   const { rounds } = await trend(4).measured;
   for (const server of ['zklab', 'apache'] as const)
     for (const { readings } of rounds[server]!) assert.ok(readings.waited! >= 1, JSON.stringify(readings));
@@ -64,7 +64,7 @@ test('what rested is read once in each round of each, when the other one’s tur
   );
 });
 
-test('what was read once stands in the first round alone', async () => {
+test('a single reading appears only in the first round', async () => {
   const { rounds } = await trend(2).measured;
   assert.equal(
     rounds.apache!.map(({ readings }) => readings.fresh),
@@ -72,13 +72,13 @@ test('what was read once stands in the first round alone', async () => {
   );
 });
 
-test('an end within a round drops that round, of both', async () => {
+test('an end within a round drops that round of both servers', async () => {
   const { rounds, voidReasons } = await trend(3, BOTH, 5).measured;
   assert.equal([rounds.zklab.length, rounds.apache!.length], [1, 1]);
   assert.equal(voidReasons, ['ended early, after 1 of 3 rounds']);
 });
 
-test('of ours alone nothing is said of turns; an odd number of rounds is said to be uneven', async () => {
+test('without Apache no limit mentions turns; an odd number of rounds is reported as uneven', async () => {
   const alone = await trend(2, { zklab: {} }).measured;
   assert.is(alone.rounds.apache, undefined);
   assert.equal(turnsLimit(alone.rounds), []);
@@ -86,7 +86,7 @@ test('of ours alone nothing is said of turns; an odd number of rounds is said to
   assert.match(turnsLimit((await trend(3).measured).rounds).join(), /odd number/);
 });
 
-test('events: every turn and every reading, rounds from 0 on; the warm-up gives no sample', async () => {
+test('events contain every turn and reading with rounds from 0; the warm-up gives no sample', async () => {
   const events: RunEvent[] = [];
   await trend(2, BOTH, undefined, new EventBus([event => events.push(event)])).measured;
   const lines = events.map(event => {

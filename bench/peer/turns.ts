@@ -1,4 +1,4 @@
-/** Who is measured when: in turns, and each of two begins every second round. */
+/** Decides which server is measured when: in turns, and each of two begins every second round. */
 import type { EventSink } from '../../results/events.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import {
@@ -14,9 +14,9 @@ import {
 export interface Turns {
   /** @throws the reason of `signal` when it is aborted before the end of its turn */
   measure(server: PeerServer): Promise<Round>;
-  /** Of a server that waited while the other one had its turn. */
+  /** Readings of a server that waited while the other one had its turn. */
   rested?(server: PeerServer): Readings;
-  /** Of each, once; they stand in its first round. */
+  /** Readings taken once for each server. They belong to its first round. */
   readonly first: PerServer<Readings>;
   /** `bench <name>` */
   readonly name: string;
@@ -26,14 +26,14 @@ export interface Turns {
 
 export interface Measured {
   readonly rounds: Rounds;
-  /** One sentence each; none when every round counts. */
+  /** One sentence each; empty when every round counts. */
   readonly voidReasons: readonly string[];
 }
 
-/** How the rounds went, for the printed table. */
+/** How the rounds alternate, for the printed table. */
 export const TURNS_TEXT = "n = rounds of each, in turn: ours begins the odd ones, Apache's the even ones";
 
-/** For the result. Nothing of ours alone, which takes no turns. */
+/** For the result. Empty for ours alone, which takes no turns. */
 export function turnsLimit({ zklab, apache }: Rounds): string[] {
   if (apache === undefined) return [];
   const odd = zklab.length % 2 === 1 ? ' An odd number of rounds leaves one begun by ours more.' : '';
@@ -49,13 +49,13 @@ export function orderOf(round: number, per: PerServer<unknown>): PeerServer[] {
   return round % 2 === 1 ? servers : servers.reverse();
 }
 
-/** Rounds that are cut short are dropped, and say so. */
+/** Rounds that are cut short are dropped, and a void reason says so. */
 export async function takeTurns(count: number, turns: Turns): Promise<Measured> {
   const { name, first, events, signal } = turns;
   const rounds = mapped(first, (): Round[] => []);
   const voidReasons: string[] = [];
   try {
-    // Compilers of both begin cold: what the first round says is of them.
+    // The compilers of both servers begin cold, and the first round would measure that.
     await oneRound(0, turns, server =>
       events.emit({ kind: 'phase', what: `warm-up round, not counted: ${server}` }),
     );
@@ -93,7 +93,7 @@ async function oneRound(
     measured.set(server, await measure(server));
     for (const other of order) if (other !== server && rested) resting.set(other, rested(other));
   }
-  // A phase that was cut short is no measurement, and half a round no pair.
+  // A phase that was cut short is no measurement, and an incomplete round gives no pair.
   signal.throwIfAborted();
   return new Map(
     [...measured].map(([server, { readings, ...more }]) => [

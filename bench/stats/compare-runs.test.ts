@@ -31,13 +31,13 @@ test('half the throughput is worse, half the latency is better', () => {
   assert.is(latency!.verdict, 'better');
 });
 
-test('with three rounds each no difference can be shown, and none is denied', () => {
+test('with three rounds each a difference can be neither shown nor excluded', () => {
   const [row] = compareRuns(runOf([1, 2, 3]), runOf([101, 102, 103])).rows;
   assert.is(row!.verdict, 'too few');
   assert.is(row!.pValue, null);
 });
 
-test('many rows are corrected: what one row would show by chance, twenty do not', () => {
+test('many rows are corrected: twenty rows do not show what a single row would by chance', () => {
   const shifted = TEN.map(value => value + 4.5);
   const alone = compareRuns(runOf(TEN), runOf(shifted)).rows[0]!;
   assert.ok(alone.pHolm! < 0.05, `p ${alone.pHolm}`);
@@ -46,7 +46,7 @@ test('many rows are corrected: what one row would show by chance, twenty do not'
   assert.is(twenty.verdict, 'no difference shown');
 });
 
-test('rounds that could show a difference alone, and not among so many rows, are too few; the warning says how many are enough', () => {
+test('rounds that suffice for a single row are too few among many rows, and the warning says how many are enough', () => {
   const five = [1, 2, 3, 4, 5];
   const doubled = five.map(value => value + 100);
   assert.is(compareRuns(runOf(five), runOf(doubled)).rows[0]!.verdict, 'better');
@@ -67,7 +67,7 @@ test('rounds that could show a difference alone, and not among so many rows, are
   assert.equal([...new Set(enough.rows.map(({ verdict }) => verdict))], ['better']);
 });
 
-test('runs of two days, of two machines, void runs and lone rows are warned of', () => {
+test('runs of two days or machines, void runs and unmatched rows give warnings', () => {
   const a = runOf(TEN);
   const b = runOf(TEN, { rows: 2 });
   b.run.startedAt = '2026-08-04T02:30:00.000Z';

@@ -1,4 +1,4 @@
-/** Two runs, row by row: did what both measured change? The form is that of results/comparison.ts. */
+/** Compares two runs row by row: did what both measured change? The form is that of results/comparison.ts. */
 import type { Comparison, ComparisonRow, ComparisonSide } from '../../results/comparison.ts';
 import type { Measurement, Result } from '../../results/schema.ts';
 import { holm } from './holm.ts';
@@ -8,17 +8,17 @@ import { median } from './summary.ts';
 
 const ALPHA = 0.05;
 /**
- * Runs further apart than this met another machine, even if it has the same name: neighbours, heat, updates.
+ * Runs further apart than this measured another machine, even under the same name: neighbours, heat, updates.
  */
 const APART_MS_MAX = 2 * 3_600_000;
 
 interface Judged {
   row: ComparisonRow;
-  /** Undefined where the samples cannot say. */
+  /** Undefined when the samples cannot tell. */
   p: number | undefined;
 }
 
-/** Rows that both runs have; what only one has is named in the warnings. */
+/** Compares the rows that both runs have. Warnings name rows that only one has. */
 export function compareRuns(a: Result, b: Result): Comparison {
   const others = new Map(b.measurements.map(item => [keyOf(item), item]));
   const judged = a.measurements.flatMap(item => {
@@ -96,8 +96,8 @@ function corrected(judged: readonly Judged[]): ComparisonRow[] {
 }
 
 /**
- * Five rounds of each may differ in every value and still be one row of fifty: that is no finding of "no
- * difference".
+ * With five rounds each, a row may differ in every value and still not reach significance among fifty rows.
+ * That is no finding of "no difference".
  */
 function outOfReach(rows: readonly ComparisonRow[]): string[] {
   const tested = rows.filter(({ pHolm }) => pHolm !== null).length;

@@ -1,8 +1,10 @@
-/** The few distribution functions that the tests here need. Accuracy is stated and tested against tables. */
+/**
+ * The few distribution functions that this folder needs. Their accuracy is stated, and tested against tables.
+ */
 
 /**
- * Chance that a standard normal variable is below z; error under 1e-15 relative in the body, 1e-12 in the
- * tails.
+ * Probability that a standard normal variable is below z. The relative error is below 1e-15 in the body and
+ * 1e-12 in the tails.
  */
 export function normalCdf(z: number): number {
   return z < 0 ? upperTail(-z) : 1 - upperTail(z);
@@ -33,7 +35,7 @@ function polynomial(coefficients: readonly number[], x: number): number {
   return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
 }
 
-/** Chances of 0 to n successes in n fair tosses. Sums to 1 within 1e-12 for n up to 1000. */
+/** Probabilities of 0 to n heads in n fair coin tosses. They sum to 1 within 1e-12 for n up to 1000. */
 export function fairBinomial(n: number): Float64Array {
   const chances = new Float64Array(n + 1);
   let logChance = -n * Math.LN2;

@@ -1,13 +1,10 @@
-/**
- * What every function of this folder returns: no value without its interval, its n, and what speaks against
- * it.
- */
+/** The result of every function in this folder: a value with its interval, its n and its warnings. */
 export interface Estimate {
   value: number;
-  /** Of `confidence`; infinite where the sample is too small to bound that side. */
+  /** Lower end of the interval; infinite when the sample is too small to bound that side. */
   low: number;
   high: number;
-  /** 0.95 is 95 %. What the interval really covers may be more, never less, unless a warning says so. */
+  /** 0.95 is 95 %. The real coverage may be higher, but not lower, unless a warning says so. */
   confidence: number;
   n: number;
   warnings: Warning[];
@@ -24,8 +21,8 @@ export const warnings = {
 } as const;
 export type Warning = keyof typeof warnings;
 
-/** Of an interval, where nothing else is said. */
+/** Confidence of an interval unless another one is given. */
 export const CONFIDENCE = 0.95;
 
-/** Fewer than this and a comparison is not for publishing. */
+/** With fewer samples a comparison is not fit for publication. */
 export const PUBLISHED_N_MIN = 10;

@@ -1,6 +1,6 @@
 /**
- * Holm's step-down correction: p-values adjusted so that, read against one level, the chance of even one
- * false alarm among them all stays below that level. In the order given.
+ * Holm's step-down correction. It adjusts p-values so that, compared with one level, the probability of even
+ * one false alarm among them stays below that level. The order is kept.
  */
 export function holm(ps: readonly number[]): number[] {
   const order = ps.map((_, i) => i).sort((i, j) => ps[i]! - ps[j]!);

@@ -14,7 +14,7 @@ function naiveU(a: readonly number[], b: readonly number[]): number {
 }
 
 /**
- * All ways to choose which values are a's: the share whose U is at least as far from the middle, or as high.
+ * Enumerates all ways to choose a's values: the share whose U is at least as far from the middle, or as high.
  */
 function naiveP(a: readonly number[], b: readonly number[]): { p: number; pAbove: number } {
   const all = [...a, ...b];
@@ -63,7 +63,7 @@ function agreesWithTwin(implementation: Implementation, pooled: fc.Arbitrary<num
 
 test('exact p and U agree with counting every arrangement', () => agreesWithTwin(mannWhitney, distinct(9)));
 
-test('with ties too: few values of which many are equal are counted out, not approximated', () =>
+test('with ties too: few values, many of them equal, are enumerated and not approximated', () =>
   agreesWithTwin(mannWhitney, tied));
 
 test('planted: a one-sided p passed off as two-sided is caught', () => {
@@ -82,13 +82,13 @@ test('planted: ranks of equal values taken as distinct are caught', () => {
   assert.throws(() => agreesWithTwin(jittered, tied));
 });
 
-test('three against three, all tied within a side: 0.1, which a normal approximation would call 0.047', () => {
+test('three against three, all tied within a side, give 0.1, where a normal approximation gives 0.047', () => {
   const { p, method } = mannWhitney([1, 1, 1], [2, 2, 2]);
   assert.is(method, 'exact');
   assert.ok(Math.abs(p - 0.1) < 1e-12);
 });
 
-test('U with ties is the definition, and swapping the samples mirrors it', () => {
+test('U with ties follows its definition, and swapping the samples mirrors it', () => {
   fc.assert(
     fc.property(samples, samples, (a, b) => {
       const [one, other] = [mannWhitney(a, b), mannWhitney(b, a)];
@@ -102,7 +102,7 @@ test('U with ties is the definition, and swapping the samples mirrors it', () =>
   );
 });
 
-test('critical values of U are those of the published table (two-sided 5 %)', () => {
+test('critical values of U match the published table (two-sided 5 %)', () => {
   const table: [number, number, number][] = [
     [4, 4, 0],
     [5, 5, 2],
@@ -122,7 +122,7 @@ test('critical values of U are those of the published table (two-sided 5 %)', ()
   }
 });
 
-test('the normal approximation, with and without ties, meets the exact p where it takes over', () => {
+test('the normal approximation, with and without ties, agrees with the exact p where it takes over', () => {
   for (const step of [1, 7]) {
     const a = Array.from({ length: 51 }, (_, i) => Math.floor((i * 2 + 9) / step));
     const b = Array.from({ length: 50 }, (_, i) => Math.floor((i * 2 + 0.5) / step));
@@ -141,13 +141,13 @@ test('the normal approximation, with and without ties, meets the exact p where i
   }
 });
 
-test('three against three can never reach 5 %, and that is said', () => {
+test('three against three can never reach 5 %, and a warning says so', () => {
   assert.ok(mannWhitney([1, 2, 3], [4, 5, 6]).warnings.includes('CANNOT_REACH'));
   assert.not.ok(mannWhitney([1, 2, 3, 4], [5, 6, 7, 8]).warnings.includes('CANNOT_REACH'));
   assert.equal(mannWhitney([], [1]).warnings, ['EMPTY']);
 });
 
-test('all values equal: no difference', () => assert.is(mannWhitney([1, 1, 1], [1, 1, 1]).p, 1));
+test('equal values show no difference', () => assert.is(mannWhitney([1, 1, 1], [1, 1, 1]).p, 1));
 
 test('Holm: the textbook example, and order is kept', () => {
   const adjusted = holm([0.01, 0.04, 0.03, 0.005]).map(p => Math.round(p * 1e6) / 1e6);

@@ -4,15 +4,15 @@ import { middleOf } from './summary.ts';
 import { binomial, twiceUCounts } from './u-distribution.ts';
 
 export interface MannWhitney {
-  /** How often a value of `a` is above one of `b`, ties counting half. */
+  /** How often a value of `a` is above one of `b`; ties count half. */
   u: number;
-  /** u / (nA nB): the chance that a random `a` is above a random `b`. 0.5 is no difference. */
+  /** u / (nA nB): the probability that a random `a` is above a random `b`. 0.5 means no difference. */
   superiority: number;
   /** Hodges-Lehmann: the median of all differences a - b, and its interval. */
   shift: { value: number; low: number; high: number; confidence: number };
-  /** Two-sided: the chance of a U at least as far from the middle. */
+  /** Two-sided: the probability of a U at least as far from the middle. */
   p: number;
-  /** One-sided: the chance of a U at least as high, small when `a` is shown to lie above `b`. */
+  /** One-sided: the probability of a U at least as high. It is small when `a` is shown to lie above `b`. */
   pAbove: number;
   method: 'exact' | 'normal';
   nA: number;
@@ -20,13 +20,13 @@ export interface MannWhitney {
   warnings: Warning[];
 }
 
-/** Up to this nA * nB the distribution of U is counted out. */
+/** Up to this nA * nB the distribution of U is enumerated. */
 const EXACT_PAIRS_MAX = 2_500;
 
 /**
- * Mann-Whitney U: do values of `a` tend to be above or below those of `b`? Exact for small samples, with ties
- * too: there the normal approximation claims more than so few values can show. Beyond them it is used,
- * corrected for ties and continuity. Samples must be independent.
+ * Mann-Whitney U: do values of `a` tend to be above or below those of `b`? It is exact for small samples,
+ * even with ties, where the normal approximation claims more than so few values can show. For larger samples
+ * it uses that approximation, corrected for ties and continuity. Samples must be independent.
  */
 export function mannWhitney(
   a: readonly number[],
@@ -67,7 +67,7 @@ function untested(nA: number, nB: number, confidence: number): MannWhitney {
   };
 }
 
-/** U of `a`, and the sizes of the groups of equal values among all, in ascending order. */
+/** U of `a`, and the sizes of the groups of equal values in both samples, in ascending order. */
 function rank(a: readonly number[], b: readonly number[]): { u: number; tied: number[] } {
   const all = [...a.map(value => ({ value, ofA: true })), ...b.map(value => ({ value, ofA: false }))];
   all.sort((x, y) => x.value - y.value);
@@ -113,7 +113,7 @@ function normalP(u: number, tied: readonly number[], nA: number): PValues {
   };
 }
 
-/** Differences ordered; the interval cuts off as many at each end as U's own distribution allows. */
+/** The ordered differences. The interval cuts off as many at each end as U's own distribution allows. */
 function hodgesLehmann(a: readonly number[], b: readonly number[], confidence: number): MannWhitney['shift'] {
   const differences: number[] = [];
   for (const x of a) for (const y of b) differences.push(x - y);
@@ -143,8 +143,7 @@ function cutOff(nA: number, nB: number, tail: number): number {
 }
 
 /**
- * What no two samples of these sizes can come below: those of which each value of one is above each of the
- * other.
+ * The least p that two samples of these sizes can reach: each value of one is above each value of the other.
  */
 export function leastP(nA: number, nB: number): number {
   return 2 / binomial(nA + nB, nA);

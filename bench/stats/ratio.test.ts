@@ -7,7 +7,7 @@ const test = suite('stats: ratio');
 const positive = fc.double({ min: 0.001, max: 1_000, noNaN: true });
 const rounds = fc.array(fc.tuple(positive, positive), { minLength: 1, maxLength: 30 });
 
-test('a machine that slows both sides of a round alike changes nothing', () => {
+test('a machine that slows down both sides of a round alike changes nothing', () => {
   const a = [100, 50, 20, 80, 10, 5, 30, 70, 60, 40];
   const { value, low, high, warnings } = pairedRatio(
     a,
@@ -16,7 +16,7 @@ test('a machine that slows both sides of a round alike changes nothing', () => {
   assert.equal([value, low, high, warnings], [1.5, 1.5, 1.5, []]);
 });
 
-test('an odd number of rounds: swapping the sides inverts ratio and interval', () => {
+test('with an odd number of rounds, swapping the sides inverts ratio and interval', () => {
   fc.assert(
     fc.property(rounds, pairs => {
       const odd = pairs.length % 2 === 1 ? pairs : pairs.slice(1);
@@ -35,7 +35,7 @@ test('rounds without a partner, or without a ratio, are left out and named', () 
   assert.equal(warnings.slice(0, 2), ['NOT_PAIRED', 'NO_RATIO']);
 });
 
-test('planted: rounds in which one side did nothing, left out, would hide an outage', () => {
+test('planted: leaving out rounds in which one side did nothing would hide an outage', () => {
   const [healthy, outage] = [
     [100, 100, 100, 100, 100],
     [0, 0, 0, 99, 101],

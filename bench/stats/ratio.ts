@@ -2,10 +2,10 @@ import type { Estimate, Warning } from './estimate.ts';
 import { median } from './summary.ts';
 
 /**
- * How many times `b` is `a`, from interleaved rounds (A B A B): round i gives b[i] / a[i], which cancels what
- * the machine did to both, and the median of those ratios gets an interval by the sign test (order
- * statistics). A round in which one of them did nothing counts as 0 or infinity: left out, an outage would
- * flatter whoever had it.
+ * The ratio of `b` to `a`, from interleaved rounds (A B A B). Round i gives b[i] / a[i], which cancels what
+ * the machine did to both. The median of these ratios gets an interval by the sign test (order statistics). A
+ * round in which one side did nothing counts as 0 or infinity, because leaving it out would flatter the side
+ * that had an outage.
  */
 export function pairedRatio(a: readonly number[], b: readonly number[]): Estimate {
   const { ratios, found } = ratiosOf(a, b);
@@ -13,7 +13,7 @@ export function pairedRatio(a: readonly number[], b: readonly number[]): Estimat
   return { ...estimate, warnings: [...found, ...estimate.warnings] };
 }
 
-/** b[i] / a[i] of the rounds that have one, and what had to be left out. */
+/** b[i] / a[i] of the rounds that have a ratio, and what had to be left out. */
 function ratiosOf(a: readonly number[], b: readonly number[]): { ratios: number[]; found: Warning[] } {
   const rounds = Math.min(a.length, b.length);
   const found: Warning[] = a.length === b.length ? [] : ['NOT_PAIRED'];

@@ -1,6 +1,6 @@
 /**
- * Estimates as result.json has them. JSON knows no infinity: an open end is null, and so is a median of
- * nothing.
+ * Converts estimates to the form of `result.json`. JSON has no infinity, so an open end is null, and so is
+ * the median of no samples.
  */
 import type { Estimate as PublishedEstimate, Summary } from '../../results/schema.ts';
 import { CONFIDENCE, type Estimate } from './estimate.ts';
@@ -10,7 +10,7 @@ export function summaryOf(estimate: Estimate, warnings: readonly string[]): Summ
   return { median: finite(value), n, ...intervalOf(estimate), warnings: [...warnings] };
 }
 
-/** Undefined where there is no number to publish: no samples, or a ratio to nothing. */
+/** Undefined when there is no number to publish: no samples, or a ratio to zero. */
 export function publishedEstimate(estimate: Estimate, unit: string): PublishedEstimate | undefined {
   const { value, n } = estimate;
   return Number.isFinite(value) ? { value, n, unit, ...intervalOf(estimate) } : undefined;

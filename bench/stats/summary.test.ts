@@ -5,26 +5,26 @@ import { median, medianIntervalRank } from './summary.ts';
 
 const test = suite('stats: summary');
 
-test('ranks of the median interval are those of the published table (95 %)', () => {
+test('ranks of the median interval match the published table (95 %)', () => {
   const table = { 5: 0, 6: 1, 8: 1, 9: 2, 10: 2, 12: 3, 15: 4, 20: 6, 25: 8, 30: 10, 50: 18, 100: 40 };
   for (const [n, rank] of Object.entries(table))
     assert.is(medianIntervalRank(Number(n), 0.95), rank, `n=${n}`);
 });
 
-test('the normal distribution agrees with its table', () => {
+test('the normal distribution matches its table', () => {
   const table = { 0: 0.5, 1: 0.841344746068543, 1.959963984540054: 0.975, [-3]: 0.00134989803163009 };
   for (const [z, p] of Object.entries(table)) assert.ok(Math.abs(normalCdf(Number(z)) - p) < 1e-13, z);
   assert.ok(Math.abs(normalCdf(-8) / 6.22096057427178e-16 - 1) < 1e-6);
 });
 
-test('tosses of a fair coin agree with Pascal', () => {
+test('tosses of a fair coin match the triangle of Pascal', () => {
   const chances = fairBinomial(10);
   for (const [k, count] of [1, 10, 45, 120, 210, 252].entries()) {
     assert.ok(Math.abs(chances[k]! - count / 1024) < 1e-14);
   }
 });
 
-test('an interval holds the median, whatever the samples', () => {
+test('an interval contains the median, whatever the samples', () => {
   fc.assert(
     fc.property(fc.array(fc.integer(), { minLength: 1, maxLength: 60 }), samples => {
       const { value, low, high, n } = median(samples);
@@ -36,7 +36,7 @@ test('an interval holds the median, whatever the samples', () => {
   );
 });
 
-test('few samples: the interval is open, and it is said', () => {
+test('with few samples the interval is open, and a warning says so', () => {
   assert.equal(median([1, 2, 3]).warnings, ['FEW', 'UNBOUNDED']);
   assert.is(median([1, 2, 3]).high, Infinity);
   assert.is(median([1, 2, 3, 4]).low, -Infinity);
@@ -46,7 +46,10 @@ test('few samples: the interval is open, and it is said', () => {
   assert.equal(median([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]).warnings, []);
 });
 
-/** Of 4000 samples from a skewed distribution with a known median, the share of intervals that hold it. */
+/**
+ * The share of 4000 samples from a skewed distribution with a known median whose interval contains that
+ * median.
+ */
 function coverage(rankOf: (n: number) => number, n: number): number {
   const random = seededRandom(7);
   let held = 0;

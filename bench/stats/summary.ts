@@ -2,19 +2,20 @@ import { fairBinomial } from './distributions.ts';
 import { CONFIDENCE, type Estimate, PUBLISHED_N_MIN, type Warning } from './estimate.ts';
 
 /**
- * Below it even the interval from the least to the greatest sample covers the median too rarely to be shown.
+ * Below this, even the interval from the least to the greatest sample covers the median too rarely to be
+ * shown.
  */
 const COVERAGE_MIN = 0.9;
 
-/** 95 %, or what the widest interval of so few samples covers: 93.75 % of five. */
+/** 95 %, or the coverage of the widest interval of so few samples: 93.75 % for five. */
 function confidenceOf(n: number): number {
   return Math.min(CONFIDENCE, Math.max(COVERAGE_MIN, 1 - 2 ** (1 - n)));
 }
 
 /**
  * The median with an interval from order statistics: the k-th smallest and k-th largest sample, where k is
- * the largest that a fair coin allows. It assumes nothing of the distribution, only that samples are
- * independent. Below 5 samples there is none worth the name: it is open.
+ * the largest that a fair coin allows. It assumes nothing about the distribution, only that samples are
+ * independent. With fewer than 5 samples the interval is open.
  */
 export function median(samples: readonly number[], confidence = confidenceOf(samples.length)): Estimate {
   const sorted = [...samples].sort((a, b) => a - b);
@@ -33,9 +34,7 @@ export function median(samples: readonly number[], confidence = confidenceOf(sam
   };
 }
 
-/**
- * The largest k with P(fewer than k heads in n tosses) <= (1 - confidence) / 2; 0 when none is small enough.
- */
+/** The largest k with P(fewer than k heads in n tosses) <= (1 - confidence) / 2; 0 when there is none. */
 export function medianIntervalRank(n: number, confidence: number): number {
   const tail = (1 - confidence) / 2 + 1e-12;
   const chances = fairBinomial(n);

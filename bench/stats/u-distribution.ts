@@ -1,24 +1,23 @@
 /**
- * The exact distribution of U when nothing tells the samples apart: every way to deal the pooled values into
- * samples of nA and nB is equally likely. Equal values are dealt like all others, so ties need no
+ * The exact distribution of U when nothing distinguishes the samples: every way to deal the pooled values
+ * into samples of nA and nB is equally likely. Equal values are dealt like all others, so ties need no
  * approximation.
  */
 
 /**
- * @param tied how many of the pooled values are equal, from the least value to the greatest; all 1 without
- * ties
- * @returns the number of ways for each 2U from 0 to 2 nA nB. Sums of positive numbers alone: relative error
- * about 1e-13
+ * @param tied sizes of the groups of equal pooled values, in ascending order of value; all 1 without ties
+ * @returns the number of ways for each 2U from 0 to 2 nA nB. Only positive numbers are added, so the relative
+ * error is about 1e-13.
  */
 export function twiceUCounts(tied: readonly number[], nA: number): Float64Array {
   const nB = tied.reduce((sum, size) => sum + size, 0) - nA;
   const lastTwiceU = 2 * nA * nB;
-  /** By the number of values that went to a so far, then by 2U. */
+  /** Indexed by the number of values dealt to a so far, then by 2U. */
   const ways = Array.from({ length: nA + 1 }, () => new Float64Array(lastTwiceU + 1));
   ways[0]![0] = 1;
   let dealt = 0;
   for (const size of tied) {
-    // From above, so that each group is dealt once.
+    // Downwards, so that each group is dealt once.
     for (let inA = Math.min(nA, dealt); inA >= 0; inA--) {
       const below = dealt - inA;
       if (below > nB) continue;

@@ -1,11 +1,11 @@
-/** Where this machine keeps Apache ZooKeeper: `ZOOKEEPER_HOME`, or Debian's packages. */
+/** Where this machine has Apache ZooKeeper: in `ZOOKEEPER_HOME`, or in Debian's packages. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 export interface ApacheZooKeeper {
   readonly java: string;
   readonly classPath: string;
-  /** 3.8.0; with Debian's revision where it is Debian's. */
+  /** For example 3.8.0, with Debian's revision for Debian's package. */
   readonly version: string;
 }
 
@@ -13,13 +13,13 @@ export const APACHE_MAIN_CLASS = 'org.apache.zookeeper.server.quorum.QuorumPeerM
 
 const DEBIAN_FOLDER = '/usr/share/java';
 /**
- * What the Debian jar needs and its manifest does not name, or names by another version; all in the same
- * folder.
+ * Jars that Debian's jar needs, but its manifest does not name, or names with another version. All are in the
+ * same folder.
  */
 const DEBIAN_JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple'];
 const DPKG_STATUS = '/var/lib/dpkg/status';
 
-/** Undefined when Java or the jars are not there; `how` of `APACHE_HINT` says how to get them. */
+/** Undefined when Java or the jars are missing. */
 export function findApacheZooKeeper(env: NodeJS.ProcessEnv = process.env): ApacheZooKeeper | undefined {
   const java = findJava(env);
   if (java === undefined) return undefined;
@@ -47,7 +47,7 @@ function ofDebian(java: string): ApacheZooKeeper | undefined {
   return { java, classPath: jars.join(delimiter), version: debianVersion() ?? 'of unknown version' };
 }
 
-/** The jar has no version that anything can ask for; its package has. */
+/** The jar does not tell its version, but its package does. */
 function debianVersion(): string | undefined {
   if (!existsSync(DPKG_STATUS)) return undefined;
   const status = readFileSync(DPKG_STATUS, 'utf8');

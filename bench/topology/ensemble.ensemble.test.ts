@@ -1,6 +1,4 @@
-/**
- * The same tests for every server on this machine: what starts here is what benchmarks and chaos runs start.
- */
+/** The same tests for every server on this machine. Benchmarks and chaos runs start the same processes. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
@@ -16,7 +14,7 @@ import { topologyOf } from './topology.ts';
 
 const test = suite('ensemble');
 const DEADLINE = { deadlineMs: 300_000 };
-/** In which a server of ours has begun to look for a leader. */
+/** A server of ours has begun to look for a leader within this time. */
 const READY_MAX_MS = 10_000;
 
 function requireApache(): void {
@@ -41,7 +39,7 @@ async function formsInItsRoles(name: string, server: string): Promise<void> {
     const masters = await ensemble.learnerMasters();
     assert.is(masters.size, observers);
     if (name === 'observers') assert.equal(new Set(masters.values()), new Set([leader.name]));
-    // Apache's leader does not serve on observerMasterPort; ours does, so there any voter may be the master.
+    // Apache's leader does not serve on observerMasterPort. Ours does, so any voter may be the master.
     if (name === 'masters' && server === 'apache')
       for (const master of masters.values()) assert.is.not(master, leader.name);
     await writeAndReadBack(ensemble);
@@ -115,7 +113,7 @@ test(
 );
 
 test(
-  'a member that ends at once fails the start with its name, its exit code and its last words',
+  'a member that ends at once fails the start with its name, its exit code and its last output',
   async () => {
     const command = '/bin/sh -c echo\\ no\\ such\\ {cfg}\\ here;exit\\ 7';
     const topology = topologyOf({ members: [{ name: 'broken', implementation: { command } }] }, 'test');
@@ -132,7 +130,7 @@ test(
 );
 
 test(
-  'the deadline of the start says which member lacks what; nothing is left running',
+  'a start that misses its deadline says which member lacks what and leaves nothing running',
   async () => {
     const silent = { command: 'sh -c sleep\\ 1000 {cfg}' };
     const topology = topologyOf(
@@ -197,7 +195,7 @@ function registered(folder: string): string[] {
     try {
       return readFileSync(join(runtimeFolder(), name), 'utf8');
     } catch {
-      // Of another lab, and gone since.
+      // Registered by another lab, and gone since.
       return '';
     }
   });

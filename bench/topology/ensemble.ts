@@ -1,4 +1,4 @@
-/** A running ensemble: real processes on this machine, from their start to the last one's end. */
+/** A running ensemble: real processes on this machine, from their start to the end of the last. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatExit } from '../hosts/host.ts';
@@ -11,17 +11,17 @@ import { READY_MAX_MS, untilReady } from './readiness.ts';
 import { writeMemberFiles } from './zoo-cfg.ts';
 
 export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap'> {
-  /** By member name; members without one dial the addresses they are told. */
+  /** By member name. Members without one dial the addresses that they get. */
   readonly linkMaps?: ReadonlyMap<string, string>;
-  /** host:port by member name: where clients reach it instead of its own port. */
+  /** host:port by member name, where clients connect instead of the member's own port. */
   readonly clientAddresses?: ReadonlyMap<string, string>;
   /** @default READY_MAX_MS */
   readonly readyMaxMs?: number;
-  /** Cleared by the next lab when this one is killed, with the processes. */
+  /** Removed by the next lab, with the processes, when this one is killed. */
   readonly temporaryFolder?: string;
-  /** Told of each process of a member, and of its end. */
+  /** Called for each process of a member when it starts and when it ends. */
   readonly onMember?: (event: MemberEvent) => void;
-  /** Ends a start that is not complete yet. */
+  /** Ends a start that is not yet complete. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,8 +40,8 @@ export class Ensemble {
 
   /**
    * Settles when there is a leader, every voter follows it and every observer observes.
-   * @throws EnsembleError with what each member lacks and the end of its log, and the signal's reason; by
-   * then nothing runs any more
+   * @throws EnsembleError with what each member lacks and the end of its log, and the signal's reason;
+   * nothing is left running
    */
   static async start(plan: EnsemblePlan, options: EnsembleOptions = {}): Promise<Ensemble> {
     reap();
@@ -75,12 +75,12 @@ export class Ensemble {
     }
   }
 
-  /** @throws EnsembleError when it is not complete in time, or a member ended */
+  /** @throws EnsembleError when it is not ready in time, or a member ended */
   async ready(maxMs = this.#readyMaxMs): Promise<void> {
     await untilReady(this.members, maxMs);
   }
 
-  /** @throws EnsembleError naming those there are */
+  /** @throws EnsembleError naming the existing members */
   member(name: string): Member {
     const found = this.members.find(member => member.name === name);
     if (found !== undefined) return found;
@@ -89,7 +89,7 @@ export class Ensemble {
     );
   }
 
-  /** What each member says it is, all asked at once, now. */
+  /** The mode that each member reports, all asked at the same time. */
   async modes(): Promise<Map<string, MemberMode>> {
     return new Map(
       await Promise.all(this.members.map(async member => [member.name, await member.mode()] as const)),
@@ -106,9 +106,9 @@ export class Ensemble {
   }
 
   /**
-   * Asked again and again: on a busy machine one question of all members may go unanswered, and a leader may
-   * not have noticed yet that it is none any more.
-   * @throws EnsembleError when there is none, or more than one, for `maxMs`
+   * Asks repeatedly: on a busy machine a member may miss a question, and a deposed leader may not have
+   * noticed yet.
+   * @throws EnsembleError when there is no leader, or more than one, for `maxMs`
    */
   async leaderWithin(maxMs: number): Promise<Member> {
     const giveUpAt = performance.now() + maxMs;
@@ -123,8 +123,8 @@ export class Ensemble {
   }
 
   /**
-   * By observer: the member it gets its commits from, the leader or an observer master; only who says so is
-   * in it.
+   * By observer: the member from which it gets its commits, the leader or an observer master. Observers that
+   * do not report one are missing.
    */
   async learnerMasters(): Promise<Map<string, string>> {
     const observers = this.members.filter(({ plan }) => plan.role === 'observer');
@@ -138,7 +138,7 @@ export class Ensemble {
     return new Map(pairs.flat());
   }
 
-  /** For clients: host:port of every member, as they reach it. */
+  /** For clients: host:port of every member, as clients reach it. */
   connectString(role?: 'participant' | 'observer'): string {
     return this.members
       .filter(({ plan }) => role === undefined || plan.role === role)
@@ -146,27 +146,26 @@ export class Ensemble {
       .join(',');
   }
 
-  /** As `connectString`, past every proxy. */
+  /** Like `connectString`, without the proxies. */
   directConnectString(): string {
     return this.members.map(({ ownAddress }) => ownAddress).join(',');
   }
 
   /**
-   * Starts a member that ended, on its data; settles when it serves again, though not necessarily in its old
+   * Restarts an ended member on its data. Settles when it serves again, though not necessarily in its old
    * role.
    */
   async restart(name: string, maxMs = this.#readyMaxMs): Promise<void> {
     const member = this.member(name);
     const { process, host } = member;
-    // A process that is gone on its machine has ended, even if the lab has not taken its exit yet.
+    // A process that is gone on its machine has ended, even if the lab has not collected its exit yet.
     if (host.stateOf(process.pid) === 'gone') await process.exited;
     member.start();
     await untilReady([member], maxMs, { expects: mode => mode !== 'down' && mode !== 'looking' });
   }
 
   /**
-   * Ends every process that runs, observers first, so that no leader waits for them; settles when all are
-   * gone.
+   * Ends every running process, observers first, so that no leader waits for them. Settles when all are gone.
    */
   async stop(): Promise<void> {
     const started = this.members.filter(member => member.isStarted);
@@ -180,7 +179,7 @@ export class Ensemble {
     if (errors.length > 0) throw new AggregateError(errors, `${errors.length} members could not be ended`);
   }
 
-  /** Members that ended by themselves, with how. */
+  /** Members that ended by themselves, and how. */
   ended(): string[] {
     return this.members
       .filter(member => member.isStarted && !member.process.isRunning)

@@ -3,8 +3,9 @@ import * as net from 'node:net';
 const ANSWER_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * Sends a four-letter word and returns the whole answer; the server closes after it.
- * @throws Error naming the word and the address when the port is closed, silent for `timeoutMs`, or floods us
+ * Sends a four-letter word and returns the whole answer, after which the server closes.
+ * @throws Error naming the word and the address when the port is closed, silent for `timeoutMs`, or sends too
+ * much
  */
 export function fourLetterWord(
   address: { host: string; port: number },
@@ -44,7 +45,9 @@ export interface Mntr {
   texts: ReadonlyMap<string, string>;
 }
 
-/** @throws Error when the answer holds no `zk_` line: not serving, or the word is not in the whitelist */
+/**
+ * @throws Error when the answer has no `zk_` line: the server does not serve, or the word is not whitelisted
+ */
 export function parseMntr(answer: string): Mntr {
   const numbers = new Map<string, number>();
   const texts = new Map<string, string>();

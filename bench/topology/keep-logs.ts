@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Ensemble } from './ensemble.ts';
 
-/** Writes what each member printed to `<folder>/<prefix><member>.log`. Gives the files. */
+/** Writes the output of each member to `<folder>/<prefix><member>.log`. Returns the files. */
 export async function keepLogs({ members }: Ensemble, folder: string, prefix = ''): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   return Promise.all(

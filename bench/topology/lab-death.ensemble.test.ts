@@ -1,4 +1,4 @@
-/** What is left of an ensemble when its lab ends without a word: nothing, or what the next lab clears. */
+/** What is left of an ensemble when its lab is killed: nothing, or what the next lab removes. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -33,7 +33,7 @@ async function leavesNothing(server: string, signal: NodeJS.Signals): Promise<vo
 }
 
 test(
-  'planted: without a guard a member outlives its lab, and the next lab ends it',
+  'planted: an unguarded member outlives its lab, and the next lab ends it',
   async () => {
     const lab = await startLab('none', 'unguarded');
     const [pid] = lab.pids as [number];
@@ -53,7 +53,7 @@ test(
 );
 
 test(
-  'the members of a lab that lives are left alone',
+  'the members of a living lab are left alone',
   async () => {
     const lab = await startLab('none', 'unguarded');
     const [pid] = lab.pids as [number];

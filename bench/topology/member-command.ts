@@ -1,4 +1,4 @@
-/** How a member is started: the command of its implementation, and what lets it die with the lab. */
+/** How a member is started: the command of its implementation, and its guard against outliving the lab. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseCommandString } from 'execa';
@@ -8,7 +8,7 @@ import { APACHE_HINT, APACHE_MAIN_CLASS, findApacheZooKeeper } from './apache-zo
 import type { PlannedMember } from './planned.ts';
 
 export interface CommandOptions {
-  /** Where the member dials instead of the addresses it is told; only zklab's server can. */
+  /** Redirects what the member dials. Only zklab's server reads it. */
   readonly linkMap?: string | undefined;
   /** @default JAVA_FLAGS */
   readonly javaFlags?: readonly string[];
@@ -17,13 +17,13 @@ export interface CommandOptions {
 export const JAVA_FLAGS: readonly string[] = [
   '-Xmx256m',
   '-Djava.awt.headless=true',
-  // Without a terminal in front of it a JVM that ran out of memory would stand there for ever.
+  // Otherwise a JVM that ran out of memory would remain without doing anything.
   '-XX:+ExitOnOutOfMemoryError',
   '-Dorg.slf4j.simpleLogger.showDateTime=true',
   '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS',
 ];
 
-/** @throws UsageError when what the implementation needs is not on this machine */
+/** @throws UsageError when this machine lacks what the implementation needs */
 export function memberCommand(member: PlannedMember, options: CommandOptions = {}): Command {
   const { implementation, cfgFile } = member;
   if (implementation === 'zklab') return zklabCommand(cfgFile, options.linkMap);
@@ -34,7 +34,7 @@ export function memberCommand(member: PlannedMember, options: CommandOptions = {
   return diesWithParent({ file, args });
 }
 
-/** Watches its own standard input, so it needs nobody to end it when the lab is gone. */
+/** It watches its own standard input, so it needs no guard. */
 function zklabCommand(cfgFile: string, linkMap: string | undefined): Command {
   const main = fileURLToPath(new URL('../../server/main.js', import.meta.url));
   if (!existsSync(main)) throw new UsageError(`${main} is missing; run "npm run build" to make it`);

@@ -1,4 +1,4 @@
-/** A member of a running ensemble: its files, its present process, and what it says it is. */
+/** A member of a running ensemble: its files, its present process, and the mode it reports. */
 import { join } from 'node:path';
 import { CappedLog } from '../hosts/capped-log.ts';
 import type { Host, HostProcess } from '../hosts/host.ts';
@@ -9,10 +9,10 @@ import type { CommandOptions } from './member-command.ts';
 import { memberCommand } from './member-command.ts';
 import type { PlannedMember } from './planned.ts';
 
-/** Mode of `srvr`; `looking` answers and does not serve, `down` does not answer. */
+/** Mode in `srvr`. A `looking` member answers but does not serve; a `down` one does not answer. */
 export type MemberMode = Mode | 'looking' | 'down';
 
-/** What a member's process does: it is there from now on, or no more. */
+/** A process of a member started or ended. */
 export interface MemberEvent {
   readonly member: string;
   readonly role: string;
@@ -46,7 +46,7 @@ export class Member {
     return this.plan.name;
   }
 
-  /** Its own client listener, without a proxy. */
+  /** Address of its own client listener, without a proxy. */
   get ownAddress(): string {
     return formatAddress(this.plan.ports.client);
   }
@@ -56,7 +56,7 @@ export class Member {
     return this.plan.host;
   }
 
-  /** CPU time and memory of its present process; null when the machine cannot tell. */
+  /** CPU time and memory of its present process; null when the machine does not report them. */
   usage(): ProcessSample | null {
     return this.host.usage(this.pid);
   }
@@ -65,7 +65,7 @@ export class Member {
     return this.#process !== undefined;
   }
 
-  /** Of the process that runs now, or ran last. */
+  /** The present process, or the last one. */
   get process(): HostProcess {
     if (this.#process === undefined) throw new Error(`${this.name} was never started`);
     return this.#process;
@@ -75,7 +75,7 @@ export class Member {
     return this.process.pid;
   }
 
-  /** @throws Error when it runs already */
+  /** @throws Error when it is already running */
   start(): void {
     if (this.#process?.isRunning) throw new Error(`${this.name} already runs, as process ${this.pid}`);
     this.#process = this.host.start({
@@ -92,7 +92,7 @@ export class Member {
     void exited.then(() => tell('down'));
   }
 
-  /** SIGSTOP: connections stay open, nobody answers. */
+  /** SIGSTOP: connections stay open, but nobody answers. */
   pause(): void {
     this.process.signal('SIGSTOP');
   }
@@ -101,7 +101,7 @@ export class Member {
     this.process.signal('SIGCONT');
   }
 
-  /** What it says at this moment. */
+  /** The mode that it reports at this moment. */
   async mode(timeoutMs = WORD_TIMEOUT_MS): Promise<MemberMode> {
     try {
       return parseSrvr(await fourLetterWord(this.plan.ports.client, 'srvr', timeoutMs))?.mode ?? 'looking';

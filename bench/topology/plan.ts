@@ -1,4 +1,4 @@
-/** From a topology to its plan: addresses that are free, a folder for each member, and settings that work. */
+/** Plans a topology: free addresses, a folder for each member, and checked settings. */
 import { join } from 'node:path';
 import { parseConfig } from '../../server/config/server-config.ts';
 import { ServerError } from '../../server/errors.ts';
@@ -11,8 +11,8 @@ import type { Topology } from './topology.ts';
 import { memberFiles } from './zoo-cfg.ts';
 
 /**
- * @param folder of the whole ensemble; a folder for each member is made in it
- * @throws UsageError where a member of ours would not start on its settings
+ * @param folder folder of the whole ensemble; each member gets a folder in it
+ * @throws UsageError when a member of ours would not start with its settings
  */
 export async function planEnsemble(
   topology: Topology,
@@ -31,7 +31,8 @@ export async function planEnsemble(
 }
 
 /**
- * By the server's own rules, before anything starts. Other implementations judge their settings themselves.
+ * Checks by the server's own rules, before anything starts. Other implementations check their settings
+ * themselves.
  */
 function checkSettings(member: PlannedMember, plan: EnsemblePlan): void {
   const { zooCfg, myid } = memberFiles(member, plan);

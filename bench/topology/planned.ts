@@ -1,4 +1,4 @@
-/** A topology with addresses and folders: what configurations are written of, and a mesh is built around. */
+/** A topology with addresses and folders. Configurations and the mesh are made from it. */
 import type { Host } from '../hosts/host.ts';
 import type { MemberPorts } from '../hosts/ports.ts';
 import type { Topology, TopologyMember } from './topology.ts';
@@ -6,7 +6,7 @@ import type { Topology, TopologyMember } from './topology.ts';
 export interface PlannedMember extends TopologyMember {
   readonly host: Host;
   readonly ports: MemberPorts;
-  /** Holds zoo.cfg, data, log and what the member prints. */
+  /** Contains zoo.cfg, data, log and the output of the member. */
   readonly folder: string;
   readonly cfgFile: string;
 }

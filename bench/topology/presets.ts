@@ -1,6 +1,6 @@
 import type { TopologyInput } from './topology.ts';
 
-/** The three topologies that the claims compare, by the names of the seed documents. */
+/** The three topologies that the claims compare, with the names of the seed documents. */
 export const PRESETS: Readonly<Record<string, TopologyInput>> = {
   voters: { name: 'voters', voters: 3 },
   observers: { name: 'observers', voters: 3, observers: 3 },

@@ -1,4 +1,4 @@
-/** From what a person typed to a topology: a preset, a short form, or a file. */
+/** Reads a topology as a person typed it: a preset, a short form, or a file. */
 import { readYaml } from '../read-yaml.ts';
 import { UsageError } from '../usage-error.ts';
 import { PRESETS } from './presets.ts';
@@ -25,7 +25,7 @@ export function readTopology(reference: string, within?: string): Topology {
     );
   const words = preset === undefined ? [first, ...rest] : rest;
   const given = parseWords(words, origin);
-  // A preset with other counts is another topology: its name would mislead.
+  // A preset with other counts is another topology, and its name would mislead.
   const { name, ...counts } = preset ?? {};
   const input = { ...counts, ...given, ...(words.length === 0 && name !== undefined ? { name } : {}) };
   return topologyOf(input, origin);

@@ -1,4 +1,4 @@
-/** When an ensemble counts as up: by what its members answer, never by the clock. */
+/** When an ensemble counts as up: by the answers of its members, never by the clock. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatExit } from '../hosts/host.ts';
 import { EnsembleError } from './ensemble-error.ts';
@@ -17,10 +17,12 @@ const SERVING: Readonly<Record<MemberRole, readonly MemberMode[]>> = {
   observer: ['observer'],
 };
 
-/** In its configured role, and part of an ensemble that has a leader: only then does srvr say so. */
+/**
+ * A member serves in its configured role, in an ensemble with a leader. Only then does srvr report that role.
+ */
 const servesInItsRole: Expectation = (mode, role) => SERVING[role].includes(mode);
 
-/** @throws EnsembleError as soon as a member has ended, or at the deadline; and the signal's reason */
+/** @throws EnsembleError at the deadline, or as soon as a member has ended; and the signal's reason */
 export async function untilReady(
   members: readonly Member[],
   maxMs: number,

@@ -30,18 +30,18 @@ test('a short form names its members v1.. and o1.., with sids in that order', ()
   assert.is(name, 'voters=3 observers=4 masters=on');
 });
 
-test('a short form reads its own short form back', () => {
+test('a short form is read back from its own text', () => {
   for (const text of ['voters=1', 'voters=5 observers=2', 'voters=3 observers=1 masters=on server=apache'])
     assert.is(readTopology(text).shortForm, text);
 });
 
-test('a preset takes another server, and then it is another topology by name', () => {
+test('a preset with another server is another topology with another name', () => {
   const topology = readTopology('masters server=apache');
   assert.is(topology.name, 'voters=3 observers=3 masters=on server=apache');
   assert.ok(topology.members.every(({ implementation }) => implementation === 'apache'));
 });
 
-test('a file says more: data centres, settings and implementations by member, under shared ones', () => {
+test('a file may also give data centres, settings and implementations by member, over shared ones', () => {
   const topology = readTopology(
     file(`
 name: two-dcs
@@ -85,7 +85,7 @@ const REFUSED: readonly (readonly [input: string, ...says: string[]])[] = [
   ['no-such-file.yaml', 'no-such-file.yaml cannot be read', 'ENOENT'],
 ];
 
-test('what cannot be is refused by name, with its value and what is accepted', () => {
+test('an invalid topology is refused by name, with its value and what is accepted', () => {
   for (const [input, ...says] of REFUSED) refuses(input, says);
 });
 
@@ -121,7 +121,7 @@ const REFUSED_FILES: readonly (readonly [yaml: string, ...says: string[]])[] = [
   ['voters: *none', 'Unresolved alias'],
 ];
 
-test('a file that cannot be is refused in the same way', () => {
+test('an invalid file is refused in the same way', () => {
   for (const [yaml, ...says] of REFUSED_FILES) refuses(file(yaml), says);
 });
 

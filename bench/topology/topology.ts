@@ -1,11 +1,11 @@
-/** What an ensemble is made of, before it has a port or a folder: checked, with every default filled in. */
+/** What an ensemble consists of, before it has ports and folders: checked, with every default filled in. */
 import { z } from 'zod';
 import { canonicalKey, nearestKey, useOf } from '../../server/config/key-names.ts';
 import { checked } from '../checked.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const IMPLEMENTATIONS = ['zklab', 'apache'] as const;
-/** A command is a template: `{cfg}` stands for the path of the member's zoo.cfg. */
+/** A command is a template in which `{cfg}` stands for the path of the member's zoo.cfg. */
 export type Implementation = (typeof IMPLEMENTATIONS)[number] | { readonly command: string };
 
 const MEMBER_ROLES = ['participant', 'observer'] as const;
@@ -18,7 +18,7 @@ export interface TopologyMember {
   readonly name: string;
   readonly sid: number;
   readonly role: MemberRole;
-  /** Data centre: members of one share what faults do to it. */
+  /** Data centre. Faults can select the members of one together. */
   readonly dc: string | undefined;
   readonly settings: Settings;
   readonly implementation: Implementation;
@@ -26,21 +26,21 @@ export interface TopologyMember {
 
 export interface Topology {
   readonly name: string;
-  /** As a person would write it: `voters=3 observers=3 masters=on`. */
+  /** In the form that a person would write: `voters=3 observers=3 masters=on`. */
   readonly shortForm: string;
-  /** Followers serve observers on observerMasterPort, and observers attach to nobody else. */
+  /** Followers serve observers on observerMasterPort, and observers connect to nobody else. */
   readonly observerMasters: boolean;
   readonly members: readonly TopologyMember[];
 }
 
-/** myid is a byte upstream. */
+/** In Apache ZooKeeper, myid is a byte. */
 const SID_MAX = 255;
-/** Members of one ensemble: sids are unique. */
+/** The members of one ensemble have different sids. */
 const MEMBERS_MAX = SID_MAX;
 
 /**
- * The lab gives these their values: a setting of the same name would make another ensemble than the one
- * planned.
+ * The lab sets these keys itself. A setting with the same name would give another ensemble than the planned
+ * one.
  */
 const LAB_KEYS = new Set([
   'dataDir',
@@ -61,7 +61,7 @@ const implementation = z.union([z.enum(IMPLEMENTATIONS), z.strictObject({ comman
   error: `${IMPLEMENTATIONS.join(', ')}, {command: "... {cfg} ..."}`,
 });
 const setting = z.union([z.string(), z.number(), z.boolean()], { error: 'a text, a number, true or false' });
-// A line break or an escape would make other lines of zoo.cfg than the one meant.
+// A line break or an escape would create other lines of zoo.cfg.
 const oneLine = z.string().regex(/^[^\\\p{Cc}]*$/u, { error: 'one line without backslashes' });
 const settings = z.record(z.string(), setting.transform(String).pipe(oneLine));
 const whole = (min: number, max: number) => {
@@ -96,7 +96,7 @@ export type TopologyInput = z.input<typeof shape>;
 type Checked = z.infer<typeof shape>;
 
 /**
- * @param origin names the source in errors: the file, or the text typed
+ * @param origin names the source in errors: the file, or the typed text
  * @throws UsageError naming the key, its value and what is accepted
  */
 export function topologyOf(input: unknown, origin: string): Topology {
@@ -142,7 +142,7 @@ function nameMembers(data: Checked, refuse: (why: string) => UsageError): Topolo
   });
 }
 
-/** One spelling for each key, so that a member's own value replaces the shared one. */
+/** Normalises the spelling of each key, so that a member's own value replaces the shared one. */
 function checkSettings(given: Settings, where: string, refuse: (why: string) => UsageError): Settings {
   return Object.fromEntries(
     Object.entries(given).map(([spelled, value]) => {

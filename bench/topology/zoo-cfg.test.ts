@@ -10,7 +10,7 @@ import { memberFiles } from './zoo-cfg.ts';
 
 const test = suite('zoo.cfg of members');
 
-test('an observer with masters: the whole file', () => {
+test('the whole file of an observer with masters', () => {
   const plan = planOf(readTopology('voters=1 observers=1 masters=on server=apache'));
   const { zooCfg, myid } = memberFiles(plan.members[1]!, plan);
   assert.is(myid, '2\n');
@@ -34,7 +34,7 @@ server.2=127.5.6.2:2888:3888:observer;127.5.6.2:2181
   );
 });
 
-test('our own server reads every file as it was meant, without a warning', () => {
+test('our own server reads every file as intended, without a warning', () => {
   for (const form of ['voters', 'observers', 'masters']) {
     const plan = planOf(readTopology(form));
     for (const member of plan.members) {

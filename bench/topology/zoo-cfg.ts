@@ -1,26 +1,23 @@
-/**
- * A planned member as the files that a ZooKeeper server starts from, in forms that zklab and Apache 3.8
- * accept.
- */
+/** Writes the files from which a ZooKeeper server starts, in forms that zklab and Apache 3.8 accept. */
 import { join } from 'node:path';
 import { formatAddress } from '../hosts/ports.ts';
 import type { EnsemblePlan, PlannedMember } from './planned.ts';
 import type { Settings } from './topology.ts';
 
 /**
- * What a member has unless its topology says otherwise. Ticks are short, so that elections and timeouts fit a
- * test; syncLimit is 3 s all the same, since members of one small machine pause each other.
+ * Settings of a member unless its topology overrides them. Ticks are short, so that elections and timeouts
+ * fit into a test. syncLimit is 3 s nevertheless, because members on one small machine pause each other.
  */
 const LAB_SETTINGS: Settings = {
   tickTime: '500',
   initLimit: '20',
   syncLimit: '6',
-  // Clients of one machine have one address: the default of 60 would be the load's ceiling.
+  // The clients of one machine have one address, so the default of 60 would limit the load.
   maxClientCnxns: '0',
-  // A participant with observers and no second one is a quorum of one, not a standalone server.
+  // A single participant with observers is a quorum of one, not a standalone server.
   standaloneEnabled: 'false',
   '4lw.commands.whitelist': '*',
-  // Twenty ticks would be 10 s: too short for a session that sits out a fault.
+  // Twenty ticks would be 10 s, too short for a session that waits out a fault.
   maxSessionTimeout: '60000',
 };
 
@@ -67,9 +64,7 @@ function adminSettings({ ports, implementation, settings }: PlannedMember): Sett
   };
 }
 
-/**
- * Makes the folders and writes zoo.cfg and myid, where the member runs. What the folders hold already stays.
- */
+/** Creates the folders and writes zoo.cfg and myid on the machine of the member. Existing data stays. */
 export async function writeMemberFiles(member: PlannedMember, plan: EnsemblePlan): Promise<void> {
   const { host, cfgFile } = member;
   const { zooCfg, myid, dataDir, dataLogDir } = memberFiles(member, plan);

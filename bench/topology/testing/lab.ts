@@ -1,6 +1,6 @@
 /**
- * A lab to be killed: starts a topology, tells the members' pids, and waits. With `unguarded` nothing guards
- * them.
+ * A lab to be killed: it starts a topology, prints the pids of the members, and waits. With `unguarded`
+ * nothing ends them.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
