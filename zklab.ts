@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The front door registers every command of the lab and does nothing else. What a command does stands in the
+ * The front door registers every command of the lab and does nothing else. The code of a command is in the
  * folder it belongs to and is loaded when somebody runs it. To add one, write a function here that registers
  * it with an example, and put its name into COMMANDS.
  */
@@ -26,8 +26,8 @@ interface Context {
 const interruption = new AbortController();
 const context: Context = { out: terminal(), signal: interruption.signal };
 /**
- * These report a failure of what the user asked for, not a defect of zklab: the message is enough, without a
- * stack.
+ * These report a failure of what the user asked for, not a defect of zklab. Their message is enough, without
+ * a stack.
  */
 const EXPECTED = [EnsembleError, AggregateError];
 const INTERRUPTED_AGAIN = 130;
@@ -97,7 +97,7 @@ function addRecheck(program: Command): void {
     );
 }
 
-/** A result as people look at it. */
+/** Renders a result for people. */
 async function views() {
   const [{ renderReport }, { ledgerTable, terminalLook }] = await Promise.all([
     import('./dashboards/report/render.ts'),
@@ -410,7 +410,8 @@ function wholeNumber(min: number, max: number): (text: string) => number {
 }
 
 /**
- * SIGHUP is a terminal that closes; Node.js does not keep what nohup asked for, so it ends the lab there too.
+ * SIGHUP means that the terminal closes. Node.js does not preserve the effect of nohup, so it ends the lab
+ * there too.
  */
 function endOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -422,8 +423,8 @@ function endOnSignals(): void {
 }
 
 /**
- * Says whether the system refused: a full disk, a read-only folder, too many open files. The message names
- * the path.
+ * Whether the operating system refused: a full disk, a read-only folder, too many open files. The message
+ * names the path.
  */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
@@ -445,8 +446,8 @@ function exitCodeOf(error: unknown): number {
 }
 
 /**
- * The versions of the lab and of its server, whose number starts with that of the Apache release it is made
- * after.
+ * The versions of the lab and of its server. The latter starts with the number of the Apache release it
+ * follows.
  */
 function versionText(): string {
   const packageJson = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -468,12 +469,12 @@ Exit codes:
   3    the run or a claim is void, or Ctrl-C cut the run short
   130  a second Ctrl-C ended the run at once`,
   )
-  // Before the commands: they inherit it when they are made.
+  // Set before the commands are created, because they inherit it then.
   .exitOverride()
   .showHelpAfterError('(--help shows what is accepted)');
 for (const add of COMMANDS) add(program);
 endOnSignals();
-// A reader such as head that has gone wants no more; what runs goes on to its own end.
+// A reader such as head that has gone wants no more. The command itself runs to its end.
 process.stdout.on('error', () => {});
 try {
   await program.parseAsync();

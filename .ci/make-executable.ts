@@ -1,6 +1,6 @@
 /**
- * The last step of the build: commands in `bin` may be run. npm sees to that only when it links them, and npx
- * keeps its link, so that after a fresh build it would say "Permission denied".
+ * The last step of the build: makes the commands in `bin` executable. npm does so only when it links them,
+ * and npx keeps its link, so that after a fresh build it would report "Permission denied".
  */
 import { chmodSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** `node dist/.ci/registry-tables.js --write` makes the tables of READMEs anew from the registries. */
+/** `node dist/.ci/registry-tables.js --write` rebuilds the tables in the READMEs from the registries. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { registryTables, withTables } from './test/house/registry-tables.ts';

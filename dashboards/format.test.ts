@@ -11,7 +11,7 @@ import {
 
 const test = suite('dashboards: format');
 
-test('three digits, whole above 1,000, a real minus, never minus nought', () => {
+test('numbers have three digits, no decimals above 1,000, a real minus sign, and never minus zero', () => {
   const table: [number, string][] = [
     [0, '0'],
     [-0, '0'],
@@ -36,7 +36,7 @@ test('no number without its n, with or without an interval', () => {
   );
 });
 
-test('one of a thing is not several', () => {
+test('a single thing has no plural', () => {
   assert.is(formatUnit(1, 'messages'), '1 message');
   assert.is(formatUnit(2, 'messages'), '2 messages');
   assert.is(formatUnit(1, 'ms'), '1 ms');

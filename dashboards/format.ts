@@ -3,13 +3,13 @@ import type { Estimate, Summary } from '../results/schema.ts';
 const plain = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const significant = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
 
-/** Three significant digits, whole above 1,000: what a median of a few rounds can carry. */
+/** Three significant digits, no decimals above 1,000. A median of a few rounds is not more precise. */
 export function formatNumber(value: number): string {
   const shown = Math.abs(value) >= 1000 ? plain.format(value) : significant.format(value);
   return shown === '-0' ? '0' : shown.replace('-', '−');
 }
 
-/** Units that are words in the plural. */
+/** Units that are plural words. */
 const COUNTED: readonly string[] = ['messages', 'connections', 'samples'];
 
 export function formatUnit(value: number, unit: string): string {
@@ -20,7 +20,8 @@ export function formatUnit(value: number, unit: string): string {
 }
 
 /**
- * `1,790–1,880`, or nothing where there is no interval; its coverage where that is not 95 %: `1–5 at 94 %`.
+ * `1,790–1,880`, or an empty text without an interval. The coverage follows when it is not 95 %: `1–5 at 94
+ * %`.
  */
 export function formatInterval(bounds: Pick<Estimate, 'low' | 'high' | 'confidence'>): string {
   if (bounds.low === null || bounds.high === null) return '';
@@ -43,7 +44,7 @@ export function formatSummary(summary: Summary, unit: string): string {
   return formatEstimate({ ...summary, value: summary.median, unit });
 }
 
-/** Whole percent, signed: −3 %. */
+/** Whole percent with a sign: −3 %. */
 export function formatChange(from: number, to: number): string {
   const percent = Math.round((to / from - 1) * 100);
   if (percent === 0) return '±0 %';

@@ -4,14 +4,14 @@ import { type Label, labelRows } from './label-rows.ts';
 
 const test = suite('dashboards: rows of labels');
 
-test('labels that have room stand in one row, and one that has none goes into the next', () => {
+test('labels with enough room share a row, and one without room goes into the next', () => {
   const at = (startPx: number) => ({ startPx, widthPx: 100 });
   assert.equal(labelRows([]), []);
   assert.equal(labelRows([at(0), at(120), at(240)]), [0, 0, 0]);
   assert.equal(labelRows([at(0), at(50), at(60), at(120), at(160)]), [0, 1, 2, 0, 1]);
 });
 
-test('no label covers another, and none stands higher than it must', () => {
+test('no label covers another, and none is higher than necessary', () => {
   const label = fc.record({ startPx: fc.nat({ max: 600 }), widthPx: fc.integer({ min: 1, max: 300 }) });
   const overlaps = (a: Label, b: Label) =>
     a.startPx < b.startPx + b.widthPx && b.startPx < a.startPx + a.widthPx;

@@ -3,10 +3,10 @@ export interface Label {
   readonly widthPx: number;
 }
 
-/** Between two labels of one row. */
+/** Gap between two labels in one row. */
 const GAP_PX = 8;
 
-/** In which row each label stands, 0 first, so that none covers another. `labels` by their start. */
+/** The row of each label, from 0, so that none covers another. `labels` are sorted by their start. */
 export function labelRows(labels: readonly Label[]): number[] {
   const endsPx: number[] = [];
   return labels.map(({ startPx, widthPx }) => {

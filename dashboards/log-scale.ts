@@ -6,8 +6,8 @@ export interface LogScale {
 const TICKS_MAX = 6;
 
 /**
- * From the 1, 2 or 5 below the least to that above the greatest, so that both ends have a tick, and no tick
- * is outside.
+ * From the 1, 2 or 5 below the least value to the one above the greatest, so that both ends have a tick and
+ * no tick is outside.
  */
 export function logScale(values: readonly number[]): LogScale {
   const positive = values.filter(value => value > 0);
@@ -24,7 +24,9 @@ export function logScale(values: readonly number[]): LogScale {
   return { domain: [from, to], ticks };
 }
 
-/** Of the decimal digits: `Math.log10` rounds, and calls 99.99999999999999 two whole decades. */
+/**
+ * Uses the decimal digits, because `Math.log10` rounds and counts two whole decades for 99.99999999999999.
+ */
 function powerBelow(value: number): number {
   return Number(value.toExponential().split('e')[1]);
 }

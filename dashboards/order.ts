@@ -1,7 +1,7 @@
 import { CONDITIONS, METRICS, type Metric } from '../results/names.ts';
 import type { Measurement } from '../results/schema.ts';
 
-/** The metrics measured, known ones first in their known order, then others as they come. */
+/** The measured metrics: known ones in their fixed order, then others in order of appearance. */
 export function metricsOf(measurements: readonly Measurement[]): Metric[] {
   const found = new Map(measurements.map(item => [item.metric, item]));
   const known = METRICS.filter(metric => found.has(metric.name));
@@ -17,14 +17,14 @@ export function metricsOf(measurements: readonly Measurement[]): Metric[] {
   return [...known, ...others];
 }
 
-/** Conditions present in `items`, the standard ones first. */
+/** Conditions that occur in `items`, the standard ones first. */
 export function conditionsOf(items: readonly { readonly condition: string }[]): string[] {
   const found = new Set(items.map(item => item.condition));
   const known: string[] = Object.values(CONDITIONS).filter(condition => found.has(condition));
   return [...known, ...[...found].filter(condition => !known.includes(condition))];
 }
 
-/** As readers know a metric. */
+/** The title of a metric for readers. */
 export function titleOf(name: string): string {
   return METRICS.find(metric => metric.name === name)?.title ?? titleFromName(name);
 }

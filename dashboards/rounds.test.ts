@@ -25,7 +25,7 @@ test('the worst round is shown whole, not the worst of each member', () => {
   assert.equal(worstRound([]), []);
 });
 
-test('the median round is by its last learner; one that never served counts as last', () => {
+test('the median round is chosen by its last learner; a learner that never served counts as last', () => {
   const syncs = [sync(0, 'a', 10), sync(0, 'b', 90), sync(1, 'a', 50), sync(1, 'b', 20), sync(2, 'a')];
   assert.equal(
     medianRound(syncs).map(item => item.learner),
@@ -35,14 +35,14 @@ test('the median round is by its last learner; one that never served counts as l
   assert.equal(medianRound([]), []);
 });
 
-test('a missing mark goes into the next stage; no stage runs backwards', () => {
+test('the time of a missing mark counts in the next stage, and no stage runs backwards', () => {
   assert.equal(stagesOf({ electedMs: 10, upToDateMs: 30, servingMs: 20 }), [
     { title: 'election', fromMs: 0, toMs: 10 },
     { title: 'UPTODATE', fromMs: 10, toMs: 30 },
   ]);
 });
 
-test('the first commit is that of the round that is drawn, and of its topology and condition', () => {
+test('the first commit belongs to the drawn round, its topology and its condition', () => {
   const sample = (topology: string, condition: string, values: number[]) => ({
     ...minimalResult().measurements[0]!,
     ...{ metric: 'syncFirstWriteMs', topology, condition },

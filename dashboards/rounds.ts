@@ -1,9 +1,9 @@
 import type { Availability, Outcome, Result, Sync } from '../results/schema.ts';
 
-/** A read came back with data, be it old. */
+/** A read returned data, even if stale. */
 export const ANSWERED: readonly Outcome[] = ['ok', 'stale', 'readonly'];
 
-/** The rows of the round that answered least: a picture of the kindest round would hide the answer. */
+/** The rows of the round that answered least. A picture of the best round would hide the answer. */
 export function worstRound(rows: readonly Availability[]): Availability[] {
   const rounds = grouped(rows, row => row.round ?? 0);
   const mean = (round: Availability[]) => round.reduce((sum, row) => sum + row.percent, 0) / round.length;
@@ -13,7 +13,7 @@ export function worstRound(rows: readonly Availability[]): Availability[] {
 }
 
 /**
- * The round whose last learner came back in the median time (the slower of two middles), first to serve
+ * The round whose last learner came back in the median time (the slower of two middle ones), first to serve
  * first.
  */
 export function medianRound(syncs: readonly Sync[]): Sync[] {
@@ -24,7 +24,7 @@ export function medianRound(syncs: readonly Sync[]): Sync[] {
 }
 
 /**
- * When a write was committed again in the round of `syncs`, in ms since the leader was lost; undefined where
+ * When a write committed again in the round of `syncs`, in ms since the leader was lost; undefined when
  * unknown.
  */
 export function firstCommitMs(

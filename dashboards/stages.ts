@@ -1,6 +1,6 @@
 import type { Sync } from '../results/schema.ts';
 
-/** The stages of a learner's way back, each named for what was waited for until its mark. */
+/** The stages of a learner's return. Each is named for what its mark waited for. */
 export const STAGES = [
   { mark: 'electedMs', title: 'election' },
   { mark: 'connectedMs', title: 'connection' },
@@ -16,7 +16,7 @@ export interface Stage {
   readonly toMs: number;
 }
 
-/** Stages from the marks there are; one that is missing is counted into the next, never guessed. */
+/** Stages from the existing marks. A missing one is counted into the next, never guessed. */
 export function stagesOf(marks: Sync['marks']): Stage[] {
   const stages: Stage[] = [];
   let fromMs = 0;

@@ -41,7 +41,7 @@ test('a point is in the middle of its bucket', () => {
   assert.equal(times(pointsOf(group(timeline([1, 2, 3])).rounds[0]!, SERIES.done)), [50, 150, 250]);
 });
 
-test('void rounds are counted and not drawn; a group of none but those is none', () => {
+test('void rounds are counted but not drawn, and a group with only void rounds is absent', () => {
   const voided = timeline([9], { voidReasons: ['too little traffic'] });
   const made = group(timeline([1]), voided, timeline([3]));
   assert.equal([made.rounds.length, made.voided], [2, 1]);
@@ -53,7 +53,7 @@ test('void rounds are counted and not drawn; a group of none but those is none',
   assert.is(groupOf({ timelines: [voided] }, 'voters', 'healthy', LOADS.saturated), undefined);
 });
 
-test('the typical line is the median of each bucket; what half of the rounds cannot tell is a gap', () => {
+test('the typical line is the median of each bucket, with a gap where half of the rounds have no value', () => {
   const made = group(timeline([1, 5, null]), timeline([2, 0, null]), timeline([9, 4, 7]));
   assert.equal(values(typicalPoints(made, SERIES.done)), [2, 4, null]);
 });
@@ -63,7 +63,7 @@ test('buckets that fewer than half of the rounds reached are not drawn', () => {
   assert.equal(values(typicalPoints(made, SERIES.done)), [2, 2]);
 });
 
-test('of two rounds no middle is invented: the one that did least is drawn, with its own fault', () => {
+test('with two rounds, the one that did least is drawn with its own fault', () => {
   const good = timeline([5, 5, 5], { bands: [band(0, 100)] });
   const bad = timeline([5, 0, 5], { bands: [band(10, 300)] });
   const made = group(good, bad);
@@ -72,7 +72,7 @@ test('of two rounds no middle is invented: the one that did least is drawn, with
   assert.equal([typicalBands(made)[0]!.fromMs, typicalBands(made)[0]!.toMs], [10, 300]);
 });
 
-test('outages lie over each other from the bucket of the injection on; bands move with them', () => {
+test('outages are aligned at the bucket of the injection, and bands move with them', () => {
   const outage = (fromMs: number, done: number[]) =>
     timeline(done, { load: LOADS.outage, bands: [band(fromMs, fromMs + 200, fromMs + 50)] });
   const made = group(outage(110, [9, 0, 0, 9]), outage(290, [9, 9, 0, 0, 9]), outage(130, [9, 0, 0, 9]));
@@ -85,19 +85,19 @@ test('outages lie over each other from the bucket of the injection on; bands mov
   );
 });
 
-test('a load under a fault keeps its own clock: it began after the injection', () => {
+test('a load under a fault keeps its own clock, because it began after the injection', () => {
   const made = group(timeline([1, 2], { bands: [band(-430, 1_900)] }));
   assert.is(made.rounds[0]!.shiftMs, 0);
   assert.is(typicalBands(made)[0]!.fromMs, -430);
 });
 
-test('the longest silence is of buckets in a row; unknown is not silent', () => {
+test('the longest silence consists of consecutive buckets, and an unknown bucket is not silent', () => {
   assert.is(longestSilenceMs(timeline([1, 0, 0, 3, 0, 0, 0, 2, 0])), 300);
   assert.is(longestSilenceMs(timeline([0, 0])), 200);
   assert.is(longestSilenceMs(timeline([1, null, 0, null])), 100);
 });
 
-test('done of intended, where anything was intended', () => {
+test('the percentage done is of the intended operations, if there are any', () => {
   const open = (intended: number[], done: number[]) => ({
     ...timeline(done),
     series: [
@@ -109,7 +109,7 @@ test('done of intended, where anything was intended', () => {
   assert.is(donePercent(group(timeline([5])).rounds[0]!), undefined);
 });
 
-test('a band says what was wrong, and where', () => {
+test('the title of a band names the fault and its place', () => {
   assert.is(bandTitle(band(0, 1)), 'blackhole: 1 link of v1');
   assert.is(bandTitle({ ...band(0, 1), on: undefined, links: ['v2', 'v3'] }), 'blackhole: v2, v3');
 });

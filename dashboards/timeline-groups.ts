@@ -1,6 +1,6 @@
 /**
- * Timelines as they are drawn: the rounds of one load of one topology, on a common clock, and a typical one
- * of them.
+ * Timelines in the form in which they are drawn: the rounds of one load of one topology on a common clock,
+ * and a typical round.
  */
 import { LOADS, SERIES } from '../results/names.ts';
 import type { Band, Result, Timeline } from '../results/schema.ts';
@@ -10,7 +10,8 @@ export interface Round {
   readonly index: number;
   readonly timeline: Timeline;
   /**
-   * What its clock is behind the common one: 0, or in an outage the bucket in which the fault was injected.
+   * How far its clock is behind the common one: 0, or for an outage the bucket in which the fault was
+   * injected.
    */
   readonly shiftMs: number;
 }
@@ -20,13 +21,13 @@ export interface Group {
   readonly condition: string;
   readonly load: string;
   readonly bucketMs: number;
-  /** Those that count. */
+  /** The rounds that count. */
   readonly rounds: readonly Round[];
-  /** How many do not. */
+  /** The number of rounds that do not count. */
   readonly voided: number;
 }
 
-/** Undefined where no round counts. */
+/** Undefined when no round counts. */
 export function groupOf(
   result: Pick<Result, 'timelines'>,
   topology: string,
@@ -45,10 +46,7 @@ export function groupOf(
   return { topology, condition, load, bucketMs, rounds, voided: all.length - rounds.length };
 }
 
-/**
- * Outages begin when they begin: rounds lie over each other from the injection on. Other loads, from their
- * start on.
- */
+/** Rounds of an outage are aligned at the injection of the fault, rounds of other loads at their start. */
 function shiftOf({ load, bands, bucketMs }: Timeline): number {
   const [band] = bands;
   if (load !== LOADS.outage || band === undefined) return 0;
@@ -61,19 +59,19 @@ export interface Point {
   readonly value: number | null;
 }
 
-/** Empty where the round has no such series. */
+/** Empty when the round has no such series. */
 export function pointsOf({ timeline, shiftMs }: Round, series: string): Point[] {
   const { bucketMs } = timeline;
   const values = timeline.series.find(({ name }) => name === series)?.values ?? [];
   return values.map((value, bucket) => ({ atMs: (bucket + 0.5) * bucketMs - shiftMs, value }));
 }
 
-/** Fewer rounds have no typical one that would not be invented. */
+/** With fewer rounds, a typical one would be invented. */
 const TYPICAL_ROUNDS_MIN = 3;
 
 /**
- * Bucket by bucket the median of the rounds, where at least half of them have that bucket; of fewer than
- * three rounds, the one in which least was done.
+ * The median of the rounds in each bucket that at least half of them have. With fewer than three rounds, the
+ * round in which least was done.
  */
 export function typicalPoints(group: Group, series: string): Point[] {
   if (group.rounds.length < TYPICAL_ROUNDS_MIN) return pointsOf(worstRound(group), series);
@@ -94,7 +92,7 @@ export function worstRound({ rounds }: Group): Round {
   return rounds.reduce((worst, each) => (total(each) < total(worst) ? each : worst));
 }
 
-/** Null where half of the rounds or more could not tell. */
+/** Null when half of the rounds or more have no value. */
 function medianOf(values: readonly (number | null)[]): number | null {
   const known = values.filter(value => value !== null).sort((a, b) => a - b);
   if (known.length * 2 <= values.length) return null;
@@ -103,7 +101,7 @@ function medianOf(values: readonly (number | null)[]): number | null {
 }
 
 /**
- * The faults of the round that is drawn, or of the rounds whose median is: each edge its median. On the
+ * The faults of the drawn round, or of the rounds behind the median; then each edge is the median. On the
  * common clock.
  */
 export function typicalBands(group: Group): Band[] {
@@ -129,7 +127,7 @@ export function typicalBands(group: Group): Band[] {
   });
 }
 
-/** The longest time without one that was done, in whole buckets. */
+/** The longest time without a completed operation, in whole buckets. */
 export function longestSilenceMs({ series, bucketMs }: Timeline): number {
   const done = series.find(({ name }) => name === SERIES.done)?.values ?? [];
   let longest = 0;
@@ -141,7 +139,7 @@ export function longestSilenceMs({ series, bucketMs }: Timeline): number {
   return longest;
 }
 
-/** Share of the intended that was done in the end, 0 to 100; undefined of a closed loop. */
+/** Percentage of the intended operations that were done; undefined for a closed loop. */
 export function donePercent({ timeline }: Round): number | undefined {
   const sum = (name: string) =>
     timeline.series

@@ -8,7 +8,7 @@ const side = z.strictObject({
   low: z.number().nullable(),
   high: z.number().nullable(),
   n: z.int().nonnegative(),
-  /** Coverage of the interval where it is not 0.95. */
+  /** Coverage of the interval when it is not 0.95. */
   confidence: z.number().gt(0).lt(1).optional(),
 });
 
@@ -20,7 +20,7 @@ const row = z.strictObject({
   higherIsBetter: z.boolean(),
   a: side,
   b: side,
-  /** b over a, with its 95 % interval; null where a side has no median. */
+  /** b over a, with its 95 % interval; null when a side has no median. */
   ratio: z
     .strictObject({ value: z.number(), low: z.number().nullable(), high: z.number().nullable() })
     .nullable(),
@@ -31,13 +31,13 @@ const row = z.strictObject({
   verdict: z.enum(COMPARISON_VERDICTS),
 });
 
-/** Two runs, row by row. The statistics are made by bench/stats; this is their common form. */
+/** Two runs compared row by row. bench/stats computes the statistics; this is the form of the result. */
 export const comparisonSchema = z.strictObject({
   schemaVersion: z.literal(1),
   a: z.strictObject({ id: z.string().min(1), label: z.string() }),
   b: z.strictObject({ id: z.string().min(1), label: z.string() }),
   rows: z.array(row),
-  /** Unlike machines, commits, suites: what makes the two hard to compare. */
+  /** Differences of machines, commits or suites that make the two hard to compare. */
   warnings: z.array(z.string().min(1)),
 });
 
@@ -45,7 +45,7 @@ export type Comparison = z.infer<typeof comparisonSchema>;
 export type ComparisonRow = Comparison['rows'][number];
 export type ComparisonSide = z.infer<typeof side>;
 
-/** For a gate before a release: where no row could be judged, nothing has passed. */
+/** For a gate before a release. When no row could be judged, nothing has passed. */
 export function gateExitCode({ rows }: Comparison): ExitCode {
   if (rows.some(({ verdict }) => verdict === 'worse')) return EXIT_CODES.failed;
   return rows.every(({ verdict }) => verdict === 'too few') ? EXIT_CODES.void : EXIT_CODES.holds;

@@ -46,7 +46,7 @@ function problemOf(folder: string): string {
   }
 }
 
-test('every kind of event is read as it was written, and is in the file before the next one happens', () => {
+test('every kind of event is read back unchanged, and is in the file before the next one happens', () => {
   const folder = temporaryFolder();
   const log = new EventLog(folder);
   let seen = 0;
@@ -61,7 +61,7 @@ test('every kind of event is read as it was written, and is in the file before t
   );
 });
 
-test('a last line that is half written is left out; the run goes on', () => {
+test('an incomplete last line is left out, because the run goes on', () => {
   const folder = temporaryFolder();
   const log = new EventLog(folder);
   const bus = new EventBus([log.write]);
@@ -71,7 +71,7 @@ test('a last line that is half written is left out; the run goes on', () => {
   log.close();
 });
 
-test('what is no event is refused, with its line', () => {
+test('an invalid event is refused with its line number', () => {
   const folder = join(temporaryFolder(), 'run');
   mkdirSync(folder);
   assert.match(problemOf(folder), /^missing: .*events\.ndjson cannot be read/);

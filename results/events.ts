@@ -1,6 +1,6 @@
 /**
- * What happens during a run, a line of NDJSON per event, written as it happens: `events.ndjson` in the folder
- * of the run. A run that is killed leaves it; whoever follows a run reads it while it grows.
+ * The events of a run, one line of NDJSON each, written as they happen to `events.ndjson` in the folder of
+ * the run. The file survives a killed run, and others can read it while it grows.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { VALIDITIES } from './schema.ts';
 import { StoreError } from './store.ts';
 
-/** Raised by one whenever an older reader would misread a newer file. The first event of a file has it. */
+/** Incremented whenever an older reader would misread a newer file. The first event of a file contains it. */
 export const EVENTS_VERSION = 1;
 export const EVENTS_FILE = 'events.ndjson';
 
@@ -19,7 +19,7 @@ const when = <K extends string>(kind: K) => ({ at: z.number(), kind: z.literal(k
 const place = { topology: text, condition: text, round: count };
 
 const eventSchema = z.discriminatedUnion('kind', [
-  /** The first of a run: what is to be done. */
+  /** The first event of a run: what will be done. */
   z.strictObject({
     ...when('plan'),
     version: z.literal(EVENTS_VERSION),
@@ -29,13 +29,13 @@ const eventSchema = z.discriminatedUnion('kind', [
     claims: z.array(text),
     topologies: z.array(z.strictObject({ name: text, shortForm: text })),
   }),
-  /** Work that is no measurement: starting, warming up, taking down. */
+  /** Work that is no measurement: starting, warming up, stopping. */
   z.strictObject({ ...when('phase'), what: text }),
-  /** An experiment begins a round of its turns, the first is 0; `of` may be more than time allows. */
+  /** An experiment begins a round, counted from 0. `of` may be more than the time allows. */
   z.strictObject({ ...when('round'), experiment: text, round: count, of: count }),
   /** One measurement of a round begins. */
   z.strictObject({ ...when('turn'), ...place, what: text, of: count }),
-  /** A member has a process from now on, or none any more. */
+  /** A process of a member started or ended. */
   z.strictObject({
     ...when('member'),
     topology: text,
@@ -45,11 +45,12 @@ const eventSchema = z.discriminatedUnion('kind', [
     pid: count.optional(),
   }),
   z.strictObject({ ...when('injected'), ...place, fault: text, links: z.array(text) }),
-  /** The fault was looked for where it is. */
+  /** The proof of a fault was taken at its place. */
   z.strictObject({ ...when('bitten'), ...place, fault: text, bit: z.boolean(), how: z.string() }),
   z.strictObject({ ...when('healed'), ...place, fault: text }),
   /**
-   * A measured value, null where there is none, and why it does not count. It counts once its round is whole.
+   * A measured value, null when there is none, and why it does not count. It counts once its round is
+   * complete.
    */
   z.strictObject({
     ...when('sample'),
@@ -58,9 +59,7 @@ const eventSchema = z.discriminatedUnion('kind', [
     value: z.number().nullable(),
     void: text.optional(),
   }),
-  /**
-   * A seed of the simulation or the fuzzer has run to its end. `done` of `of` are in `unit`: seeds, frames.
-   */
+  /** A seed of the simulation or the fuzzer has ended. `done` and `of` count `unit`: seeds, frames. */
   z.strictObject({
     ...when('seed'),
     seed: z.int(),
@@ -71,10 +70,10 @@ const eventSchema = z.discriminatedUnion('kind', [
     of: count,
     unit: text,
   }),
-  /** Worth a line of a log. */
+  /** A message worth a line in a log. */
   z.strictObject({ ...when('note'), text }),
   z.strictObject({ ...when('verdict'), claim: text, verdict: text, reason: text }),
-  /** What a checker says of the history of a workload. */
+  /** The judgement of a checker about the history of a workload. */
   z.strictObject({
     ...when('judgement'),
     checker: text,
@@ -87,17 +86,17 @@ const eventSchema = z.discriminatedUnion('kind', [
 export type RunEvent = z.infer<typeof eventSchema>;
 export type RunEventKind = RunEvent['kind'];
 
-/** An event before it is stamped. */
+/** An event before it gets its time. */
 export type EventDraft = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, 'at'> : never) : never;
 
-/** Where those who make a run say what happens. */
+/** Where the parts of a run report what happens. */
 export interface EventSink {
   emit(event: EventDraft): void;
 }
 
 export const NO_EVENTS: EventSink = { emit: () => {} };
 
-/** Stamps events, and hands each to all listeners, in order. */
+/** Adds the time to events, and passes each to all listeners in order. */
 export class EventBus implements EventSink {
   readonly #listeners: readonly ((event: RunEvent) => void)[];
   readonly #now: () => number;
@@ -113,7 +112,7 @@ export class EventBus implements EventSink {
   }
 }
 
-/** Appends to the events of a run: each line is handed to the system at once, so a killed lab loses none. */
+/** Appends to the events of a run. Each line is written at once, so a killed lab loses none. */
 export class EventLog {
   #descriptor: number | undefined;
 
@@ -132,7 +131,7 @@ export class EventLog {
 }
 
 /**
- * The events of a run so far. The last line may be half written: it is left out.
+ * The events of a run so far. An incomplete last line is left out.
  * @throws StoreError 'missing', 'other version', 'invalid'
  */
 export function readEvents(runFolder: string): RunEvent[] {

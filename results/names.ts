@@ -1,4 +1,4 @@
-/** One metric of a measurement: what readers see and how to read it. */
+/** One metric of a measurement: its title, its unit, and which direction is better. */
 export interface Metric {
   readonly name: string;
   readonly title: string;
@@ -6,7 +6,7 @@ export interface Metric {
   readonly higherIsBetter: boolean;
 }
 
-/** The metrics every suite shares, in the order reports show them. A suite may add its own. */
+/** The metrics that all suites share, in the order of reports. A suite may add its own. */
 export const METRICS: readonly Metric[] = [
   { name: 'writeThroughput', title: 'Write throughput', unit: 'writes/s', higherIsBetter: true },
   { name: 'writeLatencyP50', title: 'Write latency, median', unit: 'ms', higherIsBetter: false },
@@ -63,7 +63,7 @@ export const METRICS: readonly Metric[] = [
 /** The conditions of the standard suites; other conditions are allowed and shown after these. */
 export const CONDITIONS = {
   healthy: 'healthy',
-  /** The price of the proxies: what is measured in all other conditions pays it. */
+  /** The control for the proxies: every other condition includes their cost. */
   direct: 'healthy, without proxies',
   observerLatency: 'observer latency 20±5 ms',
   observersBlackholed: 'observers blackholed',
@@ -71,17 +71,17 @@ export const CONDITIONS = {
   leaderKilled: 'leader killed',
   leaderCut: 'leader cut',
   quorumLost: 'quorum lost',
-  /** The control: the same processes are as busy, and another member serves them. */
+  /** The control: the same processes are as busy, but another member serves them. */
   greedyElsewhere: 'greedy neighbours at another member',
   greedyNeighbours: 'beside greedy neighbours',
 } as const;
 
-/** The control of n observers is n placebos: fewer would burn less. */
+/** The control for n observers is n placebos. Fewer would use less CPU. */
 export function placeboCondition(observers: number): string {
   return `healthy, beside ${observers} placebo observers`;
 }
 
-/** The loads whose timelines are kept, in the order reports show them. */
+/** The loads whose timelines are kept, in the order of reports. */
 export const LOADS = {
   outage: 'writes through the outage',
   saturated: 'writes, closed loop',
@@ -90,21 +90,21 @@ export const LOADS = {
 } as const;
 
 /**
- * The series of a timeline; rates are per second, latencies in ms and, of an open loop, from the intended
- * start.
+ * The series of a timeline. Rates are per second; latencies are in ms and, in an open loop, measured from the
+ * intended start.
  */
 export const SERIES = {
-  /** Of an open loop: what was to begin. */
+  /** Open loop only: operations that should have begun. */
   intended: 'intended',
   done: 'done',
-  /** Refused, lost, or never sent. Absent where there was none. */
+  /** Refused, lost, or never sent. Absent when there was none. */
   failed: 'failed',
   latencyP50: 'latency, median',
   latencyP99: 'latency, 99th percentile',
   latencyMax: 'latency, slowest',
 } as const;
 
-/** Keys of `exactCounts`, in the order reports show them; other keys are allowed and shown by their name. */
+/** Keys of `exactCounts`, in the order of reports. Other keys are allowed and shown by their name. */
 export const EXACT_COUNTS: Readonly<Record<string, string>> = {
   messagesPerWrite: 'Messages between members, per committed write',
   bytesPerWrite: 'Bytes between members, per committed write',

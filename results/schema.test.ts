@@ -13,7 +13,7 @@ function problemsOf(change: (result: ReturnType<typeof minimalResult>) => unknow
     : parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).join('\n');
 }
 
-test('a minimal result is accepted as it is', () => {
+test('a minimal result is accepted', () => {
   assert.equal(resultSchema.parse(minimalResult()), minimalResult());
 });
 
@@ -32,7 +32,7 @@ test('an unknown key is refused by name, wherever it stands', () => {
   );
 });
 
-test('a verdict outside the four is refused with what is accepted', () => {
+test('an unknown verdict is refused, and the error lists what is accepted', () => {
   assert.match(
     problemsOf(result => Object.assign(result.claims[0]!, { verdict: 'passes' })),
     /not shown here/,
@@ -50,14 +50,14 @@ test('a number that JSON would turn into null is refused', () => {
   );
 });
 
-test('evidence that is not measured is refused: no claim stands on nothing', () => {
+test('evidence that was not measured is refused', () => {
   assert.match(
     problemsOf(result => result.claims[0]!.evidence.push('m9')),
     /evidence\.1: no measurement "m9"/,
   );
 });
 
-test('a topology that is not listed is refused with those that are', () => {
+test('an unlisted topology is refused, and the error lists the topologies', () => {
   assert.match(
     problemsOf(result => (result.measurements[0]!.topology = 'v5')),
     /no topology "v5", only voters/,
@@ -95,7 +95,7 @@ test('a timeline has the width of its buckets, and no more values than can be dr
   assert.match(problems({ series: [{ name: 'done', unit: 'writes/s', values }] }), /series\.0\.values/);
 });
 
-test('runs from before timelines were kept, and bands from before they were named, are read as they are', () => {
+test('runs without timelines and bands without names, from older versions, are still read', () => {
   const band = { fault: 'blackhole', links: ['v1.v2.quorum'], fromMs: 309, toMs: 3529, proof: 'silence' };
   const change = (result: ReturnType<typeof minimalResult>) =>
     result.availability.push({
@@ -106,7 +106,7 @@ test('runs from before timelines were kept, and bands from before they were name
   assert.equal(minimalResult().timelines, []);
 });
 
-test('no samples: all of the summary may be null, with n 0', () => {
+test('without samples the whole summary may be null, with n 0', () => {
   const none = { median: null, low: null, high: null, n: 0, warnings: ['the leader never came back'] };
   assert.is(
     problemsOf(result => Object.assign(result.measurements[0]!, { samples: [], summary: none })),

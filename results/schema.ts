@@ -1,12 +1,15 @@
 import { z } from 'zod';
 
-/** Raised by one whenever an older reader would misread a newer result. */
+/** Incremented whenever an older reader would misread a newer result. */
 export const SCHEMA_VERSION = 1;
 
 const VERDICTS = ['holds', 'fails', 'not shown here', 'void'] as const;
 const ROLES = ['leader', 'follower', 'voter', 'observer'] as const;
 export const OUTCOMES = ['ok', 'stale', 'readonly', 'refused', 'timeout', 'error'] as const;
-/** Of a checker: `unknown` where nothing contradicts, but too little was seen to say more. */
+/**
+ * Judgements of a checker. `unknown`: nothing contradicts the guarantee, but too little was seen to call it
+ * valid.
+ */
 export const VALIDITIES = ['valid', 'invalid', 'unknown'] as const;
 const SYNC_MODES = ['DIFF', 'SNAP', 'TRUNC'] as const;
 
@@ -35,9 +38,9 @@ const environment = z.strictObject({
   kernel: text,
   node: text,
   git: z.strictObject({ commit: text, dirty: z.boolean() }),
-  /** Median of one small write plus fsync; null where it was not measured. */
+  /** Median of one small write plus fsync; null when it was not measured. */
   diskSyncMedianUs: z.number().nonnegative().nullable(),
-  /** Median of one byte there and back over loopback TCP. */
+  /** Median round trip of one byte over loopback TCP. */
   loopbackRttUs: z.number().nonnegative().nullable(),
   toxiproxy: z.strictObject({ kind: z.enum(['real', 'stand-in', 'external', 'none']), version: z.string() }),
   server: z.strictObject({ implementation: z.enum(['zklab', 'apache', 'other']), version: z.string() }),
@@ -47,13 +50,13 @@ const member = z.strictObject({
   name: text,
   sid: z.int().nonnegative(),
   role: z.enum(['voter', 'observer']),
-  /** True where this member serves observers on observerMasterPort. */
+  /** Whether this member serves observers on observerMasterPort. */
   observerMaster: z.boolean(),
 });
 
 const topology = z.strictObject({ name: text, shortForm: text, members: z.array(member).min(1) });
 
-/** Coverage of an interval where it is not 0.95. */
+/** Coverage of an interval when it is not 0.95. */
 const confidence = z.number().gt(0).lt(1).optional();
 
 const estimate = z.strictObject({
@@ -81,14 +84,20 @@ const claim = z.strictObject({
   estimate: estimate.optional(),
   /** Ids of measurements. */
   evidence: z.array(text),
-  /** The channel without a clock: what the servers counted. */
+  /** Exact counts by the servers, which involve no clock. */
   exact: z.array(z.strictObject({ name: text, value: z.number(), unit: z.string() })),
-  /** Of a claim that fails: why that is known and expected of the server as it stands. It fails no run. */
+  /**
+   * For a failing claim: why the failure is known and expected of the present server. It does not fail the
+   * run.
+   */
   known: text.optional(),
   warnings: z.array(text),
 });
 
-/** `low` and `high` bound the median; null where n is too small for an interval, all three where n is 0. */
+/**
+ * `low` and `high` bound the median. They are null when n is too small for an interval; all three are when n
+ * is 0.
+ */
 const summary = z.strictObject({
   median: z.number().nullable(),
   low: z.number().nullable(),
@@ -122,13 +131,13 @@ const measurement = z.strictObject({
 const band = z.strictObject({
   fault: text,
   links: z.array(text),
-  /** Where it is, in words: 20 links of v1. */
+  /** Its place in words, such as "20 links of v1". */
   on: text.optional(),
-  /** Injected. */
+  /** Injection of the fault. */
   fromMs: ms,
-  /** Seen to bite by then. */
+  /** When the fault had been seen to bite. */
   bittenMs: ms.optional(),
-  /** Healed. */
+  /** Heal of the fault. */
   toMs: ms,
   /** What was measured on the link, in words. */
   proof: z.string(),
@@ -148,7 +157,7 @@ const availability = z.strictObject({
   bands: z.array(band),
 });
 
-/** Ms since the leader was lost; a mark that was never reached is absent. */
+/** Ms since the leader was lost. A mark that was never reached is absent. */
 const syncMarks = z.strictObject({
   electedMs: ms.optional(),
   connectedMs: ms.optional(),
@@ -167,7 +176,7 @@ const sync = z.strictObject({
   role: z.enum(ROLES),
   /** Name of the leader or observer master that served it. */
   syncedWith: text.optional(),
-  /** Absent where no log says: Apache's gives none. */
+  /** Absent when no log tells it; Apache's logs do not. */
   mode: z.enum(SYNC_MODES).optional(),
   bytes: count.optional(),
   marks: syncMarks,
@@ -175,27 +184,27 @@ const sync = z.strictObject({
 
 const SERIES_VALUES_MAX = 512;
 
-/** A value for each bucket; null where too little happened in it to tell. */
+/** A value for each bucket; null when too little happened in it to tell. */
 const series = z.strictObject({
   name: text,
   unit: z.string(),
   values: z.array(z.number().nullable()).max(SERIES_VALUES_MAX),
 });
 
-/** One load of one round as it went. */
+/** One load of one round over time. */
 const timeline = z.strictObject({
   topology: text,
   condition: text,
   round: count,
-  /** What was done: writes, closed loop. */
+  /** The load, such as "writes, closed loop". */
   load: text,
   /** Wall clock at 0 ms, when the warm-up was over. */
   startedAt: timestamp,
-  /** Value i of a series is of i * bucketMs to (i + 1) * bucketMs. */
+  /** Value i of a series covers i * bucketMs to (i + 1) * bucketMs. */
   bucketMs: z.int().positive(),
   series: z.array(series),
   bands: z.array(band),
-  /** Why it does not count; absent where it does. */
+  /** Why it does not count; absent when it does. */
   voidReasons: z.array(text).min(1).optional(),
 });
 
@@ -207,20 +216,26 @@ const fault = z.strictObject({
   condition: text,
   round: count,
   links: z.array(text),
-  /** False voids what stands on it: an injection that changed nothing proves nothing. */
+  /**
+   * False voids everything measured under the fault, because an injection that changed nothing proves
+   * nothing.
+   */
   bit: z.boolean(),
-  /** Measured on the link before, and while the fault was in force. Units in the names: rttMs, bytesPerS. */
+  /**
+   * Measured on the link before the fault and while it was in force. Units are in the names: rttMs,
+   * bytesPerS.
+   */
   before: linkReadings,
   after: linkReadings,
 });
 
-/** What a checker says of the history of a workload. */
+/** The judgement of a checker about the history of a workload. */
 const judgement = z.strictObject({
   checker: text,
   valid: z.enum(VALIDITIES),
   /** How many things were compared. */
   checked: count,
-  /** Why it is not valid, a sentence each. */
+  /** Why it is not valid, one sentence each. */
   reasons: z.array(text),
 });
 
@@ -235,22 +250,22 @@ const shape = z.strictObject({
   syncs: z.array(sync),
   timelines: z.array(timeline),
   faults: z.array(fault),
-  /** Of a schedule of faults. Absent where no workload was judged. */
+  /** For a schedule of faults. Absent when no workload was judged. */
   judgements: z.array(judgement).optional(),
   validity: z.strictObject({
     void: z.boolean(),
     reasons: z.array(text),
     /**
-     * Ended by Ctrl-C or a signal, and how far it had come: "after 3 of 12 rounds of writes". Absent where it
-     * was not.
+     * How far the run had come when Ctrl-C or a signal ended it: "after 3 of 12 rounds of writes". Absent
+     * when it was not interrupted.
      */
     interrupted: text.optional(),
   }),
-  /** What this run cannot show, and what would make it wrong; one sentence each. */
+  /** What this run cannot show, and what would make it wrong, one sentence each. */
   limits: z.array(text),
 });
 
-/** The schema of result.json: strict, and every name it refers to must exist in it. */
+/** The schema of result.json. It is strict, and every name that a result refers to must exist in it. */
 export const resultSchema = shape.superRefine((result, context) => {
   const refuse = (path: (string | number)[], message: string) =>
     context.addIssue({ code: 'custom', path, message });

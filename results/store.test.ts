@@ -29,7 +29,7 @@ async function refused(action: () => unknown, problem: StoreProblem, message: Re
   assert.unreachable(`nothing was refused as ${problem}`);
 }
 
-test('a run id sorts by time and is safe as a name of a file', () => {
+test('a run id sorts by time and is a safe file name', () => {
   assert.is(runId('quick', EARLY), '2026-08-01T02-30-00Z-quick');
   assert.is(runId('../a b:c/', EARLY), '2026-08-01T02-30-00Z-a-b-c');
   assert.is(runId('..', EARLY), '2026-08-01T02-30-00Z-run');
@@ -43,7 +43,7 @@ test('a document that --json printed is loaded by its path, and a missing one is
   assert.equal(await loadRun(saved), minimalResult());
 });
 
-test('what is written is what is loaded, by id, prefix, path and latest; no draft stays', async () => {
+test('a written run is loaded unchanged by id, prefix, path and latest, and no draft is left', async () => {
   const root = temporaryFolder();
   const run = await createRun('quick', EARLY, root);
   const file = await run.write(minimalResult());
@@ -53,7 +53,7 @@ test('what is written is what is loaded, by id, prefix, path and latest; no draf
   assert.equal((await readdir(root)).sort(), [run.id, 'latest']);
 });
 
-test('latest follows the run written last; without the link it is the newest', async () => {
+test('latest follows the run written last; without the link it is the newest run', async () => {
   const root = temporaryFolder();
   const [early, late] = [await createRun('a', EARLY, root), await createRun('b', LATE, root)];
   await late.write(minimalResult());
@@ -70,7 +70,7 @@ test('two runs in one second do not share a directory', async () => {
   assert.equal(ids, ['2026-08-01T02-30-00Z-a', '2026-08-01T02-30-00Z-a-2']);
 });
 
-test('an invalid result is not written, and what was there stays', async () => {
+test('an invalid result is not written, and the previous one stays', async () => {
   const root = temporaryFolder();
   const run = await createRun('a', EARLY, root);
   await run.write(minimalResult());
@@ -79,7 +79,7 @@ test('an invalid result is not written, and what was there stays', async () => {
   assert.equal(await loadRun(run.id, root), minimalResult());
 });
 
-test('a file beside the result may not leave the run', async () => {
+test('a file beside the result must be in the folder of the run', async () => {
   const root = temporaryFolder();
   const run = await createRun('a', EARLY, root);
   for (const name of ['../x', 'a/b', '..', '.', 'a\\b'])
@@ -88,7 +88,7 @@ test('a file beside the result may not leave the run', async () => {
   assert.equal(await readdir(run.path), ['report.html']);
 });
 
-test('missing, ambiguous, unfinished: the message names what there is', async () => {
+test('the error for a missing, ambiguous or unfinished run names the existing runs', async () => {
   const root = temporaryFolder();
   await refused(() => loadRun('latest', root), 'missing', /there is no run in .* yet; .*zklab claims/);
   const run = await createRun('a', EARLY, root);
@@ -98,14 +98,14 @@ test('missing, ambiguous, unfinished: the message names what there is', async ()
   await refused(() => loadRun(run.id, root), 'missing', /did not finish/);
 });
 
-test('a result that cannot be read is damaged, by name', async () => {
+test('an unreadable result is reported as damaged', async () => {
   const root = temporaryFolder();
   const run = await createRun('a', EARLY, root);
   await mkdir(join(run.path, 'result.json'));
   await refused(() => loadRun(run.id, root), 'damaged', /result\.json cannot be read: EISDIR/);
 });
 
-test('damaged and of another version are told apart', async () => {
+test('a damaged result is distinguished from one of another version', async () => {
   await refused(() => parseResult('{"a":', 'x.json'), 'damaged', /x\.json is not JSON/);
   for (const content of ['{}', 'null', '7', '"text"']) {
     await refused(() => parseResult(content, 'x.json'), 'damaged', /no schemaVersion/);
@@ -118,7 +118,7 @@ test('damaged and of another version are told apart', async () => {
   await refused(() => parseResult('{"schemaVersion":1}', 'x.json'), 'invalid', /run: .*\n {2}and \d+ more/s);
 });
 
-test('a damaged run is listed with its problem and hides no other; a folder that is no run is not listed', async () => {
+test('a damaged run is listed with its problem and hides no other, and a folder that is no run is not listed', async () => {
   const root = temporaryFolder();
   await (await createRun('good', EARLY, root)).write(minimalResult());
   const bad = '2026-08-01T02-31-00Z-bad';

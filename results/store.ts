@@ -7,16 +7,16 @@ const RESULT_FILE = 'result.json';
 const LATEST = 'latest';
 const PROBLEMS_SHOWN_MAX = 5;
 const SAME_SECOND_RUNS_MAX = 100;
-/** Other folders may stand beside runs: traces of `zklab sim` do. */
+/** Other folders may be beside runs, such as the traces of `zklab sim`. */
 const RUN_ID = /^\d{4}-\d\d-\d\dT/;
 
-/** ZKLAB_RUNS, or `results/runs` of this project; git-ignored. */
+/** ZKLAB_RUNS, or `results/runs` of this project, which git ignores. */
 export const RUNS_ROOT =
   process.env.ZKLAB_RUNS || fileURLToPath(new URL('../../results/runs', import.meta.url));
 
 export type StoreProblem = 'missing' | 'damaged' | 'other version' | 'invalid';
 
-/** A run that cannot be read or written; `problem` tells which way. */
+/** A run that cannot be read or written. `problem` tells in which way. */
 export class StoreError extends Error {
   readonly problem: StoreProblem;
 
@@ -30,7 +30,9 @@ export class StoreError extends Error {
 export interface RunDirectory {
   readonly id: string;
   readonly path: string;
-  /** Validates, writes result.json in one step, and points `latest` here. @throws StoreError 'invalid' */
+  /**
+   * Validates, writes result.json in one step, and updates the link `latest`. @throws StoreError 'invalid'
+   */
   write(result: Result): Promise<string>;
   /** Writes a file beside result.json in one step: report.html, a log, a history. Returns its path. */
   writeText(name: string, content: string): Promise<string>;
@@ -39,14 +41,12 @@ export interface RunDirectory {
 export interface RunListing {
   readonly id: string;
   readonly path: string;
-  /** Null where the run cannot be read; `problem` then says why. */
+  /** Null when the run cannot be read. `problem` then says why. */
   readonly result: Result | null;
   readonly problem: string | null;
 }
 
-/**
- * Makes a directory `<time>-<name>` of its own under `root`; a second run in the same second gets a suffix.
- */
+/** Creates a directory `<time>-<name>` under `root`. A second run in the same second gets a suffix. */
 export async function createRun(name: string, startedAt: Date, root = RUNS_ROOT): Promise<RunDirectory> {
   await mkdir(root, { recursive: true });
   const base = runId(name, startedAt);
@@ -63,7 +63,7 @@ export async function createRun(name: string, startedAt: Date, root = RUNS_ROOT)
   throw new StoreError('invalid', `${root} already has ${SAME_SECOND_RUNS_MAX} runs named "${base}"`);
 }
 
-/** `2026-08-01T09-30-05Z-quick`: sorts by time, and no colon, which some file systems refuse. */
+/** `2026-08-01T09-30-05Z-quick`: sorts by time, and contains no colon, which some file systems refuse. */
 export function runId(name: string, startedAt: Date): string {
   const time = startedAt
     .toISOString()
@@ -96,7 +96,7 @@ function runDirectory(id: string, path: string, root: string): RunDirectory {
   };
 }
 
-/** A reader sees the old file or the new one, never half. */
+/** A reader sees the old file or the new one, never a part. */
 async function writeAtomically(file: string, content: string): Promise<void> {
   const draft = `${file}.${process.pid}.draft`;
   await writeFile(draft, content);
@@ -111,10 +111,9 @@ async function pointLatestAt(id: string, root: string): Promise<void> {
 }
 
 /**
- * The directory of a run given as an id, the start of an id that only one run has, a path (of the directory
- * or its result.json), or `latest`. Of any other `.json`, as `--json` prints it, the path of the document
- * itself.
- * @throws StoreError 'missing', naming what there is instead
+ * The directory of a run, given as an id, a unique prefix of an id, a path (of the directory or its
+ * result.json), or `latest`. For any other `.json`, as `--json` prints it, the path of the document itself.
+ * @throws StoreError 'missing', naming the existing runs
  */
 export async function findRun(reference: string, root = RUNS_ROOT): Promise<string> {
   if (isAbsolute(reference) || /^\.{1,2}([/\\]|$)|[/\\]/.test(reference) || reference.endsWith('.json'))
@@ -139,7 +138,7 @@ async function latestId(ids: readonly string[], root: string): Promise<string> {
   return id;
 }
 
-/** Reads a run by any reference `findRun` takes. @throws StoreError with what is wrong and where */
+/** Reads a run by any reference that `findRun` accepts. @throws StoreError with what is wrong and where */
 export async function loadRun(reference: string, root = RUNS_ROOT): Promise<Result> {
   const found = await findRun(reference, root);
   const file = found.endsWith('.json') ? found : join(found, RESULT_FILE);
@@ -158,7 +157,7 @@ export async function loadRun(reference: string, root = RUNS_ROOT): Promise<Resu
 }
 
 /**
- * The result in `content`; `origin` names it in errors. @throws StoreError 'damaged', 'other version',
+ * Parses the result in `content`. `origin` names it in errors. @throws StoreError 'damaged', 'other version',
  * 'invalid'
  */
 export function parseResult(content: string, origin: string): Result {
@@ -191,7 +190,7 @@ function validated(document: unknown, origin: string): Result {
   throw new StoreError('invalid', `${origin} is not a valid result:\n${shown}`);
 }
 
-/** Every run under `root`, oldest first; damaged ones are listed with their problem. */
+/** Every run under `root`, oldest first. Damaged ones are listed with their problem. */
 export async function listRuns(root = RUNS_ROOT): Promise<RunListing[]> {
   const listings: RunListing[] = [];
   for (const id of await runIds(root)) {

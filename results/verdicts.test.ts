@@ -25,7 +25,7 @@ test('exit codes: 0 all hold, 1 something failed, 3 void', () => {
     assert.is(exitCodeOf(judged(verdicts, isVoid)), code, `${verdicts} void ${isVoid}`);
 });
 
-test('a failure that is known fails no run; one beside it that is not known does', () => {
+test('a known failure does not fail a run; an unknown one beside it does', () => {
   const known = judged(['holds', 'fails']);
   known.claims[1]!.known = 'not built yet';
   assert.is(exitCodeOf(known), 0);
@@ -34,7 +34,7 @@ test('a failure that is known fails no run; one beside it that is not known does
   assert.is(exitCodeOf(news), 1);
 });
 
-test('a run that was cut short exits as a void one, whatever its claims say', () => {
+test('an interrupted run exits as void, whatever its claims say', () => {
   for (const verdicts of [['holds'], ['fails', 'holds']] as const) {
     const { claims, validity } = judged(verdicts);
     const interrupted = 'after 1 of 6 rounds of writes';
@@ -42,7 +42,7 @@ test('a run that was cut short exits as a void one, whatever its claims say', ()
   }
 });
 
-test('worst first, and in the order made within a verdict', () => {
+test('claims come worst first, and within a verdict in their original order', () => {
   const { claims } = judged(['holds', 'void', 'fails', 'not shown here', 'fails']);
   assert.equal(
     worstFirst(claims).map(claim => claim.id),
@@ -51,7 +51,7 @@ test('worst first, and in the order made within a verdict', () => {
   assert.equal(countVerdicts(claims), { holds: 1, fails: 2, 'not shown here': 1, void: 1 });
 });
 
-test('judgements of checkers: an invalid one fails a run, an unknown one voids it', () => {
+test('an invalid judgement of a checker fails a run, and an unknown one voids it', () => {
   const { judgements = [], ...rest } = judgedResult();
   const codeOf = (...valid: readonly string[]) =>
     exitCodeOf({ ...rest, judgements: judgements.filter(each => valid.includes(each.valid)) });

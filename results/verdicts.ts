@@ -3,15 +3,15 @@ import type { Claim, Judgement, Result, Verdict } from './schema.ts';
 export const EXIT_CODES = { holds: 0, failed: 1, usage: 2, void: 3 } as const;
 export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
 
-/** Worst first: the order in which a person must read them. */
+/** Worst first, which is the order in which a person should read them. */
 export const WORST_FIRST = ['fails', 'void', 'not shown here', 'holds'] as const satisfies readonly Verdict[];
 
-/** Claims worst first; within a verdict in the order they were made. */
+/** Claims worst first; within a verdict in their original order. */
 export function worstFirst<T extends Pick<Claim, 'verdict'>>(claims: readonly T[]): T[] {
   return WORST_FIRST.flatMap(verdict => claims.filter(claim => claim.verdict === verdict));
 }
 
-/** Of checkers, worst first. */
+/** Judgements of checkers, worst first. */
 export const DOUBTFUL_FIRST = [
   'invalid',
   'unknown',
@@ -29,10 +29,9 @@ export function countVerdicts(claims: readonly Pick<Claim, 'verdict'>[]): Record
 }
 
 /**
- * What a run exits with. A void run proves nothing, so its failures do not count either: 3 comes before 1. A
- * run that judged nothing is void, and so, to whoever waits for it, is one that was interrupted: it has not
- * shown all that it was to show. "not shown here" fails nothing, and neither does a failure that is known:
- * the code is for news.
+ * The exit code of a run. A void run proves nothing, so its failures do not count either: 3 comes before 1. A
+ * run that judged nothing is void, and so is an interrupted one, because it has not shown everything that it
+ * should. Neither "not shown here" nor a known failure fails a run: the code reports only new failures.
  */
 export function exitCodeOf(result: Pick<Result, 'claims' | 'validity' | 'judgements'>): ExitCode {
   const { validity, claims, judgements = [] } = result;

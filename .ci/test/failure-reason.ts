@@ -1,4 +1,4 @@
-/** Lines of one failure in the list at the end of a run: of a long log, people see the end alone. */
+/** Lines for one failure in the list at the end of a run. Of a long log, people see only the end. */
 const REASON_LINES_MAX = 14;
 const FRAMES_MAX = 3;
 const LINE_CHARS_MAX = 240;
@@ -6,8 +6,8 @@ const FRAME = /^\s+at /;
 const FRAME_OF_OTHERS = /node:|\/node_modules\/|\/\.ci\/test\/(harness|until)\./;
 
 /**
- * What was thrown, short: message, difference, causes (fast-check hides what a property threw in there, and
- * uvu prints no cause), then the first frames of the project's own files.
+ * A short form of what was thrown: message, difference, causes (fast-check hides there what a property threw,
+ * and uvu prints no cause), then the first frames in the project's own files.
  */
 export function reasonOf(thrown: Error, root = process.cwd()): string {
   const told: string[] = [];
@@ -23,12 +23,15 @@ export function reasonOf(thrown: Error, root = process.cwd()): string {
   return [...firstLines(told, REASON_LINES_MAX - shown.length), ...shown].join('\n');
 }
 
-/** The last lines of what a file printed, for one that ended without telling of a test. */
+/** The last lines of the output of a file, for one that ended without reporting a test. */
 export function lastLines(output: string): string {
   return lines(output).slice(-REASON_LINES_MAX).join('\n');
 }
 
-/** uvu's difference; of a text that did not match it makes none, so the text. */
+/**
+ * The difference that uvu computes; for a text that did not match, the text itself, because uvu computes
+ * none.
+ */
 function differenceOf(error: Error & { details?: unknown; operator?: unknown; actual?: unknown }): string {
   if (typeof error.details === 'string') return error.details;
   const unmatched = error.operator === 'match' || error.operator === 'not.match';

@@ -2,11 +2,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface TestFile {
-  /** The source, relative to the root: what people call the test. */
+  /** The source, relative to the root. People call the test by this name. */
   readonly name: string;
   /** The compiled file to run. */
   readonly path: string;
-  /** Starts processes of its own, and waits for them. */
+  /** Whether it starts processes and waits for them. */
   readonly ensemble: boolean;
 }
 
@@ -14,9 +14,9 @@ export interface TestFile {
 export type Lane = 'unit' | 'ensemble' | 'all';
 
 /**
- * Lists the compiled tests under `root/dist` of one lane whose name contains one of `filters`, if there are
- * any. Ensemble tests come last. A compiled test whose source is gone is left out, so that a removed test
- * never runs.
+ * Lists the compiled tests of one lane under `root/dist` whose name contains one of `filters`, or all tests
+ * without filters. Ensemble tests come last. A compiled test without a source is left out, so that a removed
+ * test never runs.
  */
 export function findTests(root: string, filters: readonly string[], lane: Lane = 'all'): TestFile[] {
   const dist = join(root, 'dist');

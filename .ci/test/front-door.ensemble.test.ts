@@ -1,4 +1,4 @@
-/** The command line as a person meets it: what it accepts, how it refuses, and that Ctrl-C leaves nothing. */
+/** The command line as a person uses it: what it accepts, how it refuses, and that Ctrl-C leaves nothing. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,13 +69,13 @@ test(
   DEADLINE,
 );
 
-test('--version names the versions of the lab and of its server', async () => {
+test('--version prints the versions of the lab and of its server', async () => {
   const { exitCode, stdout } = await zklab('--version');
   assert.is(exitCode, 0);
   assert.match(stdout, /^zklab (\d+\.\d+\.\d+), server [\d.]+-zklab-\1$/);
 });
 
-test('list names what exists, with a line each', async () => {
+test('list prints everything that exists, one line each', async () => {
   const { exitCode, stdout } = await zklab('list', '--json');
   assert.is(exitCode, 0);
   const lists = JSON.parse(stdout) as Record<string, readonly { name: string; description: string }[]>;
@@ -132,7 +132,7 @@ test(
     const proxies = (await (await fetch(`${up.toxiproxy.url}/proxies`)).json()) as Record<string, unknown>;
     assert.ok(up.link !== undefined && up.link in proxies, `${up.link} is one of ${Object.keys(proxies)}`);
 
-    // As a terminal sends it: to every process of the group in front.
+    // A terminal sends the signal to every process of the foreground group.
     process.kill(-child.pid!, 'SIGINT');
     const { exitCode, stderr } = await child;
     assert.is(exitCode, 0, stderr);
@@ -147,7 +147,7 @@ test(
 );
 
 test(
-  'a setting that a server of ours would not start on is refused before one is started',
+  'a setting with which our server would not start is refused before any server starts',
   async () => {
     const file = join(temporaryFolder(), 'bad.yaml');
     writeFileSync(file, 'name: short\nvoters: 3\nsettings: { tickTime: soon }\n');
@@ -184,7 +184,7 @@ for (const signal of ['SIGHUP', 'SIGTERM'] as const)
   );
 
 test(
-  'a run without claims has nothing to judge again, which is no verdict',
+  'recheck of a run without claims gives no verdict',
   async () => {
     const folder = runFolder(100);
     const file = join(folder, 'result.json');
@@ -197,7 +197,7 @@ test(
 );
 
 test(
-  'what this machine refuses is one line, never a stack',
+  'an error of the operating system is printed as one line, never a stack',
   async () => {
     const missing = join(temporaryFolder(), 'missing');
     const { exitCode, stderr } = await zklab('up', 'voters', { env: { TMPDIR: missing } });
@@ -212,7 +212,7 @@ test(
 );
 
 test(
-  'report and compare take runs by their paths, and what --json printed of one',
+  'report and compare accept the path of a run, and a document that --json printed',
   async () => {
     const [a, b] = [runFolder(100), runFolder(101)];
     const out = join(a, 'page.html');
@@ -239,7 +239,7 @@ test(
 );
 
 test(
-  'doctor says of each thing what it is for',
+  'doctor says what each thing is for',
   async () => {
     const { exitCode, stdout } = await zklab('doctor', '--json');
     assert.is(exitCode, 0);
@@ -251,7 +251,7 @@ test(
 );
 
 test(
-  'sim: a seed passes, and says how much happened',
+  'sim: a seed passes and reports how much happened',
   async () => {
     const { exitCode, stdout } = await zklab('sim', '--seed', '1', '--json');
     assert.is(exitCode, 0, stdout);

@@ -10,7 +10,7 @@ export { temporaryFolder } from './temporary-folder.ts';
 export { until } from './until.ts';
 export { assert };
 
-/** Against a hang; what takes a second here may take a minute on a machine that is busy with others. */
+/** A limit against hangs. What takes a second alone may take a minute on a busy machine. */
 const TEST_DEADLINE_MS = 60_000;
 const HOOK_DEADLINE_MS = 120_000;
 /** How long handles may stay open after the last test before they count as leaked. */
@@ -20,7 +20,9 @@ export type TestBody = () => void | Promise<void>;
 
 export interface Suite {
   (title: string, body: TestBody, options?: { readonly deadlineMs?: number }): void;
-  /** Hooks: one that throws fails the run, and a test whose `before` or `beforeEach` threw fails unrun. */
+  /**
+   * Hooks. One that throws fails the run; a test whose `before` or `beforeEach` threw fails without running.
+   */
   before(hook: TestBody): void;
   after(hook: TestBody): void;
   beforeEach(hook: TestBody): void;
@@ -45,7 +47,8 @@ reportAtExit(tally);
 setImmediate(runSuites);
 
 /**
- * A uvu suite that cannot be forgotten (it runs by itself), whose tests have deadlines and whose hooks count.
+ * A uvu suite that runs by itself, so that nobody can forget to run it. Its tests have deadlines, and its
+ * hooks count.
  */
 export function suite(name: string): Suite {
   refuseWhenStarted(`suite "${name}"`);
@@ -78,12 +81,12 @@ export function suite(name: string): Suite {
   });
 }
 
-/** uvu reads its queue once: what is declared later, behind a top-level await, would never run. */
+/** uvu reads its queue once, so a test declared later, behind a top-level await, would never run. */
 function refuseWhenStarted(what: string): void {
   if (started) throw new Error(`${what} is declared after the tests started: declare it before any await`);
 }
 
-/** All suites in one turn: uvu's queue runs tests twice when it is started twice. */
+/** Runs all suites in one turn, because uvu's queue runs tests twice when it is started twice. */
 function runSuites(): void {
   started = true;
   unfinished = suites.length;
@@ -135,7 +138,8 @@ function skip(state: SuiteState, title: string, reason: string): void {
 }
 
 /**
- * What was thrown, always as an Error that uvu can print: its printer throws on others and loses the rest.
+ * What was thrown, always as an Error that uvu can print. Its printer throws on other values and loses the
+ * rest.
  */
 async function outcomeOf(run: () => Promise<void>): Promise<Error | undefined> {
   try {
@@ -149,7 +153,9 @@ async function outcomeOf(run: () => Promise<void>): Promise<Error | undefined> {
   }
 }
 
-/** uvu takes `details` for a diff in text: an object there, as a ServerError has, makes its printer throw. */
+/**
+ * uvu prints `details` as a text difference. An object there, as in a ServerError, makes its printer throw.
+ */
 function isPrintable(thrown: Error & { details?: unknown }): boolean {
   const { details, stack, name } = thrown;
   return (
@@ -171,7 +177,7 @@ async function withDeadline(what: string, deadlineMs: number, run: TestBody): Pr
   }
 }
 
-/** A socket, timer or child left open would hold the process for ever: named, then ended. */
+/** A socket, timer or child left open would keep the process alive forever. They are reported, then ended. */
 function watchOpenHandles(): void {
   setTimeout(() => {
     const open = process.getActiveResourcesInfo().filter(name => !/^(TTY|Pipe)Wrap$/.test(name));

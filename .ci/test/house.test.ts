@@ -1,5 +1,6 @@
 /**
- * The house, enforced on the tree as it stands; each rule also against a planted violation and a clean twin.
+ * Enforces the house rules on the present tree. Each rule is also tested against planted violations and clean
+ * examples.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ interface Rule {
   readonly check: (files: readonly SourceFile[]) => Violation[];
   /** Each must give at least one violation that matches. */
   readonly planted: readonly (readonly [files: Record<string, string>, said: RegExp])[];
-  /** Must give none. */
+  /** Each must give none. */
   readonly clean: readonly Record<string, string>[];
 }
 
@@ -31,7 +32,7 @@ const tableHead = '## Dependencies\n\n| package | for | why this one |\n|---|---
 const withRow = (row: string) => `${tableHead}${row}\n\n## After\n| \`other\` | a | b |\n`;
 const importsFastCheck = `import fc ${'from'} 'fast-check';`;
 const needsUvu = '{ "devDependencies": { "uvu": "1" } }';
-/** Words the rules look for, kept from being found in this very file. */
+/** Words that the rules look for, split so that they are not found in this file. */
 const word = (a: string, b: string) => `${a}${b}`;
 const ANY = word('an', 'y');
 
@@ -329,12 +330,12 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** A README with a place for the table of a kind. */
+/** A README with a place for the table of one kind. */
 function tableText(kind: string): string {
   return `<!-- zklab list ${kind} -->\n<!-- end of the list -->\n`;
 }
 
-/** Words behind `start`, to a column. */
+/** Words behind `start`, up to a column. */
 function wide(start: string, columns: number): string {
   return `${start}${'ab '.repeat(columns)}`
     .slice(0, columns - 1)
@@ -342,7 +343,7 @@ function wide(start: string, columns: number): string {
     .concat('b');
 }
 
-/** A tree with the pages that references lead to. */
+/** A tree with the pages that references point to. */
 function withPage(files: Record<string, string>): Record<string, string> {
   return {
     'server/docs/wire.md': '# Wire\n\n## Multi\n',
@@ -383,7 +384,7 @@ for (const { name, check, planted, clean } of rules) {
 
 let treeRead: Promise<SourceFile[]> | undefined;
 
-/** What git tracks or would track: a file counts before it is added. */
+/** The files that git tracks or would track, so that a new file counts before it is added. */
 function tree(): Promise<SourceFile[]> {
   treeRead ??= readTree();
   return treeRead;

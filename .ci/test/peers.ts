@@ -1,14 +1,15 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Thrown through a test body to say that it did not run; the harness reports it with its reason. */
+/** Thrown through a test body to skip the test. The harness reports it with its reason. */
 export class Skip extends Error {
   override readonly name = 'Skip';
 }
 
 /**
- * Goes on when `available`; else the test is reported as skipped, or fails when `ZKLAB_REQUIRE_PEERS=1`, as
- * in CI, where a silent skip would pass for evidence. Call it first in a test's body.
+ * Continues when `available`. Otherwise the test is reported as skipped, or fails when
+ * `ZKLAB_REQUIRE_PEERS=1`, as in CI, where a silent skip would pass for evidence. Call it first in the body
+ * of a test.
  *
  * @param peer what is missing: "java", "kazoo", "toxiproxy-server", "chromium", "cli_mt"
  * @param why what the test needs it for

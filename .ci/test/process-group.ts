@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** How long the children of a test file may outlive it before they count as left behind. */
 const ORPHAN_GRACE_MS = 10_000;
 
-/** False when some process of the group outlives the grace. */
+/** False when a process of the group outlives the grace period. */
 export async function groupEnds(group: number): Promise<boolean> {
   const giveUpAt = performance.now() + ORPHAN_GRACE_MS;
   while (groupLives(group)) {
@@ -21,7 +21,7 @@ export function killGroup(group: number): void {
   }
 }
 
-/** A signal reaches the dead too, as long as a slow init has not reaped them; /proc tells them apart. */
+/** A signal also reaches dead processes until a slow init has reaped them; /proc tells them apart. */
 export function groupLives(group: number): boolean {
   try {
     process.kill(-group, 0);
@@ -35,7 +35,7 @@ export function groupLives(group: number): boolean {
   }
 }
 
-/** From "pid (name) state ppid pgrp ..."; the name may hold anything. */
+/** Reads "pid (name) state ppid pgrp ..."; the name may contain anything. */
 function isLiveMember(pid: string, group: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

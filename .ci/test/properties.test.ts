@@ -3,7 +3,7 @@ import { fc, propertySeed } from '#test/properties';
 
 const test = suite('properties: their seed');
 
-test('the same property meets the same values in every run', () => {
+test('a property gets the same values in every run', () => {
   const met = () => {
     const values: number[] = [];
     fc.assert(fc.property(fc.integer(), value => void values.push(value)));
@@ -14,7 +14,7 @@ test('the same property meets the same values in every run', () => {
   if (seed !== undefined) assert.equal(met(), met());
 });
 
-test('ZKLAB_PROPERTY_SEED gives another seed, or leaves it to chance; anything else is refused', () => {
+test('ZKLAB_PROPERTY_SEED gives another seed or a random one; anything else is refused', () => {
   assert.is(propertySeed(undefined), propertySeed(''));
   assert.is(propertySeed('-7'), -7);
   assert.is(propertySeed('random'), undefined);

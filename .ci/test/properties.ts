@@ -7,10 +7,10 @@ const FIXED_SEED = 368;
 fc.configureGlobal({ seed: propertySeed(process.env.ZKLAB_PROPERTY_SEED) });
 
 /**
- * The tests of a commit give the same answer each time, so properties have one seed; `random` leaves it to
- * fast-check, which names the seed of a failure.
+ * The seed of all properties. It is fixed, so that the tests of a commit always give the same answer. With
+ * `random` fast-check chooses it, and names the seed of a failure.
  *
- * @param text a whole number of 32 bits, or `random`; of the environment, in which an empty value is none
+ * @param text a 32-bit integer, or `random`, from the environment; an empty text counts as none
  */
 export function propertySeed(text: string | undefined): number | undefined {
   if (text === undefined || text === '') return FIXED_SEED;

@@ -1,6 +1,6 @@
 /**
- * What a test file tells the runner when its process ends: one line on standard output. A file that ends
- * without it, or with fewer tests run than declared, has failed whatever its exit code says.
+ * The result that a test file reports to the runner when its process ends: one line on standard output. A
+ * file that ends without it, or with fewer tests run than declared, has failed whatever its exit code says.
  */
 export interface FileResult {
   readonly declared: number;
@@ -28,7 +28,7 @@ export function formatResultLine(result: FileResult): string {
   return `\n${MARK}${JSON.stringify(result)}\n`;
 }
 
-/** The last result line of a process's output; undefined when there is none. */
+/** The last result line in the output of a process; undefined when there is none. */
 export function findResultLine(output: string): FileResult | undefined {
   const line = output
     .split('\n')

@@ -6,24 +6,24 @@ import { type FileResult, findResultLine, withoutResultLine } from './result-lin
 export interface FileReport {
   readonly file: TestFile;
   readonly result: FileResult;
-  /** Why the file failed as a whole or in part; empty when it passed. */
+  /** Why the file failed, as a whole or in part; empty when it passed. */
   readonly complaints: readonly string[];
-  /** The end of what it printed, both streams as they came. */
+  /** The end of its output, both streams in the order of arrival. */
   readonly output: string;
   readonly tookMs: number;
 }
 
-/** The front of longer output is dropped: failures and the result line stand at the end. */
+/** The beginning of longer output is dropped, because failures and the result line are at the end. */
 const OUTPUT_CHARS_MAX = 256 * 1024;
 const NOTHING_RUN: FileResult = { declared: 0, passed: 0, failed: [], skipped: [] };
 
-/** Process groups of test files now running, for a runner that is itself interrupted. */
+/** Process groups of the running test files, for an interrupted runner. */
 export const runningGroups = new Set<number>();
 
 /**
- * Runs one test file in a process group of its own, ended as a whole at the deadline.
+ * Runs one test file in its own process group, which is killed at the deadline.
  *
- * @param env what its environment has besides ours
+ * @param env added to our environment
  */
 export async function runFile(
   file: TestFile,
@@ -75,7 +75,7 @@ interface Ending {
   readonly lateAfterMs: number | undefined;
 }
 
-/** Everything that must hold of a file's end; each of these has let a failure pass in some runner. */
+/** Everything that must hold when a file ends. Some runner has let a failure pass for each of these. */
 export function judge(result: FileResult | undefined, ending: Ending): string[] {
   if (ending.lateAfterMs !== undefined)
     return [`killed: the file did not end within ${ending.lateAfterMs} ms`];

@@ -1,6 +1,6 @@
 /**
- * The runner against fixtures that each fail in a way some runner lets pass. What uvu itself does with them:
- * exit code 0 for a throwing before hook, a forgotten run, a pattern without files, a thrown non-Error.
+ * The runner against fixtures, each of which fails in a way that some runner lets pass. uvu itself exits with
+ * 0 for a throwing before hook, a forgotten run, a pattern without files, and a thrown non-Error.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,7 +17,7 @@ const RUNNER = join(here, 'runner.js');
 const HARNESS = join(here, 'harness.js');
 const PROPERTIES = join(here, 'properties.js');
 const FILE_DEADLINE_MS = 120_000;
-/** Each starts processes, on a machine that may be busy. */
+/** Each test starts processes, on a machine that may be busy. */
 const SLOW = { deadlineMs: 180_000 };
 
 function runFixture(name: string, deadlineMs = FILE_DEADLINE_MS, peersRequired = ''): Promise<FileReport> {
@@ -40,7 +40,7 @@ test(
   SLOW,
 );
 
-/** Fixture, how many tests it passes and fails, and what must be said. */
+/** Fixture, number of tests that pass and fail, and what must be reported. */
 const failing: [name: string, passed: number, failed: number, said: RegExp][] = [
   ['throwing-before', 0, 2, /before hook: Error: planted: before/],
   ['throwing-after', 1, 1, /after hook: Error: planted: after/],
@@ -137,7 +137,7 @@ test(
   SLOW,
 );
 
-test('compiled tests without a source, and files that are no tests, are not found', () => {
+test('compiled tests without a source and files that are no tests are not found', () => {
   const root = projectWith({ 'a/kept.test': passing, 'b/late.ensemble.test': passing, 'a/fixture': passing });
   writeFileSync(join(root, 'dist', 'a', 'removed.test.js'), 'process.exit(1)');
   assert.equal(names(root, []), ['a/kept.test.ts', 'b/late.ensemble.test.ts']);
@@ -167,7 +167,7 @@ test(
 );
 
 test(
-  'the end of a long log tells each failure with its reason, in a few lines',
+  'the end of a long log repeats each failure with its reason in a few lines',
   async () => {
     const noisy = `${head}import { fc } from ${JSON.stringify(PROPERTIES)};
 for (let line = 0; line < 200; line++) console.log('noise');
@@ -198,7 +198,7 @@ test('equals', () => assert.equal(Array.from({ length: 40 }, (_, i) => i), []));
 );
 
 test(
-  'files run two at a time, those of ensembles after all others',
+  'files run two at a time, ensemble files after all others',
   async () => {
     const journal = join(temporaryFolder(), 'journal');
     const noting = `${head}import { appendFileSync, readFileSync } from 'node:fs';
@@ -229,7 +229,7 @@ test('waits for the other', async () => {
 );
 
 test(
-  'a runner that is interrupted ends the test files it started',
+  'an interrupted runner ends the test files it started',
   async () => {
     const pidFile = join(temporaryFolder(), 'pid');
     const hanging = `${head}import { writeFileSync } from 'node:fs';
@@ -259,7 +259,7 @@ test(
 );
 
 test(
-  'one lane alone runs its own files, and an unknown lane fails the run',
+  'a lane runs only its own files, and an unknown lane fails the run',
   async () => {
     const root = projectWith({ 'a.test': passing, 'b.ensemble.test': passing, 'c.ensemble.test': passing });
     assert.is((await runRunner(root, ['--unit'])).lastLine, '1 passed, 0 failed');

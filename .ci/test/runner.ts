@@ -63,7 +63,7 @@ async function main(): Promise<void> {
 }
 
 /**
- * Ends with the last line of a failed run: whoever reads that line alone must not take silence for success.
+ * Ends with the last line of a failed run. Whoever reads only that line must not take silence for success.
  */
 function refuse(why: string): void {
   print(why);
@@ -87,7 +87,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** On a terminal one line is overwritten, and only failures stay; elsewhere each file leaves a line. */
+/** On a terminal one line is overwritten, and only failures stay. Elsewhere each file gets a line. */
 function showProgress(line: string, failed: boolean): void {
   if (process.stdout.isTTY) {
     clearProgress();
@@ -99,7 +99,7 @@ function clearProgress(): void {
   if (process.stdout.isTTY) process.stdout.write('\r\x1b[2K');
 }
 
-/** The test files stand in process groups of their own, which a Ctrl-C does not reach. */
+/** The test files have their own process groups, which a Ctrl-C does not reach. */
 function endChildrenWithUs(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {

@@ -16,13 +16,13 @@ export function progressLine(report: FileReport): string {
   return `${mark} ${report.file.name} (${counts.filter(Boolean).join(', ')}, ${seconds(report.tookMs)})`;
 }
 
-/** What a person needs to mend a failed file: the reasons, then everything it printed. */
+/** What a person needs to fix a failed file: the reasons, then its whole output. */
 export function failureDetail(report: FileReport): string {
   const reasons = report.complaints.map(complaint => `  - ${complaint}`);
   return [`\n=== ${report.file.name}`, ...reasons, '', report.output, ''].join('\n');
 }
 
-/** Every failure again, short: where only the end of a log is kept, its last lines tell the reason. */
+/** Every failure again in short form, because often only the end of a log is kept. */
 export function shortFailures(report: FileReport): string[] {
   const { result, complaints, output, file } = report;
   const titles = new Set(result.failed.map(({ title }) => title));

@@ -1,9 +1,8 @@
 import { type FailedTest, type FileResult, formatResultLine, type SkippedTest } from './result-line.ts';
 
 /**
- * The harness's own count of one test file. uvu's count is not trusted: uvu drops the rest of a suite, and
- * exits with 0, when a hook throws, when a test throws what is not an Error, or when its printing of a
- * failure throws.
+ * The harness's own count for one test file. uvu's count is not reliable: when a hook throws, a test throws a
+ * non-Error, or printing a failure throws, uvu drops the rest of the suite and exits with 0.
  */
 export class Tally {
   declared = 0;
@@ -19,7 +18,7 @@ export class Tally {
     return { declared: this.declared, passed: this.passed, failed: this.failed, skipped: this.skipped };
   }
 
-  /** Why the file as a whole has not passed, or undefined. */
+  /** Why the file as a whole has not passed; undefined when it has. */
   complaint(): string | undefined {
     if (this.declared === 0) return 'no test is declared in this file';
     if (this.failed.length > 0) return `${this.failed.length} failed`;
@@ -28,9 +27,7 @@ export class Tally {
   }
 }
 
-/**
- * Has the last word on the exit code of this process, after process.exit(0) too, and leaves the result line.
- */
+/** Decides the exit code of this process last, even after process.exit(0), and prints the result line. */
 export function reportAtExit(tally: Tally): void {
   process.on('exit', () => {
     const complaint = tally.complaint();

@@ -6,8 +6,8 @@ import process from 'node:process';
 const folders: string[] = [];
 
 /**
- * A new empty folder, removed when this test file ends; kept, and named on standard error, when a test
- * failed.
+ * Creates an empty folder that is removed when this test file ends. When a test failed, the folder is kept,
+ * and named on standard error.
  */
 export function temporaryFolder(): string {
   if (folders.length === 0) process.on('exit', clearFolders);
@@ -17,12 +17,13 @@ export function temporaryFolder(): string {
 }
 
 /**
- * Runs after the tally's exit listener, which has set the exit code by then: harness.ts registers that first.
+ * Runs after the exit listener of the tally, which harness.ts registers first, so the exit code is already
+ * set.
  */
 function clearFolders(): void {
   for (const folder of folders) {
     if (process.exitCode) process.stderr.write(`kept: ${folder}\n`);
-    // Again where a process that was just killed has put one more file into it.
+    // Retried, because a process that was just killed may have added one more file.
     else rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }

@@ -22,16 +22,16 @@ test('gives the first truthy value of the condition', async () => {
   assert.is(calls, 3);
 });
 
-test('a condition that is true at once is asked once, even with no time left', async () => {
+test('a condition that is true at once is evaluated once, even with no time left', async () => {
   assert.is(await until(() => 7, { deadlineMs: 0, what: 'seven' }), 7);
 });
 
-test('says what was awaited, and for how long', async () => {
+test('the error says what was awaited, and for how long', async () => {
   const error = await failureOf(until(() => false, { deadlineMs: 20, what: 'a quorum of 3', intervalMs: 1 }));
   assert.is(error.message, 'waited 20 ms for a quorum of 3');
 });
 
-test('a throw is "not yet"; the last one is told when time is up', async () => {
+test('a throw counts as "not yet"; the error at the deadline contains the last one', async () => {
   const refused = new Error('ECONNREFUSED');
   let calls = 0;
   const condition = () => {

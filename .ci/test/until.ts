@@ -1,16 +1,16 @@
 export interface UntilOptions {
   readonly deadlineMs: number;
-  /** What is awaited, as it should read after "waited 5000 ms for". */
+  /** What is awaited, worded to follow "waited 5000 ms for". */
   readonly what: string;
   readonly intervalMs?: number;
 }
 
-/** What `if (value)` lets through. */
+/** The values that `if (value)` lets through. */
 type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>;
 
 /**
- * Polls `condition` until it gives something truthy, and gives that. A throw counts as "not yet": what is
- * awaited is often a server that refuses connections so far; the last one is the cause of the error.
+ * Polls `condition` until it returns something truthy, and returns that. A throw counts as "not yet", because
+ * the awaited server often still refuses connections. The last throw is the cause of the error.
  */
 export async function until<T>(condition: () => T | Promise<T>, options: UntilOptions): Promise<Truthy<T>> {
   const giveUpAt = performance.now() + options.deadlineMs;

@@ -1,4 +1,4 @@
-/** As it stands in result.json, folded. */
+/** The line of result.json, folded. */
 export function rawLine(line: unknown): HTMLElement {
   const details = element('details');
   details.append(

@@ -3,7 +3,7 @@ import type { Result } from '../../results/schema.ts';
 const TOPOLOGY_COLOURS = 6;
 const SYMBOLS = ['circle', 'diamond2', 'triangle', 'square', 'star', 'wye'] as const;
 
-/** CSS variables, so that a chart follows the colour scheme without being drawn again. */
+/** CSS variables, so that a chart follows the colour scheme without being redrawn. */
 export function topologyScale(result: Result): { domain: string[]; range: string[]; symbols: string[] } {
   const domain = result.topologies.map(topology => topology.name);
   return {

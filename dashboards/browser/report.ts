@@ -32,7 +32,7 @@ const resized = new ResizeObserver(entries => {
 });
 for (const place of places) resized.observe(place);
 
-// Paper has no resize and nothing to click: draw for its width, and open what is folded.
+// A printed page has no resize and no clicks: draw for its width, and open what is folded.
 addEventListener('beforeprint', () => {
   for (const fold of document.querySelectorAll('details')) fold.open = true;
   for (const place of places) draw(place, Math.min(place.clientWidth, PRINT_WIDTH_PX));

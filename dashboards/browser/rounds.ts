@@ -3,7 +3,10 @@ import type { EmbeddedData } from '../report/embedded.ts';
 import { type Group, groupOf } from '../timeline-groups.ts';
 import { closeButton, element, rawLine } from './elements.ts';
 
-/** Makes every count of rounds with data-rounds (topology, tab, condition, tab, load) open their values. */
+/**
+ * Makes every count of rounds with data-rounds (topology, tab, condition, tab, load) show its values on
+ * click.
+ */
 export function openRoundsOnClick({ result }: EmbeddedData, dialog: HTMLDialogElement): void {
   document.addEventListener('click', event => {
     const target =

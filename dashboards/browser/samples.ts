@@ -3,7 +3,7 @@ import { formatNumber, formatSummary } from '../format.ts';
 import type { EmbeddedData } from '../report/embedded.ts';
 import { closeButton, element, rawLine } from './elements.ts';
 
-/** Makes every number with data-measurement open its samples and its raw line. */
+/** Makes every number with data-measurement show its samples and its raw line on click. */
 export function openSamplesOnClick(data: EmbeddedData, dialog: HTMLDialogElement): void {
   const byId = new Map(data.result.measurements.map(item => [item.id, item]));
   document.addEventListener('click', event => {

@@ -10,7 +10,7 @@ test('the fixture is a valid comparison', () => {
   assert.is(comparisonSchema.safeParse(fixtureComparison()).success, true);
 });
 
-test('text: worse first, what cannot be judged last, every row with n and p, warnings at the end', () => {
+test('text: worse rows first, rows that cannot be judged last, every row with n and p, warnings at the end', () => {
   const text = comparisonText(fixtureComparison());
   const places = ['\nworse', '\nbetter', '\nno difference shown', '\ntoo few'].map(mark =>
     text.indexOf(mark),
@@ -26,7 +26,7 @@ test('text: worse first, what cannot be judged last, every row with n and p, war
   assert.match(text, /warning: a has uncommitted changes\n$/);
 });
 
-test('text: in a narrow terminal each row stands by itself, and no line is wider', () => {
+test('text: in a narrow terminal each row is printed separately, and no line is wider than the terminal', () => {
   for (const width of [60, 80]) {
     const text = comparisonText(fixtureComparison(), width);
     for (const line of text.split('\n')) assert.ok(line.length <= width, `${width}: "${line}"`);

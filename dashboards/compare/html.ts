@@ -7,7 +7,7 @@ import { pText, ratioText, sideText, sortedRows } from './text.ts';
 
 const RATIO_SHOWN_MAX = 2;
 
-/** Two runs as one HTML document without a script. @throws Error when the project was not built */
+/** Renders two runs as one HTML document without a script. @throws Error when the project was not built */
 export async function renderComparison(comparison: Comparison): Promise<string> {
   const style = await readFile(new URL('../report.bundle.css', import.meta.url), 'utf8');
   const { a, b, warnings } = comparison;
@@ -32,7 +32,7 @@ function tableRow(row: ComparisonRow): Markup {
   <td>${stacked(sideText(row.a))}</td><td>${stacked(sideText(row.b))}</td><td>${stacked(ratioText(row))}</td><td>${ratioBar(row)}</td></tr>`;
 }
 
-/** The ratio on a logarithmic scale, so that half and double lie as far from no change. */
+/** The ratio on a logarithmic scale, so that half and double are equally far from no change. */
 function ratioBar({ ratio }: ComparisonRow): Markup {
   if (ratio === null) return html``;
   const x = (value: number) => {
@@ -48,8 +48,8 @@ function ratioBar({ ratio }: ComparisonRow): Markup {
 }
 
 /**
- * What stands in brackets behind a number goes below it: three intervals side by side leave no room for the
- * bar.
+ * Puts the text in brackets behind a number below it, because three intervals side by side leave no room for
+ * the bar.
  */
 function stacked(text: string) {
   const [value, bracket] = text.split(' (');

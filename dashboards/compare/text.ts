@@ -4,8 +4,8 @@ import { titleOf } from '../order.ts';
 import { wrap } from '../terminal/wrap.ts';
 
 /**
- * Two runs as plain lines: worst first, so that a regression is on the first screen. Where the table is wider
- * than `widthColumns`, its rows one below the other.
+ * Two runs as plain text, worst first, so that a regression is on the first screen. When the table is wider
+ * than `widthColumns`, its rows are printed below each other.
  */
 export function comparisonText(comparison: Comparison, widthColumns = Number.POSITIVE_INFINITY): string {
   const lines = [
@@ -61,7 +61,7 @@ export function ratioText(row: ComparisonRow): string {
   return `${formatNumber(row.ratio.value)}×${interval === '' ? '' : ` (${interval})`}`;
 }
 
-/** A p that rounds to nought is not nought. */
+/** A p that rounds to zero is not zero. */
 export function pText(row: ComparisonRow): string {
   if (row.pHolm === null) return '-';
   return row.pHolm < 0.001 ? '<0.001' : row.pHolm.toFixed(3);

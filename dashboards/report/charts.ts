@@ -7,15 +7,15 @@ import { html, type Markup } from './html.ts';
 import { summaryCell } from './numbers.ts';
 import type { PercentileCurve } from './percentiles.ts';
 
-/** Where the script in the page draws a chart; `key` is what it draws. */
+/** A place in the page where the script draws a chart. `key` says what it shows. */
 export function chart(kind: string, ...key: readonly string[]): Markup {
   return html`<div class="chart" data-chart="${kind}" data-key="${key.join('\t')}"></div>`;
 }
 
-/** More topologies than this, and the table stands under its chart. */
+/** With more topologies than this, the table is below its chart. */
 const COLUMNS_BESIDE_MAX = 4;
 
-/** A metric after the other: chart and table of all topologies in all conditions. */
+/** One metric after the other: chart and table of all topologies in all conditions. */
 export function comparisons(result: Result): Markup | null {
   const metrics = metricsOf(result.measurements);
   if (metrics.length === 0) return null;
@@ -80,7 +80,7 @@ function perTopology(result: Result, condition: string, kind: string, rows: read
   )}</div></article>`;
 }
 
-/** A histogram holds every percentile: the median and the 99th of one thing share a chart. */
+/** A histogram contains every percentile, so the median and the 99th of one quantity share a chart. */
 export function latencies(result: Result, curves: readonly PercentileCurve[]): Markup | null {
   const ids = new Set(curves.map(curve => curve.measurement));
   const rows = result.measurements.filter(item => ids.has(item.id));
@@ -103,7 +103,7 @@ export function latencies(result: Result, curves: readonly PercentileCurve[]): M
   )}</div></section>`;
 }
 
-/** The least and the most samples of the curves in one chart: `11,200–12,000` */
+/** The smallest and the largest number of samples of the curves in one chart: `11,200–12,000` */
 function samplesText(
   rows: readonly Measurement[],
   curves: readonly PercentileCurve[],

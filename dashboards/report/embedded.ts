@@ -1,9 +1,7 @@
 import type { Result } from '../../results/schema.ts';
 import type { PercentileCurve } from './percentiles.ts';
 
-/**
- * What a report holds as JSON for its script: the whole result, and the curves decoded from its histograms.
- */
+/** The JSON in a report for its script: the whole result, and the curves decoded from its histograms. */
 export interface EmbeddedData {
   readonly result: Result;
   readonly curves: readonly PercentileCurve[];

@@ -5,7 +5,7 @@ import { conditionsOf, titleFromName } from '../order.ts';
 import { html, type Markup } from './html.ts';
 import { numberButton } from './numbers.ts';
 
-/** What the servers counted: no clock in it. */
+/** What the servers counted. These numbers involve no clock. */
 export function exactCounts(result: Result): Markup | null {
   const counted = result.measurements.filter(item => item.exactCounts !== undefined);
   if (counted.length === 0) return null;
@@ -41,7 +41,7 @@ export function exactCounts(result: Result): Markup | null {
   })}</section>`;
 }
 
-/** Lists every injection with its proof. Injections that changed nothing stand first and unfolded. */
+/** Lists every injection with its proof. Injections that changed nothing come first and unfolded. */
 export function faults(result: Result): Markup | null {
   if (result.faults.length === 0) return null;
   const bit = result.faults.filter(fault => fault.bit);
@@ -60,10 +60,10 @@ function faultTable(rows: readonly Fault[]): Markup {
   <tbody>${rows.map(faultRow)}</tbody></table></div>`;
 }
 
-/** A fault on all links of a role names dozens. */
+/** A fault on all links of a role names dozens of links. */
 const LINKS_IN_SIGHT = 4;
 const READINGS_IN_SIGHT = 2;
-/** Ends the name of a reading in ms. */
+/** Suffix of the name of a reading in ms. */
 const ROUND_TRIP = ' rttMs';
 
 function faultRow(fault: Fault): Markup {
@@ -113,7 +113,7 @@ export function environment(result: Result): Markup {
   <dl class="facts">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`;
 }
 
-/** What would make a reader wrong: limits, and every warning with where it comes from. */
+/** What could mislead a reader: limits, and every warning with its source. */
 export function limits(result: Result): Markup {
   const warnings = [
     ...result.claims.flatMap(claim => claim.warnings.map(text => `Claim ${claim.id}: ${text}`)),

@@ -19,7 +19,7 @@ test('a void run says so before anything else', () => {
   assert.is(answerOf(result).verdicts, 'This run is void: the driver was saturated');
 });
 
-test('a run that was cut short counts its verdicts, and says how far it came', () => {
+test('an interrupted run counts its verdicts and says how far it came', () => {
   const validity = { void: false, reasons: [], interrupted: 'after 3 of 12 rounds of writes' };
   const answer = answerOf({ ...fixtureResult(), validity });
   assert.match(answer.verdicts, /^5 claims: /);
@@ -30,7 +30,7 @@ test('a run that was cut short counts its verdicts, and says how far it came', (
   assert.is(answerOf(fixtureResult()).interrupted, undefined);
 });
 
-test('topologies are known by their members, not by their names', () => {
+test('topologies are recognised by their members, not by their names', () => {
   assert.equal(fixtureResult().topologies.map(kindOf), ['voters only', 'observers', 'observer masters']);
 });
 
@@ -48,7 +48,7 @@ test('a measurement without a median is not in the answer', () => {
   assert.is(sentenceOf(result, 'Observers'), undefined);
 });
 
-test('003-3: of an outage the worst round of the worst observer is told', () => {
+test('003-3: an outage is described by the worst round of the worst observer', () => {
   const result = fixtureResult();
   assert.match(
     sentenceOf(result, 'Reads through an outage') ?? '',
@@ -61,7 +61,7 @@ test('003-3: of an outage the worst round of the worst observer is told', () => 
   assert.match(sentenceOf(result, 'Reads through an outage') ?? '', /observer answered 2\.5 % of its reads/);
 });
 
-test('intervals that touch overlap; apart is said only when they are', () => {
+test('intervals that touch overlap; only separate ones are called so', () => {
   const result = fixtureResult();
   const [voters, observers] = ['voters', 'observers'].map(
     name =>

@@ -5,19 +5,19 @@ import { formatChange, formatNumber } from '../format.ts';
 
 export type TopologyKind = 'voters only' | 'observers' | 'observer masters';
 
-/** A sentence in pieces: text, or a number that leads to its samples. */
+/** A piece of a sentence: text, or a number that opens its samples. */
 export type Piece = string | { readonly text: string; readonly measurement: string };
 
 export interface Answer {
   /** `7 claims: 5 hold, 1 fails, 1 not shown here` */
   readonly verdicts: string;
-  /** Of a run that was ended early. */
+  /** How far a run had come that was ended early. */
   readonly interrupted?: string;
   readonly sentences: readonly { readonly about: string; readonly pieces: readonly Piece[] }[];
 }
 
 /**
- * What observers and observer masters did in this run, from medians; a part without measurements is left out.
+ * What observers and observer masters did in this run, from medians. Parts without measurements are left out.
  */
 export function answerOf(result: Result): Answer {
   const kinds = byKind(result.topologies);
@@ -68,7 +68,7 @@ export function kindOf(topology: Topology): TopologyKind {
 
 type Kinds = Partial<Record<TopologyKind, Topology>>;
 
-/** The first topology of each kind: suites put the plainest first. */
+/** The first topology of each kind; suites put the plainest first. */
 function byKind(topologies: readonly Topology[]): Kinds {
   const kinds: Kinds = {};
   for (const topology of topologies) kinds[kindOf(topology)] ??= topology;
@@ -165,7 +165,10 @@ function exactCount(result: Result, topology: Topology | undefined, name: string
   return { text: formatNumber(measurement.exactCounts![name]!), measurement: measurement.id };
 }
 
-/** The worst member of the worst round counts, as in the claims: an average hides the one that went dark. */
+/**
+ * The worst member of the worst round counts, as in the claims. An average would hide a member that went
+ * silent.
+ */
 function readsSentence(result: Result, kinds: Kinds): Piece[] {
   const shown = [kinds.observers, kinds['observer masters']];
   const worst = (metric: string): Measurement | undefined =>

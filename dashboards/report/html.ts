@@ -1,4 +1,4 @@
-/** Text that is already HTML; only `html` and `trusted` make it. */
+/** Text that is already HTML. Only `html` and `trusted` create it. */
 export class Markup {
   readonly text: string;
 
@@ -9,14 +9,14 @@ export class Markup {
 
 type Part = Markup | string | number | null | undefined | false | readonly Part[];
 
-/** A template whose every value is escaped, unless it is Markup; null, undefined and false are nothing. */
+/** A template that escapes every value except Markup. Null, undefined and false give no text. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   let text = strings[0] ?? '';
   for (const [index, part] of parts.entries()) text += render(part) + (strings[index + 1] ?? '');
   return new Markup(text);
 }
 
-/** Our own style sheet, script and icons; never anything from a result. */
+/** Marks our own style sheet, script and icons as HTML. Never use it for text from a result. */
 export function trusted(text: string): Markup {
   return new Markup(text);
 }
@@ -38,8 +38,8 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * JSON that can stand inside a script element: no `<`, so neither `</script>` nor `<!--` can end or bend it,
- * and no U+2028 or U+2029, which end a line of JavaScript.
+ * JSON for a script element. It contains no `<`, so neither `</script>` nor `<!--` can end or alter the
+ * element, and no U+2028 or U+2029, which end a line of JavaScript.
  */
 export function embedJson(value: unknown): Markup {
   const text = JSON.stringify(value)

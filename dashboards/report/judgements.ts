@@ -4,14 +4,14 @@ import { formatNumber } from '../format.ts';
 import { html, type Markup } from './html.ts';
 import { verdictMark } from './icons.ts';
 
-/** As a verdict looks: what is valid holds, what is unknown was not shown. */
+/** Judgements look like verdicts: "valid" like "holds", "unknown" like "not shown here". */
 export const VERDICT_OF: Readonly<Record<Judgement['valid'], Verdict>> = {
   valid: 'holds',
   invalid: 'fails',
   unknown: 'not shown here',
 };
 
-/** What each checker says of the history; reasons stand in full. */
+/** The judgement of each checker about the history, with all reasons. */
 export function judgements({ judgements = [] }: Result): Markup | null {
   if (judgements.length === 0) return null;
   return html`<section id="judgements"><h2>Checkers <span class="soft">worst first</span></h2>

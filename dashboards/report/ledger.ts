@@ -5,7 +5,7 @@ import { html, type Markup } from './html.ts';
 import { verdictMark } from './icons.ts';
 import { numberButton } from './numbers.ts';
 
-/** Every claim with its verdict, number and reason; what stands behind it unfolds. */
+/** Every claim with its verdict, number and reason. The details behind it unfold. */
 export function ledger(result: Result): Markup {
   return html`<section id="claims" aria-label="Claims">
   <h2>Claims <span class="soft">worst first</span></h2>

@@ -2,7 +2,7 @@ import type { Measurement } from '../../results/schema.ts';
 import { formatInterval, formatNumber, formatSummary } from '../format.ts';
 import { html, type Markup } from './html.ts';
 
-/** A number that shows its samples: on hover in its title, on click in a dialog. */
+/** A number that shows its samples: in its title on hover, in a dialog on click. */
 export function numberButton(text: string, measurement: Measurement | undefined): Markup {
   if (measurement === undefined) return html`${text}`;
   const samples = measurement.samples.map(sample => formatNumber(sample.value)).join(', ');
@@ -10,7 +10,7 @@ export function numberButton(text: string, measurement: Measurement | undefined)
   return html`<button type="button" class="number" data-measurement="${measurement.id}" title="${title}">${text}</button>`;
 }
 
-/** Median over interval and n, for a cell of a table. */
+/** The median, with interval and n below it, for a cell of a table. */
 export function summaryCell(measurement: Measurement | undefined): Markup {
   if (measurement === undefined) return html`<span class="soft">not measured</span>`;
   const { summary } = measurement;

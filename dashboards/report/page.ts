@@ -1,7 +1,7 @@
 import { html, type Markup, trusted } from './html.ts';
 
 /**
- * The policy allows nothing from anywhere: a page that tried to load something would show it in its console.
+ * The policy allows nothing from anywhere. A page that tries to load something shows an error in its console.
  */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 

@@ -28,7 +28,7 @@ test('no p99.9 from fewer than 10,000 samples', () => {
   assert.is(lastPercentile(9), undefined);
 });
 
-test('values are in ms whatever unit was recorded', () => {
+test('values are in ms, whatever the recorded unit', () => {
   const median = (unit: 'us' | 'ms') =>
     percentileCurve(withSamples(1000, unit))!.points.find(([percentile]) => percentile === 50)![1];
   assert.ok(Math.abs(median('us') - 0.5) < 0.01);

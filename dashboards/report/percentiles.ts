@@ -1,7 +1,7 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import type { Measurement } from '../../results/schema.ts';
 
-/** A percentile is shown where at least this many samples lie beyond it: p99.9 needs 10,000. */
+/** A percentile is shown when at least this many samples lie beyond it: p99.9 needs 10,000. */
 const SAMPLES_BEYOND_MIN = 10;
 const MS_PER_UNIT = { ns: 1e-6, us: 1e-3, ms: 1 } as const;
 const PERCENTILES = [
@@ -17,7 +17,8 @@ export interface PercentileCurve {
 }
 
 /**
- * The curve of a measurement's histogram. @throws Error naming the measurement whose histogram cannot be read
+ * The curve of a measurement's histogram. @throws Error naming a measurement whose histogram cannot be
+ * decoded
  */
 export function percentileCurve(measurement: Measurement): PercentileCurve | null {
   if (measurement.histogram === undefined) return null;

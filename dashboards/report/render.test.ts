@@ -12,7 +12,7 @@ test('the fixture is a valid result', () => {
   assert.is(resultSchema.safeParse(fixtureResult()).success, true);
 });
 
-test('every claim is there with verdict, reason, hypothesis, control and warnings', async () => {
+test('the report contains every claim with verdict, reason, hypothesis, control and warnings', async () => {
   const result = fixtureResult();
   const page = await renderReport(result);
   for (const claim of result.claims) {
@@ -21,7 +21,7 @@ test('every claim is there with verdict, reason, hypothesis, control and warning
   }
 });
 
-test('claims come first, and what the run cannot show is there', async () => {
+test('claims come first, and the report says what the run cannot show', async () => {
   const result = fixtureResult();
   const page = await renderReport(result);
   const order = [
@@ -62,14 +62,14 @@ test('a result with one claim and nothing else makes a report without empty sect
     assert.not.ok(page.includes(`id="${id}"`), id);
 });
 
-test('an outage says how long no write was done, and of how many rounds; void ones are counted apart', async () => {
+test('an outage says how long no write was done and in how many rounds; void rounds are counted separately', async () => {
   const page = await renderReport(fixtureResult());
   assert.match(page, /Writes through the outage: leader cut/);
   assert.match(page, /voters: no write for 1\.7 to 1\.8 s/);
   assert.match(page, /data-rounds="voters\thealthy\twrites, closed loop">n 5, 1 void</);
 });
 
-test('what was measured in vain has no sample, which is not never', async () => {
+test('a measurement whose rounds are all void shows "no sample", not "not measured"', async () => {
   const result = fixtureResult();
   const [first] = result.measurements;
   first!.samples = [];
@@ -87,7 +87,7 @@ test('rounds are counted from 1, and readings have their unit', async () => {
   assert.match(page, /<td>3<\/td><td><b>no<\/b><\/td><td><div>v1\.v2\.quorum round trip 8\.7 ms<\/div>/);
 });
 
-test('an outage of which no round counts is named all the same', async () => {
+test('an outage without a valid round is still named', async () => {
   const result = fixtureResult();
   for (const each of result.timelines)
     if (each.condition === CONDITIONS.leaderCut) each.voidReasons = ['it did not bite'];
@@ -96,7 +96,7 @@ test('an outage of which no round counts is named all the same', async () => {
   assert.match(page, /observers: n 0, 2 void/);
 });
 
-test('a fault that did not bite stands in plain sight, those that bit are folded away', async () => {
+test('a fault that did not bite is visible, and faults that bit are folded', async () => {
   const result = fixtureResult();
   const folded = /<section id="faults"><h2>[^<]*<\/h2>\s*<details>/;
   assert.match(await renderReport(result), folded);
@@ -106,7 +106,7 @@ test('a fault that did not bite stands in plain sight, those that bit are folded
   assert.match(page, /<b>no<\/b>.*<details><summary>2 of 3 injections/s);
 });
 
-test('a schedule of faults shows what its checkers say, and no empty ledger of claims', async () => {
+test('a schedule of faults shows the judgements of its checkers and no empty ledger of claims', async () => {
   const page = await renderReport(judgedResult());
   assert.ok(page.includes('id="judgements"') && !page.includes('id="claims"'));
   assert.ok(page.includes('/register7 lost operation 12'));

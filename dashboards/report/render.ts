@@ -13,7 +13,7 @@ import { page } from './page.ts';
 import { percentileCurve } from './percentiles.ts';
 import { timelines } from './timelines.ts';
 
-/** One run as one HTML document that needs nothing else. @throws Error when the project was not built */
+/** Renders one run as one self-contained HTML document. @throws Error when the project was not built */
 export async function renderReport(result: Result): Promise<string> {
   const [style, script] = await Promise.all([bundled('report.bundle.css'), bundled('report.bundle.js')]);
   const curves = result.measurements.flatMap(item => percentileCurve(item) ?? []);

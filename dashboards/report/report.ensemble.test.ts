@@ -14,7 +14,7 @@ import { renderReport } from './render.ts';
 const test = suite('dashboards: report in a browser');
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const DEADLINE_MS = 240_000;
-/** Of each step: playwright's own 30 s are little for a Chromium that starts on a busy machine. */
+/** Limit for each step. Playwright's default of 30 s is too short for Chromium on a busy machine. */
 const STEP_MAX_MS = 120_000;
 const FLAGS = [
   '--headless',
@@ -33,7 +33,7 @@ interface Opened {
   readonly complaints: string[];
 }
 
-/** Opens a page offline and hands it over; whatever it complains about fails the test. */
+/** Opens a page offline and passes it on. Any complaint of the page fails the test. */
 async function opened(
   content: string,
   widthPx: number,
@@ -46,7 +46,7 @@ async function opened(
     executablePath: CHROMIUM,
     args: FLAGS,
     timeout: STEP_MAX_MS,
-    // Its sockets are there, and their paths have 108 characters.
+    // Its sockets are there, and the path of a socket has at most 108 characters.
     env: { ...process.env, TMPDIR: '/tmp' },
   });
   try {
@@ -90,7 +90,7 @@ for (const widthPx of [400, 1200]) {
     `${widthPx} px: every chart is drawn, nothing complains, nothing scrolls sideways`,
     async () => {
       const result = fixtureResult();
-      // As few rounds leave it: the widest that a cell gets.
+      // The widest text in a cell, as a result with few rounds has it.
       for (const { summary } of result.measurements) summary.confidence = 0.94;
       await opened(await renderReport(result), widthPx, async ({ page }) => {
         assert.is(await overflowPx(page), 0);
@@ -128,7 +128,7 @@ test(
 );
 
 test(
-  'panels of one load have the same axes, say their fault, and answer the pointer with every value of a bucket',
+  'panels of one load share their axes, name their fault, and show every value of a bucket at the pointer',
   async () => {
     await opened(await renderReport(fixtureResult()), 1200, async ({ page }) => {
       const panels = page.locator('#timelines article').first().locator('[data-chart=timelines]');
@@ -151,7 +151,7 @@ test(
 );
 
 test(
-  'a count of rounds opens their values, where they are in result.json, and the faults on their clock',
+  'a count of rounds opens their values, their place in result.json, and the faults on their clock',
   async () => {
     const result = fixtureResult();
     await opened(await renderReport(result), 1200, async ({ page }) => {

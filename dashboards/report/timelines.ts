@@ -1,4 +1,4 @@
-/** Loads as they went: every topology beside the others, on the same axes, under its faults. */
+/** Loads over time: every topology beside the others, on the same axes, with its faults. */
 import { LOADS, SERIES } from '../../results/names.ts';
 import type { Result } from '../../results/schema.ts';
 import { formatNumber } from '../format.ts';
@@ -39,7 +39,7 @@ function outage(result: Result, condition: string): Markup | null {
   <div class="columns">${groups.map(group => panel(result, 'rate', group, [condition], silenceText(group)))}</div></article>`;
 }
 
-/** A row of panels for each condition, all on the same axes. */
+/** A row of panels for each condition, all with the same axes. */
 function saturated(result: Result): Markup | null {
   const load = LOADS.saturated;
   const conditions = conditionsIn(result, load);
@@ -97,7 +97,7 @@ function scaleText([first]: readonly Group[]): string {
   return `in buckets of ${first!.bucketMs} ms`;
 }
 
-/** How long no write was done, from the kindest round to the worst; buckets are the grain. */
+/** How long no write was done, from the best round to the worst. The resolution is one bucket. */
 function silenceText({ rounds, bucketMs }: Group): string {
   const silences = rounds.map(({ timeline }) => longestSilenceMs(timeline) / 1000);
   const [least, most] = [Math.min(...silences), Math.max(...silences)];
@@ -110,7 +110,7 @@ function doneText({ rounds }: Group): string {
   return shares.length === 0 ? '' : `${formatNumber(Math.min(...shares))} % answered`;
 }
 
-/** The pace that was asked for: the mean of all buckets, since arrivals come by chance. */
+/** The requested rate: the mean of all buckets, because arrivals are random. */
 function intendedText(groups: readonly Group[]): string {
   const series = groups.flatMap(({ rounds }) =>
     rounds.flatMap(({ timeline }) => timeline.series.filter(({ name }) => name === SERIES.intended)),

@@ -8,7 +8,7 @@ const test = suite('dashboards: terminal');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
 const ESCAPES = /\x1b\[\d+m/g;
 
-test('colours and width only on a terminal; NO_COLOR and a narrow terminal are respected', () => {
+test('colours and width apply only on a terminal; NO_COLOR and a narrow terminal are respected', () => {
   assert.equal(terminalLook({}, {}), { widthColumns: 100, colour: false });
   assert.equal(terminalLook({ isTTY: true, columns: 80 }, {}), { widthColumns: 80, colour: true });
   assert.equal(terminalLook({ isTTY: true, columns: 80 }, { NO_COLOR: '1' }), {
@@ -20,7 +20,7 @@ test('colours and width only on a terminal; NO_COLOR and a narrow terminal are r
   assert.is(terminalLook({ isTTY: true, columns: 400 }, {}).widthColumns, 120);
 });
 
-test('a run that was cut short says so before its claims', () => {
+test('an interrupted run says so before its claims', () => {
   const validity = { void: false, reasons: [], interrupted: 'after 3 of 12 rounds of writes' };
   const [, second] = ledgerTable(
     { ...fixtureResult(), validity },
@@ -29,7 +29,7 @@ test('a run that was cut short says so before its claims', () => {
   assert.match(second!, /^Interrupted after 3 of 12 rounds of writes/);
 });
 
-test('no line is wider than asked for, with colours or without', () => {
+test('no line is wider than the given width, with colours or without', () => {
   for (const widthColumns of [30, 47, 60, 80, 100, 120]) {
     for (const colour of [false, true]) {
       for (const line of ledgerTable(fixtureResult(), { widthColumns, colour }).split('\n'))
@@ -38,7 +38,7 @@ test('no line is wider than asked for, with colours or without', () => {
   }
 });
 
-test('every claim with verdict and warning, worst first, and no escape when plain', () => {
+test('the ledger has every claim with verdict and warning, worst first, and no escape sequence when plain', () => {
   const result = fixtureResult();
   const text = ledgerTable(result, { widthColumns: 100, colour: false });
   const places = ['x fails', '! void', '~ not shown here', '+ holds'].map(mark => text.indexOf(mark));
@@ -57,7 +57,7 @@ test('wrap breaks at spaces and cuts a word that is too long', () => {
   assert.equal(wrap('', 5), []);
 });
 
-test('judgements of checkers, worst first, each with its reasons', () => {
+test('judgements of checkers come worst first, each with its reasons', () => {
   const lines = ledgerTable(judgedResult(), { widthColumns: 60, colour: false }).split('\n');
   assert.is(lines[0], '3 checkers under 1 fault: 1 invalid, 1 unknown, 1 valid');
   assert.equal(lines.slice(-6, -1), [

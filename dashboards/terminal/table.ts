@@ -19,7 +19,8 @@ const LOOKS: Readonly<Record<Verdict, { mark: string; colour: 'red' | 'green' | 
 };
 
 /**
- * Select Graphic Rendition, ECMA-48 8.3.117: styleText of newer Nodes would decide about colour by itself.
+ * Select Graphic Rendition, ECMA-48 8.3.117. `styleText` of newer Node.js releases would decide about colour
+ * itself.
  */
 const SGR = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, magenta: 35 } as const;
 
@@ -28,7 +29,7 @@ export interface TerminalLook {
   readonly colour: boolean;
 }
 
-/** Colour and width only where a person looks; NO_COLOR is respected (no-color.org: any value but empty). */
+/** Colour and width apply only on a terminal. NO_COLOR is respected (no-color.org: any value but empty). */
 export function terminalLook(
   stream: { readonly isTTY?: boolean; readonly columns?: number },
   env: Readonly<Record<string, string | undefined>>,
@@ -38,7 +39,7 @@ export function terminalLook(
   return { widthColumns, colour: !env.NO_COLOR };
 }
 
-/** The ledger of claims, worst first, after the answer; lines end in a newline. */
+/** The answer, then the ledger of claims, worst first. Every line ends in a newline. */
 export function ledgerTable(result: Result, look: TerminalLook): string {
   const paint: Paint = (style, text) => (look.colour ? `\x1b[${SGR[style]}m${text}\x1b[0m` : text);
   const answer = answerOf(result);

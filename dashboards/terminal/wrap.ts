@@ -1,4 +1,4 @@
-/** Lines of at most `width` characters, broken at spaces; a longer word is cut. */
+/** Splits text into lines of at most `width` characters at spaces, and cuts longer words. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -9,7 +9,7 @@ import {
   type Violation,
 } from './source-file.ts';
 
-/** Modules of Node.js without I/O, clock or chance; node:crypto only for what is banned by call below. */
+/** Node.js modules without I/O, clock or randomness. Of node:crypto, the calls below are banned. */
 const PURE_NODE_MODULES = new Set(['assert', 'buffer', 'crypto', 'path', 'util', 'zlib']);
 const IO_PACKAGES = /^(fastify|autocannon|execa|toxiproxy-node-client)(\/|$)/;
 
@@ -23,7 +23,9 @@ const BANNED_CALLS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/(?<![\w.#])fetch\(/, 'runtime.network'],
 ];
 
-/** Nothing of server/ outside server/runtime/ touches the world but through Runtime. Tests may. */
+/**
+ * Code in server/ outside server/runtime/ reaches the outside world only through Runtime. Tests are exempt.
+ */
 export function runtimeBoundary(files: readonly SourceFile[]): Violation[] {
   return files.filter(isInsideBoundary).flatMap(file => [
     ...imports(file)
@@ -41,7 +43,7 @@ export function runtimeBoundary(files: readonly SourceFile[]): Violation[] {
 
 const HOME_OF_PROPERTIES = '.ci/test/properties.ts';
 
-/** One seed for all properties: a commit that passed passes again. */
+/** All properties use one seed, so that a commit that passed passes again. */
 export function propertiesHaveTheSeed(files: readonly SourceFile[]): Violation[] {
   return files
     .filter(file => isTypeScript(file) && file.path !== HOME_OF_PROPERTIES)
@@ -52,7 +54,7 @@ export function propertiesHaveTheSeed(files: readonly SourceFile[]): Violation[]
     );
 }
 
-/** Several servers run in one process, and a simulation starts many one after the other. Tests may. */
+/** Several servers run in one process, and a simulation starts many one after the other. Tests are exempt. */
 export function moduleState(files: readonly SourceFile[]): Violation[] {
   return files
     .filter(file => file.path.startsWith('server/') && isTypeScript(file) && !isTest(file))
@@ -63,9 +65,7 @@ export function moduleState(files: readonly SourceFile[]): Violation[] {
     );
 }
 
-/**
- * At the margin, so not in a function: a variable, or an empty collection that nothing declares read-only.
- */
+/** Matches state outside functions: a variable, or an empty collection that is not declared read-only. */
 const MUTABLE_AT_TOP =
   /^(export )?((let|var)\b|const \w+(: (?!readonly|Readonly)[^=]*)? = (new (Map|Set|WeakMap|Array)\b[^(]*\(\)|\[\]);)/;
 
@@ -82,7 +82,7 @@ function reachesTheWorld(target: string): boolean {
   return module !== undefined && !PURE_NODE_MODULES.has(module);
 }
 
-/** Whom each top folder may import besides itself; `zklab.ts` and `.ci` may import all. */
+/** The folders that each top folder may import besides itself. `zklab.ts` and `.ci` may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   server: [],
   results: [],

@@ -1,6 +1,6 @@
 import { codeLines, isTypeScript, type SourceFile, type Violation } from './source-file.ts';
 
-// Character classes keep these patterns from finding themselves.
+// The character classes keep these patterns from matching themselves.
 const IN_ANY_TEXT: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\b(TOD[O]|FIXM[E]|XX[X]|HAC[K])\b/, 'do it now or write an issue'],
 ];
@@ -12,7 +12,7 @@ const IN_TYPESCRIPT: readonly (readonly [pattern: RegExp, instead: string])[] = 
   [/@ts-(ignor[e]|nochec[k])/, 'mend the type'],
 ];
 
-/** What is meant to be gone before a change is landed. */
+/** Finds what must be removed before a change is landed. */
 export function leftovers(files: readonly SourceFile[]): Violation[] {
   return files
     .filter(({ path }) => isWritten(path))

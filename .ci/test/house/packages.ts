@@ -3,7 +3,8 @@ import type { SourceFile, Violation } from './source-file.ts';
 const HEADING = '## Dependencies';
 
 /**
- * Every package that is depended on has a row in the README saying what for and why this one; no row without.
+ * Every dependency has a row in the README that says what it is for and why this one, and every row has a
+ * dependency.
  */
 export function dependencyTable(files: readonly SourceFile[]): Violation[] {
   const needed = dependencies(files.find(({ path }) => path === 'package.json')?.text ?? '{}');
@@ -29,9 +30,7 @@ function dependencies(packageJson: string): string[] {
   return [...Object.keys(dependencies), ...Object.keys(devDependencies)];
 }
 
-/**
- * Package name -> cells. The first cell may be a link or in backticks; one cell may name several packages.
- */
+/** Package name -> cells. The first cell may be a link or in backticks, and may name several packages. */
 function tableRows(readme: string): Map<string, string[]> {
   const section = readme.split(`${HEADING}\n`)[1]?.split(/^## /m)[0] ?? '';
   const rows = new Map<string, string[]>();
@@ -49,7 +48,7 @@ function tableRows(readme: string): Map<string, string[]> {
   return rows;
 }
 
-/** The lock file names packages and hashes; whose mirror they came from is a matter of the machine. */
+/** The lock file names packages and hashes. The mirror that they came from is specific to a machine. */
 export function lockFileHosts(files: readonly SourceFile[]): Violation[] {
   const lock = files.find(({ path }) => path === 'package-lock.json');
   const hosts = lock?.text.match(/"resolved":\s*"[a-z+]+:\/\/[^"]*"/g) ?? [];

@@ -17,7 +17,7 @@ import { posix } from 'node:path';
 import { isTypeScript, type SourceFile, type Violation } from './source-file.ts';
 
 const DOCS = 'server/docs/';
-/** These rules' own test plants references that lead nowhere. */
+/** The test of these rules plants unresolved references. */
 const PLANTS = '.ci/test/house.test.ts';
 
 export function references(files: readonly SourceFile[]): Violation[] {
@@ -30,7 +30,7 @@ export function references(files: readonly SourceFile[]): Violation[] {
     ]);
 }
 
-/** What can be referred to. */
+/** Everything that can be referred to. */
 class Known {
   readonly paths: ReadonlySet<string>;
   /** Headings by page. */
@@ -57,7 +57,7 @@ class Known {
     this.#names = new Set([...upstream, ...files.filter(isTypeScript).flatMap(declaredNames)]);
   }
 
-  /** Whether one reference behind `@see` leads somewhere. A heading may stand on the line after its page. */
+  /** Whether one reference behind `@see` resolves. A heading may be on the line after its page. */
   resolves(reference: string, file: SourceFile): boolean {
     const [, page, heading] = /^docs\/([\w-]+\.md)(?: "([^"]+)")?$/.exec(reference) ?? [];
     if (page !== undefined) return heading === undefined || this.pages.get(page)?.has(heading) === true;
@@ -81,7 +81,7 @@ function declaredNames({ text }: SourceFile): string[] {
   );
 }
 
-/** In any text: pages with their headings, rows of statements, field reports. */
+/** References in any text: pages with their headings, rows of statements, field reports. */
 function mentions(file: SourceFile, known: Known): Violation[] {
   return file.text.split('\n').flatMap((line, index) => {
     const at = `${file.path}:${index + 1}`;
@@ -122,7 +122,7 @@ function seeTags(file: SourceFile, known: Known): Violation[] {
   });
 }
 
-/** The references of one tag, whose paragraph may go on in the next lines of the comment. */
+/** The references of one tag. Its paragraph may continue in the next lines of the comment. */
 function referencesOf(start: string, next: readonly string[]): string[] {
   const text = [start];
   if (!start.includes('*/')) {
@@ -141,7 +141,7 @@ function referencesOf(start: string, next: readonly string[]): string[] {
     .split('; ');
 }
 
-/** Links of a page to files of the tree, and to its own headings. */
+/** Links of a page to files of the tree and to its own headings. */
 function links(file: SourceFile, known: Known): Violation[] {
   const anchors = new Set(
     [...file.text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading)),
@@ -156,7 +156,7 @@ function links(file: SourceFile, known: Known): Violation[] {
     .map(target => `${file.path}: the link to ${target} leads nowhere`);
 }
 
-/** As GitHub makes it. */
+/** The anchor that GitHub generates. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

@@ -1,4 +1,4 @@
-/** Tables of READMEs that are made from the registries, which `zklab list` shows too. */
+/** Tables in READMEs that are built from the registries, as `zklab list` is. */
 import { type Entry, LISTS } from '../../../chaos/list.ts';
 import type { SourceFile, Violation } from './source-file.ts';
 
@@ -27,7 +27,7 @@ export function registryTables(files: readonly SourceFile[]): Violation[] {
   return [...violations, ...missing.map(kind => `chaos/README.md: no README has a table of ${kind}`)];
 }
 
-/** The text with every table as its registry has it. */
+/** The text with every table rebuilt from its registry. */
 export function withTables(text: string): string {
   const lines = text.split('\n');
   for (const { kind, line, table } of tablesIn(text).reverse()) {
@@ -39,9 +39,9 @@ export function withTables(text: string): string {
 
 interface Found {
   readonly kind: string;
-  /** Of its beginning, from 1 on. */
+  /** Line of its beginning, from 1 on. */
   readonly line: number;
-  /** Its lines; undefined where it does not end. */
+  /** Its lines; undefined when its end is missing. */
   readonly table: readonly string[] | undefined;
 }
 

@@ -1,10 +1,10 @@
-/** The rooms inside the top folders: the order of their imports, and circles of files. */
+/** The rooms in the top folders: the order of their imports, and import cycles of files. */
 import { posix } from 'node:path';
 import { imports, isTest, isTypeScript, type SourceFile, topFolder, type Violation } from './source-file.ts';
 
 /**
- * The rooms of each folder, lowest first, and the files that stand beside them: each imports what stands
- * before it. Tests and what only tests use may import all.
+ * The rooms of each folder, lowest first, and the files beside them. Each imports only what comes before it.
+ * Tests and their helpers may import all.
  */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   server: [
@@ -77,7 +77,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** A room imports from those before it in the order, never from one behind it. */
+/** A room imports only from rooms before it in the order. */
 export function roomOrder(files: readonly SourceFile[]): Violation[] {
   return files
     .filter(file => isTypeScript(file) && !isForTests(file))
@@ -99,7 +99,8 @@ export function roomOrder(files: readonly SourceFile[]): Violation[] {
 }
 
 /**
- * No file imports itself by way of others, be it for a type alone: none of them can be read without the rest.
+ * No file imports itself through others, not even for a type, because none of them could be read without the
+ * rest.
  */
 export function fileCircles(files: readonly SourceFile[]): Violation[] {
   const targets = new Map(
@@ -108,10 +109,7 @@ export function fileCircles(files: readonly SourceFile[]): Violation[] {
   return circles(targets).map(circle => `${circle[0]}: a circle of imports: ${circle.join(', ')}`);
 }
 
-/**
- * Files that reach one another, each group in the order of their names. @see Tarjan, Depth-First Search
- * (1972)
- */
+/** Finds files that reach one another, each group sorted by name. @see Tarjan, Depth-First Search (1972) */
 function circles(targets: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   const found: string[][] = [];
   const index = new Map<string, number>();
@@ -139,7 +137,7 @@ function circles(targets: ReadonlyMap<string, ReadonlySet<string>>): string[][] 
   return found;
 }
 
-/** The folder below the top folder, or the file itself where it stands in none. */
+/** The folder below the top folder, or the file itself if it is directly in the top folder. */
 function roomOf(path: string): string {
   return path.split('/')[1] ?? '';
 }
@@ -150,7 +148,7 @@ function relativeImports(file: SourceFile): { readonly number: number; readonly 
     .map(({ number, target }) => ({ number, to: posix.join(posix.dirname(file.path), target) }));
 }
 
-/** Tests, and what only tests use. */
+/** Tests, and their helpers. */
 function isForTests(file: SourceFile): boolean {
   return isTest(file) || /\/(testing|conformance)\//.test(file.path);
 }

@@ -3,10 +3,13 @@ import { isTest, isTypeScript, type SourceFile, topFolder, type Violation } from
 const LINES_MAX = 600;
 const LINES_P90_MAX = 450;
 const LINES_MEDIAN_MAX = 180;
-/** Within this many first lines a longer file says why. */
+/** A long file says why within this many first lines. */
 const HEADER_LINES = 20;
 
-/** Above 600 lines the header says why: "Long because ...". Over the tree: median and ninth decile. */
+/**
+ * Above 600 lines the header says why: "Long because ...". The median and the ninth decile of the tree are
+ * limited.
+ */
 export function fileLengths(files: readonly SourceFile[]): Violation[] {
   const sources = files.filter(isTypeScript);
   const tooLong = sources
@@ -51,7 +54,7 @@ export function commentWidths(files: readonly SourceFile[]): Violation[] {
   );
 }
 
-/** Text that looks like a comment in a string of a test. */
+/** Text in a string of a test that looks like a comment. */
 function isInQuotes(line: string): boolean {
   return !/^\s*(\*|\/\*|\/\/)/.test(line) && /['"`].*\/\/ .*['"`]/.test(line);
 }
@@ -69,8 +72,8 @@ const TOP_FILES = new Set([
 const TOOL_CONFIG = /^(tsconfig(\.\w+)?|biome)\.json$|\.config\.(js|ts|mjs)$/;
 
 /**
- * Nothing at the top but the five folders, the front door, what explains the project, the package and tool
- * configuration.
+ * The top level contains only the five folders, the front door, documents about the project, and the
+ * configuration of packages and tools.
  */
 export function topLevel(files: readonly SourceFile[]): Violation[] {
   const entries = new Set(files.map(({ path }) => topFolder(path) || path));
@@ -80,7 +83,7 @@ export function topLevel(files: readonly SourceFile[]): Violation[] {
     .map(entry => `${entry}: does not belong at the top of the tree (design, section 1)`);
 }
 
-/** Each top folder with code explains itself. Asked for once the root README has its title. */
+/** Each top folder with code has a README. Required once the root README has its title. */
 export function folderReadmes(files: readonly SourceFile[]): Violation[] {
   const root = files.find(({ path }) => path === 'README.md');
   if (!root?.text.startsWith('# ')) return [];

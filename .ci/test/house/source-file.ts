@@ -16,7 +16,7 @@ export function isTypeScript(file: SourceFile): boolean {
   return file.path.endsWith('.ts');
 }
 
-/** Tests, and the kits they share. */
+/** Tests, and the kits that they share. */
 export function isTest(file: SourceFile): boolean {
   return /\.test(-kit)?\.ts$/.test(file.path);
 }
@@ -27,7 +27,10 @@ export function topFolder(path: string): string {
   return slash < 0 ? '' : path.slice(0, slash);
 }
 
-/** Lines without comments, by line starts: the house's formatter puts no code behind a closing comment. */
+/**
+ * Lines without comments, judged by the start of each line. The formatter puts no code behind a closing
+ * comment.
+ */
 export function codeLines(file: SourceFile): CodeLine[] {
   return file.text
     .split('\n')
@@ -35,7 +38,7 @@ export function codeLines(file: SourceFile): CodeLine[] {
     .filter(({ code }) => !/^\s*(\*|\/\*)/.test(code));
 }
 
-/** What is imported or re-exported, statically or dynamically. */
+/** Everything that is imported or re-exported, statically or dynamically. */
 export function imports(file: SourceFile): { readonly number: number; readonly target: string }[] {
   const found: { number: number; target: string }[] = [];
   for (const { number, code } of codeLines(file)) {

@@ -6,7 +6,7 @@ import { bandTitle } from '../../timeline-groups.ts';
 import { type Chart, FONT } from './chart.ts';
 
 /**
- * A strip per member: full height where reads were answered, a thin line where not. Key: topology, tab,
+ * A strip per member: full height where reads were answered, a thin line elsewhere. Key: topology, tab,
  * condition.
  */
 export const availability: Chart = ({ result }, key, widthPx) => {

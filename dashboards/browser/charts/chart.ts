@@ -1,6 +1,6 @@
 import type { EmbeddedData } from '../../report/embedded.ts';
 
-/** Draws one chart at a width in px; `key` is the figure's data-key. Null where there is nothing to draw. */
+/** Draws one chart at a width in px. `key` is the figure's data-key. Null when there is nothing to draw. */
 export type Chart = (data: EmbeddedData, key: string, widthPx: number) => Element | null;
 
 export const FONT = {
@@ -10,7 +10,9 @@ export const FONT = {
   overflow: 'visible',
 };
 
-/** Wide labels cost a narrow screen its chart: keep their end, where members and topologies differ. */
+/**
+ * Wide labels leave a narrow screen no chart, so only their end is kept, where members and topologies differ.
+ */
 export function leftMargin(labels: readonly string[], widthPx: number): number {
   const longest = Math.max(0, ...labels.map(label => label.length));
   return Math.min(Math.ceil(longest * 6.6) + 14, Math.floor(widthPx * 0.4));

@@ -7,7 +7,7 @@ import { type Chart, FONT, leftMargin } from './chart.ts';
 const ROW_PX = 20;
 
 /**
- * One metric: per condition a row for each topology, with median, interval and every sample. Key: the metric.
+ * One metric: for each condition a row per topology, with median, interval and every sample. Key: the metric.
  */
 export const intervals: Chart = ({ result }, metric, widthPx) => {
   const measurements = result.measurements.filter(item => item.metric === metric);

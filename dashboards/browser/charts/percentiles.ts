@@ -6,7 +6,7 @@ import { type Chart, FONT } from './chart.ts';
 
 const TICKS = [0, 50, 90, 99, 99.9, 99.99, 99.999];
 
-/** Latency over percentile, the tail stretched (x is log 1/(1-p)). Key: metric, tab, condition. */
+/** Latency by percentile, with a stretched tail (x is log 1/(1-p)). Key: metric, tab, condition. */
 export const percentiles: Chart = ({ result, curves }, key, widthPx) => {
   const [metric, condition] = key.split('\t');
   const all = curves.flatMap(curve => {

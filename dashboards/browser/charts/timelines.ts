@@ -16,7 +16,7 @@ import {
 import { BAND_FILL, GRID, topologyScale } from '../palette.ts';
 import { type Chart, FONT } from './chart.ts';
 
-/** What a panel shows: the lines, the first of them bold, over every round of it faintly. */
+/** What a panel shows: lines, the first in bold, over a faint line for every round. */
 const PANELS = {
   rate: { bold: SERIES.done, thin: SERIES.intended, scale: 'linear' },
   latency: { bold: SERIES.latencyP50, thin: SERIES.latencyMax, scale: 'log' },
@@ -24,14 +24,14 @@ const PANELS = {
 
 const MARGIN_LEFT_PX = 54;
 const MARGIN_RIGHT_PX = 12;
-/** A line of the titles of the faults, and about what a character of it takes. */
+/** Height of a line in the titles of faults, and the approximate width of a character. */
 const TITLE_PX = 14;
 const TITLE_CHAR_PX = 7;
 
 /**
- * One load of one topology over time, under its faults. The axes are those of all panels of the load and
- * scale: of the same load in all conditions, or in this one alone. Key: kind of panel, topology, condition,
- * load, then the conditions.
+ * One load of one topology over time, with its faults. All panels of one load and scale share their axes:
+ * those of the load in all conditions, or in this one. Key: kind of panel, topology, condition, load, then
+ * the conditions.
  */
 export const timelines: Chart = ({ result }, key, widthPx) => {
   const [kind = '', topology = '', condition = '', load = '', ...conditions] = key.split('\t');
@@ -130,7 +130,7 @@ interface Title {
   readonly row: number;
 }
 
-/** Each above the beginning of its band, or as far left of it as it needs to end within the frame. */
+/** Each title is above the beginning of its band, or further left if it would not fit into the frame. */
 function titlesOf(
   bands: readonly (Band & { readonly from: number })[],
   secondsPerPx: number,
@@ -155,12 +155,12 @@ interface Drawn {
   readonly value: number;
 }
 
-/** NaN is how a line of Plot is broken. */
+/** NaN breaks a line in Plot. */
 function drawable(points: readonly Point[]): Drawn[] {
   return points.map(({ atMs, value }) => ({ atMs, seconds: atMs / 1000, value: value ?? Number.NaN }));
 }
 
-/** From the first bucket's beginning to the last one's end, in s, over all of them. */
+/** From the first bucket's beginning to the last one's end over all groups, in s. */
 function timeSpan(groups: readonly Group[], series: string): [number, number] {
   const edges = groups.flatMap(group =>
     typicalPoints(group, series).flatMap(({ atMs }) => [
@@ -171,7 +171,7 @@ function timeSpan(groups: readonly Group[], series: string): [number, number] {
   return [Math.min(...edges) / 1000, Math.max(...edges) / 1000];
 }
 
-/** Of what is drawn bold or thin, and of the rounds of what is bold. */
+/** The values of all drawn lines: bold, thin, and the rounds behind the bold one. */
 function valuesOf(group: Group, panel: (typeof PANELS)[keyof typeof PANELS]): number[] {
   const points = [
     ...typicalPoints(group, panel.thin),
@@ -180,7 +180,7 @@ function valuesOf(group: Group, panel: (typeof PANELS)[keyof typeof PANELS]): nu
   return points.map(({ value }) => value ?? 0);
 }
 
-/** Every series there is, at one time. */
+/** The values of every series at one time. */
 function tipText(group: Group, atMs: number): string {
   const lines = Object.values(SERIES).flatMap(series => {
     const value = typicalPoints(group, series).find(point => point.atMs === atMs)?.value;

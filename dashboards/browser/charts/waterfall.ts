@@ -9,8 +9,8 @@ const LABELLED_LEARNERS_MAX = 48;
 const HEIGHT_MAX_PX = 900;
 
 /**
- * From the loss of the leader to serving, a bar per learner, first to serve on top. Key: topology, tab,
- * condition.
+ * From the loss of the leader to serving, a bar per learner; the first to serve is on top. Key: topology,
+ * tab, condition.
  */
 export const waterfall: Chart = ({ result }, key, widthPx) => {
   const [topology, condition] = key.split('\t');
