@@ -31,7 +31,10 @@ test('planted: writes that began before the heal, were refused, were late or nev
   assert.match(judged(write(0, 999, 1_100)).reasons.join(), /no write committed within 500 ms/);
   assert.match(judged(write(0, 1_100, 1_200, 'fail')).reasons.join(), /no write committed/);
   assert.match(judged(write(0, 1_100)).reasons.join(), /no write committed/);
-  assert.match(judged(write(0, 1_100, 1_501)).reasons.join(), /committed 501 ms after the last heal, 500 ms/);
+  assert.match(
+    judged(write(0, 1_100, 1_501)).reasons.join(),
+    /committed 501 ms after the last heal; at most 500 ms/,
+  );
 });
 
 test('planted: a member that does not serve again is found', () => {

@@ -82,7 +82,7 @@ function complaintOfPart(part: Part, change: Change): string | undefined {
   if (!('path' in change)) return `is a ${change.f} among the transactions`;
   const path = part.created ?? part.path;
   if (change.path !== path)
-    return `changes ${change.path} among the transactions, the client was told ${path}`;
+    return `changes ${change.path} among the transactions, but the client was told ${path}`;
   if ('value' in change && change.value !== (part.value ?? null))
     return `holds ${JSON.stringify(change.value)} among the transactions, not ${JSON.stringify(part.value)}`;
   return undefined;
@@ -109,9 +109,9 @@ function complaintOfRefusal(
 ): string | undefined {
   const failedMulti = change.f === 'multi' && change.changes.some(part => part.f === 'error');
   if (change.f !== 'error' && !failedMulti)
-    return `was refused with ${completion.error}, and a ${change.f} was made of it`;
+    return `was refused with ${completion.error}, but was applied as a ${change.f}`;
   if (change.f === 'error' && change.error !== completion.error)
-    return `was refused with ${completion.error}, the transaction says ${change.error}`;
+    return `was refused with ${completion.error}, but the transaction has the error ${change.error}`;
   const node = model.nodes.get(invoke.path);
   const justified: Readonly<Record<string, () => boolean>> = {
     // The name of a sequential node is not known before the answer.
@@ -122,7 +122,7 @@ function complaintOfRefusal(
   };
   if (invoke.f === 'multi') return undefined;
   if (justified[completion.error ?? '']?.() === false)
-    return `was refused with ${completion.error}, which the tree before it gives no reason for`;
+    return `was refused with ${completion.error}, but the tree before it gives no reason`;
   return undefined;
 }
 
@@ -130,18 +130,19 @@ function complaintOfRead({ invoke, completion }: Operation, model: ModelTree): s
   if (completion === undefined || invoke.f === 'sync') return undefined;
   const node = model.nodes.get(invoke.path);
   const found = completion.type === 'ok' && completion.value !== null;
-  if (node === undefined) return found ? `found what is not there at zxid ${completion.zxid}` : undefined;
-  if (!found) return `found nothing, at zxid ${completion.zxid} there is one since ${node.mzxid}`;
+  if (node === undefined)
+    return found ? `found a znode that does not exist at zxid ${completion.zxid}` : undefined;
+  if (!found) return `found nothing, but at zxid ${completion.zxid} there is a znode since ${node.mzxid}`;
   if (completion.children !== undefined) return complaintOfChildren(completion, [...node.children]);
   const { version, mzxid, value } = completion;
   if (version !== node.version || mzxid !== node.mzxid)
-    return `read version ${version} of ${mzxid}, at zxid ${completion.zxid} it is ${node.version} of ${node.mzxid}`;
+    return `read version ${version} of ${mzxid}, but at zxid ${completion.zxid} it is ${node.version} of ${node.mzxid}`;
   if (value !== undefined && value !== node.value)
-    return `read ${JSON.stringify(value)}, at zxid ${completion.zxid} it is ${JSON.stringify(node.value)}`;
+    return `read ${JSON.stringify(value)}, but at zxid ${completion.zxid} it is ${JSON.stringify(node.value)}`;
   return undefined;
 }
 
 function complaintOfChildren({ children = [], zxid }: HistoryEvent, wanted: string[]): string | undefined {
   const [a, b] = [[...children].sort().join(' '), wanted.sort().join(' ')];
-  return a === b ? undefined : `read children ${a}, at zxid ${zxid} there are ${b}`;
+  return a === b ? undefined : `read children ${a}, but at zxid ${zxid} there are ${b}`;
 }

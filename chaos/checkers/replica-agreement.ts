@@ -43,5 +43,5 @@ export function checkReplicaAgreement(samples: readonly MemberSample[]): Judgeme
 }
 
 function parting(a: MemberSample, b: MemberSample): string {
-  return `at zxid ${a.zxid} ${a.member} had ${a.digest} at ${a.timeMs} ms, ${b.member} ${b.digest} at ${b.timeMs} ms`;
+  return `at zxid ${a.zxid} ${a.member} had ${a.digest} at ${a.timeMs} ms, but ${b.member} had ${b.digest} at ${b.timeMs} ms`;
 }

@@ -102,7 +102,7 @@ function forgotten(answered: readonly Operation[], deleted: ReadonlySet<string>)
     if (f !== 'getData' || own === undefined) continue;
     if (value === null ? deleted.has(path) : mzxid >= own) continue;
     const read = value === null ? 'found nothing at' : `read as of ${mzxid}`;
-    complaints.push(`operation ${numberOf(operation)} ${read} ${path}, its own write was ${own}`);
+    complaints.push(`operation ${numberOf(operation)} ${read} ${path}, but its own write was ${own}`);
   }
   return complaints;
 }

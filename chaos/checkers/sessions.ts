@@ -37,16 +37,16 @@ export function checkSessions(
     const last = (proofs.get(session) ?? []).findLast(({ answeredMs }) => answeredMs < timeMs);
     if (last === undefined || timeMs - last.askedMs >= limits.timeoutMs - limits.slackMs) continue;
     reasons.push(
-      `session ${session} expired at ${timeMs} ms, a write of it from ${last.askedMs} ms was answered`,
+      `session ${session} expired at ${timeMs} ms, but its write of ${last.askedMs} ms was answered`,
     );
   }
   for (const session of model.openSessions.keys()) {
     checked++;
-    if (!limits.alive.has(session)) reasons.push(`session ${session} never ended, its client is gone`);
+    if (!limits.alive.has(session)) reasons.push(`session ${session} never ended, but its client is gone`);
   }
   for (const [path, { owner }] of model.nodes) {
     if (owner !== undefined && !model.openSessions.has(owner))
-      reasons.push(`${path} is still there, its session ${owner} is closed`);
+      reasons.push(`${path} still exists, but its session ${owner} is closed`);
   }
   return judge('sessions', checked, reasons);
 }

@@ -31,7 +31,7 @@ export function checkSyncFreshness(history: readonly HistoryEvent[]): Judgement 
     for (const [epoch, newest] of knownAtInvoke.get(operation) ?? []) {
       if (epoch > epochOf(zxid) || newest <= zxid) continue;
       reasons.push(
-        `sync ${operation} was answered as of ${zxid}, ${newest} was acknowledged before it began`,
+        `sync ${operation} was answered as of zxid ${zxid}, but zxid ${newest} was acknowledged before it began`,
       );
     }
   }

@@ -66,13 +66,16 @@ test('model: an acknowledged write that was not agreed on, of another session, o
 
 test('model: a read from a tree that is too old, too new, or never was', () => {
   const stale = operation({ f: 'getData', path: '/p' }, { zxid: 4, value: 'v0', version: 0, mzxid: 3 });
-  assertInvalid(checkModelAgreement(stale, after(['a', set])), /read version 0 of 3, at zxid 4 it is 1 of 4/);
+  assertInvalid(
+    checkModelAgreement(stale, after(['a', set])),
+    /read version 0 of 3, but at zxid 4 it is 1 of 4/,
+  );
   const early = operation({ f: 'getData', path: '/p' }, { zxid: 3, value: 'v1', version: 1, mzxid: 4 });
-  assertInvalid(checkModelAgreement(early, after(['a', set])), /read version 1 of 4, at zxid 3/);
+  assertInvalid(checkModelAgreement(early, after(['a', set])), /read version 1 of 4, but at zxid 3/);
   const missing = operation({ f: 'exists', path: '/p' }, { zxid: 3, value: null });
   assertInvalid(checkModelAgreement(missing, BEGIN), /found nothing/);
   const children = operation({ f: 'getChildren', path: '/' }, { zxid: 3, children: ['p', 'q'] });
-  assertInvalid(checkModelAgreement(children, BEGIN), /read children p q, at zxid 3 there are p/);
+  assertInvalid(checkModelAgreement(children, BEGIN), /read children p q, but at zxid 3 there are p/);
 });
 
 test('model: a refusal without a reason, and a refused write that happened all the same', () => {
@@ -86,7 +89,7 @@ test('model: a refusal without a reason, and a refused write that happened all t
   );
   assertInvalid(
     checkModelAgreement(refused, after(['a', set])),
-    /was refused with BADVERSION, and a setData was made/,
+    /was refused with BADVERSION, but was applied as a setData/,
   );
 });
 
@@ -173,7 +176,7 @@ test('sessions: a session that expires while its client is active', () => {
   const transactions = after(['a', set], ['a', close], ['b', close]);
   assertInvalid(
     checkSessions(write, transactions, LIMITS),
-    /session a expired at 500 ms, a write of it from 310 ms/,
+    /session a expired at 500 ms, but its write of 310 ms/,
   );
   const asked = [
     ...write,
@@ -186,8 +189,8 @@ test('sessions: a session that expires while its client is active', () => {
 });
 
 test('sessions: a session that never ends, and an ephemeral that outlives its session', () => {
-  assertInvalid(checkSessions([], BEGIN, LIMITS), /session b never ended, its client is gone/);
+  assertInvalid(checkSessions([], BEGIN, LIMITS), /session b never ended, but its client is gone/);
   const ephemeral: Change = { f: 'create', path: '/e', value: null, ephemeral: true };
   const ghost = after(['b', close], ['b', ephemeral]);
-  assertInvalid(checkSessions([], ghost, LIMITS), /\/e is still there, its session b is closed/);
+  assertInvalid(checkSessions([], ghost, LIMITS), /\/e still exists, but its session b is closed/);
 });

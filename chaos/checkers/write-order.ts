@@ -42,7 +42,7 @@ function againstRealTime(history: readonly HistoryEvent[]): string[] {
     const before = floorAtInvoke.get(event.operation) ?? 0;
     if (event.zxid <= before) {
       complaints.push(
-        `operation ${event.operation} got zxid ${event.zxid}, ${before} was acknowledged before it began`,
+        `operation ${event.operation} got zxid ${event.zxid}, but zxid ${before} was acknowledged before it began`,
       );
     }
     floor = Math.max(floor, event.zxid);
@@ -63,8 +63,8 @@ function misread(
       valueAt.set(key, { value: event.value, operation: event.operation });
     } else if (known.value !== event.value) {
       complaints.push(
-        `operation ${event.operation} read ${JSON.stringify(event.value)} from ${event.path} at zxid ${event.mzxid}, ` +
-          `operation ${known.operation} says ${JSON.stringify(known.value)}`,
+        `operation ${event.operation} read ${JSON.stringify(event.value)} from ${event.path} at zxid ${event.mzxid}, but ` +
+          `operation ${known.operation} has ${JSON.stringify(known.value)}`,
       );
     }
   }
