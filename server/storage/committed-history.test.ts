@@ -21,6 +21,18 @@ function read(
   return zxids;
 }
 
+/** A database whose log has a file for each range, and which keeps one transaction in memory. */
+function logFilesOf(...ranges: readonly (readonly [from: number, to: number])[]) {
+  const rig = testRig();
+  const db = open(rig, { commitLogCount: 1 });
+  for (const [at, [from, to]] of ranges.entries()) {
+    if (at > 0) db.takeSnapshot(() => {});
+    rig.clock.run();
+    commit(rig, db, ...creates(from, to));
+  }
+  return { rig, db };
+}
+
 test('each transaction of a range comes once and in order, from memory or log, whatever is committed meanwhile', () => {
   const epochs = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 4 });
   const place = fc.nat(40);
@@ -79,12 +91,7 @@ test('a history that begins right after a SNAP is available, one that begins bef
 });
 
 test('a file whose only transaction was torn and cut does not hide another file (seed 1023878)', () => {
-  const rig = testRig();
-  const db = open(rig, { commitLogCount: 1 });
-  commit(rig, db, ...creates(1, 3));
-  db.takeSnapshot(() => {});
-  rig.clock.run();
-  commit(rig, db, ...creates(4, 4));
+  const { rig } = logFilesOf([1, 3], [4, 4]);
   const torn = '/data/version-2/log.100000004';
   rig.disk.open(torn, 'a+').truncate(40);
   const again = reopen(rig, { commitLogCount: 1 });
@@ -100,15 +107,7 @@ test('a file whose only transaction was torn and cut does not hide another file 
 });
 
 test('after files from before a SNAP, as Apache leaves them, a history begins with the next transaction', () => {
-  const rig = testRig();
-  const db = open(rig, { commitLogCount: 1 });
-  commit(rig, db, ...creates(1, 3));
-  db.takeSnapshot(() => {});
-  rig.clock.run();
-  commit(rig, db, ...creates(4, 6));
-  db.takeSnapshot(() => {});
-  rig.clock.run();
-  commit(rig, db, ...creates(7, 9));
+  const { rig, db } = logFilesOf([1, 3], [4, 6], [7, 9]);
   rig.disk.remove('/data/version-2/log.100000004');
   const through = E1 + 9;
   assert.equal(
@@ -119,12 +118,7 @@ test('after files from before a SNAP, as Apache leaves them, a history begins wi
 });
 
 test('a log that somebody removed meanwhile is never skipped', () => {
-  const rig = testRig();
-  const db = open(rig, { commitLogCount: 1 });
-  commit(rig, db, ...creates(1, 3));
-  db.takeSnapshot(() => {});
-  rig.clock.run();
-  commit(rig, db, ...creates(4, 6));
+  const { rig, db } = logFilesOf([1, 3], [4, 6]);
   const remove = () => {
     if (rig.disk.exists('/data/version-2/log.100000004')) rig.disk.remove('/data/version-2/log.100000004');
   };
@@ -132,12 +126,7 @@ test('a log that somebody removed meanwhile is never skipped', () => {
 });
 
 test('a log that does not begin where its name says leaves a hole', () => {
-  const rig = testRig();
-  const db = open(rig, { commitLogCount: 1 });
-  commit(rig, db, ...creates(1, 3));
-  db.takeSnapshot(() => {});
-  rig.clock.run();
-  commit(rig, db, ...creates(4, 6));
+  const { rig, db } = logFilesOf([1, 3], [4, 6]);
   rig.disk.remove('/data/version-2/log.100000001');
   rig.disk.rename('/data/version-2/log.100000004', '/data/version-2/log.100000002');
   assert.throws(() => read(db, { after: E1 + 1, through: E1 + 6 }, 1e6), /the log no longer has all/);
