@@ -3,6 +3,7 @@
  * another kind is another file. Topologies, faults and loads use only this interface.
  */
 import type { CappedLog } from './capped-log.ts';
+import type { CpuBudget } from './cpu-budget.ts';
 import type { Command } from './dies-with-parent.ts';
 import type { MemberPorts, PortOptions } from './ports.ts';
 import type { ProcessState } from './process-state.ts';
@@ -26,11 +27,8 @@ export interface Host {
   usage(pid: number): ProcessSample | null;
   /** Why processes cannot be given a budget there; undefined if they can. */
   noBudget(): string | undefined;
-  /**
-   * Limits the process to this many cores from now on. Returns what lifts the limit. @throws Error when
-   * budgets are not available
-   */
-  limitCpu(pid: number, cores: number): () => void;
+  /** Limits the process to this many cores from now on. @throws Error when budgets are not available */
+  limitCpu(pid: number, cores: number): CpuBudget;
 }
 
 export interface StartOptions {

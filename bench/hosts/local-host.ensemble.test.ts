@@ -5,7 +5,6 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { CappedLog } from './capped-log.ts';
-import { quotaUs } from './cpu-budget.ts';
 import { LOCAL_HOST } from './local-host.ts';
 
 const test = suite('hosts: this machine');
@@ -63,7 +62,7 @@ test('a budget holds where the machine supports one, and is refused with the rea
       assert.throws(() => LOCAL_HOST.limitCpu(pid, 0.1), problem);
       return;
     }
-    const lift = LOCAL_HOST.limitCpu(pid, 0.1);
+    const budget = LOCAL_HOST.limitCpu(pid, 0.1);
     const from = LOCAL_HOST.usage(pid)!;
     await until(() => LOCAL_HOST.usage(pid)!.atMs - from.atMs > 2_000, {
       deadlineMs: 10_000,
@@ -72,13 +71,11 @@ test('a budget holds where the machine supports one, and is refused with the rea
     const to = LOCAL_HOST.usage(pid)!;
     const cores = (to.cpuMs - from.cpuMs) / (to.atMs - from.atMs);
     assert.ok(cores < 0.2, `${cores.toFixed(2)} cores under a budget of 0.1`);
-    lift();
+    const { periods, throttled } = budget.use();
+    assert.ok(periods > 10, `${periods} periods in 2 s`);
+    assert.ok(throttled > periods / 4, `a busy process waited in ${throttled} of ${periods} periods`);
+    budget.lift();
   } finally {
     await running.kill();
   }
-});
-
-test('a share below the limit of the kernel is refused', () => {
-  assert.is(quotaUs(0.15), 1_500);
-  assert.throws(() => quotaUs(0.01), /0\.01 cores: at least 0\.1 are accepted/);
 });

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
+import { LOCAL_HOST } from '../hosts/local-host.ts';
 import { identityOf } from '../hosts/process-identity.ts';
 import { runtimeFolder } from '../hosts/reaper.ts';
 import { ZkClient } from '../load/client.ts';
@@ -57,6 +58,33 @@ async function writeAndReadBack(ensemble: Ensemble): Promise<void> {
     assert.is(String((await other.getData('/here')).data), 'value');
     await other.close();
   }
+}
+
+test('members run within their CPU budgets, and get them again after a restart', async () => {
+  const noBudget = LOCAL_HOST.noBudget();
+  if (noBudget !== undefined) {
+    await refusesBudget(noBudget);
+    return;
+  }
+  await withEnsemble('voters=1 budget=0.2', async ensemble => {
+    const [member] = ensemble.members;
+    const groupOf = (pid: number) => readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+    const first = groupOf(member!.pid);
+    assert.match(first, /zklab-/);
+    await member!.process.kill();
+    await ensemble.restart(member!.name);
+    assert.match(groupOf(member!.pid), /zklab-/);
+    assert.is.not(groupOf(member!.pid), first);
+  });
+});
+
+async function refusesBudget(because: string): Promise<void> {
+  const plan = planEnsemble(readTopology('voters=1 budget=0.2'), temporaryFolder());
+  const error = await plan.then(
+    () => undefined,
+    (thrown: Error) => thrown,
+  );
+  assert.match(error?.message ?? '', because);
 }
 
 for (const server of ['zklab', 'apache']) {

@@ -1,6 +1,7 @@
 /** A member of a running ensemble: its files, its present process, and the mode it reports. */
 import { join } from 'node:path';
 import { CappedLog } from '../hosts/capped-log.ts';
+import type { CpuBudget } from '../hosts/cpu-budget.ts';
 import type { Host, HostProcess } from '../hosts/host.ts';
 import { formatAddress } from '../hosts/ports.ts';
 import type { ProcessSample } from '../hosts/process-usage.ts';
@@ -34,6 +35,7 @@ export class Member {
   readonly clientAddress: string;
   readonly #options: MemberOptions;
   #process: HostProcess | undefined;
+  #budget: CpuBudget | undefined;
 
   constructor(plan: PlannedMember, clientAddress: string | undefined, options: MemberOptions) {
     this.plan = plan;
@@ -86,10 +88,27 @@ export class Member {
       temporaryFolder: this.#options.temporaryFolder,
     });
     const { pid, exited } = this.#process;
+    if (this.plan.budgetCores !== undefined) this.limitCpu(this.plan.budgetCores);
     const tell = (state: MemberEvent['state']) =>
       this.#options.onMember?.({ member: this.name, role: this.plan.role, state, pid });
     tell('up');
     void exited.then(() => tell('down'));
+  }
+
+  /**
+   * Limits its present process to this many cores, in place of an earlier limit. @throws Error when the
+   * machine gives no budgets
+   */
+  limitCpu(cores: number): CpuBudget {
+    this.#budget?.lift();
+    const { host, process, pid } = this;
+    const budget = host.limitCpu(pid, cores);
+    this.#budget = budget;
+    void process.exited.then(() => {
+      if (this.#budget === budget) this.#budget = undefined;
+      budget.lift();
+    });
+    return budget;
   }
 
   /** SIGSTOP: connections stay open, but nobody answers. */

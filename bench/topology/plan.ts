@@ -12,7 +12,7 @@ import { memberFiles } from './zoo-cfg.ts';
 
 /**
  * @param folder folder of the whole ensemble; each member gets a folder in it
- * @throws UsageError when a member of ours would not start with its settings
+ * @throws UsageError when a member of ours would not start with its settings, or the host gives no budgets
  */
 export async function planEnsemble(
   topology: Topology,
@@ -20,6 +20,12 @@ export async function planEnsemble(
   options: PortOptions & { readonly host?: Host } = {},
 ): Promise<EnsemblePlan> {
   const { host = LOCAL_HOST, ...portOptions } = options;
+  const budgeted = topology.members.find(({ budgetCores }) => budgetCores !== undefined);
+  const noBudget = budgeted === undefined ? undefined : host.noBudget();
+  if (noBudget !== undefined)
+    throw new UsageError(
+      `topology ${topology.name}: budget of ${budgeted?.name}: ${noBudget}; leave the budget out`,
+    );
   const ports = await host.addresses(topology.members.length, portOptions);
   const members = topology.members.map((member, index): PlannedMember => {
     const own = join(folder, member.name);

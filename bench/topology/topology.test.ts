@@ -31,8 +31,22 @@ test('a short form names its members v1.. and o1.., with sids in that order', ()
 });
 
 test('a short form is read back from its own text', () => {
-  for (const text of ['voters=1', 'voters=5 observers=2', 'voters=3 observers=1 masters=on server=apache'])
+  for (const text of [
+    'voters=1',
+    'voters=5 observers=2',
+    'voters=3 observers=1 masters=on server=apache',
+    'voters=3 observers=2 budget=0.15',
+  ])
     assert.is(readTopology(text).shortForm, text);
+});
+
+test('a CPU budget counts for every member that has none of its own', () => {
+  const { members } = readTopology(file('{ budget: 0.15, members: [{}, { budget: 0.5 }] }'));
+  assert.equal(
+    members.map(({ budgetCores }) => budgetCores),
+    [0.15, 0.5],
+  );
+  assert.is(readTopology('voters=1').members[0]!.budgetCores, undefined);
 });
 
 test('a preset with another server is another topology with another name', () => {
@@ -71,7 +85,7 @@ members:
 
 const REFUSED: readonly (readonly [input: string, ...says: string[]])[] = [
   ['obsrvers', 'topology "obsrvers"', 'voters, observers, masters', 'voters=3 observers=4'],
-  ['voters=3 obsrvers=4', '"obsrvers=4"', 'voters=, observers=, masters=, server='],
+  ['voters=3 obsrvers=4', '"obsrvers=4"', 'voters=, observers=, masters=, server=, budget='],
   ['voters=3 voters=4', 'voters is given twice'],
   ['voters=0', 'no voter', 'at least one participant'],
   ['voters=-1', 'voters: -1', 'a whole number from 0 to 255'],
@@ -82,6 +96,8 @@ const REFUSED: readonly (readonly [input: string, ...says: string[]])[] = [
   ['voters=3 masters=on', 'masters=on, but there are no observers'],
   ['voters=3 observers=1 masters=maybe', 'masters: "maybe"', 'on, off'],
   ['voters=3 server=etcd', 'server=etcd', 'accepted are zklab, apache'],
+  ['voters=3 budget=0', 'budget: 0', 'cores, at least 0.01, such as 0.15'],
+  ['voters=3 budget=much', 'budget: "much"', 'cores, at least 0.01'],
   ['no-such-file.yaml', 'no-such-file.yaml cannot be read', 'ENOENT'],
 ];
 

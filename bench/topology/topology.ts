@@ -22,6 +22,8 @@ export interface TopologyMember {
   readonly dc: string | undefined;
   readonly settings: Settings;
   readonly implementation: Implementation;
+  /** CPU that it may use, in cores; undefined: as much as it gets. */
+  readonly budgetCores: number | undefined;
 }
 
 export interface Topology {
@@ -37,6 +39,9 @@ export interface Topology {
 const SID_MAX = 255;
 /** The members of one ensemble have different sids. */
 const MEMBERS_MAX = SID_MAX;
+
+const BUDGET_MIN_CORES = 0.01;
+const BUDGET_ACCEPTED = `cores, at least ${BUDGET_MIN_CORES}, such as 0.15`;
 
 /**
  * The lab sets these keys itself. A setting with the same name would give another ensemble than the planned
@@ -69,6 +74,8 @@ const whole = (min: number, max: number) => {
   return z.int({ error }).min(min, { error }).max(max, { error });
 };
 
+const budget = z.number({ error: BUDGET_ACCEPTED }).min(BUDGET_MIN_CORES, { error: BUDGET_ACCEPTED });
+
 const memberShape = z.strictObject({
   name: z
     .string()
@@ -79,6 +86,7 @@ const memberShape = z.strictObject({
   dc: z.string().min(1).optional(),
   settings: settings.optional(),
   implementation: implementation.optional(),
+  budget: budget.optional(),
 });
 
 const shape = z.strictObject({
@@ -88,6 +96,7 @@ const shape = z.strictObject({
   masters: onOff.optional(),
   implementation: implementation.optional(),
   settings: settings.optional(),
+  budget: budget.optional(),
   members: z.array(memberShape).optional(),
 });
 
@@ -138,6 +147,7 @@ function nameMembers(data: Checked, refuse: (why: string) => UsageError): Topolo
       dc: member.dc,
       settings: { ...shared, ...own },
       implementation: checkCommand(member.implementation ?? data.implementation ?? 'zklab', name, refuse),
+      budgetCores: member.budget ?? data.budget,
     };
   });
 }
@@ -196,12 +206,14 @@ function checkMembers(members: readonly TopologyMember[], refuse: (why: string) 
 
 function shortFormOf({ members, observerMasters }: Pick<Topology, 'members' | 'observerMasters'>): string {
   const voters = members.filter(({ role }) => role === 'participant').length;
+  const budgets = [...new Set(members.map(({ budgetCores }) => budgetCores))];
   const kinds = [...new Set(members.map(({ implementation }) => implementationName(implementation)))];
   return [
     `voters=${voters}`,
     ...(members.length > voters ? [`observers=${members.length - voters}`] : []),
     ...(observerMasters ? ['masters=on'] : []),
     ...(kinds.length === 1 && kinds[0] === 'zklab' ? [] : [`server=${kinds.join('+')}`]),
+    ...budgets.flatMap(cores => (budgets.length === 1 && cores !== undefined ? [`budget=${cores}`] : [])),
   ].join(' ');
 }
 
