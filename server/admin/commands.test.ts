@@ -356,3 +356,48 @@ test('roles in an ensemble: who leads is the leader elections chose, on an obser
   const { synced_observers, observers } = json(ensemble.server(leader).view, 'observers');
   assert.equal([synced_observers, (observers as Json[]).map(({ sid }) => sid)], [1, [3]]);
 });
+
+/** The states that members pass through until `done`, as zabstate and `mntr` say them. */
+function statesUntil(ensemble: MemoryEnsemble, sids: readonly number[], done: () => boolean): string[][] {
+  const passed = sids.map((): string[] => []);
+  ensemble.wait(() => {
+    for (const [at, sid] of sids.entries()) {
+      const { view } = ensemble.server(sid);
+      const now = view.peer!.peerState;
+      if (passed[at]!.at(-1) === now) continue;
+      passed[at]!.push(now);
+      const mntr = [...answerFourLetterWord('mntr', view)!].join('');
+      assert.ok(mntr.includes(`zk_peer_state\t${now}\n`), now);
+      assert.is(json(view, 'zabstate').zabstate, now.split(' - ')[1]);
+    }
+    return done();
+  }, 'all to serve');
+  return passed;
+}
+
+const phasesOf = (role: string) =>
+  ['discovery', 'synchronization', 'broadcast'].map(phase => `${role} - ${phase}`);
+
+test('zabstate and peer_state: each member passes through the four phases of Zab, at a start and after the end of a leader', () => {
+  const ensemble = new MemoryEnsemble({ voters: 3, observers: 1 }).boot();
+  const allServe = (sids: readonly number[]) => sids.every(sid => ensemble.server(sid).view.serving !== null);
+  const roleOf = (sid: number) =>
+    sid === 4 ? 'observing' : sid === ensemble.leader ? 'leading' : 'following';
+  const started = statesUntil(ensemble, ensemble.sids, () => allServe(ensemble.sids));
+  assert.equal(
+    started,
+    ensemble.sids.map(sid => ['looking - election', ...phasesOf(roleOf(sid))]),
+  );
+  const first = ensemble.leader;
+  ensemble.kill(first);
+  const left = ensemble.sids.filter(sid => sid !== first);
+  const again = statesUntil(ensemble, left, () => ensemble.leader > 0 && allServe(left));
+  assert.equal(
+    again,
+    left.map((sid, at) => [
+      started[ensemble.sids.indexOf(sid)]!.at(-1)!,
+      'looking - election',
+      ...phasesOf(roleOf(left[at]!)),
+    ]),
+  );
+});

@@ -13,7 +13,7 @@ import {
 } from '../zab/learner-side.ts';
 import { PacketInput, quorumTurns } from '../zab/packet-input.ts';
 import { PacketReader, type PacketView } from '../zab/packet-stream.ts';
-import type { PeerContext, Role } from '../zab/peer-context.ts';
+import type { PeerContext, Role, ZabState } from '../zab/peer-context.ts';
 import { MasterDialer } from './master-dialer.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 
@@ -98,6 +98,11 @@ export abstract class Learner implements Role {
 
   get synced(): boolean {
     return this.#stage === 'broadcast';
+  }
+
+  get zabState(): ZabState {
+    if (this.synced) return 'broadcast';
+    return this.#side.hasDiscovered ? 'synchronization' : 'discovery';
   }
 
   /** The master it is connected to, or waits for. */

@@ -11,7 +11,7 @@ import { EPOCH_MAX, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
 import type { LearnerInfo } from '../zab/master-side.ts';
 import { quorumTurns } from '../zab/packet-input.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
-import { type PeerContext, type Role, serverParts } from '../zab/peer-context.ts';
+import { type PeerContext, type Role, serverParts, type ZabState } from '../zab/peer-context.ts';
 import { EpochClaims, VOTER_EPOCH_JUMP_MAX } from './epoch-claims.ts';
 import { informAll } from './inform-all.ts';
 import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
@@ -84,6 +84,10 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
   get server(): LeaderZooKeeperServer | null {
     return this.#server;
+  }
+  get zabState(): ZabState {
+    if (this.#server !== null) return 'broadcast';
+    return this.#ackEpochWait.done ? 'synchronization' : 'discovery';
   }
   get handlers(): ReadonlySet<LearnerHandler> {
     return this.#handlers;

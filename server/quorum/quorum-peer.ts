@@ -31,7 +31,7 @@ import { CONFIG_PATH } from '../tree/data-tree.ts';
 import { Units } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { EPOCH_MAX, zxidToHex } from '../wire/zxid.ts';
-import type { PeerContext } from '../zab/peer-context.ts';
+import type { PeerContext, ZabState } from '../zab/peer-context.ts';
 
 export interface QuorumPeerParts {
   readonly runtime: Runtime;
@@ -63,9 +63,6 @@ const LEADER_ROUNDS = 33;
  * parts.
  */
 const CATCH_UP_BYTES_PER_UNIT = 16;
-
-/** As `mntr` and AdminServer name it. @see QuorumPeer.ZabState */
-export type ZabState = 'election' | 'discovery' | 'synchronization' | 'broadcast';
 
 /**
  * One member of an ensemble: it takes part in elections, and plays a role between two of them. The database
@@ -204,10 +201,7 @@ export class QuorumPeer {
   }
 
   get zabState(): ZabState {
-    const role = this.#role;
-    if (role === null) return 'election';
-    if (role instanceof Leader) return role.server === null ? 'discovery' : 'broadcast';
-    return role.synced ? 'broadcast' : 'synchronization';
+    return this.#role?.zabState ?? 'election';
   }
 
   /** @throws ServerError ZK_VOTERS_CHANGED */

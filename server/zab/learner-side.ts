@@ -109,6 +109,11 @@ export class LearnerSide {
     return this.#epoch;
   }
 
+  /** It has answered the leader's epoch: synchronisation follows. */
+  get hasDiscovered(): boolean {
+    return this.#phase !== 'leaderInfo';
+  }
+
   /** Bytes of the transactions that the sync brought. */
   get txnBytes(): number {
     return this.#txnBytes;

@@ -67,9 +67,13 @@ export function serverParts(context: PeerContext): ServerParts {
   return { ...parts, heapBytesMax, onFatal, onReconfig: () => void context.onConfigCommitted(null) };
 }
 
+/** The phases of Zab, as `mntr` and AdminServer name them. @see QuorumPeer.ZabState */
+export type ZabState = 'election' | 'discovery' | 'synchronization' | 'broadcast';
+
 /** A role between two elections. `ended` is called once, when nothing of it is left. */
 export interface Role {
   readonly name: 'leader' | 'follower' | 'observer';
+  readonly zabState: ZabState;
   start(ended: (reason: string) => void): void;
   end(reason: string): void;
 }
