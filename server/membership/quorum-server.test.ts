@@ -40,6 +40,13 @@ const good: [line: string, meaning: Partial<QuorumServer>, written: string][] = 
     { addresses: [peer('fe80:0:0:0:0:0:0:1%eth0')] },
     '[fe80:0:0:0:0:0:0:1%eth0]:2888:3888:participant',
   ],
+  // As Java reads them. The resolver of the system takes "010" for 8, and would find another host.
+  [
+    '127.0.0.010:2888:3888;010.0.0.1:2181',
+    { addresses: [peer('127.0.0.10')], client: { host: '10.0.0.1', port: 2181 } },
+    '127.0.0.10:2888:3888:participant;10.0.0.1:2181',
+  ],
+  ['127.1:2888:3888', { addresses: [peer('127.0.0.1')] }, '127.0.0.1:2888:3888:participant'],
   ['b:1:2|a:3:4', { addresses: [peer('b', 1, 2), peer('a', 3, 4)] }, 'a:3:4|b:1:2:participant'],
   [
     '[::1]:1:2:observer|a:3:4:observer;2181',

@@ -1,6 +1,6 @@
 import { parseInt32 } from '../properties/java-values.ts';
 import { badValue, PORT_MAX } from '../properties/key-kinds.ts';
-import { ANY_HOST, bracketed, formatAddress, ipAddress } from '../runtime/host-address.ts';
+import { ANY_HOST, bracketed, canonicalHost, formatAddress, ipAddress } from '../runtime/host-address.ts';
 import type { Address } from '../runtime/runtime.ts';
 
 export type Role = 'participant' | 'observer';
@@ -108,9 +108,13 @@ function parsePort(text: string | undefined, min: number, refuse: Refuse): numbe
   return port;
 }
 
-/** Parts between colons, the first of them without its brackets when it is an IPv6 address. */
+/** Parts between colons. The first of several is a host: an address in its one spelling, without brackets. */
 function splitHost(text: string, refuse: Refuse): string[] {
-  if (!text.startsWith('[')) return splitJava(text, ':');
+  if (!text.startsWith('[')) {
+    const [host = '', ...rest] = splitJava(text, ':');
+    // What stands alone is a port.
+    return rest.length === 0 ? [host] : [canonicalHost(host), ...rest];
+  }
   const [, inside = '', rest] = /^\[([^\]]*)\](.*)$/.exec(text) ?? [];
   // Java takes a name in brackets for that name.
   const host = ipAddress(inside) ?? (/^[\w.-]+$/.test(inside) ? inside : undefined);

@@ -25,11 +25,29 @@ export function canonicalHost(host: string): string {
 /** The one spelling of an IPv4 or IPv6 address, with its zone; undefined when the text is none. */
 export function ipAddress(text: string): string | undefined {
   const [, address = '', zone = ''] = /^([^%]*)(%[\w.-]+)?$/.exec(text) ?? [];
-  const bytes = address.includes('/') ? undefined : parseIpRange(address)?.bytes;
+  const bytes = javaIpv4(address) ?? (address.includes('/') ? undefined : parseIpRange(address)?.bytes);
   if (bytes === undefined || (bytes.length === 4 && zone !== '')) return undefined;
   if (bytes.length === 4) return bytes.join('.');
   const groups = Array.from({ length: 8 }, (_, i) => (bytes[2 * i] ?? 0) * 256 + (bytes[2 * i + 1] ?? 0));
   return groups.map(group => group.toString(16)).join(':') + zone;
+}
+
+/**
+ * IPv4 as Java reads it: one to four decimal numbers, of which the last fills the bytes that are left.
+ * "10.0.0.010" is 10.0.0.10. The resolver of the system takes a leading 0 for octal, so it would find another
+ * host.
+ */
+function javaIpv4(text: string): number[] | undefined {
+  if (!/^\d{1,10}(\.\d{1,10}){0,3}$/.test(text)) return undefined;
+  const parts = text.split('.').map(Number);
+  const last = parts.pop() ?? 0;
+  const lastBytes = 4 - parts.length;
+  if (parts.some(part => part > 255) || last >= 256 ** lastBytes) return undefined;
+  const filled = Array.from(
+    { length: lastBytes },
+    (_, i) => Math.floor(last / 256 ** (lastBytes - 1 - i)) % 256,
+  );
+  return [...parts, ...filled];
 }
 
 /** Whether a dial or a listen failed because the name does not resolve (yet). */
