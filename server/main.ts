@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** `zklab-server zoo.cfg [--link-map FILE] [--die-with-parent]`: one server in the foreground. */
+/** `zklab-server zoo.cfg [-Dname=value ...] [--link-map FILE] [...]`: one server in the foreground. */
 import { parseArgs } from 'node:util';
+import { isJavaFlag, systemProperties } from './config/java-flags.ts';
 import { loadConfig } from './config/load-config.ts';
 import { ServerError } from './errors.ts';
 import { claimDirectories } from './runtime/data-directories.ts';
@@ -9,10 +10,12 @@ import { nodeRuntime } from './runtime/node-runtime.ts';
 import { returnMemoryWhenQuiet } from './runtime/quiet-memory.ts';
 import { startServer } from './server.ts';
 
-const USAGE = `usage: zklab-server zoo.cfg [--link-map FILE] [--die-with-parent]
+const USAGE = `usage: zklab-server zoo.cfg [-Dname=value ...] [--link-map FILE] [--die-with-parent]
 
 Runs one ZooKeeper server in the foreground, as zoo.cfg says. SIGTERM or Ctrl-C stops it.
 
+  -Dname=value        a system property of Apache ZooKeeper, as -Dzookeeper.snapCount=10000; so are those in the
+                      environment variables SERVER_JVMFLAGS and JVMFLAGS
   --link-map FILE     dial other addresses than the configured ones: a JSON object
                       {"host:port": "host:port"}, which is read again when it changes
   --die-with-parent   stop when standard input ends, so that the server does not outlive a killed lab
@@ -36,6 +39,7 @@ function usage(problem: string): never {
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
+      args: words.filter(word => !isJavaFlag(word)),
       allowPositionals: true,
       options: {
         'link-map': { type: 'string' },
@@ -49,6 +53,7 @@ function readArguments() {
   }
 }
 
+const words = process.argv.slice(2);
 const { values, positionals } = readArguments();
 if (values.help) {
   process.stdout.write(`${USAGE}\n`);
@@ -69,7 +74,8 @@ process.on('uncaughtException', fail);
 
 try {
   const runtime = nodeRuntime({ linkMapFile: values['link-map'], logger });
-  const config = loadConfig(runtime.disk, configPath);
+  const properties = systemProperties(process.env, words.filter(isJavaFlag));
+  const config = loadConfig(runtime.disk, configPath, properties);
   await claimDirectories(
     [
       { key: 'dataDir', path: config.dataDir },

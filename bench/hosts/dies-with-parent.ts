@@ -5,6 +5,8 @@ import { delimiter, join } from 'node:path';
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
+  /** Changes to the environment; undefined removes a variable. @default the lab's environment as it is */
+  readonly env?: Readonly<Record<string, undefined>>;
 }
 
 /**

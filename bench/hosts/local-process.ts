@@ -20,6 +20,7 @@ export class LocalProcess implements HostProcess {
   constructor({ command, log, cwd, marker, temporaryFolder }: StartOptions) {
     const child = execa(command.file, [...command.args], {
       cwd,
+      env: { ...command.env },
       // Kept open and never written. Its end tells the member that the lab is gone.
       stdin: 'pipe',
       buffer: false,

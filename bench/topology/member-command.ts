@@ -34,12 +34,19 @@ export function memberCommand(member: PlannedMember, options: CommandOptions = {
   return diesWithParent({ file, args });
 }
 
+/** Only the topology decides what a member is. Our server would also take settings from these. */
+const NO_JAVA_FLAGS = { SERVER_JVMFLAGS: undefined, JVMFLAGS: undefined };
+
 /** It watches its own standard input, so it needs no guard. */
 function zklabCommand(cfgFile: string, linkMap: string | undefined): Command {
   const main = fileURLToPath(new URL('../../server/main.js', import.meta.url));
   if (!existsSync(main)) throw new UsageError(`${main} is missing; run "npm run build" to make it`);
   const links = linkMap === undefined ? [] : ['--link-map', linkMap];
-  return { file: process.execPath, args: [main, cfgFile, '--die-with-parent', ...links] };
+  return {
+    file: process.execPath,
+    args: [main, cfgFile, '--die-with-parent', ...links],
+    env: NO_JAVA_FLAGS,
+  };
 }
 
 function apacheCommand(cfgFile: string, javaFlags = JAVA_FLAGS): Command {

@@ -2,6 +2,7 @@ import { type HashName, hashNamed } from '../auth/digest-id.ts';
 import { parseInt32, parseInt64 } from '../properties/java-values.ts';
 import {
   anyText,
+  anyTextProperty,
   type ConfigKey,
   decimalProperty,
   flag,
@@ -29,8 +30,8 @@ const TRUE_FALSE = { on: 'true', off: 'false' };
 const KIB_MAX = 2 ** 40;
 
 /**
- * The keys that the server uses, by the field of ServerConfig they become. Upstream reads some of them as
- * system properties `zookeeper.<key>`; here all stand in zoo.cfg, with or without that prefix.
+ * The keys that the server uses, by the field of ServerConfig they become. All of them may stand in zoo.cfg.
+ * Those that upstream reads as a system property may also come from the command line.
  *
  * @see docs/configuration.md "Keys"; zookeeperAdmin "Configuration Parameters"
  */
@@ -263,7 +264,7 @@ export const usedKeys = {
     'DigestAuthenticationProvider.digestAlg',
     'of digests of passwords; every client and every member needs the same',
   ),
-  superDigest: anyText('DigestAuthenticationProvider.superDigest', 'user:digest of the super user'),
+  superDigest: anyTextProperty('DigestAuthenticationProvider.superDigest', 'user:digest of the super user'),
   extendedTypesEnabled: flagProperty('extendedTypesEnabled', false, 'owners of nodes may say a time to live'),
   emulate353TtlNodes: flagProperty('emulate353TTLNodes', false, 'with the layout of 3.5.3 too'),
   enforceQuota: flagProperty('enforceQuota', false, 'hard quotas refuse writes'),
@@ -291,7 +292,16 @@ export const usedKeys = {
 /** Upstream does not start with an algorithm that Java does not have. */
 function digestAlgorithm(key: string, meaning: string): ConfigKey<HashName> {
   const accepts = 'MD5, SHA1, SHA-224, SHA-256, SHA-384, SHA-512, SHA3-224, SHA3-256, SHA3-384 or SHA3-512';
-  return { key, accepts, default: 'sha1', read: hashNamed, instead: () => undefined, unit: '', meaning };
+  return {
+    key,
+    accepts,
+    default: 'sha1',
+    read: hashNamed,
+    instead: () => undefined,
+    unit: '',
+    meaning,
+    onlyInFile: false,
+  };
 }
 
 export type Settings = { -readonly [F in keyof typeof usedKeys]: (typeof usedKeys)[F]['default'] };

@@ -13,6 +13,25 @@ export function canonicalKey(spelled: string): string {
   return key.startsWith(PREFIX) ? key.slice(PREFIX.length) : key;
 }
 
+/** Properties that upstream reads under their bare name alone. */
+const BARE_PROPERTIES = new Set([
+  'jute.maxbuffer',
+  'readonlymode.enabled',
+  'znode.container.checkIntervalMs',
+  'znode.container.maxPerMinute',
+  'znode.container.maxNeverUsedIntervalMs',
+]);
+
+/** Whether upstream reads a system property of this name. */
+export function isPropertyName(name: string): boolean {
+  return BARE_PROPERTIES.has(canonicalKey(name)) ? !name.startsWith(PREFIX) : name.startsWith(PREFIX);
+}
+
+/** Whether only zoo.cfg can set the key. */
+export function isReadOnlyFromFile(key: string): boolean {
+  return isMembershipKey(key) || Object.values(usedKeys).some(used => used.key === key && used.onlyInFile);
+}
+
 export function useOf(key: string): KeyUse {
   if (isMembershipKey(key)) return 'membership';
   if (Object.values(usedKeys).some(used => used.key === key)) return 'used';

@@ -1,3 +1,5 @@
+import { usedKeys } from './config-keys.ts';
+
 /**
  * Keys of Apache ZooKeeper 3.8 and 3.9 that have no effect in this server yet. The start names each of them
  * in a warning. It is refused where the value asks for a restriction: whoever relies on one must not get a
@@ -140,7 +142,14 @@ export const notYetUsedKeys: Readonly<Record<string, KeyWithoutEffect>> = {
 
 /** What is known of a key without effect; undefined if it has an effect or is unknown. An exact name wins. */
 export function keyWithoutEffect(key: string): KeyWithoutEffect | undefined {
-  return own(checkedOnlyKeys, key) ?? notYetUsedKey(key);
+  const checkedOnly = own(checkedOnlyKeys, key);
+  // One key of a family may have an effect.
+  if (checkedOnly !== undefined || isUsed(key)) return checkedOnly;
+  return notYetUsedKey(key);
+}
+
+function isUsed(key: string): boolean {
+  return Object.values(usedKeys).some(used => used.key === key);
 }
 
 export function notYetUsedKey(key: string): KeyWithoutEffect | undefined {

@@ -2,8 +2,9 @@ import { ServerError } from '../errors.ts';
 import { parseProperties } from '../properties/properties.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { choosePath, PATH_KEYS } from './config-paths.ts';
+import { effectiveProperties } from './effective-properties.ts';
 import type { ConfigTexts } from './read-members.ts';
-import { canonicalProperties, parseConfig, type ServerConfig } from './server-config.ts';
+import { parseConfig, type ServerConfig } from './server-config.ts';
 
 /**
  * Reads zoo.cfg, and the dynamic file and `dataDir/myid` that it names. Relative paths are relative to the
@@ -11,9 +12,13 @@ import { canonicalProperties, parseConfig, type ServerConfig } from './server-co
  *
  * @throws ServerError ZK_CONFIG_FILE, and what parseConfig throws
  */
-export function loadConfig(disk: Disk, path: string): ServerConfig {
+export function loadConfig(
+  disk: Disk,
+  path: string,
+  systemProperties: ReadonlyMap<string, string> = new Map(),
+): ServerConfig {
   const text = readText(disk, path);
-  const properties = canonicalProperties(parseProperties(text));
+  const { properties } = effectiveProperties(parseProperties(text), new Map(), []);
   const warnings: string[] = [];
   const paths = new Map<string, string>();
   for (const key of PATH_KEYS) {
@@ -29,6 +34,7 @@ export function loadConfig(disk: Disk, path: string): ServerConfig {
   const texts: ConfigTexts = {
     path,
     text,
+    systemProperties,
     paths,
     warnings,
     ...(dynamicPath === undefined

@@ -287,21 +287,14 @@ test('dynamicConfigFile: members come from it, the version from its name', () =>
   refused('ZK_CONFIG_FILE', /was not read/, text, { myid: '1' });
 });
 
-test('the spelling of a system property is accepted; the other one wins, as it does in a file of upstream', () => {
-  assert.is(parse(`${alone}zookeeper.snapCount=7`).snapCount, 7);
-  assert.is(parse(`${alone}zookeeper.observer.syncEnabled=false`).observerSyncEnabled, false);
+test('observer.syncEnabled wins over syncEnabled', () => {
+  assert.is(parse(`${alone}observer.syncEnabled=false`).observerSyncEnabled, false);
   assert.is(parse(`${alone}syncEnabled=FALSE`).observerSyncEnabled, false);
   assert.is(parse(`${alone}syncEnabled=false\nobserver.syncEnabled=true`).observerSyncEnabled, true);
-  assert.is(parse(`${alone}zookeeper.snapCount=7\nsnapCount=7`).snapCount, 7);
-  for (const lines of ['zookeeper.snapCount=7\nsnapCount=8', 'snapCount=8\nzookeeper.snapCount=7']) {
-    const both = parse(`${alone}${lines}`);
-    assert.is(both.snapCount, 8);
-    assert.equal(both.warnings, ['zookeeper.snapCount and snapCount are both set; snapCount is used']);
-  }
 });
 
 test('known keys without effect are listed in one warning', () => {
-  const config = parse(`${alone}sslQuorum=false\nssl.keyStore.location=/k\nzookeeper.flushDelay=1`);
+  const config = parse(`${alone}sslQuorum=false\nssl.keyStore.location=/k\nflushDelay=1`);
   assert.equal(
     config.notYetUsed.map(({ key }) => key),
     ['sslQuorum', 'ssl.keyStore.location', 'flushDelay'],

@@ -1,5 +1,4 @@
 import type { QuorumMember } from '../membership/quorum-text.ts';
-import { trimJava } from '../properties/java-values.ts';
 import {
   badValue,
   type ConfigKey,
@@ -15,8 +14,8 @@ import { type JuteLimits, juteLimits } from '../wire/jute-limits.ts';
 import { clientAddresses } from './client-address.ts';
 import { type Settings, usedKeys } from './config-keys.ts';
 import { javaPath, pathWarnings } from './config-paths.ts';
+import { effectiveProperties } from './effective-properties.ts';
 import { keysWithoutEffect, refuseRestrictions, SECRET_KEY, type UnknownKey } from './key-effects.ts';
-import { canonicalKey } from './key-names.ts';
 import { type ConfigTexts, lineOfStandalone, memberOf, readMembers } from './read-members.ts';
 
 /** The configuration of one server, complete and checked. No other code applies a default. */
@@ -72,19 +71,17 @@ const TTL_NODES_STAY =
  */
 export function parseConfig(texts: ConfigTexts): ServerConfig {
   const warnings = [...(texts.warnings ?? [])];
-  const properties = canonicalProperties(
-    parseProperties(texts.text, (key, replaced, by) => {
-      if (replaced.trim() !== by.trim()) warnings.push(repetition(key, replaced, by));
-    }),
-    warnings,
-  );
+  const file = parseProperties(texts.text, (key, replaced, by) => {
+    if (replaced.trim() !== by.trim()) warnings.push(repetition(key, replaced, by));
+  });
+  const { properties, misplaced } = effectiveProperties(file, texts.systemProperties ?? new Map(), warnings);
   const settings = readSettings(properties, warnings);
   const { dataDir, dataLogDir } = directories(settings, texts, warnings);
   const members = readMembers(properties, texts, settings);
   const quorum = memberOf(members, texts, settings, warnings);
   const ownLine = quorum ? members.servers.get(quorum.sid) : lineOfStandalone(members, texts, settings);
   const { clientAddress, secureClientAddress } = clientAddresses(settings, ownLine, warnings);
-  refuseRestrictions(properties, secureClientAddress);
+  refuseRestrictions(new Map([...misplaced, ...properties]), secureClientAddress);
   const { notYetUsed, unknownKeys } = keysWithoutEffect(properties, warnings);
   if (settings.extendedTypesEnabled) warnings.push(TTL_NODES_STAY);
   settle(settings, warnings);
@@ -134,32 +131,6 @@ function settle(settings: Settings, warnings: string[]): void {
     warnings.push(`observerMasterPort=${observerMasterPort} is not a port, so there is no observer master`);
     settings.observerMasterPort = 0;
   }
-}
-
-/**
- * Gives each key one spelling. If a key is set with and without the prefix, the one without it counts,
- * because upstream reads only that one from the file.
- */
-export function canonicalProperties(
-  properties: ReadonlyMap<string, string>,
-  warnings: string[] = [],
-): Map<string, string> {
-  const canonical = new Map<string, string>();
-  const prefixed = [...properties].filter(([spelled]) => canonicalKey(spelled) !== trimJava(spelled));
-  for (const [spelled, text] of properties) {
-    if (canonicalKey(spelled) === trimJava(spelled)) canonical.set(trimJava(spelled), trimJava(text));
-  }
-  for (const [spelled, text] of prefixed) {
-    const key = canonicalKey(spelled);
-    const value = trimJava(text);
-    const other = canonical.get(key);
-    if (other === undefined) canonical.set(key, value);
-    else if (other !== value)
-      warnings.push(
-        `${shortened(trimJava(spelled))} and ${shortened(key)} are both set; ${shortened(key)} is used`,
-      );
-  }
-  return canonical;
 }
 
 /** Java takes the last of several values; the person may have meant the first. */

@@ -21,6 +21,8 @@ export interface ConfigKey<T> {
   readonly remark?: (text: string) => string | undefined;
   readonly unit: string;
   readonly meaning: string;
+  /** Upstream reads it from zoo.cfg alone, and never from a system property. */
+  readonly onlyInFile: boolean;
 }
 
 export const INT_MAX = 2 ** 31 - 1;
@@ -103,6 +105,7 @@ export function integer(key: string, initial: number, range: Range, meaning: str
     instead: refused,
     unit,
     meaning,
+    onlyInFile: true,
   };
 }
 
@@ -117,7 +120,8 @@ export function optionalPort(key: string, meaning: string): ConfigKey<number | u
 
 export function flag(key: string, initial: boolean, meaning: string): ConfigKey<boolean> {
   const read = (text: string) => BOOLEANS.get(text.toLowerCase());
-  return { key, accepts: 'true or false', default: initial, read, instead: refused, unit: '', meaning };
+  const accepts = 'true or false';
+  return { key, accepts, default: initial, read, instead: refused, unit: '', meaning, onlyInFile: true };
 }
 
 export function oneOf<const W extends string>(
@@ -127,7 +131,8 @@ export function oneOf<const W extends string>(
   meaning: string,
 ): ConfigKey<W> {
   const read = (text: string) => words.find(word => word === text.toLowerCase());
-  return { key, accepts: words.join(' or '), default: initial, read, instead: refused, unit: '', meaning };
+  const accepts = words.join(' or ');
+  return { key, accepts, default: initial, read, instead: refused, unit: '', meaning, onlyInFile: true };
 }
 
 // System properties.
@@ -198,6 +203,7 @@ function numberProperty(
       isOctal(text) ? `a leading 0 makes the number octal, as in Java: ${decode(text)}` : undefined,
     unit,
     meaning,
+    onlyInFile: false,
   };
 }
 
@@ -219,12 +225,13 @@ export function fractionProperty(
     instead: () => ({ value: initial }),
     unit: '',
     meaning,
+    onlyInFile: false,
   };
 }
 
 /** As Boolean.parseBoolean reads it: everything but "true" is false. */
 export function flagProperty(key: string, initial: boolean, meaning: string): ConfigKey<boolean> {
-  return { ...flag(key, initial, meaning), instead: () => ({ value: false }) };
+  return { ...flag(key, initial, meaning), instead: () => ({ value: false }), onlyInFile: false };
 }
 
 /** A property that upstream compares with one word, case-sensitively; anything else means the default. */
@@ -236,24 +243,39 @@ export function wordProperty(
 ): ConfigKey<boolean> {
   const accepts = `${words.on} or ${words.off}`;
   const read = (text: string) => (text === words.on ? true : text === words.off ? false : undefined);
-  return { key, accepts, default: initial, read, instead: () => ({ value: initial }), unit: '', meaning };
+  const instead = () => ({ value: initial });
+  return { key, accepts, default: initial, read, instead, unit: '', meaning, onlyInFile: false };
 }
 
 /** A property whose empty value is no value. */
 export function textProperty(key: string, initial: string, meaning: string): ConfigKey<string> {
   const instead = () => ({ value: initial });
-  return { key, accepts: NOT_EMPTY, default: initial, read: nonEmpty, instead, unit: '', meaning };
+  return {
+    key,
+    accepts: NOT_EMPTY,
+    default: initial,
+    read: nonEmpty,
+    instead,
+    unit: '',
+    meaning,
+    onlyInFile: false,
+  };
 }
 
 /** A path below the root of a URL, without a slash at its end. */
 export function pathProperty(key: string, initial: string, meaning: string): ConfigKey<string> {
   const read = (value: string) => value.replace(/^\/*(?=[^/])/, '/').replace(/\/+$/, '');
-  return { key, accepts: 'a path', default: initial, read, instead: refused, unit: '', meaning };
+  const accepts = 'a path';
+  return { key, accepts, default: initial, read, instead: refused, unit: '', meaning, onlyInFile: false };
 }
 
-/** A property that accepts any text. */
+/** Any text, an empty one too. */
 export function anyText(key: string, meaning: string): ConfigKey<string | undefined> {
   return { ...optionalText(key, meaning), accepts: 'a text', read: value => value };
+}
+
+export function anyTextProperty(key: string, meaning: string): ConfigKey<string | undefined> {
+  return { ...anyText(key, meaning), onlyInFile: false };
 }
 
 export function optionalText(key: string, meaning: string): ConfigKey<string | undefined> {
@@ -265,6 +287,7 @@ export function optionalText(key: string, meaning: string): ConfigKey<string | u
     instead: refused,
     unit: '',
     meaning,
+    onlyInFile: true,
   };
 }
 
@@ -275,7 +298,16 @@ export function list(key: string, initial: readonly string[], meaning: string): 
       .map(word => word.trim())
       .filter(word => word !== '');
   const accepts = 'words with commas between them';
-  return { key, accepts, default: initial, read: words, instead: refused, unit: '', meaning };
+  return {
+    key,
+    accepts,
+    default: initial,
+    read: words,
+    instead: refused,
+    unit: '',
+    meaning,
+    onlyInFile: false,
+  };
 }
 
 const NOT_EMPTY = 'a text that is not empty';
