@@ -88,7 +88,7 @@ export class Member {
       temporaryFolder: this.#options.temporaryFolder,
     });
     const { pid, exited } = this.#process;
-    if (this.plan.budgetCores !== undefined) this.limitCpu(this.plan.budgetCores);
+    if (this.plan.budget !== undefined) this.limitCpu(this.plan.budget);
     const tell = (state: MemberEvent['state']) =>
       this.#options.onMember?.({ member: this.name, role: this.plan.role, state, pid });
     tell('up');

@@ -20,7 +20,7 @@ export async function planEnsemble(
   options: PortOptions & { readonly host?: Host } = {},
 ): Promise<EnsemblePlan> {
   const { host = LOCAL_HOST, ...portOptions } = options;
-  const budgeted = topology.members.find(({ budgetCores }) => budgetCores !== undefined);
+  const budgeted = topology.members.find(({ budget }) => budget !== undefined);
   const noBudget = budgeted === undefined ? undefined : host.noBudget();
   if (noBudget !== undefined)
     throw new UsageError(

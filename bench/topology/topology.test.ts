@@ -43,10 +43,10 @@ test('a short form is read back from its own text', () => {
 test('a CPU budget counts for every member that has none of its own', () => {
   const { members } = readTopology(file('{ budget: 0.15, members: [{}, { budget: 0.5 }] }'));
   assert.equal(
-    members.map(({ budgetCores }) => budgetCores),
+    members.map(({ budget }) => budget),
     [0.15, 0.5],
   );
-  assert.is(readTopology('voters=1').members[0]!.budgetCores, undefined);
+  assert.is(readTopology('voters=1').members[0]!.budget, undefined);
 });
 
 test('a preset with another server is another topology with another name', () => {

@@ -23,7 +23,7 @@ export interface TopologyMember {
   readonly settings: Settings;
   readonly implementation: Implementation;
   /** CPU that it may use, in cores; undefined: as much as it gets. */
-  readonly budgetCores: number | undefined;
+  readonly budget: number | undefined;
 }
 
 export interface Topology {
@@ -147,7 +147,7 @@ function nameMembers(data: Checked, refuse: (why: string) => UsageError): Topolo
       dc: member.dc,
       settings: { ...shared, ...own },
       implementation: checkCommand(member.implementation ?? data.implementation ?? 'zklab', name, refuse),
-      budgetCores: member.budget ?? data.budget,
+      budget: member.budget ?? data.budget,
     };
   });
 }
@@ -206,7 +206,7 @@ function checkMembers(members: readonly TopologyMember[], refuse: (why: string) 
 
 function shortFormOf({ members, observerMasters }: Pick<Topology, 'members' | 'observerMasters'>): string {
   const voters = members.filter(({ role }) => role === 'participant').length;
-  const budgets = [...new Set(members.map(({ budgetCores }) => budgetCores))];
+  const budgets = [...new Set(members.map(({ budget }) => budget))];
   const kinds = [...new Set(members.map(({ implementation }) => implementationName(implementation)))];
   return [
     `voters=${voters}`,
