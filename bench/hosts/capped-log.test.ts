@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { CappedLog } from './capped-log.ts';
@@ -33,6 +33,18 @@ test('a chunk above the limit is cut, and a closed log accepts no more', () => {
   const log = logOf(folder, 400, ['x'.repeat(10_000)]);
   log.write(Buffer.from('late'));
   assert.ok(statSync(`${log.file}.end`).size <= 100);
+});
+
+test('a disk that takes no more does not end the lab: the end of the log is kept in memory, and it says so (F3)', () => {
+  const folder = temporaryFolder();
+  // Where the next part should be is a folder, so it cannot be opened.
+  mkdirSync(join(folder, 'x.log.end'));
+  const log = logOf(folder, 40, ['one\n', 'two\n', 'three\n']);
+  assert.is(log.tail(1), 'three');
+  assert.match(
+    log.content(),
+    /^one\ntwo\n\n\(zklab could store no more of this log: EISDIR.*ended with\)\none\ntwo\nthree/,
+  );
 });
 
 function logOf(folder: string, bytesMax: number, chunks: readonly string[]): CappedLog {

@@ -17,6 +17,9 @@ export class CappedLog {
   #partBytes = 0;
   #inEnd = false;
   #tail = '';
+  #isClosed = false;
+  /** Why the disk took no more; the end is kept in memory then. */
+  #problem: string | undefined;
 
   /** Appends to the log of earlier processes of the same member. */
   constructor(file: string, bytesMax = LOG_BYTES_MAX) {
@@ -30,33 +33,44 @@ export class CappedLog {
   }
 
   write(chunk: Buffer): void {
-    if (this.#descriptor === undefined) return;
-    if (this.#partBytes + chunk.length > this.#partBytesMax) this.#nextPart();
-    writeSync(
-      this.#descriptor,
-      chunk.length > this.#partBytesMax ? chunk.subarray(0, this.#partBytesMax) : chunk,
-    );
-    this.#partBytes += chunk.length;
+    if (this.#isClosed) return;
     this.#tail = (this.#tail + chunk.toString('utf8')).slice(-TAIL_CHARACTERS_MAX);
+    if (this.#problem !== undefined) return;
+    try {
+      this.#store(chunk);
+    } catch (error) {
+      this.#problem = (error as Error).message;
+    }
   }
 
-  /** The last lines, from memory. */
+  /** The last lines, from memory. They are there even if the disk is full. */
   tail(lines = 20): string {
     return this.#tail.trimEnd().split('\n').slice(-lines).join('\n');
   }
 
   /** Everything that is kept, in order. */
   content(): string {
-    return [this.file, `${this.file}.end.1`, `${this.file}.end`].map(readOrEmpty).join('');
+    const stored = [this.file, `${this.file}.end.1`, `${this.file}.end`].map(readOrEmpty).join('');
+    return this.#problem === undefined
+      ? stored
+      : `${stored}\n(zklab could store no more of this log: ${this.#problem}; it ended with)\n${this.#tail}`;
   }
 
   close(): void {
+    this.#isClosed = true;
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
   }
 
+  #store(chunk: Buffer): void {
+    if (this.#partBytes + chunk.length > this.#partBytesMax) this.#nextPart();
+    writeSync(this.#descriptor!, chunk.subarray(0, this.#partBytesMax));
+    this.#partBytes += chunk.length;
+  }
+
   #nextPart(): void {
     closeSync(this.#descriptor!);
+    this.#descriptor = undefined;
     const end = `${this.file}.end`;
     if (this.#inEnd) renameSync(end, `${end}.1`);
     this.#inEnd = true;

@@ -1,11 +1,12 @@
 /**
  * The local host does what the interface says, with real processes: start, signal, read, usage, budget, end.
  */
-import { readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { CappedLog } from './capped-log.ts';
 import { LOCAL_HOST } from './local-host.ts';
+import { commandLineOf } from './process-identity.ts';
 
 const test = suite('hosts: this machine');
 
@@ -78,4 +79,24 @@ test('a budget holds where the machine supports one, and is refused with the rea
   } finally {
     await running.kill();
   }
+});
+
+test('a process that cannot be registered is ended, and the start fails (F3)', async () => {
+  const runtime = process.env.XDG_RUNTIME_DIR;
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'zklab'));
+  // Others may write to this register, so it is refused, as a full disk refuses it.
+  chmodSync(join(folder, 'zklab'), 0o777);
+  try {
+    process.env.XDG_RUNTIME_DIR = folder;
+    assert.throws(() => start(folder), 'can be written by other users');
+  } finally {
+    if (runtime === undefined) delete process.env.XDG_RUNTIME_DIR;
+    else process.env.XDG_RUNTIME_DIR = runtime;
+  }
+  const marked = () =>
+    readdirSync('/proc').filter(
+      pid => /^\d+$/.test(pid) && commandLineOf(Number(pid)).includes(join(folder, 'marker')),
+    );
+  await until(() => marked().length === 0, { deadlineMs: 10_000, what: 'the process to end' });
 });

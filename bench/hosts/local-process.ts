@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { endWithLab } from './end-with-lab.ts';
 import type { HostProcess, ProcessExit, StartOptions } from './host.ts';
 import { signalGroup } from './process-identity.ts';
-import { registerProcess } from './reaper.ts';
+import { type Registration, registerProcess } from './reaper.ts';
 
 const STOP_GRACE_MS = 5_000;
 /** After SIGKILL, only a process in uninterruptible sleep still exists. */
@@ -36,7 +36,14 @@ export class LocalProcess implements HostProcess {
     if (pid === undefined) throw new Error(`${command.file} could not be started: is it on this machine?`);
     this.pid = pid;
     const forget = endWithLab(pid);
-    const registration = registerProcess(pid, marker, temporaryFolder);
+    let registration: Registration | undefined;
+    try {
+      registration = registerProcess(pid, marker, temporaryFolder);
+    } catch (error) {
+      // Nobody would know of it: a full disk must not leave a process behind.
+      signalGroup(pid, 'SIGKILL');
+      throw error;
+    }
     this.exited = child.then(({ exitCode, signal }) => {
       forget();
       registration?.remove();

@@ -1,10 +1,12 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, requirePeer, suite, until } from '#test';
 import { findSetpriv } from '../../bench/hosts/dies-with-parent.ts';
+import { commandLineOf } from '../../bench/hosts/process-identity.ts';
 import { isRunning } from '../../bench/hosts/process-state.ts';
 import { findServer, findToxiproxy } from './find.ts';
 import { startStandIn } from './start-stand-in.ts';
@@ -75,6 +77,33 @@ test('a server that does not start is an error that contains its output', async 
     await rm(folder, { recursive: true });
   }
 });
+
+test('a Toxiproxy that cannot be registered is ended: five attempts leave no process (F3)', async () => {
+  const runtime = process.env.XDG_RUNTIME_DIR;
+  const folder = await mkdtemp(join(tmpdir(), 'zklab-path-'));
+  try {
+    // Others may write to this register, so it is refused, as a full disk refuses it.
+    await mkdir(join(folder, 'zklab'));
+    await chmod(join(folder, 'zklab'), 0o777);
+    process.env.XDG_RUNTIME_DIR = folder;
+    const file = join(folder, 'toxiproxy-server');
+    await writeFile(file, '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+    const found = findToxiproxy({ env: { ...nothing, PATH: folder } });
+    assert.match(await found.then(() => 'found', String), 'can be written by other users');
+    await until(() => processesWith(file).length === 0, { deadlineMs: 10_000, what: 'all of them to end' });
+  } finally {
+    if (runtime === undefined) delete process.env.XDG_RUNTIME_DIR;
+    else process.env.XDG_RUNTIME_DIR = runtime;
+    await rm(folder, { recursive: true });
+  }
+});
+
+/** Processes with this word in their command line. */
+function processesWith(word: string): string[] {
+  return readdirSync('/proc').filter(
+    pid => /^\d+$/.test(pid) && Number(pid) !== process.pid && commandLineOf(Number(pid)).includes(word),
+  );
+}
 
 test('the stand-in dies with a parent that is killed', async () => {
   const starter = fileURLToPath(new URL('./start-stand-in.js', import.meta.url));

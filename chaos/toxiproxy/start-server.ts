@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { execa } from 'execa';
 import { diesWithParent } from '../../bench/hosts/dies-with-parent.ts';
-import { registerProcess } from '../../bench/hosts/reaper.ts';
+import { type Registration, registerProcess } from '../../bench/hosts/reaper.ts';
 import { CHILD_OPTIONS, tend } from './child.ts';
 import { untilReady } from './ready.ts';
 import { TailLog } from './tail-log.ts';
@@ -36,9 +36,8 @@ async function startOn(
     ...CHILD_OPTIONS,
   });
   const { pid } = process;
-  // Without setpriv the server does not notice when its lab is killed; the next lab ends it.
-  const registration = pid === undefined ? undefined : registerProcess(pid, `-port ${port}`);
   const end = tend(process, log);
+  let registration: Registration | undefined;
   const stop = async () => {
     await end();
     registration?.remove();
@@ -48,6 +47,8 @@ async function startOn(
   const deaf = () => log.toString().includes('Server finished with error');
   const url = `http://127.0.0.1:${port}`;
   try {
+    // Without setpriv the server does not notice when its lab is killed; the next lab ends it.
+    if (pid !== undefined) registration = registerProcess(pid, `-port ${port}`);
     const alive = () => process.exitCode === null && process.signalCode === null && !deaf();
     const said = await untilReady(url, alive, READY_MAX_MS);
     if (deaf()) throw new Error(`port ${port} is taken`);
