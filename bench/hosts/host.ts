@@ -25,6 +25,8 @@ export interface Host {
   readFile(path: string): Promise<string>;
   /** CPU time and memory of a process; null when it is gone, or the machine does not report them. */
   usage(pid: number): ProcessSample | null;
+  /** CPU time of the threads of a process, in ms and finer than `usage`; null when it is not reported. */
+  threadsCpuMs(pid: number): number | null;
   /** Why processes cannot be given a budget there; undefined if they can. */
   noBudget(): string | undefined;
   /** Limits the process to this many cores from now on. @throws Error when budgets are not available */

@@ -5,7 +5,7 @@ import type { Host } from './host.ts';
 import { LocalProcess } from './local-process.ts';
 import { findPorts } from './ports.ts';
 import { stateOf } from './process-state.ts';
-import { sampleProcess } from './process-usage.ts';
+import { sampleProcess, threadsCpuMs } from './process-usage.ts';
 
 /** This machine. Every member has its own loopback address. */
 export const LOCAL_HOST: Host = {
@@ -30,6 +30,7 @@ export const LOCAL_HOST: Host = {
   },
   readFile: path => readFile(path, 'utf8'),
   usage: pid => sampleProcess(pid),
+  threadsCpuMs,
   noBudget: noCpuBudget,
   limitCpu,
 };

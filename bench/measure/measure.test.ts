@@ -3,10 +3,11 @@ import * as net from 'node:net';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
-import { cpuMsOf, rssBytesOf, sampleProcess } from '../hosts/process-usage.ts';
+import { cpuMsOf, rssBytesOf, sampleProcess, threadsCpuMs } from '../hosts/process-usage.ts';
 import { fourLetterWord, parseMntr, parseSrvr } from '../topology/four-letter.ts';
 import { countersBetween, countersOf } from './counters.ts';
 import { probeEnvironment } from './environment.ts';
+import { machineTicksOf, machineUse } from './machine-cpu.ts';
 import { cpuBetween, ProcessSampler } from './process-sampler.ts';
 
 const test = suite('measure');
@@ -99,6 +100,23 @@ test('srvr is null while a server looks for a leader', () => {
 test('/proc/<pid>/stat is read although the process name contains spaces and parentheses', () => {
   const fields = ['S', ...new Array(10).fill('0'), '150', '50', ...new Array(8).fill('0'), '10'];
   assert.is(cpuMsOf(`42 (a) b (c) ${fields.join(' ')} 0 0`), 2_000);
+});
+
+test('the time of all cores is read with its idle and stolen shares', () => {
+  const from = machineTicksOf('cpu  100 10 50 800 40 0 0 0 0 0\ncpu0 50 5 25 400 20 0 0 0 0 0\n');
+  const to = machineTicksOf('cpu  150 10 70 910 50 0 0 10 0 0\n');
+  assert.equal(machineUse(from, to), { idle: 0.6, steal: 0.05 });
+  assert.is(machineUse(from, from), undefined);
+  assert.is(machineUse(null, to), undefined);
+});
+
+test('CPU of threads grows with the work of a process, in steps finer than a tick', () => {
+  const from = threadsCpuMs(process.pid);
+  if (from === null) return;
+  assert.is.not(from % 10, 0);
+  for (let i = 0, until = performance.now() + 5; performance.now() < until; i++) Math.sqrt(i);
+  assert.ok(threadsCpuMs(process.pid)! > from);
+  assert.is(threadsCpuMs(2 ** 30), null);
 });
 
 test('memory is read in kB, whatever the page size of the machine; a zombie has none', () => {
