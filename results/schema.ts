@@ -68,6 +68,28 @@ const estimate = z.strictObject({
   unit: z.string(),
 });
 
+/** The ends of a range in the unit of a claim; null is open. */
+const range = z.strictObject({ low: z.number().nullable(), high: z.number().nullable() });
+
+/** How a timed claim was judged. */
+const rule = z.strictObject({
+  /** Probability of a wrong "holds" at the margin, and likewise of a wrong "fails". */
+  level: z.number().gt(0).lt(0.5),
+  /** The good values. */
+  margin: range,
+  /** What this run could have shown, and what would show more. Only where it decided nothing. */
+  detectable: z
+    .strictObject({
+      /** True values that come out as "holds" nine times out of ten; null when none do. */
+      holds: range.nullable(),
+      /** True values outside this come out as "fails" nine times out of ten; null when none do. */
+      fails: range.nullable(),
+      /** Rounds that would decide the value that was seen; null when 1,000 would not. */
+      rounds: count.nullable(),
+    })
+    .optional(),
+});
+
 const claim = z.strictObject({
   /** As in the list of claims: W2, 004-2. */
   id: text,
@@ -79,9 +101,12 @@ const claim = z.strictObject({
   unit: z.string(),
   control: text,
   verdict: z.enum(VERDICTS),
-  /** One sentence. */
+  /** One sentence with the number, its interval and its control; absent when nothing was compared. */
+  finding: text.optional(),
+  /** Why the verdict follows. It begins with the finding. */
   reason: text,
   estimate: estimate.optional(),
+  rule: rule.optional(),
   /** Ids of measurements. */
   evidence: z.array(text),
   /** Exact counts by the servers, which involve no clock. */
@@ -119,7 +144,8 @@ const measurement = z.strictObject({
   condition: text,
   unit: z.string(),
   higherIsBetter: z.boolean(),
-  samples: z.array(z.strictObject({ round: count, value: z.number() })),
+  /** `start` counts the fresh ensembles of a run, from 0; absent when each was started once. */
+  samples: z.array(z.strictObject({ round: count, value: z.number(), start: count.optional() })),
   summary,
   /** HdrHistogram V2, compressed, base64: all rounds merged. */
   histogram: z.strictObject({ encoded: z.base64(), unit: z.enum(['ns', 'us', 'ms']) }).optional(),

@@ -31,16 +31,18 @@ function under(
   ]);
 }
 
-test('004-6 and 004-8: a median within 5 ms holds, one that waits for the link fails, a wide spread shows nothing', () => {
+test('004-6 and 004-8: within 0.2 ms holds, 4.5 ms or a wait for the link fails, a wide spread shows nothing', () => {
   for (const [claim, metric] of [
     [observerLatencyLeavesWrites, 'writeLatencyP50'],
     [readsAreLocal, 'readLatencyP50'],
   ] as const) {
     const verdict = (values: readonly number[]) =>
       verdictOf(claim, under(metric, CONDITIONS.observerLatency, around(2), values));
-    assert.is(verdict(around(2.4)), 'holds');
+    assert.is(verdict(around(2.1)), 'holds');
+    assert.is(verdict(around(6.5)), 'fails');
+    assert.is(verdict(around(1.5)), 'fails', 'unchanged is not faster either');
     assert.is(verdict(around(42)), 'fails');
-    assert.is(verdict(around(7, { spread: 1.5 })), 'not shown here');
+    assert.is(verdict(around(2.1, { spread: 0.5 })), 'not shown here');
   }
 });
 
@@ -54,7 +56,7 @@ test('004-5: every topology must keep 90 % of the healthy writes; one bad topolo
     ]);
   assert.is(verdict(1000, 1000), 'holds');
   assert.is(verdict(1000, 600), 'fails');
-  assert.is(verdict(1000, 900), 'not shown here');
+  assert.is(verdict(1000, 900), 'not shown here', 'at the margin');
 });
 
 test('000-2: with one voter lost every topology, including voters alone, must keep half of the writes', () => {
@@ -65,6 +67,7 @@ test('000-2: with one voter lost every topology, including voters alone, must ke
         'voters',
         'observers',
         'masters',
+        'voters5',
       ]),
     );
   assert.is(verdict(0.9), 'holds');

@@ -8,6 +8,8 @@ export interface Planted {
   readonly topology: string;
   readonly condition?: string;
   readonly values?: readonly number[];
+  /** Rounds for each start; without it, all rounds share one. */
+  readonly roundsPerStart?: number;
   /** @default 0 */
   readonly firstRound?: number;
   readonly voidRounds?: number;
@@ -24,8 +26,9 @@ export function plantedTopology(name: string, voters: number, observers: number,
 
 export const TOPOLOGIES = [
   plantedTopology('voters', 3, 0),
-  plantedTopology('observers', 3, 3),
-  plantedTopology('masters', 3, 3, true),
+  plantedTopology('observers', 3, 2),
+  plantedTopology('masters', 3, 2, true),
+  plantedTopology('voters5', 5, 0),
 ];
 
 export function plantedResult(planted: readonly Planted[], topologies = TOPOLOGIES): Evidence['result'] {
@@ -35,12 +38,13 @@ export function plantedResult(planted: readonly Planted[], topologies = TOPOLOGI
     availability: [],
     faults: [],
     environment: { cores: 2 } as Evidence['result']['environment'],
+    suite: 'quick',
   };
 }
 
 function measurementOf(planted: Planted): Measurement {
   const { metric, topology, condition = CONDITIONS.healthy, values = [], voidRounds = 0, counts } = planted;
-  const { firstRound = 0 } = planted;
+  const { firstRound = 0, roundsPerStart } = planted;
   const warnings = Array.from(
     { length: voidRounds },
     (_, index) => `${VOID_ROUND} ${values.length + index + 1}: blackhole did not bite`,
@@ -53,7 +57,11 @@ function measurementOf(planted: Planted): Measurement {
     condition,
     unit: 'unit',
     higherIsBetter: true,
-    samples: values.map((value, index) => ({ round: firstRound + index, value })),
+    samples: values.map((value, index) => ({
+      round: firstRound + index,
+      value,
+      ...(roundsPerStart !== undefined && { start: Math.floor(index / roundsPerStart) }),
+    })),
     summary: {
       median: sorted[Math.floor(sorted.length / 2)] ?? null,
       low: null,
@@ -63,6 +71,15 @@ function measurementOf(planted: Planted): Measurement {
     },
     ...(counts && { exactCounts: counts }),
   };
+}
+
+/** Log-normal noise of this standard deviation around 1, from a source of numbers in [0, 1). */
+export function noise(random: () => number, spread: number): number {
+  return Math.exp(spread * gauss(random));
+}
+
+export function gauss(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
 /** `n` distinct values around `centre`, the same at each call. `spread` is a share of the centre. */

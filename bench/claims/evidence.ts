@@ -7,7 +7,7 @@ export const VOID_ROUND = 'void round';
 export interface Series {
   readonly id: string;
   readonly unit: string;
-  readonly byRound: ReadonlyMap<number, number>;
+  readonly byRound: ReadonlyMap<number, Sample>;
   readonly values: readonly number[];
   readonly median: number;
   /** Why rounds do not count, one text for each. */
@@ -15,8 +15,17 @@ export interface Series {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+export interface Sample {
+  readonly value: number;
+  /** The fresh ensemble that it was measured on. A run that starts its ensembles once has one. */
+  readonly start: number;
+}
+
 export class Evidence {
-  readonly result: Pick<Result, 'topologies' | 'measurements' | 'availability' | 'faults' | 'environment'>;
+  readonly result: Pick<Result, 'topologies' | 'measurements' | 'availability' | 'faults' | 'environment'> & {
+    /** The suite of the run, which a command that repeats it names. */
+    readonly suite: string;
+  };
 
   constructor(result: Evidence['result']) {
     this.result = result;
@@ -34,6 +43,17 @@ export class Evidence {
 
   get withMasters(): Topology[] {
     return this.result.topologies.filter(hasMasters);
+  }
+
+  /**
+   * As many processes in other roles: on one side all of them vote, on the other some observe. What processes
+   * cost each other on shared cores is on both sides alike.
+   */
+  get equalProcesses(): { voting: Topology; observing: Topology }[] {
+    return this.withObservers.flatMap(observing => {
+      const voting = this.votersOnly.find(({ members }) => members.length === observing.members.length);
+      return voting === undefined ? [] : [{ voting, observing }];
+    });
   }
 
   /** The same members without and with masters, and the voters alone. */
@@ -72,7 +92,19 @@ export function votersOf({ members }: Topology): number {
   return members.filter(({ role }) => role === 'voter').length;
 }
 
-function hasMasters(topology: Topology): boolean {
+/** `3 voters and 2 observers`, `3 voters and 2 observers behind masters` */
+export function membersText(topology: Topology): string {
+  const voters = counted(votersOf(topology), 'voter');
+  if (observersOf(topology) === 0) return voters;
+  const observers = counted(observersOf(topology), 'observer');
+  return `${voters} and ${observers}${hasMasters(topology) ? ' behind observer masters' : ''}`;
+}
+
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
+export function hasMasters(topology: Topology): boolean {
   return observersOf(topology) > 0 && topology.members.some(({ observerMaster }) => observerMaster);
 }
 
@@ -80,7 +112,7 @@ function seriesOf(item: Measurement): Series {
   return {
     id: item.id,
     unit: item.unit,
-    byRound: new Map(item.samples.map(({ round, value }) => [round, value])),
+    byRound: new Map(item.samples.map(({ round, value, start = 0 }) => [round, { value, start }])),
     values: item.samples.map(({ value }) => value),
     median: item.summary.median ?? Number.NaN,
     voidRounds: item.summary.warnings.filter(warning => warning.startsWith(VOID_ROUND)),
@@ -88,10 +120,22 @@ function seriesOf(item: Measurement): Series {
   };
 }
 
-/** Values of the rounds that both series have, in the order of rounds. */
-export function paired(a: Series, b: Series): { a: number[]; b: number[] } {
-  const rounds = [...a.byRound.keys()].filter(round => b.byRound.has(round)).sort((x, y) => x - y);
-  return { a: rounds.map(round => a.byRound.get(round)!), b: rounds.map(round => b.byRound.get(round)!) };
+/** A round that both series have. */
+export interface PairedRound {
+  readonly round: number;
+  readonly start: number;
+  readonly a: number;
+  readonly b: number;
+}
+
+/** In the order of rounds. Two samples of one round are a pair only if they belong to the same start. */
+export function paired(a: Series, b: Series): PairedRound[] {
+  return [...a.byRound]
+    .flatMap(([round, { value, start }]) => {
+      const other = b.byRound.get(round);
+      return other?.start === start ? [{ round, start, a: value, b: other.value }] : [];
+    })
+    .sort((x, y) => x.round - y.round);
 }
 
 /** A judgement without a comparison. */

@@ -2,12 +2,6 @@
 import type { Claim, Judgement } from './claim.ts';
 import { type Evidence, type Series, unfit } from './evidence.ts';
 
-/**
- * Tolerance of messages per write: opening and closing sessions costs messages, and batches are cut at both
- * ends.
- */
-export const COUNT_TOLERANCE = 0.05;
-
 export interface Counted {
   /** In words, for the reason when it was not counted. */
   readonly what: string;
@@ -37,7 +31,7 @@ export function worstOf(findings: readonly Finding[]): Finding {
   return findings.find(({ holds }) => !holds) ?? findings.at(-1)!;
 }
 
-export function exactClaim(text: Omit<Claim, 'tests' | 'judge'>, { counted, find }: ExactComparison): Claim {
+export function exactClaim(text: Omit<Claim, 'judge'>, { counted, find }: ExactComparison): Claim {
   return {
     ...text,
     judge(evidence): Judgement {

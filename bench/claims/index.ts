@@ -12,6 +12,7 @@ import { neighboursLeaveReads } from './neighbours-leave-reads.ts';
 import { observerMessages } from './observer-messages.ts';
 import { observersLeaveWritesFlat } from './observers-leave-writes-flat.ts';
 import { observersNeverAck } from './observers-never-ack.ts';
+import { messagesOfTheProtocol, oneSyncPerWrite } from './protocol-costs.ts';
 import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';
 import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
 
@@ -21,6 +22,8 @@ export const CLAIMS: readonly Claim[] = [
   observerMessages,
   leaderConnections,
   leaderMessages,
+  messagesOfTheProtocol,
+  oneSyncPerWrite,
   mastersWriteThroughput,
   moreVotersWriteLess,
   neighboursLeaveReads,

@@ -1,16 +1,19 @@
 import { CONDITIONS } from '../../results/names.ts';
+import { formatNumber } from '../../results/number-text.ts';
 import type { Claim } from './claim.ts';
-import { COUNT_TOLERANCE, exactClaim, worstOf } from './exact-claim.ts';
+import { exactClaim, worstOf } from './exact-claim.ts';
+import { COUNT_TOLERANCE } from './protocol-counts.ts';
 
 /** 000-11, 004-15: the leader must not send more messages with observers, once others serve them. */
 export const leaderMessages: Claim = exactClaim(
   {
     id: '000-11',
-    title: 'With observer masters the leader sends no more messages per write than without observers',
+    title:
+      'With observer masters the leader sends no more messages and bytes per write than without observers',
     source:
       'ZOOKEEPER-368: the leader’s load shall not grow with observers; Observers guide: the burden leaves the leader',
-    hypothesis: `With masters the leader sends as many messages per write as with voters alone (within ${COUNT_TOLERANCE * 100} %), and fewer than without masters`,
-    metric: 'leaderMessagesPerWrite',
+    hypothesis: `With masters the leader sends as many messages and bytes per write as with voters alone (within ${COUNT_TOLERANCE * 100} %), and fewer than without masters`,
+    metric: 'leaderMessagesPerWrite, leaderBytesPerWrite',
     unit: 'messages',
     control: 'the same voters without observers, and the same members without observerMasterPort',
     needs: ['healthy'],
@@ -21,23 +24,31 @@ export const leaderMessages: Claim = exactClaim(
         [voters, observers, masters].map(topology => ({
           what: topology?.name ?? 'voters alone',
           series: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
-          keys: ['leaderMessagesPerWrite'],
+          keys: ['leaderMessagesPerWrite', 'leaderBytesPerWrite'],
         })),
       ),
     find(counts, evidence) {
       const found = evidence.mastersPairs.map((pair, index) => {
-        const [voters, observers, masters] = counts
-          .slice(3 * index)
-          .map(each => each.leaderMessagesPerWrite!) as [number, number, number];
+        const sent = counts.slice(3 * index, 3 * index + 3);
+        const [voters, observers, masters] = sent.map(each => each.leaderMessagesPerWrite!) as Triple;
+        const bytes = sent.map(each => each.leaderBytesPerWrite!) as Triple;
         return {
-          holds: masters <= voters * (1 + COUNT_TOLERANCE) && masters < observers,
+          holds: isSpared([voters, observers, masters]) && isSpared(bytes),
           value: masters,
           reason:
-            `The leader of ${pair.masters.name} sent ${masters.toFixed(2)} messages per write; with observers of its own it sent ` +
-            `${observers.toFixed(2)}, with voters alone ${voters.toFixed(2)}.`,
+            `The leader of ${pair.masters.name} sent ${masters.toFixed(2)} messages and ${formatNumber(bytes[2])} bytes per write; ` +
+            `with observers of its own it sent ${observers.toFixed(2)} and ${formatNumber(bytes[1])}, ` +
+            `with voters alone ${voters.toFixed(2)} and ${formatNumber(bytes[0])}.`,
         };
       });
       return worstOf(found);
     },
   },
 );
+
+/** With voters alone, with observers of the leader's own, and behind masters. */
+type Triple = [voters: number, observers: number, masters: number];
+
+function isSpared([voters, observers, masters]: Triple): boolean {
+  return masters <= voters * (1 + COUNT_TOLERANCE) && masters < observers;
+}

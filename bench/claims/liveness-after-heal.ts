@@ -1,5 +1,5 @@
+import { formatNumber } from '../../results/number-text.ts';
 import type { Claim, Judgement } from './claim.ts';
-import { short } from './timed-claim.ts';
 
 /**
  * After each heal a write must commit. When the ensemble of a run never came back, the run has no result at
@@ -25,7 +25,7 @@ export const livenessAfterHeal: Claim = {
     const slowest = Math.max(...values);
     return {
       verdict: 'holds',
-      reason: `After each of ${values.length} heals a write committed, the slowest after ${short(slowest)} ms.`,
+      reason: `After each of ${values.length} heals a write committed, the slowest after ${formatNumber(slowest)} ms.`,
       // The slowest of all is no estimate, so it has no interval.
       estimate: { value: slowest, low: null, high: null, n: values.length, unit: 'ms' },
       evidence,

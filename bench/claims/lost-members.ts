@@ -1,8 +1,6 @@
 import { CONDITIONS } from '../../results/names.ts';
-import type { Claim } from './claim.ts';
 import { healthyAndUnder, observed } from './pairs.ts';
-import { atLeast, ratioOf } from './timed.ts';
-import { short, timedClaim } from './timed-claim.ts';
+import { timedClaim } from './timed-claim.ts';
 
 const OBSERVERS_SHARE = 0.9;
 const VOTER_SHARE = 0.5;
@@ -10,7 +8,7 @@ const VOTER_SHARE = 0.5;
 const WRITES = { metric: 'writeThroughput', what: 'write throughput' };
 
 /** 004-5: the failure of an observer does not affect the ensemble. */
-export const lostObserversLeaveWrites: Claim = timedClaim(
+export const lostObserversLeaveWrites = timedClaim(
   {
     id: '004-5',
     title: 'Observers that are cut off do not reduce writes',
@@ -20,19 +18,22 @@ export const lostObserversLeaveWrites: Claim = timedClaim(
     unit: 'ratio',
     control: 'the same ensemble, healthy, in the same round',
     needs: ['healthy', 'observersBlackholed'],
+    // On shared cores a cut frees what the observers used, so that writes rise.
+    rule: {
+      scale: 'ratio',
+      margin: { low: OBSERVERS_SHARE },
+      tells: { spread: 0.12, holds: 1.2, fails: 0.6 },
+    },
   },
   {
-    pairs: healthyAndUnder(CONDITIONS.observersBlackholed, WRITES, observed),
-    test: (a, b) => atLeast(a, b, OBSERVERS_SHARE),
-    estimate: ratioOf,
-    worst: 'lowest',
-    say: ({ topology }, { value }) =>
-      `with every observer cut off, ${topology} committed ${short(value)} times as many writes as healthy`,
+    pairs: healthyAndUnder(CONDITIONS.observersBlackholed, [WRITES], observed),
+    say: ({ subject, control }, number) =>
+      `with every observer cut off, ${subject} committed ${number} the writes of ${control}`,
   },
 );
 
 /** 000-2: a quorum is enough. */
-export const lostVoterLeavesWrites: Claim = timedClaim(
+export const lostVoterLeavesWrites = timedClaim(
   {
     id: '000-2',
     title: 'Writes go on while one voter is cut off',
@@ -42,16 +43,14 @@ export const lostVoterLeavesWrites: Claim = timedClaim(
     unit: 'ratio',
     control: 'the same ensemble, healthy, in the same round',
     needs: ['healthy', 'oneVoterBlackholed'],
+    rule: { scale: 'ratio', margin: { low: VOTER_SHARE }, tells: { spread: 0.15, holds: 0.9, fails: 0.25 } },
   },
   {
-    pairs: healthyAndUnder(CONDITIONS.oneVoterBlackholed, WRITES, evidence => [
+    pairs: healthyAndUnder(CONDITIONS.oneVoterBlackholed, [WRITES], evidence => [
       ...evidence.votersOnly,
       ...observed(evidence),
     ]),
-    test: (a, b) => atLeast(a, b, VOTER_SHARE),
-    estimate: ratioOf,
-    worst: 'lowest',
-    say: ({ topology }, { value }) =>
-      `with one follower cut off, ${topology} committed ${short(value)} times as many writes as healthy`,
+    say: ({ subject, control }, number) =>
+      `with one follower cut off, ${subject} committed ${number} the writes of ${control}`,
   },
 );

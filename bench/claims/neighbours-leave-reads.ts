@@ -1,14 +1,12 @@
 import { CONDITIONS } from '../../results/names.ts';
-import type { Claim } from './claim.ts';
 import type { Evidence } from './evidence.ts';
-import { atMostAbove, differenceOf } from './timed.ts';
-import { short, timedClaim } from './timed-claim.ts';
+import { timedClaim } from './timed-claim.ts';
 
 /** How late a turn of the server's loop may be: its budget, one bounded request, and noise of the machine. */
 const MARGIN_MS = 20;
 
 /** No client can make another one wait, however it behaves. */
-export const neighboursLeaveReads: Claim = timedClaim(
+export const neighboursLeaveReads = timedClaim(
   {
     id: 'L2',
     title: 'A quiet client does not wait for its greedy neighbours',
@@ -20,21 +18,23 @@ export const neighboursLeaveReads: Claim = timedClaim(
     control:
       'the same client at the same leader while the same neighbours keep a follower busy, in the same round',
     needs: ['greedyNeighbours'],
+    rule: {
+      scale: 'difference',
+      margin: { high: MARGIN_MS },
+      tells: { spread: 5, holds: 8, fails: 40 },
+    },
   },
   {
     pairs: (evidence: Evidence) =>
       evidence.votersOnly.slice(0, 1).map(topology => ({
-        topology: topology.name,
+        subject: 'a quiet client beside greedy neighbours',
+        control: 'the same client with these neighbours at another member',
         a: evidence.series('quietReadP99', topology, CONDITIONS.greedyElsewhere),
         aWhat: 'reads of a quiet client while its neighbours are at another member',
         b: evidence.series('quietReadP99', topology, CONDITIONS.greedyNeighbours),
         bWhat: 'reads of a quiet client beside greedy neighbours',
       })),
-    test: (a, b) => atMostAbove(a, b, MARGIN_MS),
-    estimate: differenceOf,
-    worst: 'highest',
-    say: (_pair, { value }) =>
-      `compared within rounds, the 99th percentile of a quiet client's reads was ${short(Math.abs(value))} ms ` +
-      `${value < 0 ? 'less' : 'more'} next to greedy neighbours than with the same neighbours at another member`,
+    say: ({ subject, control }, number, value) =>
+      `for ${subject}, 99 of 100 reads were answered within ${number} ${value < 0 ? 'less' : 'more'} than for ${control}`,
   },
 );

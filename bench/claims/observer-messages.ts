@@ -1,15 +1,17 @@
 import { CONDITIONS } from '../../results/names.ts';
+import { formatNumber } from '../../results/number-text.ts';
 import type { Claim } from './claim.ts';
-import { COUNT_TOLERANCE, exactClaim } from './exact-claim.ts';
+import { exactClaim, worstOf } from './exact-claim.ts';
+import { COUNT_TOLERANCE } from './protocol-counts.ts';
 
 /** 004-9: for each write a voter exchanges PROPOSAL, ACK and COMMIT, an observer only INFORM. */
 export const observerMessages: Claim = exactClaim(
   {
     id: '004-9',
-    title: 'A write costs an observer fewer messages than a follower',
+    title: 'A write costs an observer fewer messages and bytes than a follower',
     source: 'Observers guide, introduction: fewer messages without the vote',
-    hypothesis: 'Per committed write an observer takes one message (INFORM), a follower three',
-    metric: 'observerMessagesPerWrite',
+    hypothesis: 'Per committed write an observer takes one message (INFORM), a follower three and more bytes',
+    metric: 'observerMessagesPerWrite, observerBytesPerWrite',
     unit: 'messages',
     control: 'the followers of the same ensemble under the same load',
     needs: ['healthy'],
@@ -19,21 +21,27 @@ export const observerMessages: Claim = exactClaim(
       evidence.withObservers.map(topology => ({
         what: topology.name,
         series: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
-        keys: ['observerMessagesPerWrite', 'followerMessagesPerWrite'],
+        keys: [
+          'observerMessagesPerWrite',
+          'followerMessagesPerWrite',
+          'observerBytesPerWrite',
+          'followerBytesPerWrite',
+        ],
       })),
-    find(counts) {
-      const [first] = counts;
-      const observer = first!.observerMessagesPerWrite!;
-      const follower = first!.followerMessagesPerWrite!;
-      return {
-        holds: counts.every(
-          each =>
-            each.observerMessagesPerWrite! <= 1 + COUNT_TOLERANCE &&
-            each.observerMessagesPerWrite! < each.followerMessagesPerWrite!,
-        ),
-        value: observer,
-        reason: `An observer took ${observer.toFixed(2)} messages per write (INFORM), a follower ${follower.toFixed(2)} (PROPOSAL, ACK, COMMIT); requests apart.`,
-      };
+    find(counts, evidence) {
+      return worstOf(
+        counts.map((each, index) => {
+          const [observer, follower] = [each.observerMessagesPerWrite!, each.followerMessagesPerWrite!];
+          const [bytes, ofFollower] = [each.observerBytesPerWrite!, each.followerBytesPerWrite!];
+          return {
+            holds: observer <= 1 + COUNT_TOLERANCE && observer < follower && bytes < ofFollower,
+            value: observer,
+            reason:
+              `In ${evidence.withObservers[index]!.name} a write cost an observer ${observer.toFixed(2)} messages (INFORM) and ${formatNumber(bytes)} bytes, ` +
+              `a follower ${follower.toFixed(2)} (PROPOSAL, ACK, COMMIT) and ${formatNumber(ofFollower)} bytes; requests apart.`,
+          };
+        }),
+      );
     },
   },
 );

@@ -2,29 +2,37 @@
 
 import { CONDITIONS } from '../../results/names.ts';
 import type { Topology } from '../../results/schema.ts';
-import type { Evidence } from './evidence.ts';
-import type { Pair } from './timed-claim.ts';
+import type { Margin } from './claim.ts';
+import { type Evidence, membersText } from './evidence.ts';
+import type { Pair } from './pair-judgement.ts';
+import { bytesContradiction, type ExactPart, exactPartOf } from './protocol-counts.ts';
 
 export interface Compared {
   readonly metric: string;
   /** The metric in words, such as "write throughput". */
   readonly what: string;
+  /** If it is not that of the claim. A metric with a margin of its own is not missed where it is absent. */
+  readonly margin?: Margin;
 }
 
 /** Each topology, healthy and under a condition. */
 export function healthyAndUnder(
   condition: string,
-  { metric, what }: Compared,
+  compared: readonly Compared[],
   topologies: (evidence: Evidence) => readonly Topology[],
 ): (evidence: Evidence) => Pair[] {
   return evidence =>
-    topologies(evidence).map(topology => ({
-      topology: topology.name,
-      a: evidence.series(metric, topology, CONDITIONS.healthy),
-      aWhat: `${what} of ${topology.name}, healthy`,
-      b: evidence.series(metric, topology, condition),
-      bWhat: `${what} of ${topology.name}, ${condition}`,
-    }));
+    topologies(evidence).flatMap(topology =>
+      compared.map(({ metric, what, margin }) => ({
+        subject: membersText(topology),
+        control: 'the same members healthy',
+        a: evidence.series(metric, topology, CONDITIONS.healthy),
+        aWhat: `${what} of ${topology.name}, healthy`,
+        b: evidence.series(metric, topology, condition),
+        bWhat: `${what} of ${topology.name}, ${condition}`,
+        ...(margin && { margin, optional: true }),
+      })),
+    );
 }
 
 /** The same members without and with observer masters. */
@@ -34,12 +42,59 @@ export function withoutAndWithMasters(
 ): (evidence: Evidence) => Pair[] {
   return evidence =>
     evidence.mastersPairs.map(({ observers, masters }) => ({
-      topology: masters.name,
+      subject: membersText(masters),
+      control: 'the same members without masters',
       a: evidence.series(metric, observers, condition),
       aWhat: `${what} of ${observers.name}`,
       b: evidence.series(metric, masters, condition),
       bWhat: `${what} of ${masters.name}`,
     }));
+}
+
+/** As many processes in other roles, all of them healthy. The control comes first. */
+export function inOtherRoles(
+  control: 'voting' | 'observing',
+  { metric, what }: Compared,
+): (evidence: Evidence) => Pair[] {
+  return evidence =>
+    evidence.equalProcesses.map(({ voting, observing }) => {
+      const [a, b] = control === 'voting' ? [voting, observing] : [observing, voting];
+      return {
+        subject: membersText(b),
+        control: membersText(a),
+        a: evidence.series(metric, a, CONDITIONS.healthy),
+        aWhat: `${what} of ${a.name}`,
+        b: evidence.series(metric, b, CONDITIONS.healthy),
+        bWhat: `${what} of ${b.name}`,
+      };
+    });
+}
+
+/** What a run without such a pair lacks. */
+export const EQUAL_PROCESSES =
+  'pair of equal processes in other roles, such as 5 voters, and 3 voters with 2 observers';
+
+/** The counts of both: each as the protocol has it, and fewer bytes from the leader where some observe. */
+export function observersCostLess(evidence: Evidence): ExactPart {
+  const pairs = evidence.equalProcesses;
+  return withContradiction(
+    exactPartOf(evidence, [...new Set(pairs.flatMap(({ voting, observing }) => [voting, observing]))]),
+    pairs.map(({ voting, observing }) => bytesContradiction(evidence, observing, voting)),
+  );
+}
+
+/** The counts of both: each as the protocol has it, and fewer bytes from the leader with masters. */
+export function mastersCostLess(evidence: Evidence): ExactPart {
+  const pairs = evidence.mastersPairs;
+  return withContradiction(
+    exactPartOf(evidence, [...new Set(pairs.flatMap(({ observers, masters }) => [observers, masters]))]),
+    pairs.map(({ observers, masters }) => bytesContradiction(evidence, masters, observers)),
+  );
+}
+
+function withContradiction(part: ExactPart, more: readonly (string | undefined)[]): ExactPart {
+  const contradiction = part.contradiction ?? more.find(clause => clause !== undefined);
+  return contradiction === undefined ? part : { ...part, contradiction };
 }
 
 /** Every topology with observers. */

@@ -1,7 +1,7 @@
 import { CONDITIONS } from '../../results/names.ts';
+import { formatNumber } from '../../results/number-text.ts';
 import type { Claim, Judgement } from './claim.ts';
 import { type Evidence, leftOut, unfit } from './evidence.ts';
-import { short } from './timed-claim.ts';
 
 /** One read in a thousand may fail for reasons of the machine. */
 const PERCENT_MIN = 99.9;
@@ -56,10 +56,10 @@ function judgeOutage(evidence: Evidence, condition: string): Judgement {
   const values = observers.flatMap(series => series.values);
   const least = Math.min(...values);
   const ofVoters = voters.flatMap(series => series.values);
-  const beside = ofVoters.length === 0 ? '' : `, the worst voter ${short(Math.min(...ofVoters))} %`;
+  const beside = ofVoters.length === 0 ? '' : `, the worst voter ${formatNumber(Math.min(...ofVoters))} %`;
   return {
     verdict: least >= PERCENT_MIN ? 'holds' : 'fails',
-    reason: `With the fault "${condition}" the worst observer answered ${short(least)} % of its reads${beside}.`,
+    reason: `With the fault "${condition}" the worst observer answered ${formatNumber(least)} % of its reads${beside}.`,
     // The worst of all is no estimate, so it has no interval.
     estimate: { value: least, low: null, high: null, n: values.length, unit: '%' },
     evidence: [...observers, ...voters].map(({ id }) => id),

@@ -1,126 +1,148 @@
 /**
  * The common form of claims that compare timed series pair by pair, in all topologies that have such a pair.
+ * It holds when every pair holds, and fails when one fails.
  */
-import type { Estimate } from '../stats/estimate.ts';
-import { publishedEstimate } from '../stats/result-form.ts';
-import type { Claim, Judgement, Tests } from './claim.ts';
-import { type Evidence, leftOut, paired, type Series, type Unfit, unfit } from './evidence.ts';
-import { allOf, pText, verdictOf } from './timed.ts';
-
-export interface Pair {
-  /** The topology that the claim is about. */
-  readonly topology: string;
-  /** The control, and its description. */
-  readonly a: Series | undefined;
-  readonly aWhat: string;
-  readonly b: Series | undefined;
-  readonly bWhat: string;
-}
-
-interface FitPair extends Pair {
-  readonly a: Series;
-  readonly b: Series;
-}
+import type { Verdict } from '../../results/schema.ts';
+import { finite } from '../stats/result-form.ts';
+import { type Claim, type Judgement, LEVEL, type TimedRule } from './claim.ts';
+import { type Evidence, leftOut, paired, type Unfit, unfit } from './evidence.ts';
+import { type FitPair, judgePair, type Pair, type PairJudgement, ROUNDS_MIN } from './pair-judgement.ts';
+import type { ExactPart } from './protocol-counts.ts';
+import { findingOf, reasonOf } from './timed-text.ts';
 
 export interface TimedComparison {
   /** Empty when this run has no topology for the claim. */
   pairs(evidence: Evidence): readonly Pair[];
-  test(a: Series, b: Series): Tests;
-  /** In the claim's unit. */
-  estimate(a: Series, b: Series): Estimate;
-  /** Which end of the estimates is the bad one. The reader is shown the worst pair. */
-  readonly worst: 'lowest' | 'highest';
-  /** "Beside 3 observers, voters wrote 0.98 times as much as ..." */
-  say(pair: FitPair, estimate: Estimate): string;
+  /** What a run without a pair lacks, as in "This run has no ...". */
+  readonly lacking?: string;
+  /** The finding with its number and control: "3 voters and 2 observers committed 1.2× the writes of ...". */
+  say(pair: FitPair, number: string, value: number): string;
   /** The exact channel: when the counts contradict the claim, it fails whatever the clock says. */
-  exact?(pairs: readonly FitPair[]): { readonly counts: Judgement['exact']; readonly contradiction?: string };
+  exact?(evidence: Evidence): ExactPart;
   warnings?(evidence: Evidence): readonly string[];
 }
 
-/**
- * With fewer rounds there is no useful interval. A run that was cut short would get its verdict by accident.
- */
-export const TIMED_ROUNDS_MIN = 5;
-
-type ClaimText = Omit<Claim, 'tests' | 'judge'>;
-
-export function timedClaim(text: ClaimText, comparison: TimedComparison): Claim {
-  return {
-    ...text,
-    tests(evidence) {
-      const pairs = comparison.pairs(evidence);
-      if (unfitPairs(pairs) !== undefined || fewRounds(pairs.filter(isFit)) !== undefined) return undefined;
-      return allOf(pairs.filter(isFit).map(({ a, b }) => comparison.test(a, b)));
-    },
-    judge(evidence, corrected) {
-      const { estimate, ...judgement } = judge(comparison, evidence, corrected);
-      const published = estimate && publishedEstimate(estimate, text.unit);
-      return published === undefined ? judgement : { ...judgement, estimate: published };
-    },
-  };
+/** A claim with its comparison, for the test of what suites can decide. */
+export interface TimedClaim extends Claim {
+  readonly rule: TimedRule;
+  readonly comparison: TimedComparison;
 }
 
-type Judged = Omit<Judgement, 'estimate'> & { readonly estimate?: Estimate };
+type ClaimText = Omit<Claim, 'judge' | 'rule'> & { readonly rule: TimedRule };
 
-function judge(comparison: TimedComparison, evidence: Evidence, corrected: Tests | undefined): Judged {
-  const pairs = comparison.pairs(evidence);
-  const cannot = unfitPairs(pairs);
-  if (cannot !== undefined) return cannot;
-  const fit = pairs.filter(isFit);
-  const estimates = fit.map(pair => ({ pair, estimate: comparison.estimate(pair.a, pair.b) }));
-  const sign = comparison.worst === 'lowest' ? 1 : -1;
-  estimates.sort((x, y) => sign * (x.estimate.value - y.estimate.value));
-  const { pair, estimate } = estimates[0]!;
-  const { counts, contradiction } = comparison.exact?.(fit) ?? { counts: [] };
-  const timed = verdictOf(corrected);
-  const said = `${comparison.say(pair, estimate)} (${fewRounds(fit) ?? pText(corrected)})`;
-  return {
-    verdict: contradiction === undefined ? timed : 'fails',
-    reason: contradiction === undefined ? `${said}.` : `${said}, but the exact counts say: ${contradiction}.`,
-    estimate,
-    evidence: [...new Set(fit.flatMap(({ a, b }) => [a.id, b.id]))],
-    exact: counts ?? [],
-    warnings: [...(comparison.warnings?.(evidence) ?? []), ...leftOut(...fit.flatMap(({ a, b }) => [a, b]))],
-  };
+export function timedClaim(text: ClaimText, comparison: TimedComparison): TimedClaim {
+  const claim = { ...text, comparison, judge: (evidence: Evidence) => judge(text, comparison, evidence) };
+  return claim;
 }
 
-function unfitPairs(pairs: readonly Pair[]): Unfit | undefined {
-  if (pairs.length === 0)
+function judge(text: ClaimText, comparison: TimedComparison, evidence: Evidence): Judgement {
+  const { fit, missing } = sorted(comparison.pairs(evidence));
+  const { counts, contradiction } = comparison.exact?.(evidence) ?? { counts: [] };
+  const level = text.rule.level ?? LEVEL;
+  const judged = fit
+    .map(pair => judgePair(pair, text.rule, level, fit.length))
+    .sort((x, y) => x.slack - y.slack);
+  const shown = worstOf(judged);
+  const warnings = [
+    ...(comparison.warnings?.(evidence) ?? []),
+    ...startsWarning(fit),
+    ...leftOut(...new Set(fit.flatMap(({ a, b }) => [a, b]))),
+  ];
+  const measured = [...new Set(fit.flatMap(({ a, b }) => [a.id, b.id]))];
+  if (shown === undefined || (missing !== undefined && shown.verdict !== 'fails' && !contradiction)) {
+    const why = missing ?? absent(comparison);
+    if (contradiction === undefined) return { ...why, exact: counts };
     return {
-      verdict: 'not shown here',
-      reason: 'This run has no topologies that could show it.',
-      evidence: [],
+      verdict: 'fails',
+      reason: `The exact counts say: ${contradiction}.`,
+      evidence: why.evidence,
+      exact: counts,
     };
-  const cannot = unfit(
-    pairs.flatMap(({ a, aWhat, b, bWhat }) => [
-      [aWhat, a],
-      [bWhat, b],
-    ]),
-  );
-  if (cannot !== undefined) return cannot;
-  const apart = pairs.filter(isFit).find(({ a, b }) => paired(a, b).a.length === 0);
-  if (apart === undefined) return undefined;
-  const { a, aWhat, b, bWhat } = apart;
+  }
+  const finding = findingOf(shown, text.unit, comparison);
+  const verdict: Verdict = contradiction === undefined ? shown.verdict : 'fails';
+  return {
+    verdict,
+    finding,
+    reason:
+      contradiction === undefined || shown.verdict === 'fails'
+        ? reasonOf(finding, shown, text, evidence.result.suite)
+        : `${finding} The exact counts say: ${contradiction}.`,
+    ...estimateOf(shown, text.unit),
+    rule: ruleOf(shown, level),
+    evidence: measured,
+    exact: counts,
+    warnings,
+  };
+}
+
+/** The pair that decides: the one that fails most clearly, otherwise the one that is least clear. */
+function worstOf(judged: readonly PairJudgement[]): PairJudgement | undefined {
+  for (const verdict of ['fails', 'not shown here', 'holds'] as const) {
+    const found = judged.find(each => each.verdict === verdict);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The pairs that can be judged, and why one that is required cannot. */
+function sorted(pairs: readonly Pair[]): { fit: FitPair[]; missing: Unfit | undefined } {
+  const fit: FitPair[] = [];
+  let missing: Unfit | undefined;
+  for (const pair of pairs) {
+    const cannot = unfitPair(pair);
+    if (cannot === undefined) {
+      if (!pair.optional || paired(pair.a!, pair.b!).length >= ROUNDS_MIN) fit.push(pair as FitPair);
+    } else if (!pair.optional && missing?.verdict !== 'void') missing = cannot;
+  }
+  return { fit, missing };
+}
+
+function unfitPair({ a, aWhat, b, bWhat }: Pair): Unfit | undefined {
+  const cannot = unfit([
+    [aWhat, a],
+    [bWhat, b],
+  ]);
+  if (cannot !== undefined || paired(a!, b!).length > 0) return cannot;
   return {
     verdict: 'void',
     reason: `There is no round in which both ${aWhat} and ${bWhat} count.`,
-    evidence: [a.id, b.id],
+    evidence: [a!.id, b!.id],
   };
 }
 
-/** Why the pairs are not tested. */
-function fewRounds(pairs: readonly FitPair[]): string | undefined {
-  const fewest = Math.min(...pairs.map(({ a, b }) => paired(a, b).a.length));
-  return fewest < TIMED_ROUNDS_MIN
-    ? `${fewest} ${fewest === 1 ? 'round' : 'rounds'}; a test needs at least ${TIMED_ROUNDS_MIN}`
-    : undefined;
+function absent({ lacking = 'topologies that could show it' }: TimedComparison): Unfit {
+  return { verdict: 'not shown here', reason: `This run has no ${lacking}.`, evidence: [] };
 }
 
-function isFit(pair: Pair): pair is FitPair {
-  return pair.a !== undefined && pair.b !== undefined;
+/** Undefined when there is no number to publish, as for a ratio to zero. */
+function estimateOf({ estimate }: PairJudgement, unit: string): Pick<Judgement, 'estimate'> {
+  const { value, low, high, n, confidence } = estimate;
+  if (!Number.isFinite(value)) return {};
+  return { estimate: { value, low: finite(low), high: finite(high), n, confidence, unit } };
 }
 
-/** 0.913 -> "0.91" */
-export function short(value: number): string {
-  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+function ruleOf({ margin, reach }: PairJudgement, level: number): NonNullable<Judgement['rule']> {
+  const ends = ({ low, high }: PairJudgement['margin']) => ({ low: low ?? null, high: high ?? null });
+  return {
+    level,
+    margin: ends(margin),
+    ...(reach && {
+      detectable: {
+        holds: reach.holds === undefined ? null : ends(reach.holds),
+        fails: reach.fails === undefined ? null : ends(reach.fails),
+        rounds: reach.rounds ?? null,
+      },
+    }),
+  };
+}
+
+/** What differs from one start to the next is not in an interval from a single start. */
+function startsWarning(pairs: readonly FitPair[]): string[] {
+  const starts = new Set(pairs.flatMap(({ b }) => [...b.byRound.values()].map(({ start }) => start)));
+  return starts.size === 1
+    ? [
+        'all rounds were measured on one start of each ensemble, so the interval does not contain what differs between starts',
+      ]
+    : [];
 }

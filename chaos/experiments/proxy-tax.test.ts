@@ -20,8 +20,8 @@ test('the tax is a ratio within rounds, with interval and n, of writes and of th
       of('writeLatencyP50', CONDITIONS.healthy, around(3)),
     ]),
   );
-  assert.match(said!, /voters committed .* 0\.80 \(0\.80 to 0\.80, n = 6\) times the writes/);
-  assert.match(said!, /median write took 1\.50 \(1\.50 to 1\.50, n = 6\) times as long/);
+  assert.match(said!, /voters committed .* 0\.8 \(0\.8 to 0\.8, n = 6\) times the writes/);
+  assert.match(said!, /median write took 1\.5 \(1\.5 to 1\.5, n = 6\) times as long/);
 });
 
 test('there is no ratio where one side was not measured, or only in other rounds', () => {

@@ -1,9 +1,8 @@
 /** The cost of the proxies themselves, where a suite has measured it, as a sentence for the report. */
 import { Evidence } from '../../bench/claims/evidence.ts';
-import { ratioOf } from '../../bench/claims/timed.ts';
-import { short } from '../../bench/claims/timed-claim.ts';
-import type { Estimate } from '../../bench/stats/estimate.ts';
+import { type PairEstimate, ratioWithin } from '../../bench/claims/pair-judgement.ts';
 import { CONDITIONS } from '../../results/names.ts';
+import { formatNumber } from '../../results/number-text.ts';
 
 /** Undefined when no round has both measurements. */
 export function proxyTax(result: Evidence['result']): string | undefined {
@@ -12,7 +11,7 @@ export function proxyTax(result: Evidence['result']): string | undefined {
     const ratio = (metric: string) => {
       const direct = evidence.series(metric, topology, CONDITIONS.direct);
       const proxied = evidence.series(metric, topology, CONDITIONS.healthy);
-      const found = direct && proxied && ratioOf(direct, proxied);
+      const found = direct && proxied && ratioWithin(direct, proxied);
       return found === undefined || found.n === 0 ? undefined : found;
     };
     const writes = ratio('writeThroughput');
@@ -27,8 +26,9 @@ export function proxyTax(result: Evidence['result']): string | undefined {
   return undefined;
 }
 
-/** `0.83 (0.80 to 0.86, n = 12)` */
-function said({ value, low, high, n }: Estimate): string {
-  const interval = Number.isFinite(low) && Number.isFinite(high) ? `${short(low)} to ${short(high)}, ` : '';
-  return `${short(value)} (${interval}n = ${n})`;
+/** `0.83 (0.8 to 0.86, n = 12)` */
+function said({ value, low, high, n }: PairEstimate): string {
+  const interval =
+    Number.isFinite(low) && Number.isFinite(high) ? `${formatNumber(low)} to ${formatNumber(high)}, ` : '';
+  return `${formatNumber(value)} (${interval}n = ${n})`;
 }

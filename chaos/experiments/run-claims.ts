@@ -90,7 +90,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const measured = recorder.measured();
   const rows = topologies.map(topologyRow);
   const environment = environmentOf(probed, lab.toxiproxy, server);
-  const evidence = { ...measured, topologies: rows, environment };
+  const evidence = { ...measured, topologies: rows, environment, suite: suite.name };
   const judged = judgeAll(claims, evidence);
   for (const { id: claim, verdict, reason } of judged)
     events.emit({ kind: 'verdict', claim, verdict, reason });

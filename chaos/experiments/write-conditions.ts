@@ -25,6 +25,8 @@ export const writeKeys = {
       z.looseObject({ fault: z.string(), topologies: z.array(z.string()).min(1).optional() }),
     )
     .default({}),
+  /** Also measures voters beside processes that burn as much CPU as the observers of another topology do. */
+  placebos: z.boolean().default(false),
 };
 
 export type WriteOptions = z.infer<z.ZodObject<typeof writeKeys>>;

@@ -17,7 +17,10 @@ export const writes: Experiment<WriteOptions> = {
     'as many writes as go, and their latency at a steady pace: healthy, beside placebos, under each fault',
   keys: writeKeys,
   check: checkConditions,
-  asked: ({ conditions }) => Object.keys(conditions),
+  asked: ({ conditions, placebos }) => [
+    ...Object.keys(conditions),
+    ...(placebos ? ['placeboObservers'] : []),
+  ],
   provides: suite => ['healthy', 'placeboObservers', ...conditionsOf(suite).map(({ need }) => need)],
   share: 0.6,
   async run(options) {

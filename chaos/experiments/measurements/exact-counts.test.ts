@@ -60,7 +60,11 @@ test('counts are per committed write, and pings are counted apart', () => {
     acksToLeaderPerWrite: 1,
     requestsPerWrite: 0.02,
     followerMessagesPerWrite: 3,
+    followerBytesPerWrite: 30,
+    followerFsyncsPerWrite: 0.4,
     observerMessagesPerWrite: 1,
+    observerBytesPerWrite: 10,
+    observerFsyncsPerWrite: 0.1,
     acksFromObservers: 0,
     pingsDuringTheLoad: 10,
   });

@@ -83,8 +83,8 @@ type Kind = (typeof WRITE_KINDS)[number] | 'ping';
 
 /**
  * Counts per committed write; undefined when the servers count no traffic, as Apache ZooKeeper. PING is a
- * separate total. `followerMessages...` and `observerMessages...` leave out REQUEST, which depends on where
- * the clients are.
+ * separate total. What is counted of a follower or an observer leaves out REQUEST, which depends on where the
+ * clients are.
  */
 export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<string, number> | undefined {
   const leader = deltas.get(roles.leader);
@@ -108,9 +108,9 @@ export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<str
     informsSentByLeaderPerWrite: sentByLeader('inform'),
     acksToLeaderPerWrite: sumOf([leader], 'received', ['ack']).messages / writes,
     requestsPerWrite: sumOf(all, 'sent', ['request']).messages / writes,
-    ...(followers.length > 0 && { followerMessagesPerWrite: messagesOfALearner(followers) / writes }),
+    ...(followers.length > 0 && countsOfALearner('follower', followers, writes)),
     ...(observers.length > 0 && {
-      observerMessagesPerWrite: messagesOfALearner(observers) / writes,
+      ...countsOfALearner('observer', observers, writes),
       acksFromObservers: sumOf(observers, 'sent', ['ack']).messages,
     }),
     pingsDuringTheLoad: sumOf(all, 'sent', ['ping']).messages,
@@ -118,13 +118,23 @@ export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<str
 }
 
 /**
- * The average of what a learner receives from its master and answers. Messages to an observer master's own
- * observers do not count here.
+ * The average of what a learner receives from its master and answers, and of its fsyncs. Messages to an
+ * observer master's own observers do not count here.
  */
-function messagesOfALearner(learners: readonly MemberCounters[]): number {
-  const heard = sumOf(learners, 'received', ['proposal', 'commit', 'inform'], 'master').messages;
-  const said = sumOf(learners, 'sent', ['ack'], 'master').messages;
-  return (heard + said) / learners.length;
+function countsOfALearner(
+  role: 'follower' | 'observer',
+  learners: readonly MemberCounters[],
+  writes: number,
+): Record<string, number> {
+  const heard = sumOf(learners, 'received', ['proposal', 'commit', 'inform'], 'master');
+  const said = sumOf(learners, 'sent', ['ack'], 'master');
+  const perWrite = (sum: number) => sum / learners.length / writes;
+  const fsyncs = learners.reduce((sum, each) => sum + (each.fsyncs ?? Number.NaN), 0);
+  return {
+    [`${role}MessagesPerWrite`]: perWrite(heard.messages + said.messages),
+    [`${role}BytesPerWrite`]: perWrite(heard.bytes + said.bytes),
+    ...(Number.isFinite(fsyncs) && { [`${role}FsyncsPerWrite`]: perWrite(fsyncs) }),
+  };
 }
 
 function fsyncCounts(
