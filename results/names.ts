@@ -34,6 +34,13 @@ export const METRICS: readonly Metric[] = [
   },
   { name: 'leaderCpuPerWrite', title: 'CPU of the leader per write', unit: 'µs', higherIsBetter: false },
   {
+    name: 'leaderThrottled',
+    title: 'Periods in which the leader used up its CPU budget',
+    unit: '%',
+    higherIsBetter: true,
+  },
+  { name: 'machineIdle', title: 'Idle time of the machine', unit: '%', higherIsBetter: true },
+  {
     name: 'writeAfterHeal',
     title: 'Heal to first committed write',
     unit: 'ms',

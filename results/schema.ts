@@ -54,7 +54,15 @@ const member = z.strictObject({
   observerMaster: z.boolean(),
 });
 
-const topology = z.strictObject({ name: text, shortForm: text, members: z.array(member).min(1) });
+const topology = z.strictObject({
+  name: text,
+  shortForm: text,
+  members: z.array(member).min(1),
+  /** Absent in older results, in which every link of zklab's servers had a proxy. */
+  links: z.enum(['direct', 'proxied']).optional(),
+  /** CPU that each member could use, in cores; absent when it was not limited. */
+  budgetCores: z.number().positive().optional(),
+});
 
 /** Coverage of an interval when it is not 0.95. */
 const confidence = z.number().gt(0).lt(1).optional();

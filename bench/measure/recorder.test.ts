@@ -30,6 +30,16 @@ test('totals add up over rounds, counts per write have a median', () => {
   assert.equal(measurement!.exactCounts, { acksFromObservers: 3, acksToLeaderPerWrite: 2.01 });
 });
 
+test('a sample says which fresh ensemble it was measured on, where there are several', () => {
+  const recorder = new Recorder();
+  recorder.sample(healthy('voters'), 0, 10, 0);
+  recorder.sample(healthy('voters'), 1, 20, 1);
+  assert.equal(recorder.measured().measurements[0]!.samples, [
+    { round: 0, value: 10, start: 0 },
+    { round: 1, value: 20, start: 1 },
+  ]);
+});
+
 test('a round that is voided later loses its sample, and its warning names it', () => {
   const recorder = new Recorder();
   recorder.sample(healthy('voters'), 0, 10);

@@ -15,7 +15,7 @@ interface Place {
 }
 
 interface Series extends Place {
-  readonly samples: Map<number, number>;
+  readonly samples: Map<number, { readonly value: number; readonly start: number | undefined }>;
   readonly warnings: string[];
   readonly histogram: LatencyHistogram;
   readonly counts: Map<string, number[]>;
@@ -45,9 +45,10 @@ export class Recorder {
     this.#events = events;
   }
 
-  sample(place: Place, round: number, value: number): void {
+  /** @param start number of the fresh ensemble, where there are several; rounds count over all of them */
+  sample(place: Place, round: number, value: number, start?: number): void {
     this.#events.emit({ kind: 'sample', ...place, round, value });
-    this.#later(() => this.#at(place).samples.set(round, value));
+    this.#later(() => this.#at(place).samples.set(round, { value, start }));
   }
 
   /** The round was measured, but proves nothing. */
@@ -153,7 +154,9 @@ function idOf({ metric, topology, condition }: Place): string {
 function measurementOf(series: Series): Measurement {
   const { metric, topology, condition, warnings, histogram, counts } = series;
   const known = METRICS.find(each => each.name === metric);
-  const samples = [...series.samples].sort(([a], [b]) => a - b).map(([round, value]) => ({ round, value }));
+  const samples = [...series.samples]
+    .sort(([a], [b]) => a - b)
+    .map(([round, { value, start }]) => ({ round, value, ...(start !== undefined && { start }) }));
   return {
     id: idOf(series),
     metric,

@@ -25,10 +25,14 @@ export function environmentRow(
 
 export const NO_TOXIPROXY: Environment['toxiproxy'] = { kind: 'none', version: '' };
 
-export function topologyRow({ name, shortForm, observerMasters, members }: Topology): TopologyRow {
+export function topologyRow(
+  { name, shortForm, observerMasters, members }: Topology,
+  how: Pick<TopologyRow, 'links' | 'budgetCores'> = {},
+): TopologyRow {
   return {
     name,
     shortForm,
+    ...how,
     members: members.map(({ name, sid, role }) => ({
       name,
       sid,

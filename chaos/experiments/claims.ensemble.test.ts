@@ -158,6 +158,7 @@ test(
     const { signal } = new AbortController();
     const lab = await Lab.start({ suite: parsed, server: 'zklab', seed: 1, events: NO_EVENTS, signal });
     try {
+      await lab.startSuite();
       const [stage] = lab.stages;
       const cast = await stage!.cast();
       const write = { driver: lab.driver, readDriver: lab.readDriver, load: parsed.load, seed: 1, signal };

@@ -3,6 +3,13 @@ import type { z } from 'zod';
 import type { MeasureOptions } from './measure-options.ts';
 import type { Suite } from './suite.ts';
 
+export interface OwnTopologies {
+  /** As `Suite.topologies`. */
+  readonly texts: Readonly<Record<string, string>>;
+  /** CPU of each member, in cores, where the machine can limit it. */
+  readonly budget: number;
+}
+
 /** `Own`: the keys of a suite that belong to this experiment alone. */
 export interface Experiment<Own extends object = object> {
   /** Used in progress messages and remarks about its rounds. */
@@ -19,6 +26,8 @@ export interface Experiment<Own extends object = object> {
   provides(suite: Suite & Own): readonly string[];
   /** The part of this that the suite measures whether or not a claim needs it. @default nothing */
   asked?(suite: Suite & Own): readonly string[];
+  /** Topologies besides those of the suite, which it starts and ends itself, on direct links. */
+  ownTopologies?(suite: Suite & Own): OwnTopologies;
   /** The share of the time budget by whose end it must be done, because later experiments need the rest. */
   readonly share: number;
   /** Called when a claim needs something that it provides. It measures only what `options.needs` names. */

@@ -4,15 +4,16 @@ import { UsageError } from '../../bench/usage-error.ts';
 import type { Experiment } from './experiment.ts';
 import { fairness } from './fairness.ts';
 import { outages } from './outages.ts';
+import { roles } from './roles.ts';
 import type { Suite } from './suite.ts';
 import { syncs } from './syncs.ts';
 import { writes } from './writes.ts';
 
 /**
- * Writes come first, because they need warm servers and kills would make them cold. Syncs and outages follow.
+ * Writes come before syncs and outages, because they need warm servers and kills would make them cold.
  * Experiments that fill the tree come last.
  */
-export const EXPERIMENTS: readonly Experiment[] = [writes, syncs, outages, fairness];
+export const EXPERIMENTS: readonly Experiment[] = [roles, writes, syncs, outages, fairness];
 
 /**
  * Everything that these claims need and that the suite asks for itself. @throws UsageError naming what no

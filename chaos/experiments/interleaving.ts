@@ -57,14 +57,26 @@ export class Interleaving {
   }
 
   /** @throws the reason of the signal. The round that the signal cut short is dropped. */
-  async rounds(what: string, { rounds, roundsMin, share }: Wanted, turns: readonly Turn[]): Promise<void> {
+  async rounds(what: string, wanted: Wanted, turns: readonly Turn[]): Promise<void> {
+    await this.repeat(what, wanted, round => this.take(turns, round));
+  }
+
+  /**
+   * The same for rounds of any form, each of which may take many turns.
+   * @throws the reason of the signal. The round that the signal cut short is dropped.
+   */
+  async repeat(
+    what: string,
+    { rounds, roundsMin, share }: Wanted,
+    body: (round: number) => Promise<void>,
+  ): Promise<void> {
     const { budgetMs, elapsedMs, events, recorder, signal } = this.#options;
     const budget = new RoundBudget(rounds, Math.min(rounds, roundsMin), budgetMs * share, elapsedMs);
     const at = this.#done.length;
     for (let round = 0; budget.goesOn(round); round++) {
       events.emit({ kind: 'round', experiment: what, round, of: rounds });
       try {
-        await this.#round(round, turns);
+        await body(round);
       } catch (error) {
         if (signal.aborted) recorder.dropUnfinished();
         throw error;
@@ -76,7 +88,8 @@ export class Interleaving {
       recorder.remarks.push(`${budget.done} of ${rounds} rounds of ${what}: the time was up.`);
   }
 
-  async #round(round: number, turns: readonly Turn[]): Promise<void> {
+  /** Takes every turn once, in the order of this round. */
+  async take(turns: readonly Turn[], round: number): Promise<void> {
     const late: Turn[] = [];
     for (const turn of turnOrder(turns, round, this.#options.seed)) {
       if (turn.ready?.() === false) late.push(turn);

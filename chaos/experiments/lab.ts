@@ -23,48 +23,82 @@ export interface LabOptions {
 }
 
 export class Lab {
+  readonly #options: LabOptions;
   readonly folder: TemporaryFolder;
   readonly driver = new LoadDriver();
   readonly readDriver = new LoadDriver();
-  readonly stages: readonly Stage[];
-  /** The first topology again, without proxies; present only when the suite measures the proxy tax. */
-  readonly direct: Stage | undefined;
   /** Undefined when the servers cannot dial through proxies (Apache ZooKeeper reads no link map). */
   readonly toxiproxy: Toxiproxy | undefined;
+  /** In the order of the suite. */
+  readonly #stages: Stage[] = [];
+  #direct: Stage | undefined;
+  /** What experiments started themselves. */
+  readonly #opened: Stage[] = [];
 
-  private constructor(folder: TemporaryFolder, started: readonly Stage[], toxiproxy: Toxiproxy | undefined) {
+  private constructor(options: LabOptions, folder: TemporaryFolder, toxiproxy: Toxiproxy | undefined) {
+    this.#options = options;
     this.folder = folder;
     this.toxiproxy = toxiproxy;
-    this.stages = started.filter(stage => toxiproxy === undefined || stage.hasLinks);
-    this.direct = started.find(stage => !this.stages.includes(stage));
+  }
+
+  /** Starts everything but ensembles. If something fails, it ends what was started. */
+  static async start(options: LabOptions): Promise<Lab> {
+    const folder = makeTemporaryFolder('claims');
+    try {
+      const toxiproxy = options.server === 'zklab' ? await findToxiproxy({ seed: options.seed }) : undefined;
+      return new Lab(options, folder, toxiproxy);
+    } catch (error) {
+      folder.remove();
+      throw error;
+    }
+  }
+
+  /** The topologies of the suite, with a proxy on every link; none before `startSuite`. */
+  get stages(): readonly Stage[] {
+    return this.#stages;
+  }
+
+  /** The first topology again, without proxies; present only when the suite measures the proxy tax. */
+  get direct(): Stage | undefined {
+    return this.#direct;
   }
 
   get everyStage(): Stage[] {
-    return [...this.stages, ...(this.direct === undefined ? [] : [this.direct])];
+    return [...this.#stages, ...(this.#direct === undefined ? [] : [this.#direct]), ...this.#opened];
   }
 
-  /** Starts all topologies and waits until they serve. If something fails, it ends what was started. */
-  static async start({ suite, server, seed, events, signal }: LabOptions): Promise<Lab> {
+  /** Starts all topologies of the suite and waits until they serve. @throws EnsembleError */
+  async startSuite(): Promise<void> {
+    const { suite, server } = this.#options;
     const topologies = topologiesOf(suite, server);
-    const folder = makeTemporaryFolder('claims');
-    const stages: Stage[] = [];
-    let toxiproxy: Toxiproxy | undefined;
-    try {
-      if (server === 'zklab') toxiproxy = await findToxiproxy({ seed });
-      const start = async (topology: Topology, label: string, through: Toxiproxy | undefined) => {
-        signal.throwIfAborted();
-        events.emit({ kind: 'phase', what: `starting ${label}: ${topology.shortForm}` });
-        const at = { folder: join(folder.path, label), temporaryFolder: folder.path, label };
-        stages.push(await Stage.start({ topology, ...at, toxiproxy: through, seed, events, signal }));
-      };
-      for (const topology of topologies) await start(topology, topology.name, toxiproxy);
-      const [first] = topologies;
-      if (suite.proxyTax && toxiproxy !== undefined) await start(first!, `${first!.name}-direct`, undefined);
-      return new Lab(folder, stages, toxiproxy);
-    } catch (error) {
-      await new Lab(folder, stages, toxiproxy).stop().catch(() => {});
-      throw error;
-    }
+    for (const topology of topologies)
+      this.#stages.push(await this.#start(topology, topology.name, this.toxiproxy));
+    const [first] = topologies;
+    if (suite.proxyTax && this.toxiproxy !== undefined)
+      this.#direct = await this.#start(first!, `${first!.name}-direct`, undefined);
+    const text = `${this.#stages.length} topologies up, ${proxyText(this.toxiproxy)}`;
+    this.#options.events.emit({ kind: 'note', text });
+  }
+
+  /** Topologies that an experiment starts itself, with the settings and the server of this run. */
+  ownTopologies(texts: Readonly<Record<string, string>>): Topology[] {
+    const { suite, server } = this.#options;
+    return topologiesOf(suite, server, texts);
+  }
+
+  /** Starts one more ensemble, on direct links. Its logs stay until the lab stops. @throws EnsembleError */
+  async open(topology: Topology, label: string): Promise<Stage> {
+    const stage = await this.#start(topology, label, undefined);
+    this.#opened.push(stage);
+    return stage;
+  }
+
+  async #start(topology: Topology, label: string, toxiproxy: Toxiproxy | undefined): Promise<Stage> {
+    const { seed, events, signal } = this.#options;
+    signal.throwIfAborted();
+    events.emit({ kind: 'phase', what: `starting ${label}: ${topology.shortForm}` });
+    const at = { folder: join(this.folder.path, label), temporaryFolder: this.folder.path, label };
+    return Stage.start({ topology, ...at, toxiproxy, seed, events, signal });
   }
 
   /** Ends running loads at once; their results are void. */
@@ -88,8 +122,12 @@ export class Lab {
 }
 
 /** @throws UsageError */
-export function topologiesOf(suite: Suite, server: ServerKind): Topology[] {
-  return Object.entries(suite.topologies).map(([name, text]) => {
+export function topologiesOf(
+  suite: Suite,
+  server: ServerKind,
+  texts: Readonly<Record<string, string>> = suite.topologies,
+): Topology[] {
+  return Object.entries(texts).map(([name, text]) => {
     const origin = `suite ${suite.name}, topology ${name}`;
     const { members, observerMasters } = readTopology(text, origin);
     const other = members.find(({ implementation }) => implementation !== 'zklab');
@@ -107,4 +145,10 @@ export function topologiesOf(suite: Suite, server: ServerKind): Topology[] {
       origin,
     );
   });
+}
+
+function proxyText(toxiproxy: Toxiproxy | undefined): string {
+  if (toxiproxy === undefined) return 'without proxies: no faults of links';
+  const name = toxiproxy.kind === 'stand-in' ? 'the built-in stand-in for Toxiproxy' : 'Toxiproxy';
+  return `every link through ${name} ${toxiproxy.version}`;
 }

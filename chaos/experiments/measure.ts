@@ -1,17 +1,20 @@
-/**
- * The plan of a run: warm up the servers, then run every experiment that a claim needs. `bench/claims/`
- * judges.
- */
+/** The plan of a run: every experiment that a claim needs. `bench/claims/` judges. */
 import { preload } from '../../bench/load/preload.ts';
 import { EXPERIMENTS } from './index.ts';
 import { type MeasureOptions, type ObserverCores, writeLoadOf } from './measure-options.ts';
 import { measureWrites, workloadOf } from './measurements/throughput.ts';
 
 export async function measureAll(options: Omit<MeasureOptions, 'observerCores'>): Promise<void> {
-  const { needs, suite } = options;
+  const { lab, needs, suite } = options;
+  const needed = EXPERIMENTS.filter(each => each.provides(suite).some(need => needs.has(need)));
+  // Their ensembles have the machine to themselves, so those of the suite are started after them.
+  for (const experiment of needed.filter(each => each.ownTopologies !== undefined))
+    await experiment.run({ ...options, observerCores: new Map() });
+  const others = needed.filter(each => each.ownTopologies === undefined);
+  if (others.length === 0) return;
+  await lab.startSuite();
   const warm = { ...options, observerCores: await warmUp(options) };
-  for (const experiment of EXPERIMENTS)
-    if (experiment.provides(suite).some(need => needs.has(need))) await experiment.run(warm);
+  for (const experiment of others) await experiment.run(warm);
 }
 
 /** Creates the znodes that are read and written, and runs loads whose results are thrown away. */

@@ -3,18 +3,20 @@ import type { Claim } from '../../bench/claims/claim.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
 import { probeEnvironment } from '../../bench/measure/environment.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
-import { topologyRow } from '../../bench/measure/result-rows.ts';
+import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { keepLogs } from '../../bench/topology/keep-logs.ts';
+import { UsageError } from '../../bench/usage-error.ts';
 import { EVENTS_VERSION, type EventSink } from '../../results/events.ts';
 import type { Result } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
 import { needsOf } from './index.ts';
 import { Interleaving } from './interleaving.ts';
-import { Lab, type ServerKind, topologiesOf } from './lab.ts';
+import { Lab, type ServerKind } from './lab.ts';
 import { measureAll } from './measure.ts';
 import { proxyTax } from './proxy-tax.ts';
 import { environmentOf, limitsOf } from './result-parts.ts';
 import type { Suite } from './suite.ts';
+import { topologyRows } from './topology-rows.ts';
 
 export interface RunClaimsOptions {
   readonly suite: Suite;
@@ -41,8 +43,8 @@ export interface RunClaimsOptions {
 export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const { suite, claims, server, seed, events, signal } = options;
   const startedMs = performance.now();
-  const topologies = topologiesOf(suite, server);
   const needs = needsOf(claims, suite);
+  const rows = topologyRows({ suite, server, needs });
   events.emit({
     kind: 'plan',
     version: EVENTS_VERSION,
@@ -50,7 +52,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     suite: suite.name,
     seed,
     claims: claims.map(({ id }) => id),
-    topologies: topologies.map(({ name, shortForm }) => ({ name, shortForm })),
+    topologies: rows.map(({ name, shortForm }) => ({ name, shortForm })),
   });
   events.emit({ kind: 'phase', what: 'probing the machine' });
   const probed = await probeEnvironment();
@@ -68,12 +70,13 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    events.emit({ kind: 'note', text: `${lab.stages.length} topologies up, ${proxyText(lab)}` });
     await measureAll({ lab, suite, seed, needs, plan, recorder, events, signal });
   } catch (error) {
     if (signal.aborted) {
       interrupted = plan.done;
       if (interrupted === undefined) throw error;
+    } else if (error instanceof UsageError || (error instanceof EnsembleError && plan.done === undefined)) {
+      throw error;
     } else {
       // The earlier measurements are kept, for whoever looks for the cause.
       reasons.push((error as Error).message.split('\n')[0]!);
@@ -88,7 +91,6 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     await lab.stop();
   }
   const measured = recorder.measured();
-  const rows = topologies.map(topologyRow);
   const environment = environmentOf(probed, lab.toxiproxy, server);
   const evidence = { ...measured, topologies: rows, environment, suite: suite.name };
   const judged = judgeAll(claims, evidence);
@@ -119,10 +121,4 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     validity,
     limits: [...recorder.remarks, ...(tax === undefined ? [] : [tax]), ...limitsOf(environment, rows, suite)],
   };
-}
-
-function proxyText({ toxiproxy }: Lab): string {
-  if (toxiproxy === undefined) return 'without proxies: no faults of links';
-  const name = toxiproxy.kind === 'stand-in' ? 'the built-in stand-in for Toxiproxy' : 'Toxiproxy';
-  return `every link through ${name} ${toxiproxy.version}`;
 }

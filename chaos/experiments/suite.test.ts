@@ -2,10 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { CLAIMS } from '../../bench/claims/index.ts';
+import { LOCAL_HOST } from '../../bench/hosts/local-host.ts';
 import { EXPERIMENTS, needsOf } from './index.ts';
 import { topologiesOf } from './lab.ts';
 import { suiteKeys } from './suite.ts';
 import { parseSuite, readSuite, suiteNames, withRounds } from './suites.ts';
+import { topologyRows } from './topology-rows.ts';
 
 const test = suite('chaos/experiments: suites');
 const QUICK = readFileSync(new URL('../../../bench/suites/quick.yaml', import.meta.url), 'utf8');
@@ -94,6 +96,19 @@ test('member settings in a topology file are kept; a suite may not choose the se
   );
 });
 
+test('the ensembles of the roles experiment are rows of a result with their links and budgets', () => {
+  const parsed = readSuite('quick');
+  const named = (needs: readonly string[]) =>
+    topologyRows({ suite: parsed, server: 'zklab', needs: new Set(needs) });
+  assert.equal(new Set(named(['healthy']).map(({ links }) => links)), new Set(['proxied']));
+  const rows = named(['healthy', 'roles']).filter(({ links }) => links === 'direct');
+  assert.ok(rows.length >= 2);
+  const budget = LOCAL_HOST.noBudget() === undefined ? 0.15 : undefined;
+  assert.equal(new Set(rows.map(({ budgetCores }) => budgetCores)), new Set([budget]));
+  assert.is(new Set(rows.map(({ members }) => members.length)).size, 1, 'as many processes in each');
+  assert.match(problemOf(QUICK.replace('voters5:', 'voters:')), /roles\.topologies\.voters: .*any other/);
+});
+
 test('a suite is given by name or by path', () => {
   assert.throws(() => readSuite('fast'), /suite "fast": accepted are full, quick, or a \.yaml file/);
   assert.throws(() => readSuite('no/such.yaml'), /cannot be read/);
@@ -128,14 +143,16 @@ test('a suite may add a condition with any fault; an invalid condition is refuse
 
 test('--rounds applies to every experiment, but never adds outages', () => {
   const roundsOf = (rounds: number) => {
-    const { sync, availability, fairness, ...suite } = withRounds(readSuite('quick'), rounds) as ReturnType<
-      typeof readSuite
-    > &
-      Record<'sync' | 'availability' | 'fairness', { rounds: number }>;
-    return [suite.rounds, suite.roundsMin, sync.rounds, availability.rounds, fairness.rounds];
+    const { roles, sync, availability, fairness, ...suite } = withRounds(
+      readSuite('quick'),
+      rounds,
+    ) as ReturnType<typeof readSuite> &
+      Record<'sync' | 'availability' | 'fairness', { rounds: number }> & { roles: { starts: number } };
+    const others = [sync.rounds, availability.rounds, fairness.rounds, roles.starts];
+    return [suite.rounds, suite.roundsMin, ...others];
   };
-  assert.equal(roundsOf(1), [1, 1, 1, 1, 1]);
-  assert.equal(roundsOf(10), [10, 10, 10, 2, 10]);
+  assert.equal(roundsOf(1), [1, 1, 1, 1, 1, 1]);
+  assert.equal(roundsOf(10), [10, 10, 10, 2, 10, 2]);
 });
 
 test('experiments share no key of a suite and provide nothing twice', () => {

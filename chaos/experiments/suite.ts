@@ -8,6 +8,11 @@ export const milliseconds = z.int().min(0).max(3_600_000);
 export const count = z.int().min(1).max(100_000);
 export const rounds = z.int().min(0).max(1_000);
 
+/** By the name that reports show, in the form that `zklab up` takes. */
+export const topologyTexts = z
+  .record(z.string().regex(/^[\w-]+$/, { error: 'a name of letters, digits, - and _' }), z.string())
+  .refine(topologies => Object.keys(topologies).length > 0, { error: 'at least one topology' });
+
 /** The keys of every suite. */
 export const suiteKeys = {
   /** One line, for `zklab list`. */
@@ -17,10 +22,8 @@ export const suiteKeys = {
   /** Once `roundsMin` rounds are done, no round begins that would end after this. */
   budgetMs: milliseconds.optional(),
   roundsMin: count.default(1),
-  /** By the name that reports show, in the form that `zklab up` takes. The plainest comes first. */
-  topologies: z
-    .record(z.string().regex(/^[\w-]+$/, { error: 'a name of letters, digits, - and _' }), z.string())
-    .refine(topologies => Object.keys(topologies).length > 0, { error: 'at least one topology' }),
+  /** The plainest comes first. */
+  topologies: topologyTexts,
   /**
    * Also measures writes of the first topology on links without proxies: the difference is the cost of the
    * proxies.

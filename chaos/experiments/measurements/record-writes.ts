@@ -13,6 +13,8 @@ export interface WriteOccasion {
   readonly topology: string;
   readonly condition: string;
   readonly round: number;
+  /** Number of the fresh ensemble, where an experiment starts several. */
+  readonly start?: number;
   /** Undefined where nothing was injected. */
   readonly fault?: FaultSpan;
 }
@@ -22,14 +24,14 @@ const WRITES_MIN = 100;
 
 /** @param faultReasons why the fault voids everything; the reasons of the load are found here */
 export function recordWrites(
-  { recorder, topology, condition, round, fault }: WriteOccasion,
+  { recorder, topology, condition, round, start, fault }: WriteOccasion,
   { saturated, paced, reads, counts, uncounted, leaderCpuUsPerWrite }: WriteSample,
   faultReasons: readonly string[],
 ): void {
   const record = (metric: string, value: number | undefined, reasons: readonly string[]): boolean => {
     const place = { metric, topology, condition };
     if (reasons.length > 0) recorder.voided(place, round, reasons.join('; '));
-    else if (value !== undefined) recorder.sample(place, round, value);
+    else if (value !== undefined) recorder.sample(place, round, value, start);
     return reasons.length === 0;
   };
   const keep = (load: string, what: 'writes' | 'reads', result: LoadResult, reasons: readonly string[]) =>

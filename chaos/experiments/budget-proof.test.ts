@@ -1,0 +1,29 @@
+import { assert, suite } from '#test';
+import { budgetShares, overBudget } from './budget-proof.ts';
+
+const test = suite('chaos/experiments: proof of CPU budgets');
+
+test('a window counts when the leader used up its budget and the machine had time left', () => {
+  assert.equal(overBudget({ throttled: 0.8, idle: 0.15, steal: 0.02 }), []);
+  assert.equal(overBudget({ throttled: 0.95, idle: undefined, steal: undefined }), []);
+});
+
+test('planted: a leader that the budget did not bound, a busy machine, and a stolen core void a window', () => {
+  const fine = { throttled: 0.95, idle: 0.5, steal: 0 };
+  const reasonOf = (planted: Partial<typeof fine>) => overBudget({ ...fine, ...planted }).join('; ');
+  assert.is(
+    reasonOf({ throttled: 0.79 }),
+    'the leader used up its CPU budget in 79 % of the periods, at least 80 % are needed',
+  );
+  assert.is(reasonOf({ idle: 0.1 }), 'the machine was idle for 10 % of the time, at least 15 % are needed');
+  assert.match(reasonOf({ steal: 0.05 }), /another machine had the cores for 5 % of the time/);
+  assert.is(overBudget({ throttled: 0, idle: 0, steal: 1 }).length, 3);
+});
+
+test('shares are those of the window alone; without budgets nothing is to be proven', () => {
+  let use = { periods: 100, throttled: 90 };
+  const end = budgetShares({ cores: 0.1, use: () => use, lift: () => {} });
+  use = { periods: 200, throttled: 115 };
+  assert.is(end().throttled, 0.25);
+  assert.equal(overBudget({ ...budgetShares(undefined)(), idle: 0 }), []);
+});
