@@ -58,6 +58,8 @@ const topology = z.strictObject({
   name: text,
   shortForm: text,
   members: z.array(member).min(1),
+  /** The experiment that started it itself; absent for the topologies of the suite. */
+  experiment: text.optional(),
   /** Absent in older results, in which every link of zklab's servers had a proxy. */
   links: z.enum(['direct', 'proxied']).optional(),
   /** CPU that each member could use, in cores; absent when it was not limited. */

@@ -27,22 +27,35 @@ export class Evidence {
     readonly suite: string;
   };
 
-  constructor(result: Evidence['result']) {
+  /** Those of the suite, or those that one experiment started itself. */
+  readonly topologies: readonly Topology[];
+
+  constructor(result: Evidence['result'], experiment?: string) {
     this.result = result;
+    this.topologies = result.topologies.filter(topology => topology.experiment === experiment);
+  }
+
+  /**
+   * The ensembles on direct links and within equal CPU budgets. Where no experiment started them, those of
+   * the suite take their place.
+   */
+  get roles(): Evidence {
+    const roles = new Evidence(this.result, 'roles');
+    return roles.topologies.length > 0 ? roles : this;
   }
 
   /** Topologies without observers, the plainest first. */
   get votersOnly(): Topology[] {
-    return this.result.topologies.filter(topology => observersOf(topology) === 0);
+    return this.topologies.filter(topology => observersOf(topology) === 0);
   }
 
   /** Topologies with observers connected to the leader. */
   get withObservers(): Topology[] {
-    return this.result.topologies.filter(topology => observersOf(topology) > 0 && !hasMasters(topology));
+    return this.topologies.filter(topology => observersOf(topology) > 0 && !hasMasters(topology));
   }
 
   get withMasters(): Topology[] {
-    return this.result.topologies.filter(hasMasters);
+    return this.topologies.filter(hasMasters);
   }
 
   /**

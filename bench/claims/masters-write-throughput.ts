@@ -12,11 +12,15 @@ export const mastersWriteThroughput = timedClaim(
     metric: 'writeThroughput, with masters over without',
     unit: 'ratio',
     control: 'the same members without observerMasterPort, rounds interleaved',
-    needs: ['healthy'],
+    needs: ['roles'],
     rule: { scale: 'ratio', margin: { low: 1 }, tells: { spread: 0.18, holds: 1.5, fails: 0.67 } },
   },
   {
-    pairs: withoutAndWithMasters(CONDITIONS.healthy, { metric: 'writeThroughput', what: 'write throughput' }),
+    pairs: withoutAndWithMasters(
+      CONDITIONS.healthy,
+      { metric: 'writeThroughput', what: 'write throughput' },
+      ({ roles }) => roles,
+    ),
     say: ({ subject, control }, number) => `${subject} committed ${number} the writes of ${control}`,
     exact: mastersCostLess,
     warnings: ({ result }) => [

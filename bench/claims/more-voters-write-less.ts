@@ -12,7 +12,7 @@ export const moreVotersWriteLess = timedClaim(
     unit: 'ratio',
     control:
       'as many processes, of which some observe, rounds interleaved: what processes cost each other on shared cores is on both sides',
-    needs: ['healthy'],
+    needs: ['roles'],
     rule: { scale: 'ratio', margin: { high: 1 }, tells: { spread: 0.05, holds: 0.9, fails: 1.1 } },
   },
   {

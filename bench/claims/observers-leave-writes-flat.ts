@@ -12,7 +12,7 @@ export const observersLeaveWritesFlat = timedClaim(
     unit: 'ratio',
     control:
       'as many processes, all of them voters, rounds interleaved: what processes cost each other on shared cores is on both sides',
-    needs: ['healthy'],
+    needs: ['roles'],
     rule: { scale: 'ratio', margin: { low: 1 }, tells: { spread: 0.05, holds: 1.1, fails: 0.9 } },
   },
   {

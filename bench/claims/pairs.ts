@@ -35,13 +35,17 @@ export function healthyAndUnder(
     );
 }
 
-/** The same members without and with observer masters. */
+/**
+ * The same members without and with observer masters.
+ * @param within the ensembles that are compared @default those of the suite
+ */
 export function withoutAndWithMasters(
   condition: string,
   { metric, what }: Compared,
+  within = (evidence: Evidence) => evidence,
 ): (evidence: Evidence) => Pair[] {
   return evidence =>
-    evidence.mastersPairs.map(({ observers, masters }) => ({
+    within(evidence).mastersPairs.map(({ observers, masters }) => ({
       subject: membersText(masters),
       control: 'the same members without masters',
       a: evidence.series(metric, observers, condition),
@@ -57,7 +61,7 @@ export function inOtherRoles(
   { metric, what }: Compared,
 ): (evidence: Evidence) => Pair[] {
   return evidence =>
-    evidence.equalProcesses.map(({ voting, observing }) => {
+    evidence.roles.equalProcesses.map(({ voting, observing }) => {
       const [a, b] = control === 'voting' ? [voting, observing] : [observing, voting];
       return {
         subject: membersText(b),
@@ -76,7 +80,7 @@ export const EQUAL_PROCESSES =
 
 /** The counts of both: each as the protocol has it, and fewer bytes from the leader where some observe. */
 export function observersCostLess(evidence: Evidence): ExactPart {
-  const pairs = evidence.equalProcesses;
+  const pairs = evidence.roles.equalProcesses;
   return withContradiction(
     exactPartOf(evidence, [...new Set(pairs.flatMap(({ voting, observing }) => [voting, observing]))]),
     pairs.map(({ voting, observing }) => bytesContradiction(evidence, observing, voting)),
@@ -85,7 +89,7 @@ export function observersCostLess(evidence: Evidence): ExactPart {
 
 /** The counts of both: each as the protocol has it, and fewer bytes from the leader with masters. */
 export function mastersCostLess(evidence: Evidence): ExactPart {
-  const pairs = evidence.mastersPairs;
+  const pairs = evidence.roles.mastersPairs;
   return withContradiction(
     exactPartOf(evidence, [...new Set(pairs.flatMap(({ observers, masters }) => [observers, masters]))]),
     pairs.map(({ observers, masters }) => bytesContradiction(evidence, masters, observers)),

@@ -22,7 +22,7 @@ export const messagesOfTheProtocol: Claim = exactClaim(
     counted: evidence => everyTopology(evidence, topology => Object.keys(messagesPerWrite(topology))),
     find: (counts, evidence) =>
       worstOf(
-        evidence.result.topologies.map((topology, index): Finding => {
+        evidence.topologies.map((topology, index): Finding => {
           const expected = messagesPerWrite(topology);
           const contradiction = contradictionOf(topology, counts[index]!, Object.keys(expected));
           const value = counts[index]!.leaderMessagesPerWrite!;
@@ -54,7 +54,7 @@ export const oneSyncPerWrite: Claim = exactClaim(
     counted: evidence => everyTopology(evidence, () => ['leaderFsyncsPerWrite']),
     find: (counts, evidence) =>
       worstOf(
-        evidence.result.topologies.map((topology, index): Finding => {
+        evidence.topologies.map((topology, index): Finding => {
           const contradiction = contradictionOf(topology, counts[index]!, Object.keys(SYNCS_MAX));
           const value = counts[index]!.leaderFsyncsPerWrite!;
           return {
@@ -72,9 +72,9 @@ export const oneSyncPerWrite: Claim = exactClaim(
 
 function everyTopology(
   evidence: Evidence,
-  keysOf: (topology: Evidence['result']['topologies'][number]) => readonly string[],
+  keysOf: (topology: Evidence['topologies'][number]) => readonly string[],
 ): Counted[] {
-  return evidence.result.topologies.map(topology => ({
+  return evidence.topologies.map(topology => ({
     what: topology.name,
     series: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
     keys: keysOf(topology),

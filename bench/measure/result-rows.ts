@@ -27,7 +27,7 @@ export const NO_TOXIPROXY: Environment['toxiproxy'] = { kind: 'none', version: '
 
 export function topologyRow(
   { name, shortForm, observerMasters, members }: Topology,
-  how: Pick<TopologyRow, 'links' | 'budgetCores'> = {},
+  how: Pick<TopologyRow, 'experiment' | 'links' | 'budgetCores'> = {},
 ): TopologyRow {
   return {
     name,

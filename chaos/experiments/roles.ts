@@ -52,7 +52,9 @@ export const roles: Experiment<RolesOptions> = {
         `${origin}: roles.topologies.${twice}: suite ${name} has this name in topologies; accepted is any other`,
       );
   },
-  withRounds: ({ roles }, rounds) => ({ roles: { ...roles, starts: Math.min(roles.starts, rounds) } }),
+  withRounds: ({ roles }, rounds) => ({
+    roles: { ...roles, starts: Math.ceil(rounds / roles.rounds) },
+  }),
   provides: () => ['roles'],
   ownTopologies: ({ roles }) => ({ texts: roles.topologies, budget: roles.budget }),
   share: 0.45,

@@ -6,17 +6,23 @@ import { CLAIMS } from '../../bench/claims/index.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
 import type { Pair } from '../../bench/claims/pair-judgement.ts';
 import type { TimedClaim } from '../../bench/claims/timed-claim.ts';
-import { topologyRow } from '../../bench/measure/result-rows.ts';
 import { seededRandom } from '../../bench/stats/distributions.ts';
 import { CONDITIONS, METRICS } from '../../results/names.ts';
 import type { Topology } from '../../results/schema.ts';
-import { topologiesOf } from './lab.ts';
 import type { Suite } from './suite.ts';
 import { readSuite, suiteNames } from './suites.ts';
+import { topologyRows } from './topology-rows.ts';
 
 const test = suite('chaos/experiments: what a suite can decide');
 
-type Rounds = Suite & Record<'sync' | 'fairness', { readonly rounds: number }>;
+type Rounds = Suite &
+  Record<'sync' | 'fairness', { readonly rounds: number }> & {
+    readonly roles: {
+      readonly starts: number;
+      readonly rounds: number;
+      readonly topologies: Readonly<Record<string, string>>;
+    };
+  };
 
 const REPEATS = 40;
 /** Of 40 runs with a power of 0.8, minus two standard errors. */
@@ -24,8 +30,11 @@ const SHOWN_MIN = 0.7;
 
 const TIMED = CLAIMS.filter((claim): claim is TimedClaim => claim.rule !== undefined);
 
-/** The rounds that a suite measures for a claim even when its time is up. */
-function roundsFor({ needs }: Claim, { rounds, roundsMin, sync, fairness }: Rounds): number {
+/**
+ * The rounds that a suite measures for a claim even when its time is up. Of several starts each counts once.
+ */
+function roundsFor({ needs }: Claim, { rounds, roundsMin, sync, fairness, roles }: Rounds): number {
+  if (needs.includes('roles')) return Math.min(roles.starts, roundsMin);
   const own = needs.includes('leaderKilled')
     ? sync.rounds
     : needs.includes('greedyNeighbours')
@@ -71,7 +80,7 @@ function placed(id: string, values: readonly number[]): Planted {
 
 /** What a suite cannot decide, one line each. */
 function undecided(read: Rounds, claims = TIMED): string[] {
-  const topologies = topologiesOf(read, 'zklab').map(topologyRow);
+  const topologies = topologyRows({ suite: read, server: 'zklab', needs: new Set(['roles']) });
   return claims.flatMap(claim => {
     const pairs = pairsIn(claim, topologies);
     if (pairs.length === 0) return [`${claim.id}: no pair`];
@@ -96,6 +105,7 @@ test('the rounds of every shipped suite can show both verdicts of every timed cl
 test('planted: a suite of too few rounds is refused, as is one without a pair for a claim', () => {
   const quick = readSuite('quick') as Rounds;
   assert.ok(undecided({ ...quick, roundsMin: 4 }).length >= TIMED.length);
-  const { voters5: _, ...topologies } = quick.topologies;
-  assert.equal(undecided({ ...quick, topologies }), ['004-2: no pair', '004-1: no pair']);
+  const { voters5: _, ...topologies } = quick.roles.topologies;
+  const without = { ...quick, roles: { ...quick.roles, topologies } };
+  assert.equal(undecided(without), ['004-2: no pair', '004-1: no pair']);
 });

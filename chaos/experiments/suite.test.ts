@@ -152,7 +152,7 @@ test('--rounds applies to every experiment, but never adds outages', () => {
     return [suite.rounds, suite.roundsMin, ...others];
   };
   assert.equal(roundsOf(1), [1, 1, 1, 1, 1, 1]);
-  assert.equal(roundsOf(10), [10, 10, 10, 2, 10, 2]);
+  assert.equal(roundsOf(10), [10, 10, 10, 2, 10, 10]);
 });
 
 test('experiments share no key of a suite and provide nothing twice', () => {

@@ -19,7 +19,7 @@ export function topologyRows({ suite, server, needs }: Rows): TopologyRow[] {
   const canLimit = LOCAL_HOST.noBudget() === undefined;
   const own = EXPERIMENTS.filter(each => each.provides(suite).some(need => needs.has(need))).flatMap(each => {
     const { texts, budget } = each.ownTopologies?.(suite) ?? { texts: {}, budget: undefined };
-    const how = { links: 'direct', ...(canLimit && { budgetCores: budget }) } as const;
+    const how = { experiment: each.name, links: 'direct', ...(canLimit && { budgetCores: budget }) } as const;
     return topologiesOf(suite, server, texts).map(topology => topologyRow(topology, how));
   });
   return [...topologiesOf(suite, server).map(topology => topologyRow(topology, { links })), ...own];
