@@ -34,7 +34,7 @@ interface Command {
  * "AdminServer"
  */
 const commands: readonly Command[] = [
-  { names: ['ruok'], always: true, run: () => ({}) },
+  { names: ['ruok'], run: () => ({}) },
   { names: ['server_stats', 'srvr'], run: serverStats },
   {
     names: ['stats', 'stat'],
@@ -91,8 +91,8 @@ const commands: readonly Command[] = [
   },
   { names: ['environment', 'env', 'envi'], always: true, run: view => Object.fromEntries(view.environment) },
   { names: ['system_properties', 'sysp'], always: true, run: systemProperties },
-  { names: ['get_trace_mask', 'gtmk'], run: view => ({ tracemask: view.traceMask }) },
-  { names: ['set_trace_mask', 'stmk'], run: setTraceMask },
+  { names: ['get_trace_mask', 'gtmk'], always: true, run: view => ({ tracemask: view.traceMask }) },
+  { names: ['set_trace_mask', 'stmk'], always: true, run: setTraceMask },
   { names: ['last_snapshot', 'lsnp'], run: lastSnapshot },
   {
     names: ['voting_view'],

@@ -13,11 +13,8 @@ import { type Listed, sessionsByWatchedPath, watchesBySession, watchSummary } fr
 
 const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
-/**
- * What is answered whether a server serves or not. Upstream's mntr is not: ours tells the lab of a member
- * that looks.
- */
-const answeredAlways: ReadonlySet<string> = new Set(['ruok', 'isro', 'mntr', 'envi', 'gtmk', 'stmk']);
+/** Answered whether a server serves or not. Agents take a server for down by what all others say. */
+const answeredAlways: ReadonlySet<string> = new Set(['ruok', 'isro', 'envi', 'gtmk', 'stmk']);
 
 const LONG_BYTES = 8;
 /** Bytes that follow a word. */
@@ -34,8 +31,7 @@ const words: Readonly<Record<string, (view: ServerView, argument: Buffer) => Ans
     yield serverLines(view);
   },
   *mntr(view) {
-    if (view.serving === null && view.peer === null) yield NOT_SERVING;
-    else for (const [name, value] of monitorLines(view)) yield `zk_${name}\t${value}\n`;
+    for (const [name, value] of monitorLines(view)) yield `zk_${name}\t${value}\n`;
   },
   conf,
   *cons(view) {
