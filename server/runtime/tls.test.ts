@@ -239,7 +239,8 @@ test('Node.js: a peer that is silent in the handshake is no connection, and is c
 });
 
 test('Node.js: a dial without an answer to its handshake ends in time', async () => {
-  const deaf = net.createServer(() => {});
+  const accepted: net.Socket[] = [];
+  const deaf = net.createServer(socket => accepted.push(socket));
   deaf.listen(0, LOOPBACK);
   await once(deaf, 'listening');
   const { port } = deaf.address() as net.AddressInfo;
@@ -248,5 +249,6 @@ test('Node.js: a dial without an answer to its handshake ends in time', async ()
     nodeNetwork.connect({ host: LOOPBACK, port }, 50, events, DIALLER);
   });
   assert.match(error.message, /no connection within 50 ms/);
+  for (const socket of accepted) socket.destroy();
   deaf.close();
 });
