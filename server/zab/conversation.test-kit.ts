@@ -2,11 +2,13 @@ import { createPacket } from '../storage/storage.test-kit.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { juteLimits } from '../wire/jute-limits.ts';
 import { PacketType, packetName, type QuorumPacket, writeQuorumPacket } from '../wire/quorum-packet.ts';
-import type { TxnPacket } from '../wire/txn-packet.ts';
-import { follows, zxidToHex } from '../wire/zxid.ts';
+import { zxidToHex } from '../wire/zxid.ts';
+import { LearnerModel, type LearnerOnDisk } from './learner-model.test-kit.ts';
 import { type LearnerEvent, type LearnerOutput, LearnerSide } from './learner-side.ts';
+import { MasterModel, type MasterState } from './master-model.test-kit.ts';
 import { type MasterEvent, type MasterOutput, MasterSide } from './master-side.ts';
 import { PacketReader, type PacketView } from './packet-stream.ts';
+import { told, toldOfLearner, toldOfMaster } from './told.test-kit.ts';
 
 /** What the master says to the learner: bytes of a packet, or a part of the stream after a SNAP. */
 type Said = Buffer | 'half a tree' | 'the rest of the tree';
@@ -15,46 +17,19 @@ type Said = Buffer | 'half a tree' | 'the rest of the tree';
 export const GATES = ['disk', 'epoch', 'epochAck', 'seat', 'start', 'log', 'stream'] as const;
 export type Gate = (typeof GATES)[number];
 
-export interface LearnerOnDisk {
-  readonly sid: number;
-  readonly role: 'follower' | 'observer';
-  acceptedEpoch: number;
-  currentEpoch: number;
-  /** Zxids in its newest snapshot. */
-  snapshot: number[];
-  log: number[];
-  /** How many entries of `log` survive power loss. */
-  durable: number;
-  isWiped: boolean;
-  snapshotNeeded: boolean;
-}
-
-export interface MasterState {
-  readonly name: 'leader' | 'observer master';
-  readonly epoch: number;
-  /** All that was ever committed. */
-  readonly committed: number[];
-  /** The oldest transaction in memory, and on disk. */
-  memoryFrom: number;
-  diskFrom: number;
-  forceSnapshot: boolean;
-}
-
 /**
  * Both sides of Zab's synchronisation in conversation. Every output of either side is carried out in its
  * order on models of disks, and logged as a line. What takes time is over at once, unless the story holds its
  * gate.
  */
 export class Conversation {
-  readonly learner: LearnerOnDisk;
-  readonly master: MasterState;
+  readonly learner: LearnerModel;
+  readonly master: MasterModel;
   readonly #log: (line: string) => void;
   /** Called before an output of the learner is carried out. */
   onLearnerOutput: (output: LearnerOutput) => void = () => {};
   /** A test plants its mistakes here. */
   tamper: (outputs: readonly LearnerOutput[]) => readonly LearnerOutput[] = outputs => outputs;
-  /** Zxids applied in the memory of the running process. */
-  tree: number[] = [];
   isServing = false;
   isOpen = false;
   #learnerSide = new LearnerSide();
@@ -69,7 +44,7 @@ export class Conversation {
   #outputs: readonly LearnerOutput[] = [];
   #nextOutput = 0;
   #waitsFor: 'snapshot' | 'disk' | null = null;
-  #arriving: { readonly zxid: number; readonly tree: readonly number[] } | null = null;
+  #arriving: readonly number[] = [];
 
   /** Proposals of the master that are not committed yet. */
   readonly #outstanding: number[] = [];
@@ -78,15 +53,10 @@ export class Conversation {
   #holdBack: QuorumPacket[] = [];
 
   constructor(learner: LearnerOnDisk, master: MasterState, log: (line: string) => void = () => {}) {
-    this.learner = learner;
-    this.master = master;
+    this.learner = new LearnerModel(learner);
+    this.master = new MasterModel(master);
     this.#log = log;
     this.#masterSide = this.#newMasterSide();
-    this.tree = this.#recovered();
-  }
-
-  get history(): number[] {
-    return [...this.learner.snapshot, ...this.learner.log];
   }
 
   hold(gate: Gate): void {
@@ -103,10 +73,13 @@ export class Conversation {
 
   #newMasterSide(): MasterSide {
     return new MasterSide({
-      acceptsFollowers: this.master.name === 'leader',
-      roleOf: sid =>
-        sid === this.learner.sid && this.learner.role === 'observer' ? 'observer' : 'participant',
+      acceptsFollowers: this.master.state.name === 'leader',
+      roleOf: sid => (sid === this.learner.disk.sid && this.#isObserver ? 'observer' : 'participant'),
     });
+  }
+
+  get #isObserver(): boolean {
+    return this.learner.disk.role === 'observer';
   }
 
   connect(): void {
@@ -114,8 +87,8 @@ export class Conversation {
     this.isOpen = true;
     this.#learnerSide = new LearnerSide();
     this.#masterSide = this.#newMasterSide();
-    const { sid, role, acceptedEpoch, currentEpoch, snapshotNeeded, isWiped } = this.learner;
-    const lastLoggedZxid = this.history.at(-1) ?? 0;
+    const { sid, role, acceptedEpoch, currentEpoch, snapshotNeeded, isWiped } = this.learner.disk;
+    const lastLoggedZxid = this.learner.history.at(-1) ?? 0;
     const lastProcessedZxid = isWiped ? -1 : lastLoggedZxid;
     const history = { lastLoggedZxid, lastProcessedZxid, snapshotNeeded };
     const state = { sid, role, acceptedEpoch, currentEpoch, ...history, configVersion: 0 };
@@ -123,7 +96,6 @@ export class Conversation {
     this.#run();
   }
 
-  /** Cuts the connection. What the learner logged is in its tree when it comes back. */
   cut(): void {
     this.#life++;
     this.isOpen = false;
@@ -133,23 +105,17 @@ export class Conversation {
     this.#toLearner = [];
     this.#outputs = [];
     this.#waitsFor = null;
-    this.#arriving = null;
+    this.#arriving = [];
     this.#isForwarding = false;
     this.#isHolding = false;
     this.#holdBack = [];
-    this.learner.durable = this.learner.log.length;
-    this.tree = this.#recovered();
+    this.learner.reconnect();
   }
 
   /** The learner loses power, and with it what it has not synced. */
   crash(): void {
-    const { log, durable } = this.learner;
-    log.length = durable;
+    this.learner.losePower();
     this.cut();
-  }
-
-  #recovered(): number[] {
-    return this.learner.isWiped ? [] : this.history;
   }
 
   /** Gives the learner a packet that the master has not sent. */
@@ -167,7 +133,7 @@ export class Conversation {
 
   propose(zxid: number): void {
     this.#outstanding.push(zxid);
-    if (this.#isForwarding && this.learner.role === 'follower') this.#forward(PacketType.PROPOSAL, zxid);
+    if (this.#isForwarding && !this.#isObserver) this.#forward(PacketType.PROPOSAL, zxid);
     this.#run();
   }
 
@@ -175,8 +141,8 @@ export class Conversation {
   commit(): void {
     const zxid = this.#outstanding.shift();
     if (zxid === undefined) return;
-    this.master.committed.push(zxid);
-    const type = this.learner.role === 'follower' ? PacketType.COMMIT : PacketType.INFORM;
+    this.master.state.committed.push(zxid);
+    const type = this.#isObserver ? PacketType.INFORM : PacketType.COMMIT;
     if (this.#isForwarding) this.#forward(type, zxid);
     this.#run();
   }
@@ -230,15 +196,10 @@ export class Conversation {
     else this.stepLearner({ type: 'packet', packet: viewOf(said) });
   }
 
-  /** As Follower and Observer do. */
   #hearBroadcast({ type, zxid }: PacketView): void {
-    const isObserver = this.learner.role === 'observer';
-    if (type === PacketType.COMMIT && !isObserver) this.tree.push(zxid);
-    if (type !== (isObserver ? PacketType.INFORM : PacketType.PROPOSAL)) return;
-    const last = this.history.at(-1) ?? 0;
-    if (!follows(zxid, last)) throw new Error(`${zxidToHex(zxid)} does not follow ${zxidToHex(last)}`);
-    this.learner.log.push(zxid);
-    if (isObserver) this.tree.push(zxid);
+    const { learner } = this;
+    if (type === (this.#isObserver ? PacketType.INFORM : PacketType.PROPOSAL)) learner.logNext(zxid);
+    if (type === (this.#isObserver ? PacketType.INFORM : PacketType.COMMIT)) learner.tree.push(zxid);
   }
 
   stepLearner(event: LearnerEvent): void {
@@ -261,45 +222,47 @@ export class Conversation {
   }
 
   #perform(output: LearnerOutput): void {
-    const { learner } = this;
+    const { disk, tree } = this.learner;
     this.#log(output.type === 'send' ? `L > M  ${told(output.packet)}` : `L      ${toldOfLearner(output)}`);
     switch (output.type) {
       case 'send':
         this.#due.push(() => this.#toMaster(output.packet));
         return;
       case 'setAcceptedEpoch':
-        learner.acceptedEpoch = output.epoch;
+        disk.acceptedEpoch = output.epoch;
         return;
       case 'setCurrentEpoch':
-        learner.currentEpoch = output.epoch;
+        disk.currentEpoch = output.epoch;
         return;
       case 'truncate':
-        this.#truncate(output.zxid);
+        if (!this.learner.truncate(output.zxid))
+          this.stepLearner({ type: 'truncImpossible', zxid: output.zxid });
         return;
       case 'receiveSnapshot':
         this.#waitsFor = 'snapshot';
         return;
       case 'restoreSnapshot':
-        this.#onDisk(() => this.#restore());
+        this.#onDisk(() => this.learner.restore(this.#arriving));
         return;
       case 'needSnapshot':
-        learner.snapshotNeeded = output.isNeeded;
+        disk.snapshotNeeded = output.isNeeded;
         return;
       case 'log':
-        learner.log.push(output.txn.zxid);
+        disk.log.push(output.txn.zxid);
         return;
       case 'apply':
-        this.tree.push(output.txn.zxid);
+        tree.push(output.txn.zxid);
         return;
       case 'flush': {
-        const { length } = learner.log;
+        const { length } = disk.log;
         this.#onDisk(() => {
-          learner.durable = length;
+          disk.durable = length;
         });
         return;
       }
       case 'serve':
-        this.#serve(output.committed, output.pending);
+        this.learner.serve(output.committed, output.pending);
+        this.isServing = true;
         return;
       case 'leave':
         this.cut();
@@ -320,34 +283,6 @@ export class Conversation {
     });
   }
 
-  #truncate(zxid: number): void {
-    const { learner } = this;
-    const at = learner.log.indexOf(zxid);
-    if (at < 0 && zxid !== (learner.snapshot.at(-1) ?? 0)) {
-      this.stepLearner({ type: 'truncImpossible', zxid });
-      return;
-    }
-    learner.log.length = at + 1;
-    learner.durable = at + 1;
-    this.tree = this.history;
-  }
-
-  #restore(): void {
-    const { learner } = this;
-    learner.snapshot = [...this.#arriving!.tree];
-    learner.log = [];
-    learner.durable = 0;
-    learner.isWiped = false;
-    this.tree = [...learner.snapshot];
-    this.#arriving = null;
-  }
-
-  #serve(committed: readonly TxnPacket[], pending: readonly TxnPacket[]): void {
-    for (const { zxid } of [...committed, ...pending]) this.learner.log.push(zxid);
-    for (const { zxid } of committed) this.tree.push(zxid);
-    this.isServing = true;
-  }
-
   // ------------------------------------------------------------------ the master
 
   #toMaster(packet: QuorumPacket): void {
@@ -360,29 +295,27 @@ export class Conversation {
     for (const output of this.#masterSide.step(event)) this.#performMaster(output);
   }
 
-  get #lastProcessedZxid(): number {
-    return this.master.committed.at(-1) ?? 0;
-  }
-
   #performMaster(output: MasterOutput): void {
     if (output.type === 'send') this.#send(output.packet);
     else if (output.type === 'sendNewLeader') this.#sendNewLeader(output.zxid);
     else this.#log(`M      ${toldOfMaster(output)}`);
     switch (output.type) {
       case 'awaitEpoch':
-        this.#gate('epoch', () => this.#stepMaster({ type: 'epoch', epoch: this.master.epoch }));
+        this.#gate('epoch', () => this.#stepMaster({ type: 'epoch', epoch: this.master.state.epoch }));
         return;
       case 'awaitEpochAck':
         this.#gate('epochAck', () => this.#stepMaster({ type: 'epochAcked' }));
         return;
       case 'awaitSeat':
-        this.#gate('seat', () => this.#onSeated());
+        this.#gate('seat', () => this.#stepMaster({ type: 'seated', history: this.master.history }));
         return;
       case 'register':
         this.#register(output.lastZxid);
         return;
       case 'readLog':
-        this.#gate('log', () => this.#onLogRead(output.after));
+        this.#gate('log', () =>
+          this.#stepMaster({ type: 'logRead', zxids: this.master.logFrom(output.after), ...this.#moment }),
+        );
         return;
       case 'bringSnapshot':
         this.#bringSnapshot();
@@ -408,41 +341,19 @@ export class Conversation {
   }
 
   get #moment(): { readonly lastProcessedZxid: number } {
-    return { lastProcessedZxid: this.#lastProcessedZxid };
-  }
-
-  #onSeated(): void {
-    const { committed, memoryFrom, forceSnapshot } = this.master;
-    const zxids = committed.filter(zxid => zxid >= memoryFrom);
-    const lastProcessedZxid = this.#lastProcessedZxid;
-    const min = zxids[0] ?? lastProcessedZxid;
-    const max = zxids.at(-1) ?? lastProcessedZxid;
-    const history = { lastProcessedZxid, committed: { min, max, zxids }, forceSnapshot };
-    this.#stepMaster({ type: 'seated', history });
+    return { lastProcessedZxid: this.master.lastProcessedZxid };
   }
 
   #register(lastZxid: number): void {
     this.#isForwarding = true;
     this.#isHolding = true;
     this.#holdBack = [];
-    if (this.learner.role === 'observer') return;
+    if (this.#isObserver) return;
     for (const zxid of this.#outstanding) if (zxid > lastZxid) this.#forward(PacketType.PROPOSAL, zxid);
   }
 
-  /**
-   * Answers with the log from at or before `after` on, or with nothing when it does not reach back that far.
-   */
-  #onLogRead(after: number): void {
-    const { committed, diskFrom } = this.master;
-    const onDisk = committed.filter(zxid => zxid >= diskFrom);
-    const reaches = onDisk[0] === committed[0] || (onDisk[0] ?? Number.POSITIVE_INFINITY) <= after;
-    const zxids = reaches && after >= 0 ? onDisk : null;
-    this.#stepMaster({ type: 'logRead', zxids, ...this.#moment });
-  }
-
   #bringSnapshot(): void {
-    const tree = [...this.master.committed];
-    this.#arriving = { zxid: this.#lastProcessedZxid, tree };
+    this.#arriving = [...this.master.state.committed];
     this.#log('M > L  half a tree');
     this.#toLearner.push('half a tree');
     this.#gate('stream', () => {
@@ -452,10 +363,9 @@ export class Conversation {
     });
   }
 
-  #bringHistory({ after, through, asInform }: { after: number; through: number; asInform: boolean }): void {
-    for (const zxid of this.master.committed) {
-      if (zxid <= after || zxid > through) continue;
-      const types = asInform ? [PacketType.INFORM] : [PacketType.PROPOSAL, PacketType.COMMIT];
+  #bringHistory(range: { after: number; through: number; asInform: boolean }): void {
+    for (const zxid of this.master.committedIn(range)) {
+      const types = range.asInform ? [PacketType.INFORM] : [PacketType.PROPOSAL, PacketType.COMMIT];
       for (const type of types) this.#send({ type, zxid, data: null, authinfo: null });
     }
     this.#stepMaster({ type: 'brought', ...this.#moment });
@@ -490,77 +400,4 @@ function viewOf(bytes: Buffer): PacketView {
   }).feed(bytes);
   if (view === undefined) throw new Error(`no whole packet in ${bytes.length} bytes`);
   return view;
-}
-
-function told({ type, zxid, data }: QuorumPacket): string {
-  const name = type === PacketType.UPTODATE ? packetName(type) : `${packetName(type)} ${zxidToHex(zxid)}`;
-  if (type !== PacketType.ACKEPOCH) return name;
-  const epoch = data!.readInt32BE(0);
-  return `${name}, ${epoch < 0 ? 'not to be counted' : `currentEpoch ${epoch}`}`;
-}
-
-function toldOfLearner(output: Exclude<LearnerOutput, { type: 'send' }>): string {
-  switch (output.type) {
-    case 'setAcceptedEpoch':
-      return `writes acceptedEpoch ${output.epoch}`;
-    case 'announceCurrentEpoch':
-      return `announces currentEpoch ${output.epoch}`;
-    case 'setCurrentEpoch':
-      return `writes currentEpoch ${output.epoch}`;
-    case 'beginSync':
-      return `begins ${output.mode}`;
-    case 'truncate':
-      return `cuts its log behind ${zxidToHex(output.zxid)}`;
-    case 'receiveSnapshot':
-      return `receives the tree at ${zxidToHex(output.zxid)}`;
-    case 'restoreSnapshot':
-      return 'writes that tree to its disk, and takes it for its own';
-    case 'needSnapshot':
-      return output.isNeeded ? 'will ask for a SNAP' : 'need not ask for a SNAP';
-    case 'log':
-      return `logs ${zxidToHex(output.txn.zxid)}`;
-    case 'apply':
-      return `applies ${zxidToHex(output.txn.zxid)}`;
-    case 'flush':
-      return 'syncs its log';
-    case 'keepConfig':
-      return 'keeps the configuration of NEWLEADER as last seen';
-    case 'adoptConfig':
-      return 'puts the configuration of NEWLEADER in force';
-    case 'serve':
-      return `serves; committed since NEWLEADER: ${list(output.committed)}, pending: ${list(output.pending)}`;
-    case 'leave':
-      return `leaves: ${output.reason}`;
-  }
-}
-
-function toldOfMaster(output: Exclude<MasterOutput, { type: 'send' | 'sendNewLeader' }>): string {
-  switch (output.type) {
-    case 'awaitEpoch':
-      return `waits for the new epoch; ${output.isObserver ? 'observer' : 'follower'} ${output.info.sid} accepted ${output.info.acceptedEpoch}`;
-    case 'awaitEpochAck':
-      return 'waits for a quorum that has accepted the epoch';
-    case 'awaitSeat':
-      return 'waits for the seat of the learner';
-    case 'register':
-      return `holds live traffic after ${zxidToHex(output.lastZxid)}`;
-    case 'readLog':
-      return `reads its log after ${zxidToHex(output.after)}, through ${zxidToHex(output.through)}`;
-    case 'beginSync':
-      return `begins ${output.mode}`;
-    case 'bringSnapshot':
-      return 'sends its tree';
-    case 'bringHistory':
-      return `sends its log after ${zxidToHex(output.after)}, through ${zxidToHex(output.through)}`;
-    case 'awaitStart':
-      return 'waits for a quorum that has acknowledged NEWLEADER';
-    case 'release':
-      return 'lets live traffic through';
-    case 'close':
-      return `closes: ${output.reason}`;
-  }
-}
-
-function list(packets: readonly TxnPacket[]): string {
-  return packets.length === 0 ? 'none' : packets.map(({ zxid }) => zxidToHex(zxid)).join(' ');
 }

@@ -2,14 +2,10 @@ import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { epochOf, follows, makeZxid } from '../wire/zxid.ts';
-import {
-  Conversation,
-  GATES,
-  type Gate,
-  type LearnerOnDisk,
-  type MasterState,
-} from './conversation.test-kit.ts';
+import { Conversation, GATES, type Gate } from './conversation.test-kit.ts';
+import type { LearnerOnDisk } from './learner-model.test-kit.ts';
 import type { LearnerOutput } from './learner-side.ts';
+import type { MasterState } from './master-model.test-kit.ts';
 
 /**
  * Both sides of the synchronisation over random histories, with random delays, lost connections and power
@@ -116,15 +112,15 @@ function tell(told: Story, tamper?: Tamper): void {
   conversation.connect();
   for (const [upset, gate] of told.upsets) {
     actions[upset](gate);
-    checkHistory(conversation.history);
+    checkHistory(conversation.learner.history);
     if (!conversation.isOpen) conversation.connect();
   }
   for (const gate of GATES) conversation.release(gate);
   // A TRUNC that its files cannot give costs a learner one more connection.
   for (let tries = 0; !conversation.isServing && tries < 2; tries++) conversation.connect();
   assert.ok(conversation.isServing, 'the learner is synced in the end');
-  assert.equal(conversation.tree, master.committed, 'to the history of its master');
-  assert.is(conversation.learner.currentEpoch, master.epoch);
+  assert.equal(conversation.learner.tree, master.committed, 'to the history of its master');
+  assert.is(conversation.learner.disk.currentEpoch, master.epoch);
 }
 
 function checkHistory(history: readonly number[]): void {
@@ -134,15 +130,17 @@ function checkHistory(history: readonly number[]): void {
 }
 
 /** What must be durable before an output is carried out: power may be lost right behind it. */
-function checkBefore(output: LearnerOutput, { learner, master, tree }: Conversation): void {
+function checkBefore(output: LearnerOutput, conversation: Conversation): void {
+  const { disk: learner, tree } = conversation.learner;
+  const { epoch } = conversation.master.state;
   const durable = [...learner.snapshot, ...learner.log.slice(0, learner.durable)];
   if (output.type === 'setCurrentEpoch') assert.equal(durable, tree, 'currentEpoch overstates the log');
   if (output.type !== 'send') return;
   const { packet } = output;
-  if (packet.type === PacketType.ACKEPOCH) assert.ok(learner.acceptedEpoch >= master.epoch, 'promised first');
+  if (packet.type === PacketType.ACKEPOCH) assert.ok(learner.acceptedEpoch >= epoch, 'promised first');
   if (packet.type !== PacketType.ACK) return;
-  assert.is(packet.zxid, makeZxid(master.epoch, 0), 'the ACK of NEWLEADER is the first');
-  assert.is(learner.currentEpoch, master.epoch, 'NEWLEADER is acknowledged before currentEpoch moves');
+  assert.is(packet.zxid, makeZxid(epoch, 0), 'the ACK of NEWLEADER is the first');
+  assert.is(learner.currentEpoch, epoch, 'NEWLEADER is acknowledged before currentEpoch moves');
   assert.equal(durable.slice(0, tree.length), tree);
 }
 

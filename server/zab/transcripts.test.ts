@@ -1,98 +1,82 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { assert, suite } from '#test';
+import { suite } from '#test';
+import { type Commands, type CommandWords, testTranscripts } from '../transcripts.test-kit.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
-import {
-  Conversation,
-  GATES,
-  type Gate,
-  type LearnerOnDisk,
-  type MasterState,
-} from './conversation.test-kit.ts';
+import { Conversation, GATES, type Gate } from './conversation.test-kit.ts';
+import type { LearnerOnDisk } from './learner-model.test-kit.ts';
+import type { MasterState } from './master-model.test-kit.ts';
 
 /**
- * Runs the stories in transcripts/: lines that start with "> " are commands, with "#" prose, and the rest is
- * what happened. `node dist/server/zab/transcripts.test.js --rewrite` writes what happens now; read the diff.
- *
  * master epoch=2 history=0x100000001..5 [memory=0x100000003] [disk=0x100000002] [as=observer-master] [snap]
  * learner history=0x100000001..3 [as=observer] [accepted=1] [current=1] [wiped]
  * connect   cut   crash   hold disk   release disk   propose 0x200000001   commit   let-go   state
  * say M COMMIT 0x100000005   say L ACK 0x200000000
  */
-const folder = new URL('../../../server/zab/transcripts/', import.meta.url);
-const rewrite = process.argv.includes('--rewrite');
-
-const test = suite('zab: transcripts of a synchronisation');
-
-const stories = readdirSync(folder).filter(name => name.endsWith('.txt'));
-
-test('there are stories', () => assert.ok(stories.length > 0));
-
-for (const name of stories) {
-  test(name, () => {
-    const file = new URL(name, folder);
-    const written = readFileSync(file, 'utf8');
-    const happened = play(written);
-    if (rewrite) writeFileSync(file, happened);
-    else assert.fixture(happened, written);
-  });
-}
-
-function play(story: string): string {
-  const lines: string[] = [];
-  const log = (line: string) => void lines.push(line);
+function commands(log: (line: string) => void): Commands {
   let master: MasterState | undefined;
-  let conversation: Conversation | undefined;
-  for (const line of story.split('\n')) {
-    if (!line.startsWith('> ')) {
-      if (line === '' || line.startsWith('#')) lines.push(line);
-      continue;
-    }
-    lines.push(line);
-    const [command = '', ...words] = line.slice(2).trim().split(/ +/);
-    if (command === 'master') master = masterOf(words);
-    else if (command === 'learner' && master !== undefined)
-      conversation = new Conversation(learnerOf(words), master, log);
-    else if (conversation === undefined) throw new Error('a story begins with "> master", then "> learner"');
-    else run(conversation, command, words, log);
-  }
-  return lines.join('\n');
-}
-
-function masterOf(words: readonly string[]): MasterState {
+  let begun: Conversation | undefined;
+  const conversation = () => {
+    if (begun === undefined) throw new Error('a story begins with "> master", then "> learner"');
+    return begun;
+  };
   return {
-    name: option(words, 'as') === 'observer-master' ? 'observer master' : 'leader',
-    epoch: number(words, 'epoch', 2),
-    committed: zxids(option(words, 'history')),
-    memoryFrom: number(words, 'memory', 0),
-    diskFrom: number(words, 'disk', 0),
-    forceSnapshot: words.includes('snap'),
+    master: line => {
+      master = masterOf(line);
+    },
+    learner: line => {
+      begun = master && new Conversation(learnerOf(line), master, log);
+    },
+    connect: () => conversation().connect(),
+    cut: () => conversation().cut(),
+    crash: () => conversation().crash(),
+    hold: ({ words }) => conversation().hold(gate(words[0])),
+    release: ({ words }) => conversation().release(gate(words[0])),
+    propose: ({ words }) => conversation().propose(Number(words[0])),
+    commit: () => conversation().commit(),
+    'let-go': () => conversation().letGo(),
+    say: ({ words }) => {
+      const [speaker, name, zxid] = words;
+      const type = PacketType[name as keyof typeof PacketType];
+      if (type === undefined) throw new Error(`say ${words.join(' ')}: no packet is called that`);
+      if (speaker === 'M') conversation().sayToLearner(type, Number(zxid));
+      else conversation().sayToMaster(type, Number(zxid));
+    },
+    state: () => {
+      const { disk, history, tree } = conversation().learner;
+      const last = (history: readonly number[]) => zxidToHex(history.at(-1) ?? 0);
+      log(
+        `L      has ${last(history)} on its disk and ${last(tree)} in memory, ` +
+          `acceptedEpoch ${disk.acceptedEpoch}, currentEpoch ${disk.currentEpoch}`,
+      );
+    },
   };
 }
 
-function learnerOf(words: readonly string[]): LearnerOnDisk {
-  const log = zxids(option(words, 'history'));
-  const isObserver = option(words, 'as') === 'observer';
+function masterOf(line: CommandWords): MasterState {
+  return {
+    name: line.option('as') === 'observer-master' ? 'observer master' : 'leader',
+    epoch: line.number('epoch', 2),
+    committed: zxids(line.option('history')),
+    memoryFrom: line.number('memory', 0),
+    diskFrom: line.number('disk', 0),
+    forceSnapshot: line.has('snap'),
+  };
+}
+
+function learnerOf(line: CommandWords): LearnerOnDisk {
+  const log = zxids(line.option('history'));
+  const isObserver = line.option('as') === 'observer';
   return {
     sid: isObserver ? 4 : 2,
     role: isObserver ? 'observer' : 'follower',
-    acceptedEpoch: number(words, 'accepted', 1),
-    currentEpoch: number(words, 'current', 1),
-    snapshot: zxids(option(words, 'snapshot')),
+    acceptedEpoch: line.number('accepted', 1),
+    currentEpoch: line.number('current', 1),
+    snapshot: zxids(line.option('snapshot')),
     log,
     durable: log.length,
-    isWiped: words.includes('wiped'),
+    isWiped: line.has('wiped'),
     snapshotNeeded: false,
   };
-}
-
-function option(words: readonly string[], name: string): string | undefined {
-  return words.find(word => word.startsWith(`${name}=`))?.slice(name.length + 1);
-}
-
-function number(words: readonly string[], name: string, otherwise: number): number {
-  const text = option(words, name);
-  return text === undefined ? otherwise : Number(text);
 }
 
 /** "0x100000001..3,0x200000001": the first three of epoch 1, then one of epoch 2. */
@@ -106,44 +90,14 @@ function zxids(text: string | undefined): number[] {
   });
 }
 
-function run(
-  conversation: Conversation,
-  command: string,
-  words: readonly string[],
-  log: (line: string) => void,
-): void {
-  const [first = '', second = '', third = ''] = words;
-  const commands: Record<string, () => void> = {
-    connect: () => conversation.connect(),
-    cut: () => conversation.cut(),
-    crash: () => conversation.crash(),
-    hold: () => conversation.hold(gate(first)),
-    release: () => conversation.release(gate(first)),
-    propose: () => conversation.propose(Number(first)),
-    commit: () => conversation.commit(),
-    'let-go': () => conversation.letGo(),
-    say: () => {
-      const type = PacketType[second as keyof typeof PacketType];
-      if (type === undefined) throw new Error(`say ${words.join(' ')}: no packet is called that`);
-      if (first === 'M') conversation.sayToLearner(type, Number(third));
-      else conversation.sayToMaster(type, Number(third));
-    },
-    state: () => {
-      const { acceptedEpoch, currentEpoch, snapshot, log: logged } = conversation.learner;
-      const last = (history: readonly number[]) => zxidToHex(history.at(-1) ?? 0);
-      log(
-        `L      has ${last([...snapshot, ...logged])} on its disk and ${last(conversation.tree)} in memory, ` +
-          `acceptedEpoch ${acceptedEpoch}, currentEpoch ${currentEpoch}`,
-      );
-    },
-  };
-  const action = commands[command];
-  if (action === undefined) throw new Error(`unknown command "${command}"`);
-  action();
-}
-
-function gate(name: string): Gate {
+function gate(name: string | undefined): Gate {
   const found = GATES.find(known => known === name);
   if (found === undefined) throw new Error(`"${name}" cannot be held: ${GATES.join(', ')} can`);
   return found;
 }
+
+testTranscripts(
+  suite('zab: transcripts of a synchronisation'),
+  new URL('../../../server/zab/transcripts/', import.meta.url),
+  commands,
+);
