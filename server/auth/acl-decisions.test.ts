@@ -3,20 +3,11 @@ import { fc } from '#test/properties';
 import { type Acl, type Id, OPEN_ACL_UNSAFE, Perms, READ_ACL_UNSAFE } from '../wire/acl.ts';
 import { AclDecisions } from './acl-decisions.ts';
 import { CountingAcl } from './counting-acl.test-kit.ts';
-import { testProviders } from './providers.test-kit.ts';
+import { ALICE, aclOf, BOB, LOCAL, SUPER, testProviders } from './providers.test-kit.ts';
 
 const test = suite('auth: ACL decisions');
 
 const PROVIDERS = testProviders();
-const ALICE: Id = { scheme: 'digest', id: 'alice:hash' };
-const BOB: Id = { scheme: 'digest', id: 'bob:hash' };
-const LOCAL: Id = { scheme: 'ip', id: '127.0.0.1' };
-const SUPER: Id = { scheme: 'super', id: '' };
-
-function aclOf(perms: number, scheme: string, id: string): Acl {
-  return { perms, id: { scheme, id } };
-}
-
 test('who is let in', () => {
   const cases: [allowed: boolean, acl: readonly Acl[], perm: number, ids: Id[]][] = [
     [true, OPEN_ACL_UNSAFE, Perms.ADMIN, []],

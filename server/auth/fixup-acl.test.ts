@@ -1,20 +1,11 @@
 import { assert, suite } from '#test';
 import type { Acl, Id } from '../wire/acl.ts';
 import { ACL_ENTRIES_MAX, fixupAcl } from './fixup-acl.ts';
-import { testProviders } from './providers.test-kit.ts';
+import { ALICE, aclOf, BOB, LOCAL, SUPER, testProviders } from './providers.test-kit.ts';
 
 const test = suite('auth: what an ACL becomes');
 
 const PROVIDERS = testProviders();
-const ALICE: Id = { scheme: 'digest', id: 'alice:hash' };
-const BOB: Id = { scheme: 'digest', id: 'bob:hash' };
-const LOCAL: Id = { scheme: 'ip', id: '127.0.0.1' };
-const SUPER: Id = { scheme: 'super', id: '' };
-
-function aclOf(perms: number, scheme: string, id: string): Acl {
-  return { perms, id: { scheme, id } };
-}
-
 test('what a requested ACL becomes: auth expands, duplicates go, the rest is INVALIDACL', () => {
   const world = aclOf(31, 'world', 'anyone');
   const auth = aclOf(31, 'auth', '');

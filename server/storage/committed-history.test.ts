@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { makeZxid } from '../wire/zxid.ts';
-import { commit, creates, E1, open, reopen, streamFrom } from './database.test-kit.ts';
+import { commit, creates, E1, open, reopen, restoreFrom } from './database.test-kit.ts';
 import { createPacket, testRig } from './storage.test-kit.ts';
 import type { ZkDatabase } from './zk-database.ts';
 
@@ -77,11 +77,7 @@ test('a history that begins right after a SNAP is available, one that begins bef
   const rig = testRig();
   const db = open(rig, { commitLogCount: 1 });
   commit(rig, db, ...creates(1, 3));
-  const { bytes, zxid } = streamFrom(rig, 8);
-  const reader = db.beginRestore();
-  reader.feed(bytes);
-  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
-  rig.clock.run();
+  restoreFrom(rig, db, 8);
   commit(rig, db, ...creates(9, 12));
   assert.equal(
     read(db, { after: E1 + 8, through: E1 + 12 }, 1e6).map(each => each - E1),

@@ -62,3 +62,12 @@ export function streamFrom(rig: TestRig, count: number): { bytes: Buffer; zxid: 
   while (new SnapshotSerializer(leader.tree, leader.sessionTimeouts).next(writer, 1e9));
   return { bytes: writer.toBuffer(), zxid: leader.lastProcessedZxid };
 }
+
+/** Restores what `streamFrom` gives, as a learner does at the end of a SNAP. */
+export function restoreFrom(rig: TestRig, db: ZkDatabase, count: number): void {
+  const { bytes, zxid } = streamFrom(rig, count);
+  const reader = db.beginRestore();
+  reader.feed(bytes);
+  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
+  rig.clock.run();
+}

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { makeZxid } from '../wire/zxid.ts';
-import { commit, creates, E1, names, open, reopen, streamFrom } from './database.test-kit.ts';
+import { commit, creates, E1, names, open, reopen, restoreFrom, streamFrom } from './database.test-kit.ts';
 import { LOG_RECORD_NAME } from './log-record.ts';
 import { createPacket, type TestRig, testRig } from './storage.test-kit.ts';
 import type { ZkDatabase, ZkDatabaseConfig } from './zk-database.ts';
@@ -341,11 +341,7 @@ test('a power loss around the first log, a SNAP, or a TRUNC of everything never 
 test('after a SNAP there are no logs, and a restart knows it', () => {
   const rig = written();
   const db = open(rig, SERVER);
-  const { bytes, zxid } = streamFrom(rig, 6);
-  const reader = db.beginRestore();
-  reader.feed(bytes);
-  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
-  rig.clock.run();
+  restoreFrom(rig, db, 6);
   const again = reopen(rig, SERVER);
   assert.is(again.lastProcessedZxid, E1 + 6);
   commit(rig, again, ...creates(7, 8));

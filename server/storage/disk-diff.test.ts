@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import { makeZxid } from '../wire/zxid.ts';
-import { commit, creates, E1, names, open, reopen, streamFrom } from './database.test-kit.ts';
+import { commit, creates, E1, names, open, reopen, restoreFrom, streamFrom } from './database.test-kit.ts';
 import { testRig } from './storage.test-kit.ts';
 import type { ZkDatabase } from './zk-database.ts';
 
@@ -54,11 +54,7 @@ test('2846: an on-disk DIFF never skips the hole that a SNAP leaves in the logs,
   const config = { snapshotSizeFactor: 100 };
   const db = open(rig, config);
   commit(rig, db, ...creates(1, 3));
-  const { bytes, zxid } = streamFrom(rig, 8);
-  const reader = db.beginRestore();
-  reader.feed(bytes);
-  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
-  rig.clock.run();
+  restoreFrom(rig, db, 8);
   commit(rig, db, ...creates(9, 12));
   assert.is(diskDiff(db, E1 + 2), null);
   assert.is(diskDiff(db, E1 + 9)?.[0], E1 + 9);
@@ -70,11 +66,7 @@ test('an on-disk DIFF must reach what this server has applied: after a SNAP no e
   const rig = testRig();
   const db = open(rig, { snapshotSizeFactor: 100 });
   commit(rig, db, ...creates(1, 3));
-  const { bytes, zxid } = streamFrom(rig, 8);
-  const reader = db.beginRestore();
-  reader.feed(bytes);
-  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
-  rig.clock.run();
+  restoreFrom(rig, db, 8);
   assert.is(diskDiff(db, E1 + 2), null);
 });
 

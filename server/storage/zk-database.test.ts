@@ -5,7 +5,7 @@ import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { type TxnPacket, txnOf, txnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
-import { commit, creates, E1, names, open, reopen, streamFrom } from './database.test-kit.ts';
+import { commit, creates, E1, names, open, reopen, restoreFrom, streamFrom } from './database.test-kit.ts';
 import { createPacket, packetOf, type TestRig, testRig } from './storage.test-kit.ts';
 import type { ZkDatabase } from './zk-database.ts';
 
@@ -323,11 +323,7 @@ test('a damaged snapshot that no log reaches is refused by name, because an olde
   const rig = testRig();
   const db = open(rig);
   commit(rig, db, ...creates(1, 2));
-  const { bytes, zxid } = streamFrom(rig, 6);
-  const reader = db.beginRestore();
-  reader.feed(bytes);
-  db.finishRestore(reader, zxid, error => assert.is(error, undefined));
-  rig.clock.run();
+  restoreFrom(rig, db, 6);
   db.close();
   const path = '/data/version-2/snapshot.100000006';
   rig.disk.flipBit(path, 100);
