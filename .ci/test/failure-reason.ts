@@ -3,7 +3,7 @@ const REASON_LINES_MAX = 14;
 const FRAMES_MAX = 3;
 const LINE_CHARS_MAX = 240;
 const FRAME = /^\s+at /;
-const FRAME_OF_OTHERS = /node:|\/node_modules\/|\/\.ci\/test\/(harness|until)\./;
+const FRAME_OF_OTHERS = /node:|\/node_modules\/|\/\.ci\/test\/(harness|until|test-main)\./;
 
 /**
  * A short form of what was thrown: message, difference, causes (fast-check hides there what a property threw,

@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { suite as uvuSuite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { reasonOf } from './failure-reason.ts';
+import { type FileRun, fileInProgress } from './file-run.ts';
 import { Skip } from './peers.ts';
-import { reportAtExit, Tally } from './tally.ts';
 
 export { onPath, requirePeer } from './peers.ts';
 export { temporaryFolder } from './temporary-folder.ts';
@@ -13,8 +13,6 @@ export { assert };
 /** A limit against hangs. What takes a second alone may take a minute on a busy machine. */
 const TEST_DEADLINE_MS = 60_000;
 const HOOK_DEADLINE_MS = 120_000;
-/** How long handles may stay open after the last test before they count as leaked. */
-const OPEN_HANDLES_GRACE_MS = 10_000;
 
 export type TestBody = () => void | Promise<void>;
 
@@ -30,50 +28,40 @@ export interface Suite {
 }
 
 interface SuiteState {
+  readonly file: FileRun;
   readonly name: string;
-  readonly inner: ReturnType<typeof uvuSuite>;
   declared: number;
   beforeFailed: boolean;
   readonly beforeEach: TestBody[];
   readonly afterEach: TestBody[];
 }
 
-const tally = new Tally();
-const suites: SuiteState[] = [];
-let started = false;
-let unfinished = 0;
-
-reportAtExit(tally);
-setImmediate(runSuites);
-
 /**
  * A uvu suite that runs by itself, so that nobody can forget to run it. Its tests have deadlines, and its
  * hooks count.
  */
 export function suite(name: string): Suite {
-  refuseWhenStarted(`suite "${name}"`);
-  const state: SuiteState = {
-    name,
-    inner: uvuSuite(name),
-    declared: 0,
-    beforeFailed: false,
-    beforeEach: [],
-    afterEach: [],
-  };
-  suites.push(state);
+  const file = fileInProgress();
+  refuseWhenStarted(file, `suite "${name}"`);
+  const inner = uvuSuite(name);
+  const state: SuiteState = { file, name, declared: 0, beforeFailed: false, beforeEach: [], afterEach: [] };
+  file.suites.push(() => {
+    if (state.declared === 0) fail(state, 'no test is declared in this suite');
+    inner.run();
+  });
   const declare = (title: string, body: TestBody, options: { readonly deadlineMs?: number } = {}) => {
-    refuseWhenStarted(`"${title}"`);
-    tally.declared++;
+    refuseWhenStarted(file, `"${title}"`);
+    file.tally.declared++;
     state.declared++;
-    state.inner(title, () => runTest(state, title, body, options.deadlineMs ?? TEST_DEADLINE_MS));
+    inner(title, () => runTest(state, title, body, options.deadlineMs ?? TEST_DEADLINE_MS));
   };
   return Object.assign(declare, {
     before: (hook: TestBody) =>
-      state.inner.before(async () => {
+      inner.before(async () => {
         state.beforeFailed = !(await runHook(state, 'before hook', hook)) || state.beforeFailed;
       }),
     after: (hook: TestBody) =>
-      state.inner.after(async () => {
+      inner.after(async () => {
         await runHook(state, 'after hook', hook);
       }),
     beforeEach: (hook: TestBody) => void state.beforeEach.push(hook),
@@ -81,23 +69,9 @@ export function suite(name: string): Suite {
   });
 }
 
-/** uvu reads its queue once, so a test declared later, behind a top-level await, would never run. */
-function refuseWhenStarted(what: string): void {
-  if (started) throw new Error(`${what} is declared after the tests started: declare it before any await`);
-}
-
-/** Runs all suites in one turn, because uvu's queue runs tests twice when it is started twice. */
-function runSuites(): void {
-  started = true;
-  unfinished = suites.length;
-  for (const state of suites) {
-    if (state.declared === 0) fail(state, 'no test is declared in this suite');
-    state.inner.after(() => {
-      unfinished--;
-      if (unfinished === 0) watchOpenHandles();
-    });
-    state.inner.run();
-  }
+/** uvu would never run a test that another test, or a timer, declares. */
+function refuseWhenStarted(file: FileRun, what: string): void {
+  if (file.started) throw new Error(`${what} is declared after the tests of ${file.name} started`);
 }
 
 async function runTest(state: SuiteState, title: string, body: TestBody, deadlineMs: number): Promise<void> {
@@ -112,10 +86,10 @@ async function runTest(state: SuiteState, title: string, body: TestBody, deadlin
       for (const hook of state.afterEach) await withDeadline(`afterEach of ${title}`, HOOK_DEADLINE_MS, hook);
     }
   });
-  if (outcome === undefined) tally.passed++;
+  if (outcome === undefined) state.file.tally.passed++;
   else if (outcome instanceof Skip) skip(state, title, outcome.message);
   else {
-    tally.failed.push({ title: `${state.name}: ${title}`, reason: reasonOf(outcome) });
+    state.file.tally.failed.push({ title: `${state.name}: ${title}`, reason: reasonOf(outcome) });
     throw outcome;
   }
 }
@@ -128,12 +102,12 @@ async function runHook(state: SuiteState, title: string, hook: TestBody): Promis
 }
 
 function fail(state: SuiteState, what: string, reason = ''): void {
-  tally.failed.push({ title: `${state.name}: ${what.split('\n', 1)[0]}`, reason });
+  state.file.tally.failed.push({ title: `${state.name}: ${what.split('\n', 1)[0]}`, reason });
   process.stderr.write(`\n  FAIL  ${state.name}: ${what}\n`);
 }
 
 function skip(state: SuiteState, title: string, reason: string): void {
-  tally.skipped.push({ title: `${state.name}: ${title}`, reason });
+  state.file.tally.skipped.push({ title: `${state.name}: ${title}`, reason });
   process.stdout.write(`\n  skipped: ${title}: ${reason}\n`);
 }
 
@@ -175,16 +149,4 @@ async function withDeadline(what: string, deadlineMs: number, run: TestBody): Pr
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** A socket, timer or child left open would keep the process alive forever. They are reported, then ended. */
-function watchOpenHandles(): void {
-  setTimeout(() => {
-    const open = process.getActiveResourcesInfo().filter(name => !/^(TTY|Pipe)Wrap$/.test(name));
-    tally.failed.push({ title: `still open after the last test: ${open.join(', ')}`, reason: '' });
-    process.stderr.write(
-      `\n  FAIL  still open ${OPEN_HANDLES_GRACE_MS} ms after the last test: ${open.join(', ')}\n`,
-    );
-    process.exit(1);
-  }, OPEN_HANDLES_GRACE_MS).unref();
 }

@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** How long the children of a test file may outlive it before they count as left behind. */
 const ORPHAN_GRACE_MS = 10_000;
 
-/** False when a process of the group outlives the grace period. */
-export async function groupEnds(group: number): Promise<boolean> {
+/** False when a process of the group, other than its leader, outlives the grace period. */
+export async function childrenEnd(group: number): Promise<boolean> {
   const giveUpAt = performance.now() + ORPHAN_GRACE_MS;
-  while (groupLives(group)) {
+  while (groupMembers(group).some(pid => pid !== group)) {
     if (performance.now() > giveUpAt) return false;
     await new Promise(resume => setTimeout(resume, 20));
   }
@@ -21,18 +21,14 @@ export function killGroup(group: number): void {
   }
 }
 
-/** A signal also reaches dead processes until a slow init has reaped them; /proc tells them apart. */
-export function groupLives(group: number): boolean {
-  try {
-    process.kill(-group, 0);
-  } catch {
-    return false;
-  }
-  try {
-    return readdirSync('/proc').some(pid => /^\d+$/.test(pid) && isLiveMember(pid, group));
-  } catch {
-    return true;
-  }
+/**
+ * The processes of a group, from /proc. A signal would also reach dead ones until a slow init has reaped
+ * them.
+ */
+export function groupMembers(group: number): number[] {
+  return readdirSync('/proc')
+    .filter(pid => /^\d+$/.test(pid) && isLiveMember(pid, group))
+    .map(Number);
 }
 
 /** Reads "pid (name) state ppid pgrp ..."; the name may contain anything. */

@@ -1,12 +1,16 @@
 /**
- * The result that a test file reports to the runner when its process ends: one line on standard output. A
- * file that ends without it, or with fewer tests run than declared, has failed whatever its exit code says.
+ * The result of one test file: one line on standard output, the last one of the file. A file that ends
+ * without it, or with fewer tests run than declared, has failed whatever its exit code says.
  */
 export interface FileResult {
   readonly declared: number;
   readonly passed: number;
   readonly failed: readonly FailedTest[];
   readonly skipped: readonly SkippedTest[];
+  /** CPU time that the file took, user and system, with that of its child processes that have ended. */
+  readonly cpuMs: number;
+  /** The file ended its process, or left handles open in it, so that no other file can follow. */
+  readonly processEnds: boolean;
 }
 
 /** A test, or a hook that failed. */
@@ -22,29 +26,20 @@ export interface SkippedTest {
   readonly reason: string;
 }
 
-const MARK = '@zklab-test-result ';
+const RESULT_MARK = '@zklab-test-result ';
+/** The last line of a file on standard error. */
+export const END_MARK = '@zklab-test-end';
 
 export function formatResultLine(result: FileResult): string {
-  return `\n${MARK}${JSON.stringify(result)}\n`;
+  return `\n${RESULT_MARK}${JSON.stringify(result)}\n`;
 }
 
-/** The last result line in the output of a process; undefined when there is none. */
-export function findResultLine(output: string): FileResult | undefined {
-  const line = output
-    .split('\n')
-    .filter(one => one.startsWith(MARK))
-    .at(-1);
-  if (line === undefined) return undefined;
+/** Undefined when the line is something else. */
+export function parseResultLine(line: string): FileResult | undefined {
+  if (!line.startsWith(RESULT_MARK)) return undefined;
   try {
-    return JSON.parse(line.slice(MARK.length)) as FileResult;
+    return JSON.parse(line.slice(RESULT_MARK.length)) as FileResult;
   } catch {
     return undefined;
   }
-}
-
-export function withoutResultLine(output: string): string {
-  return output
-    .split('\n')
-    .filter(line => !line.startsWith(MARK))
-    .join('\n');
 }

@@ -7,65 +7,119 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
-import { findTests } from './find-tests.ts';
-import { groupLives } from './process-group.ts';
-import { type FileReport, runFile } from './run-file.ts';
+import type { FileReport } from './file-report.ts';
+import { findTests, type TestFile } from './find-tests.ts';
+import { groupMembers } from './process-group.ts';
+import { type RunOptions, runFiles } from './run-files.ts';
 
 const test = suite('test runner');
 const here = dirname(fileURLToPath(import.meta.url));
 const RUNNER = join(here, 'runner.js');
+const MAIN = join(here, 'test-main.js');
 const HARNESS = join(here, 'harness.js');
 const PROPERTIES = join(here, 'properties.js');
 const FILE_DEADLINE_MS = 120_000;
 /** Each test starts processes, on a machine that may be busy. */
 const SLOW = { deadlineMs: 180_000 };
 
-function runFixture(name: string, deadlineMs = FILE_DEADLINE_MS, peersRequired = ''): Promise<FileReport> {
-  const path = join(here, 'fixtures', `${name}.js`);
-  return runFile({ name: `${name}.ts`, path, ensemble: false }, deadlineMs, {
-    ZKLAB_REQUIRE_PEERS: peersRequired,
+function fixture(name: string): TestFile {
+  return { name: `${name}.ts`, path: join(here, 'fixtures', `${name}.js`), ensemble: false };
+}
+
+/** In the same process, as long as that is possible. */
+function runOneAfterTheOther(
+  files: readonly TestFile[],
+  options: Partial<RunOptions> = {},
+): Promise<FileReport[]> {
+  const env = { ZKLAB_REQUIRE_PEERS: '' };
+  return runFiles(files, {
+    deadlineMs: FILE_DEADLINE_MS,
+    filesAtATime: 1,
+    shareProcesses: true,
+    env,
+    ...options,
   });
 }
 
-test(
-  'a file whose tests and hooks all pass has no complaint',
-  async () => {
-    for (const name of ['plain-pass', 'hooks-in-order', 'orphan-that-ended']) {
-      const report = await runFixture(name);
-      assert.equal(report.complaints, [], `${name}: ${report.output}`);
-      assert.is(report.result.declared, 2);
-      assert.is(report.result.passed, 2);
-    }
-  },
-  SLOW,
-);
+async function runFixture(name: string, options: Partial<RunOptions> = {}): Promise<FileReport> {
+  const [report] = await runOneAfterTheOther([fixture(name)], options);
+  assert.ok(report);
+  return report;
+}
+
+const PASSING = [
+  'plain-pass',
+  'sets-variables',
+  'sees-no-variables',
+  'hooks-in-order',
+  'orphan-that-ended',
+  'declared-behind-an-await',
+];
 
 /** Fixture, number of tests that pass and fail, and what must be reported. */
-const failing: [name: string, passed: number, failed: number, said: RegExp][] = [
+const FAILING: [name: string, passed: number, failed: number, said: RegExp][] = [
   ['throwing-before', 0, 2, /before hook: Error: planted: before/],
   ['throwing-after', 1, 1, /after hook: Error: planted: after/],
   ['throwing-before-each', 0, 1, /fails without its ground/],
   ['throwing-after-each', 0, 2, /is still run/],
-  ['forgotten-run', 0, 0, /no result line/],
+  ['throwing-at-load', 0, 1, /could not be run: Error: planted: at load/],
+  ['forgotten-run', 0, 0, /no test is declared/],
   ['no-tests', 0, 1, /no test is declared/],
   ['empty-suite-beside-full', 1, 1, /no test is declared in this suite/],
-  ['late-declaration', 1, 0, /exit code 1/],
-  ['early-exit', 1, 0, /3 tests declared, 1 run/],
-  ['early-exit-at-load', 0, 0, /1 tests declared, 0 run/],
-  ['unhandled-rejection', 1, 0, /exit code 1/],
-  ['rejection-after-the-end', 1, 0, /exit code 1/],
-  ['open-socket', 1, 1, /still open after the last test: TCPServerWrap/],
+  ['late-declaration', 0, 1, /declares another/],
+  ['early-exit', 1, 0, /3 tests declared, 1 run\nended its process with exit code 1/],
+  ['early-exit-at-load', 0, 0, /1 tests declared, 0 run\nended its process with exit code 1/],
+  ['early-exit-in-the-last-hook', 1, 0, /^ended its process with exit code 1$/],
+  ['killed', 0, 0, /no result line: the process died\nended by SIGKILL/],
+  ['unhandled-rejection', 1, 1, /nobody caught: planted: unhandled/],
+  ['rejection-after-the-end', 1, 1, /nobody caught: planted: too late/],
+  ['open-socket', 1, 1, /still open after the last test: TCPServerWrap$/],
   ['test-past-its-deadline', 1, 1, /waits for ever/],
   ['orphan', 1, 0, /left a process behind/],
   ['throws-a-string', 0, 3, /throws undefined/],
   ['unprintable-difference', 1, 1, /compares a symbol/],
 ];
 
-for (const [name, passed, failed, said] of failing) {
+let inOneRow: Promise<FileReport[]> | undefined;
+
+/** All fixtures above, each failing one between files that pass. */
+function reportsInOneRow(): Promise<FileReport[]> {
+  inOneRow ??= runInOneRow();
+  return inOneRow;
+}
+
+function runInOneRow(): Promise<FileReport[]> {
+  const neighbours = FAILING.map(([name]) => `after-${name}.test`);
+  const root = projectWith(Object.fromEntries(neighbours.map(name => [name, passing])));
+  const files = FAILING.flatMap(([name], index) => [
+    fixture(name),
+    { name: 'neighbour', path: join(root, 'dist', `${neighbours[index]}.js`), ensemble: false },
+  ]);
+  return runOneAfterTheOther([...PASSING.map(fixture), ...files]);
+}
+
+test(
+  'files that pass have no complaint, whatever ran before them in their process',
+  async () => {
+    const reports = await reportsInOneRow();
+    const passed = reports.filter(({ file }) => !FAILING.some(([name]) => file.name === `${name}.ts`));
+    assert.is(passed.length, PASSING.length + FAILING.length);
+    for (const { file, complaints, result, output } of passed) {
+      assert.equal(complaints, [], `${file.name}: ${output}`);
+      assert.is(result.declared, file.name === 'neighbour' ? 1 : 2, file.name);
+      assert.is(result.passed, result.declared, file.name);
+      assert.not.match(output, 'planted');
+    }
+  },
+  SLOW,
+);
+
+for (const [name, passed, failed, said] of FAILING) {
   test(
     `fails: ${name}`,
     async () => {
-      const report = await runFixture(name);
+      const report = (await reportsInOneRow()).find(({ file }) => file.name === `${name}.ts`);
+      assert.ok(report);
       const complaints = report.complaints.join('\n');
       assert.match(complaints, said, `complaints were: ${complaints}\noutput: ${report.output}`);
       assert.is(report.result.passed, passed, report.output);
@@ -76,9 +130,25 @@ for (const [name, passed, failed, said] of failing) {
 }
 
 test(
+  'an error long after the end of a file names that file, though another one is running',
+  async () => {
+    const [first, second] = await runOneAfterTheOther([
+      fixture('throws-when-it-is-over'),
+      fixture('waits-for-a-crash'),
+    ]);
+    assert.equal(first?.complaints, []);
+    assert.match(
+      second?.complaints.join('\n') ?? '',
+      /throws-when-it-is-over, which ran before, did not catch: planted: a timer/,
+    );
+  },
+  SLOW,
+);
+
+test(
   'a file that holds its thread is killed at the deadline of the file',
   async () => {
-    const report = await runFixture('busy-loop', 500);
+    const report = await runFixture('busy-loop', { deadlineMs: 500 });
     assert.match(report.complaints.join('\n'), /killed: the file did not end within 500 ms/);
   },
   SLOW,
@@ -111,7 +181,7 @@ test(
 test(
   'ZKLAB_REQUIRE_PEERS=1 makes that skip a failure',
   async () => {
-    const report = await runFixture('needs-a-peer', FILE_DEADLINE_MS, '1');
+    const report = await runFixture('needs-a-peer', { env: { ZKLAB_REQUIRE_PEERS: '1' } });
     assert.is(report.result.failed.length, 1);
     assert.is(report.result.skipped.length, 0);
     assert.match(report.output, /no-such-peer is not on this machine .* ZKLAB_REQUIRE_PEERS=1/);
@@ -125,7 +195,7 @@ test(
     const path = join(here, 'fixtures', 'keeps-its-folder.js');
     for (const fails of ['0', '1']) {
       const env = { FIXTURE_FAILS: fails, TMPDIR: temporaryFolder() };
-      const ran = await execa(process.execPath, [path], { reject: false, env });
+      const ran = await execa(process.execPath, [MAIN, path], { reject: false, env });
       const folders = [...ran.stdout.matchAll(/^folder: (.+)$/gm)].map(([, folder]) => folder ?? '');
       assert.is(folders.length, 2);
       for (const folder of folders) {
@@ -191,7 +261,7 @@ test('equals', () => assert.equal(Array.from({ length: 40 }, (_, i) => i), []));
       /more lines\)\n +at /,
     ])
       assert.match(end, said);
-    assert.match(end, /^FAIL {2}z\.test\.ts: no result line.*exit code 3$/m);
+    assert.match(end, /^FAIL {2}z\.test\.ts: no test is declared; ended its process with exit code 3$/m);
     assert.not.match(end, 'noise\n');
   },
   SLOW,
@@ -243,7 +313,10 @@ test('hangs', () => new Promise(() => {}));\n`;
     const pid = await until(() => existsSync(pidFile) && Number(readFileSync(pidFile, 'utf8')), what);
     runner.kill('SIGTERM');
     assert.is((await runner).signal, 'SIGTERM');
-    await until(() => !groupLives(pid), { deadlineMs: 30_000, what: `process ${pid} to be gone` });
+    await until(() => groupMembers(pid).length === 0, {
+      deadlineMs: 30_000,
+      what: `process ${pid} to be gone`,
+    });
   },
   SLOW,
 );

@@ -1,13 +1,14 @@
 /**
  * Runs the tests: `node dist/.ci/test/runner.js [--unit | --ensemble] [part of a file name ...]`
  *
- * One process per file, two files at a time: first unit tests, then `*.ensemble.test.ts`, which start
- * processes of their own and wait for them. The last line is `N passed, N failed[, N skipped]`; the exit code
+ * First unit tests, many files to a process; then `*.ensemble.test.ts`, which start processes of their own
+ * and wait for them, one file to a process. The last line is `N passed, N failed[, N skipped]`; the exit code
  * is 0 only when files were found, every one ran all it declared, and nothing failed or was left running.
  */
-import { findTests, type Lane, type TestFile } from './find-tests.ts';
+import type { FileReport } from './file-report.ts';
+import { findTests, type Lane } from './find-tests.ts';
 import { killGroup } from './process-group.ts';
-import { type FileReport, runFile, runningGroups } from './run-file.ts';
+import { type RunOptions, runFiles } from './run-files.ts';
 import {
   failureDetail,
   lastLine,
@@ -16,10 +17,10 @@ import {
   skippedLines,
   slowestLines,
 } from './summary.ts';
+import { runningGroups } from './test-process.ts';
 
-const FILES_AT_A_TIME = 2;
-const UNIT_FILE_DEADLINE_MS = 600_000;
-const ENSEMBLE_FILE_DEADLINE_MS = 1_800_000;
+const UNIT_LANE: RunOptions = { deadlineMs: 600_000, filesAtATime: 2, shareProcesses: true };
+const ENSEMBLE_LANE: RunOptions = { deadlineMs: 1_800_000, filesAtATime: 2, shareProcesses: false };
 
 const LANES: Readonly<Record<string, Lane>> = { '--unit': 'unit', '--ensemble': 'ensemble' };
 
@@ -37,17 +38,11 @@ async function main(): Promise<void> {
     );
   endChildrenWithUs();
 
-  const reports: FileReport[] = [];
-  await runAll(
-    files.filter(file => !file.ensemble),
-    UNIT_FILE_DEADLINE_MS,
-    reports,
-  );
-  await runAll(
-    files.filter(file => file.ensemble),
-    ENSEMBLE_FILE_DEADLINE_MS,
-    reports,
-  );
+  const show = (report: FileReport) => showProgress(progressLine(report), report.complaints.length > 0);
+  const unitFiles = files.filter(file => !file.ensemble);
+  const ensembleFiles = files.filter(file => file.ensemble);
+  const reports = await runFiles(unitFiles, UNIT_LANE, show);
+  reports.push(...(await runFiles(ensembleFiles, ENSEMBLE_LANE, show)));
 
   clearProgress();
   const failures = reports.filter(report => report.complaints.length > 0);
@@ -69,18 +64,6 @@ function refuse(why: string): void {
   print(why);
   print('0 passed, 1 failed');
   process.exitCode = 1;
-}
-
-async function runAll(files: TestFile[], deadlineMs: number, reports: FileReport[]): Promise<void> {
-  const waiting = [...files];
-  const worker = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const report = await runFile(file, deadlineMs);
-      reports.push(report);
-      showProgress(progressLine(report), report.complaints.length > 0);
-    }
-  };
-  await Promise.all(Array.from({ length: FILES_AT_A_TIME }, worker));
 }
 
 function print(line: string): void {

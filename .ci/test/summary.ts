@@ -1,5 +1,5 @@
 import { lastLines } from './failure-reason.ts';
-import type { FileReport } from './run-file.ts';
+import type { FileReport } from './file-report.ts';
 
 const SLOW_MS = 1_000;
 const SLOWEST_SHOWN = 5;
@@ -47,7 +47,9 @@ export function slowestLines(reports: readonly FileReport[]): string[] {
     .filter(report => report.tookMs >= SLOW_MS)
     .sort((a, b) => b.tookMs - a.tookMs)
     .slice(0, SLOWEST_SHOWN)
-    .map(report => `slow  ${seconds(report.tookMs)}  ${report.file.name}`);
+    .map(
+      ({ file, result, tookMs }) => `slow  ${seconds(tookMs)}, ${seconds(result.cpuMs)} of CPU  ${file.name}`,
+    );
 }
 
 /** The last line of a run. A file that failed as a whole counts as one failed test. */

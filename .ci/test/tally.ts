@@ -1,4 +1,4 @@
-import { type FailedTest, type FileResult, formatResultLine, type SkippedTest } from './result-line.ts';
+import type { FailedTest, SkippedTest } from './result-line.ts';
 
 /**
  * The harness's own count for one test file. uvu's count is not reliable: when a hook throws, a test throws a
@@ -14,10 +14,6 @@ export class Tally {
     return this.passed + this.failed.length + this.skipped.length;
   }
 
-  result(): FileResult {
-    return { declared: this.declared, passed: this.passed, failed: this.failed, skipped: this.skipped };
-  }
-
   /** Why the file as a whole has not passed; undefined when it has. */
   complaint(): string | undefined {
     if (this.declared === 0) return 'no test is declared in this file';
@@ -25,16 +21,4 @@ export class Tally {
     if (this.run < this.declared) return `${this.declared} tests declared, ${this.run} run`;
     return undefined;
   }
-}
-
-/** Decides the exit code of this process last, even after process.exit(0), and prints the result line. */
-export function reportAtExit(tally: Tally): void {
-  process.on('exit', () => {
-    const complaint = tally.complaint();
-    if (complaint !== undefined) {
-      process.exitCode ||= 1;
-      process.stderr.write(`\nFAIL: ${complaint}\n`);
-    }
-    process.stdout.write(formatResultLine(tally.result()));
-  });
 }

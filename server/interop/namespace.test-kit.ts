@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { assert, onPath, requirePeer, temporaryFolder } from '#test';
 
 export interface World {
@@ -19,6 +20,7 @@ export interface World {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+const TEST_MAIN = fileURLToPath(new URL('../../.ci/test/test-main.js', import.meta.url));
 const PART = 'ZKLAB_NAMESPACE_PART';
 
 /** The part that this process is to run; undefined in the process that the runner started. */
@@ -44,7 +46,7 @@ export async function runPart(file: string, part: string, world: World): Promise
     'shift',
     'exec "$@"',
   ];
-  const inside = [process.execPath, '--enable-source-maps', file];
+  const inside = [process.execPath, '--enable-source-maps', TEST_MAIN, file];
   const shell = ['sh', '-c', setup.join('\n'), 'sh', hosts, ...inside];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--net', '--mount', ...shell], {
     env: { ...process.env, ...world.env, [PART]: part },

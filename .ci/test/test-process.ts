@@ -1,0 +1,124 @@
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { type FileReport, judge } from './file-report.ts';
+import type { TestFile } from './find-tests.ts';
+import { childrenEnd, killGroup } from './process-group.ts';
+import { END_MARK, type FileResult, parseResultLine } from './result-line.ts';
+
+const MAIN = fileURLToPath(new URL('./test-main.js', import.meta.url));
+
+/** The beginning of longer output is dropped, because failures are at the end. */
+const OUTPUT_CHARS_MAX = 256 * 1024;
+const EXIT_GRACE_MS = 10_000;
+const NOTHING_RUN: FileResult = {
+  declared: 0,
+  passed: 0,
+  failed: [],
+  skipped: [],
+  cpuMs: 0,
+  processEnds: true,
+};
+
+/** Process groups of the running test files, for an interrupted runner. */
+export const runningGroups = new Set<number>();
+
+/** Runs test files, one after the other, in a process group of its own. */
+export class TestProcess {
+  readonly #child;
+  readonly #group: number;
+  #output = '';
+  #result: FileResult | undefined;
+  #errorsEnded = false;
+  #onReported = () => {};
+  #usable = true;
+
+  /** @param env added to our environment */
+  constructor(env: Readonly<Record<string, string>> = {}) {
+    this.#child = execa(process.execPath, ['--enable-source-maps', MAIN], {
+      detached: true,
+      cleanup: false,
+      reject: false,
+      stdin: 'ignore',
+      buffer: false,
+      ipc: true,
+      env: { FORCE_COLOR: '0', ...env },
+    });
+    if (this.#child.pid === undefined) throw new Error('A process for test files could not be started.');
+    this.#group = this.#child.pid;
+    runningGroups.add(this.#group);
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      onLines(stream, line => this.#onLine(line));
+  }
+
+  /** Whether another file can follow. */
+  get usable(): boolean {
+    return this.#usable;
+  }
+
+  /** The process group is killed at the deadline, and when the file has left something running. */
+  async run(file: TestFile, deadlineMs: number): Promise<FileReport> {
+    const startedAt = performance.now();
+    this.#output = '';
+    this.#result = undefined;
+    this.#errorsEnded = false;
+    let late = false;
+    const deadline = setTimeout(() => {
+      late = true;
+      killGroup(this.#group);
+    }, deadlineMs);
+    const reported = new Promise<void>(resolve => {
+      this.#onReported = resolve;
+    });
+    this.#child.send?.(file.path, () => {});
+    const ended = await Promise.race([reported, this.#child]);
+    const { exitCode, signal } = ended ?? {};
+    clearTimeout(deadline);
+    const orphans = !late && !(await childrenEnd(this.#group));
+    if (ended !== undefined || orphans) await this.#kill();
+    const result: FileResult | undefined = this.#result;
+    return {
+      file,
+      result: result ?? NOTHING_RUN,
+      complaints: judge(result, { exitCode, signal, orphans, lateAfterMs: late ? deadlineMs : undefined }),
+      output: this.#output.trim(),
+      tookMs: performance.now() - startedAt,
+    };
+  }
+
+  /** The process exits by itself, so that what its files have registered for then is done. */
+  async end(): Promise<void> {
+    if (!this.#usable) return;
+    const kill = setTimeout(() => killGroup(this.#group), EXIT_GRACE_MS);
+    this.#child.disconnect?.();
+    await this.#child;
+    clearTimeout(kill);
+    await this.#kill();
+  }
+
+  async #kill(): Promise<void> {
+    this.#usable = false;
+    killGroup(this.#group);
+    await this.#child;
+    runningGroups.delete(this.#group);
+  }
+
+  /** Of the last file that this process can run nothing is known until the process has ended. */
+  #onLine(line: string): void {
+    const result = parseResultLine(line);
+    if (result !== undefined) this.#result = result;
+    else if (line === END_MARK) this.#errorsEnded = true;
+    else this.#output = `${this.#output}${line}\n`.slice(-OUTPUT_CHARS_MAX);
+    if (this.#errorsEnded && this.#result?.processEnds === false) this.#onReported();
+  }
+}
+
+function onLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let incomplete = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (incomplete + chunk).split('\n');
+    incomplete = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  });
+  stream.on('end', () => onLine(incomplete));
+}
