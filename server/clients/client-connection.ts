@@ -24,7 +24,8 @@ import { judgeHello } from './hello.ts';
 import type { InputLedger } from './input-ledger.ts';
 import type { OutputLedger } from './output-ledger.ts';
 import { ReadGate } from './read-gate.ts';
-import { type SessionClient, SessionRequests } from './session-requests.ts';
+import type { SessionClient } from './session-client.ts';
+import { SessionRequests } from './session-requests.ts';
 import { WaitingSession } from './waiting-session.ts';
 
 const LENGTH_BYTES = 4;
@@ -147,7 +148,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
       if (!(error instanceof JuteError)) throw error;
       this.close(`malformed input: ${error.message}`, true);
     }
-    this.#requests?.measureReads();
+    this.#requests?.recordReads();
     if (!hasMore) {
       this.gate.release(Hold.line);
       this.#recount();
@@ -367,10 +368,8 @@ export class ClientConnection implements SessionClient, TurnWorker {
 
   /** The request that stands for a session being opened through this connection. */
   sessionRequest(op: number, sessionId: bigint, timeoutMs: number): Request {
-    const body = Buffer.alloc(4);
-    body.writeInt32BE(timeoutMs);
     this.#setSession(sessionId, timeoutMs);
-    return this.#requests!.request(0, op, body, 0, 4);
+    return this.#requests!.sessionRequest(op, timeoutMs);
   }
 
   complete(request: Request, result: TxnResult | null): void {

@@ -1,68 +1,23 @@
-import type { Summary } from '../metrics/metrics.ts';
-import { printable } from '../printable.ts';
-import type { ReadSession } from '../processors/final-request-processor.ts';
-import type { LongRead } from '../processors/long-read.ts';
-import { partTypes } from '../processors/multi-parts.ts';
-import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
-import { isCreate, isWrite, Request } from '../processors/request.ts';
+import { Request } from '../processors/request.ts';
 import type { Requester } from '../processors/request-rules.ts';
-import { Hold, type ServerCnxn } from '../processors/server-cnxn.ts';
+import { Hold } from '../processors/server-cnxn.ts';
 import { validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import { sessionIdHex } from '../sessions/session-id.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
-import { WatchesFullError } from '../tree/watch-memory.ts';
-import { type TurnBudget, Units, unitsOfBytes } from '../turns/turn-budget.ts';
+import { type TurnBudget, Units } from '../turns/turn-budget.ts';
 import type { Id } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteError, JuteReader } from '../wire/jute.ts';
-import { OpCode, Xid } from '../wire/opcodes.ts';
-import { authenticate } from './authentication.ts';
-import type { ClientIdentities } from './client-identities.ts';
-import type { ClientOutput } from './client-output.ts';
-import type { ConnectionStats } from './connection-stats.ts';
-import type { InputHolder, InputLedger } from './input-ledger.ts';
-import type { ReadGate } from './read-gate.ts';
-import { type Pending, SessionOrder, WIDE } from './session-order.ts';
-
-/** The connection, as its requests use it. */
-export interface SessionClient extends ServerCnxn, ReadSession, InputHolder {
-  readonly sessionId: bigint;
-  /** host:port */
-  readonly remote: string;
-  /** Monotonic ms at which the bytes that are being taken came. */
-  readonly arrivedMs: number;
-  readonly stats: ConnectionStats;
-  readonly gate: ReadGate;
-  readonly output: ClientOutput;
-  readonly ids: ClientIdentities;
-  /** There is something to answer or to take. */
-  wake(): void;
-  /** The client does not keep up: nothing more is answered before it has read what waits for it. */
-  relieve(): void;
-  /** After the last reply of a closed session. */
-  end(): void;
-  /** Bytes made so far of an answer that takes several turns. 0: it was sent, or nobody wants it any more. */
-  keepsAnswer(bytes: number): void;
-  /** The client may not have the watch that it asked for. */
-  watchRefused(): void;
-  /** `warn` is for reasons that a person should see in the log. */
-  close(reason: string, warn?: boolean): void;
-}
-
-/** A read that continues in later turns. */
-interface BegunRead {
-  readonly read: LongRead;
-  /** The zxid at which the read began. */
-  readonly zxid: number;
-  readonly arrivedMs: number;
-}
+import { JuteReader } from '../wire/jute.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import type { InputLedger } from './input-ledger.ts';
+import { RequestLatency } from './request-latency.ts';
+import { costOf, wayOf } from './request-scheduling.ts';
+import type { SessionClient } from './session-client.ts';
+import { SessionOrder, WIDE } from './session-order.ts';
+import { SessionReads } from './session-reads.ts';
+import { SessionReplies } from './session-replies.ts';
 
 const LENGTH_BYTES = 4;
-/** Few enough that the end of a turn is noticed in time: the first check of an ACL may take a while. */
-const READS_MEASURED_TOGETHER = 16;
-/** A multi costs as much as one write for each of these many bytes. */
-const MULTI_BYTES_PER_UNIT = 16;
 
 /**
  * Takes the requests of one session from frame to reply, in their order. A read is answered at once unless a
@@ -75,10 +30,10 @@ export class SessionRequests {
   readonly #budget: TurnBudget;
   readonly #reader = new JuteReader();
   readonly #order: SessionOrder;
-  /** The head of the order, while its answer takes more than one turn. */
-  #begun: BegunRead | null = null;
-  /** Reads answered whose latency is not yet recorded. */
-  #readsAnswered = 0;
+  readonly #replies: SessionReplies;
+  readonly #latency: RequestLatency;
+  /** A read under way is the head of the order. */
+  readonly #reads: SessionReads;
   readonly #identities: () => readonly Id[];
   readonly #requester: Requester;
 
@@ -95,6 +50,9 @@ export class SessionRequests {
     this.#server = server;
     this.#budget = server.parts.turns.budget;
     this.#identities = () => connection.identities();
+    this.#replies = new SessionReplies(connection, server);
+    this.#latency = new RequestLatency(connection, server);
+    this.#reads = new SessionReads(connection, server, this.#replies, this.#latency);
     this.#requester = { identities: this.#identities, providers: server.parts.access.providers };
   }
 
@@ -152,7 +110,7 @@ export class SessionRequests {
       else this.#wait(xid, op, bytes, reader.offset, end, ErrorCode.OK);
     } else if (way === 'aside') {
       this.#budget.spend(Units.read);
-      this.#authenticate(xid, op, reader);
+      this.#replies.authenticate(xid, op, reader);
     } else if (op === OpCode.sync) {
       this.#submit(xid, op, bytes, reader.offset, end);
     } else {
@@ -184,13 +142,13 @@ export class SessionRequests {
         ? ErrorCode.UNIMPLEMENTED
         : validateWrite(op, bytes, start, end, this.#requester);
     if (refusal === ErrorCode.OK) this.#submit(xid, op, bytes, start, end);
-    else if (this.#order.length === 0) this.#refuse(xid, op, refusal);
+    else if (this.#order.length === 0) this.#replies.refuse(xid, op, refusal);
     else this.#wait(xid, op, bytes, start, end, refusal);
   }
 
   #submit(xid: number, op: number, bytes: Buffer, start: number, end: number): void {
     const server = this.#server;
-    const request = this.request(xid, op, bytes, start, end);
+    const request = this.#request(xid, op, bytes, start, end);
     this.#order.push({ xid, op, bytes, start, end, request, refusal: ErrorCode.OK, weight: 0 });
     server.requestStarted(this.#connection);
     if (op === OpCode.sync) server.sync(request);
@@ -203,7 +161,14 @@ export class SessionRequests {
     this.#order.push({ xid, op, bytes, start, end, request: null, refusal, weight });
   }
 
-  request(cxid: number, op: number, bytes: Buffer, start: number, end: number): Request {
+  /** The request that stands for the session being opened. */
+  sessionRequest(op: number, timeoutMs: number): Request {
+    const body = Buffer.alloc(4);
+    body.writeInt32BE(timeoutMs);
+    return this.#request(0, op, body, 0, body.length);
+  }
+
+  #request(cxid: number, op: number, bytes: Buffer, start: number, end: number): Request {
     const connection = this.#connection;
     return new Request({
       sessionHigh: connection.sessionHigh,
@@ -229,19 +194,17 @@ export class SessionRequests {
       return;
     }
     this.#order.shift();
-    const server = this.#server;
-    server.requestEnded();
-    // Upstream counts a sync, which has no transaction, among the reads.
-    this.#measure(request.arrivedMs, result === null ? server.readLatency : server.updateLatency);
-    if (request.op === OpCode.sync) this.#replySync(head);
-    else this.#replyWrite(head, request, result);
+    this.#server.requestEnded();
+    this.#latency.completed(request, result !== null);
+    if (request.op === OpCode.sync) this.#replies.sync(head);
+    else this.#replies.write(head, request, result);
     if (request.op === OpCode.closeSession) {
       connection.end();
       return;
     }
     if (this.#order.length > 0) {
       this.#answerBehind();
-      this.measureReads();
+      this.recordReads();
     }
     this.#relax();
   }
@@ -270,45 +233,20 @@ export class SessionRequests {
 
   #answerOldest(): void {
     const { xid, op, bytes, start, end, refusal } = this.#order.peek()!;
-    if (this.#begun !== null) {
-      this.#goOn(xid, op, this.#begun);
+    if (this.#reads.isUnderWay) {
+      if (this.#reads.goOn(xid, op)) this.#order.shift();
     } else if (refusal !== ErrorCode.OK) {
       this.#order.shift();
-      this.#refuse(xid, op, refusal);
-    } else {
-      this.#begun = this.#answerRead(xid, op, this.#reader.reset(bytes, start, end));
-      if (this.#begun === null) this.#order.shift();
+      this.#replies.refuse(xid, op, refusal);
+    } else if (this.#reads.answer(xid, op, this.#reader.reset(bytes, start, end))) {
+      this.#order.shift();
     }
-  }
-
-  #goOn(xid: number, op: number, { read, zxid, arrivedMs }: BegunRead): void {
-    const server = this.#server;
-    server.crowd.catchUp(this.#connection);
-    let err: number = ErrorCode.OK;
-    try {
-      if (!read.step(this.#budget)) {
-        this.#connection.keepsAnswer(read.bytes);
-        return;
-      }
-    } catch (error) {
-      if (this.#leavesOver(error)) return;
-      err = codeOf(error);
-    }
-    this.#begun = null;
-    this.#connection.keepsAnswer(0);
-    this.#order.shift();
-    const body = server.replies.begin();
-    if (err === ErrorCode.OK) read.writeTo(body);
-    this.#send(xid, op, read.isOfItsBeginning ? zxid : server.lastProcessedZxid, err);
-    this.#measure(arrivedMs, server.readLatency);
-    if (read.isOfItsBeginning) this.#connection.output.releaseEvents();
   }
 
   /** A read that nothing waits in front of. */
   #readNow(xid: number, op: number, bytes: Buffer, reader: JuteReader, end: number): void {
     const start = reader.offset;
-    this.#begun = this.#answerRead(xid, op, reader);
-    if (this.#begun === null) return;
+    if (this.#reads.answer(xid, op, reader)) return;
     this.#order.push({ xid, op, bytes, start, end, request: null, refusal: ErrorCode.OK, weight: WIDE });
   }
 
@@ -317,140 +255,23 @@ export class SessionRequests {
       this.#connection.release(Hold.order);
   }
 
-  #replySync(head: Pending): void {
-    this.#server.replies.begin().writer.writeRaw(head.bytes, head.start, head.end);
-    this.#send(head.xid, head.op, this.#server.lastProcessedZxid, ErrorCode.OK);
-  }
-
-  #replyWrite(head: Pending, request: Request, result: TxnResult | null): void {
-    const err = result?.err ?? ErrorCode.OK;
-    if (err === ErrorCode.SESSIONMOVED) {
-      this.#connection.close('the session has moved to another server');
-      return;
-    }
-    const { writer } = this.#server.replies.begin();
-    if (result?.type === OpCode.multi) {
-      writeMultiReply(writer, result, partTypes(new JuteReader(head.bytes, head.start, head.end)));
-    } else if (result !== null && err === ErrorCode.OK) {
-      writeTxnReply(writer, result, this.#server.parts.database.tree.ownerLayout);
-    }
-    // A failed multi reports OK in the header and its codes in the parts. Seen on 3.8.0.
-    const code = result?.type === OpCode.multi ? ErrorCode.OK : err;
-    this.#send(head.xid, head.op, request.header?.zxid ?? this.#server.lastProcessedZxid, code);
-  }
-
-  /** Returns null once the read is answered. */
-  #answerRead(xid: number, op: number, reader: JuteReader): BegunRead | null {
-    const server = this.#server;
-    server.crowd.catchUp(this.#connection);
-    const body = server.replies.begin();
-    if (op === OpCode.ping) {
-      this.#send(Xid.ping, op, server.lastProcessedZxid, ErrorCode.OK);
-      this.#answeredRead(op, Units.read);
-      return null;
-    }
-    let err: number | LongRead;
-    try {
-      err = server.final.read(op, reader, this.#connection, body);
-    } catch (error) {
-      if (this.#leavesOver(error)) return null;
-      err = codeOf(error);
-    }
-    if (typeof err !== 'number') {
-      if (err.isOfItsBeginning) this.#connection.output.holdEvents();
-      return { read: err, zxid: server.lastProcessedZxid, arrivedMs: this.#connection.arrivedMs };
-    }
-    if (err === ErrorCode.UNIMPLEMENTED) {
-      this.#refuse(xid, op, err);
-      return null;
-    }
-    if (err === ErrorCode.SYSTEMERROR) this.#connection.watchRefused();
-    const units = Units.read + unitsOfBytes(body.writer.length);
-    this.#send(xid, op, server.lastProcessedZxid, err);
-    this.#answeredRead(op, units);
-    return null;
-  }
-
-  /**
-   * A client that reconnects with more watches than it may have is closed and tries another server: its
-   * library sends setWatches by itself and ignores the answer.
-   */
-  #leavesOver(error: unknown): boolean {
-    if (!(error instanceof WatchesFullError)) return false;
-    this.#connection.close(error.message, true);
-    return true;
-  }
-
-  /**
-   * An operation that no server knows ends the connection. A create that needs extendedTypesEnabled does not.
-   * Seen on 3.8.0.
-   */
-  #refuse(xid: number, op: number, code: number): void {
-    const unknown = code === ErrorCode.UNIMPLEMENTED && !isCreate(op);
-    this.#server.replies.begin();
-    this.#send(xid, op, unknown ? -1 : this.#server.lastProcessedZxid, code);
-    if (unknown) this.#connection.close(`operation ${op} is not known`, true);
-  }
-
-  #authenticate(xid: number, op: number, reader: JuteReader): void {
-    const { replies, parts } = this.#server;
-    const { scheme, ok } = authenticate(op, reader, this.#connection.ids, replies.begin().writer);
-    this.#send(xid, op, 0, ok ? ErrorCode.OK : ErrorCode.AUTHFAILED);
-    if (ok) return;
-    parts.metrics.counter('auth_refused_count').add();
-    const reason = `authentication with scheme ${printable(scheme)} failed`;
-    const { remote: from, sessionId } = this.#connection;
-    parts.events.emit({ kind: 'clientRefused', from, session: sessionIdHex(sessionId), reason });
-    this.#connection.close(reason);
-  }
-
-  #send(xid: number, op: number, zxid: number, err: number): void {
-    const { replies, parts } = this.#server;
-    const { output } = this.#connection;
-    this.#server.crowd.catchUp(this.#connection);
-    if (!output.reply(replies, xid, op, zxid, err, parts.stats)) this.#connection.relieve();
-  }
-
   /** The session of these requests was created. Upstream counts this as an update. */
   sessionMade(request: Request): void {
     this.#connection.stats.answered(request.op, request.cxid, request.header?.zxid ?? 0);
-    this.#measure(request.arrivedMs, this.#server.updateLatency);
+    this.#latency.completed(request, true);
   }
 
-  #answeredRead(op: number, units: number): void {
-    this.#budget.spend(units);
-    if (++this.#readsAnswered >= READS_MEASURED_TOGETHER || !isShort(op)) this.measureReads();
-  }
-
-  /**
-   * Records the latency of the reads that were answered since the last call. Their replies leave together, so
-   * one clock reading serves them all; one for each would cost a tenth of a read.
-   */
-  measureReads(): void {
-    const count = this.#readsAnswered;
-    if (count === 0) return;
-    this.#readsAnswered = 0;
-    this.#measure(this.#connection.arrivedMs, this.#server.readLatency, count);
-  }
-
-  /** Records the latency of `count` requests that were answered together. */
-  #measure(arrivedMs: number, kind: Summary, count = 1): void {
-    const { clock, stats } = this.#server.parts;
-    const nowMs = clock.monotonicMs();
-    this.#budget.saw(nowMs);
-    const latencyMs = nowMs - arrivedMs;
-    stats.addLatency(latencyMs, count);
-    kind.add(latencyMs, count);
-    this.#connection.stats.addLatency(latencyMs, count);
-    this.#connection.stats.lastResponseMs = nowMs;
+  /** Called after each batch. @see RequestLatency.recordReads */
+  recordReads(): void {
+    this.#latency.recordReads();
   }
 
   /**
    * The connection leaves this server and hears nothing more from it. Its unanswered requests stay in order.
    */
   leave(): SessionOrder {
-    this.measureReads();
-    if (this.#begun !== null) this.#giveUp(this.#begun.read);
+    this.recordReads();
+    this.#reads.giveUp();
     const { sessionHigh, sessionLow } = this.#connection;
     const { count, bytes } = this.#order.writesUnderWay();
     // A learner forwards each request with all identities that its client has proven.
@@ -461,40 +282,8 @@ export class SessionRequests {
     return this.#order;
   }
 
-  #giveUp(read: LongRead): void {
-    this.#begun = null;
-    read.cancel();
-    this.#connection.keepsAnswer(0);
-    if (read.isOfItsBeginning) this.#connection.output.releaseEvents();
-  }
-
   /** The connection is gone, and nobody waits for its answers any more. */
   forget(): void {
     this.leave().clear();
   }
-}
-
-function codeOf(error: unknown): number {
-  if (!(error instanceof JuteError)) throw error;
-  return ErrorCode.MARSHALLINGERROR;
-}
-
-/**
- * How a request is scheduled: a read waits for the requests under way, a write is submitted and waits for its
- * transaction, `aside` waits for nothing.
- */
-function wayOf(op: number): 'read' | 'submit' | 'aside' {
-  if (op === OpCode.getData || op === OpCode.ping) return 'read';
-  if (op === OpCode.auth || op === OpCode.sasl) return 'aside';
-  return op === OpCode.sync || isWrite(op) ? 'submit' : 'read';
-}
-
-/** A read of one node, whatever its body says. */
-function isShort(op: number): boolean {
-  return op === OpCode.getData || op === OpCode.exists || op === OpCode.ping;
-}
-
-function costOf(op: number, submits: boolean, bytes: number): number {
-  if (!submits) return unitsOfBytes(bytes);
-  return Units.write + (op === OpCode.multi ? bytes / MULTI_BYTES_PER_UNIT : unitsOfBytes(bytes));
 }
