@@ -6,6 +6,7 @@ import type { Address } from '../runtime/runtime.ts';
 import { atMost, PAUSE, type Pause } from '../turns/live.ts';
 import { FULL_VERSION } from '../version.ts';
 import { zxidToBareHex, zxidToHex } from '../wire/zxid.ts';
+import { interestOps } from './connection-lines.ts';
 import { JsonEntries, JsonList, type Json as JsonValue, jsonPieces } from './exact-json.ts';
 import { monitorLines } from './monitor.ts';
 import { multipleAddresses } from './multiple-addresses.ts';
@@ -220,10 +221,11 @@ function* listing<K extends string | bigint, V extends string | bigint>(
   for (const each of listed) yield each === PAUSE ? PAUSE : [String(each[0]), new JsonList(each[1])];
 }
 
-function briefConnection({ remote, interestOps, outstanding, stats }: ClientConnection) {
+function briefConnection(connection: ClientConnection) {
+  const { remote, outstanding, stats } = connection;
   return {
     remote_socket_address: remote,
-    interest_ops: interestOps,
+    interest_ops: interestOps(connection),
     outstanding_requests: outstanding,
     packets_received: stats.packetsReceived,
     packets_sent: stats.packetsSent,

@@ -13,9 +13,15 @@ export function* connectionLines(view: ServerView): Generator<string> {
   for (const connection of view.connections()) yield `${connectionLine(connection)}\n`;
 }
 
-function briefLine({ remote, interestOps, outstanding, stats }: ClientConnection): string {
+/** 1 while the server reads from the client, plus 4 while output waits for the client. */
+export function interestOps({ isWord, gate, output }: ClientConnection): number {
+  return isWord ? 0 : (gate.open ? 1 : 0) | (output.bytesQueued > 0 ? 4 : 0);
+}
+
+function briefLine(connection: ClientConnection): string {
+  const { remote, outstanding, stats } = connection;
   const { packetsReceived, packetsSent } = stats;
-  return ` /${remote}[${interestOps}](queued=${outstanding},recved=${packetsReceived},sent=${packetsSent}`;
+  return ` /${remote}[${interestOps(connection)}](queued=${outstanding},recved=${packetsReceived},sent=${packetsSent}`;
 }
 
 function connectionLine(connection: ClientConnection): string {

@@ -1,28 +1,23 @@
-import type { ProviderRegistry } from '../auth/provider-registry.ts';
 import { highOf, lowOf } from '../collections/long-map.ts';
-import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Request } from '../processors/request.ts';
 import { Hold } from '../processors/server-cnxn.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { formatAddress } from '../runtime/host-address.ts';
-import type { Logger } from '../runtime/logger.ts';
-import type { RatedLog } from '../runtime/rated-log.ts';
 import type { Clock, Connection } from '../runtime/runtime.ts';
-import { sessionIdHex, sessionPassword } from '../sessions/session-id.ts';
 import type { TxnResult } from '../tree/data-tree.ts';
 import type { TurnBudget } from '../turns/turn-budget.ts';
-import type { TurnQueue, TurnWorker } from '../turns/turn-queue.ts';
+import type { TurnWorker } from '../turns/turn-queue.ts';
 import { type Acl, type Id, Perms } from '../wire/acl.ts';
-import { type ConnectRequest, readConnectRequest } from '../wire/connect.ts';
+import { readConnectRequest } from '../wire/connect.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { ClientIdentities } from './client-identities.ts';
 import { ClientInput } from './client-input.ts';
 import { ClientOutput, EVENT_BYTES_MAX } from './client-output.ts';
+import { ConnectHandshake, type ConnectingClient } from './connect-handshake.ts';
+import type { ConnectionHost } from './connection-host.ts';
+import { ConnectionLog } from './connection-log.ts';
 import { ConnectionStats } from './connection-stats.ts';
-import { judgeHello } from './hello.ts';
-import type { InputLedger } from './input-ledger.ts';
-import type { OutputLedger } from './output-ledger.ts';
 import { ReadGate } from './read-gate.ts';
 import type { SessionClient } from './session-client.ts';
 import { SessionRequests } from './session-requests.ts';
@@ -30,35 +25,14 @@ import { WaitingSession } from './waiting-session.ts';
 
 const LENGTH_BYTES = 4;
 
-/** What a connection needs from its port. */
-export interface ConnectionHost {
-  readonly logger: Logger;
-  /** Rate-limited log, for lines that any client can cause. */
-  readonly lines: RatedLog;
-  readonly events: ServerEvents;
-  readonly providers: ProviderRegistry;
-  /** The largest frame a client may send. jute.maxbuffer */
-  readonly frameBytesMax: number;
-  readonly sessionTimeouts: { readonly minMs: number; readonly maxMs: number };
-  /** Divides the turns of the loop among all connections. */
-  readonly turns: TurnQueue;
-  /** Accounts for the input and the output that the server holds for all clients. */
-  readonly input: InputLedger;
-  readonly outputs: OutputLedger;
-  /** The server holds more than its limit: the connections that hold most are closed. */
-  relieve(): void;
-  /** The server behind the port; null while none serves. */
-  server(): ZooKeeperServer | null;
-  closed(connection: ClientConnection): void;
-}
-
 /**
  * One client connection: frames come in, replies and watch events go out. @see docs/wire.md "Client
  * connections"; NIOServerCnxn
  */
-export class ClientConnection implements SessionClient, TurnWorker {
+export class ClientConnection implements SessionClient, ConnectingClient, TurnWorker {
   readonly #connection: Connection;
-  readonly #host: ConnectionHost;
+  readonly #host: ConnectionHost<ClientConnection>;
+  readonly #log: ConnectionLog;
   readonly input: ClientInput;
   readonly ids: ClientIdentities;
   readonly gate: ReadGate;
@@ -68,7 +42,8 @@ export class ClientConnection implements SessionClient, TurnWorker {
   /** Replaces `#requests` while no server serves the connection. */
   #waiting: WaitingSession | null = null;
   #state: 'new' | 'connecting' | 'open' | 'moving' | 'closed' = 'new';
-  #hello: ConnectRequest | null = null;
+  /** Until the client has had its response. */
+  #handshake: ConnectHandshake | null = null;
   #peerEnded = false;
   sessionId = 0n;
   /** The halves of `sessionId`, for look-ups on the path of every request. */
@@ -79,15 +54,18 @@ export class ClientConnection implements SessionClient, TurnWorker {
   readonly openedMs: number;
   /** Monotonic ms at which the bytes now being processed arrived. */
   arrivedMs = 0;
+  /** The client sent a four-letter word, so it gets no session. */
+  isWord = false;
   readonly stats: ConnectionStats;
   turnTag = 0;
   inLine = false;
   watchBytes = 0;
   #answerBytes = 0;
 
-  constructor(connection: Connection, host: ConnectionHost, clock: Clock) {
+  constructor(connection: Connection, host: ConnectionHost<ClientConnection>, clock: Clock) {
     this.#connection = connection;
     this.#host = host;
+    this.#log = new ConnectionLog(this, host);
     this.openedMs = clock.monotonicMs();
     this.stats = new ConnectionStats(clock.wallMs());
     this.output = new ClientOutput(connection, this.stats, () => this.#onSlow());
@@ -104,15 +82,6 @@ export class ClientConnection implements SessionClient, TurnWorker {
   get outstanding(): number {
     return this.#requests?.outstanding ?? this.#waiting?.order.length ?? 0;
   }
-
-  /** As `cons` shows it: 1 while the server reads from it, 4 while output waits for it. */
-  get interestOps(): number {
-    if (this.isWord) return 0;
-    return (this.gate.open ? 1 : 0) | (this.output.bytesQueued > 0 ? 4 : 0);
-  }
-
-  /** The client sent a four-letter word, so it gets no session. */
-  isWord = false;
 
   get hasSession(): boolean {
     return this.#state === 'open' || this.#state === 'moving';
@@ -190,7 +159,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
         server.waitForRoom(this);
         return false;
       }
-      this.#onHello(bytes, start, end);
+      this.#onConnectRequest(bytes, start, end);
     } else if (!this.#requests!.take(bytes, start, end)) return false;
     this.input.frames.take();
     return true;
@@ -218,8 +187,8 @@ export class ClientConnection implements SessionClient, TurnWorker {
     if (this.input.frames.hasMore || this.#requests?.isAnswerable === true) this.#host.turns.wake(this);
   }
 
-  #onHello(bytes: Buffer, start: number, end: number): void {
-    const hello = readConnectRequest(new JuteReader(bytes, start, end));
+  #onConnectRequest(bytes: Buffer, start: number, end: number): void {
+    const request = readConnectRequest(new JuteReader(bytes, start, end));
     const server = this.#host.server();
     if (server === null) {
       this.close('not serving');
@@ -230,36 +199,18 @@ export class ClientConnection implements SessionClient, TurnWorker {
     server.parts.stats.received(frameBytes);
     this.#server = server;
     this.#requests = new SessionRequests(this, server, this.#host.input);
-    server.parts.metrics.counter('connection_request_count').add();
-    const verdict = judgeHello(hello, server.lastProcessedZxid, this.#host.sessionTimeouts);
-    if (verdict.kind === 'close') {
-      this.#tellRefused(hello.sessionId, verdict.reason);
-      this.close(verdict.reason);
-      return;
-    }
-    this.#hello = hello;
-    this.#state = 'connecting';
-    this.gate.hold(Hold.session);
-    server.addConnection(this);
-    const { sessionId } = hello;
-    switch (verdict.kind) {
-      case 'open':
-        server.openSession(this, verdict.timeoutMs);
-        return;
-      case 'renew':
-        this.sessionId = sessionId;
-        server.parts.metrics.counter('connection_revalidate_count').add();
-        server.renewSession(this, sessionId, verdict.timeoutMs);
-        return;
-      case 'refuse':
-        this.#tellRefused(sessionId, verdict.reason);
-        this.refused();
-    }
+    this.#handshake = new ConnectHandshake(this, server, request, this.#host.events);
+    this.#handshake.start(this.#host.sessionTimeouts);
   }
 
-  #tellRefused(sessionId: bigint, reason: string): void {
-    const session = sessionId === 0n ? null : sessionIdHex(sessionId);
-    this.#host.events.emit({ kind: 'clientRefused', from: this.remote, session, reason });
+  connecting(): void {
+    this.#state = 'connecting';
+    this.gate.hold(Hold.session);
+    this.#server!.addConnection(this);
+  }
+
+  claim(sessionId: bigint): void {
+    this.sessionId = sessionId;
   }
 
   /** The session is established: the client is told, and its requests are taken. */
@@ -272,7 +223,8 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.#setSession(sessionId, timeoutMs);
     this.#server.bindSession(this);
     this.#state = 'open';
-    this.#sendConnectResponse(timeoutMs, sessionId, sessionPassword(sessionId));
+    this.#handshake!.accept(sessionId, timeoutMs);
+    this.#handshake = null;
     this.release(Hold.session);
   }
 
@@ -284,7 +236,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
     }
     if (this.#state !== 'connecting') return;
     this.sessionId = 0n;
-    this.#sendConnectResponse(0, 0n, Buffer.alloc(16));
+    this.#handshake!.refuse();
     this.close('session refused');
   }
 
@@ -353,12 +305,6 @@ export class ClientConnection implements SessionClient, TurnWorker {
     this.sessionHigh = highOf(sessionId);
     this.sessionLow = lowOf(sessionId);
     this.timeoutMs = timeoutMs;
-  }
-
-  #sendConnectResponse(timeoutMs: number, sessionId: bigint, password: Buffer): void {
-    const readOnly = this.#hello?.readOnly === undefined ? undefined : false;
-    const response = { protocolVersion: 0, timeoutMs, sessionId, password, readOnly };
-    this.output.connectResponse(response, this.#server!.parts.stats);
   }
 
   /** @see SessionRequests.headWrite */
@@ -449,16 +395,7 @@ export class ClientConnection implements SessionClient, TurnWorker {
   watchRefused(): void {
     const { metrics, database } = this.#server!.parts;
     metrics.counter('watch_refused_count').add();
-    this.#host.lines.warn(
-      'watches that are refused',
-      'watch refused: its client, or all clients together, hold too many',
-      {
-        from: this.remote,
-        session: sessionIdHex(this.sessionId),
-        watchBytes: this.watchBytes,
-        watchBytesOfAll: database.tree.watchMemory.bytes,
-      },
-    );
+    this.#log.watchRefused(database.tree.watchMemory.bytes);
   }
 
   /**
@@ -481,27 +418,16 @@ export class ClientConnection implements SessionClient, TurnWorker {
    */
   close(reason: string, warn = false): void {
     if (this.#state === 'closed') return;
-    this.#logClose(reason, warn);
+    this.#log.closed(reason, warn);
     this.#finish();
     this.#connection.end();
   }
 
   /** Closes the connection at once; unsent output is lost. */
   cut(reason: string): void {
-    if (this.#state !== 'closed') this.#logClose(reason, true);
+    if (this.#state !== 'closed') this.#log.closed(reason, true);
     this.#finish();
     this.#connection.destroy(reason);
-  }
-
-  #logClose(reason: string, warn: boolean): void {
-    const fields = {
-      from: this.remote,
-      session: sessionIdHex(this.sessionId),
-      last: this.stats.lastOperation,
-    };
-    const message = `client connection closed: ${reason}`;
-    if (warn) this.#host.lines.warn('closed client connections', message, fields);
-    else this.#host.logger.debug(message, fields);
   }
 
   /** The socket has closed, from either side. */

@@ -12,7 +12,8 @@ import { RatedLog } from '../runtime/rated-log.ts';
 import type { Address, Clock, Connection, ConnectionEvents, Network, Timer } from '../runtime/runtime.ts';
 import type { AnswerPump } from '../turns/answer-pump.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
-import { ClientConnection, type ConnectionHost } from './client-connection.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import { InputLedger } from './input-ledger.ts';
 import { OutputLedger } from './output-ledger.ts';
 import { type AnswerPieces, WordAnswer } from './word-answer.ts';
@@ -49,7 +50,7 @@ export interface ClientPortParts {
  * first four bytes of a connection are the length of a frame or a four-letter word. @see docs/wire.md "Client
  * connections"; docs/operations.md "Four-letter words"
  */
-export class ClientPort implements ConnectionHost {
+export class ClientPort implements ConnectionHost<ClientConnection> {
   readonly logger: Logger;
   readonly lines: RatedLog;
   readonly events: ServerEvents;

@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { sessionPassword } from '../sessions/session-id.ts';
 import type { ConnectRequest } from '../wire/connect.ts';
-import { judgeHello } from './hello.ts';
+import { judgeConnectRequest } from './connect-verdict.ts';
 
 const test = suite('clients: the first frame');
 
@@ -9,17 +9,17 @@ const ID = 0x0100_0000_0000_0001n;
 const TIMEOUTS = { minMs: 400, maxMs: 4000 };
 const LAST_ZXID = 0x1_0000_0005;
 
-function judge(request: Partial<ConnectRequest>): unknown {
-  const hello: ConnectRequest = {
+function judge(fields: Partial<ConnectRequest>): unknown {
+  const request: ConnectRequest = {
     protocolVersion: 0,
     lastZxidSeen: 0,
     timeoutMs: 1000,
     sessionId: 0n,
     password: null,
     readOnly: false,
-    ...request,
+    ...fields,
   };
-  return judgeHello(hello, LAST_ZXID, TIMEOUTS);
+  return judgeConnectRequest(request, LAST_ZXID, TIMEOUTS);
 }
 
 test('a new session, and one that comes back with its password', () => {

@@ -3,7 +3,7 @@ import type { ConnectRequest } from '../wire/connect.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 
 /** The server's verdict on the first frame of a client. */
-export type HelloVerdict =
+export type ConnectVerdict =
   /** The connection is closed without a reply. Seen on 3.8.0. */
   | { readonly kind: 'close'; readonly reason: string }
   /** The client gets a response without a session, and the connection ends. */
@@ -11,19 +11,19 @@ export type HelloVerdict =
   | { readonly kind: 'open' | 'renew'; readonly timeoutMs: number };
 
 /** @see docs/wire.md "Client connections" */
-export function judgeHello(
-  hello: ConnectRequest,
+export function judgeConnectRequest(
+  request: ConnectRequest,
   lastProcessedZxid: number,
   timeouts: { readonly minMs: number; readonly maxMs: number },
-): HelloVerdict {
+): ConnectVerdict {
   // A client that has seen later zxids than this server must not read older state.
-  if (hello.lastZxidSeen > lastProcessedZxid) {
-    const reason = `client has seen zxid ${zxidToHex(hello.lastZxidSeen)}, this server ${zxidToHex(lastProcessedZxid)}`;
+  if (request.lastZxidSeen > lastProcessedZxid) {
+    const reason = `client has seen zxid ${zxidToHex(request.lastZxidSeen)}, this server ${zxidToHex(lastProcessedZxid)}`;
     return { kind: 'close', reason };
   }
-  const timeoutMs = Math.min(Math.max(hello.timeoutMs, timeouts.minMs), timeouts.maxMs);
-  if (hello.sessionId === 0n) return { kind: 'open', timeoutMs };
-  if (hello.password === null || !hello.password.equals(sessionPassword(hello.sessionId)))
+  const timeoutMs = Math.min(Math.max(request.timeoutMs, timeouts.minMs), timeouts.maxMs);
+  if (request.sessionId === 0n) return { kind: 'open', timeoutMs };
+  if (request.password === null || !request.password.equals(sessionPassword(request.sessionId)))
     return { kind: 'refuse', reason: 'wrong password for a session' };
   return { kind: 'renew', timeoutMs };
 }
