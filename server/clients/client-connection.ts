@@ -4,7 +4,7 @@ import { Hold } from '../processors/server-cnxn.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { formatAddress } from '../runtime/host-address.ts';
 import type { Clock, Connection } from '../runtime/runtime.ts';
-import type { TxnResult } from '../tree/data-tree.ts';
+import type { TxnResult } from '../tree/txn-result.ts';
 import type { TurnBudget } from '../turns/turn-budget.ts';
 import type { TurnWorker } from '../turns/turn-queue.ts';
 import { type Acl, type Id, Perms } from '../wire/acl.ts';

@@ -4,7 +4,7 @@ import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
 import { isCreate, type Request } from '../processors/request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
-import type { TxnResult } from '../tree/data-tree.ts';
+import type { TxnResult } from '../tree/txn-result.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';

@@ -3,7 +3,7 @@ import type { Requester } from '../processors/request-rules.ts';
 import { Hold } from '../processors/server-cnxn.ts';
 import { validateWrite } from '../processors/validate-request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
-import type { TxnResult } from '../tree/data-tree.ts';
+import type { TxnResult } from '../tree/txn-result.ts';
 import { type TurnBudget, Units } from '../turns/turn-budget.ts';
 import type { Id } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';

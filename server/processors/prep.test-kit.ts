@@ -1,7 +1,8 @@
 import { AclDecisions } from '../auth/acl-decisions.ts';
 import { testProviders } from '../auth/providers.test-kit.ts';
 import { highOf, lowOf } from '../collections/long-map.ts';
-import { DataTree, type TxnResult } from '../tree/data-tree.ts';
+import { DataTree } from '../tree/data-tree.ts';
+import type { TxnResult } from '../tree/txn-result.ts';
 import { type Acl, type Id, OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { JuteReader, JuteWriter } from '../wire/jute.ts';
 import { juteLimits } from '../wire/jute-limits.ts';

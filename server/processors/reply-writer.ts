@@ -1,7 +1,7 @@
 import type { Connection } from '../runtime/runtime.ts';
-import type { TxnResult } from '../tree/data-tree.ts';
 import { writeNodeStat } from '../tree/node-reply.ts';
 import type { OwnerLayout } from '../tree/owner.ts';
+import type { TxnResult } from '../tree/txn-result.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode } from '../wire/opcodes.ts';

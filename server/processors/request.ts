@@ -1,4 +1,4 @@
-import type { TxnResult } from '../tree/data-tree.ts';
+import type { TxnResult } from '../tree/txn-result.ts';
 import type { Id } from '../wire/acl.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnHeader } from '../wire/txn.ts';

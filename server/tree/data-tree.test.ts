@@ -6,9 +6,10 @@ import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writeStat } from '../wire/stat.ts';
 import type { CreateTxn, TxnBody, TxnHeader } from '../wire/txn.ts';
-import { CONFIG_PATH, DataTree, QUOTA_PATH, type TxnResult } from './data-tree.ts';
+import { CONFIG_PATH, DataTree, QUOTA_PATH } from './data-tree.ts';
 import { STAT_BYTES, writeNodeStat } from './node-reply.ts';
 import { TreeWalk } from './tree-walk.ts';
+import type { TxnResult } from './txn-result.ts';
 import { statOf, ZNode } from './znode.ts';
 
 const test = suite('tree: data tree');
@@ -254,7 +255,7 @@ test('no digest is kept while the tree still holds a fuzzy snapshot', () => {
 
 test('a loaded node needs its parent; missing built-in nodes are added', () => {
   const tree = new DataTree();
-  apply(tree, 1, create('/old', 1, { acl: ALICE_ONLY }));
+  apply(tree, 1, create('/old', 1, { acl: ALICE_ONLY, ephemeral: true }));
   tree.beginLoad();
   tree.putLoaded('', new ZNode(null, OPEN_ACL_UNSAFE, 0n, 0, 0));
   assert.throws(

@@ -4,47 +4,22 @@ import { type Acl, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { nameOf, parentOf } from '../wire/path.ts';
-import type { Stat } from '../wire/stat.ts';
 import { clientIdOf, type MultiTxn, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { EventType } from '../wire/watch-event.ts';
-import { AclCache } from './acl-cache.ts';
-import { DataKeeper } from './data-keeper.ts';
-import { DescendantCounts } from './descendant-count.ts';
-import { contentCrcState, countsInDigest, digestCrcFrom, TreeDigest } from './digest.ts';
+import type { AclCache } from './acl-cache.ts';
+import type { DescendantCounts } from './descendant-count.ts';
+import type { TreeDigest } from './digest.ts';
+import { DigestLog, type DigestLogEntry } from './digest-log.ts';
 import type { Crowd, FiredCounts } from './fired-event.ts';
-import { CONTAINER_OWNER, type OwnerLayout, ownerKind, ttlOwner } from './owner.ts';
+import { link, NodeTable } from './node-table.ts';
+import { CONTAINER_OWNER, type OwnerLayout, ttlOwner } from './owner.ts';
+import { resultOf, type TxnResult } from './txn-result.ts';
 import { WatchManager } from './watch-manager.ts';
 import { WatchMemory } from './watch-memory.ts';
-import { dataLength, statOf, ZNode } from './znode.ts';
+import { statOf, ZNode } from './znode.ts';
 
 export const CONFIG_PATH = '/zookeeper/config';
 export const QUOTA_PATH = '/zookeeper/quota';
-
-/** The result of one transaction. */
-export interface TxnResult {
-  /** The type of the transaction; `error` for each part of a multi that failed. */
-  readonly type: number;
-  err: number;
-  /** "" when the transaction names no path. */
-  readonly path: string;
-  /** The node, for replies that carry a Stat. It is live, so write the reply before the next transaction. */
-  node: ZNode | null;
-  /** In the parts of a multi, the Stat right after that part; later parts may change it again. */
-  stat: Stat | null;
-  /** One per part of a multi, else null. */
-  results: TxnResult[] | null;
-}
-
-/** The digest of the tree after `zxid`. */
-export interface DigestLogEntry {
-  readonly zxid: number;
-  readonly digest: TreeDigest;
-}
-
-const DIGEST_LOG_INTERVAL = 128;
-const DIGEST_LOG_ENTRIES_MAX = 1024;
-
-const EMPTY = Buffer.alloc(0);
 
 /**
  * The znodes of a server, and everything that changes with them: watches, ephemerals by session, the digest.
@@ -59,39 +34,30 @@ export class DataTree {
   readonly watchMemory = new WatchMemory();
   readonly dataWatches = new WatchManager(this.watchMemory);
   readonly childWatches = new WatchManager(this.watchMemory);
-  readonly aclCache = new AclCache();
-  readonly digest = new TreeDigest();
-  readonly digestLog: DigestLogEntry[] = [];
   readonly ownerLayout: OwnerLayout;
+  readonly #nodes: NodeTable;
+  readonly #digestLog = new DigestLog();
+  readonly aclCache: AclCache;
+  readonly digest: TreeDigest;
+  readonly descendantCounts: DescendantCounts;
   lastProcessedZxid = 0;
   /**
    * A tree from a fuzzy snapshot has the digest of no other server until the log has passed the snapshot's
    * end.
    */
   fuzzyUntilZxid = 0;
-  /** Characters of paths plus bytes of data. */
-  approximateDataSize = 0;
-  readonly #nodes = new Map<string, ZNode>();
-  #nextSerial = 0;
-  readonly descendantCounts = new DescendantCounts(this.#nodes);
-  readonly #keeper = new DataKeeper();
-  readonly #ephemerals = new Map<bigint, Set<string>>();
-  #ephemeralsCount = 0;
-  readonly #containers = new Set<string>();
-  readonly #ttls = new Set<string>();
   #watchEvents = true;
-  /** The session whose ephemerals are all being deleted; else 0. */
-  #closing = 0n;
-  #closed = 0;
 
   constructor(ownerLayout: OwnerLayout = 'plain') {
     this.ownerLayout = ownerLayout;
-    this.#addBuiltIn('/', OPEN_ACL_UNSAFE);
-    this.#addBuiltIn('/zookeeper', OPEN_ACL_UNSAFE);
-    this.#addBuiltIn(QUOTA_PATH, OPEN_ACL_UNSAFE);
+    this.#nodes = new NodeTable(ownerLayout);
+    this.aclCache = this.#nodes.aclCache;
+    this.digest = this.#nodes.digest;
+    this.descendantCounts = this.#nodes.descendantCounts;
+    this.#nodes.addBuiltIn('/', OPEN_ACL_UNSAFE);
+    this.#nodes.addBuiltIn('/zookeeper', OPEN_ACL_UNSAFE);
+    this.#nodes.addBuiltIn(QUOTA_PATH, OPEN_ACL_UNSAFE);
     this.addConfigNode();
-    // Upstream holds the root as "" and as "/", and counts the slash.
-    this.approximateDataSize += 1 - '/'.length;
   }
 
   /** Counts fired watches in `counts` from now on. */
@@ -130,25 +96,34 @@ export class DataTree {
     return this.#nodes.size + 1;
   }
 
+  /** Characters of paths plus bytes of data. Of the two names of the root, upstream counts the slash. */
+  get approximateDataSize(): number {
+    return this.#nodes.dataSize;
+  }
+
+  get digestLog(): readonly DigestLogEntry[] {
+    return this.#digestLog.entries;
+  }
+
   ephemeralsOf(sessionId: bigint): ReadonlySet<string> | undefined {
-    return this.#ephemerals.get(sessionId);
+    return this.#nodes.owned.ephemerals.get(sessionId);
   }
 
   get ephemeralsCount(): number {
-    return this.#ephemeralsCount;
+    return this.#nodes.owned.ephemeralsCount;
   }
 
   /** Session id to the paths that it owns; a session without paths has no entry. */
   get sessionsWithEphemerals(): ReadonlyMap<bigint, ReadonlySet<string>> {
-    return this.#ephemerals;
+    return this.#nodes.owned.ephemerals;
   }
 
   get containers(): ReadonlySet<string> {
-    return this.#containers;
+    return this.#nodes.owned.containers;
   }
 
   get ttlNodes(): ReadonlySet<string> {
-    return this.#ttls;
+    return this.#nodes.owned.ttls;
   }
 
   /**
@@ -176,8 +151,8 @@ export class DataTree {
     const result = body.type === OpCode.multi ? this.#multi(header, body) : this.#apply(header, body);
     // Set last, so that a snapshot that starts in the middle does not claim a multi it holds in part.
     if (header.zxid > this.lastProcessedZxid) this.lastProcessedZxid = header.zxid;
-    if (header.zxid % DIGEST_LOG_INTERVAL === 0 && header.zxid >= this.fuzzyUntilZxid)
-      this.#logDigest(header.zxid);
+    if (this.#digestLog.isDueAt(header.zxid) && header.zxid >= this.fuzzyUntilZxid)
+      this.#digestLog.add(header.zxid, this.digest);
     return result;
   }
 
@@ -189,17 +164,9 @@ export class DataTree {
    */
   beginLoad(): void {
     this.#nodes.clear();
-    this.descendantCounts.clear();
-    this.#ephemerals.clear();
-    this.#ephemeralsCount = 0;
-    this.#containers.clear();
-    this.#ttls.clear();
-    this.aclCache.clear();
-    this.digest.clear();
-    this.digestLog.length = 0;
+    this.#digestLog.clear();
     this.lastProcessedZxid = 0;
     this.fuzzyUntilZxid = 0;
-    this.approximateDataSize = 0;
   }
 
   /** Takes a node of a snapshot; parents come before children, "" (or "/") is the root. */
@@ -218,22 +185,22 @@ export class DataTree {
       link(parent, nameOf(at));
     }
     const replaced = this.#nodes.get(at);
-    if (replaced !== undefined) this.#removeSubtree(at, replaced);
+    if (replaced !== undefined) this.#nodes.removeSubtree(at, replaced);
     node.acl = this.aclCache.acquire(node.acl);
-    this.#insert(at, node);
+    this.#nodes.insert(at, node);
   }
 
   /** Only servers older than 3.5 write snapshots without the configuration node. */
   endLoad(): void {
-    if (!this.#nodes.has('/')) this.#addBuiltIn('/', OPEN_ACL_UNSAFE);
-    if (!this.#nodes.has('/zookeeper')) this.#addBuiltIn('/zookeeper', OPEN_ACL_UNSAFE);
-    if (!this.#nodes.has(CONFIG_PATH)) this.addConfigNode();
+    if (this.#nodes.get('/') === undefined) this.#nodes.addBuiltIn('/', OPEN_ACL_UNSAFE);
+    if (this.#nodes.get('/zookeeper') === undefined) this.#nodes.addBuiltIn('/zookeeper', OPEN_ACL_UNSAFE);
+    if (this.#nodes.get(CONFIG_PATH) === undefined) this.addConfigNode();
     this.aclCache.purgeUnused();
   }
 
   /** Clients may read the configuration, but need a grant to change it. @see ZOOKEEPER-2014 */
   addConfigNode(): void {
-    this.#addBuiltIn(CONFIG_PATH, READ_ACL_UNSAFE).aversion = -1;
+    this.#nodes.addBuiltIn(CONFIG_PATH, READ_ACL_UNSAFE).aversion = -1;
   }
 
   // ------------------------------------------------------------------ transactions
@@ -308,13 +275,13 @@ export class DataTree {
     if (existing !== undefined) {
       this.aclCache.release(existing.acl);
       existing.acl = acl;
-      if (raiseCversion(parent, txn.parentCVersion, zxid)) this.#statChanged(parentPath, parent);
+      if (raiseCversion(parent, txn.parentCVersion, zxid)) this.#nodes.statChanged(parentPath, parent);
       return resultOf(txn.type, ErrorCode.NODEEXISTS, path, null);
     }
     link(parent, path.slice(path.lastIndexOf('/') + 1));
-    if (raiseCversion(parent, txn.parentCVersion, zxid)) this.#statChanged(parentPath, parent);
+    if (raiseCversion(parent, txn.parentCVersion, zxid)) this.#nodes.statChanged(parentPath, parent);
     const node = new ZNode(txn.data, acl, owner, zxid, header.time);
-    this.#insert(path, node);
+    this.#nodes.insert(path, node);
     if (this.#watchEvents) {
       this.dataWatches.trigger(path, EventType.created, zxid, acl);
       this.childWatches.trigger(parentPath, EventType.childrenChanged, zxid, parent.acl);
@@ -333,12 +300,12 @@ export class DataTree {
     // as it was before. pzxid only grows: the parent may be newer than this transaction.
     if (zxid > parent.pzxid) {
       parent.pzxid = zxid;
-      this.#statChanged(parentPath, parent);
+      this.#nodes.statChanged(parentPath, parent);
     }
     const node = this.#nodes.get(path);
     if (node === undefined) return ErrorCode.NONODE;
     parent.children?.delete(nameOf(path));
-    this.#removeSubtree(path, node);
+    this.#nodes.removeSubtree(path, node);
     if (this.#watchEvents) {
       const told = this.dataWatches.trigger(path, EventType.deleted, zxid, node.acl);
       this.childWatches.trigger(path, EventType.deleted, zxid, node.acl, told);
@@ -350,7 +317,7 @@ export class DataTree {
   #setData(header: TxnHeader, type: number, path: string, data: Buffer | null, version: number): TxnResult {
     const node = this.#nodes.get(path);
     if (node === undefined) return resultOf(type, ErrorCode.NONODE, path, null);
-    this.setNodeData(path, node, data, version, header.zxid, header.time);
+    this.#nodes.setData(path, node, data, version, header.zxid, header.time);
     if (this.#watchEvents) this.dataWatches.trigger(path, EventType.dataChanged, header.zxid, node.acl);
     return resultOf(type, ErrorCode.OK, path, node);
   }
@@ -367,13 +334,7 @@ export class DataTree {
     zxid: number,
     time: number,
   ): void {
-    this.approximateDataSize -= dataLength(node);
-    node.data = this.#keeper.keep(data);
-    node.version = version;
-    node.mzxid = zxid;
-    node.mtime = time;
-    this.approximateDataSize += dataLength(node);
-    this.#contentChanged(path, node);
+    this.#nodes.setData(path, node, data, version, zxid, time);
   }
 
   #setAcl(path: string, acl: readonly Acl[], aversion: number): TxnResult {
@@ -383,7 +344,7 @@ export class DataTree {
     node.acl = this.aclCache.acquire(acl);
     this.aclCache.release(before);
     node.aversion = aversion;
-    this.#statChanged(path, node);
+    this.#nodes.statChanged(path, node);
     return resultOf(OpCode.setACL, ErrorCode.OK, path, node);
   }
 
@@ -392,21 +353,15 @@ export class DataTree {
    * either case. The table of ephemerals drops the session as a whole: there may be a hundred thousand.
    */
   #closeSession(sessionId: bigint, paths: readonly string[] | null, zxid: number): void {
-    const owned = this.#ephemerals.get(sessionId);
-    if (owned === undefined) {
-      if (paths !== null) this.#deleteAll(paths, zxid);
-      return;
-    }
-    this.#ephemerals.delete(sessionId);
-    this.#ephemeralsCount -= owned.size;
-    this.#closing = sessionId;
-    this.#closed = 0;
+    const { owned } = this.#nodes;
+    const own = owned.beginClose(sessionId);
     if (paths !== null) this.#deleteAll(paths, zxid);
-    if (this.#closed < owned.size) {
+    if (own === undefined) return;
+    if (owned.closed < own.size) {
       const isOwn = (path: string) => this.#nodes.get(path)?.ephemeralOwner === sessionId;
-      this.#deleteAll(paths === null ? owned : [...owned].filter(isOwn), zxid);
+      this.#deleteAll(paths === null ? own : [...own].filter(isOwn), zxid);
     }
-    this.#closing = 0n;
+    owned.endClose();
   }
 
   /** Consecutive paths with the same parent share one look-up of it. */
@@ -424,114 +379,6 @@ export class DataTree {
       this.#deleteBelow(parentPath, parent, path, zxid);
     }
   }
-
-  // ------------------------------------------------------------------ upkeep
-
-  #insert(path: string, node: ZNode): void {
-    node.data = this.#keeper.keep(node.data);
-    node.serial = this.#nextSerial++;
-    this.#nodes.set(path, node);
-    if (this.descendantCounts.size > 0) this.descendantCounts.inserted(path);
-    this.approximateDataSize += path.length + dataLength(node);
-    if (node.ephemeralOwner !== 0n) this.#register(path, node.ephemeralOwner);
-    if (!countsInDigest(path)) return;
-    node.contentCrcState = contentCrcState(path, node.data);
-    node.digestCrc = digestCrcFrom(node.contentCrcState, node);
-    this.digest.add(node.digestCrc);
-  }
-
-  /**
-   * A deleted node is empty except in a replay, where the snapshot may hold children of a later node of the
-   * same path. They would be orphans; the log creates them again after that node.
-   */
-  #removeSubtree(path: string, node: ZNode): void {
-    this.#remove(path, node);
-    if (node.children === null || node.children.size === 0) return;
-    const pending: [path: string, node: ZNode][] = [[path, node]];
-    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-      const [above, { children }] = at;
-      for (const name of children ?? []) {
-        const childPath = above === '/' ? `/${name}` : `${above}/${name}`;
-        const child = this.#nodes.get(childPath);
-        if (child === undefined) continue;
-        this.#remove(childPath, child);
-        pending.push([childPath, child]);
-      }
-    }
-  }
-
-  #remove(path: string, node: ZNode): void {
-    this.#nodes.delete(path);
-    if (this.descendantCounts.size > 0) this.descendantCounts.removed(path, node.serial);
-    this.approximateDataSize -= path.length + dataLength(node);
-    this.aclCache.release(node.acl);
-    if (node.ephemeralOwner !== 0n) this.#unregister(path, node.ephemeralOwner);
-    if (countsInDigest(path)) this.digest.subtract(node.digestCrc);
-  }
-
-  #statChanged(path: string, node: ZNode): void {
-    if (!countsInDigest(path)) return;
-    this.digest.subtract(node.digestCrc);
-    node.digestCrc = digestCrcFrom(node.contentCrcState, node);
-    this.digest.add(node.digestCrc);
-  }
-
-  #contentChanged(path: string, node: ZNode): void {
-    if (!countsInDigest(path)) return;
-    node.contentCrcState = contentCrcState(path, node.data);
-    this.#statChanged(path, node);
-  }
-
-  #register(path: string, owner: bigint): void {
-    switch (ownerKind(owner, this.ownerLayout)) {
-      case 'session': {
-        const paths = this.#ephemerals.get(owner);
-        if (paths?.has(path)) return;
-        this.#ephemeralsCount++;
-        if (paths === undefined) this.#ephemerals.set(owner, new Set([path]));
-        else paths.add(path);
-        return;
-      }
-      case 'container':
-        this.#containers.add(path);
-        return;
-      case 'ttl':
-        this.#ttls.add(path);
-        return;
-      case 'none':
-        return;
-    }
-  }
-
-  #unregister(path: string, owner: bigint): void {
-    if (owner === this.#closing) {
-      this.#closed++;
-      return;
-    }
-    this.#containers.delete(path);
-    this.#ttls.delete(path);
-    const paths = this.#ephemerals.get(owner);
-    if (!paths?.delete(path)) return;
-    this.#ephemeralsCount--;
-    if (paths.size === 0) this.#ephemerals.delete(owner);
-  }
-
-  #addBuiltIn(path: string, acl: readonly Acl[]): ZNode {
-    const node = new ZNode(EMPTY, this.aclCache.acquire(acl), 0n, 0, 0);
-    if (path !== '/') link(this.#nodes.get(parentOf(path))!, nameOf(path));
-    this.#insert(path, node);
-    return node;
-  }
-
-  #logDigest(zxid: number): void {
-    this.digestLog.push({ zxid, digest: new TreeDigest().copyFrom(this.digest) });
-    if (this.digestLog.length > DIGEST_LOG_ENTRIES_MAX) this.digestLog.shift();
-  }
-}
-
-function link(parent: ZNode, name: string): void {
-  if (parent.children === null) parent.children = new Set([name]);
-  else parent.children.add(name);
 }
 
 /**
@@ -544,8 +391,4 @@ function raiseCversion(parent: ZNode, parentCVersion: number, zxid: number): boo
   parent.cversion = cversion;
   parent.pzxid = zxid;
   return true;
-}
-
-function resultOf(type: number, err: number, path: string, node: ZNode | null): TxnResult {
-  return { type, err, path, node, stat: null, results: null };
 }

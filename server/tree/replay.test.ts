@@ -6,9 +6,10 @@ import { ErrorCode } from '../wire/error-codes.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { parentOf } from '../wire/path.ts';
 import type { MultiTxn, TxnBody, TxnHeader } from '../wire/txn.ts';
-import { DataTree, type TxnResult } from './data-tree.ts';
+import { DataTree } from './data-tree.ts';
 import { NaiveTree, naiveViewOf } from './naive-tree.test-kit.ts';
 import { TreeWalk } from './tree-walk.ts';
+import type { TxnResult } from './txn-result.ts';
 import { ZNode } from './znode.ts';
 
 /**
