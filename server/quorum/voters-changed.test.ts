@@ -11,10 +11,11 @@ import { ELECTION_PORT, MemoryEnsemble, OBSERVER_MASTER_PORT } from '../memory-e
 import { Metrics } from '../metrics/metrics.ts';
 import { ServerEvents } from '../metrics/server-events.ts';
 import { silentLogger } from '../runtime/logger.ts';
+import { databaseDefaults } from '../storage/database-config.ts';
 import { EpochFiles } from '../storage/epoch-file.ts';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
 import { packetOf } from '../storage/storage.test-kit.ts';
-import { databaseDefaults, ZkDatabase } from '../storage/zk-database.ts';
+import { ZkDatabase } from '../storage/zk-database.ts';
 import { encodeNotification, writeInitialMessage } from '../wire/election-message.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';

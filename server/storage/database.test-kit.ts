@@ -8,9 +8,10 @@ import { type Logger, silentLogger } from '../runtime/logger.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { databaseDefaults, type ZkDatabaseConfig } from './database-config.ts';
 import { SnapshotSerializer } from './snapshot-stream.ts';
 import { createPacket, type TestRig } from './storage.test-kit.ts';
-import { databaseDefaults, ZkDatabase, type ZkDatabaseConfig } from './zk-database.ts';
+import { ZkDatabase } from './zk-database.ts';
 
 export const E1 = makeZxid(1, 0);
 

@@ -1,9 +1,10 @@
 import { assert, suite } from '#test';
 import { makeZxid } from '../wire/zxid.ts';
 import { commit, creates, E1, names, open, reopen, restoreFrom, streamFrom } from './database.test-kit.ts';
+import type { ZkDatabaseConfig } from './database-config.ts';
 import { LOG_RECORD_NAME } from './log-record.ts';
 import { createPacket, type TestRig, testRig } from './storage.test-kit.ts';
-import type { ZkDatabase, ZkDatabaseConfig } from './zk-database.ts';
+import type { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: directories that belong together');
 

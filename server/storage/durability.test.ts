@@ -1,8 +1,9 @@
 import { assert, suite } from '#test';
 import { silentLogger } from '../runtime/logger.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { databaseDefaults } from './database-config.ts';
 import { createPacket, seededRandom, type TestRig, testRig } from './storage.test-kit.ts';
-import { databaseDefaults, ZkDatabase } from './zk-database.ts';
+import { ZkDatabase } from './zk-database.ts';
 
 /**
  * Tests random schedules of appends, flushes, snapshots and turns of the loop, interrupted by power losses at

@@ -11,10 +11,11 @@ import { nodeDisk } from '../runtime/node-disk.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { databaseDefaults } from './database-config.ts';
 import { LogFileReader } from './log-file-reader.ts';
 import { listLogFiles } from './log-format.ts';
 import { createPacket, packetOf, seededRandom } from './storage.test-kit.ts';
-import { databaseDefaults, ZkDatabase } from './zk-database.ts';
+import { ZkDatabase } from './zk-database.ts';
 
 /**
  * Tests that Apache ZooKeeper reads our files and continues from them, and that we continue from its files.

@@ -7,9 +7,10 @@ import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { VirtualTime } from '../runtime/virtual-time.ts';
 import { makeZxid } from '../wire/zxid.ts';
 import { startAutoPurge } from './auto-purge.ts';
+import { databaseDefaults } from './database-config.ts';
 import { purgeInParts } from './purge.ts';
 import { createPacket, type TestRig, testRig } from './storage.test-kit.ts';
-import { databaseDefaults, ZkDatabase } from './zk-database.ts';
+import { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: purge');
 const E1 = makeZxid(1, 0);

@@ -4,10 +4,11 @@ import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
+import { databaseDefaults } from './database-config.ts';
 import { logHeader } from './log-format.ts';
 import { SnapshotSerializer } from './snapshot-stream.ts';
 import { createPacket, packetOf, type TestRig, testRig } from './storage.test-kit.ts';
-import { databaseDefaults, ZkDatabase } from './zk-database.ts';
+import { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: what a restart finds, and what of it the next power cut leaves');
 const E1 = makeZxid(1, 0);

@@ -3,8 +3,9 @@ import { assert, suite } from '#test';
 import { MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { silentLogger } from '../runtime/logger.ts';
+import { databaseDefaults } from './database-config.ts';
 import { createPacket, testRig } from './storage.test-kit.ts';
-import { databaseDefaults, ZkDatabase } from './zk-database.ts';
+import { ZkDatabase } from './zk-database.ts';
 
 const test = suite('storage: an observer without a log');
 

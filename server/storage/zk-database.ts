@@ -1,18 +1,14 @@
 import { invariant, ServerError } from '../errors.ts';
-import type { Metrics } from '../metrics/metrics.ts';
-import type { ServerEvents } from '../metrics/server-events.ts';
-import type { Logger } from '../runtime/logger.ts';
-import type { Clock, Disk, Random } from '../runtime/runtime.ts';
 import { DataTree } from '../tree/data-tree.ts';
-import type { OwnerLayout } from '../tree/owner.ts';
 import type { TxnResult } from '../tree/txn-result.ts';
-import { type JuteLimits, juteLimits } from '../wire/jute-limits.ts';
 import { TXN_DIGEST_BYTES, type TxnBody, type TxnHeader } from '../wire/txn.ts';
 import { type TxnPacket, txnEnd, txnPacket } from '../wire/txn-packet.ts';
 import { zxidToHex } from '../wire/zxid.ts';
 import { CommittedHistory, type HistoryRange } from './committed-history.ts';
 import type { CommittedLog } from './committed-log.ts';
 import { DataDirectories } from './data-directories.ts';
+import type { ZkDatabaseConfig, ZkDatabaseParts } from './database-config.ts';
+import { DatabaseSnapshots } from './database-snapshots.ts';
 import { DatabaseState } from './database-state.ts';
 import {
   type CurrentLog,
@@ -28,75 +24,8 @@ import { listLogFiles } from './log-format.ts';
 import { parseTxnPacket } from './parse-txn.ts';
 import { type RecoverySource, recover, recoverUpTo } from './recovery.ts';
 import { renewNewestLog } from './renew-log.ts';
-import { SnapshotSchedule } from './snapshot-schedule.ts';
 import { SnapshotStreamReader } from './snapshot-stream-reader.ts';
-import { SnapshotWriter } from './snapshot-writer.ts';
 import { TxnLogReader } from './txn-log-reader.ts';
-
-export interface ZkDatabaseConfig {
-  /** Parent of the version-2 directory with snapshots and epoch files. */
-  readonly dataDir: string;
-  /** Parent of the version-2 directory with logs; often the same. */
-  readonly dataLogDir: string;
-  /** A snapshot is due after a random count of transactions between half of this and this. */
-  readonly snapCount: number;
-  /** The same limit in bytes of log; 0: by count only. */
-  readonly snapSizeLimitBytes: number;
-  readonly preAllocBytes: number;
-  /** 0: only snapshots roll the log. */
-  readonly txnLogSizeLimitBytes: number;
-  readonly commitLogCount: number;
-  readonly forceSync: boolean;
-  readonly fsyncWarningMs: number;
-  readonly digestEnabled: boolean;
-  readonly ownerLayout: OwnerLayout;
-  readonly jute: JuteLimits;
-  readonly snapshotSizeFactor: number;
-  /** False: nothing is logged, and no snapshot is taken that would need the log (observer.syncEnabled). */
-  readonly logEnabled: boolean;
-  readonly trustEmptySnapshot: boolean;
-  /**
-   * False: an empty data directory counts as an accident unless it holds a file "initialize" (db.autocreate).
-   */
-  readonly autoCreate: boolean;
-  /** False: missing directories are not created (datadir.autocreate). */
-  readonly directoryAutoCreate: boolean;
-  /**
-   * True for a voter. Its claim of an empty tree counts, so the start looks for signs that there was more.
-   */
-  readonly votes: boolean;
-  /** A file beside the snapshots says where their logs are. @see LogRecord */
-  readonly logRecord: boolean;
-}
-
-export const databaseDefaults = {
-  snapCount: 100_000,
-  snapSizeLimitBytes: 4 * 1024 * 1024 * 1024,
-  preAllocBytes: 64 * 1024 * 1024,
-  txnLogSizeLimitBytes: 0,
-  commitLogCount: 500,
-  forceSync: true,
-  fsyncWarningMs: 1000,
-  digestEnabled: true,
-  ownerLayout: 'plain',
-  jute: juteLimits(),
-  snapshotSizeFactor: 0.33,
-  logEnabled: true,
-  trustEmptySnapshot: false,
-  autoCreate: true,
-  directoryAutoCreate: true,
-  votes: false,
-  logRecord: false,
-} as const;
-
-export interface ZkDatabaseParts {
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly metrics: Metrics;
-  readonly events: ServerEvents;
-  readonly logger: Logger;
-}
 
 /**
  * The data of one server, in memory and on disk. Transactions reach it twice: when they are logged (`append`,
@@ -111,15 +40,14 @@ export class ZkDatabase {
   #state: DatabaseState;
   #log: FileTxnLog;
   readonly #directories: DataDirectories;
-  readonly #schedule: SnapshotSchedule;
-  #snapshot: SnapshotWriter | null = null;
+  readonly #snapshots: DatabaseSnapshots;
   #restoring = false;
 
   constructor(parts: ZkDatabaseParts, config: ZkDatabaseConfig) {
     this.#parts = parts;
     this.#config = config;
     this.#directories = new DataDirectories(parts.disk, config);
-    this.#schedule = new SnapshotSchedule(config, parts.random);
+    this.#snapshots = new DatabaseSnapshots(parts, config, this.snapDirectory);
     this.#state = this.#emptyState();
     this.#log = this.#openLog(0);
   }
@@ -198,7 +126,7 @@ export class ZkDatabase {
     if (this.#directories.hasLogs) this.#directories.recordLogs(true);
     if (this.lastProcessedZxid >= 0) this.#directories.pair(this.#parts.random);
     this.#log = this.#openLog(Math.max(0, this.lastProcessedZxid));
-    this.#schedule.startAt(txnsReplayed);
+    this.#snapshots.schedule.startAt(txnsReplayed);
     if (snapshotPath !== undefined) metrics.summary('startup_txns_loaded').add(txnsReplayed);
     metrics.summary('dbinittime').add(this.#parts.clock.monotonicMs() - startMs);
     logger.info('database loaded', { zxid: zxidToHex(this.lastProcessedZxid), snapshotPath, txnsReplayed });
@@ -219,7 +147,7 @@ export class ZkDatabase {
       return;
     }
     this.#log.append(packet);
-    this.#schedule.appended(packet.bytes.length);
+    this.#snapshots.schedule.appended(packet.bytes.length);
   }
 
   /** Calls back when everything appended so far is durable, or with the error that prevents it. */
@@ -273,8 +201,7 @@ export class ZkDatabase {
     // From here to the next NEWLEADER the tree takes transactions that may never be committed, here or in a
     // sync. A snapshot under way would hold effects of them, and without a digest could not say so.
     // ZOOKEEPER-4837
-    this.#snapshot?.cancel();
-    this.#snapshot = null;
+    this.#snapshots.cancel();
     if (this.lastLoggedZxid <= this.lastProcessedZxid) return 0;
     this.#log.writeOut();
     const { disk, logger } = this.#parts;
@@ -296,7 +223,7 @@ export class ZkDatabase {
   // ------------------------------------------------------------------ snapshots
 
   needsSnapshot(): boolean {
-    return this.#snapshot === null && this.#schedule.isDue;
+    return !this.#snapshots.isUnderWay && this.#snapshots.schedule.isDue;
   }
 
   /**
@@ -304,11 +231,10 @@ export class ZkDatabase {
    * never calls `done`.
    */
   takeSnapshot(done: FlushDone): boolean {
-    if (this.#snapshot !== null) return false;
+    if (this.#snapshots.isUnderWay) return false;
     this.#log.roll();
-    this.#schedule.begun();
-    const { tree, sessionTimeouts } = this.#state;
-    this.#writeSnapshot(tree, sessionTimeouts, this.#config.digestEnabled, done);
+    this.#snapshots.schedule.begun();
+    this.#snapshots.write(this.#state, this.#config.digestEnabled, done);
     return true;
   }
 
@@ -352,7 +278,7 @@ export class ZkDatabase {
     const { tree, sessionTimeouts } = reader;
     tree.lastProcessedZxid = zxid;
     // The stream is fuzzy and has no digest, so a digest of the present tree would look wrong later.
-    this.#writeSnapshot(tree, sessionTimeouts, false, error => {
+    this.#snapshots.write(reader, false, error => {
       this.#restoring = false;
       done(error ?? this.#replaceState(tree, sessionTimeouts));
     });
@@ -362,8 +288,7 @@ export class ZkDatabase {
   cancelRestore(): void {
     if (!this.#restoring) return;
     this.#restoring = false;
-    this.#snapshot?.cancel();
-    this.#snapshot = null;
+    this.#snapshots.cancel();
   }
 
   /**
@@ -415,7 +340,7 @@ export class ZkDatabase {
     this.#state = this.#emptyState(tree, sessionTimeouts);
     this.#state.digestCheck.treeOfUnknownDigest();
     this.#log = this.#openLog(zxid);
-    this.#schedule.startAt(0);
+    this.#snapshots.schedule.startAt(0);
     return undefined;
   }
 
@@ -442,41 +367,12 @@ export class ZkDatabase {
         this.#state.tree.lastProcessedZxid = -1;
         return;
       case 'snapshot':
-        this.#writeSnapshotNow();
+        // As upstream, a new server has a snapshot of zxid 0 from its start.
+        this.#snapshots.writeNow(this.#state, this.#config.digestEnabled);
         break;
       case 'nothing':
     }
     if (votes && isEmpty) this.#directories.recordLogs(false);
-  }
-
-  /** As upstream, a new server has a snapshot of zxid 0 from its start. */
-  #writeSnapshotNow(): void {
-    this.#newWriter(this.#state.tree, this.#state.sessionTimeouts, this.#config.digestEnabled).writeNow();
-  }
-
-  #newWriter(tree: DataTree, sessions: ReadonlyMap<bigint, number>, digestEnabled: boolean): SnapshotWriter {
-    const { disk, clock } = this.#parts;
-    return new SnapshotWriter({ disk, clock, directory: this.snapDirectory, digestEnabled }, tree, sessions);
-  }
-
-  #writeSnapshot(
-    tree: DataTree,
-    sessions: ReadonlyMap<bigint, number>,
-    digestEnabled: boolean,
-    done: FlushDone,
-  ): void {
-    const { clock, events } = this.#parts;
-    const startMs = clock.monotonicMs();
-    const writer = this.#newWriter(tree, sessions, digestEnabled);
-    this.#snapshot = writer;
-    writer.start(error => {
-      this.#snapshot = null;
-      if (error === undefined) {
-        const ms = clock.monotonicMs() - startMs;
-        events.emit({ kind: 'snapshotWritten', path: writer.path, bytes: writer.sizeBytes, ms });
-      }
-      done(error);
-    });
   }
 
   #digestAt(packet: TxnPacket, digestAt: number | undefined): number {
@@ -510,8 +406,7 @@ export class ZkDatabase {
 
   /** Ends all writing: completes the log and gives up a snapshot. */
   #leaveLog(): void {
-    this.#snapshot?.cancel();
-    this.#snapshot = null;
+    this.#snapshots.cancel();
     this.#restoring = false;
     this.#log.close();
   }
