@@ -18,12 +18,8 @@ import { JuteWriter } from '../wire/jute.ts';
 import { ElectionConnection } from './election-connection.ts';
 import { LINKS_MAX } from './election-peer.ts';
 import { askAcceptedEpoch } from './epoch-question.ts';
-import {
-  QuorumCnxManager,
-  UNKNOWN_BYTES_MAX,
-  UNKNOWN_PEERS_MAX,
-  UNNAMED_CONNECTIONS_MAX,
-} from './quorum-cnx-manager.ts';
+import { QuorumCnxManager, UNKNOWN_BYTES_MAX, UNKNOWN_PEERS_MAX } from './quorum-cnx-manager.ts';
+import { UNNAMED_CONNECTIONS_MAX } from './unnamed-connections.ts';
 
 const test = suite('election: QuorumCnxManager');
 

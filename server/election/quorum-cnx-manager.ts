@@ -1,10 +1,9 @@
 import { ServerError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { listenWithRetry } from '../runtime/bind-retry.ts';
-import { oldestOfBusiestHost } from '../runtime/busiest-host.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
-import type { Address, Clock, Connection, Network, Timer } from '../runtime/runtime.ts';
+import type { Address, Clock, Connection, Network } from '../runtime/runtime.ts';
 import {
   ANONYMOUS_SID,
   encodeEpochAnswer,
@@ -16,6 +15,7 @@ import {
 import { JuteWriter } from '../wire/jute.ts';
 import { ElectionConnection } from './election-connection.ts';
 import { ElectionPeer, LINKS_MAX } from './election-peer.ts';
+import { UnnamedConnections } from './unnamed-connections.ts';
 
 /** What election needs to know of the other servers of a configuration, this one included. */
 export type ElectionMembers = ReadonlyMap<number, { readonly electionAddress: Address }>;
@@ -47,11 +47,6 @@ export interface QuorumCnxManagerEvents {
   onListenFailed(error: ServerError): void;
 }
 
-/**
- * Limit on accepted connections that have not said who they are. Above it the host with most loses its
- * oldest.
- */
-export const UNNAMED_CONNECTIONS_MAX = 256;
 /** Limit on servers that no configuration names, such as observers from elsewhere. */
 export const UNKNOWN_PEERS_MAX = 1024;
 /**
@@ -78,7 +73,7 @@ export class QuorumCnxManager {
   readonly #events: QuorumCnxManagerEvents;
   #members: ElectionMembers;
   readonly #peers = new Map<number, ElectionPeer>();
-  readonly #unnamed = new Map<ElectionConnection, Timer>();
+  readonly #unnamed: UnnamedConnections;
   readonly #ringing = new Set<Connection>();
   readonly #lines: RatedLog;
   #listener: { close(): void } | undefined;
@@ -91,6 +86,7 @@ export class QuorumCnxManager {
     this.#deps = deps;
     this.#lines = new RatedLog(deps);
     this.#options = options;
+    this.#unnamed = new UnnamedConnections(deps.clock, this.#lines, options.cnxTimeoutMs);
     this.#members = options.members;
     this.#events = events;
   }
@@ -181,11 +177,7 @@ export class QuorumCnxManager {
   close(): void {
     this.#closed = true;
     this.#listener?.close();
-    for (const [connection, timer] of this.#unnamed) {
-      timer.cancel();
-      connection.close('shutdown');
-    }
-    this.#unnamed.clear();
+    this.#unnamed.close();
     for (const connection of this.#ringing) connection.destroy('shutdown');
     for (const peer of this.#peers.values()) {
       peer.stopDialing();
@@ -226,7 +218,7 @@ export class QuorumCnxManager {
   }
 
   *#unknown(): Generator<ElectionConnection> {
-    yield* this.#unnamed.keys();
+    yield* this.#unnamed;
     for (const peer of this.#peers.values()) if (!this.#members.has(peer.sid)) yield* peer.connections;
   }
 
@@ -323,10 +315,7 @@ export class QuorumCnxManager {
       connection.destroy('shutdown');
       return;
     }
-    if (this.#unnamed.size >= UNNAMED_CONNECTIONS_MAX) {
-      const oldest = oldestOfBusiestHost([...this.#unnamed.keys()], ({ host }) => host);
-      if (oldest !== undefined) this.#drop(oldest, 'too many connections that have not said who they are');
-    }
+    this.#unnamed.makeRoom();
     let named: ElectionPeer | undefined;
     const accepted = new ElectionConnection(connection, true, {
       onInitialMessage: message => {
@@ -342,14 +331,10 @@ export class QuorumCnxManager {
       onDrain: () => named && this.#onDrain(named, accepted),
       onClosed: (reason, malformed) => {
         if (named !== undefined) this.#onClosed(named, accepted, reason, malformed);
-        else this.#onUnnamedClosed(accepted, reason, malformed);
+        else this.#unnamed.onClosed(accepted, reason, malformed);
       },
     });
-    const { cnxTimeoutMs } = this.#options;
-    const timer = this.#deps.clock.after(cnxTimeoutMs, () =>
-      this.#drop(accepted, `it has not said who it is within ${cnxTimeoutMs} ms`),
-    );
-    this.#unnamed.set(accepted, timer);
+    this.#unnamed.add(accepted);
     accepted.start();
   }
 
@@ -358,36 +343,13 @@ export class QuorumCnxManager {
     return encodeEpochAnswer({ sid, acceptedEpoch: acceptedEpoch() });
   }
 
-  #drop(connection: ElectionConnection, reason: string): void {
-    this.#forgetUnnamed(connection);
-    this.#lines.warn('closed election connections', 'election connection closed', {
-      remote: connection.remote,
-      reason,
-    });
-    connection.close(reason);
-  }
-
-  #forgetUnnamed(connection: ElectionConnection): void {
-    this.#unnamed.get(connection)?.cancel();
-    this.#unnamed.delete(connection);
-  }
-
-  #onUnnamedClosed(connection: ElectionConnection, reason: string, malformed: boolean): void {
-    this.#forgetUnnamed(connection);
-    if (malformed)
-      this.#lines.warn('closed election connections', 'election connection closed', {
-        remote: connection.remote,
-        reason,
-      });
-  }
-
   /** The peer that the connection now belongs to, or undefined when the connection was closed. */
   #onInitialMessage(connection: ElectionConnection, message: InitialMessage): ElectionPeer | undefined {
-    this.#forgetUnnamed(connection);
+    this.#unnamed.forget(connection);
     const sid = message.sid === ANONYMOUS_SID ? this.#nextAnonymousSid-- : message.sid;
     const reason = this.#refusal(sid);
     if (reason !== undefined) {
-      this.#drop(connection, reason);
+      this.#unnamed.drop(connection, reason);
       return undefined;
     }
     const peer = this.#peerOf(sid);
