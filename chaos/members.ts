@@ -38,7 +38,7 @@ export function faultMember(ensemble: Ensemble, member: Member): FaultMember {
       return member.pid;
     },
     clientAddress: member.ownAddress,
-    signal: (signal, pid) => member.host.signal(pid, signal),
+    signal: (signal, pid) => member.signal(signal, pid),
     stateOf: pid => member.host.stateOf(pid),
     roleOf: () => member.mode(),
     restart: () => ensemble.restart(member.name),

@@ -43,6 +43,10 @@ const eventSchema = z.discriminatedUnion('kind', [
     role: text,
     state: z.enum(['up', 'down']),
     pid: count.optional(),
+    /** How it ended: an exit code or a signal. */
+    exit: text.optional(),
+    /** Whether the lab ended it. */
+    isAsked: z.boolean().optional(),
   }),
   z.strictObject({ ...when('injected'), ...place, fault: text, links: z.array(text) }),
   /** The proof of a fault was taken at its place. */

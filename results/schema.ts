@@ -265,6 +265,19 @@ const fault = z.strictObject({
   after: linkReadings,
 });
 
+const death = z.strictObject({
+  topology: text,
+  member: text,
+  role: z.enum(['voter', 'observer']),
+  at: timestamp,
+  /** An exit code or a signal. */
+  exit: text,
+  /** What was being done: "writes of masters, observers blackholed, round 2". */
+  during: text,
+  /** The last lines of its log. */
+  logEnd: z.string(),
+});
+
 /** The judgement of a checker about the history of a workload. */
 const judgement = z.strictObject({
   checker: text,
@@ -296,7 +309,14 @@ const shape = z.strictObject({
      * when it was not interrupted.
      */
     interrupted: text.optional(),
+    /** What was asked for and not measured, and why, one sentence each. Absent when all was measured. */
+    unmeasured: z.array(text).min(1).optional(),
   }),
+  /**
+   * Processes of members that ended although the lab did not end them. Absent in results that did not
+   * record it.
+   */
+  deaths: z.array(death).optional(),
   /** What this run cannot show, and what would make it wrong, one sentence each. */
   limits: z.array(text),
 });
@@ -351,5 +371,6 @@ export type Availability = Result['availability'][number];
 export type Outcome = (typeof OUTCOMES)[number];
 export type Sync = Result['syncs'][number];
 export type Timeline = Result['timelines'][number];
+export type Death = z.infer<typeof death>;
 export type Judgement = z.infer<typeof judgement>;
 export type Fault = Result['faults'][number];

@@ -42,6 +42,17 @@ test('an interrupted run exits as void, whatever its claims say', () => {
   }
 });
 
+test('what was asked for and not measured makes a run void, unless something failed (F1)', () => {
+  for (const [verdicts, code] of [
+    [['holds', 'not shown here'], 3],
+    [['holds', 'fails'], 1],
+  ] as const) {
+    const { claims, validity } = judged(verdicts);
+    const unmeasured = ['writes of masters, healthy: 1 of 4 rounds were measured; ...'];
+    assert.is(exitCodeOf({ claims, validity: { ...validity, unmeasured } }), code);
+  }
+});
+
 test('claims come worst first, and within a verdict in their original order', () => {
   const { claims } = judged(['holds', 'void', 'fails', 'not shown here', 'fails']);
   assert.equal(

@@ -31,7 +31,8 @@ export function countVerdicts(claims: readonly Pick<Claim, 'verdict'>[]): Record
 /**
  * The exit code of a run. A void run proves nothing, so its failures do not count either: 3 comes before 1. A
  * run that judged nothing is void, and so is an interrupted one, because it has not shown everything that it
- * should. Neither "not shown here" nor a known failure fails a run: the code reports only new failures.
+ * should. Something that was asked for and not measured makes the run void unless a claim failed. Neither
+ * "not shown here" nor a known failure fails a run: the code reports only new failures.
  */
 export function exitCodeOf(result: Pick<Result, 'claims' | 'validity' | 'judgements'>): ExitCode {
   const { validity, claims, judgements = [] } = result;
@@ -41,6 +42,9 @@ export function exitCodeOf(result: Pick<Result, 'claims' | 'validity' | 'judgeme
     claims.some(claim => claim.verdict === 'fails' && claim.known === undefined) ||
     judgements.some(({ valid }) => valid === 'invalid');
   if (failed) return EXIT_CODES.failed;
-  const isUnclear = countVerdicts(claims).void > 0 || judgements.some(({ valid }) => valid === 'unknown');
+  const isUnclear =
+    validity.unmeasured !== undefined ||
+    countVerdicts(claims).void > 0 ||
+    judgements.some(({ valid }) => valid === 'unknown');
   return isUnclear ? EXIT_CODES.void : EXIT_CODES.holds;
 }

@@ -22,7 +22,10 @@ export interface Sample {
 }
 
 export class Evidence {
-  readonly result: Pick<Result, 'topologies' | 'measurements' | 'availability' | 'faults' | 'environment'> & {
+  readonly result: Pick<
+    Result,
+    'topologies' | 'measurements' | 'availability' | 'faults' | 'environment' | 'deaths'
+  > & {
     /** The suite of the run, which a command that repeats it names. */
     readonly suite: string;
   };

@@ -7,6 +7,7 @@ import { livenessAfterHeal } from './liveness-after-heal.ts';
 import { lostObserversLeaveWrites, lostVoterLeavesWrites } from './lost-members.ts';
 import { mastersSyncSooner } from './masters-sync-sooner.ts';
 import { mastersWriteThroughput } from './masters-write-throughput.ts';
+import { membersStayUp } from './members-stay-up.ts';
 import { moreVotersWriteLess } from './more-voters-write-less.ts';
 import { neighboursLeaveReads } from './neighbours-leave-reads.ts';
 import { observerMessages } from './observer-messages.ts';
@@ -35,6 +36,7 @@ export const CLAIMS: readonly Claim[] = [
   readsThroughQuorumLoss,
   readsThroughLeaderLoss,
   livenessAfterHeal,
+  membersStayUp,
 ];
 
 /** @param only ids, comma-separated; undefined for all. @throws UsageError naming the existing ids */

@@ -20,7 +20,7 @@ test(
   'a round has both waits of every phase, no idle neighbour, and all members alive',
   async () => {
     const ensemble = await Ensemble.start(await planEnsemble(readTopology('voters'), temporaryFolder()));
-    const neighbours = await NeighbourProcess.start();
+    const neighbours = new NeighbourProcess();
     const driver = new LoadDriver();
     try {
       const target = { name: 'leader', ...(await ensemble.leader()).plan.ports.client };

@@ -21,7 +21,7 @@ import { QUIET_WORKLOAD } from './quiet-client.ts';
  */
 export async function benchFairness(terminal: Terminal, options: CompareOptions): Promise<ExitCode> {
   const { rounds, seconds } = options;
-  const neighbours = await NeighbourProcess.start();
+  const neighbours = new NeighbourProcess();
   const driver = new LoadDriver();
   try {
     return await compareServers(

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { execaNode, type ResultPromise } from 'execa';
+import { closeChild } from '../hosts/close-child.ts';
+import { LoadError } from '../load/load-error.ts';
 import type { LoadTarget } from '../load/load-spec.ts';
 import type { NeighbourName } from './neighbours.ts';
 
@@ -13,50 +15,67 @@ export interface FromNeighbour {
   readonly did: number;
 }
 
+/** It answers at once; only one that stands still does not. */
+const ANSWER_MAX_MS = 30_000;
 const MAIN = fileURLToPath(new URL('./neighbour-main.js', import.meta.url));
 
-/** One process for all neighbours of a run, which run one at a time. */
+type Child = ResultPromise<{ ipc: true; serialization: 'json'; cleanup: true; reject: false }>;
+
+/**
+ * One process for all neighbours of a run, which run one at a time. It starts with the first of them. If it
+ * ends, what ran beside it is lost, and the next neighbour gets a new process.
+ */
 export class NeighbourProcess {
-  readonly #child: ResultPromise<{ ipc: true; serialization: 'json'; cleanup: true; reject: false }>;
+  #child: Child | undefined;
 
-  private constructor() {
-    this.#child = execaNode(MAIN, { ipc: true, serialization: 'json', cleanup: true, reject: false });
-  }
-
-  /** @throws Error when the process ends first */
-  static async start(): Promise<NeighbourProcess> {
-    const started = new NeighbourProcess();
-    await started.#heard('ready');
-    return started;
-  }
-
+  /** @throws LoadError when the process ends first */
   async begin(neighbour: NeighbourName, target: LoadTarget): Promise<void> {
+    if (this.#child === undefined) {
+      this.#child = execaNode(MAIN, { ipc: true, serialization: 'json', cleanup: true, reject: false });
+      await this.#heard('ready', this.#child);
+    }
     await this.#tell({ kind: 'start', neighbour, target }, 'started');
   }
 
-  /** Returns how many requests the server served for it. */
+  /** Returns how many requests the server served for it. @throws LoadError when the process has ended */
   async stop(): Promise<number> {
     return (await this.#tell({ kind: 'stop' }, 'stopped')).did;
   }
 
   async close(): Promise<void> {
-    if (this.#child.connected) this.#child.disconnect();
-    await this.#child;
+    if (this.#child !== undefined) await closeChild(this.#child);
   }
 
   async #tell(message: ToNeighbour, answer: FromNeighbour['kind']): Promise<FromNeighbour> {
-    const heard = this.#heard(answer);
-    this.#child.send(message as never);
+    const child = this.#child;
+    if (child === undefined) throw new LoadError("the neighbour's process has ended");
+    const heard = this.#heard(answer, child);
+    if (child.connected) child.send(message as never, () => {});
     return heard;
   }
 
-  async #heard(kind: FromNeighbour['kind']): Promise<FromNeighbour> {
-    const ended = this.#child.then(({ shortMessage, stderr }) => {
-      throw new Error(`the neighbour's process ended: ${stderr || shortMessage || 'it exited'}`);
+  async #heard(kind: FromNeighbour['kind'], child: Child): Promise<FromNeighbour> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new LoadError(`the neighbour's process did not answer within ${ANSWER_MAX_MS} ms`));
+        child.kill('SIGKILL');
+      }, ANSWER_MAX_MS);
     });
-    const [message] = (await Promise.race([once(this.#child, 'message'), ended])) as [FromNeighbour];
-    if (message.kind !== kind)
-      throw new Error(`the neighbour's process sent ${message.kind} where ${kind} was expected`);
-    return message;
+    const ended = child.then(({ shortMessage, stderr }) => {
+      throw new LoadError(`the neighbour's process ended: ${stderr || shortMessage || 'it exited'}`);
+    });
+    try {
+      const [message] = (await Promise.race([once(child, 'message'), ended, late])) as [FromNeighbour];
+      if (message.kind !== kind)
+        throw new LoadError(`the neighbour's process sent ${message.kind} where ${kind} was expected`);
+      return message;
+    } catch (error) {
+      this.#child = undefined;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      ended.catch(() => {});
+    }
   }
 }

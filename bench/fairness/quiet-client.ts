@@ -65,16 +65,22 @@ export async function measureQuietClient(spec: QuietClientSpec): Promise<Measure
 
 /** What the neighbour got done; undefined without one. */
 async function besideNeighbour(
-  { neighbours, neighbour, target, neighbourTarget = target, warmupMs }: QuietClientSpec,
+  { driver, neighbours, neighbour, target, neighbourTarget = target, warmupMs }: QuietClientSpec,
   running: Promise<LoadResult | undefined>,
 ): Promise<number | undefined> {
   if (neighbour === undefined) return undefined;
   // The quiet client starts first. A neighbour that kept it from getting a session at all would leave nothing
   // to measure.
   await delay(warmupMs / 2);
-  await neighbours.begin(neighbour, neighbourTarget);
-  await running;
-  return neighbours.stop();
+  try {
+    await neighbours.begin(neighbour, neighbourTarget);
+    await running;
+    return await neighbours.stop();
+  } catch (error) {
+    driver.abort();
+    await running;
+    throw error;
+  }
 }
 
 function loadOf({ target, readsPerSecond, warmupMs, durationMs }: QuietClientSpec): LoadSpec {

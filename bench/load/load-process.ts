@@ -2,6 +2,7 @@
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execaNode, type ResultPromise } from 'execa';
+import { closeChild } from '../hosts/close-child.ts';
 import { LoadError } from './load-error.ts';
 import type { LoadResult, LoadSpec } from './load-spec.ts';
 import type { LoadProgress } from './run-load.ts';
@@ -16,7 +17,7 @@ export type FromLoadProcess =
 
 export interface LoadProcess {
   pid: number;
-  /** @throws Error with the driver's own message, or with how its process ended */
+  /** @throws LoadError with the driver's own message, or with how its process ended */
   result: Promise<LoadResult>;
   /** Ends the load early. Its result still comes, and is void. */
   stop(): void;
@@ -25,6 +26,7 @@ export interface LoadProcess {
 const MAIN = fileURLToPath(new URL('./load-main.js', import.meta.url));
 /** After warm-up, duration, drain and this time, the driver counts as hung. */
 const GRACE_MS = 30_000;
+const ENDING_CHARACTERS_MAX = 2_000;
 
 type Child = ResultPromise<{ ipc: true; serialization: 'json'; cleanup: true; reject: false }>;
 
@@ -36,36 +38,22 @@ interface Waiting {
 
 /**
  * One driver process for many loads, one at a time. It starts once, and its code is warm after the first
- * load, so that the first load of a run is not slower than the others.
+ * load, so that the first load of a run is not slower than the others. If it ends, the load that it ran is
+ * lost, and the next load gets a new process.
  */
 export class LoadDriver {
-  readonly pid: number;
-  readonly #child: Child;
-  readonly #ready: Promise<void>;
+  #running: Running = start();
   #waiting: Waiting | undefined;
-  #ended: string | undefined;
 
   constructor() {
-    this.#child = execaNode(MAIN, { ipc: true, serialization: 'json', cleanup: true, reject: false });
-    this.pid = this.#child.pid ?? 0;
-    preferred(this.pid);
-    let ready = (): void => {};
-    this.#ready = new Promise(resolve => {
-      ready = resolve;
-    });
-    this.#child.on('message', (message: unknown) => {
-      const received = message as FromLoadProcess;
-      if (received.kind === 'ready') ready();
-      else this.#onMessage(received);
-    });
-    void this.#child.then(ended => {
-      this.#ended = String(ended.stderr || ended.shortMessage || 'it exited').slice(-2_000);
-      this.#settle()?.reject(new Error(`the load driver ended without a result: ${this.#ended}`));
-      ready();
-    });
+    this.#heed(this.#running);
   }
 
-  /** @throws Error with the driver's own message, when it already runs a load, or has ended */
+  get pid(): number {
+    return this.#running.child.pid ?? 0;
+  }
+
+  /** @throws LoadError with the driver's own message, or with how it ended; Error when a load runs already */
   async run(spec: LoadSpec, onProgress?: (progress: LoadProgress) => void): Promise<LoadResult> {
     if (this.#waiting !== undefined) throw new Error('the load driver already runs a load');
     const limitMs = spec.warmupMs + spec.durationMs + GRACE_MS;
@@ -73,14 +61,14 @@ export class LoadDriver {
     const result = new Promise<LoadResult>((resolve, reject) => {
       this.#waiting = { onProgress, resolve, reject };
       timer = setTimeout(() => {
-        this.#settle()?.reject(new Error(`the load driver gave no result within ${limitMs} ms`));
-        this.#child.kill('SIGKILL');
+        this.#settle()?.reject(new LoadError(`the load driver gave no result within ${limitMs} ms`));
+        this.#running.child.kill('SIGKILL');
+        this.#renew();
       }, limitMs);
     });
-    void this.#ready.then(() => {
-      if (this.#ended === undefined) this.#send({ kind: 'run', spec });
-      else this.#settle()?.reject(new Error(`the load driver ended without a result: ${this.#ended}`));
-    });
+    if (this.#running.isOver) this.#renew();
+    const { ready } = this.#running;
+    void ready.then(() => this.#send({ kind: 'run', spec }));
     try {
       return await result;
     } finally {
@@ -95,8 +83,27 @@ export class LoadDriver {
 
   /** Ends the process. */
   async close(): Promise<void> {
-    if (this.#child.connected) this.#child.disconnect();
-    await this.#child;
+    await closeChild(this.#running.child);
+  }
+
+  #renew(): void {
+    this.#running = start();
+    this.#heed(this.#running);
+  }
+
+  /** What comes from an earlier process is not heeded any more. */
+  #heed(running: Running): void {
+    const { child } = running;
+    child.on('message', (message: unknown) => {
+      const received = message as FromLoadProcess;
+      if (received.kind !== 'ready' && running === this.#running) this.#onMessage(received);
+    });
+    void child.then(({ stderr, shortMessage }) => {
+      running.isOver = true;
+      const how = String(stderr || shortMessage || 'it exited').slice(-ENDING_CHARACTERS_MAX);
+      if (running === this.#running)
+        this.#settle()?.reject(new LoadError(`the load driver ended without a result: ${how}`));
+    });
   }
 
   #onMessage(message: Exclude<FromLoadProcess, { kind: 'ready' }>): void {
@@ -112,8 +119,28 @@ export class LoadDriver {
   }
 
   #send(message: ToLoadProcess): void {
-    if (this.#child.connected) this.#child.send(message as never, () => {});
+    const { child } = this.#running;
+    if (child.connected) child.send(message as never, () => {});
   }
+}
+
+/** One process of a driver. */
+interface Running {
+  readonly child: Child;
+  /** Settles when it listens, or has ended. */
+  readonly ready: Promise<unknown>;
+  isOver: boolean;
+}
+
+function start(): Running {
+  const child = execaNode(MAIN, { ipc: true, serialization: 'json', cleanup: true, reject: false });
+  preferred(child.pid ?? 0);
+  const listens = new Promise<void>(resolve => {
+    child.on('message', message => {
+      if ((message as FromLoadProcess).kind === 'ready') resolve();
+    });
+  });
+  return { child, ready: Promise.race([listens, child]), isOver: false };
 }
 
 /**

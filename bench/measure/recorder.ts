@@ -21,6 +21,15 @@ interface Series extends Place {
   readonly counts: Map<string, number[]>;
 }
 
+/** Something that counts once its round is complete. */
+interface Unfinished {
+  record(): void;
+  /** What it is a value of. If the cell is lost, the round is void there. */
+  readonly sampleOf?: { readonly place: Place; readonly round: number };
+  /** Kept even if the cell is lost: an injected fault, a reason why a round is void. */
+  readonly isKept?: boolean;
+}
+
 /**
  * Rounds kept of one load of a topology under a condition. More would fill the result and show nothing new.
  */
@@ -37,7 +46,7 @@ export class Recorder {
   readonly #syncs: Sync[] = [];
   readonly #faults: Fault[] = [];
   readonly #timelines: Timeline[] = [];
-  #unfinished: (() => void)[] = [];
+  #unfinished: Unfinished[] = [];
   /** Remarks that a reader needs and no number shows. */
   readonly remarks: string[] = [];
 
@@ -47,18 +56,37 @@ export class Recorder {
 
   /** @param start number of the fresh ensemble, where there are several; rounds count over all of them */
   sample(place: Place, round: number, value: number, start?: number): void {
+    if (!Number.isFinite(value)) {
+      this.voided(place, round, `the measured value is ${value}`);
+      return;
+    }
     this.#events.emit({ kind: 'sample', ...place, round, value });
-    this.#later(() => this.#at(place).samples.set(round, { value, start }));
+    const record = () => this.#at(place).samples.set(round, { value, start });
+    this.#unfinished.push({ record, sampleOf: { place, round } });
   }
 
   /** The round was measured, but proves nothing. */
   voided(place: Place, round: number, reason: string): void {
     this.#events.emit({ kind: 'sample', ...place, round, value: null, void: reason });
-    this.#later(() => {
+    const record = () => {
       const series = this.#at(place);
       series.samples.delete(round);
       series.warnings.push(`${VOID_ROUND} ${round + 1}: ${reason}`);
-    });
+    };
+    this.#unfinished.push({ record, isKept: true });
+  }
+
+  /** The present position, for `voidSince`. */
+  mark(): number {
+    return this.#unfinished.length;
+  }
+
+  /** What was recorded since `mark` does not count: its values are void, and the rest is left out. */
+  voidSince(mark: number, reason: string): void {
+    for (const each of this.#unfinished.splice(mark)) {
+      if (each.isKept) this.#unfinished.push(each);
+      else if (each.sampleOf !== undefined) this.voided(each.sampleOf.place, each.sampleOf.round, reason);
+    }
   }
 
   /** A warning that a reader of the samples needs, and that voids none of them. */
@@ -89,7 +117,7 @@ export class Recorder {
   }
 
   fault(fault: Fault): void {
-    this.#later(() => this.#faults.push(fault));
+    this.#unfinished.push({ record: () => this.#faults.push(fault), isKept: true });
   }
 
   sync(sync: Sync): void {
@@ -102,7 +130,7 @@ export class Recorder {
 
   /** The round is complete: its measurements count. */
   keep(): void {
-    for (const record of this.#unfinished.splice(0)) record();
+    for (const { record } of this.#unfinished.splice(0)) record();
   }
 
   /** The round was cut short: its measurements are dropped. */
@@ -111,7 +139,7 @@ export class Recorder {
   }
 
   #later(record: () => void): void {
-    this.#unfinished.push(record);
+    this.#unfinished.push({ record });
   }
 
   #at(place: Place): Series {

@@ -26,16 +26,41 @@ export interface EnsembleOptions extends Omit<CommandOptions, 'linkMap'> {
 }
 
 const LEADER_PAUSE_MS = 50;
+const LOG_LINES_KEPT = 8;
+
+/** A process of a member that ended although nobody asked it to. */
+export interface MemberDeath {
+  readonly member: string;
+  readonly role: string;
+  /** Ms since 1970. */
+  readonly at: number;
+  /** `exit code 1`, `signal SIGKILL` */
+  readonly exit: string;
+  /** The last lines that it printed. */
+  readonly logEnd: string;
+}
 
 export class Ensemble {
   readonly plan: EnsemblePlan;
   readonly members: readonly Member[];
   readonly #readyMaxMs: number;
+  readonly #deaths: MemberDeath[];
 
-  private constructor(plan: EnsemblePlan, members: readonly Member[], readyMaxMs: number) {
+  private constructor(
+    plan: EnsemblePlan,
+    members: readonly Member[],
+    readyMaxMs: number,
+    deaths: MemberDeath[],
+  ) {
     this.plan = plan;
     this.members = members;
     this.#readyMaxMs = readyMaxMs;
+    this.#deaths = deaths;
+  }
+
+  /** Every end of a process that the lab did not ask for, in order. */
+  get deaths(): readonly MemberDeath[] {
+    return this.#deaths;
   }
 
   /**
@@ -55,16 +80,20 @@ export class Ensemble {
       onMember,
       signal,
     } = options;
+    const deaths: MemberDeath[] = [];
     const members = plan.members.map(
-      member =>
+      (member, index): Member =>
         new Member(member, clientAddresses?.get(member.name), {
           linkMap: linkMaps?.get(member.name),
           ...(javaFlags === undefined ? {} : { javaFlags }),
           temporaryFolder,
-          onMember,
+          onMember(event) {
+            if (event.isAsked === false) deaths.push(deathOf(event, members[index]!));
+            onMember?.(event);
+          },
         }),
     );
-    const ensemble = new Ensemble(plan, members, readyMaxMs);
+    const ensemble = new Ensemble(plan, members, readyMaxMs, deaths);
     try {
       for (const member of members) member.start();
       await untilReady(members, readyMaxMs, { signal });
@@ -171,7 +200,7 @@ export class Ensemble {
     const started = this.members.filter(member => member.isStarted);
     const errors: unknown[] = [];
     for (const role of ['observer', 'participant'] as const) {
-      const ends = started.filter(({ plan }) => plan.role === role).map(each => each.process.stop());
+      const ends = started.filter(({ plan }) => plan.role === role).map(each => each.stop());
       for (const end of await Promise.allSettled(ends))
         if (end.status === 'rejected') errors.push(end.reason);
     }
@@ -185,4 +214,8 @@ export class Ensemble {
       .filter(member => member.isStarted && !member.process.isRunning)
       .map(({ name, process }) => `${name}: ${formatExit(process.exit!)}`);
   }
+}
+
+function deathOf({ member, role, exit = 'unknown' }: MemberEvent, { log }: Member): MemberDeath {
+  return { member, role, at: Date.now(), exit, logEnd: log.tail(LOG_LINES_KEPT) };
 }

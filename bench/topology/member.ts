@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { CappedLog } from '../hosts/capped-log.ts';
 import type { CpuBudget } from '../hosts/cpu-budget.ts';
-import type { Host, HostProcess } from '../hosts/host.ts';
+import { formatExit, type Host, type HostProcess } from '../hosts/host.ts';
 import { formatAddress } from '../hosts/ports.ts';
 import type { ProcessSample } from '../hosts/process-usage.ts';
 import { fourLetterWord, type Mode, parseMntr, parseSrvr } from './four-letter.ts';
@@ -19,7 +19,13 @@ export interface MemberEvent {
   readonly role: string;
   readonly state: 'up' | 'down';
   readonly pid: number;
+  /** How it ended: `exit code 1`, `signal SIGKILL`. */
+  readonly exit?: string;
+  /** Whether the lab ended it, as a fault or at the end of a run. */
+  readonly isAsked?: boolean;
 }
+
+const ENDING_SIGNALS: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM'];
 
 export interface MemberOptions extends CommandOptions {
   readonly temporaryFolder?: string | undefined;
@@ -35,6 +41,8 @@ export class Member {
   readonly clientAddress: string;
   readonly #options: MemberOptions;
   #process: HostProcess | undefined;
+  /** Processes that the lab itself ended. */
+  readonly #askedToEnd = new Set<number>();
   #budget: CpuBudget | undefined;
 
   constructor(plan: PlannedMember, clientAddress: string | undefined, options: MemberOptions) {
@@ -89,10 +97,17 @@ export class Member {
     });
     const { pid, exited } = this.#process;
     if (this.plan.budget !== undefined) this.limitCpu(this.plan.budget);
-    const tell = (state: MemberEvent['state']) =>
-      this.#options.onMember?.({ member: this.name, role: this.plan.role, state, pid });
-    tell('up');
-    void exited.then(() => tell('down'));
+    const about = { member: this.name, role: this.plan.role, pid };
+    const { onMember } = this.#options;
+    onMember?.({ ...about, state: 'up' });
+    void exited.then(exit =>
+      onMember?.({
+        ...about,
+        state: 'down',
+        exit: formatExit(exit),
+        isAsked: this.#askedToEnd.has(pid),
+      }),
+    );
   }
 
   /**
@@ -109,6 +124,18 @@ export class Member {
       budget.lift();
     });
     return budget;
+  }
+
+  /** Sends a signal to one process of it, the present or an earlier one; no effect if that is gone. */
+  signal(signal: NodeJS.Signals, pid: number): void {
+    if (ENDING_SIGNALS.includes(signal)) this.#askedToEnd.add(pid);
+    this.host.signal(pid, signal);
+  }
+
+  /** Ends its present process. @throws Error when it outlives even SIGKILL */
+  async stop(): Promise<void> {
+    this.#askedToEnd.add(this.pid);
+    await this.process.stop();
   }
 
   /** SIGSTOP: connections stay open, but nobody answers. */

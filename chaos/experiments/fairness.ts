@@ -50,16 +50,16 @@ async function measureFairness(
   stage: Stage,
   share: number,
 ): Promise<void> {
-  const { suite, plan, events, lab, recorder, signal } = options;
+  const { suite, plan, cells, lab, recorder } = options;
   const { rounds, children, ...pace } = suite.fairness;
-  const { leader } = await stage.cast();
-  await makeFairnessTree(targetOf(leader), children);
-  await preload(leader.plan.ports.client, QUIET_WORKLOAD, 0);
-  const neighbours = await NeighbourProcess.start();
-  const measure = async (round: number): Promise<void> => {
-    for (const condition of PHASES) {
-      signal.throwIfAborted();
-      events.emit({ kind: 'turn', what: 'fairness', round, of: rounds, topology: stage.name, condition });
+  await cells.prepare(stage, 'the tree of the neighbours', async () => {
+    const { leader } = await stage.cast();
+    await makeFairnessTree(targetOf(leader), children);
+    await preload(leader.plan.ports.client, QUIET_WORKLOAD, 0);
+  });
+  const neighbours = new NeighbourProcess();
+  const phase = (condition: string, round: number) =>
+    cells.measure({ experiment: fairness.name, stage, condition, round, of: rounds }, async () => {
       const { leader, keptFollower = leader } = await stage.cast();
       const target = targetOf(leader);
       const neighbourTarget = targetOf(condition === CONDITIONS.greedyElsewhere ? keptFollower : leader);
@@ -75,10 +75,12 @@ async function measureFairness(
       const [reason] = measured.voidReasons;
       if (reason === undefined) recorder.sample(place, round, measured.waits.p99);
       else recorder.voided(place, round, reason);
-    }
+    });
+  const measure = async (round: number): Promise<void> => {
+    for (const condition of PHASES) await phase(condition, round);
   };
   try {
-    await plan.rounds('fairness', { rounds, roundsMin: suite.roundsMin, share }, [{ stage, measure }]);
+    await plan.rounds(fairness.name, { rounds, roundsMin: suite.roundsMin, share }, [{ measure }]);
   } finally {
     await neighbours.close();
   }

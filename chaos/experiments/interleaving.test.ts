@@ -1,10 +1,7 @@
 import { assert, suite } from '#test';
-import { LoadError } from '../../bench/load/load-error.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
-import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { NO_EVENTS } from '../../results/events.ts';
 import { Interleaving, type Turn } from './interleaving.ts';
-import type { Stage } from './stage.ts';
 
 const test = suite('chaos/experiments: interleaved rounds');
 const WANTED = { rounds: 4, roundsMin: 1, share: 1 };
@@ -33,7 +30,7 @@ function play(
       recorder.sample({ metric: 'm', topology: name, condition: 'c' }, round, round);
       await then[name]?.(round, played);
     };
-    return { stage: { name } as Stage, measure };
+    return { measure };
   });
   const played: Played = {
     recorder,
@@ -76,45 +73,15 @@ test('a run interrupted in its first round has no complete round', async () => {
   assert.equal(roundsOf(played), []);
 });
 
-test('a stage that is given up is measured no further; its earlier measurements and the other stages are kept', async () => {
-  const fails = (round: number) => {
-    if (round === 1) throw new EnsembleError('no leader any more');
-  };
-  const played = play(['a', 'b'], { a: fails });
-  assert.is(await played.run(), 'done');
-  assert.equal(roundsOf(played).sort(), ['a: 0,1', 'b: 0,1,2,3']);
-  assert.match(played.recorder.remarks.join(), 'a was measured no further: no leader any more');
-});
-
-test('a load that could not be run costs the rest of its round; repeated failures cost the stage', async () => {
-  const fails = (from: number, to: number) => (round: number) => {
-    if (round >= from && round <= to) throw new LoadError('load driver: no session was made');
-  };
-  const once = play(['a', 'b'], { a: fails(1, 1) });
-  assert.is(await once.run(), 'done');
-  assert.equal(once.log.filter(each => each.endsWith('a')).length, 4);
-  assert.match(
-    once.recorder.remarks.join(),
-    'a was not measured to the end of round 2: load driver: no session',
-  );
-  const always = play(['a', 'b'], { a: fails(0, 99) });
-  assert.is(await always.run({ ...WANTED, rounds: 8 }), 'done');
-  assert.equal(always.log.filter(each => each.endsWith('a')).length, 4);
-  assert.equal(always.log.filter(each => each.endsWith('b')).length, 8);
-  assert.match(always.recorder.remarks.at(-1)!, 'a was measured no further');
-});
-
 test('a turn that is not ready comes after the others of its round, and in order from then on', async () => {
   const played = play(['a', 'b']);
   let known = false;
   const late: Turn = {
-    stage: { name: 'late' } as Stage,
     ready: () => known,
     measure: async round => void played.log.push(`${round} late`),
   };
   const others = ['a', 'b'].map(
     (name): Turn => ({
-      stage: { name } as Stage,
       async measure(round) {
         known = true;
         played.log.push(`${round} ${name}`);
@@ -127,4 +94,14 @@ test('a turn that is not ready comes after the others of its round, and in order
     [1, 2, 3, 4, 5, 6, 7].some(round => played.log[3 * round] === `${round} late`),
     'it begins a round too',
   );
+});
+
+test('a turn that never becomes ready has its turn all the same, so that what it misses is recorded', async () => {
+  const played = play(['a']);
+  const never: Turn = {
+    ready: () => false,
+    measure: async round => void played.log.push(`${round} never`),
+  };
+  await played.plan.rounds('writes', { ...WANTED, rounds: 2 }, [never]);
+  assert.equal(played.log, ['0 never', '1 never']);
 });

@@ -1,11 +1,7 @@
 /** Interleaved rounds. Each round contains every turn once, in an order that cancels steady trends. */
-import { LoadError } from '../../bench/load/load-error.ts';
 import type { Recorder } from '../../bench/measure/recorder.ts';
-import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import type { EventSink } from '../../results/events.ts';
-import { NotHealed } from './measurements/under-fault.ts';
 import { RoundBudget } from './round-budget.ts';
-import type { Stage } from './stage.ts';
 import { turnOrder } from './turn-order.ts';
 
 export interface InterleavingOptions {
@@ -19,9 +15,8 @@ export interface InterleavingOptions {
   readonly signal: AbortSignal;
 }
 
-/** One measurement of a round. */
+/** The measurements of a round that belong together: of one topology. */
 export interface Turn {
-  readonly stage: Stage;
   measure(round: number): Promise<void>;
   /**
    * False: the turn waits until the others have had theirs in this round. @default it can always be measured
@@ -37,13 +32,8 @@ export interface Wanted {
   readonly share: number;
 }
 
-/** How many loads of a stage may fail to run before the stage is given up. */
-const UNRUN_MAX = 3;
-
 export class Interleaving {
   readonly #options: InterleavingOptions;
-  readonly #broken = new Set<Stage>();
-  readonly #unrun = new Map<Stage, number>();
   /** `3 of 12 rounds of writes` */
   readonly #done: string[] = [];
 
@@ -90,44 +80,14 @@ export class Interleaving {
 
   /** Takes every turn once, in the order of this round. */
   async take(turns: readonly Turn[], round: number): Promise<void> {
+    const { signal, seed } = this.#options;
     const late: Turn[] = [];
-    for (const turn of turnOrder(turns, round, this.#options.seed)) {
+    for (const turn of turnOrder(turns, round, seed)) {
+      signal.throwIfAborted();
       if (turn.ready?.() === false) late.push(turn);
-      else await this.#take(turn, round);
+      else await turn.measure(round);
     }
-    for (const turn of late) if (turn.ready?.() !== false) await this.#take(turn, round);
-  }
-
-  /**
-   * A stage that breaks is given up, and the others go on. A stage whose loads could not be run `UNRUN_MAX`
-   * times is given up too.
-   */
-  async #take({ stage, measure }: Turn, round: number): Promise<void> {
-    const { events, signal, recorder } = this.#options;
+    for (const turn of late) await turn.measure(round);
     signal.throwIfAborted();
-    if (this.#broken.has(stage)) return;
-    try {
-      await measure(round);
-      signal.throwIfAborted();
-    } catch (error) {
-      signal.throwIfAborted();
-      const isLoad = error instanceof LoadError;
-      if (!(isLoad || error instanceof NotHealed || error instanceof EnsembleError)) throw error;
-      if (isLoad && this.#passesOver(stage, round, error)) return;
-      this.#broken.add(stage);
-      recorder.remarks.push(`${stage.name} was measured no further: ${error.message.split('\n')[0]}`);
-      events.emit({ kind: 'note', text: `${stage.name} is given up: ${error.message}` });
-    }
-  }
-
-  /** A load that could not be run (during an election, for example) costs its turn the rest of the round. */
-  #passesOver(stage: Stage, round: number, { message }: LoadError): boolean {
-    const { events, recorder } = this.#options;
-    const times = (this.#unrun.get(stage) ?? 0) + 1;
-    this.#unrun.set(stage, times);
-    if (times > UNRUN_MAX) return false;
-    recorder.remarks.push(`${stage.name} was not measured to the end of round ${round + 1}: ${message}`);
-    events.emit({ kind: 'note', text: `${stage.name} misses the rest of this round: ${message}` });
-    return true;
   }
 }

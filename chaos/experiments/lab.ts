@@ -6,8 +6,10 @@ import { readTopology } from '../../bench/topology/read-topology.ts';
 import { implementationName, type Topology, topologyOf } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import type { EventSink } from '../../results/events.ts';
+import type { Death } from '../../results/schema.ts';
 import { findToxiproxy } from '../toxiproxy/find.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
+import { whyLost } from '../toxiproxy/watch.ts';
 import { Stage } from './stage.ts';
 import type { Suite } from './suite.ts';
 
@@ -99,6 +101,16 @@ export class Lab {
     events.emit({ kind: 'phase', what: `starting ${label}: ${topology.shortForm}` });
     const at = { folder: join(this.folder.path, label), temporaryFolder: this.folder.path, label };
     return Stage.start({ topology, ...at, toxiproxy, seed, events, signal });
+  }
+
+  /** Why no link works any more; undefined while Toxiproxy serves the proxies of this lab. */
+  async proxiesLost(): Promise<string | undefined> {
+    return this.toxiproxy && whyLost(this.toxiproxy);
+  }
+
+  /** Processes of members that ended although the lab did not end them. */
+  deaths(): Death[] {
+    return this.everyStage.flatMap(stage => stage.deaths());
   }
 
   /** Ends running loads at once; their results are void. */

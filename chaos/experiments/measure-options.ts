@@ -2,6 +2,7 @@
 
 import type { Recorder } from '../../bench/measure/recorder.ts';
 import type { EventSink } from '../../results/events.ts';
+import type { Cells } from './cells.ts';
 import type { Interleaving } from './interleaving.ts';
 import type { Lab } from './lab.ts';
 import { PROBED_PATH, type WriteLoad } from './measurements/throughput.ts';
@@ -19,6 +20,7 @@ export interface MeasureOptions<Own = unknown> {
   readonly seed: number;
   readonly needs: ReadonlySet<string>;
   readonly plan: Interleaving;
+  readonly cells: Cells;
   readonly recorder: Recorder;
   readonly events: EventSink;
   readonly signal: AbortSignal;

@@ -19,20 +19,23 @@ export async function measureAll(options: Omit<MeasureOptions, 'observerCores'>)
 
 /** Creates the znodes that are read and written, and runs loads whose results are thrown away. */
 async function warmUp(options: Omit<MeasureOptions, 'observerCores'>): Promise<ObserverCores> {
-  const { lab, suite, signal, events } = options;
+  const { lab, suite, cells, events } = options;
   const write = writeLoadOf(options);
   const stages = [...lab.stages, ...(lab.direct === undefined ? [] : [lab.direct])];
   const cores: ObserverCores = new Map();
   for (const stage of stages) {
-    const { leader } = await stage.cast();
-    await preload(leader.plan.ports.client, workloadOf(write), suite.load.sessionsPerTarget);
+    await cells.prepare(stage, 'the znodes of the load', async () => {
+      const { leader } = await stage.cast();
+      await preload(leader.plan.ports.client, workloadOf(write), suite.load.sessionsPerTarget);
+    });
   }
   for (let load = 1; load <= suite.load.warmupLoads; load++) {
     for (const stage of stages) {
-      signal.throwIfAborted();
       events.emit({ kind: 'phase', what: `warming up ${load}/${suite.load.warmupLoads}, ${stage.name}` });
-      const sample = await measureWrites(stage, await stage.cast(), write, { paced: load === 1 });
-      if (sample.observerCores !== undefined) cores.set(stage, sample.observerCores);
+      await cells.prepare(stage, 'warming up', async () => {
+        const sample = await measureWrites(stage, await stage.cast(), write, { paced: load === 1 });
+        if (sample.observerCores !== undefined) cores.set(stage, sample.observerCores);
+      });
     }
   }
   return cores;

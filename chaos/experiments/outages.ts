@@ -5,7 +5,7 @@ import type { Experiment } from './experiment.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
 import { measureAvailability, type Outage, outageTiming } from './measurements/availability.ts';
 import { injectAll } from './measurements/under-fault.ts';
-import type { Cast, Stage } from './stage.ts';
+import { type Cast, hasFollowers, type Stage } from './stage.ts';
 import { rounds } from './suite.ts';
 import { cutOff } from './write-conditions.ts';
 
@@ -32,7 +32,10 @@ export const outages: Experiment<OutageOptions> = {
     await plan.rounds(
       this.name,
       { rounds: suite.availability.rounds, roundsMin: 1, share: this.share },
-      lab.stages.map(stage => ({ stage, measure: round => outageRound(options, stage, round) })),
+      // A voter that is alone can be cut off from nobody who would go on.
+      lab.stages.filter(hasFollowers).map(stage => ({
+        measure: round => outageRound(options, stage, round),
+      })),
     );
   },
 };
@@ -42,19 +45,18 @@ async function outageRound(
   stage: Stage,
   round: number,
 ): Promise<void> {
-  const { suite, needs, events, signal } = options;
+  const { suite, needs, cells } = options;
   const { leaderCutMs, quorumLostMs, rounds } = suite.availability;
-  const measure = async (
+  const measure = (
     condition: string,
     outageOf: (cast: Cast) => Pick<Outage, 'faultName' | 'forMs' | 'inject'>,
-  ) => {
-    signal.throwIfAborted();
-    events.emit({ kind: 'turn', what: 'outage', round, of: rounds, topology: stage.name, condition });
-    const cast = await stage.cast();
-    const occasion = occasionOf(options, stage, condition, round);
-    const write = writeLoadOf(options);
-    await measureAvailability(occasion, cast, { ...outageOf(cast), timing: suite.availability, write });
-  };
+  ) =>
+    cells.measure({ experiment: outages.name, stage, condition, round, of: rounds }, async () => {
+      const cast = await stage.cast();
+      const occasion = occasionOf(options, stage, condition, round);
+      const write = writeLoadOf(options);
+      await measureAvailability(occasion, cast, { ...outageOf(cast), timing: suite.availability, write });
+    });
   if (needs.has('leaderCut') && stage.hasLinks)
     await measure(CONDITIONS.leaderCut, ({ leader }) => ({
       faultName: 'blackhole',

@@ -6,7 +6,6 @@
 import { z } from 'zod';
 import type { CpuBudget } from '../../bench/hosts/cpu-budget.ts';
 import { preload } from '../../bench/load/preload.ts';
-import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { CONDITIONS } from '../../results/names.ts';
@@ -84,7 +83,7 @@ async function measureStart(options: MeasureOptions<RolesOptions>, start: number
         if (each !== undefined) started.push(each);
       }
       const turns = started.map(
-        (each): Turn => ({ stage: each.stage, measure: round => measureWindow(options, each, start, round) }),
+        (each): Turn => ({ measure: round => measureWindow(options, each, start, round) }),
       );
       for (let round = 0; round < rounds; round++) await plan.take(turns, start * rounds + round);
     } finally {
@@ -103,13 +102,13 @@ function bySize(topologies: readonly Topology[]): Topology[][] {
   return [...groups.values()];
 }
 
-/** Undefined when the ensemble did not start, which voids its rounds of this start. */
+/** Undefined when the ensemble did not start, which costs it the rounds of this start. */
 async function startOne(
   options: MeasureOptions<RolesOptions>,
   topology: Topology,
   start: number,
 ): Promise<Started | undefined> {
-  const { suite, lab, recorder, signal, events } = options;
+  const { suite, lab, recorder, signal, events, cells } = options;
   const { rounds, budget, warmupMs } = suite.roles;
   try {
     const stage = await lab.open(topology, `${topology.name}-${start + 1}`);
@@ -121,10 +120,12 @@ async function startOne(
     return { stage, budgets: budgetsOf(stage, budget) };
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof EnsembleError)) throw error;
-    const place = { metric: 'writeThroughput', topology: topology.name, condition: CONDITIONS.healthy };
-    for (let round = 0; round < rounds; round++)
-      recorder.voided(place, start * rounds + round, error.message.split('\n')[0]!);
+    const place = { experiment: roles.name, topology: topology.name, condition: CONDITIONS.healthy };
+    const reason = `the ensemble did not start: ${(error as Error).message.split('\n')[0]}`;
+    for (let round = 0; round < rounds; round++) {
+      cells.lose(place, start * rounds + round, reason);
+      recorder.voided({ ...place, metric: 'writeThroughput' }, start * rounds + round, reason);
+    }
     return undefined;
   }
 }
@@ -140,22 +141,25 @@ async function measureWindow(
   start: number,
   round: number,
 ): Promise<void> {
-  const { recorder, events, suite } = options;
+  const { recorder, cells, suite } = options;
   const { starts, rounds, settleMs, windowMs } = suite.roles;
   const condition = CONDITIONS.healthy;
   const topology = stage.name;
-  events.emit({ kind: 'turn', what: 'roles', round, of: starts * rounds, topology, condition });
-  const cast = await stage.cast();
-  const shares = budgetShares(budgets?.get(cast.leader.name));
-  const write = loadOf(options, { warmupMs: settleMs, saturatedMs: windowMs });
-  const sample = await measureWrites(stage, cast, write, { paced: false });
-  const used = shares();
-  recordWrites({ recorder, topology, condition, round, start }, sample, overBudget(used));
-  for (const [metric, share] of [
-    ['leaderThrottled', used.throttled],
-    ['machineIdle', used.idle],
-  ] as const)
-    if (share !== undefined) recorder.sample({ metric, topology, condition }, round, share * 100, start);
+  // A member that was started again would be cold and without a budget, so its ensemble is not mended.
+  const cell = { experiment: roles.name, stage, condition, round, of: starts * rounds, isMended: false };
+  await cells.measure(cell, async () => {
+    const cast = await stage.cast();
+    const shares = budgetShares(budgets?.get(cast.leader.name));
+    const write = loadOf(options, { warmupMs: settleMs, saturatedMs: windowMs });
+    const sample = await measureWrites(stage, cast, write, { paced: false });
+    const used = shares();
+    recordWrites({ recorder, topology, condition, round, start }, sample, overBudget(used));
+    for (const [metric, share] of [
+      ['leaderThrottled', used.throttled],
+      ['machineIdle', used.idle],
+    ] as const)
+      if (share !== undefined) recorder.sample({ metric, topology, condition }, round, share * 100, start);
+  });
 }
 
 function loadOf(

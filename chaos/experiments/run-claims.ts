@@ -1,14 +1,17 @@
 /** `zklab claims`: measures what the chosen claims need, judges them, and returns the result document. */
 import type { Claim } from '../../bench/claims/claim.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
+import { membersStayUp } from '../../bench/claims/members-stay-up.ts';
 import { probeEnvironment } from '../../bench/measure/environment.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { keepLogs } from '../../bench/topology/keep-logs.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EVENTS_VERSION, type EventSink } from '../../results/events.ts';
-import type { Result } from '../../results/schema.ts';
+import type { Death, Result } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
+import { CellLedger, withoutSamples } from './cell-ledger.ts';
+import { Cells } from './cells.ts';
 import { needsOf } from './index.ts';
 import { Interleaving } from './interleaving.ts';
 import { Lab, type ServerKind } from './lab.ts';
@@ -61,6 +64,11 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const { budgetMs = Number.POSITIVE_INFINITY } = suite;
   const elapsedMs = () => performance.now() - startedMs;
   const plan = new Interleaving({ recorder, seed, budgetMs, elapsedMs, events, signal });
+  const ledger = new CellLedger();
+  const cells = new Cells({
+    ...{ ledger, recorder, events, signal, recoverMaxMs: suite.recoverMaxMs },
+    proxiesLost: () => lab.proxiesLost(),
+  });
   const reasons: string[] = [];
   let interrupted: string | undefined;
   const onAbort = () => {
@@ -70,7 +78,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    await measureAll({ lab, suite, seed, needs, plan, recorder, events, signal });
+    await measureAll({ lab, suite, seed, needs, plan, cells, recorder, events, signal });
   } catch (error) {
     if (signal.aborted) {
       interrupted = plan.done;
@@ -85,21 +93,32 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   } finally {
     signal.removeEventListener('abort', onAbort);
     events.emit({ kind: 'phase', what: 'taking everything down' });
+    // What was measured is not lost because a disk is full or a proxy cannot be removed.
+    const also = (what: string) => (error: Error) => {
+      const text = `${what}: ${causesOf(error).join('; ')}`;
+      recorder.remarks.push(text);
+      events.emit({ kind: 'note', text });
+    };
     if (options.logFolder !== undefined && (!signal.aborted || plan.done !== undefined))
       for (const { label, ensemble } of lab.everyStage)
-        await keepLogs(ensemble, options.logFolder, `${label}-`);
-    await lab.stop();
+        await keepLogs(ensemble, options.logFolder, `${label}-`).catch(
+          also(`the logs of ${label} were not kept`),
+        );
+    await lab.stop().catch(also('not everything ended cleanly'));
   }
   const measured = recorder.measured();
   const environment = environmentOf(probed, lab.toxiproxy, server);
-  const evidence = { ...measured, topologies: rows, environment, suite: suite.name };
-  const judged = judgeAll(claims, evidence);
+  const deaths = lab.deaths();
+  const evidence = { ...measured, topologies: rows, environment, deaths, suite: suite.name };
+  const judged = judgeAll(withDeaths(claims, deaths), evidence);
   for (const { id: claim, verdict, reason } of judged)
     events.emit({ kind: 'verdict', claim, verdict, reason });
+  const unmeasured = [...ledger.unmeasured(), ...withoutSamples(measured.measurements)];
   const validity = {
     void: reasons.length > 0,
     reasons,
     ...(interrupted !== undefined && { interrupted: `after ${interrupted}` }),
+    ...(unmeasured.length > 0 && { unmeasured }),
   };
   const tax = proxyTax(evidence);
   return {
@@ -118,7 +137,17 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     topologies: rows,
     claims: judged,
     ...measured,
+    deaths,
     validity,
     limits: [...recorder.remarks, ...(tax === undefined ? [] : [tax]), ...limitsOf(environment, rows, suite)],
   };
+}
+
+function causesOf(error: Error): string[] {
+  return error instanceof AggregateError ? error.errors.flatMap(causesOf) : [error.message];
+}
+
+/** A member that died is judged even by a run that asked for other claims. */
+function withDeaths(claims: readonly Claim[], deaths: readonly Death[]): readonly Claim[] {
+  return deaths.length === 0 || claims.includes(membersStayUp) ? claims : [...claims, membersStayUp];
 }

@@ -3,12 +3,13 @@
  * roles.
  */
 import { join } from 'node:path';
-import { Ensemble } from '../../bench/topology/ensemble.ts';
+import { Ensemble, type MemberDeath } from '../../bench/topology/ensemble.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import { planEnsemble } from '../../bench/topology/plan.ts';
 import type { EnsemblePlan } from '../../bench/topology/planned.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import type { EventSink } from '../../results/events.ts';
+import type { Death } from '../../results/schema.ts';
 import { SeededRandom } from '../../server/runtime/seeded-random.ts';
 import type { FaultContext, FaultMember } from '../faults/context.ts';
 import { faultMember, linkMaps, meshMembers, type Naming } from '../members.ts';
@@ -16,6 +17,11 @@ import { Mesh } from '../mesh/mesh.ts';
 import type { Target } from '../mesh/select.ts';
 import { ToxiproxyClient } from '../toxiproxy/client.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
+
+/** Whether another voter could take over from the leader. */
+export function hasFollowers({ topology }: Stage): boolean {
+  return topology.members.filter(({ role }) => role === 'participant').length > 1;
+}
 
 export interface StageOptions {
   readonly topology: Topology;
@@ -49,6 +55,7 @@ export class Stage {
   readonly #mesh: Mesh | undefined;
   readonly #proxiesStay: boolean;
   readonly #faults: FaultContext | undefined;
+  readonly #begun: { readonly at: number; readonly what: string }[] = [];
   readonly #processFaults: { members: FaultMember[]; random: SeededRandom };
 
   private constructor(
@@ -137,6 +144,60 @@ export class Stage {
     return { leader, keptFollower: followers[0], victim: followers.at(-1), observers };
   }
 
+  /** Says what is done from now on, for the record of a member that ends meanwhile. */
+  begin(what: string): void {
+    this.#begun.push({ at: Date.now(), what });
+  }
+
+  /** Processes of members that ended although the lab did not end them. */
+  deaths(): Death[] {
+    return this.ensemble.deaths.map(({ member, role, at, exit, logEnd }) => ({
+      topology: this.name,
+      member,
+      role: role === 'observer' ? 'observer' : 'voter',
+      at: new Date(at).toISOString(),
+      exit,
+      during: this.#begun.findLast(each => each.at <= at)?.what ?? 'the start',
+      logEnd,
+    }));
+  }
+
+  /** Members that ended by themselves after the first `count` of them, in words. */
+  async deathsSince(count: number): Promise<string[]> {
+    const gone = this.ensemble.members.filter(({ host, pid }) => host.stateOf(pid) === 'gone');
+    // The machine shows an end before the lab has collected it.
+    await Promise.all(gone.map(({ process }) => process.exited));
+    return this.ensemble.deaths.slice(count).map(deathText);
+  }
+
+  /** Members that somebody else has paused, in words. No fault of the lab is in force when this is asked. */
+  stopped(): string[] {
+    return this.#paused().map(({ name, pid }) => `${name} (process ${pid}) was paused by somebody else`);
+  }
+
+  #paused(): Member[] {
+    return this.ensemble.members.filter(({ host, pid }) => host.stateOf(pid) === 'stopped');
+  }
+
+  /**
+   * Brings back members that ended or stand still, and waits until all serve. Returns what it did, in words.
+   * @throws EnsembleError when they do not serve within `maxMs`
+   */
+  async mend(maxMs: number): Promise<string[]> {
+    const did: string[] = [];
+    for (const member of this.#paused()) {
+      member.resume();
+      did.push(`${this.name}: ${member.name} goes on (SIGCONT)`);
+    }
+    for (const { name, process } of this.ensemble.members) {
+      if (process.isRunning) continue;
+      await this.ensemble.restart(name, maxMs);
+      did.push(`${this.name}: ${name} was started again on its data`);
+    }
+    await this.ensemble.ready(maxMs);
+    return did;
+  }
+
   /** The proxies of a Toxiproxy that was started here end with it. */
   async stop(): Promise<void> {
     try {
@@ -152,4 +213,9 @@ export class Stage {
  */
 function linkEnd(plan: EnsemblePlan, name: string): string {
   return `${plan.topology.name.replace(/[^\w]+/g, '-')}--${name}`;
+}
+
+function deathText({ member, exit, logEnd }: MemberDeath): string {
+  const said = logEnd.trim().split('\n').at(-1);
+  return `${member} ended by itself with ${exit}${said ? `; its log ends: ${said}` : ''}`;
 }

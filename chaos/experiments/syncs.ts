@@ -3,6 +3,7 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import { occasionOf } from './measure-options.ts';
 import { measureSync } from './measurements/sync-time.ts';
+import { hasFollowers } from './stage.ts';
 import { count, rounds } from './suite.ts';
 
 const keys = {
@@ -19,18 +20,18 @@ export const syncs: Experiment<z.infer<z.ZodObject<typeof keys>>> = {
   provides: () => ['leaderKilled'],
   share: 0.82,
   async run(options) {
-    const { suite, lab, plan, events } = options;
+    const { suite, lab, plan, cells } = options;
     const { rounds, everyMs } = suite.sync;
+    const condition = CONDITIONS.leaderKilled;
     await plan.rounds(
       this.name,
       { rounds, roundsMin: suite.roundsMin, share: this.share },
-      lab.stages.map(stage => ({
-        stage,
-        async measure(round) {
-          const condition = CONDITIONS.leaderKilled;
-          events.emit({ kind: 'turn', what: 'sync', round, of: rounds, topology: stage.name, condition });
-          await measureSync(occasionOf(options, stage, condition, round), everyMs);
-        },
+      // A voter that is alone has nobody who could take over.
+      lab.stages.filter(hasFollowers).map(stage => ({
+        measure: round =>
+          cells.measure({ experiment: this.name, stage, condition, round, of: rounds }, () =>
+            measureSync(occasionOf(options, stage, condition, round), everyMs),
+          ),
       })),
     );
   },

@@ -35,8 +35,8 @@ export interface WriteCondition {
   /** The name that claims use. */
   readonly need: string;
   readonly condition: string;
-  /** Undefined when the condition does not apply to this topology. */
-  faultOf(stage: Stage, cast: Cast, suite: WriteOptions): ConditionFault | undefined;
+  appliesTo(stage: Stage): boolean;
+  faultOf(stage: Stage, cast: Cast, suite: WriteOptions): ConditionFault;
 }
 
 export interface ConditionFault {
@@ -49,8 +49,8 @@ const FAULT_CONDITIONS: readonly WriteCondition[] = [
   {
     need: 'observerLatency',
     condition: CONDITIONS.observerLatency,
+    appliesTo: stage => countOf(stage, 'observer') > 0,
     faultOf(stage, { observers }, { observerLatency: { ms, jitterMs } }) {
-      if (observers.length === 0) return undefined;
       const select = { from: stage.ends(observers), to: 'any', both: true } as const;
       return { fault: latency({ select, latencyMs: ms, jitterMs }), cut: [] };
     },
@@ -58,14 +58,15 @@ const FAULT_CONDITIONS: readonly WriteCondition[] = [
   {
     need: 'observersBlackholed',
     condition: CONDITIONS.observersBlackholed,
-    faultOf: (stage, { observers }) => (observers.length === 0 ? undefined : cutOff(stage, observers)),
+    appliesTo: stage => countOf(stage, 'observer') > 0,
+    faultOf: (stage, { observers }) => cutOff(stage, observers),
   },
   {
     need: 'oneVoterBlackholed',
     condition: CONDITIONS.oneVoterBlackholed,
     // The last of at least two followers, because the first is loaded.
-    faultOf: (stage, { victim, keptFollower }) =>
-      victim === undefined || victim === keptFollower ? undefined : cutOff(stage, [victim]),
+    appliesTo: stage => countOf(stage, 'participant') > 2,
+    faultOf: (stage, { victim }) => cutOff(stage, victim === undefined ? [] : [victim]),
   },
 ];
 
@@ -77,8 +78,8 @@ export function conditionsOf({ name, conditions }: Suite & WriteOptions): readon
     return {
       need: condition,
       condition,
-      faultOf: stage =>
-        topologies === undefined || topologies.includes(stage.name) ? { fault, cut: [] } : undefined,
+      appliesTo: stage => topologies === undefined || topologies.includes(stage.name),
+      faultOf: () => ({ fault, cut: [] }),
     };
   });
   return [...FAULT_CONDITIONS, ...own];
@@ -105,4 +106,8 @@ export function cutOff(stage: Stage, members: readonly Member[]): ConditionFault
     fault: blackhole({ select: { from: stage.ends(members), to: 'any', both: true } }),
     cut: members,
   };
+}
+
+function countOf({ topology }: Stage, role: 'observer' | 'participant'): number {
+  return topology.members.filter(member => member.role === role).length;
 }

@@ -1,4 +1,5 @@
 /** What a round of writes measures: each topology under its conditions, and the controls beside them. */
+import { LoadError } from '../../bench/load/load-error.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS, placeboCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
@@ -32,10 +33,7 @@ export const writes: Experiment<WriteOptions> = {
 function writeTurns(options: MeasureOptions<WriteOptions>): Turn[] {
   const { lab, needs } = options;
   return [
-    ...lab.stages.map(stage => ({
-      stage,
-      measure: (round: number) => underConditions(options, stage, round),
-    })),
+    ...lab.stages.map(stage => ({ measure: (round: number) => underConditions(options, stage, round) })),
     ...(needs.has('placeboObservers') ? lab.stages.flatMap(stage => placeboTurn(options, stage)) : []),
     ...(lab.direct === undefined ? [] : [directTurn(options, lab.direct)]),
   ];
@@ -46,28 +44,29 @@ async function underConditions(
   stage: Stage,
   round: number,
 ): Promise<void> {
-  const { suite, needs, recorder, signal, observerCores } = options;
+  const { suite, needs, recorder, observerCores } = options;
   const write = writeLoadOf(options);
   const topology = stage.name;
-  say(options, stage, round, CONDITIONS.healthy);
-  const sample = await measureWrites(stage, await stage.cast(), write);
-  recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
-  if (sample.observerCores !== undefined) observerCores.set(stage, sample.observerCores);
+  await cell(options, stage, round, CONDITIONS.healthy, async () => {
+    const sample = await measureWrites(stage, await stage.cast(), write);
+    recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
+    if (sample.observerCores !== undefined) observerCores.set(stage, sample.observerCores);
+  });
   if (!stage.hasLinks) return;
-  for (const { need, condition, faultOf } of conditionsOf(suite)) {
-    signal.throwIfAborted();
-    // Healing the last fault may have changed the leader.
-    const cast = await stage.cast();
-    const harm = needs.has(need) ? faultOf(stage, cast, suite) : undefined;
-    if (harm === undefined) continue;
-    say(options, stage, round, condition);
-    const { value, voidReasons, span } = await underFault(
-      occasionOf(options, stage, condition, round),
-      harm.fault.name,
-      () => harm.fault.inject(stage.faults),
-      () => measureWrites(stage, cast, write, { cut: harm.cut }),
-    );
-    recordWrites({ recorder, topology, condition, round, fault: span }, value, voidReasons);
+  for (const { need, condition, appliesTo, faultOf } of conditionsOf(suite)) {
+    if (!needs.has(need) || !appliesTo(stage)) continue;
+    await cell(options, stage, round, condition, async () => {
+      // Healing the last fault may have changed the leader.
+      const cast = await stage.cast();
+      const { fault, cut } = faultOf(stage, cast, suite);
+      const { value, voidReasons, span } = await underFault(
+        occasionOf(options, stage, condition, round),
+        fault.name,
+        () => fault.inject(stage.faults),
+        () => measureWrites(stage, cast, write, { cut }),
+      );
+      recordWrites({ recorder, topology, condition, round, fault: span }, value, voidReasons);
+    });
   }
 }
 
@@ -86,35 +85,47 @@ function placeboTurn(options: MeasureOptions, stage: Stage): Turn[] {
   );
   if (observers === 0 || topology.observerMasters || voters === undefined) return [];
   const condition = placeboCondition(observers);
-  const measure = async (round: number) => {
-    say(options, voters, round, condition);
-    const placebos = await startPlacebos(observers, observerCores.get(stage)!);
-    try {
-      const cast = await voters.cast();
-      const sample = await measureWrites(voters, cast, writeLoadOf(options), { paced: false });
-      recordWrites({ recorder, topology: voters.name, condition, round }, sample, []);
-    } finally {
-      await placebos.stop();
-    }
-  };
-  return [{ stage: voters, measure, ready: () => observerCores.has(stage) }];
+  const measure = (round: number) =>
+    cell(options, voters, round, condition, async () => {
+      const cores = observerCores.get(stage);
+      if (cores === undefined)
+        throw new LoadError(
+          `no observer of ${stage.name} was measured, so nobody knows what a placebo burns`,
+        );
+      const placebos = await startPlacebos(observers, cores);
+      try {
+        const cast = await voters.cast();
+        const sample = await measureWrites(voters, cast, writeLoadOf(options), { paced: false });
+        placebos.check();
+        recordWrites({ recorder, topology: voters.name, condition, round }, sample, []);
+      } finally {
+        await placebos.stop();
+      }
+    });
+  return [{ measure, ready: () => observerCores.has(stage) }];
 }
 
 /** Measures the cost of the proxies: the same voters on links without proxies. */
 function directTurn(options: MeasureOptions, stage: Stage): Turn {
   const { recorder } = options;
+  const condition = CONDITIONS.direct;
   return {
-    stage,
-    async measure(round) {
-      say(options, stage, round, CONDITIONS.direct);
-      const sample = await measureWrites(stage, await stage.cast(), writeLoadOf(options));
-      recordWrites({ recorder, topology: stage.name, condition: CONDITIONS.direct, round }, sample, []);
-    },
+    measure: round =>
+      cell(options, stage, round, condition, async () => {
+        const sample = await measureWrites(stage, await stage.cast(), writeLoadOf(options));
+        recordWrites({ recorder, topology: stage.name, condition, round }, sample, []);
+      }),
   };
 }
 
-function say({ events, suite }: MeasureOptions, { name }: Stage, round: number, condition: string): void {
-  events.emit({ kind: 'turn', what: 'writes', round, of: suite.rounds, topology: name, condition });
+function cell(
+  { cells, suite }: MeasureOptions,
+  stage: Stage,
+  round: number,
+  condition: string,
+  body: () => Promise<void>,
+): Promise<void> {
+  return cells.measure({ experiment: writes.name, stage, condition, round, of: suite.rounds }, body);
 }
 
 function countOf({ members }: Topology, role: 'observer' | 'participant'): number {

@@ -1,5 +1,5 @@
 import type { Check } from '../../bench/doctor.ts';
-import { findServer } from './find.ts';
+import { externalUrl, findServer } from './find.ts';
 import { readVersion } from './ready.ts';
 
 /** For `zklab doctor`: which Toxiproxy a run would use, without starting it. */
@@ -9,7 +9,13 @@ export const TOXIPROXY_CHECK: Check = {
   howToGet: 'npm run toxiproxy:install (needs Go), or toxiproxy-server on the PATH, or TOXIPROXY_URL',
   async look() {
     const url = process.env.TOXIPROXY_URL;
-    if (url) return `external, ${await readVersion(url.replace(/\/+$/, ''))} at ${url}`;
+    if (url) {
+      const api = externalUrl(url);
+      const version = await readVersion(api).catch((error: Error) => {
+        throw new Error(`TOXIPROXY_URL is ${url}, but no Toxiproxy answers there: ${error.message}`);
+      });
+      return `external, ${version} at ${url}`;
+    }
     const server = await findServer();
     if (server === undefined) return { partly: 'built-in stand-in' };
     return `real, ${server.version ?? 'version unknown'}, ${server.file}`;

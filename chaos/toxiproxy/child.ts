@@ -1,6 +1,7 @@
 /** A Toxiproxy as a child of the lab: how it starts and how it ends. */
 import type { ResultPromise } from 'execa';
 import { endWithLab } from '../../bench/hosts/end-with-lab.ts';
+import { formatExit } from '../../bench/hosts/host.ts';
 import type { TailLog } from './tail-log.ts';
 
 /** SIGTERM waits for requests in flight. SIGKILL follows after this time. */
@@ -16,16 +17,29 @@ export const CHILD_OPTIONS = {
 } as const;
 
 type Child = Pick<ResultPromise<typeof CHILD_OPTIONS>, 'pid' | 'stdout' | 'stderr' | 'kill'> &
-  Promise<unknown>;
+  Promise<{ readonly exitCode?: number | undefined; readonly signal?: string | undefined }>;
 
-/** Keeps the child's output, and ends the child with the lab at the latest. Returns what ends it. */
-export function tend(child: Child, log: TailLog): () => Promise<void> {
+export interface Tended {
+  end(): Promise<void>;
+  /** How it ended; undefined while it runs. */
+  exit(): string | undefined;
+}
+
+/** Keeps the child's output, and ends the child with the lab at the latest. */
+export function tend(child: Child, log: TailLog): Tended {
   const forget = child.pid === undefined ? undefined : endWithLab(child.pid);
   log.read(child.stdout);
   log.read(child.stderr);
-  return async () => {
-    child.kill();
-    await child;
-    forget?.();
+  let exit: string | undefined;
+  void child.then(({ exitCode, signal }) => {
+    exit = formatExit({ code: exitCode, signal });
+  });
+  return {
+    async end() {
+      child.kill();
+      await child;
+      forget?.();
+    },
+    exit: () => exit,
   };
 }

@@ -24,6 +24,8 @@ export interface ProxyState extends ProxyRequest {
 }
 
 const REMOVE_ATTEMPTS = 3;
+/** A Toxiproxy that stands still accepts requests and never answers; its own client would wait for ever. */
+const ANSWER_MAX_MS = 20_000;
 
 /** Names the request that failed and its proxy. `cause` is the client's error. */
 export class ToxiproxyRequestError extends Error {
@@ -105,11 +107,23 @@ export class ToxiproxyClient {
 
   async #ask<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
-      return await request();
+      return await inTime(request());
     } catch (cause) {
       const text = `Toxiproxy at ${this.url} did not ${what}: ${(cause as Error).message}`;
       throw new ToxiproxyRequestError(text, { cause });
     }
+  }
+}
+
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MAX_MS} ms`)), ANSWER_MAX_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

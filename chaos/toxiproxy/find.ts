@@ -46,10 +46,29 @@ export async function findInstalled(
   return undefined;
 }
 
+/** @param text TOXIPROXY_URL. @throws UsageError */
+export function externalUrl(text: string): string {
+  const url = text.trim().replace(/\/+$/, '');
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol !== 'http:' || parsed.search !== '' || parsed.hash !== '')
+    throw new UsageError(
+      `TOXIPROXY_URL is "${text}"; accepted is the URL of a Toxiproxy's API, such as http://127.0.0.1:8474`,
+    );
+  return url;
+}
+
 async function connectExternal(text: string): Promise<Toxiproxy> {
-  const url = text.replace(/\/+$/, '');
+  const url = externalUrl(text);
   const version = await readVersion(url).catch((error: Error) => {
     throw new UsageError(`TOXIPROXY_URL is ${text}, but no Toxiproxy answers there: ${error.message}`);
   });
-  return { kind: 'external', version, url, pid: undefined, log: () => '', stop: async () => {} };
+  return {
+    kind: 'external',
+    version,
+    url,
+    pid: undefined,
+    exit: () => undefined,
+    log: () => '',
+    stop: async () => {},
+  };
 }

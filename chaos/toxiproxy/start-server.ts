@@ -36,7 +36,7 @@ async function startOn(
     ...CHILD_OPTIONS,
   });
   const { pid } = process;
-  const end = tend(process, log);
+  const { end, exit } = tend(process, log);
   let registration: Registration | undefined;
   const stop = async () => {
     await end();
@@ -52,7 +52,7 @@ async function startOn(
     const alive = () => process.exitCode === null && process.signalCode === null && !deaf();
     const said = await untilReady(url, alive, READY_MAX_MS);
     if (deaf()) throw new Error(`port ${port} is taken`);
-    return { kind: 'real', version: version ?? said, url, pid, log: () => `${log}`, stop };
+    return { kind: 'real', version: version ?? said, url, pid, exit, log: () => `${log}`, stop };
   } catch (error) {
     await stop();
     throw new Error(`${file} did not start on port ${port}: ${(error as Error).message}\n${log}`);

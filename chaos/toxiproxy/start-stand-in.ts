@@ -19,13 +19,13 @@ export async function startStandIn({ seed }: { seed: number }): Promise<Toxiprox
     ...CHILD_OPTIONS,
   });
   const { pid } = process;
-  const stop = tend(process, log);
+  const { end: stop, exit } = tend(process, log);
   const tooLate = setTimeout(() => process.kill('SIGKILL'), READY_MAX_MS);
   try {
     const { port } = (await process.getOneMessage()) as { port: number };
     const url = `http://127.0.0.1:${port}`;
     const version = await readVersion(url);
-    return { kind: 'stand-in', version, url, pid, log: () => `${log}`, stop };
+    return { kind: 'stand-in', version, url, pid, exit, log: () => `${log}`, stop };
   } catch (error) {
     await stop();
     throw new Error(`the Toxiproxy stand-in did not start: ${(error as Error).message}\n${log}`);

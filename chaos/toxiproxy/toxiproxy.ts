@@ -11,6 +11,11 @@ export interface Toxiproxy {
   readonly url: string;
   /** Pid of the process started here; undefined for `external`. */
   readonly pid: number | undefined;
+  /**
+   * How the process started here ended: an exit code or a signal. Undefined while it runs, and for
+   * `external`.
+   */
+  exit(): string | undefined;
   /** The end of its output. */
   log(): string;
   /** Ends the process that was started here. An external one is left running. */

@@ -2,6 +2,7 @@ import { assert, suite } from '#test';
 import { CONDITIONS } from '../../results/names.ts';
 import { fixtureResult } from '../fixtures/result.ts';
 import { answerOf, kindOf } from './headline.ts';
+import { noticesOf } from './notices.ts';
 
 const test = suite('dashboards: headline');
 
@@ -24,10 +25,17 @@ test('an interrupted run counts its verdicts and says how far it came', () => {
   const answer = answerOf({ ...fixtureResult(), validity });
   assert.match(answer.verdicts, /^5 claims: /);
   assert.match(
-    answer.interrupted!,
+    noticesOf({ ...fixtureResult(), validity })[0]!,
     /^Interrupted after 3 of 12 rounds of writes: only these rounds are judged/,
   );
-  assert.is(answerOf(fixtureResult()).interrupted, undefined);
+  assert.equal(noticesOf(fixtureResult()), []);
+});
+
+test('what was asked for and not measured stands before the verdicts, and a long list is cut (F1)', () => {
+  const unmeasured = Array.from({ length: 9 }, (_, at) => `place ${at}: round 2: o1 ended by itself`);
+  const notices = noticesOf({ ...fixtureResult(), validity: { void: false, reasons: [], unmeasured } });
+  assert.is(notices[0], 'Asked for and not measured: place 0: round 2: o1 ended by itself.');
+  assert.match(notices.at(-1)!, /^Asked for and not measured: 3 more/);
 });
 
 test('topologies are recognised by their members, not by their names', () => {

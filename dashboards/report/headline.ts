@@ -11,8 +11,6 @@ export type Piece = string | { readonly text: string; readonly measurement: stri
 export interface Answer {
   /** `7 claims: 5 hold, 1 fails, 1 not shown here` */
   readonly verdicts: string;
-  /** How far a run had come that was ended early. */
-  readonly interrupted?: string;
   readonly sentences: readonly { readonly about: string; readonly pieces: readonly Piece[] }[];
 }
 
@@ -26,14 +24,7 @@ export function answerOf(result: Result): Answer {
     { about: 'Observer masters', pieces: mastersSentence(result, kinds) },
     { about: 'Reads through an outage', pieces: readsSentence(result, kinds) },
   ].filter(sentence => sentence.pieces.length > 0);
-  const { interrupted } = result.validity;
-  return {
-    verdicts: verdictsLine(result),
-    ...(interrupted !== undefined && {
-      interrupted: `Interrupted ${interrupted}: only these rounds are judged, and what is missing is not shown.`,
-    }),
-    sentences,
-  };
+  return { verdicts: verdictsLine(result), sentences };
 }
 
 function verdictsLine(result: Result): string {

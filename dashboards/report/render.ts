@@ -8,6 +8,7 @@ import { answerOf } from './headline.ts';
 import { embedJson, html, type Markup, trusted } from './html.ts';
 import { judgements } from './judgements.ts';
 import { ledger } from './ledger.ts';
+import { noticesOf } from './notices.ts';
 import { numberButton } from './numbers.ts';
 import { page } from './page.ts';
 import { percentileCurve } from './percentiles.ts';
@@ -45,7 +46,7 @@ function header(result: Result): Markup {
   return html`<header>
   <p class="soft">zklab, suite ${run.suite}, ${started} UTC, ${formatDuration(lasted)}</p>
   <h1 ${result.validity.void && html`class="is-void"`}>${answer.verdicts}</h1>
-  ${answer.interrupted !== undefined && html`<p class="interrupted">${answer.interrupted}</p>`}
+  ${noticesOf(result).map(notice => html`<p class="interrupted">${notice}</p>`)}
   ${answer.sentences.map(
     sentence =>
       html`<p class="answer"><b>${sentence.about}</b> ${sentence.pieces.map(piece =>

@@ -3,6 +3,7 @@ import { mostDoubtfulFirst, worstFirst } from '../../results/verdicts.ts';
 import { formatEstimate } from '../format.ts';
 import { answerOf } from '../report/headline.ts';
 import { VERDICT_OF } from '../report/judgements.ts';
+import { noticesOf } from '../report/notices.ts';
 import { wrap } from './wrap.ts';
 
 const PLAIN_WIDTH = 100;
@@ -43,10 +44,9 @@ export function terminalLook(
 export function ledgerTable(result: Result, look: TerminalLook): string {
   const paint: Paint = (style, text) => (look.colour ? `\x1b[${SGR[style]}m${text}\x1b[0m` : text);
   const answer = answerOf(result);
-  const { verdicts, interrupted } = answer;
-  const lines = wrap(verdicts, look.widthColumns).map(line => paint('bold', line));
-  if (interrupted !== undefined)
-    lines.push(...wrap(interrupted, look.widthColumns).map(line => paint('yellow', line)));
+  const lines = wrap(answer.verdicts, look.widthColumns).map(line => paint('bold', line));
+  for (const notice of noticesOf(result))
+    lines.push(...wrap(notice, look.widthColumns).map(line => paint('yellow', line)));
   lines.push('');
   for (const { about, pieces } of answer.sentences) {
     const sentence = pieces.map(piece => (typeof piece === 'string' ? piece : piece.text)).join('');

@@ -3,10 +3,13 @@
  */
 import { fileURLToPath } from 'node:url';
 import { execaNode } from 'execa';
+import { LoadError } from '../../../bench/load/load-error.ts';
 
 const MAIN = fileURLToPath(new URL('./placebo-main.js', import.meta.url));
 
 export interface Placebos {
+  /** @throws LoadError when one of them has ended: they burnt less than was asked */
+  check(): void;
   stop(): Promise<void>;
 }
 
@@ -26,5 +29,10 @@ export async function startPlacebos(count: number, cores: number): Promise<Place
     await stop();
     throw error;
   }
-  return { stop };
+  const check = () => {
+    const ended = children.filter(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null);
+    if (ended.length > 0)
+      throw new LoadError(`${ended.length} of ${count} placebos ended before they were asked to`);
+  };
+  return { check, stop };
 }

@@ -1,0 +1,40 @@
+import type { Death } from '../../results/schema.ts';
+import type { Claim, Judgement } from './claim.ts';
+
+const DEATHS_NAMED_MAX = 3;
+
+/** A server that dies under load measures nothing, and whoever reads the numbers must know that it did. */
+export const membersStayUp: Claim = {
+  id: 'L3',
+  title: 'No member ended by itself',
+  source: 'zklab’s own: a cell in which a member died says nothing about throughput',
+  hypothesis: 'Every process of a member runs until the lab ends it',
+  metric: 'members that ended by themselves',
+  unit: 'processes',
+  control: 'none; every single one is a counterexample',
+  needs: [],
+  judge({ result: { deaths, topologies } }): Judgement {
+    if (deaths === undefined)
+      return {
+        verdict: 'not shown here',
+        reason: 'This run did not record how the processes of its members ended.',
+        evidence: [],
+      };
+    const estimate = { value: deaths.length, low: null, high: null, n: deaths.length, unit: 'processes' };
+    if (deaths.length > 0)
+      return { verdict: 'fails', reason: `${deathsText(deaths)}.`, estimate, evidence: [] };
+    const members = topologies.reduce((sum, topology) => sum + topology.members.length, 0);
+    const reason = `All ${members} members ran until the lab ended them.`;
+    return { verdict: 'holds', reason, estimate: { ...estimate, n: members }, evidence: [] };
+  },
+};
+
+function deathsText(deaths: readonly Death[]): string {
+  const named = deaths
+    .slice(0, DEATHS_NAMED_MAX)
+    .map(
+      ({ topology, member, exit, during }) => `${member} of ${topology} ended with ${exit} during ${during}`,
+    );
+  const more = deaths.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}

@@ -1,0 +1,188 @@
+/** What goes wrong costs its own cell, and the run says what it did not measure (field reports F1, F2). */
+import { assert, suite } from '#test';
+import { LoadError } from '../../bench/load/load-error.ts';
+import { Recorder } from '../../bench/measure/recorder.ts';
+import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
+import { NO_EVENTS } from '../../results/events.ts';
+import { CellLedger, withoutSamples } from './cell-ledger.ts';
+import { Cells } from './cells.ts';
+import { NotHealed } from './measurements/under-fault.ts';
+import type { Stage } from './stage.ts';
+
+const test = suite('chaos/experiments: cells');
+
+/** A stage of which tests say what happens to its members. */
+class FakeStage {
+  readonly name: string;
+  readonly hasLinks = true;
+  readonly ensemble = { deaths: [] as string[] };
+  mends: (() => void)[] = [];
+  paused: string[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  begin(): void {}
+  async deathsSince(count: number): Promise<string[]> {
+    return this.ensemble.deaths.slice(count);
+  }
+  stopped(): string[] {
+    return this.paused.splice(0);
+  }
+  async mend(): Promise<string[]> {
+    this.mends.shift()?.();
+    return [`${this.name}: v1 was started again`];
+  }
+}
+
+function play(lost: () => string | undefined = () => undefined) {
+  const [recorder, ledger, ending] = [new Recorder(), new CellLedger(), new AbortController()];
+  const cells = new Cells({
+    ...{ ledger, recorder, events: NO_EVENTS, signal: ending.signal, recoverMaxMs: 1_000 },
+    proxiesLost: async () => lost(),
+  });
+  /** Runs `rounds` of writes on a stage. `then` is the mishap. */
+  const run = async (stage: FakeStage, rounds: number, then: (round: number) => void = () => {}) => {
+    for (let round = 0; round < rounds; round++) {
+      const cell = { experiment: 'writes', stage: stage as unknown as Stage, condition: 'healthy' };
+      await cells.measure({ ...cell, round, of: rounds }, async () => {
+        recorder.sample({ metric: 'm', topology: stage.name, condition: 'healthy' }, round, round);
+        then(round);
+      });
+      recorder.keep();
+    }
+  };
+  const counted = () =>
+    recorder
+      .measured()
+      .measurements.map(({ topology, samples }) => `${topology}: ${samples.map(({ round }) => round)}`);
+  return { run, cells, recorder, ledger, ending, counted };
+}
+
+test('a member that dies costs its own cell, though the load went on; it is started again, and the rest counts', async () => {
+  const { run, ledger, counted, recorder } = play();
+  const [a, b] = [new FakeStage('a'), new FakeStage('b')];
+  await run(
+    a,
+    4,
+    round => round === 1 && void a.ensemble.deaths.push('o1 ended by itself with signal SIGKILL'),
+  );
+  await run(b, 4);
+  assert.equal(counted(), ['a: 0,2,3', 'b: 0,1,2,3']);
+  assert.match(recorder.measured().measurements[0]!.summary.warnings[0]!, /void round 2: o1 ended by itself/);
+  assert.equal(ledger.unmeasured(), [
+    'writes of a, healthy: 3 of 4 rounds were measured; round 2: o1 ended by itself with signal SIGKILL',
+  ]);
+});
+
+test('an error of any kind that a dead or paused member causes names the member, not the error', async () => {
+  const { run, ledger } = play();
+  const a = new FakeStage('a');
+  await run(a, 2, round => {
+    if (round === 1) return;
+    a.paused = ['v2 (process 7) was paused by somebody else'];
+    throw new Error('four-letter word mntr to 127.1.1.1:2181: connect ECONNREFUSED');
+  });
+  assert.match(ledger.unmeasured()[0]!, /round 1: v2 \(process 7\) was paused by somebody else$/);
+});
+
+test('a stage that cannot be mended is given up; each of its later cells is recorded as lost', async () => {
+  const { run, ledger, counted } = play();
+  const a = new FakeStage('a');
+  a.mends = [
+    () => {
+      throw new EnsembleError('the ensemble was not ready within 1000 ms\n more');
+    },
+  ];
+  await run(a, 4, round => {
+    if (round === 1) throw new EnsembleError('there are 0 leaders');
+  });
+  assert.equal(counted(), ['a: 0']);
+  assert.equal(ledger.unmeasured(), [
+    'writes of a, healthy: 1 of 4 rounds were measured; round 2: there are 0 leaders; rounds 3, 4: ' +
+      'there are 0 leaders; it was not mended: the ensemble was not ready within 1000 ms',
+  ]);
+});
+
+test('a fault that was not healed ends the stage at once', async () => {
+  const { run, ledger } = play();
+  const a = new FakeStage('a');
+  await run(a, 3, () => {
+    throw new NotHealed('no write committed within 1000 ms');
+  });
+  assert.match(ledger.unmeasured()[0]!, /0 of 3 rounds were measured; rounds 1 to 3: no write committed/);
+});
+
+test('a Toxiproxy that is gone makes its cell void and ends every stage with links, and the reason names it', async () => {
+  let gone: string | undefined;
+  const { run, ledger, counted } = play(() => gone);
+  const [a, b] = [new FakeStage('a'), new FakeStage('b')];
+  await run(a, 3, round => {
+    if (round === 1) gone = 'Toxiproxy (process 9) ended by itself with signal SIGKILL';
+  });
+  await run(b, 1);
+  assert.equal(counted(), ['a: 0', 'b: ']);
+  assert.match(
+    ledger.unmeasured().join(),
+    /rounds 2, 3: Toxiproxy .* ended.*writes of b.*round 1: Toxiproxy/,
+  );
+});
+
+test('a load that could not be run costs one cell, and a few are left out like void rounds; many cost the stage', async () => {
+  const fails = (times: number) => (round: number) => {
+    if (round < times) throw new LoadError('load driver: no session was made');
+  };
+  const once = play();
+  await once.run(new FakeStage('a'), 4, fails(1));
+  assert.equal(once.counted(), ['a: 1,2,3']);
+  assert.equal(once.ledger.unmeasured(), []);
+  const often = play();
+  await often.run(new FakeStage('a'), 8, fails(99));
+  assert.match(often.ledger.unmeasured()[0]!, /0 of 8 rounds were measured; rounds 1 to 8: load driver/);
+  assert.match(often.recorder.remarks.at(-1)!, 'a was measured no further: load driver');
+});
+
+test('a preparation is tried again once the stage is mended, and its last failure gives the stage up', async () => {
+  const { cells, run, ledger } = play();
+  const [a, b] = [new FakeStage('a'), new FakeStage('b')];
+  let attempts = 0;
+  await cells.prepare(a as unknown as Stage, 'warming up', async () => {
+    if (++attempts === 1) throw new EnsembleError('there are 0 leaders');
+  });
+  assert.is(attempts, 2);
+  await cells.prepare(b as unknown as Stage, 'warming up', async () => {
+    throw new EnsembleError('there are 0 leaders');
+  });
+  await run(a, 1);
+  await run(b, 1);
+  assert.equal(ledger.unmeasured(), [
+    'writes of b, healthy: 0 of 1 rounds were measured; round 1: warming up: there are 0 leaders',
+  ]);
+});
+
+test('a defect of zklab is not taken for trouble of a stage, and an interruption is passed on', async () => {
+  const played = play();
+  const defect = await played
+    .run(new FakeStage('a'), 1, () => {
+      throw new TypeError('x is not a function');
+    })
+    .catch(String);
+  assert.match(String(defect), 'x is not a function');
+  const interrupted = await played.run(new FakeStage('a'), 1, () => played.ending.abort()).catch(String);
+  assert.match(String(interrupted), 'AbortError');
+});
+
+test('a condition of which no round counts is not measured either', () => {
+  const recorder = new Recorder();
+  const place = (metric: string, condition: string) => ({ metric, topology: 'a', condition });
+  recorder.voided(place('writeThroughput', 'slow'), 0, 'latency did not bite');
+  recorder.voided(place('writeLatencyP50', 'slow'), 0, 'latency did not bite');
+  recorder.sample(place('writeThroughput', 'healthy'), 0, 1);
+  recorder.voided(place('writeLatencyP99', 'healthy'), 0, 'too many late sends');
+  recorder.sample(place('writeThroughput', 'odd'), 0, Number.POSITIVE_INFINITY);
+  assert.equal(withoutSamples(recorder.measured().measurements), [
+    'a, slow: no round counts; void round 1: latency did not bite',
+    'a, odd: no round counts; void round 1: the measured value is Infinity',
+  ]);
+});

@@ -1,0 +1,139 @@
+/**
+ * Measures one cell after the other: an experiment on a topology under a condition in one round. What goes
+ * wrong costs its own cell; the topology is mended, and the run says what it did not measure.
+ */
+import { LoadError } from '../../bench/load/load-error.ts';
+import type { Recorder } from '../../bench/measure/recorder.ts';
+import type { EventSink } from '../../results/events.ts';
+import type { CellLedger, CellPlace } from './cell-ledger.ts';
+import { NotHealed } from './measurements/under-fault.ts';
+import type { Stage } from './stage.ts';
+
+export interface CellsOptions {
+  readonly ledger: CellLedger;
+  readonly recorder: Recorder;
+  readonly events: EventSink;
+  readonly signal: AbortSignal;
+  /** A member that ended must serve again within this time. */
+  readonly recoverMaxMs: number;
+  /** Why the proxies serve no more; undefined while they do. */
+  readonly proxiesLost?: () => Promise<string | undefined>;
+}
+
+export interface Cell extends Omit<CellPlace, 'topology'> {
+  readonly stage: Stage;
+  readonly round: number;
+  readonly of: number;
+  /** False: once a member ended, nothing more is measured on the stage. @default it is mended */
+  readonly isMended?: boolean;
+}
+
+/** How many loads of a stage may fail to run before the stage is given up. */
+const UNRUN_MAX = 3;
+
+/** These are mistakes of zklab and no trouble of a cell. */
+const DEFECTS = [TypeError, RangeError, ReferenceError, SyntaxError];
+
+/** Why a cell does not count, and whether its topology may go on. */
+interface Trouble {
+  readonly reason: string;
+  readonly kind: 'load' | 'members' | 'hopeless';
+}
+
+export class Cells {
+  readonly #options: CellsOptions;
+  /** Why nothing more is measured on a stage. */
+  readonly #givenUp = new Map<Stage, string>();
+  readonly #unrun = new Map<Stage, number>();
+
+  constructor(options: CellsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws the reason of the signal, and what looks like a defect of zklab */
+  async measure(
+    { stage, round, of, isMended = true, ...what }: Cell,
+    body: () => Promise<void>,
+  ): Promise<void> {
+    const { ledger, events, recorder } = this.#options;
+    const place = { ...what, topology: stage.name };
+    const before = this.#givenUp.get(stage);
+    if (before !== undefined) return ledger.lost(place, round, before);
+    const { experiment, topology, condition } = place;
+    events.emit({ kind: 'turn', what: experiment, round, of, topology, condition });
+    stage.begin(`${experiment}, ${condition}, round ${round + 1}`);
+    const since = recorder.mark();
+    const trouble = await this.#try(stage, body);
+    if (trouble === undefined) return ledger.measured(place);
+    const { reason, kind } = trouble;
+    recorder.voidSince(since, reason);
+    ledger.lost(place, round, reason, kind === 'load');
+    events.emit({ kind: 'note', text: `${topology}, ${condition}, round ${round + 1} is lost: ${reason}` });
+    await this.#goOn(stage, kind === 'members' && !isMended ? { reason, kind: 'hopeless' } : trouble);
+  }
+
+  /** A cell that could not even begin, because its ensemble did not start. */
+  lose(place: CellPlace, round: number, reason: string): void {
+    this.#options.ledger.lost(place, round, reason.split('\n')[0]!);
+  }
+
+  /** What must be done before a stage is measured. It is tried again once the stage is mended. */
+  async prepare(stage: Stage, what: string, body: () => Promise<void>): Promise<void> {
+    const { events } = this.#options;
+    stage.begin(what);
+    for (let attempt = 1; !this.#givenUp.has(stage); attempt++) {
+      const trouble = await this.#try(stage, body);
+      if (trouble === undefined) return;
+      events.emit({ kind: 'note', text: `${stage.name}, ${what}: ${trouble.reason}` });
+      await this.#goOn(stage, trouble);
+      if (attempt === UNRUN_MAX) this.#giveUp(stage, `${what}: ${trouble.reason}`);
+    }
+  }
+
+  async #try(stage: Stage, body: () => Promise<void>): Promise<Trouble | undefined> {
+    const { signal, proxiesLost } = this.#options;
+    signal.throwIfAborted();
+    const deaths = stage.ensemble.deaths.length;
+    let failure: Error | undefined;
+    try {
+      await body();
+    } catch (error) {
+      failure = error as Error;
+    }
+    signal.throwIfAborted();
+    const lost = stage.hasLinks ? await proxiesLost?.() : undefined;
+    if (lost !== undefined) return { reason: lost, kind: 'hopeless' };
+    const members = [...(await stage.deathsSince(deaths)), ...stage.stopped()];
+    if (members.length > 0) return { reason: members.join('; '), kind: 'members' };
+    if (failure === undefined) return undefined;
+    if (DEFECTS.some(kind => failure instanceof kind)) throw failure;
+    const reason = failure.message.split('\n')[0]!;
+    if (failure instanceof LoadError) return { reason, kind: 'load' };
+    return { reason, kind: failure instanceof NotHealed ? 'hopeless' : 'members' };
+  }
+
+  async #goOn(stage: Stage, { reason, kind }: Trouble): Promise<void> {
+    const { recoverMaxMs, events, signal } = this.#options;
+    if (kind === 'hopeless') return this.#giveUp(stage, reason);
+    if (kind === 'load') {
+      const times = (this.#unrun.get(stage) ?? 0) + 1;
+      this.#unrun.set(stage, times);
+      if (times > UNRUN_MAX) this.#giveUp(stage, reason);
+      return;
+    }
+    try {
+      for (const text of await stage.mend(recoverMaxMs)) events.emit({ kind: 'note', text });
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#giveUp(stage, `${reason}; it was not mended: ${(error as Error).message.split('\n')[0]}`);
+    }
+    signal.throwIfAborted();
+  }
+
+  #giveUp(stage: Stage, reason: string): void {
+    const { events, recorder } = this.#options;
+    this.#givenUp.set(stage, reason);
+    recorder.remarks.push(`${stage.name} was measured no further: ${reason}`);
+    events.emit({ kind: 'note', text: `${stage.name} is given up: ${reason}` });
+  }
+}
