@@ -423,6 +423,23 @@ function endOnSignals(): void {
 }
 
 /**
+ * An answer that could not be written is a failure: the disk behind standard output is full, or its reader
+ * has gone. The command itself runs to its end.
+ */
+function failUnlessAnswered(): void {
+  let problem: Error | undefined;
+  process.stdout.on('error', (error: Error) => {
+    if (problem === undefined) context.out.error(`zklab: the answer could not be written: ${error.message}`);
+    problem ??= error;
+  });
+  process.stderr.on('error', () => {});
+  process.on('exit', code => {
+    if (problem !== undefined && (code === EXIT_CODES.holds || code === EXIT_CODES.void))
+      process.exitCode = EXIT_CODES.failed;
+  });
+}
+
+/**
  * Whether the operating system refused: a full disk, a read-only folder, too many open files. The message
  * names the path.
  */
@@ -474,8 +491,7 @@ Exit codes:
   .showHelpAfterError('(--help shows what is accepted)');
 for (const add of COMMANDS) add(program);
 endOnSignals();
-// A reader such as head that has gone wants no more. The command itself runs to its end.
-process.stdout.on('error', () => {});
+failUnlessAnswered();
 try {
   await program.parseAsync();
 } catch (error) {

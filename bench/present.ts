@@ -37,12 +37,45 @@ export async function present(
     else terminal.print(nothingJudged);
     return EXIT_CODES.void;
   }
-  const file = await run.write(result);
-  const report = await run.writeText('report.html', await views.report(result));
+  const { lines, isStored } = await stored(run, terminal, result, async () => [
+    `report: ${await run.writeText('report.html', await views.report(result))}`,
+  ]);
   if (json) terminal.json(result);
-  else {
-    terminal.print(views.table(result));
-    terminal.print(`result: ${file}\nreport: ${report}`);
+  else terminal.print([views.table(result), ...lines].join('\n'));
+  return isStored ? exitCodeOf(result) : EXIT_CODES.failed;
+}
+
+export interface Stored {
+  /** Where the result is, for the end of the answer; the document itself if it could not be stored. */
+  readonly lines: readonly string[];
+  /** False: something of it could not be stored, which the terminal was told. */
+  readonly isStored: boolean;
+}
+
+/**
+ * Writes the result into the folder of its run. What cannot be stored is printed, so that nothing measured is
+ * lost.
+ * @param more writes what belongs beside the result, and returns lines about it
+ */
+export async function stored(
+  run: RecordedRun,
+  terminal: Terminal,
+  result: Result,
+  more: () => Promise<readonly string[]> = async () => [],
+): Promise<Stored> {
+  const problem = run.eventsProblem();
+  if (problem !== undefined) terminal.error(`zklab: events of this run could not be stored: ${problem}`);
+  let lines: readonly string[];
+  try {
+    lines = [`result: ${await run.write(result)}`];
+  } catch (error) {
+    terminal.error(`zklab: the result could not be stored, so it is printed: ${(error as Error).message}`);
+    return { lines: [JSON.stringify(result)], isStored: false };
   }
-  return exitCodeOf(result);
+  try {
+    return { lines: [...lines, ...(await more())], isStored: problem === undefined };
+  } catch (error) {
+    terminal.error(`zklab: the report could not be written: ${(error as Error).message}`);
+    return { lines, isStored: false };
+  }
 }

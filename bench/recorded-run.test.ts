@@ -44,6 +44,18 @@ test('a run without a result leaves nothing, whether it ends or fails', async ()
   assert.equal(readdirSync(root), []);
 });
 
+test('a run that measured something keeps its events, though it failed before it had a result (F6)', async () => {
+  const root = temporaryFolder();
+  const failed = recordRun(SILENT, { name: 'half', json: false, root }, async ({ events }) => {
+    const place = { topology: 'voters', condition: 'healthy', round: 0 };
+    events.emit({ kind: 'sample', ...place, metric: 'writeThroughput', value: 5 });
+    throw new Error('a defect');
+  });
+  assert.match(await failed.then(String, String), 'a defect');
+  const [folder = ''] = readdirSync(root);
+  assert.is(readEvents(join(root, folder)).length, 1);
+});
+
 test('a run that has only events keeps them, whether it ends or fails', async () => {
   const root = temporaryFolder();
   await recordRun(SILENT, { name: 'seeds', json: false, root, eventsAlone: true }, async run => {

@@ -9,6 +9,8 @@ import type { Terminal } from './terminal.ts';
 export interface RecordedRun extends RunDirectory {
   readonly startedAt: Date;
   readonly events: EventSink;
+  /** Why events of the run are missing from its folder; undefined when none is. */
+  eventsProblem(): string | undefined;
   /** Emits the plan of the run, the first of its events. */
   plan(plan: Omit<Extract<RunEvent, { kind: 'plan' }>, 'at' | 'kind' | 'version' | 'run'>): void;
 }
@@ -23,9 +25,12 @@ export interface RecordOptions {
   readonly eventsAlone?: boolean;
 }
 
+/** Events with something measured: a run that has one is never removed. */
+const MEASURED: readonly RunEvent['kind'][] = ['sample', 'judgement', 'seed'];
+
 /**
- * Passes a run to `body`. A run without a result, because it failed, was interrupted or ended with the lab,
- * leaves no folder either, because it would be listed as a damaged run.
+ * Passes a run to `body`. A run that measured something keeps its folder, with the events, even if it failed,
+ * was interrupted or ended with the lab. One that measured nothing and has no result leaves no folder.
  */
 export async function recordRun<T>(
   terminal: Terminal,
@@ -35,9 +40,13 @@ export async function recordRun<T>(
   const startedAt = new Date();
   const run = await createRun(name, startedAt, root);
   const log = new EventLog(run.path);
-  const events = new EventBus([log.write, progressOn(terminal, process.stderr.isTTY === true && !json)]);
-  const remove = () => rmSync(run.path, { recursive: true, force: true });
   let isKept = eventsAlone;
+  const keep = ({ kind }: RunEvent) => {
+    isKept ||= MEASURED.includes(kind);
+  };
+  const show = progressOn(terminal, process.stderr.isTTY === true && !json);
+  const events = new EventBus([log.write, keep, show]);
+  const remove = () => rmSync(run.path, { recursive: true, force: true });
   const forget = cleanUpWithLab(() => {
     if (!isKept) remove();
   });
@@ -46,6 +55,7 @@ export async function recordRun<T>(
       ...run,
       startedAt,
       events,
+      eventsProblem: () => log.problem,
       plan: plan => events.emit({ kind: 'plan', version: EVENTS_VERSION, run: run.id, ...plan }),
       async write(result) {
         const file = await run.write(result);

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { EVENTS_FILE, EventBus, type EventDraft, EventLog, type RunEvent, readEvents } from './events.ts';
@@ -68,6 +68,19 @@ test('an incomplete last line is left out, because the run goes on', () => {
   for (const draft of STORY.slice(0, 2)) bus.emit(draft);
   appendFileSync(join(folder, EVENTS_FILE), '{"at":17,"kind":"no');
   assert.is(readEvents(folder).length, 2);
+  log.close();
+});
+
+test('a full disk does not end the run: the log says what it could not store (F6)', () => {
+  const folder = temporaryFolder();
+  symlinkSync('/dev/full', join(folder, EVENTS_FILE));
+  const log = new EventLog(folder);
+  const heard: string[] = [];
+  const bus = new EventBus([log.write, event => void heard.push(event.kind)]);
+  assert.is(log.problem, undefined);
+  for (const draft of STORY.slice(0, 2)) bus.emit(draft);
+  assert.is(heard.length, 2);
+  assert.match(log.problem!, /^ENOSPC/);
   log.close();
 });
 

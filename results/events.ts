@@ -116,16 +116,30 @@ export class EventBus implements EventSink {
   }
 }
 
-/** Appends to the events of a run. Each line is written at once, so a killed lab loses none. */
+/**
+ * Appends to the events of a run. Each line is written at once, so a killed lab loses none. A full disk does
+ * not end what is measured: the rest of the events is left out, and `problem` says so.
+ */
 export class EventLog {
   #descriptor: number | undefined;
+  #problem: string | undefined;
 
   constructor(runFolder: string) {
     this.#descriptor = openSync(join(runFolder, EVENTS_FILE), 'a');
   }
 
+  /** Why events are missing from the file; undefined when none is. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   readonly write = (event: RunEvent): void => {
-    if (this.#descriptor !== undefined) writeSync(this.#descriptor, `${JSON.stringify(event)}\n`);
+    if (this.#descriptor === undefined || this.#problem !== undefined) return;
+    try {
+      writeSync(this.#descriptor, `${JSON.stringify(event)}\n`);
+    } catch (error) {
+      this.#problem = (error as Error).message;
+    }
   };
 
   close(): void {

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Result, resultSchema, SCHEMA_VERSION } from './schema.ts';
 
@@ -99,8 +99,15 @@ function runDirectory(id: string, path: string, root: string): RunDirectory {
 /** A reader sees the old file or the new one, never a part. */
 async function writeAtomically(file: string, content: string): Promise<void> {
   const draft = `${file}.${process.pid}.draft`;
-  await writeFile(draft, content);
-  await rename(draft, file);
+  // Somebody may have removed the folder while the run went on.
+  await mkdir(dirname(file), { recursive: true });
+  try {
+    await writeFile(draft, content);
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
 }
 
 async function pointLatestAt(id: string, root: string): Promise<void> {

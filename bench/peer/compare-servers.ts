@@ -8,6 +8,7 @@ import type { Metric } from '../../results/names.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
 import { probeEnvironment } from '../measure/environment.ts';
+import { stored } from '../present.ts';
 import { type RecordedRun, recordRun } from '../recorded-run.ts';
 import { outputColumns, type Terminal } from '../terminal.ts';
 import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
@@ -126,15 +127,15 @@ async function compared(
         ...(rounds.zklab.length > 0 ? [driverLagLimit(rounds)] : []),
       ],
     });
-    const file = await run.write(result);
+    const { lines, isStored } = await stored(run, terminal, result);
     if (json) terminal.json(result);
     else {
       terminal.print(`${headingOf(versions)}: ${load}\n`);
       terminal.print(peerText(peerRows(metrics, rounds), outputColumns()));
       for (const reason of voidReasons) terminal.print(`void: ${reason}`);
-      terminal.print(`result: ${file}`);
+      terminal.print(lines.join('\n'));
     }
-    return exitCode;
+    return isStored ? exitCode : EXIT_CODES.failed;
   } catch (error) {
     if (!signal.aborted) throw error;
     if (json) terminal.progress('interrupted: nothing was measured');
