@@ -20,12 +20,10 @@ export const membersStayUp: Claim = {
         reason: 'This run did not record how the processes of its members ended.',
         evidence: [],
       };
-    const estimate = { value: deaths.length, low: null, high: null, n: deaths.length, unit: 'processes' };
-    if (deaths.length > 0)
-      return { verdict: 'fails', reason: `${deathsText(deaths)}.`, estimate, evidence: [] };
+    if (deaths.length > 0) return { verdict: 'fails', reason: `${deathsText(deaths)}.`, evidence: [] };
     const members = topologies.reduce((sum, topology) => sum + topology.members.length, 0);
     const reason = `All ${members} members ran until the lab ended them.`;
-    return { verdict: 'holds', reason, estimate: { ...estimate, n: members }, evidence: [] };
+    return { verdict: 'holds', reason, evidence: [] };
   },
 };
 
@@ -33,7 +31,8 @@ function deathsText(deaths: readonly Death[]): string {
   const named = deaths
     .slice(0, DEATHS_NAMED_MAX)
     .map(
-      ({ topology, member, exit, during }) => `${member} of ${topology} ended with ${exit} during ${during}`,
+      ({ topology, member, exit, during }) =>
+        `member ${member} of ${topology} ended with ${exit} during ${during}`,
     );
   const more = deaths.length - named.length;
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');

@@ -16,8 +16,9 @@ class FakeStage {
   readonly name: string;
   readonly hasLinks = true;
   readonly ensemble = { deaths: [] as string[] };
-  mends: (() => void)[] = [];
-  paused: string[] = [];
+  mends: (() => unknown)[] = [];
+  pauses: string[] = [];
+  brokenNow: string[] = [];
 
   constructor(name: string) {
     this.name = name;
@@ -27,8 +28,11 @@ class FakeStage {
   async deathsSince(count: number): Promise<string[]> {
     return this.ensemble.deaths.slice(count);
   }
-  stopped(): string[] {
-    return this.paused.splice(0);
+  paused(): string[] {
+    return this.pauses.splice(0);
+  }
+  broken(): string[] {
+    return this.brokenNow;
   }
   async mend(): Promise<string[]> {
     this.mends.shift()?.();
@@ -76,12 +80,22 @@ test('a member that dies costs its own cell, though the load went on; it is star
   ]);
 });
 
+test('a member that died between two cells is started again before the next, which then counts', async () => {
+  const { run, ledger, counted } = play();
+  const a = new FakeStage('a');
+  a.brokenNow = ['o1 has ended'];
+  a.mends = [() => a.brokenNow.pop()];
+  await run(a, 2);
+  assert.equal(a.brokenNow, []);
+  assert.equal([counted(), ledger.unmeasured()], [['a: 0,1'], []]);
+});
+
 test('an error of any kind that a dead or paused member causes names the member, not the error', async () => {
   const { run, ledger } = play();
   const a = new FakeStage('a');
   await run(a, 2, round => {
     if (round === 1) return;
-    a.paused = ['v2 (process 7) was paused by somebody else'];
+    a.pauses = ['v2 (process 7) was paused by somebody else'];
     throw new Error('four-letter word mntr to 127.1.1.1:2181: connect ECONNREFUSED');
   });
   assert.match(ledger.unmeasured()[0]!, /round 1: v2 \(process 7\) was paused by somebody else$/);

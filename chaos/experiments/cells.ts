@@ -63,7 +63,7 @@ export class Cells {
     events.emit({ kind: 'turn', what: experiment, round, of, topology, condition });
     stage.begin(`${experiment}, ${condition}, round ${round + 1}`);
     const since = recorder.mark();
-    const trouble = await this.#try(stage, body);
+    const trouble = (await this.#broken(stage)) ?? (await this.#try(stage, body));
     if (trouble === undefined) return ledger.measured(place);
     const { reason, kind } = trouble;
     recorder.voidSince(since, reason);
@@ -90,6 +90,17 @@ export class Cells {
     }
   }
 
+  /** What happened to a stage while another one was measured is mended before its next cell. */
+  async #broken(stage: Stage): Promise<Trouble | undefined> {
+    const { signal } = this.#options;
+    signal.throwIfAborted();
+    const found = stage.broken();
+    if (found.length === 0) return undefined;
+    await this.#goOn(stage, { reason: found.join('; '), kind: 'members' });
+    const hopeless = this.#givenUp.get(stage);
+    return hopeless === undefined ? undefined : { reason: hopeless, kind: 'hopeless' };
+  }
+
   async #try(stage: Stage, body: () => Promise<void>): Promise<Trouble | undefined> {
     const { signal, proxiesLost } = this.#options;
     signal.throwIfAborted();
@@ -103,7 +114,7 @@ export class Cells {
     signal.throwIfAborted();
     const lost = stage.hasLinks ? await proxiesLost?.() : undefined;
     if (lost !== undefined) return { reason: lost, kind: 'hopeless' };
-    const members = [...(await stage.deathsSince(deaths)), ...stage.stopped()];
+    const members = [...(await stage.deathsSince(deaths)), ...stage.paused()];
     if (members.length > 0) return { reason: members.join('; '), kind: 'members' };
     if (failure === undefined) return undefined;
     if (DEFECTS.some(kind => failure instanceof kind)) throw failure;
@@ -132,6 +143,7 @@ export class Cells {
 
   #giveUp(stage: Stage, reason: string): void {
     const { events, recorder } = this.#options;
+    if (this.#givenUp.has(stage)) return;
     this.#givenUp.set(stage, reason);
     recorder.remarks.push(`${stage.name} was measured no further: ${reason}`);
     events.emit({ kind: 'note', text: `${stage.name} is given up: ${reason}` });

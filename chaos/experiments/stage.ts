@@ -171,11 +171,17 @@ export class Stage {
   }
 
   /** Members that somebody else has paused, in words. No fault of the lab is in force when this is asked. */
-  stopped(): string[] {
-    return this.#paused().map(({ name, pid }) => `${name} (process ${pid}) was paused by somebody else`);
+  paused(): string[] {
+    return this.#standing().map(({ name, pid }) => `${name} (process ${pid}) was paused by somebody else`);
   }
 
-  #paused(): Member[] {
+  /** Members that do not run, in words, when all should. */
+  broken(): string[] {
+    const ended = this.ensemble.members.filter(({ host, pid }) => host.stateOf(pid) === 'gone');
+    return [...ended.map(({ name }) => `${name} has ended`), ...this.paused()];
+  }
+
+  #standing(): Member[] {
     return this.ensemble.members.filter(({ host, pid }) => host.stateOf(pid) === 'stopped');
   }
 
@@ -185,12 +191,12 @@ export class Stage {
    */
   async mend(maxMs: number): Promise<string[]> {
     const did: string[] = [];
-    for (const member of this.#paused()) {
+    for (const member of this.#standing()) {
       member.resume();
       did.push(`${this.name}: ${member.name} goes on (SIGCONT)`);
     }
-    for (const { name, process } of this.ensemble.members) {
-      if (process.isRunning) continue;
+    for (const { name, host, pid } of this.ensemble.members) {
+      if (host.stateOf(pid) !== 'gone') continue;
       await this.ensemble.restart(name, maxMs);
       did.push(`${this.name}: ${name} was started again on its data`);
     }
