@@ -38,7 +38,10 @@ const TURN_MS_MAX = 250;
 const MINUTE_MS = 60_000;
 const CALM_MS = 10_000;
 
-/** The exit code is 1 when a bout failed, 3 when none was run. @throws UsageError */
+/**
+ * The exit code is 1 when a bout failed, 3 when none was run or Ctrl-C cut the run short. @throws
+ * UsageError
+ */
 export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOptions): Promise<ExitCode> {
   if (options.minutes !== undefined) return soaked(options.minutes, options, terminal);
   const { json = false, frames = FRAMES_DEFAULT, first = 1, folder, signal } = options;
@@ -68,8 +71,7 @@ export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOption
     terminal.print(summaryText(summary));
     if (signal.aborted) terminal.print('ended early: the frames that were sent stand for themselves');
   }
-  if (summary.failed.length > 0) return EXIT_CODES.failed;
-  return summary.bouts > 0 ? EXIT_CODES.holds : EXIT_CODES.void;
+  return exitCodeOf(summary.failed.length > 0, summary.bouts === 0 || signal.aborted);
 }
 
 async function soaked(minutes: number, options: FuzzCommandOptions, terminal: Terminal): Promise<ExitCode> {
@@ -100,7 +102,7 @@ async function soaked(minutes: number, options: FuzzCommandOptions, terminal: Te
           const logs = failed ? keepLogs(folder.path, kept) : [];
           if (json) terminal.json({ ...summary, logs, endedEarly: signal.aborted });
           else terminal.print([soakText(summary), ...logs.map(path => `  log: ${path}`)].join('\n'));
-          return failed ? EXIT_CODES.failed : EXIT_CODES.holds;
+          return exitCodeOf(failed, signal.aborted);
         } catch (error) {
           for (const path of keepLogs(folder.path, kept)) terminal.progress(`log: ${path}`);
           throw error;
@@ -110,6 +112,11 @@ async function soaked(minutes: number, options: FuzzCommandOptions, terminal: Te
   } finally {
     folder.remove();
   }
+}
+
+function exitCodeOf(isFailed: boolean, isShort: boolean): ExitCode {
+  if (isFailed) return EXIT_CODES.failed;
+  return isShort ? EXIT_CODES.void : EXIT_CODES.holds;
 }
 
 function soakText({ frames, calmSpells, kills, acknowledgedWrites, complaints }: SoakSummary): string {

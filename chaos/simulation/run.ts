@@ -27,6 +27,8 @@ export interface FailedSeed {
   readonly traceFile: string;
   /** For `replay`. */
   readonly planFile: string;
+  /** Why these files are missing; absent when they were written. */
+  readonly unstored?: string;
 }
 
 export interface RunSeedsSummary {
@@ -89,10 +91,16 @@ export function replay(
 }
 
 function keepFailure(result: SimulationResult, directory: string): FailedSeed {
-  mkdirSync(directory, { recursive: true });
   const traceFile = join(directory, `seed-${result.seed}.trace`);
   const planFile = join(directory, `seed-${result.seed}.plan.json`);
-  result.trace.writeTo(traceFile);
-  writePlan(planFile, result);
-  return { seed: result.seed, reason: result.reasons[0] ?? 'no reason given', traceFile, planFile };
+  const failed = { seed: result.seed, reason: result.reasons[0] ?? 'no reason given', traceFile, planFile };
+  try {
+    mkdirSync(directory, { recursive: true });
+    result.trace.writeTo(traceFile);
+    writePlan(planFile, result);
+    return failed;
+  } catch (error) {
+    // The seed itself can be run again, and the others go on.
+    return { ...failed, unstored: (error as Error).message };
+  }
 }

@@ -29,6 +29,10 @@ export function serverConfigOf(
     snapCount: 200,
     observerMasterPort: OBSERVER_MASTER_PORT,
     ...(spec.role === 'observer' ? { peerType: 'observer' } : {}),
+    // A single voter would run alone otherwise, and nobody could observe it.
+    ...(members.filter(({ role }) => role === 'participant').length === 1
+      ? { standaloneEnabled: 'false' }
+      : {}),
     ...extra,
   };
   for (const { sid, name, role } of members) {

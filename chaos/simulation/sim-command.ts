@@ -32,7 +32,10 @@ export interface SimOptions {
 
 const SEEDS_DEFAULT = 20;
 
-/** The exit code is 1 when a seed failed, 3 when no seed shows anything. @throws UsageError */
+/**
+ * The exit code is 1 when a seed failed or its events could not be stored, 3 when no seed shows anything or
+ * Ctrl-C cut the run short. @throws UsageError
+ */
 export async function sim(terminal: Terminal, options: SimOptions): Promise<ExitCode> {
   const { json = false, voters, observers, minimise = true, folder, signal } = options;
   if (options.replay !== undefined) return replayed(options.replay, options, terminal);
@@ -40,6 +43,7 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
     throw new UsageError(
       '--debug is accepted only with --replay; run the seed first, which prints the plan to replay if it fails',
     );
+  refuseLoneMember(options);
   const simulation = {
     program: serverProgram(),
     ...(voters === undefined ? {} : { voters }),
@@ -47,14 +51,15 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
   };
   const seeds = [...seedsOf(options)];
   const [first = 0] = seeds;
+  let unstored: string | undefined;
   const summary = await recordRun(
     terminal,
     { name: 'sim', json, root: folder, eventsAlone: true },
-    async ({ plan, events }) => {
+    async ({ plan, events, eventsProblem }) => {
       const topologies = [{ name: 'simulated', shortForm: shortFormOf(simulation) }];
       plan({ suite: 'sim', seed: first, claims: [], topologies });
       let done = 0;
-      return runSeeds({
+      const ran = await runSeeds({
         ...simulation,
         seeds,
         traceDirectory: folder,
@@ -66,6 +71,8 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
             ...{ ...outcomeOf(result), done: ++done, of: seeds.length, unit: 'seeds' },
           }),
       });
+      unstored = eventsProblem();
+      return ran;
     },
   );
   const endedEarly = signal.aborted;
@@ -74,7 +81,16 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
     terminal.print(summaryText(summary));
     if (endedEarly) terminal.print('ended early: the seeds that ran stand for themselves');
   }
-  return exitCodeOf(summary);
+  if (unstored !== undefined) terminal.error(`zklab: events of this run could not be stored: ${unstored}`);
+  return unstored === undefined ? exitCodeOf(summary, endedEarly) : EXIT_CODES.failed;
+}
+
+/** @throws UsageError */
+function refuseLoneMember({ voters = VOTERS_DEFAULT, observers = OBSERVERS_DEFAULT }: SimOptions): void {
+  if (voters + observers < 2)
+    throw new UsageError(
+      `--voters ${voters} --observers ${observers}: nobody could disagree with a single member; accepted are at least two members`,
+    );
 }
 
 function seedsOf({ seed, seeds, first }: SimOptions): Iterable<number> {
@@ -144,8 +160,9 @@ function summaryText(summary: RunSeedsSummary): string {
     `${passed} passed, ${failed.length} failed, ${unknown.length} unknown`,
     `${acknowledgedWrites} writes acknowledged and ${faultsInjected} faults injected in ${Math.round(virtualMs / 1000)} ` +
       `virtual seconds, ${Math.round(virtualMsPerSecond / 1000)} of them a second`,
-    ...failed.flatMap(({ seed, reason, traceFile, planFile }) => [
+    ...failed.flatMap(({ seed, reason, traceFile, planFile, unstored }) => [
       `seed ${seed}: ${reason}`,
+      ...(unstored === undefined ? [] : [`  its trace and plan could not be stored: ${unstored}`]),
       `  trace: ${traceFile}`,
       `  again: zklab sim --replay ${planFile} --debug`,
     ]),
@@ -165,7 +182,7 @@ function reachedLines(marks: RunSeedsSummary['marks']): string[] {
   return [...kinds].map(([kind, reached]) => `reached, ${kind}: ${reached.join('; ')}`);
 }
 
-function exitCodeOf({ passed, failed }: RunSeedsSummary): ExitCode {
+function exitCodeOf({ passed, failed }: RunSeedsSummary, endedEarly: boolean): ExitCode {
   if (failed.length > 0) return EXIT_CODES.failed;
-  return passed > 0 ? EXIT_CODES.holds : EXIT_CODES.void;
+  return passed > 0 && !endedEarly ? EXIT_CODES.holds : EXIT_CODES.void;
 }

@@ -186,6 +186,11 @@ test(
       const again = replay(failure.planFile, { program: toyProgram('observer skips commits') });
       assert.is(again.trace.text(), readFileSync(failure.traceFile, 'utf8'));
       assert.is(again.faults.length, 0, 'this bug needs no fault');
+      // Where the traces should go is a file: the outcome of the seed is told all the same (F6).
+      const program = toyProgram('observer skips commits');
+      const lost = await runSeeds({ program, seeds: [1, 2], traceDirectory: failure.traceFile });
+      assert.match(lost.failed[0]!.unstored!, /^E/);
+      assert.is(lost.failed.length + lost.passed + lost.unknown.length, 2);
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }

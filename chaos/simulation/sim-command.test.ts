@@ -1,0 +1,37 @@
+import { assert, suite, temporaryFolder } from '#test';
+import { sim } from './sim-command.ts';
+
+const test = suite('simulation: zklab sim');
+
+/** Runs it. `progress` is called for each seed. */
+async function ran(options: object, progress: (text: string) => void = () => {}) {
+  const [out, errors]: string[][] = [[], []];
+  const ending = new AbortController();
+  const terminal = {
+    print: (text: string) => void out!.push(text),
+    progress,
+    json: () => {},
+    error: (text: string) => void errors!.push(text),
+    end: () => {},
+  };
+  const code = await sim(terminal, {
+    folder: temporaryFolder(),
+    signal: ending.signal,
+    ...options,
+  });
+  return { code, out: out!.join('\n'), errors: errors!.join('\n') };
+}
+
+test('Ctrl-C after some seeds exits as void, for not all seeds ran (F11)', async () => {
+  const ending = new AbortController();
+  const { code, out } = await ran({ seeds: 5, signal: ending.signal }, () => ending.abort());
+  assert.is(code, 3, out);
+  assert.match(out, /^1 passed, 0 failed/);
+  assert.match(out, 'ended early');
+});
+
+test('a single voter with an observer passes; a single member is refused, for nobody could disagree with it (F5)', async () => {
+  assert.is((await ran({ seeds: 1, voters: 1 })).code, 0);
+  const alone = await ran({ seeds: 1, voters: 1, observers: 0 }).catch(String);
+  assert.match(String(alone), '--voters 1 --observers 0: nobody could disagree with a single member');
+});
