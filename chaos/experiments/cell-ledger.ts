@@ -28,9 +28,15 @@ export class CellLedger {
     this.#at(place).lost.push({ round, reason, isExcused });
   }
 
-  /** What was asked for and not measured, one sentence for each place, in the order of the run. */
+  /** What was asked for and not measured. Places that miss the same for the same reason share a sentence. */
   unmeasured(): string[] {
-    return [...this.#rows.values()].filter(isShort).map(sentence);
+    const places = new Map<string, string[]>();
+    for (const row of [...this.#rows.values()].filter(isShort)) {
+      const { experiment, topology, condition } = row;
+      const why = whyShort(row);
+      places.set(why, [...(places.get(why) ?? []), `${experiment} of ${topology}, ${condition}`]);
+    }
+    return [...places].map(([why, names]) => `${names.join('; ')}: ${why}`);
   }
 
   #at(place: CellPlace): Row {
@@ -45,11 +51,11 @@ function isShort({ measured, lost }: Row): boolean {
   return lost.some(({ isExcused }) => !isExcused) || lost.length > measured;
 }
 
-function sentence({ experiment, topology, condition, measured, lost }: Row): string {
+function whyShort({ measured, lost }: Row): string {
   const rounds = new Map<string, number[]>();
   for (const { round, reason } of lost) rounds.set(reason, [...(rounds.get(reason) ?? []), round + 1]);
   const why = [...rounds].map(([reason, numbers]) => `${roundsText(numbers)}: ${reason}`).join('; ');
-  return `${experiment} of ${topology}, ${condition}: ${measured} of ${measured + lost.length} rounds were measured; ${why}`;
+  return `${measured} of ${measured + lost.length} rounds were measured; ${why}`;
 }
 
 /** `round 2`, `rounds 2 to 4`, `rounds 2, 4` */

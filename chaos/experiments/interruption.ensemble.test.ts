@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
+import { readEvents } from '../../results/events.ts';
 import { loadRun } from '../../results/store.ts';
 import { startStandIn } from '../toxiproxy/start-stand-in.ts';
 
@@ -61,7 +62,7 @@ test(
 );
 
 test(
-  'the second Ctrl-C ends at once, and leaves no process, port, proxy, folder or run either',
+  'the second Ctrl-C ends at once, and leaves no process, port, proxy or folder, but the events of what was measured',
   () =>
     withRun(async ({ interrupt, said, ended, runs, left, toxiproxyStands }) => {
       await said('writes: round 2 of 500');
@@ -75,7 +76,9 @@ test(
       assert.is(exitCode, 130, stderr);
       assert.is(stdout, '');
       await left();
-      assert.equal(readdirSync(runs), []);
+      const [run = '', ...others] = readdirSync(runs);
+      assert.equal([others, readdirSync(join(runs, run))], [[], ['events.ndjson']]);
+      assert.ok(readEvents(join(runs, run)).some(({ kind }) => kind === 'sample'));
     }),
   DEADLINE,
 );
