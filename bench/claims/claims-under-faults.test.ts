@@ -7,6 +7,7 @@ import { judgeAll } from './judge-all.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
 import { lostObserversLeaveWrites, lostVoterLeavesWrites } from './lost-members.ts';
 import { mastersSyncSooner } from './masters-sync-sooner.ts';
+import { membersStayUp } from './members-stay-up.ts';
 import { neighboursLeaveReads } from './neighbours-leave-reads.ts';
 import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';
 import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
@@ -149,6 +150,24 @@ test('L2: reads may take 20 ms longer beside neighbours than with them elsewhere
   assert.is(verdict(around(400)), 'fails');
   assert.is(verdict(around(2_800, { spread: 0 })), 'fails');
   assert.is(verdict(around(23, { spread: 0.5 })), 'not shown here');
+});
+
+test('L5: a member that ended by itself fails the claim and is named; an old result shows nothing', () => {
+  const death = {
+    ...{ topology: 'masters', member: 'o1', role: 'observer' as const, at: '2026-08-01T02:30:00Z' },
+    ...{ exit: 'signal SIGKILL', during: 'writes, healthy, round 2', logEnd: 'the end' },
+  };
+  const judged = (deaths?: (typeof death)[]) =>
+    judgeAll([membersStayUp], { ...plantedResult([]), ...(deaths && { deaths }) })[0]!;
+  assert.is(judged([]).verdict, 'holds');
+  assert.is(judged().verdict, 'not shown here');
+  const { verdict, reason } = judged([death, death, death, death]);
+  assert.is(verdict, 'fails');
+  assert.match(
+    reason,
+    /^Member o1 of masters ended with signal SIGKILL during writes, healthy, round 2\. Member/,
+  );
+  assert.match(reason, /So did 1 more\.$/);
 });
 
 test('ids are unique, and --only accepts nothing else', () => {

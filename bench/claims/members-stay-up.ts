@@ -5,7 +5,7 @@ const DEATHS_NAMED_MAX = 3;
 
 /** A server that dies under load measures nothing, and whoever reads the numbers must know that it did. */
 export const membersStayUp: Claim = {
-  id: 'L3',
+  id: 'L5',
   title: 'No member ended by itself',
   source: 'zklab’s own: a cell in which a member died says nothing about throughput',
   hypothesis: 'Every process of a member runs until the lab ends it',
@@ -32,8 +32,8 @@ function deathsText(deaths: readonly Death[]): string {
     .slice(0, DEATHS_NAMED_MAX)
     .map(
       ({ topology, member, exit, during }) =>
-        `member ${member} of ${topology} ended with ${exit} during ${during}`,
+        `Member ${member} of ${topology} ended with ${exit} during ${during}`,
     );
   const more = deaths.length - named.length;
-  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+  return [...named, ...(more > 0 ? [`So did ${more} more`] : [])].join('. ');
 }

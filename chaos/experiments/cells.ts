@@ -4,6 +4,7 @@
  */
 import { LoadError } from '../../bench/load/load-error.ts';
 import type { Recorder } from '../../bench/measure/recorder.ts';
+import { UsageError } from '../../bench/usage-error.ts';
 import type { EventSink } from '../../results/events.ts';
 import type { CellLedger, CellPlace } from './cell-ledger.ts';
 import { NotHealed } from './measurements/under-fault.ts';
@@ -31,8 +32,12 @@ export interface Cell extends Omit<CellPlace, 'topology'> {
 /** How many loads of a stage may fail to run before the stage is given up. */
 const UNRUN_MAX = 3;
 
-/** These are mistakes of zklab and no trouble of a cell. */
-const DEFECTS = [TypeError, RangeError, ReferenceError, SyntaxError];
+const DEFECTS = [TypeError, RangeError, ReferenceError, SyntaxError, UsageError];
+
+/** A mistake of zklab or of its input, and no trouble of a cell. */
+export function isDefect(error: unknown): boolean {
+  return DEFECTS.some(kind => error instanceof kind);
+}
 
 /** Why a cell does not count, and whether its topology may go on. */
 interface Trouble {
@@ -63,7 +68,7 @@ export class Cells {
     events.emit({ kind: 'turn', what: experiment, round, of, topology, condition });
     stage.begin(`${experiment}, ${condition}, round ${round + 1}`);
     const since = recorder.mark();
-    const trouble = (await this.#broken(stage)) ?? (await this.#try(stage, body));
+    const trouble = (await this.#broken(stage, isMended)) ?? (await this.#try(stage, body));
     if (trouble === undefined) return ledger.measured(place);
     const { reason, kind } = trouble;
     recorder.voidSince(since, reason);
@@ -74,7 +79,7 @@ export class Cells {
 
   /** A cell that could not even begin, because its ensemble did not start. */
   lose(place: CellPlace, round: number, reason: string): void {
-    this.#options.ledger.lost(place, round, reason.split('\n')[0]!);
+    this.#options.ledger.lost(place, round, reason);
   }
 
   /** What must be done before a stage is measured. It is tried again once the stage is mended. */
@@ -91,12 +96,12 @@ export class Cells {
   }
 
   /** What happened to a stage while another one was measured is mended before its next cell. */
-  async #broken(stage: Stage): Promise<Trouble | undefined> {
+  async #broken(stage: Stage, isMended: boolean): Promise<Trouble | undefined> {
     const { signal } = this.#options;
     signal.throwIfAborted();
     const found = stage.broken();
     if (found.length === 0) return undefined;
-    await this.#goOn(stage, { reason: found.join('; '), kind: 'members' });
+    await this.#goOn(stage, { reason: found.join('; '), kind: isMended ? 'members' : 'hopeless' });
     const hopeless = this.#givenUp.get(stage);
     return hopeless === undefined ? undefined : { reason: hopeless, kind: 'hopeless' };
   }
@@ -117,7 +122,7 @@ export class Cells {
     const members = [...(await stage.deathsSince(deaths)), ...stage.paused()];
     if (members.length > 0) return { reason: members.join('; '), kind: 'members' };
     if (failure === undefined) return undefined;
-    if (DEFECTS.some(kind => failure instanceof kind)) throw failure;
+    if (isDefect(failure)) throw failure;
     const reason = failure.message.split('\n')[0]!;
     if (failure instanceof LoadError) return { reason, kind: 'load' };
     return { reason, kind: failure instanceof NotHealed ? 'hopeless' : 'members' };

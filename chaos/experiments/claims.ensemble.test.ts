@@ -61,7 +61,11 @@ test(
     });
     const result = await loadRun('latest', runsRoot);
     assert.is(code, result.run.exitCode);
-    assert.equal(result.validity, { void: false, reasons: [] });
+    const { unmeasured = [], ...validity } = result.validity;
+    assert.equal(validity, { void: false, reasons: [] });
+    // The machine may have no quiet moment for the single round of a place.
+    for (const each of unmeasured) assert.match(each, ': no round counts; void round 1: ');
+    assert.equal(result.deaths, []);
     assert.is(result.run.seed, 7);
 
     const healthy = result.measurements.filter(

@@ -10,6 +10,7 @@ import type { Topology } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { budgetShares, overBudget } from './budget-proof.ts';
+import { isDefect } from './cells.ts';
 import type { Experiment } from './experiment.ts';
 import type { Turn } from './interleaving.ts';
 import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
@@ -120,10 +121,11 @@ async function startOne(
     return { stage, budgets: budgetsOf(stage, budget) };
   } catch (error) {
     signal.throwIfAborted();
-    const place = { experiment: roles.name, topology: topology.name, condition: CONDITIONS.healthy };
+    if (isDefect(error)) throw error;
+    const place = { topology: topology.name, condition: CONDITIONS.healthy };
     const reason = `the ensemble did not start: ${(error as Error).message.split('\n')[0]}`;
     for (let round = 0; round < rounds; round++) {
-      cells.lose(place, start * rounds + round, reason);
+      cells.lose({ experiment: roles.name, ...place }, start * rounds + round, reason);
       recorder.voided({ ...place, metric: 'writeThroughput' }, start * rounds + round, reason);
     }
     return undefined;
