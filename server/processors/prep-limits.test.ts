@@ -151,6 +151,19 @@ test('closeSessionTxn.enabled=false writes the bytes that Apache writes, with no
   assert.is(rig.tree.digest.toBigInt(), rig.prep.changes.digest.toBigInt());
 });
 
+test('field report A3: an id in an ACL that is no UTF-8, and is written with three bytes for each, is measured', () => {
+  const limits = juteLimits();
+  const rig = new PrepRig({ jute: limits });
+  for (const chars of [600_000, 700_000, 800_000, 1_000_000]) {
+    const id = `${'x'.repeat(chars)}:hash`;
+    const bytes = bodyOf(create(`/${chars}`, { acl: [{ perms: Perms.ALL, id: { scheme: 'digest', id } }] }));
+    bytes.fill(0xff, bytes.indexOf('xx'), bytes.indexOf(':hash'));
+    const body = rig.run({ op: OpCode.create, write: w => w.writeRaw(bytes, 0, bytes.length) });
+    if (chars * 3 > limits.txnBytesMax) isRefused(body, `${chars} bytes`);
+    else assert.ok(txnBytes(body) <= limits.txnBytesMax);
+  }
+});
+
 test('a request is measured whenever it could grow too long: sequential nodes of the shortest parts', () => {
   const limits = juteLimits(0xfffff, 1024);
   const rig = new PrepRig({ jute: limits });

@@ -46,11 +46,12 @@ const LENGTH_BYTES = 4;
 /** Limit on the expanded size of `auth` ACL entries in one transaction. One entry can expand to 100 KiB. */
 const AUTH_ACL_CHARS_MAX = 256 * 1024;
 /**
- * Bounds the growth from a request to its transaction: the suffix of a sequential node in each part of a
- * multi (less than half of the part), expanded `auth` entries, header and digest. A request that stays below
- * the limit with these is not measured.
+ * Bounds the growth from a request to its transaction: an id in an ACL whose bytes are no UTF-8 (each becomes
+ * U+FFFD, three bytes), the suffix of a sequential node in each part of a multi (less than half of the
+ * part), expanded `auth` entries, header and digest. A request that stays below the limit with these is not
+ * measured.
  */
-const GROWTH_FACTOR = 1.5;
+const GROWTH_FACTOR = 3;
 const GROWTH_BYTES = AUTH_ACL_CHARS_MAX * 3 + 128;
 
 export interface PrepOptions {
