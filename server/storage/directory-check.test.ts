@@ -168,6 +168,33 @@ test('directories that are moved or copied as a whole, or the logs alone, work i
   }
 });
 
+test('field report A4: a copy of a whole data directory starts beside the original, which has other logs by now', () => {
+  const rig = written();
+  copy(rig, DATA, '/clone/version-2');
+  const original = open(rig, SERVER);
+  snapshot(rig, original);
+  commit(rig, original, ...creates(6, 8));
+  original.close();
+  removeAll(rig, DATA, 'log.100000001');
+  assert.is(lastOf(rig, { dataDir: '/clone', dataLogDir: '/clone' }), E1 + 5);
+  assert.is(lastOf(rig), E1 + 8);
+});
+
+test('a copy of two directories may start once a person has removed the record', () => {
+  const rig = written({ dataLogDir: '/log' });
+  copy(rig, DATA, '/clone/version-2');
+  copy(rig, LOG, '/clonelog/version-2');
+  const original = open(rig, { ...SERVER, dataLogDir: '/log' });
+  snapshot(rig, original);
+  commit(rig, original, ...creates(6, 8));
+  original.close();
+  const clone = { dataDir: '/clone', dataLogDir: '/clonelog' };
+  removeAll(rig, LOG, 'log.100000001');
+  refused(rig, clone, /copies of those of another server, remove \/clone\/version-2\/logDirectory/);
+  rig.disk.remove('/clone/version-2/logDirectory');
+  assert.is(lastOf(rig, clone), E1 + 5);
+});
+
 test('a copy of the logs is recognised, with or without the zeros of a preallocated file', () => {
   const rig = testRig();
   const config = { ...SERVER, dataLogDir: '/log' };

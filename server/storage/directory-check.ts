@@ -107,12 +107,15 @@ function refuseOtherLogs(disk: Disk, layout: DataLayout, record: LogRecord): voi
     disk.exists(known.logDirectory) && disk.identity(known.logDirectory) !== disk.identity(logDirectory);
   const newest = isElsewhere ? listLogFiles(disk, known.logDirectory).at(-1) : undefined;
   const isThere = newest !== undefined;
-  if (here.length > 0 && (!isThere || here.some(file => isCopy(disk, file, newest)))) return;
+  // A copy of the one directory that held all: the logs that it was copied from may have grown since.
+  const isWhole = known.pair === undefined && !areApart(disk, layout);
+  if (here.length > 0 && (!isThere || isWhole || here.some(file => isCopy(disk, file, newest)))) return;
   const has = here.length === 0 ? 'holds no transaction log' : 'holds older or other transaction logs';
   if (isThere) {
     throw mismatch(
       `${logDirectory} ${has}, and those that belong to the snapshots in ${snapDirectory} are in ${known.logDirectory}: ` +
-        `set dataLogDir to the directory above that, or move its log files into ${logDirectory}`,
+        `set dataLogDir to the directory above that, or move its log files into ${logDirectory}. If both directories ` +
+        `are copies of those of another server, remove ${record.path}`,
     );
   }
   throw mismatch(
