@@ -103,23 +103,20 @@ function bySize(topologies: readonly Topology[]): Topology[][] {
   return [...groups.values()];
 }
 
-/** Undefined when the ensemble did not start, which costs it the rounds of this start. */
+/** Undefined when the ensemble did not start or could not be loaded: it loses the rounds of this start. */
 async function startOne(
   options: MeasureOptions<RolesOptions>,
   topology: Topology,
   start: number,
 ): Promise<Started | undefined> {
-  const { suite, lab, recorder, signal, events, cells } = options;
-  const { rounds, budget, warmupMs } = suite.roles;
+  const { suite, lab, recorder, signal, cells } = options;
+  const { rounds } = suite.roles;
+  let stage: Stage | undefined;
   try {
-    const stage = await lab.open(topology, `${topology.name}-${start + 1}`);
-    events.emit({ kind: 'phase', what: `warming up ${stage.label}` });
-    const write = loadOf(options, { warmupMs: 0, saturatedMs: warmupMs });
-    const cast = await stage.cast();
-    await preload(cast.leader.plan.ports.client, workloadOf(write), write.load.sessionsPerTarget);
-    if (warmupMs > 0) await measureWrites(stage, cast, write, { paced: false });
-    return { stage, budgets: budgetsOf(stage, budget) };
+    stage = await lab.open(topology, `${topology.name}-${start + 1}`);
+    return await warmedUp(options, stage);
   } catch (error) {
+    await stage?.stop();
     signal.throwIfAborted();
     if (isDefect(error)) throw error;
     const place = { topology: topology.name, condition: CONDITIONS.healthy };
@@ -130,6 +127,17 @@ async function startOne(
     }
     return undefined;
   }
+}
+
+async function warmedUp(options: MeasureOptions<RolesOptions>, stage: Stage): Promise<Started> {
+  const { suite, events } = options;
+  const { budget, warmupMs } = suite.roles;
+  events.emit({ kind: 'phase', what: `warming up ${stage.label}` });
+  const write = loadOf(options, { warmupMs: 0, saturatedMs: warmupMs });
+  const cast = await stage.cast();
+  await preload(cast.leader.plan.ports.client, workloadOf(write), write.load.sessionsPerTarget);
+  if (warmupMs > 0) await measureWrites(stage, cast, write, { paced: false });
+  return { stage, budgets: budgetsOf(stage, budget) };
 }
 
 function budgetsOf({ ensemble }: Stage, cores: number): ReadonlyMap<string, CpuBudget> | null {
