@@ -50,6 +50,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'topology',
     'measure',
     'load',
+    'sinks',
     'doctor.ts',
     'peer',
     'fairness',
