@@ -5,8 +5,12 @@ import type { Connection } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { encodeEpochAnswer } from '../wire/election-message.ts';
 import { EPOCH_MAX, makeZxid } from '../wire/zxid.ts';
+import {
+  CONFIRMED_EPOCH_JUMP_MAX,
+  OBSERVER_EPOCH_JUMP_MAX,
+  VOTER_EPOCH_JUMP_MAX,
+} from '../zab/epoch-claims.ts';
 import { TICK_MS } from '../zab/peer.test-kit.ts';
-import { CONFIRMED_EPOCH_JUMP_MAX, OBSERVER_EPOCH_JUMP_MAX, VOTER_EPOCH_JUMP_MAX } from './epoch-claims.ts';
 import { Play } from './leader.test-kit.ts';
 import { Leader } from './leader.ts';
 

@@ -7,12 +7,14 @@ import type { Connection, Timer } from '../runtime/runtime.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { PacketType } from '../wire/quorum-packet.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
-import { EPOCH_MAX, isEpoch, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { EPOCH_MAX, makeZxid, zxidToHex } from '../wire/zxid.ts';
+import { CONFIRMED_EPOCH_JUMP_MAX } from '../zab/epoch-claims.ts';
+import { type LeaderEvent, type LeaderOutput, LeaderSide } from '../zab/leader-side.ts';
 import type { LearnerInfo } from '../zab/master-side.ts';
 import { quorumTurns } from '../zab/packet-input.ts';
 import type { PacketView } from '../zab/packet-stream.ts';
 import { type PeerContext, type Role, serverParts, type ZabState } from '../zab/peer-context.ts';
-import { EpochClaims, VOTER_EPOCH_JUMP_MAX } from './epoch-claims.ts';
+import { EpochQuestions } from './epoch-questions.ts';
 import { informAll } from './inform-all.ts';
 import { LeaderZooKeeperServer } from './leader-zookeeper-server.ts';
 import { LearnerBacklog, showBacklogs } from './learner-backlog.ts';
@@ -22,7 +24,6 @@ import type { LearnerMaster } from './learner-master.ts';
 import { commitBytes } from './learner-packets.ts';
 import { LearnerRequests } from './learner-requests.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
-import { QuorumWait } from './quorum-wait.ts';
 import { VoterSeats } from './voter-seats.ts';
 
 /**
@@ -44,14 +45,11 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   readonly #voterBacklog = new LearnerBacklog();
   readonly #otherBacklog = new LearnerBacklog();
   readonly #requests: LearnerRequests;
-  /** Waits for a quorum's acceptedEpochs. The new epoch is above all of them. Row 002-11. */
-  readonly #epochWait: QuorumWait;
-  readonly #ackEpochWait: QuorumWait;
-  readonly #newLeaderWait: QuorumWait;
   readonly #seats: VoterSeats;
-  #epoch = -1;
-  #highestAccepted = 0;
-  readonly #claims: EpochClaims;
+  readonly #side: LeaderSide<LearnerHandler>;
+  /** What each learner waits for, until `#side` answers it. */
+  readonly #waiting = new Map<LearnerHandler, (epoch: number) => void>();
+  readonly #questions: EpochQuestions;
   #server: LeaderZooKeeperServer | null = null;
   readonly #listeners: { close(): void }[] = [];
   #pingTimer: Timer | null = null;
@@ -70,24 +68,29 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.#onEstablished = onEstablished;
     this.#voterTurns = quorumTurns(context.clock);
     this.#requests = new LearnerRequests(context.clock, this.#voterTurns, this);
-    this.#epochWait = new QuorumWait(context.sid, context.membership);
-    this.#ackEpochWait = new QuorumWait(context.sid, context.membership);
     this.#seats = new VoterSeats(context.config.tickTimeMs);
-    this.#newLeaderWait = new QuorumWait(context.sid, context.membership);
-    this.#claims = new EpochClaims(context, (sid, acceptedEpoch) => this.#onConfirmed(sid, acceptedEpoch));
+    const { sid, epochs, confirmed, database, membership } = context;
+    const acceptedEpoch = Math.max(epochs.acceptedEpoch, confirmed.acceptedEpoch);
+    const { currentEpoch } = epochs;
+    this.#side = new LeaderSide(
+      { sid, acceptedEpoch, currentEpoch, lastZxid: database.lastLoggedZxid },
+      membership,
+    );
+    this.#questions = new EpochQuestions(context, (sid, acceptedEpoch) =>
+      this.#decide({ type: 'confirmed', sid, acceptedEpoch }),
+    );
     this.#startedMs = context.clock.monotonicMs();
     showBacklogs(context.metrics, [this.#voterBacklog, this.#otherBacklog]);
   }
 
   get epoch(): number {
-    return this.#epoch;
+    return this.#side.epoch;
   }
   get server(): LeaderZooKeeperServer | null {
     return this.#server;
   }
   get zabState(): ZabState {
-    if (this.#server !== null) return 'broadcast';
-    return this.#ackEpochWait.done ? 'synchronization' : 'discovery';
+    return this.#side.zabState;
   }
   get handlers(): ReadonlySet<LearnerHandler> {
     return this.#handlers;
@@ -111,11 +114,11 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     const limitMs = config.initLimitMs;
     this.#startDeadline = this.context.clock.after(limitMs, () => {
       if (this.#server !== null) return;
-      this.context.events.emit({ kind: 'quorumNotFormed', epoch: this.#epoch });
+      this.context.events.emit({ kind: 'quorumNotFormed', epoch: this.epoch });
       this.end(`no quorum of learners synced within ${limitMs} ms (initLimit)`);
     });
     this.#pingTimer = this.context.clock.every(config.tickTimeMs / 2, () => this.#halfTick());
-    this.#saidEpoch(this.context.sid, this.#claims.known);
+    this.#decide({ type: 'start' });
   }
 
   #listen(
@@ -149,52 +152,11 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     }
     boundOthers(this.#handlers, other => this.isVoter(other) && other.synced);
     if (handler.closed) return;
-    const { membership } = this.context;
-    const isVoter = !handler.isObserver && membership.quorum.isVoter(info.sid);
-    if (this.#epochWait.done) {
-      if (isVoter && info.acceptedEpoch > this.#epoch && !this.#isSynced(info.sid))
-        this.#claims.ask(info.sid);
-    } else if (this.#claims.isBelieved(info.acceptedEpoch, isVoter)) {
-      // A stranger's claim must not move the epoch of the whole ensemble: it would be on every disk for good.
-      if (membership.servers.has(info.sid))
-        this.#highestAccepted = Math.max(this.#highestAccepted, info.acceptedEpoch);
-    } else if (isVoter) {
-      this.#claims.ask(info.sid);
-      handler.close(
-        `voter ${info.sid} has accepted epoch ${info.acceptedEpoch}, where ${this.#claims.known} is the highest known: ` +
-          `at most ${VOTER_EPOCH_JUMP_MAX} more are believed before the voter confirms it at its own address`,
-      );
-      return;
-    }
-    this.#epochWait.whenDone(handler, () => done(this.#epoch));
-    if (isVoter) this.#saidEpoch(info.sid, info.acceptedEpoch);
-  }
-
-  /**
-   * A voter refuses every leader whose epoch is below the one it accepted. It would stay out until the next
-   * election, and one more failure would be an outage. So this leader steps down: the next epoch is above
-   * what the voter confirmed. Upstream's leader goes on without the voter. @see docs/epochs.md
-   */
-  #onConfirmed(sid: number, acceptedEpoch: number): void {
-    this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
-    if (!this.#epochWait.done) return;
-    this.end(`voter ${sid} has accepted epoch ${acceptedEpoch}, which only a later epoch lets back in`);
-  }
-
-  #saidEpoch(sid: number, acceptedEpoch: number): void {
-    if (this.#epochWait.done || !this.context.membership.quorum.isVoter(sid)) return;
-    this.#highestAccepted = Math.max(this.#highestAccepted, acceptedEpoch);
-    this.#epochWait.say(sid);
-    if (!this.#epochWait.isQuorum) return;
-    if (!isEpoch(this.#highestAccepted + 1)) {
-      this.end(`epoch ${EPOCH_MAX} was the last there is, see server/docs/epochs.md`);
-      return;
-    }
-    this.#epoch = this.#highestAccepted + 1;
-    this.context.epochs.setAcceptedEpoch(this.#epoch);
-    this.context.events.emit({ kind: 'newEpoch', epoch: this.#epoch });
-    this.#epochWait.finish();
-    this.#saidAckEpoch(this.context.sid);
+    const { sid, acceptedEpoch } = info;
+    const { isObserver } = handler;
+    const isSynced = this.#isSynced(sid);
+    this.#waiting.set(handler, done);
+    this.#decide({ type: 'info', learner: handler, sid, isObserver, acceptedEpoch, isSynced });
   }
 
   awaitEpochAck(
@@ -203,43 +165,77 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     lastZxid: number,
     done: () => void,
   ): void {
-    if (currentEpoch !== null && this.#isAhead(currentEpoch, lastZxid)) {
-      // The election only tries to find the best history; this check makes sure of it. Row 002-6.
-      this.context.events.emit({ kind: 'learnerAhead', learner: handler.sid });
-      handler.close(
-        `learner ${handler.sid} is ahead: epoch ${currentEpoch} zxid ${zxidToHex(lastZxid)}, here ` +
-          `epoch ${this.context.epochs.currentEpoch} zxid ${zxidToHex(this.context.database.lastLoggedZxid)}`,
-      );
-      return;
+    const { sid, isObserver } = handler;
+    this.#waiting.set(handler, done);
+    this.#decide({ type: 'ackEpoch', learner: handler, sid, isObserver, currentEpoch, lastZxid });
+  }
+
+  awaitStart(handler: LearnerHandler, done: () => void): void {
+    const { sid, isObserver } = handler;
+    this.#waiting.set(handler, done);
+    this.#decide({ type: 'ackNewLeader', learner: handler, sid, isObserver });
+  }
+
+  #decide(event: LeaderEvent<LearnerHandler>): void {
+    for (const output of this.#side.step(event)) this.#carryOut(output);
+  }
+
+  #carryOut(output: LeaderOutput<LearnerHandler>): void {
+    const { epochs, events, confirmed, sync } = this.context;
+    switch (output.type) {
+      case 'acceptEpoch':
+        epochs.setAcceptedEpoch(output.epoch);
+        events.emit({ kind: 'newEpoch', epoch: output.epoch });
+        return;
+      case 'beginEpoch':
+        epochs.setCurrentEpoch(output.epoch);
+        // A TRUNC that failed earlier no longer matters: from here on others are brought to this history.
+        sync.snapshotNeeded = false;
+        return;
+      case 'serve':
+        this.#startServer();
+        return;
+      case 'proposeEpoch':
+      case 'synchronise':
+      case 'upToDate':
+        this.#answer(output.learner);
+        return;
+      case 'ask':
+        this.#questions.ask(output.sid);
+        return;
+      case 'remember':
+        confirmed.acceptedEpoch = output.acceptedEpoch;
+        return;
+      case 'implausible':
+        this.#reportImplausible(output);
+        return;
+      case 'refuse':
+        if (output.isAhead) events.emit({ kind: 'learnerAhead', learner: output.learner.sid });
+        output.learner.close(output.reason);
+        return;
+      case 'resign':
+        this.end(output.reason);
     }
-    this.#ackEpochWait.whenDone(handler, done);
-    if (!handler.isObserver && currentEpoch !== null && this.#isNotAhead(currentEpoch, lastZxid))
-      this.#saidAckEpoch(handler.sid);
   }
 
-  /**
-   * A learner that needs a snapshot does not state its last zxid. Within the same epoch it may have more than
-   * this leader.
-   */
-  #isNotAhead(currentEpoch: number, lastZxid: number): boolean {
-    return lastZxid >= 0 || currentEpoch < this.context.epochs.currentEpoch;
+  /** A learner that has left in the meantime is answered no more. */
+  #answer(learner: LearnerHandler): void {
+    const done = this.#waiting.get(learner);
+    this.#waiting.delete(learner);
+    done?.(this.epoch);
   }
 
-  #isAhead(currentEpoch: number, lastZxid: number): boolean {
-    if (this.#ackEpochWait.done) return false;
-    const own = this.context.epochs.currentEpoch;
-    return currentEpoch > own || (currentEpoch === own && lastZxid > this.context.database.lastLoggedZxid);
-  }
-
-  #saidAckEpoch(sid: number): void {
-    if (this.#ackEpochWait.done || !this.context.membership.quorum.isVoter(sid)) return;
-    this.#ackEpochWait.say(sid);
-    if (!this.#ackEpochWait.isQuorum) return;
-    this.context.epochs.setCurrentEpoch(this.#epoch);
-    // A TRUNC that failed earlier no longer matters: from here on others are brought to this history.
-    this.context.sync.snapshotNeeded = false;
-    this.#ackEpochWait.finish();
-    this.#saidNewLeader(this.context.sid);
+  #reportImplausible({
+    sid,
+    acceptedEpoch,
+    known,
+  }: LeaderOutput<LearnerHandler> & { type: 'implausible' }): void {
+    this.context.logger.error(
+      `server ${sid} says that it has accepted epoch ${acceptedEpoch}, where ${known} is the highest known here: ` +
+        `at most ${CONFIRMED_EPOCH_JUMP_MAX} more are believed, up to ${EPOCH_MAX - 1}. ` +
+        'It stays out until its file acceptedEpoch is put right, see server/docs/epochs.md',
+      { learner: sid, acceptedEpoch, known },
+    );
   }
 
   startForwarding(handler: LearnerHandler, lastSeenZxid: number): void {
@@ -272,22 +268,9 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     else this.#seats.take(handler, done);
   }
 
-  awaitStart(handler: LearnerHandler, done: () => void): void {
-    this.#newLeaderWait.whenDone(handler, done);
-    if (!handler.isObserver) this.#saidNewLeader(handler.sid);
-  }
-
-  #saidNewLeader(sid: number): void {
-    if (this.#newLeaderWait.done || !this.context.membership.quorum.isVoter(sid)) return;
-    this.#newLeaderWait.say(sid);
-    if (!this.#newLeaderWait.isQuorum) return;
-    this.#startServer();
-    this.#newLeaderWait.finish();
-  }
-
   #startServer(): void {
     const { membership, sessionIds } = this.context;
-    const zxid = makeZxid(this.#epoch, 0);
+    const zxid = makeZxid(this.epoch, 0);
     // NEWLEADER named it, and a quorum of each configuration has acked. @see docs/quorum.md
     membership.commit(membership.lastSeen);
     this.context.database.startEpoch(zxid);
@@ -300,9 +283,9 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
       zxid,
     });
     this.#server.onRoom = () => this.#requests.goOn();
-    this.#onEstablished(this.#epoch);
+    this.#onEstablished(this.epoch);
     this.#startDeadline?.cancel();
-    this.context.events.emit({ kind: 'leading', epoch: this.#epoch, syncedAfterMs: this.uptimeMs });
+    this.context.events.emit({ kind: 'leading', epoch: this.epoch, syncedAfterMs: this.uptimeMs });
     if (this.context.config.leaderServes) this.context.serve(this.#server);
   }
 
@@ -372,7 +355,8 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   onClosed(handler: LearnerHandler): void {
     this.#handlers.delete(handler);
     this.#seats.leave(handler);
-    for (const wait of [this.#epochWait, this.#ackEpochWait, this.#newLeaderWait]) wait.forget(handler);
+    this.#waiting.delete(handler);
+    this.#decide({ type: 'left', learner: handler });
     this.stopForwarding(handler);
     if (handler.lastAckedZxid > 0 && !this.#isSynced(handler.sid)) this.#server?.forgetAcks(handler.sid);
   }
@@ -386,11 +370,11 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   }
 
   #halfTick(): void {
-    const lastProposed = this.#server?.lastProposed ?? makeZxid(Math.max(this.#epoch, 0), 0);
+    const lastProposed = this.#server?.lastProposed ?? makeZxid(Math.max(this.epoch, 0), 0);
     for (const handler of [...this.#handlers]) handler.tick(lastProposed);
     this.#halfTicks++;
     if (this.#server !== null && this.#halfTicks % 2 === 0 && !this.#hasQuorum()) {
-      this.context.events.emit({ kind: 'quorumLost', epoch: this.#epoch });
+      this.context.events.emit({ kind: 'quorumLost', epoch: this.epoch });
       this.end('no quorum of learners is heard from any more');
     }
   }
@@ -412,10 +396,10 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   end(reason: string): void {
     if (this.#endReason !== null) return;
     this.#endReason = reason;
-    this.context.events.emit({ kind: 'leadingEnds', epoch: this.#epoch, reason });
+    this.context.events.emit({ kind: 'leadingEnds', epoch: this.epoch, reason });
     this.#pingTimer?.cancel();
     this.#startDeadline?.cancel();
-    this.#claims.close();
+    this.#questions.close();
     for (const listener of this.#listeners) listener.close();
     this.#requests.stop();
     for (const handler of [...this.#handlers]) handler.close('the leader steps down', false);
