@@ -42,7 +42,7 @@ export async function startMeshedEnsemble(
     const toxiproxy = await findToxiproxy({ seed });
     undo.push(() => toxiproxy.stop());
     const plan = await planEnsemble(topology, folder);
-    const client = new ToxiproxyClient(toxiproxy.url);
+    const client = new ToxiproxyClient(toxiproxy.url, toxiproxy.proxyPrefix);
     // Faults ask for roles when they choose their targets, and by then the ensemble exists.
     let ensemble: Ensemble | undefined;
     const roleOf = async (name: string) => (await ensemble?.member(name).mode()) ?? 'down';

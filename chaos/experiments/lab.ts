@@ -105,7 +105,14 @@ export class Lab {
 
   /** Why no link works any more; undefined while Toxiproxy serves the proxies of this lab. */
   async proxiesLost(): Promise<string | undefined> {
-    return this.toxiproxy && whyLost(this.toxiproxy);
+    if (this.toxiproxy === undefined) return undefined;
+    const lost = await whyLost(this.toxiproxy);
+    if (lost !== undefined) return lost;
+    const missing = await Promise.all(this.#stages.map(stage => stage.proxiesMissing()));
+    const sum = missing.reduce((total, each) => total + each, 0);
+    return sum === 0
+      ? undefined
+      : `Toxiproxy at ${this.toxiproxy.url} lacks ${sum} proxies of this lab; was it restarted?`;
   }
 
   /** Processes of members that ended although the lab did not end them. */

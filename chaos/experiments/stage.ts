@@ -30,7 +30,7 @@ export interface StageOptions {
   readonly folder: string;
   readonly temporaryFolder: string;
   /** Undefined: no proxies, so link faults are not possible. */
-  readonly toxiproxy: Pick<Toxiproxy, 'kind' | 'url'> | undefined;
+  readonly toxiproxy: Pick<Toxiproxy, 'kind' | 'url' | 'proxyPrefix'> | undefined;
   readonly seed: number;
   readonly events: EventSink;
   readonly signal: AbortSignal;
@@ -80,7 +80,7 @@ export class Stage {
   static async start(options: StageOptions): Promise<Stage> {
     const { topology, folder, temporaryFolder, toxiproxy, signal } = options;
     const plan = await planEnsemble(topology, folder);
-    const client = toxiproxy && new ToxiproxyClient(toxiproxy.url);
+    const client = toxiproxy && new ToxiproxyClient(toxiproxy.url, toxiproxy.proxyPrefix);
     const naming: Naming = name => linkEnd(plan, name);
     const mesh =
       client &&
@@ -117,6 +117,11 @@ export class Stage {
 
   get hasLinks(): boolean {
     return this.#mesh !== undefined;
+  }
+
+  /** How many of its proxies Toxiproxy has no more. */
+  async proxiesMissing(): Promise<number> {
+    return (await this.#mesh?.missing())?.length ?? 0;
   }
 
   /** For process faults, which need no proxy. */

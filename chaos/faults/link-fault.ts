@@ -76,8 +76,7 @@ export async function injectOnLinks(
     links: links.map(({ name }) => name),
     heal: () => healing.heal(),
     async proveBite(): Promise<BiteProof> {
-      const lost =
-        harm.losesOn && (await watchLosses(context.client.url, probed, link => harm.losesOn!(link)));
+      const lost = harm.losesOn && (await watchLosses(context.client, probed, link => harm.losesOn!(link)));
       // Measured twice as often: a busy machine cannot hide what showed in one of so many exchanges before.
       const after = await Promise.all(
         probed.map((link, index) =>

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ByteCounts, readByteCounts } from '../mesh/byte-counts.ts';
 import type { Link, Stream } from '../mesh/link.ts';
+import type { ToxiproxyClient } from '../toxiproxy/client.ts';
 
 /** Toxiproxy counts the bytes of a connection shortly after it has ended. */
 const COUNTED_MAX_MS = 5_000;
@@ -13,18 +14,18 @@ const POLL_MS = 20;
  * Undefined when this Toxiproxy does not count.
  */
 export async function watchLosses(
-  url: string,
+  client: Pick<ToxiproxyClient, 'url' | 'prefix'>,
   links: readonly Link[],
   streamOf: (link: Link) => Stream,
 ): Promise<(() => Promise<number[]>) | undefined> {
-  const start = await readByteCounts(url);
+  const start = await readByteCounts(client);
   if (start === undefined) return undefined;
   const since = (now: ByteCounts) =>
     links.map(link => missing(now, link, streamOf(link)) - missing(start, link, streamOf(link)));
   return async () => {
     const giveUpAt = performance.now() + COUNTED_MAX_MS;
     for (;;) {
-      const losses = since((await readByteCounts(url)) ?? start);
+      const losses = since((await readByteCounts(client)) ?? start);
       if (losses.every(bytes => bytes > 0) || performance.now() >= giveUpAt) return losses;
       await sleep(POLL_MS);
     }

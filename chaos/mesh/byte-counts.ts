@@ -1,3 +1,4 @@
+import type { ToxiproxyClient } from '../toxiproxy/client.ts';
 import type { Stream } from './link.ts';
 
 /** Bytes of one proxy in one direction, since the proxy was created. */
@@ -18,9 +19,14 @@ const LINE = /^toxiproxy_proxy_(received|sent)_bytes_total\{([^}]*)\} (\S+)$/gm;
  * connection when it has ended, the stand-in counts it continuously: compare only counts of connections that
  * have ended.
  */
-export async function readByteCounts(url: string): Promise<ByteCounts | undefined> {
+export async function readByteCounts({
+  url,
+  prefix,
+}: Pick<ToxiproxyClient, 'url' | 'prefix'>): Promise<ByteCounts | undefined> {
   const response = await fetch(`${url}/metrics`);
-  return response.ok ? parseByteCounts(await response.text()) : undefined;
+  if (!response.ok) return undefined;
+  const counts = parseByteCounts(await response.text());
+  return new Map([...counts].map(([name, count]) => [name.replace(prefix, ''), count]));
 }
 
 /**

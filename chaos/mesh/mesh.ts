@@ -53,8 +53,9 @@ export class Mesh {
     this.links = links;
     this.#options = options;
     const removeNow = () => {
-      const names = links.map(({ name }) => name);
-      removeProxiesNow(options.client.url, names);
+      const { url, prefix } = options.client;
+      const names = links.map(({ name }) => prefix + name);
+      removeProxiesNow(url, names);
     };
     this.#forget = options.outlivesLab ? cleanUpWithLab(removeNow) : () => {};
   }
@@ -106,6 +107,12 @@ export class Mesh {
     return new Map(await Promise.all(members.map(role)));
   }
 
+  /** Names of proxies that Toxiproxy has no more, because it was restarted or somebody removed them. */
+  async missing(): Promise<string[]> {
+    const there = new Set((await this.#options.client.proxies()).map(({ name }) => name));
+    return this.links.map(({ name }) => name).filter(name => !there.has(name));
+  }
+
   /** Deletes every proxy of the mesh. It tries them all before it fails. */
   async remove(): Promise<void> {
     const { client } = this.#options;
@@ -137,7 +144,8 @@ async function populate(
     );
   } catch (error) {
     const names = new Set(wanted.map(({ name }) => name));
-    const left = (await client.proxies()).filter(({ name }) => names.has(name));
+    // Toxiproxy itself may be gone; the first error is the one to tell.
+    const left = (await client.proxies().catch(() => [])).filter(({ name }) => names.has(name));
     await Promise.allSettled(left.map(({ name }) => client.removeProxy(name)));
     throw error;
   }

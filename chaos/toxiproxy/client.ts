@@ -32,50 +32,56 @@ export class ToxiproxyRequestError extends Error {
   override readonly name = 'ToxiproxyRequestError';
 }
 
-/** toxiproxy-node-client with errors that name the proxy and the toxic. Its own give only a status code. */
+/**
+ * toxiproxy-node-client with errors that name the proxy and the toxic. Its own give only a status code.
+ * Proxies whose names lack the prefix belong to others: they are neither seen nor touched.
+ */
 export class ToxiproxyClient {
   readonly url: string;
+  /** Put before every name on the way to Toxiproxy, and taken off on the way back. */
+  readonly prefix: string;
   readonly #client: Client;
 
-  constructor(url: string) {
+  constructor(url: string, prefix = '') {
     this.url = url;
+    this.prefix = prefix;
     this.#client = new Client(url);
   }
 
   /** Creates all in one request. The answer contains the ports that Toxiproxy chose. */
   async populate(proxies: readonly ProxyRequest[]): Promise<ProxyState[]> {
     const made = await this.#ask(`populate ${proxies.length} proxies`, () =>
-      this.#client.populate([...proxies]),
+      this.#client.populate(proxies.map(proxy => ({ ...proxy, name: this.prefix + proxy.name }))),
     );
-    return Object.values(made).map(stateOf);
+    return this.#own(Object.values(made));
   }
 
   async proxies(): Promise<ProxyState[]> {
-    return Object.values(await this.#ask('list proxies', () => this.#client.getAll())).map(stateOf);
+    return this.#own(Object.values(await this.#ask('list proxies', () => this.#client.getAll())));
   }
 
   removeProxy(name: string): Promise<void> {
-    return this.#ask(`remove proxy ${name}`, async () => (await this.#client.get(name)).remove());
+    return this.#ask(`remove proxy ${name}`, async () => (await this.#get(name)).remove());
   }
 
   /** Closes the listener and its connections, or reopens the listener on its previous port. */
   async setEnabled(name: string, enabled: boolean): Promise<void> {
     await this.#ask(`${enabled ? 'enable' : 'disable'} proxy ${name}`, async () => {
-      const proxy = await this.#client.get(name);
+      const proxy = await this.#get(name);
       await proxy.update({ enabled, listen: proxy.listen, upstream: proxy.upstream });
     });
   }
 
   async addToxic(proxyName: string, toxic: ToxicRequest): Promise<void> {
     await this.#ask(`add toxic ${toxic.name} (${toxic.type}) to proxy ${proxyName}`, async () => {
-      const proxy = await this.#client.get(proxyName);
+      const proxy = await this.#get(proxyName);
       await proxy.addToxic({ toxicity: 1, ...toxic });
     });
   }
 
   async updateToxic(proxyName: string, name: string, attributes: ToxicAttributes): Promise<void> {
     await this.#ask(`update toxic ${name} of proxy ${proxyName}`, async () => {
-      const toxic = await (await this.#client.get(proxyName)).getToxic<ToxicAttributes>(name);
+      const toxic = await (await this.#get(proxyName)).getToxic<ToxicAttributes>(name);
       const { type, stream, toxicity } = toxic;
       await toxic.update({ name, type, stream, toxicity, attributes });
     });
@@ -87,7 +93,7 @@ export class ToxiproxyClient {
    */
   async removeToxic(proxyName: string, name: string): Promise<void> {
     await this.#ask(`remove toxic ${name} from proxy ${proxyName}`, async () => {
-      const proxy = await this.#client.get(proxyName);
+      const proxy = await this.#get(proxyName);
       for (let attempt = 1; ; attempt += 1) {
         const toxic = await proxy.getToxic(name).catch(isNotFound);
         if (toxic === undefined) return;
@@ -100,9 +106,19 @@ export class ToxiproxyClient {
     });
   }
 
-  /** Enables every proxy of this Toxiproxy and removes all toxics. */
-  reset(): Promise<void> {
-    return this.#ask('reset', () => this.#client.reset());
+  #get(name: string): Promise<ClientProxy> {
+    return this.#client.get(this.prefix + name);
+  }
+
+  #own(proxies: readonly ClientProxy[]): ProxyState[] {
+    return proxies
+      .filter(({ name }) => name.startsWith(this.prefix))
+      .map(({ name, listen, upstream, enabled }) => ({
+        name: name.slice(this.prefix.length),
+        listen,
+        upstream,
+        enabled,
+      }));
   }
 
   async #ask<T>(what: string, request: () => Promise<T>): Promise<T> {
@@ -130,8 +146,4 @@ async function inTime<T>(answer: Promise<T>): Promise<T> {
 /** Undefined for status 404, which the client reports only in its message. */
 function isNotFound(error: Error): undefined {
   if (!error.message.endsWith('status code 404')) throw error;
-}
-
-function stateOf({ name, listen, upstream, enabled }: ClientProxy): ProxyState {
-  return { name, listen, upstream, enabled };
 }

@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +12,7 @@ import { commandLineOf } from '../../bench/hosts/process-identity.ts';
 import { isRunning } from '../../bench/hosts/process-state.ts';
 import { findServer, findToxiproxy } from './find.ts';
 import { startStandIn } from './start-stand-in.ts';
+import { whyLost } from './watch.ts';
 
 const test = suite('toxiproxy: find');
 const nothing = { PATH: '', XDG_CACHE_HOME: '/nonexistent' };
@@ -46,6 +49,59 @@ test('a TOXIPROXY_URL that does not answer is an error, not a reason to use anot
     (error: Error) => error.message,
   );
   assert.match(message, 'TOXIPROXY_URL is http://127.0.0.1:1, but no Toxiproxy answers there');
+  assert.match(message, /GET http:\/\/127.0.0.1:1\/version: .*(ECONNREFUSED|bad port)/);
+});
+
+test('a TOXIPROXY_URL that is no URL of an API is refused with what is accepted (F12)', async () => {
+  for (const url of [
+    '127.0.0.1:8474',
+    'localhost:8474',
+    'https://127.0.0.1:1',
+    'file:///x',
+    'toxiproxy',
+    'http://',
+  ]) {
+    const message = await findToxiproxy({ env: { ...nothing, TOXIPROXY_URL: url } }).then(
+      () => 'found',
+      String,
+    );
+    assert.match(
+      message,
+      `TOXIPROXY_URL is "${url}"; accepted is the URL of a Toxiproxy's API, such as http://`,
+    );
+  }
+});
+
+test('a server that is no Toxiproxy is refused', async () => {
+  const server = createServer((_, response) => void response.end('<!doctype html><title>It works</title>'));
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const message = await findToxiproxy({ env: { ...nothing, TOXIPROXY_URL: url } }).then(
+      () => 'found',
+      String,
+    );
+    assert.match(message, 'It works</title>, which is no version');
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test('a Toxiproxy that was killed or stands still is found lost, with its process and how it ended (F1)', async () => {
+  const killed = await findToxiproxy({ env: nothing });
+  assert.is(await whyLost(killed), undefined);
+  process.kill(killed.pid!, 'SIGKILL');
+  await until(() => killed.exit() !== undefined, { deadlineMs: 10_000, what: 'its end' });
+  assert.match(
+    (await whyLost(killed))!,
+    new RegExp(`process ${killed.pid}\\) ended by itself with signal SIGKILL`),
+  );
+  const paused = await findToxiproxy({ env: nothing });
+  process.kill(paused.pid!, 'SIGSTOP');
+  assert.match((await whyLost(paused))!, new RegExp(`process ${paused.pid}\\) answers no more: .*timeout`));
+  await paused.stop();
+  await killed.stop();
 });
 
 test('a server on the PATH comes before the installed one; a file that cannot be executed is skipped', async () => {

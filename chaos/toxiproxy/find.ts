@@ -1,6 +1,7 @@
 import { UsageError } from '../../bench/usage-error.ts';
 import { installedServer, TOXIPROXY_RELEASES } from './cache.ts';
 import { findOnPath, isExecutable } from './executable.ts';
+import { labPrefix, removeLeftovers } from './lab-prefix.ts';
 import { readVersion } from './ready.ts';
 import { startServer } from './start-server.ts';
 import { startStandIn } from './start-stand-in.ts';
@@ -62,10 +63,12 @@ async function connectExternal(text: string): Promise<Toxiproxy> {
   const version = await readVersion(url).catch((error: Error) => {
     throw new UsageError(`TOXIPROXY_URL is ${text}, but no Toxiproxy answers there: ${error.message}`);
   });
+  await removeLeftovers(url).catch(() => {});
   return {
     kind: 'external',
     version,
     url,
+    proxyPrefix: labPrefix(),
     pid: undefined,
     exit: () => undefined,
     log: () => '',

@@ -52,7 +52,16 @@ async function startOn(
     const alive = () => process.exitCode === null && process.signalCode === null && !deaf();
     const said = await untilReady(url, alive, READY_MAX_MS);
     if (deaf()) throw new Error(`port ${port} is taken`);
-    return { kind: 'real', version: version ?? said, url, pid, exit, log: () => `${log}`, stop };
+    return {
+      kind: 'real',
+      version: version ?? said,
+      url,
+      proxyPrefix: '',
+      pid,
+      exit,
+      log: () => `${log}`,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw new Error(`${file} did not start on port ${port}: ${(error as Error).message}\n${log}`);

@@ -25,7 +25,7 @@ export async function startStandIn({ seed }: { seed: number }): Promise<Toxiprox
     const { port } = (await process.getOneMessage()) as { port: number };
     const url = `http://127.0.0.1:${port}`;
     const version = await readVersion(url);
-    return { kind: 'stand-in', version, url, pid, exit, log: () => `${log}`, stop };
+    return { kind: 'stand-in', version, url, proxyPrefix: '', pid, exit, log: () => `${log}`, stop };
   } catch (error) {
     await stop();
     throw new Error(`the Toxiproxy stand-in did not start: ${(error as Error).message}\n${log}`);

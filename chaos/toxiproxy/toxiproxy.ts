@@ -9,6 +9,8 @@ export interface Toxiproxy {
   readonly version: string;
   /** URL of its HTTP API, without a trailing slash. */
   readonly url: string;
+  /** Begins the name of each proxy of this lab, where others may use the same Toxiproxy; empty elsewhere. */
+  readonly proxyPrefix: string;
   /** Pid of the process started here; undefined for `external`. */
   readonly pid: number | undefined;
   /**
