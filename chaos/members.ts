@@ -14,11 +14,11 @@ export type Naming = (member: string) => string;
 const asItIs: Naming = member => member;
 
 export function meshMembers({ members, topology }: EnsemblePlan, naming = asItIs): MeshMember[] {
-  return members.map(({ name, sid, role, ports, host }) => {
+  return members.map(({ name, sid, role, dc, ports, host }) => {
     const { quorum, election, client, observerMaster } = ports;
     const isMaster = topology.observerMasters && role === 'participant';
     const listens = { quorum, election, client, ...(isMaster && { observerMaster }) };
-    return { name: naming(name), sid, role, ports: listens, host };
+    return { name: naming(name), sid, role, dc, ports: listens, host };
   });
 }
 
@@ -34,6 +34,7 @@ export function linkMaps(
 export function faultMember(ensemble: Ensemble, member: Member): FaultMember {
   return {
     name: member.name,
+    dc: member.plan.dc,
     get pid() {
       return member.pid;
     },

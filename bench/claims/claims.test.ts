@@ -341,6 +341,13 @@ test('000-4: one ack of an observer fails the claim; a leader without any acks p
   assert.is(verdict(0, 0), 'fails');
 });
 
+test('000-4: where a single voter decides nobody acknowledges, so nothing is shown and nothing fails (F4)', () => {
+  const one = [plantedTopology('one', 1, 2)];
+  const counts = { acksFromObservers: 0, acksToLeaderPerWrite: 0 };
+  const [claim] = judgeAll([observersNeverAck], plantedResult([counted('one', counts)], one));
+  assert.is(claim!.verdict, 'not shown here');
+});
+
 test('exact claims are not shown for servers that do not count, and void for void rounds', () => {
   const apache = judged(observerMessages, [writes('observers', around(1000))]);
   assert.is(apache.verdict, 'not shown here');

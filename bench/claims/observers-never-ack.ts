@@ -1,5 +1,7 @@
 import { CONDITIONS } from '../../results/names.ts';
+import type { Topology } from '../../results/schema.ts';
 import type { Claim } from './claim.ts';
+import { votersOf } from './evidence.ts';
 import { exactClaim } from './exact-claim.ts';
 
 /** 000-4: an observer takes no part in agreement. */
@@ -16,7 +18,8 @@ export const observersNeverAck: Claim = exactClaim(
   },
   {
     counted: evidence =>
-      [...evidence.withObservers, ...evidence.withMasters].map(topology => ({
+      // Where a single voter decides, nobody acknowledges anything.
+      [...evidence.withObservers, ...evidence.withMasters].filter(isCounted).map(topology => ({
         what: topology.name,
         series: evidence.series('writeThroughput', topology, CONDITIONS.healthy),
         keys: ['acksFromObservers', 'acksToLeaderPerWrite'],
@@ -34,3 +37,7 @@ export const observersNeverAck: Claim = exactClaim(
     },
   },
 );
+
+function isCounted(topology: Topology): boolean {
+  return votersOf(topology) > 1;
+}

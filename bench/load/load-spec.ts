@@ -108,17 +108,20 @@ export interface LoadResult {
   voidReasons: string[];
 }
 
+/** The most that the driver takes. Suites are checked against it when they are read. */
+export const LOAD_LIMITS = { sessionsPerTarget: 10_000, depth: 10_000 } as const;
+
 /** @throws RangeError, TypeError naming the setting, its value and what is accepted */
 export function checkLoadSpec(spec: LoadSpec): void {
   if (spec.targets.length === 0) throw new RangeError('targets: at least one is accepted');
   for (const { name, host } of spec.targets) {
     if (!isLoopback(host)) throw new RangeError(`target ${name} at ${host}: only loopback is ever loaded`);
   }
-  whole('sessionsPerTarget', spec.sessionsPerTarget, 1, 10_000);
+  whole('sessionsPerTarget', spec.sessionsPerTarget, 1, LOAD_LIMITS.sessionsPerTarget);
   whole('warmupMs', spec.warmupMs, 0, 3_600_000);
   whole('durationMs', spec.durationMs, 1, 86_400_000);
   if (spec.bucketMs !== undefined) whole('bucketMs', spec.bucketMs, 1, 3_600_000);
-  if (spec.mode.kind === 'closed') whole('depth', spec.mode.depth, 1, 10_000);
+  if (spec.mode.kind === 'closed') whole('depth', spec.mode.depth, 1, LOAD_LIMITS.depth);
 }
 
 function whole(name: string, value: number, min: number, max: number): void {

@@ -1,4 +1,5 @@
 /** Reads a topology as a person typed it: a preset, a short form, or a file. */
+import { isAbsolute, join } from 'node:path';
 import { readYaml } from '../read-yaml.ts';
 import { UsageError } from '../usage-error.ts';
 import { PRESETS } from './presets.ts';
@@ -10,12 +11,16 @@ const SHORT_KEYS = ['voters', 'observers', 'masters', 'server', 'budget'] as con
  * @param reference `masters`, `voters=3 observers=4 masters=on [server=apache] [budget=0.15]`, a preset with
  *   some of these (`observers server=apache`), or the path of a YAML file
  * @param within what names it, for errors
+ * @param folder where a relative path begins: that of the file that contains it. @default the present one
  * @throws UsageError
  */
-export function readTopology(reference: string, within?: string): Topology {
+export function readTopology(reference: string, within?: string, folder = '.'): Topology {
   const text = reference.trim();
   const origin = `${within === undefined ? '' : `${within}: `}topology "${reference}"`;
-  if (/\.ya?ml$/.test(text)) return topologyOf(readYaml(text, 'topology file'), text);
+  if (/\.ya?ml$/.test(text)) {
+    const file = isAbsolute(text) ? text : join(folder, text);
+    return topologyOf(readYaml(file, 'topology file'), file);
+  }
   const [first = '', ...rest] = text.split(/[\s,]+/).filter(word => word !== '');
   const preset = Object.hasOwn(PRESETS, first) ? PRESETS[first] : undefined;
   if (preset === undefined && !first.includes('='))

@@ -44,6 +44,7 @@ export async function claims(terminal: Terminal, views: Views, options: ClaimsOp
       runClaims({
         suite,
         claims: chosen,
+        areNamed: only !== undefined,
         server,
         seed,
         commandLine: commandLineOf(options, seed),

@@ -148,7 +148,7 @@ export function topologiesOf(
 ): Topology[] {
   return Object.entries(texts).map(([name, text]) => {
     const origin = `suite ${suite.name}, topology ${name}`;
-    const { members, observerMasters } = readTopology(text, origin);
+    const { members, observerMasters } = readTopology(text, origin, suite.folder);
     const other = members.find(({ implementation }) => implementation !== 'zklab');
     if (other !== undefined)
       throw new UsageError(

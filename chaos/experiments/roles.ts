@@ -17,7 +17,7 @@ import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
 import { recordWrites } from './measurements/record-writes.ts';
 import { measureWrites, type WriteLoad, workloadOf } from './measurements/throughput.ts';
 import type { Stage } from './stage.ts';
-import { count, milliseconds, topologyTexts } from './suite.ts';
+import { count, depth, milliseconds, sessions, topologyTexts } from './suite.ts';
 
 const keys = {
   /** Writes of ensembles with equal processes in other roles. */
@@ -29,8 +29,8 @@ const keys = {
     /** CPU of each member, in cores, where the machine can limit it. */
     budget: z.number().min(0.01).max(64),
     topologies: topologyTexts,
-    sessionsPerTarget: count,
-    depth: count,
+    sessionsPerTarget: sessions,
+    depth,
     /** At full speed, before the budgets are set: within its budget, a server would get warm slowly. */
     warmupMs: milliseconds,
     /** The part of a window that is not measured. */

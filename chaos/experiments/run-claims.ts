@@ -24,6 +24,8 @@ import { topologyRows } from './topology-rows.ts';
 export interface RunClaimsOptions {
   readonly suite: Suite;
   readonly claims: readonly Claim[];
+  /** Somebody named these claims, so one of which nothing is measured makes the run void. */
+  readonly areNamed: boolean;
   readonly server: ServerKind;
   readonly seed: number;
   readonly commandLine: string;
@@ -113,7 +115,11 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const judged = judgeAll(withDeaths(claims, deaths), evidence);
   for (const { id: claim, verdict, reason } of judged)
     events.emit({ kind: 'verdict', claim, verdict, reason });
-  const unmeasured = [...ledger.unmeasured(), ...withoutSamples(measured.measurements)];
+  const unmeasured = [
+    ...ledger.unmeasured(),
+    ...withoutSamples(measured.measurements),
+    ...(options.areNamed ? withoutEvidence(judged) : []),
+  ];
   const validity = {
     void: reasons.length > 0,
     reasons,
@@ -141,6 +147,16 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     validity,
     limits: [...recorder.remarks, ...(tax === undefined ? [] : [tax]), ...limitsOf(environment, rows, suite)],
   };
+}
+
+/** Claims that were asked for by name, and of which nothing was measured. */
+function withoutEvidence(judged: Result['claims']): string[] {
+  return judged
+    .filter(
+      ({ verdict, evidence, id }) =>
+        verdict === 'not shown here' && evidence.length === 0 && id !== membersStayUp.id,
+    )
+    .map(({ id, reason }) => `claim ${id}: ${reason.replace(/\.$/, '')}`);
 }
 
 function causesOf(error: Error): string[] {

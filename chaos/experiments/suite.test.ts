@@ -60,6 +60,26 @@ test('values out of range name their key', () => {
   assert.match(problemOf('rounds: ['), /test\.yaml/);
 });
 
+test('what the load driver would refuse is refused when the suite is read (F12)', () => {
+  for (const [key, value, accepted] of [
+    ['depth', 20_000, '10000 or less'],
+    ['sessionsPerTarget', 20_000, '10000 or less'],
+    ['saturatedMs', 0, '1 or more'],
+    ['pacedMs', 0, '1 or more'],
+  ] as const) {
+    const text = QUICK.replace(new RegExp(`^  ${key}: \\d+$`, 'm'), `  ${key}: ${value}`);
+    assert.match(problemOf(text), `load.${key}: ${value}; accepted is ${accepted}`);
+  }
+});
+
+test('the path of a topology begins in the folder of its suite (F12)', () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'mine.yaml'), 'voters: 5\n');
+  const file = join(folder, 'suite.yaml');
+  writeFileSync(file, QUICK.replace('voters: voters=3', 'voters: mine.yaml'));
+  assert.is(topologiesOf(readSuite(file), 'zklab')[0]!.members.length, 5);
+});
+
 test('an impossible topology is a usage error of the suite', () => {
   const text = QUICK.replace('voters: voters=3', 'voters: votres=3');
   assert.throws(() => topologiesOf(parseSuite(text, 'test', 'test.yaml'), 'zklab'), /votres=3/);

@@ -3,9 +3,14 @@
  * keys. The registry is `suites.ts`.
  */
 import { z } from 'zod';
+import { LOAD_LIMITS } from '../../bench/load/load-spec.ts';
 
 export const milliseconds = z.int().min(0).max(3_600_000);
 export const count = z.int().min(1).max(100_000);
+/** Of what is measured. */
+export const duration = milliseconds.min(1);
+export const sessions = z.int().min(1).max(LOAD_LIMITS.sessionsPerTarget);
+export const depth = z.int().min(1).max(LOAD_LIMITS.depth);
 export const rounds = z.int().min(0).max(1_000);
 
 /** By the name that reports show, in the form that `zklab up` takes. */
@@ -39,14 +44,14 @@ export const suiteKeys = {
   load: z.strictObject({
     valueBytes: count,
     keyCount: count,
-    sessionsPerTarget: count,
+    sessionsPerTarget: sessions,
     /** Requests in flight per session in the closed loop. */
-    depth: count,
+    depth,
     /** Open loop: requests per second at each target, with two writes for each read. */
     ratePerTarget: count,
     warmupMs: milliseconds,
-    saturatedMs: milliseconds,
-    pacedMs: milliseconds,
+    saturatedMs: duration,
+    pacedMs: duration,
     /**
      * Loads per topology whose results are thrown away, because servers get faster as their code gets warm.
      */
@@ -56,4 +61,8 @@ export const suiteKeys = {
   recoverMaxMs: milliseconds,
 };
 
-export type Suite = z.infer<z.ZodObject<typeof suiteKeys>> & { readonly name: string };
+export type Suite = z.infer<z.ZodObject<typeof suiteKeys>> & {
+  readonly name: string;
+  /** Of its file. Relative paths of topologies begin there. */
+  readonly folder: string;
+};

@@ -2,7 +2,7 @@
  * The registry of suites: the YAML files of bench/suites/, read with the common keys and those of every
  * experiment.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { checked } from '../../bench/checked.ts';
 import { NamedYaml } from '../../bench/named-yaml.ts';
@@ -37,7 +37,11 @@ export function withRounds(suite: Suite, rounds: number): Suite {
 
 function suiteOf(document: unknown, name: string, origin: string): Suite {
   const keys: z.ZodRawShape = Object.assign({}, suiteKeys, ...EXPERIMENTS.map(each => each.keys));
-  const suite = { name, ...checked(z.strictObject(keys), document, origin) } as Suite;
+  const suite = {
+    name,
+    folder: dirname(origin),
+    ...checked(z.strictObject(keys), document, origin),
+  } as Suite;
   const { rounds, roundsMin } = suite;
   if (roundsMin > rounds)
     throw new UsageError(

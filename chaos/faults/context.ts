@@ -7,6 +7,8 @@ import type { ToxiproxyClient } from '../toxiproxy/client.ts';
 /** A member as the process faults need it. An ensemble of bench/topology is adapted to this. */
 export interface FaultMember {
   readonly name: string;
+  /** Data centre. */
+  readonly dc?: string | undefined;
   /** Of the process that runs now. A restart changes it. */
   readonly pid: number;
   /** host:port of the member's own client listener, without a proxy. */

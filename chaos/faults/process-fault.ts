@@ -4,9 +4,10 @@ import type { FaultMember, ProcessFaultContext } from './context.ts';
 import type { ActiveFault, BiteProof, Readings } from './fault.ts';
 import { Healing } from './healing.ts';
 
-/** Members by their role at the moment of injection, or by name. */
+/** Members by their role at the moment of injection, by name, or all of a data centre. */
 export type MemberTarget =
   | { readonly name: string }
+  | { readonly dc: string }
   | {
       readonly role: string;
       /** How many members of that role, chosen at random. @default 1 */
@@ -16,9 +17,10 @@ export type MemberTarget =
 export const memberTargetSchema: z.ZodType<MemberTarget> = z.union(
   [
     z.strictObject({ name: z.string() }),
+    z.strictObject({ dc: z.string() }),
     z.strictObject({ role: z.string(), count: z.int().min(1).default(1) }),
   ],
-  { error: '{ name: v1 }, or { role: follower, count: 1 }' },
+  { error: '{ name: v1 }, { dc: paris }, or { role: follower, count: 1 }' },
 );
 
 export interface ProcessHarm {
@@ -77,10 +79,11 @@ async function chooseMembers(
 ): Promise<FaultMember[]> {
   const roles = await Promise.all(members.map(async member => member.roleOf()));
   const now = () => members.map(({ name }, index) => `${name}=${roles[index]}`).join(' ');
-  const fits = members.filter(({ name }, index) =>
-    'name' in target ? name === target.name : roles[index] === target.role,
-  );
-  const count = 'name' in target ? 1 : (target.count ?? 1);
+  const fits = members.filter(({ name, dc }, index) => {
+    if ('name' in target) return name === target.name;
+    return 'dc' in target ? dc === target.dc : roles[index] === target.role;
+  });
+  const count = 'role' in target ? (target.count ?? 1) : 'dc' in target ? Math.max(1, fits.length) : 1;
   if (fits.length < count || count < 1)
     throw new Error(`${fits.length} members match ${JSON.stringify(target)}; the roles are ${now()}`);
   const chosen: FaultMember[] = [];

@@ -5,7 +5,7 @@ import { LOCAL_HOST } from '../../bench/hosts/local-host.ts';
 import type { ProxyState, ToxiproxyClient } from '../toxiproxy/client.ts';
 import { CLIENT, type Flow, type Link, type LinkKind } from './link.ts';
 import { removeProxiesNow } from './remove-now.ts';
-import { type Roles, type Selector, selectFlows, selectLinks } from './select.ts';
+import { type Centres, type Roles, type Selector, selectFlows, selectLinks } from './select.ts';
 
 interface Address {
   readonly host: string;
@@ -18,6 +18,8 @@ export interface MeshMember {
   readonly sid: number;
   /** As configured: participant or observer. `roleOf` gives the role at run time. */
   readonly role: string;
+  /** Data centre. */
+  readonly dc?: string | undefined;
   readonly ports: {
     readonly quorum: Address;
     readonly election: Address;
@@ -94,11 +96,11 @@ export class Mesh {
   }
 
   async select(selector: Selector): Promise<Link[]> {
-    return selectLinks(this.links, selector, await this.roles());
+    return selectLinks(this.links, selector, await this.roles(), this.#centres());
   }
 
   async flows(selector: Selector): Promise<Flow[]> {
-    return selectFlows(this.links, selector, await this.roles());
+    return selectFlows(this.links, selector, await this.roles(), this.#centres());
   }
 
   async roles(): Promise<Roles> {
@@ -126,6 +128,12 @@ export class Mesh {
     const dialed = this.links.filter(({ from }) => from === name);
     const map = Object.fromEntries(dialed.map(({ address, proxied }) => [address, proxied]));
     await host.writeFile(this.linkMapFile(name), `${JSON.stringify(map, undefined, 2)}\n`);
+  }
+
+  #centres(): Centres {
+    return new Map(
+      this.#options.members.flatMap(({ name, dc }) => (dc === undefined ? [] : [[name, dc] as const])),
+    );
   }
 
   #names(): string[] {

@@ -92,6 +92,18 @@ for (const [title, selector, wantedLinks, wantedFlows] of rows) {
   });
 }
 
+test('a data centre selects its members; one that nobody is in is refused with those that there are', () => {
+  const centres = new Map([
+    ['zk1', 'paris'],
+    ['zk2', 'paris'],
+    ['zk3', 'tokyo'],
+  ]);
+  const names = (from: string) =>
+    selectLinks(links, { from: { dc: from }, to: { dc: 'paris' } }, roles, centres).map(({ name }) => name);
+  assert.equal(names('tokyo'), ['zk3.zk1.quorum', 'zk3.zk2.quorum']);
+  assert.throws(() => names('rome'), 'the data centres are zk1=paris zk2=paris zk3=tokyo');
+});
+
 test('a selection that matches nothing is refused, and the error lists the roles', () => {
   const nobody: Selector = { from: { role: 'observerMaster' }, to: leader };
   for (const select of [selectLinks, selectFlows])

@@ -1,11 +1,14 @@
 import { CLIENT, type Flow, LINK_KINDS, type Link, type LinkKind } from './link.ts';
 
-/** Members by role at the moment of injection, members by name, all members, or the clients. */
+/**
+ * Members by role at the moment of injection, by name or by data centre, all members, or the clients.
+ */
 export type Target =
   | 'any'
   | typeof CLIENT
   | { readonly role: string }
-  | { readonly name: string | readonly string[] };
+  | { readonly name: string | readonly string[] }
+  | { readonly dc: string };
 
 export interface Selector {
   readonly from: Target;
@@ -19,6 +22,11 @@ export interface Selector {
 /** The present role of each member. Leadership moves, so roles are looked up at each selection. */
 export type Roles = ReadonlyMap<string, string>;
 
+/** The data centre of each member that has one. */
+export type Centres = ReadonlyMap<string, string>;
+
+const NO_CENTRES: Centres = new Map();
+
 /** Nothing matched. A fault on no link cannot bite, so it is not injected at all. */
 export class SelectorError extends Error {
   override readonly name = 'SelectorError';
@@ -28,21 +36,31 @@ export class SelectorError extends Error {
  * The links that `from` dials to `to`; with `both`, also those that `to` dials to `from`. @throws
  * SelectorError
  */
-export function selectLinks(links: readonly Link[], selector: Selector, roles: Roles): Link[] {
-  const matches = matcher(selector, roles);
+export function selectLinks(
+  links: readonly Link[],
+  selector: Selector,
+  roles: Roles,
+  centres = NO_CENTRES,
+): Link[] {
+  const matches = matcher(selector, roles, centres);
   const { both = false } = selector;
   const chosen = links.filter(
     link => matches(link, link.from, link.to) || (both && matches(link, link.to, link.from)),
   );
-  return orRefuse(chosen, selector, roles);
+  return orRefuse(chosen, selector, roles, centres);
 }
 
 /**
  * The bytes that travel from `from` to `to`, whoever dialed: requests on the links of `from`, and answers on
  * the links of `to`. With `both`, also the bytes that travel back. @throws SelectorError
  */
-export function selectFlows(links: readonly Link[], selector: Selector, roles: Roles): Flow[] {
-  const matches = matcher(selector, roles);
+export function selectFlows(
+  links: readonly Link[],
+  selector: Selector,
+  roles: Roles,
+  centres = NO_CENTRES,
+): Flow[] {
+  const matches = matcher(selector, roles, centres);
   const { both = false } = selector;
   const chosen = links.flatMap((link): Flow[] => {
     const there = matches(link, link.from, link.to);
@@ -52,24 +70,33 @@ export function selectFlows(links: readonly Link[], selector: Selector, roles: R
     if (back || (both && there)) flows.push({ link, stream: 'downstream' });
     return flows;
   });
-  return orRefuse(chosen, selector, roles);
+  return orRefuse(chosen, selector, roles, centres);
 }
 
-function matcher(selector: Selector, roles: Roles): (link: Link, from: string, to: string) => boolean {
+function matcher(
+  selector: Selector,
+  roles: Roles,
+  centres: Centres,
+): (link: Link, from: string, to: string) => boolean {
   const kinds = selector.kinds ?? LINK_KINDS;
-  return (link, from, to) =>
-    kinds.includes(link.kind) && isTarget(selector.from, from, roles) && isTarget(selector.to, to, roles);
+  const is = (target: Target, end: string) => isTarget(target, end, roles, centres);
+  return (link, from, to) => kinds.includes(link.kind) && is(selector.from, from) && is(selector.to, to);
 }
 
-function isTarget(target: Target, end: string, roles: Roles): boolean {
+function isTarget(target: Target, end: string, roles: Roles, centres: Centres): boolean {
   if (target === CLIENT || end === CLIENT) return target === end;
   if (target === 'any') return true;
   if ('role' in target) return roles.get(end) === target.role;
+  if ('dc' in target) return centres.get(end) === target.dc;
   return typeof target.name === 'string' ? target.name === end : target.name.includes(end);
 }
 
-function orRefuse<T>(chosen: T[], selector: Selector, roles: Roles): T[] {
+function orRefuse<T>(chosen: T[], selector: Selector, roles: Roles, centres: Centres): T[] {
   if (chosen.length > 0) return chosen;
-  const now = [...roles].map(([name, role]) => `${name}=${role}`).join(' ');
-  throw new SelectorError(`no link matches ${JSON.stringify(selector)}; the roles are ${now}`);
+  const named = (map: ReadonlyMap<string, string>) =>
+    [...map].map(([name, what]) => `${name}=${what}`).join(' ');
+  const where = centres.size === 0 ? '' : `; the data centres are ${named(centres)}`;
+  throw new SelectorError(
+    `no link matches ${JSON.stringify(selector)}; the roles are ${named(roles)}${where}`,
+  );
 }

@@ -9,8 +9,9 @@ const target: z.ZodType<Target> = z.union(
     z.literal(CLIENT),
     z.strictObject({ role: z.string() }),
     z.strictObject({ name: z.union([z.string(), z.array(z.string()).min(1)]) }),
+    z.strictObject({ dc: z.string() }),
   ],
-  { error: `any, ${CLIENT}, { role: observer }, or { name: [v1, v2] }` },
+  { error: `any, ${CLIENT}, { role: observer }, { name: [v1, v2] }, or { dc: paris }` },
 );
 
 export const selectorSchema: z.ZodType<Selector> = z.strictObject({

@@ -31,7 +31,11 @@ export async function chaos(
 ): Promise<ExitCode> {
   const { json = false, signal, runsRoot } = options;
   const schedule = readSchedule(reference);
-  const topology = readTopology(options.topology ?? schedule.topology, `schedule ${schedule.name}`);
+  const within = `schedule ${schedule.name}`;
+  const topology =
+    options.topology === undefined
+      ? readTopology(schedule.topology, within, schedule.folder)
+      : readTopology(options.topology, within);
   refuseImpossible(schedule, topology);
   const seed = options.seed ?? Math.floor(Math.random() * SEED_BELOW);
   const commandLine = commandLineOf(reference, options, seed);

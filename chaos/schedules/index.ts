@@ -1,5 +1,5 @@
 /** The registry of schedules: reads the YAML files of chaos/schedules/. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { checked } from '../../bench/checked.ts';
 import { NamedYaml } from '../../bench/named-yaml.ts';
@@ -15,6 +15,8 @@ export interface Schedule {
   /** One line, for `zklab list`. */
   readonly description: string;
   readonly topology: string;
+  /** Of its file. A relative path of its topology begins there. */
+  readonly folder: string;
   readonly workload: Workload;
   /** As the schema of the workload parses them. */
   readonly workloadOptions: object;
@@ -64,6 +66,7 @@ function scheduleOf(document: unknown, name: string, origin: string): Schedule {
     name,
     description,
     topology,
+    folder: dirname(origin),
     workload,
     workloadOptions: checked(workload.schema, options, `${origin}: workload ${workloadName}`) as object,
     steps: steps.map(({ atMs, forMs, ...fault }, at) => ({
