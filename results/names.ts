@@ -34,6 +34,12 @@ export const METRICS: readonly Metric[] = [
   },
   { name: 'leaderCpuPerWrite', title: 'CPU of the leader per write', unit: 'µs', higherIsBetter: false },
   {
+    name: 'sinksServingMs',
+    title: 'Start of the sink observers until the last one served',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
+  {
     name: 'leaderThrottled',
     title: 'Periods in which the leader used up its CPU budget',
     unit: '%',
@@ -83,6 +89,17 @@ export const CONDITIONS = {
   greedyNeighbours: 'beside greedy neighbours',
 } as const;
 
+/** Writes beside so many sink observers; 0 is the control. */
+export function crowdCondition(sinks: number): string {
+  return `beside ${sinks} sink observers`;
+}
+
+/** Undefined for a condition of another kind. */
+export function crowdSizeOf(condition: string): number | undefined {
+  const size = /^beside (\d+) sink observers$/.exec(condition)?.[1];
+  return size === undefined ? undefined : Number(size);
+}
+
 /** The control for n observers is n placebos. Fewer would use less CPU. */
 export function placeboCondition(observers: number): string {
   return `healthy, beside ${observers} placebo observers`;
@@ -126,6 +143,7 @@ export const EXACT_COUNTS: Readonly<Record<string, string>> = {
   observerBytesPerWrite: 'Bytes of an observer, sent and received, per committed write',
   observerFsyncsPerWrite: 'Log fsyncs of an observer, per committed write',
   leaderConnections: 'Learner connections on the leader',
+  informsPerSink: 'Commits told to each sink observer, per committed write',
   acksFromObservers: 'Acks that observers sent, in all rounds',
   pingsDuringTheLoad: 'Pings between members, in all rounds',
 };

@@ -1,6 +1,7 @@
 /** The registry of claims, in the order in which reports list claims with the same verdict. */
 import { UsageError } from '../usage-error.ts';
 import type { Claim } from './claim.ts';
+import { hundredsOfObservers, mastersKeepTheLeaderSmall } from './hundreds-of-observers.ts';
 import { leaderConnections } from './leader-connections.ts';
 import { leaderMessages } from './leader-messages.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
@@ -33,6 +34,8 @@ export const CLAIMS: readonly Claim[] = [
   observerLatencyLeavesWrites,
   readsAreLocal,
   mastersSyncSooner,
+  hundredsOfObservers,
+  mastersKeepTheLeaderSmall,
   readsThroughQuorumLoss,
   readsThroughLeaderLoss,
   livenessAfterHeal,

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { execaNode, type ResultPromise } from 'execa';
 import type { MasterAddress, SinkCounts } from './sink-observer.ts';
 
+export type { MasterAddress } from './sink-observer.ts';
+
 export type ToSinks =
   | {
       readonly kind: 'start';

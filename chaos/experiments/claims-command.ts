@@ -8,6 +8,7 @@ import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { loadRun } from '../../results/store.ts';
 import { type ExitCode, exitCodeOf } from '../../results/verdicts.ts';
+import { measuredBy } from './index.ts';
 import { SERVERS, type ServerKind } from './lab.ts';
 import { runClaims } from './run-claims.ts';
 import { readSuite, withRounds } from './suites.ts';
@@ -32,8 +33,9 @@ const SEED_BELOW = 2 ** 31;
  */
 export async function claims(terminal: Terminal, views: Views, options: ClaimsOptions): Promise<ExitCode> {
   const { only, json = false, signal, runsRoot } = options;
-  const chosen = chooseClaims(only);
+  const asked = chooseClaims(only);
   const read = readSuite(options.suite);
+  const chosen = only === undefined ? measuredBy(read, asked) : asked;
   const suite = options.rounds === undefined ? read : withRounds(read, options.rounds);
   const server = serverOf(options.server);
   const seed = options.seed ?? Math.floor(Math.random() * SEED_BELOW);

@@ -6,8 +6,8 @@ import type { Suite } from './suite.ts';
 export interface OwnTopologies {
   /** As `Suite.topologies`. */
   readonly texts: Readonly<Record<string, string>>;
-  /** CPU of each member, in cores, where the machine can limit it. */
-  readonly budget: number;
+  /** CPU of each member, in cores, where the machine can limit it. @default no limit */
+  readonly budget?: number;
 }
 
 /** `Own`: the keys of a suite that belong to this experiment alone. */

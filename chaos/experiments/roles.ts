@@ -7,7 +7,6 @@ import { z } from 'zod';
 import type { CpuBudget } from '../../bench/hosts/cpu-budget.ts';
 import { preload } from '../../bench/load/preload.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
-import { UsageError } from '../../bench/usage-error.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { budgetShares, overBudget } from './budget-proof.ts';
 import { isDefect } from './cells.ts';
@@ -45,13 +44,6 @@ export const roles: Experiment<RolesOptions> = {
   name: 'roles',
   description: 'writes of equal processes in other roles, on direct links and within equal CPU budgets',
   keys,
-  check({ name, topologies, roles }, origin) {
-    const twice = Object.keys(roles.topologies).find(own => Object.hasOwn(topologies, own));
-    if (twice !== undefined)
-      throw new UsageError(
-        `${origin}: roles.topologies.${twice}: suite ${name} has this name in topologies; accepted is any other`,
-      );
-  },
   withRounds: ({ roles }, rounds) => ({
     roles: { ...roles, starts: Math.ceil(rounds / roles.rounds) },
   }),

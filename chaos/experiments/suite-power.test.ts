@@ -7,8 +7,9 @@ import { judgeAll } from '../../bench/claims/judge-all.ts';
 import type { Pair } from '../../bench/claims/pair-judgement.ts';
 import type { TimedClaim } from '../../bench/claims/timed-claim.ts';
 import { seededRandom } from '../../bench/stats/distributions.ts';
-import { CONDITIONS, METRICS } from '../../results/names.ts';
+import { CONDITIONS, crowdCondition, METRICS } from '../../results/names.ts';
 import type { Topology } from '../../results/schema.ts';
+import { measuredBy } from './index.ts';
 import type { Suite } from './suite.ts';
 import { readSuite, suiteNames } from './suites.ts';
 import { topologyRows } from './topology-rows.ts';
@@ -22,6 +23,7 @@ type Rounds = Suite &
       readonly rounds: number;
       readonly topologies: Readonly<Record<string, string>>;
     };
+    readonly crowds?: { readonly rounds: number; readonly sinks: readonly number[] };
   };
 
 const REPEATS = 40;
@@ -33,7 +35,8 @@ const TIMED = CLAIMS.filter((claim): claim is TimedClaim => claim.rule !== undef
 /**
  * The rounds that a suite measures for a claim even when its time is up. Of several starts each counts once.
  */
-function roundsFor({ needs }: Claim, { rounds, roundsMin, sync, fairness, roles }: Rounds): number {
+function roundsFor({ needs }: Claim, { rounds, roundsMin, sync, fairness, roles, crowds }: Rounds): number {
+  if (needs.includes('crowds')) return crowds!.rounds;
   if (needs.includes('roles')) return Math.min(roles.starts, roundsMin);
   const own = needs.includes('leaderKilled')
     ? sync.rounds
@@ -64,10 +67,15 @@ function plant(
   });
 }
 
-function pairsIn(claim: TimedClaim, topologies: readonly Topology[]): readonly Pair[] {
+function pairsIn(
+  claim: TimedClaim,
+  topologies: readonly Topology[],
+  sinks: readonly number[],
+): readonly Pair[] {
+  const conditions = [...Object.values(CONDITIONS), ...sinks.map(crowdCondition)];
   const everything = METRICS.flatMap(({ name: metric }) =>
     topologies.flatMap(({ name: topology }) =>
-      Object.values(CONDITIONS).map(condition => ({ metric, topology, condition, values: [1] })),
+      conditions.map(condition => ({ metric, topology, condition, values: [1] })),
     ),
   );
   return claim.comparison.pairs(new Evidence(plantedResult(everything, [...topologies])));
@@ -79,10 +87,12 @@ function placed(id: string, values: readonly number[]): Planted {
 }
 
 /** What a suite cannot decide, one line each. */
-function undecided(read: Rounds, claims = TIMED): string[] {
-  const topologies = topologyRows({ suite: read, server: 'zklab', needs: new Set(['roles']) });
+function undecided(read: Rounds): string[] {
+  const claims = measuredBy(read, TIMED) as TimedClaim[];
+  const needs = new Set(claims.flatMap(each => each.needs));
+  const topologies = topologyRows({ suite: read, server: 'zklab', needs });
   return claims.flatMap(claim => {
-    const pairs = pairsIn(claim, topologies);
+    const pairs = pairsIn(claim, topologies, read.crowds?.sinks ?? []);
     if (pairs.length === 0) return [`${claim.id}: no pair`];
     const rounds = roundsFor(claim, read);
     return (['holds', 'fails'] as const).flatMap(verdict => {

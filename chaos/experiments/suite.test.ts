@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { CLAIMS } from '../../bench/claims/index.ts';
 import { LOCAL_HOST } from '../../bench/hosts/local-host.ts';
-import { EXPERIMENTS, needsOf } from './index.ts';
+import { EXPERIMENTS, measuredBy, needsOf } from './index.ts';
 import { topologiesOf } from './lab.ts';
 import { suiteKeys } from './suite.ts';
 import { parseSuite, readSuite, suiteNames, withRounds } from './suites.ts';
@@ -126,7 +126,31 @@ test('the ensembles of the roles experiment are rows of a result with their link
   const budget = LOCAL_HOST.noBudget() === undefined ? 0.15 : undefined;
   assert.equal(new Set(rows.map(({ budgetCores }) => budgetCores)), new Set([budget]));
   assert.is(new Set(rows.map(({ members }) => members.length)).size, 1, 'as many processes in each');
-  assert.match(problemOf(QUICK.replace('voters5:', 'voters:')), /roles\.topologies\.voters: .*any other/);
+  assert.match(
+    problemOf(QUICK.replace('voters5:', 'voters:')),
+    /two topologies are named voters; accepted is one/,
+  );
+});
+
+test('a claim that a suite does not measure is left out, unless it is asked for', () => {
+  const [quick, full] = [readSuite('quick'), readSuite('full')];
+  const crowded = CLAIMS.filter(({ needs }) => needs.includes('crowds'));
+  assert.ok(crowded.length > 0);
+  assert.equal(
+    CLAIMS.filter(claim => !measuredBy(quick, CLAIMS).includes(claim)),
+    crowded,
+  );
+  assert.equal(measuredBy(full, CLAIMS), [...CLAIMS]);
+  assert.throws(() => needsOf(crowded, quick), /claim .* needs "crowds", which no experiment of suite quick/);
+});
+
+test('crowds need their control', () => {
+  const text = readFileSync(new URL('../../../bench/suites/full.yaml', import.meta.url), 'utf8');
+  assert.match(
+    problemOf(text.replace('sinks: [0, 100', 'sinks: [10, 100')),
+    /crowds\.sinks: 10, 100, 300, 1000; accepted are sizes among which is 0/,
+  );
+  assert.match(problemOf(text.replace('sinks: [0, 100', 'sinks: [0, 5000')), /crowds\.sinks\.1: 5000/);
 });
 
 test('a suite is given by name or by path', () => {

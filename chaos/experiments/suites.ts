@@ -48,5 +48,12 @@ function suiteOf(document: unknown, name: string, origin: string): Suite {
       `${origin}: roundsMin: ${roundsMin}; accepted is at most rounds, which is ${rounds}`,
     );
   for (const experiment of EXPERIMENTS) experiment.check?.(suite, origin);
+  const names = [
+    suite.topologies,
+    ...EXPERIMENTS.map(each => each.ownTopologies?.(suite).texts ?? {}),
+  ].flatMap(texts => Object.keys(texts));
+  const twice = names.find((each, index) => names.indexOf(each) < index);
+  if (twice !== undefined)
+    throw new UsageError(`${origin}: two topologies are named ${twice}; accepted is one of each name`);
   return suite;
 }

@@ -1,0 +1,82 @@
+/**
+ * Measures what hundreds of observers cost: writes at a steady rate beside crowds of sink observers, at the
+ * leader or behind observer masters. One real observer in each ensemble shows that both kinds get on.
+ */
+import { z } from 'zod';
+import { preload } from '../../bench/load/preload.ts';
+import { SINKS_MAX } from '../../bench/sinks/sinks.ts';
+import { UsageError } from '../../bench/usage-error.ts';
+import { crowdCondition } from '../../results/names.ts';
+import type { Experiment } from './experiment.ts';
+import type { Turn } from './interleaving.ts';
+import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
+import { measureCrowd } from './measurements/crowd.ts';
+import { workloadOf } from './measurements/throughput.ts';
+import type { Stage } from './stage.ts';
+import { count, milliseconds, rounds, topologyTexts } from './suite.ts';
+
+const keys = {
+  /** Writes at a steady rate beside crowds of sink observers. A suite without it does not measure them. */
+  crowds: z
+    .strictObject({
+      rounds,
+      /** Sizes of the crowds. 0 is the control. */
+      sinks: z.array(z.int().min(0).max(SINKS_MAX)).min(2),
+      ratePerSecond: count,
+      warmupMs: milliseconds,
+      windowMs: count,
+      /** Within this time all sinks of a crowd must serve. */
+      servingMaxMs: count,
+      topologies: topologyTexts,
+    })
+    .optional(),
+};
+
+type CrowdsOptions = z.infer<z.ZodObject<typeof keys>>;
+
+export const crowds: Experiment<CrowdsOptions> = {
+  name: 'crowds',
+  description: 'writes at a steady rate beside hundreds of sink observers, with and without masters',
+  keys,
+  check({ crowds }, origin) {
+    if (crowds !== undefined && !crowds.sinks.includes(0))
+      throw new UsageError(
+        `${origin}: crowds.sinks: ${crowds.sinks.join(', ')}; accepted are sizes among which is 0, the control`,
+      );
+  },
+  withRounds: ({ crowds }, rounds) => (crowds === undefined ? {} : { crowds: { ...crowds, rounds } }),
+  provides: ({ crowds }) => (crowds === undefined ? [] : ['crowds']),
+  ownTopologies: ({ crowds }) => ({ texts: crowds?.topologies ?? {} }),
+  share: 0.5,
+  async run(options) {
+    const { suite, lab, plan } = options;
+    if (suite.crowds === undefined) return;
+    const { rounds, topologies } = suite.crowds;
+    const stages: Stage[] = [];
+    try {
+      for (const topology of lab.ownTopologies(topologies)) {
+        const stage = await lab.open(topology, topology.name);
+        stages.push(stage);
+        const { leader } = await stage.cast();
+        await preload(leader.plan.ports.client, workloadOf(writeLoadOf(options)), 0);
+      }
+      const turns = stages.flatMap(stage => turnsOf(options, stage));
+      await plan.rounds(this.name, { rounds, roundsMin: rounds, share: this.share }, turns);
+    } finally {
+      await Promise.all(stages.map(stage => stage.stop()));
+    }
+  },
+};
+
+function turnsOf(options: MeasureOptions<CrowdsOptions>, stage: Stage): Turn[] {
+  const { rounds, sinks, ...timing } = options.suite.crowds!;
+  const { cells, recorder, signal } = options;
+  return sinks.map(size => ({
+    measure(round) {
+      const condition = crowdCondition(size);
+      const occasion = { stage, condition, round, recorder, signal, write: writeLoadOf(options) };
+      const cell = { experiment: crowds.name, stage, condition, round, of: rounds };
+      return cells.measure(cell, () => measureCrowd(occasion, size, timing));
+    },
+  }));
+}

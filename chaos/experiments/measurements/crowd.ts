@@ -1,0 +1,96 @@
+/** Writes at a steady rate beside one crowd of sinks: their latency, and what they cost the leader. */
+import type { LoadTarget } from '../../../bench/load/load-spec.ts';
+import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
+import type { Recorder } from '../../../bench/measure/recorder.ts';
+import { type MasterAddress, Sinks } from '../../../bench/sinks/sinks.ts';
+import { mntr } from '../../../bench/topology/four-letter.ts';
+import type { Cast, Stage } from '../stage.ts';
+import { countedSince, exactCountsOf, readCounters, whyUncounted } from './exact-counts.ts';
+import { medianVoidReasons, type WriteLoad, workloadOf } from './throughput.ts';
+
+export interface CrowdOccasion {
+  readonly stage: Stage;
+  readonly condition: string;
+  readonly round: number;
+  readonly recorder: Recorder;
+  readonly write: WriteLoad;
+  readonly signal: AbortSignal;
+}
+
+export interface CrowdTiming {
+  readonly ratePerSecond: number;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+  readonly servingMaxMs: number;
+}
+
+/** @throws Error when not all sinks serve in time */
+export async function measureCrowd(
+  { stage, condition, round, recorder, write, signal }: CrowdOccasion,
+  size: number,
+  { ratePerSecond, warmupMs, windowMs, servingMaxMs }: CrowdTiming,
+): Promise<void> {
+  const cast = await stage.cast();
+  const { leader, observers } = cast;
+  const { members } = stage.ensemble;
+  const begunAtMs = Date.now();
+  const sinks = await Sinks.start({ count: size, masters: mastersOf(stage, cast) });
+  try {
+    const served = await sinks.untilServing(servingMaxMs, signal);
+    const before = await readCounters(members);
+    const cpuBefore = leader.host.threadsCpuMs(leader.pid);
+    const target: LoadTarget = { name: leader.name, ...leader.plan.ports.client, role: 'voter' };
+    const load = await write.driver.run({
+      targets: [target],
+      sessionsPerTarget: write.load.sessionsPerTarget,
+      workload: workloadOf(write),
+      mode: { kind: 'open', ratePerSecond, arrivals: 'poisson' },
+      warmupMs,
+      durationMs: windowMs,
+    });
+    const cpuAfter = leader.host.threadsCpuMs(leader.pid);
+    const names = members.map(({ name }) => name);
+    const { deltas, isLevel } = await countedSince(before, members, leader.name, names);
+    const told = (await sinks.use()).informs - served.informs;
+    const writes = deltas.get(leader.name)?.committed;
+
+    const reasons = medianVoidReasons(load);
+    const at = (metric: string) => ({ metric, topology: stage.name, condition });
+    const record = (metric: string, value: number | undefined) => {
+      if (reasons.length > 0) recorder.voided(at(metric), round, reasons.join('; '));
+      else if (value !== undefined) recorder.sample(at(metric), round, value);
+    };
+    const latency = new LatencyHistogram();
+    for (const { response } of load.operations) latency.merge(LatencyHistogram.decode(response));
+    const { p50Us, p99Us } = latency.percentiles();
+    record('writeLatencyP50', p50Us === undefined ? undefined : p50Us / 1_000);
+    record('writeLatencyP99', p99Us === undefined ? undefined : p99Us / 1_000);
+    if (cpuBefore !== null && cpuAfter !== null && writes)
+      record('leaderCpuPerWrite', ((cpuAfter - cpuBefore) * 1_000) / writes);
+    if (size > 0) record('sinksServingMs', served.lastServingAtMs - begunAtMs);
+    if (whyUncounted(isLevel, writes, load.totals.writesOkWithWarmup) !== undefined) return;
+    const counts = exactCountsOf(deltas, {
+      leader: leader.name,
+      followers: members
+        .filter(({ plan, name }) => plan.role === 'participant' && name !== leader.name)
+        .map(({ name }) => name),
+      observers: observers.map(({ name }) => name),
+    });
+    const learners = (await mntr(leader.plan.ports.client)).numbers.get('learners');
+    recorder.counts(at('writeLatencyP50'), {
+      ...counts,
+      ...(learners !== undefined && { leaderConnections: learners }),
+      ...(writes && size > 0 && { informsPerSink: told / writes / size }),
+    });
+  } finally {
+    await sinks.stop();
+  }
+}
+
+/** With masters: followers alone. Otherwise all voters, of which only the leader listens. */
+function mastersOf(stage: Stage, { leader }: Cast): MasterAddress[] {
+  const voters = stage.ensemble.members.filter(({ plan }) => plan.role === 'participant');
+  return stage.topology.observerMasters
+    ? voters.filter(member => member !== leader).map(({ plan }) => plan.ports.observerMaster)
+    : voters.map(({ plan }) => plan.ports.quorum);
+}
