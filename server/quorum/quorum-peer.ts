@@ -9,12 +9,9 @@ import type { Learner } from '../learner/learner.ts';
 import { Observer } from '../learner/observer.ts';
 import { ObserverMasters } from '../learner/observer-masters.ts';
 import { Leader } from '../master/leader.ts';
-import { configIn } from '../membership/config-node.ts';
-import { type Configuration, configurationOf, renewedBy } from '../membership/configuration.ts';
-import { Membership, type MembershipChange } from '../membership/membership.ts';
+import type { Membership } from '../membership/membership.ts';
 import { electionAddressOf, type QuorumServer, quorumAddressOf } from '../membership/quorum-server.ts';
 import type { QuorumMember } from '../membership/quorum-text.ts';
-import { type ConfigSource, votersChanged } from '../membership/voters-changed.ts';
 import type { Guard } from '../metrics/guard.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { ServerEvents } from '../metrics/server-events.ts';
@@ -27,11 +24,11 @@ import type { Address, Runtime, Timer } from '../runtime/runtime.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
-import { CONFIG_PATH } from '../tree/data-tree.ts';
-import { Units } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
-import { EPOCH_MAX, zxidToHex } from '../wire/zxid.ts';
+import { EPOCH_MAX } from '../wire/zxid.ts';
 import type { PeerContext, ZabState } from '../zab/peer-context.ts';
+import { CatchUp } from './catch-up.ts';
+import { PeerConfiguration } from './peer-configuration.ts';
 
 export interface QuorumPeerParts {
   readonly runtime: Runtime;
@@ -59,12 +56,6 @@ export interface QuorumPeerParts {
 const LEADER_ROUNDS = 33;
 
 /**
- * Bytes per unit of work when a transaction is read from the log and applied: it may be a multi of many small
- * parts.
- */
-const CATCH_UP_BYTES_PER_UNIT = 16;
-
-/**
  * One member of an ensemble: it takes part in elections, and plays a role between two of them. The database
  * outlives both; when a role ends, memory is brought level with the log before the next vote
  * (ZOOKEEPER-2845).
@@ -74,15 +65,13 @@ export class QuorumPeer {
   readonly #context: PeerContext;
   readonly #election: Election;
   readonly #masters: ObserverMasters;
+  readonly #configuration: PeerConfiguration;
   readonly membership: Membership;
   #role: Leader | Follower | Observer | null = null;
   #pause: Timer | null = null;
-  /** Brings memory level with the log, between the end of a role and the next election. */
-  #catchingUp: Generator<number, number> | null = null;
+  #catchUp: CatchUp | null = null;
   #stopped: (() => void) | null = null;
   #stopping = false;
-  /** A vote in this election has named a newer configuration. */
-  #toldOfConfig = false;
   #lookingSinceMs = 0;
   /** When it began to look, whether or not it served before; null while it serves. */
   #unavailableSinceMs: number | null = null;
@@ -90,26 +79,25 @@ export class QuorumPeer {
   constructor(parts: QuorumPeerParts) {
     this.#parts = parts;
     const { config, runtime, member, metrics, events, stats, logger } = parts;
-    const fromFile = configurationOf(member.config);
-    this.membership = new Membership(member.sid, fromFile, what => this.#onMembershipChanged(what));
-    const { quorum } = this.membership;
-    if (!quorum.containsQuorum(quorum.voters))
-      logger.warn(
-        'all voters together are not a quorum by the groups and weights of the configuration, so this ensemble cannot serve',
-      );
+    const { clock } = runtime;
+    const { database, onFatal } = parts;
+    this.#configuration = new PeerConfiguration({ member, database, clock, logger, onFatal }, () =>
+      this.#election.setView(this.#electionView()),
+    );
+    this.membership = this.#configuration.membership;
     this.#context = {
       sid: member.sid,
       config,
-      clock: runtime.clock,
+      clock,
       network: runtime.network,
       random: runtime.random,
-      database: parts.database,
+      database,
       access: parts.access,
       epochs: parts.epochs,
       sessionIds: parts.sessionIds,
       membership: this.membership,
-      onConfigSeen: text => this.#onConfigSeen(text),
-      onConfigCommitted: text => this.#onConfigCommitted(text),
+      onConfigSeen: text => this.#configuration.onSeen(text),
+      onConfigCommitted: text => this.#configuration.onCommitted(text),
       sync: { snapshotNeeded: false },
       confirmed: { acceptedEpoch: 0 },
       quorumPortFailures: { count: 0 },
@@ -117,16 +105,16 @@ export class QuorumPeer {
       events,
       stats,
       logger,
-      lines: new RatedLog({ logger, clock: runtime.clock }),
+      lines: new RatedLog({ logger, clock }),
       guard: parts.guard,
       turns: parts.turns,
       heapBytesMax: runtime.heapBytesMax,
-      onFatal: parts.onFatal,
+      onFatal,
       serve: server => {
         // A tree that came by SNAP or TRUNC has the configuration of its snapshot.
         if (server !== null) {
-          if (!this.#onConfigCommitted(null)) return;
-          this.#writeConfigNode();
+          if (!this.#configuration.onCommitted(null)) return;
+          this.#configuration.writeNode();
           this.#available();
         }
         parts.serve(server);
@@ -134,14 +122,6 @@ export class QuorumPeer {
     };
     this.#election = this.#newElection();
     this.#masters = new ObserverMasters(runtime.random);
-  }
-
-  /** Votes, and those who count them, use the change at once. */
-  #onMembershipChanged(what: MembershipChange): void {
-    const { version } = this.membership.committed.verifier;
-    if (what === 'committed')
-      this.#parts.logger.info('newer configuration with the same voters', { version: zxidToHex(version) });
-    this.#election.setView(this.#electionView());
   }
 
   #electionView(): ElectionView & { members: ElectionMembers } {
@@ -171,7 +151,7 @@ export class QuorumPeer {
       {
         onListenFailed: onFatal,
         onSupportLost: () => this.#onSupportLost(),
-        onConfigSeen: seen => this.#onConfigInVote(seen),
+        onConfigSeen: seen => this.#configuration.onVote(seen),
       },
     );
   }
@@ -206,103 +186,15 @@ export class QuorumPeer {
 
   /** @throws ServerError ZK_VOTERS_CHANGED */
   start(): void {
-    const problem = this.#problemOnDisk();
+    const problem = this.#configuration.problemOnDisk();
     if (problem !== null) throw problem;
     this.#election.start();
     this.#look();
   }
 
-  /**
-   * The tree is level with the log: a reconfiguration that was proposed counts, since it may be committed
-   * elsewhere.
-   */
-  #problemOnDisk(): ServerError | null {
-    return this.#problemOf(configIn(this.#parts.database.tree), 'disk');
-  }
-
-  #problemOf(text: string | null, source: ConfigSource): ServerError | null {
-    return votersChanged(text, this.membership.committed.verifier, source);
-  }
-
-  /** What was logged may be committed elsewhere, so this member counts it from the next election on. */
-  #seeConfigOnDisk(): void {
-    const logged = this.#renewedBy(configIn(this.#parts.database.tree), this.membership.lastSeen);
-    if (logged !== null) this.membership.see(logged);
-  }
-
-  #renewedBy(text: string | null, than: Configuration): Configuration | null {
-    return text === null ? null : renewedBy(text, this.#parts.member.config, than);
-  }
-
-  /** NEWLEADER replaces what was seen before: that was abandoned if the leader does not have it. */
-  #onConfigSeen(told: string | null): void {
-    if (told === null) return;
-    const { committed } = this.membership;
-    this.membership.see(this.#renewedBy(told, committed) ?? committed);
-  }
-
-  /**
-   * An established leader named a configuration, or a reconfiguration was applied (`told` null: it is in the
-   * tree). False when this server stops.
-   */
-  #onConfigCommitted(told: string | null): boolean {
-    const { database } = this.#parts;
-    const applied = configIn(database.tree);
-    const problem = this.#problemOf(told, 'leader') ?? this.#problemOf(applied, 'committed');
-    if (problem !== null) {
-      this.#stopFor(problem);
-      return false;
-    }
-    for (const text of [told, applied]) {
-      const newer = this.#renewedBy(text, this.membership.committed);
-      if (newer !== null) this.membership.commit(newer);
-    }
-    return true;
-  }
-
-  /**
-   * What it stops for is on its disk by then, so that it does not vote with the old configuration when it is
-   * started again.
-   */
-  #stopFor(problem: ServerError): void {
-    const { database, onFatal } = this.#parts;
-    database.flush(error => onFatal(error ?? problem));
-  }
-
-  /** Anybody can send a vote, so it stops no server, and is logged once in an election. */
-  #onConfigInVote({ from, version, text }: { from: number; version: number; text: string }): void {
-    if (this.#toldOfConfig || this.#problemOf(text, 'leader') === null) return;
-    this.#toldOfConfig = true;
-    this.#parts.logger.warn(
-      'a vote has a newer configuration with other voters; this server keeps its own until a leader names the other one',
-      { from, version: zxidToHex(version), own: zxidToHex(this.membership.committed.verifier.version) },
-    );
-  }
-
-  /**
-   * Writes the node that clients read the membership from. Every member writes it itself, not by a
-   * transaction.
-   */
-  #writeConfigNode(): void {
-    const { database } = this.#parts;
-    const { version, text } = this.membership.committed.verifier;
-    const node = database.tree.getNode(CONFIG_PATH);
-    if (node === undefined || configIn(database.tree) === text) return;
-    node.aversion = -1;
-    const nowMs = this.#parts.runtime.clock.wallMs();
-    database.tree.setNodeData(CONFIG_PATH, node, Buffer.from(text, 'utf8'), -1, version, nowMs);
-  }
-
   #look(): void {
-    if (this.#stopping) return;
+    if (this.#stopping || !this.#configuration.beginElection()) return;
     const { epochs, events, runtime } = this.#parts;
-    const problem = this.#problemOnDisk();
-    if (problem !== null) {
-      this.#stopFor(problem);
-      return;
-    }
-    this.#seeConfigOnDisk();
-    this.#toldOfConfig = false;
     this.#lookingSinceMs = runtime.clock.monotonicMs();
     this.#unavailableSinceMs ??= this.#lookingSinceMs;
     const proposal = { zxid: this.#votedZxid(), peerEpoch: epochs.currentEpoch };
@@ -386,30 +278,12 @@ export class QuorumPeer {
       this.#finishStop();
       return;
     }
-    this.#catchingUp = this.#parts.database.fastForwarding();
-    this.#catchUp(role, reason);
-  }
-
-  /**
-   * Brings memory level with the log. That may take longer than a turn, and the others hear from this server
-   * meanwhile.
-   */
-  #catchUp(role: Leader | Follower | Observer, reason: string): void {
-    if (this.#catchingUp === null) return;
-    const { clock, turns } = this.#context;
-    const { applying } = turns;
-    applying.saw(clock.monotonicMs());
-    do {
-      const step = this.#catchingUp.next();
-      if (step.done === true) {
-        this.#catchingUp = null;
-        this.#parts.logger.info('role ended', { role: role.name, reason, fastForwarded: step.value });
-        this.#lookAgain(role);
-        return;
-      }
-      applying.spend(Units.write + step.value / CATCH_UP_BYTES_PER_UNIT);
-    } while (applying.hasRoom());
-    clock.inNextTurn(() => this.#catchUp(role, reason));
+    this.#catchUp = new CatchUp(this.#context, fastForwarded => {
+      this.#catchUp = null;
+      this.#parts.logger.info('role ended', { role: role.name, reason, fastForwarded });
+      this.#lookAgain(role);
+    });
+    this.#catchUp.start();
   }
 
   #lookAgain(role: Leader | Follower | Observer): void {
@@ -431,8 +305,8 @@ export class QuorumPeer {
     this.#stopping = true;
     this.#stopped = done;
     this.#pause?.cancel();
-    this.#catchingUp?.return(0);
-    this.#catchingUp = null;
+    this.#catchUp?.stop();
+    this.#catchUp = null;
     this.#election.shutdown();
     if (this.#role === null) this.#context.clock.atEndOfTurn(() => this.#finishStop());
     else this.#role.end('the server stops');

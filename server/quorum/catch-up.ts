@@ -1,0 +1,55 @@
+import type { Clock } from '../runtime/runtime.ts';
+import type { ZkDatabase } from '../storage/zk-database.ts';
+import { Units } from '../turns/turn-budget.ts';
+import type { TurnQueue } from '../turns/turn-queue.ts';
+
+/**
+ * Bytes per unit of work when a transaction is read from the log and applied: it may be a multi of many small
+ * parts.
+ */
+const CATCH_UP_BYTES_PER_UNIT = 16;
+
+export interface CatchUpParts {
+  readonly database: ZkDatabase;
+  readonly clock: Clock;
+  readonly turns: TurnQueue;
+}
+
+/**
+ * Brings memory level with the log, between the end of a role and the next election. That may take longer
+ * than a turn, and the others hear from this server meanwhile.
+ */
+export class CatchUp {
+  readonly #parts: CatchUpParts;
+  readonly #steps: Generator<number, number>;
+  /** Given the number of transactions that were applied. */
+  readonly #done: (count: number) => void;
+  #stopped = false;
+
+  constructor(parts: CatchUpParts, done: (count: number) => void) {
+    this.#parts = parts;
+    this.#done = done;
+    this.#steps = parts.database.fastForwarding();
+  }
+
+  start(): void {
+    if (this.#stopped) return;
+    const { clock, turns } = this.#parts;
+    const { applying } = turns;
+    applying.saw(clock.monotonicMs());
+    do {
+      const step = this.#steps.next();
+      if (step.done === true) {
+        this.#done(step.value);
+        return;
+      }
+      applying.spend(Units.write + step.value / CATCH_UP_BYTES_PER_UNIT);
+    } while (applying.hasRoom());
+    clock.inNextTurn(() => this.start());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#steps.return(0);
+  }
+}
