@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import fastify from 'fastify';
+import { ConnectionSeats } from './connection-seats.ts';
 import type { DescriptorReserve } from './descriptor-reserve.ts';
 import type { NameLookup } from './name-lookup.ts';
 import { listenOn } from './node-listener.ts';
@@ -10,6 +11,7 @@ import type { Address, HttpHandler, HttpHost, Listener, StreamedBody } from './r
 
 /** Limits on HTTP clients, each and together: AdminServer shares the process with ZooKeeper. */
 export interface HttpLimits {
+  /** Above it the host with most connections loses its oldest. */
   readonly connectionsMax: number;
   readonly bodyBytesMax: number;
   /** Time from the connection, or the first byte after a request, to the end of the headers. */
@@ -65,7 +67,6 @@ function listen(
       connectionsCheckingInterval: limits.checkIntervalMs,
     },
   });
-  limited(app.server, limits);
   app.server.prependListener('connection', socket => accepts() || socket.destroy());
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -100,11 +101,9 @@ function listen(
       onReady(error, 0);
       return;
     }
-    pace(app.server);
+    pace(app.server, new ConnectionSeats(limits.connectionsMax));
     const serverFor = (onSocket: (socket: Socket) => void) =>
-      app.server.listening
-        ? limited(createServer({ noDelay: true, allowHalfOpen: true }, onSocket), limits)
-        : app.server;
+      app.server.listening ? createServer({ noDelay: true, allowHalfOpen: true }, onSocket) : app.server;
     listener = listenOn(
       names,
       address,
@@ -130,11 +129,12 @@ function listen(
  * Connections reach Node.js's parser through a pacer, because it would answer all requests of a chunk in one
  * turn.
  */
-function pace(server: Server): void {
+function pace(server: Server, seats: ConnectionSeats): void {
   const pacer = new InputPacer();
   const listeners = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', socket => {
+    seats.take(socket);
     const paced = new PacedSocket(socket, pacer);
     for (const listener of listeners) listener.call(server, paced);
   });
@@ -147,11 +147,6 @@ function answersOne(socket: Duplex, response: ServerResponse): void {
   if (!(socket instanceof PacedSocket)) return;
   socket.hold();
   response.once('close', () => socket.release());
-}
-
-function limited<S extends Server>(server: S, limits: HttpLimits): S {
-  server.maxConnections = limits.connectionsMax;
-  return server;
 }
 
 /** A client may send an absolute URL, as it does to a proxy. */
