@@ -5,3 +5,6 @@
 export class LoadError extends Error {
   override readonly name = 'LoadError';
 }
+
+/** A load that could not be run because the servers gave no session. Under a fault that is a finding. */
+export class NoSessionError extends LoadError {}

@@ -6,6 +6,7 @@
 import { endWithParent } from '../hosts/end-with-parent.ts';
 import type { FromLoadProcess, ToLoadProcess } from './load-process.ts';
 import { runLoad } from './run-load.ts';
+import { SessionError } from './session-error.ts';
 
 let abort = new AbortController();
 
@@ -31,7 +32,7 @@ async function run(message: ToLoadProcess): Promise<void> {
     await send({ kind: 'result', result });
   } catch (error) {
     const { name, message: text } = error as Error;
-    await send({ kind: 'failed', message: `${name}: ${text}` });
+    await send({ kind: 'failed', message: `${name}: ${text}`, noSession: error instanceof SessionError });
   }
 }
 

@@ -3,7 +3,7 @@ import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execaNode, type ResultPromise } from 'execa';
 import { closeChild } from '../hosts/close-child.ts';
-import { LoadError } from './load-error.ts';
+import { LoadError, NoSessionError } from './load-error.ts';
 import type { LoadResult, LoadSpec } from './load-spec.ts';
 import type { LoadProgress } from './run-load.ts';
 
@@ -13,7 +13,7 @@ export type FromLoadProcess =
   | { kind: 'ready' }
   | { kind: 'progress'; progress: LoadProgress }
   | { kind: 'result'; result: LoadResult }
-  | { kind: 'failed'; message: string };
+  | { kind: 'failed'; message: string; noSession: boolean };
 
 export interface LoadProcess {
   pid: number;
@@ -109,7 +109,10 @@ export class LoadDriver {
   #onMessage(message: Exclude<FromLoadProcess, { kind: 'ready' }>): void {
     if (message.kind === 'progress') this.#waiting?.onProgress?.(message.progress);
     else if (message.kind === 'result') this.#settle()?.resolve(message.result);
-    else this.#settle()?.reject(new LoadError(`load driver: ${message.message}`));
+    else {
+      const Reason = message.noSession ? NoSessionError : LoadError;
+      this.#settle()?.reject(new Reason(`load driver: ${message.message}`));
+    }
   }
 
   #settle(): Waiting | undefined {

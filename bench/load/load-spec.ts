@@ -111,6 +111,9 @@ export interface LoadResult {
 /** The most that the driver takes. Suites are checked against it when they are read. */
 export const LOAD_LIMITS = { sessionsPerTarget: 10_000, depth: 10_000 } as const;
 
+/** The reason of a load that a signal cut short. */
+export const ENDED_EARLY = 'the run was ended early';
+
 /** @throws RangeError, TypeError naming the setting, its value and what is accepted */
 export function checkLoadSpec(spec: LoadSpec): void {
   if (spec.targets.length === 0) throw new RangeError('targets: at least one is accepted');

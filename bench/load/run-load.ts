@@ -10,7 +10,14 @@ import { startClosedLoop } from './closed-loop.ts';
 import { DriverMonitor, type DriverUse, saturation } from './driver-monitor.ts';
 import { LoadRecorder } from './load-recorder.ts';
 import { LoadSession } from './load-session.ts';
-import { checkLoadSpec, LATE_SHARE_MAX, LOAD_DEFAULTS, type LoadResult, type LoadSpec } from './load-spec.ts';
+import {
+  checkLoadSpec,
+  ENDED_EARLY,
+  LATE_SHARE_MAX,
+  LOAD_DEFAULTS,
+  type LoadResult,
+  type LoadSpec,
+} from './load-spec.ts';
 import { startOpenLoop } from './open-loop.ts';
 import { isWrite, Workload, WorkloadCursor } from './workload.ts';
 
@@ -172,7 +179,7 @@ function resultOf(
 export function voidReasons(result: LoadResult, aborted: boolean): string[] {
   const reasons = saturation(result.driver);
   const { intended, late, dropped } = result.sends;
-  if (aborted) reasons.push('the run was ended early');
+  if (aborted) reasons.push(ENDED_EARLY);
   if (result.totals.ok === 0) reasons.push('no operation succeeded');
   const share = (late + dropped) / Math.max(1, intended);
   if (result.spec.mode.kind === 'open' && share > LATE_SHARE_MAX) {

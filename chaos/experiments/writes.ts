@@ -1,12 +1,12 @@
 /** What a round of writes measures: each topology under its conditions, and the controls beside them. */
-import { LoadError } from '../../bench/load/load-error.ts';
+import { LoadError, NoSessionError } from '../../bench/load/load-error.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS, placeboCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import type { Turn } from './interleaving.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
 import { startPlacebos } from './measurements/placebo.ts';
-import { recordWrites } from './measurements/record-writes.ts';
+import { recordNoSession, recordWrites } from './measurements/record-writes.ts';
 import { measureWrites } from './measurements/throughput.ts';
 import { underFault } from './measurements/under-fault.ts';
 import type { Stage } from './stage.ts';
@@ -63,9 +63,15 @@ async function underConditions(
         occasionOf(options, stage, condition, round),
         fault.name,
         () => fault.inject(stage.faults),
-        () => measureWrites(stage, cast, write, { cut }),
+        () =>
+          measureWrites(stage, cast, write, { cut, underFault: true }).catch((error: unknown) => {
+            if (error instanceof NoSessionError) return error;
+            throw error;
+          }),
       );
-      recordWrites({ recorder, topology, condition, round, fault: span }, value, voidReasons);
+      const occasion = { recorder, topology, condition, round, fault: span };
+      if (value instanceof NoSessionError) recordNoSession(occasion, suite.load, value.message, voidReasons);
+      else recordWrites(occasion, value, voidReasons);
     });
   }
 }

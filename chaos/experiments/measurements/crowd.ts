@@ -6,7 +6,8 @@ import { type MasterAddress, Sinks } from '../../../bench/sinks/sinks.ts';
 import { mntr } from '../../../bench/topology/four-letter.ts';
 import type { Cast, Stage } from '../stage.ts';
 import { countedSince, exactCountsOf, readCounters, whyUncounted } from './exact-counts.ts';
-import { medianVoidReasons, type WriteLoad, workloadOf } from './throughput.ts';
+import { latencyVoidReasons } from './load-validity.ts';
+import { type WriteLoad, workloadOf } from './throughput.ts';
 
 export interface CrowdOccasion {
   readonly stage: Stage;
@@ -54,7 +55,7 @@ export async function measureCrowd(
     const told = (await sinks.use()).informs - served.informs;
     const writes = deltas.get(leader.name)?.committed;
 
-    const reasons = medianVoidReasons(load);
+    const reasons = latencyVoidReasons(load, 'median', true);
     const at = (metric: string) => ({ metric, topology: stage.name, condition });
     const record = (metric: string, value: number | undefined) => {
       if (reasons.length > 0) recorder.voided(at(metric), round, reasons.join('; '));

@@ -1,12 +1,14 @@
 /** Records a sample of writes in the run: each metric has its own reasons to be void. */
 
-import { LATE_SHARE_MAX, type LoadResult } from '../../../bench/load/load-spec.ts';
+import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import { timelineOf } from '../../../bench/load/load-timeline.ts';
 import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
 import { LOADS } from '../../../results/names.ts';
 import { bandsOf, type FaultSpan } from '../../faults/fault-span.ts';
-import { LATE_SHARE_MAX_OF_MEDIANS, medianVoidReasons, type WriteSample } from './throughput.ts';
+import type { Suite } from '../suite.ts';
+import { latencyVoidReasons, throughputVoidReasons, unansweredOf } from './load-validity.ts';
+import type { WriteSample } from './throughput.ts';
 
 export interface WriteOccasion {
   readonly recorder: Recorder;
@@ -19,15 +21,14 @@ export interface WriteOccasion {
   readonly fault?: FaultSpan;
 }
 
-/** With fewer writes than this, a phase shows nothing. */
-const WRITES_MIN = 100;
-
 /** @param faultReasons why the fault voids everything; the reasons of the load are found here */
 export function recordWrites(
-  { recorder, topology, condition, round, start, fault }: WriteOccasion,
+  occasion: WriteOccasion,
   { saturated, paced, reads, counts, uncounted, leaderCpuUsPerWrite }: WriteSample,
   faultReasons: readonly string[],
 ): void {
+  const { recorder, topology, condition, round, start, fault } = occasion;
+  const isHealthy = fault === undefined;
   const record = (metric: string, value: number | undefined, reasons: readonly string[]): boolean => {
     const place = { metric, topology, condition };
     if (reasons.length > 0) recorder.voided(place, round, reasons.join('; '));
@@ -43,7 +44,7 @@ export function recordWrites(
         reasons,
       ),
     );
-  const closed = [...faultReasons, ...saturated.voidReasons, ...tooFew(saturated)];
+  const closed = [...faultReasons, ...throughputVoidReasons(saturated, isHealthy)];
   if (record('writeThroughput', saturated.writesPerSecond, closed)) {
     const place = { metric: 'writeThroughput', topology, condition };
     recorder.counts(place, counts);
@@ -56,44 +57,55 @@ export function recordWrites(
     ['read', LOADS.reads, reads],
   ] as const) {
     if (load === undefined) continue;
-    const histogram = latencyOf(load);
+    const histogram = latencyOf(load, isHealthy);
     const { p50Us, p99Us } = histogram.percentiles();
-    const ofMedian = [
-      ...faultReasons,
-      ...medianVoidReasons(load),
-      ...unanswered(load, LATE_SHARE_MAX_OF_MEDIANS),
-    ];
+    const ofMedian = [...faultReasons, ...latencyVoidReasons(load, 'median', isHealthy)];
     keep(name, `${kind}s`, load, ofMedian);
     if (!record(`${kind}LatencyP50`, toMs(p50Us), ofMedian)) continue;
-    recorder.histogram({ metric: `${kind}LatencyP50`, topology, condition }, histogram);
-    const ofTail = [...faultReasons, ...load.voidReasons, ...unanswered(load, LATE_SHARE_MAX)];
+    const place = { metric: `${kind}LatencyP50`, topology, condition };
+    recorder.histogram(place, histogram);
+    if (unansweredOf(load) > 0 && !isHealthy) recorder.warned(place, round, unansweredText(load));
+    const ofTail = [...faultReasons, ...latencyVoidReasons(load, 'tail', isHealthy)];
     if (p99Us !== undefined) record(`${kind}LatencyP99`, toMs(p99Us), ofTail);
   }
 }
 
-function tooFew({ totals }: LoadResult): string[] {
-  return totals.writesOk < WRITES_MIN
-    ? [`too little traffic: ${totals.writesOk} writes, at least ${WRITES_MIN} are needed`]
-    : [];
+/**
+ * No session was given while the fault was in force, so nothing was written, and no answer came within the
+ * load.
+ */
+export function recordNoSession(
+  { recorder, topology, condition, round, start }: WriteOccasion,
+  { pacedMs }: Suite['load'],
+  message: string,
+  faultReasons: readonly string[],
+): void {
+  const values = { writeThroughput: 0, writeLatencyP50: pacedMs };
+  for (const [metric, value] of Object.entries(values)) {
+    const place = { metric, topology, condition };
+    if (faultReasons.length > 0) recorder.voided(place, round, faultReasons.join('; '));
+    else {
+      recorder.sample(place, round, value, start);
+      recorder.warned(place, round, `no session was given under the fault: ${message}`);
+    }
+  }
 }
 
 /**
- * A histogram contains only answers. With a larger share of unanswered requests than this, its percentiles
- * flatter the server.
+ * A histogram contains only answers, and would flatter a server that lost requests. Under a fault each of
+ * those counts as if its answer had come at the end of the load, which is the least that it took. A healthy
+ * load with many of them is void.
  */
-function unanswered({ totals, sends }: LoadResult, shareMax: number): string[] {
-  const lost = totals.unknown + totals.errors;
-  return lost > sends.intended * shareMax
-    ? [
-        `${lost} of ${sends.intended} requests failed or had no answer, at most ${shareMax * 100} % is accepted`,
-      ]
-    : [];
+function latencyOf(load: LoadResult, isHealthy: boolean): LatencyHistogram {
+  const merged = new LatencyHistogram();
+  for (const { response } of load.operations) merged.merge(LatencyHistogram.decode(response));
+  if (!isHealthy)
+    for (let lost = unansweredOf(load); lost > 0; lost--) merged.recordUs(load.spec.durationMs * 1000);
+  return merged;
 }
 
-function latencyOf({ operations }: LoadResult): LatencyHistogram {
-  const merged = new LatencyHistogram();
-  for (const { response } of operations) merged.merge(LatencyHistogram.decode(response));
-  return merged;
+function unansweredText(load: LoadResult): string {
+  return `${unansweredOf(load)} of ${load.sends.intended} requests failed or had no answer; each counts as ${load.spec.durationMs} ms`;
 }
 
 function toMs(us: number | undefined): number | undefined {

@@ -38,17 +38,22 @@ export async function measureSync(occasion: Occasion, everyMs: number): Promise<
     return back !== undefined && back.mode !== 'leader' ? [{ member, back }] : [];
   });
   const missing = served.filter(back => back === undefined).length;
-  const record = (metric: string, at: number | undefined, reasons: readonly string[]) => {
+  /** What did not happen in time counts as if it had happened at the end, which is the least that it took. */
+  const record = (metric: string, at: number | undefined, late: string) => {
     const place = { metric, topology: stage.name, condition };
-    if (reasons.length > 0) recorder.voided(place, round, reasons.join('; '));
-    else if (at !== undefined) recorder.sample(place, round, at - lostAt);
+    if (voidReasons.length > 0) recorder.voided(place, round, voidReasons.join('; '));
+    else recorder.sample(place, round, at === undefined ? recoverMaxMs : at - lostAt);
+    if (at === undefined)
+      recorder.warned(place, round, `${late} within ${recoverMaxMs} ms of the leader's loss`);
   };
   const times = learners.map(({ back }) => back.at);
-  const absent =
-    missing > 0 ? [`${missing} members served no more within ${recoverMaxMs} ms of the leader's loss`] : [];
-  record('syncFirstWriteMs', wroteAt, voidReasons);
-  record('syncFirstLearnerMs', Math.min(...times), [...voidReasons, ...absent]);
-  record('syncLastLearnerMs', Math.max(...times), [...voidReasons, ...absent]);
+  record('syncFirstWriteMs', wroteAt, 'no write committed');
+  record('syncFirstLearnerMs', times.length === 0 ? undefined : Math.min(...times), 'no learner served');
+  record(
+    'syncLastLearnerMs',
+    missing > 0 ? undefined : Math.max(...times),
+    `${missing} members served no more`,
+  );
   for (const { member, back } of learners) recorder.sync(syncOf(occasion, member, lostAt, back));
 }
 

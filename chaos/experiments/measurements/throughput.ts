@@ -2,7 +2,6 @@
  * Writes under one condition: first at the maximum rate (closed loop), then their latency at a steady rate
  * (open loop).
  */
-import { saturation } from '../../../bench/load/driver-monitor.ts';
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../../../bench/load/load-spec.ts';
 import type { WorkloadSpec } from '../../../bench/load/workload.ts';
@@ -12,6 +11,7 @@ import type { Member } from '../../../bench/topology/member.ts';
 import type { Cast, Stage } from '../stage.ts';
 import type { Suite } from '../suite.ts';
 import { countedSince, exactCountsOf, readCounters, whyUncounted } from './exact-counts.ts';
+import { latencyVoidReasons, throughputVoidReasons } from './load-validity.ts';
 
 export interface WriteLoad {
   readonly driver: LoadDriver;
@@ -66,6 +66,8 @@ function voterTargets({ leader, keptFollower }: Cast): LoadTarget[] {
 export interface WriteOptions {
   /** Members that a fault cuts off. They are neither loaded nor waited for. */
   readonly cut?: readonly Member[];
+  /** Whether a fault is in force. Then nothing that the servers leave undone is tried a second time. */
+  readonly underFault?: boolean;
   readonly paced?: boolean;
 }
 
@@ -73,20 +75,20 @@ export async function measureWrites(
   stage: Stage,
   cast: Cast,
   write: WriteLoad,
-  { cut = [], paced = true }: WriteOptions = {},
+  { cut = [], underFault = false, paced = true }: WriteOptions = {},
 ): Promise<WriteSample> {
   const saturated = await unlessVoid(
     write.signal,
     () => saturatedLoad(stage, cast, write, cut),
-    sample => sample.saturated.voidReasons,
+    sample => throughputVoidReasons(sample.saturated, !underFault),
   );
   if (!paced) return { ...saturated, paced: undefined, reads: undefined };
   const both = await unlessVoid(
     write.signal,
     () => pacedLoads(cast, write, cut),
     ({ paced, reads }) => [
-      ...medianVoidReasons(paced),
-      ...(reads === undefined ? [] : medianVoidReasons(reads)),
+      ...latencyVoidReasons(paced, 'median', !underFault),
+      ...(reads === undefined ? [] : latencyVoidReasons(reads, 'median', !underFault)),
     ],
   );
   return { ...saturated, ...both };
@@ -102,24 +104,6 @@ async function unlessVoid<T>(
   const first = await measure();
   signal.throwIfAborted();
   return reasonsOf(first).length === 0 ? first : measure();
-}
-
-/** A late send keeps its lateness in the response time, so a few of them cannot move the median much. */
-export const LATE_SHARE_MAX_OF_MEDIANS = 0.1;
-
-/**
- * Why the median latency of an open loop does not count. The tail has stricter limits: the void reasons of
- * the load.
- */
-export function medianVoidReasons({ sends, driver, totals }: LoadResult): string[] {
-  const reasons = saturation({ ...driver, loopLagP99Ms: 0 });
-  const { intended, late, dropped } = sends;
-  if (late + dropped > intended * LATE_SHARE_MAX_OF_MEDIANS)
-    reasons.push(
-      `${late} late and ${dropped} dropped of ${intended} sends, at most ${LATE_SHARE_MAX_OF_MEDIANS * 100} % is accepted`,
-    );
-  if (totals.ok === 0) reasons.push('no operation succeeded');
-  return reasons;
 }
 
 async function saturatedLoad(

@@ -1,0 +1,57 @@
+/**
+ * Why a load does not count. A driver that was held up voids it always. What the servers left undone voids it
+ * only where nothing was broken: there the ensemble was unwell, while under a fault it is the finding.
+ */
+import { saturation } from '../../../bench/load/driver-monitor.ts';
+import { ENDED_EARLY, LATE_SHARE_MAX, type LoadResult } from '../../../bench/load/load-spec.ts';
+
+/** A healthy ensemble that commits fewer writes than this in a load is unwell. */
+const HEALTHY_WRITES_MIN = 100;
+
+/** A late send keeps its lateness in the response time, so a few of them cannot move the median much. */
+const SHARE_MAX = { median: 0.1, tail: LATE_SHARE_MAX } as const;
+
+export type Statistic = keyof typeof SHARE_MAX;
+
+/** Why the throughput of a closed loop does not count. */
+export function throughputVoidReasons(load: LoadResult, isHealthy: boolean): string[] {
+  const { writesOk } = load.totals;
+  return [
+    ...saturation(load.driver),
+    ...endedEarly(load),
+    ...(isHealthy && writesOk < HEALTHY_WRITES_MIN
+      ? [
+          `the ensemble was unwell: it committed ${writesOk} writes, at least ${HEALTHY_WRITES_MIN} are needed`,
+        ]
+      : []),
+  ];
+}
+
+/** Why a percentile of an open loop's latencies does not count. A stall of the driver moves no median. */
+export function latencyVoidReasons(load: LoadResult, statistic: Statistic, isHealthy: boolean): string[] {
+  const { driver, sends } = load;
+  const percent = SHARE_MAX[statistic] * 100;
+  const isOften = (times: number) => times > sends.intended * SHARE_MAX[statistic];
+  const lost = unansweredOf(load);
+  return [
+    ...saturation(statistic === 'median' ? { ...driver, loopLagP99Ms: 0 } : driver),
+    ...endedEarly(load),
+    ...(isOften(sends.late)
+      ? [`${sends.late} of ${sends.intended} sends were late, at most ${percent} % is accepted`]
+      : []),
+    ...(isHealthy && isOften(lost)
+      ? [
+          `the ensemble was unwell: ${lost} of ${sends.intended} requests failed or had no answer, at most ${percent} % is accepted`,
+        ]
+      : []),
+  ];
+}
+
+/** Requests that failed, were never sent because no session could take them, or had no answer by the end. */
+export function unansweredOf({ totals, sends }: LoadResult): number {
+  return totals.unknown + totals.errors + sends.dropped;
+}
+
+function endedEarly({ voidReasons }: LoadResult): string[] {
+  return voidReasons.filter(reason => reason === ENDED_EARLY);
+}
