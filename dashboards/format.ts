@@ -8,13 +8,6 @@ export function formatSummary(summary: Summary, unit: string): string {
   return formatEstimate({ ...summary, value: summary.median, unit });
 }
 
-/** Whole percent with a sign: −3 %. */
-export function formatChange(from: number, to: number): string {
-  const percent = Math.round((to / from - 1) * 100);
-  if (percent === 0) return '±0 %';
-  return `${percent > 0 ? '+' : '−'}${Math.abs(percent)} %`;
-}
-
 export function formatDuration(durationMs: number): string {
   const seconds = Math.round(durationMs / 1000);
   if (seconds < 60) return `${seconds} s`;

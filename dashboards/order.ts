@@ -24,6 +24,14 @@ export function conditionsOf(items: readonly { readonly condition: string }[]): 
   return [...known, ...[...found].filter(condition => !known.includes(condition))];
 }
 
+/** The sample that a report shows of a metric whose worst round counts; undefined of other metrics. */
+export function worstOf({ metric, samples }: Measurement): number | undefined {
+  const known = METRICS.find(({ name }) => name === metric);
+  if (known?.worstCounts === undefined || samples.length === 0) return undefined;
+  const values = samples.map(({ value }) => value);
+  return known.higherIsBetter ? Math.min(...values) : Math.max(...values);
+}
+
 /** The title of a metric for readers. */
 export function titleOf(name: string): string {
   return METRICS.find(metric => metric.name === name)?.title ?? titleFromName(name);

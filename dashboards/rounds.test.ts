@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { minimalResult } from '../results/fixtures/minimal.ts';
 import type { Availability, Sync } from '../results/schema.ts';
-import { firstCommitMs, medianRound, worstRound } from './rounds.ts';
+import { answeredPercent, firstCommitMs, medianRound, worstRound } from './rounds.ts';
 import { stagesOf } from './stages.ts';
 
 const test = suite('dashboards: rounds');
@@ -16,12 +16,16 @@ function sync(round: number, learner: string, servingMs?: number): Sync {
   return { ...place, round, learner, marks: servingMs === undefined ? {} : { servingMs } };
 }
 
-test('the worst round is shown whole, not the worst of each member', () => {
-  const rows = [row(0, 100), row(0, 90, 's2'), row(1, 95), row(1, 94, 's2')];
-  assert.equal(
-    worstRound(rows).map(item => item.percent),
-    [95, 94],
-  );
+test('P3: the round with the worst observer is shown whole, by the share under the fault as in the claims', () => {
+  const rows = [row(0, 100), row(0, 90, 's2'), row(1, 91), row(1, 92, 's2')];
+  const shown = () => worstRound(rows).map(item => item.percent);
+  assert.equal(shown(), [100, 90]);
+  for (const each of rows.slice(0, 2)) each.percentUnderFault = 95;
+  assert.equal(shown(), [91, 92]);
+  assert.is(answeredPercent(rows[0]!), 95);
+  for (const each of rows) each.role = 'follower';
+  rows[3]!.percent = 100;
+  assert.equal(shown(), [100, 90], 'without observers, the round that answered least as a whole');
   assert.equal(worstRound([]), []);
 });
 

@@ -3,13 +3,23 @@ import type { Availability, Outcome, Result, Sync } from '../results/schema.ts';
 /** A read returned data, even if stale. */
 export const ANSWERED: readonly Outcome[] = ['ok', 'stale', 'readonly'];
 
-/** The rows of the round that answered least. A picture of the best round would hide the answer. */
+/** What the claims judge: the probes that were due under the fault. Older results have only that of all. */
+export function answeredPercent({ percent, percentUnderFault = percent }: Availability): number {
+  return percentUnderFault;
+}
+
+/**
+ * The rows of the round with the observer that answered least, as the claims have it; among equal rounds, and
+ * without observers, the round that answered least as a whole.
+ */
 export function worstRound(rows: readonly Availability[]): Availability[] {
   const rounds = grouped(rows, row => row.round ?? 0);
-  const mean = (round: Availability[]) => round.reduce((sum, row) => sum + row.percent, 0) / round.length;
-  return rounds.reduce<Availability[]>((worst, round) => {
-    return worst.length === 0 || mean(round) < mean(worst) ? round : worst;
-  }, []);
+  const least = (round: readonly Availability[]) =>
+    Math.min(...round.filter(({ role }) => role === 'observer').map(answeredPercent));
+  const sum = (round: readonly Availability[]) => round.reduce((all, row) => all + answeredPercent(row), 0);
+  const byWorst = (a: Availability[], b: Availability[]) =>
+    least(a) === least(b) ? sum(a) - sum(b) : least(a) - least(b);
+  return rounds.sort(byWorst)[0] ?? [];
 }
 
 /**

@@ -4,6 +4,8 @@ export interface Metric {
   readonly title: string;
   readonly unit: string;
   readonly higherIsBetter: boolean;
+  /** Reports show the worst round, and not the median: one round that breaks the promise is enough. */
+  readonly worstCounts?: true;
 }
 
 /** The metrics that all suites share, in the order of reports. A suite may add its own. */
@@ -54,15 +56,17 @@ export const METRICS: readonly Metric[] = [
   },
   {
     name: 'voterReadAvailability',
-    title: 'Reads answered under the fault, worst voter',
+    title: 'Reads answered under the fault, worst voter of the worst round',
     unit: '%',
     higherIsBetter: true,
+    worstCounts: true,
   },
   {
     name: 'observerReadAvailability',
-    title: 'Reads answered under the fault, worst observer',
+    title: 'Reads answered under the fault, worst observer of the worst round',
     unit: '%',
     higherIsBetter: true,
+    worstCounts: true,
   },
   {
     name: 'quietReadP99',

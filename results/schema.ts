@@ -185,8 +185,10 @@ const availability = z.strictObject({
   /** The role the member had before the fault. */
   role: z.enum(ROLES),
   member: text,
-  /** Share of probes answered (ok, stale or readonly), 0 to 100. */
+  /** Share of all probes that were answered (ok, stale or readonly), 0 to 100. */
   percent: z.number().min(0).max(100),
+  /** The same of the probes that were due while the fault was in force; claims are about these. */
+  percentUnderFault: z.number().min(0).max(100).optional(),
   probes: count,
   round: count.optional(),
   spans: z.array(z.strictObject({ fromMs: ms, toMs: ms, outcome: z.enum(OUTCOMES) })),

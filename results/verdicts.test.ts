@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { judgedResult, minimalResult } from './fixtures/minimal.ts';
 import type { Verdict } from './schema.ts';
-import { countVerdicts, exitCodeOf, mostDoubtfulFirst, worstFirst } from './verdicts.ts';
+import { countStandings, exitCodeOf, familyText, mostDoubtfulFirst, worstFirst } from './verdicts.ts';
 
 const test = suite('results: verdicts');
 
@@ -59,7 +59,29 @@ test('claims come worst first, and within a verdict in their original order', ()
     worstFirst(claims).map(claim => claim.id),
     ['c2', 'c4', 'c1', 'c3', 'c0'],
   );
-  assert.equal(countVerdicts(claims), { holds: 1, fails: 2, 'not shown here': 1, void: 1 });
+  const counts = { holds: 1, fails: 2, 'not shown here': 1, void: 1, 'known failure': 0 };
+  assert.equal(countStandings(claims), counts);
+});
+
+test('a known failure stands apart from new ones: after everything unclear, before what holds', () => {
+  const { claims } = judged(['holds', 'fails', 'void', 'fails', 'not shown here']);
+  claims[1]!.known = 'not built yet';
+  assert.equal(
+    worstFirst(claims).map(({ id }) => id),
+    ['c3', 'c2', 'c4', 'c1', 'c0'],
+  );
+  const { fails, 'known failure': known } = countStandings(claims);
+  assert.equal([fails, known], [1, 1]);
+});
+
+test('the view on all claims together adds the levels of the timed ones', () => {
+  const rule = (level: number) => ({ rule: { level, margin: { low: 1, high: null } } });
+  assert.is(familyText([{}, rule(0.01)]), undefined);
+  assert.match(
+    familyText([rule(0.01), {}, rule(0.01), rule(0.01)])!,
+    /^Each of the 3 .* of 1 %: .* at most 3 % of/,
+  );
+  assert.match(familyText([rule(0.01), rule(0.05)])!, /of 1 % or 5 %: .* at most 6 % of/);
 });
 
 test('an invalid judgement of a checker fails a run, and an unknown one voids it', () => {

@@ -20,7 +20,7 @@ export function comparisons(result: Result): Markup | null {
   const metrics = metricsOf(result.measurements);
   if (metrics.length === 0) return null;
   return html`<section id="topologies"><h2>Topologies side by side</h2>
-  <p class="note">The dot is the median, the bar its interval, and each tick a round. Click a number to see its samples; * marks a warning.</p>
+  <p class="note">The dot is the median, the bar its interval, and each tick a round; of reads under a fault, the dot is the worst round. Click a number to see its samples; * marks a warning.</p>
   ${metrics.map(metric => {
     const rows = result.measurements.filter(item => item.metric === metric.name);
     const topologies = result.topologies.filter(topology => rows.some(row => row.topology === topology.name));
@@ -43,7 +43,7 @@ export function availability(result: Result): Markup | null {
   if (result.availability.length === 0) return null;
   return html`<section id="availability"><h2>Reads answered, member by member</h2>
   <p class="note">Each strip is one member, probed at a fixed interval: full height where a read was answered, a thin line where it was not.
-    Each shows the round that answered least. The percentage is of all probes.</p>
+    Each shows the round with the worst observer. The percentage is of the probes that were due under the fault.</p>
   ${legend(OUTCOMES.map(outcome => [outcome === 'readonly' ? 'read-only' : outcome, `--outcome-${outcome}`]))}
   ${conditionsOf(result.availability).map(condition => perTopology(result, condition, 'availability', result.availability))}
 </section>`;

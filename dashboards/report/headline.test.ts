@@ -1,18 +1,19 @@
 import { assert, suite } from '#test';
-import { CONDITIONS } from '../../results/names.ts';
 import { fixtureResult } from '../fixtures/result.ts';
-import { answerOf, kindOf } from './headline.ts';
+import { answerOf } from './headline.ts';
 import { noticesOf } from './notices.ts';
 
 const test = suite('dashboards: headline');
 
-function sentenceOf(result: ReturnType<typeof fixtureResult>, about: string): string | undefined {
-  const sentence = answerOf(result).sentences.find(item => item.about === about);
-  return sentence?.pieces.map(piece => (typeof piece === 'string' ? piece : piece.text)).join('');
-}
-
-test('verdicts are counted, worst first', () => {
-  assert.is(answerOf(fixtureResult()).verdicts, '5 claims: 1 fails, 1 void, 1 not shown here, 2 hold');
+test('verdicts are counted, worst first, and known failures are told from new ones', () => {
+  assert.is(
+    answerOf(fixtureResult()).verdicts,
+    '6 claims: 1 fails, 1 void, 1 not shown here, 1 known failure, 2 hold',
+  );
+  const result = fixtureResult();
+  for (const claim of result.claims) claim.verdict = 'fails';
+  for (const claim of result.claims.slice(0, 2)) claim.known = 'not built yet';
+  assert.is(answerOf(result).verdicts, '6 claims: 3 fail, 3 known failures');
 });
 
 test('a void run says so before anything else', () => {
@@ -23,7 +24,7 @@ test('a void run says so before anything else', () => {
 test('an interrupted run counts its verdicts and says how far it came', () => {
   const validity = { void: false, reasons: [], interrupted: 'after 3 of 12 rounds of writes' };
   const answer = answerOf({ ...fixtureResult(), validity });
-  assert.match(answer.verdicts, /^5 claims: /);
+  assert.match(answer.verdicts, /^6 claims: /);
   assert.match(
     noticesOf({ ...fixtureResult(), validity })[0]!,
     /^Interrupted after 3 of 12 rounds of writes: only these rounds are judged/,
@@ -38,48 +39,31 @@ test('what was asked for and not measured stands before the verdicts, and a long
   assert.match(notices.at(-1)!, /^Asked for and not measured: 3 more/);
 });
 
-test('topologies are recognised by their members, not by their names', () => {
-  assert.equal(fixtureResult().topologies.map(kindOf), ['voters only', 'observers', 'observer masters']);
-});
-
-test('a part without measurements is left out, never guessed', () => {
-  const result = { ...fixtureResult(), measurements: [], availability: [] };
-  assert.equal(answerOf(result).sentences, []);
-});
-
-test('a measurement without a median is not in the answer', () => {
+test('P4: the headline has the number, interval and control of the ledger, in the words of the claim', () => {
   const result = fixtureResult();
-  for (const item of result.measurements) {
-    if (item.topology !== 'observers' || item.metric !== 'writeThroughput') continue;
-    item.summary = { median: null, low: null, high: null, n: 0, warnings: [] };
-  }
-  assert.is(sentenceOf(result, 'Observers'), undefined);
-});
-
-test('003-3: an outage is described by the worst round of the worst observer', () => {
-  const result = fixtureResult();
+  const { topics } = answerOf(result);
+  assert.equal(
+    topics.map(({ about, sentences }) => [about, ...sentences.map(({ claim }) => claim)]),
+    [
+      ['Observers', '004-2', '004-5'],
+      ['Reads through an outage', '003-3'],
+    ],
+  );
+  const [flat] = topics[0]!.sentences;
+  const claim = result.claims.find(({ id }) => id === '004-2')!;
+  assert.equal([flat!.text, flat!.standing], [claim.finding, 'fails']);
+  const { value, low, high, n } = claim.estimate!;
   assert.match(
-    sentenceOf(result, 'Reads through an outage') ?? '',
-    /worst observer answered 100 % of its reads, the worst voter 0 % \(n 6\)/,
+    flat!.text,
+    new RegExp(`${value}× the writes of 5 voters \\(${low}–${high} at 98 %, ${n} rounds\\)`),
   );
-  const dark = result.measurements.find(
-    item => item.id === `observerReadAvailability/masters/${CONDITIONS.quorumLost}`,
-  )!;
-  dark.samples[3]!.value = 2.5;
-  assert.match(sentenceOf(result, 'Reads through an outage') ?? '', /observer answered 2\.5 % of its reads/);
+  assert.is(topics[1]!.sentences[0]!.standing, 'known failure');
 });
 
-test('intervals that touch overlap; only separate ones are called so', () => {
+test('a claim that compared nothing says why, and one that was not asked for is left out', () => {
   const result = fixtureResult();
-  const [voters, observers] = ['voters', 'observers'].map(
-    name =>
-      result.measurements.find(item => item.id === `writeThroughput/${name}/${CONDITIONS.healthy}`)!.summary,
-  );
-  Object.assign(voters!, { low: 100, median: 110, high: 120 });
-  Object.assign(observers!, { low: 80, median: 90, high: 100 });
-  assert.match(sentenceOf(result, 'Observers') ?? '', /−18 %, n 6, intervals overlap/);
-  observers!.high = 99;
-  assert.match(sentenceOf(result, 'Observers') ?? '', /intervals do not overlap/);
-  observers!.high = null;
-  assert.match(sentenceOf(result, 'Observers') ?? '', /\(−18 %, n 6, too few for intervals\)/);
+  const [flat] = result.claims;
+  delete flat!.finding;
+  assert.is(answerOf(result).topics[0]!.sentences[0]!.text, flat!.reason);
+  assert.equal(answerOf({ ...result, claims: [] }).topics, []);
 });

@@ -1,5 +1,5 @@
 import type { Claim, Result } from '../../results/schema.ts';
-import { worstFirst } from '../../results/verdicts.ts';
+import { familyText, standingOf, worstFirst } from '../../results/verdicts.ts';
 import { formatEstimate, formatUnit } from '../format.ts';
 import { html, type Markup } from './html.ts';
 import { verdictMark } from './icons.ts';
@@ -10,6 +10,7 @@ export function ledger(result: Result): Markup {
   return html`<section id="claims" aria-label="Claims">
   <h2>Claims <span class="soft">worst first</span></h2>
   ${result.claims.length === 0 && html`<p>No claim was judged in this run.</p>`}
+  ${familyText(result.claims) !== undefined && html`<p class="note">${familyText(result.claims)}</p>`}
   <ol class="ledger">${worstFirst(result.claims).map(claim => html`<li>${claimFold(claim, result)}</li>`)}</ol>
 </section>`;
 }
@@ -17,7 +18,7 @@ export function ledger(result: Result): Markup {
 function claimFold(claim: Claim, result: Result): Markup {
   const byId = new Map(result.measurements.map(item => [item.id, item]));
   return html`<details id="claim-${claim.id}"><summary>
-    ${verdictMark(claim.verdict)}
+    ${verdictMark(standingOf(claim))}
     <span class="claim"><b>${claim.id}</b> ${claim.title}
       <span class="reason">${claim.reason}${claim.known !== undefined && html` Known: ${claim.known}.`}${claim.warnings.length > 0 && html` <em>${count(claim.warnings.length)}</em>`}</span></span>
     <span class="estimate">${claim.estimate && formatEstimate(claim.estimate)}</span>

@@ -1,5 +1,6 @@
 import type { Measurement } from '../../results/schema.ts';
 import { formatInterval, formatNumber, formatSummary } from '../format.ts';
+import { worstOf } from '../order.ts';
 import { html, type Markup } from './html.ts';
 
 /** A number that shows its samples: in its title on hover, in a dialog on click. */
@@ -15,6 +16,10 @@ export function summaryCell(measurement: Measurement | undefined): Markup {
   if (measurement === undefined) return html`<span class="soft">not measured</span>`;
   const { summary } = measurement;
   const mark = summary.warnings.length > 0 ? '\u202f*' : '';
+  const worst = worstOf(measurement);
+  if (worst !== undefined)
+    return html`${numberButton(formatNumber(worst), measurement)}${mark}
+    <small>worst of n\u00a0${summary.n}</small>`;
   if (summary.median === null)
     return html`<span class="soft">${numberButton('no sample', measurement)}${mark}</span>`;
   const interval = formatInterval(summary);

@@ -9,7 +9,6 @@ import { embedJson, html, type Markup, trusted } from './html.ts';
 import { judgements } from './judgements.ts';
 import { ledger } from './ledger.ts';
 import { noticesOf } from './notices.ts';
-import { numberButton } from './numbers.ts';
 import { page } from './page.ts';
 import { percentileCurve } from './percentiles.ts';
 import { timelines } from './timelines.ts';
@@ -39,7 +38,6 @@ export async function renderReport(result: Result): Promise<string> {
 
 function header(result: Result): Markup {
   const { run } = result;
-  const byId = new Map(result.measurements.map(item => [item.id, item]));
   const answer = answerOf(result);
   const started = new Date(run.startedAt).toISOString().slice(0, 16).replace('T', ' ');
   const lasted = Date.parse(run.endedAt) - Date.parse(run.startedAt);
@@ -47,10 +45,10 @@ function header(result: Result): Markup {
   <p class="soft">zklab, suite ${run.suite}, ${started} UTC, ${formatDuration(lasted)}</p>
   <h1 ${result.validity.void && html`class="is-void"`}>${answer.verdicts}</h1>
   ${noticesOf(result).map(notice => html`<p class="interrupted">${notice}</p>`)}
-  ${answer.sentences.map(
-    sentence =>
-      html`<p class="answer"><b>${sentence.about}</b> ${sentence.pieces.map(piece =>
-        typeof piece === 'string' ? piece : numberButton(piece.text, byId.get(piece.measurement)),
+  ${answer.topics.map(
+    ({ about, sentences }) =>
+      html`<p class="answer"><b>${about}</b> ${sentences.map(
+        ({ claim, standing, text }) => html`${text} <a href="#claim-${claim}">${claim} ${standing}</a>. `,
       )}</p>`,
   )}
   ${members(result)}

@@ -41,7 +41,9 @@ test('no line is wider than the given width, with colours or without', () => {
 test('the ledger has every claim with verdict and warning, worst first, and no escape sequence when plain', () => {
   const result = fixtureResult();
   const text = ledgerTable(result, { widthColumns: 100, colour: false });
-  const places = ['x fails', '! void', '~ not shown here', '+ holds'].map(mark => text.indexOf(mark));
+  const places = ['x fails', '! void', '~ not shown here', '- known failure', '+ holds'].map(mark =>
+    text.indexOf(mark),
+  );
   assert.ok(!places.includes(-1), text);
   assert.equal(
     places,
@@ -50,6 +52,16 @@ test('the ledger has every claim with verdict and warning, worst first, and no e
   for (const claim of result.claims) assert.ok(text.includes(claim.id));
   assert.match(text, /warning: the leader and the observers share two cores/);
   assert.not.match(text, ESCAPES);
+});
+
+test('P4: a number is said once, by the finding; a known failure is not red', () => {
+  const result = fixtureResult();
+  const text = ledgerTable(result, { widthColumns: 120, colour: true });
+  const ledger = text.slice(text.indexOf('fails'));
+  assert.not.match(ledger, /0\.914× \(/, 'the estimate is not repeated beside its finding');
+  const line = text.split('\n').find(each => each.includes('known failure') && each.includes('003-3 '))!;
+  assert.not.ok(line.includes('\x1b[31m'));
+  assert.match(text, /Each of the 2 timed claims is judged by itself/);
 });
 
 test('wrap breaks at spaces and cuts a word that is too long', () => {

@@ -1,5 +1,11 @@
-import type { Claim, Judgement, Result, Verdict } from '../../results/schema.ts';
-import { mostDoubtfulFirst, worstFirst } from '../../results/verdicts.ts';
+import type { Claim, Judgement, Result } from '../../results/schema.ts';
+import {
+  familyText,
+  mostDoubtfulFirst,
+  type Standing,
+  standingOf,
+  worstFirst,
+} from '../../results/verdicts.ts';
 import { formatEstimate } from '../format.ts';
 import { answerOf } from '../report/headline.ts';
 import { VERDICT_OF } from '../report/judgements.ts';
@@ -12,9 +18,12 @@ const WIDTH_MAX = 120;
 const VERDICT_WIDTH = 17;
 const ID_WIDTH_MAX = 12;
 
-const LOOKS: Readonly<Record<Verdict, { mark: string; colour: 'red' | 'green' | 'yellow' | 'magenta' }>> = {
+const LOOKS: Readonly<
+  Record<Standing, { mark: string; colour: 'red' | 'green' | 'yellow' | 'magenta' | 'dim' }>
+> = {
   holds: { mark: '+', colour: 'green' },
   fails: { mark: 'x', colour: 'red' },
+  'known failure': { mark: '-', colour: 'dim' },
   'not shown here': { mark: '~', colour: 'yellow' },
   void: { mark: '!', colour: 'magenta' },
 };
@@ -48,14 +57,16 @@ export function ledgerTable(result: Result, look: TerminalLook): string {
   for (const notice of noticesOf(result))
     lines.push(...wrap(notice, look.widthColumns).map(line => paint('yellow', line)));
   lines.push('');
-  for (const { about, pieces } of answer.sentences) {
-    const sentence = pieces.map(piece => (typeof piece === 'string' ? piece : piece.text)).join('');
-    lines.push(...wrap(`${about}: ${sentence}`, look.widthColumns));
+  for (const { about, sentences } of answer.topics) {
+    const said = sentences.map(({ claim, standing, text }) => `${text} (${claim} ${standing})`);
+    lines.push(...wrap(`${about}: ${said.join(' ')}`, look.widthColumns));
   }
   lines.push('');
   const idWidth = Math.min(ID_WIDTH_MAX, Math.max(0, ...result.claims.map(claim => claim.id.length))) + 2;
   for (const claim of worstFirst(result.claims))
     lines.push(...claimLines(claim, idWidth, look.widthColumns, paint), '');
+  const family = familyText(result.claims);
+  if (family !== undefined) lines.push(...wrap(family, look.widthColumns).map(line => paint('dim', line)));
   for (const judgement of mostDoubtfulFirst(result.judgements ?? []))
     lines.push(...judgementLines(judgement, look.widthColumns, paint));
   return `${lines.join('\n').trimEnd()}\n`;
@@ -64,11 +75,13 @@ export function ledgerTable(result: Result, look: TerminalLook): string {
 type Paint = (style: keyof typeof SGR, text: string) => string;
 
 function claimLines(claim: Claim, idWidth: number, widthColumns: number, paint: Paint): string[] {
-  const { mark, colour } = LOOKS[claim.verdict];
-  const verdict = paint(colour, `${mark} ${claim.verdict}`.padEnd(VERDICT_WIDTH));
+  const standing = standingOf(claim);
+  const { mark, colour } = LOOKS[standing];
+  const verdict = paint(colour, `${mark} ${standing}`.padEnd(VERDICT_WIDTH));
   const head = `${verdict}${claim.id.padEnd(idWidth)}`;
   const body = [
-    ...(claim.estimate ? [formatEstimate(claim.estimate)] : []),
+    // The finding has the number of the estimate, with its interval.
+    ...(claim.estimate && claim.finding === undefined ? [formatEstimate(claim.estimate)] : []),
     claim.reason,
     ...(claim.known === undefined ? [] : [`known: ${claim.known}`]),
     ...claim.warnings.map(warning => `warning: ${warning}`),

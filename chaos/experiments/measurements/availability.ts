@@ -160,6 +160,7 @@ function availabilityOf(track: MemberAvailability, at: Occasion, band: Band): Av
     role: track.role as Availability['role'],
     member: track.name,
     percent: served * 100,
+    percentUnderFault: answeredIn(track, band) ?? 0,
     probes,
     round: at.round,
     spans: spansOf(timeline, intervalMs),

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import type { Availability } from '../../../results/schema.ts';
 import { formatNumber } from '../../format.ts';
-import { ANSWERED, worstRound } from '../../rounds.ts';
+import { ANSWERED, answeredPercent, worstRound } from '../../rounds.ts';
 import { bandTitle } from '../../timeline-groups.ts';
 import { type Chart, FONT } from './chart.ts';
 
@@ -59,7 +59,7 @@ export const availability: Chart = ({ result }, key, widthPx) => {
       strips(false),
       Plot.text(rows, {
         y: label,
-        text: row => `${formatNumber(row.percent)} %`,
+        text: row => `${formatNumber(answeredPercent(row))} %`,
         frameAnchor: 'right',
         textAnchor: 'start',
         dx: 8,

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
+import type { Measurement } from '../../../results/schema.ts';
 import { formatNumber, formatSummary } from '../../format.ts';
-import { conditionsOf } from '../../order.ts';
+import { conditionsOf, worstOf } from '../../order.ts';
 import { GRID, topologyScale } from '../palette.ts';
 import { type Chart, FONT, leftMargin } from './chart.ts';
 
@@ -18,7 +19,10 @@ export const intervals: Chart = ({ result }, metric, widthPx) => {
   const shown = scale.domain.filter(name => measurements.some(item => item.topology === name));
   const samples = measurements.flatMap(item => item.samples.map(sample => ({ ...item, ...sample })));
   const medians = measurements.filter(item => item.summary.median !== null);
-  const bounded = medians.filter(item => item.summary.low !== null && item.summary.high !== null);
+  const dot = (item: Measurement) => worstOf(item) ?? item.summary.median;
+  const bounded = medians.filter(
+    item => item.summary.low !== null && item.summary.high !== null && worstOf(item) === undefined,
+  );
   const empty = conditions.flatMap(condition =>
     shown
       .map(topology => ({
@@ -70,7 +74,7 @@ export const intervals: Chart = ({ result }, metric, widthPx) => {
       }),
       Plot.dot(medians, {
         ...place,
-        x: item => item.summary.median,
+        x: dot,
         fill: 'topology',
         symbol: 'topology',
         stroke: 'var(--paper)',
@@ -95,7 +99,7 @@ export const intervals: Chart = ({ result }, metric, widthPx) => {
         medians,
         Plot.pointerY({
           ...place,
-          x: item => item.summary.median,
+          x: dot,
           title: item => `${item.topology}, ${item.condition}\n${formatSummary(item.summary, item.unit)}`,
           fill: 'var(--paper)',
         }),
