@@ -1,5 +1,6 @@
 import { startAdminServer } from './admin/admin-server.ts';
 import { answerFourLetterWord } from './admin/four-letter-words.ts';
+import { startMetricsPort } from './admin/metrics-port.ts';
 import { ServerView } from './admin/server-view.ts';
 import { AclDecisions } from './auth/acl-decisions.ts';
 import type { AuthenticationProvider } from './auth/authentication-provider.ts';
@@ -139,6 +140,7 @@ export function startServer(options: ServerOptions): RunningServer {
     port.listen(config.clientAddress, bound => logger.info('client port listens', { port: bound }));
   }
   const admin = startAdminServer(runtime.http, { view, answers }, config, logger);
+  const metricsPort = startMetricsPort(runtime.http, { view, answers }, config, logger);
   return {
     view,
     metrics,
@@ -148,6 +150,7 @@ export function startServer(options: ServerOptions): RunningServer {
       autoPurge.cancel();
       answers.close();
       admin.close();
+      metricsPort.close();
       port.close();
       stopRole(() => {
         database.close();

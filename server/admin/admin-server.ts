@@ -4,7 +4,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { HttpHost, HttpRequest, HttpResponse } from '../runtime/runtime.ts';
 import type { AnswerPump } from '../turns/answer-pump.ts';
 import { commandNames, commandPieces } from './commands.ts';
-import { HttpAnswer } from './http-answer.ts';
+import { HttpAnswer, JSON_TYPE } from './http-answer.ts';
 import { meantPath } from './meant-path.ts';
 import type { ServerView } from './server-view.ts';
 
@@ -38,26 +38,35 @@ export function startAdminServer(
 
 const ALLOWED = { allow: 'GET, HEAD, OPTIONS' };
 
+export function answer(request: HttpRequest, parts: AdminParts): HttpResponse | Promise<HttpResponse> {
+  return answerMethods(request, () => get(request, parts));
+}
+
 /**
  * The status codes are those of the Jetty that upstream has, but for TRACE, which it allows in a header and
  * then forbids.
  */
-export function answer(request: HttpRequest, parts: AdminParts): HttpResponse | Promise<HttpResponse> {
-  const { method } = request;
+export function answerMethods(
+  { method }: HttpRequest,
+  get: () => HttpResponse | Promise<HttpResponse>,
+): HttpResponse | Promise<HttpResponse> {
   switch (method) {
     case 'GET':
     case 'HEAD':
-      return get(request, parts);
+      return get();
     case 'OPTIONS':
       return { status: 200, contentType: '', headers: ALLOWED, body: '' };
     case 'POST':
     case 'PUT':
     case 'DELETE':
-      return { ...text(405, `${method} is not accepted, only GET, HEAD and OPTIONS\n`), headers: ALLOWED };
+      return {
+        ...textResponse(405, `${method} is not accepted, only GET, HEAD and OPTIONS\n`),
+        headers: ALLOWED,
+      };
     case 'TRACE':
-      return text(403, 'TRACE is not accepted\n');
+      return textResponse(403, 'TRACE is not accepted\n');
     default:
-      return text(501, `${method} is not known, only GET, HEAD and OPTIONS are\n`);
+      return textResponse(501, `${method} is not known, only GET, HEAD and OPTIONS are\n`);
   }
 }
 
@@ -66,18 +75,19 @@ function get(
   { view, answers, commandUrl }: AdminParts,
 ): HttpResponse | Promise<HttpResponse> {
   const path = meantPath(request.path);
-  if (path === undefined) return text(400, 'the path of the request is no valid path of a URL\n');
+  if (path === undefined) return textResponse(400, 'the path of the request is no valid path of a URL\n');
   if (path === commandUrl || path === `${commandUrl}/`) {
     const links = commandNames().map(name => `<a href="${commandUrl}/${name}">${name}</a>\n<br/>\n`);
     return { status: 200, contentType: 'text/html', body: links.join('') };
   }
   if (!path.startsWith(`${commandUrl}/`))
-    return text(404, `nothing here; commands are under ${commandUrl}\n`);
+    return textResponse(404, `nothing here; commands are under ${commandUrl}\n`);
   const name = path.slice(commandUrl.length + 1);
   const pieces = commandPieces(name, view, request.query);
-  return HttpAnswer.of(`the AdminServer command ${name}`, pieces, answers, request.method === 'HEAD');
+  const form = { headersOnly: request.method === 'HEAD', contentType: JSON_TYPE };
+  return HttpAnswer.of(`the AdminServer command ${name}`, pieces, answers, form);
 }
 
-function text(status: number, body: string): HttpResponse {
+export function textResponse(status: number, body: string): HttpResponse {
   return { status, contentType: 'text/plain', body };
 }

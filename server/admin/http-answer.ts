@@ -1,10 +1,16 @@
 import type { BodyReader, HttpResponse, StreamedBody } from '../runtime/runtime.ts';
 import type { Answer, AnswerPump, AnswerSink, Pieces } from '../turns/answer-pump.ts';
 
-const JSON_TYPE = 'application/json';
-const OK = { status: 200, contentType: JSON_TYPE };
+export const JSON_TYPE = 'application/json';
+const OK = 200;
 const INTERNAL_ERROR = 500;
 const SERVICE_UNAVAILABLE = 503;
+
+export interface AnswerForm {
+  /** As HEAD asks for. */
+  readonly headersOnly: boolean;
+  readonly contentType: string;
+}
 
 /**
  * An answer of AdminServer on its way to a reader by HTTP. Of one piece, it is a response with its length; of
@@ -14,6 +20,7 @@ const SERVICE_UNAVAILABLE = 503;
 export class HttpAnswer implements AnswerSink, StreamedBody {
   readonly #answer: Answer;
   readonly #headersOnly: boolean;
+  readonly #contentType: string;
   /** What was made and not taken yet. */
   #text = '';
   #bytes = 0;
@@ -22,8 +29,9 @@ export class HttpAnswer implements AnswerSink, StreamedBody {
   #response: HttpResponse | null = null;
   #respond: ((response: HttpResponse) => void) | null = null;
 
-  private constructor(what: string, pieces: Pieces, pump: AnswerPump, headersOnly: boolean) {
-    this.#headersOnly = headersOnly;
+  private constructor(what: string, pieces: Pieces, pump: AnswerPump, form: AnswerForm) {
+    this.#headersOnly = form.headersOnly;
+    this.#contentType = form.contentType;
     this.#answer = pump.answer(what, pieces, this);
   }
 
@@ -31,9 +39,9 @@ export class HttpAnswer implements AnswerSink, StreamedBody {
     what: string,
     pieces: Pieces,
     pump: AnswerPump,
-    headersOnly: boolean,
+    form: AnswerForm,
   ): HttpResponse | Promise<HttpResponse> {
-    const answer = new HttpAnswer(what, pieces, pump, headersOnly);
+    const answer = new HttpAnswer(what, pieces, pump, form);
     return (
       answer.#response ??
       new Promise(resolve => {
@@ -51,15 +59,15 @@ export class HttpAnswer implements AnswerSink, StreamedBody {
     const isFirst = this.#text === '';
     this.#text += text;
     if (isFirst) return true;
-    this.#settle({ ...OK, body: this });
+    this.#settle({ ...this.#ok, body: this });
     return false;
   }
 
   end(): void {
     if (this.#reader !== null) this.#reader.end();
     else if (this.#headersOnly)
-      this.#settle({ ...OK, headers: { 'content-length': String(this.#bytes) }, body: '' });
-    else this.#settle({ ...OK, body: this.#text });
+      this.#settle({ ...this.#ok, headers: { 'content-length': String(this.#bytes) }, body: '' });
+    else this.#settle({ ...this.#ok, body: this.#text });
   }
 
   fail(reason: string): void {
@@ -89,6 +97,10 @@ export class HttpAnswer implements AnswerSink, StreamedBody {
 
   closed(): void {
     this.#answer.readerGone();
+  }
+
+  get #ok() {
+    return { status: OK, contentType: this.#contentType };
   }
 
   #tell(status: number, reason: string): void {

@@ -36,7 +36,8 @@ export function* monitorLines(view: ServerView): Generator<MonitorLine> {
   }
 }
 
-function leaderLines(view: ServerView): MonitorLine[] {
+/** What only members of an ensemble have. */
+export function leaderLines(view: ServerView): MonitorLine[] {
   const learners = view.learners;
   const observers = learners.filter(learner => learner.isObserver && learner.synced);
   const leader = view.leader;

@@ -23,6 +23,7 @@ import {
   wordProperty,
 } from '../properties/key-kinds.ts';
 import { JUTE_EXTRA_BYTES_MIN, JUTE_MAX_BUFFER_BYTES } from '../wire/jute-limits.ts';
+import { providerRemark } from './metrics-provider.ts';
 
 const YES_NO = { on: 'yes', off: 'no' };
 const TRUE_FALSE = { on: 'true', off: 'false' };
@@ -279,14 +280,23 @@ export const usedKeys = {
   ),
   adminAddress: textProperty('admin.serverAddress', '0.0.0.0', 'of the AdminServer'),
   adminCommandUrl: pathProperty('admin.commandURL', '/commands', 'the path its commands stand under'),
-  metricsProviderClass: optionalText('metricsProvider.className', 'PrometheusMetricsProvider opens its port'),
-  metricsHost: textProperty('metricsProvider.httpHost', '0.0.0.0', 'of the metrics port'),
-  metricsPort: integerProperty(
-    'metricsProvider.httpPort',
-    7000,
-    { min: 0, max: 65535, unit: 'port' },
-    'of the metrics port',
-  ),
+  metricsProviderClass: {
+    ...optionalText('metricsProvider.className', 'PrometheusMetricsProvider opens its port'),
+    remark: providerRemark,
+  },
+  metricsHost: {
+    ...textProperty('metricsProvider.httpHost', '0.0.0.0', 'of the metrics port'),
+    onlyInFile: true,
+  },
+  metricsPort: {
+    ...integerProperty(
+      'metricsProvider.httpPort',
+      7000,
+      { min: 0, max: 65535, unit: 'port' },
+      'of the metrics port',
+    ),
+    onlyInFile: true,
+  },
 } satisfies Record<string, ConfigKey<unknown>>;
 
 /** Upstream does not start with an algorithm that Java does not have. */

@@ -86,7 +86,6 @@ metricsProvider.httpPort=7070
     sid: 2,
     servers: ['zoo1', 'zoo2', 'zoo3'],
     means: { clientAddress: everywhere(2181), fourLetterWords: ['srvr', 'mntr', 'ruok'] },
-    warns: [/without effect in this server: metricsProvider.className, metricsProvider.httpPort$/],
   },
   {
     name: 'a compose file of old: oneself is 0.0.0.0',
@@ -184,7 +183,7 @@ server.3=zk-2.zk-headless.default.svc.cluster.local:2888:3888:observer;2181
     warns: [
       /2 participants/,
       /peerType=participant, but the line server.3 says observer/,
-      /reconfigEnabled, metricsProvider.className, metricsProvider.httpPort, metricsProvider.exportJvmInfo$/,
+      /reconfigEnabled, metricsProvider.exportJvmInfo$/,
     ],
   },
   {
@@ -413,6 +412,19 @@ server.4=d:2888:3888:observer
     name: 'an audit log, for an auditor',
     text: 'dataDir=/data\nclientPort=2181\naudit.enable=true\n',
     refused: ['ZK_CONFIG_RESTRICTION', /audit\.enable=true \(an audit log is kept\)/],
+  },
+  {
+    name: 'the default provider of metrics, by its name',
+    text: `dataDir=/data
+clientPort=2181
+metricsProvider.className=org.apache.zookeeper.metrics.impl.DefaultMetricsProvider
+`,
+    means: { clientAddress: everywhere(2181) },
+  },
+  {
+    name: 'a provider that this server does not have',
+    text: 'dataDir=/data\nclientPort=2181\nmetricsProvider.className=com.example.Metrics\n',
+    warns: [/^metricsProvider\.className=com\.example\.Metrics: this server has no such provider/],
   },
   {
     name: 'a guide to tuning: units and separators in system properties',

@@ -44,9 +44,6 @@ export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   'readonlymode.enabled': tunes('reads without a quorum'),
   maxBatchSize: tunes('transactions to one sync'),
   enforceQuota: restricts('quotas refuse writes', isTrue),
-  'metricsProvider.className': tunes('the Prometheus provider'),
-  'metricsProvider.httpHost': tunes('the address of the Prometheus provider'),
-  'metricsProvider.httpPort': tunes('the port of the Prometheus provider'),
 };
 
 /** Keys that the server does not read. A key that ends in "*" stands for all keys with that beginning. */
