@@ -46,6 +46,34 @@ const environment = z.strictObject({
   server: z.strictObject({ implementation: z.enum(['zklab', 'apache', 'other']), version: z.string() }),
 });
 
+/** What used the machine during a run. Shares are of all cores, 0 to 1; cores are means over the run. */
+const machineUse = z.strictObject({
+  cores: z.int().positive(),
+  /** Over 1 minute, before anything was started and at the end. */
+  loadAverageBefore: z.number(),
+  loadAverageAfter: z.number(),
+  /** Nice value of the lab, which its members have as well. */
+  niceValue: z.int(),
+  /** What the run used with all its processes, and what everybody else used. Absent without /proc. */
+  ownCores: z.number().optional(),
+  othersCores: z.number().optional(),
+  idleShare: z.number().optional(),
+  /** Taken by the hypervisor. */
+  stealShare: z.number().optional(),
+  /** The worst of all loads; null when no load was measured. */
+  driver: z
+    .strictObject({
+      cores: z.number(),
+      loopLagP99Ms: z.number(),
+      /** Late and dropped sends of open loops. */
+      lateShare: z.number(),
+      niceValue: z.int(),
+    })
+    .nullable(),
+  /** Of the Toxiproxy that was started by the run; null when none was. */
+  proxyCores: z.number().nullable(),
+});
+
 const member = z.strictObject({
   name: text,
   sid: z.int().nonnegative(),
@@ -294,6 +322,9 @@ const shape = z.strictObject({
   schemaVersion: z.literal(SCHEMA_VERSION),
   run,
   environment,
+  machineUse: machineUse.optional(),
+  /** What the run was told to do, with every default: the suite or the schedule, the load, all settings. */
+  inputs: z.record(text, z.json()).optional(),
   topologies: z.array(topology).min(1),
   claims: z.array(claim),
   measurements: z.array(measurement),
@@ -361,6 +392,7 @@ function* repeated(names: readonly string[]): Generator<[number, string]> {
 }
 
 export type Result = z.infer<typeof shape>;
+export type MachineUse = z.infer<typeof machineUse>;
 export type Environment = Result['environment'];
 export type Topology = Result['topologies'][number];
 export type Claim = Result['claims'][number];

@@ -24,7 +24,7 @@ export interface Sample {
 export class Evidence {
   readonly result: Pick<
     Result,
-    'topologies' | 'measurements' | 'availability' | 'faults' | 'environment' | 'deaths'
+    'topologies' | 'measurements' | 'availability' | 'faults' | 'environment' | 'machineUse' | 'deaths'
   > & {
     /** The suite of the run, which a command that repeats it names. */
     readonly suite: string;

@@ -1,12 +1,13 @@
 /** Judges claims on one result. No verdict depends on which other claims were asked for. */
+import { whyBusy } from '../../results/busy-machine.ts';
 import type { Claim as JudgedClaim, Result } from '../../results/schema.ts';
-import type { Claim } from './claim.ts';
+import type { Claim, Judgement } from './claim.ts';
 import { Evidence } from './evidence.ts';
 
 export function judgeAll(claims: readonly Claim[], result: Evidence['result']): JudgedClaim[] {
   const evidence = new Evidence(result);
   return claims.map((claim): JudgedClaim => {
-    const { evidence: ids, exact = [], warnings = [], ...judgement } = claim.judge(evidence);
+    const { evidence: ids, exact = [], warnings = [], ...judgement } = judgedHere(claim, evidence);
     const { id, title, source, hypothesis, metric, unit, control } = claim;
     return {
       ...{ id, title, source, hypothesis, metric, unit, control },
@@ -17,6 +18,19 @@ export function judgeAll(claims: readonly Claim[], result: Evidence['result']): 
       warnings: [...warnings, ...outgrown(claim, judgement.verdict)],
     };
   });
+}
+
+/** A time that was measured on a busy machine is about the machine. What was counted stands. */
+function judgedHere(claim: Claim, evidence: Evidence): Judgement {
+  const judgement = claim.judge(evidence);
+  const busy = claim.rule === undefined || !isDecided(judgement) ? undefined : whyBusy(evidence.result);
+  if (busy === undefined) return judgement;
+  const reason = `${busy.charAt(0).toUpperCase()}${busy.slice(1)}. ${judgement.reason}`;
+  return { ...judgement, verdict: 'void', reason };
+}
+
+function isDecided({ verdict }: Judgement): boolean {
+  return verdict === 'holds' || verdict === 'fails';
 }
 
 /** A known failure that no longer fails must not hide a later one. */

@@ -64,7 +64,7 @@ export async function measureFairnessRound(
     driverLagMs = Math.max(driverLagMs, measured.driverLagMs);
     await delay(SETTLE_MS);
   }
-  return { readings, voidReasons, driverLagMs };
+  return { readings, voidReasons, driverLagMs, driver: spec.driver.worst };
 }
 
 /**

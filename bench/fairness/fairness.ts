@@ -32,6 +32,7 @@ export async function benchFairness(terminal: Terminal, options: CompareOptions)
         load: `one quiet client at the leader, ${QUIET_READS_PER_SECOND} reads a second, alone and beside each neighbour`,
         seed: QUIET_WORKLOAD.seed,
         metrics: FAIRNESS_METRICS,
+        inputs: { readsPerSecond: QUIET_READS_PER_SECOND },
         limits: FAIRNESS_LIMITS,
         topology: server => readTopology(`voters server=${server}`),
         prepare: async (ensemble: Ensemble) => {

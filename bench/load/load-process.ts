@@ -1,11 +1,12 @@
 /** Runs the load driver in its own process, so that the lab's other work does not show in the latencies. */
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execaNode, type ResultPromise } from 'execa';
 import { closeChild } from '../hosts/close-child.ts';
 import { LoadError, NoSessionError } from './load-error.ts';
 import type { LoadResult, LoadSpec } from './load-spec.ts';
 import type { LoadProgress } from './run-load.ts';
+import { driverOf, type WorstDriver, worstOf } from './worst-driver.ts';
 
 export type ToLoadProcess = { kind: 'run'; spec: LoadSpec } | { kind: 'stop' };
 
@@ -44,6 +45,7 @@ interface Waiting {
 export class LoadDriver {
   #running: Running = start();
   #waiting: Waiting | undefined;
+  #worst: WorstDriver | null = null;
 
   constructor() {
     this.#heed(this.#running);
@@ -70,10 +72,18 @@ export class LoadDriver {
     const { ready } = this.#running;
     void ready.then(() => this.#send({ kind: 'run', spec }));
     try {
-      return await result;
+      const measured = await result;
+      const { driver, sends } = measured;
+      this.#worst = worstOf([this.#worst, driverOf(driver, this.#running.niceValue, sends)]);
+      return measured;
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** The worst that was seen of the driver in any load; null before the first. */
+  get worst(): WorstDriver | null {
+    return this.#worst;
   }
 
   /** Ends the current load early. Its result still comes, and is void. */
@@ -132,30 +142,33 @@ interface Running {
   readonly child: Child;
   /** Settles when it listens, or has ended. */
   readonly ready: Promise<unknown>;
+  readonly niceValue: number;
   isOver: boolean;
 }
 
 function start(): Running {
   const child = execaNode(MAIN, { ipc: true, serialization: 'json', cleanup: true, reject: false });
-  preferred(child.pid ?? 0);
+  const niceValue = preferred(child.pid ?? 0);
   const listens = new Promise<void>(resolve => {
     child.on('message', message => {
       if ((message as FromLoadProcess).kind === 'ready') resolve();
     });
   });
-  return { child, ready: Promise.race([listens, child]), isOver: false };
+  return { child, ready: Promise.race([listens, child]), niceValue, isOver: false };
 }
 
 /**
  * With fewer cores than members, the driver would wait for its turn like a server, and its waiting would
  * count as theirs. So it gets a higher priority. If this user may not raise one, the driver's own lag limits
- * show it.
+ * show it. Returns its nice value.
  */
-function preferred(pid: number): void {
+function preferred(pid: number): number {
   try {
     setPriority(pid, constants.priority.PRIORITY_HIGH);
+    return constants.priority.PRIORITY_HIGH;
   } catch {
     // EACCES for all but root; ESRCH for a process that did not start.
+    return getPriority();
   }
 }
 

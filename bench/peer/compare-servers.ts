@@ -5,21 +5,34 @@
 import { join } from 'node:path';
 import type { EventSink } from '../../results/events.ts';
 import type { Metric } from '../../results/names.ts';
+import type { Result } from '../../results/schema.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
+import { type WorstDriver, worstOf } from '../load/worst-driver.ts';
 import { probeEnvironment } from '../measure/environment.ts';
+import { MachineWatch } from '../measure/machine-use.ts';
 import { stored } from '../present.ts';
 import { type RecordedRun, recordRun } from '../recorded-run.ts';
 import { outputColumns, type Terminal } from '../terminal.ts';
 import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
 import { Ensemble } from '../topology/ensemble.ts';
+import { deathRows, deathsSince, mendEnsemble, pausedMembers } from '../topology/ensemble-health.ts';
 import { fourLetterWord, parseSrvr } from '../topology/four-letter.ts';
 import { planEnsemble } from '../topology/plan.ts';
 import type { Topology } from '../topology/topology.ts';
 import { driverLagLimit } from './peer-limits.ts';
 import { peerResult, peerRows } from './peer-result.ts';
 import { peerText } from './peer-text.ts';
-import { mapped, type PeerServer, type PerServer, type Readings, type Round, SERVERS } from './servers.ts';
+import {
+  mapped,
+  type PeerServer,
+  type PerServer,
+  type Readings,
+  type Round,
+  type Rounds,
+  SERVERS,
+  serversOf,
+} from './servers.ts';
 import { takeTurns, turnsLimit } from './turns.ts';
 
 /** What is compared, and how one round of one server is measured. */
@@ -31,6 +44,8 @@ export interface Comparison {
   readonly load: string;
   readonly seed: number;
   readonly metrics: readonly Metric[];
+  /** What decides the load, for whoever compares two results. */
+  readonly inputs: NonNullable<Result['inputs']>;
   /** What its numbers cannot show. */
   readonly limits: readonly string[];
   topology(server: PeerServer): Topology;
@@ -52,6 +67,9 @@ export interface CompareOptions {
   readonly root?: string;
 }
 
+/** A member that was started again must serve within this time. */
+const MEND_MAX_MS = 30_000;
+
 /**
  * Without Apache ZooKeeper it measures only ours. The exit code is 3 when a round does not count. @throws
  * EnsembleError
@@ -71,7 +89,7 @@ async function compared(
   run: RecordedRun,
   terminal: Terminal,
   comparison: Comparison,
-  { rounds: wanted, json, signal }: CompareOptions,
+  { rounds: wanted, seconds, json, signal }: CompareOptions,
 ): Promise<ExitCode> {
   const { name, commandLine, seed, metrics, load } = comparison;
   const { events } = run;
@@ -83,6 +101,7 @@ async function compared(
   run.plan({ suite: name, seed, claims: [], topologies });
   events.emit({ kind: 'phase', what: 'probing the machine' });
   const environment = await probeEnvironment();
+  const watch = new MachineWatch();
   const temporary = makeTemporaryFolder(name);
   const running: Ensemble[] = [];
   try {
@@ -105,6 +124,7 @@ async function compared(
       name,
       events,
       signal,
+      recover: recovererOf(started),
     });
     const exitCode = voidReasons.length > 0 ? EXIT_CODES.void : EXIT_CODES.holds;
     const result = peerResult({
@@ -114,6 +134,11 @@ async function compared(
       endedAt: new Date(),
       commandLine,
       environment,
+      machineUse: watch.use(worstDriverOf(rounds), undefined),
+      inputs: { rounds: wanted, seconds, seed, ...comparison.inputs },
+      deaths: serversOf(started).flatMap(server =>
+        deathRows(started[server]!.ensemble, server, () => `bench ${name}`),
+      ),
       versions,
       plans: mapped(started, ({ ensemble }) => ensemble.plan),
       metrics,
@@ -146,6 +171,30 @@ async function compared(
     await Promise.all(running.map(ensemble => ensemble.stop()));
     temporary.remove();
   }
+}
+
+/** Brings back a member that ended or stands still, of either server. Returns what had happened to it. */
+function recovererOf(started: PerServer<Started>): () => Promise<string[]> {
+  const deathsSeen = new Map<Ensemble, number>();
+  return async () => {
+    const found: string[] = [];
+    for (const server of serversOf(started)) {
+      const { ensemble } = started[server]!;
+      const trouble = [
+        ...(await deathsSince(ensemble, deathsSeen.get(ensemble) ?? 0)),
+        ...pausedMembers(ensemble),
+      ];
+      deathsSeen.set(ensemble, ensemble.deaths.length);
+      if (trouble.length > 0) await mendEnsemble(ensemble, MEND_MAX_MS);
+      found.push(...trouble.map(each => `${server}, ${each}`));
+    }
+    return found;
+  };
+}
+
+/** The worst of the driver in any round of either server. */
+function worstDriverOf(rounds: Rounds): WorstDriver | null {
+  return worstOf(serversOf(rounds).flatMap(server => rounds[server]!.map(({ driver = null }) => driver)));
 }
 
 function headingOf({ zklab, apache }: PerServer<string>): string {

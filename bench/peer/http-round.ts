@@ -1,7 +1,9 @@
 /** One round of one AdminServer: its commands one after the other, each as fast as the answers come. */
+import { getPriority } from 'node:os';
 import type { Metric } from '../../results/names.ts';
 import { DriverMonitor, saturation } from '../load/driver-monitor.ts';
 import { type HttpLoadResult, runHttpLoad } from '../load/http.ts';
+import { driverOf, type WorstDriver, worstOf } from '../load/worst-driver.ts';
 import { cpuBetween } from '../measure/process-sampler.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import { EnsembleError } from '../topology/ensemble-error.ts';
@@ -44,17 +46,19 @@ export async function measureHttpRound(
   const readings: Record<string, number> = {};
   const voidReasons: string[] = [];
   let driverLagMs = 0;
+  let worst: WorstDriver | null = null;
   for (const command of HTTP_COMMANDS) {
     signal.throwIfAborted();
-    const { load, cpuUsPerRequest, lagMs, reasons } = await measureCommand(member, command, spec, signal);
+    const { load, cpuUsPerRequest, driver, reasons } = await measureCommand(member, command, spec, signal);
     readings[throughputOf(command)] = load.requestsPerSecond;
     if (cpuUsPerRequest !== undefined) readings[cpuOf(command)] = cpuUsPerRequest;
     if (load.latencyMs.p99 !== undefined)
       readings[latencyOf(command)] = Math.max(LATENCY_MS_MIN, load.latencyMs.p99);
     voidReasons.push(...reasons.map(reason => `${command}: ${reason}`));
-    driverLagMs = Math.max(driverLagMs, lagMs);
+    driverLagMs = Math.max(driverLagMs, driver.loopLagP99Ms);
+    worst = worstOf([worst, driverOf(driver, getPriority())]);
   }
-  return { readings, voidReasons, driverLagMs };
+  return { readings, voidReasons, driverLagMs, driver: worst };
 }
 
 async function measureCommand(
@@ -76,7 +80,7 @@ async function measureCommand(
     load,
     cpuUsPerRequest:
       before === null || after === null ? undefined : cpuBetween(before, after, answered).cpuUsPerOperation,
-    lagMs: driver.loopLagP99Ms,
+    driver,
     // A server that uses every core makes the driver wait for one. This is reported with the limits, and is
     // no void reason by itself.
     reasons: [...load.voidReasons, ...failures(load), ...saturation({ ...driver, loopLagP99Ms: 0 })],

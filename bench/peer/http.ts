@@ -24,6 +24,7 @@ export function benchHttp(terminal: Terminal, options: HttpOptions): Promise<Exi
     // Nothing is random: all requests of a phase are the same.
     seed: 0,
     metrics: HTTP_METRICS,
+    inputs: { connections },
     limits: HTTP_LIMITS,
     topology: (implementation: PeerServer) =>
       topologyOf(

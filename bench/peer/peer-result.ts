@@ -4,7 +4,13 @@
  */
 
 import type { Metric } from '../../results/names.ts';
-import { type Measurement, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
+import {
+  type Death,
+  type MachineUse,
+  type Measurement,
+  type Result,
+  SCHEMA_VERSION,
+} from '../../results/schema.ts';
 import type { Environment as Probed } from '../measure/environment.ts';
 import { environmentRow, NO_TOXIPROXY, topologyRow } from '../measure/result-rows.ts';
 import type { Estimate } from '../stats/estimate.ts';
@@ -79,6 +85,10 @@ export interface PeerRun {
   readonly endedAt: Date;
   readonly commandLine: string;
   readonly environment: Probed;
+  readonly machineUse: MachineUse;
+  /** What the command was told, with every default. */
+  readonly inputs: NonNullable<Result['inputs']>;
+  readonly deaths: readonly Death[];
   readonly versions: PerServer<string>;
   readonly plans: PerServer<EnsemblePlan>;
   readonly metrics: readonly Metric[];
@@ -107,6 +117,8 @@ export function peerResult(run: PeerRun): Result {
       server: { implementation: 'zklab', version: run.versions.zklab },
       toxiproxy: NO_TOXIPROXY,
     }),
+    machineUse: run.machineUse,
+    inputs: run.inputs,
     topologies: serversOf(run.plans).map(server => ({
       ...topologyRow(run.plans[server]!.topology),
       name: server,
@@ -117,6 +129,7 @@ export function peerResult(run: PeerRun): Result {
     syncs: [],
     timelines: [],
     faults: [],
+    deaths: [...run.deaths],
     validity: { void: voidReasons.length > 0, reasons: [...voidReasons] },
     limits: [...run.limits],
   };

@@ -1,9 +1,11 @@
 /** One round of one server: writes, reads and lone writes, one phase after the other. */
 
+import { getPriority } from 'node:os';
 import { saturation } from '../load/driver-monitor.ts';
 import { startLoadProcess } from '../load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../load/load-spec.ts';
 import type { WorkloadSpec } from '../load/workload.ts';
+import { driverOf, worstOf } from '../load/worst-driver.ts';
 import { ProcessSampler } from '../measure/process-sampler.ts';
 import { middleOf } from '../stats/summary.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
@@ -26,6 +28,13 @@ export const PEER_WORKLOAD: WorkloadSpec = {
   keyCount: 1_000,
   skew: { kind: 'uniform' },
   seed: 1,
+};
+
+export const PEER_INPUTS = {
+  sessionsPerMember: SESSIONS_PER_MEMBER,
+  depth: DEPTH,
+  warmupMs: WARMUP_MS,
+  workload: PEER_WORKLOAD,
 };
 
 export const PEER_LOAD_TEXT = `${SESSIONS_PER_MEMBER} sessions on each voter, ${DEPTH} requests in flight on each, values of ${PEER_WORKLOAD.valueBytes} bytes`;
@@ -71,6 +80,9 @@ export async function measureRound(
       ...named('reads', reads.load, reasonsAtSaturation(reads.load)),
       ...named('lone writes', lone.load, lone.load.voidReasons),
     ],
+    driver: worstOf(
+      [writes, reads, lone].map(({ load }) => driverOf(load.driver, getPriority(), load.sends)),
+    ),
     driverLagMs: Math.max(writes.load.driver.loopLagP99Ms, reads.load.driver.loopLagP99Ms),
   };
 }

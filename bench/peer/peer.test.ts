@@ -132,6 +132,12 @@ test('the result is valid and contains each server and each ratio', async () => 
       apacheZooKeeper: null,
     },
     versions: { zklab: '1', apache: '2' },
+    machineUse: {
+      ...{ cores: 2, loadAverageBefore: 0, loadAverageAfter: 1, niceValue: 0 },
+      ...{ driver: null, proxyCores: null },
+    },
+    inputs: { depth: 32 },
+    deaths: [],
     plans: { zklab: await plan('zklab'), apache: await plan('apache') },
     rounds,
     seed: 1,

@@ -11,7 +11,7 @@ import { UsageError } from '../usage-error.ts';
 import { type CompareOptions, compareServers } from './compare-servers.ts';
 import { PEER_METRICS } from './metrics.ts';
 import { PEER_LIMITS } from './peer-limits.ts';
-import { measureRound, memoryReading, PEER_LOAD_TEXT, PEER_WORKLOAD } from './peer-round.ts';
+import { measureRound, memoryReading, PEER_INPUTS, PEER_LOAD_TEXT, PEER_WORKLOAD } from './peer-round.ts';
 
 /**
  * The exit code is 3 when a round does not count. @throws UsageError without Apache ZooKeeper, EnsembleError
@@ -28,6 +28,7 @@ export async function benchPeer(terminal: Terminal, options: CompareOptions): Pr
     load: PEER_LOAD_TEXT,
     seed: PEER_WORKLOAD.seed,
     metrics: PEER_METRICS,
+    inputs: JSON.parse(JSON.stringify(PEER_INPUTS)),
     limits: PEER_LIMITS,
     topology: (server: string) => readTopology(`voters server=${server}`),
     prepare: async (ensemble: Ensemble) => {

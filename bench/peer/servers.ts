@@ -1,5 +1,7 @@
 /** The servers that are compared, and what a round of one of them gives. */
+
 import type { Metric } from '../../results/names.ts';
+import type { WorstDriver } from '../load/worst-driver.ts';
 
 /** Ours comes first. Ratios are over the second. */
 export const SERVERS = ['zklab', 'apache'] as const;
@@ -20,6 +22,8 @@ export interface Round {
   readonly voidReasons: readonly string[];
   /** Highest 99th percentile of the driver's loop lag over the phases that saturate. */
   readonly driverLagMs: number;
+  /** The worst of the driver in any phase. */
+  readonly driver?: WorstDriver | null;
 }
 
 export type Rounds = PerServer<readonly Round[]>;

@@ -1,5 +1,7 @@
 import { assert, suite } from '#test';
 import { EventBus, type EventSink, NO_EVENTS, type RunEvent } from '../../results/events.ts';
+import { LoadError } from '../load/load-error.ts';
+import { EnsembleError } from '../topology/ensemble-error.ts';
 import type { PeerServer, PerServer, Readings } from './servers.ts';
 import { orderOf, takeTurns, turnsLimit } from './turns.ts';
 
@@ -34,6 +36,57 @@ function trend(
   });
   return { order, measured };
 }
+
+test('a round in which a member ended is dropped and named; what was measured stays, and the rounds go on (F2)', async () => {
+  const found: string[] = [];
+  let now = 0;
+  const { rounds, voidReasons } = await takeTurns(4, {
+    async measure(server) {
+      if (now === 2 && server === 'zklab') {
+        found.push('zklab, v2 ended by itself with signal SIGKILL');
+        throw new Error('connect ECONNREFUSED');
+      }
+      if (now === 3) throw new LoadError('the load driver ended');
+      return { readings: { n: 1 }, voidReasons: [], driverLagMs: 0 };
+    },
+    recover: async () => found.splice(0),
+    first: { zklab: {}, apache: {} },
+    name: 'peer',
+    events: {
+      emit(event) {
+        if (event.kind === 'round') now = event.round + 1;
+      },
+    },
+    signal: new AbortController().signal,
+  });
+  assert.is(rounds.zklab.length, 2);
+  assert.is(rounds.apache!.length, 2);
+  assert.equal(voidReasons, [
+    'round 2: zklab, v2 ended by itself with signal SIGKILL',
+    'round 3: the load driver ended',
+  ]);
+});
+
+test('a member that cannot be brought back ends the turns; what was measured before stays', async () => {
+  let turns = 0;
+  const { rounds, voidReasons } = await takeTurns(4, {
+    async measure() {
+      turns += 1;
+      return { readings: { n: 1 }, voidReasons: [], driverLagMs: 0 };
+    },
+    async recover() {
+      // After the warm-up and two rounds of both.
+      if (turns === 6) throw new EnsembleError('the ensemble was not ready within 9 ms\nmore');
+      return [];
+    },
+    first: { zklab: {}, apache: {} },
+    name: 'peer',
+    events: NO_EVENTS,
+    signal: new AbortController().signal,
+  });
+  assert.is(rounds.zklab.length, 1);
+  assert.equal(voidReasons, ['ended early, after 1 of 4 rounds: the ensemble was not ready within 9 ms']);
+});
 
 test('each server begins every second round, the warm-up included', async () => {
   const { order, measured } = trend(3);

@@ -1,6 +1,7 @@
 /** Decides which server is measured when: in turns, and each of two begins every second round. */
 import type { EventSink } from '../../results/events.ts';
 import { CONDITIONS } from '../../results/names.ts';
+import { isDefect } from '../defect.ts';
 import {
   mapped,
   type PeerServer,
@@ -22,6 +23,11 @@ export interface Turns {
   readonly name: string;
   readonly events: EventSink;
   readonly signal: AbortSignal;
+  /**
+   * Called after each round: what happened that nobody asked for, in words, once it is mended. @throws when
+   * it cannot be mended
+   */
+  recover?(): Promise<readonly string[]>;
 }
 
 export interface Measured {
@@ -49,23 +55,32 @@ export function orderOf(round: number, per: PerServer<unknown>): PeerServer[] {
   return round % 2 === 1 ? servers : servers.reverse();
 }
 
-/** Rounds that are cut short are dropped, and a void reason says so. */
+/**
+ * Rounds that are cut short are dropped, and a void reason says so. So is a round in which a member ended or
+ * a load could not be run; what was measured before stays.
+ */
 export async function takeTurns(count: number, turns: Turns): Promise<Measured> {
   const { name, first, events, signal } = turns;
   const rounds = mapped(first, (): Round[] => []);
   const voidReasons: string[] = [];
   try {
     // The compilers of both servers begin cold, and the first round would measure that.
-    await oneRound(0, turns, server =>
-      events.emit({ kind: 'phase', what: `warm-up round, not counted: ${server}` }),
+    const { trouble } = await troubledRound(turns, () =>
+      oneRound(0, turns, server =>
+        events.emit({ kind: 'phase', what: `warm-up round, not counted: ${server}` }),
+      ),
     );
+    voidReasons.push(...trouble.map(reason => `warm-up: ${reason}`));
     for (let round = 1; round <= count; round++) {
       // Counted from 0 in the events, as in the result.
       const at = { round: round - 1, of: count };
       events.emit({ kind: 'round', experiment: name, ...at });
-      const measured = await oneRound(round, turns, server =>
-        events.emit({ kind: 'turn', what: name, ...at, topology: server, condition: CONDITIONS.healthy }),
+      const { measured, trouble } = await troubledRound(turns, () =>
+        oneRound(round, turns, server =>
+          events.emit({ kind: 'turn', what: name, ...at, topology: server, condition: CONDITIONS.healthy }),
+        ),
       );
+      voidReasons.push(...trouble.map(reason => `round ${round}: ${reason}`));
       for (const [server, { readings, ...more }] of measured) {
         const whole = { ...more, readings: { ...(round === 1 ? first[server] : {}), ...readings } };
         rounds[server]!.push(whole);
@@ -74,10 +89,31 @@ export async function takeTurns(count: number, turns: Turns): Promise<Measured> 
       }
     }
   } catch (error) {
-    if (!signal.aborted) throw error;
-    voidReasons.push(`ended early, after ${rounds.zklab.length} of ${count} rounds`);
+    const why = signal.aborted ? '' : `: ${(error as Error).message.split('\n')[0]}`;
+    if (!signal.aborted && (isDefect(error) || rounds.zklab.length === 0)) throw error;
+    voidReasons.push(`ended early, after ${rounds.zklab.length} of ${count} rounds${why}`);
   }
   return { rounds, voidReasons };
+}
+
+/** A round that failed gives no measurements, and what was the matter. */
+async function troubledRound(
+  { recover, signal }: Turns,
+  round: () => Promise<Map<PeerServer, Round>>,
+): Promise<{ measured: Map<PeerServer, Round>; trouble: readonly string[] }> {
+  let failure: Error | undefined;
+  let measured = new Map<PeerServer, Round>();
+  try {
+    measured = await round();
+  } catch (error) {
+    failure = error as Error;
+  }
+  signal.throwIfAborted();
+  if (isDefect(failure)) throw failure;
+  const found = (await recover?.()) ?? [];
+  if (failure !== undefined && found.length === 0)
+    return { measured, trouble: [failure.message.split('\n')[0]!] };
+  return { measured: failure === undefined ? measured : new Map(), trouble: found };
 }
 
 async function oneRound(

@@ -11,32 +11,44 @@ import type { Stage } from './stage.ts';
 
 const test = suite('chaos/experiments: cells');
 
-/** A stage of which tests say what happens to its members. */
+/** A stage with one member, of which tests say what happens to it. */
 class FakeStage {
   readonly name: string;
   readonly hasLinks = true;
-  readonly ensemble = { deaths: [] as string[] };
-  mends: (() => unknown)[] = [];
-  pauses: string[] = [];
-  brokenNow: string[] = [];
+  state: 'running' | 'stopped' | 'gone' = 'running';
+  /** What brings the member back. */
+  readonly mends: string[] = [];
+  /** How often the ensemble does not become ready. */
+  unready = 0;
+  readonly ensemble;
 
   constructor(name: string) {
     this.name = name;
+    const deaths: { member: string; role: string; at: number; exit: string; logEnd: string }[] = [];
+    const member = {
+      name: 'o1',
+      pid: 7,
+      host: { stateOf: () => this.state },
+      process: { exited: Promise.resolve() },
+      resume: () => this.#back('SIGCONT'),
+    };
+    const restart = async () => this.#back('restart');
+    const ready = async () => {
+      if (this.unready-- > 0) throw new EnsembleError('the ensemble was not ready within 1000 ms\n more');
+    };
+    this.ensemble = { members: [member], deaths, restart, ready };
   }
 
   begin(): void {}
-  async deathsSince(count: number): Promise<string[]> {
-    return this.ensemble.deaths.slice(count);
+
+  dies(): void {
+    this.state = 'gone';
+    this.ensemble.deaths.push({ member: 'o1', role: 'observer', at: 1, exit: 'signal SIGKILL', logEnd: '' });
   }
-  paused(): string[] {
-    return this.pauses.splice(0);
-  }
-  broken(): string[] {
-    return this.brokenNow;
-  }
-  async mend(): Promise<string[]> {
-    this.mends.shift()?.();
-    return [`${this.name}: v1 was started again`];
+
+  #back(how: string): void {
+    this.state = 'running';
+    this.mends.push(how);
   }
 }
 
@@ -67,11 +79,7 @@ function play(lost: () => string | undefined = () => undefined) {
 test('a member that dies costs its own cell, though the load went on; it is started again, and the rest counts', async () => {
   const { run, ledger, counted, recorder } = play();
   const [a, b] = [new FakeStage('a'), new FakeStage('b')];
-  await run(
-    a,
-    4,
-    round => round === 1 && void a.ensemble.deaths.push('o1 ended by itself with signal SIGKILL'),
-  );
+  await run(a, 4, round => void (round === 1 && a.dies()));
   await run(b, 4);
   assert.equal(counted(), ['a: 0,2,3', 'b: 0,1,2,3']);
   assert.match(recorder.measured().measurements[0]!.summary.warnings[0]!, /void round 2: o1 ended by itself/);
@@ -83,10 +91,9 @@ test('a member that dies costs its own cell, though the load went on; it is star
 test('a member that died between two cells is started again before the next, which then counts', async () => {
   const { run, ledger, counted } = play();
   const a = new FakeStage('a');
-  a.brokenNow = ['o1 has ended'];
-  a.mends = [() => a.brokenNow.pop()];
+  a.state = 'gone';
   await run(a, 2);
-  assert.equal(a.brokenNow, []);
+  assert.equal(a.mends, ['restart']);
   assert.equal([counted(), ledger.unmeasured()], [['a: 0,1'], []]);
 });
 
@@ -95,20 +102,17 @@ test('an error of any kind that a dead or paused member causes names the member,
   const a = new FakeStage('a');
   await run(a, 2, round => {
     if (round === 1) return;
-    a.pauses = ['v2 (process 7) was paused by somebody else'];
+    a.state = 'stopped';
     throw new Error('four-letter word mntr to 127.1.1.1:2181: connect ECONNREFUSED');
   });
-  assert.match(ledger.unmeasured()[0]!, /round 1: v2 \(process 7\) was paused by somebody else$/);
+  assert.match(ledger.unmeasured()[0]!, /round 1: o1 \(process 7\) was paused by somebody else$/);
+  assert.equal(a.mends, ['SIGCONT']);
 });
 
 test('a stage that cannot be mended is given up; each of its later cells is recorded as lost', async () => {
   const { run, ledger, counted } = play();
   const a = new FakeStage('a');
-  a.mends = [
-    () => {
-      throw new EnsembleError('the ensemble was not ready within 1000 ms\n more');
-    },
-  ];
+  a.unready = 1;
   await run(a, 4, round => {
     if (round === 1) throw new EnsembleError('there are 0 leaders');
   });

@@ -2,9 +2,15 @@
  * Measures one cell after the other: an experiment on a topology under a condition in one round. What goes
  * wrong costs its own cell; the topology is mended, and the run says what it did not measure.
  */
+import { isDefect } from '../../bench/defect.ts';
 import { LoadError } from '../../bench/load/load-error.ts';
 import type { Recorder } from '../../bench/measure/recorder.ts';
-import { UsageError } from '../../bench/usage-error.ts';
+import {
+  brokenMembers,
+  deathsSince,
+  mendEnsemble,
+  pausedMembers,
+} from '../../bench/topology/ensemble-health.ts';
 import type { EventSink } from '../../results/events.ts';
 import type { CellLedger, CellPlace } from './cell-ledger.ts';
 import { NotHealed } from './measurements/under-fault.ts';
@@ -31,13 +37,6 @@ export interface Cell extends Omit<CellPlace, 'topology'> {
 
 /** How many loads of a stage may fail to run before the stage is given up. */
 const UNRUN_MAX = 3;
-
-const DEFECTS = [TypeError, RangeError, ReferenceError, SyntaxError, UsageError];
-
-/** A mistake of zklab or of its input, and no trouble of a cell. */
-export function isDefect(error: unknown): boolean {
-  return DEFECTS.some(kind => error instanceof kind);
-}
 
 /** Why a cell does not count, and whether its topology may go on. */
 interface Trouble {
@@ -99,7 +98,7 @@ export class Cells {
   async #broken(stage: Stage, isMended: boolean): Promise<Trouble | undefined> {
     const { signal } = this.#options;
     signal.throwIfAborted();
-    const found = stage.broken();
+    const found = brokenMembers(stage.ensemble);
     if (found.length === 0) return undefined;
     await this.#goOn(stage, { reason: found.join('; '), kind: isMended ? 'members' : 'hopeless' });
     const hopeless = this.#givenUp.get(stage);
@@ -119,7 +118,7 @@ export class Cells {
     signal.throwIfAborted();
     const lost = stage.hasLinks ? await proxiesLost?.() : undefined;
     if (lost !== undefined) return { reason: lost, kind: 'hopeless' };
-    const members = [...(await stage.deathsSince(deaths)), ...stage.paused()];
+    const members = [...(await deathsSince(stage.ensemble, deaths)), ...pausedMembers(stage.ensemble)];
     if (members.length > 0) return { reason: members.join('; '), kind: 'members' };
     if (failure === undefined) return undefined;
     if (isDefect(failure)) throw failure;
@@ -138,7 +137,8 @@ export class Cells {
       return;
     }
     try {
-      for (const text of await stage.mend(recoverMaxMs)) events.emit({ kind: 'note', text });
+      for (const did of await mendEnsemble(stage.ensemble, recoverMaxMs))
+        events.emit({ kind: 'note', text: `${stage.name}: ${did}` });
     } catch (error) {
       signal.throwIfAborted();
       this.#giveUp(stage, `${reason}; it was not mended: ${(error as Error).message.split('\n')[0]}`);

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { LoadDriver } from '../../bench/load/load-process.ts';
+import { type WorstDriver, worstOf } from '../../bench/load/worst-driver.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import { implementationName, type Topology, topologyOf } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
@@ -118,6 +119,11 @@ export class Lab {
   /** Processes of members that ended although the lab did not end them. */
   deaths(): Death[] {
     return this.everyStage.flatMap(stage => stage.deaths());
+  }
+
+  /** The worst of both drivers in any load. */
+  worstDriver(): WorstDriver | null {
+    return worstOf([this.driver.worst, this.readDriver.worst]);
   }
 
   /** Ends running loads at once; their results are void. */

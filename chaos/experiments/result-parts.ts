@@ -2,7 +2,7 @@
 import type { Environment as Probed } from '../../bench/measure/environment.ts';
 import { environmentRow, NO_TOXIPROXY } from '../../bench/measure/result-rows.ts';
 import { CONDITIONS } from '../../results/names.ts';
-import type { Environment, Topology as TopologyRow } from '../../results/schema.ts';
+import type { Environment, Result, Topology as TopologyRow } from '../../results/schema.ts';
 import { SERVER_VERSION } from '../../server/version.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 import type { ServerKind } from './lab.ts';
@@ -20,6 +20,20 @@ export function environmentOf(
     },
     toxiproxy: toxiproxy === undefined ? NO_TOXIPROXY : { kind: toxiproxy.kind, version: toxiproxy.version },
   });
+}
+
+/** The suite as it was read, with every default, and what the command line chose. */
+export function inputsOf({
+  suite,
+  claims,
+  server,
+}: {
+  readonly suite: Suite;
+  readonly claims: readonly { readonly id: string }[];
+  readonly server: ServerKind;
+}): NonNullable<Result['inputs']> {
+  const { name, folder: _, ...keys } = suite;
+  return JSON.parse(JSON.stringify({ suite: { name, ...keys }, server, claims: claims.map(({ id }) => id) }));
 }
 
 export function limitsOf(

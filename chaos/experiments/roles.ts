@@ -4,12 +4,12 @@
  * code, and rounds of one ensemble alone would repeat that chance.
  */
 import { z } from 'zod';
+import { isDefect } from '../../bench/defect.ts';
 import type { CpuBudget } from '../../bench/hosts/cpu-budget.ts';
 import { preload } from '../../bench/load/preload.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import { budgetShares, overBudget } from './budget-proof.ts';
-import { isDefect } from './cells.ts';
 import type { Experiment } from './experiment.ts';
 import type { Turn } from './interleaving.ts';
 import { type MeasureOptions, writeLoadOf } from './measure-options.ts';

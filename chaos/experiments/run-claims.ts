@@ -3,12 +3,13 @@ import type { Claim } from '../../bench/claims/claim.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
 import { membersStayUp } from '../../bench/claims/members-stay-up.ts';
 import { probeEnvironment } from '../../bench/measure/environment.ts';
+import { MachineWatch } from '../../bench/measure/machine-use.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { keepLogs } from '../../bench/topology/keep-logs.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EVENTS_VERSION, type EventSink } from '../../results/events.ts';
-import type { Death, Result } from '../../results/schema.ts';
+import type { Death, MachineUse, Result } from '../../results/schema.ts';
 import { exitCodeOf } from '../../results/verdicts.ts';
 import { CellLedger, withoutSamples } from './cell-ledger.ts';
 import { Cells } from './cells.ts';
@@ -17,7 +18,7 @@ import { Interleaving } from './interleaving.ts';
 import { Lab, type ServerKind } from './lab.ts';
 import { measureAll } from './measure.ts';
 import { proxyTax } from './proxy-tax.ts';
-import { environmentOf, limitsOf } from './result-parts.ts';
+import { environmentOf, inputsOf, limitsOf } from './result-parts.ts';
 import type { Suite } from './suite.ts';
 import { topologyRows } from './topology-rows.ts';
 
@@ -61,6 +62,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   });
   events.emit({ kind: 'phase', what: 'probing the machine' });
   const probed = await probeEnvironment();
+  const watch = new MachineWatch();
   const recorder = new Recorder(events);
   const lab = await Lab.start({ suite, server, seed, events, signal });
   const { budgetMs = Number.POSITIVE_INFINITY } = suite;
@@ -73,6 +75,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   });
   const reasons: string[] = [];
   let interrupted: string | undefined;
+  let machineUse: MachineUse;
   const onAbort = () => {
     const text = 'interrupted: everything is being stopped; a second Ctrl-C ends at once, without a result';
     events.emit({ kind: 'note', text });
@@ -95,6 +98,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   } finally {
     signal.removeEventListener('abort', onAbort);
     events.emit({ kind: 'phase', what: 'taking everything down' });
+    machineUse = watch.use(lab.worstDriver(), lab.toxiproxy?.pid);
     // What was measured is not lost because a disk is full or a proxy cannot be removed.
     const also = (what: string) => (error: Error) => {
       const text = `${what}: ${causesOf(error).join('; ')}`;
@@ -111,7 +115,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const measured = recorder.measured();
   const environment = environmentOf(probed, lab.toxiproxy, server);
   const deaths = lab.deaths();
-  const evidence = { ...measured, topologies: rows, environment, deaths, suite: suite.name };
+  const evidence = { ...measured, topologies: rows, environment, machineUse, deaths, suite: suite.name };
   const judged = judgeAll(withDeaths(claims, deaths), evidence);
   for (const { id: claim, verdict, reason } of judged)
     events.emit({ kind: 'verdict', claim, verdict, reason });
@@ -140,6 +144,8 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
       exitCode: exitCodeOf({ claims: judged, validity }),
     },
     environment,
+    machineUse,
+    inputs: inputsOf(options),
     topologies: rows,
     claims: judged,
     ...measured,

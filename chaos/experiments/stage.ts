@@ -3,7 +3,8 @@
  * roles.
  */
 import { join } from 'node:path';
-import { Ensemble, type MemberDeath } from '../../bench/topology/ensemble.ts';
+import { Ensemble } from '../../bench/topology/ensemble.ts';
+import { deathRows } from '../../bench/topology/ensemble-health.ts';
 import type { Member } from '../../bench/topology/member.ts';
 import { planEnsemble } from '../../bench/topology/plan.ts';
 import type { EnsemblePlan } from '../../bench/topology/planned.ts';
@@ -156,57 +157,8 @@ export class Stage {
 
   /** Processes of members that ended although the lab did not end them. */
   deaths(): Death[] {
-    return this.ensemble.deaths.map(({ member, role, at, exit, logEnd }) => ({
-      topology: this.name,
-      member,
-      role: role === 'observer' ? 'observer' : 'voter',
-      at: new Date(at).toISOString(),
-      exit,
-      during: this.#begun.findLast(each => each.at <= at)?.what ?? 'the start',
-      logEnd,
-    }));
-  }
-
-  /** Members that ended by themselves after the first `count` of them, in words. */
-  async deathsSince(count: number): Promise<string[]> {
-    const gone = this.ensemble.members.filter(({ host, pid }) => host.stateOf(pid) === 'gone');
-    // The machine shows an end before the lab has collected it.
-    await Promise.all(gone.map(({ process }) => process.exited));
-    return this.ensemble.deaths.slice(count).map(deathText);
-  }
-
-  /** Members that somebody else has paused, in words. No fault of the lab is in force when this is asked. */
-  paused(): string[] {
-    return this.#standing().map(({ name, pid }) => `${name} (process ${pid}) was paused by somebody else`);
-  }
-
-  /** Members that do not run, in words, when all should. */
-  broken(): string[] {
-    const ended = this.ensemble.members.filter(({ host, pid }) => host.stateOf(pid) === 'gone');
-    return [...ended.map(({ name }) => `${name} has ended`), ...this.paused()];
-  }
-
-  #standing(): Member[] {
-    return this.ensemble.members.filter(({ host, pid }) => host.stateOf(pid) === 'stopped');
-  }
-
-  /**
-   * Brings back members that ended or stand still, and waits until all serve. Returns what it did, in words.
-   * @throws EnsembleError when they do not serve within `maxMs`
-   */
-  async mend(maxMs: number): Promise<string[]> {
-    const did: string[] = [];
-    for (const member of this.#standing()) {
-      member.resume();
-      did.push(`${this.name}: ${member.name} goes on (SIGCONT)`);
-    }
-    for (const { name, host, pid } of this.ensemble.members) {
-      if (host.stateOf(pid) !== 'gone') continue;
-      await this.ensemble.restart(name, maxMs);
-      did.push(`${this.name}: ${name} was started again on its data`);
-    }
-    await this.ensemble.ready(maxMs);
-    return did;
+    const during = (atMs: number) => this.#begun.findLast(each => each.at <= atMs)?.what ?? 'the start';
+    return deathRows(this.ensemble, this.name, during);
   }
 
   /** The proxies of a Toxiproxy that was started here end with it. */
@@ -224,9 +176,4 @@ export class Stage {
  */
 function linkEnd(plan: EnsemblePlan, name: string): string {
   return `${plan.topology.name.replace(/[^\w]+/g, '-')}--${name}`;
-}
-
-function deathText({ member, exit, logEnd }: MemberDeath): string {
-  const said = logEnd.trim().split('\n').at(-1);
-  return `${member} ended by itself with ${exit}${said ? `; its log ends: ${said}` : ''}`;
 }

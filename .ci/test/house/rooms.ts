@@ -37,6 +37,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   bench: [
     'usage-error.ts',
+    'defect.ts',
     'checked.ts',
     'read-yaml.ts',
     'named-yaml.ts',
