@@ -3,6 +3,7 @@ import { acknowledgedWrites } from './acknowledged-writes.ts';
 import type { Checker } from './checker.ts';
 import type { Judgement } from './judgement.ts';
 import { liveness } from './liveness.ts';
+import { membersStayUp } from './members-stay-up.ts';
 import { modelAgreement } from './model-agreement.ts';
 import { replicaAgreement } from './replica-agreement.ts';
 import type { Part, RunRecord } from './run-record.ts';
@@ -24,6 +25,7 @@ export const CHECKERS: readonly Checker[] = [
   syncFreshness,
   replicaAgreement,
   liveness,
+  membersStayUp,
 ];
 
 /**

@@ -1,6 +1,7 @@
 import { assert, suite } from '#test';
 import type { HistoryEvent } from './history.ts';
 import { firstWriteAfter, liveness } from './liveness.ts';
+import { membersStayUp } from './members-stay-up.ts';
 
 const test = suite('checkers: liveness after heal');
 
@@ -41,4 +42,11 @@ test('planted: a member that does not serve again is found', () => {
   const { valid, reasons } = judged(write(0, 1_100, 1_200), 'v2 is looking');
   assert.is(valid, 'invalid');
   assert.equal(reasons, ['v2 is looking']);
+});
+
+test('a member that ended by itself is named, and judged invalid', () => {
+  const judged = (ended: readonly string[]) => membersStayUp.check({ deaths: { ended, members: 4 } });
+  assert.is(judged([]).valid, 'valid');
+  const { valid, reasons } = judged(['v2 ended by itself with signal SIGKILL']);
+  assert.equal([valid, reasons], ['invalid', ['v2 ended by itself with signal SIGKILL']]);
 });

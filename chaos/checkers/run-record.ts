@@ -20,6 +20,8 @@ export interface RunRecord {
   readonly samples: readonly MemberSample[];
   /** How the ensemble fared once the last fault was healed. */
   readonly aftermath: Aftermath;
+  /** The members that ended by themselves, in words, and how many members there were. */
+  readonly deaths: { readonly ended: readonly string[]; readonly members: number };
 }
 
 export type Part = keyof RunRecord;

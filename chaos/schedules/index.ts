@@ -21,6 +21,8 @@ export interface Schedule {
   /** As the schema of the workload parses them. */
   readonly workloadOptions: object;
   readonly steps: readonly Step[];
+  /** As the file has it, for the result. */
+  readonly written: z.core.util.JSONType;
 }
 
 const ms = z.int().min(0).max(86_400_000);
@@ -74,5 +76,6 @@ function scheduleOf(document: unknown, name: string, origin: string): Schedule {
       atMs,
       forMs,
     })),
+    written: z.json().parse(document),
   };
 }

@@ -6,10 +6,12 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeTemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { type Environment as Probed, probeEnvironment } from '../../bench/measure/environment.ts';
+import { MachineWatch } from '../../bench/measure/machine-use.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
 import { environmentRow, topologyRow } from '../../bench/measure/result-rows.ts';
 import type { RecordedRun } from '../../bench/recorded-run.ts';
 import type { Ensemble } from '../../bench/topology/ensemble.ts';
+import { deathRows, deathsSince } from '../../bench/topology/ensemble-health.ts';
 import { keepLogs } from '../../bench/topology/keep-logs.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { type Environment, type Result, SCHEMA_VERSION } from '../../results/schema.ts';
@@ -22,6 +24,7 @@ import type { Aftermath } from '../checkers/run-record.ts';
 import { type NemesisReport, runNemesis } from '../faults/nemesis.ts';
 import { type MeshedEnsemble, startMeshedEnsemble } from '../meshed-ensemble.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
+import { whyLost } from '../toxiproxy/watch.ts';
 import { waitMs } from '../wait.ts';
 import { emitJudgements, judgeWorkload } from '../workloads/judge-workload.ts';
 import { LiveWorkload, prepareNodes } from '../workloads/live-workload.ts';
@@ -63,6 +66,7 @@ export async function runSchedule(options: RunScheduleOptions): Promise<Result> 
   });
   events.emit({ kind: 'phase', what: 'probing the machine' });
   const probed = await probeEnvironment();
+  const watch = new MachineWatch();
   const folder = makeTemporaryFolder('chaos');
   try {
     events.emit({ kind: 'phase', what: `starting ${topology.shortForm}` });
@@ -83,11 +87,16 @@ export async function runSchedule(options: RunScheduleOptions): Promise<Result> 
         options,
         meshed,
         environmentRow(probed, { server: serverOf(topology, probed), toxiproxy }),
+        watch,
       );
     } finally {
       events.emit({ kind: 'phase', what: 'taking everything down' });
-      if (!signal.aborted) await keepLogs(meshed.ensemble, join(run.path, 'logs'));
-      await meshed.stop();
+      // What was seen is not lost because a disk is full or a proxy cannot be removed.
+      const also = (what: string) => (error: Error) =>
+        events.emit({ kind: 'note', text: `${what}: ${error.message}` });
+      if (!signal.aborted)
+        await keepLogs(meshed.ensemble, join(run.path, 'logs')).catch(also('the logs were not kept'));
+      await meshed.stop().catch(also('not everything ended cleanly'));
     }
   } finally {
     folder.remove();
@@ -112,6 +121,7 @@ async function attacked(
   options: RunScheduleOptions,
   meshed: MeshedEnsemble,
   environment: Environment,
+  watch: MachineWatch,
 ): Promise<Result> {
   const { schedule, topology, seed, run, commandLine, signal } = options;
   const { ensemble } = meshed;
@@ -132,9 +142,11 @@ async function attacked(
     await load.stop(RECOVER_MAX_MS);
     signal.throwIfAborted();
     events.emit({ kind: 'phase', what: 'judging' });
-    const judgements = await judgeWorkload(ensemble, load, RECOVER_MAX_MS, { aftermath });
+    const unkept = writeHistory(join(run.path, 'history.ndjson'), load.history);
+    const ended = await deathsSince(ensemble, 0);
+    const deaths = { ended, members: ensemble.members.length };
+    const judgements = await judgeWorkload(ensemble, load, RECOVER_MAX_MS, { aftermath, deaths });
     emitJudgements(events, judgements);
-    writeHistory(join(run.path, 'history.ndjson'), load.history);
     for (const { row } of outcomes) recorder.fault(row);
     const place = { metric: 'writeAfterHeal', topology: topology.name, condition: schedule.name };
     const wroteAtMs = firstWriteAfter(load.history, aftermath.healedAtMs);
@@ -146,11 +158,16 @@ async function attacked(
         condition: schedule.name,
       }),
     );
-    const reasons = [...unhealthy, ...voidReasons];
+    const lost = await whyLost(meshed.toxiproxy);
+    const reasons = [...unhealthy, ...voidReasons, ...(lost === undefined ? [] : [lost])];
     const judged = {
       claims: [],
       judgements: judgements.map(each => ({ ...each, reasons: [...each.reasons] })),
-      validity: { void: reasons.length > 0, reasons },
+      validity: {
+        void: reasons.length > 0,
+        reasons,
+        ...(unkept !== undefined && { unmeasured: [`the history was not kept: ${unkept}`] }),
+      },
     };
     return {
       schemaVersion: SCHEMA_VERSION,
@@ -165,9 +182,12 @@ async function attacked(
         exitCode: exitCodeOf(judged),
       },
       environment,
+      machineUse: watch.use(null, meshed.toxiproxy.pid),
+      inputs: { schedule: schedule.written, topology: topology.shortForm },
       topologies: [topologyRow(topology)],
       ...judged,
       ...recorder.measured(),
+      deaths: deathRows(ensemble, topology.name, () => schedule.name),
       limits: LIMITS,
     };
   } finally {
@@ -207,11 +227,19 @@ async function recovery(ensemble: Ensemble, load: LiveWorkload, signal: AbortSig
   return { healedAtMs, recoverMaxMs: RECOVER_MAX_MS, notServing };
 }
 
-/** Written in parts, because the history of a night is longer than a string may be. */
-function writeHistory(file: string, history: readonly HistoryEvent[]): void {
-  for (let at = 0; at < history.length; at += EVENTS_PER_PART) {
-    const part = history.slice(at, at + EVENTS_PER_PART);
-    appendFileSync(file, part.map(event => `${JSON.stringify(event)}\n`).join(''));
+/**
+ * Written in parts, because the history of a night is longer than a string may be. Returns why it could not
+ * be written.
+ */
+function writeHistory(file: string, history: readonly HistoryEvent[]): string | undefined {
+  try {
+    for (let at = 0; at < history.length; at += EVENTS_PER_PART) {
+      const part = history.slice(at, at + EVENTS_PER_PART);
+      appendFileSync(file, part.map(event => `${JSON.stringify(event)}\n`).join(''));
+    }
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 
