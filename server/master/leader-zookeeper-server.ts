@@ -1,5 +1,4 @@
 import { Fifo } from '../collections/fifo.ts';
-import { highOf, lowOf } from '../collections/long-map.ts';
 import type { QuorumSource } from '../membership/joint-quorum.ts';
 import type { Summary } from '../metrics/metrics.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
@@ -9,10 +8,10 @@ import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
-import { SessionTracker, type TrackedSession } from '../sessions/session-tracker.ts';
+import type { SessionTracker, TrackedSession } from '../sessions/session-tracker.ts';
 import { Units } from '../turns/turn-budget.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
-import { JuteError, JuteReader, JuteWriter } from '../wire/jute.ts';
+import { JuteError, JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnBody, TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
@@ -20,6 +19,7 @@ import { COUNTER_MAX, counterOf } from '../wire/zxid.ts';
 import type { Broadcast } from './broadcast.ts';
 import { commitPoint } from './commit-point.ts';
 import { ContainerManager } from './container-manager.ts';
+import { LeaderSessions } from './leader-sessions.ts';
 import { OutstandingBytes, proposalBytes, SYNC_BYTES } from './outstanding-bytes.ts';
 import { PreparationLine, type PrepareParts } from './preparation-line.ts';
 import { ProposalWriter } from './proposal-writer.ts';
@@ -53,7 +53,7 @@ const OUTSTANDING_PROPOSALS_MAX = 100_000;
  */
 export class LeaderZooKeeperServer extends ZooKeeperServer {
   readonly mode: ServerMode;
-  readonly tracker: SessionTracker;
+  readonly #sessions: LeaderSessions;
   readonly #sid: number;
   readonly #sessionIds: SessionIds;
   readonly #membership: QuorumSource;
@@ -115,15 +115,14 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       zxid => this.ack(this.#sid, zxid),
       parts.onFatal,
     );
-    this.tracker = new SessionTracker(
-      parts.clock,
-      parts.config.tickTimeMs,
-      parts.database.sessionTimeouts,
-      session => this.#expire(session),
-    );
+    this.#sessions = new LeaderSessions(parts, this, session => this.#expire(session));
     this.#containers = new ContainerManager(parts, path =>
       this.#submitOwn(OpCode.deleteContainer, 0, 0, new JuteWriter().writeString(path).toBuffer()),
     );
+  }
+
+  get tracker(): SessionTracker {
+    return this.#sessions.tracker;
   }
 
   /** The last zxid assigned. */
@@ -155,20 +154,11 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   }
 
   renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
-    const session = this.tracker.get(highOf(sessionId), lowOf(sessionId));
-    if (session === undefined || session.closing) {
-      connection.refused();
-      return;
-    }
-    session.owner = this;
-    session.timeoutMs = timeoutMs;
-    this.tracker.touch(session);
-    connection.established(sessionId, timeoutMs);
+    this.#sessions.renew(connection, sessionId, timeoutMs);
   }
 
   touch(connection: ServerCnxn): void {
-    const session = this.tracker.get(connection.sessionHigh, connection.sessionLow);
-    if (session !== undefined) this.tracker.touch(session);
+    this.#sessions.touch(connection);
   }
 
   sync(request: Request): void {
@@ -222,7 +212,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
   #beginMulti(request: Request): PrepareParts | null {
     const zxid = this.#zxid + 1;
     const timeMs = this.parts.clock.wallMs();
-    const code = this.#checkSession(request);
+    const code = this.#sessions.check(request);
     if (code !== ErrorCode.OK) {
       this.#propose(request, errorTxn(code), zxid, timeMs);
       return null;
@@ -250,7 +240,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
    */
   #bodyOf(request: Request, zxid: number, timeMs: number): TxnBody {
     try {
-      const code = this.#checkSession(request);
+      const code = this.#sessions.check(request);
       return code === ErrorCode.OK ? this.#prep.prepare(request, zxid, timeMs) : errorTxn(code);
     } catch (error) {
       return malformed(error);
@@ -263,40 +253,6 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
       return 'the transaction counter of this epoch is used up';
     if (this.#outstanding.length + this.#line.length < OUTSTANDING_PROPOSALS_MAX) return null;
     return `${OUTSTANDING_PROPOSALS_MAX} proposals wait for a quorum`;
-  }
-
-  #checkSession(request: Request): number {
-    // No client may send deleteContainer, but an Apache learner forwards it from one.
-    if (request.op === OpCode.deleteContainer)
-      return request.owner === this && request.origin === null ? ErrorCode.OK : ErrorCode.UNIMPLEMENTED;
-    if (request.op === OpCode.createSession) {
-      const timeoutMs = new JuteReader(request.bytes, request.start, request.end).readInt();
-      const session = this.tracker.track(this.#idOf(request), timeoutMs);
-      session.owner = request.owner;
-      return ErrorCode.OK;
-    }
-    if (request.op === OpCode.closeSession) {
-      const session = this.tracker.get(request.sessionHigh, request.sessionLow);
-      if (session !== undefined) session.closing = true;
-      return ErrorCode.OK;
-    }
-    const code = this.tracker.check(request.sessionHigh, request.sessionLow, request.owner);
-    if (code !== ErrorCode.SESSIONEXPIRED || !this.#mayBeLocal(request)) return code;
-    request.isLocalSession = true;
-    return ErrorCode.OK;
-  }
-
-  /** A local session is known only to the learner that forwards its request. ZOOKEEPER-1147 */
-  #mayBeLocal({ sessionHigh, sessionLow, owner }: Request): boolean {
-    return (
-      this.parts.config.localSessionsEnabled &&
-      owner !== this &&
-      this.tracker.get(sessionHigh, sessionLow) === undefined
-    );
-  }
-
-  #idOf(request: Request): bigint {
-    return (BigInt(request.sessionHigh) << 32n) | BigInt(request.sessionLow >>> 0);
   }
 
   #expire(session: TrackedSession): void {
