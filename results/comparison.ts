@@ -36,6 +36,13 @@ export const comparisonSchema = z.strictObject({
   schemaVersion: z.literal(1),
   a: z.strictObject({ id: z.string().min(1), label: z.string() }),
   b: z.strictObject({ id: z.string().min(1), label: z.string() }),
+  /**
+   * Why the rows do not measure the same thing, or not the servers: other loads, settings or topologies, a
+   * busy machine. One sentence each.
+   */
+  unlike: z.array(z.string().min(1)),
+  /** Why one of the runs does not count: it is void, or lacks what it was asked for. */
+  voidReasons: z.array(z.string().min(1)),
   rows: z.array(row),
   /** Differences of machines, commits or suites that make the two hard to compare. */
   warnings: z.array(z.string().min(1)),
@@ -45,8 +52,12 @@ export type Comparison = z.infer<typeof comparisonSchema>;
 export type ComparisonRow = Comparison['rows'][number];
 export type ComparisonSide = z.infer<typeof side>;
 
-/** For a gate before a release. When no row could be judged, nothing has passed. */
-export function gateExitCode({ rows }: Comparison): ExitCode {
+/**
+ * For a gate before a release. Runs that are void or unlike show nothing, and when no row could be judged,
+ * nothing has passed.
+ */
+export function gateExitCode({ rows, unlike, voidReasons }: Comparison): ExitCode {
+  if (unlike.length + voidReasons.length > 0) return EXIT_CODES.void;
   if (rows.some(({ verdict }) => verdict === 'worse')) return EXIT_CODES.failed;
   return rows.every(({ verdict }) => verdict === 'too few') ? EXIT_CODES.void : EXIT_CODES.holds;
 }

@@ -1,5 +1,5 @@
 import { assert, suite } from '#test';
-import { comparisonSchema } from '../../results/comparison.ts';
+import { comparisonSchema, gateExitCode } from '../../results/comparison.ts';
 import { minimalResult } from '../../results/fixtures/minimal.ts';
 import type { Result } from '../../results/schema.ts';
 import { compareRuns } from './compare-runs.ts';
@@ -11,7 +11,6 @@ const TEN = [100, 101, 102, 103, 104, 105, 106, 107, 108, 109];
 test('a run compared with itself shows no difference, says so, and fits the schema', () => {
   const comparison = compareRuns(runOf(TEN), runOf(TEN));
   comparisonSchema.parse(comparison);
-  assert.is(comparison.warnings.length, 1);
   assert.match(comparison.warnings[0]!, /both are one run/);
   const [row] = comparison.rows;
   assert.is(row!.verdict, 'no difference shown');
@@ -67,19 +66,87 @@ test('rounds that suffice for a single row are too few among many rows, and the 
   assert.equal([...new Set(enough.rows.map(({ verdict }) => verdict))], ['better']);
 });
 
-test('runs of two days or machines, void runs and unmatched rows give warnings', () => {
+test('F9: runs of other topologies, loads, servers and proxies are named unlike, and a gate refuses them', () => {
+  const with_ = (change: (result: Result) => void): string[] => {
+    const inputs = () => ({ suite: { rounds: 6, load: { valueBytes: 100 }, settings: {} } });
+    const [a, b] = [runOf(TEN), runOf(TEN)].map(run => ({ ...run, inputs: inputs() }));
+    change(b!);
+    const comparison = compareRuns(a!, b!);
+    assert.is(gateExitCode(comparison), comparison.unlike.length > 0 ? 3 : 0);
+    return comparison.unlike;
+  };
+  assert.equal(
+    with_(() => {}),
+    [],
+  );
+  const unlike: [(result: Result) => void, RegExp][] = [
+    [
+      b => Object.assign(b.inputs!, { suite: { load: { valueBytes: 1000 }, settings: {} } }),
+      /valueBytes: 100 and 1000$/,
+    ],
+    [
+      b => Object.assign(b.inputs!, { suite: { load: { valueBytes: 100 }, settings: { syncLimit: 9 } } }),
+      /syncLimit: none and 9$/,
+    ],
+    [
+      b => Object.assign(b.topologies[0]!, { shortForm: 'voters=5' }),
+      /^topology voters: voters=1 .* and voters=5/,
+    ],
+    [b => Object.assign(b.environment.server, { implementation: 'apache' }), /^server: zklab and apache$/],
+    [b => Object.assign(b.environment.toxiproxy, { kind: 'real' }), /^Toxiproxy: none and real$/],
+    [
+      b =>
+        Object.assign(b, {
+          machineUse: {
+            ...{ cores: 2, loadAverageBefore: 22, loadAverageAfter: 22, niceValue: 0, driver: null },
+            ...{ proxyCores: null, ownCores: 1, othersCores: 0.9, idleShare: 0, stealShare: 0 },
+          },
+        }),
+      /the machine was busy with something else/,
+    ],
+  ];
+  for (const [change, says] of unlike) {
+    const found = with_(change);
+    assert.is(found.length, 1, found.join());
+    assert.match(found[0]!, says);
+  }
+  const rounds = with_(b =>
+    Object.assign(b.inputs!, { suite: { rounds: 12, load: { valueBytes: 100 }, settings: {} } }),
+  );
+  assert.equal(rounds, []);
+});
+
+test('F8: a gate refuses a run that is void, interrupted, or lacks what it was asked for', () => {
+  for (const [more, says] of [
+    [{ void: true, reasons: ['the driver was saturated'] }, 'is void: the driver was saturated'],
+    [{ interrupted: 'after 3 of 12 rounds' }, 'was interrupted after 3 of 12 rounds'],
+    [{ unmeasured: ['writes of a, healthy: ...'] }, 'that it did not measure: writes of a, healthy'],
+  ] as const) {
+    const b = runOf(TEN);
+    b.validity = {
+      ...b.validity,
+      ...more,
+      reasons: [...('reasons' in more ? more.reasons : [])],
+    } as Result['validity'];
+    const comparison = compareRuns(runOf(TEN), b);
+    assert.match(comparison.voidReasons.join(), says);
+    assert.is(gateExitCode(comparison), 3);
+  }
+});
+
+test('F12: the ratio is the quotient of the medians beside it, and its interval contains it', () => {
+  const [row] = compareRuns(runOf([1, 2, 100, 101, 102]), runOf([50, 51, 52, 53, 54])).rows;
+  assert.is(row!.ratio!.value, row!.b.median! / row!.a.median!);
+  assert.ok((row!.ratio!.low ?? 0) <= row!.ratio!.value && row!.ratio!.value <= (row!.ratio!.high ?? 1e9));
+});
+
+test('runs of two days or machines, without inputs and with unmatched rows give warnings', () => {
   const a = runOf(TEN);
   const b = runOf(TEN, { rows: 2 });
   b.run.startedAt = '2026-08-04T02:30:00.000Z';
   b.environment.cores = 64;
-  b.validity = { void: true, reasons: ['the driver was saturated'] };
   const text = compareRuns(a, b).warnings.join('\n');
-  for (const part of [
-    '3 days apart',
-    'cores differs: 2 and 64',
-    'is void: the driver was saturated',
-    'only in',
-  ])
+  for (const part of ['3 days apart', 'cores differs: 2 and 64', 'did not store its inputs', 'only in'])
     assert.match(text, part);
 });
 

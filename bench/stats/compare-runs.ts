@@ -5,6 +5,7 @@ import { holm } from './holm.ts';
 import { leastP, mannWhitney } from './mann-whitney.ts';
 import { summaryOf } from './result-form.ts';
 import { median } from './summary.ts';
+import { unlikeInputs } from './unlike.ts';
 
 const ALPHA = 0.05;
 /**
@@ -30,6 +31,8 @@ export function compareRuns(a: Result, b: Result): Comparison {
     schemaVersion: 1,
     a: { id: a.run.id, label: labelOf(a) },
     b: { id: b.run.id, label: labelOf(b) },
+    unlike: unlikeInputs(a, b),
+    voidReasons: [a, b].flatMap(voidReasonsOf),
     rows,
     warnings: [...outOfReach(rows), ...differences(a, b), ...unmatched(a, b), ...unmatched(b, a)],
   };
@@ -73,14 +76,17 @@ function sideOf(values: readonly number[]): ComparisonSide {
 }
 
 /**
- * b over a. The rounds of two runs are not pairs, so this is the Hodges-Lehmann shift of the logarithms: the
- * median of all quotients, with the interval that goes with the U test.
+ * b over a: the quotient of the two medians beside it. The rounds of two runs are not pairs, so the interval
+ * is that of the Hodges-Lehmann shift of the logarithms, which goes with the U test, widened where needed to
+ * contain the quotient.
  */
 function ratioOf(a: readonly number[], b: readonly number[]): ComparisonRow['ratio'] {
   if (a.length === 0 || b.length === 0 || [...a, ...b].some(value => value <= 0)) return null;
   const { shift } = mannWhitney(b.map(Math.log), a.map(Math.log));
-  const [low, high] = [shift.low, shift.high].map(bound => (Number.isFinite(bound) ? Math.exp(bound) : null));
-  return { value: Math.exp(shift.value), low: low ?? null, high: high ?? null };
+  const value = median(b).value / median(a).value;
+  const bound = (at: number, outer: (...bounds: number[]) => number) =>
+    Number.isFinite(at) ? outer(value, Math.exp(at)) : null;
+  return { value, low: bound(shift.low, Math.min), high: bound(shift.high, Math.max) };
 }
 
 function corrected(judged: readonly Judged[]): ComparisonRow[] {
@@ -142,9 +148,19 @@ function differences(a: Result, b: Result): string[] {
   for (const key of ['machine', 'cpu', 'cores', 'kernel', 'node'] as const)
     if (first[key] !== second[key]) found.push(`${key} differs: ${first[key]} and ${second[key]}`);
   if (a.run.suite !== b.run.suite) found.push(`the suites differ: ${a.run.suite} and ${b.run.suite}`);
-  for (const { run, validity } of [a, b])
-    if (validity.void) found.push(`${run.id} is void: ${validity.reasons.join('; ') || 'no reason given'}`);
+  for (const { run, inputs } of [a, b])
+    if (inputs === undefined)
+      found.push(`${run.id} did not store its inputs, so nobody can tell whether the loads are the same`);
   return found;
+}
+
+function voidReasonsOf({ run, validity }: Result): string[] {
+  const { reasons, interrupted, unmeasured = [] } = validity;
+  return [
+    ...(validity.void ? [`${run.id} is void: ${reasons.join('; ') || 'no reason given'}`] : []),
+    ...(interrupted === undefined ? [] : [`${run.id} was interrupted ${interrupted}`]),
+    ...unmeasured.map(each => `${run.id} was asked for something that it did not measure: ${each}`),
+  ];
 }
 
 function describeHours(ms: number): string {

@@ -54,3 +54,16 @@ test('a ratio beyond the scale stays on it', async () => {
   );
   assert.ok(places.length > 0 && places.every(place => place >= 0 && place <= 120), places.join());
 });
+
+test('what makes two runs incomparable stands before their rows, in the text and on the page (F8, F9)', async () => {
+  const comparison = {
+    ...fixtureComparison(),
+    unlike: ['suite.load.valueBytes: 100 and 1000'],
+    voidReasons: ['2026-08-02 is void: the driver was saturated'],
+  };
+  for (const text of [comparisonText(comparison), await renderComparison(comparison)]) {
+    const first = text.indexOf('Does not count: 2026-08-02 is void');
+    const second = text.indexOf('Not comparable: suite.load.valueBytes: 100 and 1000.');
+    assert.ok(0 < first && first < second && second < text.search(/\nworse|Row by row/));
+  }
+});

@@ -3,7 +3,7 @@ import type { Comparison, ComparisonRow } from '../../results/comparison.ts';
 import { titleOf } from '../order.ts';
 import { html, type Markup } from '../report/html.ts';
 import { page } from '../report/page.ts';
-import { pText, ratioText, sideText, sortedRows } from './text.ts';
+import { incomparable, pText, ratioText, sideText, sortedRows } from './text.ts';
 
 const RATIO_SHOWN_MAX = 2;
 
@@ -13,6 +13,7 @@ export async function renderComparison(comparison: Comparison): Promise<string> 
   const { a, b, warnings } = comparison;
   const body = html`<main><header><p class="soft">zklab, two runs compared</p><h1>${headline(comparison)}</h1>
   <p><b>a</b> ${a.id} <span class="soft">${a.label}</span></p><p><b>b</b> ${b.id} <span class="soft">${b.label}</span></p></header>
+  ${incomparable(comparison).map(text => html`<p class="interrupted">${text}</p>`)}
   ${warnings.length > 0 && html`<section><h2>Warnings</h2><ul>${warnings.map(text => html`<li>${text}</li>`)}</ul></section>`}
   <section><h2>Row by row</h2><p class="note">The ratio b/a and its interval, on a scale from ½ to 2; the middle means no change.
   p: Mann-Whitney U after Holm's correction.</p><div class="scroll"><table class="comparison">

@@ -3,6 +3,8 @@ import { formatInterval, formatNumber } from '../format.ts';
 import { titleOf } from '../order.ts';
 import { wrap } from '../terminal/wrap.ts';
 
+const WRAP_COLUMNS = 120;
+
 /**
  * Two runs as plain text, worst first, so that a regression is on the first screen. When the table is wider
  * than `widthColumns`, its rows are printed below each other.
@@ -12,6 +14,7 @@ export function comparisonText(comparison: Comparison, widthColumns = Number.POS
     `a  ${comparison.a.id}  ${comparison.a.label}`,
     `b  ${comparison.b.id}  ${comparison.b.label}`,
     '',
+    ...incomparable(comparison).flatMap(text => [...wrap(text, Math.min(widthColumns, WRAP_COLUMNS)), '']),
   ];
   const rows = sortedRows(comparison).map(row => [
     row.verdict,
@@ -36,6 +39,14 @@ export function comparisonText(comparison: Comparison, widthColumns = Number.POS
     lines.push('', ...(fits(text) ? [text] : wrap(text, widthColumns)));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What makes the rows below meaningless, before them. */
+export function incomparable({ unlike, voidReasons }: Comparison): string[] {
+  return [
+    ...voidReasons.map(reason => `Does not count: ${reason}.`),
+    ...unlike.map(difference => `Not comparable: ${difference}.`),
+  ];
 }
 
 function stacked([verdict, what, a, b, ratio, p]: readonly string[], widthColumns: number): string[] {
