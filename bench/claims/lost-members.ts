@@ -48,7 +48,7 @@ export const lostVoterLeavesWrites = timedClaim(
   {
     pairs: healthyAndUnder(CONDITIONS.oneVoterBlackholed, [WRITES], evidence => [
       ...evidence.votersOnly,
-      ...observed(evidence),
+      ...evidence.withObservers,
     ]),
     say: ({ subject, control }, number) =>
       `with one follower cut off, ${subject} committed ${number} the writes of ${control}`,

@@ -189,7 +189,7 @@ test(
         occasion,
         'blackhole',
         async () => nothing,
-        () => measureWrites(stage!, cast, write, { paced: false }),
+        () => measureWrites(stage!, cast, write, { loads: ['saturated'] }),
       );
       recordWrites({ recorder, topology: stage!.name, condition, round: 0 }, value, voidReasons);
       const writes = recorder.measured().measurements.find(({ metric }) => metric === 'writeThroughput')!;

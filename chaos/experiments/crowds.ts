@@ -47,7 +47,7 @@ export const crowds: Experiment<CrowdsOptions> = {
   withRounds: ({ crowds }, rounds) => (crowds === undefined ? {} : { crowds: { ...crowds, rounds } }),
   provides: ({ crowds }) => (crowds === undefined ? [] : ['crowds']),
   ownTopologies: ({ crowds }) => ({ texts: crowds?.topologies ?? {} }),
-  share: 0.5,
+  share: 0.45,
   async run(options) {
     const { suite, lab, plan } = options;
     if (suite.crowds === undefined) return;

@@ -2,7 +2,7 @@
 import { preload } from '../../bench/load/preload.ts';
 import { EXPERIMENTS } from './index.ts';
 import { type MeasureOptions, type ObserverCores, writeLoadOf } from './measure-options.ts';
-import { measureWrites, workloadOf } from './measurements/throughput.ts';
+import { LOAD_KINDS, measureWrites, workloadOf } from './measurements/throughput.ts';
 
 export async function measureAll(options: Omit<MeasureOptions, 'observerCores'>): Promise<void> {
   const { lab, needs, suite } = options;
@@ -33,8 +33,11 @@ async function warmUp(options: Omit<MeasureOptions, 'observerCores'>): Promise<O
     for (const stage of stages) {
       events.emit({ kind: 'phase', what: `warming up ${load}/${suite.load.warmupLoads}, ${stage.name}` });
       await cells.prepare(stage, 'warming up', async () => {
-        const sample = await measureWrites(stage, await stage.cast(), write, { paced: load === 1 });
-        if (sample.observerCores !== undefined) cores.set(stage, sample.observerCores);
+        const sample = await measureWrites(stage, await stage.cast(), write, {
+          loads: load === 1 ? LOAD_KINDS : ['saturated'],
+        });
+        const used = sample.saturated?.observerCores;
+        if (used !== undefined) cores.set(stage, used);
       });
     }
   }

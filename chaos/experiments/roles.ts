@@ -49,7 +49,7 @@ export const roles: Experiment<RolesOptions> = {
   }),
   provides: () => ['roles'],
   ownTopologies: ({ roles }) => ({ texts: roles.topologies, budget: roles.budget }),
-  share: 0.45,
+  share: 0.38,
   async run(options) {
     const { suite, plan } = options;
     const { starts } = suite.roles;
@@ -128,7 +128,7 @@ async function warmedUp(options: MeasureOptions<RolesOptions>, stage: Stage): Pr
   const write = loadOf(options, { warmupMs: 0, saturatedMs: warmupMs });
   const cast = await stage.cast();
   await preload(cast.leader.plan.ports.client, workloadOf(write), write.load.sessionsPerTarget);
-  if (warmupMs > 0) await measureWrites(stage, cast, write, { paced: false });
+  if (warmupMs > 0) await measureWrites(stage, cast, write, { loads: ['saturated'] });
   return { stage, budgets: budgetsOf(stage, budget) };
 }
 
@@ -153,7 +153,7 @@ async function measureWindow(
     const cast = await stage.cast();
     const shares = budgetShares(budgets?.get(cast.leader.name));
     const write = loadOf(options, { warmupMs: settleMs, saturatedMs: windowMs });
-    const sample = await measureWrites(stage, cast, write, { paced: false });
+    const sample = await measureWrites(stage, cast, write, { loads: ['saturated'] });
     const used = shares();
     recordWrites({ recorder, topology, condition, round, start }, sample, overBudget(used));
     for (const [metric, share] of [

@@ -7,6 +7,7 @@ import { blackhole } from '../faults/blackhole.ts';
 import type { Fault } from '../faults/fault.ts';
 import { readFault } from '../faults/index.ts';
 import { latency } from '../faults/latency.ts';
+import { LOAD_KINDS, type LoadKind } from './measurements/throughput.ts';
 import type { Cast, Stage } from './stage.ts';
 import { count, milliseconds, type Suite } from './suite.ts';
 
@@ -35,6 +36,8 @@ export interface WriteCondition {
   /** The name that claims use. */
   readonly need: string;
   readonly condition: string;
+  /** What is measured under it. */
+  readonly loads: readonly LoadKind[];
   appliesTo(stage: Stage): boolean;
   faultOf(stage: Stage, cast: Cast, suite: WriteOptions): ConditionFault;
 }
@@ -49,6 +52,7 @@ const FAULT_CONDITIONS: readonly WriteCondition[] = [
   {
     need: 'observerLatency',
     condition: CONDITIONS.observerLatency,
+    loads: ['paced'],
     appliesTo: stage => countOf(stage, 'observer') > 0,
     faultOf(stage, { observers }, { observerLatency: { ms, jitterMs } }) {
       const select = { from: stage.ends(observers), to: 'any', both: true } as const;
@@ -58,14 +62,17 @@ const FAULT_CONDITIONS: readonly WriteCondition[] = [
   {
     need: 'observersBlackholed',
     condition: CONDITIONS.observersBlackholed,
+    loads: ['saturated'],
     appliesTo: stage => countOf(stage, 'observer') > 0,
     faultOf: (stage, { observers }) => cutOff(stage, observers),
   },
   {
     need: 'oneVoterBlackholed',
     condition: CONDITIONS.oneVoterBlackholed,
-    // The last of at least two followers, because the first is loaded.
-    appliesTo: stage => countOf(stage, 'participant') > 2,
+    loads: ['saturated'],
+    // The last of at least two followers, because the first is loaded. Observers behind a master that is cut
+    // off would be looking for another one, which is a condition of its own.
+    appliesTo: stage => countOf(stage, 'participant') > 2 && !stage.topology.observerMasters,
     faultOf: (stage, { victim }) => cutOff(stage, victim === undefined ? [] : [victim]),
   },
 ];
@@ -78,6 +85,7 @@ export function conditionsOf({ name, conditions }: Suite & WriteOptions): readon
     return {
       need: condition,
       condition,
+      loads: LOAD_KINDS,
       appliesTo: stage => topologies === undefined || topologies.includes(stage.name),
       faultOf: () => ({ fault, cut: [] }),
     };

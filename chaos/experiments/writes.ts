@@ -14,8 +14,7 @@ import { checkConditions, conditionsOf, type WriteOptions, writeKeys } from './w
 
 export const writes: Experiment<WriteOptions> = {
   name: 'writes',
-  description:
-    'as many writes as go, and their latency at a steady pace: healthy, beside placebos, under each fault',
+  description: 'as many writes as go, and their latency at a steady pace: healthy and under faults',
   keys: writeKeys,
   check: checkConditions,
   asked: ({ conditions, placebos }) => [
@@ -23,7 +22,7 @@ export const writes: Experiment<WriteOptions> = {
     ...(placebos ? ['placeboObservers'] : []),
   ],
   provides: suite => ['healthy', 'placeboObservers', ...conditionsOf(suite).map(({ need }) => need)],
-  share: 0.6,
+  share: 0.72,
   async run(options) {
     const { rounds, roundsMin } = options.suite;
     await options.plan.rounds(this.name, { rounds, roundsMin, share: this.share }, writeTurns(options));
@@ -50,10 +49,11 @@ async function underConditions(
   await cell(options, stage, round, CONDITIONS.healthy, async () => {
     const sample = await measureWrites(stage, await stage.cast(), write);
     recordWrites({ recorder, topology, condition: CONDITIONS.healthy, round }, sample, []);
-    if (sample.observerCores !== undefined) observerCores.set(stage, sample.observerCores);
+    const cores = sample.saturated?.observerCores;
+    if (cores !== undefined) observerCores.set(stage, cores);
   });
   if (!stage.hasLinks) return;
-  for (const { need, condition, appliesTo, faultOf } of conditionsOf(suite)) {
+  for (const { need, condition, loads, appliesTo, faultOf } of conditionsOf(suite)) {
     if (!needs.has(need) || !appliesTo(stage)) continue;
     await cell(options, stage, round, condition, async () => {
       // Healing the last fault may have changed the leader.
@@ -64,13 +64,14 @@ async function underConditions(
         fault.name,
         () => fault.inject(stage.faults),
         () =>
-          measureWrites(stage, cast, write, { cut, underFault: true }).catch((error: unknown) => {
+          measureWrites(stage, cast, write, { cut, underFault: true, loads }).catch((error: unknown) => {
             if (error instanceof NoSessionError) return error;
             throw error;
           }),
       );
       const occasion = { recorder, topology, condition, round, fault: span };
-      if (value instanceof NoSessionError) recordNoSession(occasion, suite.load, value.message, voidReasons);
+      if (value instanceof NoSessionError)
+        recordNoSession(occasion, suite.load, loads, value.message, voidReasons);
       else recordWrites(occasion, value, voidReasons);
     });
   }
@@ -101,7 +102,9 @@ function placeboTurn(options: MeasureOptions, stage: Stage): Turn[] {
       const placebos = await startPlacebos(observers, cores);
       try {
         const cast = await voters.cast();
-        const sample = await measureWrites(voters, cast, writeLoadOf(options), { paced: false });
+        const sample = await measureWrites(voters, cast, writeLoadOf(options), {
+          loads: ['saturated'],
+        });
         placebos.check();
         recordWrites({ recorder, topology: voters.name, condition, round }, sample, []);
       } finally {

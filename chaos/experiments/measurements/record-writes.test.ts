@@ -5,6 +5,7 @@ import { Recorder } from '../../../bench/measure/recorder.ts';
 import type { FaultSpan } from '../../faults/fault-span.ts';
 import { readSuite } from '../suites.ts';
 import { recordNoSession, recordWrites, type WriteOccasion } from './record-writes.ts';
+import { LOAD_KINDS } from './throughput.ts';
 
 const test = suite('chaos/experiments: what is recorded of writes');
 
@@ -64,13 +65,15 @@ function recorded(load: LoadResult, more: Partial<WriteOccasion> = {}): Map<stri
   recordWrites(
     { recorder, ...OCCASION, ...more },
     {
-      saturated: load,
+      saturated: {
+        load,
+        counts: {},
+        uncounted: undefined,
+        leaderCpuUsPerWrite: undefined,
+        observerCores: undefined,
+      },
       paced: load,
       reads: undefined,
-      counts: {},
-      uncounted: undefined,
-      leaderCpuUsPerWrite: undefined,
-      observerCores: undefined,
     },
     [],
   );
@@ -154,13 +157,13 @@ test('a driver that was held up, and a fault that did not bite, void a stop as t
   assert.is(recorded(slow, { fault: FAULT }).get('writeLatencyP50')!.samples, 0);
   const recorder = new Recorder();
   const place = { recorder, ...OCCASION, fault: FAULT };
-  recordNoSession(place, LOAD, 'no session', ['blackhole did not bite']);
+  recordNoSession(place, LOAD, LOAD_KINDS, 'no session', ['blackhole did not bite']);
   assert.is(measuredBy(recorder).get('writeThroughput')!.samples, 0);
 });
 
 test('a fault under which no session is given is a total stop', () => {
   const recorder = new Recorder();
-  recordNoSession({ recorder, ...OCCASION, fault: FAULT }, LOAD, 'v1 turned us away', []);
+  recordNoSession({ recorder, ...OCCASION, fault: FAULT }, LOAD, LOAD_KINDS, 'v1 turned us away', []);
   const metrics = measuredBy(recorder);
   assert.equal(
     ['writeThroughput', 'writeLatencyP50'].map(metric => metrics.get(metric)!.value),

@@ -8,7 +8,7 @@ import { LOADS } from '../../../results/names.ts';
 import { bandsOf, type FaultSpan } from '../../faults/fault-span.ts';
 import type { Suite } from '../suite.ts';
 import { latencyVoidReasons, throughputVoidReasons, unansweredOf } from './load-validity.ts';
-import type { WriteSample } from './throughput.ts';
+import type { LoadKind, WriteSample } from './throughput.ts';
 
 export interface WriteOccasion {
   readonly recorder: Recorder;
@@ -24,7 +24,7 @@ export interface WriteOccasion {
 /** @param faultReasons why the fault voids everything; the reasons of the load are found here */
 export function recordWrites(
   occasion: WriteOccasion,
-  { saturated, paced, reads, counts, uncounted, leaderCpuUsPerWrite }: WriteSample,
+  { saturated, paced, reads }: WriteSample,
   faultReasons: readonly string[],
 ): void {
   const { recorder, topology, condition, round, start, fault } = occasion;
@@ -44,14 +44,17 @@ export function recordWrites(
         reasons,
       ),
     );
-  const closed = [...faultReasons, ...throughputVoidReasons(saturated, isHealthy)];
-  if (record('writeThroughput', saturated.writesPerSecond, closed)) {
-    const place = { metric: 'writeThroughput', topology, condition };
-    recorder.counts(place, counts);
-    if (uncounted !== undefined) recorder.warned(place, round, uncounted);
+  if (saturated !== undefined) {
+    const { load, counts, uncounted, leaderCpuUsPerWrite } = saturated;
+    const reasons = [...faultReasons, ...throughputVoidReasons(load, isHealthy)];
+    if (record('writeThroughput', load.writesPerSecond, reasons)) {
+      const place = { metric: 'writeThroughput', topology, condition };
+      recorder.counts(place, counts);
+      if (uncounted !== undefined) recorder.warned(place, round, uncounted);
+    }
+    record('leaderCpuPerWrite', leaderCpuUsPerWrite, reasons);
+    keep(LOADS.saturated, 'writes', load, reasons);
   }
-  record('leaderCpuPerWrite', leaderCpuUsPerWrite, closed);
-  keep(LOADS.saturated, 'writes', saturated, closed);
   for (const [kind, name, load] of [
     ['write', LOADS.paced, paced],
     ['read', LOADS.reads, reads],
@@ -77,10 +80,14 @@ export function recordWrites(
 export function recordNoSession(
   { recorder, topology, condition, round, start }: WriteOccasion,
   { pacedMs }: Suite['load'],
+  loads: readonly LoadKind[],
   message: string,
   faultReasons: readonly string[],
 ): void {
-  const values = { writeThroughput: 0, writeLatencyP50: pacedMs };
+  const values = {
+    ...(loads.includes('saturated') && { writeThroughput: 0 }),
+    ...(loads.includes('paced') && { writeLatencyP50: pacedMs }),
+  };
   for (const [metric, value] of Object.entries(values)) {
     const place = { metric, topology, condition };
     if (faultReasons.length > 0) recorder.voided(place, round, faultReasons.join('; '));

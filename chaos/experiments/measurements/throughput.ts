@@ -26,15 +26,24 @@ export interface WriteLoad {
   readonly signal: AbortSignal;
 }
 
+/** The loads of a condition: as many writes as go, and writes at a steady pace for their latency. */
+export const LOAD_KINDS = ['saturated', 'paced'] as const;
+export type LoadKind = (typeof LOAD_KINDS)[number];
+
 /** What one condition gave in one round. It is recorded once it is known whether the fault bit. */
 export interface WriteSample {
-  readonly saturated: LoadResult;
+  /** Absent when only the latency was asked for. */
+  readonly saturated: SaturatedSample | undefined;
   /** Absent when only the throughput was asked for. */
   readonly paced: LoadResult | undefined;
   /**
    * Reads at one observer during the paced writes. Absent when there is no observer, or none can be reached.
    */
   readonly reads: LoadResult | undefined;
+}
+
+export interface SaturatedSample {
+  readonly load: LoadResult;
   /** For Apache's servers, which count no traffic, only the connections. */
   readonly counts: Record<string, number>;
   /** Why there are no counts per write, although the members can count. */
@@ -68,21 +77,24 @@ export interface WriteOptions {
   readonly cut?: readonly Member[];
   /** Whether a fault is in force. Then nothing that the servers leave undone is tried a second time. */
   readonly underFault?: boolean;
-  readonly paced?: boolean;
+  /** @default both */
+  readonly loads?: readonly LoadKind[];
 }
 
 export async function measureWrites(
   stage: Stage,
   cast: Cast,
   write: WriteLoad,
-  { cut = [], underFault = false, paced = true }: WriteOptions = {},
+  { cut = [], underFault = false, loads = LOAD_KINDS }: WriteOptions = {},
 ): Promise<WriteSample> {
-  const saturated = await unlessVoid(
-    write.signal,
-    () => saturatedLoad(stage, cast, write, cut),
-    sample => throughputVoidReasons(sample.saturated, !underFault),
-  );
-  if (!paced) return { ...saturated, paced: undefined, reads: undefined };
+  const saturated = loads.includes('saturated')
+    ? await unlessVoid(
+        write.signal,
+        () => saturatedLoad(stage, cast, write, cut),
+        sample => throughputVoidReasons(sample.load, !underFault),
+      )
+    : undefined;
+  if (!loads.includes('paced')) return { saturated, paced: undefined, reads: undefined };
   const both = await unlessVoid(
     write.signal,
     () => pacedLoads(cast, write, cut),
@@ -91,7 +103,7 @@ export async function measureWrites(
       ...(reads === undefined ? [] : latencyVoidReasons(reads, 'median', !underFault)),
     ],
   );
-  return { ...saturated, ...both };
+  return { saturated, ...both };
 }
 
 /** Tries a second time only when the machine spoilt the load, and never because of its result. */
@@ -111,7 +123,7 @@ async function saturatedLoad(
   cast: Cast,
   { driver, load, seed }: WriteLoad,
   cut: readonly Member[],
-): Promise<Omit<WriteSample, 'paced' | 'reads'>> {
+): Promise<SaturatedSample> {
   const { members } = stage.ensemble;
   const { leader, observers } = cast;
   const watched = observers.find(member => !cut.includes(member));
@@ -144,7 +156,7 @@ async function saturatedLoad(
     observers: observers.map(({ name }) => name),
   });
   return {
-    saturated,
+    load: saturated,
     counts: { ...(uncounted === undefined && counts), ...(await leaderConnections(leader)) },
     uncounted,
     leaderCpuUsPerWrite: ofLeader?.cpuUsPerOperation,
