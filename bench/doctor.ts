@@ -5,10 +5,10 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { execa } from 'execa';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
+import { APACHE_HINT, findApacheZooKeeper } from './hosts/apache-zookeeper.ts';
 import { findSetpriv } from './hosts/dies-with-parent.ts';
 import { diskSync, loopbackRoundTrip } from './measure/environment.ts';
 import { fittedTable, outputColumns, type Terminal } from './terminal.ts';
-import { APACHE_HINT, findApacheZooKeeper } from './topology/apache-zookeeper.ts';
 
 export interface Finding {
   readonly name: string;

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { Ensemble, type EnsembleOptions } from '../bench/topology/ensemble.ts';
-import { planEnsemble } from '../bench/topology/plan.ts';
+import { type PlanOptions, planEnsemble } from '../bench/topology/plan.ts';
 import type { Topology } from '../bench/topology/topology.ts';
 import type { FaultMember } from './faults/context.ts';
 import { faultMember, linkMaps, meshMembers } from './members.ts';
@@ -16,6 +16,8 @@ import type { Toxiproxy } from './toxiproxy/toxiproxy.ts';
 export interface MeshedOptions extends Omit<EnsembleOptions, 'linkMaps' | 'clientAddresses'> {
   /** Folder for everything: configurations, data, logs, link maps. */
   readonly folder: string;
+  /** Where each member runs. @default this machine */
+  readonly hostOf?: PlanOptions['hostOf'];
   /** Seed of the randomness of the stand-in. @default 1 */
   readonly seed?: number;
 }
@@ -36,12 +38,12 @@ export async function startMeshedEnsemble(
   topology: Topology,
   options: MeshedOptions,
 ): Promise<MeshedEnsemble> {
-  const { folder, seed = 1, ...ensembleOptions } = options;
+  const { folder, hostOf, seed = 1, ...ensembleOptions } = options;
   const undo: (() => Promise<void>)[] = [];
   try {
     const toxiproxy = await findToxiproxy({ seed });
     undo.push(() => toxiproxy.stop());
-    const plan = await planEnsemble(topology, folder);
+    const plan = await planEnsemble(topology, folder, { hostOf });
     const client = new ToxiproxyClient(toxiproxy.url, toxiproxy.proxyPrefix);
     // Faults ask for roles when they choose their targets, and by then the ensemble exists.
     let ensemble: Ensemble | undefined;

@@ -1,5 +1,6 @@
 /** Keeps the output of a member on disk: its beginning and its end, within a limit. */
-import { closeSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 
 /** A quarter each for the beginning and for two generations of the end; the fourth is slack. */
@@ -25,6 +26,7 @@ export class CappedLog {
   constructor(file: string, bytesMax = LOG_BYTES_MAX) {
     this.file = file;
     this.#partBytesMax = Math.floor(bytesMax / 4);
+    mkdirSync(dirname(file), { recursive: true });
     this.#descriptor = openSync(file, 'a');
   }
 

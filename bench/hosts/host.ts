@@ -2,22 +2,38 @@
  * A machine that members run on: everything that the lab asks of it. The local one is in `local-host.ts`;
  * another kind is another file. Topologies, faults and loads use only this interface.
  */
+import type { ApacheZooKeeper } from './apache-zookeeper.ts';
 import type { CappedLog } from './capped-log.ts';
 import type { CpuBudget } from './cpu-budget.ts';
 import type { Command } from './dies-with-parent.ts';
 import type { MemberPorts, PortOptions } from './ports.ts';
 import type { ProcessState } from './process-state.ts';
 import type { ProcessSample } from './process-usage.ts';
+import type { Reaped } from './reaper.ts';
 
 export interface Host {
+  /** As errors name it: `this machine`. */
   readonly name: string;
-  /** Addresses for each member. All are free at this moment. */
+  /** The address at which processes there reach the lab's machine, and the proxies on it. */
+  readonly labAddress: string;
+  /**
+   * Addresses for each member, at which the lab and the other hosts reach it. All are free at this moment.
+   */
   addresses(count: number, options?: PortOptions): Promise<MemberPorts[]>;
+  /** The command of zklab's server there, without arguments. @throws UsageError when it is missing */
+  zklabServer(): Command;
+  /** Apache ZooKeeper as it is installed there; undefined if it is not. */
+  apacheZooKeeper(): ApacheZooKeeper | undefined;
   /** @throws Error when the command cannot be started at all */
   start(options: StartOptions): HostProcess;
   /** Has no effect if the process is gone. */
   signal(pid: number, signal: NodeJS.Signals): void;
   stateOf(pid: number): ProcessState;
+  /**
+   * The folder there for what the lab keeps in `labFolder`. Whoever connects another machine removes it at
+   * the end.
+   */
+  folderFor(labFolder: string): string;
   makeFolder(path: string): Promise<void>;
   /** Replaces the file in one step: a reader sees the old text or the new one, never a part. */
   writeFile(path: string, text: string): Promise<void>;
@@ -31,10 +47,17 @@ export interface Host {
   noBudget(): string | undefined;
   /** Limits the process to this many cores from now on. @throws Error when budgets are not available */
   limitCpu(pid: number, cores: number): CpuBudget;
+  /** Ends what a killed lab left there, and returns what it ended. */
+  reap(): Reaped[];
 }
 
 export interface StartOptions {
   readonly command: Command;
+  /**
+   * The process ends by itself when its standard input ends. The host makes sure that any other one does not
+   * outlive the lab.
+   */
+  readonly endsWithInput?: boolean;
   /** Receives the output of the process. */
   readonly log: CappedLog;
   readonly cwd: string;

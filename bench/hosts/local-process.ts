@@ -2,6 +2,7 @@
  * One running process of a member, from its start to its exit. A restarted member has another LocalProcess.
  */
 import { execa } from 'execa';
+import { diesWithParent } from './dies-with-parent.ts';
 import { endWithLab } from './end-with-lab.ts';
 import type { HostProcess, ProcessExit, StartOptions } from './host.ts';
 import { signalGroup } from './process-identity.ts';
@@ -17,8 +18,9 @@ export class LocalProcess implements HostProcess {
   #exit: ProcessExit | undefined;
 
   /** @throws Error when the command cannot be started at all */
-  constructor({ command, log, cwd, marker, temporaryFolder }: StartOptions) {
-    const child = execa(command.file, [...command.args], {
+  constructor({ command, endsWithInput = false, log, cwd, marker, temporaryFolder }: StartOptions) {
+    const { file, args } = endsWithInput ? command : diesWithParent(command);
+    const child = execa(file, [...args], {
       cwd,
       env: { ...command.env },
       // Kept open and never written. Its end tells the member that the lab is gone.

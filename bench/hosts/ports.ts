@@ -8,6 +8,8 @@ import { createServer, type Server } from 'node:net';
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** The other machine on which the lab starts the listener. Without it, a load accepts only loopback. */
+  readonly machine?: string;
 }
 
 /** The listeners of one member. */
@@ -39,6 +41,8 @@ const MEMBERS_PER_BLOCK = 250;
 export type Block = readonly [a: number, b: number];
 
 export interface PortOptions {
+  /** The port that members on other hosts already have. All members of an ensemble share it. */
+  readonly observerMaster?: number | undefined;
   readonly block?: () => Block;
   /** @throws with code EADDRINUSE when that address is taken */
   readonly claim?: (address: Address) => Promise<Claim>;
@@ -56,13 +60,14 @@ export interface Claim {
  * @throws Error naming the last address that was taken
  */
 export async function findPorts(count: number, options: PortOptions = {}): Promise<MemberPorts[]> {
-  const { block = randomBlock, claim = claimPort } = options;
+  const { observerMaster, block = randomBlock, claim = claimPort } = options;
   let last: unknown;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const hosts = hostsOf(block(), count);
     try {
       const numbers = attempt % 2 === 0 ? USUAL_PORTS : await chosenNumbers(hosts[0]!, claim);
-      return await claimAll(hosts, numbers, claim);
+      const shared = observerMaster === undefined ? {} : { observerMaster };
+      return await claimAll(hosts, { ...numbers, ...shared }, claim);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
       last = error;

@@ -53,9 +53,11 @@ test('without a rate the load is as fast as the answers, until the end or a sign
     await load;
   }));
 
-test('only loopback is ever a target', async () => {
-  const error = await runHttpLoad({ ...SPEC, url: 'http://192.0.2.1/' }).catch(
-    (caught: unknown) => caught as Error,
-  );
-  assert.match((error as Error).message, /only loopback/);
+test('an address outside loopback is refused, unless a host of the lab gave it', async () => {
+  const url = 'http://192.0.2.1/';
+  const error = await runHttpLoad({ ...SPEC, url }).catch((caught: unknown) => caught as Error);
+  assert.match((error as Error).message, /only loopback is loaded, and members that the lab started/);
+  const given = { ...SPEC, url, machine: 'a second machine', signal: AbortSignal.abort() };
+  const ended = await runHttpLoad(given).catch((caught: unknown) => caught as Error);
+  assert.is((ended as Error).name, 'AbortError');
 });

@@ -9,6 +9,8 @@ export interface LoadTarget {
   name: string;
   host: string;
   port: number;
+  /** As in `Address`. */
+  machine?: string;
   role?: string;
 }
 
@@ -117,8 +119,11 @@ export const ENDED_EARLY = 'the run was ended early';
 /** @throws RangeError, TypeError naming the setting, its value and what is accepted */
 export function checkLoadSpec(spec: LoadSpec): void {
   if (spec.targets.length === 0) throw new RangeError('targets: at least one is accepted');
-  for (const { name, host } of spec.targets) {
-    if (!isLoopback(host)) throw new RangeError(`target ${name} at ${host}: only loopback is ever loaded`);
+  for (const { name, host, machine } of spec.targets) {
+    if (machine === undefined && !isLoopback(host))
+      throw new RangeError(
+        `target ${name} at ${host}: only loopback is loaded, and members that the lab started`,
+      );
   }
   whole('sessionsPerTarget', spec.sessionsPerTarget, 1, LOAD_LIMITS.sessionsPerTarget);
   whole('warmupMs', spec.warmupMs, 0, 3_600_000);

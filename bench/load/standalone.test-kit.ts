@@ -1,7 +1,7 @@
 /** A standalone server, Apache's or ours, for tests of its clients. */
 import { join } from 'node:path';
 import { requirePeer, temporaryFolder } from '#test';
-import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
+import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { Ensemble } from '../topology/ensemble.ts';
 import type { Member } from '../topology/member.ts';
 import { JAVA_FLAGS } from '../topology/member-command.ts';

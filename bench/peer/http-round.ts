@@ -67,12 +67,12 @@ async function measureCommand(
   spec: HttpRoundSpec,
   signal: AbortSignal,
 ) {
-  const { host, port } = member.plan.ports.admin;
+  const { host, port, machine } = member.plan.ports.admin;
   const url = `http://${host}:${port}${COMMANDS_URL}/${command}`;
   await checkAnswer(url, command);
   const monitor = new DriverMonitor().start();
   const before = member.usage();
-  const load = await runHttpLoad({ url, ...spec, signal });
+  const load = await runHttpLoad({ url, machine, ...spec, signal });
   const after = member.usage();
   const driver = monitor.stop();
   const answered = load.ok + load.non2xx;

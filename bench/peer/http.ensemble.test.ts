@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
 import { loadRun } from '../../results/store.ts';
+import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { terminal } from '../terminal.ts';
-import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
 import { benchHttp } from './http.ts';
 import { HTTP_METRICS } from './http-round.ts';
 

@@ -88,8 +88,7 @@ export async function measureRound(
 }
 
 function targetOf(member: Member): LoadTarget {
-  const { host, port } = member.plan.ports.client;
-  return { name: member.name, host, port };
+  return { name: member.name, ...member.plan.ports.client };
 }
 
 interface Phase {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { assert, requirePeer, suite, temporaryFolder } from '#test';
 import { readEvents } from '../../results/events.ts';
 import { loadRun } from '../../results/store.ts';
+import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { terminal } from '../terminal.ts';
-import { findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
 import { PEER_METRICS } from './metrics.ts';
 import { benchPeer } from './peer.ts';
 

@@ -2,9 +2,9 @@
  * `zklab bench peer`: our server and Apache ZooKeeper, three voters each, under the same writes and reads.
  */
 import type { ExitCode } from '../../results/verdicts.ts';
+import { APACHE_HINT, findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { preload } from '../load/preload.ts';
 import type { Terminal } from '../terminal.ts';
-import { APACHE_HINT, findApacheZooKeeper } from '../topology/apache-zookeeper.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { UsageError } from '../usage-error.ts';

@@ -2,11 +2,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, requirePeer, suite, temporaryFolder, until } from '#test';
+import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
 import { identityOf } from '../hosts/process-identity.ts';
 import { runtimeFolder } from '../hosts/reaper.ts';
 import { ZkClient } from '../load/client.ts';
-import { findApacheZooKeeper } from './apache-zookeeper.ts';
 import { Ensemble } from './ensemble.ts';
 import { EnsembleError } from './ensemble-error.ts';
 import { planEnsemble } from './plan.ts';

@@ -1,8 +1,7 @@
-/** A running ensemble: real processes on this machine, from their start to the end of the last. */
+/** A running ensemble: real processes, from their start to the end of the last. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatExit } from '../hosts/host.ts';
-import { reap } from '../hosts/reaper.ts';
 import { EnsembleError } from './ensemble-error.ts';
 import { Member, type MemberEvent, type MemberMode } from './member.ts';
 import type { CommandOptions } from './member-command.ts';
@@ -69,7 +68,7 @@ export class Ensemble {
    * nothing is left running
    */
   static async start(plan: EnsemblePlan, options: EnsembleOptions = {}): Promise<Ensemble> {
-    reap();
+    for (const host of new Set(plan.members.map(member => member.host))) host.reap();
     for (const member of plan.members) await writeMemberFiles(member, plan);
     const {
       linkMaps,

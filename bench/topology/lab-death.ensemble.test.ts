@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, requirePeer, suite, until } from '#test';
+import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { findSetpriv } from '../hosts/dies-with-parent.ts';
 import { identityOf, signalGroup } from '../hosts/process-identity.ts';
 import { reap } from '../hosts/reaper.ts';
-import { findApacheZooKeeper } from './apache-zookeeper.ts';
 
 const test = suite('death of the lab');
 const LAB = fileURLToPath(new URL('./testing/lab.js', import.meta.url));

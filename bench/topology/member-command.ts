@@ -1,10 +1,8 @@
-/** How a member is started: the command of its implementation, and its guard against outliving the lab. */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+/** How a member is started: the command of its implementation on its host. */
 import { parseCommandString } from 'execa';
-import { type Command, diesWithParent } from '../hosts/dies-with-parent.ts';
+import { APACHE_HINT, APACHE_MAIN_CLASS } from '../hosts/apache-zookeeper.ts';
+import type { StartOptions } from '../hosts/host.ts';
 import { UsageError } from '../usage-error.ts';
-import { APACHE_HINT, APACHE_MAIN_CLASS, findApacheZooKeeper } from './apache-zookeeper.ts';
 import type { PlannedMember } from './planned.ts';
 
 export interface CommandOptions {
@@ -23,35 +21,33 @@ export const JAVA_FLAGS: readonly string[] = [
   '-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS',
 ];
 
-/** @throws UsageError when this machine lacks what the implementation needs */
-export function memberCommand(member: PlannedMember, options: CommandOptions = {}): Command {
+export type MemberCommand = Pick<StartOptions, 'command' | 'endsWithInput'>;
+
+/** @throws UsageError when the host lacks what the implementation needs */
+export function memberCommand(member: PlannedMember, options: CommandOptions = {}): MemberCommand {
   const { implementation, cfgFile } = member;
-  if (implementation === 'zklab') return zklabCommand(cfgFile, options.linkMap);
-  if (implementation === 'apache') return diesWithParent(apacheCommand(cfgFile, options.javaFlags));
+  if (implementation === 'zklab') return zklabCommand(member, options.linkMap);
+  if (implementation === 'apache') return apacheCommand(member, options.javaFlags);
   const [file = '', ...args] = parseCommandString(implementation.command).map(word =>
     word.replaceAll('{cfg}', cfgFile),
   );
-  return diesWithParent({ file, args });
+  return { command: { file, args } };
 }
 
 /** Only the topology decides what a member is. Our server would also take settings from these. */
 const NO_JAVA_FLAGS = { SERVER_JVMFLAGS: undefined, JVMFLAGS: undefined };
 
-/** It watches its own standard input, so it needs no guard. */
-function zklabCommand(cfgFile: string, linkMap: string | undefined): Command {
-  const main = fileURLToPath(new URL('../../server/main.js', import.meta.url));
-  if (!existsSync(main)) throw new UsageError(`${main} is missing; run "npm run build" to make it`);
+function zklabCommand({ host, cfgFile }: PlannedMember, linkMap: string | undefined): MemberCommand {
+  const { file, args } = host.zklabServer();
   const links = linkMap === undefined ? [] : ['--link-map', linkMap];
-  return {
-    file: process.execPath,
-    args: [main, cfgFile, '--die-with-parent', ...links],
-    env: NO_JAVA_FLAGS,
-  };
+  const command = { file, args: [...args, cfgFile, '--die-with-parent', ...links], env: NO_JAVA_FLAGS };
+  return { command, endsWithInput: true };
 }
 
-function apacheCommand(cfgFile: string, javaFlags = JAVA_FLAGS): Command {
-  const apache = findApacheZooKeeper();
+function apacheCommand({ host, cfgFile }: PlannedMember, javaFlags = JAVA_FLAGS): MemberCommand {
+  const apache = host.apacheZooKeeper();
   if (apache === undefined)
-    throw new UsageError(`Apache ZooKeeper was not found on this machine; to get it: ${APACHE_HINT}`);
-  return { file: apache.java, args: [...javaFlags, '-cp', apache.classPath, APACHE_MAIN_CLASS, cfgFile] };
+    throw new UsageError(`Apache ZooKeeper was not found on ${host.name}; to get it: ${APACHE_HINT}`);
+  const { java, classPath } = apache;
+  return { command: { file: java, args: [...javaFlags, '-cp', classPath, APACHE_MAIN_CLASS, cfgFile] } };
 }

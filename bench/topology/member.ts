@@ -1,5 +1,4 @@
 /** A member of a running ensemble: its files, its present process, and the mode it reports. */
-import { join } from 'node:path';
 import { CappedLog } from '../hosts/capped-log.ts';
 import type { CpuBudget } from '../hosts/cpu-budget.ts';
 import { formatExit, type Host, type HostProcess } from '../hosts/host.ts';
@@ -49,7 +48,7 @@ export class Member {
     this.plan = plan;
     this.clientAddress = clientAddress ?? formatAddress(plan.ports.client);
     this.#options = options;
-    this.log = new CappedLog(join(plan.folder, 'member.log'));
+    this.log = new CappedLog(plan.logFile);
   }
 
   get name(): string {
@@ -89,7 +88,7 @@ export class Member {
   start(): void {
     if (this.#process?.isRunning) throw new Error(`${this.name} already runs, as process ${this.pid}`);
     this.#process = this.host.start({
-      command: memberCommand(this.plan, this.#options),
+      ...memberCommand(this.plan, this.#options),
       log: this.log,
       cwd: this.plan.folder,
       marker: this.plan.cfgFile,

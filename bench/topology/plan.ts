@@ -1,14 +1,19 @@
-/** Plans a topology: free addresses, a folder for each member, and checked settings. */
+/** Plans a topology: a host, free addresses and a folder for each member, and checked settings. */
 import { join } from 'node:path';
 import { parseConfig } from '../../server/config/server-config.ts';
 import { ServerError } from '../../server/errors.ts';
 import type { Host } from '../hosts/host.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
-import type { PortOptions } from '../hosts/ports.ts';
+import type { MemberPorts, PortOptions } from '../hosts/ports.ts';
 import { UsageError } from '../usage-error.ts';
 import type { EnsemblePlan, PlannedMember } from './planned.ts';
-import type { Topology } from './topology.ts';
+import type { Topology, TopologyMember } from './topology.ts';
 import { memberFiles } from './zoo-cfg.ts';
+
+export interface PlanOptions extends PortOptions {
+  /** Where each member runs. @default LOCAL_HOST for all */
+  readonly hostOf?: ((member: TopologyMember) => Host) | undefined;
+}
 
 /**
  * @param folder folder of the whole ensemble; each member gets a folder in it
@@ -17,23 +22,44 @@ import { memberFiles } from './zoo-cfg.ts';
 export async function planEnsemble(
   topology: Topology,
   folder: string,
-  options: PortOptions & { readonly host?: Host } = {},
+  options: PlanOptions = {},
 ): Promise<EnsemblePlan> {
-  const { host = LOCAL_HOST, ...portOptions } = options;
-  const budgeted = topology.members.find(({ budget }) => budget !== undefined);
-  const noBudget = budgeted === undefined ? undefined : host.noBudget();
-  if (noBudget !== undefined)
-    throw new UsageError(
-      `topology ${topology.name}: budget of ${budgeted?.name}: ${noBudget}; leave the budget out`,
-    );
-  const ports = await host.addresses(topology.members.length, portOptions);
-  const members = topology.members.map((member, index): PlannedMember => {
-    const own = join(folder, member.name);
-    return { ...member, host, ports: ports[index]!, folder: own, cfgFile: join(own, 'zoo.cfg') };
+  const { hostOf = () => LOCAL_HOST, ...portOptions } = options;
+  const placed = topology.members.map(member => ({ member, host: hostOf(member) }));
+  checkBudgets(topology, placed);
+  const ports = await addressesOn(
+    placed.map(({ host }) => host),
+    portOptions,
+  );
+  const members = placed.map(({ member, host }, index): PlannedMember => {
+    const own = join(host.folderFor(folder), member.name);
+    const logFile = join(folder, member.name, 'member.log');
+    return { ...member, host, ports: ports[index]!, folder: own, cfgFile: join(own, 'zoo.cfg'), logFile };
   });
   const plan = { topology, folder, members };
   for (const member of members) if (member.implementation === 'zklab') checkSettings(member, plan);
   return plan;
+}
+
+function checkBudgets({ name }: Topology, placed: readonly { member: TopologyMember; host: Host }[]): void {
+  for (const { member, host } of placed) {
+    const problem = member.budget === undefined ? undefined : host.noBudget();
+    if (problem !== undefined)
+      throw new UsageError(`topology ${name}: budget of ${member.name}: ${problem}; leave the budget out`);
+  }
+}
+
+/** Each host gives the addresses of its members; the first one chooses the port of observer masters. */
+async function addressesOn(hosts: readonly Host[], options: PortOptions): Promise<MemberPorts[]> {
+  const left = new Map<Host, MemberPorts[]>();
+  let observerMaster: number | undefined;
+  for (const host of new Set(hosts)) {
+    const count = hosts.filter(each => each === host).length;
+    const found = await host.addresses(count, { ...options, observerMaster });
+    observerMaster ??= found[0]?.observerMaster.port;
+    left.set(host, found);
+  }
+  return hosts.map(host => left.get(host)!.shift()!);
 }
 
 /**

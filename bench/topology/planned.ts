@@ -6,13 +6,16 @@ import type { Topology, TopologyMember } from './topology.ts';
 export interface PlannedMember extends TopologyMember {
   readonly host: Host;
   readonly ports: MemberPorts;
-  /** Contains zoo.cfg, data, log and the output of the member. */
+  /** On the host: contains zoo.cfg, data and log. */
   readonly folder: string;
   readonly cfgFile: string;
+  /** On the lab's machine: the output of the member. */
+  readonly logFile: string;
 }
 
 export interface EnsemblePlan {
   readonly topology: Topology;
+  /** On the lab's machine. */
   readonly folder: string;
   readonly members: readonly PlannedMember[];
 }

@@ -82,6 +82,7 @@ function planOf(topology: Topology): EnsemblePlan {
     ) as unknown as MemberPorts,
     folder: `/runs/${member.name}`,
     cfgFile: `/runs/${member.name}/zoo.cfg`,
+    logFile: `/runs/${member.name}/member.log`,
   }));
   return { topology, folder: '/runs', members };
 }

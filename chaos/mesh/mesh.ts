@@ -26,14 +26,14 @@ export interface MeshMember {
     readonly observerMaster?: Address;
     readonly client: Address;
   };
-  /** Where the member runs, and therefore reads its link map. @default LOCAL_HOST */
-  readonly host?: Pick<Host, 'writeFile'>;
+  /** Where the member runs, reads its link map, and dials its proxies. @default LOCAL_HOST */
+  readonly host?: Pick<Host, 'labAddress' | 'folderFor' | 'writeFile'>;
 }
 
 export interface MeshOptions {
   readonly client: ToxiproxyClient;
   readonly members: readonly MeshMember[];
-  /** Folder for the link maps; created when missing. */
+  /** Folder for the link maps, on the host of each member; created when missing. */
   readonly folder: string;
   /** The present role: leader, follower, observer ... @default the configured role */
   readonly roleOf?: (name: string) => string | Promise<string>;
@@ -67,7 +67,7 @@ export class Mesh {
     const { client, members } = options;
     checkNames(members);
     const wanted = members.flatMap(to => linksTo(to, members));
-    const made = await populate(client, wanted);
+    const made = await populate(client, wanted, listenAddresses(members));
     const listens = new Map(made.map(({ name, listen }) => [name, listen]));
     const mesh = new Mesh(
       wanted.map(link => ({ ...link, proxied: listens.get(link.name)! })),
@@ -84,7 +84,8 @@ export class Mesh {
 
   /** For the `--link-map` option of the member. */
   linkMapFile(member: string): string {
-    return join(this.#options.folder, `${member}.links.json`);
+    const { host = LOCAL_HOST } = this.#options.members.find(({ name }) => name === member) ?? {};
+    return join(host.folderFor(this.#options.folder), `${member}.links.json`);
   }
 
   /** host:port at which clients reach the member through its proxy. */
@@ -145,10 +146,11 @@ export class Mesh {
 async function populate(
   client: ToxiproxyClient,
   wanted: readonly Omit<Link, 'proxied'>[],
+  listenAt: ReadonlyMap<string, string>,
 ): Promise<ProxyState[]> {
   try {
     return await client.populate(
-      wanted.map(({ name, address }) => ({ name, listen: '127.0.0.1:0', upstream: address })),
+      wanted.map(({ name, from, address }) => ({ name, listen: listenAt.get(from)!, upstream: address })),
     );
   } catch (error) {
     const names = new Set(wanted.map(({ name }) => name));
@@ -157,6 +159,12 @@ async function populate(
     await Promise.allSettled(left.map(({ name }) => client.removeProxy(name)));
     throw error;
   }
+}
+
+/** By dialer: where its proxies listen. The lab's own clients, like Toxiproxy, run on the lab's machine. */
+function listenAddresses(members: readonly MeshMember[]): ReadonlyMap<string, string> {
+  const dialers = members.map(({ name, host = LOCAL_HOST }) => [name, `${host.labAddress}:0`] as const);
+  return new Map([...dialers, [CLIENT, `${LOCAL_HOST.labAddress}:0`]]);
 }
 
 function linksTo(to: MeshMember, members: readonly MeshMember[]): Omit<Link, 'proxied'>[] {

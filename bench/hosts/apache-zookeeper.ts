@@ -1,4 +1,4 @@
-/** Where this machine has Apache ZooKeeper: in `ZOOKEEPER_HOME`, or in Debian's packages. */
+/** Where a machine has Apache ZooKeeper: in `ZOOKEEPER_HOME`, or in Debian's packages. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -19,7 +19,7 @@ const DEBIAN_FOLDER = '/usr/share/java';
 const DEBIAN_JARS = ['zookeeper', 'netty-codec', 'netty-resolver', 'servlet-api', 'slf4j-simple'];
 const DPKG_STATUS = '/var/lib/dpkg/status';
 
-/** Undefined when Java or the jars are missing. */
+/** On this machine. Undefined when Java or the jars are missing. */
 export function findApacheZooKeeper(env: NodeJS.ProcessEnv = process.env): ApacheZooKeeper | undefined {
   const java = findJava(env);
   if (java === undefined) return undefined;
