@@ -124,7 +124,11 @@ function addUp(program: Command): void {
     .action(
       runs(async (words: string[], { json }: { json?: boolean }) => {
         const { up } = await import('./chaos/up.ts');
-        return up(words.join(' '), context.out, { json: json ?? false, signal: context.signal });
+        return up(words.join(' '), context.out, {
+          json: json ?? false,
+          runsRoot: join(RUNS_ROOT, 'up'),
+          signal: context.signal,
+        });
       }),
     );
 }
@@ -289,7 +293,11 @@ function addMicro(program: Command): void {
     .action(
       runs(async (filter: string | undefined, options: { timeMs?: number; json?: boolean }) => {
         const { micro } = await import('./bench/micro/micro-command.ts');
-        return micro(filter, context.out, { ...options, signal: context.signal });
+        return micro(filter, context.out, {
+          ...options,
+          folder: join(RUNS_ROOT, 'micro'),
+          signal: context.signal,
+        });
       }),
     );
 }

@@ -19,6 +19,7 @@ const STORY: readonly EventDraft[] = [
     ...{ done: 2, of: 20, unit: 'seeds' },
   },
   { kind: 'note', text: 'voters is given up: it broke' },
+  { kind: 'task', task: 'jute: write a Stat', nsPerOperation: 91.5, n: 4000 },
 ];
 
 function shown(isTTY: boolean): string[] {
@@ -46,6 +47,7 @@ test('a terminal shows the present activity, with the time since the first event
     '6:06  voters, one voter blackholed: blackhole did not bite',
     '7:07  2 of 20 seeds; seed 7 passed: 120 writes, 4 faults',
     '8:08  voters is given up: it broke',
+    '9:09  jute: write a Stat: 92 ns',
   ]);
 });
 
@@ -56,5 +58,6 @@ test('elsewhere only notes are written', () => {
     '6:06  voters, one voter blackholed: blackhole did not bite',
     '7:07  2 of 20 seeds; seed 7 passed: 120 writes, 4 faults',
     '8:08  voters is given up: it broke',
+    '9:09  jute: write a Stat: 92 ns',
   ]);
 });

@@ -32,6 +32,8 @@ export function progressLine(event: RunEvent): ProgressLine | undefined {
     }
     case 'seed':
       return { text: `${event.done} of ${event.of} ${event.unit}; ${seedText(event)}`, isNote: true };
+    case 'task':
+      return { text: `${event.task}: ${event.nsPerOperation.toFixed(0)} ns`, isNote: true };
     case 'note':
       return { text: event.text, isNote: true };
     default:

@@ -4,6 +4,7 @@ import { assert, suite, temporaryFolder } from '#test';
 import { readEvents } from '../results/events.ts';
 import { minimalResult } from '../results/fixtures/minimal.ts';
 import { recordRun } from './recorded-run.ts';
+import { UsageError } from './usage-error.ts';
 
 const test = suite('bench: recorded runs');
 const SILENT = { print: () => {}, progress: () => {}, json: () => {}, error: () => {}, end: () => {} };
@@ -56,8 +57,13 @@ test('a run that measured something keeps its events, though it failed before it
   assert.is(readEvents(join(root, folder)).length, 1);
 });
 
-test('a run that has only events keeps them, whether it ends or fails', async () => {
+test('a run that has only events keeps them, whether it ends or fails, but not after a usage error', async () => {
   const root = temporaryFolder();
+  const refused = recordRun(SILENT, { name: 'none', json: false, root, eventsAlone: true }, async () => {
+    throw new UsageError('no task matches');
+  });
+  assert.match(await refused.then(String, String), 'no task matches');
+  assert.equal(readdirSync(root), []);
   await recordRun(SILENT, { name: 'seeds', json: false, root, eventsAlone: true }, async run => {
     run.events.emit({ kind: 'note', text: 'seed 1 failed' });
     throw new Error('out of memory');

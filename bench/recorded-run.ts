@@ -5,6 +5,7 @@ import { createRun, RUNS_ROOT, type RunDirectory } from '../results/store.ts';
 import { cleanUpWithLab } from './hosts/end-with-lab.ts';
 import { progressOn } from './progress.ts';
 import type { Terminal } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface RecordedRun extends RunDirectory {
   readonly startedAt: Date;
@@ -30,7 +31,8 @@ const MEASURED: readonly RunEvent['kind'][] = ['sample', 'judgement', 'seed'];
 
 /**
  * Passes a run to `body`. A run that measured something keeps its folder, with the events, even if it failed,
- * was interrupted or ended with the lab. One that measured nothing and has no result leaves no folder.
+ * was interrupted or ended with the lab. One that measured nothing and has no result leaves no folder. A
+ * usage error is no run at all.
  */
 export async function recordRun<T>(
   terminal: Terminal,
@@ -41,15 +43,16 @@ export async function recordRun<T>(
   const run = await createRun(name, startedAt, root);
   const log = new EventLog(run.path);
   let isKept = eventsAlone;
-  const keep = ({ kind }: RunEvent) => {
-    isKept ||= MEASURED.includes(kind);
+  let hasMeasured = false;
+  const notice = ({ kind }: RunEvent) => {
+    hasMeasured ||= MEASURED.includes(kind);
   };
   const show = progressOn(terminal, process.stderr.isTTY === true && !json);
-  const events = new EventBus([log.write, keep, show]);
-  const remove = () => rmSync(run.path, { recursive: true, force: true });
-  const forget = cleanUpWithLab(() => {
-    if (!isKept) remove();
-  });
+  const events = new EventBus([log.write, notice, show]);
+  const removeUnlessKept = () => {
+    if (!isKept && !hasMeasured) rmSync(run.path, { recursive: true, force: true });
+  };
+  const forget = cleanUpWithLab(removeUnlessKept);
   try {
     return await body({
       ...run,
@@ -63,9 +66,12 @@ export async function recordRun<T>(
         return file;
       },
     });
+  } catch (error) {
+    if (error instanceof UsageError) isKept = false;
+    throw error;
   } finally {
     log.close();
     forget();
-    if (!isKept) remove();
+    removeUnlessKept();
   }
 }

@@ -1,10 +1,12 @@
 /** `zklab up TOPOLOGY`: runs an ensemble behind its mesh, to inspect and to break by hand, until Ctrl-C. */
 
 import { makeTemporaryFolder } from '../bench/hosts/temporary-folder.ts';
+import { type RecordedRun, recordRun } from '../bench/recorded-run.ts';
 import type { Terminal } from '../bench/terminal.ts';
 import type { Ensemble } from '../bench/topology/ensemble.ts';
 import type { MemberMode } from '../bench/topology/member.ts';
 import { readTopology } from '../bench/topology/read-topology.ts';
+import type { Topology } from '../bench/topology/topology.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { startMeshedEnsemble } from './meshed-ensemble.ts';
 import { describeUp, upText } from './up-text.ts';
@@ -12,31 +14,52 @@ import { waitMs } from './wait.ts';
 
 export interface UpOptions {
   readonly json?: boolean;
+  /** Where the events of the run are kept. */
+  readonly runsRoot: string;
   /** Ends it. For a person, the signals of the terminal do so. */
   readonly signal: AbortSignal;
 }
 
 const WATCH_INTERVAL_MS = 1_000;
+/** Of the randomness of the stand-in for Toxiproxy. */
+const SEED = 1;
 
 /** @throws UsageError, EnsembleError */
 export async function up(reference: string, terminal: Terminal, options: UpOptions): Promise<ExitCode> {
-  const { json = false, signal } = options;
+  const { json = false, runsRoot } = options;
   const topology = readTopology(reference);
+  const record = { name: 'up', json, root: runsRoot, eventsAlone: true };
+  return recordRun(terminal, record, run => upUntilEnded(topology, run, terminal, options));
+}
+
+async function upUntilEnded(
+  topology: Topology,
+  { plan, events }: RecordedRun,
+  terminal: Terminal,
+  { json = false, signal }: UpOptions,
+): Promise<ExitCode> {
+  const { name, shortForm } = topology;
+  plan({ suite: 'up', seed: SEED, claims: [], topologies: [{ name, shortForm }] });
   const folder = makeTemporaryFolder('up');
   try {
-    terminal.progress(`starting ${topology.shortForm} ...`);
+    events.emit({ kind: 'phase', what: `starting ${shortForm}` });
     const meshed = await startMeshedEnsemble(topology, {
       folder: folder.path,
       temporaryFolder: folder.path,
+      seed: SEED,
+      onMember: event => events.emit({ kind: 'member', topology: name, ...event }),
       signal,
     });
     try {
       const description = await describeUp(meshed);
       if (json) terminal.json(description);
       else terminal.print(upText(description));
-      await watch(meshed.ensemble, terminal, json, signal);
+      await watchModes(meshed.ensemble, signal, change => {
+        events.emit({ kind: 'mode', topology: name, ...change });
+        if (!json) terminal.print(changeText(change, new Date()));
+      });
     } finally {
-      terminal.progress('stopping ...');
+      events.emit({ kind: 'phase', what: 'stopping' });
       await meshed.stop();
     }
   } catch (error) {
@@ -48,29 +71,37 @@ export async function up(reference: string, terminal: Terminal, options: UpOptio
   return EXIT_CODES.holds;
 }
 
-/** Prints changes of roles, so that whoever breaks something sees the effect. */
-async function watch(
+interface ModeChange {
+  readonly member: string;
+  readonly from: MemberMode;
+  readonly to: MemberMode;
+}
+
+/** Reports changes of modes, so that whoever breaks something sees the effect. */
+async function watchModes(
   ensemble: Ensemble,
-  terminal: Terminal,
-  quiet: boolean,
   signal: AbortSignal,
+  onChange: (change: ModeChange) => void,
 ): Promise<void> {
   let before = await ensemble.modes();
   while (!signal.aborted) {
     await waitMs(WATCH_INTERVAL_MS, signal);
     const now = await ensemble.modes();
-    if (!quiet && !signal.aborted) for (const line of changes(before, now, new Date())) terminal.print(line);
+    if (!signal.aborted) for (const change of changes(before, now)) onChange(change);
     before = now;
   }
 }
 
-export function changes(
+function changes(
   before: ReadonlyMap<string, MemberMode>,
   now: ReadonlyMap<string, MemberMode>,
-  at: Date,
-): string[] {
-  const time = at.toISOString().slice(11, 19);
-  return [...now]
-    .filter(([name, mode]) => before.get(name) !== mode)
-    .map(([name, mode]) => `${time}  ${name}: ${before.get(name)} -> ${mode}`);
+): ModeChange[] {
+  return [...now].flatMap(([member, to]) => {
+    const from = before.get(member) ?? 'down';
+    return from === to ? [] : [{ member, from, to }];
+  });
+}
+
+function changeText({ member, from, to }: ModeChange, at: Date): string {
+  return `${at.toISOString().slice(11, 19)}  ${member}: ${from} -> ${to}`;
 }

@@ -48,6 +48,8 @@ const eventSchema = z.discriminatedUnion('kind', [
     /** Whether the lab ended it. */
     isAsked: z.boolean().optional(),
   }),
+  /** A member reports another mode than before: leader, follower, observer, looking, down. */
+  z.strictObject({ ...when('mode'), topology: text, member: text, from: text, to: text }),
   z.strictObject({ ...when('injected'), ...place, fault: text, links: z.array(text) }),
   /** The proof of a fault was taken at its place. */
   z.strictObject({ ...when('bitten'), ...place, fault: text, bit: z.boolean(), how: z.string() }),
@@ -74,6 +76,8 @@ const eventSchema = z.discriminatedUnion('kind', [
     of: count,
     unit: text,
   }),
+  /** A micro-benchmark has ended: the median time of an operation, over `n` calls. */
+  z.strictObject({ ...when('task'), task: text, nsPerOperation: z.number(), n: count }),
   /** A message worth a line in a log. */
   z.strictObject({ ...when('note'), text }),
   z.strictObject({ ...when('verdict'), claim: text, verdict: text, reason: text }),

@@ -36,6 +36,17 @@ test('a run id sorts by time and is a safe file name', () => {
   assert.ok(runId('z', EARLY) < runId('a', LATE));
 });
 
+test('a place where no folder can be made is refused by name', async () => {
+  const file = join(temporaryFolder(), 'a-file');
+  await writeFile(file, '');
+  for (const root of [file, join(file, 'runs')])
+    await refused(
+      () => createRun('a', EARLY, root),
+      'unwritable',
+      new RegExp(`^runs cannot be kept in ${root}: E(EXIST|NOTDIR): .*; set ZKLAB_RUNS to a folder`),
+    );
+});
+
 test('a document that --json printed is loaded by its path, and a missing one is named', async () => {
   const saved = join(temporaryFolder(), 'monday.json');
   await refused(() => loadRun(saved), 'missing', /monday\.json does not exist/);

@@ -14,7 +14,7 @@ const RUN_ID = /^\d{4}-\d\d-\d\dT/;
 export const RUNS_ROOT =
   process.env.ZKLAB_RUNS || fileURLToPath(new URL('../../results/runs', import.meta.url));
 
-export type StoreProblem = 'missing' | 'damaged' | 'other version' | 'invalid';
+export type StoreProblem = 'missing' | 'damaged' | 'other version' | 'invalid' | 'unwritable';
 
 /** A run that cannot be read or written. `problem` tells in which way. */
 export class StoreError extends Error {
@@ -46,9 +46,15 @@ export interface RunListing {
   readonly problem: string | null;
 }
 
-/** Creates a directory `<time>-<name>` under `root`. A second run in the same second gets a suffix. */
+/** With other codes, such as that of a full disk, it is not the place that is wrong. */
+const UNWRITABLE = ['EACCES', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'];
+
+/**
+ * Creates a directory `<time>-<name>` under `root`. A second run in the same second gets a suffix.
+ * @throws StoreError 'unwritable'
+ */
 export async function createRun(name: string, startedAt: Date, root = RUNS_ROOT): Promise<RunDirectory> {
-  await mkdir(root, { recursive: true });
+  await mkdir(root, { recursive: true }).catch(refuseFolder(root));
   const base = runId(name, startedAt);
   for (let attempt = 1; attempt <= SAME_SECOND_RUNS_MAX; attempt += 1) {
     const id = attempt === 1 ? base : `${base}-${attempt}`;
@@ -57,10 +63,25 @@ export async function createRun(name: string, startedAt: Date, root = RUNS_ROOT)
       await mkdir(path);
       return runDirectory(id, path, root);
     } catch (error) {
-      if (!hasCode(error, 'EEXIST')) throw error;
+      if (!hasCode(error, 'EEXIST')) refuseFolder(root)(error);
     }
   }
   throw new StoreError('invalid', `${root} already has ${SAME_SECOND_RUNS_MAX} runs named "${base}"`);
+}
+
+/** Whether the place is wrong where a file or folder was to be made. */
+export function isUnwritable(error: unknown): boolean {
+  return UNWRITABLE.some(code => hasCode(error, code));
+}
+
+function refuseFolder(root: string): (error: unknown) => never {
+  return error => {
+    if (!isUnwritable(error)) throw error;
+    throw new StoreError(
+      'unwritable',
+      `runs cannot be kept in ${root}: ${(error as Error).message}; set ZKLAB_RUNS to a folder that can be written`,
+    );
+  };
 }
 
 /** `2026-08-01T09-30-05Z-quick`: sorts by time, and contains no colon, which some file systems refuse. */

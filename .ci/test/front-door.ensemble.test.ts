@@ -7,6 +7,7 @@ import { assert, suite, temporaryFolder, until } from '#test';
 import { identityOf } from '../../bench/hosts/process-identity.ts';
 import { ZkClient } from '../../bench/load/client.ts';
 import type { UpDescription } from '../../chaos/up-text.ts';
+import { readEvents } from '../../results/events.ts';
 import { minimalResult } from '../../results/fixtures/minimal.ts';
 
 const test = suite('front door');
@@ -125,9 +126,11 @@ function subcommands(help: string): string[] {
 test(
   'up: clients can connect through the proxies; Ctrl-C ends every process and removes the folder',
   async () => {
+    const runs = temporaryFolder();
     const child = execa(process.execPath, [ZKLAB, 'up', 'voters=3', 'observers=1', 'masters=on', '--json'], {
       reject: false,
       detached: true,
+      env: { ZKLAB_RUNS: runs },
     });
     let printed = '';
     child.stdout.on('data', (text: Buffer) => {
@@ -154,6 +157,12 @@ test(
     );
     assert.not(existsSync(dirname(up.members[0]!.folder)));
     assert.match(await fetch(up.toxiproxy.url).then(String, String), 'fetch failed');
+    const [id = ''] = readdirSync(join(runs, 'up'));
+    const told = readEvents(join(runs, 'up', id)).map(event =>
+      event.kind === 'member' ? `${event.member} ${event.state}` : event.kind,
+    );
+    assert.equal(told.slice(0, 2), ['plan', 'phase']);
+    for (const { name } of up.members) assert.ok(told.includes(`${name} down`), told.join());
   },
   DEADLINE,
 );
@@ -211,11 +220,25 @@ test(
 test(
   'an error of the operating system is printed as one line, never a stack',
   async () => {
-    const missing = join(temporaryFolder(), 'missing');
-    const { exitCode, stderr } = await zklab('up', 'voters', { env: { TMPDIR: missing } });
+    const tooLong = join(temporaryFolder(), 'x'.repeat(300));
+    const { exitCode, stderr } = await zklab('up', 'voters', { env: { TMPDIR: tooLong } });
     assert.is(exitCode, 1);
-    assert.match(stderr, /^zklab: the operating system reported an error: ENOENT.*\/missing.*$/);
+    assert.match(stderr, /^zklab: the operating system reported an error: ENAMETOOLONG.*x'$/);
+  },
+  DEADLINE,
+);
+
+test(
+  'a folder that cannot be written is refused by name, and nothing is created',
+  async () => {
+    const missing = join(temporaryFolder(), 'missing');
+    const up = await zklab('up', 'voters', { env: { TMPDIR: missing } });
+    assert.is(up.exitCode, 2);
+    assert.match(up.stderr, /^zklab: no temporary folder can be created in \S+\/missing: ENOENT.*TMPDIR/);
     assert.not.ok(existsSync(missing));
+    const micro = await zklab('micro', 'jute', { env: { ZKLAB_RUNS: ZKLAB } });
+    assert.is(micro.exitCode, 2);
+    assert.match(micro.stderr, /^zklab: runs cannot be kept in \S+zklab\.js\/micro: ENOTDIR.*ZKLAB_RUNS/);
     const report = await zklab('report', runFolder(100), '--out', join(missing, 'page.html'));
     assert.is(report.exitCode, 2);
     assert.match(report.stderr, /^zklab: .*\/missing\/page\.html cannot be written: ENOENT.*$/);
@@ -275,7 +298,12 @@ test(
 function zklab(...words: (string | { env: Record<string, string> })[]) {
   const args = words.filter(word => typeof word === 'string');
   const env = words.find(word => typeof word !== 'string')?.env ?? {};
-  return execa(process.execPath, [ZKLAB, ...args], { reject: false, stdin: 'ignore', env });
+  const kept = { ZKLAB_RUNS: join(temporaryFolder(), 'runs') };
+  return execa(process.execPath, [ZKLAB, ...args], {
+    reject: false,
+    stdin: 'ignore',
+    env: { ...kept, ...env },
+  });
 }
 
 function runFolder(writesPerSecond: number, rounds = 10): string {

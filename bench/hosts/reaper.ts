@@ -7,6 +7,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { UsageError } from '../usage-error.ts';
 import { commandLineOf, identityOf, isSameProcess, signalGroup } from './process-identity.ts';
 
 const identity = z.strictObject({ pid: z.int().positive(), startTime: z.string() });
@@ -119,7 +120,7 @@ function openFolder(folder: string): void {
   if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
   const stat = lstatSync(folder);
   if (!stat.isDirectory() || stat.uid !== (process.getuid?.() ?? stat.uid) || (stat.mode & 0o022) !== 0)
-    throw new Error(
+    throw new UsageError(
       `${folder} can be written by other users; remove it, and zklab makes one that only you can write`,
     );
 }

@@ -6,8 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isUnwritable } from '../../results/store.ts';
+import { UsageError } from '../usage-error.ts';
 import { cleanUpWithLab } from './end-with-lab.ts';
-import { registerFolder, TEMPORARY_PREFIX } from './reaper.ts';
+import { type Registration, registerFolder, TEMPORARY_PREFIX } from './reaper.ts';
 
 const REMOVAL_RETRIES = 20;
 const REMOVAL_PAUSE_MS = 25;
@@ -21,15 +23,20 @@ export interface TemporaryFolder {
 /**
  * Creates a folder whose name begins with `name`. What a killed lab leaves is removed if it is in the
  * system's temporary folder.
+ * @throws UsageError when no folder can be created there
  */
 export function makeTemporaryFolder(name: string, directory = tmpdir()): TemporaryFolder {
   const path = join(directory, `${TEMPORARY_PREFIX}${name}-${randomBytes(4).toString('hex')}`);
-  const registration = registerFolder(path);
+  let registration: Registration | undefined;
   try {
+    registration = registerFolder(path);
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     registration?.remove();
-    throw error;
+    if (!isUnwritable(error)) throw error;
+    throw new UsageError(
+      `no temporary folder can be created in ${directory}: ${(error as Error).message}; set TMPDIR to a folder that can be written`,
+    );
   }
   const removeNow = () => {
     // Processes that were just killed may still write into it.

@@ -1,11 +1,15 @@
 /** `zklab micro [FILTER]`: the micro-benchmarks as a table. */
+import type { EventSink } from '../../results/events.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
+import { recordRun } from '../recorded-run.ts';
 import { fittedTable, outputColumns, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { type MicroOptions, type MicroRow, runMicro } from './micro.ts';
 
 export interface MicroCommandOptions {
   readonly json?: boolean;
+  /** Where the events of the run are kept. */
+  readonly folder: string;
   /** Time for each task. */
   readonly timeMs?: number | undefined;
   readonly signal?: AbortSignal;
@@ -18,13 +22,20 @@ export interface MicroCommandOptions {
 export async function micro(
   filter: string | undefined,
   terminal: Terminal,
-  options: MicroCommandOptions = {},
+  options: MicroCommandOptions,
 ): Promise<ExitCode> {
-  const { json = false, timeMs, signal } = options;
-  const rows = await run(filter, terminal, {
-    ...(timeMs === undefined ? {} : { timeMs }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const { json = false, folder, timeMs, signal } = options;
+  const rows = await recordRun(
+    terminal,
+    { name: 'micro', json, root: folder, eventsAlone: true },
+    ({ plan, events }) => {
+      plan({ suite: 'micro', seed: 0, claims: [], topologies: [] });
+      return run(filter, events, {
+        ...(timeMs === undefined ? {} : { timeMs }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    },
+  );
   const endedEarly = signal?.aborted ?? false;
   if (json) terminal.json({ rows, endedEarly });
   else {
@@ -36,12 +47,14 @@ export async function micro(
 
 async function run(
   filter: string | undefined,
-  terminal: Terminal,
+  events: EventSink,
   options: MicroOptions,
 ): Promise<MicroRow[]> {
   try {
     const pattern = filter === undefined ? undefined : new RegExp(filter, 'i');
-    return await runMicro(pattern, ({ name }) => terminal.progress(name), options);
+    const emit = ({ name, nsPerOperation, n }: MicroRow) =>
+      events.emit({ kind: 'task', task: name, nsPerOperation, n });
+    return await runMicro(pattern, emit, options);
   } catch (error) {
     if (error instanceof RangeError || error instanceof SyntaxError) throw new UsageError(error.message);
     throw error;
