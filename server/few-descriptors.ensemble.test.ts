@@ -77,7 +77,7 @@ test(
         );
         assert.is((await ensemble.leader()).sid, leader.sid);
         assert.is(Math.floor((await leader.zxid()) / 2 ** 32), epoch, 'no election');
-        for (const { log } of ensemble.running) assert.match(log, /snapshot written/);
+        for (const { log } of ensemble.running) assert.match(log, /snapshot was written/);
         assert.ok((await ensemble.agrees()) > 0);
       },
       SETTINGS,

@@ -89,7 +89,7 @@ try {
   const stop = (why: string): void => {
     if (stopping) return;
     stopping = true;
-    logger.info('stopping', { why });
+    logger.info('this server is stopping', { why });
     server.stop(() => process.exit(0));
     runtime.clock.after(STOP_LIMIT_MS, () => process.exit(0));
   };

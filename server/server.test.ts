@@ -107,7 +107,9 @@ test('a leader that is slow to listen is waited for: nobody goes back to electio
   for (const sid of ensemble.sids) listenLate(ensemble, sid, 1500);
   ensemble.start();
   for (const sid of ensemble.sids) {
-    const looked = ensemble.messages(sid, 'info').filter(message => message === 'looking for a leader');
+    const looked = ensemble
+      .messages(sid, 'info')
+      .filter(message => message === 'this server looks for a leader');
     assert.is(looked.length, 1, `member ${sid}`);
   }
 });

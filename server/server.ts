@@ -137,7 +137,7 @@ export function startServer(options: ServerOptions): RunningServer {
       ? startStandalone(parts, serve)
       : startMember(parts, runtime, config.quorum, view, serve);
   if (config.clientAddress !== undefined) {
-    port.listen(config.clientAddress, bound => logger.info('client port listens', { port: bound }));
+    port.listen(config.clientAddress, bound => logger.info('the client port listens', { port: bound }));
   }
   const admin = startAdminServer(runtime.http, { view, answers }, config, logger);
   const metricsPort = startMetricsPort(runtime.http, { view, answers }, config, logger);

@@ -151,7 +151,7 @@ test('a frame that is too large, and one below zero, close the connection at the
     raw.write(head);
     raw.untilClosed(1_000);
   }
-  assert.is(ensemble.messages(1, 'warn').filter(line => /0 to 1000 accepted/.test(line)).length, 3);
+  assert.is(ensemble.messages(1, 'warn').filter(line => /0 to 1000 are accepted/.test(line)).length, 3);
 });
 
 test('while nobody serves, clients are closed without a reply, and words say so', () => {

@@ -123,7 +123,9 @@ export class ElectionConnection {
       if (reader.remaining < 4) return;
       const length = reader.bytes.readInt32BE(reader.offset);
       if (length < 1 || length > NOTIFICATION_BYTES_MAX) {
-        throw new JuteError(`notification of ${length} bytes, 1 to ${NOTIFICATION_BYTES_MAX} accepted`);
+        throw new JuteError(
+          `a notification has ${length} bytes; 1 to ${NOTIFICATION_BYTES_MAX} are accepted`,
+        );
       }
       this.#bytesWanted = 4 + length;
       if (reader.remaining < this.#bytesWanted) return;

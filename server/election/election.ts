@@ -203,7 +203,7 @@ export class Election {
       this.#search = undefined;
       metrics.summary('election_time').add(clock.monotonicMs() - search.sinceMs);
       const { state, leader, vote } = result;
-      logger.info('election over', { state, leader, round: vote.round, zxid: vote.zxid });
+      logger.info('the election is over', { state, leader, round: vote.round, zxid: vote.zxid });
       search.onElected(result);
     });
   }

@@ -419,8 +419,9 @@ export class QuorumCnxManager {
   #onClosed(peer: ElectionPeer, connection: ElectionConnection, reason: string, malformed: boolean): void {
     if (!peer.remove(connection)) return;
     const fields = { sid: peer.sid, remote: connection.remote, reason };
-    if (malformed) this.#lines.warn('closed election connections', 'election connection closed', fields);
-    else this.#deps.logger.debug('election connection closed', fields);
+    if (malformed)
+      this.#lines.warn('closed election connections', 'an election connection was closed', fields);
+    else this.#deps.logger.debug('an election connection was closed', fields);
     this.#retryLater(peer);
   }
 }

@@ -64,7 +64,7 @@ export class UnnamedConnections {
   }
 
   #logClosed({ remote }: ElectionConnection, reason: string): void {
-    this.#lines.warn('closed election connections', 'election connection closed', { remote, reason });
+    this.#lines.warn('closed election connections', 'an election connection was closed', { remote, reason });
   }
 
   close(): void {

@@ -31,7 +31,7 @@ for (const is of ['apache', 'zklab'] as const)
         for (let n = 0; n < NODES_MB; n++) await client.create(`/${n}`, MEGABYTE);
         const observer = ensemble.member(3);
         observer.start();
-        await until(() => leader.log.includes('SNAP to learner 3'), {
+        await until(() => leader.log.includes('learner 3 is sent a SNAP'), {
           deadlineMs: DEADLINE_MS,
           what: 'the snapshot to be sent',
           intervalMs: 1,

@@ -64,7 +64,7 @@ for (const [behind, settings] of [
           await ensemble.agrees();
           for (const { sid, log } of ensemble.running) {
             if (ensemble.member(sid).implementation === 'zklab')
-              assert.not.match(log, /malformed|ends: (?!connection)/, `member ${sid}`);
+              assert.not.match(log, /malformed|stops \w+: (?!connection)/, `member ${sid}`);
           }
         },
         ['reconfigEnabled=true', SUPER_DIGEST_SETTING, ...settings],

@@ -424,7 +424,7 @@ export class LearnerHandler implements SyncedLearner {
     // Lines about followers that served are rated apart, so that others do not crowd them out.
     const who = wasSynced && !this.#isObserver ? 'followers' : 'learners';
     const { lines } = this.#master.context;
-    const message = `learner connection closed: ${reason}`;
+    const message = `the connection of a learner was closed: ${reason}`;
     if (warn) lines.warn(`closed connections of ${who}`, message, fields);
     else lines.info(`${who} that left`, message, fields);
     this.#connection.destroy(reason);

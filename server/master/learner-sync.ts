@@ -120,7 +120,7 @@ export class LearnerSync {
     const fields = { learner: sid, zxid: zxidToHex(zxid) };
     lines.info(
       `syncs of ${learner.isObserver ? 'observers' : 'followers'}`,
-      `${mode} to learner ${sid}`,
+      `learner ${sid} is sent a ${mode}`,
       fields,
     );
   }

@@ -81,7 +81,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
       triesMax: config.electionPortBindRetry,
     };
     this.#listener = listenWithRetry(this.context, plan, {
-      onListening: () => this.context.logger.info('observer master listens', { host, port }),
+      onListening: () => this.context.logger.info('the observer master listens', { host, port }),
       onConnection: connection => {
         if (this.#stopped) connection.destroy('not an observer master any more');
         else this.#accept(connection);

@@ -18,39 +18,47 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
   const { kind } = event;
   switch (kind) {
     case 'looking':
-      logger.info('looking for a leader', { zxid: zxidToHex(event.zxid), epoch: event.epoch, event: kind });
-      return;
-    case 'elected': {
-      const { leader, tookMs } = event;
-      logger.info(event.state.toLowerCase(), { leader, tookMs: Math.round(tookMs), event: kind });
-      return;
-    }
-    case 'newEpoch':
-      logger.info('new epoch', { epoch: event.epoch, event: kind });
-      return;
-    case 'leading': {
-      const { epoch, syncedAfterMs } = event;
-      logger.info('leading', { epoch, syncedAfterMs: Math.round(syncedAfterMs), event: kind });
-      return;
-    }
-    case 'leadingEnds':
-      logger.warn(`leading ends: ${event.reason}`, { epoch: event.epoch, event: kind });
-      return;
-    case 'learningEnds':
-      logger.warn(`${event.role === 'follower' ? 'following' : 'observing'} ends: ${event.reason}`, {
-        master: event.master,
+      logger.info('this server looks for a leader', {
+        zxid: zxidToHex(event.zxid),
+        epoch: event.epoch,
         event: kind,
       });
       return;
+    case 'elected': {
+      const { leader, tookMs } = event;
+      const who = event.state === 'LEADING' ? 'this server' : `server ${leader}`;
+      logger.info(`${who} was elected leader`, { leader, tookMs: Math.round(tookMs), event: kind });
+      return;
+    }
+    case 'newEpoch':
+      logger.info('a new epoch begins', { epoch: event.epoch, event: kind });
+      return;
+    case 'leading': {
+      const { epoch, syncedAfterMs } = event;
+      logger.info('this server leads', { epoch, syncedAfterMs: Math.round(syncedAfterMs), event: kind });
+      return;
+    }
+    case 'leadingEnds':
+      logger.warn(`this server stops leading: ${event.reason}`, { epoch: event.epoch, event: kind });
+      return;
+    case 'learningEnds':
+      logger.warn(
+        `this server stops ${event.role === 'follower' ? 'following' : 'observing'}: ${event.reason}`,
+        {
+          master: event.master,
+          event: kind,
+        },
+      );
+      return;
     case 'syncBegun': {
       const [zxid, lastLogged] = [event.zxid, event.lastLogged].map(zxidToHex);
-      logger.info(`${event.mode} from the master`, { zxid, lastLogged, event: kind });
+      logger.info(`the master sends a ${event.mode}`, { zxid, lastLogged, event: kind });
       return;
     }
     case 'synced': {
       const { epoch, master, mode: sync, bytes, tookMs } = event;
       const fields = { epoch, master, sync, bytes, tookMs: Math.round(tookMs), event: kind };
-      logger.info(event.role === 'follower' ? 'following' : 'observing', fields);
+      logger.info(`this server now ${event.role === 'follower' ? 'follows' : 'observes'} its master`, fields);
       return;
     }
     case 'syncInterrupted': {
@@ -64,7 +72,7 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
       return;
     }
     case 'sessionExpired':
-      lines.info('sessions that expired', 'session expired', {
+      lines.info('sessions that expired', 'a session has expired', {
         session: `0x${BigInt.asUintN(64, event.id).toString(16)}`,
         event: kind,
       });
@@ -76,7 +84,7 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
     }
     case 'snapshotWritten': {
       const { path, bytes, ms } = event;
-      logger.info('snapshot written', { path, bytes, ms, event: kind });
+      logger.info('a snapshot was written', { path, bytes, ms, event: kind });
       return;
     }
     case 'snapshotPassedOver':
@@ -92,7 +100,7 @@ function log(event: ServerEvent, logger: Logger, lines: RatedLog): void {
       return;
     }
     case 'purged':
-      logger.info('old snapshots and logs removed', {
+      logger.info('old snapshots and logs were removed', {
         removed: event.removed,
         oldestKept: event.oldestKept,
         event: kind,

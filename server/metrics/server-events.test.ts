@@ -37,8 +37,8 @@ test('a line has its text for people, and its kind for programs', () => {
       { kind: 'elected', state: 'FOLLOWING', leader: 2, tookMs: 7.6 },
     ),
     [
-      ['TRUNC from the master', { zxid: '0x100000002', lastLogged: '0x100000003', event: 'syncBegun' }],
-      ['following', { leader: 2, tookMs: 8, event: 'elected' }],
+      ['the master sends a TRUNC', { zxid: '0x100000002', lastLogged: '0x100000003', event: 'syncBegun' }],
+      ['server 2 was elected leader', { leader: 2, tookMs: 8, event: 'elected' }],
     ],
   );
 });

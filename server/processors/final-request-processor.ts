@@ -298,7 +298,7 @@ export class FinalRequestProcessor {
       return 'end';
     }
     if (type !== OpCode.getData && type !== OpCode.getChildren)
-      throw new JuteError(`multiRead with operation ${type}`);
+      throw new JuteError(`a multiRead cannot contain operation ${type}`);
     const node = this.#readable(readPathWatchRequest(reader).path, session);
     if (typeof node === 'number') {
       writeMultiHeader(body.writer, OpCode.error, false, node);
@@ -326,7 +326,9 @@ export class FinalRequestProcessor {
    */
   #checkAnswer(bytes: number): void {
     if (bytes > this.#multiReadBytesMax)
-      throw new JuteError(`multiRead of more than ${this.#multiReadBytesMax} bytes (jute.maxbuffer)`);
+      throw new JuteError(
+        `the answer to a multiRead has more than ${this.#multiReadBytesMax} bytes (jute.maxbuffer)`,
+      );
   }
 
   #getEphemerals(prefix: string, session: ReadSession, body: ReplyBody): number | LongRead {

@@ -27,7 +27,7 @@ export function skipPart(type: number, reader: JuteReader): boolean {
       reader.skip(4);
       return true;
     default:
-      throw new JuteError(`multi with operation ${type}`);
+      throw new JuteError(`a multi cannot contain operation ${type}`);
   }
 }
 
@@ -35,7 +35,7 @@ function skipCreate(reader: JuteReader): boolean {
   skipPath(reader);
   reader.skipField();
   const entries = reader.readInt();
-  if (entries < -1) throw new JuteError(`vector of ${entries} items`);
+  if (entries < -1) throw new JuteError(`a vector cannot have ${entries} items`);
   for (let left = entries; left > 0; left--) {
     reader.skip(4);
     reader.skipField();
@@ -46,7 +46,7 @@ function skipCreate(reader: JuteReader): boolean {
 }
 
 function skipPath(reader: JuteReader): void {
-  if (!reader.skipField()) throw new JuteError('path is null');
+  if (!reader.skipField()) throw new JuteError('the path is null');
 }
 
 /**

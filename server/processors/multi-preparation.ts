@@ -66,7 +66,7 @@ export class MultiPreparation {
       txns.push(errorTxn(ErrorCode.RUNTIMEINCONSISTENCY));
       return;
     }
-    if (!mayBePart(type)) throw new JuteError(`multi with operation ${type}`);
+    if (!mayBePart(type)) throw new JuteError(`a multi cannot contain operation ${type}`);
     const result = this.#preparing.part(type, this.#reader);
     if (typeof result === 'number') {
       this.#failedAt = txns.length;

@@ -382,7 +382,7 @@ test('2623: a forwarded request that no server could read back is refused', () =
   ];
   for (const stray of strays) {
     for (const before of [[], [create('/a')], [create('/none/n')]]) {
-      assert.throws(() => made.prepare(multi([...before, stray])), /multi with operation/);
+      assert.throws(() => made.prepare(multi([...before, stray])), /a multi cannot contain operation/);
       assert.is(made.prep.changes.size, 0);
     }
   }

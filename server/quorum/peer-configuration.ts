@@ -47,7 +47,9 @@ export class PeerConfiguration {
   #logChange(what: MembershipChange): void {
     const { version } = this.membership.committed.verifier;
     if (what === 'committed')
-      this.#parts.logger.info('newer configuration with the same voters', { version: zxidToHex(version) });
+      this.#parts.logger.info('this server uses a newer configuration, with the same voters', {
+        version: zxidToHex(version),
+      });
   }
 
   /**

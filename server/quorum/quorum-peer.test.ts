@@ -56,7 +56,7 @@ test('field report B1: memory is brought level with a long log in slices, and on
   let most = 0;
   let before = last;
   const looks = () =>
-    ensemble.messages(leader, 'info').filter(line => line === 'looking for a leader').length;
+    ensemble.messages(leader, 'info').filter(line => line === 'this server looks for a leader').length;
   const looked = looks();
   ensemble.wait(() => {
     most = Math.max(most, database.lastProcessedZxid - before);

@@ -280,7 +280,7 @@ export class QuorumPeer {
     }
     this.#catchUp = new CatchUp(this.#context, fastForwarded => {
       this.#catchUp = null;
-      this.#parts.logger.info('role ended', { role: role.name, reason, fastForwarded });
+      this.#parts.logger.info('this server gives up its role', { role: role.name, reason, fastForwarded });
       this.#lookAgain(role);
     });
     this.#catchUp.start();

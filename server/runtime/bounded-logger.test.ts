@@ -27,7 +27,7 @@ test('what servers log stays as it is', () => {
     synced: true,
     sids: [1, 2],
   };
-  assert.equal(logged('DIFF to learner 3', fields), { message: 'DIFF to learner 3', fields });
+  assert.equal(logged('learner 3 is sent a DIFF', fields), { message: 'learner 3 is sent a DIFF', fields });
 });
 
 test('field report B11: an authentication scheme of a megabyte of \\x01 is a short line, in message and field', () => {

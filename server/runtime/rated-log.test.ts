@@ -24,7 +24,7 @@ test('B8: lines of a kind are limited per minute, then one gives the number left
   assert.equal(lines.splice(0).at(-1), 'a session');
   time.advance(LINES_INTERVAL_MS);
   assert.equal(lines.splice(0), [
-    `${10_000 - LINES_MAX} more lines about bad clients were left out: ${LINES_MAX} are written in 60 s`,
+    `${10_000 - LINES_MAX} more lines about bad clients were left out; at most ${LINES_MAX} are written in 60 s`,
   ]);
   log.warn('bad clients', 'the next');
   time.advance(2 * LINES_INTERVAL_MS);

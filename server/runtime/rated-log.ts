@@ -53,7 +53,7 @@ export class RatedLog {
     this.#intervals.delete(kind);
     if (leftOut === 0) return;
     this.#parts.logger[level](
-      `${leftOut} more lines about ${kind} were left out: ${LINES_MAX} are written in ${LINES_INTERVAL_MS / 1000} s`,
+      `${leftOut} more lines about ${kind} were left out; at most ${LINES_MAX} are written in ${LINES_INTERVAL_MS / 1000} s`,
       { linesLeftOut: leftOut },
     );
   }

@@ -220,7 +220,7 @@ export class FileTxnLog {
     this.#fsyncTime.add(ms);
     if (ms > fsyncWarningMs) {
       this.#options.metrics.counter('fsync_threshold_exceed_count').add();
-      logger.warn('slow fsync of the transaction log', { path: this.#path, ms });
+      logger.warn('an fsync of the transaction log was slow', { path: this.#path, ms });
     }
     if (error !== undefined) this.#fail(error);
     else this.#syncNewName();

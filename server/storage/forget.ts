@@ -15,13 +15,13 @@ export function forgetAfter(disk: Disk, directory: string, zxid: number, logger:
   for (const file of listLogFiles(disk, directory).reverse()) {
     if (file.firstZxid > zxid) {
       removeDurably(disk, directory, file.path);
-      logger.info('log removed', { path: file.path, after: zxidToHex(zxid) });
+      logger.info('a log was removed', { path: file.path, after: zxidToHex(zxid) });
       continue;
     }
     const { offset, isEnd, isEmpty } = endOf(disk, file.path, zxid);
     if (!isEnd) {
       cutFile(disk, file.path, offset);
-      logger.info('log cut', { path: file.path, offset, after: zxidToHex(zxid) });
+      logger.info('a log was cut', { path: file.path, offset, after: zxidToHex(zxid) });
     }
     // An empty file says nothing about the file before it.
     if (!isEmpty) return;
@@ -49,7 +49,7 @@ export function forgetSnapshotsAfter(disk: Disk, directory: string, zxid: number
   for (const file of listSnapshots(disk, directory)) {
     if (endsBy(disk, file, zxid)) continue;
     removeDurably(disk, directory, file.path);
-    logger.info('snapshot removed', { path: file.path, after: zxidToHex(zxid) });
+    logger.info('a snapshot was removed', { path: file.path, after: zxidToHex(zxid) });
   }
 }
 

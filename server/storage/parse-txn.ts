@@ -24,7 +24,9 @@ export function readTxnPacket(packet: TxnPacket): ReadTxnPacket {
   const parsed = parseTxnPacket(packet);
   const { zxid } = parsed.header;
   if (zxid !== packet.zxid)
-    throw new JuteError(`transaction of ${zxidToHex(zxid)} in a packet of ${zxidToHex(packet.zxid)}`);
+    throw new JuteError(
+      `the packet of ${zxidToHex(packet.zxid)} contains the transaction ${zxidToHex(zxid)}`,
+    );
   return { zxid, bytes: packet.bytes, parsed };
 }
 

@@ -197,7 +197,7 @@ function requireSeal(tail: Buffer, at: number, adler: number): void {
     tail.readUInt32BE(at) === 0 &&
     tail.readUInt32BE(at + 4) === adler &&
     tail.subarray(at + 8, at + SEAL_BYTES).equals(SNAPSHOT_END);
-  if (!intact) throw new Error('checksum mismatch');
+  if (!intact) throw new Error('its checksum is wrong');
 }
 
 function readLong(bytes: Buffer, at: number): number {

@@ -77,7 +77,7 @@ export class SnapshotStreamReader {
       this.#neededBytes = reader.remaining + error.missingBytes;
       if (this.#neededBytes > this.#recordBytesMax) {
         throw new JuteError(
-          `a snapshot record of ${this.#neededBytes} bytes or more, at most ${this.#recordBytesMax} accepted here (jute.maxbuffer)`,
+          `a record of the snapshot has ${this.#neededBytes} bytes or more; at most ${this.#recordBytesMax} are accepted here (jute.maxbuffer)`,
         );
       }
       return false;

@@ -129,7 +129,11 @@ export class ZkDatabase {
     this.#snapshots.schedule.startAt(txnsReplayed);
     if (snapshotPath !== undefined) metrics.summary('startup_txns_loaded').add(txnsReplayed);
     metrics.summary('dbinittime').add(this.#parts.clock.monotonicMs() - startMs);
-    logger.info('database loaded', { zxid: zxidToHex(this.lastProcessedZxid), snapshotPath, txnsReplayed });
+    logger.info('the database is loaded', {
+      zxid: zxidToHex(this.lastProcessedZxid),
+      snapshotPath,
+      txnsReplayed,
+    });
   }
 
   /** Makes everything appended durable before it returns. No callback follows. @throws ServerError ZK_DISK */

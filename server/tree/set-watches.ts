@@ -82,8 +82,8 @@ const LISTS_WITHOUT_PERSISTENT = 3;
 function checkPaths(reader: JuteReader, lists: number): void {
   for (let list = 0; list < lists; list++) {
     const count = reader.readInt();
-    if (count < -1) throw new JuteError(`vector of ${count} paths`);
-    for (let left = count; left > 0; left--) if (!reader.skipField()) throw new JuteError('path is null');
+    if (count < -1) throw new JuteError(`a vector cannot have ${count} paths`);
+    for (let left = count; left > 0; left--) if (!reader.skipField()) throw new JuteError('a path is null');
   }
 }
 

@@ -93,7 +93,9 @@ export function readInitialMessage(reader: JuteReader): InitialMessage {
   const sid = checkedSid(reader.readLong());
   const length = reader.readInt();
   if (length < 1 || length > INITIAL_ADDRESS_BYTES_MAX) {
-    throw new JuteError(`election address of ${length} bytes, 1 to ${INITIAL_ADDRESS_BYTES_MAX} accepted`);
+    throw new JuteError(
+      `the election addresses have ${length} bytes; 1 to ${INITIAL_ADDRESS_BYTES_MAX} are accepted`,
+    );
   }
   const at = reader.offset;
   reader.skip(length);
@@ -143,7 +145,7 @@ export function decodeNotification(body: Buffer): Notification {
   if (body.length === BYTES_WITHOUT_CONFIG) return { ...vote, peerEpoch, version: 0, config: null };
   if (version < NOTIFICATION_VERSION) return { ...vote, peerEpoch, version, config: null };
   const config = reader.readBuffer();
-  if (config === null) throw new JuteError('notification with a configuration of length -1');
+  if (config === null) throw new JuteError('the configuration in the notification is null');
   return { ...vote, peerEpoch, version, config };
 }
 

@@ -70,7 +70,7 @@ test('the largest frame passes; one byte more, or a negative length, ends the st
       // It throws before it waits for a byte of the body or makes room for it.
       assert.throws(
         () => cut([head.subarray(0, split), head.subarray(split)]),
-        (error: Error) => error instanceof JuteError && error.message.includes(`frame of ${length} bytes`),
+        (error: Error) => error instanceof JuteError && error.message.includes(`a frame has ${length} bytes`),
       );
     }
   }

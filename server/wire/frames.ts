@@ -130,7 +130,7 @@ export class FrameCutter {
 
   #checked(length: number): number {
     if (length < 0 || length > this.#frameBytesMax) {
-      throw new JuteError(`frame of ${length} bytes, 0 to ${this.#frameBytesMax} accepted`);
+      throw new JuteError(`a frame has ${length} bytes; 0 to ${this.#frameBytesMax} are accepted`);
     }
     return length;
   }

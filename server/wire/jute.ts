@@ -56,7 +56,7 @@ export class JuteReader {
     const at = this.offset;
     if (at + count > this.end) {
       const missing = at + count - this.end;
-      throw new JuteError(`record ends ${missing} bytes too early`, missing);
+      throw new JuteError(`the record ends ${missing} bytes too early`, missing);
     }
     this.offset = at + count;
     return at;
@@ -96,14 +96,14 @@ export class JuteReader {
    */
   readLength(): number {
     const length = this.readInt();
-    if (length < -1) throw new JuteError(`unreasonable length ${length}`);
+    if (length < -1) throw new JuteError(`a field cannot have ${length} bytes`);
     return length;
   }
 
   readString(): string | null {
     const length = this.readLength();
     if (length < 0) return null;
-    if (length > STRING_BYTES_MAX) throw new JuteError(`a string of ${length} bytes`);
+    if (length > STRING_BYTES_MAX) throw new JuteError(`a string cannot have ${length} bytes`);
     const at = this.#take(length);
     return this.bytes.toString('utf8', at, at + length);
   }
@@ -132,7 +132,7 @@ export class JuteReader {
     if (count === -1) return null;
     if (count < 0 || count > this.remaining) {
       throw new JuteError(
-        `vector of ${count} items in ${this.remaining} bytes`,
+        `a vector cannot have ${count} items in ${this.remaining} bytes`,
         Math.max(0, count - this.remaining),
       );
     }

@@ -235,7 +235,10 @@ test('a packet of an unknown type, or with more ids than its bytes can hold, is 
     written(w => w.writeInt(type).writeLong(1).writeBuffer(null).writeInt(ids).writeRaw(Buffer.alloc(64)));
   assert.throws(() => readQuorumPacket(new JuteReader(packet(0, 0))), /unknown quorum packet type 0/);
   assert.throws(() => readQuorumPacket(new JuteReader(packet(20, 0))), /unknown quorum packet type 20/);
-  assert.throws(() => readQuorumPacket(new JuteReader(packet(1, 1025))), /vector of 1025 items in 64 bytes/);
+  assert.throws(
+    () => readQuorumPacket(new JuteReader(packet(1, 1025))),
+    /a vector cannot have 1025 items in 64 bytes/,
+  );
 });
 
 test('a transaction in its packet: the same bytes for log, PROPOSAL and INFORM', () => {

@@ -8,7 +8,7 @@ import { JuteError, type JuteReader, type JuteWriter } from './jute.ts';
 /** Paths and path lists are never null in a request. */
 export function readPath(reader: JuteReader): string {
   const path = reader.readString();
-  if (path === null) throw new JuteError('path is null');
+  if (path === null) throw new JuteError('the path is null');
   return path;
 }
 

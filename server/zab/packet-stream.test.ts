@@ -184,21 +184,21 @@ test('data, ids and fields of an id above their limits are refused before their 
   const dataMax = PACKET_BYTES_MAX - 16;
   assert.throws(
     () => cut([head(dataMax + 1)]),
-    /REQUEST of 33554433 bytes or more, at most 33554432 accepted/,
+    /a REQUEST has 33554433 bytes or more; at most 33554432 are accepted/,
   );
-  assert.throws(() => cut([head(0x7fff_ffff)]), /REQUEST of 2147483663 bytes or more/);
-  assert.throws(() => cut([head(-2)]), /REQUEST with -2 bytes/);
+  assert.throws(() => cut([head(0x7fff_ffff)]), /a REQUEST has 2147483663 bytes or more/);
+  assert.throws(() => cut([head(-2)]), /a REQUEST cannot have -2 bytes/);
   assert.throws(() => cut([withIds(-2, 0)]), /authinfo of -2 ids/);
-  assert.throws(() => cut([withIds(0x7fff_ffff, 0)]), /REQUEST of \d+ bytes or more/);
+  assert.throws(() => cut([withIds(0x7fff_ffff, 0)]), /a REQUEST has \d+ bytes or more/);
   assert.throws(() => cut([withIds(1, -2)]), /authinfo field of -2 bytes/);
-  assert.throws(() => cut([withIds(1, PACKET_BYTES_MAX)]), /REQUEST of \d+ bytes or more/);
+  assert.throws(() => cut([withIds(1, PACKET_BYTES_MAX)]), /a REQUEST has \d+ bytes or more/);
   assert.equal(cut([head(dataMax)]), [], 'the largest is waited for');
   assert.equal(cut([withIds(1024, 4096)]), []);
   const field = Buffer.concat([Buffer.from([0, 16, 0, 0]), Buffer.alloc(1024 * 1024)]);
   const ids = withIds(1024, 0).subarray(0, 20);
   assert.throws(
     () => cut([ids, ...Array.from({ length: 40 }, () => field)]),
-    /REQUEST of \d+ bytes or more, at most 33554432 accepted here \(jute.maxbuffer\)/,
+    /a REQUEST has \d+ bytes or more; at most 33554432 are accepted here \(jute.maxbuffer\)/,
   );
 });
 

@@ -210,7 +210,7 @@ export class PacketReader {
     const type = b.readInt32BE(at);
     if (type < 1 || type > 19) throw new JuteError(`unknown quorum packet type ${type}`);
     const length = b.readInt32BE(at + 12);
-    if (length < -1) throw new JuteError(`${packetName(type)} with ${length} bytes of data`);
+    if (length < -1) throw new JuteError(`a ${packetName(type)} cannot have ${length} bytes of data`);
     const dataEnd = at + HEAD_BYTES + Math.max(length, 0);
     this.#checkSize(type, dataEnd - at);
     if (end < dataEnd + 4) return this.#wait(dataEnd + 4 - at);
@@ -256,7 +256,7 @@ export class PacketReader {
   #checkSize(type: number, bytes: number): void {
     if (bytes <= this.packetBytesMax) return;
     throw new JuteError(
-      `${packetName(type)} of ${bytes} bytes or more, at most ${this.packetBytesMax} accepted here (jute.maxbuffer)`,
+      `a ${packetName(type)} has ${bytes} bytes or more; at most ${this.packetBytesMax} are accepted here (jute.maxbuffer)`,
     );
   }
 
