@@ -66,11 +66,11 @@ export function upText(up: UpDescription): string {
     `  ${up.directConnectString}`,
     '',
     table([['member', 'role', 'pid', 'through its proxy', 'directly'], ...rows]),
-    `Toxiproxy ${up.toxiproxy.version} (${up.toxiproxy.kind}) at ${up.toxiproxy.url}. To break it:`,
+    `Toxiproxy ${up.toxiproxy.version} (${up.toxiproxy.kind}) listens at ${up.toxiproxy.url}. To break and heal links:`,
     ...breakingHints(up),
     '',
     ...linkMapNote(up),
-    `Configurations, data and logs: ${up.members[0]!.folder.replace(/\/[^/]+$/, '')}, removed at the end.`,
+    `Configurations, data and logs are in ${up.members[0]!.folder.replace(/\/[^/]+$/, '')} until the end.`,
     'Ctrl-C stops everything.',
   ].join('\n');
 }
@@ -81,12 +81,12 @@ function breakingHints({ toxiproxy: { url }, link, members }: UpDescription): st
   const toxic = (type: string, attributes: object) =>
     `curl -s -d '${JSON.stringify({ type, attributes })}' ${url}/proxies/${proxy}/toxics`;
   const rows = [
-    [`curl -s ${url}/proxies`, 'every link: <who dials>.<whom>.<port>'],
-    [toxic('latency', { latency: 200 }), 'a late link'],
-    [toxic('timeout', { timeout: 0 }), 'a blackhole'],
-    [`curl -s -d '{"enabled":false}' ${url}/proxies/${proxy}`, 'a refused connection'],
-    [`curl -s -X POST ${url}/reset`, 'all of that healed'],
-    [`kill -STOP ${leader.pid}`, `${leader.name} pauses; kill -CONT ends that`],
+    [`curl -s ${url}/proxies`, 'list the links: <who dials>.<whom>.<port>'],
+    [toxic('latency', { latency: 200 }), 'delay a link by 200 ms'],
+    [toxic('timeout', { timeout: 0 }), 'drop all bytes of a link (blackhole)'],
+    [`curl -s -d '{"enabled":false}' ${url}/proxies/${proxy}`, 'refuse connections on a link'],
+    [`curl -s -X POST ${url}/reset`, 'heal all links'],
+    [`kill -STOP ${leader.pid}`, `pause ${leader.name}; kill -CONT continues it`],
   ];
   return table(rows.map(([command = '', what = '']) => [`  ${command}`, `# ${what}`]))
     .trimEnd()
@@ -97,6 +97,6 @@ function linkMapNote({ members }: UpDescription): string[] {
   const others = members.filter(({ implementation }) => implementation !== 'zklab').map(({ name }) => name);
   if (others.length === 0) return [];
   return [
-    `${others.join(', ')} cannot be led through proxies: only their clients are, and what zklab's members dial.`,
+    `${others.join(', ')}: what they dial goes past the proxies, because only zklab's server reads a link map.`,
   ];
 }

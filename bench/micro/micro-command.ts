@@ -40,7 +40,7 @@ export async function micro(
   if (json) terminal.json({ rows, endedEarly });
   else {
     terminal.print(microText(rows));
-    if (endedEarly) terminal.print(`ended early, after ${rows.length} tasks`);
+    if (endedEarly) terminal.print(`the run ended early, after ${rows.length} tasks`);
   }
   return endedEarly ? EXIT_CODES.void : EXIT_CODES.holds;
 }

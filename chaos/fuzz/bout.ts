@@ -139,7 +139,7 @@ class Bout {
         made = err === ErrorCode.OK;
       }),
     );
-    if (!this.#until(() => made, FORM_MS)) this.#complaints.push(`${QUIET_ROOT} could not be made`);
+    if (!this.#until(() => made, FORM_MS)) this.#complaints.push(`${QUIET_ROOT} could not be created`);
     session.leave();
   }
 
@@ -232,7 +232,7 @@ class Bout {
       const turns = Math.ceil(client.slowestMs(kind) / TURN_MS);
       this.#slowest[kind] = Math.max(this.#slowest[kind], turns);
       if (turns > max)
-        this.#complaints.push(`${who} waited ${turns} turns for a ${kind}, at most ${max} accepted`);
+        this.#complaints.push(`${who} waited ${turns} turns for a ${kind}; at most ${max} are accepted`);
     }
   }
 
@@ -246,7 +246,7 @@ class Bout {
     const serves = this.#waitUntilAllServe();
     this.#complaints.push(...this.#world.failures);
     if (!serves) {
-      this.#complaints.push('the ensemble did not come back from its files');
+      this.#complaints.push('the ensemble did not form again from its files');
       return;
     }
     const { sids } = this.#world;

@@ -69,7 +69,7 @@ export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOption
   if (json) terminal.json({ ...summary, endedEarly: signal.aborted });
   else {
     terminal.print(summaryText(summary));
-    if (signal.aborted) terminal.print('ended early: the frames that were sent stand for themselves');
+    if (signal.aborted) terminal.print('the run ended early; only the frames that were sent count');
   }
   return exitCodeOf(summary.failed.length > 0, summary.bouts === 0 || signal.aborted);
 }
@@ -121,8 +121,10 @@ function exitCodeOf(isFailed: boolean, isShort: boolean): ExitCode {
 
 function soakText({ frames, calmSpells, kills, acknowledgedWrites, complaints }: SoakSummary): string {
   return [
-    `${frames} frames in ${calmSpells} calm spells and ${kills} kills, beside ${acknowledgedWrites} acknowledged writes`,
-    ...(complaints.length === 0 ? ['no leadership was lost to them, and no acknowledged write'] : complaints),
+    `${frames} frames were sent in ${calmSpells} calm spells, with ${kills} kills; ${acknowledgedWrites} writes were acknowledged`,
+    ...(complaints.length === 0
+      ? ['no leader was deposed in a calm spell, and no acknowledged write was lost']
+      : complaints),
   ].join('\n');
 }
 
@@ -175,8 +177,8 @@ function turnsText({ read, write }: BoutResult['slowestTurns']): string {
 function summaryText({ bouts, frames, answers, slowestTurns, longestTurn, failed }: FuzzSummary): string {
   return [
     `${bouts - failed.length} bouts passed, ${failed.length} failed`,
-    `${frames} frames on ${PORT_KINDS.length} kinds of port, beside ${answers} questions of quiet clients, which waited ${turnsText(slowestTurns)}`,
-    `longest turn: ${Math.round(longestTurn.ms)} ms of this machine's clock, in seed ${longestTurn.seed}`,
+    `${frames} frames were sent to ${PORT_KINDS.length} kinds of port; quiet clients asked ${answers} questions and waited ${turnsText(slowestTurns)}`,
+    `the longest turn took ${Math.round(longestTurn.ms)} ms of real time, in seed ${longestTurn.seed}`,
     ...failed.flatMap(({ seed, complaint, file }) => [
       `seed ${seed}: ${complaint}`,
       `  again: zklab fuzz --replay ${file}`,

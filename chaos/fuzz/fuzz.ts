@@ -63,6 +63,6 @@ function timed(bout: BoutResult, options: FuzzOptions): BoutResult {
   for (let again = 0; again < TIMED_AGAIN && longestTurnMs > turnMsMax; again++)
     longestTurnMs = Math.min(longestTurnMs, runBout(bout.seed, options).longestTurnMs);
   if (longestTurnMs <= turnMsMax) return { ...bout, longestTurnMs };
-  const complaint = `a turn took ${Math.round(longestTurnMs)} ms each time it was played, at most ${turnMsMax} accepted`;
+  const complaint = `a turn took ${Math.round(longestTurnMs)} ms each time it was played; at most ${turnMsMax} are accepted`;
   return { ...bout, longestTurnMs, complaints: [...bout.complaints, complaint] };
 }

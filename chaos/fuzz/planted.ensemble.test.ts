@@ -27,7 +27,7 @@ const SEEN_AS: Readonly<Record<Plant, RegExp>> = {
   'an exception ends the member': /threw: Error: planted/,
   'a stranger ends all connections': /quiet client of member \d: its connection was closed/,
   'bytes from the wire reach the log as they came': /logged a line of/,
-  'an input keeps everybody waiting': /waited \d+ turns for a read, at most 20 accepted/,
+  'an input keeps everybody waiting': /waited \d+ turns for a read; at most 20 are accepted/,
 };
 
 for (const plant of Object.keys(PLANTS) as Plant[]) {

@@ -77,7 +77,7 @@ export async function soak(options: SoakOptions): Promise<SoakSummary> {
       complaints.push(...(await calmSpell(ensemble, attack, calmMs)));
       calmSpells++;
       const counted = `${attack.frames} frames, ${load.acknowledgedWrites} writes`;
-      events.emit({ kind: 'note', text: `${calmSpells} calm spells, ${kills} kills, ${counted}` });
+      events.emit({ kind: 'note', text: `so far ${calmSpells} calm spells, ${kills} kills, ${counted}` });
       await load.untilAcknowledged(WRITES_BETWEEN_KILLS, PROGRESS_DEADLINE_MS);
       await killOne(ensemble, kills++, random, events);
     }

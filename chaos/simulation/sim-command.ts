@@ -79,7 +79,7 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
   if (json) terminal.json({ ...summary, endedEarly });
   else {
     terminal.print(summaryText(summary));
-    if (endedEarly) terminal.print('ended early: the seeds that ran stand for themselves');
+    if (endedEarly) terminal.print('the run ended early; only the seeds that ran count');
   }
   if (unstored !== undefined) terminal.error(`zklab: events of this run could not be stored: ${unstored}`);
   return unstored === undefined ? exitCodeOf(summary, endedEarly) : EXIT_CODES.failed;

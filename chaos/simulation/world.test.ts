@@ -69,14 +69,14 @@ test('every lever leaves a line in the trace', () => {
   it.healAll();
   const text = it.trace.text();
   for (const line of [
-    'crash power',
+    'crashes: power',
     'boot 2',
-    'pause',
-    'resume',
-    'cut zk1 > zk3',
-    'heal zk1 > zk3',
+    'is paused',
+    'continues',
+    'cuts zk1 > zk3',
+    'heals zk1 > zk3',
     '-1000 ms',
-    'heal all',
+    'heals all faults',
   ]) {
     assert.ok(text.includes(line), line);
   }

@@ -124,7 +124,7 @@ export class World {
       // Ignores errors of a process whose own crash aborts its current turn.
       if (machine.runtime === runtime) this.#failed(member, error);
     };
-    this.note(spec.name, `boot ${machine.boots}`);
+    this.note(spec.name, `starts, boot ${machine.boots}`);
     const logger = traceLogger(line => this.#logged(spec, line), this.#options.debug);
     runtime.clock.after(0, () => {
       const running = this.#options.program.start({
@@ -169,7 +169,7 @@ export class World {
   }
 
   sickenDisk(sid: number, how: DiskSickness, afterOperations: number): void {
-    this.note(this.#name(sid), `disk: ${how} after ${afterOperations} operations`);
+    this.note(this.#name(sid), `its disk gets sick (${how}) after ${afterOperations} operations`);
     this.#member(sid).troubles.sicken(how, afterOperations, this.time);
   }
 
@@ -189,7 +189,7 @@ export class World {
 
   wipe(sid: number): void {
     this.crash(sid, 'kill');
-    this.note(this.#name(sid), 'disk wiped');
+    this.note(this.#name(sid), 'its disk is wiped');
     this.#member(sid).machine.disk.wipe();
   }
 
@@ -203,38 +203,38 @@ export class World {
 
   crash(sid: number, how: Crash): void {
     const member = this.#member(sid);
-    this.note(member.spec.name, `crash ${how}`);
+    this.note(member.spec.name, `crashes: ${how}`);
     member.machine.crash(how);
     member.running = undefined;
   }
 
   pause(sid: number): void {
-    this.note(this.#member(sid).spec.name, 'pause');
+    this.note(this.#member(sid).spec.name, 'is paused');
     this.#member(sid).machine.runtime?.clock.pause();
   }
 
   resume(sid: number): void {
     const clock = this.#member(sid).machine.runtime?.clock;
     if (clock?.paused !== true) return;
-    this.note(this.#member(sid).spec.name, 'resume');
+    this.note(this.#member(sid).spec.name, 'continues');
     clock.resume();
   }
 
   /** Cuts one direction: what `from` sends does not reach `to`. Clients belong to no side. */
   cut(from: number, to: number, how: Cut): void {
-    this.note('network', `cut ${this.#name(from)} > ${this.#name(to)}: ${how}`);
+    this.note('network', `cuts ${this.#name(from)} > ${this.#name(to)}: ${how}`);
     this.network.cut(this.#name(from), this.#name(to), how);
   }
 
   heal(from: number, to: number): void {
     if (this.network.link(this.#name(from), this.#name(to)).cut === null) return;
-    this.note('network', `heal ${this.#name(from)} > ${this.#name(to)}`);
+    this.note('network', `heals ${this.#name(from)} > ${this.#name(to)}`);
     this.network.heal(this.#name(from), this.#name(to));
   }
 
   /** Drops what `from` sends on its existing connections to `to`, without telling either end. */
   swallow(from: number, to: number): void {
-    this.note('network', `half open ${this.#name(from)} > ${this.#name(to)}`);
+    this.note('network', `leaves ${this.#name(from)} > ${this.#name(to)} half open`);
     this.network.swallow(this.#name(from), this.#name(to));
   }
 
@@ -257,13 +257,13 @@ export class World {
   }
 
   jumpWall(sid: number, byMs: number): void {
-    this.note(this.#name(sid), `wall clock jumps by ${byMs} ms`);
+    this.note(this.#name(sid), `its wall clock jumps by ${byMs} ms`);
     this.#member(sid).machine.runtime?.clock.jumpWall(byMs);
   }
 
   /** Everything works again, and every member runs. */
   healAll(): void {
-    this.note('world', 'heal all');
+    this.note('world', 'heals all faults');
     this.network.healAll();
     for (const member of this.#members.values()) {
       for (const other of this.sids)
@@ -312,7 +312,7 @@ export class World {
   }
 
   #failed(member: Member, error: unknown): void {
-    if (member.troubles.explains(error)) this.note(member.spec.name, `stopped: ${(error as Error).message}`);
+    if (member.troubles.explains(error)) this.note(member.spec.name, `stops: ${(error as Error).message}`);
     else this.#report(member.spec.name, error);
     member.machine.crash('kill');
     member.running = undefined;
@@ -321,7 +321,7 @@ export class World {
   #report(who: string, error: unknown): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.failures.push(`${who} threw: ${text}`);
-    this.note(who, `threw ${error instanceof Error ? error.message : String(error)}`);
+    this.note(who, `throws: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   #member(sid: number): Member {
