@@ -110,10 +110,7 @@ test('a claim is void when half of its rounds do not count, and the reason says 
     writes('observers', around(1190, { n: 3 }), { voidRounds: 3 }),
   ]);
   assert.is(verdict, 'void');
-  assert.match(
-    reason,
-    /3 of 6 rounds of write throughput of observers are void: void round 4: blackhole did not/,
-  );
+  assert.match(reason, /3 of 6 rounds of write throughput of observers are void: round 4: blackhole did not/);
 });
 
 test('a few void rounds are left out with a warning', () => {

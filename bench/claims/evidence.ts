@@ -180,7 +180,8 @@ export function unfit(
     const { values, voidRounds } = series!;
     if (values.length > voidRounds.length) continue;
     const of = values.length + voidRounds.length;
-    const first = voidRounds[0] ?? 'there is no sample';
+    const first =
+      voidRounds[0]?.replace(of === 1 ? /^void round \d+: / : 'void ', '') ?? 'there is no sample';
     const rounds = of === 1 ? 'The only round' : `${voidRounds.length} of ${of} rounds`;
     const reason = `${rounds} of ${what} ${of === 1 ? 'is' : 'are'} void: ${first}.`;
     return { verdict: 'void', reason, evidence };

@@ -47,7 +47,8 @@ function judgeOutage(evidence: Evidence, condition: string): Judgement {
   const of = (role: string, topology: Evidence['withMasters'][number]) =>
     evidence.series(`${role}ReadAvailability`, topology, condition);
   const wanted = topologies.map(
-    topology => [`reads at the observers, ${topology.name}, ${condition}`, of('observer', topology)] as const,
+    topology =>
+      [`reads at the observers of ${topology.name} under "${condition}"`, of('observer', topology)] as const,
   );
   const cannot = unfit(wanted);
   if (cannot !== undefined) return cannot;

@@ -75,7 +75,9 @@ export class Interleaving {
       this.#done[at] = `${round + 1} of ${rounds} rounds of ${what}`;
     }
     if (budget.done < rounds)
-      recorder.remarks.push(`${budget.done} of ${rounds} rounds of ${what}: the time was up.`);
+      recorder.remarks.push(
+        `Only ${budget.done} of ${rounds} rounds of ${what} were measured, because the time was up.`,
+      );
   }
 
   /** Takes every turn once, in the order of this round. */

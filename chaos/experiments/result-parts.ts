@@ -47,17 +47,23 @@ export function limitsOf(
   );
   const { toxiproxy } = environment;
   return [
-    `Up to ${members} members, the proxy and the load share ${environment.cores} cores: a member costs the others CPU ` +
-      'here that it would not cost them on a machine of its own.',
+    `Up to ${members} members, the proxy and the load share ${environment.cores} cores. Each member takes CPU from the others, ` +
+      'which it would not do on a machine of its own.',
     ...(toxiproxy.kind === 'none'
-      ? ['No proxies: faults of links were not possible, and claims that need them are not shown.']
+      ? [
+          'There were no proxies, so faults of links were not possible, and claims that need them are not shown.',
+        ]
       : [
           `All traffic between members goes through ${toxiproxy.kind === 'stand-in' ? 'the stand-in for Toxiproxy' : 'Toxiproxy'}, ` +
-            `in every condition ${suite.proxyTax ? `but "${CONDITIONS.direct}"` : 'alike'}: rates are lower than on direct links, and the proxy takes CPU too.`,
+            `in every condition ${suite.proxyTax ? `but "${CONDITIONS.direct}"` : 'alike'}. Rates are lower than on direct links, and the proxy takes CPU too.`,
         ]),
-    ...(observers > 0 ? [`At most ${observers} observers: nothing is said about hundreds.`] : []),
-    `Phases last ${suite.load.saturatedMs} ms: what comes seldom (snapshots, long pauses) shows in few of them.`,
-    'Clients are on the same machine and reach members directly: faults meet the links between members alone.',
+    ...(observers > 0
+      ? [
+          `The topologies have at most ${observers} observers, so the run says nothing about hundreds of them.`,
+        ]
+      : []),
+    `Each phase lasts ${suite.load.saturatedMs} ms, so rare events (snapshots, long pauses) fall into few of them.`,
+    'Clients are on the same machine and reach members directly, so faults affect only the links between members.',
     'A blackhole is healed by closing its connections, as Toxiproxy does; a real partition can end without that.',
   ];
 }
