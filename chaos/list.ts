@@ -53,7 +53,7 @@ export function list(
 function entriesOf(kind: string): readonly Entry[] {
   const entries = LISTS[kind];
   if (entries !== undefined) return entries();
-  throw new UsageError(`No list is named "${kind}"; accepted are ${Object.keys(LISTS).join(', ')}.`);
+  throw new UsageError(`no list is named "${kind}"; accepted are ${Object.keys(LISTS).join(', ')}`);
 }
 
 function table(kind: string, entries: readonly Entry[], columns: number): string {

@@ -257,7 +257,7 @@ test(
       const child = spawn(process.execPath, [MAIN, '/none.cfg'], { stdio: ['ignore', end, end] });
       closeSync(end);
       const [code] = (await once(child, 'exit')) as [number | null];
-      assert.is(code, 1);
+      assert.is(code, 2);
     }
     full.close();
   },

@@ -56,9 +56,12 @@ function configOf(folder: string, lines: readonly string[] = []): string {
   return path;
 }
 
-/** Exit code 1 and one line on standard error: the code, then what is wrong. */
+/**
+ * One line on standard error: the code, then what is wrong. The exit code is 2 for a configuration, as of
+ * Apache's server, and 1 otherwise.
+ */
 function assertRefusal({ code, stderr }: Ended, errorCode: string, ...names: string[]): void {
-  assert.is(code, 1, stderr);
+  assert.is(code, errorCode.startsWith('ZK_CONFIG') ? 2 : 1, stderr);
   assert.is(stderr.trim().split('\n').length, 1, stderr);
   assert.ok(stderr.startsWith(`zklab-server: ${errorCode}: `), stderr);
   for (const name of names) assert.ok(stderr.includes(name), `${name} in ${stderr}`);
@@ -95,7 +98,7 @@ test(
     ];
     for (const [name, lines, code, ...names] of cases) {
       const ended = await runToEnd(configOf(join(folder, name), lines));
-      assert.is(ended.code, 1, `${name}: ${ended.stderr}`);
+      assert.is(ended.code, 2, `${name}: ${ended.stderr}`);
       assert.is(ended.stderr.trim().split('\n').length, 1, ended.stderr);
       assert.ok(ended.stderr.startsWith(`zklab-server: ${code}`), `${name}: ${ended.stderr}`);
       for (const word of names) assert.ok(ended.stderr.includes(word), `${name}: ${ended.stderr}`);

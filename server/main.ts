@@ -28,6 +28,8 @@ Example:
 const STOP_LIMIT_MS = 5000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+/** Errors of the files that a person wrote, with which Apache's server exits with 2 as well. */
+const WRITTEN_WRONG = /^ZK_(?:CONFIG_|MYID|LINK_MAP)/;
 
 const { logger, linesDropped, lastWords } = processLog();
 
@@ -66,7 +68,7 @@ if (configPath === undefined || positionals.length !== 1)
 function fail(error: unknown): never {
   const isServerError = error instanceof ServerError;
   lastWords(`zklab-server: ${isServerError ? `${error.code}: ${error.message}` : (error as Error).stack}`);
-  process.exit(EXIT_FAILED);
+  process.exit(isServerError && WRITTEN_WRONG.test(error.code) ? EXIT_USAGE : EXIT_FAILED);
 }
 
 // What throws in a callback has left something half done: going on would serve it.

@@ -56,7 +56,8 @@ async function run(
       events.emit({ kind: 'task', task: name, nsPerOperation, n });
     return await runMicro(pattern, emit, options);
   } catch (error) {
-    if (error instanceof RangeError || error instanceof SyntaxError) throw new UsageError(error.message);
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    if (error instanceof SyntaxError) throw new UsageError(`filter "${filter}": ${error.message}`);
     throw error;
   }
 }

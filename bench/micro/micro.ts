@@ -69,7 +69,7 @@ export async function runMicro(
       for (const task of tasks) task.close?.();
     }
   }
-  if (rows.length === 0) throw new RangeError(`no task matches ${filter}: there are ${names.join('; ')}`);
+  if (rows.length === 0) throw new RangeError(`no task matches ${filter}; the tasks are ${names.join('; ')}`);
   return rows;
 }
 

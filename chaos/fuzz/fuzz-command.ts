@@ -141,7 +141,7 @@ function portsOf(names: string | undefined): readonly PortKind[] {
   if (names === undefined) return PORT_KINDS;
   return names.split(',').map(name => {
     const port = PORT_KINDS.find(kind => kind === name);
-    if (port === undefined) throw new UsageError(`--ports ${name}: accepted are ${PORT_KINDS.join(', ')}`);
+    if (port === undefined) throw new UsageError(`--ports "${name}": accepted are ${PORT_KINDS.join(', ')}`);
     return port;
   });
 }

@@ -45,7 +45,10 @@ export function readPlan(path: string): Plan {
     throw new PlanFileError(path, error instanceof Error ? error.message : String(error));
   }
   const result = schema.safeParse(document);
-  if (!result.success) throw new PlanFileError(path, z.prettifyError(result.error));
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw new PlanFileError(path, `${z.core.toDotPath(issue.path) || 'the whole'}: ${issue.message}`);
+  }
   const plan = result.data;
   const members = plan.voters + plan.observers;
   for (const [at, { fault }] of plan.faults.entries())
