@@ -27,7 +27,7 @@ export interface RecordOptions {
 }
 
 /** Events with something measured: a run that has one is never removed. */
-const MEASURED: readonly RunEvent['kind'][] = ['sample', 'judgement', 'seed'];
+const MEASURED: readonly RunEvent['kind'][] = ['injected', 'sample', 'judgement', 'seed'];
 
 /**
  * Passes a run to `body`. A run that measured something keeps its folder, with the events, even if it failed,

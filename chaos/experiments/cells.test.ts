@@ -1,5 +1,8 @@
 /** What goes wrong costs its own cell, and the run says what it did not measure (field reports F1, F2). */
 import { assert, suite } from '#test';
+import { plantedResult } from '../../bench/claims/claims.test-kit.ts';
+import { judgeAll } from '../../bench/claims/judge-all.ts';
+import { livenessAfterHeal } from '../../bench/claims/liveness-after-heal.ts';
 import { LoadError } from '../../bench/load/load-error.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
@@ -52,11 +55,12 @@ class FakeStage {
   }
 }
 
-function play(lost: () => string | undefined = () => undefined) {
+function play(lost: () => string | undefined = () => undefined, wallClock = Date.now) {
   const [recorder, ledger, ending] = [new Recorder(), new CellLedger(), new AbortController()];
   const cells = new Cells({
     ...{ ledger, recorder, events: NO_EVENTS, signal: ending.signal, recoverMaxMs: 1_000 },
     proxiesLost: async () => lost(),
+    wallClock,
   });
   /** Runs `rounds` of writes on a stage. `then` is the mishap. */
   const run = async (stage: FakeStage, rounds: number, then: (round: number) => void = () => {}) => {
@@ -72,7 +76,8 @@ function play(lost: () => string | undefined = () => undefined) {
   const counted = () =>
     recorder
       .measured()
-      .measurements.map(({ topology, samples }) => `${topology}: ${samples.map(({ round }) => round)}`);
+      .measurements.filter(({ metric }) => metric === 'm')
+      .map(({ topology, samples }) => `${topology}: ${samples.map(({ round }) => round)}`);
   return { run, cells, recorder, ledger, ending, counted };
 }
 
@@ -121,6 +126,38 @@ test('a stage that cannot be mended is given up; each of its later cells is reco
     'writes of a, healthy: 1 of 4 rounds were measured; round 2: there are 0 leaders; rounds 3, 4: ' +
       'there are 0 leaders; it was not mended: the ensemble was not ready within 1000 ms',
   ]);
+});
+
+test('an ensemble that never serves again, though no process ended and its links work, has lost its liveness', async () => {
+  const livenessOf = async (a: FakeStage, then: (round: number) => void) => {
+    const { run, recorder } = play();
+    a.unready = 1;
+    await run(a, 2, then);
+    return judgeAll([livenessAfterHeal], { ...plantedResult([]), ...recorder.measured() })[0]!;
+  };
+  const noLeader = () => {
+    throw new EnsembleError('there are 0 leaders');
+  };
+  const failed = await livenessOf(new FakeStage('a'), noLeader);
+  assert.is(failed.verdict, 'fails');
+  assert.match(failed.reason, 'there are 0 leaders; it was not mended');
+  const killed = new FakeStage('b');
+  const shown = await livenessOf(killed, () => {
+    killed.dies();
+    noLeader();
+  });
+  assert.is(shown.verdict, 'not shown here', 'the member was killed');
+});
+
+test('a wall clock that is set meanwhile costs the cell alone, like a void round', async () => {
+  let byMs = 0;
+  const { run, ledger, counted, recorder } = play(undefined, () => Date.now() + byMs);
+  await run(new FakeStage('a'), 4, round => {
+    if (round === 2) byMs = -3_600_000;
+  });
+  assert.equal(counted(), ['a: 0,1,3']);
+  assert.equal(ledger.unmeasured(), []);
+  assert.match(recorder.measured().measurements[0]!.summary.warnings[0]!, /wall clock was set by -36\d+ ms/);
 });
 
 test('a fault that was not healed ends the stage at once', async () => {

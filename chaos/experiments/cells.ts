@@ -5,6 +5,7 @@
 import { isDefect } from '../../bench/defect.ts';
 import { LoadError } from '../../bench/load/load-error.ts';
 import type { Recorder } from '../../bench/measure/recorder.ts';
+import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import {
   brokenMembers,
   deathsSince,
@@ -25,6 +26,8 @@ export interface CellsOptions {
   readonly recoverMaxMs: number;
   /** Why the proxies serve no more; undefined while they do. */
   readonly proxiesLost?: () => Promise<string | undefined>;
+  /** Ms since 1970. @default the clock of the machine */
+  readonly wallClock?: () => number;
 }
 
 export interface Cell extends Omit<CellPlace, 'topology'> {
@@ -41,8 +44,14 @@ const UNRUN_MAX = 3;
 /** Why a cell does not count, and whether its topology may go on. */
 interface Trouble {
   readonly reason: string;
-  readonly kind: 'load' | 'members' | 'hopeless';
+  /** `machine`: nothing is to be mended, and the next cell may count. */
+  readonly kind: 'load' | 'machine' | 'members' | 'hopeless';
+  /** No process ended, and the links work: whatever does not serve is the servers' own fault. */
+  readonly isOfServers?: boolean;
 }
+
+/** Half of what a measurement knows comes from wall clocks of several processes; they are slewed by less. */
+const CLOCK_JUMP_MS = 100;
 
 export class Cells {
   readonly #options: CellsOptions;
@@ -71,9 +80,13 @@ export class Cells {
     if (trouble === undefined) return ledger.measured(place);
     const { reason, kind } = trouble;
     recorder.voidSince(since, reason);
-    ledger.lost(place, round, reason, kind === 'load');
+    ledger.lost(place, round, reason, kind === 'load' || kind === 'machine');
     events.emit({ kind: 'note', text: `${topology}, ${condition}, round ${round + 1} is lost: ${reason}` });
     await this.#goOn(stage, kind === 'members' && !isMended ? { reason, kind: 'hopeless' } : trouble);
+    // An ensemble that never serves again has lost its liveness, whatever was measured of it.
+    const hopeless = this.#givenUp.get(stage);
+    if (trouble.isOfServers && hopeless !== undefined)
+      recorder.voided({ metric: 'writeAfterHeal', topology, condition }, round, hopeless);
   }
 
   /** A cell that could not even begin, because its ensemble did not start. */
@@ -109,6 +122,7 @@ export class Cells {
     const { signal, proxiesLost } = this.#options;
     signal.throwIfAborted();
     const deaths = stage.ensemble.deaths.length;
+    const jumped = this.#clockWatch();
     let failure: Error | undefined;
     try {
       await body();
@@ -120,15 +134,30 @@ export class Cells {
     if (lost !== undefined) return { reason: lost, kind: 'hopeless' };
     const members = [...(await deathsSince(stage.ensemble, deaths)), ...pausedMembers(stage.ensemble)];
     if (members.length > 0) return { reason: members.join('; '), kind: 'members' };
+    const jump = jumped();
+    if (jump !== undefined) return { reason: jump, kind: 'machine' };
     if (failure === undefined) return undefined;
     if (isDefect(failure)) throw failure;
     const reason = failure.message.split('\n')[0]!;
     if (failure instanceof LoadError) return { reason, kind: 'load' };
-    return { reason, kind: failure instanceof NotHealed ? 'hopeless' : 'members' };
+    if (failure instanceof NotHealed) return { reason, kind: 'hopeless' };
+    return { reason, kind: 'members', isOfServers: failure instanceof EnsembleError };
+  }
+
+  /** Returns what tells whether the wall clock was set meanwhile. */
+  #clockWatch(): () => string | undefined {
+    const { wallClock = Date.now } = this.#options;
+    const offset = () => wallClock() - performance.now();
+    const before = offset();
+    return () => {
+      const byMs = Math.round(offset() - before);
+      return Math.abs(byMs) > CLOCK_JUMP_MS ? `the wall clock was set by ${byMs} ms meanwhile` : undefined;
+    };
   }
 
   async #goOn(stage: Stage, { reason, kind }: Trouble): Promise<void> {
     const { recoverMaxMs, events, signal } = this.#options;
+    if (kind === 'machine') return;
     if (kind === 'hopeless') return this.#giveUp(stage, reason);
     if (kind === 'load') {
       const times = (this.#unrun.get(stage) ?? 0) + 1;

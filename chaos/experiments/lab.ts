@@ -1,5 +1,6 @@
 /** Starts and ends everything of a run: Toxiproxy, the load driver, and a stage for each topology. */
 import { join } from 'node:path';
+import { isDefect } from '../../bench/defect.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { LoadDriver } from '../../bench/load/load-process.ts';
 import { type WorstDriver, worstOf } from '../../bench/load/worst-driver.ts';
@@ -35,6 +36,8 @@ export class Lab {
   /** In the order of the suite. */
   readonly #stages: Stage[] = [];
   #direct: Stage | undefined;
+  /** What is missing of the suite because a topology did not start, one sentence each. */
+  readonly #notStarted: string[] = [];
   /** What experiments started themselves. */
   readonly #opened: Stage[] = [];
 
@@ -66,21 +69,46 @@ export class Lab {
     return this.#direct;
   }
 
+  get notStarted(): readonly string[] {
+    return this.#notStarted;
+  }
+
   get everyStage(): Stage[] {
     return [...this.#stages, ...(this.#direct === undefined ? [] : [this.#direct]), ...this.#opened];
   }
 
-  /** Starts all topologies of the suite and waits until they serve. @throws EnsembleError */
+  /**
+   * Starts all topologies of the suite and waits until they serve. One that does not start is missed alone.
+   * @throws EnsembleError when none starts
+   */
   async startSuite(): Promise<void> {
     const { suite, server } = this.#options;
     const topologies = topologiesOf(suite, server);
-    for (const topology of topologies)
-      this.#stages.push(await this.#start(topology, topology.name, this.toxiproxy));
+    let failure: Error | undefined;
+    for (const topology of topologies) {
+      const stage = await this.#start(topology, topology.name, this.toxiproxy).catch((error: Error) => {
+        failure ??= error;
+        return this.#miss(topology.name, error);
+      });
+      if (stage !== undefined) this.#stages.push(stage);
+    }
+    if (this.#stages.length === 0) throw failure;
     const [first] = topologies;
-    if (suite.proxyTax && this.toxiproxy !== undefined)
-      this.#direct = await this.#start(first!, `${first!.name}-direct`, undefined);
+    if (suite.proxyTax && this.toxiproxy !== undefined) {
+      const label = `${first!.name}-direct`;
+      const missed = (error: Error) => this.#miss(label, error);
+      this.#direct = await this.#start(first!, label, undefined).catch(missed);
+    }
     const text = `${this.#stages.length} topologies up, ${proxyText(this.toxiproxy)}`;
     this.#options.events.emit({ kind: 'note', text });
+  }
+
+  /** An ensemble that did not start is missed alone. @throws the error when the run has no use in going on */
+  #miss(label: string, error: Error): undefined {
+    if (this.#options.signal.aborted || isDefect(error)) throw error;
+    this.#notStarted.push(`all of ${label}: it did not start: ${error.message.split('\n')[0]}`);
+    this.#options.events.emit({ kind: 'note', text: `${label} did not start: ${error.message}` });
+    return undefined;
   }
 
   /** Topologies that an experiment starts itself, with the settings and the server of this run. */

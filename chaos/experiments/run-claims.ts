@@ -120,6 +120,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   for (const { id: claim, verdict, reason } of judged)
     events.emit({ kind: 'verdict', claim, verdict, reason });
   const unmeasured = [
+    ...lab.notStarted,
     ...ledger.unmeasured(),
     ...withoutSamples(measured.measurements),
     ...(options.areNamed ? withoutEvidence(judged) : []),

@@ -131,6 +131,12 @@ async function attacked(
   const load = new LiveWorkload(schedule.workload, { servers, seed: String(seed) }, schedule.workloadOptions);
   const startedAt = Date.now() - load.nowMs;
   const recorder = new Recorder(events);
+  let isKept = false;
+  const keepHistory = () => {
+    if (isKept) return undefined;
+    isKept = true;
+    return writeHistory(join(run.path, 'history.ndjson'), load.history);
+  };
   try {
     const unhealthy = await load.untilAcknowledged(HEALTHY_WRITES, RECOVER_MAX_MS).then(
       () => [],
@@ -142,7 +148,7 @@ async function attacked(
     await load.stop(RECOVER_MAX_MS);
     signal.throwIfAborted();
     events.emit({ kind: 'phase', what: 'judging' });
-    const unkept = writeHistory(join(run.path, 'history.ndjson'), load.history);
+    const unkept = keepHistory();
     const ended = await deathsSince(ensemble, 0);
     const deaths = { ended, members: ensemble.members.length };
     const judgements = await judgeWorkload(ensemble, load, RECOVER_MAX_MS, { aftermath, deaths });
@@ -192,6 +198,8 @@ async function attacked(
     };
   } finally {
     await load.stop(0);
+    // Of a run that failed or was interrupted, too.
+    keepHistory();
   }
 }
 
