@@ -223,16 +223,17 @@ test('dump, watches and resets', () => {
   assert.is((json(view, 'srvr').server_stats as Json).packets_received, 0);
 });
 
-test('voting_view: the voters', () => {
+test('voting_view: the voters, and of its own client port the server that is asked, as Apache', () => {
   const ensemble = new MemoryEnsemble({ voters: 2, observers: 1 }).start();
-  const { view } = ensemble.server(3);
-  const member = (sid: number): Json => ({
+  const member = (sid: number, client = ''): Json => ({
     server_addresses: [`zk${sid}:2888`],
     election_addresses: [`zk${sid}:3888`],
-    client_address: '',
+    client_address: client,
     learner_type: 'participant',
   });
-  assert.equal(json(view, 'voting_view').current_config, { 1: member(1), 2: member(2) });
+  const view = (sid: number) => json(ensemble.server(sid).view, 'voting_view').current_config;
+  assert.equal(view(1), { 1: member(1, '0.0.0.0:2181'), 2: member(2) });
+  assert.equal(view(3), { 1: member(1), 2: member(2) });
 });
 
 test('field report C4: initial_configuration is the text of zoo.cfg, of a member and of a standalone server', () => {

@@ -341,15 +341,17 @@ function votingView({ config }: ServerView): JsonValue {
   const voters = [...(config.quorum?.config.servers.values() ?? [])].filter(
     ({ role }) => role !== 'observer',
   );
+  // A clientPort in zoo.cfg is known of the server alone that has it.
+  const clientOf = ({ sid, client }: QuorumServer) =>
+    client ?? (sid === config.quorum?.sid ? config.clientAddress : undefined);
+  const textOf = (address: Address | undefined) => (address === undefined ? '' : formatAddress(address));
   return Object.fromEntries(
-    voters.map(({ sid, addresses, client }) => [
-      sid,
+    voters.map(server => [
+      server.sid,
       {
-        server_addresses: addresses.map(({ host, quorumPort }) => formatAddress({ host, port: quorumPort })),
-        election_addresses: addresses.map(({ host, electionPort }) =>
-          formatAddress({ host, port: electionPort }),
-        ),
-        client_address: client === undefined ? '' : formatAddress(client),
+        server_addresses: addresses(server, 'quorumPort').map(formatAddress),
+        election_addresses: addresses(server, 'electionPort').map(formatAddress),
+        client_address: textOf(clientOf(server)),
         learner_type: 'participant',
       },
     ]),
