@@ -490,7 +490,7 @@ const program = new Command('zklab')
 Exit codes:
   0    nothing failed, except known failures
   1    something failed
-  2    the command line or an input file is wrong
+  2    the command line or an input file is wrong, or a folder cannot be written
   3    the run or a claim is void, or Ctrl-C cut the run short
   130  a second Ctrl-C ended the run at once`,
   )

@@ -54,7 +54,7 @@ const UNWRITABLE = ['EACCES', 'EEXIST', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'];
  * @throws StoreError 'unwritable'
  */
 export async function createRun(name: string, startedAt: Date, root = RUNS_ROOT): Promise<RunDirectory> {
-  await mkdir(root, { recursive: true }).catch(refuseFolder(root));
+  await makeRoot(root);
   const base = runId(name, startedAt);
   for (let attempt = 1; attempt <= SAME_SECOND_RUNS_MAX; attempt += 1) {
     const id = attempt === 1 ? base : `${base}-${attempt}`;
@@ -67,6 +67,11 @@ export async function createRun(name: string, startedAt: Date, root = RUNS_ROOT)
     }
   }
   throw new StoreError('invalid', `${root} already has ${SAME_SECOND_RUNS_MAX} runs named "${base}"`);
+}
+
+/** Creates the folder that holds runs, if it is missing. @throws StoreError 'unwritable' */
+export async function makeRoot(root: string): Promise<void> {
+  await mkdir(root, { recursive: true }).catch(refuseFolder(root));
 }
 
 /** Whether the place is wrong where a file or folder was to be made. */

@@ -1,10 +1,10 @@
 /** `zklab sim`: runs seeds of the simulation one after the other, and prints their outcomes. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SeedOutcome, seedText } from '../../bench/progress.ts';
 import { recordRun } from '../../bench/recorded-run.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
+import { makeRoot } from '../../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { PlanFileError } from './plan-file.ts';
 import { type RunSeedsSummary, replay, runSeeds, seedsFrom } from './run.ts';
@@ -105,7 +105,7 @@ function seedsOf({ seed, seeds, first }: SimOptions): Iterable<number> {
 /** Options that a plan contains itself; they are not accepted together with it. */
 const SAID_BY_A_PLAN = ['seed', 'seeds', 'first', 'voters', 'observers'] as const;
 
-function replayed(file: string, options: SimOptions, terminal: Terminal): ExitCode {
+async function replayed(file: string, options: SimOptions, terminal: Terminal): Promise<ExitCode> {
   const also = SAID_BY_A_PLAN.find(name => options[name] !== undefined);
   if (also !== undefined)
     throw new UsageError(
@@ -113,7 +113,7 @@ function replayed(file: string, options: SimOptions, terminal: Terminal): ExitCo
     );
   const { json = false, debug = false, folder } = options;
   const result = replayOrRefuse(file, debug);
-  mkdirSync(folder, { recursive: true });
+  await makeRoot(folder);
   const traceFile = join(folder, `seed-${result.seed}.replay.trace`);
   result.trace.writeTo(traceFile);
   const { seed, verdict, reasons } = result;
