@@ -22,6 +22,7 @@ function describe(issue: z.core.$ZodIssue, input: unknown): string {
     (parent, key) => (parent as Record<PropertyKey, unknown> | null | undefined)?.[key],
     input,
   );
+  if (path.length === 0 && input === null) return `it is empty; accepted is ${message}`;
   const shown = where === '' ? 'the document' : where;
   if (issue.code === 'invalid_key')
     return `${shown}: accepted here is ${issue.issues[0]?.message ?? message}`;
@@ -53,7 +54,7 @@ function accepted(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'unrecognized_keys': {
       const { def } = (issue.inst as z.core.$ZodObject)._zod;
-      return `unknown key ${issue.keys.join(', ')}; accepted are ${Object.keys(def.shape).join(', ')}`;
+      return `unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.join(', ')}; accepted are ${Object.keys(def.shape).join(', ')}`;
     }
     case 'invalid_type':
       return isWhole(issue.inst) ? KINDS.int : KINDS[issue.expected];

@@ -120,7 +120,7 @@ const REFUSED_FILES: readonly (readonly [yaml: string, ...says: string[]])[] = [
   ['{ voters: 1, settings: { server.1: "x:1:2" } }', 'server.1=x:1:2', 'makes server lines from the members'],
   ['members: [{ implementation: { command: ./run } }]', 'implementation of v1', 'it must contain {cfg}'],
   ['voters: [', 'topology file'],
-  ['', 'the document: null', 'keys with values'],
+  ['', 'it is empty', 'keys with values'],
   ['voters: 1e400', 'voters: Infinity', 'from 0 to 255'],
   ['members: [null]', 'members.0: null', 'keys with values'],
   ['members: 3', 'members: 3', 'a list'],
