@@ -1,30 +1,34 @@
 #!/usr/bin/env node
 /**
- * The front door registers every command of the lab and does nothing else. The code of a command is in the
- * folder it belongs to and is loaded when somebody runs it. To add one, write a function here that registers
- * it with an example, and put its name into COMMANDS.
+ * The front door: it wires the commands of all folders, and says what an exit code means. `bench/commands.ts`
+ * and `chaos/commands.ts` register their commands. Those that need `dashboards/` as well are registered here.
  */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { type CommandContext, example, runs } from './bench/command-line.ts';
+import { addBench, addMicro } from './bench/commands.ts';
 import { outputColumns, terminal } from './bench/terminal.ts';
 import { EnsembleError } from './bench/topology/ensemble-error.ts';
 import { UsageError } from './bench/usage-error.ts';
+import {
+  addChaos,
+  addClaims,
+  addDoctor,
+  addFuzz,
+  addList,
+  addRecheck,
+  addSim,
+  addUp,
+} from './chaos/commands.ts';
 import type { Result } from './results/schema.ts';
-import { RUNS_ROOT, StoreError } from './results/store.ts';
-import { EXIT_CODES, type ExitCode } from './results/verdicts.ts';
+import { StoreError } from './results/store.ts';
+import { EXIT_CODES } from './results/verdicts.ts';
 import { SERVER_VERSION } from './server/version.ts';
 
-/** What every command needs besides its own arguments. */
-interface Context {
-  readonly out: ReturnType<typeof terminal>;
-  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP; the second ends the process at once. */
-  readonly signal: AbortSignal;
-}
-
 const interruption = new AbortController();
-const context: Context = { out: terminal(), signal: interruption.signal };
+const context: CommandContext = { out: terminal(), signal: interruption.signal, views };
 /**
  * These report a failure of what the user asked for, not a defect of zklab. Their message is enough, without
  * a stack.
@@ -32,7 +36,8 @@ const context: Context = { out: terminal(), signal: interruption.signal };
 const EXPECTED = [EnsembleError, AggregateError];
 const INTERRUPTED_AGAIN = 130;
 
-const COMMANDS: readonly ((program: Command) => void)[] = [
+/** In the order of the help. */
+const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
   addClaims,
   addUp,
   addBench,
@@ -47,56 +52,6 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   addDoctor,
 ];
 
-/** The last part of a command's help. */
-function example(...lines: string[]): string {
-  return `\nExample:\n${lines.map(line => `  ${line}`).join('\n')}`;
-}
-
-function addClaims(program: Command): void {
-  program
-    .command('claims')
-    .description('measure three topologies, healthy and under faults, and judge each scaling claim')
-    .option('--suite <suite>', 'a name that "zklab list suites" shows, or a .yaml file', 'quick')
-    .option('--only <ids>', 'judge only these claims, comma-separated: 004-2,003-3')
-    .option(
-      '--server <server>',
-      'the server to measure: zklab, or apache (then without faults of links)',
-      'zklab',
-    )
-    .option('--rounds <n>', 'number of rounds; overrides the suite', wholeNumber(1, 1_000))
-    .option(
-      '--seed <n>',
-      'seed of the workload and of the order of measurements',
-      wholeNumber(0, 2 ** 31 - 1),
-    )
-    .option('--json', 'print the result document')
-    .addHelpText(
-      'after',
-      example('zklab claims --suite quick', 'zklab claims --only 004-2,003-3 --rounds 10'),
-    )
-    .action(
-      runs(async (options: { suite: string; server: string }) => {
-        const { claims } = await import('./chaos/experiments/claims-command.ts');
-        return claims(context.out, await views(), { ...options, signal: context.signal });
-      }),
-    );
-}
-
-function addRecheck(program: Command): void {
-  program
-    .command('recheck')
-    .description('judge a stored run again by the current claims, without changing the run')
-    .argument('[run]', 'the name of a run, the start of one, a path, or latest', 'latest')
-    .option('--json', 'print the result document with its new verdicts')
-    .addHelpText('after', example('zklab recheck latest'))
-    .action(
-      runs(async (reference: string, options: { json?: boolean }) => {
-        const { recheck } = await import('./chaos/experiments/claims-command.ts');
-        return recheck(context.out, await views(), reference, options);
-      }),
-    );
-}
-
 /** Renders a result for people. */
 async function views() {
   const [{ renderReport }, { ledgerTable, terminalLook }] = await Promise.all([
@@ -107,199 +62,6 @@ async function views() {
     report: renderReport,
     table: (result: Result) => ledgerTable(result, terminalLook(process.stdout, process.env)),
   };
-}
-
-function addUp(program: Command): void {
-  program
-    .command('up')
-    .description(
-      'start an ensemble behind proxies; print how to connect and how to break it; Ctrl-C stops it',
-    )
-    .argument(
-      '<topology...>',
-      'voters, observers, masters; voters=3 observers=4 masters=on server=apache; or a .yaml file',
-    )
-    .option('--json', 'print the description as one document')
-    .addHelpText('after', example('zklab up observers', 'zklab up voters=5 observers=8 masters=on'))
-    .action(
-      runs(async (words: string[], { json }: { json?: boolean }) => {
-        const { up } = await import('./chaos/up.ts');
-        return up(words.join(' '), context.out, {
-          json: json ?? false,
-          runsRoot: join(RUNS_ROOT, 'up'),
-          signal: context.signal,
-        });
-      }),
-    );
-}
-
-function addBench(program: Command): void {
-  const bench = program.command('bench').description('measure a healthy ensemble');
-  comparing(
-    bench,
-    'peer',
-    "measure zklab's server and Apache ZooKeeper under the same load, in alternating rounds",
-    'zklab bench peer --rounds 10',
-  ).action(
-    runs(async (options: ComparingOptions) => {
-      const { benchPeer } = await import('./bench/peer/peer.ts');
-      return benchPeer(context.out, { ...options, json: options.json ?? false, signal: context.signal });
-    }),
-  );
-  comparing(
-    bench,
-    'fairness',
-    'measure how long a quiet client waits next to each of ten kinds of greedy neighbours, on both servers',
-    'zklab bench fairness --rounds 3 --seconds 2',
-  ).action(
-    runs(async (options: ComparingOptions) => {
-      const { benchFairness } = await import('./bench/fairness/fairness.ts');
-      return benchFairness(context.out, { ...options, json: options.json ?? false, signal: context.signal });
-    }),
-  );
-  comparing(
-    bench,
-    'http',
-    'measure the AdminServer of zklab, and of Apache ZooKeeper if it is installed, under HTTP load',
-    'zklab bench http --connections 50',
-  )
-    .option('--connections <c>', 'number of HTTP connections', wholeNumber(1, 1_000), 10)
-    .action(
-      runs(async (options: ComparingOptions & { connections: number }) => {
-        const { benchHttp } = await import('./bench/peer/http.ts');
-        return benchHttp(context.out, { ...options, json: options.json ?? false, signal: context.signal });
-      }),
-    );
-}
-
-interface ComparingOptions {
-  rounds: number;
-  seconds: number;
-  json?: boolean;
-}
-
-function comparing(bench: Command, name: string, description: string, sample: string): Command {
-  return bench
-    .command(name)
-    .description(description)
-    .option(
-      '--rounds <n>',
-      'rounds of each server; at least 10 for a result to publish',
-      wholeNumber(1, 1_000),
-      6,
-    )
-    .option('--seconds <s>', 'length of each phase of a round, in seconds', wholeNumber(1, 3_600), 3)
-    .option('--json', 'print the result document')
-    .addHelpText('after', example(sample));
-}
-
-function addChaos(program: Command): void {
-  program
-    .command('chaos')
-    .description(
-      'run a schedule of faults against an ensemble under a workload; prove each fault, and judge what clients saw',
-    )
-    .argument('<schedule>', 'a name that "zklab list schedules" shows, or a .yaml file')
-    .option('--topology <topology>', "as zklab up takes it, instead of the schedule's")
-    .option(
-      '--seed <n>',
-      'seed of the workload and of the members that faults choose',
-      wholeNumber(0, 2 ** 31 - 1),
-    )
-    .option('--json', 'print the result document')
-    .addHelpText(
-      'after',
-      example('zklab chaos smoke', 'zklab chaos smoke --topology "voters=5 observers=2 masters=on"'),
-    )
-    .action(
-      runs(async (schedule: string, options: { topology?: string; seed?: number; json?: boolean }) => {
-        const { chaos } = await import('./chaos/schedules/chaos-command.ts');
-        return chaos(context.out, await views(), schedule, { ...options, signal: context.signal });
-      }),
-    );
-}
-
-function addSim(program: Command): void {
-  program
-    .command('sim')
-    .description(
-      'simulate whole ensembles in virtual time, with crashes, power losses and partitions from a seed',
-    )
-    .option('--seeds <n>', 'number of seeds to run (default: 20)', wholeNumber(1, 1_000_000))
-    .option('--first <n>', 'first seed (default: 1)', wholeNumber(0, 2 ** 32 - 1))
-    .option('--seed <n>', 'run only this seed', wholeNumber(0, 2 ** 32 - 1))
-    .option('--replay <plan>', 'run a failed seed again, from its .plan.json')
-    .option('--debug', 'with --replay: also write the debug lines of the servers to the trace')
-    .option('--voters <n>', 'number of voters of each ensemble', wholeNumber(1, 9))
-    .option('--observers <n>', 'number of observers of each ensemble', wholeNumber(0, 20))
-    .option('--no-minimise', 'keep all faults of a failing plan, instead of the fewest that still fail')
-    .option('--json', 'print the summary as one document')
-    .addHelpText(
-      'after',
-      example('zklab sim --seeds 200', 'zklab sim --replay results/runs/sim/seed-80.plan.json --debug'),
-    )
-    .action(
-      runs(async (options: object) => {
-        const { sim } = await import('./chaos/simulation/sim-command.ts');
-        return sim(context.out, { ...options, folder: join(RUNS_ROOT, 'sim'), signal: context.signal });
-      }),
-    );
-}
-
-function addFuzz(program: Command): void {
-  program
-    .command('fuzz')
-    .description(
-      'send broken messages to every port of an ensemble, while well-behaved clients must notice nothing',
-    )
-    .option(
-      '--frames <n>',
-      'approximate number of messages to send (default: 1000000)',
-      wholeNumber(1, 1_000_000_000),
-    )
-    .option('--first <n>', 'first seed; each bout takes the next', wholeNumber(0, 2 ** 32 - 1))
-    .option(
-      '--ports <kinds>',
-      'attack only these ports, comma-separated: client, quorum, observerMaster, election',
-    )
-    .option(
-      '--minutes <m>',
-      'attack real processes for this many minutes, and kill members meanwhile',
-      wholeNumber(1, 10_000),
-    )
-    .option('--replay <file>', 'run a failed bout again, from its .fuzz.json')
-    .option('--json', 'print the summary as one document')
-    .addHelpText('after', example('zklab fuzz --frames 200000', 'zklab fuzz --ports election --minutes 30'))
-    .action(
-      runs(async (options: object) => {
-        const { fuzzCommand } = await import('./chaos/fuzz/fuzz-command.ts');
-        return fuzzCommand(context.out, {
-          ...options,
-          folder: join(RUNS_ROOT, 'fuzz'),
-          signal: context.signal,
-        });
-      }),
-    );
-}
-
-function addMicro(program: Command): void {
-  program
-    .command('micro')
-    .description('measure codecs, frames, tree and log in a warm loop, in operations per second')
-    .argument('[filter]', 'run only the tasks whose name matches this pattern')
-    .option('--time-ms <ms>', 'how long each task runs, in milliseconds', wholeNumber(1, 60_000))
-    .option('--json', 'print the rows as one document')
-    .addHelpText('after', example('zklab micro jute --time-ms 500'))
-    .action(
-      runs(async (filter: string | undefined, options: { timeMs?: number; json?: boolean }) => {
-        const { micro } = await import('./bench/micro/micro-command.ts');
-        return micro(filter, context.out, {
-          ...options,
-          folder: join(RUNS_ROOT, 'micro'),
-          signal: context.signal,
-        });
-      }),
-    );
 }
 
 function addReport(program: Command): void {
@@ -318,13 +80,12 @@ function addReport(program: Command): void {
           context.out.json(result);
           return EXIT_CODES.holds;
         }
-        const { renderReport } = await import('./dashboards/report/render.ts');
-        const { ledgerTable, terminalLook } = await import('./dashboards/terminal/table.ts');
+        const { report, table } = await views();
         const run = await findRun(reference);
         const beside = run.endsWith('.json') ? run.replace(/json$/, 'html') : join(run, 'report.html');
         const file = out ?? beside;
-        await writeFile(file, await renderReport(result)).catch(unwritable(file));
-        context.out.print(ledgerTable(result, terminalLook(process.stdout, process.env)));
+        await writeFile(file, await report(result)).catch(unwritable(file));
+        context.out.print(table(result));
         context.out.print(`report: ${file}`);
         return EXIT_CODES.holds;
       }),
@@ -364,56 +125,9 @@ function addCompare(program: Command): void {
     );
 }
 
-function addDoctor(program: Command): void {
-  program
-    .command('doctor')
-    .description('say what this machine offers, what it is for, and how to install what is missing')
-    .option('--json', 'print the findings as one document')
-    .addHelpText('after', example('zklab doctor'))
-    .action(
-      runs(async ({ json }: { json?: boolean }) => {
-        const { doctor } = await import('./bench/doctor.ts');
-        const { TOXIPROXY_CHECK } = await import('./chaos/toxiproxy/check.ts');
-        return doctor(context.out, { json: json ?? false, more: [TOXIPROXY_CHECK] });
-      }),
-    );
-}
-
-function addList(program: Command): void {
-  program
-    .command('list')
-    .description(
-      'list claims, suites, topologies, faults, workloads, checkers and schedules, with one line each',
-    )
-    .argument('[kind]', 'list only this kind')
-    .option('--json', 'print the lists as one document')
-    .addHelpText('after', example('zklab list', 'zklab list claims'))
-    .action(
-      runs(async (kind: string | undefined, { json }: { json?: boolean }) => {
-        const { list } = await import('./chaos/list.ts');
-        return list(kind, context.out, { json: json ?? false, columns: outputColumns() });
-      }),
-    );
-}
-
 function unwritable(file: string): (error: Error) => never {
   return error => {
     throw new UsageError(`${file} cannot be written: ${error.message}`);
-  };
-}
-
-/** An action whose outcome is the exit code. */
-function runs<A extends unknown[]>(action: (...args: A) => Promise<ExitCode>): (...args: A) => Promise<void> {
-  return async (...args) => {
-    process.exitCode = await action(...args);
-  };
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return text => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`A whole number from ${min} to ${max} is accepted.`);
   };
 }
 
@@ -497,7 +211,7 @@ Exit codes:
   // Set before the commands are created, because they inherit it then.
   .exitOverride()
   .showHelpAfterError('(--help shows what is accepted)');
-for (const add of COMMANDS) add(program);
+for (const add of COMMANDS) add(program, context);
 endOnSignals();
 failUnlessAnswered();
 try {

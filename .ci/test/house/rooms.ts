@@ -48,6 +48,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'hosts',
     'recorded-run.ts',
     'present.ts',
+    'command-line.ts',
     'topology',
     'measure',
     'load',
@@ -57,6 +58,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'fairness',
     'micro',
     'list.ts',
+    'commands.ts',
   ],
   chaos: [
     'delta-debugging.ts',
@@ -75,6 +77,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'up-text.ts',
     'up.ts',
     'list.ts',
+    'commands.ts',
     'testing',
   ],
 };

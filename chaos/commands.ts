@@ -1,0 +1,199 @@
+/**
+ * Registers the commands of this folder. The code of a command is loaded when somebody runs it. To add one,
+ * write a function here that registers it with an example, and put its name into COMMANDS of `zklab.ts`.
+ */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { type CommandContext, example, runs, wholeNumber } from '../bench/command-line.ts';
+import { outputColumns } from '../bench/terminal.ts';
+import { RUNS_ROOT } from '../results/store.ts';
+
+export function addClaims(program: Command, context: CommandContext): void {
+  program
+    .command('claims')
+    .description('measure three topologies, healthy and under faults, and judge each scaling claim')
+    .option('--suite <suite>', 'a name that "zklab list suites" shows, or a .yaml file', 'quick')
+    .option('--only <ids>', 'judge only these claims, comma-separated: 004-2,003-3')
+    .option(
+      '--server <server>',
+      'the server to measure: zklab, or apache (then without faults of links)',
+      'zklab',
+    )
+    .option('--rounds <n>', 'number of rounds; overrides the suite', wholeNumber(1, 1_000))
+    .option(
+      '--seed <n>',
+      'seed of the workload and of the order of measurements',
+      wholeNumber(0, 2 ** 31 - 1),
+    )
+    .option('--json', 'print the result document')
+    .addHelpText(
+      'after',
+      example('zklab claims --suite quick', 'zklab claims --only 004-2,003-3 --rounds 10'),
+    )
+    .action(
+      runs(async (options: { suite: string; server: string }) => {
+        const { claims } = await import('./experiments/claims-command.ts');
+        return claims(context.out, await context.views(), { ...options, signal: context.signal });
+      }),
+    );
+}
+
+export function addRecheck(program: Command, context: CommandContext): void {
+  program
+    .command('recheck')
+    .description('judge a stored run again by the current claims, without changing the run')
+    .argument('[run]', 'the name of a run, the start of one, a path, or latest', 'latest')
+    .option('--json', 'print the result document with its new verdicts')
+    .addHelpText('after', example('zklab recheck latest'))
+    .action(
+      runs(async (reference: string, options: { json?: boolean }) => {
+        const { recheck } = await import('./experiments/claims-command.ts');
+        return recheck(context.out, await context.views(), reference, options);
+      }),
+    );
+}
+
+export function addUp(program: Command, context: CommandContext): void {
+  program
+    .command('up')
+    .description(
+      'start an ensemble behind proxies; print how to connect and how to break it; Ctrl-C stops it',
+    )
+    .argument(
+      '<topology...>',
+      'voters, observers, masters; voters=3 observers=4 masters=on server=apache; or a .yaml file',
+    )
+    .option('--json', 'print the description as one document')
+    .addHelpText('after', example('zklab up observers', 'zklab up voters=5 observers=8 masters=on'))
+    .action(
+      runs(async (words: string[], { json }: { json?: boolean }) => {
+        const { up } = await import('./up.ts');
+        return up(words.join(' '), context.out, {
+          json: json ?? false,
+          runsRoot: join(RUNS_ROOT, 'up'),
+          signal: context.signal,
+        });
+      }),
+    );
+}
+
+export function addChaos(program: Command, context: CommandContext): void {
+  program
+    .command('chaos')
+    .description(
+      'run a schedule of faults against an ensemble under a workload; prove each fault, and judge what clients saw',
+    )
+    .argument('<schedule>', 'a name that "zklab list schedules" shows, or a .yaml file')
+    .option('--topology <topology>', "as zklab up takes it, instead of the schedule's")
+    .option(
+      '--seed <n>',
+      'seed of the workload and of the members that faults choose',
+      wholeNumber(0, 2 ** 31 - 1),
+    )
+    .option('--json', 'print the result document')
+    .addHelpText(
+      'after',
+      example('zklab chaos smoke', 'zklab chaos smoke --topology "voters=5 observers=2 masters=on"'),
+    )
+    .action(
+      runs(async (schedule: string, options: { topology?: string; seed?: number; json?: boolean }) => {
+        const { chaos } = await import('./schedules/chaos-command.ts');
+        return chaos(context.out, await context.views(), schedule, { ...options, signal: context.signal });
+      }),
+    );
+}
+
+export function addSim(program: Command, context: CommandContext): void {
+  program
+    .command('sim')
+    .description(
+      'simulate whole ensembles in virtual time, with crashes, power losses and partitions from a seed',
+    )
+    .option('--seeds <n>', 'number of seeds to run (default: 20)', wholeNumber(1, 1_000_000))
+    .option('--first <n>', 'first seed (default: 1)', wholeNumber(0, 2 ** 32 - 1))
+    .option('--seed <n>', 'run only this seed', wholeNumber(0, 2 ** 32 - 1))
+    .option('--replay <plan>', 'run a failed seed again, from its .plan.json')
+    .option('--debug', 'with --replay: also write the debug lines of the servers to the trace')
+    .option('--voters <n>', 'number of voters of each ensemble', wholeNumber(1, 9))
+    .option('--observers <n>', 'number of observers of each ensemble', wholeNumber(0, 20))
+    .option('--no-minimise', 'keep all faults of a failing plan, instead of the fewest that still fail')
+    .option('--json', 'print the summary as one document')
+    .addHelpText(
+      'after',
+      example('zklab sim --seeds 200', 'zklab sim --replay results/runs/sim/seed-80.plan.json --debug'),
+    )
+    .action(
+      runs(async (options: object) => {
+        const { sim } = await import('./simulation/sim-command.ts');
+        return sim(context.out, { ...options, folder: join(RUNS_ROOT, 'sim'), signal: context.signal });
+      }),
+    );
+}
+
+export function addFuzz(program: Command, context: CommandContext): void {
+  program
+    .command('fuzz')
+    .description(
+      'send broken messages to every port of an ensemble, while well-behaved clients must notice nothing',
+    )
+    .option(
+      '--frames <n>',
+      'approximate number of messages to send (default: 1000000)',
+      wholeNumber(1, 1_000_000_000),
+    )
+    .option('--first <n>', 'first seed; each bout takes the next', wholeNumber(0, 2 ** 32 - 1))
+    .option(
+      '--ports <kinds>',
+      'attack only these ports, comma-separated: client, quorum, observerMaster, election',
+    )
+    .option(
+      '--minutes <m>',
+      'attack real processes for this many minutes, and kill members meanwhile',
+      wholeNumber(1, 10_000),
+    )
+    .option('--replay <file>', 'run a failed bout again, from its .fuzz.json')
+    .option('--json', 'print the summary as one document')
+    .addHelpText('after', example('zklab fuzz --frames 200000', 'zklab fuzz --ports election --minutes 30'))
+    .action(
+      runs(async (options: object) => {
+        const { fuzzCommand } = await import('./fuzz/fuzz-command.ts');
+        return fuzzCommand(context.out, {
+          ...options,
+          folder: join(RUNS_ROOT, 'fuzz'),
+          signal: context.signal,
+        });
+      }),
+    );
+}
+
+export function addList(program: Command, context: CommandContext): void {
+  program
+    .command('list')
+    .description(
+      'list claims, suites, topologies, faults, workloads, checkers and schedules, with one line each',
+    )
+    .argument('[kind]', 'list only this kind')
+    .option('--json', 'print the lists as one document')
+    .addHelpText('after', example('zklab list', 'zklab list claims'))
+    .action(
+      runs(async (kind: string | undefined, { json }: { json?: boolean }) => {
+        const { list } = await import('./list.ts');
+        return list(kind, context.out, { json: json ?? false, columns: outputColumns() });
+      }),
+    );
+}
+
+export function addDoctor(program: Command, context: CommandContext): void {
+  program
+    .command('doctor')
+    .description('say what this machine offers, what it is for, and how to install what is missing')
+    .option('--json', 'print the findings as one document')
+    .addHelpText('after', example('zklab doctor'))
+    .action(
+      runs(async ({ json }: { json?: boolean }) => {
+        const { doctor } = await import('../bench/doctor.ts');
+        const { TOXIPROXY_CHECK } = await import('./toxiproxy/check.ts');
+        return doctor(context.out, { json: json ?? false, more: [TOXIPROXY_CHECK] });
+      }),
+    );
+}
