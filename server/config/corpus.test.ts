@@ -1,27 +1,8 @@
-import { assert, suite } from '#test';
-import type { ErrorCodeName } from '../errors.ts';
-import { parseConfig, type ServerConfig } from './server-config.ts';
+import { suite } from '#test';
+import { type Case, checkCase, everywhere } from './corpus.test-kit.ts';
 
 /** Whole configurations, in the forms that images, operators, distributions and guides write. */
 const test = suite('config: a corpus of zoo.cfg');
-
-interface Case {
-  readonly name: string;
-  readonly text: string;
-  readonly dynamic?: { readonly path: string; readonly text: string };
-  readonly myid?: string;
-  /** What it means: fields of ServerConfig, and of the membership. */
-  readonly means?: Partial<ServerConfig>;
-  readonly sid?: number;
-  readonly role?: 'participant' | 'observer';
-  readonly servers?: readonly string[];
-  /** The code of the refusal, and what it must say. */
-  readonly refused?: readonly [ErrorCodeName, RegExp];
-  /** Each warning, in order. */
-  readonly warns?: readonly RegExp[];
-}
-
-const everywhere = (port: number) => ({ host: '0.0.0.0', port });
 
 const corpus: readonly Case[] = [
   {
@@ -452,34 +433,4 @@ globalOutstandingLimit=
   },
 ];
 
-for (const { name, text, dynamic, myid, means = {}, sid, role, servers, refused, warns = [] } of corpus) {
-  test(`field report C1: ${name}`, () => {
-    const parse = () =>
-      parseConfig({
-        path: '/conf/zoo.cfg',
-        text,
-        ...(dynamic === undefined ? {} : { dynamic }),
-        ...(myid === undefined ? {} : { myid }),
-      });
-    if (refused !== undefined) {
-      const [code, said] = refused;
-      assert.throws(parse, (error: Error & { code: string }) => {
-        assert.is(error.code, code, error.message);
-        assert.match(error.message, said);
-        return true;
-      });
-      return;
-    }
-    const config = parse();
-    for (const [field, value] of Object.entries(means))
-      assert.equal(config[field as keyof ServerConfig], value, field);
-    assert.is(config.quorum?.sid, sid);
-    if (sid !== undefined) assert.is(config.quorum?.role, role ?? 'participant');
-    const hosts = [...(config.quorum?.config.servers.values() ?? [])].map(
-      ({ addresses }) => addresses[0].host,
-    );
-    if (servers !== undefined) assert.equal(hosts, servers);
-    assert.is(config.warnings.length, warns.length, config.warnings.join('\n'));
-    for (const [at, said] of warns.entries()) assert.match(config.warnings[at] ?? '', said);
-  });
-}
+for (const each of corpus) test(`field report C1: ${each.name}`, () => checkCase(each));
