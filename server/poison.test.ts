@@ -8,6 +8,7 @@ import { MemoryEnsemble } from './memory-ensemble.test-kit.ts';
 import { type Acl, OPEN_ACL_UNSAFE } from './wire/acl.ts';
 import { ErrorCode } from './wire/error-codes.ts';
 import type { JuteWriter } from './wire/jute.ts';
+import { juteLimits } from './wire/jute-limits.ts';
 import { OpCode, Xid } from './wire/opcodes.ts';
 import { writeAuthRequest } from './wire/requests.ts';
 
@@ -19,6 +20,11 @@ function assertUnharmed(ensemble: MemoryEnsemble): void {
   const { leader } = ensemble;
   const client = MemoryClient.open(ensemble, leader);
   assert.is(client.create('/after').err, ErrorCode.OK);
+  const { max } = ensemble.server(leader).view.leaderServer!.proposalSizes;
+  assert.ok(
+    max <= juteLimits().txnBytesMax,
+    `a transaction of ${max} bytes, which no server of Apache's reads`,
+  );
   const { lastProcessedZxid } = ensemble.server(leader).database;
   const agree = () =>
     ensemble.sids.every(sid => ensemble.server(sid).database.lastProcessedZxid === lastProcessedZxid);
