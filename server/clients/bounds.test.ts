@@ -2,7 +2,10 @@ import { assert, suite } from '#test';
 import { body, frame, helloFrame, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
+import type { JuteWriter } from '../wire/jute.ts';
+import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
+import { ClientConnection } from './client-connection.ts';
 import { InputLedger } from './input-ledger.ts';
 import { OutputLedger } from './output-ledger.ts';
 import { SUBMITTED_BYTES_MAX } from './session-order.ts';
@@ -197,6 +200,49 @@ test('beyond the limit on output for all clients the client with most is cut off
   assert.is(small.ask(OpCode.getData, body.read('/small')).err, OK);
   assert.is(small.replies.filter(({ xid }) => xid === Xid.notification).length, 60);
   assert.equal([small.raw.closed, writer.raw.closed], [null, null]);
+});
+
+test('field report B5: events that wait for a turn count too: beyond the limit the client with most is cut off', () => {
+  const ensemble = standalone({ 'jute.maxbuffer': 8 * MIB });
+  const paths = ['/0', ...Array.from({ length: 900 }, (_, i) => `/${i + 1}`.padEnd(4_000, 'x'))];
+  const multi = (op: number, part: (path: string) => (w: JuteWriter) => void) => (w: JuteWriter) => {
+    for (const path of paths) {
+      writeMultiHeader(w, op, false, -1);
+      part(path)(w);
+    }
+    writeMultiEnd(w);
+  };
+  MemoryClient.open(ensemble).ask(
+    OpCode.multi,
+    multi(OpCode.create, path => body.create(path)),
+  );
+  Object.assign(portOf(ensemble), { outputs: new OutputLedger(2 * MIB) });
+  const { outputs } = portOf(ensemble);
+  const [small, greedy, writer] = [1, 2, 3].map(() => MemoryClient.open(ensemble)) as [
+    MemoryClient,
+    MemoryClient,
+    MemoryClient,
+  ];
+  small.ask(OpCode.addWatch, w => w.writeString('/0').writeInt(0));
+  greedy.ask(OpCode.addWatch, w => w.writeString('/').writeInt(1));
+  let most = 0;
+  const { process } = ClientConnection.prototype;
+  ClientConnection.prototype.process = function (...args) {
+    process.apply(this, args);
+    most = Math.max(most, outputs.bytes);
+  };
+  try {
+    writer.ask(
+      OpCode.multi,
+      multi(OpCode.setData, path => body.setData(path, 'x')),
+    );
+  } finally {
+    Object.assign(ClientConnection.prototype, { process });
+  }
+  assert.ok(most > 1.9 * MIB && most < 2.1 * MIB, `${most} bytes`);
+  greedy.raw.untilClosed();
+  assert.is(small.replies.filter(({ xid }) => xid === Xid.notification).length, 1);
+  assert.equal([small.raw.closed, writer.raw.closed, outputs.bytes], [null, null, 0]);
 });
 
 test('when much output waits for all clients, each gets its answers at a lower limit, and all are answered in the end', () => {

@@ -68,7 +68,7 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
     this.#log = new ConnectionLog(this, host);
     this.openedMs = clock.monotonicMs();
     this.stats = new ConnectionStats(clock.wallMs());
-    this.output = new ClientOutput(connection, this.stats, () => this.#onSlow());
+    this.output = new ClientOutput(connection, this.stats, host.outputs, () => this.#onSlow());
     this.gate = new ReadGate(connection);
     const { remote, peerCertificate: certificate } = connection;
     this.ids = new ClientIdentities({ host: remote.host, certificate }, host.providers);
@@ -362,9 +362,9 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
     if (this.#host.outputs.isOver) this.#host.relieve();
   }
 
-  /** Bytes of output that wait for the client, and of answers in the making. */
+  /** Bytes of output and of events that wait for the client, and of answers in the making. */
   get outputBytes(): number {
-    return this.output.bytesQueued + this.#answerBytes;
+    return this.output.bytesQueued + this.output.waitingBytes + this.#answerBytes;
   }
 
   drained(): void {
@@ -381,6 +381,7 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
     if (!config.skipAcl && !access.allows(acl, Perms.READ, this.ids.all)) return;
     this.stats.lastZxid = zxid;
     if (!this.output.event(type, path, server.parts.stats, server.events)) this.#onSlow();
+    else if (this.#host.outputs.isOver) this.#host.relieve();
   }
 
   /** The client reads its events too slowly. */

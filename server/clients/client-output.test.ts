@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { body, MemoryClient } from '../memory-client.test-kit.ts';
 import { MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
 import { ServerStats } from '../metrics/server-stats.ts';
-import { EventLine } from '../processors/event-line.ts';
+import { EVENTS_AT_ONCE_MAX, EventLine } from '../processors/event-line.ts';
 import type { Connection } from '../runtime/runtime.ts';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
@@ -10,6 +10,7 @@ import { JuteReader } from '../wire/jute.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { ClientOutput } from './client-output.ts';
 import { ConnectionStats } from './connection-stats.ts';
+import { OutputLedger } from './output-ledger.ts';
 
 const test = suite('clients: what goes out');
 
@@ -20,14 +21,13 @@ function line(): EventLine {
 
 test('facts 24: the event of a setData, and a refused session, byte by byte; each counts as one packet', () => {
   const frames: string[] = [];
-  const connection = {
-    write: (bytes: Buffer, start: number, end: number) => {
-      frames.push(bytes.toString('hex', start, end));
-      return true;
-    },
-  } as unknown as Connection;
+  const write = (bytes: Buffer, start: number, end: number) => {
+    frames.push(bytes.toString('hex', start, end));
+    return true;
+  };
+  const connection = { write, writeShared: write } as unknown as Connection;
   const [stats, totals] = [new ConnectionStats(0), new ServerStats()];
-  const output = new ClientOutput(connection, stats, () => {});
+  const output = new ClientOutput(connection, stats, new OutputLedger(), () => {});
   output.event(3, '/a', totals, line());
   const refusal = { protocolVersion: 0, timeoutMs: 0, sessionId: 0n, password: Buffer.alloc(16) };
   output.connectResponse({ ...refusal, readOnly: false }, totals);
@@ -42,8 +42,8 @@ test('facts 24: the event of a setData, and a refused session, byte by byte; eac
 
 test('events that wait are counted from when the client stops reading until it has read all', () => {
   let accepts = true;
-  const connection = { write: () => accepts, bytesQueued: 1000 } as unknown as Connection;
-  const output = new ClientOutput(connection, new ConnectionStats(0), () => {});
+  const connection = { writeShared: () => accepts, bytesQueued: 1000 } as unknown as Connection;
+  const output = new ClientOutput(connection, new ConnectionStats(0), new OutputLedger(), () => {});
   const event = () => output.event(3, '/a', new ServerStats(), line());
   event();
   assert.is(output.eventBytesWaiting, 0);
@@ -53,6 +53,26 @@ test('events that wait are counted from when the client stops reading until it h
   assert.is(output.eventBytesWaiting, 2 * 34);
   output.drained();
   assert.is(output.eventBytesWaiting, 0);
+});
+
+test('events that wait for a turn count among what waits for all clients, large ones once', () => {
+  const ledger = new OutputLedger();
+  const connection = { writeShared: () => true, bytesQueued: 0 } as unknown as Connection;
+  const outputs = [1, 2, 3].map(() => new ClientOutput(connection, new ConnectionStats(0), ledger, () => {}));
+  const events = line();
+  const [path, count] = [`/${'x'.repeat(99_999)}`, EVENTS_AT_ONCE_MAX + 10];
+  for (let n = 0; n < count; n++)
+    for (const output of outputs) output.event(3, n % 2 === 0 ? path : '/a', new ServerStats(), events);
+  const [first, second, third] = outputs as [ClientOutput, ClientOutput, ClientOutput];
+  const all = outputs.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
+  assert.ok(all > 3 * 40 * path.length, `${all} bytes, if each had its own`);
+  assert.ok(ledger.bytes > all / 4 && ledger.bytes < all / 2, `${ledger.bytes} bytes`);
+  first.dropEvents();
+  second.deliverEvents(Number.POSITIVE_INFINITY);
+  assert.equal([first.waitingBytes, second.waitingBytes], [0, 0]);
+  assert.ok(ledger.bytes > third.waitingBytes / 2);
+  third.deliverEvents(Number.POSITIVE_INFINITY);
+  assert.is(ledger.bytes, 0);
 });
 
 /**

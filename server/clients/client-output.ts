@@ -2,7 +2,7 @@ import { Fifo } from '../collections/fifo.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
 import type { EventLine, EventReceiver } from '../processors/event-line.ts';
 import type { ReplyWriter } from '../processors/reply-writer.ts';
-import type { Connection } from '../runtime/runtime.ts';
+import type { Connection, QueuedBytes } from '../runtime/runtime.ts';
 import { type ConnectResponse, writeConnectResponse } from '../wire/connect.ts';
 import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -14,6 +14,11 @@ import type { ConnectionStats } from './connection-stats.ts';
 export const EVENT_BYTES_MAX = 64 * 1024 * 1024;
 
 const LENGTH_BYTES = 4;
+
+/** Memory of a waiting event besides its bytes. */
+const WAITING_EVENT_BYTES = 128;
+/** A frame from this size on is counted once, however many clients it waits for. */
+const COUNTED_ONCE_BYTES_MIN = 4 * 1024;
 
 /**
  * Replies that upstream does not count in `response_bytes`, because it sends them before its last processor.
@@ -35,15 +40,26 @@ export class ClientOutput implements EventReceiver {
    * Frames of waiting events, oldest first. Unless events are held, nothing later may be written before them.
    */
   readonly #waiting = new Fifo<Buffer>();
+  /** Memory of all of these. */
   #waitingBytes = 0;
   #holds = false;
+  readonly #ofAll: QueuedBytes;
   readonly #onSlow: () => void;
 
-  /** `onSlow` is called when the client does not keep up with waiting events. */
-  constructor(connection: Connection, stats: ConnectionStats, onSlow: () => void) {
+  /**
+   * `ofAll` counts what waits for all clients. `onSlow` is called when the client does not keep up with
+   * waiting events.
+   */
+  constructor(connection: Connection, stats: ConnectionStats, ofAll: QueuedBytes, onSlow: () => void) {
     this.#connection = connection;
     this.#stats = stats;
+    this.#ofAll = ofAll;
     this.#onSlow = onSlow;
+  }
+
+  /** Memory of the events that wait for a turn. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
   }
 
   /**
@@ -100,13 +116,36 @@ export class ClientOutput implements EventReceiver {
     this.#count(totals);
     if (this.#waitingBytes > 0 || this.#holds || !line.passes()) {
       if (this.#waitingBytes === 0 && !this.#holds) line.enter(this);
-      this.#waiting.push(frame);
-      this.#waitingBytes += frame.length;
+      this.#wait(frame);
       return this.#waitingBytes <= EVENT_BYTES_MAX;
     }
-    const accepted = this.#connection.write(frame);
+    const accepted = this.#connection.writeShared(frame);
     if (!accepted) this.#eventBytesWaiting += frame.length;
     return accepted;
+  }
+
+  #wait(frame: Buffer): void {
+    this.#waiting.push(frame);
+    this.#waitingBytes += WAITING_EVENT_BYTES + frame.length;
+    if (frame.length < COUNTED_ONCE_BYTES_MIN) {
+      this.#ofAll.add(WAITING_EVENT_BYTES + frame.length);
+    } else {
+      this.#ofAll.add(WAITING_EVENT_BYTES);
+      this.#ofAll.keep(frame);
+    }
+  }
+
+  /** The oldest that waits. */
+  #next(): Buffer {
+    const frame = this.#waiting.shift()!;
+    this.#waitingBytes -= WAITING_EVENT_BYTES + frame.length;
+    if (frame.length < COUNTED_ONCE_BYTES_MIN) {
+      this.#ofAll.add(-WAITING_EVENT_BYTES - frame.length);
+    } else {
+      this.#ofAll.add(-WAITING_EVENT_BYTES);
+      this.#ofAll.letGo(frame);
+    }
+    return frame;
   }
 
   /** Held events do not wait for a turn. */
@@ -119,9 +158,8 @@ export class ClientOutput implements EventReceiver {
     let bytes = 0;
     let delivered = 0;
     while (delivered < max && this.hasEventsWaiting) {
-      const frame = this.#waiting.shift()!;
-      accepted = this.#connection.write(frame);
-      this.#waitingBytes -= frame.length;
+      const frame = this.#next();
+      accepted = this.#connection.writeShared(frame);
       bytes += frame.length;
       delivered++;
     }
@@ -144,8 +182,7 @@ export class ClientOutput implements EventReceiver {
 
   /** The connection ends, and its waiting events are dropped. */
   dropEvents(): void {
-    this.#waiting.clear();
-    this.#waitingBytes = 0;
+    while (this.#waiting.length > 0) this.#next();
   }
 
   #send(frame: JuteWriter, totals: ServerStats): boolean {

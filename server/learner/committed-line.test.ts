@@ -15,6 +15,7 @@ const MEGABYTE = Buffer.alloc(1024 * 1024);
 class Play {
   readonly clock = new VirtualClock();
   readonly did: string[] = [];
+  mayApply = true;
   readonly line: CommittedLine;
 
   constructor() {
@@ -26,6 +27,7 @@ class Play {
           this.did.push(`${packet.zxid}`);
           turns.applying.spend(Units.write);
         },
+        mayApply: () => this.mayApply,
         onFull: () => void this.did.push('full'),
         onRelaxed: () => void this.did.push('relaxed'),
       },
@@ -118,4 +120,24 @@ test('a stopped line forgets what waits and calls nobody any more', () => {
   play.clock.runUntilIdle();
   assert.equal(play.did, ['1', '2', '3', '4']);
   assert.is(play.line.length, 0);
+});
+
+test('field report B5: nothing is applied while watchers must be told first, and all of it in order after that', () => {
+  const play = new Play();
+  play.mayApply = false;
+  play.turn(() => {
+    for (let zxid = 1; zxid <= 6; zxid++) play.line.commit(packet(zxid));
+    play.line.behind(() => void play.did.push('answer'));
+  });
+  for (let turn = 0; turn < 10; turn++) play.clock.time.step();
+  assert.equal(play.did, []);
+  play.mayApply = true;
+  play.clock.time.step();
+  assert.equal(play.did, ['1', '2', '3', '4']);
+  play.mayApply = false;
+  play.clock.time.step();
+  assert.is(play.did.length, 4);
+  play.mayApply = true;
+  play.clock.advance(0);
+  assert.equal(play.did, ['1', '2', '3', '4', '5', '6', 'answer']);
 });

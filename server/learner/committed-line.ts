@@ -11,6 +11,8 @@ const TXN_OVERHEAD_BYTES = 256;
 
 export interface CommittedLineEvents {
   apply(packet: TxnPacket): void;
+  /** False while watchers must be told of earlier transactions first. Later turns change that. */
+  mayApply(): boolean;
   /** More than `COMMITTED_BYTES_MAX` wait: the owner must stop reading from the master. */
   onFull(): void;
   /** Half of that is applied: the owner may read again. */
@@ -50,7 +52,7 @@ export class CommittedLine {
   }
 
   commit(packet: TxnPacket): void {
-    if (this.#waiting.length === 0 && this.#turns.applying.hasRoom()) {
+    if (this.#waiting.length === 0 && this.#turns.applying.hasRoom() && this.#events.mayApply()) {
       this.#events.apply(packet);
       return;
     }
@@ -79,8 +81,10 @@ export class CommittedLine {
     const { applying, budget } = this.#turns;
     const startMs = this.#clock.monotonicMs();
     applying.saw(startMs);
-    do this.#next();
-    while (this.#waiting.length > 0 && applying.hasRoom());
+    while (this.#waiting.length > 0 && this.#events.mayApply()) {
+      this.#next();
+      if (!applying.hasRoom()) break;
+    }
     budget.extend(this.#clock.monotonicMs() - startMs);
     if (this.#waiting.length > 0) {
       this.#isDue = true;

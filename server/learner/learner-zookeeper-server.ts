@@ -104,6 +104,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#txnsCommitted = parts.metrics.counter('txn_committed_count');
     this.#committed = new CommittedLine(parts, {
       apply: packet => this.#apply(packet),
+      mayApply: () => !this.crowd.isFull,
       onFull: () => role.link.pause(),
       onRelaxed: () => role.link.resume(),
     });

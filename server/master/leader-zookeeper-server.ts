@@ -328,8 +328,11 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     const { quorum } = this.#membership;
     const point = commitPoint(this.#lastAcked, quorum);
     const latency = this.parts.metrics.summary('quorum_ack_latency');
-    let hasMore = this.#commitNext(point, startMs, latency);
-    while (hasMore && turns.applying.hasRoom()) hasMore = this.#commitNext(point, startMs, latency);
+    let hasMore = true;
+    while (hasMore && !this.crowd.isFull) {
+      hasMore = this.#commitNext(point, startMs, latency);
+      if (!turns.applying.hasRoom()) break;
+    }
     this.#tellCommits();
     turns.budget.extend(clock.monotonicMs() - startMs);
     // A configuration that was just committed may change who decides, so more may be committed without

@@ -1,13 +1,14 @@
 import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { VirtualClock } from '../runtime/virtual-clock.ts';
+import type { FiredEvent } from '../tree/fired-event.ts';
 import { WatchManager, WatchMode } from '../tree/watch-manager.ts';
 import { WatchMemory } from '../tree/watch-memory.ts';
 import type { Watcher } from '../tree/watcher.ts';
 import { TurnQueue } from '../turns/turn-queue.ts';
 import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { EventType } from '../wire/watch-event.ts';
-import { CrowdEvents } from './crowd-events.ts';
+import { CrowdEvents, type CrowdLimits } from './crowd-events.ts';
 import { EventLine } from './event-line.ts';
 
 const test = suite('processors: events that many are told of');
@@ -28,9 +29,9 @@ class World {
   readonly counted: string[] = [];
   readonly crowd: CrowdEvents;
 
-  constructor(unitsMax: number) {
+  constructor(unitsMax: number, limits?: CrowdLimits) {
     const parts = { clock: this.clock, turns: new TurnQueue(this.clock, unitsMax) };
-    this.crowd = new CrowdEvents(parts, new EventLine(parts));
+    this.crowd = new CrowdEvents(parts, new EventLine(parts), limits);
     this.watches.fired = { add: (type, watchers) => void this.counted.push(`${type} ${watchers}`) };
   }
 
@@ -134,4 +135,74 @@ test('field report B1: 25,000 events of one transaction for a thousand watchers 
   world.crowd.catchUp(ears[999]!);
   assert.equal([ears[999]!.heard.length, ears[999]!.heard.at(-1)], [EVENTS, `1 /n${EVENTS - 1}`]);
   assert.ok(told() < 5_000_000, 'no other was told because of it');
+});
+
+test('field report B5: events that wait are bounded in bytes, kept once for all; all are told, and there is room again', () => {
+  const MIB = 1024 * 1024;
+  const world = new World(100, { bytesMax: MIB, atOnceBytes: 4 * MIB }).later();
+  const ears = Array.from({ length: 100 }, () => new Ear());
+  for (const ear of ears) world.watches.add('/', ear, WatchMode.persistentRecursive);
+  const fire = () => world.fire(`/${'x'.repeat(100_000)}`, EventType.created, false);
+  let fired = 0;
+  while (!world.crowd.isFull) {
+    fire();
+    assert.ok(++fired <= 10, 'there is an end to it');
+  }
+  assert.ok(fired >= 2 && world.crowd.bytes < 2 * MIB, `${fired} events take ${world.crowd.bytes} bytes`);
+  world.clock.time.step();
+  assert.ok(ears.some(({ heard }) => heard.length === 0) && world.crowd.isFull);
+  world.clock.advance(0);
+  assert.equal([world.crowd.bytes, world.crowd.isFull], [0, false]);
+  assert.ok(ears.every(({ heard }) => heard.length === fired));
+});
+
+test('field report B5: what one transaction fires is bounded too: everybody is told at once when it is too much', () => {
+  const world = new World(100, { bytesMax: 100_000, atOnceBytes: 1_000_000 }).later();
+  const ears = [new Ear(), new Ear()];
+  for (const ear of ears) world.watches.add('/', ear, WatchMode.persistentRecursive);
+  let most = 0;
+  for (let n = 0; n < 10_000; n++) {
+    world.fire(`/n${n}`, EventType.created, false);
+    most = Math.max(most, world.crowd.bytes);
+  }
+  assert.ok(most > 900_000 && most < 1_000_000, `${most} bytes`);
+  world.clock.advance(0);
+  for (const { heard } of ears) assert.equal([heard.length, heard[9_999]], [10_000, '1 /n9999']);
+});
+
+test('a watcher hears of everything even if all others leave while it is told', () => {
+  for (const how of ['in its turn', 'before an answer'] as const) {
+    const world = new World(100).later();
+    const other = new Ear();
+    const ear = new Ear();
+    for (const each of [ear, other]) world.watches.add('/', each, WatchMode.persistentRecursive);
+    const EVENTS = 5_000;
+    for (let n = 0; n < EVENTS; n++) world.fire(`/n${n}`, EventType.created, false);
+    ear.process = (type, path) => {
+      world.crowd.forget(other);
+      Ear.prototype.process.call(ear, type, path);
+    };
+    if (how === 'in its turn') world.clock.advance(0);
+    else world.crowd.catchUp(ear);
+    assert.is(ear.heard.length, EVENTS, how);
+    assert.is(world.crowd.bytes, 0);
+  }
+});
+
+test('field report B1: an event of a node that many watch for good costs nothing for each of them, of whatever kind', () => {
+  const events: FiredEvent[] = [];
+  const watches = new WatchManager(new WatchMemory());
+  watches.crowd = { takes: () => true, take: event => void events.push(event) };
+  const [both, recursive] = [new Ear(), new Ear()];
+  watches.add('/a', both, WatchMode.persistent);
+  for (const ear of [both, recursive]) watches.add('/a', ear, WatchMode.persistentRecursive);
+  for (const type of [EventType.dataChanged, EventType.childrenChanged])
+    for (let n = 0; n < 2; n++) watches.trigger('/a', type, 1, OPEN_ACL_UNSAFE);
+  const [data, dataAgain, children, childrenAgain] = events.map(({ groups }) => groups.at(-1));
+  assert.ok(data === dataAgain && children === childrenAgain, 'the tables of the path itself');
+  assert.equal(
+    events.map(event => event.has(recursive)),
+    [true, true, false, false],
+  );
+  assert.equal([[...children!.keys()], events[3]!.has(both)], [[both], true]);
 });

@@ -1,20 +1,30 @@
 import type { Clock } from '../runtime/runtime.ts';
 import type { Crowd, FiredEvent } from '../tree/fired-event.ts';
 import type { Watcher } from '../tree/watcher.ts';
-import { TURN_UNITS, Units } from '../turns/turn-budget.ts';
+import { TURN_UNITS, type TurnBudget, Units, unitsOfBytes } from '../turns/turn-budget.ts';
 import type { TurnQueue } from '../turns/turn-queue.ts';
 import { type EventLine, FLUSH_UNITS } from './event-line.ts';
 
 /** Up to this many watchers are told at once, however many events there are. */
 const FEW = 16;
-/** Number of events checked for one watcher before the next watcher's turn. */
-const EVENTS_PER_VISIT = 1_024;
-/** Cost of checking whether one event concerns one watcher. */
+/** Cost of the events checked for one watcher before the next watcher's turn. */
+const VISIT_UNITS = 256;
+/** Cost of checking whether one group of watchers has one watcher. */
 const LOOK_UNITS = 0.1;
-/** While this many events wait, only one transaction is applied in a turn. */
-const EVENTS_HIGH_WATER = 100_000;
-/** Above this many events every watcher is told at once, so the log is bounded. */
-const EVENTS_MAX = 500_000;
+
+const MIB = 1024 * 1024;
+
+export interface CrowdLimits {
+  /** Memory of the waiting events at which no transaction is applied until watchers have been told. */
+  readonly bytesMax: number;
+  /**
+   * The same memory, which only a single transaction with very many events can reach: every watcher is told
+   * at once.
+   */
+  readonly atOnceBytes: number;
+}
+
+export const CROWD_LIMITS: CrowdLimits = { bytesMax: 64 * MIB, atOnceBytes: 256 * MIB };
 
 /**
  * Delivers events that concern many watchers in later turns. One multi can change a node 25,000 times that a
@@ -28,7 +38,9 @@ export class CrowdEvents implements Crowd {
   readonly #clock: Clock;
   readonly #turns: TurnQueue;
   readonly #line: EventLine;
+  readonly #limits: CrowdLimits;
   #log: FiredEvent[] = [];
+  #bytes = 0;
   /**
    * For each watcher that later events may concern, the number of events it is done with. In order of their
    * turns.
@@ -41,10 +53,25 @@ export class CrowdEvents implements Crowd {
   readonly #tellNow = () => this.#tellInTurn();
   #isDue = false;
 
-  constructor(parts: { readonly clock: Clock; readonly turns: TurnQueue }, line: EventLine) {
+  constructor(
+    parts: { readonly clock: Clock; readonly turns: TurnQueue },
+    line: EventLine,
+    limits: CrowdLimits = CROWD_LIMITS,
+  ) {
     this.#clock = parts.clock;
     this.#turns = parts.turns;
     this.#line = line;
+    this.#limits = limits;
+  }
+
+  /** Memory of the waiting events. Each is kept once, however many it concerns. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** No transaction may be applied before watchers have been told more. Each turn tells some. */
+  get isFull(): boolean {
+    return this.#bytes >= this.#limits.bytesMax;
   }
 
   /** Number of watchers that may still have to be told of something. */
@@ -59,8 +86,10 @@ export class CrowdEvents implements Crowd {
 
   take(event: FiredEvent): void {
     const at = this.#log.push(event) - 1;
+    this.#bytes += event.bytes;
     // Applying slows down to the rate at which watchers can be told.
-    this.#turns.applying.spend(at < EVENTS_HIGH_WATER ? event.watchersMax * Units.item : TURN_UNITS);
+    const { bytesMax, atOnceBytes } = this.#limits;
+    this.#turns.applying.spend(this.#bytes < bytesMax / 2 ? event.watchersMax * Units.item : TURN_UNITS);
     for (const watcher of this.#level) this.#behind.set(watcher, at);
     this.#level.clear();
     for (const group of event.groups) {
@@ -68,18 +97,23 @@ export class CrowdEvents implements Crowd {
       this.#entered.add(group);
       for (const watcher of group.keys()) if (!this.#behind.has(watcher)) this.#behind.set(watcher, at);
     }
-    if (this.#log.length >= EVENTS_MAX) for (const watcher of [...this.#behind.keys()]) this.catchUp(watcher);
+    if (this.#bytes >= atOnceBytes) for (const watcher of [...this.#behind.keys()]) this.catchUp(watcher);
     else this.#expectTurn();
   }
 
   /** Called before anything is read or answered for `watcher`. */
   catchUp(watcher: Watcher): void {
     if (this.#log.length === 0) return;
-    const at = this.#behind.get(watcher);
-    this.#behind.delete(watcher);
+    const from = this.#behind.get(watcher);
+    if (from === undefined) {
+      this.#level.add(watcher);
+      return;
+    }
+    const { budget } = this.#turns;
+    // It stays among those behind, so that the events are kept even if others leave meanwhile.
+    for (let at = from; at < this.#log.length; ) at = this.#tell(watcher, at, budget);
+    if (!this.#behind.delete(watcher)) return;
     this.#level.add(watcher);
-    if (at === undefined) return;
-    this.#turns.budget.spend(this.#tell(watcher, at, this.#log.length));
     this.#clearIfDone();
   }
 
@@ -89,18 +123,21 @@ export class CrowdEvents implements Crowd {
     if (this.#behind.delete(watcher)) this.#clearIfDone();
   }
 
-  /** Returns the cost in units. */
-  #tell(watcher: Watcher, from: number, to: number): number {
+  /** Tells `watcher` of some events, from number `from` on. Returns the number of the next. */
+  #tell(watcher: Watcher, from: number, budget: TurnBudget): number {
     const log = this.#log;
-    let told = 0;
-    for (let at = from; at < to; at++) {
-      const event = log[at]!;
+    let units = 0;
+    let at = from;
+    while (at < log.length && units < VISIT_UNITS) {
+      const event = log[at++]!;
+      units += event.groups.length * LOOK_UNITS;
       if (!event.has(watcher)) continue;
+      units += Units.item + unitsOfBytes(event.path.length);
       event.told++;
-      told++;
       if (event.suppressed?.has(watcher) !== true) this.#line.tell(watcher, event);
     }
-    return (to - from) * LOOK_UNITS + told * Units.item;
+    budget.spend(units);
+    return at;
   }
 
   #expectTurn(): void {
@@ -115,11 +152,13 @@ export class CrowdEvents implements Crowd {
     const startMs = this.#clock.monotonicMs();
     telling.saw(startMs);
     for (const [watcher, from] of this.#behind) {
-      const to = Math.min(this.#log.length, from + EVENTS_PER_VISIT);
-      this.#behind.delete(watcher);
-      if (to < this.#log.length) this.#behind.set(watcher, to);
-      else this.#level.add(watcher);
-      telling.spend(FLUSH_UNITS + this.#tell(watcher, from, to));
+      telling.spend(FLUSH_UNITS);
+      const next = this.#tell(watcher, from, telling);
+      // It is gone when its connection was cut because of these events.
+      if (this.#behind.delete(watcher)) {
+        if (next < this.#log.length) this.#behind.set(watcher, next);
+        else this.#level.add(watcher);
+      }
       if (!telling.hasRoom()) break;
     }
     budget.extend(this.#clock.monotonicMs() - startMs);
@@ -131,6 +170,7 @@ export class CrowdEvents implements Crowd {
     if (this.#behind.size > 0) return;
     for (const event of this.#log) event.count();
     this.#log = [];
+    this.#bytes = 0;
     this.#level.clear();
     this.#entered.clear();
   }

@@ -137,3 +137,29 @@ for (const [how, watchAll] of Object.entries(WATCHING))
     if (how === 'data, once') assert.is(database.tree.dataWatches.watchCount, CLIENTS / 2);
     assert.is(crowd.length, 0);
   });
+
+test('field report B5: while too many events wait, no member applies a transaction; then all are told and all are applied', () => {
+  for (const [voters, sid] of [
+    [0, 1],
+    [3, -1],
+    [3, 1],
+  ] as const) {
+    const ensemble = new MemoryEnsemble({ voters }).start();
+    const at = sid < 0 ? ensemble.leader : sid;
+    const writer = MemoryClient.open(ensemble, at);
+    writer.create('/a', '0');
+    const { view, database } = ensemble.server(at);
+    const before = database.lastProcessedZxid;
+    const LOOKS = 50;
+    let looks = 0;
+    const isFull = () => {
+      if (looks < LOOKS) assert.is(database.lastProcessedZxid, before);
+      return ++looks < LOOKS;
+    };
+    Object.defineProperty(view.serving!.crowd, 'isFull', { get: isFull });
+    const xids = [1, 2, 3].map(n => writer.send(OpCode.setData, body.setData('/a', String(n))));
+    ensemble.wait(() => writer.replies.some(({ xid }) => xid === xids[2]), 'the replies');
+    assert.ok(looks > LOOKS);
+    assert.equal([writer.get('/a'), database.lastProcessedZxid], ['3', before + 3]);
+  }
+});

@@ -30,6 +30,12 @@ export interface FiredEventParts {
   readonly counts: FiredCounts | null;
 }
 
+/** Memory of an event besides its path and its frame. */
+const EVENT_BYTES = 512;
+const GROUP_BYTES = 8;
+/** Of the path, beyond Latin-1, and of the frame. */
+const BYTES_PER_CHAR = 4;
+
 /** An event that watchers get later. */
 export class FiredEvent implements Told {
   readonly #parts: FiredEventParts;
@@ -63,6 +69,12 @@ export class FiredEvent implements Told {
 
   get suppressed(): Told | null {
     return this.#parts.suppressed;
+  }
+
+  /** Upper bound of the memory that it takes until all have been told. */
+  get bytes(): number {
+    const { path, groups } = this.#parts;
+    return EVENT_BYTES + GROUP_BYTES * groups.length + BYTES_PER_CHAR * path.length;
   }
 
   /** Upper bound on the number of watchers concerned. */

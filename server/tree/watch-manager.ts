@@ -31,6 +31,39 @@ class Watchers extends Map<Watcher, number> {
   /** How many of them have a standard watch, and how many another one. */
   standard = 0;
   lasting = 0;
+  #ofChildren: ChildWatchers | null = null;
+
+  /** Those of them that hear of the path's children. Always the same group. */
+  get ofChildren(): ChildWatchers {
+    this.#ofChildren ??= new ChildWatchers(this);
+    return this.#ofChildren;
+  }
+}
+
+/** The watchers of one path that hear of its children: all but those with a recursive watch alone. */
+class ChildWatchers implements WatcherGroup {
+  readonly #all: ReadonlyMap<Watcher, number>;
+
+  constructor(all: ReadonlyMap<Watcher, number>) {
+    this.#all = all;
+  }
+
+  /** Upper bound. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  has(watcher: Watcher): boolean {
+    return hearsOfChildren(this.#all.get(watcher) ?? WatchMode.persistentRecursive);
+  }
+
+  *keys(): Generator<Watcher> {
+    for (const [watcher, modes] of this.#all) if (hearsOfChildren(modes)) yield watcher;
+  }
+}
+
+function hearsOfChildren(modes: number): boolean {
+  return modes !== WatchMode.persistentRecursive;
 }
 
 const NOBODY: readonly ReadonlySet<Watcher>[] = [];
@@ -251,8 +284,8 @@ export class WatchManager {
     if (here.lasting === 0) {
       this.#spendAll(path, here);
       groups.push(here);
-    } else if (here.standard === 0 && type !== EventType.childrenChanged) {
-      groups.push(here);
+    } else if (here.standard === 0) {
+      groups.push(type === EventType.childrenChanged ? here.ofChildren : here);
     } else {
       const concerned = new Map<Watcher, number>();
       this.#spendStandard(path, here, type, concerned);
@@ -263,7 +296,7 @@ export class WatchManager {
 
   #spendStandard(path: string, here: Watchers, type: EventType, concerned: Map<Watcher, number>): void {
     for (const [watcher, modes] of here) {
-      if (modes === WatchMode.persistentRecursive && type === EventType.childrenChanged) continue;
+      if (type === EventType.childrenChanged && !hearsOfChildren(modes)) continue;
       concerned.set(watcher, modes);
       this.remove(path, watcher, WatchMode.standard);
     }
