@@ -24,7 +24,7 @@ export interface Host {
   zklabServer(): Command;
   /** Apache ZooKeeper as it is installed there; undefined if it is not. */
   apacheZooKeeper(): ApacheZooKeeper | undefined;
-  /** @throws Error when the command cannot be started at all */
+  /** @throws UsageError when the command cannot be started at all */
   start(options: StartOptions): HostProcess;
   /** Has no effect if the process is gone. */
   signal(pid: number, signal: NodeJS.Signals): void;

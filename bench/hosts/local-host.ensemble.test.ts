@@ -4,6 +4,7 @@
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
+import { UsageError } from '../usage-error.ts';
 import { CappedLog } from './capped-log.ts';
 import { LOCAL_HOST } from './local-host.ts';
 import { commandLineOf } from './process-identity.ts';
@@ -35,6 +36,16 @@ test('a process is started, paused, continued and ended; a signal to a gone proc
   assert.is(LOCAL_HOST.stateOf(pid), 'gone');
   LOCAL_HOST.signal(pid, 'SIGCONT');
   assert.is(LOCAL_HOST.usage(pid), null);
+});
+
+test('a command that the machine does not have is refused by its name', () => {
+  const folder = temporaryFolder();
+  const log = new CappedLog(join(folder, 'log'));
+  const command = { file: '/none/zkServer.sh', args: [] };
+  assert.throws(
+    () => LOCAL_HOST.start({ command, endsWithInput: true, log, cwd: folder, marker: folder }),
+    (error: Error) => error instanceof UsageError && /^\/none\/zkServer\.sh could not/.test(error.message),
+  );
 });
 
 test('a file of a member is written into a new folder, replaced, and read', async () => {

@@ -2,6 +2,7 @@
  * One running process of a member, from its start to its exit. A restarted member has another LocalProcess.
  */
 import { execa } from 'execa';
+import { UsageError } from '../usage-error.ts';
 import { diesWithParent } from './dies-with-parent.ts';
 import { endWithLab } from './end-with-lab.ts';
 import type { HostProcess, ProcessExit, StartOptions } from './host.ts';
@@ -17,7 +18,7 @@ export class LocalProcess implements HostProcess {
   readonly exited: Promise<ProcessExit>;
   #exit: ProcessExit | undefined;
 
-  /** @throws Error when the command cannot be started at all */
+  /** @throws UsageError when the command cannot be started at all */
   constructor({ command, endsWithInput = false, log, cwd, marker, temporaryFolder }: StartOptions) {
     const { file, args } = endsWithInput ? command : diesWithParent(command);
     const child = execa(file, [...args], {
@@ -35,7 +36,10 @@ export class LocalProcess implements HostProcess {
     log.read(child.stderr);
     child.stdin?.on('error', () => {});
     const { pid } = child;
-    if (pid === undefined) throw new Error(`${command.file} could not be started: is it on this machine?`);
+    if (pid === undefined)
+      throw new UsageError(
+        `${command.file} could not be started; accepted is a program of this machine, by its path or on the PATH`,
+      );
     this.pid = pid;
     const forget = endWithLab(pid);
     let registration: Registration | undefined;
