@@ -34,6 +34,8 @@ const context: CommandContext = { out: terminal(), signal: interruption.signal, 
  * a stack.
  */
 const EXPECTED = [EnsembleError, AggregateError];
+/** Their code is loaded by the commands that need it. */
+const EXPECTED_NAMES = ['LoadError', 'ToxiproxyRequestError'];
 const INTERRUPTED_AGAIN = 130;
 
 /** In the order of the help. */
@@ -161,12 +163,19 @@ function failUnlessAnswered(): void {
   });
 }
 
+function isExpected(error: unknown): boolean {
+  return (
+    EXPECTED.some(kind => error instanceof kind) ||
+    (error instanceof Error && EXPECTED_NAMES.includes(error.name))
+  );
+}
+
 /**
  * Whether the operating system refused: a full disk, a read-only folder, too many open files. The message
  * names the path.
  */
 function isSystemError(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
+  return error instanceof Error && ('syscall' in error || isSystemError(error.cause));
 }
 
 function exitCodeOf(error: unknown): number {
@@ -177,7 +186,7 @@ function exitCodeOf(error: unknown): number {
     context.out.error(`zklab: ${message}`);
     return EXIT_CODES.usage;
   }
-  if (EXPECTED.some(kind => error instanceof kind)) context.out.error(`zklab: ${message}${causes}`);
+  if (isExpected(error)) context.out.error(`zklab: ${message}${causes}`);
   else if (isSystemError(error))
     context.out.error(`zklab: the operating system reported an error: ${message}`);
   else context.out.error(`zklab: this is a defect of zklab:\n${stack}`);

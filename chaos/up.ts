@@ -3,14 +3,13 @@
 import { makeTemporaryFolder } from '../bench/hosts/temporary-folder.ts';
 import { type RecordedRun, recordRun } from '../bench/recorded-run.ts';
 import type { Terminal } from '../bench/terminal.ts';
-import type { Ensemble } from '../bench/topology/ensemble.ts';
-import type { MemberMode } from '../bench/topology/member.ts';
 import { readTopology } from '../bench/topology/read-topology.ts';
 import type { Topology } from '../bench/topology/topology.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { startMeshedEnsemble } from './meshed-ensemble.ts';
-import { describeUp, upText } from './up-text.ts';
-import { waitMs } from './wait.ts';
+import { describeUp } from './up-description.ts';
+import { upText } from './up-text.ts';
+import { type ModeChange, restartEnded, watchUp } from './up-watch.ts';
 
 export interface UpOptions {
   readonly json?: boolean;
@@ -20,11 +19,15 @@ export interface UpOptions {
   readonly signal: AbortSignal;
 }
 
-const WATCH_INTERVAL_MS = 1_000;
+/** Node.js itself takes SIGUSR1. */
+const RESTART_SIGNAL = 'SIGUSR2';
 /** Of the randomness of the stand-in for Toxiproxy. */
 const SEED = 1;
 
-/** @throws UsageError, EnsembleError */
+/**
+ * The exit code is 1 when the proxies were lost, 3 when it was ended before the ensemble was up.
+ * @throws UsageError, EnsembleError
+ */
 export async function up(reference: string, terminal: Terminal, options: UpOptions): Promise<ExitCode> {
   const { json = false, runsRoot } = options;
   const topology = readTopology(reference);
@@ -41,6 +44,8 @@ async function upUntilEnded(
   const { name, shortForm } = topology;
   plan({ suite: 'up', seed: SEED, claims: [], topologies: [{ name, shortForm }] });
   const folder = makeTemporaryFolder('up');
+  let isUp = false;
+  let code: ExitCode = EXIT_CODES.holds;
   try {
     events.emit({ kind: 'phase', what: `starting ${shortForm}` });
     const meshed = await startMeshedEnsemble(topology, {
@@ -54,54 +59,39 @@ async function upUntilEnded(
       const description = await describeUp(meshed);
       if (json) terminal.json(description);
       else terminal.print(upText(description));
-      await watchModes(meshed.ensemble, signal, change => {
-        events.emit({ kind: 'mode', topology: name, ...change });
-        if (!json) terminal.print(changeText(change, new Date()));
-      });
+      isUp = true;
+      // A note is a line of progress, which a terminal cuts.
+      const say = (text: string) =>
+        json ? events.emit({ kind: 'note', text }) : terminal.print(`${timeText(new Date())}  ${text}`);
+      const again = () => void restartEnded(meshed.ensemble).then(did => did.forEach(say));
+      process.on(RESTART_SIGNAL, again);
+      const watcher = {
+        changed(change: ModeChange) {
+          events.emit({ kind: 'mode', topology: name, ...change });
+          if (!json) terminal.print(changeText(change, new Date()));
+        },
+        noted: say,
+      };
+      const lost = await watchUp(meshed, watcher, signal);
+      process.off(RESTART_SIGNAL, again);
+      if (lost !== undefined) code = EXIT_CODES.failed;
     } finally {
       events.emit({ kind: 'phase', what: 'stopping' });
       await meshed.stop();
     }
   } catch (error) {
-    // Ctrl-C is the normal end, even before the ensemble is up.
+    // Ctrl-C is the normal end once the ensemble is up.
     if (!signal.aborted) throw error;
   } finally {
     folder.remove();
   }
-  return EXIT_CODES.holds;
-}
-
-interface ModeChange {
-  readonly member: string;
-  readonly from: MemberMode;
-  readonly to: MemberMode;
-}
-
-/** Reports changes of modes, so that whoever breaks something sees the effect. */
-async function watchModes(
-  ensemble: Ensemble,
-  signal: AbortSignal,
-  onChange: (change: ModeChange) => void,
-): Promise<void> {
-  let before = await ensemble.modes();
-  while (!signal.aborted) {
-    await waitMs(WATCH_INTERVAL_MS, signal);
-    const now = await ensemble.modes();
-    if (!signal.aborted) for (const change of changes(before, now)) onChange(change);
-    before = now;
-  }
-}
-
-function changes(
-  before: ReadonlyMap<string, MemberMode>,
-  now: ReadonlyMap<string, MemberMode>,
-): ModeChange[] {
-  return [...now].flatMap(([member, to]) => {
-    const from = before.get(member) ?? 'down';
-    return from === to ? [] : [{ member, from, to }];
-  });
+  return isUp ? code : EXIT_CODES.void;
 }
 
 function changeText({ member, from, to }: ModeChange, at: Date): string {
-  return `${at.toISOString().slice(11, 19)}  ${member}: ${from} -> ${to}`;
+  return `${timeText(at)}  ${member}: ${from} -> ${to}`;
+}
+
+function timeText(at: Date): string {
+  return at.toISOString().slice(11, 19);
 }

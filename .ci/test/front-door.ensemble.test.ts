@@ -1,12 +1,20 @@
 /** The command line as a person uses it: what it accepts, how it refuses, and that Ctrl-C leaves nothing. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { identityOf } from '../../bench/hosts/process-identity.ts';
 import { ZkClient } from '../../bench/load/client.ts';
-import type { UpDescription } from '../../chaos/up-text.ts';
+import type { UpDescription } from '../../chaos/up-description.ts';
 import { readEvents } from '../../results/events.ts';
 import { minimalResult } from '../../results/fixtures/minimal.ts';
 
@@ -168,6 +176,65 @@ test(
 );
 
 test(
+  'up: a member that is killed is named and started again at SIGUSR2; a Toxiproxy that ends is told, and fails (F1, F7)',
+  async () => {
+    const child = execa(process.execPath, [ZKLAB, 'up', 'voters=1', 'observers=1', '--json'], {
+      reject: false,
+      env: { ZKLAB_RUNS: temporaryFolder() },
+    });
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (text: Buffer) => {
+      said.out += text;
+    });
+    child.stderr.on('data', (text: Buffer) => {
+      said.err += text;
+    });
+    const heard = (what: string) =>
+      until(() => said.err.includes(what), { deadlineMs: 120_000, what: `"${what}" in ${said.err}` });
+    const up = await until(() => JSON.parse(said.out) as UpDescription, {
+      deadlineMs: 180_000,
+      what: 'the ensemble',
+    });
+    process.kill(up.members[1]!.pid, 'SIGKILL');
+    await heard('o1 ended with signal SIGKILL; its log ends:');
+    process.kill(up.pid, 'SIGUSR2');
+    await heard('o1 was started again, as process');
+    // Whoever has the port has the process: the one that serves the API of Toxiproxy.
+    const owner = ownerOf(Number(new URL(up.toxiproxy.url).port));
+    process.kill(owner, 'SIGKILL');
+    await heard('ended by itself with signal SIGKILL: no link between members works any more');
+    child.kill('SIGINT');
+    assert.is((await child).exitCode, 1, said.err);
+  },
+  DEADLINE,
+);
+
+/** The process that listens on a port of the loopback interface. */
+function ownerOf(port: number): number {
+  const inode = readFileSync('/proc/net/tcp', 'latin1')
+    .split('\n')
+    .map(line => line.trim().split(/\s+/))
+    .find(([, local = '', , state]) => state === '0A' && local.endsWith(`:${hex(port)}`))?.[9];
+  const owner = readdirSync('/proc').find(
+    pid => /^\d+$/.test(pid) && socketsOf(pid).includes(`socket:[${inode}]`),
+  );
+  assert.ok(owner !== undefined, `who listens on ${port}`);
+  return Number(owner);
+}
+
+function hex(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
+}
+
+function socketsOf(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map(fd => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  } catch {
+    return [];
+  }
+}
+
+test(
   'a setting with which our server would not start is refused before any server starts',
   async () => {
     const file = join(temporaryFolder(), 'bad.yaml');
@@ -198,7 +265,7 @@ for (const signal of ['SIGHUP', 'SIGTERM'] as const)
       });
       child.kill(signal);
       const { exitCode, stderr } = await child;
-      assert.is(exitCode, 0, stderr);
+      assert.is(exitCode, 3, stderr);
       assert.equal(readdirSync(folder).sort(), ['never.yaml', 'register']);
     },
     DEADLINE,

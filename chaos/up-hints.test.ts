@@ -1,0 +1,56 @@
+import { assert, suite } from '#test';
+import type { UpDescription } from './up-description.ts';
+import { breakingHints } from './up-hints.ts';
+
+const test = suite('zklab up: commands that break and heal');
+
+function described(implementations: readonly string[], more: Partial<UpDescription> = {}): UpDescription {
+  return {
+    topology: 'voters=3',
+    connectString: '',
+    directConnectString: '',
+    toxiproxy: { kind: 'real', version: '2.12.0', url: 'http://127.0.0.1:8474', prefix: '' },
+    pid: 7,
+    observerMasters: false,
+    members: implementations.map((implementation, index) => ({
+      ...{ name: `v${index + 1}`, sid: index + 1, mode: index === 1 ? 'leader' : 'follower' },
+      ...{ follows: undefined, implementation, pid: 100 + index, client: '', direct: '', folder: '/x' },
+    })),
+    link: 'v1.v2.quorum',
+    ...more,
+  };
+}
+
+test('a link is delayed and dropped both ways, a member is cut off both ways, and ended members come back', () => {
+  const text = breakingHints(described(['zklab', 'zklab', 'zklab'])).join('\n');
+  for (const part of [
+    '"type":"timeout","stream":"upstream"',
+    '"type":"timeout","stream":"downstream"',
+    'for m in v2 v3; do for k in election quorum; do for l in v1.$m.$k $m.v1.$k; do',
+    'kill -USR2 7 ',
+    '-X POST http://127.0.0.1:8474/reset',
+  ])
+    assert.ok(text.includes(part), `${part} in ${text}`);
+});
+
+test('members of Apache get no command without an effect: nobody dials through proxies, so only clients are cut (F7)', () => {
+  const text = breakingHints(described(['apache', 'apache', 'apache'], { link: undefined })).join('\n');
+  assert.match(text, 'L=client.v1.client ');
+  assert.not.match(text, 'quorum');
+  assert.not.match(text, 'cut v1 off');
+  assert.match(text, 'v1, v2, v3: what they dial goes past the proxies');
+});
+
+test('at a Toxiproxy that others use, links carry the name of the lab, and nothing of the others is reset', () => {
+  const toxiproxy = {
+    kind: 'external',
+    version: '2',
+    url: 'http://127.0.0.1:8474',
+    prefix: 'zklab-m-1-2-ab.',
+  };
+  const text = breakingHints(described(['zklab', 'zklab', 'zklab'], { toxiproxy })).join('\n');
+  assert.match(text, 'L=zklab-m-1-2-ab.v1.v2.quorum ');
+  assert.match(text, '$P/zklab-m-1-2-ab.$l');
+  assert.not.match(text, '/reset');
+  assert.match(text, '-X DELETE');
+});
