@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { RUNS_ROOT } from '../results/store.ts';
+import type { AbOptions } from './ab/ab.ts';
 import { type CommandContext, example, runs, wholeNumber } from './command-line.ts';
 
 export function addBench(program: Command, context: CommandContext): void {
@@ -20,6 +21,33 @@ export function addBench(program: Command, context: CommandContext): void {
       return benchPeer(context.out, { ...options, json: options.json ?? false, signal: context.signal });
     }),
   );
+  comparing(
+    bench,
+    'ab',
+    'measure two servers, builds, git revisions or settings under the same load, in alternating rounds',
+    'zklab bench ab --a HEAD~1 --rounds 10',
+    'zklab bench ab --a zklab --b zklab --b-set snapCount=1000',
+  )
+    .requiredOption(
+      '--a <server>',
+      'the base: zklab, apache, a git revision, a folder with a build, or "command {cfg}"',
+    )
+    .option('--b <server>', 'what is compared with it, in the same form', 'zklab')
+    .option('--a-set <key=value>', 'a zoo.cfg key of every member of a; may be repeated', collected, NONE)
+    .option('--b-set <key=value>', 'a zoo.cfg key of every member of b; may be repeated', collected, NONE)
+    .option('--topology <topology>', 'as zklab up takes it, the same for both', 'voters=3')
+    .option(
+      '--margin <percent>',
+      'a ratio whose interval is this near to 1 is called no difference',
+      wholeNumber(1, 100),
+      3,
+    )
+    .action(
+      runs(async (options: ComparingOptions & Omit<AbOptions, keyof ComparingOptions | 'signal'>) => {
+        const { benchAb } = await import('./ab/ab.ts');
+        return benchAb(context.out, { ...options, json: options.json ?? false, signal: context.signal });
+      }),
+    );
   comparing(
     bench,
     'fairness',
@@ -52,7 +80,14 @@ interface ComparingOptions {
   json?: boolean;
 }
 
-function comparing(bench: Command, name: string, description: string, sample: string): Command {
+const NONE: readonly string[] = [];
+
+/** For an option that may be repeated. */
+function collected(word: string, before: readonly string[]): string[] {
+  return [...before, word];
+}
+
+function comparing(bench: Command, name: string, description: string, ...samples: string[]): Command {
   return bench
     .command(name)
     .description(description)
@@ -64,7 +99,7 @@ function comparing(bench: Command, name: string, description: string, sample: st
     )
     .option('--seconds <s>', 'length of each phase of a round, in seconds', wholeNumber(1, 3_600), 3)
     .option('--json', 'print the result document')
-    .addHelpText('after', example(sample));
+    .addHelpText('after', example(...samples));
 }
 
 export function addMicro(program: Command, context: CommandContext): void {

@@ -7,6 +7,7 @@ import { LoadDriver } from '../load/load-process.ts';
 import { preload } from '../load/preload.ts';
 import { type CompareOptions, compareServers } from '../peer/compare-servers.ts';
 import { FAIRNESS_LIMITS } from '../peer/peer-limits.ts';
+import { zklabAndApache } from '../peer/servers.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Ensemble } from '../topology/ensemble.ts';
 import { readTopology } from '../topology/read-topology.ts';
@@ -34,7 +35,7 @@ export async function benchFairness(terminal: Terminal, options: CompareOptions)
         metrics: FAIRNESS_METRICS,
         inputs: { readsPerSecond: QUIET_READS_PER_SECOND },
         limits: FAIRNESS_LIMITS,
-        topology: server => readTopology(`voters server=${server}`),
+        contestants: zklabAndApache(server => readTopology(`voters server=${server}`)),
         prepare: async (ensemble: Ensemble) => {
           const leader = await ensemble.leader();
           const target = { name: leader.name, ...leader.plan.ports.client };

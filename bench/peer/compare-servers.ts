@@ -1,13 +1,12 @@
 /**
- * Measures our server and Apache ZooKeeper under the same load, in alternating rounds on one machine. Both
- * ensembles run all the time, so that rounds begin warm; the waiting one does next to nothing.
+ * Measures two servers under the same load, in alternating rounds on one machine. Both ensembles run all the
+ * time, so that rounds begin warm; the waiting one does next to nothing.
  */
 import { join } from 'node:path';
 import type { EventSink } from '../../results/events.ts';
 import type { Metric } from '../../results/names.ts';
 import type { Result } from '../../results/schema.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
-import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
 import { type WorstDriver, worstOf } from '../load/worst-driver.ts';
 import { probeEnvironment } from '../measure/environment.ts';
@@ -19,19 +18,17 @@ import { Ensemble } from '../topology/ensemble.ts';
 import { deathRows, deathsSince, mendEnsemble, pausedMembers } from '../topology/ensemble-health.ts';
 import { fourLetterWord, parseSrvr } from '../topology/four-letter.ts';
 import { planEnsemble } from '../topology/plan.ts';
-import type { Topology } from '../topology/topology.ts';
 import { driverLagLimit } from './peer-limits.ts';
 import { peerResult, peerRows } from './peer-result.ts';
 import { peerText } from './peer-text.ts';
 import {
+  type Contestant,
   mapped,
-  type PeerServer,
-  type PerServer,
+  type PerSide,
   type Readings,
   type Round,
   type Rounds,
-  SERVERS,
-  serversOf,
+  sidesOf,
 } from './servers.ts';
 import { takeTurns, turnsLimit } from './turns.ts';
 
@@ -48,7 +45,9 @@ export interface Comparison {
   readonly inputs: NonNullable<Result['inputs']>;
   /** What its numbers cannot show. */
   readonly limits: readonly string[];
-  topology(server: PeerServer): Topology;
+  readonly contestants: PerSide<Contestant>;
+  /** A ratio whose interval is this near to 1 counts as no difference. @default nothing does */
+  readonly marginShare?: number;
   /** Called once, when an ensemble has just become ready. The readings belong to its first round. */
   prepare?(ensemble: Ensemble): Promise<Readings>;
   /** Called for an ensemble that has been idle since the other one's turn. */
@@ -71,8 +70,7 @@ export interface CompareOptions {
 const MEND_MAX_MS = 30_000;
 
 /**
- * Without Apache ZooKeeper it measures only ours. The exit code is 3 when a round does not count. @throws
- * EnsembleError
+ * The exit code is 3 when a round does not count. @throws EnsembleError
  */
 export function compareServers(
   terminal: Terminal,
@@ -91,13 +89,14 @@ async function compared(
   comparison: Comparison,
   { rounds: wanted, seconds, json, signal }: CompareOptions,
 ): Promise<ExitCode> {
-  const { name, commandLine, seed, metrics, load } = comparison;
+  const { name, commandLine, seed, metrics, load, contestants } = comparison;
   const { events } = run;
-  const apache = findApacheZooKeeper();
-  const topologies = SERVERS.filter(server => server === 'zklab' || apache !== undefined).map(server => ({
-    name: server,
-    shortForm: comparison.topology(server).shortForm,
-  }));
+  const names = mapped(contestants, each => each.name);
+  const titles = mapped(contestants, ({ title }) => title);
+  const topologies = sidesOf(contestants).map(side => {
+    const { name, topology } = contestants[side]!;
+    return { name, shortForm: topology.shortForm };
+  });
   run.plan({ suite: name, seed, claims: [], topologies });
   events.emit({ kind: 'phase', what: 'probing the machine' });
   const environment = await probeEnvironment();
@@ -110,21 +109,21 @@ async function compared(
       running,
       events,
       comparison,
-      withApache: apache !== undefined,
       signal,
     });
     const versions = {
-      zklab: await versionOf(started.zklab.ensemble),
-      ...(apache === undefined ? {} : { apache: apache.version }),
+      first: await versionOf(contestants.first, started.first),
+      ...(started.second && { second: await versionOf(contestants.second!, started.second) }),
     };
     const { rounds, voidReasons } = await takeTurns(wanted, {
-      measure: server => comparison.measure(started[server]!.ensemble, signal),
-      rested: server => comparison.rested?.(started[server]!.ensemble) ?? {},
-      first: mapped(started, ({ first }) => first),
+      measure: side => comparison.measure(started[side]!.ensemble, signal),
+      rested: side => comparison.rested?.(started[side]!.ensemble) ?? {},
+      once: mapped(started, ({ once }) => once),
+      names,
       name,
       events,
       signal,
-      recover: recovererOf(started),
+      recover: recovererOf(started, names),
     });
     const exitCode = voidReasons.length > 0 ? EXIT_CODES.void : EXIT_CODES.holds;
     const result = peerResult({
@@ -136,9 +135,10 @@ async function compared(
       environment,
       machineUse: watch.use(worstDriverOf(rounds), undefined),
       inputs: { rounds: wanted, seconds, seed, ...comparison.inputs },
-      deaths: serversOf(started).flatMap(server =>
-        deathRows(started[server]!.ensemble, server, () => `bench ${name}`),
+      deaths: sidesOf(started).flatMap(side =>
+        deathRows(started[side]!.ensemble, names[side]!, () => `bench ${name}`),
       ),
+      contestants,
       versions,
       plans: mapped(started, ({ ensemble }) => ensemble.plan),
       metrics,
@@ -147,16 +147,21 @@ async function compared(
       voidReasons,
       exitCode,
       limits: [
-        ...turnsLimit(rounds),
+        ...turnsLimit(rounds, names),
         ...comparison.limits,
-        ...(rounds.zklab.length > 0 ? [driverLagLimit(rounds)] : []),
+        ...(rounds.first.length > 0 ? [driverLagLimit(rounds, names)] : []),
       ],
     });
     const { lines, isStored } = await stored(run, terminal, result);
     if (json) terminal.json(result);
     else {
-      terminal.print(`${headingOf(versions)}: ${load}\n`);
-      terminal.print(peerText(peerRows(metrics, rounds), outputColumns()));
+      terminal.print(`${headingOf(contestants, versions)}: ${load}\n`);
+      terminal.print(
+        peerText(peerRows(metrics, rounds), titles, {
+          marginShare: comparison.marginShare,
+          widthColumns: outputColumns(),
+        }),
+      );
       for (const reason of voidReasons) terminal.print(`void: ${reason}`);
       terminal.print(lines.join('\n'));
     }
@@ -174,19 +179,19 @@ async function compared(
 }
 
 /** Brings back a member that ended or stands still, of either server. Returns what had happened to it. */
-function recovererOf(started: PerServer<Started>): () => Promise<string[]> {
+function recovererOf(started: PerSide<Started>, names: PerSide<string>): () => Promise<string[]> {
   const deathsSeen = new Map<Ensemble, number>();
   return async () => {
     const found: string[] = [];
-    for (const server of serversOf(started)) {
-      const { ensemble } = started[server]!;
+    for (const side of sidesOf(started)) {
+      const { ensemble } = started[side]!;
       const trouble = [
         ...(await deathsSince(ensemble, deathsSeen.get(ensemble) ?? 0)),
         ...pausedMembers(ensemble),
       ];
       deathsSeen.set(ensemble, ensemble.deaths.length);
       if (trouble.length > 0) await mendEnsemble(ensemble, MEND_MAX_MS);
-      found.push(...trouble.map(each => `${server}, ${each}`));
+      found.push(...trouble.map(each => `${names[side]}, ${each}`));
     }
     return found;
   };
@@ -194,18 +199,20 @@ function recovererOf(started: PerServer<Started>): () => Promise<string[]> {
 
 /** The worst of the driver in any round of either server. */
 function worstDriverOf(rounds: Rounds): WorstDriver | null {
-  return worstOf(serversOf(rounds).flatMap(server => rounds[server]!.map(({ driver = null }) => driver)));
+  return worstOf(sidesOf(rounds).flatMap(side => rounds[side]!.map(({ driver = null }) => driver)));
 }
 
-function headingOf({ zklab, apache }: PerServer<string>): string {
-  return apache === undefined
-    ? `zklab ${zklab} alone, for Apache ZooKeeper is not here (zklab doctor)`
-    : `zklab ${zklab} and Apache ZooKeeper ${apache}`;
+function headingOf({ first, second }: PerSide<Contestant>, versions: PerSide<string>): string {
+  const one = `${first.title} ${versions.first}`;
+  return second === undefined
+    ? `${one} alone, for Apache ZooKeeper is not here (zklab doctor)`
+    : `${one} and ${second.title} ${versions.second}`;
 }
 
 interface Started {
   readonly ensemble: Ensemble;
-  readonly first: Readings;
+  /** Readings that are taken once. */
+  readonly once: Readings;
 }
 
 interface StartOptions {
@@ -213,7 +220,6 @@ interface StartOptions {
   readonly running: Ensemble[];
   readonly events: EventSink;
   readonly comparison: Comparison;
-  readonly withApache: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -223,25 +229,26 @@ async function startAll({
   running,
   events,
   comparison,
-  withApache,
   signal,
-}: StartOptions): Promise<PerServer<Started>> {
-  const start = async (server: PeerServer): Promise<Started> => {
-    events.emit({ kind: 'phase', what: `starting ${server}` });
-    const plan = await planEnsemble(comparison.topology(server), join(folder, server));
+}: StartOptions): Promise<PerSide<Started>> {
+  const start = async ({ name, topology }: Contestant): Promise<Started> => {
+    events.emit({ kind: 'phase', what: `starting ${name}` });
+    const plan = await planEnsemble(topology, join(folder, name));
     const ensemble = await Ensemble.start(plan, {
       temporaryFolder: folder,
-      onMember: event => events.emit({ kind: 'member', topology: server, ...event }),
+      onMember: event => events.emit({ kind: 'member', topology: name, ...event }),
       signal,
     });
     running.push(ensemble);
-    return { ensemble, first: (await comparison.prepare?.(ensemble)) ?? {} };
+    return { ensemble, once: (await comparison.prepare?.(ensemble)) ?? {} };
   };
-  const zklab = await start('zklab');
-  return withApache ? { zklab, apache: await start('apache') } : { zklab };
+  const { first, second } = comparison.contestants;
+  const started = await start(first);
+  return second === undefined ? { first: started } : { first: started, second: await start(second) };
 }
 
-async function versionOf({ members }: Ensemble): Promise<string> {
-  const answer = await fourLetterWord(members[0]!.plan.ports.client, 'srvr');
+async function versionOf({ version }: Contestant, { ensemble }: Started): Promise<string> {
+  if (version !== undefined) return version;
+  const answer = await fourLetterWord(ensemble.members[0]!.plan.ports.client, 'srvr');
   return parseSrvr(answer)?.version || 'of unknown version';
 }

@@ -8,7 +8,7 @@ import { topologyOf } from '../topology/topology.ts';
 import { type CompareOptions, compareServers } from './compare-servers.ts';
 import { HTTP_METRICS, measureHttpRound } from './http-round.ts';
 import { HTTP_LIMITS } from './peer-limits.ts';
-import type { PeerServer } from './servers.ts';
+import { zklabAndApache } from './servers.ts';
 
 export interface HttpOptions extends CompareOptions {
   readonly connections: number;
@@ -26,11 +26,12 @@ export function benchHttp(terminal: Terminal, options: HttpOptions): Promise<Exi
     metrics: HTTP_METRICS,
     inputs: { connections },
     limits: HTTP_LIMITS,
-    topology: (implementation: PeerServer) =>
+    contestants: zklabAndApache(implementation =>
       topologyOf(
         { voters: 1, implementation, settings: { 'admin.enableServer': true } },
         `AdminServer of ${implementation}`,
       ),
+    ),
     measure: (ensemble: Ensemble, signal: AbortSignal) =>
       measureHttpRound(ensemble, { durationMs: seconds * 1000, connections }, signal),
   };

@@ -1,5 +1,5 @@
 import { HTTP_DISTORTIONS } from '../load/http.ts';
-import { type Rounds, serversOf } from './servers.ts';
+import { type PerSide, type Rounds, sidesOf } from './servers.ts';
 
 /** What no comparison of two servers on one machine can show. These sentences become part of its result. */
 const SHARED_LIMITS: readonly string[] = [
@@ -30,10 +30,10 @@ export const HTTP_LIMITS: readonly string[] = [
 ];
 
 /** Contains the measured lag, which grows with the load of the servers on the machine. */
-export function driverLagLimit(rounds: Rounds): string {
-  const lags = serversOf(rounds).map(server => {
-    const most = Math.max(0, ...rounds[server]!.map(({ driverLagMs }) => driverLagMs));
-    return `${most.toFixed(0)} ms with ${server}`;
+export function driverLagLimit(rounds: Rounds, names: PerSide<string>): string {
+  const lags = sidesOf(rounds).map(side => {
+    const most = Math.max(0, ...rounds[side]!.map(({ driverLagMs }) => driverLagMs));
+    return `${most.toFixed(0)} ms with ${names[side]}`;
   });
   return `While throughput was measured, the driver waited for a core (p99 up to ${lags.join(' and ')}), so the machine was the limit.`;
 }

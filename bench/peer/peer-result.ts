@@ -18,17 +18,17 @@ import { pairedRatio } from '../stats/ratio.ts';
 import { summaryOf } from '../stats/result-form.ts';
 import { median } from '../stats/summary.ts';
 import type { EnsemblePlan } from '../topology/planned.ts';
-import { type PeerServer, type PerServer, type Round, type Rounds, serversOf } from './servers.ts';
+import { type Contestant, type PerSide, type Round, type Rounds, sidesOf } from './servers.ts';
 
 type Samples = Measurement['samples'];
 
 export interface PeerRow {
   readonly metric: Metric;
-  readonly zklab: Estimate;
-  /** Undefined when ours was measured alone. */
+  readonly first: Estimate;
+  /** Undefined when the first was measured alone. */
   readonly against?: {
-    readonly apache: Estimate;
-    /** Ours over Apache's, over paired rounds. */
+    readonly second: Estimate;
+    /** The first over the second, over paired rounds. */
     readonly ratio: Estimate;
     readonly ratios: Samples;
   };
@@ -37,24 +37,24 @@ export interface PeerRow {
 /** One row for each metric that every server has. */
 export function peerRows(metrics: readonly Metric[], rounds: Rounds): PeerRow[] {
   return metrics.flatMap(metric => {
-    const ours = valuesOf(rounds.zklab, metric);
-    if (ours.length === 0) return [];
-    const row = { metric, zklab: median(ours) };
-    if (rounds.apache === undefined) return [row];
-    const theirs = valuesOf(rounds.apache, metric);
-    if (theirs.length === 0) return [];
+    const values = valuesOf(rounds.first, metric);
+    if (values.length === 0) return [];
+    const row = { metric, first: median(values) };
+    if (rounds.second === undefined) return [row];
+    const others = valuesOf(rounds.second, metric);
+    if (others.length === 0) return [];
     const against = {
-      apache: median(theirs),
-      ...ratiosOf(rounds.zklab, rounds.apache, metric),
+      second: median(others),
+      ...ratiosOf(rounds.first, rounds.second, metric),
     };
     return [{ ...row, against }];
   });
 }
 
 /** Only rounds in which both have the reading: one that is missing must not shift the pairs behind it. */
-function ratiosOf(ours: readonly Round[], theirs: readonly Round[], { name }: Metric) {
-  const pairs = ours.flatMap(({ readings }, round) => {
-    const [a, b] = [theirs[round]?.readings[name], readings[name]];
+function ratiosOf(first: readonly Round[], second: readonly Round[], { name }: Metric) {
+  const pairs = first.flatMap(({ readings }, round) => {
+    const [a, b] = [second[round]?.readings[name], readings[name]];
     return a === undefined || b === undefined ? [] : [{ round, a, b }];
   });
   const ratio = pairedRatio(
@@ -89,8 +89,10 @@ export interface PeerRun {
   /** What the command was told, with every default. */
   readonly inputs: NonNullable<Result['inputs']>;
   readonly deaths: readonly Death[];
-  readonly versions: PerServer<string>;
-  readonly plans: PerServer<EnsemblePlan>;
+  readonly contestants: PerSide<Contestant>;
+  /** What the servers say of themselves. */
+  readonly versions: PerSide<string>;
+  readonly plans: PerSide<EnsemblePlan>;
   readonly metrics: readonly Metric[];
   readonly rounds: Rounds;
   readonly seed: number;
@@ -114,17 +116,17 @@ export function peerResult(run: PeerRun): Result {
       exitCode,
     },
     environment: environmentRow(run.environment, {
-      server: { implementation: 'zklab', version: run.versions.zklab },
+      server: { implementation: implementationOf(run.contestants.first), version: run.versions.first },
       toxiproxy: NO_TOXIPROXY,
     }),
     machineUse: run.machineUse,
     inputs: run.inputs,
-    topologies: serversOf(run.plans).map(server => ({
-      ...topologyRow(run.plans[server]!.topology),
-      name: server,
+    topologies: sidesOf(run.plans).map(side => ({
+      ...topologyRow(run.plans[side]!.topology),
+      name: run.contestants[side]!.name,
     })),
     claims: [],
-    measurements: peerRows(metrics, rounds).flatMap(row => measurementsOf(row, rounds)),
+    measurements: peerRows(metrics, rounds).flatMap(row => measurementsOf(row, rounds, run.contestants)),
     availability: [],
     syncs: [],
     timelines: [],
@@ -135,29 +137,40 @@ export function peerResult(run: PeerRun): Result {
   };
 }
 
-function measurementsOf({ metric, zklab, against }: PeerRow, rounds: Rounds): Measurement[] {
+function measurementsOf(
+  { metric, first, against }: PeerRow,
+  rounds: Rounds,
+  contestants: PerSide<Contestant>,
+): Measurement[] {
   const { name, unit, higherIsBetter } = metric;
   const measurement = (
-    server: PeerServer,
+    topology: string,
     metricName: string,
     estimate: Estimate,
     samples: Samples,
     valueUnit: string = unit,
   ): Measurement => ({
-    id: `${metricName} ${server}`,
+    id: `${metricName} ${topology}`,
     metric: metricName,
-    topology: server,
+    topology,
     condition: 'healthy',
     unit: valueUnit,
     higherIsBetter,
     samples,
     summary: summaryOf(estimate, estimate.warnings),
   });
-  const ours = measurement('zklab', name, zklab, samplesOf(rounds.zklab, metric));
-  if (against === undefined) return [ours];
+  const [one, other] = [contestants.first.name, contestants.second?.name];
+  const alone = measurement(one, name, first, samplesOf(rounds.first, metric));
+  if (against === undefined || other === undefined) return [alone];
   return [
-    ours,
-    measurement('apache', name, against.apache, samplesOf(rounds.apache ?? [], metric)),
-    measurement('zklab', `${name}, ours over Apache's`, against.ratio, against.ratios, '×'),
+    alone,
+    measurement(other, name, against.second, samplesOf(rounds.second ?? [], metric)),
+    measurement(one, `${name}, ${one} over ${other}`, against.ratio, against.ratios, '×'),
   ];
+}
+
+function implementationOf({ topology }: Contestant): Result['environment']['server']['implementation'] {
+  const kinds = new Set(topology.members.map(({ implementation }) => implementation));
+  const [kind] = kinds;
+  return kinds.size === 1 && typeof kind === 'string' ? kind : 'other';
 }

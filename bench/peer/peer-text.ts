@@ -1,35 +1,62 @@
 import { CONFIDENCE, type Estimate, warnings } from '../stats/estimate.ts';
 import { fittedTable } from '../terminal.ts';
 import type { PeerRow } from './peer-result.ts';
-import { TURNS_TEXT } from './turns.ts';
+import type { PerSide } from './servers.ts';
+import { turnsText } from './turns.ts';
+
+export interface TableOptions {
+  /** As `Comparison.marginShare`. */
+  readonly marginShare?: number | undefined;
+  readonly widthColumns?: number;
+}
 
 /** The comparison as a table. Its last column says only what the interval shows. */
-export function peerText(rows: readonly PeerRow[], widthColumns = Number.POSITIVE_INFINITY): string {
+export function peerText(
+  rows: readonly PeerRow[],
+  titles: PerSide<string>,
+  { marginShare, widthColumns = Number.POSITIVE_INFINITY }: TableOptions = {},
+): string {
   if (rows.length === 0) return 'no round was completed';
   const compared = rows.some(({ against }) => against !== undefined);
   const head = compared
-    ? ['median of rounds', 'n', 'zklab', 'Apache', 'ours/theirs', '95 % interval', '']
-    : ['median of rounds', 'n', 'zklab', '95 % interval'];
-  const found = new Set(rows.flatMap(({ zklab, against }) => (against?.ratio ?? zklab).warnings));
+    ? [
+        'median of rounds',
+        'n',
+        titles.first,
+        titles.second!,
+        `${titles.first}/${titles.second}`,
+        '95 % interval',
+        '',
+      ]
+    : ['median of rounds', 'n', titles.first, '95 % interval'];
+  const found = new Set(rows.flatMap(({ first, against }) => (against?.ratio ?? first).warnings));
   return [
-    fittedTable(rows.map(cellsOf), widthColumns, head),
-    ...(compared ? [TURNS_TEXT] : []),
+    fittedTable(
+      rows.map(row => cellsOf(row, titles, marginShare)),
+      widthColumns,
+      head,
+    ),
+    ...(compared ? [turnsText(titles)] : []),
     ...[...found].map(warning => `warning: ${warnings[warning]}`),
   ].join('\n');
 }
 
-function cellsOf({ metric, zklab, against }: PeerRow): string[] {
+function cellsOf(
+  { metric, first, against }: PeerRow,
+  titles: PerSide<string>,
+  marginShare: number | undefined,
+): string[] {
   const title = `${metric.title} (${metric.unit})`;
-  if (against === undefined) return [title, String(zklab.n), number(zklab.value), intervalText(zklab)];
-  const { apache, ratio } = against;
+  if (against === undefined) return [title, String(first.n), number(first.value), intervalText(first)];
+  const { second, ratio } = against;
   return [
     title,
     String(ratio.n),
-    number(zklab.value),
-    number(apache.value),
+    number(first.value),
+    number(second.value),
     `${number(ratio.value)}×`,
     intervalText(ratio),
-    verdictOf(ratio, metric.higherIsBetter),
+    verdictOf(ratio, metric.higherIsBetter, titles, marginShare),
   ];
 }
 
@@ -39,10 +66,17 @@ function intervalText({ low, high, confidence }: Estimate): string {
   return `${number(low)} to ${number(high)}${coverage}`;
 }
 
-function verdictOf({ low, high }: Estimate, higherIsBetter: boolean): string {
+function verdictOf(
+  { low, high }: Estimate,
+  higherIsBetter: boolean,
+  { first, second }: PerSide<string>,
+  marginShare: number | undefined,
+): string {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return 'too few rounds to say';
+  if (marginShare !== undefined && low >= 1 - marginShare && high <= 1 + marginShare)
+    return `within ${marginShare * 100} %`;
   if (low <= 1 && high >= 1) return 'no difference shown';
-  return low > 1 === higherIsBetter ? 'ours is better' : "Apache's is better";
+  return `${low > 1 === higherIsBetter ? first : second} is better`;
 }
 
 function number(value: number): string {

@@ -7,9 +7,11 @@ import { isAnswerOf } from './http-round.ts';
 import { PEER_METRICS, type PeerReadings } from './metrics.ts';
 import { peerResult, peerRows } from './peer-result.ts';
 import { peerText } from './peer-text.ts';
-import type { Rounds } from './servers.ts';
+import type { Contestant, Rounds } from './servers.ts';
 
 const test = suite('bench peer');
+
+const TITLES = { first: 'zklab', second: 'Apache' };
 
 test('CPU of a window is interpolated between samples, and summed over members', () => {
   const series = [
@@ -26,7 +28,7 @@ test('a window that the samples of a member do not span has no CPU time', () => 
   assert.is(cpuMsBetween([[]], 50, 150), undefined);
 });
 
-test('a ratio is ours over theirs, round by round, and is judged only by its interval', () => {
+test('a ratio is the first over the second, round by round, and is judged only by its interval', () => {
   const rounds = roundsOf(
     i => ({ writeThroughput: 200 + 2 * i, serverCpuPerWrite: 10 }),
     i => ({ writeThroughput: 100 + i, serverCpuPerWrite: i % 2 === 0 ? 5 : 20 }),
@@ -34,10 +36,26 @@ test('a ratio is ours over theirs, round by round, and is judged only by its int
   const [writes, cpu] = peerRows(PEER_METRICS, rounds);
   const { ratio } = writes!.against!;
   assert.equal([ratio.value, ratio.low, ratio.high], [2, 2, 2]);
-  const text = peerText([writes!, cpu!]);
-  assert.match(text, /Committed writes \(writes\/s\) .* 2\.00× .* ours is better/);
+  const text = peerText([writes!, cpu!], TITLES);
+  assert.match(text, /Committed writes \(writes\/s\) .* 2\.00× .* zklab is better/);
   assert.match(text, /Server CPU per write.*no difference shown/);
   assert.match(text, /Committed writes \(writes\/s\) +10 /);
+});
+
+test('a ratio whose interval is within the margin is no difference, and says so', () => {
+  const rows = (factor: number) =>
+    peerRows(
+      PEER_METRICS,
+      roundsOf(
+        i => ({ writeThroughput: factor * (100 + i) }),
+        i => ({ writeThroughput: 100 + i }),
+      ),
+    );
+  const verdict = (factor: number) => peerText(rows(factor), TITLES, { marginShare: 0.03 });
+  assert.match(verdict(1.02), /within 3 %/);
+  assert.match(verdict(0.98), /within 3 %/);
+  assert.match(verdict(0.96), /Apache is better/);
+  assert.match(peerText(rows(0.98), TITLES), /Apache is better/);
 });
 
 test('a metric that one server never gave has no row', () => {
@@ -73,19 +91,19 @@ test('a round in which one server lacks a reading leaves the other pairs unchang
 test('a metric that was read once has its own n and no verdict', () => {
   const once = (MiB: number) => (round: number) =>
     round === 0 ? { freshMemory: MiB, restingMemory: MiB } : { restingMemory: MiB };
-  const text = peerText(peerRows(PEER_METRICS, roundsOf(once(70), once(100))));
+  const text = peerText(peerRows(PEER_METRICS, roundsOf(once(70), once(100))), TITLES);
   assert.match(text, /fresh member, idle \(MiB\) +1 +70\.0 +100 +0\.70× +open +too few rounds to say/);
-  assert.match(text, /at rest after load \(MiB\) +10 .*ours is better/);
+  assert.match(text, /at rest after load \(MiB\) +10 .*zklab is better/);
 });
 
-test('ours alone has medians with their intervals but no ratio', () => {
-  const { zklab } = roundsOf(
+test('a server alone has medians with their intervals but no ratio', () => {
+  const { first } = roundsOf(
     i => ({ readThroughput: 100 + i }),
     () => ({}),
   );
-  const rows = peerRows(PEER_METRICS, { zklab });
+  const rows = peerRows(PEER_METRICS, { first });
   assert.is(rows[0]!.against, undefined);
-  const text = peerText(rows);
+  const text = peerText(rows, { first: 'zklab' });
   assert.match(text, /Reads \(reads\/s\) +10 +105 +101 to 108/);
   assert.not.match(text, /Apache/);
 });
@@ -104,10 +122,13 @@ test('the result is valid and contains each server and each ratio', async () => 
     () => ({ writeThroughput: 200 }),
     () => ({ writeThroughput: 100 }),
   );
-  const plan = async (server: string) => {
-    const topology = readTopology(`voters server=${server}`);
-    return planEnsemble(topology, '/x');
-  };
+  const contestant = (name: string): Contestant => ({
+    name,
+    title: name,
+    topology: readTopology(`voters server=${name}`),
+  });
+  const contestants = { first: contestant('zklab'), second: contestant('apache') };
+  const plan = ({ topology }: Contestant) => planEnsemble(topology, '/x');
   const result = peerResult({
     id: 'x',
     name: 'peer',
@@ -131,14 +152,15 @@ test('the result is valid and contains each server and each ratio', async () => 
       java: null,
       apacheZooKeeper: null,
     },
-    versions: { zklab: '1', apache: '2' },
+    contestants,
+    versions: { first: '1', second: '2' },
     machineUse: {
       ...{ cores: 2, loadAverageBefore: 0, loadAverageAfter: 1, niceValue: 0 },
       ...{ driver: null, proxyCores: null },
     },
     inputs: { depth: 32 },
     deaths: [],
-    plans: { zklab: await plan('zklab'), apache: await plan('apache') },
+    plans: { first: await plan(contestants.first), second: await plan(contestants.second) },
     rounds,
     seed: 1,
     voidReasons: ['round 1: nothing'],
@@ -151,7 +173,7 @@ test('the result is valid and contains each server and each ratio', async () => 
     [
       ['writeThroughput zklab', 200],
       ['writeThroughput apache', 100],
-      ["writeThroughput, ours over Apache's zklab", 2],
+      ['writeThroughput, zklab over apache zklab', 2],
     ],
   );
   assert.ok(read.validity.void);
@@ -167,5 +189,5 @@ function roundsOf(
 ): Required<Rounds> {
   const of = (readings: (round: number) => PeerReadings) =>
     Array.from({ length: 10 }, (_, i) => ({ readings: readings(i), voidReasons: [], driverLagMs: 0 }));
-  return { zklab: of(ours), apache: of(theirs) };
+  return { first: of(ours), second: of(theirs) };
 }

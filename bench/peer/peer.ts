@@ -12,6 +12,7 @@ import { type CompareOptions, compareServers } from './compare-servers.ts';
 import { PEER_METRICS } from './metrics.ts';
 import { PEER_LIMITS } from './peer-limits.ts';
 import { measureRound, memoryReading, PEER_INPUTS, PEER_LOAD_TEXT, PEER_WORKLOAD } from './peer-round.ts';
+import { zklabAndApache } from './servers.ts';
 
 /**
  * The exit code is 3 when a round does not count. @throws UsageError without Apache ZooKeeper, EnsembleError
@@ -30,7 +31,7 @@ export async function benchPeer(terminal: Terminal, options: CompareOptions): Pr
     metrics: PEER_METRICS,
     inputs: JSON.parse(JSON.stringify(PEER_INPUTS)),
     limits: PEER_LIMITS,
-    topology: (server: string) => readTopology(`voters server=${server}`),
+    contestants: zklabAndApache(server => readTopology(`voters server=${server}`)),
     prepare: async (ensemble: Ensemble) => {
       const fresh = memoryReading('freshMemory', ensemble);
       await preload(ensemble.members[0]!.plan.ports.client, PEER_WORKLOAD, 0);

@@ -1,16 +1,29 @@
-/** The servers that are compared, and what a round of one of them gives. */
+/** The two servers of a comparison, and what a round of one of them gives. */
 
 import type { Metric } from '../../results/names.ts';
+import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import type { WorstDriver } from '../load/worst-driver.ts';
+import type { Topology } from '../topology/topology.ts';
 
-/** Ours comes first. Ratios are over the second. */
-export const SERVERS = ['zklab', 'apache'] as const;
-export type PeerServer = (typeof SERVERS)[number];
+/** Ratios are those of the first over the second. */
+export const SIDES = ['first', 'second'] as const;
+export type Side = (typeof SIDES)[number];
 
-/** `apache` is undefined when it is not installed on this machine. Our numbers then stand alone. */
-export interface PerServer<T> {
-  readonly zklab: T;
-  readonly apache?: T;
+/** `second` is undefined when there is nothing to compare with. The numbers of the first then stand alone. */
+export interface PerSide<T> {
+  readonly first: T;
+  readonly second?: T;
+}
+
+/** A server that is compared. */
+export interface Contestant {
+  /** In results and events. */
+  readonly name: string;
+  /** In the heading of a table. */
+  readonly title: string;
+  readonly topology: Topology;
+  /** @default what its first member says in `srvr` */
+  readonly version?: string;
 }
 
 /** By metric. A metric that could not be measured is undefined. */
@@ -26,13 +39,22 @@ export interface Round {
   readonly driver?: WorstDriver | null;
 }
 
-export type Rounds = PerServer<readonly Round[]>;
+export type Rounds = PerSide<readonly Round[]>;
 
-/** In the order of SERVERS. */
-export function serversOf(per: PerServer<unknown>): PeerServer[] {
-  return SERVERS.filter(server => per[server] !== undefined);
+/** In the order of SIDES. */
+export function sidesOf(per: PerSide<unknown>): Side[] {
+  return SIDES.filter(side => per[side] !== undefined);
 }
 
-export function mapped<T, U>({ zklab, apache }: PerServer<T>, to: (value: T) => U): PerServer<U> {
-  return apache === undefined ? { zklab: to(zklab) } : { zklab: to(zklab), apache: to(apache) };
+export function mapped<T, U>({ first, second }: PerSide<T>, to: (value: T) => U): PerSide<U> {
+  return second === undefined ? { first: to(first) } : { first: to(first), second: to(second) };
+}
+
+/** Our server and, where it is installed, Apache ZooKeeper, each in its topology. */
+export function zklabAndApache(topologyOf: (server: 'zklab' | 'apache') => Topology): PerSide<Contestant> {
+  const apache = findApacheZooKeeper();
+  const first = { name: 'zklab', title: 'zklab', topology: topologyOf('zklab') };
+  if (apache === undefined) return { first };
+  const { version } = apache;
+  return { first, second: { name: 'apache', title: 'Apache', version, topology: topologyOf('apache') } };
 }

@@ -2,34 +2,36 @@ import { assert, suite } from '#test';
 import { EventBus, type EventSink, NO_EVENTS, type RunEvent } from '../../results/events.ts';
 import { LoadError } from '../load/load-error.ts';
 import { EnsembleError } from '../topology/ensemble-error.ts';
-import type { PeerServer, PerServer, Readings } from './servers.ts';
+import type { PerSide, Readings, Side } from './servers.ts';
 import { orderOf, takeTurns, turnsLimit } from './turns.ts';
 
 const test = suite('bench peer: turns');
-const BOTH: PerServer<Readings> = { zklab: { fresh: 1 }, apache: { fresh: 2 } };
+const BOTH: PerSide<Readings> = { first: { fresh: 1 }, second: { fresh: 2 } };
+const NAMES = { first: 'zklab', second: 'apache' };
 
 interface Scripted {
-  readonly order: PeerServer[];
+  readonly order: Side[];
   readonly measured: ReturnType<typeof takeTurns>;
 }
 
 /** Each measurement is the number of turns before it: a trend and nothing else. */
 function trend(
   count: number,
-  first = BOTH,
+  once = BOTH,
   abortAfter = Number.POSITIVE_INFINITY,
   events: EventSink = NO_EVENTS,
 ): Scripted {
-  const order: PeerServer[] = [];
+  const order: Side[] = [];
   const ending = new AbortController();
   const measured = takeTurns(count, {
-    async measure(server) {
-      order.push(server);
+    async measure(side) {
+      order.push(side);
       if (order.length === abortAfter) ending.abort();
       return { readings: { drift: order.length }, voidReasons: [], driverLagMs: 0 };
     },
-    rested: server => ({ restedAfter: order.length, waited: order.length - order.lastIndexOf(server) - 1 }),
-    first,
+    rested: side => ({ restedAfter: order.length, waited: order.length - order.lastIndexOf(side) - 1 }),
+    once,
+    names: NAMES,
     name: 'peer',
     events,
     signal: ending.signal,
@@ -41,8 +43,8 @@ test('a round in which a member ended is dropped and named; what was measured st
   const found: string[] = [];
   let now = 0;
   const { rounds, voidReasons } = await takeTurns(4, {
-    async measure(server) {
-      if (now === 2 && server === 'zklab') {
+    async measure(side) {
+      if (now === 2 && side === 'first') {
         found.push('zklab, v2 ended by itself with signal SIGKILL');
         throw new Error('connect ECONNREFUSED');
       }
@@ -50,7 +52,8 @@ test('a round in which a member ended is dropped and named; what was measured st
       return { readings: { n: 1 }, voidReasons: [], driverLagMs: 0 };
     },
     recover: async () => found.splice(0),
-    first: { zklab: {}, apache: {} },
+    once: { first: {}, second: {} },
+    names: NAMES,
     name: 'peer',
     events: {
       emit(event) {
@@ -59,8 +62,8 @@ test('a round in which a member ended is dropped and named; what was measured st
     },
     signal: new AbortController().signal,
   });
-  assert.is(rounds.zklab.length, 2);
-  assert.is(rounds.apache!.length, 2);
+  assert.is(rounds.first.length, 2);
+  assert.is(rounds.second!.length, 2);
   assert.equal(voidReasons, [
     'round 2: zklab, v2 ended by itself with signal SIGKILL',
     'round 3: the load driver ended',
@@ -79,40 +82,40 @@ test('a member that cannot be brought back ends the turns; what was measured bef
       if (turns === 6) throw new EnsembleError('the ensemble was not ready within 9 ms\nmore');
       return [];
     },
-    first: { zklab: {}, apache: {} },
+    once: { first: {}, second: {} },
+    names: NAMES,
     name: 'peer',
     events: NO_EVENTS,
     signal: new AbortController().signal,
   });
-  assert.is(rounds.zklab.length, 1);
+  assert.is(rounds.first.length, 1);
   assert.equal(voidReasons, ['ended early, after 1 of 4 rounds: the ensemble was not ready within 9 ms']);
 });
 
 test('each server begins every second round, the warm-up included', async () => {
   const { order, measured } = trend(3);
   await measured;
-  assert.equal(order, ['apache', 'zklab', 'zklab', 'apache', 'apache', 'zklab', 'zklab', 'apache']);
-  assert.equal(orderOf(1, { zklab: 1 }), ['zklab']);
-  assert.equal(orderOf(2, { zklab: 1 }), ['zklab']);
+  assert.equal(order, ['second', 'first', 'first', 'second', 'second', 'first', 'first', 'second']);
+  assert.equal(orderOf(1, { first: 1 }), ['first']);
+  assert.equal(orderOf(2, { first: 1 }), ['first']);
 });
 
 test('planted: a steady trend affects both servers alike', async () => {
   const { rounds } = await trend(6).measured;
-  const sum = (server: PeerServer) =>
-    rounds[server]!.reduce((total, { readings }) => total + readings.drift!, 0);
-  assert.is(sum('zklab'), sum('apache'));
+  const sum = (side: Side) => rounds[side]!.reduce((total, { readings }) => total + readings.drift!, 0);
+  assert.is(sum('first'), sum('second'));
 });
 
 test('a resting server is read once in each round, when the turn of the other has ended', async () => {
   const { rounds } = await trend(4).measured;
-  for (const server of ['zklab', 'apache'] as const)
-    for (const { readings } of rounds[server]!) assert.ok(readings.waited! >= 1, JSON.stringify(readings));
+  for (const side of ['first', 'second'] as const)
+    for (const { readings } of rounds[side]!) assert.ok(readings.waited! >= 1, JSON.stringify(readings));
   assert.equal(
-    rounds.zklab.map(({ readings }) => readings.restedAfter),
+    rounds.first.map(({ readings }) => readings.restedAfter),
     [4, 5, 8, 9],
   );
   assert.equal(
-    rounds.apache!.map(({ readings }) => readings.restedAfter),
+    rounds.second!.map(({ readings }) => readings.restedAfter),
     [3, 6, 7, 10],
   );
 });
@@ -120,23 +123,23 @@ test('a resting server is read once in each round, when the turn of the other ha
 test('a single reading appears only in the first round', async () => {
   const { rounds } = await trend(2).measured;
   assert.equal(
-    rounds.apache!.map(({ readings }) => readings.fresh),
+    rounds.second!.map(({ readings }) => readings.fresh),
     [2, undefined],
   );
 });
 
 test('an end within a round drops that round of both servers', async () => {
   const { rounds, voidReasons } = await trend(3, BOTH, 5).measured;
-  assert.equal([rounds.zklab.length, rounds.apache!.length], [1, 1]);
+  assert.equal([rounds.first.length, rounds.second!.length], [1, 1]);
   assert.equal(voidReasons, ['ended early, after 1 of 3 rounds']);
 });
 
 test('without Apache no limit mentions turns; an odd number of rounds is reported as uneven', async () => {
-  const alone = await trend(2, { zklab: {} }).measured;
-  assert.is(alone.rounds.apache, undefined);
-  assert.equal(turnsLimit(alone.rounds), []);
-  assert.not.match(turnsLimit((await trend(2).measured).rounds).join(), /odd number/);
-  assert.match(turnsLimit((await trend(3).measured).rounds).join(), /odd number/);
+  const alone = await trend(2, { first: {} }).measured;
+  assert.is(alone.rounds.second, undefined);
+  assert.equal(turnsLimit(alone.rounds, NAMES), []);
+  assert.not.match(turnsLimit((await trend(2).measured).rounds, NAMES).join(), /odd number/);
+  assert.match(turnsLimit((await trend(3).measured).rounds, NAMES).join(), /odd number/);
 });
 
 test('events contain every turn and reading with rounds from 0; the warm-up gives no sample', async () => {

@@ -4,21 +4,23 @@ import { CONDITIONS } from '../../results/names.ts';
 import { isDefect } from '../defect.ts';
 import {
   mapped,
-  type PeerServer,
-  type PerServer,
+  type PerSide,
   type Readings,
   type Round,
   type Rounds,
-  serversOf,
+  type Side,
+  sidesOf,
 } from './servers.ts';
 
 export interface Turns {
   /** @throws the reason of `signal` when it is aborted before the end of its turn */
-  measure(server: PeerServer): Promise<Round>;
+  measure(side: Side): Promise<Round>;
   /** Readings of a server that waited while the other one had its turn. */
-  rested?(server: PeerServer): Readings;
+  rested?(side: Side): Readings;
   /** Readings taken once for each server. They belong to its first round. */
-  readonly first: PerServer<Readings>;
+  readonly once: PerSide<Readings>;
+  /** As results and events name the servers. */
+  readonly names: PerSide<string>;
   /** `bench <name>` */
   readonly name: string;
   readonly events: EventSink;
@@ -37,22 +39,25 @@ export interface Measured {
 }
 
 /** How the rounds alternate, for the printed table. */
-export const TURNS_TEXT = "n = rounds of each, in turn: ours begins the odd ones, Apache's the even ones";
+export function turnsText({ first, second }: PerSide<string>): string {
+  return `n = rounds of each, in turn: ${first} begins the odd ones, ${second} the even ones`;
+}
 
-/** For the result. Empty for ours alone, which takes no turns. */
-export function turnsLimit({ zklab, apache }: Rounds): string[] {
-  if (apache === undefined) return [];
-  const odd = zklab.length % 2 === 1 ? ' An odd number of rounds leaves one begun by ours more.' : '';
+/** For the result. Empty for a server that is alone, which takes no turns. */
+export function turnsLimit({ first, second }: Rounds, names: PerSide<string>): string[] {
+  if (second === undefined) return [];
+  const odd =
+    first.length % 2 === 1 ? ` An odd number of rounds leaves one more begun by ${names.first}.` : '';
   return [
-    'Each server begins every second round (ours the odd ones), so that a steady trend within rounds falls on both ' +
+    `Each server begins every second round (${names.first} the odd ones), so that a steady trend within rounds falls on both ` +
       `alike; one that comes and goes does not.${odd}`,
   ];
 }
 
 /** @param round from 1 on; the warm-up is round 0 */
-export function orderOf(round: number, per: PerServer<unknown>): PeerServer[] {
-  const servers = serversOf(per);
-  return round % 2 === 1 ? servers : servers.reverse();
+export function orderOf(round: number, per: PerSide<unknown>): Side[] {
+  const sides = sidesOf(per);
+  return round % 2 === 1 ? sides : sides.reverse();
 }
 
 /**
@@ -60,14 +65,14 @@ export function orderOf(round: number, per: PerServer<unknown>): PeerServer[] {
  * a load could not be run; what was measured before stays.
  */
 export async function takeTurns(count: number, turns: Turns): Promise<Measured> {
-  const { name, first, events, signal } = turns;
-  const rounds = mapped(first, (): Round[] => []);
+  const { name, once, names, events, signal } = turns;
+  const rounds = mapped(once, (): Round[] => []);
   const voidReasons: string[] = [];
   try {
     // The compilers of both servers begin cold, and the first round would measure that.
     const { trouble } = await troubledRound(turns, () =>
-      oneRound(0, turns, server =>
-        events.emit({ kind: 'phase', what: `warm-up round, not counted: ${server}` }),
+      oneRound(0, turns, side =>
+        events.emit({ kind: 'phase', what: `warm-up round, not counted: ${names[side]}` }),
       ),
     );
     voidReasons.push(...trouble.map(reason => `warm-up: ${reason}`));
@@ -76,22 +81,28 @@ export async function takeTurns(count: number, turns: Turns): Promise<Measured> 
       const at = { round: round - 1, of: count };
       events.emit({ kind: 'round', experiment: name, ...at });
       const { measured, trouble } = await troubledRound(turns, () =>
-        oneRound(round, turns, server =>
-          events.emit({ kind: 'turn', what: name, ...at, topology: server, condition: CONDITIONS.healthy }),
+        oneRound(round, turns, side =>
+          events.emit({
+            kind: 'turn',
+            what: name,
+            ...at,
+            topology: names[side]!,
+            condition: CONDITIONS.healthy,
+          }),
         ),
       );
       voidReasons.push(...trouble.map(reason => `round ${round}: ${reason}`));
-      for (const [server, { readings, ...more }] of measured) {
-        const whole = { ...more, readings: { ...(round === 1 ? first[server] : {}), ...readings } };
-        rounds[server]!.push(whole);
-        voidReasons.push(...whole.voidReasons.map(reason => `round ${round}, ${server}, ${reason}`));
-        emitSamples(events, server, round - 1, whole);
+      for (const [side, { readings, ...more }] of measured) {
+        const whole = { ...more, readings: { ...(round === 1 ? once[side] : {}), ...readings } };
+        rounds[side]!.push(whole);
+        voidReasons.push(...whole.voidReasons.map(reason => `round ${round}, ${names[side]}, ${reason}`));
+        emitSamples(events, names[side]!, round - 1, whole);
       }
     }
   } catch (error) {
     const why = signal.aborted ? '' : `: ${(error as Error).message.split('\n')[0]}`;
-    if (!signal.aborted && (isDefect(error) || rounds.zklab.length === 0)) throw error;
-    voidReasons.push(`ended early, after ${rounds.zklab.length} of ${count} rounds${why}`);
+    if (!signal.aborted && (isDefect(error) || rounds.first.length === 0)) throw error;
+    voidReasons.push(`ended early, after ${rounds.first.length} of ${count} rounds${why}`);
   }
   return { rounds, voidReasons };
 }
@@ -99,10 +110,10 @@ export async function takeTurns(count: number, turns: Turns): Promise<Measured> 
 /** A round that failed gives no measurements, and what was the matter. */
 async function troubledRound(
   { recover, signal }: Turns,
-  round: () => Promise<Map<PeerServer, Round>>,
-): Promise<{ measured: Map<PeerServer, Round>; trouble: readonly string[] }> {
+  round: () => Promise<Map<Side, Round>>,
+): Promise<{ measured: Map<Side, Round>; trouble: readonly string[] }> {
   let failure: Error | undefined;
-  let measured = new Map<PeerServer, Round>();
+  let measured = new Map<Side, Round>();
   try {
     measured = await round();
   } catch (error) {
@@ -118,30 +129,30 @@ async function troubledRound(
 
 async function oneRound(
   round: number,
-  { measure, rested, first, signal }: Turns,
-  begins: (server: PeerServer) => void,
-): Promise<Map<PeerServer, Round>> {
-  const order = orderOf(round, first);
-  const measured = new Map<PeerServer, Round>();
-  const resting = new Map<PeerServer, Readings>();
-  for (const server of order) {
-    begins(server);
-    measured.set(server, await measure(server));
-    for (const other of order) if (other !== server && rested) resting.set(other, rested(other));
+  { measure, rested, once, signal }: Turns,
+  begins: (side: Side) => void,
+): Promise<Map<Side, Round>> {
+  const order = orderOf(round, once);
+  const measured = new Map<Side, Round>();
+  const resting = new Map<Side, Readings>();
+  for (const side of order) {
+    begins(side);
+    measured.set(side, await measure(side));
+    for (const other of order) if (other !== side && rested) resting.set(other, rested(other));
   }
   // A phase that was cut short is no measurement, and an incomplete round gives no pair.
   signal.throwIfAborted();
   return new Map(
-    [...measured].map(([server, { readings, ...more }]) => [
-      server,
-      { ...more, readings: { ...resting.get(server), ...readings } },
+    [...measured].map(([side, { readings, ...more }]) => [
+      side,
+      { ...more, readings: { ...resting.get(side), ...readings } },
     ]),
   );
 }
 
 function emitSamples(
   events: EventSink,
-  topology: PeerServer,
+  topology: string,
   round: number,
   { readings, voidReasons }: Round,
 ): void {

@@ -55,6 +55,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'sinks',
     'doctor.ts',
     'peer',
+    'ab',
     'fairness',
     'micro',
     'list.ts',

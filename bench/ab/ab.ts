@@ -1,0 +1,73 @@
+/** `zklab bench ab`: any two servers, builds, revisions or settings, under the same load in one run. */
+import type { ExitCode } from '../../results/verdicts.ts';
+import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
+import { preload } from '../load/preload.ts';
+import { type CompareOptions, compareServers } from '../peer/compare-servers.ts';
+import { PEER_METRICS } from '../peer/metrics.ts';
+import { PEER_LIMITS } from '../peer/peer-limits.ts';
+import {
+  measureRound,
+  memoryReading,
+  PEER_INPUTS,
+  PEER_LOAD_TEXT,
+  PEER_WORKLOAD,
+} from '../peer/peer-round.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Ensemble } from '../topology/ensemble.ts';
+import { contestantOf, settingsOf } from './contestant.ts';
+
+export interface AbOptions extends CompareOptions {
+  readonly a: string;
+  readonly b: string;
+  readonly aSet: readonly string[];
+  readonly bSet: readonly string[];
+  readonly topology: string;
+  /** A ratio whose interval is within so many percent of 1 counts as no difference. */
+  readonly margin: number;
+}
+
+/** The exit code is 3 when a round does not count. @throws UsageError, EnsembleError */
+export async function benchAb(terminal: Terminal, options: AbOptions): Promise<ExitCode> {
+  const { a, b, aSet, bSet, topology, margin, seconds } = options;
+  const temporary = makeTemporaryFolder('ab');
+  const onBuild = (what: string) => terminal.progress(what);
+  const at = { topology, folder: temporary.path, onBuild };
+  try {
+    const second = await contestantOf({ ...at, name: 'a', server: a, settings: settingsOf('a', aSet) });
+    const first = await contestantOf({ ...at, name: 'b', server: b, settings: settingsOf('b', bSet) });
+    const comparison = {
+      name: 'ab',
+      commandLine: commandLineOf(options),
+      load: PEER_LOAD_TEXT,
+      seed: PEER_WORKLOAD.seed,
+      metrics: PEER_METRICS,
+      inputs: {
+        ...JSON.parse(JSON.stringify(PEER_INPUTS)),
+        ...{ a: [a, ...aSet].join(' '), b: [b, ...bSet].join(' '), topology },
+      },
+      limits: PEER_LIMITS,
+      contestants: { first, second },
+      marginShare: margin / 100,
+      prepare: async (ensemble: Ensemble) => {
+        const fresh = memoryReading('freshMemory', ensemble);
+        await preload(ensemble.members[0]!.plan.ports.client, PEER_WORKLOAD, 0);
+        return fresh;
+      },
+      rested: (ensemble: Ensemble) => memoryReading('restingMemory', ensemble),
+      measure: (ensemble: Ensemble, signal: AbortSignal) => measureRound(ensemble, seconds * 1000, signal),
+    };
+    return await compareServers(terminal, comparison, options);
+  } finally {
+    temporary.remove();
+  }
+}
+
+/** The command line that repeats this run. */
+function commandLineOf({ a, b, aSet, bSet, topology, margin, rounds, seconds }: AbOptions): string {
+  return [
+    `zklab bench ab --a ${a} --b ${b}`,
+    ...aSet.map(word => `--a-set ${word}`),
+    ...bSet.map(word => `--b-set ${word}`),
+    `--topology "${topology}" --rounds ${rounds} --seconds ${seconds} --margin ${margin}`,
+  ].join(' ');
+}

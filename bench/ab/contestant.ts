@@ -1,0 +1,87 @@
+/** Turns a server as a person named it into one that can be started. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Contestant } from '../peer/servers.ts';
+import { readTopology } from '../topology/read-topology.ts';
+import { IMPLEMENTATIONS, type Implementation, type Settings, topologyOf } from '../topology/topology.ts';
+import { UsageError } from '../usage-error.ts';
+import { buildRevision, findRevision, serverOf } from './revision.ts';
+
+export interface ContestantOptions {
+  /** `a` or `b`. */
+  readonly name: string;
+  /** `zklab`, `apache`, a folder with a build, a git revision, or a command with `{cfg}`. */
+  readonly server: string;
+  /** zoo.cfg keys of every member. */
+  readonly settings: Settings;
+  /** In the form that `zklab up` takes. */
+  readonly topology: string;
+  /** Where revisions are built. */
+  readonly folder: string;
+  /** Called before work that takes some seconds. */
+  readonly onBuild: (what: string) => void;
+}
+
+/** @throws UsageError naming the option, its value and what is accepted */
+export async function contestantOf(options: ContestantOptions): Promise<Contestant> {
+  const { name, settings, topology: text } = options;
+  const found = await implementationOf(options);
+  const origin = `--${name} ${options.server}`;
+  const { members, observerMasters } = readTopology(text, origin);
+  const topology = topologyOf(
+    {
+      name,
+      masters: observerMasters,
+      members: members.map(member => ({
+        ...member,
+        implementation: found.implementation,
+        settings: { ...member.settings, ...settings },
+      })),
+    },
+    origin,
+  );
+  const own = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
+  return { name, title: name, topology, version: `(${[found.said, ...own].join(', ')})` };
+}
+
+interface Found {
+  readonly implementation: Implementation;
+  /** In words. */
+  readonly said: string;
+}
+
+async function implementationOf({ name, server, folder, onBuild }: ContestantOptions): Promise<Found> {
+  const known = IMPLEMENTATIONS.find(each => each === server);
+  if (known !== undefined) return { implementation: known, said: known };
+  if (server.includes('{cfg}')) return { implementation: { command: server }, said: `command ${server}` };
+  if (server !== '' && existsSync(serverOf(resolve(server))))
+    return builtIn(resolve(server), `folder ${server}`);
+  const revision = await findRevision(server);
+  if (revision !== undefined) {
+    onBuild(`compiling ${name}: ${revision.commit} ${revision.subject}`);
+    const own = join(folder, `revision-${name}`);
+    await buildRevision(revision, own);
+    return builtIn(own, `commit ${revision.commit}`);
+  }
+  throw new UsageError(
+    `--${name} ${server}: accepted are ${IMPLEMENTATIONS.join(', ')}, a folder with dist/server/main.js, ` +
+      'a git revision of this checkout, or a command with {cfg}',
+  );
+}
+
+function builtIn(folder: string, said: string): Found {
+  const words = [process.execPath, serverOf(folder)].map(word => word.replaceAll(' ', '\\ '));
+  return { implementation: { command: `${words.join(' ')} {cfg}` }, said };
+}
+
+/** `snapCount=1000` words to settings. @throws UsageError */
+export function settingsOf(name: string, words: readonly string[]): Settings {
+  return Object.fromEntries(
+    words.map(word => {
+      const [, key, value] = /^([^=]+)=(.*)$/.exec(word) ?? [];
+      if (key === undefined || value === undefined)
+        throw new UsageError(`--${name}-set ${word}: accepted is a key of zoo.cfg, =, and its value`);
+      return [key, value];
+    }),
+  );
+}

@@ -1,0 +1,62 @@
+/** Builds a git revision of this project beside the present one, for a comparison of the two. */
+import { existsSync, symlinkSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { UsageError } from '../usage-error.ts';
+
+/** dist/bench/ab -> the checkout. */
+const ROOT = join(import.meta.dirname, '../../..');
+const COMMAND_MAX_MS = 120_000;
+const OUTPUT_LINES_SHOWN = 5;
+
+export interface Revision {
+  /** Abbreviated. */
+  readonly commit: string;
+  readonly subject: string;
+}
+
+/** Undefined when the word names no commit of this checkout, or this is none. */
+export async function findRevision(word: string, root = ROOT): Promise<Revision | undefined> {
+  if (word.startsWith('-')) return undefined;
+  const args = ['log', '-1', '--format=%h%n%s', '--end-of-options', `${word}^{commit}`];
+  const { exitCode, stdout } = await execa('git', args, {
+    cwd: root,
+    reject: false,
+    timeout: COMMAND_MAX_MS,
+  });
+  const [commit = '', subject = ''] = exitCode === 0 ? stdout.split('\n') : [];
+  return commit === '' ? undefined : { commit, subject };
+}
+
+/**
+ * Compiles the revision in `folder`, with the packages of this checkout.
+ * @throws UsageError when it does not compile
+ */
+export async function buildRevision({ commit }: Revision, folder: string, root = ROOT): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const archive = join(folder, 'source.tar');
+  const run = async (what: string, file: string, args: readonly string[], cwd: string) => {
+    const { exitCode, all } = await execa(file, [...args], {
+      cwd,
+      reject: false,
+      all: true,
+      timeout: COMMAND_MAX_MS,
+    });
+    if (exitCode !== 0)
+      throw new UsageError(
+        `revision ${commit} could not be ${what}: ${all.split('\n').slice(-OUTPUT_LINES_SHOWN).join('\n')}`,
+      );
+  };
+  await run('read', 'git', ['archive', '--format=tar', `--output=${archive}`, commit], root);
+  await run('unpacked', 'tar', ['-xf', archive, '-C', folder], folder);
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  await run('compiled', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], folder);
+  if (!existsSync(serverOf(folder)))
+    throw new UsageError(`revision ${commit} has no server/main.ts, so there is nothing to compare`);
+}
+
+/** The server of a checkout that is compiled. */
+export function serverOf(folder: string): string {
+  return join(folder, 'dist/server/main.js');
+}
