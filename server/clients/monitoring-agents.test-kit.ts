@@ -123,6 +123,25 @@ const readsDatadogStat = (answer: string): Reported => {
   return reported;
 };
 
+/** Clients, a blank line, and then "name: value" to the end; anything else makes the server unavailable. */
+const readsZktop = (answer: string): Reported => {
+  const [first = '', , ...lines] = linesOf(answer);
+  const reported = new Map<string, string>([
+    ['version', take(/.*: (\d+\.\d+\.\d+)-.*/, first, 'version')[0]!],
+  ]);
+  const blank = lines.findIndex(line => line.trim() === '');
+  for (const line of lines.slice(0, blank)) {
+    const [, , , fields = ''] = take(/\/([\w:.]+):(\d+)\[(\d+)\]\((.*)\)/, line.trim(), 'client');
+    for (const field of fields.split(',')) assert.is(field.split('=').length, 2, field);
+  }
+  for (const line of lines.slice(blank + 1)) {
+    const [name = '', value = '', ...more] = line.split(':');
+    assert.equal(more, [], line);
+    reported.set(name.trim().replace(/[ /]/g, '_').toLowerCase(), value.trim());
+  }
+  return reported;
+};
+
 /**
  * One bad line loses all of it, and the type of a field must be the same in each answer: the database behind
  * refuses another.
@@ -270,6 +289,18 @@ export const AGENTS: readonly Agent[] = [
     needs: ['zk_version', 'zk_server_state', ...prefixed(BASIC)],
   },
   {
+    name: 'Prometheus, carlpett/zookeeper_exporter/zookeeper.go: one line that is no pair, and the server is down',
+    word: 'mntr',
+    reads: answer =>
+      pairs(linesOf(answer), line => {
+        const pair = line.split('\t');
+        assert.is(pair.length, 2, line);
+        return pair;
+      }),
+    needs: ['zk_server_state', ...prefixed(BASIC)],
+    needsOfLeader: prefixed(OF_LEADER),
+  },
+  {
     name: 'collectd, src/zookeeper.c: 4,096 bytes are read, and no more',
     word: 'mntr',
     ending: '\r\n',
@@ -361,6 +392,13 @@ export const AGENTS: readonly Agent[] = [
     ending: '\n',
     reads: readsWhole('imok', 'ruok'),
     needs: ['ruok'],
+  },
+  {
+    name: 'zktop, phunt/zktop/zktop.py',
+    word: 'stat',
+    ending: '\n',
+    reads: readsZktop,
+    needs: ['version', 'mode', 'latency_min_avg_max', 'received', 'outstanding', 'zxid', 'node_count'],
   },
   {
     name: 'Apache, bin/zkServer.sh status',
