@@ -58,6 +58,17 @@ test('where a usual port is taken on all addresses, the system chooses; observer
   assert.is(new Set(members.flatMap(ports => Object.values(ports).map(({ port }) => port))).size, 5);
 });
 
+test('the observer master port of members on other hosts is taken over', async () => {
+  const members = await findPorts(2, { observerMaster: 41_000, claim: claimerWith() });
+  assert.equal(
+    members.map(({ observerMaster, quorum }) => [observerMaster.port, quorum.port]),
+    [
+      [41_000, USUAL_PORTS.quorum],
+      [41_000, USUAL_PORTS.quorum],
+    ],
+  );
+});
+
 test('the search gives up after a bounded number of attempts, naming the address that was taken', async () => {
   let claims = 0;
   const claim = async () => {
