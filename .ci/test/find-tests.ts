@@ -15,13 +15,12 @@ export type Lane = 'unit' | 'ensemble' | 'all';
 
 /**
  * Lists the compiled tests of one lane under `root/dist` whose name contains one of `filters`, or all tests
- * without filters. Ensemble tests come last. A compiled test without a source is left out, so that a removed
- * test never runs.
+ * without filters. A compiled test without a source is left out, so that a removed test never runs.
  */
 export function findTests(root: string, filters: readonly string[], lane: Lane = 'all'): TestFile[] {
   const dist = join(root, 'dist');
   if (!existsSync(dist)) return [];
-  const found = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+  return readdirSync(dist, { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.test.js'))
     .map(name => ({
       name: name.replace(/\.js$/, '.ts'),
@@ -32,5 +31,4 @@ export function findTests(root: string, filters: readonly string[], lane: Lane =
     .filter(file => existsSync(join(root, file.name)))
     .filter(file => filters.length === 0 || filters.some(filter => file.name.includes(filter)))
     .sort((a, b) => a.name.localeCompare(b.name));
-  return [...found.filter(file => !file.ensemble), ...found.filter(file => file.ensemble)];
 }

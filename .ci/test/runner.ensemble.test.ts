@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
 import type { FileReport } from './file-report.ts';
 import { findTests, type TestFile } from './find-tests.ts';
+import { longestFirst, type PastTimes, readPastTimes } from './past-times.ts';
 import { groupMembers } from './process-group.ts';
 import { type RunOptions, runFiles } from './run-files.ts';
 
@@ -268,32 +269,50 @@ test('equals', () => assert.equal(Array.from({ length: 40 }, (_, i) => i), []));
 );
 
 test(
-  'files run two at a time, ensemble files after all others',
+  'files run three at a time, ensemble files after all others',
   async () => {
     const journal = join(temporaryFolder(), 'journal');
     const noting = `${head}import { appendFileSync, readFileSync } from 'node:fs';
 const journal = ${JSON.stringify(journal)};
 const note = what => appendFileSync(journal, what + ' ');
 const count = what => readFileSync(journal, 'utf8').split(what).length - 1;\n`;
-    /** Each of the first two ends when the other one has begun. */
-    const pair = (what: string) => `${noting}note('${what}');
-test('waits for the other', async () => {
-  while (count('${what}') < 2) await new Promise(go => setTimeout(go, 10));
+    /** Each of three ends when the other two have begun. */
+    const ofThree = (what: string) => `${noting}note('${what}');
+test('waits for the others', async () => {
+  while (count('${what}') < 3) await new Promise(go => setTimeout(go, 10));
   note('end');
 });\n`;
     const files = {
-      'a.ensemble.test': pair('ensemble'),
-      'b.ensemble.test': pair('ensemble'),
-      'c.ensemble.test': `${noting}test('comes third', () => note('third'));\n`,
-      'y.test': pair('unit'),
-      'z.test': pair('unit'),
+      'a.ensemble.test': ofThree('ensemble'),
+      'b.ensemble.test': ofThree('ensemble'),
+      'c.ensemble.test': ofThree('ensemble'),
+      'd.ensemble.test': `${noting}test('comes fourth', () => note('fourth'));\n`,
+      'x.test': ofThree('unit'),
+      'y.test': ofThree('unit'),
+      'z.test': ofThree('unit'),
     };
     const { lastLine } = await runRunner(projectWith(files), []);
-    assert.is(lastLine, '5 passed, 0 failed');
-    assert.is(
-      readFileSync(journal, 'utf8').trim().replace('third end', 'end third'),
-      'unit unit end end ensemble ensemble end end third',
+    assert.is(lastLine, '7 passed, 0 failed');
+    assert.match(
+      readFileSync(journal, 'utf8').trim(),
+      /^(unit ){3}(end ){3}(ensemble ){3}(end ){1,3}fourth( end){0,2}$/,
     );
+  },
+  SLOW,
+);
+
+test(
+  'the file that took longest in the last run starts first, and one that never ran before it',
+  async () => {
+    const root = projectWith({ 'a.test': passing, 'b.test': passing, 'c.test': passing });
+    assert.is((await runRunner(root, ['a.test', 'b.test'])).lastLine, '2 passed, 0 failed');
+    const [a, b] = ['a.test.ts', 'b.test.ts'];
+    assert.equal(Object.keys(readPastTimes(root)).sort(), [a, b]);
+    const orderAfter = (times: PastTimes) => longestFirst(findTests(root, []), times).map(({ name }) => name);
+    assert.equal(orderAfter({ [a]: 1, [b]: 2 }), ['c.test.ts', b, a]);
+    assert.equal(orderAfter({ [a]: 2, [b]: 1 }), ['c.test.ts', a, b]);
+    writeFileSync(join(root, 'dist', '.test-times.json'), '{');
+    assert.equal(readPastTimes(root), {});
   },
   SLOW,
 );

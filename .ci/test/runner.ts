@@ -2,11 +2,13 @@
  * Runs the tests: `node dist/.ci/test/runner.js [--unit | --ensemble] [part of a file name ...]`
  *
  * First unit tests, many files to a process; then `*.ensemble.test.ts`, which start processes of their own
- * and wait for them, one file to a process. The last line is `N passed, N failed[, N skipped]`; the exit code
- * is 0 only when files were found, every one ran all it declared, and nothing failed or was left running.
+ * and wait for them, one file to a process. Three files run at a time, the longest first. The last line is
+ * `N passed, N failed[, N skipped]`; the exit code is 0 only when files were found, every one ran all it
+ * declared, and nothing failed or was left running.
  */
 import type { FileReport } from './file-report.ts';
 import { findTests, type Lane } from './find-tests.ts';
+import { longestFirst, readPastTimes, savePastTimes } from './past-times.ts';
 import { killGroup } from './process-group.ts';
 import { type RunOptions, runFiles } from './run-files.ts';
 import {
@@ -19,8 +21,14 @@ import {
 } from './summary.ts';
 import { runningGroups } from './test-process.ts';
 
-const UNIT_LANE: RunOptions = { deadlineMs: 600_000, filesAtATime: 2, shareProcesses: true };
-const ENSEMBLE_LANE: RunOptions = { deadlineMs: 1_800_000, filesAtATime: 2, shareProcesses: false };
+/** One more than the machines that this is tuned for have cores, because some files wait for a while. */
+const FILES_AT_A_TIME = 3;
+const UNIT_LANE: RunOptions = { deadlineMs: 600_000, filesAtATime: FILES_AT_A_TIME, shareProcesses: true };
+const ENSEMBLE_LANE: RunOptions = {
+  deadlineMs: 1_800_000,
+  filesAtATime: FILES_AT_A_TIME,
+  shareProcesses: false,
+};
 
 const LANES: Readonly<Record<string, Lane>> = { '--unit': 'unit', '--ensemble': 'ensemble' };
 
@@ -31,7 +39,9 @@ async function main(): Promise<void> {
   const [lane = 'all'] = options.map(option => LANES[option]);
   if (options.length > 1 || options.some(option => LANES[option] === undefined))
     return refuse(`The runner accepts one of ${Object.keys(LANES).join(' and ')}, not ${options.join(' ')}.`);
-  const files = findTests(process.cwd(), filters, lane);
+  const root = process.cwd();
+  const pastTimes = readPastTimes(root);
+  const files = longestFirst(findTests(root, filters, lane), pastTimes);
   if (files.length === 0)
     return refuse(
       `No test file ${filters.length > 0 ? `matches ${filters.join(' or ')}` : 'stands under dist/'}.`,
@@ -43,6 +53,7 @@ async function main(): Promise<void> {
   const ensembleFiles = files.filter(file => file.ensemble);
   const reports = await runFiles(unitFiles, UNIT_LANE, show);
   reports.push(...(await runFiles(ensembleFiles, ENSEMBLE_LANE, show)));
+  savePastTimes(root, pastTimes, reports);
 
   clearProgress();
   const failures = reports.filter(report => report.complaints.length > 0);
