@@ -177,6 +177,8 @@ export class MemoryEnsemble {
       initLimit: 10,
       syncLimit: 5,
       '4lw.commands.whitelist': '*',
+      // Recovery reads preallocated zeros to their end.
+      preAllocSize: 64,
       ...settings,
     };
     if (voters > 0) {

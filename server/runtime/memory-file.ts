@@ -11,6 +11,9 @@ interface PendingChange {
   readonly sizeAfter: number;
 }
 
+/** What a log reader asks for at a time, since recovery reads preallocated files of 64 MiB to their end. */
+const ZEROS = Buffer.alloc(256 * 1024);
+
 /**
  * The contents of one file of a `MemoryDisk`: what a reader sees now, and how to return to what the medium
  * holds. Bytes that were never written read as zeros and take no memory, as in a sparse file.
@@ -35,10 +38,13 @@ export class MemoryFile {
     return this.#pending.length;
   }
 
+  /** Readers do not change what they get: bytes that were never written are the same memory for all. */
   read(position: number, length: number): Buffer {
     const end = Math.min(position + length, this.size);
-    const out = Buffer.alloc(Math.max(0, end - position));
-    if (position < this.#bytes.length) this.#bytes.copy(out, 0, position, Math.min(end, this.#bytes.length));
+    const count = Math.max(0, end - position);
+    if (position >= this.#bytes.length && count <= ZEROS.length) return ZEROS.subarray(0, count);
+    const out = Buffer.alloc(count);
+    this.#bytes.copy(out, 0, position, Math.min(end, this.#bytes.length));
     return out;
   }
 
@@ -112,9 +118,8 @@ export class MemoryFile {
 
   /** Flips one stored bit, as a decaying medium does. */
   flipBit(position: number, bit = 0): void {
-    const byte = this.read(position, 1);
-    byte[0] = byte[0]! ^ (1 << bit);
-    this.#put(position, byte);
+    const byte = this.read(position, 1)[0] ?? 0;
+    this.#put(position, Buffer.of(byte ^ (1 << bit)));
   }
 
   #takeBack(change: PendingChange): void {

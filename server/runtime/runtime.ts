@@ -232,7 +232,7 @@ export interface FileInfo {
 export interface DiskFile {
   readonly path: string;
   size(): number;
-  /** Reads up to `length` bytes at `position`; fewer at the end of the file. */
+  /** Reads up to `length` bytes at `position`, which nobody changes; fewer at the end of the file. */
   readAt(position: number, length: number): Buffer;
   writeAt(position: number, bytes: Uint8Array, start?: number, end?: number): void;
   truncate(size: number): void;
