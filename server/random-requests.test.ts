@@ -14,7 +14,7 @@ import { writeSetAclRequest } from './wire/requests.ts';
 
 const test = suite('server: random requests');
 
-const SEEDS = 12;
+const SEEDS = 6;
 const REQUESTS = 300;
 const EPHEMERAL_OR_NONE = [0, 1, 2, 3, 4, 5, -1, 99];
 const PATHS = [

@@ -7,6 +7,14 @@ const FIXED_SEED = 368;
 fc.configureGlobal({ seed: propertySeed(process.env.ZKLAB_PROPERTY_SEED) });
 
 /**
+ * The unit of strings of any characters, for `fc.string`. fast-check has `binary` for that, which takes more
+ * than a second to build.
+ */
+export const anyCharacter = fc
+  .oneof(fc.nat(0xff), fc.nat(0xd7ff), fc.integer({ min: 0xe000, max: 0x10ffff }))
+  .map(code => String.fromCodePoint(code));
+
+/**
  * The seed of all properties. It is fixed, so that the tests of a commit always give the same answer. With
  * `random` fast-check chooses it, and names the seed of a failure.
  *

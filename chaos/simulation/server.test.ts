@@ -27,14 +27,14 @@ test(
   () => {
     let faults = 0;
     let writes = 0;
-    for (const seed of seedsFrom(1, 5)) {
+    for (const seed of seedsFrom(1, 3)) {
       const result = simulate(seed, server);
       assert.is(result.verdict, 'passed', `seed ${seed}: ${result.reasons.join('; ')}`);
       faults += result.faultsInjected;
       writes += result.acknowledgedWrites;
     }
-    assert.ok(faults > 15, `${faults} faults`);
-    assert.ok(writes > 250, `${writes} acknowledged writes`);
+    assert.ok(faults > 8, `${faults} faults`);
+    assert.ok(writes > 150, `${writes} acknowledged writes`);
   },
   DEADLINE,
 );

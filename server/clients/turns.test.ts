@@ -62,8 +62,8 @@ test('field report B1: the pipelined requests of one client are divided among tu
   const [greedy, quiet] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   let sent = 0;
   const flood = (frame: Buffer) => {
-    greedy.raw.write(pipelined(60_000, frame));
-    sent += 60_000;
+    greedy.raw.write(pipelined(30_000, frame));
+    sent += 30_000;
     ensemble.time.advance(1);
   };
   const all = () => greedy.frames.length === sent;
@@ -72,7 +72,7 @@ test('field report B1: the pipelined requests of one client are divided among tu
     const most = mostInOneTurn(ensemble, connectionOf(ensemble, greedy), all);
     assert.ok(most > 1000 && most < 5000, `${most} answers in one turn`);
     flood(frame);
-    for (let i = 0; i < 4; i++) assert.ok(turnsToAnswer(ensemble, quiet) <= 3);
+    for (let i = 0; i < 2; i++) assert.ok(turnsToAnswer(ensemble, quiet) <= 3);
     assert.not(all(), 'it was asked beside the flood');
     ensemble.wait(all, 'all answers');
   }
@@ -81,25 +81,25 @@ test('field report B1: the pipelined requests of one client are divided among tu
 test('field report B1: many greedy clients together do not starve a quiet one', () => {
   const ensemble = standalone();
   const quiet = MemoryClient.open(ensemble);
-  const greedy = Array.from({ length: 40 }, () => MemoryClient.open(ensemble));
+  const greedy = Array.from({ length: 20 }, () => MemoryClient.open(ensemble));
   for (const client of greedy) client.raw.write(pipelined(4_000));
   ensemble.time.advance(1);
   let asked = 0;
   const served = () =>
     greedy.reduce((sum, client) => sum + connectionOf(ensemble, client).stats.packetsSent, 0);
-  while (served() < 40 * 4_000) {
+  while (served() < 20 * 4_000) {
     const turns = turnsToAnswer(ensemble, quiet);
     assert.ok(turns <= 4, `${turns} turns`);
     asked++;
   }
-  assert.ok(asked > 10, `asked ${asked} times`);
+  assert.ok(asked > 5, `asked ${asked} times`);
   ensemble.wait(() => greedy.every(client => client.frames.length === 4_000), 'all replies of all');
 });
 
 test('a client whose requests wait for a turn is not read from, and its session stays', () => {
   const ensemble = standalone({ tickTime: 20 });
   const greedy = MemoryClient.open(ensemble, 1, { timeoutMs: 40 });
-  const COUNT = 100_000;
+  const COUNT = 50_000;
   greedy.raw.write(pipelined(COUNT));
   const connection = connectionOf(ensemble, greedy);
   ensemble.wait(() => connection.inLine, 'the client to be put into the line');
@@ -113,7 +113,7 @@ test('field report B3: a client that pipelines large reads gets every reply', ()
   const client = MemoryClient.open(ensemble);
   const SIZE = 1_000_000;
   client.create('/large', 'x'.repeat(SIZE));
-  const xids = Array.from({ length: 80 }, () => client.send(OpCode.getData, body.read('/large')));
+  const xids = Array.from({ length: 30 }, () => client.send(OpCode.getData, body.read('/large')));
   const connection = connectionOf(ensemble, client);
   let most = 0;
   ensemble.wait(() => {
@@ -136,7 +136,7 @@ test('field report B3: large reads behind a write of their own get every reply t
   client.create('/large', 'x'.repeat(1_000_000));
   ensemble.machine(1).disk.syncDelayMs = 300;
   const sent: number[] = [];
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 3; round++) {
     sent.push(client.send(OpCode.setData, body.setData('/large', String(round).repeat(1_000_000))));
     for (let i = 0; i < 40; i++) sent.push(client.send(OpCode.getData, body.read('/large')));
   }
@@ -168,7 +168,7 @@ test('reads between two writes of their session never show the later one, howeve
     client.send(OpCode.setData, body.setData('/a', String(i)));
     for (let read = 0; read < readsEach; read++) client.send(OpCode.getData, body.read('/a'));
   }
-  for (const other of others) other.raw.write(pipelined(20_000));
+  for (const other of others) other.raw.write(pipelined(8_000));
   const all = writes * (1 + readsEach);
   ensemble.wait(() => client.frames.length === all + 1 || client.raw.closed !== null, 'the replies');
   assert.is(client.raw.closed, null);

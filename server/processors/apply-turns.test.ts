@@ -45,8 +45,8 @@ test('field report B1: large multis of one client that are committed together ar
   for (const sid of ensemble.sids) ensemble.machine(sid).disk.syncDelayMs = 50;
   for (const sid of ensemble.sids) {
     ensemble.time.advance(500);
-    for (let i = 0; i < 20; i++) client.send(OpCode.multi, multi(`/${sid}-${i}-`, 1200));
-    assert.is(mostInOneTurn(ensemble, sid, 20), 1, `member ${sid}`);
+    for (let i = 0; i < 6; i++) client.send(OpCode.multi, multi(`/${sid}-${i}-`, 1200));
+    assert.is(mostInOneTurn(ensemble, sid, 6), 1, `member ${sid}`);
   }
   ensemble.time.advance(500);
   const digests = ensemble.sids.map(sid => ensemble.server(sid).database.tree.digest.toBigInt());
@@ -66,7 +66,7 @@ test('other clients are served between two slices, and read the tree after a who
   const [writer, reader] = [MemoryClient.open(ensemble), MemoryClient.open(ensemble)];
   writer.create('/x');
   ensemble.machine(1).disk.syncDelayMs = 50;
-  const [count, parts] = [30, 1200];
+  const [count, parts] = [12, 1200];
   for (let i = 0; i < count; i++) writer.send(OpCode.multi, multi(`/x/${i}-`, parts));
   const ask = () => void reader.send(OpCode.getAllChildrenNumber, body.path('/x'));
   ask();
@@ -78,7 +78,7 @@ test('other clients are served between two slices, and read the tree after a who
   });
   const seen = reader.replies.map(reply => reply.body.readInt32BE(0));
   for (const nodes of seen) assert.is(nodes % parts, 0, `${nodes} nodes`);
-  assert.ok(new Set(seen).size > 10, `${seen}`);
+  assert.ok(new Set(seen).size > 4, `${seen}`);
 });
 
 test('fired watches count towards a turn: a node that many watch changes only a few times in one', () => {

@@ -25,7 +25,7 @@ const EPHEMERAL = 1;
 const AUTH: readonly Acl[] = [{ perms: Perms.ALL, id: { scheme: 'auth', id: '' } }];
 /** Distances from the limit in bytes: every one, where transactions are small. */
 const EACH = Array.from({ length: 129 }, (_, at) => at - 64);
-const SOME = [-64, -TXN_DIGEST_BYTES, -1, 0, 1, TXN_DIGEST_BYTES, 64];
+const SOME = [-1, 0, 1, TXN_DIGEST_BYTES];
 const around = ({ txnBytesMax }: JuteLimits) => (txnBytesMax < 10_000 ? EACH : SOME);
 
 /** [jute.maxbuffer, jute.maxbuffer.extrasize]: tiny, the default, the default as 3.4 has it, and 4 MB. */

@@ -41,7 +41,7 @@ test('B5: proposals that no quorum has acked are bounded in bytes; learners wait
   observer.told();
   for (const learner of [two, observer]) learner.answersPings = true;
   const server = play.leader.server!;
-  const COUNT = 100;
+  const COUNT = 72;
   for (let n = 1; n <= COUNT; n++) {
     two.send(REQUEST, -1, setData(0x77, n));
     observer.send(REQUEST, -1, setData(0x99, n));
@@ -73,7 +73,7 @@ test('B5: clients that leave their writes behind use up no more than a server ma
   const ensemble = new MemoryEnsemble({ voters: 0 }).start();
   const server = ensemble.server(1).view.serving!;
   assert.ok(server instanceof LeaderZooKeeperServer);
-  const leaving = Array.from({ length: 40 }, () => MemoryClient.open(ensemble));
+  const leaving = Array.from({ length: 35 }, () => MemoryClient.open(ensemble));
   const staying = MemoryClient.open(ensemble);
   ensemble.machine(1).disk.syncDelayMs = 3_000;
   let most = 0;

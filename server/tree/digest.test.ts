@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { assert, suite } from '#test';
-import { fc } from '#test/properties';
+import { anyCharacter, fc } from '#test/properties';
 import { CRC_START, crcBytes, crcLong, crcOf, crcText, crcWord } from './crc32.ts';
 import { contentCrcState, countsInDigest, digestCrcFrom, nodeDigestCrc, TreeDigest } from './digest.ts';
 
@@ -37,7 +37,7 @@ test('CRC-32 of bytes equals the native one at every length, start and split', (
 
 test('CRC-32 of text is that of its UTF-8 bytes', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 40 }), text => {
+    fc.property(fc.string({ unit: anyCharacter, maxLength: 40 }), text => {
       assert.is(crcOf(crcText(CRC_START, text)) >>> 0, crc32(Buffer.from(text, 'utf8')));
     }),
   );

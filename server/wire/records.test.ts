@@ -268,7 +268,7 @@ test('random bytes: every reader reads them or throws a JuteError, nothing else'
     fc.property(fc.array(byte, { maxLength: 80 }), bytes => {
       for (const read of READERS) readsOrJuteError(read, Buffer.from(bytes));
     }),
-    { numRuns: 1500 },
+    { numRuns: 500 },
   );
 });
 
@@ -279,7 +279,7 @@ test('true records with one byte changed: every reader reads them or throws a Ju
       if (bytes.length > 0) bytes[at % bytes.length] = value;
       readsOrJuteError(r => readTxnBody(r, body.type), bytes);
     }),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   );
 });
 
