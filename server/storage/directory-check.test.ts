@@ -180,6 +180,31 @@ test('field report A4: a copy of a whole data directory starts beside the origin
   assert.is(lastOf(rig), E1 + 8);
 });
 
+test('field report A4: two members that exchanged their disks start, each with the logs that came along', () => {
+  for (const apart of [true, false]) {
+    const rig = testRig();
+    const [a, b] = ['/a', '/b'].map(dir => ({ dataDir: dir, dataLogDir: apart ? `${dir}log` : dir }));
+    for (const [config, first, last] of [
+      [a!, 1, 4],
+      [b!, 1, 7],
+    ] as const) {
+      const db = open(rig, { ...SERVER, ...config });
+      commit(rig, db, ...creates(first, 2));
+      if (config === b) snapshot(rig, db);
+      commit(rig, db, ...creates(3, last));
+      db.close();
+    }
+    for (const part of apart ? ['', 'log'] : ['']) {
+      move(rig, `/a${part}/version-2`, '/spare', '');
+      move(rig, `/b${part}/version-2`, `/a${part}/version-2`, '');
+      move(rig, '/spare', `/b${part}/version-2`, '');
+    }
+    assert.is(lastOf(rig, a), E1 + 7);
+    assert.is(lastOf(rig, b), E1 + 4);
+    assert.is(lastOf(rig, a), E1 + 7, 'and again');
+  }
+});
+
 test('a copy of two directories may start once a person has removed the record', () => {
   const rig = written({ dataLogDir: '/log' });
   copy(rig, DATA, '/clone/version-2');

@@ -2,7 +2,7 @@ import { ServerError } from '../errors.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import { EPOCH_MAX } from '../wire/zxid.ts';
 import { LOG_MAGIC, type LogFileName, listLogFiles } from './log-format.ts';
-import { type LogRecord, readOwner } from './log-record.ts';
+import { type LogRecord, type LogRecordText, readOwner } from './log-record.ts';
 import { listSnapshots, SNAPSHOT_MAGIC } from './snapshot-format.ts';
 
 export const VERSION_DIRECTORY = 'version-2';
@@ -106,7 +106,7 @@ function refuseOtherLogs(disk: Disk, layout: DataLayout, record: LogRecord): voi
   const isElsewhere =
     disk.exists(known.logDirectory) && disk.identity(known.logDirectory) !== disk.identity(logDirectory);
   const newest = isElsewhere ? listLogFiles(disk, known.logDirectory).at(-1) : undefined;
-  const isThere = newest !== undefined;
+  const isThere = newest !== undefined && !isAnothers(disk, known);
   // A copy of the one directory that held all: the logs that it was copied from may have grown since.
   const isWhole = known.pair === undefined && !areApart(disk, layout);
   if (here.length > 0 && (!isThere || isWhole || here.some(file => isCopy(disk, file, newest)))) return;
@@ -123,6 +123,12 @@ function refuseOtherLogs(disk: Disk, layout: DataLayout, record: LogRecord): voi
       `${known.logDirectory}, where there are none now: is its file system mounted? To go on from the newest snapshot ` +
       `alone, and lose what was written after it, remove ${record.path}`,
   );
+}
+
+/** The logs in that place have come to another server, as when two members exchanged their disks. */
+function isAnothers(disk: Disk, { logDirectory, pair }: LogRecordText): boolean {
+  const owner = pair === undefined ? undefined : readOwner(disk, logDirectory);
+  return owner !== undefined && owner.pair !== pair;
 }
 
 /** The first bytes of a log contain its first transaction, with session, time and checksum. */
