@@ -148,9 +148,10 @@ export const EXACT_COUNTS: Readonly<Record<string, string>> = {
   observerFsyncsPerWrite: 'Log fsyncs of an observer, per committed write',
   leaderConnections: 'Learner connections on the leader',
   informsPerSink: 'Commits told to each sink observer, per committed write',
+  membersBehind: 'Members that had committed less than the leader seconds after a load, in all rounds',
   acksFromObservers: 'Acks that observers sent, in all rounds',
   pingsDuringTheLoad: 'Pings between members, in all rounds',
 };
 
 /** Keys of `exactCounts` that are sums over all rounds; the others are medians of them. */
-export const TOTALS: readonly string[] = ['acksFromObservers', 'pingsDuringTheLoad'];
+export const TOTALS: readonly string[] = ['acksFromObservers', 'membersBehind', 'pingsDuringTheLoad'];

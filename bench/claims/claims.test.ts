@@ -7,6 +7,7 @@ import { judgeAll } from './judge-all.ts';
 import { leaderConnections } from './leader-connections.ts';
 import { leaderMessages } from './leader-messages.ts';
 import { mastersWriteThroughput } from './masters-write-throughput.ts';
+import { membersApplyCommits } from './members-apply-commits.ts';
 import { moreVotersWriteLess } from './more-voters-write-less.ts';
 import { observerMessages } from './observer-messages.ts';
 import { observersLeaveWritesFlat } from './observers-leave-writes-flat.ts';
@@ -323,6 +324,20 @@ test('L3 and L4: one round with a message twice, or a sync too many, fails whate
   );
   assert.is(of(oneSyncPerWrite, {}).verdict, 'holds');
   assert.is(of(oneSyncPerWrite, { followerFsyncsPerWrite: 2 }).verdict, 'fails');
+});
+
+test('L7: one member that is behind the leader after a load fails it', () => {
+  const of = (membersBehind: number) =>
+    judged(
+      membersApplyCommits,
+      ['voters', 'observers', 'masters', 'voters5'].map(name =>
+        counted(name, { membersBehind: name === 'masters' ? membersBehind : 0 }),
+      ),
+    );
+  assert.is(of(0).verdict, 'holds');
+  const { verdict, reason } = of(1);
+  assert.is(verdict, 'fails');
+  assert.is(reason, 'In masters, 1 times a member was still behind the leader seconds after a load.');
 });
 
 test('000-4: one ack of an observer fails the claim; a leader without any acks proves nothing', () => {

@@ -8,6 +8,7 @@ import { livenessAfterHeal } from './liveness-after-heal.ts';
 import { lostObserversLeaveWrites, lostVoterLeavesWrites } from './lost-members.ts';
 import { mastersSyncSooner } from './masters-sync-sooner.ts';
 import { mastersWriteThroughput } from './masters-write-throughput.ts';
+import { membersApplyCommits } from './members-apply-commits.ts';
 import { membersStayUp } from './members-stay-up.ts';
 import { moreVotersWriteLess } from './more-voters-write-less.ts';
 import { neighboursLeaveReads } from './neighbours-leave-reads.ts';
@@ -26,6 +27,7 @@ export const CLAIMS: readonly Claim[] = [
   leaderMessages,
   messagesOfTheProtocol,
   oneSyncPerWrite,
+  membersApplyCommits,
   mastersWriteThroughput,
   moreVotersWriteLess,
   neighboursLeaveReads,

@@ -12,7 +12,7 @@ import type { Member } from '../../../bench/topology/member.ts';
 export type Counters = ReadonlyMap<string, MemberCounters>;
 
 /** How long to wait until members that are not cut off have applied what the leader committed. */
-const LEVEL_MAX_MS = 1_500;
+const LEVEL_MAX_MS = 5_000;
 const POLL_MS = 20;
 
 export async function readCounters(members: readonly Member[]): Promise<Counters> {
@@ -29,6 +29,8 @@ export interface CountedSince {
    * write.
    */
   readonly isLevel: boolean;
+  /** How many of the `level` members had committed less than the leader. */
+  readonly behind: number;
 }
 
 /**
@@ -49,9 +51,15 @@ export async function countedSince(
     );
     const committed = deltas.get(leader)?.committed;
     const isLevel = level.every(name => deltas.get(name)?.committed === committed);
-    if (isLevel || performance.now() > giveUpAt) return { deltas, isLevel };
+    if (isLevel || performance.now() > giveUpAt)
+      return { deltas, isLevel, behind: behindOf(deltas, leader, level) };
     await sleep(POLL_MS);
   }
+}
+
+function behindOf(deltas: Counters, leader: string, level: readonly string[]): number {
+  const committed = deltas.get(leader)?.committed ?? 0;
+  return level.filter(name => (deltas.get(name)?.committed ?? 0) < committed).length;
 }
 
 /**

@@ -137,13 +137,10 @@ async function saturatedLoad(
   });
   const cpuAfter = cpuSamples(leader, watched);
   const level = members.filter(member => !cut.includes(member)).map(({ name }) => name);
-  const { deltas, isLevel } = await countedSince(before, members, leader.name, level);
-  const writes = deltas.get(leader.name)?.committed ?? saturated.totals.writesOkWithWarmup;
-  const uncounted = whyUncounted(
-    isLevel,
-    deltas.get(leader.name)?.committed,
-    saturated.totals.writesOkWithWarmup,
-  );
+  const { deltas, isLevel, behind } = await countedSince(before, members, leader.name, level);
+  const committed = deltas.get(leader.name)?.committed;
+  const writes = committed ?? saturated.totals.writesOkWithWarmup;
+  const uncounted = whyUncounted(isLevel, committed, saturated.totals.writesOkWithWarmup);
   const [ofLeader, ofObserver] = cpuBefore.map((from, index) => {
     const to = cpuAfter[index];
     return from && to ? cpuBetween(from, to, writes) : undefined;
@@ -157,7 +154,11 @@ async function saturatedLoad(
   });
   return {
     load: saturated,
-    counts: { ...(uncounted === undefined && counts), ...(await leaderConnections(leader)) },
+    counts: {
+      ...(uncounted === undefined && counts),
+      ...(committed !== undefined && { membersBehind: behind }),
+      ...(await leaderConnections(leader)),
+    },
     uncounted,
     leaderCpuUsPerWrite: ofLeader?.cpuUsPerOperation,
     observerCores: ofObserver?.cores,
