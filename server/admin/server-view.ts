@@ -158,6 +158,7 @@ export class ServerView {
       () => this.database.tree.dataWatches.watchCount + this.database.tree.childWatches.watchCount,
     );
     gauge('watch_memory_bytes', () => this.database.tree.watchMemory.bytes);
+    gauge('outstanding_proposal_bytes', () => this.leaderServer?.outstandingBytes ?? 0);
     gauge('ephemerals_count', () => this.database.tree.ephemeralsCount);
     gauge('approximate_data_size', () => this.database.tree.approximateDataSize);
     gauge('open_file_descriptor_count', () => this.#runtime.descriptors().open);

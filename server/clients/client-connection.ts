@@ -300,6 +300,16 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
     return this.#waiting !== null && this.#waiting.waitedMs(nowMs) > this.timeoutMs;
   }
 
+  /**
+   * True when the client has asked for no session within `limitMs`. One whose request waits for room at this
+   * server has asked. Once the request is under way, the session's timeout counts, as upstream.
+   */
+  lacksSession(nowMs: number, limitMs: number): boolean {
+    if (this.#handshake !== null) return this.#handshake.isLate(nowMs, limitMs);
+    const hasAsked = this.gate.isHeld(Hold.room) || this.gate.isHeld(Hold.line);
+    return !hasAsked && nowMs - this.openedMs > limitMs;
+  }
+
   #setSession(sessionId: bigint, timeoutMs: number): void {
     this.sessionId = sessionId;
     this.sessionHigh = highOf(sessionId);

@@ -291,7 +291,7 @@ export class ClientPort implements ConnectionHost<ClientConnection> {
       connection.close('no server followed within the timeout of its session');
     } else if (connection.hasSession || connection.isWord) {
       connection.touchWhileHeld();
-    } else if (nowMs - connection.openedMs > config.sessionlessTimeoutMs) {
+    } else if (connection.lacksSession(nowMs, config.sessionlessTimeoutMs)) {
       metrics.counter('sessionless_connections_expired').add();
       connection.close('the client asked for no session in time', true);
     }

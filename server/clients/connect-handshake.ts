@@ -28,6 +28,10 @@ export class ConnectHandshake {
   readonly #server: ZooKeeperServer;
   readonly #request: ConnectRequest;
   readonly #events: ServerEvents;
+  /** Monotonic. */
+  #startedMs = 0;
+  /** Of the session that it asks for. */
+  #timeoutMs = 0;
 
   constructor(
     client: ConnectingClient,
@@ -53,6 +57,8 @@ export class ConnectHandshake {
       client.close(verdict.reason);
       return;
     }
+    this.#startedMs = server.parts.clock.monotonicMs();
+    if (verdict.kind !== 'refuse') this.#timeoutMs = verdict.timeoutMs;
     client.connecting();
     switch (verdict.kind) {
       case 'open':
@@ -67,6 +73,11 @@ export class ConnectHandshake {
         this.#tellRefused(verdict.reason);
         client.refused();
     }
+  }
+
+  /** The server has not answered within the timeout of the session, nor within `limitMs`. */
+  isLate(nowMs: number, limitMs: number): boolean {
+    return nowMs - this.#startedMs > Math.max(limitMs, this.#timeoutMs);
   }
 
   #tellRefused(reason: string): void {

@@ -70,7 +70,8 @@ test('B5: proposals that no quorum has acked are bounded in bytes; learners wait
 });
 
 test('B5: clients that leave their writes behind use up no more than a server may keep; the next client waits and is served', () => {
-  const ensemble = new MemoryEnsemble({ voters: 0 }).start();
+  const settings = { 'nio.sessionlessCnxnTimeout': 500 };
+  const ensemble = new MemoryEnsemble({ voters: 0, settings }).start();
   const server = ensemble.server(1).view.serving!;
   assert.ok(server instanceof LeaderZooKeeperServer);
   const leaving = Array.from({ length: 35 }, () => MemoryClient.open(ensemble));
@@ -94,7 +95,14 @@ test('B5: clients that leave their writes behind use up no more than a server ma
   ensemble.time.advance(5);
   impatient.destroy();
   ensemble.time.advance(5);
+  const mute = ensemble.dial(1, CLIENT_PORT);
+  mute.untilClosed();
   assert.is(server.lastProposed, lastProposed, 'sessions are writes too');
+  assert.equal(
+    newcomers.map(({ raw }) => raw.closed),
+    [null, null, null],
+    'they have asked for a session, unlike the one that is closed',
+  );
   ensemble.machine(1).disk.syncDelayMs = 0;
   assert.is(staying.reply(xid).err, ErrorCode.OK);
   ensemble.wait(
