@@ -77,6 +77,7 @@ function withPlant(plant: (typeof PLANTS)[Plant], context: MemberContext): Runti
           options,
         ),
       connect: (...dialled) => network.connect(...dialled),
+      addressesOf: (...asked) => network.addressesOf(...asked),
     },
   };
 }

@@ -58,20 +58,28 @@ export class Stranger {
   }
 
   /** Up to NEWLEADER, or to the end that the server makes of it. */
-  async handshake({
-    sid,
-    info,
-    acceptedEpoch = 0,
-    currentEpoch = 0,
-    lastZxid = 0,
-  }: StrangerClaim): Promise<void> {
+  async handshake(claim: StrangerClaim): Promise<void> {
+    await this.introduce(claim);
+    if (this.closed) return;
+    this.askForSync(claim);
+    await this.syncMode();
+  }
+
+  /** Up to LEADERINFO, or to the end that the server makes of it. */
+  async introduce({ sid, info, acceptedEpoch = 0 }: StrangerClaim): Promise<void> {
     const data = new JuteWriter().writeLong(sid).writeInt(0x10000).writeLong(0).toBuffer();
     this.send(info, makeZxid(acceptedEpoch, 0), data);
     await this.#until('LEADERINFO');
-    if (this.closed) return;
+  }
+
+  askForSync({ currentEpoch = 0, lastZxid = 0 }: StrangerClaim): void {
     const epoch = Buffer.alloc(4);
     epoch.writeInt32BE(currentEpoch);
     this.send(PacketType.ACKEPOCH, lastZxid, epoch);
+  }
+
+  /** The answer to `askForSync`, or the end that the server makes of it. */
+  async syncMode(): Promise<void> {
     await this.#until('DIFF', 'TRUNC', 'SNAP');
   }
 

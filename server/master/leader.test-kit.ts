@@ -51,8 +51,9 @@ export class Play {
     return this.stage.dial(QUORUM_PORT).sendInfo(FOLLOWERINFO, sid, acceptedEpoch);
   }
 
-  observer(sid: number, acceptedEpoch = 1): Peer {
-    return this.stage.dial(QUORUM_PORT).sendInfo(OBSERVERINFO, sid, acceptedEpoch);
+  /** From its own address, or from `host`. */
+  observer(sid: number, acceptedEpoch = 1, host = `zk${sid}`): Peer {
+    return this.stage.dial(QUORUM_PORT, host).sendInfo(OBSERVERINFO, sid, acceptedEpoch);
   }
 
   /** Brings a follower to UPTODATE, with an empty DIFF. */

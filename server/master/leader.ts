@@ -24,6 +24,7 @@ import type { LearnerMaster } from './learner-master.ts';
 import { commitBytes } from './learner-packets.ts';
 import { LearnerRequests } from './learner-requests.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
+import { MemberAddresses } from './member-addresses.ts';
 import { VoterSeats } from './voter-seats.ts';
 
 /**
@@ -35,6 +36,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   readonly name = 'leader';
   readonly acceptsFollowers = true;
   readonly throttlers: SyncThrottlers;
+  readonly addresses: MemberAddresses;
   readonly context: PeerContext;
   readonly #handlers = new Set<LearnerHandler>();
   /** Learners that get live traffic; observers are kept apart. */
@@ -64,6 +66,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
   constructor(context: PeerContext, onEstablished: (epoch: number) => void) {
     this.context = context;
     this.throttlers = syncThrottlers(context);
+    this.addresses = new MemberAddresses(context);
     this.#proposalsSent = context.metrics.counter('proposal_count');
     this.#onEstablished = onEstablished;
     this.#voterTurns = quorumTurns(context.clock);
@@ -400,6 +403,7 @@ export class Leader implements Role, LearnerMaster<LearnerHandler> {
     this.#pingTimer?.cancel();
     this.#startDeadline?.cancel();
     this.#questions.close();
+    this.addresses.close();
     for (const listener of this.#listeners) listener.close();
     this.#requests.stop();
     for (const handler of [...this.#handlers]) handler.close('the leader steps down', false);

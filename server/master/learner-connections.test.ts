@@ -15,6 +15,7 @@ interface Fake {
   readonly host: string;
   readonly named: boolean;
   readonly isVoter: boolean;
+  readonly isAtItsAddress: boolean;
   readonly inputBytesKept: number;
   closed: string | null;
 }
@@ -62,6 +63,17 @@ test('B5: of too many learners that do not vote, the host with most loses its ne
   handlers.push(fake({ host: 'observer' }));
   boundOthers(handlers, isVoter);
   assert.equal(closedOf(handlers), [5 + OTHER_LEARNERS_MAX - 2]);
+});
+
+test('B7: an observer at its own address goes only when all learners are', () => {
+  const observers = many(3, { host: 'rack', isAtItsAddress: true });
+  const strangers = Array.from({ length: OTHER_LEARNERS_MAX - 2 }, (_, at) => fake({ host: `from${at}` }));
+  const handlers = [...strangers, ...observers];
+  boundOthers(handlers, isVoter);
+  assert.equal(closedOf(handlers), [strangers.length - 1]);
+  const all = many(OTHER_LEARNERS_MAX + 1, { isAtItsAddress: true });
+  boundOthers(all, isVoter);
+  assert.equal(closedOf(all), [OTHER_LEARNERS_MAX]);
 });
 
 test('B5: partial packets are bounded for all non-voters together: the one that has sent most goes', () => {

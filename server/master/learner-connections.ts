@@ -20,14 +20,18 @@ export function boundUnnamed(handlers: Iterable<LearnerHandler>): void {
     oldestOfBusiestHost(unnamed, hostOf)?.close('too many connections that have not said who they are');
 }
 
-/** Called when one more connection has said that it is a learner without a vote. */
+/**
+ * Called when one more connection has said that it is a learner without a vote. An observer at its own
+ * address goes only when all are.
+ */
 export function boundOthers(
   handlers: Iterable<LearnerHandler>,
   isVoter: (handler: LearnerHandler) => boolean,
 ): void {
   const others = [...handlers].filter(handler => handler.named && !isVoter(handler));
   if (others.length <= OTHER_LEARNERS_MAX) return;
-  oldestOfBusiestHost(others.reverse(), hostOf)?.close(
+  const strangers = others.filter(handler => !handler.isAtItsAddress);
+  oldestOfBusiestHost((strangers.length > 0 ? strangers : others).reverse(), hostOf)?.close(
     `${others.length} learners that do not vote are connected`,
   );
 }

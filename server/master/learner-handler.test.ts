@@ -124,6 +124,7 @@ class Story {
         membership: new Membership(1, configurationOf(parseQuorumConfig(''))),
       },
       acceptsFollowers: true,
+      addresses: { has: () => false, claimed() {} },
       throttlers: syncThrottlers({ config: serverConfig, metrics }),
       awaitEpoch: (_handler, _info, done) => done(EPOCH),
       awaitEpochAck: (_handler, _currentEpoch, _lastZxid, done) => done(),

@@ -136,6 +136,11 @@ export class LearnerHandler implements SyncedLearner {
     return this.#connection.remote.host;
   }
 
+  /** An observer of the configuration, connected from its own address. */
+  get isAtItsAddress(): boolean {
+    return this.#isObserver && this.#master.addresses.has(this.sid, this.host);
+  }
+
   /** Bytes that it has sent and that are not a whole packet, or wait for their turn. */
   get inputBytesKept(): number {
     return this.#packets.bytesKept;
@@ -258,6 +263,7 @@ export class LearnerHandler implements SyncedLearner {
   #awaitEpoch(info: LearnerInfo, isObserver: boolean): void {
     this.#info = info;
     this.#isObserver = isObserver;
+    if (isObserver) this.#master.addresses.claimed(info.sid, this.host);
     this.traffic.named(info.sid, this.#master.context.membership.servers.has(info.sid));
     this.#master.awaitEpoch(this, info, epoch => this.#step({ type: 'epoch', epoch }));
   }

@@ -4,6 +4,7 @@ import type { PacketView } from '../zab/packet-stream.ts';
 import type { MasterContext } from '../zab/peer-context.ts';
 import type { LearnerBacklog } from './learner-backlog.ts';
 import type { SyncThrottlers } from './learner-sync-throttler.ts';
+import type { MemberAddresses } from './member-addresses.ts';
 
 /**
  * What learners sync with and hear commits from: the leader, or an observer master in its place. The
@@ -15,6 +16,7 @@ export interface LearnerMaster<Handler> {
   readonly context: MasterContext;
   readonly acceptsFollowers: boolean;
   readonly throttlers: SyncThrottlers;
+  readonly addresses: Pick<MemberAddresses, 'has' | 'claimed'>;
   /**
    * Whether the configuration names it a voter. A learner that says it follows, and is no voter, is brought
    * up to date like an observer.

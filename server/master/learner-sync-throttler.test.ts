@@ -85,16 +85,20 @@ test('a voter that is synced takes no place of an observer', () => {
   assert.is(ask(play.observer(4), play.lastZxid).told().at(-1), NEWLEADER);
 });
 
-test('a stranger that reads nothing loses its place to an observer of the configuration, on a leader', () => {
+test('B7: a stranger that says it is an observer of the configuration loses its place to that observer, which keeps it', () => {
   const play = playWith('leader.maxConcurrentSnapSyncs=1');
   play.serve();
-  const stranger = ask(play.observer(77), TREE_FROM_NOTHING);
+  const stranger = ask(play.observer(4, 1, 'elsewhere'), TREE_FROM_NOTHING);
   assert.match(stranger.told()[0] ?? '', /^SNAP/);
   const another = ask(play.observer(78), TREE_FROM_NOTHING);
   another.told();
   assert.is.not(another.closed, null, 'strangers wait for one another');
-  assert.match(ask(play.observer(4), TREE_FROM_NOTHING).told()[0] ?? '', /^SNAP/);
+  const observer = ask(play.observer(4), TREE_FROM_NOTHING);
+  assert.match(observer.told()[0] ?? '', /^SNAP/);
   assert.is.not(stranger.closed, null);
+  const again = ask(play.observer(4, 1, 'elsewhere'), TREE_FROM_NOTHING);
+  again.told();
+  assert.equal([again.closed === null, observer.closed], [false, null]);
 });
 
 /** Learners by name, and who has lost a place. */
@@ -159,6 +163,20 @@ test('a learner that has read all of a large tree gets the time to write it to d
   places.get('first').tookAll(1000);
   assert.is(places.begin('second', 100_000), false);
   assert.ok(places.begin('second', 120_000));
+});
+
+test('B7: strangers from many hosts that come again before they are late keep no observer out, and end no sync of one', () => {
+  const places = new Places(2);
+  let name = 0;
+  for (let ms = 0; ms < 60_000; ms += SYNC_GRACE_MS - 1000) {
+    for (let n = 0; n < 4; n++) places.begin(`s${++name}`, ms, 'other');
+    if (ms > 0) continue;
+    assert.ok(places.begin('first', ms));
+    assert.ok(places.begin('second', ms));
+  }
+  assert.equal(places.closed, ['s2', 's1'], 'one after the other, and no observer although both are late');
+  assert.ok(places.begin('third', 60_000));
+  assert.equal(places.closed.slice(2), ['first'], 'an observer that waits gets the place of a late one');
 });
 
 test('the host with most places gives its newest one to a host that has fewer', () => {

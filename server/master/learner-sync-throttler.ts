@@ -14,8 +14,8 @@ const SETTLED_BYTES_PER_S = 4 * KIB * KIB;
 export const SYNC_GRACE_MS = 10_000;
 
 /**
- * What a learner is to its master: a voter; an observer that the configuration names; or anybody else, since
- * anyone may reach the port.
+ * What a learner is to its master: a voter; an observer of the configuration, connected from its own address;
+ * or anybody else. Anyone may reach the port, and claim the id of any observer.
  */
 export type Standing = 'voter' | 'observer' | 'other';
 
@@ -67,7 +67,8 @@ export class SyncPlace {
  * LearnerSyncThrottler
  *
  * Places are for those who use them. When all are taken and another is wanted, it is taken from a learner
- * that reads too slowly, from one that the configuration does not name, or from the host that has most.
+ * that reads too slowly, from one of lower standing, or from the host that has most. An observer of the
+ * configuration loses its place only to another one.
  */
 export class LearnerSyncThrottler {
   /** The key of zoo.cfg that sets the limit. */
@@ -100,9 +101,13 @@ export class LearnerSyncThrottler {
   }
 
   #hasRoomFor(learner: ThrottledLearner, nowMs: number): boolean {
-    const others = [...this.#places].filter(place => place.learner.standing !== 'voter');
-    if (others.length < this.#syncsMax) return true;
-    const loser = slowest(others, nowMs) ?? unnamed(others, learner) ?? ofBusiestHost(others, learner);
+    const taken = [...this.#places].filter(place => place.learner.standing !== 'voter');
+    if (taken.length < this.#syncsMax) return true;
+    const others = taken.filter(place => place.learner.standing === 'other');
+    const loser =
+      learner.standing === 'observer'
+        ? (slowest(taken, nowMs) ?? others.at(-1) ?? ofBusiestHost(taken, learner))
+        : (slowest(others, nowMs) ?? ofBusiestHost(others, learner));
     if (loser === undefined) return false;
     loser.learner.close(
       `another learner is synced in its place, of which there are ${this.#syncsMax} (${this.key})`,
@@ -112,13 +117,8 @@ export class LearnerSyncThrottler {
 }
 
 function slowest(places: readonly SyncPlace[], nowMs: number): SyncPlace | undefined {
-  const first = places.reduce((a, b) => (b.dueMs < a.dueMs ? b : a));
-  return first.dueMs < nowMs ? first : undefined;
-}
-
-/** The newest place of a learner that the configuration does not name. */
-function unnamed(places: readonly SyncPlace[], { standing }: ThrottledLearner): SyncPlace | undefined {
-  return standing === 'observer' ? places.findLast(place => place.learner.standing === 'other') : undefined;
+  const late = places.filter(place => place.dueMs < nowMs);
+  return late.length === 0 ? undefined : late.reduce((a, b) => (b.dueMs < a.dueMs ? b : a));
 }
 
 /** The newest place of the host with most, if it has at least two more than the newcomer's host. */

@@ -20,6 +20,8 @@ export interface SyncedLearner {
   readonly isObserver: boolean;
   /** A voter of the master's configuration. */
   readonly isVoter: boolean;
+  /** An observer of the configuration, connected from its own address. */
+  readonly isAtItsAddress: boolean;
   readonly host: string;
   close(reason: string): void;
 }
@@ -126,10 +128,9 @@ export class LearnerSync {
   }
 
   get #standing(): Standing {
-    const { learner, context } = this.#host;
+    const { learner } = this.#host;
     if (learner.isVoter) return 'voter';
-    const named = context.config.quorum?.config.servers.get(learner.sid);
-    return named?.role === 'observer' ? 'observer' : 'other';
+    return learner.isAtItsAddress ? 'observer' : 'other';
   }
 
   bringSnapshot(): void {

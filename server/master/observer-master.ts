@@ -17,6 +17,7 @@ import { LearnerHandler } from './learner-handler.ts';
 import type { LearnerMaster } from './learner-master.ts';
 import { readRequest, readRevalidate, revalidateAnswer, SYNC_ANSWER } from './learner-packets.ts';
 import { type SyncThrottlers, syncThrottlers } from './learner-sync-throttler.ts';
+import { MemberAddresses } from './member-addresses.ts';
 import { RequestLine } from './request-line.ts';
 
 /** The follower's server as its observers use it: it passes on what they ask the leader. */
@@ -43,6 +44,7 @@ export interface RelayingServer {
 export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   readonly acceptsFollowers = false;
   readonly throttlers: SyncThrottlers;
+  readonly addresses: MemberAddresses;
   readonly context: PeerContext;
   readonly #server: RelayingServer;
   readonly #epoch: number;
@@ -58,6 +60,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   constructor(context: PeerContext, server: RelayingServer, epoch: number) {
     this.context = context;
     this.throttlers = syncThrottlers(context);
+    this.addresses = new MemberAddresses(context);
     this.#server = server;
     this.#epoch = epoch;
     this.#requests = new RequestLine({ turns: context.turns, hasRoom: () => server.hasRoom });
@@ -216,6 +219,7 @@ export class ObserverMaster implements LearnerMaster<LearnerHandler> {
   stop(reason: string): void {
     this.#stopped = true;
     this.#requests.stop();
+    this.addresses.close();
     this.#listener?.close();
     this.#pingTimer?.cancel();
     for (const handler of [...this.#handlers]) handler.close(reason, false);

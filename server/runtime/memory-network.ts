@@ -181,6 +181,18 @@ export class MemoryHost implements Network {
     return attempt;
   }
 
+  addressesOf(host: string, done: (addresses: readonly string[]) => void): Timer {
+    let isCancelled = false;
+    this.clock.atEndOfTurn(() => {
+      if (!isCancelled) done(this.#network.isUnknown(host) ? [] : [host]);
+    });
+    return {
+      cancel() {
+        isCancelled = true;
+      },
+    };
+  }
+
   /** The process dies: nobody listens here, and the peers of its connections are reset. */
   kill(): void {
     this.#listeners.clear();

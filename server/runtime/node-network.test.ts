@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { LinkMap } from './link-map.ts';
+import { NameLookup } from './name-lookup.ts';
 import { NodeNetwork } from './node-network.ts';
 import {
   allOf,
@@ -321,4 +322,27 @@ test('a taken port is an error, not a throw', async () => {
   });
   assert.match(error.message, /EADDRINUSE/);
   listener.close();
+});
+
+test('the addresses of a name are written as those of connections are; a name that nobody knows has none', async () => {
+  const answers = new Map([['known', ['127.0.0.1', '::ffff:127.0.0.1', '::1']]]);
+  const some = new NameLookup(silent, (host, done) => {
+    const found = answers.get(host);
+    const addresses = (found ?? []).map(address => ({ address }));
+    setImmediate(() => done(found === undefined ? new Error('unknown') : null, addresses));
+  });
+  const addressesOf = (host: string) =>
+    new Promise<readonly string[]>(resolve => void new NodeNetwork(clock, some).addressesOf(host, resolve));
+  let from = '';
+  await withPeer(
+    connection => {
+      from = connection.remote.host;
+      connection.start(ignore);
+    },
+    async () => {
+      await until(() => from !== '', { ...SOON, what: 'the connection' });
+      assert.equal(await addressesOf('known'), [from, '0:0:0:0:0:0:0:1']);
+      assert.equal(await addressesOf('unknown'), []);
+    },
+  );
 });

@@ -72,4 +72,8 @@ export class NodeNetwork implements Network {
       onError: error => events.onError(error),
     });
   }
+
+  addressesOf(host: string, done: (addresses: readonly string[]) => void): Timer {
+    return this.#names.find(host, (error, addresses) => done(error === null ? addresses : []));
+  }
 }

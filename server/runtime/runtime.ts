@@ -189,6 +189,11 @@ export interface Network {
    * not accept it closes a connection.
    */
   connect(address: Address, timeoutMs: number, events: ConnectEvents, security?: SecurityContext): Timer;
+  /**
+   * Calls `done` with all addresses of a name, as `Connection.remote` writes them; with none when it does not
+   * resolve. `done` never runs during this call, nor after the result is cancelled.
+   */
+  addressesOf(host: string, done: (addresses: readonly string[]) => void): Timer;
 }
 
 /**

@@ -209,12 +209,16 @@ export class Stage {
     };
   }
 
-  /** Connects as a member that the test plays, from a host of its own. @throws Error when it is refused */
-  dial(port: number): Peer {
+  /**
+   * Connects as a member that the test plays, by default from a host of its own.
+   *
+   * @throws Error when it is refused
+   */
+  dial(port: number, from = `visitor${++this.#visitors}`): Peer {
     let peer: Peer | undefined;
     let refused: Error | undefined;
-    const clock = new VirtualClock(this.time);
-    this.network.host(`visitor${++this.#visitors}`, clock).connect({ host: `zk${this.sid}`, port }, 1_000, {
+    const host = this.network.find(from) ?? this.network.host(from, new VirtualClock(this.time));
+    host.connect({ host: `zk${this.sid}`, port }, 1_000, {
       onConnected: connection => {
         peer = new Peer(this, connection);
       },
