@@ -28,7 +28,16 @@ import { EXIT_CODES } from './results/verdicts.ts';
 import { SERVER_VERSION } from './server/version.ts';
 
 const interruption = new AbortController();
-const context: CommandContext = { out: terminal(), signal: interruption.signal, views };
+/** Whether the command watches for the signal. One that does not is ended by the first. */
+let isWatched = false;
+const context: CommandContext = {
+  out: terminal(),
+  get signal() {
+    isWatched = true;
+    return interruption.signal;
+  },
+  views,
+};
 /**
  * These report a failure of what the user asked for, not a defect of zklab. Their message is enough, without
  * a stack.
@@ -36,7 +45,7 @@ const context: CommandContext = { out: terminal(), signal: interruption.signal, 
 const EXPECTED = [EnsembleError, AggregateError];
 /** Their code is loaded by the commands that need it. */
 const EXPECTED_NAMES = ['LoadError', 'ToxiproxyRequestError'];
-const INTERRUPTED_AGAIN = 130;
+const ENDED_AT_ONCE = 130;
 
 /** In the order of the help. */
 const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
@@ -140,7 +149,7 @@ function unwritable(file: string): (error: Error) => never {
 function endOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (interruption.signal.aborted) process.exit(INTERRUPTED_AGAIN);
+      if (interruption.signal.aborted || !isWatched) process.exit(ENDED_AT_ONCE);
       interruption.abort();
     });
   }
@@ -215,7 +224,7 @@ Exit codes:
   1    something failed
   2    the command line or an input file is wrong, or a folder cannot be written
   3    the run or a claim is void, or Ctrl-C cut the run short
-  130  a second Ctrl-C ended the run at once`,
+  130  Ctrl-C ended the command at once: the second, or the first of a command that runs nothing`,
   )
   // Set before the commands are created, because they inherit it then.
   .exitOverride()

@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { EVENTS_VERSION, EventBus, EventLog, type EventSink, type RunEvent } from '../results/events.ts';
 import { createRun, RUNS_ROOT, type RunDirectory } from '../results/store.ts';
+import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { cleanUpWithLab } from './hosts/end-with-lab.ts';
 import { progressOn } from './progress.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,6 +25,13 @@ export interface RecordOptions {
   readonly root?: string | undefined;
   /** A run of this kind has no result, so its events are kept without one. @default false */
   readonly eventsAlone?: boolean;
+}
+
+/** The exit code of a run whose events are its only record: a failure when the disk did not take them. */
+export function unlessUnstored(terminal: Terminal, problem: string | undefined, code: ExitCode): ExitCode {
+  if (problem === undefined) return code;
+  terminal.error(`zklab: events of this run could not be stored: ${problem}`);
+  return EXIT_CODES.failed;
 }
 
 /** Events with something measured: a run that has one is never removed. */

@@ -1,7 +1,7 @@
 /** `zklab up TOPOLOGY`: runs an ensemble behind its mesh, to inspect and to break by hand, until Ctrl-C. */
 
 import { makeTemporaryFolder } from '../bench/hosts/temporary-folder.ts';
-import { type RecordedRun, recordRun } from '../bench/recorded-run.ts';
+import { type RecordedRun, recordRun, unlessUnstored } from '../bench/recorded-run.ts';
 import type { Terminal } from '../bench/terminal.ts';
 import { readTopology } from '../bench/topology/read-topology.ts';
 import type { Topology } from '../bench/topology/topology.ts';
@@ -37,7 +37,7 @@ export async function up(reference: string, terminal: Terminal, options: UpOptio
 
 async function upUntilEnded(
   topology: Topology,
-  { plan, events }: RecordedRun,
+  { plan, events, eventsProblem }: RecordedRun,
   terminal: Terminal,
   { json = false, signal }: UpOptions,
 ): Promise<ExitCode> {
@@ -85,7 +85,7 @@ async function upUntilEnded(
   } finally {
     folder.remove();
   }
-  return isUp ? code : EXIT_CODES.void;
+  return unlessUnstored(terminal, eventsProblem(), isUp ? code : EXIT_CODES.void);
 }
 
 function changeText({ member, from, to }: ModeChange, at: Date): string {

@@ -96,6 +96,14 @@ test('an answer that cannot be written is a failure: a full disk, a reader that 
   assert.match(gone.stderr, /^zklab: the answer could not be written: .*EPIPE/);
 });
 
+test('a command that watches for no signal is ended by the first, and does not exit with 0', async () => {
+  // It asks Java, Go and a browser for their versions, one after the other.
+  const child = zklab('doctor');
+  await until(() => catchesSigint(child.pid!), { deadlineMs: 60_000, what: 'the command to catch signals' });
+  child.kill('SIGINT');
+  assert.is((await child).exitCode, 130);
+});
+
 test('list prints everything that exists, one line each', async () => {
   const { exitCode, stdout } = await zklab('list', '--json');
   assert.is(exitCode, 0);
@@ -220,6 +228,12 @@ function ownerOf(port: number): number {
   );
   assert.ok(owner !== undefined, `who listens on ${port}`);
   return Number(owner);
+}
+
+/** Bit 1 of the mask is signal 2. @see proc(5) */
+function catchesSigint(pid: number): boolean {
+  const mask = /^SigCgt:\s+(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? '0';
+  return (BigInt(`0x${mask}`) & 2n) !== 0n;
 }
 
 function hex(port: number): string {

@@ -68,7 +68,13 @@ export function registerFolder(path: string, folder = runtimeFolder()): Registra
 function write(name: string, folder: string, registered: Registered): Registration {
   openFolder(folder);
   const file = join(folder, name);
-  writeFileSync(file, JSON.stringify(registered), { mode: 0o600 });
+  try {
+    writeFileSync(file, JSON.stringify(registered), { mode: 0o600 });
+  } catch (error) {
+    // A full disk is told without the path.
+    if (error instanceof Error && !error.message.includes(file)) error.message += ` '${file}'`;
+    throw error;
+  }
   return { remove: () => rmSync(file, { force: true }) };
 }
 

@@ -1,7 +1,7 @@
 /** `zklab micro [FILTER]`: the micro-benchmarks as a table. */
 import type { EventSink } from '../../results/events.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
-import { recordRun } from '../recorded-run.ts';
+import { recordRun, unlessUnstored } from '../recorded-run.ts';
 import { fittedTable, outputColumns, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { type MicroOptions, type MicroRow, runMicro } from './micro.ts';
@@ -25,15 +25,18 @@ export async function micro(
   options: MicroCommandOptions,
 ): Promise<ExitCode> {
   const { json = false, folder, timeMs, signal } = options;
+  let unstored: string | undefined;
   const rows = await recordRun(
     terminal,
     { name: 'micro', json, root: folder, eventsAlone: true },
-    ({ plan, events }) => {
+    async ({ plan, events, eventsProblem }) => {
       plan({ suite: 'micro', seed: 0, claims: [], topologies: [] });
-      return run(filter, events, {
+      const ran = await run(filter, events, {
         ...(timeMs === undefined ? {} : { timeMs }),
         ...(signal === undefined ? {} : { signal }),
       });
+      unstored = eventsProblem();
+      return ran;
     },
   );
   const endedEarly = signal?.aborted ?? false;
@@ -42,7 +45,7 @@ export async function micro(
     terminal.print(microText(rows));
     if (endedEarly) terminal.print(`the run ended early, after ${rows.length} tasks`);
   }
-  return endedEarly ? EXIT_CODES.void : EXIT_CODES.holds;
+  return unlessUnstored(terminal, unstored, endedEarly ? EXIT_CODES.void : EXIT_CODES.holds);
 }
 
 async function run(

@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { makeTemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { type SeedOutcome, seedText } from '../../bench/progress.ts';
-import { recordRun } from '../../bench/recorded-run.ts';
+import { recordRun, unlessUnstored } from '../../bench/recorded-run.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
@@ -47,13 +47,14 @@ export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOption
   const { json = false, frames = FRAMES_DEFAULT, first = 1, folder, signal } = options;
   if (options.replay !== undefined) return replayed(options.replay, options, terminal);
   const ports = portsOf(options.ports);
+  let unstored: string | undefined;
   const summary = await recordRun(
     terminal,
     { name: 'fuzz', json, root: folder, eventsAlone: true },
-    async ({ plan, events }) => {
+    async ({ plan, events, eventsProblem }) => {
       const topologies = [{ name: 'simulated', shortForm: BOUT_TOPOLOGY }];
       plan({ suite: 'fuzz', seed: first, claims: [], topologies });
-      return fuzz({
+      const ran = await fuzz({
         program: serverProgram(),
         ports,
         frames,
@@ -64,6 +65,8 @@ export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOption
         onBout: (bout, done) =>
           events.emit({ kind: 'seed', ...{ ...outcomeOf(bout), done, of: frames, unit: 'frames' } }),
       });
+      unstored = eventsProblem();
+      return ran;
     },
   );
   if (json) terminal.json({ ...summary, endedEarly: signal.aborted });
@@ -71,7 +74,8 @@ export async function fuzzCommand(terminal: Terminal, options: FuzzCommandOption
     terminal.print(summaryText(summary));
     if (signal.aborted) terminal.print('the run ended early; only the frames that were sent count');
   }
-  return exitCodeOf(summary.failed.length > 0, summary.bouts === 0 || signal.aborted);
+  const code = exitCodeOf(summary.failed.length > 0, summary.bouts === 0 || signal.aborted);
+  return unlessUnstored(terminal, unstored, code);
 }
 
 async function soaked(minutes: number, options: FuzzCommandOptions, terminal: Terminal): Promise<ExitCode> {
@@ -102,7 +106,7 @@ async function soaked(minutes: number, options: FuzzCommandOptions, terminal: Te
           const logs = failed ? keepLogs(folder.path, kept) : [];
           if (json) terminal.json({ ...summary, logs, endedEarly: signal.aborted });
           else terminal.print([soakText(summary), ...logs.map(path => `  log: ${path}`)].join('\n'));
-          return exitCodeOf(failed, signal.aborted);
+          return unlessUnstored(terminal, run.eventsProblem(), exitCodeOf(failed, signal.aborted));
         } catch (error) {
           for (const path of keepLogs(folder.path, kept)) terminal.progress(`log: ${path}`);
           throw error;

@@ -1,7 +1,7 @@
 /** `zklab sim`: runs seeds of the simulation one after the other, and prints their outcomes. */
 import { join } from 'node:path';
 import { type SeedOutcome, seedText } from '../../bench/progress.ts';
-import { recordRun } from '../../bench/recorded-run.ts';
+import { recordRun, unlessUnstored } from '../../bench/recorded-run.ts';
 import type { Terminal } from '../../bench/terminal.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { makeRoot } from '../../results/store.ts';
@@ -81,8 +81,7 @@ export async function sim(terminal: Terminal, options: SimOptions): Promise<Exit
     terminal.print(summaryText(summary));
     if (endedEarly) terminal.print('the run ended early; only the seeds that ran count');
   }
-  if (unstored !== undefined) terminal.error(`zklab: events of this run could not be stored: ${unstored}`);
-  return unstored === undefined ? exitCodeOf(summary, endedEarly) : EXIT_CODES.failed;
+  return unlessUnstored(terminal, unstored, exitCodeOf(summary, endedEarly));
 }
 
 /** @throws UsageError */
