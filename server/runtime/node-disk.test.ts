@@ -99,7 +99,12 @@ test(
     execFileSync('mkfifo', [join(directory, 'log.1')]);
     mkdirSync(join(directory, 'log.2'));
     writeFileSync(join(directory, 'log.3'), '');
-    assert.equal(nodeDisk.list(directory), ['log.3']);
+    symlinkSync(join(directory, 'log.1'), join(directory, 'log.4'));
+    symlinkSync(directory, join(directory, 'log.5'));
+    symlinkSync(join(directory, 'log.3'), join(directory, 'log.6'));
+    symlinkSync(join(directory, 'gone'), join(directory, 'log.7'));
+    symlinkSync(join(directory, 'log.8'), join(directory, 'log.8'));
+    assert.equal(nodeDisk.list(directory), ['log.3', 'log.6', 'log.7', 'log.8']);
   }),
 );
 

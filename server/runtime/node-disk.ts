@@ -166,10 +166,19 @@ function listNames(path: string): string[] {
   return (
     entries
       // Opening a named pipe would block the server forever.
-      .filter(entry => entry.isFile() || entry.isSymbolicLink())
+      .filter(entry => entry.isFile() || (entry.isSymbolicLink() && !leadsElsewhere(`${path}/${entry.name}`)))
       .map(entry => entry.name)
       .sort()
   );
+}
+
+/** A link to a pipe or a directory. One that cannot be followed is listed: what it led to may be missing. */
+function leadsElsewhere(path: string): boolean {
+  try {
+    return !fs.statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** Number of names read from a directory at once. */
