@@ -6,6 +6,7 @@ import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { execa } from 'execa';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { APACHE_HINT, findApacheZooKeeper } from './hosts/apache-zookeeper.ts';
+import { findCpuController } from './hosts/cpu-controller.ts';
 import { findSetpriv } from './hosts/dies-with-parent.ts';
 import { diskSync, loopbackRoundTrip } from './measure/environment.ts';
 import { fittedTable, outputColumns, type Terminal } from './terminal.ts';
@@ -54,6 +55,15 @@ export const MACHINE_CHECKS: readonly Check[] = [
     look: async () => {
       const { medianUs, maxUs, samples } = await loopbackRoundTrip();
       return `${medianUs} µs there and back, ${maxUs} µs at most, ${samples} round trips`;
+    },
+  },
+  {
+    name: 'CPU budgets',
+    usedFor: 'what a role costs: members that cannot take CPU from one another',
+    howToGet: 'root, and a cpu controller of cgroups that can be written',
+    look: async () => {
+      const found = findCpuController();
+      return typeof found === 'string' ? { partly: found } : `cgroups in ${found.folder}`;
     },
   },
   {
