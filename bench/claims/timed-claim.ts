@@ -45,7 +45,6 @@ function judge(text: ClaimText, comparison: TimedComparison, evidence: Evidence)
   const shown = worstOf(judged);
   const warnings = [
     ...(comparison.warnings?.(evidence) ?? []),
-    ...startsWarning(fit),
     ...leftOut(...new Set(fit.flatMap(({ a, b }) => [a, b]))),
   ];
   const measured = [...new Set(fit.flatMap(({ a, b }) => [a.id, b.id]))];
@@ -135,14 +134,4 @@ function ruleOf({ margin, reach }: PairJudgement, level: number): NonNullable<Ju
       },
     }),
   };
-}
-
-/** What differs from one start to the next is not in an interval from a single start. */
-function startsWarning(pairs: readonly FitPair[]): string[] {
-  const starts = new Set(pairs.flatMap(({ b }) => [...b.byRound.values()].map(({ start }) => start)));
-  return starts.size === 1
-    ? [
-        'all rounds were measured on one start of each ensemble, so the interval does not contain what differs between starts',
-      ]
-    : [];
 }

@@ -30,6 +30,18 @@ test('totals add up over rounds, counts per write have a median', () => {
   assert.equal(measurement!.exactCounts, { acksFromObservers: 3, acksToLeaderPerWrite: 2.01 });
 });
 
+test('a message too many in one round is a warning, although the median hides it', () => {
+  const recorder = new Recorder();
+  for (const leaderMessagesPerWrite of [4, 8, 4.01])
+    recorder.counts(healthy('voters'), {
+      leaderMessagesPerWrite,
+      leaderBytesPerWrite: 100 * leaderMessagesPerWrite,
+    });
+  assert.equal(recorder.measured().measurements[0]!.summary.warnings, [
+    'leaderMessagesPerWrite was 8 in 1 of 3 rounds, and 4.01 in the median round',
+  ]);
+});
+
 test('a sample says which fresh ensemble it was measured on, where there are several', () => {
   const recorder = new Recorder();
   recorder.sample(healthy('voters'), 0, 10, 0);

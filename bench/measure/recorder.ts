@@ -4,6 +4,7 @@ import { type EventSink, NO_EVENTS } from '../../results/events.ts';
 import { METRICS, TOTALS } from '../../results/names.ts';
 import type { Availability, Fault, Measurement, Result, Sync, Timeline } from '../../results/schema.ts';
 import { VOID_ROUND } from '../claims/evidence.ts';
+import { COUNT_TOLERANCE } from '../claims/protocol-counts.ts';
 import { summaryOf } from '../stats/result-form.ts';
 import { median, middleOf } from '../stats/summary.ts';
 import { LatencyHistogram } from './histograms.ts';
@@ -193,12 +194,28 @@ function measurementOf(series: Series): Measurement {
     unit: known?.unit ?? '',
     higherIsBetter: known?.higherIsBetter ?? true,
     samples,
-    summary: summaryOf(median(samples.map(({ value }) => value)), warnings),
+    summary: summaryOf(median(samples.map(({ value }) => value)), [...warnings, ...oddCounts(counts)]),
     ...(histogram.n > 0 && { histogram: { encoded: histogram.encode().base64, unit: 'us' as const } }),
     ...(counts.size > 0 && {
       exactCounts: Object.fromEntries([...counts].map(([name, values]) => [name, overRounds(name, values)])),
     }),
   };
+}
+
+/** The protocol decides these, so that no round may differ from the others. A median would hide one. */
+const SAME_IN_EVERY_ROUND = /MessagesPerWrite$|^acksToLeaderPerWrite$/;
+
+function oddCounts(counts: ReadonlyMap<string, readonly number[]>): string[] {
+  return [...counts].flatMap(([name, values]) => {
+    if (!SAME_IN_EVERY_ROUND.test(name)) return [];
+    const usual = overRounds(name, values);
+    const odd = values.filter(value => Math.abs(value - usual) > usual * COUNT_TOLERANCE);
+    return odd.length === 0
+      ? []
+      : [
+          `${name} was ${odd.map(value => Number(value.toPrecision(3))).join(', ')} in ${odd.length} of ${values.length} rounds, and ${usual} in the median round`,
+        ];
+  });
 }
 
 /**

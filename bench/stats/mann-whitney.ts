@@ -12,8 +12,6 @@ export interface MannWhitney {
   shift: { value: number; low: number; high: number; confidence: number };
   /** Two-sided: the probability of a U at least as far from the middle. */
   p: number;
-  /** One-sided: the probability of a U at least as high. It is small when `a` is shown to lie above `b`. */
-  pAbove: number;
   method: 'exact' | 'normal';
   nA: number;
   nB: number;
@@ -45,7 +43,7 @@ export function mannWhitney(
     u,
     superiority: u / (nA * nB),
     shift: hodgesLehmann(a, b, confidence),
-    ...(exact ? exactP(u, tied, nA) : normalP(u, tied, nA)),
+    p: exact ? exactP(u, tied, nA) : normalP(u, tied, nA),
     method: exact ? 'exact' : 'normal',
     nA,
     nB,
@@ -59,7 +57,6 @@ function untested(nA: number, nB: number, confidence: number): MannWhitney {
     superiority: Number.NaN,
     shift: { value: Number.NaN, low: -Infinity, high: Infinity, confidence },
     p: 1,
-    pAbove: 1,
     method: 'exact',
     nA,
     nB,
@@ -84,33 +81,27 @@ function rank(a: readonly number[], b: readonly number[]): { u: number; tied: nu
   return { u: rankSumA - (a.length * (a.length + 1)) / 2, tied };
 }
 
-type PValues = Pick<MannWhitney, 'p' | 'pAbove'>;
-
-function exactP(u: number, tied: readonly number[], nA: number): PValues {
+function exactP(u: number, tied: readonly number[], nA: number): number {
   const counts = twiceUCounts(tied, nA);
   const middle = (counts.length - 1) / 2;
   const distance = Math.abs(2 * u - middle);
-  let [total, asFar, asHigh] = [0, 0, 0];
+  let [total, asFar] = [0, 0];
   for (const [twiceU, count] of counts.entries()) {
     total += count;
     if (Math.abs(twiceU - middle) >= distance) asFar += count;
-    if (twiceU >= 2 * u) asHigh += count;
   }
-  return { p: asFar / total, pAbove: asHigh / total };
+  return asFar / total;
 }
 
-function normalP(u: number, tied: readonly number[], nA: number): PValues {
+function normalP(u: number, tied: readonly number[], nA: number): number {
   const n = tied.reduce((sum, size) => sum + size, 0);
   const nB = n - nA;
   const ties = tied.reduce((sum, size) => sum + size ** 3 - size, 0);
   const variance = ((nA * nB) / 12) * (n + 1 - ties / (n * (n - 1)));
-  if (variance <= 0) return { p: 1, pAbove: 1 };
+  if (variance <= 0) return 1;
   const spread = Math.sqrt(variance);
   const above = u - (nA * nB) / 2;
-  return {
-    p: Math.min(1, 2 * normalCdf(-Math.max(0, Math.abs(above) - 0.5) / spread)),
-    pAbove: normalCdf(-(above - 0.5) / spread),
-  };
+  return Math.min(1, 2 * normalCdf(-Math.max(0, Math.abs(above) - 0.5) / spread));
 }
 
 /** The ordered differences. The interval cuts off as many at each end as U's own distribution allows. */

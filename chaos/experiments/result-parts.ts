@@ -62,6 +62,7 @@ export function limitsOf(
           `The topologies have at most ${observers} observers, so the run says nothing about hundreds of them.`,
         ]
       : []),
+    'The ensembles of the suite are started once, so the intervals of their claims do not contain what differs from start to start.',
     `Each phase lasts ${suite.load.saturatedMs} ms, so rare events (snapshots, long pauses) fall into few of them.`,
     'Clients are on the same machine and reach members directly, so faults affect only the links between members.',
     'A blackhole is healed by closing its connections, as Toxiproxy does; a real partition can end without that.',

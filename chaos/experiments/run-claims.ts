@@ -10,7 +10,7 @@ import { keepLogs } from '../../bench/topology/keep-logs.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EVENTS_VERSION, type EventSink } from '../../results/events.ts';
 import type { Death, MachineUse, Result } from '../../results/schema.ts';
-import { exitCodeOf } from '../../results/verdicts.ts';
+import { exitCodeOf, standingOf } from '../../results/verdicts.ts';
 import { CellLedger, withoutSamples } from './cell-ledger.ts';
 import { Cells } from './cells.ts';
 import { needsOf } from './index.ts';
@@ -117,8 +117,8 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const deaths = lab.deaths();
   const evidence = { ...measured, topologies: rows, environment, machineUse, deaths, suite: suite.name };
   const judged = judgeAll(withDeaths(claims, deaths), evidence);
-  for (const { id: claim, verdict, reason } of judged)
-    events.emit({ kind: 'verdict', claim, verdict, reason });
+  for (const { id: claim, verdict, known, reason } of judged)
+    events.emit({ kind: 'verdict', claim, verdict: standingOf({ verdict, known }), reason });
   const unmeasured = [
     ...lab.notStarted,
     ...ledger.unmeasured(),

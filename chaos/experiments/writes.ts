@@ -1,14 +1,14 @@
 /** What a round of writes measures: each topology under its conditions, and the controls beside them. */
-import { LoadError, NoSessionError } from '../../bench/load/load-error.ts';
+import { LoadError } from '../../bench/load/load-error.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS, placeboCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import type { Turn } from './interleaving.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
 import { startPlacebos } from './measurements/placebo.ts';
-import { recordNoSession, recordWrites } from './measurements/record-writes.ts';
+import { recordWrites } from './measurements/record-writes.ts';
 import { measureWrites } from './measurements/throughput.ts';
-import { underFault } from './measurements/under-fault.ts';
+import { measureWritesUnderFault } from './measurements/writes-under-fault.ts';
 import type { Stage } from './stage.ts';
 import { checkConditions, conditionsOf, type WriteOptions, writeKeys } from './write-conditions.ts';
 
@@ -58,21 +58,8 @@ async function underConditions(
     await cell(options, stage, round, condition, async () => {
       // Healing the last fault may have changed the leader.
       const cast = await stage.cast();
-      const { fault, cut } = faultOf(stage, cast, suite);
-      const { value, voidReasons, span } = await underFault(
-        occasionOf(options, stage, condition, round),
-        fault.name,
-        () => fault.inject(stage.faults),
-        () =>
-          measureWrites(stage, cast, write, { cut, underFault: true, loads }).catch((error: unknown) => {
-            if (error instanceof NoSessionError) return error;
-            throw error;
-          }),
-      );
-      const occasion = { recorder, topology, condition, round, fault: span };
-      if (value instanceof NoSessionError)
-        recordNoSession(occasion, suite.load, loads, value.message, voidReasons);
-      else recordWrites(occasion, value, voidReasons);
+      const occasion = occasionOf(options, stage, condition, round);
+      await measureWritesUnderFault(occasion, cast, write, { ...faultOf(stage, cast, suite), loads });
     });
   }
 }

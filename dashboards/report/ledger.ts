@@ -3,6 +3,7 @@ import { familyText, standingOf, worstFirst } from '../../results/verdicts.ts';
 import { formatEstimate, formatUnit } from '../format.ts';
 import { html, type Markup } from './html.ts';
 import { verdictMark } from './icons.ts';
+import { goodText, intervalMark } from './interval-mark.ts';
 import { numberButton } from './numbers.ts';
 
 /** Every claim with its verdict, number and reason. The details behind it unfold. */
@@ -21,12 +22,13 @@ function claimFold(claim: Claim, result: Result): Markup {
     ${verdictMark(standingOf(claim))}
     <span class="claim"><b>${claim.id}</b> ${claim.title}
       <span class="reason">${claim.reason}${claim.known !== undefined && html` Known: ${claim.known}.`}${claim.warnings.length > 0 && html` <em>${count(claim.warnings.length)}</em>`}</span></span>
-    <span class="estimate">${claim.estimate && formatEstimate(claim.estimate)}</span>
+    <span class="estimate">${claim.estimate && formatEstimate(claim.estimate)}${intervalMark(claim)}</span>
   </summary>
   <dl>
     <dt>Hypothesis</dt><dd>${claim.hypothesis}</dd>
     <dt>Metric</dt><dd>${claim.metric}${claim.unit !== '' && `, in ${claim.unit}`}</dd>
     <dt>Control</dt><dd>${claim.control}</dd>
+    ${claim.rule !== undefined && html`<dt>Rule</dt><dd>${ruleText(claim.rule, claim.unit)}</dd>`}
     <dt>From</dt><dd>${claim.source}</dd>
     ${
       claim.exact.length > 0 &&
@@ -46,6 +48,11 @@ function claimFold(claim: Claim, result: Result): Markup {
       html`<dt>Warnings</dt><dd><ul>${claim.warnings.map(warning => html`<li>${warning}</li>`)}</ul></dd>`
     }
   </dl></details>`;
+}
+
+/** `good is above 1×; a wrong verdict at this bound comes in at most 1 % of runs` */
+function ruleText({ level, margin }: NonNullable<Claim['rule']>, unit: string): string {
+  return `good is ${goodText(margin, unit)}; a wrong verdict at this bound comes in at most ${formatUnit(level * 100, '%')} of runs`;
 }
 
 function count(warnings: number): string {

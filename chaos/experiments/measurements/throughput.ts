@@ -5,12 +5,19 @@
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../../../bench/load/load-spec.ts';
 import type { WorkloadSpec } from '../../../bench/load/workload.ts';
+import type { MemberCounters } from '../../../bench/measure/counters.ts';
 import { cpuBetween } from '../../../bench/measure/process-sampler.ts';
 import { mntr } from '../../../bench/topology/four-letter.ts';
 import type { Member } from '../../../bench/topology/member.ts';
 import type { Cast, Stage } from '../stage.ts';
 import type { Suite } from '../suite.ts';
-import { countedSince, exactCountsOf, readCounters, whyUncounted } from './exact-counts.ts';
+import {
+  type CountedSince,
+  countedSince,
+  exactCountsOf,
+  readCounters,
+  whyUncounted,
+} from './exact-counts.ts';
 import { latencyVoidReasons, throughputVoidReasons } from './load-validity.ts';
 
 export interface WriteLoad {
@@ -90,7 +97,7 @@ export async function measureWrites(
   const saturated = loads.includes('saturated')
     ? await unlessVoid(
         write.signal,
-        () => saturatedLoad(stage, cast, write, cut),
+        () => saturatedLoad(stage, cast, write, { cut, underFault }),
         sample => throughputVoidReasons(sample.load, !underFault),
       )
     : undefined;
@@ -122,12 +129,14 @@ async function saturatedLoad(
   stage: Stage,
   cast: Cast,
   { driver, load, seed }: WriteLoad,
-  cut: readonly Member[],
+  { cut, underFault }: Required<Pick<WriteOptions, 'cut' | 'underFault'>>,
 ): Promise<SaturatedSample> {
-  const { members } = stage.ensemble;
-  const { leader, observers } = cast;
-  const watched = observers.find(member => !cut.includes(member));
-  const before = await readCounters(members);
+  // A member that is cut off soon serves nobody, and then tells no counts.
+  const members = stage.ensemble.members.filter(member => !cut.includes(member));
+  const { leader } = cast;
+  const observers = cast.observers.filter(member => !cut.includes(member));
+  const watched = observers[0];
+  const before = await countsOf(underFault, () => readCounters(members));
   const cpuBefore = cpuSamples(leader, watched);
   const saturated = await driver.run({
     ...common(load, seed),
@@ -136,8 +145,10 @@ async function saturatedLoad(
     durationMs: load.saturatedMs,
   });
   const cpuAfter = cpuSamples(leader, watched);
-  const level = members.filter(member => !cut.includes(member)).map(({ name }) => name);
-  const { deltas, isLevel, behind } = await countedSince(before, members, leader.name, level);
+  const level = members.map(({ name }) => name);
+  const since =
+    before && (await countsOf(underFault, () => countedSince(before, members, leader.name, level)));
+  const { deltas, isLevel, behind } = since ?? NOTHING_COUNTED;
   const committed = deltas.get(leader.name)?.committed;
   const writes = committed ?? saturated.totals.writesOkWithWarmup;
   const uncounted = whyUncounted(isLevel, committed, saturated.totals.writesOkWithWarmup);
@@ -157,12 +168,28 @@ async function saturatedLoad(
     counts: {
       ...(uncounted === undefined && counts),
       ...(committed !== undefined && { membersBehind: behind }),
-      ...(await leaderConnections(leader)),
+      ...(await countsOf(underFault, () => leaderConnections(leader))),
     },
     uncounted,
     leaderCpuUsPerWrite: ofLeader?.cpuUsPerOperation,
     observerCores: ofObserver?.cores,
   };
+}
+
+const NOTHING_COUNTED: CountedSince = {
+  deltas: new Map<string, MemberCounters>(),
+  isLevel: false,
+  behind: 0,
+};
+
+/** Under a fault a member may stop serving, and then there are no counts. Without one, that is trouble. */
+async function countsOf<T>(underFault: boolean, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!underFault) throw error;
+    return undefined;
+  }
 }
 
 function cpuSamples(...members: readonly (Member | undefined)[]) {
