@@ -159,9 +159,12 @@ test('fewer than five rounds give no verdict, however large the difference, and 
   for (const n of [1, 3, 4]) assert.is(of(n).verdict, 'not shown here', `${n} rounds`);
   assert.match(
     of(4).reason,
-    /4 rounds\)\. A verdict needs at least 5 rounds: zklab claims --suite quick --only 004-15 --rounds 5\.$/,
+    /4 rounds\)\. A verdict needs at least 5 rounds that count: zklab claims --suite quick --only 004-15 --rounds 5\.$/,
   );
   assert.is(of(5).verdict, 'holds');
+  const halfVoid = writes('masters', around(3000, { n: 3 }), { voidRounds: 2 });
+  const { reason } = judged(mastersWriteThroughput, [writes('observers', around(1000)), halfVoid]);
+  assert.match(reason, /\(.*3 rounds\)\. .* --rounds 10\.$/, 'half of the rounds count');
 });
 
 test('"not shown here" says what this run could have shown, and what would show more', () => {

@@ -1,4 +1,5 @@
 import { crowdCondition, crowdSizeOf } from '../../results/names.ts';
+import { formatNumber } from '../../results/number-text.ts';
 import type { Topology } from '../../results/schema.ts';
 import type { Claim } from './claim.ts';
 import { type Evidence, hasMasters } from './evidence.ts';
@@ -81,8 +82,8 @@ export const mastersKeepTheLeaderSmall: Claim = exactClaim(
           value: many.leaderMessagesPerWrite!,
           reason:
             `With ${sizes.at(-1)} observers behind masters the leader had ${many.leaderConnections} learners and sent ` +
-            `${many.leaderMessagesPerWrite!.toFixed(2)} messages and ${many.leaderBytesPerWrite!.toFixed(0)} bytes per write; ` +
-            `with none it had ${none.leaderConnections} and sent ${none.leaderMessagesPerWrite!.toFixed(2)} and ${none.leaderBytesPerWrite!.toFixed(0)}.`,
+            `${formatNumber(many.leaderMessagesPerWrite!)} messages and ${formatNumber(many.leaderBytesPerWrite!)} bytes per write; ` +
+            `with none it had ${none.leaderConnections} and sent ${formatNumber(none.leaderMessagesPerWrite!)} and ${formatNumber(none.leaderBytesPerWrite!)}.`,
         };
       });
       return worstOf(found);

@@ -36,9 +36,9 @@ export const leaderMessages: Claim = exactClaim(
           holds: isSpared([voters, observers, masters]) && isSpared(bytes),
           value: masters,
           reason:
-            `The leader of ${pair.masters.name} sent ${masters.toFixed(2)} messages and ${formatNumber(bytes[2])} bytes per write; ` +
-            `with observers of its own it sent ${observers.toFixed(2)} and ${formatNumber(bytes[1])}, ` +
-            `with voters alone ${voters.toFixed(2)} and ${formatNumber(bytes[0])}.`,
+            `The leader of ${pair.masters.name} sent ${formatNumber(masters)} messages and ${formatNumber(bytes[2])} bytes per write; ` +
+            `with observers of its own it sent ${formatNumber(observers)} and ${formatNumber(bytes[1])}, ` +
+            `with voters alone ${formatNumber(voters)} and ${formatNumber(bytes[0])}.`,
         };
       });
       return worstOf(found);

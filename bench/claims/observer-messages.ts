@@ -37,8 +37,8 @@ export const observerMessages: Claim = exactClaim(
             holds: observer <= 1 + COUNT_TOLERANCE && observer < follower && bytes < ofFollower,
             value: observer,
             reason:
-              `In ${evidence.withObservers[index]!.name} a write cost an observer ${observer.toFixed(2)} messages (INFORM) and ${formatNumber(bytes)} bytes, ` +
-              `a follower ${follower.toFixed(2)} (PROPOSAL, ACK, COMMIT) and ${formatNumber(ofFollower)} bytes; requests apart.`,
+              `In ${evidence.withObservers[index]!.name} a write cost an observer ${formatNumber(observer)} messages (INFORM) and ${formatNumber(bytes)} bytes, ` +
+              `a follower ${formatNumber(follower)} (PROPOSAL, ACK, COMMIT) and ${formatNumber(ofFollower)} bytes; requests apart.`,
           };
         }),
       );

@@ -1,4 +1,5 @@
 import { CONDITIONS } from '../../results/names.ts';
+import { formatNumber } from '../../results/number-text.ts';
 import type { Topology } from '../../results/schema.ts';
 import type { Claim } from './claim.ts';
 import { votersOf } from './evidence.ts';
@@ -31,7 +32,7 @@ export const observersNeverAck: Claim = exactClaim(
         holds: acks === 0 && heard,
         value: acks,
         reason: heard
-          ? `Observers sent ${acks} ACKs, while the leader received ${counts[0]!.acksToLeaderPerWrite!.toFixed(2)} per write.`
+          ? `Observers sent ${acks} ACKs, while the leader received ${formatNumber(counts[0]!.acksToLeaderPerWrite!)} per write.`
           : 'The leader received no ACK from anybody, so the count itself is in doubt.',
       };
     },

@@ -47,8 +47,8 @@ export interface PairJudgement {
   readonly stop?: PairedRound;
   /** What this run could have shown, in the unit of the claim, where it showed nothing. */
   readonly reach?: Reach;
-  /** Rounds that count, when they are too few for a verdict. */
-  readonly tooFew?: number;
+  /** How many rounds a run like this one needs for a verdict, when this one has too few that count. */
+  readonly roundsNeeded?: number;
 }
 
 /** With fewer rounds, one odd one decides. A run that was cut short would get its verdict by accident. */
@@ -85,7 +85,8 @@ export function judgePair(
     n: mean.rounds,
   };
   const judged = { pair, estimate, margin, slack: compared.slack };
-  if (mean.rounds < ROUNDS_MIN) return { ...judged, verdict: 'not shown here', tooFew: mean.rounds };
+  if (mean.rounds < ROUNDS_MIN)
+    return { ...judged, verdict: 'not shown here', roundsNeeded: roundsNeeded(pair, mean.rounds) };
   if (compared.verdict !== 'not shown here') return { ...judged, verdict: compared.verdict };
   const { holds, fails, rounds: needed } = reachOf(mean, scaled, level, compared.tail);
   const reach = {
@@ -94,6 +95,12 @@ export function judgePair(
     rounds: needed,
   };
   return { ...judged, verdict: 'not shown here', reach };
+}
+
+/** Of the rounds that were measured only `count` count, and of more rounds no larger share would. */
+function roundsNeeded({ a, b }: FitPair, count: number): number {
+  const measured = Math.max(...[a, b].map(({ values, voidRounds }) => values.length + voidRounds.length));
+  return Math.ceil((ROUNDS_MIN * measured) / Math.max(1, count));
 }
 
 /** The mean of b over a within rounds (geometric), with an interval that errs in 1 of 20 cases. */

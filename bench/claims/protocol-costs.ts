@@ -1,4 +1,5 @@
 import { CONDITIONS } from '../../results/names.ts';
+import { formatNumber } from '../../results/number-text.ts';
 import type { Claim } from './claim.ts';
 import type { Evidence } from './evidence.ts';
 import { type Counted, exactClaim, type Finding, worstOf } from './exact-claim.ts';
@@ -31,7 +32,7 @@ export const messagesOfTheProtocol: Claim = exactClaim(
             value,
             reason: sentence(
               contradiction ??
-                `in every topology each role exchanged what the protocol needs; the leader of ${topology.name} sent ${value.toFixed(2)} messages per write, and the protocol needs ${expected.leaderMessagesPerWrite}`,
+                `in every topology each role exchanged what the protocol needs; the leader of ${topology.name} sent ${formatNumber(value)} messages per write, and the protocol needs ${expected.leaderMessagesPerWrite}`,
             ),
           };
         }),
@@ -62,7 +63,7 @@ export const oneSyncPerWrite: Claim = exactClaim(
             value,
             reason: sentence(
               contradiction ??
-                `in every topology each role synced at most once per write; the leader of ${topology.name} synced ${value.toFixed(2)} times`,
+                `in every topology each role synced at most once per write; the leader of ${topology.name} synced ${formatNumber(value)} times`,
             ),
           };
         }),

@@ -35,11 +35,11 @@ export function reasonOf(
   { id, unit }: Pick<Claim, 'id' | 'unit'>,
   suite: string,
 ): string {
-  const { verdict, stop, tooFew, margin } = judged;
+  const { verdict, stop, roundsNeeded, margin } = judged;
   if (stop !== undefined) return `${finding} A single stop is a counter-example.`;
   const command = (rounds: number) => `zklab claims --suite ${suite} --only ${id} --rounds ${rounds}`;
-  if (tooFew !== undefined)
-    return `${finding} A verdict needs at least ${ROUNDS_MIN} rounds: ${command(ROUNDS_MIN)}.`;
+  if (roundsNeeded !== undefined)
+    return `${finding} A verdict needs at least ${ROUNDS_MIN} rounds that count: ${command(roundsNeeded)}.`;
   const good = marginText(margin, unit);
   if (verdict === 'holds') return `${finding} The whole interval is ${good}.`;
   if (verdict === 'fails') return `${finding} The claim needs ${good}, and the whole interval is not.`;
