@@ -16,6 +16,8 @@ export interface Judgement {
   /** Judgement by exact counts, which involve no clock. */
   readonly exact?: readonly JudgedClaim['exact'][number][];
   readonly warnings?: readonly string[];
+  /** Set when counts decided a timed claim, which no busy machine can void. */
+  readonly isCounted?: true;
 }
 
 /** The values that count as good, in the unit of the claim. An absent end is open. */

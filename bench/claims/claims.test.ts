@@ -105,6 +105,24 @@ test('the exact counts fail a claim about scaling even when its clock was void i
   assert.match(reason, /the leader sent 12 messages per write, and the protocol needs 6/);
 });
 
+test('P6: on a busy machine a time is void, and a count is not', () => {
+  const machineUse = {
+    ...{ cores: 2, loadAverageBefore: 9, loadAverageAfter: 9, othersCores: 1.8, stealShare: 0 },
+    ...{ niceValue: 0, driver: null, proxyCores: null },
+  };
+  const verdict = (acks: number) => {
+    const planted = plantedResult([
+      others(around(1000)),
+      writes('observers', around(1190), { counts: { acksToLeaderPerWrite: acks } }),
+    ]);
+    const environment = { ...planted.environment, toxiproxy: { kind: 'none' as const, version: '' } };
+    return judgeAll([observersLeaveWritesFlat], { ...planted, environment, machineUse })[0]!;
+  };
+  assert.is(verdict(2).verdict, 'void');
+  assert.match(verdict(2).reason, /^The machine was busy with something else: .* committed 1\.19×/);
+  assert.is(verdict(4).verdict, 'fails');
+});
+
 test('a claim is void when half of its rounds do not count, and the reason says which and why', () => {
   const { verdict, reason } = judged(observersLeaveWritesFlat, [
     others(around(1000)),

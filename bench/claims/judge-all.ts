@@ -7,7 +7,13 @@ import { Evidence } from './evidence.ts';
 export function judgeAll(claims: readonly Claim[], result: Evidence['result']): JudgedClaim[] {
   const evidence = new Evidence(result);
   return claims.map((claim): JudgedClaim => {
-    const { evidence: ids, exact = [], warnings = [], ...judgement } = judgedHere(claim, evidence);
+    const {
+      evidence: ids,
+      exact = [],
+      warnings = [],
+      isCounted: _,
+      ...judgement
+    } = judgedHere(claim, evidence);
     const { id, title, source, hypothesis, metric, unit, control } = claim;
     return {
       ...{ id, title, source, hypothesis, metric, unit, control },
@@ -23,7 +29,8 @@ export function judgeAll(claims: readonly Claim[], result: Evidence['result']): 
 /** A time that was measured on a busy machine is about the machine. What was counted stands. */
 function judgedHere(claim: Claim, evidence: Evidence): Judgement {
   const judgement = claim.judge(evidence);
-  const busy = claim.rule === undefined || !isDecided(judgement) ? undefined : whyBusy(evidence.result);
+  const isTimed = claim.rule !== undefined && judgement.isCounted === undefined;
+  const busy = isTimed && isDecided(judgement) ? whyBusy(evidence.result) : undefined;
   if (busy === undefined) return judgement;
   const reason = `${busy.charAt(0).toUpperCase()}${busy.slice(1)}. ${judgement.reason}`;
   return { ...judgement, verdict: 'void', reason };

@@ -53,6 +53,7 @@ function judge(text: ClaimText, comparison: TimedComparison, evidence: Evidence)
     if (contradiction === undefined) return { ...why, exact: counts };
     return {
       verdict: 'fails',
+      isCounted: true,
       reason: `The exact counts say: ${contradiction}.`,
       evidence: why.evidence,
       exact: counts,
@@ -62,6 +63,7 @@ function judge(text: ClaimText, comparison: TimedComparison, evidence: Evidence)
   const verdict: Verdict = contradiction === undefined ? shown.verdict : 'fails';
   return {
     verdict,
+    ...(contradiction !== undefined && { isCounted: true }),
     finding,
     reason:
       contradiction === undefined || shown.verdict === 'fails'
