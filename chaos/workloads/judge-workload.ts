@@ -46,13 +46,32 @@ async function finalTrees(
   registers: readonly string[],
   deadlineMs: number,
 ): Promise<Pick<RunRecord, 'memberTrees' | 'finalTrees'>> {
-  await untilLevel(ensemble, deadlineMs);
-  const states: MemberState[] = [];
-  for (const { name, ownAddress } of ensemble.members)
-    states.push(await readMemberState(name, ownAddress, registers));
+  const states = await readUntilSame(deadlineMs, async () => {
+    await untilLevel(ensemble, deadlineMs);
+    const states: MemberState[] = [];
+    for (const { name, ownAddress } of ensemble.members)
+      states.push(await readMemberState(name, ownAddress, registers));
+    return states;
+  });
   // Only registers: versions of ephemerals start again when a session ends, and no checker reads those.
   const finalTrees = states.map(({ nodes }) => new Map(registers.map(path => [path, nodes.get(path)])));
   return { memberTrees: states, finalTrees };
+}
+
+/**
+ * Members are read one after the other. A session that expires meanwhile takes its ephemerals with it, and
+ * the later members are then at a later zxid; so all are read again. A difference that stays is returned.
+ */
+export async function readUntilSame<T extends { readonly zxid: number }>(
+  deadlineMs: number,
+  read: () => Promise<readonly T[]>,
+): Promise<readonly T[]> {
+  const giveUpAt = performance.now() + deadlineMs;
+  for (;;) {
+    const states = await read();
+    const zxids = new Set(states.map(({ zxid }) => zxid));
+    if (zxids.size <= 1 || performance.now() > giveUpAt) return states;
+  }
 }
 
 /** One sentence for each thing that is wrong; empty when all is well. */
