@@ -3,6 +3,9 @@ import type { Death } from '../../results/schema.ts';
 import type { Ensemble, MemberDeath } from './ensemble.ts';
 import type { Member } from './member.ts';
 
+/** The last line of a log, in a sentence. The result has more of the log. */
+const SAID_CHARACTERS_MAX = 160;
+
 /** Members that ended by themselves after the first `count` of them. */
 export async function deathsSince({ members, deaths }: Ensemble, count: number): Promise<string[]> {
   // The machine shows an end before the lab has collected it.
@@ -63,6 +66,6 @@ function isStopped({ host, pid }: Member): boolean {
 }
 
 function deathText({ member, exit, logEnd }: MemberDeath): string {
-  const said = logEnd.trim().split('\n').at(-1);
+  const said = logEnd.trim().split('\n').at(-1)?.slice(0, SAID_CHARACTERS_MAX);
   return `${member} ended by itself with ${exit}${said ? `; its log ends: ${said}` : ''}`;
 }

@@ -1,5 +1,6 @@
+import { machineText } from '../../results/busy-machine.ts';
 import { EXACT_COUNTS } from '../../results/names.ts';
-import type { Fault, Result, Topology } from '../../results/schema.ts';
+import type { Fault, MachineUse, Result, Topology } from '../../results/schema.ts';
 import { formatBytes, formatNumber } from '../format.ts';
 import { conditionsOf, titleFromName } from '../order.ts';
 import { html, type Markup } from './html.ts';
@@ -107,10 +108,29 @@ export function environment(result: Result): Markup {
     ['Kernel, Node.js', `${env.kernel}, ${env.node}`],
     ['Disk sync, median', us(env.diskSyncMedianUs)],
     ['Loopback round trip', us(env.loopbackRttUs)],
+    ...(result.machineUse === undefined ? [] : useRows(result.machineUse)),
     ['Exit code', String(run.exitCode)],
   ];
   return html`<section id="environment"><h2>Environment</h2>
   <dl class="facts">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`;
+}
+
+/** Who used the machine, and how the driver and the proxy fared. */
+function useRows(use: MachineUse): [string, string][] {
+  const { driver, proxyCores, niceValue } = use;
+  return [
+    ['Machine during the run', machineText(use)],
+    ['Nice value', `${niceValue}${driver === null ? '' : `, of the driver ${driver.niceValue}`}`],
+    ...(driver === null
+      ? []
+      : ([
+          [
+            'Driver, at worst',
+            `${formatNumber(driver.cores)} cores, loop lag p99 ${formatNumber(driver.loopLagP99Ms)} ms, ${formatNumber(driver.lateShare * 100)} % of sends late`,
+          ],
+        ] as [string, string][])),
+    ...(proxyCores === null ? [] : ([['Proxy', `${formatNumber(proxyCores)} cores`]] as [string, string][])),
+  ];
 }
 
 /** What could mislead a reader: limits, and every warning with its source. */
