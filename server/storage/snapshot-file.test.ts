@@ -181,7 +181,8 @@ test('a directory whose snapshots are all damaged is refused', () => {
   rig.disk.flipBit(path, 100);
   assert.throws(
     () => loadNewestSnapshot(rig.disk, '/s', new ServerEvents()),
-    (error: Error & { code?: string }) => error.code === 'ZK_SNAPSHOT_CORRUPT',
+    (error: Error & { code?: string }) =>
+      error.code === 'ZK_SNAPSHOT_CORRUPT' && error.message.includes(`the reason for the newest, ${path}: `),
   );
 });
 

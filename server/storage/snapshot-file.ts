@@ -3,7 +3,6 @@ import type { ServerEvents } from '../metrics/server-events.ts';
 import type { Disk } from '../runtime/runtime.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { OwnerLayout } from '../tree/owner.ts';
-import { zxidToHex } from '../wire/zxid.ts';
 import { ADLER_START, adler32 } from './adler32.ts';
 import { endsWith, openSnapshotBytes, type SnapshotBytes } from './snapshot-bytes.ts';
 import {
@@ -74,10 +73,10 @@ export function loadNewestSnapshot(
     }
   }
   if (files.length === 0) return undefined;
-  const newest = files[0]!;
+  const { path, reason } = passedOver[0]!;
   throw new ServerError(
     'ZK_SNAPSHOT_CORRUPT',
-    `none of the ${files.length} snapshots in ${directory} can be read; the newest is of zxid ${zxidToHex(newest.zxid)}`,
+    `none of the ${files.length} snapshots in ${directory} can be read; the reason for the newest, ${path}: ${reason}`,
     { directory },
   );
 }
