@@ -239,7 +239,7 @@ test('voting_view: the voters, and of its own client port the server that is ask
 test('field report C4: initial_configuration is the text of zoo.cfg, of a member and of a standalone server', () => {
   const settings = { '# kept by': 'operations', minSessionTimeout: 500 };
   const start =
-    'dataDir=/data\nclientPort=2181\ntickTime=200\ninitLimit=10\nsyncLimit=5\n4lw.commands.whitelist=*\n';
+    'dataDir=/data\nclientPort=2181\ntickTime=200\ninitLimit=10\nsyncLimit=5\n4lw.commands.whitelist=*\npreAllocSize=64\n';
   const end = '# kept by=operations\nminSessionTimeout=500\n';
   const alone = new MemoryEnsemble({ voters: 0, settings }).start().server(1).view;
   assert.is(json(alone, 'icfg').initial_configuration, start + end);
