@@ -18,6 +18,7 @@ import {
   shortFailures,
   skippedLines,
   slowestLines,
+  timeLine,
 } from './summary.ts';
 import { runningGroups } from './test-process.ts';
 
@@ -62,6 +63,7 @@ async function main(): Promise<void> {
     ...skippedLines(reports),
     ...slowestLines(reports),
     ...failures.flatMap(shortFailures),
+    timeLine(reports, performance.now()),
   ])
     print(line);
   print(lastLine(reports));

@@ -52,6 +52,12 @@ export function slowestLines(reports: readonly FileReport[]): string[] {
     );
 }
 
+/** What the run cost: by the clock, and of all files together. */
+export function timeLine(reports: readonly FileReport[], tookMs: number): string {
+  const cpuMs = reports.reduce((sum, { result }) => sum + result.cpuMs, 0);
+  return `took  ${seconds(tookMs)}, ${seconds(cpuMs)} of CPU`;
+}
+
 /** The last line of a run. A file that failed as a whole counts as one failed test. */
 export function lastLine(reports: readonly FileReport[]): string {
   let passed = 0;

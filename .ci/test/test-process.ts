@@ -80,7 +80,7 @@ export class TestProcess {
       file,
       result: result ?? NOTHING_RUN,
       complaints: judge(result, { exitCode, signal, orphans, lateAfterMs: late ? deadlineMs : undefined }),
-      output: this.#output.trim(),
+      output: this.#output.slice(-OUTPUT_CHARS_MAX).trim(),
       tookMs: performance.now() - startedAt,
     };
   }
@@ -102,16 +102,22 @@ export class TestProcess {
     runningGroups.delete(this.#group);
   }
 
+  #keep(text: string): void {
+    this.#output += text;
+    if (this.#output.length > 2 * OUTPUT_CHARS_MAX) this.#output = this.#output.slice(-OUTPUT_CHARS_MAX);
+  }
+
   /** Of the last file that this process can run nothing is known until the process has ended. */
   #onLine(line: string): void {
     const result = parseResultLine(line);
     if (result !== undefined) this.#result = result;
     else if (line === END_MARK) this.#errorsEnded = true;
-    else this.#output = `${this.#output}${line}\n`.slice(-OUTPUT_CHARS_MAX);
+    else this.#keep(`${line}\n`);
     if (this.#errorsEnded && this.#result?.processEnds === false) this.#onReported();
   }
 }
 
+/** A line that never ends comes in pieces. */
 function onLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
   let incomplete = '';
   stream.setEncoding('utf8');
@@ -119,6 +125,9 @@ function onLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void):
     const lines = (incomplete + chunk).split('\n');
     incomplete = lines.pop() ?? '';
     for (const line of lines) onLine(line);
+    if (incomplete.length <= OUTPUT_CHARS_MAX) return;
+    onLine(incomplete);
+    incomplete = '';
   });
   stream.on('end', () => onLine(incomplete));
 }
