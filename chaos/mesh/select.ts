@@ -96,7 +96,17 @@ function orRefuse<T>(chosen: T[], selector: Selector, roles: Roles, centres: Cen
   const named = (map: ReadonlyMap<string, string>) =>
     [...map].map(([name, what]) => `${name}=${what}`).join(' ');
   const where = centres.size === 0 ? '' : `; the data centres are ${named(centres)}`;
-  throw new SelectorError(
-    `no link matches ${JSON.stringify(selector)}; the roles are ${named(roles)}${where}`,
-  );
+  throw new SelectorError(`no link matches ${selectorText(selector)}; the roles are ${named(roles)}${where}`);
+}
+
+/** `from role observer to any, both ways, kinds quorum, election` */
+function selectorText({ from, to, both = false, kinds }: Selector): string {
+  const ways = both ? ', both ways' : '';
+  return `from ${targetText(from)} to ${targetText(to)}${ways}${kinds ? `, kinds ${kinds.join(', ')}` : ''}`;
+}
+
+function targetText(target: Target): string {
+  if (typeof target === 'string') return target;
+  const [[key, value] = ['', '']] = Object.entries(target);
+  return `${key} ${[value].flat().join(', ')}`;
 }
