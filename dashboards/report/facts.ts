@@ -91,8 +91,17 @@ function readings(values: Fault['before']): Markup {
 export function members(result: Result): Markup {
   return html`<ul class="topologies">${result.topologies.map(
     (topology, index) =>
-      html`<li><i style="background:var(--topology-${index % 6})"></i><b>${topology.name}</b> <code>${topology.shortForm}</code></li>`,
+      html`<li><i style="background:var(--topology-${index % 6})"></i><b>${topology.name}</b> <code>${topology.shortForm}</code>${conditionsText(topology)}</li>`,
   )}</ul>`;
+}
+
+/** What sets a topology apart from one with the same members: its links, and the CPU of each. */
+function conditionsText({ links, budgetCores }: Result['topologies'][number]): Markup {
+  const said = [
+    ...(links === 'direct' ? ['direct links'] : []),
+    ...(budgetCores === undefined ? [] : [`${formatNumber(budgetCores)} cores each`]),
+  ];
+  return said.length === 0 ? html`` : html` <span class="soft">${said.join(', ')}</span>`;
 }
 
 export function environment(result: Result): Markup {

@@ -30,6 +30,16 @@ test('a timed claim shows its interval over its margin, with words for those who
   assert.ok(Number(high) < Number(from), 'the interval of a claim that fails is outside its margin');
 });
 
+test('a topology on direct links within CPU budgets says so beside its members', async () => {
+  const result = fixtureResult();
+  const [first, ...others] = result.topologies;
+  const page = await renderReport({
+    ...result,
+    topologies: [{ ...first!, links: 'direct', budgetCores: 0.15 }, ...others],
+  });
+  assert.is(page.split('direct links, 0.15 cores each').length, 2);
+});
+
 test('claims come first, and the report says what the run cannot show', async () => {
   const result = fixtureResult();
   const page = await renderReport(result);
