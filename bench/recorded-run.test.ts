@@ -47,7 +47,9 @@ test('a run without a result leaves nothing, whether it ends or fails', async ()
 
 test('a run that measured something keeps its events, though it failed before it had a result (F6)', async () => {
   const root = temporaryFolder();
-  const failed = recordRun(SILENT, { name: 'half', json: false, root }, async ({ events }) => {
+  const said: string[] = [];
+  const terminal = { ...SILENT, progress: (text: string) => void said.push(text) };
+  const failed = recordRun(terminal, { name: 'half', json: false, root }, async ({ events }) => {
     const place = { topology: 'voters', condition: 'healthy', round: 0 };
     events.emit({ kind: 'sample', ...place, metric: 'writeThroughput', value: 5 });
     throw new Error('a defect');
@@ -55,6 +57,7 @@ test('a run that measured something keeps its events, though it failed before it
   assert.match(await failed.then(String, String), 'a defect');
   const [folder = ''] = readdirSync(root);
   assert.is(readEvents(join(root, folder)).length, 1);
+  assert.equal(said, [`what was measured until then is in ${join(root, folder, 'events.ndjson')}`]);
 });
 
 test('a run that has only events keeps them, whether it ends or fails, but not after a usage error', async () => {

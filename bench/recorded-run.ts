@@ -1,6 +1,14 @@
 /** A run from start to end: its folder, and its events, which go to `events.ndjson` and to all listeners. */
 import { rmSync } from 'node:fs';
-import { EVENTS_VERSION, EventBus, EventLog, type EventSink, type RunEvent } from '../results/events.ts';
+import { join } from 'node:path';
+import {
+  EVENTS_FILE,
+  EVENTS_VERSION,
+  EventBus,
+  EventLog,
+  type EventSink,
+  type RunEvent,
+} from '../results/events.ts';
 import { createRun, RUNS_ROOT, type RunDirectory } from '../results/store.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { cleanUpWithLab } from './hosts/end-with-lab.ts';
@@ -81,5 +89,7 @@ export async function recordRun<T>(
     log.close();
     forget();
     removeUnlessKept();
+    if (!isKept && hasMeasured)
+      terminal.progress(`what was measured until then is in ${join(run.path, EVENTS_FILE)}`);
   }
 }

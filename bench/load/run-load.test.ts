@@ -3,10 +3,12 @@ import { OpCode } from '../../server/wire/opcodes.ts';
 import { LatencyHistogram } from '../measure/histograms.ts';
 import { DRIVER_LIMITS } from './driver-monitor.ts';
 import { cannedReply, type FakeRequest, type FakeServerOptions, startFakeServer } from './fake-server.ts';
-import { startLoadProcess } from './load-process.ts';
+import { LoadError } from './load-error.ts';
+import { LoadDriver, startLoadProcess } from './load-process.ts';
 import { checkLoadSpec, type LoadMode, type LoadResult, type LoadSpec } from './load-spec.ts';
 import { runLoad, voidReasons } from './run-load.ts';
 import type { WorkloadSpec } from './workload.ts';
+import { driverOf, worstOf } from './worst-driver.ts';
 
 const test = suite('load: runs');
 
@@ -222,4 +224,36 @@ test('a failure in the load process is reported here', async () => {
   await gone.close();
   const error = await startLoadProcess(specOf(gone.port)).result.catch((caught: unknown) => caught as Error);
   assert.match((error as Error).message, /load driver: SessionError: cannot connect/);
+});
+
+test('a driver that is killed costs the load that it ran; the next load gets a new process (F2)', async () => {
+  const server = await startFakeServer();
+  const driver = new LoadDriver();
+  try {
+    const { pid } = driver;
+    const spec = specOf(server.port, { warmupMs: 0, durationMs: 60_000 });
+    const killed = driver.run(spec, () => process.kill(pid, 'SIGKILL')).catch((error: unknown) => error);
+    const error = (await killed) as Error;
+    assert.instance(error, LoadError);
+    assert.match(error.message, /the load driver ended without a result: .*SIGKILL/);
+    const { totals } = await driver.run({ ...spec, durationMs: 300 });
+    assert.ok(totals.ok > 10, `${totals.ok} ok`);
+    assert.is.not(driver.pid, pid);
+    assert.ok(driver.worst!.cores > 0);
+  } finally {
+    await driver.close();
+    await server.close();
+  }
+});
+
+test('the worst of several drivers is the largest of each value', () => {
+  const use = { cores: 0.5, loopUtilization: 1, loopLagP99Ms: 3, loopLagMaxMs: 9 };
+  const sends = { intended: 100, late: 3, dropped: 2 };
+  const worst = worstOf([
+    null,
+    driverOf(use, -14, sends),
+    driverOf({ ...use, cores: 0.2, loopLagP99Ms: 8 }, 0),
+  ]);
+  assert.equal(worst, { cores: 0.5, loopLagP99Ms: 8, lateShare: 0.05, niceValue: 0 });
+  assert.is(worstOf([null]), null);
 });
