@@ -9,6 +9,7 @@ import { runtimeFolder } from '../hosts/reaper.ts';
 import { ZkClient } from '../load/client.ts';
 import { Ensemble } from './ensemble.ts';
 import { EnsembleError } from './ensemble-error.ts';
+import { brokenMembers, deathRows, deathsSince, mendEnsemble, pausedMembers } from './ensemble-health.ts';
 import { planEnsemble } from './plan.ts';
 import { readTopology } from './read-topology.ts';
 import { topologyOf } from './topology.ts';
@@ -123,6 +124,36 @@ for (const server of ['zklab', 'apache']) {
     DEADLINE,
   );
 }
+
+test(
+  'a member that dies or stands still by itself is named with the end of its log, and mended; a fault of the lab is not (F2)',
+  async () => {
+    await withEnsemble('voters=1 observers=1', async ensemble => {
+      const [voter, observer] = ensemble.members;
+      const before = observer!.pid;
+      process.kill(before, 'SIGKILL');
+      await until(() => brokenMembers(ensemble).length === 1, { deadlineMs: 30_000, what: 'its end' });
+      const [death] = await deathsSince(ensemble, 0);
+      assert.match(death!, /^o1 ended by itself with signal SIGKILL; its log ends: \{/);
+      process.kill(voter!.pid, 'SIGSTOP');
+      await until(() => pausedMembers(ensemble).length === 1, { deadlineMs: 30_000, what: 'its pause' });
+      assert.match(pausedMembers(ensemble)[0]!, /^v1 \(process \d+\) was paused by somebody else$/);
+      const did = await mendEnsemble(ensemble, 60_000);
+      assert.equal(did, ['v1 goes on (SIGCONT)', 'o1 was started again on its data']);
+      const [row] = deathRows(ensemble, 'both', () => 'a test');
+      assert.equal(
+        [row!.member, row!.role, row!.exit, row!.during],
+        ['o1', 'observer', 'signal SIGKILL', 'a test'],
+      );
+      const { pid } = observer!;
+      assert.is.not(pid, before);
+      observer!.signal('SIGKILL', pid);
+      await until(() => brokenMembers(ensemble).length === 1, { deadlineMs: 30_000, what: 'the fault' });
+      assert.equal(await deathsSince(ensemble, 1), []);
+    });
+  },
+  DEADLINE,
+);
 
 test(
   'a member that has ended is restarted, although the lab has not heard of its end',
