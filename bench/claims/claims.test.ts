@@ -56,6 +56,8 @@ test('004-1 and 004-2 read one pair of equal processes, never voters alone, and 
   );
   const fewer = judged(moreVotersWriteLess, planted);
   assert.is(fewer.verdict, 'holds');
+  const more = judged(moreVotersWriteLess, [alone, others(around(1300)), observers]);
+  assert.match(more.reason, /The claim needs a value below 1×, and the whole interval lies above\.$/);
   assert.match(fewer.reason, /^5 voters committed 0\.84× the writes of 3 voters and 2 observers /);
 });
 
@@ -196,7 +198,7 @@ test('"not shown here" says what this run could have shown, and what would show 
   assert.ok(holds!.low! > 1 && fails!.low! < 1 && rounds! > 6);
   assert.match(
     reason,
-    /The claim needs above 1×, which the interval does not decide\. With this spread 6 rounds show nine times out of ten that it would hold above 1\.\d+× and fail below 0\.\d+×\. About \d+ rounds would decide what was seen: zklab claims --suite quick --only 004-15 --rounds \d+\.$/,
+    /The claim needs a value above 1×, which the interval does not decide\. With this spread 6 rounds show nine times out of ten that it would hold above 1\.\d+× and fail below 0\.\d+×\. About \d+ rounds would decide what was seen: zklab claims --suite quick --only 004-15 --rounds \d+\.$/,
   );
 });
 

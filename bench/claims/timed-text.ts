@@ -42,8 +42,11 @@ export function reasonOf(
     return `${finding} A verdict needs at least ${ROUNDS_MIN} rounds that count: ${command(roundsNeeded)}.`;
   const good = marginText(margin, unit);
   if (verdict === 'holds') return `${finding} The whole interval is ${good}.`;
-  if (verdict === 'fails') return `${finding} The claim needs ${good}, and the whole interval is not.`;
-  return `${finding} The claim needs ${good}, which the interval does not decide. ${reachText(judged, unit, command)}`;
+  if (verdict === 'fails') {
+    const side = margin.low !== undefined && judged.estimate.high < margin.low ? 'below' : 'above';
+    return `${finding} The claim needs a value ${good}, and the whole interval lies ${side}.`;
+  }
+  return `${finding} The claim needs a value ${good}, which the interval does not decide. ${reachText(judged, unit, command)}`;
 }
 
 /** `above 0.9×`, `between −0.2 ms and 0.2 ms` */
