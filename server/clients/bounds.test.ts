@@ -1,10 +1,12 @@
 import { assert, suite } from '#test';
 import { body, frame, helloFrame, MemoryClient, requestFrame } from '../memory-client.test-kit.ts';
 import { CLIENT_PORT, MemoryEnsemble } from '../memory-ensemble.test-kit.ts';
+import { OPEN_ACL_UNSAFE } from '../wire/acl.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import type { JuteWriter } from '../wire/jute.ts';
 import { writeMultiEnd, writeMultiHeader } from '../wire/multi.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
+import { EventType } from '../wire/watch-event.ts';
 import { ClientConnection } from './client-connection.ts';
 import { InputLedger } from './input-ledger.ts';
 import { OutputLedger } from './output-ledger.ts';
@@ -136,16 +138,19 @@ test('beyond the limit on incomplete frames the client with most is cut off, wit
   assert.ok(ensemble.messages(1, 'warn').some(line => /client connection closed: /.test(line)));
 });
 
-/** A client that watches a node whose events are half a megabyte each, and one that changes the node. */
+/** A client with watch events of half a megabyte each, which come from no node: changes of one cost more. */
 function largeEvents(): { ensemble: MemoryEnsemble; client: MemoryClient; change: () => void } {
-  // The digest of a node covers its path.
-  const ensemble = standalone({ 'digest.enabled': 'false' });
+  const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
-  const writer = MemoryClient.open(ensemble);
+  const [watcher] = portOf(ensemble).connections;
   const path = `/${'x'.repeat(500_000)}`;
-  assert.is(writer.create(path).err, OK);
-  client.ask(OpCode.addWatch, w => w.writeString(path).writeInt(0));
-  return { ensemble, client, change: () => void writer.ask(OpCode.setData, body.setData(path, 'x')) };
+  const { clock } = ensemble.machine(1).runtime!;
+  const fire = () => watcher!.process(EventType.dataChanged, path, 1, OPEN_ACL_UNSAFE);
+  const change = () => {
+    clock.inNextTurn(fire);
+    ensemble.time.advance(1);
+  };
+  return { ensemble, client, change };
 }
 
 test('watch events wait for a client that reads late, however many there are in total', () => {
