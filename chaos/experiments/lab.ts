@@ -9,6 +9,7 @@ import { implementationName, type Topology, topologyOf } from '../../bench/topol
 import { UsageError } from '../../bench/usage-error.ts';
 import type { EventSink } from '../../results/events.ts';
 import type { Death } from '../../results/schema.ts';
+import { ToxiproxyClient } from '../toxiproxy/client.ts';
 import { findToxiproxy } from '../toxiproxy/find.ts';
 import type { Toxiproxy } from '../toxiproxy/toxiproxy.ts';
 import { whyLost } from '../toxiproxy/watch.ts';
@@ -137,11 +138,14 @@ export class Lab {
     if (this.toxiproxy === undefined) return undefined;
     const lost = await whyLost(this.toxiproxy);
     if (lost !== undefined) return lost;
-    const missing = await Promise.all(this.#stages.map(stage => stage.proxiesMissing()));
-    const sum = missing.reduce((total, each) => total + each, 0);
-    return sum === 0
+    // Only one that the lab did not start can be started again behind its back.
+    const { kind, url, proxyPrefix } = this.toxiproxy;
+    if (kind !== 'external') return undefined;
+    const there = new Set((await new ToxiproxyClient(url, proxyPrefix).proxies()).map(({ name }) => name));
+    const missing = this.#stages.flatMap(({ proxies }) => proxies).filter(name => !there.has(name));
+    return missing.length === 0
       ? undefined
-      : `Toxiproxy at ${this.toxiproxy.url} lacks ${sum} proxies of this lab; was it restarted?`;
+      : `Toxiproxy at ${url} lacks ${missing.length} proxies of this lab; was it restarted?`;
   }
 
   /** Processes of members that ended although the lab did not end them. */

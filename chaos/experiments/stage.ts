@@ -120,9 +120,9 @@ export class Stage {
     return this.#mesh !== undefined;
   }
 
-  /** How many of its proxies Toxiproxy has no more. */
-  async proxiesMissing(): Promise<number> {
-    return (await this.#mesh?.missing())?.length ?? 0;
+  /** The names of its proxies. */
+  get proxies(): string[] {
+    return this.#mesh?.links.map(({ name }) => name) ?? [];
   }
 
   /** For process faults, which need no proxy. */

@@ -110,12 +110,6 @@ export class Mesh {
     return new Map(await Promise.all(members.map(role)));
   }
 
-  /** Names of proxies that Toxiproxy has no more, because it was restarted or somebody removed them. */
-  async missing(): Promise<string[]> {
-    const there = new Set((await this.#options.client.proxies()).map(({ name }) => name));
-    return this.links.map(({ name }) => name).filter(name => !there.has(name));
-  }
-
   /** Deletes every proxy of the mesh. It tries them all before it fails. */
   async remove(): Promise<void> {
     const { client } = this.#options;
