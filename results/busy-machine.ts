@@ -7,7 +7,9 @@ export const MACHINE_LIMITS = { othersShare: 0.25, stealShare: 0.02 } as const;
 export function whyBusy({
   machineUse,
   environment,
-}: Pick<Result, 'machineUse' | 'environment'>): string | undefined {
+}: Pick<Result, 'machineUse'> & {
+  readonly environment: Pick<Result['environment'], 'toxiproxy'>;
+}): string | undefined {
   if (machineUse === undefined) return undefined;
   const { cores, othersCores = 0, stealShare = 0 } = machineUse;
   // A Toxiproxy that the run did not start works for the run, and nobody can tell how much.

@@ -3,6 +3,7 @@
  * time, so that rounds begin warm; the waiting one does next to nothing.
  */
 import { join } from 'node:path';
+import { machineText, whyBusy } from '../../results/busy-machine.ts';
 import type { EventSink } from '../../results/events.ts';
 import type { Metric } from '../../results/names.ts';
 import type { Result } from '../../results/schema.ts';
@@ -11,6 +12,7 @@ import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
 import { type WorstDriver, worstOf } from '../load/worst-driver.ts';
 import { probeEnvironment } from '../measure/environment.ts';
 import { MachineWatch } from '../measure/machine-use.ts';
+import { NO_TOXIPROXY } from '../measure/result-rows.ts';
 import { stored } from '../present.ts';
 import { type RecordedRun, recordRun } from '../recorded-run.ts';
 import { outputColumns, type Terminal } from '../terminal.ts';
@@ -126,6 +128,8 @@ async function compared(
       recover: recovererOf(started, names),
     });
     const exitCode = voidReasons.length > 0 ? EXIT_CODES.void : EXIT_CODES.holds;
+    const machineUse = watch.use(worstDriverOf(rounds), undefined);
+    const busy = whyBusy({ machineUse, environment: { toxiproxy: NO_TOXIPROXY } });
     const result = peerResult({
       id: run.id,
       name,
@@ -133,7 +137,7 @@ async function compared(
       endedAt: new Date(),
       commandLine,
       environment,
-      machineUse: watch.use(worstDriverOf(rounds), undefined),
+      machineUse,
       inputs: { rounds: wanted, seconds, seed, ...comparison.inputs },
       deaths: sidesOf(started).flatMap(side =>
         deathRows(started[side]!.ensemble, names[side]!, () => `bench ${name}`),
@@ -150,6 +154,7 @@ async function compared(
         ...turnsLimit(rounds, names),
         ...comparison.limits,
         ...(rounds.first.length > 0 ? [driverLagLimit(rounds, names)] : []),
+        ...(busy === undefined ? [] : [`${busy.charAt(0).toUpperCase()}${busy.slice(1)}.`]),
       ],
     });
     const { lines, isStored } = await stored(run, terminal, result);
@@ -162,6 +167,8 @@ async function compared(
           widthColumns: outputColumns(),
         }),
       );
+      terminal.print(`machine: ${machineText(machineUse)}`);
+      if (busy !== undefined) terminal.print(`warning: ${busy}`);
       for (const reason of voidReasons) terminal.print(`void: ${reason}`);
       terminal.print(lines.join('\n'));
     }
