@@ -380,6 +380,7 @@ test('000-4: where a single voter decides nobody acknowledges, so nothing is sho
   const counts = { acksFromObservers: 0, acksToLeaderPerWrite: 0 };
   const [claim] = judgeAll([observersNeverAck], plantedResult([counted('one', counts)], one));
   assert.is(claim!.verdict, 'not shown here');
+  assert.is(claim!.reason, 'This run has no topology with observers and at least two voters.');
 });
 
 test('exact claims are not shown for servers that do not count, and void for void rounds', () => {

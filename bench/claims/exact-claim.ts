@@ -18,6 +18,8 @@ export interface Finding {
 }
 
 export interface ExactComparison {
+  /** What a run without a topology for the claim has not, in words. @default topologies that could show it */
+  readonly lacking?: string;
   counted(evidence: Evidence): readonly Counted[];
   /** Called once all counts exist, in the order of `counted`. */
   find(counts: readonly Readonly<Record<string, number>>[], evidence: Evidence): Finding;
@@ -31,7 +33,10 @@ export function worstOf(findings: readonly Finding[]): Finding {
   return findings.find(({ holds }) => !holds) ?? findings.at(-1)!;
 }
 
-export function exactClaim(text: Omit<Claim, 'judge'>, { counted, find }: ExactComparison): Claim {
+export function exactClaim(
+  text: Omit<Claim, 'judge'>,
+  { counted, find, lacking = 'topologies that could show it' }: ExactComparison,
+): Claim {
   return {
     ...text,
     judge(evidence): Judgement {
@@ -39,7 +44,7 @@ export function exactClaim(text: Omit<Claim, 'judge'>, { counted, find }: ExactC
       if (all.length === 0)
         return {
           verdict: 'not shown here',
-          reason: 'This run has no topologies that could show it.',
+          reason: `This run has no ${lacking}.`,
           evidence: [],
         };
       const cannot = unfit(all.map(({ what, series }) => [what, series]));

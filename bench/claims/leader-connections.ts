@@ -16,6 +16,7 @@ export const leaderConnections: Claim = exactClaim(
     needs: ['healthy'],
   },
   {
+    lacking: 'pair of topologies of the same members, with observer masters and without',
     counted: evidence =>
       evidence.mastersPairs.flatMap(pair =>
         [pair.observers, pair.masters].map(topology => ({

@@ -19,6 +19,7 @@ export const leaderMessages: Claim = exactClaim(
     needs: ['healthy'],
   },
   {
+    lacking: 'pair of topologies of the same members, with observer masters and without',
     counted: evidence =>
       evidence.mastersPairs.flatMap(({ voters, observers, masters }) =>
         [voters, observers, masters].map(topology => ({

@@ -26,6 +26,7 @@ export const lostObserversLeaveWrites = timedClaim(
     },
   },
   {
+    lacking: 'topology with observers',
     pairs: healthyAndUnder(CONDITIONS.observersBlackholed, [WRITES], observed),
     say: ({ subject, control }, number) =>
       `with every observer cut off, ${subject} committed ${number} the writes of ${control}`,
@@ -46,6 +47,7 @@ export const lostVoterLeavesWrites = timedClaim(
     rule: { scale: 'ratio', margin: { low: VOTER_SHARE }, tells: { spread: 0.15, holds: 0.9, fails: 0.25 } },
   },
   {
+    lacking: 'topology with three voters or more',
     pairs: healthyAndUnder(CONDITIONS.oneVoterBlackholed, [WRITES], evidence => [
       ...evidence.votersOnly,
       ...evidence.withObservers,

@@ -18,6 +18,7 @@ export const mastersSyncSooner = timedClaim(
     rule: { scale: 'ratio', margin: { high: 1 }, tells: { spread: 0.15, holds: 0.7, fails: 1.4 } },
   },
   {
+    lacking: 'pair of topologies of the same members, with observer masters and without',
     pairs: withoutAndWithMasters(CONDITIONS.leaderKilled, { metric: 'syncLastLearnerMs', what: 'sync time' }),
     say: ({ subject, control }, number) =>
       `after the loss of the leader, ${subject} took ${number} the time of ${control} until the last learner served`,

@@ -16,6 +16,7 @@ export const mastersWriteThroughput = timedClaim(
     rule: { scale: 'ratio', margin: { low: 1 }, tells: { spread: 0.18, holds: 1.5, fails: 0.67 } },
   },
   {
+    lacking: 'pair of topologies of the same members, with observer masters and without',
     pairs: withoutAndWithMasters(
       CONDITIONS.healthy,
       { metric: 'writeThroughput', what: 'write throughput' },

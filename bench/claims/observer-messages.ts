@@ -17,6 +17,7 @@ export const observerMessages: Claim = exactClaim(
     needs: ['healthy'],
   },
   {
+    lacking: 'topology with observers at the leader',
     counted: evidence =>
       evidence.withObservers.map(topology => ({
         what: topology.name,

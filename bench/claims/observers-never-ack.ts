@@ -18,6 +18,7 @@ export const observersNeverAck: Claim = exactClaim(
     needs: ['healthy'],
   },
   {
+    lacking: 'topology with observers and at least two voters',
     counted: evidence =>
       // Where a single voter decides, nobody acknowledges anything.
       [...evidence.withObservers, ...evidence.withMasters].filter(isCounted).map(topology => ({

@@ -31,6 +31,7 @@ export const observerLatencyLeavesWrites = timedClaim(
     rule,
   },
   {
+    lacking: 'topology with observers',
     pairs: healthyAndUnder(
       CONDITIONS.observerLatency,
       [
@@ -59,6 +60,7 @@ export const readsAreLocal = timedClaim(
     rule,
   },
   {
+    lacking: 'topology with observers',
     pairs: healthyAndUnder(
       CONDITIONS.observerLatency,
       [
