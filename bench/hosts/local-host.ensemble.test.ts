@@ -111,3 +111,15 @@ test('a process that cannot be registered is ended, and the start fails (F3)', a
     );
   await until(() => marked().length === 0, { deadlineMs: 10_000, what: 'the process to end' });
 });
+
+test('a start in a folder that somebody removed names the folder, not the command', () => {
+  const folder = temporaryFolder();
+  const log = new CappedLog(join(folder, 'log'));
+  const command = { file: process.execPath, args: ['-e', BUSY] };
+  const cwd = join(folder, 'gone');
+  assert.throws(
+    () => LOCAL_HOST.start({ command, log, cwd, marker: 'x' }),
+    `could not be started in ${cwd}: this folder does not exist any more`,
+  );
+  log.close();
+});

@@ -1,6 +1,7 @@
 /**
  * One running process of a member, from its start to its exit. A restarted member has another LocalProcess.
  */
+import { existsSync } from 'node:fs';
 import { execa } from 'execa';
 import { UsageError } from '../usage-error.ts';
 import { diesWithParent } from './dies-with-parent.ts';
@@ -36,6 +37,8 @@ export class LocalProcess implements HostProcess {
     log.read(child.stderr);
     child.stdin?.on('error', () => {});
     const { pid } = child;
+    if (pid === undefined && !existsSync(cwd))
+      throw new Error(`${command.file} could not be started in ${cwd}: this folder does not exist any more`);
     if (pid === undefined)
       throw new UsageError(
         `${command.file} could not be started; accepted is a program of this machine, by its path or on the PATH`,
