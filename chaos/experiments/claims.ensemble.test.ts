@@ -3,19 +3,25 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
+import { chooseClaims } from '../../bench/claims/index.ts';
+import { judgeAll } from '../../bench/claims/judge-all.ts';
 import { TEMPORARY_PREFIX } from '../../bench/hosts/reaper.ts';
 import { preload } from '../../bench/load/preload.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
+import { topologyRow } from '../../bench/measure/result-rows.ts';
 import { NO_EVENTS, readEvents } from '../../results/events.ts';
+import { minimalResult } from '../../results/fixtures/minimal.ts';
 import { CONDITIONS, LOADS, SERIES } from '../../results/names.ts';
 import { loadRun } from '../../results/store.ts';
 import type { ActiveFault } from '../faults/fault.ts';
 import { claims } from './claims-command.ts';
 import { Lab } from './lab.ts';
 import { recordWrites } from './measurements/record-writes.ts';
-import { measureWrites, PROBED_PATH, workloadOf } from './measurements/throughput.ts';
+import { LOAD_KINDS, measureWrites, PROBED_PATH, workloadOf } from './measurements/throughput.ts';
 import { NotHealed, underFault } from './measurements/under-fault.ts';
+import { measureWritesUnderFault } from './measurements/writes-under-fault.ts';
 import { parseSuite } from './suites.ts';
+import { cutOff } from './write-conditions.ts';
 
 const test = suite('zklab claims');
 const DEADLINE = { deadlineMs: 600_000 };
@@ -208,6 +214,49 @@ test(
       ).catch((error: Error) => error);
       assert.instance(unhealed, NotHealed);
       assert.match((unhealed as Error).message, /the fault still bites after 8000 ms/);
+    } finally {
+      await lab.stop();
+    }
+  },
+  DEADLINE,
+);
+
+test(
+  'planted: an ensemble that stops writing under a fault fails its claim in one round, although the load got nothing',
+  async () => {
+    const parsed = parseSuite(TINY, 'tiny', 'tiny.yaml');
+    const { signal } = new AbortController();
+    const lab = await Lab.start({ suite: parsed, server: 'zklab', seed: 1, events: NO_EVENTS, signal });
+    try {
+      await lab.startSuite();
+      const stage = lab.stages[0]!;
+      const cast = await stage.cast();
+      const write = { driver: lab.driver, readDriver: lab.readDriver, load: parsed.load, seed: 1, signal };
+      await preload(cast.leader.plan.ports.client, workloadOf(write), parsed.load.sessionsPerTarget);
+      const recorder = new Recorder();
+      const place = { recorder, topology: stage.name, condition: CONDITIONS.healthy, round: 0 };
+      recordWrites(place, await measureWrites(stage, cast, write), []);
+      const followers = stage.ensemble.members.filter(member => member !== cast.leader);
+      const { recoverMaxMs } = parsed;
+      const condition = CONDITIONS.oneVoterBlackholed;
+      await measureWritesUnderFault(
+        { stage, condition, round: 0, recorder, events: NO_EVENTS, recoverMaxMs, path: PROBED_PATH, signal },
+        cast,
+        write,
+        // Two of three voters are cut off under the name of one, as if a commit needed all of them.
+        { ...cutOff(stage, followers), cut: [cast.victim!], loads: LOAD_KINDS },
+      );
+      const result = {
+        ...minimalResult(),
+        ...recorder.measured(),
+        topologies: [topologyRow(stage.topology)],
+      };
+      const [claim] = judgeAll(chooseClaims('000-2'), { ...result, suite: 'tiny' });
+      assert.is(claim!.verdict, 'fails', claim!.reason);
+      assert.match(
+        claim!.reason,
+        /^In round 1, write throughput of voters, one voter blackholed was 0 writes\/s while/,
+      );
     } finally {
       await lab.stop();
     }
