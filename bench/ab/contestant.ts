@@ -1,5 +1,4 @@
 /** Turns a server as a person named it into one that can be started. */
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Contestant } from '../peer/servers.ts';
 import { readTopology } from '../topology/read-topology.ts';
@@ -54,14 +53,14 @@ async function implementationOf({ name, server, folder, onBuild }: ContestantOpt
   const known = IMPLEMENTATIONS.find(each => each === server);
   if (known !== undefined) return { implementation: known, said: known };
   if (server.includes('{cfg}')) return { implementation: { command: server }, said: `command ${server}` };
-  if (server !== '' && existsSync(serverOf(resolve(server))))
-    return builtIn(resolve(server), `folder ${server}`);
+  const built = server === '' ? undefined : serverOf(resolve(server));
+  if (built !== undefined) return builtIn(built, `folder ${server}`);
   const revision = await findRevision(server);
   if (revision !== undefined) {
     onBuild(`compiling ${name}: ${revision.commit} ${revision.subject}`);
     const own = join(folder, `revision-${name}`);
     await buildRevision(revision, own);
-    return builtIn(own, `commit ${revision.commit}`);
+    return builtIn(serverOf(own)!, `commit ${revision.commit}`);
   }
   throw new UsageError(
     `--${name} ${server}: accepted are ${IMPLEMENTATIONS.join(', ')}, a folder with dist/server/main.js, ` +
@@ -69,8 +68,8 @@ async function implementationOf({ name, server, folder, onBuild }: ContestantOpt
   );
 }
 
-function builtIn(folder: string, said: string): Found {
-  const words = [process.execPath, serverOf(folder)].map(word => word.replaceAll(' ', '\\ '));
+function builtIn(program: string, said: string): Found {
+  const words = [process.execPath, program].map(word => word.replaceAll(' ', '\\ '));
   return { implementation: { command: `${words.join(' ')} {cfg}` }, said };
 }
 

@@ -3,6 +3,7 @@ import { existsSync, symlinkSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { serverProgram } from '../hosts/server-program.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** dist/bench/ab -> the checkout. */
@@ -52,11 +53,14 @@ export async function buildRevision({ commit }: Revision, folder: string, root =
   await run('unpacked', 'tar', ['-xf', archive, '-C', folder], folder);
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   await run('compiled', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], folder);
-  if (!existsSync(serverOf(folder)))
+  // As the present build, if the revision knows how.
+  const bundler = join(folder, 'dist/.ci/bundle-server.js');
+  if (existsSync(bundler)) await run('bundled', process.execPath, [bundler], folder);
+  if (serverOf(folder) === undefined)
     throw new UsageError(`revision ${commit} has no server/main.ts, so there is nothing to compare`);
 }
 
-/** The server of a checkout that is compiled. */
-export function serverOf(folder: string): string {
-  return join(folder, 'dist/server/main.js');
+/** The server of a checkout; undefined when it is not compiled. */
+export function serverOf(folder: string): string | undefined {
+  return serverProgram(join(folder, 'dist'));
 }

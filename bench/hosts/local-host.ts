@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../usage-error.ts';
 import { findApacheZooKeeper } from './apache-zookeeper.ts';
@@ -11,8 +11,9 @@ import { findPorts } from './ports.ts';
 import { stateOf } from './process-state.ts';
 import { sampleProcess, threadsCpuMs } from './process-usage.ts';
 import { reap } from './reaper.ts';
+import { SERVER_VARIABLE, serverProgram } from './server-program.ts';
 
-const SERVER_MAIN = fileURLToPath(new URL('../../server/main.js', import.meta.url));
+const DIST = fileURLToPath(new URL('../..', import.meta.url));
 
 /** This machine. Every member has its own loopback address. */
 export const LOCAL_HOST: Host = {
@@ -20,9 +21,12 @@ export const LOCAL_HOST: Host = {
   labAddress: '127.0.0.1',
   addresses: findPorts,
   zklabServer() {
-    if (!existsSync(SERVER_MAIN))
-      throw new UsageError(`${SERVER_MAIN} is missing; run "npm run build" to make it`);
-    return { file: process.execPath, args: [SERVER_MAIN] };
+    const program = process.env[SERVER_VARIABLE] ?? serverProgram(DIST);
+    if (program === undefined || !existsSync(program))
+      throw new UsageError(
+        `${program ?? join(DIST, 'server/main.js')} is missing; run "npm run build" to make it`,
+      );
+    return { file: process.execPath, args: [resolve(program)] };
   },
   apacheZooKeeper: () => findApacheZooKeeper(),
   start: options => new LocalProcess(options),

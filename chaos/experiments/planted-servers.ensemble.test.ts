@@ -1,12 +1,14 @@
 /** Real servers with a planted mistake, measured and judged as any other: the claims must say "fails". */
 import { join } from 'node:path';
 import { assert, suite, temporaryFolder } from '#test';
+import { SERVER_VARIABLE } from '../../bench/hosts/server-program.ts';
 import { loadRun } from '../../results/store.ts';
 import { claims } from './claims-command.ts';
 import { PLANT_VARIABLE, type Plant } from './testing/planted-server.ts';
 
 const test = suite('chaos/experiments: planted servers');
 const TINY = join(import.meta.dirname, '../../../chaos/experiments/testing/tiny.yaml');
+const SEPARATE_FILES = join(import.meta.dirname, '../../server/main.js');
 const PLANT_FILE = join(import.meta.dirname, 'testing/planted-server.js');
 
 const QUIET = { print() {}, progress() {}, json() {}, error() {}, end() {} };
@@ -25,6 +27,7 @@ async function judged(only: string, plant: Plant | undefined): Promise<Judged> {
   if (plant !== undefined) {
     process.env.NODE_OPTIONS = `--import ${PLANT_FILE}`;
     process.env[PLANT_VARIABLE] = plant;
+    process.env[SERVER_VARIABLE] = SEPARATE_FILES;
   }
   let exitCode: number;
   try {
@@ -35,6 +38,7 @@ async function judged(only: string, plant: Plant | undefined): Promise<Judged> {
     if (before === undefined) delete process.env.NODE_OPTIONS;
     else process.env.NODE_OPTIONS = before;
     delete process.env[PLANT_VARIABLE];
+    delete process.env[SERVER_VARIABLE];
   }
   const { claims: found, validity } = await loadRun('latest', runsRoot);
   const verdicts = new Map(found.map(({ id, verdict, reason }) => [id, `${verdict}: ${reason}`]));

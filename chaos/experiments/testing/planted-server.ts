@@ -39,4 +39,5 @@ export type Plant = keyof typeof PLANTS;
 export const PLANT_VARIABLE = 'ZKLAB_PLANT';
 
 const named = process.env[PLANT_VARIABLE];
+// The bundle has modules of its own, which nothing imported here can change.
 if (named !== undefined && process.argv[1]?.endsWith('server/main.js')) PLANTS[named as Plant]();
