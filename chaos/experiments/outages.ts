@@ -5,7 +5,7 @@ import type { Experiment } from './experiment.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
 import { measureAvailability, type Outage, outageTiming } from './measurements/availability.ts';
 import { injectAll } from './measurements/under-fault.ts';
-import { type Cast, hasFollowers, type Stage } from './stage.ts';
+import { type Cast, hasFollowers, hasObservers, type Stage } from './stage.ts';
 import { rounds } from './suite.ts';
 import { cutOff } from './write-conditions.ts';
 
@@ -32,10 +32,11 @@ export const outages: Experiment<OutageOptions> = {
     await plan.rounds(
       this.name,
       { rounds: suite.availability.rounds, roundsMin: 1, share: this.share },
-      // A voter that is alone can be cut off from nobody who would go on.
-      lab.stages.filter(hasFollowers).map(stage => ({
-        measure: round => outageRound(options, stage, round),
-      })),
+      // A voter that is alone can be cut off from nobody who would go on. The claims are about observers, and
+      // the voters beside them are the control.
+      lab.stages
+        .filter(stage => hasFollowers(stage) && hasObservers(stage))
+        .map(stage => ({ measure: round => outageRound(options, stage, round) })),
     );
   },
 };

@@ -24,6 +24,10 @@ export function hasFollowers({ topology }: Stage): boolean {
   return topology.members.filter(({ role }) => role === 'participant').length > 1;
 }
 
+export function hasObservers({ topology }: Stage): boolean {
+  return topology.members.some(({ role }) => role === 'observer');
+}
+
 export interface StageOptions {
   readonly topology: Topology;
   /** Names its files and progress messages. A topology may run twice, with proxies and without. */

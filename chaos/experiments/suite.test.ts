@@ -123,7 +123,7 @@ test('the ensembles of the roles experiment are rows of a result with their link
   assert.equal(new Set(named(['healthy']).map(({ links }) => links)), new Set(['proxied']));
   const rows = named(['healthy', 'roles']).filter(({ links }) => links === 'direct');
   assert.ok(rows.length >= 2);
-  const budget = LOCAL_HOST.noBudget() === undefined ? 0.15 : undefined;
+  const budget = LOCAL_HOST.noBudget() === undefined ? 0.25 : undefined;
   assert.equal(new Set(rows.map(({ budgetCores }) => budgetCores)), new Set([budget]));
   assert.is(new Set(rows.map(({ members }) => members.length)).size, 1, 'as many processes in each');
   assert.match(

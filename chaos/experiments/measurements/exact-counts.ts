@@ -50,9 +50,10 @@ export async function countedSince(
       [...now].map(([name, after]) => [name, countersBetween(before.get(name)!, after)]),
     );
     const committed = deltas.get(leader)?.committed;
+    const behind = behindOf(deltas, leader, level);
+    // One that was behind when the counting began has counted more than the leader, and always will have.
     const isLevel = level.every(name => deltas.get(name)?.committed === committed);
-    if (isLevel || performance.now() > giveUpAt)
-      return { deltas, isLevel, behind: behindOf(deltas, leader, level) };
+    if (behind === 0 || performance.now() > giveUpAt) return { deltas, isLevel, behind };
     await sleep(POLL_MS);
   }
 }
