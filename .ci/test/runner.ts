@@ -22,12 +22,20 @@ import {
 } from './summary.ts';
 import { runningGroups } from './test-process.ts';
 
-/** One more than the machines that this is tuned for have cores, because some files wait for a while. */
-const FILES_AT_A_TIME = 3;
-const UNIT_LANE: RunOptions = { deadlineMs: 600_000, filesAtATime: FILES_AT_A_TIME, shareProcesses: true };
+/**
+ * One more than the machines that this is tuned for have cores, because some files wait for a while.
+ * Ensembles are many processes, and three at a time made some tests too slow for their own limits.
+ */
+const UNIT_FILES_AT_A_TIME = 3;
+const ENSEMBLE_FILES_AT_A_TIME = 2;
+const UNIT_LANE: RunOptions = {
+  deadlineMs: 600_000,
+  filesAtATime: UNIT_FILES_AT_A_TIME,
+  shareProcesses: true,
+};
 const ENSEMBLE_LANE: RunOptions = {
   deadlineMs: 1_800_000,
-  filesAtATime: FILES_AT_A_TIME,
+  filesAtATime: ENSEMBLE_FILES_AT_A_TIME,
   shareProcesses: false,
 };
 

@@ -29,7 +29,11 @@ const SAID: Readonly<Record<Implementation, Readonly<Record<SyncMode, RegExp>>>>
     TRUNC: /Truncating log to get in sync with the leader/,
     SNAP: /Getting a snapshot from leader/,
   },
-  zklab: { DIFF: /DIFF from the master/, TRUNC: /TRUNC from the master/, SNAP: /SNAP from the master/ },
+  zklab: {
+    DIFF: /the master sends a DIFF/,
+    TRUNC: /the master sends a TRUNC/,
+    SNAP: /the master sends a SNAP/,
+  },
 };
 
 async function write(client: ZkClient, prefix: string, count: number): Promise<void> {
