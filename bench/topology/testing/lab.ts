@@ -25,7 +25,9 @@ async function start(): Promise<number[]> {
   const log = new CappedLog(join(folder, 'member.log'));
   const args = ['-e', 'setInterval(() => {}, 1000)', marker];
   const command = { file: process.execPath, args };
-  return [LOCAL_HOST.start({ command, log, cwd: folder, marker, temporaryFolder: folder }).pid];
+  // It does not end with its input: a command that says so gets no guard.
+  const unguarded = { command, endsWithInput: true };
+  return [LOCAL_HOST.start({ ...unguarded, log, cwd: folder, marker, temporaryFolder: folder }).pid];
 }
 
 const pids = await start();
