@@ -1,19 +1,11 @@
 /** `zklab bench ab`: any two servers, builds, revisions or settings, under the same load in one run. */
 import type { ExitCode } from '../../results/verdicts.ts';
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
-import { preload } from '../load/preload.ts';
 import { type CompareOptions, compareServers } from '../peer/compare-servers.ts';
 import { PEER_METRICS } from '../peer/metrics.ts';
 import { PEER_LIMITS } from '../peer/peer-limits.ts';
-import {
-  measureRound,
-  memoryReading,
-  PEER_INPUTS,
-  PEER_LOAD_TEXT,
-  PEER_WORKLOAD,
-} from '../peer/peer-round.ts';
+import { measuring, PEER_INPUTS, PEER_LOAD_TEXT, PEER_WORKLOAD } from '../peer/peer-round.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Ensemble } from '../topology/ensemble.ts';
 import { contestantOf, settingsOf } from './contestant.ts';
 
 export interface AbOptions extends CompareOptions {
@@ -48,13 +40,7 @@ export async function benchAb(terminal: Terminal, options: AbOptions): Promise<E
       limits: PEER_LIMITS,
       contestants: { first, second },
       marginShare: margin / 100,
-      prepare: async (ensemble: Ensemble) => {
-        const fresh = memoryReading('freshMemory', ensemble);
-        await preload(ensemble.members[0]!.plan.ports.client, PEER_WORKLOAD, 0);
-        return fresh;
-      },
-      rested: (ensemble: Ensemble) => memoryReading('restingMemory', ensemble),
-      measure: (ensemble: Ensemble, signal: AbortSignal) => measureRound(ensemble, seconds * 1000, signal),
+      ...measuring(seconds),
     };
     return await compareServers(terminal, comparison, options);
   } finally {

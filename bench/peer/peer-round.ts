@@ -4,6 +4,7 @@ import { getPriority } from 'node:os';
 import { saturation } from '../load/driver-monitor.ts';
 import { startLoadProcess } from '../load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../load/load-spec.ts';
+import { preload } from '../load/preload.ts';
 import type { WorkloadSpec } from '../load/workload.ts';
 import { driverOf, worstOf } from '../load/worst-driver.ts';
 import { ProcessSampler } from '../measure/process-sampler.ts';
@@ -39,12 +40,21 @@ export const PEER_INPUTS = {
 
 export const PEER_LOAD_TEXT = `${SESSIONS_PER_MEMBER} sessions on each voter, ${DEPTH} requests in flight on each, values of ${PEER_WORKLOAD.valueBytes} bytes`;
 
+/** How a comparison measures: memory when fresh and at rest, and a round of every phase. */
+export function measuring(seconds: number) {
+  return {
+    prepare: async (ensemble: Ensemble) => {
+      const fresh = memoryReading('freshMemory', ensemble);
+      await preload(ensemble.members[0]!.plan.ports.client, PEER_WORKLOAD, 0);
+      return fresh;
+    },
+    rested: (ensemble: Ensemble) => memoryReading('restingMemory', ensemble),
+    measure: (ensemble: Ensemble, signal: AbortSignal) => measureRound(ensemble, seconds * 1000, signal),
+  };
+}
+
 /** @throws the reason of `signal` when it is aborted before the last phase */
-export async function measureRound(
-  ensemble: Ensemble,
-  durationMs: number,
-  signal: AbortSignal,
-): Promise<Round> {
+async function measureRound(ensemble: Ensemble, durationMs: number, signal: AbortSignal): Promise<Round> {
   const saturating = (mix: WorkloadSpec['mix']): LoadSpec => ({
     targets: ensemble.members.map(targetOf),
     sessionsPerTarget: SESSIONS_PER_MEMBER,
@@ -119,7 +129,7 @@ async function measurePhase(ensemble: Ensemble, spec: LoadSpec, signal: AbortSig
 }
 
 /** Resident memory of the median member. */
-export function memoryReading(name: 'freshMemory' | 'restingMemory', { members }: Ensemble): PeerReadings {
+function memoryReading(name: 'freshMemory' | 'restingMemory', { members }: Ensemble): PeerReadings {
   const mib = members.flatMap(member => {
     const sample = member.usage();
     return sample === null ? [] : [sample.rssBytes / MIB];

@@ -3,15 +3,13 @@
  */
 import type { ExitCode } from '../../results/verdicts.ts';
 import { APACHE_HINT, findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
-import { preload } from '../load/preload.ts';
 import type { Terminal } from '../terminal.ts';
-import type { Ensemble } from '../topology/ensemble.ts';
 import { readTopology } from '../topology/read-topology.ts';
 import { UsageError } from '../usage-error.ts';
 import { type CompareOptions, compareServers } from './compare-servers.ts';
 import { PEER_METRICS } from './metrics.ts';
 import { PEER_LIMITS } from './peer-limits.ts';
-import { measureRound, memoryReading, PEER_INPUTS, PEER_LOAD_TEXT, PEER_WORKLOAD } from './peer-round.ts';
+import { measuring, PEER_INPUTS, PEER_LOAD_TEXT, PEER_WORKLOAD } from './peer-round.ts';
 import { zklabAndApache } from './servers.ts';
 
 /**
@@ -32,13 +30,7 @@ export async function benchPeer(terminal: Terminal, options: CompareOptions): Pr
     inputs: JSON.parse(JSON.stringify(PEER_INPUTS)),
     limits: PEER_LIMITS,
     contestants: zklabAndApache(server => readTopology(`voters server=${server}`)),
-    prepare: async (ensemble: Ensemble) => {
-      const fresh = memoryReading('freshMemory', ensemble);
-      await preload(ensemble.members[0]!.plan.ports.client, PEER_WORKLOAD, 0);
-      return fresh;
-    },
-    rested: (ensemble: Ensemble) => memoryReading('restingMemory', ensemble),
-    measure: (ensemble: Ensemble, signal: AbortSignal) => measureRound(ensemble, seconds * 1000, signal),
+    ...measuring(seconds),
   };
   return compareServers(terminal, comparison, options);
 }
