@@ -1,7 +1,6 @@
 /**
  * Exact counts: what a server counted between two moments. They depend neither on hardware nor on time; an
- * additional message per write is one on any machine. `chaos/experiments/measurements/exact-counts.ts`
- * divides them by the committed writes.
+ * additional message per write is one on any machine. `exact-counts.ts` divides them by the committed writes.
  */
 import type { Mntr } from '../topology/four-letter.ts';
 

@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import { preload } from '../../bench/load/preload.ts';
+import type { Turn } from '../../bench/rounds/interleaving.ts';
 import { SINKS_MAX } from '../../bench/sinks/sinks.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { crowdCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
-import type { Turn } from './interleaving.ts';
 import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
 import { measureCrowd } from './measurements/crowd.ts';
 import { workloadOf } from './measurements/throughput.ts';

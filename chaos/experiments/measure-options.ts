@@ -1,9 +1,9 @@
 /** What every measurement of a run uses. */
 
 import type { Recorder } from '../../bench/measure/recorder.ts';
+import type { Cells } from '../../bench/rounds/cells.ts';
+import type { Interleaving } from '../../bench/rounds/interleaving.ts';
 import type { EventSink } from '../../results/events.ts';
-import type { Cells } from './cells.ts';
-import type { Interleaving } from './interleaving.ts';
 import type { Lab } from './lab.ts';
 import { PROBED_PATH, type WriteLoad } from './measurements/throughput.ts';
 import type { Occasion } from './measurements/under-fault.ts';

@@ -1,9 +1,9 @@
 /** What a round of writes measures: each topology under its conditions, and the controls beside them. */
 import { LoadError } from '../../bench/load/load-error.ts';
+import type { Turn } from '../../bench/rounds/interleaving.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS, placeboCondition } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
-import type { Turn } from './interleaving.ts';
 import { type MeasureOptions, occasionOf, writeLoadOf } from './measure-options.ts';
 import { startPlacebos } from './measurements/placebo.ts';
 import { recordWrites } from './measurements/record-writes.ts';

@@ -52,6 +52,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'topology',
     'measure',
     'load',
+    'rounds',
     'sinks',
     'doctor.ts',
     'peer',

@@ -1,12 +1,17 @@
 /** Writes at a steady rate beside one crowd of sinks: their latency, and what they cost the leader. */
 import type { LoadTarget } from '../../../bench/load/load-spec.ts';
+import { latencyVoidReasons } from '../../../bench/load/load-validity.ts';
+import {
+  countedSince,
+  exactCountsOf,
+  readCounters,
+  whyUncounted,
+} from '../../../bench/measure/exact-counts.ts';
 import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
 import { type MasterAddress, Sinks } from '../../../bench/sinks/sinks.ts';
 import { mntr } from '../../../bench/topology/four-letter.ts';
 import type { Cast, Stage } from '../stage.ts';
-import { countedSince, exactCountsOf, readCounters, whyUncounted } from './exact-counts.ts';
-import { latencyVoidReasons } from './load-validity.ts';
 import { type WriteLoad, workloadOf } from './throughput.ts';
 
 export interface CrowdOccasion {

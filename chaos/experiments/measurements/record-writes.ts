@@ -2,12 +2,16 @@
 
 import type { LoadResult } from '../../../bench/load/load-spec.ts';
 import { timelineOf } from '../../../bench/load/load-timeline.ts';
+import {
+  latencyVoidReasons,
+  throughputVoidReasons,
+  unansweredOf,
+} from '../../../bench/load/load-validity.ts';
 import { LatencyHistogram } from '../../../bench/measure/histograms.ts';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
 import { LOADS } from '../../../results/names.ts';
 import { bandsOf, type FaultSpan } from '../../faults/fault-span.ts';
 import type { Suite } from '../suite.ts';
-import { latencyVoidReasons, throughputVoidReasons, unansweredOf } from './load-validity.ts';
 import type { LoadKind, WriteSample } from './throughput.ts';
 
 export interface WriteOccasion {

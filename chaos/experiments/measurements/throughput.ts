@@ -4,21 +4,21 @@
  */
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../../../bench/load/load-spec.ts';
+import { latencyVoidReasons, throughputVoidReasons } from '../../../bench/load/load-validity.ts';
 import type { WorkloadSpec } from '../../../bench/load/workload.ts';
 import type { MemberCounters } from '../../../bench/measure/counters.ts';
-import { cpuBetween } from '../../../bench/measure/process-sampler.ts';
-import { mntr } from '../../../bench/topology/four-letter.ts';
-import type { Member } from '../../../bench/topology/member.ts';
-import type { Cast, Stage } from '../stage.ts';
-import type { Suite } from '../suite.ts';
 import {
   type CountedSince,
   countedSince,
   exactCountsOf,
   readCounters,
   whyUncounted,
-} from './exact-counts.ts';
-import { latencyVoidReasons, throughputVoidReasons } from './load-validity.ts';
+} from '../../../bench/measure/exact-counts.ts';
+import { cpuBetween } from '../../../bench/measure/process-sampler.ts';
+import { mntr } from '../../../bench/topology/four-letter.ts';
+import type { Member } from '../../../bench/topology/member.ts';
+import type { Cast, Stage } from '../stage.ts';
+import type { Suite } from '../suite.ts';
 
 export interface WriteLoad {
   readonly driver: LoadDriver;

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recorder } from '../../../bench/measure/recorder.ts';
+import { NotHealed } from '../../../bench/rounds/not-healed.ts';
 import type { EventSink } from '../../../results/events.ts';
 import type { ActiveFault, BiteProof, Fault } from '../../faults/fault.ts';
 import type { FaultSpan } from '../../faults/fault-span.ts';
@@ -31,11 +32,6 @@ export interface UnderFault<T> {
   readonly voidReasons: readonly string[];
   readonly proof: BiteProof;
   readonly span: FaultSpan;
-}
-
-/** The ensemble did not recover, so later measurements on this stage would mean nothing. */
-export class NotHealed extends Error {
-  override readonly name = 'NotHealed';
 }
 
 /**

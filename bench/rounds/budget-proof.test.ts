@@ -1,7 +1,7 @@
 import { assert, suite } from '#test';
 import { budgetShares, overBudget } from './budget-proof.ts';
 
-const test = suite('chaos/experiments: proof of CPU budgets');
+const test = suite('bench/rounds: proof of CPU budgets');
 
 test('a window counts when the leader used up its budget and the machine had time left', () => {
   assert.equal(overBudget({ throttled: 0.8, idle: 0.15, steal: 0.02 }), []);

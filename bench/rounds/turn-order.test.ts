@@ -2,7 +2,7 @@ import { assert, suite } from '#test';
 import { fc } from '#test/properties';
 import { turnOrder } from './turn-order.ts';
 
-const test = suite('chaos/experiments: the order of turns');
+const test = suite('bench/rounds: the order of turns');
 const named = (count: number) => Array.from({ length: count }, (_, index) => `t${index}`);
 
 /** For each turn, the sum of its places over some rounds: what a steady trend would add to it. */

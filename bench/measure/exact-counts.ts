@@ -1,13 +1,8 @@
 /** Exact counts: what the members counted during one load, per committed write. They involve no clock. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  countersBetween,
-  countersOf,
-  type MemberCounters,
-  type TrafficCount,
-} from '../../../bench/measure/counters.ts';
-import { mntr } from '../../../bench/topology/four-letter.ts';
-import type { Member } from '../../../bench/topology/member.ts';
+import { mntr } from '../topology/four-letter.ts';
+import type { Member } from '../topology/member.ts';
+import { countersBetween, countersOf, type MemberCounters, type TrafficCount } from './counters.ts';
 
 export type Counters = ReadonlyMap<string, MemberCounters>;
 

@@ -1,6 +1,7 @@
 /** Interleaved rounds. Each round contains every turn once, in an order that cancels steady trends. */
-import type { Recorder } from '../../bench/measure/recorder.ts';
+
 import type { EventSink } from '../../results/events.ts';
+import type { Recorder } from '../measure/recorder.ts';
 import { RoundBudget } from './round-budget.ts';
 import { turnOrder } from './turn-order.ts';
 

@@ -1,9 +1,9 @@
 import { assert, suite } from '#test';
-import { Recorder } from '../../bench/measure/recorder.ts';
 import { NO_EVENTS } from '../../results/events.ts';
+import { Recorder } from '../measure/recorder.ts';
 import { Interleaving, type Turn } from './interleaving.ts';
 
-const test = suite('chaos/experiments: interleaved rounds');
+const test = suite('bench/rounds: interleaved rounds');
 const WANTED = { rounds: 4, roundsMin: 1, share: 1 };
 
 interface Played {

@@ -2,8 +2,8 @@
  * Why a load does not count. A driver that was held up voids it always. What the servers left undone voids it
  * only where nothing was broken: there the ensemble was unwell, while under a fault it is the finding.
  */
-import { saturation } from '../../../bench/load/driver-monitor.ts';
-import { ENDED_EARLY, LATE_SHARE_MAX, type LoadResult } from '../../../bench/load/load-spec.ts';
+import { saturation } from './driver-monitor.ts';
+import { ENDED_EARLY, LATE_SHARE_MAX, type LoadResult } from './load-spec.ts';
 
 /** A healthy ensemble that commits fewer writes than this in a load is unwell. */
 const HEALTHY_WRITES_MIN = 100;

@@ -2,20 +2,16 @@
  * Measures one cell after the other: an experiment on a topology under a condition in one round. What goes
  * wrong costs its own cell; the topology is mended, and the run says what it did not measure.
  */
-import { isDefect } from '../../bench/defect.ts';
-import { LoadError } from '../../bench/load/load-error.ts';
-import type { Recorder } from '../../bench/measure/recorder.ts';
-import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
-import {
-  brokenMembers,
-  deathsSince,
-  mendEnsemble,
-  pausedMembers,
-} from '../../bench/topology/ensemble-health.ts';
+
 import type { EventSink } from '../../results/events.ts';
+import { isDefect } from '../defect.ts';
+import { LoadError } from '../load/load-error.ts';
+import type { Recorder } from '../measure/recorder.ts';
+import { EnsembleError } from '../topology/ensemble-error.ts';
+import { brokenMembers, deathsSince, mendEnsemble, pausedMembers } from '../topology/ensemble-health.ts';
 import type { CellLedger, CellPlace } from './cell-ledger.ts';
-import { NotHealed } from './measurements/under-fault.ts';
-import type { Stage } from './stage.ts';
+import { NotHealed } from './not-healed.ts';
+import type { RunningTopology } from './running-topology.ts';
 
 export interface CellsOptions {
   readonly ledger: CellLedger;
@@ -31,7 +27,7 @@ export interface CellsOptions {
 }
 
 export interface Cell extends Omit<CellPlace, 'topology'> {
-  readonly stage: Stage;
+  readonly stage: RunningTopology;
   readonly round: number;
   readonly of: number;
   /** False: once a member ended, nothing more is measured on the stage. @default it is mended */
@@ -56,8 +52,8 @@ const CLOCK_JUMP_MS = 100;
 export class Cells {
   readonly #options: CellsOptions;
   /** Why nothing more is measured on a stage. */
-  readonly #givenUp = new Map<Stage, string>();
-  readonly #unrun = new Map<Stage, number>();
+  readonly #givenUp = new Map<RunningTopology, string>();
+  readonly #unrun = new Map<RunningTopology, number>();
 
   constructor(options: CellsOptions) {
     this.#options = options;
@@ -95,7 +91,7 @@ export class Cells {
   }
 
   /** What must be done before a stage is measured. It is tried again once the stage is mended. */
-  async prepare(stage: Stage, what: string, body: () => Promise<void>): Promise<void> {
+  async prepare(stage: RunningTopology, what: string, body: () => Promise<void>): Promise<void> {
     const { events } = this.#options;
     stage.begin(what);
     for (let attempt = 1; !this.#givenUp.has(stage); attempt++) {
@@ -108,7 +104,7 @@ export class Cells {
   }
 
   /** What happened to a stage while another one was measured is mended before its next cell. */
-  async #broken(stage: Stage, isMended: boolean): Promise<Trouble | undefined> {
+  async #broken(stage: RunningTopology, isMended: boolean): Promise<Trouble | undefined> {
     const { signal } = this.#options;
     signal.throwIfAborted();
     const found = brokenMembers(stage.ensemble);
@@ -118,7 +114,7 @@ export class Cells {
     return hopeless === undefined ? undefined : { reason: hopeless, kind: 'hopeless' };
   }
 
-  async #try(stage: Stage, body: () => Promise<void>): Promise<Trouble | undefined> {
+  async #try(stage: RunningTopology, body: () => Promise<void>): Promise<Trouble | undefined> {
     const { signal, proxiesLost } = this.#options;
     signal.throwIfAborted();
     const deaths = stage.ensemble.deaths.length;
@@ -155,7 +151,7 @@ export class Cells {
     };
   }
 
-  async #goOn(stage: Stage, { reason, kind }: Trouble): Promise<void> {
+  async #goOn(stage: RunningTopology, { reason, kind }: Trouble): Promise<void> {
     const { recoverMaxMs, events, signal } = this.#options;
     if (kind === 'machine') return;
     if (kind === 'hopeless') return this.#giveUp(stage, reason);
@@ -175,7 +171,7 @@ export class Cells {
     signal.throwIfAborted();
   }
 
-  #giveUp(stage: Stage, reason: string): void {
+  #giveUp(stage: RunningTopology, reason: string): void {
     const { events, recorder } = this.#options;
     if (this.#givenUp.has(stage)) return;
     this.#givenUp.set(stage, reason);

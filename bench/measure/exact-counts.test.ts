@@ -1,8 +1,8 @@
 import { assert, suite } from '#test';
-import type { MemberCounters } from '../../../bench/measure/counters.ts';
+import type { MemberCounters } from './counters.ts';
 import { exactCountsOf, whyUncounted } from './exact-counts.ts';
 
-const test = suite('chaos/experiments: exact counts');
+const test = suite('bench/measure: exact counts');
 
 const WRITES = 100;
 

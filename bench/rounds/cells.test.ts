@@ -1,18 +1,18 @@
 /** What goes wrong costs its own cell, and the run says what it did not measure (field reports F1, F2). */
 import { assert, suite } from '#test';
-import { plantedResult } from '../../bench/claims/claims.test-kit.ts';
-import { judgeAll } from '../../bench/claims/judge-all.ts';
-import { livenessAfterHeal } from '../../bench/claims/liveness-after-heal.ts';
-import { LoadError } from '../../bench/load/load-error.ts';
-import { Recorder } from '../../bench/measure/recorder.ts';
-import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { NO_EVENTS } from '../../results/events.ts';
+import { plantedResult } from '../claims/claims.test-kit.ts';
+import { judgeAll } from '../claims/judge-all.ts';
+import { livenessAfterHeal } from '../claims/liveness-after-heal.ts';
+import { LoadError } from '../load/load-error.ts';
+import { Recorder } from '../measure/recorder.ts';
+import { EnsembleError } from '../topology/ensemble-error.ts';
 import { CellLedger, withoutSamples } from './cell-ledger.ts';
 import { Cells } from './cells.ts';
-import { NotHealed } from './measurements/under-fault.ts';
-import type { Stage } from './stage.ts';
+import { NotHealed } from './not-healed.ts';
+import type { RunningTopology } from './running-topology.ts';
 
-const test = suite('chaos/experiments: cells');
+const test = suite('bench/rounds: cells');
 
 /** A stage with one member, of which tests say what happens to it. */
 class FakeStage {
@@ -65,7 +65,7 @@ function play(lost: () => string | undefined = () => undefined, wallClock = Date
   /** Runs `rounds` of writes on a stage. `then` is the mishap. */
   const run = async (stage: FakeStage, rounds: number, then: (round: number) => void = () => {}) => {
     for (let round = 0; round < rounds; round++) {
-      const cell = { experiment: 'writes', stage: stage as unknown as Stage, condition: 'healthy' };
+      const cell = { experiment: 'writes', stage: stage as unknown as RunningTopology, condition: 'healthy' };
       await cells.measure({ ...cell, round, of: rounds }, async () => {
         recorder.sample({ metric: 'm', topology: stage.name, condition: 'healthy' }, round, round);
         then(round);
@@ -202,11 +202,11 @@ test('a preparation is tried again once the stage is mended, and its last failur
   const { cells, run, ledger } = play();
   const [a, b] = [new FakeStage('a'), new FakeStage('b')];
   let attempts = 0;
-  await cells.prepare(a as unknown as Stage, 'warming up', async () => {
+  await cells.prepare(a as unknown as RunningTopology, 'warming up', async () => {
     if (++attempts === 1) throw new EnsembleError('there are 0 leaders');
   });
   assert.is(attempts, 2);
-  await cells.prepare(b as unknown as Stage, 'warming up', async () => {
+  await cells.prepare(b as unknown as RunningTopology, 'warming up', async () => {
     throw new EnsembleError('there are 0 leaders');
   });
   await run(a, 1);

@@ -2,8 +2,8 @@
  * Proves that CPU budgets, and nothing else, bounded an ensemble during a window: the leader used up its own,
  * and the machine had time left.
  */
-import type { CpuBudget } from '../../bench/hosts/cpu-budget.ts';
-import { machineTicks, machineUse } from '../../bench/measure/machine-cpu.ts';
+import type { CpuBudget } from '../hosts/cpu-budget.ts';
+import { machineTicks, machineUse } from '../measure/machine-cpu.ts';
 
 /** Shares of a window, 0 to 1; undefined where the machine does not tell. */
 export interface BudgetShares {
