@@ -24,6 +24,7 @@ import type { ServerParts, ZooKeeperServer } from './processors/zookeeper-server
 import { QuorumPeer } from './quorum/quorum-peer.ts';
 import type { Logger } from './runtime/logger.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import { LocalSessions } from './sessions/local-sessions.ts';
 import { SessionIds } from './sessions/session-ids.ts';
 import { startAutoPurge } from './storage/auto-purge.ts';
 import { EpochFiles } from './storage/epoch-file.ts';
@@ -118,6 +119,14 @@ export function startServer(options: ServerOptions): RunningServer {
     if (server !== view.serving) events.emit({ kind: 'serving', mode: server?.mode ?? null });
     view.serving = server;
   };
+  const sessionIds = new SessionIds(config.quorum?.sid ?? STANDALONE_SID, clock);
+  const localSessions = hasLocalSessions(config)
+    ? new LocalSessions(clock, config.tickTimeMs, sessionIds, ({ id, high, low }) => {
+        events.emit({ kind: 'sessionExpired', id });
+        port.server()?.connectionOf(high, low)?.close('the session expired');
+      })
+    : null;
+  view.localSessions = localSessions;
   const parts: ServerParts = {
     config,
     clock,
@@ -130,12 +139,13 @@ export function startServer(options: ServerOptions): RunningServer {
     guard,
     turns,
     heapBytesMax: runtime.heapBytesMax,
+    localSessions,
     onFatal,
   };
   const stopRole =
     config.quorum === undefined
-      ? startStandalone(parts, serve)
-      : startMember(parts, runtime, config.quorum, view, serve);
+      ? startStandalone(parts, sessionIds, serve)
+      : startMember(parts, runtime, config.quorum, sessionIds, view, serve);
   if (config.clientAddress !== undefined) {
     port.listen(config.clientAddress, bound => logger.info('the client port listens', { port: bound }));
   }
@@ -147,6 +157,7 @@ export function startServer(options: ServerOptions): RunningServer {
     database,
     stop(done) {
       serve(null);
+      localSessions?.stop();
       autoPurge.cancel();
       answers.close();
       admin.close();
@@ -176,11 +187,11 @@ type Serve = (server: ZooKeeperServer | null) => void;
 /** `done` runs when what was acknowledged is on disk. */
 type StopRole = (done: () => void) => void;
 
-function startStandalone(parts: ServerParts, serve: Serve): StopRole {
+function startStandalone(parts: ServerParts, sessionIds: SessionIds, serve: Serve): StopRole {
   const server = new LeaderZooKeeperServer(parts, {
     mode: 'standalone',
     sid: STANDALONE_SID,
-    sessionIds: new SessionIds(STANDALONE_SID, parts.clock),
+    sessionIds,
     membership: {
       quorum: new JointQuorum(
         new QuorumMaj({ version: 0, text: '', voters: [STANDALONE_SID], observers: [] }),
@@ -197,17 +208,22 @@ function startMember(
   parts: ServerParts,
   runtime: Runtime,
   member: QuorumMember,
+  sessionIds: SessionIds,
   view: ServerView,
   serve: Serve,
 ): StopRole {
-  const { clock, database, events } = parts;
+  const { database, events } = parts;
   const epochs = new EpochFiles(runtime.disk, database.snapDirectory);
   epochs.load(database.lastLoggedZxid, events);
-  const sessionIds = new SessionIds(member.sid, clock);
   const peer = new QuorumPeer({ ...parts, runtime, member, epochs, sessionIds, serve });
   view.peer = peer;
   peer.start();
   return done => peer.stop(done);
+}
+
+/** As upstream, a standalone server has none: all its sessions are its own. */
+function hasLocalSessions({ quorum, localSessionsEnabled }: ServerConfig): boolean {
+  return quorum !== undefined && localSessionsEnabled;
 }
 
 function databaseConfig(config: ServerConfig) {

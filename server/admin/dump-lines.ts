@@ -1,4 +1,5 @@
 import { sessionIdHex } from '../sessions/session-id.ts';
+import type { SessionTracker } from '../sessions/session-tracker.ts';
 import { atMost } from '../turns/live.ts';
 import type { ServerView } from './server-view.ts';
 import { sessionBuckets } from './session-listing.ts';
@@ -21,16 +22,22 @@ export function* dumpLines(view: ServerView): Generator<string> {
 
 /** A learner knows the sessions of the ensemble, and leaves it to the leader when they end. */
 function* sessionLines(view: ServerView): Generator<string> {
+  const { localSessions } = view;
+  if (localSessions !== null) yield* trackedLines('Local Session', localSessions.tracker, view);
   const tracker = view.leaderServer?.tracker;
-  if (tracker === undefined) {
-    const { sessionTimeouts } = view.database;
-    yield `Global Sessions(${sessionTimeouts.size}):\n`;
-    for (const [id, timeoutMs] of atMost(sessionTimeouts.size, sessionTimeouts))
-      yield `${sessionIdHex(id)}\t${timeoutMs}ms\n`;
+  if (tracker !== undefined) {
+    yield* trackedLines(localSessions === null ? 'Session' : 'Global Session', tracker, view);
     return;
   }
-  yield `Session Sets (${tracker.buckets.size})/(${tracker.size}):\n`;
-  const wallAtZeroMs = view.clock.wallMs() - view.clock.monotonicMs();
+  const { sessionTimeouts } = view.database;
+  yield `Global Sessions(${sessionTimeouts.size}):\n`;
+  for (const [id, timeoutMs] of atMost(sessionTimeouts.size, sessionTimeouts))
+    yield `${sessionIdHex(id)}\t${timeoutMs}ms\n`;
+}
+
+function* trackedLines(name: string, tracker: SessionTracker, { clock }: ServerView): Generator<string> {
+  yield `${name} Sets (${tracker.buckets.size})/(${tracker.size}):\n`;
+  const wallAtZeroMs = clock.wallMs() - clock.monotonicMs();
   for (const [expiryMs, sessions] of sessionBuckets(tracker)) {
     yield `${sessions.size} expire at ${dateText(wallAtZeroMs + expiryMs)}:\n`;
     for (const { id } of atMost(sessions.size, sessions)) yield `\t${sessionIdHex(id)}\n`;

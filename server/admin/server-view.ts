@@ -12,6 +12,7 @@ import type { ServerStats } from '../metrics/server-stats.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { QuorumPeer } from '../quorum/quorum-peer.ts';
 import type { Clock, Disk, Runtime } from '../runtime/runtime.ts';
+import type { LocalSessions } from '../sessions/local-sessions.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import { atMost, PAUSE, type Pause, type Slow } from '../turns/live.ts';
 import { FULL_VERSION } from '../version.ts';
@@ -25,7 +26,7 @@ const DEFAULT_TRACE_MASK = 306n;
 
 /**
  * What is shown of a server, by four-letter words, AdminServer and the simulation alike. It only reads.
- * `serving`, `peer` and `port` are set as the server comes up and changes its role.
+ * `serving`, `peer`, `port` and `localSessions` are set as the server comes up and changes its role.
  */
 export class ServerView {
   readonly config: ServerConfig;
@@ -42,6 +43,7 @@ export class ServerView {
   serving: ZooKeeperServer | null = null;
   peer: QuorumPeer | null = null;
   port: ClientPort | null = null;
+  localSessions: LocalSessions | null = null;
 
   constructor(parts: {
     config: ServerConfig;
@@ -166,7 +168,7 @@ export class ServerView {
     // Connections are refused only by limits, never at random.
     gauge('connection_drop_probability', () => new Double(0));
     gauge('global_sessions', () => this.active?.globalSessions ?? 0);
-    gauge('local_sessions', () => 0);
+    gauge('local_sessions', () => this.localSessions?.size ?? 0);
     gauge('last_client_response_size', () => stats.responseSizes.last);
     gauge('max_client_response_size', () => stats.responseSizes.max);
     gauge('min_client_response_size', () => stats.responseSizes.min);

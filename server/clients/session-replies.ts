@@ -4,7 +4,7 @@ import { writeMultiReply, writeTxnReply } from '../processors/reply-writer.ts';
 import { isCreate, type Request } from '../processors/request.ts';
 import type { ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import { sessionIdHex } from '../sessions/session-id.ts';
-import type { TxnResult } from '../tree/txn-result.ts';
+import { resultOf, type TxnResult } from '../tree/txn-result.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -61,6 +61,27 @@ export class SessionReplies {
     this.#server.replies.begin();
     this.send(xid, op, unknown ? -1 : this.#server.lastProcessedZxid, code);
     if (unknown) this.#connection.close(`operation ${op} is not known`, true);
+  }
+
+  /** Answers a multi of which part number `failed` is refused because its session is local. */
+  refusePart({ xid, op, bytes, start, end }: Pending, failed: number): void {
+    const { writer } = this.#server.replies.begin();
+    const asked = partTypes(new JuteReader(bytes, start, end));
+    const codeOf = (part: number) =>
+      part < failed
+        ? ErrorCode.OK
+        : part === failed
+          ? ErrorCode.EPHEMERALONLOCALSESSION
+          : ErrorCode.RUNTIMEINCONSISTENCY;
+    const results = asked.map((_, part) => resultOf(OpCode.error, codeOf(part), '', null));
+    writeMultiReply(writer, { ...resultOf(op, ErrorCode.OK, '', null), results }, asked);
+    this.send(xid, op, this.#server.lastProcessedZxid, ErrorCode.OK);
+  }
+
+  /** A reply without a body. */
+  done(xid: number, op: number): void {
+    this.#server.replies.begin();
+    this.send(xid, op, this.#server.lastProcessedZxid, ErrorCode.OK);
   }
 
   /** Carries out an auth or sasl request, and answers it. */

@@ -1,3 +1,4 @@
+import { ephemeralPart } from '../processors/ephemeral-part.ts';
 import { Request } from '../processors/request.ts';
 import type { Requester } from '../processors/request-rules.ts';
 import { Hold } from '../processors/server-cnxn.ts';
@@ -13,7 +14,7 @@ import type { InputLedger } from './input-ledger.ts';
 import { RequestLatency } from './request-latency.ts';
 import { costOf, wayOf } from './request-scheduling.ts';
 import type { SessionClient } from './session-client.ts';
-import { SessionOrder, WIDE } from './session-order.ts';
+import { type Pending, SessionOrder, WIDE } from './session-order.ts';
 import { SessionReads } from './session-reads.ts';
 import { SessionReplies } from './session-replies.ts';
 
@@ -137,13 +138,41 @@ export class SessionRequests {
   }
 
   #submitWrite(xid: number, op: number, bytes: Buffer, start: number, end: number): void {
-    const refusal =
-      op === OpCode.createSession
-        ? ErrorCode.UNIMPLEMENTED
-        : validateWrite(op, bytes, start, end, this.#requester);
-    if (refusal === ErrorCode.OK) this.#submit(xid, op, bytes, start, end);
-    else if (this.#order.length === 0) this.#replies.refuse(xid, op, refusal);
-    else this.#wait(xid, op, bytes, start, end, refusal);
+    const refusal = this.#refusalOf(op, bytes, start, end);
+    const isHere = refusal === ErrorCode.OK && !this.#endsLocally(op);
+    if (isHere) this.#submit(xid, op, bytes, start, end);
+    else if (this.#order.length > 0) this.#wait(xid, op, bytes, start, end, refusal);
+    else this.#answerUnsubmitted({ xid, op, bytes, start, end, request: null, refusal, weight: 1 });
+  }
+
+  #refusalOf(op: number, bytes: Buffer, start: number, end: number): number {
+    if (op === OpCode.createSession) return ErrorCode.UNIMPLEMENTED;
+    const refusal = validateWrite(op, bytes, start, end, this.#requester);
+    const server = this.#server;
+    if (refusal !== ErrorCode.OK || server.parts.localSessions === null) return refusal;
+    if (!server.hasLocalSession(this.#connection) || ephemeralPart(op, bytes, start, end) < 0) return refusal;
+    if (!server.parts.config.localSessionsUpgradingEnabled) return ErrorCode.EPHEMERALONLOCALSESSION;
+    server.upgradeSession(this.#connection);
+    return ErrorCode.OK;
+  }
+
+  /** The end of a local session is no transaction, and comes in its place among the requests all the same. */
+  #endsLocally(op: number): boolean {
+    return op === OpCode.closeSession && this.#server.hasLocalSession(this.#connection);
+  }
+
+  /** Answers a write that is never submitted: a refused one, or the end of a local session. */
+  #answerUnsubmitted(pending: Pending): void {
+    const { xid, op, refusal } = pending;
+    if (refusal === ErrorCode.EPHEMERALONLOCALSESSION && op === OpCode.multi) {
+      this.#replies.refusePart(pending, ephemeralPart(op, pending.bytes, pending.start, pending.end));
+    } else if (refusal !== ErrorCode.OK) {
+      this.#replies.refuse(xid, op, refusal);
+    } else {
+      this.#server.endLocalSession(this.#connection);
+      this.#replies.done(xid, op);
+      this.#connection.end();
+    }
   }
 
   #submit(xid: number, op: number, bytes: Buffer, start: number, end: number): void {
@@ -157,7 +186,8 @@ export class SessionRequests {
 
   /** A read, or a refusal, takes its place behind what is under way. */
   #wait(xid: number, op: number, bytes: Buffer, start: number, end: number, refusal: number): void {
-    const weight = refusal === ErrorCode.OK ? this.#server.final.weightOf(op, this.#reader) : 1;
+    const isRead = refusal === ErrorCode.OK && op !== OpCode.closeSession;
+    const weight = isRead ? this.#server.final.weightOf(op, this.#reader) : 1;
     this.#order.push({ xid, op, bytes, start, end, request: null, refusal, weight });
   }
 
@@ -232,12 +262,13 @@ export class SessionRequests {
   }
 
   #answerOldest(): void {
-    const { xid, op, bytes, start, end, refusal } = this.#order.peek()!;
+    const head = this.#order.peek()!;
+    const { xid, op, bytes, start, end, refusal } = head;
     if (this.#reads.isUnderWay) {
       if (this.#reads.goOn(xid, op)) this.#order.shift();
-    } else if (refusal !== ErrorCode.OK) {
+    } else if (refusal !== ErrorCode.OK || op === OpCode.closeSession) {
       this.#order.shift();
-      this.#replies.refuse(xid, op, refusal);
+      this.#answerUnsubmitted(head);
     } else if (this.#reads.answer(xid, op, this.#reader.reset(bytes, start, end))) {
       this.#order.shift();
     }

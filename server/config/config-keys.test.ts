@@ -8,11 +8,8 @@ import { checkedOnlyKeys } from './keys-without-effect.ts';
 const test = suite('config: which keys have an effect');
 
 const SERVER = fileURLToPath(new URL('..', import.meta.url));
-/**
- * Local sessions: learners of Apache may forward what theirs ask for; there are none here. The read-only
- * mode: `isro` is answered, as it is upstream; there is none.
- */
-const IN_PART = ['localSessionsEnabled', 'readonlymode.enabled'];
+/** The read-only mode: `isro` is answered, as it is upstream; there is none. */
+const IN_PART = ['readonlymode.enabled'];
 /** Fields of the settings that ServerConfig has under other names, or that decide what else it has. */
 const RESOLVED = [
   'juteMaxBufferBytes',

@@ -36,8 +36,6 @@ const BUILT_IN_PROVIDER = /^org\.apache\.zookeeper\.server\.auth\.(Digest|IP)Aut
 export const checkedOnlyKeys: Readonly<Record<string, KeyWithoutEffect>> = {
   secureClientPort: restricts('clients connect with TLS', value => Number(value) !== 0),
   secureClientPortAddress: tunes('the address of secureClientPort'),
-  localSessionsEnabled: tunes('sessions known to their server only'),
-  localSessionsUpgradingEnabled: tunes('local sessions made global by an ephemeral node'),
   reconfigEnabled: tunes('the reconfig operation'),
   oraclePath: tunes('the oracle of two voters'),
   'observerMaster.sizeLimit': tunes('committed packets kept for observers'),

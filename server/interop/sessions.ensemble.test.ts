@@ -87,50 +87,54 @@ for (const leader of ['zklab', 'apache'] as const) {
   );
 }
 
-test(
-  'local sessions of Apache write under a leader of ours, and become global with their first ephemeral (ZOOKEEPER-1147)',
-  async () => {
-    requireApache();
-    const plans = [
-      { is: 'apache' },
-      { is: 'zklab' },
-      { is: 'zklab' },
-      { is: 'apache', observer: true },
-    ] as const;
-    await withEnsemble(
-      plans,
-      async ensemble => {
-        await ensemble.start(1, 3);
-        assert.is((await ensemble.leader()).sid, 3);
-        await ensemble.start(2, 4);
-        const reader = await ensemble.client(2);
-        for (const member of [1, 4]) {
-          const before = await ensemble.member(3).metric('global_sessions');
-          const local = await ensemble.client(member);
-          await local.create(`/plain-${member}`);
-          await local.set(`/plain-${member}`, 'twice');
-          assert.is(
-            await ensemble.member(3).metric('global_sessions'),
-            before,
-            'the leader knows no more of it',
-          );
+for (const [members, leaders] of [
+  ['apache', 'zklab'],
+  ['zklab', 'apache'],
+] as const)
+  test(
+    `local sessions of ${members} write under a leader of ${leaders}, and become global with their first ephemeral (ZOOKEEPER-1147)`,
+    async () => {
+      requireApache();
+      const plans = [
+        { is: members },
+        { is: leaders },
+        { is: leaders },
+        { is: members, observer: true },
+      ] as const;
+      await withEnsemble(
+        plans,
+        async ensemble => {
+          await ensemble.start(1, 3);
+          assert.is((await ensemble.leader()).sid, 3);
+          await ensemble.start(2, 4);
+          const reader = await ensemble.client(2);
+          for (const member of [1, 4]) {
+            const before = await ensemble.member(3).metric('global_sessions');
+            const local = await ensemble.client(member);
+            await local.create(`/plain-${member}`);
+            await local.set(`/plain-${member}`, 'twice');
+            assert.is(
+              await ensemble.member(3).metric('global_sessions'),
+              before,
+              'the leader knows no more of it',
+            );
 
-          await local.create(`/mine-${member}`, '', EPHEMERAL);
-          assert.is(await ensemble.member(3).metric('global_sessions'), (before ?? 0) + 1);
-          const moved = await ensemble.client(2, { session: local.session });
-          assert.is((await moved.exists(`/mine-${member}`))?.ephemeralOwner, local.session.sessionId);
-          await moved.close();
-          await reader.sync();
-          assert.is(await reader.exists(`/mine-${member}`), null);
-        }
-        // A session that was global and is closed is not taken for a local one of ours.
-        const closed = await ensemble.client(2);
-        await closed.close();
-        await isRefused(() => ensemble.client(3, { session: closed.session }));
-        await ensemble.agrees();
-      },
-      ['localSessionsEnabled=true', 'localSessionsUpgradingEnabled=true'],
-    );
-  },
-  DEADLINE,
-);
+            await local.create(`/mine-${member}`, '', EPHEMERAL);
+            assert.is(await ensemble.member(3).metric('global_sessions'), (before ?? 0) + 1);
+            const moved = await ensemble.client(2, { session: local.session });
+            assert.is((await moved.exists(`/mine-${member}`))?.ephemeralOwner, local.session.sessionId);
+            await moved.close();
+            await reader.sync();
+            assert.is(await reader.exists(`/mine-${member}`), null);
+          }
+          // A session that was global and is closed is not taken for a local one.
+          const closed = await ensemble.client(2);
+          await closed.close();
+          await isRefused(() => ensemble.client(3, { session: closed.session }));
+          await ensemble.agrees();
+        },
+        ['localSessionsEnabled=true', 'localSessionsUpgradingEnabled=true'],
+      );
+    },
+    DEADLINE,
+  );

@@ -2,12 +2,13 @@ import { Fifo } from '../collections/fifo.ts';
 import { LongMap } from '../collections/long-map.ts';
 import type { QuorumSource } from '../membership/joint-quorum.ts';
 import type { Counter, Summary } from '../metrics/metrics.ts';
-import type { Request } from '../processors/request.ts';
+import { ownRequest, type Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import { parseTxnPacket } from '../storage/parse-txn.ts';
 import type { Id } from '../wire/acl.ts';
+import { JuteWriter } from '../wire/jute.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnHeader } from '../wire/txn.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
@@ -150,13 +151,30 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.madeRoom();
   }
 
-  openSession(connection: ServerCnxn, timeoutMs: number): void {
+  protected openGlobalSession(connection: ServerCnxn, timeoutMs: number): void {
     const request = connection.sessionRequest(OpCode.createSession, this.#sessionIds.next(), timeoutMs);
     this.#opening.set(request.sessionHigh, request.sessionLow, request);
     this.relay(request, request.end - request.start);
   }
 
-  renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
+  protected submitGlobalSession(request: Request): void {
+    this.relay(request, request.end - request.start);
+  }
+
+  /**
+   * A commit is matched to a request by session and cxid, and some clients start their cxids again on each
+   * connection. The leader's answer to a sync comes after all of them.
+   */
+  protected override afterWritesOf(sessionHigh: number, sessionLow: number, run: () => void): void {
+    if (!this.#relayed.awaits(sessionHigh, sessionLow)) {
+      run();
+      return;
+    }
+    const nowMs = this.parts.clock.monotonicMs();
+    this.syncFor(ownRequest(OpCode.sync, { sessionHigh, sessionLow }, SYNC_BODY, this, nowMs), run);
+  }
+
+  protected renewGlobalSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
     this.revalidate(sessionId, timeoutMs, valid => {
       if (!this.connections.has(connection)) return;
       if (valid) connection.established(sessionId, timeoutMs);
@@ -194,7 +212,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     }
   }
 
-  touch(connection: ServerCnxn): void {
+  protected touchGlobalSession(connection: ServerCnxn): void {
     this.touchSession(
       connection.sessionHigh,
       connection.sessionLow,
@@ -222,7 +240,7 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.forward(request);
   }
 
-  /** Forwards a sync of an observer behind this follower: it takes its place among our own. */
+  /** Forwards a sync that no client connection here stands for: it takes its place among those of clients. */
   syncFor(request: Request, done: () => void): void {
     this.#syncs.push(done);
     this.#asked();
@@ -313,3 +331,5 @@ export class LearnerZooKeeperServer extends ZooKeeperServer {
     this.#revalidations.clear();
   }
 }
+
+const SYNC_BODY = new JuteWriter(8).writeString('/').toBuffer();

@@ -48,6 +48,11 @@ export class RelayedRequests {
     if (this.#bytes >= this.#bytesMax) this.#isFull = true;
   }
 
+  /** Whether transactions of that session are still to come back. */
+  awaits(sessionHigh: number, sessionLow: number): boolean {
+    return this.#bySession.get(sessionHigh, sessionLow) !== undefined;
+  }
+
   /** A transaction of that session came back. */
   answered(sessionHigh: number, sessionLow: number): void {
     if (this.#bytes === 0) return;

@@ -3,6 +3,7 @@ import type { ServerConfig } from '../config/server-config.ts';
 import type { Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import type { ServerParts } from '../processors/zookeeper-server.ts';
+import type { LocalSessions } from '../sessions/local-sessions.ts';
 import { SessionTracker, type TrackedSession } from '../sessions/session-tracker.ts';
 import { ErrorCode } from '../wire/error-codes.ts';
 import { JuteReader } from '../wire/jute.ts';
@@ -14,14 +15,16 @@ export class LeaderSessions {
   readonly #config: ServerConfig;
   /** The leader's own server: what its clients have, and what it submits itself, belongs to it. */
   readonly #own: object;
+  readonly #local: LocalSessions | null;
 
   constructor(
-    { clock, config, database }: ServerParts,
+    { clock, config, database, localSessions }: ServerParts,
     own: object,
     expire: (session: TrackedSession) => void,
   ) {
     this.#config = config;
     this.#own = own;
+    this.#local = localSessions;
     this.tracker = new SessionTracker(clock, config.tickTimeMs, database.sessionTimeouts, expire);
   }
 
@@ -65,13 +68,11 @@ export class LeaderSessions {
     return ErrorCode.OK;
   }
 
-  /** A local session is known only to the learner that forwards its request. ZOOKEEPER-1147 */
+  /** A local session is known only to the member that its client is connected to. ZOOKEEPER-1147 */
   #mayBeLocal({ sessionHigh, sessionLow, owner }: Request): boolean {
-    return (
-      this.#config.localSessionsEnabled &&
-      owner !== this.#own &&
-      this.tracker.get(sessionHigh, sessionLow) === undefined
-    );
+    if (this.tracker.get(sessionHigh, sessionLow) !== undefined) return false;
+    if (owner === this.#own) return this.#local?.has(sessionHigh, sessionLow) === true;
+    return this.#config.localSessionsEnabled;
   }
 }
 

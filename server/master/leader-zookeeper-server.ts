@@ -3,7 +3,7 @@ import type { QuorumSource } from '../membership/joint-quorum.ts';
 import type { Summary } from '../metrics/metrics.ts';
 import { errorTxn, type MultiPreparation } from '../processors/multi-preparation.ts';
 import { PrepRequestProcessor } from '../processors/prep-request-processor.ts';
-import { Request } from '../processors/request.ts';
+import { ownRequest, type Request } from '../processors/request.ts';
 import type { ServerCnxn } from '../processors/server-cnxn.ts';
 import { SyncRequestProcessor } from '../processors/sync-request-processor.ts';
 import { type ServerMode, type ServerParts, ZooKeeperServer } from '../processors/zookeeper-server.ts';
@@ -117,7 +117,7 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     );
     this.#sessions = new LeaderSessions(parts, this, session => this.#expire(session));
     this.#containers = new ContainerManager(parts, path =>
-      this.#submitOwn(OpCode.deleteContainer, 0, 0, new JuteWriter().writeString(path).toBuffer()),
+      this.#submitOwn(OpCode.deleteContainer, NO_SESSION, new JuteWriter().writeString(path).toBuffer()),
     );
   }
 
@@ -148,16 +148,20 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
     for (const proposal of this.#outstanding) yield proposal.packet;
   }
 
-  openSession(connection: ServerCnxn, timeoutMs: number): void {
+  protected openGlobalSession(connection: ServerCnxn, timeoutMs: number): void {
     const id = this.#sessionIds.next();
     this.submit(connection.sessionRequest(OpCode.createSession, id, timeoutMs));
   }
 
-  renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
+  protected submitGlobalSession(request: Request): void {
+    this.submit(request);
+  }
+
+  protected renewGlobalSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
     this.#sessions.renew(connection, sessionId, timeoutMs);
   }
 
-  touch(connection: ServerCnxn): void {
+  protected touchGlobalSession(connection: ServerCnxn): void {
     this.#sessions.touch(connection);
   }
 
@@ -257,26 +261,12 @@ export class LeaderZooKeeperServer extends ZooKeeperServer {
 
   #expire(session: TrackedSession): void {
     this.parts.events.emit({ kind: 'sessionExpired', id: session.id });
-    this.#submitOwn(OpCode.closeSession, session.high, session.low, EMPTY);
+    const { high: sessionHigh, low: sessionLow } = session;
+    this.#submitOwn(OpCode.closeSession, { sessionHigh, sessionLow }, EMPTY);
   }
 
-  /** Submits a request that no client sent and nobody waits for. */
-  #submitOwn(op: number, sessionHigh: number, sessionLow: number, bytes: Buffer): void {
-    this.submit(
-      new Request({
-        sessionHigh,
-        sessionLow,
-        cxid: 0,
-        op,
-        bytes,
-        start: 0,
-        end: bytes.length,
-        owner: this,
-        origin: null,
-        identities: () => [],
-        arrivedMs: this.parts.clock.monotonicMs(),
-      }),
-    );
+  #submitOwn(op: number, session: { sessionHigh: number; sessionLow: number }, bytes: Buffer): void {
+    this.submit(ownRequest(op, session, bytes, this, this.parts.clock.monotonicMs()));
   }
 
   #propose(request: Request, body: TxnBody, zxid: number, timeMs: number): void {
@@ -409,3 +399,4 @@ function malformed(error: unknown): TxnBody {
 }
 
 const EMPTY = Buffer.alloc(0);
+const NO_SESSION = { sessionHigh: 0, sessionLow: 0 };

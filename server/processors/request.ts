@@ -62,6 +62,21 @@ export class Request {
   }
 }
 
+/** A request of the server itself, for whose answer nobody waits. */
+export function ownRequest(
+  op: number,
+  session: { readonly sessionHigh: number; readonly sessionLow: number },
+  bytes: Buffer,
+  owner: object,
+  arrivedMs: number,
+): Request {
+  const { sessionHigh, sessionLow } = session;
+  const from = { owner, origin: null, identities: () => NO_IDENTITIES, arrivedMs };
+  return new Request({ sessionHigh, sessionLow, cxid: 0, op, bytes, start: 0, end: bytes.length, ...from });
+}
+
+const NO_IDENTITIES: readonly Id[] = [];
+
 export function isCreate(op: number): boolean {
   return (
     op === OpCode.create || op === OpCode.create2 || op === OpCode.createContainer || op === OpCode.createTTL

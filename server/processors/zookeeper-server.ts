@@ -1,5 +1,5 @@
 import type { AclDecisions } from '../auth/acl-decisions.ts';
-import { LongMap } from '../collections/long-map.ts';
+import { highOf, LongMap, lowOf } from '../collections/long-map.ts';
 import type { ServerConfig } from '../config/server-config.ts';
 import type { ServerError } from '../errors.ts';
 import type { QuorumSource } from '../membership/joint-quorum.ts';
@@ -9,6 +9,7 @@ import type { ServerEvents } from '../metrics/server-events.ts';
 import type { ServerStats } from '../metrics/server-stats.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Clock } from '../runtime/runtime.ts';
+import type { LocalSessions } from '../sessions/local-sessions.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { TxnResult } from '../tree/txn-result.ts';
@@ -23,7 +24,7 @@ import { CrowdEvents } from './crowd-events.ts';
 import { EventLine } from './event-line.ts';
 import { FinalRequestProcessor } from './final-request-processor.ts';
 import { ReplyWriter } from './reply-writer.ts';
-import type { Request } from './request.ts';
+import { ownRequest, type Request } from './request.ts';
 import { Hold, type ServerCnxn } from './server-cnxn.ts';
 import { unitsToApply } from './units-to-apply.ts';
 
@@ -42,6 +43,8 @@ export interface ServerParts {
   /** Divides the turns of the loop among connections and tasks with much work. */
   readonly turns: TurnQueue;
   readonly heapBytesMax: number;
+  /** Null unless local sessions are enabled on this member. */
+  readonly localSessions: LocalSessions | null;
   /** The server cannot keep its guarantees any more (a write or sync failed) and must stop. */
   readonly onFatal: (error: ServerError) => void;
   /** Called in an ensemble after a reconfiguration was applied, which only a leader of Apache's makes. */
@@ -110,13 +113,15 @@ export abstract class ZooKeeperServer {
   }
 
   /** Asks for a new global session. `ServerCnxn.established` or `refused` answers. */
-  abstract openSession(connection: ServerCnxn, timeoutMs: number): void;
+  protected abstract openGlobalSession(connection: ServerCnxn, timeoutMs: number): void;
   /** Asks whether a session of some server is still alive, and makes this server its owner. */
-  abstract renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void;
+  protected abstract renewGlobalSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void;
+  protected abstract touchGlobalSession(connection: ServerCnxn): void;
+  /** Asks for the transaction that makes a session of this server global. */
+  protected abstract submitGlobalSession(request: Request): void;
   /** Submits a write of a local client, whose form is valid. */
   abstract submit(request: Request): void;
   abstract sync(request: Request): void;
-  abstract touch(connection: ServerCnxn): void;
   /** Global sessions known here, for `mntr`. */
   abstract get globalSessions(): number;
   /**
@@ -124,6 +129,66 @@ export abstract class ZooKeeperServer {
    * with `waitForRoom`.
    */
   abstract get hasRoom(): boolean;
+
+  /** A new session. `ServerCnxn.established` or `refused` answers. */
+  openSession(connection: ServerCnxn, timeoutMs: number): void {
+    const { localSessions } = this.parts;
+    if (localSessions === null) this.openGlobalSession(connection, timeoutMs);
+    else connection.established(localSessions.open(timeoutMs), timeoutMs);
+  }
+
+  /** A client comes back with its session. `ServerCnxn.established` or `refused` answers. */
+  renewSession(connection: ServerCnxn, sessionId: bigint, timeoutMs: number): void {
+    const high = highOf(sessionId);
+    const low = lowOf(sessionId);
+    if (this.parts.localSessions?.renew(high, low, timeoutMs) !== true) {
+      this.renewGlobalSession(connection, sessionId, timeoutMs);
+      return;
+    }
+    const older = this.connectionOf(high, low);
+    if (older !== connection) older?.close('the session came back on another connection');
+    this.afterWritesOf(high, low, () => {
+      if (!this.connections.has(connection)) return;
+      if (this.parts.localSessions!.has(high, low)) connection.established(sessionId, timeoutMs);
+      else connection.refused();
+    });
+  }
+
+  /**
+   * Calls `run` once the answer to no write that an earlier connection of this session left behind can be
+   * taken for an answer to a later one.
+   */
+  protected afterWritesOf(_sessionHigh: number, _sessionLow: number, run: () => void): void {
+    run();
+  }
+
+  touch(connection: ServerCnxn): void {
+    const { sessionHigh, sessionLow } = connection;
+    if (this.parts.localSessions?.touch(sessionHigh, sessionLow) !== true)
+      this.touchGlobalSession(connection);
+  }
+
+  hasLocalSession({ sessionHigh, sessionLow }: ServerCnxn): boolean {
+    return this.parts.localSessions?.has(sessionHigh, sessionLow) === true;
+  }
+
+  /**
+   * Makes a local session global, before its first ephemeral node. Everything that the client asks for next
+   * follows the transaction, and the session is the leader's to expire from now on.
+   */
+  upgradeSession(connection: ServerCnxn): void {
+    const { localSessions, clock } = this.parts;
+    localSessions?.end(connection.sessionHigh, connection.sessionLow);
+    const timeout = Buffer.alloc(4);
+    timeout.writeInt32BE(connection.timeoutMs);
+    const nowMs = clock.monotonicMs();
+    this.submitGlobalSession(ownRequest(OpCode.createSession, connection, timeout, this, nowMs));
+  }
+
+  /** The client ends its local session. */
+  endLocalSession({ sessionHigh, sessionLow }: ServerCnxn): void {
+    this.parts.localSessions?.end(sessionHigh, sessionLow);
+  }
 
   get connections(): ReadonlySet<ServerCnxn> {
     return this.#connections;

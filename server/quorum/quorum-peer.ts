@@ -21,6 +21,7 @@ import { ANY_HOST } from '../runtime/host-address.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { RatedLog } from '../runtime/rated-log.ts';
 import type { Address, Runtime, Timer } from '../runtime/runtime.ts';
+import type { LocalSessions } from '../sessions/local-sessions.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
@@ -38,6 +39,7 @@ export interface QuorumPeerParts {
   readonly access: AclDecisions;
   readonly epochs: EpochFiles;
   readonly sessionIds: SessionIds;
+  readonly localSessions: LocalSessions | null;
   readonly metrics: Metrics;
   readonly events: ServerEvents;
   readonly stats: ServerStats;
@@ -95,6 +97,7 @@ export class QuorumPeer {
       access: parts.access,
       epochs: parts.epochs,
       sessionIds: parts.sessionIds,
+      localSessions: parts.localSessions,
       membership: this.membership,
       onConfigSeen: text => this.#configuration.onSeen(text),
       onConfigCommitted: text => this.#configuration.onCommitted(text),

@@ -10,6 +10,7 @@ import type { ServerParts, ZooKeeperServer } from '../processors/zookeeper-serve
 import type { Logger } from '../runtime/logger.ts';
 import type { RatedLog } from '../runtime/rated-log.ts';
 import type { Clock, Network, Random } from '../runtime/runtime.ts';
+import type { LocalSessions } from '../sessions/local-sessions.ts';
 import type { SessionIds } from '../sessions/session-ids.ts';
 import type { EpochFiles } from '../storage/epoch-file.ts';
 import type { ZkDatabase } from '../storage/zk-database.ts';
@@ -26,6 +27,8 @@ export interface PeerContext {
   readonly access: AclDecisions;
   readonly epochs: EpochFiles;
   readonly sessionIds: SessionIds;
+  /** Null unless local sessions are enabled. */
+  readonly localSessions: LocalSessions | null;
   readonly membership: Membership;
   /** Called with the configuration that NEWLEADER names, before it is acked; null when it names none. */
   onConfigSeen(told: string | null): void;
@@ -63,8 +66,14 @@ export type MasterContext = Pick<
 export function serverParts(context: PeerContext): ServerParts {
   const { config, clock, database, access, metrics, events, stats, logger, guard, turns } = context;
   const parts = { config, clock, database, access, metrics, events, stats, logger, guard, turns };
-  const { heapBytesMax, onFatal } = context;
-  return { ...parts, heapBytesMax, onFatal, onReconfig: () => void context.onConfigCommitted(null) };
+  const { heapBytesMax, localSessions, onFatal } = context;
+  return {
+    ...parts,
+    heapBytesMax,
+    localSessions,
+    onFatal,
+    onReconfig: () => void context.onConfigCommitted(null),
+  };
 }
 
 /** The phases of Zab, as `mntr` and AdminServer name them. @see QuorumPeer.ZabState */

@@ -120,6 +120,7 @@ export class Stage {
       access: new AclDecisions(testProviders()),
       epochs: this.epochs,
       sessionIds: new SessionIds(this.sid, clock),
+      localSessions: null,
       membership: new Membership(this.sid, configurationOf(config.quorum!.config)),
       onConfigSeen: text => void this.configsSeen.push(text),
       onConfigCommitted: text => {
