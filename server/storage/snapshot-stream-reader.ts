@@ -1,7 +1,7 @@
 import { DataTree } from '../tree/data-tree.ts';
 import type { OwnerLayout } from '../tree/owner.ts';
 import { ZNode } from '../tree/znode.ts';
-import { type Acl, readAcl } from '../wire/acl.ts';
+import { type Acl, CLOSED_ACL, readAcl } from '../wire/acl.ts';
 import { JuteError, JuteReader } from '../wire/jute.ts';
 import { readStatPersisted } from '../wire/stat.ts';
 import { NODES_END } from './snapshot-stream.ts';
@@ -139,7 +139,8 @@ export class SnapshotStreamReader {
       return;
     }
     const view = reader.readBuffer();
-    const acl = this.tree.aclCache.get(reader.readLong()) ?? ACL_UNKNOWN;
+    // A list that came into use after the map was written. The log sets it. @see ZOOKEEPER-4846
+    const acl = this.tree.aclCache.get(reader.readLong()) ?? CLOSED_ACL;
     const stat = readStatPersisted(reader);
     // Copied, because a view would keep its whole chunk in memory as long as the node.
     const node = new ZNode(
@@ -158,9 +159,3 @@ export class SnapshotStreamReader {
     this.tree.putLoaded(path, node);
   }
 }
-
-/**
- * Used for a list that came into use after the map was written. The log sets the real one, and until then
- * nobody has access. @see ZOOKEEPER-4846
- */
-const ACL_UNKNOWN: readonly Acl[] = [];

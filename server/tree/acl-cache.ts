@@ -100,6 +100,11 @@ export class AclCache {
     return this.#byText.size;
   }
 
+  /** The largest key given so far. A key is never given twice. */
+  get lastKey(): number {
+    return this.#lastKey;
+  }
+
   /**
    * Finds a list that is already shared without comparing entries: a snapshot gives the same two lists to a
    * million nodes in turn.

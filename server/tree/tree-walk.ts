@@ -3,12 +3,13 @@ import type { ZNode } from './znode.ts';
 
 /**
  * Walks the nodes of a tree depth-first, parents before children, while the tree keeps changing between two
- * calls. Fuzzy snapshots are made from it. A node that is deleted before its turn is left out; one created
- * after its parent's turn may be missing; no path comes twice. The log from the walk's start on corrects all
- * of that.
+ * calls. Fuzzy snapshots are made from it. A node that is deleted before its turn is left out; so is one
+ * created after `createdUpTo`, with all below it; no path comes twice. The log from the walk's start on
+ * corrects all of that.
  */
 export class TreeWalk {
   readonly #tree: DataTree;
+  readonly #createdUpTo: number;
   /**
    * Names are copied when their parent is visited: a name that is deleted and created again must not come
    * twice.
@@ -16,8 +17,10 @@ export class TreeWalk {
   readonly #levels: Level[] = [];
   #started = false;
 
-  constructor(tree: DataTree) {
+  /** `createdUpTo`: the last zxid whose nodes are visited. */
+  constructor(tree: DataTree, createdUpTo = Number.POSITIVE_INFINITY) {
     this.#tree = tree;
+    this.#createdUpTo = createdUpTo;
   }
 
   /** The path is as snapshots write it: "" for the root. Null at the end. */
@@ -40,7 +43,7 @@ export class TreeWalk {
 
   #enter(path: string, key: string): [path: string, node: ZNode] | null {
     const node = this.#tree.getNode(key);
-    if (node === undefined) return null;
+    if (node === undefined || node.czxid > this.#createdUpTo) return null;
     if (node.children !== null && node.children.size > 0) {
       this.#levels.push({ path, names: [...node.children], at: 0 });
     }

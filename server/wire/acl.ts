@@ -16,6 +16,8 @@ export const Perms = { READ: 1, WRITE: 2, CREATE: 4, DELETE: 8, ADMIN: 16, ALL: 
 const WORLD_ANYONE: Id = { scheme: 'world', id: 'anyone' };
 export const OPEN_ACL_UNSAFE: readonly Acl[] = [{ perms: Perms.ALL, id: WORLD_ANYONE }];
 export const READ_ACL_UNSAFE: readonly Acl[] = [{ perms: Perms.READ, id: WORLD_ANYONE }];
+/** Grants nothing to anyone. An empty list would not do: to Apache ZooKeeper it grants everything. */
+export const CLOSED_ACL: readonly Acl[] = [{ perms: 0, id: WORLD_ANYONE }];
 
 export function readId(reader: JuteReader): Id {
   return { scheme: reader.readString() ?? '', id: reader.readString() ?? '' };
