@@ -60,7 +60,6 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
   turnTag = 0;
   inLine = false;
   watchBytes = 0;
-  #answerBytes = 0;
 
   constructor(connection: Connection, host: ConnectionHost<ClientConnection>, clock: Clock) {
     this.#connection = connection;
@@ -293,9 +292,7 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
     return this.#peerEnded || this.#requests?.ends === true;
   }
 
-  /**
-   * True when no server took over within the session timeout: the ensemble has expired the session by now.
-   */
+  /** No server took over within the session timeout: the ensemble has expired the session by now. */
   waitsInVain(nowMs: number): boolean {
     return this.#waiting !== null && this.#waiting.waitedMs(nowMs) > this.timeoutMs;
   }
@@ -366,15 +363,8 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
   }
 
   keepsAnswer(bytes: number): void {
-    if (bytes === this.#answerBytes) return;
-    this.#host.outputs.add(bytes - this.#answerBytes);
-    this.#answerBytes = bytes;
+    this.output.keepAnswer(bytes);
     if (this.#host.outputs.isOver) this.#host.relieve();
-  }
-
-  /** Bytes of output and of events that wait for the client, and of answers in the making. */
-  get outputBytes(): number {
-    return this.output.bytesQueued + this.output.waitingBytes + this.#answerBytes;
   }
 
   drained(): void {
@@ -409,9 +399,7 @@ export class ClientConnection implements SessionClient, ConnectingClient, TurnWo
     this.#log.watchRefused(database.tree.watchMemory.bytes);
   }
 
-  /**
-   * Called at intervals, because the server does not see the pings of a client that it does not read from.
-   */
+  /** Called at intervals, because the pings of a client that the server does not read from are not seen. */
   touchWhileHeld(): void {
     if (this.#state !== 'open') return;
     if (this.gate.isHeldAlive(this.output.bytesQueued)) this.#server!.touch(this);

@@ -43,6 +43,7 @@ export class ClientOutput implements EventReceiver {
   /** Memory of all of these. */
   #waitingBytes = 0;
   #holds = false;
+  #answerBytes = 0;
   readonly #ofAll: QueuedBytes;
   readonly #onSlow: () => void;
 
@@ -57,9 +58,15 @@ export class ClientOutput implements EventReceiver {
     this.#onSlow = onSlow;
   }
 
-  /** Memory of the events that wait for a turn. */
-  get waitingBytes(): number {
-    return this.#waitingBytes;
+  /** Bytes of answers and events that wait for the client, and of an answer in the making. */
+  get keptBytes(): number {
+    return this.#connection.bytesQueued + this.#waitingBytes + this.#answerBytes;
+  }
+
+  /** Bytes made so far of an answer that takes several turns. 0: it was sent, or nobody wants it any more. */
+  keepAnswer(bytes: number): void {
+    this.#ofAll.add(bytes - this.#answerBytes);
+    this.#answerBytes = bytes;
   }
 
   /**

@@ -252,7 +252,7 @@ export class ClientPort implements ConnectionHost<ClientConnection> {
       const total = `${outputs.bytes} bytes wait for all clients together`;
       cutGreediest(
         this.#sockets,
-        client => client.outputBytes,
+        client => client.output.keptBytes,
         total,
         () => outputs.isEased,
       );

@@ -173,7 +173,7 @@ test('an answer in the making counts towards the limit for all clients until its
   const port = ensemble.server(1).view.port!;
   const greedy = MemoryClient.open(ensemble);
   const connection = [...port.connections].at(-1);
-  const isIn = () => connection!.outputBytes - connection!.output.bytesQueued;
+  const isIn = () => connection!.output.keptBytes - connection!.output.bytesQueued;
   greedy.send(OpCode.multiRead, readsOf(OpCode.getChildren, '/many', 40_000));
   ensemble.wait(() => isIn() > 4 * MIB, 'some of the answer to be made');
   assert.ok(port.outputs.bytes >= isIn());

@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { canonicalHost, isAnyHost } from './host-address.ts';
 import { MemoryConnection } from './memory-connection.ts';
 import { CALM_LINK, type Cut, type LinkQuality, MemoryLink, type PacketOrder } from './memory-link.ts';
+import { MemoryListener } from './memory-listener.ts';
 import { shakeHands } from './memory-tls.ts';
 import type {
   Address,
@@ -271,55 +272,6 @@ export class MemoryHost implements Network {
       return networkError('EADDRNOTAVAIL', `${address.host} is not an address of ${this.name}`);
     if (this.#listeners.has(port)) return networkError('EADDRINUSE', `${this.name}:${port} is in use`);
     return undefined;
-  }
-}
-
-class MemoryListener implements Listener {
-  readonly #host: MemoryHost;
-  readonly #port: number;
-  readonly #events: ListenEvents;
-  readonly security: SecurityContext | undefined;
-  #opened = false;
-  #closed = false;
-
-  constructor(host: MemoryHost, port: number, events: ListenEvents, security?: SecurityContext) {
-    this.#host = host;
-    this.#port = port;
-    this.#events = events;
-    this.security = security;
-  }
-
-  get port(): number {
-    return this.#opened ? this.#port : 0;
-  }
-
-  open(): void {
-    if (this.#closed) return;
-    this.#opened = true;
-    this.#events.onListening(this.#port);
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#host.closeListener(this.#port, this);
-  }
-
-  /** The kernel has accepted, even when the process is paused and sees it later. */
-  accept(connection: MemoryConnection): void {
-    this.#host.clock.enter({
-      run: () => {
-        if (this.#closed) connection.destroy('listener closed');
-        else if (!connection.closed) this.#events.onConnection(connection);
-      },
-    });
-  }
-
-  refuse(from: Address, reason: string): void {
-    this.#host.clock.enter({
-      run: () => {
-        if (!this.#closed) this.#events.onRefused?.(from, reason);
-      },
-    });
   }
 }
 
