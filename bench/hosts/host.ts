@@ -6,6 +6,7 @@ import type { ApacheZooKeeper } from './apache-zookeeper.ts';
 import type { CappedLog } from './capped-log.ts';
 import type { CpuBudget } from './cpu-budget.ts';
 import type { Command } from './dies-with-parent.ts';
+import type { MachineTicks } from './machine-cpu.ts';
 import type { MemberPorts, PortOptions } from './ports.ts';
 import type { ProcessState } from './process-state.ts';
 import type { ProcessSample } from './process-usage.ts';
@@ -22,6 +23,8 @@ export interface Host {
   addresses(count: number, options?: PortOptions): Promise<MemberPorts[]>;
   /** The command of zklab's server there, without arguments. @throws UsageError when it is missing */
   zklabServer(): Command;
+  /** The command of one of zklab's scripts there. @param path as in `dist/`, with the ending .js */
+  script(path: string): Command;
   /** Apache ZooKeeper as it is installed there; undefined if it is not. */
   apacheZooKeeper(): ApacheZooKeeper | undefined;
   /** @throws UsageError when the command cannot be started at all */
@@ -43,6 +46,8 @@ export interface Host {
   usage(pid: number): ProcessSample | null;
   /** CPU time of the threads of a process, in ms and finer than `usage`; null when it is not reported. */
   threadsCpuMs(pid: number): number | null;
+  /** What all cores there have done so far; null when it is not reported. */
+  machineTicks(): MachineTicks | null;
   /** Why processes cannot be given a budget there; undefined if they can. */
   noBudget(): string | undefined;
   /** Limits the process to this many cores from now on. @throws Error when budgets are not available */

@@ -7,6 +7,7 @@ import { findApacheZooKeeper } from './apache-zookeeper.ts';
 import { limitCpu, noCpuBudget } from './cpu-budget.ts';
 import type { Host } from './host.ts';
 import { LocalProcess } from './local-process.ts';
+import { machineTicks } from './machine-cpu.ts';
 import { findPorts } from './ports.ts';
 import { stateOf } from './process-state.ts';
 import { sampleProcess, threadsCpuMs } from './process-usage.ts';
@@ -28,6 +29,7 @@ export const LOCAL_HOST: Host = {
       );
     return { file: process.execPath, args: [resolve(program)] };
   },
+  script: path => ({ file: process.execPath, args: [join(DIST, path)] }),
   apacheZooKeeper: () => findApacheZooKeeper(),
   start: options => new LocalProcess(options),
   signal(pid, signal) {
@@ -50,6 +52,7 @@ export const LOCAL_HOST: Host = {
   readFile: path => readFile(path, 'utf8'),
   usage: pid => sampleProcess(pid),
   threadsCpuMs,
+  machineTicks,
   noBudget: noCpuBudget,
   limitCpu,
   reap: () => reap(),

@@ -5,17 +5,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, getPriority, loadavg } from 'node:os';
 import type { MachineUse } from '../../results/schema.ts';
+import { type MachineTicks, machineTicks } from '../hosts/machine-cpu.ts';
 import { sampleProcess } from '../hosts/process-usage.ts';
 
 /** USER_HZ, the unit of /proc. It is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
-
-/** Clock ticks since the machine booted, over all cores. */
-interface MachineTicks {
-  readonly busy: number;
-  readonly steal: number;
-  readonly total: number;
-}
 
 interface Sample {
   readonly atMs: number;
@@ -56,42 +50,23 @@ export function useBetween(
 ): Pick<MachineUse, 'ownCores' | 'othersCores' | 'idleShare' | 'stealShare'> {
   const seconds = Math.max(0.001, (to.atMs - from.atMs) / 1000);
   const cores = (ticks: number) => ticks / TICKS_PER_SECOND / seconds;
-  const total = Math.max(1, to.machine.total - from.machine.total);
+  const all = Math.max(1, to.machine.all - from.machine.all);
   const own = to.ownTicks - from.ownTicks;
-  const busy = to.machine.busy - from.machine.busy;
+  const idle = to.machine.idle - from.machine.idle;
   const steal = to.machine.steal - from.machine.steal;
+  const busy = Math.max(0, all - idle - steal);
   return {
     ownCores: round(cores(own)),
     othersCores: round(Math.max(0, cores(busy - own))),
-    idleShare: round(Math.max(0, (total - busy - steal) / total)),
-    stealShare: round(steal / total),
+    idleShare: round(idle / all),
+    stealShare: round(steal / all),
   };
 }
 
 function sample(): Sample | undefined {
-  try {
-    return {
-      atMs: performance.now(),
-      machine: machineTicks(readFileSync('/proc/stat', 'latin1')),
-      ownTicks: ownTicks(process.pid, processStats()),
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * The line `cpu`: user, nice, system, idle, iowait, irq, softirq, steal. Guests are part of user.
- * @see proc(5)
- */
-export function machineTicks(stat: string): MachineTicks {
-  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = (
-    /^cpu +(.*)$/m.exec(stat)?.[1] ?? ''
-  )
-    .split(' ')
-    .map(Number);
-  const busy = user + nice + system + irq + softirq;
-  return { busy, steal, total: busy + idle + iowait + steal };
+  const machine = machineTicks();
+  if (machine === null) return undefined;
+  return { atMs: performance.now(), machine, ownTicks: ownTicks(process.pid, processStats()) };
 }
 
 interface ProcessStat {

@@ -3,11 +3,11 @@ import * as net from 'node:net';
 import { execa } from 'execa';
 import { assert, suite, temporaryFolder, until } from '#test';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
+import { machineTicksOf, machineUse } from '../hosts/machine-cpu.ts';
 import { cpuMsOf, rssBytesOf, sampleProcess, threadsCpuMs } from '../hosts/process-usage.ts';
 import { fourLetterWord, parseMntr, parseSrvr } from '../topology/four-letter.ts';
 import { countersBetween, countersOf } from './counters.ts';
 import { probeEnvironment } from './environment.ts';
-import { machineTicksOf, machineUse } from './machine-cpu.ts';
 import { cpuBetween, ProcessSampler } from './process-sampler.ts';
 
 const test = suite('measure');
@@ -102,7 +102,12 @@ test('/proc/<pid>/stat is read although the process name contains spaces and par
   assert.is(cpuMsOf(`42 (a) b (c) ${fields.join(' ')} 0 0`), 2_000);
 });
 
-test('the time of all cores is read with its idle and stolen shares', () => {
+test('the time of all cores is read with its idle and stolen shares; guests are not counted twice', () => {
+  assert.equal(machineTicksOf('cpu  100 10 50 800 20 5 5 10 3 0\ncpu0 1 2 3\n'), {
+    idle: 820,
+    steal: 10,
+    all: 1000,
+  });
   const from = machineTicksOf('cpu  100 10 50 800 40 0 0 0 0 0\ncpu0 50 5 25 400 20 0 0 0 0 0\n');
   const to = machineTicksOf('cpu  150 10 70 910 50 0 0 10 0 0\n');
   assert.equal(machineUse(from, to), { idle: 0.6, steal: 0.05 });

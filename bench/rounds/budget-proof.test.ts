@@ -22,8 +22,11 @@ test('planted: a leader that the budget did not bound, a busy machine, and a sto
 
 test('shares are those of the window alone; without budgets nothing is to be proven', () => {
   let use = { periods: 100, throttled: 90 };
-  const end = budgetShares({ cores: 0.1, use: () => use, lift: () => {} });
+  let ticks = { idle: 1_000, steal: 0, all: 5_000 };
+  const host = { machineTicks: () => ticks };
+  const end = budgetShares({ cores: 0.1, use: () => use, lift: () => {} }, host);
   use = { periods: 200, throttled: 115 };
-  assert.is(end().throttled, 0.25);
-  assert.equal(overBudget({ ...budgetShares(undefined)(), idle: 0 }), []);
+  ticks = { idle: 1_200, steal: 10, all: 6_000 };
+  assert.equal(end(), { throttled: 0.25, idle: 0.2, steal: 0.01 });
+  assert.equal(overBudget({ ...budgetShares(undefined, host)(), idle: 0 }), []);
 });

@@ -3,7 +3,8 @@
  * and the machine had time left.
  */
 import type { CpuBudget } from '../hosts/cpu-budget.ts';
-import { machineTicks, machineUse } from '../measure/machine-cpu.ts';
+import type { Host } from '../hosts/host.ts';
+import { machineUse } from '../hosts/machine-cpu.ts';
 
 /** Shares of a window, 0 to 1; undefined where the machine does not tell. */
 export interface BudgetShares {
@@ -13,14 +14,17 @@ export interface BudgetShares {
   readonly steal: number | undefined;
 }
 
-/** Begins a window. The function that it returns ends it. */
-export function budgetShares(leader: CpuBudget | undefined): () => BudgetShares {
+/** Begins a window of a leader on `host`. The function that it returns ends it. */
+export function budgetShares(
+  leader: CpuBudget | undefined,
+  host: Pick<Host, 'machineTicks'>,
+): () => BudgetShares {
   const from = leader?.use();
-  const ticks = machineTicks();
+  const ticks = host.machineTicks();
   return () => {
     const to = leader?.use();
     const periods = from && to ? to.periods - from.periods : 0;
-    const use = machineUse(ticks, machineTicks());
+    const use = machineUse(ticks, host.machineTicks());
     return {
       throttled: from && to && periods > 0 ? (to.throttled - from.throttled) / periods : undefined,
       idle: use?.idle,

@@ -4,6 +4,7 @@ import { isDefect } from '../../bench/defect.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../bench/hosts/temporary-folder.ts';
 import { LoadDriver } from '../../bench/load/load-process.ts';
 import { type WorstDriver, worstOf } from '../../bench/load/worst-driver.ts';
+import type { PlanOptions } from '../../bench/topology/plan.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
 import { implementationName, type Topology, topologyOf } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
@@ -25,6 +26,7 @@ export interface LabOptions {
   readonly seed: number;
   readonly events: EventSink;
   readonly signal: AbortSignal;
+  readonly hostOf?: PlanOptions['hostOf'];
 }
 
 export class Lab {
@@ -126,11 +128,11 @@ export class Lab {
   }
 
   async #start(topology: Topology, label: string, toxiproxy: Toxiproxy | undefined): Promise<Stage> {
-    const { seed, events, signal } = this.#options;
+    const { seed, events, signal, hostOf } = this.#options;
     signal.throwIfAborted();
     events.emit({ kind: 'phase', what: `starting ${label}: ${topology.shortForm}` });
     const at = { folder: join(this.folder.path, label), temporaryFolder: this.folder.path, label };
-    return Stage.start({ topology, ...at, toxiproxy, seed, events, signal });
+    return Stage.start({ topology, ...at, hostOf, toxiproxy, seed, events, signal });
   }
 
   /** Why no link works any more; undefined while Toxiproxy serves the proxies of this lab. */

@@ -151,7 +151,7 @@ async function measureWindow(
   const cell = { experiment: roles.name, stage, condition, round, of: starts * rounds, isMended: false };
   await cells.measure(cell, async () => {
     const cast = await stage.cast();
-    const shares = budgetShares(budgets?.get(cast.leader.name));
+    const shares = budgetShares(budgets?.get(cast.leader.name), cast.leader.host);
     const write = loadOf(options, { warmupMs: settleMs, saturatedMs: windowMs });
     const sample = await measureWrites(stage, cast, write, { loads: ['saturated'] });
     const used = shares();

@@ -10,6 +10,7 @@ import { Cells } from '../../bench/rounds/cells.ts';
 import { Interleaving } from '../../bench/rounds/interleaving.ts';
 import { EnsembleError } from '../../bench/topology/ensemble-error.ts';
 import { keepLogs } from '../../bench/topology/keep-logs.ts';
+import type { PlanOptions } from '../../bench/topology/plan.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EVENTS_VERSION, type EventSink } from '../../results/events.ts';
 import type { Death, MachineUse, Result } from '../../results/schema.ts';
@@ -39,6 +40,11 @@ export interface RunClaimsOptions {
   readonly events: EventSink;
   /** Ends the run early. */
   readonly signal: AbortSignal;
+  /**
+   * Where each member runs. Loads, proxies and the use of the machine are always those of this one.
+   * @default LOCAL_HOST for all
+   */
+  readonly hostOf?: PlanOptions['hostOf'];
 }
 
 /**
@@ -47,10 +53,10 @@ export interface RunClaimsOptions {
  * before the first complete round; nothing is left running
  */
 export async function runClaims(options: RunClaimsOptions): Promise<Result> {
-  const { suite, claims, server, seed, events, signal } = options;
+  const { suite, claims, server, seed, events, signal, hostOf } = options;
   const startedMs = performance.now();
   const needs = needsOf(claims, suite);
-  const rows = topologyRows({ suite, server, needs });
+  const rows = topologyRows({ suite, server, needs, hostOf });
   events.emit({
     kind: 'plan',
     version: EVENTS_VERSION,
@@ -64,7 +70,7 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
   const probed = await probeEnvironment();
   const watch = new MachineWatch();
   const recorder = new Recorder(events);
-  const lab = await Lab.start({ suite, server, seed, events, signal });
+  const lab = await Lab.start({ suite, server, seed, events, signal, hostOf });
   const { budgetMs = Number.POSITIVE_INFINITY } = suite;
   const elapsedMs = () => performance.now() - startedMs;
   const plan = new Interleaving({ recorder, seed, budgetMs, elapsedMs, events, signal });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Ensemble } from '../../bench/topology/ensemble.ts';
 import { deathRows } from '../../bench/topology/ensemble-health.ts';
 import type { Member } from '../../bench/topology/member.ts';
-import { planEnsemble } from '../../bench/topology/plan.ts';
+import { type PlanOptions, planEnsemble } from '../../bench/topology/plan.ts';
 import type { EnsemblePlan } from '../../bench/topology/planned.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import type { EventSink } from '../../results/events.ts';
@@ -34,6 +34,7 @@ export interface StageOptions {
   readonly label: string;
   readonly folder: string;
   readonly temporaryFolder: string;
+  readonly hostOf?: PlanOptions['hostOf'];
   /** Undefined: no proxies, so link faults are not possible. */
   readonly toxiproxy: Pick<Toxiproxy, 'kind' | 'url' | 'proxyPrefix'> | undefined;
   readonly seed: number;
@@ -83,8 +84,8 @@ export class Stage {
 
   /** Settles when every member serves in its role. @throws EnsembleError; nothing is left running */
   static async start(options: StageOptions): Promise<Stage> {
-    const { topology, folder, temporaryFolder, toxiproxy, signal } = options;
-    const plan = await planEnsemble(topology, folder);
+    const { topology, folder, temporaryFolder, hostOf, toxiproxy, signal } = options;
+    const plan = await planEnsemble(topology, folder, { hostOf });
     const client = toxiproxy && new ToxiproxyClient(toxiproxy.url, toxiproxy.proxyPrefix);
     const naming: Naming = name => linkEnd(plan, name);
     const mesh =

@@ -126,6 +126,13 @@ test('the ensembles of the roles experiment are rows of a result with their link
   const budget = LOCAL_HOST.noBudget() === undefined ? 0.25 : undefined;
   assert.equal(new Set(rows.map(({ budgetCores }) => budgetCores)), new Set([budget]));
   assert.is(new Set(rows.map(({ members }) => members.length)).size, 1, 'as many processes in each');
+  const able = { ...LOCAL_HOST, noBudget: () => undefined };
+  const poor = { ...LOCAL_HOST, noBudget: () => 'it has no cgroups' };
+  const hostOf = ({ name }: { name: string }) => (name === 'o1' ? poor : able);
+  const budgets = topologyRows({ suite: parsed, server: 'zklab', needs: new Set(['roles']), hostOf })
+    .filter(({ experiment }) => experiment === 'roles')
+    .map(({ members, budgetCores }) => [members.some(({ name }) => name === 'o1'), budgetCores]);
+  assert.equal(new Set(budgets.map(String)), new Set(['false,0.25', 'true,']));
   assert.match(
     problemOf(QUICK.replace('voters5:', 'voters:')),
     /two topologies are named voters; accepted is one/,

@@ -1,4 +1,5 @@
 /** What a round of writes measures: each topology under its conditions, and the controls beside them. */
+import type { Host } from '../../bench/hosts/host.ts';
 import { LoadError } from '../../bench/load/load-error.ts';
 import type { Turn } from '../../bench/rounds/interleaving.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
@@ -86,7 +87,11 @@ function placeboTurn(options: MeasureOptions, stage: Stage): Turn[] {
         throw new LoadError(
           `no observer of ${stage.name} was measured, so nobody knows what a placebo burns`,
         );
-      const placebos = await startPlacebos(observers, cores);
+      const placebos = await startPlacebos({
+        hosts: observerHosts(stage),
+        cores,
+        folder: stage.ensemble.plan.folder,
+      });
       try {
         const cast = await voters.cast();
         const sample = await measureWrites(voters, cast, writeLoadOf(options), {
@@ -122,6 +127,11 @@ function cell(
   body: () => Promise<void>,
 ): Promise<void> {
   return cells.measure({ experiment: writes.name, stage, condition, round, of: suite.rounds }, body);
+}
+
+/** The hosts of its observers, one for each. */
+function observerHosts({ ensemble }: Stage): Host[] {
+  return ensemble.members.filter(({ plan }) => plan.role === 'observer').map(({ host }) => host);
 }
 
 function countOf({ members }: Topology, role: 'observer' | 'participant'): number {

@@ -1,15 +1,15 @@
 /**
  * Entry point of one placebo: burns the given share of a core in slices, as a server that works and waits
- * does.
+ * does. It ends when its standard input does.
  */
-import { endWithParent } from '../../../bench/hosts/end-with-parent.ts';
+import { PLACEBO_READY } from './placebo-ready.ts';
 
 const share = Number(process.argv[2]);
 const PERIOD_MS = 10;
 
-endWithParent();
+process.stdin.on('end', () => process.exit(0)).resume();
 process.on('SIGINT', () => {});
-process.send?.('ready');
+console.log(PLACEBO_READY);
 setInterval(() => {
   const from = process.cpuUsage();
   for (;;) {
