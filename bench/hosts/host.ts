@@ -11,6 +11,7 @@ import type { MemberPorts, PortOptions } from './ports.ts';
 import type { ProcessState } from './process-state.ts';
 import type { ProcessSample } from './process-usage.ts';
 import type { Reaped } from './reaper.ts';
+import type { TcpSocket } from './tcp-sockets.ts';
 
 export interface Host {
   /** As errors name it: `this machine`. */
@@ -48,6 +49,8 @@ export interface Host {
   threadsCpuMs(pid: number): number | null;
   /** What all cores there have done so far; null when it is not reported. */
   machineTicks(): MachineTicks | null;
+  /** TCP connections of processes, as the kernel counts them; null when it does not tell. */
+  tcpSockets(pids: readonly number[]): Promise<TcpSocket[] | null>;
   /** Why processes cannot be given a budget there; undefined if they can. */
   noBudget(): string | undefined;
   /** Limits the process to this many cores from now on. @throws Error when budgets are not available */

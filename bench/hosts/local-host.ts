@@ -13,6 +13,7 @@ import { stateOf } from './process-state.ts';
 import { sampleProcess, threadsCpuMs } from './process-usage.ts';
 import { reap } from './reaper.ts';
 import { SERVER_VARIABLE, serverProgram } from './server-program.ts';
+import { tcpSockets } from './tcp-sockets.ts';
 
 const DIST = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -53,6 +54,7 @@ export const LOCAL_HOST: Host = {
   usage: pid => sampleProcess(pid),
   threadsCpuMs,
   machineTicks,
+  tcpSockets,
   noBudget: noCpuBudget,
   limitCpu,
   reap: () => reap(),
