@@ -2,7 +2,13 @@
 import { join, resolve } from 'node:path';
 import type { Contestant } from '../peer/servers.ts';
 import { readTopology } from '../topology/read-topology.ts';
-import { IMPLEMENTATIONS, type Implementation, type Settings, topologyOf } from '../topology/topology.ts';
+import {
+  IMPLEMENTATIONS,
+  type Implementation,
+  mastersWord,
+  type Settings,
+  topologyOf,
+} from '../topology/topology.ts';
 import { UsageError } from '../usage-error.ts';
 import { buildRevision, findRevision, serverOf } from './revision.ts';
 
@@ -26,12 +32,12 @@ export async function contestantOf(options: ContestantOptions): Promise<Contesta
   const { name, settings, topology: text } = options;
   const found = await implementationOf(options);
   const origin = `--${name} ${options.server}`;
-  const { members, observerMasters } = readTopology(text, origin);
+  const read = readTopology(text, origin);
   const topology = topologyOf(
     {
       name,
-      masters: observerMasters,
-      members: members.map(member => ({
+      masters: mastersWord(read),
+      members: read.members.map(member => ({
         ...member,
         implementation: found.implementation,
         settings: { ...member.settings, ...settings },

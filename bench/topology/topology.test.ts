@@ -94,12 +94,18 @@ const REFUSED: readonly (readonly [input: string, ...says: string[]])[] = [
   ['voters=300', 'voters: 300', '255'],
   ['voters=200 observers=200', '400 members', '255'],
   ['voters=3 masters=on', 'masters=on, but there are no observers'],
-  ['voters=3 observers=1 masters=maybe', 'masters: "maybe"', 'on, off'],
+  ['voters=3 observers=1 masters=maybe', 'masters: "maybe"', 'on, off, ready'],
+  ['voters=3 observers=2 masters=ready', 'masters=ready, but there are observers (2)', 'on, off'],
   ['voters=3 server=etcd', 'server=etcd', 'accepted are zklab, apache'],
   ['voters=3 budget=0', 'budget: 0', 'cores, at least 0.01, such as 0.15'],
   ['voters=3 budget=much', 'budget: "much"', 'cores, at least 0.01'],
   ['no-such-file.yaml', 'no-such-file.yaml cannot be read', 'ENOENT'],
 ];
+
+test('masters=ready sets observerMasterPort before any member observes, and keeps its name', () => {
+  const { name, observerMasters } = readTopology('voters=3 masters=ready');
+  assert.equal([name, observerMasters], ['voters=3 masters=ready', true]);
+});
 
 test('an invalid topology is refused by name, with its value and what is accepted', () => {
   for (const [input, ...says] of REFUSED) refuses(input, says);

@@ -59,8 +59,9 @@ const LAB_KEYS = new Set([
   'admin.serverAddress',
 ]);
 
-const onOff = z.union([z.boolean(), z.enum(['on', 'off']).transform(word => word === 'on')], {
-  error: 'on, off',
+const MASTERS = ['on', 'off', 'ready'] as const;
+const masters = z.union([z.boolean().transform(isOn => (isOn ? 'on' : 'off')), z.enum(MASTERS)], {
+  error: MASTERS.join(', '),
 });
 const implementation = z.union([z.enum(IMPLEMENTATIONS), z.strictObject({ command: z.string() })], {
   error: `${IMPLEMENTATIONS.join(', ')}, {command: "... {cfg} ..."}`,
@@ -93,7 +94,8 @@ const shape = z.strictObject({
   name: z.string().min(1).optional(),
   voters: whole(0, MEMBERS_MAX).optional(),
   observers: whole(0, MEMBERS_MAX).optional(),
-  masters: onOff.optional(),
+  /** `ready`: observerMasterPort is set, although no member observes yet. */
+  masters: masters.optional(),
   implementation: implementation.optional(),
   settings: settings.optional(),
   budget: budget.optional(),
@@ -117,10 +119,15 @@ export function topologyOf(input: unknown, origin: string): Topology {
     );
   const members = nameMembers(data, refuse);
   checkMembers(members, refuse);
-  const observerMasters = data.masters ?? false;
+  const { masters = 'off' } = data;
   const observers = members.filter(({ role }) => role === 'observer').length;
-  if (observerMasters && observers === 0)
-    throw refuse('masters=on, but there are no observers; observer masters need at least one observer');
+  if (masters === 'on' && observers === 0)
+    throw refuse(
+      'masters=on, but there are no observers; observer masters need at least one observer. masters=ready sets observerMasterPort without one',
+    );
+  if (masters === 'ready' && observers > 0)
+    throw refuse(`masters=ready, but there are observers (${observers}); accepted with them are on, off`);
+  const observerMasters = masters !== 'off';
   const topology = { observerMasters, members };
   const shortForm = shortFormOf(topology);
   return { name: data.name ?? shortForm, shortForm, ...topology };
@@ -211,10 +218,19 @@ function shortFormOf({ members, observerMasters }: Pick<Topology, 'members' | 'o
   return [
     `voters=${voters}`,
     ...(members.length > voters ? [`observers=${members.length - voters}`] : []),
-    ...(observerMasters ? ['masters=on'] : []),
+    ...(observerMasters ? [`masters=${mastersWord({ members, observerMasters })}`] : []),
     ...(kinds.length === 1 && kinds[0] === 'zklab' ? [] : [`server=${kinds.join('+')}`]),
     ...budgets.flatMap(cores => (budgets.length === 1 && cores !== undefined ? [`budget=${cores}`] : [])),
   ].join(' ');
+}
+
+/** The value of `masters` from which this topology came. */
+export function mastersWord({
+  members,
+  observerMasters,
+}: Pick<Topology, 'members' | 'observerMasters'>): (typeof MASTERS)[number] {
+  if (!observerMasters) return 'off';
+  return members.some(({ role }) => role === 'observer') ? 'on' : 'ready';
 }
 
 export function implementationName(implementation: Implementation): string {

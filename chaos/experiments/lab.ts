@@ -6,7 +6,7 @@ import { LoadDriver } from '../../bench/load/load-process.ts';
 import { type WorstDriver, worstOf } from '../../bench/load/worst-driver.ts';
 import type { PlanOptions } from '../../bench/topology/plan.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
-import { implementationName, type Topology, topologyOf } from '../../bench/topology/topology.ts';
+import { implementationName, mastersWord, type Topology, topologyOf } from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import type { EventSink } from '../../results/events.ts';
 import type { Death } from '../../results/schema.ts';
@@ -188,7 +188,8 @@ export function topologiesOf(
 ): Topology[] {
   return Object.entries(texts).map(([name, text]) => {
     const origin = `suite ${suite.name}, topology ${name}`;
-    const { members, observerMasters } = readTopology(text, origin, suite.folder);
+    const read = readTopology(text, origin, suite.folder);
+    const { members } = read;
     const other = members.find(({ implementation }) => implementation !== 'zklab');
     if (other !== undefined)
       throw new UsageError(
@@ -197,7 +198,7 @@ export function topologiesOf(
     return topologyOf(
       {
         name,
-        masters: observerMasters,
+        masters: mastersWord(read),
         members: members.map(member => ({ ...member, implementation: server })),
         settings: suite.settings,
       },
