@@ -13,6 +13,13 @@ export const METRICS: readonly Metric[] = [
   { name: 'writeThroughput', title: 'Write throughput', unit: 'writes/s', higherIsBetter: true },
   { name: 'writeLatencyP50', title: 'Write latency, median', unit: 'ms', higherIsBetter: false },
   { name: 'writeLatencyP99', title: 'Write latency, 99th percentile', unit: 'ms', higherIsBetter: false },
+  {
+    name: 'loneWriteLatencyP50',
+    title: 'One write at a time, median',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
+  { name: 'countedOperations', title: 'Operations counted', unit: 'operations', higherIsBetter: true },
   { name: 'readThroughput', title: 'Read throughput', unit: 'reads/s', higherIsBetter: true },
   { name: 'readLatencyP50', title: 'Read latency, median', unit: 'ms', higherIsBetter: false },
   { name: 'readLatencyP99', title: 'Read latency, 99th percentile', unit: 'ms', higherIsBetter: false },
@@ -35,6 +42,25 @@ export const METRICS: readonly Metric[] = [
     higherIsBetter: false,
   },
   { name: 'leaderCpuPerWrite', title: 'CPU of the leader per write', unit: 'µs', higherIsBetter: false },
+  {
+    name: 'stalenessMs',
+    title: 'Write at the leader until a learner shows it, median',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
+  {
+    name: 'zxidsBehind',
+    title: 'Transactions that a read lacks, mean',
+    unit: 'zxids',
+    higherIsBetter: false,
+  },
+  {
+    name: 'zxidsBehindMax',
+    title: 'Transactions that a read lacks, worst',
+    unit: 'zxids',
+    higherIsBetter: false,
+    worstCounts: true,
+  },
   {
     name: 'sinksServingMs',
     title: 'Start of the sink observers until the last one served',
@@ -88,10 +114,33 @@ export const CONDITIONS = {
   leaderKilled: 'leader killed',
   leaderCut: 'leader cut',
   quorumLost: 'quorum lost',
+  /** One write at a time, so that nothing is batched; where it enters is the difference. */
+  singleAtLeader: 'single writes at the leader',
+  singleAtFollower: 'single writes at a follower',
+  singleAtObserver: 'single writes at an observer',
+  readsAtFollower: 'reads at a follower',
+  readsAtObserver: 'reads at an observer',
+  readsFewSessions: 'reads at every member, few sessions',
+  readsManySessions: 'reads at every member, many sessions',
+  readsBeside: 'healthy, while clients read at the observers',
+  /** A write at the leader, until a client of this role hears of it. */
+  seenAtFollower: 'seen at a follower',
+  seenAtObserver: 'seen at an observer',
   /** The control: the same processes are as busy, but another member serves them. */
   greedyElsewhere: 'greedy neighbours at another member',
   greedyNeighbours: 'beside greedy neighbours',
 } as const;
+
+/** One write at a time at the leader, with values of this size. */
+export function sizedCondition(bytes: number): string {
+  return `single writes of ${bytes} bytes`;
+}
+
+/** Undefined for a condition of another kind. */
+export function bytesOf(condition: string): number | undefined {
+  const bytes = /^single writes of (\d+) bytes$/.exec(condition)?.[1];
+  return bytes === undefined ? undefined : Number(bytes);
+}
 
 /** Writes beside so many sink observers; 0 is the control. */
 export function crowdCondition(sinks: number): string {
@@ -146,6 +195,12 @@ export const EXACT_COUNTS: Readonly<Record<string, string>> = {
   observerMessagesPerWrite: 'Messages of an observer, sent and received, per committed write',
   observerBytesPerWrite: 'Bytes of an observer, sent and received, per committed write',
   observerFsyncsPerWrite: 'Log fsyncs of an observer, per committed write',
+  requestsPerWrite: 'Requests that members forward, per committed write',
+  requestsToLeaderPerRead: 'Requests to the leader beside transactions, per read',
+  followerLinkBytesPerWrite: 'Bytes on a follower’s connection (TCP), per committed write',
+  followerLinkPacketsPerWrite: 'Packets on a follower’s connection (TCP), per committed write',
+  observerLinkBytesPerWrite: 'Bytes on an observer’s connection (TCP), per committed write',
+  observerLinkPacketsPerWrite: 'Packets on an observer’s connection (TCP), per committed write',
   leaderConnections: 'Learner connections on the leader',
   informsPerSink: 'Commits told to each sink observer, per committed write',
   membersBehind: 'Members that had committed less than the leader seconds after a load, in all rounds',

@@ -47,6 +47,11 @@ export class Evidence {
     return roles.topologies.length > 0 ? roles : this;
   }
 
+  /** The ensembles in which clients were measured by the member that they are connected to. */
+  get clients(): Evidence {
+    return new Evidence(this.result, 'clients');
+  }
+
   /** Topologies without observers, the plainest first. */
   get votersOnly(): Topology[] {
     return this.topologies.filter(topology => observersOf(topology) === 0);

@@ -1,7 +1,11 @@
 import { assert, suite } from '#test';
 import { crowdCondition } from '../../results/names.ts';
 import { around, type Planted, plantedResult, plantedTopology } from './claims.test-kit.ts';
-import { hundredsOfObservers, mastersKeepTheLeaderSmall } from './hundreds-of-observers.ts';
+import {
+  hundredsOfObservers,
+  mastersKeepTheLeaderSmall,
+  mastersSpareTheLeader,
+} from './hundreds-of-observers.ts';
 import { judgeAll } from './judge-all.ts';
 
 const test = suite('claims: hundreds of observers');
@@ -51,4 +55,21 @@ test('a run without crowds shows neither', () => {
     judged.map(({ verdict }) => verdict),
     ['not shown here', 'not shown here'],
   );
+});
+
+test('L14: the leader must use less CPU per write behind masters; crowds of other sizes are no pair', () => {
+  const cpu = (topology: string, sinks: number, us: number): Planted[] => [
+    row(topology, sinks, around(3)),
+    { metric: 'leaderCpuPerWrite', topology, condition: crowdCondition(sinks), values: around(us) },
+  ];
+  const verdictOf = (planted: readonly Planted[]) =>
+    judgeAll([mastersSpareTheLeader], plantedResult(planted, TOPOLOGIES))[0]!;
+  assert.is(verdictOf([...cpu('crowd', 300, 900), ...cpu('crowdMasters', 300, 300)]).verdict, 'holds');
+  assert.is(verdictOf([...cpu('crowd', 300, 300), ...cpu('crowdMasters', 300, 400)]).verdict, 'fails');
+  assert.is(
+    verdictOf([...cpu('crowd', 300, 300), ...cpu('crowdMasters', 300, 300)]).verdict,
+    'not shown here',
+  );
+  const other = verdictOf([...cpu('crowd', 100, 900), ...cpu('crowdMasters', 300, 300)]);
+  assert.match(other.reason, /^This run has no crowds of as many sink observers/);
 });

@@ -9,6 +9,7 @@ import { COUNT_TOLERANCE } from './protocol-counts.ts';
 import { timedClaim } from './timed-claim.ts';
 
 const METRIC = 'writeLatencyP50';
+const CPU = 'leaderCpuPerWrite';
 /** The guide's hundreds. Larger crowds are for masters. */
 const HUNDREDS = 300;
 const MARGIN_MS = 10;
@@ -47,6 +48,43 @@ export const hundredsOfObservers = timedClaim(
     lacking: 'crowds of sink observers',
     say: ({ subject, control }, number, value) =>
       `with ${subject}, the median write took ${number} ${value < 0 ? 'less' : 'longer'} than with ${control}`,
+  },
+);
+
+/** The clock's side of 000-11: what the leader no longer does takes none of its CPU. */
+export const mastersSpareTheLeader = timedClaim(
+  {
+    id: 'L14',
+    title: 'Behind masters, hundreds of observers cost the leader less CPU per write',
+    source: 'Observers guide, observer masters: the burden of observers leaves the leader',
+    hypothesis: `With up to ${HUNDREDS} observers behind masters, the leader uses less CPU for a write than with as many at the leader`,
+    metric: `${CPU}, behind masters over at the leader`,
+    unit: 'ratio',
+    control: 'the same crowd at the leader, at the same rate of writes, in the same round',
+    needs: ['crowds'],
+    rule: { scale: 'ratio', margin: { high: 1 }, tells: { spread: 0.15, holds: 0.75, fails: 1.35 } },
+  },
+  {
+    lacking: 'crowds of as many sink observers at the leader and behind masters',
+    pairs(evidence): Pair[] {
+      const [direct] = crowded(evidence, topology => !hasMasters(topology), CPU);
+      const [masters] = crowded(evidence, hasMasters, CPU);
+      const size = direct?.sizes.filter(each => each <= HUNDREDS && masters?.sizes.includes(each)).at(-1);
+      if (direct === undefined || masters === undefined || size === undefined) return [];
+      const at = ({ topology }: Crowded) => evidence.series(CPU, topology, crowdCondition(size));
+      return [
+        {
+          subject: `${size} observers behind masters`,
+          control: 'as many at the leader',
+          a: at(direct),
+          aWhat: `CPU of the leader of ${direct.topology.name}`,
+          b: at(masters),
+          bWhat: `CPU of the leader of ${masters.topology.name}`,
+        },
+      ];
+    },
+    say: ({ subject, control }, number) =>
+      `with ${subject}, a write took ${number} the CPU of the leader that it took with ${control}`,
   },
 );
 
@@ -97,10 +135,10 @@ interface Crowded {
   readonly sizes: readonly number[];
 }
 
-function crowded({ result }: Evidence, of: (topology: Topology) => boolean): Crowded[] {
+function crowded({ result }: Evidence, of: (topology: Topology) => boolean, metric = METRIC): Crowded[] {
   return result.topologies.filter(of).flatMap(topology => {
     const sizes = result.measurements
-      .filter(each => each.metric === METRIC && each.topology === topology.name)
+      .filter(each => each.metric === metric && each.topology === topology.name)
       .flatMap(({ condition }) => crowdSizeOf(condition) ?? [])
       .filter(size => size > 0)
       .sort((a, b) => a - b);

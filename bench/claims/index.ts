@@ -1,7 +1,11 @@
 /** The registry of claims, in the order in which reports list claims with the same verdict. */
 import { UsageError } from '../usage-error.ts';
 import type { Claim } from './claim.ts';
-import { hundredsOfObservers, mastersKeepTheLeaderSmall } from './hundreds-of-observers.ts';
+import {
+  hundredsOfObservers,
+  mastersKeepTheLeaderSmall,
+  mastersSpareTheLeader,
+} from './hundreds-of-observers.ts';
 import { leaderConnections } from './leader-connections.ts';
 import { leaderMessages } from './leader-messages.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
@@ -12,17 +16,26 @@ import { membersApplyCommits } from './members-apply-commits.ts';
 import { membersStayUp } from './members-stay-up.ts';
 import { moreVotersWriteLess } from './more-voters-write-less.ts';
 import { neighboursLeaveReads } from './neighbours-leave-reads.ts';
+import { observerLinks } from './observer-links.ts';
 import { observerMessages } from './observer-messages.ts';
 import { observersLeaveWritesFlat } from './observers-leave-writes-flat.ts';
 import { observersNeverAck } from './observers-never-ack.ts';
+import { operationsByMember } from './operations-by-member.ts';
 import { messagesOfTheProtocol, oneSyncPerWrite } from './protocol-costs.ts';
+import { readsLeaveWrites } from './reads-leave-writes.ts';
+import { readsBearSessions, readsScaleWithObservers } from './reads-scale.ts';
 import { readsThroughLeaderLoss, readsThroughQuorumLoss } from './reads-through-outage.ts';
 import { observerLatencyLeavesWrites, readsAreLocal } from './slow-observer-links.ts';
+import { observersLackFewWrites, observersShowWritesSoon } from './staleness.ts';
+import { unusedMasters } from './unused-masters.ts';
+import { writeThroughObserver } from './write-through-observer.ts';
 
 export const CLAIMS: readonly Claim[] = [
   observersLeaveWritesFlat,
   observersNeverAck,
   observerMessages,
+  observerLinks,
+  operationsByMember,
   leaderConnections,
   leaderMessages,
   messagesOfTheProtocol,
@@ -30,6 +43,13 @@ export const CLAIMS: readonly Claim[] = [
   membersApplyCommits,
   mastersWriteThroughput,
   moreVotersWriteLess,
+  unusedMasters,
+  readsScaleWithObservers,
+  readsBearSessions,
+  readsLeaveWrites,
+  writeThroughObserver,
+  observersShowWritesSoon,
+  observersLackFewWrites,
   neighboursLeaveReads,
   lostObserversLeaveWrites,
   lostVoterLeavesWrites,
@@ -38,6 +58,7 @@ export const CLAIMS: readonly Claim[] = [
   mastersSyncSooner,
   hundredsOfObservers,
   mastersKeepTheLeaderSmall,
+  mastersSpareTheLeader,
   readsThroughQuorumLoss,
   readsThroughLeaderLoss,
   livenessAfterHeal,

@@ -67,11 +67,15 @@ export function contradictionOf(
   return undefined;
 }
 
-/** The counts of healthy topologies that a claim about scaling rests on. */
-export function exactPartOf(evidence: Evidence, topologies: readonly Topology[]): ExactPart {
+/** The counts of topologies that a claim about scaling rests on. */
+export function exactPartOf(
+  evidence: Evidence,
+  topologies: readonly Topology[],
+  condition: string = CONDITIONS.healthy,
+): ExactPart {
   const found = topologies.map(topology => ({
     topology,
-    counts: evidence.series('writeThroughput', topology, CONDITIONS.healthy)?.counts ?? {},
+    counts: evidence.series('writeThroughput', topology, condition)?.counts ?? {},
   }));
   const contradiction = found
     .map(({ topology, counts }) => contradictionOf(topology, counts))

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import type { MemberCounters } from './counters.ts';
-import { exactCountsOf, whyUncounted } from './exact-counts.ts';
+import { exactCountsOf, requestsPerRead, whyUncounted } from './exact-counts.ts';
 
 const test = suite('bench/measure: exact counts');
 
@@ -82,4 +82,16 @@ test('planted: counters that do not span the load, and members that lag, give no
   assert.match(whyUncounted(true, 90, 100)!, /clients wrote 100 and the leader committed 90/);
   assert.match(whyUncounted(false, 102, 100)!, /members lagged/);
   assert.is(whyUncounted(false, undefined, 100), undefined, 'Apache counts nothing, and lags in nothing');
+});
+
+test('a read costs no request; the transactions of sessions are not counted for it', () => {
+  const asked = (requests: number, syncs = 0) => ({
+    ...member(1, { 'received request sid_2': requests, 'received sync sid_2': syncs }),
+    committed: 2,
+  });
+  assert.equal(requestsPerRead(asked(2), 1_000), { requestsToLeaderPerRead: 0 });
+  assert.equal(requestsPerRead(asked(1_002), 1_000), { requestsToLeaderPerRead: 1 }, 'planted: forwarded');
+  assert.equal(requestsPerRead(asked(2, 500), 1_000), { requestsToLeaderPerRead: 0.5 }, 'planted: synced');
+  assert.equal(requestsPerRead(asked(2), 0), {});
+  assert.equal(requestsPerRead({ ...asked(2), committed: undefined }, 1_000), {}, 'Apache counts nothing');
 });

@@ -83,7 +83,7 @@ export interface CountedRoles {
 
 /** The messages that a commit costs. Writes do not cause the rest (pings, handshakes, elections). */
 const WRITE_KINDS = ['proposal', 'ack', 'commit', 'inform', 'request'] as const;
-type Kind = (typeof WRITE_KINDS)[number] | 'ping';
+type Kind = (typeof WRITE_KINDS)[number] | 'ping' | 'sync';
 
 /**
  * Counts per committed write; undefined when the servers count no traffic, as Apache ZooKeeper. PING is a
@@ -119,6 +119,16 @@ export function exactCountsOf(deltas: Counters, roles: CountedRoles): Record<str
     }),
     pingsDuringTheLoad: sumOf(all, 'sent', ['ping']).messages,
   };
+}
+
+/**
+ * What members asked the leader for, beside the transactions that it committed: 0 when they answer reads
+ * themselves. Nothing for a load without reads, and for servers that do not count.
+ */
+export function requestsPerRead(leader: MemberCounters | undefined, reads: number): Record<string, number> {
+  if (leader?.committed === undefined || reads === 0) return {};
+  const asked = sumOf([leader], 'received', ['request', 'sync']).messages;
+  return { requestsToLeaderPerRead: Math.max(0, asked - leader.committed) / reads };
 }
 
 /**

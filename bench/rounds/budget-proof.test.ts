@@ -24,9 +24,22 @@ test('shares are those of the window alone; without budgets nothing is to be pro
   let use = { periods: 100, throttled: 90 };
   let ticks = { idle: 1_000, steal: 0, all: 5_000 };
   const host = { machineTicks: () => ticks };
-  const end = budgetShares({ cores: 0.1, use: () => use, lift: () => {} }, host);
+  const end = budgetShares([{ cores: 0.1, use: () => use, lift: () => {} }], host);
   use = { periods: 200, throttled: 115 };
   ticks = { idle: 1_200, steal: 10, all: 6_000 };
   assert.equal(end(), { throttled: 0.25, idle: 0.2, steal: 0.01 });
-  assert.equal(overBudget({ ...budgetShares(undefined, host)(), idle: 0 }), []);
+  assert.equal(overBudget({ ...budgetShares([], host)(), idle: 0 }), []);
+});
+
+test('of several members, the one that its budget bound least decides, and the reason says who it may be', () => {
+  let throttled = 0;
+  const budget = (share: number) => ({
+    cores: 0.1,
+    use: () => ({ periods: throttled, throttled: throttled * share }),
+    lift: () => {},
+  });
+  const end = budgetShares([budget(0.95), budget(0.5)], { machineTicks: () => null });
+  throttled = 100;
+  const shares = { ...end(), idle: undefined, steal: undefined };
+  assert.match(overBudget(shares, 'an observer').join(), /^an observer used up its CPU budget in 50 %/);
 });

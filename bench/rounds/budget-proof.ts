@@ -1,6 +1,6 @@
 /**
- * Proves that CPU budgets, and nothing else, bounded an ensemble during a window: the leader used up its own,
- * and the machine had time left.
+ * Proves that CPU budgets, and nothing else, bounded an ensemble during a window: the members that matter
+ * used up theirs, and the machine had time left.
  */
 import type { CpuBudget } from '../hosts/cpu-budget.ts';
 import type { Host } from '../hosts/host.ts';
@@ -8,25 +8,35 @@ import { machineUse } from '../hosts/machine-cpu.ts';
 
 /** Shares of a window, 0 to 1; undefined where the machine does not tell. */
 export interface BudgetShares {
-  /** Of the periods in which the leader wanted to run: those in which it had to wait for the next. */
+  /**
+   * Of the periods in which a member wanted to run: those in which it had to wait for the next. Of several
+   * members, the lowest.
+   */
   readonly throttled: number | undefined;
   readonly idle: number | undefined;
   readonly steal: number | undefined;
 }
 
-/** Begins a window of a leader on `host`. The function that it returns ends it. */
+/**
+ * Begins a window. The function that it returns ends it.
+ * @param budgets of the members that must use up theirs; none where it cannot give budgets
+ * @param host whose idle and stolen time counts
+ */
 export function budgetShares(
-  leader: CpuBudget | undefined,
+  budgets: readonly CpuBudget[],
   host: Pick<Host, 'machineTicks'>,
 ): () => BudgetShares {
-  const from = leader?.use();
+  const before = budgets.map(budget => budget.use());
   const ticks = host.machineTicks();
   return () => {
-    const to = leader?.use();
-    const periods = from && to ? to.periods - from.periods : 0;
+    const shares = budgets.flatMap((budget, index) => {
+      const [from, to] = [before[index]!, budget.use()];
+      const periods = to.periods - from.periods;
+      return periods > 0 ? [(to.throttled - from.throttled) / periods] : [];
+    });
     const use = machineUse(ticks, host.machineTicks());
     return {
-      throttled: from && to && periods > 0 ? (to.throttled - from.throttled) / periods : undefined,
+      throttled: shares.length === 0 ? undefined : Math.min(...shares),
       idle: use?.idle,
       steal: use?.steal,
     };
@@ -37,13 +47,16 @@ const THROTTLED_MIN = 0.8;
 const IDLE_MIN = 0.15;
 const STEAL_MAX = 0.02;
 
-/** Why a window does not count, one sentence each. Without budgets there is nothing to prove. */
-export function overBudget({ throttled, idle, steal }: BudgetShares): string[] {
+/**
+ * Why a window does not count, one sentence each. Without budgets there is nothing to prove.
+ * @param who had to use up its budget
+ */
+export function overBudget({ throttled, idle, steal }: BudgetShares, who = 'the leader'): string[] {
   if (throttled === undefined) return [];
   const reasons: string[] = [];
   if (throttled < THROTTLED_MIN)
     reasons.push(
-      `the leader used up its CPU budget in ${percent(throttled)} of the periods, at least ${percent(THROTTLED_MIN)} are needed`,
+      `${who} used up its CPU budget in ${percent(throttled)} of the periods, at least ${percent(THROTTLED_MIN)} are needed`,
     );
   if (idle !== undefined && idle < IDLE_MIN)
     reasons.push(

@@ -7,7 +7,7 @@ export interface OwnTopologies {
   /** As `Suite.topologies`. */
   readonly texts: Readonly<Record<string, string>>;
   /** CPU of each member, in cores, where the machine can limit it. @default no limit */
-  readonly budget?: number;
+  readonly budget?: number | undefined;
 }
 
 /** `Own`: the keys of a suite that belong to this experiment alone. */

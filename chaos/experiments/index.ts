@@ -1,6 +1,7 @@
 /** The registry of experiments, in the order in which they run. */
 import type { Claim } from '../../bench/claims/claim.ts';
 import { UsageError } from '../../bench/usage-error.ts';
+import { clients } from './clients.ts';
 import { crowds } from './crowds.ts';
 import type { Experiment } from './experiment.ts';
 import { fairness } from './fairness.ts';
@@ -14,7 +15,7 @@ import { writes } from './writes.ts';
  * Writes come before syncs and outages, because they need warm servers and kills would make them cold.
  * Experiments that fill the tree come last.
  */
-export const EXPERIMENTS: readonly Experiment[] = [roles, crowds, writes, syncs, outages, fairness];
+export const EXPERIMENTS: readonly Experiment[] = [roles, clients, crowds, writes, syncs, outages, fairness];
 
 /** The claims whose every need this suite measures. Without `--only`, a run is about these. */
 export function measuredBy(suite: Suite, claims: readonly Claim[]): Claim[] {

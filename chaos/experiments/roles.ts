@@ -1,21 +1,18 @@
 /**
  * Measures what a role costs: as many processes in other roles, side by side on direct links, each within the
- * same CPU budget. Every start has fresh ensembles, because an ensemble keeps its leader and its compiled
- * code, and rounds of one ensemble alone would repeat that chance.
+ * same CPU budget. Every start has fresh ensembles.
  */
 import { z } from 'zod';
-import { isDefect } from '../../bench/defect.ts';
-import type { CpuBudget } from '../../bench/hosts/cpu-budget.ts';
-import { preload } from '../../bench/load/preload.ts';
 import { budgetShares, overBudget } from '../../bench/rounds/budget-proof.ts';
-import type { Turn } from '../../bench/rounds/interleaving.ts';
 import type { Topology } from '../../bench/topology/topology.ts';
 import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
+import { budgetsOf, measureFreshStarts, type Started } from './fresh-starts.ts';
 import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
+import { countPath, READ_PATHS, sizedPaths, WRITE_PATHS } from './measurements/paths.ts';
 import { recordWrites } from './measurements/record-writes.ts';
-import { measureWrites, type WriteLoad, workloadOf } from './measurements/throughput.ts';
-import type { Stage } from './stage.ts';
+import { measureWrites, type WriteLoad } from './measurements/throughput.ts';
+import { hasObservers, type Stage } from './stage.ts';
 import { count, depth, milliseconds, sessions, topologyTexts } from './suite.ts';
 
 const keys = {
@@ -35,6 +32,14 @@ const keys = {
     /** The part of a window that is not measured. */
     settleMs: milliseconds,
     windowMs: count,
+    /** What single operations cost, counted once per topology. A suite without it does not count them. */
+    paths: z
+      .strictObject({
+        windowMs: count,
+        /** Sizes of values, written at the leader. */
+        valueBytes: z.array(count).min(1),
+      })
+      .optional(),
   }),
 };
 
@@ -42,46 +47,53 @@ type RolesOptions = z.infer<z.ZodObject<typeof keys>>;
 
 export const roles: Experiment<RolesOptions> = {
   name: 'roles',
-  description: 'writes of equal processes in other roles, on direct links and within equal CPU budgets',
+  description:
+    'writes of equal processes in other roles, on direct links and within equal CPU budgets; what single operations cost them',
   keys,
   withRounds: ({ roles }, rounds) => ({
     roles: { ...roles, starts: Math.ceil(rounds / roles.rounds) },
   }),
-  provides: () => ['roles'],
+  provides: ({ roles }) => (roles.paths === undefined ? ['roles'] : ['roles', 'paths']),
   ownTopologies: ({ roles }) => ({ texts: roles.topologies, budget: roles.budget }),
   share: 0.38,
   async run(options) {
-    const { suite, plan } = options;
-    const { starts } = suite.roles;
-    const wanted = { rounds: starts, roundsMin: Math.min(suite.roundsMin, starts), share: this.share };
-    await plan.repeat('roles', wanted, start => measureStart(options, start));
+    const { suite, lab, cells, recorder, needs } = options;
+    const { starts, rounds, budget, warmupMs, topologies } = suite.roles;
+    // Counts do not differ from start to start.
+    const wanted = needs.has('roles') ? { starts, rounds } : { starts: 1, rounds: 0 };
+    await measureFreshStarts(options, {
+      experiment: this.name,
+      ...{ ...wanted, budget, share: this.share },
+      groups: bySize(lab.ownTopologies(topologies)),
+      warmUp: loadOf(options, { warmupMs: 0, saturatedMs: warmupMs }),
+      measure: (started, start, round) => measureWindow(options, started, start, round),
+      async measureUnlimited(stage, start) {
+        if (start === 0 && needs.has('paths')) await countPaths(options, stage);
+      },
+      lost({ name: topology }, start, reason) {
+        const place = { topology, condition: CONDITIONS.healthy };
+        for (let round = start * rounds; round < (start + 1) * rounds; round++) {
+          cells.lose({ experiment: roles.name, ...place }, round, reason);
+          recorder.voided({ ...place, metric: 'writeThroughput' }, round, reason);
+        }
+      },
+    });
   },
 };
 
-/** The ensembles of one start. */
-interface Started {
-  readonly stage: Stage;
-  /** Null where the machine cannot give budgets. */
-  readonly budgets: ReadonlyMap<string, CpuBudget> | null;
-}
-
-async function measureStart(options: MeasureOptions<RolesOptions>, start: number): Promise<void> {
-  const { suite, lab, plan } = options;
-  const { rounds } = suite.roles;
-  for (const topologies of bySize(lab.ownTopologies(suite.roles.topologies))) {
-    const started: Started[] = [];
-    try {
-      for (const topology of topologies) {
-        const each = await startOne(options, topology, start);
-        if (each !== undefined) started.push(each);
-      }
-      const turns = started.map(
-        (each): Turn => ({ measure: round => measureWindow(options, each, start, round) }),
-      );
-      for (let round = 0; round < rounds; round++) await plan.take(turns, start * rounds + round);
-    } finally {
-      await Promise.all(started.map(({ stage }) => stage.stop()));
-    }
+/** Sizes matter only where a follower and an observer can be compared: both at the leader. */
+async function countPaths(options: MeasureOptions<RolesOptions>, stage: Stage): Promise<void> {
+  const { cells, lab, recorder, suite } = options;
+  const { windowMs, valueBytes } = suite.roles.paths!;
+  const write = writeLoadOf(options);
+  const isCompared = hasObservers(stage) && !stage.topology.observerMasters;
+  const sized = isCompared ? sizedPaths(valueBytes) : [];
+  const cast = await stage.cast();
+  for (const path of [...WRITE_PATHS, ...READ_PATHS, ...sized]) {
+    if (path.at(cast) === undefined) continue;
+    const cell = { experiment: roles.name, stage, condition: path.condition, round: 0, of: 1 };
+    const occasion = { stage, round: 0, start: 0, recorder, driver: lab.driver, write, windowMs };
+    await cells.measure({ ...cell, isMended: false }, () => countPath(occasion, path));
   }
 }
 
@@ -95,55 +107,14 @@ function bySize(topologies: readonly Topology[]): Topology[][] {
   return [...groups.values()];
 }
 
-/** Undefined when the ensemble did not start or could not be loaded: it loses the rounds of this start. */
-async function startOne(
-  options: MeasureOptions<RolesOptions>,
-  topology: Topology,
-  start: number,
-): Promise<Started | undefined> {
-  const { suite, lab, recorder, signal, cells } = options;
-  const { rounds } = suite.roles;
-  let stage: Stage | undefined;
-  try {
-    stage = await lab.open(topology, `${topology.name}-${start + 1}`);
-    return await warmedUp(options, stage);
-  } catch (error) {
-    await stage?.stop();
-    signal.throwIfAborted();
-    if (isDefect(error)) throw error;
-    const place = { topology: topology.name, condition: CONDITIONS.healthy };
-    const reason = `the ensemble did not start: ${(error as Error).message.split('\n')[0]}`;
-    for (let round = 0; round < rounds; round++) {
-      cells.lose({ experiment: roles.name, ...place }, start * rounds + round, reason);
-      recorder.voided({ ...place, metric: 'writeThroughput' }, start * rounds + round, reason);
-    }
-    return undefined;
-  }
-}
-
-async function warmedUp(options: MeasureOptions<RolesOptions>, stage: Stage): Promise<Started> {
-  const { suite, events } = options;
-  const { budget, warmupMs } = suite.roles;
-  events.emit({ kind: 'phase', what: `warming up ${stage.label}` });
-  const write = loadOf(options, { warmupMs: 0, saturatedMs: warmupMs });
-  const cast = await stage.cast();
-  await preload(cast.leader.plan.ports.client, workloadOf(write), write.load.sessionsPerTarget);
-  if (warmupMs > 0) await measureWrites(stage, cast, write, { loads: ['saturated'] });
-  return { stage, budgets: budgetsOf(stage, budget) };
-}
-
-function budgetsOf({ ensemble }: Stage, cores: number): ReadonlyMap<string, CpuBudget> | null {
-  if (ensemble.members.some(({ host }) => host.noBudget() !== undefined)) return null;
-  return new Map(ensemble.members.map(member => [member.name, member.limitCpu(cores)]));
-}
-
 async function measureWindow(
   options: MeasureOptions<RolesOptions>,
-  { stage, budgets }: Started,
+  started: Started,
   start: number,
   round: number,
 ): Promise<void> {
   const { recorder, cells, suite } = options;
+  const { stage } = started;
   const { starts, rounds, settleMs, windowMs } = suite.roles;
   const condition = CONDITIONS.healthy;
   const topology = stage.name;
@@ -151,7 +122,7 @@ async function measureWindow(
   const cell = { experiment: roles.name, stage, condition, round, of: starts * rounds, isMended: false };
   await cells.measure(cell, async () => {
     const cast = await stage.cast();
-    const shares = budgetShares(budgets?.get(cast.leader.name), cast.leader.host);
+    const shares = budgetShares(budgetsOf(started, [cast.leader]), cast.leader.host);
     const write = loadOf(options, { warmupMs: settleMs, saturatedMs: windowMs });
     const sample = await measureWrites(stage, cast, write, { loads: ['saturated'] });
     const used = shares();

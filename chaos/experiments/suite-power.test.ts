@@ -9,6 +9,7 @@ import type { TimedClaim } from '../../bench/claims/timed-claim.ts';
 import { seededRandom } from '../../bench/stats/distributions.ts';
 import { CONDITIONS, crowdCondition, METRICS } from '../../results/names.ts';
 import type { Topology } from '../../results/schema.ts';
+import { clients } from './clients.ts';
 import { measuredBy } from './index.ts';
 import type { Suite } from './suite.ts';
 import { readSuite, suiteNames } from './suites.ts';
@@ -17,6 +18,7 @@ import { topologyRows } from './topology-rows.ts';
 const test = suite('chaos/experiments: what a suite can decide');
 
 type Rounds = Suite &
+  Parameters<typeof clients.provides>[0] &
   Record<'sync' | 'fairness', { readonly rounds: number }> & {
     readonly roles: {
       readonly starts: number;
@@ -35,8 +37,11 @@ const TIMED = CLAIMS.filter((claim): claim is TimedClaim => claim.rule !== undef
 /**
  * The rounds that a suite measures for a claim even when its time is up. Of several starts each counts once.
  */
-function roundsFor({ needs }: Claim, { rounds, roundsMin, sync, fairness, roles, crowds }: Rounds): number {
+function roundsFor({ needs }: Claim, suite: Rounds): number {
+  const { rounds, roundsMin, sync, fairness, roles, crowds } = suite;
   if (needs.includes('crowds')) return crowds!.rounds;
+  if (clients.provides(suite).some(need => needs.includes(need)))
+    return Math.min(suite.clients!.starts, roundsMin);
   if (needs.includes('roles')) return Math.min(roles.starts, roundsMin);
   const own = needs.includes('leaderKilled')
     ? sync.rounds

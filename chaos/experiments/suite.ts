@@ -47,8 +47,10 @@ export const suiteKeys = {
     sessionsPerTarget: sessions,
     /** Requests in flight per session in the closed loop. */
     depth,
-    /** Open loop: requests per second at each target, with two writes for each read. */
+    /** Open loop: requests per second at each target of writes. */
     ratePerTarget: count,
+    /** Open loop: reads per second at one observer, beside those writes. @default ratePerTarget */
+    readsPerSecond: count.optional(),
     warmupMs: milliseconds,
     saturatedMs: duration,
     pacedMs: duration,

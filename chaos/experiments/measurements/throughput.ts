@@ -2,6 +2,7 @@
  * Writes under one condition: first at the maximum rate (closed loop), then their latency at a steady rate
  * (open loop).
  */
+import type { ProcessSample } from '../../../bench/hosts/process-usage.ts';
 import type { LoadDriver } from '../../../bench/load/load-process.ts';
 import type { LoadResult, LoadSpec, LoadTarget } from '../../../bench/load/load-spec.ts';
 import { latencyVoidReasons, throughputVoidReasons } from '../../../bench/load/load-validity.ts';
@@ -137,14 +138,14 @@ async function saturatedLoad(
   const observers = cast.observers.filter(member => !cut.includes(member));
   const watched = observers[0];
   const before = await countsOf(underFault, () => readCounters(members));
-  const cpuBefore = cpuSamples(leader, watched);
+  const cpuBefore = cpuOf(leader, watched);
   const saturated = await driver.run({
     ...common(load, seed),
     targets: voterTargets(cast),
     mode: { kind: 'closed', depth: load.depth },
     durationMs: load.saturatedMs,
   });
-  const cpuAfter = cpuSamples(leader, watched);
+  const cpuAfter = cpuOf(leader, watched);
   const level = members.map(({ name }) => name);
   const since =
     before && (await countsOf(underFault, () => countedSince(before, members, leader.name, level)));
@@ -152,10 +153,6 @@ async function saturatedLoad(
   const committed = deltas.get(leader.name)?.committed;
   const writes = committed ?? saturated.totals.writesOkWithWarmup;
   const uncounted = whyUncounted(isLevel, committed, saturated.totals.writesOkWithWarmup);
-  const [ofLeader, ofObserver] = cpuBefore.map((from, index) => {
-    const to = cpuAfter[index];
-    return from && to ? cpuBetween(from, to, writes) : undefined;
-  });
   const counts = exactCountsOf(deltas, {
     leader: leader.name,
     followers: members
@@ -171,8 +168,8 @@ async function saturatedLoad(
       ...(await countsOf(underFault, () => leaderConnections(leader))),
     },
     uncounted,
-    leaderCpuUsPerWrite: ofLeader?.cpuUsPerOperation,
-    observerCores: ofObserver?.cores,
+    leaderCpuUsPerWrite: cpuUsPerWrite(cpuBefore.leaderMs, cpuAfter.leaderMs, writes),
+    observerCores: coresBetween(cpuBefore.observer, cpuAfter.observer),
   };
 }
 
@@ -192,8 +189,16 @@ async function countsOf<T>(underFault: boolean, read: () => Promise<T>): Promise
   }
 }
 
-function cpuSamples(...members: readonly (Member | undefined)[]) {
-  return members.map(member => (member === undefined ? null : member.usage()));
+function cpuOf(leader: Member, observer: Member | undefined) {
+  return { leaderMs: leader.host.threadsCpuMs(leader.pid), observer: observer?.usage() ?? null };
+}
+
+function cpuUsPerWrite(fromMs: number | null, toMs: number | null, writes: number): number | undefined {
+  return fromMs === null || toMs === null || writes === 0 ? undefined : ((toMs - fromMs) * 1_000) / writes;
+}
+
+function coresBetween(from: ProcessSample | null, to: ProcessSample | null): number | undefined {
+  return from === null || to === null ? undefined : cpuBetween(from, to, 0).cores;
 }
 
 /** Writes to the voters and, at the same time, reads from one observer. */
@@ -203,16 +208,18 @@ async function pacedLoads(
   cut: readonly Member[],
 ): Promise<{ paced: LoadResult; reads: LoadResult | undefined }> {
   const observer = cast.observers.find(member => !cut.includes(member));
-  const at = (targets: LoadTarget[], mix: WorkloadSpec['mix']): LoadSpec => ({
+  const { ratePerTarget, readsPerSecond = ratePerTarget } = load;
+  const at = (targets: LoadTarget[], mix: WorkloadSpec['mix'], ratePerSecond: number): LoadSpec => ({
     ...common(load, seed),
     targets,
     workload: { ...workloadOf({ load, seed }), mix },
-    mode: { kind: 'open', ratePerSecond: load.ratePerTarget * targets.length, arrivals: 'poisson' },
+    mode: { kind: 'open', ratePerSecond, arrivals: 'poisson' },
     durationMs: load.pacedMs,
   });
+  const voters = voterTargets(cast);
   const [paced, reads] = await Promise.all([
-    driver.run(at(voterTargets(cast), { setData: 1 })),
-    observer && readDriver.run(at([targetOf(observer, 'observer')], { getData: 1 })),
+    driver.run(at(voters, { setData: 1 }, ratePerTarget * voters.length)),
+    observer && readDriver.run(at([targetOf(observer, 'observer')], { getData: 1 }, readsPerSecond)),
   ]);
   return { paced, reads };
 }

@@ -1,0 +1,47 @@
+import { CONDITIONS } from '../../results/names.ts';
+import { healthyAndUnder, observed } from './pairs.ts';
+import { exactPartOf } from './protocol-counts.ts';
+import { timedClaim } from './timed-claim.ts';
+
+const SHARE_MIN = 0.9;
+
+/** Clients of observers load the observers, and not the members that vote. */
+export const readsLeaveWrites = timedClaim(
+  {
+    id: 'L10',
+    title: 'Clients that read at observers leave the writes of the voters alone',
+    source: 'Observers guide, introduction: observers serve clients without harm to the vote',
+    hypothesis: `While the observers answer as many reads as their CPU allows, the voters commit at least ${SHARE_MIN * 100} % of their writes, and exchange the same messages for each`,
+    metric: 'writeThroughput, beside reads over without them',
+    unit: 'ratio',
+    control: 'the same ensemble without reads, in the same round; each member has a CPU budget of its own',
+    needs: ['readsBesideWrites'],
+    rule: { scale: 'ratio', margin: { low: SHARE_MIN }, tells: { spread: 0.06, holds: 1, fails: 0.75 } },
+  },
+  {
+    lacking: 'topology whose observers were read from beside writes',
+    pairs: ({ clients }) =>
+      healthyAndUnder(
+        CONDITIONS.readsBeside,
+        [{ metric: 'writeThroughput', what: 'write throughput' }],
+        observed,
+      )(clients).map(pair => ({ ...pair, control: 'without reads' })),
+    say: ({ subject, control }, number) =>
+      `while clients read at the observers, ${subject} committed ${number} the writes that they committed ${control}`,
+    exact({ clients }) {
+      const topologies = observed(clients);
+      const [quiet, beside] = [CONDITIONS.healthy, CONDITIONS.readsBeside].map(condition =>
+        exactPartOf(clients, topologies, condition),
+      );
+      return {
+        counts: [
+          ...quiet!.counts,
+          ...beside!.counts.map(each => ({ ...each, name: `${each.name}, beside reads` })),
+        ],
+        ...((quiet!.contradiction ?? beside!.contradiction) !== undefined && {
+          contradiction: quiet!.contradiction ?? `beside reads, ${beside!.contradiction}`,
+        }),
+      };
+    },
+  },
+);

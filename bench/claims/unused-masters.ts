@@ -1,0 +1,89 @@
+import { CONDITIONS } from '../../results/names.ts';
+import { formatNumber } from '../../results/number-text.ts';
+import type { Topology } from '../../results/schema.ts';
+import { type Evidence, membersText } from './evidence.ts';
+import { COUNT_TOLERANCE, type ExactPart, exactPartOf } from './protocol-counts.ts';
+import { timedClaim } from './timed-claim.ts';
+
+const METRIC = 'writeThroughput';
+const SHARE_MIN = 0.95;
+
+/**
+ * 001-2: who has no observers pays nothing for them. The control is the same server with the feature switched
+ * off, because no server without its code exists to compare with.
+ */
+export const unusedMasters = timedClaim(
+  {
+    id: '001-2',
+    title: 'An ensemble without observers is not slower for being ready to serve them',
+    source: 'ZOOKEEPER-368, goals: an ensemble without observers behaves and performs as before',
+    hypothesis: `With observerMasterPort set and no observer, voters commit at least ${SHARE_MIN * 100} % of the writes that they commit without it; each costs the same messages and bytes, and the leader has the same connections (within ${COUNT_TOLERANCE * 100} %)`,
+    metric: `${METRIC}, with observerMasterPort over without`,
+    unit: 'ratio',
+    control:
+      'the same voters without observerMasterPort, rounds interleaved, each member within the same CPU budget',
+    needs: ['unusedMasters'],
+    rule: { scale: 'ratio', margin: { low: SHARE_MIN }, tells: { spread: 0.05, holds: 1.01, fails: 0.85 } },
+  },
+  {
+    lacking: 'pair of topologies without observers, one of which has observerMasterPort set',
+    pairs: evidence =>
+      readyPairs(evidence).map(({ without, ready }) => ({
+        subject: `${membersText(ready)} with observerMasterPort`,
+        control: 'the same without',
+        a: evidence.clients.series(METRIC, without, CONDITIONS.healthy),
+        aWhat: `write throughput of ${without.name}`,
+        b: evidence.clients.series(METRIC, ready, CONDITIONS.healthy),
+        bWhat: `write throughput of ${ready.name}`,
+      })),
+    say: ({ subject, control }, number) => `${subject} committed ${number} the writes of ${control}`,
+    exact(evidence): ExactPart {
+      const pairs = readyPairs(evidence);
+      const part = exactPartOf(
+        evidence.clients,
+        pairs.flatMap(({ without, ready }) => [without, ready]),
+      );
+      const contradiction =
+        part.contradiction ??
+        pairs.map(pair => differenceOf(evidence.clients, pair)).find(clause => clause !== undefined);
+      return { counts: part.counts, ...(contradiction !== undefined && { contradiction }) };
+    },
+    warnings: () => [
+      'both sides run the same program: what the code for observers costs while it is switched off is on both',
+    ],
+  },
+);
+
+interface ReadyPair {
+  readonly without: Topology;
+  readonly ready: Topology;
+}
+
+function readyPairs({ clients }: Evidence): ReadyPair[] {
+  const isReady = ({ members }: Topology) => members.some(({ observerMaster }) => observerMaster);
+  return clients.votersOnly.filter(isReady).flatMap(ready => {
+    const without = clients.votersOnly.find(
+      other => !isReady(other) && other.members.length === ready.members.length,
+    );
+    return without === undefined ? [] : [{ without, ready }];
+  });
+}
+
+const SAME = {
+  leaderMessagesPerWrite: 'the leader sent %s messages per write',
+  leaderBytesPerWrite: 'the leader sent %s bytes per write',
+  leaderConnections: 'the leader had %s learners',
+} as const;
+
+/** A clause about the first count that is higher where observerMasterPort is set. */
+function differenceOf(evidence: Evidence, { without, ready }: ReadyPair): string | undefined {
+  const [off, on] = [without, ready].map(
+    topology => evidence.series(METRIC, topology, CONDITIONS.healthy)?.counts ?? {},
+  );
+  for (const [name, said] of Object.entries(SAME)) {
+    const [before, after] = [off![name], on![name]];
+    if (before !== undefined && after !== undefined && after > before * (1 + COUNT_TOLERANCE))
+      return `with observerMasterPort set, ${said.replace('%s', formatNumber(after))}, and ${formatNumber(before)} without it`;
+  }
+  return undefined;
+}

@@ -1,0 +1,202 @@
+/**
+ * Measures what clients get, and what they cost, by the member that they are connected to: reads at all
+ * members, writes beside reads at observers, writes through each role, and how stale each role is. The
+ * ensembles are started anew several times, on direct links; rates are measured within equal CPU budgets.
+ */
+import { z } from 'zod';
+import { type BudgetShares, budgetShares, overBudget } from '../../bench/rounds/budget-proof.ts';
+import { CONDITIONS } from '../../results/names.ts';
+import type { Experiment } from './experiment.ts';
+import { budgetsOf, measureFreshStarts, type Started } from './fresh-starts.ts';
+import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
+import { timePath, WRITE_PATHS } from './measurements/paths.ts';
+import { besideReads, measureReads, type ReadLoad, readVoidReasons } from './measurements/reads.ts';
+import { recordWrites } from './measurements/record-writes.ts';
+import { measureStaleness } from './measurements/staleness.ts';
+import { measureWrites, type WriteLoad } from './measurements/throughput.ts';
+import { hasObservers, type Stage } from './stage.ts';
+import { count, depth, milliseconds, sessions, topologyTexts } from './suite.ts';
+
+const keys = {
+  /** What clients get and cost, by member. A suite without it does not measure it. */
+  clients: z
+    .strictObject({
+      /** How often all ensembles are started anew. */
+      starts: count,
+      /** CPU of each member, in cores, where the machine can limit it. */
+      budget: z.number().min(0.01).max(64),
+      topologies: topologyTexts,
+      /** On each member. */
+      sessions: z.strictObject({ few: sessions, many: sessions }),
+      depth,
+      warmupMs: milliseconds,
+      settleMs: milliseconds,
+      windowMs: count,
+      staleness: z.strictObject({ writesPerSecond: count, samples: count }),
+    })
+    .optional(),
+};
+
+type ClientsOptions = z.infer<z.ZodObject<typeof keys>>;
+type Options = MeasureOptions<ClientsOptions>;
+
+const NEEDS = ['readsEverywhere', 'readsBesideWrites', 'unusedMasters', 'singleWrites', 'staleness'] as const;
+
+export const clients: Experiment<ClientsOptions> = {
+  name: 'clients',
+  description: 'reads and writes by the member that clients are connected to, and how stale each role is',
+  keys,
+  withRounds: ({ clients }, rounds) =>
+    clients === undefined ? {} : { clients: { ...clients, starts: rounds } },
+  provides: ({ clients }) => (clients === undefined ? [] : NEEDS),
+  ownTopologies: ({ clients }) => ({ texts: clients?.topologies ?? {}, budget: clients?.budget }),
+  share: 0.42,
+  async run(options) {
+    const { suite, lab, cells, recorder } = options;
+    if (suite.clients === undefined) return;
+    const { starts, budget, topologies, warmupMs } = suite.clients;
+    await measureFreshStarts(options, {
+      experiment: this.name,
+      ...{ starts, rounds: 1, budget, share: this.share },
+      groups: [lab.ownTopologies(topologies)],
+      warmUp: writesOf(options, { warmupMs: 0, saturatedMs: warmupMs }),
+      measureUnlimited: (stage, start) => measureLatencies(options, stage, start),
+      measure: (started, start) => measureRates(options, started, start),
+      lost({ name: topology }, start, reason) {
+        const place = { topology, condition: CONDITIONS.healthy };
+        cells.lose({ experiment: clients.name, ...place }, start, reason);
+        recorder.voided({ ...place, metric: 'writeThroughput' }, start, reason);
+      },
+    });
+  },
+};
+
+/** Without budgets, because a member that waits for its next period answers late. */
+async function measureLatencies(options: Options, stage: Stage, start: number): Promise<void> {
+  const { suite, lab, recorder, needs, signal } = options;
+  const { windowMs, staleness } = suite.clients!;
+  if (!hasObservers(stage)) return;
+  const write = writeLoadOf(options);
+  const occasion = { stage, round: start, start, recorder, driver: lab.driver, write, windowMs, signal };
+  if (needs.has('singleWrites'))
+    for (const path of WRITE_PATHS)
+      await cell(options, stage, start, path.condition, () => timePath(occasion, path));
+  if (needs.has('staleness'))
+    await cell(options, stage, start, CONDITIONS.seenAtObserver, () => measureStaleness(occasion, staleness));
+}
+
+async function measureRates(options: Options, started: Started, start: number): Promise<void> {
+  const { needs } = options;
+  const { stage } = started;
+  const { observerMasters } = stage.topology;
+  const { few, many } = options.suite.clients!.sessions;
+  if (needs.has('readsEverywhere') && !observerMasters)
+    for (const [condition, sessions] of [
+      [CONDITIONS.readsFewSessions, few],
+      [CONDITIONS.readsManySessions, many],
+    ] as const)
+      await cell(options, stage, start, condition, () =>
+        readWindow(options, started, start, condition, sessions),
+      );
+  const isRead = needs.has('readsBesideWrites') && hasObservers(stage);
+  if (isRead || (needs.has('unusedMasters') && !hasObservers(stage)))
+    await cell(options, stage, start, CONDITIONS.healthy, () => writeWindow(options, started, start));
+  if (isRead)
+    await cell(options, stage, start, CONDITIONS.readsBeside, () => besideWindow(options, started, start));
+}
+
+async function readWindow(
+  options: Options,
+  started: Started,
+  start: number,
+  condition: string,
+  sessionsPerMember: number,
+): Promise<void> {
+  const { recorder, suite } = options;
+  const { stage } = started;
+  const { settleMs, windowMs } = suite.clients!;
+  const { members } = stage.ensemble;
+  const { leader } = await stage.cast();
+  const shares = budgetShares(budgetsOf(started, members), leader.host);
+  const load = await measureReads(readsOf(options, sessionsPerMember), members, {
+    warmupMs: settleMs,
+    durationMs: windowMs,
+  });
+  const used = shares();
+  const place = { metric: 'readThroughput', topology: stage.name, condition };
+  const reasons = [...readVoidReasons(load), ...overBudget(used, 'a member')];
+  if (reasons.length > 0) recorder.voided(place, start, reasons.join('; '));
+  else recorder.sample(place, start, load.readsPerSecond, start);
+}
+
+async function writeWindow(options: Options, started: Started, start: number): Promise<void> {
+  const { stage } = started;
+  const cast = await stage.cast();
+  const shares = budgetShares(budgetsOf(started, [cast.leader]), cast.leader.host);
+  const sample = await measureWrites(stage, cast, windowOf(options), { loads: ['saturated'] });
+  record(options, stage, CONDITIONS.healthy, start, sample, overBudget(shares()));
+}
+
+/** The observers are read from until they have used up their budgets: nobody reads more than that. */
+async function besideWindow(options: Options, started: Started, start: number): Promise<void> {
+  const { lab, suite, recorder } = options;
+  const { stage } = started;
+  const cast = await stage.cast();
+  const { host } = cast.leader;
+  const ofLeader = budgetShares(budgetsOf(started, [cast.leader]), host);
+  const ofObservers = budgetShares(budgetsOf(started, cast.observers), host);
+  const load = { ...readsOf(options, suite.clients!.sessions.few), driver: lab.readDriver };
+  const { value: sample, reads } = await besideReads(load, cast.observers, () =>
+    measureWrites(stage, cast, windowOf(options), { loads: ['saturated'] }),
+  );
+  // The machine is proven idle once.
+  const { throttled }: BudgetShares = ofObservers();
+  const reasons = [
+    ...overBudget(ofLeader()),
+    ...overBudget({ throttled, idle: undefined, steal: undefined }, 'an observer'),
+    ...readVoidReasons(reads, true).map(reason => `reads beside the writes: ${reason}`),
+  ];
+  record(options, stage, CONDITIONS.readsBeside, start, sample, reasons);
+  const place = { metric: 'readThroughput', topology: stage.name, condition: CONDITIONS.readsBeside };
+  if (reasons.length > 0) recorder.voided(place, start, reasons.join('; '));
+  else recorder.sample(place, start, reads.readsPerSecond, start);
+}
+
+function record(
+  { recorder }: Options,
+  { name: topology }: Stage,
+  condition: string,
+  start: number,
+  sample: Parameters<typeof recordWrites>[1],
+  reasons: readonly string[],
+): void {
+  recordWrites({ recorder, topology, condition, round: start, start }, sample, reasons);
+}
+
+function windowOf(options: Options): WriteLoad {
+  const { settleMs, windowMs } = options.suite.clients!;
+  return writesOf(options, { warmupMs: settleMs, saturatedMs: windowMs });
+}
+
+function writesOf(options: Options, times: Pick<WriteLoad['load'], 'warmupMs' | 'saturatedMs'>): WriteLoad {
+  const { sessions, depth } = options.suite.clients!;
+  const write = writeLoadOf(options);
+  return { ...write, load: { ...write.load, sessionsPerTarget: sessions.few, depth, ...times } };
+}
+
+function readsOf(options: Options, sessionsPerMember: number): ReadLoad {
+  const { depth } = options.suite.clients!;
+  return { driver: options.lab.driver, write: writeLoadOf(options), sessionsPerMember, depth };
+}
+
+/** A member that was started again would be cold and without a budget, so its ensemble is not mended. */
+function cell(
+  { cells, suite }: Options,
+  stage: Stage,
+  round: number,
+  condition: string,
+  body: () => Promise<void>,
+): Promise<void> {
+  const of = suite.clients!.starts;
+  return cells.measure({ experiment: clients.name, stage, condition, round, of, isMended: false }, body);
+}
