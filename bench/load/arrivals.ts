@@ -5,6 +5,8 @@ export type Arrivals = () => number;
 
 export type ArrivalKind = 'constant' | 'poisson';
 
+export const RATE_PER_SECOND_MAX = 10_000_000;
+
 /** Evenly spaced. Times are i / rate, never a running sum, so that errors do not add up. */
 export function constantArrivals(ratePerSecond: number): Arrivals {
   checkRate(ratePerSecond);
@@ -26,8 +28,8 @@ export function arrivalsOf(kind: ArrivalKind, ratePerSecond: number, random: () 
   return kind === 'constant' ? constantArrivals(ratePerSecond) : poissonArrivals(ratePerSecond, random);
 }
 
-function checkRate(ratePerSecond: number): void {
-  if (!(ratePerSecond > 0) || ratePerSecond > 10_000_000) {
+/** @throws RangeError */
+export function checkRate(ratePerSecond: number): void {
+  if (!(ratePerSecond > 0) || ratePerSecond > RATE_PER_SECOND_MAX)
     throw new RangeError(`rate ${ratePerSecond}/s: above 0 and up to 10,000,000 is accepted`);
-  }
 }

@@ -3,6 +3,7 @@
  * the driver can do. It is no ZooKeeper, and no control for one.
  */
 import * as net from 'node:net';
+import { OPEN_ACL_UNSAFE, writeAcl } from '../../server/wire/acl.ts';
 import { FrameReader } from '../../server/wire/frames.ts';
 import { JuteWriter } from '../../server/wire/jute.ts';
 import { OpCode, Xid } from '../../server/wire/opcodes.ts';
@@ -41,6 +42,8 @@ const STAT = Buffer.alloc(68);
 const DATA_AND_STAT = Buffer.concat([Buffer.from([0, 0, 0, 100]), Buffer.alloc(100, 0x61), STAT]);
 const NO_NAMES = Buffer.alloc(4);
 const PATH = Buffer.from([0, 0, 0, 2, 0x2f, 0x61]);
+const NAMES_AND_STAT = Buffer.concat([NO_NAMES, STAT]);
+const OPEN_ACL_AND_STAT = new JuteWriter().writeVector(OPEN_ACL_UNSAFE, writeAcl).writeRaw(STAT).toBuffer();
 const MULTI_END = Buffer.from('ffffffff01ffffffff', 'hex');
 
 const CANNED = new Map<number, Uint8Array>([
@@ -49,7 +52,13 @@ const CANNED = new Map<number, Uint8Array>([
   [OpCode.setData, STAT],
   [OpCode.getChildren, NO_NAMES],
   [OpCode.create, PATH],
+  [OpCode.create2, Buffer.concat([PATH, STAT])],
+  [OpCode.getChildren2, NAMES_AND_STAT],
+  [OpCode.getACL, OPEN_ACL_AND_STAT],
+  [OpCode.setACL, STAT],
+  [OpCode.sync, PATH],
   [OpCode.multi, MULTI_END],
+  [OpCode.multiRead, MULTI_END],
 ]);
 
 /** The smallest valid answer. */

@@ -3,7 +3,7 @@ import { errorName } from '../../server/wire/error-codes.ts';
 import { LatencyHistogram } from '../measure/histograms.ts';
 import { TimelineRecorder } from '../measure/timeline.ts';
 import { LATE_AFTER_MS, type LoadTarget, type OperationResult } from './load-spec.ts';
-import { isWrite, type OperationIndex, operationNames } from './workload.ts';
+import { isWrite, type OperationIndex, operationNames } from './operations.ts';
 
 class OperationCount {
   ok = 0;
@@ -20,8 +20,8 @@ export class LoadRecorder {
   timeline = new TimelineRecorder(Number.POSITIVE_INFINITY, 1_000);
   readonly #openLoop: boolean;
   readonly #targets: readonly LoadTarget[];
-  /** Indexed by target, then operation. */
-  readonly #counts: OperationCount[][];
+  /** Indexed by target, then operation. A histogram takes some 70 kB, so each is made when it is needed. */
+  readonly #counts: (OperationCount | undefined)[][];
   readonly lateness = new LatencyHistogram();
   intended = 0;
   sent = 0;
@@ -36,7 +36,7 @@ export class LoadRecorder {
   constructor(targets: readonly LoadTarget[], openLoop: boolean) {
     this.#targets = targets;
     this.#openLoop = openLoop;
-    this.#counts = targets.map(() => operationNames.map(() => new OperationCount()));
+    this.#counts = targets.map(() => operationNames.map(() => undefined));
   }
 
   /** Sets the window, once all sessions are open. */
@@ -90,7 +90,7 @@ export class LoadRecorder {
       }
     }
     if (!this.#measured(intendedMs)) return;
-    const count = this.#counts[target]![operation]!;
+    const count = this.#count(target, operation);
     if (err !== 0) {
       count.errors.set(err, (count.errors.get(err) ?? 0) + 1);
       return;
@@ -102,16 +102,26 @@ export class LoadRecorder {
 
   onLost(target: number, operation: OperationIndex, intendedMs: number): void {
     if (!this.#measured(intendedMs)) return;
-    this.#counts[target]![operation]!.unknown++;
+    this.#count(target, operation).unknown++;
     this.timeline.error(Math.min(performance.now(), this.untilMs - 1));
+  }
+
+  #count(target: number, operation: OperationIndex): OperationCount {
+    const counts = this.#counts[target]!;
+    let count = counts[operation];
+    if (count === undefined) {
+      count = new OperationCount();
+      counts[operation] = count;
+    }
+    return count;
   }
 
   /** Operations that never occurred are left out. */
   operations(): OperationResult[] {
     return this.#targets.flatMap(({ name, role }, target) =>
       operationNames.flatMap((operation, index) => {
-        const count = this.#counts[target]![index]!;
-        if (count.ok + count.unknown + count.errors.size === 0) return [];
+        const count = this.#counts[target]![index];
+        if (count === undefined) return [];
         const response = this.#openLoop ? count.response : count.service;
         return {
           target: name,
@@ -132,6 +142,7 @@ export class LoadRecorder {
     const service = new LatencyHistogram();
     const response = new LatencyHistogram();
     for (const count of this.#counts.flat()) {
+      if (count === undefined) continue;
       service.merge(count.service);
       response.merge(this.#openLoop ? count.response : count.service);
     }

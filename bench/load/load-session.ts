@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReplyHandler } from './in-flight.ts';
 import type { LoadRecorder } from './load-recorder.ts';
 import { LOAD_DEFAULTS, type LoadSpec, type LoadTarget } from './load-spec.ts';
+import { errorOf, type OperationIndex, operationNames } from './operations.ts';
 import { Session } from './session.ts';
 import { SessionError } from './session-error.ts';
-import { errorOf, type OperationIndex, operationNames, type WorkloadCursor } from './workload.ts';
+import { WorkloadCursor } from './workload-cursor.ts';
 
 /** How long a member may refuse a new session before the load gives up. */
 const OPEN_WITHIN_MS = 3_000;
@@ -79,16 +80,16 @@ export class LoadSession {
   }
 
   #handlerOf(target: number, operation: OperationIndex): ReplyHandler {
-    const create = operation === operationNames.indexOf('create');
+    const creates = WorkloadCursor.creates(operation);
     return {
       onReply: reply => {
         const err = errorOf(operation, reply.err, reply.reader);
-        if (create) this.#cursor.onCreated(err === 0);
+        if (creates) this.#cursor.onCreated(operation, err === 0 ? reply.reader : undefined);
         this.#recorder.onReply(target, operation, err, reply.tag, reply.sentAtMs, reply.receivedAtMs);
         this.onReady?.();
       },
       onLost: intendedMs => {
-        if (create) this.#cursor.onCreated(false);
+        if (creates) this.#cursor.onCreated(operation, undefined);
         this.#recorder.onLost(target, operation, intendedMs);
       },
     };
@@ -120,7 +121,10 @@ export class LoadSession {
       this.#connect().catch((failure: unknown) => {
         if (!(failure instanceof SessionError)) throw failure;
         // The load needs any session, so after an expiry it starts a new one.
-        if (failure.code === 'SESSION_EXPIRED') this.#session = undefined;
+        if (failure.code === 'SESSION_EXPIRED') {
+          this.#session = undefined;
+          this.#cursor.onNewSession();
+        }
         this.#onEnd(failure);
       });
     }, this.#retryDelayMs);

@@ -1,8 +1,10 @@
 import type { EncodedHistogram, Percentiles } from '../measure/histograms.ts';
 import type { Timeline } from '../measure/timeline.ts';
-import type { ArrivalKind } from './arrivals.ts';
+import { type ArrivalKind, checkRate } from './arrivals.ts';
 import type { DriverUse } from './driver-monitor.ts';
-import type { OperationName, WorkloadSpec } from './workload.ts';
+import type { OperationName } from './operations.ts';
+import type { RateSegment } from './rate-profile.ts';
+import { checkWorkloadSpec, type WorkloadSpec } from './workload.ts';
 
 /** A member under load. `role` and `name` are only copied to the result. */
 export interface LoadTarget {
@@ -21,12 +23,21 @@ export type LoadMode =
    */
   | { kind: 'closed'; depth: number }
   /** Requests start when the schedule says, whatever happened to earlier ones. */
-  | { kind: 'open'; ratePerSecond: number; arrivals: ArrivalKind };
+  | { kind: 'open'; ratePerSecond: number; arrivals: ArrivalKind }
+  /** The same at a rate that changes: the segments begin with the measured time. */
+  | { kind: 'profile'; segments: readonly RateSegment[]; arrivals: ArrivalKind };
+
+/** Whether requests have an intended start. */
+export function isOpenLoop({ kind }: Pick<LoadMode, 'kind'>): boolean {
+  return kind !== 'closed';
+}
 
 /** One run of load. Plain data, which is sent to the driver's process and written to the result unchanged. */
 export interface LoadSpec {
   targets: LoadTarget[];
   sessionsPerTarget: number;
+  /** Number of the first session. Drivers that share a tree have sessions of different numbers. @default 0 */
+  firstSession?: number;
   workload: WorkloadSpec;
   mode: LoadMode;
   /** The load runs, but nothing is recorded. */
@@ -111,7 +122,7 @@ export interface LoadResult {
 }
 
 /** The most that the driver takes. Suites are checked against it when they are read. */
-export const LOAD_LIMITS = { sessionsPerTarget: 10_000, depth: 10_000 } as const;
+export const LOAD_LIMITS = { sessionsPerTarget: 10_000, depth: 10_000, segments: 1_000 } as const;
 
 /** The reason of a load that a signal cut short. */
 export const ENDED_EARLY = 'the run was ended early';
@@ -129,7 +140,21 @@ export function checkLoadSpec(spec: LoadSpec): void {
   whole('warmupMs', spec.warmupMs, 0, 3_600_000);
   whole('durationMs', spec.durationMs, 1, 86_400_000);
   if (spec.bucketMs !== undefined) whole('bucketMs', spec.bucketMs, 1, 3_600_000);
-  if (spec.mode.kind === 'closed') whole('depth', spec.mode.depth, 1, LOAD_LIMITS.depth);
+  checkWorkloadSpec(spec.workload);
+  checkMode(spec.mode);
+}
+
+function checkMode(mode: LoadMode): void {
+  if (mode.kind === 'closed') whole('depth', mode.depth, 1, LOAD_LIMITS.depth);
+  else if (mode.kind === 'open') checkRate(mode.ratePerSecond);
+  else {
+    whole('segments', mode.segments.length, 1, LOAD_LIMITS.segments);
+    for (const { fromPerSecond, toPerSecond, forMs } of mode.segments) {
+      checkRate(fromPerSecond);
+      checkRate(toPerSecond);
+      whole('forMs', forMs, 1, 86_400_000);
+    }
+  }
 }
 
 function whole(name: string, value: number, min: number, max: number): void {

@@ -3,7 +3,7 @@
 import { SERIES } from '../../results/names.ts';
 import type { Band, Timeline } from '../../results/schema.ts';
 import type { TimelineBucket } from '../measure/timeline.ts';
-import type { LoadResult } from './load-spec.ts';
+import { isOpenLoop, type LoadResult } from './load-spec.ts';
 
 export interface TimelinePlace {
   readonly topology: string;
@@ -48,9 +48,7 @@ export function timelineOf(
     startedAt: measuredFrom,
     bucketMs,
     series: [
-      ...(spec.mode.kind === 'open'
-        ? series(SERIES.intended, perSecond, ({ intended }) => rate(intended))
-        : []),
+      ...(isOpenLoop(spec.mode) ? series(SERIES.intended, perSecond, ({ intended }) => rate(intended)) : []),
       ...series(SERIES.done, perSecond, ({ ok }) => rate(ok)),
       ...(anyFailed ? series(SERIES.failed, perSecond, ({ errors }) => rate(errors)) : []),
       ...series(SERIES.latencyP50, 'ms', ({ latencyP50Us }) => inMs(latencyP50Us)),

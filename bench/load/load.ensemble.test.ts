@@ -7,14 +7,15 @@ import { AvailabilityProbes } from './availability.ts';
 import { ZkClient } from './client.ts';
 import { startLoadProcess } from './load-process.ts';
 import type { LoadSpec } from './load-spec.ts';
+import { operationNames } from './operations.ts';
 import { preload } from './preload.ts';
 import { SERVERS, type Standalone, withStandalone } from './standalone.test-kit.ts';
-import { operationNames, type WorkloadSpec } from './workload.ts';
+import type { WorkloadSpec } from './workload.ts';
 
 const test = suite('load: against real servers');
 
 const WORKLOAD: WorkloadSpec = {
-  mix: { getData: 40, exists: 10, getChildren: 10, setData: 20, create: 10, delete: 5, multi: 5 },
+  mix: { ...Object.fromEntries(operationNames.map(name => [name, 5])), getData: 30, setData: 15, create: 10 },
   valueBytes: 100,
   keyCount: 250,
   skew: { kind: 'zipfian', exponent: 0.99 },

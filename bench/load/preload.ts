@@ -2,11 +2,22 @@
 import { OPEN_ACL_UNSAFE, writeAcl } from '../../server/wire/acl.ts';
 import { ErrorCode, errorName } from '../../server/wire/error-codes.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
+import { seededRandom } from '../stats/distributions.ts';
 import { Session } from './session.ts';
+import { valuesOf } from './value-sizes.ts';
 import { Workload, type WorkloadSpec } from './workload.ts';
 
 /** Creates in flight at once. */
 const DEPTH = 256;
+const BALLAST_PER_DIRECTORY = 1_000;
+const NOTHING = Buffer.alloc(0);
+
+/** Znodes to create, in order, so that a parent always precedes its children. */
+interface Nodes {
+  readonly count: number;
+  path(index: number): string;
+  value(): Buffer;
+}
 
 /**
  * @param sessions number of sessions of the load; each gets its own directory
@@ -18,18 +29,43 @@ export async function preload(
   spec: WorkloadSpec,
   sessions: number,
 ): Promise<number> {
-  const workload = new Workload(spec);
   const session = new Session({ ...address, readOnly: false, timeoutMs: 30_000, inFlightMax: DEPTH });
   await session.open();
   try {
-    const empty = Buffer.alloc(0);
-    const parents = [...ancestorsOf(workload.root), ...workload.directories];
-    for (let index = 0; index < sessions; index++) parents.push(workload.ownDirectory(index));
-    const made = await createAll(session, parents, empty);
-    return made + (await createAll(session, workload.keyPaths, workload.value));
+    let made = 0;
+    for (const nodes of nodesOf(new Workload(spec), sessions)) made += await createAll(session, nodes);
+    return made;
   } finally {
     await session.close();
   }
+}
+
+function nodesOf(workload: Workload, sessions: number): Nodes[] {
+  const { root, directories, keyPaths, spec } = workload;
+  const random = seededRandom(spec.seed);
+  const parents = [...ancestorsOf(root), ...directories];
+  for (let index = 0; index < sessions; index++) parents.push(workload.ownDirectory(index));
+  const keys = {
+    count: keyPaths.length,
+    path: (i: number) => keyPaths[i]!,
+    value: () => workload.chooseValue(random),
+  };
+  return [empty(parents), keys, ...ballastOf(workload)];
+}
+
+function ballastOf({ root, spec: { ballast, seed } }: Workload): Nodes[] {
+  if (ballast === undefined || ballast.nodes === 0) return [];
+  const { nodes, valueBytes } = ballast;
+  const directory = (i: number) => `${root}/ballast${Math.floor(i / BALLAST_PER_DIRECTORY)}`;
+  const directories = Array.from({ length: Math.ceil(nodes / BALLAST_PER_DIRECTORY) }, (_, i) =>
+    directory(i * BALLAST_PER_DIRECTORY),
+  );
+  const [value = NOTHING] = valuesOf(valueBytes, seed);
+  return [empty(directories), { count: nodes, path: i => `${directory(i)}/b${i}`, value: () => value }];
+}
+
+function empty(paths: readonly string[]): Nodes {
+  return { count: paths.length, path: i => paths[i]!, value: () => NOTHING };
 }
 
 function ancestorsOf(path: string): string[] {
@@ -37,8 +73,7 @@ function ancestorsOf(path: string): string[] {
   return names.map((_, i) => `/${names.slice(0, i + 1).join('/')}`);
 }
 
-/** In order, so that a parent always precedes its children. */
-function createAll(session: Session, paths: readonly string[], data: Buffer): Promise<number> {
+function createAll(session: Session, { count, path, value }: Nodes): Promise<number> {
   return new Promise((resolve, reject) => {
     let sent = 0;
     let answered = 0;
@@ -47,20 +82,20 @@ function createAll(session: Session, paths: readonly string[], data: Buffer): Pr
       onReply: ({ err, tag }: { err: number; tag: number }) => {
         if (err === 0) made++;
         else if (err !== ErrorCode.NODEEXISTS)
-          reject(new Error(`preload of ${paths[tag]}: ${errorName(err)}`));
-        if (++answered === paths.length) resolve(made);
+          reject(new Error(`preload of ${path(tag)}: ${errorName(err)}`));
+        if (++answered === count) resolve(made);
         else fill();
       },
-      onLost: () => reject(new Error(`preload: connection lost after ${answered} of ${paths.length} nodes`)),
+      onLost: () => reject(new Error(`preload: connection lost after ${answered} of ${count} nodes`)),
     };
     const fill = (): void => {
-      for (; sent < paths.length && session.isOpen && !session.full; sent++) {
-        const body = session.begin(OpCode.create).writeString(paths[sent]!).writeBuffer(data);
+      for (; sent < count && session.isOpen && !session.full; sent++) {
+        const body = session.begin(OpCode.create).writeString(path(sent)).writeBuffer(value());
         body.writeVector(OPEN_ACL_UNSAFE, writeAcl).writeInt(0);
         session.end(handler, sent);
       }
     };
-    if (paths.length === 0) resolve(0);
+    if (count === 0) resolve(0);
     else fill();
   });
 }

@@ -5,7 +5,7 @@
 
 import { bucketMsFor } from '../measure/timeline.ts';
 import { seededRandom } from '../stats/distributions.ts';
-import { arrivalsOf } from './arrivals.ts';
+import { type Arrivals, arrivalsOf } from './arrivals.ts';
 import { startClosedLoop } from './closed-loop.ts';
 import { DriverMonitor, type DriverUse, saturation } from './driver-monitor.ts';
 import { LoadRecorder } from './load-recorder.ts';
@@ -13,13 +13,18 @@ import { LoadSession } from './load-session.ts';
 import {
   checkLoadSpec,
   ENDED_EARLY,
+  isOpenLoop,
   LATE_SHARE_MAX,
   LOAD_DEFAULTS,
+  type LoadMode,
   type LoadResult,
   type LoadSpec,
 } from './load-spec.ts';
 import { startOpenLoop } from './open-loop.ts';
-import { isWrite, Workload, WorkloadCursor } from './workload.ts';
+import { isWrite } from './operations.ts';
+import { profileArrivals } from './rate-profile.ts';
+import { Workload } from './workload.ts';
+import { WorkloadCursor } from './workload-cursor.ts';
 
 /**
  * Sessions opened at once. An ensemble on one core should not get a thousand handshakes at the same moment.
@@ -42,7 +47,7 @@ export async function runLoad(
   onProgress?: (progress: LoadProgress) => void,
 ): Promise<LoadResult> {
   checkLoadSpec(spec);
-  const recorder = new LoadRecorder(spec.targets, spec.mode.kind === 'open');
+  const recorder = new LoadRecorder(spec.targets, isOpenLoop(spec.mode));
   const sessions = makeSessions(spec, recorder);
   try {
     await openAll(sessions);
@@ -57,7 +62,7 @@ function makeSessions(spec: LoadSpec, recorder: LoadRecorder): LoadSession[] {
   const incarnation = `${process.pid.toString(36)}-${Math.round(performance.now()).toString(36)}-`;
   // Interleaved, so that the open loop's round robin goes from target to target.
   return Array.from({ length: spec.sessionsPerTarget * spec.targets.length }, (_, index) => {
-    const cursor = new WorkloadCursor(workload, index, incarnation);
+    const cursor = new WorkloadCursor(workload, (spec.firstSession ?? 0) + index, incarnation);
     return new LoadSession(spec, index % spec.targets.length, cursor, recorder);
   });
 }
@@ -110,8 +115,15 @@ function startSending(
 ): () => void {
   const { mode } = spec;
   if (mode.kind === 'closed') return startClosedLoop(sessions, mode.depth);
-  const random = seededRandom(spec.workload.seed ^ 0x5ca1_ab1e);
-  return startOpenLoop(sessions, arrivalsOf(mode.arrivals, mode.ratePerSecond, random), startMs, recorder);
+  return startOpenLoop(sessions, scheduleOf(mode, spec), startMs, recorder);
+}
+
+function scheduleOf(mode: Exclude<LoadMode, { kind: 'closed' }>, { workload, warmupMs }: LoadSpec): Arrivals {
+  const random = seededRandom(workload.seed ^ 0x5ca1_ab1e);
+  if (mode.kind === 'open') return arrivalsOf(mode.arrivals, mode.ratePerSecond, random);
+  const { fromPerSecond } = mode.segments[0]!;
+  const warmup = { fromPerSecond, toPerSecond: fromPerSecond, forMs: warmupMs };
+  return profileArrivals([warmup, ...mode.segments], mode.arrivals, random);
 }
 
 function sleepUntil(atMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -182,7 +194,7 @@ export function voidReasons(result: LoadResult, aborted: boolean): string[] {
   if (aborted) reasons.push(ENDED_EARLY);
   if (result.totals.ok === 0) reasons.push('no operation succeeded');
   const share = (late + dropped) / Math.max(1, intended);
-  if (result.spec.mode.kind === 'open' && share > LATE_SHARE_MAX) {
+  if (isOpenLoop(result.spec.mode) && share > LATE_SHARE_MAX) {
     const percent = (share * 100).toFixed(1);
     reasons.push(
       `${late} late and ${dropped} dropped of ${intended} sends (${percent} %), at most ${LATE_SHARE_MAX * 100} % is accepted`,

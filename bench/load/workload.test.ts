@@ -3,7 +3,8 @@ import { fc } from '#test/properties';
 import { seededRandom } from '../stats/distributions.ts';
 import { arrivalsOf, constantArrivals, poissonArrivals } from './arrivals.ts';
 import { type KeySkew, keyChooser } from './key-skew.ts';
-import { operationNames, Workload, type WorkloadSpec } from './workload.ts';
+import { operationNames } from './operations.ts';
+import { Workload, type WorkloadSpec } from './workload.ts';
 
 const test = suite('load: workload');
 
@@ -73,6 +74,15 @@ test('invalid settings are refused by name', () => {
   assert.throws(() => new Workload({ ...SPEC, mix: { getdata: 1 } as never }), /names getdata/);
   assert.throws(() => new Workload({ ...SPEC, valueBytes: -1 }), /valueBytes -1/);
   assert.throws(() => constantArrivals(0), /rate 0/);
+  for (const [more, message] of [
+    [{ root: '/zookeeper/x' }, /root \/zookeeper\/x: a path such as \/load/],
+    [{ root: 'load' }, /root load/],
+    [{ keyCount: 1_000_001 }, /keyCount 1000001: a whole number from 1 to 1000000/],
+    [{ multiSize: 0 }, /multiSize 0/],
+    [{ mix: { multi: 1 }, multiSize: 11, valueBytes: 100_000 }, /multiSize 11: .* not 1100000$/],
+    [{ ballast: { nodes: -1, valueBytes: 0 } }, /ballast.nodes -1/],
+  ] as const)
+    assert.throws(() => new Workload({ ...SPEC, ...more }), message);
 });
 
 test('operations come by weight, and an operation with weight 0 never', () => {
