@@ -10,8 +10,15 @@ export function checked<S extends z.ZodType>(schema: S, input: unknown, origin: 
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   // A misspelled key explains why another one is missing.
-  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
+  const issue = innermost(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!);
   throw new UsageError(`${origin}: ${describe(issue, input)}`);
+}
+
+/** The mistake in a value that may have several forms lies in the form that it resembles most. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue;
+  const inner = issue.errors.flat().find(({ path }) => path.length > 0);
+  return inner === undefined ? issue : innermost({ ...inner, path: [...issue.path, ...inner.path] });
 }
 
 function describe(issue: z.core.$ZodIssue, input: unknown): string {
@@ -58,6 +65,8 @@ function accepted(issue: z.core.$ZodRawIssue): string | undefined {
     }
     case 'invalid_type':
       return isWhole(issue.inst) ? KINDS.int : KINDS[issue.expected];
+    case 'invalid_union':
+      return acceptedKinds(issue);
     case 'too_small':
       return issue.origin === 'string' ? `at least ${issue.minimum} characters` : `${issue.minimum} or more`;
     case 'too_big':
@@ -65,4 +74,10 @@ function accepted(issue: z.core.$ZodRawIssue): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** What tells the forms of a value apart, such as its `kind`. */
+function acceptedKinds(issue: z.core.$ZodRawIssue): string | undefined {
+  const { options } = issue as { readonly options?: readonly unknown[] };
+  return options?.map(String).join(', ');
 }

@@ -170,7 +170,7 @@ export function addList(program: Command, context: CommandContext): void {
   program
     .command('list')
     .description(
-      'list claims, suites, topologies, faults, workloads, checkers and schedules, with one line each',
+      'list claims, suites, topologies, faults, workloads and their operations, checkers and schedules',
     )
     .argument('[kind]', 'list only this kind')
     .option('--json', 'print the lists as one document')

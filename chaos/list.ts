@@ -1,5 +1,7 @@
 /** `zklab list`: what the command line accepts by name, from the registries. */
 import { CLAIMS } from '../bench/claims/index.ts';
+import { OPERATIONS } from '../bench/load/operations.ts';
+import { readWorkload, workloadNames } from '../bench/load/workload-file.ts';
 import type { Terminal } from '../bench/terminal.ts';
 import { PRESETS } from '../bench/topology/presets.ts';
 import type { TopologyInput } from '../bench/topology/topology.ts';
@@ -25,7 +27,13 @@ export const LISTS: Readonly<Record<string, () => readonly Entry[]>> = {
   topologies: () => Object.entries(PRESETS).map(([name, input]) => ({ name, description: membersOf(input) })),
   faults: () => FAULTS,
   'simulation-faults': () => SIMULATED_FAULTS.map(({ kind, description }) => ({ name: kind, description })),
-  workloads: () => WORKLOADS,
+  workloads: () => [
+    ...workloadNames()
+      .map(readWorkload)
+      .map(({ name, description }) => ({ name, description: `load: ${description}` })),
+    ...WORKLOADS.map(({ name, description }) => ({ name, description: `chaos: ${description}` })),
+  ],
+  operations: () => OPERATIONS,
   checkers: () => CHECKERS,
   schedules: () => scheduleNames().map(readSchedule),
 };

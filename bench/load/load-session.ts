@@ -3,11 +3,16 @@
  * loss.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ReplyHandler } from './in-flight.ts';
+import type { JuteWriter } from '../../server/wire/jute.ts';
+import type { OpCode } from '../../server/wire/opcodes.ts';
+import type { WatcherEvent } from '../../server/wire/watch-event.ts';
+import type { Reply, ReplyHandler } from './in-flight.ts';
 import type { LoadRecorder } from './load-recorder.ts';
-import { LOAD_DEFAULTS, type LoadSpec, type LoadTarget } from './load-spec.ts';
-import { errorOf, type OperationIndex, operationNames } from './operations.ts';
-import { Session } from './session.ts';
+import { LOAD_DEFAULTS, type LoadSpec } from './load-spec.ts';
+import { errorOf, type OperationIndex, operationNames, RECIPES_FROM } from './operations.ts';
+import { Compound, type CompoundReport, type RecipeHost } from './recipe.ts';
+import type { Recipes } from './recipes.ts';
+import { Session, type SessionOptions } from './session.ts';
 import { SessionError } from './session-error.ts';
 import { WorkloadCursor } from './workload-cursor.ts';
 
@@ -15,12 +20,29 @@ import { WorkloadCursor } from './workload-cursor.ts';
 const OPEN_WITHIN_MS = 3_000;
 const RETRY_DELAY_MS = { min: 20, max: 500 } as const;
 
-export class LoadSession {
-  readonly #spec: LoadSpec;
-  readonly #target: LoadTarget;
+export interface LoadSessionOptions {
+  readonly spec: LoadSpec;
+  /** Position in `spec.targets`. */
+  readonly target: number;
+  readonly cursor: WorkloadCursor;
+  readonly recorder: LoadRecorder;
+  /** Makes what carries out operations of several requests. */
+  readonly recipesOf: (host: RecipeHost, session: SessionOptions) => Recipes;
+}
+
+export class LoadSession implements RecipeHost, CompoundReport {
+  readonly #options: SessionOptions;
+  readonly #inFlightMax: number;
+  readonly #target: number;
   readonly #cursor: WorkloadCursor;
   readonly #recorder: LoadRecorder;
   readonly #handlers: ReplyHandler[];
+  readonly #recipes: Recipes;
+  /** Operations of several requests that are under way. */
+  readonly #compounds = new Set<Compound>();
+  /** Requests in flight that belong to recipes. */
+  #parts = 0;
+  readonly #listeners = new Map<string, (() => void)[]>();
   #session: Session | undefined;
   #stopped = false;
   #retryDelayMs: number = RETRY_DELAY_MS.min;
@@ -28,20 +50,31 @@ export class LoadSession {
   /** Called after each reply and each connection. The closed loop sends its next requests there. */
   onReady: (() => void) | undefined;
 
-  constructor(spec: LoadSpec, targetIndex: number, cursor: WorkloadCursor, recorder: LoadRecorder) {
-    this.#spec = spec;
-    this.#target = spec.targets[targetIndex]!;
+  constructor({ spec, target, cursor, recorder, recipesOf }: LoadSessionOptions) {
+    const { host, port } = spec.targets[target]!;
+    this.#inFlightMax = spec.inFlightMax ?? LOAD_DEFAULTS.inFlightMax;
+    this.#options = {
+      host,
+      port,
+      readOnly: spec.readOnly ?? false,
+      timeoutMs: spec.sessionTimeoutMs ?? LOAD_DEFAULTS.sessionTimeoutMs,
+      inFlightMax: this.#inFlightMax,
+    };
+    this.#target = target;
     this.#cursor = cursor;
     this.#recorder = recorder;
-    this.#handlers = operationNames.map((_, operation) => this.#handlerOf(targetIndex, operation));
+    this.#handlers = operationNames.map((_, operation) => this.#handlerOf(operation));
+    this.#recipes = recipesOf(this, this.#options);
   }
 
   get canSend(): boolean {
-    return this.#session?.isOpen === true && !this.#session.full;
+    const session = this.#session;
+    return session?.isOpen === true && !session.full && this.#compounds.size < this.#inFlightMax;
   }
 
+  /** Operations under way. */
   get inFlight(): number {
-    return this.#session?.inFlight ?? 0;
+    return (this.#session?.inFlight ?? 0) - this.#parts + this.#compounds.size;
   }
 
   /**
@@ -66,21 +99,78 @@ export class LoadSession {
   send(intendedMs: number, nowMs: number): void {
     const session = this.#session!;
     const operation = this.#cursor.write(session);
-    session.end(this.#handlers[operation]!, intendedMs, nowMs);
     this.#recorder.onSent(intendedMs, nowMs);
+    if (operation < RECIPES_FROM) {
+      session.end(this.#handlers[operation]!, intendedMs, nowMs);
+      return;
+    }
+    const compound = new Compound(operation, intendedMs, nowMs, this);
+    this.#compounds.add(compound);
+    this.#recipes.get(operation)!.start(compound);
+  }
+
+  request(
+    op: OpCode,
+    write: (body: JuteWriter) => void,
+    onReply: (reply: Readonly<Reply>) => void,
+    onLost: () => void,
+  ): void {
+    const session = this.#session;
+    if (session?.isOpen !== true || session.full) {
+      onLost();
+      return;
+    }
+    write(session.begin(op));
+    this.#parts++;
+    session.end({
+      onReply: reply => {
+        this.#parts--;
+        onReply(reply);
+      },
+      onLost: () => {
+        this.#parts--;
+        onLost();
+      },
+    });
+  }
+
+  onceChanged(path: string, listener: () => void): void {
+    const listeners = this.#listeners.get(path);
+    if (listeners === undefined) this.#listeners.set(path, [listener]);
+    else listeners.push(listener);
+  }
+
+  forgetChange(path: string, listener: () => void): void {
+    const left = (this.#listeners.get(path) ?? []).filter(each => each !== listener);
+    if (left.length === 0) this.#listeners.delete(path);
+    else this.#listeners.set(path, left);
   }
 
   async close(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retryTimer);
+    for (const compound of [...this.#compounds]) compound.lost();
     const session = this.#session;
+    await Promise.all([...new Set(this.#recipes.values())].map(recipe => recipe.close?.()));
     if (session === undefined) return;
     if (session.inFlight > 0) session.destroy();
     else await session.close();
   }
 
-  #handlerOf(target: number, operation: OperationIndex): ReplyHandler {
+  onDone(compound: Compound, err: number, fromMs: number, endedMs: number): void {
+    this.#compounds.delete(compound);
+    this.#recorder.onReply(this.#target, compound.operation, err, compound.intendedMs, fromMs, endedMs);
+    this.onReady?.();
+  }
+
+  onLost(compound: Compound): void {
+    this.#compounds.delete(compound);
+    this.#recorder.onLost(this.#target, compound.operation, compound.intendedMs);
+  }
+
+  #handlerOf(operation: OperationIndex): ReplyHandler {
     const creates = WorkloadCursor.creates(operation);
+    const target = this.#target;
     return {
       onReply: reply => {
         const err = errorOf(operation, reply.err, reply.reader);
@@ -96,42 +186,58 @@ export class LoadSession {
   }
 
   async #connect(): Promise<void> {
-    const { host, port } = this.#target;
     const previous = this.#session;
     const session = new Session({
-      host,
-      port,
-      readOnly: this.#spec.readOnly ?? false,
-      timeoutMs: this.#spec.sessionTimeoutMs ?? LOAD_DEFAULTS.sessionTimeoutMs,
-      inFlightMax: this.#spec.inFlightMax ?? LOAD_DEFAULTS.inFlightMax,
+      ...this.#options,
       ...(previous === undefined ? {} : renewalOf(previous)),
+      onWatch: event => this.#onWatch(event),
       onEnd: error => this.#onEnd(error),
     });
     await session.open();
     this.#session = session;
     this.#retryDelayMs = RETRY_DELAY_MS.min;
-    if (this.#stopped) session.destroy();
-    else this.onReady?.();
+    if (this.#stopped) {
+      session.destroy();
+      return;
+    }
+    for (const recipe of this.#recipes.values()) recipe.onConnected?.();
+    this.onReady?.();
+  }
+
+  #onWatch({ path }: WatcherEvent): void {
+    const listeners = this.#listeners.get(path);
+    this.#listeners.delete(path);
+    for (const listener of listeners ?? []) listener();
   }
 
   #onEnd(error: SessionError): void {
+    this.#listeners.clear();
     if (this.#stopped || error.code === 'CLOSED') return;
+    let isRenewed = true;
+    for (const recipe of this.#recipes.values()) if (recipe.onDisconnected?.() === true) isRenewed = false;
+    if (!isRenewed) this.#forgetSession();
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
     this.#retryTimer = setTimeout(() => {
       this.#recorder.reconnects++;
       this.#connect().catch((failure: unknown) => {
         if (!(failure instanceof SessionError)) throw failure;
         // The load needs any session, so after an expiry it starts a new one.
-        if (failure.code === 'SESSION_EXPIRED') {
-          this.#session = undefined;
-          this.#cursor.onNewSession();
-        }
-        this.#onEnd(failure);
+        if (failure.code === 'SESSION_EXPIRED') this.#forgetSession();
+        if (!this.#stopped) this.#retryLater();
       });
     }, this.#retryDelayMs);
     this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, RETRY_DELAY_MS.max);
   }
+
+  #forgetSession(): void {
+    this.#session = undefined;
+    this.#cursor.onNewSession();
+  }
 }
 
-function renewalOf(session: Session): { sessionId: bigint; password: Buffer | null; lastZxidSeen: number } {
+function renewalOf(session: Session): Pick<SessionOptions, 'sessionId' | 'password' | 'lastZxidSeen'> {
   return { sessionId: session.sessionId, password: session.password, lastZxidSeen: session.lastZxid };
 }

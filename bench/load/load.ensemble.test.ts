@@ -7,15 +7,18 @@ import { AvailabilityProbes } from './availability.ts';
 import { ZkClient } from './client.ts';
 import { startLoadProcess } from './load-process.ts';
 import type { LoadSpec } from './load-spec.ts';
-import { operationNames } from './operations.ts';
+import { operationNames, RECIPES_FROM } from './operations.ts';
 import { preload } from './preload.ts';
 import { SERVERS, type Standalone, withStandalone } from './standalone.test-kit.ts';
 import type { WorkloadSpec } from './workload.ts';
 
 const test = suite('load: against real servers');
 
+const ONE_REQUEST = operationNames.slice(0, RECIPES_FROM);
+const RECIPES = operationNames.slice(RECIPES_FROM);
+
 const WORKLOAD: WorkloadSpec = {
-  mix: { ...Object.fromEntries(operationNames.map(name => [name, 5])), getData: 30, setData: 15, create: 10 },
+  mix: { ...Object.fromEntries(ONE_REQUEST.map(name => [name, 5])), getData: 30, setData: 15, create: 10 },
   valueBytes: 100,
   keyCount: 250,
   skew: { kind: 'zipfian', exponent: 0.99 },
@@ -29,7 +32,7 @@ function specOf(address: Standalone['address'], mode: LoadSpec['mode']): LoadSpe
 
 for (const implementation of SERVERS) {
   test(
-    `${implementation}: every operation of a mix succeeds, and the server counts as many writes as the clients`,
+    `${implementation}: every operation of one request succeeds, and the server counts as many writes as the clients`,
     () =>
       withStandalone(implementation, async ({ address, connectString }) => {
         assert.is(await preload(address, WORKLOAD, 3), 1 + 3 + 3 + 250);
@@ -41,7 +44,7 @@ for (const implementation of SERVERS) {
         const after = await zxidOf();
         assert.equal(
           closed.operations.map(({ operation }) => operation),
-          [...operationNames],
+          ONE_REQUEST,
         );
         assert.equal(
           closed.operations.flatMap(({ errors }) => Object.keys(errors)),
@@ -51,6 +54,34 @@ for (const implementation of SERVERS) {
         // One zxid per write, and per opened and closed session, plus the second of the two writes that read
         // the zxid.
         assert.is(after - before, closed.totals.writesOkWithWarmup + 2 * 3 + 1);
+        await client.close();
+      }),
+    { deadlineMs: 240_000 },
+  );
+
+  test(
+    `${implementation}: sessions, locks and watches end as they should, and leave nothing`,
+    () =>
+      withStandalone(implementation, async ({ address, connectString }) => {
+        const mix = Object.fromEntries(RECIPES.map(name => [name, 1]));
+        const workload = { ...WORKLOAD, mix, locks: { count: 2, holdMs: 2 }, watchedNodes: 2 };
+        await preload(address, workload, 3);
+        const spec = { ...specOf(address, { kind: 'closed', depth: 4 }), workload };
+        const { operations, totals } = await startLoadProcess(spec).result;
+        assert.equal(
+          operations.map(({ operation }) => operation),
+          RECIPES,
+        );
+        for (const { operation, ok, errors } of operations) {
+          assert.ok(ok > 5, `${ok} ${operation}`);
+          assert.equal(errors, {}, operation);
+        }
+        assert.is(totals.unknown, 0);
+        const client = await ZkClient.connect(connectString);
+        for (const lock of ['/load/lock0', '/load/lock1'])
+          assert.equal(await client.getChildren(lock), [], 'every owner released its lock');
+        const { numbers } = await mntr(address);
+        assert.is(numbers.get('num_alive_connections'), 1, 'only the client of this test is connected');
         await client.close();
       }),
     { deadlineMs: 240_000 },

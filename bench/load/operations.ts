@@ -4,15 +4,15 @@ import { OpCode } from '../../server/wire/opcodes.ts';
 
 interface Operation {
   readonly name: string;
-  /** Whether it changes the tree or the sessions, so that the ensemble commits a transaction. */
+  /** Whether the ensemble commits a transaction for it, or two for a lock. */
   readonly isWrite: boolean;
   /** One line, for people who write workloads. */
   readonly description: string;
 }
 
 /**
- * A delete with nothing to delete is sent, and counted, as a create, so that the workload itself causes no
- * failures.
+ * Operations of one request come first, and recipes of several follow. A delete with nothing to delete is
+ * sent, and counted, as a create, so that the workload itself causes no failures; closeSession likewise.
  */
 export const OPERATIONS = [
   { name: 'getData', isWrite: false, description: 'reads the data of a key' },
@@ -31,6 +31,10 @@ export const OPERATIONS = [
   { name: 'createEphemeral', isWrite: true, description: 'creates a znode that ends with the session' },
   { name: 'setACL', isWrite: true, description: 'sets the ACL of a key to the one it has' },
   { name: 'check', isWrite: true, description: 'checks one key and writes another, in one transaction' },
+  { name: 'openSession', isWrite: true, description: 'connects, and opens a session beside the own one' },
+  { name: 'closeSession', isWrite: true, description: 'closes the oldest session that openSession opened' },
+  { name: 'lock', isWrite: true, description: 'waits for a lock by the recipe, holds it, and releases it' },
+  { name: 'watch', isWrite: true, description: 'writes a znode that every session watches, until all heard' },
 ] as const satisfies readonly Operation[];
 
 export type OperationName = (typeof OPERATIONS)[number]['name'];
@@ -47,6 +51,9 @@ export const isWrite = Object.fromEntries(
 export function indexOf(name: OperationName): OperationIndex {
   return operationNames.indexOf(name);
 }
+
+/** Operations from here on are recipes of several requests. */
+export const RECIPES_FROM: OperationIndex = indexOf('openSession');
 
 const MULTI = indexOf('multi');
 const MULTI_READ = indexOf('multiRead');

@@ -44,6 +44,7 @@ function nodesOf(workload: Workload, sessions: number): Nodes[] {
   const { root, directories, keyPaths, spec } = workload;
   const random = seededRandom(spec.seed);
   const parents = [...ancestorsOf(root), ...directories];
+  if ((spec.mix.lock ?? 0) > 0) parents.push(...workload.lockPaths);
   for (let index = 0; index < sessions; index++) parents.push(workload.ownDirectory(index));
   const keys = {
     count: keyPaths.length,

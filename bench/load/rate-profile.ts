@@ -12,8 +12,7 @@ export interface RateSegment {
  * Request k starts when the rate, summed up from the beginning, reaches k (constant) or the k-th point of a
  * Poisson process of rate 1 (Poisson). The last rate holds after the last segment.
  *
- * @see Lewis and Shedler, Simulation of Nonhomogeneous Poisson Processes by Thinning (1979), for the
- * time-scale transformation
+ * @see Cinlar, Introduction to Stochastic Processes (1975)
  */
 export function profileArrivals(
   segments: readonly RateSegment[],

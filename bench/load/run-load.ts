@@ -23,6 +23,7 @@ import {
 import { startOpenLoop } from './open-loop.ts';
 import { isWrite } from './operations.ts';
 import { profileArrivals } from './rate-profile.ts';
+import { recipesOf } from './recipes.ts';
 import { Workload } from './workload.ts';
 import { WorkloadCursor } from './workload-cursor.ts';
 
@@ -59,11 +60,14 @@ export async function runLoad(
 
 function makeSessions(spec: LoadSpec, recorder: LoadRecorder): LoadSession[] {
   const workload = new Workload(spec.workload);
+  const firstSession = spec.firstSession ?? 0;
+  const recipes = recipesOf(workload, firstSession);
   const incarnation = `${process.pid.toString(36)}-${Math.round(performance.now()).toString(36)}-`;
   // Interleaved, so that the open loop's round robin goes from target to target.
   return Array.from({ length: spec.sessionsPerTarget * spec.targets.length }, (_, index) => {
-    const cursor = new WorkloadCursor(workload, (spec.firstSession ?? 0) + index, incarnation);
-    return new LoadSession(spec, index % spec.targets.length, cursor, recorder);
+    const cursor = new WorkloadCursor(workload, firstSession + index, incarnation);
+    const target = index % spec.targets.length;
+    return new LoadSession({ spec, target, cursor, recorder, recipesOf: recipes });
   });
 }
 

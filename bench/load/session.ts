@@ -160,23 +160,29 @@ export class Session {
 
   /**
    * Ends the session on the server (and deletes its ephemerals) behind the requests in flight, then closes
-   * the connection. If no more requests fit, or no answer comes, it only closes the connection.
+   * the connection. If no more requests fit, or no answer comes, it only closes the connection. Returns
+   * whether the server answered.
    */
-  close(): Promise<void> {
+  close(): Promise<boolean> {
     if (this.#state !== 'open' || this.#inFlight.full) {
       this.#end('CLOSED', 'closed');
-      return Promise.resolve();
+      return Promise.resolve(false);
     }
     return new Promise(resolve => {
+      let wasAnswered = false;
       const giveUp = setTimeout(() => this.#end('CLOSED', 'closed'), this.#closeTimeoutMs());
       this.#closing = () => {
         clearTimeout(giveUp);
-        resolve();
+        resolve(wasAnswered);
       };
       this.#beginFrame(nextXid(this.#sentXid), OpCode.closeSession);
       this.#endFrame(performance.now());
       this.#sentXid = nextXid(this.#sentXid);
-      this.#inFlight.push({ onReply: () => this.#end('CLOSED', 'closed'), onLost: () => {} }, 0, 0);
+      const onReply = (): void => {
+        wasAnswered = true;
+        this.#end('CLOSED', 'closed');
+      };
+      this.#inFlight.push({ onReply, onLost: () => {} }, 0, 0);
     });
   }
 

@@ -4,7 +4,7 @@ import type { JuteReader, JuteWriter } from '../../server/wire/jute.ts';
 import { writeMultiEnd, writeMultiHeader } from '../../server/wire/multi.ts';
 import { OpCode } from '../../server/wire/opcodes.ts';
 import { seededRandom } from '../stats/distributions.ts';
-import { indexOf, type OperationIndex } from './operations.ts';
+import { indexOf, type OperationIndex, RECIPES_FROM } from './operations.ts';
 import { OwnNodes } from './own-nodes.ts';
 import type { Session } from './session.ts';
 import { directoryOf, type Workload } from './workload.ts';
@@ -63,10 +63,12 @@ export class WorkloadCursor {
 
   /**
    * Decides the next operation and writes it to the session's output; the caller then calls `session.end`.
-   * Returns what was sent: a delete with nothing to delete becomes a create, and is counted as one.
+   * Returns what was sent: a delete with nothing to delete becomes a create, and is counted as one. Nothing
+   * is written for a recipe, which its session carries out.
    */
   write(session: Session): OperationIndex {
     const wanted = this.#workload.chooseOperation(this.#random());
+    if (wanted >= RECIPES_FROM) return wanted;
     switch (wanted) {
       case GET_DATA:
         session.begin(OpCode.getData).writeString(this.#key()).writeByte(0);

@@ -22,13 +22,29 @@ export interface WorkloadSpec {
   /** Number of parts in one multi or multiRead. */
   multiSize?: number;
   root?: string;
+  /** For lock: how many locks there are, and how long an owner keeps one. */
+  locks?: { readonly count: number; readonly holdMs: number };
+  /** For watch: how many znodes each driver writes; all of its sessions watch them. */
+  watchedNodes?: number;
   /** Znodes that nobody requests: they make the tree, its snapshots and its heap larger. */
   ballast?: { readonly nodes: number; readonly valueBytes: number };
   seed: number;
 }
 
-export const WORKLOAD_DEFAULTS = { multiSize: 4, root: '/load' } as const;
-export const WORKLOAD_LIMITS = { keyCount: 1_000_000, multiSize: 1_000, ballastNodes: 10_000_000 } as const;
+export const WORKLOAD_DEFAULTS = {
+  multiSize: 4,
+  root: '/load',
+  locks: { count: 10, holdMs: 0 },
+  watchedNodes: 10,
+} as const;
+export const WORKLOAD_LIMITS = {
+  keyCount: 1_000_000,
+  multiSize: 1_000,
+  ballastNodes: 10_000_000,
+  locks: 10_000,
+  holdMs: 60_000,
+  watchedNodes: 10_000,
+} as const;
 const KEYS_PER_DIRECTORY = 100;
 
 /** @throws RangeError, TypeError naming the setting, its value and what is accepted */
@@ -46,6 +62,10 @@ export function checkWorkloadSpec(spec: WorkloadSpec): void {
     );
   if (!/^(\/[\w.-]+)+$/.test(root) || /^\/zookeeper(\/|$)/.test(root))
     throw new RangeError(`root ${root}: a path such as /load, outside /zookeeper, is accepted`);
+  const { locks = WORKLOAD_DEFAULTS.locks, watchedNodes = WORKLOAD_DEFAULTS.watchedNodes } = spec;
+  whole('locks.count', locks.count, 1, WORKLOAD_LIMITS.locks);
+  whole('locks.holdMs', locks.holdMs, 0, WORKLOAD_LIMITS.holdMs);
+  whole('watchedNodes', watchedNodes, 1, WORKLOAD_LIMITS.watchedNodes);
   if (ballast === undefined) return;
   whole('ballast.nodes', ballast.nodes, 0, WORKLOAD_LIMITS.ballastNodes);
   whole('ballast.valueBytes', ballast.valueBytes, 0, VALUE_BYTES_MAX);
@@ -63,6 +83,8 @@ export class Workload {
   readonly multiSize: number;
   readonly keyPaths: readonly string[];
   readonly directories: readonly string[];
+  readonly lockPaths: readonly string[];
+  readonly lockHoldMs: number;
   readonly chooseKey: KeyChooser;
   readonly #values: readonly Buffer[];
   /** Cumulative weights by OperationIndex; the last is 1. */
@@ -81,6 +103,9 @@ export class Workload {
       { length: spec.keyCount },
       (_, key) => `${this.directories[directoryOf(key)]}/k${key}`,
     );
+    const { count, holdMs } = spec.locks ?? WORKLOAD_DEFAULTS.locks;
+    this.lockPaths = Array.from({ length: count }, (_, i) => `${this.root}/lock${i}`);
+    this.lockHoldMs = holdMs;
     this.#values = valuesOf(spec.valueBytes, spec.seed);
   }
 
@@ -94,6 +119,12 @@ export class Workload {
   chooseValue(random: () => number): Buffer {
     const values = this.#values;
     return values.length === 1 ? values[0]! : values[Math.floor(random() * values.length)]!;
+  }
+
+  /** The nodes that the driver with this first session writes for watch. */
+  watchedPaths(firstSession: number): string[] {
+    const length = this.spec.watchedNodes ?? WORKLOAD_DEFAULTS.watchedNodes;
+    return Array.from({ length }, (_, i) => `${this.root}/watched${firstSession}-${i}`);
   }
 
   /** Where session number `index` creates its own znodes. */

@@ -1,0 +1,193 @@
+/**
+ * Workloads as YAML: what is requested, how often and by how many sessions. The registry is the folder
+ * `bench/workloads/`. A file is checked as far as the driver would check it, so that nothing is started for a
+ * workload that cannot run.
+ */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { checked } from '../checked.ts';
+import { NamedYaml } from '../named-yaml.ts';
+import { parseYaml } from '../read-yaml.ts';
+import { UsageError } from '../usage-error.ts';
+import { RATE_PER_SECOND_MAX } from './arrivals.ts';
+import { LOAD_LIMITS, type LoadMode } from './load-spec.ts';
+import { OPERATIONS, type OperationName } from './operations.ts';
+import { SIGMA_MAX, VALUE_BYTES_MAX } from './value-sizes.ts';
+import { checkWorkloadSpec, WORKLOAD_DEFAULTS, WORKLOAD_LIMITS, type WorkloadSpec } from './workload.ts';
+
+const WEIGHT_MAX = 1_000_000;
+const FOR_MS_MAX = 86_400_000;
+export const DRIVERS_MAX = 16;
+
+const bytes = z.int().min(0).max(VALUE_BYTES_MAX);
+const keys = z.int().min(1).max(WORKLOAD_LIMITS.keyCount);
+const perSecond = z.number().gt(0).max(RATE_PER_SECOND_MAX);
+const forMs = z.int().min(1).max(FOR_MS_MAX);
+const spacing = z.enum(['poisson', 'constant'], { error: 'poisson, constant' }).default('poisson');
+
+const weight = z.number().min(0).max(WEIGHT_MAX);
+const operations = z
+  .strictObject(
+    Object.fromEntries(OPERATIONS.map(({ name }) => [name, weight.optional()])) as Record<
+      OperationName,
+      z.ZodOptional<typeof weight>
+    >,
+  )
+  .refine(weights => Object.values(weights).some(value => value !== undefined && value > 0), {
+    error: 'at least one operation with a weight above 0',
+  });
+
+const valueBytes = z.union(
+  [
+    bytes,
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('uniform'), min: bytes, max: bytes }),
+      z.strictObject({
+        kind: z.literal('lognormal'),
+        median: bytes.min(1),
+        sigma: z.number().min(0).max(SIGMA_MAX),
+        max: bytes,
+      }),
+    ]),
+  ],
+  { error: 'a number of bytes, or keys with kind: uniform or kind: lognormal' },
+);
+
+const skew = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('uniform') }),
+  z.strictObject({ kind: z.literal('zipfian'), exponent: z.number().min(0).max(5) }),
+  z.strictObject({ kind: z.literal('hot'), share: z.number().min(0).max(1), keys }),
+]);
+
+/** How requests are paced. Rates are of the whole load, over all sessions and drivers. */
+const arrivals = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('closed'), depth: z.int().min(1).max(LOAD_LIMITS.depth) }),
+  z.strictObject({ kind: z.literal('constant'), ratePerSecond: perSecond }),
+  z.strictObject({ kind: z.literal('poisson'), ratePerSecond: perSecond }),
+  z.strictObject({
+    kind: z.literal('ramp'),
+    fromPerSecond: perSecond,
+    toPerSecond: perSecond,
+    overMs: forMs,
+    spacing,
+  }),
+  z.strictObject({
+    kind: z.literal('step'),
+    steps: z
+      .array(z.strictObject({ ratePerSecond: perSecond, forMs }))
+      .min(1)
+      .max(LOAD_LIMITS.segments),
+    spacing,
+  }),
+]);
+
+export const workloadSchema = z.strictObject({
+  /** One line, for `zklab list`. */
+  description: z.string(),
+  /** Weights; they need not sum to 1. */
+  operations,
+  arrivals,
+  /** Sessions with each member under load, over all drivers. */
+  sessionsPerMember: z.int().min(1).max(LOAD_LIMITS.sessionsPerTarget),
+  /** Processes that share the load. Their histograms are merged. */
+  drivers: z.int().min(1).max(DRIVERS_MAX).default(1),
+  valueBytes,
+  keyCount: keys,
+  skew: skew.default({ kind: 'uniform' }),
+  /** Parts of one multi or multiRead. */
+  multiSize: z.int().min(1).max(WORKLOAD_LIMITS.multiSize).default(WORKLOAD_DEFAULTS.multiSize),
+  /** For lock: how many locks there are, and how long an owner keeps one. */
+  locks: z
+    .strictObject({
+      count: z.int().min(1).max(WORKLOAD_LIMITS.locks).default(WORKLOAD_DEFAULTS.locks.count),
+      holdMs: z.int().min(0).max(WORKLOAD_LIMITS.holdMs).default(WORKLOAD_DEFAULTS.locks.holdMs),
+    })
+    .default(WORKLOAD_DEFAULTS.locks),
+  /** For watch: how many znodes each driver writes; all of its sessions watch them. */
+  watchedNodes: z.int().min(1).max(WORKLOAD_LIMITS.watchedNodes).default(WORKLOAD_DEFAULTS.watchedNodes),
+  /** Everything that the workload creates is below this path. */
+  root: z.string().default(WORKLOAD_DEFAULTS.root),
+  /** Znodes that nobody requests, which make the tree and its snapshots larger. */
+  ballast: z
+    .strictObject({ nodes: z.int().min(0).max(WORKLOAD_LIMITS.ballastNodes), valueBytes: bytes })
+    .optional(),
+});
+
+/** A workload as a person wrote it, with every default. */
+export interface LoadPlan {
+  readonly name: string;
+  readonly description: string;
+  /** All but the seed, which belongs to a run. */
+  readonly workload: Omit<WorkloadSpec, 'seed'>;
+  /** Of the whole load, over all drivers. */
+  readonly mode: LoadMode;
+  readonly sessionsPerMember: number;
+  readonly drivers: number;
+  /** The file's content with defaults, for the result. */
+  readonly written: z.output<typeof workloadSchema>;
+}
+
+/** dist/bench/load -> bench/workloads of the project. */
+const FILES = new NamedYaml('workload', join(import.meta.dirname, '../../../bench/workloads'));
+
+export function workloadNames(): string[] {
+  return FILES.names();
+}
+
+/** @param reference the name of a workload of the project, or the path of a YAML file. @throws UsageError */
+export function readWorkload(reference: string): LoadPlan {
+  const { name, origin, document } = FILES.read(reference);
+  return planOf(document, name, origin);
+}
+
+/** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
+export function parseWorkload(text: string, name: string, origin: string): LoadPlan {
+  return planOf(parseYaml(text, origin), name, origin);
+}
+
+function planOf(document: unknown, name: string, origin: string): LoadPlan {
+  const written = checked(workloadSchema, document, origin);
+  const { description, operations: mix, arrivals, sessionsPerMember, drivers, ballast, ...rest } = written;
+  const workload = { mix, ...rest, ...(ballast !== undefined && { ballast }) };
+  if (drivers > sessionsPerMember)
+    throw new UsageError(
+      `${origin}: drivers: ${drivers}; accepted is at most sessionsPerMember, which is ${sessionsPerMember}`,
+    );
+  refuseWhatTheDriverRefuses(() => checkWorkloadSpec({ ...workload, seed: 0 }), origin);
+  return { name, description, workload, mode: modeOf(arrivals), sessionsPerMember, drivers, written };
+}
+
+function refuseWhatTheDriverRefuses(check: () => void, origin: string): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${origin}: ${error.message}`);
+    throw error;
+  }
+}
+
+function modeOf(arrivals: z.output<typeof workloadSchema>['arrivals']): LoadMode {
+  switch (arrivals.kind) {
+    case 'closed':
+      return arrivals;
+    case 'constant':
+    case 'poisson':
+      return { kind: 'open', ratePerSecond: arrivals.ratePerSecond, arrivals: arrivals.kind };
+    case 'ramp': {
+      const { fromPerSecond, toPerSecond, overMs, spacing } = arrivals;
+      return {
+        kind: 'profile',
+        segments: [{ fromPerSecond, toPerSecond, forMs: overMs }],
+        arrivals: spacing,
+      };
+    }
+    case 'step': {
+      const segments = arrivals.steps.map(({ ratePerSecond, forMs }) => ({
+        fromPerSecond: ratePerSecond,
+        toPerSecond: ratePerSecond,
+        forMs,
+      }));
+      return { kind: 'profile', segments, arrivals: arrivals.spacing };
+    }
+  }
+}
