@@ -7,9 +7,12 @@ import type { Command } from 'commander';
 import { RUNS_ROOT } from '../results/store.ts';
 import type { AbOptions } from './ab/ab.ts';
 import { type CommandContext, example, runs, wholeNumber } from './command-line.ts';
+import { duration } from './duration.ts';
 
 export function addBench(program: Command, context: CommandContext): void {
   const bench = program.command('bench').description('measure a healthy ensemble');
+  addLoad(bench, context);
+  addKnee(bench, context);
   comparing(
     bench,
     'peer',
@@ -72,6 +75,91 @@ export function addBench(program: Command, context: CommandContext): void {
         return benchHttp(context.out, { ...options, json: options.json ?? false, signal: context.signal });
       }),
     );
+}
+
+function addLoad(bench: Command, context: CommandContext): void {
+  loading(bench, 'load', 'run one workload against an ensemble, and say what each operation did', [
+    'zklab bench load voters --workload config-reads --for 20s',
+    'zklab bench load 127.0.0.1:2181 --workload lock-service --json',
+  ])
+    .option(
+      '--for <time>',
+      "length of the measurement (default: 10s, or as long as the workload's rate changes)",
+      duration(100, 86_400_000),
+    )
+    .option('--json', 'print the result document')
+    .action(
+      runs(async (target: string[], options: LoadingOptions & { for?: number }) => {
+        const { benchLoad } = await import('./workload-runs/bench-load.ts');
+        const { for: forMs, ...more } = options;
+        return benchLoad(context.out, { ...loadingOf(target, more, context), forMs });
+      }),
+    );
+}
+
+function addKnee(bench: Command, context: CommandContext): void {
+  loading(
+    bench,
+    'knee',
+    'find the highest rate that an ensemble takes, and its latencies at 10, 30 and 60 % of it',
+    ['zklab bench knee voters --workload config-reads --max-p99 10ms'],
+  )
+    .option(
+      '--max-p99 <time>',
+      'the rate whose p99 stays below this; without it, the rate that is kept up with',
+      duration(1, 60_000),
+    )
+    .option('--window <time>', 'length of each window (default: 3s)', duration(500, 60_000))
+    .option('--json', 'print the result document')
+    .action(
+      runs(async (target: string[], options: LoadingOptions & { maxP99?: number; window?: number }) => {
+        const { benchKnee } = await import('./workload-runs/bench-knee.ts');
+        const { maxP99: p99MsMax, window: windowMs = WINDOW_MS, ...more } = options;
+        return benchKnee(context.out, { ...loadingOf(target, more, context), p99MsMax, windowMs });
+      }),
+    );
+}
+
+const WINDOW_MS = 3_000;
+const WARMUP_MS = 2_000;
+
+interface LoadingOptions {
+  workload: string;
+  warmup?: number;
+  seed: number;
+  keep?: boolean;
+  json?: boolean;
+}
+
+/** What the commands that run workloads share. */
+function loading(bench: Command, name: string, description: string, samples: readonly string[]): Command {
+  return bench
+    .command(name)
+    .description(description)
+    .argument(
+      '<target...>',
+      'host:port,host:port of an ensemble that runs on this machine, or a topology as zklab up takes it',
+    )
+    .requiredOption(
+      '--workload <workload>',
+      'a name that "zklab list workloads" shows as load, or a .yaml file',
+    )
+    .option(
+      '--warmup <time>',
+      'load before each measurement, which is not counted (default: 2s)',
+      duration(0, 3_600_000),
+    )
+    .option('--seed <n>', 'seed of keys, values and arrivals', wholeNumber(0, 2 ** 31 - 1), 1)
+    .option('--keep', 'leave the znodes of the workload on an ensemble that was running')
+    .addHelpText('after', example(...samples));
+}
+
+function loadingOf(
+  target: readonly string[],
+  { workload, warmup = WARMUP_MS, seed, keep = false, json = false }: LoadingOptions,
+  { signal }: CommandContext,
+) {
+  return { target: target.join(' '), workload, warmupMs: warmup, seed, keep, json, signal };
 }
 
 interface ComparingOptions {

@@ -8,7 +8,7 @@ import * as hdr from 'hdr-histogram-js';
 export const LATENCY_US_MAX = 60_000_000;
 
 /** With fewer samples, a percentile would depend on a handful of requests. */
-const PERCENTILE_SAMPLES_MIN = { p50: 10, p90: 100, p99: 1_000, p999: 10_000 } as const;
+const PERCENTILE_SAMPLES_MIN = { p50: 10, p90: 100, p95: 200, p99: 1_000, p999: 10_000 } as const;
 
 export interface Percentiles {
   n: number;
@@ -16,6 +16,7 @@ export interface Percentiles {
   maxUs?: number;
   p50Us?: number;
   p90Us?: number;
+  p95Us?: number;
   p99Us?: number;
   p999Us?: number;
   clipped: number;
@@ -67,6 +68,7 @@ export class LatencyHistogram {
       maxUs: histogram.maxValue,
       ...at('p50', 50),
       ...at('p90', 90),
+      ...at('p95', 95),
       ...at('p99', 99),
       ...at('p999', 99.9),
       clipped: this.clipped,

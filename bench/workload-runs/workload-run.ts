@@ -1,0 +1,85 @@
+/** What the commands that run workloads share: an ensemble that is prepared, drivers, and the end of both. */
+import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
+import type { LoadMode, LoadSpec } from '../load/load-spec.ts';
+import { preload } from '../load/preload.ts';
+import type { LoadPlan } from '../load/workload-file.ts';
+import { DriverGroup } from './driver-group.ts';
+import { type LoadedEnsemble, type LoadTargetText, openEnsemble } from './loaded-ensemble.ts';
+import { nodeExists, removeTree } from './remove-tree.ts';
+
+export interface WorkloadRunOptions {
+  readonly target: LoadTargetText;
+  readonly plan: LoadPlan;
+  readonly seed: number;
+  /** Leaves what the workload created on an ensemble that runs on. */
+  readonly keep: boolean;
+  readonly signal: AbortSignal;
+  readonly onPhase: (what: string) => void;
+}
+
+export interface PreparedRun {
+  readonly ensemble: LoadedEnsemble;
+  readonly drivers: DriverGroup;
+  /** The load of one window. */
+  specOf(timing: Pick<LoadSpec, 'warmupMs' | 'durationMs'>, mode?: LoadMode): LoadSpec;
+}
+
+/**
+ * Prepares the ensemble, passes it to `body`, and leaves it as it was.
+ * @throws EnsembleError, LoadError, and what `body` throws
+ */
+export async function withWorkload<T>(
+  options: WorkloadRunOptions,
+  body: (run: PreparedRun) => Promise<T>,
+): Promise<T> {
+  const { target, plan, signal, onPhase } = options;
+  const folder = makeTemporaryFolder('load');
+  const drivers = new DriverGroup(plan.drivers);
+  try {
+    const ensemble = await openEnsemble(target, { folder: folder.path, signal, onPhase });
+    try {
+      const clean = await prepare(ensemble, options);
+      try {
+        return await body({ ensemble, drivers, specOf: specsOf(ensemble, options) });
+      } finally {
+        await clean();
+      }
+    } finally {
+      onPhase('stopping');
+      await ensemble.stop();
+    }
+  } finally {
+    await drivers.close();
+    folder.remove();
+  }
+}
+
+function specsOf({ targets }: LoadedEnsemble, { plan, seed }: WorkloadRunOptions): PreparedRun['specOf'] {
+  return ({ warmupMs, durationMs }, mode = plan.mode) => ({
+    targets: [...targets],
+    sessionsPerTarget: plan.sessionsPerMember,
+    workload: { ...plan.workload, seed },
+    mode,
+    warmupMs,
+    durationMs,
+  });
+}
+
+/** Creates the nodes of the workload. Returns what removes them where that is to be done. */
+async function prepare(
+  { targets, isOwn }: LoadedEnsemble,
+  { plan, seed, keep, onPhase }: WorkloadRunOptions,
+): Promise<() => Promise<void>> {
+  const [first] = targets;
+  const connectString = targets.map(({ host, port }) => `${host}:${port}`).join(',');
+  const { root = '' } = plan.workload;
+  const isThere = !isOwn && (await nodeExists(connectString, root));
+  onPhase('creating the nodes of the workload');
+  await preload(first!, { ...plan.workload, seed }, plan.sessionsPerMember * targets.length);
+  if (isOwn) return async () => {};
+  return async () => {
+    if (keep) onPhase(`${root} is kept`);
+    else if (isThere) onPhase(`${root} is left, because it was there before`);
+    else onPhase(`removed ${await removeTree(connectString, root)} znodes below ${root}`);
+  };
+}
