@@ -4,14 +4,27 @@ import { UsageError } from './usage-error.ts';
 
 const VALUE_CHARACTERS_MAX = 80;
 
-/** @throws UsageError naming origin, key, value and what is accepted */
-export function checked<S extends z.ZodType>(schema: S, input: unknown, origin: string): z.output<S> {
+/**
+ * @param origin names the document, or the place of a value in it
+ * @throws UsageError naming origin, key, value and what is accepted
+ */
+export function checked<S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+  origin: string | ((path: readonly PropertyKey[]) => string),
+): z.output<S> {
   const parsed = schema.safeParse(input, { error: accepted });
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
   // A misspelled key explains why another one is missing.
   const issue = innermost(issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!);
-  throw new UsageError(`${origin}: ${describe(issue, input)}`);
+  const place = typeof origin === 'string' ? origin : origin(placeOf(issue));
+  throw new UsageError(`${place}: ${describe(issue, input)}`);
+}
+
+/** An unknown key has a place of its own; the path of its error is that of its parent. */
+function placeOf(issue: z.core.$ZodIssue): PropertyKey[] {
+  return issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : [...issue.path];
 }
 
 /** The mistake in a value that may have several forms lies in the form that it resembles most. */

@@ -1,15 +1,14 @@
 /** YAML files of the project, which people call by name, and their own files, which they call by path. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readYaml } from './read-yaml.ts';
+import { readYamlSource, type YamlSource } from './read-yaml.ts';
 import { UsageError } from './usage-error.ts';
 
-export interface NamedDocument {
+export interface NamedDocument extends YamlSource {
   /** Name of the file, without its extension. */
   readonly name: string;
   /** Names the document in errors. */
   readonly origin: string;
-  readonly document: unknown;
 }
 
 const ENDING = /\.ya?ml$/;
@@ -37,6 +36,6 @@ export class NamedYaml {
       throw new UsageError(`${this.#kind} "${reference}": accepted are ${names.join(', ')}, or a .yaml file`);
     const file = isName ? join(this.#folder, `${reference}.yaml`) : reference;
     const name = reference.replace(/^.*[/\\]/, '').replace(ENDING, '');
-    return { name, origin: file, document: readYaml(file, `${this.#kind} file`) };
+    return { name, origin: file, ...readYamlSource(file, `${this.#kind} file`) };
   }
 }
