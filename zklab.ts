@@ -8,8 +8,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { type CommandContext, example, runs } from './bench/command-line.ts';
-import { addBench, addMicro } from './bench/commands.ts';
-import { outputColumns, terminal } from './bench/terminal.ts';
+import { addBench, addCompare, addMicro } from './bench/commands.ts';
+import type { ComparisonViews } from './bench/present.ts';
+import { terminal } from './bench/terminal.ts';
 import { EnsembleError } from './bench/topology/ensemble-error.ts';
 import { UsageError } from './bench/usage-error.ts';
 import {
@@ -37,6 +38,7 @@ const context: CommandContext = {
     return interruption.signal;
   },
   views,
+  comparisonViews,
 };
 /**
  * These report a failure of what the user asked for, not a defect of zklab. Their message is enough, without
@@ -75,6 +77,24 @@ async function views() {
   };
 }
 
+async function comparisonViews(): Promise<ComparisonViews> {
+  const [{ comparisonText }, { comparisonMarkdown }, { comparisonHtml }, { comparisonJunit }, terminal] =
+    await Promise.all([
+      import('./dashboards/compare/text.ts'),
+      import('./dashboards/compare/markdown.ts'),
+      import('./dashboards/compare/html.ts'),
+      import('./dashboards/compare/junit.ts'),
+      import('./dashboards/terminal/table.ts'),
+    ]);
+  return {
+    text: (document, all) =>
+      comparisonText(document, terminal.terminalLook(process.stdout, process.env), all),
+    markdown: comparisonMarkdown,
+    html: comparisonHtml,
+    junit: comparisonJunit,
+  };
+}
+
 function addReport(program: Command): void {
   program
     .command('report')
@@ -99,39 +119,6 @@ function addReport(program: Command): void {
         context.out.print(table(result));
         context.out.print(`report: ${file}`);
         return EXIT_CODES.holds;
-      }),
-    );
-}
-
-function addCompare(program: Command): void {
-  program
-    .command('compare')
-    .description('compare two runs row by row: better, worse, no difference shown, too few samples')
-    .argument('<a>', 'the run to compare with')
-    .argument('<b>', 'the run to judge')
-    .option(
-      '--gate',
-      `exit with ${EXIT_CODES.failed} if a row is worse, with ${EXIT_CODES.void} if none could be judged`,
-    )
-    .option('--html <file>', 'also write the comparison as one HTML file')
-    .option('--json', 'print the comparison as one document')
-    .addHelpText('after', example('zklab compare 2026-08-01T02 latest --gate'))
-    .action(
-      runs(async (a: string, b: string, options: { gate?: boolean; html?: string; json?: boolean }) => {
-        const [{ loadRun }, { gateExitCode }, { compareRuns }, { comparisonText }, { renderComparison }] =
-          await Promise.all([
-            import('./results/store.ts'),
-            import('./results/comparison.ts'),
-            import('./bench/stats/compare-runs.ts'),
-            import('./dashboards/compare/text.ts'),
-            import('./dashboards/compare/html.ts'),
-          ]);
-        const comparison = compareRuns(await loadRun(a), await loadRun(b));
-        if (options.html !== undefined)
-          await writeFile(options.html, await renderComparison(comparison)).catch(unwritable(options.html));
-        if (options.json) context.out.json(comparison);
-        else context.out.print(comparisonText(comparison, outputColumns()));
-        return options.gate ? gateExitCode(comparison) : EXIT_CODES.holds;
       }),
     );
 }

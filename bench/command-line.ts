@@ -1,7 +1,7 @@
 /** What the commands of all rooms share: how they are declared, and what they get from the front door. */
 import { InvalidArgumentError } from 'commander';
 import type { ExitCode } from '../results/verdicts.ts';
-import type { Views } from './present.ts';
+import type { ComparisonViews, Views } from './present.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What every command needs besides its own arguments. */
@@ -11,6 +11,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Loads what renders a result for people. */
   views(): Promise<Views>;
+  /** Loads what renders a comparison. */
+  comparisonViews(): Promise<ComparisonViews>;
 }
 
 /** The last part of a command's help. */

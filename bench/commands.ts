@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { RUNS_ROOT } from '../results/store.ts';
 import type { AbOptions } from './ab/ab.ts';
 import { type CommandContext, example, runs, wholeNumber } from './command-line.ts';
+import type { CompareOptions } from './compare/compare-command.ts';
 import { duration } from './duration.ts';
 
 export function addBench(program: Command, context: CommandContext): void {
@@ -171,7 +172,7 @@ interface ComparingOptions {
 const NONE: readonly string[] = [];
 
 /** For an option that may be repeated. */
-function collected(word: string, before: readonly string[]): string[] {
+function collected(word: string, before: readonly string[] = NONE): string[] {
   return [...before, word];
 }
 
@@ -188,6 +189,45 @@ function comparing(bench: Command, name: string, description: string, ...samples
     .option('--seconds <s>', 'length of each phase of a round, in seconds', wholeNumber(1, 3_600), 3)
     .option('--json', 'print the result document')
     .addHelpText('after', example(...samples));
+}
+
+export function addCompare(program: Command, context: CommandContext): void {
+  program
+    .command('compare')
+    .description('compare runs: changed verdicts first, then counts, then one metric of each family')
+    .argument(
+      '<runs...>',
+      'the run to compare with, then the others: names, paths, or patterns such as "2026-08-*"',
+    )
+    .option('--pool', 'sort all runs into sides by their build and inputs; each side is pooled')
+    .option('--anyway', 'compare although the conditions make it meaningless')
+    .option('--gate <gate>', 'judge by a gate: "default", or a YAML file')
+    .option('--require <claims>', 'claims that must hold in b, such as 004-2,L3; may be repeated', collected)
+    .option('--all', 'print the rows of every metric')
+    .option('--json', 'print the comparison as one document')
+    .option('--markdown <file>', 'write Markdown for a review comment; - is standard output')
+    .option('--junit <file>', 'write the items of the gate as JUnit XML; - is standard output')
+    .option('--html <file>', 'write one HTML file')
+    .addHelpText(
+      'after',
+      `${example(
+        'zklab compare 2026-08-01T02 latest',
+        'zklab compare "2026-07-*-quick" latest --gate default --junit gate.xml',
+        'zklab compare a.json b.json --require 004-2 --markdown -',
+      )}
+
+Exit codes:
+  0  compared; with a gate: passed
+  1  the gate failed
+  2  the command line, the gate or a stored run is wrong
+  3  a run is void or incomplete, the runs are not comparable, or the gate could decide too little`,
+    )
+    .action(
+      runs(async (references: string[], options: CompareOptions) => {
+        const { compareCommand } = await import('./compare/compare-command.ts');
+        return compareCommand(context, references, options);
+      }),
+    );
 }
 
 export function addMicro(program: Command, context: CommandContext): void {

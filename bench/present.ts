@@ -1,4 +1,5 @@
 /** The end of a judged run: writes its result and report, and prints them. */
+import type { ComparisonDocument } from '../results/comparison.ts';
 import type { Result } from '../results/schema.ts';
 import { EXIT_CODES, type ExitCode, exitCodeOf } from '../results/verdicts.ts';
 import type { RecordedRun } from './recorded-run.ts';
@@ -8,6 +9,16 @@ import type { Terminal } from './terminal.ts';
 export interface Views {
   report(result: Result): Promise<string>;
   table(result: Result): string;
+}
+
+/** Renders a comparison for people and for other programs. */
+export interface ComparisonViews {
+  /** @param all also the rows that are no primary metric */
+  text(document: ComparisonDocument, all: boolean): string;
+  markdown(document: ComparisonDocument): string;
+  html(document: ComparisonDocument): Promise<string>;
+  /** One test case for each item of the gate. */
+  junit(document: ComparisonDocument): string;
 }
 
 export interface Presentation {

@@ -1,5 +1,6 @@
 /** `zklab list`: what the command line accepts by name, from the registries. */
 import { CLAIMS } from '../bench/claims/index.ts';
+import { gateNames, readGate } from '../bench/compare/gate.ts';
 import { OPERATIONS } from '../bench/load/operations.ts';
 import { readWorkload, workloadNames } from '../bench/load/workload-file.ts';
 import type { Terminal } from '../bench/terminal.ts';
@@ -24,6 +25,7 @@ export interface Entry {
 export const LISTS: Readonly<Record<string, () => readonly Entry[]>> = {
   claims: () => CLAIMS.map(({ id, title }) => ({ name: id, description: title })),
   suites: () => suiteNames().map(readSuite),
+  gates: () => gateNames().map(name => ({ name, description: readGate(name).description ?? '' })),
   topologies: () => Object.entries(PRESETS).map(([name, input]) => ({ name, description: membersOf(input) })),
   faults: () => FAULTS,
   'simulation-faults': () => SIMULATED_FAULTS.map(({ kind, description }) => ({ name: kind, description })),

@@ -210,3 +210,69 @@ export const EXACT_COUNTS: Readonly<Record<string, string>> = {
 
 /** Keys of `exactCounts` that are sums over all rounds; the others are medians of them. */
 export const TOTALS: readonly string[] = ['acksFromObservers', 'membersBehind', 'pingsDuringTheLoad'];
+
+/** What people ask first when two runs are compared. */
+export interface Family {
+  readonly name: string;
+  /** The first one that both runs measured stands for the family. The label is short, for a summary. */
+  readonly metrics: readonly { readonly name: string; readonly label: string }[];
+  /** The condition whose cells are judged together; all conditions where there is none of it. */
+  readonly condition: string;
+}
+
+export const FAMILIES: readonly Family[] = [
+  {
+    name: 'writes',
+    metrics: [{ name: 'writeThroughput', label: 'Writes' }],
+    condition: CONDITIONS.healthy,
+  },
+  {
+    name: 'reads',
+    metrics: [
+      { name: 'readThroughput', label: 'Reads' },
+      { name: 'readLatencyP50', label: 'Read time' },
+    ],
+    condition: CONDITIONS.healthy,
+  },
+  {
+    name: 'latency',
+    metrics: [
+      { name: 'writeLatencyP50', label: 'Latency' },
+      { name: 'loneWriteLatencyP50', label: 'Latency' },
+    ],
+    condition: CONDITIONS.healthy,
+  },
+  {
+    name: 'sync',
+    metrics: [
+      { name: 'syncLastLearnerMs', label: 'Sync' },
+      { name: 'sinksServingMs', label: 'Sync' },
+    ],
+    condition: CONDITIONS.leaderKilled,
+  },
+  {
+    name: 'cost',
+    metrics: [
+      { name: 'leaderCpuPerWrite', label: 'CPU/write' },
+      { name: 'serverCpuPerWrite', label: 'CPU/write' },
+      { name: 'restingMemory', label: 'Memory' },
+    ],
+    condition: CONDITIONS.healthy,
+  },
+];
+
+/** Metrics that say how a window went. No value of them is better than another. */
+export const PROOFS: readonly string[] = ['leaderThrottled', 'machineIdle'];
+
+/**
+ * Keys of `exactCounts` that depend on how many writes shared a batch, on which member the clients reached,
+ * or on time. The same server gives other values on another day.
+ */
+export const FREE_COUNTS: readonly string[] = [
+  'fsyncsPerWrite',
+  'leaderFsyncsPerWrite',
+  'followerFsyncsPerWrite',
+  'observerFsyncsPerWrite',
+  'requestsPerWrite',
+  'pingsDuringTheLoad',
+];

@@ -97,7 +97,7 @@ const topology = z.strictObject({
 /** Coverage of an interval when it is not 0.95. */
 const confidence = z.number().gt(0).lt(1).optional();
 
-const estimate = z.strictObject({
+export const estimateSchema = z.strictObject({
   value: z.number(),
   low: z.number().nullable(),
   high: z.number().nullable(),
@@ -143,7 +143,7 @@ const claim = z.strictObject({
   finding: text.optional(),
   /** Why the verdict follows. It begins with the finding. */
   reason: text,
-  estimate: estimate.optional(),
+  estimate: estimateSchema.optional(),
   rule: rule.optional(),
   /** Ids of measurements. */
   evidence: z.array(text),
@@ -397,7 +397,7 @@ export type Environment = Result['environment'];
 export type Topology = Result['topologies'][number];
 export type Claim = Result['claims'][number];
 export type Verdict = Claim['verdict'];
-export type Estimate = z.infer<typeof estimate>;
+export type Estimate = z.infer<typeof estimateSchema>;
 export type Measurement = Result['measurements'][number];
 export type Summary = Measurement['summary'];
 export type Band = z.infer<typeof band>;

@@ -163,6 +163,22 @@ export async function findRun(reference: string, root = RUNS_ROOT): Promise<stri
   );
 }
 
+/**
+ * The ids of all runs that match a pattern, oldest first: `*` stands for any characters, `?` for one.
+ * @throws StoreError 'missing' if there is none, naming the existing runs
+ */
+export async function matchingRuns(pattern: string, root = RUNS_ROOT): Promise<string[]> {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  const accepts = new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`);
+  const ids = await runIds(root);
+  const found = ids.filter(id => accepts.test(id));
+  if (found.length > 0) return found;
+  throw new StoreError(
+    'missing',
+    `no run matches "${pattern}" (* and ? stand for any characters) in ${root}, which has ${ids.length ? some(ids) : 'no runs yet'}`,
+  );
+}
+
 async function latestId(ids: readonly string[], root: string): Promise<string> {
   const linked = await readlink(join(root, LATEST)).catch(() => undefined);
   const id = linked !== undefined && ids.includes(linked) ? linked : ids.at(-1);

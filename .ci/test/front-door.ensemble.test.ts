@@ -339,13 +339,20 @@ test(
     assert.is(report.exitCode, 0, report.stderr);
     assert.match(report.stdout, `report: ${out}`);
     assert.ok(existsSync(out));
-    const compared = await zklab('compare', a, b, '--gate', '--json');
+    const compared = await zklab('compare', a, b, '--gate', 'default', '--json');
     assert.is(compared.exitCode, 0, compared.stderr);
-    assert.is(JSON.parse(compared.stdout).rows[0].verdict, 'no difference shown');
-    const gated = await zklab('compare', a, runFolder(50), '--gate');
+    assert.is(JSON.parse(compared.stdout).comparisons[0].rows[0].verdict, 'no difference shown');
+    const junit = join(a, 'gate.xml');
+    const gated = await zklab('compare', a, runFolder(50), '--gate', 'default', '--junit', junit);
     assert.is(gated.exitCode, 1, gated.stdout);
-    const unjudged = await zklab('compare', runFolder(100, 3), runFolder(50, 3), '--gate');
+    assert.match(readFileSync(junit, 'utf8'), '<failure message=');
+    const unjudged = await zklab('compare', runFolder(100, 2), runFolder(50, 2), '--gate', 'default');
     assert.is(unjudged.exitCode, 3, unjudged.stdout);
+    const markdown = await zklab('compare', a, b, '--markdown', '-');
+    assert.match(markdown.stdout, /^## \S+ against \S+\n/);
+    const clash = await zklab('compare', a, b, '--json', '--markdown', '-');
+    assert.is(clash.exitCode, 2);
+    assert.match(clash.stderr, /^zklab: --json and --markdown - both write to standard output; [^\n]*$/);
 
     const saved = join(temporaryFolder(), 'monday.json');
     writeFileSync(saved, (await zklab('report', b, '--json')).stdout);

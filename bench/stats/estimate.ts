@@ -14,8 +14,6 @@ export const warnings = {
   EMPTY: 'there are no samples',
   UNBOUNDED: 'too few samples for an interval: it is open',
   FEW: 'fewer than 10 samples: enough to look, too few to publish',
-  APPROXIMATE: 'a normal approximation was used',
-  CANNOT_REACH: 'so few samples cannot reach this significance, whatever they are',
   NOT_PAIRED: 'the series have different lengths: only the common rounds were used',
   NO_RATIO: 'rounds in which both values are zero, or one is negative, have no ratio: they were left out',
 } as const;

@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { assert, requirePeer, suite, temporaryFolder } from '#test';
 import { minimalResult } from '../../results/fixtures/minimal.ts';
 import type { Result } from '../../results/schema.ts';
-import { renderComparison } from '../compare/html.ts';
+import { comparisonHtml } from '../compare/html.ts';
 import { fixtureComparison } from '../fixtures/comparison.ts';
 import { fixtureResult } from '../fixtures/result.ts';
 import { renderReport } from './render.ts';
@@ -206,8 +206,9 @@ function hostileResult(): Result {
 test(
   'a comparison opens without complaint at 400 px',
   async () => {
-    await opened(await renderComparison(fixtureComparison()), 400, async ({ page }) => {
-      assert.is(await page.locator('tbody tr').count(), fixtureComparison().rows.length);
+    await opened(await comparisonHtml(fixtureComparison()), 400, async ({ page }) => {
+      const [comparison] = fixtureComparison().comparisons;
+      assert.is(await page.locator('.rows tbody tr').count(), comparison!.rows.length);
       assert.is(await overflowPx(page), 0);
     });
   },

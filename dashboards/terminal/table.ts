@@ -10,6 +10,7 @@ import { formatEstimate } from '../format.ts';
 import { answerOf } from '../report/headline.ts';
 import { VERDICT_OF } from '../report/judgements.ts';
 import { noticesOf } from '../report/notices.ts';
+import { type Paint, painter, type Style } from './paint.ts';
 import { wrap } from './wrap.ts';
 
 const PLAIN_WIDTH = 100;
@@ -18,21 +19,13 @@ const WIDTH_MAX = 120;
 const VERDICT_WIDTH = 17;
 const ID_WIDTH_MAX = 12;
 
-const LOOKS: Readonly<
-  Record<Standing, { mark: string; colour: 'red' | 'green' | 'yellow' | 'magenta' | 'dim' }>
-> = {
+const LOOKS: Readonly<Record<Standing, { mark: string; colour: Style }>> = {
   holds: { mark: '+', colour: 'green' },
   fails: { mark: 'x', colour: 'red' },
   'known failure': { mark: '-', colour: 'dim' },
   'not shown here': { mark: '~', colour: 'yellow' },
   void: { mark: '!', colour: 'magenta' },
 };
-
-/**
- * Select Graphic Rendition, ECMA-48 8.3.117. `styleText` of newer Node.js releases would decide about colour
- * itself.
- */
-const SGR = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, magenta: 35 } as const;
 
 export interface TerminalLook {
   readonly widthColumns: number;
@@ -51,7 +44,7 @@ export function terminalLook(
 
 /** The answer, then the ledger of claims, worst first. Every line ends in a newline. */
 export function ledgerTable(result: Result, look: TerminalLook): string {
-  const paint: Paint = (style, text) => (look.colour ? `\x1b[${SGR[style]}m${text}\x1b[0m` : text);
+  const paint = painter(look.colour);
   const answer = answerOf(result);
   const lines = wrap(answer.verdicts, look.widthColumns).map(line => paint('bold', line));
   for (const notice of noticesOf(result))
@@ -71,8 +64,6 @@ export function ledgerTable(result: Result, look: TerminalLook): string {
     lines.push(...judgementLines(judgement, look.widthColumns, paint));
   return `${lines.join('\n').trimEnd()}\n`;
 }
-
-type Paint = (style: keyof typeof SGR, text: string) => string;
 
 function claimLines(claim: Claim, idWidth: number, widthColumns: number, paint: Paint): string[] {
   const standing = standingOf(claim);

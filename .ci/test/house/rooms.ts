@@ -49,6 +49,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'recorded-run.ts',
     'present.ts',
     'command-line.ts',
+    'compare',
     'duration.ts',
     'topology',
     'measure',
