@@ -8,6 +8,7 @@ import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { APACHE_HINT, findApacheZooKeeper } from './hosts/apache-zookeeper.ts';
 import { findCpuController } from './hosts/cpu-controller.ts';
 import { findSetpriv } from './hosts/dies-with-parent.ts';
+import { networkSupport } from './hosts/network/network-support.ts';
 import { diskSync, loopbackRoundTrip } from './measure/environment.ts';
 import { fittedTable, outputColumns, type Terminal } from './terminal.ts';
 
@@ -64,6 +65,24 @@ export const MACHINE_CHECKS: readonly Check[] = [
     look: async () => {
       const found = findCpuController();
       return typeof found === 'string' ? { partly: found } : `cgroups in ${found.folder}`;
+    },
+  },
+  {
+    name: 'bandwidth of links',
+    usedFor: 'members with `bandwidth`, and storms of observers (004-18b)',
+    howToGet: 'root, apt-get install iproute2 util-linux, and a kernel with veth, bridge and sch_tbf',
+    look: async () => {
+      const { bandwidth } = await networkSupport();
+      return bandwidth === undefined ? 'network namespaces, limited by tc tbf' : { partly: bandwidth };
+    },
+  },
+  {
+    name: 'delay of links',
+    usedFor: 'members with `delay`; links can be slow through Toxiproxy without it',
+    howToGet: 'the same, and a kernel with sch_netem',
+    look: async () => {
+      const { delay } = await networkSupport();
+      return delay === undefined ? 'network namespaces, delayed by tc netem' : { partly: delay };
     },
   },
   {

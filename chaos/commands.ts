@@ -57,14 +57,21 @@ export function addUp(program: Command, context: CommandContext): void {
   program
     .command('up')
     .description(
-      'start an ensemble behind proxies; print how to connect and how to break it; Ctrl-C stops it',
+      'start an ensemble behind proxies; print how to connect and how to break it; Ctrl-C stops it. With bandwidth= or delay= the members have networks of their own, and no proxies',
     )
     .argument(
       '<topology...>',
       'voters, observers, masters; voters=3 observers=4 masters=on server=apache; or a .yaml file',
     )
     .option('--json', 'print the description as one document')
-    .addHelpText('after', example('zklab up observers', 'zklab up voters=5 observers=8 masters=on'))
+    .addHelpText(
+      'after',
+      example(
+        'zklab up observers',
+        'zklab up voters=5 observers=8 masters=on',
+        'zklab up voters=3 bandwidth=100mbit',
+      ),
+    )
     .action(
       runs(async (words: string[], { json }: { json?: boolean }) => {
         const { up } = await import('./up.ts');

@@ -2,6 +2,7 @@
 import type { Ensemble } from '../bench/topology/ensemble.ts';
 import type { Member } from '../bench/topology/member.ts';
 import type { EnsemblePlan } from '../bench/topology/planned.ts';
+import { UsageError } from '../bench/usage-error.ts';
 import type { FaultMember } from './faults/context.ts';
 import type { Mesh, MeshMember } from './mesh/mesh.ts';
 
@@ -13,7 +14,12 @@ export type Naming = (member: string) => string;
 
 const asItIs: Naming = member => member;
 
-export function meshMembers({ members, topology }: EnsemblePlan, naming = asItIs): MeshMember[] {
+/** @throws UsageError when the members could not reach the proxies */
+export function meshMembers({ members, topology, network }: EnsemblePlan, naming = asItIs): MeshMember[] {
+  if (network !== undefined)
+    throw new UsageError(
+      `topology ${topology.name}: its members have networks of their own, from which they do not reach the proxies on their links; leave bandwidth and delay out`,
+    );
   return members.map(({ name, sid, role, dc, ports, host }) => {
     const { quorum, election, client, observerMaster } = ports;
     const isMaster = topology.observerMasters && role === 'participant';

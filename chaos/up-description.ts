@@ -6,7 +6,8 @@ export interface UpDescription {
   readonly topology: string;
   readonly connectString: string;
   readonly directConnectString: string;
-  readonly toxiproxy: {
+  /** Absent where members have networks of their own. */
+  readonly toxiproxy?: {
     readonly kind: string;
     readonly version: string;
     readonly url: string;
@@ -29,25 +30,41 @@ export interface UpMember {
   readonly follows: string | undefined;
   readonly implementation: string;
   readonly pid: number;
-  /** Address through its proxy. */
+  /** Address through its proxy, if there are proxies. */
   readonly client: string;
   readonly direct: string;
   readonly folder: string;
+  /** Its own network namespace and the far end of its link, where links are limited. */
+  readonly network?: {
+    readonly space: string;
+    readonly farEnd: { readonly space: string; readonly device: string };
+  };
 }
 
-export async function describeUp({ ensemble, toxiproxy, mesh }: MeshedEnsemble): Promise<UpDescription> {
+/** An ensemble with a proxy on every link, or without any. */
+export type UpEnsemble = Pick<MeshedEnsemble, 'ensemble' | 'stop'> &
+  Partial<Pick<MeshedEnsemble, 'toxiproxy' | 'mesh'>>;
+
+export async function describeUp({ ensemble, toxiproxy, mesh }: UpEnsemble): Promise<UpDescription> {
   const [modes, masters] = await Promise.all([ensemble.modes(), ensemble.learnerMasters()]);
   const leader = [...modes].find(([, mode]) => mode === 'leader')?.[0];
-  const { kind, version, url } = toxiproxy;
+  const { network } = ensemble.plan;
   const through = ensemble.members
     .filter(({ plan }) => dialsThroughProxies({ implementation: implementationName(plan.implementation) }))
     .map(({ name }) => name);
-  const links = mesh.links.filter(link => link.kind === 'quorum' && through.includes(link.from));
+  const links = (mesh?.links ?? []).filter(link => link.kind === 'quorum' && through.includes(link.from));
   return {
     topology: ensemble.plan.topology.shortForm,
     connectString: ensemble.connectString(),
     directConnectString: ensemble.directConnectString(),
-    toxiproxy: { kind, version, url, prefix: toxiproxy.proxyPrefix },
+    ...(toxiproxy && {
+      toxiproxy: {
+        kind: toxiproxy.kind,
+        version: toxiproxy.version,
+        url: toxiproxy.url,
+        prefix: toxiproxy.proxyPrefix,
+      },
+    }),
     pid: process.pid,
     observerMasters: ensemble.plan.topology.observerMasters,
     members: ensemble.members.map(member => ({
@@ -60,6 +77,9 @@ export async function describeUp({ ensemble, toxiproxy, mesh }: MeshedEnsemble):
       client: member.clientAddress,
       direct: member.ownAddress,
       folder: member.plan.folder,
+      ...(network && {
+        network: { space: network.spaceOf(member.name), farEnd: network.farEndOf(member.name) },
+      }),
     })),
     link: (links.find(({ to }) => to === leader) ?? links[0])?.name,
   };

@@ -1,6 +1,6 @@
 import { assert, suite } from '#test';
 import type { UpDescription } from './up-description.ts';
-import { breakingHints } from './up-hints.ts';
+import { breakingHints, networkHints } from './up-hints.ts';
 
 const test = suite('zklab up: commands that break and heal');
 
@@ -21,8 +21,12 @@ function described(implementations: readonly string[], more: Partial<UpDescripti
   };
 }
 
+function hintsOf(up: UpDescription): string[] {
+  return breakingHints(up, up.toxiproxy!);
+}
+
 test('a link is delayed and dropped both ways, a member is cut off both ways, and ended members come back', () => {
-  const text = breakingHints(described(['zklab', 'zklab', 'zklab'])).join('\n');
+  const text = hintsOf(described(['zklab', 'zklab', 'zklab'])).join('\n');
   for (const part of [
     '"type":"timeout","stream":"upstream"',
     '"type":"timeout","stream":"downstream"',
@@ -34,7 +38,7 @@ test('a link is delayed and dropped both ways, a member is cut off both ways, an
 });
 
 test('members of Apache get no command without an effect: nobody dials through proxies, so only clients are cut (F7)', () => {
-  const text = breakingHints(described(['apache', 'apache', 'apache'], { link: undefined })).join('\n');
+  const text = hintsOf(described(['apache', 'apache', 'apache'], { link: undefined })).join('\n');
   assert.match(text, 'L=client.v1.client ');
   assert.not.match(text, 'quorum');
   assert.not.match(text, 'cut v1 off');
@@ -48,9 +52,22 @@ test('at a Toxiproxy that others use, links carry the name of the lab, and nothi
     url: 'http://127.0.0.1:8474',
     prefix: 'zklab-m-1-2-ab.',
   };
-  const text = breakingHints(described(['zklab', 'zklab', 'zklab'], { toxiproxy })).join('\n');
+  const text = hintsOf(described(['zklab', 'zklab', 'zklab'], { toxiproxy })).join('\n');
   assert.match(text, 'L=zklab-m-1-2-ab.v1.v2.quorum ');
   assert.match(text, '$P/zklab-m-1-2-ab.$l');
   assert.not.match(text, '/reset');
   assert.match(text, '-X DELETE');
+});
+
+test('a member with a network of its own is cut off at the far end of its link', () => {
+  const up = described(['zklab', 'zklab', 'zklab']);
+  const members = up.members.map((member, index) => ({
+    ...member,
+    network: { space: `zklab-7-1-${member.name}`, farEnd: { space: 'zklab-7-1', device: `m${index + 1}` } },
+  }));
+  const text = networkHints({ ...up, members }).join('\n');
+  assert.match(text, 'ip -n zklab-7-1 link set m2 down ');
+  assert.match(text, 'tc -n zklab-7-1-v2 -s qdisc show dev eth0 ');
+  assert.match(text, 'kill -9 101 ');
+  assert.not.match(text, 'curl');
 });

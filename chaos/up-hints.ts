@@ -2,8 +2,9 @@
 import { table } from '../bench/terminal.ts';
 import { dialsThroughProxies, type UpDescription, type UpMember } from './up-description.ts';
 
-export function breakingHints(up: UpDescription): string[] {
-  const { url, prefix } = up.toxiproxy;
+type Proxies = NonNullable<UpDescription['toxiproxy']>;
+
+export function breakingHints(up: UpDescription, { url, prefix }: Proxies): string[] {
   const name = `${prefix}${up.link ?? `client.${up.members[0]!.name}.client`}`;
   const toxics = (type: string, attributes: object) =>
     ['upstream', 'downstream'].map(
@@ -11,7 +12,6 @@ export function breakingHints(up: UpDescription): string[] {
     );
   const [latencyOut = '', latencyBack = ''] = toxics('latency', { latency: 100 });
   const [blackholeOut = '', blackholeBack = ''] = toxics('timeout', { timeout: 0 });
-  const leader = up.members.find(({ mode }) => mode === 'leader') ?? up.members[0]!;
   const rows = [
     [`P=${url}/proxies; L=${name}`, 'a link for the commands below'],
     ['curl -s $P', `list the links: ${prefix}<who dials>.<whom>.<port>`],
@@ -21,12 +21,43 @@ export function breakingHints(up: UpDescription): string[] {
     [blackholeBack, '... and all that it receives'],
     [`curl -s -d '{"enabled":false}' $P/$L`, 'refuse its connections'],
     ...(prefix === '' ? [[`curl -s -X POST ${url}/reset`, 'heal all links']] : HEALS),
-    [`kill -STOP ${leader.pid}`, `pause ${leader.name}; kill -CONT continues it`],
-    [`kill -9 ${leader.pid}`, `end ${leader.name}`],
-    [`kill -USR2 ${up.pid}`, 'start ended members again, on their data and behind the same proxies'],
+    ...processRows(up),
   ];
+  return [...commandLines(rows), ...cutLines(up, prefix), ...pastProxies(up.members)];
+}
+
+/** Where members have networks of their own: the devices and the queues of their links. */
+export function networkHints(up: UpDescription): string[] {
+  const { name, network } = leaderOf(up);
+  const { space, farEnd } = network!;
+  const rows = [
+    [
+      `ip -n ${farEnd.space} link set ${farEnd.device} down`,
+      `cut ${name} off; up instead of down brings it back`,
+    ],
+    [`tc -n ${space} -s qdisc show dev eth0`, `what limits what ${name} sends, and how often it had to wait`],
+    [`ip netns exec ${space} ss -ti`, `connections of ${name}, as it sees them`],
+    ...processRows(up),
+  ];
+  return commandLines(rows);
+}
+
+function processRows(up: UpDescription): string[][] {
+  const { pid, name } = leaderOf(up);
+  return [
+    [`kill -STOP ${pid}`, `pause ${name}; kill -CONT continues it`],
+    [`kill -9 ${pid}`, `end ${name}`],
+    [`kill -USR2 ${up.pid}`, 'start ended members again, on their data and their links'],
+  ];
+}
+
+function leaderOf({ members }: UpDescription): UpMember {
+  return members.find(({ mode }) => mode === 'leader') ?? members[0]!;
+}
+
+function commandLines(rows: readonly string[][]): string[] {
   const lines = table(rows.map(([command = '', what = '']) => [`  ${command}`, `# ${what}`]));
-  return [...lines.trimEnd().split('\n'), ...cutLines(up), ...pastProxies(up.members)];
+  return lines.trimEnd().split('\n');
 }
 
 /** A reset would heal the links of other labs as well. */
@@ -36,7 +67,7 @@ const HEALS = [
 ];
 
 /** Cutting a member off takes the links that it dials and those that dial it. */
-function cutLines({ members, toxiproxy: { prefix }, observerMasters }: UpDescription): string[] {
+function cutLines({ members, observerMasters }: UpDescription, prefix: string): string[] {
   const victim = members.find(({ mode }) => mode === 'follower') ?? members.at(-1)!;
   const others = members.filter(({ name }) => name !== victim.name).map(({ name }) => name);
   if (others.length === 0 || !members.every(dialsThroughProxies)) return [];

@@ -13,7 +13,7 @@ export interface ModeChange {
 
 export interface Watched {
   readonly ensemble: Ensemble;
-  readonly toxiproxy: Toxiproxy;
+  readonly toxiproxy?: Toxiproxy;
 }
 
 export interface Watcher {
@@ -42,7 +42,7 @@ export async function watchUp(
     deaths = ensemble.deaths.length;
     for (const change of changes(before, now)) watcher.changed(change);
     before = now;
-    lost ??= await lostNow(toxiproxy, watcher);
+    if (toxiproxy !== undefined) lost ??= await lostNow(toxiproxy, watcher);
   }
   return lost;
 }

@@ -3,11 +3,13 @@
 import { makeTemporaryFolder } from '../bench/hosts/temporary-folder.ts';
 import { type RecordedRun, recordRun, unlessUnstored } from '../bench/recorded-run.ts';
 import type { Terminal } from '../bench/terminal.ts';
+import { Ensemble, type EnsembleOptions } from '../bench/topology/ensemble.ts';
+import { planEnsemble } from '../bench/topology/plan.ts';
 import { readTopology } from '../bench/topology/read-topology.ts';
-import type { Topology } from '../bench/topology/topology.ts';
+import { hasLimitedLinks, type Topology } from '../bench/topology/topology.ts';
 import { EXIT_CODES, type ExitCode } from '../results/verdicts.ts';
 import { startMeshedEnsemble } from './meshed-ensemble.ts';
-import { describeUp } from './up-description.ts';
+import { describeUp, type UpEnsemble } from './up-description.ts';
 import { upText } from './up-text.ts';
 import { type ModeChange, restartEnded, watchUp } from './up-watch.ts';
 
@@ -48,22 +50,20 @@ async function upUntilEnded(
   let code: ExitCode = EXIT_CODES.holds;
   try {
     events.emit({ kind: 'phase', what: `starting ${shortForm}` });
-    const meshed = await startMeshedEnsemble(topology, {
-      folder: folder.path,
+    const running = await start(topology, folder.path, {
       temporaryFolder: folder.path,
-      seed: SEED,
       onMember: event => events.emit({ kind: 'member', topology: name, ...event }),
       signal,
     });
     try {
-      const description = await describeUp(meshed);
+      const description = await describeUp(running);
       if (json) terminal.json(description);
       else terminal.print(upText(description));
       isUp = true;
       // A note is a line of progress, which a terminal cuts.
       const say = (text: string) =>
         json ? events.emit({ kind: 'note', text }) : terminal.print(`${timeText(new Date())}  ${text}`);
-      const again = () => void restartEnded(meshed.ensemble).then(did => did.forEach(say));
+      const again = () => void restartEnded(running.ensemble).then(did => did.forEach(say));
       process.on(RESTART_SIGNAL, again);
       const watcher = {
         changed(change: ModeChange) {
@@ -72,12 +72,12 @@ async function upUntilEnded(
         },
         noted: say,
       };
-      const lost = await watchUp(meshed, watcher, signal);
+      const lost = await watchUp(running, watcher, signal);
       process.off(RESTART_SIGNAL, again);
       if (lost !== undefined) code = EXIT_CODES.failed;
     } finally {
       events.emit({ kind: 'phase', what: 'stopping' });
-      await meshed.stop();
+      await running.stop();
     }
   } catch (error) {
     // Ctrl-C is the normal end once the ensemble is up.
@@ -86,6 +86,13 @@ async function upUntilEnded(
     folder.remove();
   }
   return unlessUnstored(terminal, eventsProblem(), isUp ? code : EXIT_CODES.void);
+}
+
+/** Where links are limited, members have networks of their own, from which they reach no proxy. */
+async function start(topology: Topology, folder: string, options: EnsembleOptions): Promise<UpEnsemble> {
+  if (!hasLimitedLinks(topology)) return startMeshedEnsemble(topology, { ...options, folder, seed: SEED });
+  const ensemble = await Ensemble.start(await planEnsemble(topology, folder), options);
+  return { ensemble, stop: () => ensemble.stop() };
 }
 
 function changeText({ member, from, to }: ModeChange, at: Date): string {

@@ -160,7 +160,7 @@ test(
     const client = await ZkClient.connect(up.connectString);
     await client.create('/through', 'proxies');
     await client.close();
-    const proxies = (await (await fetch(`${up.toxiproxy.url}/proxies`)).json()) as Record<string, unknown>;
+    const proxies = (await (await fetch(`${up.toxiproxy!.url}/proxies`)).json()) as Record<string, unknown>;
     assert.ok(up.link !== undefined && up.link in proxies, `${up.link} is one of ${Object.keys(proxies)}`);
 
     // A terminal sends the signal to every process of the foreground group.
@@ -172,7 +172,7 @@ test(
       [],
     );
     assert.not(existsSync(dirname(up.members[0]!.folder)));
-    assert.match(await fetch(up.toxiproxy.url).then(String, String), 'fetch failed');
+    assert.match(await fetch(up.toxiproxy!.url).then(String, String), 'fetch failed');
     const [id = ''] = readdirSync(join(runs, 'up'));
     const told = readEvents(join(runs, 'up', id)).map(event =>
       event.kind === 'member' ? `${event.member} ${event.state}` : event.kind,
@@ -208,7 +208,7 @@ test(
     process.kill(up.pid, 'SIGUSR2');
     await heard('o1 was started again, as process');
     // Whoever has the port has the process: the one that serves the API of Toxiproxy.
-    const owner = ownerOf(Number(new URL(up.toxiproxy.url).port));
+    const owner = ownerOf(Number(new URL(up.toxiproxy!.url).port));
     process.kill(owner, 'SIGKILL');
     await heard('ended by itself with signal SIGKILL: no link between members works any more');
     child.kill('SIGINT');

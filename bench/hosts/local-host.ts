@@ -8,6 +8,7 @@ import { limitCpu, noCpuBudget } from './cpu-budget.ts';
 import type { Host } from './host.ts';
 import { LocalProcess } from './local-process.ts';
 import { machineTicks } from './machine-cpu.ts';
+import { removeLeftSpaces } from './network/run-commands.ts';
 import { findPorts } from './ports.ts';
 import { stateOf } from './process-state.ts';
 import { sampleProcess, threadsCpuMs } from './process-usage.ts';
@@ -57,5 +58,9 @@ export const LOCAL_HOST: Host = {
   tcpSockets,
   noBudget: noCpuBudget,
   limitCpu,
-  reap: () => reap(),
+  reap() {
+    const reaped = reap();
+    removeLeftSpaces();
+    return reaped;
+  },
 };

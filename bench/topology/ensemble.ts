@@ -94,6 +94,7 @@ export class Ensemble {
     );
     const ensemble = new Ensemble(plan, members, readyMaxMs, deaths);
     try {
+      await plan.network?.open();
       for (const member of members) member.start();
       await untilReady(members, readyMaxMs, { signal });
       return ensemble;
@@ -203,6 +204,7 @@ export class Ensemble {
       for (const end of await Promise.allSettled(ends))
         if (end.status === 'rejected') errors.push(end.reason);
     }
+    await this.plan.network?.close();
     for (const member of this.members) member.log.close();
     if (errors.length > 0) throw new AggregateError(errors, `${errors.length} members could not be ended`);
   }

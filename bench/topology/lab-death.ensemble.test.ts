@@ -5,6 +5,10 @@ import { execa } from 'execa';
 import { assert, requirePeer, suite, until } from '#test';
 import { findApacheZooKeeper } from '../hosts/apache-zookeeper.ts';
 import { findSetpriv } from '../hosts/dies-with-parent.ts';
+import { LOCAL_HOST } from '../hosts/local-host.ts';
+import { labOf } from '../hosts/network/network-commands.ts';
+import { networkSupport } from '../hosts/network/network-support.ts';
+import { spaceNames } from '../hosts/network/run-commands.ts';
 import { identityOf, signalGroup } from '../hosts/process-identity.ts';
 import { reap } from '../hosts/reaper.ts';
 
@@ -31,6 +35,27 @@ async function leavesNothing(server: string, signal: NodeJS.Signals): Promise<vo
   reap();
   assert.not(existsSync(lab.folder));
 }
+
+test(
+  'SIGKILL of a lab whose members have networks of their own leaves no namespace after the next lab',
+  async () => {
+    const { bandwidth: problem } = await networkSupport();
+    requirePeer('networks of members', problem === undefined, problem ?? '');
+    const lab = await startLab('voters=1 bandwidth=1gbit');
+    const spaces = () => spaceNames().filter(name => labOf(name) === lab.pid);
+    assert.is(spaces().length, 2, 'a hub and a member');
+    lab.kill('SIGKILL');
+    await lab.ended;
+    LOCAL_HOST.reap();
+    assert.equal(spaces(), []);
+    await until(() => lab.pids.every(pid => !identityOf(pid)), {
+      deadlineMs: 60_000,
+      what: 'the member to end',
+    });
+    assert.not(existsSync(lab.folder));
+  },
+  DEADLINE,
+);
 
 test(
   'planted: an unguarded member outlives its lab, and the next lab ends it',
@@ -84,5 +109,11 @@ async function startLab(...args: string[]) {
   });
   if (!printed.includes('\n')) throw new Error(`the lab ended: ${(await child).stderr}`);
   const { pids, folder } = JSON.parse(printed) as { pids: number[]; folder: string };
-  return { pids, folder, ended: child.then(() => {}), kill: (signal: NodeJS.Signals) => child.kill(signal) };
+  return {
+    pid: child.pid!,
+    pids,
+    folder,
+    ended: child.then(() => {}),
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+  };
 }

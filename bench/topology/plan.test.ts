@@ -31,6 +31,16 @@ test('a budget is refused when the host of that member gives none', async () => 
   assert.match(await plan.then(String, String), /budget of v2: b has no cgroups; leave the budget out/);
 });
 
+test('a limit of a link is refused for members that run elsewhere, before anything is made', async () => {
+  const plan = planEnsemble(readTopology('voters=2 bandwidth=1gbit'), '/lab', {
+    hostOf: () => hostNamed('a', 1),
+  });
+  assert.match(
+    await plan.then(String, String),
+    /bandwidth of v1: it limits members of this machine alone, and some run elsewhere; leave the bandwidth out/,
+  );
+});
+
 /** A host that exists only on paper. */
 function hostNamed(name: string, observerMasterPort: number): Host {
   return {

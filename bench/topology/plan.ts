@@ -4,27 +4,32 @@ import { parseConfig } from '../../server/config/server-config.ts';
 import { ServerError } from '../../server/errors.ts';
 import type { Host } from '../hosts/host.ts';
 import { LOCAL_HOST } from '../hosts/local-host.ts';
+import { MemberNetwork } from '../hosts/network/member-network.ts';
+import { networkSupport } from '../hosts/network/network-support.ts';
 import type { MemberPorts, PortOptions } from '../hosts/ports.ts';
 import { UsageError } from '../usage-error.ts';
 import type { EnsemblePlan, PlannedMember } from './planned.ts';
-import type { Topology, TopologyMember } from './topology.ts';
+import { hasLimitedLinks, type Topology, type TopologyMember } from './topology.ts';
 import { memberFiles } from './zoo-cfg.ts';
 
 export interface PlanOptions extends PortOptions {
-  /** Where each member runs. @default LOCAL_HOST for all */
+  /** Where each member runs. @default this machine; with a network of its own where its link is limited */
   readonly hostOf?: ((member: TopologyMember) => Host) | undefined;
 }
 
 /**
  * @param folder folder of the whole ensemble; each member gets a folder in it
- * @throws UsageError when a member of ours would not start with its settings, or the host gives no budgets
+ * @throws UsageError when a member of ours would not start with its settings, or the host cannot give a
+ * budget or limit a link
  */
 export async function planEnsemble(
   topology: Topology,
   folder: string,
   options: PlanOptions = {},
 ): Promise<EnsemblePlan> {
-  const { hostOf = () => LOCAL_HOST, ...portOptions } = options;
+  const { hostOf: chosenHostOf, ...portOptions } = options;
+  const network = await networkFor(topology, chosenHostOf !== undefined);
+  const hostOf = chosenHostOf ?? ((member: TopologyMember) => network?.hostOf(member.name) ?? LOCAL_HOST);
   const placed = topology.members.map(member => ({ member, host: hostOf(member) }));
   checkBudgets(topology, placed);
   const ports = await addressesOn(
@@ -36,7 +41,7 @@ export async function planEnsemble(
     const logFile = join(folder, member.name, 'member.log');
     return { ...member, host, ports: ports[index]!, folder: own, cfgFile: join(own, 'zoo.cfg'), logFile };
   });
-  const plan = { topology, folder, members };
+  const plan = { topology, folder, members, ...(network && { network }) };
   for (const member of members) if (member.implementation === 'zklab') checkSettings(member, plan);
   return plan;
 }
@@ -47,6 +52,24 @@ function checkBudgets({ name }: Topology, placed: readonly { member: TopologyMem
     if (problem !== undefined)
       throw new UsageError(`topology ${name}: budget of ${member.name}: ${problem}; leave the budget out`);
   }
+}
+
+/** Members whose links are limited need a network each, and then all others do, to reach them. */
+async function networkFor(topology: Topology, hasOtherHosts: boolean): Promise<MemberNetwork | undefined> {
+  if (!hasLimitedLinks(topology)) return undefined;
+  const { name, members } = topology;
+  for (const key of ['bandwidth', 'delay'] as const) {
+    const member = members.find(each => each[key] !== undefined);
+    if (member === undefined) continue;
+    const problem = hasOtherHosts
+      ? 'it limits members of this machine alone, and some run elsewhere'
+      : (await networkSupport())[key];
+    if (problem !== undefined)
+      throw new UsageError(`topology ${name}: ${key} of ${member.name}: ${problem}; leave the ${key} out`);
+  }
+  return new MemberNetwork(
+    members.map(({ name, bandwidth, delay }) => ({ name, limits: { bandwidth, delay } })),
+  );
 }
 
 /** Each host gives the addresses of its members; the first one chooses the port of observer masters. */

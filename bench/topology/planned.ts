@@ -1,5 +1,6 @@
 /** A topology with addresses and folders. Configurations and the mesh are made from it. */
 import type { Host } from '../hosts/host.ts';
+import type { MemberNetwork } from '../hosts/network/member-network.ts';
 import type { MemberPorts } from '../hosts/ports.ts';
 import type { Topology, TopologyMember } from './topology.ts';
 
@@ -18,4 +19,6 @@ export interface EnsemblePlan {
   /** On the lab's machine. */
   readonly folder: string;
   readonly members: readonly PlannedMember[];
+  /** Present where the links of members are limited. The ensemble opens and closes it. */
+  readonly network?: MemberNetwork;
 }

@@ -36,6 +36,7 @@ test('a short form is read back from its own text', () => {
     'voters=5 observers=2',
     'voters=3 observers=1 masters=on server=apache',
     'voters=3 observers=2 budget=0.15',
+    'voters=3 bandwidth=100mbit delay=25ms',
   ])
     assert.is(readTopology(text).shortForm, text);
 });
@@ -47,6 +48,20 @@ test('a CPU budget counts for every member that has none of its own', () => {
     [0.15, 0.5],
   );
   assert.is(readTopology('voters=1').members[0]!.budget, undefined);
+});
+
+test('limits of a link count for every member that has none of its own; one that only some have is in no short form', () => {
+  const { members, shortForm } = readTopology(
+    file('{ bandwidth: 1gbit, members: [{}, { bandwidth: 50mbit, delay: 5ms }] }'),
+  );
+  assert.equal(
+    members.map(({ bandwidth, delay }) => [bandwidth, delay]),
+    [
+      ['1gbit', undefined],
+      ['50mbit', '5ms'],
+    ],
+  );
+  assert.is(shortForm, 'voters=2');
 });
 
 test('a preset with another server is another topology with another name', () => {
@@ -99,6 +114,9 @@ const REFUSED: readonly (readonly [input: string, ...says: string[]])[] = [
   ['voters=3 server=etcd', 'server=etcd', 'accepted are zklab, apache'],
   ['voters=3 budget=0', 'budget: 0', 'cores, at least 0.01, such as 0.15'],
   ['voters=3 budget=much', 'budget: "much"', 'cores, at least 0.01'],
+  ['voters=3 bandwidth=100', 'bandwidth: 100', 'a rate from 100kbit to 100gbit, such as 100mbit'],
+  ['voters=3 bandwidth=fast', 'bandwidth: "fast"', 'a rate from 100kbit'],
+  ['voters=3 delay=25', 'delay: 25', 'a time up to 10000ms, such as 25ms'],
   ['no-such-file.yaml', 'no-such-file.yaml cannot be read', 'ENOENT'],
 ];
 

@@ -2,6 +2,13 @@
 import { z } from 'zod';
 import { canonicalKey, nearestKey, useOf } from '../../server/config/key-names.ts';
 import { checked } from '../checked.ts';
+import {
+  BANDWIDTH_ACCEPTED,
+  bitsPerSecond,
+  DELAY_ACCEPTED,
+  delayMs,
+  type LinkLimits,
+} from '../hosts/network/link-limits.ts';
 import { UsageError } from '../usage-error.ts';
 
 export const IMPLEMENTATIONS = ['zklab', 'apache'] as const;
@@ -14,7 +21,7 @@ export type MemberRole = (typeof MEMBER_ROLES)[number];
 /** zoo.cfg keys and their values. */
 export type Settings = Readonly<Record<string, string>>;
 
-export interface TopologyMember {
+export interface TopologyMember extends LinkLimits {
   readonly name: string;
   readonly sid: number;
   readonly role: MemberRole;
@@ -42,6 +49,11 @@ const MEMBERS_MAX = SID_MAX;
 
 const BUDGET_MIN_CORES = 0.01;
 const BUDGET_ACCEPTED = `cores, at least ${BUDGET_MIN_CORES}, such as 0.15`;
+
+/** Whether each member needs a network of its own. Then its links have no proxies. */
+export function hasLimitedLinks({ members }: Pick<Topology, 'members'>): boolean {
+  return members.some(({ bandwidth, delay }) => bandwidth !== undefined || delay !== undefined);
+}
 
 /**
  * The lab sets these keys itself. A setting with the same name would give another ensemble than the planned
@@ -76,6 +88,14 @@ const whole = (min: number, max: number) => {
 };
 
 const budget = z.number({ error: BUDGET_ACCEPTED }).min(BUDGET_MIN_CORES, { error: BUDGET_ACCEPTED });
+const bandwidth = z
+  .string({ error: BANDWIDTH_ACCEPTED })
+  .refine(text => bitsPerSecond(text) !== undefined, { error: BANDWIDTH_ACCEPTED });
+const delay = z
+  .string({ error: DELAY_ACCEPTED })
+  .refine(text => delayMs(text) !== undefined, { error: DELAY_ACCEPTED });
+/** What a member may be limited to, for all or for one. */
+const limits = { budget: budget.optional(), bandwidth: bandwidth.optional(), delay: delay.optional() };
 
 const memberShape = z.strictObject({
   name: z
@@ -87,7 +107,7 @@ const memberShape = z.strictObject({
   dc: z.string().min(1).optional(),
   settings: settings.optional(),
   implementation: implementation.optional(),
-  budget: budget.optional(),
+  ...limits,
 });
 
 const shape = z.strictObject({
@@ -98,7 +118,7 @@ const shape = z.strictObject({
   masters: masters.optional(),
   implementation: implementation.optional(),
   settings: settings.optional(),
-  budget: budget.optional(),
+  ...limits,
   members: z.array(memberShape).optional(),
 });
 
@@ -155,6 +175,8 @@ function nameMembers(data: Checked, refuse: (why: string) => UsageError): Topolo
       settings: { ...shared, ...own },
       implementation: checkCommand(member.implementation ?? data.implementation ?? 'zklab', name, refuse),
       budget: member.budget ?? data.budget,
+      bandwidth: member.bandwidth ?? data.bandwidth,
+      delay: member.delay ?? data.delay,
     };
   });
 }
@@ -213,14 +235,13 @@ function checkMembers(members: readonly TopologyMember[], refuse: (why: string) 
 
 function shortFormOf({ members, observerMasters }: Pick<Topology, 'members' | 'observerMasters'>): string {
   const voters = members.filter(({ role }) => role === 'participant').length;
-  const budgets = [...new Set(members.map(({ budget }) => budget))];
   const kinds = [...new Set(members.map(({ implementation }) => implementationName(implementation)))];
   return [
     `voters=${voters}`,
     ...(members.length > voters ? [`observers=${members.length - voters}`] : []),
     ...(observerMasters ? [`masters=${mastersWord({ members, observerMasters })}`] : []),
     ...(kinds.length === 1 && kinds[0] === 'zklab' ? [] : [`server=${kinds.join('+')}`]),
-    ...budgets.flatMap(cores => (budgets.length === 1 && cores !== undefined ? [`budget=${cores}`] : [])),
+    ...LIMITS.flatMap(key => sharedText(key, members)),
   ].join(' ');
 }
 
@@ -231,6 +252,14 @@ export function mastersWord({
 }: Pick<Topology, 'members' | 'observerMasters'>): (typeof MASTERS)[number] {
   if (!observerMasters) return 'off';
   return members.some(({ role }) => role === 'observer') ? 'on' : 'ready';
+}
+
+const LIMITS = ['budget', 'bandwidth', 'delay'] as const;
+
+/** A limit that all members have alike; one that only some have does not fit into the short form. */
+function sharedText(key: (typeof LIMITS)[number], members: readonly TopologyMember[]): string[] {
+  const values = [...new Set(members.map(member => member[key]))];
+  return values.length === 1 && values[0] !== undefined ? [`${key}=${values[0]}`] : [];
 }
 
 export function implementationName(implementation: Implementation): string {
