@@ -28,10 +28,17 @@ function startSome(waiting: SinkObserver[]): void {
 
 process.on('message', (message: ToSinks) => {
   if (message.kind === 'start') {
-    const { firstSid, count, masters } = message;
-    const added = Array.from({ length: count }, (_, i) => new SinkObserver(firstSid + i, masters, counts));
+    const { firstSid, count, masters, options } = message;
+    const added = Array.from(
+      { length: count },
+      (_, i) => new SinkObserver(firstSid + i, masters, counts, options),
+    );
     sinks.push(...added);
     startSome(added);
+  }
+  if (message.kind === 'ways') {
+    say({ kind: 'ways', ways: sinks.flatMap(({ served }) => served ?? []) });
+    return;
   }
   const { user, system } = process.cpuUsage();
   say({ kind: 'counts', counts, cpuMs: (user + system) / 1_000 });

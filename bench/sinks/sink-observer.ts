@@ -4,8 +4,10 @@
  * what learners cost a leader can be measured for real.
  */
 import * as net from 'node:net';
+import type { SyncMode } from '../../server/metrics/server-events.ts';
 import { JuteWriter } from '../../server/wire/jute.ts';
 import { PacketType, SNAPSHOT_SIGNATURE, writeQuorumPacket } from '../../server/wire/quorum-packet.ts';
+import { epochOf } from '../../server/wire/zxid.ts';
 import { type LearnerOutput, LearnerSide } from '../../server/zab/learner-side.ts';
 import { PacketReader, type PacketView } from '../../server/zab/packet-stream.ts';
 
@@ -29,9 +31,33 @@ export interface SinkCounts {
   lastServingAtMs: number;
 }
 
-/** As a learner of ours waits, which grows to this. */
+/** How one sink came to serve. Wall clock, in ms since 1970. */
+export interface SinkWay {
+  readonly sid: number;
+  /** Host of the master that it was served by. */
+  readonly master: string;
+  /** The attempt that succeeded: when it reached the master, and when that said how it would sync. */
+  readonly connectedAtMs: number;
+  readonly chosenAtMs: number;
+  readonly servingAtMs: number;
+  readonly mode: SyncMode;
+}
+
+export interface SinkOptions {
+  /** How far it is when it comes for the first time. @default 0: it has nothing */
+  readonly zxid?: number;
+  /**
+   * It loses what it knows with its master, as an observer whose disk is new or that is too far behind, and
+   * takes a whole snapshot of the next. @default it remembers how far it is, and comes back by DIFF
+   */
+  readonly forgets?: boolean;
+}
+
+/** Between two rounds through all masters; each pause is twice as long, up to the second of these. */
 const PAUSE_MIN_MS = 10;
 const PAUSE_MAX_MS = 100;
+/** After a lost connection it dials at a random moment of this, as by observer.electionDelayMs. */
+const ELECTION_DELAY_MS = 200;
 const CONNECT_MAX_MS = 5_000;
 const PACKET_BYTES_MAX = 32 * 1024 * 1024;
 
@@ -46,14 +72,26 @@ export class SinkObserver {
   #signature: SignatureFinder | undefined;
   #serves = false;
   #isStopped = false;
-  #pauseMs = PAUSE_MIN_MS;
+  /** Dials in a row that nobody answered. */
+  #inVain = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** It remembers how far it is, as an observer does, so that it comes back by DIFF. */
+  readonly #forgets: boolean;
+  /** The present attempt, from its connection on. */
+  #attempt: Omit<SinkWay, 'servingAtMs'> | undefined;
+  #served: SinkWay | undefined;
   #lastZxid = 0;
   #epoch = 0;
 
   /** @param masters dialled in turn until one answers: only the present leader or a master listens */
-  constructor(sid: number, masters: readonly MasterAddress[], counts: SinkCounts) {
+  constructor(
+    sid: number,
+    masters: readonly MasterAddress[],
+    counts: SinkCounts,
+    { zxid = 0, forgets = false }: SinkOptions = {},
+  ) {
+    this.#forgets = forgets;
+    this.#lastZxid = zxid;
+    this.#epoch = epochOf(zxid);
     this.#sid = sid;
     this.#masters = masters;
     this.#next = sid % masters.length;
@@ -62,6 +100,11 @@ export class SinkObserver {
 
   start(): void {
     this.#dial();
+  }
+
+  /** The last time that it came to serve; undefined before the first. */
+  get served(): SinkWay | undefined {
+    return this.#served;
   }
 
   stop(): void {
@@ -80,6 +123,8 @@ export class SinkObserver {
     socket.setTimeout(CONNECT_MAX_MS, () => socket.destroy(new Error('it did not answer')));
     socket.on('connect', () => {
       socket.setTimeout(0);
+      const now = Date.now();
+      this.#attempt = { sid: this.#sid, master: host, connectedAtMs: now, chosenAtMs: now, mode: 'DIFF' };
       this.#perform(
         this.#side.step({
           type: 'connected',
@@ -112,12 +157,28 @@ export class SinkObserver {
 
   #onClose(reason: string): void {
     if (this.#serves) this.#counts.serving--;
-    this.#serves = false;
     if (this.#isStopped) return;
     this.#counts.reconnects++;
     this.#counts.lastReason = reason;
-    this.#timer = setTimeout(() => this.#dial(), this.#pauseMs);
-    this.#pauseMs = Math.min(PAUSE_MAX_MS, this.#pauseMs * 2);
+    if (this.#serves && this.#forgets) {
+      this.#lastZxid = 0;
+      this.#epoch = 0;
+    }
+    this.#serves = false;
+    const wasConnected = this.#attempt !== undefined;
+    this.#attempt = undefined;
+    if (wasConnected) this.#inVain = 0;
+    else this.#inVain++;
+    this.#timer = setTimeout(
+      () => this.#dial(),
+      wasConnected ? ELECTION_DELAY_MS * Math.random() : this.#pauseMs,
+    );
+  }
+
+  /** After as many refusals; only whole rounds are followed by a pause. */
+  get #pauseMs(): number {
+    const rounds = this.#inVain / this.#masters.length;
+    return Number.isInteger(rounds) ? Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** (rounds - 1)) : 0;
   }
 
   #onData(chunk: Buffer): void {
@@ -160,6 +221,9 @@ export class SinkObserver {
         case 'setCurrentEpoch':
           this.#epoch = output.epoch;
           break;
+        case 'beginSync':
+          this.#attempt = { ...this.#attempt!, chosenAtMs: Date.now(), mode: output.mode };
+          break;
         case 'receiveSnapshot':
           this.#lastZxid = output.zxid;
           this.#packets!.suspend();
@@ -184,9 +248,9 @@ export class SinkObserver {
 
   #serve(): void {
     this.#serves = true;
-    this.#pauseMs = PAUSE_MIN_MS;
     this.#counts.serving++;
     this.#counts.lastServingAtMs = Date.now();
+    this.#served = { ...this.#attempt!, servingAtMs: this.#counts.lastServingAtMs };
   }
 
   #send(packet: Parameters<typeof writeQuorumPacket>[1]): void {

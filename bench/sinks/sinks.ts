@@ -2,10 +2,11 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { execaNode, type ResultPromise } from 'execa';
-import type { MasterAddress, SinkCounts } from './sink-observer.ts';
+import { execa, type ResultPromise } from 'execa';
+import type { Command } from '../hosts/dies-with-parent.ts';
+import type { MasterAddress, SinkCounts, SinkOptions, SinkWay } from './sink-observer.ts';
 
-export type { MasterAddress } from './sink-observer.ts';
+export type { MasterAddress, SinkWay } from './sink-observer.ts';
 
 export type ToSinks =
   | {
@@ -13,16 +14,21 @@ export type ToSinks =
       readonly firstSid: number;
       readonly count: number;
       readonly masters: readonly MasterAddress[];
+      readonly options: SinkOptions;
     }
-  | { readonly kind: 'count' };
+  | { readonly kind: 'count' }
+  | { readonly kind: 'ways' };
 export type FromSinks =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'counts'; readonly counts: SinkCounts; readonly cpuMs: number };
+  | { readonly kind: 'counts'; readonly counts: SinkCounts; readonly cpuMs: number }
+  | { readonly kind: 'ways'; readonly ways: readonly SinkWay[] };
 
-export interface SinksOptions {
+export interface SinksOptions extends SinkOptions {
   readonly count: number;
   /** Where sinks connect: the quorum ports of the voters, of which only the leader listens, or masters. */
   readonly masters: readonly MasterAddress[];
+  /** How a command runs where the masters can be reached. @default as it is */
+  readonly beside?: (command: Command) => Command;
 }
 
 /** Of all processes together. */
@@ -51,14 +57,20 @@ export class Sinks {
   }
 
   /** Settles when they dial; then use `untilServing`. @throws RangeError, Error when a process ends */
-  static async start({ count, masters }: SinksOptions): Promise<Sinks> {
+  static async start({
+    count,
+    masters,
+    beside = command => command,
+    ...options
+  }: SinksOptions): Promise<Sinks> {
     if (!Number.isInteger(count) || count < 0 || count > SINKS_MAX)
       throw new RangeError(`${count} sinks: a whole number from 0 to ${SINKS_MAX} is accepted`);
     const sizes = Array.from({ length: Math.ceil(count / SINKS_PER_PROCESS) }, (_, i) =>
       Math.min(SINKS_PER_PROCESS, count - i * SINKS_PER_PROCESS),
     );
+    const { file, args } = beside({ file: process.execPath, args: [MAIN] });
     const children = sizes.map(() =>
-      execaNode(MAIN, { ipc: true, serialization: 'json', cleanup: true, reject: false }),
+      execa(file, [...args], { ipc: true, serialization: 'json', cleanup: true, reject: false }),
     );
     const sinks = new Sinks(count, children);
     try {
@@ -66,7 +78,7 @@ export class Sinks {
         children.map(async (child, i) => {
           await heard(child);
           const firstSid = FIRST_SID + i * SINKS_PER_PROCESS;
-          await ask(child, { kind: 'start', firstSid, count: sizes[i]!, masters });
+          await ask(child, { kind: 'start', firstSid, count: sizes[i]!, masters, options }, 'counts');
         }),
       );
       return sinks;
@@ -77,7 +89,7 @@ export class Sinks {
   }
 
   async use(): Promise<SinksUse> {
-    const all = await Promise.all(this.#children.map(child => ask(child, { kind: 'count' })));
+    const all = await Promise.all(this.#children.map(child => ask(child, { kind: 'count' }, 'counts')));
     const sum = (of: (each: SinkCounts) => number) =>
       all.reduce((total, { counts }) => total + of(counts), 0);
     return {
@@ -91,13 +103,37 @@ export class Sinks {
     };
   }
 
+  /** How each sink that has ever served came to do so the last time. */
+  async ways(): Promise<SinkWay[]> {
+    const all = await Promise.all(this.#children.map(child => ask(child, { kind: 'ways' }, 'ways')));
+    return all.flatMap(({ ways }) => ways);
+  }
+
+  /**
+   * Settles when all have come to serve after that moment, in ms since 1970.
+   * @throws Error at the deadline, with how many do and why the others do not
+   */
+  async untilBack(sinceMs: number, maxMs: number, signal?: AbortSignal): Promise<void> {
+    const isBack = async ({ serving }: SinksUse) =>
+      serving === this.count && (await this.ways()).every(({ servingAtMs }) => servingAtMs > sinceMs);
+    await this.#until(isBack, maxMs, signal);
+  }
+
   /** Settles when all serve. @throws Error at the deadline, with how many do and why the others do not */
   async untilServing(maxMs: number, signal?: AbortSignal): Promise<SinksUse> {
+    return this.#until(async ({ serving }) => serving === this.count, maxMs, signal);
+  }
+
+  async #until(
+    isDone: (use: SinksUse) => Promise<boolean>,
+    maxMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<SinksUse> {
     const giveUpAt = performance.now() + maxMs;
     for (;;) {
       signal?.throwIfAborted();
       const use = await this.use();
-      if (use.serving === this.count) return use;
+      if (await isDone(use)) return use;
       if (performance.now() > giveUpAt)
         throw new Error(
           `${use.serving} of ${this.count} sinks served within ${maxMs} ms; the last loss: ${use.lastReason || 'none'}`,
@@ -112,13 +148,16 @@ export class Sinks {
   }
 }
 
-async function ask(child: Child, message: ToSinks): Promise<FromSinks & { kind: 'counts' }> {
+async function ask<Kind extends FromSinks['kind']>(
+  child: Child,
+  message: ToSinks,
+  kind: Kind,
+): Promise<Extract<FromSinks, { kind: Kind }>> {
   const answer = heard(child);
   child.send(message as never);
   const said = await answer;
-  if (said.kind !== 'counts')
-    throw new Error(`a process of sinks sent ${said.kind} where counts were expected`);
-  return said;
+  if (said.kind !== kind) throw new Error(`a process of sinks sent ${said.kind} where ${kind} were expected`);
+  return said as Extract<FromSinks, { kind: Kind }>;
 }
 
 /** The next message. Each process is asked one thing at a time. */
