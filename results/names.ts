@@ -41,6 +41,24 @@ export const METRICS: readonly Metric[] = [
     unit: 'ms',
     higherIsBetter: false,
   },
+  {
+    name: 'stormLastLearnerMs',
+    title: 'First committed write to last learner serving, each with a snapshot',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
+  {
+    name: 'stormMedianLearnerMs',
+    title: 'First committed write to half of the learners serving, each with a snapshot',
+    unit: 'ms',
+    higherIsBetter: false,
+  },
+  {
+    name: 'stormLinkUse',
+    title: 'Bandwidth that the busiest master used while it sent snapshots',
+    unit: '%',
+    higherIsBetter: true,
+  },
   { name: 'leaderCpuPerWrite', title: 'CPU of the leader per write', unit: 'µs', higherIsBetter: false },
   {
     name: 'stalenessMs',
@@ -151,6 +169,25 @@ export function crowdCondition(sinks: number): string {
 export function crowdSizeOf(condition: string): number | undefined {
   const size = /^beside (\d+) sink observers$/.exec(condition)?.[1];
   return size === undefined ? undefined : Number(size);
+}
+
+/** So many sink observers lose their leader, and each takes a snapshot of so many MB of the next. */
+export interface StormSize {
+  readonly sinks: number;
+  readonly snapshotMb: number;
+}
+
+/** From here on a claim is about hundreds. */
+export const HUNDREDS_MIN = 100;
+
+export function stormCondition({ sinks, snapshotMb }: StormSize): string {
+  return `leader killed, ${sinks} observers take ${snapshotMb} MB each`;
+}
+
+/** Undefined for a condition of another kind. */
+export function stormSizeOf(condition: string): StormSize | undefined {
+  const [, sinks, snapshotMb] = /^leader killed, (\d+) observers take (\d+) MB each$/.exec(condition) ?? [];
+  return snapshotMb === undefined ? undefined : { sinks: Number(sinks), snapshotMb: Number(snapshotMb) };
 }
 
 /** The control for n observers is n placebos. Fewer would use less CPU. */

@@ -44,6 +44,8 @@ const environment = z.strictObject({
   loopbackRttUs: z.number().nonnegative().nullable(),
   toxiproxy: z.strictObject({ kind: z.enum(['real', 'stand-in', 'external', 'none']), version: z.string() }),
   server: z.strictObject({ implementation: z.enum(['zklab', 'apache', 'other']), version: z.string() }),
+  /** Why links could not be bounded for the storms of the suite; absent where they could. */
+  noBandwidth: text.optional(),
 });
 
 /** What used the machine during a run. Shares are of all cores, 0 to 1; cores are means over the run. */

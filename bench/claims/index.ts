@@ -10,6 +10,7 @@ import { leaderConnections } from './leader-connections.ts';
 import { leaderMessages } from './leader-messages.ts';
 import { livenessAfterHeal } from './liveness-after-heal.ts';
 import { lostObserversLeaveWrites, lostVoterLeavesWrites } from './lost-members.ts';
+import { mastersSyncHundredsSooner } from './masters-sync-hundreds-sooner.ts';
 import { mastersSyncSooner } from './masters-sync-sooner.ts';
 import { mastersWriteThroughput } from './masters-write-throughput.ts';
 import { membersApplyCommits } from './members-apply-commits.ts';
@@ -56,6 +57,7 @@ export const CLAIMS: readonly Claim[] = [
   observerLatencyLeavesWrites,
   readsAreLocal,
   mastersSyncSooner,
+  mastersSyncHundredsSooner,
   hundredsOfObservers,
   mastersKeepTheLeaderSmall,
   mastersSpareTheLeader,

@@ -2,11 +2,14 @@ import { CONDITIONS } from '../../results/names.ts';
 import { withoutAndWithMasters } from './pairs.ts';
 import { timedClaim } from './timed-claim.ts';
 
-/** 004-18: after an election many observers synchronise, and followers can share that work. */
+/**
+ * 004-18 of a handful: after an election observers synchronise, and followers can share that work.
+ * `masters-sync-hundreds-sooner.ts` is about as many as the guide speaks of.
+ */
 export const mastersSyncSooner = timedClaim(
   {
     id: '004-18',
-    title: 'With observer masters all observers serve sooner after the leader is lost',
+    title: 'With observer masters a handful of observers serves sooner after the leader is lost',
     source: 'Observers guide, observer masters: many observers finish syncing and serve sooner',
     hypothesis: 'From the loss of the leader, the last learner serves sooner with masters than without',
     metric: 'syncLastLearnerMs, with masters over without',
@@ -23,7 +26,7 @@ export const mastersSyncSooner = timedClaim(
     say: ({ subject, control }, number) =>
       `after the loss of the leader, ${subject} took ${number} the time of ${control} until the last learner served`,
     warnings: () => [
-      'the guide speaks of hundreds of observers; a handful syncs by a short DIFF, and there is little to share',
+      'the guide speaks of hundreds of observers (004-18b); a handful syncs by a short DIFF, and there is little to share',
     ],
   },
 );

@@ -14,7 +14,7 @@ export interface TimedComparison {
   /** Empty when this run has no topology for the claim. */
   pairs(evidence: Evidence): readonly Pair[];
   /** What a run without a pair lacks, as in "This run has no ...". */
-  readonly lacking?: string;
+  readonly lacking?: string | ((evidence: Evidence) => string);
   /** The finding with its number and control: "3 voters and 2 observers committed 1.2× the writes of ...". */
   say(pair: FitPair, number: string, value: number): string;
   /** The exact channel: when the counts contradict the claim, it fails whatever the clock says. */
@@ -49,7 +49,7 @@ function judge(text: ClaimText, comparison: TimedComparison, evidence: Evidence)
   ];
   const measured = [...new Set(fit.flatMap(({ a, b }) => [a.id, b.id]))];
   if (shown === undefined || (missing !== undefined && shown.verdict !== 'fails' && !contradiction)) {
-    const why = missing ?? absent(comparison);
+    const why = missing ?? absent(comparison, evidence);
     if (contradiction === undefined) return { ...why, exact: counts };
     return {
       verdict: 'fails',
@@ -112,8 +112,9 @@ function unfitPair({ a, aWhat, b, bWhat }: Pair): Unfit | undefined {
   };
 }
 
-function absent({ lacking = 'topologies that could show it' }: TimedComparison): Unfit {
-  return { verdict: 'not shown here', reason: `This run has no ${lacking}.`, evidence: [] };
+function absent({ lacking = 'topologies that could show it' }: TimedComparison, evidence: Evidence): Unfit {
+  const what = typeof lacking === 'string' ? lacking : lacking(evidence);
+  return { verdict: 'not shown here', reason: `This run has no ${what}.`, evidence: [] };
 }
 
 /** Undefined when there is no number to publish, as for a ratio to zero. */

@@ -7,6 +7,7 @@ import type { Experiment } from './experiment.ts';
 import { fairness } from './fairness.ts';
 import { outages } from './outages.ts';
 import { roles } from './roles.ts';
+import { storms } from './storms.ts';
 import type { Suite } from './suite.ts';
 import { syncs } from './syncs.ts';
 import { writes } from './writes.ts';
@@ -15,7 +16,16 @@ import { writes } from './writes.ts';
  * Writes come before syncs and outages, because they need warm servers and kills would make them cold.
  * Experiments that fill the tree come last.
  */
-export const EXPERIMENTS: readonly Experiment[] = [roles, clients, crowds, writes, syncs, outages, fairness];
+export const EXPERIMENTS: readonly Experiment[] = [
+  roles,
+  clients,
+  crowds,
+  storms,
+  writes,
+  syncs,
+  outages,
+  fairness,
+];
 
 /** The claims whose every need this suite measures. Without `--only`, a run is about these. */
 export function measuredBy(suite: Suite, claims: readonly Claim[]): Claim[] {

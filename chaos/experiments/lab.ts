@@ -6,7 +6,13 @@ import { LoadDriver } from '../../bench/load/load-process.ts';
 import { type WorstDriver, worstOf } from '../../bench/load/worst-driver.ts';
 import type { PlanOptions } from '../../bench/topology/plan.ts';
 import { readTopology } from '../../bench/topology/read-topology.ts';
-import { implementationName, mastersWord, type Topology, topologyOf } from '../../bench/topology/topology.ts';
+import {
+  hasLimitedLinks,
+  implementationName,
+  mastersWord,
+  type Topology,
+  topologyOf,
+} from '../../bench/topology/topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import type { EventSink } from '../../results/events.ts';
 import type { Death } from '../../results/schema.ts';
@@ -194,6 +200,11 @@ export function topologiesOf(
     if (other !== undefined)
       throw new UsageError(
         `${origin}: ${text}: ${other.name} has the implementation ${implementationName(other.implementation)}; leave it out, because --server chooses the server`,
+      );
+    if (texts === suite.topologies && hasLimitedLinks({ members }))
+      throw new UsageError(
+        `${origin}: ${text}: members with a bandwidth or a delay have networks of their own, without proxies; ` +
+          'accepted are limits of links in topologies of roles, crowds and storms, whose links are direct',
       );
     return topologyOf(
       {

@@ -11,15 +11,16 @@ import type { Suite } from './suite.ts';
 export function environmentOf(
   probed: Probed,
   toxiproxy: Toxiproxy | undefined,
-  server: ServerKind,
+  { server, noBandwidth }: { readonly server: ServerKind; readonly noBandwidth: string | undefined },
 ): Environment {
-  return environmentRow(probed, {
+  const row = environmentRow(probed, {
     server: {
       implementation: server,
       version: server === 'apache' ? (probed.apacheZooKeeper ?? 'unknown') : SERVER_VERSION,
     },
     toxiproxy: toxiproxy === undefined ? NO_TOXIPROXY : { kind: toxiproxy.kind, version: toxiproxy.version },
   });
+  return { ...row, ...(noBandwidth !== undefined && { noBandwidth }) };
 }
 
 /** The suite as it was read, with every default, and what the command line chose. */
@@ -45,6 +46,7 @@ export function limitsOf(
   const observers = Math.max(
     ...topologies.map(topology => topology.members.filter(({ role }) => role === 'observer').length),
   );
+  const hasSinks = topologies.some(({ experiment }) => experiment === 'crowds' || experiment === 'storms');
   const { toxiproxy } = environment;
   return [
     `Up to ${members} members, the proxy and the load share ${environment.cores} cores. Each member takes CPU from the others, ` +
@@ -59,7 +61,9 @@ export function limitsOf(
         ]),
     ...(observers > 0
       ? [
-          `The topologies have at most ${observers} observers, so the run says nothing about hundreds of them.`,
+          hasSinks
+            ? `The topologies have at most ${observers} real observers. Hundreds are sinks, which keep no tree and write to no disk.`
+            : `The topologies have at most ${observers} observers, so the run says nothing about hundreds of them.`,
         ]
       : []),
     'The ensembles of the suite are started once, so the intervals of their claims do not contain what differs from start to start.',

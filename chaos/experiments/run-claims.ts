@@ -2,6 +2,7 @@
 import type { Claim } from '../../bench/claims/claim.ts';
 import { judgeAll } from '../../bench/claims/judge-all.ts';
 import { membersStayUp } from '../../bench/claims/members-stay-up.ts';
+import { networkSupport } from '../../bench/hosts/network/network-support.ts';
 import { probeEnvironment } from '../../bench/measure/environment.ts';
 import { MachineWatch } from '../../bench/measure/machine-use.ts';
 import { Recorder } from '../../bench/measure/recorder.ts';
@@ -119,7 +120,8 @@ export async function runClaims(options: RunClaimsOptions): Promise<Result> {
     await lab.stop().catch(also('not everything ended cleanly'));
   }
   const measured = recorder.measured();
-  const environment = environmentOf(probed, lab.toxiproxy, server);
+  const noBandwidth = needs.has('storms') ? (await networkSupport()).bandwidth : undefined;
+  const environment = environmentOf(probed, lab.toxiproxy, { server, noBandwidth });
   const deaths = lab.deaths();
   const evidence = { ...measured, topologies: rows, environment, machineUse, deaths, suite: suite.name };
   const judged = judgeAll(withDeaths(claims, deaths), evidence);

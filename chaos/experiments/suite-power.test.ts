@@ -7,7 +7,7 @@ import { judgeAll } from '../../bench/claims/judge-all.ts';
 import type { Pair } from '../../bench/claims/pair-judgement.ts';
 import type { TimedClaim } from '../../bench/claims/timed-claim.ts';
 import { seededRandom } from '../../bench/stats/distributions.ts';
-import { CONDITIONS, crowdCondition, METRICS } from '../../results/names.ts';
+import { CONDITIONS, crowdCondition, METRICS, stormCondition } from '../../results/names.ts';
 import type { Topology } from '../../results/schema.ts';
 import { clients } from './clients.ts';
 import { measuredBy } from './index.ts';
@@ -26,6 +26,10 @@ type Rounds = Suite &
       readonly topologies: Readonly<Record<string, string>>;
     };
     readonly crowds?: { readonly rounds: number; readonly sinks: readonly number[] };
+    readonly storms?: {
+      readonly rounds: number;
+      readonly snapshots: readonly { readonly mb: number; readonly sinks: readonly number[] }[];
+    };
   };
 
 const REPEATS = 40;
@@ -38,8 +42,9 @@ const TIMED = CLAIMS.filter((claim): claim is TimedClaim => claim.rule !== undef
  * The rounds that a suite measures for a claim even when its time is up. Of several starts each counts once.
  */
 function roundsFor({ needs }: Claim, suite: Rounds): number {
-  const { rounds, roundsMin, sync, fairness, roles, crowds } = suite;
+  const { rounds, roundsMin, sync, fairness, roles, crowds, storms } = suite;
   if (needs.includes('crowds')) return crowds!.rounds;
+  if (needs.includes('storms')) return storms!.rounds;
   if (clients.provides(suite).some(need => needs.includes(need)))
     return Math.min(suite.clients!.starts, roundsMin);
   if (needs.includes('roles')) return Math.min(roles.starts, roundsMin);
@@ -75,9 +80,15 @@ function plant(
 function pairsIn(
   claim: TimedClaim,
   topologies: readonly Topology[],
-  sinks: readonly number[],
+  { crowds, storms }: Rounds,
 ): readonly Pair[] {
-  const conditions = [...Object.values(CONDITIONS), ...sinks.map(crowdCondition)];
+  const conditions = [
+    ...Object.values(CONDITIONS),
+    ...(crowds?.sinks ?? []).map(crowdCondition),
+    ...(storms?.snapshots ?? []).flatMap(({ mb, sinks }) =>
+      sinks.map(each => stormCondition({ sinks: each, snapshotMb: mb })),
+    ),
+  ];
   const everything = METRICS.flatMap(({ name: metric }) =>
     topologies.flatMap(({ name: topology }) =>
       conditions.map(condition => ({ metric, topology, condition, values: [1] })),
@@ -97,7 +108,7 @@ function undecided(read: Rounds): string[] {
   const needs = new Set(claims.flatMap(each => each.needs));
   const topologies = topologyRows({ suite: read, server: 'zklab', needs });
   return claims.flatMap(claim => {
-    const pairs = pairsIn(claim, topologies, read.crowds?.sinks ?? []);
+    const pairs = pairsIn(claim, topologies, read);
     if (pairs.length === 0) return [`${claim.id}: no pair`];
     const rounds = roundsFor(claim, read);
     return (['holds', 'fails'] as const).flatMap(verdict => {
@@ -119,7 +130,7 @@ test('the rounds of every shipped suite can show both verdicts of every timed cl
 
 test('planted: a suite of too few rounds is refused, as is one without a pair for a claim', () => {
   const quick = readSuite('quick') as Rounds;
-  assert.ok(undecided({ ...quick, roundsMin: 4 }).length >= TIMED.length);
+  assert.ok(undecided({ ...quick, roundsMin: 4 }).length >= measuredBy(quick, TIMED).length);
   const { voters5: _, ...topologies } = quick.roles.topologies;
   const without = { ...quick, roles: { ...quick.roles, topologies } };
   assert.equal(undecided(without), ['004-2: no pair', '004-1: no pair']);

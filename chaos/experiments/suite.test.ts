@@ -142,15 +142,19 @@ test('the ensembles of the roles experiment are rows of a result with their link
 
 test('a claim that a suite does not measure is left out, unless it is asked for', () => {
   const [quick, full] = [readSuite('quick'), readSuite('full')];
-  const crowded = CLAIMS.filter(({ needs }) => needs.includes('crowds'));
-  const ofFull = new Set(['crowds', ...clients.provides(full as Parameters<typeof clients.provides>[0])]);
+  const crowded = CLAIMS.filter(({ needs }) => needs.includes('crowds') || needs.includes('storms'));
+  const ofFull = new Set([
+    'crowds',
+    'storms',
+    ...clients.provides(full as Parameters<typeof clients.provides>[0]),
+  ]);
   assert.ok(crowded.length > 0);
   assert.equal(
     CLAIMS.filter(claim => !measuredBy(quick, CLAIMS).includes(claim)),
     CLAIMS.filter(({ needs }) => needs.some(need => ofFull.has(need))),
   );
   assert.equal(measuredBy(full, CLAIMS), [...CLAIMS]);
-  assert.throws(() => needsOf(crowded, quick), /claim .* needs "crowds", which no experiment of suite quick/);
+  assert.throws(() => needsOf(crowded, quick), /claim .* needs "storms", which no experiment of suite quick/);
 });
 
 test('crowds need their control', () => {
@@ -160,6 +164,24 @@ test('crowds need their control', () => {
     /crowds\.sinks: 10, 100, 300, 1000; accepted are sizes among which is 0/,
   );
   assert.match(problemOf(text.replace('sinks: [0, 100', 'sinks: [0, 5000')), /crowds\.sinks\.1: 5000/);
+});
+
+test('storms need voters with a bandwidth, and only storms have one', () => {
+  const text = readFileSync(new URL('../../../bench/suites/full.yaml', import.meta.url), 'utf8');
+  assert.match(
+    problemOf(text.replace('storm: voters=5 observers=2 bandwidth=100mbit', 'storm: voters=5 observers=2')),
+    /storms\.topologies\.storm: voters=5 observers=2; accepted are two voters or more, each with a bandwidth/,
+  );
+  assert.match(problemOf(text.replace('{ mb: 100,', '{ mb: 1000,')), /snapshots\.2\.mb: 1000/);
+  const bounded = parseSuite(
+    QUICK.replace('voters: voters=3', 'voters: voters=3 bandwidth=1gbit'),
+    'test',
+    't.yaml',
+  );
+  assert.throws(
+    () => topologiesOf(bounded, 'zklab'),
+    /topology voters: voters=3 bandwidth=1gbit: members with a bandwidth .* without proxies/,
+  );
 });
 
 test('a suite is given by name or by path', () => {

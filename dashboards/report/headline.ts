@@ -24,7 +24,7 @@ export interface Answer {
 /** What a reader asks first, and the claims that answer it. */
 const TOPICS: readonly (readonly [about: string, claims: readonly string[]])[] = [
   ['Observers', ['004-2', '004-5']],
-  ['Observer masters', ['004-15', '000-11', '004-18']],
+  ['Observer masters', ['004-15', '000-11', '004-18', '004-18b']],
   ['Reads through an outage', ['003-3']],
 ];
 

@@ -57,7 +57,12 @@ export async function measureSync(occasion: Occasion, everyMs: number): Promise<
   for (const { member, back } of learners) recorder.sync(syncOf(occasion, member, lostAt, back));
 }
 
-function syncOf({ stage, condition, round }: Occasion, member: Member, lostAt: number, back: Served): Sync {
+export function syncOf(
+  { stage, condition, round }: Occasion,
+  member: Member,
+  lostAt: number,
+  back: Served,
+): Sync {
   const found = wayBackOf(member.log.content(), lostAt, back.at);
   const master = stage.ensemble.members.find(({ plan }) => plan.ports.quorum.host === found?.masterHost);
   return {

@@ -1,0 +1,124 @@
+/**
+ * Measures how soon hundreds of observers serve after the leader is lost, if each needs a whole snapshot and
+ * the links of the members are the bound: from the leader alone, or from observer masters that share that.
+ */
+import { z } from 'zod';
+import { networkSupport } from '../../bench/hosts/network/network-support.ts';
+import { preload } from '../../bench/load/preload.ts';
+import type { WorkloadSpec } from '../../bench/load/workload.ts';
+import type { Turn } from '../../bench/rounds/interleaving.ts';
+import { SINKS_MAX } from '../../bench/sinks/sinks.ts';
+import { readTopology } from '../../bench/topology/read-topology.ts';
+import { UsageError } from '../../bench/usage-error.ts';
+import { stormCondition } from '../../results/names.ts';
+import type { Experiment } from './experiment.ts';
+import { type MeasureOptions, occasionOf } from './measure-options.ts';
+import { measureStorm } from './measurements/storm.ts';
+import { hasFollowers, type Stage } from './stage.ts';
+import { duration, rounds, topologyTexts } from './suite.ts';
+
+const SNAPSHOT_MB_MAX = 200;
+
+const snapshot = z.strictObject({
+  /** Size of the tree. */
+  mb: z.int().min(1).max(SNAPSHOT_MB_MAX),
+  /** How many observers take it. */
+  sinks: z.array(z.int().min(1).max(SINKS_MAX)).min(1),
+});
+
+const keys = {
+  /** Storms of observers after the loss of the leader. A suite without it does not measure them. */
+  storms: z
+    .strictObject({
+      rounds,
+      snapshots: z.array(snapshot).min(1),
+      /** Within this time all observers of a storm must serve. */
+      servingMaxMs: duration,
+      /** How often the real observers are asked. */
+      everyMs: duration,
+      topologies: topologyTexts,
+    })
+    .optional(),
+};
+
+type StormsOptions = z.infer<z.ZodObject<typeof keys>>;
+type Snapshot = z.infer<typeof snapshot>;
+
+export const storms: Experiment<StormsOptions> = {
+  name: 'storms',
+  description: 'the leader is killed: hundreds of observers take snapshots over links of limited bandwidth',
+  keys,
+  check({ storms, folder }, origin) {
+    for (const [name, text] of Object.entries(storms?.topologies ?? {})) {
+      const where = `${origin}: storms.topologies.${name}`;
+      const voters = readTopology(text, where, folder).members.filter(({ role }) => role === 'participant');
+      if (voters.length < 2 || voters.some(({ bandwidth }) => bandwidth === undefined))
+        throw new UsageError(
+          `${where}: ${text}; accepted are two voters or more, each with a bandwidth, such as voters=5 bandwidth=400mbit`,
+        );
+    }
+  },
+  withRounds: ({ storms }, rounds) => (storms === undefined ? {} : { storms: { ...storms, rounds } }),
+  provides: ({ storms }) => (storms === undefined ? [] : ['storms']),
+  ownTopologies: ({ storms }) => ({ texts: storms?.topologies ?? {} }),
+  share: 0.6,
+  async run(options) {
+    const { suite, recorder } = options;
+    if (suite.storms === undefined) return;
+    const { bandwidth: problem } = await networkSupport();
+    if (problem === undefined)
+      for (const each of suite.storms.snapshots) await measureSnapshot(options, each);
+    else recorder.remarks.push(`Storms were not measured, because ${problem}.`);
+  },
+};
+
+/** All storms over a tree of one size, on ensembles of their own. */
+async function measureSnapshot(options: MeasureOptions<StormsOptions>, snapshot: Snapshot): Promise<void> {
+  const { suite, lab, plan, seed } = options;
+  const { rounds, topologies } = suite.storms!;
+  const tree = treeOf(snapshot, seed);
+  const stages: Stage[] = [];
+  try {
+    for (const topology of lab.ownTopologies(topologies)) {
+      const stage = await lab.open(topology, `${topology.name}-${snapshot.mb}`);
+      stages.push(stage);
+      await preload((await stage.cast()).leader.plan.ports.client, tree, 0);
+    }
+    const turns = stages.filter(hasFollowers).flatMap(stage => turnsOf(options, stage, snapshot));
+    await plan.rounds(
+      `storms of ${snapshot.mb} MB`,
+      { rounds, roundsMin: rounds, share: storms.share },
+      turns,
+    );
+  } finally {
+    await Promise.all(stages.map(stage => stage.stop()));
+  }
+}
+
+const NODE_BYTES = 10_000;
+const ROOT = '/storm';
+
+function treeOf({ mb }: Snapshot, seed: number): WorkloadSpec {
+  const keyCount = (mb * 1e6) / NODE_BYTES;
+  return {
+    mix: { setData: 1 },
+    valueBytes: NODE_BYTES,
+    keyCount,
+    skew: { kind: 'uniform' },
+    root: ROOT,
+    seed,
+  };
+}
+
+function turnsOf(options: MeasureOptions<StormsOptions>, stage: Stage, { mb, sinks }: Snapshot): Turn[] {
+  const { rounds, ...limits } = options.suite.storms!;
+  return sinks.map(each => ({
+    measure(round) {
+      const size = { sinks: each, snapshotMb: mb };
+      const condition = stormCondition(size);
+      const occasion = { ...occasionOf(options, stage, condition, round), path: `${ROOT}/d0/k0` };
+      const cell = { experiment: storms.name, stage, condition, round, of: rounds };
+      return options.cells.measure(cell, () => measureStorm(occasion, size, limits));
+    },
+  }));
+}
