@@ -14,6 +14,7 @@ export function addBench(program: Command, context: CommandContext): void {
   const bench = program.command('bench').description('measure a healthy ensemble');
   addLoad(bench, context);
   addKnee(bench, context);
+  addRecord(bench, context);
   comparing(
     bench,
     'peer',
@@ -119,6 +120,47 @@ function addKnee(bench: Command, context: CommandContext): void {
         return benchKnee(context.out, { ...loadingOf(target, more, context), p99MsMax, windowMs });
       }),
     );
+}
+
+function addRecord(bench: Command, context: CommandContext): void {
+  bench
+    .command('record')
+    .description('record what clients request of a server, without data, for a workload that replays it')
+    .requiredOption(
+      '--listen <port>',
+      'port on 127.0.0.1 that clients connect to; 0 takes a free one',
+      wholeNumber(0, 65_535),
+    )
+    .requiredOption('--to <host:port>', 'the server that gets their requests')
+    .requiredOption('--out <file>', 'the recording; no file is overwritten')
+    .option('--hash-paths', 'record a hash of each name in a path')
+    .option(
+      '--max-mb <mb>',
+      'largest size of the file, in megabytes; the recording ends there',
+      wholeNumber(1, RECORDED_MB_MAX),
+      RECORDED_MB_MAX,
+    )
+    .option('--for <time>', 'end by itself after this time (default: at Ctrl-C)', duration(100, 86_400_000))
+    .addHelpText('after', example('zklab bench record --listen 2191 --to 127.0.0.1:2181 --out monday.zkrec'))
+    .action(
+      runs(async (options: RecordingOptions) => {
+        const { benchRecord } = await import('./recording/bench-record.ts');
+        const { hashPaths = false, maxMb: megabytesMax, for: forMs, ...more } = options;
+        return benchRecord(context.out, { ...more, hashPaths, megabytesMax, forMs, signal: context.signal });
+      }),
+    );
+}
+
+/** A replay reads the whole file. */
+const RECORDED_MB_MAX = 64;
+
+interface RecordingOptions {
+  listen: number;
+  to: string;
+  out: string;
+  hashPaths?: boolean;
+  maxMb: number;
+  for?: number;
 }
 
 const WINDOW_MS = 3_000;

@@ -25,7 +25,9 @@ export type LoadMode =
   /** Requests start when the schedule says, whatever happened to earlier ones. */
   | { kind: 'open'; ratePerSecond: number; arrivals: ArrivalKind }
   /** The same at a rate that changes: the segments begin with the measured time. */
-  | { kind: 'profile'; segments: readonly RateSegment[]; arrivals: ArrivalKind };
+  | { kind: 'profile'; segments: readonly RateSegment[]; arrivals: ArrivalKind }
+  /** The requests of a recording, at its times divided by `speed`. */
+  | { kind: 'replay'; file: string; speed: number };
 
 /** Whether requests have an intended start. */
 export function isOpenLoop({ kind }: Pick<LoadMode, 'kind'>): boolean {
@@ -122,7 +124,12 @@ export interface LoadResult {
 }
 
 /** The most that the driver takes. Suites are checked against it when they are read. */
-export const LOAD_LIMITS = { sessionsPerTarget: 10_000, depth: 10_000, segments: 1_000 } as const;
+export const LOAD_LIMITS = {
+  sessionsPerTarget: 10_000,
+  depth: 10_000,
+  segments: 1_000,
+  speed: { min: 0.01, max: 100 },
+} as const;
 
 /** The reason of a load that a signal cut short. */
 export const ENDED_EARLY = 'the run was ended early';
@@ -147,6 +154,7 @@ export function checkLoadSpec(spec: LoadSpec): void {
 function checkMode(mode: LoadMode): void {
   if (mode.kind === 'closed') whole('depth', mode.depth, 1, LOAD_LIMITS.depth);
   else if (mode.kind === 'open') checkRate(mode.ratePerSecond);
+  else if (mode.kind === 'replay') checkSpeed(mode.speed);
   else {
     whole('segments', mode.segments.length, 1, LOAD_LIMITS.segments);
     for (const { fromPerSecond, toPerSecond, forMs } of mode.segments) {
@@ -155,6 +163,11 @@ function checkMode(mode: LoadMode): void {
       whole('forMs', forMs, 1, 86_400_000);
     }
   }
+}
+
+function checkSpeed(speed: number): void {
+  const { min, max } = LOAD_LIMITS.speed;
+  if (!(speed >= min && speed <= max)) throw new RangeError(`speed ${speed}: ${min} to ${max} is accepted`);
 }
 
 function whole(name: string, value: number, min: number, max: number): void {

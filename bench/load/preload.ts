@@ -12,10 +12,16 @@ const DEPTH = 256;
 const BALLAST_PER_DIRECTORY = 1_000;
 const NOTHING = Buffer.alloc(0);
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Znodes to create, in order, so that a parent always precedes its children. */
 interface Nodes {
   readonly count: number;
   path(index: number): string;
+  /** Of the next one. */
   value(): Buffer;
 }
 
@@ -24,16 +30,35 @@ interface Nodes {
  * @returns how many nodes were created
  * @throws Error naming the path and ZooKeeper's error at the first create that fails
  */
-export async function preload(
-  address: { host: string; port: number },
-  spec: WorkloadSpec,
-  sessions: number,
+export function preload(address: Address, spec: WorkloadSpec, sessions: number): Promise<number> {
+  return createGroups(address, nodesOf(new Workload(spec), sessions));
+}
+
+/**
+ * Creates these znodes below the root, with data of these sizes; parents come before their children.
+ * @returns how many were created. @throws as `preload`
+ */
+export function preloadNodes(
+  address: Address,
+  root: string,
+  nodes: ReadonlyMap<string, number>,
 ): Promise<number> {
+  const paths = [...nodes.keys()];
+  const sizes = nodes.values();
+  const below = {
+    count: paths.length,
+    path: (i: number) => `${root}${paths[i]}`,
+    value: () => Buffer.alloc(sizes.next().value ?? 0, 0x7a),
+  };
+  return createGroups(address, [empty(ancestorsOf(root)), below]);
+}
+
+async function createGroups(address: Address, groups: readonly Nodes[]): Promise<number> {
   const session = new Session({ ...address, readOnly: false, timeoutMs: 30_000, inFlightMax: DEPTH });
   await session.open();
   try {
     let made = 0;
-    for (const nodes of nodesOf(new Workload(spec), sessions)) made += await createAll(session, nodes);
+    for (const nodes of groups) made += await createAll(session, nodes);
     return made;
   } finally {
     await session.close();

@@ -4,33 +4,22 @@
  */
 
 import { bucketMsFor } from '../measure/timeline.ts';
-import { seededRandom } from '../stats/distributions.ts';
-import { type Arrivals, arrivalsOf } from './arrivals.ts';
-import { startClosedLoop } from './closed-loop.ts';
+import { readRecording } from '../recording/recording-file.ts';
 import { DriverMonitor, type DriverUse, saturation } from './driver-monitor.ts';
+import { GeneratedLoad } from './generated-load.ts';
 import { LoadRecorder } from './load-recorder.ts';
-import { LoadSession } from './load-session.ts';
+import type { LoadSource } from './load-source.ts';
 import {
   checkLoadSpec,
   ENDED_EARLY,
   isOpenLoop,
   LATE_SHARE_MAX,
   LOAD_DEFAULTS,
-  type LoadMode,
   type LoadResult,
   type LoadSpec,
 } from './load-spec.ts';
-import { startOpenLoop } from './open-loop.ts';
 import { isWrite } from './operations.ts';
-import { profileArrivals } from './rate-profile.ts';
-import { recipesOf } from './recipes.ts';
-import { Workload } from './workload.ts';
-import { WorkloadCursor } from './workload-cursor.ts';
-
-/**
- * Sessions opened at once. An ensemble on one core should not get a thousand handshakes at the same moment.
- */
-const OPENINGS_AT_ONCE = 50;
+import { ReplayLoad } from './replay-load.ts';
 
 export interface LoadProgress {
   /** Whole seconds since the warm-up ended; negative during the warm-up. */
@@ -49,37 +38,24 @@ export async function runLoad(
 ): Promise<LoadResult> {
   checkLoadSpec(spec);
   const recorder = new LoadRecorder(spec.targets, isOpenLoop(spec.mode));
-  const sessions = makeSessions(spec, recorder);
+  const source = sourceOf(spec, recorder);
   try {
-    await openAll(sessions);
-    return await measure(spec, sessions, recorder, signal, onProgress);
+    await source.open();
+    return await measure(spec, source, recorder, signal, onProgress);
   } finally {
-    await Promise.all(sessions.map(session => session.close()));
+    await source.close();
   }
 }
 
-function makeSessions(spec: LoadSpec, recorder: LoadRecorder): LoadSession[] {
-  const workload = new Workload(spec.workload);
-  const firstSession = spec.firstSession ?? 0;
-  const recipes = recipesOf(workload, firstSession);
-  const incarnation = `${process.pid.toString(36)}-${Math.round(performance.now()).toString(36)}-`;
-  // Interleaved, so that the open loop's round robin goes from target to target.
-  return Array.from({ length: spec.sessionsPerTarget * spec.targets.length }, (_, index) => {
-    const cursor = new WorkloadCursor(workload, firstSession + index, incarnation);
-    const target = index % spec.targets.length;
-    return new LoadSession({ spec, target, cursor, recorder, recipesOf: recipes });
-  });
-}
-
-async function openAll(sessions: readonly LoadSession[]): Promise<void> {
-  for (let i = 0; i < sessions.length; i += OPENINGS_AT_ONCE) {
-    await Promise.all(sessions.slice(i, i + OPENINGS_AT_ONCE).map(session => session.open()));
-  }
+function sourceOf(spec: LoadSpec, recorder: LoadRecorder): LoadSource {
+  const { mode } = spec;
+  if (mode.kind !== 'replay') return new GeneratedLoad(spec, mode, recorder);
+  return new ReplayLoad(spec, readRecording(mode.file), mode.speed, recorder);
 }
 
 async function measure(
   spec: LoadSpec,
-  sessions: readonly LoadSession[],
+  source: LoadSource,
   recorder: LoadRecorder,
   signal: AbortSignal | undefined,
   onProgress: ((progress: LoadProgress) => void) | undefined,
@@ -87,7 +63,7 @@ async function measure(
   const startMs = performance.now();
   const fromMs = startMs + spec.warmupMs;
   recorder.begin(fromMs, fromMs + spec.durationMs, spec.bucketMs ?? bucketMsFor(spec.durationMs));
-  const stopSending = startSending(spec, sessions, recorder, startMs);
+  const stopSending = source.start(startMs);
   const progress = setInterval(() => {
     const ok = recorder.readsInWindow + recorder.writesInWindow;
     onProgress?.({ second: Math.floor((performance.now() - fromMs) / 1000), ok });
@@ -101,33 +77,14 @@ async function measure(
     const endedMs = performance.now();
     if (endedMs < recorder.untilMs) recorder.untilMs = Math.max(endedMs, fromMs);
     stopSending();
-    await drain(sessions, spec.drainMs ?? LOAD_DEFAULTS.drainMs);
+    await drain(source, spec.drainMs ?? LOAD_DEFAULTS.drainMs);
     // The sessions close first: unanswered requests become `unknown` and must be in the result.
-    await Promise.all(sessions.map(session => session.close()));
+    await source.close();
     return resultOf(spec, recorder, measuredFrom, driver, signal?.aborted === true);
   } finally {
     stopSending();
     clearInterval(progress);
   }
-}
-
-function startSending(
-  spec: LoadSpec,
-  sessions: readonly LoadSession[],
-  recorder: LoadRecorder,
-  startMs: number,
-): () => void {
-  const { mode } = spec;
-  if (mode.kind === 'closed') return startClosedLoop(sessions, mode.depth);
-  return startOpenLoop(sessions, scheduleOf(mode, spec), startMs, recorder);
-}
-
-function scheduleOf(mode: Exclude<LoadMode, { kind: 'closed' }>, { workload, warmupMs }: LoadSpec): Arrivals {
-  const random = seededRandom(workload.seed ^ 0x5ca1_ab1e);
-  if (mode.kind === 'open') return arrivalsOf(mode.arrivals, mode.ratePerSecond, random);
-  const { fromPerSecond } = mode.segments[0]!;
-  const warmup = { fromPerSecond, toPerSecond: fromPerSecond, forMs: warmupMs };
-  return profileArrivals([warmup, ...mode.segments], mode.arrivals, random);
 }
 
 function sleepUntil(atMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -146,9 +103,9 @@ function sleepUntil(atMs: number, signal: AbortSignal | undefined): Promise<void
   });
 }
 
-async function drain(sessions: readonly LoadSession[], drainMs: number): Promise<void> {
+async function drain(source: LoadSource, drainMs: number): Promise<void> {
   const untilMs = performance.now() + drainMs;
-  while (performance.now() < untilMs && sessions.some(session => session.inFlight > 0)) {
+  while (performance.now() < untilMs && source.inFlight > 0) {
     await new Promise(resolve => setTimeout(resolve, 5));
   }
 }

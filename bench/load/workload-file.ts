@@ -3,15 +3,18 @@
  * `bench/workloads/`. A file is checked as far as the driver would check it, so that nothing is started for a
  * workload that cannot run.
  */
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { checked } from '../checked.ts';
 import { NamedYaml } from '../named-yaml.ts';
 import { parseYaml } from '../read-yaml.ts';
+import { type Recording, RecordingError } from '../recording/recording.ts';
+import { readRecording } from '../recording/recording-file.ts';
 import { UsageError } from '../usage-error.ts';
 import { RATE_PER_SECOND_MAX } from './arrivals.ts';
 import { LOAD_LIMITS, type LoadMode } from './load-spec.ts';
 import { OPERATIONS, type OperationName } from './operations.ts';
+import { type ReplayPlan, replayPlan } from './replay-plan.ts';
 import { SIGMA_MAX, VALUE_BYTES_MAX } from './value-sizes.ts';
 import { checkWorkloadSpec, WORKLOAD_DEFAULTS, WORKLOAD_LIMITS, type WorkloadSpec } from './workload.ts';
 
@@ -113,6 +116,15 @@ export const workloadSchema = z.strictObject({
     .optional(),
 });
 
+export const replaySchema = z.strictObject({
+  description: z.string(),
+  /** A file of `zklab bench record`. A relative path begins in the folder of the workload. */
+  replay: z.string().min(1),
+  /** Twice the speed is half the time. */
+  speed: z.number().min(LOAD_LIMITS.speed.min).max(LOAD_LIMITS.speed.max).default(1),
+  root: z.string().default(WORKLOAD_DEFAULTS.root),
+});
+
 /** A workload as a person wrote it, with every default. */
 export interface LoadPlan {
   readonly name: string;
@@ -124,7 +136,13 @@ export interface LoadPlan {
   readonly sessionsPerMember: number;
   readonly drivers: number;
   /** The file's content with defaults, for the result. */
-  readonly written: z.output<typeof workloadSchema>;
+  readonly written: z.output<typeof workloadSchema> | z.output<typeof replaySchema>;
+  /** Of a replay: what must exist before, with the sizes of data, and how long it takes. */
+  readonly replay?: {
+    readonly nodes: ReplayPlan['nodes'];
+    readonly lengthMs: number;
+    readonly skipped: number;
+  };
 }
 
 /** dist/bench/load -> bench/workloads of the project. */
@@ -137,15 +155,60 @@ export function workloadNames(): string[] {
 /** @param reference the name of a workload of the project, or the path of a YAML file. @throws UsageError */
 export function readWorkload(reference: string): LoadPlan {
   const { name, origin, document } = FILES.read(reference);
-  return planOf(document, name, origin);
+  return planOf(document, name, origin, dirname(origin));
 }
 
 /** @param origin names the text in errors. @throws UsageError naming key, value and what is accepted */
-export function parseWorkload(text: string, name: string, origin: string): LoadPlan {
-  return planOf(parseYaml(text, origin), name, origin);
+export function parseWorkload(text: string, name: string, origin: string, folder = '.'): LoadPlan {
+  return planOf(parseYaml(text, origin), name, origin, folder);
 }
 
-function planOf(document: unknown, name: string, origin: string): LoadPlan {
+function planOf(document: unknown, name: string, origin: string, folder: string): LoadPlan {
+  const isReplay = typeof document === 'object' && document !== null && 'replay' in document;
+  return isReplay ? replayOf(document, name, origin, folder) : generatedOf(document, name, origin);
+}
+
+function replayOf(document: unknown, name: string, origin: string, folder: string): LoadPlan {
+  const written = checked(replaySchema, document, origin);
+  const { description, replay, speed, root } = written;
+  const file = resolve(folder, replay);
+  const plan = replayPlan(recordingOf(file, origin));
+  if (Object.keys(plan.mix).length === 0)
+    throw new UsageError(`${origin}: replay: ${file} has no requests that can be replayed`);
+  const workload = {
+    mix: plan.mix,
+    valueBytes: 0,
+    keyCount: 1,
+    skew: { kind: 'uniform' },
+    root,
+  } as const;
+  refuseWhatTheDriverRefuses(() => checkWorkloadSpec({ ...workload, seed: 0 }), origin);
+  return {
+    name,
+    description,
+    workload,
+    mode: { kind: 'replay', file, speed },
+    sessionsPerMember: 1,
+    drivers: 1,
+    written,
+    replay: {
+      nodes: plan.nodes,
+      lengthMs: Math.ceil(plan.lengthMs / speed) + 1,
+      skipped: plan.skipped,
+    },
+  };
+}
+
+function recordingOf(file: string, origin: string): Recording {
+  try {
+    return readRecording(file);
+  } catch (error) {
+    if (error instanceof RecordingError) throw new UsageError(`${origin}: replay: ${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+function generatedOf(document: unknown, name: string, origin: string): LoadPlan {
   const written = checked(workloadSchema, document, origin);
   const { description, operations: mix, arrivals, sessionsPerMember, drivers, ballast, ...rest } = written;
   const workload = { mix, ...rest, ...(ballast !== undefined && { ballast }) };

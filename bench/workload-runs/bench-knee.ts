@@ -3,6 +3,7 @@ import type { ExitCode } from '../../results/verdicts.ts';
 import { saturation } from '../load/driver-monitor.ts';
 import type { LoadMode, LoadResult } from '../load/load-spec.ts';
 import { outputColumns, type Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { atRate, judgeWindow, LADDER_SHARES, LOWEST_PER_SECOND, windowMsOf } from './knee.ts';
 import { type KneeFindings, kneeSentence, kneeText } from './knee-text.ts';
 import { loadMeasurements, single } from './load-result.ts';
@@ -37,14 +38,20 @@ const LIMITS = [
 export function benchKnee(terminal: Terminal, options: BenchKneeOptions): Promise<ExitCode> {
   const { p99MsMax, windowMs } = options;
   const bound = p99MsMax === undefined ? '' : ` --max-p99 ${p99MsMax}ms`;
-  return runWorkloadCommand(terminal, options, () => ({
-    name: 'knee',
-    commandLine: `${commandLineOf('knee', options)} --window ${windowMs}ms${bound}`,
-    measure: async (prepared, plan, onPhase) => {
-      const findings = await findKnee(prepared, plan.mode, options, onPhase);
-      return answerOf(findings, prepared.ensemble.row.name, options);
-    },
-  }));
+  return runWorkloadCommand(terminal, options, ({ name, replay }) => {
+    if (replay !== undefined)
+      throw new UsageError(
+        `workload ${name}: it replays a recording, which has its own rate; accepted is one with operations`,
+      );
+    return {
+      name: 'knee',
+      commandLine: `${commandLineOf('knee', options)} --window ${windowMs}ms${bound}`,
+      measure: async (prepared, plan, onPhase) => {
+        const findings = await findKnee(prepared, plan.mode, options, onPhase);
+        return answerOf(findings, prepared.ensemble.row.name, options);
+      },
+    };
+  });
 }
 
 async function findKnee(

@@ -43,6 +43,7 @@ export function benchLoad(terminal: Terminal, options: BenchLoadOptions): Promis
   });
 }
 
-function lengthOf({ mode }: LoadPlan): number {
+function lengthOf({ mode, replay }: LoadPlan): number {
+  if (replay !== undefined) return replay.lengthMs;
   return mode.kind === 'profile' ? profileMs(mode.segments) : DURATION_MS;
 }

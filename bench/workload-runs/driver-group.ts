@@ -85,6 +85,7 @@ export function sharesOf(spec: LoadSpec, drivers: number): LoadSpec[] {
 function shareOfMode(mode: LoadMode, share: number): LoadMode {
   switch (mode.kind) {
     case 'closed':
+    case 'replay':
       return mode;
     case 'open':
       return { ...mode, ratePerSecond: mode.ratePerSecond * share };

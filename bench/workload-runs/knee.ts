@@ -51,5 +51,5 @@ export function judgeWindow(load: LoadResult, p99MsMax: number | undefined): Jud
 
 /** The open loop of a workload at another rate. A closed one gets Poisson arrivals. */
 export function atRate(mode: LoadMode, ratePerSecond: number): LoadMode {
-  return { kind: 'open', ratePerSecond, arrivals: mode.kind === 'closed' ? 'poisson' : mode.arrivals };
+  return { kind: 'open', ratePerSecond, arrivals: 'arrivals' in mode ? mode.arrivals : 'poisson' };
 }

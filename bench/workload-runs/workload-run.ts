@@ -1,7 +1,7 @@
 /** What the commands that run workloads share: an ensemble that is prepared, drivers, and the end of both. */
 import { makeTemporaryFolder } from '../hosts/temporary-folder.ts';
 import type { LoadMode, LoadSpec } from '../load/load-spec.ts';
-import { preload } from '../load/preload.ts';
+import { preload, preloadNodes } from '../load/preload.ts';
 import type { LoadPlan } from '../load/workload-file.ts';
 import { DriverGroup } from './driver-group.ts';
 import { type LoadedEnsemble, type LoadTargetText, openEnsemble } from './loaded-ensemble.ts';
@@ -71,11 +71,12 @@ async function prepare(
   { plan, seed, keep, onPhase }: WorkloadRunOptions,
 ): Promise<() => Promise<void>> {
   const [first] = targets;
-  const connectString = targets.map(({ host, port }) => `${host}:${port}`).join(',');
+  const connectString = targets.map(({ host, port }) => `[${host}]:${port}`).join(',');
   const { root = '' } = plan.workload;
   const isThere = !isOwn && (await nodeExists(connectString, root));
   onPhase('creating the nodes of the workload');
-  await preload(first!, { ...plan.workload, seed }, plan.sessionsPerMember * targets.length);
+  if (plan.replay !== undefined) await preloadNodes(first!, root, plan.replay.nodes);
+  else await preload(first!, { ...plan.workload, seed }, plan.sessionsPerMember * targets.length);
   if (isOwn) return async () => {};
   return async () => {
     if (keep) onPhase(`${root} is kept`);

@@ -53,6 +53,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'duration.ts',
     'topology',
     'measure',
+    'recording',
     'load',
     'rounds',
     'sinks',

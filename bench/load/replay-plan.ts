@@ -1,0 +1,108 @@
+/**
+ * What a recording asks of an ensemble before it can be replayed, and as which operations its requests count.
+ */
+import { OpCode } from '../../server/wire/opcodes.ts';
+import type { RecordedEvent, Recording, RequestShape } from '../recording/recording.ts';
+import { indexOf, type OperationIndex, type OperationName, operationNames } from './operations.ts';
+
+/** Whose sizes the recording does not tell, because it has no replies. */
+export const UNKNOWN_VALUE_BYTES = 100;
+
+const BY_OPCODE: ReadonlyMap<number, OperationName> = new Map([
+  [OpCode.getData, 'getData'],
+  [OpCode.exists, 'exists'],
+  [OpCode.getChildren, 'getChildren'],
+  [OpCode.getChildren2, 'getChildren2'],
+  [OpCode.getACL, 'getACL'],
+  [OpCode.sync, 'sync'],
+  [OpCode.setData, 'setData'],
+  [OpCode.setACL, 'setACL'],
+  [OpCode.delete, 'delete'],
+  [OpCode.multi, 'multi'],
+  [OpCode.multiRead, 'multiRead'],
+  [OpCode.create, 'create'],
+  [OpCode.create2, 'create2'],
+]);
+
+const EPHEMERAL = 1;
+const SEQUENTIAL = 2;
+
+/** As which operation a request is counted; undefined for those that are not replayed. */
+export function operationOf({ op, flags }: RequestShape): OperationIndex | undefined {
+  const name = BY_OPCODE.get(op);
+  if (name === undefined || flags > (EPHEMERAL | SEQUENTIAL)) return undefined;
+  if (name !== 'create') return indexOf(name);
+  if ((flags & EPHEMERAL) !== 0) return indexOf('createEphemeral');
+  return indexOf(flags === SEQUENTIAL ? 'createSequential' : 'create');
+}
+
+export interface ReplayPlan {
+  /** Time from the first event to the last, at the recorded speed. */
+  readonly lengthMs: number;
+  readonly sessions: number;
+  /** Requests by operation. */
+  readonly mix: Partial<Record<OperationName, number>>;
+  /** Requests of kinds that are not replayed. */
+  readonly skipped: number;
+  /** Znodes that must exist before, parents first, with the sizes of their data. */
+  readonly nodes: ReadonlyMap<string, number>;
+  readonly valueBytesMax: number;
+}
+
+export function replayPlan({ events }: Recording): ReplayPlan {
+  const mix: Partial<Record<OperationName, number>> = {};
+  let skipped = 0;
+  let valueBytesMax = UNKNOWN_VALUE_BYTES;
+  for (const event of events) {
+    if (event.kind !== 'request') continue;
+    const operation = operationOf(event.shape);
+    if (operation === undefined) skipped++;
+    else {
+      const name = operationNames[operation]!;
+      mix[name] = (mix[name] ?? 0) + 1;
+    }
+    for (const { dataBytes } of shapesOf(event)) valueBytesMax = Math.max(valueBytesMax, dataBytes);
+  }
+  return {
+    lengthMs: Math.ceil((events.at(-1)?.atUs ?? 0) / 1000),
+    sessions: events.filter(({ kind }) => kind === 'open').length,
+    mix,
+    skipped,
+    nodes: nodesBefore(events),
+    valueBytesMax,
+  };
+}
+
+/** A multi stands for its parts. */
+function shapesOf(event: Extract<RecordedEvent, { kind: 'request' }>): readonly RequestShape[] {
+  return event.parts.length > 0 ? event.parts : [event.shape];
+}
+
+/**
+ * Everything that is requested and not created in the recording itself, and the parents of what is created.
+ * Names that the server numbers are unknown, so requests to them fail.
+ */
+function nodesBefore(events: readonly RecordedEvent[]): Map<string, number> {
+  const created = new Set<string>();
+  const found = new Map<string, number>();
+  const add = (path: string, bytes: number): void => {
+    for (let at = path.indexOf('/', 1); at > 0; at = path.indexOf('/', at + 1)) {
+      const parent = path.slice(0, at);
+      if (!created.has(parent) && !found.has(parent)) found.set(parent, 0);
+    }
+    if (path !== '/' && path !== '' && !created.has(path))
+      found.set(path, Math.max(found.get(path) ?? 0, bytes));
+  };
+  const requests = events.flatMap(event => (event.kind === 'request' ? shapesOf(event) : []));
+  for (const { op, path, flags } of requests)
+    if (isCreate(op) && (flags & SEQUENTIAL) === 0) created.add(path);
+  for (const { op, path, dataBytes } of requests) {
+    if (isCreate(op)) add(path.slice(0, path.lastIndexOf('/')), 0);
+    else add(path, op === OpCode.setData ? dataBytes : UNKNOWN_VALUE_BYTES);
+  }
+  return new Map([...found].sort(([a], [b]) => a.length - b.length));
+}
+
+function isCreate(op: number): boolean {
+  return op === OpCode.create || op === OpCode.create2;
+}

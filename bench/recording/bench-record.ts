@@ -1,0 +1,103 @@
+/** `zklab bench record`: records what clients request of a server, until it is ended. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
+import type { Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
+import { RecordingFile } from './recording-file.ts';
+import { RecordingProxy } from './recording-proxy.ts';
+import { hashedPath } from './request-shape.ts';
+
+export interface RecordOptions {
+  /** On loopback; 0 takes a free port. */
+  readonly listen: number;
+  /** host:port */
+  readonly to: string;
+  readonly out: string;
+  readonly hashPaths: boolean;
+  readonly megabytesMax: number;
+  /** Undefined: until the signal. */
+  readonly forMs: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+const HOST = '127.0.0.1';
+const PROGRESS_EVERY_MS = 5_000;
+
+/** The exit code is 1 when the file could not be written. @throws UsageError */
+export async function benchRecord(terminal: Terminal, options: RecordOptions): Promise<ExitCode> {
+  const { listen, out, hashPaths, megabytesMax } = options;
+  const to = addressOf(options.to);
+  let file: RecordingFile | undefined;
+  const proxy = await RecordingProxy.listen({
+    listen: { host: HOST, port: listen },
+    to,
+    pathText: hashPaths ? hashedPath : path => path,
+    onEvent: event => file?.write(event),
+  }).catch((error: Error) => {
+    throw new UsageError(`--listen ${listen}: ${error.message}; accepted is a free port, or 0 for any`);
+  });
+  try {
+    file = openFile(out, hashPaths, megabytesMax);
+    await record(terminal, options, proxy, file);
+  } finally {
+    await proxy.close();
+    file?.end();
+  }
+  return conclude(terminal, options, proxy, file);
+}
+
+async function record(
+  terminal: Terminal,
+  { to, forMs, signal }: RecordOptions,
+  proxy: RecordingProxy,
+  file: RecordingFile,
+): Promise<void> {
+  terminal.print(
+    `recording what clients request of ${to}; connect them to ${HOST}:${proxy.port}; Ctrl-C ends it`,
+  );
+  let last = '';
+  const untilMs = performance.now() + (forMs ?? Number.POSITIVE_INFINITY);
+  while (!signal.aborted && performance.now() < untilMs && file.problem === undefined && !file.isFull) {
+    const restMs = Math.min(PROGRESS_EVERY_MS, untilMs - performance.now());
+    await sleep(Math.max(1, restMs), undefined, { signal }).catch(() => {});
+    const said = `${proxy.connections} connections, ${file.records} records, ${file.bytes} bytes`;
+    // A file that takes the output of a long recording does not get a line for each quiet moment.
+    if (said !== last) terminal.progress(said);
+    last = said;
+  }
+}
+
+function conclude(
+  terminal: Terminal,
+  { out, megabytesMax }: RecordOptions,
+  proxy: RecordingProxy,
+  file: RecordingFile,
+): ExitCode {
+  if (proxy.foreign > 0)
+    terminal.print(`connections of no ZooKeeper client, which are not recorded: ${proxy.foreign}`);
+  if (file.isFull) terminal.print(`the recording ended at its largest size, ${megabytesMax} MB`);
+  if (file.problem !== undefined) {
+    terminal.error(`zklab: the recording ${out} could not be written: ${file.problem}`);
+    return EXIT_CODES.failed;
+  }
+  terminal.print(`${out}: ${proxy.connections} sessions, ${file.records} records, ${file.bytes} bytes`);
+  return EXIT_CODES.holds;
+}
+
+function addressOf(text: string): { host: string; port: number } {
+  const [, host = '', digits] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (host === '' || !(port >= 1 && port <= 65_535))
+    throw new UsageError(`--to ${text}: accepted is host:port, with a port from 1 to 65535`);
+  return { host: host.replace(/^\[|\]$/g, ''), port };
+}
+
+function openFile(out: string, hashedPaths: boolean, megabytesMax: number): RecordingFile {
+  try {
+    return new RecordingFile(out, { hashedPaths, bytesMax: megabytesMax * 1024 * 1024 });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' ? 'it exists, and no file is overwritten' : message;
+    throw new UsageError(`--out ${out}: ${why}`);
+  }
+}

@@ -1,0 +1,81 @@
+/** A TCP proxy in front of one server. It passes everything on, and records what clients request. */
+import * as net from 'node:net';
+import { ClientTap } from './client-tap.ts';
+import type { RecordedEvent } from './recording.ts';
+import type { PathText } from './request-shape.ts';
+
+/** Each may hold one unfinished frame. */
+const CONNECTIONS_MAX = 256;
+
+export interface ProxyOptions {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly to: { readonly host: string; readonly port: number };
+  readonly pathText: PathText;
+  readonly onEvent: (event: RecordedEvent) => void;
+}
+
+export class RecordingProxy {
+  readonly #server: net.Server;
+  readonly #sockets = new Set<net.Socket>();
+  readonly #taps = new Set<ClientTap>();
+  readonly #fromMs = performance.now();
+  /** Connections whose bytes are none of a ZooKeeper client; they are passed on and not recorded. */
+  foreign = 0;
+  connections = 0;
+
+  private constructor(server: net.Server) {
+    this.#server = server;
+  }
+
+  /** @throws Error of the system when the address cannot be listened on */
+  static async listen(options: ProxyOptions): Promise<RecordingProxy> {
+    const server = net.createServer({ noDelay: true });
+    const proxy = new RecordingProxy(server);
+    server.maxConnections = CONNECTIONS_MAX;
+    server.on('connection', socket => proxy.#onClient(socket, options));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(options.listen.port, options.listen.host, resolve);
+    });
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as net.AddressInfo).port;
+  }
+
+  /** Ends all connections. Their sessions end in the recording too. */
+  async close(): Promise<void> {
+    for (const tap of this.#taps) tap.end();
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>(resolve => this.#server.close(() => resolve()));
+  }
+
+  #onClient(client: net.Socket, { to, pathText, onEvent }: ProxyOptions): void {
+    const tap = new ClientTap({
+      session: ++this.connections,
+      pathText,
+      nowUs: () => Math.round((performance.now() - this.#fromMs) * 1000),
+      onEvent,
+    });
+    this.#taps.add(tap);
+    const server = net.connect({ ...to, noDelay: true });
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        tap.end();
+        this.#taps.delete(tap);
+        client.destroy();
+        server.destroy();
+      });
+    }
+    client.on('data', chunk => {
+      if (!tap.feed(chunk)) this.foreign++;
+      if (!server.write(chunk)) client.pause();
+    });
+    server.on('drain', () => client.resume());
+    server.pipe(client);
+  }
+}
