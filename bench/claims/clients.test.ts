@@ -100,14 +100,14 @@ test('L10: reads at observers may cost a tenth of the writes, and no message', (
   assert.match(judged(readsLeaveWrites, unread).reason, /6 of 6 rounds of write throughput of five/);
 });
 
-test('L11 and L12: half a millisecond at the leader, a millisecond more behind a master', () => {
+test('L11 and L12: a millisecond at the leader, two behind a master', () => {
   for (const [claim, metric, at, through, limitMs] of [
     [
       writeThroughObserver,
       'loneWriteLatencyP50',
       CONDITIONS.singleAtFollower,
       CONDITIONS.singleAtObserver,
-      0.5,
+      1,
     ],
     [observersShowWritesSoon, 'stalenessMs', CONDITIONS.seenAtFollower, CONDITIONS.seenAtObserver, 1],
   ] as const) {
@@ -158,8 +158,8 @@ test('001-2: ready for observers, the voters must write as much, for the same me
   const same = verdictOf(around(1_000));
   assert.is(same.verdict, 'holds', same.reason);
   assert.match(same.warnings.join(), /both sides run the same program/);
-  assert.is(verdictOf(around(850)).verdict, 'fails');
-  assert.is(verdictOf(around(960, { spread: 0.3 })).verdict, 'not shown here');
+  assert.is(verdictOf(around(750)).verdict, 'fails');
+  assert.is(verdictOf(around(920, { spread: 0.3 })).verdict, 'not shown here');
   for (const [counts, reason] of [
     [
       { ...VOTERS, leaderMessagesPerWrite: 5 },

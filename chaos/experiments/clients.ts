@@ -9,7 +9,7 @@ import { CONDITIONS } from '../../results/names.ts';
 import type { Experiment } from './experiment.ts';
 import { budgetsOf, measureFreshStarts, type Started } from './fresh-starts.ts';
 import { type MeasureOptions, writeLoadOf } from './measure-options.ts';
-import { timePath, WRITE_PATHS } from './measurements/paths.ts';
+import { LEARNER_PATHS, timePath } from './measurements/paths.ts';
 import { besideReads, measureReads, type ReadLoad, readVoidReasons } from './measurements/reads.ts';
 import { recordWrites } from './measurements/record-writes.ts';
 import { measureStaleness } from './measurements/staleness.ts';
@@ -40,6 +40,8 @@ const keys = {
 type ClientsOptions = z.infer<z.ZodObject<typeof keys>>;
 type Options = MeasureOptions<ClientsOptions>;
 
+/** Not a condition: nothing is recorded of it. */
+const WARMING_UP = 'warming up';
 const NEEDS = ['readsEverywhere', 'readsBesideWrites', 'unusedMasters', 'singleWrites', 'staleness'] as const;
 
 export const clients: Experiment<ClientsOptions> = {
@@ -60,7 +62,10 @@ export const clients: Experiment<ClientsOptions> = {
       ...{ starts, rounds: 1, budget, share: this.share },
       groups: [lab.ownTopologies(topologies)],
       warmUp: writesOf(options, { warmupMs: 0, saturatedMs: warmupMs }),
-      measureUnlimited: (stage, start) => measureLatencies(options, stage, start),
+      async measureUnlimited(stage, start) {
+        await warmUpReads(options, stage, start);
+        await measureLatencies(options, stage, start);
+      },
       measure: (started, start) => measureRates(options, started, start),
       lost({ name: topology }, start, reason) {
         const place = { topology, condition: CONDITIONS.healthy };
@@ -71,6 +76,17 @@ export const clients: Experiment<ClientsOptions> = {
   },
 };
 
+/** A member that has only written compiles its reads within its budget, and looks slow. */
+async function warmUpReads(options: Options, stage: Stage, start: number): Promise<void> {
+  const { needs, suite } = options;
+  const { warmupMs, sessions } = suite.clients!;
+  if (warmupMs === 0 || !(needs.has('readsEverywhere') || needs.has('readsBesideWrites'))) return;
+  await cell(options, stage, start, WARMING_UP, async () => {
+    const load = readsOf(options, sessions.few);
+    await measureReads(load, stage.ensemble.members, { warmupMs: 0, durationMs: Math.ceil(warmupMs / 2) });
+  });
+}
+
 /** Without budgets, because a member that waits for its next period answers late. */
 async function measureLatencies(options: Options, stage: Stage, start: number): Promise<void> {
   const { suite, lab, recorder, needs, signal } = options;
@@ -79,7 +95,7 @@ async function measureLatencies(options: Options, stage: Stage, start: number): 
   const write = writeLoadOf(options);
   const occasion = { stage, round: start, start, recorder, driver: lab.driver, write, windowMs, signal };
   if (needs.has('singleWrites'))
-    for (const path of WRITE_PATHS)
+    for (const path of inTurn(LEARNER_PATHS, start))
       await cell(options, stage, start, path.condition, () => timePath(occasion, path));
   if (needs.has('staleness'))
     await cell(options, stage, start, CONDITIONS.seenAtObserver, () => measureStaleness(occasion, staleness));
@@ -90,19 +106,26 @@ async function measureRates(options: Options, started: Started, start: number): 
   const { stage } = started;
   const { observerMasters } = stage.topology;
   const { few, many } = options.suite.clients!.sessions;
+  const sessionsOf = [
+    [CONDITIONS.readsFewSessions, few],
+    [CONDITIONS.readsManySessions, many],
+  ] as const;
   if (needs.has('readsEverywhere') && !observerMasters)
-    for (const [condition, sessions] of [
-      [CONDITIONS.readsFewSessions, few],
-      [CONDITIONS.readsManySessions, many],
-    ] as const)
+    for (const [condition, sessions] of inTurn(sessionsOf, start))
       await cell(options, stage, start, condition, () =>
         readWindow(options, started, start, condition, sessions),
       );
   const isRead = needs.has('readsBesideWrites') && hasObservers(stage);
+  const quiet = [CONDITIONS.healthy, () => writeWindow(options, started, start)] as const;
+  const beside = [CONDITIONS.readsBeside, () => besideWindow(options, started, start)] as const;
   if (isRead || (needs.has('unusedMasters') && !hasObservers(stage)))
-    await cell(options, stage, start, CONDITIONS.healthy, () => writeWindow(options, started, start));
-  if (isRead)
-    await cell(options, stage, start, CONDITIONS.readsBeside, () => besideWindow(options, started, start));
+    for (const [condition, measure] of inTurn(isRead ? [quiet, beside] : [quiet], start))
+      await cell(options, stage, start, condition, measure);
+}
+
+/** Every second start has them in the other order, so that a steady trend is on both sides. */
+function inTurn<T>(conditions: readonly T[], start: number): readonly T[] {
+  return start % 2 === 0 ? conditions : conditions.toReversed();
 }
 
 async function readWindow(

@@ -34,10 +34,15 @@ export interface PathOccasion {
   readonly windowMs: number;
 }
 
-export const WRITE_PATHS: readonly Path[] = [
-  { condition: CONDITIONS.singleAtLeader, at: ({ leader }) => leader, kind: 'writes' },
+/** Single writes at a learner, which forwards them. */
+export const LEARNER_PATHS: readonly Path[] = [
   { condition: CONDITIONS.singleAtFollower, at: ({ keptFollower }) => keptFollower, kind: 'writes' },
   { condition: CONDITIONS.singleAtObserver, at: ({ observers }) => observers[0], kind: 'writes' },
+];
+
+export const WRITE_PATHS: readonly Path[] = [
+  { condition: CONDITIONS.singleAtLeader, at: ({ leader }) => leader, kind: 'writes' },
+  ...LEARNER_PATHS,
 ];
 
 export const READ_PATHS: readonly Path[] = [
