@@ -10,7 +10,7 @@ import { Command, CommanderError } from 'commander';
 import { type CommandContext, example, runs } from './bench/command-line.ts';
 import { addBench, addCompare, addMicro } from './bench/commands.ts';
 import type { ComparisonViews } from './bench/present.ts';
-import { terminal } from './bench/terminal.ts';
+import { outputColumns, terminal } from './bench/terminal.ts';
 import { EnsembleError } from './bench/topology/ensemble-error.ts';
 import { UsageError } from './bench/usage-error.ts';
 import {
@@ -61,6 +61,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   addReport,
   addRecheck,
   addCompare,
+  addDivergences,
   addList,
   addDoctor,
 ];
@@ -118,6 +119,34 @@ function addReport(program: Command): void {
         await writeFile(file, await report(result)).catch(unwritable(file));
         context.out.print(table(result));
         context.out.print(`report: ${file}`);
+        return EXIT_CODES.holds;
+      }),
+    );
+}
+
+function addDivergences(program: Command): void {
+  program
+    .command('divergences')
+    .description('list the claims on which two servers differ, from a run of each')
+    .argument('<a>', 'a run of one server')
+    .argument('<b>', 'a run of the other, with the same suite')
+    .option('--html <file>', 'also write the list as one HTML file')
+    .option('--json', 'print the list as one document')
+    .addHelpText('after', example('zklab divergences 2026-08-01T02 latest --html apache.html'))
+    .action(
+      runs(async (a: string, b: string, options: { html?: string; json?: boolean }) => {
+        const [{ loadRun }, { divergencesOf }, { divergencesText }, { divergencesHtml }] = await Promise.all([
+          import('./results/store.ts'),
+          import('./results/divergences.ts'),
+          import('./dashboards/divergences/text.ts'),
+          import('./dashboards/divergences/html.ts'),
+        ]);
+        const sides = { a: await loadRun(a), b: await loadRun(b) };
+        const pair = { ...sides, divergences: divergencesOf(sides.a, sides.b) };
+        if (options.html !== undefined)
+          await writeFile(options.html, await divergencesHtml(pair)).catch(unwritable(options.html));
+        if (options.json) context.out.json(pair.divergences);
+        else context.out.print(divergencesText(pair, outputColumns()));
         return EXIT_CODES.holds;
       }),
     );
