@@ -42,12 +42,9 @@ export function selectLinks(
   roles: Roles,
   centres = NO_CENTRES,
 ): Link[] {
-  const matches = matcher(selector, roles, centres);
   const { both = false } = selector;
-  const chosen = links.filter(
-    link => matches(link, link.from, link.to) || (both && matches(link, link.to, link.from)),
-  );
-  return orRefuse(chosen, selector, roles, centres);
+  const pick = (link: Link, there: boolean, back: boolean) => (there || (both && back) ? [link] : []);
+  return choose(links, selector, roles, centres, pick);
 }
 
 /**
@@ -60,17 +57,28 @@ export function selectFlows(
   roles: Roles,
   centres = NO_CENTRES,
 ): Flow[] {
-  const matches = matcher(selector, roles, centres);
   const { both = false } = selector;
-  const chosen = links.flatMap((link): Flow[] => {
-    const there = matches(link, link.from, link.to);
-    const back = matches(link, link.to, link.from);
-    const flows: Flow[] = [];
-    if (there || (both && back)) flows.push({ link, stream: 'upstream' });
-    if (back || (both && there)) flows.push({ link, stream: 'downstream' });
-    return flows;
-  });
-  return orRefuse(chosen, selector, roles, centres);
+  const pick = (link: Link, there: boolean, back: boolean): Flow[] => [
+    ...(there || (both && back) ? [{ link, stream: 'upstream' as const }] : []),
+    ...(back || (both && there) ? [{ link, stream: 'downstream' as const }] : []),
+  ];
+  return choose(links, selector, roles, centres, pick);
+}
+
+/** `there`: the link is dialed from `from` to `to`; `back`: the other way. */
+function choose<T>(
+  links: readonly Link[],
+  selector: Selector,
+  roles: Roles,
+  centres: Centres,
+  pick: (link: Link, there: boolean, back: boolean) => T[],
+): T[] {
+  const matches = matcher(selector, roles, centres);
+  const chosen = links.flatMap(link =>
+    pick(link, matches(link, link.from, link.to), matches(link, link.to, link.from)),
+  );
+  if (chosen.length > 0) return chosen;
+  throw nothingMatches(selector, roles, centres);
 }
 
 function matcher(
@@ -91,12 +99,13 @@ function isTarget(target: Target, end: string, roles: Roles, centres: Centres): 
   return typeof target.name === 'string' ? target.name === end : target.name.includes(end);
 }
 
-function orRefuse<T>(chosen: T[], selector: Selector, roles: Roles, centres: Centres): T[] {
-  if (chosen.length > 0) return chosen;
+function nothingMatches(selector: Selector, roles: Roles, centres: Centres): SelectorError {
   const named = (map: ReadonlyMap<string, string>) =>
     [...map].map(([name, what]) => `${name}=${what}`).join(' ');
   const where = centres.size === 0 ? '' : `; the data centres are ${named(centres)}`;
-  throw new SelectorError(`no link matches ${selectorText(selector)}; the roles are ${named(roles)}${where}`);
+  return new SelectorError(
+    `no link matches ${selectorText(selector)}; the roles are ${named(roles)}${where}`,
+  );
 }
 
 /** `from role observer to any, both ways, kinds quorum, election` */
