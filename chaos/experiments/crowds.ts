@@ -39,9 +39,11 @@ export const crowds: Experiment<CrowdsOptions> = {
   description: 'writes at a steady rate beside hundreds of sink observers, with and without masters',
   keys,
   check({ crowds }, origin) {
-    if (crowds !== undefined && !crowds.sinks.includes(0))
+    if (crowds === undefined) return;
+    const { sinks } = crowds;
+    if (!sinks.includes(0) || new Set(sinks).size < sinks.length)
       throw new UsageError(
-        `${origin}: crowds.sinks: ${crowds.sinks.join(', ')}; accepted are sizes among which is 0, the control`,
+        `${origin}: crowds.sinks: ${sinks.join(', ')}; accepted are different sizes, one of which is 0, the control`,
       );
   },
   withRounds: ({ crowds }, rounds) => (crowds === undefined ? {} : { crowds: { ...crowds, rounds } }),

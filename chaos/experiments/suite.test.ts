@@ -157,11 +157,19 @@ test('a claim that a suite does not measure is left out, unless it is asked for'
   assert.throws(() => needsOf(crowded, quick), /claim .* needs "storms", which no experiment of suite quick/);
 });
 
-test('crowds need their control', () => {
+test('crowds need their control, each size once, and topologies that exist, whether a claim asks or not', () => {
   const text = readFileSync(new URL('../../../bench/suites/full.yaml', import.meta.url), 'utf8');
   assert.match(
     problemOf(text.replace('sinks: [0, 100', 'sinks: [10, 100')),
-    /crowds\.sinks: 10, 100, 300, 1000; accepted are sizes among which is 0/,
+    /crowds\.sinks: 10, 100, 300, 1000; accepted are different sizes, one of which is 0, the control/,
+  );
+  assert.match(
+    problemOf(text.replace('sinks: [0, 100', 'sinks: [0, 300')),
+    /crowds\.sinks: 0, 300, 300, 1000/,
+  );
+  assert.match(
+    problemOf(text.replace('crowd: voters=3 observers=1', 'crowd: voters=3 observer=1')),
+    /suite test, topology crowd: .*observer/,
   );
   assert.match(problemOf(text.replace('sinks: [0, 100', 'sinks: [0, 5000')), /crowds\.sinks\.1: 5000/);
 });

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { checked } from '../../bench/checked.ts';
 import { NamedYaml } from '../../bench/named-yaml.ts';
 import { parseYaml } from '../../bench/read-yaml.ts';
+import { readTopology } from '../../bench/topology/read-topology.ts';
 import { UsageError } from '../../bench/usage-error.ts';
 import { EXPERIMENTS } from './index.ts';
 import { type Suite, suiteKeys } from './suite.ts';
@@ -48,12 +49,19 @@ function suiteOf(document: unknown, name: string, origin: string): Suite {
       `${origin}: roundsMin: ${roundsMin}; accepted is at most rounds, which is ${rounds}`,
     );
   for (const experiment of EXPERIMENTS) experiment.check?.(suite, origin);
-  const names = [
+  checkTopologies(suite, origin);
+  return suite;
+}
+
+/** Of those that no claim needs in this run, too: a suite is right as a whole. */
+function checkTopologies(suite: Suite, origin: string): void {
+  const named = [
     suite.topologies,
     ...EXPERIMENTS.map(each => each.ownTopologies?.(suite).texts ?? {}),
-  ].flatMap(texts => Object.keys(texts));
+  ].flatMap(texts => Object.entries(texts));
+  const names = named.map(([name]) => name);
   const twice = names.find((each, index) => names.indexOf(each) < index);
   if (twice !== undefined)
     throw new UsageError(`${origin}: two topologies are named ${twice}; accepted is one of each name`);
-  return suite;
+  for (const [name, text] of named) readTopology(text, `suite ${suite.name}, topology ${name}`, suite.folder);
 }
