@@ -310,8 +310,13 @@ test(
     const orderAfter = (times: PastTimes) => longestFirst(findTests(root, []), times).map(({ name }) => name);
     assert.equal(orderAfter({ [a]: 1, [b]: 2 }), ['c.test.ts', b, a]);
     assert.equal(orderAfter({ [a]: 2, [b]: 1 }), ['c.test.ts', a, b]);
+    mkdirSync(join(root, '.ci', 'test'), { recursive: true });
+    writeFileSync(join(root, '.ci', 'test', 'usual-seconds.json'), '{ "a.test.ts": 400, "c.test.ts": 3 }');
+    const times = readPastTimes(root);
+    assert.is(times['c.test.ts'], 3_000, 'it never ran here');
+    assert.ok(times[a]! < 400_000, 'it has run here');
     writeFileSync(join(root, 'dist', '.test-times.json'), '{');
-    assert.equal(readPastTimes(root), {});
+    assert.equal(readPastTimes(root), { [a]: 400_000, 'c.test.ts': 3_000 });
   },
   SLOW,
 );

@@ -2,7 +2,7 @@
  * Runs the tests: `node dist/.ci/test/runner.js [--unit | --ensemble] [part of a file name ...]`
  *
  * First unit tests, many files to a process; then `*.ensemble.test.ts`, which start processes of their own
- * and wait for them, one file to a process. Three files run at a time, the longest first. The last line is
+ * and wait for them, one file to a process. Several files run at a time, the longest first. The last line is
  * `N passed, N failed[, N skipped]`; the exit code is 0 only when files were found, every one ran all it
  * declared, and nothing failed or was left running.
  */
@@ -49,8 +49,7 @@ async function main(): Promise<void> {
   if (options.length > 1 || options.some(option => LANES[option] === undefined))
     return refuse(`The runner accepts one of ${Object.keys(LANES).join(' and ')}, not ${options.join(' ')}.`);
   const root = process.cwd();
-  const pastTimes = readPastTimes(root);
-  const files = longestFirst(findTests(root, filters, lane), pastTimes);
+  const files = longestFirst(findTests(root, filters, lane), readPastTimes(root));
   if (files.length === 0)
     return refuse(
       `No test file ${filters.length > 0 ? `matches ${filters.join(' or ')}` : 'stands under dist/'}.`,
@@ -62,7 +61,7 @@ async function main(): Promise<void> {
   const ensembleFiles = files.filter(file => file.ensemble);
   const reports = await runFiles(unitFiles, UNIT_LANE, show);
   reports.push(...(await runFiles(ensembleFiles, ENSEMBLE_LANE, show)));
-  savePastTimes(root, pastTimes, reports);
+  savePastTimes(root, reports);
 
   clearProgress();
   const failures = reports.filter(report => report.complaints.length > 0);
