@@ -200,15 +200,15 @@ test('field report B4: a client that pauses before it reads gets every answer, a
   );
 });
 
-test('a client that closes its half after its requests gets all answers, also to writes', () => {
+test('a client that closes its half after its requests gets all answers, also to writes and to what follows them', () => {
   const ensemble = standalone();
   const client = MemoryClient.open(ensemble);
-  client.raw.write(pipelined(20_000));
-  const xid = client.send(OpCode.create, body.create('/last'));
+  client.raw.write(pipelined(10_000));
+  client.send(OpCode.create, body.create('/last'));
+  client.raw.write(pipelined(10_000));
   client.raw.finish();
   const connection = connectionOf(ensemble, client);
   ensemble.wait(() => !connection.hasSession, 'the connection to end');
   assert.is(connection.stats.packetsSent, 1 + 20_000 + 1);
-  assert.is(connection.stats.lastCxid, xid);
   assert.is(typeof MemoryClient.open(ensemble).get('/last'), 'string');
 });
