@@ -153,6 +153,8 @@ export class ServerView {
     gauge('outstanding_requests', () => this.active?.outstanding ?? 0);
     // A count that depends on no clock: what happened between two looks took so many turns, at the most.
     gauge('event_loop_turns', () => this.clock.turns);
+    // One for each connection with output in a turn: the writes to sockets, which cost most of the CPU.
+    gauge('output_flushes', () => this.clock.flushes);
     gauge('uptime', () => Math.round(this.clock.monotonicMs() - this.startedMs));
     gauge('znode_count', () => this.database.tree.nodeCount);
     gauge(

@@ -31,6 +31,7 @@ test('work at the end of a turn runs in order, then what it queued, then the flu
   clock.atEndOfTurn(() => order.push('b'));
   await immediate();
   assert.equal(order, ['a', 'b', 'c', 'flush', 'flush of c']);
+  assert.is(clock.flushes, 2);
 });
 
 test('what a flush queues waits for the next turn', async () => {

@@ -15,11 +15,16 @@ export class NodeClock implements Clock {
   #flushes: (() => void)[] = [];
   #nextTurn: (() => void)[] = [];
   #turns = 0;
+  #flushCount = 0;
   #scheduled = false;
   readonly #runTurnEnd = () => this.#endTurn();
 
   get turns(): number {
     return this.#turns;
+  }
+
+  get flushes(): number {
+    return this.#flushCount;
   }
 
   monotonicMs(): number {
@@ -74,6 +79,7 @@ export class NodeClock implements Clock {
   /** For the network: runs after everything of `atEndOfTurn`, so that all its output leaves in one piece. */
   flushAfterTurn(flush: () => void): void {
     this.#flushes.push(flush);
+    this.#flushCount++;
     this.#schedule();
   }
 

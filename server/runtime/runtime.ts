@@ -53,6 +53,8 @@ export interface Clock {
    * Number of turns so far with work at their end. Work with a limit per turn uses it to tell turns apart.
    */
   readonly turns: number;
+  /** Number of flushes so far: one for each connection with output, in each turn. */
+  readonly flushes: number;
 }
 
 export interface Address {

@@ -100,6 +100,24 @@ test('events that arrive while a turn keeps the process busy are handled togethe
   assert.equal(turns, [['a'], ['b', 'c'], ['d']]);
 });
 
+test('output that waits for its turn leaves when the time of the turn is over, before the next turn', () => {
+  const clock = new VirtualClock(undefined, { turnMs: () => 3, outputAfterTurn: true });
+  const seen: string[] = [];
+  const turn = (name: string) => () => {
+    seen.push(`${name} at ${clock.monotonicMs()}`);
+    clock.flushAfterTurn(() => seen.push(`output of ${name} at ${clock.monotonicMs()}`));
+  };
+  clock.after(1, turn('a'));
+  clock.after(2, turn('b'));
+  clock.runUntilIdle();
+  assert.equal(seen, ['a at 1', 'output of a at 4', 'b at 4', 'output of b at 7']);
+  assert.is(clock.flushes, 2);
+  clock.after(1, turn('c'));
+  clock.time.schedule(clock.time.nowMs + 2, null, () => clock.kill());
+  clock.runUntilIdle();
+  assert.equal(seen.slice(4), ['c at 8'], 'a process that is killed meanwhile sends nothing');
+});
+
 test('work for the next turn runs after what is due already; turns are counted', () => {
   const clock = new VirtualClock();
   const order: string[] = [];

@@ -11,6 +11,11 @@ export interface VirtualClockOptions {
    * next turn, as in a loop under load. With 0 every event is a turn of its own, and batches never form.
    */
   turnMs?: () => number;
+  /**
+   * Output leaves when the time of its turn is over, as if the work came first. Otherwise it leaves at once,
+   * and the time only delays the next turn. @default false
+   */
+  outputAfterTurn?: boolean;
   /** A callback threw, and the process ends. Without this handler the error leaves through the driver. */
   onFailure?: (error: unknown) => void;
 }
@@ -38,12 +43,14 @@ export class VirtualClock implements Clock, TaskRunner {
   readonly #wallStartMs: number;
   readonly #rate: number;
   readonly #turnMs: () => number;
+  readonly #outputAfterTurn: boolean;
   readonly #onFailure: ((error: unknown) => void) | undefined;
   #wallJumpMs = 0;
   #alive = true;
   #paused = false;
   #inTurn = false;
   #turns = 0;
+  #flushCount = 0;
   #turnNeeded = false;
   #busyUntilMs = Number.NEGATIVE_INFINITY;
   #wakeScheduled = false;
@@ -56,6 +63,7 @@ export class VirtualClock implements Clock, TaskRunner {
     this.#wallStartMs = options.wallStartMs ?? WALL_START_MS;
     this.#rate = options.rate ?? 1;
     this.#turnMs = options.turnMs ?? noTurnMs;
+    this.#outputAfterTurn = options.outputAfterTurn ?? false;
     this.#onFailure = options.onFailure;
   }
 
@@ -69,6 +77,10 @@ export class VirtualClock implements Clock, TaskRunner {
 
   get turns(): number {
     return this.#turns;
+  }
+
+  get flushes(): number {
+    return this.#flushCount;
   }
 
   monotonicMs(): number {
@@ -111,6 +123,7 @@ export class VirtualClock implements Clock, TaskRunner {
   /** For the network: runs after everything of `atEndOfTurn`, so that all its output leaves in one piece. */
   flushAfterTurn(flush: () => void): void {
     this.#flushes.push(flush);
+    this.#flushCount++;
     this.#needTurn();
   }
 
@@ -179,6 +192,7 @@ export class VirtualClock implements Clock, TaskRunner {
     }
     this.#turns++;
     this.#busyUntilMs = this.time.nowMs + this.#turnMs();
+    if (this.#outputAfterTurn) this.#flushWhenDone();
     this.#turnNeeded = false;
     if (this.#endOfTurn.length > 0 || this.#flushes.length > 0) this.#needTurn();
   }
@@ -190,10 +204,18 @@ export class VirtualClock implements Clock, TaskRunner {
       this.#endOfTurn = [];
       this.#runWhileAlive(work);
     }
+    if (!this.#outputAfterTurn) this.#runWhileAlive(this.#takeFlushes());
+  }
+
+  #takeFlushes(): readonly (() => void)[] {
     const flushes = this.#flushes;
-    if (flushes.length === 0) return;
-    this.#flushes = [];
-    this.#runWhileAlive(flushes);
+    if (flushes.length > 0) this.#flushes = [];
+    return flushes;
+  }
+
+  #flushWhenDone(): void {
+    const flushes = this.#takeFlushes();
+    if (flushes.length > 0) this.time.schedule(this.#busyUntilMs, null, () => this.#runWhileAlive(flushes));
   }
 
   #runWhileAlive(work: readonly (() => void)[]): void {

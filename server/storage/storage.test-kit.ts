@@ -18,6 +18,7 @@ import { type TxnPacket, txnPacket } from '../wire/txn-packet.ts';
 export class ManualClock implements Clock {
   nowMs = 0;
   readonly turns = 0;
+  readonly flushes = 0;
   #due: { atMs: number; run: () => void }[] = [];
 
   monotonicMs(): number {

@@ -144,5 +144,8 @@ export function quorumTurns(clock: Clock): TurnQueue {
     get turns() {
       return clock.turns;
     },
+    get flushes() {
+      return clock.flushes;
+    },
   });
 }
