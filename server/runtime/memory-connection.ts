@@ -167,8 +167,8 @@ export class MemoryConnection implements Connection {
   }
 
   /** Takes a place in the order of this end's packets, for the handshake. */
-  sendPacket(arrive: () => void): void {
-    if (!this.#swallowed) this.#link.send(this.#order, arrive);
+  sendPacket(arrive: () => void, bytes = 0): void {
+    if (!this.#swallowed) this.#link.send(this.#order, arrive, bytes);
   }
 
   /**
@@ -257,7 +257,7 @@ export class MemoryConnection implements Connection {
   }
 
   #sendChunk(chunk: Buffer): void {
-    this.sendPacket(() => this.#peer.#arriveData(chunk));
+    this.sendPacket(() => this.#peer.#arriveData(chunk), chunk.length);
   }
 
   #finish(): void {

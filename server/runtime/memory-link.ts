@@ -35,8 +35,25 @@ export interface PacketOrder {
   lastArrivalMs: number;
 }
 
+/** The network interface of a host, which sends one byte after the other, whatever link they take. */
+export class Uplink {
+  readonly #bytesPerMs: number;
+  #freeAtMs = 0;
+
+  constructor(bytesPerMs: number) {
+    this.#bytesPerMs = bytesPerMs;
+  }
+
+  /** When the last of these bytes has left, if they are given to it now. */
+  sendsBy(nowMs: number, bytes: number): number {
+    this.#freeAtMs = Math.max(nowMs, this.#freeAtMs) + bytes / this.#bytesPerMs;
+    return this.#freeAtMs;
+  }
+}
+
 interface HeldPacket {
   readonly order: PacketOrder;
+  readonly bytes: number;
   readonly arrive: () => void;
 }
 
@@ -45,6 +62,8 @@ export class MemoryLink {
   readonly quality: LinkQuality;
   readonly #time: VirtualTime;
   readonly #random: SeededRandom;
+  /** Undefined: the host sends any number of bytes at once. */
+  readonly #uplink: Uplink | undefined;
   /** Packets held back by a cut, bounded by the windows of the connections over the link. */
   #held: HeldPacket[] = [];
   #cut: Cut | null = null;
@@ -52,9 +71,10 @@ export class MemoryLink {
   packetsSent = 0;
   packetsHeld = 0;
 
-  constructor(time: VirtualTime, random: SeededRandom, quality: LinkQuality) {
+  constructor(time: VirtualTime, random: SeededRandom, quality: LinkQuality, uplink?: Uplink) {
     this.#time = time;
     this.#random = random;
+    this.#uplink = uplink;
     this.quality = { ...quality };
   }
 
@@ -67,7 +87,7 @@ export class MemoryLink {
     if (cut === 'blackhole') return;
     const held = this.#held;
     this.#held = [];
-    for (const packet of held) this.send(packet.order, packet.arrive);
+    for (const packet of held) this.send(packet.order, packet.arrive, packet.bytes);
   }
 
   /** The sender has lost power: nobody sends again what a cut held back. */
@@ -75,14 +95,15 @@ export class MemoryLink {
     this.#held = [];
   }
 
-  send(order: PacketOrder, arrive: () => void): void {
+  send(order: PacketOrder, arrive: () => void, bytes = 0): void {
     if (this.#cut === 'blackhole') {
       this.packetsHeld++;
-      this.#held.push({ order, arrive });
+      this.#held.push({ order, arrive, bytes });
       return;
     }
     this.packetsSent++;
-    order.lastArrivalMs = Math.max(order.lastArrivalMs, this.#time.nowMs + this.#delayMs());
+    const leavesMs = this.#uplink?.sendsBy(this.#time.nowMs, bytes) ?? this.#time.nowMs;
+    order.lastArrivalMs = Math.max(order.lastArrivalMs, leavesMs + this.#delayMs());
     this.#time.schedule(order.lastArrivalMs, null, arrive);
   }
 

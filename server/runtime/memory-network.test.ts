@@ -104,6 +104,25 @@ test('bytes arrive in order, whole, after the latency, in one piece for one turn
   assert.is(time.nowMs, sentAt + 7);
 });
 
+test('an uplink sends one byte after the other, to whatever host they go', () => {
+  const time = new VirtualTime();
+  const network = new MemoryNetwork(time, { link: { latencyMs: 5 }, uplinkBytesPerMs: 100 });
+  const order = () => ({ lastArrivalMs: 0 });
+  const arrivals: string[] = [];
+  const arrive = (what: string) => () => arrivals.push(`${what} at ${time.nowMs}`);
+  network.link('a', 'b').send(order(), arrive('300 bytes'), 300);
+  network.link('a', 'c').send(order(), arrive('100 bytes behind them'), 100);
+  network.link('b', 'a').send(order(), arrive('100 bytes of another host'), 100);
+  network.link('a', 'a').send(order(), arrive('loopback'), 1_000);
+  time.runUntilIdle();
+  assert.equal(arrivals, [
+    'loopback at 0.1',
+    '100 bytes of another host at 6',
+    '300 bytes at 8',
+    '100 bytes behind them at 9',
+  ]);
+});
+
 test('jitter, loss and splitting never reorder or lose bytes of a connection', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ maxLength: 50 }), { maxLength: 30 }), fc.nat(), (messages, seed) => {

@@ -1,7 +1,14 @@
 import type { X509Certificate } from 'node:crypto';
 import { canonicalHost, isAnyHost } from './host-address.ts';
 import { MemoryConnection } from './memory-connection.ts';
-import { CALM_LINK, type Cut, type LinkQuality, MemoryLink, type PacketOrder } from './memory-link.ts';
+import {
+  CALM_LINK,
+  type Cut,
+  type LinkQuality,
+  MemoryLink,
+  type PacketOrder,
+  Uplink,
+} from './memory-link.ts';
 import { MemoryListener } from './memory-listener.ts';
 import { shakeHands } from './memory-tls.ts';
 import type {
@@ -22,6 +29,8 @@ export interface MemoryNetworkOptions {
   random?: SeededRandom;
   /** The link between any two hosts, until `setLink` changes it. */
   link?: Partial<LinkQuality>;
+  /** What each host can send to others. @default any number of bytes at once */
+  uplinkBytesPerMs?: number;
 }
 
 /**
@@ -36,6 +45,8 @@ export class MemoryNetwork {
   readonly #quality: LinkQuality;
   readonly #hosts = new Map<string, MemoryHost>();
   readonly #links = new Map<string, MemoryLink>();
+  readonly #uplinks = new Map<string, Uplink>();
+  readonly #uplinkBytesPerMs: number | undefined;
   readonly #unknown = new Set<string>();
   readonly #swallowed = new Map<string, MemoryConnection[]>();
 
@@ -43,6 +54,7 @@ export class MemoryNetwork {
     this.time = time;
     this.#random = options.random ?? new SeededRandom('network');
     this.#quality = { ...CALM_LINK, ...options.link };
+    this.#uplinkBytesPerMs = options.uplinkBytesPerMs;
   }
 
   /** The network as one process sees it. An earlier process under the name counts as dead. */
@@ -73,10 +85,24 @@ export class MemoryNetwork {
     const key = `${from}>${to}`;
     let link = this.#links.get(key);
     if (link === undefined) {
-      link = new MemoryLink(this.time, this.#random.fork(key), from === to ? CALM_LINK : this.#quality);
+      const isLoopback = from === to;
+      const quality = isLoopback ? CALM_LINK : this.#quality;
+      link = new MemoryLink(
+        this.time,
+        this.#random.fork(key),
+        quality,
+        isLoopback ? undefined : this.#uplink(from),
+      );
       this.#links.set(key, link);
     }
     return link;
+  }
+
+  #uplink(host: string): Uplink | undefined {
+    if (this.#uplinkBytesPerMs === undefined) return undefined;
+    const uplink = this.#uplinks.get(host) ?? new Uplink(this.#uplinkBytesPerMs);
+    this.#uplinks.set(host, uplink);
+    return uplink;
   }
 
   /** Drops the packets of `from` that cuts hold back. */
