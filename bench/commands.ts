@@ -64,6 +64,7 @@ export function addBench(program: Command, context: CommandContext): void {
       return benchFairness(context.out, { ...options, json: options.json ?? false, signal: context.signal });
     }),
   );
+  addCosts(bench, context);
   comparing(
     bench,
     'http',
@@ -75,6 +76,28 @@ export function addBench(program: Command, context: CommandContext): void {
       runs(async (options: ComparingOptions & { connections: number }) => {
         const { benchHttp } = await import('./peer/http.ts');
         return benchHttp(context.out, { ...options, json: options.json ?? false, signal: context.signal });
+      }),
+    );
+}
+
+function addCosts(bench: Command, context: CommandContext): void {
+  bench
+    .command('costs')
+    .description('measure what messages, flushes and fsyncs cost in CPU, for zklab predict')
+    .option('--rounds <n>', 'rounds of all cells', wholeNumber(1, 1_000), 3)
+    .option('--window <time>', 'length of each window (default: 1200ms)', duration(200, 60_000))
+    .option(
+      '--warmup <time>',
+      'full speed of each ensemble before its windows (default: 10s)',
+      duration(0, 60_000),
+    )
+    .option('--json', 'print the result document')
+    .addHelpText('after', example('zklab bench costs --rounds 5'))
+    .action(
+      runs(async (options: { rounds: number; window?: number; warmup?: number; json?: boolean }) => {
+        const { benchCosts } = await import('./prediction/costs.ts');
+        const { rounds, window: windowMs = 1_200, warmup: warmupMs = 10_000, json = false } = options;
+        return benchCosts(context.out, { rounds, windowMs, warmupMs, json, signal: context.signal });
       }),
     );
 }

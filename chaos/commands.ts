@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type CommandContext, example, runs, wholeNumber } from '../bench/command-line.ts';
+import type { PredictOptions } from '../bench/prediction/predict.ts';
 import { outputColumns } from '../bench/terminal.ts';
 import { RUNS_ROOT } from '../results/store.ts';
 
@@ -133,6 +134,38 @@ export function addSim(program: Command, context: CommandContext): void {
       runs(async (options: object) => {
         const { sim } = await import('./simulation/sim-command.ts');
         return sim(context.out, { ...options, folder: join(RUNS_ROOT, 'sim'), signal: context.signal });
+      }),
+    );
+}
+
+export function addPredict(program: Command, context: CommandContext): void {
+  program
+    .command('predict')
+    .description(
+      'predict what a topology needs on machines of its own: CPU, bytes, messages, the limit, write latency',
+    )
+    .requiredOption('--topology <topology>', 'as zklab up takes it: "voters=5 observers=100 masters=on"')
+    .requiredOption('--rate <n>', 'writes per second', wholeNumber(1, 1_000_000))
+    .option('--cores-per-member <n>', 'cores of each machine', '1')
+    .option('--nic <rate>', 'network interface of each machine, with kbit, mbit or gbit', '1gbit')
+    .option('--rtt <time>', 'round trip between two machines, with us, ms or s', '0.5ms')
+    .option('--fsync <time>', 'one fsync of the log (default: as measured where the costs are from)')
+    .option('--value-bytes <n>', 'size of a written value', wholeNumber(0, 1_000_000), 100)
+    .option('--clients <place>', 'where clients are connected: leader, voters, observers, all', 'voters')
+    .option('--sessions <n>', 'sessions on each member with clients', wholeNumber(1, 100_000), 100)
+    .option('--from <run>', 'the run whose costs to use (default: the last of zklab bench costs)')
+    .option('--json', 'print the prediction as one document')
+    .addHelpText(
+      'after',
+      example(
+        'zklab predict --topology "voters=5 observers=100 masters=on" --rate 5000 \\',
+        '  --cores-per-member 4 --nic 1gbit --rtt 2ms',
+      ),
+    )
+    .action(
+      runs(async (options: PredictOptions) => {
+        const { predict } = await import('../bench/prediction/predict.ts');
+        return predict(context.out, options);
       }),
     );
 }

@@ -320,6 +320,42 @@ const judgement = z.strictObject({
   reasons: z.array(text),
 });
 
+const traffic = z.record(text, z.strictObject({ messages: count, bytes: count }));
+
+/** What an ensemble did in one window of a paced load, and what it cost: the data of the cost model. */
+const workWindow = z.strictObject({
+  topology: text,
+  round: count,
+  /** Measured to test the model, and no part of its fit. */
+  isHeldOut: z.boolean(),
+  voters: z.int().positive(),
+  /** Without a tree included. */
+  observers: count,
+  masters: z.boolean(),
+  seconds: z.number().positive(),
+  /** Number of writes that were offered, and committed, per second. */
+  ratePerSecond: z.number().positive(),
+  committedPerSecond: z.number().positive(),
+  valueBytes: count,
+  /** Where clients were connected, and the sessions on each such member. */
+  clients: z.enum(['leader', 'voters', 'observers', 'all']),
+  sessions: z.int().positive(),
+  /** From send to reply; null with too few samples. */
+  latencyP50Us: z.number().nonnegative().nullable(),
+  members: z.array(
+    z.strictObject({
+      member: text,
+      role: z.enum(['leader', 'follower', 'observer']),
+      /** Of all its threads, in the whole window. */
+      cpuUs: z.number().nonnegative(),
+      /** Amounts of work in the whole window, by kind. */
+      work: z.record(text, z.number().nonnegative()),
+      sent: traffic,
+      clientBytesReceived: count,
+    }),
+  ),
+});
+
 const shape = z.strictObject({
   schemaVersion: z.literal(SCHEMA_VERSION),
   run,
@@ -336,6 +372,8 @@ const shape = z.strictObject({
   faults: z.array(fault),
   /** For a schedule of faults. Absent when no workload was judged. */
   judgements: z.array(judgement).optional(),
+  /** Of `zklab bench costs` only. */
+  workWindows: z.array(workWindow).optional(),
   validity: z.strictObject({
     void: z.boolean(),
     reasons: z.array(text),
@@ -368,8 +406,15 @@ export const resultSchema = shape.superRefine((result, context) => {
     refuse(['topologies', index, 'name'], `"${name}" is used twice`);
 
   const topologies = new Set(result.topologies.map(item => item.name));
-  for (const list of ['measurements', 'availability', 'syncs', 'timelines', 'faults'] as const) {
-    for (const [index, item] of result[list].entries()) {
+  for (const list of [
+    'measurements',
+    'availability',
+    'syncs',
+    'timelines',
+    'faults',
+    'workWindows',
+  ] as const) {
+    for (const [index, item] of (result[list] ?? []).entries()) {
       if (!topologies.has(item.topology))
         refuse(
           [list, index, 'topology'],
@@ -402,6 +447,7 @@ export type Verdict = Claim['verdict'];
 export type Estimate = z.infer<typeof estimateSchema>;
 export type Measurement = Result['measurements'][number];
 export type Summary = Measurement['summary'];
+export type WorkWindow = z.infer<typeof workWindow>;
 export type Band = z.infer<typeof band>;
 export type Availability = Result['availability'][number];
 export type Outcome = (typeof OUTCOMES)[number];

@@ -14,7 +14,27 @@ export interface MemberCounters {
   traffic: Map<string, TrafficCount>;
   fsyncs: number | undefined;
   committed: number | undefined;
+  /** Turns of the event loop, and the connections with output in each, summed up. */
+  turns: number | undefined;
+  flushes: number | undefined;
+  /** What clients sent: requests and pings. */
+  clientPackets: number | undefined;
+  clientBytesReceived: number | undefined;
+  clientBytesSent: number | undefined;
 }
+
+/** By the names of `mntr`. */
+const PLAIN_KEYS = {
+  fsyncs: 'fsync_count',
+  committed: 'txn_committed_count',
+  turns: 'event_loop_turns',
+  flushes: 'output_flushes',
+  clientPackets: 'packets_received',
+  clientBytesReceived: 'bytes_received_count',
+  clientBytesSent: 'response_bytes',
+} as const;
+type PlainCount = keyof typeof PLAIN_KEYS;
+const PLAIN_COUNTS = Object.keys(PLAIN_KEYS) as PlainCount[];
 
 /** The kind may contain underscores. The peer is "sid_<n>" or one word. */
 const TRAFFIC_KEY = /^traffic_(sent|received)_(.+?)_(sid_\d+|[^_]+)_(messages|bytes)$/;
@@ -30,11 +50,7 @@ export function countersOf(mntr: Mntr): MemberCounters {
     count[unit as 'messages' | 'bytes'] = value;
     traffic.set(name, count);
   }
-  return {
-    traffic,
-    fsyncs: mntr.numbers.get('fsync_count'),
-    committed: mntr.numbers.get('txn_committed_count'),
-  };
+  return { traffic, ...plainCounts(name => mntr.numbers.get(PLAIN_KEYS[name])) };
 }
 
 /**
@@ -51,9 +67,13 @@ export function countersBetween(from: MemberCounters, to: MemberCounters): Membe
   }
   return {
     traffic,
-    fsyncs: differenceOrNone('fsync_count', from.fsyncs, to.fsyncs),
-    committed: differenceOrNone('txn_committed_count', from.committed, to.committed),
+    ...plainCounts(name => differenceOrNone(PLAIN_KEYS[name], from[name], to[name])),
   };
+}
+
+function plainCounts(read: (name: PlainCount) => number | undefined): Record<PlainCount, number | undefined> {
+  const counts = PLAIN_COUNTS.map(name => [name, read(name)] as const);
+  return Object.fromEntries(counts) as Record<PlainCount, number | undefined>;
 }
 
 function difference(name: string, from: number, to: number): number {

@@ -13,8 +13,18 @@ function member(fsyncs: number | undefined, traffic: Record<string, number>): Me
     ),
     fsyncs,
     committed: WRITES,
+    ...NOT_OF_A_WRITE,
   };
 }
+
+/** Counts that are not divided by writes. */
+const NOT_OF_A_WRITE = {
+  turns: undefined,
+  flushes: undefined,
+  clientPackets: undefined,
+  clientBytesReceived: undefined,
+  clientBytesSent: undefined,
+};
 
 /**
  * A leader, a follower and an observer. All writes came to the leader, except two that came to the follower.

@@ -57,6 +57,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'load',
     'rounds',
     'sinks',
+    'prediction',
     'doctor.ts',
     'peer',
     'ab',
