@@ -154,6 +154,7 @@ export function addPredict(program: Command, context: CommandContext): void {
     .option('--clients <place>', 'where clients are connected: leader, voters, observers, all', 'voters')
     .option('--sessions <n>', 'sessions on each member with clients', wholeNumber(1, 100_000), 100)
     .option('--from <run>', 'the run whose costs to use (default: the last of zklab bench costs)')
+    .option('--simulate', 'also run the servers in virtual time, charged by the same costs')
     .option('--json', 'print the prediction as one document')
     .addHelpText(
       'after',
@@ -163,9 +164,11 @@ export function addPredict(program: Command, context: CommandContext): void {
       ),
     )
     .action(
-      runs(async (options: PredictOptions) => {
+      runs(async ({ simulate, ...options }: PredictOptions & { simulate?: boolean }) => {
         const { predict } = await import('../bench/prediction/predict.ts');
-        return predict(context.out, options);
+        if (!simulate) return predict(context.out, options);
+        const { secondOpinion } = await import('./simulation/charged/second-opinion.ts');
+        return predict(context.out, options, secondOpinion);
       }),
     );
 }

@@ -41,11 +41,22 @@ export interface StoredCosts {
   readonly model: CostModel;
 }
 
+/** What somebody else than the cost model says to the same question. */
+export interface SecondOpinion {
+  readonly text: string;
+  readonly document: unknown;
+}
+
 /**
  * The exit code is 3 when the costs are too bad to predict with.
+ * @param secondOpinion asked after the cost model has answered
  * @throws UsageError, StoreError
  */
-export async function predict(terminal: Terminal, options: PredictOptions): Promise<ExitCode> {
+export async function predict(
+  terminal: Terminal,
+  options: PredictOptions,
+  secondOpinion?: (question: Question, costs: StoredCosts) => SecondOpinion,
+): Promise<ExitCode> {
   const shape = readShape(options.topology);
   const machines = {
     coresPerMember: cores('--cores-per-member', options.coresPerMember),
@@ -58,7 +69,8 @@ export async function predict(terminal: Terminal, options: PredictOptions): Prom
       `--clients observers: ${options.topology} has none; accepted are leader, voters, all`,
     );
   const given = options.fsync === undefined ? undefined : shortTime('--fsync', options.fsync);
-  const { result, windows, model } = await storedCosts(options.from, options.root);
+  const costs = await storedCosts(options.from, options.root);
+  const { result, windows, model } = costs;
   const source = sourceOf(result, windows, model);
   const fsyncMs = given ?? measuredFsyncMs(result);
   const { rate, valueBytes, sessions } = options;
@@ -75,12 +87,15 @@ export async function predict(terminal: Terminal, options: PredictOptions): Prom
   }
   const found = forecast(model, question);
   if (!options.json) terminal.print(forecastText(question, found, model, source));
+  const other = secondOpinion?.(question, costs);
+  if (!options.json && other !== undefined) terminal.print(`\n${other.text}`);
   if (options.json)
     terminal.json({
       prediction: found,
       question,
       source,
       model: modelDocument(model),
+      ...(other !== undefined && { simulation: other.document }),
     });
   return EXIT_CODES.holds;
 }

@@ -1,4 +1,4 @@
-import { startServer } from '../../server/server.ts';
+import { type RunningServer, startServer } from '../../server/server.ts';
 import type { ZkDatabase } from '../../server/storage/zk-database.ts';
 import { epochOf } from '../../server/wire/zxid.ts';
 import type { Journal } from './journal.ts';
@@ -9,15 +9,23 @@ import { CLIENT_PORT, serverConfigOf } from './server-config.ts';
  * Runs the unchanged server as the program of every member.
  *
  * @param settings more lines of zoo.cfg, the same for all members
+ * @param onStart gets each server that has started
  */
-export function serverProgram(settings: Readonly<Record<string, string>> = {}): MemberProgram {
-  return { clientPort: CLIENT_PORT, complete: true, start: context => start(context, settings) };
+export function serverProgram(
+  settings: Readonly<Record<string, string>> = {},
+  onStart: (server: RunningServer, context: MemberContext) => void = () => {},
+): MemberProgram {
+  return { clientPort: CLIENT_PORT, complete: true, start: context => start(context, settings, onStart) };
 }
 
-function start(context: MemberContext, settings: Readonly<Record<string, string>>): RunningMember {
+function start(
+  context: MemberContext,
+  settings: Readonly<Record<string, string>>,
+  onStart: (server: RunningServer, context: MemberContext) => void,
+): RunningMember {
   const { runtime, spec, members, logger, turnUnits, onEvent, onFatal } = context;
   const config = serverConfigOf(spec, members, { ...context.settings, ...settings });
-  const { view, database } = startServer({
+  const server = startServer({
     runtime,
     config,
     logger,
@@ -25,7 +33,9 @@ function start(context: MemberContext, settings: Readonly<Record<string, string>
     onFatal,
     ...(turnUnits === undefined ? {} : { turnUnits }),
   });
+  const { view, database } = server;
   report(database, spec.name, context.journal);
+  onStart(server, context);
   return {
     state(): MemberState {
       const zxid = database.lastProcessedZxid;

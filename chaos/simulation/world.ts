@@ -29,6 +29,12 @@ export interface WorldOptions {
   turnMsMax?: number;
   /** Each turn takes exactly this long, so that virtual milliseconds count turns. */
   turnMs?: number;
+  /**
+   * The time of the turn that a member has just taken, in place of the two above; its output waits for it.
+   */
+  chargeMs?: (spec: MemberSpec) => number;
+  /** What each member and client can send. @default any number of bytes at once */
+  uplinkBytesPerMs?: number;
   /** See `MemberContext`. */
   turnUnits?: number;
   driftMax?: number;
@@ -77,8 +83,12 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options;
     this.specs = options.members;
-    const { random } = options;
-    this.network = new MemoryNetwork(this.time, { random: random.fork('network'), link: options.link ?? {} });
+    const { random, uplinkBytesPerMs } = options;
+    this.network = new MemoryNetwork(this.time, {
+      random: random.fork('network'),
+      link: options.link ?? {},
+      ...(uplinkBytesPerMs === undefined ? {} : { uplinkBytesPerMs }),
+    });
     for (const spec of options.members) this.#members.set(spec.sid, this.#install(spec));
   }
 
@@ -117,7 +127,8 @@ export class World {
     member.troubles.failedAtMs = undefined;
     const runtime = machine.boot({
       rate: driftMax === 0 ? 1 : 1 + member.random.between(-driftMax, driftMax),
-      turnMs: this.#turnMs(member.random),
+      turnMs: this.#turnMs(member),
+      outputAfterTurn: this.#options.chargeMs !== undefined,
       onFailure: error => onFatal(error),
     });
     const onFatal = (error: unknown) => {
@@ -305,8 +316,9 @@ export class World {
     return { spec, machine, random: own.fork('clock'), running: undefined, troubles, crashLoop: undefined };
   }
 
-  #turnMs(random: SeededRandom): () => number {
-    const { turnMsMax = 0, turnMs } = this.#options;
+  #turnMs({ spec, random }: Member): () => number {
+    const { turnMsMax = 0, turnMs, chargeMs } = this.#options;
+    if (chargeMs !== undefined) return () => chargeMs(spec);
     if (turnMs !== undefined) return () => turnMs;
     return turnMsMax === 0 ? () => 0 : () => turnMsMax * random.float();
   }
