@@ -11,19 +11,19 @@ export interface Cell {
   readonly isHeldOut: boolean;
 }
 
-const fitted = (topology: string, clients: ClientPlace = 'voters'): Cell => ({
-  name: clients === 'voters' ? topology : `${topology}, clients at ${placeText(clients)}`,
-  topology,
-  clients,
-  sinks: 0,
-  isHeldOut: false,
-});
-const heldOut = (topology: string, sinks = 0): Cell => ({
+const cell = (topology: string, sinks: number, isHeldOut: boolean): Cell => ({
   name: sinks === 0 ? topology : `${topology} and ${sinks} sinks`,
   topology,
   clients: 'voters',
   sinks,
-  isHeldOut: true,
+  isHeldOut,
+});
+const fitted = (topology: string, sinks = 0) => cell(topology, sinks, false);
+const heldOut = (topology: string, sinks = 0) => cell(topology, sinks, true);
+const withClientsAt = (clients: ClientPlace, topology: string): Cell => ({
+  ...fitted(topology),
+  name: `${topology}, clients at the ${clients}`,
+  clients,
 });
 
 /**
@@ -34,12 +34,14 @@ export const CELLS: readonly Cell[] = [
   fitted('voters=1'),
   heldOut('voters=7'),
   fitted('voters=3'),
-  fitted('voters=3', 'leader'),
+  withClientsAt('leader', 'voters=3'),
   heldOut('voters=3 observers=8'),
   fitted('voters=5'),
   heldOut('voters=3 observers=8 masters=on'),
   fitted('voters=3 observers=2'),
-  fitted('voters=3 observers=2', 'observers'),
+  withClientsAt('observers', 'voters=3 observers=2'),
+  // Twenty sinks tell flushes from turns, which grow together where a member has few connections.
+  fitted('voters=3 observers=1', 20),
   heldOut('voters=3 observers=1', 100),
   fitted('voters=3 observers=4'),
   heldOut('voters=9'),
@@ -64,10 +66,6 @@ const HELD_OUT_RATE_MAX = 1_000;
 
 export function loadsOf({ isHeldOut }: Cell): readonly PacedLoad[] {
   return LOADS.filter(({ ratePerSecond }) => !isHeldOut || ratePerSecond <= HELD_OUT_RATE_MAX);
-}
-
-function placeText(clients: ClientPlace): string {
-  return clients === 'leader' ? 'the leader' : `the ${clients}`;
 }
 
 export function loadText({ ratePerSecond, valueBytes }: PacedLoad): string {

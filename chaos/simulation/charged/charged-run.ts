@@ -48,6 +48,8 @@ const WINDOW_MS = 1_000;
 const KEYS = 100;
 const POLL_MS = 20;
 const SESSION_TIMEOUT_MS = 20_000;
+/** Clients are beside their members: the way between them belongs to no prediction. */
+const BESIDE = { latencyMs: 0 };
 /** For a percentile, and for a median. */
 const P99_SAMPLES_MIN = 1_000;
 const P50_SAMPLES_MIN = 20;
@@ -134,6 +136,8 @@ class ChargedRun {
       for (let session = 0; session < sessions; session++) {
         const process = this.#clients.length;
         const { clock, network } = this.#world.visitor(`client${process}`);
+        this.#world.network.setLink(`client${process}`, name, BESIDE);
+        this.#world.network.setLink(name, `client${process}`, BESIDE);
         const client = new RecordingClient({
           process,
           clock,
