@@ -73,7 +73,7 @@ for (const implementation of SERVERS) {
           RECIPES,
         );
         for (const { operation, ok, errors } of operations) {
-          assert.ok(ok > 5, `${ok} ${operation}`);
+          assert.ok(ok > 0, `${ok} ${operation}`);
           assert.equal(errors, {}, operation);
         }
         assert.is(totals.unknown, 0);

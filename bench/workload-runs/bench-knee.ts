@@ -1,6 +1,7 @@
 /** `zklab bench knee`: how much an ensemble takes, and its latencies at parts of that. */
+import type { EventSink } from '../../results/events.ts';
 import type { ExitCode } from '../../results/verdicts.ts';
-import { saturation } from '../load/driver-monitor.ts';
+import { DRIVER_LIMITS } from '../load/driver-monitor.ts';
 import type { LoadMode, LoadResult } from '../load/load-spec.ts';
 import { outputColumns, type Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
@@ -46,8 +47,8 @@ export function benchKnee(terminal: Terminal, options: BenchKneeOptions): Promis
     return {
       name: 'knee',
       commandLine: `${commandLineOf('knee', options)} --window ${windowMs}ms${bound}`,
-      measure: async (prepared, plan, onPhase) => {
-        const findings = await findKnee(prepared, plan.mode, options, onPhase);
+      measure: async (prepared, plan, events) => {
+        const findings = await findKnee(prepared, plan.mode, options, events);
         return answerOf(findings, prepared.ensemble.row.name, options);
       },
     };
@@ -55,21 +56,26 @@ export function benchKnee(terminal: Terminal, options: BenchKneeOptions): Promis
 }
 
 async function findKnee(
-  { drivers, specOf }: PreparedRun,
+  { drivers, ensemble, specOf }: PreparedRun,
   mode: LoadMode,
   { warmupMs, windowMs, p99MsMax, signal }: BenchKneeOptions,
-  onPhase: (what: string) => void,
+  events: EventSink,
 ): Promise<KneeFindings> {
+  let windows = 0;
   const window = async (what: string, durationMs: number, windowMode: LoadMode): Promise<LoadResult> => {
-    onPhase(what);
+    events.emit({ kind: 'phase', what });
     const load = await drivers.run(specOf({ warmupMs, durationMs }, windowMode), signal);
     signal.throwIfAborted();
+    // A search that is ended early has no result, and its windows are kept as events.
+    const place = { topology: ensemble.row.name, condition: what, round: windows++ };
+    events.emit({ kind: 'sample', metric: 'operations per second', ...place, value: load.okPerSecond });
     return load;
   };
   signal.throwIfAborted();
   const sweep = await sweepDepths(async depth => {
     const { okPerSecond, driver } = await window(`depth ${depth}`, windowMs, { kind: 'closed', depth });
-    return { depth, okPerSecond, isVoid: saturation(driver).length > 0 };
+    // At saturation the driver waits for a core like everybody else, so only its own CPU counts.
+    return { depth, okPerSecond, isVoid: driver.cores > DRIVER_LIMITS.cores };
   }, DEPTH_MAX);
   const why: string[] = [];
   const atRatePerSecond = (ratePerSecond: number) =>

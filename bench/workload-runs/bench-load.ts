@@ -26,9 +26,10 @@ export function benchLoad(terminal: Terminal, options: BenchLoadOptions): Promis
     return {
       name: 'load',
       commandLine: `${commandLineOf('load', options)} --for ${durationMs}ms`,
-      async measure({ ensemble, drivers, specOf }, { name, drivers: driverCount }, onPhase) {
+      async measure({ ensemble, drivers, specOf }, { name, drivers: driverCount }, events) {
         const { warmupMs, signal } = options;
-        onPhase(`${name}: ${durationMs / 1000} s after ${warmupMs / 1000} s of warm-up`);
+        const what = `${name}: ${durationMs / 1000} s after ${warmupMs / 1000} s of warm-up`;
+        events.emit({ kind: 'phase', what });
         signal.throwIfAborted();
         const load = await drivers.run(specOf({ warmupMs, durationMs }), signal);
         return {

@@ -6,10 +6,15 @@ import { ZkClientError } from '../load/client-error.ts';
 /** Requests in flight at once. */
 const BATCH = 256;
 
-export async function nodeExists(connectString: string, path: string): Promise<boolean> {
+/** The path, or the first of its parents, that does not exist; undefined when all of them do. */
+export async function firstMissing(connectString: string, path: string): Promise<string | undefined> {
   const client = await ZkClient.connect(connectString);
   try {
-    return (await client.exists(path)) !== null;
+    for (let end = path.indexOf('/', 1); ; end = path.indexOf('/', end + 1)) {
+      const part = end < 0 ? path : path.slice(0, end);
+      if ((await client.exists(part)) === null) return part;
+      if (end < 0) return undefined;
+    }
   } finally {
     await client.close();
   }

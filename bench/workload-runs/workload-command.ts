@@ -2,6 +2,7 @@
  * What the commands that run workloads share: input that is checked before anything starts, a recorded run,
  * an ensemble that is prepared and left as it was, and a result that is stored and printed.
  */
+import type { EventSink } from '../../results/events.ts';
 import { EXIT_CODES, type ExitCode } from '../../results/verdicts.ts';
 import { type LoadPlan, readWorkload } from '../load/workload-file.ts';
 import { probeEnvironment } from '../measure/environment.ts';
@@ -34,7 +35,7 @@ export interface WorkloadCommand {
   readonly name: string;
   readonly commandLine: string;
   /** @throws the reason of the signal when it was ended before there was anything to say */
-  measure(prepared: PreparedRun, plan: LoadPlan, onPhase: (what: string) => void): Promise<WorkloadAnswer>;
+  measure(prepared: PreparedRun, plan: LoadPlan, events: EventSink): Promise<WorkloadAnswer>;
 }
 
 export interface WorkloadAnswer extends Measured {
@@ -68,7 +69,7 @@ export async function runWorkloadCommand(
     const watch = new MachineWatch();
     try {
       const answer = await withWorkload({ target, plan, seed, keep, signal, onPhase }, async prepared => {
-        const measured = await measure(prepared, plan, onPhase);
+        const measured = await measure(prepared, plan, events);
         const { ensemble, drivers } = prepared;
         return { ...measured, ensemble, machineUse: watch.use(drivers.worst, undefined) };
       });
@@ -84,7 +85,7 @@ export async function runWorkloadCommand(
       return isStored ? exitCode : EXIT_CODES.failed;
     } catch (error) {
       if (!signal.aborted) throw error;
-      terminal.progress('the run was ended before anything was measured');
+      terminal.progress('the run was ended before it had a result');
       return EXIT_CODES.void;
     }
   });

@@ -5,7 +5,7 @@ import { preload, preloadNodes } from '../load/preload.ts';
 import type { LoadPlan } from '../load/workload-file.ts';
 import { DriverGroup } from './driver-group.ts';
 import { type LoadedEnsemble, type LoadTargetText, openEnsemble } from './loaded-ensemble.ts';
-import { nodeExists, removeTree } from './remove-tree.ts';
+import { firstMissing, removeTree } from './remove-tree.ts';
 
 export interface WorkloadRunOptions {
   readonly target: LoadTargetText;
@@ -73,14 +73,14 @@ async function prepare(
   const [first] = targets;
   const connectString = targets.map(({ host, port }) => `[${host}]:${port}`).join(',');
   const { root = '' } = plan.workload;
-  const isThere = !isOwn && (await nodeExists(connectString, root));
+  const created = isOwn ? undefined : await firstMissing(connectString, root);
   onPhase('creating the nodes of the workload');
   if (plan.replay !== undefined) await preloadNodes(first!, root, plan.replay.nodes);
   else await preload(first!, { ...plan.workload, seed }, plan.sessionsPerMember * targets.length);
   if (isOwn) return async () => {};
   return async () => {
     if (keep) onPhase(`${root} is kept`);
-    else if (isThere) onPhase(`${root} is left, because it was there before`);
-    else onPhase(`removed ${await removeTree(connectString, root)} znodes below ${root}`);
+    else if (created === undefined) onPhase(`${root} is left, because it was there before`);
+    else onPhase(`removed ${await removeTree(connectString, created)} znodes from ${created} on`);
   };
 }
