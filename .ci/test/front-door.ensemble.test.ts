@@ -46,6 +46,8 @@ const REFUSED: readonly (readonly [args: string, says: string])[] = [
   ['recheck chaos/no-such', 'does not exist'],
   ['report no-such-run', 'no run "no-such-run"'],
   ['micro no-such-task', 'no task matches'],
+  ['predict --topology voters=3 --rate 5 --nic 1gb', '--nic 1gb: accepted is'],
+  ['predict --topology voters=3 --rate 5 --from no-such-run', 'no run "no-such-run"'],
 ];
 
 test(

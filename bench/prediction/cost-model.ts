@@ -83,8 +83,11 @@ interface Row {
   readonly cpuUs: number;
 }
 
-/** @throws RangeError when there are too few windows, or none to test the model with */
-export function fitCosts(windows: readonly WorkWindow[], seed = 1): CostModel {
+/**
+ * @param resamples how often the fit is repeated with windows drawn again
+ * @throws RangeError when there are too few windows, or none to test the model with
+ */
+export function fitCosts(windows: readonly WorkWindow[], resamples = RESAMPLES): CostModel {
   const training = windows.filter(({ isHeldOut }) => !isHeldOut);
   const held = windows.filter(({ isHeldOut }) => isHeldOut);
   if (training.length < WINDOWS_MIN || held.length === 0)
@@ -94,8 +97,8 @@ export function fitCosts(windows: readonly WorkWindow[], seed = 1): CostModel {
   const rows = training.map(rowsOf);
   const equations = rows.map(equationsOf);
   const costs = costsOf(equations);
-  const random = new SeededRandom(seed);
-  const resampled = Array.from({ length: RESAMPLES }, () =>
+  const random = new SeededRandom('resampled windows');
+  const resampled = Array.from({ length: resamples }, () =>
     costsOf(equations.map(() => equations[random.below(equations.length)]!)),
   );
   const batching = fitBatching(training);

@@ -12,7 +12,9 @@ const test = suite('prediction: forecasts');
 const MACHINES: Machines = { coresPerMember: 1, nicBytesPerSecond: 125e6, rttMs: 2, fsyncMs: 1 };
 const LOAD: WriteLoad = { ratePerSecond: 1_000, valueBytes: 100, clients: 'leader', sessions: 10 };
 
-const MODEL: CostModel = fitCosts(syntheticWindows());
+/** Resamplings: enough to see that there is a range. */
+const FEW = 20;
+const MODEL: CostModel = fitCosts(syntheticWindows(), FEW);
 
 function ask(shape: Partial<Shape>, load: Partial<WriteLoad> = {}, machines: Partial<Machines> = {}) {
   const question = {

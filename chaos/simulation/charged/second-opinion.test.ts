@@ -10,7 +10,8 @@ import { secondOpinion } from './second-opinion.ts';
 const test = suite('simulation: a second opinion');
 
 const WINDOWS = syntheticWindows();
-const MODEL = fitCosts(WINDOWS);
+const FEW = 5;
+const MODEL = fitCosts(WINDOWS, FEW);
 const QUESTION: Question = {
   shape: { voters: 1, observers: 1, masters: false },
   load: { ratePerSecond: 200, valueBytes: 100, clients: 'leader', sessions: 4 },
